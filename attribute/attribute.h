@@ -1,0 +1,73 @@
+/* attribute.h: records to entries. The only header of this stage that others may include. */
+#ifndef ATTRIBUTE_ATTRIBUTE_H
+#define ATTRIBUTE_ATTRIBUTE_H
+
+#include "core/entry.h"
+#include "core/error.h"
+#include "core/quality.h"
+#include "core/record.h"
+
+/* ---- the fleet: what was paid ---- */
+
+struct fleet;
+
+/*
+ * Reads a fleet file (schemas/fleet.schema.json). NULL with the fault set
+ * ("file:line:column: what, expected what") if anything in it is wrong. The caller frees.
+ */
+struct fleet *fleet_read(const char *path, struct names *names, struct fault *why);
+
+/* A fleet that has one GPU per replica at this rate and matches everything. */
+struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names);
+
+/* Adds the rate of --gpu-hour for replicas that match no pool. */
+void fleet_set_default_rate(struct fleet *f, int64_t rate_nano);
+const char *fleet_currency(const struct fleet *f);
+/* SHA-256 of the file, or "" if there was none. */
+const char *fleet_sha256(const struct fleet *f);
+void fleet_free(struct fleet *f);
+
+/* ---- attribution ---- */
+
+enum rule { RULE_SHAPLEY, RULE_PROPORTIONAL, RULE_PREFILL_FIRST, RULE_DECODE_FIRST, RULES };
+extern const char *const rule_names[RULES];
+
+/* Where list prices change, so that no entry straddles one. Taken from the catalogues in use. */
+struct price_cuts {
+	const int64_t *prompt_over_ntok; /* ascending */
+	size_t prompt_count;
+	const int *minute_of_day; /* UTC, ascending, 0..1439 */
+	size_t minute_count;
+};
+
+struct attribute_options {
+	const struct fleet *fleet;
+	struct names *names;
+	enum rule rule;
+	int64_t from_ns, to_ns; /* half-open; INT64_MIN and INT64_MAX: all */
+	struct price_cuts cuts;
+	unsigned lanes;          /* how many threads will call attribute_take */
+	const char *requests_path; /* --requests; NULL: none */
+};
+
+struct attribution;
+
+struct attribution *attribution_new(const struct attribute_options *o);
+void attribution_free(struct attribution *a);
+
+/* A record_sink (see ingest.h): keeps what the record says. */
+int attribution_take(void *attribution, unsigned lane, const struct record *r, struct fault *why);
+
+/*
+ * All records are in: fits, splits, and hands the entries to the sink, in one order
+ * (slot, then names by text, kind, grade, rate). Adds duplicates and warnings to `quality`.
+ * The identity capacity = prefill + decode + other + idle + unobserved has been checked
+ * when this returns 0.
+ */
+int attribution_finish(struct attribution *a, entry_sink *sink, void *context, struct quality *quality,
+                       struct fault *why);
+
+/* The period of the evidence after --from and --to; false if there was none. */
+bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *to_ns);
+
+#endif

@@ -1,0 +1,16 @@
+/* digest.h: SHA-256 as lower-case hex, over libcrypto. */
+#ifndef CORE_DIGEST_H
+#define CORE_DIGEST_H
+
+#include "core/text.h"
+
+#define DIGEST_HEX_MAX 65
+
+struct digest;
+struct digest *digest_new(void);
+void digest_free(struct digest *d);
+void digest_add(struct digest *d, struct text bytes);
+/* Writes 64 hex digits and a NUL, and starts afresh. */
+void digest_finish(struct digest *d, char hex[DIGEST_HEX_MAX]);
+
+#endif

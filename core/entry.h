@@ -1,0 +1,47 @@
+/* entry.h: one posting of GPU time and tokens. The seam between attribute, ledger and report. */
+#ifndef CORE_ENTRY_H
+#define CORE_ENTRY_H
+
+#include <stdbool.h>
+
+#include "core/names.h"
+
+/* What the time went to. The first three are busy time; all six sum to capacity. */
+enum entry_kind {
+	ENTRY_INPUT,        /* prefill of tokens that were not cached */
+	ENTRY_INPUT_CACHED, /* prefill's attention over cached context */
+	ENTRY_OUTPUT,       /* decode */
+	ENTRY_OTHER,        /* between the steps of requests in flight, dummy steps */
+	ENTRY_IDLE,         /* paid, and no request in flight */
+	ENTRY_UNOBSERVED,   /* paid, and no log speaks */
+	ENTRY_KINDS
+};
+
+/* From what evidence, see attribute/METHOD.md. NONE: idle, unobserved and pure token postings. */
+enum grade { GRADE_A, GRADE_B, GRADE_C, GRADE_D, GRADE_NONE, GRADES };
+
+/*
+ * Keyed by all fields down to `rate_nano`; entries with the same key are one entry. GPU
+ * time is posted to the hour it passed in; tokens and requests to the hour in which the
+ * request finished. `slot_ns` is the start of the UTC hour, or of that part of it that a
+ * daily change of list price cuts off (cuts, see attribute.h), so that no entry straddles one.
+ */
+struct entry {
+	int64_t slot_ns;
+	name_id replica, model, tenant, pool; /* tenant 0: nobody's (idle …), see also "(unattributed)" */
+	enum entry_kind kind;
+	enum grade grade;
+	int64_t prompt_over_ntok; /* list price class: the requests' prompts were longer than this cut (0: none) */
+	bool batch;               /* batch-tier traffic */
+	int64_t rate_nano;        /* per GPU-hour, in force all through the slot's time posted here; -1: no rate known */
+	/* what is posted */
+	int64_t gpu_ns;
+	int64_t tokens;   /* of the kind: uncached input, cached input, output */
+	int64_t requests; /* counted on ENTRY_INPUT */
+	int64_t reasoning_tokens, cache_write_tokens; /* within `tokens` of OUTPUT, of INPUT */
+};
+
+/* Takes entries one by one. 0, or a negative enum error, which stops the sender. */
+typedef int entry_sink(void *context, const struct entry *e);
+
+#endif

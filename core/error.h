@@ -1,0 +1,46 @@
+/* error.h: how an operation says that it failed. Bad input is not an error: see quality.h. */
+#ifndef CORE_ERROR_H
+#define CORE_ERROR_H
+
+/* Functions that can fail return 0, or one of these (negative). */
+enum error {
+	ERROR_NONE = 0,
+	ERROR_MEMORY = -1, /* no memory */
+	ERROR_IO = -2,     /* the system said no: read, write, open */
+	ERROR_CONFIG = -3, /* a fleet, price or other configuration file, or an option, is wrong */
+	ERROR_RANGE = -4,  /* a figure does not fit its type */
+};
+
+/* The exit status of the contract. */
+enum exit_status {
+	EXIT_TIED_OUT = 0, /* everything read and tied out */
+	EXIT_FINDINGS = 1, /* finished, with findings */
+	EXIT_USAGE = 2,    /* usage or configuration */
+	EXIT_FAILED = 3,   /* could not finish */
+};
+
+/*
+ * The one message of a failure, made where the place is known: "file:line:column:
+ * what, expected what". Without a final newline. Bytes that came from a file are
+ * already made printable.
+ */
+struct fault {
+	char message[512];
+};
+
+/* Sets the message (printf), cut to fit, and returns `code`, so that one can return it at once. */
+int fault_set(struct fault *f, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The exit status that belongs to a negative error code. */
+enum exit_status error_exit_status(int code);
+
+/* Says that memory ran out, on standard error, and leaves with EXIT_FAILED. */
+_Noreturn void die_out_of_memory(void);
+
+/* malloc, calloc and realloc that do not return NULL: they call die_out_of_memory. */
+void *must_alloc(unsigned long bytes);
+void *must_calloc(unsigned long count, unsigned long bytes);
+void *must_realloc(void *old, unsigned long bytes);
+
+#endif

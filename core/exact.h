@@ -1,0 +1,35 @@
+/* exact.h: integer arithmetic that rounds as stated and never wraps. */
+#ifndef CORE_EXACT_H
+#define CORE_EXACT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NS_PER_SECOND INT64_C(1000000000)
+#define NS_PER_HOUR (3600 * NS_PER_SECOND)
+#define NS_PER_DAY (24 * NS_PER_HOUR)
+/* Nano-units in one unit of a currency. */
+#define NANO INT64_C(1000000000)
+
+typedef __int128 int128;
+
+/*
+ * a * b / c (c > 0) to the nearest integer, halves to even; exact in 128 bits.
+ * False if the result does not fit 64 bits.
+ */
+bool exact_mul_div(int64_t a, int64_t b, int64_t c, int64_t *out);
+
+/* num / den (den > 0) to the nearest integer, halves to even. */
+int128 exact_div(int128 num, int128 den);
+
+/* *sum += x; false, and *sum unchanged, if that does not fit. */
+static inline bool exact_add(int64_t *sum, int64_t x) {
+	int64_t got;
+	if (__builtin_add_overflow(*sum, x, &got)) {
+		return false;
+	}
+	*sum = got;
+	return true;
+}
+
+#endif

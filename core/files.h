@@ -1,0 +1,31 @@
+/* files.h: reading small files whole, and writing files so that they are never half there. */
+#ifndef CORE_FILES_H
+#define CORE_FILES_H
+
+#include <stdio.h>
+
+#include "core/error.h"
+#include "core/text.h"
+
+/*
+ * Reads a whole regular file of at most `max` bytes ("-" is not special). *out is
+ * allocated, NUL-terminated behind `len`, and the caller frees out->at. Gzip is
+ * unpacked if the content is gzip, with the same bound on the result.
+ */
+int file_read(const char *path, size_t max, struct text *out, struct fault *why);
+
+/* A file being written beside its place: PATH is untouched until outfile_commit. */
+struct outfile;
+
+/*
+ * Opens a stream for PATH ("-" or NULL: standard output, which commit only flushes).
+ * A path that ends in .gz is compressed on the way.
+ */
+int outfile_open(struct outfile **out, const char *path, struct fault *why);
+FILE *outfile_stream(struct outfile *o);
+/* Flush, fsync, rename, fsync of the folder; frees. Any error removes what was written. */
+int outfile_commit(struct outfile *o, struct fault *why);
+/* Gives up: removes what was written; frees. */
+void outfile_abandon(struct outfile *o);
+
+#endif

@@ -1,0 +1,49 @@
+/* instant.h: instants as int64 nanoseconds since the Unix epoch, UTC, and civil time. */
+#ifndef CORE_INSTANT_H
+#define CORE_INSTANT_H
+
+#include "core/exact.h"
+#include "core/text.h"
+
+/* "2026-11-24T01:02:03.000000000Z" and its NUL. */
+#define INSTANT_TEXT_MAX 40
+
+/* A civil time of some zone, proleptic Gregorian. */
+struct civil {
+	int year, month, day; /* month and day from 1 */
+	int hour, minute, second;
+	int nanosecond;
+};
+
+/* Days since 1970-01-01 of a civil date; months outside 1..12 are carried into the year. */
+int64_t civil_days(int year, int month, int day);
+
+/* Is it a date and time that exists (leap seconds as :60 are not taken)? Years 1 to 9999. */
+bool civil_valid(const struct civil *c);
+
+/* As if the civil time were UTC; false if out of the range of int64 ns (1677 to 2262). */
+bool civil_to_instant(const struct civil *c, int64_t *ns);
+void instant_to_civil(int64_t ns, struct civil *out);
+
+/*
+ * Reads an RFC 3339 date-time at the start of `*t` ("2026-05-12T08:50:00.123456789Z",
+ * also with a space or 't' for the T, a comma before the fraction, up to 9 digits of
+ * fraction used and further ones dropped, "+05:30" or "-0800" offsets) and moves behind it.
+ * With `zone_given` not NULL, a missing offset is allowed: *zone_given tells, and the
+ * time is returned as if UTC.
+ */
+bool instant_take(struct text *t, int64_t *ns, bool *zone_given);
+
+/*
+ * The whole text as an instant: RFC 3339, or a bare date "2026-11-20" (midnight UTC).
+ * False if anything else.
+ */
+bool instant_parse(struct text t, int64_t *ns);
+
+/* Writes RFC 3339 in UTC with as many decimals of a second as needed (0, 3, 6 or 9). */
+const char *instant_format(int64_t ns, char out[INSTANT_TEXT_MAX]);
+
+/* The start of the unit (NS_PER_HOUR or NS_PER_DAY) in which `ns` lies, UTC; works before 1970. */
+int64_t instant_floor(int64_t ns, int64_t unit_ns);
+
+#endif

@@ -1,0 +1,40 @@
+/* names.h: interned strings, shared by threads. Small numbers stand for replicas, models, tenants. */
+#ifndef CORE_NAMES_H
+#define CORE_NAMES_H
+
+#include <stdint.h>
+
+#include "core/text.h"
+
+/* A number for a string; 0 is the empty string. Valid in one `struct names` only. */
+typedef uint32_t name_id;
+
+struct names;
+
+struct names *names_new(void);
+void names_free(struct names *n);
+
+/* The number of a text (a copy is kept). Thread-safe. Numbers depend on the order of arrival:
+ * never let an order of them show in a result; sort by text. */
+name_id names_id(struct names *n, struct text t);
+
+/* The text of a number; lives as long as the table. NUL-terminated. Thread-safe. */
+struct text names_text(const struct names *n, name_id id);
+
+/* How many numbers there are (0 included). */
+uint32_t names_count(const struct names *n);
+
+/*
+ * For a single owner thread: remembers the last few lookups, so that the shared table
+ * is asked seldom. Zero-initialise. One per thread.
+ */
+struct names_cache {
+	struct {
+		uint64_t hash;
+		struct text text;
+		name_id id;
+	} slot[64];
+};
+name_id names_cached(struct names_cache *c, struct names *n, struct text t);
+
+#endif

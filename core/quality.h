@@ -1,0 +1,68 @@
+/* quality.h: what was wrong with the input, counted. Written by ingest and attribute, read by report. */
+#ifndef CORE_QUALITY_H
+#define CORE_QUALITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/text.h"
+
+/* Lines refused for one reason. Reasons are short fixed phrases: "invalid JSON". */
+struct quality_reject {
+	char *reason;
+	int64_t lines;
+	char *first; /* "FILE:LINE" of the first one, in the order of the command line */
+	uint64_t first_rank; /* file index and line, to find the first among threads */
+};
+
+/* A file that could not be read to its end. */
+struct quality_damage {
+	char *file, *reason;
+	int64_t offset; /* in the file's own (compressed) bytes */
+};
+
+/* A file that was read. */
+struct quality_input {
+	char *file;
+	int64_t bytes; /* as stored */
+	char sha256[65]; /* of the bytes as stored */
+	char *format;  /* the format that read it, "" if none did */
+	int64_t lines, records;
+};
+
+struct quality {
+	int64_t lines;
+	int64_t steps, requests, windows, powers; /* records by kind */
+	int64_t duplicates;
+	int64_t unknown_keys;
+	struct quality_reject *rejects;
+	size_t reject_count;
+	struct quality_damage *damages;
+	size_t damage_count;
+	struct quality_input *inputs;
+	size_t input_count;
+	char **warnings; /* sentences; each once */
+	size_t warning_count;
+};
+
+void quality_init(struct quality *q);
+void quality_release(struct quality *q);
+
+/* Counts a refused line. `file_index` and `line` (from 1) order the firsts. */
+void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line);
+void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset);
+/* Adds a warning (printf) unless the same sentence is there already. */
+void quality_warn(struct quality *q, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Appends an input; strings are copied. */
+void quality_add_input(struct quality *q, const struct quality_input *in);
+
+/* Adds `from` to `to` and empties `from`; the result does not depend on the order of merges once sorted. */
+void quality_merge(struct quality *to, struct quality *from);
+/* Rejects by lines (most first, then reason), the rest by name: one order whatever the threads did. */
+void quality_sort(struct quality *q);
+
+/* Anything that makes the exit status 1? (rejects, damages) */
+bool quality_has_findings(const struct quality *q);
+
+#endif

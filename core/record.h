@@ -1,0 +1,95 @@
+/* record.h: one line of evidence. The seam between ingest and attribute. */
+#ifndef CORE_RECORD_H
+#define CORE_RECORD_H
+
+#include <stdbool.h>
+
+#include "core/text.h"
+
+enum record_kind { RECORD_STEP, RECORD_REQUEST, RECORD_WINDOW, RECORD_POWER, RECORD_KINDS };
+
+/* How a duration was measured; kinds are never mixed in one sum without saying so. */
+enum duration_kind {
+	DURATION_GPU_EVENTS,     /* device events */
+	DURATION_HOST_WALL_FULL, /* host clock around the whole step */
+	DURATION_HOST_WALL_WAIT, /* host clock around the wait for the result: may be short */
+	DURATION_LOG_GAP,        /* difference of two log stamps */
+	DURATION_WINDOW,         /* an average over a window */
+	DURATION_KINDS
+};
+
+/* The contract's word for a duration kind, and back (false if unknown). */
+extern const struct text duration_kind_names[DURATION_KINDS];
+bool duration_kind_parse(struct text t, enum duration_kind *out);
+
+/* "Not logged", for any count or instant below that can be missing. */
+#define UNKNOWN INT64_MIN
+
+/* One engine iteration. All over all GPUs of the replica running together: wall time, not GPU-ns. */
+struct step {
+	int64_t index; /* the engine's own number, or UNKNOWN */
+	int64_t start_ns;
+	int64_t gpu_ns; /* duration of the step on the device */
+	int64_t prefill_requests, prefill_tokens; /* tokens computed in this step, cached ones excluded */
+	int64_t prefill_kv_tokens;  /* context before the chunks, summed; or UNKNOWN */
+	int64_t prefill_token_kv;   /* sum over chunks of tokens x (prior context + tokens/2); or UNKNOWN */
+	int64_t decode_requests;    /* decoding sequences */
+	int64_t decode_tokens;      /* tokens scheduled for them (drafts included); = decode_requests where not logged */
+	int64_t decode_kv_tokens;   /* sum of the decoders' context lengths; or UNKNOWN */
+	int64_t prefill_gpu_ns, decode_gpu_ns; /* where the engine measures the phases apart; else UNKNOWN */
+	enum duration_kind duration_kind;
+	unsigned flags; /* STEP_… */
+};
+#define STEP_DUMMY 1u           /* a step without work (vLLM data parallel dummy) */
+#define STEP_MIXED_RECOMPUTE 2u /* a preempted request recomputed under "generation": not for the fit */
+
+struct request {
+	struct text id, tenant, prefill_replica;
+	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* any may be UNKNOWN, finish_ns too */
+	int64_t prompt_tokens;     /* includes cached ones */
+	int64_t cached_tokens;     /* 0 where the log does not say */
+	int64_t cache_write_tokens;
+	int64_t completion_tokens; /* includes reasoning and the first token */
+	int64_t reasoning_tokens;
+	int64_t preemptions;
+	bool ok;    /* status is ok, or not given */
+	bool batch; /* batch-tier traffic */
+	bool exclusive_times; /* instants are measured durations of one slot (llama.cpp), not shared queues */
+};
+
+/* Totals of a period. */
+struct window {
+	struct text tenant;
+	int64_t start_ns, end_ns;
+	int64_t input_tokens; /* includes cached */
+	int64_t cached_tokens, output_tokens;
+	int64_t requests;                      /* or UNKNOWN */
+	int64_t prefill_gpu_ns, decode_gpu_ns; /* over all GPUs of the replica; or UNKNOWN */
+	int64_t running;                       /* gauge at the end of the window, or UNKNOWN */
+	bool input_is_computed;                /* input_tokens leaves cached tokens out (vLLM since 2026-02) */
+};
+
+struct power {
+	struct text gpu;
+	int64_t at_ns;
+	int64_t milliwatts;
+};
+
+/*
+ * Texts point into the line that was parsed, or into what the format keeps, and live
+ * until the next call of the format. `replica` and `model` may be empty: whoever takes
+ * the record fills in what the command line says.
+ */
+struct record {
+	enum record_kind kind;
+	struct text replica, model;
+	bool relative_clock; /* instants count from the start of the process, not from 1970 */
+	union {
+		struct step step;
+		struct request request;
+		struct window window;
+		struct power power;
+	};
+};
+
+#endif

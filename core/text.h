@@ -1,0 +1,80 @@
+/* text.h: a slice of bytes that somebody else owns; nothing here allocates. */
+#ifndef CORE_TEXT_H
+#define CORE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Not terminated by a NUL. `at` may be NULL only where `len` is 0. */
+struct text {
+	const char *at;
+	size_t len;
+};
+
+/* A slice of a string literal: T("abc"). */
+#define T(literal) ((struct text){"" literal, sizeof(literal) - 1})
+/* For printf: "%.*s", TEXT_ARG(t). Never use it on bytes from a log: see text_print. */
+#define TEXT_ARG(t) (int)((t).len), (t).at
+
+/* The slice over a C string, without its NUL. */
+struct text text_of(const char *s);
+
+/* The slice from `from` up to (not including) `to`, both clipped to the text. */
+struct text text_cut(struct text t, size_t from, size_t to);
+
+/* Without spaces, tabs, CR and LF at either end. */
+struct text text_trim(struct text t);
+
+/* Same bytes? The second one without regard to ASCII case. */
+static inline bool text_eq(struct text a, struct text b) {
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+bool text_eq_nocase(struct text a, struct text b);
+
+static inline bool text_starts(struct text t, struct text prefix) {
+	return t.len >= prefix.len && memcmp(t.at, prefix.at, prefix.len) == 0;
+}
+bool text_ends(struct text t, struct text suffix);
+
+/* Byte order, as memcmp with the shorter text first. */
+int text_compare(struct text a, struct text b);
+
+/* Where `needle` (or the byte) first stands, or SIZE_MAX. */
+size_t text_find(struct text t, struct text needle);
+size_t text_find_byte(struct text t, char c);
+
+/*
+ * If `*t` starts with `prefix`, moves `*t` behind it and says true; else leaves
+ * it alone. This and the two below are what line formats are read with.
+ */
+bool text_skip(struct text *t, struct text prefix);
+
+/* Takes what stands before the first `needle`, and moves `*t` behind the needle. */
+bool text_until(struct text *t, struct text needle, struct text *before);
+
+/* Drops leading spaces and tabs. */
+void text_skip_blanks(struct text *t);
+
+/*
+ * Reads a decimal integer (an optional '-', then digits) at the start of `*t` and
+ * moves behind it. False, and nothing moved, if there is none or it does not fit.
+ */
+bool text_take_i64(struct text *t, int64_t *out);
+
+/*
+ * Reads a decimal number such as "61.37" at the start of `*t` as an integer of
+ * 10^-digits units, exactly ("61.37" with digits 6 is 61370000), and moves behind
+ * it. Digits below one unit are rounded half to even. No exponent. False if there
+ * is no number or it does not fit.
+ */
+bool text_take_fixed(struct text *t, int digits, int64_t *out);
+
+/* The whole text as an integer; false if anything else stands in it. */
+bool text_to_i64(struct text t, int64_t *out);
+
+/* FNV-1a over the bytes, for hash tables. */
+uint64_t text_hash(struct text t);
+
+#endif

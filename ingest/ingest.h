@@ -1,0 +1,54 @@
+/* ingest.h: log bytes to records. The only header of this stage that others may include. */
+#ifndef INGEST_INGEST_H
+#define INGEST_INGEST_H
+
+#include "core/error.h"
+#include "core/quality.h"
+#include "core/record.h"
+#include "core/zone.h"
+
+/* One LOG of the command line, with what it does not say itself. Empty texts: not given. */
+struct ingest_source {
+	const char *path; /* a file, a directory, or "-" */
+	struct text replica, model, tenant;
+	const struct zone *log_zone; /* for stamps without a zone; NULL: not given (UTC is taken, with a warning) */
+	int log_year;                /* for stamps without a year; 0: not given */
+	const char *log_format;      /* force a format; NULL: detect */
+};
+
+/*
+ * Takes a record. `lane` is the number of the calling thread, from 0. Texts in the record
+ * are valid during the call only. `replica` and `model` are filled in from the source where
+ * the log does not say. A negative return stops everything.
+ */
+typedef int record_sink(void *context, unsigned lane, const struct record *r, struct fault *why);
+
+struct ingest_options {
+	const struct ingest_source *sources;
+	size_t source_count;
+	unsigned threads;           /* 0: one per core, never more than files */
+	const char *quarantine;     /* rejected lines go there; NULL: nowhere */
+	size_t max_line_bytes;      /* 0: 64 MiB; longer lines are rejected whole, in bounded memory */
+	int64_t max_ratio;          /* 0: 1100 (deflate's own limit is 1032); more output per input byte is damage */
+	void (*progress)(void *context, int64_t bytes_done, int64_t bytes_total); /* may be NULL; any thread */
+	void *progress_context;
+};
+
+/* The number of lanes that ingest_run will use (an upper bound), for who must prepare for them. */
+unsigned ingest_lanes(const struct ingest_options *o);
+
+/*
+ * Reads all sources, in parallel where there are several files, and hands each record to
+ * the sink. What is wrong with the input goes to `quality` and the work goes on; a file
+ * that cannot be opened is damage too. Fails only where the work itself cannot go on.
+ */
+int ingest_run(const struct ingest_options *o, record_sink *sink, void *context, struct quality *quality,
+               struct fault *why);
+
+/* For --help and the README: names and one-line descriptions of the formats; NULL-terminated names. */
+struct ingest_format_info {
+	const char *name, *what;
+};
+const struct ingest_format_info *ingest_formats(size_t *count);
+
+#endif

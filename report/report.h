@@ -1,0 +1,78 @@
+/* report.h: entries to statements. The only header of this stage that others may include. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdio.h>
+
+#include "core/entry.h"
+#include "core/error.h"
+#include "core/quality.h"
+#include "core/zone.h"
+
+/* ---- list prices ---- */
+
+struct prices;
+
+/*
+ * An empty catalogue; then files are added: genai-prices JSON as published (plain or gzip).
+ * Errors as "file:line:column: what, expected what".
+ */
+struct prices *prices_new(void);
+int prices_add_file(struct prices *p, const char *path, struct fault *why);
+/* --list NAME=MODEL: log model NAME takes the price of catalogue MODEL ("id" or "provider/id"). */
+int prices_add_match(struct prices *p, const char *name_equals_model, struct fault *why);
+/* Where prices change: prompt lengths and minutes of the day, over all models in the catalogue. */
+void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count,
+                 const int **minute_of_day, size_t *minute_count);
+void prices_free(struct prices *p);
+
+/* ---- the statement ---- */
+
+enum by_key { BY_HOUR, BY_DAY, BY_MONTH, BY_MODEL, BY_REPLICA, BY_POOL, BY_TENANT, BY_KEYS };
+
+struct report_options {
+	const struct names *names;
+	struct prices *prices; /* may be NULL */
+	enum by_key by[BY_KEYS];
+	size_t by_count;
+	const struct zone *tz; /* for days and months; NULL: UTC */
+	const char *tz_name;
+	bool idle_proportional; /* --idle proportional */
+	const char *currency;
+	const char *rule;
+	const char *version;
+	const char *fleet_sha256; /* "" if there was no fleet file */
+	int64_t from_ns, to_ns;   /* the period shown */
+};
+
+struct statement;
+
+struct statement *statement_new(const struct report_options *o);
+void statement_free(struct statement *s);
+/* An entry_sink. */
+int statement_take(void *statement, const struct entry *e);
+/*
+ * All entries are in: prices them, once (design.md 8), and checks that parts sum to
+ * capacity to the last unit. Takes what it needs of `quality`, which must outlive it.
+ */
+int statement_finish(struct statement *s, struct quality *quality, struct fault *why);
+
+/* Tied out, and without findings? */
+bool statement_has_findings(const struct statement *s);
+
+struct rendering_options {
+	bool color;
+	int width; /* columns of a terminal, or 100 */
+	bool verbose;
+};
+
+/* Renders by the name of --format. ERROR_CONFIG if there is no such rendering. */
+int statement_render(const struct statement *s, const char *format, const struct rendering_options *r, FILE *out,
+                     struct fault *why);
+
+struct rendering_info {
+	const char *name, *what;
+};
+const struct rendering_info *report_renderings(size_t *count);
+
+#endif
