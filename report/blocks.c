@@ -1,0 +1,331 @@
+/* Cells to blocks: sums, unit costs, list price and margin. */
+#define _GNU_SOURCE /* qsort_r */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "report/cells.h"
+#include "report/statement.h"
+
+/* Nano-units x ns in one nano-unit of an hourly rate. */
+#define EXACT_PER_NANO ((int128)NS_PER_HOUR)
+
+/* What a block needs while it is summed. `exact`: GPU time x rate, before any rounding. */
+struct sum {
+	struct block *block;
+	int128 exact[ENTRY_KINDS];
+	int128 charged_nano; /* of nobody's time, whether the block shows it or not */
+	int128 revenue[TOKEN_KINDS];
+	const struct listing *listing;
+	bool several, unlisted, fits;
+};
+
+/* How a table treats nobody's time. */
+enum nobodys { NOBODYS_OWN, NOBODYS_CHARGED, NOBODYS_HIDDEN };
+
+static void add_to(struct sum *sum, int64_t *field, int64_t x) {
+	sum->fits = exact_add(field, x) && sum->fits;
+}
+
+static void add_tokens(struct sum *sum, const struct statement *s, const struct cell *c) {
+	struct block *b = sum->block;
+
+	add_to(sum, &b->requests, c->requests);
+	add_to(sum, &b->reasoning_tokens, c->reasoning_tokens);
+	add_to(sum, &b->cache_write_tokens, c->cache_write_tokens);
+	if (c->tokens == 0 || !cell_is_busy(c)) {
+		return;
+	}
+	add_to(sum, &b->tokens[c->kind], c->tokens);
+	sum->revenue[c->kind] += c->revenue;
+	sum->unlisted |= c->unlisted;
+	const struct listing *l = listing_find(s, c->model);
+	sum->several |= sum->listing && l != sum->listing;
+	sum->listing = l;
+}
+
+static void add_time(struct sum *sum, enum entry_kind kind, int64_t ns, int64_t nano) {
+	struct block *b = sum->block;
+	add_to(sum, &b->gpu_ns[kind], ns);
+	add_to(sum, &b->capacity_ns, ns);
+	add_to(sum, &b->cost_nano[kind], nano);
+	add_to(sum, &b->capacity_nano, nano);
+}
+
+static void add_charge(struct sum *sum, const struct charge *charge, enum nobodys nobodys) {
+	for (int k = ENTRY_OTHER; k < ENTRY_KINDS; k++) {
+		sum->charged_nano += charge->nano[k];
+		if (nobodys == NOBODYS_CHARGED) {
+			add_time(sum, (enum entry_kind)k, charge->ns[k], charge->nano[k]);
+		}
+	}
+}
+
+static void add_cell(struct sum *sum, const struct statement *s, const struct cell *c, const struct charge *charge,
+                     enum nobodys nobodys) {
+	add_tokens(sum, s, c);
+	add_time(sum, c->kind, c->gpu_ns, c->cost_nano);
+	if (c->rate_nano < 0) {
+		add_to(sum, &sum->block->unpriced_ns, c->gpu_ns);
+	} else {
+		sum->exact[c->kind] += (int128)c->gpu_ns * c->rate_nano;
+	}
+	if (nobodys != NOBODYS_OWN) {
+		add_charge(sum, charge, nobodys);
+	}
+}
+
+/* ---- unit costs ---- */
+
+/* a * b / c rounded down, for values below 2^126: long multiplication and division bit by bit. */
+static int128 wide_mul_div(int128 a, int128 b, int128 c) {
+	int128 whole = b / c, part = b % c, quo = 0, rem = 0;
+
+	assert(a >= 0 && b >= 0 && c > 0 && c < (int128)1 << 126);
+	for (int bit = 126; bit >= 0; bit--) {
+		quo *= 2;
+		rem *= 2;
+		if ((a >> bit) & 1) {
+			quo += whole;
+			rem += part;
+		}
+		while (rem >= c) {
+			rem -= c;
+			quo++;
+		}
+	}
+	return quo;
+}
+
+/* Nano-units x ns over tokens, to nano-units per million tokens. */
+static int64_t per_million(int128 exact, int64_t tokens, bool *fits) {
+	int128 nano = exact_div(exact, EXACT_PER_NANO / 1000000 * tokens);
+	*fits = *fits && nano <= INT64_MAX;
+	return *fits ? (int64_t)nano : 0;
+}
+
+/*
+ * Busy: what the GPU time of a kind cost, over its tokens. Loaded: the same, times capacity
+ * over busy cost, so that the loaded costs of all kinds add up to the capacity.
+ */
+static void finish_units(struct sum *sum) {
+	struct block *b = sum->block;
+	int128 busy = 0, capacity = sum->charged_nano * EXACT_PER_NANO;
+
+	for (int k = 0; k < ENTRY_KINDS; k++) {
+		busy += k <= ENTRY_OUTPUT ? sum->exact[k] : 0;
+		capacity += sum->exact[k];
+	}
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		if (b->tokens[k] == 0) {
+			continue;
+		}
+		int128 loaded = busy > 0 ? wide_mul_div(sum->exact[k], capacity, busy) : 0;
+		b->unit[k] = (struct unit_cost){
+			.known = true,
+			.busy_nano = per_million(sum->exact[k], b->tokens[k], &sum->fits),
+			.loaded_nano = per_million(loaded, b->tokens[k], &sum->fits),
+		};
+	}
+}
+
+/* ---- list price and margin ---- */
+
+/* A kind without tokens has no effective price: the catalogue's own at the start of the period is shown. */
+static void finish_price(struct sum *sum, const struct price_quote *quote, int kind) {
+	static const enum price_kind kinds[TOKEN_KINDS] = {PRICE_INPUT, PRICE_CACHE_READ, PRICE_OUTPUT};
+	struct block *b = sum->block;
+	int128 nano = PRICE_UNKNOWN;
+
+	if (b->tokens[kind] > 0) {
+		nano = exact_div(sum->revenue[kind], b->tokens[kind]);
+	} else if (!sum->several) {
+		nano = quote->nano[kinds[kind]];
+	}
+	sum->fits = sum->fits && nano <= INT64_MAX;
+	b->list_price_known[kind] = nano != PRICE_UNKNOWN && sum->fits;
+	b->list_nano[kind] = b->list_price_known[kind] ? (int64_t)nano : 0;
+}
+
+static void finish_list(struct sum *sum, const struct statement *s) {
+	struct block *b = sum->block;
+	struct price_quote quote;
+
+	if (!sum->listing || sum->unlisted) {
+		return;
+	}
+	int128 revenue = exact_div(sum->revenue[0] + sum->revenue[1] + sum->revenue[2], 1000000);
+	sum->fits = sum->fits && revenue <= INT64_MAX / 2;
+	if (!sum->fits) {
+		return;
+	}
+	b->list_known = true;
+	b->list_model = sum->several ? "(several)" : sum->listing->label;
+	b->revenue_nano = (int64_t)revenue;
+	b->margin_nano = b->revenue_nano - b->capacity_nano;
+	b->margin_ratio = b->revenue_nano ? (double)b->margin_nano / (double)b->revenue_nano : 0;
+	price_at(sum->listing->search.model, s->options.from_ns, 0, false, &quote);
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		finish_price(sum, &quote, k);
+	}
+}
+
+static int finish_sum(struct sum *sum, const struct statement *s, struct fault *why) {
+	finish_units(sum);
+	finish_list(sum, s);
+	return sum->fits ? 0 : fault_set(why, ERROR_RANGE, "a sum of the statement does not fit 64 bits");
+}
+
+/* ---- tables ---- */
+
+struct grouping {
+	const struct statement *s;
+	const enum by_key *by;
+	size_t count;
+	enum nobodys nobodys;
+};
+
+static int64_t time_key(const struct statement *s, const struct cell *c, enum by_key key) {
+	int64_t ns = c->bucket_ns;
+	if (key == BY_MONTH) {
+		return zone_month_start(s->options.tz, ns);
+	}
+	return key == BY_DAY ? zone_day_start(s->options.tz, ns) : ns;
+}
+
+static name_id name_key(const struct cell *c, enum by_key key) {
+	const name_id names[BY_KEYS] = {
+		[BY_MODEL] = c->model, [BY_REPLICA] = c->replica, [BY_POOL] = c->pool, [BY_TENANT] = c->tenant};
+	return names[key];
+}
+
+static int compare_key(const struct statement *s, const struct cell *a, const struct cell *b, enum by_key key) {
+	int64_t x, y;
+	if (key <= BY_MONTH) {
+		x = time_key(s, a, key);
+		y = time_key(s, b, key);
+	} else {
+		x = s->cells->rank[name_key(a, key)];
+		y = s->cells->rank[name_key(b, key)];
+	}
+	return (x > y) - (x < y);
+}
+
+static int compare_keys(const struct grouping *g, size_t a, size_t b) {
+	const struct cell *cell = g->s->cells->cell;
+	int order = 0;
+	for (size_t i = 0; i < g->count && order == 0; i++) {
+		order = compare_key(g->s, &cell[a], &cell[b], g->by[i]);
+	}
+	return order;
+}
+
+static int compare_members(const void *a, const void *b, void *grouping) {
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	int order = compare_keys(grouping, x, y);
+	return order ? order : (x > y) - (x < y);
+}
+
+static bool is_member(const struct grouping *g, const struct cell *c) {
+	return g->nobodys == NOBODYS_OWN || !cell_is_nobodys(c);
+}
+
+static void set_keys(const struct grouping *g, struct row *row, const struct cell *c) {
+	const struct names *names = g->s->options.names;
+	struct text *const fields[BY_KEYS] = {
+		[BY_MODEL] = &row->model, [BY_REPLICA] = &row->replica, [BY_POOL] = &row->pool, [BY_TENANT] = &row->tenant};
+
+	row->bucket_ns = c->bucket_ns;
+	for (size_t i = 0; i < g->count; i++) {
+		if (fields[g->by[i]]) {
+			*fields[g->by[i]] = names_text(names, name_key(c, g->by[i]));
+		}
+	}
+}
+
+static int sum_members(const struct grouping *g, const struct charge *charges, const size_t *members, size_t count,
+                       struct block *out, struct fault *why) {
+	struct sum sum = {.block = out, .fits = true};
+	for (size_t i = 0; i < count; i++) {
+		add_cell(&sum, g->s, &g->s->cells->cell[members[i]], &charges[members[i]], g->nobodys);
+	}
+	return finish_sum(&sum, g->s, why);
+}
+
+static size_t count_groups(const struct grouping *g, const size_t *members, size_t count) {
+	size_t groups = 0;
+	for (size_t i = 0; i < count; i++) {
+		groups += i == 0 || compare_keys(g, members[i - 1], members[i]) != 0;
+	}
+	return groups;
+}
+
+static size_t *select_members(const struct grouping *g, size_t *count) {
+	const struct cells *c = g->s->cells;
+	size_t *members = must_alloc((c->count + 1) * sizeof(*members));
+
+	*count = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		if (is_member(g, &c->cell[i])) {
+			members[(*count)++] = i;
+		}
+	}
+	if (*count > 0) {
+		qsort_r(members, *count, sizeof(*members), compare_members, (void *)(uintptr_t)g);
+	}
+	return members;
+}
+
+static int build_table(const struct grouping *g, const struct charge *charges, struct table *out, struct fault *why) {
+	size_t count;
+	size_t *members = select_members(g, &count);
+	int error = 0;
+
+	out->rows = must_calloc(count_groups(g, members, count) + 1, sizeof(*out->rows));
+	for (size_t from = 0, to; from < count && !error; from = to) {
+		for (to = from + 1; to < count && compare_keys(g, members[from], members[to]) == 0; to++) {
+		}
+		struct row *row = &out->rows[out->count++];
+		set_keys(g, row, &g->s->cells->cell[members[from]]);
+		error = sum_members(g, charges, members + from, to - from, &row->block, why);
+	}
+	free(members);
+	return error;
+}
+
+static bool has_key(const struct report_options *o, enum by_key key) {
+	for (size_t i = 0; i < o->by_count; i++) {
+		if (o->by[i] == key) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int build_total(struct statement *s, const struct charge *charges, struct fault *why) {
+	struct sum sum = {.block = &s->total, .fits = true};
+	for (size_t i = 0; i < s->cells->count; i++) {
+		add_cell(&sum, s, &s->cells->cell[i], &charges[i], NOBODYS_OWN);
+	}
+	return finish_sum(&sum, s, why);
+}
+
+int blocks_build(struct statement *s, const struct charge *charges, struct fault *why) {
+	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT};
+	const struct report_options *o = &s->options;
+	enum nobodys of_tenants = o->idle_proportional ? NOBODYS_CHARGED : NOBODYS_HIDDEN;
+	struct grouping models = {s, by_model, 1, NOBODYS_OWN};
+	struct grouping tenants = {s, by_tenant, 1, of_tenants};
+	struct grouping rows = {s, o->by, o->by_count, has_key(o, BY_TENANT) ? of_tenants : NOBODYS_OWN};
+
+	int error = build_total(s, charges, why);
+	if (!error) {
+		error = build_table(&models, charges, &s->models, why);
+	}
+	if (!error) {
+		error = build_table(&tenants, charges, &s->tenants, why);
+	}
+	if (!error && o->by_count > 0) {
+		error = build_table(&rows, charges, &s->rows, why);
+	}
+	return error;
+}

@@ -1,0 +1,125 @@
+#define _GNU_SOURCE /* qsort_r */
+#include "report/cells.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct cells *cells_new(void) {
+	return must_calloc(1, sizeof(struct cells));
+}
+
+void cells_free(struct cells *c) {
+	if (c) {
+		free(c->cell);
+		free(c->slots);
+		free(c->rank);
+		free(c);
+	}
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value) {
+	hash = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15);
+	return hash ^ (hash >> 29);
+}
+
+static uint64_t hash_of(const struct cell *k) {
+	uint64_t hash = mix(0, (uint64_t)k->bucket_ns);
+	hash = mix(hash, (uint64_t)k->rate_nano);
+	hash = mix(hash, (uint64_t)k->replica << 32 | k->model);
+	hash = mix(hash, (uint64_t)k->tenant << 32 | k->pool);
+	return mix(hash, (uint64_t)k->kind);
+}
+
+static bool same_key(const struct cell *a, const struct cell *b) {
+	return a->bucket_ns == b->bucket_ns && a->rate_nano == b->rate_nano && a->replica == b->replica &&
+	       a->model == b->model && a->tenant == b->tenant && a->pool == b->pool && a->kind == b->kind;
+}
+
+/* The slot of a key, or the free one where it belongs. */
+static size_t slot_of(const struct cells *c, const struct cell *key) {
+	size_t at = hash_of(key) & (c->slot_count - 1);
+	while (c->slots[at] && !same_key(&c->cell[c->slots[at] - 1], key)) {
+		at = (at + 1) & (c->slot_count - 1);
+	}
+	return at;
+}
+
+static void grow(struct cells *c) {
+	c->slot_count = c->slot_count ? 2 * c->slot_count : 1024;
+	free(c->slots);
+	c->slots = must_calloc(c->slot_count, sizeof(*c->slots));
+	c->cell = must_realloc(c->cell, c->slot_count / 2 * sizeof(*c->cell));
+	for (size_t i = 0; i < c->count; i++) {
+		c->slots[slot_of(c, &c->cell[i])] = (uint32_t)i + 1;
+	}
+}
+
+struct cell *cells_at(struct cells *c, const struct cell *key) {
+	assert(key->kind < ENTRY_KINDS && c->count < UINT32_MAX);
+	if (2 * c->count >= c->slot_count) {
+		grow(c);
+	}
+	size_t slot = slot_of(c, key);
+	if (!c->slots[slot]) {
+		c->cell[c->count] = *key;
+		c->slots[slot] = (uint32_t)++c->count;
+	}
+	return &c->cell[c->slots[slot] - 1];
+}
+
+bool cell_is_nobodys(const struct cell *c) {
+	return c->tenant == 0 && !cell_is_busy(c);
+}
+
+static int compare_names(const void *a, const void *b, void *names) {
+	return text_compare(names_text(names, *(const name_id *)a), names_text(names, *(const name_id *)b));
+}
+
+/* Ids depend on the order of arrival; their places in the order of texts do not. */
+static uint32_t *ranks_new(const struct names *names) {
+	uint32_t count = names_count(names);
+	name_id *order = must_alloc(count * sizeof(*order));
+	uint32_t *rank = must_alloc(count * sizeof(*rank));
+
+	for (uint32_t i = 0; i < count; i++) {
+		order[i] = i;
+	}
+	qsort_r(order, count, sizeof(*order), compare_names, (void *)(uintptr_t)names);
+	for (uint32_t i = 0; i < count; i++) {
+		rank[order[i]] = i;
+	}
+	free(order);
+	return rank;
+}
+
+static int order(int64_t a, int64_t b) {
+	return (a > b) - (a < b);
+}
+
+static int compare_cells(const void *x, const void *y, void *ranks) {
+	const struct cell *a = x, *b = y;
+	const uint32_t *rank = ranks;
+	const int by[] = {
+		order(rank[a->replica], rank[b->replica]), order(a->rate_nano, b->rate_nano),
+		order(a->bucket_ns, b->bucket_ns),         order(rank[a->model], rank[b->model]),
+		order(rank[a->tenant], rank[b->tenant]),   order(rank[a->pool], rank[b->pool]),
+		order((int64_t)a->kind, (int64_t)b->kind),
+	};
+
+	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
+		if (by[i]) {
+			return by[i];
+		}
+	}
+	return 0;
+}
+
+void cells_sort(struct cells *c, const struct names *names) {
+	c->rank = ranks_new(names);
+	if (c->count > 0) {
+		qsort_r(c->cell, c->count, sizeof(*c->cell), compare_cells, c->rank);
+	}
+	free(c->slots);
+	c->slots = NULL;
+	c->slot_count = 0;
+}

@@ -1,0 +1,45 @@
+/* cells.h: entries summed to the grain that a statement needs. Private to report/. */
+#ifndef REPORT_CELLS_H
+#define REPORT_CELLS_H
+
+#include "core/exact.h"
+#include "report/prices.h"
+
+/*
+ * Keyed by all fields down to `kind`. Hours are kept apart only where --by asks for them, so
+ * that a month of a hundred replicas stays in some megabytes. Revenue is summed here, as
+ * the price may change with every slot; it is exact: nano-units per million, times tokens.
+ */
+struct cell {
+	int64_t bucket_ns; /* start of the hour, day or month, or 0 */
+	int64_t rate_nano;
+	name_id replica, model, tenant, pool;
+	enum entry_kind kind;
+	/* sums */
+	bool unlisted; /* has tokens without a list price */
+	int64_t gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens;
+	int128 revenue; /* nano x 10^6 */
+	int64_t cost_nano; /* once priced */
+};
+
+struct cells {
+	struct cell *cell;
+	size_t count;
+	uint32_t *slots; /* open addressing: index + 1, or 0 */
+	size_t slot_count;
+	uint32_t *rank; /* once sorted: by name_id, its place in the order of texts */
+};
+
+struct cells *cells_new(void);
+void cells_free(struct cells *c);
+/* The cell with the key of `key`, made if need be; valid until the next call. */
+struct cell *cells_at(struct cells *c, const struct cell *key);
+/* Is it time that nobody's work filled, and that tenants may be charged for? */
+bool cell_is_nobodys(const struct cell *c);
+static inline bool cell_is_busy(const struct cell *c) {
+	return c->kind <= ENTRY_OUTPUT;
+}
+/* Orders by replica, rate, bucket, model, tenant, pool (names by text), kind. Ends cells_at. */
+void cells_sort(struct cells *c, const struct names *names);
+
+#endif

@@ -1,0 +1,146 @@
+/* What tokens would have brought at list price. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "report/statement.h"
+
+static const char *label_of(const struct statement *s, const struct price_model *m) {
+	size_t size = m->provider.len + m->id.len + 2;
+	char *label = prices_alloc(s->options.prices, size);
+	snprintf(label, size, "%.*s%s%.*s", TEXT_ARG(m->provider), m->provider.len > 0 ? "/" : "", TEXT_ARG(m->id));
+	return label;
+}
+
+static struct listing *listing_of(struct statement *s, name_id model) {
+	if (model >= s->listing_count) {
+		size_t count = names_count(s->options.names);
+		assert(model < count);
+		s->listings = must_realloc(s->listings, count * sizeof(*s->listings));
+		memset(s->listings + s->listing_count, 0, (count - s->listing_count) * sizeof(*s->listings));
+		s->listing_count = count;
+	}
+	struct listing *l = &s->listings[model];
+	if (!l->searched) {
+		l->searched = true;
+		price_find(s->options.prices, names_text(s->options.names, model), &l->search);
+		l->label = l->search.outcome == PRICE_FOUND ? label_of(s, l->search.model) : NULL;
+	}
+	return l;
+}
+
+/* `part` of the tokens at its own price, where the catalogue has one, the rest at `whole`. */
+static int128 priced(int64_t tokens, int64_t whole, int64_t part, int64_t part_price) {
+	if (part_price == PRICE_UNKNOWN) {
+		part = 0;
+	}
+	return (int128)(tokens - part) * whole + (int128)part * part_price;
+}
+
+/*
+ * Token kinds nest and never overlap: cache writes are within uncached input, reasoning
+ * within output. Where no price of its own is given, a part costs what its whole does; that is
+ * the catalogues' own rule for cached input too.
+ */
+static bool revenue_of(struct listing *l, const struct entry *e, int128 *revenue) {
+	struct price_quote q;
+	price_at(l->search.model, e->slot_ns, e->prompt_over_ntok, e->batch, &q);
+	int64_t whole = q.nano[e->kind == ENTRY_OUTPUT ? PRICE_OUTPUT : PRICE_INPUT];
+
+	if (e->kind == ENTRY_INPUT) {
+		*revenue = priced(e->tokens, whole, e->cache_write_tokens, q.nano[PRICE_CACHE_WRITE]);
+	} else if (e->kind == ENTRY_OUTPUT) {
+		*revenue = priced(e->tokens, whole, e->reasoning_tokens, q.nano[PRICE_REASONING]);
+	} else {
+		l->cached_as_input |= q.nano[PRICE_CACHE_READ] == PRICE_UNKNOWN;
+		whole = q.nano[PRICE_CACHE_READ] == PRICE_UNKNOWN ? whole : q.nano[PRICE_CACHE_READ];
+		*revenue = (int128)e->tokens * whole;
+	}
+	l->batch_as_standard |= q.batch_unknown;
+	l->unpriced |= whole == PRICE_UNKNOWN;
+	return whole != PRICE_UNKNOWN;
+}
+
+bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue) {
+	*revenue = 0;
+	if (e->tokens == 0 || e->kind > ENTRY_OUTPUT) {
+		return true;
+	}
+	if (!s->options.prices || s->options.prices->model_count == 0) {
+		return false;
+	}
+	struct listing *l = listing_of(s, e->model);
+	if (l->search.outcome != PRICE_FOUND) {
+		return false;
+	}
+	return revenue_of(l, e, revenue);
+}
+
+const struct listing *listing_find(const struct statement *s, name_id model) {
+	bool found = model < s->listing_count && s->listings[model].searched &&
+	             s->listings[model].search.outcome == PRICE_FOUND;
+	return found ? &s->listings[model] : NULL;
+}
+
+/* ---- what a reader must know of these prices ---- */
+
+#define CANDIDATES_TEXT_MAX 400
+
+static void list_candidates(const struct price_search *s, char out[CANDIDATES_TEXT_MAX]) {
+	size_t len = 0;
+	size_t shown = s->candidate_count < PRICE_CANDIDATES_MAX ? s->candidate_count : PRICE_CANDIDATES_MAX;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < shown && len < CANDIDATES_TEXT_MAX; i++) {
+		const struct price_model *m = s->candidates[i];
+		int got = snprintf(out + len, CANDIDATES_TEXT_MAX - len, "%s%.*s/%.*s", i > 0 ? ", " : "",
+		                   TEXT_ARG(m->provider), TEXT_ARG(m->id));
+		len += (size_t)got;
+	}
+	if (shown < s->candidate_count && len < CANDIDATES_TEXT_MAX) {
+		snprintf(out + len, CANDIDATES_TEXT_MAX - len, " and %zu more", s->candidate_count - shown);
+	}
+}
+
+static void warn_not_found(const struct listing *l, struct text name, struct quality *q) {
+	char candidates[CANDIDATES_TEXT_MAX];
+
+	if (l->search.outcome == PRICE_AMBIGUOUS) {
+		list_candidates(&l->search, candidates);
+		quality_warn(q, "no list price for %.*s: %zu models of the catalogue could be meant, at different prices; "
+		                "choose with --list %.*s=PROVIDER/MODEL (%s)",
+		             TEXT_ARG(name), l->search.candidate_count, TEXT_ARG(name), candidates);
+	} else if (l->search.mapped.len > 0) {
+		quality_warn(q, "no list price for %.*s: --list names %.*s, which the catalogue does not price", TEXT_ARG(name),
+		             TEXT_ARG(l->search.mapped));
+	} else {
+		quality_warn(q, "no list price for %.*s: the catalogue has no such model; name one with --list %.*s=PROVIDER/MODEL",
+		             TEXT_ARG(name), TEXT_ARG(name));
+	}
+}
+
+static void warn_found(const struct listing *l, struct text name, struct quality *q) {
+	if (l->unpriced) {
+		quality_warn(q, "no list price for %.*s: %s has no price for some of its tokens", TEXT_ARG(name), l->label);
+	}
+	if (l->cached_as_input) {
+		quality_warn(q, "list price of %s: no price for cached input, so it is priced as uncached input", l->label);
+	}
+	if (l->batch_as_standard) {
+		quality_warn(q, "list price of %s: no batch price, so batch traffic is priced as standard", l->label);
+	}
+	if (l->search.model->per_request) {
+		quality_warn(q, "list price of %s: it also has a price per request, which is left out", l->label);
+	}
+}
+
+void listing_warn(const struct statement *s, struct quality *q) {
+	for (name_id model = 0; model < s->listing_count; model++) {
+		const struct listing *l = &s->listings[model];
+		struct text name = names_text(s->options.names, model);
+		if (l->searched && l->search.outcome != PRICE_FOUND) {
+			warn_not_found(l, name, q);
+		} else if (l->searched) {
+			warn_found(l, name, q);
+		}
+	}
+}

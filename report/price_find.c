@@ -1,0 +1,198 @@
+/* From a model's name in a log to a model of the catalogue. */
+#include <assert.h>
+
+#include "report/prices.h"
+
+#define NAME_MAX_BYTES 256
+
+/* A name in lower case, in a buffer of its own. */
+struct name {
+	char bytes[NAME_MAX_BYTES];
+	size_t len;
+};
+
+static struct text name_text(const struct name *n) {
+	return (struct text){n->bytes, n->len};
+}
+
+static void name_lower(struct name *n, struct text t) {
+	n->len = t.len < NAME_MAX_BYTES ? t.len : NAME_MAX_BYTES;
+	for (size_t i = 0; i < n->len; i++) {
+		n->bytes[i] = t.at[i] >= 'A' && t.at[i] <= 'Z' ? (char)(t.at[i] - 'A' + 'a') : t.at[i];
+	}
+}
+
+/* What follows the last '/'. */
+static struct text base_of(struct text t) {
+	size_t at = t.len;
+	while (at > 0 && t.at[at - 1] != '/') {
+		at--;
+	}
+	return text_cut(t, at, t.len);
+}
+
+/* What does not make another model: how it was tuned to follow, packed, or stamped. */
+static const struct text plain_prefixes[] = {T("meta-"), T("mistralai-"), T("models--")};
+static const struct text plain_suffixes[] = {
+	T("-instruct"), T("-it"),    T("-chat"),   T("-hf"),    T("-fp8"),     T("-fp16"),   T("-bf16"),    T("-int8"),
+	T("-int4"),     T("-awq"),   T("-gptq"),   T("-gguf"),  T("-nvfp4"),   T("-w4a16"),  T("-w8a8"),    T("-4bit"),
+	T("-8bit"),     T("-q8_0"),  T("-q4_k_m"), T("-turbo"), T("-dynamic"), T("-latest"), T("-instant"), T(".gguf"),
+	T("-versatile"),
+};
+
+static bool drop_suffix(struct text *t) {
+	for (size_t i = 0; i < sizeof plain_suffixes / sizeof *plain_suffixes; i++) {
+		if (t->len > plain_suffixes[i].len && text_ends(*t, plain_suffixes[i])) {
+			t->len -= plain_suffixes[i].len;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* '#' stands for a digit. */
+static bool ends_like(struct text t, struct text pattern) {
+	if (t.len <= pattern.len) {
+		return false;
+	}
+	for (size_t i = 0; i < pattern.len; i++) {
+		char c = t.at[t.len - pattern.len + i];
+		if (pattern.at[i] == '#' ? c < '0' || c > '9' : c != pattern.at[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool drop_date(struct text *t) {
+	static const struct text dates[] = {T("-####-##-##"), T("-########"), T("-####")};
+
+	for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+		if (ends_like(*t, dates[i])) {
+			t->len -= dates[i].len;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The name without what does not make another model; a slice of `t`. */
+static struct text reduced(struct text t) {
+	t = base_of(t);
+	for (size_t i = 0; i < sizeof plain_prefixes / sizeof *plain_prefixes; i++) {
+		text_skip(&t, plain_prefixes[i]);
+	}
+	while (drop_suffix(&t) || drop_date(&t)) {
+	}
+	return t;
+}
+
+/* Does it give a price per token at all? Free and unpriced entries are no candidates. */
+static bool has_price(const struct price_model *m) {
+	for (size_t r = 0; r < m->rule_count; r++) {
+		if (m->rules[r].ladder[PRICE_STANDARD][PRICE_INPUT].count > 0) {
+			return m->understood;
+		}
+	}
+	return false;
+}
+
+static void add_candidate(struct price_search *s, const struct price_model *m) {
+	if (!has_price(m)) {
+		return;
+	}
+	if (s->candidate_count == 0) {
+		s->model = m;
+		s->outcome = PRICE_FOUND;
+	} else if (!price_same(s->model, m)) {
+		s->outcome = PRICE_AMBIGUOUS;
+	}
+	if (s->candidate_count < PRICE_CANDIDATES_MAX) {
+		s->candidates[s->candidate_count] = m;
+	}
+	s->candidate_count++;
+}
+
+typedef bool test(const struct price_model *m, struct text name);
+
+static bool by_full_id(const struct price_model *m, struct text name) {
+	size_t n = m->provider.len;
+	return n > 0 && name.len > n && name.at[n] == '/' && text_eq_nocase(text_cut(name, 0, n), m->provider) &&
+	       text_eq_nocase(text_cut(name, n + 1, name.len), m->id);
+}
+
+static bool by_id(const struct price_model *m, struct text name) {
+	return text_eq_nocase(m->id, name);
+}
+
+static bool by_rule(const struct price_model *m, struct text name) {
+	return match_holds(m->match, name);
+}
+
+static bool by_reduced(const struct price_model *m, struct text name) {
+	struct name id;
+	name_lower(&id, m->id);
+	return text_eq(reduced(name_text(&id)), reduced(name));
+}
+
+static bool collect(const struct prices *p, test *fits, struct text name, struct price_search *s) {
+	for (size_t i = 0; i < p->model_count; i++) {
+		if (fits(&p->models[i], name)) {
+			add_candidate(s, &p->models[i]);
+		}
+	}
+	return s->candidate_count > 0;
+}
+
+static bool collect_twice(const struct prices *p, test *fits, struct text name, struct price_search *s) {
+	return collect(p, fits, name, s) || collect(p, fits, base_of(name), s);
+}
+
+/* The first provider that claims such names: gpt-… are openai's, whoever else sells them. */
+static bool claimed(const struct prices *p, struct text name, struct price_search *s) {
+	for (size_t i = 0; i < p->provider_count; i++) {
+		const struct price_provider *provider = &p->providers[i];
+		if (!match_holds(provider->model_match, name)) {
+			continue;
+		}
+		for (size_t m = 0; m < provider->model_count && s->candidate_count == 0; m++) {
+			const struct price_model *model = &p->models[provider->first_model + m];
+			if (by_rule(model, name) || by_id(model, name)) {
+				add_candidate(s, model);
+			}
+		}
+		if (s->candidate_count > 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool mapped(const struct prices *p, struct text name, struct price_search *s) {
+	for (size_t i = p->mapping_count; i-- > 0;) {
+		if (text_eq_nocase(p->mappings[i].name, name)) {
+			s->mapped = p->mappings[i].target;
+			return true;
+		}
+	}
+	return false;
+}
+
+void price_find(const struct prices *p, struct text log_name, struct price_search *out) {
+	struct name lower;
+
+	*out = (struct price_search){.outcome = PRICE_NOT_FOUND};
+	if (mapped(p, log_name, out)) {
+		if (!collect(p, by_full_id, out->mapped, out)) {
+			collect(p, by_id, out->mapped, out);
+		}
+		return;
+	}
+	name_lower(&lower, log_name);
+	struct text name = name_text(&lower);
+	if (name.len > 0 && !collect(p, by_full_id, name, out) && !claimed(p, name, out) &&
+	    !claimed(p, base_of(name), out) && !collect_twice(p, by_id, name, out) &&
+	    !collect_twice(p, by_rule, name, out)) {
+		collect(p, by_reduced, name, out);
+	}
+}

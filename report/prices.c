@@ -1,0 +1,308 @@
+#include "report/prices.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/decimal.h"
+#include "core/digest.h"
+#include "core/files.h"
+
+/* Published catalogues are some 2 MiB; more than this is not one. */
+#define CATALOGUE_BYTES_MAX (64u << 20)
+/* Notes beyond this many are counted together. */
+#define NOTES_MAX 100
+
+struct price_block {
+	struct price_block *next;
+	_Alignas(16) char bytes[];
+};
+
+static const struct import_format *const formats[] = {&import_genai};
+
+struct prices *prices_new(void) {
+	return must_calloc(1, sizeof(struct prices));
+}
+
+void prices_free(struct prices *p) {
+	if (!p) {
+		return;
+	}
+	match_free_regexes(p->regexes);
+	while (p->blocks) {
+		struct price_block *next = p->blocks->next;
+		free(p->blocks);
+		p->blocks = next;
+	}
+	free(p->providers);
+	free(p->models);
+	free(p->mappings);
+	free(p->notes);
+	free(p->sources);
+	free(p->prompt_cuts);
+	free(p->minute_cuts);
+	free(p);
+}
+
+void *prices_alloc(struct prices *p, size_t bytes) {
+	struct price_block *block = must_calloc(1, sizeof(*block) + bytes);
+	block->next = p->blocks;
+	p->blocks = block;
+	return block->bytes;
+}
+
+struct text prices_keep(struct prices *p, struct text t) {
+	char *at = prices_alloc(p, t.len + 1);
+	if (t.len > 0) {
+		memcpy(at, t.at, t.len);
+	}
+	return (struct text){at, t.len};
+}
+
+/* Room for one more element of an array that grows by powers of two. */
+static void *grow(void *array, size_t count, size_t size) {
+	if (count & (count - 1)) {
+		return array;
+	}
+	void *grown = must_realloc(array, (count ? 2 * count : 1) * size);
+	memset((char *)grown + count * size, 0, (count ? count : 1) * size);
+	return grown;
+}
+
+void prices_note(struct prices *p, const char *what, struct text name) {
+	char line[256];
+	int len = snprintf(line, sizeof line, "%s %.*s", what, (int)(name.len > 120 ? 120 : name.len), name.at);
+	struct text text = {line, (size_t)len < sizeof line ? (size_t)len : sizeof line - 1};
+
+	if (p->note_count >= NOTES_MAX) {
+		text = T("more that was not understood");
+	}
+	for (size_t i = 0; i < p->note_count; i++) {
+		if (text_eq(p->notes[i].what, text)) {
+			p->notes[i].count++;
+			return;
+		}
+	}
+	p->notes = grow(p->notes, p->note_count, sizeof(*p->notes));
+	p->notes[p->note_count++] = (struct price_note){prices_keep(p, text), 1};
+}
+
+struct price_provider *prices_add_provider(struct prices *p, struct text id) {
+	p->providers = grow(p->providers, p->provider_count, sizeof(*p->providers));
+	struct price_provider *provider = &p->providers[p->provider_count++];
+	*provider = (struct price_provider){.id = id, .first_model = p->model_count};
+	return provider;
+}
+
+struct price_model *prices_add_model(struct prices *p, struct text id) {
+	assert(p->provider_count > 0);
+	struct price_provider *provider = &p->providers[p->provider_count - 1];
+
+	p->models = grow(p->models, p->model_count, sizeof(*p->models));
+	struct price_model *model = &p->models[p->model_count++];
+	*model = (struct price_model){.provider = provider->id, .id = id, .understood = true};
+	provider->model_count++;
+	return model;
+}
+
+/* ---- what importers share ---- */
+
+int import_fault(struct import *im, json_at v, const char *what) {
+	int line = 1, column = 1;
+	text_place(im->bytes, v == JSON_ABSENT ? 0 : json_offset(im->json, v), &line, &column);
+	return fault_set(im->why, ERROR_CONFIG, "%s:%d:%d: %s", im->path, line, column, what);
+}
+
+int import_text(struct import *im, json_at v, const char *what, struct text *out) {
+	char buffer[4096];
+
+	if (json_type(im->json, v) != JSON_STRING) {
+		return import_fault(im, v, what);
+	}
+	*out = prices_keep(im->prices, json_string(im->json, v, buffer, sizeof buffer));
+	return 0;
+}
+
+int import_price(struct import *im, json_at v, int shift, int64_t *nano) {
+	enum json_type type = json_type(im->json, v);
+
+	if (type != JSON_NUMBER && type != JSON_STRING) {
+		return import_fault(im, v, "not a price, expected a decimal number");
+	}
+	if (!decimal_parse(json_raw(im->json, v), shift, nano)) {
+		return import_fault(im, v, "not a price, expected a decimal with at most 9 places per million tokens");
+	}
+	return *nano < 0 ? import_fault(im, v, "a negative price, expected 0 or more") : 0;
+}
+
+struct price_ladder import_ladder(struct import *im, size_t count) {
+	return (struct price_ladder){prices_alloc(im->prices, count * sizeof(struct price_step)), count};
+}
+
+/* ---- cuts ---- */
+
+static int compare_i64(const void *a, const void *b) {
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static int compare_int(const void *a, const void *b) {
+	int x = *(const int *)a, y = *(const int *)b;
+	return (x > y) - (x < y);
+}
+
+static void add_prompt_cut(struct prices *p, int64_t cut) {
+	for (size_t i = 0; i < p->prompt_cut_count; i++) {
+		if (p->prompt_cuts[i] == cut) {
+			return;
+		}
+	}
+	p->prompt_cuts = grow(p->prompt_cuts, p->prompt_cut_count, sizeof(*p->prompt_cuts));
+	p->prompt_cuts[p->prompt_cut_count++] = cut;
+}
+
+static void add_minute_cut(struct prices *p, int cut) {
+	for (size_t i = 0; i < p->minute_cut_count; i++) {
+		if (p->minute_cuts[i] == cut) {
+			return;
+		}
+	}
+	p->minute_cuts = grow(p->minute_cuts, p->minute_cut_count, sizeof(*p->minute_cuts));
+	p->minute_cuts[p->minute_cut_count++] = cut;
+}
+
+static void cut_by_rule(struct prices *p, const struct price_rule *rule) {
+	if (rule->when == PRICE_DAILY) {
+		add_minute_cut(p, rule->from_minute);
+		add_minute_cut(p, rule->to_minute);
+	}
+	const struct price_ladder *ladders = &rule->ladder[0][0];
+	for (size_t k = 0; k < (size_t)PRICE_SERVICES * PRICE_KINDS; k++) {
+		for (size_t s = 1; s < ladders[k].count; s++) {
+			add_prompt_cut(p, ladders[k].steps[s].over_ntok);
+		}
+	}
+}
+
+static void find_cuts(struct prices *p) {
+	for (size_t i = 0; i < p->model_count; i++) {
+		for (size_t r = 0; r < p->models[i].rule_count; r++) {
+			cut_by_rule(p, &p->models[i].rules[r]);
+		}
+	}
+	if (p->prompt_cut_count > 0) {
+		qsort(p->prompt_cuts, p->prompt_cut_count, sizeof(*p->prompt_cuts), compare_i64);
+	}
+	if (p->minute_cut_count > 0) {
+		qsort(p->minute_cuts, p->minute_cut_count, sizeof(*p->minute_cuts), compare_int);
+	}
+}
+
+void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count, const int **minute_of_day,
+                 size_t *minute_count) {
+	*prompt_over = p->prompt_cuts;
+	*prompt_count = p->prompt_cut_count;
+	*minute_of_day = p->minute_cuts;
+	*minute_count = p->minute_cut_count;
+}
+
+/* ---- files ---- */
+
+/* Of the file as stored, packed or not: what `sha256sum` says. */
+static int hash_file(const char *path, char hex[DIGEST_HEX_MAX], struct fault *why) {
+	FILE *f = fopen(path, "rb");
+	if (!f) {
+		return fault_set(why, ERROR_CONFIG, "%s: cannot be read", path);
+	}
+	struct digest *d = digest_new();
+	char buffer[16384];
+	size_t got;
+	while ((got = fread(buffer, 1, sizeof buffer, f)) > 0) {
+		digest_add(d, (struct text){buffer, got});
+	}
+	bool ok = !ferror(f);
+	digest_finish(d, hex);
+	digest_free(d);
+	fclose(f);
+	return ok ? 0 : fault_set(why, ERROR_IO, "%s: cannot be read", path);
+}
+
+static const struct import_format *format_of(const struct json *j) {
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		if (formats[i]->bid(j)) {
+			return formats[i];
+		}
+	}
+	return NULL;
+}
+
+static size_t count_rules(const struct prices *p) {
+	size_t count = 0;
+	for (size_t i = 0; i < p->model_count; i++) {
+		count += p->models[i].rule_count;
+	}
+	return count;
+}
+
+static int import(struct import *im, struct price_source *source) {
+	const struct import_format *format = format_of(im->json);
+	if (!format) {
+		return import_fault(im, 0, "not a price catalogue, expected genai-prices, models.dev or LiteLLM JSON");
+	}
+	size_t models = im->prices->model_count, rules = count_rules(im->prices);
+	int error = format->read(im);
+	source->format = format->name;
+	source->models = im->prices->model_count - models;
+	source->prices = count_rules(im->prices) - rules;
+	return error;
+}
+
+int prices_add_bytes(struct prices *p, const char *path, struct text bytes, struct price_source *source,
+                     struct fault *why) {
+	struct json *j = json_new();
+	struct import im = {p, j, bytes, path, why};
+	size_t bad = 0;
+	int error;
+
+	if (json_parse(j, bytes, &bad)) {
+		error = import(&im, source);
+	} else {
+		int line = 1, column = 1;
+		text_place(bytes, bad, &line, &column);
+		error = fault_set(why, ERROR_CONFIG, "%s:%d:%d: not valid JSON, expected a price catalogue", path, line, column);
+	}
+	json_free(j);
+	find_cuts(p);
+	return error;
+}
+
+int prices_add_file(struct prices *p, const char *path, struct fault *why) {
+	struct price_source source = {.path = prices_keep(p, text_of(path))};
+	struct text bytes = {0};
+
+	int error = hash_file(path, source.sha256, why);
+	if (!error) {
+		error = file_read(path, CATALOGUE_BYTES_MAX, &bytes, why);
+	}
+	if (error) {
+		return error;
+	}
+	error = prices_add_bytes(p, path, bytes, &source, why);
+	free((void *)(uintptr_t)bytes.at);
+	if (!error) {
+		p->sources = grow(p->sources, p->source_count, sizeof(*p->sources));
+		p->sources[p->source_count++] = source;
+	}
+	return error;
+}
+
+int prices_add_match(struct prices *p, const char *name_equals_model, struct fault *why) {
+	struct text t = text_of(name_equals_model);
+	struct text name, target = t;
+
+	if (!text_until(&target, T("="), &name) || name.len == 0 || target.len == 0) {
+		return fault_set(why, ERROR_CONFIG, "--list %s: expected NAME=MODEL or NAME=PROVIDER/MODEL", name_equals_model);
+	}
+	p->mappings = grow(p->mappings, p->mapping_count, sizeof(*p->mappings));
+	p->mappings[p->mapping_count++] = (struct price_mapping){prices_keep(p, name), prices_keep(p, target)};
+	return 0;
+}

@@ -1,0 +1,164 @@
+#include "report/renderings/grid.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+void grid_init(struct grid *g, const char *const *headers, size_t columns, size_t labels) {
+	assert(columns <= GRID_COLUMNS_MAX && labels <= columns);
+	*g = (struct grid){.columns = columns, .labels = labels};
+	for (size_t i = 0; i < columns; i++) {
+		g->headers[i] = headers[i];
+	}
+}
+
+void grid_release(struct grid *g) {
+	for (size_t i = 0; i < g->count; i++) {
+		free(g->cells[i]);
+	}
+	free(g->cells);
+}
+
+void grid_add(struct grid *g, const char *text) {
+	size_t size = strlen(text) + 1;
+
+	if ((g->count & (g->count - 1)) == 0) {
+		g->cells = must_realloc(g->cells, (g->count ? 2 * g->count : 1) * sizeof(*g->cells));
+	}
+	g->cells[g->count] = must_alloc(size);
+	memcpy(g->cells[g->count++], text, size);
+}
+
+void grid_addf(struct grid *g, const char *format, ...) {
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	grid_add(g, text);
+}
+
+static size_t column_width(const struct grid *g, size_t column) {
+	size_t width = printable_width(g->headers[column]);
+	for (size_t i = column; i < g->count; i += g->columns) {
+		size_t cell = printable_width(g->cells[i]);
+		width = cell > width ? cell : width;
+	}
+	return width;
+}
+
+static void put_cell(FILE *out, const char *text, size_t width, bool left, bool last) {
+	int pad = (int)(width - printable_width(text));
+	if (left) {
+		fprintf(out, "%s%*s", text, last ? 0 : pad, "");
+	} else {
+		fprintf(out, "%*s%s", pad, "", text);
+	}
+	fputs(last ? "\n" : "  ", out);
+}
+
+static void print_line(const struct grid *g, const char *const *cells, const size_t *widths, FILE *out) {
+	for (size_t i = 0; i < g->columns; i++) {
+		put_cell(out, cells[i], widths[i], i < g->labels, i + 1 == g->columns);
+	}
+}
+
+/* One row as a paragraph. */
+static void print_paragraph(const struct grid *g, const char *const *cells, FILE *out) {
+	size_t widest = 0;
+	for (size_t i = g->labels; i < g->columns; i++) {
+		size_t width = printable_width(g->headers[i]);
+		widest = width > widest ? width : widest;
+	}
+	for (size_t i = 0; i < g->labels; i++) {
+		fprintf(out, "%s%s", cells[i], i + 1 == g->labels ? "\n" : "  ");
+	}
+	for (size_t i = g->labels; i < g->columns; i++) {
+		if (cells[i][0]) {
+			fprintf(out, "  %s%*s  %s\n", g->headers[i], (int)(widest - printable_width(g->headers[i])), "", cells[i]);
+		}
+	}
+}
+
+void grid_print(const struct grid *g, int width, FILE *out) {
+	size_t widths[GRID_COLUMNS_MAX], total = 2 * (g->columns - 1);
+
+	assert(g->count % g->columns == 0);
+	for (size_t i = 0; i < g->columns; i++) {
+		widths[i] = column_width(g, i);
+		total += widths[i];
+	}
+	bool fits = total <= (size_t)width;
+	if (fits) {
+		print_line(g, (const char *const *)g->headers, widths, out);
+	}
+	for (size_t i = 0; i < g->count; i += g->columns) {
+		const char *const *row = (const char *const *)&g->cells[i];
+		if (fits) {
+			print_line(g, row, widths, out);
+		} else {
+			print_paragraph(g, row, out);
+		}
+	}
+}
+
+/* ---- figures ---- */
+
+/* Copies a number, with a comma before every third digit of its whole part. */
+static const char *set_apart(const char *number, char out[FIGURE_MAX]) {
+	size_t sign = number[0] == '-', digits = strspn(number + sign, "0123456789"), at = 0;
+
+	if (sign) {
+		out[at++] = '-';
+	}
+	for (size_t i = 0; i < digits; i++) {
+		if (i > 0 && (digits - i) % 3 == 0) {
+			out[at++] = ',';
+		}
+		out[at++] = number[sign + i];
+	}
+	snprintf(out + at, FIGURE_MAX - at, "%s", number + sign + digits);
+	return out;
+}
+
+const char *figure_count(int64_t n, char out[FIGURE_MAX]) {
+	char number[32];
+	snprintf(number, sizeof number, "%lld", (long long)n);
+	return set_apart(number, out);
+}
+
+const char *figure_money(int64_t nano, int places, char out[FIGURE_MAX]) {
+	char number[DECIMAL_TEXT_MAX];
+	return set_apart(decimal_format(nano, places, number), out);
+}
+
+int figure_places(int64_t largest_nano) {
+	int64_t size = largest_nano < 0 ? -largest_nano : largest_nano;
+	int places = 2;
+	for (int64_t limit = 100 * NANO; size < limit && places < 9; limit /= 10) {
+		places++;
+	}
+	return size == 0 ? 2 : places;
+}
+
+const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]) {
+	int64_t permille = 0;
+	if (whole == 0 || !exact_mul_div(part, 1000, whole < 0 ? -whole : whole, &permille)) {
+		snprintf(out, FIGURE_MAX, "–");
+		return out;
+	}
+	char number[FIGURE_MAX];
+	decimal_format(permille * (NANO / 10), 1, number);
+	set_apart(number, out);
+	size_t len = strlen(out);
+	snprintf(out + len, FIGURE_MAX - len, " %%");
+	return out;
+}
+
+const char *figure_hours(int64_t ns, char out[FIGURE_MAX]) {
+	int64_t nano_hours = 0;
+	bool fits = exact_mul_div(ns, NANO, NS_PER_HOUR, &nano_hours);
+	assert(fits);
+	return figure_money(nano_hours, 4, out);
+}

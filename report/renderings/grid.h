@@ -1,0 +1,40 @@
+/* grid.h: text in columns. Private to report/renderings/. */
+#ifndef REPORT_GRID_H
+#define REPORT_GRID_H
+
+#include "report/renderings/renderings.h"
+
+#define GRID_COLUMNS_MAX 16
+
+/*
+ * Cells are filled row by row and printed at the end, as wide as they need to be: the first
+ * `labels` columns to the left, figures to the right. Where the terminal is too narrow
+ * for that, each row becomes a paragraph of "header  figure" lines.
+ */
+struct grid {
+	const char *headers[GRID_COLUMNS_MAX];
+	size_t columns, labels;
+	char **cells;
+	size_t count;
+};
+
+void grid_init(struct grid *g, const char *const *headers, size_t columns, size_t labels);
+void grid_release(struct grid *g);
+/* The next cell. */
+void grid_add(struct grid *g, const char *text);
+void grid_addf(struct grid *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void grid_print(const struct grid *g, int width, FILE *out);
+
+/* Figures, in a buffer of the caller. */
+#define FIGURE_MAX 48
+/* 1234567 as "1,234,567". */
+const char *figure_count(int64_t n, char out[FIGURE_MAX]);
+/* Money with thousands set apart, at `places` decimals. */
+const char *figure_money(int64_t nano, int places, char out[FIGURE_MAX]);
+/* Decimals that show a column whose largest value is this: few where money is much. */
+int figure_places(int64_t largest_nano);
+const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]);
+/* GPU-ns as hours. */
+const char *figure_hours(int64_t ns, char out[FIGURE_MAX]);
+
+#endif

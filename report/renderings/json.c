@@ -1,0 +1,224 @@
+/* Statement JSON, to the letter of the contract. */
+#include <stdlib.h>
+
+#include "core/instant.h"
+#include "report/renderings/renderings.h"
+
+static void put_text(FILE *out, struct text t) {
+	size_t size = 6 * t.len + 1;
+	char *escaped = must_alloc(size);
+	json_escape(t, escaped, size);
+	fprintf(out, "\"%s\"", escaped);
+	free(escaped);
+}
+
+static void put_string(FILE *out, const char *s) {
+	put_text(out, text_of(s ? s : ""));
+}
+
+static void put_money(FILE *out, const char *key, int64_t nano) {
+	char buffer[DECIMAL_TEXT_MAX];
+	fprintf(out, "\"%s\":\"%s\"", key, decimal_format(nano, 9, buffer));
+}
+
+static void put_count(FILE *out, const char *key, int64_t n) {
+	fprintf(out, "\"%s\":%lld", key, (long long)n);
+}
+
+static void put_parts(FILE *out, const struct block *b) {
+	fputs("\"gpu_ns\":{", out);
+	put_count(out, "capacity", b->capacity_ns);
+	for (int i = 0; i < PARTS; i++) {
+		fputc(',', out);
+		put_count(out, part_names[i], part_ns(b, i));
+	}
+	fputs("},\"cost\":{", out);
+	put_money(out, "capacity", b->capacity_nano);
+	for (int i = 0; i < PARTS; i++) {
+		fputc(',', out);
+		put_money(out, part_names[i], part_nano(b, i));
+	}
+	fputc('}', out);
+}
+
+static void put_units(FILE *out, const struct block *b) {
+	fputs("\"unit_cost\":{", out);
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		const struct unit_cost *u = &b->unit[k];
+		fprintf(out, "%s\"%s\":{", k > 0 ? "," : "", token_kind_names[k]);
+		if (u->known) {
+			put_money(out, "busy", u->busy_nano);
+			fputc(',', out);
+			put_money(out, "loaded", u->loaded_nano);
+		} else {
+			fputs("\"busy\":null,\"loaded\":null", out);
+		}
+		fputc('}', out);
+	}
+	fputc('}', out);
+}
+
+static void put_list(FILE *out, const struct block *b) {
+	if (!b->list_known) {
+		fputs("\"list\":null,\"margin\":null", out);
+		return;
+	}
+	fputs("\"list\":{\"model\":", out);
+	put_string(out, b->list_model);
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		fputc(',', out);
+		if (b->list_price_known[k]) {
+			put_money(out, token_kind_names[k], b->list_nano[k]);
+		} else {
+			fprintf(out, "\"%s\":null", token_kind_names[k]);
+		}
+	}
+	fputc(',', out);
+	put_money(out, "revenue", b->revenue_nano);
+	fputs("},\"margin\":{", out);
+	put_money(out, "amount", b->margin_nano);
+	if (b->revenue_nano) {
+		fprintf(out, ",\"ratio\":%.6f}", b->margin_ratio);
+	} else {
+		fputs(",\"ratio\":null}", out);
+	}
+}
+
+static void put_block(FILE *out, const struct block *b) {
+	put_count(out, "requests", b->requests);
+	fputs(",\"tokens\":{", out);
+	put_count(out, "input", b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
+	fputc(',', out);
+	put_count(out, "input_cached", b->tokens[TOKENS_CACHED]);
+	fputc(',', out);
+	put_count(out, "output", b->tokens[TOKENS_OUTPUT]);
+	fputs("},", out);
+	put_parts(out, b);
+	fputc(',', out);
+	put_units(out, b);
+	fputc(',', out);
+	put_list(out, b);
+}
+
+static void put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
+	char buffer[KEY_TEXT_MAX];
+
+	fputc('{', out);
+	for (size_t i = 0; i < count; i++) {
+		fprintf(out, "\"%s\":", by_key_names[by[i]]);
+		put_text(out, row_key(s, row, by[i], buffer));
+		fputc(',', out);
+	}
+	put_block(out, &row->block);
+	fputc('}', out);
+}
+
+static void put_table(FILE *out, const struct statement *s, const char *name, const struct table *t,
+                      const enum by_key *by, size_t count) {
+	fprintf(out, ",\n \"%s\":[", name);
+	for (size_t i = 0; i < t->count; i++) {
+		fputs(i > 0 ? ",\n  " : "\n  ", out);
+		put_row(out, s, &t->rows[i], by, count);
+	}
+	fputs("]", out);
+}
+
+static void put_evidence(FILE *out, const struct statement *s) {
+	fputs(",\n \"evidence\":[", out);
+	for (int g = GRADE_A; g < GRADE_NONE; g++) {
+		fprintf(out, "%s{\"grade\":\"%s\",\"gpu_ns\":%lld}", g > 0 ? "," : "", grade_names[g],
+		        (long long)s->evidence_ns[g]);
+	}
+	fputc(']', out);
+}
+
+static void put_findings(FILE *out, const struct quality *q) {
+	fputs(",\n  \"rejected\":[", out);
+	for (size_t i = 0; i < q->reject_count; i++) {
+		fprintf(out, "%s\n   {\"reason\":", i > 0 ? "," : "");
+		put_string(out, q->rejects[i].reason);
+		fprintf(out, ",\"lines\":%lld,\"first\":", (long long)q->rejects[i].lines);
+		put_string(out, q->rejects[i].first);
+		fputc('}', out);
+	}
+	fputs("],\n  \"damaged\":[", out);
+	for (size_t i = 0; i < q->damage_count; i++) {
+		fprintf(out, "%s\n   {\"file\":", i > 0 ? "," : "");
+		put_string(out, q->damages[i].file);
+		fputs(",\"reason\":", out);
+		put_string(out, q->damages[i].reason);
+		fprintf(out, ",\"offset\":%lld}", (long long)q->damages[i].offset);
+	}
+	fputs("],\n  \"warnings\":[", out);
+	for (size_t i = 0; i < q->warning_count; i++) {
+		fputs(i > 0 ? ",\n   " : "\n   ", out);
+		put_string(out, q->warnings[i]);
+	}
+	fputs("]}", out);
+}
+
+static void put_quality(FILE *out, const struct quality *q) {
+	fputs(",\n \"quality\":{", out);
+	put_count(out, "lines", q->lines);
+	fputs(",\"records\":{", out);
+	put_count(out, "step", q->steps);
+	fputc(',', out);
+	put_count(out, "request", q->requests);
+	fputc(',', out);
+	put_count(out, "window", q->windows);
+	fputc(',', out);
+	put_count(out, "power", q->powers);
+	fputs("},", out);
+	put_count(out, "duplicates", q->duplicates);
+	put_findings(out, q);
+}
+
+static void put_provenance(FILE *out, const struct statement *s) {
+	const struct report_options *o = &s->options;
+	const struct quality *q = s->quality;
+
+	fputs(",\n \"provenance\":{\"version\":", out);
+	put_string(out, o->version);
+	fputs(",\"rule\":", out);
+	put_string(out, o->rule);
+	fputs(",\n  \"inputs\":[", out);
+	for (size_t i = 0; i < q->input_count; i++) {
+		fprintf(out, "%s\n   {\"file\":", i > 0 ? "," : "");
+		put_string(out, q->inputs[i].file);
+		fprintf(out, ",\"bytes\":%lld,\"sha256\":\"%s\"}", (long long)q->inputs[i].bytes, q->inputs[i].sha256);
+	}
+	fputs("],\n  \"fleet_sha256\":", out);
+	put_string(out, o->fleet_sha256);
+	fputs(",\"prices_sha256\":[", out);
+	for (size_t i = 0; o->prices && i < o->prices->source_count; i++) {
+		fprintf(out, "%s\"%s\"", i > 0 ? "," : "", o->prices->sources[i].sha256);
+	}
+	fputs("]}", out);
+}
+
+static void put_head(FILE *out, const struct report_options *o) {
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
+
+	fprintf(out, "{\"schema\":\"tollbook.statement.v1\",\n \"period\":{\"from\":\"%s\",\"to\":\"%s\"},\"currency\":",
+	        instant_format(o->from_ns, from), instant_format(o->to_ns, to));
+	put_string(out, o->currency);
+	fputs(",\"rule\":", out);
+	put_string(out, o->rule);
+}
+
+void render_json(const struct statement *s, const struct rendering_options *r, FILE *out) {
+	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT};
+
+	(void)r;
+	put_head(out, &s->options);
+	fputs(",\n \"total\":{", out);
+	put_block(out, &s->total);
+	fputc('}', out);
+	put_table(out, s, "models", &s->models, by_model, 1);
+	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);
+	put_table(out, s, "rows", &s->rows, s->options.by, s->options.by_count);
+	put_evidence(out, s);
+	put_quality(out, s->quality);
+	put_provenance(out, s);
+	fputs("}\n", out);
+}

@@ -1,0 +1,56 @@
+#include "report/renderings/renderings.h"
+
+#include <assert.h>
+#include <errno.h>
+
+const char *const kind_names[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
+const char *const token_kind_names[TOKEN_KINDS] = {"input_uncached", "input_cached", "output"};
+const char *const grade_names[GRADES] = {"A", "B", "C", "D", "none"};
+const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "unobserved"};
+
+/* One row a rendering: name, function, what it is for. The first one is the default. */
+#define RENDERING_ROWS(ROW)                                                                                            \
+	ROW("table", render_table, "for people, on a terminal (default)")                                              \
+	ROW("json", render_json, "for programs: tollbook.statement.v1")
+
+#define INFO_OF(name, function, what) {name, what},
+#define FUNCTION_OF(name, function, what) function,
+
+static const struct rendering_info infos[] = {RENDERING_ROWS(INFO_OF)};
+static render_function *const functions[] = {RENDERING_ROWS(FUNCTION_OF)};
+#define RENDERINGS (sizeof infos / sizeof *infos)
+
+const struct rendering_info *report_renderings(size_t *count) {
+	*count = RENDERINGS;
+	return infos;
+}
+
+int64_t part_ns(const struct block *b, int part) {
+	return part == 0 ? block_prefill_ns(b) : b->gpu_ns[part + 1];
+}
+
+int64_t part_nano(const struct block *b, int part) {
+	return part == 0 ? block_prefill_nano(b) : b->cost_nano[part + 1];
+}
+
+static int refuse(const char *format, struct fault *why) {
+	char known[256] = "";
+	for (size_t i = 0; i < RENDERINGS; i++) {
+		size_t len = strlen(known);
+		snprintf(known + len, sizeof known - len, "%s%s", i > 0 ? ", " : "", infos[i].name);
+	}
+	return fault_set(why, ERROR_CONFIG, "--format %s: no such rendering, expected one of %s", format, known);
+}
+
+int statement_render(const struct statement *s, const char *format, const struct rendering_options *r, FILE *out,
+                     struct fault *why) {
+	assert(s->quality);
+	for (size_t i = 0; i < RENDERINGS; i++) {
+		if (strcmp(infos[i].name, format) == 0) {
+			functions[i](s, r, out);
+			bool failed = fflush(out) != 0 || ferror(out);
+			return failed ? fault_set(why, ERROR_IO, "the statement cannot be written: %s", strerror(errno)) : 0;
+		}
+	}
+	return refuse(format, why);
+}

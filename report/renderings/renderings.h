@@ -1,0 +1,33 @@
+/* renderings.h: what renderings share. Private to report/. */
+#ifndef REPORT_RENDERINGS_H
+#define REPORT_RENDERINGS_H
+
+#include "core/decimal.h"
+#include "report/statement.h"
+
+/* Writes to `out`; errors of the stream are found by the caller, once. */
+typedef void render_function(const struct statement *s, const struct rendering_options *r, FILE *out);
+
+render_function render_table, render_json;
+
+/* Kinds as every rendering names them. */
+extern const char *const kind_names[ENTRY_KINDS];      /* "input", … as in the ledger */
+extern const char *const token_kind_names[TOKEN_KINDS]; /* "input_uncached", … as in the contract */
+extern const char *const grade_names[GRADES];
+
+/* The parts of the identity, in order: prefill (both input kinds), decode, other, idle, unobserved. */
+#define PARTS 5
+extern const char *const part_names[PARTS];
+int64_t part_ns(const struct block *b, int part);
+int64_t part_nano(const struct block *b, int part);
+
+/*
+ * Bytes from a log, safe for a terminal: control bytes, what is not UTF-8, and characters
+ * that hide or turn text round are written as \xNN or \u{NNNN}. Returns the length in
+ * `out`, which ends with a NUL; what does not fit is cut at a character.
+ */
+size_t printable(struct text t, char *out, size_t size);
+/* Columns of a terminal that a printable text takes: its characters. */
+size_t printable_width(const char *s);
+
+#endif

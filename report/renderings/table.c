@@ -1,0 +1,388 @@
+/* For people: the first screen answers what a token costs, and how that ties out. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/instant.h"
+#include "report/renderings/grid.h"
+
+/* Names longer than this are cut in tables; JSON has them whole. */
+#define LABEL_COLUMNS 32
+#define LABEL_MAX (LABEL_COLUMNS * 12)
+#define WARNINGS_SHOWN 20
+
+struct page {
+	const struct statement *s;
+	const struct rendering_options *r;
+	FILE *out;
+	char currency[16];
+};
+
+static const char *label(struct text t, char out[LABEL_MAX]) {
+	if (t.len == 0) {
+		snprintf(out, LABEL_MAX, "(none)");
+		return out;
+	}
+	printable(t, out, LABEL_MAX - 4);
+	size_t at = 0;
+	for (size_t columns = 0; out[at]; at++) {
+		columns += ((unsigned char)out[at] >> 6) != 2;
+		if (columns > LABEL_COLUMNS) {
+			memcpy(out + at, "…", sizeof "…");
+			break;
+		}
+	}
+	return out;
+}
+
+static void heading(const struct page *p, const char *text) {
+	fprintf(p->out, p->r->color ? "\n\033[1m%s\033[0m\n" : "\n%s\n", text);
+}
+
+/* A paragraph at the page's width; what follows its first line is indented. */
+static void paragraph(const struct page *p, const char *text, int indent) {
+	int column = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+		char word[512];
+		snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), text);
+		int width = (int)printable_width(word);
+		if (column > 0 && column + 1 + width > p->r->width) {
+			fprintf(p->out, "\n%*s", indent, "");
+			column = indent;
+		} else if (column > 0) {
+			fputc(' ', p->out);
+			column++;
+		}
+		fputs(word, p->out);
+		column += width;
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', p->out);
+}
+
+/* Bytes from outside, made printable, as a paragraph. */
+static void say(const struct page *p, const char *lead, const char *bytes) {
+	struct text t = text_of(bytes);
+	size_t size = 12 * t.len + 1, len = strlen(lead);
+	char *safe = must_alloc(len + size);
+
+	memcpy(safe, lead, len);
+	printable(t, safe + len, size);
+	paragraph(p, safe, 2);
+	free(safe);
+}
+
+/* ---- what a token costs ---- */
+
+static const char *unit_figure(const struct unit_cost *u, int64_t nano, int places, char out[FIGURE_MAX]) {
+	return u->known ? figure_money(nano, places, out) : "–";
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+	return a > b ? a : b;
+}
+
+static int64_t smallest_unit(const struct statement *s) {
+	int64_t least = INT64_MAX;
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct block *b = &s->models.rows[i].block;
+		for (int k = 0; k < TOKEN_KINDS; k++) {
+			least = b->unit[k].known && b->unit[k].busy_nano > 0 && b->unit[k].busy_nano < least ? b->unit[k].busy_nano
+			                                                                                     : least;
+		}
+	}
+	return least == INT64_MAX ? NANO : least;
+}
+
+/* At least three digits of the smallest figure of a column, and no fewer than 2 places. */
+static int unit_places(const struct statement *s) {
+	int places = figure_places(smallest_unit(s)) - 2;
+	return places < 2 ? 2 : places;
+}
+
+static void add_kind(struct grid *g, const struct block *b, int kind, int places) {
+	static const char *const names[TOKEN_KINDS] = {"input, uncached", "input, cached", "output"};
+	const struct unit_cost *u = &b->unit[kind];
+	bool listed = b->list_known && b->list_price_known[kind];
+	char figure[FIGURE_MAX];
+
+	grid_add(g, names[kind]);
+	grid_add(g, figure_count(b->tokens[kind], figure));
+	grid_add(g, unit_figure(u, u->busy_nano, places, figure));
+	grid_add(g, unit_figure(u, u->loaded_nano, places, figure));
+	grid_add(g, listed ? figure_money(b->list_nano[kind], places, figure) : "–");
+	if (listed && u->known && b->list_nano[kind] > 0) {
+		grid_addf(g, "%.2f", (double)u->loaded_nano / (double)b->list_nano[kind]);
+	} else {
+		grid_add(g, "–");
+	}
+}
+
+static void add_ratio(struct grid *g, double ratio) {
+	if (ratio > 0) {
+		grid_addf(g, "%.1f : 1", ratio);
+	} else {
+		grid_add(g, "–");
+	}
+}
+
+static void add_model(struct grid *g, const struct row *row, int places) {
+	char name[LABEL_MAX];
+
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		grid_add(g, k == 0 ? label(row->model, name) : "");
+		add_kind(g, &row->block, k, places);
+	}
+	grid_add(g, "");
+	grid_add(g, "output to input");
+	grid_add(g, "");
+	add_ratio(g, block_ratio_real(&row->block));
+	add_ratio(g, block_ratio_real(&row->block));
+	add_ratio(g, block_ratio_list(&row->block));
+	grid_add(g, "");
+}
+
+/* Does a model row hold anything but idle time? */
+static bool has_work(const struct block *b) {
+	return block_busy_ns(b) > 0 || b->requests > 0 || b->tokens[0] + b->tokens[1] + b->tokens[2] > 0;
+}
+
+static void print_units(const struct page *p) {
+	static const char *const headers[] = {"model", "", "tokens", "busy", "loaded", "list price", "loaded / list"};
+	struct grid g;
+	char title[120];
+
+	snprintf(title, sizeof title, "What a token costs, in %s per million tokens", p->currency);
+	heading(p, title);
+	grid_init(&g, headers, 7, 2);
+	for (size_t i = 0; i < p->s->models.count; i++) {
+		if (has_work(&p->s->models.rows[i].block)) {
+			add_model(&g, &p->s->models.rows[i], unit_places(p->s));
+		}
+	}
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+	paragraph(p, "busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved time on top.", 0);
+}
+
+/* ---- margin ---- */
+
+static void add_margin(struct grid *g, const struct row *row, int places) {
+	const struct block *b = &row->block;
+	char name[LABEL_MAX], figure[FIGURE_MAX];
+
+	grid_add(g, label(row->model, name));
+	grid_add(g, b->list_known ? label(text_of(b->list_model), name) : "no list price");
+	grid_add(g, b->list_known ? figure_money(b->revenue_nano, places, figure) : "–");
+	grid_add(g, figure_money(b->capacity_nano, places, figure));
+	grid_add(g, b->list_known ? figure_money(b->margin_nano, places, figure) : "–");
+	grid_add(g, b->list_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
+}
+
+static void print_margins(const struct page *p) {
+	static const char *const headers[] = {"model", "list price of", "revenue", "capacity", "margin", "of revenue"};
+	const struct block *total = &p->s->total;
+	int places = figure_places(larger(total->capacity_nano, total->revenue_nano));
+	struct grid g;
+	char title[80];
+
+	snprintf(title, sizeof title, "Margin at list price, in %s", p->currency);
+	heading(p, title);
+	grid_init(&g, headers, 6, 2);
+	for (size_t i = 0; i < p->s->models.count; i++) {
+		add_margin(&g, &p->s->models.rows[i], places);
+	}
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+}
+
+/* ---- the tie-out ---- */
+
+static void add_part(struct grid *g, const char *name, int64_t ns, int64_t nano, const struct block *b, int places) {
+	char figure[FIGURE_MAX];
+
+	grid_add(g, name);
+	grid_add(g, figure_hours(ns, figure));
+	grid_add(g, figure_percent(ns, b->capacity_ns, figure));
+	grid_add(g, figure_money(nano, places, figure));
+	grid_add(g, figure_percent(nano, b->capacity_nano, figure));
+}
+
+static void print_tie_out(const struct page *p) {
+	const struct block *b = &p->s->total;
+	const char *const headers[] = {"", "GPU-hours", "of time", p->currency, "of money"};
+	int places = figure_places(b->capacity_nano);
+	struct grid g;
+
+	heading(p, "Where the capacity went");
+	grid_init(&g, headers, 5, 1);
+	for (int i = 0; i < PARTS; i++) {
+		add_part(&g, part_names[i], part_ns(b, i), part_nano(b, i), b, places);
+	}
+	add_part(&g, "= capacity", b->capacity_ns, b->capacity_nano, b, places);
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+}
+
+/* ---- evidence and quality ---- */
+
+static void print_evidence(const struct page *p) {
+	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy"};
+	static const char *const what[GRADES] = {
+		"measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
+		"requests without steps, swept over their instants", "averages over windows", "no evidence"};
+	int64_t busy = block_busy_ns(&p->s->total);
+	char figure[FIGURE_MAX];
+	struct grid g;
+
+	heading(p, "Evidence");
+	grid_init(&g, headers, 4, 2);
+	for (int i = 0; i < GRADES; i++) {
+		if (p->s->evidence_ns[i] > 0) {
+			grid_add(&g, grade_names[i]);
+			grid_add(&g, what[i]);
+			grid_add(&g, figure_hours(p->s->evidence_ns[i], figure));
+			grid_add(&g, figure_percent(p->s->evidence_ns[i], busy, figure));
+		}
+	}
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+}
+
+static void print_counts(const struct page *p, const struct quality *q) {
+	char line[512], lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX], powers[FIGURE_MAX],
+		duplicates[FIGURE_MAX];
+
+	snprintf(line, sizeof line,
+	         "Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %s duplicates.",
+	         figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps),
+	         figure_count(q->requests, requests), figure_count(q->windows, windows), figure_count(q->powers, powers),
+	         figure_count(q->duplicates, duplicates));
+	paragraph(p, line, 2);
+}
+
+static void print_rejects(const struct page *p, const struct quality *q) {
+	char lead[160], count[FIGURE_MAX];
+	for (size_t i = 0; i < q->reject_count; i++) {
+		snprintf(lead, sizeof lead, "Rejected: %s lines, %.80s, first at ", figure_count(q->rejects[i].lines, count),
+		         q->rejects[i].reason);
+		say(p, lead, q->rejects[i].first);
+	}
+	for (size_t i = 0; i < q->damage_count; i++) {
+		snprintf(lead, sizeof lead, "Damaged at byte %lld, %.80s: ", (long long)q->damages[i].offset, q->damages[i].reason);
+		say(p, lead, q->damages[i].file);
+	}
+}
+
+static void print_warnings(const struct page *p, const struct quality *q) {
+	size_t shown = p->r->verbose || q->warning_count < WARNINGS_SHOWN ? q->warning_count : WARNINGS_SHOWN;
+	for (size_t i = 0; i < shown; i++) {
+		say(p, p->r->color ? "\033[33mWarning:\033[0m " : "Warning: ", q->warnings[i]);
+	}
+	if (shown < q->warning_count) {
+		fprintf(p->out, "%zu more warnings: see them with -v.\n", q->warning_count - shown);
+	}
+}
+
+static void print_quality(const struct page *p) {
+	heading(p, "Data quality");
+	print_counts(p, p->s->quality);
+	print_rejects(p, p->s->quality);
+	print_warnings(p, p->s->quality);
+}
+
+/* ---- further tables ---- */
+
+#define FIGURES_PER_ROW 7
+
+static void add_row(struct grid *g, const struct row *row, int places, int unit) {
+	const struct block *b = &row->block;
+	const struct unit_cost *in = &b->unit[TOKENS_INPUT], *out = &b->unit[TOKENS_OUTPUT];
+	char figure[FIGURE_MAX];
+
+	grid_add(g, figure_count(b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], figure));
+	grid_add(g, figure_count(b->tokens[TOKENS_OUTPUT], figure));
+	grid_add(g, figure_hours(b->capacity_ns, figure));
+	grid_add(g, figure_money(b->capacity_nano, places, figure));
+	grid_add(g, unit_figure(in, in->loaded_nano, unit, figure));
+	grid_add(g, unit_figure(out, out->loaded_nano, unit, figure));
+	grid_add(g, b->list_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
+}
+
+static void print_rows(const struct page *p, const struct table *t, const enum by_key *by, size_t count) {
+	static const char *const figures[FIGURES_PER_ROW] = {"input tok", "output tok", "GPU-hours", "cost",
+	                                                     "in, per M", "out, per M", "margin"};
+	const char *headers[BY_KEYS + FIGURES_PER_ROW];
+	char name[LABEL_MAX], buffer[KEY_TEXT_MAX];
+	struct grid g;
+
+	for (size_t i = 0; i < count + FIGURES_PER_ROW; i++) {
+		headers[i] = i < count ? by_key_names[by[i]] : figures[i - count];
+	}
+	grid_init(&g, headers, count + FIGURES_PER_ROW, count);
+	for (size_t i = 0; i < t->count; i++) {
+		for (size_t k = 0; k < count; k++) {
+			grid_add(&g, label(row_key(p->s, &t->rows[i], by[k], buffer), name));
+		}
+		add_row(&g, &t->rows[i], figure_places(p->s->total.capacity_nano), unit_places(p->s));
+	}
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+}
+
+static void print_by(const struct page *p) {
+	const struct report_options *o = &p->s->options;
+	char title[160] = "By";
+
+	if (o->by_count == 0) {
+		return;
+	}
+	for (size_t i = 0; i < o->by_count; i++) {
+		size_t len = strlen(title);
+		snprintf(title + len, sizeof title - len, "%s %s", i > 0 ? "," : "", by_key_names[o->by[i]]);
+	}
+	size_t len = strlen(title);
+	snprintf(title + len, sizeof title - len, " (%s, loaded unit costs)", p->currency);
+	heading(p, title);
+	print_rows(p, &p->s->rows, o->by, o->by_count);
+}
+
+static void print_tenants(const struct page *p) {
+	static const enum by_key by[] = {BY_TENANT};
+	const struct report_options *o = &p->s->options;
+	const struct table *t = &p->s->tenants;
+
+	if (t->count == 0 || (t->count == 1 && t->rows[0].tenant.len == 0) || (o->by_count == 1 && o->by[0] == BY_TENANT)) {
+		return;
+	}
+	heading(p, o->idle_proportional ? "Tenants, each with its share of idle and unobserved time"
+	                                : "Tenants, without idle and unobserved time (unit costs are loaded)");
+	print_rows(p, t, by, 1);
+}
+
+static void print_head(const struct page *p) {
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX], line[256];
+	const struct report_options *o = &p->s->options;
+
+	snprintf(line, sizeof line, "tollbook %s · %s to %s · rule %s", o->version ? o->version : "",
+	         instant_format(o->from_ns, from), instant_format(o->to_ns, to), o->rule ? o->rule : "");
+	paragraph(p, line, 2);
+}
+
+void render_table(const struct statement *s, const struct rendering_options *r, FILE *out) {
+	struct rendering_options options = *r;
+	struct page p = {.s = s, .r = &options, .out = out};
+
+	options.width = r->width > 0 ? r->width : 100;
+	printable(text_of(s->options.currency ? s->options.currency : ""), p.currency, sizeof p.currency);
+	print_head(&p);
+	print_units(&p);
+	print_margins(&p);
+	print_tie_out(&p);
+	print_evidence(&p);
+	print_quality(&p);
+	print_tenants(&p);
+	print_by(&p);
+}

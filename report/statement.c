@@ -1,0 +1,228 @@
+#include "report/statement.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "report/cells.h"
+
+const char *const by_key_names[BY_KEYS] = {
+	[BY_HOUR] = "hour",       [BY_DAY] = "day",   [BY_MONTH] = "month",   [BY_MODEL] = "model",
+	[BY_REPLICA] = "replica", [BY_POOL] = "pool", [BY_TENANT] = "tenant",
+};
+
+struct statement *statement_new(const struct report_options *o) {
+	assert(o->names && o->by_count <= BY_KEYS && o->from_ns <= o->to_ns);
+	struct statement *s = must_calloc(1, sizeof(*s));
+	s->options = *o;
+	s->cells = cells_new();
+	return s;
+}
+
+void statement_free(struct statement *s) {
+	if (!s) {
+		return;
+	}
+	cells_free(s->cells);
+	free(s->listings);
+	free(s->models.rows);
+	free(s->tenants.rows);
+	free(s->rows.rows);
+	free(s);
+}
+
+/* The finest unit of time that --by asks for; its start, or 0 if time is no key. */
+static int64_t bucket_of(const struct report_options *o, int64_t slot_ns) {
+	enum by_key finest = BY_KEYS;
+	for (size_t i = 0; i < o->by_count; i++) {
+		finest = o->by[i] < finest ? o->by[i] : finest;
+	}
+	switch (finest) {
+	case BY_HOUR:
+		return instant_floor(slot_ns, NS_PER_HOUR);
+	case BY_DAY:
+		return zone_day_start(o->tz, slot_ns);
+	case BY_MONTH:
+		return zone_month_start(o->tz, slot_ns);
+	default:
+		return 0;
+	}
+}
+
+static bool add_entry(struct cell *c, const struct entry *e) {
+	return exact_add(&c->gpu_ns, e->gpu_ns) && exact_add(&c->tokens, e->tokens) &&
+	       exact_add(&c->requests, e->requests) && exact_add(&c->reasoning_tokens, e->reasoning_tokens) &&
+	       exact_add(&c->cache_write_tokens, e->cache_write_tokens);
+}
+
+int statement_take(void *statement, const struct entry *e) {
+	struct statement *s = statement;
+	struct cell key = {
+		.bucket_ns = bucket_of(&s->options, e->slot_ns),
+		.rate_nano = e->rate_nano < 0 ? -1 : e->rate_nano,
+		.replica = e->replica,
+		.model = e->model,
+		.tenant = e->tenant,
+		.pool = e->pool,
+		.kind = e->kind,
+	};
+	int128 revenue;
+
+	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
+	struct cell *c = cells_at(s->cells, &key);
+	c->unlisted |= !listing_revenue(s, e, &revenue);
+	c->revenue += revenue;
+	if (cell_is_busy(c) && !exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) {
+		return ERROR_RANGE;
+	}
+	return add_entry(c, e) ? 0 : ERROR_RANGE;
+}
+
+/* ---- what a reader must know ---- */
+
+#define NAMES_SHOWN_MAX 5
+
+static void add_name(char *list, size_t size, struct text name) {
+	size_t len = strlen(list);
+	snprintf(list + len, size - len, "%s%.*s", len > 0 ? ", " : "", (int)(name.len > 60 ? 60 : name.len), name.at);
+}
+
+/* Time at no known rate is in no sum of money: it must not look as if it were free. */
+static void warn_unpriced(const struct statement *s, struct quality *q) {
+	char list[400] = "";
+	int64_t replicas = 0;
+	name_id last = 0;
+
+	for (size_t i = 0; i < s->cells->count; i++) {
+		const struct cell *c = &s->cells->cell[i];
+		if (c->rate_nano >= 0 || c->gpu_ns == 0 || (replicas > 0 && c->replica == last)) {
+			continue;
+		}
+		last = c->replica;
+		if (++replicas <= NAMES_SHOWN_MAX) {
+			add_name(list, sizeof list, names_text(s->options.names, c->replica));
+		}
+	}
+	if (replicas > 0) {
+		quality_warn(q, "%lld GPU-ns on %lld replicas have no known rate and are in no cost: %s%s; "
+		                "give the fleet file a pool for them, or --gpu-hour",
+		             (long long)s->total.unpriced_ns, (long long)replicas, list,
+		             replicas > NAMES_SHOWN_MAX ? ", …" : "");
+	}
+}
+
+/* ---- the identity ---- */
+
+static bool block_ties(const struct block *b) {
+	int128 ns = 0, nano = 0;
+	for (int k = 0; k < ENTRY_KINDS; k++) {
+		ns += b->gpu_ns[k];
+		nano += b->cost_nano[k];
+	}
+	return ns == b->capacity_ns && nano == b->capacity_nano;
+}
+
+static bool table_ties(const struct table *t, const struct block *whole) {
+	int128 ns = 0, nano = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		ns += t->rows[i].block.capacity_ns;
+		nano += t->rows[i].block.capacity_nano;
+		if (!block_ties(&t->rows[i].block)) {
+			return false;
+		}
+	}
+	return !whole || (ns == whole->capacity_ns && nano == whole->capacity_nano);
+}
+
+/* What was billed: each replica and rate by itself, as on an invoice. */
+static bool bills_tie(const struct statement *s) {
+	int128 nano = 0;
+	for (size_t i = 0; i < s->cells->count; i++) {
+		nano += s->cells->cell[i].cost_nano;
+	}
+	return nano == s->total.capacity_nano;
+}
+
+static int check_ties(const struct statement *s, struct fault *why) {
+	bool ties = block_ties(&s->total) && bills_tie(s) && table_ties(&s->models, &s->total) &&
+	            table_ties(&s->tenants, NULL) && table_ties(&s->rows, NULL);
+	return ties ? 0 : fault_set(why, ERROR_RANGE, "the statement does not tie out: its parts do not sum to the capacity");
+}
+
+int statement_finish(struct statement *s, struct quality *quality, struct fault *why) {
+	assert(!s->quality);
+	s->quality = quality;
+	cells_sort(s->cells, s->options.names);
+	int error = money_price(s->cells, why);
+	if (error) {
+		return error;
+	}
+	struct charge *charges = money_charge(s->cells);
+	error = blocks_build(s, charges, why);
+	free(charges);
+	if (error) {
+		return error;
+	}
+	listing_warn(s, quality);
+	warn_unpriced(s, quality);
+	quality_sort(quality);
+	return check_ties(s, why);
+}
+
+bool statement_has_findings(const struct statement *s) {
+	return quality_has_findings(s->quality) || s->total.unpriced_ns > 0 || s->total.gpu_ns[ENTRY_UNOBSERVED] > 0;
+}
+
+/* ---- what renderings ask for ---- */
+
+int64_t block_prefill_ns(const struct block *b) {
+	return b->gpu_ns[ENTRY_INPUT] + b->gpu_ns[ENTRY_INPUT_CACHED];
+}
+
+int64_t block_prefill_nano(const struct block *b) {
+	return b->cost_nano[ENTRY_INPUT] + b->cost_nano[ENTRY_INPUT_CACHED];
+}
+
+int64_t block_busy_ns(const struct block *b) {
+	return block_prefill_ns(b) + b->gpu_ns[ENTRY_OUTPUT];
+}
+
+double block_ratio_real(const struct block *b) {
+	const struct unit_cost *in = &b->unit[TOKENS_INPUT], *out = &b->unit[TOKENS_OUTPUT];
+	return in->known && out->known && in->busy_nano > 0 ? (double)out->busy_nano / (double)in->busy_nano : 0;
+}
+
+double block_ratio_list(const struct block *b) {
+	bool known = b->list_known && b->list_price_known[TOKENS_INPUT] && b->list_price_known[TOKENS_OUTPUT];
+	return known && b->list_nano[TOKENS_INPUT] > 0
+	               ? (double)b->list_nano[TOKENS_OUTPUT] / (double)b->list_nano[TOKENS_INPUT]
+	               : 0;
+}
+
+/* An hour carries its offset; days and months are civil dates of the zone. */
+static struct text time_text(const struct statement *s, int64_t ns, enum by_key key, char buffer[KEY_TEXT_MAX]) {
+	int offset_s = zone_offset_s(s->options.tz, ns), minutes = offset_s / 60;
+	struct civil c;
+	int len;
+
+	if (key == BY_HOUR && offset_s == 0) {
+		return text_of(instant_format(ns, buffer));
+	}
+	instant_to_civil(ns + offset_s * NS_PER_SECOND, &c);
+	if (key == BY_HOUR) {
+		len = snprintf(buffer, KEY_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour,
+		               c.minute, c.second, minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60);
+	} else if (key == BY_DAY) {
+		len = snprintf(buffer, KEY_TEXT_MAX, "%04d-%02d-%02d", c.year, c.month, c.day);
+	} else {
+		len = snprintf(buffer, KEY_TEXT_MAX, "%04d-%02d", c.year, c.month);
+	}
+	return (struct text){buffer, (size_t)len};
+}
+
+struct text row_key(const struct statement *s, const struct row *r, enum by_key key, char buffer[KEY_TEXT_MAX]) {
+	const struct text names[BY_KEYS] = {
+		[BY_MODEL] = r->model, [BY_REPLICA] = r->replica, [BY_POOL] = r->pool, [BY_TENANT] = r->tenant};
+
+	_Static_assert(KEY_TEXT_MAX >= INSTANT_TEXT_MAX, "room for an instant");
+	return key <= BY_MONTH ? time_text(s, r->bucket_ns, key, buffer) : names[key];
+}

@@ -1,0 +1,108 @@
+/* statement.h: what a statement holds once it is priced; renderings print it. Private to report/. */
+#ifndef REPORT_STATEMENT_H
+#define REPORT_STATEMENT_H
+
+#include "core/exact.h"
+#include "report/prices.h"
+#include "report/report.h"
+
+/* Kinds of tokens; also the first entry kinds. */
+enum token_kind { TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT, TOKEN_KINDS };
+
+/* Nano-units of the currency per million tokens. */
+struct unit_cost {
+	bool known; /* are there such tokens? */
+	int64_t busy_nano, loaded_nano;
+};
+
+/*
+ * A sum of cells: a row of the contract's BLOCK. `shared` is what the block is charged of
+ * time that nobody's work filled (idle, unobserved, other of no tenant): it is in `gpu_ns`
+ * and `cost_nano` where the block shows it, and always in the loaded unit costs.
+ */
+struct block {
+	int64_t requests;
+	int64_t tokens[TOKEN_KINDS]; /* TOKENS_INPUT: uncached */
+	int64_t reasoning_tokens, cache_write_tokens;
+	int64_t gpu_ns[ENTRY_KINDS], capacity_ns;
+	int64_t cost_nano[ENTRY_KINDS], capacity_nano;
+	int64_t unpriced_ns; /* GPU time at no known rate: not in the money */
+	struct unit_cost unit[TOKEN_KINDS];
+	/* list price; known only if every token in the block has one */
+	bool list_known;
+	const char *list_model; /* "provider/id", or "(several)" */
+	bool list_price_known[TOKEN_KINDS];
+	int64_t list_nano[TOKEN_KINDS]; /* per million, effective */
+	int64_t revenue_nano, margin_nano;
+	double margin_ratio; /* of revenue; only where that is not 0 */
+};
+
+int64_t block_prefill_ns(const struct block *b);
+int64_t block_prefill_nano(const struct block *b);
+int64_t block_busy_ns(const struct block *b);
+/* Loaded output cost over loaded uncached input cost (or busy, or list); 0 if either is not known. */
+double block_ratio_real(const struct block *b);
+double block_ratio_list(const struct block *b);
+
+/* A block with the values of its keys. */
+struct row {
+	int64_t bucket_ns;                     /* start of its hour, day or month */
+	struct text model, replica, pool, tenant; /* those that are keys */
+	struct block block;
+};
+
+struct table {
+	struct row *rows;
+	size_t count;
+};
+
+/* What is known of the list price of a model in the logs. By name_id. */
+struct listing {
+	bool searched;
+	struct price_search search;
+	const char *label; /* "provider/id" */
+	bool cached_as_input, batch_as_standard, unpriced; /* to be warned of */
+};
+
+struct statement {
+	struct report_options options;
+	const struct quality *quality;
+	struct cells *cells;
+	struct listing *listings;
+	size_t listing_count;
+	struct block total;
+	struct table models, tenants, rows;
+	int64_t evidence_ns[GRADES]; /* busy time by grade */
+};
+
+/* ---- the parts of statement_finish, in their order ---- */
+
+/* What each busy cell is charged of nobody's time, by the order of cells. */
+struct charge {
+	int64_t ns[ENTRY_KINDS], nano[ENTRY_KINDS]; /* of kinds that are not busy */
+};
+
+/* money.c: prices every cell, once. ERROR_RANGE if money does not fit. */
+int money_price(struct cells *c, struct fault *why);
+/*
+ * money.c: shares what nobody's work filled over the busy time of the same model, to the
+ * last unit; of a model that was never busy, over all busy time. By index of cells.
+ */
+struct charge *money_charge(const struct cells *c);
+
+/* blocks.c: sums cells into the total and the tables. */
+int blocks_build(struct statement *s, const struct charge *charges, struct fault *why);
+
+/* listing.c: what an entry's tokens bring, in nano-units x 10^6; false if no list price is known. */
+bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue);
+/* The listing of a model whose price was found, or NULL. */
+const struct listing *listing_find(const struct statement *s, name_id model);
+void listing_warn(const struct statement *s, struct quality *q);
+
+/* The text of a row's key ("2026-11-24", a model …), written into `buffer` where need be. */
+#define KEY_TEXT_MAX 64
+struct text row_key(const struct statement *s, const struct row *r, enum by_key key, char buffer[KEY_TEXT_MAX]);
+/* "model", as on the command line and in JSON. */
+extern const char *const by_key_names[BY_KEYS];
+
+#endif
