@@ -30,6 +30,8 @@ struct ingest_options {
 	const char *quarantine;     /* rejected lines go there; NULL: nowhere */
 	size_t max_line_bytes;      /* 0: 64 MiB; longer lines are rejected whole, in bounded memory */
 	int64_t max_ratio;          /* 0: 1100 (deflate's own limit is 1032); more output per input byte is damage */
+	size_t block_bytes;         /* 0: 256 KiB; what is read does not depend on it */
+	int64_t now_ns;             /* instants more than a day later are refused; 0: by the clock */
 	void (*progress)(void *context, int64_t bytes_done, int64_t bytes_total); /* may be NULL; any thread */
 	void *progress_context;
 };
@@ -46,8 +48,10 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
                struct fault *why);
 
 /* For --help and the README: names and one-line descriptions of the formats; NULL-terminated names. */
+struct format;
 struct ingest_format_info {
 	const char *name, *what;
+	const struct format *format; /* how it is read: this stage's own business */
 };
 const struct ingest_format_info *ingest_formats(size_t *count);
 

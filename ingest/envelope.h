@@ -1,0 +1,35 @@
+/*
+ * envelope.h: takes off what others wrapped around an engine's line: docker, Kubernetes,
+ * the journal, colours. Wrappings nest in any order; each is one row in envelope.c.
+ */
+#ifndef INGEST_ENVELOPE_H
+#define INGEST_ENVELOPE_H
+
+#include "core/json.h"
+#include "core/record.h"
+
+/* What an envelope must remember between lines of a file: pieces of a line written in parts. */
+struct envelope;
+
+/* `max_line_bytes` bounds a line joined from parts. */
+struct envelope *envelope_new(size_t max_line_bytes);
+void envelope_free(struct envelope *e);
+
+/* A line as the engine wrote it. */
+struct unwrapped {
+	struct text text; /* valid until the next call */
+	int64_t stamp_ns; /* the outermost complete stamp (year, zone), or UNKNOWN */
+};
+
+enum envelope_status {
+	ENVELOPE_LINE,
+	ENVELOPE_PART,    /* more of this line is to come */
+	ENVELOPE_TOO_LONG /* the parts sum to more than max_line_bytes: dropped */
+};
+
+enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct unwrapped *out);
+
+/* At the end of the file: a line whose last part never came. Call until false. */
+bool envelope_last(struct envelope *e, struct unwrapped *out);
+
+#endif

@@ -1,0 +1,33 @@
+/* filter.h: an unpacker of compressed bytes; private to ingest/. One row in filters[] each. */
+#ifndef INGEST_FILTER_H
+#define INGEST_FILTER_H
+
+#include "core/text.h"
+
+/* Bytes on their way: a filter moves `in` and `out` on by what it took and gave. */
+struct filter_flow {
+	const unsigned char *in;
+	size_t in_len;
+	unsigned char *out;
+	size_t out_room;
+};
+
+struct filter {
+	const char *name;
+
+	/* How sure these first bytes are this filter's: 0 is "not mine". Pure. */
+	int (*bid)(struct text head);
+
+	void *(*open)(void);
+	void (*close)(void *state);
+
+	/* Unpacks until the input is used up or the output is full. NULL, or the reason why it cannot go on. */
+	const char *(*unpack)(void *state, struct filter_flow *flow);
+
+	/* At the end of the file: NULL, or the reason why this is no good place to end. */
+	const char *(*finish)(void *state);
+};
+
+extern const struct filter filter_gzip, filter_zstd;
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * format.h: what a log format is; private to ingest/. Each is one file in formats/ and one
+ * row in formats/formats.c.
+ *
+ * A format neither allocates, prints nor keeps anything outside its state, a struct it
+ * declares and the stage owns, one for each file, all zero at the start.
+ */
+#ifndef INGEST_FORMAT_H
+#define INGEST_FORMAT_H
+
+#include "core/json.h"
+#include "core/quality.h"
+#include "core/record.h"
+#include "ingest/ingest.h"
+#include "ingest/stamp.h"
+
+enum parse_result {
+	PARSE_NONE,   /* not a line of evidence, or more lines are needed */
+	PARSE_RECORD, /* *out is a record; no more from this line */
+	PARSE_AGAIN,  /* *out is a record; call again with the same line for the next */
+	PARSE_REJECT  /* damaged or absurd: see parser.reason */
+};
+
+/* What surrounds the parsing of one file. */
+struct parser {
+	void *state;           /* state_size bytes of the format */
+	struct json *json;     /* a document to parse into */
+	struct stamps stamps;  /* for stamps without year or zone */
+	struct text replica;   /* the source's name, for formats that tell several engines in one log apart */
+	struct text model;     /* of the command line; empty: not given */
+	int64_t latest_ns;     /* instants after this are absurd */
+	struct quality *quality;
+	const char *reason;    /* of PARSE_REJECT: a short fixed phrase */
+};
+
+struct format {
+	/* How sure this is the format of a log that begins with these lines, 0 to 100. Pure. */
+	int (*bid)(const struct text *lines, size_t count);
+
+	/*
+	 * One line, its envelope taken off; `stamp_ns` is the envelope's or UNKNOWN. At the end
+	 * of the file it is called with `line` NULL until PARSE_NONE, for what is still held.
+	 */
+	enum parse_result (*parse)(struct parser *p, const struct text *line, int64_t stamp_ns, struct record *out);
+
+	size_t state_size;
+};
+
+/* The row of the format that bids most, the earlier one among equals; NULL if none bids. */
+const struct ingest_format_info *format_detect(const struct text *lines, size_t count);
+const struct ingest_format_info *format_named(struct text name);
+
+/* Refuses the line: return reject(p, "why"). */
+static inline enum parse_result reject(struct parser *p, const char *reason) {
+	p->reason = reason;
+	return PARSE_REJECT;
+}
+
+/* No count of tokens or requests of one step or request is above this. */
+#define COUNT_MAX INT64_C(1000000000)
+/* No step lasts longer. */
+#define STEP_MAX_NS NS_PER_DAY
+/* 2015-01-01T00:00:00Z: no LLM was served before. */
+#define EARLIEST_NS (INT64_C(1420070400) * NS_PER_SECOND)
+
+/* NULL, or why an instant (UNKNOWN is fine) cannot be. */
+const char *instant_absurd(const struct parser *p, int64_t ns);
+
+#endif

@@ -1,0 +1,49 @@
+/* formats.c: the table of formats: one file, one row. */
+#include <assert.h>
+
+#include "ingest/format.h"
+
+extern const struct format format_native, format_vllm, format_llamacpp;
+
+static const struct ingest_format_info rows[] = {
+	{"native", "tollbook's own JSON lines: steps, requests, windows, power", &format_native},
+	{"vllm", "vLLM server log: iteration lines (steps), statistics lines (windows)", &format_vllm},
+	{"llamacpp", "llama.cpp server log since September 2024: requests with their times", &format_llamacpp},
+};
+static const size_t row_count = sizeof rows / sizeof *rows;
+
+const struct ingest_format_info *ingest_formats(size_t *count) {
+	*count = row_count;
+	return rows;
+}
+
+const struct ingest_format_info *format_detect(const struct text *lines, size_t count) {
+	const struct ingest_format_info *best = NULL;
+	int most = 0;
+
+	for (size_t i = 0; i < row_count; i++) {
+		int bid = rows[i].format->bid(lines, count);
+		assert(bid >= 0 && bid <= 100);
+		if (bid > most) {
+			most = bid;
+			best = &rows[i];
+		}
+	}
+	return best;
+}
+
+const struct ingest_format_info *format_named(struct text name) {
+	for (size_t i = 0; i < row_count; i++) {
+		if (text_eq(text_of(rows[i].name), name)) {
+			return &rows[i];
+		}
+	}
+	return NULL;
+}
+
+const char *instant_absurd(const struct parser *p, int64_t ns) {
+	if (ns == UNKNOWN) {
+		return NULL;
+	}
+	return ns < EARLIEST_NS ? "instant before 2015" : ns > p->latest_ns ? "instant in the future" : NULL;
+}

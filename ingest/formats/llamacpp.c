@@ -1,0 +1,390 @@
+/*
+ * llamacpp.c: the log of llama.cpp's server, from September 2024 on, as requests.
+ *
+ * slot launch_slot_: id  0 | task 23 | processing task
+ * slot update_slots: id  0 | task 23 | new prompt, n_ctx_slot = 8192, n_keep = 0, n_prompt_tokens = 139
+ * slot      release: id  0 | task 23 | stop processing: n_past = 191, truncated = 0
+ * slot print_timing: id  0 | task 23 |
+ * prompt eval time =     143.59 ms /   139 tokens (    1.03 ms per token,   968.01 tokens per second)
+ *        eval time =     422.79 ms /    53 tokens (    7.98 ms per token,   125.36 tokens per second)
+ *       total time =     566.38 ms /   192 tokens
+ *
+ * From May 2026 on every line has a stamp, minutes to microseconds of the process, and its slot:
+ *
+ * 132.02.359.400 I slot print_timing: id  0 | task 9161 | prompt eval time =    8461.20 ms /  1934 tokens (    4.37 ms per token,   228.57 tokens per second)
+ *
+ * The tokens of "prompt eval" leave cached ones out; those of "eval" are all that were
+ * generated, the first one included.
+ */
+#include <stdio.h>
+
+#include "core/exact.h"
+#include "ingest/format.h"
+
+#define SLOTS_MAX 256
+#define NAME_MAX_BYTES 256
+
+/* One of the three lines of timings. */
+struct timing {
+	bool given;
+	int64_t ns, tokens;
+};
+
+struct slot {
+	int64_t task;
+	int64_t launched_ns;                /* on the log's clock, or UNKNOWN */
+	int64_t finished_ns;                /* of the slot's last request: the next begins after it */
+	int64_t prompt_tokens;              /* cached ones included; or UNKNOWN */
+	int64_t context_tokens;             /* prompt and generated, at release; or UNKNOWN */
+	struct timing prompt, generated;
+};
+
+/* Where instants come from, the best that the log has. */
+enum clock { CLOCK_EVENTS, CLOCK_PROCESS, CLOCK_ENVELOPE };
+
+struct llamacpp {
+	struct slot slots[SLOTS_MAX];
+	struct slot *current;  /* of the last header: timings without a slot of their own belong to it */
+	enum clock clock;
+	int64_t now_ns;        /* the latest instant seen or worked out */
+	int64_t process_ns, process_base_ns; /* the last own stamp; what was before the process began */
+	int64_t starts;        /* of the server in this log: task numbers begin anew */
+	char id[64], model[NAME_MAX_BYTES];
+	size_t model_len;
+};
+
+/* "slot print_timing: id  0 | task 8 | " */
+struct slot_line {
+	struct text function, rest;
+	int64_t id, task;
+};
+
+static bool take_slot(struct text t, struct slot_line *out) {
+	if (!text_skip(&t, T("slot "))) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	if (!text_until(&t, T(": id "), &out->function)) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	if (!text_take_i64(&t, &out->id) || !text_skip(&t, T(" | task ")) || !text_take_i64(&t, &out->task) ||
+	    !text_skip(&t, T(" |"))) {
+		return false;
+	}
+	out->rest = text_trim(t);
+	return true;
+}
+
+/* "132.02.359.400 I ": minutes, seconds, ms, us of the process; moves behind it. */
+static bool take_process_stamp(struct text *t, int64_t *ns) {
+	struct text u = *t;
+	int64_t minutes, seconds, ms, us;
+
+	if (u.len == 0 || u.at[0] < '0' || u.at[0] > '9' || !text_take_i64(&u, &minutes) || !text_skip(&u, T(".")) ||
+	    !text_take_i64(&u, &seconds) || !text_skip(&u, T(".")) || !text_take_i64(&u, &ms) ||
+	    !text_skip(&u, T(".")) || !text_take_i64(&u, &us) || u.len < 3 || u.at[0] != ' ' || u.at[2] != ' ') {
+		return false;
+	}
+	if (minutes > 100000000 || seconds < 0 || seconds > 59 || ms < 0 || ms > 999 || us < 0 || us > 999) {
+		return false;
+	}
+	*ns = (((minutes * 60 + seconds) * 1000 + ms) * 1000 + us) * 1000;
+	*t = text_cut(u, 3, u.len);
+	return true;
+}
+
+/* Moves the clock on by what the line says of time. */
+static void tick(struct llamacpp *m, struct text *line, int64_t stamp_ns) {
+	int64_t own_ns;
+
+	if (take_process_stamp(line, &own_ns) && m->clock != CLOCK_ENVELOPE) {
+		if (own_ns < m->process_ns) { /* a new process */
+			m->process_base_ns = m->now_ns;
+		}
+		m->clock = CLOCK_PROCESS;
+		m->process_ns = own_ns;
+		m->now_ns = m->process_base_ns + own_ns;
+	}
+	if (stamp_ns != UNKNOWN) {
+		m->clock = CLOCK_ENVELOPE;
+		m->now_ns = stamp_ns;
+	}
+}
+
+static int64_t later(int64_t a, int64_t b) {
+	return a > b ? a : b;
+}
+
+/* The slot, made fresh where another task has begun on it. */
+static struct slot *slot_of(struct llamacpp *m, const struct slot_line *l) {
+	if (l->id < 0 || l->id >= SLOTS_MAX) {
+		return NULL;
+	}
+	struct slot *s = &m->slots[l->id];
+	if (s->task != l->task || s->launched_ns == 0) {
+		*s = (struct slot){.task = l->task,
+		                   .launched_ns = UNKNOWN,
+		                   .finished_ns = s->finished_ns,
+		                   .prompt_tokens = UNKNOWN,
+		                   .context_tokens = UNKNOWN};
+	}
+	return s;
+}
+
+/* The number behind "key = " in a message, or UNKNOWN. */
+static int64_t number_of(struct text t, struct text key) {
+	struct text before;
+	int64_t n;
+
+	return text_until(&t, key, &before) && text_take_i64(&t, &n) && n >= 0 && n <= COUNT_MAX ? n : UNKNOWN;
+}
+
+static void note_launch(struct llamacpp *m, struct slot *s) {
+	/* 0 marks a slot never used, so the first nanosecond of a process is given away. */
+	s->launched_ns = m->now_ns == 0 ? 1 : m->now_ns;
+}
+
+static void note_prompt(struct slot *s, struct text message) {
+	int64_t n = number_of(message, T("n_prompt_tokens = "));
+
+	n = n == UNKNOWN ? number_of(message, T("task.n_tokens = ")) : n;
+	s->prompt_tokens = n == UNKNOWN ? s->prompt_tokens : n;
+}
+
+/* A context that was shifted (truncated) says nothing of the prompt any more. */
+static void note_release(struct slot *s, struct text message) {
+	int64_t n = number_of(message, T("n_past = "));
+
+	n = n == UNKNOWN ? number_of(message, T("n_tokens = ")) : n;
+	s->context_tokens = number_of(message, T("truncated = ")) == 0 ? n : UNKNOWN;
+}
+
+/* The printed rate must be that of the printed time and tokens, within what rounding hides; newest builds divide by n - 1. */
+static bool rate_fits(const struct timing *t, int64_t rate_centi) {
+	int128 shown = (int128)rate_centi * t->ns;
+	int128 slack = (int128)rate_centi * 6000 + t->ns;
+
+	for (int64_t n = t->tokens - 1; n <= t->tokens; n++) {
+		int128 off = (int128)n * 100 * NS_PER_SECOND - shown;
+		if (off <= slack && -off <= slack) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "=     143.59 ms /   139 tokens (    1.03 ms per token,   968.01 tokens per second)" */
+static bool take_timing(struct text t, bool with_rate, struct timing *out) {
+	struct text before;
+	int64_t rate;
+
+	text_skip_blanks(&t);
+	if (!text_skip(&t, T("="))) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	if (!text_take_fixed(&t, 6, &out->ns) || !text_skip(&t, T(" ms /"))) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	if (!text_take_i64(&t, &out->tokens) || !text_skip(&t, T(" tokens"))) {
+		return false;
+	}
+	out->given = true;
+	if (!with_rate) {
+		return t.len == 0;
+	}
+	if (!text_skip(&t, T(" (")) || !text_until(&t, T(" ms per token,"), &before)) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	/* Of no tokens or no time the rate is "inf" or "nan". */
+	return text_ends(t, T(" tokens per second)")) && (!text_take_fixed(&t, 2, &rate) || rate_fits(out, rate));
+}
+
+static bool timing_absurd(const struct timing *t) {
+	return t->ns < 0 || t->ns > STEP_MAX_NS || t->tokens < 0 || t->tokens > COUNT_MAX;
+}
+
+/* The whole prompt: as the server said, or from the context it left, or what was computed. */
+static int64_t whole_prompt(const struct slot *s) {
+	int64_t computed = s->prompt.tokens;
+
+	if (s->prompt_tokens != UNKNOWN) {
+		return later(s->prompt_tokens, computed);
+	}
+	/* The last token generated is not in the context. */
+	return s->context_tokens == UNKNOWN ? computed
+	                                    : later(computed, s->context_tokens - s->generated.tokens + 1);
+}
+
+/*
+ * When the request began. With stamps its timings are printed as it ends. Without, the
+ * clock is that of events: a request begins when it is launched, and "now" is the latest
+ * end of a request so far. One slot never has two requests at once.
+ */
+static int64_t place_request(struct llamacpp *m, struct slot *s, int64_t length_ns) {
+	int64_t begin = m->clock == CLOCK_EVENTS ? (s->launched_ns == UNKNOWN ? m->now_ns : s->launched_ns)
+	                                         : m->now_ns - length_ns;
+
+	begin = later(begin, s->finished_ns);
+	s->finished_ns = begin + length_ns;
+	if (m->clock == CLOCK_EVENTS) {
+		m->now_ns = later(m->now_ns, s->finished_ns);
+	}
+	return begin;
+}
+
+static void set_names(struct parser *p, struct llamacpp *m, const struct slot *s, struct record *out) {
+	int slot = (int)(s - m->slots);
+
+	if (m->starts > 1) {
+		snprintf(m->id, sizeof m->id, "%d/%lld/start %lld", slot, (long long)s->task, (long long)m->starts);
+	} else {
+		snprintf(m->id, sizeof m->id, "%d/%lld", slot, (long long)s->task);
+	}
+	out->request.id = text_of(m->id);
+	out->model = p->model.len > 0 ? p->model : (struct text){m->model, m->model_len};
+}
+
+/* "total time =" ends the timings: the request is whole. */
+static enum parse_result finish_request(struct parser *p, struct slot *s, struct text t, struct record *out) {
+	struct llamacpp *m = p->state;
+	struct timing total = {0};
+
+	if (!take_timing(t, false, &total) || !s->prompt.given || !s->generated.given) {
+		return reject(p, "incomplete timings");
+	}
+	int64_t off = total.ns - s->prompt.ns - s->generated.ns;
+	if (off > 20000 || off < -20000 || total.tokens != s->prompt.tokens + s->generated.tokens) {
+		return reject(p, "timings do not sum to their total");
+	}
+	int64_t begin = place_request(m, s, s->prompt.ns + s->generated.ns);
+	int64_t whole = whole_prompt(s);
+	const char *why = m->clock == CLOCK_ENVELOPE ? instant_absurd(p, begin) : NULL;
+	if (why) {
+		return reject(p, why);
+	}
+	*out = (struct record){
+		.kind = RECORD_REQUEST,
+		.relative_clock = m->clock != CLOCK_ENVELOPE,
+		.request = {.arrival_ns = UNKNOWN,
+		            .scheduled_ns = begin,
+		            .first_token_ns = begin + s->prompt.ns,
+		            .finish_ns = begin + s->prompt.ns + s->generated.ns,
+		            .prompt_tokens = whole,
+		            .cached_tokens = whole - s->prompt.tokens,
+		            .completion_tokens = s->generated.tokens,
+		            .ok = true,
+		            .exclusive_times = true},
+	};
+	set_names(p, m, s, out);
+	s->prompt.given = s->generated.given = false;
+	return PARSE_RECORD;
+}
+
+/* One of the three lines, of the slot that the line or the last header names. */
+static enum parse_result parse_timing(struct parser *p, struct slot *s, struct text t, struct record *out) {
+	struct timing *timing;
+
+	if (text_skip(&t, T("total time"))) {
+		return s ? finish_request(p, s, t, out) : reject(p, "timings without a slot");
+	}
+	if (text_skip(&t, T("prompt eval time"))) {
+		timing = s ? &s->prompt : NULL;
+	} else if (text_skip(&t, T("eval time"))) {
+		timing = s ? &s->generated : NULL;
+	} else {
+		return PARSE_NONE;
+	}
+	if (!timing) {
+		return reject(p, "timings without a slot");
+	}
+	*timing = (struct timing){0};
+	bool whole = take_timing(t, true, timing);
+	timing->given = whole && !timing_absurd(timing);
+	return timing->given ? PARSE_NONE : reject(p, whole ? "absurd timings" : "malformed timings");
+}
+
+static enum parse_result parse_slot(struct parser *p, const struct slot_line *l, struct record *out) {
+	struct llamacpp *m = p->state;
+	struct slot *s = slot_of(m, l);
+
+	if (!s) {
+		return l->task >= 0 ? reject(p, "absurd slot number") : PARSE_NONE;
+	}
+	if (text_eq(l->function, T("print_timing"))) {
+		m->current = s;
+		return parse_timing(p, s, l->rest, out);
+	}
+	if (text_eq(l->function, T("launch_slot_"))) {
+		note_launch(m, s);
+	} else if (text_starts(l->rest, T("new prompt")) || text_starts(l->rest, T("input truncated"))) {
+		note_prompt(s, l->rest);
+	} else if (text_eq(l->function, T("release"))) {
+		note_release(s, l->rest);
+	}
+	return PARSE_NONE;
+}
+
+/* "print_info: general.name     = rand-llama-40m", "srv    load_model: loading model 'rand.gguf'" */
+static void note_server(struct llamacpp *m, struct text line) {
+	struct text before;
+
+	if (text_starts(line, T("srv ")) && text_find(line, T("load_model: loading model")) != SIZE_MAX) {
+		m->starts++;
+		m->current = NULL;
+		for (size_t i = 0; i < SLOTS_MAX; i++) {
+			m->slots[i].launched_ns = 0; /* its tasks are other ones */
+		}
+	} else if ((text_starts(line, T("print_info: general.name")) ||
+	            text_starts(line, T("llm_load_print_meta: general.name"))) &&
+	           text_until(&line, T("= "), &before) && line.len < sizeof m->model) {
+		memcpy(m->model, line.at, line.len);
+		m->model_len = line.len;
+	}
+}
+
+static enum parse_result llamacpp_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
+                                        struct record *out) {
+	struct llamacpp *m = p->state;
+	struct slot_line l;
+
+	if (!line) {
+		return PARSE_NONE;
+	}
+	struct text t = text_trim(*line);
+	tick(m, &t, stamp_ns);
+	if (take_slot(t, &l)) {
+		return parse_slot(p, &l, out);
+	}
+	note_server(m, t);
+	return parse_timing(p, m->current, t, out);
+}
+
+static int llamacpp_bid(const struct text *lines, size_t count) {
+	static const struct text loading[] = {{"llama_model_loader: ", 20}, {"main: HTTP server is listening", 30},
+	                                      {"srv  ", 5}, {"llama_init_from_model: ", 23}};
+	int bid = 0;
+
+	for (size_t i = 0; i < count && bid < 90; i++) {
+		struct text t = text_trim(lines[i]);
+		struct slot_line l;
+		int64_t ns;
+		take_process_stamp(&t, &ns);
+		if (take_slot(t, &l)) {
+			bid = 90;
+		}
+		for (size_t k = 0; k < sizeof loading / sizeof *loading && bid < 50; k++) {
+			bid = text_starts(t, loading[k]) ? 50 : bid;
+		}
+	}
+	return bid;
+}
+
+const struct format format_llamacpp = {
+	.bid = llamacpp_bid,
+	.parse = llamacpp_parse,
+	.state_size = sizeof(struct llamacpp),
+};

@@ -1,0 +1,339 @@
+/*
+ * native.c: tollbook's own records, JSON lines.
+ * {"schema":"tollbook.step.v1","replica":"h100-07","model":"m","step":12,"start_ns":1786406365055238410,"gpu_ns":82570814,…}
+ *
+ * Two readers fill the same fields from the same tables: a straight line for what
+ * writers write (compact, keys in the usual order, no escapes), and core/json for all
+ * the rest. The first accepts only what the second would read alike; when in doubt it
+ * leaves the line to the second. tests/unit/test_native.c and the fuzzer compare them.
+ */
+#include "ingest/formats/native.h"
+
+#include "core/instant.h"
+
+/* The field's place; `offset` is one of the tables'. */
+static void *field_place(struct record *r, const struct field *f) {
+	return (char *)r + f->offset;
+}
+
+static const char *set_count(struct record *r, const struct field *f, int64_t value) {
+	if (value < 0) {
+		return "negative count";
+	}
+	if (value > f->limit) {
+		return "absurd count";
+	}
+	*(int64_t *)field_place(r, f) = value;
+	return NULL;
+}
+
+/* "412.35" or 412.35; a sensor of a GPU that says more than 100 kW is broken. */
+static const char *set_watts(struct record *r, const struct field *f, struct text number) {
+	int64_t milliwatts;
+
+	if (!text_take_fixed(&number, 3, &milliwatts) || number.len > 0) {
+		return "wrong type of value";
+	}
+	if (milliwatts < 0 || milliwatts > 100000000) {
+		return "absurd power";
+	}
+	*(int64_t *)field_place(r, f) = milliwatts;
+	return NULL;
+}
+
+/* A string without escapes. Instants and kinds are checked here, so that both readers agree. */
+static const char *set_string(struct record *r, const struct field *f, struct text t) {
+	switch (f->type) {
+	case FIELD_TEXT:
+		*(struct text *)field_place(r, f) = t;
+		return NULL;
+	case FIELD_STATUS:
+		*(bool *)field_place(r, f) = text_eq(t, T("ok"));
+		return NULL;
+	case FIELD_DURATION_KIND:
+		return duration_kind_parse(t, field_place(r, f)) ? NULL : "unknown duration kind";
+	case FIELD_INSTANT:
+		return instant_parse(t, field_place(r, f)) ? NULL : "wrong type of value";
+	case FIELD_SCHEMA:
+	case FIELD_IGNORED:
+		return NULL;
+	default:
+		return "wrong type of value";
+	}
+}
+
+static const char *set_integer(struct record *r, const struct field *f, int64_t value) {
+	switch (f->type) {
+	case FIELD_COUNT:
+		return set_count(r, f, value);
+	case FIELD_INDEX:
+	case FIELD_INSTANT:
+		/* INT64_MIN would read as "not given". */
+		*(int64_t *)field_place(r, f) = value == UNKNOWN ? value + 1 : value;
+		return NULL;
+	case FIELD_IGNORED:
+		return NULL;
+	default:
+		return "wrong type of value";
+	}
+}
+
+/* --- the straight line --- */
+
+/* Where the reading is; `end` is one past the last byte. */
+struct cursor {
+	const char *at, *end;
+};
+
+static inline bool cursor_skip(struct cursor *c, char byte) {
+	if (c->at == c->end || *c->at != byte) {
+		return false;
+	}
+	c->at++;
+	return true;
+}
+
+/* What stands up to the next quote, which is passed; false where the slow reader must look. */
+static inline bool cursor_string(struct cursor *c, struct text *out) {
+	const char *start = c->at;
+
+	while (c->at < c->end && *c->at != '"') {
+		if (*c->at == '\\' || (unsigned char)*c->at < 0x20) {
+			return false;
+		}
+		c->at++;
+	}
+	*out = (struct text){start, (size_t)(c->at - start)};
+	return cursor_skip(c, '"');
+}
+
+/* Up to 18 digits, no leading zero, nothing but ',' or '}' behind: no sign, no overflow to think of. */
+static inline bool cursor_integer(struct cursor *c, int64_t *out) {
+	const char *start = c->at;
+	uint64_t value = 0;
+
+	while (c->at < c->end && *c->at >= '0' && *c->at <= '9') {
+		value = 10 * value + (uint64_t)(*c->at - '0');
+		c->at++;
+		if (c->at - start > 19) {
+			return false;
+		}
+	}
+	ptrdiff_t digits = c->at - start;
+	*out = (int64_t)value;
+	/* 19 digits from 92… on may be too large: also left to the slow reader. */
+	return digits > 0 && (digits < 19 || *start < '9') && (digits == 1 || *start != '0') && digits <= 19 &&
+	       c->at < c->end && (*c->at == ',' || *c->at == '}');
+}
+
+/* The row of a key: the one after the last, else any. */
+static inline const struct field *field_next(const struct kind *k, size_t *next, struct text key) {
+	for (size_t i = 0; i < k->field_count; i++) {
+		size_t row = *next + i < k->field_count ? *next + i : *next + i - k->field_count;
+		if (text_eq(k->fields[row].key, key)) {
+			*next = row + 1;
+			return &k->fields[row];
+		}
+	}
+	return NULL;
+}
+
+static bool fast_value(struct cursor *c, struct record *r, const struct field *f) {
+	struct text t;
+	int64_t value;
+
+	if (cursor_skip(c, '"')) {
+		return cursor_string(c, &t) && !set_string(r, f, t);
+	}
+	return cursor_integer(c, &value) && !set_integer(r, f, value);
+}
+
+/* {"schema":"tollbook.step.v1", and on from there; false if that is not how the line begins. */
+static const struct kind *fast_kind(struct cursor *c) {
+	static const struct text opening = {"{\"schema\":\"", 11};
+	struct text t = {c->at, (size_t)(c->end - c->at)}, schema;
+
+	if (!text_skip(&t, opening)) {
+		return NULL;
+	}
+	c->at = t.at;
+	if (!cursor_string(c, &schema)) {
+		return NULL;
+	}
+	for (size_t i = 0; i < NATIVE_KINDS; i++) {
+		if (text_eq(native_kinds[i].schema, schema)) {
+			return &native_kinds[i];
+		}
+	}
+	return NULL;
+}
+
+const struct kind *native_fast(struct text line, struct record *r) {
+	struct cursor c = {line.at, line.at + line.len};
+	const struct kind *k = fast_kind(&c);
+	size_t next = 1;
+
+	if (!k) {
+		return NULL;
+	}
+	native_defaults(r, k->kind);
+	while (cursor_skip(&c, ',')) {
+		struct text key;
+		if (!cursor_skip(&c, '"') || !cursor_string(&c, &key) || !cursor_skip(&c, ':')) {
+			return NULL;
+		}
+		const struct field *f = field_next(k, &next, key);
+		if (!f || f->type == FIELD_SCHEMA || !fast_value(&c, r, f)) {
+			return NULL;
+		}
+	}
+	return cursor_skip(&c, '}') && c.at == c.end ? k : NULL;
+}
+
+/* --- the slow reader --- */
+
+/* Texts with escapes live here until the next line; longer ones are cut. */
+#define UNESCAPED_MAX 512
+#define TEXTS_MAX 6
+
+struct native {
+	char unescaped[TEXTS_MAX][UNESCAPED_MAX];
+	int used;
+};
+
+static const struct kind *slow_kind(const struct json *j, const char **why) {
+	char buffer[64];
+	json_at schema = json_get(j, 0, T("schema"));
+
+	for (size_t i = 0; i < NATIVE_KINDS; i++) {
+		if (schema == JSON_ABSENT ? json_get(j, 0, native_kinds[i].tell) != JSON_ABSENT
+		                          : text_eq(native_kinds[i].schema, json_string(j, schema, buffer, sizeof buffer))) {
+			return &native_kinds[i];
+		}
+	}
+	*why = schema == JSON_ABSENT ? "unknown kind of record" : "unknown schema";
+	return NULL;
+}
+
+static const char *slow_string(struct native *n, const struct json *j, json_at v, struct record *r,
+                               const struct field *f) {
+	struct text raw = json_raw(j, v);
+	char *buffer = n->unescaped[n->used % TEXTS_MAX];
+
+	if (text_find_byte(raw, '\\') == SIZE_MAX) {
+		return set_string(r, f, raw);
+	}
+	n->used++;
+	return set_string(r, f, json_string(j, v, buffer, UNESCAPED_MAX));
+}
+
+static const char *slow_number(const struct json *j, json_at v, struct record *r, const struct field *f) {
+	int64_t value;
+
+	if (f->type == FIELD_WATTS) {
+		return set_watts(r, f, json_raw(j, v));
+	}
+	if (f->type == FIELD_IGNORED) {
+		return NULL;
+	}
+	if (!json_i64(j, v, &value)) {
+		/* Whole, but of more digits than any count has? */
+		struct text raw = json_raw(j, v);
+		return f->type == FIELD_COUNT && raw.len > 18 && strspn(raw.at, "-0123456789") >= raw.len ? "absurd count"
+		                                                                                          : "wrong type of value";
+	}
+	return set_integer(r, f, value);
+}
+
+static const char *slow_value(struct native *n, const struct json *j, json_at v, struct record *r,
+                              const struct field *f) {
+	bool flag;
+
+	switch (json_type(j, v)) {
+	case JSON_STRING:
+		return slow_string(n, j, v, r, f);
+	case JSON_NUMBER:
+		return slow_number(j, v, r, f);
+	case JSON_BOOL:
+		if (f->type == FIELD_BOOL && json_bool(j, v, &flag)) {
+			*(bool *)field_place(r, f) = flag;
+			return NULL;
+		}
+		return f->type == FIELD_IGNORED ? NULL : "wrong type of value";
+	case JSON_NULL: /* as if the key were not there */
+		return NULL;
+	default:
+		return f->type == FIELD_IGNORED ? NULL : "wrong type of value";
+	}
+}
+
+const struct kind *native_slow(struct parser *p, struct text line, struct record *r) {
+	struct native *n = p->state;
+	const struct json *j = p->json;
+	const struct kind *k;
+	size_t next = 0;
+
+	p->reason = NULL;
+	if (!json_parse(p->json, line, NULL) || json_type(j, 0) != JSON_OBJECT) {
+		p->reason = "invalid JSON";
+		return NULL;
+	}
+	k = slow_kind(j, &p->reason);
+	if (!k) {
+		return NULL;
+	}
+	n->used = 0;
+	native_defaults(r, k->kind);
+	for (json_at v = json_first(j, 0); v != JSON_ABSENT && !p->reason; v = json_next(j, v)) {
+		const struct field *f = field_next(k, &next, json_key(j, v));
+		p->quality->unknown_keys += f ? 0 : 1;
+		p->reason = f ? slow_value(n, j, v, r, f) : NULL;
+	}
+	return k;
+}
+
+static enum parse_result native_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
+                                      struct record *out) {
+	(void)stamp_ns;
+	if (!line || line->len == 0) {
+		return PARSE_NONE;
+	}
+	const struct kind *k = native_fast(*line, out);
+	if (!k) {
+		k = native_slow(p, *line, out);
+		if (p->reason) {
+			return PARSE_REJECT;
+		}
+	}
+	p->reason = k->check(p, out);
+	return p->reason ? PARSE_REJECT : PARSE_RECORD;
+}
+
+/* A schema of ours is sure; an object with a key that tells the kind is likely. */
+static int native_bid(const struct text *lines, size_t count) {
+	int bid = 0;
+
+	for (size_t i = 0; i < count && bid < 90; i++) {
+		if (!text_starts(lines[i], T("{"))) {
+			continue;
+		}
+		if (text_find(lines[i], T("\"tollbook.")) != SIZE_MAX) {
+			bid = 90;
+		} else if (text_find(lines[i], T("\"gpu_ns\":")) != SIZE_MAX ||
+		           text_find(lines[i], T("\"finish_ns\":")) != SIZE_MAX ||
+		           text_find(lines[i], T("_gpu_ns\":")) != SIZE_MAX ||
+		           (text_find(lines[i], T("\"at_ns\":")) != SIZE_MAX &&
+		            text_find(lines[i], T("\"watts\":")) != SIZE_MAX) ||
+		           (text_find(lines[i], T("\"end_ns\":")) != SIZE_MAX &&
+		            text_find(lines[i], T("\"input_tokens\":")) != SIZE_MAX)) {
+			bid = 40;
+		}
+	}
+	return bid;
+}
+
+const struct format format_native = {
+	.bid = native_bid,
+	.parse = native_parse,
+	.state_size = sizeof(struct native),
+};

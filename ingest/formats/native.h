@@ -1,0 +1,48 @@
+/* native.h: the keys of native records and their two readers; private to native*.c and their test. */
+#ifndef INGEST_FORMATS_NATIVE_H
+#define INGEST_FORMATS_NATIVE_H
+
+#include "ingest/format.h"
+
+enum field_type {
+	FIELD_SCHEMA,
+	FIELD_TEXT,
+	FIELD_COUNT,   /* an integer, 0 or more, up to the field's limit */
+	FIELD_INDEX,   /* any integer */
+	FIELD_INSTANT, /* Unix ns, or an RFC 3339 string */
+	FIELD_WATTS,   /* a decimal, as milliwatts */
+	FIELD_BOOL,
+	FIELD_STATUS,  /* "ok" or anything else */
+	FIELD_DURATION_KIND,
+	FIELD_IGNORED  /* in the contract, but nothing here needs it */
+};
+
+struct field {
+	struct text key;
+	enum field_type type;
+	size_t offset; /* in struct record */
+	int64_t limit; /* of a count */
+};
+
+/* A kind of record: its schema, keys and rules. */
+struct kind {
+	struct text schema;
+	enum record_kind kind;
+	const struct field *fields;
+	size_t field_count;
+	struct text tell; /* a key that no other kind has, for records without a schema */
+	const char *(*check)(const struct parser *p, struct record *r); /* NULL, or why it cannot be */
+};
+#define NATIVE_KINDS 4
+extern const struct kind native_kinds[NATIVE_KINDS];
+
+/* An empty record of a kind: what a key that is not there means. */
+void native_defaults(struct record *r, enum record_kind kind);
+
+/* The straight line: reads what is written in the usual way and leaves all else (NULL) to the slow reader. */
+const struct kind *native_fast(struct text line, struct record *r);
+
+/* Any JSON: NULL, or with p->reason set, if the line is refused. */
+const struct kind *native_slow(struct parser *p, struct text line, struct record *r);
+
+#endif

@@ -1,0 +1,178 @@
+/* native_fields.c: the keys of native records, where they go, and what of them cannot be. */
+#include <stddef.h>
+
+#include "ingest/formats/native.h"
+
+#define KEY(literal) {literal, sizeof(literal) - 1}
+#define AT(member) offsetof(struct record, member)
+/* Sums over a step's sequences, products of tokens and contexts, and totals of a period are larger than counts. */
+#define KV_MAX INT64_C(1000000000000)
+#define TOKEN_KV_MAX INT64_C(1000000000000000000)
+#define TOTAL_MAX INT64_C(1000000000000000)
+/* A million GPU-hours. */
+#define GPU_NS_MAX (1000000 * NS_PER_HOUR)
+
+/* In the order in which writers write them: the straight line looks at the next row first. */
+static const struct field step_fields[] = {
+	{KEY("schema"), FIELD_SCHEMA, 0, 0},
+	{KEY("replica"), FIELD_TEXT, AT(replica), 0},
+	{KEY("model"), FIELD_TEXT, AT(model), 0},
+	{KEY("step"), FIELD_INDEX, AT(step.index), 0},
+	{KEY("start_ns"), FIELD_INSTANT, AT(step.start_ns), 0},
+	{KEY("gpu_ns"), FIELD_COUNT, AT(step.gpu_ns), STEP_MAX_NS},
+	{KEY("prefill_requests"), FIELD_COUNT, AT(step.prefill_requests), COUNT_MAX},
+	{KEY("prefill_tokens"), FIELD_COUNT, AT(step.prefill_tokens), COUNT_MAX},
+	{KEY("prefill_kv_tokens"), FIELD_COUNT, AT(step.prefill_kv_tokens), KV_MAX},
+	{KEY("prefill_token_kv"), FIELD_COUNT, AT(step.prefill_token_kv), TOKEN_KV_MAX},
+	{KEY("decode_requests"), FIELD_COUNT, AT(step.decode_requests), COUNT_MAX},
+	{KEY("decode_tokens"), FIELD_COUNT, AT(step.decode_tokens), COUNT_MAX},
+	{KEY("decode_kv_tokens"), FIELD_COUNT, AT(step.decode_kv_tokens), KV_MAX},
+	{KEY("prefill_gpu_ns"), FIELD_COUNT, AT(step.prefill_gpu_ns), STEP_MAX_NS},
+	{KEY("decode_gpu_ns"), FIELD_COUNT, AT(step.decode_gpu_ns), STEP_MAX_NS},
+	{KEY("duration_kind"), FIELD_DURATION_KIND, AT(step.duration_kind), 0},
+};
+static const struct field request_fields[] = {
+	{KEY("schema"), FIELD_SCHEMA, 0, 0},
+	{KEY("id"), FIELD_TEXT, AT(request.id), 0},
+	{KEY("tenant"), FIELD_TEXT, AT(request.tenant), 0},
+	{KEY("model"), FIELD_TEXT, AT(model), 0},
+	{KEY("replica"), FIELD_TEXT, AT(replica), 0},
+	{KEY("prefill_replica"), FIELD_TEXT, AT(request.prefill_replica), 0},
+	{KEY("arrival_ns"), FIELD_INSTANT, AT(request.arrival_ns), 0},
+	{KEY("scheduled_ns"), FIELD_INSTANT, AT(request.scheduled_ns), 0},
+	{KEY("first_token_ns"), FIELD_INSTANT, AT(request.first_token_ns), 0},
+	{KEY("finish_ns"), FIELD_INSTANT, AT(request.finish_ns), 0},
+	{KEY("prompt_tokens"), FIELD_COUNT, AT(request.prompt_tokens), COUNT_MAX},
+	{KEY("cached_tokens"), FIELD_COUNT, AT(request.cached_tokens), COUNT_MAX},
+	{KEY("cache_write_tokens"), FIELD_COUNT, AT(request.cache_write_tokens), COUNT_MAX},
+	{KEY("completion_tokens"), FIELD_COUNT, AT(request.completion_tokens), COUNT_MAX},
+	{KEY("reasoning_tokens"), FIELD_COUNT, AT(request.reasoning_tokens), COUNT_MAX},
+	{KEY("preemptions"), FIELD_COUNT, AT(request.preemptions), COUNT_MAX},
+	{KEY("status"), FIELD_STATUS, AT(request.ok), 0},
+	{KEY("batch"), FIELD_BOOL, AT(request.batch), 0},
+	{KEY("user"), FIELD_IGNORED, 0, 0},
+	{KEY("api_key"), FIELD_IGNORED, 0, 0},
+	{KEY("priority"), FIELD_IGNORED, 0, 0},
+};
+static const struct field window_fields[] = {
+	{KEY("schema"), FIELD_SCHEMA, 0, 0},
+	{KEY("replica"), FIELD_TEXT, AT(replica), 0},
+	{KEY("model"), FIELD_TEXT, AT(model), 0},
+	{KEY("tenant"), FIELD_TEXT, AT(window.tenant), 0},
+	{KEY("start_ns"), FIELD_INSTANT, AT(window.start_ns), 0},
+	{KEY("end_ns"), FIELD_INSTANT, AT(window.end_ns), 0},
+	{KEY("input_tokens"), FIELD_COUNT, AT(window.input_tokens), TOTAL_MAX},
+	{KEY("cached_tokens"), FIELD_COUNT, AT(window.cached_tokens), TOTAL_MAX},
+	{KEY("output_tokens"), FIELD_COUNT, AT(window.output_tokens), TOTAL_MAX},
+	{KEY("requests"), FIELD_COUNT, AT(window.requests), TOTAL_MAX},
+	{KEY("prefill_gpu_ns"), FIELD_COUNT, AT(window.prefill_gpu_ns), GPU_NS_MAX},
+	{KEY("decode_gpu_ns"), FIELD_COUNT, AT(window.decode_gpu_ns), GPU_NS_MAX},
+};
+static const struct field power_fields[] = {
+	{KEY("schema"), FIELD_SCHEMA, 0, 0},
+	{KEY("replica"), FIELD_TEXT, AT(replica), 0},
+	{KEY("gpu"), FIELD_TEXT, AT(power.gpu), 0},
+	{KEY("at_ns"), FIELD_INSTANT, AT(power.at_ns), 0},
+	{KEY("watts"), FIELD_WATTS, AT(power.milliwatts), 0},
+};
+
+void native_defaults(struct record *r, enum record_kind kind) {
+	*r = (struct record){.kind = kind};
+	switch (kind) {
+	case RECORD_STEP:
+		r->step.index = r->step.start_ns = r->step.gpu_ns = r->step.prefill_kv_tokens = UNKNOWN;
+		r->step.prefill_token_kv = r->step.decode_tokens = r->step.decode_kv_tokens = UNKNOWN;
+		r->step.prefill_gpu_ns = r->step.decode_gpu_ns = UNKNOWN;
+		r->step.duration_kind = DURATION_GPU_EVENTS; /* `gpu_ns` says "on the device" */
+		break;
+	case RECORD_REQUEST:
+		r->request.arrival_ns = r->request.scheduled_ns = UNKNOWN;
+		r->request.first_token_ns = r->request.finish_ns = UNKNOWN;
+		r->request.prompt_tokens = UNKNOWN;
+		r->request.ok = true;
+		break;
+	case RECORD_WINDOW:
+		r->window.start_ns = r->window.end_ns = r->window.requests = UNKNOWN;
+		r->window.prefill_gpu_ns = r->window.decode_gpu_ns = r->window.running = UNKNOWN;
+		break;
+	default:
+		r->power.at_ns = r->power.milliwatts = UNKNOWN;
+	}
+}
+
+static const char *first_absurd(const struct parser *p, const int64_t *instants, size_t count) {
+	const char *why = NULL;
+
+	for (size_t i = 0; i < count && !why; i++) {
+		why = instant_absurd(p, instants[i]);
+	}
+	return why;
+}
+
+static const char *check_step(const struct parser *p, struct record *r) {
+	struct step *s = &r->step;
+
+	if (s->start_ns == UNKNOWN || s->gpu_ns == UNKNOWN) {
+		return "missing field";
+	}
+	if (s->decode_tokens == UNKNOWN) {
+		s->decode_tokens = s->decode_requests;
+	}
+	return instant_absurd(p, s->start_ns);
+}
+
+/* Known instants in the order given; `scheduled` may be of another clock than the rest and is left out. */
+static bool in_order(int64_t a, int64_t b) {
+	return a == UNKNOWN || b == UNKNOWN || a <= b;
+}
+
+static const char *check_request(const struct parser *p, struct record *r) {
+	const struct request *q = &r->request;
+	const int64_t instants[] = {q->arrival_ns, q->scheduled_ns, q->first_token_ns, q->finish_ns};
+
+	if (q->prompt_tokens == UNKNOWN) {
+		return "missing field";
+	}
+	if (q->cached_tokens > q->prompt_tokens) {
+		return "more cached tokens than prompt tokens";
+	}
+	if (q->reasoning_tokens > q->completion_tokens) {
+		return "more reasoning tokens than completion tokens";
+	}
+	if (!in_order(q->arrival_ns, q->first_token_ns) || !in_order(q->arrival_ns, q->finish_ns) ||
+	    !in_order(q->first_token_ns, q->finish_ns) || !in_order(q->scheduled_ns, q->finish_ns)) {
+		return "instants out of order";
+	}
+	return first_absurd(p, instants, sizeof instants / sizeof *instants);
+}
+
+static const char *check_window(const struct parser *p, struct record *r) {
+	const struct window *w = &r->window;
+	const int64_t instants[] = {w->start_ns, w->end_ns};
+
+	if (w->start_ns == UNKNOWN || w->end_ns == UNKNOWN) {
+		return "missing field";
+	}
+	if (w->cached_tokens > w->input_tokens) {
+		return "more cached tokens than prompt tokens";
+	}
+	if (w->end_ns <= w->start_ns) {
+		return "instants out of order";
+	}
+	return first_absurd(p, instants, sizeof instants / sizeof *instants);
+}
+
+static const char *check_power(const struct parser *p, struct record *r) {
+	if (r->power.at_ns == UNKNOWN || r->power.milliwatts == UNKNOWN) {
+		return "missing field";
+	}
+	return instant_absurd(p, r->power.at_ns);
+}
+
+const struct kind native_kinds[NATIVE_KINDS] = {
+#define FIELDS(table) table, sizeof table / sizeof *table
+	{KEY("tollbook.step.v1"), RECORD_STEP, FIELDS(step_fields), KEY("gpu_ns"), check_step},
+	{KEY("tollbook.request.v1"), RECORD_REQUEST, FIELDS(request_fields), KEY("prompt_tokens"), check_request},
+	{KEY("tollbook.window.v1"), RECORD_WINDOW, FIELDS(window_fields), KEY("end_ns"), check_window},
+	{KEY("tollbook.power.v1"), RECORD_POWER, FIELDS(power_fields), KEY("watts"), check_power},
+};

@@ -1,0 +1,92 @@
+#include "ingest/line.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+
+void lines_release(struct lines *l) {
+	free(l->carry);
+	*l = (struct lines){0};
+}
+
+void lines_feed(struct lines *l, struct text block) {
+	assert(l->block.len == 0);
+	l->block = block;
+}
+
+/* Keeps the beginning of a line, in memory that doubles up to the limit. */
+static void carry_on(struct lines *l, struct text part) {
+	if (l->too_long || part.len == 0) {
+		return;
+	}
+	if (part.len > l->max_bytes - l->carry_len) {
+		l->too_long = true;
+		l->carry_len = 0;
+		return;
+	}
+	if (part.len > l->carry_room - l->carry_len) {
+		size_t room = l->carry_room > 0 ? l->carry_room : 4096;
+		while (room - l->carry_len < part.len) {
+			room *= 2;
+		}
+		l->carry = must_realloc(l->carry, room);
+		l->carry_room = room;
+	}
+	memcpy(l->carry + l->carry_len, part.at, part.len);
+	l->carry_len += part.len;
+}
+
+static struct text without_ends(struct lines *l, struct text t) {
+	if (l->number == 1) {
+		text_skip(&t, T("\xef\xbb\xbf"));
+	}
+	while (t.len > 0 && t.at[0] == '\0') {
+		t = (struct text){t.at + 1, t.len - 1};
+	}
+	if (t.len > 0 && t.at[t.len - 1] == '\r') {
+		t.len--;
+	}
+	return t;
+}
+
+/* The whole line is there: in the carry buffer, or in the block alone. */
+static enum line_status deliver(struct lines *l, struct text whole, struct text *line) {
+	l->number++;
+	if (l->too_long || whole.len > l->max_bytes) {
+		l->too_long = false;
+		l->carry_len = 0;
+		return LINE_TOO_LONG;
+	}
+	*line = without_ends(l, whole);
+	return LINE_READY;
+}
+
+static enum line_status deliver_carried(struct lines *l, struct text *line) {
+	struct text whole = {l->carry, l->carry_len};
+
+	l->carry_len = 0; /* the bytes stay where they are until the next carry_on */
+	return deliver(l, whole, line);
+}
+
+enum line_status lines_next(struct lines *l, struct text *line) {
+	const char *lf = l->block.len > 0 ? memchr(l->block.at, '\n', l->block.len) : NULL;
+
+	if (!lf) {
+		carry_on(l, l->block);
+		l->block.len = 0;
+		return LINE_NONE;
+	}
+	struct text part = {l->block.at, (size_t)(lf - l->block.at)};
+	l->block = (struct text){lf + 1, l->block.len - part.len - 1};
+	if (l->carry_len == 0 && !l->too_long) {
+		return deliver(l, part, line);
+	}
+	carry_on(l, part);
+	return deliver_carried(l, line);
+}
+
+enum line_status lines_last(struct lines *l, struct text *line) {
+	assert(l->block.len == 0);
+	return l->carry_len > 0 || l->too_long ? deliver_carried(l, line) : LINE_NONE;
+}

@@ -1,0 +1,29 @@
+/* paths.h: the files that the LOGs of the command line stand for. */
+#ifndef INGEST_PATHS_H
+#define INGEST_PATHS_H
+
+#include "core/quality.h"
+#include "ingest/ingest.h"
+
+struct path {
+	char *name; /* to open it and to tell the reader of it; "-" is standard input */
+	int64_t bytes; /* 0 where it has no size */
+	const struct ingest_source *source;
+};
+
+struct paths {
+	struct path *at;
+	size_t count, room;
+};
+
+/*
+ * Adds a source: a file as it is, of a directory all files below in the order of their
+ * names. Links that lead back up are not followed; what cannot be listed is damage.
+ */
+void paths_add(struct paths *p, const struct ingest_source *source, struct quality *quality);
+void paths_release(struct paths *p);
+
+/* "vllm.r0" of "/logs/vllm.r0.log.gz": what a log that does not name its replica is called. */
+struct text path_replica(const char *name);
+
+#endif

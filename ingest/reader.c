@@ -1,0 +1,321 @@
+#include "ingest/reader.h"
+
+#include <stdlib.h>
+
+#include "core/exact.h"
+#include "ingest/envelope.h"
+#include "ingest/format.h"
+#include "ingest/line.h"
+#include "ingest/source.h"
+
+/* So much of a log is looked at to tell its format. */
+#define HEAD_BYTES ((size_t)64 * 1024)
+
+struct reading {
+	struct ingest_run *run;
+	const struct path *path;
+	const char *name; /* for messages */
+	uint32_t index;
+	unsigned lane;
+	struct source *source;
+	struct lines lines;
+	struct envelope *envelope;
+	const struct ingest_format_info *chosen; /* NULL: no format bids for this file */
+	const struct format *format;             /* its reader, or NULL */
+	struct parser parser;
+	struct text replica;
+	struct quality *quality;
+	int64_t records;
+	int64_t bytes_told; /* to the run's progress */
+	struct fault *why;
+	int failed;
+};
+
+static void quarantine(struct reading *r, struct text raw) {
+	if (!r->run->quarantine || !r->format) {
+		return;
+	}
+	pthread_mutex_lock(&r->run->quarantine_lock);
+	fwrite(raw.at, 1, raw.len, r->run->quarantine);
+	putc('\n', r->run->quarantine);
+	pthread_mutex_unlock(&r->run->quarantine_lock);
+}
+
+static void refuse(struct reading *r, const char *reason) {
+	quality_reject(r->quality, reason, r->name, r->index, r->lines.number);
+}
+
+static void count_record(struct reading *r, const struct record *out) {
+	struct quality *q = r->quality;
+	int64_t *const counts[RECORD_KINDS] = {
+		[RECORD_STEP] = &q->steps,
+		[RECORD_REQUEST] = &q->requests,
+		[RECORD_WINDOW] = &q->windows,
+		[RECORD_POWER] = &q->powers,
+	};
+	(*counts[out->kind])++;
+	r->records++;
+}
+
+static void fill(struct text *t, struct text by_default) {
+	if (t->len == 0) {
+		*t = by_default;
+	}
+}
+
+static bool hand_on(struct reading *r, struct record *out) {
+	const struct ingest_source *s = r->path->source;
+
+	fill(&out->replica, r->replica);
+	fill(&out->model, s->model);
+	if (out->kind == RECORD_REQUEST) {
+		fill(&out->request.tenant, s->tenant);
+	} else if (out->kind == RECORD_WINDOW) {
+		fill(&out->window.tenant, s->tenant);
+	}
+	count_record(r, out);
+	r->failed = r->run->sink(r->run->sink_context, r->lane, out, r->why);
+	return r->failed >= 0;
+}
+
+/* All records of a line; NULL is the end of the file. */
+static void parse_line(struct reading *r, const struct unwrapped *line, struct text raw) {
+	struct record out;
+	enum parse_result result;
+
+	do {
+		result = r->format->parse(&r->parser, line ? &line->text : NULL, line ? line->stamp_ns : UNKNOWN, &out);
+		if (result == PARSE_REJECT) {
+			refuse(r, r->parser.reason);
+			quarantine(r, raw);
+		}
+	} while ((result == PARSE_AGAIN || result == PARSE_RECORD) && hand_on(r, &out) && (result == PARSE_AGAIN || !line));
+}
+
+static void take_line(struct reading *r, struct text raw) {
+	struct unwrapped line;
+
+	r->quality->lines++;
+	if (!r->format) {
+		refuse(r, "no known format");
+		return;
+	}
+	switch (envelope_strip(r->envelope, raw, &line)) {
+	case ENVELOPE_LINE:
+		parse_line(r, &line, raw);
+		break;
+	case ENVELOPE_TOO_LONG:
+		refuse(r, "line too long");
+		break;
+	case ENVELOPE_PART:
+		break;
+	}
+}
+
+static void take_too_long(struct reading *r) {
+	r->quality->lines++;
+	refuse(r, "line too long");
+}
+
+/* A block's lines; false if the work is to stop. */
+static bool take_block(struct reading *r, struct text block) {
+	enum line_status status;
+	struct text raw;
+
+	lines_feed(&r->lines, block);
+	while ((status = lines_next(&r->lines, &raw)) != LINE_NONE && r->failed >= 0) {
+		if (status == LINE_READY) {
+			take_line(r, raw);
+		} else {
+			take_too_long(r);
+		}
+	}
+	return r->failed >= 0 && !r->run->stop;
+}
+
+/* What is still held where the file ends. */
+static void take_last(struct reading *r) {
+	struct unwrapped line;
+	struct text raw;
+
+	switch (lines_last(&r->lines, &raw)) {
+	case LINE_READY:
+		take_line(r, raw);
+		break;
+	case LINE_TOO_LONG:
+		take_too_long(r);
+		break;
+	case LINE_NONE:
+		break;
+	}
+	while (r->format && r->failed >= 0 && envelope_last(r->envelope, &line)) {
+		parse_line(r, &line, line.text);
+	}
+	if (r->format && r->failed >= 0) {
+		parse_line(r, NULL, T(""));
+	}
+}
+
+static void tell_progress(struct reading *r) {
+	struct ingest_run *run = r->run;
+	int64_t more = source_bytes(r->source) - r->bytes_told;
+
+	r->bytes_told += more;
+	int64_t done = (run->bytes_done += more);
+	if (run->options->progress) {
+		run->options->progress(run->options->progress_context, done, run->bytes_total);
+	}
+}
+
+/* The first bytes of the log, unpacked: the caller frees. */
+static struct text read_head(struct reading *r) {
+	char *head = NULL;
+	size_t len = 0;
+	struct text block;
+
+	while (len < HEAD_BYTES && source_next(r->source, &block)) {
+		head = must_realloc(head, len + block.len);
+		memcpy(head + len, block.at, block.len);
+		len += block.len;
+	}
+	return (struct text){head, len};
+}
+
+/* A copy of a line that outlives the envelope's buffers, at *to, which is moved behind it. */
+static struct text keep(struct text t, char **to) {
+	struct text kept = {*to, t.len};
+
+	memcpy(*to, t.at, t.len);
+	*to += t.len;
+	return kept;
+}
+
+/*
+ * Looks at the head's whole lines as the formats will see them. The last one counts only
+ * if there is no other: it may be cut.
+ */
+static const struct ingest_format_info *detect(struct reading *r, struct text head) {
+	struct lines lines = {.max_bytes = r->run->max_line_bytes};
+	struct envelope *envelope = envelope_new(r->run->max_line_bytes);
+	char *bytes = must_alloc(head.len + 1), *to = bytes;
+	struct text *seen = NULL, raw;
+	size_t count = 0, room = 0;
+	struct unwrapped line;
+	enum line_status status;
+
+	lines_feed(&lines, text_cut(head, 0, HEAD_BYTES));
+	while ((status = lines_next(&lines, &raw)) != LINE_NONE ||
+	       (count == 0 && (status = lines_last(&lines, &raw)) != LINE_NONE)) {
+		if (status == LINE_READY && envelope_strip(envelope, raw, &line) == ENVELOPE_LINE) {
+			if (count == room) {
+				room = room > 0 ? 2 * room : 256;
+				seen = must_realloc(seen, room * sizeof *seen);
+			}
+			seen[count++] = keep(line.text, &to);
+		}
+	}
+	const struct ingest_format_info *found = format_detect(seen, count);
+	free(seen);
+	free(bytes);
+	envelope_free(envelope);
+	lines_release(&lines);
+	return found;
+}
+
+static void choose_format(struct reading *r, struct text head) {
+	const char *forced = r->path->source->log_format;
+
+	r->chosen = forced ? format_named(text_of(forced)) : detect(r, head);
+	if (r->chosen) {
+		r->format = r->chosen->format;
+		r->parser.state = must_calloc(1, r->format->state_size);
+	} else if (head.len > 0) {
+		quality_warn(r->quality, "%s: no known format", r->name);
+	} else {
+		quality_warn(r->quality, "%s: empty", r->name);
+	}
+}
+
+static void set_parser(struct reading *r) {
+	const struct ingest_source *s = r->path->source;
+
+	r->replica = s->replica.len > 0 ? s->replica : path_replica(r->path->name);
+	r->parser = (struct parser){
+		.json = json_new(),
+		.stamps = {.zone = s->log_zone, .year = s->log_year, .now_ns = r->run->now_ns, .quality = r->quality},
+		.replica = r->replica,
+		.model = s->model,
+		.latest_ns = r->run->now_ns + NS_PER_DAY,
+		.quality = r->quality,
+	};
+	if (s->log_year == 0) {
+		stamp_near_name(&r->parser.stamps, text_of(r->path->name));
+	}
+}
+
+static void report_input(struct reading *r, int64_t lines_before) {
+	struct source_damage damage = source_damage(r->source);
+	struct quality_input in = {
+		.file = (char *)(uintptr_t)r->name, /* copied */
+		.bytes = source_bytes(r->source),
+		.format = (char *)(uintptr_t)(r->chosen ? r->chosen->name : ""),
+		.lines = r->quality->lines - lines_before,
+		.records = r->records,
+	};
+	memcpy(in.sha256, source_sha256(r->source), sizeof in.sha256);
+	quality_add_input(r->quality, &in);
+	if (damage.reason) {
+		quality_damage(r->quality, r->name, damage.reason, damage.offset);
+	}
+}
+
+static void read_all(struct reading *r) {
+	int64_t lines_before = r->quality->lines;
+	struct text head = read_head(r), block;
+
+	choose_format(r, head);
+	bool going = take_block(r, head);
+	free((char *)(uintptr_t)head.at);
+	tell_progress(r);
+	while (going && source_next(r->source, &block)) {
+		going = take_block(r, block);
+		tell_progress(r);
+	}
+	if (going) {
+		take_last(r);
+		report_input(r, lines_before);
+	}
+}
+
+int read_file(struct ingest_run *run, const struct path *path, uint32_t index, unsigned lane,
+              struct quality *quality, struct fault *why) {
+	struct source_limits limits = {run->options->block_bytes, run->options->max_ratio};
+	struct reading r = {
+		.run = run,
+		.path = path,
+		.name = strcmp(path->name, "-") == 0 ? "stdin" : path->name,
+		.index = index,
+		.lane = lane,
+		.lines = {.max_bytes = run->max_line_bytes},
+		.quality = quality,
+		.why = why,
+	};
+	struct fault unopened;
+
+	if (source_open(&r.source, path->name, limits, &unopened) < 0) {
+		const char *colon = strrchr(unopened.message, ':');
+		char reason[160];
+		snprintf(reason, sizeof reason, "cannot be opened%s", colon ? colon : "");
+		quality_damage(quality, r.name, reason, 0);
+		return 0;
+	}
+	r.envelope = envelope_new(run->max_line_bytes);
+	set_parser(&r);
+	read_all(&r);
+	free(r.parser.state);
+	json_free(r.parser.json);
+	envelope_free(r.envelope);
+	lines_release(&r.lines);
+	source_free(r.source);
+	return r.failed;
+}

@@ -1,0 +1,33 @@
+/* reader.h: one file from its first byte to its last record. */
+#ifndef INGEST_READER_H
+#define INGEST_READER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "ingest/ingest.h"
+#include "ingest/paths.h"
+
+/* What the files of a run share. */
+struct ingest_run {
+	const struct ingest_options *options;
+	size_t max_line_bytes;
+	int64_t now_ns;
+	record_sink *sink;
+	void *sink_context;
+	FILE *quarantine; /* NULL: none */
+	pthread_mutex_t quarantine_lock;
+	int64_t bytes_total;
+	_Atomic int64_t bytes_done;
+	_Atomic bool stop; /* somebody failed: all stop soon */
+};
+
+/*
+ * Reads the file with number `index` in the run. Damage and refused lines go to `quality`;
+ * fails only where the sink does.
+ */
+int read_file(struct ingest_run *run, const struct path *path, uint32_t index, unsigned lane,
+              struct quality *quality, struct fault *why);
+
+#endif

@@ -1,0 +1,206 @@
+/* source.c: reads, finds the filter whose magic bytes these are, unpacks, and keeps count. */
+#include "ingest/source.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ingest/filter.h"
+
+#define BLOCK_BYTES ((size_t)256 * 1024)
+#define MAX_RATIO 1100
+/* Small files may unpack to this much whatever their ratio. */
+#define RATIO_SLACK ((int64_t)1024 * 1024)
+/* What filters want to see before they bid. */
+#define MAGIC_BYTES 16
+
+struct source {
+	int fd;
+	bool close_fd, at_end, over;
+	const struct filter *filter; /* NULL: bytes pass as they are */
+	void *state;
+	unsigned char *in, *out;
+	size_t block_bytes, in_at, in_len;
+	int64_t stored, unpacked, max_ratio;
+	struct digest *digest;
+	char sha256[DIGEST_HEX_MAX];
+	struct source_damage damage;
+};
+
+static const struct filter *const filters[] = {&filter_gzip, &filter_zstd};
+
+static void set_damage(struct source *s, const char *reason) {
+	if (!s->damage.reason) {
+		s->damage = (struct source_damage){reason, s->stored - (int64_t)(s->in_len - s->in_at)};
+	}
+}
+
+/* Reads once, behind what is in the input buffer. */
+static void read_more(struct source *s) {
+	assert(s->in_len < s->block_bytes);
+	ssize_t got;
+	do {
+		got = read(s->fd, s->in + s->in_len, s->block_bytes - s->in_len);
+	} while (got < 0 && errno == EINTR);
+	if (got <= 0) {
+		if (got < 0) {
+			set_damage(s, "read error");
+		}
+		s->at_end = true;
+		return;
+	}
+	digest_add(s->digest, (struct text){(const char *)s->in + s->in_len, (size_t)got});
+	s->in_len += (size_t)got;
+	s->stored += got;
+}
+
+/* Has input, unless the file is at its end. */
+static bool refill(struct source *s) {
+	if (s->in_at == s->in_len && !s->at_end) {
+		s->in_at = s->in_len = 0;
+		read_more(s);
+	}
+	return s->in_at < s->in_len;
+}
+
+static void choose_filter(struct source *s) {
+	int best = 0;
+
+	while (s->in_len < MAGIC_BYTES && s->in_len < s->block_bytes && !s->at_end) {
+		read_more(s); /* a FIFO gives what it has */
+	}
+	struct text head = {(const char *)s->in, s->in_len};
+	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+		int bid = filters[i]->bid(head);
+		if (bid > best) {
+			best = bid;
+			s->filter = filters[i];
+		}
+	}
+	if (s->filter) {
+		s->state = s->filter->open();
+		s->out = must_alloc(s->block_bytes);
+	}
+}
+
+int source_open(struct source **out, const char *path, struct source_limits limits, struct fault *why) {
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0) {
+		return fault_set(why, ERROR_IO, "%s: %s", path, strerror(errno));
+	}
+	struct source *s = must_calloc(1, sizeof *s);
+	s->fd = fd;
+	s->close_fd = !is_stdin;
+	s->block_bytes = limits.block_bytes > 0 ? limits.block_bytes : BLOCK_BYTES;
+	if (s->block_bytes < MAGIC_BYTES) {
+		s->block_bytes = MAGIC_BYTES;
+	}
+	s->max_ratio = limits.max_ratio > 0 ? limits.max_ratio : MAX_RATIO;
+	s->in = must_alloc(s->block_bytes);
+	s->digest = digest_new();
+	choose_filter(s);
+	*out = s;
+	return 0;
+}
+
+void source_free(struct source *s) {
+	if (!s) {
+		return;
+	}
+	if (s->filter) {
+		s->filter->close(s->state);
+	}
+	if (s->close_fd) {
+		close(s->fd);
+	}
+	digest_free(s->digest);
+	free(s->in);
+	free(s->out);
+	free(s);
+}
+
+static bool over_ratio(const struct source *s) {
+	int64_t used = s->stored - (int64_t)(s->in_len - s->in_at);
+	int64_t limit;
+
+	return !__builtin_mul_overflow(used, s->max_ratio, &limit) && s->unpacked - RATIO_SLACK > limit;
+}
+
+/* One call of the filter; false where it can give nothing more. */
+static bool unpack_some(struct source *s, size_t *filled) {
+	bool has_input = refill(s);
+	struct filter_flow flow = {s->in + s->in_at, s->in_len - s->in_at, s->out + *filled, s->block_bytes - *filled};
+	const char *reason = s->filter->unpack(s->state, &flow);
+	size_t given = s->block_bytes - *filled - flow.out_room;
+
+	s->in_at = s->in_len - flow.in_len;
+	*filled += given;
+	s->unpacked += (int64_t)given;
+	if (!reason && !has_input && given == 0) {
+		reason = s->filter->finish(s->state);
+		s->over = true;
+	}
+	if (!reason && over_ratio(s)) {
+		reason = "unpacks to too many times its size";
+	}
+	if (reason) {
+		set_damage(s, reason);
+		s->over = true;
+	}
+	return !s->over;
+}
+
+/* The checksum is over the whole file, also over what stands behind a damage. */
+static void finish(struct source *s) {
+	s->over = true;
+	while (!s->at_end) {
+		s->in_at = s->in_len = 0;
+		read_more(s);
+	}
+	if (!s->sha256[0]) {
+		digest_finish(s->digest, s->sha256);
+	}
+}
+
+static bool next_plain(struct source *s, struct text *block) {
+	if (s->over || !refill(s)) {
+		return false;
+	}
+	*block = (struct text){(const char *)s->in + s->in_at, s->in_len - s->in_at};
+	s->in_at = s->in_len;
+	return true;
+}
+
+static bool next_unpacked(struct source *s, struct text *block) {
+	size_t filled = 0;
+
+	while (!s->over && filled < s->block_bytes && unpack_some(s, &filled)) {
+	}
+	*block = (struct text){(const char *)s->out, filled};
+	return filled > 0;
+}
+
+bool source_next(struct source *s, struct text *block) {
+	bool got = s->filter ? next_unpacked(s, block) : next_plain(s, block);
+
+	if (!got) {
+		finish(s);
+	}
+	return got;
+}
+
+struct source_damage source_damage(const struct source *s) {
+	return s->damage;
+}
+
+int64_t source_bytes(const struct source *s) {
+	return s->stored;
+}
+
+const char *source_sha256(const struct source *s) {
+	return s->sha256;
+}

@@ -1,0 +1,40 @@
+/* source.h: the bytes of a file or of standard input, unpacked, a block at a time. */
+#ifndef INGEST_SOURCE_H
+#define INGEST_SOURCE_H
+
+#include "core/digest.h"
+#include "core/error.h"
+#include "core/text.h"
+
+struct source;
+
+/* Why the bytes end before the file's author meant them to. */
+struct source_damage {
+	const char *reason; /* NULL: nothing is wrong. A short fixed phrase */
+	int64_t offset;     /* in the bytes as stored */
+};
+
+struct source_limits {
+	size_t block_bytes; /* 0: 256 KiB */
+	int64_t max_ratio;  /* bytes unpacked per byte stored; 0: 1100 */
+};
+
+/* Opens a path ("-": standard input). Fails only where it cannot be opened, with the system's word. */
+int source_open(struct source **out, const char *path, struct source_limits limits, struct fault *why);
+void source_free(struct source *s);
+
+/*
+ * The next block of unpacked bytes, valid until the next call: false at the end. What
+ * could be unpacked before a damage is delivered first; see source_damage after the end.
+ */
+bool source_next(struct source *s, struct text *block);
+
+struct source_damage source_damage(const struct source *s);
+
+/* Bytes taken from the file so far. */
+int64_t source_bytes(const struct source *s);
+
+/* SHA-256 of the bytes as stored, once source_next has said false. */
+const char *source_sha256(const struct source *s);
+
+#endif
