@@ -125,8 +125,10 @@ static bool by_id(const struct price_model *m, struct text name) {
 	return text_eq_nocase(m->id, name);
 }
 
-static bool by_rule(const struct price_model *m, struct text name) {
-	return match_holds(m->match, name);
+/* Whoever sells it under this name, whatever organisation stands before it. */
+static bool by_name(const struct price_model *m, struct text name) {
+	return text_eq_nocase(base_of(m->id), base_of(name)) || match_holds(m->match, name) ||
+	       match_holds(m->match, base_of(name));
 }
 
 static bool by_reduced(const struct price_model *m, struct text name) {
@@ -144,10 +146,6 @@ static bool collect(const struct prices *p, test *fits, struct text name, struct
 	return s->candidate_count > 0;
 }
 
-static bool collect_twice(const struct prices *p, test *fits, struct text name, struct price_search *s) {
-	return collect(p, fits, name, s) || collect(p, fits, base_of(name), s);
-}
-
 /* The first provider that claims such names: gpt-… are openai's, whoever else sells them. */
 static bool claimed(const struct prices *p, struct text name, struct price_search *s) {
 	for (size_t i = 0; i < p->provider_count; i++) {
@@ -157,7 +155,7 @@ static bool claimed(const struct prices *p, struct text name, struct price_searc
 		}
 		for (size_t m = 0; m < provider->model_count && s->candidate_count == 0; m++) {
 			const struct price_model *model = &p->models[provider->first_model + m];
-			if (by_rule(model, name) || by_id(model, name)) {
+			if (match_holds(model->match, name) || by_id(model, name)) {
 				add_candidate(s, model);
 			}
 		}
@@ -191,8 +189,7 @@ void price_find(const struct prices *p, struct text log_name, struct price_searc
 	name_lower(&lower, log_name);
 	struct text name = name_text(&lower);
 	if (name.len > 0 && !collect(p, by_full_id, name, out) && !claimed(p, name, out) &&
-	    !claimed(p, base_of(name), out) && !collect_twice(p, by_id, name, out) &&
-	    !collect_twice(p, by_rule, name, out)) {
+	    !claimed(p, base_of(name), out) && !collect(p, by_name, name, out)) {
 		collect(p, by_reduced, name, out);
 	}
 }

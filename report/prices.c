@@ -5,6 +5,7 @@
 
 #include "core/decimal.h"
 #include "core/digest.h"
+#include "core/exact.h"
 #include "core/files.h"
 
 /* Published catalogues are some 2 MiB; more than this is not one. */
@@ -122,14 +123,29 @@ int import_text(struct import *im, json_at v, const char *what, struct text *out
 	return 0;
 }
 
+/* Published prices carry traces of binary fractions, 0.18000000000000002: rounded to a nano, and said. */
+static bool parse_rounded(struct import *im, struct text t, int shift, int64_t *nano) {
+	int64_t fine, unit = 1;
+
+	for (int places = 1; places <= 18; places++) {
+		unit *= 10;
+		if (decimal_parse(t, shift + places, &fine)) {
+			*nano = (int64_t)exact_div(fine, unit);
+			prices_note(im->prices, "price rounded to 9 places per million tokens:", t);
+			return true;
+		}
+	}
+	return false;
+}
+
 int import_price(struct import *im, json_at v, int shift, int64_t *nano) {
 	enum json_type type = json_type(im->json, v);
 
 	if (type != JSON_NUMBER && type != JSON_STRING) {
 		return import_fault(im, v, "not a price, expected a decimal number");
 	}
-	if (!decimal_parse(json_raw(im->json, v), shift, nano)) {
-		return import_fault(im, v, "not a price, expected a decimal with at most 9 places per million tokens");
+	if (!decimal_parse(json_raw(im->json, v), shift, nano) && !parse_rounded(im, json_raw(im->json, v), shift, nano)) {
+		return import_fault(im, v, "not a price, expected a decimal number");
 	}
 	return *nano < 0 ? import_fault(im, v, "a negative price, expected 0 or more") : 0;
 }
@@ -185,7 +201,7 @@ static void cut_by_rule(struct prices *p, const struct price_rule *rule) {
 
 static void find_cuts(struct prices *p) {
 	for (size_t i = 0; i < p->model_count; i++) {
-		for (size_t r = 0; r < p->models[i].rule_count; r++) {
+		for (size_t r = 0; p->models[i].understood && r < p->models[i].rule_count; r++) {
 			cut_by_rule(p, &p->models[i].rules[r]);
 		}
 	}

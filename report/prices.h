@@ -160,11 +160,11 @@ struct price_search {
 };
 
 /*
- * The list price of a model as logs name it. In this order, without regard to case, first
- * with the whole name and then with what follows the last '/': --list; "provider/id"; the
- * first provider that claims such names and has the model; the same id; the catalogue's
- * match rules; the same name but for suffixes that do not make another model
- * ("-instruct", "-fp8", a date). Several models with different prices: ambiguous.
+ * The list price of a model as logs name it. In this order, without regard to case: --list;
+ * "provider/id"; the first provider that claims such names and has the model; any model with
+ * this id or whose match rules hold, with or without what stands before the last '/'; any
+ * model of the same name but for what does not make another model ("-instruct", "-fp8", a
+ * date). Several models with different prices: ambiguous.
  */
 void price_find(const struct prices *p, struct text name, struct price_search *out);
 

@@ -59,8 +59,12 @@ static void put_cell(FILE *out, const char *text, size_t width, bool left, bool 
 }
 
 static void print_line(const struct grid *g, const char *const *cells, const size_t *widths, FILE *out) {
-	for (size_t i = 0; i < g->columns; i++) {
-		put_cell(out, cells[i], widths[i], i < g->labels, i + 1 == g->columns);
+	size_t count = g->columns;
+	while (count > 1 && !cells[count - 1][0]) {
+		count--; /* no blanks at the end of a line */
+	}
+	for (size_t i = 0; i < count; i++) {
+		put_cell(out, cells[i], widths[i], i < g->labels, i + 1 == count);
 	}
 }
 
@@ -126,6 +130,17 @@ const char *figure_count(int64_t n, char out[FIGURE_MAX]) {
 	char number[32];
 	snprintf(number, sizeof number, "%lld", (long long)n);
 	return set_apart(number, out);
+}
+
+const char *figure_compact(int64_t n, char out[FIGURE_MAX]) {
+	int64_t unit = n < 100000 ? 1 : n < 100000000 ? 1000 : 1000000;
+	if (unit == 1) {
+		return figure_count(n, out);
+	}
+	int64_t tenths = (int64_t)exact_div((int128)n * 10, unit);
+	char whole[FIGURE_MAX];
+	snprintf(out, FIGURE_MAX, "%s.%d%c", figure_count(tenths / 10, whole), (int)(tenths % 10), unit == 1000 ? 'k' : 'M');
+	return out;
 }
 
 const char *figure_money(int64_t nano, int places, char out[FIGURE_MAX]) {

@@ -29,6 +29,8 @@ void grid_print(const struct grid *g, int width, FILE *out);
 #define FIGURE_MAX 48
 /* 1234567 as "1,234,567". */
 const char *figure_count(int64_t n, char out[FIGURE_MAX]);
+/* The same in at most 7 columns: "339.2k", "1,204.7M". */
+const char *figure_compact(int64_t n, char out[FIGURE_MAX]);
 /* Money with thousands set apart, at `places` decimals. */
 const char *figure_money(int64_t nano, int places, char out[FIGURE_MAX]);
 /* Decimals that show a column whose largest value is this: few where money is much. */

@@ -34,10 +34,6 @@ static const char *label(struct text t, char out[LABEL_MAX]) {
 	return out;
 }
 
-static void heading(const struct page *p, const char *text) {
-	fprintf(p->out, p->r->color ? "\n\033[1m%s\033[0m\n" : "\n%s\n", text);
-}
-
 /* A paragraph at the page's width; what follows its first line is indented. */
 static void paragraph(const struct page *p, const char *text, int indent) {
 	int column = 0;
@@ -60,6 +56,12 @@ static void paragraph(const struct page *p, const char *text, int indent) {
 		text += strspn(text, " ");
 	}
 	fputc('\n', p->out);
+}
+
+static void heading(const struct page *p, const char *text) {
+	fputs(p->r->color ? "\n\033[1m" : "\n", p->out);
+	paragraph(p, text, 0);
+	fputs(p->r->color ? "\033[0m" : "", p->out);
 }
 
 /* Bytes from outside, made printable, as a paragraph. */
@@ -302,8 +304,8 @@ static void add_row(struct grid *g, const struct row *row, int places, int unit)
 	const struct unit_cost *in = &b->unit[TOKENS_INPUT], *out = &b->unit[TOKENS_OUTPUT];
 	char figure[FIGURE_MAX];
 
-	grid_add(g, figure_count(b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], figure));
-	grid_add(g, figure_count(b->tokens[TOKENS_OUTPUT], figure));
+	grid_add(g, figure_compact(b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], figure));
+	grid_add(g, figure_compact(b->tokens[TOKENS_OUTPUT], figure));
 	grid_add(g, figure_hours(b->capacity_ns, figure));
 	grid_add(g, figure_money(b->capacity_nano, places, figure));
 	grid_add(g, unit_figure(in, in->loaded_nano, unit, figure));
@@ -311,9 +313,19 @@ static void add_row(struct grid *g, const struct row *row, int places, int unit)
 	grid_add(g, b->list_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
 }
 
+/* "2026-08-10 23:00": the head of the table names the zone. */
+static const char *hour_label(const struct statement *s, const struct row *row, char buffer[KEY_TEXT_MAX]) {
+	struct text t = row_key(s, row, BY_HOUR, buffer);
+	if (t.at != buffer || t.len < 16) {
+		return "";
+	}
+	buffer[10] = ' ';
+	buffer[16] = '\0';
+	return buffer;
+}
+
 static void print_rows(const struct page *p, const struct table *t, const enum by_key *by, size_t count) {
-	static const char *const figures[FIGURES_PER_ROW] = {"input tok", "output tok", "GPU-hours", "cost",
-	                                                     "in, per M", "out, per M", "margin"};
+	static const char *const figures[FIGURES_PER_ROW] = {"tok in", "tok out", "GPU-h", "cost", "in/M", "out/M", "margin"};
 	const char *headers[BY_KEYS + FIGURES_PER_ROW];
 	char name[LABEL_MAX], buffer[KEY_TEXT_MAX];
 	struct grid g;
@@ -324,7 +336,8 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 	grid_init(&g, headers, count + FIGURES_PER_ROW, count);
 	for (size_t i = 0; i < t->count; i++) {
 		for (size_t k = 0; k < count; k++) {
-			grid_add(&g, label(row_key(p->s, &t->rows[i], by[k], buffer), name));
+			grid_add(&g, by[k] == BY_HOUR ? hour_label(p->s, &t->rows[i], buffer)
+			                              : label(row_key(p->s, &t->rows[i], by[k], buffer), name));
 		}
 		add_row(&g, &t->rows[i], figure_places(p->s->total.capacity_nano), unit_places(p->s));
 	}
@@ -344,7 +357,8 @@ static void print_by(const struct page *p) {
 		snprintf(title + len, sizeof title - len, "%s %s", i > 0 ? "," : "", by_key_names[o->by[i]]);
 	}
 	size_t len = strlen(title);
-	snprintf(title + len, sizeof title - len, " (%s, loaded unit costs)", p->currency);
+	snprintf(title + len, sizeof title - len, " (%s, loaded unit costs, hours and days in %.40s)", p->currency,
+	         o->tz && o->tz_name ? o->tz_name : "UTC");
 	heading(p, title);
 	print_rows(p, &p->s->rows, o->by, o->by_count);
 }

@@ -1,0 +1,221 @@
+/* The catalogue: what is read, what is refused, which model and which price applies. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/instant.h"
+#include "report/prices.h"
+
+static const char catalogue[] =
+	"[{\"id\":\"deepseek\",\"model_match\":{\"contains\":\"deepseek\"},\"models\":[\n"
+	"  {\"id\":\"deepseek-chat\",\"match\":{\"or\":[{\"starts_with\":\"deepseek-chat\"},{\"equals\":\"ds\"}]},\"prices\":[\n"
+	"    {\"prices\":{\"input_mtok\":0.135,\"cache_read_mtok\":0.035,\"output_mtok\":0.55}},\n"
+	"    {\"constraint\":{\"start_time\":\"00:30:00Z\",\"end_time\":\"16:30:00Z\"},\n"
+	"     \"prices\":{\"input_mtok\":0.27,\"cache_read_mtok\":0.07,\"output_mtok\":1.1}}]}]},\n"
+	" {\"id\":\"google\",\"model_match\":{\"contains\":\"gemini\"},\"models\":[\n"
+	"  {\"id\":\"gemini-2.5-pro\",\"match\":{\"regex\":\"^gemini-2\\\\.5-pro(-\\\\d+)?$\"},\"prices\":\n"
+	"   {\"input_mtok\":{\"base\":1.25,\"tiers\":[{\"start\":200000,\"price\":2.5}]},\n"
+	"    \"output_mtok\":{\"base\":10,\"tiers\":[{\"start\":200000,\"price\":15}]}}}]},\n"
+	" {\"id\":\"openai\",\"models\":[\n"
+	"  {\"id\":\"o3\",\"match\":{\"and\":[{\"contains\":\"o3\"},{\"ends_with\":\"3\"}]},\"prices\":[\n"
+	"    {\"prices\":{\"input_mtok\":10,\"output_mtok\":40}},\n"
+	"    {\"constraint\":{\"start_date\":\"2025-06-10\"},\"prices\":{\"input_mtok\":2e0,\"output_mtok\":8}}]},\n"
+	"  {\"id\":\"odd\",\"match\":{\"equals\":\"odd\"},\"prices\":[{\"prices\":{\"input_mtok\":1}},\n"
+	"    {\"constraint\":{\"moon\":\"full\"},\"prices\":{\"input_mtok\":2}}]}]},\n"
+	" {\"id\":\"avian\",\"models\":[{\"id\":\"Meta-Llama-3.1-8B-Instruct\",\"match\":{\"equals\":\"x\"},"
+	"\"prices\":{\"input_mtok\":0.1,\"output_mtok\":0.1}}]},\n"
+	" {\"id\":\"novita\",\"models\":[{\"id\":\"meta-llama/llama-3.1-8b-instruct\",\"match\":{\"equals\":\"y\"},"
+	"\"prices\":{\"input_mtok\":0.02,\"output_mtok\":0.05}},\n"
+	"  {\"id\":\"qwen/qwen3-8b\",\"match\":{\"equals\":\"qwen/qwen3-8b\"},\"prices\":{\"input_mtok\":0.04,\"output_mtok\":0.14}},\n"
+	"  {\"id\":\"free\",\"match\":{\"contains\":\"free\"},\"prices\":{}}]}]\n";
+
+static int setup(void **state) {
+	struct price_source source = {0};
+	struct fault why;
+	struct prices *p = prices_new();
+
+	assert_int_equal(prices_add_bytes(p, "c.json", text_of(catalogue), &source, &why), 0);
+	assert_int_equal(source.models, 8);
+	assert_int_equal(source.prices, 11);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state) {
+	prices_free(*state);
+	return 0;
+}
+
+static void test_find(void **state) {
+	static const struct {
+		const char *name;
+		enum price_outcome outcome;
+		const char *provider;
+		size_t candidates;
+	} cases[] = {
+		{"deepseek-chat", PRICE_FOUND, "deepseek", 1},
+		{"DeepSeek-Chat-0324", PRICE_FOUND, "deepseek", 1},
+		{"deepseek-ai/deepseek-chat", PRICE_FOUND, "deepseek", 1},
+		{"deepseek/deepseek-chat", PRICE_FOUND, "deepseek", 1},
+		{"google/gemini-2.5-pro-002", PRICE_FOUND, "google", 1},
+		{"gemini-2.5-pro-exp", PRICE_NOT_FOUND, NULL, 0},
+		{"o3", PRICE_FOUND, "openai", 1},
+		{"o3-mini", PRICE_NOT_FOUND, NULL, 0},
+		{"llama-3.1-8b", PRICE_AMBIGUOUS, NULL, 2},
+		{"Llama-3.1-8B-Instruct-FP8", PRICE_AMBIGUOUS, NULL, 2},
+		{"avian/meta-llama-3.1-8b-instruct", PRICE_FOUND, "avian", 1},
+		{"Qwen/Qwen3-8B-AWQ", PRICE_FOUND, "novita", 1},
+		{"free", PRICE_NOT_FOUND, NULL, 0},
+		{"odd", PRICE_NOT_FOUND, NULL, 0},
+		{"", PRICE_NOT_FOUND, NULL, 0},
+		{"/", PRICE_NOT_FOUND, NULL, 0},
+		{"\xff\xfe", PRICE_NOT_FOUND, NULL, 0},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct price_search s;
+		price_find(*state, text_of(cases[i].name), &s);
+		if (s.outcome != cases[i].outcome || s.candidate_count != cases[i].candidates) {
+			fail_msg("%s: outcome %d of %zu candidates", cases[i].name, (int)s.outcome, s.candidate_count);
+		}
+		if (cases[i].provider) {
+			assert_true(text_eq(s.model->provider, text_of(cases[i].provider)));
+		}
+	}
+}
+
+static void test_list_option(void **state) {
+	struct fault why;
+	struct price_search s;
+
+	assert_int_equal(prices_add_match(*state, "llama-3.1-8b=novita/meta-llama/llama-3.1-8b-instruct", &why), 0);
+	price_find(*state, T("LLaMA-3.1-8b"), &s);
+	assert_int_equal(s.outcome, PRICE_FOUND);
+	assert_true(text_eq(s.model->provider, T("novita")));
+	assert_int_equal(prices_add_match(*state, "mine=nobody/nothing", &why), 0);
+	price_find(*state, T("mine"), &s);
+	assert_int_equal(s.outcome, PRICE_NOT_FOUND);
+	assert_true(text_eq(s.mapped, T("nobody/nothing")));
+	assert_int_equal(prices_add_match(*state, "nothing", &why), ERROR_CONFIG);
+	assert_int_equal(prices_add_match(*state, "=x", &why), ERROR_CONFIG);
+}
+
+static int64_t input_at(const struct prices *p, const char *name, const char *when, int64_t prompt_over) {
+	struct price_search s;
+	struct price_quote q;
+	int64_t ns;
+
+	assert_true(instant_parse(text_of(when), &ns));
+	price_find(p, text_of(name), &s);
+	assert_int_equal(s.outcome, PRICE_FOUND);
+	price_at(s.model, ns, prompt_over, false, &q);
+	return q.nano[PRICE_INPUT];
+}
+
+static void test_price_at(void **state) {
+	static const struct {
+		const char *name, *when;
+		int64_t prompt_over, nano;
+	} cases[] = {
+		{"deepseek-chat", "2026-01-01T00:29:00Z", 0, 135000000}, {"deepseek-chat", "2026-01-01T00:30:00Z", 0, 270000000},
+		{"deepseek-chat", "2026-01-01T16:29:00Z", 0, 270000000}, {"deepseek-chat", "2026-01-01T16:30:00Z", 0, 135000000},
+		{"o3", "2025-06-09T23:59:59Z", 0, 10000000000},          {"o3", "2025-06-10T00:00:00Z", 0, 2000000000},
+		{"gemini-2.5-pro", "2026-01-01", 0, 1250000000},         {"gemini-2.5-pro", "2026-01-01", 128000, 1250000000},
+		{"gemini-2.5-pro", "2026-01-01", 200000, 2500000000},    {"gemini-2.5-pro", "2026-01-01", 500000, 2500000000},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(input_at(*state, cases[i].name, cases[i].when, cases[i].prompt_over), cases[i].nano);
+	}
+}
+
+static void test_unknown_is_not_zero(void **state) {
+	struct price_search s;
+	struct price_quote q;
+
+	price_find(*state, T("gemini-2.5-pro"), &s);
+	price_at(s.model, 0, 0, false, &q);
+	assert_int_equal(q.nano[PRICE_CACHE_READ], PRICE_UNKNOWN);
+	assert_false(q.batch_unknown);
+	price_at(s.model, 0, 0, true, &q);
+	assert_int_equal(q.nano[PRICE_INPUT], 1250000000);
+	assert_true(q.batch_unknown);
+}
+
+static void test_cuts(void **state) {
+	const int64_t *prompts;
+	const int *minutes;
+	size_t prompt_count, minute_count;
+
+	prices_cuts(*state, &prompts, &prompt_count, &minutes, &minute_count);
+	assert_int_equal(prompt_count, 1);
+	assert_int_equal(prompts[0], 200000);
+	assert_int_equal(minute_count, 2);
+	assert_int_equal(minutes[0], 30);
+	assert_int_equal(minutes[1], 990);
+}
+
+static void test_refused(void **state) {
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{"[{]", "c.json:1:3: not valid JSON"},
+		{"{}", "c.json:1:1: not a price catalogue"},
+		{"[{\"id\":\"a\"}]", "c.json:1:2: a provider without \"models\""},
+		{"[{\"id\":1,\"models\":[]}]", "c.json:1:8: a provider without \"id\""},
+		{"[{\"id\":\"a\",\"models\":[\n {}]}]", "c.json:1:1: a model without \"id\""},
+		{"[{\"id\":\"a\",\"models\":[\n {\"id\":\"m\",\"prices\":{\"input_mtok\":-1}}]}]", "c.json:2:35: a negative price"},
+		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"prices\":{\"input_mtok\":true}}]}]", "not a price, expected"},
+		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"prices\":{\"input_mtok\":1e30}}]}]", "not a price, expected"},
+		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"match\":{\"or\":3},\"prices\":{}}]}]", "expected a list of rules"},
+		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"match\":[],\"prices\":{}}]}]", "not a match rule"},
+		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"prices\":{\"input_mtok\":{\"base\":1,\"tiers\":"
+	         "[{\"start\":5,\"price\":1},{\"start\":5,\"price\":2}]}}}]}]",
+	         "ascending order"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct prices *p = prices_new();
+		struct price_source source = {0};
+		struct fault why = {""};
+		assert_int_equal(prices_add_bytes(p, "c.json", text_of(cases[i].text), &source, &why), ERROR_CONFIG);
+		if (!strstr(why.message, cases[i].message)) {
+			fail_msg("%s\n  gave %s\n  not  %s", cases[i].text, why.message, cases[i].message);
+		}
+		prices_free(p);
+	}
+}
+
+static void test_notes(void **state) {
+	static const char text[] = "[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"match\":{\"regex\":\"(\"},\"prices\":"
+				   "{\"input_mtok\":0.18000000000000002,\"input_audio_mtok\":1,\"requests_kcount\":5}},"
+				   "{\"id\":\"n\",\"match\":{\"like\":\"x\"},\"prices\":{\"input_audio_mtok\":1}}]}]";
+	struct prices *p = prices_new();
+	struct price_source source = {0};
+	struct fault why;
+
+	(void)state;
+	assert_int_equal(prices_add_bytes(p, "c.json", text_of(text), &source, &why), 0);
+	assert_int_equal(p->note_count, 5);
+	assert_int_equal(p->notes[1].count + p->notes[2].count, 3);
+	assert_true(p->models[0].per_request);
+	assert_int_equal(p->models[0].rules[0].ladder[PRICE_STANDARD][PRICE_INPUT].steps[0].nano, 180000000);
+	prices_free(p);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_list_option, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_price_at, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_is_not_zero, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cuts, setup, teardown),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_notes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
