@@ -310,22 +310,23 @@ static int build_total(struct statement *s, const struct charge *charges, struct
 }
 
 int blocks_build(struct statement *s, const struct charge *charges, struct fault *why) {
-	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT};
+	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT}, by_both[] = {BY_MODEL, BY_TENANT};
 	const struct report_options *o = &s->options;
 	enum nobodys of_tenants = o->idle_proportional ? NOBODYS_CHARGED : NOBODYS_HIDDEN;
-	struct grouping models = {s, by_model, 1, NOBODYS_OWN};
-	struct grouping tenants = {s, by_tenant, 1, of_tenants};
-	struct grouping rows = {s, o->by, o->by_count, has_key(o, BY_TENANT) ? of_tenants : NOBODYS_OWN};
+	struct {
+		struct grouping grouping;
+		struct table *table;
+	} tables[] = {
+		{{s, by_model, 1, NOBODYS_OWN}, &s->models},
+		{{s, by_tenant, 1, of_tenants}, &s->tenants},
+		{{s, by_both, 2, NOBODYS_OWN}, &s->lines},
+		{{s, o->by, o->by_count, has_key(o, BY_TENANT) ? of_tenants : NOBODYS_OWN}, &s->rows},
+	};
+	size_t count = sizeof tables / sizeof *tables - (o->by_count == 0);
 
 	int error = build_total(s, charges, why);
-	if (!error) {
-		error = build_table(&models, charges, &s->models, why);
-	}
-	if (!error) {
-		error = build_table(&tenants, charges, &s->tenants, why);
-	}
-	if (!error && o->by_count > 0) {
-		error = build_table(&rows, charges, &s->rows, why);
+	for (size_t i = 0; i < count && !error; i++) {
+		error = build_table(&tables[i].grouping, charges, tables[i].table, why);
 	}
 	return error;
 }

@@ -27,6 +27,7 @@ void statement_free(struct statement *s) {
 	free(s->models.rows);
 	free(s->tenants.rows);
 	free(s->rows.rows);
+	free(s->lines.rows);
 	free(s);
 }
 
@@ -144,6 +145,7 @@ static bool bills_tie(const struct statement *s) {
 
 static int check_ties(const struct statement *s, struct fault *why) {
 	bool ties = block_ties(&s->total) && bills_tie(s) && table_ties(&s->models, &s->total) &&
+	            table_ties(&s->lines, &s->total) &&
 	            table_ties(&s->tenants, NULL) && table_ties(&s->rows, NULL);
 	return ties ? 0 : fault_set(why, ERROR_RANGE, "the statement does not tie out: its parts do not sum to the capacity");
 }

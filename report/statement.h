@@ -72,6 +72,7 @@ struct statement {
 	size_t listing_count;
 	struct block total;
 	struct table models, tenants, rows;
+	struct table lines; /* by model and tenant; nobody's time under tenant "": sums to the total */
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 };
 

@@ -4,7 +4,7 @@
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
 
-static void put_text(FILE *out, struct text t) {
+void json_put_text(FILE *out, struct text t) {
 	size_t size = 6 * t.len + 1;
 	char *escaped = must_alloc(size);
 	json_escape(t, escaped, size);
@@ -13,7 +13,7 @@ static void put_text(FILE *out, struct text t) {
 }
 
 static void put_string(FILE *out, const char *s) {
-	put_text(out, text_of(s ? s : ""));
+	json_put_text(out, text_of(s ? s : ""));
 }
 
 static void put_money(FILE *out, const char *key, int64_t nano) {
@@ -84,7 +84,7 @@ static void put_list(FILE *out, const struct block *b) {
 	}
 }
 
-static void put_block(FILE *out, const struct block *b) {
+void json_put_block(FILE *out, const struct block *b) {
 	put_count(out, "requests", b->requests);
 	fputs(",\"tokens\":{", out);
 	put_count(out, "input", b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
@@ -100,16 +100,16 @@ static void put_block(FILE *out, const struct block *b) {
 	put_list(out, b);
 }
 
-static void put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
+void json_put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
 	char buffer[KEY_TEXT_MAX];
 
 	fputc('{', out);
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "\"%s\":", by_key_names[by[i]]);
-		put_text(out, row_key(s, row, by[i], buffer));
+		json_put_text(out, row_key(s, row, by[i], buffer));
 		fputc(',', out);
 	}
-	put_block(out, &row->block);
+	json_put_block(out, &row->block);
 	fputc('}', out);
 }
 
@@ -118,7 +118,7 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 	fprintf(out, ",\n \"%s\":[", name);
 	for (size_t i = 0; i < t->count; i++) {
 		fputs(i > 0 ? ",\n  " : "\n  ", out);
-		put_row(out, s, &t->rows[i], by, count);
+		json_put_row(out, s, &t->rows[i], by, count);
 	}
 	fputs("]", out);
 }
@@ -212,7 +212,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	(void)r;
 	put_head(out, &s->options);
 	fputs(",\n \"total\":{", out);
-	put_block(out, &s->total);
+	json_put_block(out, &s->total);
 	fputc('}', out);
 	put_table(out, s, "models", &s->models, by_model, 1);
 	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);

@@ -11,7 +11,12 @@ const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "un
 /* One row a rendering: name, function, what it is for. The first one is the default. */
 #define RENDERING_ROWS(ROW)                                                                                            \
 	ROW("table", render_table, "for people, on a terminal (default)")                                              \
-	ROW("json", render_json, "for programs: tollbook.statement.v1")
+	ROW("csv", render_csv, "for spreadsheets: a row each of total, models, tenants and --by")                    \
+	ROW("json", render_json, "for programs: tollbook.statement.v1")                                                \
+	ROW("jsonl", render_jsonl, "for programs: one row of any table a line")                                        \
+	ROW("focus", render_focus, "for cost tools: FOCUS 1.2 rows as CSV")                                            \
+	ROW("prometheus", render_prometheus, "for node_exporter's textfile collector")                                 \
+	ROW("journal", render_journal, "for hledger and ledger: a balanced transaction")
 
 #define INFO_OF(name, function, what) {name, what},
 #define FUNCTION_OF(name, function, what) function,

@@ -8,7 +8,15 @@
 /* Writes to `out`; errors of the stream are found by the caller, once. */
 typedef void render_function(const struct statement *s, const struct rendering_options *r, FILE *out);
 
-render_function render_table, render_json;
+render_function render_table, render_json, render_jsonl, render_csv, render_prometheus, render_journal, render_focus;
+
+/* JSON, shared by json and jsonl: a string in quotes; the members of a BLOCK; a row with its keys. */
+void json_put_text(FILE *out, struct text t);
+void json_put_block(FILE *out, const struct block *b);
+void json_put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count);
+
+/* CSV (RFC 4180): a cell of text from outside, quoted where need be; one that a spreadsheet would run gets a ' first. */
+void csv_put_text(FILE *out, struct text t);
 
 /* Kinds as every rendering names them. */
 extern const char *const kind_names[ENTRY_KINDS];      /* "input", … as in the ledger */

@@ -1,0 +1,134 @@
+/* CSV for spreadsheets: RFC 4180, one line a row, the figures of the JSON to the last digit. */
+#include "report/renderings/renderings.h"
+
+/* A spreadsheet takes a cell that begins so for a formula. Figures are not text and stay as they are. */
+static bool is_formula(struct text t) {
+	return t.len > 0 && memchr("=+-@\t\r", t.at[0], 6) != NULL;
+}
+
+void csv_put_text(FILE *out, struct text t) {
+	bool quote = is_formula(t);
+
+	for (size_t i = 0; i < t.len; i++) {
+		quote |= t.at[i] == '"' || t.at[i] == ',' || t.at[i] == '\n' || t.at[i] == '\r';
+	}
+	if (quote) {
+		fputs(is_formula(t) ? "\"'" : "\"", out);
+	}
+	for (size_t i = 0; i < t.len; i++) {
+		if (t.at[i] == '"') {
+			fputc('"', out);
+		}
+		fputc(t.at[i], out);
+	}
+	if (quote) {
+		fputc('"', out);
+	}
+}
+
+static void put_count(FILE *out, int64_t n) {
+	fprintf(out, ",%lld", (long long)n);
+}
+
+/* Empty where it is not known. */
+static void put_money(FILE *out, bool known, int64_t nano) {
+	char buffer[DECIMAL_TEXT_MAX];
+	fprintf(out, ",%s", known ? decimal_format(nano, 9, buffer) : "");
+}
+
+static void put_header(FILE *out) {
+	fputs("table", out);
+	for (int k = 0; k < BY_KEYS; k++) {
+		fprintf(out, ",%s", by_key_names[k]);
+	}
+	fputs(",requests,tokens_input,tokens_input_cached,tokens_output,gpu_ns_capacity", out);
+	for (int i = 0; i < PARTS; i++) {
+		fprintf(out, ",gpu_ns_%s", part_names[i]);
+	}
+	fputs(",cost_capacity", out);
+	for (int i = 0; i < PARTS; i++) {
+		fprintf(out, ",cost_%s", part_names[i]);
+	}
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		fprintf(out, ",unit_cost_%s_busy,unit_cost_%s_loaded", token_kind_names[k], token_kind_names[k]);
+	}
+	fputs(",list_model", out);
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		fprintf(out, ",list_%s", token_kind_names[k]);
+	}
+	fputs(",list_revenue,margin_amount,margin_ratio\r\n", out);
+}
+
+static void put_list(FILE *out, const struct block *b) {
+	fputc(',', out);
+	csv_put_text(out, text_of(b->list_known ? b->list_model : ""));
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		put_money(out, b->list_known && b->list_price_known[k], b->list_nano[k]);
+	}
+	put_money(out, b->list_known, b->revenue_nano);
+	put_money(out, b->list_known, b->margin_nano);
+	if (b->list_known && b->revenue_nano) {
+		fprintf(out, ",%.6f\r\n", b->margin_ratio);
+	} else {
+		fputs(",\r\n", out);
+	}
+}
+
+static void put_block(FILE *out, const struct block *b) {
+	put_count(out, b->requests);
+	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
+	put_count(out, b->tokens[TOKENS_CACHED]);
+	put_count(out, b->tokens[TOKENS_OUTPUT]);
+	put_count(out, b->capacity_ns);
+	for (int i = 0; i < PARTS; i++) {
+		put_count(out, part_ns(b, i));
+	}
+	put_money(out, true, b->capacity_nano);
+	for (int i = 0; i < PARTS; i++) {
+		put_money(out, true, part_nano(b, i));
+	}
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		put_money(out, b->unit[k].known, b->unit[k].busy_nano);
+		put_money(out, b->unit[k].known, b->unit[k].loaded_nano);
+	}
+	put_list(out, b);
+}
+
+static bool is_key(enum by_key key, const enum by_key *by, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		if (by[i] == key) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void put_table(FILE *out, const struct statement *s, const char *name, const struct table *t,
+                      const enum by_key *by, size_t count) {
+	char buffer[KEY_TEXT_MAX];
+	for (size_t i = 0; i < t->count; i++) {
+		fputs(name, out);
+		for (int k = 0; k < BY_KEYS; k++) {
+			fputc(',', out);
+			if (is_key((enum by_key)k, by, count)) {
+				csv_put_text(out, row_key(s, &t->rows[i], (enum by_key)k, buffer));
+			}
+		}
+		put_block(out, &t->rows[i].block);
+	}
+}
+
+void render_csv(const struct statement *s, const struct rendering_options *r, FILE *out) {
+	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT};
+
+	(void)r;
+	put_header(out);
+	fputs("total", out);
+	for (int k = 0; k < BY_KEYS; k++) {
+		fputc(',', out);
+	}
+	put_block(out, &s->total);
+	put_table(out, s, "model", &s->models, by_model, 1);
+	put_table(out, s, "tenant", &s->tenants, by_tenant, 1);
+	put_table(out, s, "row", &s->rows, s->options.by, s->options.by_count);
+}

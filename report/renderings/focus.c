@@ -1,0 +1,265 @@
+/*
+ * FOCUS 1.2 rows (FinOps Open Cost and Usage Specification) as CSV: for each model and tenant a
+ * charge per kind of tokens, and a charge each for other, idle and unobserved GPU time. They add up to
+ * the capacity. All mandatory columns are there, and the conditional ones that apply.
+ */
+#include <stdlib.h>
+
+#include "core/instant.h"
+#include "report/renderings/renderings.h"
+
+struct charge_row {
+	const struct statement *s;
+	const struct row *row;
+	enum entry_kind kind;
+};
+
+typedef void put_cell(FILE *out, const struct charge_row *c);
+
+static bool of_tokens(const struct charge_row *c) {
+	return c->kind <= ENTRY_OUTPUT && c->row->block.tokens[c->kind] > 0;
+}
+
+static void put_decimal(FILE *out, int64_t nano) {
+	char buffer[DECIMAL_TEXT_MAX];
+	fputs(decimal_format(nano, 9, buffer), out);
+}
+
+static void put_cost(FILE *out, const struct charge_row *c) {
+	put_decimal(out, c->row->block.cost_nano[c->kind]);
+}
+
+/* The list price is known per million tokens; null where it is not. */
+static bool list_price(const struct charge_row *c, int64_t *nano) {
+	const struct block *b = &c->row->block;
+	bool known = of_tokens(c) && b->list_known && b->list_price_known[c->kind];
+	*nano = known ? b->list_nano[c->kind] : 0;
+	return known;
+}
+
+static void put_list_unit_price(FILE *out, const struct charge_row *c) {
+	int64_t nano;
+	if (list_price(c, &nano)) {
+		put_decimal(out, nano);
+	}
+}
+
+/* Must not be null: without a list price, what it cost. */
+static void put_list_cost(FILE *out, const struct charge_row *c) {
+	int64_t nano, cost = c->row->block.cost_nano[c->kind];
+	if (list_price(c, &nano) && !exact_mul_div(nano, c->row->block.tokens[c->kind], 1000000, &cost)) {
+		cost = INT64_MAX;
+	}
+	put_decimal(out, cost);
+}
+
+static void put_consumed_quantity(FILE *out, const struct charge_row *c) {
+	int64_t hours = 0;
+	if (of_tokens(c)) {
+		fprintf(out, "%lld", (long long)c->row->block.tokens[c->kind]);
+		return;
+	}
+	exact_mul_div(c->row->block.gpu_ns[c->kind], NANO, NS_PER_HOUR, &hours);
+	put_decimal(out, hours);
+}
+
+static void put_consumed_unit(FILE *out, const struct charge_row *c) {
+	fputs(of_tokens(c) ? "Tokens" : "GPU-Hours", out);
+}
+
+static void put_pricing_quantity(FILE *out, const struct charge_row *c) {
+	if (!of_tokens(c)) {
+		put_consumed_quantity(out, c);
+		return;
+	}
+	int64_t tokens = c->row->block.tokens[c->kind];
+	fprintf(out, "%lld.%06lld", (long long)(tokens / 1000000), (long long)(tokens % 1000000));
+}
+
+static void put_pricing_unit(FILE *out, const struct charge_row *c) {
+	fputs(of_tokens(c) ? "1000000 Tokens" : "GPU-Hours", out);
+}
+
+static void put_currency(FILE *out, const struct charge_row *c) {
+	csv_put_text(out, text_of(c->s->options.currency ? c->s->options.currency : ""));
+}
+
+static void put_instant(FILE *out, int64_t ns) {
+	char buffer[INSTANT_TEXT_MAX];
+	fputs(instant_format(ns, buffer), out);
+}
+
+/* Whole seconds that hold the period. */
+static void put_period_start(FILE *out, const struct charge_row *c) {
+	put_instant(out, instant_floor(c->s->options.from_ns, NS_PER_SECOND));
+}
+
+static void put_period_end(FILE *out, const struct charge_row *c) {
+	put_instant(out, instant_floor(c->s->options.to_ns + NS_PER_SECOND - 1, NS_PER_SECOND));
+}
+
+static void put_month_start(FILE *out, const struct charge_row *c) {
+	put_instant(out, zone_month_start(NULL, c->s->options.from_ns));
+}
+
+/* The first month that starts at or after the end of the period. */
+static void put_month_end(FILE *out, const struct charge_row *c) {
+	int64_t start = zone_month_start(NULL, c->s->options.to_ns - (c->s->options.to_ns > c->s->options.from_ns));
+	put_instant(out, zone_month_start(NULL, start + 32 * NS_PER_DAY));
+}
+
+static void put_category(FILE *out, const struct charge_row *c) {
+	(void)c;
+	fputs("Usage", out);
+}
+
+static void put_frequency(FILE *out, const struct charge_row *c) {
+	(void)c;
+	fputs("Usage-Based", out);
+}
+
+static void put_pricing_category(FILE *out, const struct charge_row *c) {
+	(void)c;
+	fputs("Standard", out);
+}
+
+static void put_nothing(FILE *out, const struct charge_row *c) {
+	(void)out;
+	(void)c;
+}
+
+static void put_self(FILE *out, const struct charge_row *c) {
+	(void)c;
+	fputs("Self-hosted", out);
+}
+
+static void put_service_category(FILE *out, const struct charge_row *c) {
+	(void)c;
+	fputs("AI and Machine Learning", out);
+}
+
+static void put_service_name(FILE *out, const struct charge_row *c) {
+	(void)c;
+	fputs("LLM Inference", out);
+}
+
+static void put_service_subcategory(FILE *out, const struct charge_row *c) {
+	(void)c;
+	fputs("Generative AI", out);
+}
+
+static void put_resource_type(FILE *out, const struct charge_row *c) {
+	(void)c;
+	fputs("Model", out);
+}
+
+static void put_model(FILE *out, const struct charge_row *c) {
+	csv_put_text(out, c->row->model);
+}
+
+static void put_tenant(FILE *out, const struct charge_row *c) {
+	csv_put_text(out, c->row->tenant);
+}
+
+static void put_meter(FILE *out, const struct charge_row *c) {
+	static const char *const meters[ENTRY_KINDS] = {
+		"Uncached Input Tokens", "Cached Input Tokens", "Output Tokens", "Other GPU Time", "Idle GPU Time",
+		"Unobserved GPU Time",
+	};
+	fputs(meters[c->kind], out);
+}
+
+static void put_description(FILE *out, const struct charge_row *c) {
+	static const char *const what[ENTRY_KINDS] = {
+		"Prefill of uncached input", "Prefill over cached input", "Decode of output", "GPU time between steps",
+		"Idle GPU time",             "GPU time without a log",
+	};
+	fputs(what[c->kind], out);
+}
+
+static void put_sku(FILE *out, const struct charge_row *c) {
+	char sku[512], model[480];
+
+	printable(c->row->model, model, sizeof model);
+	int len = snprintf(sku, sizeof sku, "%s/%s", model, kind_names[c->kind]);
+	csv_put_text(out, (struct text){sku, (size_t)len});
+}
+
+/* A JSON object as a quoted cell. */
+static void put_tags(FILE *out, const struct charge_row *c) {
+	size_t size = 6 * (c->row->tenant.len + c->row->model.len) + 2;
+	char *escaped = must_alloc(size);
+
+	json_escape(c->row->tenant, escaped, size);
+	fputs("\"{\"\"tollbook/tenant\"\":\"\"", out);
+	for (const char *e = escaped; *e; e++) {
+		fputs(*e == '"' ? "\"\"" : (char[]){*e, '\0'}, out);
+	}
+	fprintf(out, "\"\",\"\"tollbook/rule\"\":\"\"%s\"\"}\"", c->s->options.rule ? c->s->options.rule : "");
+	free(escaped);
+}
+
+static const struct {
+	const char *name;
+	put_cell *put;
+} columns[] = {
+	{"BilledCost", put_cost},
+	{"BillingAccountId", put_self},
+	{"BillingAccountName", put_self},
+	{"BillingCurrency", put_currency},
+	{"BillingPeriodEnd", put_month_end},
+	{"BillingPeriodStart", put_month_start},
+	{"ChargeCategory", put_category},
+	{"ChargeClass", put_nothing},
+	{"ChargeDescription", put_description},
+	{"ChargeFrequency", put_frequency},
+	{"ChargePeriodEnd", put_period_end},
+	{"ChargePeriodStart", put_period_start},
+	{"ConsumedQuantity", put_consumed_quantity},
+	{"ConsumedUnit", put_consumed_unit},
+	{"ContractedCost", put_cost},
+	{"EffectiveCost", put_cost},
+	{"InvoiceIssuerName", put_self},
+	{"ListCost", put_list_cost},
+	{"ListUnitPrice", put_list_unit_price},
+	{"PricingCategory", put_pricing_category},
+	{"PricingQuantity", put_pricing_quantity},
+	{"PricingUnit", put_pricing_unit},
+	{"ProviderName", put_self},
+	{"PublisherName", put_self},
+	{"ResourceId", put_model},
+	{"ResourceName", put_model},
+	{"ResourceType", put_resource_type},
+	{"ServiceCategory", put_service_category},
+	{"ServiceName", put_service_name},
+	{"ServiceSubcategory", put_service_subcategory},
+	{"SkuId", put_sku},
+	{"SkuMeter", put_meter},
+	{"SubAccountId", put_tenant},
+	{"SubAccountName", put_tenant},
+	{"Tags", put_tags},
+};
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+static void put_charge(FILE *out, const struct charge_row *c) {
+	for (size_t i = 0; i < COLUMNS; i++) {
+		columns[i].put(out, c);
+		fputs(i + 1 < COLUMNS ? "," : "\r\n", out);
+	}
+}
+
+void render_focus(const struct statement *s, const struct rendering_options *r, FILE *out) {
+	(void)r;
+	for (size_t i = 0; i < COLUMNS; i++) {
+		fprintf(out, "%s%s", columns[i].name, i + 1 < COLUMNS ? "," : "\r\n");
+	}
+	for (size_t i = 0; i < s->lines.count; i++) {
+		const struct row *row = &s->lines.rows[i];
+		for (int k = 0; k < ENTRY_KINDS; k++) {
+			struct charge_row c = {s, row, (enum entry_kind)k};
+			if (row->block.cost_nano[k] != 0 || of_tokens(&c)) {
+				put_charge(out, &c);
+			}
+		}
+	}
+}
