@@ -107,25 +107,29 @@ static int64_t per_million(int128 exact, int64_t tokens, bool *fits) {
  * Busy: what the GPU time of a kind cost, over its tokens. Loaded: the same, times capacity
  * over busy cost, so that the loaded costs of all kinds add up to the capacity.
  */
+static void finish_unit(struct sum *sum, struct unit_cost *u, int128 exact, int128 loaded, int64_t tokens) {
+	if (tokens > 0) {
+		u->known = true;
+		u->busy_nano = per_million(exact, tokens, &sum->fits);
+		u->loaded_nano = per_million(loaded, tokens, &sum->fits);
+	}
+}
+
 static void finish_units(struct sum *sum) {
 	struct block *b = sum->block;
-	int128 busy = 0, capacity = sum->charged_nano * EXACT_PER_NANO;
+	int128 busy = 0, capacity = sum->charged_nano * EXACT_PER_NANO, loaded[TOKEN_KINDS] = {0};
+	int64_t input = b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED];
 
 	for (int k = 0; k < ENTRY_KINDS; k++) {
 		busy += k <= ENTRY_OUTPUT ? sum->exact[k] : 0;
 		capacity += sum->exact[k];
 	}
 	for (int k = 0; k < TOKEN_KINDS; k++) {
-		if (b->tokens[k] == 0) {
-			continue;
-		}
-		int128 loaded = busy > 0 ? wide_mul_div(sum->exact[k], capacity, busy) : 0;
-		b->unit[k] = (struct unit_cost){
-			.known = true,
-			.busy_nano = per_million(sum->exact[k], b->tokens[k], &sum->fits),
-			.loaded_nano = per_million(loaded, b->tokens[k], &sum->fits),
-		};
+		loaded[k] = busy > 0 ? wide_mul_div(sum->exact[k], capacity, busy) : 0;
+		finish_unit(sum, &b->unit[k], sum->exact[k], loaded[k], b->tokens[k]);
 	}
+	finish_unit(sum, &b->prompt, sum->exact[0] + sum->exact[1], loaded[0] + loaded[1], input);
+	finish_unit(sum, &b->blended, busy, busy > 0 ? capacity : 0, input + b->tokens[TOKENS_OUTPUT]);
 }
 
 /* ---- list price and margin ---- */

@@ -44,7 +44,8 @@ static int128 priced(int64_t tokens, int64_t whole, int64_t part, int64_t part_p
 static bool revenue_of(struct listing *l, const struct entry *e, int128 *revenue) {
 	struct price_quote q;
 	price_at(l->search.model, e->slot_ns, e->prompt_over_ntok, e->batch, &q);
-	int64_t whole = q.nano[e->kind == ENTRY_OUTPUT ? PRICE_OUTPUT : PRICE_INPUT];
+	enum price_kind kind = e->kind == ENTRY_OUTPUT ? PRICE_OUTPUT : PRICE_INPUT;
+	int64_t whole = q.nano[kind];
 
 	if (e->kind == ENTRY_INPUT) {
 		*revenue = priced(e->tokens, whole, e->cache_write_tokens, q.nano[PRICE_CACHE_WRITE]);
@@ -52,10 +53,11 @@ static bool revenue_of(struct listing *l, const struct entry *e, int128 *revenue
 		*revenue = priced(e->tokens, whole, e->reasoning_tokens, q.nano[PRICE_REASONING]);
 	} else {
 		l->cached_as_input |= q.nano[PRICE_CACHE_READ] == PRICE_UNKNOWN;
-		whole = q.nano[PRICE_CACHE_READ] == PRICE_UNKNOWN ? whole : q.nano[PRICE_CACHE_READ];
+		kind = q.nano[PRICE_CACHE_READ] == PRICE_UNKNOWN ? PRICE_INPUT : PRICE_CACHE_READ;
+		whole = q.nano[kind];
 		*revenue = (int128)e->tokens * whole;
 	}
-	l->batch_as_standard |= q.batch_unknown;
+	l->batch_as_standard |= q.batch_unknown[kind];
 	l->unpriced |= whole == PRICE_UNKNOWN;
 	return whole != PRICE_UNKNOWN;
 }

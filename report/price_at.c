@@ -49,7 +49,7 @@ void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok,
 		int64_t standard = step_at(&rule->ladder[PRICE_STANDARD][k], prompt_over_ntok);
 		int64_t cheaper = step_at(&rule->ladder[PRICE_BATCH][k], prompt_over_ntok);
 		out->nano[k] = batch && cheaper != PRICE_UNKNOWN ? cheaper : standard;
-		out->batch_unknown |= batch && standard != PRICE_UNKNOWN && cheaper == PRICE_UNKNOWN;
+		out->batch_unknown[k] = batch && standard != PRICE_UNKNOWN && cheaper == PRICE_UNKNOWN;
 	}
 }
 

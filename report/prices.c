@@ -18,7 +18,7 @@ struct price_block {
 	_Alignas(16) char bytes[];
 };
 
-static const struct import_format *const formats[] = {&import_genai};
+static const struct import_format *const formats[] = {&import_genai, &import_litellm, &import_models_dev};
 
 struct prices *prices_new(void) {
 	return must_calloc(1, sizeof(struct prices));

@@ -124,7 +124,7 @@ struct import_format {
 	bool (*bid)(const struct json *j);
 	int (*read)(struct import *im);
 };
-extern const struct import_format import_genai;
+extern const struct import_format import_genai, import_models_dev, import_litellm;
 
 /* "path:line:column: what"; returns ERROR_CONFIG. */
 int import_fault(struct import *im, json_at v, const char *what);
@@ -139,7 +139,7 @@ struct price_ladder import_ladder(struct import *im, size_t count);
 
 struct price_quote {
 	int64_t nano[PRICE_KINDS]; /* per million tokens, or PRICE_UNKNOWN */
-	bool batch_unknown;        /* batch was asked for, and standard prices stand in */
+	bool batch_unknown[PRICE_KINDS]; /* batch was asked for, and the standard price stands in */
 };
 
 void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, bool batch, struct price_quote *out);

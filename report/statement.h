@@ -28,6 +28,7 @@ struct block {
 	int64_t cost_nano[ENTRY_KINDS], capacity_nano;
 	int64_t unpriced_ns; /* GPU time at no known rate: not in the money */
 	struct unit_cost unit[TOKEN_KINDS];
+	struct unit_cost prompt, blended; /* over all input, and over all tokens */
 	/* list price; known only if every token in the block has one */
 	bool list_known;
 	const char *list_model; /* "provider/id", or "(several)" */

@@ -48,12 +48,6 @@ static int64_t busy_nano(const struct block *b) {
 	return block_prefill_nano(b) + b->cost_nano[ENTRY_OUTPUT];
 }
 
-/* Of a phase's busy cost: itself, or with idle, other and unobserved time on top. */
-static bool on_basis(const struct block *b, int64_t nano, enum basis basis, int64_t *out) {
-	*out = nano;
-	return basis == BASIS_USAGE || (busy_nano(b) > 0 && exact_mul_div(nano, b->capacity_nano, busy_nano(b), out));
-}
-
 static void put_hourly(FILE *out, const struct statement *s, const struct row *row) {
 	int64_t period_ns = s->options.to_ns - s->options.from_ns, nano;
 
@@ -67,25 +61,18 @@ static void put_hourly(FILE *out, const struct statement *s, const struct row *r
 	}
 }
 
-static void put_phase(FILE *out, const struct row *row, const char *phase, int64_t cost, int64_t tokens) {
-	for (int i = 0; i < BASES; i++) {
-		int64_t nano;
-		if (tokens > 0 && on_basis(&row->block, cost, (enum basis)i, &nano) &&
-		    exact_mul_div(nano, 1000000, tokens, &nano)) {
-			put_opencost(out, "llm_cost_per_million_tokens", row, basis_names[i]);
-			fprintf(out, ",phase=\"%s\",allocation_method=\"%s\"", phase, *phase ? "compute_time" : "");
-			put_nano(out, nano);
-		}
+static void put_phase(FILE *out, const struct row *row, const char *phase, const struct unit_cost *u) {
+	for (int i = 0; i < BASES && u->known; i++) {
+		put_opencost(out, "llm_cost_per_million_tokens", row, basis_names[i]);
+		fprintf(out, ",phase=\"%s\",allocation_method=\"%s\"", phase, *phase ? "compute_time" : "");
+		put_nano(out, i == BASIS_ALLOCATION ? u->loaded_nano : u->busy_nano);
 	}
 }
 
 static void put_phases(FILE *out, const struct row *row) {
-	const struct block *b = &row->block;
-	int64_t input = b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], output = b->tokens[TOKENS_OUTPUT];
-
-	put_phase(out, row, "", busy_nano(b), input + output);
-	put_phase(out, row, "prompt", block_prefill_nano(b), input);
-	put_phase(out, row, "generation", b->cost_nano[ENTRY_OUTPUT], output);
+	put_phase(out, row, "", &row->block.blended);
+	put_phase(out, row, "prompt", &row->block.prompt);
+	put_phase(out, row, "generation", &row->block.unit[TOKENS_OUTPUT]);
 }
 
 static void put_cache(FILE *out, const struct row *row) {

@@ -139,10 +139,11 @@ static void test_unknown_is_not_zero(void **state) {
 	price_find(*state, T("gemini-2.5-pro"), &s);
 	price_at(s.model, 0, 0, false, &q);
 	assert_int_equal(q.nano[PRICE_CACHE_READ], PRICE_UNKNOWN);
-	assert_false(q.batch_unknown);
+	assert_false(q.batch_unknown[PRICE_INPUT]);
 	price_at(s.model, 0, 0, true, &q);
 	assert_int_equal(q.nano[PRICE_INPUT], 1250000000);
-	assert_true(q.batch_unknown);
+	assert_true(q.batch_unknown[PRICE_INPUT]);
+	assert_false(q.batch_unknown[PRICE_CACHE_READ]);
 }
 
 static void test_cuts(void **state) {
@@ -207,6 +208,71 @@ static void test_notes(void **state) {
 	prices_free(p);
 }
 
+static void expect_quote(const struct prices *p, const char *name, int64_t over, bool batch, const int64_t nano[PRICE_KINDS]) {
+	struct price_search s;
+	struct price_quote q;
+
+	price_find(p, text_of(name), &s);
+	assert_int_equal(s.outcome, PRICE_FOUND);
+	price_at(s.model, 0, over, batch, &q);
+	for (int k = 0; k < PRICE_KINDS; k++) {
+		if (q.nano[k] != nano[k]) {
+			fail_msg("%s over %lld, kind %d: %lld", name, (long long)over, k, (long long)q.nano[k]);
+		}
+	}
+}
+
+static void test_litellm(void **state) {
+	static const char text[] =
+		"{\"sample_spec\":{\"litellm_provider\":\"one of\",\"mode\":\"chat\",\"input_cost_per_token\":0},"
+		"\"azure/gpt-x\":{\"litellm_provider\":\"azure\",\"mode\":\"chat\",\"max_tokens\":4096,"
+		"\"input_cost_per_token\":5e-07,\"input_cost_per_token_above_200k_tokens\":1E-06,"
+		"\"input_cost_per_token_batches\":2.5e-07,\"input_cost_per_token_priority\":9e-07,"
+		"\"output_cost_per_token\":0.000002,\"output_cost_per_token_batches\":1e-06,"
+		"\"cache_read_input_token_cost\":1.25e-8,\"cache_creation_input_token_cost_above_1hr\":1e-6,"
+		"\"output_cost_per_reasoning_token\":3e-06},"
+		"\"dall-e\":{\"litellm_provider\":\"openai\",\"mode\":\"image_generation\",\"input_cost_per_pixel\":1e-8},"
+		"\"odd\":{\"litellm_provider\":\"odd\",\"input_cost_per_token_above_128k_tokens\":1e-06}}";
+	struct prices *p = prices_new();
+	struct price_source source = {0};
+	struct fault why = {""};
+
+	(void)state;
+	assert_int_equal(prices_add_bytes(p, "l.json", text_of(text), &source, &why), 0);
+	assert_string_equal(source.format, "LiteLLM");
+	assert_int_equal(source.models, 2);
+	expect_quote(p, "gpt-x", 0, false, (int64_t[]){500000000, 12500000, -1, 2000000000, 3000000000});
+	expect_quote(p, "azure/gpt-x", 200000, false, (int64_t[]){1000000000, 12500000, -1, 2000000000, 3000000000});
+	expect_quote(p, "gpt-x", 0, true, (int64_t[]){250000000, 12500000, -1, 1000000000, 3000000000});
+	struct price_search s;
+	price_find(p, T("odd"), &s);
+	assert_int_equal(s.outcome, PRICE_NOT_FOUND);
+	prices_free(p);
+}
+
+static void test_models_dev(void **state) {
+	static const char flat[] = "{\"claude-x\":{\"cost\":{\"input\":3,\"output\":15,\"cache_read\":0.3,\"cache_write\":3.75},"
+				   "\"limit\":{\"context\":200000}},\"free\":{\"limit\":{}}}";
+	static const char nested[] =
+		"{\"acme\":{\"id\":\"acme\",\"models\":{\"m-1\":{\"cost\":{\"input\":0.1,\"output\":0.2}},"
+		"\"m-2\":{\"cost\":{\"input\":1,\"output\":2,\"context_over_200k\":{\"input\":2}}}}}}";
+	struct prices *p = prices_new();
+	struct price_source source = {0};
+	struct fault why = {""};
+
+	(void)state;
+	assert_int_equal(prices_add_bytes(p, "m.json", text_of(flat), &source, &why), 0);
+	assert_string_equal(source.format, "models.dev");
+	assert_int_equal(source.models, 2);
+	assert_int_equal(prices_add_bytes(p, "n.json", text_of(nested), &source, &why), 0);
+	expect_quote(p, "claude-x", 0, false, (int64_t[]){3000000000, 300000000, 3750000000, 15000000000, -1});
+	expect_quote(p, "acme/m-1", 0, false, (int64_t[]){100000000, -1, -1, 200000000, -1});
+	struct price_search s;
+	price_find(p, T("m-2"), &s);
+	assert_int_equal(s.outcome, PRICE_NOT_FOUND);
+	prices_free(p);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
@@ -216,6 +282,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_cuts, setup, teardown),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_litellm),
+		cmocka_unit_test(test_models_dev),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

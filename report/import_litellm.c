@@ -1,0 +1,164 @@
+/*
+ * LiteLLM's model_prices_and_context_window.json: {name: {litellm_provider, mode,
+ * input_cost_per_token, …}}. Prices are per single token, with variants by suffix.
+ */
+#include <assert.h>
+
+#include "report/prices.h"
+
+static const struct {
+	struct text key;
+	enum price_kind kind;
+} cost_keys[] = {
+	{T("input_cost_per_token"), PRICE_INPUT},
+	{T("cache_read_input_token_cost"), PRICE_CACHE_READ},
+	{T("cache_creation_input_token_cost"), PRICE_CACHE_WRITE},
+	{T("output_cost_per_token"), PRICE_OUTPUT},
+	{T("output_cost_per_reasoning_token"), PRICE_REASONING},
+};
+#define COST_KEYS (sizeof cost_keys / sizeof *cost_keys)
+
+/* What is charged by other things than tokens of text. */
+static const struct text other_modes[] = {T("image_generation"), T("image_edit"),  T("audio_transcription"),
+                                          T("audio_speech"),     T("video_generation"), T("rerank"),
+                                          T("search"),           T("ocr"),         T("vector_store")};
+
+/* The price's own key and what follows it. */
+static bool split_key(struct text key, enum price_kind *kind, struct text *suffix) {
+	for (size_t i = 0; i < COST_KEYS; i++) {
+		struct text rest = key;
+		if (text_skip(&rest, cost_keys[i].key)) {
+			*kind = cost_keys[i].kind;
+			*suffix = rest;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "_above_200k_tokens": prompts longer than 200,000. */
+static bool take_above(struct text suffix, int64_t *ntok) {
+	return text_skip(&suffix, T("_above_")) && text_take_i64(&suffix, ntok) && *ntok > 0 && *ntok < 1000000 &&
+	       text_eq(suffix, T("k_tokens")) && (*ntok *= 1000, true);
+}
+
+static bool litellm_bid(const struct json *j) {
+	int seen = 0;
+	if (json_type(j, 0) != JSON_OBJECT) {
+		return false;
+	}
+	for (json_at v = json_first(j, 0); v != JSON_ABSENT && seen < 20; v = json_next(j, v), seen++) {
+		if (json_get(j, v, T("litellm_provider")) != JSON_ABSENT || json_get(j, v, T("input_cost_per_token")) != JSON_ABSENT) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Keeps the steps in ascending order; a ladder has room for as many as there are keys. */
+static void insert_step(struct price_ladder *ladder, struct price_step step) {
+	size_t at = ladder->count++;
+	while (at > 0 && ladder->steps[at - 1].over_ntok > step.over_ntok) {
+		ladder->steps[at] = ladder->steps[at - 1];
+		at--;
+	}
+	ladder->steps[at] = step;
+}
+
+static int read_step(struct import *im, json_at v, struct price_ladder *ladder, int64_t over_ntok, size_t room) {
+	struct price_step step = {.over_ntok = over_ntok};
+	int error = import_price(im, v, 6, &step.nano);
+
+	if (!error && ladder->count == 0 && !ladder->steps) {
+		*ladder = import_ladder(im, room);
+		ladder->count = 0;
+	}
+	if (!error) {
+		assert(ladder->count < room);
+		insert_step(ladder, step);
+	}
+	return error;
+}
+
+static int read_cost(struct import *im, json_at v, struct price_rule *rule, size_t room) {
+	enum price_kind kind = PRICE_INPUT;
+	struct text key = json_key(im->json, v), suffix = {0};
+	int64_t over = 0;
+
+	if (text_find(key, T("cost")) == SIZE_MAX || json_type(im->json, v) != JSON_NUMBER) {
+		return 0;
+	}
+	bool ours = split_key(key, &kind, &suffix);
+	if (ours && (suffix.len == 0 || take_above(suffix, &over))) {
+		return read_step(im, v, &rule->ladder[PRICE_STANDARD][kind], over, room);
+	}
+	if (ours && text_eq(suffix, T("_batches"))) {
+		return read_step(im, v, &rule->ladder[PRICE_BATCH][kind], 0, room);
+	}
+	prices_note(im->prices, "price of another kind, left out:", key);
+	return 0;
+}
+
+/* A ladder that has only its upper steps has no price below them: that is not ours to guess. */
+static void drop_baseless(struct price_rule *rule) {
+	struct price_ladder *ladders = &rule->ladder[0][0];
+	for (size_t i = 0; i < (size_t)PRICE_SERVICES * PRICE_KINDS; i++) {
+		if (ladders[i].count > 0 && ladders[i].steps[0].over_ntok != 0) {
+			ladders[i].count = 0;
+		}
+	}
+}
+
+static bool is_text_mode(const struct json *j, json_at v) {
+	struct text mode = json_raw(j, json_get(j, v, T("mode")));
+	for (size_t i = 0; i < sizeof other_modes / sizeof *other_modes; i++) {
+		if (text_eq(mode, other_modes[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static int read_model(struct import *im, json_at v) {
+	char buffer[256];
+	struct text name = json_key(im->json, v), provider = T("litellm");
+	json_at given = json_get(im->json, v, T("litellm_provider"));
+
+	if (json_type(im->json, given) == JSON_STRING) {
+		provider = json_string(im->json, given, buffer, sizeof buffer);
+	}
+	struct price_model *m = prices_add_model(im->prices, prices_keep(im->prices, name));
+	m->provider = prices_keep(im->prices, provider);
+	/* "azure/gpt-4o" of provider azure is its gpt-4o */
+	if (text_starts(m->id, m->provider) && m->id.len > provider.len + 1 && m->id.at[provider.len] == '/') {
+		m->id = text_cut(m->id, provider.len + 1, m->id.len);
+	}
+	m->rules = prices_alloc(im->prices, sizeof(*m->rules));
+	m->rule_count = 1;
+	size_t room = (size_t)json_count(im->json, v);
+	int error = 0;
+	for (json_at c = json_first(im->json, v); c != JSON_ABSENT && !error; c = json_next(im->json, c)) {
+		error = read_cost(im, c, m->rules, room);
+	}
+	drop_baseless(m->rules);
+	return error;
+}
+
+static int litellm_read(struct import *im) {
+	int error = 0;
+
+	prices_add_provider(im->prices, T("litellm"));
+	for (json_at v = json_first(im->json, 0); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
+		if (text_eq(json_key(im->json, v), T("sample_spec"))) {
+			continue; /* its values are descriptions */
+		}
+		if (is_text_mode(im->json, v)) {
+			error = read_model(im, v);
+		} else {
+			prices_note(im->prices, "not priced by tokens of text, mode", json_raw(im->json, json_get(im->json, v, T("mode"))));
+		}
+	}
+	return error;
+}
+
+const struct import_format import_litellm = {"LiteLLM", litellm_bid, litellm_read};
