@@ -14,6 +14,7 @@ const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "un
 	ROW("csv", render_csv, "for spreadsheets: a row each of total, models, tenants and --by")                    \
 	ROW("json", render_json, "for programs: tollbook.statement.v1")                                                \
 	ROW("jsonl", render_jsonl, "for programs: one row of any table a line")                                        \
+	ROW("html", render_html, "for people, in a browser: one file that stands by itself")                           \
 	ROW("focus", render_focus, "for cost tools: FOCUS 1.2 rows as CSV")                                            \
 	ROW("prometheus", render_prometheus, "for node_exporter's textfile collector")                                 \
 	ROW("journal", render_journal, "for hledger and ledger: a balanced transaction")

@@ -8,7 +8,8 @@
 /* Writes to `out`; errors of the stream are found by the caller, once. */
 typedef void render_function(const struct statement *s, const struct rendering_options *r, FILE *out);
 
-render_function render_table, render_json, render_jsonl, render_csv, render_prometheus, render_journal, render_focus;
+render_function render_table, render_json, render_jsonl, render_csv, render_prometheus, render_journal, render_focus,
+	render_html;
 
 /* JSON, shared by json and jsonl: a string in quotes; the members of a BLOCK; a row with its keys. */
 void json_put_text(FILE *out, struct text t);

@@ -1,0 +1,79 @@
+/* The HTML page: the statement's figures, nothing from outside unescaped, nothing fetched. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "report/renderings/html.h"
+#include "tests/unit/worked_case.h"
+
+static void test_figures(void **state) {
+	static const char *const parts[] = {
+		"<!doctype html>",
+		"<td class=\"l\">org/model &quot;x&quot;</td><td class=\"l\">output</td><td><data value=\"100\">100</data></td>"
+		"<td><data value=\"60.000000000\">60.000000</data></td><td><data value=\"120.000000000\">120.000000</data></td>"
+		"<td><data value=\"10.000000000\">10.000000</data></td>",
+		"<td class=\"bad\"><data value=\"-0.017750000\">-0.017750</data></td>",
+		"<tr><td>idle</td><td><data value=\"10000000000\">0.0028</data></td><td>50.0 %</td>",
+		"a\\x1B[31m",
+		"log\\x0A.txt:7",
+		"idle 0.010000 (50.0 %)",
+	};
+	struct worked_case w;
+
+	(void)state;
+	worked_setup(&w);
+	char *text = worked_render(&w, "html", 0);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (!strstr(text, parts[i])) {
+			fail_msg("no %s", parts[i]);
+		}
+	}
+	assert_null(strstr(text, "http:"));
+	assert_null(strstr(text, "https:"));
+	free(text);
+	worked_teardown(&w);
+}
+
+static void test_escapes(void **state) {
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	html_put_text(out, T("<script>alert('x&y')</script>\x1b\""));
+	fclose(out);
+	assert_string_equal(text, "&lt;script&gt;alert(&#39;x&amp;y&#39;)&lt;/script&gt;\\x1B&quot;");
+	free(text);
+}
+
+/* A page for nothing at all is still a page. */
+static void test_empty(void **state) {
+	struct worked_case w = {0};
+	struct report_options o;
+	struct fault why;
+
+	(void)state;
+	w.names = names_new();
+	quality_init(&w.quality);
+	worked_options(&w, &o);
+	w.s = statement_new(&o);
+	assert_int_equal(statement_finish(w.s, &w.quality, &why), 0);
+	char *text = worked_render(&w, "html", 0);
+	assert_non_null(strstr(text, "</html>"));
+	free(text);
+	statement_free(w.s);
+	quality_release(&w.quality);
+	names_free(w.names);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_figures),
+		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_empty),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
