@@ -61,7 +61,7 @@ static void add_charge(struct sum *sum, const struct charge *charge, enum nobody
 }
 
 static void add_cell(struct sum *sum, const struct statement *s, const struct cell *c, const struct charge *charge,
-                     enum nobodys nobodys) {
+		     enum nobodys nobodys) {
 	add_tokens(sum, s, c);
 	add_time(sum, c->kind, c->gpu_ns, c->cost_nano);
 	if (c->rate_nano < 0) {
@@ -198,7 +198,7 @@ static int64_t time_key(const struct statement *s, const struct cell *c, enum by
 
 static name_id name_key(const struct cell *c, enum by_key key) {
 	const name_id names[BY_KEYS] = {
-		[BY_MODEL] = c->model, [BY_REPLICA] = c->replica, [BY_POOL] = c->pool, [BY_TENANT] = c->tenant};
+	    [BY_MODEL] = c->model, [BY_REPLICA] = c->replica, [BY_POOL] = c->pool, [BY_TENANT] = c->tenant};
 	return names[key];
 }
 
@@ -236,7 +236,7 @@ static bool is_member(const struct grouping *g, const struct cell *c) {
 static void set_keys(const struct grouping *g, struct row *row, const struct cell *c) {
 	const struct names *names = g->s->options.names;
 	struct text *const fields[BY_KEYS] = {
-		[BY_MODEL] = &row->model, [BY_REPLICA] = &row->replica, [BY_POOL] = &row->pool, [BY_TENANT] = &row->tenant};
+	    [BY_MODEL] = &row->model, [BY_REPLICA] = &row->replica, [BY_POOL] = &row->pool, [BY_TENANT] = &row->tenant};
 
 	row->bucket_ns = c->bucket_ns;
 	for (size_t i = 0; i < g->count; i++) {
@@ -247,7 +247,7 @@ static void set_keys(const struct grouping *g, struct row *row, const struct cel
 }
 
 static int sum_members(const struct grouping *g, const struct charge *charges, const size_t *members, size_t count,
-                       struct block *out, struct fault *why) {
+		       struct block *out, struct fault *why) {
 	struct sum sum = {.block = out, .fits = true};
 	for (size_t i = 0; i < count; i++) {
 		add_cell(&sum, g->s, &g->s->cells->cell[members[i]], &charges[members[i]], g->nobodys);
@@ -321,10 +321,10 @@ int blocks_build(struct statement *s, const struct charge *charges, struct fault
 		struct grouping grouping;
 		struct table *table;
 	} tables[] = {
-		{{s, by_model, 1, NOBODYS_OWN}, &s->models},
-		{{s, by_tenant, 1, of_tenants}, &s->tenants},
-		{{s, by_both, 2, NOBODYS_OWN}, &s->lines},
-		{{s, o->by, o->by_count, has_key(o, BY_TENANT) ? of_tenants : NOBODYS_OWN}, &s->rows},
+	    {{s, by_model, 1, NOBODYS_OWN}, &s->models},
+	    {{s, by_tenant, 1, of_tenants}, &s->tenants},
+	    {{s, by_both, 2, NOBODYS_OWN}, &s->lines},
+	    {{s, o->by, o->by_count, has_key(o, BY_TENANT) ? of_tenants : NOBODYS_OWN}, &s->rows},
 	};
 	size_t count = sizeof tables / sizeof *tables - (o->by_count == 0);
 

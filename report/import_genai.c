@@ -8,10 +8,10 @@ static const struct {
 	struct text key;
 	enum price_kind kind;
 } price_keys[] = {
-	{T("input_mtok"), PRICE_INPUT},
-	{T("cache_read_mtok"), PRICE_CACHE_READ},
-	{T("cache_write_mtok"), PRICE_CACHE_WRITE},
-	{T("output_mtok"), PRICE_OUTPUT},
+    {T("input_mtok"), PRICE_INPUT},
+    {T("cache_read_mtok"), PRICE_CACHE_READ},
+    {T("cache_write_mtok"), PRICE_CACHE_WRITE},
+    {T("output_mtok"), PRICE_OUTPUT},
 };
 
 static bool genai_bid(const struct json *j) {
@@ -162,7 +162,8 @@ static int read_provider(struct import *im, json_at v) {
 	json_at models = json_get(im->json, v, T("models"));
 	struct text id;
 
-	int error = import_text(im, json_get(im->json, v, T("id")), "a provider without \"id\", expected a string", &id);
+	int error =
+	    import_text(im, json_get(im->json, v, T("id")), "a provider without \"id\", expected a string", &id);
 	if (error) {
 		return error;
 	}

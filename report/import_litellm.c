@@ -10,18 +10,24 @@ static const struct {
 	struct text key;
 	enum price_kind kind;
 } cost_keys[] = {
-	{T("input_cost_per_token"), PRICE_INPUT},
-	{T("cache_read_input_token_cost"), PRICE_CACHE_READ},
-	{T("cache_creation_input_token_cost"), PRICE_CACHE_WRITE},
-	{T("output_cost_per_token"), PRICE_OUTPUT},
-	{T("output_cost_per_reasoning_token"), PRICE_REASONING},
+    {T("input_cost_per_token"), PRICE_INPUT},
+    {T("cache_read_input_token_cost"), PRICE_CACHE_READ},
+    {T("cache_creation_input_token_cost"), PRICE_CACHE_WRITE},
+    {T("output_cost_per_token"), PRICE_OUTPUT},
+    {T("output_cost_per_reasoning_token"), PRICE_REASONING},
 };
 #define COST_KEYS (sizeof cost_keys / sizeof *cost_keys)
 
 /* What is charged by other things than tokens of text. */
-static const struct text other_modes[] = {T("image_generation"), T("image_edit"),  T("audio_transcription"),
-                                          T("audio_speech"),     T("video_generation"), T("rerank"),
-                                          T("search"),           T("ocr"),         T("vector_store")};
+static const struct text other_modes[] = {T("image_generation"),
+					  T("image_edit"),
+					  T("audio_transcription"),
+					  T("audio_speech"),
+					  T("video_generation"),
+					  T("rerank"),
+					  T("search"),
+					  T("ocr"),
+					  T("vector_store")};
 
 /* The price's own key and what follows it. */
 static bool split_key(struct text key, enum price_kind *kind, struct text *suffix) {
@@ -48,7 +54,8 @@ static bool litellm_bid(const struct json *j) {
 		return false;
 	}
 	for (json_at v = json_first(j, 0); v != JSON_ABSENT && seen < 20; v = json_next(j, v), seen++) {
-		if (json_get(j, v, T("litellm_provider")) != JSON_ABSENT || json_get(j, v, T("input_cost_per_token")) != JSON_ABSENT) {
+		if (json_get(j, v, T("litellm_provider")) != JSON_ABSENT ||
+		    json_get(j, v, T("input_cost_per_token")) != JSON_ABSENT) {
 			return true;
 		}
 	}
@@ -155,7 +162,8 @@ static int litellm_read(struct import *im) {
 		if (is_text_mode(im->json, v)) {
 			error = read_model(im, v);
 		} else {
-			prices_note(im->prices, "not priced by tokens of text, mode", json_raw(im->json, json_get(im->json, v, T("mode"))));
+			prices_note(im->prices, "not priced by tokens of text, mode",
+				    json_raw(im->json, json_get(im->json, v, T("mode"))));
 		}
 	}
 	return error;

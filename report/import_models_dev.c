@@ -8,8 +8,8 @@ static const struct {
 	struct text key;
 	enum price_kind kind;
 } cost_keys[] = {
-	{T("input"), PRICE_INPUT},   {T("cache_read"), PRICE_CACHE_READ}, {T("cache_write"), PRICE_CACHE_WRITE},
-	{T("output"), PRICE_OUTPUT}, {T("reasoning"), PRICE_REASONING},
+    {T("input"), PRICE_INPUT},   {T("cache_read"), PRICE_CACHE_READ}, {T("cache_write"), PRICE_CACHE_WRITE},
+    {T("output"), PRICE_OUTPUT}, {T("reasoning"), PRICE_REASONING},
 };
 
 static bool is_model(const struct json *j, json_at v) {
@@ -42,7 +42,8 @@ static int read_cost(struct import *im, json_at cost, struct price_model *m) {
 		struct price_ladder *ladder = ladder_of(m->rules, key);
 		if (!ladder) {
 			/* Prices by context length would change what is due: without them, none is given. */
-			m->understood = m->understood && text_find(key, T("context")) == SIZE_MAX && !text_eq(key, T("tiers"));
+			m->understood =
+			    m->understood && text_find(key, T("context")) == SIZE_MAX && !text_eq(key, T("tiers"));
 			prices_note(im->prices, "price of another kind, left out:", key);
 			continue;
 		}

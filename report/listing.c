@@ -78,8 +78,8 @@ bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue
 }
 
 const struct listing *listing_find(const struct statement *s, name_id model) {
-	bool found = model < s->listing_count && s->listings[model].searched &&
-	             s->listings[model].search.outcome == PRICE_FOUND;
+	bool found =
+	    model < s->listing_count && s->listings[model].searched && s->listings[model].search.outcome == PRICE_FOUND;
 	return found ? &s->listings[model] : NULL;
 }
 
@@ -95,7 +95,7 @@ static void list_candidates(const struct price_search *s, char out[CANDIDATES_TE
 	for (size_t i = 0; i < shown && len < CANDIDATES_TEXT_MAX; i++) {
 		const struct price_model *m = s->candidates[i];
 		int got = snprintf(out + len, CANDIDATES_TEXT_MAX - len, "%s%.*s/%.*s", i > 0 ? ", " : "",
-		                   TEXT_ARG(m->provider), TEXT_ARG(m->id));
+				   TEXT_ARG(m->provider), TEXT_ARG(m->id));
 		len += (size_t)got;
 	}
 	if (shown < s->candidate_count && len < CANDIDATES_TEXT_MAX) {
@@ -108,24 +108,29 @@ static void warn_not_found(const struct listing *l, struct text name, struct qua
 
 	if (l->search.outcome == PRICE_AMBIGUOUS) {
 		list_candidates(&l->search, candidates);
-		quality_warn(q, "no list price for %.*s: %zu models of the catalogue could be meant, at different prices; "
-		                "choose with --list %.*s=PROVIDER/MODEL (%s)",
-		             TEXT_ARG(name), l->search.candidate_count, TEXT_ARG(name), candidates);
+		quality_warn(q,
+			     "no list price for %.*s: %zu models of the catalogue could be meant, at different prices; "
+			     "choose with --list %.*s=PROVIDER/MODEL (%s)",
+			     TEXT_ARG(name), l->search.candidate_count, TEXT_ARG(name), candidates);
 	} else if (l->search.mapped.len > 0) {
-		quality_warn(q, "no list price for %.*s: --list names %.*s, which the catalogue does not price", TEXT_ARG(name),
-		             TEXT_ARG(l->search.mapped));
+		quality_warn(q, "no list price for %.*s: --list names %.*s, which the catalogue does not price",
+			     TEXT_ARG(name), TEXT_ARG(l->search.mapped));
 	} else {
-		quality_warn(q, "no list price for %.*s: the catalogue has no such model; name one with --list %.*s=PROVIDER/MODEL",
-		             TEXT_ARG(name), TEXT_ARG(name));
+		quality_warn(
+		    q,
+		    "no list price for %.*s: the catalogue has no such model; name one with --list %.*s=PROVIDER/MODEL",
+		    TEXT_ARG(name), TEXT_ARG(name));
 	}
 }
 
 static void warn_found(const struct listing *l, struct text name, struct quality *q) {
 	if (l->unpriced) {
-		quality_warn(q, "no list price for %.*s: %s has no price for some of its tokens", TEXT_ARG(name), l->label);
+		quality_warn(q, "no list price for %.*s: %s has no price for some of its tokens", TEXT_ARG(name),
+			     l->label);
 	}
 	if (l->cached_as_input) {
-		quality_warn(q, "list price of %s: no price for cached input, so it is priced as uncached input", l->label);
+		quality_warn(q, "list price of %s: no price for cached input, so it is priced as uncached input",
+			     l->label);
 	}
 	if (l->batch_as_standard) {
 		quality_warn(q, "list price of %s: no batch price, so batch traffic is priced as standard", l->label);

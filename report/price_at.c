@@ -39,7 +39,8 @@ static int64_t step_at(const struct price_ladder *ladder, int64_t prompt_over_nt
 }
 
 void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, bool batch, struct price_quote *out) {
-	*out = (struct price_quote){.nano = {PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN}};
+	*out =
+	    (struct price_quote){.nano = {PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN}};
 	_Static_assert(PRICE_KINDS == 5, "one PRICE_UNKNOWN for each kind");
 	if (!m->understood || m->rule_count == 0) {
 		return;
@@ -67,7 +68,7 @@ static bool ladder_same(const struct price_ladder *a, const struct price_ladder 
 
 static bool rule_same(const struct price_rule *a, const struct price_rule *b) {
 	bool same = a->when == b->when && a->from_ns == b->from_ns && a->from_minute == b->from_minute &&
-	            a->to_minute == b->to_minute;
+		    a->to_minute == b->to_minute;
 	for (int s = 0; s < PRICE_SERVICES; s++) {
 		for (int k = 0; k < PRICE_KINDS; k++) {
 			same = same && ladder_same(&a->ladder[s][k], &b->ladder[s][k]);

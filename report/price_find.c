@@ -34,10 +34,10 @@ static struct text base_of(struct text t) {
 /* What does not make another model: how it was tuned to follow, packed, or stamped. */
 static const struct text plain_prefixes[] = {T("meta-"), T("mistralai-"), T("models--")};
 static const struct text plain_suffixes[] = {
-	T("-instruct"), T("-it"),    T("-chat"),   T("-hf"),    T("-fp8"),     T("-fp16"),   T("-bf16"),    T("-int8"),
-	T("-int4"),     T("-awq"),   T("-gptq"),   T("-gguf"),  T("-nvfp4"),   T("-w4a16"),  T("-w8a8"),    T("-4bit"),
-	T("-8bit"),     T("-q8_0"),  T("-q4_k_m"), T("-turbo"), T("-dynamic"), T("-latest"), T("-instant"), T(".gguf"),
-	T("-versatile"),
+    T("-instruct"), T("-it"),      T("-chat"), T("-hf"),        T("-fp8"),    T("-fp16"),  T("-bf16"),
+    T("-int8"),     T("-int4"),    T("-awq"),  T("-gptq"),      T("-gguf"),   T("-nvfp4"), T("-w4a16"),
+    T("-w8a8"),     T("-4bit"),    T("-8bit"), T("-q8_0"),      T("-q4_k_m"), T("-turbo"), T("-dynamic"),
+    T("-latest"),   T("-instant"), T(".gguf"), T("-versatile"),
 };
 
 static bool drop_suffix(struct text *t) {

@@ -13,9 +13,13 @@ static const struct {
 	struct text key;
 	enum match_op op;
 } match_keys[] = {
-	{T("equals"), MATCH_EQUALS},     {T("starts_with"), MATCH_STARTS_WITH}, {T("ends_with"), MATCH_ENDS_WITH},
-	{T("contains"), MATCH_CONTAINS}, {T("regex"), MATCH_REGEX},             {T("or"), MATCH_OR},
-	{T("and"), MATCH_AND},
+    {T("equals"), MATCH_EQUALS},
+    {T("starts_with"), MATCH_STARTS_WITH},
+    {T("ends_with"), MATCH_ENDS_WITH},
+    {T("contains"), MATCH_CONTAINS},
+    {T("regex"), MATCH_REGEX},
+    {T("or"), MATCH_OR},
+    {T("and"), MATCH_AND},
 };
 
 static enum match_op op_of(struct text key) {
@@ -154,9 +158,9 @@ static bool holds_never(const struct match *m, struct text name) {
 
 bool match_holds(const struct match *m, struct text name) {
 	static bool (*const ops[MATCH_OPS])(const struct match *, struct text) = {
-		[MATCH_EQUALS] = holds_equals,     [MATCH_STARTS_WITH] = holds_starts, [MATCH_ENDS_WITH] = holds_ends,
-		[MATCH_CONTAINS] = holds_contains, [MATCH_REGEX] = holds_regex,        [MATCH_OR] = holds_or,
-		[MATCH_AND] = holds_and,           [MATCH_NEVER] = holds_never,
+	    [MATCH_EQUALS] = holds_equals,     [MATCH_STARTS_WITH] = holds_starts, [MATCH_ENDS_WITH] = holds_ends,
+	    [MATCH_CONTAINS] = holds_contains, [MATCH_REGEX] = holds_regex,        [MATCH_OR] = holds_or,
+	    [MATCH_AND] = holds_and,           [MATCH_NEVER] = holds_never,
 	};
 
 	assert(!m || m->op < MATCH_OPS);

@@ -20,8 +20,8 @@ enum match_op {
 
 struct match {
 	enum match_op op;
-	struct text text;         /* in lower case */
-	void *regex;              /* pcre2_code */
+	struct text text; /* in lower case */
+	void *regex; /* pcre2_code */
 	const struct match **any; /* of MATCH_OR and MATCH_AND */
 	size_t count;
 	struct match *next_regex; /* the list by which compiled patterns are freed */

@@ -144,7 +144,8 @@ int import_price(struct import *im, json_at v, int shift, int64_t *nano) {
 	if (type != JSON_NUMBER && type != JSON_STRING) {
 		return import_fault(im, v, "not a price, expected a decimal number");
 	}
-	if (!decimal_parse(json_raw(im->json, v), shift, nano) && !parse_rounded(im, json_raw(im->json, v), shift, nano)) {
+	if (!decimal_parse(json_raw(im->json, v), shift, nano) &&
+	    !parse_rounded(im, json_raw(im->json, v), shift, nano)) {
 		return import_fault(im, v, "not a price, expected a decimal number");
 	}
 	return *nano < 0 ? import_fault(im, v, "a negative price, expected 0 or more") : 0;
@@ -214,7 +215,7 @@ static void find_cuts(struct prices *p) {
 }
 
 void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count, const int **minute_of_day,
-                 size_t *minute_count) {
+		 size_t *minute_count) {
 	*prompt_over = p->prompt_cuts;
 	*prompt_count = p->prompt_cut_count;
 	*minute_of_day = p->minute_cuts;
@@ -273,7 +274,7 @@ static int import(struct import *im, struct price_source *source) {
 }
 
 int prices_add_bytes(struct prices *p, const char *path, struct text bytes, struct price_source *source,
-                     struct fault *why) {
+		     struct fault *why) {
 	struct json *j = json_new();
 	struct import im = {p, j, bytes, path, why};
 	size_t bad = 0;
@@ -284,7 +285,8 @@ int prices_add_bytes(struct prices *p, const char *path, struct text bytes, stru
 	} else {
 		int line = 1, column = 1;
 		text_place(bytes, bad, &line, &column);
-		error = fault_set(why, ERROR_CONFIG, "%s:%d:%d: not valid JSON, expected a price catalogue", path, line, column);
+		error = fault_set(why, ERROR_CONFIG, "%s:%d:%d: not valid JSON, expected a price catalogue", path, line,
+				  column);
 	}
 	json_free(j);
 	find_cuts(p);
@@ -316,7 +318,8 @@ int prices_add_match(struct prices *p, const char *name_equals_model, struct fau
 	struct text name, target = t;
 
 	if (!text_until(&target, T("="), &name) || name.len == 0 || target.len == 0) {
-		return fault_set(why, ERROR_CONFIG, "--list %s: expected NAME=MODEL or NAME=PROVIDER/MODEL", name_equals_model);
+		return fault_set(why, ERROR_CONFIG, "--list %s: expected NAME=MODEL or NAME=PROVIDER/MODEL",
+				 name_equals_model);
 	}
 	p->mappings = grow(p->mappings, p->mapping_count, sizeof(*p->mappings));
 	p->mappings[p->mapping_count++] = (struct price_mapping){prices_keep(p, name), prices_keep(p, target)};

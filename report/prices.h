@@ -8,8 +8,8 @@
 #include "report/report.h"
 
 enum price_kind {
-	PRICE_INPUT,       /* uncached input */
-	PRICE_CACHE_READ,  /* input found in the cache */
+	PRICE_INPUT, /* uncached input */
+	PRICE_CACHE_READ, /* input found in the cache */
 	PRICE_CACHE_WRITE, /* input written to the cache */
 	PRICE_OUTPUT,
 	PRICE_REASONING, /* within output */
@@ -38,7 +38,7 @@ enum price_when { PRICE_ALWAYS, PRICE_FROM_DATE, PRICE_DAILY };
 /* A set of prices and when it holds. */
 struct price_rule {
 	enum price_when when;
-	int64_t from_ns;            /* PRICE_FROM_DATE: midnight UTC */
+	int64_t from_ns; /* PRICE_FROM_DATE: midnight UTC */
 	int from_minute, to_minute; /* PRICE_DAILY: minutes of the UTC day, half-open, may wrap round midnight */
 	struct price_ladder ladder[PRICE_SERVICES][PRICE_KINDS];
 };
@@ -47,9 +47,9 @@ struct price_model {
 	struct text provider; /* empty where the catalogue names none */
 	struct text id;
 	const struct match *match; /* NULL: by id only */
-	struct price_rule *rules;  /* the last one that holds applies; if none holds, the first */
+	struct price_rule *rules; /* the last one that holds applies; if none holds, the first */
 	size_t rule_count;
-	bool understood;  /* false: a rule could not be read, so no price is given */
+	bool understood; /* false: a rule could not be read, so no price is given */
 	bool per_request; /* also has a price per request, which is left out */
 };
 
@@ -93,7 +93,7 @@ struct prices {
 	int *minute_cuts;
 	size_t minute_cut_count;
 	struct price_block *blocks; /* all that lives as long as the catalogue */
-	struct match *regexes;      /* compiled patterns, to be freed */
+	struct match *regexes; /* compiled patterns, to be freed */
 };
 
 /* Zeroed memory that lives as long as the catalogue. */
@@ -106,7 +106,7 @@ struct price_provider *prices_add_provider(struct prices *p, struct text id);
 struct price_model *prices_add_model(struct prices *p, struct text id);
 /* A catalogue already in memory; `path` names it in messages. Fills in what the source holds. */
 int prices_add_bytes(struct prices *p, const char *path, struct text bytes, struct price_source *source,
-                     struct fault *why);
+		     struct fault *why);
 
 /* ---- reading a file ---- */
 
@@ -153,9 +153,9 @@ enum price_outcome { PRICE_NOT_FOUND, PRICE_FOUND, PRICE_AMBIGUOUS };
 
 struct price_search {
 	enum price_outcome outcome;
-	const struct price_model *model;                          /* found */
+	const struct price_model *model; /* found */
 	const struct price_model *candidates[PRICE_CANDIDATES_MAX]; /* ambiguous: the first ones */
-	size_t candidate_count;                                    /* all of them */
+	size_t candidate_count; /* all of them */
 	struct text mapped; /* what --list said, if it said something */
 };
 

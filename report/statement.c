@@ -6,8 +6,8 @@
 #include "report/cells.h"
 
 const char *const by_key_names[BY_KEYS] = {
-	[BY_HOUR] = "hour",       [BY_DAY] = "day",   [BY_MONTH] = "month",   [BY_MODEL] = "model",
-	[BY_REPLICA] = "replica", [BY_POOL] = "pool", [BY_TENANT] = "tenant",
+    [BY_HOUR] = "hour",       [BY_DAY] = "day",   [BY_MONTH] = "month",   [BY_MODEL] = "model",
+    [BY_REPLICA] = "replica", [BY_POOL] = "pool", [BY_TENANT] = "tenant",
 };
 
 struct statement *statement_new(const struct report_options *o) {
@@ -58,13 +58,13 @@ static bool add_entry(struct cell *c, const struct entry *e) {
 int statement_take(void *statement, const struct entry *e) {
 	struct statement *s = statement;
 	struct cell key = {
-		.bucket_ns = bucket_of(&s->options, e->slot_ns),
-		.rate_nano = e->rate_nano < 0 ? -1 : e->rate_nano,
-		.replica = e->replica,
-		.model = e->model,
-		.tenant = e->tenant,
-		.pool = e->pool,
-		.kind = e->kind,
+	    .bucket_ns = bucket_of(&s->options, e->slot_ns),
+	    .rate_nano = e->rate_nano < 0 ? -1 : e->rate_nano,
+	    .replica = e->replica,
+	    .model = e->model,
+	    .tenant = e->tenant,
+	    .pool = e->pool,
+	    .kind = e->kind,
 	};
 	int128 revenue;
 
@@ -104,10 +104,11 @@ static void warn_unpriced(const struct statement *s, struct quality *q) {
 		}
 	}
 	if (replicas > 0) {
-		quality_warn(q, "%lld GPU-ns on %lld replicas have no known rate and are in no cost: %s%s; "
-		                "give the fleet file a pool for them, or --gpu-hour",
-		             (long long)s->total.unpriced_ns, (long long)replicas, list,
-		             replicas > NAMES_SHOWN_MAX ? ", …" : "");
+		quality_warn(q,
+			     "%lld GPU-ns on %lld replicas have no known rate and are in no cost: %s%s; "
+			     "give the fleet file a pool for them, or --gpu-hour",
+			     (long long)s->total.unpriced_ns, (long long)replicas, list,
+			     replicas > NAMES_SHOWN_MAX ? ", …" : "");
 	}
 }
 
@@ -145,9 +146,10 @@ static bool bills_tie(const struct statement *s) {
 
 static int check_ties(const struct statement *s, struct fault *why) {
 	bool ties = block_ties(&s->total) && bills_tie(s) && table_ties(&s->models, &s->total) &&
-	            table_ties(&s->lines, &s->total) &&
-	            table_ties(&s->tenants, NULL) && table_ties(&s->rows, NULL);
-	return ties ? 0 : fault_set(why, ERROR_RANGE, "the statement does not tie out: its parts do not sum to the capacity");
+		    table_ties(&s->lines, &s->total) && table_ties(&s->tenants, NULL) && table_ties(&s->rows, NULL);
+	return ties ? 0
+		    : fault_set(why, ERROR_RANGE,
+				"the statement does not tie out: its parts do not sum to the capacity");
 }
 
 int statement_finish(struct statement *s, struct quality *quality, struct fault *why) {
@@ -196,8 +198,8 @@ double block_ratio_real(const struct block *b) {
 double block_ratio_list(const struct block *b) {
 	bool known = b->list_known && b->list_price_known[TOKENS_INPUT] && b->list_price_known[TOKENS_OUTPUT];
 	return known && b->list_nano[TOKENS_INPUT] > 0
-	               ? (double)b->list_nano[TOKENS_OUTPUT] / (double)b->list_nano[TOKENS_INPUT]
-	               : 0;
+		   ? (double)b->list_nano[TOKENS_OUTPUT] / (double)b->list_nano[TOKENS_INPUT]
+		   : 0;
 }
 
 /* An hour carries its offset; days and months are civil dates of the zone. */
@@ -211,8 +213,9 @@ static struct text time_text(const struct statement *s, int64_t ns, enum by_key 
 	}
 	instant_to_civil(ns + offset_s * NS_PER_SECOND, &c);
 	if (key == BY_HOUR) {
-		len = snprintf(buffer, KEY_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour,
-		               c.minute, c.second, minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60);
+		len =
+		    snprintf(buffer, KEY_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day,
+			     c.hour, c.minute, c.second, minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60);
 	} else if (key == BY_DAY) {
 		len = snprintf(buffer, KEY_TEXT_MAX, "%04d-%02d-%02d", c.year, c.month, c.day);
 	} else {
@@ -223,7 +226,7 @@ static struct text time_text(const struct statement *s, int64_t ns, enum by_key 
 
 struct text row_key(const struct statement *s, const struct row *r, enum by_key key, char buffer[KEY_TEXT_MAX]) {
 	const struct text names[BY_KEYS] = {
-		[BY_MODEL] = r->model, [BY_REPLICA] = r->replica, [BY_POOL] = r->pool, [BY_TENANT] = r->tenant};
+	    [BY_MODEL] = r->model, [BY_REPLICA] = r->replica, [BY_POOL] = r->pool, [BY_TENANT] = r->tenant};
 
 	_Static_assert(KEY_TEXT_MAX >= INSTANT_TEXT_MAX, "room for an instant");
 	return key <= BY_MONTH ? time_text(s, r->bucket_ns, key, buffer) : names[key];

@@ -47,7 +47,7 @@ double block_ratio_list(const struct block *b);
 
 /* A block with the values of its keys. */
 struct row {
-	int64_t bucket_ns;                     /* start of its hour, day or month */
+	int64_t bucket_ns; /* start of its hour, day or month */
 	struct text model, replica, pool, tenant; /* those that are keys */
 	struct block block;
 };

@@ -104,7 +104,7 @@ static bool is_key(enum by_key key, const enum by_key *by, size_t count) {
 }
 
 static void put_table(FILE *out, const struct statement *s, const char *name, const struct table *t,
-                      const enum by_key *by, size_t count) {
+		      const enum by_key *by, size_t count) {
 	char buffer[KEY_TEXT_MAX];
 	for (size_t i = 0; i < t->count; i++) {
 		fputs(name, out);

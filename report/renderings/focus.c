@@ -163,16 +163,20 @@ static void put_tenant(FILE *out, const struct charge_row *c) {
 
 static void put_meter(FILE *out, const struct charge_row *c) {
 	static const char *const meters[ENTRY_KINDS] = {
-		"Uncached Input Tokens", "Cached Input Tokens", "Output Tokens", "Other GPU Time", "Idle GPU Time",
-		"Unobserved GPU Time",
+	    "Uncached Input Tokens", "Cached Input Tokens", "Output Tokens",
+	    "Other GPU Time",        "Idle GPU Time",       "Unobserved GPU Time",
 	};
 	fputs(meters[c->kind], out);
 }
 
 static void put_description(FILE *out, const struct charge_row *c) {
 	static const char *const what[ENTRY_KINDS] = {
-		"Prefill of uncached input", "Prefill over cached input", "Decode of output", "GPU time between steps",
-		"Idle GPU time",             "GPU time without a log",
+	    "Prefill of uncached input",
+	    "Prefill over cached input",
+	    "Decode of output",
+	    "GPU time between steps",
+	    "Idle GPU time",
+	    "GPU time without a log",
 	};
 	fputs(what[c->kind], out);
 }
@@ -203,41 +207,41 @@ static const struct {
 	const char *name;
 	put_cell *put;
 } columns[] = {
-	{"BilledCost", put_cost},
-	{"BillingAccountId", put_self},
-	{"BillingAccountName", put_self},
-	{"BillingCurrency", put_currency},
-	{"BillingPeriodEnd", put_month_end},
-	{"BillingPeriodStart", put_month_start},
-	{"ChargeCategory", put_category},
-	{"ChargeClass", put_nothing},
-	{"ChargeDescription", put_description},
-	{"ChargeFrequency", put_frequency},
-	{"ChargePeriodEnd", put_period_end},
-	{"ChargePeriodStart", put_period_start},
-	{"ConsumedQuantity", put_consumed_quantity},
-	{"ConsumedUnit", put_consumed_unit},
-	{"ContractedCost", put_cost},
-	{"EffectiveCost", put_cost},
-	{"InvoiceIssuerName", put_self},
-	{"ListCost", put_list_cost},
-	{"ListUnitPrice", put_list_unit_price},
-	{"PricingCategory", put_pricing_category},
-	{"PricingQuantity", put_pricing_quantity},
-	{"PricingUnit", put_pricing_unit},
-	{"ProviderName", put_self},
-	{"PublisherName", put_self},
-	{"ResourceId", put_model},
-	{"ResourceName", put_model},
-	{"ResourceType", put_resource_type},
-	{"ServiceCategory", put_service_category},
-	{"ServiceName", put_service_name},
-	{"ServiceSubcategory", put_service_subcategory},
-	{"SkuId", put_sku},
-	{"SkuMeter", put_meter},
-	{"SubAccountId", put_tenant},
-	{"SubAccountName", put_tenant},
-	{"Tags", put_tags},
+    {"BilledCost", put_cost},
+    {"BillingAccountId", put_self},
+    {"BillingAccountName", put_self},
+    {"BillingCurrency", put_currency},
+    {"BillingPeriodEnd", put_month_end},
+    {"BillingPeriodStart", put_month_start},
+    {"ChargeCategory", put_category},
+    {"ChargeClass", put_nothing},
+    {"ChargeDescription", put_description},
+    {"ChargeFrequency", put_frequency},
+    {"ChargePeriodEnd", put_period_end},
+    {"ChargePeriodStart", put_period_start},
+    {"ConsumedQuantity", put_consumed_quantity},
+    {"ConsumedUnit", put_consumed_unit},
+    {"ContractedCost", put_cost},
+    {"EffectiveCost", put_cost},
+    {"InvoiceIssuerName", put_self},
+    {"ListCost", put_list_cost},
+    {"ListUnitPrice", put_list_unit_price},
+    {"PricingCategory", put_pricing_category},
+    {"PricingQuantity", put_pricing_quantity},
+    {"PricingUnit", put_pricing_unit},
+    {"ProviderName", put_self},
+    {"PublisherName", put_self},
+    {"ResourceId", put_model},
+    {"ResourceName", put_model},
+    {"ResourceType", put_resource_type},
+    {"ServiceCategory", put_service_category},
+    {"ServiceName", put_service_name},
+    {"ServiceSubcategory", put_service_subcategory},
+    {"SkuId", put_sku},
+    {"SkuMeter", put_meter},
+    {"SubAccountId", put_tenant},
+    {"SubAccountName", put_tenant},
+    {"Tags", put_tags},
 };
 #define COLUMNS (sizeof columns / sizeof *columns)
 

@@ -80,7 +80,8 @@ static void print_paragraph(const struct grid *g, const char *const *cells, FILE
 	}
 	for (size_t i = g->labels; i < g->columns; i++) {
 		if (cells[i][0]) {
-			fprintf(out, "  %s%*s  %s\n", g->headers[i], (int)(widest - printable_width(g->headers[i])), "", cells[i]);
+			fprintf(out, "  %s%*s  %s\n", g->headers[i], (int)(widest - printable_width(g->headers[i])), "",
+				cells[i]);
 		}
 	}
 }
@@ -139,7 +140,8 @@ const char *figure_compact(int64_t n, char out[FIGURE_MAX]) {
 	}
 	int64_t tenths = (int64_t)exact_div((int128)n * 10, unit);
 	char whole[FIGURE_MAX];
-	snprintf(out, FIGURE_MAX, "%s.%d%c", figure_count(tenths / 10, whole), (int)(tenths % 10), unit == 1000 ? 'k' : 'M');
+	snprintf(out, FIGURE_MAX, "%s.%d%c", figure_count(tenths / 10, whole), (int)(tenths % 10),
+		 unit == 1000 ? 'k' : 'M');
 	return out;
 }
 

@@ -71,7 +71,8 @@ static void put_hash(FILE *out, const char *text) {
 
 static void put_head(FILE *out, const struct statement *s) {
 	fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action 'none'; "
+	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action "
+	      "'none'; "
 	      "img-src data:; style-src ",
 	      out);
 	put_hash(out, html_style);
@@ -90,7 +91,7 @@ static void put_money(FILE *out, bool known, int64_t nano, int places) {
 	char exact[DECIMAL_TEXT_MAX], shown[FIGURE_MAX];
 	if (known) {
 		fprintf(out, "<td%s><data value=\"%s\">%s</data></td>", nano < 0 ? " class=\"bad\"" : "",
-		        decimal_format(nano, 9, exact), figure_money(nano, places, shown));
+			decimal_format(nano, 9, exact), figure_money(nano, places, shown));
 	} else {
 		fputs("<td>–</td>", out);
 	}
@@ -125,10 +126,10 @@ static void put_share(FILE *out, int64_t part, int64_t whole) {
 	fprintf(out, "<td>%s</td>", figure_percent(part, whole, shown));
 }
 
-static void open_table(FILE *out, const char *const *headers, size_t count, bool sortable) {
+static void open_table(FILE *out, const char *const *headers, size_t count, size_t labels, bool sortable) {
 	fprintf(out, "<div class=\"wrap\"><table%s>\n<thead><tr>", sortable ? " data-sort" : "");
 	for (size_t i = 0; i < count; i++) {
-		fprintf(out, "<th scope=\"col\">%s</th>", headers[i]);
+		fprintf(out, "<th scope=\"col\"%s>%s</th>", i < labels ? " class=\"l\"" : "", headers[i]);
 	}
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
@@ -148,7 +149,7 @@ static void put_title(FILE *out, const struct statement *s) {
 	const struct report_options *o = &s->options;
 
 	fprintf(out, "<h1>What a token costs</h1>\n<p class=\"dim\">%s to %s · ", instant_format(o->from_ns, from),
-	        instant_format(o->to_ns, to));
+		instant_format(o->to_ns, to));
 	put_string(out, o->currency);
 	fputs(" · rule ", out);
 	put_string(out, o->rule);
@@ -176,24 +177,25 @@ static void put_units(FILE *out, const struct statement *s) {
 
 	fputs("<h2>Per million tokens</h2>\n", out);
 	chart_prices(s, out);
-	open_table(out, headers, 6, true);
+	open_table(out, headers, 6, 2, true);
 	for (size_t i = 0; i < s->models.count; i++) {
 		for (int k = 0; k < TOKEN_KINDS; k++) {
 			put_unit_row(out, &s->models.rows[i], k);
 		}
 	}
 	close_table(out);
-	fputs("<p class=\"dim\">busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved time on "
+	fputs("<p class=\"dim\">busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved "
+	      "time on "
 	      "top.</p>\n",
 	      out);
 }
 
 static void put_margins(FILE *out, const struct statement *s) {
 	static const char *const headers[] = {"model",  "list price of", "revenue",    "capacity",
-	                                      "margin", "of revenue",    "real ratio", "list ratio"};
+					      "margin", "of revenue",    "real ratio", "list ratio"};
 
 	fputs("<h2>Margin at list price, and the ratio of output to input</h2>\n", out);
-	open_table(out, headers, 8, true);
+	open_table(out, headers, 8, 2, true);
 	for (size_t i = 0; i < s->models.count; i++) {
 		const struct block *b = &s->models.rows[i].block;
 		fputs("<tr>", out);
@@ -224,7 +226,7 @@ static void put_tie_out(FILE *out, const struct statement *s) {
 
 	fputs("<h2>Where the money went</h2>\n", out);
 	chart_flow(s, out);
-	open_table(out, headers, 5, false);
+	open_table(out, headers, 5, 1, false);
 	for (int i = 0; i < PARTS; i++) {
 		put_part(out, part_names[i], part_ns(&s->total, i), part_nano(&s->total, i), s);
 	}
@@ -251,15 +253,16 @@ static void put_row(FILE *out, const struct statement *s, const struct row *row,
 	fputs("</tr>\n", out);
 }
 
-static void put_table(FILE *out, const struct statement *s, const struct table *t, const enum by_key *by, size_t count) {
-	static const char *const figures[] = {"requests", "tokens in", "tokens out",  "GPU-hours",
-	                                      "cost",     "in per M",  "out per M", "margin"};
+static void put_table(FILE *out, const struct statement *s, const struct table *t, const enum by_key *by,
+		      size_t count) {
+	static const char *const figures[] = {"requests", "tokens in", "tokens out", "GPU-hours",
+					      "cost",     "in per M",  "out per M",  "margin"};
 	const char *headers[BY_KEYS + 8];
 
 	for (size_t i = 0; i < count + 8; i++) {
 		headers[i] = i < count ? by_key_names[by[i]] : figures[i - count];
 	}
-	open_table(out, headers, count + 8, true);
+	open_table(out, headers, count + 8, count, true);
 	for (size_t i = 0; i < t->count; i++) {
 		put_row(out, s, &t->rows[i], by, count);
 	}
@@ -271,8 +274,8 @@ static void put_tables(FILE *out, const struct statement *s) {
 
 	fputs("<h2>Tenants</h2>\n", out);
 	fprintf(out, "<p class=\"dim\">%s; unit costs are loaded.</p>\n",
-	        s->options.idle_proportional ? "Each carries its share of idle and unobserved time"
-	                                     : "Without idle and unobserved time, which is in the total alone");
+		s->options.idle_proportional ? "Each carries its share of idle and unobserved time"
+					     : "Without idle and unobserved time, which is in the total alone");
 	chart_margins(s, out);
 	put_table(out, s, &s->tenants, by_tenant, 1);
 	if (s->options.by_count > 0) {
@@ -286,7 +289,7 @@ static void put_evidence(FILE *out, const struct statement *s) {
 	static const char *const headers[] = {"grade", "GPU-hours of busy time", "of busy"};
 
 	fputs("<h2>Evidence</h2>\n", out);
-	open_table(out, headers, 3, false);
+	open_table(out, headers, 3, 1, false);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		fprintf(out, "<tr><td>%s</td>", grade_names[g]);
 		put_hours(out, s->evidence_ns[g]);
@@ -294,7 +297,8 @@ static void put_evidence(FILE *out, const struct statement *s) {
 		fputs("</tr>\n", out);
 	}
 	close_table(out);
-	fputs("<p class=\"dim\">A: measured, or steps of one phase. B: mixed steps, split by the step model. C: requests without "
+	fputs("<p class=\"dim\">A: measured, or steps of one phase. B: mixed steps, split by the step model. C: "
+	      "requests without "
 	      "steps. D: averages over windows.</p>\n",
 	      out);
 }
@@ -311,10 +315,11 @@ static void put_quality(FILE *out, const struct statement *s) {
 	const struct quality *q = s->quality;
 
 	fprintf(out,
-	        "<h2>Data quality</h2>\n<p>%lld lines of %zu files: %lld steps, %lld requests, %lld windows, %lld power samples; "
-	        "%lld duplicates.</p>\n<ul>\n",
-	        (long long)q->lines, q->input_count, (long long)q->steps, (long long)q->requests, (long long)q->windows,
-	        (long long)q->powers, (long long)q->duplicates);
+		"<h2>Data quality</h2>\n<p>%lld lines of %zu files: %lld steps, %lld requests, %lld windows, %lld "
+		"power samples; "
+		"%lld duplicates.</p>\n<ul>\n",
+		(long long)q->lines, q->input_count, (long long)q->steps, (long long)q->requests, (long long)q->windows,
+		(long long)q->powers, (long long)q->duplicates);
 	for (size_t i = 0; i < q->reject_count; i++) {
 		put_finding(out, q->rejects[i].reason, q->rejects[i].first);
 	}

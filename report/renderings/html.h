@@ -12,9 +12,9 @@ extern const char html_script[];
 void html_put_text(FILE *out, struct text t);
 
 /* Pictures, as inline SVG. */
-void chart_flow(const struct statement *s, FILE *out);    /* capacity to where it went */
-void chart_prices(const struct statement *s, FILE *out);  /* loaded cost against list price, per model */
+void chart_flow(const struct statement *s, FILE *out); /* capacity to where it went */
+void chart_prices(const struct statement *s, FILE *out); /* loaded cost against list price, per model */
 void chart_margins(const struct statement *s, FILE *out); /* margin by tenant */
-void chart_times(const struct statement *s, FILE *out);   /* unit cost over time, where --by is one of time alone */
+void chart_times(const struct statement *s, FILE *out); /* unit cost over time, where --by is one of time alone */
 
 #endif

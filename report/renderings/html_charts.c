@@ -8,8 +8,8 @@
 #define BARS_MAX 40
 
 static void open_svg(FILE *out, int height, const char *title) {
-	fprintf(out, "<figure><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n<title>%s</title>\n", WIDTH, height,
-	        title, title);
+	fprintf(out, "<figure><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n<title>%s</title>\n", WIDTH,
+		height, title, title);
 }
 
 static void close_svg(FILE *out, const char *caption) {
@@ -41,8 +41,8 @@ static void put_bar(FILE *out, const char *class, int x, int y, int width, int h
 #define FLOW_GAP 22
 
 static void put_ribbon(FILE *out, int part, int left, int right, int height) {
-	fprintf(out, "<path class=\"p%d flow\" d=\"M120 %dC400 %d 420 %d 700 %dV%dC420 %d 400 %d 120 %dZ\"/>\n", part, left, left,
-	        right, right, right + height, right + height, left + height, left + height);
+	fprintf(out, "<path class=\"p%d flow\" d=\"M120 %dC400 %d 420 %d 700 %dV%dC420 %d 400 %d 120 %dZ\"/>\n", part,
+		left, left, right, right, right + height, right + height, left + height, left + height);
 }
 
 static void put_flow_label(FILE *out, const struct statement *s, int part, int y) {
@@ -50,8 +50,8 @@ static void put_flow_label(FILE *out, const struct statement *s, int part, int y
 	char label[160], money[FIGURE_MAX], share[FIGURE_MAX];
 
 	snprintf(label, sizeof label, "%s %s (%s)", part_names[part],
-	         figure_money(part_nano(b, part), figure_places(b->capacity_nano), money),
-	         figure_percent(part_nano(b, part), b->capacity_nano, share));
+		 figure_money(part_nano(b, part), figure_places(b->capacity_nano), money),
+		 figure_percent(part_nano(b, part), b->capacity_nano, share));
 	put_label(out, 722, y, false, text_of(label));
 }
 
@@ -212,7 +212,7 @@ static void put_line(FILE *out, const struct table *t, int kind, const char *cla
 		const struct unit_cost *u = &t->rows[i].block.unit[kind];
 		if (u->known) {
 			fprintf(out, "%c%d %d", pen ? 'L' : 'M', 10 + scaled(t->rows[i].bucket_ns - first, span, 940),
-			        TIMES_HEIGHT - scaled(u->loaded_nano, largest, TIMES_HEIGHT - 30));
+				TIMES_HEIGHT - scaled(u->loaded_nano, largest, TIMES_HEIGHT - 30));
 		}
 		pen = u->known;
 	}
@@ -230,8 +230,9 @@ void chart_times(const struct statement *s, FILE *out) {
 	put_line(out, &s->rows, TOKENS_INPUT, "l0");
 	put_line(out, &s->rows, TOKENS_OUTPUT, "l1");
 	snprintf(label, sizeof label, "highest: uncached input %s, output %s",
-	         figure_money(largest_unit(&s->rows, TOKENS_INPUT), 4, in),
-	         figure_money(largest_unit(&s->rows, TOKENS_OUTPUT), 4, output));
+		 figure_money(largest_unit(&s->rows, TOKENS_INPUT), 4, in),
+		 figure_money(largest_unit(&s->rows, TOKENS_OUTPUT), 4, output));
 	put_label(out, 10, 14, false, text_of(label));
-	close_svg(out, "Loaded cost per million uncached input (blue) and output tokens (green), each on its own scale.");
+	close_svg(out,
+		  "Loaded cost per million uncached input (blue) and output tokens (green), each on its own scale.");
 }

@@ -15,7 +15,8 @@ static void account_of(struct text name, char out[ACCOUNT_MAX]) {
 	size_t len = 0;
 	for (size_t i = 0; i < name.len && len + 1 < ACCOUNT_MAX; i++) {
 		char c = name.at[i];
-		bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
+		bool keep =
+		    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
 		out[len++] = keep ? c : '-';
 	}
 	snprintf(out + len, ACCOUNT_MAX - len, "%s", len == 0 ? "none" : "");
@@ -67,9 +68,9 @@ void render_journal(const struct statement *s, const struct rendering_options *r
 	currency_of(s, currency);
 	instant_to_civil(s->options.from_ns, &day);
 	fprintf(out, "; tollbook %s, rule %s\n", s->options.version ? s->options.version : "",
-	        s->options.rule ? s->options.rule : "");
+		s->options.rule ? s->options.rule : "");
 	fprintf(out, "%04d-%02d-%02d GPU capacity from %s to %s\n", day.year, day.month, day.day,
-	        instant_format(s->options.from_ns, from), instant_format(s->options.to_ns, to));
+		instant_format(s->options.from_ns, from), instant_format(s->options.to_ns, to));
 	for (size_t i = 0; i < s->lines.count; i++) {
 		put_line(out, &s->lines.rows[i], currency);
 	}

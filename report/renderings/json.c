@@ -114,7 +114,7 @@ void json_put_row(FILE *out, const struct statement *s, const struct row *row, c
 }
 
 static void put_table(FILE *out, const struct statement *s, const char *name, const struct table *t,
-                      const enum by_key *by, size_t count) {
+		      const enum by_key *by, size_t count) {
 	fprintf(out, ",\n \"%s\":[", name);
 	for (size_t i = 0; i < t->count; i++) {
 		fputs(i > 0 ? ",\n  " : "\n  ", out);
@@ -127,7 +127,7 @@ static void put_evidence(FILE *out, const struct statement *s) {
 	fputs(",\n \"evidence\":[", out);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		fprintf(out, "%s{\"grade\":\"%s\",\"gpu_ns\":%lld}", g > 0 ? "," : "", grade_names[g],
-		        (long long)s->evidence_ns[g]);
+			(long long)s->evidence_ns[g]);
 	}
 	fputc(']', out);
 }
@@ -199,8 +199,9 @@ static void put_provenance(FILE *out, const struct statement *s) {
 static void put_head(FILE *out, const struct report_options *o) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 
-	fprintf(out, "{\"schema\":\"tollbook.statement.v1\",\n \"period\":{\"from\":\"%s\",\"to\":\"%s\"},\"currency\":",
-	        instant_format(o->from_ns, from), instant_format(o->to_ns, to));
+	fprintf(out,
+		"{\"schema\":\"tollbook.statement.v1\",\n \"period\":{\"from\":\"%s\",\"to\":\"%s\"},\"currency\":",
+		instant_format(o->from_ns, from), instant_format(o->to_ns, to));
 	put_string(out, o->currency);
 	fputs(",\"rule\":", out);
 	put_string(out, o->rule);

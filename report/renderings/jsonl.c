@@ -2,7 +2,7 @@
 #include "report/renderings/renderings.h"
 
 static void put_table(FILE *out, const struct statement *s, const char *name, const struct table *t,
-                      const enum by_key *by, size_t count) {
+		      const enum by_key *by, size_t count) {
 	for (size_t i = 0; i < t->count; i++) {
 		fprintf(out, "{\"table\":\"%s\",\"row\":", name);
 		json_put_row(out, s, &t->rows[i], by, count);

@@ -41,7 +41,7 @@ static void put_opencost(FILE *out, const char *metric, const struct row *row, c
 	fprintf(out, "%s{", metric);
 	put_label(out, "model_name", row->model, false);
 	fprintf(out, "model_version=\"\",namespace=\"\"%s%s%s", basis ? ",cost_basis=\"" : "", basis ? basis : "",
-	        basis ? "\"" : "");
+		basis ? "\"" : "");
 }
 
 static int64_t busy_nano(const struct block *b) {
@@ -86,11 +86,13 @@ static void put_cache(FILE *out, const struct row *row) {
 }
 
 static void put_opencost_metrics(FILE *out, const struct statement *s) {
-	put_head(out, "llm_total_hourly_cost", "Cost of a model per hour of the period; allocation: with idle, usage: without.");
+	put_head(out, "llm_total_hourly_cost",
+		 "Cost of a model per hour of the period; allocation: with idle, usage: without.");
 	for (size_t i = 0; i < s->models.count; i++) {
 		put_hourly(out, s, &s->models.rows[i]);
 	}
-	put_head(out, "llm_cost_per_million_tokens", "Cost per million tokens: all (no phase), delivered prompt, generation.");
+	put_head(out, "llm_cost_per_million_tokens",
+		 "Cost per million tokens: all (no phase), delivered prompt, generation.");
 	for (size_t i = 0; i < s->models.count; i++) {
 		put_phases(out, &s->models.rows[i]);
 	}
@@ -105,7 +107,7 @@ static void put_opencost_metrics(FILE *out, const struct statement *s) {
 typedef void put_samples(FILE *out, const char *metric, const char *key, struct text name, const struct block *b);
 
 static void put_sample(FILE *out, const char *metric, const char *key, struct text name, const char *label,
-                       const char *value, int64_t nano) {
+		       const char *value, int64_t nano) {
 	fprintf(out, "%s{", metric);
 	put_label(out, key, name, label == NULL);
 	if (label) {
@@ -180,18 +182,19 @@ static const struct {
 	const char *model, *tenant, *help;
 	put_samples *put;
 } own[] = {
-	{"tollbook_gpu_seconds", "tollbook_tenant_gpu_seconds", "GPU time of the period by part of the capacity.", put_gpu},
-	{"tollbook_cost", "tollbook_tenant_cost", "Cost of the period by part of the capacity.", put_cost},
-	{"tollbook_tokens", "tollbook_tenant_tokens", "Tokens of the period by kind.", put_tokens},
-	{"tollbook_requests", "tollbook_tenant_requests", "Requests that finished in the period.", put_requests},
-	{"tollbook_busy_cost_per_million_tokens", "tollbook_tenant_busy_cost_per_million_tokens",
-         "Cost of the GPU time of a kind of tokens, per million.", put_unit_busy},
-	{"tollbook_loaded_cost_per_million_tokens", "tollbook_tenant_loaded_cost_per_million_tokens",
-         "The same with idle, other and unobserved time on top.", put_unit_loaded},
-	{"tollbook_list_price_per_million_tokens", "tollbook_tenant_list_price_per_million_tokens",
-         "List price in effect, per million tokens.", put_list_price},
-	{"tollbook_list_revenue", "tollbook_tenant_list_revenue", "What the tokens would bring at list price.", put_revenue},
-	{"tollbook_margin", "tollbook_tenant_margin", "List revenue less the cost of the capacity.", put_margin},
+    {"tollbook_gpu_seconds", "tollbook_tenant_gpu_seconds", "GPU time of the period by part of the capacity.", put_gpu},
+    {"tollbook_cost", "tollbook_tenant_cost", "Cost of the period by part of the capacity.", put_cost},
+    {"tollbook_tokens", "tollbook_tenant_tokens", "Tokens of the period by kind.", put_tokens},
+    {"tollbook_requests", "tollbook_tenant_requests", "Requests that finished in the period.", put_requests},
+    {"tollbook_busy_cost_per_million_tokens", "tollbook_tenant_busy_cost_per_million_tokens",
+     "Cost of the GPU time of a kind of tokens, per million.", put_unit_busy},
+    {"tollbook_loaded_cost_per_million_tokens", "tollbook_tenant_loaded_cost_per_million_tokens",
+     "The same with idle, other and unobserved time on top.", put_unit_loaded},
+    {"tollbook_list_price_per_million_tokens", "tollbook_tenant_list_price_per_million_tokens",
+     "List price in effect, per million tokens.", put_list_price},
+    {"tollbook_list_revenue", "tollbook_tenant_list_revenue", "What the tokens would bring at list price.",
+     put_revenue},
+    {"tollbook_margin", "tollbook_tenant_margin", "List revenue less the cost of the capacity.", put_margin},
 };
 
 static void put_own_metrics(FILE *out, const struct statement *s) {
@@ -225,7 +228,8 @@ static void put_run_metrics(FILE *out, const struct statement *s) {
 		fprintf(out, "tollbook_evidence_gpu_seconds{grade=\"%s\"", grade_names[g]);
 		put_nano(out, s->evidence_ns[g]);
 	}
-	put_plain(out, "tollbook_period_start_timestamp_seconds", "Start of the period, Unix time.", s->options.from_ns);
+	put_plain(out, "tollbook_period_start_timestamp_seconds", "Start of the period, Unix time.",
+		  s->options.from_ns);
 	put_plain(out, "tollbook_period_end_timestamp_seconds", "End of the period, Unix time.", s->options.to_ns);
 	put_head(out, "tollbook_lines_rejected", "Lines that could not be read.");
 	fprintf(out, "tollbook_lines_rejected %lld\n", (long long)rejected);

@@ -11,7 +11,7 @@ const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "un
 /* One row a rendering: name, function, what it is for. The first one is the default. */
 #define RENDERING_ROWS(ROW)                                                                                            \
 	ROW("table", render_table, "for people, on a terminal (default)")                                              \
-	ROW("csv", render_csv, "for spreadsheets: a row each of total, models, tenants and --by")                    \
+	ROW("csv", render_csv, "for spreadsheets: a row each of total, models, tenants and --by")                      \
 	ROW("json", render_json, "for programs: tollbook.statement.v1")                                                \
 	ROW("jsonl", render_jsonl, "for programs: one row of any table a line")                                        \
 	ROW("html", render_html, "for people, in a browser: one file that stands by itself")                           \
@@ -49,13 +49,14 @@ static int refuse(const char *format, struct fault *why) {
 }
 
 int statement_render(const struct statement *s, const char *format, const struct rendering_options *r, FILE *out,
-                     struct fault *why) {
+		     struct fault *why) {
 	assert(s->quality);
 	for (size_t i = 0; i < RENDERINGS; i++) {
 		if (strcmp(infos[i].name, format) == 0) {
 			functions[i](s, r, out);
 			bool failed = fflush(out) != 0 || ferror(out);
-			return failed ? fault_set(why, ERROR_IO, "the statement cannot be written: %s", strerror(errno)) : 0;
+			return failed ? fault_set(why, ERROR_IO, "the statement cannot be written: %s", strerror(errno))
+				      : 0;
 		}
 	}
 	return refuse(format, why);

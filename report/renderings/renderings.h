@@ -9,7 +9,7 @@
 typedef void render_function(const struct statement *s, const struct rendering_options *r, FILE *out);
 
 render_function render_table, render_json, render_jsonl, render_csv, render_prometheus, render_journal, render_focus,
-	render_html;
+    render_html;
 
 /* JSON, shared by json and jsonl: a string in quotes; the members of a BLOCK; a row with its keys. */
 void json_put_text(FILE *out, struct text t);
@@ -20,7 +20,7 @@ void json_put_row(FILE *out, const struct statement *s, const struct row *row, c
 void csv_put_text(FILE *out, struct text t);
 
 /* Kinds as every rendering names them. */
-extern const char *const kind_names[ENTRY_KINDS];      /* "input", … as in the ledger */
+extern const char *const kind_names[ENTRY_KINDS]; /* "input", … as in the ledger */
 extern const char *const token_kind_names[TOKEN_KINDS]; /* "input_uncached", … as in the contract */
 extern const char *const grade_names[GRADES];
 

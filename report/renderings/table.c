@@ -91,8 +91,9 @@ static int64_t smallest_unit(const struct statement *s) {
 	for (size_t i = 0; i < s->models.count; i++) {
 		const struct block *b = &s->models.rows[i].block;
 		for (int k = 0; k < TOKEN_KINDS; k++) {
-			least = b->unit[k].known && b->unit[k].busy_nano > 0 && b->unit[k].busy_nano < least ? b->unit[k].busy_nano
-			                                                                                     : least;
+			least = b->unit[k].known && b->unit[k].busy_nano > 0 && b->unit[k].busy_nano < least
+				    ? b->unit[k].busy_nano
+				    : least;
 		}
 	}
 	return least == INT64_MAX ? NANO : least;
@@ -166,7 +167,9 @@ static void print_units(const struct page *p) {
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
-	paragraph(p, "busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved time on top.", 0);
+	paragraph(p,
+		  "busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved time on top.",
+		  0);
 }
 
 /* ---- margin ---- */
@@ -233,8 +236,8 @@ static void print_tie_out(const struct page *p) {
 static void print_evidence(const struct page *p) {
 	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy"};
 	static const char *const what[GRADES] = {
-		"measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
-		"requests without steps, swept over their instants", "averages over windows", "no evidence"};
+	    "measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
+	    "requests without steps, swept over their instants", "averages over windows", "no evidence"};
 	int64_t busy = block_busy_ns(&p->s->total);
 	char figure[FIGURE_MAX];
 	struct grid g;
@@ -254,26 +257,27 @@ static void print_evidence(const struct page *p) {
 }
 
 static void print_counts(const struct page *p, const struct quality *q) {
-	char line[512], lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX], powers[FIGURE_MAX],
-		duplicates[FIGURE_MAX];
+	char line[512], lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX],
+	    powers[FIGURE_MAX], duplicates[FIGURE_MAX];
 
 	snprintf(line, sizeof line,
-	         "Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %s duplicates.",
-	         figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps),
-	         figure_count(q->requests, requests), figure_count(q->windows, windows), figure_count(q->powers, powers),
-	         figure_count(q->duplicates, duplicates));
+		 "Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %s duplicates.",
+		 figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps),
+		 figure_count(q->requests, requests), figure_count(q->windows, windows),
+		 figure_count(q->powers, powers), figure_count(q->duplicates, duplicates));
 	paragraph(p, line, 2);
 }
 
 static void print_rejects(const struct page *p, const struct quality *q) {
 	char lead[160], count[FIGURE_MAX];
 	for (size_t i = 0; i < q->reject_count; i++) {
-		snprintf(lead, sizeof lead, "Rejected: %s lines, %.80s, first at ", figure_count(q->rejects[i].lines, count),
-		         q->rejects[i].reason);
+		snprintf(lead, sizeof lead, "Rejected: %s lines, %.80s, first at ",
+			 figure_count(q->rejects[i].lines, count), q->rejects[i].reason);
 		say(p, lead, q->rejects[i].first);
 	}
 	for (size_t i = 0; i < q->damage_count; i++) {
-		snprintf(lead, sizeof lead, "Damaged at byte %lld, %.80s: ", (long long)q->damages[i].offset, q->damages[i].reason);
+		snprintf(lead, sizeof lead, "Damaged at byte %lld, %.80s: ", (long long)q->damages[i].offset,
+			 q->damages[i].reason);
 		say(p, lead, q->damages[i].file);
 	}
 }
@@ -325,7 +329,8 @@ static const char *hour_label(const struct statement *s, const struct row *row, 
 }
 
 static void print_rows(const struct page *p, const struct table *t, const enum by_key *by, size_t count) {
-	static const char *const figures[FIGURES_PER_ROW] = {"tok in", "tok out", "GPU-h", "cost", "in/M", "out/M", "margin"};
+	static const char *const figures[FIGURES_PER_ROW] = {"tok in", "tok out", "GPU-h", "cost",
+							     "in/M",   "out/M",   "margin"};
 	const char *headers[BY_KEYS + FIGURES_PER_ROW];
 	char name[LABEL_MAX], buffer[KEY_TEXT_MAX];
 	struct grid g;
@@ -337,7 +342,7 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 	for (size_t i = 0; i < t->count; i++) {
 		for (size_t k = 0; k < count; k++) {
 			grid_add(&g, by[k] == BY_HOUR ? hour_label(p->s, &t->rows[i], buffer)
-			                              : label(row_key(p->s, &t->rows[i], by[k], buffer), name));
+						      : label(row_key(p->s, &t->rows[i], by[k], buffer), name));
 		}
 		add_row(&g, &t->rows[i], figure_places(p->s->total.capacity_nano), unit_places(p->s));
 	}
@@ -358,7 +363,7 @@ static void print_by(const struct page *p) {
 	}
 	size_t len = strlen(title);
 	snprintf(title + len, sizeof title - len, " (%s, loaded unit costs, hours and days in %.40s)", p->currency,
-	         o->tz && o->tz_name ? o->tz_name : "UTC");
+		 o->tz && o->tz_name ? o->tz_name : "UTC");
 	heading(p, title);
 	print_rows(p, &p->s->rows, o->by, o->by_count);
 }
@@ -368,11 +373,12 @@ static void print_tenants(const struct page *p) {
 	const struct report_options *o = &p->s->options;
 	const struct table *t = &p->s->tenants;
 
-	if (t->count == 0 || (t->count == 1 && t->rows[0].tenant.len == 0) || (o->by_count == 1 && o->by[0] == BY_TENANT)) {
+	if (t->count == 0 || (t->count == 1 && t->rows[0].tenant.len == 0) ||
+	    (o->by_count == 1 && o->by[0] == BY_TENANT)) {
 		return;
 	}
 	heading(p, o->idle_proportional ? "Tenants, each with its share of idle and unobserved time"
-	                                : "Tenants, without idle and unobserved time (unit costs are loaded)");
+					: "Tenants, without idle and unobserved time (unit costs are loaded)");
 	print_rows(p, t, by, 1);
 }
 
@@ -381,7 +387,7 @@ static void print_head(const struct page *p) {
 	const struct report_options *o = &p->s->options;
 
 	snprintf(line, sizeof line, "tollbook %s · %s to %s · rule %s", o->version ? o->version : "",
-	         instant_format(o->from_ns, from), instant_format(o->to_ns, to), o->rule ? o->rule : "");
+		 instant_format(o->from_ns, from), instant_format(o->to_ns, to), o->rule ? o->rule : "");
 	paragraph(p, line, 2);
 }
 

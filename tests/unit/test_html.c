@@ -11,15 +11,17 @@
 
 static void test_figures(void **state) {
 	static const char *const parts[] = {
-		"<!doctype html>",
-		"<td class=\"l\">org/model &quot;x&quot;</td><td class=\"l\">output</td><td><data value=\"100\">100</data></td>"
-		"<td><data value=\"60.000000000\">60.000000</data></td><td><data value=\"120.000000000\">120.000000</data></td>"
-		"<td><data value=\"10.000000000\">10.000000</data></td>",
-		"<td class=\"bad\"><data value=\"-0.017750000\">-0.017750</data></td>",
-		"<tr><td>idle</td><td><data value=\"10000000000\">0.0028</data></td><td>50.0 %</td>",
-		"a\\x1B[31m",
-		"log\\x0A.txt:7",
-		"idle 0.010000 (50.0 %)",
+	    "<!doctype html>",
+	    "<td class=\"l\">org/model &quot;x&quot;</td><td class=\"l\">output</td><td><data "
+	    "value=\"100\">100</data></td>"
+	    "<td><data value=\"60.000000000\">60.000000</data></td><td><data "
+	    "value=\"120.000000000\">120.000000</data></td>"
+	    "<td><data value=\"10.000000000\">10.000000</data></td>",
+	    "<td class=\"bad\"><data value=\"-0.017750000\">-0.017750</data></td>",
+	    "<tr><td>idle</td><td><data value=\"10000000000\">0.0028</data></td><td>50.0 %</td>",
+	    "a\\x1B[31m",
+	    "log\\x0A.txt:7",
+	    "idle 0.010000 (50.0 %)",
 	};
 	struct worked_case w;
 
@@ -71,9 +73,9 @@ static void test_empty(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_figures),
-		cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_figures),
+	    cmocka_unit_test(test_escapes),
+	    cmocka_unit_test(test_empty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

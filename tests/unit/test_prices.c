@@ -10,27 +10,31 @@
 #include "report/prices.h"
 
 static const char catalogue[] =
-	"[{\"id\":\"deepseek\",\"model_match\":{\"contains\":\"deepseek\"},\"models\":[\n"
-	"  {\"id\":\"deepseek-chat\",\"match\":{\"or\":[{\"starts_with\":\"deepseek-chat\"},{\"equals\":\"ds\"}]},\"prices\":[\n"
-	"    {\"prices\":{\"input_mtok\":0.135,\"cache_read_mtok\":0.035,\"output_mtok\":0.55}},\n"
-	"    {\"constraint\":{\"start_time\":\"00:30:00Z\",\"end_time\":\"16:30:00Z\"},\n"
-	"     \"prices\":{\"input_mtok\":0.27,\"cache_read_mtok\":0.07,\"output_mtok\":1.1}}]}]},\n"
-	" {\"id\":\"google\",\"model_match\":{\"contains\":\"gemini\"},\"models\":[\n"
-	"  {\"id\":\"gemini-2.5-pro\",\"match\":{\"regex\":\"^gemini-2\\\\.5-pro(-\\\\d+)?$\"},\"prices\":\n"
-	"   {\"input_mtok\":{\"base\":1.25,\"tiers\":[{\"start\":200000,\"price\":2.5}]},\n"
-	"    \"output_mtok\":{\"base\":10,\"tiers\":[{\"start\":200000,\"price\":15}]}}}]},\n"
-	" {\"id\":\"openai\",\"models\":[\n"
-	"  {\"id\":\"o3\",\"match\":{\"and\":[{\"contains\":\"o3\"},{\"ends_with\":\"3\"}]},\"prices\":[\n"
-	"    {\"prices\":{\"input_mtok\":10,\"output_mtok\":40}},\n"
-	"    {\"constraint\":{\"start_date\":\"2025-06-10\"},\"prices\":{\"input_mtok\":2e0,\"output_mtok\":8}}]},\n"
-	"  {\"id\":\"odd\",\"match\":{\"equals\":\"odd\"},\"prices\":[{\"prices\":{\"input_mtok\":1}},\n"
-	"    {\"constraint\":{\"moon\":\"full\"},\"prices\":{\"input_mtok\":2}}]}]},\n"
-	" {\"id\":\"avian\",\"models\":[{\"id\":\"Meta-Llama-3.1-8B-Instruct\",\"match\":{\"equals\":\"x\"},"
-	"\"prices\":{\"input_mtok\":0.1,\"output_mtok\":0.1}}]},\n"
-	" {\"id\":\"novita\",\"models\":[{\"id\":\"meta-llama/llama-3.1-8b-instruct\",\"match\":{\"equals\":\"y\"},"
-	"\"prices\":{\"input_mtok\":0.02,\"output_mtok\":0.05}},\n"
-	"  {\"id\":\"qwen/qwen3-8b\",\"match\":{\"equals\":\"qwen/qwen3-8b\"},\"prices\":{\"input_mtok\":0.04,\"output_mtok\":0.14}},\n"
-	"  {\"id\":\"free\",\"match\":{\"contains\":\"free\"},\"prices\":{}}]}]\n";
+    "[{\"id\":\"deepseek\",\"model_match\":{\"contains\":\"deepseek\"},\"models\":[\n"
+    "  "
+    "{\"id\":\"deepseek-chat\",\"match\":{\"or\":[{\"starts_with\":\"deepseek-chat\"},{\"equals\":\"ds\"}]},\"prices\":"
+    "[\n"
+    "    {\"prices\":{\"input_mtok\":0.135,\"cache_read_mtok\":0.035,\"output_mtok\":0.55}},\n"
+    "    {\"constraint\":{\"start_time\":\"00:30:00Z\",\"end_time\":\"16:30:00Z\"},\n"
+    "     \"prices\":{\"input_mtok\":0.27,\"cache_read_mtok\":0.07,\"output_mtok\":1.1}}]}]},\n"
+    " {\"id\":\"google\",\"model_match\":{\"contains\":\"gemini\"},\"models\":[\n"
+    "  {\"id\":\"gemini-2.5-pro\",\"match\":{\"regex\":\"^gemini-2\\\\.5-pro(-\\\\d+)?$\"},\"prices\":\n"
+    "   {\"input_mtok\":{\"base\":1.25,\"tiers\":[{\"start\":200000,\"price\":2.5}]},\n"
+    "    \"output_mtok\":{\"base\":10,\"tiers\":[{\"start\":200000,\"price\":15}]}}}]},\n"
+    " {\"id\":\"openai\",\"models\":[\n"
+    "  {\"id\":\"o3\",\"match\":{\"and\":[{\"contains\":\"o3\"},{\"ends_with\":\"3\"}]},\"prices\":[\n"
+    "    {\"prices\":{\"input_mtok\":10,\"output_mtok\":40}},\n"
+    "    {\"constraint\":{\"start_date\":\"2025-06-10\"},\"prices\":{\"input_mtok\":2e0,\"output_mtok\":8}}]},\n"
+    "  {\"id\":\"odd\",\"match\":{\"equals\":\"odd\"},\"prices\":[{\"prices\":{\"input_mtok\":1}},\n"
+    "    {\"constraint\":{\"moon\":\"full\"},\"prices\":{\"input_mtok\":2}}]}]},\n"
+    " {\"id\":\"avian\",\"models\":[{\"id\":\"Meta-Llama-3.1-8B-Instruct\",\"match\":{\"equals\":\"x\"},"
+    "\"prices\":{\"input_mtok\":0.1,\"output_mtok\":0.1}}]},\n"
+    " {\"id\":\"novita\",\"models\":[{\"id\":\"meta-llama/llama-3.1-8b-instruct\",\"match\":{\"equals\":\"y\"},"
+    "\"prices\":{\"input_mtok\":0.02,\"output_mtok\":0.05}},\n"
+    "  "
+    "{\"id\":\"qwen/qwen3-8b\",\"match\":{\"equals\":\"qwen/"
+    "qwen3-8b\"},\"prices\":{\"input_mtok\":0.04,\"output_mtok\":0.14}},\n"
+    "  {\"id\":\"free\",\"match\":{\"contains\":\"free\"},\"prices\":{}}]}]\n";
 
 static int setup(void **state) {
 	struct price_source source = {0};
@@ -56,23 +60,23 @@ static void test_find(void **state) {
 		const char *provider;
 		size_t candidates;
 	} cases[] = {
-		{"deepseek-chat", PRICE_FOUND, "deepseek", 1},
-		{"DeepSeek-Chat-0324", PRICE_FOUND, "deepseek", 1},
-		{"deepseek-ai/deepseek-chat", PRICE_FOUND, "deepseek", 1},
-		{"deepseek/deepseek-chat", PRICE_FOUND, "deepseek", 1},
-		{"google/gemini-2.5-pro-002", PRICE_FOUND, "google", 1},
-		{"gemini-2.5-pro-exp", PRICE_NOT_FOUND, NULL, 0},
-		{"o3", PRICE_FOUND, "openai", 1},
-		{"o3-mini", PRICE_NOT_FOUND, NULL, 0},
-		{"llama-3.1-8b", PRICE_AMBIGUOUS, NULL, 2},
-		{"Llama-3.1-8B-Instruct-FP8", PRICE_AMBIGUOUS, NULL, 2},
-		{"avian/meta-llama-3.1-8b-instruct", PRICE_FOUND, "avian", 1},
-		{"Qwen/Qwen3-8B-AWQ", PRICE_FOUND, "novita", 1},
-		{"free", PRICE_NOT_FOUND, NULL, 0},
-		{"odd", PRICE_NOT_FOUND, NULL, 0},
-		{"", PRICE_NOT_FOUND, NULL, 0},
-		{"/", PRICE_NOT_FOUND, NULL, 0},
-		{"\xff\xfe", PRICE_NOT_FOUND, NULL, 0},
+	    {"deepseek-chat", PRICE_FOUND, "deepseek", 1},
+	    {"DeepSeek-Chat-0324", PRICE_FOUND, "deepseek", 1},
+	    {"deepseek-ai/deepseek-chat", PRICE_FOUND, "deepseek", 1},
+	    {"deepseek/deepseek-chat", PRICE_FOUND, "deepseek", 1},
+	    {"google/gemini-2.5-pro-002", PRICE_FOUND, "google", 1},
+	    {"gemini-2.5-pro-exp", PRICE_NOT_FOUND, NULL, 0},
+	    {"o3", PRICE_FOUND, "openai", 1},
+	    {"o3-mini", PRICE_NOT_FOUND, NULL, 0},
+	    {"llama-3.1-8b", PRICE_AMBIGUOUS, NULL, 2},
+	    {"Llama-3.1-8B-Instruct-FP8", PRICE_AMBIGUOUS, NULL, 2},
+	    {"avian/meta-llama-3.1-8b-instruct", PRICE_FOUND, "avian", 1},
+	    {"Qwen/Qwen3-8B-AWQ", PRICE_FOUND, "novita", 1},
+	    {"free", PRICE_NOT_FOUND, NULL, 0},
+	    {"odd", PRICE_NOT_FOUND, NULL, 0},
+	    {"", PRICE_NOT_FOUND, NULL, 0},
+	    {"/", PRICE_NOT_FOUND, NULL, 0},
+	    {"\xff\xfe", PRICE_NOT_FOUND, NULL, 0},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -120,11 +124,16 @@ static void test_price_at(void **state) {
 		const char *name, *when;
 		int64_t prompt_over, nano;
 	} cases[] = {
-		{"deepseek-chat", "2026-01-01T00:29:00Z", 0, 135000000}, {"deepseek-chat", "2026-01-01T00:30:00Z", 0, 270000000},
-		{"deepseek-chat", "2026-01-01T16:29:00Z", 0, 270000000}, {"deepseek-chat", "2026-01-01T16:30:00Z", 0, 135000000},
-		{"o3", "2025-06-09T23:59:59Z", 0, 10000000000},          {"o3", "2025-06-10T00:00:00Z", 0, 2000000000},
-		{"gemini-2.5-pro", "2026-01-01", 0, 1250000000},         {"gemini-2.5-pro", "2026-01-01", 128000, 1250000000},
-		{"gemini-2.5-pro", "2026-01-01", 200000, 2500000000},    {"gemini-2.5-pro", "2026-01-01", 500000, 2500000000},
+	    {"deepseek-chat", "2026-01-01T00:29:00Z", 0, 135000000},
+	    {"deepseek-chat", "2026-01-01T00:30:00Z", 0, 270000000},
+	    {"deepseek-chat", "2026-01-01T16:29:00Z", 0, 270000000},
+	    {"deepseek-chat", "2026-01-01T16:30:00Z", 0, 135000000},
+	    {"o3", "2025-06-09T23:59:59Z", 0, 10000000000},
+	    {"o3", "2025-06-10T00:00:00Z", 0, 2000000000},
+	    {"gemini-2.5-pro", "2026-01-01", 0, 1250000000},
+	    {"gemini-2.5-pro", "2026-01-01", 128000, 1250000000},
+	    {"gemini-2.5-pro", "2026-01-01", 200000, 2500000000},
+	    {"gemini-2.5-pro", "2026-01-01", 500000, 2500000000},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -163,19 +172,21 @@ static void test_refused(void **state) {
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
-		{"[{]", "c.json:1:3: not valid JSON"},
-		{"{}", "c.json:1:1: not a price catalogue"},
-		{"[{\"id\":\"a\"}]", "c.json:1:2: a provider without \"models\""},
-		{"[{\"id\":1,\"models\":[]}]", "c.json:1:8: a provider without \"id\""},
-		{"[{\"id\":\"a\",\"models\":[\n {}]}]", "c.json:1:1: a model without \"id\""},
-		{"[{\"id\":\"a\",\"models\":[\n {\"id\":\"m\",\"prices\":{\"input_mtok\":-1}}]}]", "c.json:2:35: a negative price"},
-		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"prices\":{\"input_mtok\":true}}]}]", "not a price, expected"},
-		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"prices\":{\"input_mtok\":1e30}}]}]", "not a price, expected"},
-		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"match\":{\"or\":3},\"prices\":{}}]}]", "expected a list of rules"},
-		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"match\":[],\"prices\":{}}]}]", "not a match rule"},
-		{"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"prices\":{\"input_mtok\":{\"base\":1,\"tiers\":"
-	         "[{\"start\":5,\"price\":1},{\"start\":5,\"price\":2}]}}}]}]",
-	         "ascending order"},
+	    {"[{]", "c.json:1:3: not valid JSON"},
+	    {"{}", "c.json:1:1: not a price catalogue"},
+	    {"[{\"id\":\"a\"}]", "c.json:1:2: a provider without \"models\""},
+	    {"[{\"id\":1,\"models\":[]}]", "c.json:1:8: a provider without \"id\""},
+	    {"[{\"id\":\"a\",\"models\":[\n {}]}]", "c.json:1:1: a model without \"id\""},
+	    {"[{\"id\":\"a\",\"models\":[\n {\"id\":\"m\",\"prices\":{\"input_mtok\":-1}}]}]",
+	     "c.json:2:35: a negative price"},
+	    {"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"prices\":{\"input_mtok\":true}}]}]", "not a price, expected"},
+	    {"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"prices\":{\"input_mtok\":1e30}}]}]", "not a price, expected"},
+	    {"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"match\":{\"or\":3},\"prices\":{}}]}]",
+	     "expected a list of rules"},
+	    {"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"match\":[],\"prices\":{}}]}]", "not a match rule"},
+	    {"[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"prices\":{\"input_mtok\":{\"base\":1,\"tiers\":"
+	     "[{\"start\":5,\"price\":1},{\"start\":5,\"price\":2}]}}}]}]",
+	     "ascending order"},
 	};
 
 	(void)state;
@@ -208,7 +219,8 @@ static void test_notes(void **state) {
 	prices_free(p);
 }
 
-static void expect_quote(const struct prices *p, const char *name, int64_t over, bool batch, const int64_t nano[PRICE_KINDS]) {
+static void expect_quote(const struct prices *p, const char *name, int64_t over, bool batch,
+			 const int64_t nano[PRICE_KINDS]) {
 	struct price_search s;
 	struct price_quote q;
 
@@ -224,15 +236,15 @@ static void expect_quote(const struct prices *p, const char *name, int64_t over,
 
 static void test_litellm(void **state) {
 	static const char text[] =
-		"{\"sample_spec\":{\"litellm_provider\":\"one of\",\"mode\":\"chat\",\"input_cost_per_token\":0},"
-		"\"azure/gpt-x\":{\"litellm_provider\":\"azure\",\"mode\":\"chat\",\"max_tokens\":4096,"
-		"\"input_cost_per_token\":5e-07,\"input_cost_per_token_above_200k_tokens\":1E-06,"
-		"\"input_cost_per_token_batches\":2.5e-07,\"input_cost_per_token_priority\":9e-07,"
-		"\"output_cost_per_token\":0.000002,\"output_cost_per_token_batches\":1e-06,"
-		"\"cache_read_input_token_cost\":1.25e-8,\"cache_creation_input_token_cost_above_1hr\":1e-6,"
-		"\"output_cost_per_reasoning_token\":3e-06},"
-		"\"dall-e\":{\"litellm_provider\":\"openai\",\"mode\":\"image_generation\",\"input_cost_per_pixel\":1e-8},"
-		"\"odd\":{\"litellm_provider\":\"odd\",\"input_cost_per_token_above_128k_tokens\":1e-06}}";
+	    "{\"sample_spec\":{\"litellm_provider\":\"one of\",\"mode\":\"chat\",\"input_cost_per_token\":0},"
+	    "\"azure/gpt-x\":{\"litellm_provider\":\"azure\",\"mode\":\"chat\",\"max_tokens\":4096,"
+	    "\"input_cost_per_token\":5e-07,\"input_cost_per_token_above_200k_tokens\":1E-06,"
+	    "\"input_cost_per_token_batches\":2.5e-07,\"input_cost_per_token_priority\":9e-07,"
+	    "\"output_cost_per_token\":0.000002,\"output_cost_per_token_batches\":1e-06,"
+	    "\"cache_read_input_token_cost\":1.25e-8,\"cache_creation_input_token_cost_above_1hr\":1e-6,"
+	    "\"output_cost_per_reasoning_token\":3e-06},"
+	    "\"dall-e\":{\"litellm_provider\":\"openai\",\"mode\":\"image_generation\",\"input_cost_per_pixel\":1e-8},"
+	    "\"odd\":{\"litellm_provider\":\"odd\",\"input_cost_per_token_above_128k_tokens\":1e-06}}";
 	struct prices *p = prices_new();
 	struct price_source source = {0};
 	struct fault why = {""};
@@ -251,11 +263,12 @@ static void test_litellm(void **state) {
 }
 
 static void test_models_dev(void **state) {
-	static const char flat[] = "{\"claude-x\":{\"cost\":{\"input\":3,\"output\":15,\"cache_read\":0.3,\"cache_write\":3.75},"
-				   "\"limit\":{\"context\":200000}},\"free\":{\"limit\":{}}}";
+	static const char flat[] =
+	    "{\"claude-x\":{\"cost\":{\"input\":3,\"output\":15,\"cache_read\":0.3,\"cache_write\":3.75},"
+	    "\"limit\":{\"context\":200000}},\"free\":{\"limit\":{}}}";
 	static const char nested[] =
-		"{\"acme\":{\"id\":\"acme\",\"models\":{\"m-1\":{\"cost\":{\"input\":0.1,\"output\":0.2}},"
-		"\"m-2\":{\"cost\":{\"input\":1,\"output\":2,\"context_over_200k\":{\"input\":2}}}}}}";
+	    "{\"acme\":{\"id\":\"acme\",\"models\":{\"m-1\":{\"cost\":{\"input\":0.1,\"output\":0.2}},"
+	    "\"m-2\":{\"cost\":{\"input\":1,\"output\":2,\"context_over_200k\":{\"input\":2}}}}}}";
 	struct prices *p = prices_new();
 	struct price_source source = {0};
 	struct fault why = {""};
@@ -275,15 +288,15 @@ static void test_models_dev(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_list_option, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_price_at, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unknown_is_not_zero, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cuts, setup, teardown),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_notes),
-		cmocka_unit_test(test_litellm),
-		cmocka_unit_test(test_models_dev),
+	    cmocka_unit_test_setup_teardown(test_find, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_list_option, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_price_at, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_unknown_is_not_zero, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_cuts, setup, teardown),
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_notes),
+	    cmocka_unit_test(test_litellm),
+	    cmocka_unit_test(test_models_dev),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

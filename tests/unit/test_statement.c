@@ -12,9 +12,9 @@
 #define SECOND NS_PER_SECOND
 #define HOUR NS_PER_HOUR
 
-static const char catalogue[] =
-	"[{\"id\":\"p\",\"models\":[{\"id\":\"m\",\"prices\":"
-	"{\"input_mtok\":{\"base\":1,\"tiers\":[{\"start\":1000,\"price\":2}]},\"cache_write_mtok\":1.25,\"output_mtok\":10}}]}]";
+static const char catalogue[] = "[{\"id\":\"p\",\"models\":[{\"id\":\"m\",\"prices\":"
+				"{\"input_mtok\":{\"base\":1,\"tiers\":[{\"start\":1000,\"price\":2}]},\"cache_write_"
+				"mtok\":1.25,\"output_mtok\":10}}]}]";
 
 struct fixture {
 	struct names *names;
@@ -25,14 +25,14 @@ struct fixture {
 
 static struct report_options options_of(const struct fixture *f) {
 	return (struct report_options){
-		.names = f->names,
-		.prices = f->prices,
-		.currency = "USD",
-		.rule = "shapley",
-		.version = "test",
-		.fleet_sha256 = "",
-		.idle_proportional = true,
-		.to_ns = 10 * HOUR,
+	    .names = f->names,
+	    .prices = f->prices,
+	    .currency = "USD",
+	    .rule = "shapley",
+	    .version = "test",
+	    .fleet_sha256 = "",
+	    .idle_proportional = true,
+	    .to_ns = 10 * HOUR,
 	};
 }
 
@@ -69,16 +69,17 @@ static int teardown(void **state) {
 	return 0;
 }
 
-static struct entry entry_of(struct fixture *f, const char *tenant, enum entry_kind kind, int64_t gpu_ns, int64_t tokens) {
+static struct entry entry_of(struct fixture *f, const char *tenant, enum entry_kind kind, int64_t gpu_ns,
+			     int64_t tokens) {
 	return (struct entry){
-		.replica = names_id(f->names, T("r0")),
-		.model = names_id(f->names, T("m")),
-		.tenant = names_id(f->names, text_of(tenant)),
-		.kind = kind,
-		.grade = kind <= ENTRY_OUTPUT ? GRADE_A : GRADE_NONE,
-		.rate_nano = 3600 * INT64_C(1000000), /* 3.60 an hour: 0.001 a second */
-		.gpu_ns = gpu_ns,
-		.tokens = tokens,
+	    .replica = names_id(f->names, T("r0")),
+	    .model = names_id(f->names, T("m")),
+	    .tenant = names_id(f->names, text_of(tenant)),
+	    .kind = kind,
+	    .grade = kind <= ENTRY_OUTPUT ? GRADE_A : GRADE_NONE,
+	    .rate_nano = 3600 * INT64_C(1000000), /* 3.60 an hour: 0.001 a second */
+	    .gpu_ns = gpu_ns,
+	    .tokens = tokens,
 	};
 }
 
@@ -269,17 +270,17 @@ static uint32_t next_random(uint64_t *seed) {
 }
 
 static struct entry random_entry(struct fixture *f, uint64_t *seed) {
-	static const char *const tenants[] = {"", "a", "b", "ccc"}, *const models[] = {"m", "n", ""}, *const replicas[] = {
-												      "r0", "r1", "r10"};
+	static const char *const tenants[] = {"", "a", "b", "ccc"}, *const models[] = {"m", "n", ""},
+				 *const replicas[] = {"r0", "r1", "r10"};
 	struct entry e = {
-		.slot_ns = next_random(seed) % 5 * HOUR,
-		.replica = names_id(f->names, text_of(replicas[next_random(seed) % 3])),
-		.model = names_id(f->names, text_of(models[next_random(seed) % 3])),
-		.tenant = names_id(f->names, text_of(tenants[next_random(seed) % 4])),
-		.kind = (enum entry_kind)(next_random(seed) % ENTRY_KINDS),
-		.grade = (enum grade)(next_random(seed) % GRADES),
-		.rate_nano = next_random(seed) % 3 == 0 ? -1 : (int64_t)(next_random(seed) % 2 + 1) * 1234567891,
-		.gpu_ns = next_random(seed) % 7 == 0 ? 0 : (int64_t)next_random(seed) * 97,
+	    .slot_ns = next_random(seed) % 5 * HOUR,
+	    .replica = names_id(f->names, text_of(replicas[next_random(seed) % 3])),
+	    .model = names_id(f->names, text_of(models[next_random(seed) % 3])),
+	    .tenant = names_id(f->names, text_of(tenants[next_random(seed) % 4])),
+	    .kind = (enum entry_kind)(next_random(seed) % ENTRY_KINDS),
+	    .grade = (enum grade)(next_random(seed) % GRADES),
+	    .rate_nano = next_random(seed) % 3 == 0 ? -1 : (int64_t)(next_random(seed) % 2 + 1) * 1234567891,
+	    .gpu_ns = next_random(seed) % 7 == 0 ? 0 : (int64_t)next_random(seed) * 97,
 	};
 	if (e.kind <= ENTRY_OUTPUT) {
 		e.tokens = next_random(seed) % 100000;
@@ -321,7 +322,8 @@ static int64_t invoice(const struct entry *entries) {
 	for (size_t i = 0; i < ENTRIES; i++) {
 		int64_t ns = 0, nano;
 		for (size_t k = 0; k < ENTRIES; k++) {
-			bool same = entries[k].replica == entries[i].replica && entries[k].rate_nano == entries[i].rate_nano;
+			bool same =
+			    entries[k].replica == entries[i].replica && entries[k].rate_nano == entries[i].rate_nano;
 			if (same && k < i) {
 				ns = 0;
 				break;
@@ -371,10 +373,16 @@ static void test_any_entries(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_worked_case),     TEST(test_tenants_proportional), TEST(test_tenants_separate),
-		TEST(test_idle_stays_with_its_model), TEST(test_tiers_batch_and_writes), TEST(test_no_rate_is_said),
-		TEST(test_rows_by_time),    TEST(test_nothing_at_all),       TEST(test_too_much_is_an_error),
-		TEST(test_any_entries),
+	    TEST(test_worked_case),
+	    TEST(test_tenants_proportional),
+	    TEST(test_tenants_separate),
+	    TEST(test_idle_stays_with_its_model),
+	    TEST(test_tiers_batch_and_writes),
+	    TEST(test_no_rate_is_said),
+	    TEST(test_rows_by_time),
+	    TEST(test_nothing_at_all),
+	    TEST(test_too_much_is_an_error),
+	    TEST(test_any_entries),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,21 +19,21 @@ static void expect(const char *text, const char *const *lines, size_t count) {
 
 static void test_lines(void **state) {
 	static const char *const lines[] = {
-		"What a token costs, in USD per million tokens",
-		"org/model \"x\"  input, uncached   1,000      3.00      6.00        1.00           6.00\n",
-		"input, cached       500      2.00      4.00        0.50           8.00\n",
-		"output              100     60.00    120.00       10.00          12.00\n",
-		"output to input          20.0 : 1  20.0 : 1    10.0 : 1\n",
-		"p/model \"x\"    0.002250  0.020000  -0.017750    -788.9 %\n",
-		"prefill        0.0011   20.0 %  0.004000    20.0 %\n",
-		"decode         0.0017   30.0 %  0.006000    30.0 %\n",
-		"idle           0.0028   50.0 %  0.010000    50.0 %\n",
-		"= capacity     0.0056  100.0 %  0.020000   100.0 %\n",
-		"B      mixed steps, split by the step model              0.0011   40.0 %\n",
-		"Rejected: 1 lines, invalid JSON, first at log\\x0A.txt:7\n",
-		"Damaged at byte 99, cut short: cut.gz\n",
-		"a\\x1B[31m",
-		"=b,\xc3\xa9\\xFF",
+	    "What a token costs, in USD per million tokens",
+	    "org/model \"x\"  input, uncached   1,000      3.00      6.00        1.00           6.00\n",
+	    "input, cached       500      2.00      4.00        0.50           8.00\n",
+	    "output              100     60.00    120.00       10.00          12.00\n",
+	    "output to input          20.0 : 1  20.0 : 1    10.0 : 1\n",
+	    "p/model \"x\"    0.002250  0.020000  -0.017750    -788.9 %\n",
+	    "prefill        0.0011   20.0 %  0.004000    20.0 %\n",
+	    "decode         0.0017   30.0 %  0.006000    30.0 %\n",
+	    "idle           0.0028   50.0 %  0.010000    50.0 %\n",
+	    "= capacity     0.0056  100.0 %  0.020000   100.0 %\n",
+	    "B      mixed steps, split by the step model              0.0011   40.0 %\n",
+	    "Rejected: 1 lines, invalid JSON, first at log\\x0A.txt:7\n",
+	    "Damaged at byte 99, cut short: cut.gz\n",
+	    "a\\x1B[31m",
+	    "=b,\xc3\xa9\\xFF",
 	};
 	struct worked_case w;
 
@@ -80,15 +80,15 @@ static void test_printable(void **state) {
 	static const struct {
 		const char *bytes, *shown;
 	} cases[] = {
-		{"plain", "plain"},
-		{"\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9"},
-		{"\x1b[2J", "\\x1B[2J"},
-		{"\xc0\xaf", "\\xC0\\xAF"},
-		{"\xed\xa0\x80", "\\xED\\xA0\\x80"},
-		{"a\xe2\x80\xaeopen", "a\\u{202E}open"},
-		{"\xc2\x9b", "\\u{9B}"},
-		{"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
-		{"\xf0\x9f", "\\xF0\\x9F"},
+	    {"plain", "plain"},
+	    {"\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9"},
+	    {"\x1b[2J", "\\x1B[2J"},
+	    {"\xc0\xaf", "\\xC0\\xAF"},
+	    {"\xed\xa0\x80", "\\xED\\xA0\\x80"},
+	    {"a\xe2\x80\xaeopen", "a\\u{202E}open"},
+	    {"\xc2\x9b", "\\u{9B}"},
+	    {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+	    {"\xf0\x9f", "\\xF0\\x9F"},
 	};
 	char out[64];
 
@@ -133,8 +133,8 @@ static void test_unknown_format(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),     cmocka_unit_test(test_fits),    cmocka_unit_test(test_no_control_bytes),
-		cmocka_unit_test(test_printable), cmocka_unit_test(test_figures), cmocka_unit_test(test_unknown_format),
+	    cmocka_unit_test(test_lines),     cmocka_unit_test(test_fits),    cmocka_unit_test(test_no_control_bytes),
+	    cmocka_unit_test(test_printable), cmocka_unit_test(test_figures), cmocka_unit_test(test_unknown_format),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,33 +20,36 @@ struct worked_case {
 	struct statement *s;
 };
 
-static void worked_give(struct worked_case *w, struct text tenant, enum entry_kind kind, int64_t seconds, int64_t tokens) {
+static void worked_give(struct worked_case *w, struct text tenant, enum entry_kind kind, int64_t seconds,
+			int64_t tokens) {
 	struct entry e = {
-		.replica = names_id(w->names, T("r0")),
-		.model = names_id(w->names, T("org/model \"x\"")),
-		.tenant = names_id(w->names, tenant),
-		.kind = kind,
-		.grade = kind == ENTRY_OUTPUT ? GRADE_A : kind < ENTRY_OUTPUT ? GRADE_B : GRADE_NONE,
-		.rate_nano = 3600000000,
-		.gpu_ns = seconds * NS_PER_SECOND,
-		.tokens = tokens,
-		.requests = kind == ENTRY_INPUT,
+	    .replica = names_id(w->names, T("r0")),
+	    .model = names_id(w->names, T("org/model \"x\"")),
+	    .tenant = names_id(w->names, tenant),
+	    .kind = kind,
+	    .grade = kind == ENTRY_OUTPUT  ? GRADE_A
+		     : kind < ENTRY_OUTPUT ? GRADE_B
+					   : GRADE_NONE,
+	    .rate_nano = 3600000000,
+	    .gpu_ns = seconds * NS_PER_SECOND,
+	    .tokens = tokens,
+	    .requests = kind == ENTRY_INPUT,
 	};
 	assert_int_equal(statement_take(w->s, &e), 0);
 }
 
 static void worked_options(struct worked_case *w, struct report_options *o) {
 	*o = (struct report_options){
-		.names = w->names,
-		.prices = w->prices,
-		.by = {BY_DAY, BY_TENANT},
-		.by_count = 2,
-		.currency = "USD",
-		.rule = "shapley",
-		.version = "0.0.0",
-		.fleet_sha256 = "",
-		.idle_proportional = true,
-		.to_ns = 20 * NS_PER_SECOND,
+	    .names = w->names,
+	    .prices = w->prices,
+	    .by = {BY_DAY, BY_TENANT},
+	    .by_count = 2,
+	    .currency = "USD",
+	    .rule = "shapley",
+	    .version = "0.0.0",
+	    .fleet_sha256 = "",
+	    .idle_proportional = true,
+	    .to_ns = 20 * NS_PER_SECOND,
 	};
 }
 
