@@ -20,7 +20,7 @@ static bool holds(const struct price_rule *rule, int64_t ns) {
 	return rule->when == PRICE_ALWAYS || ns >= rule->from_ns;
 }
 
-static const struct price_rule *rule_at(const struct price_model *m, int64_t ns) {
+const struct price_rule *price_rule_at(const struct price_model *m, int64_t ns) {
 	for (size_t i = m->rule_count; i-- > 0;) {
 		if (holds(&m->rules[i], ns)) {
 			return &m->rules[i];
@@ -45,7 +45,7 @@ void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok,
 	if (!m->understood || m->rule_count == 0) {
 		return;
 	}
-	const struct price_rule *rule = rule_at(m, ns);
+	const struct price_rule *rule = price_rule_at(m, ns);
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		int64_t standard = step_at(&rule->ladder[PRICE_STANDARD][k], prompt_over_ntok);
 		int64_t cheaper = step_at(&rule->ladder[PRICE_BATCH][k], prompt_over_ntok);

@@ -143,6 +143,8 @@ struct price_quote {
 };
 
 void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, bool batch, struct price_quote *out);
+/* The rule that holds at an instant, whatever the prompt. */
+const struct price_rule *price_rule_at(const struct price_model *m, int64_t ns);
 /* Would the two ever quote differently? */
 bool price_same(const struct price_model *a, const struct price_model *b);
 

@@ -26,6 +26,15 @@ void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *pr
                  const int **minute_of_day, size_t *minute_count);
 void prices_free(struct prices *p);
 
+/* What was read: files, their form and hash, numbers of models and prices, and what is not used. */
+void prices_print_summary(const struct prices *p, FILE *out);
+/* All models whose name contains `filter` (NULL: all), with their prices at an instant. */
+void prices_print_list(const struct prices *p, const char *filter, int64_t at_ns, FILE *out);
+/* Which model a log name stands for, its rules, and which of them applies at an instant; 0, or ERROR_CONFIG if none. */
+int prices_print_model(const struct prices *p, const char *name, int64_t at_ns, FILE *out, struct fault *why);
+/* Models that only one of two catalogues has, or that they price differently. True if there are any. */
+bool prices_print_diff(const struct prices *before, const struct prices *after, FILE *out);
+
 /* ---- the statement ---- */
 
 enum by_key { BY_HOUR, BY_DAY, BY_MONTH, BY_MODEL, BY_REPLICA, BY_POOL, BY_TENANT, BY_KEYS };

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -286,6 +287,59 @@ static void test_models_dev(void **state) {
 	prices_free(p);
 }
 
+/* What `prices show` and `prices diff` say. */
+static void test_show(void **state) {
+	static const char *const lines[] = {
+	    "deepseek/deepseek-chat at 2026-01-01T12:00:00Z (the rule marked * applies)",
+	    "  always                    0.1350      0.0350            –  0.5500          –",
+	    "* daily 00:30 to 16:30 UTC  0.2700      0.0700            –  1.1000          –",
+	};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct fault why = {""};
+	int64_t at;
+
+	assert_true(instant_parse(T("2026-01-01T12:00:00Z"), &at));
+	assert_int_equal(prices_print_model(*state, "deepseek-chat", at, out, &why), 0);
+	assert_int_equal(prices_print_model(*state, "llama-3.1-8b", at, out, &why), ERROR_CONFIG);
+	assert_non_null(strstr(why.message, "2 models could be meant"));
+	assert_int_equal(prices_print_model(*state, "nobody", at, out, &why), ERROR_CONFIG);
+	prices_print_list(*state, "Llama", at, out);
+	prices_print_summary(*state, out);
+	fclose(out);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		if (!strstr(text, lines[i])) {
+			fail_msg("no \"%s\" in\n%s", lines[i], text);
+		}
+	}
+	free(text);
+}
+
+static void test_diff(void **state) {
+	static const char one[] =
+	    "{\"a\":{\"cost\":{\"input\":1}},\"b\":{\"cost\":{\"input\":1}},\"c\":{\"cost\":{\"input\":1}}}";
+	static const char two[] =
+	    "{\"d\":{\"cost\":{\"input\":1}},\"b\":{\"cost\":{\"input\":2}},\"c\":{\"cost\":{\"input\":1.0}}}";
+	struct prices *before = prices_new(), *after = prices_new();
+	struct price_source source = {0};
+	struct fault why = {""};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(prices_add_bytes(before, "1", text_of(one), &source, &why), 0);
+	assert_int_equal(prices_add_bytes(after, "2", text_of(two), &source, &why), 0);
+	assert_true(prices_print_diff(before, after, out));
+	assert_false(prices_print_diff(after, after, out));
+	fclose(out);
+	assert_string_equal(text, "gone     models.dev/a\nchanged  models.dev/b\nnew      models.dev/d\n");
+	free(text);
+	prices_free(before);
+	prices_free(after);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_find, setup, teardown),
@@ -297,6 +351,8 @@ int main(void) {
 	    cmocka_unit_test(test_notes),
 	    cmocka_unit_test(test_litellm),
 	    cmocka_unit_test(test_models_dev),
+	    cmocka_unit_test_setup_teardown(test_show, setup, teardown),
+	    cmocka_unit_test(test_diff),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
