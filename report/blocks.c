@@ -183,6 +183,8 @@ static int finish_sum(struct sum *sum, const struct statement *s, struct fault *
 
 struct grouping {
 	const struct statement *s;
+	const struct cells *cells;
+	const struct charge *charges;
 	const enum by_key *by;
 	size_t count;
 	enum nobodys nobodys;
@@ -215,7 +217,7 @@ static int compare_key(const struct statement *s, const struct cell *a, const st
 }
 
 static int compare_keys(const struct grouping *g, size_t a, size_t b) {
-	const struct cell *cell = g->s->cells->cell;
+	const struct cell *cell = g->cells->cell;
 	int order = 0;
 	for (size_t i = 0; i < g->count && order == 0; i++) {
 		order = compare_key(g->s, &cell[a], &cell[b], g->by[i]);
@@ -246,11 +248,11 @@ static void set_keys(const struct grouping *g, struct row *row, const struct cel
 	}
 }
 
-static int sum_members(const struct grouping *g, const struct charge *charges, const size_t *members, size_t count,
-		       struct block *out, struct fault *why) {
+static int sum_members(const struct grouping *g, const size_t *members, size_t count, struct block *out,
+		       struct fault *why) {
 	struct sum sum = {.block = out, .fits = true};
 	for (size_t i = 0; i < count; i++) {
-		add_cell(&sum, g->s, &g->s->cells->cell[members[i]], &charges[members[i]], g->nobodys);
+		add_cell(&sum, g->s, &g->cells->cell[members[i]], &g->charges[members[i]], g->nobodys);
 	}
 	return finish_sum(&sum, g->s, why);
 }
@@ -264,7 +266,7 @@ static size_t count_groups(const struct grouping *g, const size_t *members, size
 }
 
 static size_t *select_members(const struct grouping *g, size_t *count) {
-	const struct cells *c = g->s->cells;
+	const struct cells *c = g->cells;
 	size_t *members = must_alloc((c->count + 1) * sizeof(*members));
 
 	*count = 0;
@@ -279,7 +281,7 @@ static size_t *select_members(const struct grouping *g, size_t *count) {
 	return members;
 }
 
-static int build_table(const struct grouping *g, const struct charge *charges, struct table *out, struct fault *why) {
+static int build_table(const struct grouping *g, struct table *out, struct fault *why) {
 	size_t count;
 	size_t *members = select_members(g, &count);
 	int error = 0;
@@ -289,20 +291,11 @@ static int build_table(const struct grouping *g, const struct charge *charges, s
 		for (to = from + 1; to < count && compare_keys(g, members[from], members[to]) == 0; to++) {
 		}
 		struct row *row = &out->rows[out->count++];
-		set_keys(g, row, &g->s->cells->cell[members[from]]);
-		error = sum_members(g, charges, members + from, to - from, &row->block, why);
+		set_keys(g, row, &g->cells->cell[members[from]]);
+		error = sum_members(g, members + from, to - from, &row->block, why);
 	}
 	free(members);
 	return error;
-}
-
-static bool has_key(const struct report_options *o, enum by_key key) {
-	for (size_t i = 0; i < o->by_count; i++) {
-		if (o->by[i] == key) {
-			return true;
-		}
-	}
-	return false;
 }
 
 static int build_total(struct statement *s, const struct charge *charges, struct fault *why) {
@@ -313,24 +306,27 @@ static int build_total(struct statement *s, const struct charge *charges, struct
 	return finish_sum(&sum, s, why);
 }
 
-int blocks_build(struct statement *s, const struct charge *charges, struct fault *why) {
+int blocks_build(struct statement *s, const struct charge *charges, const struct charge *row_charges,
+		 struct fault *why) {
 	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT}, by_both[] = {BY_MODEL, BY_TENANT};
 	const struct report_options *o = &s->options;
+	const struct cells *all = s->cells, *timed = s->row_cells ? s->row_cells : s->cells;
 	enum nobodys of_tenants = o->idle_proportional ? NOBODYS_CHARGED : NOBODYS_HIDDEN;
+	enum nobodys of_rows = statement_has_key(s, BY_TENANT) ? of_tenants : NOBODYS_OWN;
 	struct {
 		struct grouping grouping;
 		struct table *table;
 	} tables[] = {
-	    {{s, by_model, 1, NOBODYS_OWN}, &s->models},
-	    {{s, by_tenant, 1, of_tenants}, &s->tenants},
-	    {{s, by_both, 2, NOBODYS_OWN}, &s->lines},
-	    {{s, o->by, o->by_count, has_key(o, BY_TENANT) ? of_tenants : NOBODYS_OWN}, &s->rows},
+	    {{s, all, charges, by_model, 1, NOBODYS_OWN}, &s->models},
+	    {{s, all, charges, by_tenant, 1, of_tenants}, &s->tenants},
+	    {{s, all, charges, by_both, 2, NOBODYS_OWN}, &s->lines},
+	    {{s, timed, row_charges ? row_charges : charges, o->by, o->by_count, of_rows}, &s->rows},
 	};
 	size_t count = sizeof tables / sizeof *tables - (o->by_count == 0);
 
 	int error = build_total(s, charges, why);
 	for (size_t i = 0; i < count && !error; i++) {
-		error = build_table(&tables[i].grouping, charges, tables[i].table, why);
+		error = build_table(&tables[i].grouping, tables[i].table, why);
 	}
 	return error;
 }

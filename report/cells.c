@@ -101,9 +101,9 @@ static int compare_cells(const void *x, const void *y, void *ranks) {
 	const uint32_t *rank = ranks;
 	const int by[] = {
 	    order(rank[a->replica], rank[b->replica]), order(a->rate_nano, b->rate_nano),
-	    order(a->bucket_ns, b->bucket_ns),         order(rank[a->model], rank[b->model]),
-	    order(rank[a->tenant], rank[b->tenant]),   order(rank[a->pool], rank[b->pool]),
-	    order((int64_t)a->kind, (int64_t)b->kind),
+	    order(rank[a->model], rank[b->model]),     order(rank[a->pool], rank[b->pool]),
+	    order((int64_t)a->kind, (int64_t)b->kind), order(rank[a->tenant], rank[b->tenant]),
+	    order(a->bucket_ns, b->bucket_ns),
 	};
 
 	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {

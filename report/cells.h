@@ -6,12 +6,11 @@
 #include "report/prices.h"
 
 /*
- * Keyed by all fields down to `kind`. Hours are kept apart only where --by asks for them, so
- * that a month of a hundred replicas stays in some megabytes. Revenue is summed here, as
- * the price may change with every slot; it is exact: nano-units per million, times tokens.
+ * Keyed by all fields down to `kind`. Revenue is summed here, as the price may change with
+ * every slot; it is exact: nano-units per million, times tokens.
  */
 struct cell {
-	int64_t bucket_ns; /* start of the hour, day or month, or 0 */
+	int64_t bucket_ns; /* start of the hour, day or month; 0 where time is not kept apart */
 	int64_t rate_nano;
 	name_id replica, model, tenant, pool;
 	enum entry_kind kind;
@@ -39,7 +38,7 @@ bool cell_is_nobodys(const struct cell *c);
 static inline bool cell_is_busy(const struct cell *c) {
 	return c->kind <= ENTRY_OUTPUT;
 }
-/* Orders by replica, rate, bucket, model, tenant, pool (names by text), kind. Ends cells_at. */
+/* Orders by replica, rate, model, pool, kind, tenant, bucket (names by text). Ends cells_at. */
 void cells_sort(struct cells *c, const struct names *names);
 
 #endif

@@ -161,3 +161,73 @@ struct charge *money_charge(const struct cells *c) {
 	}
 	return charges;
 }
+
+/* ---- cells by time ---- */
+
+static bool same_parent(const struct cell *a, const struct cell *b, bool by_tenant) {
+	return same_bill(a, b) && a->model == b->model && a->pool == b->pool && a->kind == b->kind &&
+	       (!by_tenant || a->tenant == b->tenant);
+}
+
+static size_t run_end(const struct cells *c, size_t from, bool by_tenant) {
+	size_t to = from + 1;
+	while (to < c->count && same_parent(&c->cell[from], &c->cell[to], by_tenant)) {
+		to++;
+	}
+	return to;
+}
+
+/* What the parents cost and are charged, together. */
+static int64_t sum_parents(const struct cell *cell, const struct charge *charge, size_t count, struct charge *sum) {
+	int64_t nano = 0;
+	*sum = (struct charge){0};
+	for (size_t i = 0; i < count; i++) {
+		nano += cell[i].cost_nano;
+		for (int k = 0; k < ENTRY_KINDS; k++) {
+			sum->ns[k] += charge[i].ns[k];
+			sum->nano[k] += charge[i].nano[k];
+		}
+	}
+	return nano;
+}
+
+static void share_run(struct cell *cell, struct charge *charge, size_t count, int64_t nano, const struct charge *sum) {
+	size_t *index = must_alloc(count * sizeof(*index));
+	int64_t *weights = must_alloc(2 * count * sizeof(*weights));
+	struct group g = {.index = index, .count = count, .weights = weights, .parts = weights + count};
+
+	for (size_t i = 0; i < count; i++) {
+		index[i] = i;
+		weights[i] = cell[i].gpu_ns;
+	}
+	share_largest_remainder(nano, weights, count, g.parts);
+	for (size_t i = 0; i < count; i++) {
+		cell[i].cost_nano = g.parts[i];
+	}
+	for (int k = 0; k < ENTRY_KINDS; k++) {
+		if (sum->ns[k] || sum->nano[k]) {
+			share_kind(&g, charge, (enum entry_kind)k, sum);
+		}
+	}
+	free(index);
+	free(weights);
+}
+
+struct charge *money_nest(const struct cells *parents, const struct charge *charges, struct cells *children,
+			  bool by_tenant) {
+	struct charge *nested = must_calloc(children->count + 1, sizeof(*nested));
+	size_t p = 0;
+
+	/* Both are in the same order and were filled by the same entries: each run has its parents. */
+	for (size_t from = 0, to; from < children->count; from = to) {
+		struct charge sum;
+		size_t p_end = run_end(parents, p, by_tenant);
+		to = run_end(children, from, by_tenant);
+		assert(p < parents->count && same_parent(&parents->cell[p], &children->cell[from], by_tenant));
+		int64_t nano = sum_parents(&parents->cell[p], &charges[p], p_end - p, &sum);
+		share_run(&children->cell[from], &nested[from], to - from, nano, &sum);
+		p = p_end;
+	}
+	assert(p == parents->count);
+	return nested;
+}

@@ -10,11 +10,29 @@ const char *const by_key_names[BY_KEYS] = {
     [BY_REPLICA] = "replica", [BY_POOL] = "pool", [BY_TENANT] = "tenant",
 };
 
+static bool has_time_key(const struct report_options *o) {
+	bool time = false;
+	for (size_t i = 0; i < o->by_count; i++) {
+		time |= o->by[i] <= BY_MONTH;
+	}
+	return time;
+}
+
+bool statement_has_key(const struct statement *s, enum by_key key) {
+	for (size_t i = 0; i < s->options.by_count; i++) {
+		if (s->options.by[i] == key) {
+			return true;
+		}
+	}
+	return false;
+}
+
 struct statement *statement_new(const struct report_options *o) {
 	assert(o->names && o->by_count <= BY_KEYS && o->from_ns <= o->to_ns);
 	struct statement *s = must_calloc(1, sizeof(*s));
 	s->options = *o;
 	s->cells = cells_new();
+	s->row_cells = has_time_key(o) ? cells_new() : NULL;
 	return s;
 }
 
@@ -23,6 +41,7 @@ void statement_free(struct statement *s) {
 		return;
 	}
 	cells_free(s->cells);
+	cells_free(s->row_cells);
 	free(s->listings);
 	free(s->models.rows);
 	free(s->tenants.rows);
@@ -49,16 +68,28 @@ static int64_t bucket_of(const struct report_options *o, int64_t slot_ns) {
 	}
 }
 
-static bool add_entry(struct cell *c, const struct entry *e) {
+static bool add_sums(struct cell *c, const struct entry *e) {
 	return exact_add(&c->gpu_ns, e->gpu_ns) && exact_add(&c->tokens, e->tokens) &&
 	       exact_add(&c->requests, e->requests) && exact_add(&c->reasoning_tokens, e->reasoning_tokens) &&
 	       exact_add(&c->cache_write_tokens, e->cache_write_tokens);
 }
 
+static bool add_entry(struct cells *cells, const struct cell *key, const struct entry *e, bool listed, int128 revenue) {
+	struct cell *c = cells_at(cells, key);
+	c->unlisted |= !listed;
+	c->revenue += revenue;
+	return add_sums(c, e);
+}
+
+static bool add_row_entry(struct statement *s, struct cell key, const struct entry *e, bool listed, int128 revenue) {
+	key.bucket_ns = bucket_of(&s->options, e->slot_ns);
+	key.tenant = statement_has_key(s, BY_TENANT) ? key.tenant : 0;
+	return add_entry(s->row_cells, &key, e, listed, revenue);
+}
+
 int statement_take(void *statement, const struct entry *e) {
 	struct statement *s = statement;
 	struct cell key = {
-	    .bucket_ns = bucket_of(&s->options, e->slot_ns),
 	    .rate_nano = e->rate_nano < 0 ? -1 : e->rate_nano,
 	    .replica = e->replica,
 	    .model = e->model,
@@ -69,13 +100,11 @@ int statement_take(void *statement, const struct entry *e) {
 	int128 revenue;
 
 	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
-	struct cell *c = cells_at(s->cells, &key);
-	c->unlisted |= !listing_revenue(s, e, &revenue);
-	c->revenue += revenue;
-	if (cell_is_busy(c) && !exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) {
-		return ERROR_RANGE;
-	}
-	return add_entry(c, e) ? 0 : ERROR_RANGE;
+	bool listed = listing_revenue(s, e, &revenue);
+	bool fits = add_entry(s->cells, &key, e, listed, revenue) &&
+		    (!s->row_cells || add_row_entry(s, key, e, listed, revenue)) &&
+		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns));
+	return fits ? 0 : ERROR_RANGE;
 }
 
 /* ---- what a reader must know ---- */
@@ -152,6 +181,19 @@ static int check_ties(const struct statement *s, struct fault *why) {
 				"the statement does not tie out: its parts do not sum to the capacity");
 }
 
+static int price_rows(struct statement *s, struct fault *why) {
+	struct charge *charges = money_charge(s->cells), *row_charges = NULL;
+
+	if (s->row_cells) {
+		cells_sort(s->row_cells, s->options.names);
+		row_charges = money_nest(s->cells, charges, s->row_cells, statement_has_key(s, BY_TENANT));
+	}
+	int error = blocks_build(s, charges, row_charges, why);
+	free(charges);
+	free(row_charges);
+	return error;
+}
+
 int statement_finish(struct statement *s, struct quality *quality, struct fault *why) {
 	assert(!s->quality);
 	s->quality = quality;
@@ -160,9 +202,7 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 	if (error) {
 		return error;
 	}
-	struct charge *charges = money_charge(s->cells);
-	error = blocks_build(s, charges, why);
-	free(charges);
+	error = price_rows(s, why);
 	if (error) {
 		return error;
 	}

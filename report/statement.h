@@ -68,7 +68,12 @@ struct listing {
 struct statement {
 	struct report_options options;
 	const struct quality *quality;
-	struct cells *cells;
+	struct cells *cells; /* without time */
+	/*
+	 * For --by with a key of time, else NULL: by time, and by tenant only if that is a key too, so
+	 * that a month by hour stays small. Their money is a share of that of `cells`.
+	 */
+	struct cells *row_cells;
 	struct listing *listings;
 	size_t listing_count;
 	struct block total;
@@ -92,8 +97,18 @@ int money_price(struct cells *c, struct fault *why);
  */
 struct charge *money_charge(const struct cells *c);
 
-/* blocks.c: sums cells into the total and the tables. */
-int blocks_build(struct statement *s, const struct charge *charges, struct fault *why);
+/*
+ * money.c: shares what each cell without time (or all tenants' together) costs and is charged
+ * over its cells by time. The charges by index of `children` are the caller's to free.
+ */
+struct charge *money_nest(const struct cells *parents, const struct charge *charges, struct cells *children,
+			  bool by_tenant);
+
+/* blocks.c: sums cells into the total and the tables; `row_charges` belong to `row_cells`. */
+int blocks_build(struct statement *s, const struct charge *charges, const struct charge *row_charges,
+		 struct fault *why);
+/* Is it a key of --by? */
+bool statement_has_key(const struct statement *s, enum by_key key);
 
 /* listing.c: what an entry's tokens bring, in nano-units x 10^6; false if no list price is known. */
 bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue);

@@ -291,10 +291,10 @@ static struct entry random_entry(struct fixture *f, uint64_t *seed) {
 
 #define ENTRIES 200
 
-static void run_random(struct fixture *f, const struct entry *entries, size_t from) {
+static void run_random(struct fixture *f, const struct entry *entries, size_t from, enum by_key by) {
 	struct report_options o = options_of(f);
 	o.by[0] = BY_HOUR;
-	o.by[1] = BY_TENANT;
+	o.by[1] = by;
 	o.by_count = 2;
 	stop(f);
 	start(f, &o);
@@ -345,8 +345,25 @@ static int64_t sum_of(const struct table *t) {
 	return sum;
 }
 
-static void test_any_entries(void **state) {
-	struct fixture *f = *state;
+static int64_t sum_for(const struct table *t, struct text tenant, struct text model) {
+	int64_t sum = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		bool same = text_eq(t->rows[i].tenant, tenant) && text_eq(t->rows[i].model, model);
+		sum += same ? t->rows[i].block.capacity_nano : 0;
+	}
+	return sum;
+}
+
+/* The rows of one tenant, or one model, over all hours are what its block says, to the last unit. */
+static void check_nesting(const struct statement *s, enum by_key by) {
+	const struct table *t = by == BY_TENANT ? &s->tenants : &s->models;
+	for (size_t i = 0; i < t->count; i++) {
+		assert_int_equal(sum_for(&s->rows, t->rows[i].tenant, t->rows[i].model),
+				 t->rows[i].block.capacity_nano);
+	}
+}
+
+static void check_any_entries(struct fixture *f, enum by_key by) {
 	struct entry entries[ENTRIES];
 
 	for (uint64_t seed = 1; seed <= 50; seed++) {
@@ -354,11 +371,12 @@ static void test_any_entries(void **state) {
 		for (size_t i = 0; i < ENTRIES; i++) {
 			entries[i] = random_entry(f, &random);
 		}
-		run_random(f, entries, 0);
+		run_random(f, entries, 0, by);
 		struct statement *first = f->s;
 		struct report_options o = options_of(f);
 		f->s = statement_new(&o);
-		run_random(f, entries, 1 + seed);
+		run_random(f, entries, 1 + seed, by);
+		check_nesting(f->s, by);
 		assert_int_equal(f->s->total.capacity_nano, invoice(entries));
 		assert_int_equal(sum_of(&f->s->models), f->s->total.capacity_nano);
 		assert_int_equal(sum_of(&f->s->tenants), f->s->total.capacity_nano);
@@ -368,6 +386,11 @@ static void test_any_entries(void **state) {
 		assert_true(same_table(&first->rows, &f->s->rows));
 		statement_free(first);
 	}
+}
+
+static void test_any_entries(void **state) {
+	check_any_entries(*state, BY_TENANT);
+	check_any_entries(*state, BY_MODEL);
 }
 
 int main(void) {
