@@ -97,11 +97,120 @@ static void test_no_control_bytes(void **state) {
 	worked_teardown(&w);
 }
 
+/* ---- the same figures everywhere ---- */
+
+/* Nothing round in it: two models, three tenants, odd seconds. */
+static void give_odd(struct worked_case *w) {
+	static const char *const tenants[] = {"acme", "blue", "core"}, *const models[] = {"model \"x\"", "other"};
+
+	for (int i = 0; i < 36; i++) {
+		struct entry e = {
+		    .slot_ns = i % 4 * NS_PER_HOUR,
+		    .replica = names_id(w->names, i % 2 ? T("r1") : T("r2")),
+		    .model = names_id(w->names, text_of(models[i % 2])),
+		    .tenant = i % 6 < 3 ? names_id(w->names, text_of(tenants[i % 3])) : 0,
+		    .kind = (enum entry_kind)(i % 6),
+		    .grade = GRADE_B,
+		    .rate_nano = 2490000001,
+		    .gpu_ns = 7919 * INT64_C(104729) * (i + 1),
+		    .tokens = i % 6 < 3 ? 7919 * (i + 1) : 0,
+		    .requests = i % 6 == 0,
+		};
+		assert_int_equal(statement_take(w->s, &e), 0);
+	}
+}
+
+static void setup_odd(struct worked_case *w) {
+	struct report_options o;
+	struct fault why = {""};
+
+	worked_setup(w);
+	statement_free(w->s);
+	quality_release(&w->quality);
+	quality_init(&w->quality);
+	worked_options(w, &o);
+	w->s = statement_new(&o);
+	give_odd(w);
+	assert_int_equal(statement_finish(w->s, &w->quality, &why), 0);
+}
+
+static void expect_figure(const char *format, const char *text, int64_t nano) {
+	char figure[DECIMAL_TEXT_MAX];
+	if (!strstr(text, decimal_format(nano, 9, figure))) {
+		fail_msg("%s: no %s", format, figure);
+	}
+}
+
+static void expect_blocks(const char *format, const char *text, const struct table *t) {
+	for (size_t i = 0; i < t->count; i++) {
+		const struct block *b = &t->rows[i].block;
+		for (int k = 0; k < TOKEN_KINDS; k++) {
+			if (b->unit[k].known) {
+				expect_figure(format, text, b->unit[k].busy_nano);
+				expect_figure(format, text, b->unit[k].loaded_nano);
+			}
+		}
+		for (int p = 0; p < PARTS; p++) {
+			expect_figure(format, text, part_nano(b, p));
+		}
+		expect_figure(format, text, b->list_known ? b->margin_nano : 0);
+	}
+}
+
+static void expect_lines(struct worked_case *w) {
+	char *journal = worked_render(w, "journal", 0), *focus = worked_render(w, "focus", 0);
+
+	for (size_t i = 0; i < w->s->lines.count; i++) {
+		const struct block *b = &w->s->lines.rows[i].block;
+		for (int p = 0; p < PARTS; p++) {
+			if (part_nano(b, p)) {
+				expect_figure("journal", journal, part_nano(b, p));
+			}
+		}
+		for (int k = 0; k < ENTRY_KINDS; k++) {
+			if (b->cost_nano[k]) {
+				expect_figure("focus", focus, b->cost_nano[k]);
+			}
+		}
+	}
+	expect_figure("journal", journal, -w->s->total.capacity_nano);
+	free(journal);
+	free(focus);
+}
+
+static void test_same_figures(void **state) {
+	static const char *const formats[] = {"json", "jsonl", "csv", "prometheus"};
+	struct worked_case w;
+
+	(void)state;
+	setup_odd(&w);
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		char *text = worked_render(&w, formats[i], 0);
+		expect_blocks(formats[i], text, &w.s->models);
+		if (i < 3) {
+			expect_blocks(formats[i], text, &w.s->tenants);
+			expect_blocks(formats[i], text, &w.s->rows);
+		}
+		free(text);
+	}
+	char *html = worked_render(&w, "html", 0);
+	for (size_t i = 0; i < w.s->tenants.count; i++) {
+		expect_figure("html", html, w.s->tenants.rows[i].block.capacity_nano);
+	}
+	for (int p = 0; p < PARTS; p++) {
+		expect_figure("html", html, part_nano(&w.s->total, p));
+	}
+	free(html);
+	expect_lines(&w);
+	worked_teardown(&w);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_lines),
 	    cmocka_unit_test(test_jsonl_parses),
 	    cmocka_unit_test(test_no_control_bytes),
+	    cmocka_unit_test(test_same_figures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
