@@ -30,23 +30,13 @@ static void put_comment(FILE *out, const struct row *row) {
 	fprintf(out, "  ; tenant %s, model %s\n", tenant[0] ? tenant : "(none)", model[0] ? model : "(none)");
 }
 
-static void put_posting(FILE *out, const char *account, const char *currency, int64_t nano) {
+static void put_posting(FILE *out, const struct statement *s, const char *account, int64_t nano) {
 	char amount[DECIMAL_TEXT_MAX];
-	fprintf(out, "    %-58s  %18s %s", account, decimal_format(nano, 9, amount), currency);
+	fprintf(out, "    %-58s  %18s ", account, decimal_format(nano, 9, amount));
+	currency_put(out, s);
 }
 
-/* A commodity is letters only, or it would have to be quoted. */
-static void currency_of(const struct statement *s, char out[16]) {
-	size_t len = 0;
-	for (const char *c = s->options.currency ? s->options.currency : ""; *c && len < 15; c++) {
-		if ((*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z')) {
-			out[len++] = *c;
-		}
-	}
-	snprintf(out + len, 16 - len, "%s", len == 0 ? "XXX" : "");
-}
-
-static void put_line(FILE *out, const struct row *row, const char *currency) {
+static void put_line(FILE *out, const struct statement *s, const struct row *row) {
 	char model[ACCOUNT_MAX], tenant[ACCOUNT_MAX], account[2 * ACCOUNT_MAX + 40];
 
 	account_of(row->model, model);
@@ -54,26 +44,25 @@ static void put_line(FILE *out, const struct row *row, const char *currency) {
 	for (int i = 0; i < PARTS; i++) {
 		if (part_nano(&row->block, i) != 0) {
 			snprintf(account, sizeof account, "expenses:gpu:%s:%s:%s", part_names[i], model, tenant);
-			put_posting(out, account, currency, part_nano(&row->block, i));
+			put_posting(out, s, account, part_nano(&row->block, i));
 			put_comment(out, row);
 		}
 	}
 }
 
 void render_journal(const struct statement *s, const struct rendering_options *r, FILE *out) {
-	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX], currency[16];
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 	struct civil day;
 
 	(void)r;
-	currency_of(s, currency);
 	instant_to_civil(s->options.from_ns, &day);
 	fprintf(out, "; tollbook %s, rule %s\n", s->options.version ? s->options.version : "",
 		s->options.rule ? s->options.rule : "");
 	fprintf(out, "%04d-%02d-%02d GPU capacity from %s to %s\n", day.year, day.month, day.day,
 		instant_format(s->options.from_ns, from), instant_format(s->options.to_ns, to));
 	for (size_t i = 0; i < s->lines.count; i++) {
-		put_line(out, &s->lines.rows[i], currency);
+		put_line(out, s, &s->lines.rows[i]);
 	}
-	put_posting(out, "liabilities:gpu rent", currency, -s->total.capacity_nano);
+	put_posting(out, s, "liabilities:gpu rent", -s->total.capacity_nano);
 	fputc('\n', out);
 }

@@ -17,7 +17,8 @@ const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "un
 	ROW("html", render_html, "for people, in a browser: one file that stands by itself")                           \
 	ROW("focus", render_focus, "for cost tools: FOCUS 1.2 rows as CSV")                                            \
 	ROW("prometheus", render_prometheus, "for node_exporter's textfile collector")                                 \
-	ROW("journal", render_journal, "for hledger and ledger: a balanced transaction")
+	ROW("journal", render_journal, "for hledger and ledger: a balanced transaction")                               \
+	ROW("beancount", render_beancount, "the same for beancount")
 
 #define INFO_OF(name, function, what) {name, what},
 #define FUNCTION_OF(name, function, what) function,
@@ -29,6 +30,18 @@ static render_function *const functions[] = {RENDERING_ROWS(FUNCTION_OF)};
 const struct rendering_info *report_renderings(size_t *count) {
 	*count = RENDERINGS;
 	return infos;
+}
+
+void currency_put(FILE *out, const struct statement *s) {
+	size_t len = 0;
+	for (const char *c = s->options.currency ? s->options.currency : ""; *c && len < 15; c++) {
+		char upper = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+		if (upper >= 'A' && upper <= 'Z') {
+			fputc(upper, out);
+			len++;
+		}
+	}
+	fputs(len == 0 ? "XXX" : "", out);
 }
 
 int64_t part_ns(const struct block *b, int part) {

@@ -9,7 +9,7 @@
 typedef void render_function(const struct statement *s, const struct rendering_options *r, FILE *out);
 
 render_function render_table, render_json, render_jsonl, render_csv, render_prometheus, render_journal, render_focus,
-    render_html;
+    render_html, render_beancount;
 
 /* JSON, shared by json and jsonl: a string in quotes; the members of a BLOCK; a row with its keys. */
 void json_put_text(FILE *out, struct text t);
@@ -18,6 +18,9 @@ void json_put_row(FILE *out, const struct statement *s, const struct row *row, c
 
 /* CSV (RFC 4180): a cell of text from outside, quoted where need be; one that a spreadsheet would run gets a ' first. */
 void csv_put_text(FILE *out, struct text t);
+
+/* The currency as plain-text accounting takes it, capitals only; "XXX" if nothing is left. */
+void currency_put(FILE *out, const struct statement *s);
 
 /* Kinds as every rendering names them. */
 extern const char *const kind_names[ENTRY_KINDS]; /* "input", … as in the ledger */

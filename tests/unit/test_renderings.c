@@ -41,6 +41,9 @@ static const struct {
      "model org/model \"x\"\n"},
     {"journal", "    expenses:gpu:idle:org-model--x-:none                               0.010000000 USD"},
     {"journal", "    liabilities:gpu rent                                              -0.020000000 USD\n"},
+    {"beancount", "1970-01-01 open Expenses:GPU:Prefill:Org-model--x-:A--31m\n"},
+    {"beancount", "  Expenses:GPU:Decode:Org-model--x-:X-b----  0.006000000 USD\n"},
+    {"beancount", "  Liabilities:GPU-Rent  -0.020000000 USD\n"},
     {"focus", "\r\n0.003000000,Self-hosted,Self-hosted,USD,1970-02-01T00:00:00Z,1970-01-01T00:00:00Z,Usage,,"
 	      "Prefill of uncached input,Usage-Based,1970-01-01T00:00:20Z,1970-01-01T00:00:00Z,1000,Tokens,0.003000000,"
 	      "0.003000000,Self-hosted,0.001000000,1.000000000,Standard,0.001000,1000000 Tokens,"},
@@ -82,7 +85,7 @@ static void test_jsonl_parses(void **state) {
 
 /* Nothing but printable text and line ends, whatever a log said. */
 static void test_no_control_bytes(void **state) {
-	static const char *const formats[] = {"table", "json", "jsonl", "prometheus", "journal"};
+	static const char *const formats[] = {"table", "json", "jsonl", "prometheus", "journal", "beancount"};
 	struct worked_case w;
 
 	(void)state;
