@@ -1,0 +1,53 @@
+/* fleet.h: pools, what they cost and when they were up. Private to attribute/. */
+#ifndef ATTRIBUTE_FLEET_H
+#define ATTRIBUTE_FLEET_H
+
+#include "attribute/attribute.h"
+
+enum role { ROLE_MIXED, ROLE_PREFILL, ROLE_DECODE };
+
+struct rate {
+	int64_t from_ns;
+	int64_t nano; /* per GPU-hour */
+};
+
+struct uptime {
+	int64_t from_ns, to_ns;
+	int64_t gpus; /* of the whole pool */
+};
+
+struct pool {
+	name_id name, model, gpu;
+	char *match; /* glob over replica names */
+	int64_t gpus_per_replica;
+	enum role role;
+	struct rate *rates; /* ascending */
+	size_t rate_count;
+	struct uptime *uptimes; /* ascending, without overlap */
+	size_t uptime_count;
+	int64_t watts_per_gpu_milli; /* 0: not given */
+	int64_t pue_nano, per_kwh_nano;
+};
+
+struct fleet {
+	struct pool *pools;
+	size_t pool_count;
+	struct pool fallback; /* --gpu-hour: one GPU per replica; no rates if not given */
+	bool has_fallback;
+	char currency[16];
+	char sha256[65];
+};
+
+/*
+ * The pool of a replica: the first whose pattern matches and whose model is the replica's;
+ * else the first whose pattern matches; else the fallback of --gpu-hour; else NULL.
+ */
+const struct pool *fleet_pool_of(const struct fleet *f, struct names *names, name_id replica, name_id model);
+
+/*
+ * The rate per GPU-hour in force at an instant, -1 if none is; *until_ns is when it changes
+ * (INT64_MAX: never).
+ */
+int64_t pool_rate_at(const struct pool *p, int64_t at_ns, int64_t *until_ns);
+
+#endif

@@ -1,0 +1,199 @@
+/* test_native.c: native records, and that both readers of them agree. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "ingest/formats/native.h"
+#include "tests/unit/ingest_help.c"
+
+#define STEP \
+	"{\"schema\":\"tollbook.step.v1\",\"replica\":\"rtx-01\",\"model\":\"llama\",\"step\":1," \
+	"\"start_ns\":1786406365138350756,\"gpu_ns\":27343817,\"prefill_requests\":2,\"prefill_tokens\":592," \
+	"\"prefill_kv_tokens\":2048,\"prefill_token_kv\":484304,\"decode_requests\":3,\"decode_kv_tokens\":77," \
+	"\"duration_kind\":\"gpu_events\"}"
+#define STEP_PRINTED \
+	"step rtx-01 llama index=1 start=1786406365138350756 gpu=27343817 pr=2 pt=592 pkv=2048 ptkv=484304 dr=3 dt=3 " \
+	"dkv=77 pgpu=? dgpu=? kind=0 flags=0"
+#define REQUEST \
+	"{\"schema\":\"tollbook.request.v1\",\"id\":\"c-1\",\"tenant\":\"acme\",\"model\":\"llama\",\"replica\":\"r1\"," \
+	"\"arrival_ns\":1786406365055047398,\"scheduled_ns\":1786406365055047399," \
+	"\"first_token_ns\":1786406365165800009,\"finish_ns\":1786406365499968138,\"prompt_tokens\":2236," \
+	"\"cached_tokens\":128,\"completion_tokens\":17,\"reasoning_tokens\":4,\"preemptions\":1,\"status\":\"ok\"}"
+#define REQUEST_PRINTED \
+	"request r1 llama id=c-1 tenant=acme from= arrival=1786406365055047398 scheduled=1786406365055047399 " \
+	"first=1786406365165800009 finish=1786406365499968138 prompt=2236 cached=128 write=0 completion=17 reasoning=4 " \
+	"preemptions=1 ok=1 batch=0 exclusive=0"
+#define AT "\"start_ns\":1786406365138350756"
+
+/* Lines and what becomes of them: "!" and a reason, or the printed record. */
+static const struct {
+	const char *line, *expected;
+} cases[] = {
+	{STEP, STEP_PRINTED},
+	{" " STEP " ", STEP_PRINTED},
+	{REQUEST, REQUEST_PRINTED},
+	{"{\"schema\":\"tollbook.window.v1\",\"replica\":\"p\",\"model\":\"m\",\"tenant\":\"t\",\"start_ns\":"
+	 "1786406365000000000,\"end_ns\":1786406375000000000,\"input_tokens\":500,\"cached_tokens\":20,"
+	 "\"output_tokens\":40,\"requests\":3,\"prefill_gpu_ns\":12,\"decode_gpu_ns\":13}",
+	 "window p m tenant=t start=1786406365000000000 end=1786406375000000000 in=500 cached=20 out=40 requests=3 pgpu=12 "
+	 "dgpu=13 running=? computed=0"},
+	{"{\"schema\":\"tollbook.power.v1\",\"replica\":\"p\",\"gpu\":\"GPU-1\",\"at_ns\":1786406365000000000,"
+	 "\"watts\":412.3455}",
+	 "power p  gpu=GPU-1 at=1786406365000000000 mw=412346"},
+	/* instants as text, keys in another order, blanks, escapes, no schema */
+	{"{\"gpu_ns\": 5, \"start_ns\": \"2026-08-10T23:59:25.138350756Z\", \"model\": \"a\\u0062c\"}",
+	 "step  abc index=? start=1786406365138350756 gpu=5 pr=0 pt=0 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? dgpu=? kind=0 "
+	 "flags=0"},
+	{"{\"prompt_tokens\":7,\"completion_tokens\":1e1,\"status\":\"error\",\"batch\":true,\"user\":[1,{}],"
+	 "\"priority\":null,\"cached_tokens\":null}",
+	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=10 "
+	 "reasoning=0 preemptions=0 ok=0 batch=1 exclusive=0"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":5,\"gpu_ns\":6}", /* the last one wins */
+	 "step   index=? start=1786406365138350756 gpu=6 pr=0 pt=0 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? dgpu=? kind=0 "
+	 "flags=0"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":5,\"decode_requests\":2,\"decode_tokens\":6,"
+	 "\"prefill_gpu_ns\":1,\"decode_gpu_ns\":4,\"duration_kind\":\"log_gap\"}",
+	 "step   index=? start=1786406365138350756 gpu=5 pr=0 pt=0 pkv=? ptkv=? dr=2 dt=6 dkv=? pgpu=1 dgpu=4 kind=3 "
+	 "flags=0"},
+	{"", ""},
+	{"{", "!invalid JSON"},
+	{"[1]", "!invalid JSON"},
+	{STEP "}", "!invalid JSON"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":05}", "!invalid JSON"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":5,}", "!invalid JSON"},
+	{"{\"schema\":\"tollbook.step.v2\"," AT ",\"gpu_ns\":5}", "!unknown schema"},
+	{"{\"a\":1}", "!unknown kind of record"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT "}", "!missing field"},
+	{"{\"schema\":\"tollbook.step.v1\",\"gpu_ns\":5}", "!missing field"},
+	{"{\"schema\":\"tollbook.request.v1\",\"id\":\"x\"}", "!missing field"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":-5}", "!negative count"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":86400000000001}", "!absurd count"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":99999999999999999999999}", "!absurd count"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":9999999999999999999}", "!absurd count"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":\"5\"}", "!wrong type of value"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":5.5}", "!wrong type of value"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":5,\"model\":5}", "!wrong type of value"},
+	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":5,\"duration_kind\":\"guess\"}", "!unknown duration kind"},
+	{"{\"schema\":\"tollbook.step.v1\",\"start_ns\":1420070399999999999,\"gpu_ns\":5}", "!instant before 2015"},
+	{"{\"schema\":\"tollbook.step.v1\",\"start_ns\":1893456000000000000,\"gpu_ns\":5}", "!instant in the future"},
+	{"{\"schema\":\"tollbook.step.v1\",\"start_ns\":\"yesterday\",\"gpu_ns\":5}", "!wrong type of value"},
+	{"{\"prompt_tokens\":7,\"cached_tokens\":8}", "!more cached tokens than prompt tokens"},
+	{"{\"prompt_tokens\":7,\"reasoning_tokens\":8}", "!more reasoning tokens than completion tokens"},
+	{"{\"prompt_tokens\":7,\"arrival_ns\":1786406365138350756,\"finish_ns\":1786406365138350755}",
+	 "!instants out of order"},
+	{"{\"end_ns\":1786406365138350756,\"start_ns\":1786406365138350756}", "!instants out of order"},
+	{"{\"schema\":\"tollbook.power.v1\",\"at_ns\":1786406365000000000,\"watts\":1e9}", "!wrong type of value"},
+	{"{\"schema\":\"tollbook.power.v1\",\"at_ns\":1786406365000000000,\"watts\":-4}", "!absurd power"},
+};
+
+static void reads(void **state) {
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "native");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct record r;
+		char printed[1024] = "";
+		switch (bench_line(&b, cases[i].line, UNKNOWN, &r)) {
+		case PARSE_REJECT:
+			snprintf(printed, sizeof printed, "!%s", b.parser.reason);
+			break;
+		case PARSE_RECORD:
+			record_print(&r, printed);
+			break;
+		default:
+			break;
+		}
+		if (strcmp(printed, cases[i].expected) != 0) {
+			fail_msg("case %zu: %s\n     got: %s\nexpected: %s", i, cases[i].line, printed, cases[i].expected);
+		}
+	}
+	bench_release(&b);
+}
+
+static void unknown_keys_are_counted(void **state) {
+	struct bench b;
+	struct record r;
+
+	(void)state;
+	bench_init(&b, "native");
+	assert_int_equal(bench_line(&b, "{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":5,\"new\":[1],\"newer\":\"x\"}",
+	                            UNKNOWN, &r), PARSE_RECORD);
+	assert_int_equal(b.quality.unknown_keys, 2);
+	bench_release(&b);
+}
+
+static void usual_lines_go_straight(void **state) {
+	struct record r;
+
+	(void)state;
+	assert_non_null(native_fast(T(STEP), &r));
+	assert_non_null(native_fast(T(REQUEST), &r));
+	assert_null(native_fast(T(" " STEP), &r));
+}
+
+/* What the straight line takes, the slow reader takes too, with the same fields. */
+static void must_agree(struct bench *b, struct text line) {
+	struct record fast, slow;
+	char fast_printed[1024], slow_printed[1024];
+
+	if (native_fast(line, &fast)) {
+		assert_non_null(native_slow(&b->parser, line, &slow));
+		assert_null(b->parser.reason);
+		record_print(&fast, fast_printed);
+		assert_string_equal(fast_printed, record_print(&slow, slow_printed));
+	}
+}
+
+/* Every line with every byte of it changed, dropped or doubled, in all the ways that may matter. */
+static void readers_agree(void **state) {
+	static const char changes[] = "\"\\{}[],: \t\n0195-+.eEaztfnu\x01\x7f\xff";
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "native");
+	for (size_t i = 0; i < 6; i++) {
+		struct text line = text_of(cases[i].line);
+		char *copy = must_alloc(line.len + 1);
+		for (size_t at = 0; at < line.len; at++) {
+			for (size_t c = 0; c < sizeof changes - 1; c++) {
+				memcpy(copy, line.at, line.len);
+				copy[at] = changes[c];
+				must_agree(&b, (struct text){copy, line.len});
+			}
+			memcpy(copy, line.at, at);
+			memcpy(copy + at, line.at + at + 1, line.len - at - 1);
+			must_agree(&b, (struct text){copy, line.len - 1});
+			memcpy(copy, line.at, at + 1);
+			memcpy(copy + at + 1, line.at + at, line.len - at);
+			must_agree(&b, (struct text){copy, line.len + 1});
+			must_agree(&b, text_cut(line, 0, at));
+		}
+		free(copy);
+	}
+	bench_release(&b);
+}
+
+static void bids(void **state) {
+	const struct text ours[] = {T("# a comment"), T(STEP)};
+	const struct text likely[] = {T("{\"gpu_ns\":5}")};
+	const struct text others[] = {T("{\"a\":1}"), T("INFO x")};
+
+	(void)state;
+	assert_string_equal(format_detect(ours, 2)->name, "native");
+	assert_string_equal(format_detect(likely, 1)->name, "native");
+	assert_null(format_detect(others, 2));
+	assert_null(format_detect(NULL, 0));
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads),         cmocka_unit_test(unknown_keys_are_counted),
+		cmocka_unit_test(usual_lines_go_straight), cmocka_unit_test(readers_agree),
+		cmocka_unit_test(bids),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

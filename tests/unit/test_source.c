@@ -1,0 +1,201 @@
+/* test_source.c: packed, damaged and hostile bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ingest/source.h"
+#include "tests/unit/ingest_help.c"
+
+/* What reading a file gave. */
+struct got {
+	struct bytes bytes;
+	struct source_damage damage;
+	int64_t stored;
+	char sha256[DIGEST_HEX_MAX];
+};
+
+static struct got read_bytes(struct text stored, struct source_limits limits) {
+	struct got got = {0};
+	struct place place;
+	struct source *s;
+	struct fault why;
+	struct text block;
+	char path[256];
+
+	place_init(&place);
+	place_write(&place, "f", stored);
+	assert_int_equal(source_open(&s, place_path(&place, "f", path), limits, &why), 0);
+	bytes_add(&got.bytes, T(""));
+	while (source_next(s, &block)) {
+		bytes_add(&got.bytes, block);
+	}
+	assert_false(source_next(s, &block));
+	got.damage = source_damage(s);
+	got.stored = source_bytes(s);
+	memcpy(got.sha256, source_sha256(s), sizeof got.sha256);
+	source_free(s);
+	place_release(&place);
+	return got;
+}
+
+static void check(struct text stored, struct text plain, const char *reason) {
+	static const size_t blocks[] = {0, 16, 17, 100, 4096};
+
+	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+		struct got got = read_bytes(stored, (struct source_limits){.block_bytes = blocks[i]});
+		assert_int_equal(got.bytes.len, plain.len);
+		assert_memory_equal(got.bytes.at, plain.at, plain.len);
+		assert_int_equal(got.stored, stored.len);
+		if (reason) {
+			assert_non_null(got.damage.reason);
+			assert_string_equal(got.damage.reason, reason);
+			assert_in_range(got.damage.offset, 0, stored.len);
+		} else {
+			assert_null(got.damage.reason);
+		}
+		bytes_release(&got.bytes);
+	}
+}
+
+static struct bytes some_lines(int count) {
+	struct bytes b = {0};
+	char line[64];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(line, sizeof line, "line %d of a log, %d\n", i, i * 7919 % 1000);
+		bytes_add(&b, text_of(line));
+	}
+	return b;
+}
+
+static void plain_and_empty(void **state) {
+	(void)state;
+	check(T("a\nb"), T("a\nb"), NULL);
+	check(T(""), T(""), NULL);
+	check(T("\x1f"), T("\x1f"), NULL);
+	struct got got = read_bytes(T("abc"), (struct source_limits){0});
+	assert_string_equal(got.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	bytes_release(&got.bytes);
+}
+
+static void gzip_members(void **state) {
+	struct bytes packed = {0}, plain = some_lines(3000);
+
+	(void)state;
+	bytes_add_gzip(&packed, text_cut(bytes_text(&plain), 0, 1000));
+	bytes_add_gzip(&packed, T(""));
+	bytes_add_gzip(&packed, text_cut(bytes_text(&plain), 1000, plain.len));
+	check(bytes_text(&packed), bytes_text(&plain), NULL);
+	bytes_add(&packed, T("\0\0\0\0"));
+	check(bytes_text(&packed), bytes_text(&plain), NULL);
+	bytes_add(&packed, T("PK junk"));
+	check(bytes_text(&packed), bytes_text(&plain), "trailing junk after gzip data");
+	bytes_release(&packed);
+	bytes_release(&plain);
+}
+
+static void gzip_damage(void **state) {
+	struct bytes packed = {0}, plain = some_lines(3000);
+
+	(void)state;
+	bytes_add_gzip(&packed, bytes_text(&plain));
+	packed.at[packed.len - 6] ^= 1; /* in the CRC */
+	check(bytes_text(&packed), bytes_text(&plain), "gzip CRC error");
+	packed.at[packed.len - 6] ^= 1;
+	packed.at[packed.len - 1] ^= 1;
+	check(bytes_text(&packed), bytes_text(&plain), "gzip length error");
+	packed.at[packed.len - 1] ^= 1;
+	check(text_cut(bytes_text(&packed), 0, packed.len - 8), bytes_text(&plain), "gzip data cut off");
+	check(text_cut(bytes_text(&packed), 0, 10), T(""), "gzip data cut off");
+
+	struct got got = read_bytes(text_cut(bytes_text(&packed), 0, packed.len / 2), (struct source_limits){0});
+	assert_in_range(got.bytes.len, plain.len / 4, plain.len - 1);
+	assert_memory_equal(got.bytes.at, plain.at, got.bytes.len);
+	assert_string_equal(got.damage.reason, "gzip data cut off");
+	assert_int_equal(got.damage.offset, packed.len / 2);
+	bytes_release(&got.bytes);
+	bytes_release(&packed);
+	bytes_release(&plain);
+}
+
+static void zstd_frames(void **state) {
+	struct bytes packed = {0}, plain = some_lines(3000);
+
+	(void)state;
+	bytes_add(&packed, T("\x53\x2a\x4d\x18\x05\0\0\0hello")); /* a frame to be skipped */
+	bytes_add_zstd(&packed, text_cut(bytes_text(&plain), 0, 1000));
+	bytes_add_zstd(&packed, text_cut(bytes_text(&plain), 1000, plain.len));
+	check(bytes_text(&packed), bytes_text(&plain), NULL);
+	check(text_cut(bytes_text(&packed), 0, packed.len - 1), bytes_text(&plain), "zstd data cut off");
+	bytes_add(&packed, T("junk behind"));
+	check(bytes_text(&packed), bytes_text(&plain), "trailing junk after zstd data");
+	bytes_release(&packed);
+	bytes_release(&plain);
+}
+
+static void zstd_huge_window(void **state) {
+	struct bytes packed = {0};
+
+	(void)state;
+	/* A frame header that asks for a window of 2 GiB: 0xa8 is exponent 21, 2^(10+21). */
+	bytes_add(&packed, T("\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00"));
+	check(bytes_text(&packed), T(""), "zstd window too large");
+	bytes_release(&packed);
+}
+
+/* 64 MiB of zeros in 64 KiB: about 1:1000, deflate's limit. */
+static void bomb(void **state) {
+	struct bytes packed = {0};
+	size_t len = (size_t)64 * 1024 * 1024;
+	char *zeros = must_calloc(len, 1);
+
+	(void)state;
+	bytes_add_gzip(&packed, (struct text){zeros, len});
+	struct got got = read_bytes(bytes_text(&packed), (struct source_limits){0});
+	assert_null(got.damage.reason);
+	assert_int_equal(got.bytes.len, len);
+	bytes_release(&got.bytes);
+
+	got = read_bytes(bytes_text(&packed), (struct source_limits){.max_ratio = 100});
+	assert_string_equal(got.damage.reason, "unpacks to too many times its size");
+	assert_true(got.bytes.len < len / 2);
+	assert_int_equal(got.stored, packed.len);
+	bytes_release(&got.bytes);
+	bytes_release(&packed);
+	free(zeros);
+}
+
+static void not_there(void **state) {
+	struct source *s;
+	struct fault why;
+
+	(void)state;
+	assert_int_equal(source_open(&s, "/nonexistent/log", (struct source_limits){0}, &why), ERROR_IO);
+	assert_string_equal(why.message, "/nonexistent/log: No such file or directory");
+}
+
+/* A directory opens, but does not read. */
+static void unreadable(void **state) {
+	struct source *s;
+	struct fault why;
+	struct text block;
+
+	(void)state;
+	assert_int_equal(source_open(&s, "/tmp", (struct source_limits){0}, &why), 0);
+	assert_false(source_next(s, &block));
+	assert_string_equal(source_damage(s).reason, "read error");
+	source_free(s);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_and_empty), cmocka_unit_test(gzip_members), cmocka_unit_test(gzip_damage),
+		cmocka_unit_test(zstd_frames),     cmocka_unit_test(zstd_huge_window), cmocka_unit_test(bomb),
+		cmocka_unit_test(not_there),       cmocka_unit_test(unreadable),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

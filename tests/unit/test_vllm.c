@@ -1,0 +1,252 @@
+/* test_vllm.c: vLLM's lines, by the shapes of its versions. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/ingest_help.c"
+
+#define API "(APIServer pid=77120) INFO 07-14 18:02:01 "
+#define CORE "(EngineCore_DP0 pid=2010411) INFO 12-22 21:44:38 [core.py:349] "
+/* 2026-07-14T18:02:01Z, and 2025-12-22T21:44:38Z: the latest that is not in the future. */
+#define JULY INT64_C(1784052121000000000)
+#define DECEMBER INT64_C(1766439878000000000)
+#define AVG "Avg prompt throughput: 803.2 tokens/s, Avg generation throughput: 24.7 tokens/s"
+
+struct expected {
+	const char *line;
+	int64_t stamp_ns;
+	const char *printed; /* "!" and a reason; "" no record */
+};
+
+static void check_lines(const struct expected *cases, size_t count) {
+	struct bench b;
+
+	bench_init(&b, "vllm");
+	for (size_t i = 0; i < count; i++) {
+		struct record r;
+		char printed[1024] = "";
+		switch (bench_line(&b, cases[i].line, cases[i].stamp_ns, &r)) {
+		case PARSE_REJECT:
+			snprintf(printed, sizeof printed, "!%s", b.parser.reason);
+			break;
+		case PARSE_RECORD:
+			record_print(&r, printed);
+			break;
+		default:
+			break;
+		}
+		if (strcmp(printed, cases[i].printed) != 0) {
+			fail_msg("line %zu: %s\n     got: %s\nexpected: %s", i, cases[i].line, printed, cases[i].printed);
+		}
+	}
+	bench_release(&b);
+}
+#define CHECK_LINES(cases) check_lines(cases, sizeof cases / sizeof *cases)
+
+static void three_forms_of_iterations(void **state) {
+	static const struct expected cases[] = {
+		{CORE "Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
+		 "iteration elapsed time: 61.37 ms", UNKNOWN,
+		 "step host  index=512 start=1766439877938630000 gpu=61370000 pr=1 pt=2048 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? "
+		 "dgpu=? kind=2 flags=0"},
+		/* the same second: right behind the one before */
+		{CORE "Iteration(513): 0 context requests, 0 context tokens, 20 generation requests, 20 generation tokens, "
+		 "iteration elapsed time: 11.02 ms", UNKNOWN,
+		 "step host  index=513 start=1766439878000000000 gpu=11020000 pr=0 pt=0 pkv=? ptkv=? dr=20 dt=20 dkv=? pgpu=? "
+		 "dgpu=? kind=2 flags=0"},
+		{"(EngineCore_DP1 pid=88123) INFO 12-22 21:44:39 [core.py:401] Iteration(9120): 0 context requests, 0 context "
+		 "tokens, 0 generation requests, 0 generation tokens, iteration elapsed time: 7.44 ms (dummy)", UNKNOWN,
+		 "step host/1  index=9120 start=1766439878992560000 gpu=7440000 pr=0 pt=0 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? "
+		 "dgpu=? kind=2 flags=1"},
+		/* New Year */
+		{"(APIServer pid=1) INFO 01-01 00:00:00 [loggers.py:179] Engine 002: Iteration(1): 0 context requests, 0 context "
+		 "tokens, 32 generation requests, 64 generation tokens, iteration elapsed time: 13.77 ms, GPU KV cache usage: "
+		 "12.5%", UNKNOWN,
+		 "step host/2  index=1 start=1767225599986230000 gpu=13770000 pr=0 pt=0 pkv=? ptkv=? dr=32 dt=64 dkv=? pgpu=? "
+		 "dgpu=? kind=2 flags=0"},
+		{"INFO 01-01 00:00:01 [loggers.py:179] Engine 000: Iteration(514): 0 context requests, 0 context tokens, 1 "
+		 "generation requests, 1 generation tokens, iteration elapsed time: 1.00 ms, GPU KV cache usage: 12.5%, encoder "
+		 "inputs: 1, encoder output embeddings: 576", UNKNOWN,
+		 "step host  index=514 start=1767225600999000000 gpu=1000000 pr=0 pt=0 pkv=? ptkv=? dr=1 dt=1 dkv=? pgpu=? "
+		 "dgpu=? kind=2 flags=0"},
+	};
+
+	(void)state;
+	CHECK_LINES(cases);
+}
+
+#define DECODE(requests, tokens) \
+	CORE "Iteration(1): 0 context requests, 0 context tokens, " requests " generation requests, " tokens \
+	     " generation tokens, iteration elapsed time: 10.00 ms"
+
+/* An envelope's stamp is the end of the step; recomputed tokens are told from drafts. */
+static void stamps_and_recomputes(void **state) {
+	static const struct expected cases[] = {
+		{DECODE("2", "2"), JULY, "step host  index=1 start=1784052120990000000 gpu=10000000 pr=0 pt=0 pkv=? ptkv=? dr=2 dt=2 "
+		 "dkv=? pgpu=? dgpu=? kind=2 flags=0"},
+		{DECODE("2", "500"), JULY + 5000000, "step host  index=1 start=1784052121000000000 gpu=10000000 pr=0 pt=0 pkv=? "
+		 "ptkv=? dr=2 dt=500 dkv=? pgpu=? dgpu=? kind=2 flags=2"},
+		{DECODE("3", "7"), JULY + 30000000, "step host  index=1 start=1784052121020000000 gpu=10000000 pr=0 pt=0 pkv=? "
+		 "ptkv=? dr=3 dt=7 dkv=? pgpu=? dgpu=? kind=2 flags=2"},
+		{API "[metrics.py:100] SpecDecoding metrics: Mean acceptance length: 2.00", JULY, ""},
+		{DECODE("3", "7"), JULY + 60000000, "step host  index=1 start=1784052121050000000 gpu=10000000 pr=0 pt=0 pkv=? "
+		 "ptkv=? dr=3 dt=7 dkv=? pgpu=? dgpu=? kind=2 flags=0"},
+	};
+
+	(void)state;
+	CHECK_LINES(cases);
+}
+
+static void refuses_damage(void **state) {
+	static const struct expected cases[] = {
+		{CORE "Iteration(512): 1 context requests, 2048 context tok", UNKNOWN, "!malformed iteration line"},
+		{CORE "Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
+		 "iteration elapsed time: 61.37 ms and more", UNKNOWN, "!malformed iteration line"},
+		{CORE "Iteration(512): 1 context requests, 99999999999 context tokens, 0 generation requests, 0 generation "
+		 "tokens, iteration elapsed time: 61.37 ms", UNKNOWN, "!absurd count"},
+		{CORE "Iteration(512): -1 context requests, 9 context tokens, 0 generation requests, 0 generation tokens, "
+		 "iteration elapsed time: 61.37 ms", UNKNOWN, "!negative count"},
+		{CORE "Iteration(512): 1 context requests, 9 context tokens, 0 generation requests, 0 generation tokens, "
+		 "iteration elapsed time: 99999999999.00 ms", UNKNOWN, "!absurd duration"},
+		{"INFO 13-22 21:44:38 [core.py:349] Iteration(1): 0 context requests, 0 context tokens, 1 generation requests, 1 "
+		 "generation tokens, iteration elapsed time: 1.00 ms", UNKNOWN, "!invalid time stamp"},
+		{API "[loggers.py:9] Engine 999: Iteration(1): 0 context requests, 0 context tokens, 1 generation requests, 1 "
+		 "generation tokens, iteration elapsed time: 1.00 ms", UNKNOWN, "!absurd engine number"},
+		{API "[loggers.py:9] Engine 000: " AVG ", Running: 1 re", UNKNOWN, "!malformed statistics line"},
+		{API "[loggers.py:9] Engine 000: Avg prompt throughput: nan tokens/s", UNKNOWN, "!malformed statistics line"},
+		/* a user's text is no evidence */
+		{API "[logger.py:40] Iteration(1): 0 context requests, 0 context tokens, 1 generation requests, 1 generation "
+		 "tokens, iteration elapsed time: 1.00 ms", UNKNOWN, ""},
+		{"Iteration(1): 0 context requests, 0 context tokens, 1 generation requests, 1 generation tokens, iteration elapsed "
+		 "time: 1.00 ms", UNKNOWN, ""},
+		{API "[logger.py:40] Received request x: prompt: 'INFO [core.py:1] Iteration(1): '", UNKNOWN, ""},
+		{"(APIServer pid=359) INFO:     127.0.0.1:1 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK", UNKNOWN, ""},
+		{"(", UNKNOWN, ""},
+		{"INFO 07-14", UNKNOWN, ""},
+		{"", UNKNOWN, ""},
+	};
+
+	(void)state;
+	CHECK_LINES(cases);
+}
+
+/* Rates times the time between lines; the first, and one after silence, are one interval of 10 s. */
+static void windows(void **state) {
+	static const struct expected cases[] = {
+		{"INFO 02-14 10:11:12 loggers.py:72] " AVG ", Running: 1 reqs, Waiting: 0 reqs, GPU KV cache usage: 6.8%, Prefix "
+		 "cache hit rate: 43.1%", UNKNOWN,
+		 "window host  tenant= start=1771063862000000000 end=1771063872000000000 in=8032 cached=0 out=247 requests=? "
+		 "pgpu=? dgpu=? running=1 computed=0"},
+		{"(APIServer pid=1) INFO 02-14 10:11:23 [loggers.py:236] Engine 000: " AVG ", Running: 212 reqs, Waiting: 44 reqs, "
+		 "Deferred: 2 reqs, Preemptions: 7, GPU KV cache usage: 99.6%, Prefix cache hit rate: 0.0%, Corrupted: 0 reqs, "
+		 "External prefix cache hit rate: 74.6%, MM cache hit rate: 1.0%", UNKNOWN,
+		 "window host  tenant= start=1771063872000000000 end=1771063883000000000 in=8835 cached=0 out=272 requests=? "
+		 "pgpu=? dgpu=? running=212 computed=0"},
+		{"INFO 02-14 10:11:33 [loggers.py:72] Engine 000: Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: "
+		 "0.0 tokens/s, Running: 0 reqs, Waiting: 0 reqs, GPU KV cache usage: 0.0%, Prefix cache hit rate: 0.0%", UNKNOWN,
+		 "window host  tenant= start=1771063883000000000 end=1771063893000000000 in=0 cached=0 out=0 requests=? pgpu=? "
+		 "dgpu=? running=0 computed=0"},
+		{"INFO 02-14 11:11:33 [loggers.py:72] Engine 000: " AVG ", Running: 1 reqs, New key: 5 things", UNKNOWN,
+		 "window host  tenant= start=1771067483000000000 end=1771067493000000000 in=8032 cached=0 out=247 requests=? "
+		 "pgpu=? dgpu=? running=1 computed=0"},
+		{"INFO 02-14 11:11:43 [loggers.py:72] 2 Engines Aggregated: " AVG ", Running: 1 reqs", UNKNOWN,
+		 "window host  tenant= start=1771067493000000000 end=1771067503000000000 in=8032 cached=0 out=247 requests=? "
+		 "pgpu=? dgpu=? running=1 computed=0"},
+		{"INFO 06-01 00:00:00 [metrics.py:455] " AVG ", Running: 1 reqs, Swapped: 0 reqs, Pending: 0 reqs, GPU KV cache "
+		 "usage: 0.1%, CPU KV cache usage: 0.0%.", JULY,
+		 "window host  tenant= start=1771067503000000000 end=1784052121000000000 in=10429245178 cached=0 out=320720068 "
+		 "requests=? pgpu=? dgpu=? running=1 computed=1"},
+	};
+
+	(void)state;
+	CHECK_LINES(cases);
+}
+
+static void model_and_version(void **state) {
+	static const struct expected cases[] = {
+		{API "[utils.py:253] non-default args: {'model': 'meta-llama/Llama-3.1-8B', 'max_num_batched_tokens': 2048}",
+		 UNKNOWN, ""},
+		{API "[api_server.py:1977] vLLM API server version 0.21.0", UNKNOWN, ""},
+		{API "[loggers.py:1] Engine 000: " AVG ", Running: 1 reqs", UNKNOWN,
+		 "window host meta-llama/Llama-3.1-8B tenant= start=1784052111000000000 end=1784052121000000000 in=8032 cached=0 "
+		 "out=247 requests=? pgpu=? dgpu=? running=1 computed=1"},
+		{"INFO 07-14 18:02:02 [core.py:58] Initializing a V1 LLM engine (v0.8.5) with config: model='facebook/opt', "
+		 "speculative_config=None, tokenizer='x'", UNKNOWN, ""},
+		{"INFO 07-14 18:02:03 [loggers.py:1] Engine 000: " AVG ", Running: 1 reqs", UNKNOWN,
+		 "window host facebook/opt tenant= start=1784052121000000000 end=1784052123000000000 in=1606 cached=0 out=49 "
+		 "requests=? pgpu=? dgpu=? running=1 computed=0"},
+	};
+
+	(void)state;
+	CHECK_LINES(cases);
+}
+
+static void says_what_it_assumed(void **state) {
+	struct bench b;
+	struct record r;
+
+	(void)state;
+	bench_init(&b, "vllm");
+	assert_int_equal(bench_line(&b, DECODE("2", "2"), UNKNOWN, &r), PARSE_RECORD);
+	assert_int_equal(bench_line(&b, DECODE("2", "2"), UNKNOWN, &r), PARSE_RECORD);
+	assert_int_equal(b.quality.warning_count, 2);
+	assert_non_null(strstr(b.quality.warnings[0], "--log-year"));
+	assert_non_null(strstr(b.quality.warnings[1], "--log-zone"));
+	bench_release(&b);
+
+	bench_init(&b, "vllm");
+	b.parser.stamps.zone = zone_new(T("+02:00"), &(struct fault){{0}});
+	b.parser.stamps.year = 2024;
+	assert_int_equal(bench_line(&b, DECODE("2", "2"), UNKNOWN, &r), PARSE_RECORD);
+	assert_int_equal(r.step.start_ns + r.step.gpu_ns, INT64_C(1734896678000000000));
+	assert_int_equal(b.quality.warning_count, 0);
+	zone_free((struct zone *)(uintptr_t)b.parser.stamps.zone);
+	bench_release(&b);
+}
+
+/* A log rotated on New Year holds the old year's lines. */
+static void year_by_name(void **state) {
+	static const struct {
+		const char *name;
+		int64_t ns;
+	} cases[] = {
+		{"/logs/vllm-20250101.log", INT64_C(1734903878000000000)},
+		{"vllm.2024-12-23.log.gz", INT64_C(1734903878000000000)},
+		{"vllm-2025_02_01", INT64_C(1734903878000000000)},
+		{"vllm-123456789.log", DECEMBER},
+		{"vllm-20251399.log", DECEMBER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct bench b;
+		struct record r;
+		bench_init(&b, "vllm");
+		stamp_near_name(&b.parser.stamps, text_of(cases[i].name));
+		assert_int_equal(bench_line(&b, DECODE("2", "2"), UNKNOWN, &r), PARSE_RECORD);
+		assert_int_equal(r.step.start_ns + r.step.gpu_ns, cases[i].ns);
+		bench_release(&b);
+	}
+}
+
+static void bids(void **state) {
+	const struct text sure[] = {T("starting"), T(API "[loggers.py:9] Engine 000: " AVG)};
+	const struct text likely[] = {T("INFO 02-14 10:11:12 api_server.py:72] vLLM API")};
+
+	(void)state;
+	assert_string_equal(format_detect(sure, 2)->name, "vllm");
+	assert_string_equal(format_detect(likely, 1)->name, "vllm");
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(three_forms_of_iterations), cmocka_unit_test(stamps_and_recomputes),
+		cmocka_unit_test(refuses_damage),            cmocka_unit_test(windows),
+		cmocka_unit_test(model_and_version),         cmocka_unit_test(says_what_it_assumed),
+		cmocka_unit_test(year_by_name),              cmocka_unit_test(bids),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
