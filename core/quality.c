@@ -1,0 +1,261 @@
+#define _GNU_SOURCE /* vasprintf */
+#include "core/quality.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+
+/* A rank is the file's index above the line's number; both clipped, 268 million files of 68 billion lines. */
+#define RANK_LINE_BITS 36
+
+void quality_init(struct quality *q) {
+	*q = (struct quality){0};
+}
+
+static char *copy(const char *s) {
+	size_t bytes = strlen(s) + 1;
+
+	return memcpy(must_alloc(bytes), s, bytes);
+}
+
+static void free_reject(struct quality_reject *r) {
+	free(r->reason);
+	free(r->first);
+}
+
+void quality_release(struct quality *q) {
+	for (size_t i = 0; i < q->reject_count; i++) {
+		free_reject(&q->rejects[i]);
+	}
+	for (size_t i = 0; i < q->damage_count; i++) {
+		free(q->damages[i].file);
+		free(q->damages[i].reason);
+	}
+	for (size_t i = 0; i < q->input_count; i++) {
+		free(q->inputs[i].file);
+		free(q->inputs[i].format);
+	}
+	for (size_t i = 0; i < q->warning_count; i++) {
+		free(q->warnings[i]);
+	}
+	free(q->rejects);
+	free(q->damages);
+	free(q->inputs);
+	free(q->warnings);
+	quality_init(q);
+}
+
+/* Room for one more. Arrays only grow, one by one, and double at powers of two: no need to store their room. */
+static void *room_for_one(void *array, size_t count, size_t item_bytes) {
+	if ((count & (count - 1)) != 0) {
+		return array;
+	}
+	return must_realloc(array, (count == 0 ? 1 : 2 * count) * item_bytes);
+}
+
+static char *format_text(const char *format, va_list args) {
+	char *s;
+
+	if (vasprintf(&s, format, args) < 0) {
+		die_out_of_memory();
+	}
+	return s;
+}
+
+static char *print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static char *print(const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	char *s = format_text(format, args);
+	va_end(args);
+	return s;
+}
+
+/* There are as many reasons as the program has phrases for: a walk is enough. */
+static struct quality_reject *reject_of(struct quality *q, const char *reason) {
+	for (size_t i = 0; i < q->reject_count; i++) {
+		if (strcmp(q->rejects[i].reason, reason) == 0) {
+			return &q->rejects[i];
+		}
+	}
+	q->rejects = room_for_one(q->rejects, q->reject_count, sizeof *q->rejects);
+	struct quality_reject *r = &q->rejects[q->reject_count++];
+	*r = (struct quality_reject){.reason = copy(reason), .first_rank = UINT64_MAX};
+	return r;
+}
+
+static uint64_t rank_of(uint32_t file_index, uint64_t line) {
+	const uint64_t file_max = (UINT64_C(1) << (64 - RANK_LINE_BITS)) - 1;
+	const uint64_t line_max = (UINT64_C(1) << RANK_LINE_BITS) - 1;
+	uint64_t file = file_index < file_max ? file_index : file_max;
+
+	return file << RANK_LINE_BITS | (line < line_max ? line : line_max);
+}
+
+void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line) {
+	struct quality_reject *r = reject_of(q, reason);
+	uint64_t rank = rank_of(file_index, line);
+
+	r->lines++;
+	if (!r->first || rank < r->first_rank) {
+		free(r->first);
+		r->first = print("%s:%" PRIu64, file, line);
+		r->first_rank = rank;
+	}
+}
+
+static void append_damage(struct quality *q, struct quality_damage d) {
+	q->damages = room_for_one(q->damages, q->damage_count, sizeof *q->damages);
+	q->damages[q->damage_count++] = d;
+}
+
+void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset) {
+	append_damage(q, (struct quality_damage){.file = copy(file), .reason = copy(reason), .offset = offset});
+}
+
+/* Kept in order as they come, as there may be one of a kind for each of many files. Takes over `sentence`. */
+static void insert_warning(struct quality *q, char *sentence) {
+	size_t low = 0, high = q->warning_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(q->warnings[middle], sentence);
+		if (order == 0) {
+			free(sentence);
+			return;
+		}
+		if (order < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	q->warnings = room_for_one(q->warnings, q->warning_count, sizeof *q->warnings);
+	memmove(q->warnings + low + 1, q->warnings + low, (q->warning_count - low) * sizeof *q->warnings);
+	q->warnings[low] = sentence;
+	q->warning_count++;
+}
+
+void quality_warn(struct quality *q, const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	insert_warning(q, format_text(format, args));
+	va_end(args);
+}
+
+/* Takes over the strings. */
+static void append_input(struct quality *q, const struct quality_input *in) {
+	q->inputs = room_for_one(q->inputs, q->input_count, sizeof *q->inputs);
+	q->inputs[q->input_count++] = *in;
+}
+
+void quality_add_input(struct quality *q, const struct quality_input *in) {
+	struct quality_input mine = *in;
+
+	mine.file = copy(in->file);
+	mine.format = copy(in->format ? in->format : "");
+	append_input(q, &mine);
+}
+
+static bool is_earlier(const struct quality_reject *a, const struct quality_reject *b) {
+	if (!a->first || !b->first) {
+		return a->first != NULL;
+	}
+	return a->first_rank < b->first_rank || (a->first_rank == b->first_rank && strcmp(a->first, b->first) < 0);
+}
+
+/* Takes over what is better in `from`, frees the rest. */
+static void merge_reject(struct quality *to, struct quality_reject *from) {
+	struct quality_reject *r = reject_of(to, from->reason);
+
+	r->lines += from->lines;
+	if (is_earlier(from, r)) {
+		char *later = r->first;
+		r->first = from->first;
+		r->first_rank = from->first_rank;
+		from->first = later;
+	}
+	free_reject(from);
+}
+
+static void merge_counts(struct quality *to, const struct quality *from) {
+	to->lines += from->lines;
+	to->steps += from->steps;
+	to->requests += from->requests;
+	to->windows += from->windows;
+	to->powers += from->powers;
+	to->duplicates += from->duplicates;
+	to->unknown_keys += from->unknown_keys;
+}
+
+void quality_merge(struct quality *to, struct quality *from) {
+	merge_counts(to, from);
+	for (size_t i = 0; i < from->reject_count; i++) {
+		merge_reject(to, &from->rejects[i]);
+	}
+	for (size_t i = 0; i < from->damage_count; i++) {
+		append_damage(to, from->damages[i]);
+	}
+	for (size_t i = 0; i < from->input_count; i++) {
+		append_input(to, &from->inputs[i]);
+	}
+	for (size_t i = 0; i < from->warning_count; i++) {
+		insert_warning(to, from->warnings[i]);
+	}
+	/* What the elements hold belongs to `to` now; only the arrays are left. */
+	from->reject_count = from->damage_count = from->input_count = from->warning_count = 0;
+	quality_release(from);
+}
+
+static int order(int64_t a, int64_t b) {
+	return a < b ? -1 : a > b;
+}
+
+static int compare_rejects(const void *x, const void *y) {
+	const struct quality_reject *a = x, *b = y;
+	int by_lines = order(b->lines, a->lines);
+
+	return by_lines != 0 ? by_lines : strcmp(a->reason, b->reason);
+}
+
+static int compare_damages(const void *x, const void *y) {
+	const struct quality_damage *a = x, *b = y;
+	int c = strcmp(a->file, b->file);
+
+	c = c != 0 ? c : order(a->offset, b->offset);
+	return c != 0 ? c : strcmp(a->reason, b->reason);
+}
+
+static int compare_inputs(const void *x, const void *y) {
+	const struct quality_input *a = x, *b = y;
+	int c = strcmp(a->file, b->file);
+
+	/* The same name twice: standard input, or a file given twice while it was written to. */
+	c = c != 0 ? c : order(a->bytes, b->bytes);
+	c = c != 0 ? c : strcmp(a->sha256, b->sha256);
+	c = c != 0 ? c : strcmp(a->format, b->format);
+	c = c != 0 ? c : order(a->lines, b->lines);
+	return c != 0 ? c : order(a->records, b->records);
+}
+
+static void sort(void *array, size_t count, size_t item_bytes, int (*compare)(const void *, const void *)) {
+	if (count > 1) {
+		qsort(array, count, item_bytes, compare);
+	}
+}
+
+void quality_sort(struct quality *q) {
+	/* Warnings are in order always. */
+	sort(q->rejects, q->reject_count, sizeof *q->rejects, compare_rejects);
+	sort(q->damages, q->damage_count, sizeof *q->damages, compare_damages);
+	sort(q->inputs, q->input_count, sizeof *q->inputs, compare_inputs);
+}
+
+bool quality_has_findings(const struct quality *q) {
+	return q->reject_count > 0 || q->damage_count > 0;
+}

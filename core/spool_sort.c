@@ -1,0 +1,158 @@
+/* spool_sort.c: a merge sort that keeps what is in order. */
+#include "core/spool_sort.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* Shorter stretches are filled up to this by insertion. */
+#define STRETCH_MIN 12
+/* Each stretch on the stack is at least twice as long as the next: 64 are more than can be. */
+#define STACK_MAX 64
+/* Items in the order of the index lie anywhere in memory: ask for them some steps ahead. */
+#define AHEAD 4
+
+struct sorting {
+	const struct order *order;
+	const char *bytes;
+	uint32_t *index, *scratch;
+	struct stretch {
+		size_t from, count;
+	} stack[STACK_MAX];
+	size_t depth;
+};
+
+static const char *item_at(const struct sorting *s, uint32_t place) {
+	return s->bytes + (size_t)place * 8;
+}
+
+static bool is_less(const struct sorting *s, uint32_t a, uint32_t b) {
+	return packed_compare(s->order, item_at(s, a), item_at(s, b)) < 0;
+}
+
+/* How many of at[0 .. high) are less than x, if it is at least `low`. Equal items are the same bytes: ties may fall either way. */
+static size_t bound_between(const struct sorting *s, const uint32_t *at, size_t low, size_t high, uint32_t x) {
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (is_less(s, at[middle], x)) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+/* How many of `count` sorted ones are less than x. Looks near the end first. */
+static size_t bound_from_end(const struct sorting *s, const uint32_t *at, size_t count, uint32_t x) {
+	size_t high = count, leap = 1;
+
+	while (leap <= high && !is_less(s, at[high - leap], x)) {
+		high -= leap;
+		leap *= 2;
+	}
+	return bound_between(s, at, leap <= high ? high - leap + 1 : 0, high, x);
+}
+
+/* The same; looks near the start first. */
+static size_t bound_from_start(const struct sorting *s, const uint32_t *at, size_t count, uint32_t x) {
+	size_t low = 0, leap = 1;
+
+	while (low + leap <= count && is_less(s, at[low + leap - 1], x)) {
+		low += leap;
+		leap *= 2;
+	}
+	return bound_between(s, at, low, low + leap <= count ? low + leap - 1 : count, x);
+}
+
+/* Merges a_count items with the b_count behind them. */
+static void merge(struct sorting *s, uint32_t *out, size_t a_count, size_t b_count) {
+	uint32_t *a = s->scratch, *b = out + a_count;
+	const uint32_t *a_end = a + a_count, *b_end = b + b_count;
+
+	memcpy(a, out, a_count * sizeof *a);
+	while (a < a_end && b < b_end) {
+		if (b_end - b > AHEAD) {
+			__builtin_prefetch(item_at(s, b[AHEAD]));
+		}
+		if (a_end - a > AHEAD) {
+			__builtin_prefetch(item_at(s, a[AHEAD]));
+		}
+		*out++ = is_less(s, *b, *a) ? *b++ : *a++;
+	}
+	/* What is left of b is in its place. */
+	memcpy(out, a, (size_t)(a_end - a) * sizeof *a);
+}
+
+/* Merges the two topmost stretches. Only where they overlap is anything moved. */
+static void merge_top(struct sorting *s) {
+	struct stretch *left = &s->stack[s->depth - 2], *right = &s->stack[s->depth - 1];
+	uint32_t *a = s->index + left->from, *b = s->index + right->from;
+	size_t keep = bound_from_end(s, a, left->count, b[0]);
+
+	if (keep < left->count) {
+		size_t reach = bound_from_start(s, b, right->count, a[left->count - 1]);
+		merge(s, a + keep, left->count - keep, reach);
+	}
+	left->count += right->count;
+	s->depth--;
+}
+
+/* Puts index[at] in its place among the sorted ones from `from` up to it. */
+static void insert(struct sorting *s, size_t from, size_t at) {
+	uint32_t x = s->index[at];
+
+	for (; at > from && is_less(s, x, s->index[at - 1]); at--) {
+		s->index[at] = s->index[at - 1];
+	}
+	s->index[at] = x;
+}
+
+/* The length of the stretch in order that begins at `from`; made long enough if need be. */
+static size_t stretch_at(struct sorting *s, size_t from, size_t count) {
+	size_t end = from + 1;
+
+	while (end < count && !is_less(s, s->index[end], s->index[end - 1])) {
+		end++;
+	}
+	for (; end < count && end - from < STRETCH_MIN; end++) {
+		insert(s, from, end);
+	}
+	return end - from;
+}
+
+void packed_sort(struct packed *p, const struct order *o) {
+	struct sorting s = {.order = o, .bytes = p->bytes, .index = p->index};
+
+	if (p->count < 2) {
+		return;
+	}
+	s.scratch = must_alloc(p->count * sizeof *s.scratch);
+	for (size_t from = 0; from < p->count;) {
+		size_t count = stretch_at(&s, from, p->count);
+		assert(s.depth < STACK_MAX);
+		s.stack[s.depth++] = (struct stretch){from, count};
+		from += count;
+		while (s.depth > 1 && s.stack[s.depth - 2].count < 2 * s.stack[s.depth - 1].count) {
+			merge_top(&s);
+		}
+	}
+	while (s.depth > 1) {
+		merge_top(&s);
+	}
+	free(s.scratch);
+}
+
+void packed_add(struct packed *p, const void *item, size_t len) {
+	char *at = p->bytes + p->used;
+	uint64_t header = len;
+	size_t bytes = packed_size_of(len);
+
+	memset(at + bytes - 8, 0, 8);
+	memcpy(at, &header, sizeof header);
+	if (len > 0) {
+		memcpy(at + PACKED_HEADER, item, len);
+	}
+	p->index[p->count++] = (uint32_t)(p->used / 8);
+	p->used += bytes;
+}

@@ -1,0 +1,59 @@
+/* spool_sort.h: items packed one after the other, and their sorting. Private to spool.c. */
+#ifndef CORE_SPOOL_SORT_H
+#define CORE_SPOOL_SORT_H
+
+#include <string.h>
+
+#include "core/spool.h"
+
+/* An item is its length in 8 bytes, then its bytes, filled up with zeros to the next multiple of 8. */
+#define PACKED_HEADER 8
+
+/* Offsets are counted in units of 8 bytes, so that 32 bits reach 32 GiB. */
+#define PACKED_MAX ((size_t)UINT32_MAX * 8)
+
+struct packed {
+	char *bytes;
+	size_t used;
+	uint32_t *index; /* where each item stands, in units of 8 bytes */
+	size_t count;
+};
+
+struct order {
+	spool_compare *compare;
+	const void *context;
+};
+
+static inline size_t packed_len(const char *item) {
+	uint64_t len;
+
+	memcpy(&len, item, sizeof len);
+	return (size_t)len;
+}
+
+static inline size_t packed_size_of(size_t len) {
+	return PACKED_HEADER + (len + 7) / 8 * 8;
+}
+
+static inline size_t packed_size(const char *item) {
+	return packed_size_of(packed_len(item));
+}
+
+static inline const char *packed_at(const struct packed *p, size_t i) {
+	return p->bytes + (size_t)p->index[i] * 8;
+}
+
+static inline int packed_compare(const struct order *o, const char *a, const char *b) {
+	return o->compare(o->context, a + PACKED_HEADER, packed_len(a), b + PACKED_HEADER, packed_len(b));
+}
+
+/* Appends an item; the caller has made room in `bytes` and `index`. */
+void packed_add(struct packed *p, const void *item, size_t len);
+
+/*
+ * Sorts the index. Takes time in proportion where items are in order already, and
+ * little more where each is near its place, as lines of a log are.
+ */
+void packed_sort(struct packed *p, const struct order *o);
+
+#endif
