@@ -1,20 +1,16 @@
-#define _GNU_SOURCE /* O_TMPFILE, mkostemp, fallocate */
 #include "core/spool.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "core/spool_file.h"
 #include "core/spool_sort.h"
 
 #define ITEM_MAX (64 * 1024)
 #define FIRST_ROOM (16 * 1024)
-#define WRITE_BYTES (256 * 1024)
 /* Reading takes a quarter of the memory at most for its buffers, unless that were less than this for each run. */
 #define READ_BYTES_MIN (4 * 1024)
 #define READ_BYTES_MAX (256 * 1024)
@@ -30,22 +26,15 @@ struct lane {
 	char apart[64]; /* threads that write to one cache line slow each other down */
 };
 
-/* Sorted items in the file, packed as in memory. */
-struct run {
-	off_t at, end;
-};
-
 struct spool {
 	struct order order;
 	size_t memory_bytes, lane_bytes;
 	struct lane *lanes;
 	unsigned lane_count;
 	bool sealed;
-	pthread_mutex_t lock; /* over the file's making, its end and the runs, until sealed */
-	char *folder;
-	int fd;
-	off_t file_end;
-	struct run *runs;
+	struct spool_file file;
+	pthread_mutex_t lock; /* over the runs, until sealed */
+	struct extent *runs;  /* sorted items, packed as in memory */
 	size_t run_count, run_room;
 };
 
@@ -56,7 +45,7 @@ struct source {
 	size_t next;                 /* in `packed`'s index */
 	char *buffer;
 	size_t start, end, room; /* what is read and not yet passed by; `item` is before `start` */
-	off_t at, file_end;      /* what is not yet read */
+	struct extent rest;      /* what is not yet read */
 };
 
 struct spool_reader {
@@ -70,7 +59,6 @@ struct spool_reader {
 
 struct spool *spool_new(unsigned lanes, size_t memory_bytes, spool_compare *compare, const void *context) {
 	struct spool *s = must_calloc(1, sizeof *s);
-	const char *folder = getenv("TMPDIR");
 
 	assert(lanes > 0);
 	s->order = (struct order){.compare = compare, .context = context};
@@ -78,11 +66,7 @@ struct spool *spool_new(unsigned lanes, size_t memory_bytes, spool_compare *comp
 	s->lane_bytes = memory_bytes / lanes < PACKED_MAX ? memory_bytes / lanes : PACKED_MAX;
 	s->lanes = must_calloc(lanes, sizeof *s->lanes);
 	s->lane_count = lanes;
-	s->folder = strdup(folder && *folder ? folder : "/tmp");
-	if (!s->folder) {
-		die_out_of_memory();
-	}
-	s->fd = -1;
+	spool_file_init(&s->file);
 	pthread_mutex_init(&s->lock, NULL);
 	return s;
 }
@@ -99,67 +83,16 @@ void spool_free(struct spool *s) {
 	for (unsigned i = 0; i < s->lane_count; i++) {
 		lane_release(&s->lanes[i]);
 	}
-	if (s->fd >= 0) {
-		close(s->fd);
-	}
+	spool_file_release(&s->file);
 	pthread_mutex_destroy(&s->lock);
 	free(s->lanes);
-	free(s->folder);
 	free(s->runs);
 	free(s);
 }
 
-/* ---- the file ---- */
+/* ---- adding ---- */
 
-static int file_fault(const struct spool *s, const char *what, int error, struct fault *why) {
-	bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-
-	return fault_set(why, ERROR_IO, "%s: %s temporary data: %s; set TMPDIR to a folder with room%s", s->folder, what,
-	                 strerror(error), full ? "" : " that can be written to");
-}
-
-static int open_named(const struct spool *s) {
-	static const char name[] = "/tollbook-XXXXXX";
-	size_t len = strlen(s->folder);
-	char *path = must_alloc(len + sizeof name);
-
-	memcpy(path, s->folder, len);
-	memcpy(path + len, name, sizeof name);
-	int fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0) {
-		unlink(path);
-	}
-	free(path);
-	return fd;
-}
-
-/* Made when first needed. It has no name, so that nothing is left behind however the process ends. */
-static int open_file(struct spool *s, struct fault *why) {
-	if (s->fd >= 0) {
-		return 0;
-	}
-	s->fd = open(s->folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-	if (s->fd < 0) {
-		/* Not every file system can do without a name. */
-		s->fd = open_named(s);
-	}
-	return s->fd < 0 ? file_fault(s, "cannot make a file for", errno, why) : 0;
-}
-
-/* Room at the end of the file for `bytes`, all of which the caller writes. */
-static int reserve(struct spool *s, size_t bytes, struct run *run, struct fault *why) {
-	pthread_mutex_lock(&s->lock);
-	int error = open_file(s, why);
-	run->at = s->file_end;
-	run->end = run->at + (off_t)bytes;
-	if (error == 0) {
-		s->file_end = run->end;
-	}
-	pthread_mutex_unlock(&s->lock);
-	return error;
-}
-
-static void add_run(struct spool *s, struct run run) {
+static void add_run(struct spool *s, struct extent run) {
 	pthread_mutex_lock(&s->lock);
 	if (s->run_count == s->run_room) {
 		s->run_room = s->run_room ? 2 * s->run_room : 16;
@@ -169,68 +102,26 @@ static void add_run(struct spool *s, struct run run) {
 	pthread_mutex_unlock(&s->lock);
 }
 
-struct writer {
-	const struct spool *spool;
-	off_t at;
-	size_t used;
-	char *buffer;
-};
-
-static struct writer writer_at(const struct spool *s, off_t at) {
-	return (struct writer){.spool = s, .at = at, .buffer = must_alloc(WRITE_BYTES)};
-}
-
-static int writer_flush(struct writer *w, struct fault *why) {
-	for (size_t done = 0; done < w->used;) {
-		ssize_t n = pwrite(w->spool->fd, w->buffer + done, w->used - done, w->at);
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n <= 0) {
-			return file_fault(w->spool, "cannot write", n == 0 ? ENOSPC : errno, why);
-		}
-		done += (size_t)n;
-		w->at += n;
-	}
-	w->used = 0;
-	return 0;
-}
-
-static int writer_add(struct writer *w, const char *item, struct fault *why) {
-	size_t bytes = packed_size(item);
-
-	if (w->used + bytes > WRITE_BYTES) {
-		int error = writer_flush(w, why);
-		if (error) {
-			return error;
-		}
-	}
-	memcpy(w->buffer + w->used, item, bytes);
-	w->used += bytes;
-	return 0;
-}
-
-/* ---- adding ---- */
-
 /* Writes what the lane holds as a run, and empties it. */
 static int spill(struct spool *s, struct lane *l, struct fault *why) {
 	struct packed *p = &l->packed;
-	struct run run;
-	int error = reserve(s, p->used, &run, why);
+	struct spool_writer w;
+	struct extent run;
+	int error = spool_file_reserve(&s->file, p->used, &run, why);
 
 	if (error) {
 		return error;
 	}
 	packed_sort(p, &s->order);
-	struct writer w = writer_at(s, run.at);
+	spool_writer_init(&w, &s->file, run.at);
 	for (size_t i = 0; i < p->count && !error; i++) {
 		if (i + 4 < p->count) {
 			__builtin_prefetch(packed_at(p, i + 4));
 		}
-		error = writer_add(&w, packed_at(p, i), why);
+		error = spool_writer_add(&w, packed_at(p, i), packed_size(packed_at(p, i)), why);
 	}
-	error = error ? error : writer_flush(&w, why);
-	free(w.buffer);
+	error = error ? error : spool_writer_flush(&w, why);
+	spool_writer_release(&w);
 	if (!error) {
 		add_run(s, run);
 		p->used = p->count = 0;
@@ -287,28 +178,19 @@ uint64_t spool_count(const struct spool *s) {
 
 /* ---- reading a run ---- */
 
-static int refill(struct spool *s, struct source *f, struct fault *why) {
+static int refill(const struct spool *s, struct source *f, struct fault *why) {
+	size_t got;
+
 	memmove(f->buffer, f->buffer + f->start, f->end - f->start);
 	f->end -= f->start;
 	f->start = 0;
-	while (f->end < f->room && f->at < f->file_end) {
-		size_t left = (size_t)(f->file_end - f->at), room = f->room - f->end;
-		ssize_t n = pread(s->fd, f->buffer + f->end, left < room ? left : room, f->at);
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n <= 0) {
-			return fault_set(why, ERROR_IO, "%s: cannot read temporary data back: %s", s->folder,
-			                 n < 0 ? strerror(errno) : "it ends early");
-		}
-		f->end += (size_t)n;
-		f->at += n;
-	}
-	return 0;
+	int error = spool_file_read(&s->file, &f->rest, f->buffer + f->end, f->room - f->end, &got, why);
+	f->end += got;
+	return error;
 }
 
 /* Sees to it that `bytes` stand in the buffer, which they do in the file. */
-static int have(struct spool *s, struct source *f, size_t bytes, struct fault *why) {
+static int have(const struct spool *s, struct source *f, size_t bytes, struct fault *why) {
 	if (f->end - f->start >= bytes) {
 		return 0;
 	}
@@ -318,13 +200,13 @@ static int have(struct spool *s, struct source *f, size_t bytes, struct fault *w
 	}
 	int error = refill(s, f, why);
 	if (!error && f->end - f->start < bytes) {
-		error = fault_set(why, ERROR_IO, "%s: temporary data is damaged", s->folder);
+		error = fault_set(why, ERROR_IO, "%s: temporary data is damaged", s->file.folder);
 	}
 	return error;
 }
 
-static int file_advance(struct spool *s, struct source *f, struct fault *why) {
-	if (f->start == f->end && f->at == f->file_end) {
+static int file_advance(const struct spool *s, struct source *f, struct fault *why) {
+	if (f->start == f->end && f->rest.at == f->rest.end) {
 		return 0;
 	}
 	int error = have(s, f, PACKED_HEADER, why);
@@ -340,7 +222,7 @@ static int file_advance(struct spool *s, struct source *f, struct fault *why) {
 }
 
 /* To the next item: 1, 0 at the end, or a negative error. */
-static int advance(struct spool *s, struct source *f, struct fault *why) {
+static int advance(const struct spool *s, struct source *f, struct fault *why) {
 	if (!f->packed) {
 		return file_advance(s, f, why);
 	}
@@ -420,10 +302,9 @@ static size_t clamp(size_t n, size_t least, size_t most) {
 	return n < least ? least : n > most ? most : n;
 }
 
-static void add_file_source(struct spool_reader *r, struct run run, size_t room) {
+static void add_file_source(struct spool_reader *r, struct extent run, size_t room) {
 	r->sources[r->source_count++] = (struct source){
-		.at = run.at,
-		.file_end = run.end,
+		.rest = run,
 		.room = room,
 		.buffer = must_alloc(room),
 	};
@@ -459,30 +340,31 @@ void spool_reader_free(struct spool_reader *r) {
 }
 
 static int write_merged(struct spool_reader *r, off_t at, struct fault *why) {
-	struct writer w = writer_at(r->spool, at);
+	struct spool_writer w;
 	const char *item;
 	int got;
 
+	spool_writer_init(&w, &r->spool->file, at);
 	while ((got = next_packed(r, &item, why)) > 0) {
-		got = writer_add(&w, item, why);
+		got = spool_writer_add(&w, item, packed_size(item), why);
 		if (got < 0) {
 			break;
 		}
 	}
-	got = got < 0 ? got : writer_flush(&w, why);
-	free(w.buffer);
+	got = got < 0 ? got : spool_writer_flush(&w, why);
+	spool_writer_release(&w);
 	return got;
 }
 
 /* Makes one run of the first `count`, behind all others, and gives their room on the disk back. */
 static int merge_runs(struct spool *s, size_t count, struct fault *why) {
 	size_t bytes = 0;
-	struct run merged;
+	struct extent merged;
 
 	for (size_t i = 0; i < count; i++) {
 		bytes += (size_t)(s->runs[i].end - s->runs[i].at);
 	}
-	int error = reserve(s, bytes, &merged, why);
+	int error = spool_file_reserve(&s->file, bytes, &merged, why);
 	if (error) {
 		return error;
 	}
@@ -493,9 +375,7 @@ static int merge_runs(struct spool *s, size_t count, struct fault *why) {
 		return error;
 	}
 	for (size_t i = 0; i < count; i++) {
-		/* Where the file system cannot, the room comes back at the end. */
-		(void)fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, s->runs[i].at,
-		                s->runs[i].end - s->runs[i].at);
+		spool_file_drop(&s->file, s->runs[i]);
 	}
 	s->run_count -= count;
 	memmove(s->runs, s->runs + count, s->run_count * sizeof *s->runs);

@@ -1,0 +1,50 @@
+/* spool_file.h: the unnamed temporary file behind a spool. Private to spool.c. */
+#ifndef CORE_SPOOL_FILE_H
+#define CORE_SPOOL_FILE_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "core/error.h"
+
+/* Made in $TMPDIR when first needed. Has no name, so that nothing is left behind however the process ends. */
+struct spool_file {
+	pthread_mutex_t lock; /* over making it and its end */
+	char *folder;
+	int fd; /* -1: not made yet */
+	off_t end;
+};
+
+/* A part of the file. */
+struct extent {
+	off_t at, end;
+};
+
+void spool_file_init(struct spool_file *f);
+void spool_file_release(struct spool_file *f);
+
+/* Room at the end for `bytes`. Thread-safe. */
+int spool_file_reserve(struct spool_file *f, size_t bytes, struct extent *out, struct fault *why);
+
+/* Gives the disk back what will not be read again, where the file system can. */
+void spool_file_drop(struct spool_file *f, struct extent e);
+
+/* Reads from e->at on, which moves, until `len` bytes are read or the extent ends. Sets how many. */
+int spool_file_read(const struct spool_file *f, struct extent *e, char *out, size_t len, size_t *got,
+                    struct fault *why);
+
+/* Writes piece by piece from a place on. */
+struct spool_writer {
+	const struct spool_file *file;
+	off_t at;
+	size_t used;
+	char *buffer;
+};
+
+void spool_writer_init(struct spool_writer *w, const struct spool_file *f, off_t at);
+void spool_writer_release(struct spool_writer *w);
+/* A piece must be much smaller than 256 KiB. */
+int spool_writer_add(struct spool_writer *w, const char *bytes, size_t len, struct fault *why);
+int spool_writer_flush(struct spool_writer *w, struct fault *why);
+
+#endif

@@ -1,0 +1,372 @@
+/* test_spool.c: whatever the memory, the items come back in order, all of them, as they were. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/spool.h"
+#include "core/text.h"
+
+/* The context holds nothing; it must only arrive. */
+static const char the_context[] = "context";
+
+static int by_bytes(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
+	if (context != the_context || (uintptr_t)a % 8 != 0 || (uintptr_t)b % 8 != 0) {
+		abort();
+	}
+	size_t len = a_len < b_len ? a_len : b_len;
+	int c = len > 0 ? memcmp(a, b, len) : 0;
+	return c != 0 ? c : (a_len > b_len) - (a_len < b_len);
+}
+
+static int compare_texts(const void *x, const void *y) {
+	const struct text *a = x, *b = y;
+	size_t len = a->len < b->len ? a->len : b->len;
+	int c = memcmp(a->at, b->at, len);
+
+	return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
+}
+
+static uint64_t next_random(uint64_t *seed) {
+	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return *seed >> 33;
+}
+
+/* How items are made: the number of bytes, and the order they come in. */
+enum disorder { ANY, SORTED, REVERSED, NEARLY, BLOCKS, EQUAL, DISORDERS };
+
+struct items {
+	struct text *at;
+	size_t count;
+};
+
+static uint64_t key_of(enum disorder d, size_t i, size_t count, uint64_t random) {
+	switch (d) {
+	case SORTED:
+		return i;
+	case REVERSED:
+		return count - i;
+	case NEARLY:
+		return 10 * i + random % 100;
+	case BLOCKS: /* two files one after the other, over the same hours */
+		return i % (count / 2 + 1);
+	case EQUAL:
+		return 7;
+	default:
+		return random;
+	}
+}
+
+static struct items make_items(enum disorder d, size_t count, size_t len_max, uint64_t seed) {
+	struct items all = {.at = calloc(count + 1, sizeof *all.at), .count = count};
+
+	for (size_t i = 0; i < count; i++) {
+		char key[24];
+		int key_len = snprintf(key, sizeof key, "%020llu", (unsigned long long)key_of(d, i, count, next_random(&seed)));
+		size_t len = d == EQUAL ? 13 : next_random(&seed) % (len_max + 1);
+		char *bytes = malloc(len + 1);
+		memset(bytes, (int)('a' + i % 3), len + 1);
+		memcpy(bytes, key, len < (size_t)key_len ? len : (size_t)key_len);
+		all.at[i] = (struct text){bytes, len};
+	}
+	return all;
+}
+
+static void free_items(struct items *all) {
+	for (size_t i = 0; i < all->count; i++) {
+		free((char *)(uintptr_t)all->at[i].at);
+	}
+	free(all->at);
+}
+
+static void add(struct spool *s, unsigned lane, const struct items *all, size_t from, size_t to) {
+	struct fault why;
+
+	for (size_t i = from; i < to; i++) {
+		assert_int_equal(spool_add(s, lane, all->at[i].at, all->at[i].len, &why), 0);
+	}
+}
+
+static struct spool_reader *open_reader(struct spool *s) {
+	struct spool_reader *r;
+	struct fault why;
+
+	assert_int_equal(spool_reader_new(&r, s, &why), 0);
+	return r;
+}
+
+static void expect_next(struct spool_reader *r, struct text expected) {
+	struct fault why;
+	const void *item;
+	size_t len;
+
+	assert_int_equal(spool_next(r, &item, &len, &why), 1);
+	assert_int_equal((uintptr_t)item % 8, 0);
+	assert_int_equal(len, expected.len);
+	assert_true(len == 0 || memcmp(item, expected.at, len) == 0);
+}
+
+static void expect_end(struct spool_reader *r) {
+	struct fault why;
+	const void *item;
+	size_t len;
+
+	assert_int_equal(spool_next(r, &item, &len, &why), 0);
+	assert_int_equal(spool_next(r, &item, &len, &why), 0);
+	spool_reader_free(r);
+}
+
+/* Two readers, the one at twice the pace of the other, and a third that stops early. */
+static void expect_sorted(struct spool *s, const struct items *sorted) {
+	struct spool_reader *fast = open_reader(s), *slow = open_reader(s), *idle = open_reader(s);
+	size_t at = 0;
+
+	assert_int_equal(spool_count(s), sorted->count);
+	for (size_t i = 0; i < sorted->count; i++) {
+		expect_next(fast, sorted->at[i]);
+		if (i % 2 == 0) {
+			expect_next(slow, sorted->at[at++]);
+		}
+		if (i < 3) {
+			expect_next(idle, sorted->at[i]);
+		}
+	}
+	expect_end(fast);
+	while (at < sorted->count) {
+		expect_next(slow, sorted->at[at++]);
+	}
+	expect_end(slow);
+	spool_reader_free(idle);
+}
+
+static void sort_items(struct items *all) {
+	if (all->count > 0) {
+		qsort(all->at, all->count, sizeof *all->at, compare_texts);
+	}
+}
+
+static void check(enum disorder d, size_t count, size_t len_max, size_t memory, unsigned lanes) {
+	struct items all = make_items(d, count, len_max, count + memory);
+	struct spool *s = spool_new(lanes, memory, by_bytes, the_context);
+	struct fault why;
+
+	for (unsigned lane = 0; lane < lanes; lane++) {
+		add(s, lane, &all, count * lane / lanes, count * (lane + 1) / lanes);
+	}
+	assert_int_equal(spool_seal(s, &why), 0);
+	sort_items(&all);
+	expect_sorted(s, &all);
+	spool_free(s);
+	free_items(&all);
+}
+
+static void any_order_any_memory(void **state) {
+	static const size_t counts[] = {1, 2, 3, 11, 12, 13, 100, 1000, 5000};
+	static const size_t memories[] = {0, 500, 4000, 60000, 10000000};
+	(void)state;
+
+	for (unsigned d = 0; d < DISORDERS; d++) {
+		for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+			for (size_t m = 0; m < sizeof memories / sizeof *memories; m++) {
+				check((enum disorder)d, counts[c], 41, memories[m], 1 + (unsigned)(c + m) % 3);
+			}
+		}
+	}
+}
+
+static void long_items(void **state) {
+	(void)state;
+	check(ANY, 200, 64 * 1024, 0, 1);
+	check(ANY, 200, 64 * 1024, 300000, 2);
+	check(NEARLY, 300, 20000, 1 << 20, 1);
+	check(ANY, 300, 64 * 1024, 64 << 20, 1);
+}
+
+static void many_items(void **state) {
+	(void)state;
+	check(ANY, 200000, 41, 100000, 1);
+	check(NEARLY, 200000, 41, 1 << 20, 2);
+	check(BLOCKS, 200000, 41, 64 << 20, 1);
+	check(REVERSED, 200000, 41, 64 << 20, 1);
+}
+
+static void empty(void **state) {
+	(void)state;
+	struct spool *s = spool_new(3, 1000, by_bytes, the_context);
+	struct fault why;
+
+	assert_int_equal(spool_seal(s, &why), 0);
+	assert_int_equal(spool_count(s), 0);
+	expect_end(open_reader(s));
+	spool_free(s);
+	spool_free(NULL);
+	spool_reader_free(NULL);
+}
+
+static void the_longest_item(void **state) {
+	(void)state;
+	size_t len = 64 * 1024;
+	char *bytes = malloc(len);
+	struct fault why;
+
+	memset(bytes, 'x', len);
+	for (size_t memory = 0; memory <= 1 << 20; memory += 1 << 20) {
+		struct spool *s = spool_new(1, memory, by_bytes, the_context);
+		assert_int_equal(spool_add(s, 0, bytes, len, &why), 0);
+		assert_int_equal(spool_add(s, 0, NULL, 0, &why), 0);
+		assert_int_equal(spool_add(s, 0, bytes, len - 1, &why), 0);
+		assert_int_equal(spool_seal(s, &why), 0);
+		struct spool_reader *r = open_reader(s);
+		expect_next(r, (struct text){NULL, 0});
+		expect_next(r, (struct text){bytes, len - 1});
+		expect_next(r, (struct text){bytes, len});
+		expect_end(r);
+		spool_free(s);
+	}
+	free(bytes);
+}
+
+struct work {
+	pthread_t thread;
+	struct spool *spool;
+	struct items *items;
+	unsigned lane;
+	int error;
+};
+
+static void *add_half(void *context) {
+	struct work *w = context;
+	struct fault why;
+
+	for (size_t i = w->lane; i < w->items->count && w->error == 0; i += 2) {
+		w->error = spool_add(w->spool, w->lane, w->items->at[i].at, w->items->at[i].len, &why);
+	}
+	return NULL;
+}
+
+static void *read_all(void *context) {
+	struct work *w = context;
+	struct spool_reader *r;
+	struct fault why;
+	const void *item;
+	size_t len, i = 0;
+	int got;
+
+	w->error = spool_reader_new(&r, w->spool, &why);
+	while ((got = spool_next(r, &item, &len, &why)) > 0) {
+		if (i == w->items->count || len != w->items->at[i].len || memcmp(item, w->items->at[i].at, len) != 0) {
+			got = -1;
+			break;
+		}
+		i++;
+	}
+	w->error = got < 0 || i != w->items->count;
+	spool_reader_free(r);
+	return NULL;
+}
+
+static void run_both(struct work work[2], void *(*start)(void *)) {
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(pthread_create(&work[i].thread, NULL, start, &work[i]), 0);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		pthread_join(work[i].thread, NULL);
+		assert_int_equal(work[i].error, 0);
+	}
+}
+
+static void lanes_and_readers_in_threads(void **state) {
+	(void)state;
+	struct items all = make_items(NEARLY, 30000, 50, 4);
+	struct spool *s = spool_new(2, 20000, by_bytes, the_context);
+	struct work work[2] = {{.spool = s, .items = &all, .lane = 0}, {.spool = s, .items = &all, .lane = 1}};
+	struct fault why;
+
+	run_both(work, add_half);
+	assert_int_equal(spool_seal(s, &why), 0);
+	sort_items(&all);
+	run_both(work, read_all);
+	spool_free(s);
+	free_items(&all);
+}
+
+/* Adds until the first fault; its message. */
+static void fill(struct fault *why) {
+	struct spool *s = spool_new(1, 10000, by_bytes, the_context);
+	char item[100] = "x";
+	int error = 0;
+
+	for (int i = 0; i < 20000 && error == 0; i++) {
+		error = spool_add(s, 0, item, sizeof item, why);
+	}
+	assert_int_equal(error, ERROR_IO);
+	spool_free(s);
+}
+
+static void no_folder(void **state) {
+	(void)state;
+	struct fault why;
+
+	setenv("TMPDIR", "/no/such/folder", 1);
+	fill(&why);
+	assert_non_null(strstr(why.message, "/no/such/folder: cannot make a file for temporary data"));
+	assert_non_null(strstr(why.message, "set TMPDIR to a folder with room"));
+	unsetenv("TMPDIR");
+}
+
+static void no_room(void **state) {
+	(void)state;
+	struct rlimit old, small;
+	struct fault why;
+
+	/* A bound on the size of files stands for a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	small = (struct rlimit){.rlim_cur = 50000, .rlim_max = old.rlim_max};
+	setrlimit(RLIMIT_FSIZE, &small);
+	fill(&why);
+	setrlimit(RLIMIT_FSIZE, &old);
+	assert_non_null(strstr(why.message, "cannot write temporary data"));
+	assert_non_null(strstr(why.message, "set TMPDIR to a folder with room"));
+}
+
+static void nothing_is_left_behind(void **state) {
+	(void)state;
+	char folder[] = "/tmp/test-spool-XXXXXX";
+	struct fault why;
+
+	assert_non_null(mkdtemp(folder));
+	setenv("TMPDIR", folder, 1);
+	struct items all = make_items(ANY, 1000, 41, 1);
+	struct spool *s = spool_new(1, 1000, by_bytes, the_context);
+	add(s, 0, &all, 0, all.count);
+	assert_int_equal(spool_seal(s, &why), 0);
+	/* Not even now: rmdir fails where anything stands in the folder. */
+	assert_int_equal(rmdir(folder), 0);
+	sort_items(&all);
+	expect_sorted(s, &all);
+	spool_free(s);
+	free_items(&all);
+	unsetenv("TMPDIR");
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(empty),
+		cmocka_unit_test(any_order_any_memory),
+		cmocka_unit_test(long_items),
+		cmocka_unit_test(many_items),
+		cmocka_unit_test(the_longest_item),
+		cmocka_unit_test(lanes_and_readers_in_threads),
+		cmocka_unit_test(no_folder),
+		cmocka_unit_test(no_room),
+		cmocka_unit_test(nothing_is_left_behind),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
