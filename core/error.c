@@ -1,0 +1,55 @@
+#include "core/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int fault_set(struct fault *f, int code, const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(f->message, sizeof f->message, format, args);
+	va_end(args);
+	return code;
+}
+
+enum exit_status error_exit_status(int code) {
+	return code == ERROR_NONE ? EXIT_TIED_OUT : code == ERROR_CONFIG ? EXIT_USAGE : EXIT_FAILED;
+}
+
+_Noreturn void die_out_of_memory(void) {
+	static const char sentence[] = "tollbook: out of memory\n";
+
+	if (write(STDERR_FILENO, sentence, sizeof sentence - 1) < 0) {
+		_exit(EXIT_FAILED); /* nothing more can be said */
+	}
+	_exit(EXIT_FAILED);
+}
+
+void *must_alloc(unsigned long bytes) {
+	void *got = malloc(bytes > 0 ? bytes : 1);
+
+	if (!got) {
+		die_out_of_memory();
+	}
+	return got;
+}
+
+void *must_calloc(unsigned long count, unsigned long bytes) {
+	void *got = calloc(count > 0 ? count : 1, bytes > 0 ? bytes : 1);
+
+	if (!got) {
+		die_out_of_memory();
+	}
+	return got;
+}
+
+void *must_realloc(void *old, unsigned long bytes) {
+	void *got = realloc(old, bytes > 0 ? bytes : 1);
+
+	if (!got) {
+		die_out_of_memory();
+	}
+	return got;
+}

@@ -1,0 +1,28 @@
+#include "core/exact.h"
+
+#include <assert.h>
+
+int128 exact_div(int128 num, int128 den) {
+	assert(den > 0);
+	int128 whole = num / den, rest = num % den;
+
+	if (rest < 0) { /* floor */
+		rest += den;
+		whole--;
+	}
+	int128 other = den - rest;
+	if (rest > other || (rest == other && whole % 2 != 0)) {
+		whole++;
+	}
+	return whole;
+}
+
+bool exact_mul_div(int64_t a, int64_t b, int64_t c, int64_t *out) {
+	int128 got = exact_div((int128)a * b, c);
+
+	if (got > INT64_MAX || got < INT64_MIN) {
+		return false;
+	}
+	*out = (int64_t)got;
+	return true;
+}

@@ -1,0 +1,212 @@
+#include "core/instant.h"
+
+#include <stdio.h>
+
+/* Days from a civil date, counted in eras of 400 years whose years begin in March: the leap
+ * day comes last (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
+int64_t civil_days(int year, int month, int day) {
+	int64_t y = year + (int64_t)(month - 1) / 12;
+	int m = (month - 1) % 12;
+
+	if (m < 0) {
+		m += 12;
+		y--;
+	}
+	m++;
+	y -= m <= 2;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t year_of_era = y - era * 400;
+	int64_t day_of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+	return era * 146097 + day_of_era - 719468;
+}
+
+static void days_to_civil(int64_t days, struct civil *out) {
+	days += 719468;
+	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+	int64_t doe = days - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+
+	out->day = (int)(doy - (153 * mp + 2) / 5 + 1);
+	out->month = (int)(mp < 10 ? mp + 3 : mp - 9);
+	out->year = (int)(yoe + era * 400 + (out->month <= 2));
+}
+
+static int month_days(int year, int month) {
+	static const signed char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
+static bool within(int x, int low, int high) {
+	return x >= low && x <= high;
+}
+
+bool civil_valid(const struct civil *c) {
+	return within(c->year, 1, 9999) && within(c->month, 1, 12) &&
+	       within(c->day, 1, month_days(c->year, c->month)) && within(c->hour, 0, 23) &&
+	       within(c->minute, 0, 59) && within(c->second, 0, 59) && within(c->nanosecond, 0, 999999999);
+}
+
+bool civil_to_instant(const struct civil *c, int64_t *ns) {
+	int64_t seconds = civil_days(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
+	int128 got = (int128)seconds * NS_PER_SECOND + c->nanosecond;
+
+	if (got > INT64_MAX || got < INT64_MIN) {
+		return false;
+	}
+	*ns = (int64_t)got;
+	return true;
+}
+
+int64_t instant_floor(int64_t ns, int64_t unit_ns) {
+	int64_t rest = ns % unit_ns;
+
+	return ns - rest - (rest < 0 ? unit_ns : 0);
+}
+
+void instant_to_civil(int64_t ns, struct civil *out) {
+	int64_t days = ns / NS_PER_DAY, rest = ns % NS_PER_DAY;
+
+	if (rest < 0) {
+		rest += NS_PER_DAY;
+		days--;
+	}
+	int second = (int)(rest / NS_PER_SECOND);
+	*out = (struct civil){.hour = second / 3600,
+	                      .minute = second / 60 % 60,
+	                      .second = second % 60,
+	                      .nanosecond = (int)(rest % NS_PER_SECOND)};
+	days_to_civil(days, out);
+}
+
+/* Exactly `count` digits at `*i`. */
+static bool digits(struct text t, size_t *i, int count, int *out) {
+	int value = 0;
+
+	if (t.len - *i < (size_t)count) {
+		return false;
+	}
+	for (int k = 0; k < count; k++) {
+		char c = t.at[(*i)++];
+		if (c < '0' || c > '9') {
+			return false;
+		}
+		value = value * 10 + (c - '0');
+	}
+	*out = value;
+	return true;
+}
+
+static bool byte_of(struct text t, size_t *i, const char *any) {
+	if (*i >= t.len || !t.at[*i] || !strchr(any, t.at[*i])) {
+		return false;
+	}
+	(*i)++;
+	return true;
+}
+
+static void take_fraction(struct text t, size_t *i, int *nanosecond) {
+	size_t at = *i;
+	int value = 0, count = 0;
+
+	if (!byte_of(t, &at, ".,") || at >= t.len || t.at[at] < '0' || t.at[at] > '9') {
+		return;
+	}
+	for (; at < t.len && t.at[at] >= '0' && t.at[at] <= '9'; at++) {
+		if (count < 9) {
+			value = value * 10 + (t.at[at] - '0');
+			count++;
+		}
+	}
+	for (; count < 9; count++) {
+		value *= 10;
+	}
+	*nanosecond = value;
+	*i = at;
+}
+
+/* "Z", "+05:30" or "-0800" at `*i`: seconds east. False, and nothing moved, if there is none. */
+static bool take_offset(struct text t, size_t *i, int *east_s) {
+	size_t at = *i;
+	int hours, minutes;
+
+	if (byte_of(t, &at, "Zz")) {
+		*east_s = 0;
+		*i = at;
+		return true;
+	}
+	bool west = at < t.len && t.at[at] == '-';
+	if (!byte_of(t, &at, "+-") || !digits(t, &at, 2, &hours)) {
+		return false;
+	}
+	byte_of(t, &at, ":");
+	if (!digits(t, &at, 2, &minutes) || hours > 23 || minutes > 59) {
+		return false;
+	}
+	*east_s = (hours * 3600 + minutes * 60) * (west ? -1 : 1);
+	*i = at;
+	return true;
+}
+
+static bool take_civil(struct text t, size_t *i, struct civil *c) {
+	return digits(t, i, 4, &c->year) && byte_of(t, i, "-") && digits(t, i, 2, &c->month) && byte_of(t, i, "-") &&
+	       digits(t, i, 2, &c->day) && byte_of(t, i, "Tt ") && digits(t, i, 2, &c->hour) && byte_of(t, i, ":") &&
+	       digits(t, i, 2, &c->minute) && byte_of(t, i, ":") && digits(t, i, 2, &c->second);
+}
+
+bool instant_take(struct text *t, int64_t *ns, bool *zone_given) {
+	struct civil c = {0};
+	size_t i = 0;
+	int east_s = 0;
+
+	if (!take_civil(*t, &i, &c)) {
+		return false;
+	}
+	take_fraction(*t, &i, &c.nanosecond);
+	bool given = take_offset(*t, &i, &east_s);
+	if ((!given && !zone_given) || !civil_valid(&c) || !civil_to_instant(&c, ns) ||
+	    __builtin_sub_overflow(*ns, east_s * NS_PER_SECOND, ns)) {
+		return false;
+	}
+	if (zone_given) {
+		*zone_given = given;
+	}
+	*t = text_cut(*t, i, t->len);
+	return true;
+}
+
+bool instant_parse(struct text t, int64_t *ns) {
+	struct civil c = {0};
+	size_t i = 0;
+
+	if (t.len == 10 && digits(t, &i, 4, &c.year) && byte_of(t, &i, "-") && digits(t, &i, 2, &c.month) &&
+	    byte_of(t, &i, "-") && digits(t, &i, 2, &c.day)) {
+		return civil_valid(&c) && civil_to_instant(&c, ns);
+	}
+	return instant_take(&t, ns, NULL) && t.len == 0;
+}
+
+const char *instant_format(int64_t ns, char out[INSTANT_TEXT_MAX]) {
+	struct civil c;
+	int places = 9;
+
+	instant_to_civil(ns, &c);
+	int fraction = c.nanosecond;
+	for (; places > 0 && fraction % 1000 == 0; places -= 3) {
+		fraction /= 1000;
+	}
+	int n = snprintf(out, INSTANT_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute,
+	                 c.second);
+	if (n > 0 && n < INSTANT_TEXT_MAX) {
+		if (places > 0) {
+			snprintf(out + n, (size_t)(INSTANT_TEXT_MAX - n), ".%0*dZ", places, fraction);
+		} else {
+			snprintf(out + n, (size_t)(INSTANT_TEXT_MAX - n), "Z");
+		}
+	}
+	return out;
+}

@@ -1,0 +1,203 @@
+#define _GNU_SOURCE /* memmem */
+#include "core/text.h"
+
+struct text text_of(const char *s) {
+	return (struct text){s, strlen(s)};
+}
+
+struct text text_cut(struct text t, size_t from, size_t to) {
+	from = from < t.len ? from : t.len;
+	to = to < t.len ? to : t.len;
+	return (struct text){t.at ? t.at + from : t.at, to > from ? to - from : 0};
+}
+
+static bool is_blank(char c) {
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct text text_trim(struct text t) {
+	while (t.len > 0 && is_blank(t.at[t.len - 1])) {
+		t.len--;
+	}
+	while (t.len > 0 && is_blank(*t.at)) {
+		t.at++;
+		t.len--;
+	}
+	return t;
+}
+
+static char lower(char c) {
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool text_eq_nocase(struct text a, struct text b) {
+	if (a.len != b.len) {
+		return false;
+	}
+	for (size_t i = 0; i < a.len; i++) {
+		if (lower(a.at[i]) != lower(b.at[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool text_ends(struct text t, struct text suffix) {
+	return t.len >= suffix.len && memcmp(t.at + t.len - suffix.len, suffix.at, suffix.len) == 0;
+}
+
+int text_compare(struct text a, struct text b) {
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common > 0 ? memcmp(a.at, b.at, common) : 0;
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+size_t text_find(struct text t, struct text needle) {
+	if (needle.len == 0) {
+		return 0;
+	}
+	const char *at = t.len > 0 ? memmem(t.at, t.len, needle.at, needle.len) : NULL;
+	return at ? (size_t)(at - t.at) : SIZE_MAX;
+}
+
+size_t text_find_byte(struct text t, char c) {
+	const char *at = t.len > 0 ? memchr(t.at, c, t.len) : NULL;
+
+	return at ? (size_t)(at - t.at) : SIZE_MAX;
+}
+
+static void advance(struct text *t, size_t n) {
+	t->at += n;
+	t->len -= n;
+}
+
+bool text_skip(struct text *t, struct text prefix) {
+	if (!text_starts(*t, prefix)) {
+		return false;
+	}
+	advance(t, prefix.len);
+	return true;
+}
+
+bool text_until(struct text *t, struct text needle, struct text *before) {
+	size_t at = text_find(*t, needle);
+
+	if (at == SIZE_MAX) {
+		return false;
+	}
+	*before = text_cut(*t, 0, at);
+	advance(t, at + needle.len);
+	return true;
+}
+
+void text_skip_blanks(struct text *t) {
+	while (t->len > 0 && (*t->at == ' ' || *t->at == '\t')) {
+		advance(t, 1);
+	}
+}
+
+static bool is_digit(char c) {
+	return c >= '0' && c <= '9';
+}
+
+/* Digits as a negative number, whose range is the larger one; false if it does not fit. */
+static bool append_digit(int64_t *negative, char digit) {
+	return !__builtin_mul_overflow(*negative, 10, negative) &&
+	       !__builtin_sub_overflow(*negative, digit - '0', negative);
+}
+
+static bool with_sign(int64_t negative, bool minus, int64_t *out) {
+	if (minus) {
+		*out = negative;
+		return true;
+	}
+	return !__builtin_sub_overflow((int64_t)0, negative, out);
+}
+
+bool text_take_i64(struct text *t, int64_t *out) {
+	size_t i = 0;
+	bool minus = t->len > 0 && *t->at == '-';
+	int64_t value = 0;
+
+	i += minus;
+	size_t first = i;
+	for (; i < t->len && is_digit(t->at[i]); i++) {
+		if (!append_digit(&value, t->at[i])) {
+			return false;
+		}
+	}
+	if (i == first || !with_sign(value, minus, out)) {
+		return false;
+	}
+	advance(t, i);
+	return true;
+}
+
+/* Rounds up what was cut off? `rest` starts at the first digit cut off. */
+static bool rounds_up(struct text rest, bool odd) {
+	if (rest.len == 0 || *rest.at < '5') {
+		return false;
+	}
+	if (*rest.at > '5') {
+		return true;
+	}
+	for (size_t i = 1; i < rest.len; i++) {
+		if (rest.at[i] != '0') {
+			return true;
+		}
+	}
+	return odd;
+}
+
+bool text_take_fixed(struct text *t, int digits, int64_t *out) {
+	bool minus = t->len > 0 && *t->at == '-';
+	size_t i = minus, whole, end;
+	int64_t value = 0;
+	int left = digits;
+
+	for (whole = i; i < t->len && is_digit(t->at[i]); i++) {
+		if (!append_digit(&value, t->at[i])) {
+			return false;
+		}
+	}
+	if (i == whole) {
+		return false;
+	}
+	end = i;
+	if (i + 1 < t->len && t->at[i] == '.' && is_digit(t->at[i + 1])) {
+		for (i++; i < t->len && is_digit(t->at[i]) && left > 0; i++, left--) {
+			if (!append_digit(&value, t->at[i])) {
+				return false;
+			}
+		}
+		for (end = i; end < t->len && is_digit(t->at[end]); end++) {
+		}
+	}
+	for (; left > 0; left--) {
+		if (!append_digit(&value, '0')) {
+			return false;
+		}
+	}
+	if (rounds_up(text_cut(*t, i, end), value % 2 != 0) && __builtin_sub_overflow(value, 1, &value)) {
+		return false;
+	}
+	if (!with_sign(value, minus, out)) {
+		return false;
+	}
+	advance(t, end);
+	return true;
+}
+
+bool text_to_i64(struct text t, int64_t *out) {
+	return text_take_i64(&t, out) && t.len == 0;
+}
+
+uint64_t text_hash(struct text t) {
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < t.len; i++) {
+		hash = (hash ^ (unsigned char)t.at[i]) * UINT64_C(1099511628211);
+	}
+	return hash;
+}
