@@ -130,7 +130,8 @@ static void zstd_frames(void **state) {
 	bytes_add_zstd(&packed, text_cut(bytes_text(&plain), 0, 1000));
 	bytes_add_zstd(&packed, text_cut(bytes_text(&plain), 1000, plain.len));
 	check(bytes_text(&packed), bytes_text(&plain), NULL);
-	check(text_cut(bytes_text(&packed), 0, packed.len - 1), bytes_text(&plain), "zstd data cut off");
+	/* Without its end a block cannot be unpacked at all. */
+	check(text_cut(bytes_text(&packed), 0, packed.len - 1), text_cut(bytes_text(&plain), 0, 1000), "zstd data cut off");
 	bytes_add(&packed, T("junk behind"));
 	check(bytes_text(&packed), bytes_text(&plain), "trailing junk after zstd data");
 	bytes_release(&packed);

@@ -157,7 +157,7 @@ static void windows(void **state) {
 		 "pgpu=? dgpu=? running=1 computed=0"},
 		{"INFO 06-01 00:00:00 [metrics.py:455] " AVG ", Running: 1 reqs, Swapped: 0 reqs, Pending: 0 reqs, GPU KV cache "
 		 "usage: 0.1%, CPU KV cache usage: 0.0%.", JULY,
-		 "window host  tenant= start=1771067503000000000 end=1784052121000000000 in=10429245178 cached=0 out=320720068 "
+		 "window host  tenant= start=1771067503000000000 end=1784052121000000000 in=10429245178 cached=0 out=320720065 "
 		 "requests=? pgpu=? dgpu=? running=1 computed=1"},
 	};
 
