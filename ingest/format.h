@@ -18,7 +18,16 @@ enum parse_result {
 	PARSE_NONE,   /* not a line of evidence, or more lines are needed */
 	PARSE_RECORD, /* *out is a record; no more from this line */
 	PARSE_AGAIN,  /* *out is a record; call again with the same line for the next */
-	PARSE_REJECT  /* damaged or absurd: see parser.reason */
+	PARSE_REJECT, /* damaged or absurd: see parser.reason */
+	PARSE_REJECT_AGAIN /* the same of a part of the line: call again for the next */
+};
+
+/* Strings whose escapes had to be resolved, kept until the next line; longer ones are cut. */
+#define TEXTS_MAX 8
+#define TEXT_MAX_BYTES 256
+struct texts {
+	char at[TEXTS_MAX][TEXT_MAX_BYTES];
+	unsigned used;
 };
 
 /* What surrounds the parsing of one file. */
@@ -31,6 +40,7 @@ struct parser {
 	int64_t latest_ns;     /* instants after this are absurd */
 	struct quality *quality;
 	const char *reason;    /* of PARSE_REJECT: a short fixed phrase */
+	struct texts texts;
 };
 
 struct format {

@@ -78,6 +78,23 @@ static bool hand_on(struct reading *r, struct record *out) {
 	return r->failed >= 0;
 }
 
+/* Is there to be another call for the same line? */
+static bool take_result(struct reading *r, enum parse_result result, struct record *out, struct text raw) {
+	switch (result) {
+	case PARSE_RECORD:
+	case PARSE_AGAIN:
+		return hand_on(r, out);
+	case PARSE_REJECT:
+	case PARSE_REJECT_AGAIN:
+		refuse(r, r->parser.reason);
+		quarantine(r, raw);
+		return result == PARSE_REJECT_AGAIN;
+	case PARSE_NONE:
+		break;
+	}
+	return false;
+}
+
 /* All records of a line; NULL is the end of the file. */
 static void parse_line(struct reading *r, const struct unwrapped *line, struct text raw) {
 	struct record out;
@@ -85,11 +102,7 @@ static void parse_line(struct reading *r, const struct unwrapped *line, struct t
 
 	do {
 		result = r->format->parse(&r->parser, line ? &line->text : NULL, line ? line->stamp_ns : UNKNOWN, &out);
-		if (result == PARSE_REJECT) {
-			refuse(r, r->parser.reason);
-			quarantine(r, raw);
-		}
-	} while ((result == PARSE_AGAIN || result == PARSE_RECORD) && hand_on(r, &out) && (result == PARSE_AGAIN || !line));
+	} while (take_result(r, result, &out, raw) && (result != PARSE_RECORD || !line));
 }
 
 static void take_line(struct reading *r, struct text raw) {

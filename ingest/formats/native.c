@@ -194,10 +194,10 @@ const struct kind *native_fast(struct text line, struct record *r) {
 
 /* Texts with escapes live here until the next line; longer ones are cut. */
 #define UNESCAPED_MAX 512
-#define TEXTS_MAX 6
+#define UNESCAPED_COUNT 6
 
 struct native {
-	char unescaped[TEXTS_MAX][UNESCAPED_MAX];
+	char unescaped[UNESCAPED_COUNT][UNESCAPED_MAX];
 	int used;
 };
 
@@ -218,7 +218,7 @@ static const struct kind *slow_kind(const struct json *j, const char **why) {
 static const char *slow_string(struct native *n, const struct json *j, json_at v, struct record *r,
                                const struct field *f) {
 	struct text raw = json_raw(j, v);
-	char *buffer = n->unescaped[n->used % TEXTS_MAX];
+	char *buffer = n->unescaped[n->used % UNESCAPED_COUNT];
 
 	if (text_find_byte(raw, '\\') == SIZE_MAX) {
 		return set_string(r, f, raw);

@@ -203,6 +203,43 @@ const char *record_print(const struct record *r, char out[1024]) {
 	return out;
 }
 
+static void append(char *out, size_t size, const char *prefix, const char *t) {
+	size_t len = strlen(out);
+
+	snprintf(out + len, size - len, "%s%s%s", len > 0 ? "\n" : "", prefix, t);
+}
+
+void bench_print_line(struct bench *b, const char *line, int64_t stamp_ns, char *out, size_t size) {
+	enum parse_result result;
+	struct record r;
+
+	out[0] = '\0';
+	do {
+		char printed[1024];
+		result = bench_line(b, line, stamp_ns, &r);
+		if (result == PARSE_REJECT || result == PARSE_REJECT_AGAIN) {
+			append(out, size, "!", b->parser.reason);
+		} else if (result != PARSE_NONE) {
+			append(out, size, "", record_print(&r, printed));
+		}
+	} while (result == PARSE_AGAIN || result == PARSE_REJECT_AGAIN || (!line && result == PARSE_RECORD));
+}
+
+void check_lines_of(const char *format, const struct expected_line *cases, size_t count) {
+	struct bench b;
+
+	bench_init(&b, format);
+	for (size_t i = 0; i < count; i++) {
+		char printed[8192];
+		bench_print_line(&b, cases[i].line, cases[i].stamp_ns, printed, sizeof printed);
+		if (strcmp(printed, cases[i].printed) != 0) {
+			fail_msg("line %zu: %s\n     got: %s\nexpected: %s", i, cases[i].line ? cases[i].line : "(end)", printed,
+			         cases[i].printed);
+		}
+	}
+	bench_release(&b);
+}
+
 /* Records come from several threads. */
 struct keeper {
 	pthread_mutex_t lock;

@@ -44,6 +44,18 @@ enum parse_result bench_line(struct bench *b, const char *line, int64_t stamp_ns
 /* A record as one line of text, every field in it, to compare with what is expected. */
 const char *record_print(const struct record *r, char out[1024]);
 
+/* A line and what becomes of it: printed records and "!reason"s, each behind a newline but the first; "" nothing. */
+struct expected_line {
+	const char *line; /* NULL: the end of the file */
+	int64_t stamp_ns; /* of the envelope */
+	const char *printed;
+};
+/* Feeds the lines to a format, one after another. */
+void check_lines_of(const char *format, const struct expected_line *cases, size_t count);
+#define CHECK_LINES_OF(format, cases) check_lines_of(format, cases, sizeof cases / sizeof *cases)
+/* All that a line gives, as in expected_line. */
+void bench_print_line(struct bench *b, const char *line, int64_t stamp_ns, char *out, size_t size);
+
 /* What a run gave: the printed records, one a line, sorted. */
 struct run_result {
 	struct quality quality;

@@ -1,0 +1,256 @@
+#include "ingest/formats/fields.h"
+
+#include <stdio.h>
+
+#include "core/exact.h"
+#include "core/instant.h"
+#include "ingest/formats/native.h"
+
+void record_begin(struct record *r, enum record_kind kind) {
+	native_defaults(r, kind);
+}
+
+enum parse_result record_finish(struct parser *p, struct record *r) {
+	if (p->model.len > 0) {
+		r->model = p->model;
+	}
+	p->reason = p->reason ? p->reason : native_kinds[r->kind].check(p, r);
+	return p->reason ? PARSE_REJECT : PARSE_RECORD;
+}
+
+bool field_parse_line(struct parser *p, struct text line) {
+	struct text t = text_trim(line);
+
+	p->reason = NULL;
+	t.len -= text_ends(t, T(",")) ? 1 : 0;
+	if (t.len == 0 || text_eq(t, T("[")) || text_eq(t, T("]"))) {
+		return false;
+	}
+	if (!json_parse(p->json, t, NULL)) {
+		p->reason = "invalid JSON";
+		return false;
+	}
+	return true;
+}
+
+static json_at or_none(json_at v) {
+	return v == JSON_ABSENT ? 0 : v;
+}
+
+enum parse_result field_each(struct parser *p, json_at *next, const struct text *line, int64_t stamp_ns,
+                             field_item *item, struct record *out) {
+	enum parse_result result = PARSE_NONE;
+
+	if (!line) {
+		return PARSE_NONE;
+	}
+	if (*next == 0) {
+		if (!field_parse_line(p, *line)) {
+			return p->reason ? PARSE_REJECT : PARSE_NONE;
+		}
+		if (json_type(p->json, 0) == JSON_OBJECT) {
+			return item(p, 0, stamp_ns, out);
+		}
+		*next = or_none(json_first(p->json, 0));
+	}
+	while (*next && result == PARSE_NONE) {
+		json_at v = *next;
+		*next = or_none(json_next(p->json, v));
+		p->reason = NULL;
+		result = json_type(p->json, v) == JSON_OBJECT ? item(p, v, stamp_ns, out) : reject(p, "wrong type of value");
+	}
+	if (*next == 0) {
+		return result;
+	}
+	return result == PARSE_RECORD ? PARSE_AGAIN : PARSE_REJECT_AGAIN;
+}
+
+static void note(struct parser *p, const char *reason) {
+	p->reason = p->reason ? p->reason : reason;
+}
+
+/* The digits of a number or of a string that holds one; empty where there is no value. */
+static struct text digits_of(struct parser *p, json_at v) {
+	struct text t = {"", 0};
+
+	switch (v == JSON_ABSENT ? JSON_NULL : json_type(p->json, v)) {
+	case JSON_NUMBER:
+	case JSON_STRING:
+		t = json_raw(p->json, v);
+		return text_eq(t, T("-")) || text_eq(t, T("N/A")) ? text_cut(t, 0, 0) : t;
+	case JSON_NULL:
+		return t;
+	default:
+		note(p, "wrong type of value");
+		return t;
+	}
+}
+
+/* Zero-initialised keys name nothing. */
+static json_at member(const struct parser *p, json_at object, struct text key) {
+	return object == JSON_ABSENT || key.len == 0 ? JSON_ABSENT : json_get(p->json, object, key);
+}
+
+int64_t field_count(struct parser *p, json_at object, struct text key) {
+	struct text t = digits_of(p, member(p, object, key));
+	int64_t n;
+
+	if (t.len == 0) {
+		return UNKNOWN;
+	}
+	if (!text_to_i64(t, &n) && !number_scaled(t, 0, &n)) {
+		note(p, t.len > 18 && strspn(t.at, "-0123456789") >= t.len ? "absurd count" : "wrong type of value");
+		return UNKNOWN;
+	}
+	if (n < 0 || n > COUNT_MAX) {
+		note(p, n < 0 ? "negative count" : "absurd count");
+		return UNKNOWN;
+	}
+	return n;
+}
+
+int64_t field_count_or_0(struct parser *p, json_at object, struct text key) {
+	int64_t n = field_count(p, object, key);
+
+	return n == UNKNOWN ? 0 : n;
+}
+
+int64_t field_duration(struct parser *p, json_at object, struct text key, enum unit unit) {
+	struct text t = digits_of(p, member(p, object, key));
+	int64_t ns;
+
+	if (t.len == 0) {
+		return UNKNOWN;
+	}
+	if (!number_scaled(t, unit, &ns)) {
+		note(p, "wrong type of value");
+		return UNKNOWN;
+	}
+	if (ns < 0 || ns > STEP_MAX_NS) {
+		note(p, "absurd duration");
+		return UNKNOWN;
+	}
+	return ns;
+}
+
+int64_t field_instant(struct parser *p, json_at object, struct text key, enum unit unit) {
+	json_at v = member(p, object, key);
+	struct text t = digits_of(p, v);
+	int64_t ns;
+
+	if (t.len == 0) {
+		return UNKNOWN;
+	}
+	if (number_scaled(t, unit, &ns)) {
+		return ns;
+	}
+	if (!stamp_take_local(&p->stamps, &t, &ns) || t.len > 0) {
+		note(p, "invalid time stamp");
+		return UNKNOWN;
+	}
+	return ns;
+}
+
+struct text field_text(struct parser *p, json_at object, struct text key) {
+	json_at v = member(p, object, key);
+	char *buffer = p->texts.at[p->texts.used % TEXTS_MAX];
+
+	if (v == JSON_ABSENT || (json_type(p->json, v) != JSON_STRING && json_type(p->json, v) != JSON_NUMBER)) {
+		return T("");
+	}
+	struct text raw = json_raw(p->json, v);
+	if (json_type(p->json, v) == JSON_NUMBER || text_find_byte(raw, '\\') == SIZE_MAX) {
+		return raw;
+	}
+	p->texts.used++;
+	return json_string(p->json, v, buffer, TEXT_MAX_BYTES);
+}
+
+json_at field_path(const struct json *j, json_at object, const struct text *keys, size_t count) {
+	for (size_t i = 0; i < count && object != JSON_ABSENT; i++) {
+		object = json_type(j, object) == JSON_OBJECT ? json_get(j, object, keys[i]) : JSON_ABSENT;
+	}
+	return object;
+}
+
+bool number_scaled(struct text t, int digits, int64_t *out) {
+	struct text mantissa = t;
+	int64_t exponent = 0, value;
+	size_t e = text_find_byte(t, 'e');
+
+	e = e == SIZE_MAX ? text_find_byte(t, 'E') : e;
+	if (e != SIZE_MAX) {
+		struct text power = text_cut(t, e + 1, t.len);
+		text_skip(&power, T("+"));
+		if (!text_to_i64(power, &exponent) || exponent < -400 || exponent > 400) {
+			return false;
+		}
+		mantissa = text_cut(t, 0, e);
+	}
+	int places = digits + (int)exponent;
+	struct text rest = mantissa;
+	if (places < 0) { /* less than a tenth of a unit, unless the mantissa is long: no writer writes such */
+		*out = 0;
+		return text_take_fixed(&rest, 0, &value) && rest.len == 0;
+	}
+	if (places > 18 || !text_take_fixed(&rest, places, out)) {
+		return false;
+	}
+	return rest.len == 0;
+}
+
+bool duration_with_unit(struct text t, int64_t *ns) {
+	static const struct {
+		struct text unit;
+		int64_t ns; /* of one unit */
+	} units[] = {{{"ns", 2}, 1},
+	             {{"\xc2\xb5s", 3}, 1000},
+	             {{"\xce\xbcs", 3}, 1000},
+	             {{"us", 2}, 1000},
+	             {{"ms", 2}, 1000000},
+	             {{"s", 1}, NS_PER_SECOND},
+	             {{"m", 1}, 60 * NS_PER_SECOND},
+	             {{"h", 1}, NS_PER_HOUR}};
+	int64_t sum = 0, part, value;
+
+	if (t.len == 0) {
+		return false;
+	}
+	while (t.len > 0) {
+		bool found = false;
+		if (!text_take_fixed(&t, 9, &value) || value < 0) {
+			return false;
+		}
+		for (size_t i = 0; i < sizeof units / sizeof *units && !found; i++) {
+			found = text_skip(&t, units[i].unit);
+			if (found && (!exact_mul_div(value, units[i].ns, NANO, &part) || !exact_add(&sum, part))) {
+				return false;
+			}
+		}
+		if (!found) {
+			return false;
+		}
+	}
+	*ns = sum;
+	return true;
+}
+
+int64_t instant_plus(int64_t ns, int64_t duration_ns) {
+	int64_t sum;
+
+	return ns == UNKNOWN || duration_ns == UNKNOWN || __builtin_add_overflow(ns, duration_ns, &sum) ? UNKNOWN : sum;
+}
+
+int64_t instant_minus(int64_t ns, int64_t duration_ns) {
+	return duration_ns == UNKNOWN ? UNKNOWN : instant_plus(ns, -duration_ns);
+}
+
+struct text engine_replica(const struct parser *p, int64_t engine, char *buffer, size_t size) {
+	if (engine <= 0 || size < 32) {
+		return p->replica;
+	}
+	size_t room = size - 32;
+	int len = p->replica.len < room ? (int)p->replica.len : (int)room;
+	snprintf(buffer, size, "%.*s/%lld", len, p->replica.at, (long long)engine);
+	return text_of(buffer);
+}

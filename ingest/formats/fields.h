@@ -1,0 +1,64 @@
+/*
+ * fields.h: values as engines write them, in JSON and in text; private to formats/.
+ *
+ * The readers of JSON fields read from p->json, the line parsed last. They note the first
+ * thing that cannot be in p->reason (set it to NULL at the start of a line) and go on with
+ * UNKNOWN, so that a format asks once, in record_finish.
+ */
+#ifndef INGEST_FORMATS_FIELDS_H
+#define INGEST_FORMATS_FIELDS_H
+
+#include "ingest/format.h"
+
+/* Decimal digits from a unit down to ns. */
+enum unit { UNIT_NS = 0, UNIT_US = 3, UNIT_MS = 6, UNIT_S = 9 };
+
+/* An empty record of a kind: everything unknown that can be. */
+void record_begin(struct record *r, enum record_kind kind);
+
+/* What is wrong with a record (or was noted in p->reason), else PARSE_RECORD; the command line's model wins. */
+enum parse_result record_finish(struct parser *p, struct record *r);
+
+/* Parses a line into p->json, root any of object and array. "[" , "]" and a comma behind are allowed: arrays in lines. */
+bool field_parse_line(struct parser *p, struct text line);
+
+/*
+ * A line of JSON, or of a whole array of objects: `item` for each object. *next is the
+ * format's to keep, 0 at the start; for PARSE_AGAIN as in struct format.
+ */
+typedef enum parse_result field_item(struct parser *p, json_at item, int64_t stamp_ns, struct record *out);
+enum parse_result field_each(struct parser *p, json_at *next, const struct text *line, int64_t stamp_ns,
+                             field_item *item, struct record *out);
+
+/* A number or a string with nothing else in it, an absolute count: UNKNOWN if absent, null, "" or "-". */
+int64_t field_count(struct parser *p, json_at object, struct text key);
+
+/* The same, but 0 for what is not there. */
+int64_t field_count_or_0(struct parser *p, json_at object, struct text key);
+
+/* A duration as a number (or a string of one) of units, in ns; UNKNOWN if not there. */
+int64_t field_duration(struct parser *p, json_at object, struct text key, enum unit unit);
+
+/* An instant: a number of units since 1970, or a string: RFC 3339, or local time without a zone. */
+int64_t field_instant(struct parser *p, json_at object, struct text key, enum unit unit);
+
+/* A string without its escapes, or the digits of a number; empty if absent. Valid until the next line. */
+struct text field_text(struct parser *p, json_at object, struct text key);
+
+/* As json_get, in objects within objects: JSON_ABSENT at the first that is not there. */
+json_at field_path(const struct json *j, json_at object, const struct text *keys, size_t count);
+
+/* A decimal, with or without an exponent ("1.5e-05", "12"), as an integer of 10^-digits units; the whole text. */
+bool number_scaled(struct text t, int digits, int64_t *out);
+
+/* "1.2s", "57.3ms", "12µs", "3ns", "1m43.2s": as Rust's Debug and Go print durations; the whole text, in ns. */
+bool duration_with_unit(struct text t, int64_t *ns);
+
+/* An instant and a duration, either of which may be UNKNOWN. */
+int64_t instant_plus(int64_t ns, int64_t duration_ns);
+int64_t instant_minus(int64_t ns, int64_t duration_ns);
+
+/* The log's replica, or "LOG/3" for an engine other than the first of a log, written to `buffer`. */
+struct text engine_replica(const struct parser *p, int64_t engine, char *buffer, size_t size);
+
+#endif

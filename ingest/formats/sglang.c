@@ -1,0 +1,389 @@
+/*
+ * sglang.c: SGLang's server log: prefill and decode batches as windows; requests are in
+ * sglang_requests.c.
+ *
+ * [2026-04-05 20:02:51] Prefill batch, #new-seq: 1, #new-token: 161, #cached-token: 0, token usage: 0.08, #running-req: 31, #queue-req: 0, cuda graph: True, input throughput (token/s): 561.22
+ * [2026-07-21 15:00:13 TP0 EP0] Decode batch, #running-req: 24, #token: 233600, token usage: 0.66, accept len: 3.05, accept rate: 0.68, npu graph: True, gen throughput (token/s): 239.12, #queue-req: 2
+ * (SGLangEngine pid=35551) [2025-10-31 03:45:20 TP0] Decode batch [51342], #running-req: 316, #token: 1093004, token usage: 0.67, cuda graph: True, gen throughput (token/s): 14790.13, #queue-req: 0,
+ *
+ * No batch has a duration: "throughput" is tokens over the gap to the line before, with
+ * everything in it. So batches are summed to windows of some seconds. Generated tokens are
+ * rate x gap (the first token of a sequence, which its prefill makes, is not in that rate
+ * and is added for each sequence; a prompt in n chunks counts n times).
+ */
+#include "ingest/formats/sglang.h"
+
+#include "core/exact.h"
+
+/* Shorter windows would be mostly rounding: the log's stamps are in seconds. */
+#define WINDOW_NS (10 * NS_PER_SECOND)
+/* A server without work writes nothing: windows do not reach over a longer silence. */
+#define SILENCE_NS (10 * NS_PER_SECOND)
+/* After so long without a decode line this is a server that only prefills. */
+#define NO_DECODE_NS (60 * NS_PER_SECOND)
+#define DECODE_INTERVAL 40
+
+/* A line taken apart: the prefix's stamp and rank, and what follows it. */
+struct logged {
+	int64_t ns; /* or UNKNOWN: the prefix had none */
+	int64_t rank;
+	struct text message;
+};
+
+/* The numbers of a batch line that matter; UNKNOWN where it does not have them. */
+enum batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, GEN_RATE, BATCH_NUMBERS };
+
+/*
+ * Keys that are known, all generations. Others are counted; either way a line whose pieces
+ * are not "key: value" to its end was damaged.
+ */
+static const struct batch_key {
+	struct text key;
+	int number; /* one of the above, or -1: only looked at */
+	int digits; /* after the point: the unit of the number */
+} batch_keys[] = {
+#define KEY(literal) {literal, sizeof(literal) - 1}
+	{KEY("#new-seq"), NEW_SEQ, 0},
+	{KEY("#new-token"), NEW_TOKEN, 0},
+	{KEY("#cached-token"), CACHED_TOKEN, 0},
+	{KEY("#running-req"), RUNNING, 0},
+	{KEY("#queue-req"), QUEUE, 0},
+	{KEY("gen throughput (token/s)"), GEN_RATE, 2},
+	{KEY("token usage"), -1, 2},
+	{KEY("#token"), -1, 0},
+	{KEY("cuda graph"), -1, -1},
+	{KEY("npu graph"), -1, -1},
+	{KEY("cpu graph"), -1, -1},
+	{KEY("musa graph"), -1, -1},
+	{KEY("input throughput (token/s)"), -1, 2},
+	{KEY("cache hit rate"), -1, -1},
+	{KEY("#pending-token"), -1, 0},
+	{KEY("accept len"), -1, 2},
+	{KEY("accept rate"), -1, 2},
+	{KEY("cap len"), -1, 2},
+	{KEY("block accept len"), -1, 2},
+	{KEY("#full token"), -1, 0},
+	{KEY("full token usage"), -1, 2},
+	{KEY("#swa token"), -1, 0},
+	{KEY("swa token usage"), -1, 2},
+	{KEY("mamba num"), -1, 0},
+	{KEY("mamba usage"), -1, 2},
+	{KEY("#gpu token"), -1, 0},
+	{KEY("#cpu token"), -1, 0},
+	{KEY("pre-allocated usage"), -1, 2},
+	{KEY("#prealloc-req"), -1, 0},
+	{KEY("#transfer-req"), -1, 0},
+	{KEY("#transferring-req"), -1, 0},
+	{KEY("#retracted-req"), -1, 0},
+	{KEY("#bootstrap-req"), -1, 0},
+	{KEY("#unbootstrapped-req"), -1, 0},
+	{KEY("#inflight-req"), -1, 0},
+	{KEY("#optimistic-req"), -1, 0},
+	{KEY("waiting-image-req"), -1, 0},
+	{KEY("est. prefill TFLOPS/s (per GPU)"), -1, -1},
+	{KEY("est. decode TFLOPS/s (per GPU)"), -1, -1},
+	{KEY("est. read BW (GB/s per GPU)"), -1, -1},
+	{KEY("est. write BW (GB/s per GPU)"), -1, -1},
+	{KEY("fwd occupancy"), -1, -1},
+};
+
+/* May something other than the prefix stand in front of it? A label of Ray, a progress bar. */
+static bool may_precede(struct text t) {
+	t = text_trim(t);
+	return t.len == 0 || (t.at[0] == '(' && text_ends(t, T(")"))) ||
+	       (text_find(t, T("%|")) != SIZE_MAX && (text_find(t, T("it/s")) != SIZE_MAX || text_find(t, T("s/it")) != SIZE_MAX));
+}
+
+/* " DP1 TP0 EP0" behind the stamp: the rank of data parallelism tells engines apart. */
+static int64_t rank_of(struct text labels) {
+	struct text before;
+	int64_t rank;
+
+	return text_until(&labels, T(" DP"), &before) && text_take_i64(&labels, &rank) && rank >= 0 ? rank : 0;
+}
+
+/* "[2026-04-05 20:02:51.123 DP1 TP0] ", or of 2024 "[gpu_id=0] ". */
+static bool take_prefix(struct parser *p, struct text t, struct logged *out) {
+	struct text before, labels;
+
+	if (!text_until(&t, T("["), &before) || !may_precede(before)) {
+		struct text bar = t; /* a progress bar has brackets of its own: its prefix is the last one */
+		size_t at = text_find(bar, T("[20"));
+		if (at == SIZE_MAX || text_find(text_cut(bar, 0, at), T("%|")) == SIZE_MAX) {
+			return false;
+		}
+		t = text_cut(bar, at + 1, bar.len);
+	}
+	*out = (struct logged){.ns = UNKNOWN};
+	if (!text_starts(t, T("gpu_id=")) && !stamp_take_local(&p->stamps, &t, &out->ns)) {
+		return false;
+	}
+	if (!text_until(&t, T("]"), &labels) || labels.len > 64 || !text_skip(&t, T(" "))) {
+		return false;
+	}
+	out->rank = rank_of(labels);
+	out->message = t;
+	return true;
+}
+
+/* "561.22", "True", "nan%": false where it is not what the key has. */
+static bool take_value(const struct batch_key *k, struct text value, int64_t *numbers) {
+	int64_t n;
+
+	if (k->digits < 0) {
+		return value.len > 0;
+	}
+	if (!text_take_fixed(&value, k->digits, &n) || (value.len > 0 && !text_eq(value, T("%"))) || n < 0) {
+		return false;
+	}
+	if (k->number >= 0) {
+		numbers[k->number] = n;
+	}
+	return true;
+}
+
+static bool take_piece(struct parser *p, struct text piece, size_t *next, int64_t *numbers) {
+	const size_t count = sizeof batch_keys / sizeof *batch_keys;
+	struct text key;
+
+	if (!text_until(&piece, T(": "), &key) || key.len == 0 || piece.len == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t row = (*next + i) % count;
+		if (text_eq(batch_keys[row].key, key)) {
+			*next = row + 1;
+			return take_value(&batch_keys[row], piece, numbers);
+		}
+	}
+	p->quality->unknown_keys++;
+	return true;
+}
+
+/* Behind "Prefill batch": " [51342]", "(mixed #running-req: 3)", then a point or comma, then the pieces. */
+static bool take_pieces(struct parser *p, struct text t, int64_t *numbers) {
+	struct text before;
+	size_t next = 0;
+
+	for (int i = 0; i < BATCH_NUMBERS; i++) {
+		numbers[i] = UNKNOWN;
+	}
+	if ((text_skip(&t, T(" [")) && !text_until(&t, T("]"), &before)) ||
+	    (text_skip(&t, T("(")) && !text_until(&t, T(")"), &before)) ||
+	    (!text_skip(&t, T(". ")) && !text_skip(&t, T(", ")))) {
+		return false;
+	}
+	t = text_trim(t);
+	t.len -= text_ends(t, T(",")) ? 1 : 0;
+	while (t.len > 0) {
+		struct text piece;
+		if (!text_until(&t, T(", "), &piece)) {
+			piece = t;
+			t.len = 0;
+		}
+		if (!take_piece(p, piece, &next, numbers)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Hands on the window up to its last line and begins none; false if it is empty. */
+static bool close_window(struct parser *p, struct sglang_engine *e, struct record *out) {
+	struct sglang *s = p->state;
+	const int128 unit = (int128)100 * NS_PER_SECOND;
+	int128 generated = exact_div(e->output, unit);
+	int64_t end_ns = e->seen_ns > e->start_ns ? e->seen_ns : e->start_ns + NS_PER_SECOND;
+
+	bool any = e->open && (e->computed > 0 || e->cached > 0 || generated > 0);
+	record_begin(out, RECORD_WINDOW);
+	out->model = (struct text){s->model, s->model_len};
+	out->replica = engine_replica(p, e - s->engines, s->replica, sizeof s->replica);
+	out->window.start_ns = e->start_ns;
+	out->window.end_ns = end_ns;
+	out->window.input_tokens = e->computed + e->cached;
+	out->window.cached_tokens = e->cached;
+	out->window.output_tokens = (int64_t)generated + e->sequences;
+	out->window.running = e->running;
+	e->output -= generated * unit; /* what rounding left goes to the next window */
+	e->computed = e->cached = e->sequences = 0;
+	e->open = false;
+	return any;
+}
+
+static void open_window(struct sglang_engine *e, int64_t start_ns) {
+	if (!e->open) {
+		e->open = true;
+		e->start_ns = start_ns;
+		e->seen_ns = start_ns;
+		e->running = UNKNOWN;
+	}
+}
+
+static void add_prefill(struct sglang_engine *e, const int64_t *n) {
+	e->computed += n[NEW_TOKEN];
+	e->cached += n[CACHED_TOKEN];
+	e->sequences += n[NEW_SEQ] == UNKNOWN ? 0 : n[NEW_SEQ];
+}
+
+/*
+ * The tokens since the decode line before. The first line's gap is not known: its tokens
+ * are those of so many steps of its batch.
+ */
+static void add_decode(const struct sglang *s, struct sglang_engine *e, const int64_t *n, int64_t ns) {
+	if (e->decoded && ns >= e->last_decode_ns) {
+		e->output += (int128)n[GEN_RATE] * (ns - e->last_decode_ns);
+	} else {
+		int64_t steps = s->decode_interval > 0 ? s->decode_interval : DECODE_INTERVAL;
+		e->output += (int128)(n[RUNNING] == UNKNOWN ? 0 : n[RUNNING]) * steps * 100 * NS_PER_SECOND;
+	}
+	e->decoded = true;
+	e->last_decode_ns = ns;
+}
+
+static const char *batch_absurd(const int64_t *n, bool decode) {
+	if (decode ? n[GEN_RATE] == UNKNOWN || n[QUEUE] == UNKNOWN : n[NEW_TOKEN] == UNKNOWN || n[CACHED_TOKEN] == UNKNOWN) {
+		return "malformed batch line";
+	}
+	for (int i = 0; i < BATCH_NUMBERS; i++) {
+		if (n[i] != UNKNOWN && n[i] > (i == GEN_RATE ? 100 : 1) * COUNT_MAX) {
+			return "absurd count";
+		}
+	}
+	return NULL;
+}
+
+/* May the window end with this line? Where there are decode lines, only with one of them. */
+static bool window_is_full(const struct sglang_engine *e, bool decode) {
+	return e->seen_ns - e->start_ns >= WINDOW_NS &&
+	       (decode || !e->decoded || e->seen_ns - e->last_decode_ns > NO_DECODE_NS);
+}
+
+static enum parse_result parse_batch(struct parser *p, struct logged *l, int64_t stamp_ns, bool decode,
+                                     struct record *out) {
+	struct sglang *s = p->state;
+	int64_t n[BATCH_NUMBERS], ns = stamp_ns != UNKNOWN ? stamp_ns : l->ns;
+	bool whole = take_pieces(p, l->message, n);
+	const char *why = whole ? batch_absurd(n, decode) : "malformed batch line";
+
+	why = why ? why : ns == UNKNOWN ? "invalid time stamp" : instant_absurd(p, ns);
+	if (why || l->rank >= SGLANG_ENGINES_MAX) {
+		return reject(p, why ? why : "absurd engine number");
+	}
+	struct sglang_engine *e = &s->engines[l->rank];
+	bool ready = e->open && ns - e->seen_ns > SILENCE_NS && close_window(p, e, out);
+	open_window(e, ns);
+	if (decode) {
+		add_decode(s, e, n, ns);
+	} else {
+		add_prefill(e, n);
+	}
+	e->seen_ns = ns > e->seen_ns ? ns : e->seen_ns;
+	e->running = n[RUNNING];
+	if (!ready && window_is_full(e, decode)) {
+		ready = close_window(p, e, out);
+		open_window(e, ns);
+	}
+	return ready ? record_finish(p, out) : PARSE_NONE;
+}
+
+/* The value of "name='value'" in the server's arguments. */
+static bool argument(struct text t, struct text name, struct text *value) {
+	struct text before;
+
+	return text_until(&t, name, &before) && text_until(&t, T("'"), value) && value->len > 0;
+}
+
+/* "server_args=ServerArgs(model_path='…', served_model_name='…', decode_log_interval=40, …" */
+static void note_arguments(struct sglang *s, struct text t) {
+	struct text name, before;
+
+	if ((argument(t, T("served_model_name='"), &name) || argument(t, T("model_path='"), &name)) &&
+	    name.len < sizeof s->model) {
+		memcpy(s->model, name.at, name.len);
+		s->model_len = name.len;
+	}
+	if (text_until(&t, T("decode_log_interval="), &before) &&
+	    (!text_take_i64(&t, &s->decode_interval) || s->decode_interval > 1000000)) {
+		s->decode_interval = 0;
+	}
+}
+
+static enum parse_result parse_message(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
+	text_skip(&l->message, T("INFO "));
+	if (text_skip(&l->message, T("Prefill batch"))) {
+		return parse_batch(p, l, stamp_ns, false, out);
+	}
+	if (text_skip(&l->message, T("Decode batch"))) {
+		return parse_batch(p, l, stamp_ns, true, out);
+	}
+	if (text_starts(l->message, T("server_args=ServerArgs("))) {
+		note_arguments(p->state, l->message);
+		return PARSE_NONE;
+	}
+	return sglang_parse_request(p, l->message, stamp_ns != UNKNOWN ? stamp_ns : l->ns, out);
+}
+
+/* The windows still open, one a call. */
+static enum parse_result flush(struct parser *p, struct record *out) {
+	struct sglang *s = p->state;
+
+	p->reason = NULL;
+	while (s->flushed < SGLANG_ENGINES_MAX) {
+		struct sglang_engine *e = &s->engines[s->flushed++];
+		if (e->open && close_window(p, e, out)) {
+			return record_finish(p, out);
+		}
+	}
+	return PARSE_NONE;
+}
+
+static enum parse_result sglang_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
+                                      struct record *out) {
+	struct logged l;
+
+	if (!line) {
+		return flush(p, out);
+	}
+	p->reason = NULL;
+	if (text_starts(*line, T("{"))) {
+		return sglang_parse_json(p, *line, stamp_ns, out);
+	}
+	return take_prefix(p, *line, &l) ? parse_message(p, &l, stamp_ns, out) : PARSE_NONE;
+}
+
+static int bid_json(struct text t) {
+	if (text_find(t, T("\"event\": \"request.")) != SIZE_MAX || text_find(t, T("\"event\":\"request.")) != SIZE_MAX) {
+		return 85;
+	}
+	return text_starts(t, T("{\"request_parameters\"")) ? 85 : 0;
+}
+
+static int bid_text(struct text t) {
+	size_t at = text_find(t, T("] "));
+	struct text message = at == SIZE_MAX ? T("") : text_cut(t, at + 2, t.len);
+
+	if (text_find(t, T("] Prefill batch")) != SIZE_MAX || text_find(t, T("] Decode batch")) != SIZE_MAX) {
+		return 90;
+	}
+	return text_starts(message, T("server_args=ServerArgs(")) || text_starts(message, T("ReqTimeStats(rid=")) ||
+	               text_starts(message, T("Finish: obj=GenerateReqInput("))
+	           ? 85
+	           : 0;
+}
+
+static int sglang_bid(const struct text *lines, size_t count) {
+	int bid = 0;
+
+	for (size_t i = 0; i < count && bid < 90; i++) {
+		int own = text_starts(lines[i], T("{")) ? bid_json(lines[i]) : bid_text(lines[i]);
+		bid = own > bid ? own : bid;
+	}
+	return bid;
+}
+
+const struct format format_sglang = {
+	.bid = sglang_bid,
+	.parse = sglang_parse,
+	.state_size = sizeof(struct sglang),
+};

@@ -1,0 +1,37 @@
+/* sglang.h: what the two halves of the reader of SGLang's logs share; private to sglang*.c. */
+#ifndef INGEST_FORMATS_SGLANG_H
+#define INGEST_FORMATS_SGLANG_H
+
+#include "ingest/formats/fields.h"
+
+#define SGLANG_ENGINES_MAX 256
+
+/* A data-parallel rank of the server: its batches add up to windows of their own. */
+struct sglang_engine {
+	bool open;                 /* a window has begun */
+	bool decoded;              /* last_decode_ns is known */
+	int64_t start_ns, seen_ns; /* of the window: its begin, and its last line */
+	int64_t last_decode_ns;
+	int64_t computed, cached;  /* tokens of the window's prefill batches */
+	int64_t sequences;         /* of its prefill batches: each makes a first token */
+	int64_t running;
+	__int128 output;           /* rate x gap: hundredths of a token per second, x ns */
+};
+
+struct sglang {
+	struct sglang_engine engines[SGLANG_ENGINES_MAX];
+	int64_t decode_interval; /* decode steps per line */
+	json_at next;            /* of several outputs in one line of JSON; 0: none */
+	int64_t line_ns;         /* when that line was written */
+	int flushed;             /* at the end of the file: engines whose window is handed on */
+	char model[256], replica[256];
+	size_t model_len;
+};
+
+/* A line of JSON: "request.finished" events and exported request metrics. */
+enum parse_result sglang_parse_json(struct parser *p, struct text line, int64_t stamp_ns, struct record *out);
+
+/* "ReqTimeStats(rid=…): …" and "Finish: obj=…, out={…}", behind the prefix of the log. */
+enum parse_result sglang_parse_request(struct parser *p, struct text message, int64_t stamp_ns, struct record *out);
+
+#endif
