@@ -1,0 +1,235 @@
+/*
+ * prometheus.c: pages of metrics, scraped again and again into one file, as windows; DCGM's as power.
+ *
+ * # 2026-08-10T23:59:25Z
+ * vllm:prompt_tokens_total{engine="0",model_name="m"} 10290.0
+ * DCGM_FI_DEV_POWER_USAGE{gpu="0",UUID="GPU-1",Hostname="h"} 412.35 1786406365781
+ *
+ * The time of a scrape is that of a comment or line with nothing but a time before it, of its
+ * samples, or of the envelope. A scrape ends where the next time stands, at "# EOF", or where
+ * its first sample comes again.
+ */
+#include "core/exact.h"
+#include "core/instant.h"
+#include "ingest/formats/prometheus.h"
+
+struct prometheus {
+	struct scrapes scrapes;
+	struct answer answer;
+	bool any;            /* a sample of the scrape has been seen */
+	uint64_t first_hash; /* of that sample's name and labels */
+	int64_t told_ns;     /* by a line of its own, for the scrape that follows; or UNKNOWN */
+	bool told;
+};
+
+/* A line of the text form, taken apart. */
+struct sample_line {
+	struct text name, labels, value;
+	int64_t at_ns; /* or UNKNOWN */
+};
+
+/* The value of a label in 'a="x",b="y"'; escapes are left as they are. */
+static struct text label_in_text(const void *context, struct text key) {
+	struct text t = *(const struct text *)context, name, value;
+
+	while (text_until(&t, T("=\""), &name)) {
+		size_t end = 0;
+		while (end < t.len && t.at[end] != '"') {
+			end += t.at[end] == '\\' ? 2 : 1;
+		}
+		value = text_cut(t, 0, end);
+		t = text_cut(t, end + 1, t.len);
+		text_skip(&t, T(","));
+		text_skip_blanks(&t);
+		if (text_eq(text_trim(name), key)) {
+			return value;
+		}
+	}
+	return T("");
+}
+
+/* Where the labels end: a brace may stand in a label's value. */
+static size_t end_of_labels(struct text t) {
+	bool quoted = false;
+
+	for (size_t i = 0; i < t.len; i++) {
+		if (t.at[i] == '\\' && quoted) {
+			i++;
+		} else if (t.at[i] == '"') {
+			quoted = !quoted;
+		} else if (t.at[i] == '}' && !quoted) {
+			return i;
+		}
+	}
+	return SIZE_MAX;
+}
+
+/* Milliseconds, in OpenMetrics seconds: no scrape was before 1973 in ms or is after 5138 in s. */
+static bool take_time(struct text t, int64_t *ns) {
+	int64_t ms;
+
+	if (!number_scaled(t, 0, &ms)) {
+		return false;
+	}
+	return number_scaled(t, ms >= INT64_C(100000000000) ? UNIT_MS : UNIT_S, ns);
+}
+
+static bool take_sample(struct text t, struct sample_line *out) {
+	size_t n = 0;
+
+	while (n < t.len && t.at[n] != '{' && t.at[n] != ' ') {
+		n++;
+	}
+	*out = (struct sample_line){.name = text_cut(t, 0, n), .labels = T(""), .at_ns = UNKNOWN};
+	t = text_cut(t, n, t.len);
+	if (text_skip(&t, T("{"))) {
+		size_t end = end_of_labels(t);
+		if (end == SIZE_MAX) {
+			return false;
+		}
+		out->labels = text_cut(t, 0, end);
+		t = text_cut(t, end + 1, t.len);
+	}
+	t = text_trim(t);
+	size_t space = text_find_byte(t, ' ');
+	out->value = text_cut(t, 0, space);
+	struct text time = space == SIZE_MAX ? T("") : text_trim(text_cut(t, space, t.len));
+	time = text_cut(time, 0, text_find_byte(time, ' ')); /* an exemplar may follow */
+	return n > 0 && out->value.len > 0 && (time.len == 0 || text_starts(time, T("#")) || take_time(time, &out->at_ns));
+}
+
+/* "# 2026-08-10T23:59:25Z", "=== 1786406365 ===": a line that is nothing but a time. */
+static bool time_line(struct text t, int64_t *ns) {
+	while (t.len > 0 && memchr("#= -@", t.at[0], 5)) {
+		t = text_cut(t, 1, t.len);
+	}
+	while (t.len > 0 && memchr("#= -", t.at[t.len - 1], 4)) {
+		t.len--;
+	}
+	if (t.len < 10 || t.at[0] < '1' || t.at[0] > '2') {
+		return false;
+	}
+	struct text rest = t;
+	if (instant_take(&rest, ns, NULL) && rest.len == 0) {
+		return true;
+	}
+	return t.len <= 17 && take_time(t, ns);
+}
+
+static uint64_t hash_of(const struct sample_line *l) {
+	return text_hash(l->name) * 31 + text_hash(l->labels);
+}
+
+/* What a line is to the scrape being read. */
+enum line_kind { LINE_OTHER, LINE_TIME, LINE_END, LINE_SAMPLE, LINE_DAMAGED };
+
+static enum line_kind kind_of(struct text t, struct sample_line *l, int64_t *ns) {
+	if (t.len == 0) {
+		return LINE_OTHER;
+	}
+	if (time_line(t, ns)) {
+		return LINE_TIME;
+	}
+	if (t.at[0] == '#') {
+		return text_eq(t, T("# EOF")) ? LINE_END : LINE_OTHER;
+	}
+	return take_sample(t, l) ? LINE_SAMPLE : LINE_DAMAGED;
+}
+
+static enum parse_result take_known(struct parser *p, struct prometheus *m, const struct sample_line *l,
+                                    int64_t stamp_ns, struct record *out) {
+	struct sample sample = {l->name, l->value, &l->labels, label_in_text};
+	int64_t at_ns = m->told ? m->told_ns : l->at_ns != UNKNOWN ? l->at_ns : stamp_ns;
+
+	if (!m->any) {
+		m->any = true;
+		m->first_hash = hash_of(l);
+		m->scrapes.at_ns = UNKNOWN;
+	}
+	if (m->scrapes.at_ns == UNKNOWN) {
+		m->scrapes.at_ns = at_ns;
+	}
+	enum parse_result result = sample_power(p, &sample, at_ns, out);
+	if (result == PARSE_NONE) {
+		scrapes_add(p, &m->scrapes, &sample);
+	}
+	return result;
+}
+
+static enum parse_result parse_text(struct parser *p, struct text line, int64_t stamp_ns, struct record *out) {
+	struct prometheus *m = p->state;
+	struct sample_line l;
+	int64_t ns;
+	enum line_kind kind = kind_of(text_trim(line), &l, &ns);
+	bool ends = kind == LINE_TIME || kind == LINE_END || (kind == LINE_SAMPLE && m->any && m->first_hash == hash_of(&l));
+
+	if (ends && m->any) {
+		if (m->scrapes.reading) {
+			enum parse_result result = scrapes_end(p, &m->scrapes, out);
+			if (result != PARSE_NONE) {
+				return result;
+			}
+		}
+		m->any = m->told = false;
+	}
+	if (kind == LINE_TIME) {
+		m->told = true;
+		m->told_ns = ns;
+	}
+	if (kind == LINE_DAMAGED) {
+		return reject(p, "malformed sample");
+	}
+	return kind == LINE_SAMPLE && metric_known(l.name) ? take_known(p, m, &l, stamp_ns, out) : PARSE_NONE;
+}
+
+static enum parse_result finish(struct parser *p, struct record *out) {
+	struct prometheus *m = p->state;
+
+	if (m->scrapes.reading) {
+		enum parse_result result = scrapes_end(p, &m->scrapes, out);
+		if (result != PARSE_NONE) {
+			return result;
+		}
+		if (m->scrapes.ended == 1) {
+			quality_warn(p->quality, "a file with a single scrape of counters: two are needed to know what was in between");
+		}
+	}
+	return PARSE_NONE;
+}
+
+static enum parse_result prometheus_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
+                                          struct record *out) {
+	struct prometheus *m = p->state;
+
+	p->reason = NULL;
+	if (!line) {
+		return finish(p, out);
+	}
+	if (m->answer.open || text_starts(*line, T("{"))) {
+		return answer_parse(p, &m->answer, &m->scrapes, *line, out);
+	}
+	return parse_text(p, *line, stamp_ns, out);
+}
+
+static int prometheus_bid(const struct text *lines, size_t count) {
+	int bid = 0;
+
+	for (size_t i = 0; i < count && bid < 90; i++) {
+		struct sample_line l;
+		struct text t = lines[i];
+		if (text_starts(t, T("{\"status\":\"success\",\"data\":{")) && text_find(t, T("\"resultType\"")) != SIZE_MAX) {
+			bid = 90;
+		} else if (text_starts(t, T("# HELP ")) || text_starts(t, T("# TYPE "))) {
+			bid = bid > 70 ? bid : 70;
+		} else if (t.len > 0 && t.at[0] != '{' && take_sample(t, &l) && metric_known(l.name)) {
+			bid = 90;
+		}
+	}
+	return bid;
+}
+
+const struct format format_prometheus = {
+	.bid = prometheus_bid,
+	.parse = prometheus_parse,
+	.state_size = sizeof(struct prometheus),
+};

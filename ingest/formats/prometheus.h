@@ -1,0 +1,85 @@
+/*
+ * prometheus.h: counters of serving engines, and what they become between two scrapes;
+ * private to prometheus*.c.
+ */
+#ifndef INGEST_FORMATS_PROMETHEUS_H
+#define INGEST_FORMATS_PROMETHEUS_H
+
+#include "ingest/formats/fields.h"
+
+#define SERIES_MAX 256
+#define SERIES_NAME_BYTES 128
+
+/* What a metric adds up to. */
+enum role {
+	ROLE_PROMPT,       /* tokens, cached ones included */
+	ROLE_COMPUTED,     /* tokens, cached ones left out */
+	ROLE_CACHED,
+	ROLE_CACHED_OTHER, /* for versions without the one above */
+	ROLE_OUTPUT,
+	ROLE_OUTPUT_OTHER,
+	ROLE_REQUESTS,
+	ROLE_PREFILL_NS,   /* time of the forward passes */
+	ROLE_DECODE_NS,
+	ROLE_MIXED_NS,     /* of both at once: spoils the two above */
+	ROLE_RUNNING,      /* gauges from here on */
+	ROLE_BUSY_MILLI,   /* slots busy at once, in thousandths */
+	ROLE_START_NS,     /* of the process */
+	ROLES
+};
+
+/* A replica's counters (of one model): the sums over other labels at two scrapes. */
+struct series {
+	char replica[SERIES_NAME_BYTES], model[SERIES_NAME_BYTES];
+	int64_t now[ROLES], before[ROLES]; /* UNKNOWN: not scraped */
+	int64_t before_ns;                 /* of the scrape before; UNKNOWN: none yet */
+	bool touched;                      /* by the scrape being read */
+};
+
+/* The scrape being read and the one before. Zero-initialise. */
+struct scrapes {
+	struct series series[SERIES_MAX];
+	size_t count;
+	int64_t at_ns; /* of the scrape being read; UNKNOWN: no time known. Its reader sets it before the first sample */
+	bool reading;  /* samples have come since the last end of a scrape */
+	size_t next;   /* the series whose window is next */
+	bool warned_full, complained;
+	int64_t ended; /* scrapes */
+};
+
+/* One sample, however it is written. `label` finds a label's value: empty if there is none. */
+struct sample {
+	struct text name, value;
+	const void *context;
+	struct text (*label)(const void *context, struct text key);
+};
+
+/* Is anything known of metrics of this name? */
+bool metric_known(struct text name);
+
+/* Adds a sample to the scrape being read. What is not known, or no number, is left out. */
+void scrapes_add(struct parser *p, struct scrapes *s, const struct sample *sample);
+
+/* A sample of a GPU's power is a record of its own: PARSE_NONE if it is not one. */
+enum parse_result sample_power(struct parser *p, const struct sample *sample, int64_t at_ns, struct record *out);
+
+/*
+ * The scrape is over: its windows one by one, PARSE_AGAIN or PARSE_REJECT_AGAIN for each;
+ * PARSE_NONE when there are no more and the next scrape may be read.
+ */
+enum parse_result scrapes_end(struct parser *p, struct scrapes *s, struct record *out);
+
+/* The answer of Prometheus to a query, a line of JSON. Zero-initialise. */
+#define CURSORS_MAX 512
+struct answer {
+	bool open;
+	size_t count;
+	struct {
+		json_at metric, point; /* the object of labels; [seconds, "value"], 0: used up */
+		int64_t at_ns;         /* of the point */
+	} cursors[CURSORS_MAX];
+};
+enum parse_result answer_parse(struct parser *p, struct answer *a, struct scrapes *s, struct text line,
+                               struct record *out);
+
+#endif

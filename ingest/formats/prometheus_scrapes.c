@@ -1,0 +1,331 @@
+/*
+ * prometheus_scrapes.c: which metrics of which engine mean what, and the windows between scrapes.
+ *
+ * The per-request times of engines (vllm:request_prefill_time_seconds and its like) are not
+ * here: they are wall times of requests that share the GPU and sum to many times its time
+ * (and were swapped in vLLM before December 2024).
+ */
+#include <stdio.h>
+
+#include "core/exact.h"
+#include "ingest/formats/prometheus.h"
+
+/* No period has more. */
+#define TOTAL_MAX INT64_C(1000000000000000)
+
+static const struct metric {
+	struct text name;
+	enum role role;
+	int digits;               /* of its value, down to the role's unit */
+	struct text label, value; /* only with this label, beginning so; empty: any */
+} metrics[] = {
+#define KEY(literal) {literal, sizeof(literal) - 1}
+#define ANY {"", 0}, {"", 0}
+	{KEY("vllm:prompt_tokens_total"), ROLE_PROMPT, 0, ANY},
+	{KEY("vllm:prompt_tokens_cached_total"), ROLE_CACHED, 0, ANY},
+	{KEY("vllm:prefix_cache_hits_total"), ROLE_CACHED_OTHER, 0, ANY},
+	{KEY("vllm:gpu_prefix_cache_hits_total"), ROLE_CACHED_OTHER, 0, ANY},
+	{KEY("vllm:generation_tokens_total"), ROLE_OUTPUT, 0, ANY},
+	{KEY("vllm:request_success_total"), ROLE_REQUESTS, 0, ANY},
+	{KEY("vllm:num_requests_running"), ROLE_RUNNING, 0, ANY},
+	{KEY("sglang:prompt_tokens_total"), ROLE_PROMPT, 0, ANY},
+	{KEY("sglang:cached_tokens_total"), ROLE_CACHED, 0, ANY},
+	{KEY("sglang:generation_tokens_total"), ROLE_OUTPUT, 0, ANY},
+	{KEY("sglang:num_requests_total"), ROLE_REQUESTS, 0, ANY},
+	{KEY("sglang:num_running_reqs"), ROLE_RUNNING, 0, ANY},
+	{KEY("sglang:realtime_tokens_total"), ROLE_COMPUTED, 0, KEY("mode"), KEY("prefill_compute")},
+	{KEY("sglang:realtime_tokens_total"), ROLE_CACHED_OTHER, 0, KEY("mode"), KEY("prefill_cache")},
+	{KEY("sglang:realtime_tokens_total"), ROLE_OUTPUT_OTHER, 0, KEY("mode"), KEY("decode")},
+	{KEY("sglang:forward_execution_seconds_total"), ROLE_PREFILL_NS, 9, KEY("category"), KEY("extend")},
+	{KEY("sglang:forward_execution_seconds_total"), ROLE_PREFILL_NS, 9, KEY("category"), KEY("split_prefill")},
+	{KEY("sglang:forward_execution_seconds_total"), ROLE_DECODE_NS, 9, KEY("category"), KEY("decode")},
+	{KEY("sglang:forward_execution_seconds_total"), ROLE_DECODE_NS, 9, KEY("category"), KEY("target_verify")},
+	{KEY("sglang:forward_execution_seconds_total"), ROLE_DECODE_NS, 9, KEY("category"), KEY("eagle_draft")},
+	{KEY("sglang:forward_execution_seconds_total"), ROLE_DECODE_NS, 9, KEY("category"), KEY("draft")},
+	{KEY("sglang:forward_execution_seconds_total"), ROLE_MIXED_NS, 9, KEY("category"), KEY("mixed")},
+	{KEY("llamacpp:prompt_tokens_total"), ROLE_COMPUTED, 0, ANY},
+	{KEY("llamacpp:prompt_tokens_cached_total"), ROLE_CACHED, 0, ANY},
+	{KEY("llamacpp:tokens_predicted_total"), ROLE_OUTPUT, 0, ANY},
+	{KEY("llamacpp:prompt_seconds_total"), ROLE_PREFILL_NS, 9, ANY},
+	{KEY("llamacpp:tokens_predicted_seconds_total"), ROLE_DECODE_NS, 9, ANY},
+	{KEY("llamacpp:n_busy_slots_per_decode"), ROLE_BUSY_MILLI, 3, ANY},
+	{KEY("llamacpp:requests_processing"), ROLE_RUNNING, 0, ANY},
+	{KEY("tgi_request_input_length_sum"), ROLE_PROMPT, 0, ANY},
+	{KEY("tgi_request_generated_tokens_sum"), ROLE_OUTPUT, 0, ANY},
+	{KEY("tgi_request_success"), ROLE_REQUESTS, 0, ANY},
+	{KEY("tgi_batch_current_size"), ROLE_RUNNING, 0, ANY},
+	{KEY("tgi_batch_forward_duration_sum"), ROLE_PREFILL_NS, 9, KEY("method"), KEY("prefill")},
+	{KEY("tgi_batch_forward_duration_sum"), ROLE_DECODE_NS, 9, KEY("method"), KEY("decode")},
+	{KEY("lmdeploy:prompt_tokens_total"), ROLE_PROMPT, 0, ANY},
+	{KEY("lmdeploy:generation_tokens_total"), ROLE_OUTPUT, 0, ANY},
+	{KEY("lmdeploy:request_cached_tokens_sum"), ROLE_CACHED, 0, ANY},
+	{KEY("lmdeploy:request_success_total"), ROLE_REQUESTS, 0, ANY},
+	{KEY("gen_ai_client_token_usage_sum"), ROLE_PROMPT, 0, KEY("gen_ai_token_type"), KEY("input")},
+	{KEY("gen_ai_client_token_usage_sum"), ROLE_OUTPUT, 0, KEY("gen_ai_token_type"), KEY("output")},
+	{KEY("process_start_time_seconds"), ROLE_START_NS, 9, ANY},
+};
+#define METRICS (sizeof metrics / sizeof *metrics)
+
+static const struct text power_name = KEY("DCGM_FI_DEV_POWER_USAGE");
+
+/* Ray prints vLLM's as "ray_vllm_…", some exporters with "_" for ":". */
+static bool name_is(struct text name, const struct metric *m) {
+	text_skip(&name, T("ray_"));
+	if (text_eq(name, m->name)) {
+		return true;
+	}
+	size_t colon = text_find_byte(m->name, ':');
+	return colon != SIZE_MAX && name.len == m->name.len && name.at[colon] == '_' &&
+	       memcmp(name.at, m->name.at, colon) == 0 &&
+	       memcmp(name.at + colon + 1, m->name.at + colon + 1, name.len - colon - 1) == 0;
+}
+
+bool metric_known(struct text name) {
+	for (size_t i = 0; i < METRICS; i++) {
+		if (name_is(name, &metrics[i])) {
+			return true;
+		}
+	}
+	return text_eq(name, power_name);
+}
+
+static struct text label_of(const struct sample *s, struct text key) {
+	return s->label(s->context, key);
+}
+
+/* The first of some labels that is there. */
+static struct text first_label(const struct sample *s, const struct text *keys, size_t count) {
+	struct text found = {"", 0};
+
+	for (size_t i = 0; i < count && found.len == 0; i++) {
+		found = label_of(s, keys[i]);
+	}
+	return found;
+}
+#define FIRST_LABEL(sample, keys) first_label(sample, keys, sizeof keys / sizeof *keys)
+
+static bool row_fits(const struct metric *m, const struct sample *s) {
+	return name_is(s->name, m) && (m->label.len == 0 || text_starts(label_of(s, m->label), m->value));
+}
+
+/* "POD/1" of a sample; a log without such labels is one replica. */
+static struct text replica_of(const struct parser *p, const struct sample *s, char *buffer, size_t size) {
+	static const struct text keys[] = {KEY("pod"), KEY("instance")};
+	static const struct text engines[] = {KEY("engine"), KEY("dp_rank")};
+	struct text name = FIRST_LABEL(s, keys), engine = FIRST_LABEL(s, engines);
+	int64_t number = 0;
+
+	name = name.len > 0 && name.len < size - 32 ? name : text_cut(p->replica, 0, size - 32);
+	text_to_i64(engine, &number);
+	if (number > 0) {
+		snprintf(buffer, size, "%.*s/%lld", TEXT_ARG(name), (long long)number);
+	} else {
+		snprintf(buffer, size, "%.*s", TEXT_ARG(name));
+	}
+	return text_of(buffer);
+}
+
+static struct series *add_series(struct scrapes *s, struct text replica, struct text model) {
+	struct series *new = &s->series[s->count++];
+
+	*new = (struct series){.before_ns = UNKNOWN};
+	memcpy(new->replica, replica.at, replica.len);
+	memcpy(new->model, model.at, model.len);
+	for (int i = 0; i < ROLES; i++) {
+		new->now[i] = new->before[i] = UNKNOWN;
+	}
+	return new;
+}
+
+static struct series *series_of(struct parser *p, struct scrapes *s, const struct sample *sample) {
+	static const struct text models[] = {KEY("model_name"), KEY("model"), KEY("gen_ai_response_model"),
+	                                     KEY("gen_ai_request_model")};
+	char buffer[SERIES_NAME_BYTES];
+	struct text replica = replica_of(p, sample, buffer, sizeof buffer);
+	struct text model = text_cut(FIRST_LABEL(sample, models), 0, SERIES_NAME_BYTES - 1);
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (text_eq(text_of(s->series[i].replica), replica) && text_eq(text_of(s->series[i].model), model)) {
+			return &s->series[i];
+		}
+	}
+	if (s->count == SERIES_MAX) {
+		if (!s->warned_full) {
+			quality_warn(p->quality, "more than %d replicas in one file of counters: the others are left out",
+			             SERIES_MAX);
+		}
+		s->warned_full = true;
+		return NULL;
+	}
+	return add_series(s, replica, model);
+}
+
+static void add_value(struct series *to, enum role role, int64_t value) {
+	int64_t *sum = &to->now[role];
+
+	if (*sum == UNKNOWN || role == ROLE_START_NS || role == ROLE_BUSY_MILLI) {
+		*sum = value;
+	} else if (!exact_add(sum, value)) {
+		*sum = INT64_MAX;
+	}
+	to->touched = true;
+}
+
+void scrapes_add(struct parser *p, struct scrapes *s, const struct sample *sample) {
+	for (size_t i = 0; i < METRICS; i++) {
+		int64_t value;
+		if (!row_fits(&metrics[i], sample) || !number_scaled(sample->value, metrics[i].digits, &value) || value < 0) {
+			continue;
+		}
+		struct series *to = series_of(p, s, sample);
+		if (to) {
+			add_value(to, metrics[i].role, value);
+		}
+		s->reading = true;
+		return;
+	}
+}
+
+enum parse_result sample_power(struct parser *p, const struct sample *sample, int64_t at_ns, struct record *out) {
+	static const struct text hosts[] = {KEY("pod"), KEY("Hostname"), KEY("hostname")};
+	static const struct text gpus[] = {KEY("UUID"), KEY("gpu")};
+	int64_t milliwatts;
+
+	if (!text_eq(sample->name, power_name) || !number_scaled(sample->value, 3, &milliwatts) ||
+	    milliwatts > INT64_C(1000000000000)) { /* "not available" is a number near the largest */
+		return PARSE_NONE;
+	}
+	p->reason = NULL;
+	if (at_ns == UNKNOWN) {
+		return reject(p, "sample without a time");
+	}
+	if (milliwatts < 0 || milliwatts > 100000000) {
+		return reject(p, "absurd power");
+	}
+	record_begin(out, RECORD_POWER);
+	out->power.at_ns = at_ns;
+	out->power.milliwatts = milliwatts;
+	out->power.gpu = FIRST_LABEL(sample, gpus);
+	out->replica = FIRST_LABEL(sample, hosts);
+	return record_finish(p, out);
+}
+
+/* Was the process started anew between the two scrapes? */
+static bool restarted(const struct series *s) {
+	int64_t off = s->now[ROLE_START_NS] - s->before[ROLE_START_NS];
+
+	return s->now[ROLE_START_NS] != UNKNOWN && s->before[ROLE_START_NS] != UNKNOWN && (off > NS_PER_SECOND || -off > NS_PER_SECOND);
+}
+
+/* What a counter grew by. One that shrank began anew at 0; one that was not there had not counted. */
+static int64_t growth(const struct series *s, enum role role) {
+	int64_t now = s->now[role], before = s->before[role];
+
+	if (now == UNKNOWN) {
+		return UNKNOWN;
+	}
+	return before == UNKNOWN || now < before || restarted(s) ? now : now - before;
+}
+
+static int64_t first_growth(const struct series *s, enum role a, enum role b) {
+	int64_t grown = growth(s, a);
+
+	return grown == UNKNOWN ? growth(s, b) : grown;
+}
+
+static int64_t or_0(int64_t n) {
+	return n == UNKNOWN ? 0 : n;
+}
+
+static void set_tokens(const struct series *s, struct window *w) {
+	int64_t prompt = growth(s, ROLE_PROMPT), computed = growth(s, ROLE_COMPUTED);
+	int64_t cached = first_growth(s, ROLE_CACHED, ROLE_CACHED_OTHER);
+
+	if (prompt != UNKNOWN) {
+		w->input_tokens = prompt;
+		/* Hits are counted when a request is looked up, its prompt when it is done: near the edge they differ. */
+		w->cached_tokens = or_0(cached) < prompt ? or_0(cached) : prompt;
+	} else {
+		w->input_tokens = or_0(computed) < TOTAL_MAX ? or_0(computed) + or_0(cached) : TOTAL_MAX + 1;
+		w->cached_tokens = or_0(cached);
+		w->input_is_computed = cached == UNKNOWN;
+	}
+	w->output_tokens = or_0(first_growth(s, ROLE_OUTPUT, ROLE_OUTPUT_OTHER));
+	w->requests = growth(s, ROLE_REQUESTS);
+	w->running = s->now[ROLE_RUNNING];
+}
+
+/*
+ * Times by phase, where all of the time belongs to one. llama.cpp's are those of slots, which
+ * overlap: they are the device's only if never more than one slot was busy.
+ */
+static void set_times(const struct series *s, struct window *w) {
+	int64_t prefill = growth(s, ROLE_PREFILL_NS), decode = growth(s, ROLE_DECODE_NS);
+	bool overlaps = s->now[ROLE_BUSY_MILLI] != UNKNOWN && s->now[ROLE_BUSY_MILLI] > 1000;
+	bool mixed = or_0(growth(s, ROLE_MIXED_NS)) > 0;
+
+	if (!overlaps && !mixed && (prefill != UNKNOWN || decode != UNKNOWN)) {
+		w->prefill_gpu_ns = or_0(prefill);
+		w->decode_gpu_ns = or_0(decode);
+	}
+}
+
+static enum parse_result make_window(struct parser *p, const struct scrapes *s, const struct series *from,
+                                     struct record *out) {
+	struct window *w = &out->window;
+
+	p->reason = NULL;
+	record_begin(out, RECORD_WINDOW);
+	out->replica = text_of(from->replica);
+	out->model = text_of(from->model);
+	w->start_ns = from->before_ns;
+	w->end_ns = s->at_ns;
+	set_tokens(from, w);
+	set_times(from, w);
+	if (w->input_tokens > TOTAL_MAX || w->output_tokens > TOTAL_MAX) {
+		p->reason = "absurd count";
+	}
+	return record_finish(p, out) == PARSE_RECORD ? PARSE_AGAIN : PARSE_REJECT_AGAIN;
+}
+
+/* Gauges of the process alone say nothing of tokens. */
+static bool has_tokens(const struct series *s) {
+	for (int i = 0; i < ROLE_REQUESTS; i++) {
+		if (s->now[i] != UNKNOWN) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void roll_over(struct series *from, int64_t at_ns) {
+	memcpy(from->before, from->now, sizeof from->before);
+	for (int i = 0; i < ROLES; i++) {
+		from->now[i] = UNKNOWN;
+	}
+	from->before_ns = at_ns;
+	from->touched = false;
+}
+
+enum parse_result scrapes_end(struct parser *p, struct scrapes *s, struct record *out) {
+	if (s->at_ns == UNKNOWN && s->reading && !s->complained) {
+		s->complained = true;
+		p->reason = "scrape without a time";
+		return PARSE_REJECT_AGAIN;
+	}
+	while (s->next < s->count) {
+		struct series *from = &s->series[s->next++];
+		bool ready = from->touched && from->before_ns != UNKNOWN && s->at_ns != UNKNOWN && has_tokens(from);
+		enum parse_result result = ready ? make_window(p, s, from, out) : PARSE_NONE;
+		if (from->touched) {
+			roll_over(from, s->at_ns);
+		}
+		if (ready) {
+			return result;
+		}
+	}
+	s->next = 0;
+	s->ended += s->reading ? 1 : 0;
+	s->reading = s->complained = false;
+	return PARSE_NONE;
+}
