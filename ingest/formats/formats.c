@@ -3,14 +3,15 @@
 
 #include "ingest/format.h"
 
-extern const struct format format_native, format_vllm, format_sglang, format_trtllm, format_llamacpp,
-	format_prometheus, format_otlp;
+extern const struct format format_native, format_vllm, format_sglang, format_trtllm, format_dynamo,
+	format_llamacpp, format_prometheus, format_otlp;
 
 static const struct ingest_format_info rows[] = {
 	{"native", "tollbook's own JSON lines: steps, requests, windows, power", &format_native},
 	{"vllm", "vLLM server log: iteration lines (steps), statistics lines (windows)", &format_vllm},
 	{"sglang", "SGLang server log: batches (windows), requests; its exported request metrics", &format_sglang},
 	{"trtllm", "TensorRT-LLM iteration log, as text or JSON: steps", &format_trtllm},
+	{"dynamo", "NVIDIA Dynamo traces: forward passes (steps), requests", &format_dynamo},
 	{"llamacpp", "llama.cpp server log since September 2024: requests with their times", &format_llamacpp},
 	{"prometheus", "metrics scraped repeatedly, or query_range answers: counters (windows), DCGM power", &format_prometheus},
 	{"otlp", "OpenTelemetry spans as JSON lines: requests", &format_otlp},
