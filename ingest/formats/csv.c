@@ -1,0 +1,50 @@
+#include "ingest/formats/csv.h"
+
+/* Takes a quoted field, its first quote passed; false if it does not end. */
+static bool take_quoted(struct text *t, struct text *field) {
+	size_t i = 0;
+
+	while (i < t->len && (t->at[i] != '"' || (i + 1 < t->len && t->at[i + 1] == '"'))) {
+		i += t->at[i] == '"' ? 2 : 1;
+	}
+	if (i >= t->len) {
+		return false;
+	}
+	*field = text_cut(*t, 0, i);
+	*t = text_cut(*t, i + 1, t->len);
+	text_skip_blanks(t);
+	return t->len == 0 || t->at[0] == ',';
+}
+
+size_t csv_split(struct text row, struct text fields[CSV_COLUMNS_MAX]) {
+	size_t count = 0;
+	bool more = true;
+
+	while (more) {
+		if (count == CSV_COLUMNS_MAX) {
+			return 0;
+		}
+		text_skip_blanks(&row);
+		if (text_skip(&row, T("\""))) {
+			if (!take_quoted(&row, &fields[count++])) {
+				return 0;
+			}
+		} else {
+			size_t comma = text_find_byte(row, ',');
+			fields[count++] = text_trim(text_cut(row, 0, comma));
+			row = text_cut(row, comma, row.len);
+		}
+		more = text_skip(&row, T(","));
+	}
+	return count;
+}
+
+struct text csv_unquote(struct text field, char *buffer, size_t size) {
+	size_t len = 0;
+
+	for (size_t i = 0; i < field.len && len < size; i++) {
+		buffer[len++] = field.at[i];
+		i += field.at[i] == '"' ? 1 : 0;
+	}
+	return (struct text){buffer, len};
+}
