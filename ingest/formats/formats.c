@@ -4,7 +4,7 @@
 #include "ingest/format.h"
 
 extern const struct format format_native, format_vllm, format_sglang, format_trtllm, format_dynamo,
-	format_llamacpp, format_ollama, format_prometheus, format_otlp, format_nvidia_smi;
+	format_llamacpp, format_ollama, format_lmdeploy, format_prometheus, format_otlp, format_nvidia_smi;
 
 static const struct ingest_format_info rows[] = {
 	{"native", "tollbook's own JSON lines: steps, requests, windows, power", &format_native},
@@ -14,6 +14,7 @@ static const struct ingest_format_info rows[] = {
 	{"dynamo", "NVIDIA Dynamo traces: forward passes (steps), requests", &format_dynamo},
 	{"llamacpp", "llama.cpp server log since September 2024: requests with their times", &format_llamacpp},
 	{"ollama", "Ollama's answers, JSON lines: requests with their times", &format_ollama},
+	{"lmdeploy", "LMDeploy log: statistics lines (windows), sessions (requests)", &format_lmdeploy},
 	{"prometheus", "metrics scraped repeatedly, or query_range answers: counters (windows), DCGM power", &format_prometheus},
 	{"otlp", "OpenTelemetry spans as JSON lines: requests", &format_otlp},
 	{"nvidia-smi", "nvidia-smi --query-gpu CSV: power", &format_nvidia_smi},
