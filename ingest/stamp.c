@@ -118,6 +118,7 @@ bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
 	*ns = ambiguous ? later_if_stepped_back(s, *ns) : *ns;
 	s->any = true;
 	s->last_ns = *ns;
+	s->last_len = 0; /* the text is no longer that of the instant, unless remember() says so */
 	return true;
 }
 
@@ -154,9 +155,16 @@ bool stamp_take_month_day(struct stamps *s, struct text *t, int64_t *ns) {
 }
 
 bool stamp_take_local(struct stamps *s, struct text *t, int64_t *ns) {
-	bool zone_given;
+	static const size_t len = sizeof "2026-08-10 23:59:25" - 1;
+	struct text stamp = text_cut(*t, 0, len), rest = text_cut(*t, len, t->len);
+	bool zone_given, whole_seconds = rest.len == 0 || memchr(" ]\t", rest.at[0], 3);
 	struct civil c;
 
+	if (whole_seconds && stamp.len == len && same_as_last(s, stamp)) {
+		*ns = s->last_ns;
+		*t = rest;
+		return true;
+	}
 	if (!instant_take(t, ns, &zone_given)) {
 		return false;
 	}
@@ -164,5 +172,11 @@ bool stamp_take_local(struct stamps *s, struct text *t, int64_t *ns) {
 		return true;
 	}
 	instant_to_civil(*ns, &c);
-	return stamp_resolve(s, c, ns);
+	if (!stamp_resolve(s, c, ns)) {
+		return false;
+	}
+	if (whole_seconds) {
+		remember(s, stamp);
+	}
+	return true;
 }

@@ -126,6 +126,9 @@ static bool take_prefix(struct parser *p, struct text t, struct logged *out) {
 	return true;
 }
 
+#define BATCH_KEYS (sizeof batch_keys / sizeof *batch_keys)
+_Static_assert(BATCH_KEYS <= SGLANG_KEYS_MAX, "sglang.h: one more place for each key");
+
 /* "561.22", "True", "nan%": false where it is not what the key has. */
 static bool take_value(const struct batch_key *k, struct text value, int64_t *numbers) {
 	int64_t n;
@@ -142,28 +145,56 @@ static bool take_value(const struct batch_key *k, struct text value, int64_t *nu
 	return true;
 }
 
-static bool take_piece(struct parser *p, struct text piece, size_t *next, int64_t *numbers) {
-	const size_t count = sizeof batch_keys / sizeof *batch_keys;
-	struct text key;
+/*
+ * Moves behind "key: ". The row of the key, BATCH_KEYS if it is not known, or -1 if there is
+ * none. The lines of one server are alike: the row that last followed the one before is tried first.
+ */
+static int take_key(struct sglang *s, struct text *piece, size_t before) {
+	size_t row = s->after[before];
+	struct text guess = *piece, key;
 
-	if (!text_until(&piece, T(": "), &key) || key.len == 0 || piece.len == 0) {
+	if (text_skip(&guess, batch_keys[row].key) && text_skip(&guess, T(": "))) {
+		*piece = guess;
+		return (int)row;
+	}
+	if (!text_until(piece, T(": "), &key) || key.len == 0) {
+		return -1;
+	}
+	for (row = 0; row < BATCH_KEYS && !text_eq(batch_keys[row].key, key);) {
+		row++;
+	}
+	s->after[before] = (unsigned char)(row < BATCH_KEYS ? row : 0);
+	return (int)row;
+}
+
+static bool take_piece(struct parser *p, struct text piece, size_t *before, int64_t *numbers) {
+	int row = take_key(p->state, &piece, *before);
+
+	if (row < 0 || piece.len == 0) {
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		size_t row = (*next + i) % count;
-		if (text_eq(batch_keys[row].key, key)) {
-			*next = row + 1;
-			return take_value(&batch_keys[row], piece, numbers);
-		}
+	if (row == (int)BATCH_KEYS) {
+		p->quality->unknown_keys++;
+		return true;
 	}
-	p->quality->unknown_keys++;
-	return true;
+	*before = (size_t)row;
+	return take_value(&batch_keys[row], piece, numbers);
+}
+
+/* Takes what stands before the next ", ", or all. */
+static struct text next_piece(struct text *t) {
+	size_t comma = text_find_byte(*t, ',');
+	struct text piece = text_cut(*t, 0, comma);
+
+	*t = text_cut(*t, piece.len + 1, t->len);
+	text_skip(t, T(" "));
+	return piece;
 }
 
 /* Behind "Prefill batch": " [51342]", "(mixed #running-req: 3)", then a point or comma, then the pieces. */
 static bool take_pieces(struct parser *p, struct text t, int64_t *numbers) {
 	struct text before;
-	size_t next = 0;
+	size_t row = SGLANG_KEYS_MAX; /* none yet */
 
 	for (int i = 0; i < BATCH_NUMBERS; i++) {
 		numbers[i] = UNKNOWN;
@@ -176,12 +207,7 @@ static bool take_pieces(struct parser *p, struct text t, int64_t *numbers) {
 	t = text_trim(t);
 	t.len -= text_ends(t, T(",")) ? 1 : 0;
 	while (t.len > 0) {
-		struct text piece;
-		if (!text_until(&t, T(", "), &piece)) {
-			piece = t;
-			t.len = 0;
-		}
-		if (!take_piece(p, piece, &next, numbers)) {
+		if (!take_piece(p, next_piece(&t), &row, numbers)) {
 			return false;
 		}
 	}

@@ -5,6 +5,7 @@
 #include "ingest/formats/fields.h"
 
 #define SGLANG_ENGINES_MAX 256
+#define SGLANG_KEYS_MAX 60
 
 /* A data-parallel rank of the server: its batches add up to windows of their own. */
 struct sglang_engine {
@@ -24,6 +25,7 @@ struct sglang {
 	json_at next;            /* of several outputs in one line of JSON; 0: none */
 	int64_t line_ns;         /* when that line was written */
 	int flushed;             /* at the end of the file: engines whose window is handed on */
+	unsigned char after[SGLANG_KEYS_MAX + 1]; /* the key of a batch line that last came after each key */
 	char model[256], replica[256];
 	size_t model_len;
 };
