@@ -1,0 +1,119 @@
+/* test_usage.c: what APIs say of a request's tokens. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/ingest_help.c"
+
+static void answers(void **state) {
+	static const struct expected_line cases[] = {
+		{"{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1786406365,\"model\":\"gpt-x\",\"usage\":{\"prompt_tokens\":40,"
+		 "\"completion_tokens\":7,\"total_tokens\":47,\"prompt_tokens_details\":{\"cached_tokens\":12},\"completion_tokens_details\":{\"reasoning_tokens\":2}"
+		 "}}", UNKNOWN,
+		 "request  gpt-x id=chatcmpl-1 tenant= from= arrival=? scheduled=? first=? finish=1786406365000000000 "
+		 "prompt=40 cached=12 write=0 completion=7 reasoning=2 preemptions=0 ok=1 batch=0 exclusive=0"},
+		{"{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1786406365,\"model\":\"gpt-x\",\"usage\":null}", UNKNOWN,
+		 ""},
+		{"{\"timestamp\":\"2026-08-10T23:59:26Z\",\"user\":\"acme\",\"response\":{\"id\":\"resp_1\",\"object\":\"response\","
+		 "\"created_at\":1786406365,\"model\":\"gpt-y\",\"status\":\"completed\",\"usage\":{\"input_tokens\":40,\"input_tokens_details\":{\"cached_tokens\":12}"
+		 ",\"output_tokens\":7,\"output_tokens_details\":{\"reasoning_tokens\":2},\"total_tokens\":47}}}", UNKNOWN,
+		 "request  gpt-y id=resp_1 tenant=acme from= arrival=? scheduled=? first=? finish=1786406366000000000 "
+		 "prompt=40 cached=12 write=0 completion=7 reasoning=2 preemptions=0 ok=1 batch=0 exclusive=0"},
+		{"{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-x\",\"usage\":{\"input_tokens\":28,"
+		 "\"cache_read_input_tokens\":12,\"cache_creation_input_tokens\":5,\"output_tokens\":7,\"service_tier\":\"batch\"}"
+		 "}", INT64_C(1786406367000000000),
+		 "request  claude-x id=msg_1 tenant= from= arrival=? scheduled=? first=? finish=1786406367000000000 "
+		 "prompt=45 cached=12 write=5 completion=7 reasoning=0 preemptions=0 ok=1 batch=1 exclusive=0"},
+		{"{\"id\":\"batch_req_1\",\"custom_id\":\"c1\",\"response\":{\"status_code\":200,\"request_id\":\"r\",\"body\":{\"id\":\"chatcmpl-2\","
+		 "\"created\":1786406365,\"model\":\"gpt-x\",\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":7}}},\"error\":null}", UNKNOWN,
+		 "request  gpt-x id=chatcmpl-2 tenant= from= arrival=? scheduled=? first=? finish=1786406365000000000 "
+		 "prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 batch=1 exclusive=0"},
+		{"{\"custom_id\":\"c2\",\"result\":{\"type\":\"succeeded\",\"message\":{\"id\":\"msg_2\",\"type\":\"message\","
+		 "\"model\":\"claude-x\",\"usage\":{\"input_tokens\":28,\"output_tokens\":7}}}}", UNKNOWN,
+		 "request  claude-x id=msg_2 tenant= from= arrival=? scheduled=? first=? finish=? prompt=28 cached=0 "
+		 "write=0 completion=7 reasoning=0 preemptions=0 ok=1 batch=1 exclusive=0"},
+		{"{\"id\":\"chatcmpl-3\",\"created\":1786406365,\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":7,\"prompt_tokens_details\":{\"cached_tokens\":12}"
+		 "}}", UNKNOWN,
+		 "!more cached tokens than prompt tokens"},
+		{"{\"id\":\"chatcmpl-4\",\"created\":1786406365,\"usage\":{\"prompt_tokens\":\"many\",\"completion_tokens\":7}"
+		 "}", UNKNOWN,
+		 "!wrong type of value"},
+		{NULL, UNKNOWN,
+		 ""},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("usage", cases);
+}
+
+static void litellm(void **state) {
+	static const struct expected_line cases[] = {
+		{"[{\"request_id\":\"r1\",\"call_type\":\"acompletion\",\"spend\":0.001,\"prompt_tokens\":40,\"completion_tokens\":7,"
+		 "\"total_tokens\":47,\"startTime\":\"2026-08-10T23:59:25.138000Z\",\"endTime\":\"2026-08-10T23:59:26.5Z\",\"completionStartTime\":\"2026-08-10T23:59:25.5Z\","
+		 "\"model\":\"m\",\"team_id\":\"t\",\"user\":\"u\",\"cache_hit\":\"False\",\"status\":\"success\",\"metadata\":{\"user_api_key_team_alias\":\"team "
+		 "one\"}},{\"request_id\":\"r2\",\"prompt_tokens\":40,\"completion_tokens\":7,\"startTime\":\"2026-08-10T23:59:25.138Z\","
+		 "\"endTime\":\"2026-08-10T23:59:26.5Z\",\"model\":\"m\",\"cache_hit\":\"True\"}]", UNKNOWN,
+		 "request  m id=r1 tenant=team one from= arrival=1786406365138000000 scheduled=? first=1786406365500000000 "
+		 "finish=1786406366500000000 prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 "
+		 "batch=0 exclusive=0"},
+		{"{\"id\":\"p1\",\"call_type\":\"completion\",\"stream\":true,\"status\":\"failure\",\"prompt_tokens\":40,\"completion_tokens\":0,"
+		 "\"startTime\":1786406365.25,\"endTime\":1786406366.5,\"completionStartTime\":1786406365.5,\"response_time\":0.25,"
+		 "\"model\":\"m\",\"metadata\":{\"user_api_key_team_id\":\"t2\",\"usage_object\":{\"prompt_tokens\":40,\"completion_tokens\":0,"
+		 "\"prompt_tokens_details\":{\"cached_tokens\":32}}},\"cache_hit\":null}", UNKNOWN,
+		 "request  m id=p1 tenant=t2 from= arrival=1786406365250000000 scheduled=? first=1786406365500000000 "
+		 "finish=1786406366500000000 prompt=40 cached=32 write=0 completion=0 reasoning=0 preemptions=0 ok=0 "
+		 "batch=0 exclusive=0"},
+		{NULL, UNKNOWN,
+		 ""},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("usage", cases);
+}
+
+static void spend_logs(void **state) {
+	static const struct expected_line cases[] = {
+		{"request_id,call_type,api_key,spend,total_tokens,prompt_tokens,completion_tokens,startTime,endTime,completionStartTime,"
+		 "model,user,metadata,cache_hit,team_id", UNKNOWN,
+		 ""},
+		{"r1,acompletion,k,0.1,47,40,7,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,\"{\"\"a\"\": \"\"b, "
+		 "c\"\"}\",False,t", UNKNOWN,
+		 "request  m id=r1 tenant=t from= arrival=1786406365138000000 scheduled=? first=? finish=1786406366500000000 "
+		 "prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0"},
+		{"r2,acompletion,k,0.1,47,40,7,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,\"{\"\"a\"\": \"\"b, "
+		 "c\"\"}\",True,t", UNKNOWN,
+		 ""},
+		{"r3,acompletion,k,0.1,47,40,x,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,\"\",False,", UNKNOWN,
+		 "!wrong type of value"},
+		{"r4,\"cut", UNKNOWN,
+		 "!malformed row"},
+		{NULL, UNKNOWN,
+		 ""},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("usage", cases);
+}
+
+static void bids(void **state) {
+	(void)state;
+	assert_string_equal(format_detect(&T("{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1786406365,"
+	                                 "\"model\":\"gpt-x\",\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":7,\"total_tokens\":47,"
+	                                 "\"prompt_tokens_details\":{\"cached_tokens\":12},"
+	                                 "\"completion_tokens_details\":{\"reasoning_tokens\":2}}}"), 1)->name, "usage");
+	assert_string_equal(format_detect(&T("request_id,call_type,api_key,spend,total_tokens,prompt_tokens,completion_tokens,startTime,"
+	                                 "endTime,completionStartTime,model,user,metadata,cache_hit,team_id"), 1)->name, "usage");
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers),
+		cmocka_unit_test(litellm),
+		cmocka_unit_test(spend_logs),
+		cmocka_unit_test(bids),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
