@@ -4,7 +4,7 @@
 #include "ingest/format.h"
 
 extern const struct format format_native, format_vllm, format_sglang, format_trtllm, format_dynamo,
-	format_llamacpp, format_ollama, format_lmdeploy, format_prometheus, format_otlp, format_usage,
+	format_llamacpp, format_ollama, format_lmdeploy, format_prometheus, format_otlp, format_usage, format_envoy,
 	format_nvidia_smi;
 
 static const struct ingest_format_info rows[] = {
@@ -19,6 +19,7 @@ static const struct ingest_format_info rows[] = {
 	{"prometheus", "metrics scraped repeatedly, or query_range answers: counters (windows), DCGM power", &format_prometheus},
 	{"otlp", "OpenTelemetry spans as JSON lines: requests", &format_otlp},
 	{"usage", "usage of OpenAI, Anthropic and LiteLLM, JSON lines or spend logs as CSV: requests", &format_usage},
+	{"envoy", "Envoy AI gateway access log, JSON lines: requests", &format_envoy},
 	{"nvidia-smi", "nvidia-smi --query-gpu CSV: power", &format_nvidia_smi},
 };
 static const size_t row_count = sizeof rows / sizeof *rows;
