@@ -4,8 +4,8 @@
 #include "ingest/format.h"
 
 extern const struct format format_native, format_vllm, format_sglang, format_trtllm, format_dynamo,
-	format_llamacpp, format_ollama, format_lmdeploy, format_prometheus, format_otlp, format_usage, format_envoy,
-	format_nvidia_smi;
+	format_llamacpp, format_llamacpp_old, format_ollama, format_lmdeploy, format_prometheus, format_otlp,
+	format_usage, format_envoy, format_nvidia_smi;
 
 static const struct ingest_format_info rows[] = {
 	{"native", "tollbook's own JSON lines: steps, requests, windows, power", &format_native},
@@ -14,6 +14,7 @@ static const struct ingest_format_info rows[] = {
 	{"trtllm", "TensorRT-LLM iteration log, as text or JSON: steps", &format_trtllm},
 	{"dynamo", "NVIDIA Dynamo traces: forward passes (steps), requests", &format_dynamo},
 	{"llamacpp", "llama.cpp server log since September 2024: requests with their times", &format_llamacpp},
+	{"llamacpp-old", "llama.cpp server log before September 2024: requests with their times", &format_llamacpp_old},
 	{"ollama", "Ollama's answers, JSON lines: requests with their times", &format_ollama},
 	{"lmdeploy", "LMDeploy log: statistics lines (windows), sessions (requests)", &format_lmdeploy},
 	{"prometheus", "metrics scraped repeatedly, or query_range answers: counters (windows), DCGM power", &format_prometheus},

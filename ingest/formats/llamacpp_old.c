@@ -1,0 +1,221 @@
+/*
+ * llamacpp_old.c: the log of llama.cpp's server until September 2024, as requests.
+ *
+ * 2023 to February 2024; nothing says when, nor which slot:
+ * print_timings: prompt eval time =      93.27 ms /    15 tokens (    6.22 ms per token,   160.82 tokens per second)
+ * print_timings:        eval time =    2330.45 ms /   100 runs   (   23.30 ms per token,    42.91 tokens per second)
+ * print_timings:       total time =    2423.72 ms
+ *
+ * From then on, as text or (--log-format json) as JSON with the same keys:
+ * INFO [           print_timings] prompt eval time     =      15.61 ms /    12 tokens (    1.30 ms per token,   768.50 tokens per second) | tid="1" timestamp=1711111111 id_slot=0 id_task=2 t_prompt_processing=15.615 n_prompt_tokens_processed=12 t_token=1.3 n_tokens_second=768.5
+ * INFO [           print_timings] generation eval time =    1200.50 ms /   100 runs   (   12.00 ms per token,    83.30 tokens per second) | tid="1" timestamp=1711111113 id_slot=0 id_task=2 t_token_generation=1200.5 n_decoded=100 …
+ * INFO [           print_timings]           total time =    1216.11 ms | tid="1" timestamp=1711111113 id_slot=0 id_task=2 …
+ *
+ * Cached tokens are not in the prompt's count and nowhere else. The lines that begin with
+ * "llama_print_timings" are totals of the process.
+ */
+#include <stdio.h>
+
+#include "core/exact.h"
+#include "ingest/formats/fields.h"
+
+#define SLOTS_MAX 256
+
+/* A request whose timings are coming in. */
+struct slot {
+	bool prompt_given, eval_given;
+	int64_t prompt_ns, prompt_tokens, eval_ns, eval_tokens;
+	int64_t end_ns; /* of the one before */
+};
+
+struct llamacpp_old {
+	struct slot slots[SLOTS_MAX];
+	int64_t now_ns; /* of a log without stamps: all that was computed so far */
+	int64_t count;
+	char id[48];
+};
+
+/* What a line says, however it is written. */
+enum part { PART_NONE, PART_PROMPT, PART_EVAL, PART_TOTAL };
+struct line {
+	enum part part;
+	int64_t ns, tokens;
+	int64_t slot, task, stamp_ns; /* UNKNOWN where not said */
+};
+
+/* "=      93.27 ms /    15 tokens (" */
+static bool take_timing(struct text t, struct line *l) {
+	text_skip_blanks(&t);
+	if (!text_skip(&t, T("="))) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	if (!text_take_fixed(&t, 6, &l->ns) || !text_skip(&t, T(" ms"))) {
+		return false;
+	}
+	if (l->part == PART_TOTAL) {
+		return true;
+	}
+	if (!text_skip(&t, T(" /"))) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	return text_take_i64(&t, &l->tokens) && (text_skip(&t, T(" tokens")) || text_skip(&t, T(" runs"))) &&
+	       text_find(t, T("per second)")) != SIZE_MAX;
+}
+
+static enum part part_of(struct text *t) {
+	text_skip_blanks(t);
+	if (text_skip(t, T("prompt eval time"))) {
+		return PART_PROMPT;
+	}
+	if (text_skip(t, T("generation eval time")) || text_skip(t, T("eval time"))) {
+		return PART_EVAL;
+	}
+	return text_skip(t, T("total time")) ? PART_TOTAL : PART_NONE;
+}
+
+/* The number behind "key=", or UNKNOWN. */
+static int64_t number_of(struct text t, struct text key) {
+	struct text before;
+	int64_t n;
+
+	return text_until(&t, key, &before) && text_take_i64(&t, &n) && n >= 0 && n <= INT64_C(100000000000) ? n : UNKNOWN;
+}
+
+static int64_t from_seconds(int64_t s) {
+	return s == UNKNOWN ? UNKNOWN : s * NS_PER_SECOND;
+}
+
+/* False: not a line of timings, or (with a part) a damaged one. */
+static bool read_text(struct text t, struct line *l) {
+	struct text before;
+	bool with_keys = text_skip(&t, T("INFO ["));
+
+	*l = (struct line){.slot = UNKNOWN, .task = UNKNOWN, .stamp_ns = UNKNOWN};
+	if (with_keys) {
+		text_skip_blanks(&t);
+	}
+	if (!text_skip(&t, T("print_timings")) || !text_skip(&t, with_keys ? T("] ") : T(": "))) {
+		return false;
+	}
+	l->part = part_of(&t);
+	if (l->part == PART_NONE || !take_timing(t, l)) {
+		return false;
+	}
+	if (!with_keys) {
+		return true;
+	}
+	l->slot = number_of(t, T(" id_slot="));
+	l->task = number_of(t, T(" id_task="));
+	l->stamp_ns = from_seconds(number_of(t, T(" timestamp=")));
+	return text_until(&t, T(" | tid="), &before) && l->slot != UNKNOWN && l->task != UNKNOWN && l->stamp_ns != UNKNOWN;
+}
+
+static bool read_object(struct parser *p, struct text line, struct line *l) {
+	*l = (struct line){.part = PART_NONE};
+	if (!field_parse_line(p, line) || json_type(p->json, 0) != JSON_OBJECT ||
+	    !text_eq(field_text(p, 0, T("function")), T("print_timings"))) {
+		return false;
+	}
+	struct text message = field_text(p, 0, T("msg"));
+	l->part = part_of(&message);
+	l->slot = field_count(p, 0, T("id_slot"));
+	l->task = field_count(p, 0, T("id_task"));
+	l->stamp_ns = field_instant(p, 0, T("timestamp"), UNIT_S);
+	if (l->part == PART_PROMPT || l->part == PART_EVAL) {
+		bool prompt = l->part == PART_PROMPT;
+		l->ns = field_duration(p, 0, prompt ? T("t_prompt_processing") : T("t_token_generation"), UNIT_MS);
+		l->tokens = field_count(p, 0, prompt ? T("n_prompt_tokens_processed") : T("n_decoded"));
+	}
+	return !p->reason && l->part != PART_NONE && l->ns != UNKNOWN && l->tokens != UNKNOWN && l->slot != UNKNOWN;
+}
+
+static enum parse_result finish(struct parser *p, struct slot *s, const struct line *l, int64_t stamp_ns,
+                                struct record *out) {
+	struct llamacpp_old *m = p->state;
+	struct request *q = &out->request;
+	int64_t at_ns = stamp_ns != UNKNOWN ? stamp_ns : l->stamp_ns, length = s->prompt_ns + s->eval_ns;
+
+	if (!s->prompt_given || !s->eval_given) {
+		return reject(p, "incomplete timings");
+	}
+	s->prompt_given = s->eval_given = false;
+	record_begin(out, RECORD_REQUEST);
+	out->relative_clock = at_ns == UNKNOWN;
+	int64_t begin = at_ns == UNKNOWN ? m->now_ns : at_ns - length;
+	q->scheduled_ns = begin < s->end_ns ? s->end_ns : begin;
+	q->first_token_ns = q->scheduled_ns + s->prompt_ns;
+	q->finish_ns = q->scheduled_ns + length;
+	s->end_ns = m->now_ns = q->finish_ns;
+	q->prompt_tokens = s->prompt_tokens;
+	q->completion_tokens = s->eval_tokens;
+	q->exclusive_times = true;
+	snprintf(m->id, sizeof m->id, "%lld/%lld", (long long)(l->slot == UNKNOWN ? 0 : l->slot),
+	         (long long)(l->task == UNKNOWN ? m->count : l->task));
+	m->count++;
+	q->id = text_of(m->id);
+	if (!out->relative_clock) {
+		return record_finish(p, out);
+	}
+	out->model = p->model; /* instants of a process's clock cannot be checked */
+	return PARSE_RECORD;
+}
+
+static enum parse_result take(struct parser *p, const struct line *l, int64_t stamp_ns, struct record *out) {
+	struct llamacpp_old *m = p->state;
+	int64_t slot = l->slot == UNKNOWN ? 0 : l->slot;
+
+	if (slot >= SLOTS_MAX) {
+		return reject(p, "absurd slot number");
+	}
+	struct slot *s = &m->slots[slot];
+	if (l->part == PART_TOTAL) {
+		return finish(p, s, l, stamp_ns, out);
+	}
+	if (l->ns < 0 || l->ns > STEP_MAX_NS || l->tokens < 0 || l->tokens > COUNT_MAX) {
+		return reject(p, "absurd timings");
+	}
+	if (l->part == PART_PROMPT) {
+		s->prompt_given = true;
+		s->prompt_ns = l->ns;
+		s->prompt_tokens = l->tokens;
+	} else {
+		s->eval_given = true;
+		s->eval_ns = l->ns;
+		s->eval_tokens = l->tokens;
+	}
+	return PARSE_NONE;
+}
+
+static enum parse_result llamacpp_old_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
+                                            struct record *out) {
+	struct line l;
+
+	p->reason = NULL;
+	if (!line) {
+		return PARSE_NONE;
+	}
+	bool whole = text_starts(*line, T("{")) ? read_object(p, *line, &l) : read_text(*line, &l);
+	if (!whole) {
+		return p->reason ? PARSE_REJECT : l.part != PART_NONE ? reject(p, "malformed timings") : PARSE_NONE;
+	}
+	return take(p, &l, stamp_ns, out);
+}
+
+static int llamacpp_old_bid(const struct text *lines, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		struct line l;
+		if (read_text(lines[i], &l) || (text_starts(lines[i], T("{\"tid\":")) &&
+		                                text_find(lines[i], T("\"function\":\"print_timings\"")) != SIZE_MAX)) {
+			return 92; /* this era's other lines look like those of the next one */
+		}
+	}
+	return 0;
+}
+
+const struct format format_llamacpp_old = {
+	.bid = llamacpp_old_bid,
+	.parse = llamacpp_old_parse,
+	.state_size = sizeof(struct llamacpp_old),
+};
