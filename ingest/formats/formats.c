@@ -4,8 +4,8 @@
 #include "ingest/format.h"
 
 extern const struct format format_native, format_vllm, format_sglang, format_trtllm, format_dynamo,
-	format_llamacpp, format_llamacpp_old, format_ollama, format_lmdeploy, format_prometheus, format_otlp,
-	format_usage, format_envoy, format_nvidia_smi;
+	format_llamacpp, format_llamacpp_old, format_ollama, format_lmdeploy, format_tgi, format_prometheus,
+	format_otlp, format_usage, format_envoy, format_nvidia_smi;
 
 static const struct ingest_format_info rows[] = {
 	{"native", "tollbook's own JSON lines: steps, requests, windows, power", &format_native},
@@ -17,6 +17,7 @@ static const struct ingest_format_info rows[] = {
 	{"llamacpp-old", "llama.cpp server log before September 2024: requests with their times", &format_llamacpp_old},
 	{"ollama", "Ollama's answers, JSON lines: requests with their times", &format_ollama},
 	{"lmdeploy", "LMDeploy log: statistics lines (windows), sessions (requests)", &format_lmdeploy},
+	{"tgi", "TGI log: holds no token counts, its metrics do", &format_tgi},
 	{"prometheus", "metrics scraped repeatedly, or query_range answers: counters (windows), DCGM power", &format_prometheus},
 	{"otlp", "OpenTelemetry spans as JSON lines: requests", &format_otlp},
 	{"usage", "usage of OpenAI, Anthropic and LiteLLM, JSON lines or spend logs as CSV: requests", &format_usage},
