@@ -3,12 +3,13 @@
 
 #include "ingest/format.h"
 
-extern const struct format format_native, format_vllm, format_sglang, format_trtllm, format_dynamo,
-	format_llamacpp, format_llamacpp_old, format_ollama, format_lmdeploy, format_tgi, format_prometheus,
-	format_otlp, format_usage, format_envoy, format_nvidia_smi;
+extern const struct format format_native, format_native_csv, format_vllm, format_sglang, format_trtllm,
+	format_dynamo, format_llamacpp, format_llamacpp_old, format_ollama, format_lmdeploy, format_tgi,
+	format_prometheus, format_otlp, format_usage, format_envoy, format_nvidia_smi;
 
 static const struct ingest_format_info rows[] = {
 	{"native", "tollbook's own JSON lines: steps, requests, windows, power", &format_native},
+	{"native-csv", "the same as CSV with a header", &format_native_csv},
 	{"vllm", "vLLM server log: iteration lines (steps), statistics lines (windows)", &format_vllm},
 	{"sglang", "SGLang server log: batches (windows), requests; its exported request metrics", &format_sglang},
 	{"trtllm", "TensorRT-LLM iteration log, as text or JSON: steps", &format_trtllm},

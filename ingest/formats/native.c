@@ -78,6 +78,37 @@ static const char *set_integer(struct record *r, const struct field *f, int64_t 
 	}
 }
 
+const char *native_set(struct record *r, const struct field *f, struct text value) {
+	int64_t n;
+
+	if (value.len == 0 || f->type == FIELD_IGNORED) {
+		return NULL;
+	}
+	switch (f->type) {
+	case FIELD_WATTS:
+		return set_watts(r, f, value);
+	case FIELD_BOOL:
+		*(bool *)field_place(r, f) = text_eq(value, T("true"));
+		return text_eq(value, T("true")) || text_eq(value, T("false")) ? NULL : "wrong type of value";
+	case FIELD_COUNT:
+	case FIELD_INDEX:
+		return text_to_i64(value, &n) ? set_integer(r, f, n) : "wrong type of value";
+	case FIELD_INSTANT:
+		return text_to_i64(value, &n) ? set_integer(r, f, n) : set_string(r, f, value);
+	default:
+		return set_string(r, f, value);
+	}
+}
+
+const struct field *native_field(const struct kind *k, struct text key) {
+	for (size_t i = 0; i < k->field_count; i++) {
+		if (text_eq(k->fields[i].key, key)) {
+			return &k->fields[i];
+		}
+	}
+	return NULL;
+}
+
 /* --- the straight line --- */
 
 /* Where the reading is; `end` is one past the last byte. */

@@ -39,6 +39,12 @@ extern const struct kind native_kinds[NATIVE_KINDS];
 /* An empty record of a kind: what a key that is not there means. */
 void native_defaults(struct record *r, enum record_kind kind);
 
+/* Sets a field from a text without quotes or escapes (a cell of CSV): NULL, or why it cannot be. Empty: not given. */
+const char *native_set(struct record *r, const struct field *f, struct text value);
+
+/* The row of a kind's field, or NULL. */
+const struct field *native_field(const struct kind *k, struct text key);
+
 /* The straight line: reads what is written in the usual way and leaves all else (NULL) to the slow reader. */
 const struct kind *native_fast(struct text line, struct record *r);
 
