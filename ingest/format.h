@@ -39,6 +39,7 @@ struct parser {
 	struct text model;     /* of the command line; empty: not given */
 	int64_t latest_ns;     /* instants after this are absurd */
 	struct quality *quality;
+	struct matcher *matcher; /* of the user's patterns; NULL: there are none */
 	const char *reason;    /* of PARSE_REJECT: a short fixed phrase */
 	struct texts texts;
 };

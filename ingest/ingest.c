@@ -112,6 +112,9 @@ static int check_formats(const struct ingest_options *o, struct fault *why) {
 		if (name && !format_named(text_of(name))) {
 			return fault_set(why, ERROR_CONFIG, "unknown log format '%s'", name);
 		}
+		if (name && strcmp(name, "pattern") == 0 && !o->patterns) {
+			return fault_set(why, ERROR_CONFIG, "log format 'pattern' needs a file of patterns");
+		}
 	}
 	return 0;
 }

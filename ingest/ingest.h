@@ -23,6 +23,12 @@ struct ingest_source {
  */
 typedef int record_sink(void *context, unsigned lane, const struct record *r, struct fault *why);
 
+/* Formats that a user describes: patterns with named groups. See ingest/formats/pattern.h for the file. */
+struct ingest_patterns;
+/* Reads a file of patterns: errors are "file:line:column: …", of the configuration. */
+int ingest_patterns_read(struct ingest_patterns **out, const char *path, struct fault *why);
+void ingest_patterns_free(struct ingest_patterns *p);
+
 struct ingest_options {
 	const struct ingest_source *sources;
 	size_t source_count;
@@ -34,6 +40,7 @@ struct ingest_options {
 	int64_t now_ns;             /* instants more than a day later are refused; 0: by the clock */
 	void (*progress)(void *context, int64_t bytes_done, int64_t bytes_total); /* may be NULL; any thread */
 	void *progress_context;
+	const struct ingest_patterns *patterns; /* read what they match in place of other formats; may be NULL */
 };
 
 /* The number of lanes that ingest_run will use (an upper bound), for who must prepare for them. */

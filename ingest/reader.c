@@ -5,6 +5,7 @@
 #include "core/exact.h"
 #include "ingest/envelope.h"
 #include "ingest/format.h"
+#include "ingest/formats/pattern.h"
 #include "ingest/line.h"
 #include "ingest/source.h"
 
@@ -227,7 +228,8 @@ static const struct ingest_format_info *detect(struct reading *r, struct text he
 			seen[count++] = keep(line.text, &to);
 		}
 	}
-	const struct ingest_format_info *found = format_detect(seen, count);
+	bool described = r->parser.matcher && matcher_bids(r->parser.matcher, seen, count);
+	const struct ingest_format_info *found = described ? format_named(T("pattern")) : format_detect(seen, count);
 	free(seen);
 	free(bytes);
 	envelope_free(envelope);
@@ -260,6 +262,7 @@ static void set_parser(struct reading *r) {
 		.model = s->model,
 		.latest_ns = r->run->now_ns + NS_PER_DAY,
 		.quality = r->quality,
+		.matcher = r->run->options->patterns ? matcher_new(r->run->options->patterns) : NULL,
 	};
 	if (s->log_year == 0) {
 		stamp_near_name(&r->parser.stamps, text_of(r->path->name));
@@ -326,6 +329,7 @@ int read_file(struct ingest_run *run, const struct path *path, uint32_t index, u
 	set_parser(&r);
 	read_all(&r);
 	free(r.parser.state);
+	matcher_free(r.parser.matcher);
 	json_free(r.parser.json);
 	envelope_free(r.envelope);
 	lines_release(&r.lines);
