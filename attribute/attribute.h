@@ -2,6 +2,8 @@
 #ifndef ATTRIBUTE_ATTRIBUTE_H
 #define ATTRIBUTE_ATTRIBUTE_H
 
+#include <stdio.h>
+
 #include "core/entry.h"
 #include "core/error.h"
 #include "core/quality.h"
@@ -44,10 +46,11 @@ struct attribute_options {
 	const struct fleet *fleet;
 	struct names *names;
 	enum rule rule;
-	int64_t from_ns, to_ns; /* half-open; INT64_MIN and INT64_MAX: all */
+	int64_t from_ns, to_ns; /* entries of this period only, half-open; INT64_MIN and INT64_MAX: all */
 	struct price_cuts cuts;
-	unsigned lanes;          /* how many threads will call attribute_take */
+	unsigned lanes;            /* how many threads will call attribution_take */
 	const char *requests_path; /* --requests; NULL: none */
+	const struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */
 };
 
 struct attribution;
@@ -57,6 +60,14 @@ void attribution_free(struct attribution *a);
 
 /* A record_sink (see ingest.h): keeps what the record says. */
 int attribution_take(void *attribution, unsigned lane, const struct record *r, struct fault *why);
+
+/*
+ * What is known of a replica from elsewhere (the book): the first and last instant of all its
+ * evidence. Without uptime in the fleet file a replica is paid for from the first to the last.
+ * A part of a replica's life is attributed like the whole if the records from a day before to
+ * a day after it are given, and this span.
+ */
+void attribution_set_span(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns);
 
 /*
  * All records are in: fits, splits, and hands the entries to the sink, in one order
@@ -69,5 +80,24 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 
 /* The period of the evidence after --from and --to; false if there was none. */
 bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *to_ns);
+
+/* ---- fits: statistics that add up ---- */
+
+/*
+ * What the steps of each (model, GPU, GPUs per replica, role) and day say of the step model, as sums
+ * of integers: they add up to the same whatever the order, the threads and the machines.
+ */
+struct attribution_fits;
+
+struct attribution_fits *attribution_fits_new(struct names *names);
+void attribution_fits_free(struct attribution_fits *f);
+/* Adds the statistics of a run whose records are in (before or after attribution_finish). */
+int attribution_fits_add(struct attribution_fits *f, struct attribution *a, struct fault *why);
+/* Writes them as lines of text, in one order; reads them back, adding to what is there. */
+int attribution_fits_write(const struct attribution_fits *f, FILE *out, struct fault *why);
+int attribution_fits_read(struct attribution_fits *f, struct text bytes, const char *path, struct fault *why);
+
+/* Coefficients, what they imply, residuals and covariance of every fit in use (--model-report). */
+void attribution_print_models(const struct attribution *a, FILE *out);
 
 #endif

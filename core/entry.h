@@ -39,6 +39,13 @@ struct entry {
 	int64_t tokens;   /* of the kind: uncached input, cached input, output */
 	int64_t requests; /* counted on ENTRY_INPUT */
 	int64_t reasoning_tokens, cache_write_tokens; /* within `tokens` of OUTPUT, of INPUT */
+	/*
+	 * One standard deviation of gpu_ns that comes from the split, not from the clock; 0 where the
+	 * phase was measured. Errors of one model's entries go together: spreads add up as they are.
+	 */
+	int64_t spread_ns;
+	int64_t energy_mj;  /* millijoules: from power samples, else from the fleet's watts, else 0 */
+	int64_t metered_ns; /* the part of gpu_ns for which power samples spoke */
 };
 
 /* Takes entries one by one. 0, or a negative enum error, which stops the sender. */

@@ -84,6 +84,8 @@ struct record {
 	enum record_kind kind;
 	struct text replica, model;
 	bool relative_clock; /* instants count from the start of the process, not from 1970 */
+	uint32_t file;       /* which file it stands in: the number that ingest or the book gave it */
+	int64_t line;        /* and on which line, from 1 (the last one of several) */
 	union {
 		struct step step;
 		struct request request;

@@ -74,6 +74,8 @@ static bool hand_on(struct reading *r, struct record *out) {
 	} else if (out->kind == RECORD_WINDOW) {
 		fill(&out->window.tenant, s->tenant);
 	}
+	out->file = r->index;
+	out->line = (int64_t)r->lines.number;
 	count_record(r, out);
 	r->failed = r->run->sink(r->run->sink_context, r->lane, out, r->why);
 	return r->failed >= 0;
