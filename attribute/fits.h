@@ -1,0 +1,48 @@
+/*
+ * fits.h: what steps say of the step model, as sums that add up, and the models made of them.
+ * Private to attribute/; attribute.h has what others may do with them.
+ *
+ * Everything kept is a sum of integers in cells of like steps (by tokens, contexts and duration), so that
+ * it does not depend on the order of steps, on threads or on machines, and so that outliers can be
+ * left out after the fact, cell by cell.
+ */
+#ifndef ATTRIBUTE_FITS_H
+#define ATTRIBUTE_FITS_H
+
+#include "attribute/attribute.h"
+#include "attribute/fleet.h"
+#include "attribute/model.h"
+
+/* What one model is fitted for. */
+struct fit_key {
+	name_id model, gpu;
+	int64_t gpus_per_replica;
+	enum role role;
+	int64_t day_ns; /* start of the UTC day in which the steps start */
+};
+
+/* One step's say: its batch, its duration (> 0), and whether A and K are known (measured or rebuilt). */
+struct fit_step {
+	struct batch batch;
+	int64_t duration_ns;
+	bool attention_known, context_known;
+};
+
+/* Adds a step. Memory is only taken for a kind of step not seen before. */
+void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s);
+
+/* Adds all of `from`, which shares the names. */
+void fits_merge(struct attribution_fits *f, const struct attribution_fits *from);
+
+/*
+ * The model for a key, solved when first asked for and kept: of the day's own steps; else of the
+ * neighbouring days of the same pool shape, the nearest first, the earlier of two equally near; else
+ * by tokens (each token the same), marked as such. Never NULL; lives as long as the fits, or
+ * until the next fits_take or fits_merge.
+ */
+const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key);
+
+/* All keys that have statistics or were asked for, in one order (by texts, then day); for reports. */
+size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max);
+
+#endif

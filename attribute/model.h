@@ -1,0 +1,51 @@
+/*
+ * model.h: how long a step takes, by what is in its batch. Private to attribute/.
+ *
+ *   T = b0 + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0]      all coefficients >= 0
+ *
+ * with P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of tokens x (context
+ * before + tokens / 2), K the sum of the decoders' contexts. See METHOD.md, "The step model".
+ */
+#ifndef ATTRIBUTE_MODEL_H
+#define ATTRIBUTE_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HINGE_COUNT 12
+extern const int64_t hinge_ntok[HINGE_COUNT];
+
+/* The coefficients by number: the floor, the hinges, then the rest. */
+enum term { TERM_FLOOR, TERM_HINGES, TERM_TOKENS = TERM_HINGES + HINGE_COUNT, TERM_ATTENTION, TERM_CONTEXT,
+	    TERM_MIXED_CONTEXT, TERMS };
+
+/* What is in a batch. */
+struct batch {
+	int64_t prefill_tokens;   /* P */
+	int64_t prefill_token_kv; /* A; 0 where not known */
+	int64_t decode_tokens;    /* D */
+	int64_t decode_kv_tokens; /* K; 0 where not known */
+};
+
+/* In the order in which they are fallen back to. */
+enum model_origin { MODEL_FITTED, MODEL_NEIGHBOUR, MODEL_ROOFLINE, MODEL_TOKENS, MODEL_ORIGINS };
+
+struct step_model {
+	double ns[TERMS];               /* coefficients, ns per unit of the term */
+	double covariance[TERMS][TERMS]; /* of the coefficients; 0 for terms that are 0 */
+	enum model_origin origin;
+	bool has_attention, has_context; /* were A and K there to be fitted? */
+	int64_t steps, outliers;         /* that the fit used, and left out */
+	double residual_relative;        /* standard deviation of (T - fit) / fit */
+};
+
+/* The model's time of a batch, ns. */
+double step_model_ns(const struct step_model *m, const struct batch *b);
+
+/*
+ * One standard deviation of the prefill share of a step under the Shapley rule, (p + c - d) / 2c, that
+ * comes from the coefficients' covariance (first order). 0 for pure steps.
+ */
+double step_model_share_sd(const struct step_model *m, const struct batch *b);
+
+#endif
