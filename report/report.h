@@ -38,6 +38,8 @@ bool prices_print_diff(const struct prices *before, const struct prices *after, 
 /* ---- the statement ---- */
 
 enum by_key { BY_HOUR, BY_DAY, BY_MONTH, BY_MODEL, BY_REPLICA, BY_POOL, BY_TENANT, BY_KEYS };
+/* "hour", "day" …: the words of --by. */
+extern const char *const by_key_names[BY_KEYS];
 
 struct report_options {
 	const struct names *names;

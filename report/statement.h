@@ -119,7 +119,5 @@ void listing_warn(const struct statement *s, struct quality *q);
 /* The text of a row's key ("2026-11-24", a model …), written into `buffer` where need be. */
 #define KEY_TEXT_MAX 64
 struct text row_key(const struct statement *s, const struct row *r, enum by_key key, char buffer[KEY_TEXT_MAX]);
-/* "model", as on the command line and in JSON. */
-extern const char *const by_key_names[BY_KEYS];
 
 #endif

@@ -1,0 +1,127 @@
+/* cli.h: what commands and options are made of, and the one context that is handed down. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "attribute/attribute.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
+#include "core/error.h"
+#include "report/report.h"
+
+struct run;
+struct option;
+
+/* Takes an option's value (NULL where it has none) into a setting. ERROR_CONFIG: "what, expected what". */
+typedef int option_value(const struct option *o, void *into, const char *value, struct fault *why);
+
+/* One option: a row of the table in options.c, or of a command's own. */
+struct option {
+	const char *name;     /* without its dashes */
+	char letter;          /* 0: none */
+	const char *argument; /* "FILE"; NULL: takes none */
+	const char *help;     /* one line */
+	unsigned groups;      /* GROUP_…; 0 in a command's own table */
+	option_value *take;   /* values.h has them by kind */
+	size_t into;          /* where the setting is: offset in struct run, or in the command's own settings */
+	const char *(*choice)(size_t i); /* the words it takes, NULL behind the last; or NULL */
+	bool once;            /* a second value would silently replace what the first one meant */
+};
+
+/* Options that belong together; a command names the groups it takes. In the order of --help. */
+enum group {
+	GROUP_COST = 1u,     /* --fleet --gpu-hour --rule --requests */
+	GROUP_PRICES = 2u,   /* --prices --list */
+	GROUP_PERIOD = 4u,   /* --from --to --tz */
+	GROUP_REPORT = 8u,   /* --by --format --idle */
+	GROUP_OUTPUT = 16u,  /* -o */
+	GROUP_LOGS = 32u,    /* --model … --threads: how logs are read */
+	GROUP_BOOK = 64u,    /* --book */
+	GROUP_GENERAL = 128u /* -q -v --help …: every command has them */
+};
+
+/* "import" of `tollbook prices import FILE`: a command in a command. */
+struct word {
+	const char *name, *synopsis, *what;
+	int (*main)(struct run *r, struct fault *why);
+};
+
+/* One command: a file cli/NAME.c that defines command_NAME, and a row in main.c. */
+struct command {
+	const char *name;
+	const char *synopsis; /* what stands behind the name: "[options] LOG..." */
+	const char *what;     /* one line */
+	const char *about;    /* further lines of --help, each with its newline; or NULL */
+	const char *example;  /* a whole command line */
+	unsigned groups;      /* of the common options; GROUP_GENERAL is implied */
+	const struct option *own; /* further options of this command alone */
+	size_t own_count;
+	size_t own_bytes;     /* size of the settings they go into: run->own, zeroed at the start */
+	const struct word *words; /* or NULL */
+	size_t word_count;
+	/* The exit status; or a negative error with the fault set, which main.c says. Not used where there are words. */
+	int (*main)(struct run *r, struct fault *why);
+};
+
+/* An option that may be given repeatedly. */
+struct list {
+	const char **at;
+	size_t count;
+};
+
+struct by {
+	enum by_key key[BY_KEYS];
+	size_t count;
+};
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* Everything that a command is told. Texts belong to argv. */
+struct run {
+	int argc;
+	char **argv;
+	const struct command *const *commands; /* NULL behind the last */
+	const struct command *command;
+	const struct word *word;
+	struct list operands;
+	struct given {
+		const struct option *option;
+		int at; /* which argument its value is, or the option itself */
+	} *given;
+	size_t given_count;
+	void *own; /* the command's own settings */
+
+	/* GROUP_COST */
+	const char *fleet;
+	int64_t gpu_hour_nano; /* -1: not given */
+	int rule;              /* enum rule */
+	const char *requests;
+	/* GROUP_PRICES */
+	struct list prices, list;
+	/* GROUP_PERIOD */
+	const char *from, *to, *tz;
+	/* GROUP_REPORT, GROUP_OUTPUT */
+	struct by by;
+	const char *format;
+	bool idle_proportional;
+	const char *output; /* NULL: standard output */
+	/* GROUP_LOGS */
+	const char *model, *replica, *tenant;
+	const char *log_zone, *log_format, *pattern, *quarantine;
+	int64_t log_year, threads, max_line_bytes, max_ratio; /* 0: not given */
+	/* GROUP_BOOK */
+	const char *book;
+	/* GROUP_GENERAL */
+	bool quiet, verbose, no_progress, help, version;
+	int color; /* enum color */
+
+	struct progress progress;
+	struct stop stop;
+};
+
+/* Colour on this stream? By --color, NO_COLOR, and whether it is a terminal. */
+bool run_colors(const struct run *r, int fd);
+
+/* The command of that name, or NULL. */
+const struct command *run_command_named(const struct run *r, const char *name);
+
+#endif

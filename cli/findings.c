@@ -1,0 +1,96 @@
+#include "cli/findings.h"
+
+#include <inttypes.h>
+
+#include "cli/say.h"
+
+#define WARNINGS_SHOWN 20
+
+/* See README.md, "Pointing it at your servers". */
+static const struct {
+	const char *format, *sentence;
+} switches[] = {
+	{"vllm", "start the server with --enable-logging-iteration-details: a line per step (grade B); "
+		 "keep the statistics lines (no --disable-log-stats)"},
+	{"sglang", "the server's own log has a line per prefill batch; for requests with times add "
+		   "--enable-metrics --export-metrics-to-file --export-metrics-to-file-dir DIR, or for GPU time "
+		   "SGLANG_ENABLE_METRICS_DEVICE_TIMER=1 and scrape /metrics"},
+	{"trtllm", "set print_iter_log: true in the server's options file: a line per step with device time"},
+	{"dynamo", "set DYN_FPM_TRACE=1 DYN_FPM_MODE=full and DYN_REQUEST_TRACE=1: each step, each request"},
+	{"llamacpp", "llama-server writes timings of each request by default: do not start it with --log-disable"},
+	{"llamacpp-old", "the server writes timings of each request by default: do not start it with --log-disable"},
+	{"ollama", "keep the answers of /api/chat and /api/generate: the last object of each has the figures"},
+	{"lmdeploy", "start the server with --enable-metrics --log-level INFO"},
+	{"tgi", "its log has no token counts: scrape /metrics every few seconds into a file"},
+	{"prometheus", "scrape every few seconds, and keep at least two scrapes"},
+	{"nvidia-smi", "power alone tells no tokens: give the engine's log too"},
+	{"native", "give the engine's steps (gpu_ns) or requests with instants"},
+};
+
+const char *findings_switch_on(const char *format) {
+	for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+		if (strcmp(switches[i].format, format) == 0) {
+			return switches[i].sentence;
+		}
+	}
+	return NULL;
+}
+
+static void say_rejects(struct run *r, const struct quality *q) {
+	for (size_t i = 0; i < q->reject_count; i++) {
+		const struct quality_reject *j = &q->rejects[i];
+		say_warning(r, "%" PRId64 " %s rejected: %s, first at %s", j->lines, j->lines == 1 ? "line" : "lines",
+			    j->reason, j->first ? j->first : "?");
+	}
+}
+
+void findings_say(struct run *r, const struct quality *q) {
+	size_t shown = r->verbose || q->warning_count < WARNINGS_SHOWN ? q->warning_count : WARNINGS_SHOWN;
+
+	for (size_t i = 0; i < q->damage_count; i++) {
+		const struct quality_damage *d = &q->damages[i];
+		if (d->offset > 0) {
+			say_warning(r, "%s: %s at byte %" PRId64, d->file, d->reason, d->offset);
+		} else {
+			say_warning(r, "%s: %s", d->file, d->reason);
+		}
+	}
+	say_rejects(r, q);
+	for (size_t i = 0; i < shown; i++) {
+		say_warning(r, "%s", q->warnings[i]);
+	}
+	if (shown < q->warning_count) {
+		say_warning(r, "%zu more: see them with -v", q->warning_count - shown);
+	}
+}
+
+static void say_input(struct run *r, const struct quality_input *in) {
+	say_next(r, "%s: %s, %" PRId64 " lines, %" PRId64 " records", in->file,
+		 in->format && *in->format ? in->format : "no known format", in->lines, in->records);
+}
+
+void findings_say_inputs(struct run *r, const struct quality *q) {
+	for (size_t i = 0; r->verbose && !r->quiet && i < q->input_count; i++) {
+		say_input(r, &q->inputs[i]);
+	}
+}
+
+void findings_say_nothing(struct run *r, const struct quality *q) {
+	bool unknown = false;
+
+	say_error(r, "no evidence of time or tokens in %s, so there is no statement",
+		  r->operands.count == 1 ? r->operands.at[0] : "any of the LOGs");
+	for (size_t i = 0; i < q->input_count; i++) {
+		const struct quality_input *in = &q->inputs[i];
+		const char *sentence = in->format && *in->format ? findings_switch_on(in->format) : NULL;
+		unknown |= in->lines > 0 && !(in->format && *in->format);
+		say_input(r, in);
+		if (sentence) {
+			say_next(r, "  %s", sentence);
+		}
+	}
+	if (unknown) {
+		say_next(r, "known formats: tollbook help formats; --log-format NAME forces one, --pattern FILE "
+			    "describes another");
+	}
+}

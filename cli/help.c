@@ -1,0 +1,78 @@
+#include "cli/help.h"
+
+#include <string.h>
+
+#include "cli/options.h"
+
+/* Where the help lines of options stand. */
+#define OPTION_COLUMN 28
+
+const char *help_option_text(const struct option *o, char out[OPTION_TEXT_MAX]) {
+	char letter[5] = "    ";
+
+	if (o->letter) {
+		snprintf(letter, sizeof letter, "-%c, ", o->letter);
+	}
+	snprintf(out, OPTION_TEXT_MAX, "%s--%s%s%s", letter, o->name, o->argument ? " " : "",
+		 o->argument ? o->argument : "");
+	return out;
+}
+
+static void print_option(const struct option *o, FILE *out) {
+	char text[OPTION_TEXT_MAX];
+
+	fprintf(out, "  %-*s %s\n", OPTION_COLUMN - 3, help_option_text(o, text), o->help);
+}
+
+static void print_group(const struct command *c, size_t bit, FILE *out) {
+	size_t count, printed = 0;
+	const struct option *options = options_common(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (options[i].groups == 1u << bit && option_belongs(&options[i], c)) {
+			if (printed++ == 0) {
+				fprintf(out, "%s:\n", options_group_title(bit));
+			}
+			print_option(&options[i], out);
+		}
+	}
+}
+
+static void print_words(const struct command *c, FILE *out) {
+	for (size_t i = 0; i < c->word_count; i++) {
+		char text[80];
+		snprintf(text, sizeof text, "%s %s", c->words[i].name, c->words[i].synopsis);
+		fprintf(out, "  %-*s %s\n", OPTION_COLUMN - 3, text, c->words[i].what);
+	}
+}
+
+void help_command(const struct command *c, FILE *out) {
+	fprintf(out, "Usage: tollbook %s %s\n%c%s.\n", c->name, c->synopsis, c->what[0], c->what + 1);
+	fputs(c->about ? c->about : "", out);
+	print_words(c, out);
+	for (size_t i = 0; i < c->own_count; i++) {
+		if (i == 0) {
+			fputs("Of this command:\n", out);
+		}
+		print_option(&c->own[i], out);
+	}
+	for (size_t bit = 0; options_group_title(bit); bit++) {
+		print_group(c, bit, out);
+	}
+	fprintf(out, "Example:\n  %s\n", c->example);
+}
+
+void help_program(const struct run *r, FILE *out) {
+	fputs("tollbook reads the logs of LLM serving engines and tells what a token really cost,\n"
+	      "input and output apart, next to its list price.\n\n"
+	      "Usage: tollbook COMMAND [options] ...\n\n",
+	      out);
+	for (const struct command *const *c = r->commands; *c; c++) {
+		fprintf(out, "  %-11s %s\n", (*c)->name, (*c)->what);
+	}
+	fputs("\nEach has its own --help. The quick look, at 2.49 per GPU-hour:\n"
+	      "  tollbook run --gpu-hour 2.49 vllm.log.gz\n"
+	      "Exit status: 0 all read and tied out; 1 done, with findings; 2 usage or configuration;\n"
+	      "3 could not finish.\n",
+	      out);
+}

@@ -1,0 +1,185 @@
+/*
+ * main.c: the map.
+ *
+ *     log bytes ──ingest/──▶ records ──attribute/──▶ entries ──report/──▶ statement
+ *                                                       └─ledger/─▶ the book ─┘
+ *
+ *     core/       what all rooms use: text, time, money, JSON; record.h and entry.h, the two seams
+ *     ingest/     bytes → lines → envelopes → formats (a file each in formats/) → records
+ *     attribute/  the fleet, the timeline of each replica, the step model, the split, requests
+ *     ledger/     the book: entries, sources and closed periods, kept from night to night
+ *     report/     list prices, statements, and their renderings (a file each in renderings/)
+ *     cli/        this room, the only one that knows all others: a file for each command
+ *
+ * A command is a file that defines command_NAME (cli.h says what that is) and a row here. The
+ * options that several commands share are the table in options.c. What a command line says
+ * stands in one struct run, which is handed down; there is no other state.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "cli/typo.h"
+#include "cli/values.h"
+
+#define COMMANDS(ROW)                                                                                                  \
+	ROW(run)                                                                                                       \
+	ROW(prices)                                                                                                    \
+	ROW(completion)                                                                                                \
+	ROW(manual)                                                                                                    \
+	ROW(help)
+
+#define DECLARE(name) extern const struct command command_##name;
+#define ADDRESS(name) &command_##name,
+COMMANDS(DECLARE)
+static const struct command *const commands[] = {COMMANDS(ADDRESS) NULL};
+
+const struct command *run_command_named(const struct run *r, const char *name) {
+	for (const struct command *const *c = r->commands; *c; c++) {
+		if (strcmp((*c)->name, name) == 0) {
+			return *c;
+		}
+	}
+	return NULL;
+}
+
+bool run_colors(const struct run *r, int fd) {
+	const char *no_color = getenv("NO_COLOR");
+
+	if (r->color != COLOR_AUTO) {
+		return r->color == COLOR_ALWAYS;
+	}
+	return (!no_color || !*no_color) && isatty(fd);
+}
+
+static int unknown_command(struct run *r) {
+	const char *word = r->argv[1];
+	struct typo typo;
+
+	typo_init(&typo, word);
+	for (const struct command *const *c = commands; *c; c++) {
+		typo_offer(&typo, (*c)->name);
+	}
+	if (typo.nearest) {
+		return say_argument(r, 1, "no command %s; did you mean %s?", word, typo.nearest);
+	}
+	say_argument(r, 1, "no command %s", word);
+	if (access(word, F_OK) == 0) {
+		say_next(r, "to read it: tollbook run --gpu-hour PRICE %s", word);
+	} else {
+		say_next(r, "for all commands: tollbook --help");
+	}
+	return EXIT_USAGE;
+}
+
+/* "import" of `tollbook prices import`, taken off the operands. */
+static int find_word(struct run *r) {
+	const struct command *c = r->command;
+	struct typo typo;
+
+	if (r->operands.count == 0) {
+		say_error(r, "what to do is missing, expected: tollbook %s %s", c->name, c->synopsis);
+		say_next(r, "see: tollbook %s --help", c->name);
+		return EXIT_USAGE;
+	}
+	const char *name = r->operands.at[0];
+	typo_init(&typo, name);
+	for (size_t i = 0; i < c->word_count; i++) {
+		if (strcmp(c->words[i].name, name) == 0) {
+			r->word = &c->words[i];
+			memmove(r->operands.at, r->operands.at + 1, --r->operands.count * sizeof *r->operands.at);
+			return 0;
+		}
+		typo_offer(&typo, c->words[i].name);
+	}
+	say_error(r, "no %s %s%s%s%s", c->name, name, typo.nearest ? "; did you mean " : "",
+		  typo.nearest ? typo.nearest : "", typo.nearest ? "?" : "");
+	say_next(r, "see: tollbook %s --help", c->name);
+	return EXIT_USAGE;
+}
+
+/* Whatever was printed must have got there. */
+static int flush(struct run *r) {
+	if (fflush(stdout) == 0 && !ferror(stdout)) {
+		return EXIT_TIED_OUT;
+	}
+	say_error(r, "standard output cannot be written");
+	return EXIT_FAILED;
+}
+
+static int print_help(struct run *r) {
+	if (r->version) {
+		printf("tollbook %s\n", TOLLBOOK_VERSION);
+	} else if (r->command) {
+		help_command(r->command, stdout);
+	} else {
+		help_program(r, stdout);
+	}
+	return flush(r);
+}
+
+static int work(struct run *r) {
+	struct fault why = {""};
+	const struct command *c = r->command;
+
+	int status = c->words ? find_word(r) : 0;
+	if (status != 0) {
+		return status;
+	}
+	status = (r->word ? r->word->main : c->main)(r, &why);
+	progress_end(&r->progress);
+	if (status < 0) {
+		say_error(r, "%s", why.message[0] ? why.message : "the work could not be finished");
+		return (int)error_exit_status(status);
+	}
+	return status;
+}
+
+static int start(struct run *r) {
+	bool has_command = r->argc > 1 && r->argv[1][0] != '-';
+
+	if (r->argc < 2) {
+		help_program(r, stderr);
+		return EXIT_USAGE;
+	}
+	if (has_command) {
+		r->command = run_command_named(r, r->argv[1]);
+		if (!r->command) {
+			return unknown_command(r);
+		}
+		r->own = must_calloc(1, r->command->own_bytes);
+	}
+	int status = options_read(r, has_command ? 2 : 1);
+	if (status != 0) {
+		return status;
+	}
+	if (r->help || r->version) {
+		return print_help(r);
+	}
+	if (!has_command) {
+		say_error(r, "no command given");
+		say_next(r, "for all commands: tollbook --help");
+		return EXIT_USAGE;
+	}
+	stop_watch(&r->stop);
+	status = work(r);
+	stop_unwatch(&r->stop);
+	return status;
+}
+
+int main(int argc, char **argv) {
+	struct run r = {.argc = argc, .argv = argv, .commands = commands, .gpu_hour_nano = -1, .format = "table"};
+
+	int status = start(&r);
+	free(r.operands.at);
+	free(r.prices.at);
+	free(r.list.at);
+	free(r.given);
+	free(r.own);
+	return status;
+}

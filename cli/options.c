@@ -1,0 +1,278 @@
+#include "cli/options.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "cli/say.h"
+#include "cli/typo.h"
+#include "cli/values.h"
+#include "ingest/ingest.h"
+
+/* ---- the words that options take ---- */
+
+static const char *word_at(const char *const *words, size_t count, size_t i) {
+	return i < count ? words[i] : NULL;
+}
+
+static const char *rule_word(size_t i) {
+	return word_at(rule_names, RULES, i);
+}
+
+static const char *by_word(size_t i) {
+	return word_at(by_key_names, BY_KEYS, i);
+}
+
+static const char *idle_word(size_t i) {
+	static const char *const words[] = {"separate", "proportional"};
+	return word_at(words, 2, i);
+}
+
+static const char *color_word(size_t i) {
+	static const char *const words[] = {"auto", "always", "never"};
+	return word_at(words, 3, i);
+}
+
+static const char *rendering_word(size_t i) {
+	size_t count;
+	const struct rendering_info *infos = report_renderings(&count);
+	return i < count ? infos[i].name : NULL;
+}
+
+static const char *log_format_word(size_t i) {
+	size_t count;
+	const struct ingest_format_info *infos = ingest_formats(&count);
+	return i < count ? infos[i].name : NULL;
+}
+
+/* ---- the table ---- */
+
+#define INTO(member) offsetof(struct run, member)
+
+static const struct option common[] = {
+	{"fleet", 0, "FILE", "what was paid: pools, GPUs, rates (schemas/fleet.schema.json)", GROUP_COST, value_text, INTO(fleet), NULL, true},
+	{"gpu-hour", 0, "PRICE", "instead of a fleet: one GPU per replica at PRICE", GROUP_COST, value_money, INTO(gpu_hour_nano), NULL, true},
+	{"rule", 0, "NAME", "who pays what in a mixed step: shapley (default), proportional, …", GROUP_COST, value_choice, INTO(rule), rule_word, false},
+	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_COST, value_text, INTO(requests), NULL, true},
+	{"prices", 0, "FILE", "catalogue of list prices; repeatable", GROUP_PRICES, value_list, INTO(prices), NULL, false},
+	{"list", 0, "NAME=MODEL", "take MODEL's list price for log model NAME; repeatable", GROUP_PRICES, value_list, INTO(list), NULL, false},
+	{"from", 0, "T", "from this instant or date on (2026-11-20, 2026-11-20T08:00:00Z)", GROUP_PERIOD, value_instant_text, INTO(from), NULL, false},
+	{"to", 0, "T", "up to this instant, which is not in the period", GROUP_PERIOD, value_instant_text, INTO(to), NULL, false},
+	{"tz", 0, "ZONE", "zone of days, months and bare dates (default UTC)", GROUP_PERIOD, value_text, INTO(tz), NULL, false},
+	{"by", 0, "KEYS", "rows by hour,day,month,model,replica,pool,tenant: any, in any order", GROUP_REPORT, value_by, INTO(by), by_word, false},
+	{"idle", 0, "HOW", "idle time of tenants: separate (default) or proportional", GROUP_REPORT, value_idle, INTO(idle_proportional), idle_word, false},
+	{"format", 0, "NAME", "table (default), csv, json, html, focus, prometheus, journal, …", GROUP_REPORT, value_word, INTO(format), rendering_word, false},
+	{"output", 'o', "FILE", "write there, by rename, instead of standard output", GROUP_OUTPUT, value_text, INTO(output), NULL, true},
+	{"model", 0, "NAME", "the model, for logs that do not say", GROUP_LOGS, value_text, INTO(model), NULL, true},
+	{"replica", 0, "NAME", "the replica, for logs that do not say (default: the file's name)", GROUP_LOGS, value_text, INTO(replica), NULL, true},
+	{"tenant", 0, "NAME", "the tenant, for logs that do not say", GROUP_LOGS, value_text, INTO(tenant), NULL, true},
+	{"log-zone", 0, "ZONE", "zone of stamps that have none (default UTC)", GROUP_LOGS, value_text, INTO(log_zone), NULL, true},
+	{"log-year", 0, "YYYY", "year of stamps that have none", GROUP_LOGS, value_year, INTO(log_year), NULL, true},
+	{"log-format", 0, "NAME", "force a format instead of detecting it", GROUP_LOGS, value_word, INTO(log_format), log_format_word, true},
+	{"pattern", 0, "FILE", "read what these patterns match (samples/pattern.conf)", GROUP_LOGS, value_text, INTO(pattern), NULL, true},
+	{"quarantine", 0, "FILE", "rejected lines go there", GROUP_LOGS, value_text, INTO(quarantine), NULL, true},
+	{"threads", 0, "N", "read so many files at once (default: one per core)", GROUP_LOGS, value_count, INTO(threads), NULL, false},
+	{"max-line", 0, "BYTES", "reject longer lines (default 64M)", GROUP_LOGS, value_bytes, INTO(max_line_bytes), NULL, false},
+	{"max-ratio", 0, "N", "more output per compressed byte is damage (default 1100)", GROUP_LOGS, value_count, INTO(max_ratio), NULL, false},
+	{"book", 0, "PATH", "the book: a directory (default: book)", GROUP_BOOK, value_text, INTO(book), NULL, true},
+	{"quiet", 'q', NULL, "say nothing but errors", GROUP_GENERAL, value_flag, INTO(quiet), NULL, false},
+	{"verbose", 'v', NULL, "say more: all warnings, and each input", GROUP_GENERAL, value_flag, INTO(verbose), NULL, false},
+	{"no-progress", 0, NULL, "no progress line on the terminal", GROUP_GENERAL, value_flag, INTO(no_progress), NULL, false},
+	{"color", 0, "WHEN", "auto (default), always, never; NO_COLOR is heeded", GROUP_GENERAL, value_choice, INTO(color), color_word, false},
+	{"help", 'h', NULL, "this text", GROUP_GENERAL, value_flag, INTO(help), NULL, false},
+	{"version", 0, NULL, "the version", GROUP_GENERAL, value_flag, INTO(version), NULL, false},
+};
+#define COMMON_COUNT (sizeof common / sizeof *common)
+
+const struct option *options_common(size_t *count) {
+	*count = COMMON_COUNT;
+	return common;
+}
+
+const char *options_group_title(size_t bit) {
+	static const char *const titles[] = {
+		"What was paid, and for what", "List prices", "Period", "Statement", "Output",
+		"How logs are read",           "Book",        "General",
+	};
+	return word_at(titles, sizeof titles / sizeof *titles, bit);
+}
+
+bool option_belongs(const struct option *o, const struct command *c) {
+	unsigned groups = GROUP_GENERAL | (c ? c->groups : 0);
+
+	return (o->groups & groups) != 0;
+}
+
+/* ---- finding ---- */
+
+/* The next option that the command takes, its own ones first; NULL behind the last. */
+static const struct option *option_at(const struct run *r, size_t *i) {
+	const struct command *c = r->command;
+	size_t own = c ? c->own_count : 0;
+
+	while (*i < own + COMMON_COUNT) {
+		size_t at = (*i)++;
+		if (at < own) {
+			return &c->own[at];
+		}
+		if (option_belongs(&common[at - own], c)) {
+			return &common[at - own];
+		}
+	}
+	return NULL;
+}
+
+static const struct option *find_long(const struct run *r, struct text name) {
+	size_t i = 0;
+
+	for (const struct option *o; (o = option_at(r, &i));) {
+		if (text_eq(text_of(o->name), name)) {
+			return o;
+		}
+	}
+	return NULL;
+}
+
+static const struct option *find_short(const struct run *r, char letter) {
+	size_t i = 0;
+
+	for (const struct option *o; (o = option_at(r, &i));) {
+		if (o->letter == letter) {
+			return o;
+		}
+	}
+	return NULL;
+}
+
+/* ---- what is wrong ---- */
+
+static void see_help(struct run *r) {
+	const char *name = r->command ? r->command->name : "";
+
+	say_next(r, "see: tollbook %s%s--help", name, *name ? " " : "");
+}
+
+/* An option that other commands take is no typo. */
+static bool is_of_others(struct text name) {
+	for (size_t i = 0; i < COMMON_COUNT; i++) {
+		if (text_eq(text_of(common[i].name), name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int unknown_long(struct run *r, int at, struct text name) {
+	char word[64];
+	struct typo typo;
+	size_t i = 0;
+
+	snprintf(word, sizeof word, "%.*s", (int)(name.len < 63 ? name.len : 63), name.at);
+	if (is_of_others(name)) {
+		say_argument(r, at, "--%s is an option of other commands", word);
+		see_help(r);
+		return EXIT_USAGE;
+	}
+	typo_init(&typo, word);
+	for (const struct option *o; (o = option_at(r, &i));) {
+		typo_offer(&typo, o->name);
+	}
+	if (typo.nearest) {
+		return say_argument(r, at, "no option --%s; did you mean --%s?", word, typo.nearest);
+	}
+	say_argument(r, at, "no option --%s", word);
+	see_help(r);
+	return EXIT_USAGE;
+}
+
+static bool is_given(const struct run *r, const struct option *o) {
+	for (size_t i = 0; i < r->given_count; i++) {
+		if (r->given[i].option == o) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- reading ---- */
+
+static int take(struct run *r, const struct option *o, const char *value, int at) {
+	struct fault why;
+	char *base = o->groups ? (char *)r : r->own;
+
+	assert(base);
+	if (o->once && is_given(r, o)) {
+		return say_argument(r, at, "--%s is given twice, expected it once", o->name);
+	}
+	if (o->take(o, base + o->into, value, &why) < 0) {
+		return say_argument(r, at, "--%s %s %s", o->name, value ? value : "", why.message);
+	}
+	r->given = must_realloc(r->given, (r->given_count + 1) * sizeof *r->given);
+	r->given[r->given_count++] = (struct given){o, at};
+	return 0;
+}
+
+/* Takes an option whose value, if it has one, is `inside` the argument or else the next one. */
+static int take_with_value(struct run *r, const struct option *o, const char *inside, int *at) {
+	if (!o->argument) {
+		return take(r, o, NULL, *at);
+	}
+	if (inside) {
+		return take(r, o, inside, *at);
+	}
+	if (*at + 1 >= r->argc) {
+		return say_argument(r, r->argc, "--%s needs a value: %s", o->name, o->argument);
+	}
+	(*at)++;
+	return take(r, o, r->argv[*at], *at);
+}
+
+static int read_long(struct run *r, int *at) {
+	const char *argument = r->argv[*at] + 2, *equals = strchr(argument, '=');
+	struct text name = {argument, equals ? (size_t)(equals - argument) : strlen(argument)};
+	const struct option *o = find_long(r, name);
+
+	if (!o) {
+		return unknown_long(r, *at, name);
+	}
+	if (equals && !o->argument) {
+		return say_argument(r, *at, "--%s takes no value", o->name);
+	}
+	return take_with_value(r, o, equals ? equals + 1 : NULL, at);
+}
+
+/* "-q", "-qv", "-oFILE", "-o FILE". */
+static int read_short(struct run *r, int *at) {
+	int error = 0, start = *at;
+
+	for (const char *c = r->argv[start] + 1; *c && !error; c++) {
+		const struct option *o = find_short(r, *c);
+		if (!o) {
+			say_argument(r, start, "no option -%c", *c);
+			see_help(r);
+			return EXIT_USAGE;
+		}
+		error = take_with_value(r, o, o->argument && c[1] ? c + 1 : NULL, at);
+		if (o->argument) {
+			break;
+		}
+	}
+	return error;
+}
+
+int options_read(struct run *r, int from) {
+	bool only_operands = false;
+	int error = 0;
+
+	for (int at = from; at < r->argc && !error && !r->help && !r->version; at++) {
+		const char *a = r->argv[at];
+		if (only_operands || a[0] != '-' || !a[1]) {
+			list_add(&r->operands, a);
+		} else if (strcmp(a, "--") == 0) {
+			only_operands = true;
+		} else {
+			error = a[1] == '-' ? read_long(r, &at) : read_short(r, &at);
+		}
+	}
+	return error;
+}

@@ -1,0 +1,22 @@
+/* options.h: the table of options that several commands share, and how a command line is read by it. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "cli/cli.h"
+
+/* The common options; in the order of --help. */
+const struct option *options_common(size_t *count);
+
+/* The title of a group in --help. Groups by their bit, from 0; NULL behind the last. */
+const char *options_group_title(size_t bit);
+
+/* Does the command take this common option? */
+bool option_belongs(const struct option *o, const struct command *c);
+
+/*
+ * Reads the arguments from r->argv[from] on into *r. Stops at --help and --version. 0; or
+ * EXIT_USAGE after it has said what is wrong, pointed at it, and said what may be meant.
+ */
+int options_read(struct run *r, int from);
+
+#endif

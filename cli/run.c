@@ -1,0 +1,177 @@
+/* run.c: tollbook run: from logs to a statement, and nothing is kept. */
+#include <stdio.h>
+
+#include "cli/findings.h"
+#include "cli/say.h"
+#include "cli/setup.h"
+
+/* What a run holds; released as a whole. */
+struct job {
+	struct run *r;
+	struct names *names;
+	struct zone *tz;
+	struct fleet *fleet;
+	struct prices *prices;
+	struct logs logs;
+	struct quality quality;
+	struct attribution *attribution;
+	struct statement *statement;
+	int64_t from_ns, to_ns; /* --from, --to */
+};
+
+static void job_release(struct job *j) {
+	statement_free(j->statement);
+	attribution_free(j->attribution);
+	quality_release(&j->quality);
+	logs_release(&j->logs);
+	if (j->prices) {
+		prices_free(j->prices);
+	}
+	if (j->fleet) {
+		fleet_free(j->fleet);
+	}
+	zone_free(j->tz);
+	names_free(j->names);
+}
+
+/* Everything that can be wrong with the command line and its files, before any work. */
+static int prepare(struct job *j) {
+	struct run *r = j->r;
+
+	int status = setup_zone(r, "tz", r->tz, &j->tz);
+	status = status == 0 ? setup_period(r, j->tz, &j->from_ns, &j->to_ns) : status;
+	status = status == 0 ? setup_logs(r, &j->logs) : status;
+	status = status == 0 ? setup_fleet(r, j->names, &j->fleet) : status;
+	return status == 0 ? setup_prices(r, &j->prices) : status;
+}
+
+static void start_attribution(struct job *j) {
+	struct attribute_options o = {
+		.fleet = j->fleet,
+		.names = j->names,
+		.rule = (enum rule)j->r->rule,
+		.from_ns = j->from_ns,
+		.to_ns = j->to_ns,
+		.lanes = ingest_lanes(&j->logs.options),
+		.requests_path = j->r->requests,
+	};
+
+	if (j->prices) {
+		prices_cuts(j->prices, &o.cuts.prompt_over_ntok, &o.cuts.prompt_count, &o.cuts.minute_of_day,
+			    &o.cuts.minute_count);
+	}
+	j->attribution = attribution_new(&o);
+}
+
+static int take_record(void *job, unsigned lane, const struct record *record, struct fault *why) {
+	struct job *j = job;
+
+	if (stop_asked(&j->r->stop)) {
+		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
+	}
+	return attribution_take(j->attribution, lane, record, why);
+}
+
+static int take_entry(void *job, const struct entry *e) {
+	struct job *j = job;
+
+	return stop_asked(&j->r->stop) ? ERROR_IO : statement_take(j->statement, e);
+}
+
+static void start_statement(struct job *j, int64_t from_ns, int64_t to_ns) {
+	struct run *r = j->r;
+	struct report_options o = {
+		.names = j->names,
+		.prices = j->prices,
+		.by_count = r->by.count,
+		.tz = j->tz,
+		.tz_name = r->tz,
+		.idle_proportional = r->idle_proportional,
+		.currency = fleet_currency(j->fleet),
+		.rule = rule_names[r->rule],
+		.version = TOLLBOOK_VERSION,
+		.fleet_sha256 = fleet_sha256(j->fleet),
+		.from_ns = from_ns,
+		.to_ns = to_ns,
+	};
+
+	for (size_t i = 0; i < r->by.count; i++) {
+		o.by[i] = r->by.key[i];
+	}
+	j->statement = statement_new(&o);
+}
+
+static int read_logs(struct job *j, struct fault *why) {
+	progress_start(&j->r->progress, !j->r->quiet && !j->r->no_progress);
+	start_attribution(j);
+	return ingest_run(&j->logs.options, take_record, j, &j->quality, why);
+}
+
+/* From records to a statement that ties out. */
+static int settle(struct job *j, struct fault *why) {
+	progress_stage(&j->r->progress, "splitting the measured time …");
+	int error = attribution_finish(j->attribution, take_entry, j, &j->quality, why);
+	if (error && !why->message[0]) {
+		fault_set(why, error, "a figure does not fit: too much time or too many tokens for 64 bits");
+	}
+	return error ? error : statement_finish(j->statement, &j->quality, why);
+}
+
+/* The statement's period: what was asked for, else from the first evidence to the last. */
+static bool period(const struct job *j, int64_t *from_ns, int64_t *to_ns) {
+	if (!attribution_period(j->attribution, from_ns, to_ns)) {
+		return false;
+	}
+	*from_ns = j->from_ns != INT64_MIN ? j->from_ns : *from_ns;
+	*to_ns = j->to_ns != INT64_MAX ? j->to_ns : *to_ns;
+	return *from_ns <= *to_ns;
+}
+
+static int finish(struct job *j, struct fault *why) {
+	int64_t from_ns, to_ns;
+
+	findings_say_inputs(j->r, &j->quality);
+	if (!period(j, &from_ns, &to_ns)) {
+		findings_say(j->r, &j->quality);
+		findings_say_nothing(j->r, &j->quality);
+		return EXIT_FINDINGS;
+	}
+	start_statement(j, from_ns, to_ns);
+	int error = settle(j, why);
+	if (error) {
+		return error;
+	}
+	if (strcmp(j->r->format, "table") != 0) { /* which has them itself */
+		findings_say(j->r, &j->quality);
+	}
+	int status = write_statement(j->r, j->statement);
+	return status != 0 ? status : statement_has_findings(j->statement) ? EXIT_FINDINGS : EXIT_TIED_OUT;
+}
+
+static int run(struct run *r, struct fault *why) {
+	struct job j = {.r = r, .names = names_new()};
+
+	quality_init(&j.quality);
+	int status = prepare(&j);
+	if (status == 0) {
+		stop_guard(&r->stop);
+		status = read_logs(&j, why);
+		status = status == 0 ? finish(&j, why) : status;
+		job_release(&j);
+		stop_unguard(&r->stop);
+		return status;
+	}
+	job_release(&j);
+	return status;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.synopsis = "[options] LOG...",
+	.what = "Read logs, print a statement; keeps nothing",
+	.about = "LOG is a file, a directory (all files below it, in name order) or -. Compression and format are\n"
+		 "told by content. One of --fleet and --gpu-hour is needed.\n",
+	.example = "tollbook run --fleet fleet.json --prices prices.json --by tenant logs/",
+	.groups = GROUP_COST | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS,
+	.main = run,
+};

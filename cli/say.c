@@ -1,0 +1,173 @@
+#define _GNU_SOURCE /* vasprintf */
+#include "cli/say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* So much of a command line is shown, in columns. */
+#define SHOWN_MAX 96
+
+static bool is_plain(unsigned char c) {
+	return c >= 0x20 && c != 0x7f;
+}
+
+/* Length of the UTF-8 sequence at `s`, 0 if it is none or a control character (C1). */
+static size_t utf8_len(const unsigned char *s) {
+	size_t n = s[0] >= 0xf0 && s[0] < 0xf8 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc2 ? 2 : 0;
+
+	if (n == 0 || s[0] >= 0xf8 || (s[0] == 0xc2 && s[1] < 0xa0)) {
+		return 0;
+	}
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+	}
+	return n;
+}
+
+/* Writes a text so that it does nothing to a terminal; the columns it takes. */
+static int put_safe(FILE *out, const char *text) {
+	int columns = 0;
+
+	for (const unsigned char *s = (const unsigned char *)text; *s;) {
+		size_t n = *s < 0x80 ? is_plain(*s) : utf8_len(s);
+		if (n == 0) {
+			fprintf(out, "\\x%02x", *s++);
+			columns += 4;
+			continue;
+		}
+		fwrite(s, 1, n, out);
+		s += n;
+		columns++;
+	}
+	return columns;
+}
+
+static char *text_of_args(const char *format, va_list args) {
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0) {
+		die_out_of_memory();
+	}
+	return text;
+}
+
+static void put_name(struct run *r) {
+	fputs("tollbook", stderr);
+	if (r->command) {
+		fprintf(stderr, " %s", r->command->name);
+	}
+	if (r->word) {
+		fprintf(stderr, " %s", r->word->name);
+	}
+	fputs(": ", stderr);
+}
+
+/* Takes over the text. */
+static void put_line(struct run *r, const char *kind, const char *color, char *text) {
+	bool colors = run_colors(r, STDERR_FILENO);
+
+	progress_end(&r->progress);
+	put_name(r);
+	fprintf(stderr, "%s%s%s", colors ? color : "", kind, colors ? "\033[0m" : "");
+	put_safe(stderr, text);
+	fputc('\n', stderr);
+	free(text);
+}
+
+#define ERROR_WORD "error: "
+#define ERROR_COLOR "\033[1;31m"
+
+void say_error(struct run *r, const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	put_line(r, ERROR_WORD, ERROR_COLOR, text_of_args(format, args));
+	va_end(args);
+}
+
+void say_warning(struct run *r, const char *format, ...) {
+	va_list args;
+
+	if (r->quiet) {
+		return;
+	}
+	va_start(args, format);
+	put_line(r, "warning: ", "\033[1;33m", text_of_args(format, args));
+	va_end(args);
+}
+
+void say_next(struct run *r, const char *format, ...) {
+	va_list args;
+
+	progress_end(&r->progress);
+	va_start(args, format);
+	char *text = text_of_args(format, args);
+	va_end(args);
+	fputs("  ", stderr);
+	put_safe(stderr, text);
+	fputc('\n', stderr);
+	free(text);
+}
+
+/* The first argument shown, so that the one pointed at is on the line. */
+static int first_shown(const struct run *r, int at) {
+	size_t columns = 0;
+	int first = at < r->argc ? at : r->argc;
+
+	while (first > 1 && (columns += strlen(r->argv[first - 1]) + 1) < SHOWN_MAX / 2) {
+		first--;
+	}
+	return first;
+}
+
+static void point_at(struct run *r, int at) {
+	int first = first_shown(r, at), column = fprintf(stderr, "  tollbook%s", first > 1 ? " …" : "");
+	int from = 0, len = 1;
+
+	column -= first > 1 ? 2 : 0; /* the ellipsis has three bytes and one column */
+	for (int i = first; i < r->argc && column < SHOWN_MAX; i++) {
+		fputc(' ', stderr);
+		int width = put_safe(stderr, *r->argv[i] ? r->argv[i] : "\"\"");
+		if (i == at) {
+			from = column + 1;
+			len = width;
+		}
+		column += 1 + width;
+	}
+	from = at >= r->argc ? column + 1 : from;
+	fprintf(stderr, "\n%*s", from, "");
+	for (int i = 0; i < len; i++) {
+		fputc('^', stderr);
+	}
+	fputc('\n', stderr);
+}
+
+int say_argument(struct run *r, int at, const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	put_line(r, ERROR_WORD, ERROR_COLOR, text_of_args(format, args));
+	va_end(args);
+	point_at(r, at);
+	return EXIT_USAGE;
+}
+
+int say_option(struct run *r, const char *name, const char *format, ...) {
+	va_list args;
+	int at = -1;
+
+	for (size_t i = 0; i < r->given_count; i++) {
+		at = strcmp(r->given[i].option->name, name) == 0 ? r->given[i].at : at;
+	}
+	va_start(args, format);
+	put_line(r, ERROR_WORD, ERROR_COLOR, text_of_args(format, args));
+	va_end(args);
+	if (at >= 0) {
+		point_at(r, at);
+	}
+	return EXIT_USAGE;
+}

@@ -1,0 +1,23 @@
+/* say.h: what is said on standard error, by one voice. */
+#ifndef CLI_SAY_H
+#define CLI_SAY_H
+
+#include "cli/cli.h"
+
+/* "tollbook run: error: …" and a newline; bytes that no terminal should get are escaped. */
+void say_error(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Not with -q. */
+void say_warning(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What to do next: a line below an error, without a name in front. */
+void say_next(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * An error in the command line: also shows the line and points at argument `at` of argv
+ * (argc: the place behind the last). Returns EXIT_USAGE.
+ */
+int say_argument(struct run *r, int at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same, at the last value of an option that was given; without a pointer if it was not. */
+int say_option(struct run *r, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

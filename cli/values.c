@@ -1,0 +1,186 @@
+#include "cli/values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/typo.h"
+#include "core/decimal.h"
+#include "core/instant.h"
+
+static int wrong(struct fault *why, const char *what) {
+	return fault_set(why, ERROR_CONFIG, "%s", what);
+}
+
+void list_add(struct list *l, const char *text) {
+	l->at = must_realloc(l->at, (l->count + 1) * sizeof *l->at);
+	l->at[l->count++] = text;
+}
+
+int value_flag(const struct option *o, void *into, const char *value, struct fault *why) {
+	(void)o, (void)value, (void)why;
+	*(bool *)into = true;
+	return 0;
+}
+
+int value_text(const struct option *o, void *into, const char *value, struct fault *why) {
+	if (!*value) {
+		return fault_set(why, ERROR_CONFIG, "is empty, expected %s", o->argument);
+	}
+	*(const char **)into = value;
+	return 0;
+}
+
+int value_list(const struct option *o, void *into, const char *value, struct fault *why) {
+	if (!*value) {
+		return fault_set(why, ERROR_CONFIG, "is empty, expected %s", o->argument);
+	}
+	list_add(into, value);
+	return 0;
+}
+
+int value_money(const struct option *o, void *into, const char *value, struct fault *why) {
+	(void)o;
+	int64_t nano;
+
+	if (!decimal_parse(text_of(value), 0, &nano) || nano < 0) {
+		return wrong(why, "is not a price, expected a decimal such as 2.49");
+	}
+	*(int64_t *)into = nano;
+	return 0;
+}
+
+int value_count(const struct option *o, void *into, const char *value, struct fault *why) {
+	(void)o;
+	int64_t n;
+
+	if (!text_to_i64(text_of(value), &n) || n < 1 || n > 1000000000) {
+		return wrong(why, "is not a count, expected a whole number from 1");
+	}
+	*(int64_t *)into = n;
+	return 0;
+}
+
+int value_bytes(const struct option *o, void *into, const char *value, struct fault *why) {
+	(void)o;
+	static const char units[] = "kmgKMG";
+	struct text t = text_of(value);
+	int64_t n;
+	int shift = 0;
+
+	bool ok = text_take_i64(&t, &n) && n >= 1;
+	if (ok && t.len == 1) {
+		const char *unit = memchr(units, t.at[0], sizeof units - 1);
+		ok = unit != NULL;
+		shift = unit ? 10 * (int)((unit - units) % 3 + 1) : 0;
+	} else if (t.len > 1) {
+		ok = false;
+	}
+	if (!ok || n > (INT64_C(1) << 50) >> shift) {
+		return wrong(why, "is not a number of bytes, expected one such as 1048576, 64k, 16M or 1G");
+	}
+	*(int64_t *)into = n << shift;
+	return 0;
+}
+
+int value_year(const struct option *o, void *into, const char *value, struct fault *why) {
+	(void)o;
+	int64_t n;
+
+	if (!text_to_i64(text_of(value), &n) || n < 1970 || n > 2261) {
+		return wrong(why, "is not a year, expected one such as 2026");
+	}
+	*(int64_t *)into = n;
+	return 0;
+}
+
+/* The index of the word, or -1 with the fault saying which there are, and which one may be meant. */
+static int find_choice(const struct option *o, const char *value, struct fault *why) {
+	char all[360] = "";
+	struct typo typo;
+
+	typo_init(&typo, value);
+	for (size_t i = 0; o->choice(i); i++) {
+		if (strcmp(o->choice(i), value) == 0) {
+			return (int)i;
+		}
+		typo_offer(&typo, o->choice(i));
+		size_t len = strlen(all);
+		snprintf(all + len, sizeof all - len, "%s%s", i > 0 ? ", " : "", o->choice(i));
+	}
+	if (typo.nearest) {
+		return fault_set(why, -1, "is not one of %s; did you mean %s?", all, typo.nearest);
+	}
+	return fault_set(why, -1, "is not one of %s", all);
+}
+
+int value_choice(const struct option *o, void *into, const char *value, struct fault *why) {
+	int i = find_choice(o, value, why);
+
+	if (i < 0) {
+		return ERROR_CONFIG;
+	}
+	*(int *)into = i;
+	return 0;
+}
+
+int value_word(const struct option *o, void *into, const char *value, struct fault *why) {
+	int i = find_choice(o, value, why);
+
+	if (i < 0) {
+		return ERROR_CONFIG;
+	}
+	*(const char **)into = value;
+	return 0;
+}
+
+int value_instant_text(const struct option *o, void *into, const char *value, struct fault *why) {
+	(void)o;
+	int64_t ns;
+
+	if (!instant_parse(text_of(value), &ns)) {
+		return wrong(why, "is not an instant, expected 2026-11-20 or 2026-11-20T08:00:00Z");
+	}
+	*(const char **)into = value;
+	return 0;
+}
+
+static int add_key(const struct option *o, struct by *by, const char *key, struct fault *why) {
+	int i = find_choice(o, key, why);
+
+	if (i < 0) {
+		return ERROR_CONFIG;
+	}
+	for (size_t k = 0; k < by->count; k++) {
+		if (by->key[k] == (enum by_key)i) {
+			return fault_set(why, ERROR_CONFIG, "names %s twice", key);
+		}
+	}
+	by->key[by->count++] = (enum by_key)i;
+	return 0;
+}
+
+int value_by(const struct option *o, void *into, const char *value, struct fault *why) {
+	struct text rest = text_of(value), key;
+	struct by *by = into;
+	int error = 0;
+
+	by->count = 0;
+	for (bool more = true; more && !error;) {
+		more = text_until(&rest, T(","), &key);
+		key = more ? key : rest;
+		char name[32];
+		snprintf(name, sizeof name, "%.*s", (int)(key.len < sizeof name ? key.len : sizeof name - 1), key.at);
+		error = add_key(o, by, name, why);
+	}
+	return error;
+}
+
+int value_idle(const struct option *o, void *into, const char *value, struct fault *why) {
+	int i = find_choice(o, value, why);
+
+	if (i < 0) {
+		return ERROR_CONFIG;
+	}
+	*(bool *)into = i == 1;
+	return 0;
+}

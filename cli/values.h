@@ -1,0 +1,22 @@
+/* values.h: how the value of an option is read, by kind. See `option_value` in cli.h. */
+#ifndef CLI_VALUES_H
+#define CLI_VALUES_H
+
+#include "cli/cli.h"
+
+option_value value_flag;    /* bool: true */
+option_value value_text;    /* const char *: a text that is not empty */
+option_value value_list;    /* struct list: one more */
+option_value value_money;   /* int64_t: nano-units, not negative */
+option_value value_count;   /* int64_t: 1 or more */
+option_value value_bytes;   /* int64_t: 1 or more, also as "64k", "16M", "1G" (of 1024) */
+option_value value_year;    /* int64_t: 1970 to 2261 */
+option_value value_choice;  /* int: the index of the word among the option's choices */
+option_value value_word;    /* const char *: one of the option's choices */
+option_value value_instant_text; /* const char *: an instant or a date, see run_period */
+option_value value_by;      /* struct by: keys, comma-separated */
+option_value value_idle;    /* bool: proportional? */
+
+void list_add(struct list *l, const char *text);
+
+#endif
