@@ -183,10 +183,13 @@ static bool step_in(struct json *j, struct walk *w, int i) {
 		w->at = (size_t)t->start + 1;
 		return true;
 	}
+	if (t->type != JSMN_STRING && !is_primitive(token_text(j, i))) {
+		return false;
+	}
 	w->first = false;
 	j->after[i] = i + 1;
 	w->at = (size_t)t->end + (t->type == JSMN_STRING);
-	return t->type == JSMN_STRING || is_primitive(token_text(j, i));
+	return true;
 }
 
 static bool check_token(struct json *j, struct walk *w, int i) {
