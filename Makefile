@@ -34,7 +34,9 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libtollbook.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libtollbook.a $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) $(BUILD)/libtollbook.a $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+
+$(BUILD)/tests/unit/test_cli: $(BUILD)/cli/typo.o $(BUILD)/cli/values.o
 
 units: $(UNITS)
 
