@@ -148,20 +148,30 @@ static int finish(struct job *j, struct fault *why) {
 	return status != 0 ? status : statement_has_findings(j->statement) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 
-static int run(struct run *r, struct fault *why) {
+static int do_job(struct run *r, struct fault *why) {
 	struct job j = {.r = r, .names = names_new()};
 
 	quality_init(&j.quality);
 	int status = prepare(&j);
 	if (status == 0) {
-		stop_guard(&r->stop);
 		status = read_logs(&j, why);
 		status = status == 0 ? finish(&j, why) : status;
-		job_release(&j);
-		stop_unguard(&r->stop);
-		return status;
 	}
 	job_release(&j);
+	return status;
+}
+
+/* Files that are open all along must be taken back when a signal comes; without any, it may end at once. */
+static int run(struct run *r, struct fault *why) {
+	bool guarded = r->quarantine || r->requests;
+
+	if (guarded) {
+		stop_guard(&r->stop);
+	}
+	int status = do_job(r, why);
+	if (guarded) {
+		stop_unguard(&r->stop);
+	}
 	return status;
 }
 
