@@ -29,6 +29,7 @@ struct quality_input {
 	char sha256[65]; /* of the bytes as stored */
 	char *format;  /* the format that read it, "" if none did */
 	int64_t lines, records;
+	uint32_t index; /* the number that its records carry in `file` */
 };
 
 struct quality {

@@ -279,6 +279,7 @@ static void report_input(struct reading *r, int64_t lines_before) {
 		.format = (char *)(uintptr_t)(r->chosen ? r->chosen->name : ""),
 		.lines = r->quality->lines - lines_before,
 		.records = r->records,
+		.index = r->index,
 	};
 	memcpy(in.sha256, source_sha256(r->source), sizeof in.sha256);
 	quality_add_input(r->quality, &in);

@@ -1,0 +1,18 @@
+#!/bin/sh
+# vLLM's log alone: a statement, busy time to the log's rounding, and what is missing said, not hidden.
+needs=truth
+. "$(dirname "$0")/lib.sh"
+
+log=$shared/truth/tiny-8b/vllm.r0.log.gz
+"$tollbook" run --gpu-hour 2.00 --log-year 2026 --log-zone UTC --format json -o "$folder/got.json" "$log" 2> "$folder/said"
+same "exit status is 0 or 1" "$(($? < 2))" 1
+steps=$(jq .total.steps "$shared/truth/tiny-8b/truth.json")
+same "steps" "$(jq .quality.records.step "$folder/got.json")" "$steps"
+# Each step is rounded to 0.01 ms.
+near "busy time" "$(jq '.total.gpu_ns | .prefill + .decode' "$folder/got.json")" \
+	"$(jq .total.busy_gpu_ns "$shared/truth/tiny-8b/truth.json")" $((steps * 5000))
+same "a grade below A has time" "$(jq '[.evidence[] | select(.grade != "A") | .gpu_ns] | add > 0' "$folder/got.json")" true
+same "missing context lengths are a warning" \
+	"$(jq '[.quality.warnings[] | select(test("context"))] | length > 0' "$folder/got.json")" true
+same "said on standard error too" "$(grep -c context "$folder/said")" 1
+finish
