@@ -84,7 +84,7 @@ static int bash(struct run *r, struct fault *why) {
 		bash_command(*c);
 	}
 	fputs("\tesac\n"
-	      "\tif [[ $current == -* || ( $COMP_CWORD -eq 2 && $words != --* ) ]]; then\n"
+	      "\tif [[ $current == -* || ( $COMP_CWORD -eq 2 && ${words# } != --* ) ]]; then\n"
 	      "\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
 	      "\tfi\n"
 	      "}\n"

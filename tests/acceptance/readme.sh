@@ -1,0 +1,73 @@
+#!/bin/sh
+# What README.md shows is what the program says: the demo's output, the formats, commands and their options; and
+# each --help fits a screen and has an example.
+cd "$(dirname "$0")/../.." || exit 3
+tollbook=${TOLLBOOK:-build/tollbook}
+failures=0
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+
+fail() {
+	echo "FAIL: $*"
+	failures=$((failures + 1))
+}
+
+# The block of code behind the comment <!-- NAME: ... -->
+block() {
+	awk -v name="<!-- $1:" 'index($0, name) == 1 {seen = 1; next}
+		seen && /^```/ {if (inside) exit; inside = 1; next}
+		inside' README.md
+}
+
+block demo > "$folder/shown"
+samples/demo.sh "$tollbook" > "$folder/said"
+cmp -s "$folder/shown" "$folder/said" || { fail "README.md's demo is not what samples/demo.sh prints:"; diff "$folder/shown" "$folder/said"; }
+
+block formats > "$folder/shown"
+"$tollbook" help formats | sed -n '2,/^$/p' | sed '/^$/d' > "$folder/said"
+cmp -s "$folder/shown" "$folder/said" || { fail "README.md's formats are not those of tollbook help formats:"; diff "$folder/shown" "$folder/said"; }
+
+# Every option of a tollbook command line in README.md and samples/ is one that the command has.
+{ # command lines: in blocks of code, in back-quotes, in samples
+	awk '/^```/ {inside = !inside; next} inside && /tollbook [a-z]/' README.md
+	grep -hoE '`tollbook [a-z][^`]*`' README.md samples/README.md
+	grep -hoE 'tollbook [a-z]+ --.*' samples/*.conf
+} | grep -oE 'tollbook [a-z]+[^`|#]*' |
+while read -r _ command rest; do
+	"$tollbook" help "$command" > "$folder/help" 2> /dev/null || { echo "no command $command"; continue; }
+	for word in $rest; do
+		case $word in
+		--*) grep -qE -- "${word%%=*}( |\$)" "$folder/help" || echo "tollbook $command has no $word" ;;
+		esac
+	done
+done > "$folder/wrong"
+[ ! -s "$folder/wrong" ] || fail "$(cat "$folder/wrong")"
+
+"$tollbook" --help | awk '/^  [a-z]/ && $1 != "tollbook" {print $1}' > "$folder/commands"
+[ "$(wc -l < "$folder/commands")" -ge 4 ] || fail "--help lists fewer than 4 commands"
+while read -r command; do
+	"$tollbook" "$command" --help > "$folder/help" || fail "$command --help: exit status $?"
+	[ "$("$tollbook" help "$command")" = "$(cat "$folder/help")" ] || fail "help $command differs from $command --help"
+	[ "$(wc -l < "$folder/help")" -le 60 ] || fail "$command --help does not fit a screen of 60 lines"
+	[ "$(wc -L < "$folder/help")" -le 100 ] || fail "$command --help is wider than 100 columns"
+	grep -q '^Example:' "$folder/help" || fail "$command --help has no example"
+	# The example's options are its own.
+	for word in $(sed -n '/^Example:/,$p' "$folder/help"); do
+		case $word in
+		--*) [ "$(grep -cE -- "^ .*${word%%=*}( |\$)" "$folder/help")" -ge 2 ] || fail "$command: its example has $word, which it has not" ;;
+		esac
+	done
+done < "$folder/commands"
+
+"$tollbook" manual > "$folder/tollbook.1" || fail "manual: exit status $?"
+if command -v groff > /dev/null; then
+	groff -K utf8 -man -ww -Tutf8 "$folder/tollbook.1" man/tollbook.5 2> "$folder/wrong" > /dev/null
+	[ ! -s "$folder/wrong" ] || fail "groff: $(cat "$folder/wrong")"
+fi
+"$tollbook" completion bash > "$folder/bash" && bash -n "$folder/bash" || fail "the completion for bash has an error"
+if command -v zsh > /dev/null; then
+	"$tollbook" completion zsh > "$folder/zsh" && zsh -n "$folder/zsh" || fail "the completion for zsh has an error"
+fi
+
+[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+echo "ok: README.md, --help, manual and completion agree with the program"
