@@ -29,5 +29,8 @@ struct filter {
 };
 
 extern const struct filter filter_gzip, filter_zstd;
+#ifdef TOLLBOOK_ISAL
+extern const struct filter filter_isal; /* in place of filter_gzip */
+#endif
 
 #endif

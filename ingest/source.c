@@ -29,7 +29,12 @@ struct source {
 	struct source_damage damage;
 };
 
-static const struct filter *const filters[] = {&filter_gzip, &filter_zstd};
+static const struct filter *const filters[] = {
+#ifdef TOLLBOOK_ISAL
+	&filter_isal,
+#endif
+	&filter_gzip, &filter_zstd, /* of equal bids the first one unpacks */
+};
 
 static void set_damage(struct source *s, const char *reason) {
 	if (!s->damage.reason) {
