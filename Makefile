@@ -45,10 +45,17 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libtollbook.a
 
 $(BUILD)/tests/unit/test_cli: $(BUILD)/cli/typo.o $(BUILD)/cli/values.o
 
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libtollbook.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libtollbook.a $(LIBS)
+
+bench: $(BUILD)/tests/bench/generate $(BUILD)/tests/bench/bench
+	tests/bench/run $(BUILD)
+
 units: $(UNITS)
 
 clean:
 	rm -rf build
 
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d)
-.PHONY: all units clean
+.PHONY: all units bench clean
