@@ -76,17 +76,20 @@ void findings_say_inputs(struct run *r, const struct quality *q) {
 }
 
 void findings_say_nothing(struct run *r, const struct quality *q) {
+	bool only_one = r->operands.count == 1, standard_input = strcmp(r->operands.at[0], "-") == 0;
 	bool unknown = false;
 
 	say_error(r, "no evidence of time or tokens in %s, so there is no statement",
-		  r->operands.count == 1 ? r->operands.at[0] : "any of the LOGs");
+		  !only_one ? "any of the LOGs" : standard_input ? "standard input" : r->operands.at[0]);
 	for (size_t i = 0; i < q->input_count; i++) {
 		const struct quality_input *in = &q->inputs[i];
-		const char *sentence = in->format && *in->format ? findings_switch_on(in->format) : NULL;
-		unknown |= in->lines > 0 && !(in->format && *in->format);
+		if (!in->format || !*in->format) { /* a warning has said so */
+			unknown |= in->lines > 0;
+			continue;
+		}
 		say_input(r, in);
-		if (sentence) {
-			say_next(r, "  %s", sentence);
+		if (findings_switch_on(in->format)) {
+			say_next(r, "  %s", findings_switch_on(in->format));
 		}
 	}
 	if (unknown) {
