@@ -1,4 +1,8 @@
-/* filter_zstd.c: zstd frames, any number of them, skippable ones included. */
+/*
+ * filter_zstd.c: zstd frames, any number of them, skippable ones included; and what the
+ * OpenTelemetry collector's file exporter writes by default: each message a frame of its own
+ * behind its length, which the zstd program does not read.
+ */
 #include "ingest/filter.h"
 
 #include <stdlib.h>
@@ -14,10 +18,21 @@ struct zstd {
 	ZSTD_DStream *z;
 	size_t wanted; /* 0: at the end of a frame */
 	bool any;      /* a frame has ended */
+	bool begun;    /* the first byte has been seen */
+	bool inside;   /* a frame's first byte has gone in */
+	bool prefixed; /* each frame has a length in front, and is a line */
+	size_t skip;   /* bytes of a length that are still to be passed */
+	bool line_due; /* a message has ended, and its line not yet */
 };
 
+#define LENGTH_BYTES ((size_t)4)
+
+static bool is_prefixed(struct text head) {
+	return head.len >= 2 * LENGTH_BYTES && text_starts(text_cut(head, LENGTH_BYTES, head.len), T("\x28\xb5\x2f\xfd"));
+}
+
 static int zstd_bid(struct text head) {
-	if (text_starts(head, T("\x28\xb5\x2f\xfd"))) {
+	if (text_starts(head, T("\x28\xb5\x2f\xfd")) || is_prefixed(head)) {
 		return 4;
 	}
 	/* 0x184D2A50 to 0x184D2A5F: a skippable frame may come first. */
@@ -60,26 +75,80 @@ static const char *zstd_reason(const struct zstd *s, size_t code) {
 	}
 }
 
+/* The first byte of what zstd_bid took: a frame's magic, a skippable one's, or of a length. */
+static void begin(struct zstd *s, const ZSTD_inBuffer *in) {
+	unsigned char first = ((const unsigned char *)in->src)[in->pos];
+
+	s->begun = true;
+	s->prefixed = first != 0x28 && (first & 0xf0) != 0x50;
+	s->skip = s->prefixed ? LENGTH_BYTES : 0;
+}
+
+/* What stands between two messages; true if there was anything to do. */
+static bool between_messages(struct zstd *s, ZSTD_inBuffer *in, ZSTD_outBuffer *out) {
+	if (s->line_due && out->pos < out->size) {
+		((char *)out->dst)[out->pos++] = '\n';
+		s->line_due = false;
+		return true;
+	}
+	if (s->skip > 0 && in->pos < in->size) {
+		size_t n = in->size - in->pos < s->skip ? in->size - in->pos : s->skip;
+		in->pos += n;
+		s->skip -= n;
+		s->wanted = 1;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * One call of the library. A frame's first byte goes in alone: the library would else unpack a
+ * frame that lies whole before it in another way, which judges damage differently.
+ */
+static const char *unpack_some(struct zstd *s, ZSTD_inBuffer *in, ZSTD_outBuffer *out) {
+	size_t whole = in->size;
+
+	if (!s->inside && in->pos < whole) {
+		in->size = in->pos + 1;
+		s->inside = true;
+	}
+	size_t before_in = in->pos, before_out = out->pos;
+	size_t rc = ZSTD_decompressStream(s->z, out, in);
+	in->size = whole;
+	if (ZSTD_isError(rc)) {
+		return zstd_reason(s, rc);
+	}
+	if (rc == 0 && s->inside) {
+		s->any = true;
+		s->inside = false;
+		s->line_due = s->prefixed;
+		s->skip = s->prefixed ? LENGTH_BYTES : 0;
+	}
+	if (in->pos != before_in || out->pos != before_out) {
+		s->wanted = rc;
+	}
+	return NULL;
+}
+
 static const char *zstd_unpack(void *state, struct filter_flow *flow) {
 	struct zstd *s = state;
 	ZSTD_inBuffer in = {flow->in, flow->in_len, 0};
 	ZSTD_outBuffer out = {flow->out, flow->out_room, 0};
 	const char *reason = NULL;
 
+	if (!s->begun && in.size > 0) {
+		begin(s, &in);
+	}
 	/* Also without input: what is unpacked already may wait for room. */
-	do {
+	while (!reason) {
 		size_t before_in = in.pos, before_out = out.pos;
-		size_t rc = ZSTD_decompressStream(s->z, &out, &in);
-		if (ZSTD_isError(rc)) {
-			reason = zstd_reason(s, rc);
+		if (!between_messages(s, &in, &out) && s->skip == 0) {
+			reason = unpack_some(s, &in, &out);
+		}
+		if ((in.pos == before_in && out.pos == before_out) || out.pos == out.size) {
 			break;
 		}
-		if (in.pos == before_in && out.pos == before_out) {
-			break;
-		}
-		s->wanted = rc;
-		s->any = s->any || rc == 0;
-	} while (out.pos < out.size && (in.pos < in.size || s->wanted != 0));
+	}
 	flow->in += in.pos;
 	flow->in_len -= in.pos;
 	flow->out += out.pos;

@@ -177,7 +177,7 @@ static void tell_progress(struct reading *r) {
 	int64_t more = source_bytes(r->source) - r->bytes_told;
 
 	r->bytes_told += more;
-	int64_t done = (run->bytes_done += more);
+	int64_t done = atomic_fetch_add(&run->bytes_done, more) + more;
 	if (run->options->progress) {
 		run->options->progress(run->options->progress_context, done, run->bytes_total);
 	}

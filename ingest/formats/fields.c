@@ -122,7 +122,7 @@ int64_t field_duration(struct parser *p, json_at object, struct text key, enum u
 	if (t.len == 0) {
 		return UNKNOWN;
 	}
-	if (!number_scaled(t, unit, &ns)) {
+	if (!number_scaled(t, (int)unit, &ns)) {
 		note(p, "wrong type of value");
 		return UNKNOWN;
 	}
@@ -141,7 +141,7 @@ int64_t field_instant(struct parser *p, json_at object, struct text key, enum un
 	if (t.len == 0) {
 		return UNKNOWN;
 	}
-	if (number_scaled(t, unit, &ns)) {
+	if (number_scaled(t, (int)unit, &ns)) {
 		return ns;
 	}
 	if (!stamp_take_local(&p->stamps, &t, &ns) || t.len > 0) {

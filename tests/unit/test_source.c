@@ -138,6 +138,42 @@ static void zstd_frames(void **state) {
 	bytes_release(&plain);
 }
 
+/* The OpenTelemetry collector: each message behind its length. */
+static void zstd_messages(void **state) {
+	static const char *const messages[] = {"{\"resourceSpans\":[1]}", "{\"resourceSpans\":[2]}", "{\"resourceSpans\":[3]}"};
+	struct bytes packed = {0}, plain = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct bytes one = {0};
+		bytes_add_zstd(&one, text_of(messages[i]));
+		const char length[4] = {0, 0, (char)(one.len >> 8), (char)one.len};
+		bytes_add(&packed, (struct text){length, 4});
+		bytes_add(&packed, bytes_text(&one));
+		bytes_add(&plain, text_of(messages[i]));
+		bytes_add(&plain, T("\n"));
+		bytes_release(&one);
+	}
+	check(bytes_text(&packed), bytes_text(&plain), NULL);
+	struct got cut = read_bytes(text_cut(bytes_text(&packed), 0, packed.len - 1), (struct source_limits){0});
+	assert_string_equal(cut.damage.reason, "zstd data cut off");
+	bytes_release(&cut.bytes);
+	bytes_add(&packed, T("\0\0"));
+	check(bytes_text(&packed), bytes_text(&plain), "zstd data cut off");
+	bytes_release(&packed);
+	bytes_release(&plain);
+}
+
+/* A frame that claims content and has none: damage whatever the size of blocks. */
+static void zstd_without_content(void **state) {
+	(void)state;
+	struct got a = read_bytes((struct text){"\x28\xb5\x2f\xfd\x20\xa8\x01\x00\x00", 9}, (struct source_limits){0});
+	struct got b = read_bytes((struct text){"\x28\xb5\x2f\xfd\x20\xa8\x01\x00\x00", 9}, (struct source_limits){.block_bytes = 16});
+	assert_true(!a.damage.reason == !b.damage.reason);
+	bytes_release(&a.bytes);
+	bytes_release(&b.bytes);
+}
+
 static void zstd_huge_window(void **state) {
 	struct bytes packed = {0};
 
@@ -195,7 +231,8 @@ static void unreadable(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_and_empty), cmocka_unit_test(gzip_members), cmocka_unit_test(gzip_damage),
-		cmocka_unit_test(zstd_frames),     cmocka_unit_test(zstd_huge_window), cmocka_unit_test(bomb),
+		cmocka_unit_test(zstd_frames),     cmocka_unit_test(zstd_huge_window), cmocka_unit_test(zstd_messages),
+		cmocka_unit_test(zstd_without_content), cmocka_unit_test(bomb),
 		cmocka_unit_test(not_there),       cmocka_unit_test(unreadable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

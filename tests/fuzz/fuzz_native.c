@@ -1,0 +1,50 @@
+/* What the straight line reads of a native record is what the slow reader reads. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/formats/native.h"
+#include "tests/fuzz/fuzz_help.h"
+
+static void same_text(struct text a, struct text b) {
+	assert(text_eq(a, b));
+}
+
+static void compare(const struct record *a, const struct record *b) {
+	assert(a->kind == b->kind);
+	same_text(a->replica, b->replica);
+	same_text(a->model, b->model);
+	if (a->kind == RECORD_STEP) {
+		assert(memcmp(&a->step, &b->step, offsetof(struct step, duration_kind)) == 0);
+		assert(a->step.duration_kind == b->step.duration_kind);
+	} else if (a->kind == RECORD_REQUEST) {
+		same_text(a->request.id, b->request.id);
+		same_text(a->request.tenant, b->request.tenant);
+		assert(memcmp(&a->request.arrival_ns, &b->request.arrival_ns, 10 * sizeof(int64_t)) == 0);
+		assert(a->request.ok == b->request.ok);
+	} else if (a->kind == RECORD_WINDOW) {
+		same_text(a->window.tenant, b->window.tenant);
+		assert(memcmp(&a->window.start_ns, &b->window.start_ns, 9 * sizeof(int64_t)) == 0);
+	} else {
+		assert(a->power.at_ns == b->power.at_ns && a->power.milliwatts == b->power.milliwatts);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	const struct format *format = format_named(T("native"))->format;
+	struct quality quality = {0};
+	struct parser p = {.state = calloc(1, format->state_size), .json = json_new(), .quality = &quality};
+	struct text rest = fuzz_text(data, size), line;
+	struct record fast, slow;
+
+	while (fuzz_line(&rest, &line)) {
+		if (native_fast(line, &fast)) {
+			assert(native_slow(&p, line, &slow) && !p.reason);
+			compare(&fast, &slow);
+		}
+	}
+	json_free(p.json);
+	free(p.state);
+	quality_release(&quality);
+	return 0;
+}
