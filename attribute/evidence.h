@@ -1,0 +1,96 @@
+/*
+ * evidence.h: all records of a run, packed, sorted by replica and time, each once.
+ * Private to attribute/.
+ */
+#ifndef ATTRIBUTE_EVIDENCE_H
+#define ATTRIBUTE_EVIDENCE_H
+
+#include "core/names.h"
+#include "core/record.h"
+#include "core/spool.h"
+
+/* A count that fits 32 bits; the largest one is "unknown". */
+#define COUNT_UNKNOWN UINT32_MAX
+
+enum item_kind { ITEM_POWER, ITEM_WINDOW, ITEM_REQUEST, ITEM_STEP };
+
+/*
+ * One record. `at_ns` is what it is sorted by: a step's or a window's start, a request's first known
+ * instant, a power sample's instant.
+ */
+struct item {
+	name_id replica, model;
+	int64_t at_ns;
+	int64_t line;
+	uint32_t file;
+	uint8_t kind;
+};
+
+struct step_item {
+	struct item head;
+	uint8_t duration_kind, flags;
+	uint32_t prefill_requests, prefill_tokens, decode_requests, decode_tokens;
+	int64_t duration_ns;                     /* wall time */
+	int64_t prefill_token_kv, decode_kv_tokens; /* or UNKNOWN */
+	int64_t prefill_gpu_ns, decode_gpu_ns;   /* or UNKNOWN */
+};
+
+/* Which part of a request's life a replica's timeline is told of. */
+enum request_part { PART_BOTH, PART_PREFILL, PART_DECODE };
+
+struct request_item {
+	struct item head;
+	uint8_t part, ok, batch, exclusive;
+	name_id tenant;
+	uint32_t preemptions;
+	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* or UNKNOWN */
+	uint32_t prompt_tokens, cached_tokens, cache_write_tokens, completion_tokens, reasoning_tokens;
+	uint32_t id_len; /* bytes of the id, which follow the struct */
+};
+
+struct window_item {
+	struct item head;
+	uint8_t input_is_computed;
+	name_id tenant;
+	int64_t end_ns;
+	int64_t input_tokens, cached_tokens, output_tokens;
+	int64_t requests;                      /* or UNKNOWN */
+	int64_t prefill_gpu_ns, decode_gpu_ns; /* GPU-ns, or UNKNOWN */
+	int64_t running;                       /* or UNKNOWN */
+};
+
+struct power_item {
+	struct item head;
+	name_id gpu;
+	int64_t milliwatts;
+};
+
+/* The id of a request item. */
+struct text request_item_id(const struct request_item *r);
+
+struct evidence;
+
+/* `memory_bytes` bounds what is held outside the temporary file. */
+struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory_bytes);
+void evidence_free(struct evidence *e);
+
+/* Keeps a record; one thread per lane. */
+int evidence_take(struct evidence *e, unsigned lane, const struct record *r, struct fault *why);
+
+/* No more records. Call once. */
+int evidence_seal(struct evidence *e, struct fault *why);
+
+/* Was there a step whose contexts the log does not say? */
+bool evidence_lacks_contexts(const struct evidence *e);
+bool evidence_has_relative_clock(const struct evidence *e);
+
+/* A reading in the order of replica (grouped), time, kind; each record once. */
+struct evidence_reader;
+int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
+void evidence_reader_free(struct evidence_reader *r);
+/* The next item: 1, 0 at the end, or a negative error. Valid until the next call. */
+int evidence_next(struct evidence_reader *r, const struct item **out, struct fault *why);
+/* How many items were left out so far because they stood there twice. */
+int64_t evidence_duplicates(const struct evidence_reader *r);
+
+#endif

@@ -1,0 +1,18 @@
+/* split.h: the rules by which two phases share a mixed step. Private to attribute/. */
+#ifndef ATTRIBUTE_SPLIT_H
+#define ATTRIBUTE_SPLIT_H
+
+#include "attribute/attribute.h"
+#include "attribute/model.h"
+
+/* How long the model says a batch takes: whole, its chunks alone, its decoders alone. */
+struct split_times {
+	double whole, prefill, decode;
+};
+
+void split_times(const struct step_model *m, const struct batch *b, struct split_times *t);
+
+/* The part of a mixed step that is prefill's under a rule, 0 to 1. */
+double split_prefill_share(enum rule rule, const struct split_times *t);
+
+#endif
