@@ -82,7 +82,7 @@ static void charge(struct accounts *a, struct active *r, enum entry_kind kind, e
 /* What a request's decoding has cost since it was settled last, exactly. */
 static long double decode_due(const struct accounts *a, const struct active *r, int g) {
 	const struct decode_sums *now = &a->now[g], *base = &r->base[g];
-	long double context = (long double)(r->request.prompt_tokens - (r->first_decode - a->segment_step));
+	long double context = (long double)(r->context - (r->first_decode - a->segment_step));
 
 	return now->equal - base->equal + context * (now->context - base->context) + now->counted - base->counted;
 }
@@ -108,13 +108,22 @@ static void settle(struct accounts *a, struct active *r) {
 
 /* ---- segments ---- */
 
+/* What no request explains. */
 static void post_rest(struct accounts *a, const struct phase *p, enum entry_kind kind) {
+	struct request_rest *rest = kind == ENTRY_OUTPUT ? &a->decode_rest : &a->prefill_rest;
 	name_id tenant = a->has_requests ? a->common->unattributed : 0;
 
 	for (int g = 0; g < TIME_GRADES; g++) {
-		if (p->total_ns[g] != p->given_ns[g]) {
-			struct entry key = key_of_nobody(a, kind, (enum grade)g, tenant);
-			post_time(a, &key, p->total_ns[g] - p->given_ns[g]);
+		int64_t ns = p->total_ns[g] - p->given_ns[g];
+		if (ns == 0) {
+			continue;
+		}
+		struct entry key = key_of_nobody(a, kind, (enum grade)g, tenant);
+		post_time(a, &key, ns);
+		if (a->segment.wanted) {
+			rest->ns += ns;
+			rest->money += a->segment.rate_nano > 0 ? (int128)ns * a->segment.rate_nano : 0;
+			rest->grade = rest->grade == GRADE_NONE || g > (int)rest->grade ? (enum grade)g : rest->grade;
 		}
 	}
 }
@@ -146,7 +155,7 @@ static int give_entries(struct accounts *a, struct fault *why) {
 		a->unpaid_ns += observed_ns;
 	}
 	if (rc >= 0 && observed_ns > 0 && a->segment.wanted) {
-		capacity_observed(a->common->capacity, a->pool, a->model, &a->segment, observed_ns);
+		capacity_observed(a->common->capacity, a->pool, &a->segment, observed_ns);
 	}
 	return rc;
 }
@@ -192,6 +201,8 @@ void accounts_open(struct accounts *a, const struct accounts_common *c, struct f
 		.pool = pool,
 		.gpus = pool ? pool->gpus_per_replica : 1,
 		.at_ns = at_ns,
+		.prefill_rest = {.grade = GRADE_NONE},
+		.decode_rest = {.grade = GRADE_NONE},
 	};
 	postings_init(&a->postings);
 	segment_at(c->options, pool, at_ns, &a->segment);
@@ -335,7 +346,9 @@ int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, na
 		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns;
 		int64_t part = part_until(gpu_ns, &whole, until_ns);
 		struct entry key = key_of_nobody(a, kind, grade, tenant);
-		post_time(a, &key, part - done);
+		if (a->segment.paid || kind <= ENTRY_OUTPUT) {
+			post_time(a, &key, part - done);
+		}
 		done = part;
 		at_ns = until_ns;
 	}
@@ -412,5 +425,9 @@ int accounts_close(struct accounts *a, struct fault *why) {
 	int failed = close_segment(a, why);
 
 	postings_release(&a->postings);
-	return rc < 0 ? rc : failed;
+	rc = rc < 0 ? rc : failed;
+	if (rc >= 0 && a->common->rows) {
+		rc = request_rows_add_rest(a->common->rows, a->replica, a->model, &a->prefill_rest, &a->decode_rest, why);
+	}
+	return rc;
 }

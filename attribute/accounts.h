@@ -11,9 +11,9 @@
 
 #include "attribute/flight.h"
 #include "attribute/postings.h"
+#include "attribute/request_rows.h"
 #include "attribute/segment.h"
 
-struct request_rows;
 struct capacity;
 
 /* What the accounts of all replicas share. */
@@ -47,6 +47,7 @@ struct accounts {
 	struct flight *flight;
 	int64_t posted_ns;    /* GPU-ns of all segments, wanted or not: for the identity */
 	int64_t unpaid_ns;    /* busy GPU-ns while the pool was not up */
+	struct request_rest prefill_rest, decode_rest;
 	int64_t at_ns;        /* where the accounts have got to */
 	bool failed;          /* a sum did not fit */
 };

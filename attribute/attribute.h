@@ -50,7 +50,7 @@ struct attribute_options {
 	struct price_cuts cuts;
 	unsigned lanes;            /* how many threads will call attribution_take */
 	const char *requests_path; /* --requests; NULL: none */
-	const struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */
+	struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */
 };
 
 struct attribution;
@@ -62,12 +62,12 @@ void attribution_free(struct attribution *a);
 int attribution_take(void *attribution, unsigned lane, const struct record *r, struct fault *why);
 
 /*
- * What is known of a replica from elsewhere (the book): the first and last instant of all its
+ * What is known of a replica from elsewhere (the book): its model, the first and last instant of all its
  * evidence. Without uptime in the fleet file a replica is paid for from the first to the last.
  * A part of a replica's life is attributed like the whole if the records from a day before to
  * a day after it are given, and this span.
  */
-void attribution_set_span(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns);
+void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
 
 /*
  * All records are in: fits, splits, and hands the entries to the sink, in one order

@@ -15,6 +15,8 @@ struct evidence {
 	struct spool *spool;
 	struct evidence_lane *lanes;
 	unsigned lane_count;
+	evidence_watcher *watcher;
+	void *watcher_context;
 };
 
 struct evidence_reader {
@@ -126,6 +128,18 @@ static struct item head_of(struct evidence *e, struct evidence_lane *l, const st
 	};
 }
 
+void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context) {
+	e->watcher = watcher;
+	e->watcher_context = context;
+}
+
+static int add(struct evidence *e, unsigned lane, const struct item *item, size_t len, struct fault *why) {
+	if (e->watcher) {
+		e->watcher(e->watcher_context, lane, item);
+	}
+	return spool_add(e->spool, lane, item, len, why);
+}
+
 static int take_step(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
 	const struct step *s = &r->step;
@@ -145,7 +159,7 @@ static int take_step(struct evidence *e, unsigned lane, const struct record *r, 
 	item.prefill_gpu_ns = s->prefill_gpu_ns;
 	item.decode_gpu_ns = s->decode_gpu_ns;
 	l->lacks_contexts |= item.prefill_token_kv == UNKNOWN || item.decode_kv_tokens == UNKNOWN;
-	return spool_add(e->spool, lane, &item, sizeof item, why);
+	return add(e, lane, &item.head, sizeof item, why);
 }
 
 static int64_t first_known(const struct request *q) {
@@ -173,7 +187,7 @@ static int add_request(struct evidence *e, unsigned lane, const struct request_i
 	if (id.len > 0) {
 		memcpy(l->buffer + sizeof *item, id.at, id.len);
 	}
-	return spool_add(e->spool, lane, l->buffer, len, why);
+	return add(e, lane, (const struct item *)(void *)l->buffer, len, why);
 }
 
 static int take_request(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
@@ -227,7 +241,7 @@ static int take_window(struct evidence *e, unsigned lane, const struct record *r
 	item.prefill_gpu_ns = w->prefill_gpu_ns;
 	item.decode_gpu_ns = w->decode_gpu_ns;
 	item.running = w->running;
-	return spool_add(e->spool, lane, &item, sizeof item, why);
+	return add(e, lane, &item.head, sizeof item, why);
 }
 
 static int take_power(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
@@ -238,7 +252,7 @@ static int take_power(struct evidence *e, unsigned lane, const struct record *r,
 	item.head = head_of(e, l, r, ITEM_POWER, r->power.at_ns);
 	item.gpu = names_cached(&l->cache, e->names, r->power.gpu);
 	item.milliwatts = r->power.milliwatts;
-	return spool_add(e->spool, lane, &item, sizeof item, why);
+	return add(e, lane, &item.head, sizeof item, why);
 }
 
 int evidence_take(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {

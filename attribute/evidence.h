@@ -74,6 +74,11 @@ struct evidence;
 struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory_bytes);
 void evidence_free(struct evidence *e);
 
+/* Is told of every item as it is taken in, by the lane's thread. */
+typedef void evidence_watcher(void *context, unsigned lane, const struct item *item);
+/* Call before the first record. */
+void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context);
+
 /* Keeps a record; one thread per lane. */
 int evidence_take(struct evidence *e, unsigned lane, const struct record *r, struct fault *why);
 

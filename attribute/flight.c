@@ -44,6 +44,7 @@ static struct active *new_active(struct flight *f, const struct request_item *r)
 		a = must_alloc(sizeof *a);
 	}
 	*a = (struct active){.request = *r, .id = id, .id_room = room, .grade = GRADE_NONE};
+	a->context = r->prompt_tokens;
 	struct text text = request_item_id(r);
 	if (text.len > a->id_room) {
 		a->id_room = text.len + 32;
@@ -76,7 +77,7 @@ static bool comes_before(const struct active *a, const struct active *b) {
 	return x != y ? x < y : a->request.head.at_ns < b->request.head.at_ns;
 }
 
-void flight_admit(struct flight *f, const struct request_item *r) {
+struct active *flight_admit(struct flight *f, const struct request_item *r) {
 	struct active *a = new_active(f, r);
 	size_t at = f->waiting_count;
 
@@ -93,6 +94,7 @@ void flight_admit(struct flight *f, const struct request_item *r) {
 	}
 	f->waiting[at] = a;
 	f->waiting_count++;
+	return a;
 }
 
 /* ---- decoding: a heap by `until` ---- */
@@ -134,7 +136,7 @@ static void heap_down(struct flight *f, size_t at) {
 
 /* The context of a decoder before the coming step. */
 static int64_t context_of(const struct flight *f, const struct active *a) {
-	return a->request.prompt_tokens + (f->decode_step - a->first_decode);
+	return a->context + (f->decode_step - a->first_decode);
 }
 
 static void start_decoding(struct flight *f, struct active *a, int64_t until) {
@@ -316,6 +318,52 @@ int flight_alight(struct flight *f, const struct step_item *s, bool by_count, fl
 	}
 	return by_count ? finish_prompts(f, leave, context, why) : 0;
 }
+
+/* ---- without steps ---- */
+
+size_t flight_board_waiting(struct flight *f, int64_t at_ns) {
+	f->chunk_count = 0;
+	f->chunk_tokens = f->chunk_token_kv = 0;
+	for (size_t i = 0; i < f->waiting_count && scheduled_ns(&f->waiting[i]->request) <= at_ns; i++) {
+		struct active *a = f->waiting[i];
+		if (f->chunk_count == f->chunk_room) {
+			f->chunk_room = f->chunk_room > 0 ? 2 * f->chunk_room : 16;
+			f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
+		}
+		f->chunks[f->chunk_count++] = (struct chunk){a, 1, 0};
+		f->chunk_tokens++;
+	}
+	return f->chunk_count;
+}
+
+/* When a request that waits is scheduled, has its first token, or is over. */
+static int64_t waiting_change(const struct active *a, int64_t at_ns) {
+	const struct request_item *r = &a->request;
+	const int64_t instants[] = {scheduled_ns(r), r->first_token_ns, r->finish_ns};
+	int64_t next = INT64_MAX;
+
+	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+		if (instants[i] > at_ns && instants[i] < next) {
+			next = instants[i]; /* UNKNOWN is before everything */
+		}
+	}
+	return next;
+}
+
+int64_t flight_next_change(const struct flight *f, int64_t at_ns) {
+	int64_t next = f->decoding_count > 0 ? f->decoding[0]->until : INT64_MAX;
+
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		int64_t change = waiting_change(f->waiting[i], at_ns);
+		next = change < next ? change : next;
+		if (scheduled_ns(&f->waiting[i]->request) > at_ns) {
+			break; /* the rest is scheduled later still */
+		}
+	}
+	return next;
+}
+
+/* ---- the end ---- */
 
 static int by_arrival(const void *a_bytes, const void *b_bytes) {
 	const struct active *a = *(struct active *const *)a_bytes, *b = *(struct active *const *)b_bytes;

@@ -32,6 +32,7 @@ struct active {
 	uint32_t remaining;     /* prompt tokens still to be computed */
 	uint32_t computed;
 	bool decoding;
+	int64_t context;        /* of its first decode step; grows by one each further step */
 	int64_t first_decode;   /* number of the decode step it first takes part in */
 	int64_t until;          /* retire when the clock, or the count of decode steps, has passed this */
 	struct active *next;    /* of the free ones */
@@ -71,8 +72,8 @@ typedef int flight_leave(void *context, struct active *a, struct fault *why);
 void flight_init(struct flight *f);
 void flight_release(struct flight *f);
 
-/* Takes a request in. */
-void flight_admit(struct flight *f, const struct request_item *r);
+/* Takes a request in; the caller may yet correct what is known of it. */
+struct active *flight_admit(struct flight *f, const struct request_item *r);
 
 /*
  * Lets go of the requests that were done before an instant, and lets decode those whose first token
@@ -88,6 +89,13 @@ int flight_board(struct flight *f, const struct step_item *s, int64_t start_ns, 
 /* The step is over: contexts grow, prompts that are done decode from the next step on (by count). */
 int flight_alight(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why);
+
+/*
+ * Without steps: those whose prompts are being computed at an instant board, each with the
+ * same part; returns how many. And when that, or who decodes, changes next (INT64_MAX: never).
+ */
+size_t flight_board_waiting(struct flight *f, int64_t at_ns);
+int64_t flight_next_change(const struct flight *f, int64_t at_ns);
 
 /* All that are left leave, in a stated order. */
 int flight_clear(struct flight *f, flight_leave *leave, void *context, struct fault *why);

@@ -13,10 +13,16 @@ void request_rows_free(struct request_rows *r);
 int request_rows_add(struct request_rows *r, const struct active *a, name_id replica, name_id model,
                      struct fault *why);
 
-/* GPU time of a replica that no request explains: rows "(unattributed)". */
-int request_rows_add_rest(struct request_rows *r, name_id replica, name_id model, int64_t prefill_ns,
-                          int64_t decode_ns, int128 input_money, int128 output_money, enum grade grade,
-                          struct fault *why);
+/* GPU time of a phase that no request explains. */
+struct request_rest {
+	int64_t ns;
+	int128 money; /* GPU-ns x nano per GPU-hour */
+	enum grade grade;
+};
+
+/* One row "(unattributed)" for a replica, if there is anything in it. */
+int request_rows_add_rest(struct request_rows *r, name_id replica, name_id model, const struct request_rest *prefill,
+                          const struct request_rest *decode, struct fault *why);
 
 /*
  * Writes the file, in the order of arrival, id and replica; what two replicas did for one request

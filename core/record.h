@@ -42,6 +42,7 @@ struct step {
 };
 #define STEP_DUMMY 1u           /* a step without work (vLLM data parallel dummy) */
 #define STEP_MIXED_RECOMPUTE 2u /* a preempted request recomputed under "generation": not for the fit */
+#define STEP_COARSE_CLOCK 4u    /* start_ns was cut to the second by the log; the order of steps is right */
 
 struct request {
 	struct text id, tenant, prefill_replica;

@@ -1,0 +1,228 @@
+/* attribution.c: from the records of a run to its entries: collect, sort, fit, post. */
+#include <stdlib.h>
+
+#include "attribute/capacity.h"
+#include "attribute/request_rows.h"
+#include "attribute/summary.h"
+#include "attribute/sweep.h"
+#include "attribute/walk.h"
+
+/* Of the memory that streams may take, see the README. */
+#define EVIDENCE_BYTES ((size_t)24 << 20)
+#define ENTRIES_BYTES ((size_t)8 << 20)
+#define ROWS_BYTES ((size_t)8 << 20)
+
+struct attribution {
+	struct attribute_options options;
+	struct evidence *evidence;
+	struct summaries *summaries;
+	struct attribution_fits *fits; /* of this run's own steps */
+	struct sweep_fits *sweeps;     /* of its requests */
+	struct accounts_common common;
+	bool sealed, fitted;
+	int64_t duplicates;
+};
+
+struct attribution *attribution_new(const struct attribute_options *o) {
+	struct attribution *a = must_calloc(1, sizeof *a);
+	unsigned lanes = o->lanes > 0 ? o->lanes : 1;
+
+	a->options = *o;
+	a->evidence = evidence_new(o->names, lanes, EVIDENCE_BYTES);
+	a->summaries = summaries_new(o->names, lanes);
+	evidence_watch(a->evidence, summaries_take, a->summaries);
+	a->fits = attribution_fits_new(o->names);
+	a->sweeps = sweep_fits_new();
+	a->common = (struct accounts_common){
+		.options = &a->options,
+		.entries = entries_new(o->names, ENTRIES_BYTES),
+		.rows = o->requests_path ? request_rows_new(o->names, ROWS_BYTES) : NULL,
+		.capacity = capacity_new(&a->options),
+		.unattributed = names_id(o->names, T("(unattributed)")),
+	};
+	return a;
+}
+
+void attribution_free(struct attribution *a) {
+	if (!a) {
+		return;
+	}
+	evidence_free(a->evidence);
+	summaries_free(a->summaries);
+	attribution_fits_free(a->fits);
+	sweep_fits_free(a->sweeps);
+	entries_free(a->common.entries);
+	request_rows_free(a->common.rows);
+	capacity_free(a->common.capacity);
+	free(a);
+}
+
+int attribution_take(void *attribution, unsigned lane, const struct record *r, struct fault *why) {
+	struct attribution *a = attribution;
+
+	return evidence_take(a->evidence, lane, r, why);
+}
+
+void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+	summaries_set_span(a->summaries, replica, model, first_ns, last_ns);
+}
+
+bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *to_ns) {
+	const struct fleet *f = a->options.fleet;
+
+	if (!summaries_period(a->summaries, from_ns, to_ns)) {
+		return false;
+	}
+	for (size_t i = 0; i < f->pool_count; i++) {
+		const struct pool *p = &f->pools[i];
+		if (p->uptime_count > 0) {
+			*from_ns = p->uptimes[0].from_ns < *from_ns ? p->uptimes[0].from_ns : *from_ns;
+			int64_t last_ns = p->uptimes[p->uptime_count - 1].to_ns;
+			*to_ns = last_ns > *to_ns ? last_ns : *to_ns;
+		}
+	}
+	*from_ns = *from_ns > a->options.from_ns ? *from_ns : a->options.from_ns;
+	*to_ns = *to_ns < a->options.to_ns ? *to_ns : a->options.to_ns;
+	return *from_ns <= *to_ns;
+}
+
+/* ---- going through all replicas ---- */
+
+static int seal(struct attribution *a, struct fault *why) {
+	if (a->sealed) {
+		return 0;
+	}
+	a->sealed = true;
+	summaries_seal(a->summaries);
+	return evidence_seal(a->evidence, why);
+}
+
+/* Items come grouped by replica. */
+static int walk_all(struct attribution *a, struct walk *w, struct evidence_reader *reader, struct fault *why) {
+	const struct replica_summary *at = NULL;
+	const struct item *item;
+	int got, rc = 0;
+
+	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0) {
+		if (!at || at->replica != item->replica) {
+			rc = at ? walk_end(w, why) : 0;
+			at = summaries_of(a->summaries, item->replica);
+			rc = rc < 0 ? rc : walk_begin(w, at, why);
+		}
+		rc = rc < 0 ? rc : walk_item(w, item, why);
+	}
+	if (at) {
+		int failed = walk_end(w, why);
+		rc = rc < 0 ? rc : failed;
+	}
+	a->duplicates = evidence_duplicates(reader);
+	return rc < 0 ? rc : got;
+}
+
+/* Replicas that are known to be paid, and of which these records say nothing. */
+static int walk_silent(struct attribution *a, struct walk *w, struct fault *why) {
+	const struct replica_summary *s = NULL;
+	int rc = 0;
+
+	while (rc >= 0 && (s = summaries_next(a->summaries, s))) {
+		if (s->has_span && s->steps + s->requests + s->windows + s->powers == 0) {
+			rc = walk_begin(w, s, why);
+			int failed = walk_end(w, why);
+			rc = rc < 0 ? rc : failed;
+		}
+	}
+	return rc;
+}
+
+static int walk_for(struct attribution *a, enum walk_purpose purpose, struct attribution_fits *fits,
+                    struct quality *quality, struct fault *why) {
+	struct walk *w = must_calloc(1, sizeof *w);
+	struct evidence_reader *reader;
+
+	*w = (struct walk){.purpose = purpose, .common = &a->common, .fits = fits, .sweeps = a->sweeps, .quality = quality};
+	int rc = evidence_reader_new(&reader, a->evidence, why);
+	if (rc >= 0) {
+		rc = walk_all(a, w, reader, why);
+	}
+	if (rc >= 0 && purpose == WALK_POST) {
+		rc = walk_silent(a, w, why);
+	}
+	evidence_reader_free(reader);
+	free(w);
+	return rc;
+}
+
+static int fit(struct attribution *a, struct quality *quality, struct fault *why) {
+	int rc = seal(a, why);
+
+	if (rc < 0 || a->fitted) {
+		return rc;
+	}
+	a->fitted = true;
+	return walk_for(a, WALK_FIT, a->fits, quality, why);
+}
+
+int attribution_fits_add(struct attribution_fits *f, struct attribution *a, struct fault *why) {
+	struct quality ignored;
+
+	quality_init(&ignored);
+	int rc = fit(a, &ignored, why);
+	quality_release(&ignored);
+	if (rc >= 0) {
+		fits_merge(f, a->fits);
+	}
+	return rc;
+}
+
+/* ---- what an accountant is to know ---- */
+
+static void warn_evidence(const struct attribution *a, struct quality *q) {
+	if (evidence_lacks_contexts(a->evidence)) {
+		quality_warn(q, "the log does not say how long the contexts of steps are; where requests do not tell either, "
+		             "mixed steps are split without them and graded C");
+	}
+	if (evidence_has_relative_clock(a->evidence)) {
+		quality_warn(q, "a log counts its time from the start of the server: dates in 1970 are such times");
+	}
+}
+
+static void warn_unmatched(const struct attribution *a, struct quality *q) {
+	const struct attribute_options *o = &a->options;
+	const struct replica_summary *s = NULL;
+
+	while ((s = summaries_next(a->summaries, s))) {
+		if (!fleet_pool_of(o->fleet, o->names, s->replica, s->model)) {
+			quality_warn(q, "replica %s (model %s) matches no pool of the fleet file: its time has no price; add a pool "
+			             "or give --gpu-hour", names_text(o->names, s->replica).at, names_text(o->names, s->model).at);
+		}
+	}
+}
+
+/* ---- the end ---- */
+
+int attribution_finish(struct attribution *a, entry_sink *sink, void *context, struct quality *quality,
+                       struct fault *why) {
+	struct attribution_fits *fits = a->options.fits ? a->options.fits : a->fits;
+	int rc = fit(a, quality, why);
+
+	if (rc >= 0) {
+		rc = walk_for(a, WALK_POST, fits, quality, why);
+	}
+	if (rc >= 0) {
+		rc = capacity_post(a->common.capacity, a->common.entries, a->options.names, quality, why);
+	}
+	if (rc >= 0) {
+		rc = entries_give(a->common.entries, sink, context, why);
+	}
+	if (rc >= 0 && a->common.rows) {
+		rc = request_rows_write(a->common.rows, a->options.requests_path, why);
+	}
+	quality->duplicates += a->duplicates;
+	warn_evidence(a, quality);
+	warn_unmatched(a, quality);
+	return rc;
+}
+
+void attribution_print_models(const struct attribution *a, FILE *out) {
+	fits_print(a->options.fits ? a->options.fits : a->fits, out);
+}
