@@ -34,10 +34,16 @@ struct step_model {
 	double ns[TERMS];               /* coefficients, ns per unit of the term */
 	double covariance[TERMS][TERMS]; /* of the coefficients; 0 for terms that are 0 */
 	enum model_origin origin;
-	bool has_attention, has_context; /* were A and K there to be fitted? */
+	bool has_attention, has_context; /* were A and K there to be fitted? Without K: D in its place */
 	int64_t steps, outliers;         /* that the fit used, and left out */
 	double residual_relative;        /* standard deviation of (T - fit) / fit */
 };
+
+/*
+ * The terms of a batch, in units of the coefficients. Where the contexts were not there to be fitted the
+ * number of decoders stands in for K: each decoder then costs the same.
+ */
+void step_model_terms(const struct step_model *m, const struct batch *b, double terms[TERMS]);
 
 /* The model's time of a batch, ns. */
 double step_model_ns(const struct step_model *m, const struct batch *b);

@@ -14,12 +14,15 @@ struct request_rows {
 	size_t room;
 };
 
+/* Items of a spool are aligned to 8 bytes. */
+typedef int128 int128_in_spool __attribute__((aligned(8)));
+
 /* One request on one replica. The id follows the struct. */
 struct row {
 	int64_t at_ns; /* first known instant: what rows are sorted by; INT64_MAX for what no request explains */
 	int64_t arrival_ns, first_token_ns, finish_ns; /* or UNKNOWN */
 	int64_t prefill_ns, cached_ns, decode_ns;
-	int128 input_money, output_money; /* GPU-ns x nano per GPU-hour */
+	int128_in_spool input_money, output_money; /* GPU-ns x nano per GPU-hour */
 	name_id replica, model, tenant;
 	uint32_t prompt_tokens, cached_tokens, completion_tokens;
 	uint32_t id_len;

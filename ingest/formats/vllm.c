@@ -307,7 +307,8 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 		         .prefill_gpu_ns = UNKNOWN,
 		         .decode_gpu_ns = UNKNOWN,
 		         .duration_kind = DURATION_HOST_WALL_WAIT,
-		         .flags = (dummy ? STEP_DUMMY : 0) | (is_recompute(p->state, &it) ? STEP_MIXED_RECOMPUTE : 0)},
+		         .flags = (dummy ? STEP_DUMMY : 0) | (is_recompute(p->state, &it) ? STEP_MIXED_RECOMPUTE : 0) |
+		                  (stamp_ns == UNKNOWN ? STEP_COARSE_CLOCK : 0)},
 	};
 	place_step(e, written_ns, &out->step);
 	set_names(p, l, out);

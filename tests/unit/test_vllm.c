@@ -51,27 +51,27 @@ static void three_forms_of_iterations(void **state) {
 		{CORE "Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
 		 "iteration elapsed time: 61.37 ms", UNKNOWN,
 		 "step host  index=512 start=1766439877938630000 gpu=61370000 pr=1 pt=2048 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? "
-		 "dgpu=? kind=2 flags=0"},
+		 "dgpu=? kind=2 flags=4"},
 		/* the same second: right behind the one before */
 		{CORE "Iteration(513): 0 context requests, 0 context tokens, 20 generation requests, 20 generation tokens, "
 		 "iteration elapsed time: 11.02 ms", UNKNOWN,
 		 "step host  index=513 start=1766439878000000000 gpu=11020000 pr=0 pt=0 pkv=? ptkv=? dr=20 dt=20 dkv=? pgpu=? "
-		 "dgpu=? kind=2 flags=0"},
+		 "dgpu=? kind=2 flags=4"},
 		{"(EngineCore_DP1 pid=88123) INFO 12-22 21:44:39 [core.py:401] Iteration(9120): 0 context requests, 0 context "
 		 "tokens, 0 generation requests, 0 generation tokens, iteration elapsed time: 7.44 ms (dummy)", UNKNOWN,
 		 "step host/1  index=9120 start=1766439878992560000 gpu=7440000 pr=0 pt=0 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? "
-		 "dgpu=? kind=2 flags=1"},
+		 "dgpu=? kind=2 flags=5"},
 		/* New Year */
 		{"(APIServer pid=1) INFO 01-01 00:00:00 [loggers.py:179] Engine 002: Iteration(1): 0 context requests, 0 context "
 		 "tokens, 32 generation requests, 64 generation tokens, iteration elapsed time: 13.77 ms, GPU KV cache usage: "
 		 "12.5%", UNKNOWN,
 		 "step host/2  index=1 start=1767225599986230000 gpu=13770000 pr=0 pt=0 pkv=? ptkv=? dr=32 dt=64 dkv=? pgpu=? "
-		 "dgpu=? kind=2 flags=0"},
+		 "dgpu=? kind=2 flags=4"},
 		{"INFO 01-01 00:00:01 [loggers.py:179] Engine 000: Iteration(514): 0 context requests, 0 context tokens, 1 "
 		 "generation requests, 1 generation tokens, iteration elapsed time: 1.00 ms, GPU KV cache usage: 12.5%, encoder "
 		 "inputs: 1, encoder output embeddings: 576", UNKNOWN,
 		 "step host  index=514 start=1767225600999000000 gpu=1000000 pr=0 pt=0 pkv=? ptkv=? dr=1 dt=1 dkv=? pgpu=? "
-		 "dgpu=? kind=2 flags=0"},
+		 "dgpu=? kind=2 flags=4"},
 	};
 
 	(void)state;

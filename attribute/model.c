@@ -1,0 +1,69 @@
+#include "attribute/model.h"
+
+#include <math.h>
+
+const int64_t hinge_ntok[HINGE_COUNT] = {8, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536};
+
+void step_model_terms(const struct step_model *m, const struct batch *b, double terms[TERMS]) {
+	int64_t ntok = b->prefill_tokens + b->decode_tokens;
+	double context = (double)(m->has_context ? b->decode_kv_tokens : b->decode_tokens);
+
+	terms[TERM_FLOOR] = ntok > 0;
+	for (int j = 0; j < HINGE_COUNT; j++) {
+		terms[TERM_HINGES + j] = ntok > hinge_ntok[j] ? (double)(ntok - hinge_ntok[j]) : 0;
+	}
+	terms[TERM_TOKENS] = (double)ntok;
+	terms[TERM_ATTENTION] = m->has_attention ? (double)b->prefill_token_kv : 0;
+	terms[TERM_CONTEXT] = context;
+	terms[TERM_MIXED_CONTEXT] = b->prefill_tokens > 0 ? context : 0;
+}
+
+double step_model_ns(const struct step_model *m, const struct batch *b) {
+	double terms[TERMS], sum = 0;
+
+	step_model_terms(m, b, terms);
+	for (int i = 0; i < TERMS; i++) {
+		sum += m->ns[i] * terms[i];
+	}
+	return sum;
+}
+
+static double dot(const double *a, const double *b) {
+	double sum = 0;
+	for (int i = 0; i < TERMS; i++) {
+		sum += a[i] * b[i];
+	}
+	return sum;
+}
+
+/* How the prefill share changes with each coefficient; false if the model has no time for the step. */
+static bool share_gradient(const struct step_model *m, const struct batch *b, double gradient[TERMS]) {
+	struct batch chunks = {.prefill_tokens = b->prefill_tokens, .prefill_token_kv = b->prefill_token_kv};
+	struct batch decoders = {.decode_tokens = b->decode_tokens, .decode_kv_tokens = b->decode_kv_tokens};
+	double alone[TERMS], whole[TERMS], decode[TERMS];
+
+	step_model_terms(m, &chunks, alone);
+	step_model_terms(m, b, whole);
+	step_model_terms(m, &decoders, decode);
+	double time = dot(m->ns, whole);
+	if (!(time > 0)) {
+		return false;
+	}
+	double share = (dot(m->ns, alone) + time - dot(m->ns, decode)) / (2 * time);
+	for (int i = 0; i < TERMS; i++) {
+		gradient[i] = ((alone[i] + whole[i] - decode[i]) / 2 - share * whole[i]) / time;
+	}
+	return true;
+}
+
+double step_model_share_sd(const struct step_model *m, const struct batch *b) {
+	double gradient[TERMS], variance = 0;
+
+	if (b->prefill_tokens == 0 || b->decode_tokens == 0 || !share_gradient(m, b, gradient)) {
+		return 0;
+	}
+	for (int i = 0; i < TERMS; i++) {
+		variance += gradient[i] * dot(m->covariance[i], gradient);
+	}
+	return variance > 0 ? sqrt(variance) : 0;
+}
