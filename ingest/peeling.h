@@ -1,0 +1,52 @@
+/* peeling.h: a line on its way out of its wrappings; private to envelope*.c. */
+#ifndef INGEST_PEELING_H
+#define INGEST_PEELING_H
+
+#include "ingest/envelope.h"
+
+enum stream { STREAM_OUT, STREAM_ERR, STREAMS };
+
+struct peeling {
+	struct text text;
+	int64_t stamp_ns;
+	int depth;
+	bool part;       /* the wrapping says that the line goes on */
+	bool in_parts;   /* the wrapping knows of parts at all */
+	bool dropped;    /* part of a wrapping of several lines, and no line itself */
+	enum stream stream;
+	bool stamped;    /* a time stamp was taken off just before */
+};
+
+/* Room for a changed copy of the line; of each depth its own, as one is read while the next is written. */
+char *envelope_scratch(struct envelope *e, const struct peeling *p, size_t bytes);
+
+/* The outermost stamp is the one that counts. */
+static inline void set_stamp(struct peeling *p, int64_t ns) {
+	if (p->stamp_ns == UNKNOWN) {
+		p->stamp_ns = ns;
+	}
+}
+
+/* Takes one wrapping off; false, and nothing changed, if it is not there. */
+typedef bool stripper(struct envelope *e, struct peeling *p);
+
+/* envelope_json.c; `j` is a document to parse into */
+bool strip_json_with(struct envelope *e, struct json *j, struct peeling *p);
+
+/* envelope_text.c */
+stripper strip_rfc3339, strip_cri, strip_syslog, strip_syslog_5424, strip_unit, strip_rank, strip_ansi, strip_progress,
+	strip_csv;
+
+/* envelope_export.c: the journal's export format, whose entries are lines "KEY=value". */
+struct export_entry {
+	bool on;            /* the log is one */
+	int64_t stamp_ns;   /* of the entry; UNKNOWN: not yet seen */
+	bool length_due;    /* "MESSAGE" alone: a length of 8 bytes and binary data follow */
+	size_t length_got;  /* bytes of the length seen so far */
+	uint64_t left;      /* of the length, then of the data */
+	bool is_message;    /* the data are a message, not another field */
+	bool in_data;
+};
+bool strip_export(struct export_entry *x, struct peeling *p);
+
+#endif
