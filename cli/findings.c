@@ -79,6 +79,11 @@ void findings_say_nothing(struct run *r, const struct quality *q) {
 	bool only_one = r->operands.count == 1, standard_input = strcmp(r->operands.at[0], "-") == 0;
 	bool unknown = false;
 
+	if (q->steps + q->requests + q->windows > 0) {
+		say_error(r, "all %" PRId64 " records are outside the period of --from and --to, or tell no instant",
+			  q->steps + q->requests + q->windows);
+		return;
+	}
 	say_error(r, "no evidence of time or tokens in %s, so there is no statement",
 		  !only_one ? "any of the LOGs" : standard_input ? "standard input" : r->operands.at[0]);
 	for (size_t i = 0; i < q->input_count; i++) {
