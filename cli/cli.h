@@ -29,14 +29,15 @@ struct option {
 
 /* Options that belong together; a command names the groups it takes. In the order of --help. */
 enum group {
-	GROUP_COST = 1u,     /* --fleet --gpu-hour --rule --requests */
-	GROUP_PRICES = 2u,   /* --prices --list */
-	GROUP_PERIOD = 4u,   /* --from --to --tz */
-	GROUP_REPORT = 8u,   /* --by --format --idle */
-	GROUP_OUTPUT = 16u,  /* -o */
-	GROUP_LOGS = 32u,    /* --model … --threads: how logs are read */
-	GROUP_BOOK = 64u,    /* --book */
-	GROUP_GENERAL = 128u /* -q -v --help …: every command has them */
+	GROUP_COST = 1u << 0,    /* --fleet --gpu-hour */
+	GROUP_SPLIT = 1u << 1,   /* --rule --requests --model-report */
+	GROUP_PRICES = 1u << 2,  /* --prices --list */
+	GROUP_PERIOD = 1u << 3,  /* --from --to --tz */
+	GROUP_REPORT = 1u << 4,  /* --by --format --idle */
+	GROUP_OUTPUT = 1u << 5,  /* -o */
+	GROUP_LOGS = 1u << 6,    /* --model … --threads: how logs are read */
+	GROUP_BOOK = 1u << 7,    /* --book */
+	GROUP_GENERAL = 1u << 8, /* -q -v --help …: every command has them */
 };
 
 /* "import" of `tollbook prices import FILE`: a command in a command. */
@@ -93,8 +94,9 @@ struct run {
 	/* GROUP_COST */
 	const char *fleet;
 	int64_t gpu_hour_nano; /* -1: not given */
-	int rule;              /* enum rule */
-	const char *requests;
+	/* GROUP_SPLIT */
+	int rule; /* enum rule */
+	const char *requests, *model_report;
 	/* GROUP_PRICES */
 	struct list prices, list;
 	/* GROUP_PERIOD */

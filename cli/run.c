@@ -4,6 +4,7 @@
 #include "cli/findings.h"
 #include "cli/say.h"
 #include "cli/setup.h"
+#include "core/files.h"
 
 /* What a run holds; released as a whole. */
 struct job {
@@ -127,6 +128,21 @@ static bool period(const struct job *j, int64_t *from_ns, int64_t *to_ns) {
 	return *from_ns <= *to_ns;
 }
 
+/* --model-report: what the split was computed with. */
+static int write_models(struct job *j, struct fault *why) {
+	struct outfile *file;
+
+	if (!j->r->model_report) {
+		return 0;
+	}
+	int error = outfile_open(&file, j->r->model_report, why);
+	if (error) {
+		return error;
+	}
+	attribution_print_models(j->attribution, outfile_stream(file));
+	return outfile_commit(file, why);
+}
+
 static int finish(struct job *j, struct fault *why) {
 	int64_t from_ns, to_ns;
 
@@ -138,6 +154,7 @@ static int finish(struct job *j, struct fault *why) {
 	}
 	start_statement(j, from_ns, to_ns);
 	int error = settle(j, why);
+	error = error ? error : write_models(j, why);
 	if (error) {
 		return error;
 	}
@@ -163,7 +180,7 @@ static int do_job(struct run *r, struct fault *why) {
 
 /* Files that are open all along must be taken back when a signal comes; without any, it may end at once. */
 static int run(struct run *r, struct fault *why) {
-	bool guarded = r->quarantine || r->requests;
+	bool guarded = r->quarantine || r->requests || r->model_report;
 
 	if (guarded) {
 		stop_guard(&r->stop);
@@ -182,6 +199,6 @@ const struct command command_run = {
 	.about = "LOG is a file, a directory (all files below it, in name order) or -. Compression and format are\n"
 		 "told by content. One of --fleet and --gpu-hour is needed.\n",
 	.example = "tollbook run --fleet fleet.json --prices prices.json --by tenant logs/",
-	.groups = GROUP_COST | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS,
+	.groups = GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS,
 	.main = run,
 };
