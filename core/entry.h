@@ -51,4 +51,36 @@ struct entry {
 /* Takes entries one by one. 0, or a negative enum error, which stops the sender. */
 typedef int entry_sink(void *context, const struct entry *e);
 
+/*
+ * What tokens at a depth of the context took: input tokens whose prefill began, output tokens
+ * that were made, with from_ntok <= context < to_ntok tokens before them (to_ntok INT64_MAX: no
+ * upper end). Rows with the same key (all down to `rate_nano`) add up; several rates give
+ * several rows. The time is part of that of the entries; it need not be all of it.
+ */
+struct position_row {
+	name_id model;
+	enum entry_kind kind; /* ENTRY_INPUT or ENTRY_OUTPUT */
+	int64_t from_ntok, to_ntok;
+	int64_t rate_nano; /* as in an entry */
+	/* what is posted */
+	int64_t tokens;
+	int64_t gpu_ns;
+};
+
+/*
+ * What a rule of splitting mixed steps would give a model's phases, whatever rule the entries
+ * follow. Rows with the same rule, model and rate add up.
+ */
+struct rule_row {
+	const char *rule; /* by its name on the command line; outlives the sender */
+	name_id model;
+	int64_t rate_nano; /* as in an entry */
+	/* what is posted */
+	int64_t prefill_gpu_ns, decode_gpu_ns;
+};
+
+/* Take rows one by one, as an entry_sink does entries. */
+typedef int position_sink(void *context, const struct position_row *row);
+typedef int rule_sink(void *context, const struct rule_row *row);
+
 #endif

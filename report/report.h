@@ -38,7 +38,7 @@ bool prices_print_diff(const struct prices *before, const struct prices *after, 
 /* ---- the statement ---- */
 
 enum by_key { BY_HOUR, BY_DAY, BY_MONTH, BY_MODEL, BY_REPLICA, BY_POOL, BY_TENANT, BY_KEYS };
-/* "hour", "day" …: the words of --by. */
+/* "hour", "day" …: the words of --by, and the keys of rows in JSON. */
 extern const char *const by_key_names[BY_KEYS];
 
 struct report_options {
@@ -62,6 +62,9 @@ struct statement *statement_new(const struct report_options *o);
 void statement_free(struct statement *s);
 /* An entry_sink. */
 int statement_take(void *statement, const struct entry *e);
+/* A position_sink and a rule_sink: for the tables of cost by position and of rules side by side. */
+int statement_take_position(void *statement, const struct position_row *row);
+int statement_take_rule(void *statement, const struct rule_row *row);
 /*
  * All entries are in: prices them, once (design.md 8), and checks that parts sum to
  * capacity to the last unit. Takes what it needs of `quality`, which must outlive it.
