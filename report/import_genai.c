@@ -83,21 +83,6 @@ static int read_prices(struct import *im, json_at prices, struct price_model *m,
 	return 0;
 }
 
-/* "00:30:00Z" as a minute of the day; seconds and other zones are not understood. */
-static bool take_minute(const struct json *j, json_at v, int *minute) {
-	char buffer[16];
-	struct text t = json_string(j, v, buffer, sizeof buffer);
-	int64_t hours, minutes, seconds = 0;
-
-	bool ok = text_take_i64(&t, &hours) && text_skip(&t, T(":")) && text_take_i64(&t, &minutes);
-	ok = ok && (!text_skip(&t, T(":")) || text_take_i64(&t, &seconds)) && text_eq(t, T("Z"));
-	if (!ok || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds != 0) {
-		return false;
-	}
-	*minute = (int)(hours * 60 + minutes);
-	return true;
-}
-
 /* False if the constraint is of a kind not known here: then no price of the model can be trusted. */
 static bool read_constraint(const struct json *j, json_at c, struct price_rule *rule) {
 	json_at date = json_get(j, c, T("start_date"));
@@ -105,12 +90,11 @@ static bool read_constraint(const struct json *j, json_at c, struct price_rule *
 	int keys = json_count(j, c) - (json_get(j, c, T("type")) != JSON_ABSENT);
 
 	if (keys == 1 && date != JSON_ABSENT) {
-		rule->when = PRICE_FROM_DATE;
 		return instant_parse(json_string(j, date, buffer, sizeof buffer), &rule->from_ns);
 	}
-	rule->when = PRICE_DAILY;
-	return keys == 2 && take_minute(j, json_get(j, c, T("start_time")), &rule->from_minute) &&
-	       take_minute(j, json_get(j, c, T("end_time")), &rule->to_minute);
+	rule->daily = true;
+	return keys == 2 && import_minute(j, json_get(j, c, T("start_time")), &rule->from_minute) &&
+	       import_minute(j, json_get(j, c, T("end_time")), &rule->to_minute);
 }
 
 static int read_rule(struct import *im, json_at v, struct price_model *m, struct price_rule *rule) {
@@ -124,11 +108,18 @@ static int read_rule(struct import *im, json_at v, struct price_model *m, struct
 	return read_prices(im, json_get(im->json, v, T("prices")), m, rule);
 }
 
+/* Where no set of prices holds, the publisher's own rule is to take the first. */
+static void hold_always(struct price_rule *rule) {
+	rule->from_ns = INT64_MIN;
+	rule->to_ns = INT64_MAX;
+	rule->daily = false;
+}
+
 static int read_rules(struct import *im, json_at prices, struct price_model *m) {
 	bool list = json_type(im->json, prices) == JSON_ARRAY;
 	size_t count = list ? (size_t)json_count(im->json, prices) : 1;
 
-	m->rules = prices_alloc(im->prices, count * sizeof(*m->rules));
+	m->rules = import_rules(im, count);
 	m->rule_count = count;
 	if (!list) {
 		return read_prices(im, prices, m, m->rules);
@@ -137,6 +128,9 @@ static int read_rules(struct import *im, json_at prices, struct price_model *m) 
 	size_t i = 0;
 	for (json_at v = json_first(im->json, prices); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
 		error = read_rule(im, v, m, &m->rules[i++]);
+	}
+	if (count > 0) {
+		hold_always(&m->rules[0]);
 	}
 	return error;
 }

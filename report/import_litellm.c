@@ -2,8 +2,6 @@
  * LiteLLM's model_prices_and_context_window.json: {name: {litellm_provider, mode,
  * input_cost_per_token, …}}. Prices are per single token, with variants by suffix.
  */
-#include <assert.h>
-
 #include "report/prices.h"
 
 static const struct {
@@ -62,48 +60,40 @@ static bool litellm_bid(const struct json *j) {
 	return false;
 }
 
-/* Keeps the steps in ascending order; a ladder has room for as many as there are keys. */
-static void insert_step(struct price_ladder *ladder, struct price_step step) {
-	size_t at = ladder->count++;
-	while (at > 0 && ladder->steps[at - 1].over_ntok > step.over_ntok) {
-		ladder->steps[at] = ladder->steps[at - 1];
-		at--;
-	}
-	ladder->steps[at] = step;
-}
+/* "_above_200k_tokens_priority": a step, and a tier of service. False if there is more in it. */
+static bool split_suffix(struct text suffix, int64_t *over_ntok, enum price_service *service) {
+	static const struct {
+		struct text text;
+		enum price_service service;
+	} services[] = {{T("_batches"), PRICE_BATCH}, {T("_priority"), PRICE_PRIORITY}, {T("_flex"), PRICE_FLEX}};
 
-static int read_step(struct import *im, json_at v, struct price_ladder *ladder, int64_t over_ntok, size_t room) {
-	struct price_step step = {.over_ntok = over_ntok};
-	int error = import_price(im, v, 6, &step.nano);
-
-	if (!error && ladder->count == 0 && !ladder->steps) {
-		*ladder = import_ladder(im, room);
-		ladder->count = 0;
+	*service = PRICE_STANDARD;
+	*over_ntok = 0;
+	for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+		if (text_ends(suffix, services[i].text)) {
+			*service = services[i].service;
+			suffix.len -= services[i].text.len;
+			break;
+		}
 	}
-	if (!error) {
-		assert(ladder->count < room);
-		insert_step(ladder, step);
-	}
-	return error;
+	return suffix.len == 0 || take_above(suffix, over_ntok);
 }
 
 static int read_cost(struct import *im, json_at v, struct price_rule *rule, size_t room) {
 	enum price_kind kind = PRICE_INPUT;
+	enum price_service service;
 	struct text key = json_key(im->json, v), suffix = {0};
-	int64_t over = 0;
+	struct price_step step = {0};
 
 	if (text_find(key, T("cost")) == SIZE_MAX || json_type(im->json, v) != JSON_NUMBER) {
 		return 0;
 	}
-	bool ours = split_key(key, &kind, &suffix);
-	if (ours && (suffix.len == 0 || take_above(suffix, &over))) {
-		return read_step(im, v, &rule->ladder[PRICE_STANDARD][kind], over, room);
+	if (!split_key(key, &kind, &suffix) || !split_suffix(suffix, &step.over_ntok, &service)) {
+		prices_note(im->prices, "price of another kind, left out:", key);
+		return 0;
 	}
-	if (ours && text_eq(suffix, T("_batches"))) {
-		return read_step(im, v, &rule->ladder[PRICE_BATCH][kind], 0, room);
-	}
-	prices_note(im->prices, "price of another kind, left out:", key);
-	return 0;
+	int error = import_price(im, v, 6, &step.nano);
+	return error ? error : import_step(im, &rule->ladder[service][kind], step, room);
 }
 
 /* A ladder that has only its upper steps has no price below them: that is not ours to guess. */
@@ -140,7 +130,7 @@ static int read_model(struct import *im, json_at v) {
 	if (text_starts(m->id, m->provider) && m->id.len > provider.len + 1 && m->id.at[provider.len] == '/') {
 		m->id = text_cut(m->id, provider.len + 1, m->id.len);
 	}
-	m->rules = prices_alloc(im->prices, sizeof(*m->rules));
+	m->rules = import_rules(im, 1);
 	m->rule_count = 1;
 	size_t room = (size_t)json_count(im->json, v);
 	int error = 0;

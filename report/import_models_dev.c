@@ -34,26 +34,71 @@ static struct price_ladder *ladder_of(struct price_rule *rule, struct text key) 
 	return NULL;
 }
 
-static int read_cost(struct import *im, json_at cost, struct price_model *m) {
-	m->rules = prices_alloc(im->prices, sizeof(*m->rules));
-	m->rule_count = 1;
-	for (json_at v = json_first(im->json, cost); v != JSON_ABSENT; v = json_next(im->json, v)) {
-		struct text key = json_key(im->json, v);
-		struct price_ladder *ladder = ladder_of(m->rules, key);
-		if (!ladder) {
-			/* Prices by context length would change what is due: without them, none is given. */
-			m->understood =
-			    m->understood && text_find(key, T("context")) == SIZE_MAX && !text_eq(key, T("tiers"));
-			prices_note(im->prices, "price of another kind, left out:", key);
-			continue;
+/* The prices of one object, for prompts longer than `over_ntok`; what it holds further is read elsewhere. */
+static int read_rates(struct import *im, json_at rates, struct price_rule *rule, int64_t over_ntok, size_t room) {
+	for (json_at v = json_first(im->json, rates); v != JSON_ABSENT; v = json_next(im->json, v)) {
+		struct price_ladder *ladder = ladder_of(rule, json_key(im->json, v));
+		struct price_step step = {.over_ntok = over_ntok};
+		enum json_type type = json_type(im->json, v);
+		if (!ladder && type != JSON_OBJECT && type != JSON_ARRAY) {
+			prices_note(im->prices, "price of another kind, left out:", json_key(im->json, v));
 		}
-		*ladder = import_ladder(im, 1);
-		int error = import_price(im, v, 0, &ladder->steps[0].nano);
+		int error = ladder ? import_price(im, v, 0, &step.nano) : 0;
+		error = error || !ladder ? error : import_step(im, ladder, step, room);
 		if (error) {
 			return error;
 		}
 	}
 	return 0;
+}
+
+/* [{"tier": {"type": "context", "size": 272000}, "input": 10, …}] */
+static int read_tiers(struct import *im, json_at tiers, struct price_model *m, size_t room) {
+	int error = 0;
+	for (json_at v = json_first(im->json, tiers); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
+		json_at tier = json_get(im->json, v, T("tier"));
+		int64_t size = 0;
+		bool context = text_eq(json_raw(im->json, json_get(im->json, tier, T("type"))), T("context")) &&
+			       json_i64(im->json, json_get(im->json, tier, T("size")), &size) && size > 0;
+		if (context) {
+			error = read_rates(im, v, m->rules, size, room);
+		} else {
+			m->understood = false;
+			prices_note(im->prices, "tier not understood, so no price for:", m->id);
+		}
+	}
+	return error;
+}
+
+static bool repeats_a_step(const struct price_ladder *ladder) {
+	for (size_t i = 1; i < ladder->count; i++) {
+		if (ladder->steps[i].over_ntok == ladder->steps[i - 1].over_ntok) {
+			return true;
+		}
+	}
+	return ladder->count > 0 && ladder->steps[0].over_ntok != 0;
+}
+
+/* The longer prompt's price is that of the whole request. "tiers" say more than the older "context_over_200k". */
+static int read_cost(struct import *im, json_at cost, struct price_model *m) {
+	json_at tiers = json_get(im->json, cost, T("tiers")), over = json_get(im->json, cost, T("context_over_200k"));
+	size_t room = (size_t)json_count(im->json, tiers) + 2;
+	m->rules = import_rules(im, 1);
+	m->rule_count = 1;
+
+	int error = read_rates(im, cost, m->rules, 0, room);
+	if (!error && json_type(im->json, tiers) == JSON_ARRAY) {
+		error = read_tiers(im, tiers, m, room);
+	} else if (!error && json_type(im->json, over) == JSON_OBJECT) {
+		error = read_rates(im, over, m->rules, 200000, room);
+	}
+	for (int k = 0; k < PRICE_KINDS && !error; k++) {
+		if (repeats_a_step(&m->rules->ladder[PRICE_STANDARD][k])) {
+			m->understood = false;
+			prices_note(im->prices, "tiers not understood, so no price for:", m->id);
+		}
+	}
+	return error;
 }
 
 static int read_models(struct import *im, json_at models) {

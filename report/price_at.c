@@ -14,10 +14,7 @@ static bool holds_daily(const struct price_rule *rule, int64_t ns) {
 }
 
 static bool holds(const struct price_rule *rule, int64_t ns) {
-	if (rule->when == PRICE_DAILY) {
-		return holds_daily(rule, ns);
-	}
-	return rule->when == PRICE_ALWAYS || ns >= rule->from_ns;
+	return ns >= rule->from_ns && ns < rule->to_ns && (!rule->daily || holds_daily(rule, ns));
 }
 
 const struct price_rule *price_rule_at(const struct price_model *m, int64_t ns) {
@@ -26,10 +23,10 @@ const struct price_rule *price_rule_at(const struct price_model *m, int64_t ns) 
 			return &m->rules[i];
 		}
 	}
-	return m->rules;
+	return NULL;
 }
 
-/* The whole request moves to a step's price: the catalogues price by the length of the prompt. */
+/* The price at the highest step that the prompt passes. */
 static int64_t step_at(const struct price_ladder *ladder, int64_t prompt_over_ntok) {
 	int64_t nano = PRICE_UNKNOWN;
 	for (size_t i = 0; i < ladder->count && ladder->steps[i].over_ntok <= prompt_over_ntok; i++) {
@@ -38,24 +35,62 @@ static int64_t step_at(const struct price_ladder *ladder, int64_t prompt_over_nt
 	return nano;
 }
 
+/*
+ * Where only the part above a step moves: of prompts that pass step i, the first over_ntok tokens
+ * cost less than the step's price, by what it is dearer than the step below.
+ */
+static int128 back_of(const struct price_ladder *ladder, int64_t prompt_over_ntok) {
+	int128 back = 0;
+	for (size_t i = 1; i < ladder->count && ladder->steps[i].over_ntok <= prompt_over_ntok; i++) {
+		back += (int128)(ladder->steps[i].nano - ladder->steps[i - 1].nano) * ladder->steps[i].over_ntok;
+	}
+	return back;
+}
+
+static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_over_ntok, bool batch,
+		       struct price_quote *out) {
+	const struct price_ladder *standard = &rule->ladder[PRICE_STANDARD][kind], *cheaper = &rule->ladder[PRICE_BATCH][kind];
+	const struct price_ladder *ladder = batch && cheaper->count > 0 ? cheaper : standard;
+
+	out->nano[kind] = step_at(ladder, prompt_over_ntok);
+	out->batch_unknown[kind] = batch && standard->count > 0 && cheaper->count == 0;
+	out->tiered |= ladder->count > 1;
+	/* A part moves as a whole with its prompt, whose own part above is on the input. */
+	if (ladder->above && kind == PRICE_INPUT) {
+		out->back_per_request = back_of(ladder, prompt_over_ntok);
+	} else if (ladder->above && kind != PRICE_OUTPUT && ladder->count > 0) {
+		out->nano[kind] = ladder->steps[0].nano;
+	}
+}
+
+/* Cached tokens below a step push others above it: they bear what the part above is dearer. */
+static void lift_cached(const struct price_rule *rule, struct price_quote *out, bool batch) {
+	const struct price_ladder *input = &rule->ladder[batch && rule->ladder[PRICE_BATCH][PRICE_INPUT].count > 0][PRICE_INPUT];
+	if (!input->above || input->count == 0) {
+		return;
+	}
+	int64_t lift = out->nano[PRICE_INPUT] - input->steps[0].nano;
+	out->nano[PRICE_CACHE_READ] += out->nano[PRICE_CACHE_READ] == PRICE_UNKNOWN ? 0 : lift;
+	out->nano[PRICE_CACHE_WRITE] += out->nano[PRICE_CACHE_WRITE] == PRICE_UNKNOWN ? 0 : lift;
+}
+
 void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, bool batch, struct price_quote *out) {
 	*out =
 	    (struct price_quote){.nano = {PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN}};
 	_Static_assert(PRICE_KINDS == 5, "one PRICE_UNKNOWN for each kind");
-	if (!m->understood || m->rule_count == 0) {
+	_Static_assert(PRICE_STANDARD == 0 && PRICE_BATCH == 1, "a bool picks the service");
+	const struct price_rule *rule = m->understood ? price_rule_at(m, ns) : NULL;
+	if (!rule) {
 		return;
 	}
-	const struct price_rule *rule = price_rule_at(m, ns);
 	for (int k = 0; k < PRICE_KINDS; k++) {
-		int64_t standard = step_at(&rule->ladder[PRICE_STANDARD][k], prompt_over_ntok);
-		int64_t cheaper = step_at(&rule->ladder[PRICE_BATCH][k], prompt_over_ntok);
-		out->nano[k] = batch && cheaper != PRICE_UNKNOWN ? cheaper : standard;
-		out->batch_unknown[k] = batch && standard != PRICE_UNKNOWN && cheaper == PRICE_UNKNOWN;
+		quote_kind(rule, k, prompt_over_ntok, batch, out);
 	}
+	lift_cached(rule, out, batch);
 }
 
 static bool ladder_same(const struct price_ladder *a, const struct price_ladder *b) {
-	if (a->count != b->count) {
+	if (a->count != b->count || a->above != b->above) {
 		return false;
 	}
 	for (size_t i = 0; i < a->count; i++) {
@@ -67,8 +102,8 @@ static bool ladder_same(const struct price_ladder *a, const struct price_ladder 
 }
 
 static bool rule_same(const struct price_rule *a, const struct price_rule *b) {
-	bool same = a->when == b->when && a->from_ns == b->from_ns && a->from_minute == b->from_minute &&
-		    a->to_minute == b->to_minute;
+	bool same = a->from_ns == b->from_ns && a->to_ns == b->to_ns && a->daily == b->daily &&
+		    a->from_minute == b->from_minute && a->to_minute == b->to_minute;
 	for (int s = 0; s < PRICE_SERVICES; s++) {
 		for (int k = 0; k < PRICE_KINDS; k++) {
 			same = same && ladder_same(&a->ladder[s][k], &b->ladder[s][k]);
@@ -78,7 +113,7 @@ static bool rule_same(const struct price_rule *a, const struct price_rule *b) {
 }
 
 bool price_same(const struct price_model *a, const struct price_model *b) {
-	bool same = a->rule_count == b->rule_count && a->understood == b->understood;
+	bool same = a->rule_count == b->rule_count && a->understood == b->understood && text_eq(a->currency, b->currency);
 	for (size_t i = 0; same && i < a->rule_count; i++) {
 		same = rule_same(&a->rules[i], &b->rules[i]);
 	}

@@ -22,6 +22,15 @@ static const struct {
     {T("and"), MATCH_AND},
 };
 
+const char *match_key_of(enum match_op op) {
+	for (size_t i = 0; i < sizeof match_keys / sizeof *match_keys; i++) {
+		if (match_keys[i].op == op) {
+			return match_keys[i].key.at;
+		}
+	}
+	return NULL;
+}
+
 static enum match_op op_of(struct text key) {
 	for (size_t i = 0; i < sizeof match_keys / sizeof *match_keys; i++) {
 		if (text_eq(key, match_keys[i].key)) {
@@ -77,6 +86,7 @@ static int read_text(struct import *im, json_at v, struct match *m) {
 		return error;
 	}
 	if (m->op == MATCH_REGEX) {
+		m->text = text;
 		compile(im, m, text);
 	} else {
 		m->text = lower(im->prices, text);

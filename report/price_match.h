@@ -20,7 +20,7 @@ enum match_op {
 
 struct match {
 	enum match_op op;
-	struct text text; /* in lower case */
+	struct text text; /* in lower case; of MATCH_REGEX the pattern */
 	void *regex; /* pcre2_code */
 	const struct match **any; /* of MATCH_OR and MATCH_AND */
 	size_t count;
@@ -29,6 +29,8 @@ struct match {
 
 /* Reads {"equals": "…"} and the like into memory of the catalogue. */
 int match_read(struct import *im, json_at v, const struct match **out);
+/* "equals" …; NULL for MATCH_NEVER. */
+const char *match_key_of(enum match_op op);
 /* `name` in lower case. NULL matches nothing. */
 bool match_holds(const struct match *m, struct text name);
 void match_free_regexes(struct match *first);

@@ -33,8 +33,8 @@ void prices_print_summary(const struct prices *p, FILE *out) {
 	for (size_t i = 0; i < p->source_count; i++) {
 		const struct price_source *s = &p->sources[i];
 		printable(s->path, text, sizeof text);
-		fprintf(out, "%s: %s, %zu models, %zu prices, sha256 %s\n", text, s->format, s->models, s->prices,
-			s->sha256);
+		fprintf(out, "%s: %.*s of %s, %zu models, %zu sets of prices, %zu prices, sha256 %s\n", text,
+			TEXT_ARG(s->format), s->date, s->models, s->rules, s->prices, s->sha256);
 	}
 	for (size_t i = 0; i < p->note_count; i++) {
 		printable(p->notes[i].what, text, sizeof text);
@@ -66,80 +66,143 @@ void prices_print_list(const struct prices *p, const char *filter, int64_t at_ns
 
 /* ---- one model ---- */
 
+/* A day, or a day and an hour. */
+static const char *edge(int64_t ns, char out[INSTANT_TEXT_MAX]) {
+	instant_format(ns, out);
+	out[instant_floor(ns, NS_PER_DAY) == ns ? 10 : 16] = '\0';
+	return out;
+}
+
 static void describe_when(const struct price_rule *r, char out[LABEL_MAX]) {
-	char from[INSTANT_TEXT_MAX];
+	char instant[INSTANT_TEXT_MAX], from[60] = "", to[60] = "", daily[60] = "";
 
-	if (r->when == PRICE_DAILY) {
-		snprintf(out, LABEL_MAX, "daily %02d:%02d to %02d:%02d UTC", r->from_minute / 60, r->from_minute % 60,
-			 r->to_minute / 60, r->to_minute % 60);
-	} else if (r->when == PRICE_FROM_DATE) {
-		snprintf(out, LABEL_MAX, "from %.10s", instant_format(r->from_ns, from));
-	} else {
-		snprintf(out, LABEL_MAX, "always");
+	if (r->from_ns != INT64_MIN) {
+		snprintf(from, sizeof from, "from %s", edge(r->from_ns, instant));
 	}
+	if (r->to_ns != INT64_MAX) {
+		snprintf(to, sizeof to, "%suntil %s", from[0] ? " " : "", edge(r->to_ns, instant));
+	}
+	if (r->daily) {
+		snprintf(daily, sizeof daily, "%sdaily %02d:%02d to %02d:%02d UTC", from[0] || to[0] ? ", " : "",
+			 r->from_minute / 60, r->from_minute % 60, r->to_minute / 60, r->to_minute % 60);
+	}
+	snprintf(out, LABEL_MAX, "%s%s%s", from, to, from[0] || to[0] || daily[0] ? daily : "always");
 }
 
-/* One line for each prompt length from which a price of the rule changes. */
-static void add_rule(struct grid *g, const struct price_model *m, size_t index, int64_t over_ntok, bool applies) {
-	struct price_rule rule = m->rules[index];
-	struct price_model alone = {.rules = &rule, .rule_count = 1, .understood = m->understood};
-	struct price_quote q;
-	char when[LABEL_MAX], over[FIGURE_MAX];
+static const char *const service_notes[PRICE_SERVICES] = {"", ", batch", ", priority", ", flex"};
 
-	describe_when(&rule, when);
-	price_at(&alone, 0, over_ntok, false, &q);
+/* The price of a kind and service at a step of its own, or what holds below it. */
+static int64_t price_of(const struct price_ladder *l, int64_t over_ntok) {
+	int64_t nano = PRICE_UNKNOWN;
+	for (size_t i = 0; i < l->count && l->steps[i].over_ntok <= over_ntok; i++) {
+		nano = l->steps[i].nano;
+	}
+	return nano;
+}
+
+static bool is_above(const struct price_rule *rule, int service) {
+	bool above = false;
+	for (int k = 0; k < PRICE_KINDS; k++) {
+		above |= rule->ladder[service][k].above;
+	}
+	return above;
+}
+
+/* One line for each tier of service, and each prompt length from which a price of it changes. */
+static void add_line(struct grid *g, const struct price_rule *rule, int service, int64_t over_ntok, bool applies) {
+	char when[LABEL_MAX], over[FIGURE_MAX], figure[FIGURE_MAX], tier[80] = "";
+
+	describe_when(rule, when);
 	if (over_ntok > 0) {
-		grid_addf(g, "%s%s, prompts over %s", applies ? "* " : "  ", when, figure_count(over_ntok, over));
-	} else {
-		grid_addf(g, "%s%s", applies ? "* " : "  ", when);
+		snprintf(tier, sizeof tier, is_above(rule, service) ? ", part above %s" : ", prompts over %s",
+			 figure_count(over_ntok, over));
 	}
-	add_prices(g, &q);
+	grid_addf(g, "%s%.160s%s%s", applies ? "* " : "  ", when, service_notes[service], tier);
+	for (int k = 0; k < PRICE_KINDS; k++) {
+		int64_t nano = price_of(&rule->ladder[service][k], over_ntok);
+		grid_add(g, nano == PRICE_UNKNOWN ? "–" : figure_money(nano, 4, figure));
+	}
 }
 
-static void add_rules(struct grid *g, const struct prices *p, const struct price_model *m, size_t index, bool applies) {
-	const struct price_ladder *ladders = &m->rules[index].ladder[0][0];
-
-	add_rule(g, m, index, 0, applies);
-	for (size_t c = 0; c < p->prompt_cut_count; c++) {
-		bool cut = false;
-		for (size_t k = 0; k < (size_t)PRICE_SERVICES * PRICE_KINDS; k++) {
-			for (size_t s = 0; s < ladders[k].count; s++) {
-				cut |= ladders[k].steps[s].over_ntok == p->prompt_cuts[c];
+static bool has_step(const struct price_ladder *ladders, int64_t over_ntok) {
+	for (int k = 0; k < PRICE_KINDS; k++) {
+		for (size_t s = 0; s < ladders[k].count; s++) {
+			if (ladders[k].steps[s].over_ntok == over_ntok) {
+				return true;
 			}
 		}
-		if (cut) {
-			add_rule(g, m, index, p->prompt_cuts[c], applies);
+	}
+	return false;
+}
+
+static void add_service(struct grid *g, const struct prices *p, const struct price_rule *rule, int service, bool applies) {
+	add_line(g, rule, service, 0, applies);
+	for (size_t c = 0; c < p->prompt_cut_count; c++) {
+		if (has_step(rule->ladder[service], p->prompt_cuts[c])) {
+			add_line(g, rule, service, p->prompt_cuts[c], applies);
 		}
 	}
 }
 
 static void print_rules(const struct prices *p, const struct price_model *m, int64_t at_ns, FILE *out) {
-	const char *headers[] = {
-	    "price per million tokens", "input", "cache read", "cache write", "output", "reasoning"};
+	char title[120], currency[20];
+	const char *headers[] = {title, "input", "cache read", "cache write", "output", "reasoning"};
+	const struct price_rule *now = price_rule_at(m, at_ns);
 	struct grid g;
 
+	printable(m->currency, currency, sizeof currency);
+	snprintf(title, sizeof title, "%s per million tokens", currency);
 	grid_init(&g, headers, 6, 1);
 	for (size_t i = 0; i < m->rule_count; i++) {
-		add_rules(&g, p, m, i, &m->rules[i] == price_rule_at(m, at_ns));
+		for (int s = 0; s < PRICE_SERVICES; s++) {
+			if (s == PRICE_STANDARD || has_step(m->rules[i].ladder[s], 0)) {
+				add_service(&g, p, &m->rules[i], s, &m->rules[i] == now);
+			}
+		}
 	}
 	grid_print(&g, 200, out);
 	grid_release(&g);
+	fputs(now ? "" : "No set of prices holds at this instant: the price is not known.\n", out);
+	fputs(m->understood ? "" : "A condition of these prices was not understood: none of them is used.\n", out);
+	fputs(m->per_request ? "There is also a price per request, which is left out.\n" : "", out);
+}
+
+static void list_candidates(const struct price_search *s, char out[LABEL_MAX]) {
+	char one[LABEL_MAX];
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < s->candidate_count && i < PRICE_CANDIDATES_MAX && len < LABEL_MAX; i++) {
+		len += (size_t)snprintf(out + len, LABEL_MAX - len, "%s%.80s", i > 0 ? ", " : "",
+					name_of(s->candidates[i], one));
+	}
 }
 
 static int refuse(const struct price_search *s, const char *name, struct fault *why) {
-	char candidates[LABEL_MAX] = "", one[LABEL_MAX];
+	char candidates[LABEL_MAX], safe[LABEL_MAX];
 
-	for (size_t i = 0; i < s->candidate_count && i < PRICE_CANDIDATES_MAX; i++) {
-		size_t len = strlen(candidates);
-		snprintf(candidates + len, sizeof candidates - len, "%s%s", i > 0 ? ", " : "",
-			 name_of(s->candidates[i], one));
-	}
+	printable(text_of(name), safe, sizeof safe);
 	if (s->outcome == PRICE_AMBIGUOUS) {
-		return fault_set(why, ERROR_CONFIG, "%.100s: %zu models could be meant, expected PROVIDER/MODEL: %s",
-				 name, s->candidate_count, candidates);
+		list_candidates(s, candidates);
+		return fault_set(why, ERROR_CONFIG, "%.80s: %zu models could be meant, expected one as PROVIDER/MODEL: %s",
+				 safe, s->candidate_count, candidates);
 	}
-	return fault_set(why, ERROR_CONFIG, "%.100s: no such model in the catalogue, expected a name or PROVIDER/MODEL",
-			 name);
+	return fault_set(why, ERROR_CONFIG,
+			 "%.80s: no model with a price of this name in the catalogue, expected a name or PROVIDER/MODEL",
+			 safe);
+}
+
+int prices_check_matches(const struct prices *p, struct fault *why) {
+	for (size_t i = 0; i < p->mapping_count; i++) {
+		struct price_search s;
+		char target[LABEL_MAX];
+		price_find(p, p->mappings[i].name, &s);
+		if (s.outcome != PRICE_FOUND) {
+			snprintf(target, sizeof target, "%.*s", TEXT_ARG(s.mapped));
+			return refuse(&s, target, why);
+		}
+	}
+	return 0;
 }
 
 int prices_print_model(const struct prices *p, const char *name, int64_t at_ns, FILE *out, struct fault *why) {

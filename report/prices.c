@@ -2,11 +2,12 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "core/decimal.h"
 #include "core/digest.h"
-#include "core/exact.h"
 #include "core/files.h"
+#include "core/instant.h"
 
 /* Published catalogues are some 2 MiB; more than this is not one. */
 #define CATALOGUE_BYTES_MAX (64u << 20)
@@ -18,7 +19,11 @@ struct price_block {
 	_Alignas(16) char bytes[];
 };
 
-static const struct import_format *const formats[] = {&import_genai, &import_litellm, &import_models_dev};
+static const struct import_format *const formats[] = {&import_native, &import_genai, &import_litellm,
+						      &import_models_dev};
+
+const char *const price_kind_names[PRICE_KINDS] = {"input", "cache_read", "cache_write", "output", "reasoning"};
+const char *const price_service_names[PRICE_SERVICES] = {"standard", "batch", "priority", "flex"};
 
 struct prices *prices_new(void) {
 	return must_calloc(1, sizeof(struct prices));
@@ -39,6 +44,7 @@ void prices_free(struct prices *p) {
 	free(p->mappings);
 	free(p->notes);
 	free(p->sources);
+	free(p->origins);
 	free(p->prompt_cuts);
 	free(p->minute_cuts);
 	free(p);
@@ -100,7 +106,7 @@ struct price_model *prices_add_model(struct prices *p, struct text id) {
 
 	p->models = grow(p->models, p->model_count, sizeof(*p->models));
 	struct price_model *model = &p->models[p->model_count++];
-	*model = (struct price_model){.provider = provider->id, .id = id, .understood = true};
+	*model = (struct price_model){.provider = provider->id, .id = id, .currency = T("USD"), .understood = true};
 	provider->model_count++;
 	return model;
 }
@@ -152,7 +158,50 @@ int import_price(struct import *im, json_at v, int shift, int64_t *nano) {
 }
 
 struct price_ladder import_ladder(struct import *im, size_t count) {
-	return (struct price_ladder){prices_alloc(im->prices, count * sizeof(struct price_step)), count};
+	return (struct price_ladder){prices_alloc(im->prices, count * sizeof(struct price_step)), count, false};
+}
+
+struct price_rule *import_rules(struct import *im, size_t count) {
+	struct price_rule *rules = prices_alloc(im->prices, count * sizeof(*rules));
+	for (size_t i = 0; i < count; i++) {
+		rules[i].from_ns = INT64_MIN;
+		rules[i].to_ns = INT64_MAX;
+	}
+	return rules;
+}
+
+int import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room) {
+	if (!ladder->steps) {
+		*ladder = import_ladder(im, room);
+		ladder->count = 0;
+	}
+	assert(ladder->count < room);
+	size_t at = ladder->count++;
+	while (at > 0 && ladder->steps[at - 1].over_ntok > step.over_ntok) {
+		ladder->steps[at] = ladder->steps[at - 1];
+		at--;
+	}
+	ladder->steps[at] = step;
+	return 0;
+}
+
+bool import_minute(const struct json *j, json_at v, int *minute) {
+	char buffer[16];
+	struct text t = json_string(j, v, buffer, sizeof buffer);
+	int64_t hours, minutes, seconds = 0;
+
+	bool ok = text_take_i64(&t, &hours) && text_skip(&t, T(":")) && text_take_i64(&t, &minutes);
+	ok = ok && (!text_skip(&t, T(":")) || text_take_i64(&t, &seconds)) && (t.len == 0 || text_eq(t, T("Z")));
+	if (!ok || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds != 0) {
+		return false;
+	}
+	*minute = (int)(hours * 60 + minutes);
+	return true;
+}
+
+void prices_add_origin(struct prices *p, const struct price_source *origin) {
+	p->origins = grow(p->origins, p->origin_count, sizeof(*p->origins));
+	p->origins[p->origin_count++] = *origin;
 }
 
 /* ---- cuts ---- */
@@ -188,7 +237,7 @@ static void add_minute_cut(struct prices *p, int cut) {
 }
 
 static void cut_by_rule(struct prices *p, const struct price_rule *rule) {
-	if (rule->when == PRICE_DAILY) {
+	if (rule->daily) {
 		add_minute_cut(p, rule->from_minute);
 		add_minute_cut(p, rule->to_minute);
 	}
@@ -224,6 +273,29 @@ void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *pr
 
 /* ---- files ---- */
 
+static void day_of(int64_t ns, char day[11]) {
+	char text[INSTANT_TEXT_MAX];
+	snprintf(day, 11, "%.10s", instant_format(ns, text));
+}
+
+int prices_set_date(struct prices *p, const char *day, struct fault *why) {
+	int64_t ns;
+	if (strlen(day) != 10 || !instant_parse(text_of(day), &ns)) {
+		return fault_set(why, ERROR_CONFIG, "%.40s: not a day, expected one such as 2026-08-21", day);
+	}
+	day_of(ns, p->date);
+	return 0;
+}
+
+static void date_file(const struct prices *p, const char *path, char day[11]) {
+	struct stat st;
+	if (p->date[0]) {
+		memcpy(day, p->date, sizeof p->date);
+	} else if (stat(path, &st) == 0) {
+		day_of(st.st_mtime * NS_PER_SECOND, day);
+	}
+}
+
 /* Of the file as stored, packed or not: what `sha256sum` says. */
 static int hash_file(const char *path, char hex[DIGEST_HEX_MAX], struct fault *why) {
 	FILE *f = fopen(path, "rb");
@@ -252,24 +324,37 @@ static const struct import_format *format_of(const struct json *j) {
 	return NULL;
 }
 
-static size_t count_rules(const struct prices *p) {
+static size_t count_prices(const struct price_rule *rule) {
+	const struct price_ladder *ladders = &rule->ladder[0][0];
 	size_t count = 0;
-	for (size_t i = 0; i < p->model_count; i++) {
-		count += p->models[i].rule_count;
+	for (size_t i = 0; i < (size_t)PRICE_SERVICES * PRICE_KINDS; i++) {
+		count += ladders[i].count;
 	}
 	return count;
+}
+
+static void count_models(const struct prices *p, size_t from, struct price_source *source) {
+	source->models = p->model_count - from;
+	source->rules = source->prices = 0;
+	for (size_t i = from; i < p->model_count; i++) {
+		source->rules += p->models[i].rule_count;
+		for (size_t r = 0; r < p->models[i].rule_count; r++) {
+			source->prices += count_prices(&p->models[i].rules[r]);
+		}
+	}
 }
 
 static int import(struct import *im, struct price_source *source) {
 	const struct import_format *format = format_of(im->json);
 	if (!format) {
-		return import_fault(im, 0, "not a price catalogue, expected genai-prices, models.dev or LiteLLM JSON");
+		return import_fault(im, 0,
+				    "not a price catalogue, expected tollbook.prices.v1, genai-prices, models.dev or "
+				    "LiteLLM JSON");
 	}
-	size_t models = im->prices->model_count, rules = count_rules(im->prices);
+	size_t models = im->prices->model_count;
 	int error = format->read(im);
-	source->format = format->name;
-	source->models = im->prices->model_count - models;
-	source->prices = count_rules(im->prices) - rules;
+	source->format = text_of(format->name);
+	count_models(im->prices, models, source);
 	return error;
 }
 
@@ -297,6 +382,7 @@ int prices_add_file(struct prices *p, const char *path, struct fault *why) {
 	struct price_source source = {.path = prices_keep(p, text_of(path))};
 	struct text bytes = {0};
 
+	date_file(p, path, source.date);
 	int error = hash_file(path, source.sha256, why);
 	if (!error) {
 		error = file_read(path, CATALOGUE_BYTES_MAX, &bytes, why);
@@ -313,6 +399,11 @@ int prices_add_file(struct prices *p, const char *path, struct fault *why) {
 	return error;
 }
 
+void prices_map(struct prices *p, struct text name, struct text target) {
+	p->mappings = grow(p->mappings, p->mapping_count, sizeof(*p->mappings));
+	p->mappings[p->mapping_count++] = (struct price_mapping){name, target};
+}
+
 int prices_add_match(struct prices *p, const char *name_equals_model, struct fault *why) {
 	struct text t = text_of(name_equals_model);
 	struct text name, target = t;
@@ -321,7 +412,6 @@ int prices_add_match(struct prices *p, const char *name_equals_model, struct fau
 		return fault_set(why, ERROR_CONFIG, "--list %s: expected NAME=MODEL or NAME=PROVIDER/MODEL",
 				 name_equals_model);
 	}
-	p->mappings = grow(p->mappings, p->mapping_count, sizeof(*p->mappings));
-	p->mappings[p->mapping_count++] = (struct price_mapping){prices_keep(p, name), prices_keep(p, target)};
+	prices_map(p, prices_keep(p, name), prices_keep(p, target));
 	return 0;
 }

@@ -3,6 +3,7 @@
 #define REPORT_PRICES_H
 
 #include "core/entry.h"
+#include "core/exact.h"
 #include "core/json.h"
 #include "report/price_match.h"
 #include "report/report.h"
@@ -16,12 +17,14 @@ enum price_kind {
 	PRICE_KINDS
 };
 
-enum price_service { PRICE_STANDARD, PRICE_BATCH, PRICE_SERVICES };
+enum price_service { PRICE_STANDARD, PRICE_BATCH, PRICE_PRIORITY, PRICE_FLEX, PRICE_SERVICES };
+/* "batch" …, as in the native schema. */
+extern const char *const price_kind_names[PRICE_KINDS], *const price_service_names[PRICE_SERVICES];
 
 /* "The catalogue does not say." Never to be read as 0. */
 #define PRICE_UNKNOWN INT64_C(-1)
 
-/* From prompts longer than `over_ntok` on, the whole request costs `nano` per million tokens. */
+/* For prompts longer than `over_ntok`, `nano` per million tokens. */
 struct price_step {
 	int64_t over_ntok;
 	int64_t nano;
@@ -31,23 +34,23 @@ struct price_step {
 struct price_ladder {
 	struct price_step *steps;
 	size_t count;
+	bool above; /* only the part of the prompt above a step moves to it; else the whole request */
 };
-
-enum price_when { PRICE_ALWAYS, PRICE_FROM_DATE, PRICE_DAILY };
 
 /* A set of prices and when it holds. */
 struct price_rule {
-	enum price_when when;
-	int64_t from_ns; /* PRICE_FROM_DATE: midnight UTC */
-	int from_minute, to_minute; /* PRICE_DAILY: minutes of the UTC day, half-open, may wrap round midnight */
+	int64_t from_ns, to_ns;     /* half-open, whole UTC hours; INT64_MIN, INT64_MAX: without an end */
+	bool daily;                 /* only in a part of each UTC day: */
+	int from_minute, to_minute; /* half-open, may wrap round midnight */
 	struct price_ladder ladder[PRICE_SERVICES][PRICE_KINDS];
 };
 
 struct price_model {
 	struct text provider; /* empty where the catalogue names none */
 	struct text id;
+	struct text currency;
 	const struct match *match; /* NULL: by id only */
-	struct price_rule *rules; /* the last one that holds applies; if none holds, the first */
+	struct price_rule *rules; /* the last one that holds applies; none: no price is known */
 	size_t rule_count;
 	bool understood; /* false: a rule could not be read, so no price is given */
 	bool per_request; /* also has a price per request, which is left out */
@@ -66,10 +69,10 @@ struct price_note {
 };
 
 struct price_source {
-	struct text path;
-	const char *format;
+	struct text path, format;
+	char date[11];   /* the day it was published, or last changed: "2026-08-21" */
 	char sha256[65]; /* of the bytes as stored */
-	size_t models, prices; /* prices: rules, one or more a model */
+	size_t models, rules, prices; /* rules: sets of prices, one or more a model; prices: single figures */
 };
 
 /* --list NAME=MODEL */
@@ -88,6 +91,9 @@ struct prices {
 	size_t note_count;
 	struct price_source *sources;
 	size_t source_count;
+	struct price_source *origins; /* what a native catalogue was imported from */
+	size_t origin_count;
+	char date[11]; /* of files to be added, "" for their own */
 	int64_t *prompt_cuts;
 	size_t prompt_cut_count;
 	int *minute_cuts;
@@ -104,6 +110,8 @@ void prices_note(struct prices *p, const char *what, struct text name);
 struct price_provider *prices_add_provider(struct prices *p, struct text id);
 /* A new model of the provider added last; valid until the next call. */
 struct price_model *prices_add_model(struct prices *p, struct text id);
+/* From now on a log model `name` takes the price of `target`; the latest such word counts. */
+void prices_map(struct prices *p, struct text name, struct text target);
 /* A catalogue already in memory; `path` names it in messages. Fills in what the source holds. */
 int prices_add_bytes(struct prices *p, const char *path, struct text bytes, struct price_source *source,
 		     struct fault *why);
@@ -124,7 +132,7 @@ struct import_format {
 	bool (*bid)(const struct json *j);
 	int (*read)(struct import *im);
 };
-extern const struct import_format import_genai, import_models_dev, import_litellm;
+extern const struct import_format import_native, import_genai, import_models_dev, import_litellm;
 
 /* "path:line:column: what"; returns ERROR_CONFIG. */
 int import_fault(struct import *im, json_at v, const char *what);
@@ -134,16 +142,31 @@ int import_text(struct import *im, json_at v, const char *what, struct text *out
 int import_price(struct import *im, json_at v, int shift, int64_t *nano);
 /* A ladder of `count` steps, all zero. */
 struct price_ladder import_ladder(struct import *im, size_t count);
+/* `count` rules that always hold and give no price. */
+struct price_rule *import_rules(struct import *im, size_t count);
+/* Adds a step to a ladder that has room for `room` steps, in its place. */
+int import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room);
+/* "16:30" or "16:30:00Z" as a minute of the day; seconds and other zones are not understood. */
+bool import_minute(const struct json *j, json_at v, int *minute);
+/* Names a file that a catalogue was made from. */
+void prices_add_origin(struct prices *p, const struct price_source *origin);
 
 /* ---- prices in force ---- */
 
 struct price_quote {
 	int64_t nano[PRICE_KINDS]; /* per million tokens, or PRICE_UNKNOWN */
+	/*
+	 * Where only the part of a prompt above a step costs more, `nano` is the price of that part,
+	 * and this is what each request must be given back, in nano-units x 10^6. Which of a prompt's
+	 * tokens were cached does not matter as long as the cached ones lie below the steps.
+	 */
+	int128 back_per_request;
 	bool batch_unknown[PRICE_KINDS]; /* batch was asked for, and the standard price stands in */
+	bool tiered; /* the price depends on the length of the prompt */
 };
 
 void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, bool batch, struct price_quote *out);
-/* The rule that holds at an instant, whatever the prompt. */
+/* The rule that holds at an instant, whatever the prompt; NULL if none does. */
 const struct price_rule *price_rule_at(const struct price_model *m, int64_t ns);
 /* Would the two ever quote differently? */
 bool price_same(const struct price_model *a, const struct price_model *b);

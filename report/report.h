@@ -14,13 +14,25 @@
 struct prices;
 
 /*
- * An empty catalogue; then files are added: genai-prices JSON as published (plain or gzip).
- * Errors as "file:line:column: what, expected what".
+ * An empty catalogue; then files are added, plain or gzip: genai-prices, models.dev or LiteLLM JSON
+ * as published, or the native schema. Errors as "file:line:column: what, expected what".
  */
 struct prices *prices_new(void);
 int prices_add_file(struct prices *p, const char *path, struct fault *why);
-/* --list NAME=MODEL: log model NAME takes the price of catalogue MODEL ("id" or "provider/id"). */
+/* The day on which the files added from now on were published ("2026-08-21"); else that of their last change. */
+int prices_set_date(struct prices *p, const char *day, struct fault *why);
+/*
+ * --list NAME=MODEL, and the matches of a configuration: log model NAME takes the price of catalogue
+ * MODEL ("id" or "provider/id").
+ */
 int prices_add_match(struct prices *p, const char *name_equals_model, struct fault *why);
+/*
+ * Once all files and matches are in: does each match name one model with a price? ERROR_CONFIG
+ * lists the candidates.
+ */
+int prices_check_matches(const struct prices *p, struct fault *why);
+/* All that was read as one dated catalogue in the native schema, with its sources: `prices import`. */
+void prices_write(const struct prices *p, FILE *out);
 /* Where prices change: prompt lengths and minutes of the day, over all models in the catalogue. */
 void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count,
                  const int **minute_of_day, size_t *minute_count);

@@ -1,0 +1,326 @@
+/*
+ * tollbook.prices.v1 (schemas/prices.schema.json): all that the other catalogues can say, and what
+ * only some can. It is written by people too, so that an unknown key is refused, not skipped.
+ */
+#include "core/instant.h"
+#include "report/prices.h"
+
+static bool native_bid(const struct json *j) {
+	return text_eq(json_raw(j, json_get(j, 0, T("schema"))), T("tollbook.prices.v1"));
+}
+
+typedef int read_member(struct import *im, json_at v, void *into);
+
+/* A key of an object, and who reads its value. */
+struct member {
+	struct text key;
+	read_member *read;
+};
+
+/* Every member of an object by its row; `what` says what the object is. */
+static int read_members(struct import *im, json_at object, const struct member *rows, size_t count, const char *what,
+			void *into) {
+	if (json_type(im->json, object) != JSON_OBJECT) {
+		return import_fault(im, object, what);
+	}
+	for (json_at v = json_first(im->json, object); v != JSON_ABSENT; v = json_next(im->json, v)) {
+		const struct member *row = NULL;
+		for (size_t i = 0; i < count && !row; i++) {
+			row = text_eq(json_key(im->json, v), rows[i].key) ? &rows[i] : NULL;
+		}
+		int error = row ? row->read(im, v, into) : import_fault(im, v, what);
+		if (error) {
+			return error;
+		}
+	}
+	return 0;
+}
+#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
+
+/* Every element of a list by one function. */
+static int read_each(struct import *im, json_at list, const char *what, read_member *read, void *into) {
+	int error = json_type(im->json, list) == JSON_ARRAY ? 0 : import_fault(im, list, what);
+	for (json_at v = json_first(im->json, list); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
+		error = read(im, v, into);
+	}
+	return error;
+}
+
+static int skip(struct import *im, json_at v, void *into) {
+	(void)im;
+	(void)v;
+	(void)into;
+	return 0;
+}
+
+/* ---- a price ---- */
+
+static int read_tier(struct import *im, json_at v, void *into) {
+	struct price_ladder *ladder = into;
+	struct price_step *step = &ladder->steps[ladder->count];
+	int64_t before = ladder->steps[ladder->count - 1].over_ntok;
+
+	if (json_count(im->json, v) != 2 || !json_i64(im->json, json_get(im->json, v, T("over")), &step->over_ntok) ||
+	    step->over_ntok <= before) {
+		return import_fault(im, v, "not a tier, expected {over, price} with prompt lengths in ascending order");
+	}
+	ladder->count++;
+	return import_price(im, json_get(im->json, v, T("price")), 0, &step->nano);
+}
+
+static int read_part(struct import *im, json_at v, struct price_ladder *ladder) {
+	struct text part = json_raw(im->json, v);
+
+	ladder->above = text_eq(part, T("above"));
+	return v == JSON_ABSENT || ladder->above || text_eq(part, T("whole"))
+		   ? 0
+		   : import_fault(im, v, "not a way to move to a tier, expected \"whole\" or \"above\"");
+}
+
+/* {"base": "1.25", "tiers": [{"over": 200000, "price": "2.5"}], "moves": "whole"} */
+static int read_ladder(struct import *im, json_at v, struct price_ladder *ladder) {
+	json_at tiers = json_get(im->json, v, T("tiers")), moves = json_get(im->json, v, T("moves"));
+	json_at base = json_get(im->json, v, T("base"));
+
+	if (base == JSON_ABSENT || tiers == JSON_ABSENT || json_count(im->json, v) != 2 + (moves != JSON_ABSENT)) {
+		return import_fault(im, v, "not a price by prompt length, expected {base, tiers, moves}");
+	}
+	*ladder = import_ladder(im, (size_t)json_count(im->json, tiers) + 1);
+	ladder->count = 1;
+	int error = import_price(im, base, 0, &ladder->steps[0].nano);
+	error = error ? error : read_part(im, moves, ladder);
+	return error ? error : read_each(im, tiers, "tiers are a list of {over, price}", read_tier, ladder);
+}
+
+static int read_price(struct import *im, json_at v, struct price_ladder *ladder) {
+	if (json_type(im->json, v) == JSON_NULL) {
+		return 0;
+	}
+	if (json_type(im->json, v) == JSON_OBJECT) {
+		return read_ladder(im, v, ladder);
+	}
+	*ladder = import_ladder(im, 1);
+	return import_price(im, v, 0, &ladder->steps[0].nano);
+}
+
+/* ---- a set of prices ---- */
+
+/* A member whose key is a kind of price, of one tier of service; false if it is none. */
+static bool read_kind(struct import *im, json_at v, struct price_ladder *ladders, int *error) {
+	for (int k = 0; k < PRICE_KINDS; k++) {
+		if (text_eq(json_key(im->json, v), text_of(price_kind_names[k]))) {
+			*error = read_price(im, v, &ladders[k]);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int read_service(struct import *im, json_at v, struct price_ladder *ladders) {
+	int error = json_type(im->json, v) == JSON_OBJECT
+			? 0
+			: import_fault(im, v, "not prices of a tier of service, expected an object");
+	for (json_at k = json_first(im->json, v); k != JSON_ABSENT && !error; k = json_next(im->json, k)) {
+		if (!read_kind(im, k, ladders, &error)) {
+			error = import_fault(im, k,
+					     "not a kind of price, expected input, cache_read, cache_write, output or "
+					     "reasoning");
+		}
+	}
+	return error;
+}
+
+/* Slots of an hour carry one price, so that it may change at whole hours only. */
+static int read_instant(struct import *im, json_at v, int64_t *ns) {
+	char buffer[INSTANT_TEXT_MAX];
+	if (!instant_parse(json_string(im->json, v, buffer, sizeof buffer), ns) || instant_floor(*ns, NS_PER_HOUR) != *ns) {
+		return import_fault(im, v, "not a date of effect, expected a day or a whole hour in UTC");
+	}
+	return 0;
+}
+
+static int read_daily(struct import *im, json_at v, struct price_rule *rule) {
+	rule->daily = true;
+	bool ok = json_count(im->json, v) == 2 && import_minute(im->json, json_get(im->json, v, T("from")), &rule->from_minute) &&
+		  import_minute(im->json, json_get(im->json, v, T("to")), &rule->to_minute);
+	return ok ? 0 : import_fault(im, v, "not a time of day, expected {\"from\": \"16:30\", \"to\": \"00:30\"} in UTC");
+}
+
+static int read_rule_member(struct import *im, json_at v, struct price_rule *rule) {
+	struct text key = json_key(im->json, v);
+	int error = 0;
+
+	if (text_eq(key, T("from"))) {
+		return read_instant(im, v, &rule->from_ns);
+	}
+	if (text_eq(key, T("to"))) {
+		return read_instant(im, v, &rule->to_ns);
+	}
+	if (text_eq(key, T("daily"))) {
+		return read_daily(im, v, rule);
+	}
+	for (int s = PRICE_BATCH; s < PRICE_SERVICES; s++) {
+		if (text_eq(key, text_of(price_service_names[s]))) {
+			return read_service(im, v, rule->ladder[s]);
+		}
+	}
+	return read_kind(im, v, rule->ladder[PRICE_STANDARD], &error)
+		   ? error
+		   : import_fault(im, v,
+				  "not a part of a set of prices, expected from, to, daily, input, cache_read, "
+				  "cache_write, output, reasoning, batch, priority or flex");
+}
+
+static int read_rule(struct import *im, json_at v, void *into) {
+	struct price_model *m = into;
+	struct price_rule *rule = &m->rules[m->rule_count++];
+	int error = json_type(im->json, v) == JSON_OBJECT ? 0 : import_fault(im, v, "not a set of prices, expected an object");
+
+	for (json_at k = json_first(im->json, v); k != JSON_ABSENT && !error; k = json_next(im->json, k)) {
+		error = read_rule_member(im, k, rule);
+	}
+	return error || rule->from_ns < rule->to_ns ? error : import_fault(im, v, "ends before it begins");
+}
+
+/* ---- a model ---- */
+
+static int read_id(struct import *im, json_at v, void *into) {
+	return import_text(im, v, "not an id, expected a string", &((struct price_model *)into)->id);
+}
+
+static int read_match(struct import *im, json_at v, void *into) {
+	return match_read(im, v, &((struct price_model *)into)->match);
+}
+
+static int read_currency(struct import *im, json_at v, void *into) {
+	return import_text(im, v, "not a currency, expected a code such as \"USD\"", &((struct price_model *)into)->currency);
+}
+
+static int read_per_request(struct import *im, json_at v, void *into) {
+	return json_bool(im->json, v, &((struct price_model *)into)->per_request)
+		   ? 0
+		   : import_fault(im, v, "expected true or false");
+}
+
+static int read_understood(struct import *im, json_at v, void *into) {
+	return json_bool(im->json, v, &((struct price_model *)into)->understood)
+		   ? 0
+		   : import_fault(im, v, "expected true or false");
+}
+
+static int read_rules(struct import *im, json_at v, void *into) {
+	struct price_model *m = into;
+	m->rules = import_rules(im, (size_t)json_count(im->json, v));
+	return read_each(im, v, "prices are a list of sets of prices", read_rule, m);
+}
+
+static const struct member model_members[] = {
+    {T("id"), read_id},
+    {T("match"), read_match},
+    {T("currency"), read_currency},
+    {T("per_request"), read_per_request},
+    {T("understood"), read_understood},
+    {T("prices"), read_rules},
+};
+
+static int read_model(struct import *im, json_at v, void *into) {
+	struct price_model *m = prices_add_model(im->prices, T(""));
+	m->currency = *(struct text *)into;
+	int error = read_members(im, v, model_members, COUNT(model_members),
+				 "not a part of a model, expected id, match, currency, per_request, understood or prices", m);
+	return error || m->id.len > 0 ? error : import_fault(im, v, "a model without \"id\", expected a string");
+}
+
+/* ---- a provider ---- */
+
+static int read_provider(struct import *im, json_at v, void *into) {
+	json_at claims = json_get(im->json, v, T("claims")), models = json_get(im->json, v, T("models"));
+	struct text id;
+
+	if (json_count(im->json, v) != 2 + (claims != JSON_ABSENT) || models == JSON_ABSENT) {
+		return import_fault(im, v, "not a provider, expected {id, claims, models}");
+	}
+	int error = import_text(im, json_get(im->json, v, T("id")), "a provider without \"id\", expected a string", &id);
+	if (error) {
+		return error;
+	}
+	struct price_provider *provider = prices_add_provider(im->prices, id);
+	error = claims == JSON_ABSENT ? 0 : match_read(im, claims, &provider->model_match);
+	return error ? error : read_each(im, models, "models are a list", read_model, into);
+}
+
+/* ---- what names stand for, and where it all comes from ---- */
+
+static int read_mapping(struct import *im, json_at v, void *into) {
+	struct text name, target;
+	(void)into;
+	int error = import_text(im, json_get(im->json, v, T("name")), "a match is {name, model}", &name);
+	error = error ? error : import_text(im, json_get(im->json, v, T("model")), "a match is {name, model}", &target);
+	if (!error) {
+		prices_map(im->prices, name, target);
+	}
+	return error;
+}
+
+static int read_origin(struct import *im, json_at v, void *into) {
+	struct price_source origin = {0};
+	char day[11] = "", sha[65] = "";
+	int64_t count = 0;
+
+	(void)into;
+	int error = import_text(im, json_get(im->json, v, T("file")), "a source is {file, format, date, sha256, …}", &origin.path);
+	error = error ? error
+		      : import_text(im, json_get(im->json, v, T("format")), "a source is {file, format, date, sha256, …}",
+				    &origin.format);
+	struct text date = json_string(im->json, json_get(im->json, v, T("date")), day, sizeof day);
+	struct text hash = json_string(im->json, json_get(im->json, v, T("sha256")), sha, sizeof sha);
+	snprintf(origin.date, sizeof origin.date, "%.*s", TEXT_ARG(date));
+	snprintf(origin.sha256, sizeof origin.sha256, "%.*s", TEXT_ARG(hash));
+	if (json_i64(im->json, json_get(im->json, v, T("models")), &count) && count >= 0) {
+		origin.models = (size_t)count;
+	}
+	if (json_i64(im->json, json_get(im->json, v, T("prices")), &count) && count >= 0) {
+		origin.prices = (size_t)count;
+	}
+	if (!error) {
+		prices_add_origin(im->prices, &origin);
+	}
+	return error;
+}
+
+static int read_origins(struct import *im, json_at v, void *into) {
+	return read_each(im, v, "sources are a list", read_origin, into);
+}
+
+static int read_mappings(struct import *im, json_at v, void *into) {
+	return read_each(im, v, "matches are a list of {name, model}", read_mapping, into);
+}
+
+static int read_providers(struct import *im, json_at v, void *into) {
+	return read_each(im, v, "providers are a list", read_provider, into);
+}
+
+static const struct member catalogue_members[] = {
+    {T("schema"), skip},
+    {T("date"), skip},
+    {T("currency"), skip},
+    {T("left_out"), skip},
+    {T("sources"), read_origins},
+    {T("matches"), read_mappings},
+    {T("providers"), read_providers},
+};
+
+static int native_read(struct import *im) {
+	json_at given = json_get(im->json, 0, T("currency"));
+	struct text currency = T("USD");
+	int error = given == JSON_ABSENT
+			? 0
+			: import_text(im, given, "not a currency, expected a code such as \"USD\"", &currency);
+	return error ? error
+		     : read_members(im, 0, catalogue_members, COUNT(catalogue_members),
+				    "not a part of a catalogue, expected schema, date, currency, sources, matches, "
+				    "left_out or providers",
+				    &currency);
+}
+
+const struct import_format import_native = {"tollbook.prices.v1", native_bid, native_read};
