@@ -48,7 +48,8 @@ static bool revenue_of(struct listing *l, const struct entry *e, int128 *revenue
 	int64_t whole = q.nano[kind];
 
 	if (e->kind == ENTRY_INPUT) {
-		*revenue = priced(e->tokens, whole, e->cache_write_tokens, q.nano[PRICE_CACHE_WRITE]);
+		*revenue = priced(e->tokens, whole, e->cache_write_tokens, q.nano[PRICE_CACHE_WRITE]) -
+			   q.back_per_request * e->requests;
 	} else if (e->kind == ENTRY_OUTPUT) {
 		*revenue = priced(e->tokens, whole, e->reasoning_tokens, q.nano[PRICE_REASONING]);
 	} else {
@@ -59,7 +60,15 @@ static bool revenue_of(struct listing *l, const struct entry *e, int128 *revenue
 	}
 	l->batch_as_standard |= q.batch_unknown[kind];
 	l->unpriced |= whole == PRICE_UNKNOWN;
+	l->tiered |= q.tiered;
+	l->part_above |= q.back_per_request != 0;
 	return whole != PRICE_UNKNOWN;
+}
+
+/* A price in another currency than the statement's says nothing here. */
+static bool is_ours(const struct statement *s, struct listing *l) {
+	l->foreign = s->options.currency && !text_eq(l->search.model->currency, text_of(s->options.currency));
+	return !l->foreign;
 }
 
 bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue) {
@@ -71,10 +80,7 @@ bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue
 		return false;
 	}
 	struct listing *l = listing_of(s, e->model);
-	if (l->search.outcome != PRICE_FOUND) {
-		return false;
-	}
-	return revenue_of(l, e, revenue);
+	return l->search.outcome == PRICE_FOUND && is_ours(s, l) && revenue_of(l, e, revenue);
 }
 
 const struct listing *listing_find(const struct statement *s, name_id model) {
@@ -123,7 +129,28 @@ static void warn_not_found(const struct listing *l, struct text name, struct qua
 	}
 }
 
-static void warn_found(const struct listing *l, struct text name, struct quality *q) {
+static void warn_tiers(const struct listing *l, struct quality *q) {
+	if (l->tiered && q->requests == 0) {
+		quality_warn(q,
+			     "list price of %s: it depends on the length of each prompt, which nothing in the logs tells; "
+			     "all is priced as short prompts",
+			     l->label);
+	}
+	if (l->part_above) {
+		quality_warn(q,
+			     "list price of %s: only the part of a prompt above a length costs more; cached tokens are "
+			     "taken to lie below it",
+			     l->label);
+	}
+}
+
+static void warn_found(const struct listing *l, struct text name, const char *currency, struct quality *q) {
+	if (l->foreign) {
+		quality_warn(q, "no list price for %.*s: that of %s is in %.*s, and this statement in %s", TEXT_ARG(name),
+			     l->label, TEXT_ARG(l->search.model->currency), currency);
+		return;
+	}
+	warn_tiers(l, q);
 	if (l->unpriced) {
 		quality_warn(q, "no list price for %.*s: %s has no price for some of its tokens", TEXT_ARG(name),
 			     l->label);
@@ -147,7 +174,7 @@ void listing_warn(const struct statement *s, struct quality *q) {
 		if (l->searched && l->search.outcome != PRICE_FOUND) {
 			warn_not_found(l, name, q);
 		} else if (l->searched) {
-			warn_found(l, name, q);
+			warn_found(l, name, s->options.currency, q);
 		}
 	}
 }

@@ -62,7 +62,8 @@ struct listing {
 	bool searched;
 	struct price_search search;
 	const char *label; /* "provider/id" */
-	bool cached_as_input, batch_as_standard, unpriced; /* to be warned of */
+	/* to be warned of */
+	bool cached_as_input, batch_as_standard, unpriced, tiered, part_above, foreign;
 };
 
 struct statement {
