@@ -12,7 +12,7 @@
 /* What a block needs while it is summed. `exact`: GPU time x rate, before any rounding. */
 struct sum {
 	struct block *block;
-	int128 exact[ENTRY_KINDS];
+	int128 exact[ENTRY_KINDS], spread[TOKEN_KINDS];
 	int128 charged_nano; /* of nobody's time, whether the block shows it or not */
 	int128 revenue[TOKEN_KINDS];
 	const struct listing *listing;
@@ -51,6 +51,12 @@ static void add_time(struct sum *sum, enum entry_kind kind, int64_t ns, int64_t 
 	add_to(sum, &b->capacity_nano, nano);
 }
 
+static void add_energy(struct sum *sum, const struct cell *c) {
+	add_to(sum, &sum->block->energy_mj[c->kind], c->energy_mj);
+	add_to(sum, &sum->block->capacity_mj, c->energy_mj);
+	add_to(sum, &sum->block->metered_ns, c->metered_ns);
+}
+
 static void add_charge(struct sum *sum, const struct charge *charge, enum nobodys nobodys) {
 	for (int k = ENTRY_OTHER; k < ENTRY_KINDS; k++) {
 		sum->charged_nano += charge->nano[k];
@@ -64,10 +70,14 @@ static void add_cell(struct sum *sum, const struct statement *s, const struct ce
 		     enum nobodys nobodys) {
 	add_tokens(sum, s, c);
 	add_time(sum, c->kind, c->gpu_ns, c->cost_nano);
+	add_energy(sum, c);
 	if (c->rate_nano < 0) {
 		add_to(sum, &sum->block->unpriced_ns, c->gpu_ns);
 	} else {
 		sum->exact[c->kind] += (int128)c->gpu_ns * c->rate_nano;
+	}
+	if (cell_is_busy(c) && c->rate_nano >= 0) {
+		sum->spread[c->kind] += (int128)c->spread_ns * c->rate_nano;
 	}
 	if (nobodys != NOBODYS_OWN) {
 		add_charge(sum, charge, nobodys);
@@ -96,40 +106,64 @@ static int128 wide_mul_div(int128 a, int128 b, int128 c) {
 	return quo;
 }
 
-/* Nano-units x ns over tokens, to nano-units per million tokens. */
-static int64_t per_million(int128 exact, int64_t tokens, bool *fits) {
-	int128 nano = exact_div(exact, EXACT_PER_NANO / 1000000 * tokens);
-	*fits = *fits && nano <= INT64_MAX;
-	return *fits ? (int64_t)nano : 0;
+bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano) {
+	int128 got = exact_div(exact, EXACT_PER_NANO / 1000000 * tokens);
+	*nano = (int64_t)got;
+	return got <= INT64_MAX;
 }
 
 /*
  * Busy: what the GPU time of a kind cost, over its tokens. Loaded: the same, times capacity
  * over busy cost, so that the loaded costs of all kinds add up to the capacity.
  */
-static void finish_unit(struct sum *sum, struct unit_cost *u, int128 exact, int128 loaded, int64_t tokens) {
-	if (tokens > 0) {
-		u->known = true;
-		u->busy_nano = per_million(exact, tokens, &sum->fits);
-		u->loaded_nano = per_million(loaded, tokens, &sum->fits);
+static bool unit_of(int128 exact, int128 spread, int128 loaded, int64_t tokens, struct unit_cost *u) {
+	int64_t half = 0;
+
+	*u = (struct unit_cost){.known = tokens > 0};
+	if (!u->known) {
+		return true;
 	}
+	bool fits = unit_per_million(exact, tokens, &u->busy_nano) && unit_per_million(loaded, tokens, &u->loaded_nano) &&
+		    unit_per_million(exact_div(spread * 196, 100), tokens, &half);
+	u->low_nano = half < u->busy_nano ? u->busy_nano - half : 0;
+	u->high_nano = u->busy_nano;
+	return fits && exact_add(&u->high_nano, half);
+}
+
+bool unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS], int128 capacity,
+		const int64_t tokens[TOKEN_KINDS], struct unit_cost out[TOKEN_KINDS]) {
+	int128 busy = exact[0] + exact[1] + exact[2];
+	bool fits = true;
+
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		int128 loaded = busy > 0 ? wide_mul_div(exact[k], capacity, busy) : 0;
+		fits = unit_of(exact[k], spread[k], loaded, tokens[k], &out[k]) && fits;
+	}
+	return fits;
 }
 
 static void finish_units(struct sum *sum) {
 	struct block *b = sum->block;
-	int128 busy = 0, capacity = sum->charged_nano * EXACT_PER_NANO, loaded[TOKEN_KINDS] = {0};
+	int128 busy = 0, capacity = sum->charged_nano * EXACT_PER_NANO;
 	int64_t input = b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED];
 
 	for (int k = 0; k < ENTRY_KINDS; k++) {
 		busy += k <= ENTRY_OUTPUT ? sum->exact[k] : 0;
 		capacity += sum->exact[k];
 	}
-	for (int k = 0; k < TOKEN_KINDS; k++) {
-		loaded[k] = busy > 0 ? wide_mul_div(sum->exact[k], capacity, busy) : 0;
-		finish_unit(sum, &b->unit[k], sum->exact[k], loaded[k], b->tokens[k]);
-	}
-	finish_unit(sum, &b->prompt, sum->exact[0] + sum->exact[1], loaded[0] + loaded[1], input);
-	finish_unit(sum, &b->blended, busy, busy > 0 ? capacity : 0, input + b->tokens[TOKENS_OUTPUT]);
+	int128 prompt = sum->exact[0] + sum->exact[1], loaded = busy > 0 ? wide_mul_div(prompt, capacity, busy) : 0;
+	sum->fits = unit_costs(sum->exact, sum->spread, capacity, b->tokens, b->unit) &&
+		    unit_of(prompt, 0, loaded, input, &b->prompt) &&
+		    unit_of(busy, 0, busy > 0 ? capacity : 0, input + b->tokens[TOKENS_OUTPUT], &b->blended) && sum->fits;
+}
+
+bool block_unit_energy(const struct block *b, int kind, int64_t *nano_wh) {
+	/* mJ / 3.6e6 = Wh, x 10^9 nano x 10^6 tokens: 10^10 / 36 */
+	int128 nano = b->tokens[kind] > 0
+			  ? exact_div((int128)b->energy_mj[kind] * INT64_C(10000000000), (int128)b->tokens[kind] * 36)
+			  : 0;
+	*nano_wh = (int64_t)nano;
+	return b->capacity_mj > 0 && b->tokens[kind] > 0 && nano <= INT64_MAX;
 }
 
 /* ---- list price and margin ---- */

@@ -167,6 +167,14 @@ static void warn_found(const struct listing *l, struct text name, const char *cu
 	}
 }
 
+bool listing_is_ambiguous(const struct statement *s) {
+	bool any = false;
+	for (size_t i = 0; i < s->listing_count; i++) {
+		any |= s->listings[i].searched && s->listings[i].search.outcome == PRICE_AMBIGUOUS;
+	}
+	return any;
+}
+
 void listing_warn(const struct statement *s, struct quality *q) {
 	for (name_id model = 0; model < s->listing_count; model++) {
 		const struct listing *l = &s->listings[model];

@@ -33,6 +33,7 @@ struct statement *statement_new(const struct report_options *o) {
 	s->options = *o;
 	s->cells = cells_new();
 	s->row_cells = has_time_key(o) ? cells_new() : NULL;
+	s->timeline = timeline_new(o->from_ns, o->to_ns);
 	return s;
 }
 
@@ -42,7 +43,10 @@ void statement_free(struct statement *s) {
 	}
 	cells_free(s->cells);
 	cells_free(s->row_cells);
+	timeline_free(s->timeline);
 	free(s->listings);
+	free(s->positions.rows);
+	free(s->rules.rows);
 	free(s->models.rows);
 	free(s->tenants.rows);
 	free(s->rows.rows);
@@ -71,7 +75,8 @@ static int64_t bucket_of(const struct report_options *o, int64_t slot_ns) {
 static bool add_sums(struct cell *c, const struct entry *e) {
 	return exact_add(&c->gpu_ns, e->gpu_ns) && exact_add(&c->tokens, e->tokens) &&
 	       exact_add(&c->requests, e->requests) && exact_add(&c->reasoning_tokens, e->reasoning_tokens) &&
-	       exact_add(&c->cache_write_tokens, e->cache_write_tokens);
+	       exact_add(&c->cache_write_tokens, e->cache_write_tokens) && exact_add(&c->spread_ns, e->spread_ns) &&
+	       exact_add(&c->energy_mj, e->energy_mj) && exact_add(&c->metered_ns, e->metered_ns);
 }
 
 static bool add_entry(struct cells *cells, const struct cell *key, const struct entry *e, bool listed, int128 revenue) {
@@ -103,7 +108,8 @@ int statement_take(void *statement, const struct entry *e) {
 	bool listed = listing_revenue(s, e, &revenue);
 	bool fits = add_entry(s->cells, &key, e, listed, revenue) &&
 		    (!s->row_cells || add_row_entry(s, key, e, listed, revenue)) &&
-		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns));
+		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
+		    timeline_take(s->timeline, e);
 	return fits ? 0 : ERROR_RANGE;
 }
 
@@ -203,6 +209,9 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 		return error;
 	}
 	error = price_rows(s, why);
+	error = error ? error : positions_finish(s, why);
+	error = error ? error : rules_finish(s, why);
+	error = error ? error : timeline_finish(s->timeline, s->options.names, why);
 	if (error) {
 		return error;
 	}
@@ -213,7 +222,8 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 }
 
 bool statement_has_findings(const struct statement *s) {
-	return quality_has_findings(s->quality) || s->total.unpriced_ns > 0 || s->total.gpu_ns[ENTRY_UNOBSERVED] > 0;
+	return quality_has_findings(s->quality) || s->total.unpriced_ns > 0 || s->total.gpu_ns[ENTRY_UNOBSERVED] > 0 ||
+	       listing_is_ambiguous(s);
 }
 
 /* ---- what renderings ask for ---- */

@@ -13,6 +13,8 @@ enum token_kind { TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT, TOKEN_KINDS };
 struct unit_cost {
 	bool known; /* are there such tokens? */
 	int64_t busy_nano, loaded_nano;
+	/* Between these the busy cost lies at 95 %, as far as the split goes: 1.96 standard deviations either way. */
+	int64_t low_nano, high_nano;
 };
 
 /*
@@ -27,6 +29,8 @@ struct block {
 	int64_t gpu_ns[ENTRY_KINDS], capacity_ns;
 	int64_t cost_nano[ENTRY_KINDS], capacity_nano;
 	int64_t unpriced_ns; /* GPU time at no known rate: not in the money */
+	int64_t energy_mj[ENTRY_KINDS], capacity_mj; /* millijoules; all 0 where nothing is known of power */
+	int64_t metered_ns; /* GPU time for which power samples spoke */
 	struct unit_cost unit[TOKEN_KINDS];
 	struct unit_cost prompt, blended; /* over all input, and over all tokens */
 	/* list price; known only if every token in the block has one */
@@ -41,6 +45,8 @@ struct block {
 int64_t block_prefill_ns(const struct block *b);
 int64_t block_prefill_nano(const struct block *b);
 int64_t block_busy_ns(const struct block *b);
+/* Watt-hours in nano-units per million tokens of a kind; false where either is not known. */
+bool block_unit_energy(const struct block *b, int kind, int64_t *nano_wh);
 /* Loaded output cost over loaded uncached input cost (or busy, or list); 0 if either is not known. */
 double block_ratio_real(const struct block *b);
 double block_ratio_list(const struct block *b);
@@ -66,6 +72,64 @@ struct listing {
 	bool cached_as_input, batch_as_standard, unpriced, tiered, part_above, foreign;
 };
 
+/* ---- what stands beside the sums ---- */
+
+/* A depth of the context of a model: what its tokens took. */
+struct position {
+	struct position_row row; /* as taken, summed over rates */
+	int128 exact; /* GPU time x rate */
+	int64_t unpriced_ns;
+	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without tokens */
+};
+
+struct positions {
+	struct position *rows;
+	size_t count;
+};
+
+/* A model under a rule. `in`: over all input tokens, cached ones too. */
+struct rule_result {
+	struct rule_row row; /* as taken, summed over rates */
+	int128 prefill_exact, decode_exact;
+	bool in_known, out_known; /* are there such tokens? */
+	int64_t prefill_nano, decode_nano, in_nano, out_nano;
+};
+
+struct rule_results {
+	struct rule_result *rows;
+	size_t count;
+};
+
+/* positions.c, rules.c: money and unit costs; orders the rows. */
+int positions_finish(struct statement *s, struct fault *why);
+int rules_finish(struct statement *s, struct fault *why);
+
+/* ---- unit costs over time: for pictures ---- */
+
+/* A model in one step of time. */
+struct moment {
+	int64_t start_ns;
+	name_id model;
+	int64_t tokens[TOKEN_KINDS];
+	int128 exact[ENTRY_KINDS], spread[TOKEN_KINDS]; /* GPU time x rate */
+	struct unit_cost unit[TOKEN_KINDS];
+};
+
+/* Steps of an hour, or of a day where the period has more than TIMELINE_HOURS_MAX of them. */
+#define TIMELINE_HOURS_MAX 1500
+struct timeline {
+	int64_t step_ns;
+	struct moment *moments; /* once finished: by model (text), then time */
+	size_t count;
+	uint32_t *slots; /* open addressing: index + 1, or 0 */
+	size_t slot_count;
+};
+
+struct timeline *timeline_new(int64_t from_ns, int64_t to_ns);
+void timeline_free(struct timeline *t);
+bool timeline_take(struct timeline *t, const struct entry *e);
+int timeline_finish(struct timeline *t, const struct names *names, struct fault *why);
+
 struct statement {
 	struct report_options options;
 	const struct quality *quality;
@@ -81,6 +145,9 @@ struct statement {
 	struct table models, tenants, rows;
 	struct table lines; /* by model and tenant; nobody's time under tenant "": sums to the total */
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
+	struct positions positions;
+	struct rule_results rules;
+	struct timeline *timeline;
 };
 
 /* ---- the parts of statement_finish, in their order ---- */
@@ -108,6 +175,14 @@ struct charge *money_nest(const struct cells *parents, const struct charge *char
 /* blocks.c: sums cells into the total and the tables; `row_charges` belong to `row_cells`. */
 int blocks_build(struct statement *s, const struct charge *charges, const struct charge *row_charges,
 		 struct fault *why);
+/*
+ * blocks.c: the unit costs of the kinds from GPU time x rate, its standard deviation, and the
+ * capacity to be loaded on them. False if one does not fit.
+ */
+bool unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS], int128 capacity,
+		const int64_t tokens[TOKEN_KINDS], struct unit_cost out[TOKEN_KINDS]);
+/* Nano-units x ns over tokens (> 0), to nano-units per million tokens. False if that does not fit. */
+bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
 /* Is it a key of --by? */
 bool statement_has_key(const struct statement *s, enum by_key key);
 
@@ -116,6 +191,8 @@ bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue
 /* The listing of a model whose price was found, or NULL. */
 const struct listing *listing_find(const struct statement *s, name_id model);
 void listing_warn(const struct statement *s, struct quality *q);
+/* Is there a model whose price could be one of several? */
+bool listing_is_ambiguous(const struct statement *s);
 
 /* The text of a row's key ("2026-11-24", a model …), written into `buffer` where need be. */
 #define KEY_TEXT_MAX 64

@@ -39,6 +39,7 @@ static struct report_options options_of(const struct fixture *f) {
 static void start(struct fixture *f, const struct report_options *o) {
 	f->s = statement_new(o);
 	quality_init(&f->quality);
+	f->quality.requests = 1;
 }
 
 static int setup(void **state) {
@@ -199,6 +200,101 @@ static void test_tiers_batch_and_writes(void **state) {
 	assert_int_equal(f->s->total.revenue_nano, 3100000);
 	assert_int_equal(f->s->total.list_nano[TOKENS_INPUT], 1550000000);
 	assert_non_null(strstr(f->quality.warnings[0], "no batch price"));
+}
+
+/* Without requests nothing tells how long prompts were. */
+static void test_tiers_unknown_are_said(void **state) {
+	struct fixture *f = *state;
+	f->quality.requests = 0;
+	give(f, "a", ENTRY_INPUT, SECOND, 1000);
+	finish(f);
+	assert_true(f->s->total.list_known);
+	assert_non_null(strstr(f->quality.warnings[0], "depends on the length of each prompt"));
+}
+
+/* 1.96 x 0.6 s of 6 s over 100 tokens at 0.001 a second: 60 a million, +- 11.76. */
+static void test_interval(void **state) {
+	struct fixture *f = *state;
+	struct entry e = entry_of(f, "a", ENTRY_OUTPUT, 3 * SECOND, 50);
+	e.spread_ns = 3 * SECOND / 10;
+	assert_int_equal(statement_take(f->s, &e), 0);
+	e.tenant = names_id(f->names, T("b"));
+	assert_int_equal(statement_take(f->s, &e), 0);
+	give(f, "a", ENTRY_INPUT, SECOND, 10);
+	finish(f);
+	const struct unit_cost *u = f->s->total.unit;
+	assert_int_equal(u[TOKENS_OUTPUT].busy_nano, 60 * NANO);
+	assert_int_equal(u[TOKENS_OUTPUT].low_nano, 48240000000);
+	assert_int_equal(u[TOKENS_OUTPUT].high_nano, 71760000000);
+	assert_int_equal(u[TOKENS_INPUT].low_nano, u[TOKENS_INPUT].busy_nano);
+	assert_int_equal(f->s->timeline->count, 1);
+	assert_int_equal(f->s->timeline->moments[0].unit[TOKENS_OUTPUT].high_nano, 71760000000);
+}
+
+/* 3,600 J over 100 tokens: 1 Wh, so 10,000 Wh a million. */
+static void test_energy(void **state) {
+	struct fixture *f = *state;
+	struct entry e = entry_of(f, "a", ENTRY_OUTPUT, 6 * SECOND, 100);
+	int64_t nano;
+	e.energy_mj = 3600000;
+	e.metered_ns = 5 * SECOND;
+	assert_int_equal(statement_take(f->s, &e), 0);
+	e = entry_of(f, "", ENTRY_IDLE, SECOND, 0);
+	e.energy_mj = 100000;
+	assert_int_equal(statement_take(f->s, &e), 0);
+	finish(f);
+	assert_int_equal(f->s->total.capacity_mj, 3700000);
+	assert_int_equal(f->s->total.metered_ns, 5 * SECOND);
+	assert_true(block_unit_energy(&f->s->total, TOKENS_OUTPUT, &nano));
+	assert_int_equal(nano, 10000 * NANO);
+	assert_false(block_unit_energy(&f->s->total, TOKENS_INPUT, &nano));
+}
+
+static void test_positions(void **state) {
+	struct fixture *f = *state;
+	struct position_row row = {.model = names_id(f->names, T("m")),
+				   .kind = ENTRY_OUTPUT,
+				   .from_ntok = 1024,
+				   .to_ntok = INT64_MAX,
+				   .rate_nano = 3600000000,
+				   .tokens = 10,
+				   .gpu_ns = SECOND};
+	assert_int_equal(statement_take_position(f->s, &row), 0);
+	row.rate_nano = 7200000000;
+	assert_int_equal(statement_take_position(f->s, &row), 0);
+	row.from_ntok = 0;
+	row.to_ntok = 1024;
+	assert_int_equal(statement_take_position(f->s, &row), 0);
+	give_worked_case(f);
+	finish(f);
+	assert_int_equal(f->s->positions.count, 2);
+	const struct position *p = f->s->positions.rows;
+	assert_int_equal(p[0].row.from_ntok, 0);
+	assert_int_equal(p[1].row.tokens, 20);
+	assert_int_equal(p[1].row.gpu_ns, 2 * SECOND);
+	assert_int_equal(p[1].cost_nano, 3000000);      /* 0.001 + 0.002 */
+	assert_int_equal(p[1].unit_nano, 150 * NANO);   /* over 20 tokens */
+}
+
+static void test_rules(void **state) {
+	struct fixture *f = *state;
+	static const char *const names[] = {"shapley", "decode-first"};
+	for (int i = 0; i < 4; i++) {
+		struct rule_row row = {.rule = names[i % 2],
+				       .model = names_id(f->names, T("m")),
+				       .rate_nano = 3600000000,
+				       .prefill_gpu_ns = (1 + i % 2) * SECOND,
+				       .decode_gpu_ns = 3 * SECOND};
+		assert_int_equal(statement_take_rule(f->s, &row), 0);
+	}
+	give_worked_case(f);
+	finish(f);
+	assert_int_equal(f->s->rules.count, 2);
+	const struct rule_result *r = f->s->rules.rows;
+	assert_string_equal(r[0].row.rule, "shapley");
+	assert_int_equal(r[1].prefill_nano, 4000000);
+	assert_int_equal(r[1].in_nano, 2666666667); /* 0.004 over 1,500 tokens */
+	assert_int_equal(r[0].out_nano, 60 * NANO);
 }
 
 static void test_no_rate_is_said(void **state) {

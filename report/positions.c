@@ -1,0 +1,63 @@
+/* What tokens cost by their depth in the context. */
+#define _GNU_SOURCE /* qsort_r */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "report/statement.h"
+
+static struct position *position_of(struct positions *p, const struct position_row *row) {
+	for (size_t i = p->count; i-- > 0;) {
+		const struct position_row *at = &p->rows[i].row;
+		if (at->model == row->model && at->kind == row->kind && at->from_ntok == row->from_ntok &&
+		    at->to_ntok == row->to_ntok) {
+			return &p->rows[i];
+		}
+	}
+	if ((p->count & (p->count - 1)) == 0) {
+		p->rows = must_realloc(p->rows, (p->count ? 2 * p->count : 1) * sizeof(*p->rows));
+	}
+	p->rows[p->count] = (struct position){.row = *row};
+	p->rows[p->count].row.tokens = p->rows[p->count].row.gpu_ns = 0;
+	return &p->rows[p->count++];
+}
+
+int statement_take_position(void *statement, const struct position_row *row) {
+	struct statement *s = statement;
+
+	assert(!s->quality && row->kind <= ENTRY_OUTPUT && row->from_ntok < row->to_ntok && row->tokens >= 0 &&
+	       row->gpu_ns >= 0);
+	struct position *p = position_of(&s->positions, row);
+	bool fits = exact_add(&p->row.tokens, row->tokens) && exact_add(&p->row.gpu_ns, row->gpu_ns);
+	if (row->rate_nano >= 0) {
+		p->exact += (int128)row->gpu_ns * row->rate_nano;
+	} else {
+		fits = fits && exact_add(&p->unpriced_ns, row->gpu_ns);
+	}
+	return fits ? 0 : ERROR_RANGE;
+}
+
+static int compare_positions(const void *a, const void *b, void *names) {
+	const struct position_row *x = &((const struct position *)a)->row, *y = &((const struct position *)b)->row;
+	int order = x->model == y->model ? 0 : text_compare(names_text(names, x->model), names_text(names, y->model));
+	if (order == 0 && x->kind != y->kind) {
+		order = x->kind < y->kind ? -1 : 1;
+	}
+	return order ? order : (x->from_ntok > y->from_ntok) - (x->from_ntok < y->from_ntok);
+}
+
+int positions_finish(struct statement *s, struct fault *why) {
+	struct positions *p = &s->positions;
+	bool fits = true;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct position *at = &p->rows[i];
+		int128 nano = exact_div(at->exact, NS_PER_HOUR);
+		fits = fits && nano <= INT64_MAX &&
+		       (at->row.tokens == 0 || unit_per_million(at->exact, at->row.tokens, &at->unit_nano));
+		at->cost_nano = (int64_t)nano;
+	}
+	if (p->count > 0) {
+		qsort_r(p->rows, p->count, sizeof(*p->rows), compare_positions, (void *)(uintptr_t)s->options.names);
+	}
+	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost by position does not fit 64 bits of nano-units");
+}

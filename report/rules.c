@@ -1,0 +1,78 @@
+/* Rules of splitting mixed steps, side by side. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "report/statement.h"
+
+static struct rule_result *result_of(struct rule_results *r, const struct rule_row *row) {
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->rows[i].row.model == row->model && strcmp(r->rows[i].row.rule, row->rule) == 0) {
+			return &r->rows[i];
+		}
+	}
+	if ((r->count & (r->count - 1)) == 0) {
+		r->rows = must_realloc(r->rows, (r->count ? 2 * r->count : 1) * sizeof(*r->rows));
+	}
+	r->rows[r->count] = (struct rule_result){.row = {.rule = row->rule, .model = row->model}};
+	return &r->rows[r->count++];
+}
+
+int statement_take_rule(void *statement, const struct rule_row *row) {
+	struct statement *s = statement;
+
+	assert(!s->quality && row->prefill_gpu_ns >= 0 && row->decode_gpu_ns >= 0);
+	struct rule_result *r = result_of(&s->rules, row);
+	if (row->rate_nano > 0) {
+		r->prefill_exact += (int128)row->prefill_gpu_ns * row->rate_nano;
+		r->decode_exact += (int128)row->decode_gpu_ns * row->rate_nano;
+	}
+	return exact_add(&r->row.prefill_gpu_ns, row->prefill_gpu_ns) && exact_add(&r->row.decode_gpu_ns, row->decode_gpu_ns)
+		   ? 0
+		   : ERROR_RANGE;
+}
+
+static const struct block *block_of(const struct statement *s, name_id model) {
+	struct text name = names_text(s->options.names, model);
+	for (size_t i = 0; i < s->models.count; i++) {
+		if (text_eq(s->models.rows[i].model, name)) {
+			return &s->models.rows[i].block;
+		}
+	}
+	return NULL;
+}
+
+static bool finish_result(const struct statement *s, struct rule_result *r) {
+	const struct block *b = block_of(s, r->row.model);
+	int64_t in = b ? b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED] : 0, out = b ? b->tokens[TOKENS_OUTPUT] : 0;
+	int128 prefill = exact_div(r->prefill_exact, NS_PER_HOUR), decode = exact_div(r->decode_exact, NS_PER_HOUR);
+
+	r->in_known = in > 0;
+	r->out_known = out > 0;
+	r->prefill_nano = (int64_t)prefill;
+	r->decode_nano = (int64_t)decode;
+	return prefill <= INT64_MAX && decode <= INT64_MAX &&
+	       (in == 0 || unit_per_million(r->prefill_exact, in, &r->in_nano)) &&
+	       (out == 0 || unit_per_million(r->decode_exact, out, &r->out_nano));
+}
+
+/* By model (text); within a model in the order in which the rules came. */
+static void order_results(struct rule_results *r, const struct names *names) {
+	for (size_t i = 1; i < r->count; i++) {
+		struct rule_result moved = r->rows[i];
+		size_t at = i;
+		while (at > 0 && text_compare(names_text(names, r->rows[at - 1].row.model), names_text(names, moved.row.model)) > 0) {
+			r->rows[at] = r->rows[at - 1];
+			at--;
+		}
+		r->rows[at] = moved;
+	}
+}
+
+int rules_finish(struct statement *s, struct fault *why) {
+	bool fits = true;
+	for (size_t i = 0; i < s->rules.count; i++) {
+		fits = finish_result(s, &s->rules.rows[i]) && fits;
+	}
+	order_results(&s->rules, s->options.names);
+	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost under a rule does not fit 64 bits of nano-units");
+}
