@@ -228,6 +228,10 @@ bool statement_has_findings(const struct statement *s) {
 
 /* ---- what renderings ask for ---- */
 
+bool unit_is_doubtful(const struct unit_cost *u) {
+	return u->known && u->high_nano - u->busy_nano > u->busy_nano / 100;
+}
+
 int64_t block_prefill_ns(const struct block *b) {
 	return b->gpu_ns[ENTRY_INPUT] + b->gpu_ns[ENTRY_INPUT_CACHED];
 }

@@ -42,6 +42,8 @@ struct block {
 	double margin_ratio; /* of revenue; only where that is not 0 */
 };
 
+/* Is half of the interval more than 1 % of the busy cost? */
+bool unit_is_doubtful(const struct unit_cost *u);
 int64_t block_prefill_ns(const struct block *b);
 int64_t block_prefill_nano(const struct block *b);
 int64_t block_busy_ns(const struct block *b);

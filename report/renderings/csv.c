@@ -1,29 +1,29 @@
 /* CSV for spreadsheets: RFC 4180, one line a row, the figures of the JSON to the last digit. */
+#include <stdlib.h>
+
 #include "report/renderings/renderings.h"
 
 /* A spreadsheet takes a cell that begins so for a formula. Figures are not text and stay as they are. */
-static bool is_formula(struct text t) {
-	return t.len > 0 && memchr("=+-@\t\r", t.at[0], 6) != NULL;
+static bool is_formula(const char *s) {
+	return s[0] != '\0' && strchr("=+-@", s[0]) != NULL;
 }
 
 void csv_put_text(FILE *out, struct text t) {
-	bool quote = is_formula(t);
+	size_t size = 12 * t.len + 1;
+	char *safe = must_alloc(size);
 
-	for (size_t i = 0; i < t.len; i++) {
-		quote |= t.at[i] == '"' || t.at[i] == ',' || t.at[i] == '\n' || t.at[i] == '\r';
-	}
+	printable(t, safe, size);
+	bool quote = is_formula(safe) || strpbrk(safe, "\",") != NULL;
 	if (quote) {
-		fputs(is_formula(t) ? "\"'" : "\"", out);
+		fputs(is_formula(safe) ? "\"'" : "\"", out);
 	}
-	for (size_t i = 0; i < t.len; i++) {
-		if (t.at[i] == '"') {
-			fputc('"', out);
-		}
-		fputc(t.at[i], out);
+	for (const char *c = safe; *c; c++) {
+		fputs(*c == '"' ? "\"\"" : (char[]){*c, '\0'}, out);
 	}
 	if (quote) {
 		fputc('"', out);
 	}
+	free(safe);
 }
 
 static void put_count(FILE *out, int64_t n) {
@@ -56,7 +56,18 @@ static void put_header(FILE *out) {
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		fprintf(out, ",list_%s", token_kind_names[k]);
 	}
-	fputs(",list_revenue,margin_amount,margin_ratio\r\n", out);
+	fputs(",list_revenue,margin_amount,margin_ratio", out);
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		fprintf(out, ",unit_cost_%s_low,unit_cost_%s_high", token_kind_names[k], token_kind_names[k]);
+	}
+	fputs(",energy_mj_capacity", out);
+	for (int i = 0; i < PARTS; i++) {
+		fprintf(out, ",energy_mj_%s", part_names[i]);
+	}
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		fprintf(out, ",wh_per_million_%s", token_kind_names[k]);
+	}
+	fputs("\r\n", out);
 }
 
 static void put_list(FILE *out, const struct block *b) {
@@ -68,9 +79,33 @@ static void put_list(FILE *out, const struct block *b) {
 	put_money(out, b->list_known, b->revenue_nano);
 	put_money(out, b->list_known, b->margin_nano);
 	if (b->list_known && b->revenue_nano) {
-		fprintf(out, ",%.6f\r\n", b->margin_ratio);
+		fprintf(out, ",%.6f", b->margin_ratio);
 	} else {
-		fputs(",\r\n", out);
+		fputc(',', out);
+	}
+}
+
+/* Added later than the rest, so that columns keep their places. */
+static void put_intervals(FILE *out, const struct block *b) {
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		put_money(out, b->unit[k].known, b->unit[k].low_nano);
+		put_money(out, b->unit[k].known, b->unit[k].high_nano);
+	}
+}
+
+static void put_energy(FILE *out, const struct block *b) {
+	if (b->capacity_mj == 0) {
+		fprintf(out, "%.*s", 1 + PARTS + TOKEN_KINDS, ",,,,,,,,,,,,");
+		return;
+	}
+	put_count(out, b->capacity_mj);
+	for (int i = 0; i < PARTS; i++) {
+		put_count(out, part_mj(b, i));
+	}
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		int64_t nano;
+		bool known = block_unit_energy(b, k, &nano);
+		put_money(out, known, nano);
 	}
 }
 
@@ -92,6 +127,9 @@ static void put_block(FILE *out, const struct block *b) {
 		put_money(out, b->unit[k].known, b->unit[k].loaded_nano);
 	}
 	put_list(out, b);
+	put_intervals(out, b);
+	put_energy(out, b);
+	fputs("\r\n", out);
 }
 
 static bool is_key(enum by_key key, const enum by_key *by, size_t count) {

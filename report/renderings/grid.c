@@ -39,10 +39,24 @@ void grid_addf(struct grid *g, const char *format, ...) {
 	grid_add(g, text);
 }
 
+void grid_span(struct grid *g, const char *text) {
+	char marked[512];
+
+	snprintf(marked, sizeof marked, "%c%s", GRID_SPAN, text);
+	grid_add(g, marked);
+	for (size_t i = 1; i < g->columns; i++) {
+		grid_add(g, "");
+	}
+}
+
+static bool is_span(const char *const *row) {
+	return row[0][0] == GRID_SPAN;
+}
+
 static size_t column_width(const struct grid *g, size_t column) {
 	size_t width = printable_width(g->headers[column]);
 	for (size_t i = column; i < g->count; i += g->columns) {
-		size_t cell = printable_width(g->cells[i]);
+		size_t cell = is_span((const char *const *)&g->cells[i - column]) ? 0 : printable_width(g->cells[i]);
 		width = cell > width ? cell : width;
 	}
 	return width;
@@ -100,7 +114,9 @@ void grid_print(const struct grid *g, int width, FILE *out) {
 	}
 	for (size_t i = 0; i < g->count; i += g->columns) {
 		const char *const *row = (const char *const *)&g->cells[i];
-		if (fits) {
+		if (is_span(row)) {
+			fprintf(out, "%s\n", row[0] + 1);
+		} else if (fits) {
 			print_line(g, row, widths, out);
 		} else {
 			print_paragraph(g, row, out);

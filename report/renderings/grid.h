@@ -17,12 +17,16 @@ struct grid {
 	char **cells;
 	size_t count;
 };
+/* A row of this in its first cell is a heading: it spans the columns, and is as wide as it likes. */
+#define GRID_SPAN '\t'
 
 void grid_init(struct grid *g, const char *const *headers, size_t columns, size_t labels);
 void grid_release(struct grid *g);
 /* The next cell. */
 void grid_add(struct grid *g, const char *text);
 void grid_addf(struct grid *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A row that is a heading over those that follow. */
+void grid_span(struct grid *g, const char *text);
 void grid_print(const struct grid *g, int width, FILE *out);
 
 /* Figures, in a buffer of the caller. */

@@ -25,6 +25,14 @@ static void put_count(FILE *out, const char *key, int64_t n) {
 	fprintf(out, "\"%s\":%lld", key, (long long)n);
 }
 
+static void put_known(FILE *out, const char *key, bool known, int64_t nano) {
+	if (known) {
+		put_money(out, key, nano);
+	} else {
+		fprintf(out, "\"%s\":null", key);
+	}
+}
+
 static void put_parts(FILE *out, const struct block *b) {
 	fputs("\"gpu_ns\":{", out);
 	put_count(out, "capacity", b->capacity_ns);
@@ -50,8 +58,12 @@ static void put_units(FILE *out, const struct block *b) {
 			put_money(out, "busy", u->busy_nano);
 			fputc(',', out);
 			put_money(out, "loaded", u->loaded_nano);
+			fputc(',', out);
+			put_money(out, "low", u->low_nano);
+			fputc(',', out);
+			put_money(out, "high", u->high_nano);
 		} else {
-			fputs("\"busy\":null,\"loaded\":null", out);
+			fputs("\"busy\":null,\"loaded\":null,\"low\":null,\"high\":null", out);
 		}
 		fputc('}', out);
 	}
@@ -67,11 +79,7 @@ static void put_list(FILE *out, const struct block *b) {
 	put_string(out, b->list_model);
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		fputc(',', out);
-		if (b->list_price_known[k]) {
-			put_money(out, token_kind_names[k], b->list_nano[k]);
-		} else {
-			fprintf(out, "\"%s\":null", token_kind_names[k]);
-		}
+		put_known(out, token_kind_names[k], b->list_price_known[k], b->list_nano[k]);
 	}
 	fputc(',', out);
 	put_money(out, "revenue", b->revenue_nano);
@@ -82,6 +90,32 @@ static void put_list(FILE *out, const struct block *b) {
 	} else {
 		fputs(",\"ratio\":null}", out);
 	}
+}
+
+/* Millijoules add up to the last one; what people read is rounded from them. */
+static void put_energy(FILE *out, const struct block *b) {
+	int64_t nano;
+
+	if (b->capacity_mj == 0) {
+		return;
+	}
+	fputs(",\"energy\":{\"mj\":{", out);
+	put_count(out, "capacity", b->capacity_mj);
+	for (int i = 0; i < PARTS; i++) {
+		fputc(',', out);
+		put_count(out, part_names[i], part_mj(b, i));
+	}
+	fputs("},", out);
+	put_money(out, "wh", wh_nano(b->capacity_mj));
+	fputs(",\"wh_per_million\":{", out);
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		fputs(k > 0 ? "," : "", out);
+		bool known = block_unit_energy(b, k, &nano);
+		put_known(out, token_kind_names[k], known, nano);
+	}
+	fputs("},", out);
+	put_count(out, "metered_gpu_ns", b->metered_ns);
+	fputc('}', out);
 }
 
 void json_put_block(FILE *out, const struct block *b) {
@@ -98,6 +132,7 @@ void json_put_block(FILE *out, const struct block *b) {
 	put_units(out, b);
 	fputc(',', out);
 	put_list(out, b);
+	put_energy(out, b);
 }
 
 void json_put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
@@ -121,6 +156,64 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 		json_put_row(out, s, &t->rows[i], by, count);
 	}
 	fputs("]", out);
+}
+
+void json_put_position(FILE *out, const struct statement *s, const struct position *p) {
+	fputs("{\"model\":", out);
+	json_put_text(out, names_text(s->options.names, p->row.model));
+	fprintf(out, ",\"kind\":\"%s\",\"from\":%lld,\"to\":", kind_names[p->row.kind], (long long)p->row.from_ntok);
+	if (p->row.to_ntok == INT64_MAX) {
+		fputs("null,", out);
+	} else {
+		fprintf(out, "%lld,", (long long)p->row.to_ntok);
+	}
+	put_count(out, "tokens", p->row.tokens);
+	fputc(',', out);
+	put_count(out, "gpu_ns", p->row.gpu_ns);
+	fputc(',', out);
+	put_money(out, "cost", p->cost_nano);
+	fputc(',', out);
+	put_known(out, "busy", p->row.tokens > 0, p->unit_nano);
+	fputc('}', out);
+}
+
+void json_put_rule(FILE *out, const struct statement *s, const struct rule_result *r) {
+	fputs("{\"model\":", out);
+	json_put_text(out, names_text(s->options.names, r->row.model));
+	fputs(",\"rule\":", out);
+	put_string(out, r->row.rule);
+	fputs(",\"gpu_ns\":{", out);
+	put_count(out, "prefill", r->row.prefill_gpu_ns);
+	fputc(',', out);
+	put_count(out, "decode", r->row.decode_gpu_ns);
+	fputs("},\"cost\":{", out);
+	put_money(out, "prefill", r->prefill_nano);
+	fputc(',', out);
+	put_money(out, "decode", r->decode_nano);
+	fputs("},\"unit_cost\":{", out);
+	put_known(out, "input", r->in_known, r->in_nano);
+	fputc(',', out);
+	put_known(out, "output", r->out_known, r->out_nano);
+	fputs("}}", out);
+}
+
+static void put_side_tables(FILE *out, const struct statement *s) {
+	if (s->positions.count > 0) {
+		fputs(",\n \"positions\":[", out);
+		for (size_t i = 0; i < s->positions.count; i++) {
+			fputs(i > 0 ? ",\n  " : "\n  ", out);
+			json_put_position(out, s, &s->positions.rows[i]);
+		}
+		fputc(']', out);
+	}
+	if (s->rules.count > 0) {
+		fputs(",\n \"rules\":[", out);
+		for (size_t i = 0; i < s->rules.count; i++) {
+			fputs(i > 0 ? ",\n  " : "\n  ", out);
+			json_put_rule(out, s, &s->rules.rows[i]);
+		}
+		fputc(']', out);
+	}
 }
 
 static void put_evidence(FILE *out, const struct statement *s) {
@@ -218,6 +311,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	put_table(out, s, "models", &s->models, by_model, 1);
 	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);
 	put_table(out, s, "rows", &s->rows, s->options.by, s->options.by_count);
+	put_side_tables(out, s);
 	put_evidence(out, s);
 	put_quality(out, s->quality);
 	put_provenance(out, s);

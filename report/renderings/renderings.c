@@ -52,6 +52,15 @@ int64_t part_nano(const struct block *b, int part) {
 	return part == 0 ? block_prefill_nano(b) : b->cost_nano[part + 1];
 }
 
+int64_t part_mj(const struct block *b, int part) {
+	return part == 0 ? b->energy_mj[ENTRY_INPUT] + b->energy_mj[ENTRY_INPUT_CACHED] : b->energy_mj[part + 1];
+}
+
+int64_t wh_nano(int64_t mj) {
+	int128 nano = exact_div((int128)mj * 10000, 36);
+	return nano > INT64_MAX ? INT64_MAX : (int64_t)nano;
+}
+
 static int refuse(const char *format, struct fault *why) {
 	char known[256] = "";
 	for (size_t i = 0; i < RENDERINGS; i++) {

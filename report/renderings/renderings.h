@@ -15,8 +15,10 @@ render_function render_table, render_json, render_jsonl, render_csv, render_prom
 void json_put_text(FILE *out, struct text t);
 void json_put_block(FILE *out, const struct block *b);
 void json_put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count);
+void json_put_position(FILE *out, const struct statement *s, const struct position *p);
+void json_put_rule(FILE *out, const struct statement *s, const struct rule_result *r);
 
-/* CSV (RFC 4180): a cell of text from outside, quoted where need be; one that a spreadsheet would run gets a ' first. */
+/* CSV (RFC 4180): a cell of text from outside, printable, quoted where need be; one that a spreadsheet would run gets a ' first. */
 void csv_put_text(FILE *out, struct text t);
 
 /* The currency as plain-text accounting takes it, capitals only; "XXX" if nothing is left. */
@@ -32,6 +34,9 @@ extern const char *const grade_names[GRADES];
 extern const char *const part_names[PARTS];
 int64_t part_ns(const struct block *b, int part);
 int64_t part_nano(const struct block *b, int part);
+int64_t part_mj(const struct block *b, int part);
+/* Millijoules as nano-units of a watt-hour, rounded half to even. */
+int64_t wh_nano(int64_t mj);
 
 /*
  * Bytes from a log, safe for a terminal: control bytes, what is not UTF-8, and characters

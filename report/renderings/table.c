@@ -3,21 +3,9 @@
 #include <stdlib.h>
 
 #include "core/instant.h"
-#include "report/renderings/grid.h"
+#include "report/renderings/table.h"
 
-/* Names longer than this are cut in tables; JSON has them whole. */
-#define LABEL_COLUMNS 32
-#define LABEL_MAX (LABEL_COLUMNS * 12)
-#define WARNINGS_SHOWN 20
-
-struct page {
-	const struct statement *s;
-	const struct rendering_options *r;
-	FILE *out;
-	char currency[16];
-};
-
-static const char *label(struct text t, char out[LABEL_MAX]) {
+const char *table_label(struct text t, char out[LABEL_MAX]) {
 	if (t.len == 0) {
 		snprintf(out, LABEL_MAX, "(none)");
 		return out;
@@ -34,8 +22,7 @@ static const char *label(struct text t, char out[LABEL_MAX]) {
 	return out;
 }
 
-/* A paragraph at the page's width; what follows its first line is indented. */
-static void paragraph(const struct page *p, const char *text, int indent) {
+void table_paragraph(const struct page *p, const char *text, int indent) {
 	int column = 0;
 
 	while (*text) {
@@ -58,22 +45,10 @@ static void paragraph(const struct page *p, const char *text, int indent) {
 	fputc('\n', p->out);
 }
 
-static void heading(const struct page *p, const char *text) {
+void table_heading(const struct page *p, const char *text) {
 	fputs(p->r->color ? "\n\033[1m" : "\n", p->out);
-	paragraph(p, text, 0);
+	table_paragraph(p, text, 0);
 	fputs(p->r->color ? "\033[0m" : "", p->out);
-}
-
-/* Bytes from outside, made printable, as a paragraph. */
-static void say(const struct page *p, const char *lead, const char *bytes) {
-	struct text t = text_of(bytes);
-	size_t size = 12 * t.len + 1, len = strlen(lead);
-	char *safe = must_alloc(len + size);
-
-	memcpy(safe, lead, len);
-	printable(t, safe + len, size);
-	paragraph(p, safe, 2);
-	free(safe);
 }
 
 /* ---- what a token costs ---- */
@@ -100,13 +75,21 @@ static int64_t smallest_unit(const struct statement *s) {
 }
 
 /* At least three digits of the smallest figure of a column, and no fewer than 2 places. */
-static int unit_places(const struct statement *s) {
+int table_unit_places(const struct statement *s) {
 	int places = figure_places(smallest_unit(s)) - 2;
 	return places < 2 ? 2 : places;
 }
 
-static void add_kind(struct grid *g, const struct block *b, int kind, int places) {
-	static const char *const names[TOKEN_KINDS] = {"input, uncached", "input, cached", "output"};
+/* "3 %" where the split leaves more than 1 % of doubt, else nothing. */
+static void add_doubt(struct grid *g, const struct unit_cost *u) {
+	char figure[FIGURE_MAX];
+	int64_t half = u->high_nano - u->busy_nano;
+
+	grid_add(g, unit_is_doubtful(u) ? figure_percent(half, u->busy_nano, figure) : "");
+}
+
+static void add_kind(struct grid *g, const struct block *b, int kind, int places, bool doubt) {
+	static const char *const names[TOKEN_KINDS] = {"  input, uncached", "  input, cached", "  output"};
 	const struct unit_cost *u = &b->unit[kind];
 	bool listed = b->list_known && b->list_price_known[kind];
 	char figure[FIGURE_MAX];
@@ -114,6 +97,9 @@ static void add_kind(struct grid *g, const struct block *b, int kind, int places
 	grid_add(g, names[kind]);
 	grid_add(g, figure_count(b->tokens[kind], figure));
 	grid_add(g, unit_figure(u, u->busy_nano, places, figure));
+	if (doubt) {
+		add_doubt(g, u);
+	}
 	grid_add(g, unit_figure(u, u->loaded_nano, places, figure));
 	grid_add(g, listed ? figure_money(b->list_nano[kind], places, figure) : "–");
 	if (listed && u->known && b->list_nano[kind] > 0) {
@@ -131,17 +117,19 @@ static void add_ratio(struct grid *g, double ratio) {
 	}
 }
 
-static void add_model(struct grid *g, const struct row *row, int places) {
+static void add_model(struct grid *g, const struct row *row, int places, bool doubt) {
 	char name[LABEL_MAX];
 
+	grid_span(g, table_label(row->model, name));
 	for (int k = 0; k < TOKEN_KINDS; k++) {
-		grid_add(g, k == 0 ? label(row->model, name) : "");
-		add_kind(g, &row->block, k, places);
+		add_kind(g, &row->block, k, places, doubt);
 	}
-	grid_add(g, "");
-	grid_add(g, "output to input");
+	grid_add(g, "  output to input");
 	grid_add(g, "");
 	add_ratio(g, block_ratio_real(&row->block));
+	if (doubt) {
+		grid_add(g, "");
+	}
 	add_ratio(g, block_ratio_real(&row->block));
 	add_ratio(g, block_ratio_list(&row->block));
 	grid_add(g, "");
@@ -152,22 +140,34 @@ static bool has_work(const struct block *b) {
 	return block_busy_ns(b) > 0 || b->requests > 0 || b->tokens[0] + b->tokens[1] + b->tokens[2] > 0;
 }
 
+static bool any_doubt(const struct statement *s) {
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct unit_cost *u = s->models.rows[i].block.unit;
+		if (unit_is_doubtful(&u[0]) || unit_is_doubtful(&u[1]) || unit_is_doubtful(&u[2])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void print_units(const struct page *p) {
-	static const char *const headers[] = {"model", "", "tokens", "busy", "loaded", "list price", "loaded / list"};
+	static const char *const sure[] = {"", "tokens", "busy", "loaded", "list price", "loaded / list"};
+	static const char *const unsure[] = {"", "tokens", "busy", "± 95 %", "loaded", "list price", "loaded / list"};
+	bool doubt = any_doubt(p->s);
 	struct grid g;
 	char title[120];
 
 	snprintf(title, sizeof title, "What a token costs, in %s per million tokens", p->currency);
-	heading(p, title);
-	grid_init(&g, headers, 7, 2);
+	table_heading(p, title);
+	grid_init(&g, doubt ? unsure : sure, 6 + doubt, 1);
 	for (size_t i = 0; i < p->s->models.count; i++) {
 		if (has_work(&p->s->models.rows[i].block)) {
-			add_model(&g, &p->s->models.rows[i], unit_places(p->s));
+			add_model(&g, &p->s->models.rows[i], table_unit_places(p->s), doubt);
 		}
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
-	paragraph(p,
+	table_paragraph(p,
 		  "busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved time on top.",
 		  0);
 }
@@ -178,8 +178,8 @@ static void add_margin(struct grid *g, const struct row *row, int places) {
 	const struct block *b = &row->block;
 	char name[LABEL_MAX], figure[FIGURE_MAX];
 
-	grid_add(g, label(row->model, name));
-	grid_add(g, b->list_known ? label(text_of(b->list_model), name) : "no list price");
+	grid_add(g, table_label(row->model, name));
+	grid_add(g, b->list_known ? table_label(text_of(b->list_model), name) : "no list price");
 	grid_add(g, b->list_known ? figure_money(b->revenue_nano, places, figure) : "–");
 	grid_add(g, figure_money(b->capacity_nano, places, figure));
 	grid_add(g, b->list_known ? figure_money(b->margin_nano, places, figure) : "–");
@@ -194,7 +194,7 @@ static void print_margins(const struct page *p) {
 	char title[80];
 
 	snprintf(title, sizeof title, "Margin at list price, in %s", p->currency);
-	heading(p, title);
+	table_heading(p, title);
 	grid_init(&g, headers, 6, 2);
 	for (size_t i = 0; i < p->s->models.count; i++) {
 		add_margin(&g, &p->s->models.rows[i], places);
@@ -221,7 +221,7 @@ static void print_tie_out(const struct page *p) {
 	int places = figure_places(b->capacity_nano);
 	struct grid g;
 
-	heading(p, "Where the capacity went");
+	table_heading(p, "Where the capacity went");
 	grid_init(&g, headers, 5, 1);
 	for (int i = 0; i < PARTS; i++) {
 		add_part(&g, part_names[i], part_ns(b, i), part_nano(b, i), b, places);
@@ -229,74 +229,6 @@ static void print_tie_out(const struct page *p) {
 	add_part(&g, "= capacity", b->capacity_ns, b->capacity_nano, b, places);
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
-}
-
-/* ---- evidence and quality ---- */
-
-static void print_evidence(const struct page *p) {
-	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy"};
-	static const char *const what[GRADES] = {
-	    "measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
-	    "requests without steps, swept over their instants", "averages over windows", "no evidence"};
-	int64_t busy = block_busy_ns(&p->s->total);
-	char figure[FIGURE_MAX];
-	struct grid g;
-
-	heading(p, "Evidence");
-	grid_init(&g, headers, 4, 2);
-	for (int i = 0; i < GRADES; i++) {
-		if (p->s->evidence_ns[i] > 0) {
-			grid_add(&g, grade_names[i]);
-			grid_add(&g, what[i]);
-			grid_add(&g, figure_hours(p->s->evidence_ns[i], figure));
-			grid_add(&g, figure_percent(p->s->evidence_ns[i], busy, figure));
-		}
-	}
-	grid_print(&g, p->r->width, p->out);
-	grid_release(&g);
-}
-
-static void print_counts(const struct page *p, const struct quality *q) {
-	char line[512], lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX],
-	    powers[FIGURE_MAX], duplicates[FIGURE_MAX];
-
-	snprintf(line, sizeof line,
-		 "Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %s duplicates.",
-		 figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps),
-		 figure_count(q->requests, requests), figure_count(q->windows, windows),
-		 figure_count(q->powers, powers), figure_count(q->duplicates, duplicates));
-	paragraph(p, line, 2);
-}
-
-static void print_rejects(const struct page *p, const struct quality *q) {
-	char lead[160], count[FIGURE_MAX];
-	for (size_t i = 0; i < q->reject_count; i++) {
-		snprintf(lead, sizeof lead, "Rejected: %s lines, %.80s, first at ",
-			 figure_count(q->rejects[i].lines, count), q->rejects[i].reason);
-		say(p, lead, q->rejects[i].first);
-	}
-	for (size_t i = 0; i < q->damage_count; i++) {
-		snprintf(lead, sizeof lead, "Damaged at byte %lld, %.80s: ", (long long)q->damages[i].offset,
-			 q->damages[i].reason);
-		say(p, lead, q->damages[i].file);
-	}
-}
-
-static void print_warnings(const struct page *p, const struct quality *q) {
-	size_t shown = p->r->verbose || q->warning_count < WARNINGS_SHOWN ? q->warning_count : WARNINGS_SHOWN;
-	for (size_t i = 0; i < shown; i++) {
-		say(p, p->r->color ? "\033[33mWarning:\033[0m " : "Warning: ", q->warnings[i]);
-	}
-	if (shown < q->warning_count) {
-		fprintf(p->out, "%zu more warnings: see them with -v.\n", q->warning_count - shown);
-	}
-}
-
-static void print_quality(const struct page *p) {
-	heading(p, "Data quality");
-	print_counts(p, p->s->quality);
-	print_rejects(p, p->s->quality);
-	print_warnings(p, p->s->quality);
 }
 
 /* ---- further tables ---- */
@@ -342,9 +274,9 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 	for (size_t i = 0; i < t->count; i++) {
 		for (size_t k = 0; k < count; k++) {
 			grid_add(&g, by[k] == BY_HOUR ? hour_label(p->s, &t->rows[i], buffer)
-						      : label(row_key(p->s, &t->rows[i], by[k], buffer), name));
+						      : table_label(row_key(p->s, &t->rows[i], by[k], buffer), name));
 		}
-		add_row(&g, &t->rows[i], figure_places(p->s->total.capacity_nano), unit_places(p->s));
+		add_row(&g, &t->rows[i], figure_places(p->s->total.capacity_nano), table_unit_places(p->s));
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
@@ -364,7 +296,7 @@ static void print_by(const struct page *p) {
 	size_t len = strlen(title);
 	snprintf(title + len, sizeof title - len, " (%s, loaded unit costs, hours and days in %.40s)", p->currency,
 		 o->tz && o->tz_name ? o->tz_name : "UTC");
-	heading(p, title);
+	table_heading(p, title);
 	print_rows(p, &p->s->rows, o->by, o->by_count);
 }
 
@@ -377,7 +309,7 @@ static void print_tenants(const struct page *p) {
 	    (o->by_count == 1 && o->by[0] == BY_TENANT)) {
 		return;
 	}
-	heading(p, o->idle_proportional ? "Tenants, each with its share of idle and unobserved time"
+	table_heading(p, o->idle_proportional ? "Tenants, each with its share of idle and unobserved time"
 					: "Tenants, without idle and unobserved time (unit costs are loaded)");
 	print_rows(p, t, by, 1);
 }
@@ -388,7 +320,7 @@ static void print_head(const struct page *p) {
 
 	snprintf(line, sizeof line, "tollbook %s · %s to %s · rule %s", o->version ? o->version : "",
 		 instant_format(o->from_ns, from), instant_format(o->to_ns, to), o->rule ? o->rule : "");
-	paragraph(p, line, 2);
+	table_paragraph(p, line, 2);
 }
 
 void render_table(const struct statement *s, const struct rendering_options *r, FILE *out) {
@@ -401,8 +333,11 @@ void render_table(const struct statement *s, const struct rendering_options *r, 
 	print_units(&p);
 	print_margins(&p);
 	print_tie_out(&p);
-	print_evidence(&p);
-	print_quality(&p);
+	table_evidence(&p);
+	table_quality(&p);
+	table_energy(&p);
+	table_rules(&p);
+	table_positions(&p);
 	print_tenants(&p);
 	print_by(&p);
 }

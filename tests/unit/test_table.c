@@ -20,7 +20,8 @@ static void expect(const char *text, const char *const *lines, size_t count) {
 static void test_lines(void **state) {
 	static const char *const lines[] = {
 	    "What a token costs, in USD per million tokens",
-	    "org/model \"x\"  input, uncached   1,000      3.00      6.00        1.00           6.00\n",
+	    "\norg/model \"x\"\n",
+	    "  input, uncached   1,000      3.00      6.00        1.00           6.00\n",
 	    "input, cached       500      2.00      4.00        0.50           8.00\n",
 	    "output              100     60.00    120.00       10.00          12.00\n",
 	    "output to input          20.0 : 1  20.0 : 1    10.0 : 1\n",

@@ -1,0 +1,35 @@
+/* table.h: the page of the table rendering, and its parts. Private to report/renderings/. */
+#ifndef REPORT_TABLE_H
+#define REPORT_TABLE_H
+
+#include "report/renderings/grid.h"
+
+/* Names longer than this are cut in tables; JSON has them whole. */
+#define LABEL_COLUMNS 32
+#define LABEL_MAX (LABEL_COLUMNS * 12)
+
+struct page {
+	const struct statement *s;
+	const struct rendering_options *r;
+	FILE *out;
+	char currency[16];
+};
+
+/* A name from a log, printable and short; "(none)" for none. */
+const char *table_label(struct text t, char out[LABEL_MAX]);
+/* A paragraph at the page's width; what follows its first line is indented. */
+void table_paragraph(const struct page *p, const char *text, int indent);
+void table_heading(const struct page *p, const char *text);
+/* Decimals of unit costs: three digits of the smallest figure at least. */
+int table_unit_places(const struct statement *s);
+
+/* table_evidence.c: what the figures rest on, and what was wrong with the input. */
+void table_evidence(const struct page *p);
+void table_quality(const struct page *p);
+
+/* table_side.c: energy, cost by position and by rule, where there are such figures. */
+void table_energy(const struct page *p);
+void table_positions(const struct page *p);
+void table_rules(const struct page *p);
+
+#endif

@@ -1,0 +1,85 @@
+/* What the figures rest on, and what was wrong with the input. */
+#include <stdlib.h>
+
+#include "report/renderings/table.h"
+
+#define WARNINGS_SHOWN 20
+
+/* Bytes from outside, made printable, as a paragraph. */
+static void say(const struct page *p, const char *lead, const char *bytes) {
+	struct text t = text_of(bytes);
+	size_t size = 12 * t.len + 1, len = strlen(lead);
+	char *safe = must_alloc(len + size);
+
+	memcpy(safe, lead, len);
+	printable(t, safe + len, size);
+	table_paragraph(p, safe, 2);
+	free(safe);
+}
+
+void table_evidence(const struct page *p) {
+	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy"};
+	static const char *const what[GRADES] = {
+	    "measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
+	    "requests without steps, swept over their instants", "averages over windows", "no evidence"};
+	int64_t busy = block_busy_ns(&p->s->total);
+	char figure[FIGURE_MAX];
+	struct grid g;
+
+	table_heading(p, "Evidence");
+	grid_init(&g, headers, 4, 2);
+	for (int i = 0; i < GRADES; i++) {
+		if (p->s->evidence_ns[i] > 0) {
+			grid_add(&g, grade_names[i]);
+			grid_add(&g, what[i]);
+			grid_add(&g, figure_hours(p->s->evidence_ns[i], figure));
+			grid_add(&g, figure_percent(p->s->evidence_ns[i], busy, figure));
+		}
+	}
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+}
+
+static void print_counts(const struct page *p, const struct quality *q) {
+	char line[512], lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX],
+	    powers[FIGURE_MAX], duplicates[FIGURE_MAX];
+
+	snprintf(line, sizeof line,
+		 "Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %s duplicates.",
+		 figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps),
+		 figure_count(q->requests, requests), figure_count(q->windows, windows),
+		 figure_count(q->powers, powers), figure_count(q->duplicates, duplicates));
+	table_paragraph(p, line, 2);
+}
+
+static void print_rejects(const struct page *p, const struct quality *q) {
+	char lead[160], count[FIGURE_MAX];
+	for (size_t i = 0; i < q->reject_count; i++) {
+		snprintf(lead, sizeof lead, "Rejected: %s lines, %.80s, first at ",
+			 figure_count(q->rejects[i].lines, count), q->rejects[i].reason);
+		say(p, lead, q->rejects[i].first);
+	}
+	for (size_t i = 0; i < q->damage_count; i++) {
+		snprintf(lead, sizeof lead, "Damaged at byte %lld, %.80s: ", (long long)q->damages[i].offset,
+			 q->damages[i].reason);
+		say(p, lead, q->damages[i].file);
+	}
+}
+
+static void print_warnings(const struct page *p, const struct quality *q) {
+	size_t shown = p->r->verbose || q->warning_count < WARNINGS_SHOWN ? q->warning_count : WARNINGS_SHOWN;
+	for (size_t i = 0; i < shown; i++) {
+		say(p, p->r->color ? "\033[33mWarning:\033[0m " : "Warning: ", q->warnings[i]);
+	}
+	if (shown < q->warning_count) {
+		fprintf(p->out, "%zu more warnings: see them with -v.\n", q->warning_count - shown);
+	}
+}
+
+void table_quality(const struct page *p) {
+	table_heading(p, "Data quality");
+	print_counts(p, p->s->quality);
+	print_rejects(p, p->s->quality);
+	print_warnings(p, p->s->quality);
+}
+

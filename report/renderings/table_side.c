@@ -1,0 +1,104 @@
+/* Tables that stand beside the sums: energy, cost by position, rules side by side. */
+#include "report/renderings/table.h"
+
+static void add_energy(struct grid *g, const struct row *row) {
+	const struct block *b = &row->block;
+	char name[LABEL_MAX], figure[FIGURE_MAX];
+	int64_t nano;
+
+	grid_add(g, table_label(row->model, name));
+	grid_add(g, figure_money(wh_nano(b->capacity_mj), 2, figure));
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		grid_add(g, block_unit_energy(b, k, &nano) ? figure_money(nano, 3, figure) : "–");
+	}
+	grid_add(g, figure_percent(b->metered_ns, b->capacity_ns, figure));
+}
+
+void table_energy(const struct page *p) {
+	static const char *const headers[] = {"model",	   "Wh",       "in, uncached/M", "in, cached/M",
+					      "out/M", "of time metered"};
+	struct grid g;
+
+	if (p->s->total.capacity_mj == 0) {
+		return;
+	}
+	table_heading(p, "Energy, in Wh in all and per million tokens");
+	grid_init(&g, headers, 6, 1);
+	for (size_t i = 0; i < p->s->models.count; i++) {
+		if (p->s->models.rows[i].block.capacity_mj > 0) {
+			add_energy(&g, &p->s->models.rows[i]);
+		}
+	}
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+	table_paragraph(p, "What was not metered is the fleet file's watts.", 0);
+}
+
+/* ---- by position, and by rule ---- */
+
+static void add_position(struct grid *g, const struct page *p, const struct position *at, int places) {
+	char figure[FIGURE_MAX], from[FIGURE_MAX], name[LABEL_MAX];
+	const struct position_row *row = &at->row;
+
+	grid_add(g, table_label(names_text(p->s->options.names, row->model), name));
+	grid_add(g, row->kind == ENTRY_OUTPUT ? "output" : "input");
+	figure_count(row->from_ntok, from);
+	if (row->to_ntok == INT64_MAX) {
+		grid_addf(g, "%s and more", from);
+	} else {
+		grid_addf(g, "%s to %s", from, figure_count(row->to_ntok, figure));
+	}
+	grid_add(g, figure_count(row->tokens, figure));
+	grid_add(g, figure_hours(row->gpu_ns, figure));
+	grid_add(g, row->tokens > 0 ? figure_money(at->unit_nano, places, figure) : "–");
+}
+
+void table_positions(const struct page *p) {
+	const char *const headers[] = {"model", "kind", "tokens before it", "tokens", "GPU-hours", "busy/M"};
+	struct grid g;
+	char title[120];
+
+	if (p->s->positions.count == 0) {
+		return;
+	}
+	snprintf(title, sizeof title, "By position in the context, in %s per million tokens", p->currency);
+	table_heading(p, title);
+	grid_init(&g, headers, 6, 2);
+	for (size_t i = 0; i < p->s->positions.count; i++) {
+		add_position(&g, p, &p->s->positions.rows[i], table_unit_places(p->s));
+	}
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+}
+
+static void add_rule(struct grid *g, const struct page *p, const struct rule_result *r, int places) {
+	char figure[FIGURE_MAX], name[LABEL_MAX];
+	int64_t busy = r->row.prefill_gpu_ns + r->row.decode_gpu_ns;
+
+	grid_add(g, table_label(names_text(p->s->options.names, r->row.model), name));
+	grid_add(g, r->row.rule);
+	grid_add(g, figure_hours(r->row.prefill_gpu_ns, figure));
+	grid_add(g, figure_hours(r->row.decode_gpu_ns, figure));
+	grid_add(g, figure_percent(r->row.prefill_gpu_ns, busy, figure));
+	grid_add(g, r->in_known ? figure_money(r->in_nano, places, figure) : "–");
+	grid_add(g, r->out_known ? figure_money(r->out_nano, places, figure) : "–");
+}
+
+void table_rules(const struct page *p) {
+	static const char *const headers[] = {"model", "rule", "prefill h", "decode h", "prefill", "all input/M", "output/M"};
+	struct grid g;
+	char title[120];
+
+	if (p->s->rules.count == 0) {
+		return;
+	}
+	snprintf(title, sizeof title, "Under each rule of splitting mixed steps, busy, in %s per million tokens", p->currency);
+	table_heading(p, title);
+	grid_init(&g, headers, 7, 2);
+	for (size_t i = 0; i < p->s->rules.count; i++) {
+		add_rule(&g, p, &p->s->rules.rows[i], table_unit_places(p->s));
+	}
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+}
+
