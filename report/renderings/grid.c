@@ -62,7 +62,23 @@ static size_t column_width(const struct grid *g, size_t column) {
 	return width;
 }
 
+/* The bytes of the first `width` characters. */
+static int bytes_of(const char *text, size_t width) {
+	size_t at = 0;
+	for (size_t seen = 0; text[at]; at++) {
+		seen += ((unsigned char)text[at] >> 6) != 2;
+		if (seen > width) {
+			break;
+		}
+	}
+	return (int)at;
+}
+
 static void put_cell(FILE *out, const char *text, size_t width, bool left, bool last) {
+	if (printable_width(text) > width) {
+		fprintf(out, "%.*s…%s", bytes_of(text, width - 1), text, last ? "\n" : "  ");
+		return;
+	}
 	int pad = (int)(width - printable_width(text));
 	if (left) {
 		fprintf(out, "%s%*s", text, last ? 0 : pad, "");
@@ -100,6 +116,22 @@ static void print_paragraph(const struct grid *g, const char *const *cells, FILE
 	}
 }
 
+/* Names are cut before rows are broken up, the longest first. Returns the width of a line. */
+static size_t narrow(const struct grid *g, size_t *widths, size_t total, size_t width) {
+	while (total > width) {
+		size_t widest = 0;
+		for (size_t i = 1; i < g->labels; i++) {
+			widest = widths[i] > widths[widest] ? i : widest;
+		}
+		if (g->labels == 0 || widths[widest] <= GRID_LABEL_MIN) {
+			break;
+		}
+		widths[widest]--;
+		total--;
+	}
+	return total;
+}
+
 void grid_print(const struct grid *g, int width, FILE *out) {
 	size_t widths[GRID_COLUMNS_MAX], total = 2 * (g->columns - 1);
 
@@ -108,7 +140,7 @@ void grid_print(const struct grid *g, int width, FILE *out) {
 		widths[i] = column_width(g, i);
 		total += widths[i];
 	}
-	bool fits = total <= (size_t)width;
+	bool fits = narrow(g, widths, total, (size_t)width) <= (size_t)width;
 	if (fits) {
 		print_line(g, (const char *const *)g->headers, widths, out);
 	}

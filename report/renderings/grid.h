@@ -5,11 +5,14 @@
 #include "report/renderings/renderings.h"
 
 #define GRID_COLUMNS_MAX 16
+/* Labels are cut to no less than this. */
+#define GRID_LABEL_MIN 14
 
 /*
  * Cells are filled row by row and printed at the end, as wide as they need to be: the first
  * `labels` columns to the left, figures to the right. Where the terminal is too narrow
- * for that, each row becomes a paragraph of "header  figure" lines.
+ * for that, labels are cut, and if that is not enough each row becomes a paragraph of
+ * "header  figure" lines.
  */
 struct grid {
 	const char *headers[GRID_COLUMNS_MAX];
