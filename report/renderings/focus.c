@@ -37,43 +37,76 @@ static bool list_price(const struct charge_row *c, int64_t *nano) {
 	return known;
 }
 
-static void put_list_unit_price(FILE *out, const struct charge_row *c) {
-	int64_t nano;
-	if (list_price(c, &nano)) {
-		put_decimal(out, nano);
-	}
-}
-
-/* Must not be null: without a list price, what it cost. */
-static void put_list_cost(FILE *out, const struct charge_row *c) {
+static int64_t list_cost(const struct charge_row *c) {
 	int64_t nano, cost = c->row->block.cost_nano[c->kind];
 	if (list_price(c, &nano) && !exact_mul_div(nano, c->row->block.tokens[c->kind], 1000000, &cost)) {
 		cost = INT64_MAX;
 	}
-	put_decimal(out, cost);
+	return cost;
+}
+
+/* Must not be null: without a list price, what it cost. */
+static void put_list_cost(FILE *out, const struct charge_row *c) {
+	put_decimal(out, list_cost(c));
+}
+
+/* 10^13 in an hour: fine enough that no time which costs a nano-unit is 0. */
+#define HOUR_PLACES INT64_C(10000000000000)
+
+/* A decimal of up to 18 places, without zeros at its end. */
+static void put_fraction(FILE *out, int128 value, int128 per_one) {
+	char digits[24];
+	int places = 0;
+
+	fprintf(out, "%lld", (long long)(value / per_one));
+	for (int128 rest = value % per_one; rest > 0 && places < 18; rest %= per_one) {
+		rest *= 10;
+		digits[places++] = (char)('0' + (int)(rest / per_one));
+	}
+	if (places > 0) {
+		fprintf(out, ".%.*s", places, digits);
+	}
+}
+
+/* What is priced, in millionths of a million tokens or 10^-13 hours, and how many make one. */
+static int128 quantity(const struct charge_row *c, int128 *per_one) {
+	const struct block *b = &c->row->block;
+	*per_one = of_tokens(c) ? 1000000 : HOUR_PLACES;
+	return of_tokens(c) ? b->tokens[c->kind] : exact_div((int128)b->gpu_ns[c->kind] * HOUR_PLACES, NS_PER_HOUR);
+}
+
+/*
+ * Must not be null, and times the quantity be the list cost. Without a list price it is what a unit
+ * cost, to as many digits as that takes.
+ */
+static void put_list_unit_price(FILE *out, const struct charge_row *c) {
+	int64_t nano;
+	int128 per_one, units = quantity(c, &per_one);
+
+	if (list_price(c, &nano)) {
+		put_decimal(out, nano);
+	} else if (units > 0) {
+		put_fraction(out, (int128)list_cost(c) * per_one, units * NANO);
+	} else {
+		fputc('0', out);
+	}
+}
+
+static void put_pricing_quantity(FILE *out, const struct charge_row *c) {
+	int128 per_one, units = quantity(c, &per_one);
+	put_fraction(out, units, per_one);
 }
 
 static void put_consumed_quantity(FILE *out, const struct charge_row *c) {
-	int64_t hours = 0;
 	if (of_tokens(c)) {
 		fprintf(out, "%lld", (long long)c->row->block.tokens[c->kind]);
-		return;
+	} else {
+		put_pricing_quantity(out, c);
 	}
-	exact_mul_div(c->row->block.gpu_ns[c->kind], NANO, NS_PER_HOUR, &hours);
-	put_decimal(out, hours);
 }
 
 static void put_consumed_unit(FILE *out, const struct charge_row *c) {
 	fputs(of_tokens(c) ? "Tokens" : "GPU-Hours", out);
-}
-
-static void put_pricing_quantity(FILE *out, const struct charge_row *c) {
-	if (!of_tokens(c)) {
-		put_consumed_quantity(out, c);
-		return;
-	}
-	int64_t tokens = c->row->block.tokens[c->kind];
-	fprintf(out, "%lld.%06lld", (long long)(tokens / 1000000), (long long)(tokens % 1000000));
 }
 
 static void put_pricing_unit(FILE *out, const struct charge_row *c) {
@@ -81,7 +114,7 @@ static void put_pricing_unit(FILE *out, const struct charge_row *c) {
 }
 
 static void put_currency(FILE *out, const struct charge_row *c) {
-	csv_put_text(out, text_of(c->s->options.currency ? c->s->options.currency : ""));
+	currency_put(out, c->s);
 }
 
 static void put_instant(FILE *out, int64_t ns) {
@@ -149,8 +182,7 @@ static void put_service_subcategory(FILE *out, const struct charge_row *c) {
 }
 
 static void put_resource_type(FILE *out, const struct charge_row *c) {
-	(void)c;
-	fputs("Model", out);
+	fputs(c->row->model.len > 0 ? "Model" : "", out);
 }
 
 static void put_model(FILE *out, const struct charge_row *c) {
@@ -184,23 +216,43 @@ static void put_description(FILE *out, const struct charge_row *c) {
 static void put_sku(FILE *out, const struct charge_row *c) {
 	char sku[512], model[480];
 
-	printable(c->row->model, model, sizeof model);
+	printable(c->row->model.len > 0 ? c->row->model : T("(none)"), model, sizeof model);
 	int len = snprintf(sku, sizeof sku, "%s/%s", model, kind_names[c->kind]);
 	csv_put_text(out, (struct text){sku, (size_t)len});
 }
 
-/* A JSON object as a quoted cell. */
-static void put_tags(FILE *out, const struct charge_row *c) {
-	size_t size = 6 * (c->row->tenant.len + c->row->model.len) + 2;
+/* One member of a JSON object, within a quoted cell. */
+static void put_member(FILE *out, const char *key, struct text value) {
+	size_t size = 6 * value.len + 1;
 	char *escaped = must_alloc(size);
 
-	json_escape(c->row->tenant, escaped, size);
-	fputs("\"{\"\"tollbook/tenant\"\":\"\"", out);
+	json_escape(value, escaped, size);
+	fprintf(out, "\"\"%s\"\":\"\"", key);
 	for (const char *e = escaped; *e; e++) {
 		fputs(*e == '"' ? "\"\"" : (char[]){*e, '\0'}, out);
 	}
-	fprintf(out, "\"\",\"\"tollbook/rule\"\":\"\"%s\"\"}\"", c->s->options.rule ? c->s->options.rule : "");
+	fputs("\"\"", out);
 	free(escaped);
+}
+
+static void put_tags(FILE *out, const struct charge_row *c) {
+	fputs("\"{", out);
+	if (c->row->tenant.len > 0) {
+		put_member(out, "tollbook/tenant", c->row->tenant);
+		fputc(',', out);
+	}
+	put_member(out, "tollbook/rule", text_of(c->s->options.rule ? c->s->options.rule : ""));
+	fputs("}\"", out);
+}
+
+/* Of a price of its own, the model of the catalogue that it is. */
+static void put_price_details(FILE *out, const struct charge_row *c) {
+	int64_t nano;
+	if (list_price(c, &nano)) {
+		fputs("\"{", out);
+		put_member(out, "x_ListModel", text_of(c->row->block.list_model));
+		fputs("}\"", out);
+	}
 }
 
 static const struct {
@@ -232,13 +284,15 @@ static const struct {
     {"ProviderName", put_self},
     {"PublisherName", put_self},
     {"ResourceId", put_model},
-    {"ResourceName", put_model},
+    {"ResourceName", put_nothing}, /* a model has no name but its id */
     {"ResourceType", put_resource_type},
     {"ServiceCategory", put_service_category},
     {"ServiceName", put_service_name},
     {"ServiceSubcategory", put_service_subcategory},
     {"SkuId", put_sku},
     {"SkuMeter", put_meter},
+    {"SkuPriceDetails", put_price_details},
+    {"SkuPriceId", put_sku},
     {"SubAccountId", put_tenant},
     {"SubAccountName", put_tenant},
     {"Tags", put_tags},

@@ -47,8 +47,8 @@ static const struct {
     {"beancount", "  Liabilities:GPU-Rent  -0.020000000 USD\n"},
     {"focus", "\r\n0.003000000,Self-hosted,Self-hosted,USD,1970-02-01T00:00:00Z,1970-01-01T00:00:00Z,Usage,,"
 	      "Prefill of uncached input,Usage-Based,1970-01-01T00:00:20Z,1970-01-01T00:00:00Z,1000,Tokens,0.003000000,"
-	      "0.003000000,Self-hosted,0.001000000,1.000000000,Standard,0.001000,1000000 Tokens,"},
-    {"focus", "Idle GPU time,Usage-Based,1970-01-01T00:00:20Z,1970-01-01T00:00:00Z,0.002777778,GPU-Hours,"},
+	      "0.003000000,Self-hosted,0.001000000,1.000000000,Standard,0.001,1000000 Tokens,"},
+    {"focus", "Idle GPU time,Usage-Based,1970-01-01T00:00:20Z,1970-01-01T00:00:00Z,0.0027777777778,GPU-Hours,"},
 };
 
 static void test_lines(void **state) {

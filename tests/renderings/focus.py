@@ -1,0 +1,182 @@
+"""Rules of FOCUS 1.2 that can be checked in a file by itself.
+
+Each rule is named after its column in https://github.com/FinOps-Open-Cost-and-Usage-Spec/FOCUS_Spec (v1.2,
+specification/columns and specification/attributes). What needs an invoice, a price list or a former
+period is not checked here.
+"""
+import csv
+import datetime
+import decimal
+import json
+import re
+
+D = decimal.Decimal
+# Column, may it be null, its type: of the mandatory columns, and of those that apply here.
+MANDATORY = {
+    "BilledCost": (False, "number"), "BillingAccountId": (False, "text"), "BillingAccountName": (True, "text"),
+    "BillingCurrency": (False, "currency"), "BillingPeriodEnd": (False, "time"), "BillingPeriodStart": (False, "time"),
+    "ChargeCategory": (False, "text"), "ChargeClass": (True, "text"), "ChargeDescription": (True, "text"),
+    "ChargePeriodEnd": (False, "time"), "ChargePeriodStart": (False, "time"), "ContractedCost": (False, "number"),
+    "EffectiveCost": (False, "number"), "InvoiceIssuerName": (False, "text"), "ListCost": (False, "number"),
+    "PricingQuantity": (True, "number"), "PricingUnit": (True, "text"), "ProviderName": (False, "text"),
+    "PublisherName": (False, "text"), "ServiceCategory": (False, "text"), "ServiceName": (False, "text"),
+}
+OTHERS = {
+    "AvailabilityZone": (True, "text"), "ChargeFrequency": (False, "text"), "ConsumedQuantity": (True, "number"),
+    "ConsumedUnit": (True, "text"), "ContractedUnitPrice": (True, "number"), "InvoiceId": (True, "text"),
+    "ListUnitPrice": (True, "number"), "PricingCategory": (True, "text"), "RegionId": (True, "text"),
+    "RegionName": (True, "text"), "ResourceId": (True, "text"), "ResourceName": (True, "text"),
+    "ResourceType": (True, "text"), "ServiceSubcategory": (False, "text"), "SkuId": (True, "text"),
+    "SkuMeter": (True, "text"), "SkuPriceDetails": (True, "object"), "SkuPriceId": (True, "text"),
+    "SubAccountId": (True, "text"), "SubAccountName": (True, "text"), "SubAccountType": (True, "text"),
+    "Tags": (True, "object"),
+}
+# Conditional columns whose condition holds: usage is measured, list prices and SKUs exist, tenants and models do.
+APPLY = ("ConsumedQuantity", "ConsumedUnit", "ListUnitPrice", "ResourceId", "ResourceName", "ResourceType", "SkuId", "SkuMeter",
+         "SkuPriceId", "SkuPriceDetails", "SubAccountId", "SubAccountName", "Tags")
+NUMBER = re.compile(r"-?\d+(\.\d+)?(E-?\d+)?")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+TIME_UNITS = ("Year", "Month", "Day", "Hour", "Minute", "Second")
+UNIT = re.compile(r"(\d+ )?[A-Z][A-Za-z]*s?(-(%s)s)?" % "|".join(TIME_UNITS))
+CATEGORIES = ("AI and Machine Learning", "Analytics", "Business Applications", "Compute", "Databases", "Developer Tools",
+              "Multicloud", "Identity", "Integration", "Internet of Things", "Management and Governance", "Media", "Migration",
+              "Mobile", "Networking", "Security", "Storage", "Web", "Other")
+SUBCATEGORIES = ("AI Platforms", "Bots", "Generative AI", "Machine Learning", "Natural Language Processing",
+                 "Other (AI and Machine Learning)")
+PLACEHOLDERS = ("n/a", "na", "null", "none", "not applicable", "-")
+
+
+def check_columns(columns):
+    known = {**MANDATORY, **OTHERS}
+    for column in MANDATORY:
+        if column not in columns:
+            yield f"{column} MUST be present"
+    for column in APPLY:
+        if column not in columns:
+            yield f"{column} MUST be present, as its condition holds"
+    for column in columns:
+        if column not in known and not column.startswith("x_"):
+            yield f"{column} is not a column of FOCUS: custom columns MUST be prefixed with x_"
+        if not re.fullmatch(r"(x_)?([A-Z][a-z0-9]*)+", column) or len(column) > 50:
+            yield f"{column} MUST be in Pascal case, and SHOULD NOT exceed 50 characters"
+    if len(set(columns)) != len(columns):
+        yield "a column is there twice"
+
+
+def check_object(text):
+    try:
+        pairs = json.loads(text, object_pairs_hook=lambda p: p)
+    except ValueError:
+        return "MUST be a serialized JSON object"
+    if not isinstance(pairs, list):
+        return "MUST be a JSON object"
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) != len(keys):
+        return "keys MUST be unique"
+    if any(isinstance(value, (list, dict)) for _, value in pairs):
+        return "values MUST NOT be an object or an array"
+    return None
+
+
+def check_cell(column, nullable, kind, text):
+    if text == "":
+        return None if nullable else "MUST NOT be null"
+    if text.strip() == "" or text.strip().lower() in PLACEHOLDERS:
+        return f"MUST NOT use the placeholder {text!r}"
+    if kind == "number" and not NUMBER.fullmatch(text):
+        return f"MUST be a number, not {text!r}"
+    if kind == "time" and not TIME.fullmatch(text):
+        return f"MUST be YYYY-MM-DDTHH:mm:ssZ, not {text!r}"
+    if kind == "currency" and not re.fullmatch("[A-Z]{3}", text):
+        return f"MUST be a code of ISO 4217, not {text!r}"
+    return check_object(text) if kind == "object" else None
+
+
+def near(product, cost):
+    """Costs are written to the nano-unit."""
+    return abs(product - cost) <= D("0.0000000006")
+
+
+def check_row(row):
+    known = {**MANDATORY, **OTHERS}
+    for column, text in row.items():
+        if column in known:
+            fault = check_cell(column, *known[column], text)
+            if fault:
+                yield f"{column} {fault}"
+    usage = row["ChargeCategory"] in ("Usage", "Purchase")
+    correction = row["ChargeClass"] == "Correction"
+    null = lambda column: row.get(column, "") == ""
+    rules = [
+        (row["ChargeCategory"] in ("Usage", "Purchase", "Tax", "Credit", "Adjustment"), "ChargeCategory: allowed values"),
+        (null("ChargeClass") or correction, "ChargeClass MUST be Correction when not null"),
+        (row["ChargeFrequency"] in ("One-Time", "Recurring", "Usage-Based"), "ChargeFrequency: allowed values"),
+        (not (row["ChargeFrequency"] == "Usage-Based" and row["ChargeCategory"] == "Purchase"), "ChargeFrequency of a Purchase"),
+        (not null("ChargeDescription"), "ChargeDescription SHOULD NOT be null"),
+        (row["ServiceCategory"] in CATEGORIES, "ServiceCategory: allowed values"),
+        (row["ServiceSubcategory"] in SUBCATEGORIES or row["ServiceCategory"] != "AI and Machine Learning", "ServiceSubcategory"),
+        (row["PricingCategory"] in ("Standard", "Dynamic", "Committed", "Other"), "PricingCategory: allowed values"),
+        (null("ConsumedQuantity") == (row["ChargeCategory"] != "Usage"), "ConsumedQuantity of usage, and of nothing else"),
+        (null("ConsumedUnit") == null("ConsumedQuantity"), "ConsumedUnit goes with ConsumedQuantity"),
+        (null("PricingUnit") == null("PricingQuantity"), "PricingUnit goes with PricingQuantity"),
+        (UNIT.fullmatch(row["ConsumedUnit"]), "ConsumedUnit SHOULD conform to UnitFormat"),
+        (UNIT.fullmatch(row["PricingUnit"]), "PricingUnit SHOULD conform to UnitFormat"),
+        (null("ResourceType") == null("ResourceId"), "ResourceType goes with ResourceId"),
+        (not null("ResourceId") or null("ResourceName"), "ResourceName MUST be null when ResourceId is"),
+        (null("ResourceName") or row["ResourceName"] != row["ResourceId"], "ResourceName MUST NOT duplicate ResourceId"),
+        (null("SubAccountName") == null("SubAccountId"), "SubAccountName goes with SubAccountId"),
+        (null("SkuMeter") == null("SkuId"), "SkuMeter goes with SkuId"),
+        (null("SkuPriceDetails") or not null("SkuPriceId"), "SkuPriceDetails MUST be null when SkuPriceId is"),
+    ]
+    if usage and not correction:
+        for column in ("PricingQuantity", "PricingCategory", "SkuId", "SkuPriceId", "ListUnitPrice"):
+            rules.append((not null(column), f"{column} MUST NOT be null for usage"))
+    if not null("ListUnitPrice"):
+        rules.append((D(row["ListUnitPrice"]) >= 0, "ListUnitPrice MUST be non-negative"))
+        rules.append((near(D(row["ListUnitPrice"]) * D(row["PricingQuantity"]), D(row["ListCost"])),
+                      f"ListUnitPrice x PricingQuantity MUST match ListCost {row['ListCost']}"))
+    details = json.loads(row["SkuPriceDetails"] or "{}")
+    rules.append((all(key.startswith("x_") for key in details), "SkuPriceDetails: keys MUST begin with x_"))
+    tags = json.loads(row["Tags"] or "{}")
+    rules.append((all(key.startswith("tollbook/") for key in tags), "Tags: keys MUST have the provider's prefix"))
+    for ok, rule in rules:
+        if not ok:
+            yield rule
+    moments = [datetime.datetime.fromisoformat(row[c][:-1]) for c in
+               ("BillingPeriodStart", "ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodEnd")]
+    if moments != sorted(moments) or moments[0] == moments[3]:
+        yield "the charge period MUST lie within the billing period"
+
+
+def check_across(rows):
+    parents, categories = {}, {}
+    for row in rows:
+        if parents.setdefault(row["SkuPriceId"], row["SkuId"]) != row["SkuId"]:
+            yield f"SkuPriceId {row['SkuPriceId']} MUST have one SkuId"
+        if categories.setdefault(row["ServiceName"], (row["ServiceCategory"], row["ServiceSubcategory"])) != (
+                row["ServiceCategory"], row["ServiceSubcategory"]):
+            yield f"ServiceName {row['ServiceName']} MUST have one ServiceCategory"
+    if len({row["BillingCurrency"] for row in rows}) > 1:
+        yield "one currency in one file"
+
+
+def check_focus(path, statement):
+    """All faults of a file, which is held against the statement in JSON too."""
+    rows = list(csv.DictReader(path.open(newline="", encoding="utf-8")))
+    faults = list(check_columns(list(rows[0])))
+    for number, row in enumerate(rows, 2):
+        faults += [f"line {number}: {fault}" for fault in check_row(row)]
+    faults += check_across(rows)
+    cost = statement["total"]["cost"]
+    if sum(D(row["BilledCost"]) for row in rows) != D(cost["capacity"]):
+        faults.append("the sum of BilledCost is not the capacity's cost")
+    if sum(D(row["EffectiveCost"]) for row in rows) != sum(D(row["BilledCost"]) for row in rows):
+        faults.append("EffectiveCost does not match BilledCost")
+    for meter, part in (("Output Tokens", "decode"), ("Idle GPU Time", "idle"), ("Unobserved GPU Time", "unobserved")):
+        if sum(D(row["BilledCost"]) for row in rows if row["SkuMeter"] == meter) != D(cost[part]):
+            faults.append(f"the sum of {meter} is not the cost of {part}")
+    tokens = statement["total"]["tokens"]
+    consumed = sum(int(row["ConsumedQuantity"]) for row in rows if row["SkuMeter"] == "Output Tokens" and row["ConsumedUnit"] == "Tokens")
+    if consumed != tokens["output"]:
+        faults.append("the output tokens are not those of the statement")
+    return [f"focus: {fault}" for fault in faults]
