@@ -227,3 +227,21 @@ const char *figure_hours(int64_t ns, char out[FIGURE_MAX]) {
 	assert(fits);
 	return figure_money(nano_hours, 4, out);
 }
+
+static int64_t smallest_unit(const struct statement *s) {
+	int64_t least = INT64_MAX;
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct block *b = &s->models.rows[i].block;
+		for (int k = 0; k < TOKEN_KINDS; k++) {
+			least = b->unit[k].known && b->unit[k].busy_nano > 0 && b->unit[k].busy_nano < least
+				    ? b->unit[k].busy_nano
+				    : least;
+		}
+	}
+	return least == INT64_MAX ? NANO : least;
+}
+
+int figure_unit_places(const struct statement *s) {
+	int places = figure_places(smallest_unit(s)) - 2;
+	return places < 2 ? 2 : places;
+}

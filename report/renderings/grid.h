@@ -42,6 +42,8 @@ const char *figure_compact(int64_t n, char out[FIGURE_MAX]);
 const char *figure_money(int64_t nano, int places, char out[FIGURE_MAX]);
 /* Decimals that show a column whose largest value is this: few where money is much. */
 int figure_places(int64_t largest_nano);
+/* Decimals of unit costs: three digits of the smallest one at least, and no fewer than 2 places. */
+int figure_unit_places(const struct statement *s);
 const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]);
 /* GPU-ns as hours. */
 const char *figure_hours(int64_t ns, char out[FIGURE_MAX]);

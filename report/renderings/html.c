@@ -36,7 +36,7 @@ void html_put_text(FILE *out, struct text t) {
 	free(safe);
 }
 
-static void put_string(FILE *out, const char *s) {
+void html_put_string(FILE *out, const char *s) {
 	html_put_text(out, text_of(s ? s : ""));
 }
 
@@ -72,281 +72,278 @@ static void put_hash(FILE *out, const char *text) {
 static void put_head(FILE *out, const struct statement *s) {
 	fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action "
-	      "'none'; "
-	      "img-src data:; style-src ",
+	      "'none'; img-src data:; style-src ",
 	      out);
 	put_hash(out, html_style);
 	fputs("; script-src ", out);
 	put_hash(out, html_script);
 	fputs("\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
 	      "<link rel=\"icon\" href=\"data:,\">\n<title>What a token costs – tollbook ",
 	      out);
-	put_string(out, s->options.version);
+	html_put_string(out, s->options.version);
 	fprintf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n", html_style);
 }
 
-/* ---- cells ---- */
+/* ---- the answer ---- */
 
-static void put_money(FILE *out, bool known, int64_t nano, int places) {
-	char exact[DECIMAL_TEXT_MAX], shown[FIGURE_MAX];
-	if (known) {
-		fprintf(out, "<td%s><data value=\"%s\">%s</data></td>", nano < 0 ? " class=\"bad\"" : "",
-			decimal_format(nano, 9, exact), figure_money(nano, places, shown));
-	} else {
-		fputs("<td>–</td>", out);
+static void put_answer(FILE *out, const struct block *b) {
+	double real = block_ratio_real(b), list = block_ratio_list(b);
+
+	if (real <= 0) {
+		return;
 	}
-}
-
-static void put_count(FILE *out, int64_t n) {
-	char shown[FIGURE_MAX];
-	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)n, figure_count(n, shown));
-}
-
-static void put_hours(FILE *out, int64_t ns) {
-	char shown[FIGURE_MAX];
-	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)ns, figure_hours(ns, shown));
-}
-
-static void put_name(FILE *out, struct text name) {
-	fputs("<td class=\"l\">", out);
-	html_put_text(out, name.len > 0 ? name : T("(none)"));
-	fputs("</td>", out);
-}
-
-static void put_ratio(FILE *out, double ratio) {
-	if (ratio > 0) {
-		fprintf(out, "<td><data value=\"%.6f\">%.1f : 1</data></td>", ratio, ratio);
-	} else {
-		fputs("<td>–</td>", out);
+	fprintf(out, "<p class=\"lead\">An output token cost <b>%.1f times</b> what an uncached input token did", real);
+	if (list > 0) {
+		fprintf(out, "; at list price it would be <b>%.1f times</b>", list);
 	}
+	fputs(".</p>\n", out);
 }
 
-static void put_share(FILE *out, int64_t part, int64_t whole) {
-	char shown[FIGURE_MAX];
-	fprintf(out, "<td>%s</td>", figure_percent(part, whole, shown));
+static void put_card(FILE *out, const char *figure, const char *what) {
+	fprintf(out, "<li><b>%s</b><small>%s</small></li>\n", figure, what);
 }
 
-static void open_table(FILE *out, const char *const *headers, size_t count, size_t labels, bool sortable) {
-	fprintf(out, "<div class=\"wrap\"><table%s>\n<thead><tr>", sortable ? " data-sort" : "");
-	for (size_t i = 0; i < count; i++) {
-		fprintf(out, "<th scope=\"col\"%s>%s</th>", i < labels ? " class=\"l\"" : "", headers[i]);
+/* Tokens in few letters: "412", "1.3 M", "162.4 bn". */
+static const char *in_short(int64_t n, char out[FIGURE_MAX]) {
+	int64_t unit = n < 1000000 ? 1 : n < 1000000000 ? 1000000 : 1000000000, tenths = 0;
+	char whole[FIGURE_MAX];
+
+	if (unit == 1 || !exact_mul_div(n, 10, unit, &tenths)) {
+		return figure_count(n, out);
 	}
-	fputs("</tr></thead>\n<tbody>\n", out);
+	snprintf(out, FIGURE_MAX, "%s.%d %s", figure_count(tenths / 10, whole), (int)(tenths % 10), unit == 1000000 ? "M" : "bn");
+	return out;
 }
 
-static void close_table(FILE *out) {
-	fputs("</tbody>\n</table></div>\n", out);
-}
+static void put_cards(FILE *out, const struct statement *s) {
+	const struct block *b = &s->total;
+	int places = figure_places(b->capacity_nano);
+	char figure[FIGURE_MAX];
 
-/* ---- sections ---- */
-
-static int places_of(const struct statement *s) {
-	return figure_places(s->total.capacity_nano);
+	fputs("<ul class=\"cards\">\n", out);
+	put_card(out, figure_money(b->capacity_nano, places, figure), "paid for the capacity");
+	put_card(out, figure_percent(block_busy_ns(b), b->capacity_ns, figure), "of GPU time was busy with tokens");
+	if (b->blended.known) {
+		put_card(out, figure_money(b->blended.loaded_nano, figure_unit_places(s), figure), "per million tokens of all kinds, loaded");
+	}
+	if (b->list_known) {
+		put_card(out, figure_money(b->revenue_nano, places, figure), "would be the revenue at list price");
+		put_card(out, figure_percent(b->margin_nano, b->revenue_nano, figure), "margin at list price");
+	}
+	put_card(out, in_short(b->tokens[0] + b->tokens[1], figure), "input tokens");
+	put_card(out, in_short(b->tokens[TOKENS_OUTPUT], figure), "output tokens");
+	put_card(out, in_short(b->requests, figure), "requests");
+	fputs("</ul>\n", out);
 }
 
 static void put_title(FILE *out, const struct statement *s) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 	const struct report_options *o = &s->options;
+	bool days = instant_floor(o->from_ns, NS_PER_DAY) == o->from_ns && instant_floor(o->to_ns, NS_PER_DAY) == o->to_ns;
 
-	fprintf(out, "<h1>What a token costs</h1>\n<p class=\"dim\">%s to %s · ", instant_format(o->from_ns, from),
-		instant_format(o->to_ns, to));
-	put_string(out, o->currency);
-	fputs(" · rule ", out);
-	put_string(out, o->rule);
-	fputs("</p>\n", out);
-}
-
-static void put_unit_row(FILE *out, const struct row *row, int kind) {
-	static const char *const names[TOKEN_KINDS] = {"input, uncached", "input, cached", "output"};
-	const struct block *b = &row->block;
-	const struct unit_cost *u = &b->unit[kind];
-	bool listed = b->list_known && b->list_price_known[kind];
-
-	fputs("<tr>", out);
-	put_name(out, row->model);
-	fprintf(out, "<td class=\"l\">%s</td>", names[kind]);
-	put_count(out, b->tokens[kind]);
-	put_money(out, u->known, u->busy_nano, 6);
-	put_money(out, u->known, u->loaded_nano, 6);
-	put_money(out, listed, b->list_nano[kind], 6);
-	fputs("</tr>\n", out);
-}
-
-static void put_units(FILE *out, const struct statement *s) {
-	static const char *const headers[] = {"model", "kind", "tokens", "busy", "loaded", "list price"};
-
-	fputs("<h2>Per million tokens</h2>\n", out);
-	chart_prices(s, out);
-	open_table(out, headers, 6, 2, true);
-	for (size_t i = 0; i < s->models.count; i++) {
-		for (int k = 0; k < TOKEN_KINDS; k++) {
-			put_unit_row(out, &s->models.rows[i], k);
-		}
+	instant_format(o->from_ns, from);
+	instant_format(o->to_ns, to);
+	if (days) {
+		from[10] = to[10] = '\0';
 	}
-	close_table(out);
-	fputs("<p class=\"dim\">busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved "
-	      "time on "
-	      "top.</p>\n",
-	      out);
+	fprintf(out, "<header class=\"top\">\n<h1>What a token costs</h1>\n<ul class=\"meta\"><li>%s to %s%s</li><li>all money in ",
+		from, to, days ? " UTC" : "");
+	html_put_string(out, o->currency);
+	fputs("</li><li>mixed steps split by the rule ", out);
+	html_put_string(out, o->rule);
+	fputs("</li></ul>\n", out);
+	put_answer(out, &s->total);
+	put_cards(out, s);
+	fputs("</header>\n<main>\n", out);
 }
 
-static void put_margins(FILE *out, const struct statement *s) {
-	static const char *const headers[] = {"model",  "list price of", "revenue",    "capacity",
-					      "margin", "of revenue",    "real ratio", "list ratio"};
+/* ---- sections ---- */
 
-	fputs("<h2>Margin at list price, and the ratio of output to input</h2>\n", out);
-	open_table(out, headers, 8, 2, true);
-	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
-		fputs("<tr>", out);
-		put_name(out, s->models.rows[i].model);
-		put_name(out, text_of(b->list_known ? b->list_model : "no list price"));
-		put_money(out, b->list_known, b->revenue_nano, places_of(s));
-		put_money(out, true, b->capacity_nano, places_of(s));
-		put_money(out, b->list_known, b->margin_nano, places_of(s));
-		put_share(out, b->list_known ? b->margin_nano : 0, b->list_known ? b->revenue_nano : 0);
-		put_ratio(out, block_ratio_real(b));
-		put_ratio(out, block_ratio_list(b));
-		fputs("</tr>\n", out);
-	}
-	close_table(out);
+static void open_section(FILE *out, const char *id, const char *title, const char *what) {
+	fprintf(out, "<section aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n<p class=\"dim\">%s</p>\n", id, id, title,
+		what);
 }
 
-static void put_part(FILE *out, const char *name, int64_t ns, int64_t nano, const struct statement *s) {
-	fprintf(out, "<tr><td>%s</td>", name);
-	put_hours(out, ns);
-	put_share(out, ns, s->total.capacity_ns);
-	put_money(out, true, nano, places_of(s));
-	put_share(out, nano, s->total.capacity_nano);
-	fputs("</tr>\n", out);
+static void close_section(FILE *out) {
+	fputs("</section>\n", out);
 }
 
 static void put_tie_out(FILE *out, const struct statement *s) {
-	static const char *const headers[] = {"part", "GPU-hours", "of time", "cost", "of money"};
-
-	fputs("<h2>Where the money went</h2>\n", out);
+	open_section(out, "flow", "Where the money went",
+		     "Everything that was paid, to the last unit. Unobserved is paid time for which no log speaks.");
+	fputs("<div class=\"two\">\n", out);
 	chart_flow(s, out);
-	open_table(out, headers, 5, 1, false);
-	for (int i = 0; i < PARTS; i++) {
-		put_part(out, part_names[i], part_ns(&s->total, i), part_nano(&s->total, i), s);
-	}
-	put_part(out, "= capacity", s->total.capacity_ns, s->total.capacity_nano, s);
-	close_table(out);
+	fputs("<div>\n", out);
+	html_parts(s, out);
+	fputs("</div></div>\n", out);
+	close_section(out);
 }
 
-static void put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
-	const struct block *b = &row->block;
-	char buffer[KEY_TEXT_MAX];
-
-	fputs("<tr>", out);
-	for (size_t i = 0; i < count; i++) {
-		put_name(out, row_key(s, row, by[i], buffer));
-	}
-	put_count(out, b->requests);
-	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
-	put_count(out, b->tokens[TOKENS_OUTPUT]);
-	put_hours(out, b->capacity_ns);
-	put_money(out, true, b->capacity_nano, places_of(s));
-	put_money(out, b->unit[TOKENS_INPUT].known, b->unit[TOKENS_INPUT].loaded_nano, 6);
-	put_money(out, b->unit[TOKENS_OUTPUT].known, b->unit[TOKENS_OUTPUT].loaded_nano, 6);
-	put_money(out, b->list_known, b->margin_nano, places_of(s));
-	fputs("</tr>\n", out);
+static void put_units(FILE *out, const struct statement *s) {
+	open_section(out, "cost", "What a token costs, and what it lists for",
+		     "Per million tokens. Busy: the GPU time of prefill or decode alone. Loaded: with idle, other and unobserved "
+		     "time on top, so that it pays the bill. The interval is what the split of mixed steps leaves open.");
+	chart_prices(s, out);
+	html_units(s, out);
+	close_section(out);
+	open_section(out, "margin", "Margin at list price",
+		     "Revenue is what the tokens would have brought. The ratio is output to uncached input.");
+	html_margins(s, out);
+	close_section(out);
 }
 
-static void put_table(FILE *out, const struct statement *s, const struct table *t, const enum by_key *by,
-		      size_t count) {
-	static const char *const figures[] = {"requests", "tokens in", "tokens out", "GPU-hours",
-					      "cost",     "in per M",  "out per M",  "margin"};
-	const char *headers[BY_KEYS + 8];
-
-	for (size_t i = 0; i < count + 8; i++) {
-		headers[i] = i < count ? by_key_names[by[i]] : figures[i - count];
-	}
-	open_table(out, headers, count + 8, count, true);
-	for (size_t i = 0; i < t->count; i++) {
-		put_row(out, s, &t->rows[i], by, count);
-	}
-	close_table(out);
-}
-
-static void put_tables(FILE *out, const struct statement *s) {
-	static const enum by_key by_tenant[] = {BY_TENANT};
-
-	fputs("<h2>Tenants</h2>\n", out);
-	fprintf(out, "<p class=\"dim\">%s; unit costs are loaded.</p>\n",
-		s->options.idle_proportional ? "Each carries its share of idle and unobserved time"
-					     : "Without idle and unobserved time, which is in the total alone");
-	chart_margins(s, out);
-	put_table(out, s, &s->tenants, by_tenant, 1);
-	if (s->options.by_count > 0) {
-		fputs("<h2>Rows</h2>\n", out);
-		chart_times(s, out);
-		put_table(out, s, &s->rows, s->options.by, s->options.by_count);
-	}
-}
-
-static void put_evidence(FILE *out, const struct statement *s) {
-	static const char *const headers[] = {"grade", "GPU-hours of busy time", "of busy"};
-
-	fputs("<h2>Evidence</h2>\n", out);
-	open_table(out, headers, 3, 1, false);
-	for (int g = GRADE_A; g < GRADE_NONE; g++) {
-		fprintf(out, "<tr><td>%s</td>", grade_names[g]);
-		put_hours(out, s->evidence_ns[g]);
-		put_share(out, s->evidence_ns[g], block_busy_ns(&s->total));
-		fputs("</tr>\n", out);
-	}
-	close_table(out);
-	fputs("<p class=\"dim\">A: measured, or steps of one phase. B: mixed steps, split by the step model. C: "
-	      "requests without "
-	      "steps. D: averages over windows.</p>\n",
+static void put_line_legend(FILE *out) {
+	fputs("<ul class=\"legend\"><li><svg aria-hidden=\"true\"><rect class=\"k2\" y=\"35%\" width=\"100%\" "
+	      "height=\"30%\"/></svg>output</li><li><svg aria-hidden=\"true\"><rect class=\"k0\" y=\"35%\" width=\"100%\" "
+	      "height=\"30%\"/></svg>input, uncached</li></ul>\n<div class=\"panels\">\n",
 	      out);
 }
 
-static void put_finding(FILE *out, const char *what, const char *where) {
-	fputs("<li>", out);
-	put_string(out, what);
-	fputs(where[0] ? ": " : "", out);
-	put_string(out, where);
-	fputs("</li>\n", out);
+static void put_times(FILE *out, const struct statement *s) {
+	if (s->timeline->count <= s->models.count) {
+		return; /* one step of time */
+	}
+	open_section(out, "time", s->timeline->step_ns == NS_PER_HOUR ? "Unit cost, hour by hour" : "Unit cost, day by day",
+		     "Busy cost per million tokens over the period (UTC); the band holds it at 95 %.");
+	put_line_legend(out);
+	chart_times(s, out);
+	fputs("</div>\n", out);
+	close_section(out);
 }
 
-static void put_quality(FILE *out, const struct statement *s) {
-	const struct quality *q = s->quality;
+static void put_positions(FILE *out, const struct statement *s) {
+	if (s->positions.count == 0) {
+		return;
+	}
+	open_section(out, "position", "Cost by position in the context",
+		     "Busy cost per million tokens, by how many tokens stood before them: a list price is flat, this is not.");
+	put_line_legend(out);
+	chart_positions(s, out);
+	fputs("</div>\n", out);
+	html_positions(s, out);
+	close_section(out);
+}
 
-	fprintf(out,
-		"<h2>Data quality</h2>\n<p>%lld lines of %zu files: %lld steps, %lld requests, %lld windows, %lld "
-		"power samples; "
-		"%lld duplicates.</p>\n<ul>\n",
-		(long long)q->lines, q->input_count, (long long)q->steps, (long long)q->requests, (long long)q->windows,
-		(long long)q->powers, (long long)q->duplicates);
+static void put_tenants(FILE *out, const struct statement *s) {
+	static const enum by_key by_tenant[] = {BY_TENANT};
+
+	open_section(out, "tenant", "Tenants",
+		     s->options.idle_proportional ? "Each carries its share of idle and unobserved time; unit costs are loaded."
+						  : "Without idle and unobserved time, which is in the total alone; unit costs are loaded.");
+	chart_margins(s, out);
+	html_rows(s, "tenants", &s->tenants, by_tenant, 1, out);
+	close_section(out);
+}
+
+static void put_rows(FILE *out, const struct statement *s) {
+	if (s->options.by_count == 0) {
+		return;
+	}
+	open_section(out, "by", "Row by row", "By the keys that were asked for; unit costs are loaded.");
+	html_rows(s, "rows", &s->rows, s->options.by, s->options.by_count, out);
+	close_section(out);
+}
+
+static void put_sides(FILE *out, const struct statement *s) {
+	if (s->rules.count > 0) {
+		open_section(out, "rule", "Under each rule",
+			     "The same mixed steps, split by each rule; unit costs are busy, per million tokens.");
+		html_rules(s, out);
+		close_section(out);
+	}
+	if (s->total.capacity_mj > 0) {
+		open_section(out, "watt", "Energy",
+			     "In watt-hours, in all and per million tokens. What was not metered is the fleet file's watts.");
+		html_energy(s, out);
+		close_section(out);
+	}
+}
+
+/* ---- what it rests on ---- */
+
+static void put_finding(FILE *out, const char *class, const char *lead, const char *what, const char *where) {
+	fprintf(out, "<li class=\"%s\">%s", class, lead);
+	html_put_string(out, what);
+	fputs(where[0] ? ": <code>" : "", out);
+	html_put_string(out, where);
+	fputs(where[0] ? "</code></li>\n" : "</li>\n", out);
+}
+
+static void put_findings(FILE *out, const struct quality *q) {
+	char lead[120], count[FIGURE_MAX];
+
+	fputs("<ul class=\"found\">\n", out);
 	for (size_t i = 0; i < q->reject_count; i++) {
-		put_finding(out, q->rejects[i].reason, q->rejects[i].first);
+		snprintf(lead, sizeof lead, "%s lines rejected, ", figure_count(q->rejects[i].lines, count));
+		put_finding(out, "err", lead, q->rejects[i].reason, q->rejects[i].first);
 	}
 	for (size_t i = 0; i < q->damage_count; i++) {
-		put_finding(out, q->damages[i].reason, q->damages[i].file);
+		snprintf(lead, sizeof lead, "Damaged at byte %s, ", figure_count(q->damages[i].offset, count));
+		put_finding(out, "err", lead, q->damages[i].reason, q->damages[i].file);
 	}
 	for (size_t i = 0; i < q->warning_count; i++) {
-		put_finding(out, q->warnings[i], "");
+		put_finding(out, "warn", "", q->warnings[i], "");
 	}
 	fputs("</ul>\n", out);
 }
 
+static void put_quality(FILE *out, const struct statement *s) {
+	const struct quality *q = s->quality;
+	char lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX], powers[FIGURE_MAX];
+
+	open_section(out, "rests", "What it rests on", "The evidence behind the split of busy time, by grade, and what was wrong with the input.");
+	html_evidence(s, out);
+	fprintf(out,
+		"<p>Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %lld duplicates.</p>\n",
+		figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps), figure_count(q->requests, requests),
+		figure_count(q->windows, windows), figure_count(q->powers, powers), (long long)q->duplicates);
+	put_findings(out, q);
+	close_section(out);
+}
+
+/* Inputs beyond this many are counted only; the JSON has them all. */
+#define INPUTS_SHOWN 200
+
+static void put_sources(FILE *out, const struct statement *s) {
+	const struct quality *q = s->quality;
+	const struct prices *prices = s->options.prices;
+
+	fputs("<details><summary>Files and their SHA-256</summary>\n<ul class=\"notes\">\n", out);
+	for (size_t i = 0; i < q->input_count && i < INPUTS_SHOWN; i++) {
+		put_finding(out, "", "", q->inputs[i].file, q->inputs[i].sha256);
+	}
+	if (q->input_count > INPUTS_SHOWN) {
+		fprintf(out, "<li>and %zu more</li>\n", q->input_count - INPUTS_SHOWN);
+	}
+	if (s->options.fleet_sha256 && s->options.fleet_sha256[0]) {
+		put_finding(out, "", "", "fleet file", s->options.fleet_sha256);
+	}
+	for (size_t i = 0; prices && i < prices->source_count; i++) {
+		put_finding(out, "", "", "list prices", prices->sources[i].sha256);
+	}
+	fputs("</ul></details>\n", out);
+}
+
 static void put_foot(FILE *out, const struct statement *s) {
-	fputs("<p class=\"dim\">Made by tollbook ", out);
-	put_string(out, s->options.version);
-	fprintf(out, ".</p>\n<script>%s</script>\n</body>\n</html>\n", html_script);
+	fputs("</main>\n<footer>\n", out);
+	put_sources(out, s);
+	fputs("<p>Made by tollbook ", out);
+	html_put_string(out, s->options.version);
+	fprintf(out, ".</p>\n</footer>\n<script>%s</script>\n</body>\n</html>\n", html_script);
 }
 
 void render_html(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	(void)r;
 	put_head(out, s);
 	put_title(out, s);
-	put_units(out, s);
-	put_margins(out, s);
 	put_tie_out(out, s);
-	put_tables(out, s);
-	put_evidence(out, s);
+	put_units(out, s);
+	put_times(out, s);
+	put_positions(out, s);
+	put_tenants(out, s);
+	put_sides(out, s);
+	put_rows(out, s);
 	put_quality(out, s);
 	put_foot(out, s);
 }

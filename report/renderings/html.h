@@ -4,17 +4,36 @@
 
 #include "report/renderings/grid.h"
 
-/* The page's only style sheet and script; their hashes stand in its Content-Security-Policy. */
+/* page.css and page.js; their hashes stand in the page's Content-Security-Policy. */
 extern const char html_style[];
 extern const char html_script[];
 
 /* Text from outside: printable, and &, <, >, " and ' escaped. */
 void html_put_text(FILE *out, struct text t);
+void html_put_string(FILE *out, const char *s);
 
-/* Pictures, as inline SVG. */
-void chart_flow(const struct statement *s, FILE *out); /* capacity to where it went */
-void chart_prices(const struct statement *s, FILE *out); /* loaded cost against list price, per model */
-void chart_margins(const struct statement *s, FILE *out); /* margin by tenant */
-void chart_times(const struct statement *s, FILE *out); /* unit cost over time, where --by is one of time alone */
+/* ---- html_tables.c: tables; every figure is a <data> with all the digits of the JSON ---- */
+
+void html_units(const struct statement *s, FILE *out);
+void html_margins(const struct statement *s, FILE *out);
+void html_parts(const struct statement *s, FILE *out);
+void html_energy(const struct statement *s, FILE *out);
+void html_rules(const struct statement *s, FILE *out);
+void html_positions(const struct statement *s, FILE *out);
+void html_rows(const struct statement *s, const char *id, const struct table *t, const enum by_key *by, size_t count,
+	       FILE *out);
+void html_evidence(const struct statement *s, FILE *out);
+
+/* ---- html_charts.c, html_lines.c: pictures, as inline SVG that is as wide as its place ---- */
+
+/* A share as SVG takes it, such as "37.25%"; of `whole` 0 it is 0 %. */
+#define PERCENT_MAX 16
+const char *html_percent(double share, char out[PERCENT_MAX]);
+
+void chart_flow(const struct statement *s, FILE *out);      /* capacity to where it went */
+void chart_prices(const struct statement *s, FILE *out);    /* real cost against list price, per model */
+void chart_margins(const struct statement *s, FILE *out);   /* margin by tenant */
+void chart_times(const struct statement *s, FILE *out);     /* unit cost over time, with its interval */
+void chart_positions(const struct statement *s, FILE *out); /* unit cost by depth of the context */
 
 #endif

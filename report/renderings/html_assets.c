@@ -1,44 +1,9 @@
+/* The page's style sheet and script, as they stand in page.css and page.js. */
 #include "report/renderings/html.h"
 
-const char html_style[] =
-    ":root{color-scheme:light dark;--fg:#1c2024;--bg:#fff;--dim:#5b6570;--line:#d5dae0;--soft:#f3f5f7;--bad:#b3261e;"
-    "--p0:#2f6fd0;--p1:#0a7f6f;--p2:#7a5aa8;--p3:#b7791f;--p4:#8a929b}\n"
-    "@media(prefers-color-scheme:dark){:root{--fg:#e6e9ec;--bg:#15181b;--dim:#a2acb6;--line:#343b42;--soft:#1e2327;"
-    "--bad:#ff8a80;--p0:#6ea3f5;--p1:#3fc1ad;--p2:#b79be0;--p3:#e0aa4e;--p4:#8a929b}}\n"
-    "*{box-sizing:border-box}body{margin:0 auto;max-width:72rem;padding:1rem;background:var(--bg);color:var(--fg);"
-    "font:16px/1.5 system-ui,sans-serif}\n"
-    "h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem}p{margin:.4rem "
-    "0}.dim{color:var(--dim)}\n"
-    ".wrap{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
-    "th,td{padding:.3rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}\n"
-    "th{background:var(--soft);font-weight:600}th.l,td.l,td:first-child{text-align:left}\n"
-    "tfoot td{font-weight:600}th button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer}\n"
-    "th button:focus-visible,input:focus-visible{outline:2px solid var(--p0);outline-offset:2px}\n"
-    "th[aria-sort=ascending] button::after{content:\" \\2191\"}th[aria-sort=descending] button::after{content:\" "
-    "\\2193\"}\n"
-    "input{font:inherit;padding:.25rem .5rem;border:1px solid var(--line);background:var(--bg);color:var(--fg);"
-    "max-width:100%;margin-bottom:.4rem}\n"
-    ".bad{color:var(--bad)}figure{margin:.5rem 0}svg{display:block;width:100%;height:auto}svg "
-    "text{fill:var(--fg);font-size:13px}\n"
-    ".p0{fill:var(--p0)}.p1{fill:var(--p1)}.p2{fill:var(--p2)}.p3{fill:var(--p3)}.p4{fill:var(--p4)}\n"
-    ".flow{fill-opacity:.35}.axis{stroke:var(--line)}.l0{fill:none;stroke:var(--p0);stroke-width:2}\n"
-    ".l1{fill:none;stroke:var(--p1);stroke-width:2}.neg{fill:var(--bad)}svg .r{text-anchor:end}\n"
-    "@media print{body{max-width:none;font-size:11px}input{display:none}h2{break-after:avoid}tr{break-inside:avoid}}\n";
+/* Paths are from the root of the tree, where make runs. */
+#define EMBED(name, path)                                                                                              \
+	__asm__(".section .rodata\n.global " #name "\n.hidden " #name "\n" #name ":\n.incbin \"" path "\"\n.byte 0\n.previous\n")
 
-const char html_script[] =
-    "'use strict';\n"
-    "for(const table of document.querySelectorAll('table[data-sort]')){\n"
-    " const body=table.tBodies[0],heads=[...table.tHead.rows[0].cells];\n"
-    " const key=(row,i)=>{const c=row.cells[i],d=c.querySelector('data');return d?Number(d.value):c.textContent};\n"
-    " heads.forEach((th,i)=>{const b=document.createElement('button');b.type='button';b.textContent=th.textContent;\n"
-    "  th.replaceChildren(b);b.addEventListener('click',()=>{\n"
-    "   const up=th.getAttribute('aria-sort')!=='ascending';\n"
-    "   heads.forEach(h=>h.removeAttribute('aria-sort'));th.setAttribute('aria-sort',up?'ascending':'descending');\n"
-    "   body.append(...[...body.rows].sort((r,s)=>{const a=key(r,i),z=key(s,i);\n"
-    "    const o=typeof a==='number'&&typeof z==='number'?a-z:String(a).localeCompare(String(z));return "
-    "up?o:-o}))})});\n"
-    " if(body.rows.length>10){const f=document.createElement('input');f.type='search';f.placeholder='Filter rows';\n"
-    "  f.setAttribute('aria-label','Filter rows');table.parentNode.before(f);\n"
-    "  f.addEventListener('input',()=>{const q=f.value.toLowerCase();\n"
-    "   for(const r of body.rows)r.hidden=!r.textContent.toLowerCase().includes(q)})}\n"
-    "}\n";
+EMBED(html_style, "report/renderings/page.css");
+EMBED(html_script, "report/renderings/page.js");

@@ -1,238 +1,299 @@
-/* Pictures of a statement, as inline SVG. Coordinates are whole units; colours are the style sheet's. */
+/*
+ * Pictures of a statement, as inline SVG. Across they are in percent of their place and down in
+ * pixels, so that they fit a phone and paper while their text keeps its size. Colours are the style
+ * sheet's.
+ */
 #include "report/renderings/html.h"
 
+#include <math.h>
 #include <stdlib.h>
 
-#define WIDTH 960
 /* More bars than this are no picture; the table has them all. */
-#define BARS_MAX 40
+#define BARS_MAX 60
+#define LABEL_BYTES 400
 
-static void open_svg(FILE *out, int height, const char *title) {
-	fprintf(out, "<figure><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n<title>%s</title>\n", WIDTH,
-		height, title, title);
+const char *html_percent(double share, char out[PERCENT_MAX]) {
+	share = share > 0 ? share < 1 ? share : 1 : 0;
+	snprintf(out, PERCENT_MAX, "%.2f%%", 100 * share);
+	return out;
 }
 
-static void close_svg(FILE *out, const char *caption) {
-	fprintf(out, "</svg>\n<figcaption class=\"dim\">%s</figcaption></figure>\n", caption);
-}
-
-/* `part` of `whole` in `units`; 0 if there is no whole. */
-static int scaled(int64_t part, int64_t whole, int units) {
-	int64_t got = 0;
-	if (whole > 0 && part > 0) {
-		exact_mul_div(part, units, whole, &got);
-	}
-	return (int)got;
-}
-
-static void put_label(FILE *out, int x, int y, bool right, struct text t) {
-	fprintf(out, "<text x=\"%d\" y=\"%d\"%s>", x, y, right ? " class=\"r\"" : "");
-	html_put_text(out, t);
-	fputs("</text>\n", out);
-}
-
-static void put_bar(FILE *out, const char *class, int x, int y, int width, int height) {
-	fprintf(out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", class, x, y, width, height);
+static double share_of(int64_t part, int64_t whole) {
+	return whole > 0 ? (double)part / (double)whole : 0;
 }
 
 /* ---- where the money went ---- */
 
-#define FLOW_HEIGHT 220
-#define FLOW_GAP 22
+#define FLOW_HEIGHT 230
+#define FLOW_TOP 30
+/* Two lines of a label. */
+#define FLOW_SLOT 38
 
-static void put_ribbon(FILE *out, int part, int left, int right, int height) {
-	fprintf(out, "<path class=\"p%d flow\" d=\"M120 %dC400 %d 420 %d 700 %dV%dC420 %d 400 %d 120 %dZ\"/>\n", part,
-		left, left, right, right, right + height, right + height, left + height, left + height);
+struct flow {
+	int part, height, left, right;
+};
+
+static void put_ribbon(FILE *out, const struct flow *f) {
+	fprintf(out, "<path class=\"%s ribbon\" d=\"M0 %dC45 %d 55 %d 100 %dV%dC55 %d 45 %d 0 %dZ\"/>\n", part_names[f->part],
+		f->left, f->left, f->right, f->right, f->right + f->height, f->right + f->height, f->left + f->height,
+		f->left + f->height);
 }
 
-static void put_flow_label(FILE *out, const struct statement *s, int part, int y) {
+static void put_flow_label(FILE *out, const struct statement *s, const struct flow *f) {
 	const struct block *b = &s->total;
-	char label[160], money[FIGURE_MAX], share[FIGURE_MAX];
+	char money[FIGURE_MAX], share[FIGURE_MAX];
 
-	snprintf(label, sizeof label, "%s %s (%s)", part_names[part],
-		 figure_money(part_nano(b, part), figure_places(b->capacity_nano), money),
-		 figure_percent(part_nano(b, part), b->capacity_nano, share));
-	put_label(out, 722, y, false, text_of(label));
+	fprintf(out, "<rect class=\"%s\" x=\"56%%\" y=\"%d\" width=\"8\" height=\"%d\"/>\n", part_names[f->part], f->right,
+		f->height);
+	fprintf(out,
+		"<text class=\"b\" x=\"56%%\" dx=\"16\" y=\"%d\">%s</text><text class=\"d\" x=\"56%%\" dx=\"16\" y=\"%d\">%s · "
+		"%s</text>\n",
+		f->right + 12, part_names[f->part], f->right + 28,
+		figure_money(part_nano(b, f->part), figure_places(b->capacity_nano), money),
+		figure_percent(part_nano(b, f->part), b->capacity_nano, share));
+}
+
+/* Ribbons leave the capacity one below the other, and arrive where there is room for their names. */
+static size_t lay_out(const struct block *b, struct flow flows[PARTS], int *bottom) {
+	size_t count = 0;
+	int left = FLOW_TOP, right = FLOW_TOP;
+
+	for (int i = 0; i < PARTS; i++) {
+		if (part_nano(b, i) == 0) {
+			continue;
+		}
+		int height = (int)lround(FLOW_HEIGHT * share_of(part_nano(b, i), b->capacity_nano));
+		height = height > 0 ? height : 1;
+		flows[count++] = (struct flow){i, height, left, right};
+		left += height;
+		right += (height > FLOW_SLOT ? height : FLOW_SLOT) + 6;
+	}
+	*bottom = left > right ? left : right;
+	return count;
 }
 
 void chart_flow(const struct statement *s, FILE *out) {
 	const struct block *b = &s->total;
-	int left = 20, right = 10;
+	struct flow flows[PARTS];
+	char money[FIGURE_MAX];
+	int bottom = 0;
 
 	if (b->capacity_nano <= 0) {
 		return;
 	}
-	open_svg(out, FLOW_HEIGHT + 20 + PARTS * FLOW_GAP, "From the capacity paid to where it went");
-	put_label(out, 110, 20 + FLOW_HEIGHT / 2, true, T("capacity"));
-	for (int i = 0; i < PARTS; i++) {
-		int height = scaled(part_nano(b, i), b->capacity_nano, FLOW_HEIGHT);
-		char class[4] = {'p', (char)('0' + i), '\0'};
-		if (part_nano(b, i) == 0) {
-			continue;
-		}
-		height = height > 0 ? height : 1;
-		put_ribbon(out, i, left, right, height);
-		put_bar(out, class, 116, left, 8, height);
-		put_bar(out, class, 700, right, 12, height);
-		put_flow_label(out, s, i, right + height / 2 + 5);
-		left += height;
-		right += height + FLOW_GAP;
+	size_t count = lay_out(b, flows, &bottom);
+	fprintf(out,
+		"<figure><svg height=\"%d\" role=\"img\" aria-label=\"The money of the capacity, as it went to prefill, decode, "
+		"other, idle and unobserved time; the table has the figures\">\n<text class=\"b\" y=\"16\">capacity paid "
+		"%s</text>\n<rect class=\"capacity\" y=\"%d\" width=\"8\" height=\"%d\"/>\n"
+		"<svg x=\"1%%\" width=\"55%%\" height=\"%d\" viewBox=\"0 0 100 %d\" preserveAspectRatio=\"none\">\n",
+		bottom, figure_money(b->capacity_nano, figure_places(b->capacity_nano), money), FLOW_TOP,
+		flows[count - 1].left + flows[count - 1].height - FLOW_TOP, bottom, bottom);
+	for (size_t i = 0; i < count; i++) {
+		put_ribbon(out, &flows[i]);
 	}
-	close_svg(out, "Money, from the capacity that was paid to prefill, decode, other, idle and unobserved time.");
+	fputs("</svg>\n", out);
+	for (size_t i = 0; i < count; i++) {
+		put_flow_label(out, s, &flows[i]);
+	}
+	fputs("</svg></figure>\n", out);
 }
 
 /* ---- real against list price ---- */
 
-static int64_t largest_price(const struct statement *s) {
-	int64_t largest = 0;
+/* A logarithmic scale over whole decades. */
+struct scale {
+	int low, high; /* 10^low to 10^high nano-units */
+};
+
+static double on_scale(const struct scale *c, int64_t nano) {
+	return nano > 0 ? (log10((double)nano) - c->low) / (c->high - c->low) : 0;
+}
+
+static void widen(int64_t nano, int64_t *least, int64_t *most) {
+	if (nano > 0) {
+		*least = nano < *least ? nano : *least;
+		*most = nano > *most ? nano : *most;
+	}
+}
+
+static bool scale_of(const struct statement *s, struct scale *out) {
+	int64_t least = INT64_MAX, most = 0;
+
 	for (size_t i = 0; i < s->models.count; i++) {
 		const struct block *b = &s->models.rows[i].block;
 		for (int k = 0; k < TOKEN_KINDS; k++) {
-			int64_t loaded = b->unit[k].known ? b->unit[k].loaded_nano : 0;
-			int64_t list = b->list_known && b->list_price_known[k] ? b->list_nano[k] : 0;
-			largest = loaded > largest ? loaded : largest;
-			largest = list > largest ? list : largest;
+			if (b->unit[k].known) {
+				widen(b->unit[k].low_nano, &least, &most);
+				widen(b->unit[k].busy_nano, &least, &most);
+				widen(b->unit[k].loaded_nano, &least, &most);
+			}
+			widen(b->list_known && b->list_price_known[k] ? b->list_nano[k] : 0, &least, &most);
 		}
 	}
-	return largest;
-}
-
-static int put_price_bars(FILE *out, const struct block *b, int kind, int y, int64_t largest) {
-	static const struct text names[TOKEN_KINDS] = {T("input, uncached"), T("input, cached"), T("output")};
-	char figure[FIGURE_MAX];
-
-	put_label(out, 170, y + 17, true, names[kind]);
-	int real = scaled(b->unit[kind].loaded_nano, largest, 640);
-	put_bar(out, "p0", 180, y, real, 10);
-	put_label(out, 186 + real, y + 10, false, text_of(figure_money(b->unit[kind].loaded_nano, 4, figure)));
-	if (b->list_known && b->list_price_known[kind]) {
-		int list = scaled(b->list_nano[kind], largest, 640);
-		put_bar(out, "p4", 180, y + 13, list, 10);
-		put_label(out, 186 + list, y + 23, false, text_of(figure_money(b->list_nano[kind], 4, figure)));
+	if (most == 0) {
+		return false;
 	}
-	return y + 32;
+	out->low = (int)floor(log10((double)least));
+	out->high = (int)ceil(log10((double)most) + 1e-9);
+	out->high = out->high > out->low ? out->high : out->low + 1;
+	return true;
 }
 
-static int put_model_bars(FILE *out, const struct row *row, int y, int64_t largest) {
-	put_label(out, 0, y + 14, false, row->model);
-	y += 22;
-	for (int k = 0; k < TOKEN_KINDS; k++) {
-		if (row->block.unit[k].known) {
-			y = put_price_bars(out, &row->block, k, y, largest);
+static void put_decades(FILE *out, const struct scale *c) {
+	char x[PERCENT_MAX];
+	for (int d = c->low; d <= c->high; d++) {
+		html_percent((double)(d - c->low) / (c->high - c->low), x);
+		fprintf(out, "<line class=\"grid\" x1=\"%s\" x2=\"%s\" y1=\"0\" y2=\"26\"/>", x, x);
+	}
+}
+
+static void put_axis(FILE *out, const struct scale *c) {
+	char x[PERCENT_MAX];
+
+	fputs("<svg class=\"axis\" height=\"18\" aria-hidden=\"true\">", out);
+	for (int d = c->low; d <= c->high; d++) {
+		const char *anchor = d == c->low ? "" : d == c->high ? " e" : (d - c->low) % 2 ? " m alt" : " m";
+		fprintf(out, "<text class=\"d%s\" x=\"%s\" y=\"12\">%.*f</text>", anchor,
+			html_percent((double)(d - c->low) / (c->high - c->low), x), d < 9 ? 9 - d : 0, pow(10, d - 9));
+	}
+	fputs("</svg>\n", out);
+}
+
+static void put_line(FILE *out, const char *class, double from, double to) {
+	char a[PERCENT_MAX], b[PERCENT_MAX];
+	fprintf(out, "<line class=\"%s\" x1=\"%s\" x2=\"%s\" y1=\"13\" y2=\"13\"/>", class, html_percent(from, a),
+		html_percent(to, b));
+}
+
+/* Busy with its interval, loaded, and the list price, which is a gain to the right of it. */
+static void put_marks(FILE *out, const struct block *b, int kind, const struct scale *c) {
+	const struct unit_cost *u = &b->unit[kind];
+	bool listed = b->list_known && b->list_price_known[kind] && b->list_nano[kind] > 0;
+	double loaded = on_scale(c, u->loaded_nano), list = listed ? on_scale(c, b->list_nano[kind]) : 0;
+	char x[PERCENT_MAX];
+
+	fputs("<svg height=\"26\" aria-hidden=\"true\">", out);
+	put_decades(out, c);
+	if (u->known) {
+		put_line(out, "span", on_scale(c, u->low_nano), on_scale(c, u->high_nano));
+		if (listed) {
+			put_line(out, list >= loaded ? "gain" : "loss", loaded, list);
 		}
+		fprintf(out, "<circle class=\"hollow\" cx=\"%s\" cy=\"13\" r=\"4\"/>", html_percent(on_scale(c, u->busy_nano), x));
+		fprintf(out, "<circle class=\"k%d\" cx=\"%s\" cy=\"13\" r=\"5.5\"/>", kind, html_percent(loaded, x));
 	}
-	return y + 8;
+	if (listed) {
+		fprintf(out, "<text class=\"list m\" x=\"%s\" y=\"18\">&#9670;</text>", html_percent(list, x));
+	}
+	fputs("</svg>", out);
+	if (listed && u->known) {
+		fprintf(out, "<span>%.2f × list</span>\n", (double)u->loaded_nano / (double)b->list_nano[kind]);
+	} else {
+		fputs("<span></span>\n", out);
+	}
 }
 
 static bool has_units(const struct block *b) {
 	return b->unit[0].known || b->unit[1].known || b->unit[2].known;
 }
 
-void chart_prices(const struct statement *s, FILE *out) {
-	int64_t largest = largest_price(s);
-	int y = 4, height = 8;
+static void put_model(FILE *out, const struct row *row, const struct scale *c) {
+	static const char *const names[TOKEN_KINDS] = {"input", "cached", "output"};
 
-	if (largest == 0 || s->models.count > BARS_MAX) {
-		return;
-	}
-	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
-		height += has_units(b) ? 30 + 32 * (b->unit[0].known + b->unit[1].known + b->unit[2].known) : 0;
-	}
-	open_svg(out, height, "Real cost against list price, per million tokens");
-	for (size_t i = 0; i < s->models.count; i++) {
-		if (has_units(&s->models.rows[i].block)) {
-			y = put_model_bars(out, &s->models.rows[i], y, largest);
+	fputs("<h3>", out);
+	html_put_text(out, row->model.len > 0 ? row->model : T("(none)"));
+	fputs("</h3>\n", out);
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		if (row->block.unit[k].known) {
+			fprintf(out, "<span class=\"l\">%s</span>", names[k]);
+			put_marks(out, &row->block, k, c);
 		}
 	}
-	close_svg(out, "Per million tokens: what they cost, loaded (upper bar), and their list price (lower bar).");
+}
+
+static void put_legend(FILE *out) {
+	fputs("<ul class=\"legend\"><li><svg aria-hidden=\"true\"><circle class=\"hollow\" cx=\"50%\" cy=\"50%\" r=\"4\"/></svg>busy, "
+	      "on its 95 % interval</li><li><svg aria-hidden=\"true\"><circle class=\"k2\" cx=\"50%\" cy=\"50%\" "
+	      "r=\"5.5\"/></svg>loaded, with idle time on top</li><li><svg aria-hidden=\"true\"><text class=\"list m\" x=\"50%\" "
+	      "y=\"11\">&#9670;</text></svg>list price</li></ul>\n",
+	      out);
+}
+
+void chart_prices(const struct statement *s, FILE *out) {
+	struct scale c;
+
+	if (s->models.count > BARS_MAX || !scale_of(s, &c)) {
+		return;
+	}
+	fputs("<figure role=\"group\" aria-label=\"Real cost against list price; the table has the figures\">\n", out);
+	put_legend(out);
+	fputs("<div class=\"dots\">\n", out);
+	put_axis(out, &c);
+	for (size_t i = 0; i < s->models.count; i++) {
+		if (has_units(&s->models.rows[i].block)) {
+			put_model(out, &s->models.rows[i], &c);
+		}
+	}
+	fputs("</div>\n<figcaption>Per million tokens, on a logarithmic scale. Green: the list price is above the loaded cost; "
+	      "red: below.</figcaption></figure>\n",
+	      out);
 }
 
 /* ---- margin by tenant ---- */
 
-static int64_t size_of(int64_t n) {
-	return n < 0 ? -n : n;
+static int compare_margins(const void *a, const void *b) {
+	const struct row *x = *(const struct row *const *)a, *y = *(const struct row *const *)b;
+	if (x->block.margin_nano != y->block.margin_nano) {
+		return x->block.margin_nano < y->block.margin_nano ? 1 : -1;
+	}
+	return text_compare(x->tenant, y->tenant);
 }
 
-static void put_margin_bar(FILE *out, const struct statement *s, const struct row *row, int y, int64_t largest) {
-	int64_t nano = row->block.margin_nano;
-	int width = scaled(size_of(nano), largest, 250);
-	char figure[FIGURE_MAX];
+/* Tenants with a list price, the largest margin first. */
+static const struct row **by_margin(const struct table *t, size_t *count) {
+	const struct row **rows = must_alloc((t->count + 1) * sizeof(*rows));
 
-	put_label(out, 260, y + 13, true, row->tenant.len > 0 ? row->tenant : T("(none)"));
-	put_bar(out, nano < 0 ? "neg" : "p1", nano < 0 ? 560 - width : 560, y, width, 16);
-	put_label(out, 830, y + 13, false, text_of(figure_money(nano, figure_places(s->total.capacity_nano), figure)));
+	*count = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		if (t->rows[i].block.list_known) {
+			rows[(*count)++] = &t->rows[i];
+		}
+	}
+	if (*count > 0) {
+		qsort(rows, *count, sizeof(*rows), compare_margins);
+	}
+	return rows;
+}
+
+static void put_margin(FILE *out, const struct row *row, double zero, int64_t span, int places) {
+	int64_t nano = row->block.margin_nano;
+	double width = share_of(nano < 0 ? -nano : nano, span);
+	char x[PERCENT_MAX], w[PERCENT_MAX], z[PERCENT_MAX], figure[FIGURE_MAX];
+
+	fputs("<span>", out);
+	html_put_text(out, row->tenant.len > 0 ? row->tenant : T("(none)"));
+	fprintf(out,
+		"</span><svg height=\"18\" aria-hidden=\"true\"><rect class=\"bar %s\" x=\"%s\" y=\"3\" width=\"%s\" "
+		"height=\"12\"/><line class=\"zero\" x1=\"%s\" x2=\"%s\" y1=\"0\" y2=\"18\"/></svg><b>%s</b>\n",
+		nano < 0 ? "loss" : "gain", html_percent(nano < 0 ? zero - width : zero, x), html_percent(width, w),
+		html_percent(zero, z), z, figure_money(nano, places, figure));
 }
 
 void chart_margins(const struct statement *s, FILE *out) {
-	int64_t largest = 0;
-	size_t count = 0;
-	int y = 4;
+	size_t count;
+	const struct row **rows = by_margin(&s->tenants, &count);
 
-	for (size_t i = 0; i < s->tenants.count; i++) {
-		const struct block *b = &s->tenants.rows[i].block;
-		count += b->list_known;
-		largest = b->list_known && size_of(b->margin_nano) > largest ? size_of(b->margin_nano) : largest;
-	}
-	if (count == 0 || count > BARS_MAX) {
-		return;
-	}
-	open_svg(out, 8 + 22 * (int)count, "Margin at list price by tenant");
-	fprintf(out, "<line class=\"axis\" x1=\"560\" x2=\"560\" y1=\"0\" y2=\"%d\"/>\n", 8 + 22 * (int)count);
-	for (size_t i = 0; i < s->tenants.count; i++) {
-		if (s->tenants.rows[i].block.list_known) {
-			put_margin_bar(out, s, &s->tenants.rows[i], y, largest);
-			y += 22;
+	if (count > 0 && count <= BARS_MAX) {
+		int64_t most = rows[0]->block.margin_nano, least = rows[count - 1]->block.margin_nano;
+		most = most > 0 ? most : 0;
+		least = least < 0 ? least : 0;
+		int64_t span = most - least > 0 ? most - least : 1;
+		fputs("<figure role=\"group\" aria-label=\"Margin by tenant\"><div class=\"bars\">\n", out);
+		for (size_t i = 0; i < count; i++) {
+			put_margin(out, rows[i], share_of(-least, span), span, figure_places(span));
 		}
+		fputs("</div><figcaption>List revenue less the cost of each tenant's capacity.</figcaption></figure>\n", out);
 	}
-	close_svg(out, "Margin by tenant: list revenue less the cost of its capacity.");
-}
-
-/* ---- unit cost over time ---- */
-
-#define TIMES_HEIGHT 200
-
-static int64_t largest_unit(const struct table *t, int kind) {
-	int64_t largest = 0;
-	for (size_t i = 0; i < t->count; i++) {
-		const struct unit_cost *u = &t->rows[i].block.unit[kind];
-		largest = u->known && u->loaded_nano > largest ? u->loaded_nano : largest;
-	}
-	return largest;
-}
-
-/* A line per kind, each on a scale of its own; time without such tokens leaves a gap. */
-static void put_line(FILE *out, const struct table *t, int kind, const char *class) {
-	int64_t first = t->rows[0].bucket_ns, span = t->rows[t->count - 1].bucket_ns - first;
-	int64_t largest = largest_unit(t, kind);
-	bool pen = false;
-
-	fprintf(out, "<path class=\"%s\" d=\"", class);
-	for (size_t i = 0; i < t->count; i++) {
-		const struct unit_cost *u = &t->rows[i].block.unit[kind];
-		if (u->known) {
-			fprintf(out, "%c%d %d", pen ? 'L' : 'M', 10 + scaled(t->rows[i].bucket_ns - first, span, 940),
-				TIMES_HEIGHT - scaled(u->loaded_nano, largest, TIMES_HEIGHT - 30));
-		}
-		pen = u->known;
-	}
-	fputs("\"/>\n", out);
-}
-
-void chart_times(const struct statement *s, FILE *out) {
-	char label[160], in[FIGURE_MAX], output[FIGURE_MAX];
-
-	if (s->options.by_count != 1 || s->options.by[0] > BY_MONTH || s->rows.count < 2) {
-		return;
-	}
-	open_svg(out, TIMES_HEIGHT + 10, "Loaded cost per million tokens over time");
-	fprintf(out, "<line class=\"axis\" x1=\"10\" x2=\"950\" y1=\"%d\" y2=\"%d\"/>\n", TIMES_HEIGHT, TIMES_HEIGHT);
-	put_line(out, &s->rows, TOKENS_INPUT, "l0");
-	put_line(out, &s->rows, TOKENS_OUTPUT, "l1");
-	snprintf(label, sizeof label, "highest: uncached input %s, output %s",
-		 figure_money(largest_unit(&s->rows, TOKENS_INPUT), 4, in),
-		 figure_money(largest_unit(&s->rows, TOKENS_OUTPUT), 4, output));
-	put_label(out, 10, 14, false, text_of(label));
-	close_svg(out,
-		  "Loaded cost per million uncached input (blue) and output tokens (green), each on its own scale.");
+	free(rows);
 }

@@ -61,25 +61,6 @@ static int64_t larger(int64_t a, int64_t b) {
 	return a > b ? a : b;
 }
 
-static int64_t smallest_unit(const struct statement *s) {
-	int64_t least = INT64_MAX;
-	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
-		for (int k = 0; k < TOKEN_KINDS; k++) {
-			least = b->unit[k].known && b->unit[k].busy_nano > 0 && b->unit[k].busy_nano < least
-				    ? b->unit[k].busy_nano
-				    : least;
-		}
-	}
-	return least == INT64_MAX ? NANO : least;
-}
-
-/* At least three digits of the smallest figure of a column, and no fewer than 2 places. */
-int table_unit_places(const struct statement *s) {
-	int places = figure_places(smallest_unit(s)) - 2;
-	return places < 2 ? 2 : places;
-}
-
 /* "3 %" where the split leaves more than 1 % of doubt, else nothing. */
 static void add_doubt(struct grid *g, const struct unit_cost *u) {
 	char figure[FIGURE_MAX];
@@ -162,7 +143,7 @@ static void print_units(const struct page *p) {
 	grid_init(&g, doubt ? unsure : sure, 6 + doubt, 1);
 	for (size_t i = 0; i < p->s->models.count; i++) {
 		if (has_work(&p->s->models.rows[i].block)) {
-			add_model(&g, &p->s->models.rows[i], table_unit_places(p->s), doubt);
+			add_model(&g, &p->s->models.rows[i], figure_unit_places(p->s), doubt);
 		}
 	}
 	grid_print(&g, p->r->width, p->out);
@@ -276,7 +257,7 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 			grid_add(&g, by[k] == BY_HOUR ? hour_label(p->s, &t->rows[i], buffer)
 						      : table_label(row_key(p->s, &t->rows[i], by[k], buffer), name));
 		}
-		add_row(&g, &t->rows[i], figure_places(p->s->total.capacity_nano), table_unit_places(p->s));
+		add_row(&g, &t->rows[i], figure_places(p->s->total.capacity_nano), figure_unit_places(p->s));
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);

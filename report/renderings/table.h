@@ -20,8 +20,6 @@ const char *table_label(struct text t, char out[LABEL_MAX]);
 /* A paragraph at the page's width; what follows its first line is indented. */
 void table_paragraph(const struct page *p, const char *text, int indent);
 void table_heading(const struct page *p, const char *text);
-/* Decimals of unit costs: three digits of the smallest figure at least. */
-int table_unit_places(const struct statement *s);
 
 /* table_evidence.c: what the figures rest on, and what was wrong with the input. */
 void table_evidence(const struct page *p);

@@ -65,7 +65,7 @@ void table_positions(const struct page *p) {
 	table_heading(p, title);
 	grid_init(&g, headers, 6, 2);
 	for (size_t i = 0; i < p->s->positions.count; i++) {
-		add_position(&g, p, &p->s->positions.rows[i], table_unit_places(p->s));
+		add_position(&g, p, &p->s->positions.rows[i], figure_unit_places(p->s));
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
@@ -96,7 +96,7 @@ void table_rules(const struct page *p) {
 	table_heading(p, title);
 	grid_init(&g, headers, 7, 2);
 	for (size_t i = 0; i < p->s->rules.count; i++) {
-		add_rule(&g, p, &p->s->rules.rows[i], table_unit_places(p->s));
+		add_rule(&g, p, &p->s->rules.rows[i], figure_unit_places(p->s));
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);

@@ -59,8 +59,9 @@ static void give(struct month *m, struct entry *e, enum entry_kind kind, int64_t
 }
 
 static int64_t give_tenant(struct month *m, struct entry *e, int tenant, int64_t load) {
-	int64_t in = load * (1 + tenant % 7) * 40, cached = in / 3, out = in / (4 + tenant % 5);
-	int64_t speed = 3000 * (1 + e->model % 5);
+	int64_t in = load * (1 + tenant % 7) * 480 / (1 + e->model % 5), cached = in / 3, out = in / (4 + tenant % 5);
+	/* more at a time costs less a token; and no hour is like the other */
+	int64_t speed = (26000 + 40000000 / (load + 1000)) / 10 * (1 + e->model % 5) * (90 + next_random(m) % 21) / 100;
 	int64_t prefill = in * speed * 10, seen = cached * speed, decode = out * speed * 55;
 
 	e->tenant = m->tenants[tenant];

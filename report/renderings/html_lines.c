@@ -1,0 +1,325 @@
+/* Small panels, one a model: unit cost over time with its interval, and by depth of the context. */
+#include "report/renderings/html.h"
+
+#include <assert.h>
+
+#include "core/instant.h"
+
+#define PANELS_MAX 24
+#define PLOT_HEIGHT 120
+#define PLOT_TOP 12
+/* In percent of a panel: figures stand to the left of the plot. */
+#define GUTTER 12
+/* The time axis in the units of its picture. */
+#define PLOT_WIDTH 1500
+
+/* The next of 1, 2, 5, 10 … that is no less. */
+static int64_t nice_above(int64_t nano) {
+	static const int steps[] = {1, 2, 5, 10};
+	for (int64_t unit = 1; unit <= INT64_MAX / 10; unit *= 10) {
+		for (int i = 0; i < 4; i++) {
+			if (unit * steps[i] >= nano) {
+				return unit * steps[i];
+			}
+		}
+	}
+	return nano;
+}
+
+/* Decimals that a figure of this size needs. */
+static int places_for(int64_t nano) {
+	int places = 0;
+	for (int64_t unit = NANO; unit > nano && places < 9; unit /= 10) {
+		places++;
+	}
+	return places;
+}
+
+static int height_of(int64_t nano, int64_t top) {
+	int64_t got = 0;
+	exact_mul_div(nano, PLOT_HEIGHT, top, &got);
+	return PLOT_TOP + PLOT_HEIGHT - (int)(got < PLOT_HEIGHT ? got : PLOT_HEIGHT);
+}
+
+static void put_label(FILE *out, const char *class, const char *x, int y, const char *text) {
+	fprintf(out, "<text class=\"d %s\" x=\"%s\" y=\"%d\">%s</text>", class, x, y, text);
+}
+
+/* Lines at the top, the middle and 0. */
+static void put_levels(FILE *out) {
+	for (int i = 0; i <= 2; i++) {
+		int y = PLOT_TOP + i * PLOT_HEIGHT / 2;
+		fprintf(out, "<line class=\"grid\" x1=\"%d%%\" x2=\"100%%\" y1=\"%d\" y2=\"%d\"/>", GUTTER, y, y);
+	}
+}
+
+/* The figures that they stand for. Half of 5 has a digit more. */
+static void put_level_labels(FILE *out, int64_t top) {
+	int64_t half = top / 2, leading = half;
+	char figure[FIGURE_MAX];
+
+	while (leading >= 100) {
+		leading /= 10;
+	}
+	int places = places_for(half) + (leading % 10 != 0);
+	put_label(out, "e", "10.5%", PLOT_TOP + 4, figure_money(top, places_for(top), figure));
+	put_label(out, "e", "10.5%", PLOT_TOP + PLOT_HEIGHT / 2 + 4, figure_money(half, places < 9 ? places : 9, figure));
+	put_label(out, "e", "10.5%", PLOT_TOP + PLOT_HEIGHT + 4, "0");
+}
+
+static void open_panel(FILE *out, struct text model, const char *what) {
+	fputs("<figure><h3>", out);
+	html_put_text(out, model.len > 0 ? model : T("(none)"));
+	fprintf(out, "</h3><svg height=\"%d\" role=\"img\" aria-label=\"%s\">\n", PLOT_TOP + PLOT_HEIGHT + 22, what);
+}
+
+/* ---- over time ---- */
+
+struct panel {
+	const struct moment *at;
+	size_t count;
+	int64_t from_ns, step_ns, span_ns;
+	int64_t top;
+};
+
+static int x_of(const struct panel *p, size_t i) {
+	int64_t got = 0;
+	exact_mul_div(p->at[i].start_ns - p->from_ns, PLOT_WIDTH, p->span_ns, &got);
+	return (int)got;
+}
+
+/* Is there a cost here, and had the step before one too? */
+static bool joins(const struct panel *p, size_t i, int kind) {
+	return i > 0 && p->at[i - 1].unit[kind].known && p->at[i].start_ns - p->at[i - 1].start_ns <= p->step_ns;
+}
+
+/* Coordinates are written as differences: a month of hours is many. */
+struct pen {
+	FILE *out;
+	int x, y;
+};
+
+static void pen_to(struct pen *p, int x, int y) {
+	fprintf(p->out, y - p->y < 0 ? "%d%d " : "%d %d ", x - p->x, y - p->y);
+	p->x = x;
+	p->y = y;
+}
+
+static void pen_start(struct pen *p, int x, int y) {
+	fprintf(p->out, "M%d %dl", x, y);
+	p->x = x;
+	p->y = y;
+}
+
+static void put_line(FILE *out, const struct panel *p, int kind, const char *class) {
+	struct pen pen = {.out = out};
+
+	fprintf(out, "<path class=\"line %s\" d=\"", class);
+	for (size_t i = 0; i < p->count; i++) {
+		if (!p->at[i].unit[kind].known) {
+			continue;
+		}
+		int x = x_of(p, i), y = height_of(p->at[i].unit[kind].busy_nano, p->top);
+		if (joins(p, i, kind)) {
+			pen_to(&pen, x, y);
+		} else {
+			pen_start(&pen, x, y);
+			pen_to(&pen, x + 1, y);
+		}
+	}
+	fputs("\"/>\n", out);
+}
+
+/* The end of the stretch of steps with a cost that begins at `from`. */
+static size_t stretch_end(const struct panel *p, size_t from, int kind) {
+	size_t to = from + 1;
+	while (to < p->count && p->at[to].unit[kind].known && joins(p, to, kind)) {
+		to++;
+	}
+	return to;
+}
+
+static void put_band(FILE *out, const struct panel *p, int kind, const char *class) {
+	struct pen pen = {.out = out};
+
+	fprintf(out, "<path class=\"band %s\" d=\"", class);
+	for (size_t from = 0, to; from < p->count; from = to) {
+		to = from + 1;
+		if (!p->at[from].unit[kind].known) {
+			continue;
+		}
+		to = stretch_end(p, from, kind);
+		pen_start(&pen, x_of(p, from), height_of(p->at[from].unit[kind].high_nano, p->top));
+		for (size_t i = from + 1; i < to; i++) {
+			pen_to(&pen, x_of(p, i), height_of(p->at[i].unit[kind].high_nano, p->top));
+		}
+		for (size_t i = to; i-- > from;) {
+			pen_to(&pen, x_of(p, i), height_of(p->at[i].unit[kind].low_nano, p->top));
+		}
+		fputc('z', out);
+	}
+	fputs("\"/>\n", out);
+}
+
+static int64_t highest(const struct panel *p) {
+	int64_t most = 1;
+	for (size_t i = 0; i < p->count; i++) {
+		for (int k = 0; k < TOKEN_KINDS; k++) {
+			const struct unit_cost *u = &p->at[i].unit[k];
+			most = u->known && k != TOKENS_CACHED && u->high_nano > most ? u->high_nano : most;
+		}
+	}
+	return most;
+}
+
+static bool has_interval(const struct panel *p) {
+	for (size_t i = 0; i < p->count; i++) {
+		const struct unit_cost *u = p->at[i].unit;
+		if (u[TOKENS_INPUT].high_nano > u[TOKENS_INPUT].low_nano || u[TOKENS_OUTPUT].high_nano > u[TOKENS_OUTPUT].low_nano) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void put_days(FILE *out, const struct statement *s, const struct panel *p) {
+	char text[INSTANT_TEXT_MAX];
+	int len = s->options.to_ns - s->options.from_ns > 3 * NS_PER_DAY ? 10 : 16;
+
+	instant_format(p->from_ns, text);
+	text[len] = '\0';
+	put_label(out, "", "12%", PLOT_TOP + PLOT_HEIGHT + 17, text);
+	instant_format(p->from_ns + p->span_ns, text);
+	text[len] = '\0';
+	put_label(out, "e", "100%", PLOT_TOP + PLOT_HEIGHT + 17, text);
+}
+
+static void put_panel(FILE *out, const struct statement *s, struct panel *p) {
+	p->top = nice_above(highest(p));
+	open_panel(out, names_text(s->options.names, p->at->model), "Busy cost per million tokens over time, output and uncached input");
+	put_levels(out);
+	fprintf(out, "<svg x=\"%d%%\" width=\"%d%%\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">\n", GUTTER,
+		100 - GUTTER, PLOT_TOP + PLOT_HEIGHT, PLOT_WIDTH, PLOT_TOP + PLOT_HEIGHT);
+	if (has_interval(p)) {
+		put_band(out, p, TOKENS_OUTPUT, "out");
+		put_band(out, p, TOKENS_INPUT, "in");
+	}
+	put_line(out, p, TOKENS_OUTPUT, "out");
+	put_line(out, p, TOKENS_INPUT, "in");
+	fputs("</svg>\n", out);
+	put_level_labels(out, p->top);
+	put_days(out, s, p);
+	fputs("</svg></figure>\n", out);
+}
+
+static bool any_cost(const struct panel *p) {
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->at[i].unit[TOKENS_INPUT].known || p->at[i].unit[TOKENS_OUTPUT].known) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void chart_times(const struct statement *s, FILE *out) {
+	const struct timeline *t = s->timeline;
+	int panels = 0;
+
+	for (size_t from = 0, to; from < t->count && panels < PANELS_MAX; from = to) {
+		for (to = from + 1; to < t->count && t->moments[to].model == t->moments[from].model; to++) {
+		}
+		struct panel p = {.at = &t->moments[from], .count = to - from, .step_ns = t->step_ns};
+		p.from_ns = instant_floor(s->options.from_ns < p.at->start_ns ? s->options.from_ns : p.at->start_ns, t->step_ns);
+		p.span_ns = s->options.to_ns - p.from_ns > t->step_ns ? s->options.to_ns - p.from_ns : t->step_ns;
+		if (p.count > 1 && any_cost(&p)) {
+			put_panel(out, s, &p);
+			panels++;
+		}
+	}
+}
+
+/* ---- by position ---- */
+
+static const char *short_count(int64_t n, char out[FIGURE_MAX]) {
+	if (n >= 1024 && n % 1024 == 0) {
+		snprintf(out, FIGURE_MAX, "%lldk", (long long)(n / 1024));
+		return out;
+	}
+	return figure_count(n, out);
+}
+
+/* The rows of one model and kind. */
+struct run {
+	const struct position *at;
+	size_t count;
+};
+
+static double depth_x(const struct run *r, size_t i) {
+	return GUTTER / 100.0 + (1 - GUTTER / 100.0) * ((double)i + 0.5) / (double)r->count;
+}
+
+static void put_run(FILE *out, const struct run *r, int64_t top, const char *class) {
+	char x[PERCENT_MAX], x0[PERCENT_MAX], figure[FIGURE_MAX], from[FIGURE_MAX];
+	int y0 = 0;
+	bool pen = false;
+
+	for (size_t i = 0; i < r->count; i++) {
+		int y = height_of(r->at[i].unit_nano, top);
+		html_percent(depth_x(r, i), x);
+		if (r->at[i].row.tokens == 0) {
+			pen = false;
+			continue;
+		}
+		if (pen) {
+			fprintf(out, "<line class=\"line %s\" x1=\"%s\" y1=\"%d\" x2=\"%s\" y2=\"%d\"/>", class, x0, y0, x, y);
+		}
+		fprintf(out, "<circle class=\"dot %s\" cx=\"%s\" cy=\"%d\" r=\"3.5\"><title>from %s tokens: %s</title></circle>\n", class,
+			x, y, figure_count(r->at[i].row.from_ntok, from),
+			figure_money(r->at[i].unit_nano, places_for(top) + 2 < 9 ? places_for(top) + 2 : 9, figure));
+		memcpy(x0, x, sizeof x);
+		y0 = y;
+		pen = true;
+	}
+}
+
+static void put_depths(FILE *out, const struct run *r) {
+	char x[PERCENT_MAX], figure[FIGURE_MAX];
+	size_t every = (r->count + 5) / 6;
+
+	for (size_t i = 0; i < r->count; i += every) {
+		html_percent(depth_x(r, i), x);
+		put_label(out, "m", x, PLOT_TOP + PLOT_HEIGHT + 17, short_count(r->at[i].row.from_ntok, figure));
+	}
+}
+
+/* Input stands before output; either may be missing. */
+static size_t put_depth_panel(FILE *out, const struct statement *s, const struct position *at, size_t left) {
+	struct run runs[2] = {{at, 0}, {at, 0}};
+	int64_t most = 1;
+	size_t count = 0;
+
+	for (; count < left && at[count].row.model == at->row.model; count++) {
+		struct run *r = &runs[at[count].row.kind == ENTRY_OUTPUT];
+		r->at = r->count == 0 ? &at[count] : r->at;
+		r->count++;
+		most = at[count].unit_nano > most ? at[count].unit_nano : most;
+	}
+	int64_t top = nice_above(most);
+	open_panel(out, names_text(s->options.names, at->row.model), "Busy cost per million tokens by position; the table has the figures");
+	put_levels(out);
+	put_run(out, &runs[1], top, "out");
+	put_run(out, &runs[0], top, "in");
+	put_level_labels(out, top);
+	put_depths(out, runs[1].count > runs[0].count ? &runs[1] : &runs[0]);
+	fputs("</svg></figure>\n", out);
+	return count;
+}
+
+void chart_positions(const struct statement *s, FILE *out) {
+	const struct positions *p = &s->positions;
+	int panels = 0;
+
+	for (size_t i = 0; i < p->count && panels < PANELS_MAX; panels++) {
+		i += put_depth_panel(out, s, &p->rows[i], p->count - i);
+	}
+}

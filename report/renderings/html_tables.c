@@ -1,0 +1,290 @@
+/* The tables of the HTML page. */
+#include "core/decimal.h"
+#include "report/renderings/html.h"
+
+/* More rows than this make no page; the other forms have them all. */
+#define ROWS_MAX 1000
+
+/* ---- cells ---- */
+
+static void put_money(FILE *out, bool known, int64_t nano, int places) {
+	char exact[DECIMAL_TEXT_MAX], shown[FIGURE_MAX];
+	if (known) {
+		fprintf(out, "<td%s><data value=\"%s\">%s</data></td>", nano < 0 ? " class=\"bad\"" : "",
+			decimal_format(nano, 9, exact), figure_money(nano, places, shown));
+	} else {
+		fputs("<td>–</td>", out);
+	}
+}
+
+static void put_count(FILE *out, int64_t n) {
+	char shown[FIGURE_MAX];
+	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)n, figure_count(n, shown));
+}
+
+static void put_hours(FILE *out, int64_t ns) {
+	char shown[FIGURE_MAX];
+	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)ns, figure_hours(ns, shown));
+}
+
+static void put_name(FILE *out, struct text name) {
+	fputs("<td class=\"l\">", out);
+	html_put_text(out, name.len > 0 ? name : T("(none)"));
+	fputs("</td>", out);
+}
+
+static void put_ratio(FILE *out, double ratio, const char *unit) {
+	if (ratio > 0) {
+		fprintf(out, "<td><data value=\"%.6f\">%.2f%s</data></td>", ratio, ratio, unit);
+	} else {
+		fputs("<td>–</td>", out);
+	}
+}
+
+static void put_share(FILE *out, int64_t part, int64_t whole) {
+	char shown[FIGURE_MAX];
+	if (whole == 0) {
+		fputs("<td>–</td>", out);
+		return;
+	}
+	fprintf(out, "<td><data value=\"%.6f\">%s</data></td>", (double)part / (double)whole,
+		figure_percent(part, whole, shown));
+}
+
+/* `labels` columns to the left, the figures to the right. */
+static void open_table(FILE *out, const char *id, const char *name, const char *const *headers, size_t count,
+		       size_t labels, bool sortable, bool tall) {
+	fprintf(out,
+		"<div class=\"wrap%s\" role=\"region\" tabindex=\"0\" aria-label=\"%s, table\"><table id=\"%s\" "
+		"aria-label=\"%s\"%s>\n<thead><tr>",
+		tall ? " tall" : "", name, id, name, sortable ? " data-sort" : "");
+	for (size_t i = 0; i < count; i++) {
+		fprintf(out, "<th scope=\"col\"%s>%s</th>", i < labels ? " class=\"l\"" : "", headers[i]);
+	}
+	fputs("</tr></thead>\n<tbody>\n", out);
+}
+
+static void close_table(FILE *out) {
+	fputs("</tbody>\n</table></div>\n", out);
+}
+
+static int places_of(const struct statement *s) {
+	return figure_places(s->total.capacity_nano);
+}
+
+/* ---- what a token costs ---- */
+
+static const char *const kind_titles[TOKEN_KINDS] = {"input, uncached", "input, cached", "output"};
+
+static void put_unit_row(FILE *out, const struct row *row, int kind, int places) {
+	const struct block *b = &row->block;
+	const struct unit_cost *u = &b->unit[kind];
+	bool listed = b->list_known && b->list_price_known[kind];
+	bool compared = listed && u->known && b->list_nano[kind] > 0;
+
+	fputs(kind == 0 ? "<tr class=\"first\">" : "<tr>", out);
+	put_name(out, row->model);
+	fprintf(out, "<td class=\"l\">%s</td>", kind_titles[kind]);
+	put_count(out, b->tokens[kind]);
+	put_money(out, u->known, u->busy_nano, places);
+	put_money(out, u->known, u->low_nano, places);
+	put_money(out, u->known, u->high_nano, places);
+	put_money(out, u->known, u->loaded_nano, places);
+	put_money(out, listed, b->list_nano[kind], places);
+	put_ratio(out, compared ? (double)u->loaded_nano / (double)b->list_nano[kind] : 0, "");
+	fputs("</tr>\n", out);
+}
+
+void html_units(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"model", "tokens of", "tokens", "busy", "95 % from", "to",
+					      "loaded", "list price", "loaded / list"};
+
+	open_table(out, "units", "Cost per million tokens", headers, 9, 2, true, false);
+	for (size_t i = 0; i < s->models.count; i++) {
+		for (int k = 0; k < TOKEN_KINDS; k++) {
+			put_unit_row(out, &s->models.rows[i], k, figure_unit_places(s));
+		}
+	}
+	close_table(out);
+}
+
+void html_margins(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"model",	"list price of", "revenue",    "capacity",
+					      "margin", "of revenue",	 "real ratio", "list ratio"};
+
+	open_table(out, "margins", "Margin by model", headers, 8, 2, true, false);
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct block *b = &s->models.rows[i].block;
+		fputs("<tr>", out);
+		put_name(out, s->models.rows[i].model);
+		put_name(out, text_of(b->list_known ? b->list_model : "no list price"));
+		put_money(out, b->list_known, b->revenue_nano, places_of(s));
+		put_money(out, true, b->capacity_nano, places_of(s));
+		put_money(out, b->list_known, b->margin_nano, places_of(s));
+		put_share(out, b->list_known ? b->margin_nano : 0, b->list_known ? b->revenue_nano : 0);
+		put_ratio(out, block_ratio_real(b), " : 1");
+		put_ratio(out, block_ratio_list(b), " : 1");
+		fputs("</tr>\n", out);
+	}
+	close_table(out);
+}
+
+/* ---- the tie-out ---- */
+
+static void put_part(FILE *out, const char *name, int64_t ns, int64_t nano, const struct statement *s) {
+	bool sum = name[0] == '=';
+	fprintf(out, "<tr%s><td class=\"l\">", sum ? " class=\"sum\"" : "");
+	if (!sum) {
+		fprintf(out, "<svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"%s\" width=\"100%%\" height=\"100%%\"/></svg>",
+			name);
+	}
+	fprintf(out, "%s</td>", name);
+	put_hours(out, ns);
+	put_share(out, ns, s->total.capacity_ns);
+	put_money(out, true, nano, places_of(s));
+	put_share(out, nano, s->total.capacity_nano);
+	fputs("</tr>\n", out);
+}
+
+void html_parts(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"part", "GPU-hours", "of time", "cost", "of money"};
+
+	open_table(out, "parts", "Where the capacity went", headers, 5, 1, false, false);
+	for (int i = 0; i < PARTS; i++) {
+		put_part(out, part_names[i], part_ns(&s->total, i), part_nano(&s->total, i), s);
+	}
+	put_part(out, "= capacity", s->total.capacity_ns, s->total.capacity_nano, s);
+	close_table(out);
+}
+
+/* ---- beside the sums ---- */
+
+void html_energy(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"model",	       "Wh",	   "input, uncached / M", "input, cached / M",
+					      "output / M", "of time metered"};
+	int64_t nano;
+
+	open_table(out, "energy", "Energy by model", headers, 6, 1, true, false);
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct block *b = &s->models.rows[i].block;
+		fputs("<tr>", out);
+		put_name(out, s->models.rows[i].model);
+		put_money(out, b->capacity_mj > 0, wh_nano(b->capacity_mj), 1);
+		for (int k = 0; k < TOKEN_KINDS; k++) {
+			bool known = block_unit_energy(b, k, &nano);
+			put_money(out, known, nano, 3);
+		}
+		put_share(out, b->metered_ns, b->capacity_ns);
+		fputs("</tr>\n", out);
+	}
+	close_table(out);
+}
+
+void html_rules(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"model",		"rule",		   "prefill GPU-hours", "decode GPU-hours",
+					      "prefill of busy", "all input / M", "output / M"};
+	int places = figure_unit_places(s);
+
+	open_table(out, "rules", "Rules side by side", headers, 7, 2, true, false);
+	for (size_t i = 0; i < s->rules.count; i++) {
+		const struct rule_result *r = &s->rules.rows[i];
+		fputs("<tr>", out);
+		put_name(out, names_text(s->options.names, r->row.model));
+		put_name(out, text_of(r->row.rule));
+		put_hours(out, r->row.prefill_gpu_ns);
+		put_hours(out, r->row.decode_gpu_ns);
+		put_share(out, r->row.prefill_gpu_ns, r->row.prefill_gpu_ns + r->row.decode_gpu_ns);
+		put_money(out, r->in_known, r->in_nano, places);
+		put_money(out, r->out_known, r->out_nano, places);
+		fputs("</tr>\n", out);
+	}
+	close_table(out);
+}
+
+static void put_range(FILE *out, const struct position_row *row) {
+	char from[FIGURE_MAX], to[FIGURE_MAX];
+
+	fprintf(out, "<td><data value=\"%lld\">%s", (long long)row->from_ntok, figure_count(row->from_ntok, from));
+	if (row->to_ntok == INT64_MAX) {
+		fputs(" and more</data></td>", out);
+	} else {
+		fprintf(out, " to %s</data></td>", figure_count(row->to_ntok, to));
+	}
+}
+
+void html_positions(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"model", "tokens of", "tokens before it", "tokens", "GPU-hours", "busy / M"};
+	int places = figure_unit_places(s);
+
+	open_table(out, "positions", "Cost by position", headers, 6, 2, true, s->positions.count > 20);
+	for (size_t i = 0; i < s->positions.count; i++) {
+		const struct position *p = &s->positions.rows[i];
+		fputs("<tr>", out);
+		put_name(out, names_text(s->options.names, p->row.model));
+		put_name(out, p->row.kind == ENTRY_OUTPUT ? T("output") : T("input"));
+		put_range(out, &p->row);
+		put_count(out, p->row.tokens);
+		put_hours(out, p->row.gpu_ns);
+		put_money(out, p->row.tokens > 0, p->unit_nano, places);
+		fputs("</tr>\n", out);
+	}
+	close_table(out);
+}
+
+void html_evidence(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy time"};
+	static const char *const what[] = {"measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
+					   "requests without steps, swept over their instants", "averages over windows"};
+
+	open_table(out, "evidence", "Evidence", headers, 4, 2, false, false);
+	for (int g = GRADE_A; g < GRADE_NONE; g++) {
+		fprintf(out, "<tr><td class=\"l\">%s</td><td class=\"l\">%s</td>", grade_names[g], what[g]);
+		put_hours(out, s->evidence_ns[g]);
+		put_share(out, s->evidence_ns[g], block_busy_ns(&s->total));
+		fputs("</tr>\n", out);
+	}
+	close_table(out);
+}
+
+/* ---- rows with keys ---- */
+
+static void put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
+	const struct block *b = &row->block;
+	char buffer[KEY_TEXT_MAX];
+	int places = figure_unit_places(s);
+
+	fputs("<tr>", out);
+	for (size_t i = 0; i < count; i++) {
+		put_name(out, row_key(s, row, by[i], buffer));
+	}
+	put_count(out, b->requests);
+	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
+	put_count(out, b->tokens[TOKENS_OUTPUT]);
+	put_hours(out, b->capacity_ns);
+	put_money(out, true, b->capacity_nano, places_of(s));
+	put_money(out, b->unit[TOKENS_INPUT].known, b->unit[TOKENS_INPUT].loaded_nano, places);
+	put_money(out, b->unit[TOKENS_OUTPUT].known, b->unit[TOKENS_OUTPUT].loaded_nano, places);
+	put_money(out, b->list_known, b->margin_nano, places_of(s));
+	fputs("</tr>\n", out);
+}
+
+void html_rows(const struct statement *s, const char *id, const struct table *t, const enum by_key *by, size_t count,
+	       FILE *out) {
+	static const char *const figures[] = {"requests", "tokens in", "tokens out", "GPU-hours",
+					      "cost",     "in / M",    "out / M",    "margin"};
+	const char *headers[BY_KEYS + 8];
+	char shown[FIGURE_MAX];
+
+	for (size_t i = 0; i < count + 8; i++) {
+		headers[i] = i < count ? by_key_names[by[i]] : figures[i - count];
+	}
+	open_table(out, id, id[0] == 't' ? "Tenants" : "Rows", headers, count + 8, count, true, t->count > 20);
+	for (size_t i = 0; i < t->count && i < ROWS_MAX; i++) {
+		put_row(out, s, &t->rows[i], by, count);
+	}
+	close_table(out);
+	if (t->count > ROWS_MAX) {
+		fprintf(out, "<p class=\"dim\">The first %d of %s rows; --format csv, json and jsonl have them all.</p>\n", ROWS_MAX,
+			figure_count((int64_t)t->count, shown));
+	}
+}
