@@ -43,7 +43,8 @@ static int prepare(struct job *j) {
 	status = status == 0 ? setup_period(r, j->tz, &j->from_ns, &j->to_ns) : status;
 	status = status == 0 ? setup_logs(r, &j->logs) : status;
 	status = status == 0 ? setup_fleet(r, j->names, &j->fleet) : status;
-	return status == 0 ? setup_prices(r, &j->prices) : status;
+	status = status == 0 ? setup_prices(r, &j->prices) : status;
+	return status == 0 ? setup_outputs(r) : status;
 }
 
 static void start_attribution(struct job *j) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/say.h"
@@ -175,6 +176,37 @@ void logs_release(struct logs *l) {
 	zone_free(l->zone);
 	ingest_patterns_free(l->patterns);
 	*l = (struct logs){0};
+}
+
+/* Pipes and devices are left alone: opening them may wait, and closing them tells the reader that all is said. */
+static bool may_be_tried(const char *path) {
+	struct stat st;
+
+	return path && strcmp(path, "-") != 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+}
+
+static int try_output(struct run *r, const char *option, const char *path) {
+	struct outfile *file;
+	struct fault why;
+
+	if (!may_be_tried(path)) {
+		return 0;
+	}
+	stop_guard(&r->stop);
+	int error = outfile_open(&file, path, &why);
+	if (!error) {
+		outfile_abandon(file);
+	}
+	stop_unguard(&r->stop);
+	return error ? say_option(r, option, "--%s %s", option, why.message) : 0;
+}
+
+int setup_outputs(struct run *r) {
+	int status = try_output(r, "output", r->output);
+
+	status = status == 0 ? try_output(r, "quarantine", r->quarantine) : status;
+	status = status == 0 ? try_output(r, "requests", r->requests) : status;
+	return status == 0 ? try_output(r, "model-report", r->model_report) : status;
 }
 
 static int terminal_width(void) {

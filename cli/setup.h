@@ -32,6 +32,12 @@ struct logs {
 int setup_logs(struct run *r, struct logs *out);
 void logs_release(struct logs *l);
 
+/*
+ * Can the files that the work will end with be written (-o, --quarantine, --requests, --model-report)? Asked
+ * before it begins, not after hours.
+ */
+int setup_outputs(struct run *r);
+
 /* How a statement is rendered here: colour and width by where it goes. */
 struct rendering_options setup_rendering(const struct run *r);
 
