@@ -30,6 +30,7 @@
 #define COMMANDS(ROW)                                                                                                  \
 	ROW(run)                                                                                                       \
 	ROW(prices)                                                                                                    \
+	ROW(diff)                                                                                                      \
 	ROW(completion)                                                                                                \
 	ROW(manual)                                                                                                    \
 	ROW(help)

@@ -5,11 +5,12 @@
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/values.h"
+#include "core/files.h"
 #include "core/instant.h"
 
-/* --at */
 struct settings {
-	const char *at;
+	const char *at;   /* --at */
+	const char *date; /* --date */
 };
 
 static int64_t clock_ns(void) {
@@ -36,23 +37,53 @@ static int need_catalogue(struct run *r) {
 	return EXIT_USAGE;
 }
 
-static int import(struct run *r, struct fault *why) {
-	struct prices *prices;
+/* The catalogues named, dated as --date says. */
+static int read_catalogues(struct run *r, struct prices *prices) {
+	const struct settings *s = r->own;
+	struct fault why;
 
-	(void)why;
+	if (s->date && prices_set_date(prices, s->date, &why) < 0) {
+		return say_option(r, "date", "--date: %s", why.message);
+	}
 	for (size_t i = 0; i < r->operands.count; i++) {
-		list_add(&r->prices, r->operands.at[i]);
+		if (prices_add_file(prices, r->operands.at[i], &why) < 0) {
+			say_error(r, "%s", why.message);
+			return EXIT_USAGE;
+		}
 	}
-	if (r->prices.count == 0) {
-		return need_catalogue(r);
+	return 0;
+}
+
+static int write_catalogue(struct run *r, const struct prices *prices, struct fault *why) {
+	struct outfile *file;
+
+	stop_guard(&r->stop);
+	int error = outfile_open(&file, r->output, why);
+	if (!error) {
+		prices_write(prices, outfile_stream(file));
+		error = outfile_commit(file, why);
 	}
-	int status = setup_prices(r, &prices);
-	if (status != 0) {
-		return status;
+	stop_unguard(&r->stop);
+	return error;
+}
+
+/* Says what was read; writes it as one catalogue where -o says so. */
+static int import(struct run *r, struct fault *why) {
+	if (r->operands.count == 0) {
+		return say_argument(r, r->argc, "no FILE given, expected a catalogue as it was published");
 	}
-	prices_print_summary(prices, stdout);
+	struct prices *prices = prices_new();
+	int status = read_catalogues(r, prices);
+	if (status == 0 && r->output) {
+		status = write_catalogue(r, prices, why);
+	}
+	if (status == 0) {
+		bool mixed = r->output && strcmp(r->output, "-") == 0;
+		prices_print_summary(prices, mixed ? stderr : stdout);
+		status = printed();
+	}
 	prices_free(prices);
-	return printed();
+	return status;
 }
 
 static int list(struct run *r, struct fault *why) {
@@ -126,7 +157,7 @@ static int diff(struct run *r, struct fault *why) {
 }
 
 static const struct word words[] = {
-	{"import", "FILE...", "read catalogues and say what is in them", import},
+	{"import", "FILE...", "say what published catalogues hold; with -o write them as one", import},
 	{"list", "[TEXT]", "all models whose name has TEXT in it, with their prices", list},
 	{"show", "MODEL...", "which entry a log's model name stands for, and its rules", show},
 	{"diff", "OLD NEW", "what two catalogues price differently; exit status 1 if they do", diff},
@@ -135,6 +166,8 @@ static const struct word words[] = {
 static const struct option own[] = {
 	{"at", 0, "T", "prices at this date or instant (default: now)", 0, value_instant_text,
 	 offsetof(struct settings, at), NULL, false},
+	{"date", 0, "DAY", "import: the day on which FILE was published", 0, value_text, offsetof(struct settings, date),
+	 NULL, true},
 };
 
 const struct command command_prices = {
@@ -142,7 +175,7 @@ const struct command command_prices = {
 	.synopsis = "import|list|show|diff [options] ...",
 	.what = "Catalogues of list prices",
 	.example = "tollbook prices show gpt-4o-2024-08-06 --prices samples/prices.json --at 2026-10-01",
-	.groups = GROUP_PRICES,
+	.groups = GROUP_PRICES | GROUP_OUTPUT,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
 	.own_bytes = sizeof(struct settings),

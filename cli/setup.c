@@ -56,6 +56,9 @@ static int add_prices(struct run *r, struct prices *prices) {
 			return say_option(r, "list", "%s", why.message);
 		}
 	}
+	if (prices_check_matches(prices, &why) < 0) {
+		return say_option(r, "list", "%s", why.message);
+	}
 	return 0;
 }
 

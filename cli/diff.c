@@ -1,0 +1,60 @@
+/* diff.c: tollbook diff: what changed between two statements, and why. */
+#include "cli/say.h"
+#include "cli/setup.h"
+#include "cli/values.h"
+#include "core/files.h"
+
+struct settings {
+	const char *format;
+};
+
+static int write_diff(struct run *r, struct fault *why) {
+	const struct settings *s = r->own;
+	struct outfile *file;
+
+	int error = outfile_open(&file, r->output, why);
+	if (error) {
+		return error;
+	}
+	bool as_json = s->format && strcmp(s->format, "json") == 0;
+	error = statement_diff(r->operands.at[0], r->operands.at[1], as_json, setup_rendering(r).width,
+			       outfile_stream(file), why);
+	if (error) {
+		outfile_abandon(file);
+		return error;
+	}
+	return outfile_commit(file, why);
+}
+
+static int diff(struct run *r, struct fault *why) {
+	if (r->operands.count != 2) {
+		return say_argument(r, r->argc, "expected two statements, the earlier one first");
+	}
+	stop_guard(&r->stop);
+	int error = write_diff(r, why);
+	stop_unguard(&r->stop);
+	return error;
+}
+
+static const char *format_word(size_t i) {
+	static const char *const words[] = {"table", "json"};
+	return i < 2 ? words[i] : NULL;
+}
+
+static const struct option own[] = {
+	{"format", 0, "NAME", "table (default) or json", 0, value_word, offsetof(struct settings, format), format_word,
+	 false},
+};
+
+const struct command command_diff = {
+	.name = "diff",
+	.synopsis = "[options] BEFORE.json AFTER.json",
+	.what = "What changed between two statements, by cause",
+	.about = "Both are written by --format json. Volume, mix, price, efficiency and idle sum to the change exactly.\n",
+	.example = "tollbook diff 2026-09.json 2026-10.json",
+	.groups = GROUP_OUTPUT,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = diff,
+};
