@@ -321,17 +321,30 @@ int flight_alight(struct flight *f, const struct step_item *s, bool by_count, fl
 
 /* ---- without steps ---- */
 
+/* Prompt tokens a second, at least 1. */
+static int64_t tokens_a_second(const struct request_item *r) {
+	int64_t tokens = (int64_t)r->prompt_tokens - r->cached_tokens;
+	int64_t ns = r->first_token_ns != UNKNOWN ? r->first_token_ns - scheduled_ns(r) : 0;
+	int64_t rate = ns > 0 && tokens > 0 ? (int64_t)((int128)tokens * NS_PER_SECOND / ns) : 1;
+
+	return rate > 0 ? rate : 1;
+}
+
 size_t flight_board_waiting(struct flight *f, int64_t at_ns) {
 	f->chunk_count = 0;
 	f->chunk_tokens = f->chunk_token_kv = 0;
 	for (size_t i = 0; i < f->waiting_count && scheduled_ns(&f->waiting[i]->request) <= at_ns; i++) {
 		struct active *a = f->waiting[i];
+		if (a->request.part == PART_DECODE) {
+			continue; /* computed elsewhere */
+		}
 		if (f->chunk_count == f->chunk_room) {
 			f->chunk_room = f->chunk_room > 0 ? 2 * f->chunk_room : 16;
 			f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
 		}
-		f->chunks[f->chunk_count++] = (struct chunk){a, 1, 0};
-		f->chunk_tokens++;
+		int64_t tokens = tokens_a_second(&a->request);
+		f->chunks[f->chunk_count++] = (struct chunk){a, tokens, 0};
+		f->chunk_tokens += tokens;
 	}
 	return f->chunk_count;
 }

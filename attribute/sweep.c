@@ -20,7 +20,7 @@
 #define MIXED_SHARE_SD 0.1
 
 /* Normal equations of a small least squares fit, weighted by 1 / y. */
-#define SMALL 3
+#define SMALL 4
 struct small_fit {
 	double gram[SMALL * SMALL], moment[SMALL];
 	int64_t rows;
@@ -40,9 +40,10 @@ static void small_add(struct small_fit *f, const double x[SMALL], double y) {
 }
 
 struct sweep_fit {
-	struct small_fit step; /* a decode step alone, ns: by 1, sequences, context tokens */
-	struct small_fit life; /* a request's time, ns, where its first token is not logged: by 1, prompt, output tokens */
-	double step_ns[SMALL], life_ns[SMALL];
+	struct small_fit step;   /* a decode step alone, ns: by 1, sequences, context tokens */
+	struct small_fit prompt; /* a step that computes prompts, ns: by 1, prompt tokens, sequences, context tokens */
+	struct small_fit life;   /* a request's time, ns, where its first token is not logged: by 1, prompt, output tokens */
+	double step_ns[SMALL], prompt_ns[SMALL], life_ns[SMALL];
 	bool solved;
 };
 
@@ -75,11 +76,13 @@ static struct sweep_fit *fit_of(struct sweep_fits *f, name_id replica) {
 struct sweep_state {
 	struct sweep_fit *fit;
 	/*
-	 * Sums over time in which no prompt is computed, in the places that flight.h hands down to
-	 * requests: [0] of time, time x sequences, time x context; [1].equal counts prompts' chunks.
+	 * Running sums, in the places that flight.h hands down to requests when they begin to decode. ALONE: over time
+	 * in which no prompt is computed, of time, time x sequences, time x context. ALL: over
+	 * all time, of prompt tokens computed, and of the latter two. CHUNKS: of prompts' chunks.
 	 */
 	struct decode_sums sums[TIME_GRADES];
 };
+enum { ALONE, CHUNKS, ALL };
 
 static int64_t chunks_of(const struct request_item *r) {
 	int64_t tokens = (int64_t)r->prompt_tokens - r->cached_tokens;
@@ -87,22 +90,65 @@ static int64_t chunks_of(const struct request_item *r) {
 	return tokens > CHUNK_NTOK ? (tokens + CHUNK_NTOK - 1) / CHUNK_NTOK : 1;
 }
 
+/* For how long a prompt was computed. */
+static int64_t prompt_time_ns(const struct request_item *r) {
+	int64_t from_ns = r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->head.at_ns;
+
+	return r->first_token_ns - from_ns;
+}
+
+/* Fractions of a prompt token that are told apart. */
+#define TOKEN_FRACTIONS 1000
+
 /* ---- first pass: what decode steps take alone ---- */
 
-/* A request leaves: so many steps took so long while no prompt was computed. */
-static int note_request(void *walk, struct active *a, struct fault *why) {
-	struct walk *w = walk;
-	struct sweep_state *st = w->state;
-	double alone_ns = (double)(st->sums[0].equal - a->base[0].equal);
-	double others = (double)(st->sums[1].equal - a->base[1].equal);
+/* So many steps of a sequence took so long while no prompt was computed. */
+static void note_steps(struct sweep_state *st, const struct active *a) {
+	double alone_ns = (double)(st->sums[ALONE].equal - a->base[ALONE].equal);
+	double others = (double)(st->sums[CHUNKS].equal - a->base[CHUNKS].equal);
 	double steps = (double)a->request.completion_tokens - 1 - others;
 
-	(void)why;
-	if (a->decoding && alone_ns > 0 && steps >= 1) {
-		double sequences = (double)(st->sums[0].context - a->base[0].context) / alone_ns;
-		double context = (double)(st->sums[0].counted - a->base[0].counted) / alone_ns;
+	if (alone_ns > 0 && steps >= 1) {
+		double sequences = (double)(st->sums[ALONE].context - a->base[ALONE].context) / alone_ns;
+		double context = (double)(st->sums[ALONE].counted - a->base[ALONE].counted) / alone_ns;
 		const double x[SMALL] = {steps, steps * sequences, steps * context};
 		small_add(&st->fit->step, x, alone_ns);
+	}
+}
+
+/* So long took the steps that computed a prompt, beside others' prompts and sequences. */
+static void note_prompt(struct sweep_state *st, const struct active *a) {
+	double ns = (double)prompt_time_ns(&a->request), steps = (double)chunks_of(&a->request);
+
+	if (ns > 0) {
+		const struct decode_sums *end = &a->base[ALL];
+		double tokens = (double)end->equal - (double)a->open_prefill_ns[0] / TOKEN_FRACTIONS;
+		double sequences = (double)(end->context - (long double)a->open_prefill_ns[1]) / ns;
+		double context = (double)(end->counted - (long double)a->open_prefill_ns[2]) / ns;
+		const double x[SMALL] = {steps, tokens, steps * sequences, steps * context};
+		small_add(&st->fit->prompt, x, ns);
+	}
+}
+
+/* The first pass has no use for what the second one collects there: where the sums stood when a prompt began. */
+static void note_start(struct sweep_state *st, struct active *a) {
+	if (a->computed == 0) {
+		a->computed = 1;
+		a->open_prefill_ns[0] = (int64_t)(st->sums[ALL].equal * TOKEN_FRACTIONS);
+		a->open_prefill_ns[1] = (int64_t)st->sums[ALL].context;
+		a->open_prefill_ns[2] = (int64_t)st->sums[ALL].counted;
+	}
+}
+
+static int note_request(void *walk, struct active *a, struct fault *why) {
+	struct walk *w = walk;
+
+	(void)why;
+	if (a->decoding) {
+		note_steps(w->state, a);
+	}
+	if (a->decoding && a->computed > 0) {
+		note_prompt(w->state, a);
 	}
 	return 0;
 }
@@ -114,13 +160,34 @@ static void note_life(struct sweep_fit *f, const struct request_item *r) {
 	}
 }
 
-static void note_alone(struct walk *w, int64_t to_ns) {
+/* Prompt tokens computed per ns: each prompt's evenly over its time. */
+static double token_rate(const struct flight *f) {
+	double rate = 0;
+
+	for (size_t i = 0; i < f->chunk_count; i++) {
+		const struct request_item *r = &f->chunks[i].active->request;
+		int64_t ns = prompt_time_ns(r);
+		rate += ns > 0 ? ((double)r->prompt_tokens - r->cached_tokens) / (double)ns : 0;
+	}
+	return rate;
+}
+
+static void note_stretch(struct walk *w, int64_t to_ns, size_t prompts) {
 	struct sweep_state *st = w->state;
+	const struct flight *f = &w->flight;
 	long double ns = (long double)(to_ns - w->cursor_ns);
 
-	st->sums[0].equal += ns;
-	st->sums[0].context += ns * (long double)w->flight.decoding_count;
-	st->sums[0].counted += ns * (long double)w->flight.context_sum;
+	for (size_t i = 0; i < prompts; i++) {
+		note_start(st, f->chunks[i].active);
+	}
+	if (prompts == 0) {
+		st->sums[ALONE].equal += ns;
+		st->sums[ALONE].context += ns * (long double)f->decoding_count;
+		st->sums[ALONE].counted += ns * (long double)f->context_sum;
+	}
+	st->sums[ALL].equal += ns * (long double)token_rate(f);
+	st->sums[ALL].context += ns * (long double)f->decoding_count;
+	st->sums[ALL].counted += ns * (long double)f->context_sum;
 }
 
 static void solve(struct sweep_fit *f) {
@@ -129,6 +196,7 @@ static void solve(struct sweep_fit *f) {
 	}
 	f->solved = true;
 	nnls_solve(f->step.gram, f->step.moment, SMALL, f->step_ns);
+	nnls_solve(f->prompt.gram, f->prompt.moment, SMALL, f->prompt_ns);
 	nnls_solve(f->life.gram, f->life.moment, SMALL, f->life_ns);
 	/* Without first tokens, a step is what one output token takes. */
 	if (f->step.rows == 0) {
@@ -147,26 +215,21 @@ static int64_t first_token_ns(const struct sweep_fit *f, const struct request_it
 	return whole > 0 ? r->head.at_ns + (int64_t)((double)life_ns * (prompt / whole)) : r->head.at_ns + life_ns / 2;
 }
 
-/* How long a step takes in which the prompt that comes first in line is computed. */
-static double mixed_step_ns(const struct flight *f) {
-	const struct request_item *r = &f->chunks[0].active->request;
-	int64_t from_ns = r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->head.at_ns;
-
-	return (double)(r->first_token_ns - from_ns) / (double)chunks_of(r);
-}
-
-/* The prefill share of time in which prompts are computed and sequences decode: (p + c - d) / 2c. */
+/*
+ * The prefill share of time in which prompts are computed and sequences decode, (p + c - d) / 2c:
+ * c is what such a step took, p and d what the fits say of its prompts and its sequences alone.
+ */
 static double mixed_share(const struct sweep_fit *fit, const struct flight *f) {
-	double sequences = (double)f->decoding_count, context = (double)f->context_sum;
-	double whole = mixed_step_ns(f);
-	double more = fit->step_ns[1] * sequences + fit->step_ns[2] * context;
-	double decode = fit->step_ns[0] + more;
-	double prefill = whole > more ? whole - more : 0;
+	const struct request_item *first = &f->chunks[0].active->request;
+	double whole = (double)prompt_time_ns(first) / (double)chunks_of(first);
+	double decode = fit->step_ns[0] + fit->step_ns[1] * (double)f->decoding_count +
+	                fit->step_ns[2] * (double)f->context_sum;
+	double prefill = fit->prompt_ns[0] + fit->prompt_ns[1] * token_rate(f) * whole;
 
 	if (!(whole > 0)) {
 		return 0.5;
 	}
-	double share = (prefill + whole - decode) / (2 * whole);
+	double share = ((prefill < whole ? prefill : whole) + whole - decode) / (2 * whole);
 	return share < 0 ? 0 : share > 1 ? 1 : share;
 }
 
@@ -197,7 +260,7 @@ static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault
 		.decode_ns = total - prefill,
 		.grade = alone ? GRADE_A : GRADE_C,
 		.context_share = context_share(st->fit, f),
-		.prefill_tokens = (int64_t)prompts,
+		.prefill_tokens = f->chunk_tokens,
 		.decode_requests = (int64_t)sequences,
 		.share_sd = prompts > 0 && sequences > 0 ? MIXED_SHARE_SD : 0,
 	};
@@ -213,8 +276,8 @@ static int take_stretch(struct walk *w, int64_t to_ns, struct fault *why) {
 	bool queued = w->flight.waiting_count > 0 && w->flight.waiting[0]->request.head.at_ns <= w->cursor_ns;
 	int rc = 0;
 
-	if (w->purpose == WALK_FIT && busy && prompts == 0) {
-		note_alone(w, to_ns);
+	if (w->purpose == WALK_FIT && busy) {
+		note_stretch(w, to_ns, prompts);
 	} else if (w->purpose == WALK_POST && busy) {
 		rc = post_busy(w, to_ns, prompts, why);
 	} else if (w->purpose == WALK_POST) {
@@ -275,7 +338,7 @@ static int sweep_item(struct walk *w, const struct item *item, struct fault *why
 		a->request.first_token_ns = first_token_ns(st->fit, r);
 	}
 	if (w->purpose == WALK_FIT) {
-		st->sums[1].equal += chunks_of(r); /* of prompts that come while others decode */
+		st->sums[CHUNKS].equal += chunks_of(r); /* of prompts that come while others decode */
 	}
 	return rc;
 }
