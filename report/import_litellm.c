@@ -79,21 +79,32 @@ static bool split_suffix(struct text suffix, int64_t *over_ntok, enum price_serv
 	return suffix.len == 0 || take_above(suffix, over_ntok);
 }
 
-static int read_cost(struct import *im, json_at v, struct price_rule *rule, size_t room) {
+/* What hangs on anything but one number per token. */
+static void note_other(struct import *im, json_at v, struct price_model *m) {
+	struct text key = json_key(im->json, v);
+	enum json_type type = json_type(im->json, v);
+
+	if (text_eq(key, T("tiered_pricing"))) {
+		m->understood = false;
+		prices_note(im->prices, "tiers not understood, so no price for:", m->id);
+	} else if (text_find(key, T("cost")) != SIZE_MAX && type != JSON_BOOL && type != JSON_NULL) {
+		prices_note(im->prices, "price of another kind, left out:", key);
+	}
+}
+
+static int read_cost(struct import *im, json_at v, struct price_model *m, size_t room) {
 	enum price_kind kind = PRICE_INPUT;
 	enum price_service service;
 	struct text key = json_key(im->json, v), suffix = {0};
 	struct price_step step = {0};
 
-	if (text_find(key, T("cost")) == SIZE_MAX || json_type(im->json, v) != JSON_NUMBER) {
-		return 0;
-	}
-	if (!split_key(key, &kind, &suffix) || !split_suffix(suffix, &step.over_ntok, &service)) {
-		prices_note(im->prices, "price of another kind, left out:", key);
+	if (json_type(im->json, v) != JSON_NUMBER || !split_key(key, &kind, &suffix) ||
+	    !split_suffix(suffix, &step.over_ntok, &service)) {
+		note_other(im, v, m);
 		return 0;
 	}
 	int error = import_price(im, v, 6, &step.nano);
-	return error ? error : import_step(im, &rule->ladder[service][kind], step, room);
+	return error ? error : import_step(im, &m->rules->ladder[service][kind], step, room);
 }
 
 /* A ladder that has only its upper steps has no price below them: that is not ours to guess. */
@@ -135,7 +146,7 @@ static int read_model(struct import *im, json_at v) {
 	size_t room = (size_t)json_count(im->json, v);
 	int error = 0;
 	for (json_at c = json_first(im->json, v); c != JSON_ABSENT && !error; c = json_next(im->json, c)) {
-		error = read_cost(im, c, m->rules, room);
+		error = read_cost(im, c, m, room);
 	}
 	drop_baseless(m->rules);
 	return error;

@@ -288,6 +288,23 @@ static int read_origin(struct import *im, json_at v, void *into) {
 	return error;
 }
 
+/* What the sources held and this does not stays said. */
+static int read_note(struct import *im, json_at v, void *into) {
+	struct text what;
+	int64_t count = 1;
+
+	(void)into;
+	int error = import_text(im, json_get(im->json, v, T("what")), "what was left out is {what, count}", &what);
+	if (!error && json_i64(im->json, json_get(im->json, v, T("count")), &count) && count > 0) {
+		prices_note_more(im->prices, what, count);
+	}
+	return error;
+}
+
+static int read_left_out(struct import *im, json_at v, void *into) {
+	return read_each(im, v, "what was left out is a list", read_note, into);
+}
+
 static int read_origins(struct import *im, json_at v, void *into) {
 	return read_each(im, v, "sources are a list", read_origin, into);
 }
@@ -304,7 +321,7 @@ static const struct member catalogue_members[] = {
     {T("schema"), skip},
     {T("date"), skip},
     {T("currency"), skip},
-    {T("left_out"), skip},
+    {T("left_out"), read_left_out},
     {T("sources"), read_origins},
     {T("matches"), read_mappings},
     {T("providers"), read_providers},

@@ -12,7 +12,7 @@
 /* Published catalogues are some 2 MiB; more than this is not one. */
 #define CATALOGUE_BYTES_MAX (64u << 20)
 /* Notes beyond this many are counted together. */
-#define NOTES_MAX 100
+#define NOTES_MAX 1000
 
 struct price_block {
 	struct price_block *next;
@@ -75,22 +75,24 @@ static void *grow(void *array, size_t count, size_t size) {
 	return grown;
 }
 
-void prices_note(struct prices *p, const char *what, struct text name) {
-	char line[256];
-	int len = snprintf(line, sizeof line, "%s %.*s", what, (int)(name.len > 120 ? 120 : name.len), name.at);
-	struct text text = {line, (size_t)len < sizeof line ? (size_t)len : sizeof line - 1};
-
+void prices_note_more(struct prices *p, struct text what, int64_t count) {
 	if (p->note_count >= NOTES_MAX) {
-		text = T("more that was not understood");
+		what = T("more that was not understood");
 	}
 	for (size_t i = 0; i < p->note_count; i++) {
-		if (text_eq(p->notes[i].what, text)) {
-			p->notes[i].count++;
+		if (text_eq(p->notes[i].what, what)) {
+			p->notes[i].count += count;
 			return;
 		}
 	}
 	p->notes = grow(p->notes, p->note_count, sizeof(*p->notes));
-	p->notes[p->note_count++] = (struct price_note){prices_keep(p, text), 1};
+	p->notes[p->note_count++] = (struct price_note){prices_keep(p, what), count};
+}
+
+void prices_note(struct prices *p, const char *what, struct text name) {
+	char line[256];
+	int len = snprintf(line, sizeof line, "%s %.*s", what, (int)(name.len > 120 ? 120 : name.len), name.at);
+	prices_note_more(p, (struct text){line, (size_t)len < sizeof line ? (size_t)len : sizeof line - 1}, 1);
 }
 
 struct price_provider *prices_add_provider(struct prices *p, struct text id) {

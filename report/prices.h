@@ -107,6 +107,8 @@ void *prices_alloc(struct prices *p, size_t bytes);
 struct text prices_keep(struct prices *p, struct text t);
 /* Counts something that was not used: a fixed phrase and a name from the file. */
 void prices_note(struct prices *p, const char *what, struct text name);
+/* The same with a whole text, `count` times. */
+void prices_note_more(struct prices *p, struct text what, int64_t count);
 struct price_provider *prices_add_provider(struct prices *p, struct text id);
 /* A new model of the provider added last; valid until the next call. */
 struct price_model *prices_add_model(struct prices *p, struct text id);

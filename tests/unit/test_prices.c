@@ -245,6 +245,12 @@ static void test_litellm(void **state) {
 	    "\"cache_read_input_token_cost\":1.25e-8,\"cache_creation_input_token_cost_above_1hr\":1e-6,"
 	    "\"output_cost_per_reasoning_token\":3e-06},"
 	    "\"dall-e\":{\"litellm_provider\":\"openai\",\"mode\":\"image_generation\",\"input_cost_per_pixel\":1e-8},"
+	    "\"dashscope/qwen-tiered\":{\"litellm_provider\":\"dashscope\",\"mode\":\"chat\",\"input_cost_per_token\":1e-06,"
+	    "\"tiered_pricing\":[{\"input_cost_per_token\":5e-08,\"range\":[0,256000]}]},"
+	    "\"claude-y\":{\"litellm_provider\":\"anthropic\",\"input_cost_per_token\":3e-06,"
+	    "\"input_cost_per_token_above_200k_tokens\":6e-06,\"input_cost_per_token_above_200k_tokens_priority\":9e-06,"
+	    "\"input_cost_per_token_priority\":4.5e-06,\"output_cost_per_token\":1.5e-05,\"output_cost_per_token_flex\":7.5e-06,"
+	    "\"search_context_cost_per_query\":{\"search_context_size_low\":0.01}},"
 	    "\"odd\":{\"litellm_provider\":\"odd\",\"input_cost_per_token_above_128k_tokens\":1e-06}}";
 	struct prices *p = prices_new();
 	struct price_source source = {0};
@@ -253,13 +259,29 @@ static void test_litellm(void **state) {
 	(void)state;
 	assert_int_equal(prices_add_bytes(p, "l.json", text_of(text), &source, &why), 0);
 	assert_true(text_eq(source.format, T("LiteLLM")));
-	assert_int_equal(source.models, 2);
+	assert_int_equal(source.models, 4);
 	expect_quote(p, "gpt-x", 0, false, (int64_t[]){500000000, 12500000, -1, 2000000000, 3000000000});
 	expect_quote(p, "azure/gpt-x", 200000, false, (int64_t[]){1000000000, 12500000, -1, 2000000000, 3000000000});
 	expect_quote(p, "gpt-x", 0, true, (int64_t[]){250000000, 12500000, -1, 1000000000, 3000000000});
+	expect_quote(p, "claude-y", 200000, false, (int64_t[]){6000000000, -1, -1, 15000000000, -1});
+	const struct price_rule *claude = p->models[2].rules;
+	assert_int_equal(claude->ladder[PRICE_PRIORITY][PRICE_INPUT].steps[1].nano, 9000000000);
+	assert_int_equal(claude->ladder[PRICE_FLEX][PRICE_OUTPUT].steps[0].nano, 7500000000);
 	struct price_search s;
 	price_find(p, T("odd"), &s);
 	assert_int_equal(s.outcome, PRICE_NOT_FOUND);
+	price_find(p, T("qwen-tiered"), &s);
+	assert_int_equal(s.outcome, PRICE_NOT_FOUND);
+	static const char *const noted[] = {"tiers not understood, so no price for: qwen-tiered",
+					    "price of another kind, left out: search_context_cost_per_query",
+					    "price of another kind, left out: cache_creation_input_token_cost_above_1hr"};
+	for (size_t i = 0; i < 3; i++) {
+		bool found = false;
+		for (size_t n = 0; n < p->note_count; n++) {
+			found |= text_eq(p->notes[n].what, text_of(noted[i]));
+		}
+		assert_true(found);
+	}
 	prices_free(p);
 }
 
