@@ -11,43 +11,11 @@
  * Users' text is in these logs too: a line counts only with vLLM's own prefix in front,
  * written by a file that writes such lines, and matching to its end.
  */
+#include "ingest/formats/vllm.h"
+
 #include <stdio.h>
 
 #include "core/exact.h"
-#include "core/instant.h"
-#include "ingest/format.h"
-
-#define ENGINES_MAX 256
-#define NAME_MAX_BYTES 256
-/* VLLM_LOG_STATS_INTERVAL's default. */
-#define STATS_INTERVAL_NS (10 * NS_PER_SECOND)
-/* More drafts per sequence than any setting in use. */
-#define DRAFTS_MAX 15
-
-/* A data-parallel engine: each has its own steps and windows. */
-struct engine {
-	bool stepped, windowed;
-	bool was_idle;          /* the last window had no tokens: silence may follow */
-	int64_t step_end_ns;    /* where the next step may begin */
-	int64_t window_end_ns;  /* of the last statistics line */
-	int64_t interval_ns;    /* shortest distance of two of them; 0: not seen yet */
-};
-
-struct vllm {
-	struct engine engines[ENGINES_MAX];
-	char model[NAME_MAX_BYTES], replica[NAME_MAX_BYTES];
-	size_t model_len;
-	bool has_version, speculative;
-	int64_t version[2];
-};
-
-/* A line of vLLM's logger, taken apart. */
-struct logged {
-	int64_t engine;       /* of the process label or the message */
-	struct text stamp;    /* "08-10 23:59:25" */
-	struct text file;     /* "core.py" */
-	struct text message;
-};
 
 static struct text upto(struct text t, const char *end) {
 	return (struct text){t.at, (size_t)(end - t.at)};
@@ -121,82 +89,13 @@ static void take_engine(struct logged *l) {
 	}
 }
 
-/*
- * ", Running: 4 reqs, GPU KV cache usage: 3.9%": what follows the numbers that matter.
- * Keys come and go with the versions: unknown ones are counted, known ones must look as they do.
- */
-struct tail_key {
-	struct text key, unit;
-};
-static const struct tail_key tail_keys[] = {
-	{{"Running", 7}, {" reqs", 5}},
-	{{"Waiting", 7}, {" reqs", 5}},
-	{{"Deferred", 8}, {" reqs", 5}},
-	{{"Swapped", 7}, {" reqs", 5}},
-	{{"Pending", 7}, {" reqs", 5}},
-	{{"Preemptions", 11}, {"", 0}},
-	{{"GPU KV cache usage", 18}, {"%", 1}},
-	{{"CPU KV cache usage", 18}, {"%", 1}},
-	{{"Prefix cache hit rate", 21}, {"%", 1}},
-	{{"External prefix cache hit rate", 30}, {"%", 1}},
-	{{"MM cache hit rate", 17}, {"%", 1}},
-	{{"Corrupted", 9}, {" reqs", 5}},
-	{{"encoder inputs", 14}, {"", 0}},
-	{{"encoder output embeddings", 25}, {"", 0}},
-};
-
-/* One "key: value"; *running is set by the first row's. */
-static bool tail_piece(struct parser *p, struct text piece, int64_t *running) {
-	struct text key;
-	int64_t value;
-
-	if (!text_until(&piece, T(": "), &key) || key.len == 0 || piece.len == 0) {
-		return false;
-	}
-	for (size_t i = 0; i < sizeof tail_keys / sizeof *tail_keys; i++) {
-		if (!text_eq(tail_keys[i].key, key)) {
-			continue;
-		}
-		bool fits = text_take_fixed(&piece, 1, &value) && text_eq(piece, tail_keys[i].unit);
-		if (fits && i == 0) {
-			*running = value / 10;
-		}
-		return fits;
-	}
-	p->quality->unknown_keys++;
-	return true;
-}
-
-static bool take_tail(struct parser *p, struct text t, int64_t *running) {
-	struct text piece;
-
-	if (text_ends(t, T("."))) { /* a full stop ended the line in 2024 */
-		t.len--;
-	}
-	while (text_skip(&t, T(", "))) {
-		struct text rest = t;
-		if (!text_until(&rest, T(", "), &piece)) {
-			piece = t;
-			rest = text_cut(t, t.len, t.len);
-		} else {
-			rest = text_cut(t, piece.len, t.len);
-		}
-		if (!tail_piece(p, piece, running)) {
-			return false;
-		}
-		t = rest;
-	}
-	return t.len == 0;
-}
-
-static struct engine *engine_of(struct parser *p, const struct logged *l) {
+struct engine *vllm_engine(struct parser *p, const struct logged *l) {
 	struct vllm *v = p->state;
 
 	return l->engine >= 0 && l->engine < ENGINES_MAX ? &v->engines[l->engine] : NULL;
 }
 
-/* Engines of one server share a log; each is a replica of its own, the first under the log's own name. */
-static void set_names(struct parser *p, const struct logged *l, struct record *out) {
+void vllm_names(struct parser *p, const struct logged *l, struct record *out) {
 	struct vllm *v = p->state;
 
 	out->model = p->model.len > 0 ? p->model : (struct text){v->model, v->model_len};
@@ -209,7 +108,7 @@ static void set_names(struct parser *p, const struct logged *l, struct record *o
 }
 
 /* The envelope's stamp has a year, a zone and nanoseconds; vLLM's own has seconds. */
-static const char *line_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns) {
+const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns) {
 	struct text t = l->stamp;
 
 	if (stamp_ns != UNKNOWN) {
@@ -284,12 +183,12 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 
 	bool whole = take_iteration(&t, &it);
 	bool dummy = whole && text_skip(&t, T(" (dummy)"));
-	if (!whole || !take_tail(p, t, &ignored)) {
+	if (!whole || !vllm_tail(p, t, &ignored)) {
 		return reject(p, "malformed iteration line");
 	}
-	struct engine *e = engine_of(p, l);
+	struct engine *e = vllm_engine(p, l);
 	const char *why = iteration_absurd(&it);
-	why = why ? why : line_instant(p, l, stamp_ns, &written_ns);
+	why = why ? why : vllm_instant(p, l, stamp_ns, &written_ns);
 	if (why || !e) {
 		return reject(p, why ? why : "absurd engine number");
 	}
@@ -311,77 +210,7 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 		                  (stamp_ns == UNKNOWN ? STEP_COARSE_CLOCK : 0)},
 	};
 	place_step(e, written_ns, &out->step);
-	set_names(p, l, out);
-	return PARSE_RECORD;
-}
-
-/*
- * How long the window that ends now was: since the line before; but where that one said
- * "idle", vLLM may have kept silent since (it logs idle windows once), and a window is
- * one interval, as is the first of a log. The interval is the shortest distance seen.
- */
-static int64_t window_length(struct engine *e, int64_t end_ns, bool idle) {
-	int64_t interval = e->interval_ns > 0 ? e->interval_ns : STATS_INTERVAL_NS;
-	int64_t gap = end_ns - e->window_end_ns;
-	int64_t length = e->windowed && gap > 0 && (!e->was_idle || gap < interval) ? gap : interval;
-
-	if (e->windowed && gap > 0 && !e->was_idle && (e->interval_ns == 0 || gap < e->interval_ns)) {
-		e->interval_ns = gap;
-	}
-	/* Two lines of one second: the window is too short to have a length. */
-	if (e->windowed && gap <= 0) {
-		length = 0;
-	}
-	e->windowed = true;
-	e->window_end_ns = end_ns;
-	e->was_idle = idle;
-	return length;
-}
-
-/*
- * Since 4403e3ed4c (2026-02-04, in 0.16) the prompt throughput leaves cached tokens out.
- * Where the log does not name its version, lines from March 2026 on are taken for new ones.
- */
-static bool prompt_is_computed(const struct vllm *v, int64_t end_ns) {
-	const int64_t march_2026_ns = INT64_C(1772323200) * NS_PER_SECOND;
-
-	return v->has_version ? v->version[0] > 0 || v->version[1] >= 16 : end_ns >= march_2026_ns;
-}
-
-/* tokens = rate (in tenths per second, as printed) x length, to the nearest token */
-static bool tokens_of(int64_t tenths, int64_t length_ns, int64_t *tokens) {
-	return exact_mul_div(tenths, length_ns, 10 * NS_PER_SECOND, tokens);
-}
-
-static enum parse_result parse_stats(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
-	struct text t = l->message;
-	int64_t prompt, generation, end_ns, running = UNKNOWN;
-
-	if (!text_take_fixed(&t, 1, &prompt) || !text_skip(&t, T(" tokens/s, Avg generation throughput: ")) ||
-	    !text_take_fixed(&t, 1, &generation) || !text_skip(&t, T(" tokens/s")) || !take_tail(p, t, &running)) {
-		return reject(p, "malformed statistics line");
-	}
-	struct engine *e = engine_of(p, l);
-	const char *why = line_instant(p, l, stamp_ns, &end_ns);
-	if (why || !e || prompt < 0 || generation < 0 || prompt > 10 * COUNT_MAX || generation > 10 * COUNT_MAX) {
-		return reject(p, why ? why : !e ? "absurd engine number" : "absurd count");
-	}
-	int64_t length = window_length(e, end_ns, prompt == 0 && generation == 0);
-	*out = (struct record){
-		.kind = RECORD_WINDOW,
-		.window = {.start_ns = end_ns - length,
-		           .end_ns = end_ns,
-		           .requests = UNKNOWN,
-		           .prefill_gpu_ns = UNKNOWN,
-		           .decode_gpu_ns = UNKNOWN,
-		           .running = running,
-		           .input_is_computed = prompt_is_computed(p->state, end_ns)},
-	};
-	if (length == 0 || !tokens_of(prompt, length, &out->window.input_tokens) ||
-	    !tokens_of(generation, length, &out->window.output_tokens)) {
-		return length == 0 ? PARSE_NONE : reject(p, "absurd count");
-	}
-	set_names(p, l, out);
+	vllm_names(p, l, out);
 	return PARSE_RECORD;
 }
 
@@ -438,6 +267,20 @@ static enum parse_result note_speculative(struct parser *p, struct logged *l, in
 	return PARSE_NONE;
 }
 
+/* "Received request cmpl-1: …", "Finished request cmpl-1.": who came, without tokens. */
+static enum parse_result note_requests(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
+	struct vllm *v = p->state;
+
+	(void)l;
+	(void)stamp_ns;
+	(void)out;
+	if (!v->told_requests) {
+		v->told_requests = true;
+		quality_warn(p->quality, "vLLM's lines of requests name them without tokens and times: --otlp-traces-endpoint gives both");
+	}
+	return PARSE_NONE;
+}
+
 /* What messages begin with, and the file that writes them (empty: any). */
 static const struct message {
 	struct text opening;
@@ -445,15 +288,20 @@ static const struct message {
 	enum parse_result (*parse)(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out);
 } messages[] = {
 	{{"Iteration(", 10}, {{"core.py", 7}, {"loggers.py", 10}}, parse_iteration},
-	{{"Avg prompt throughput: ", 23}, {{"loggers.py", 10}, {"metrics.py", 10}, {"llm_engine.py", 13}}, parse_stats},
+	{{"Avg prompt throughput: ", 23}, {{"loggers.py", 10}, {"metrics.py", 10}, {"llm_engine.py", 13}}, vllm_stats},
 	{{"SpecDecoding metrics: ", 22}, {{"metrics.py", 10}, {"loggers.py", 10}}, note_speculative},
 	{{"non-default args: {", 19}, {{"utils.py", 8}, {"api_server.py", 13}}, note_model},
 	{{"vLLM API server version ", 24}, {{"api_server.py", 13}, {"utils.py", 8}}, note_version},
+	{{"Received request ", 17}, {{"logger.py", 9}, {"request_logger.py", 17}, {"async_llm_engine.py", 19}}, note_requests},
+	{{"Finished request ", 17}, {{"async_llm_engine.py", 19}, {"llm_engine.py", 13}}, note_requests},
 	{{"Initializing a", 14}, {{"core.py", 7}, {"llm_engine.py", 13}}, note_config},
 };
 
-/* Of the server's own file? A logger of requests (logger.py) may write any text that a user sent. */
+/* Of the server's own file? Without one it is a message that a JSON logger wrote. A logger of requests (logger.py) may write any text that a user sent. */
 static bool written_by(const struct message *m, struct text file) {
+	if (file.len == 0) {
+		return true;
+	}
 	for (size_t i = 0; i < sizeof m->files / sizeof *m->files; i++) {
 		if (m->files[i].len > 0 && text_eq(m->files[i], file)) {
 			return true;
@@ -473,26 +321,53 @@ static const struct message *message_of(struct logged *l) {
 	return NULL;
 }
 
+/*
+ * The message alone, as a logger of JSON leaves it (VLLM_LOGGING_CONFIG_PATH). Only in an envelope
+ * with a stamp: vLLM's own logger repeats its prefix on every line, so that what users wrote never
+ * begins one.
+ */
+static bool take_bare(struct text line, int64_t stamp_ns, struct logged *out) {
+	*out = (struct logged){.message = line};
+	return stamp_ns != UNKNOWN && line.len > 0 && (*line.at == 'E' || *line.at == 'A' || *line.at == 'I' || *line.at == 'v');
+}
+
 static enum parse_result vllm_parse(struct parser *p, const struct text *line, int64_t stamp_ns, struct record *out) {
 	struct logged l;
+	bool rust;
 
-	if (!line || !take_prefix(*line, &l)) {
+	if (!line) {
 		return PARSE_NONE;
+	}
+	if (!take_prefix(*line, &l)) {
+		enum parse_result result = vllm_rust(p, *line, stamp_ns, out, &rust);
+		if (rust || !take_bare(*line, stamp_ns, &l)) {
+			return result;
+		}
 	}
 	const struct message *m = message_of(&l);
 	return m ? m->parse(p, &l, stamp_ns, out) : PARSE_NONE;
 }
 
-static int vllm_bid(const struct text *lines, size_t count) {
-	int bid = 0;
+static int bid_of(struct text line) {
+	struct logged l;
 
-	for (size_t i = 0; i < count && bid < 90; i++) {
-		struct logged l;
-		if (take_prefix(lines[i], &l)) {
-			bid = message_of(&l) ? 90 : 60;
-		}
+	if (take_prefix(line, &l)) {
+		return message_of(&l) ? 90 : 60;
 	}
-	return bid;
+	if (take_bare(line, 0, &l) && message_of(&l)) {
+		return 70;
+	}
+	return vllm_rust_bid(line);
+}
+
+static int vllm_bid(const struct text *lines, size_t count) {
+	int best = 0;
+
+	for (size_t i = 0; i < count && best < 85; i++) {
+		int bid = bid_of(lines[i]);
+		best = bid > best ? bid : best;
+	}
+	return best;
 }
 
 const struct format format_vllm = {

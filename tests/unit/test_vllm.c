@@ -241,8 +241,69 @@ static void bids(void **state) {
 	assert_string_equal(format_detect(likely, 1)->name, "vllm");
 }
 
+#define RUST " INFO vllm_llm::log_stats: "
+
+static void rust_front_end(void **state) {
+	static const struct expected cases[] = {
+		{RUST "Avg prompt tput: 803.2 toks/s, Avg generation tput: 24.7 toks/s, Reqs Running: 4, Waiting: 0, Deferred: 1 reqs, "
+		 "GPU KV cache used: 6.8%, Prefix cache hit rate: 43.1%", JULY,
+		 "window host  tenant= start=1784052111000000000 end=1784052121000000000 in=8032 cached=0 out=247 requests=? pgpu=? "
+		 "dgpu=? running=4 computed=1"},
+		{" INFO vllm_server::chat: chat completion finished stream=true model=\"llama\" prompt_tokens=26 output_tokens=282 "
+		 "finish_reason=\"stop\"", JULY,
+		 "request host llama id=1784052121000000000-0 tenant= from= arrival=? scheduled=? first=? finish=1784052121000000000 "
+		 "prompt=26 cached=0 write=0 completion=282 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0"},
+		{" INFO vllm_server::chat: completion finished stream=false model=llama prompt_tokens=26 finish_reason=stop", JULY,
+		 "!malformed request line"},
+		{RUST "Avg prompt tput: x", JULY, "!malformed statistics line"},
+		{" INFO Avg prompt tput: 803.2 toks/s", JULY, ""},
+	};
+
+	(void)state;
+	CHECK_LINES(cases);
+}
+
+/* A logger of JSON leaves the message alone; without its stamp it may be anybody's text. */
+static void messages_alone(void **state) {
+	static const struct expected cases[] = {
+		{"Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, iteration elapsed "
+		 "time: 61.37 ms", UNKNOWN, ""},
+		{"Engine 001: Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
+		 "iteration elapsed time: 61.37 ms", JULY,
+		 "step host/1  index=512 start=1784052120938630000 gpu=61370000 pr=1 pt=2048 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? "
+		 "dgpu=? kind=2 flags=0"},
+	};
+
+	(void)state;
+	CHECK_LINES(cases);
+}
+
+/* The engine before V1: windows of 5 s, "Swapped" and "Pending", later a full stop. */
+static void before_v1(void **state) {
+	static const struct expected cases[] = {
+		{"INFO 07-14 18:02:01 llm_engine.py:72] Avg prompt throughput: 10.0 tokens/s, Avg generation throughput: 20.0 tokens/s, "
+		 "Running: 1 reqs, Swapped: 0 reqs, Pending: 0 reqs, GPU KV cache usage: 0.1%, CPU KV cache usage: 0.0%", UNKNOWN,
+		 "window host  tenant= start=1784052116000000000 end=1784052121000000000 in=50 cached=0 out=100 requests=? pgpu=? dgpu=? "
+		 "running=1 computed=1"},
+		{"INFO 07-14 18:02:06 metrics.py:345] Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: 20.0 tokens/s, "
+		 "Running: 1 reqs, Swapped: 0 reqs, Pending: 0 reqs, GPU KV cache usage: 0.1%, CPU KV cache usage: 0.0%.", UNKNOWN,
+		 "window host  tenant= start=1784052121000000000 end=1784052126000000000 in=0 cached=0 out=100 requests=? pgpu=? dgpu=? "
+		 "running=1 computed=1"},
+		{"INFO 07-14 18:02:06 metrics.py:359] Prefix cache hit rate: GPU: 12.50%, CPU: 0.00%", UNKNOWN, ""},
+		{"INFO 07-14 18:02:06 async_llm_engine.py:174] Added request cmpl-1.", UNKNOWN, ""},
+		{"INFO 07-14 18:02:06 logger.py:36] Received request cmpl-1: prompt: 'Avg prompt throughput: 1.0 tokens/s', params: "
+		 "SamplingParams(n=1), lora_request: None.", UNKNOWN, ""},
+	};
+
+	(void)state;
+	CHECK_LINES(cases);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rust_front_end),
+		cmocka_unit_test(messages_alone),
+		cmocka_unit_test(before_v1),
 		cmocka_unit_test(three_forms_of_iterations), cmocka_unit_test(stamps_and_recomputes),
 		cmocka_unit_test(refuses_damage),            cmocka_unit_test(windows),
 		cmocka_unit_test(model_and_version),         cmocka_unit_test(says_what_it_assumed),

@@ -1,0 +1,60 @@
+/* vllm.h: what the parts of vLLM's format share; private to vllm*.c. */
+#ifndef INGEST_FORMATS_VLLM_H
+#define INGEST_FORMATS_VLLM_H
+
+#include "ingest/format.h"
+
+#define ENGINES_MAX 256
+#define NAME_MAX_BYTES 256
+/* More drafts per sequence than any setting in use. */
+#define DRAFTS_MAX 15
+
+/* A data-parallel engine: each has its own steps and windows. */
+struct engine {
+	bool stepped, windowed;
+	bool was_idle;          /* the last window had no tokens: silence may follow */
+	int64_t step_end_ns;    /* where the next step may begin */
+	int64_t window_end_ns;  /* of the last statistics line */
+	int64_t interval_ns;    /* shortest distance of two of them; 0: not seen yet */
+};
+
+struct vllm {
+	struct engine engines[ENGINES_MAX];
+	char model[NAME_MAX_BYTES], replica[NAME_MAX_BYTES];
+	size_t model_len;
+	bool has_version, speculative;
+	int64_t version[2];
+	bool told_requests;   /* the warning about lines of requests has been given */
+	int64_t finished;     /* requests of the Rust front end, which have no id */
+	char id[64];
+};
+
+/* A line of vLLM's logger, taken apart. */
+struct logged {
+	int64_t engine;       /* of the process label or the message */
+	struct text stamp;    /* "08-10 23:59:25" */
+	struct text file;     /* "core.py" */
+	struct text message;
+};
+
+/* vllm.c */
+struct engine *vllm_engine(struct parser *p, const struct logged *l);
+/* Engines of one server share a log; each is a replica of its own, the first under the log's own name. */
+void vllm_names(struct parser *p, const struct logged *l, struct record *out);
+/* When a line was written: NULL, or why it cannot be. */
+const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns);
+
+/* vllm_stats.c */
+/* ", Running: 4 reqs, GPU KV cache usage: 3.9%", to the end of the line. */
+bool vllm_tail(struct parser *p, struct text t, int64_t *running);
+/* Behind "Avg prompt throughput: ". */
+enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out);
+
+/* vllm_rust.c: a line of the Rust front end; *ours tells whether it is one. */
+enum parse_result vllm_rust(struct parser *p, struct text line, int64_t stamp_ns, struct record *out, bool *ours);
+int vllm_rust_bid(struct text line);
+/* Makes a window of two rates in tenths of tokens per second. */
+enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t end_ns, int64_t prompt, int64_t generation,
+                              int64_t running, struct record *out);
+
+#endif

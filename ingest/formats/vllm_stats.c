@@ -1,0 +1,157 @@
+/* vllm_stats.c: vLLM's statistics lines of all versions, as windows. */
+#include "core/exact.h"
+#include "ingest/formats/vllm.h"
+
+/* VLLM_LOG_STATS_INTERVAL's default; the engine before V1 had half of it. */
+#define STATS_INTERVAL_NS (10 * NS_PER_SECOND)
+#define OLD_INTERVAL_NS (5 * NS_PER_SECOND)
+
+/*
+ * ", Running: 4 reqs, GPU KV cache usage: 3.9%": what follows the numbers that matter.
+ * Keys come and go with the versions: unknown ones are counted, known ones must look as they do.
+ */
+struct tail_key {
+	struct text key, unit;
+};
+static const struct tail_key tail_keys[] = {
+	{{"Running", 7}, {" reqs", 5}}, /* running, by either of the first two */
+	{{"Reqs Running", 12}, {"", 0}},
+	{{"Waiting", 7}, {" reqs", 5}},
+	{{"GPU KV cache used", 17}, {"%", 1}},
+	{{"Deferred", 8}, {" reqs", 5}},
+	{{"Swapped", 7}, {" reqs", 5}},
+	{{"Pending", 7}, {" reqs", 5}},
+	{{"Preemptions", 11}, {"", 0}},
+	{{"GPU KV cache usage", 18}, {"%", 1}},
+	{{"CPU KV cache usage", 18}, {"%", 1}},
+	{{"Prefix cache hit rate", 21}, {"%", 1}},
+	{{"External prefix cache hit rate", 30}, {"%", 1}},
+	{{"MM cache hit rate", 17}, {"%", 1}},
+	{{"Corrupted", 9}, {" reqs", 5}},
+	{{"encoder inputs", 14}, {"", 0}},
+	{{"encoder output embeddings", 25}, {"", 0}},
+};
+
+/* One "key: value"; *running is set by the first rows'. The Rust front end leaves some units out. */
+static bool tail_piece(struct parser *p, struct text piece, int64_t *running) {
+	struct text key;
+	int64_t value;
+
+	if (!text_until(&piece, T(": "), &key) || key.len == 0 || piece.len == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof tail_keys / sizeof *tail_keys; i++) {
+		if (!text_eq(tail_keys[i].key, key)) {
+			continue;
+		}
+		bool fits = text_take_fixed(&piece, 1, &value) && (text_eq(piece, tail_keys[i].unit) || piece.len == 0);
+		if (fits && i <= 1) {
+			*running = value / 10;
+		}
+		return fits;
+	}
+	p->quality->unknown_keys++;
+	return true;
+}
+
+bool vllm_tail(struct parser *p, struct text t, int64_t *running) {
+	struct text piece;
+
+	if (text_ends(t, T("."))) { /* a full stop ended the line in 2024 */
+		t.len--;
+	}
+	while (text_skip(&t, T(", "))) {
+		struct text rest = t;
+		if (!text_until(&rest, T(", "), &piece)) {
+			piece = t;
+			rest = text_cut(t, t.len, t.len);
+		} else {
+			rest = text_cut(t, piece.len, t.len);
+		}
+		if (!tail_piece(p, piece, running)) {
+			return false;
+		}
+		t = rest;
+	}
+	return t.len == 0;
+}
+
+/*
+ * How long the window that ends now was: since the line before; but where that one said
+ * "idle", vLLM may have kept silent since (it logs idle windows once), and a window is
+ * one interval, as is the first of a log. The interval is the shortest distance seen.
+ */
+static int64_t window_length(struct engine *e, int64_t end_ns, bool idle) {
+	int64_t interval = e->interval_ns > 0 ? e->interval_ns : STATS_INTERVAL_NS;
+	int64_t gap = end_ns - e->window_end_ns;
+	int64_t length = e->windowed && gap > 0 && (!e->was_idle || gap < interval) ? gap : interval;
+
+	if (e->windowed && gap > 0 && !e->was_idle && (e->interval_ns == 0 || gap < e->interval_ns)) {
+		e->interval_ns = gap;
+	}
+	/* Two lines of one second: the window is too short to have a length. */
+	if (e->windowed && gap <= 0) {
+		length = 0;
+	}
+	e->windowed = true;
+	e->window_end_ns = end_ns;
+	e->was_idle = idle;
+	return length;
+}
+
+/*
+ * Since 4403e3ed4c (2026-02-04, in 0.16) the prompt throughput leaves cached tokens out.
+ * Where the log does not name its version, lines from March 2026 on are taken for new ones.
+ */
+static bool prompt_is_computed(const struct vllm *v, int64_t end_ns) {
+	const int64_t march_2026_ns = INT64_C(1772323200) * NS_PER_SECOND;
+
+	return v->has_version ? v->version[0] > 0 || v->version[1] >= 16 : end_ns >= march_2026_ns;
+}
+
+/* tokens = rate (in tenths per second, as printed) x length, to the nearest token */
+static bool tokens_of(int64_t tenths, int64_t length_ns, int64_t *tokens) {
+	return exact_mul_div(tenths, length_ns, 10 * NS_PER_SECOND, tokens);
+}
+
+enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t end_ns, int64_t prompt, int64_t generation,
+                              int64_t running, struct record *out) {
+	struct engine *e = vllm_engine(p, l);
+
+	if (!e || prompt < 0 || generation < 0 || prompt > 10 * COUNT_MAX || generation > 10 * COUNT_MAX) {
+		return reject(p, !e ? "absurd engine number" : "absurd count");
+	}
+	int64_t length = window_length(e, end_ns, prompt == 0 && generation == 0);
+	*out = (struct record){
+		.kind = RECORD_WINDOW,
+		.window = {.start_ns = end_ns - length,
+		           .end_ns = end_ns,
+		           .requests = UNKNOWN,
+		           .prefill_gpu_ns = UNKNOWN,
+		           .decode_gpu_ns = UNKNOWN,
+		           .running = running,
+		           .input_is_computed = prompt_is_computed(p->state, end_ns)},
+	};
+	if (length == 0 || !tokens_of(prompt, length, &out->window.input_tokens) ||
+	    !tokens_of(generation, length, &out->window.output_tokens)) {
+		return length == 0 ? PARSE_NONE : reject(p, "absurd count");
+	}
+	vllm_names(p, l, out);
+	return PARSE_RECORD;
+}
+
+enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
+	struct text t = l->message;
+	int64_t prompt, generation, end_ns, running = UNKNOWN;
+
+	if (!text_take_fixed(&t, 1, &prompt) || !text_skip(&t, T(" tokens/s, Avg generation throughput: ")) ||
+	    !text_take_fixed(&t, 1, &generation) || !text_skip(&t, T(" tokens/s")) || !vllm_tail(p, t, &running)) {
+		return reject(p, "malformed statistics line");
+	}
+	struct engine *e = vllm_engine(p, l);
+	if (e && e->interval_ns == 0 && text_find(t, T(", Swapped: ")) != SIZE_MAX) {
+		e->interval_ns = OLD_INTERVAL_NS;
+	}
+	const char *why = vllm_instant(p, l, stamp_ns, &end_ns);
+	return why ? reject(p, why) : vllm_window(p, l, end_ns, prompt, generation, running, out);
+}
