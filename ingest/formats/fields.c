@@ -26,7 +26,13 @@ bool field_parse_line(struct parser *p, struct text line) {
 	if (t.len == 0 || text_eq(t, T("[")) || text_eq(t, T("]"))) {
 		return false;
 	}
-	if (!json_parse(p->json, t, NULL)) {
+	if (json_parse(p->json, t, NULL)) {
+		return true;
+	}
+	/* The first or last object of an array that is written one object a line. */
+	bool first = text_starts(t, T("[{")), last = text_ends(t, T("}]"));
+	t = text_cut(t, first, t.len - last);
+	if (first == last || !json_parse(p->json, t, NULL)) {
 		p->reason = "invalid JSON";
 		return false;
 	}

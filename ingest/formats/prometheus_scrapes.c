@@ -227,6 +227,15 @@ static int64_t growth(const struct series *s, enum role role) {
 	return before == UNKNOWN || now < before || restarted(s) ? now : now - before;
 }
 
+static bool began_anew(const struct series *s) {
+	bool shrank = restarted(s);
+
+	for (int i = 0; i < ROLE_RUNNING && !shrank; i++) {
+		shrank = s->now[i] != UNKNOWN && s->before[i] != UNKNOWN && s->now[i] < s->before[i];
+	}
+	return shrank;
+}
+
 static int64_t first_growth(const struct series *s, enum role a, enum role b) {
 	int64_t grown = growth(s, a);
 
@@ -275,6 +284,10 @@ static enum parse_result make_window(struct parser *p, const struct scrapes *s, 
 	struct window *w = &out->window;
 
 	p->reason = NULL;
+	if (began_anew(from)) {
+		quality_warn(p->quality, "counters began anew between two scrapes (a restart): what was counted before it since the last "
+		                         "scrape is lost");
+	}
 	record_begin(out, RECORD_WINDOW);
 	out->replica = text_of(from->replica);
 	out->model = text_of(from->model);

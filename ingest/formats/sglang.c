@@ -320,10 +320,16 @@ static bool argument(struct text t, struct text name, struct text *value) {
 	return text_until(&t, name, &before) && text_until(&t, T("'"), value) && value->len > 0;
 }
 
-/* "server_args=ServerArgs(model_path='…', served_model_name='…', decode_log_interval=40, …" */
+/*
+ * "server_args=ServerArgs(model_path='…', served_model_name='…', decode_log_interval=40, …": a server
+ * starts, and the gap before its first decode line is not that of the last one before.
+ */
 static void note_arguments(struct sglang *s, struct text t) {
 	struct text name, before;
 
+	for (size_t i = 0; i < SGLANG_ENGINES_MAX; i++) {
+		s->engines[i].decoded = false;
+	}
 	if ((argument(t, T("served_model_name='"), &name) || argument(t, T("model_path='"), &name)) &&
 	    name.len < sizeof s->model) {
 		memcpy(s->model, name.at, name.len);

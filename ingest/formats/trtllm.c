@@ -9,9 +9,9 @@
  * as not to block): a row waits for the next one of its rank. Without the next row, or
  * where it says N/A, the time is not known. The elapsed_time of April 2025 is the row's own.
  */
+#include "ingest/formats/trtllm.h"
+
 #include "core/exact.h"
-#include "core/instant.h"
-#include "ingest/formats/fields.h"
 
 #define RANKS_MAX 256
 
@@ -22,6 +22,7 @@ struct iteration {
 	int64_t generation_requests, generation_tokens, generation_kv;
 	int64_t own_ns, own_host_ns; /* the row's own duration, on the device, of the host; or UNKNOWN */
 	int64_t previous_ns;         /* the device time of the row before; or UNKNOWN */
+	bool coarse;                 /* written_ns is cut to the second */
 };
 
 struct rank {
@@ -32,8 +33,9 @@ struct rank {
 
 struct trtllm {
 	struct rank ranks[RANKS_MAX];
+	struct triton triton;
 	json_at next;
-	bool warned;
+	bool warned, warned_requests;
 	char replica[256];
 };
 
@@ -98,6 +100,14 @@ static void set_kv(struct iteration *it, int64_t kv) {
 	it->generation_kv = it->context_requests == 0 ? kv : UNKNOWN;
 }
 
+/* The states' brace closes, and nothing or more keys stand behind: a line that was cut is none. */
+static bool ends_whole(struct text t) {
+	struct text states;
+
+	t = text_trim(t);
+	return text_until(&t, T("}"), &states) && (t.len == 0 || text_starts(t, T(", ")));
+}
+
 static bool read_row(struct text t, struct iteration *it) {
 	bool bad = false;
 	int64_t scheduled = count_of(t, T("num_scheduled_requests"), &bad);
@@ -113,7 +123,7 @@ static bool read_row(struct text t, struct iteration *it) {
 		.previous_ns = time_of(t, T("prev_device_step_time"), &bad),
 	};
 	if (bad || it->index == UNKNOWN || it->context_requests == UNKNOWN || it->context_tokens == UNKNOWN ||
-	    it->generation_tokens == UNKNOWN || !text_ends(text_trim(t), T("}"))) {
+	    it->generation_tokens == UNKNOWN || !ends_whole(t)) {
 		return false;
 	}
 	it->rank = it->rank == UNKNOWN ? 0 : it->rank;
@@ -206,6 +216,7 @@ static enum parse_result emit(struct parser *p, struct rank *r, const struct ite
 	s->decode_tokens = it->generation_tokens > it->generation_requests ? it->generation_tokens : it->generation_requests;
 	s->decode_kv_tokens = it->generation_requests == 0 ? 0 : it->generation_kv;
 	s->duration_kind = kind;
+	s->flags = it->coarse ? STEP_COARSE_CLOCK : 0;
 	r->placed = true;
 	r->end_ns = s->start_ns + ns;
 	out->replica = engine_replica(p, it->rank, m->replica, sizeof m->replica);
@@ -249,6 +260,10 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 	struct iteration it;
 	struct trtllm *m = p->state;
 
+	if (json_get(p->json, object, T("perf_metrics")) != JSON_ABSENT && !m->warned_requests) {
+		m->warned_requests = true;
+		quality_warn(p->quality, "TensorRT-LLM's perf_metrics have no token counts and no wall clock: nothing is read of them");
+	}
 	if (!read_object(p, object, &it)) {
 		return p->reason ? PARSE_REJECT : PARSE_NONE;
 	}
@@ -287,8 +302,13 @@ static enum parse_result trtllm_parse(struct parser *p, const struct text *line,
 	struct trtllm *m = p->state;
 	struct iteration it;
 
+	struct text stamp, json;
+
 	if (!line) {
 		return PARSE_NONE;
+	}
+	if (triton_row(*line, &stamp, &json)) {
+		return triton_parse(p, &m->triton, stamp, json, stamp_ns, out);
 	}
 	if (m->next || text_starts(*line, T("[{")) || text_starts(*line, T("{"))) {
 		return field_each(p, &m->next, line, stamp_ns, parse_object, out);
@@ -303,6 +323,7 @@ static enum parse_result trtllm_parse(struct parser *p, const struct text *line,
 		return reject(p, "malformed iteration line");
 	}
 	it.written_ns = stamp_ns;
+	it.coarse = stamp_ns == UNKNOWN;
 	if (stamp_ns == UNKNOWN && !own_instant(p, t, &it.written_ns)) {
 		return reject(p, "invalid time stamp");
 	}
@@ -313,9 +334,11 @@ static int trtllm_bid(const struct text *lines, size_t count) {
 	int bid = 0;
 
 	for (size_t i = 0; i < count && bid < 90; i++) {
-		struct text t = lines[i];
-		if (text_find(t, T("\"inflightBatchingStats\"")) != SIZE_MAX || take_prefix(&t)) {
+		struct text t = lines[i], stamp, json;
+		if (triton_row(t, &stamp, &json) || text_find(t, T("\"inflightBatchingStats\"")) != SIZE_MAX || take_prefix(&t)) {
 			bid = 90;
+		} else if (text_find(t, T("\"perf_metrics\"")) != SIZE_MAX && text_find(t, T("\"first_iter\"")) != SIZE_MAX) {
+			bid = 70;
 		} else if (text_find(t, T("[TRT-LLM] ")) < 40) {
 			bid = 60;
 		}

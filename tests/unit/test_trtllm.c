@@ -14,7 +14,7 @@ static void rows(void **state) {
 		 "= 0/0, elapsed_time = 0.005061149597167969s, timestamp = 2025-04-28 22:10:31, num_scheduled_requests: "
 		 "10, states = {'num_ctx_requests': 0, 'num_ctx_tokens': 0, 'num_generation_tokens': 10}", UNKNOWN,
 		 "step host  index=198 start=1745878230994938850 gpu=5061150 pr=0 pt=0 pkv=0 ptkv=0 dr=10 dt=10 dkv=? "
-		 "pgpu=? dgpu=? kind=1 flags=0"},
+		 "pgpu=? dgpu=? kind=1 flags=4"},
 		{"[01/16/2026-08:00:00] [TRT-LLM] [RANK 0] [I] iter = 302, global_rank = 0, rank = 0, currank_total_requests "
 		 "= 4/4, host_step_time = 6.020069122314453ms, prev_device_step_time = 7.103455066680908ms, timestamp "
 		 "= 2026-01-16 08:00:00, num_scheduled_requests: 5, states = {'num_ctx_requests': 4, 'num_ctx_tokens': "
@@ -25,13 +25,13 @@ static void rows(void **state) {
 		 "08:00:00, num_scheduled_requests: 5, states = {'num_ctx_requests': 0, 'num_ctx_tokens': 0, 'num_generation_tokens': "
 		 "8}", UNKNOWN,
 		 "step host  index=302 start=1768550399922500000 gpu=77500000 pr=4 pt=8192 pkv=? ptkv=? dr=1 dt=1 dkv=? "
-		 "pgpu=? dgpu=? kind=0 flags=0"},
+		 "pgpu=? dgpu=? kind=0 flags=4"},
 		{"0: [05/30/2026-10:00:00] [TRT-LLM] [I] [_torch][RANK 0] iter = 304, global_rank = 0, rank = 0, num_scheduled_requests "
 		 "= 13, kv_cache_util = 0.112, currank_total_requests = 0/0, host_step_time = 4.08935546875ms, prev_device_step_time "
 		 "= 24.313087463378906ms, timestamp = 2026-05-30 10:00:00, states = {'num_ctx_requests': 0, 'num_ctx_tokens': "
 		 "0, 'num_generation_tokens': 16, 'cached_kv_tokens': 40110}", UNKNOWN,
 		 "step host  index=303 start=1768550400000000000 gpu=24313087 pr=0 pt=0 pkv=0 ptkv=0 dr=5 dt=8 dkv=? "
-		 "pgpu=? dgpu=? kind=0 flags=0"},
+		 "pgpu=? dgpu=? kind=0 flags=4"},
 		{"[05/30/2026-10:00:00] [TRT-LLM] [I] [_torch][RANK 0] iter = 306, global_rank = 0, rank = 0, num_scheduled_requests "
 		 "= 0, kv_cache_util = N/A, currank_total_requests = 0/0, host_step_time = 4.0ms, prev_device_step_time "
 		 "= N/A, timestamp = 2026-05-30 10:00:00, num_active = 1, states = {'num_ctx_requests': 0, 'num_ctx_tokens': "
@@ -50,7 +50,7 @@ static void rows(void **state) {
 		 "= 1, host_step_time = 4.0ms, prev_device_step_time = 9.5ms, timestamp = 2026-05-30 10:00:01, states "
 		 "= {'num_ctx_requests': 0, 'num_ctx_tokens': 0, 'num_generation_tokens': 1}", UNKNOWN,
 		 "step host  index=307 start=1780135200990500000 gpu=9500000 pr=1 pt=100 pkv=50 ptkv=10000 dr=0 dt=0 "
-		 "dkv=0 pgpu=? dgpu=? kind=0 flags=0"},
+		 "dkv=0 pgpu=? dgpu=? kind=0 flags=4"},
 		{NULL, UNKNOWN,
 		 ""},
 	};
@@ -85,8 +85,55 @@ static void bids(void **state) {
 	                                 "'num_generation_tokens': 10}"), 1)->name, "trtllm");
 }
 
+/* Triton's batcher of 2023: durations are the gaps between rows. */
+static void triton_rows(void **state) {
+#define ROW(time, iteration, active, context, generation, tokens) \
+	"I1218 03:35:37." time " 20559 libtensorrtllm.cc:1205] {\"Active Request Count\":" active ",\"Iteration Counter\":" iteration \
+	",\"Context Requests\":" context ",\"Generation Requests\":" generation ",\"Scheduled Requests\":3,\"Total Context Tokens\":" tokens \
+	",\"MicroBatch ID\":0,\"Timestamp\":\"12-18-2023 03:35:37\"}"
+	static const struct expected_line cases[] = {
+		{ROW("600000", "6", "0", "0", "0", "0"), UNKNOWN, ""},
+		{ROW("688135", "7", "3", "1", "2", "100"), UNKNOWN, ""}, /* how long ago it began is not known */
+		{ROW("708135", "8", "3", "0", "3", "0"), UNKNOWN,
+		 "step   index=8 start=1702870537688135000 gpu=20000000 pr=0 pt=0 pkv=0 ptkv=0 dr=3 dt=3 dkv=? pgpu=? dgpu=? kind=3 "
+		 "flags=0"},
+		{ROW("738135", "10", "3", "0", "3", "0"), UNKNOWN, ""}, /* one is missing */
+		{ROW("748135", "11", "3", "1", "3", "64"), UNKNOWN,
+		 "step   index=11 start=1702870537738135000 gpu=10000000 pr=1 pt=64 pkv=? ptkv=? dr=3 dt=3 dkv=? pgpu=? dgpu=? "
+		 "kind=3 flags=0"},
+		{"I1218 03:35:37.8 20559 libtensorrtllm.cc:1205] {\"Iteration Counter\":12", UNKNOWN, "!invalid JSON"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("trtllm", cases);
+}
+
+/* An array, an object a line; the row's own keys behind the states; request metrics without tokens. */
+static void other_shapes(void **state) {
+#define OBJECT(iteration, ms) \
+	"{\"timestamp\":\"11-18-2025 03:35:37.123456\",\"iter\":" iteration ",\"gpuForwardTimeMS\":" ms \
+	",\"inflightBatchingStats\":{\"numContextRequests\":0,\"numGenRequests\":3,\"numCtxTokens\":0,\"numGenKvTokens\":4000}}"
+	static const struct expected_line cases[] = {
+		{"[" OBJECT("10", "20.25") ",", UNKNOWN,
+		 "step host  index=10 start=1763436937103206000 gpu=20250000 pr=0 pt=0 pkv=0 ptkv=0 dr=3 dt=3 dkv=4000 pgpu=? dgpu=? "
+		 "kind=0 flags=0"},
+		{OBJECT("11", "10") "]", UNKNOWN,
+		 "step host  index=11 start=1763436937123456000 gpu=10000000 pr=0 pt=0 pkv=0 ptkv=0 dr=3 dt=3 dkv=4000 pgpu=? dgpu=? "
+		 "kind=0 flags=0"},
+		{"[" OBJECT("12", "10"), UNKNOWN,
+		 "step host  index=12 start=1763436937133456000 gpu=10000000 pr=0 pt=0 pkv=0 ptkv=0 dr=3 dt=3 dkv=4000 pgpu=? dgpu=? "
+		 "kind=0 flags=0"},
+		{"[{\"request_id\":7,\"perf_metrics\":{\"first_iter\":10,\"last_iter\":12}}]", UNKNOWN, ""},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("trtllm", cases);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(triton_rows),
+		cmocka_unit_test(other_shapes),
 		cmocka_unit_test(rows),
 		cmocka_unit_test(objects),
 		cmocka_unit_test(bids),
