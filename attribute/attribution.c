@@ -8,7 +8,7 @@
 #include "attribute/walk.h"
 
 /* Of the memory that streams may take, see the README. */
-#define EVIDENCE_BYTES ((size_t)24 << 20)
+#define EVIDENCE_BYTES ((size_t)8 << 20)
 #define ENTRIES_BYTES ((size_t)8 << 20)
 #define ROWS_BYTES ((size_t)8 << 20)
 

@@ -16,8 +16,11 @@
 /* Contexts count as rebuilt if requests explain so many hundredths of the batch. */
 #define REBUILT_PERCENT 90
 
-/* Steps placed later than the log says, by so much: two engines under one name. */
-#define OVERLAP_WARN_NS (10 * NS_PER_SECOND)
+/*
+ * A step that begins before the one before has ended is moved behind it, where clocks and roundings
+ * explain that; more than this, and two engines write under one name: their time adds up.
+ */
+#define OVERLAP_LIMIT_NS NS_PER_SECOND
 
 /* Times with a request in flight: disjoint, ascending. */
 struct spans {
@@ -31,7 +34,6 @@ struct steps_state {
 	struct step_item *pending; /* a queue of steps that wait for requests */
 	size_t pending_first, pending_count, pending_room;
 	struct spans spans;
-	int64_t lag_ns;            /* the most a step was placed after its own stamp */
 	struct fit_key key;        /* of the model at hand */
 	const struct step_model *model;
 };
@@ -272,24 +274,26 @@ static int leave_walk(void *walk, struct active *a, struct fault *why) {
 }
 
 static int post_step(struct walk *w, const struct step_item *s, int64_t start_ns, bool by_count, struct fault *why) {
-	struct steps_state *st = w->state;
 	int64_t end_ns = start_ns + s->duration_ns;
 	int rc;
 
-	st->lag_ns = start_ns - s->head.at_ns > st->lag_ns ? start_ns - s->head.at_ns : st->lag_ns;
+	if (start_ns < w->cursor_ns) {
+		w->over_ns += ((end_ns < w->cursor_ns ? end_ns : w->cursor_ns) - start_ns) * w->accounts.gpus;
+	}
 	if (is_empty(s)) {
 		rc = accounts_gap(&w->accounts, ENTRY_OTHER, start_ns, end_ns, by_count, why);
 	} else {
 		rc = post_busy(w, s, start_ns, why);
 	}
-	w->cursor_ns = end_ns;
+	w->cursor_ns = end_ns > w->cursor_ns ? end_ns : w->cursor_ns;
 	return rc < 0 ? rc : post_tokens(w, s, end_ns, why);
 }
 
 static int take_step(struct walk *w, const struct step_item *s, struct fault *why) {
 	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0;
 	bool boards = w->summary->requests > 0 && (w->purpose == WALK_POST || w->summary->lacks_contexts);
-	int64_t start_ns = s->head.at_ns > w->cursor_ns ? s->head.at_ns : w->cursor_ns;
+	int64_t lag_ns = w->cursor_ns - s->head.at_ns;
+	int64_t start_ns = lag_ns > 0 && lag_ns <= OVERLAP_LIMIT_NS ? w->cursor_ns : s->head.at_ns;
 	int rc = 0;
 
 	if (w->purpose == WALK_POST) {
@@ -302,7 +306,7 @@ static int take_step(struct walk *w, const struct step_item *s, struct fault *wh
 		rc = post_step(w, s, start_ns, by_count, why);
 	} else if (rc >= 0) {
 		fit_step(w, s);
-		w->cursor_ns = start_ns + s->duration_ns;
+		w->cursor_ns = start_ns + s->duration_ns > w->cursor_ns ? start_ns + s->duration_ns : w->cursor_ns;
 	}
 	return rc >= 0 && boards ? flight_alight(&w->flight, s, by_count, leave_walk, w, why) : rc;
 }
@@ -369,7 +373,6 @@ static int steps_item(struct walk *w, const struct item *item, struct fault *why
 }
 
 static int steps_end(struct walk *w, struct fault *why) {
-	struct steps_state *st = w->state;
 	int rc = take_pending(w, INT64_MAX, why);
 
 	if (w->purpose == WALK_FIT) {
@@ -378,11 +381,12 @@ static int steps_end(struct walk *w, struct fault *why) {
 	if (rc >= 0 && w->to_ns > w->cursor_ns) {
 		rc = post_gap(w, w->to_ns, NULL, false, why);
 	}
-	w->to_ns = w->cursor_ns; /* steps that overlap end later than their stamps say */
-	if (st->lag_ns > OVERLAP_WARN_NS) {
-		quality_warn(w->quality, "replica %s: steps overlap by up to %.0f s: several engines under one name? Give each "
-		             "its own with --replica", names_text(w->common->options->names, w->summary->replica).at,
-		             (double)st->lag_ns / (double)NS_PER_SECOND);
+	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its stamp says */
+	if (w->over_ns > 0) {
+		quality_warn(w->quality, "replica %s: steps overlap, %.3f GPU-hours in all, which are counted as capacity: several "
+		             "engines under one name? Give each its own with --replica",
+		             names_text(w->common->options->names, w->summary->replica).at,
+		             (double)w->over_ns / (double)NS_PER_HOUR);
 	}
 	return rc;
 }
