@@ -53,6 +53,16 @@ struct llamacpp {
 	size_t model_len;
 };
 
+/* A router prints its children's lines with their port in front: each child is a server of its own. */
+#define CHILDREN_MAX 32
+
+struct router {
+	struct llamacpp children[CHILDREN_MAX]; /* the first one: lines without a port */
+	int64_t ports[CHILDREN_MAX];
+	size_t count;
+	char replica[NAME_MAX_BYTES];
+};
+
 /* "slot print_timing: id  0 | task 8 | " */
 struct slot_line {
 	struct text function, rest;
@@ -249,8 +259,8 @@ static void set_names(struct parser *p, struct llamacpp *m, const struct slot *s
 }
 
 /* "total time =" ends the timings: the request is whole. */
-static enum parse_result finish_request(struct parser *p, struct slot *s, struct text t, struct record *out) {
-	struct llamacpp *m = p->state;
+static enum parse_result finish_request(struct parser *p, struct llamacpp *m, struct slot *s, struct text t,
+                                        struct record *out) {
 	struct timing total = {0};
 
 	if (!take_timing(t, false, &total) || !s->prompt.given || !s->generated.given) {
@@ -285,11 +295,12 @@ static enum parse_result finish_request(struct parser *p, struct slot *s, struct
 }
 
 /* One of the three lines, of the slot that the line or the last header names. */
-static enum parse_result parse_timing(struct parser *p, struct slot *s, struct text t, struct record *out) {
+static enum parse_result parse_timing(struct parser *p, struct llamacpp *m, struct slot *s, struct text t,
+                                      struct record *out) {
 	struct timing *timing;
 
 	if (text_skip(&t, T("total time"))) {
-		return s ? finish_request(p, s, t, out) : reject(p, "timings without a slot");
+		return s ? finish_request(p, m, s, t, out) : reject(p, "timings without a slot");
 	}
 	if (text_skip(&t, T("prompt eval time"))) {
 		timing = s ? &s->prompt : NULL;
@@ -307,8 +318,7 @@ static enum parse_result parse_timing(struct parser *p, struct slot *s, struct t
 	return timing->given ? PARSE_NONE : reject(p, whole ? "absurd timings" : "malformed timings");
 }
 
-static enum parse_result parse_slot(struct parser *p, const struct slot_line *l, struct record *out) {
-	struct llamacpp *m = p->state;
+static enum parse_result parse_slot(struct parser *p, struct llamacpp *m, const struct slot_line *l, struct record *out) {
 	struct slot *s = slot_of(m, l);
 
 	if (!s) {
@@ -316,7 +326,7 @@ static enum parse_result parse_slot(struct parser *p, const struct slot_line *l,
 	}
 	if (text_eq(l->function, T("print_timing"))) {
 		m->current = s;
-		return parse_timing(p, s, l->rest, out);
+		return parse_timing(p, m, s, l->rest, out);
 	}
 	if (text_eq(l->function, T("launch_slot_"))) {
 		note_launch(m, s);
@@ -346,21 +356,66 @@ static void note_server(struct llamacpp *m, struct text line) {
 	}
 }
 
+/* "[8081] " of a router; moves behind it. */
+static bool take_port(struct text *t, int64_t *port) {
+	struct text u = *t;
+
+	if (!text_skip(&u, T("[")) || !text_take_i64(&u, port) || *port < 1 || *port > 65535 || !text_skip(&u, T("] "))) {
+		return false;
+	}
+	*t = u;
+	return true;
+}
+
+/* The child of a port; NULL if there are too many. */
+static struct llamacpp *child_of(struct router *r, int64_t port) {
+	for (size_t i = 1; i <= r->count; i++) {
+		if (r->ports[i] == port) {
+			return &r->children[i];
+		}
+	}
+	if (r->count + 1 == CHILDREN_MAX) {
+		return NULL;
+	}
+	r->ports[++r->count] = port;
+	return &r->children[r->count];
+}
+
+static enum parse_result parse_line(struct parser *p, struct llamacpp *m, struct text t, int64_t stamp_ns, struct record *out) {
+	struct slot_line l;
+
+	t = text_trim(t);
+	tick(m, &t, stamp_ns);
+	if (take_slot(t, &l)) {
+		return parse_slot(p, m, &l, out);
+	}
+	note_server(m, t);
+	return parse_timing(p, m, m->current, t, out);
+}
+
 static enum parse_result llamacpp_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
                                         struct record *out) {
-	struct llamacpp *m = p->state;
-	struct slot_line l;
+	struct router *r = p->state;
+	struct llamacpp *m = &r->children[0];
+	int64_t port = 0;
 
 	if (!line) {
 		return PARSE_NONE;
 	}
-	struct text t = text_trim(*line);
-	tick(m, &t, stamp_ns);
-	if (take_slot(t, &l)) {
-		return parse_slot(p, &l, out);
+	struct text t = *line;
+	if (take_port(&t, &port)) {
+		m = child_of(r, port);
+		if (!m) {
+			return reject(p, "too many servers behind one router");
+		}
 	}
-	note_server(m, t);
-	return parse_timing(p, m->current, t, out);
+	enum parse_result result = parse_line(p, m, t, stamp_ns, out);
+	if (result == PARSE_RECORD && port > 0) {
+		snprintf(r->replica, sizeof r->replica, "%.*s/%d", p->replica.len < 200 ? (int)p->replica.len : 200, p->replica.at,
+		         (int)port);
+		out->replica = text_of(r->replica);
+	}
+	return result;
 }
 
 static int llamacpp_bid(const struct text *lines, size_t count) {
@@ -371,7 +426,8 @@ static int llamacpp_bid(const struct text *lines, size_t count) {
 	for (size_t i = 0; i < count && bid < 90; i++) {
 		struct text t = text_trim(lines[i]);
 		struct slot_line l;
-		int64_t ns;
+		int64_t ns, port;
+		take_port(&t, &port);
 		take_process_stamp(&t, &ns);
 		if (take_slot(t, &l)) {
 			bid = 90;
@@ -386,5 +442,5 @@ static int llamacpp_bid(const struct text *lines, size_t count) {
 const struct format format_llamacpp = {
 	.bid = llamacpp_bid,
 	.parse = llamacpp_parse,
-	.state_size = sizeof(struct llamacpp),
+	.state_size = sizeof(struct router),
 };

@@ -7,6 +7,7 @@
  * {"id":"msg_1","type":"message","model":"m","usage":{"input_tokens":28,"cache_read_input_tokens":12,"cache_creation_input_tokens":0,"output_tokens":7}}
  * {"id":"batch_req_1","custom_id":"c","response":{"status_code":200,"request_id":"r","body":{…the first…}},"error":null}
  * {"custom_id":"c","result":{"type":"succeeded","message":{…the third…}}}
+ * {"content":"…","model":"m","tokens_predicted":20,"tokens_evaluated":24,"timings":{"cache_n":4,"prompt_n":20,"prompt_ms":38.4,"predicted_n":20,"predicted_ms":728.3}}   llama.cpp
  * {"request_id":"r","call_type":"acompletion","prompt_tokens":40,"completion_tokens":7,"startTime":"2026-08-10T23:59:25.138Z","endTime":"…","completionStartTime":"…","model":"m","team_id":"t","cache_hit":"False"}
  *
  * Cached tokens are within OpenAI's input and beside Anthropic's. Times are a client's.
@@ -83,6 +84,26 @@ static bool is_anthropic(struct parser *p, json_at answer, json_at usage) {
 	        json_get(p->json, usage, T("prompt_tokens")) == JSON_ABSENT);
 }
 
+/* llama.cpp's own: prompt_n leaves cached tokens out. Its times are of one slot, beside which others may run. */
+static void set_timings(struct parser *p, json_at answer, json_at timings, struct request *q) {
+	int64_t computed = field_count(p, timings, T("prompt_n"));
+	int64_t prefill_ns = field_duration(p, timings, T("prompt_ms"), UNIT_MS);
+	int64_t decode_ns = field_duration(p, timings, T("predicted_ms"), UNIT_MS);
+
+	if (q->prompt_tokens == UNKNOWN) {
+		q->prompt_tokens = field_count(p, answer, T("tokens_evaluated"));
+		q->completion_tokens = field_count_or_0(p, timings, T("predicted_n"));
+	}
+	if (q->prompt_tokens == UNKNOWN && computed != UNKNOWN) {
+		q->prompt_tokens = computed + field_count_or_0(p, timings, T("cache_n"));
+	}
+	if (q->cached_tokens == 0 && computed != UNKNOWN && q->prompt_tokens != UNKNOWN && computed <= q->prompt_tokens) {
+		q->cached_tokens = q->prompt_tokens - computed;
+	}
+	q->first_token_ns = instant_minus(q->finish_ns, decode_ns);
+	q->scheduled_ns = instant_minus(q->first_token_ns, prefill_ns);
+}
+
 /* An answer in an API's own words; `around` is the line's object, which may say when. */
 static enum parse_result parse_answer(struct parser *p, json_at answer, json_at around, int64_t stamp_ns, bool batch,
                                       struct record *out) {
@@ -90,19 +111,17 @@ static enum parse_result parse_answer(struct parser *p, json_at answer, json_at 
 	                                    KEY("created"), KEY("created_at")};
 	static const struct text tenants[] = {KEY("tenant"), KEY("organization"), KEY("user")};
 	struct request *q = &out->request;
-	json_at usage = object_in(p->json, answer, T("usage"));
+	json_at usage = object_in(p->json, answer, T("usage")), timings = object_in(p->json, answer, T("timings"));
 
-	if (usage == JSON_ABSENT) {
+	if (usage == JSON_ABSENT && timings == JSON_ABSENT) {
 		return PARSE_NONE; /* a piece of a stream, an error */
 	}
 	record_begin(out, RECORD_REQUEST);
-	if (is_anthropic(p, answer, usage)) {
+	q->prompt_tokens = UNKNOWN;
+	if (usage != JSON_ABSENT && is_anthropic(p, answer, usage)) {
 		set_anthropic(p, usage, q);
-	} else {
+	} else if (usage != JSON_ABSENT) {
 		set_openai(p, usage, q);
-	}
-	if (q->prompt_tokens == UNKNOWN && !p->reason) {
-		return PARSE_NONE;
 	}
 	q->batch = q->batch || batch;
 	q->id = field_text(p, answer, T("id"));
@@ -110,6 +129,12 @@ static enum parse_result parse_answer(struct parser *p, json_at answer, json_at 
 	q->finish_ns = FIRST_INSTANT(p, around, whens);
 	q->finish_ns = q->finish_ns == UNKNOWN ? stamp_ns : q->finish_ns;
 	q->finish_ns = q->finish_ns == UNKNOWN ? FIRST_INSTANT(p, answer, whens) : q->finish_ns;
+	if (timings != JSON_ABSENT) {
+		set_timings(p, answer, timings, q);
+	}
+	if (q->prompt_tokens == UNKNOWN && !p->reason) {
+		return PARSE_NONE;
+	}
 	q->ok = !text_eq(field_text(p, answer, T("status")), T("failed"));
 	out->model = field_text(p, answer, T("model"));
 	return record_finish(p, out);
@@ -271,6 +296,9 @@ static int bid_json(struct text t) {
 
 	if (tokens && text_find(t, T("\"startTime\"")) != SIZE_MAX && text_find(t, T("\"endTime\"")) != SIZE_MAX) {
 		return 80;
+	}
+	if (text_find(t, T("\"timings\"")) != SIZE_MAX && text_find(t, T("\"predicted_n\"")) != SIZE_MAX) {
+		return 50;
 	}
 	return usage && tokens ? 50 : 0;
 }

@@ -139,8 +139,30 @@ static void bids(void **state) {
 	assert_string_equal(format_detect(&T("slot print_timing: id  0 | task 9 | "), 1)->name, "llamacpp");
 }
 
+/* A router's children print at once: a port's lines belong together. */
+static void router(void **state) {
+	static const struct expected_line cases[] = {
+		{"[8081] slot print_timing: id  0 | task 0 | ", UNKNOWN, ""},
+		{"[8082] slot print_timing: id  0 | task 7 | ", UNKNOWN, ""},
+		{"[8081] prompt eval time =     100.00 ms /    10 tokens (   10.00 ms per token,   100.00 tokens per second)", UNKNOWN, ""},
+		{"[8082] prompt eval time =     200.00 ms /    20 tokens (   10.00 ms per token,   100.00 tokens per second)", UNKNOWN, ""},
+		{"[8082]        eval time =      90.00 ms /    10 tokens (    9.00 ms per token,   111.11 tokens per second)", UNKNOWN, ""},
+		{"[8082]       total time =     290.00 ms /    30 tokens", UNKNOWN,
+		 "request host/8082  relative id=0/7 tenant= from= arrival=? scheduled=0 first=200000000 finish=290000000 prompt=20 cached=0 "
+		 "write=0 completion=10 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=1"},
+		{"[8081]        eval time =      90.00 ms /    10 tokens (    9.00 ms per token,   111.11 tokens per second)", UNKNOWN, ""},
+		{"[8081]       total time =     190.00 ms /    20 tokens", UNKNOWN,
+		 "request host/8081  relative id=0/0 tenant= from= arrival=? scheduled=0 first=100000000 finish=190000000 prompt=10 cached=0 "
+		 "write=0 completion=10 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=1"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("llamacpp", cases);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(router),
 		cmocka_unit_test(lines_without_stamps),
 		cmocka_unit_test(stamps_of_the_process),
 		cmocka_unit_test(stamps_of_an_envelope),

@@ -108,8 +108,29 @@ static void bids(void **state) {
 	                                 "endTime,completionStartTime,model,user,metadata,cache_hit,team_id"), 1)->name, "usage");
 }
 
+/* llama.cpp's answers: what was cached is in its timings alone. */
+static void llamacpp_answers(void **state) {
+#define TIMINGS "\"timings\":{\"cache_n\":4,\"prompt_n\":20,\"prompt_ms\":40.5,\"predicted_n\":20,\"predicted_ms\":700.25}"
+	static const struct expected_line cases[] = {
+		{"{\"content\":\"x\",\"model\":\"m\",\"tokens_predicted\":20,\"tokens_evaluated\":25,\"tokens_cached\":43," TIMINGS "}", UNKNOWN,
+		 "request  m id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=25 cached=5 write=0 completion=20 reasoning=0 "
+		 "preemptions=0 ok=1 batch=0 exclusive=0"},
+		{"{\"id\":\"c-9\",\"created\":1786406365,\"model\":\"m\",\"usage\":{\"prompt_tokens\":24,\"completion_tokens\":20}," TIMINGS "}",
+		 UNKNOWN,
+		 "request  m id=c-9 tenant= from= arrival=? scheduled=1786406364259250000 first=1786406364299750000 finish=1786406365000000000 "
+		 "prompt=24 cached=4 write=0 completion=20 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0"},
+		{"{" TIMINGS "}", UNKNOWN,
+		 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=24 cached=4 write=0 completion=20 reasoning=0 "
+		 "preemptions=0 ok=1 batch=0 exclusive=0"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("usage", cases);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(llamacpp_answers),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(litellm),
 		cmocka_unit_test(spend_logs),
