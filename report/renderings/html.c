@@ -137,18 +137,23 @@ static void put_cards(FILE *out, const struct statement *s) {
 	fputs("</ul>\n", out);
 }
 
+/* An end of the period: a day where it is midnight, else to the second. */
+static const char *edge(int64_t ns, char out[INSTANT_TEXT_MAX]) {
+	bool day = instant_floor(ns, NS_PER_DAY) == ns;
+	instant_format(instant_floor(ns, NS_PER_SECOND), out);
+	out[day ? 10 : 19] = '\0';
+	if (!day) {
+		out[10] = ' ';
+	}
+	return out;
+}
+
 static void put_title(FILE *out, const struct statement *s) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 	const struct report_options *o = &s->options;
-	bool days = instant_floor(o->from_ns, NS_PER_DAY) == o->from_ns && instant_floor(o->to_ns, NS_PER_DAY) == o->to_ns;
 
-	instant_format(o->from_ns, from);
-	instant_format(o->to_ns, to);
-	if (days) {
-		from[10] = to[10] = '\0';
-	}
-	fprintf(out, "<header class=\"top\">\n<h1>What a token costs</h1>\n<ul class=\"meta\"><li>%s to %s%s</li><li>all money in ",
-		from, to, days ? " UTC" : "");
+	fprintf(out, "<header class=\"top\">\n<h1>What a token costs</h1>\n<ul class=\"meta\"><li>%s to %s UTC</li><li>all money in ",
+		edge(o->from_ns, from), edge(o->to_ns, to));
 	html_put_string(out, o->currency);
 	fputs("</li><li>mixed steps split by the rule ", out);
 	html_put_string(out, o->rule);

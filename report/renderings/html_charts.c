@@ -160,6 +160,13 @@ static void put_axis(FILE *out, const struct scale *c) {
 	fputs("</svg>\n", out);
 }
 
+static void put_dot(FILE *out, const char *class, const char *radius, const struct scale *c, int64_t nano) {
+	char x[PERCENT_MAX];
+	if (nano > 0) { /* nothing has no place on a logarithmic scale */
+		fprintf(out, "<circle class=\"%s\" cx=\"%s\" cy=\"13\" r=\"%s\"/>", class, html_percent(on_scale(c, nano), x), radius);
+	}
+}
+
 static void put_line(FILE *out, const char *class, double from, double to) {
 	char a[PERCENT_MAX], b[PERCENT_MAX];
 	fprintf(out, "<line class=\"%s\" x1=\"%s\" x2=\"%s\" y1=\"13\" y2=\"13\"/>", class, html_percent(from, a),
@@ -168,26 +175,27 @@ static void put_line(FILE *out, const char *class, double from, double to) {
 
 /* Busy with its interval, loaded, and the list price, which is a gain to the right of it. */
 static void put_marks(FILE *out, const struct block *b, int kind, const struct scale *c) {
+	static const char *const classes[TOKEN_KINDS] = {"k0", "k1", "k2"};
 	const struct unit_cost *u = &b->unit[kind];
-	bool listed = b->list_known && b->list_price_known[kind] && b->list_nano[kind] > 0;
+	bool listed = b->list_known && b->list_price_known[kind] && b->list_nano[kind] > 0, compared = listed && u->loaded_nano > 0;
 	double loaded = on_scale(c, u->loaded_nano), list = listed ? on_scale(c, b->list_nano[kind]) : 0;
 	char x[PERCENT_MAX];
 
 	fputs("<svg height=\"26\" aria-hidden=\"true\">", out);
 	put_decades(out, c);
-	if (u->known) {
+	if (u->low_nano > 0) {
 		put_line(out, "span", on_scale(c, u->low_nano), on_scale(c, u->high_nano));
-		if (listed) {
-			put_line(out, list >= loaded ? "gain" : "loss", loaded, list);
-		}
-		fprintf(out, "<circle class=\"hollow\" cx=\"%s\" cy=\"13\" r=\"4\"/>", html_percent(on_scale(c, u->busy_nano), x));
-		fprintf(out, "<circle class=\"k%d\" cx=\"%s\" cy=\"13\" r=\"5.5\"/>", kind, html_percent(loaded, x));
 	}
+	if (compared) {
+		put_line(out, list >= loaded ? "gain" : "loss", loaded, list);
+	}
+	put_dot(out, "hollow", "4", c, u->busy_nano);
+	put_dot(out, classes[kind], "5.5", c, u->loaded_nano);
 	if (listed) {
 		fprintf(out, "<text class=\"list m\" x=\"%s\" y=\"18\">&#9670;</text>", html_percent(list, x));
 	}
 	fputs("</svg>", out);
-	if (listed && u->known) {
+	if (compared) {
 		fprintf(out, "<span>%.2f × list</span>\n", (double)u->loaded_nano / (double)b->list_nano[kind]);
 	} else {
 		fputs("<span></span>\n", out);
