@@ -1,61 +1,174 @@
 # tollbook: make, make check, make demo; `make help` lists all targets.
 VERSION := 0.1.0
 
-CC ?= cc
-PKG_CONFIG ?= pkg-config
+# Settings: make V=1 shows commands; CC, CFLAGS, LDFLAGS, prefix and DESTDIR are as usual; BUILD is the build folder.
 BUILD ?= build
-PACKAGES := zlib libzstd libpcre2-8 sqlite3 libcrypto
-# A faster inflate, used where it is found; ISAL=no leaves it out.
-ISAL ?= $(shell $(PKG_CONFIG) --exists libisal && echo yes)
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+datadir ?= $(prefix)/share
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 10
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '%-5s %s\n' $(1) $(2))
 
-ifeq ($(ISAL),yes)
+# ---- Libraries: .ci/deps knows their Debian packages ----
+
+PACKAGES := zlib libzstd libpcre2-8 sqlite3 libcrypto
+# Two libraries are used where they are found; ISAL=no and PG=no leave them out.
+ISAL ?= $(shell $(PKG_CONFIG) --exists libisal 2> /dev/null && echo yes)
+PG ?= $(shell $(PKG_CONFIG) --exists libpq 2> /dev/null && echo yes)
+FEATURES :=
+# A faster inflate.
+ifneq ($(filter-out no 0,$(ISAL)),)
 PACKAGES += libisal
-ISAL_CFLAGS := -DTOLLBOOK_ISAL
+FEATURES += -DTOLLBOOK_ISAL
+endif
+# Ledgers in PostgreSQL.
+ifneq ($(filter-out no 0,$(PG)),)
+PACKAGES += libpq
+FEATURES += -DTOLLBOOK_PG
 endif
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow
-HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
-CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(HARDENING) -I. -DTOLLBOOK_VERSION='"$(VERSION)"' -pthread \
-	$(ISAL_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) $(CFLAGS)
-ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
-LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(HARDENING) -fPIE -pthread -I. -DTOLLBOOK_VERSION='"$(VERSION)"' $(FEATURES) \
+	$(PACKAGE_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CFLAGS) $(LDFLAGS)
+PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2> /dev/null)
+LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2> /dev/null) -lm
+CMOCKA = $(shell $(PKG_CONFIG) --libs cmocka)
 
-ROOMS := core ingest ingest/formats attribute ledger report report/renderings
-LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(ROOMS:%=%/*.c)))
-CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
-UNITS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+# ---- Rooms ----
 
-all: $(BUILD)/tollbook
+ROOMS := core ingest ingest/formats attribute ledger report report/estimate report/renderings
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
+LIB_OBJECTS := $(call objects,$(ROOMS:%=%/*.c))
+CLI_OBJECTS := $(call objects,cli/*.c)
+HELP_OBJECTS := $(call objects,tests/unit/*_help.c)
+UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+LIB := $(BUILD)/libtollbook.a
 
-$(BUILD)/tollbook: $(CLI_OBJECTS) $(BUILD)/libtollbook.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+all: $(BUILD)/tollbook ## Build the program: build/tollbook
 
-$(BUILD)/libtollbook.a: $(LIB_OBJECTS)
-	@rm -f $@
-	$(AR) rcs $@ $^
+$(BUILD)/tollbook: $(CLI_OBJECTS) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-$(BUILD)/%.o: %.c
+$(LIB): $(LIB_OBJECTS)
+# What the tests may use of the command line's: all but main.
+$(BUILD)/libcli.a: $(filter-out $(BUILD)/cli/main.o,$(CLI_OBJECTS))
+$(BUILD)/libhelp.a: $(HELP_OBJECTS)
+$(BUILD)/%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Compiled anew when the flags change; the first time it is seen whether the libraries are there.
+$(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "$(CC) $(subst ",\",$(ALL_CFLAGS))" > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else PKG_CONFIG="$(PKG_CONFIG)" .ci/deps --probe build && mv $@.new $@; fi
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libtollbook.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) $(BUILD)/libtollbook.a $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+# Files that stand in the program as they are (.incbin), by the object that has them.
 
-$(BUILD)/tests/unit/test_cli: $(BUILD)/cli/typo.o $(BUILD)/cli/values.o
+# ---- Tests; tests/run --help says more ----
 
-$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libtollbook.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/libtollbook.a $(LIBS)
+units: $(UNITS) $(BUILD)/tollbook ## Build the unit tests
 
-bench: $(BUILD)/tests/bench/generate $(BUILD)/tests/bench/bench
-	tests/bench/run $(BUILD)
+$(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libcli.a $(BUILD)/libhelp.a $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS) $(CMOCKA)
 
-units: $(UNITS)
+check: ## Build everything and pass all tests; installs what is missing for that
+	@.ci/deps check
+	@$(MAKE) test
 
-clean:
-	rm -rf build
+test: units
+	@tests/run --build $(BUILD)
 
--include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d)
-.PHONY: all units bench clean
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
+	@.ci/deps check
+	@$(MAKE) test BUILD=build/san HARDENING= CFLAGS="-O1 -g $(SANITIZE)"
+
+memcheck: all ## The golden runs under valgrind
+	@TOLLBOOK=$(BUILD)/tollbook tests/acceptance/valgrind.sh
+
+coverage: ## Lines that the tests reach, by room
+	@.ci/deps check
+	@rm -rf build/cov/tests && find build/cov -name '*.gcda' -delete 2> /dev/null || true
+	@$(MAKE) test BUILD=build/cov HARDENING= CFLAGS="-O0 -g --coverage"
+	@tests/coverage build/cov $(ROOMS) cli
+
+lint: all ## House rules: arrows, symbols, lengths
+	@tests/run --build $(BUILD) lint
+
+check-html: all ## Renderings in a browser
+	@.ci/deps html
+	@tests/html/run $(BUILD)
+
+check-scale: all ## Shards, many writers, PostgreSQL
+	@tests/scale/run $(BUILD)
+
+fuzz-smoke: ## Each fuzz target for FUZZ_SECONDS (10), from its corpus
+	@.ci/deps fuzz
+	@FUZZ_CC="$(FUZZ_CC)" tests/fuzz/smoke $(FUZZ_SECONDS)
+
+$(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+bench: all $(BENCHES) ## How fast and how small: MB/s next to inflate alone
+	@tests/bench/run $(BUILD)
+
+# ---- Use ----
+
+demo: ## Build and run the main job on samples/; installs what is missing for that
+	@.ci/deps build
+	@$(MAKE) all
+	@samples/demo.sh $(BUILD)/tollbook
+
+deps: ## Install the Debian packages that building and testing need
+	@.ci/deps check
+
+install: all ## Install to $(DESTDIR)$(prefix)
+	install -D -m 755 $(BUILD)/tollbook $(DESTDIR)$(bindir)/tollbook
+	$(BUILD)/tollbook manual > $(BUILD)/tollbook.1
+	install -D -m 644 -t $(DESTDIR)$(datadir)/man/man1 $(BUILD)/tollbook.1
+	install -D -m 644 -t $(DESTDIR)$(datadir)/man/man5 man/*.5
+	$(BUILD)/tollbook completion bash > $(BUILD)/completion.bash
+	$(BUILD)/tollbook completion zsh > $(BUILD)/completion.zsh
+	install -D -m 644 $(BUILD)/completion.bash $(DESTDIR)$(datadir)/bash-completion/completions/tollbook
+	install -D -m 644 $(BUILD)/completion.zsh $(DESTDIR)$(datadir)/zsh/site-functions/_tollbook
+	install -D -m 644 -t $(DESTDIR)$(datadir)/tollbook/schemas schemas/*
+	install -D -m 644 -t $(DESTDIR)$(datadir)/doc/tollbook README.md LICENSE
+
+uninstall: ## Take away what install put there
+	rm -f $(DESTDIR)$(bindir)/tollbook $(DESTDIR)$(datadir)/man/man1/tollbook.1 \
+		$(patsubst man/%,$(DESTDIR)$(datadir)/man/man5/%,$(wildcard man/*.5)) \
+		$(DESTDIR)$(datadir)/bash-completion/completions/tollbook $(DESTDIR)$(datadir)/zsh/site-functions/_tollbook
+	rm -rf $(DESTDIR)$(datadir)/tollbook $(DESTDIR)$(datadir)/doc/tollbook
+
+dist: ## dist/tollbook-VERSION.tar.gz, the same bytes for the same commit
+	@mkdir -p dist
+	git archive --format=tar --prefix=tollbook-$(VERSION)/ HEAD | gzip -9n > dist/tollbook-$(VERSION).tar.gz
+
+clean: ## Remove what was built
+	rm -rf build dist
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r target text; do \
+		printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES))
+FORCE:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: all units check test sanitize memcheck coverage lint check-html check-scale fuzz-smoke bench demo deps \
+	install uninstall dist clean help FORCE

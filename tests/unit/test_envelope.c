@@ -8,7 +8,7 @@
 
 #include "core/instant.h"
 #include "ingest/envelope.h"
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 #define STAMP "2026-05-12T08:50:00.123456789Z"
 #define STAMP_NS INT64_C(1778575800123456789)

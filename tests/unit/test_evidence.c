@@ -13,7 +13,7 @@
 #include "core/exact.h"
 #include "ingest/line.h"
 #include "ingest/source.h"
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 /* Records of one file, in order, with their texts kept. */
 struct kept {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "ingest/filter.h"
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 struct unpacked {
 	unsigned char *at;

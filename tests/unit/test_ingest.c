@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "core/files.h"
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 #define START 1786406365000000000
 

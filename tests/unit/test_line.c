@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "ingest/line.h"
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 /* Lines as "[a][b]", a dropped one as "[!]". */
 static void cut(struct text input, size_t block, size_t max_bytes, struct bytes *out) {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "ingest/formats/native.h"
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 #define STEP \
 	"{\"schema\":\"tollbook.step.v1\",\"replica\":\"rtx-01\",\"model\":\"llama\",\"step\":1," \

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "ingest/formats/pattern_file.h"
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 #define FILE_TEXT \
 	"# a fork's log\r\n" \

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "ingest/source.h"
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 /* What reading a file gave. */
 struct got {

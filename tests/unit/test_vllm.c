@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 #define API "(APIServer pid=77120) INFO 07-14 18:02:01 "
 #define CORE "(EngineCore_DP0 pid=2010411) INFO 12-22 21:44:38 [core.py:349] "
