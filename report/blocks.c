@@ -123,7 +123,8 @@ static bool unit_of(int128 exact, int128 spread, int128 loaded, int64_t tokens, 
 	if (!u->known) {
 		return true;
 	}
-	bool fits = unit_per_million(exact, tokens, &u->busy_nano) && unit_per_million(loaded, tokens, &u->loaded_nano) &&
+	bool fits = unit_per_million(exact, tokens, &u->busy_nano) &&
+		    unit_per_million(loaded, tokens, &u->loaded_nano) &&
 		    unit_per_million(exact_div(spread * 196, 100), tokens, &half);
 	u->low_nano = half < u->busy_nano ? u->busy_nano - half : 0;
 	u->high_nano = u->busy_nano;
@@ -154,7 +155,8 @@ static void finish_units(struct sum *sum) {
 	int128 prompt = sum->exact[0] + sum->exact[1], loaded = busy > 0 ? wide_mul_div(prompt, capacity, busy) : 0;
 	sum->fits = unit_costs(sum->exact, sum->spread, capacity, b->tokens, b->unit) &&
 		    unit_of(prompt, 0, loaded, input, &b->prompt) &&
-		    unit_of(busy, 0, busy > 0 ? capacity : 0, input + b->tokens[TOKENS_OUTPUT], &b->blended) && sum->fits;
+		    unit_of(busy, 0, busy > 0 ? capacity : 0, input + b->tokens[TOKENS_OUTPUT], &b->blended) &&
+		    sum->fits;
 }
 
 bool block_unit_energy(const struct block *b, int kind, int64_t *nano_wh) {

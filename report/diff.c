@@ -73,8 +73,8 @@ static int read_half(struct half *h, struct fault *why) {
 	if (!json_parse(h->json, h->bytes, &bad)) {
 		int line = 1, column = 1;
 		text_place(h->bytes, bad, &line, &column);
-		return fault_set(why, ERROR_CONFIG, "%s:%d:%d: not valid JSON, expected a statement (--format json)", h->path,
-				 line, column);
+		return fault_set(why, ERROR_CONFIG, "%s:%d:%d: not valid JSON, expected a statement (--format json)",
+				 h->path, line, column);
 	}
 	if (!text_eq(json_raw(h->json, json_get(h->json, 0, T("schema"))), T("tollbook.statement.v1"))) {
 		return wrong(h, 0, "not a statement, expected tollbook.statement.v1 (--format json)", why);
@@ -89,7 +89,8 @@ static bool read_count(const struct json *j, json_at object, const char *key, in
 
 static bool read_money(const struct json *j, json_at object, const char *key, int64_t *sum) {
 	int64_t nano;
-	return decimal_parse(json_raw(j, json_get(j, object, text_of(key))), 0, &nano) && nano >= 0 && exact_add(sum, nano);
+	return decimal_parse(json_raw(j, json_get(j, object, text_of(key))), 0, &nano) && nano >= 0 &&
+	       exact_add(sum, nano);
 }
 
 static bool read_side(const struct json *j, json_at block, struct side *out) {
@@ -166,7 +167,8 @@ static bool split_busy(const struct diff *d, struct change *c, int group) {
 	mix = b->nano[group];
 	if (a->tokens[group] > 0) {
 		fits = fits && exact_mul_div(a->nano[group], b->tokens[group], a->tokens[group], &mix);
-		fits = fits && (a->ns[group] == 0 || exact_mul_div(a->nano[group], b->ns[group], a->ns[group], &efficiency));
+		fits = fits &&
+		       (a->ns[group] == 0 || exact_mul_div(a->nano[group], b->ns[group], a->ns[group], &efficiency));
 	}
 	if (!fits) {
 		return false;
@@ -181,8 +183,8 @@ static bool split_busy(const struct diff *d, struct change *c, int group) {
 static bool split_rest(struct change *c) {
 	const struct side *a = &c->before, *b = &c->after;
 	int64_t idle = b->nano[GROUP_REST];
-	bool fits = a->ns[GROUP_REST] == 0 ||
-		    exact_mul_div(a->nano[GROUP_REST], b->ns[GROUP_REST], a->ns[GROUP_REST], &idle);
+	bool fits =
+	    a->ns[GROUP_REST] == 0 || exact_mul_div(a->nano[GROUP_REST], b->ns[GROUP_REST], a->ns[GROUP_REST], &idle);
 
 	c->cause[CAUSE_IDLE] += idle - a->nano[GROUP_REST];
 	c->cause[CAUSE_PRICE] += b->nano[GROUP_REST] - idle;
@@ -268,9 +270,10 @@ static void print_table(const struct diff *d, const struct change *total, int wi
 	add_change(&g, "= total", total, figure_places(largest));
 	grid_print(&g, width, out);
 	grid_release(&g);
-	fputs("volume: more or fewer tokens, all in proportion; mix: which models, and input or output; efficiency: GPU\n"
-	      "time per token; price: money per GPU time; idle: time that no tokens filled.\n",
-	      out);
+	fputs(
+	    "volume: more or fewer tokens, all in proportion; mix: which models, and input or output; efficiency: GPU\n"
+	    "time per token; price: money per GPU time; idle: time that no tokens filled.\n",
+	    out);
 }
 
 static void put_change(FILE *out, const struct change *c) {

@@ -133,7 +133,8 @@ static int read_service(struct import *im, json_at v, struct price_ladder *ladde
 /* Slots of an hour carry one price, so that it may change at whole hours only. */
 static int read_instant(struct import *im, json_at v, int64_t *ns) {
 	char buffer[INSTANT_TEXT_MAX];
-	if (!instant_parse(json_string(im->json, v, buffer, sizeof buffer), ns) || instant_floor(*ns, NS_PER_HOUR) != *ns) {
+	if (!instant_parse(json_string(im->json, v, buffer, sizeof buffer), ns) ||
+	    instant_floor(*ns, NS_PER_HOUR) != *ns) {
 		return import_fault(im, v, "not a date of effect, expected a day or a whole hour in UTC");
 	}
 	return 0;
@@ -141,9 +142,11 @@ static int read_instant(struct import *im, json_at v, int64_t *ns) {
 
 static int read_daily(struct import *im, json_at v, struct price_rule *rule) {
 	rule->daily = true;
-	bool ok = json_count(im->json, v) == 2 && import_minute(im->json, json_get(im->json, v, T("from")), &rule->from_minute) &&
+	bool ok = json_count(im->json, v) == 2 &&
+		  import_minute(im->json, json_get(im->json, v, T("from")), &rule->from_minute) &&
 		  import_minute(im->json, json_get(im->json, v, T("to")), &rule->to_minute);
-	return ok ? 0 : import_fault(im, v, "not a time of day, expected {\"from\": \"16:30\", \"to\": \"00:30\"} in UTC");
+	return ok ? 0
+		  : import_fault(im, v, "not a time of day, expected {\"from\": \"16:30\", \"to\": \"00:30\"} in UTC");
 }
 
 static int read_rule_member(struct import *im, json_at v, struct price_rule *rule) {
@@ -174,7 +177,8 @@ static int read_rule_member(struct import *im, json_at v, struct price_rule *rul
 static int read_rule(struct import *im, json_at v, void *into) {
 	struct price_model *m = into;
 	struct price_rule *rule = &m->rules[m->rule_count++];
-	int error = json_type(im->json, v) == JSON_OBJECT ? 0 : import_fault(im, v, "not a set of prices, expected an object");
+	int error =
+	    json_type(im->json, v) == JSON_OBJECT ? 0 : import_fault(im, v, "not a set of prices, expected an object");
 
 	for (json_at k = json_first(im->json, v); k != JSON_ABSENT && !error; k = json_next(im->json, k)) {
 		error = read_rule_member(im, k, rule);
@@ -193,7 +197,8 @@ static int read_match(struct import *im, json_at v, void *into) {
 }
 
 static int read_currency(struct import *im, json_at v, void *into) {
-	return import_text(im, v, "not a currency, expected a code such as \"USD\"", &((struct price_model *)into)->currency);
+	return import_text(im, v, "not a currency, expected a code such as \"USD\"",
+			   &((struct price_model *)into)->currency);
 }
 
 static int read_per_request(struct import *im, json_at v, void *into) {
@@ -226,8 +231,9 @@ static const struct member model_members[] = {
 static int read_model(struct import *im, json_at v, void *into) {
 	struct price_model *m = prices_add_model(im->prices, T(""));
 	m->currency = *(struct text *)into;
-	int error = read_members(im, v, model_members, COUNT(model_members),
-				 "not a part of a model, expected id, match, currency, per_request, understood or prices", m);
+	int error =
+	    read_members(im, v, model_members, COUNT(model_members),
+			 "not a part of a model, expected id, match, currency, per_request, understood or prices", m);
 	return error || m->id.len > 0 ? error : import_fault(im, v, "a model without \"id\", expected a string");
 }
 
@@ -240,7 +246,8 @@ static int read_provider(struct import *im, json_at v, void *into) {
 	if (json_count(im->json, v) != 2 + (claims != JSON_ABSENT) || models == JSON_ABSENT) {
 		return import_fault(im, v, "not a provider, expected {id, claims, models}");
 	}
-	int error = import_text(im, json_get(im->json, v, T("id")), "a provider without \"id\", expected a string", &id);
+	int error =
+	    import_text(im, json_get(im->json, v, T("id")), "a provider without \"id\", expected a string", &id);
 	if (error) {
 		return error;
 	}
@@ -268,10 +275,11 @@ static int read_origin(struct import *im, json_at v, void *into) {
 	int64_t count = 0;
 
 	(void)into;
-	int error = import_text(im, json_get(im->json, v, T("file")), "a source is {file, format, date, sha256, …}", &origin.path);
+	int error = import_text(im, json_get(im->json, v, T("file")), "a source is {file, format, date, sha256, …}",
+				&origin.path);
 	error = error ? error
-		      : import_text(im, json_get(im->json, v, T("format")), "a source is {file, format, date, sha256, …}",
-				    &origin.format);
+		      : import_text(im, json_get(im->json, v, T("format")),
+				    "a source is {file, format, date, sha256, …}", &origin.format);
 	struct text date = json_string(im->json, json_get(im->json, v, T("date")), day, sizeof day);
 	struct text hash = json_string(im->json, json_get(im->json, v, T("sha256")), sha, sizeof sha);
 	snprintf(origin.date, sizeof origin.date, "%.*s", TEXT_ARG(date));

@@ -131,10 +131,11 @@ static void warn_not_found(const struct listing *l, struct text name, struct qua
 
 static void warn_tiers(const struct listing *l, struct quality *q) {
 	if (l->tiered && q->requests == 0) {
-		quality_warn(q,
-			     "list price of %s: it depends on the length of each prompt, which nothing in the logs tells; "
-			     "all is priced as short prompts",
-			     l->label);
+		quality_warn(
+		    q,
+		    "list price of %s: it depends on the length of each prompt, which nothing in the logs tells; "
+		    "all is priced as short prompts",
+		    l->label);
 	}
 	if (l->part_above) {
 		quality_warn(q,
@@ -146,8 +147,8 @@ static void warn_tiers(const struct listing *l, struct quality *q) {
 
 static void warn_found(const struct listing *l, struct text name, const char *currency, struct quality *q) {
 	if (l->foreign) {
-		quality_warn(q, "no list price for %.*s: that of %s is in %.*s, and this statement in %s", TEXT_ARG(name),
-			     l->label, TEXT_ARG(l->search.model->currency), currency);
+		quality_warn(q, "no list price for %.*s: that of %s is in %.*s, and this statement in %s",
+			     TEXT_ARG(name), l->label, TEXT_ARG(l->search.model->currency), currency);
 		return;
 	}
 	warn_tiers(l, q);

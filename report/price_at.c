@@ -49,7 +49,8 @@ static int128 back_of(const struct price_ladder *ladder, int64_t prompt_over_nto
 
 static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_over_ntok, bool batch,
 		       struct price_quote *out) {
-	const struct price_ladder *standard = &rule->ladder[PRICE_STANDARD][kind], *cheaper = &rule->ladder[PRICE_BATCH][kind];
+	const struct price_ladder *standard = &rule->ladder[PRICE_STANDARD][kind],
+				  *cheaper = &rule->ladder[PRICE_BATCH][kind];
 	const struct price_ladder *ladder = batch && cheaper->count > 0 ? cheaper : standard;
 
 	out->nano[kind] = step_at(ladder, prompt_over_ntok);
@@ -65,7 +66,8 @@ static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_o
 
 /* Cached tokens below a step push others above it: they bear what the part above is dearer. */
 static void lift_cached(const struct price_rule *rule, struct price_quote *out, bool batch) {
-	const struct price_ladder *input = &rule->ladder[batch && rule->ladder[PRICE_BATCH][PRICE_INPUT].count > 0][PRICE_INPUT];
+	const struct price_ladder *input =
+	    &rule->ladder[batch && rule->ladder[PRICE_BATCH][PRICE_INPUT].count > 0][PRICE_INPUT];
 	if (!input->above || input->count == 0) {
 		return;
 	}
@@ -113,7 +115,8 @@ static bool rule_same(const struct price_rule *a, const struct price_rule *b) {
 }
 
 bool price_same(const struct price_model *a, const struct price_model *b) {
-	bool same = a->rule_count == b->rule_count && a->understood == b->understood && text_eq(a->currency, b->currency);
+	bool same =
+	    a->rule_count == b->rule_count && a->understood == b->understood && text_eq(a->currency, b->currency);
 	for (size_t i = 0; same && i < a->rule_count; i++) {
 		same = rule_same(&a->rules[i], &b->rules[i]);
 	}

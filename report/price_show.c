@@ -135,7 +135,8 @@ static bool has_step(const struct price_ladder *ladders, int64_t over_ntok) {
 	return false;
 }
 
-static void add_service(struct grid *g, const struct prices *p, const struct price_rule *rule, int service, bool applies) {
+static void add_service(struct grid *g, const struct prices *p, const struct price_rule *rule, int service,
+			bool applies) {
 	add_line(g, rule, service, 0, applies);
 	for (size_t c = 0; c < p->prompt_cut_count; c++) {
 		if (has_step(rule->ladder[service], p->prompt_cuts[c])) {
@@ -184,12 +185,13 @@ static int refuse(const struct price_search *s, const char *name, struct fault *
 	printable(text_of(name), safe, sizeof safe);
 	if (s->outcome == PRICE_AMBIGUOUS) {
 		list_candidates(s, candidates);
-		return fault_set(why, ERROR_CONFIG, "%.80s: %zu models could be meant, expected one as PROVIDER/MODEL: %s",
-				 safe, s->candidate_count, candidates);
+		return fault_set(why, ERROR_CONFIG,
+				 "%.80s: %zu models could be meant, expected one as PROVIDER/MODEL: %s", safe,
+				 s->candidate_count, candidates);
 	}
-	return fault_set(why, ERROR_CONFIG,
-			 "%.80s: no model with a price of this name in the catalogue, expected a name or PROVIDER/MODEL",
-			 safe);
+	return fault_set(
+	    why, ERROR_CONFIG,
+	    "%.80s: no model with a price of this name in the catalogue, expected a name or PROVIDER/MODEL", safe);
 }
 
 int prices_check_matches(const struct prices *p, struct fault *why) {

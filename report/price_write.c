@@ -73,8 +73,8 @@ static void put_rule(FILE *out, const struct price_rule *r) {
 		put_edge(out, "to", r->to_ns, &first);
 	}
 	if (r->daily) {
-		fprintf(out, "%s\"daily\":{\"from\":\"%02d:%02d\",\"to\":\"%02d:%02d\"}", first ? "" : ",", r->from_minute / 60,
-			r->from_minute % 60, r->to_minute / 60, r->to_minute % 60);
+		fprintf(out, "%s\"daily\":{\"from\":\"%02d:%02d\",\"to\":\"%02d:%02d\"}", first ? "" : ",",
+			r->from_minute / 60, r->from_minute % 60, r->to_minute / 60, r->to_minute % 60);
 		first = false;
 	}
 	first = !put_kinds(out, r->ladder[PRICE_STANDARD], first);

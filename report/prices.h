@@ -39,8 +39,8 @@ struct price_ladder {
 
 /* A set of prices and when it holds. */
 struct price_rule {
-	int64_t from_ns, to_ns;     /* half-open, whole UTC hours; INT64_MIN, INT64_MAX: without an end */
-	bool daily;                 /* only in a part of each UTC day: */
+	int64_t from_ns, to_ns; /* half-open, whole UTC hours; INT64_MIN, INT64_MAX: without an end */
+	bool daily; /* only in a part of each UTC day: */
 	int from_minute, to_minute; /* half-open, may wrap round midnight */
 	struct price_ladder ladder[PRICE_SERVICES][PRICE_KINDS];
 };
@@ -70,7 +70,7 @@ struct price_note {
 
 struct price_source {
 	struct text path, format;
-	char date[11];   /* the day it was published, or last changed: "2026-08-21" */
+	char date[11]; /* the day it was published, or last changed: "2026-08-21" */
 	char sha256[65]; /* of the bytes as stored */
 	size_t models, rules, prices; /* rules: sets of prices, one or more a model; prices: single figures */
 };

@@ -34,8 +34,8 @@ int prices_check_matches(const struct prices *p, struct fault *why);
 /* All that was read as one dated catalogue in the native schema, with its sources: `prices import`. */
 void prices_write(const struct prices *p, FILE *out);
 /* Where prices change: prompt lengths and minutes of the day, over all models in the catalogue. */
-void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count,
-                 const int **minute_of_day, size_t *minute_count);
+void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count, const int **minute_of_day,
+		 size_t *minute_count);
 void prices_free(struct prices *p);
 
 /* What was read: files, their form and hash, numbers of models and prices, and what is not used. */
@@ -65,7 +65,7 @@ struct report_options {
 	const char *rule;
 	const char *version;
 	const char *fleet_sha256; /* "" if there was no fleet file */
-	int64_t from_ns, to_ns;   /* the period shown */
+	int64_t from_ns, to_ns; /* the period shown */
 };
 
 struct statement;
@@ -94,7 +94,7 @@ struct rendering_options {
 
 /* Renders by the name of --format. ERROR_CONFIG if there is no such rendering. */
 int statement_render(const struct statement *s, const char *format, const struct rendering_options *r, FILE *out,
-                     struct fault *why);
+		     struct fault *why);
 
 /*
  * What changed from one statement (a file of --format json) to another: the total cost, and that of

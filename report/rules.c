@@ -26,7 +26,8 @@ int statement_take_rule(void *statement, const struct rule_row *row) {
 		r->prefill_exact += (int128)row->prefill_gpu_ns * row->rate_nano;
 		r->decode_exact += (int128)row->decode_gpu_ns * row->rate_nano;
 	}
-	return exact_add(&r->row.prefill_gpu_ns, row->prefill_gpu_ns) && exact_add(&r->row.decode_gpu_ns, row->decode_gpu_ns)
+	return exact_add(&r->row.prefill_gpu_ns, row->prefill_gpu_ns) &&
+		       exact_add(&r->row.decode_gpu_ns, row->decode_gpu_ns)
 		   ? 0
 		   : ERROR_RANGE;
 }
@@ -60,7 +61,8 @@ static void order_results(struct rule_results *r, const struct names *names) {
 	for (size_t i = 1; i < r->count; i++) {
 		struct rule_result moved = r->rows[i];
 		size_t at = i;
-		while (at > 0 && text_compare(names_text(names, r->rows[at - 1].row.model), names_text(names, moved.row.model)) > 0) {
+		while (at > 0 && text_compare(names_text(names, r->rows[at - 1].row.model),
+					      names_text(names, moved.row.model)) > 0) {
 			r->rows[at] = r->rows[at - 1];
 			at--;
 		}

@@ -112,7 +112,8 @@ static const char *in_short(int64_t n, char out[FIGURE_MAX]) {
 	if (unit == 1 || !exact_mul_div(n, 10, unit, &tenths)) {
 		return figure_count(n, out);
 	}
-	snprintf(out, FIGURE_MAX, "%s.%d %s", figure_count(tenths / 10, whole), (int)(tenths % 10), unit == 1000000 ? "M" : "bn");
+	snprintf(out, FIGURE_MAX, "%s.%d %s", figure_count(tenths / 10, whole), (int)(tenths % 10),
+		 unit == 1000000 ? "M" : "bn");
 	return out;
 }
 
@@ -125,7 +126,8 @@ static void put_cards(FILE *out, const struct statement *s) {
 	put_card(out, figure_money(b->capacity_nano, places, figure), "paid for the capacity");
 	put_card(out, figure_percent(block_busy_ns(b), b->capacity_ns, figure), "of GPU time was busy with tokens");
 	if (b->blended.known) {
-		put_card(out, figure_money(b->blended.loaded_nano, figure_unit_places(s), figure), "per million tokens of all kinds, loaded");
+		put_card(out, figure_money(b->blended.loaded_nano, figure_unit_places(s), figure),
+			 "per million tokens of all kinds, loaded");
 	}
 	if (b->list_known) {
 		put_card(out, figure_money(b->revenue_nano, places, figure), "would be the revenue at list price");
@@ -152,7 +154,9 @@ static void put_title(FILE *out, const struct statement *s) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 	const struct report_options *o = &s->options;
 
-	fprintf(out, "<header class=\"top\">\n<h1>What a token costs</h1>\n<ul class=\"meta\"><li>%s to %s UTC</li><li>all money in ",
+	fprintf(out,
+		"<header class=\"top\">\n<h1>What a token costs</h1>\n<ul class=\"meta\"><li>%s to %s UTC</li><li>all "
+		"money in ",
 		edge(o->from_ns, from), edge(o->to_ns, to));
 	html_put_string(out, o->currency);
 	fputs("</li><li>mixed steps split by the rule ", out);
@@ -166,8 +170,8 @@ static void put_title(FILE *out, const struct statement *s) {
 /* ---- sections ---- */
 
 static void open_section(FILE *out, const char *id, const char *title, const char *what) {
-	fprintf(out, "<section aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n<p class=\"dim\">%s</p>\n", id, id, title,
-		what);
+	fprintf(out, "<section aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n<p class=\"dim\">%s</p>\n",
+		id, id, title, what);
 }
 
 static void close_section(FILE *out) {
@@ -186,9 +190,11 @@ static void put_tie_out(FILE *out, const struct statement *s) {
 }
 
 static void put_units(FILE *out, const struct statement *s) {
-	open_section(out, "cost", "What a token costs, and what it lists for",
-		     "Per million tokens. Busy: the GPU time of prefill or decode alone. Loaded: with idle, other and unobserved "
-		     "time on top, so that it pays the bill. The interval is what the split of mixed steps leaves open.");
+	open_section(
+	    out, "cost", "What a token costs, and what it lists for",
+	    "Per million tokens. Busy: the GPU time of prefill or decode alone. Loaded: with idle, other and "
+	    "unobserved "
+	    "time on top, so that it pays the bill. The interval is what the split of mixed steps leaves open.");
 	chart_prices(s, out);
 	html_units(s, out);
 	close_section(out);
@@ -200,7 +206,8 @@ static void put_units(FILE *out, const struct statement *s) {
 
 static void put_line_legend(FILE *out) {
 	fputs("<ul class=\"legend\"><li><svg aria-hidden=\"true\"><rect class=\"k2\" y=\"35%\" width=\"100%\" "
-	      "height=\"30%\"/></svg>output</li><li><svg aria-hidden=\"true\"><rect class=\"k0\" y=\"35%\" width=\"100%\" "
+	      "height=\"30%\"/></svg>output</li><li><svg aria-hidden=\"true\"><rect class=\"k0\" y=\"35%\" "
+	      "width=\"100%\" "
 	      "height=\"30%\"/></svg>input, uncached</li></ul>\n<div class=\"panels\">\n",
 	      out);
 }
@@ -209,7 +216,8 @@ static void put_times(FILE *out, const struct statement *s) {
 	if (s->timeline->count <= s->models.count) {
 		return; /* one step of time */
 	}
-	open_section(out, "time", s->timeline->step_ns == NS_PER_HOUR ? "Unit cost, hour by hour" : "Unit cost, day by day",
+	open_section(out, "time",
+		     s->timeline->step_ns == NS_PER_HOUR ? "Unit cost, hour by hour" : "Unit cost, day by day",
 		     "Busy cost per million tokens over the period (UTC); the band holds it at 95 %.");
 	put_line_legend(out);
 	chart_times(s, out);
@@ -221,8 +229,9 @@ static void put_positions(FILE *out, const struct statement *s) {
 	if (s->positions.count == 0) {
 		return;
 	}
-	open_section(out, "position", "Cost by position in the context",
-		     "Busy cost per million tokens, by how many tokens stood before them: a list price is flat, this is not.");
+	open_section(
+	    out, "position", "Cost by position in the context",
+	    "Busy cost per million tokens, by how many tokens stood before them: a list price is flat, this is not.");
 	put_line_legend(out);
 	chart_positions(s, out);
 	fputs("</div>\n", out);
@@ -234,8 +243,9 @@ static void put_tenants(FILE *out, const struct statement *s) {
 	static const enum by_key by_tenant[] = {BY_TENANT};
 
 	open_section(out, "tenant", "Tenants",
-		     s->options.idle_proportional ? "Each carries its share of idle and unobserved time; unit costs are loaded."
-						  : "Without idle and unobserved time, which is in the total alone; unit costs are loaded.");
+		     s->options.idle_proportional
+			 ? "Each carries its share of idle and unobserved time; unit costs are loaded."
+			 : "Without idle and unobserved time, which is in the total alone; unit costs are loaded.");
 	chart_margins(s, out);
 	html_rows(s, "tenants", &s->tenants, by_tenant, 1, out);
 	close_section(out);
@@ -258,8 +268,9 @@ static void put_sides(FILE *out, const struct statement *s) {
 		close_section(out);
 	}
 	if (s->total.capacity_mj > 0) {
-		open_section(out, "watt", "Energy",
-			     "In watt-hours, in all and per million tokens. What was not metered is the fleet file's watts.");
+		open_section(
+		    out, "watt", "Energy",
+		    "In watt-hours, in all and per million tokens. What was not metered is the fleet file's watts.");
 		html_energy(s, out);
 		close_section(out);
 	}
@@ -297,12 +308,15 @@ static void put_quality(FILE *out, const struct statement *s) {
 	const struct quality *q = s->quality;
 	char lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX], powers[FIGURE_MAX];
 
-	open_section(out, "rests", "What it rests on", "The evidence behind the split of busy time, by grade, and what was wrong with the input.");
+	open_section(out, "rests", "What it rests on",
+		     "The evidence behind the split of busy time, by grade, and what was wrong with the input.");
 	html_evidence(s, out);
 	fprintf(out,
-		"<p>Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %lld duplicates.</p>\n",
-		figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps), figure_count(q->requests, requests),
-		figure_count(q->windows, windows), figure_count(q->powers, powers), (long long)q->duplicates);
+		"<p>Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %lld "
+		"duplicates.</p>\n",
+		figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps),
+		figure_count(q->requests, requests), figure_count(q->windows, windows), figure_count(q->powers, powers),
+		(long long)q->duplicates);
 	put_findings(out, q);
 	close_section(out);
 }

@@ -30,10 +30,10 @@ void html_evidence(const struct statement *s, FILE *out);
 #define PERCENT_MAX 16
 const char *html_percent(double share, char out[PERCENT_MAX]);
 
-void chart_flow(const struct statement *s, FILE *out);      /* capacity to where it went */
-void chart_prices(const struct statement *s, FILE *out);    /* real cost against list price, per model */
-void chart_margins(const struct statement *s, FILE *out);   /* margin by tenant */
-void chart_times(const struct statement *s, FILE *out);     /* unit cost over time, with its interval */
+void chart_flow(const struct statement *s, FILE *out); /* capacity to where it went */
+void chart_prices(const struct statement *s, FILE *out); /* real cost against list price, per model */
+void chart_margins(const struct statement *s, FILE *out); /* margin by tenant */
+void chart_times(const struct statement *s, FILE *out); /* unit cost over time, with its interval */
 void chart_positions(const struct statement *s, FILE *out); /* unit cost by depth of the context */
 
 #endif

@@ -34,19 +34,20 @@ struct flow {
 };
 
 static void put_ribbon(FILE *out, const struct flow *f) {
-	fprintf(out, "<path class=\"%s ribbon\" d=\"M0 %dC45 %d 55 %d 100 %dV%dC55 %d 45 %d 0 %dZ\"/>\n", part_names[f->part],
-		f->left, f->left, f->right, f->right, f->right + f->height, f->right + f->height, f->left + f->height,
-		f->left + f->height);
+	fprintf(out, "<path class=\"%s ribbon\" d=\"M0 %dC45 %d 55 %d 100 %dV%dC55 %d 45 %d 0 %dZ\"/>\n",
+		part_names[f->part], f->left, f->left, f->right, f->right, f->right + f->height, f->right + f->height,
+		f->left + f->height, f->left + f->height);
 }
 
 static void put_flow_label(FILE *out, const struct statement *s, const struct flow *f) {
 	const struct block *b = &s->total;
 	char money[FIGURE_MAX], share[FIGURE_MAX];
 
-	fprintf(out, "<rect class=\"%s\" x=\"56%%\" y=\"%d\" width=\"8\" height=\"%d\"/>\n", part_names[f->part], f->right,
-		f->height);
+	fprintf(out, "<rect class=\"%s\" x=\"56%%\" y=\"%d\" width=\"8\" height=\"%d\"/>\n", part_names[f->part],
+		f->right, f->height);
 	fprintf(out,
-		"<text class=\"b\" x=\"56%%\" dx=\"16\" y=\"%d\">%s</text><text class=\"d\" x=\"56%%\" dx=\"16\" y=\"%d\">%s · "
+		"<text class=\"b\" x=\"56%%\" dx=\"16\" y=\"%d\">%s</text><text class=\"d\" x=\"56%%\" dx=\"16\" "
+		"y=\"%d\">%s · "
 		"%s</text>\n",
 		f->right + 12, part_names[f->part], f->right + 28,
 		figure_money(part_nano(b, f->part), figure_places(b->capacity_nano), money),
@@ -82,13 +83,15 @@ void chart_flow(const struct statement *s, FILE *out) {
 		return;
 	}
 	size_t count = lay_out(b, flows, &bottom);
-	fprintf(out,
-		"<figure><svg height=\"%d\" role=\"img\" aria-label=\"The money of the capacity, as it went to prefill, decode, "
-		"other, idle and unobserved time; the table has the figures\">\n<text class=\"b\" y=\"16\">capacity paid "
-		"%s</text>\n<rect class=\"capacity\" y=\"%d\" width=\"8\" height=\"%d\"/>\n"
-		"<svg x=\"1%%\" width=\"55%%\" height=\"%d\" viewBox=\"0 0 100 %d\" preserveAspectRatio=\"none\">\n",
-		bottom, figure_money(b->capacity_nano, figure_places(b->capacity_nano), money), FLOW_TOP,
-		flows[count - 1].left + flows[count - 1].height - FLOW_TOP, bottom, bottom);
+	fprintf(
+	    out,
+	    "<figure><svg height=\"%d\" role=\"img\" aria-label=\"The money of the capacity, as it went to prefill, "
+	    "decode, "
+	    "other, idle and unobserved time; the table has the figures\">\n<text class=\"b\" y=\"16\">capacity paid "
+	    "%s</text>\n<rect class=\"capacity\" y=\"%d\" width=\"8\" height=\"%d\"/>\n"
+	    "<svg x=\"1%%\" width=\"55%%\" height=\"%d\" viewBox=\"0 0 100 %d\" preserveAspectRatio=\"none\">\n",
+	    bottom, figure_money(b->capacity_nano, figure_places(b->capacity_nano), money), FLOW_TOP,
+	    flows[count - 1].left + flows[count - 1].height - FLOW_TOP, bottom, bottom);
 	for (size_t i = 0; i < count; i++) {
 		put_ribbon(out, &flows[i]);
 	}
@@ -163,7 +166,8 @@ static void put_axis(FILE *out, const struct scale *c) {
 static void put_dot(FILE *out, const char *class, const char *radius, const struct scale *c, int64_t nano) {
 	char x[PERCENT_MAX];
 	if (nano > 0) { /* nothing has no place on a logarithmic scale */
-		fprintf(out, "<circle class=\"%s\" cx=\"%s\" cy=\"13\" r=\"%s\"/>", class, html_percent(on_scale(c, nano), x), radius);
+		fprintf(out, "<circle class=\"%s\" cx=\"%s\" cy=\"13\" r=\"%s\"/>", class,
+			html_percent(on_scale(c, nano), x), radius);
 	}
 }
 
@@ -177,7 +181,8 @@ static void put_line(FILE *out, const char *class, double from, double to) {
 static void put_marks(FILE *out, const struct block *b, int kind, const struct scale *c) {
 	static const char *const classes[TOKEN_KINDS] = {"k0", "k1", "k2"};
 	const struct unit_cost *u = &b->unit[kind];
-	bool listed = b->list_known && b->list_price_known[kind] && b->list_nano[kind] > 0, compared = listed && u->loaded_nano > 0;
+	bool listed = b->list_known && b->list_price_known[kind] && b->list_nano[kind] > 0,
+	     compared = listed && u->loaded_nano > 0;
 	double loaded = on_scale(c, u->loaded_nano), list = listed ? on_scale(c, b->list_nano[kind]) : 0;
 	char x[PERCENT_MAX];
 
@@ -221,9 +226,11 @@ static void put_model(FILE *out, const struct row *row, const struct scale *c) {
 }
 
 static void put_legend(FILE *out) {
-	fputs("<ul class=\"legend\"><li><svg aria-hidden=\"true\"><circle class=\"hollow\" cx=\"50%\" cy=\"50%\" r=\"4\"/></svg>busy, "
+	fputs("<ul class=\"legend\"><li><svg aria-hidden=\"true\"><circle class=\"hollow\" cx=\"50%\" cy=\"50%\" "
+	      "r=\"4\"/></svg>busy, "
 	      "on its 95 % interval</li><li><svg aria-hidden=\"true\"><circle class=\"k2\" cx=\"50%\" cy=\"50%\" "
-	      "r=\"5.5\"/></svg>loaded, with idle time on top</li><li><svg aria-hidden=\"true\"><text class=\"list m\" x=\"50%\" "
+	      "r=\"5.5\"/></svg>loaded, with idle time on top</li><li><svg aria-hidden=\"true\"><text class=\"list m\" "
+	      "x=\"50%\" "
 	      "y=\"11\">&#9670;</text></svg>list price</li></ul>\n",
 	      out);
 }
@@ -243,7 +250,8 @@ void chart_prices(const struct statement *s, FILE *out) {
 			put_model(out, &s->models.rows[i], &c);
 		}
 	}
-	fputs("</div>\n<figcaption>Per million tokens, on a logarithmic scale. Green: the list price is above the loaded cost; "
+	fputs("</div>\n<figcaption>Per million tokens, on a logarithmic scale. Green: the list price is above the "
+	      "loaded cost; "
 	      "red: below.</figcaption></figure>\n",
 	      out);
 }
@@ -301,7 +309,8 @@ void chart_margins(const struct statement *s, FILE *out) {
 		for (size_t i = 0; i < count; i++) {
 			put_margin(out, rows[i], share_of(-least, span), span, figure_places(span));
 		}
-		fputs("</div><figcaption>List revenue less the cost of each tenant's capacity.</figcaption></figure>\n", out);
+		fputs("</div><figcaption>List revenue less the cost of each tenant's capacity.</figcaption></figure>\n",
+		      out);
 	}
 	free(rows);
 }

@@ -63,7 +63,8 @@ static void put_level_labels(FILE *out, int64_t top) {
 	}
 	int places = places_for(half) + (leading % 10 != 0);
 	put_label(out, "e", "10.5%", PLOT_TOP + 4, figure_money(top, places_for(top), figure));
-	put_label(out, "e", "10.5%", PLOT_TOP + PLOT_HEIGHT / 2 + 4, figure_money(half, places < 9 ? places : 9, figure));
+	put_label(out, "e", "10.5%", PLOT_TOP + PLOT_HEIGHT / 2 + 4,
+		  figure_money(half, places < 9 ? places : 9, figure));
 	put_label(out, "e", "10.5%", PLOT_TOP + PLOT_HEIGHT + 4, "0");
 }
 
@@ -175,7 +176,8 @@ static int64_t highest(const struct panel *p) {
 static bool has_interval(const struct panel *p) {
 	for (size_t i = 0; i < p->count; i++) {
 		const struct unit_cost *u = p->at[i].unit;
-		if (u[TOKENS_INPUT].high_nano > u[TOKENS_INPUT].low_nano || u[TOKENS_OUTPUT].high_nano > u[TOKENS_OUTPUT].low_nano) {
+		if (u[TOKENS_INPUT].high_nano > u[TOKENS_INPUT].low_nano ||
+		    u[TOKENS_OUTPUT].high_nano > u[TOKENS_OUTPUT].low_nano) {
 			return true;
 		}
 	}
@@ -196,10 +198,12 @@ static void put_days(FILE *out, const struct statement *s, const struct panel *p
 
 static void put_panel(FILE *out, const struct statement *s, struct panel *p) {
 	p->top = nice_above(highest(p));
-	open_panel(out, names_text(s->options.names, p->at->model), "Busy cost per million tokens over time, output and uncached input");
+	open_panel(out, names_text(s->options.names, p->at->model),
+		   "Busy cost per million tokens over time, output and uncached input");
 	put_levels(out);
-	fprintf(out, "<svg x=\"%d%%\" width=\"%d%%\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">\n", GUTTER,
-		100 - GUTTER, PLOT_TOP + PLOT_HEIGHT, PLOT_WIDTH, PLOT_TOP + PLOT_HEIGHT);
+	fprintf(out,
+		"<svg x=\"%d%%\" width=\"%d%%\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">\n",
+		GUTTER, 100 - GUTTER, PLOT_TOP + PLOT_HEIGHT, PLOT_WIDTH, PLOT_TOP + PLOT_HEIGHT);
 	if (has_interval(p)) {
 		put_band(out, p, TOKENS_OUTPUT, "out");
 		put_band(out, p, TOKENS_INPUT, "in");
@@ -229,7 +233,8 @@ void chart_times(const struct statement *s, FILE *out) {
 		for (to = from + 1; to < t->count && t->moments[to].model == t->moments[from].model; to++) {
 		}
 		struct panel p = {.at = &t->moments[from], .count = to - from, .step_ns = t->step_ns};
-		p.from_ns = instant_floor(s->options.from_ns < p.at->start_ns ? s->options.from_ns : p.at->start_ns, t->step_ns);
+		p.from_ns = instant_floor(s->options.from_ns < p.at->start_ns ? s->options.from_ns : p.at->start_ns,
+					  t->step_ns);
 		p.span_ns = s->options.to_ns - p.from_ns > t->step_ns ? s->options.to_ns - p.from_ns : t->step_ns;
 		if (p.count > 1 && any_cost(&p)) {
 			put_panel(out, s, &p);
@@ -271,10 +276,13 @@ static void put_run(FILE *out, const struct run *r, int64_t top, const char *cla
 			continue;
 		}
 		if (pen) {
-			fprintf(out, "<line class=\"line %s\" x1=\"%s\" y1=\"%d\" x2=\"%s\" y2=\"%d\"/>", class, x0, y0, x, y);
+			fprintf(out, "<line class=\"line %s\" x1=\"%s\" y1=\"%d\" x2=\"%s\" y2=\"%d\"/>", class, x0, y0,
+				x, y);
 		}
-		fprintf(out, "<circle class=\"dot %s\" cx=\"%s\" cy=\"%d\" r=\"3.5\"><title>from %s tokens: %s</title></circle>\n", class,
-			x, y, figure_count(r->at[i].row.from_ntok, from),
+		fprintf(out,
+			"<circle class=\"dot %s\" cx=\"%s\" cy=\"%d\" r=\"3.5\"><title>from %s tokens: "
+			"%s</title></circle>\n",
+			class, x, y, figure_count(r->at[i].row.from_ntok, from),
 			figure_money(r->at[i].unit_nano, places_for(top) + 2 < 9 ? places_for(top) + 2 : 9, figure));
 		memcpy(x0, x, sizeof x);
 		y0 = y;
@@ -305,7 +313,8 @@ static size_t put_depth_panel(FILE *out, const struct statement *s, const struct
 		most = at[count].unit_nano > most ? at[count].unit_nano : most;
 	}
 	int64_t top = nice_above(most);
-	open_panel(out, names_text(s->options.names, at->row.model), "Busy cost per million tokens by position; the table has the figures");
+	open_panel(out, names_text(s->options.names, at->row.model),
+		   "Busy cost per million tokens by position; the table has the figures");
 	put_levels(out);
 	put_run(out, &runs[1], top, "out");
 	put_run(out, &runs[0], top, "in");

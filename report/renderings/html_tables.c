@@ -96,8 +96,8 @@ static void put_unit_row(FILE *out, const struct row *row, int kind, int places)
 }
 
 void html_units(const struct statement *s, FILE *out) {
-	static const char *const headers[] = {"model", "tokens of", "tokens", "busy", "95 % from", "to",
-					      "loaded", "list price", "loaded / list"};
+	static const char *const headers[] = {"model", "tokens of", "tokens",     "busy",         "95 % from",
+					      "to",    "loaded",    "list price", "loaded / list"};
 
 	open_table(out, "units", "Cost per million tokens", headers, 9, 2, true, false);
 	for (size_t i = 0; i < s->models.count; i++) {
@@ -109,8 +109,8 @@ void html_units(const struct statement *s, FILE *out) {
 }
 
 void html_margins(const struct statement *s, FILE *out) {
-	static const char *const headers[] = {"model",	"list price of", "revenue",    "capacity",
-					      "margin", "of revenue",	 "real ratio", "list ratio"};
+	static const char *const headers[] = {"model",  "list price of", "revenue",    "capacity",
+					      "margin", "of revenue",    "real ratio", "list ratio"};
 
 	open_table(out, "margins", "Margin by model", headers, 8, 2, true, false);
 	for (size_t i = 0; i < s->models.count; i++) {
@@ -135,7 +135,9 @@ static void put_part(FILE *out, const char *name, int64_t ns, int64_t nano, cons
 	bool sum = name[0] == '=';
 	fprintf(out, "<tr%s><td class=\"l\">", sum ? " class=\"sum\"" : "");
 	if (!sum) {
-		fprintf(out, "<svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"%s\" width=\"100%%\" height=\"100%%\"/></svg>",
+		fprintf(out,
+			"<svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"%s\" width=\"100%%\" "
+			"height=\"100%%\"/></svg>",
 			name);
 	}
 	fprintf(out, "%s</td>", name);
@@ -160,8 +162,8 @@ void html_parts(const struct statement *s, FILE *out) {
 /* ---- beside the sums ---- */
 
 void html_energy(const struct statement *s, FILE *out) {
-	static const char *const headers[] = {"model",	       "Wh",	   "input, uncached / M", "input, cached / M",
-					      "output / M", "of time metered"};
+	static const char *const headers[] = {
+	    "model", "Wh", "input, uncached / M", "input, cached / M", "output / M", "of time metered"};
 	int64_t nano;
 
 	open_table(out, "energy", "Energy by model", headers, 6, 1, true, false);
@@ -181,8 +183,8 @@ void html_energy(const struct statement *s, FILE *out) {
 }
 
 void html_rules(const struct statement *s, FILE *out) {
-	static const char *const headers[] = {"model",		"rule",		   "prefill GPU-hours", "decode GPU-hours",
-					      "prefill of busy", "all input / M", "output / M"};
+	static const char *const headers[] = {
+	    "model", "rule", "prefill GPU-hours", "decode GPU-hours", "prefill of busy", "all input / M", "output / M"};
 	int places = figure_unit_places(s);
 
 	open_table(out, "rules", "Rules side by side", headers, 7, 2, true, false);
@@ -213,7 +215,8 @@ static void put_range(FILE *out, const struct position_row *row) {
 }
 
 void html_positions(const struct statement *s, FILE *out) {
-	static const char *const headers[] = {"model", "tokens of", "tokens before it", "tokens", "GPU-hours", "busy / M"};
+	static const char *const headers[] = {"model",  "tokens of", "tokens before it",
+					      "tokens", "GPU-hours", "busy / M"};
 	int places = figure_unit_places(s);
 
 	open_table(out, "positions", "Cost by position", headers, 6, 2, true, s->positions.count > 20);
@@ -232,9 +235,11 @@ void html_positions(const struct statement *s, FILE *out) {
 }
 
 void html_evidence(const struct statement *s, FILE *out) {
-	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy time"};
-	static const char *const what[] = {"measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
-					   "requests without steps, swept over their instants", "averages over windows"};
+	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours",
+					      "of busy time"};
+	static const char *const what[] = {
+	    "measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
+	    "requests without steps, swept over their instants", "averages over windows"};
 
 	open_table(out, "evidence", "Evidence", headers, 4, 2, false, false);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
@@ -284,7 +289,8 @@ void html_rows(const struct statement *s, const char *id, const struct table *t,
 	}
 	close_table(out);
 	if (t->count > ROWS_MAX) {
-		fprintf(out, "<p class=\"dim\">The first %d of %s rows; --format csv, json and jsonl have them all.</p>\n", ROWS_MAX,
-			figure_count((int64_t)t->count, shown));
+		fprintf(out,
+			"<p class=\"dim\">The first %d of %s rows; --format csv, json and jsonl have them all.</p>\n",
+			ROWS_MAX, figure_count((int64_t)t->count, shown));
 	}
 }

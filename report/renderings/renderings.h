@@ -18,7 +18,7 @@ void json_put_row(FILE *out, const struct statement *s, const struct row *row, c
 void json_put_position(FILE *out, const struct statement *s, const struct position *p);
 void json_put_rule(FILE *out, const struct statement *s, const struct rule_result *r);
 
-/* CSV (RFC 4180): a cell of text from outside, printable, quoted where need be; one that a spreadsheet would run gets a ' first. */
+/* CSV (RFC 4180): text from outside, printable, quoted where need be; what a spreadsheet would run gets a ' first. */
 void csv_put_text(FILE *out, struct text t);
 
 /* The currency as plain-text accounting takes it, capitals only; "XXX" if nothing is left. */

@@ -148,9 +148,9 @@ static void print_units(const struct page *p) {
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
-	table_paragraph(p,
-		  "busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved time on top.",
-		  0);
+	table_paragraph(
+	    p, "busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved time on top.",
+	    0);
 }
 
 /* ---- margin ---- */
@@ -291,7 +291,7 @@ static void print_tenants(const struct page *p) {
 		return;
 	}
 	table_heading(p, o->idle_proportional ? "Tenants, each with its share of idle and unobserved time"
-					: "Tenants, without idle and unobserved time (unit costs are loaded)");
+					      : "Tenants, without idle and unobserved time (unit costs are loaded)");
 	print_rows(p, t, by, 1);
 }
 

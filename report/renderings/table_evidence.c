@@ -82,4 +82,3 @@ void table_quality(const struct page *p) {
 	print_rejects(p, p->s->quality);
 	print_warnings(p, p->s->quality);
 }
-

@@ -15,8 +15,8 @@ static void add_energy(struct grid *g, const struct row *row) {
 }
 
 void table_energy(const struct page *p) {
-	static const char *const headers[] = {"model",	   "Wh",       "in, uncached/M", "in, cached/M",
-					      "out/M", "of time metered"};
+	static const char *const headers[] = {"model",        "Wh",    "in, uncached/M",
+					      "in, cached/M", "out/M", "of time metered"};
 	struct grid g;
 
 	if (p->s->total.capacity_mj == 0) {
@@ -85,14 +85,16 @@ static void add_rule(struct grid *g, const struct page *p, const struct rule_res
 }
 
 void table_rules(const struct page *p) {
-	static const char *const headers[] = {"model", "rule", "prefill h", "decode h", "prefill", "all input/M", "output/M"};
+	static const char *const headers[] = {"model",   "rule",        "prefill h", "decode h",
+					      "prefill", "all input/M", "output/M"};
 	struct grid g;
 	char title[120];
 
 	if (p->s->rules.count == 0) {
 		return;
 	}
-	snprintf(title, sizeof title, "Under each rule of splitting mixed steps, busy, in %s per million tokens", p->currency);
+	snprintf(title, sizeof title, "Under each rule of splitting mixed steps, busy, in %s per million tokens",
+		 p->currency);
 	table_heading(p, title);
 	grid_init(&g, headers, 7, 2);
 	for (size_t i = 0; i < p->s->rules.count; i++) {
@@ -101,4 +103,3 @@ void table_rules(const struct page *p) {
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
 }
-

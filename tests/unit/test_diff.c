@@ -13,10 +13,12 @@
 #include "report/report.h"
 
 #define BLOCK(model, in, out, ns_p, ns_d, ns_i, p, d, i)                                                               \
-	"{\"model\":\"" model "\",\"tokens\":{\"input\":" in ",\"input_cached\":0,\"output\":" out "},\"gpu_ns\":{\"prefill\":" ns_p \
-	",\"decode\":" ns_d ",\"other\":0,\"idle\":" ns_i ",\"unobserved\":0},\"cost\":{\"prefill\":\"" p "\",\"decode\":\"" d      \
+	"{\"model\":\"" model "\",\"tokens\":{\"input\":" in ",\"input_cached\":0,\"output\":" out                     \
+	"},\"gpu_ns\":{\"prefill\":" ns_p ",\"decode\":" ns_d ",\"other\":0,\"idle\":" ns_i                            \
+	",\"unobserved\":0},\"cost\":{\"prefill\":\"" p "\",\"decode\":\"" d                                           \
 	"\",\"other\":\"0.000000000\",\"idle\":\"" i "\",\"unobserved\":\"0.000000000\"}}"
-#define STATEMENT(currency, models) "{\"schema\":\"tollbook.statement.v1\",\"currency\":\"" currency "\",\"models\":[" models "]}"
+#define STATEMENT(currency, models)                                                                                    \
+	"{\"schema\":\"tollbook.statement.v1\",\"currency\":\"" currency "\",\"models\":[" models "]}"
 
 static char *file_of(const char *text) {
 	char *path = strdup("/tmp/tollbook-diff-XXXXXX");
@@ -72,13 +74,15 @@ static void test_causes(void **state) {
 	static const struct {
 		const char *cause;
 		int64_t units;
-	} cases[] = {{"before", 20}, {"after", 46}, {"volume", 10}, {"mix", 0}, {"efficiency", -2}, {"price", 23}, {"idle", -5}};
+	} cases[] = {{"before", 20},     {"after", 46}, {"volume", 10}, {"mix", 0},
+		     {"efficiency", -2}, {"price", 23}, {"idle", -5}};
 	struct fault why = {""};
 	struct json *j = json_new();
 
 	(void)state;
-	char *text = diff_of(STATEMENT("USD", BLOCK("m", "1000", "100", "4000", "6000", "10000", "4", "6", "10")),
-			     STATEMENT("USD", BLOCK("m", "2000", "200", "6000", "12000", "5000", "12", "24", "10")), true, &why);
+	char *text =
+	    diff_of(STATEMENT("USD", BLOCK("m", "1000", "100", "4000", "6000", "10000", "4", "6", "10")),
+		    STATEMENT("USD", BLOCK("m", "2000", "200", "6000", "12000", "5000", "12", "24", "10")), true, &why);
 	assert_non_null(text);
 	assert_true(json_parse(j, text_of(text), NULL));
 	json_at total = json_get(j, 0, T("total"));
@@ -100,11 +104,12 @@ static void test_sums(void **state) {
 	size_t rows = 0;
 
 	(void)state;
-	char *text = diff_of(STATEMENT("USD", BLOCK("a", "1013", "97", "4001", "6007", "0", "4.000000007", "6.1", "0") "," BLOCK(
-						 "gone", "7", "3", "1", "2", "3", "0.000000001", "0.000000002", "3")),
-			     STATEMENT("USD", BLOCK("new \\\"x\\\"", "11", "13", "17", "19", "23", "1.7", "1.9", "2.3") "," BLOCK(
-						 "a", "1019", "103", "4003", "6011", "9", "3.999999999", "7", "1")),
-			     true, &why);
+	char *text = diff_of(
+	    STATEMENT("USD", BLOCK("a", "1013", "97", "4001", "6007", "0", "4.000000007", "6.1",
+				   "0") "," BLOCK("gone", "7", "3", "1", "2", "3", "0.000000001", "0.000000002", "3")),
+	    STATEMENT("USD", BLOCK("new \\\"x\\\"", "11", "13", "17", "19", "23", "1.7", "1.9",
+				   "2.3") "," BLOCK("a", "1019", "103", "4003", "6011", "9", "3.999999999", "7", "1")),
+	    true, &why);
 	assert_non_null(text);
 	assert_true(json_parse(j, text_of(text), NULL));
 	check_sums(j, json_get(j, 0, T("total")));
@@ -122,9 +127,11 @@ static void test_table(void **state) {
 
 	(void)state;
 	char *text = diff_of(STATEMENT("EUR", BLOCK("m", "1000", "100", "4000", "6000", "10000", "400", "600", "1000")),
-			     STATEMENT("EUR", BLOCK("m", "1000", "100", "4000", "6000", "5000", "400", "600", "500")), false, &why);
+			     STATEMENT("EUR", BLOCK("m", "1000", "100", "4000", "6000", "5000", "400", "600", "500")),
+			     false, &why);
 	assert_non_null(text);
-	assert_non_null(strstr(text, "= total  2,000.00  1,500.00  -500.00    0.00  0.00        0.00   0.00  -500.00\n"));
+	assert_non_null(
+	    strstr(text, "= total  2,000.00  1,500.00  -500.00    0.00  0.00        0.00   0.00  -500.00\n"));
 	free(text);
 }
 

@@ -31,8 +31,18 @@ struct month {
 };
 
 static const char *const model_names[MODELS] = {
-    "meta-llama/Llama-3.1-70B-Instruct", "deepseek-chat", "Qwen/Qwen3-32B-FP8", "gpt-4o", "claude-sonnet-4-5", "gemini-2.5-pro",
-    "mistral-small-latest", "o3", "grok-4", "in-house/coder \"7b\" <beta>", "=cmd|' /C calc'!A0", "llama-3.1-8b-instant",
+    "meta-llama/Llama-3.1-70B-Instruct",
+    "deepseek-chat",
+    "Qwen/Qwen3-32B-FP8",
+    "gpt-4o",
+    "claude-sonnet-4-5",
+    "gemini-2.5-pro",
+    "mistral-small-latest",
+    "o3",
+    "grok-4",
+    "in-house/coder \"7b\" <beta>",
+    "=cmd|' /C calc'!A0",
+    "llama-3.1-8b-instant",
 };
 
 static uint32_t next_random(struct month *m) {
@@ -98,8 +108,11 @@ static void give_sides(struct month *m) {
 
 	for (int model = 0; model < 3; model++) {
 		for (int64_t from = 0; from < 65536; from = from ? 2 * from : 1024) {
-			struct position_row row = {.model = m->models[model], .from_ntok = from, .to_ntok = from ? 2 * from : 1024,
-						   .rate_nano = 2490000000, .tokens = 4000000 / (1 + from / 1024)};
+			struct position_row row = {.model = m->models[model],
+						   .from_ntok = from,
+						   .to_ntok = from ? 2 * from : 1024,
+						   .rate_nano = 2490000000,
+						   .tokens = 4000000 / (1 + from / 1024)};
 			row.to_ntok = row.to_ntok > 65536 ? INT64_MAX : row.to_ntok;
 			row.kind = ENTRY_INPUT;
 			row.gpu_ns = row.tokens * (30000 + from * (1 + model) / 4);
@@ -109,8 +122,11 @@ static void give_sides(struct month *m) {
 			assert_int_equal(statement_take_position(m->s, &row), 0);
 		}
 		for (int r = 0; r < 4; r++) {
-			struct rule_row row = {.rule = rules[r], .model = m->models[model], .rate_nano = 2490000000,
-					       .prefill_gpu_ns = (100 + 7 * r) * NS_PER_HOUR, .decode_gpu_ns = (300 - 7 * r) * NS_PER_HOUR};
+			struct rule_row row = {.rule = rules[r],
+					       .model = m->models[model],
+					       .rate_nano = 2490000000,
+					       .prefill_gpu_ns = (100 + 7 * r) * NS_PER_HOUR,
+					       .decode_gpu_ns = (300 - 7 * r) * NS_PER_HOUR};
 			assert_int_equal(statement_take_rule(m->s, &row), 0);
 		}
 	}
@@ -131,12 +147,24 @@ static void begin(struct month *m, bool proportional) {
 		m->models[i] = names_id(m->names, text_of(model_names[i]));
 	}
 	for (int i = 0; i < TENANTS; i++) {
-		snprintf(name, sizeof name, i == 7 ? "-2+3 <img src=x onerror=alert(1)>" : i == 8 ? "caf\xc3\xa9 \x1b[31m\"&'" : "team-%02d", i);
+		snprintf(name, sizeof name,
+			 i == 7   ? "-2+3 <img src=x onerror=alert(1)>"
+			 : i == 8 ? "caf\xc3\xa9 \x1b[31m\"&'"
+				  : "team-%02d",
+			 i);
 		m->tenants[i] = names_id(m->names, text_of(name));
 	}
 	struct report_options o = {
-	    .names = m->names, .prices = m->prices, .by = {BY_DAY, BY_MODEL}, .by_count = 2, .currency = "USD", .rule = "shapley",
-	    .version = "0.0.0", .fleet_sha256 = "", .idle_proportional = proportional, .from_ns = START_NS,
+	    .names = m->names,
+	    .prices = m->prices,
+	    .by = {BY_DAY, BY_MODEL},
+	    .by_count = 2,
+	    .currency = "USD",
+	    .rule = "shapley",
+	    .version = "0.0.0",
+	    .fleet_sha256 = "",
+	    .idle_proportional = proportional,
+	    .from_ns = START_NS,
 	    .to_ns = START_NS + HOURS * NS_PER_HOUR,
 	};
 	m->s = statement_new(&o);

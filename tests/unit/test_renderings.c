@@ -16,7 +16,8 @@ static const struct {
     {"csv",
      "\r\ntotal,,,,,,,,1,1500,500,100,20000000000,4000000000,6000000000,0,10000000000,0,0.020000000,0.004000000,"
      "0.006000000,0.000000000,0.010000000,0.000000000,3.000000000,6.000000000,2.000000000,4.000000000,60.000000000,"
-     "120.000000000,\"p/model \"\"x\"\"\",1.000000000,0.500000000,10.000000000,0.002250000,-0.017750000,-7.888889,3.000000000,3.000000000,"
+     "120.000000000,\"p/model "
+     "\"\"x\"\"\",1.000000000,0.500000000,10.000000000,0.002250000,-0.017750000,-7.888889,3.000000000,3.000000000,"
      "2.000000000,2.000000000,60.000000000,60.000000000,,,,,,,,,\r\n"},
     {"csv", "\r\ntenant,,,,,,,\"'=b,\xc3\xa9\\xFF\",0,0,0,100,"},
     {"csv", "\r\nrow,,1970-01-01,,,,,a\\x1B[31m,1,1500,500,0,"},
@@ -86,8 +87,8 @@ static void test_jsonl_parses(void **state) {
 
 /* Nothing but printable text and line ends, whatever a log said. */
 static void test_no_control_bytes(void **state) {
-	static const char *const formats[] = {"table",   "json",	"jsonl", "prometheus",
-					      "journal", "beancount", "csv",   "focus", "html"};
+	static const char *const formats[] = {"table",     "json", "jsonl", "prometheus", "journal",
+					      "beancount", "csv",  "focus", "html"};
 	struct worked_case w;
 
 	(void)state;
