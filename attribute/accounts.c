@@ -40,13 +40,15 @@ static struct entry key_of_nobody(const struct accounts *a, enum entry_kind kind
 	return key;
 }
 
+static name_id model_of(const struct accounts *a, const struct active *r) {
+	return r->request.head.model != 0 ? r->request.head.model : a->model;
+}
+
 static struct entry key_of(const struct accounts *a, const struct active *r, enum entry_kind kind, enum grade grade) {
 	const struct request_item *q = &r->request;
 	struct entry key = key_of_nobody(a, kind, grade, q->tenant);
 
-	if (q->head.model != 0) {
-		key.model = q->head.model;
-	}
+	key.model = model_of(a, r);
 	key.prompt_over_ntok = prompt_class(&a->common->options->cuts, q->prompt_tokens);
 	key.batch = q->batch;
 	return key;
@@ -87,7 +89,19 @@ static long double decode_due(const struct accounts *a, const struct active *r, 
 	return now->equal - base->equal + context * (now->context - base->context) + now->counted - base->counted;
 }
 
+/* Where in the context the steps since the last settling were. */
+static void note_positions(struct accounts *a, struct active *r, int64_t ns, double by_context) {
+	int64_t steps = a->flight->decode_step - r->first_decode - r->noted_steps;
+
+	extras_decode(a->common->extras, model_of(a, r), a->segment.rate_nano, r->context + r->noted_steps, steps, ns,
+	              by_context < 0 ? 0 : by_context);
+	r->noted_steps += steps;
+}
+
 static void settle(struct accounts *a, struct active *r) {
+	long double all_equal = 0, all_due = 0;
+	int64_t all_ns = 0;
+
 	for (int g = 0; g < TIME_GRADES; g++) {
 		if (r->open_prefill_ns[g] > 0) {
 			charge(a, r, ENTRY_INPUT, (enum grade)g, r->open_prefill_ns[g] - r->open_cached_ns[g]);
@@ -97,12 +111,19 @@ static void settle(struct accounts *a, struct active *r) {
 			r->open_prefill_ns[g] = r->open_cached_ns[g] = 0;
 		}
 		if (r->decoding && a->now[g].equal > r->base[g].equal) {
-			a->decode.exact_ns[g] += decode_due(a, r, g);
+			long double due = decode_due(a, r, g);
+			a->decode.exact_ns[g] += due;
 			int64_t ns = (int64_t)llroundl(a->decode.exact_ns[g]) - a->decode.given_ns[g];
 			a->decode.given_ns[g] += ns;
 			charge(a, r, ENTRY_OUTPUT, (enum grade)g, ns);
+			all_ns += ns;
+			all_equal += a->now[g].equal - r->base[g].equal;
+			all_due += due;
 			r->base[g] = a->now[g];
 		}
+	}
+	if (all_due > 0 && a->segment.wanted) {
+		note_positions(a, r, all_ns, (double)(1 - all_equal / all_due));
 	}
 }
 
@@ -232,7 +253,7 @@ static double attention_of_chunks(const struct flight *f) {
 	return sum;
 }
 
-static void share_prefill(struct accounts *a, const struct stretch *s, int64_t ns) {
+static void share_prefill(struct accounts *a, const struct stretch *s, int64_t ns, bool first) {
 	struct flight *f = a->flight;
 	struct phase *p = &a->prefill;
 	double known = attention_of_chunks(f), token_kv = (double)s->prefill_token_kv;
@@ -253,6 +274,10 @@ static void share_prefill(struct accounts *a, const struct stretch *s, int64_t n
 		p->given_ns[s->grade] += part;
 		c->active->open_prefill_ns[s->grade] += part;
 		c->active->open_cached_ns[s->grade] += llround((double)part * cached);
+		if (s->by_steps && a->segment.wanted) {
+			extras_prefill(a->common->extras, model_of(a, c->active), a->segment.rate_nano, c->before,
+			               first ? c->tokens : 0, part, s->attention_share);
+		}
 	}
 }
 
@@ -297,8 +322,12 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 		rc = move_to(a, at_ns, why);
 		int64_t to_ns = s->to_ns < a->segment.to_ns ? s->to_ns : a->segment.to_ns;
 		int64_t prefill = part_until(s->prefill_ns, s, to_ns), decode = part_until(s->decode_ns, s, to_ns);
-		share_prefill(a, s, prefill - prefill_done);
+		share_prefill(a, s, prefill - prefill_done, at_ns == s->from_ns);
 		share_decode(a, s, decode - decode_done);
+		if (a->segment.wanted) {
+			extras_busy(a->common->extras, a->model, a->segment.rate_nano, prefill - prefill_done, decode - decode_done,
+			            s->times, s->prefill_tokens, s->decode_requests);
+		}
 		if (prefill > prefill_done || decode > decode_done) {
 			double spread = s->share_sd * (double)(prefill - prefill_done + decode - decode_done);
 			a->prefill.spread_ns[s->grade] += spread;
@@ -411,11 +440,13 @@ int accounts_leave(void *accounts, struct active *r, struct fault *why) {
 
 	settle(a, r);
 	if (r->request.part != PART_PREFILL) {
+		if (a->segment.wanted) {
+			extras_request(a->common->extras, a->model, a->segment.rate_nano, &r->request);
+		}
 		rc = request_tokens(a, r, why);
 	}
 	if (rc >= 0 && a->common->rows) {
-		name_id model = r->request.head.model != 0 ? r->request.head.model : a->model;
-		rc = request_rows_add(a->common->rows, r, a->replica, model, why);
+		rc = request_rows_add(a->common->rows, r, a->replica, model_of(a, r), why);
 	}
 	return rc;
 }

@@ -9,6 +9,7 @@
 #ifndef ATTRIBUTE_ACCOUNTS_H
 #define ATTRIBUTE_ACCOUNTS_H
 
+#include "attribute/extras.h"
 #include "attribute/flight.h"
 #include "attribute/postings.h"
 #include "attribute/request_rows.h"
@@ -22,6 +23,7 @@ struct accounts_common {
 	struct entries *entries;
 	struct request_rows *rows; /* NULL: not asked for */
 	struct capacity *capacity;
+	struct extras *extras;
 	name_id unattributed;      /* the tenant "(unattributed)" */
 };
 
@@ -61,6 +63,8 @@ struct stretch {
 	double context_share;          /* of decode: what goes by the sequences' contexts, the rest equally */
 	int64_t prefill_tokens, prefill_token_kv;  /* of the whole batch */
 	int64_t decode_requests, decode_kv_tokens; /* 0: not known */
+	const struct split_times *times; /* by which a mixed step was split; NULL: it needed no rule */
+	bool by_steps;                 /* chunks and sequences are those of a step, not of a sweep */
 	double share_sd;               /* standard deviation of prefill's share of the stretch */
 };
 

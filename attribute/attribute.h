@@ -50,6 +50,8 @@ struct attribute_options {
 	struct price_cuts cuts;
 	unsigned lanes;            /* how many threads will call attribution_take */
 	const char *requests_path; /* --requests; NULL: none */
+	bool compare_rules;        /* collect what attribution_give_rules gives */
+	bool positions;            /* collect what attribution_give_positions gives */
 	struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */
 };
 
@@ -77,6 +79,14 @@ void attribution_set_span(struct attribution *a, name_id replica, name_id model,
  */
 int attribution_finish(struct attribution *a, entry_sink *sink, void *context, struct quality *quality,
                        struct fault *why);
+
+/*
+ * After attribution_finish: what every rule, and those that others use, would give prefill and decode
+ * (options.compare_rules); and what tokens cost by their position in the context (options.positions), output
+ * tokens without the first, which prefill makes. 0, or what the sink returned.
+ */
+int attribution_give_rules(struct attribution *a, rule_sink *sink, void *context);
+int attribution_give_positions(struct attribution *a, position_sink *sink, void *context);
 
 /* The period of the evidence after --from and --to; false if there was none. */
 bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *to_ns);

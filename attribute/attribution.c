@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "attribute/capacity.h"
+#include "attribute/extras.h"
 #include "attribute/request_rows.h"
 #include "attribute/summary.h"
 #include "attribute/sweep.h"
@@ -38,6 +39,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 		.entries = entries_new(o->names, ENTRIES_BYTES),
 		.rows = o->requests_path ? request_rows_new(o->names, ROWS_BYTES) : NULL,
 		.capacity = capacity_new(&a->options),
+		.extras = extras_new(o->names, o->compare_rules, o->positions),
 		.unattributed = names_id(o->names, T("(unattributed)")),
 	};
 	return a;
@@ -54,6 +56,7 @@ void attribution_free(struct attribution *a) {
 	entries_free(a->common.entries);
 	request_rows_free(a->common.rows);
 	capacity_free(a->common.capacity);
+	extras_free(a->common.extras);
 	free(a);
 }
 
@@ -221,6 +224,14 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	warn_evidence(a, quality);
 	warn_unmatched(a, quality);
 	return rc;
+}
+
+int attribution_give_rules(struct attribution *a, rule_sink *sink, void *context) {
+	return extras_give_rules(a->common.extras, sink, context);
+}
+
+int attribution_give_positions(struct attribution *a, position_sink *sink, void *context) {
+	return extras_give_positions(a->common.extras, sink, context);
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {

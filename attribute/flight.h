@@ -38,6 +38,7 @@ struct active {
 	struct active *next;    /* of the free ones */
 	/* owned by the accounts: what it has cost */
 	struct decode_sums base[TIME_GRADES];
+	int64_t noted_steps;    /* decode steps whose positions are noted */
 	int64_t open_prefill_ns[TIME_GRADES], open_cached_ns[TIME_GRADES]; /* since it was settled last */
 	int64_t prefill_ns, cached_ns, decode_ns;
 	int128 input_money, output_money; /* GPU-ns x nano per GPU-hour */

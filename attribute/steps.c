@@ -251,6 +251,8 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 		.prefill_token_kv = k.batch.prefill_token_kv,
 		.decode_requests = s->decode_requests,
 		.decode_kv_tokens = s->decode_kv_tokens == UNKNOWN ? 0 : s->decode_kv_tokens,
+		.times = mixed ? &t : NULL,
+		.by_steps = true,
 		.share_sd = mixed ? step_model_share_sd(m, &k.batch) : 0,
 	};
 	return accounts_busy(&w->accounts, &stretch, why);

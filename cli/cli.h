@@ -72,6 +72,7 @@ struct list {
 struct by {
 	enum by_key key[BY_KEYS];
 	size_t count;
+	bool position; /* cost by position in the context, a table of its own */
 };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -96,6 +97,7 @@ struct run {
 	int64_t gpu_hour_nano; /* -1: not given */
 	/* GROUP_SPLIT */
 	int rule; /* enum rule */
+	bool compare_rules;
 	const char *requests, *model_report;
 	/* GROUP_PRICES */
 	struct list prices, list;

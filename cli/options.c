@@ -19,8 +19,9 @@ static const char *rule_word(size_t i) {
 	return word_at(rule_names, RULES, i);
 }
 
+/* "position" stands behind the keys: it asks for a table of its own. */
 static const char *by_word(size_t i) {
-	return word_at(by_key_names, BY_KEYS, i);
+	return i == BY_KEYS ? "position" : word_at(by_key_names, BY_KEYS, i);
 }
 
 static const char *idle_word(size_t i) {
@@ -53,6 +54,7 @@ static const struct option common[] = {
 	{"fleet", 0, "FILE", "what was paid: pools, GPUs, rates (schemas/fleet.schema.json)", GROUP_COST, value_text, INTO(fleet), NULL, true},
 	{"gpu-hour", 0, "PRICE", "instead of a fleet: one GPU per replica at PRICE", GROUP_COST, value_money, INTO(gpu_hour_nano), NULL, true},
 	{"rule", 0, "NAME", "who pays what in a mixed step: shapley (default), proportional, …", GROUP_SPLIT, value_choice, INTO(rule), rule_word, false},
+	{"compare-rules", 0, NULL, "also show what other rules, and other tools' rules, would say", GROUP_SPLIT, value_flag, INTO(compare_rules), NULL, false},
 	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_SPLIT, value_text, INTO(requests), NULL, true},
 	{"model-report", 0, "FILE", "also write the fitted step models: coefficients, residuals", GROUP_SPLIT, value_text, INTO(model_report), NULL, true},
 	{"prices", 0, "FILE", "catalogue of list prices; repeatable", GROUP_PRICES, value_list, INTO(prices), NULL, false},
@@ -60,7 +62,7 @@ static const struct option common[] = {
 	{"from", 0, "T", "from this instant or date on (2026-11-20, 2026-11-20T08:00:00Z)", GROUP_PERIOD, value_instant_text, INTO(from), NULL, false},
 	{"to", 0, "T", "up to this instant, which is not in the period", GROUP_PERIOD, value_instant_text, INTO(to), NULL, false},
 	{"tz", 0, "ZONE", "zone of days, months and bare dates (default UTC)", GROUP_PERIOD, value_text, INTO(tz), NULL, false},
-	{"by", 0, "KEYS", "rows by hour,day,month,model,replica,pool,tenant: any, in any order", GROUP_REPORT, value_by, INTO(by), by_word, false},
+	{"by", 0, "KEYS", "rows by hour,day,month,model,replica,pool,tenant, any, in any order; position", GROUP_REPORT, value_by, INTO(by), by_word, false},
 	{"idle", 0, "HOW", "idle time of tenants: separate (default) or proportional", GROUP_REPORT, value_idle, INTO(idle_proportional), idle_word, false},
 	{"format", 0, "NAME", "table (default), csv, json, html, focus, prometheus, journal, …", GROUP_REPORT, value_word, INTO(format), rendering_word, false},
 	{"output", 'o', "FILE", "write there, by rename, instead of standard output", GROUP_OUTPUT, value_text, INTO(output), NULL, true},

@@ -56,6 +56,8 @@ static void start_attribution(struct job *j) {
 		.to_ns = j->to_ns,
 		.lanes = ingest_lanes(&j->logs.options),
 		.requests_path = j->r->requests,
+		.compare_rules = j->r->compare_rules,
+		.positions = j->r->by.position,
 	};
 
 	if (j->prices) {
@@ -116,6 +118,8 @@ static int settle(struct job *j, struct fault *why) {
 	if (error && !why->message[0]) {
 		fault_set(why, error, "a figure does not fit: too much time or too many tokens for 64 bits");
 	}
+	error = error ? error : attribution_give_rules(j->attribution, statement_take_rule, j->statement);
+	error = error ? error : attribution_give_positions(j->attribution, statement_take_position, j->statement);
 	return error ? error : statement_finish(j->statement, &j->quality, why);
 }
 

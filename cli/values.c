@@ -150,6 +150,10 @@ static int add_key(const struct option *o, struct by *by, const char *key, struc
 	if (i < 0) {
 		return ERROR_CONFIG;
 	}
+	if (i == BY_KEYS) {
+		by->position = true;
+		return 0;
+	}
 	for (size_t k = 0; k < by->count; k++) {
 		if (by->key[k] == (enum by_key)i) {
 			return fault_set(why, ERROR_CONFIG, "names %s twice", key);
@@ -164,7 +168,7 @@ int value_by(const struct option *o, void *into, const char *value, struct fault
 	struct by *by = into;
 	int error = 0;
 
-	by->count = 0;
+	*by = (struct by){0};
 	for (bool more = true; more && !error;) {
 		more = text_until(&rest, T(","), &key);
 		key = more ? key : rest;
