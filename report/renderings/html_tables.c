@@ -239,7 +239,7 @@ void html_evidence(const struct statement *s, FILE *out) {
 					      "of busy time"};
 	static const char *const what[] = {
 	    "measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
-	    "requests without steps, swept over their instants", "averages over windows"};
+	    "requests without steps, or mixed steps without contexts", "averages over windows"};
 
 	open_table(out, "evidence", "Evidence", headers, 4, 2, false, false);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {

@@ -21,7 +21,7 @@ void table_evidence(const struct page *p) {
 	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy"};
 	static const char *const what[GRADES] = {
 	    "measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
-	    "requests without steps, swept over their instants", "averages over windows", "no evidence"};
+	    "requests without steps, or mixed steps without contexts", "averages over windows", "no evidence"};
 	int64_t busy = block_busy_ns(&p->s->total);
 	char figure[FIGURE_MAX];
 	struct grid g;
