@@ -237,6 +237,34 @@ static const struct price_model **sorted_models(const struct prices *p) {
 	return models;
 }
 
+static const char *shortest(int64_t nano, char out[DECIMAL_TEXT_MAX]) {
+	if (nano == PRICE_UNKNOWN) {
+		return "unknown";
+	}
+	size_t len = strlen(decimal_format(nano, 9, out));
+	while (out[len - 1] == '0') {
+		len--;
+	}
+	out[len - (out[len - 1] == '.')] = '\0';
+	return out;
+}
+
+/* The base prices of the latest sets, or that it is conditions which changed. */
+static void print_change(const struct price_model *a, const struct price_model *b, FILE *out) {
+	char before[DECIMAL_TEXT_MAX], after[DECIMAL_TEXT_MAX];
+	const char *lead = ":";
+
+	for (int k = 0; k < PRICE_KINDS && a->rule_count > 0 && b->rule_count > 0; k++) {
+		int64_t x = price_of(&a->rules[a->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
+		int64_t y = price_of(&b->rules[b->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
+		if (x != y) {
+			fprintf(out, "%s %s %s to %s", lead, price_kind_names[k], shortest(x, before), shortest(y, after));
+			lead = ",";
+		}
+	}
+	fputs(lead[0] == ',' ? "\n" : ": when its prices hold, or those of long prompts and other tiers\n", out);
+}
+
 bool prices_print_diff(const struct prices *before, const struct prices *after, FILE *out) {
 	const struct price_model **a = sorted_models(before), **b = sorted_models(after);
 	size_t i = 0, k = 0;
@@ -247,8 +275,13 @@ bool prices_print_diff(const struct prices *before, const struct prices *after, 
 		int order = i == before->model_count ? 1 : k == after->model_count ? -1 : compare_models(&a[i], &b[k]);
 		const char *what = order < 0 ? "gone" : order > 0 ? "new" : price_same(a[i], b[k]) ? NULL : "changed";
 		if (what) {
-			fprintf(out, "%-8s %s\n", what, name_of(order < 0 ? a[i] : b[k], name));
+			fprintf(out, "%-8s %s", what, name_of(order < 0 ? a[i] : b[k], name));
 			any = true;
+		}
+		if (what && order == 0) {
+			print_change(a[i], b[k], out);
+		} else if (what) {
+			fputc('\n', out);
 		}
 		i += order <= 0;
 		k += order >= 0;

@@ -378,7 +378,7 @@ static void test_diff(void **state) {
 	assert_true(prices_print_diff(before, after, out));
 	assert_false(prices_print_diff(after, after, out));
 	fclose(out);
-	assert_string_equal(text, "gone     models.dev/a\nchanged  models.dev/b\nnew      models.dev/d\n");
+	assert_string_equal(text, "gone     models.dev/a\nchanged  models.dev/b: input 1 to 2\nnew      models.dev/d\n");
 	free(text);
 	prices_free(before);
 	prices_free(after);
