@@ -176,20 +176,60 @@ static bool mapped(const struct prices *p, struct text name, struct price_search
 	return false;
 }
 
+static bool claimed_by_base(const struct prices *p, struct text name, struct price_search *s) {
+	return claimed(p, base_of(name), s);
+}
+
+static bool of_full_id(const struct prices *p, struct text name, struct price_search *s) {
+	return collect(p, by_full_id, name, s);
+}
+
+static bool of_id(const struct prices *p, struct text name, struct price_search *s) {
+	return collect(p, by_id, name, s);
+}
+
+static bool of_name(const struct prices *p, struct text name, struct price_search *s) {
+	return collect(p, by_name, name, s);
+}
+
+static bool of_reduced(const struct prices *p, struct text name, struct price_search *s) {
+	return collect(p, by_reduced, name, s);
+}
+
+typedef bool search(const struct prices *p, struct text name, struct price_search *s);
+
+/* The first way that finds something; of what --list names, only by what the catalogue calls it. */
+static void try_each(const struct prices *p, struct text name, struct price_search *out, bool named) {
+	static const struct {
+		search *find;
+		const char *how;
+		bool named; /* also for what --list names */
+	} ways[] = {
+	    {of_full_id, "its provider and id", true},
+	    {of_id, "its id", true},
+	    {claimed, "the provider that claims such names", false},
+	    {claimed_by_base, "the provider that claims such names, without what stands before the last /", false},
+	    {of_name, "its id or the catalogue's match rules", false},
+	    {of_reduced, "its name without what makes no other model", false},
+	};
+
+	for (size_t i = 0; i < sizeof ways / sizeof *ways && out->candidate_count == 0; i++) {
+		if ((named ? ways[i].named : ways[i].find != of_id) && ways[i].find(p, name, out)) {
+			out->how = ways[i].how;
+		}
+	}
+}
+
 void price_find(const struct prices *p, struct text log_name, struct price_search *out) {
 	struct name lower;
 
 	*out = (struct price_search){.outcome = PRICE_NOT_FOUND};
 	if (mapped(p, log_name, out)) {
-		if (!collect(p, by_full_id, out->mapped, out)) {
-			collect(p, by_id, out->mapped, out);
-		}
+		try_each(p, out->mapped, out, true);
 		return;
 	}
 	name_lower(&lower, log_name);
-	struct text name = name_text(&lower);
-	if (name.len > 0 && !collect(p, by_full_id, name, out) && !claimed(p, name, out) &&
-	    !claimed(p, base_of(name), out) && !collect(p, by_name, name, out)) {
-		collect(p, by_reduced, name, out);
+	if (lower.len > 0) {
+		try_each(p, name_text(&lower), out, false);
 	}
 }

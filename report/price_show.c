@@ -216,6 +216,7 @@ int prices_print_model(const struct prices *p, const char *name, int64_t at_ns, 
 		return refuse(&s, name, why);
 	}
 	fprintf(out, "%s at %s (the rule marked * applies)\n", name_of(s.model, label), instant_format(at_ns, at));
+	fprintf(out, "found by %s%s\n", s.mapped.len > 0 ? "what --list or a match names: " : "", s.how);
 	print_rules(p, s.model, at_ns, out);
 	return 0;
 }

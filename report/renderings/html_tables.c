@@ -237,13 +237,10 @@ void html_positions(const struct statement *s, FILE *out) {
 void html_evidence(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours",
 					      "of busy time"};
-	static const char *const what[] = {
-	    "measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
-	    "requests without steps, or mixed steps without contexts", "averages over windows"};
 
 	open_table(out, "evidence", "Evidence", headers, 4, 2, false, false);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
-		fprintf(out, "<tr><td class=\"l\">%s</td><td class=\"l\">%s</td>", grade_names[g], what[g]);
+		fprintf(out, "<tr><td class=\"l\">%s</td><td class=\"l\">%s</td>", grade_names[g], grade_titles[g]);
 		put_hours(out, s->evidence_ns[g]);
 		put_share(out, s->evidence_ns[g], block_busy_ns(&s->total));
 		fputs("</tr>\n", out);

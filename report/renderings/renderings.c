@@ -6,6 +6,13 @@
 const char *const kind_names[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
 const char *const token_kind_names[TOKEN_KINDS] = {"input_uncached", "input_cached", "output"};
 const char *const grade_names[GRADES] = {"A", "B", "C", "D", "none"};
+const char *const grade_titles[GRADES] = {
+    "measured: phases apart, or steps of one phase",
+    "mixed steps, split by the step model",
+    "requests without steps, or mixed steps without contexts",
+    "averages over windows",
+    "no evidence",
+};
 const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "unobserved"};
 
 /* One row a rendering: name, function, what it is for. The first one is the default. */

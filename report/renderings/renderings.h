@@ -28,6 +28,7 @@ void currency_put(FILE *out, const struct statement *s);
 extern const char *const kind_names[ENTRY_KINDS]; /* "input", … as in the ledger */
 extern const char *const token_kind_names[TOKEN_KINDS]; /* "input_uncached", … as in the contract */
 extern const char *const grade_names[GRADES];
+extern const char *const grade_titles[GRADES]; /* what the evidence of a grade is */
 
 /* The parts of the identity, in order: prefill (both input kinds), decode, other, idle, unobserved. */
 #define PARTS 5

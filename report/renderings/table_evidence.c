@@ -19,9 +19,6 @@ static void say(const struct page *p, const char *lead, const char *bytes) {
 
 void table_evidence(const struct page *p) {
 	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy"};
-	static const char *const what[GRADES] = {
-	    "measured: phases apart, or steps of one phase", "mixed steps, split by the step model",
-	    "requests without steps, or mixed steps without contexts", "averages over windows", "no evidence"};
 	int64_t busy = block_busy_ns(&p->s->total);
 	char figure[FIGURE_MAX];
 	struct grid g;
@@ -31,7 +28,7 @@ void table_evidence(const struct page *p) {
 	for (int i = 0; i < GRADES; i++) {
 		if (p->s->evidence_ns[i] > 0) {
 			grid_add(&g, grade_names[i]);
-			grid_add(&g, what[i]);
+			grid_add(&g, grade_titles[i]);
 			grid_add(&g, figure_hours(p->s->evidence_ns[i], figure));
 			grid_add(&g, figure_percent(p->s->evidence_ns[i], busy, figure));
 		}
