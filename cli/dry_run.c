@@ -136,7 +136,13 @@ static void print_file(const struct quality_input *in, const struct seen *s) {
 	const char *grade = best_grade(s);
 	const char *sentence = known && *grade != 'A' && *grade != 'B' ? findings_switch_on(in->format) : NULL;
 
-	printf("%s: %s\n", in->file, known ? in->format : in->lines > 0 ? "no known format" : "empty");
+	printf("%s: %s", in->file, known ? in->format : in->lines > 0 ? "no known format" : "empty");
+	if (in->told_by > 0) {
+		printf(", told by line %" PRId64, in->told_by);
+	} else if (known) {
+		fputs(", as was asked for", stdout);
+	}
+	putchar('\n');
 	printf("  %" PRId64 " lines: %" PRId64 " steps, %" PRId64 " requests, %" PRId64 " windows, %" PRId64
 	       " power samples; %" PRId64 " other\n",
 	       in->lines, s->records[RECORD_STEP], s->records[RECORD_REQUEST], s->records[RECORD_WINDOW],

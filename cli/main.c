@@ -29,6 +29,7 @@
 
 #define COMMANDS(ROW)                                                                                                  \
 	ROW(run)                                                                                                       \
+	ROW(ingest)                                                                                                    \
 	ROW(prices)                                                                                                    \
 	ROW(diff)                                                                                                      \
 	ROW(completion)                                                                                                \

@@ -29,6 +29,7 @@ struct quality_input {
 	char sha256[65]; /* of the bytes as stored */
 	char *format;  /* the format that read it, "" if none did */
 	int64_t lines, records;
+	int64_t told_by; /* the line by which the format was told; 0: it was forced, or described by patterns */
 	uint32_t index; /* the number that its records carry in `file` */
 };
 

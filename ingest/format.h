@@ -59,6 +59,9 @@ struct format {
 
 /* The row of the format that bids most, the earlier one among equals; NULL if none bids. */
 const struct ingest_format_info *format_detect(const struct text *lines, size_t count);
+
+/* The first of the lines with which the format bids as much as for all. */
+size_t format_told_by(const struct ingest_format_info *info, const struct text *lines, size_t count);
 const struct ingest_format_info *format_named(struct text name);
 
 /* Refuses the line: return reject(p, "why"). */

@@ -24,9 +24,11 @@ struct reading {
 	const struct ingest_format_info *chosen; /* NULL: no format bids for this file */
 	const struct format *format;             /* its reader, or NULL */
 	struct parser parser;
+	bool described;     /* by the user's patterns */
 	struct text replica;
 	struct quality *quality;
 	int64_t records;
+	int64_t told_by;    /* the line that told the format; or 0 */
 	int64_t bytes_told; /* to the run's progress */
 	struct fault *why;
 	int failed;
@@ -98,14 +100,26 @@ static bool take_result(struct reading *r, enum parse_result result, struct reco
 	return false;
 }
 
-/* All records of a line; NULL is the end of the file. */
-static void parse_line(struct reading *r, const struct unwrapped *line, struct text raw) {
+/* All records of a line; NULL is the end of the file. False if nothing came of it. */
+static bool parse_line(struct reading *r, const struct unwrapped *line, struct text raw) {
 	struct record out;
 	enum parse_result result;
+	bool any = false;
 
 	do {
 		result = r->format->parse(&r->parser, line ? &line->text : NULL, line ? line->stamp_ns : UNKNOWN, &out);
+		any = any || result != PARSE_NONE;
 	} while (take_result(r, result, &out, raw) && (result != PARSE_RECORD || !line));
+	return any;
+}
+
+/* What a user describes may be a line with the stamp in front that is else taken off it. */
+static void parse_described(struct reading *r, const struct unwrapped *line, struct text raw) {
+	const struct unwrapped whole = {raw, line->stamp_ns};
+
+	if (!parse_line(r, line, raw)) {
+		parse_line(r, &whole, raw);
+	}
 }
 
 static void take_line(struct reading *r, struct text raw) {
@@ -118,7 +132,11 @@ static void take_line(struct reading *r, struct text raw) {
 	}
 	switch (envelope_strip(r->envelope, raw, &line)) {
 	case ENVELOPE_LINE:
-		parse_line(r, &line, raw);
+		if (r->described) {
+			parse_described(r, &line, raw);
+		} else {
+			parse_line(r, &line, raw);
+		}
 		break;
 	case ENVELOPE_TOO_LONG:
 		refuse(r, "line too long");
@@ -215,24 +233,31 @@ static const struct ingest_format_info *detect(struct reading *r, struct text he
 	struct envelope *envelope = envelope_new(r->run->max_line_bytes);
 	char *bytes = must_alloc(head.len + 1), *to = bytes;
 	struct text *seen = NULL, raw;
+	uint64_t *numbers = NULL;
 	size_t count = 0, room = 0;
 	struct unwrapped line;
 	enum line_status status;
+	bool described = false;
 
 	lines_feed(&lines, text_cut(head, 0, HEAD_BYTES));
 	while ((status = lines_next(&lines, &raw)) != LINE_NONE ||
 	       (count == 0 && (status = lines_last(&lines, &raw)) != LINE_NONE)) {
+		described = described || (status == LINE_READY && r->parser.matcher && matcher_bids(r->parser.matcher, &raw, 1));
 		if (status == LINE_READY && envelope_strip(envelope, raw, &line) == ENVELOPE_LINE) {
 			if (count == room) {
 				room = room > 0 ? 2 * room : 256;
 				seen = must_realloc(seen, room * sizeof *seen);
+				numbers = must_realloc(numbers, room * sizeof *numbers);
 			}
+			numbers[count] = lines.number;
 			seen[count++] = keep(line.text, &to);
 		}
 	}
-	bool described = r->parser.matcher && matcher_bids(r->parser.matcher, seen, count);
+	described = described || (r->parser.matcher && matcher_bids(r->parser.matcher, seen, count));
 	const struct ingest_format_info *found = described ? format_named(T("pattern")) : format_detect(seen, count);
+	r->told_by = found && !described ? (int64_t)numbers[format_told_by(found, seen, count)] : 0;
 	free(seen);
+	free(numbers);
 	free(bytes);
 	envelope_free(envelope);
 	lines_release(&lines);
@@ -245,6 +270,7 @@ static void choose_format(struct reading *r, struct text head) {
 	r->chosen = forced ? format_named(text_of(forced)) : detect(r, head);
 	if (r->chosen) {
 		r->format = r->chosen->format;
+		r->described = r->format == format_named(T("pattern"))->format;
 		r->parser.state = must_calloc(1, r->format->state_size);
 	} else if (head.len > 0) {
 		quality_warn(r->quality, "%s: no known format", r->name);
@@ -279,6 +305,7 @@ static void report_input(struct reading *r, int64_t lines_before) {
 		.format = (char *)(uintptr_t)(r->chosen ? r->chosen->name : ""),
 		.lines = r->quality->lines - lines_before,
 		.records = r->records,
+		.told_by = r->told_by,
 		.index = r->index,
 	};
 	memcpy(in.sha256, source_sha256(r->source), sizeof in.sha256);

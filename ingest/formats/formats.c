@@ -48,6 +48,22 @@ const struct ingest_format_info *format_detect(const struct text *lines, size_t 
 	return best;
 }
 
+size_t format_told_by(const struct ingest_format_info *info, const struct text *lines, size_t count) {
+	int most = info->format->bid(lines, count);
+	size_t low = 0, high = count;
+
+	/* The shortest beginning of the lines with that bid, by halving. */
+	while (low + 1 < high) {
+		size_t middle = low + (high - low) / 2;
+		if (info->format->bid(lines, middle) >= most) {
+			high = middle;
+		} else {
+			low = middle;
+		}
+	}
+	return high > 0 ? high - 1 : 0;
+}
+
 const struct ingest_format_info *format_named(struct text name) {
 	for (size_t i = 0; i < row_count; i++) {
 		if (text_eq(text_of(rows[i].name), name)) {

@@ -62,6 +62,19 @@ static const char *set_string(struct record *r, const struct field *f, struct te
 	}
 }
 
+static const char *set_flag(struct record *r, const struct field *f, bool on) {
+	if (f->type == FIELD_BOOL) {
+		*(bool *)field_place(r, f) = on;
+		return NULL;
+	}
+	if (f->type == FIELD_FLAG) {
+		unsigned *flags = field_place(r, f);
+		*flags = on ? *flags | (unsigned)f->limit : *flags & ~(unsigned)f->limit;
+		return NULL;
+	}
+	return f->type == FIELD_IGNORED ? NULL : "wrong type of value";
+}
+
 static const char *set_integer(struct record *r, const struct field *f, int64_t value) {
 	switch (f->type) {
 	case FIELD_COUNT:
@@ -88,8 +101,9 @@ const char *native_set(struct record *r, const struct field *f, struct text valu
 	case FIELD_WATTS:
 		return set_watts(r, f, value);
 	case FIELD_BOOL:
-		*(bool *)field_place(r, f) = text_eq(value, T("true"));
-		return text_eq(value, T("true")) || text_eq(value, T("false")) ? NULL : "wrong type of value";
+	case FIELD_FLAG:
+		return text_eq(value, T("true")) || text_eq(value, T("false")) ? set_flag(r, f, text_eq(value, T("true")))
+		                                                               : "wrong type of value";
 	case FIELD_COUNT:
 	case FIELD_INDEX:
 		return text_to_i64(value, &n) ? set_integer(r, f, n) : "wrong type of value";
@@ -169,9 +183,22 @@ static inline const struct field *field_next(const struct kind *k, size_t *next,
 	return NULL;
 }
 
+/* "true" with the end of its member behind it; "false" is left to the slow reader, as nobody writes it. */
+static inline bool cursor_true(struct cursor *c) {
+	if (c->end - c->at < 5 || memcmp(c->at, "true", 4) != 0 || (c->at[4] != ',' && c->at[4] != '}')) {
+		return false;
+	}
+	c->at += 4;
+	return true;
+}
+
 static bool fast_value(struct cursor *c, struct record *r, const struct field *f) {
 	struct text t;
 	int64_t value;
+
+	if (cursor_true(c)) {
+		return !set_flag(r, f, true);
+	}
 
 	if (cursor_skip(c, '"')) {
 		return cursor_string(c, &t) && !set_string(r, f, t);
@@ -278,7 +305,7 @@ static const char *slow_number(const struct json *j, json_at v, struct record *r
 
 static const char *slow_value(struct native *n, const struct json *j, json_at v, struct record *r,
                               const struct field *f) {
-	bool flag;
+	bool flag = false;
 
 	switch (json_type(j, v)) {
 	case JSON_STRING:
@@ -286,11 +313,8 @@ static const char *slow_value(struct native *n, const struct json *j, json_at v,
 	case JSON_NUMBER:
 		return slow_number(j, v, r, f);
 	case JSON_BOOL:
-		if (f->type == FIELD_BOOL && json_bool(j, v, &flag)) {
-			*(bool *)field_place(r, f) = flag;
-			return NULL;
-		}
-		return f->type == FIELD_IGNORED ? NULL : "wrong type of value";
+		json_bool(j, v, &flag);
+		return set_flag(r, f, flag);
 	case JSON_NULL: /* as if the key were not there */
 		return NULL;
 	default:

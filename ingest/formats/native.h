@@ -12,6 +12,7 @@ enum field_type {
 	FIELD_INSTANT, /* Unix ns, or an RFC 3339 string */
 	FIELD_WATTS,   /* a decimal, as milliwatts */
 	FIELD_BOOL,
+	FIELD_FLAG,    /* true or false: the bit `limit` of a step's flags */
 	FIELD_STATUS,  /* "ok" or anything else */
 	FIELD_DURATION_KIND,
 	FIELD_IGNORED  /* in the contract, but nothing here needs it */

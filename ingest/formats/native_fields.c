@@ -30,6 +30,10 @@ static const struct field step_fields[] = {
 	{KEY("prefill_gpu_ns"), FIELD_COUNT, AT(step.prefill_gpu_ns), STEP_MAX_NS},
 	{KEY("decode_gpu_ns"), FIELD_COUNT, AT(step.decode_gpu_ns), STEP_MAX_NS},
 	{KEY("duration_kind"), FIELD_DURATION_KIND, AT(step.duration_kind), 0},
+	{KEY("dummy"), FIELD_FLAG, AT(step.flags), STEP_DUMMY},
+	{KEY("mixed_recompute"), FIELD_FLAG, AT(step.flags), STEP_MIXED_RECOMPUTE},
+	{KEY("coarse_clock"), FIELD_FLAG, AT(step.flags), STEP_COARSE_CLOCK},
+	{KEY("relative_clock"), FIELD_BOOL, AT(relative_clock), 0},
 };
 static const struct field request_fields[] = {
 	{KEY("schema"), FIELD_SCHEMA, 0, 0},
@@ -50,6 +54,8 @@ static const struct field request_fields[] = {
 	{KEY("preemptions"), FIELD_COUNT, AT(request.preemptions), COUNT_MAX},
 	{KEY("status"), FIELD_STATUS, AT(request.ok), 0},
 	{KEY("batch"), FIELD_BOOL, AT(request.batch), 0},
+	{KEY("exclusive_times"), FIELD_BOOL, AT(request.exclusive_times), 0},
+	{KEY("relative_clock"), FIELD_BOOL, AT(relative_clock), 0},
 	{KEY("user"), FIELD_IGNORED, 0, 0},
 	{KEY("api_key"), FIELD_IGNORED, 0, 0},
 	{KEY("priority"), FIELD_IGNORED, 0, 0},
@@ -67,6 +73,9 @@ static const struct field window_fields[] = {
 	{KEY("requests"), FIELD_COUNT, AT(window.requests), TOTAL_MAX},
 	{KEY("prefill_gpu_ns"), FIELD_COUNT, AT(window.prefill_gpu_ns), GPU_NS_MAX},
 	{KEY("decode_gpu_ns"), FIELD_COUNT, AT(window.decode_gpu_ns), GPU_NS_MAX},
+	{KEY("running"), FIELD_COUNT, AT(window.running), COUNT_MAX},
+	{KEY("input_is_computed"), FIELD_BOOL, AT(window.input_is_computed), 0},
+	{KEY("relative_clock"), FIELD_BOOL, AT(relative_clock), 0},
 };
 static const struct field power_fields[] = {
 	{KEY("schema"), FIELD_SCHEMA, 0, 0},
@@ -100,11 +109,12 @@ void native_defaults(struct record *r, enum record_kind kind) {
 	}
 }
 
-static const char *first_absurd(const struct parser *p, const int64_t *instants, size_t count) {
+static const char *first_absurd(const struct parser *p, const struct record *r, const int64_t *instants, size_t count) {
 	const char *why = NULL;
 
 	for (size_t i = 0; i < count && !why; i++) {
-		why = instant_absurd(p, instants[i]);
+		why = r->relative_clock ? (instants[i] < 0 && instants[i] != UNKNOWN ? "instant before its clock" : NULL)
+		                        : instant_absurd(p, instants[i]);
 	}
 	return why;
 }
@@ -118,7 +128,7 @@ static const char *check_step(const struct parser *p, struct record *r) {
 	if (s->decode_tokens == UNKNOWN) {
 		s->decode_tokens = s->decode_requests;
 	}
-	return instant_absurd(p, s->start_ns);
+	return first_absurd(p, r, &s->start_ns, 1);
 }
 
 /* Known instants in the order given; `scheduled` may be of another clock than the rest and is left out. */
@@ -143,7 +153,7 @@ static const char *check_request(const struct parser *p, struct record *r) {
 	    !in_order(q->first_token_ns, q->finish_ns) || !in_order(q->scheduled_ns, q->finish_ns)) {
 		return "instants out of order";
 	}
-	return first_absurd(p, instants, sizeof instants / sizeof *instants);
+	return first_absurd(p, r, instants, sizeof instants / sizeof *instants);
 }
 
 static const char *check_window(const struct parser *p, struct record *r) {
@@ -159,7 +169,7 @@ static const char *check_window(const struct parser *p, struct record *r) {
 	if (w->end_ns <= w->start_ns) {
 		return "instants out of order";
 	}
-	return first_absurd(p, instants, sizeof instants / sizeof *instants);
+	return first_absurd(p, r, instants, sizeof instants / sizeof *instants);
 }
 
 static const char *check_power(const struct parser *p, struct record *r) {

@@ -104,15 +104,14 @@ static int64_t rank_of(struct text labels) {
 
 /* "[2026-04-05 20:02:51.123 DP1 TP0] ", or of 2024 "[gpu_id=0] ". */
 static bool take_prefix(struct parser *p, struct text t, struct logged *out) {
-	struct text before, labels;
+	struct text before, labels, whole = t;
 
 	if (!text_until(&t, T("["), &before) || !may_precede(before)) {
-		struct text bar = t; /* a progress bar has brackets of its own: its prefix is the last one */
-		size_t at = text_find(bar, T("[20"));
-		if (at == SIZE_MAX || text_find(text_cut(bar, 0, at), T("%|")) == SIZE_MAX) {
+		size_t at = text_find(whole, T("[20")); /* a progress bar has brackets of its own */
+		if (at == SIZE_MAX || text_find(text_cut(whole, 0, at), T("%|")) == SIZE_MAX) {
 			return false;
 		}
-		t = text_cut(bar, at + 1, bar.len);
+		t = text_cut(whole, at + 1, whole.len);
 	}
 	*out = (struct logged){.ns = UNKNOWN};
 	if (!text_starts(t, T("gpu_id=")) && !stamp_take_local(&p->stamps, &t, &out->ns)) {
