@@ -184,8 +184,14 @@ static bool has_first_token(const struct active *a, int64_t at_ns) {
 	return first != UNKNOWN ? first <= at_ns : a->remaining == 0 && a->computed > 0;
 }
 
+/* A prompt computed elsewhere is under way for a while: who does not fit into the step has not arrived. */
+static bool has_room(const struct flight *f, const struct active *a, int64_t room) {
+	return a->request.part != PART_DECODE || (int64_t)f->decoding_count < room;
+}
+
 /* Those of the waiting that were scheduled before an instant: leave, or decode, or stay. */
-static int advance_waiting(struct flight *f, int64_t at_ns, flight_leave *leave, void *context, struct fault *why) {
+static int advance_waiting(struct flight *f, int64_t at_ns, int64_t room, flight_leave *leave, void *context,
+                           struct fault *why) {
 	size_t kept = 0, i = 0;
 	int rc = 0;
 
@@ -193,7 +199,7 @@ static int advance_waiting(struct flight *f, int64_t at_ns, flight_leave *leave,
 		struct active *a = f->waiting[i];
 		if (is_over_before(a, at_ns)) {
 			rc = leave_now(f, a, leave, context, why);
-		} else if (a->request.part != PART_PREFILL && has_first_token(a, at_ns)) {
+		} else if (a->request.part != PART_PREFILL && has_first_token(a, at_ns) && has_room(f, a, room)) {
 			int64_t finish = a->request.finish_ns;
 			start_decoding(f, a, finish != UNKNOWN ? finish : INT64_MAX);
 		} else {
@@ -238,16 +244,25 @@ static int advance_by_count(struct flight *f, int64_t at_ns, flight_leave *leave
 	return rc;
 }
 
-int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave *leave, void *context,
+/* `room`: how many sequences decode in the coming step. */
+static int advance(struct flight *f, int64_t at_ns, int64_t room, bool by_count, flight_leave *leave, void *context,
                    struct fault *why) {
 	int64_t passed = by_count ? f->decode_step : at_ns;
-	int rc = by_count ? advance_by_count(f, at_ns, leave, context, why)
-	                  : advance_waiting(f, at_ns, leave, context, why);
+	int rc = 0;
 
 	while (rc >= 0 && f->decoding_count > 0 && f->decoding[0]->until <= passed) {
 		rc = leave_now(f, stop_decoding(f), leave, context, why);
 	}
-	return rc;
+	if (rc < 0) {
+		return rc;
+	}
+	return by_count ? advance_by_count(f, at_ns, leave, context, why)
+	                : advance_waiting(f, at_ns, room, leave, context, why);
+}
+
+int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave *leave, void *context,
+                   struct fault *why) {
+	return advance(f, at_ns, INT64_MAX, by_count, leave, context, why);
 }
 
 static void add_chunk(struct flight *f, struct active *a, int64_t tokens) {
@@ -269,7 +284,7 @@ int flight_board(struct flight *f, const struct step_item *s, int64_t start_ns, 
 	int64_t latest = by_count ? start_ns + SLACK_NS : middle;
 	int64_t left = s->prefill_tokens;
 
-	int rc = flight_advance(f, middle, by_count, leave, context, why);
+	int rc = advance(f, middle, s->decode_requests, by_count, leave, context, why);
 	f->chunk_count = 0;
 	f->chunk_tokens = f->chunk_token_kv = 0;
 	for (size_t i = 0; i < f->waiting_count && left > 0; i++) {

@@ -181,12 +181,14 @@ static double clip(double share) {
 	return share > 0 ? share < 1 ? share : 1 : 0;
 }
 
-/* What of decode's part goes by contexts: b3 K, and in a mixed step decode's half of b4 K. */
+/*
+ * What of decode's part goes by contexts: the attention that the sequences would need alone. What a chunk
+ * beside them adds to it goes to all equally, as the floor does.
+ */
 static double context_share(const struct step_model *m, const struct batch *b, const struct split_times *t) {
-	double mixed = b->prefill_tokens > 0 ? m->ns[TERM_MIXED_CONTEXT] / 2 : 0;
 	double decode = b->prefill_tokens > 0 ? (t->decode + t->whole - t->prefill) / 2 : t->whole;
 
-	return decode > 0 ? clip((m->ns[TERM_CONTEXT] + mixed) * (double)b->decode_kv_tokens / decode) : 0;
+	return decode > 0 ? clip(m->ns[TERM_CONTEXT] * (double)b->decode_kv_tokens / decode) : 0;
 }
 
 static enum grade grade_of(const struct step_item *s, const struct known_batch *k, const struct step_model *m) {
