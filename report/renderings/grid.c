@@ -221,11 +221,19 @@ const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]) {
 	return out;
 }
 
-const char *figure_hours(int64_t ns, char out[FIGURE_MAX]) {
-	int64_t nano_hours = 0;
-	bool fits = exact_mul_div(ns, NANO, NS_PER_HOUR, &nano_hours);
+static int64_t hours_nano(int64_t ns) {
+	int64_t nano = 0;
+	bool fits = exact_mul_div(ns, NANO, NS_PER_HOUR, &nano);
 	assert(fits);
-	return figure_money(nano_hours, 4, out);
+	return nano;
+}
+
+const char *figure_hours(int64_t ns, int places, char out[FIGURE_MAX]) {
+	return figure_money(hours_nano(ns), places, out);
+}
+
+int figure_hour_places(const struct statement *s) {
+	return figure_places(hours_nano(s->total.capacity_ns));
 }
 
 static int64_t smallest_unit(const struct statement *s) {

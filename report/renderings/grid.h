@@ -45,7 +45,8 @@ int figure_places(int64_t largest_nano);
 /* Decimals of unit costs: three digits of the smallest one at least, and no fewer than 2 places. */
 int figure_unit_places(const struct statement *s);
 const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]);
-/* GPU-ns as hours. */
-const char *figure_hours(int64_t ns, char out[FIGURE_MAX]);
+/* GPU-ns as hours, at as many decimals as figure_hour_places says: few where there are many of them. */
+const char *figure_hours(int64_t ns, int places, char out[FIGURE_MAX]);
+int figure_hour_places(const struct statement *s);
 
 #endif

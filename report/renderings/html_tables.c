@@ -22,9 +22,10 @@ static void put_count(FILE *out, int64_t n) {
 	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)n, figure_count(n, shown));
 }
 
-static void put_hours(FILE *out, int64_t ns) {
+static void put_hours(FILE *out, const struct statement *s, int64_t ns) {
 	char shown[FIGURE_MAX];
-	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)ns, figure_hours(ns, shown));
+	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)ns,
+		figure_hours(ns, figure_hour_places(s), shown));
 }
 
 static void put_name(FILE *out, struct text name) {
@@ -141,7 +142,7 @@ static void put_part(FILE *out, const char *name, int64_t ns, int64_t nano, cons
 			name);
 	}
 	fprintf(out, "%s</td>", name);
-	put_hours(out, ns);
+	put_hours(out, s, ns);
 	put_share(out, ns, s->total.capacity_ns);
 	put_money(out, true, nano, places_of(s));
 	put_share(out, nano, s->total.capacity_nano);
@@ -193,8 +194,8 @@ void html_rules(const struct statement *s, FILE *out) {
 		fputs("<tr>", out);
 		put_name(out, names_text(s->options.names, r->row.model));
 		put_name(out, text_of(r->row.rule));
-		put_hours(out, r->row.prefill_gpu_ns);
-		put_hours(out, r->row.decode_gpu_ns);
+		put_hours(out, s, r->row.prefill_gpu_ns);
+		put_hours(out, s, r->row.decode_gpu_ns);
 		put_share(out, r->row.prefill_gpu_ns, r->row.prefill_gpu_ns + r->row.decode_gpu_ns);
 		put_money(out, r->in_known, r->in_nano, places);
 		put_money(out, r->out_known, r->out_nano, places);
@@ -227,7 +228,7 @@ void html_positions(const struct statement *s, FILE *out) {
 		put_name(out, p->row.kind == ENTRY_OUTPUT ? T("output") : T("input"));
 		put_range(out, &p->row);
 		put_count(out, p->row.tokens);
-		put_hours(out, p->row.gpu_ns);
+		put_hours(out, s, p->row.gpu_ns);
 		put_money(out, p->row.tokens > 0, p->unit_nano, places);
 		fputs("</tr>\n", out);
 	}
@@ -241,7 +242,7 @@ void html_evidence(const struct statement *s, FILE *out) {
 	open_table(out, "evidence", "Evidence", headers, 4, 2, false, false);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		fprintf(out, "<tr><td class=\"l\">%s</td><td class=\"l\">%s</td>", grade_names[g], grade_titles[g]);
-		put_hours(out, s->evidence_ns[g]);
+		put_hours(out, s, s->evidence_ns[g]);
 		put_share(out, s->evidence_ns[g], block_busy_ns(&s->total));
 		fputs("</tr>\n", out);
 	}
@@ -262,7 +263,7 @@ static void put_row(FILE *out, const struct statement *s, const struct row *row,
 	put_count(out, b->requests);
 	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
 	put_count(out, b->tokens[TOKENS_OUTPUT]);
-	put_hours(out, b->capacity_ns);
+	put_hours(out, s, b->capacity_ns);
 	put_money(out, true, b->capacity_nano, places_of(s));
 	put_money(out, b->unit[TOKENS_INPUT].known, b->unit[TOKENS_INPUT].loaded_nano, places);
 	put_money(out, b->unit[TOKENS_OUTPUT].known, b->unit[TOKENS_OUTPUT].loaded_nano, places);

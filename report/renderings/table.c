@@ -186,11 +186,13 @@ static void print_margins(const struct page *p) {
 
 /* ---- the tie-out ---- */
 
-static void add_part(struct grid *g, const char *name, int64_t ns, int64_t nano, const struct block *b, int places) {
+static void add_part(struct grid *g, const struct statement *s, const char *name, int64_t ns, int64_t nano) {
+	const struct block *b = &s->total;
+	int places = figure_places(b->capacity_nano);
 	char figure[FIGURE_MAX];
 
 	grid_add(g, name);
-	grid_add(g, figure_hours(ns, figure));
+	grid_add(g, figure_hours(ns, figure_hour_places(s), figure));
 	grid_add(g, figure_percent(ns, b->capacity_ns, figure));
 	grid_add(g, figure_money(nano, places, figure));
 	grid_add(g, figure_percent(nano, b->capacity_nano, figure));
@@ -199,15 +201,14 @@ static void add_part(struct grid *g, const char *name, int64_t ns, int64_t nano,
 static void print_tie_out(const struct page *p) {
 	const struct block *b = &p->s->total;
 	const char *const headers[] = {"", "GPU-hours", "of time", p->currency, "of money"};
-	int places = figure_places(b->capacity_nano);
 	struct grid g;
 
 	table_heading(p, "Where the capacity went");
 	grid_init(&g, headers, 5, 1);
 	for (int i = 0; i < PARTS; i++) {
-		add_part(&g, part_names[i], part_ns(b, i), part_nano(b, i), b, places);
+		add_part(&g, p->s, part_names[i], part_ns(b, i), part_nano(b, i));
 	}
-	add_part(&g, "= capacity", b->capacity_ns, b->capacity_nano, b, places);
+	add_part(&g, p->s, "= capacity", b->capacity_ns, b->capacity_nano);
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
 }
@@ -216,17 +217,27 @@ static void print_tie_out(const struct page *p) {
 
 #define FIGURES_PER_ROW 7
 
-static void add_row(struct grid *g, const struct row *row, int places, int unit) {
+/* How the figures of all rows are written. */
+struct layout {
+	int money, unit, hours;
+};
+
+static struct layout layout_of(const struct statement *s) {
+	int hours = figure_hour_places(s) + 2; /* a row is a part of the whole */
+	return (struct layout){figure_places(s->total.capacity_nano), figure_unit_places(s), hours < 6 ? hours : 6};
+}
+
+static void add_row(struct grid *g, const struct row *row, const struct layout *l) {
 	const struct block *b = &row->block;
 	const struct unit_cost *in = &b->unit[TOKENS_INPUT], *out = &b->unit[TOKENS_OUTPUT];
 	char figure[FIGURE_MAX];
 
 	grid_add(g, figure_compact(b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], figure));
 	grid_add(g, figure_compact(b->tokens[TOKENS_OUTPUT], figure));
-	grid_add(g, figure_hours(b->capacity_ns, figure));
-	grid_add(g, figure_money(b->capacity_nano, places, figure));
-	grid_add(g, unit_figure(in, in->loaded_nano, unit, figure));
-	grid_add(g, unit_figure(out, out->loaded_nano, unit, figure));
+	grid_add(g, figure_hours(b->capacity_ns, l->hours, figure));
+	grid_add(g, figure_money(b->capacity_nano, l->money, figure));
+	grid_add(g, unit_figure(in, in->loaded_nano, l->unit, figure));
+	grid_add(g, unit_figure(out, out->loaded_nano, l->unit, figure));
 	grid_add(g, b->list_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
 }
 
@@ -246,6 +257,7 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 							     "in/M",   "out/M",   "margin"};
 	const char *headers[BY_KEYS + FIGURES_PER_ROW];
 	char name[LABEL_MAX], buffer[KEY_TEXT_MAX];
+	struct layout layout = layout_of(p->s);
 	struct grid g;
 
 	for (size_t i = 0; i < count + FIGURES_PER_ROW; i++) {
@@ -257,7 +269,7 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 			grid_add(&g, by[k] == BY_HOUR ? hour_label(p->s, &t->rows[i], buffer)
 						      : table_label(row_key(p->s, &t->rows[i], by[k], buffer), name));
 		}
-		add_row(&g, &t->rows[i], figure_places(p->s->total.capacity_nano), figure_unit_places(p->s));
+		add_row(&g, &t->rows[i], &layout);
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);

@@ -29,7 +29,7 @@ void table_evidence(const struct page *p) {
 		if (p->s->evidence_ns[i] > 0) {
 			grid_add(&g, grade_names[i]);
 			grid_add(&g, grade_titles[i]);
-			grid_add(&g, figure_hours(p->s->evidence_ns[i], figure));
+			grid_add(&g, figure_hours(p->s->evidence_ns[i], figure_hour_places(p->s), figure));
 			grid_add(&g, figure_percent(p->s->evidence_ns[i], busy, figure));
 		}
 	}

@@ -49,7 +49,7 @@ static void add_position(struct grid *g, const struct page *p, const struct posi
 		grid_addf(g, "%s to %s", from, figure_count(row->to_ntok, figure));
 	}
 	grid_add(g, figure_count(row->tokens, figure));
-	grid_add(g, figure_hours(row->gpu_ns, figure));
+	grid_add(g, figure_hours(row->gpu_ns, figure_hour_places(p->s), figure));
 	grid_add(g, row->tokens > 0 ? figure_money(at->unit_nano, places, figure) : "–");
 }
 
@@ -77,8 +77,8 @@ static void add_rule(struct grid *g, const struct page *p, const struct rule_res
 
 	grid_add(g, table_label(names_text(p->s->options.names, r->row.model), name));
 	grid_add(g, r->row.rule);
-	grid_add(g, figure_hours(r->row.prefill_gpu_ns, figure));
-	grid_add(g, figure_hours(r->row.decode_gpu_ns, figure));
+	grid_add(g, figure_hours(r->row.prefill_gpu_ns, figure_hour_places(p->s), figure));
+	grid_add(g, figure_hours(r->row.decode_gpu_ns, figure_hour_places(p->s), figure));
 	grid_add(g, figure_percent(r->row.prefill_gpu_ns, busy, figure));
 	grid_add(g, r->in_known ? figure_money(r->in_nano, places, figure) : "–");
 	grid_add(g, r->out_known ? figure_money(r->out_nano, places, figure) : "–");
