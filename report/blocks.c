@@ -32,7 +32,7 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	add_to(sum, &b->requests, c->requests);
 	add_to(sum, &b->reasoning_tokens, c->reasoning_tokens);
 	add_to(sum, &b->cache_write_tokens, c->cache_write_tokens);
-	if (c->tokens == 0 || !cell_is_busy(c)) {
+	if ((c->tokens == 0 && c->revenue == 0) || !cell_is_busy(c)) {
 		return;
 	}
 	add_to(sum, &b->tokens[c->kind], c->tokens);
@@ -182,7 +182,8 @@ static void finish_price(struct sum *sum, const struct price_quote *quote, int k
 		nano = quote->nano[kinds[kind]];
 	}
 	sum->fits = sum->fits && nano <= INT64_MAX;
-	b->list_price_known[kind] = nano != PRICE_UNKNOWN && sum->fits;
+	/* Where only part of a prompt costs more, what is given back may be more than a kind brought. */
+	b->list_price_known[kind] = nano >= 0 && sum->fits;
 	b->list_nano[kind] = b->list_price_known[kind] ? (int64_t)nano : 0;
 }
 

@@ -71,16 +71,23 @@ static bool is_ours(const struct statement *s, struct listing *l) {
 	return !l->foreign;
 }
 
+/* A request whose whole prompt was cached has no tokens here, and may still be due something back. */
+static bool has_revenue(const struct entry *e) {
+	return e->kind <= ENTRY_OUTPUT && (e->tokens > 0 || (e->kind == ENTRY_INPUT && e->requests > 0));
+}
+
 bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue) {
 	*revenue = 0;
-	if (e->tokens == 0 || e->kind > ENTRY_OUTPUT) {
+	if (!has_revenue(e)) {
 		return true;
 	}
 	if (!s->options.prices || s->options.prices->model_count == 0) {
-		return false;
+		return e->tokens == 0;
 	}
 	struct listing *l = listing_of(s, e->model);
-	return l->search.outcome == PRICE_FOUND && is_ours(s, l) && revenue_of(l, e, revenue);
+	bool listed = l->search.outcome == PRICE_FOUND && is_ours(s, l) && revenue_of(l, e, revenue);
+	*revenue = listed ? *revenue : 0;
+	return listed || e->tokens == 0;
 }
 
 const struct listing *listing_find(const struct statement *s, name_id model) {

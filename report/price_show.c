@@ -170,12 +170,16 @@ static void print_rules(const struct prices *p, const struct price_model *m, int
 
 static void list_candidates(const struct price_search *s, char out[LABEL_MAX]) {
 	char one[LABEL_MAX];
-	size_t len = 0;
+	size_t len = 0, shown = 0;
 
 	out[0] = '\0';
 	for (size_t i = 0; i < s->candidate_count && i < PRICE_CANDIDATES_MAX && len < LABEL_MAX; i++) {
 		len += (size_t)snprintf(out + len, LABEL_MAX - len, "%s%.80s", i > 0 ? ", " : "",
 					name_of(s->candidates[i], one));
+		shown++;
+	}
+	if (shown < s->candidate_count && len < LABEL_MAX) {
+		snprintf(out + len, LABEL_MAX - len, " and %zu more", s->candidate_count - shown);
 	}
 }
 

@@ -1,4 +1,4 @@
-/* Entries to statements: figures worked out by hand, and what must hold for any entries. */
+/* Entries to statements: figures worked out by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,95 +7,7 @@
 
 #include <cmocka.h>
 
-#include "report/statement.h"
-
-#define SECOND NS_PER_SECOND
-#define HOUR NS_PER_HOUR
-
-static const char catalogue[] = "[{\"id\":\"p\",\"models\":[{\"id\":\"m\",\"prices\":"
-				"{\"input_mtok\":{\"base\":1,\"tiers\":[{\"start\":1000,\"price\":2}]},\"cache_write_"
-				"mtok\":1.25,\"output_mtok\":10}}]}]";
-
-struct fixture {
-	struct names *names;
-	struct prices *prices;
-	struct quality quality;
-	struct statement *s;
-};
-
-static struct report_options options_of(const struct fixture *f) {
-	return (struct report_options){
-	    .names = f->names,
-	    .prices = f->prices,
-	    .currency = "USD",
-	    .rule = "shapley",
-	    .version = "test",
-	    .fleet_sha256 = "",
-	    .idle_proportional = true,
-	    .to_ns = 10 * HOUR,
-	};
-}
-
-static void start(struct fixture *f, const struct report_options *o) {
-	f->s = statement_new(o);
-	quality_init(&f->quality);
-	f->quality.requests = 1;
-}
-
-static int setup(void **state) {
-	struct fixture *f = must_calloc(1, sizeof(*f));
-	struct price_source source = {0};
-	struct fault why;
-
-	f->names = names_new();
-	f->prices = prices_new();
-	assert_int_equal(prices_add_bytes(f->prices, "c", text_of(catalogue), &source, &why), 0);
-	struct report_options o = options_of(f);
-	start(f, &o);
-	*state = f;
-	return 0;
-}
-
-static void stop(struct fixture *f) {
-	statement_free(f->s);
-	quality_release(&f->quality);
-}
-
-static int teardown(void **state) {
-	struct fixture *f = *state;
-	stop(f);
-	prices_free(f->prices);
-	names_free(f->names);
-	free(f);
-	return 0;
-}
-
-static struct entry entry_of(struct fixture *f, const char *tenant, enum entry_kind kind, int64_t gpu_ns,
-			     int64_t tokens) {
-	return (struct entry){
-	    .replica = names_id(f->names, T("r0")),
-	    .model = names_id(f->names, T("m")),
-	    .tenant = names_id(f->names, text_of(tenant)),
-	    .kind = kind,
-	    .grade = kind <= ENTRY_OUTPUT ? GRADE_A : GRADE_NONE,
-	    .rate_nano = 3600 * INT64_C(1000000), /* 3.60 an hour: 0.001 a second */
-	    .gpu_ns = gpu_ns,
-	    .tokens = tokens,
-	};
-}
-
-static void give(struct fixture *f, const char *tenant, enum entry_kind kind, int64_t gpu_ns, int64_t tokens) {
-	struct entry e = entry_of(f, tenant, kind, gpu_ns, tokens);
-	e.requests = kind == ENTRY_INPUT;
-	assert_int_equal(statement_take(f->s, &e), 0);
-}
-
-static void finish(struct fixture *f) {
-	struct fault why = {""};
-	if (statement_finish(f->s, &f->quality, &why)) {
-		fail_msg("%s", why.message);
-	}
-}
+#include "tests/unit/statement_case.h"
 
 /*
  * 3 s of prefill over 1,000 uncached tokens, 1 s over 500 cached, 6 s of decode over 100 tokens,
@@ -210,6 +122,39 @@ static void test_tiers_unknown_are_said(void **state) {
 	finish(f);
 	assert_true(f->s->total.list_known);
 	assert_non_null(strstr(f->quality.warnings[0], "depends on the length of each prompt"));
+}
+
+/*
+ * 10 a million up to 100 tokens of prompt, 30 above, cached ones 1: two prompts of 150, one with 60 of them cached,
+ * the other with all: 20 of it are above. 40 x 10 + 50 x 30 + 60 x 1, and 150 x 1 + 50 x 20.
+ */
+static void test_part_above(void **state) {
+	static const char prices[] =
+	    "{\"schema\":\"tollbook.prices.v1\",\"providers\":[{\"id\":\"p\",\"models\":[{\"id\":\"m\",\"prices\":"
+	    "[{\"input\":{\"base\":10,\"tiers\":[{\"over\":100,\"price\":30}],\"moves\":\"above\"},"
+	    "\"cache_read\":1,\"output\":1}]}]}]}";
+	struct fixture *f = *state;
+	struct report_options o = options_of(f);
+	struct price_source source = {0};
+	struct fault why = {""};
+
+	prices_free(f->prices);
+	f->prices = prices_new();
+	assert_int_equal(prices_add_bytes(f->prices, "n", text_of(prices), &source, &why), 0);
+	o.prices = f->prices;
+	stop(f);
+	start(f, &o);
+	for (int i = 0; i < 2; i++) {
+		struct entry e = entry_of(f, "a", ENTRY_INPUT, 0, i == 0 ? 90 : 0);
+		e.requests = 1;
+		e.prompt_over_ntok = 100;
+		assert_int_equal(statement_take(f->s, &e), 0);
+		e = entry_of(f, "a", ENTRY_INPUT_CACHED, 0, i == 0 ? 60 : 150);
+		e.prompt_over_ntok = 100;
+		assert_int_equal(statement_take(f->s, &e), 0);
+	}
+	finish(f);
+	assert_int_equal(f->s->total.revenue_nano, (40 * 10 + 50 * 30 + 60 * 1 + 150 * 1 + 50 * 20) * 1000);
 }
 
 /* 1.96 x 0.6 s of 6 s over 100 tokens at 0.001 a second: 60 a million, +- 11.76. */
@@ -358,137 +303,6 @@ static void test_too_much_is_an_error(void **state) {
 	assert_int_equal(statement_finish(f->s, &f->quality, &why), ERROR_RANGE);
 }
 
-/* ---- for any entries ---- */
-
-static uint32_t next_random(uint64_t *seed) {
-	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (uint32_t)(*seed >> 33);
-}
-
-static struct entry random_entry(struct fixture *f, uint64_t *seed) {
-	static const char *const tenants[] = {"", "a", "b", "ccc"}, *const models[] = {"m", "n", ""},
-				 *const replicas[] = {"r0", "r1", "r10"};
-	struct entry e = {
-	    .slot_ns = next_random(seed) % 5 * HOUR,
-	    .replica = names_id(f->names, text_of(replicas[next_random(seed) % 3])),
-	    .model = names_id(f->names, text_of(models[next_random(seed) % 3])),
-	    .tenant = names_id(f->names, text_of(tenants[next_random(seed) % 4])),
-	    .kind = (enum entry_kind)(next_random(seed) % ENTRY_KINDS),
-	    .grade = (enum grade)(next_random(seed) % GRADES),
-	    .rate_nano = next_random(seed) % 3 == 0 ? -1 : (int64_t)(next_random(seed) % 2 + 1) * 1234567891,
-	    .gpu_ns = next_random(seed) % 7 == 0 ? 0 : (int64_t)next_random(seed) * 97,
-	};
-	if (e.kind <= ENTRY_OUTPUT) {
-		e.tokens = next_random(seed) % 100000;
-		e.requests = next_random(seed) % 9;
-	}
-	return e;
-}
-
-#define ENTRIES 200
-
-static void run_random(struct fixture *f, const struct entry *entries, size_t from, enum by_key by) {
-	struct report_options o = options_of(f);
-	o.by[0] = BY_HOUR;
-	o.by[1] = by;
-	o.by_count = 2;
-	stop(f);
-	start(f, &o);
-	for (size_t i = 0; i < ENTRIES; i++) {
-		assert_int_equal(statement_take(f->s, &entries[(i * 7 + from) % ENTRIES]), 0);
-	}
-	finish(f);
-}
-
-static bool same_table(const struct table *a, const struct table *b) {
-	for (size_t i = 0; a->count == b->count && i < a->count; i++) {
-		const struct block *x = &a->rows[i].block, *y = &b->rows[i].block;
-		if (x->capacity_ns != y->capacity_ns || x->capacity_nano != y->capacity_nano ||
-		    memcmp(x->cost_nano, y->cost_nano, sizeof x->cost_nano) != 0 ||
-		    memcmp(x->unit, y->unit, sizeof x->unit) != 0 || x->revenue_nano != y->revenue_nano) {
-			return false;
-		}
-	}
-	return a->count == b->count;
-}
-
-/* Each replica and rate rounded by itself: what an invoice would say. */
-static int64_t invoice(const struct entry *entries) {
-	int64_t sum = 0;
-	for (size_t i = 0; i < ENTRIES; i++) {
-		int64_t ns = 0, nano;
-		for (size_t k = 0; k < ENTRIES; k++) {
-			bool same =
-			    entries[k].replica == entries[i].replica && entries[k].rate_nano == entries[i].rate_nano;
-			if (same && k < i) {
-				ns = 0;
-				break;
-			}
-			ns += same ? entries[k].gpu_ns : 0;
-		}
-		if (entries[i].rate_nano >= 0 && exact_mul_div(ns, entries[i].rate_nano, HOUR, &nano)) {
-			sum += nano;
-		}
-	}
-	return sum;
-}
-
-static int64_t sum_of(const struct table *t) {
-	int64_t sum = 0;
-	for (size_t i = 0; i < t->count; i++) {
-		sum += t->rows[i].block.capacity_nano;
-	}
-	return sum;
-}
-
-static int64_t sum_for(const struct table *t, struct text tenant, struct text model) {
-	int64_t sum = 0;
-	for (size_t i = 0; i < t->count; i++) {
-		bool same = text_eq(t->rows[i].tenant, tenant) && text_eq(t->rows[i].model, model);
-		sum += same ? t->rows[i].block.capacity_nano : 0;
-	}
-	return sum;
-}
-
-/* The rows of one tenant, or one model, over all hours are what its block says, to the last unit. */
-static void check_nesting(const struct statement *s, enum by_key by) {
-	const struct table *t = by == BY_TENANT ? &s->tenants : &s->models;
-	for (size_t i = 0; i < t->count; i++) {
-		assert_int_equal(sum_for(&s->rows, t->rows[i].tenant, t->rows[i].model),
-				 t->rows[i].block.capacity_nano);
-	}
-}
-
-static void check_any_entries(struct fixture *f, enum by_key by) {
-	struct entry entries[ENTRIES];
-
-	for (uint64_t seed = 1; seed <= 50; seed++) {
-		uint64_t random = seed;
-		for (size_t i = 0; i < ENTRIES; i++) {
-			entries[i] = random_entry(f, &random);
-		}
-		run_random(f, entries, 0, by);
-		struct statement *first = f->s;
-		struct report_options o = options_of(f);
-		f->s = statement_new(&o);
-		run_random(f, entries, 1 + seed, by);
-		check_nesting(f->s, by);
-		assert_int_equal(f->s->total.capacity_nano, invoice(entries));
-		assert_int_equal(sum_of(&f->s->models), f->s->total.capacity_nano);
-		assert_int_equal(sum_of(&f->s->tenants), f->s->total.capacity_nano);
-		assert_int_equal(sum_of(&f->s->rows), f->s->total.capacity_nano);
-		assert_true(same_table(&first->models, &f->s->models));
-		assert_true(same_table(&first->tenants, &f->s->tenants));
-		assert_true(same_table(&first->rows, &f->s->rows));
-		statement_free(first);
-	}
-}
-
-static void test_any_entries(void **state) {
-	check_any_entries(*state, BY_TENANT);
-	check_any_entries(*state, BY_MODEL);
-}
-
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
@@ -498,6 +312,7 @@ int main(void) {
 	    TEST(test_idle_stays_with_its_model),
 	    TEST(test_tiers_batch_and_writes),
 	    TEST(test_tiers_unknown_are_said),
+	    TEST(test_part_above),
 	    TEST(test_interval),
 	    TEST(test_energy),
 	    TEST(test_positions),
@@ -506,7 +321,6 @@ int main(void) {
 	    TEST(test_rows_by_time),
 	    TEST(test_nothing_at_all),
 	    TEST(test_too_much_is_an_error),
-	    TEST(test_any_entries),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,146 @@
+/* What must hold for any entries: parts sum to the whole, whatever the order in which they come. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/statement_case.h"
+
+static uint32_t next_random(uint64_t *seed) {
+	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(*seed >> 33);
+}
+
+static struct entry random_entry(struct fixture *f, uint64_t *seed) {
+	static const char *const tenants[] = {"", "a", "b", "ccc"}, *const models[] = {"m", "n", ""},
+				 *const replicas[] = {"r0", "r1", "r10"};
+	struct entry e = {
+	    .slot_ns = next_random(seed) % 5 * HOUR,
+	    .replica = names_id(f->names, text_of(replicas[next_random(seed) % 3])),
+	    .model = names_id(f->names, text_of(models[next_random(seed) % 3])),
+	    .tenant = names_id(f->names, text_of(tenants[next_random(seed) % 4])),
+	    .kind = (enum entry_kind)(next_random(seed) % ENTRY_KINDS),
+	    .grade = (enum grade)(next_random(seed) % GRADES),
+	    .rate_nano = next_random(seed) % 3 == 0 ? -1 : (int64_t)(next_random(seed) % 2 + 1) * 1234567891,
+	    .gpu_ns = next_random(seed) % 7 == 0 ? 0 : (int64_t)next_random(seed) * 97,
+	};
+	if (e.kind <= ENTRY_OUTPUT) {
+		e.tokens = next_random(seed) % 100000;
+		e.requests = next_random(seed) % 9;
+	}
+	return e;
+}
+
+#define ENTRIES 200
+
+static void run_random(struct fixture *f, const struct entry *entries, size_t from, enum by_key by) {
+	struct report_options o = options_of(f);
+	o.by[0] = BY_HOUR;
+	o.by[1] = by;
+	o.by_count = 2;
+	stop(f);
+	start(f, &o);
+	for (size_t i = 0; i < ENTRIES; i++) {
+		assert_int_equal(statement_take(f->s, &entries[(i * 7 + from) % ENTRIES]), 0);
+	}
+	finish(f);
+}
+
+static bool same_table(const struct table *a, const struct table *b) {
+	for (size_t i = 0; a->count == b->count && i < a->count; i++) {
+		const struct block *x = &a->rows[i].block, *y = &b->rows[i].block;
+		if (x->capacity_ns != y->capacity_ns || x->capacity_nano != y->capacity_nano ||
+		    memcmp(x->cost_nano, y->cost_nano, sizeof x->cost_nano) != 0 ||
+		    memcmp(x->unit, y->unit, sizeof x->unit) != 0 || x->revenue_nano != y->revenue_nano) {
+			return false;
+		}
+	}
+	return a->count == b->count;
+}
+
+/* Each replica and rate rounded by itself: what an invoice would say. */
+static int64_t invoice(const struct entry *entries) {
+	int64_t sum = 0;
+	for (size_t i = 0; i < ENTRIES; i++) {
+		int64_t ns = 0, nano;
+		for (size_t k = 0; k < ENTRIES; k++) {
+			bool same =
+			    entries[k].replica == entries[i].replica && entries[k].rate_nano == entries[i].rate_nano;
+			if (same && k < i) {
+				ns = 0;
+				break;
+			}
+			ns += same ? entries[k].gpu_ns : 0;
+		}
+		if (entries[i].rate_nano >= 0 && exact_mul_div(ns, entries[i].rate_nano, HOUR, &nano)) {
+			sum += nano;
+		}
+	}
+	return sum;
+}
+
+static int64_t sum_of(const struct table *t) {
+	int64_t sum = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		sum += t->rows[i].block.capacity_nano;
+	}
+	return sum;
+}
+
+static int64_t sum_for(const struct table *t, struct text tenant, struct text model) {
+	int64_t sum = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		bool same = text_eq(t->rows[i].tenant, tenant) && text_eq(t->rows[i].model, model);
+		sum += same ? t->rows[i].block.capacity_nano : 0;
+	}
+	return sum;
+}
+
+/* The rows of one tenant, or one model, over all hours are what its block says, to the last unit. */
+static void check_nesting(const struct statement *s, enum by_key by) {
+	const struct table *t = by == BY_TENANT ? &s->tenants : &s->models;
+	for (size_t i = 0; i < t->count; i++) {
+		assert_int_equal(sum_for(&s->rows, t->rows[i].tenant, t->rows[i].model),
+				 t->rows[i].block.capacity_nano);
+	}
+}
+
+static void check_any_entries(struct fixture *f, enum by_key by) {
+	struct entry entries[ENTRIES];
+
+	for (uint64_t seed = 1; seed <= 50; seed++) {
+		uint64_t random = seed;
+		for (size_t i = 0; i < ENTRIES; i++) {
+			entries[i] = random_entry(f, &random);
+		}
+		run_random(f, entries, 0, by);
+		struct statement *first = f->s;
+		struct report_options o = options_of(f);
+		f->s = statement_new(&o);
+		run_random(f, entries, 1 + seed, by);
+		check_nesting(f->s, by);
+		assert_int_equal(f->s->total.capacity_nano, invoice(entries));
+		assert_int_equal(sum_of(&f->s->models), f->s->total.capacity_nano);
+		assert_int_equal(sum_of(&f->s->tenants), f->s->total.capacity_nano);
+		assert_int_equal(sum_of(&f->s->rows), f->s->total.capacity_nano);
+		assert_true(same_table(&first->models, &f->s->models));
+		assert_true(same_table(&first->tenants, &f->s->tenants));
+		assert_true(same_table(&first->rows, &f->s->rows));
+		statement_free(first);
+	}
+}
+
+static void test_any_entries(void **state) {
+	check_any_entries(*state, BY_TENANT);
+	check_any_entries(*state, BY_MODEL);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_any_entries, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
