@@ -45,7 +45,7 @@ const struct step_model *fits_model(struct attribution_fits *f, const struct fit
 /* All keys that have statistics or were asked for, in one order (by texts, then day); for reports. */
 size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max);
 
-/* For --model-report. */
-void fits_print(const struct attribution_fits *f, FILE *out);
+/* Every fit with its coefficients: for --model-report. */
+void fits_print(struct attribution_fits *f, FILE *out);
 
 #endif

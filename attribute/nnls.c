@@ -189,7 +189,7 @@ bool nnls_solve(const double *gram, const double *moment, size_t count, double *
 void nnls_covariance(const double *gram, const double *x, size_t count, double variance, double *covariance) {
 	struct problem p = {.count = count};
 	double lower[NNLS_MAX][NNLS_MAX], none[NNLS_MAX] = {0};
-	size_t list[NNLS_MAX], used, dependent;
+	size_t list[NNLS_MAX] = {0}, used, dependent;
 
 	assert(count <= NNLS_MAX);
 	scale_columns(&p, gram, none);

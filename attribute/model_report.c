@@ -1,0 +1,109 @@
+/* model_report.c: the fitted step models, for people who want to see what a split rests on. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "attribute/fits_private.h"
+#include "core/instant.h"
+#include "core/json.h"
+
+static const char *const role_names[] = {"mixed", "prefill", "decode"};
+static const char *const origin_names[MODEL_ORIGINS] = {
+	[MODEL_FITTED] = "fitted to the day's own steps",
+	[MODEL_NEIGHBOUR] = "taken from the nearest day of the same pool",
+	[MODEL_ROOFLINE] = "from the GPU's and the model's description",
+	[MODEL_TOKENS] = "none: every token of a step weighs the same",
+};
+
+static void print_term(FILE *out, const struct step_model *m, int term, const char *name, int64_t hinge) {
+	char hinged[40];
+
+	if (m->ns[term] == 0) {
+		return;
+	}
+	snprintf(hinged, sizeof hinged, name, (long long)hinge);
+	fprintf(out, "  %-44s %16.4f %14.4f\n", hinged, m->ns[term], sqrt(m->covariance[term][term]));
+}
+
+static void print_terms(FILE *out, const struct step_model *m) {
+	fprintf(out, "  %-44s %16s %14s\n", "term", "ns per unit", "std. error");
+	print_term(out, m, TERM_FLOOR, "b0  floor of a step", 0);
+	for (int i = 0; i < HINGE_COUNT; i++) {
+		print_term(out, m, TERM_HINGES + i, "c   token of the batch beyond %lld", hinge_ntok[i]);
+	}
+	print_term(out, m, TERM_TOKENS, "b1  token of the batch", 0);
+	print_term(out, m, TERM_ATTENTION, "b2  token x context of prefill", 0);
+	print_term(out, m, TERM_CONTEXT, "b3  context token of decode", 0);
+	print_term(out, m, TERM_MIXED_CONTEXT, "b4  the same, beside a chunk, on top", 0);
+}
+
+/* Rates that the coefficients imply, without knowing the model's size. */
+static void print_rates(FILE *out, const struct step_model *m) {
+	double token_ns = m->ns[TERM_TOKENS];
+
+	for (int i = 0; i < HINGE_COUNT; i++) {
+		token_ns += m->ns[TERM_HINGES + i];
+	}
+	if (token_ns > 0) {
+		fprintf(out, "  a large batch computes %.0f tokens a second\n", 1e9 / token_ns);
+	}
+	if (m->ns[TERM_CONTEXT] > 0) {
+		fprintf(out, "  decode reads %.0f context tokens a second\n", 1e9 / m->ns[TERM_CONTEXT]);
+	}
+}
+
+static void print_covariance(FILE *out, const struct step_model *m) {
+	fprintf(out, "  covariance of the coefficients that are not 0, in the order above:\n");
+	for (int i = 0; i < TERMS; i++) {
+		if (m->ns[i] == 0) {
+			continue;
+		}
+		fputs("   ", out);
+		for (int j = 0; j < TERMS; j++) {
+			if (m->ns[j] != 0) {
+				fprintf(out, " %11.3e", m->covariance[i][j]);
+			}
+		}
+		fputc('\n', out);
+	}
+}
+
+/* Names come from logs: without control characters. */
+static void print_name(FILE *out, struct text name, const char *by_default) {
+	char safe[512];
+
+	json_escape(text_cut(name, 0, 80), safe, sizeof safe);
+	fputs(name.len > 0 ? safe : by_default, out);
+}
+
+static void print_model(FILE *out, const struct names *names, const struct fit_key *k, const struct step_model *m) {
+	char day[INSTANT_TEXT_MAX];
+
+	print_name(out, names_text(names, k->model), "(no model named)");
+	fprintf(out, " on %lld x ", (long long)k->gpus_per_replica);
+	print_name(out, names_text(names, k->gpu), "GPU");
+	fprintf(out, ", %s, %.10s\n", role_names[k->role], instant_format(k->day_ns, day));
+	fprintf(out, "  %s; %lld steps, %lld of them left out as outliers\n", origin_names[m->origin], (long long)m->steps,
+	        (long long)m->outliers);
+	if (m->origin == MODEL_TOKENS) {
+		fputc('\n', out);
+		return;
+	}
+	fprintf(out, "  prefill's contexts were %s, decode's were %s\n", m->has_attention ? "known" : "not known",
+	        m->has_context ? "known" : "not known");
+	print_terms(out, m);
+	fprintf(out, "  residual: %.2f %% of a step's time (standard deviation)\n", 100 * m->residual_relative);
+	print_rates(out, m);
+	print_covariance(out, m);
+	fputc('\n', out);
+}
+
+void fits_print(struct attribution_fits *f, FILE *out) {
+	size_t count = fits_keys(f, NULL, 0);
+	struct fit_key *keys = must_calloc(count + 1, sizeof *keys);
+
+	fits_keys(f, keys, count);
+	for (size_t i = 0; i < count; i++) {
+		print_model(out, f->names, &keys[i], fits_model(f, &keys[i]));
+	}
+	free(keys);
+}
