@@ -62,7 +62,7 @@ static const struct option common[] = {
 	{"from", 0, "T", "from this instant or date on (2026-11-20, 2026-11-20T08:00:00Z)", GROUP_PERIOD, value_instant_text, INTO(from), NULL, false},
 	{"to", 0, "T", "up to this instant, which is not in the period", GROUP_PERIOD, value_instant_text, INTO(to), NULL, false},
 	{"tz", 0, "ZONE", "zone of days, months and bare dates (default UTC)", GROUP_PERIOD, value_text, INTO(tz), NULL, false},
-	{"by", 0, "KEYS", "rows by hour,day,month,model,replica,pool,tenant, any, in any order; position", GROUP_REPORT, value_by, INTO(by), by_word, false},
+	{"by", 0, "KEYS", "rows by any of hour,day,month,model,replica,pool,tenant; position", GROUP_REPORT, value_by, INTO(by), by_word, false},
 	{"idle", 0, "HOW", "idle time of tenants: separate (default) or proportional", GROUP_REPORT, value_idle, INTO(idle_proportional), idle_word, false},
 	{"format", 0, "NAME", "table (default), csv, json, html, focus, prometheus, journal, …", GROUP_REPORT, value_word, INTO(format), rendering_word, false},
 	{"output", 'o', "FILE", "write there, by rename, instead of standard output", GROUP_OUTPUT, value_text, INTO(output), NULL, true},
