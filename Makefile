@@ -95,7 +95,8 @@ test: units
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
 	@.ci/deps check
-	@$(MAKE) test BUILD=build/san HARDENING= CFLAGS="-O1 -g $(SANITIZE)"
+	@ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 SANITIZED=1 \
+		$(MAKE) test BUILD=build/san HARDENING= CFLAGS="-O1 -g $(SANITIZE)"
 
 memcheck: all ## The golden runs under valgrind
 	@TOLLBOOK=$(BUILD)/tollbook tests/acceptance/valgrind.sh

@@ -2,6 +2,7 @@
 # The golden runs that go wrong (and two that do not), under valgrind: no bad access, no leak, the same exit status.
 cd "$(dirname "$0")/../.." || exit 3
 tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
+[ -z "${SANITIZED:-}" ] || { echo "skip: sanitizers are in it already"; exit 77; }
 command -v valgrind > /dev/null || { echo "skip: no valgrind"; exit 77; }
 failures=0
 folder=$(mktemp -d) || exit 3

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Nothing of one machine in the tree: no absolute paths of homes and of where it was built, no passwords or keys.
+cd "$(dirname "$0")/../.." || exit 3
+command -v git > /dev/null && git rev-parse --git-dir > /dev/null 2>&1 || { echo "skip: not a git checkout"; exit 77; }
+if git grep -nIE '(^|[^A-Za-z0-9_.}/])/(work|home/[a-z]+|root|Users/[a-z]+)/[A-Za-z.]|BEGIN [A-Z ]*PRIVATE KEY|sk-[A-Za-z0-9]{20}' \
+	-- . ':!tests/lint/words.sh' ':!tests/fuzz/corpus' ':!tests/data'; then
+	exit 1
+fi
