@@ -75,7 +75,7 @@ static const struct option common[] = {
 	{"pattern", 0, "FILE", "read what these patterns match (samples/pattern.conf)", GROUP_LOGS, value_text, INTO(pattern), NULL, true},
 	{"quarantine", 0, "FILE", "rejected lines go there", GROUP_LOGS, value_text, INTO(quarantine), NULL, true},
 	{"threads", 0, "N", "read so many files at once (default: one per core)", GROUP_LOGS, value_count, INTO(threads), NULL, false},
-	{"max-line", 0, "BYTES", "reject longer lines (default 64M)", GROUP_LOGS, value_bytes, INTO(max_line_bytes), NULL, false},
+	{"max-line", 0, "BYTES", "reject longer lines (default 32M)", GROUP_LOGS, value_bytes, INTO(max_line_bytes), NULL, false},
 	{"max-ratio", 0, "N", "more output per compressed byte is damage (default 1100)", GROUP_LOGS, value_count, INTO(max_ratio), NULL, false},
 	{"book", 0, "PATH", "the book: a directory (default: book)", GROUP_BOOK, value_text, INTO(book), NULL, true},
 	{"quiet", 'q', NULL, "say nothing but errors", GROUP_GENERAL, value_flag, INTO(quiet), NULL, false},

@@ -30,6 +30,9 @@ void quality_release(struct quality *q) {
 	for (size_t i = 0; i < q->reject_count; i++) {
 		free_reject(&q->rejects[i]);
 	}
+	for (size_t i = 0; i < q->note_count; i++) {
+		free_reject(&q->notes[i]);
+	}
 	for (size_t i = 0; i < q->damage_count; i++) {
 		free(q->damages[i].file);
 		free(q->damages[i].reason);
@@ -42,6 +45,7 @@ void quality_release(struct quality *q) {
 		free(q->warnings[i]);
 	}
 	free(q->rejects);
+	free(q->notes);
 	free(q->damages);
 	free(q->inputs);
 	free(q->warnings);
@@ -76,14 +80,14 @@ static char *print(const char *format, ...) {
 }
 
 /* There are as many reasons as the program has phrases for: a walk is enough. */
-static struct quality_reject *reject_of(struct quality *q, const char *reason) {
-	for (size_t i = 0; i < q->reject_count; i++) {
-		if (strcmp(q->rejects[i].reason, reason) == 0) {
-			return &q->rejects[i];
+static struct quality_reject *reject_of(struct quality_reject **list, size_t *count, const char *reason) {
+	for (size_t i = 0; i < *count; i++) {
+		if (strcmp((*list)[i].reason, reason) == 0) {
+			return &(*list)[i];
 		}
 	}
-	q->rejects = room_for_one(q->rejects, q->reject_count, sizeof *q->rejects);
-	struct quality_reject *r = &q->rejects[q->reject_count++];
+	*list = room_for_one(*list, *count, sizeof **list);
+	struct quality_reject *r = &(*list)[(*count)++];
 	*r = (struct quality_reject){.reason = copy(reason), .first_rank = UINT64_MAX};
 	return r;
 }
@@ -96,8 +100,7 @@ static uint64_t rank_of(uint32_t file_index, uint64_t line) {
 	return file << RANK_LINE_BITS | (line < line_max ? line : line_max);
 }
 
-void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line) {
-	struct quality_reject *r = reject_of(q, reason);
+static void count_line(struct quality_reject *r, const char *file, uint32_t file_index, uint64_t line) {
 	uint64_t rank = rank_of(file_index, line);
 
 	r->lines++;
@@ -106,6 +109,23 @@ void quality_reject(struct quality *q, const char *reason, const char *file, uin
 		r->first = print("%s:%" PRIu64, file, line);
 		r->first_rank = rank;
 	}
+}
+
+void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line) {
+	count_line(reject_of(&q->rejects, &q->reject_count, reason), file, file_index, line);
+}
+
+void quality_note(struct quality *q, const char *what, const char *file, uint32_t file_index, uint64_t line) {
+	count_line(reject_of(&q->notes, &q->note_count, what), file, file_index, line);
+}
+
+void quality_tell_notes(struct quality *q) {
+	for (size_t i = 0; i < q->note_count; i++) {
+		struct quality_reject *n = &q->notes[i];
+		quality_warn(q, "%" PRId64 " %s: %s, first at %s", n->lines, n->lines == 1 ? "line" : "lines", n->reason, n->first);
+		free_reject(n);
+	}
+	q->note_count = 0;
 }
 
 static void append_damage(struct quality *q, struct quality_damage d) {
@@ -170,8 +190,7 @@ static bool is_earlier(const struct quality_reject *a, const struct quality_reje
 }
 
 /* Takes over what is better in `from`, frees the rest. */
-static void merge_reject(struct quality *to, struct quality_reject *from) {
-	struct quality_reject *r = reject_of(to, from->reason);
+static void merge_reject(struct quality_reject *r, struct quality_reject *from) {
 
 	r->lines += from->lines;
 	if (is_earlier(from, r)) {
@@ -196,7 +215,10 @@ static void merge_counts(struct quality *to, const struct quality *from) {
 void quality_merge(struct quality *to, struct quality *from) {
 	merge_counts(to, from);
 	for (size_t i = 0; i < from->reject_count; i++) {
-		merge_reject(to, &from->rejects[i]);
+		merge_reject(reject_of(&to->rejects, &to->reject_count, from->rejects[i].reason), &from->rejects[i]);
+	}
+	for (size_t i = 0; i < from->note_count; i++) {
+		merge_reject(reject_of(&to->notes, &to->note_count, from->notes[i].reason), &from->notes[i]);
 	}
 	for (size_t i = 0; i < from->damage_count; i++) {
 		append_damage(to, from->damages[i]);
@@ -208,7 +230,7 @@ void quality_merge(struct quality *to, struct quality *from) {
 		insert_warning(to, from->warnings[i]);
 	}
 	/* What the elements hold belongs to `to` now; only the arrays are left. */
-	from->reject_count = from->damage_count = from->input_count = from->warning_count = 0;
+	from->reject_count = from->note_count = from->damage_count = from->input_count = from->warning_count = 0;
 	quality_release(from);
 }
 

@@ -44,6 +44,8 @@ struct quality {
 	size_t damage_count;
 	struct quality_input *inputs;
 	size_t input_count;
+	struct quality_reject *notes; /* what was odd about lines that were read all the same */
+	size_t note_count;
 	char **warnings; /* sentences; each once */
 	size_t warning_count;
 };
@@ -53,6 +55,10 @@ void quality_release(struct quality *q);
 
 /* Counts a refused line. `file_index` and `line` (from 1) order the firsts. */
 void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line);
+/* Counts a line that was read, and what is odd about it: "a key twice, the last one counts". */
+void quality_note(struct quality *q, const char *what, const char *file, uint32_t file_index, uint64_t line);
+/* Turns the notes into warnings, one for each kind, with their number and the first place. */
+void quality_tell_notes(struct quality *q);
 void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset);
 /* Adds a warning (printf) unless the same sentence is there already. */
 void quality_warn(struct quality *q, const char *format, ...) __attribute__((format(printf, 2, 3)));

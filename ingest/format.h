@@ -41,6 +41,7 @@ struct parser {
 	struct quality *quality;
 	struct matcher *matcher; /* of the user's patterns; NULL: there are none */
 	const char *reason;    /* of PARSE_REJECT: a short fixed phrase */
+	const char *note;      /* what was odd about a line that was read all the same, or NULL; the reader resets it */
 	struct texts texts;
 };
 

@@ -11,7 +11,7 @@
 #include "ingest/paths.h"
 #include "ingest/reader.h"
 
-#define MAX_LINE_BYTES ((size_t)64 * 1024 * 1024)
+#define MAX_LINE_BYTES ((size_t)32 * 1024 * 1024)
 #define LANES_MAX 256
 
 /* The work and who does it. */
@@ -185,10 +185,12 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
 	for (size_t i = 0; i < o->source_count; i++) {
 		paths_add(&paths, &o->sources[i], quality);
 	}
+	paths_drop_copies(&paths, quality);
 	pthread_mutex_init(&run.quarantine_lock, NULL);
 	rc = run_with_quarantine(&run, &paths, quality, why);
 	pthread_mutex_destroy(&run.quarantine_lock);
 	paths_release(&paths);
+	quality_tell_notes(quality);
 	quality_sort(quality);
 	return rc;
 }

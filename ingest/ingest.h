@@ -34,7 +34,7 @@ struct ingest_options {
 	size_t source_count;
 	unsigned threads;           /* 0: one per core, never more than files */
 	const char *quarantine;     /* rejected lines go there; NULL: nowhere */
-	size_t max_line_bytes;      /* 0: 64 MiB; longer lines are rejected whole, in bounded memory */
+	size_t max_line_bytes;      /* 0: 32 MiB; longer lines are rejected whole, in bounded memory */
 	int64_t max_ratio;          /* 0: 1100 (deflate's own limit is 1032); more output per input byte is damage */
 	size_t block_bytes;         /* 0: 256 KiB; what is read does not depend on it */
 	int64_t now_ns;             /* instants more than a day later are refused; 0: by the clock */

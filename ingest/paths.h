@@ -21,6 +21,12 @@ struct paths {
  * names. Links that lead back up are not followed; what cannot be listed is damage.
  */
 void paths_add(struct paths *p, const struct ingest_source *source, struct quality *quality);
+/*
+ * Leaves out files that have the same bytes as an earlier one: a copy, a link, a file given twice.
+ * Each is damage, so that nobody wonders where it is.
+ */
+void paths_drop_copies(struct paths *p, struct quality *quality);
+
 void paths_release(struct paths *p);
 
 /* "vllm.r0" of "/logs/vllm.r0.log.gz": what a log that does not name its replica is called. */

@@ -100,6 +100,13 @@ static bool take_result(struct reading *r, enum parse_result result, struct reco
 	return false;
 }
 
+static void take_note(struct reading *r, const char **note) {
+	if (*note) {
+		quality_note(r->quality, *note, r->name, r->index, r->lines.number);
+		*note = NULL;
+	}
+}
+
 /* All records of a line; NULL is the end of the file. False if nothing came of it. */
 static bool parse_line(struct reading *r, const struct unwrapped *line, struct text raw) {
 	struct record out;
@@ -110,6 +117,8 @@ static bool parse_line(struct reading *r, const struct unwrapped *line, struct t
 		result = r->format->parse(&r->parser, line ? &line->text : NULL, line ? line->stamp_ns : UNKNOWN, &out);
 		any = any || result != PARSE_NONE;
 	} while (take_result(r, result, &out, raw) && (result != PARSE_RECORD || !line));
+	take_note(r, &r->parser.note);
+	take_note(r, &r->parser.stamps.note);
 	return any;
 }
 

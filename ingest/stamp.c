@@ -98,6 +98,23 @@ static int64_t later_if_stepped_back(const struct stamps *s, int64_t ns) {
 	return width > 0 && s->any && ns < s->last_ns && later - s->last_ns < NS_PER_DAY / 4 ? later : ns;
 }
 
+/* What a reader of the log would stop at: clocks that went back, a year that turned. */
+static const char *oddity(const struct stamps *s, const struct civil *c, int64_t ns, bool later) {
+	struct civil last;
+
+	if (!s->resolved) {
+		return NULL;
+	}
+	if (later) {
+		return "a local hour for the second time, when clocks went back";
+	}
+	if (ns < s->last_ns - NS_PER_HOUR / 2) {
+		return "time stamp well before the one in front of it";
+	}
+	instant_to_civil(s->last_ns + zone_offset_s(s->zone, s->last_ns) * NS_PER_SECOND, &last);
+	return c->year == 0 && c->month < last.month ? "the year turned at a stamp without a year" : NULL;
+}
+
 bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
 	bool ambiguous = false, ok;
 
@@ -115,8 +132,10 @@ bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
 		s->warned_zone = true;
 		quality_warn(s->quality, "log stamps without a zone were read as UTC; --log-zone says otherwise");
 	}
+	int64_t first = *ns;
 	*ns = ambiguous ? later_if_stepped_back(s, *ns) : *ns;
-	s->any = true;
+	s->note = oddity(s, &c, *ns, *ns > first);
+	s->any = s->resolved = true;
 	s->last_ns = *ns;
 	s->last_len = 0; /* the text is no longer that of the instant, unless remember() says so */
 	return true;

@@ -23,6 +23,8 @@ struct stamps {
 	char last_text[32];
 	size_t last_len; /* of its text: many lines share a second */
 	bool warned_zone;
+	bool resolved;    /* a stamp of this file has been */
+	const char *note; /* what was odd about the last one resolved: a short fixed phrase, or NULL; its reader resets it */
 };
 
 /*

@@ -230,6 +230,7 @@ const struct kind *native_fast(struct text line, struct record *r) {
 	struct cursor c = {line.at, line.at + line.len};
 	const struct kind *k = fast_kind(&c);
 	size_t next = 1;
+	uint32_t seen = 0; /* a bit for each row */
 
 	if (!k) {
 		return NULL;
@@ -241,9 +242,11 @@ const struct kind *native_fast(struct text line, struct record *r) {
 			return NULL;
 		}
 		const struct field *f = field_next(k, &next, key);
-		if (!f || f->type == FIELD_SCHEMA || !fast_value(&c, r, f)) {
+		uint32_t bit = UINT32_C(1) << (next - 1) % 32;
+		if (!f || f->type == FIELD_SCHEMA || (seen & bit) || !fast_value(&c, r, f)) {
 			return NULL;
 		}
+		seen |= bit;
 	}
 	return cursor_skip(&c, '}') && c.at == c.end ? k : NULL;
 }
@@ -327,6 +330,7 @@ const struct kind *native_slow(struct parser *p, struct text line, struct record
 	const struct json *j = p->json;
 	const struct kind *k;
 	size_t next = 0;
+	uint32_t seen = 0;
 
 	p->reason = NULL;
 	if (!json_parse(p->json, line, NULL) || json_type(j, 0) != JSON_OBJECT) {
@@ -342,6 +346,9 @@ const struct kind *native_slow(struct parser *p, struct text line, struct record
 	for (json_at v = json_first(j, 0); v != JSON_ABSENT && !p->reason; v = json_next(j, v)) {
 		const struct field *f = field_next(k, &next, json_key(j, v));
 		p->quality->unknown_keys += f ? 0 : 1;
+		uint32_t bit = f ? UINT32_C(1) << (next - 1) % 32 : 0;
+		p->note = seen & bit ? "a key twice in one record, of which the last one counts" : p->note;
+		seen |= bit;
 		p->reason = f ? slow_value(n, j, v, r, f) : NULL;
 	}
 	return k;
