@@ -104,7 +104,10 @@ static int read_cost(struct import *im, json_at v, struct price_model *m, size_t
 		return 0;
 	}
 	int error = import_price(im, v, 6, &step.nano);
-	return error ? error : import_step(im, &m->rules->ladder[service][kind], step, room);
+	if (!error) {
+		import_step(im, &m->rules->ladder[service][kind], step, room);
+	}
+	return error;
 }
 
 /* A ladder that has only its upper steps has no price below them: that is not ours to guess. */

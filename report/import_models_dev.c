@@ -44,9 +44,11 @@ static int read_rates(struct import *im, json_at rates, struct price_rule *rule,
 			prices_note(im->prices, "price of another kind, left out:", json_key(im->json, v));
 		}
 		int error = ladder ? import_price(im, v, 0, &step.nano) : 0;
-		error = error || !ladder ? error : import_step(im, ladder, step, room);
 		if (error) {
 			return error;
+		}
+		if (ladder) {
+			import_step(im, ladder, step, room);
 		}
 	}
 	return 0;
@@ -70,12 +72,8 @@ static int read_tiers(struct import *im, json_at tiers, struct price_model *m, s
 	return error;
 }
 
-static bool repeats_a_step(const struct price_ladder *ladder) {
-	for (size_t i = 1; i < ladder->count; i++) {
-		if (ladder->steps[i].over_ntok == ladder->steps[i - 1].over_ntok) {
-			return true;
-		}
-	}
+/* Tiers without a price below them. */
+static bool lacks_base(const struct price_ladder *ladder) {
 	return ladder->count > 0 && ladder->steps[0].over_ntok != 0;
 }
 
@@ -93,7 +91,7 @@ static int read_cost(struct import *im, json_at cost, struct price_model *m) {
 		error = read_rates(im, over, m->rules, 200000, room);
 	}
 	for (int k = 0; k < PRICE_KINDS && !error; k++) {
-		if (repeats_a_step(&m->rules->ladder[PRICE_STANDARD][k])) {
+		if (lacks_base(&m->rules->ladder[PRICE_STANDARD][k])) {
 			m->understood = false;
 			prices_note(im->prices, "tiers not understood, so no price for:", m->id);
 		}

@@ -196,9 +196,17 @@ static int read_match(struct import *im, json_at v, void *into) {
 	return match_read(im, v, &((struct price_model *)into)->match);
 }
 
+static int take_currency(struct import *im, json_at v, struct text *out) {
+	int error = import_text(im, v, "not a currency, expected a code such as \"USD\"", out);
+	bool capitals = !error && out->len == 3;
+	for (size_t i = 0; capitals && i < 3; i++) {
+		capitals = out->at[i] >= 'A' && out->at[i] <= 'Z';
+	}
+	return error || capitals ? error : import_fault(im, v, "not a currency, expected a code such as \"USD\"");
+}
+
 static int read_currency(struct import *im, json_at v, void *into) {
-	return import_text(im, v, "not a currency, expected a code such as \"USD\"",
-			   &((struct price_model *)into)->currency);
+	return take_currency(im, v, &((struct price_model *)into)->currency);
 }
 
 static int read_per_request(struct import *im, json_at v, void *into) {
@@ -229,12 +237,12 @@ static const struct member model_members[] = {
 };
 
 static int read_model(struct import *im, json_at v, void *into) {
-	struct price_model *m = prices_add_model(im->prices, T(""));
+	struct price_model *m = prices_add_model(im->prices, (struct text){NULL, 0});
 	m->currency = *(struct text *)into;
 	int error =
 	    read_members(im, v, model_members, COUNT(model_members),
 			 "not a part of a model, expected id, match, currency, per_request, understood or prices", m);
-	return error || m->id.len > 0 ? error : import_fault(im, v, "a model without \"id\", expected a string");
+	return error || m->id.at ? error : import_fault(im, v, "a model without \"id\", expected a string");
 }
 
 /* ---- a provider ---- */
@@ -338,9 +346,7 @@ static const struct member catalogue_members[] = {
 static int native_read(struct import *im) {
 	json_at given = json_get(im->json, 0, T("currency"));
 	struct text currency = T("USD");
-	int error = given == JSON_ABSENT
-			? 0
-			: import_text(im, given, "not a currency, expected a code such as \"USD\"", &currency);
+	int error = given == JSON_ABSENT ? 0 : take_currency(im, given, &currency);
 	return error ? error
 		     : read_members(im, 0, catalogue_members, COUNT(catalogue_members),
 				    "not a part of a catalogue, expected schema, date, currency, sources, matches, "

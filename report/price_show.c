@@ -263,7 +263,8 @@ static void print_change(const struct price_model *a, const struct price_model *
 		int64_t x = price_of(&a->rules[a->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
 		int64_t y = price_of(&b->rules[b->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
 		if (x != y) {
-			fprintf(out, "%s %s %s to %s", lead, price_kind_names[k], shortest(x, before), shortest(y, after));
+			fprintf(out, "%s %s %s to %s", lead, price_kind_names[k], shortest(x, before),
+				shortest(y, after));
 			lead = ",";
 		}
 	}

@@ -172,19 +172,23 @@ struct price_rule *import_rules(struct import *im, size_t count) {
 	return rules;
 }
 
-int import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room) {
+void import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room) {
 	if (!ladder->steps) {
 		*ladder = import_ladder(im, room);
 		ladder->count = 0;
 	}
-	assert(ladder->count < room);
-	size_t at = ladder->count++;
+	size_t at = ladder->count;
 	while (at > 0 && ladder->steps[at - 1].over_ntok > step.over_ntok) {
-		ladder->steps[at] = ladder->steps[at - 1];
 		at--;
 	}
+	if (at > 0 && ladder->steps[at - 1].over_ntok == step.over_ntok) {
+		ladder->steps[at - 1] = step; /* of keys given twice the last one counts */
+		return;
+	}
+	assert(ladder->count < room);
+	memmove(&ladder->steps[at + 1], &ladder->steps[at], (ladder->count - at) * sizeof(step));
 	ladder->steps[at] = step;
-	return 0;
+	ladder->count++;
 }
 
 bool import_minute(const struct json *j, json_at v, int *minute) {

@@ -147,7 +147,7 @@ struct price_ladder import_ladder(struct import *im, size_t count);
 /* `count` rules that always hold and give no price. */
 struct price_rule *import_rules(struct import *im, size_t count);
 /* Adds a step to a ladder that has room for `room` steps, in its place. */
-int import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room);
+void import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room);
 /* "16:30" or "16:30:00Z" as a minute of the day; seconds and other zones are not understood. */
 bool import_minute(const struct json *j, json_at v, int *minute);
 /* Names a file that a catalogue was made from. */
