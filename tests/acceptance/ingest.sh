@@ -1,0 +1,60 @@
+#!/bin/sh
+# tollbook ingest gives the same bytes whatever the compression, the order of the files and the number of threads.
+# On ../shared/logs and ../shared/truth where they are, else on tests/data.
+tollbook=${TOLLBOOK:-build/tollbook}
+shared=${SHARED:-../shared}
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+failures=0
+
+if [ -d "$shared/logs" ]; then
+	logs="$shared/logs/llamacpp/plain.log.gz $shared/logs/llamacpp/single.log.gz $shared/truth/tiny-8b/vllm.r0.log.gz
+		$shared/truth/small-8b/vllm.r0.log.gz $shared/truth/tiny-pd/steps.jsonl.gz $shared/truth/tiny-pd/requests.jsonl.gz"
+else
+	logs="tests/data/llamacpp-plain.log tests/data/vllm-tiny-8b.log tests/data/steps-tiny-8b.jsonl tests/data/requests-tiny-8b.jsonl"
+fi
+
+# hash_of OPTIONS AND LOGS...
+hash_of() {
+	"$tollbook" ingest -q --log-year 2026 --log-zone UTC "$@" >"$folder/out" || { echo "exit status $?"; return; }
+	[ -s "$folder/out" ] || { echo "nothing"; return; }
+	sha256sum <"$folder/out"
+}
+
+same() {
+	if [ "$2" = "$expected" ]; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: $2, expected $expected"
+		failures=$((failures + 1))
+	fi
+}
+
+# Copies under the same names, as their names are those of the replicas: plain, gzip, zstd.
+reversed=
+for kind in plain gzip zstd; do
+	mkdir "$folder/$kind"
+done
+for log in $logs; do
+	name=$(basename "$log" .gz)
+	gzip -dcf "$log" >"$folder/plain/$name"
+	gzip -1c "$folder/plain/$name" >"$folder/gzip/$name"
+	command -v zstd >/dev/null && zstd -qc "$folder/plain/$name" >"$folder/zstd/$name"
+	reversed="$folder/plain/$name $reversed"
+done
+
+# shellcheck disable=SC2086 # words
+expected=$(hash_of $logs)
+case $expected in exit*|nothing) echo "FAIL: $expected"; exit 1 ;; esac
+echo "$(wc -l <"$folder/out") records"
+# shellcheck disable=SC2086
+same "files in reverse order" "$(hash_of $reversed)"
+same "plain" "$(hash_of "$folder/plain")"
+same "gzip of another level" "$(hash_of "$folder/gzip")"
+command -v zstd >/dev/null && same "zstd" "$(hash_of "$folder/zstd")"
+for threads in 1 2 7; do
+	same "$threads threads" "$(hash_of --threads "$threads" "$folder/plain")"
+done
+"$tollbook" ingest -q --log-year 2026 --log-zone UTC "$folder/plain" >"$folder/records.jsonl"
+same "its own output" "$(hash_of "$folder/records.jsonl")"
+[ "$failures" -eq 0 ]
