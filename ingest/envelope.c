@@ -88,6 +88,9 @@ static void joint_add(struct envelope *e, struct joint *j, const struct peeling 
 		j->len = 0;
 		return;
 	}
+	if (p->text.len == 0) {
+		return;
+	}
 	size_t need = j->len + p->text.len;
 	if (need > j->room) {
 		j->room = need < 4096 ? 4096 : 2 * need;

@@ -9,7 +9,7 @@ failures=0
 
 if [ -d "$shared/logs" ]; then
 	logs="$shared/logs/llamacpp/plain.log.gz $shared/logs/llamacpp/single.log.gz $shared/truth/tiny-8b/vllm.r0.log.gz
-		$shared/truth/small-8b/vllm.r0.log.gz $shared/truth/tiny-pd/steps.jsonl.gz $shared/truth/tiny-pd/requests.jsonl.gz"
+		$shared/truth/small-8b/vllm.r1.log.gz $shared/truth/tiny-pd/steps.jsonl.gz $shared/truth/tiny-pd/requests.jsonl.gz"
 else
 	logs="tests/data/llamacpp-plain.log tests/data/vllm-tiny-8b.log tests/data/steps-tiny-8b.jsonl tests/data/requests-tiny-8b.jsonl"
 fi
