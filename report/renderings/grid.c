@@ -98,16 +98,29 @@ static void print_line(const struct grid *g, const char *const *cells, const siz
 	}
 }
 
+/* Labels side by side, or one below the other. */
+static void print_labels(const struct grid *g, const char *const *cells, size_t width, FILE *out) {
+	size_t column = 0;
+	for (size_t i = 0; i < g->labels; i++) {
+		size_t len = printable_width(cells[i]);
+		bool breaks = column > 0 && column + 2 + len > width;
+		if (column > 0) {
+			fputs(breaks ? "\n" : "  ", out);
+		}
+		fputs(cells[i], out);
+		column = breaks || column == 0 ? len : column + 2 + len;
+	}
+	fputc('\n', out);
+}
+
 /* One row as a paragraph. */
-static void print_paragraph(const struct grid *g, const char *const *cells, FILE *out) {
+static void print_paragraph(const struct grid *g, const char *const *cells, size_t width, FILE *out) {
 	size_t widest = 0;
 	for (size_t i = g->labels; i < g->columns; i++) {
-		size_t width = printable_width(g->headers[i]);
-		widest = width > widest ? width : widest;
+		size_t header = printable_width(g->headers[i]);
+		widest = header > widest ? header : widest;
 	}
-	for (size_t i = 0; i < g->labels; i++) {
-		fprintf(out, "%s%s", cells[i], i + 1 == g->labels ? "\n" : "  ");
-	}
+	print_labels(g, cells, width, out);
 	for (size_t i = g->labels; i < g->columns; i++) {
 		if (cells[i][0]) {
 			fprintf(out, "  %s%*s  %s\n", g->headers[i], (int)(widest - printable_width(g->headers[i])), "",
@@ -151,7 +164,7 @@ void grid_print(const struct grid *g, int width, FILE *out) {
 		} else if (fits) {
 			print_line(g, row, widths, out);
 		} else {
-			print_paragraph(g, row, out);
+			print_paragraph(g, row, (size_t)width, out);
 		}
 	}
 }

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "core/instant.h"
-#include "report/statement.h"
+#include "report/renderings/renderings.h"
 
 #define MODELS 12
 #define TENANTS 50
@@ -217,6 +217,25 @@ static void render_all(struct month *m, const char *name) {
 	}
 }
 
+/* On any terminal from 50 columns on no line is longer than it. */
+static void check_widths(struct month *m) {
+	for (int width = 50; width <= 120; width += 10) {
+		struct rendering_options r = {.width = width};
+		struct fault why = {""};
+		char *text = NULL, *line;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		assert_int_equal(statement_render(m->s, "table", &r, out, &why), 0);
+		fclose(out);
+		for (char *rest = text; (line = strsep(&rest, "\n")) != NULL;) {
+			if ((int)printable_width(line) > width) {
+				fail_msg("wider than %d: %s", width, line);
+			}
+		}
+		free(text);
+	}
+}
+
 static void test_month(void **state) {
 	struct month m;
 	char *page = NULL;
@@ -235,6 +254,7 @@ static void test_month(void **state) {
 	print_message("the page of the month has %zu bytes\n", size);
 	assert_true(size < 1 << 20);
 	free(page);
+	check_widths(&m);
 	render_all(&m, "month");
 	end(&m);
 }
