@@ -149,13 +149,25 @@ static void post_rest(struct accounts *a, const struct phase *p, enum entry_kind
 	}
 }
 
+static struct phase *phase_of(struct accounts *a, const struct entry *e) {
+	return e->kind > ENTRY_OUTPUT || e->grade >= TIME_GRADES ? NULL : e->kind == ENTRY_OUTPUT ? &a->decode : &a->prefill;
+}
+
 /* Each posting's part of what the split leaves open. */
 static void spread_over(struct accounts *a) {
+	int64_t posted[2][TIME_GRADES] = {{0}};
+
+	for (size_t i = 0; i < a->postings.count; i++) {
+		const struct entry *e = &a->postings.at[i];
+		if (phase_of(a, e)) {
+			posted[e->kind == ENTRY_OUTPUT][e->grade] += e->gpu_ns;
+		}
+	}
 	for (size_t i = 0; i < a->postings.count; i++) {
 		struct entry *e = &a->postings.at[i];
-		const struct phase *p = e->kind == ENTRY_OUTPUT ? &a->decode : &a->prefill;
-		if (e->kind <= ENTRY_OUTPUT && e->grade < TIME_GRADES && p->total_ns[e->grade] > 0) {
-			double part = (double)e->gpu_ns / (double)p->total_ns[e->grade];
+		const struct phase *p = phase_of(a, e);
+		if (p && e->gpu_ns > 0) {
+			double part = (double)e->gpu_ns / (double)posted[e->kind == ENTRY_OUTPUT][e->grade];
 			e->spread_ns += llround(p->spread_ns[e->grade] * part);
 		}
 	}
@@ -382,6 +394,11 @@ int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, na
 		at_ns = until_ns;
 	}
 	return rc;
+}
+
+void accounts_spread(struct accounts *a, enum grade grade, double gpu_ns) {
+	a->prefill.spread_ns[grade] += gpu_ns;
+	a->decode.spread_ns[grade] += gpu_ns;
 }
 
 /* ---- tokens ---- */

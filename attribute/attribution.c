@@ -4,8 +4,8 @@
 #include "attribute/capacity.h"
 #include "attribute/extras.h"
 #include "attribute/request_rows.h"
+#include "attribute/replica_fits.h"
 #include "attribute/summary.h"
-#include "attribute/sweep.h"
 #include "attribute/walk.h"
 
 /* Of the memory that streams may take, see the README. */
@@ -18,7 +18,7 @@ struct attribution {
 	struct evidence *evidence;
 	struct summaries *summaries;
 	struct attribution_fits *fits; /* of this run's own steps */
-	struct sweep_fits *sweeps;     /* of its requests */
+	struct replica_fits *replica_fits; /* of its requests and windows */
 	struct accounts_common common;
 	bool sealed, fitted;
 	int64_t duplicates;
@@ -33,7 +33,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	a->summaries = summaries_new(o->names, lanes);
 	evidence_watch(a->evidence, summaries_take, a->summaries);
 	a->fits = attribution_fits_new(o->names);
-	a->sweeps = sweep_fits_new();
+	a->replica_fits = replica_fits_new();
 	a->common = (struct accounts_common){
 		.options = &a->options,
 		.entries = entries_new(o->names, ENTRIES_BYTES),
@@ -52,7 +52,7 @@ void attribution_free(struct attribution *a) {
 	evidence_free(a->evidence);
 	summaries_free(a->summaries);
 	attribution_fits_free(a->fits);
-	sweep_fits_free(a->sweeps);
+	replica_fits_free(a->replica_fits);
 	entries_free(a->common.entries);
 	request_rows_free(a->common.rows);
 	capacity_free(a->common.capacity);
@@ -142,7 +142,7 @@ static int walk_for(struct attribution *a, enum walk_purpose purpose, struct att
 	struct walk *w = must_calloc(1, sizeof *w);
 	struct evidence_reader *reader;
 
-	*w = (struct walk){.purpose = purpose, .common = &a->common, .fits = fits, .sweeps = a->sweeps, .quality = quality};
+	*w = (struct walk){.purpose = purpose, .common = &a->common, .fits = fits, .replica_fits = a->replica_fits, .quality = quality};
 	int rc = evidence_reader_new(&reader, a->evidence, why);
 	if (rc >= 0) {
 		rc = walk_all(a, w, reader, why);

@@ -6,11 +6,7 @@
  * mixed step: what a decode step takes alone is told by how long output tokens take while
  * no prompt is computed.
  */
-#include "attribute/sweep.h"
-
-#include <stdlib.h>
-
-#include "attribute/nnls.h"
+#include "attribute/replica_fits.h"
 #include "attribute/walk.h"
 
 /* A prompt is computed in chunks of so many tokens (the default of vLLM's max_num_batched_tokens for serving). */
@@ -19,62 +15,8 @@
 /* How far off the shared part of a mixed stretch may be, one standard deviation; see METHOD.md, "Grade C". */
 #define MIXED_SHARE_SD 0.1
 
-/* Normal equations of a small least squares fit, weighted by 1 / y. */
-#define SMALL 4
-struct small_fit {
-	double gram[SMALL * SMALL], moment[SMALL];
-	int64_t rows;
-};
-
-static void small_add(struct small_fit *f, const double x[SMALL], double y) {
-	if (!(y > 0)) {
-		return;
-	}
-	for (int i = 0; i < SMALL; i++) {
-		for (int j = 0; j < SMALL; j++) {
-			f->gram[i * SMALL + j] += x[i] * x[j] / (y * y);
-		}
-		f->moment[i] += x[i] / y;
-	}
-	f->rows++;
-}
-
-struct sweep_fit {
-	struct small_fit step;   /* a decode step alone, ns: by 1, sequences, context tokens */
-	struct small_fit prompt; /* a step that computes prompts, ns: by 1, prompt tokens, sequences, context tokens */
-	struct small_fit life;   /* a request's time, ns, where its first token is not logged: by 1, prompt, output tokens */
-	double step_ns[SMALL], prompt_ns[SMALL], life_ns[SMALL];
-	bool solved;
-};
-
-struct sweep_fits {
-	struct sweep_fit *at; /* by name_id */
-	size_t room;
-};
-
-struct sweep_fits *sweep_fits_new(void) {
-	return must_calloc(1, sizeof(struct sweep_fits));
-}
-
-void sweep_fits_free(struct sweep_fits *f) {
-	if (f) {
-		free(f->at);
-		free(f);
-	}
-}
-
-static struct sweep_fit *fit_of(struct sweep_fits *f, name_id replica) {
-	if (replica >= f->room) {
-		size_t room = (size_t)replica * 2 + 16;
-		f->at = must_realloc(f->at, room * sizeof *f->at);
-		memset(f->at + f->room, 0, (room - f->room) * sizeof *f->at);
-		f->room = room;
-	}
-	return &f->at[replica];
-}
-
 struct sweep_state {
-	struct sweep_fit *fit;
+	struct replica_fit *fit;
 	/*
 	 * Running sums, in the places that flight.h hands down to requests when they begin to decode. ALONE: over time
 	 * in which no prompt is computed, of time, time x sequences, time x context. ALL: over
@@ -111,8 +53,8 @@ static void note_steps(struct sweep_state *st, const struct active *a) {
 	if (alone_ns > 0 && steps >= 1) {
 		double sequences = (double)(st->sums[ALONE].context - a->base[ALONE].context) / alone_ns;
 		double context = (double)(st->sums[ALONE].counted - a->base[ALONE].counted) / alone_ns;
-		const double x[SMALL] = {steps, steps * sequences, steps * context};
-		small_add(&st->fit->step, x, alone_ns);
+		const double x[SMALL_TERMS] = {steps, steps * sequences, steps * context};
+		small_fit_add(&st->fit->step, x, alone_ns);
 	}
 }
 
@@ -125,8 +67,8 @@ static void note_prompt(struct sweep_state *st, const struct active *a) {
 		double tokens = (double)end->equal - (double)a->open_prefill_ns[0] / TOKEN_FRACTIONS;
 		double sequences = (double)(end->context - (long double)a->open_prefill_ns[1]) / ns;
 		double context = (double)(end->counted - (long double)a->open_prefill_ns[2]) / ns;
-		const double x[SMALL] = {steps, tokens, steps * sequences, steps * context};
-		small_add(&st->fit->prompt, x, ns);
+		const double x[SMALL_TERMS] = {steps, tokens, steps * sequences, steps * context};
+		small_fit_add(&st->fit->prompt, x, ns);
 	}
 }
 
@@ -153,10 +95,10 @@ static int note_request(void *walk, struct active *a, struct fault *why) {
 	return 0;
 }
 
-static void note_life(struct sweep_fit *f, const struct request_item *r) {
+static void note_life(struct replica_fit *f, const struct request_item *r) {
 	if (r->first_token_ns == UNKNOWN && r->arrival_ns != UNKNOWN && r->finish_ns > r->arrival_ns) {
-		const double x[SMALL] = {1, (double)r->prompt_tokens - r->cached_tokens, (double)r->completion_tokens};
-		small_add(&f->life, x, (double)(r->finish_ns - r->arrival_ns));
+		const double x[SMALL_TERMS] = {1, (double)r->prompt_tokens - r->cached_tokens, (double)r->completion_tokens};
+		small_fit_add(&f->life, x, (double)(r->finish_ns - r->arrival_ns));
 	}
 }
 
@@ -190,14 +132,14 @@ static void note_stretch(struct walk *w, int64_t to_ns, size_t prompts) {
 	st->sums[ALL].counted += ns * (long double)f->context_sum;
 }
 
-static void solve(struct sweep_fit *f) {
+static void solve(struct replica_fit *f) {
 	if (f->solved) {
 		return;
 	}
 	f->solved = true;
-	nnls_solve(f->step.gram, f->step.moment, SMALL, f->step_ns);
-	nnls_solve(f->prompt.gram, f->prompt.moment, SMALL, f->prompt_ns);
-	nnls_solve(f->life.gram, f->life.moment, SMALL, f->life_ns);
+	small_fit_solve(&f->step, f->step_ns);
+	small_fit_solve(&f->prompt, f->prompt_ns);
+	small_fit_solve(&f->life, f->life_ns);
 	/* Without first tokens, a step is what one output token takes. */
 	if (f->step.rows == 0) {
 		f->step_ns[0] = f->life_ns[2];
@@ -207,7 +149,7 @@ static void solve(struct sweep_fit *f) {
 /* ---- second pass ---- */
 
 /* A first token that the log does not tell of: where the fit over all requests puts it. */
-static int64_t first_token_ns(const struct sweep_fit *f, const struct request_item *r) {
+static int64_t first_token_ns(const struct replica_fit *f, const struct request_item *r) {
 	double prompt = f->life_ns[0] + f->life_ns[1] * ((double)r->prompt_tokens - r->cached_tokens);
 	double whole = prompt + f->life_ns[2] * (double)r->completion_tokens;
 	int64_t life_ns = r->finish_ns - r->head.at_ns;
@@ -219,7 +161,7 @@ static int64_t first_token_ns(const struct sweep_fit *f, const struct request_it
  * The prefill share of time in which prompts are computed and sequences decode, (p + c - d) / 2c:
  * c is what such a step took, p and d what the fits say of its prompts and its sequences alone.
  */
-static double mixed_share(const struct sweep_fit *fit, const struct flight *f) {
+static double mixed_share(const struct replica_fit *fit, const struct flight *f) {
 	const struct request_item *first = &f->chunks[0].active->request;
 	double whole = (double)prompt_time_ns(first) / (double)chunks_of(first);
 	double decode = fit->step_ns[0] + fit->step_ns[1] * (double)f->decoding_count +
@@ -233,7 +175,7 @@ static double mixed_share(const struct sweep_fit *fit, const struct flight *f) {
 	return share < 0 ? 0 : share > 1 ? 1 : share;
 }
 
-static double context_share(const struct sweep_fit *f, const struct flight *flight) {
+static double context_share(const struct replica_fit *f, const struct flight *flight) {
 	double by_context = f->step_ns[2] * (double)flight->context_sum;
 	double whole = f->step_ns[0] + f->step_ns[1] * (double)flight->decoding_count + by_context;
 
@@ -312,7 +254,7 @@ static void sweep_span(struct walk *w) {
 
 	w->from_ns = w->summary->first_ns;
 	w->to_ns = w->summary->last_ns;
-	st->fit = fit_of(w->sweeps, w->summary->replica);
+	st->fit = replica_fits_of(w->replica_fits, w->summary->replica);
 	if (w->purpose == WALK_POST) {
 		solve(st->fit);
 	} else {

@@ -33,7 +33,7 @@ struct walk {
 	const struct accounts_common *common;
 	struct attribution_fits *fits;
 	struct quality *quality;
-	struct sweep_fits *sweeps; /* see sweep.h */
+	struct replica_fits *replica_fits;
 	const struct replica_summary *summary;
 	const struct pool *pool;
 	struct flight flight;

@@ -2,15 +2,40 @@
  * windows.c: a replica of which only totals of periods are logged.
  *
  * Windows of the same period (of several tenants, say) form a group. Where they carry the
- * phases' GPU time, the rest of the period is idle; where they do not, a period with tokens
- * was busy throughout.
+ * phases' GPU time, the rest of the period is idle. Where they do not, a period that was busy throughout
+ * (sequences ran where it began and where it ended) took
+ *
+ *   ns = a x prompt tokens + u x decode steps + v x output tokens,     decode steps = output tokens / sequences
+ *
+ * with a, u, v >= 0 fitted over all such periods of the replica. As gauges are rough and periods may be few, the
+ * fit leans on what the roofline says of any GPU of today: weights are read from memory in the time in which
+ * some 300 tokens are computed (peak FLOP/s over twice the bandwidth, at two bytes a weight: A100 153, H100 295,
+ * B200 281), so a is u / 300; and a sequence adds to a step a small part of its floor.
  */
+#include <math.h>
 #include <stdlib.h>
 
+#include "attribute/replica_fits.h"
 #include "attribute/walk.h"
 #include "core/share.h"
 
+/* The priors, and how many windows each weighs as much as. */
+#define RIDGE_NTOK 300
+#define SEQUENCE_PART 50
+#define PRIOR_WINDOWS 3
+
+/* Sequences that run at once, where the log does not say. */
+#define SEQUENCES_ASSUMED 32
+
+/* Prompt tokens of a mixed step, on the average: half a chunk of vLLM's default. */
+#define MIXED_STEP_NTOK 1024
+
+/* How far off a split by windows may be, one standard deviation, of the lesser phase; see METHOD.md, "Grade D". */
+#define WINDOW_SD 0.15
+
 struct windows_state {
+	struct replica_fit *fit;
+	int64_t last_running; /* gauge at the end of the last period, or UNKNOWN */
 	struct window_item *group; /* windows of one period */
 	size_t count, room;
 	int64_t over_ns;           /* GPU-ns of phases beyond what the period holds */
@@ -22,6 +47,9 @@ static bool has_windows(const struct replica_summary *s) {
 }
 
 static void windows_span(struct walk *w) {
+	struct windows_state *st = w->state;
+
+	st->fit = replica_fits_of(w->replica_fits, w->summary->replica);
 	w->from_ns = w->summary->first_ns;
 	w->to_ns = w->summary->last_ns;
 }
@@ -105,25 +133,131 @@ static int64_t computed_tokens(const struct window_item *i) {
 	return i->input_is_computed ? i->input_tokens : i->input_tokens - (i->cached_tokens > 0 ? i->cached_tokens : 0);
 }
 
-/* Without phases each token has the same part of the period. */
-static int post_by_tokens(struct walk *w, int64_t room_ns, int64_t from_ns, struct fault *why) {
+/* ---- the fit over windows without phases ---- */
+
+/* What a group did. */
+struct work {
+	double prompt, output, steps;
+	bool throughout; /* busy from its start to its end, as far as gauges tell */
+};
+
+static struct work work_of(const struct windows_state *st) {
+	const struct window_item *first = &st->group[0];
+	int64_t before = st->last_running, after = first->running;
+	struct work k = {.throughout = before != 0 && after != 0};
+	double sequences = SEQUENCES_ASSUMED;
+
+	for (size_t i = 0; i < st->count; i++) {
+		k.prompt += (double)computed_tokens(&st->group[i]);
+		k.output += (double)st->group[i].output_tokens;
+	}
+	if (after != UNKNOWN) {
+		sequences = before != UNKNOWN ? ((double)before + (double)after) / 2 : (double)after;
+	}
+	k.steps = k.output / (sequences > 1 ? sequences : 1);
+	return k;
+}
+
+static void note_group(struct windows_state *st) {
+	const struct window_item *first = &st->group[0];
+	struct work k = work_of(st);
+	const double x[SMALL_TERMS] = {k.prompt, k.steps, k.output};
+
+	if (k.prompt + k.output > 0) {
+		st->fit->window_prompt += k.prompt;
+		st->fit->window_steps += k.steps;
+		st->fit->window_output += k.output;
+		st->fit->windows++;
+		if (k.throughout) {
+			small_fit_add(&st->fit->window, x, (double)(first->end_ns - first->head.at_ns));
+		}
+	}
+}
+
+static void solve(struct replica_fit *f, double window_ns) {
+	double n = f->windows > 0 ? (double)f->windows : 1;
+	const double by_ridge[SMALL_TERMS] = {f->window_prompt / n, -f->window_prompt / n / RIDGE_NTOK};
+	const double by_part[SMALL_TERMS] = {0, -f->window_output / n / SEQUENCE_PART, f->window_output / n};
+
+	if (!f->solved) {
+		f->solved = true;
+		small_fit_prefer(&f->window, by_ridge, window_ns, PRIOR_WINDOWS);
+		small_fit_prefer(&f->window, by_part, window_ns, PRIOR_WINDOWS);
+		small_fit_solve(&f->window, f->window_ns);
+	}
+	/* Of no window is it known that it was busy throughout: the priors give proportions all the same. */
+	if (f->window_ns[0] + f->window_ns[1] + f->window_ns[2] <= 0) {
+		f->window_ns[0] = 1.0 / RIDGE_NTOK;
+		f->window_ns[1] = 1;
+		f->window_ns[2] = 1.0 / SEQUENCE_PART;
+	}
+}
+
+/* Prefill's share of what a group took; mixed steps' floor is shared by halves, as the Shapley value does. */
+static double group_share(const struct walk *w, const struct work *k) {
+	const double *ns = ((struct windows_state *)w->state)->fit->window_ns;
+	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
+	double mixed = k->prompt / MIXED_STEP_NTOK < k->steps ? k->prompt / MIXED_STEP_NTOK : k->steps;
+	double whole = ns[0] * k->prompt + ns[1] * k->steps + ns[2] * k->output;
+
+	if (role != ROLE_MIXED || k->prompt == 0 || k->output == 0 || whole <= 0) {
+		return role == ROLE_PREFILL || (role == ROLE_MIXED && k->output == 0) ? 1 : 0;
+	}
+	double share = (ns[0] * k->prompt + ns[1] * mixed / 2) / whole;
+	return share < 1 ? share : 1;
+}
+
+/* How much of a group's time was busy: all of it, unless a gauge was 0 where it began or ended. */
+static int64_t group_busy_ns(const struct walk *w, const struct work *k, int64_t room_ns, int64_t wall_ns) {
+	const struct windows_state *st = w->state;
+	const double *ns = st->fit->window_ns;
+	double busy = (ns[0] * k->prompt + ns[1] * k->steps + ns[2] * k->output) / (double)wall_ns;
+
+	if (k->throughout || st->fit->window.rows == 0 || busy >= 1) {
+		return room_ns;
+	}
+	return (int64_t)((double)room_ns * busy);
+}
+
+static int post_phase(struct walk *w, enum entry_kind kind, int64_t from_ns, int64_t ns, bool prompts,
+                      struct fault *why) {
 	struct windows_state *st = w->state;
+	struct share share;
 	int64_t weights = 0;
 	int rc = 0;
 
 	for (size_t k = 0; k < st->count; k++) {
-		weights += computed_tokens(&st->group[k]) + st->group[k].output_tokens;
+		weights += prompts ? computed_tokens(&st->group[k]) : st->group[k].output_tokens;
 	}
-	if (weights == 0) {
-		return accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, st->group[0].end_ns, room_ns, why);
-	}
-	struct share share;
-	share_init(&share, room_ns, weights);
+	share_init(&share, ns, weights);
 	for (size_t k = 0; k < st->count && rc >= 0; k++) {
-		struct window_item i = st->group[k];
-		i.head.at_ns = from_ns;
-		int64_t prefill_ns = share_next(&share, computed_tokens(&i));
-		rc = post_phases(w, &i, prefill_ns, share_next(&share, i.output_tokens), GRADE_D, why);
+		const struct window_item *i = &st->group[k];
+		int64_t part = share_next(&share, prompts ? computed_tokens(i) : i->output_tokens);
+		rc = accounts_post(&w->accounts, kind, GRADE_D, i->tenant, from_ns, i->end_ns, part, why);
+	}
+	return rc;
+}
+
+static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct fault *why) {
+	struct windows_state *st = w->state;
+	int64_t end_ns = st->group[0].end_ns;
+	struct work k = work_of(st);
+
+	solve(st->fit, (double)(end_ns - st->group[0].head.at_ns));
+	if (k.prompt + k.output <= 0) {
+		return accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns, why);
+	}
+	int64_t busy_ns = group_busy_ns(w, &k, room_ns, end_ns - from_ns);
+	double share = group_share(w, &k);
+	int64_t prefill_ns = (int64_t)((double)busy_ns * share);
+	prefill_ns = share >= 1 || prefill_ns > busy_ns ? busy_ns : prefill_ns;
+	if (share > 0 && share < 1) {
+		accounts_spread(&w->accounts, GRADE_D, WINDOW_SD * (double)busy_ns * (share < 0.5 ? share : 1 - share));
+	}
+	int rc = post_phase(w, ENTRY_INPUT, from_ns, prefill_ns, true, why);
+	rc = rc < 0 ? rc : post_phase(w, ENTRY_OUTPUT, from_ns, busy_ns - prefill_ns, false, why);
+	if (rc >= 0 && room_ns > busy_ns) {
+		rc = accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns - busy_ns, why);
 	}
 	return rc;
 }
@@ -164,23 +298,38 @@ static int post_group(struct walk *w, struct fault *why) {
 	if (rc >= 0 && busy_ns >= 0) {
 		rc = post_measured(w, busy_ns, room_ns, from_ns, why);
 	} else if (rc >= 0 && room_ns > 0) {
-		rc = post_by_tokens(w, room_ns, from_ns, why);
+		rc = post_by_fit(w, room_ns, from_ns, why);
 	}
 	st->was_busy = first->running != UNKNOWN ? first->running > 0 : busy_ns != 0;
 	w->cursor_ns = first->end_ns > w->cursor_ns ? first->end_ns : w->cursor_ns;
+	st->last_running = first->running;
 	st->count = 0;
 	return rc;
+}
+
+static int take_group(struct walk *w, struct fault *why) {
+	struct windows_state *st = w->state;
+
+	if (w->purpose == WALK_POST) {
+		return post_group(w, why);
+	}
+	if (st->count > 0 && phases_ns(st) == -1) {
+		note_group(st);
+		st->last_running = st->group[0].running;
+	}
+	st->count = 0;
+	return 0;
 }
 
 static int windows_item(struct walk *w, const struct item *item, struct fault *why) {
 	struct windows_state *st = w->state;
 	const struct window_item *i = (const struct window_item *)item;
 
-	if (item->kind != ITEM_WINDOW || w->purpose != WALK_POST) {
+	if (item->kind != ITEM_WINDOW) {
 		return 0;
 	}
 	bool same = st->count > 0 && st->group[0].head.at_ns == item->at_ns && st->group[0].end_ns == i->end_ns;
-	int rc = same ? 0 : post_group(w, why);
+	int rc = same ? 0 : take_group(w, why);
 	if (st->count == st->room) {
 		st->room = st->room > 0 ? 2 * st->room : 8;
 		st->group = must_realloc(st->group, st->room * sizeof *st->group);
@@ -191,7 +340,7 @@ static int windows_item(struct walk *w, const struct item *item, struct fault *w
 
 static int windows_end(struct walk *w, struct fault *why) {
 	struct windows_state *st = w->state;
-	int rc = w->purpose == WALK_POST ? post_group(w, why) : 0;
+	int rc = take_group(w, why);
 
 	if (st->over_ns > 0) {
 		w->over_ns = st->over_ns;
