@@ -69,6 +69,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The catalogue of cards stands in the program.
+$(BUILD)/core/gpu.o: samples/gpus.json
+
 # Compiled anew when the flags change; the first time it is seen whether the libraries are there.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)

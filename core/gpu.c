@@ -1,0 +1,198 @@
+/* gpu.c: the catalogue of cards, from samples/gpus.json (built in) or a file of the same form. */
+#include "core/decimal.h"
+#include "core/exact.h"
+#include "core/files.h"
+#include "core/modelspec_read.h"
+#include "core/roofline.h"
+
+#include <stdlib.h>
+
+#define NAMES_MAX 8
+#define NAME_BYTES 48
+
+struct card {
+	struct gpu gpu;
+	char names[NAMES_MAX][NAME_BYTES]; /* the name and its aliases, in the form of `plain` */
+	size_t name_count;
+};
+
+struct gpu_catalogue {
+	struct card *cards;
+	size_t count;
+};
+
+/* The file's bytes stand in the program, so that it needs no installed data to know a card. */
+__asm__(".section .rodata\n"
+        ".global tollbook_gpus_json\n"
+        ".hidden tollbook_gpus_json\n"
+        "tollbook_gpus_json:\n"
+        ".incbin \"samples/gpus.json\"\n"
+        ".global tollbook_gpus_json_end\n"
+        ".hidden tollbook_gpus_json_end\n"
+        "tollbook_gpus_json_end:\n"
+        ".byte 0\n"
+        ".previous\n");
+extern const char tollbook_gpus_json[] __attribute__((visibility("hidden")));
+extern const char tollbook_gpus_json_end[] __attribute__((visibility("hidden")));
+
+/* Letters in upper case and digits, without the vendor. */
+static void plain(struct text t, char out[NAME_BYTES]) {
+	size_t n = 0;
+
+	for (size_t i = 0; i < t.len && n < NAME_BYTES - 1; i++) {
+		char c = t.at[i];
+		if (c >= 'a' && c <= 'z') {
+			c = (char)(c - 'a' + 'A');
+		}
+		if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
+			out[n++] = c;
+		}
+	}
+	out[n] = '\0';
+	static const struct text vendors[] = {{"NVIDIA", 6}, {"AMD", 3}, {"INSTINCT", 8}, {"GEFORCE", 7}, {"TESLA", 5}};
+	for (size_t v = 0; v < sizeof vendors / sizeof *vendors; v++) {
+		if (text_starts((struct text){out, n}, vendors[v])) {
+			n -= vendors[v].len;
+			memmove(out, out + vendors[v].len, n + 1);
+		}
+	}
+}
+
+/* A figure in units of 10^-9 of `scale`, over 0. */
+static int read_figure(struct spec_reader *r, json_at object, const char *key, int64_t scale, bool required, int64_t *out) {
+	json_at v = spec_get(r, object, key);
+	int64_t nano;
+
+	if (v == JSON_ABSENT) {
+		return required ? spec_wrong(r, object, "\"%s\" is missing here, expected a number", key) : 0;
+	}
+	if (json_type(r->json, v) != JSON_NUMBER || !decimal_parse(json_raw(r->json, v), 0, &nano) || nano <= 0 ||
+	    !exact_mul_div(nano, scale, NANO, out)) {
+		return spec_wrong(r, v, "\"%s\" is no such figure, expected a number over 0", key);
+	}
+	return 0;
+}
+
+static int read_flops(struct spec_reader *r, json_at card, struct gpu *g) {
+	json_at flops = spec_get(r, card, "dense_tflops");
+	int err = 0;
+
+	if (flops == JSON_ABSENT || json_type(r->json, flops) != JSON_OBJECT) {
+		return spec_wrong(r, flops == JSON_ABSENT ? card : flops,
+		                  "no \"dense_tflops\" here, expected an object with \"bf16\" and, where it has them, \"fp8\", \"int8\", \"fp4\"");
+	}
+	for (size_t p = 0; !err && p < PRECISIONS; p++) {
+		err = read_figure(r, flops, precision_names[p], INT64_C(1000000000000), p == PRECISION_BF16, &g->flops[p]);
+	}
+	return err;
+}
+
+static int read_aliases(struct spec_reader *r, json_at object, struct card *c) {
+	json_at aliases = spec_get(r, object, "aliases");
+	char name[NAME_BYTES];
+	int err = 0;
+
+	if (aliases == JSON_ABSENT) {
+		return 0;
+	}
+	for (json_at v = json_first(r->json, aliases); !err && v != JSON_ABSENT; v = json_next(r->json, v)) {
+		if (c->name_count == NAMES_MAX) {
+			return spec_wrong(r, v, "too many aliases, expected at most %d", NAMES_MAX - 1);
+		}
+		err = spec_name(r, v, name, sizeof name);
+		plain(text_of(err ? "" : name), c->names[c->name_count++]);
+	}
+	return err;
+}
+
+static int read_card(struct spec_reader *r, json_at object, struct card *c) {
+	json_at name = spec_get(r, object, "name"), source = spec_get(r, object, "source");
+
+	if (name == JSON_ABSENT) {
+		return spec_wrong(r, object, "\"name\" is missing here, expected the card's");
+	}
+	int err = spec_name(r, name, c->gpu.name, sizeof c->gpu.name);
+	plain(text_of(err ? "" : c->gpu.name), c->names[c->name_count++]);
+	err = err ? err : read_aliases(r, object, c);
+	err = err ? err : read_flops(r, object, &c->gpu);
+	err = err ? err : read_figure(r, object, "bandwidth_gb_s", NANO, true, &c->gpu.bandwidth);
+	err = err ? err : read_figure(r, object, "memory_gb", NANO, true, &c->gpu.memory_bytes);
+	err = err ? err : read_figure(r, object, "tdp_watts", 1000, true, &c->gpu.tdp_milliwatts);
+	return err || source == JSON_ABSENT ? err : spec_name(r, source, c->gpu.source, sizeof c->gpu.source);
+}
+
+static int read_cards(struct spec_reader *r, struct gpu_catalogue *c) {
+	json_at schema = spec_get(r, 0, "schema"), gpus = spec_get(r, 0, "gpus");
+	int err = 0;
+
+	if (schema == JSON_ABSENT || !text_eq(json_raw(r->json, schema), T("tollbook.gpus.v1"))) {
+		return spec_wrong(r, schema == JSON_ABSENT ? 0 : schema, "unknown schema, expected \"tollbook.gpus.v1\"");
+	}
+	if (gpus == JSON_ABSENT || json_type(r->json, gpus) != JSON_ARRAY) {
+		return spec_wrong(r, gpus == JSON_ABSENT ? 0 : gpus, "no list \"gpus\" here, expected [ … ]");
+	}
+	c->cards = must_calloc((size_t)json_count(r->json, gpus), sizeof *c->cards);
+	for (json_at v = json_first(r->json, gpus); !err && v != JSON_ABSENT; v = json_next(r->json, v)) {
+		err = json_type(r->json, v) == JSON_OBJECT ? read_card(r, v, &c->cards[c->count++])
+		                                           : spec_wrong(r, v, "not an object, expected { … }");
+	}
+	return err;
+}
+
+int gpu_catalogue_read(struct gpu_catalogue **out, const char *path, struct fault *why) {
+	struct text built_in = {tollbook_gpus_json, (size_t)(tollbook_gpus_json_end - tollbook_gpus_json)};
+	struct text bytes = built_in;
+	int err = path ? file_read(path, MODELSPEC_FILE_MAX, &bytes, why) : 0;
+
+	*out = NULL;
+	if (err) {
+		return err;
+	}
+	struct gpu_catalogue *c = must_calloc(1, sizeof *c);
+	struct spec_reader r = {.path = path ? path : "samples/gpus.json", .bytes = bytes, .json = json_new(), .why = why};
+	err = spec_parse(&r, "samples/gpus.json");
+	err = err ? err : read_cards(&r, c);
+	json_free(r.json);
+	if (path) {
+		free((void *)bytes.at);
+	}
+	if (err) {
+		gpu_catalogue_free(c);
+		return err;
+	}
+	*out = c;
+	return 0;
+}
+
+void gpu_catalogue_free(struct gpu_catalogue *c) {
+	if (c) {
+		free(c->cards);
+		free(c);
+	}
+}
+
+size_t gpu_catalogue_count(const struct gpu_catalogue *c) {
+	return c->count;
+}
+
+const struct gpu *gpu_catalogue_at(const struct gpu_catalogue *c, size_t i) {
+	return &c->cards[i].gpu;
+}
+
+const struct gpu *gpu_find(const struct gpu_catalogue *c, struct text name) {
+	char wanted[NAME_BYTES];
+	const struct gpu *found = NULL;
+	size_t longest = 0;
+
+	plain(name, wanted);
+	for (size_t i = 0; i < c->count; i++) {
+		for (size_t n = 0; n < c->cards[i].name_count; n++) {
+			struct text known = text_of(c->cards[i].names[n]);
+			if (known.len > longest && text_starts(text_of(wanted), known)) {
+				longest = known.len;
+				found = &c->cards[i].gpu;
+			}
+		}
+	}
+	return found;
+}

@@ -1,0 +1,115 @@
+#include "core/modelspec.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/exact.h"
+#include "core/files.h"
+#include "core/modelspec_read.h"
+
+const char *const precision_names[PRECISIONS] = {"bf16", "fp8", "int8", "fp4"};
+
+bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute) {
+	static const struct {
+		struct text name;
+		int64_t mbit;
+		enum precision compute;
+	} formats[] = {
+		{{"bf16", 4}, 16000, PRECISION_BF16},    {{"bfloat16", 8}, 16000, PRECISION_BF16},
+		{{"fp16", 4}, 16000, PRECISION_BF16},    {{"float16", 7}, 16000, PRECISION_BF16},
+		{{"fp32", 4}, 32000, PRECISION_BF16},    {{"float32", 7}, 32000, PRECISION_BF16},
+		{{"fp8", 3}, 8000, PRECISION_FP8},       {{"float8_e4m3fn", 13}, 8000, PRECISION_FP8},
+		{{"int8", 4}, 8000, PRECISION_INT8},     {{"int4", 4}, 4156, PRECISION_BF16},
+		{{"mxfp4", 5}, 4250, PRECISION_BF16},    {{"nvfp4", 5}, 4500, PRECISION_FP4},
+	};
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		if (text_eq_nocase(name, formats[i].name)) {
+			*mbit = formats[i].mbit;
+			*compute = formats[i].compute;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Bytes of so many elements. The bounds of modelspec_check keep it far from overflow. */
+static int64_t bytes_of(int64_t elements, int64_t mbit) {
+	int64_t bytes;
+	bool fits = exact_mul_div(elements, mbit, 8000, &bytes);
+	assert(fits);
+	return bytes;
+}
+
+/* Of one layer. */
+static int64_t attention_params(const struct modelspec *m) {
+	if (m->kv_rank > 0) {
+		int64_t q = m->heads * (m->nope_dim + m->rope_dim);
+		int64_t queries = m->q_rank > 0 ? m->hidden * m->q_rank + m->q_rank * q : m->hidden * q;
+		return queries + m->hidden * (m->kv_rank + m->rope_dim) +
+		       m->kv_rank * m->heads * (m->nope_dim + m->v_dim) + m->heads * m->v_dim * m->hidden;
+	}
+	return 2 * m->hidden * m->heads * m->head_dim + 2 * m->hidden * m->kv_heads * m->head_dim;
+}
+
+static void attention_size(const struct modelspec *m, struct modelsize *z) {
+	if (m->kv_rank > 0) {
+		z->prefill_pair_flops = m->layers * 2 * m->heads * (m->nope_dim + m->rope_dim + m->v_dim);
+		z->decode_pair_flops = m->layers * 2 * m->heads * (2 * m->kv_rank + m->rope_dim);
+		z->kv_token_bytes = bytes_of(m->layers * (m->kv_rank + m->rope_dim), m->kv_mbit);
+	} else {
+		z->prefill_pair_flops = m->layers * 4 * m->heads * m->head_dim;
+		z->decode_pair_flops = z->prefill_pair_flops;
+		z->kv_token_bytes = bytes_of(m->layers * 2 * m->kv_heads * m->head_dim, m->kv_mbit);
+	}
+}
+
+static void params_size(const struct modelspec *m, struct modelsize *z) {
+	int64_t moe_layers = m->layers - m->dense_layers;
+
+	z->attention_params = m->layers * attention_params(m);
+	z->dense_params = m->dense_layers * m->ffn_matrices * m->hidden * m->ffn;
+	z->expert_params = moe_layers * m->experts * (3 * m->hidden * m->expert_ffn + m->expert_vectors);
+	z->shared_params = moe_layers * 3 * m->hidden * m->shared_ffn;
+	z->router_params = moe_layers * (m->hidden * m->experts + m->router_vectors);
+	z->vector_params = m->layers * m->layer_vectors + m->hidden;
+	z->embedding_params = m->vocab * m->hidden;
+	z->head_params = m->tied ? 0 : m->vocab * m->hidden;
+	z->params = z->attention_params + z->dense_params + z->expert_params + z->shared_params + z->router_params +
+	            z->vector_params + z->embedding_params + z->head_params;
+}
+
+void modelspec_size(const struct modelspec *m, struct modelsize *z) {
+	*z = (struct modelsize){0};
+	params_size(m, z);
+	attention_size(m, z);
+	int64_t chosen = m->experts > 0 ? z->expert_params / m->experts * m->experts_per_token : 0;
+	int64_t matrices = z->attention_params + z->dense_params + z->shared_params;
+	int64_t head = m->vocab * m->hidden;
+
+	z->active_params = z->params - z->expert_params + chosen - (m->tied ? 0 : z->embedding_params);
+	z->expert_bytes = bytes_of(z->expert_params, m->expert_mbit);
+	z->always_bytes = bytes_of(matrices, m->weight_mbit) +
+	                  bytes_of(z->router_params + z->vector_params + head, m->other_mbit);
+	z->weight_bytes = z->always_bytes + z->expert_bytes + (m->tied ? 0 : bytes_of(z->embedding_params, m->other_mbit));
+	z->token_flops = 2 * (matrices + chosen + z->router_params);
+	z->head_flops = 2 * head;
+}
+
+double modelspec_seen(const struct modelspec *m, double context) {
+	double near = fmin(context, (double)m->window);
+	double share = (double)m->window_layers / (double)m->layers;
+
+	return m->window_layers > 0 ? share * near + (1 - share) * context : context;
+}
+
+int modelspec_read(struct modelspec *m, const char *path, struct fault *why) {
+	struct text bytes;
+	int err = file_read(path, MODELSPEC_FILE_MAX, &bytes, why);
+
+	if (!err) {
+		err = modelspec_parse(m, path, bytes, why);
+		free((void *)bytes.at);
+	}
+	return err;
+}

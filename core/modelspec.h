@@ -1,0 +1,73 @@
+/*
+ * modelspec.h: what a language model is made of, as far as its arithmetic and its traffic go.
+ *
+ * Read from a native description (schemas/model.schema.json) or from a Hugging Face config.json
+ * as published. Counts of parameters follow the layers as their reference code builds them:
+ * matrices, biases, norms, router, embedding and head. Not counted: vision towers, and layers
+ * that only predict further tokens (multi-token prediction).
+ */
+#ifndef CORE_MODELSPEC_H
+#define CORE_MODELSPEC_H
+
+#include "core/error.h"
+#include "core/text.h"
+
+/* In what the matrix products are computed: the column of a GPU's peak that holds. */
+enum precision { PRECISION_BF16, PRECISION_FP8, PRECISION_INT8, PRECISION_FP4, PRECISIONS };
+extern const char *const precision_names[PRECISIONS];
+
+/* Counts are of elements; a width of 0 means that the model has no such part. */
+struct modelspec {
+	char name[96];
+	int64_t layers, hidden, heads, vocab;
+	int64_t kv_heads, head_dim; /* grouped attention */
+	int64_t kv_rank, q_rank, nope_dim, rope_dim, v_dim; /* latent attention (MLA): kv_rank > 0 */
+	int64_t window, window_layers; /* layers that look back `window` tokens only */
+	int64_t ffn, ffn_matrices;     /* a dense layer's width; 3 with a gate, else 2 */
+	int64_t experts, experts_per_token, expert_ffn, shared_ffn; /* layers with experts: experts > 0 */
+	int64_t dense_layers;          /* of all layers, those without experts; = layers where there are none */
+	int64_t layer_vectors;         /* norms and biases of one layer's attention and MLP, elements */
+	int64_t expert_vectors;        /* biases of one expert */
+	int64_t router_vectors;        /* biases of one router, gate of the shared expert */
+	bool tied;                     /* the head is the embedding */
+	/* thousandths of a bit per element, scales included: 16000 for BF16, 4250 for MXFP4 */
+	int64_t weight_mbit, expert_mbit; /* matrices of the layers; of the experts */
+	int64_t other_mbit;               /* embedding, head, norms, router */
+	int64_t kv_mbit;
+	enum precision compute;
+};
+
+/* Sums over the layers. FLOPs count a multiplication and an addition as two. */
+struct modelsize {
+	int64_t params, active_params; /* active: what one token is multiplied with: head included, embedding not */
+	int64_t attention_params, dense_params, expert_params, shared_params, router_params, vector_params;
+	int64_t embedding_params, head_params; /* a tied head is counted under embedding alone */
+	int64_t weight_bytes;          /* all of it in memory */
+	int64_t always_bytes;          /* read by every step, head included; embedding rows are not */
+	int64_t expert_bytes;          /* all routed experts: a step reads those that its tokens chose */
+	int64_t token_flops;           /* matrix products of one token, without head and attention */
+	int64_t head_flops;            /* of one token that is sampled */
+	int64_t prefill_pair_flops;    /* attention of one token to one token of context, full layers */
+	int64_t decode_pair_flops;     /* the same in decode; with MLA over the latent */
+	int64_t kv_token_bytes;        /* cache of one token, all layers */
+};
+
+#define MODELSPEC_FILE_MAX (16u << 20)
+
+/* Reads a file. ERROR_CONFIG, "file:line:column: what, expected what", if anything is wrong in it. */
+int modelspec_read(struct modelspec *m, const char *path, struct fault *why);
+/* The same from bytes; `path` names them in messages. */
+int modelspec_parse(struct modelspec *m, const char *path, struct text bytes, struct fault *why);
+
+void modelspec_size(const struct modelspec *m, struct modelsize *out);
+
+/*
+ * The context that attention sees of `context` tokens, averaged over the layers: less than all
+ * where layers have a window.
+ */
+double modelspec_seen(const struct modelspec *m, double context);
+
+/* Bits per element of a format by its name: "bf16" is 16000. False if unknown. */
+bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute);
+
+#endif

@@ -1,0 +1,127 @@
+/* modelspec_quant.c: quantization_config of a Hugging Face config.json: bits per weight, scales included. */
+#include "core/modelspec_read.h"
+
+/* `bits` per weight, and `scale_bits` for each group; in thousandths. */
+static int64_t grouped_mbit(int64_t bits, int64_t scale_bits, int64_t group) {
+	return bits * 1000 + (group > 0 ? (scale_bits * 1000 + group / 2) / group : 0);
+}
+
+static void set_weights(struct modelspec *m, int64_t mbit, enum precision compute) {
+	m->weight_mbit = m->expert_mbit = mbit;
+	m->compute = compute;
+}
+
+static int quant_fp8(struct spec_reader *r, json_at q, struct modelspec *m) {
+	(void)r;
+	(void)q;
+	set_weights(m, 8000, PRECISION_FP8);
+	return 0;
+}
+
+/* Only the experts; computed in 16 bits where there is no unit for it. */
+static int quant_mxfp4(struct spec_reader *r, json_at q, struct modelspec *m) {
+	(void)r;
+	(void)q;
+	m->expert_mbit = 4250;
+	m->compute = PRECISION_BF16;
+	return 0;
+}
+
+/* GPTQ, AWQ: a 16-bit scale and a zero point a group; the products are in 16 bits. */
+static int quant_groups(struct spec_reader *r, json_at q, struct modelspec *m) {
+	int64_t bits = 0, group = 128;
+	int err = spec_int(r, q, "bits", 2, 16, &bits);
+
+	err = err ? err : spec_int_if(r, q, "group_size", -1, 65536, &group);
+	set_weights(m, grouped_mbit(bits, 16 + bits, group), PRECISION_BF16);
+	return err;
+}
+
+static int quant_bitsandbytes(struct spec_reader *r, json_at q, struct modelspec *m) {
+	bool four = false, eight = false;
+	int err = spec_bool_if(r, q, "load_in_4bit", &four);
+
+	err = err ? err : spec_bool_if(r, q, "load_in_8bit", &eight);
+	if (!err && four == eight) {
+		err = spec_wrong(r, q, "neither or both of \"load_in_4bit\" and \"load_in_8bit\", expected one of them true");
+	}
+	set_weights(m, four ? grouped_mbit(4, 32, 64) : 8000, four ? PRECISION_BF16 : PRECISION_INT8);
+	return err;
+}
+
+/* {"num_bits": 8, "type": "float", "group_size": null}: of weights, or of what they are multiplied with. */
+static int read_scheme(struct spec_reader *r, json_at s, int64_t *bits, int64_t *group, bool *is_float) {
+	json_at type = spec_get(r, s, "type");
+	int err = spec_int(r, s, "num_bits", 2, 16, bits);
+
+	*is_float = type != JSON_ABSENT && text_eq(json_raw(r->json, type), T("float"));
+	return err ? err : spec_int_if(r, s, "group_size", -1, 65536, group);
+}
+
+static enum precision precision_of(int64_t bits, bool is_float) {
+	return bits == 8 ? (is_float ? PRECISION_FP8 : PRECISION_INT8)
+	                 : bits == 4 && is_float ? PRECISION_FP4 : PRECISION_BF16;
+}
+
+static int quant_compressed(struct spec_reader *r, json_at q, struct modelspec *m) {
+	json_at groups = spec_get(r, q, "config_groups"), kv = spec_get(r, q, "kv_cache_scheme");
+	json_at first = groups == JSON_ABSENT ? JSON_ABSENT : json_first(r->json, groups);
+	json_at weights = first == JSON_ABSENT ? JSON_ABSENT : spec_get(r, first, "weights");
+	int64_t bits = 0, group = 0, input_bits = 16, ignored = 0, kv_bits = 16;
+	bool is_float, input_float = false;
+
+	if (weights == JSON_ABSENT) {
+		return spec_wrong(r, q, "no \"config_groups\" with \"weights\" here, expected their \"num_bits\"");
+	}
+	int err = read_scheme(r, weights, &bits, &group, &is_float);
+	json_at input = spec_get(r, first, "input_activations");
+	if (!err && input != JSON_ABSENT) {
+		err = read_scheme(r, input, &input_bits, &ignored, &input_float);
+	}
+	if (!err && kv != JSON_ABSENT) {
+		err = spec_int(r, kv, "num_bits", 2, 16, &kv_bits);
+		m->kv_mbit = kv_bits * 1000;
+	}
+	set_weights(m, grouped_mbit(bits, bits == 4 && is_float ? 8 : 16, group), precision_of(input_bits, input_float));
+	return err;
+}
+
+static int quant_modelopt(struct spec_reader *r, json_at q, struct modelspec *m) {
+	json_at algo = spec_get(r, q, "quant_algo");
+	struct text name = algo == JSON_ABSENT ? T("") : json_raw(r->json, algo);
+
+	if (text_eq(name, T("FP8"))) {
+		set_weights(m, 8000, PRECISION_FP8);
+	} else if (text_eq(name, T("NVFP4"))) {
+		set_weights(m, grouped_mbit(4, 8, 16), PRECISION_FP4);
+	} else {
+		return spec_wrong(r, algo == JSON_ABSENT ? q : algo, "unknown \"quant_algo\", expected FP8 or NVFP4");
+	}
+	json_at kv = spec_get(r, q, "kv_cache_quant_algo");
+	if (kv != JSON_ABSENT && text_eq(json_raw(r->json, kv), T("FP8"))) {
+		m->kv_mbit = 8000;
+	}
+	return 0;
+}
+
+int modelspec_read_quant(struct spec_reader *r, json_at quant, struct modelspec *m) {
+	static const struct {
+		struct text method;
+		int (*read)(struct spec_reader *, json_at, struct modelspec *);
+	} methods[] = {
+		{{"fp8", 3}, quant_fp8},      {{"fbgemm_fp8", 10}, quant_fp8},
+		{{"gptq", 4}, quant_groups},  {{"awq", 3}, quant_groups},
+		{{"auto-round", 10}, quant_groups}, {{"mxfp4", 5}, quant_mxfp4},
+		{{"bitsandbytes", 12}, quant_bitsandbytes}, {{"compressed-tensors", 18}, quant_compressed},
+		{{"modelopt", 8}, quant_modelopt},
+	};
+	json_at v = spec_get(r, quant, "quant_method");
+
+	for (size_t i = 0; v != JSON_ABSENT && i < sizeof methods / sizeof *methods; i++) {
+		if (text_eq(json_raw(r->json, v), methods[i].method)) {
+			return methods[i].read(r, quant, m);
+		}
+	}
+	return spec_wrong(r, v == JSON_ABSENT ? quant : v,
+	                  "unknown \"quant_method\", expected fp8, gptq, awq, mxfp4, bitsandbytes, compressed-tensors or modelopt");
+}

@@ -1,0 +1,247 @@
+/*
+ * Model descriptions against figures worked out by hand, and against the published totals.
+ *
+ * Published: Llama-3.1-8B 8.03 B, Llama-3.1-70B 70.6 B, Qwen3-32B 32.8 B, Mixtral-8x7B 46.7 B with
+ * 12.9 B active (their model pages); DeepSeek-V3 671 B with 36.6 B active (README_WEIGHTS.md).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/modelspec.h"
+
+/* What the published config.json files say. */
+#define LLAMA_8B                                                                                                       \
+	"{\"model_type\":\"llama\",\"hidden_size\":4096,\"intermediate_size\":14336,\"num_attention_heads\":32,"        \
+	"\"num_hidden_layers\":32,\"num_key_value_heads\":8,\"attention_bias\":false,\"mlp_bias\":false,"               \
+	"\"tie_word_embeddings\":false,\"torch_dtype\":\"bfloat16\",\"vocab_size\":128256}"
+#define LLAMA_70B                                                                                                      \
+	"{\"model_type\":\"llama\",\"hidden_size\":8192,\"intermediate_size\":28672,\"num_attention_heads\":64,"        \
+	"\"num_hidden_layers\":80,\"num_key_value_heads\":8,\"attention_bias\":false,\"torch_dtype\":\"bfloat16\","     \
+	"\"tie_word_embeddings\":false,\"vocab_size\":128256}"
+#define QWEN3_32B                                                                                                      \
+	"{\"model_type\":\"qwen3\",\"attention_bias\":false,\"head_dim\":128,\"hidden_size\":5120,"                     \
+	"\"intermediate_size\":25600,\"num_attention_heads\":64,\"num_hidden_layers\":64,\"num_key_value_heads\":8,"    \
+	"\"sliding_window\":null,\"tie_word_embeddings\":false,\"torch_dtype\":\"bfloat16\","                           \
+	"\"use_sliding_window\":false,\"vocab_size\":151936}"
+#define MIXTRAL                                                                                                        \
+	"{\"model_type\":\"mixtral\",\"hidden_size\":4096,\"intermediate_size\":14336,\"num_attention_heads\":32,"      \
+	"\"num_experts_per_tok\":2,\"num_hidden_layers\":32,\"num_key_value_heads\":8,\"num_local_experts\":8,"         \
+	"\"sliding_window\":null,\"tie_word_embeddings\":false,\"torch_dtype\":\"bfloat16\",\"vocab_size\":32000}"
+#define DEEPSEEK_V3                                                                                                    \
+	"{\"model_type\":\"deepseek_v3\",\"first_k_dense_replace\":3,\"hidden_size\":7168,"                             \
+	"\"intermediate_size\":18432,\"kv_lora_rank\":512,\"moe_intermediate_size\":2048,\"moe_layer_freq\":1,"         \
+	"\"n_routed_experts\":256,\"n_shared_experts\":1,\"num_attention_heads\":128,\"num_experts_per_tok\":8,"        \
+	"\"num_hidden_layers\":61,\"num_key_value_heads\":128,\"num_nextn_predict_layers\":1,\"q_lora_rank\":1536,"     \
+	"\"qk_nope_head_dim\":128,\"qk_rope_head_dim\":64,\"v_head_dim\":128,\"topk_method\":\"noaux_tc\","             \
+	"\"quantization_config\":{\"activation_scheme\":\"dynamic\",\"fmt\":\"e4m3\",\"quant_method\":\"fp8\","         \
+	"\"weight_block_size\":[128,128]},\"tie_word_embeddings\":false,\"torch_dtype\":\"bfloat16\","                  \
+	"\"vocab_size\":129280}"
+
+static void read_text(const char *json, struct modelspec *m) {
+	struct fault why;
+	if (modelspec_parse(m, "config.json", text_of(json), &why) != 0) {
+		fail_msg("%s", why.message);
+	}
+}
+
+/* Field by field of the formulas, so that what is compared is not the code's own sum. */
+struct expected {
+	const char *sample, *config;
+	int64_t params, active, kv_token_bytes, pair_flops;
+};
+
+static const struct expected published[] = {
+	/* 32 x (2 x 4096 x 4096 + 2 x 4096 x 1024 + 3 x 4096 x 14336 + 2 x 4096) + 2 x 128256 x 4096 + 4096;
+	 * cache: 32 layers x 2 x 8 heads x 128 x 2 bytes; pairs: 32 x 4 x 32 x 128 */
+	{"samples/models/llama-3.1-8b.json", LLAMA_8B, 8030261248, 7504924672, 131072, 524288},
+	/* 80 x (2 x 8192^2 + 2 x 8192 x 1024 + 3 x 8192 x 28672 + 2 x 8192) + 2 x 128256 x 8192 + 8192 */
+	{"samples/models/llama-3.1-70b.json", LLAMA_70B, 70553706496, 69503033344, 327680, 2621440},
+	/* 64 x (2 x 5120 x 8192 + 2 x 5120 x 1024 + 3 x 5120 x 25600 + 2 x 5120 + 2 x 128) + 2 x 151936 x 5120 + 5120 */
+	{"samples/models/qwen3-32b.json", QWEN3_32B, 32762123264, 31984210944, 262144, 2097152},
+	/* 32 x (41943040 + 8 x 176160768 + 8 x 4096 + 8192) + 2 x 32000 x 4096 + 4096; active: 2 of 8 experts */
+	{"samples/models/mixtral-8x7b.json", MIXTRAL, 46702792704, 12748853248, 131072, 524288},
+	/* 61 x (187105280 + 2048 + 14336) + 3 x 396361728 + 58 x (257 x 44040192 + 1835264) + 2 x 926679040 + 7168; 9 of 257 active;
+	 * cache: 61 x (512 + 64) x 2 bytes; pairs in prefill: 61 x 2 x 128 x (128 + 64 + 128) */
+	{"samples/models/deepseek-v3.json", DEEPSEEK_V3, 671026419200, 36625618432, 70272, 4997120},
+};
+
+static void test_published(void **state) {
+	(void)state;
+	for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
+		const struct expected *e = &published[i];
+		struct modelspec native, config;
+		struct modelsize z, y;
+		struct fault why = {""};
+		assert_int_equal(modelspec_read(&native, e->sample, &why), 0);
+		read_text(e->config, &config);
+		modelspec_size(&native, &z);
+		modelspec_size(&config, &y);
+		assert_int_equal(z.params, e->params);
+		assert_int_equal(z.active_params, e->active);
+		assert_int_equal(z.kv_token_bytes, e->kv_token_bytes);
+		assert_int_equal(z.prefill_pair_flops, e->pair_flops);
+		assert_memory_equal(&z, &y, sizeof z);
+	}
+}
+
+/* Llama-3.1-8B, by hand: FLOPs of a token 2 x (8030261248 - 2 x 525336576 - norms), weights 2 bytes each. */
+static void test_flops_and_bytes(void **state) {
+	(void)state;
+	struct modelspec m;
+	struct modelsize z;
+	read_text(LLAMA_8B, &m);
+	modelspec_size(&m, &z);
+	assert_int_equal(z.token_flops, 2 * INT64_C(32) * (2 * 4096 * 4096 + 2 * 4096 * 1024 + 3 * 4096 * 14336));
+	assert_int_equal(z.head_flops, 2 * INT64_C(128256) * 4096);
+	assert_int_equal(z.weight_bytes, 2 * INT64_C(8030261248));
+	assert_int_equal(z.always_bytes, 2 * INT64_C(7504924672));
+}
+
+/* DeepSeek-V3: decode attends over the latent, 61 x 2 x 128 x (512 + 64 + 512); FP8 experts take a byte each. */
+static void test_latent(void **state) {
+	(void)state;
+	struct modelspec m;
+	struct modelsize z;
+	read_text(DEEPSEEK_V3, &m);
+	modelspec_size(&m, &z);
+	assert_int_equal(z.decode_pair_flops, INT64_C(61) * 2 * 128 * 1088);
+	assert_int_equal(z.expert_bytes, INT64_C(58) * 256 * 3 * 7168 * 2048);
+	assert_int_equal(m.compute, PRECISION_FP8);
+}
+
+/* Mistral-7B-v0.1 looks back 4,096 tokens in all 32 layers; gpt-oss-20b 128 tokens in 12 of 24. */
+static void test_windows(void **state) {
+	(void)state;
+	struct modelspec m;
+	read_text("{\"model_type\":\"mistral\",\"hidden_size\":4096,\"intermediate_size\":14336,\"num_attention_heads\":32,"
+	          "\"num_hidden_layers\":32,\"num_key_value_heads\":8,\"sliding_window\":4096,\"vocab_size\":32000}", &m);
+	assert_int_equal(m.window_layers, 32);
+	assert_true(modelspec_seen(&m, 1000) == 1000 && modelspec_seen(&m, 20000) == 4096);
+
+	struct modelsize z;
+	read_text("{\"model_type\":\"gpt_oss\",\"attention_bias\":true,\"head_dim\":64,\"hidden_size\":2880,"
+	          "\"intermediate_size\":2880,\"num_attention_heads\":64,\"num_experts_per_tok\":4,\"num_hidden_layers\":24,"
+	          "\"num_key_value_heads\":8,\"num_local_experts\":32,\"sliding_window\":128,\"tie_word_embeddings\":false,"
+	          "\"vocab_size\":201088,\"quantization_config\":{\"quant_method\":\"mxfp4\"}}", &m);
+	modelspec_size(&m, &z);
+	assert_int_equal(m.window_layers, 12);
+	assert_int_equal(z.params, 20914757184); /* the sum over the published file's tensors, experts unpacked */
+	assert_true(modelspec_seen(&m, 1128) == 0.5 * 128 + 0.5 * 1128);
+	assert_int_equal(m.expert_mbit, 4250);
+	assert_int_equal(m.weight_mbit, 16000);
+}
+
+/* Totals of the published weights, of what else the families do: biases, tied heads, norms of heads, four norms. */
+static void test_families(void **state) {
+	(void)state;
+	static const struct {
+		const char *config;
+		int64_t params;
+	} cases[] = {
+		/* Qwen2.5-7B */
+		{"{\"model_type\":\"qwen2\",\"hidden_size\":3584,\"intermediate_size\":18944,\"num_attention_heads\":28,"
+		 "\"num_hidden_layers\":28,\"num_key_value_heads\":4,\"sliding_window\":131072,\"use_sliding_window\":false,"
+		 "\"tie_word_embeddings\":false,\"vocab_size\":152064}", 7615616512},
+		/* Qwen3-30B-A3B */
+		{"{\"model_type\":\"qwen3_moe\",\"head_dim\":128,\"hidden_size\":2048,\"intermediate_size\":6144,"
+		 "\"moe_intermediate_size\":768,\"num_attention_heads\":32,\"num_experts\":128,\"num_experts_per_tok\":8,"
+		 "\"num_hidden_layers\":48,\"num_key_value_heads\":4,\"tie_word_embeddings\":false,\"vocab_size\":151936}",
+		 30532122624},
+		/* gemma-2-9b */
+		{"{\"model_type\":\"gemma2\",\"head_dim\":256,\"hidden_size\":3584,\"intermediate_size\":14336,"
+		 "\"num_attention_heads\":16,\"num_hidden_layers\":42,\"num_key_value_heads\":8,\"sliding_window\":4096,"
+		 "\"vocab_size\":256000}", 9241705984},
+		/* Phi-3-mini-4k-instruct */
+		{"{\"model_type\":\"phi3\",\"hidden_size\":3072,\"intermediate_size\":8192,\"num_attention_heads\":32,"
+		 "\"num_hidden_layers\":32,\"num_key_value_heads\":32,\"sliding_window\":2047,\"tie_word_embeddings\":false,"
+		 "\"vocab_size\":32064}", 3821079552},
+		/* Qwen1.5-MoE-A2.7B: a shared expert with a gate */
+		{"{\"model_type\":\"qwen2_moe\",\"hidden_size\":2048,\"intermediate_size\":5632,\"moe_intermediate_size\":1408,"
+		 "\"num_attention_heads\":16,\"num_experts\":60,\"num_experts_per_tok\":4,\"num_hidden_layers\":24,"
+		 "\"num_key_value_heads\":16,\"shared_expert_intermediate_size\":5632,\"tie_word_embeddings\":false,"
+		 "\"vocab_size\":151936}", 14315784192},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct modelspec m;
+		struct modelsize z;
+		read_text(cases[i].config, &m);
+		modelspec_size(&m, &z);
+		assert_int_equal(z.params, cases[i].params);
+	}
+}
+
+#define QUANTISED(q)                                                                                                   \
+	"{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":64,\"num_attention_heads\":2,"              \
+	"\"num_hidden_layers\":1,\"vocab_size\":100,\"quantization_config\":" q "}"
+
+static void test_quantisation(void **state) {
+	(void)state;
+	static const struct {
+		const char *config;
+		int64_t mbit, kv;
+		enum precision compute;
+	} cases[] = {
+		{QUANTISED("{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}"), 4156, 16000, PRECISION_BF16},
+		{QUANTISED("{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":64}"), 4313, 16000, PRECISION_BF16},
+		{QUANTISED("{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true}"), 4500, 16000, PRECISION_BF16},
+		{QUANTISED("{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"kv_cache_quant_algo\":\"FP8\"}"), 4500, 8000,
+		 PRECISION_FP4},
+		{QUANTISED("{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"group_0\":{\"weights\":{\"num_bits\":8,"
+		           "\"type\":\"float\"},\"input_activations\":{\"num_bits\":8,\"type\":\"float\"}}},"
+		           "\"kv_cache_scheme\":null}"), 8000, 16000, PRECISION_FP8},
+		{QUANTISED("{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"group_0\":{\"weights\":{\"num_bits\":4,"
+		           "\"type\":\"int\",\"group_size\":128},\"input_activations\":null}}}"), 4125, 16000, PRECISION_BF16},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct modelspec m;
+		read_text(cases[i].config, &m);
+		assert_int_equal(m.weight_mbit, cases[i].mbit);
+		assert_int_equal(m.kv_mbit, cases[i].kv);
+		assert_int_equal(m.compute, cases[i].compute);
+	}
+}
+
+static void test_refused(void **state) {
+	(void)state;
+	static const struct {
+		const char *config, *message;
+	} cases[] = {
+		{"", "m.json:1:1: not valid JSON"},
+		{"[]", "m.json:1:1: not an object"},
+		{"{}", "m.json:1:1: neither \"schema\" nor \"model_type\""},
+		{"{\n \"model_type\": \"rwkv\"}", "m.json:2:16: unknown architecture, expected llama"},
+		{"{\"model_type\":\"llama\",\"num_hidden_layers\":2}", "m.json:1:1: \"hidden_size\" is missing here"},
+		{"{\"model_type\":\"llama\",\"num_hidden_layers\":0}", "m.json:1:43: \"num_hidden_layers\" is out of range"},
+		{"{\"model_type\":\"llama\",\"num_hidden_layers\":NaN}", "m.json:1:43: not valid JSON"},
+		{"{\"model_type\":\"llama\",\"num_hidden_layers\":1e300}", "m.json:1:43: \"num_hidden_layers\" is out of range"},
+		{"{\"model_type\":\"llama\",\"num_hidden_layers\":16000000,\"hidden_size\":16000000,\"num_attention_heads\":2,"
+		 "\"vocab_size\":16000000,\"intermediate_size\":16000000}", "m.json:1:1: more than 10^15 parameters"},
+		{QUANTISED("{\"quant_method\":\"aqlm\"}"), "unknown \"quant_method\""},
+		{"{\"schema\":\"tollbook.model.v2\"}", "m.json:1:11: unknown schema"},
+		{"{\"schema\":\"tollbook.model.v1\",\"layers\":1,\"hidden\":8,\"vocab\":8}", "\"attention\" is missing here"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct modelspec m;
+		struct fault why = {""};
+		assert_int_equal(modelspec_parse(&m, "m.json", text_of(cases[i].config), &why), ERROR_CONFIG);
+		if (!strstr(why.message, cases[i].message)) {
+			fail_msg("\"%s\", expected \"%s\"", why.message, cases[i].message);
+		}
+	}
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_published),    cmocka_unit_test(test_flops_and_bytes),
+		cmocka_unit_test(test_latent),       cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_families),     cmocka_unit_test(test_quantisation),
+		cmocka_unit_test(test_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,168 @@
+/* Step times by roofline, against figures worked out by hand; the catalogue of cards and its names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/files.h"
+#include "core/roofline.h"
+
+static void near(double got, double expected) {
+	double off = got - expected;
+	if (off < 0) {
+		off = -off;
+	}
+	if (off > 1e-4 * expected) {
+		fail_msg("%.9g, expected %.9g", got, expected);
+	}
+}
+
+static void setup_card(const char *model, const char *card, int64_t gpus, double mfu, double bandwidth, struct roofline *r) {
+	struct gpu_catalogue *c;
+	struct modelspec m;
+	struct fault why = {""};
+	assert_int_equal(gpu_catalogue_read(&c, NULL, &why), 0);
+	assert_int_equal(modelspec_read(&m, model, &why), 0);
+	const struct gpu *g = gpu_find(c, text_of(card));
+	assert_non_null(g);
+	roofline_init(r, &m, g, gpus, mfu, bandwidth);
+	gpu_catalogue_free(c);
+}
+
+/*
+ * Llama-3.1-8B in 16 bits on an H100 SXM at its peaks: 15,009,849,344 bytes of weights over 3.35e12 B/s
+ * are 4.4805 ms; a token's 13,958,643,712 FLOPs over 989.4e12 are 14.108 us, with the head's 1,050,673,152
+ * 15.170 us: ridge 295.35 tokens.
+ */
+static void test_dense(void **state) {
+	(void)state;
+	struct roofline r;
+	struct roofline_step s;
+	struct roofline_terms t;
+	setup_card("samples/models/llama-3.1-8b.json", "H100-SXM5-80GB", 1, 1, 1, &r);
+
+	roofline_step(&r, 0, 0, 1, 0, &s);
+	near(s.total_ns, 4480552);
+	near(roofline_ridge(&r), 295.35);
+	/* 100 decoders of 10,000 tokens read 1e6 x 131,072 bytes: 39.126 ms */
+	roofline_step(&r, 0, 0, 100, 1e6, &s);
+	near(s.decode_attention_ns, 39125970);
+	near(s.total_ns, 4480552 + 39125970);
+	/* a prompt of 2,048: 2048 x 14.108 us, the head once, attention 2048 x 1024 x 524,288 / 989.4e12 */
+	roofline_step(&r, 2048, 2048.0 * 1024, 0, 0, &s);
+	near(s.matrix_ns, 28893872 + 1062);
+	near(s.prefill_attention_ns, 1111306);
+
+	roofline_terms(&r, 1, &t);
+	near(t.floor_ns, 4480552);
+	near(t.token_ns, 14108.2);
+	near(t.ridge_ntok, 317.59);
+	near(t.decode_kv_ns, 39.12597);
+	near(t.prefill_token_kv_ns, 0.52990);
+}
+
+/* Half the arithmetic and 80 % of the bandwidth, on two cards. */
+static void test_efficiency(void **state) {
+	(void)state;
+	struct roofline r;
+	setup_card("samples/models/llama-3.1-8b.json", "H100", 2, 0.5, 0.8, &r);
+	near(roofline_step_ns(&r, 0, 0, 1, 0), 4480552 / 1.6);
+	near(roofline_ridge(&r), 295.35 * 0.5 / 0.8);
+}
+
+/* Mixtral: of 8 experts a token meets 2, two tokens 3.5, many all. Experts: 32 x 8 x 3 x 4096 x 14336 x 2 bytes. */
+static void test_experts(void **state) {
+	(void)state;
+	struct roofline r;
+	setup_card("samples/models/mixtral-8x7b.json", "H100", 2, 1, 1, &r);
+	double all = 90194313216.0, rest = (double)r.size.always_bytes;
+	near(roofline_weight_bytes(&r, 1), rest + all / 4);
+	near(roofline_weight_bytes(&r, 2), rest + all * 3.5 / 8);
+	near(roofline_weight_bytes(&r, 1000), rest + all);
+	double n = roofline_ridge(&r);
+	near(roofline_weight_bytes(&r, n) / r.bandwidth, n * (double)(r.size.token_flops + r.size.head_flops) / r.flops);
+}
+
+/* FP8 on a card without FP8 is computed in 16 bits; its bytes stay. */
+static void test_precision(void **state) {
+	(void)state;
+	struct roofline r;
+	setup_card("samples/models/deepseek-v3.json", "A100-SXM-80GB", 16, 1, 1, &r);
+	assert_int_equal(r.compute, PRECISION_BF16);
+	setup_card("samples/models/deepseek-v3.json", "H800", 16, 1, 1, &r);
+	assert_int_equal(r.compute, PRECISION_FP8);
+	near(r.flops, 16 * 1978.9e12);
+}
+
+/* 90 % of 80 GB less 16.06 GB of weights hold 208 sequences of 2,048 x 131,072 bytes. */
+static void test_batch(void **state) {
+	(void)state;
+	struct roofline r;
+	setup_card("samples/models/llama-3.1-8b.json", "H100", 1, 1, 1, &r);
+	assert_int_equal(roofline_batch(&r, 2048, 0.9), 208);
+	setup_card("samples/models/llama-3.1-70b.json", "H100", 1, 1, 1, &r);
+	assert_int_equal(roofline_batch(&r, 2048, 0.9), 0);
+}
+
+static void test_names(void **state) {
+	(void)state;
+	static const struct {
+		const char *written, *name;
+	} cases[] = {
+		{"H100-SXM5-80GB", "H100-SXM"},       {"NVIDIA H100 80GB HBM3", "H100-SXM"},
+		{"NVIDIA H100 PCIe", "H100-PCIe"},    {"nvidia-a100-sxm4-40gb", "A100-SXM-40GB"},
+		{"RTX-PRO-6000-96GB", "RTX-PRO-6000-Server"}, {"NVIDIA GeForce RTX 4090", "RTX-4090"},
+		{"AMD Instinct MI300X", "MI300X"},    {"NVIDIA L40S", "L40S"},
+		{"NVIDIA B200", "B200"},              {"H800", "H800"},
+		{"NVIDIA H200", "H200"},
+	};
+	struct gpu_catalogue *c;
+	struct fault why = {""};
+	assert_int_equal(gpu_catalogue_read(&c, NULL, &why), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct gpu *g = gpu_find(c, text_of(cases[i].written));
+		assert_non_null(g);
+		assert_string_equal(g->name, cases[i].name);
+	}
+	assert_null(gpu_find(c, T("TPUv5e")));
+	assert_null(gpu_find(c, T("")));
+	gpu_catalogue_free(c);
+}
+
+static void test_refused(void **state) {
+	(void)state;
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{"{}", ":1:1: unknown schema"},
+		{"{\"schema\":\"tollbook.gpus.v1\",\"gpus\":[{\"name\":\"X\"}]}", ":1:38: no \"dense_tflops\" here"},
+		{"{\"schema\":\"tollbook.gpus.v1\",\"gpus\":[{\"name\":\"X\",\"dense_tflops\":{\"bf16\":0}}]}", "expected a number over 0"},
+		{"{\"schema\":\"tollbook.gpus.v1\",\"gpus\":[{\"name\":\"X\",\"dense_tflops\":{\"bf16\":1},\"bandwidth_gb_s\":1}]}",
+		 "\"memory_gb\" is missing here"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct gpu_catalogue *c;
+		struct outfile *o;
+		struct fault why = {""};
+		assert_int_equal(outfile_open(&o, "build/tests/gpus.json", &why), 0);
+		fputs(cases[i].text, outfile_stream(o));
+		assert_int_equal(outfile_commit(o, &why), 0);
+		assert_int_equal(gpu_catalogue_read(&c, "build/tests/gpus.json", &why), ERROR_CONFIG);
+		if (!strstr(why.message, cases[i].message)) {
+			fail_msg("\"%s\", expected \"%s\"", why.message, cases[i].message);
+		}
+	}
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dense),     cmocka_unit_test(test_efficiency), cmocka_unit_test(test_experts),
+		cmocka_unit_test(test_precision), cmocka_unit_test(test_batch),      cmocka_unit_test(test_names),
+		cmocka_unit_test(test_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
