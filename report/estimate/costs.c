@@ -1,0 +1,272 @@
+#include "report/estimate/costs.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/exact.h"
+
+#define NS_PER_HOUR_F 3.6e12
+#define MILLION 1e6
+
+void estimate_defaults(struct estimate_options *o) {
+	*o = (struct estimate_options){
+		.gpus = 1, .currency = "USD", .rent_nano = ESTIMATE_NONE, .mfu = NANO / 2, .bandwidth = NANO / 10 * 7,
+		.utilization = NANO, .memory = NANO / 10 * 9, .max_batch = 256, .chunk = 2048, .prompt = 2000, .output = 400,
+		.pue = NANO, .per_kwh_nano = ESTIMATE_NONE, .grid_nano = ESTIMATE_NONE, .list_input_nano = ESTIMATE_NONE,
+		.list_cached_nano = ESTIMATE_NONE, .list_output_nano = ESTIMATE_NONE};
+}
+
+/* ---- options ---- */
+
+static int check_shares(const struct estimate_options *o, struct fault *why) {
+	const struct {
+		const char *option;
+		int64_t nano;
+	} shares[] = {{"mfu", o->mfu}, {"bandwidth", o->bandwidth}, {"utilization", o->utilization}, {"memory", o->memory}};
+
+	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+		if (shares[i].nano <= 0 || shares[i].nano > NANO) {
+			return fault_set(why, ERROR_CONFIG, "--%s: out of range, expected a share over 0 and at most 1, such as 0.5",
+			                 shares[i].option);
+		}
+	}
+	return 0;
+}
+
+static int check_counts(const struct estimate_options *o, struct fault *why) {
+	const struct {
+		const char *option;
+		int64_t value, min, max;
+	} counts[] = {{"gpus", o->gpus, 1, 1000000},
+	              {"batch", o->batch, 0, 1000000},
+	              {"max-batch", o->max_batch, 1, 1000000},
+	              {"chunk", o->chunk, 1, 1000000},
+	              {"prompt", o->prompt, 1, 100000000},
+	              {"cached", o->cached, 0, o->prompt - 1},
+	              {"output", o->output, 1, 100000000}};
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		if (counts[i].value < counts[i].min || counts[i].value > counts[i].max) {
+			return fault_set(why, ERROR_CONFIG, "--%s: out of range, expected a whole number from %lld to %lld",
+			                 counts[i].option, (long long)counts[i].min, (long long)counts[i].max);
+		}
+	}
+	if (o->pue < NANO || o->pue > 10 * NANO) {
+		return fault_set(why, ERROR_CONFIG, "--pue: out of range, expected at least 1, such as 1.25");
+	}
+	return 0;
+}
+
+static int replace_format(const char *option, const char *name, int64_t *mbit, enum precision *compute, struct fault *why) {
+	if (name && !modelspec_format(text_of(name), mbit, compute)) {
+		return fault_set(why, ERROR_CONFIG, "--%s: unknown format, expected bf16, fp16, fp8, int8, int4, mxfp4 or nvfp4",
+		                 option);
+	}
+	return 0;
+}
+
+static int read_model(const struct estimate_options *o, struct modelspec *m, struct fault *why) {
+	enum precision ignored;
+	int err = o->model_path ? 0 : fault_set(why, ERROR_CONFIG, "--model: missing, expected a description of the model (samples/models/)");
+
+	err = err ? err : modelspec_read(m, o->model_path, why);
+	err = err ? err : replace_format("weights", o->weights, &m->weight_mbit, &m->compute, why);
+	if (!err && o->weights) {
+		m->expert_mbit = m->weight_mbit;
+	}
+	return err ? err : replace_format("kv-cache", o->kv_cache, &m->kv_mbit, &ignored, why);
+}
+
+static int unknown_card(const struct gpu_catalogue *cards, const char *name, struct fault *why) {
+	char known[300] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < gpu_catalogue_count(cards) && used < sizeof known; i++) {
+		used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", gpu_catalogue_at(cards, i)->name);
+	}
+	return fault_set(why, ERROR_CONFIG, name ? "--gpu: no such card, expected %s" : "--gpu: missing, expected %s", known);
+}
+
+static double price_of(int64_t nano) {
+	return nano == ESTIMATE_NONE ? NAN : (double)nano / 1e9;
+}
+
+/* Money per GPU-nanosecond of work: the rent of idle time is on it too. */
+static void set_prices(struct costs *c, const struct estimate_options *o) {
+	double u = (double)o->utilization / 1e9;
+
+	c->utilization = u;
+	c->memory = (double)o->memory / 1e9;
+	c->watts = (double)(o->watts_milli > 0 ? o->watts_milli : c->roofline.gpu.tdp_milliwatts) / 1e3;
+	c->idle_watts = (double)o->idle_watts_milli / 1e3;
+	c->pue = (double)o->pue / 1e9;
+	c->per_kwh = price_of(o->per_kwh_nano);
+	c->grid = price_of(o->grid_nano);
+	c->list_input = price_of(o->list_input_nano);
+	c->list_cached = price_of(o->list_cached_nano);
+	c->list_output = price_of(o->list_output_nano);
+	c->rent = price_of(o->rent_nano) / NS_PER_HOUR_F / u;
+	c->power = (c->watts + c->idle_watts * (1 / u - 1)) / 1e3 * c->pue * c->per_kwh / NS_PER_HOUR_F;
+	snprintf(c->currency, sizeof c->currency, "%s", o->currency);
+}
+
+static int set_batch(struct costs *c, const struct estimate_options *o, struct fault *why) {
+	double context = (double)(o->prompt + o->output);
+
+	c->fits = roofline_batch(&c->roofline, context, c->memory);
+	c->batch = o->batch > 0 ? o->batch : c->fits < o->max_batch ? c->fits : o->max_batch;
+	if (c->fits == 0) {
+		return fault_set(why, ERROR_CONFIG, "--gpus: %lld x %s hold %.1f GB, and the weights are %.1f GB; expected more, or --weights",
+		                 (long long)o->gpus, c->roofline.gpu.name,
+		                 (double)c->roofline.gpu.memory_bytes * (double)o->gpus * c->memory / 1e9,
+		                 (double)c->roofline.size.weight_bytes / 1e9);
+	}
+	if (o->batch > c->fits) {
+		return fault_set(why, ERROR_CONFIG, "--batch: the memory holds %lld sequences of %lld tokens, expected at most that",
+		                 (long long)c->fits, (long long)(o->prompt + o->output));
+	}
+	return 0;
+}
+
+static int read_card(struct costs *c, const struct estimate_options *o, const struct modelspec *m, struct fault *why) {
+	struct gpu_catalogue *cards;
+	int err = gpu_catalogue_read(&cards, o->catalogue_path, why);
+
+	if (err) {
+		return err;
+	}
+	const struct gpu *g = o->gpu ? gpu_find(cards, text_of(o->gpu)) : NULL;
+	if (g) {
+		roofline_init(&c->roofline, m, g, o->gpus, (double)o->mfu / 1e9, (double)o->bandwidth / 1e9);
+	} else {
+		err = unknown_card(cards, o->gpu, why);
+	}
+	gpu_catalogue_free(cards);
+	return err;
+}
+
+int costs_init(struct costs *c, const struct estimate_options *o, struct fault *why) {
+	struct modelspec m;
+	int err = check_shares(o, why);
+
+	*c = (struct costs){.gpus = (double)o->gpus, .chunk = (double)o->chunk, .prompt = (double)o->prompt,
+	                    .cached = (double)o->cached, .output = (double)o->output};
+	err = err ? err : check_counts(o, why);
+	err = err ? err : read_model(o, &m, why);
+	err = err ? err : read_card(c, o, &m, why);
+	if (err) {
+		return err;
+	}
+	set_prices(c, o);
+	return set_batch(c, o, why);
+}
+
+/* ---- time ---- */
+
+static double matrix_ns(const struct costs *c) {
+	struct roofline_step s;
+
+	roofline_step(&c->roofline, c->chunk, 0, 0, 0, &s);
+	return s.matrix_ns / c->chunk * c->gpus;
+}
+
+double costs_input_attention_ns(const struct costs *c, double context) {
+	struct roofline_step s;
+
+	roofline_step(&c->roofline, 1, context, 0, 0, &s);
+	return s.prefill_attention_ns * c->gpus;
+}
+
+double costs_input_ns(const struct costs *c, double context) {
+	return matrix_ns(c) + costs_input_attention_ns(c, context);
+}
+
+double costs_uncached_ns(const struct costs *c, double prompt, double cached) {
+	return matrix_ns(c) + costs_input_attention_ns(c, (prompt - cached) / 2);
+}
+
+double costs_cached_ns(const struct costs *c, double prompt, double cached) {
+	double computed = prompt - cached;
+	double all = costs_input_attention_ns(c, cached + computed / 2);
+
+	return cached > 0 ? (all - costs_input_attention_ns(c, computed / 2)) * computed / cached : 0;
+}
+
+double costs_output_ns(const struct costs *c, double batch, double context) {
+	return roofline_step_ns(&c->roofline, 0, 0, batch, batch * context) / batch * c->gpus;
+}
+
+double costs_output_attention_ns(const struct costs *c, double batch, double context) {
+	struct roofline_step s;
+
+	roofline_step(&c->roofline, 0, 0, batch, batch * context, &s);
+	return s.decode_attention_ns / batch * c->gpus;
+}
+
+int64_t costs_batch(const struct costs *c, int64_t wanted, double context) {
+	int64_t fits = roofline_batch(&c->roofline, context, c->memory);
+
+	return fits < wanted ? fits : wanted;
+}
+
+/* ---- where things turn ---- */
+
+/* The least x in [1, 10^9] at which `over` holds, which it does from some x on; INFINITY if it does not. */
+static double first_over(bool (*over)(const struct costs *, double, double), const struct costs *c, double bound) {
+	double low = 1, high = 1e9;
+
+	if (over(c, low, bound)) {
+		return low;
+	}
+	if (!over(c, high, bound)) {
+		return INFINITY;
+	}
+	while (high - low > 0.5) {
+		double mid = (low + high) / 2;
+		*(over(c, mid, bound) ? &high : &low) = mid;
+	}
+	return ceil(high);
+}
+
+static bool waits_for_arithmetic(const struct costs *c, double batch, double context) {
+	struct roofline_step s;
+
+	roofline_step(&c->roofline, 0, 0, batch, batch * context, &s);
+	return s.matrix_flop_ns + s.context_flop_ns >= s.matrix_byte_ns + s.context_byte_ns;
+}
+
+double costs_ridge(const struct costs *c, double context) {
+	return first_over(waits_for_arithmetic, c, context);
+}
+
+static bool input_is_over(const struct costs *c, double position, double price) {
+	return costs_rent(c, costs_input_ns(c, position)) > price;
+}
+
+double costs_input_reach(const struct costs *c, double price) {
+	return first_over(input_is_over, c, price);
+}
+
+static bool output_is_over(const struct costs *c, double position, double price) {
+	int64_t batch = costs_batch(c, c->batch, position);
+
+	return batch == 0 || costs_rent(c, costs_output_ns(c, (double)batch, position)) > price;
+}
+
+double costs_output_reach(const struct costs *c, double price) {
+	return first_over(output_is_over, c, price);
+}
+
+/* ---- money ---- */
+
+double costs_rent(const struct costs *c, double ns) {
+	return ns * c->rent * MILLION;
+}
+
+double costs_power(const struct costs *c, double ns) {
+	return ns * c->power * MILLION;
+}
+
+double costs_wh(const struct costs *c, double ns) {
+	return ns / NS_PER_HOUR_F * (c->watts + c->idle_watts * (1 / c->utilization - 1)) * c->pue * MILLION;
+}

@@ -1,0 +1,54 @@
+/*
+ * costs.h: time and money of single tokens by roofline. Private to report/estimate/.
+ *
+ * Times are GPU-nanoseconds: wall time of the replica x its GPUs. Money is in units of the
+ * currency per million tokens, of paid time: GPU time / utilisation.
+ */
+#ifndef REPORT_ESTIMATE_COSTS_H
+#define REPORT_ESTIMATE_COSTS_H
+
+#include "core/roofline.h"
+#include "report/estimate.h"
+
+struct costs {
+	struct roofline roofline;
+	double gpus, chunk, prompt, cached, output, utilization, memory;
+	double rent; /* per GPU-nanosecond of work, its idle time included; NAN: not given */
+	double power; /* the same for electricity */
+	double watts, idle_watts, pue, per_kwh, grid;
+	double list_input, list_cached, list_output; /* per million; NAN: not given */
+	int64_t fits; /* sequences of prompt + output that the memory holds */
+	int64_t batch;
+	char currency[16];
+};
+
+/* Checks the options and reads the files. */
+int costs_init(struct costs *c, const struct estimate_options *o, struct fault *why);
+
+/* A token prefilled with `context` tokens before it, in a full chunk. */
+double costs_input_ns(const struct costs *c, double context);
+/* The part of it that is attention. */
+double costs_input_attention_ns(const struct costs *c, double context);
+/* The mean over the tokens of a prompt of which the first `cached` were in the cache: computed tokens … */
+double costs_uncached_ns(const struct costs *c, double prompt, double cached);
+/* … and cached ones: the attention that computed ones pay to them. */
+double costs_cached_ns(const struct costs *c, double prompt, double cached);
+/* A token decoded in a batch of sequences with `context` tokens each; and the part that is attention. */
+double costs_output_ns(const struct costs *c, double batch, double context);
+double costs_output_attention_ns(const struct costs *c, double batch, double context);
+
+/* The batch of `wanted`, or what the memory holds at this context; 0: not even one. */
+int64_t costs_batch(const struct costs *c, int64_t wanted, double context);
+/* The batch from which decode waits for arithmetic at a context; INFINITY: never. */
+double costs_ridge(const struct costs *c, double context);
+/* The first position at which an input (output) token costs more than a price per million; INFINITY: none. */
+double costs_input_reach(const struct costs *c, double price);
+double costs_output_reach(const struct costs *c, double price);
+
+/* Currency per million tokens of what one of them takes. */
+double costs_rent(const struct costs *c, double ns);
+double costs_power(const struct costs *c, double ns);
+/* Watt-hours per million tokens, PUE included. */
+double costs_wh(const struct costs *c, double ns);
+
+#endif

@@ -1,0 +1,206 @@
+/* estimate.c: the figures of an estimate, one after the other, each with its formula. */
+#include <math.h>
+#include <string.h>
+
+#include "report/estimate/costs.h"
+#include "report/estimate/explain.h"
+#include "report/estimate/sheet.h"
+
+#define GIGA 1e9
+#define TERA 1e12
+
+static void add_model(struct sheet *s, const struct costs *c) {
+	const struct modelspec *m = &c->roofline.model;
+	const struct modelsize *z = &c->roofline.size;
+
+	sheet_add(s, "params", "Parameters", (double)z->params, 0, "",
+	          "attention %lld + MLP %lld + experts %lld + shared %lld + router %lld + norms, biases %lld + embedding %lld + head %lld",
+	          (long long)z->attention_params, (long long)z->dense_params, (long long)z->expert_params, (long long)z->shared_params,
+	          (long long)z->router_params, (long long)z->vector_params, (long long)z->embedding_params, (long long)z->head_params);
+	sheet_add(s, "active_params", "met by each token", (double)z->active_params, 0, "",
+	          "parameters - embedding - experts not chosen (%lld of %lld are)", (long long)m->experts_per_token,
+	          (long long)m->experts)->detail = m->experts == 0;
+	sheet_add(s, "weight_bytes", "Weights in memory", (double)z->weight_bytes / GIGA, 2, "GB",
+	          "%.3f bits per weight, embedding, head and norms %.0f", (double)m->weight_mbit / 1e3, (double)m->other_mbit / 1e3);
+	sheet_add(s, "kv_token_bytes", "Cache of one token", (double)z->kv_token_bytes, 0, "bytes",
+	          m->kv_rank > 0 ? "%lld layers x (%lld + %lld) x %g bits / 8" : "%lld layers x 2 x %lld heads x %lld x %g bits / 8",
+	          (long long)m->layers, (long long)(m->kv_rank > 0 ? m->kv_rank : m->kv_heads),
+	          (long long)(m->kv_rank > 0 ? m->rope_dim : m->head_dim), (double)m->kv_mbit / 1e3);
+	sheet_add(s, "token_flops", "FLOPs of a token, without attention", (double)z->token_flops / GIGA, 3, "GFLOP",
+	          "2 x (%lld active - head - norms), head apart: 2 x %lld", (long long)z->active_params, (long long)z->head_flops / 2);
+	sheet_add(s, "prefill_pair_flops", "FLOPs of attention, per token of context", (double)z->prefill_pair_flops / 1e6, 3, "MFLOP",
+	          m->kv_rank > 0 ? "%lld layers x 2 x %lld heads x (nope + rope + v = %lld)" : "%lld layers x 4 x %lld heads x %lld",
+	          (long long)m->layers, (long long)m->heads,
+	          (long long)(m->kv_rank > 0 ? m->nope_dim + m->rope_dim + m->v_dim : m->head_dim))->detail = true;
+	sheet_add(s, "decode_pair_flops", "the same in decode", (double)z->decode_pair_flops / 1e6, 3, "MFLOP",
+	          m->kv_rank > 0 ? "over the latent: %lld layers x 2 x %lld heads x (2 x %lld + %lld)" : "the same: %lld layers x 4 x %lld x %lld",
+	          (long long)m->layers, (long long)m->heads, (long long)(m->kv_rank > 0 ? m->kv_rank : m->head_dim),
+	          (long long)m->rope_dim)->detail = true;
+}
+
+static void add_card(struct sheet *s, const struct costs *c, const struct estimate_options *o) {
+	const struct roofline *r = &c->roofline;
+	const char *precision = precision_names[r->compute];
+
+	sheet_add(s, "flops", "Arithmetic", r->flops / TERA, 1, "TFLOP/s", "%lld x %.1f (dense %s) x %g MFU", (long long)r->gpus,
+	          (double)r->gpu.flops[r->compute] / TERA, precision, (double)o->mfu / 1e9);
+	sheet_add(s, "bandwidth", "Bandwidth", r->bandwidth / GIGA, 0, "GB/s", "%lld x %.0f x %g of the peak", (long long)r->gpus,
+	          (double)r->gpu.bandwidth / GIGA, (double)o->bandwidth / 1e9);
+	sheet_add(s, "ridge_ntok", "Ridge: tokens in a step, from arithmetic on", roofline_ridge(r), 0, "tokens",
+	          "(weights read %.2f GB / bandwidth) / (%.3f GFLOP with head / arithmetic)",
+	          roofline_weight_bytes(r, roofline_ridge(r)) / GIGA, (double)(r->size.token_flops + r->size.head_flops) / GIGA);
+	sheet_add(s, "ridge_batch", "the same at this context, cache included", costs_ridge(c, c->prompt + c->output / 2), 0, "sequences",
+	          "B x (FLOPs + %.0f tokens x attention) / arithmetic = (weights + B x cache) / bandwidth", c->prompt + c->output / 2);
+	sheet_add(s, "batch_fits", "Batch that the memory holds", (double)c->fits, 0, "sequences",
+	          "(%lld x %.0f GB x %g - %.2f GB) / (%.0f tokens x cache of one)", (long long)r->gpus,
+	          (double)r->gpu.memory_bytes / GIGA, c->memory, (double)r->size.weight_bytes / GIGA, c->prompt + c->output);
+	sheet_add(s, "batch", "Batch assumed", (double)c->batch, 0, "sequences", "%s",
+	          o->batch > 0 ? "--batch" : "what the memory holds, at most --max-batch");
+}
+
+/* Time and FLOPs and bytes of tokens at positions, prefill and decode. */
+static void add_positions(struct sheet *s, const struct costs *c) {
+	static const struct {
+		const char *prefill_key, *decode_key, *bytes_key, *label;
+		double context;
+	} at[] = {{"prefill_flops_0", "decode_flops_0", "decode_bytes_0", "1st", 0},
+	          {"prefill_flops_999", "decode_flops_999", "decode_bytes_999", "1,000th", 999},
+	          {"prefill_flops_9999", "decode_flops_9999", "decode_bytes_9999", "10,000th", 9999}};
+	const struct modelsize *z = &c->roofline.size;
+
+	for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+		double seen = modelspec_seen(&c->roofline.model, at[i].context), batch = (double)c->batch;
+		sheet_add(s, at[i].prefill_key, "FLOPs of a prefilled token, at the", ((double)z->token_flops + seen * (double)z->prefill_pair_flops) / GIGA,
+		          3, "GFLOP", "%s: %.3f + %.0f x %.6f", at[i].label, (double)z->token_flops / GIGA, seen,
+		          (double)z->prefill_pair_flops / GIGA)->detail = true;
+		sheet_add(s, at[i].decode_key, "FLOPs of a decoded token, at the",
+		          ((double)(z->token_flops + z->head_flops) + seen * (double)z->decode_pair_flops) / GIGA, 3, "GFLOP",
+		          "%s: %.3f + %.3f + %.0f x %.6f", at[i].label, (double)z->token_flops / GIGA, (double)z->head_flops / GIGA, seen,
+		          (double)z->decode_pair_flops / GIGA)->detail = true;
+		sheet_add(s, at[i].bytes_key, "bytes it reads, its share of the weights too",
+		          (roofline_weight_bytes(&c->roofline, batch) / batch + seen * (double)z->kv_token_bytes) / 1e6, 3, "MB",
+		          "%s: %.3f GB of weights / %.0f + %.0f x %lld", at[i].label, roofline_weight_bytes(&c->roofline, batch) / GIGA, batch, seen,
+		          (long long)z->kv_token_bytes)->detail = true;
+	}
+}
+
+static void add_times(struct sheet *s, const struct costs *c) {
+	double context = c->prompt + c->output / 2, batch = (double)c->batch;
+	struct roofline_step chunk, step;
+
+	roofline_step(&c->roofline, c->chunk, 0, 0, 0, &chunk);
+	roofline_step(&c->roofline, 0, 0, batch, batch * context, &step);
+	sheet_add(s, "prefill_flop_ms", "A full chunk: arithmetic", chunk.matrix_flop_ns / 1e6, 3, "ms",
+	          "(%.0f x FLOPs + head) / arithmetic", c->chunk)->detail = true;
+	sheet_add(s, "prefill_byte_ms", "A full chunk: weights", chunk.matrix_byte_ns / 1e6, 3, "ms",
+	          "%.2f GB / bandwidth", roofline_weight_bytes(&c->roofline, c->chunk) / GIGA)->detail = true;
+	sheet_add(s, "decode_flop_ms", "A decode step: arithmetic", step.matrix_flop_ns / 1e6, 3, "ms",
+	          "%.0f x (FLOPs + head) / arithmetic", batch)->detail = true;
+	sheet_add(s, "decode_byte_ms", "A decode step: weights", step.matrix_byte_ns / 1e6, 3, "ms", "%.2f GB / bandwidth",
+	          roofline_weight_bytes(&c->roofline, batch) / GIGA)->detail = true;
+	sheet_add(s, "decode_cache_ms", "A decode step: the sequences' cache", step.decode_attention_ns / 1e6, 3, "ms",
+	          "longer of %.0f x %.0f x cache / bandwidth and its FLOPs / 16-bit arithmetic", batch, context)->detail = true;
+	sheet_add(s, "decode_step_ms", "A decode step", step.total_ns / 1e6, 3, "ms", "longer of arithmetic and weights, + cache");
+	sheet_add(s, "output_tok_s", "Output, in decode alone", batch / step.total_ns * 1e9, 0, "tokens/s", "%.0f / %.3f ms", batch,
+	          step.total_ns / 1e6);
+	sheet_add(s, "input_tok_s", "Input, in prefill alone", 1e9 * c->gpus / costs_uncached_ns(c, c->prompt, 0), 0, "tokens/s",
+	          "chunk's arithmetic per token + attention over %.0f tokens on average", c->prompt / 2);
+}
+
+struct token {
+	const char *name, *keys[4];
+	double ns, list;
+};
+
+static void add_token(struct sheet *s, const struct costs *c, const struct token *t) {
+	sheet_add(s, t->keys[0], t->name, t->ns / 1e3, 4, "GPU-us", "GPU time of one token")->detail = true;
+	if (!isnan(c->rent)) {
+		sheet_add(s, t->keys[1], t->name, costs_rent(c, t->ns), 4, "/M by rent", "%.4f us x %.0f per million x %.6f per GPU-hour / %g utilisation",
+		          t->ns / 1e3, 1e6, c->rent * 3.6e12 * c->utilization, c->utilization);
+	}
+	if (!isnan(c->per_kwh)) {
+		sheet_add(s, t->keys[2], t->name, costs_power(c, t->ns), 4, "/M by power", "%.4f Wh x %g per kWh / 1000", costs_wh(c, t->ns), c->per_kwh);
+	}
+	sheet_add(s, t->keys[3], t->name, costs_wh(c, t->ns), 3, "Wh/M", "%.4f us x %.0f W x %g PUE%s", t->ns / 1e3, c->watts, c->pue,
+	          c->idle_watts > 0 ? ", and idle watts in idle time" : "")->detail = isnan(c->per_kwh) && isnan(c->grid);
+	if (!isnan(c->grid)) {
+		sheet_add(s, "grid_co2", t->name, costs_wh(c, t->ns) * c->grid / 1e3, 3, "gCO2/M", "%.4f Wh x %g g/kWh / 1000", costs_wh(c, t->ns), c->grid);
+	}
+}
+
+static void add_costs(struct sheet *s, const struct costs *c) {
+	double cached = c->cached > 0 ? c->cached : floor(c->prompt / 2);
+	double context = c->prompt + c->output / 2;
+	const struct token tokens[] = {
+		{"Input", {"input_ns", "input_rent", "input_power", "input_wh"}, costs_uncached_ns(c, c->prompt, c->cached), c->list_input},
+		{"Cached input", {"cached_ns", "cached_rent", "cached_power", "cached_wh"}, costs_cached_ns(c, c->prompt, cached), c->list_cached},
+		{"Output", {"output_ns", "output_rent", "output_power", "output_wh"}, costs_output_ns(c, (double)c->batch, context), c->list_output},
+	};
+
+	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+		add_token(s, c, &tokens[i]);
+	}
+	sheet_add(s, "output_input_ratio", "Output : input", tokens[2].ns / tokens[0].ns, 1, "", "%.4f us / %.4f us", tokens[2].ns / 1e3,
+	          tokens[0].ns / 1e3);
+}
+
+static void print_head(const struct costs *c, FILE *out) {
+	const struct roofline *r = &c->roofline;
+
+	fprintf(out, "%s on %lld x %s", r->model.name, (long long)r->gpus, r->gpu.name);
+	if (!isnan(c->rent)) {
+		fprintf(out, " at %.4g %s per GPU-hour, %.4g %% of it at work", c->rent * 3.6e12 * c->utilization, c->currency, c->utilization * 100);
+	}
+	fprintf(out, "\nRequests of %.0f tokens in and %.0f out; prefill in chunks of %.0f. An estimate: no launches, no communication.\n\n",
+	        c->prompt, c->output, c->chunk);
+}
+
+static void print_json(const struct costs *c, const struct sheet *s, bool explain, FILE *out) {
+	fputs("{\"schema\":\"tollbook.estimate.v1\",\"model\":", out);
+	sheet_json_text(c->roofline.model.name, out);
+	fputs(",\"gpu\":", out);
+	sheet_json_text(c->roofline.gpu.name, out);
+	fputs(",\"gpu_source\":", out);
+	sheet_json_text(c->roofline.gpu.source, out);
+	fputs(",\"currency\":", out);
+	sheet_json_text(c->currency, out);
+	fputs(",\n ", out);
+	sheet_json(s, out);
+	if (explain) {
+		fputs(",\n ", out);
+		explain_json(c, out);
+	}
+	fputs("}\n", out);
+}
+
+int estimate_print(const struct estimate_options *o, const struct estimate_view *v, FILE *out, struct fault *why) {
+	bool json = v->format && strcmp(v->format, "json") == 0;
+	struct costs c;
+	struct sheet s = {.count = 0};
+
+	if (v->format && !json && strcmp(v->format, "table") != 0) {
+		return fault_set(why, ERROR_CONFIG, "--format: an estimate has no such form, expected table or json");
+	}
+	int err = costs_init(&c, o, why);
+	if (err) {
+		return err;
+	}
+	add_model(&s, &c);
+	add_card(&s, &c, o);
+	add_positions(&s, &c);
+	add_times(&s, &c);
+	add_costs(&s, &c);
+	if (json) {
+		print_json(&c, &s, v->explain, out);
+		return 0;
+	}
+	if (!v->explain || v->verbose) {
+		print_head(&c, out);
+		sheet_print(&s, v->verbose, out);
+	}
+	if (v->explain) {
+		fputs(v->verbose ? "\n" : "", out);
+		explain_print(&c, out);
+	}
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* sheet.h: figures with the formulas they came from, printed as lines or as JSON. Private to report/estimate/. */
+#ifndef REPORT_ESTIMATE_SHEET_H
+#define REPORT_ESTIMATE_SHEET_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct sheet_line {
+	const char *key;   /* in JSON */
+	const char *label; /* for people */
+	const char *unit;
+	double value;      /* NAN: not known, left out */
+	int places;        /* decimals shown */
+	bool detail;       /* shown with -v only */
+	char formula[200]; /* with its figures filled in */
+};
+
+struct sheet {
+	struct sheet_line lines[96];
+	int count;
+};
+
+/* Adds a figure; the formula is a printf format. More than there is room for is a mistake in the program. */
+struct sheet_line *sheet_add(struct sheet *s, const char *key, const char *label, double value, int places,
+                             const char *unit, const char *formula, ...) __attribute__((format(printf, 7, 8)));
+
+void sheet_print(const struct sheet *s, bool verbose, FILE *out);
+/* "values": [ … ] without what stands around it. */
+void sheet_json(const struct sheet *s, FILE *out);
+
+/* A number with its thousands apart ("1,048,576.25"), "never" for infinity, "-" for NAN. Returns `out`. */
+#define SHEET_NUMBER_MAX 64
+const char *sheet_number(double x, int places, char out[SHEET_NUMBER_MAX]);
+
+/* As a JSON number with enough digits to compare by, or null. */
+void sheet_json_number(double x, FILE *out);
+
+/* Text as a JSON string with its quotes. */
+void sheet_json_text(const char *s, FILE *out);
+
+#endif
