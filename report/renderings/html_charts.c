@@ -296,21 +296,31 @@ static void put_margin(FILE *out, const struct row *row, double zero, int64_t sp
 		html_percent(zero, z), z, figure_money(nano, places, figure));
 }
 
+/* Of many, the largest margins and the smallest. */
+static void put_margins(FILE *out, const struct row **rows, size_t count, double zero, int64_t span) {
+	for (size_t i = 0; i < count; i++) {
+		if (count <= BARS_MAX || i < BARS_MAX / 2 || i >= count - BARS_MAX / 2) {
+			put_margin(out, rows[i], zero, span, figure_places(span));
+		}
+	}
+	fputs("</div><figcaption>List revenue less the cost of each tenant's capacity", out);
+	if (count > BARS_MAX) {
+		fprintf(out, "; the %d largest and the %d smallest of %zu", BARS_MAX / 2, BARS_MAX / 2, count);
+	}
+	fputs(".</figcaption></figure>\n", out);
+}
+
 void chart_margins(const struct statement *s, FILE *out) {
 	size_t count;
 	const struct row **rows = by_margin(&s->tenants, &count);
 
-	if (count > 0 && count <= BARS_MAX) {
+	if (count > 0) {
 		int64_t most = rows[0]->block.margin_nano, least = rows[count - 1]->block.margin_nano;
 		most = most > 0 ? most : 0;
 		least = least < 0 ? least : 0;
 		int64_t span = most - least > 0 ? most - least : 1;
 		fputs("<figure role=\"group\" aria-label=\"Margin by tenant\"><div class=\"bars\">\n", out);
-		for (size_t i = 0; i < count; i++) {
-			put_margin(out, rows[i], share_of(-least, span), span, figure_places(span));
-		}
-		fputs("</div><figcaption>List revenue less the cost of each tenant's capacity.</figcaption></figure>\n",
-		      out);
+		put_margins(out, rows, count, share_of(-least, span), span);
 	}
 	free(rows);
 }
