@@ -33,7 +33,7 @@ bool cell_key_is_valid(uint64_t key) {
 	struct cell_kind k = cell_kind_of(key);
 
 	return key_of(&k) == key && k.segment <= HINGE_COUNT && k.phases >= 1 && k.phases <= 3 && k.known <= 3 &&
-	       k.ntok < 128 && k.attention <= 64 && k.context <= 64 && k.duration < 512;
+	       k.ntok < 128 && k.attention <= 64 && k.context <= 64 && k.duration < CELL_DURATIONS;
 }
 
 /* 0, or one more than the binary logarithm. */

@@ -20,6 +20,7 @@
 
 #define CELLS_MAX 4096
 #define CELL_LEVELS 10
+#define CELL_DURATIONS 512 /* classes of duration, 8 per octave at level 0 */
 #define CELL_TERMS 4 /* 1, n, A, K; without known contexts D stands for K */
 #define CELL_SUMS (CELL_TERMS * (CELL_TERMS + 1) / 2 + CELL_TERMS)
 

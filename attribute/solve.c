@@ -108,6 +108,44 @@ static void leave_out_unlike(struct solve *s, unsigned level) {
 	}
 }
 
+static bool same_segment(const struct sample *a, const struct sample *b) {
+	return a->kind.segment == b->kind.segment && a->kind.phases == b->kind.phases;
+}
+
+/* The class of duration that half of the steps of samples from..to reach. */
+static int median_duration(const struct solve *s, size_t from, size_t to) {
+	int64_t steps[CELL_DURATIONS] = {0}, all = 0, seen = 0;
+	int middle = 0;
+
+	for (size_t i = from; i < to; i++) {
+		steps[s->samples[i].kind.duration] += s->samples[i].cell->steps;
+		all += s->samples[i].cell->steps;
+	}
+	while (2 * (seen += steps[middle]) < all) {
+		middle++;
+	}
+	return middle;
+}
+
+/*
+ * In the first fit a step counts no more than one of the median duration of its phases and tokens would:
+ * a step that seems far too short would otherwise outweigh all others.
+ */
+static void bound_weights(struct solve *s, unsigned level) {
+	double classes = (double)(8 >> (level < 3 ? level : 3)); /* per octave */
+	double octaves = level > 3 ? (double)(1u << (level - 3)) : 1;
+
+	for (size_t from = 0, to; from < s->count; from = to) {
+		for (to = from + 1; to < s->count && same_segment(&s->samples[from], &s->samples[to]); to++) {
+		}
+		int middle = median_duration(s, from, to);
+		for (size_t i = from; i < to; i++) {
+			int below = middle - s->samples[i].kind.duration;
+			s->samples[i].weight = below > 0 ? exp2(-2 * octaves * below / classes) : 1;
+		}
+	}
+}
+
 /* ---- sums ---- */
 
 /* A term as a sum over the cell's own: part[0] of 1 + part[1] of n ... */
@@ -366,6 +404,7 @@ bool cells_solve(const struct cells *c, struct step_model *m) {
 	}
 	choose_usable(&s);
 	leave_out_unlike(&s, c->level);
+	bound_weights(&s, c->level);
 	bool fitted = solve_rounds(&s);
 	free(s.samples);
 	free(cells);

@@ -1,0 +1,321 @@
+/* Fits: order, addition and writing change nothing to the last bit; outliers, coarsening, fallbacks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attribute/cells.h"
+#include "attribute/fits.h"
+
+#define STEPS 6000
+
+static uint64_t next_random(uint64_t *state) {
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static int64_t below(uint64_t *state, int64_t bound) {
+	return (int64_t)(next_random(state) >> 12) % bound;
+}
+
+/* What the made-up engine takes: within the model's form. */
+static const struct step_model engine = {
+	.ns = {[TERM_FLOOR] = 9e6, [TERM_TOKENS] = 2000, [TERM_HINGES + 4] = 15000, [TERM_HINGES + 8] = 9000,
+	       [TERM_ATTENTION] = 2, [TERM_CONTEXT] = 110, [TERM_MIXED_CONTEXT] = 60},
+	.has_attention = true,
+	.has_context = true,
+};
+
+static struct fit_step make_step(uint64_t *seed, double noise) {
+	struct fit_step s = {.attention_known = true, .context_known = true};
+	int64_t decoders = below(seed, 10) > 1 ? 1 + below(seed, 120) : 0;
+
+	if (decoders == 0 || below(seed, 3) == 0) {
+		int64_t prior = below(seed, 6000);
+		s.batch.prefill_tokens = 1 + below(seed, 2048 - decoders);
+		s.batch.prefill_token_kv = s.batch.prefill_tokens * (prior + s.batch.prefill_tokens / 2);
+	}
+	s.batch.decode_tokens = decoders;
+	s.batch.decode_kv_tokens = decoders * (200 + below(seed, 3000));
+	double uniform = (double)below(seed, 2000001) / 1000000 - 1;
+	s.duration_ns = (int64_t)(step_model_ns(&engine, &s.batch) * (1 + noise * uniform));
+	return s;
+}
+
+static void make_steps(struct fit_step *steps, size_t count, double noise) {
+	uint64_t seed = 7;
+
+	for (size_t i = 0; i < count; i++) {
+		steps[i] = make_step(&seed, noise);
+	}
+}
+
+static const struct fit_key day_one = {.gpus_per_replica = 1, .day_ns = 20 * NS_PER_DAY};
+
+static struct attribution_fits *fit_all(struct names *n, const struct fit_step *steps, size_t count, size_t stride) {
+	struct attribution_fits *f = attribution_fits_new(n);
+
+	for (size_t i = 0; i < count; i++) {
+		fits_take(f, &day_one, &steps[i * stride % count]);
+	}
+	return f;
+}
+
+static char *written(const struct attribution_fits *f) {
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct fault why;
+
+	assert_int_equal(attribution_fits_write(f, out, &why), 0);
+	fclose(out);
+	return text;
+}
+
+static void assert_same(struct attribution_fits *a, struct attribution_fits *b) {
+	char *x = written(a), *y = written(b);
+
+	assert_string_equal(x, y);
+	assert_memory_equal(fits_model(a, &day_one)->ns, fits_model(b, &day_one)->ns, sizeof engine.ns);
+	assert_memory_equal(fits_model(a, &day_one)->covariance, fits_model(b, &day_one)->covariance,
+	                    sizeof engine.covariance);
+	free(x);
+	free(y);
+}
+
+static void order_does_not_matter(void **state) {
+	(void)state;
+	static struct fit_step steps[STEPS];
+	struct names *n = names_new();
+
+	make_steps(steps, STEPS, 0.05);
+	struct attribution_fits *a = fit_all(n, steps, STEPS, 1), *b = fit_all(n, steps, STEPS, 1213);
+	assert_same(a, b);
+	assert_int_equal(fits_model(a, &day_one)->origin, MODEL_FITTED);
+	attribution_fits_free(a);
+	attribution_fits_free(b);
+	names_free(n);
+}
+
+static void fits_add_up_and_come_back(void **state) {
+	(void)state;
+	static struct fit_step steps[STEPS];
+	struct names *n = names_new();
+	struct fault why;
+
+	make_steps(steps, STEPS, 0.05);
+	struct attribution_fits *whole = fit_all(n, steps, STEPS, 1);
+	struct attribution_fits *sum = fit_all(n, steps + STEPS / 3, STEPS - STEPS / 3, 1);
+	struct attribution_fits *rest = fit_all(n, steps, STEPS / 3, 1);
+	fits_merge(sum, rest);
+	assert_same(whole, sum);
+
+	struct attribution_fits *read = attribution_fits_new(n);
+	char *text = written(whole);
+	assert_int_equal(attribution_fits_read(read, (struct text){text, strlen(text)}, "fits", &why), 0);
+	assert_same(whole, read);
+	free(text);
+	attribution_fits_free(whole);
+	attribution_fits_free(sum);
+	attribution_fits_free(rest);
+	attribution_fits_free(read);
+	names_free(n);
+}
+
+static double prefill_of(const struct step_model *m, const struct batch *b) {
+	struct batch chunks = {.prefill_tokens = b->prefill_tokens, .prefill_token_kv = b->prefill_token_kv};
+	struct batch decoders = {.decode_tokens = b->decode_tokens, .decode_kv_tokens = b->decode_kv_tokens};
+	double whole = step_model_ns(m, b);
+
+	return (step_model_ns(m, &chunks) + whole - step_model_ns(m, &decoders)) / (2 * whole);
+}
+
+/* How far the prefill total by the model is from what it is by the engine. */
+static double error_of(const struct step_model *m, const struct fit_step *steps, size_t count) {
+	double got = 0, due = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		double time = step_model_ns(&engine, &steps[i].batch);
+		if (steps[i].batch.prefill_tokens > 0 && steps[i].batch.decode_tokens > 0) {
+			got += time * prefill_of(m, &steps[i].batch);
+			due += time * prefill_of(&engine, &steps[i].batch);
+		}
+	}
+	return fabs(got / due - 1);
+}
+
+static double error_with(double noise, int outliers_per_mille, int64_t numerator, int64_t denominator) {
+	static struct fit_step steps[STEPS];
+	struct names *n = names_new();
+	uint64_t seed = 99;
+
+	make_steps(steps, STEPS, noise);
+	for (size_t i = 0; i < STEPS; i++) {
+		if (below(&seed, 1000) < outliers_per_mille) {
+			steps[i].duration_ns = steps[i].duration_ns * numerator / denominator;
+		}
+	}
+	struct attribution_fits *f = fit_all(n, steps, STEPS, 1);
+	double error = error_of(fits_model(f, &day_one), steps, STEPS);
+	attribution_fits_free(f);
+	names_free(n);
+	return error;
+}
+
+static void outliers_do_not_matter(void **state) {
+	(void)state;
+	static const struct {
+		double noise;
+		int per_mille;
+		int64_t numerator, denominator;
+		double most;
+	} cases[] = {
+		{0, 0, 1, 1, 1e-5},       {0, 10, 20, 1, 1e-4},  {0, 10, 1, 20, 1e-4},
+		{0.05, 0, 1, 1, 4e-3},    {0.08, 10, 20, 1, 6e-3}, {0.08, 20, 3, 1, 6e-3},
+		{0.05, 10, 1, 1000, 5e-3},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		double got = error_with(cases[i].noise, cases[i].per_mille, cases[i].numerator, cases[i].denominator);
+		if (got > cases[i].most) {
+			fail_msg("case %zu: prefill is %.3f %% off", i, got * 100);
+		}
+	}
+}
+
+/* More kinds of steps than there may be cells: fewer, the same whatever the order, and still a good fit. */
+static void cells_are_bounded(void **state) {
+	(void)state;
+	enum { MANY = 60000 };
+	struct fit_step *steps = calloc(MANY, sizeof *steps);
+	struct names *n = names_new();
+	struct cells c = {0};
+
+	make_steps(steps, MANY, 0.9);
+	for (size_t i = 0; i < MANY; i++) {
+		cells_take(&c, &steps[i].batch, steps[i].duration_ns, true, true);
+	}
+	assert_true(c.count <= CELLS_MAX);
+	assert_true(c.level > 0);
+	struct attribution_fits *a = fit_all(n, steps, MANY, 1), *b = fit_all(n, steps, MANY / 2, 1), *d = fit_all(n, steps + MANY / 2, MANY / 2, 7);
+	fits_merge(b, d);
+	assert_same(a, b);
+	cells_release(&c);
+	attribution_fits_free(a);
+	attribution_fits_free(b);
+	attribution_fits_free(d);
+	names_free(n);
+	free(steps);
+}
+
+static void without_contexts(void **state) {
+	(void)state;
+	static struct fit_step steps[STEPS];
+	struct names *n = names_new();
+
+	make_steps(steps, STEPS, 0.01);
+	for (size_t i = 0; i < STEPS; i++) {
+		steps[i].attention_known = steps[i].context_known = false;
+		steps[i].batch.prefill_token_kv = steps[i].batch.decode_kv_tokens = 0;
+	}
+	struct attribution_fits *f = fit_all(n, steps, STEPS, 1);
+	const struct step_model *m = fits_model(f, &day_one);
+	assert_int_equal(m->origin, MODEL_FITTED);
+	assert_false(m->has_attention);
+	assert_false(m->has_context);
+	assert_true(m->ns[TERM_ATTENTION] == 0);
+	assert_true(m->ns[TERM_CONTEXT] + m->ns[TERM_MIXED_CONTEXT] > 0);
+	attribution_fits_free(f);
+	names_free(n);
+}
+
+/* A day of its own, else the nearest, the earlier of two; else by tokens. */
+static void fallbacks(void **state) {
+	(void)state;
+	static struct fit_step steps[STEPS];
+	struct names *n = names_new();
+	struct attribution_fits *f = attribution_fits_new(n);
+	struct fit_key other = day_one;
+
+	make_steps(steps, STEPS, 0.01);
+	assert_int_equal(fits_model(f, &day_one)->origin, MODEL_TOKENS);
+	assert_true(fits_model(f, &day_one)->ns[TERM_TOKENS] > 0);
+	for (int64_t day = 17; day <= 25; day += 4) {
+		other.day_ns = day * NS_PER_DAY;
+		for (size_t i = 0; i < STEPS / 4; i++) {
+			struct fit_step s = steps[i];
+			s.duration_ns *= day;
+			fits_take(f, &other, &s);
+		}
+	}
+	fits_take(f, &day_one, &steps[0]);
+	other.day_ns = 21 * NS_PER_DAY;
+	assert_int_equal(fits_model(f, &day_one)->origin, MODEL_NEIGHBOUR);
+	assert_memory_equal(fits_model(f, &day_one)->ns, fits_model(f, &other)->ns, sizeof engine.ns);
+	other.day_ns = 19 * NS_PER_DAY;
+	struct fit_key earlier = day_one;
+	earlier.day_ns = 17 * NS_PER_DAY;
+	assert_memory_equal(fits_model(f, &other)->ns, fits_model(f, &earlier)->ns, sizeof engine.ns);
+	other.role = ROLE_DECODE;
+	assert_int_equal(fits_model(f, &other)->origin, MODEL_TOKENS);
+	attribution_fits_free(f);
+	names_free(n);
+}
+
+/* All mixed steps the same: nothing can be learned of how to split them. */
+static void the_same_step_again(void **state) {
+	(void)state;
+	struct names *n = names_new();
+	struct attribution_fits *f = attribution_fits_new(n);
+	const struct fit_step s = {{0, 0, 0, 0}, 0, true, true};
+	const struct fit_step few = {{100, 5000, 4, 4000}, 10000000, true, true};
+
+	fits_take(f, &day_one, &s);
+	for (int i = 0; i < 20; i++) {
+		fits_take(f, &day_one, &few);
+	}
+	assert_int_equal(fits_model(f, &day_one)->origin, MODEL_TOKENS);
+	attribution_fits_free(f);
+	names_free(n);
+}
+
+static void damaged_text(void **state) {
+	(void)state;
+	static const struct {
+		const char *text, *fault;
+	} cases[] = {
+		{"", "x:1: empty, expected tollbook.fits.v1"},
+		{"tollbook.fits.v2\n", "x:1: not a line of fits, expected tollbook.fits.v1"},
+		{"tollbook.fits.v1\ncell\t8000000000000000\t1\t1", "x:2: not a line of fits, expected fit or cell and their fields"},
+		{"tollbook.fits.v1\nfit\ta\tb\t1\tmixed\t0\t99\t0\n", "x:2: not a line of fits, expected fit or cell and their fields"},
+		{"tollbook.fits.v1\nfit\ta\tb\t1\tmixed\t0\t0\t0\ncell\t1\n", "x:3: not a line of fits, expected fit or cell and their fields"},
+	};
+	struct names *n = names_new();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct attribution_fits *f = attribution_fits_new(n);
+		struct fault why;
+		assert_int_equal(attribution_fits_read(f, (struct text){cases[i].text, strlen(cases[i].text)}, "x", &why), ERROR_CONFIG);
+		assert_string_equal(why.message, cases[i].fault);
+		attribution_fits_free(f);
+	}
+	names_free(n);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(order_does_not_matter),
+		cmocka_unit_test(fits_add_up_and_come_back),
+		cmocka_unit_test(outliers_do_not_matter),
+		cmocka_unit_test(cells_are_bounded),
+		cmocka_unit_test(without_contexts),
+		cmocka_unit_test(fallbacks),
+		cmocka_unit_test(the_same_step_again),
+		cmocka_unit_test(damaged_text),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
