@@ -92,8 +92,12 @@ check: ## Build everything and pass all tests; installs what is missing for that
 	@.ci/deps check
 	@$(MAKE) test
 
-test: units
+test: units $(BUILD)/tests/faults/faults.so
 	@tests/run --build $(BUILD)
+
+$(BUILD)/tests/faults/faults.so: tests/faults/faults.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -o $@ $< -ldl
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitize: ## The same tests under ASan, LSan and UBSan, in build/san

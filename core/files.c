@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* fopencookie */
+#define _GNU_SOURCE /* fopencookie, O_TMPFILE */
 #include "core/files.h"
 
 #include <assert.h>
@@ -15,6 +15,7 @@
 #define GZIP_WINDOW (15 + 16)
 #define GZIP_LEVEL 6
 #define TEMP_TRIES 100
+#define DESCRIPTOR_PATH_BYTES 32
 
 static int system_fault(struct fault *why, const char *path, const char *what) {
 	return fault_set(why, ERROR_IO, "%s: %s: %s", path, what, strerror(errno));
@@ -195,6 +196,7 @@ struct outfile {
 	char *path;    /* as given, for messages */
 	char *target;  /* what is replaced: links followed; NULL if written in place (a pipe or device) */
 	char *temp;    /* beside the target; NULL if there is none to remove */
+	bool unnamed;  /* has no name yet */
 	z_stream *z;   /* NULL if not compressed */
 	char buffer[BUFFER_BYTES];
 	unsigned char packed[BUFFER_BYTES];
@@ -296,28 +298,66 @@ static struct text folder_of(const char *path) {
 	return (struct text){path, slash ? (size_t)(slash - path) + 1 : 0};
 }
 
-/* A file beside the target that was not there before. Its name does not grow with the target's, which may be long. */
-static int open_temp(struct outfile *o, mode_t mode) {
+/* Calls make() with names beside the target until one was not there before. Names do not grow with the target's. */
+static int make_temp(struct outfile *o, mode_t mode, int (*make)(struct outfile *o, mode_t mode)) {
 	static const char form[] = ".tollbook-00000000.tmp";
 	struct text folder = folder_of(o->target);
+	int rc = -1;
 
 	o->temp = must_alloc(folder.len + sizeof form);
 	memcpy(o->temp, folder.at, folder.len);
-	for (int i = 0; i < TEMP_TRIES && o->fd < 0; i++) {
+	for (int i = 0; i < TEMP_TRIES && rc != 0; i++) {
 		uint32_t number = (uint32_t)getpid() * 100 + (uint32_t)i;
 		(void)!getrandom(&number, sizeof number, GRND_NONBLOCK);
 		snprintf(o->temp + folder.len, sizeof form, ".tollbook-%08x.tmp", number);
-		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-		if (o->fd < 0 && errno != EEXIST) {
+		rc = make(o, mode);
+		if (rc != 0 && errno != EEXIST) {
 			break;
 		}
 	}
-	if (o->fd >= 0) {
-		return 0;
+	if (rc != 0) {
+		free(o->temp);
+		o->temp = NULL;
 	}
-	free(o->temp);
-	o->temp = NULL;
-	return -1;
+	return rc;
+}
+
+static int create_named(struct outfile *o, mode_t mode) {
+	o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	return o->fd < 0 ? -1 : 0;
+}
+
+/* Where the system knows a file by its descriptor. */
+static const char *descriptor_path(int fd, char path[DESCRIPTOR_PATH_BYTES]) {
+	snprintf(path, DESCRIPTOR_PATH_BYTES, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+static int name_unnamed(struct outfile *o, mode_t mode) {
+	char path[DESCRIPTOR_PATH_BYTES];
+
+	(void)mode;
+	return linkat(AT_FDCWD, descriptor_path(o->fd, path), AT_FDCWD, o->temp, AT_SYMLINK_FOLLOW);
+}
+
+/* A file that has no name before it is whole: nothing of it is left whatever ends the process. Not all systems can. */
+static bool open_unnamed(struct outfile *o, mode_t mode) {
+	char path[DESCRIPTOR_PATH_BYTES];
+	struct text folder = folder_of(o->target);
+	char *name = folder.len > 0 ? copy(folder.at, folder.len) : copy(".", 1);
+
+	o->fd = open(name, O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+	free(name);
+	if (o->fd >= 0 && access(descriptor_path(o->fd, path), F_OK) != 0) {
+		close(o->fd);
+		o->fd = -1;
+	}
+	o->unnamed = o->fd >= 0;
+	return o->unnamed;
+}
+
+static int open_temp(struct outfile *o, mode_t mode) {
+	return open_unnamed(o, mode) ? 0 : make_temp(o, mode, create_named);
 }
 
 /* Beside a file that is there, or in place of one that is not. */
@@ -413,6 +453,9 @@ static int put_in_place(struct outfile *o) {
 	if (fsync(o->fd) != 0 && !sync_refused()) {
 		return -1;
 	}
+	if (o->unnamed && make_temp(o, 0, name_unnamed) != 0) {
+		return -1;
+	}
 	int fd = o->fd;
 	o->fd = -1;
 	if (close(fd) != 0 || rename(o->temp, o->target) != 0) {
@@ -446,7 +489,7 @@ static int sync_folder(const char *target) {
 int outfile_commit(struct outfile *o, struct fault *why) {
 	int error = 0;
 
-	if (finish_stream(o) != 0 || (o->temp && (put_in_place(o) != 0 || sync_folder(o->target) != 0))) {
+	if (finish_stream(o) != 0 || (o->target && (put_in_place(o) != 0 || sync_folder(o->target) != 0))) {
 		error = system_fault(why, o->path, "cannot write");
 	}
 	undo(o);

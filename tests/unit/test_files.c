@@ -192,7 +192,7 @@ static void untouched_until_commit(void **state) {
 	fprintf(outfile_stream(o), "new");
 	fflush(outfile_stream(o));
 	expect_content("report", T("old"));
-	assert_int_equal(entries(), before + 1);
+	assert_in_range(entries(), before, before + 1); /* without a name, where the system can */
 	assert_int_equal(outfile_commit(o, &why), 0);
 	expect_content("report", T("new"));
 	assert_int_equal(entries(), before);
