@@ -81,6 +81,16 @@ static bool spans_state(struct spans *s, int64_t at_ns, int64_t *until_ns) {
 	return inside;
 }
 
+/* Is a request known that is in flight at an instant to come? */
+static bool spans_hold(const struct spans *s, int64_t at_ns) {
+	for (size_t i = s->first; i < s->count && s->at[i].from_ns <= at_ns; i++) {
+		if (at_ns < s->at[i].to_ns) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* ---- gaps ---- */
 
 static int post_waiting(struct walk *w, int64_t from_ns, int64_t to_ns, bool by_count, struct fault *why) {
@@ -94,14 +104,22 @@ static int post_waiting(struct walk *w, int64_t from_ns, int64_t to_ns, bool by_
 }
 
 /*
- * The time up to the next step. Whoever decodes in it was there before it; `next` is
- * NULL at the end of the replica's time.
+ * Who decodes in a step was there before it, where no request tells since when; but not on a
+ * decode replica, whose requests come from elsewhere with their prompts done.
  */
+static bool decoders_waited(const struct walk *w, const struct step_item *next, int64_t at_ns) {
+	const struct steps_state *st = w->state;
+	bool from_elsewhere = w->pool && w->pool->role == ROLE_DECODE;
+
+	return next && next->decode_requests > 0 && !from_elsewhere && !spans_hold(&st->spans, at_ns - 1);
+}
+
+/* The time up to the next step; `next` is NULL at the end of the replica's time. */
 static int post_gap(struct walk *w, int64_t to_ns, const struct step_item *next, bool by_count, struct fault *why) {
 	struct steps_state *st = w->state;
 	int rc = 0;
 
-	if (next && next->decode_requests > 0 && to_ns > w->cursor_ns) {
+	if (to_ns > w->cursor_ns && decoders_waited(w, next, to_ns)) {
 		rc = post_waiting(w, w->cursor_ns, to_ns, by_count, why);
 		w->cursor_ns = to_ns;
 	}
