@@ -141,6 +141,8 @@ demo: ## Build and run the main job on samples/; installs what is missing for th
 	@.ci/deps build
 	@$(MAKE) all
 	@samples/demo.sh $(BUILD)/tollbook
+	@echo
+	@samples/why.sh $(BUILD)/tollbook
 
 deps: ## Install the Debian packages that building and testing need
 	@.ci/deps check

@@ -31,6 +31,7 @@
 	ROW(run)                                                                                                       \
 	ROW(ingest)                                                                                                    \
 	ROW(prices)                                                                                                    \
+	ROW(estimate)                                                                                                  \
 	ROW(diff)                                                                                                      \
 	ROW(completion)                                                                                                \
 	ROW(manual)                                                                                                    \

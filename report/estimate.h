@@ -1,6 +1,6 @@
 /*
  * estimate.h: what a token should cost from first principles, what energy it took, and what would be.
- * The only header of report/estimate/ that others may include.
+ * Part of report/report.h; what stands in report/estimate/ is private.
  *
  * All money here is an estimate, computed in floating point and shown to four places per million
  * tokens: it is for comparison, and never enters a statement.

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/quality.h"
 #include "core/zone.h"
+#include "report/estimate.h"
 
 /* ---- list prices ---- */
 

@@ -108,23 +108,23 @@ static void add_times(struct sheet *s, const struct costs *c) {
 }
 
 struct token {
-	const char *name, *keys[4];
+	const char *name, *keys[5];
 	double ns, list;
 };
 
 static void add_token(struct sheet *s, const struct costs *c, const struct token *t) {
 	sheet_add(s, t->keys[0], t->name, t->ns / 1e3, 4, "GPU-us", "GPU time of one token")->detail = true;
 	if (!isnan(c->rent)) {
-		sheet_add(s, t->keys[1], t->name, costs_rent(c, t->ns), 4, "/M by rent", "%.4f us x %.0f per million x %.6f per GPU-hour / %g utilisation",
-		          t->ns / 1e3, 1e6, c->rent * 3.6e12 * c->utilization, c->utilization);
+		sheet_add(s, t->keys[1], t->name, costs_rent(c, t->ns), 4, "/M by rent", "10^6 x %.4f us x %.6f per GPU-hour / 3.6e9 us / %g utilisation",
+		          t->ns / 1e3, c->rent * 3.6e12 * c->utilization, c->utilization);
 	}
 	if (!isnan(c->per_kwh)) {
 		sheet_add(s, t->keys[2], t->name, costs_power(c, t->ns), 4, "/M by power", "%.4f Wh x %g per kWh / 1000", costs_wh(c, t->ns), c->per_kwh);
 	}
-	sheet_add(s, t->keys[3], t->name, costs_wh(c, t->ns), 3, "Wh/M", "%.4f us x %.0f W x %g PUE%s", t->ns / 1e3, c->watts, c->pue,
+	sheet_add(s, t->keys[3], t->name, costs_wh(c, t->ns), 3, "Wh/M", "10^6 x %.4f us / 3.6e9 us per hour x %.0f W x %g PUE%s", t->ns / 1e3, c->watts, c->pue,
 	          c->idle_watts > 0 ? ", and idle watts in idle time" : "")->detail = isnan(c->per_kwh) && isnan(c->grid);
 	if (!isnan(c->grid)) {
-		sheet_add(s, "grid_co2", t->name, costs_wh(c, t->ns) * c->grid / 1e3, 3, "gCO2/M", "%.4f Wh x %g g/kWh / 1000", costs_wh(c, t->ns), c->grid);
+		sheet_add(s, t->keys[4], t->name, costs_wh(c, t->ns) * c->grid / 1e3, 3, "gCO2/M", "%.4f Wh x %g g/kWh / 1000", costs_wh(c, t->ns), c->grid);
 	}
 }
 
@@ -132,9 +132,9 @@ static void add_costs(struct sheet *s, const struct costs *c) {
 	double cached = c->cached > 0 ? c->cached : floor(c->prompt / 2);
 	double context = c->prompt + c->output / 2;
 	const struct token tokens[] = {
-		{"Input", {"input_ns", "input_rent", "input_power", "input_wh"}, costs_uncached_ns(c, c->prompt, c->cached), c->list_input},
-		{"Cached input", {"cached_ns", "cached_rent", "cached_power", "cached_wh"}, costs_cached_ns(c, c->prompt, cached), c->list_cached},
-		{"Output", {"output_ns", "output_rent", "output_power", "output_wh"}, costs_output_ns(c, (double)c->batch, context), c->list_output},
+		{"Input", {"input_ns", "input_rent", "input_power", "input_wh", "input_co2"}, costs_uncached_ns(c, c->prompt, c->cached), c->list_input},
+		{"Cached input", {"cached_ns", "cached_rent", "cached_power", "cached_wh", "cached_co2"}, costs_cached_ns(c, c->prompt, cached), c->list_cached},
+		{"Output", {"output_ns", "output_rent", "output_power", "output_wh", "output_co2"}, costs_output_ns(c, (double)c->batch, context), c->list_output},
 	};
 
 	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
@@ -182,6 +182,9 @@ int estimate_print(const struct estimate_options *o, const struct estimate_view 
 		return fault_set(why, ERROR_CONFIG, "--format: an estimate has no such form, expected table or json");
 	}
 	int err = costs_init(&c, o, why);
+	if (!err && v->explain && isnan(c.rent)) {
+		err = fault_set(why, ERROR_CONFIG, "--gpu-hour: missing, expected the rent that --explain is to share out");
+	}
 	if (err) {
 		return err;
 	}

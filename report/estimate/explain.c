@@ -99,13 +99,13 @@ static void print_head(const struct costs *c, FILE *out) {
 }
 
 static void print_positions(const struct costs *c, FILE *out) {
-	char a[SHEET_NUMBER_MAX], b[SHEET_NUMBER_MAX], picture[3 * BAR + 1];
+	char place[SHEET_NUMBER_MAX], in[SHEET_NUMBER_MAX], made[SHEET_NUMBER_MAX], picture[3 * BAR + 1];
 
 	fprintf(out, "\n1. A token by its place    input  attention    output  attention    batch   share of attention in output\n");
 	for (size_t i = 0; i < COUNT(positions); i++) {
 		struct at_position p = cost_at(c, positions[i]);
-		fprintf(out, "%19s%s %10s %9.0f %% %9s", sheet_number(positions[i], 0, a), i == 1 ? "th" : (i == 0 ? "th" : "st"),
-		        sheet_number(p.input, 4, b), p.input_attention * 100, isnan(p.output) ? "no room" : sheet_number(p.output, 4, a));
+		fprintf(out, "%19s%s %10s %9.0f %% %9s", sheet_number(positions[i], 0, place), i < 2 ? "th" : "st",
+		        sheet_number(p.input, 4, in), p.input_attention * 100, isnan(p.output) ? "no room" : sheet_number(p.output, 4, made));
 		if (p.batch > 0) {
 			fprintf(out, " %8.0f %% %8lld   %s", p.output_attention * 100, (long long)p.batch, bar(p.output_attention, picture));
 		}
@@ -113,17 +113,27 @@ static void print_positions(const struct costs *c, FILE *out) {
 	}
 }
 
+/* "its list price of 0.05 from place 14,301 on". */
+static void print_over(const char *token, double price, double place, FILE *out) {
+	char number[SHEET_NUMBER_MAX];
+
+	fprintf(out, "   %s token costs more than its list price of %.4g ", token, price);
+	fprintf(out, place <= 1 ? "wherever it stands.\n" : isinf(place) ? "nowhere.\n" : "from place %s on: so far the linear price holds.\n",
+	        sheet_number(place, 0, number));
+}
+
 static void print_reach(const struct costs *c, FILE *out) {
-	char a[SHEET_NUMBER_MAX], b[SHEET_NUMBER_MAX];
+	char number[SHEET_NUMBER_MAX];
 	double input = cost_at(c, 1).input;
 
-	fprintf(out, "   An input token costs twice the first from place %s on", sheet_number(costs_input_reach(c, 2 * input), 0, a));
-	if (!isnan(c->list_input) && !isnan(c->list_output)) {
-		fprintf(out, "; more than its list price of %.4g from %s,\n   an output token more than %.4g from", c->list_input,
-		        sheet_number(costs_input_reach(c, c->list_input), 0, a), c->list_output);
-		fprintf(out, " %s", sheet_number(costs_output_reach(c, c->list_output), 0, b));
+	fprintf(out, "   An input token costs twice the first from place %s on.\n",
+	        sheet_number(costs_input_reach(c, 2 * input), 0, number));
+	if (!isnan(c->list_input)) {
+		print_over("An input", c->list_input, costs_input_reach(c, c->list_input), out);
 	}
-	fputs(": so far a linear price holds.\n", out);
+	if (!isnan(c->list_output)) {
+		print_over("An output", c->list_output, costs_output_reach(c, c->list_output), out);
+	}
 }
 
 static void print_ratios(const struct costs *c, FILE *out) {

@@ -51,7 +51,8 @@ void sheet_print(const struct sheet *s, bool verbose, FILE *out) {
 	for (int i = 0; i < s->count; i++) {
 		const struct sheet_line *l = &s->lines[i];
 		if (is_shown(l, verbose)) {
-			fprintf(out, verbose ? "  %-44s %18s %-13s" : "  %-44s %18s %s", l->label, sheet_number(l->value, l->places, number), l->unit);
+			fprintf(out, verbose ? "  %-44s %18s %-13s" : "  %-44s %18s %s", l->label, sheet_number(l->value, l->places, number),
+			        isinf(l->value) ? "" : l->unit);
 			fprintf(out, verbose ? " = %s\n" : "\n", l->formula);
 		}
 	}
@@ -61,7 +62,7 @@ void sheet_json_number(double x, FILE *out) {
 	if (isnan(x) || isinf(x)) {
 		fputs("null", out);
 	} else {
-		fprintf(out, "%.9g", x);
+		fprintf(out, "%.15g", x);
 	}
 }
 

@@ -23,6 +23,11 @@ block demo > "$folder/shown"
 samples/demo.sh "$tollbook" > "$folder/said"
 cmp -s "$folder/shown" "$folder/said" || { fail "README.md's demo is not what samples/demo.sh prints:"; diff "$folder/shown" "$folder/said"; }
 
+block why > "$folder/shown"
+samples/why.sh "$tollbook" > "$folder/said"
+cmp -s "$folder/shown" "$folder/said" || { fail "README.md's estimate is not what samples/why.sh prints:"; diff "$folder/shown" "$folder/said"; }
+[ "$(wc -l < "$folder/said")" -lt 40 ] || fail "samples/why.sh prints 40 lines or more"
+
 block formats > "$folder/shown"
 "$tollbook" help formats | sed -n '2,/^$/p' | sed '/^$/d' > "$folder/said"
 cmp -s "$folder/shown" "$folder/said" || { fail "README.md's formats are not those of tollbook help formats:"; diff "$folder/shown" "$folder/said"; }
