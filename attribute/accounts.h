@@ -9,6 +9,7 @@
 #ifndef ATTRIBUTE_ACCOUNTS_H
 #define ATTRIBUTE_ACCOUNTS_H
 
+#include "attribute/energy.h"
 #include "attribute/extras.h"
 #include "attribute/flight.h"
 #include "attribute/postings.h"
@@ -35,6 +36,12 @@ struct phase {
 	double spread_ns[TIME_GRADES];       /* see struct entry */
 };
 
+/* Energy of a segment, by what the time went to; the last one is of time whose use is not told apart. */
+#define ENERGY_USES (ENTRY_KINDS + 1)
+struct energy_sums {
+	int64_t mj[ENERGY_USES], metered_ns[ENERGY_USES];
+};
+
 struct accounts {
 	const struct accounts_common *common;
 	name_id replica, model; /* model: of the time that requests do not name one for */
@@ -50,6 +57,9 @@ struct accounts {
 	int64_t posted_ns;    /* GPU-ns of all segments, wanted or not: for the identity */
 	int64_t unpaid_ns;    /* busy GPU-ns while the pool was not up */
 	struct request_rest prefill_rest, decode_rest;
+	struct energy *energy;        /* NULL: nothing is known of power */
+	struct energy_sums energy_sums;
+	int64_t energy_at_ns;         /* energy is counted up to here */
 	int64_t at_ns;        /* where the accounts have got to */
 	bool failed;          /* a sum did not fit */
 };
@@ -71,6 +81,9 @@ struct stretch {
 /* Starts with a replica at an instant. */
 void accounts_open(struct accounts *a, const struct accounts_common *c, struct flight *f, name_id replica,
                    name_id model, const struct pool *pool, int64_t at_ns);
+
+/* Counts the energy of time whose use is posted as totals. */
+int accounts_energy(struct accounts *a, int64_t from_ns, int64_t to_ns, struct fault *why);
 
 /* Busy time, of the step that boarded last. */
 int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why);

@@ -144,12 +144,16 @@ static int walk_for(struct attribution *a, enum walk_purpose purpose, struct att
 
 	*w = (struct walk){.purpose = purpose, .common = &a->common, .fits = fits, .replica_fits = a->replica_fits, .quality = quality};
 	int rc = evidence_reader_new(&reader, a->evidence, why);
+	if (rc >= 0 && purpose == WALK_POST) {
+		rc = evidence_power_reader_new(&w->power, a->evidence, why);
+	}
 	if (rc >= 0) {
 		rc = walk_all(a, w, reader, why);
 	}
 	if (rc >= 0 && purpose == WALK_POST) {
 		rc = walk_silent(a, w, why);
 	}
+	evidence_reader_free(w->power);
 	evidence_reader_free(reader);
 	free(w);
 	return rc;

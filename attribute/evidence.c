@@ -12,7 +12,7 @@ struct evidence_lane {
 
 struct evidence {
 	struct names *names;
-	struct spool *spool;
+	struct spool *spool, *power;
 	struct evidence_lane *lanes;
 	unsigned lane_count;
 	evidence_watcher *watcher;
@@ -95,7 +95,8 @@ struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory
 	e->names = names;
 	e->lanes = must_calloc(lanes, sizeof *e->lanes);
 	e->lane_count = lanes;
-	e->spool = spool_new(lanes, memory_bytes, compare, names);
+	e->spool = spool_new(lanes, memory_bytes - memory_bytes / 8, compare, names);
+	e->power = spool_new(lanes, memory_bytes / 8, compare, names);
 	return e;
 }
 
@@ -108,6 +109,7 @@ void evidence_free(struct evidence *e) {
 	}
 	free(e->lanes);
 	spool_free(e->spool);
+	spool_free(e->power);
 	free(e);
 }
 
@@ -137,7 +139,7 @@ static int add(struct evidence *e, unsigned lane, const struct item *item, size_
 	if (e->watcher) {
 		e->watcher(e->watcher_context, lane, item);
 	}
-	return spool_add(e->spool, lane, item, len, why);
+	return spool_add(item->kind == ITEM_POWER ? e->power : e->spool, lane, item, len, why);
 }
 
 static int take_step(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
@@ -268,7 +270,9 @@ int evidence_take(struct evidence *e, unsigned lane, const struct record *r, str
 }
 
 int evidence_seal(struct evidence *e, struct fault *why) {
-	return spool_seal(e->spool, why);
+	int rc = spool_seal(e->spool, why);
+
+	return rc < 0 ? rc : spool_seal(e->power, why);
 }
 
 bool evidence_lacks_contexts(const struct evidence *e) {
@@ -291,12 +295,20 @@ bool evidence_has_relative_clock(const struct evidence *e) {
 
 /* ---- reading ---- */
 
-int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
+static int reader_new(struct evidence_reader **out, struct spool *spool, struct fault *why) {
 	struct evidence_reader *r = must_calloc(1, sizeof *r);
-	int rc = spool_reader_new(&r->spool, e->spool, why);
+	int rc = spool_reader_new(&r->spool, spool, why);
 
 	*out = r;
 	return rc;
+}
+
+int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
+	return reader_new(out, e->spool, why);
+}
+
+int evidence_power_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
+	return reader_new(out, e->power, why);
 }
 
 void evidence_reader_free(struct evidence_reader *r) {

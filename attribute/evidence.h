@@ -89,9 +89,13 @@ int evidence_seal(struct evidence *e, struct fault *why);
 bool evidence_lacks_contexts(const struct evidence *e);
 bool evidence_has_relative_clock(const struct evidence *e);
 
-/* A reading in the order of replica (grouped), time, kind; each record once. */
+/*
+ * A reading in the order of replica (grouped), time, kind; each record once. Power samples are read
+ * apart from the rest: they have readers of their own.
+ */
 struct evidence_reader;
 int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
+int evidence_power_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 void evidence_reader_free(struct evidence_reader *r);
 /* The next item: 1, 0 at the end, or a negative error. Valid until the next call. */
 int evidence_next(struct evidence_reader *r, const struct item **out, struct fault *why);

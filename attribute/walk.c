@@ -57,6 +57,38 @@ static void widen(struct walk *w) {
 	}
 }
 
+/* ---- power ---- */
+
+/* The next sample of the walk's replica; those of replicas that have nothing else are passed by. An energy_next. */
+static int next_sample(void *walk, struct energy_sample *out, struct fault *why) {
+	struct walk *w = walk;
+	name_id replica = w->summary->replica;
+	int got = 1;
+
+	while (!w->power_ended && (!w->power_item || w->power_item->replica < replica)) {
+		got = evidence_next(w->power, &w->power_item, why);
+		w->power_ended = got <= 0;
+	}
+	if (w->power_ended || w->power_item->replica != replica) {
+		return got < 0 ? got : 0;
+	}
+	const struct power_item *p = (const struct power_item *)w->power_item;
+	*out = (struct energy_sample){p->gpu, p->head.at_ns, p->milliwatts};
+	w->power_item = NULL;
+	return 1;
+}
+
+static struct energy *energy_of(struct walk *w) {
+	const struct energy_options o = {
+		.next = w->summary->powers > 0 ? next_sample : NULL,
+		.context = w,
+		.gpus = w->accounts.gpus,
+		.assumed_milliwatts = w->pool ? w->pool->watts_per_gpu_milli : 0,
+	};
+
+	return o.next || o.assumed_milliwatts > 0 ? energy_new(&o) : NULL;
+}
+
 int walk_begin(struct walk *w, const struct replica_summary *s, struct fault *why) {
 	const struct walker *walker = walker_of(s);
 
@@ -78,6 +110,7 @@ int walk_begin(struct walk *w, const struct replica_summary *s, struct fault *wh
 		name_id model = s->model != 0 || !w->pool ? s->model : w->pool->model;
 		accounts_open(&w->accounts, w->common, &w->flight, s->replica, model, w->pool, w->from_ns);
 		w->accounts.has_requests = s->requests > 0;
+		w->accounts.energy = energy_of(w);
 	}
 	return 0;
 }
@@ -125,6 +158,7 @@ int walk_end(struct walk *w, struct fault *why) {
 		}
 		int failed = accounts_close(&w->accounts, why);
 		rc = rc < 0 ? rc : failed;
+		energy_free(w->accounts.energy);
 		rc = rc < 0 ? rc : check_identity(w, why);
 		warn_unpaid(w);
 	}

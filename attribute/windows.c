@@ -300,6 +300,9 @@ static int post_group(struct walk *w, struct fault *why) {
 	} else if (rc >= 0 && room_ns > 0) {
 		rc = post_by_fit(w, room_ns, from_ns, why);
 	}
+	if (rc >= 0) {
+		rc = accounts_energy(&w->accounts, from_ns, first->end_ns, why);
+	}
 	st->was_busy = first->running != UNKNOWN ? first->running > 0 : busy_ns != 0;
 	w->cursor_ns = first->end_ns > w->cursor_ns ? first->end_ns : w->cursor_ns;
 	st->last_running = first->running;
