@@ -71,6 +71,9 @@ static void add_cell(struct sum *sum, const struct statement *s, const struct ce
 	add_tokens(sum, s, c);
 	add_time(sum, c->kind, c->gpu_ns, c->cost_nano);
 	add_energy(sum, c);
+	for (int g = GRADE_A; g < GRADE_NONE; g++) {
+		add_to(sum, &sum->block->evidence_ns[g], c->evidence_ns[g]);
+	}
 	if (c->rate_nano < 0) {
 		add_to(sum, &sum->block->unpriced_ns, c->gpu_ns);
 	} else {

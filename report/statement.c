@@ -79,11 +79,15 @@ static bool add_sums(struct cell *c, const struct entry *e) {
 	       exact_add(&c->energy_mj, e->energy_mj) && exact_add(&c->metered_ns, e->metered_ns);
 }
 
+static bool add_evidence(struct cell *c, const struct entry *e) {
+	return e->kind > ENTRY_OUTPUT || e->grade >= GRADE_NONE || exact_add(&c->evidence_ns[e->grade], e->gpu_ns);
+}
+
 static bool add_entry(struct cells *cells, const struct cell *key, const struct entry *e, bool listed, int128 revenue) {
 	struct cell *c = cells_at(cells, key);
 	c->unlisted |= !listed;
 	c->revenue += revenue;
-	return add_sums(c, e);
+	return add_sums(c, e) && add_evidence(c, e);
 }
 
 static bool add_row_entry(struct statement *s, struct cell key, const struct entry *e, bool listed, int128 revenue) {

@@ -31,6 +31,7 @@ struct block {
 	int64_t unpriced_ns; /* GPU time at no known rate: not in the money */
 	int64_t energy_mj[ENTRY_KINDS], capacity_mj; /* millijoules; all 0 where nothing is known of power */
 	int64_t metered_ns; /* GPU time for which power samples spoke */
+	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
 	struct unit_cost unit[TOKEN_KINDS];
 	struct unit_cost prompt, blended; /* over all input, and over all tokens */
 	/* list price; known only if every token in the block has one */

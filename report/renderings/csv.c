@@ -67,6 +67,9 @@ static void put_header(FILE *out) {
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		fprintf(out, ",wh_per_million_%s", token_kind_names[k]);
 	}
+	for (int g = GRADE_A; g < GRADE_NONE; g++) {
+		fprintf(out, ",evidence_ns_%s", grade_names[g]);
+	}
 	fputs("\r\n", out);
 }
 
@@ -129,6 +132,9 @@ static void put_block(FILE *out, const struct block *b) {
 	put_list(out, b);
 	put_intervals(out, b);
 	put_energy(out, b);
+	for (int g = GRADE_A; g < GRADE_NONE; g++) {
+		put_count(out, b->evidence_ns[g]);
+	}
 	fputs("\r\n", out);
 }
 

@@ -311,6 +311,9 @@ static void put_quality(FILE *out, const struct statement *s) {
 	open_section(out, "rests", "What it rests on",
 		     "The evidence behind the split of busy time, by grade, and what was wrong with the input.");
 	html_evidence(s, out);
+	if (s->models.count > 1) {
+		html_model_evidence(s, out);
+	}
 	fprintf(out,
 		"<p>Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %lld "
 		"duplicates.</p>\n",

@@ -249,6 +249,24 @@ void html_evidence(const struct statement *s, FILE *out) {
 	close_table(out);
 }
 
+/* Models apart: not all rest on the same. */
+void html_model_evidence(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"model", "busy GPU-hours", "A", "B", "C", "D"};
+
+	open_table(out, "grades", "Evidence by model", headers, 6, 1, true, false);
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct block *b = &s->models.rows[i].block;
+		fputs("<tr>", out);
+		put_name(out, s->models.rows[i].model);
+		put_hours(out, s, block_busy_ns(b));
+		for (int g = GRADE_A; g < GRADE_NONE; g++) {
+			put_share(out, b->evidence_ns[g], block_busy_ns(b));
+		}
+		fputs("</tr>\n", out);
+	}
+	close_table(out);
+}
+
 /* ---- rows with keys ---- */
 
 static void put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {

@@ -118,6 +118,14 @@ static void put_energy(FILE *out, const struct block *b) {
 	fputc('}', out);
 }
 
+static void put_grades(FILE *out, const struct block *b) {
+	fputs(",\"evidence\":{", out);
+	for (int g = GRADE_A; g < GRADE_NONE; g++) {
+		fprintf(out, "%s\"%s\":%lld", g > 0 ? "," : "", grade_names[g], (long long)b->evidence_ns[g]);
+	}
+	fputc('}', out);
+}
+
 void json_put_block(FILE *out, const struct block *b) {
 	put_count(out, "requests", b->requests);
 	fputs(",\"tokens\":{", out);
@@ -132,6 +140,7 @@ void json_put_block(FILE *out, const struct block *b) {
 	put_units(out, b);
 	fputc(',', out);
 	put_list(out, b);
+	put_grades(out, b);
 	put_energy(out, b);
 }
 

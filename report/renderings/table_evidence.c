@@ -17,6 +17,29 @@ static void say(const struct page *p, const char *lead, const char *bytes) {
 	free(safe);
 }
 
+/* Models apart, where there are several: not all rest on the same. */
+static void print_models(const struct page *p) {
+	static const char *const headers[] = {"of busy time", "A", "B", "C", "D"};
+	char name[LABEL_MAX], figure[FIGURE_MAX];
+	struct grid g;
+
+	grid_init(&g, headers, 5, 1);
+	for (size_t i = 0; i < p->s->models.count; i++) {
+		const struct block *b = &p->s->models.rows[i].block;
+		if (block_busy_ns(b) == 0) {
+			continue;
+		}
+		grid_add(&g, table_label(p->s->models.rows[i].model, name));
+		for (int k = GRADE_A; k < GRADE_NONE; k++) {
+			grid_add(&g, b->evidence_ns[k] > 0 ? figure_percent(b->evidence_ns[k], block_busy_ns(b), figure) : "–");
+		}
+	}
+	if (g.count > 5) {
+		grid_print(&g, p->r->width, p->out);
+	}
+	grid_release(&g);
+}
+
 void table_evidence(const struct page *p) {
 	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy"};
 	int64_t busy = block_busy_ns(&p->s->total);
@@ -35,6 +58,7 @@ void table_evidence(const struct page *p) {
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
+	print_models(p);
 }
 
 static void print_counts(const struct page *p, const struct quality *q) {

@@ -47,6 +47,7 @@ def check_block(where, block):
     same(where, "cost", sum(D(block["cost"][p]) for p in PARTS), D(block["cost"]["capacity"]))
     if "energy" in block:
         same(where, "energy", sum(block["energy"]["mj"][p] for p in PARTS), block["energy"]["mj"]["capacity"])
+    expect(sum(block["evidence"].values()) <= block["gpu_ns"]["prefill"] + block["gpu_ns"]["decode"], f"{where}: more evidence than busy time")
     for kind in KINDS:
         unit = block["unit_cost"][kind]
         same(where, f"{kind} known", unit["busy"] is not None, tokens_of(block, kind) > 0)
@@ -85,6 +86,8 @@ def flat(block):
         out[f"gpu_ns_{part}"] = block["gpu_ns"][part]
         out[f"cost_{part}"] = block["cost"][part]
         out[f"energy_mj_{part}"] = block["energy"]["mj"][part] if "energy" in block else None
+    for grade, ns in block["evidence"].items():
+        out[f"evidence_ns_{grade}"] = ns
     for kind in KINDS:
         for word in ("busy", "loaded", "low", "high"):
             out[f"unit_cost_{kind}_{word}"] = block["unit_cost"][kind][word]
