@@ -353,6 +353,8 @@ int blocks_build(struct statement *s, const struct charge *charges, const struct
 	const struct cells *all = s->cells, *timed = s->row_cells ? s->row_cells : s->cells;
 	enum nobodys of_tenants = o->idle_proportional ? NOBODYS_CHARGED : NOBODYS_HIDDEN;
 	enum nobodys of_rows = statement_has_key(s, BY_TENANT) ? of_tenants : NOBODYS_OWN;
+	const enum by_key by_time[] = {statement_time_key(o), BY_MODEL, BY_TENANT};
+	bool has_timed = by_time[0] != BY_KEYS && statement_has_key(s, BY_TENANT);
 	struct {
 		struct grouping grouping;
 		struct table *table;
@@ -361,8 +363,9 @@ int blocks_build(struct statement *s, const struct charge *charges, const struct
 	    {{s, all, charges, by_tenant, 1, of_tenants}, &s->tenants},
 	    {{s, all, charges, by_both, 2, NOBODYS_OWN}, &s->lines},
 	    {{s, timed, row_charges ? row_charges : charges, o->by, o->by_count, of_rows}, &s->rows},
+	    {{s, timed, row_charges ? row_charges : charges, by_time, 3, NOBODYS_OWN}, &s->timed_lines},
 	};
-	size_t count = sizeof tables / sizeof *tables - (o->by_count == 0);
+	size_t count = sizeof tables / sizeof *tables - (o->by_count == 0) - !has_timed;
 
 	int error = build_total(s, charges, why);
 	for (size_t i = 0; i < count && !error; i++) {

@@ -18,7 +18,7 @@ struct cell {
 	bool unlisted; /* has tokens without a list price */
 	int64_t gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens;
 	int64_t spread_ns, energy_mj, metered_ns; /* as in an entry */
-	int64_t evidence_ns[GRADE_NONE];	  /* busy time by the grade of its evidence */
+	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
 	int128 revenue; /* nano x 10^6 */
 	int64_t cost_nano; /* once priced */
 };

@@ -18,25 +18,25 @@
 #define ESTIMATE_NONE INT64_C(-1)
 
 struct estimate_options {
-	const char *model_path;     /* a native description or a config.json */
-	const char *gpu;            /* a name of the catalogue */
+	const char *model_path; /* a native description or a config.json */
+	const char *gpu; /* a name of the catalogue */
 	const char *catalogue_path; /* NULL: the cards built in */
 	const char *weights, *kv_cache; /* formats that replace the model's own; NULL: as described */
-	int64_t gpus;               /* that share one copy of the model */
+	int64_t gpus; /* that share one copy of the model */
 	const char *currency;
-	int64_t rent_nano;          /* per GPU-hour, or ESTIMATE_NONE */
+	int64_t rent_nano; /* per GPU-hour, or ESTIMATE_NONE */
 	/* shares in nano: 500000000 is a half */
-	int64_t mfu, bandwidth;     /* of the card's peaks */
-	int64_t utilization;        /* of the paid time in which the GPUs work */
-	int64_t memory;             /* of the card's memory that weights and cache may take */
-	int64_t batch;              /* sequences that decode together; 0: what the memory holds, at most max_batch */
+	int64_t mfu, bandwidth; /* of the card's peaks */
+	int64_t utilization; /* of the paid time in which the GPUs work */
+	int64_t memory; /* of the card's memory that weights and cache may take */
+	int64_t batch; /* sequences that decode together; 0: what the memory holds, at most max_batch */
 	int64_t max_batch;
-	int64_t chunk;              /* tokens prefilled in a step */
+	int64_t chunk; /* tokens prefilled in a step */
 	int64_t prompt, cached, output; /* tokens of a request; cached ones are part of the prompt */
 	int64_t watts_milli, idle_watts_milli; /* per GPU while it works (0: its TDP), and while it does not */
-	int64_t pue;                /* in nano */
-	int64_t per_kwh_nano;       /* price, or ESTIMATE_NONE */
-	int64_t grid_nano;          /* grams of CO2 per kWh in nano, or ESTIMATE_NONE */
+	int64_t pue; /* in nano */
+	int64_t per_kwh_nano; /* price, or ESTIMATE_NONE */
+	int64_t grid_nano; /* grams of CO2 per kWh in nano, or ESTIMATE_NONE */
 	int64_t list_input_nano, list_cached_nano, list_output_nano; /* list prices per million, or ESTIMATE_NONE */
 };
 
@@ -45,8 +45,8 @@ void estimate_defaults(struct estimate_options *o);
 
 struct estimate_view {
 	const char *format; /* "table" or "json"; NULL: table */
-	bool verbose;       /* each value with its formula */
-	bool explain;       /* the four questions */
+	bool verbose; /* each value with its formula */
+	bool explain; /* the four questions */
 };
 
 /*

@@ -184,7 +184,7 @@ struct price_search {
 	const struct price_model *candidates[PRICE_CANDIDATES_MAX]; /* ambiguous: the first ones */
 	size_t candidate_count; /* all of them */
 	struct text mapped; /* what --list said, if it said something */
-	const char *how;    /* by what it was found, for people */
+	const char *how; /* by what it was found, for people */
 };
 
 /*

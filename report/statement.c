@@ -10,12 +10,12 @@ const char *const by_key_names[BY_KEYS] = {
     [BY_REPLICA] = "replica", [BY_POOL] = "pool", [BY_TENANT] = "tenant",
 };
 
-static bool has_time_key(const struct report_options *o) {
-	bool time = false;
+enum by_key statement_time_key(const struct report_options *o) {
+	enum by_key finest = BY_KEYS;
 	for (size_t i = 0; i < o->by_count; i++) {
-		time |= o->by[i] <= BY_MONTH;
+		finest = o->by[i] <= BY_MONTH && o->by[i] < finest ? o->by[i] : finest;
 	}
-	return time;
+	return finest;
 }
 
 bool statement_has_key(const struct statement *s, enum by_key key) {
@@ -32,7 +32,7 @@ struct statement *statement_new(const struct report_options *o) {
 	struct statement *s = must_calloc(1, sizeof(*s));
 	s->options = *o;
 	s->cells = cells_new();
-	s->row_cells = has_time_key(o) ? cells_new() : NULL;
+	s->row_cells = statement_time_key(o) != BY_KEYS ? cells_new() : NULL;
 	s->timeline = timeline_new(o->from_ns, o->to_ns);
 	return s;
 }
@@ -51,16 +51,13 @@ void statement_free(struct statement *s) {
 	free(s->tenants.rows);
 	free(s->rows.rows);
 	free(s->lines.rows);
+	free(s->timed_lines.rows);
 	free(s);
 }
 
 /* The finest unit of time that --by asks for; its start, or 0 if time is no key. */
 static int64_t bucket_of(const struct report_options *o, int64_t slot_ns) {
-	enum by_key finest = BY_KEYS;
-	for (size_t i = 0; i < o->by_count; i++) {
-		finest = o->by[i] < finest ? o->by[i] : finest;
-	}
-	switch (finest) {
+	switch (statement_time_key(o)) {
 	case BY_HOUR:
 		return instant_floor(slot_ns, NS_PER_HOUR);
 	case BY_DAY:
@@ -185,7 +182,9 @@ static bool bills_tie(const struct statement *s) {
 
 static int check_ties(const struct statement *s, struct fault *why) {
 	bool ties = block_ties(&s->total) && bills_tie(s) && table_ties(&s->models, &s->total) &&
-		    table_ties(&s->lines, &s->total) && table_ties(&s->tenants, NULL) && table_ties(&s->rows, NULL);
+		    table_ties(&s->lines, &s->total) &&
+		    table_ties(&s->timed_lines, s->timed_lines.count > 0 ? &s->total : NULL) &&
+		    table_ties(&s->tenants, NULL) && table_ties(&s->rows, NULL);
 	return ties ? 0
 		    : fault_set(why, ERROR_RANGE,
 				"the statement does not tie out: its parts do not sum to the capacity");

@@ -147,6 +147,7 @@ struct statement {
 	struct block total;
 	struct table models, tenants, rows;
 	struct table lines; /* by model and tenant; nobody's time under tenant "": sums to the total */
+	struct table timed_lines; /* the same by the finest time of --by too, if tenant is a key as well; else empty */
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 	struct positions positions;
 	struct rule_results rules;
@@ -186,6 +187,8 @@ bool unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS
 		const int64_t tokens[TOKEN_KINDS], struct unit_cost out[TOKEN_KINDS]);
 /* Nano-units x ns over tokens (> 0), to nano-units per million tokens. False if that does not fit. */
 bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
+/* The finest key of time in --by; BY_KEYS if there is none. */
+enum by_key statement_time_key(const struct report_options *o);
 /* Is it a key of --by? */
 bool statement_has_key(const struct statement *s, enum by_key key);
 

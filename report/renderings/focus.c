@@ -1,7 +1,8 @@
 /*
  * FOCUS 1.2 rows (FinOps Open Cost and Usage Specification) as CSV: for each model and tenant a
- * charge per kind of tokens, and a charge each for other, idle and unobserved GPU time. They add up to
- * the capacity. All mandatory columns are there, and the conditional ones that apply.
+ * charge per kind of tokens, and a charge each for other, idle and unobserved GPU time; where --by has
+ * a time and the tenant, for each hour, day or month. They add up to the capacity. All mandatory
+ * columns are there, and the conditional ones that apply.
  */
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@ struct charge_row {
 	const struct statement *s;
 	const struct row *row;
 	enum entry_kind kind;
+	bool timed; /* the row is of one hour, day or month */
 };
 
 typedef void put_cell(FILE *out, const struct charge_row *c);
@@ -122,22 +124,46 @@ static void put_instant(FILE *out, int64_t ns) {
 	fputs(instant_format(ns, buffer), out);
 }
 
+/* The start of the next hour, day or month of --by. */
+static int64_t bucket_end(const struct statement *s, int64_t start_ns) {
+	const struct zone *tz = s->options.tz;
+	switch (statement_time_key(&s->options)) {
+	case BY_HOUR:
+		return start_ns + NS_PER_HOUR;
+	case BY_DAY: /* of 23 to 25 hours */
+		return zone_day_start(tz, start_ns + 26 * NS_PER_HOUR);
+	default:
+		return zone_month_start(tz, start_ns + 33 * NS_PER_DAY);
+	}
+}
+
+/* The charge's period within the statement's. */
+static int64_t charge_start(const struct charge_row *c) {
+	int64_t from = c->s->options.from_ns;
+	return c->timed && c->row->bucket_ns > from ? c->row->bucket_ns : from;
+}
+
+static int64_t charge_end(const struct charge_row *c) {
+	int64_t to = c->s->options.to_ns, end = c->timed ? bucket_end(c->s, c->row->bucket_ns) : to;
+	return end < to ? end : to;
+}
+
 /* Whole seconds that hold the period. */
 static void put_period_start(FILE *out, const struct charge_row *c) {
-	put_instant(out, instant_floor(c->s->options.from_ns, NS_PER_SECOND));
+	put_instant(out, instant_floor(charge_start(c), NS_PER_SECOND));
 }
 
 static void put_period_end(FILE *out, const struct charge_row *c) {
-	put_instant(out, instant_floor(c->s->options.to_ns + NS_PER_SECOND - 1, NS_PER_SECOND));
+	put_instant(out, instant_floor(charge_end(c) + NS_PER_SECOND - 1, NS_PER_SECOND));
 }
 
 static void put_month_start(FILE *out, const struct charge_row *c) {
-	put_instant(out, zone_month_start(NULL, c->s->options.from_ns));
+	put_instant(out, zone_month_start(NULL, charge_start(c)));
 }
 
-/* The first month that starts at or after the end of the period. */
+/* The first month that starts at or after the end of the charge's period. */
 static void put_month_end(FILE *out, const struct charge_row *c) {
-	int64_t start = zone_month_start(NULL, c->s->options.to_ns - (c->s->options.to_ns > c->s->options.from_ns));
+	int64_t end = charge_end(c), start = zone_month_start(NULL, end - (end > charge_start(c)));
 	put_instant(out, zone_month_start(NULL, start + 32 * NS_PER_DAY));
 }
 
@@ -306,18 +332,24 @@ static void put_charge(FILE *out, const struct charge_row *c) {
 	}
 }
 
+static void put_row(FILE *out, const struct statement *s, const struct row *row, bool timed) {
+	for (int k = 0; k < ENTRY_KINDS; k++) {
+		struct charge_row c = {s, row, (enum entry_kind)k, timed};
+		if (row->block.cost_nano[k] != 0 || of_tokens(&c)) {
+			put_charge(out, &c);
+		}
+	}
+}
+
 void render_focus(const struct statement *s, const struct rendering_options *r, FILE *out) {
+	bool timed = s->timed_lines.count > 0;
+	const struct table *lines = timed ? &s->timed_lines : &s->lines;
+
 	(void)r;
 	for (size_t i = 0; i < COLUMNS; i++) {
 		fprintf(out, "%s%s", columns[i].name, i + 1 < COLUMNS ? "," : "\r\n");
 	}
-	for (size_t i = 0; i < s->lines.count; i++) {
-		const struct row *row = &s->lines.rows[i];
-		for (int k = 0; k < ENTRY_KINDS; k++) {
-			struct charge_row c = {s, row, (enum entry_kind)k};
-			if (row->block.cost_nano[k] != 0 || of_tokens(&c)) {
-				put_charge(out, &c);
-			}
-		}
+	for (size_t i = 0; i < lines->count; i++) {
+		put_row(out, s, &lines->rows[i], timed);
 	}
 }

@@ -31,7 +31,8 @@ static void print_models(const struct page *p) {
 		}
 		grid_add(&g, table_label(p->s->models.rows[i].model, name));
 		for (int k = GRADE_A; k < GRADE_NONE; k++) {
-			grid_add(&g, b->evidence_ns[k] > 0 ? figure_percent(b->evidence_ns[k], block_busy_ns(b), figure) : "–");
+			grid_add(&g, b->evidence_ns[k] > 0 ? figure_percent(b->evidence_ns[k], block_busy_ns(b), figure)
+							   : "–");
 		}
 	}
 	if (g.count > 5) {

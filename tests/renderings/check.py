@@ -278,7 +278,7 @@ def html_rows(rows):
 
 def check_table(page, name, wanted, skip):
     rows = [row for row in page.tables.get(name, [])[1:] if row]
-    wanted = list(wanted)
+    wanted = list(wanted)[:1000]  # the page has no more, and says so
     same(f"html {name}", "number of rows", len(rows), len(wanted))
     for row, want in zip(rows, wanted):
         same(f"html {name}", "row", row[skip:skip + len(want)], want)

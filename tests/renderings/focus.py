@@ -149,13 +149,17 @@ def check_row(row):
 
 
 def check_across(rows):
-    parents, categories = {}, {}
+    parents, categories, periods = {}, {}, set()
     for row in rows:
         if parents.setdefault(row["SkuPriceId"], row["SkuId"]) != row["SkuId"]:
             yield f"SkuPriceId {row['SkuPriceId']} MUST have one SkuId"
         if categories.setdefault(row["ServiceName"], (row["ServiceCategory"], row["ServiceSubcategory"])) != (
                 row["ServiceCategory"], row["ServiceSubcategory"]):
             yield f"ServiceName {row['ServiceName']} MUST have one ServiceCategory"
+        key = tuple(row[c] for c in ("SkuId", "SubAccountId", "ResourceId", "ChargePeriodStart", "ConsumedUnit"))
+        if key in periods:
+            yield f"two charges for the same thing and time: {key}"
+        periods.add(key)
     if len({row["BillingCurrency"] for row in rows}) > 1:
         yield "one currency in one file"
 

@@ -167,6 +167,9 @@ static void begin(struct month *m, bool proportional) {
 	    .from_ns = START_NS,
 	    .to_ns = START_NS + HOURS * NS_PER_HOUR,
 	};
+	if (!proportional) {
+		o.by[1] = BY_TENANT; /* rows for FOCUS by day */
+	}
 	m->s = statement_new(&o);
 }
 
