@@ -5,12 +5,6 @@ struct text text_of(const char *s) {
 	return (struct text){s, strlen(s)};
 }
 
-struct text text_cut(struct text t, size_t from, size_t to) {
-	from = from < t.len ? from : t.len;
-	to = to < t.len ? to : t.len;
-	return (struct text){t.at ? t.at + from : t.at, to > from ? to - from : 0};
-}
-
 static bool is_blank(char c) {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -61,23 +55,9 @@ size_t text_find(struct text t, struct text needle) {
 	return at ? (size_t)(at - t.at) : SIZE_MAX;
 }
 
-size_t text_find_byte(struct text t, char c) {
-	const char *at = t.len > 0 ? memchr(t.at, c, t.len) : NULL;
-
-	return at ? (size_t)(at - t.at) : SIZE_MAX;
-}
-
 static void advance(struct text *t, size_t n) {
 	t->at += n;
 	t->len -= n;
-}
-
-bool text_skip(struct text *t, struct text prefix) {
-	if (!text_starts(*t, prefix)) {
-		return false;
-	}
-	advance(t, prefix.len);
-	return true;
 }
 
 bool text_until(struct text *t, struct text needle, struct text *before) {

@@ -22,7 +22,11 @@ struct text {
 struct text text_of(const char *s);
 
 /* The slice from `from` up to (not including) `to`, both clipped to the text. */
-struct text text_cut(struct text t, size_t from, size_t to);
+static inline struct text text_cut(struct text t, size_t from, size_t to) {
+	from = from < t.len ? from : t.len;
+	to = to < t.len ? to : t.len;
+	return (struct text){t.at ? t.at + from : t.at, to > from ? to - from : 0};
+}
 
 /* Without spaces, tabs, CR and LF at either end. */
 struct text text_trim(struct text t);
@@ -43,13 +47,24 @@ int text_compare(struct text a, struct text b);
 
 /* Where `needle` (or the byte) first stands, or SIZE_MAX. */
 size_t text_find(struct text t, struct text needle);
-size_t text_find_byte(struct text t, char c);
+static inline size_t text_find_byte(struct text t, char c) {
+	const char *at = t.len > 0 ? memchr(t.at, c, t.len) : NULL;
+
+	return at ? (size_t)(at - t.at) : SIZE_MAX;
+}
 
 /*
  * If `*t` starts with `prefix`, moves `*t` behind it and says true; else leaves
  * it alone. This and the two below are what line formats are read with.
  */
-bool text_skip(struct text *t, struct text prefix);
+static inline bool text_skip(struct text *t, struct text prefix) {
+	if (!text_starts(*t, prefix)) {
+		return false;
+	}
+	t->at += prefix.len;
+	t->len -= prefix.len;
+	return true;
+}
 
 /* Takes what stands before the first `needle`, and moves `*t` behind the needle. */
 bool text_until(struct text *t, struct text needle, struct text *before);
