@@ -11,7 +11,7 @@
 
 #include "attribute/attribute.h"
 #include "attribute/fleet.h"
-#include "attribute/model.h"
+#include "core/step_model.h"
 
 /* What one model is fitted for. */
 struct fit_key {

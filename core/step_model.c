@@ -1,4 +1,4 @@
-#include "attribute/model.h"
+#include "core/step_model.h"
 
 #include <math.h>
 

@@ -1,13 +1,14 @@
 /*
- * model.h: how long a step takes, by what is in its batch. Private to attribute/.
+ * step_model.h: how long a step takes, by what is in its batch: fitted by attribute/, used by whoever
+ * compares it with theory or replays requests through it.
  *
  *   T = b0 + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0]      all coefficients >= 0
  *
  * with P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of tokens x (context
- * before + tokens / 2), K the sum of the decoders' contexts. See METHOD.md, "The step model".
+ * before + tokens / 2), K the sum of the decoders' contexts. See attribute/METHOD.md, "The step model".
  */
-#ifndef ATTRIBUTE_MODEL_H
-#define ATTRIBUTE_MODEL_H
+#ifndef CORE_STEP_MODEL_H
+#define CORE_STEP_MODEL_H
 
 #include <stdbool.h>
 #include <stdint.h>
