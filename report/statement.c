@@ -148,6 +148,19 @@ static void warn_unpriced(const struct statement *s, struct quality *q) {
 	}
 }
 
+/* No figure is a zero that nobody measured: such logs leave what cached input costs in that of the rest. */
+static void warn_cached(const struct statement *s, struct quality *q) {
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct block *b = &s->models.rows[i].block;
+		if (b->tokens[TOKENS_CACHED] > 0 && b->gpu_ns[ENTRY_INPUT_CACHED] == 0 && b->gpu_ns[ENTRY_INPUT] > 0) {
+			char model[160] = "";
+			add_name(model, sizeof model, s->models.rows[i].model);
+			quality_warn(q, "%s: no log tells what reading cached input takes: it is in the cost of uncached "
+				     "input, and 0 for cached input", model[0] ? model : "(no model)");
+		}
+	}
+}
+
 /* ---- the identity ---- */
 
 static bool block_ties(const struct block *b) {
@@ -220,6 +233,7 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 	}
 	listing_warn(s, quality);
 	warn_unpriced(s, quality);
+	warn_cached(s, quality);
 	quality_sort(quality);
 	return check_ties(s, why);
 }
