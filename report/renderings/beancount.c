@@ -1,7 +1,9 @@
 /*
- * Plain-text accounting for beancount: the transaction of the journal, with the accounts
+ * Plain-text accounting for beancount: the transactions of the journal, with the accounts
  * opened, and named as beancount wants them.
  */
+#include <stdlib.h>
+
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
 
@@ -39,53 +41,70 @@ static void account_of(const struct row *row, int part, char out[ACCOUNT_MAX]) {
 	snprintf(out, ACCOUNT_MAX, "Expenses:GPU:%s:%s:%s", part_accounts[part], model, tenant);
 }
 
-/* Two names may come to the same account; it is opened once. */
-static bool seen_before(const struct statement *s, size_t line, int part, const char *account) {
-	char other[ACCOUNT_MAX];
-	for (size_t i = 0; i < line; i++) {
-		account_of(&s->lines.rows[i], part, other);
-		if (part_nano(&s->lines.rows[i].block, part) != 0 && strcmp(other, account) == 0) {
-			return true;
-		}
-	}
-	return false;
+/* Accounts are opened once, in the order in which they first come; two names may come to the same one. */
+static int compare_names(const void *a, const void *b) {
+	return strcmp(a, b);
 }
 
-static void put_line(FILE *out, const struct statement *s, size_t line, const char *date, bool opening) {
-	const struct row *row = &s->lines.rows[line];
-	char account[ACCOUNT_MAX], amount[DECIMAL_TEXT_MAX];
+static void put_opens(FILE *out, const struct statement *s, const char *date) {
+	size_t count = 0;
+	char(*accounts)[ACCOUNT_MAX] = must_alloc((s->lines.count * PARTS + 1) * sizeof(*accounts));
 
-	for (int i = 0; i < PARTS; i++) {
-		if (part_nano(&row->block, i) == 0) {
-			continue;
-		}
-		account_of(row, i, account);
-		if (!opening) {
-			fprintf(out, "  %s  %s ", account, decimal_format(part_nano(&row->block, i), 9, amount));
-			currency_put(out, s);
-			fputc('\n', out);
-		} else if (!seen_before(s, line, i, account)) {
-			fprintf(out, "%s open %s\n", date, account);
+	for (size_t i = 0; i < s->lines.count; i++) {
+		for (int part = 0; part < PARTS; part++) {
+			if (part_nano(&s->lines.rows[i].block, part) != 0) {
+				account_of(&s->lines.rows[i], part, accounts[count++]);
+			}
 		}
 	}
+	if (count > 0) {
+		qsort(accounts, count, sizeof(*accounts), compare_names);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || strcmp(accounts[i], accounts[i - 1]) != 0) {
+			fprintf(out, "%s open %s\n", date, accounts[i]);
+		}
+	}
+	fprintf(out, "%s open Liabilities:GPU-Rent\n", date);
+	free(accounts);
+}
+
+static void put_amount(FILE *out, const struct statement *s, const char *account, int64_t nano) {
+	char amount[DECIMAL_TEXT_MAX];
+	fprintf(out, "  %s  %s ", account, decimal_format(nano, 9, amount));
+	currency_put(out, s);
+	fputc('\n', out);
+}
+
+static void put_transaction(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
+			    bool timed, int64_t nano) {
+	char date[32], start[INSTANT_TEXT_MAX], account[ACCOUNT_MAX];
+
+	fprintf(out, "\n%s * \"GPU capacity from %s\"\n", lines_date(s, &lines->rows[from], timed, date),
+		instant_format(timed ? lines->rows[from].bucket_ns : s->options.from_ns, start));
+	for (size_t i = from; i < from + count; i++) {
+		for (int part = 0; part < PARTS; part++) {
+			if (part_nano(&lines->rows[i].block, part) != 0) {
+				account_of(&lines->rows[i], part, account);
+				put_amount(out, s, account, part_nano(&lines->rows[i].block, part));
+			}
+		}
+	}
+	put_amount(out, s, "Liabilities:GPU-Rent", -nano);
 }
 
 void render_beancount(const struct statement *s, const struct rendering_options *r, FILE *out) {
-	char date[32], from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX], amount[DECIMAL_TEXT_MAX];
-	struct civil day;
+	bool timed;
+	const struct table *lines = lines_of(s, &timed);
+	char date[32];
+	int64_t nano;
 
 	(void)r;
-	instant_to_civil(s->options.from_ns, &day);
-	snprintf(date, sizeof date, "%04d-%02d-%02d", day.year, day.month, day.day);
-	for (size_t i = 0; i < s->lines.count; i++) {
-		put_line(out, s, i, date, true);
+	if (lines->count > 0) {
+		put_opens(out, s, lines_date(s, &lines->rows[0], timed, date));
 	}
-	fprintf(out, "%s open Liabilities:GPU-Rent\n\n%s * \"GPU capacity from %s to %s\"\n", date, date,
-		instant_format(s->options.from_ns, from), instant_format(s->options.to_ns, to));
-	for (size_t i = 0; i < s->lines.count; i++) {
-		put_line(out, s, i, date, false);
+	for (size_t i = 0, count; i < lines->count; i += count) {
+		count = lines_together(lines, i, timed, &nano);
+		put_transaction(out, s, lines, i, count, timed, nano);
 	}
-	fprintf(out, "  Liabilities:GPU-Rent  %s ", decimal_format(-s->total.capacity_nano, 9, amount));
-	currency_put(out, s);
-	fputc('\n', out);
 }

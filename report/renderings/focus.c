@@ -342,8 +342,8 @@ static void put_row(FILE *out, const struct statement *s, const struct row *row,
 }
 
 void render_focus(const struct statement *s, const struct rendering_options *r, FILE *out) {
-	bool timed = s->timed_lines.count > 0;
-	const struct table *lines = timed ? &s->timed_lines : &s->lines;
+	bool timed;
+	const struct table *lines = lines_of(s, &timed);
 
 	(void)r;
 	for (size_t i = 0; i < COLUMNS; i++) {

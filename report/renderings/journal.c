@@ -1,6 +1,7 @@
 /*
- * Plain-text accounting, as hledger and ledger read it: one transaction that takes the
- * capacity's cost from where it was paid to where it went, and balances to zero.
+ * Plain-text accounting, as hledger and ledger read it: a transaction that takes the capacity's
+ * cost from where it was paid to where it went, and balances to zero; one for each hour, day or
+ * month where --by has that and the tenant.
  */
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
@@ -50,19 +51,34 @@ static void put_line(FILE *out, const struct statement *s, const struct row *row
 	}
 }
 
+static void put_transaction(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
+			    bool timed, int64_t nano) {
+	char date[32], start[INSTANT_TEXT_MAX], end[INSTANT_TEXT_MAX];
+
+	lines_date(s, &lines->rows[from], timed, date);
+	if (timed) {
+		fprintf(out, "\n%s GPU capacity from %s\n", date, instant_format(lines->rows[from].bucket_ns, start));
+	} else {
+		fprintf(out, "\n%s GPU capacity from %s to %s\n", date, instant_format(s->options.from_ns, start),
+			instant_format(s->options.to_ns, end));
+	}
+	for (size_t i = from; i < from + count; i++) {
+		put_line(out, s, &lines->rows[i]);
+	}
+	put_posting(out, s, "liabilities:gpu rent", -nano);
+	fputc('\n', out);
+}
+
 void render_journal(const struct statement *s, const struct rendering_options *r, FILE *out) {
-	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
-	struct civil day;
+	bool timed;
+	const struct table *lines = lines_of(s, &timed);
+	int64_t nano;
 
 	(void)r;
-	instant_to_civil(s->options.from_ns, &day);
 	fprintf(out, "; tollbook %s, rule %s\n", s->options.version ? s->options.version : "",
 		s->options.rule ? s->options.rule : "");
-	fprintf(out, "%04d-%02d-%02d GPU capacity from %s to %s\n", day.year, day.month, day.day,
-		instant_format(s->options.from_ns, from), instant_format(s->options.to_ns, to));
-	for (size_t i = 0; i < s->lines.count; i++) {
-		put_line(out, s, &s->lines.rows[i]);
+	for (size_t i = 0, count; i < lines->count; i += count) {
+		count = lines_together(lines, i, timed, &nano);
+		put_transaction(out, s, lines, i, count, timed, nano);
 	}
-	put_posting(out, s, "liabilities:gpu rent", -s->total.capacity_nano);
-	fputc('\n', out);
 }

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "core/instant.h"
+
 const char *const kind_names[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
 const char *const token_kind_names[TOKEN_KINDS] = {"input_uncached", "input_cached", "output"};
 const char *const grade_names[GRADES] = {"A", "B", "C", "D", "none"};
@@ -49,6 +51,30 @@ void currency_put(FILE *out, const struct statement *s) {
 		}
 	}
 	fputs(len == 0 ? "XXX" : "", out);
+}
+
+const struct table *lines_of(const struct statement *s, bool *timed) {
+	*timed = s->timed_lines.count > 0;
+	return *timed ? &s->timed_lines : &s->lines;
+}
+
+size_t lines_together(const struct table *lines, size_t from, bool timed, int64_t *nano) {
+	size_t to = from;
+
+	*nano = 0;
+	while (to < lines->count && (!timed || lines->rows[to].bucket_ns == lines->rows[from].bucket_ns)) {
+		*nano += lines->rows[to++].block.capacity_nano;
+	}
+	return to - from;
+}
+
+const char *lines_date(const struct statement *s, const struct row *row, bool timed, char out[32]) {
+	int64_t ns = timed ? row->bucket_ns : s->options.from_ns;
+	struct civil day;
+
+	instant_to_civil(ns + (timed ? zone_offset_s(s->options.tz, ns) * NS_PER_SECOND : 0), &day);
+	snprintf(out, 32, "%04d-%02d-%02d", day.year, day.month, day.day);
+	return out;
 }
 
 int64_t part_ns(const struct block *b, int part) {

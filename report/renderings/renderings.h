@@ -21,6 +21,16 @@ void json_put_rule(FILE *out, const struct statement *s, const struct rule_resul
 /* CSV (RFC 4180): text from outside, printable, quoted where need be; what a spreadsheet would run gets a ' first. */
 void csv_put_text(FILE *out, struct text t);
 
+/*
+ * Lines by model and tenant, one hour, day or month of --by after the other, or all of the period
+ * at once where --by has not both a time and the tenant (`timed` false).
+ */
+const struct table *lines_of(const struct statement *s, bool *timed);
+/* How many lines from `from` on are of the same time, and what they cost together. */
+size_t lines_together(const struct table *lines, size_t from, bool timed, int64_t *nano);
+/* The civil date of the time (in the zone of --tz) or of the start of the period. */
+const char *lines_date(const struct statement *s, const struct row *row, bool timed, char out[32]);
+
 /* The currency as plain-text accounting takes it, capitals only; "XXX" if nothing is left. */
 void currency_put(FILE *out, const struct statement *s);
 

@@ -204,7 +204,7 @@ def check_prometheus(path, statement):
 def check_journal(path, statement):
     """Postings by part sum to the parts of the total, and to zero."""
     sums = dict.fromkeys(PARTS, D(0))
-    whole = D(0)
+    whole, rent = D(0), D(0)
     for line in path.read_text(encoding="utf-8").splitlines():
         match = re.match(r"\s+(\S.*?)\s\s+(-?[\d.]+) ([A-Z]+)", line)
         if not match:
@@ -215,7 +215,8 @@ def check_journal(path, statement):
         if part:
             sums[part[1].lower()] += amount
         else:
-            same(path.name, account, amount, -D(statement["total"]["cost"]["capacity"]))
+            rent += amount
+    same(path.name, "rent", rent, -D(statement["total"]["cost"]["capacity"]))
     same(path.name, "balance", whole, D(0))
     for part in PARTS:
         same(path.name, part, sums[part], D(statement["total"]["cost"][part]))

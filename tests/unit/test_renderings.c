@@ -37,7 +37,7 @@ static const struct {
     {"prometheus", "tollbook_gpu_seconds{model=\"org/model \\\"x\\\"\",part=\"idle\"} 10.000000000\n"},
     {"prometheus", "tollbook_tenant_cost{tenant=\"a\\\\x1B[31m\",part=\"prefill\"} 0.004000000\n"},
     {"prometheus", "tollbook_period_end_timestamp_seconds 20.000000000\n"},
-    {"journal", "1970-01-01 GPU capacity from 1970-01-01T00:00:00Z to 1970-01-01T00:00:20Z\n"},
+    {"journal", "\n1970-01-01 GPU capacity from 1970-01-01T00:00:00Z\n"},
     {"journal",
      "    expenses:gpu:prefill:org-model--x-:a--31m                          0.004000000 USD  ; tenant a\\x1B[31m, "
      "model org/model \"x\"\n"},
