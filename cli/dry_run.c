@@ -115,10 +115,15 @@ static const char *best_grade(const struct seen *s) {
 	return s->records[RECORD_REQUEST] > 0 ? "none: tokens without times" : "none by itself";
 }
 
-static void print_missing(const struct seen *s) {
+static void print_missing(const struct seen *s, const char *format) {
+	const char *requests = findings_requests(format);
+
 	if (s->steps_without_context > 0) {
 		printf("  missing: context lengths in %" PRId64 " steps; requests with instants make up for them\n",
 		       s->steps_without_context);
+	}
+	if (requests && s->records[RECORD_REQUEST] == 0 && s->records[RECORD_STEP] + s->records[RECORD_WINDOW] > 0) {
+		printf("  missing: requests, to share the cost among them; for them: %s\n", requests);
 	}
 	if (s->tenants == 0 && s->records[RECORD_STEP] + s->records[RECORD_WINDOW] + s->records[RECORD_REQUEST] > 0) {
 		puts("  missing: tenants; give requests that name them, or --tenant NAME");
@@ -149,7 +154,7 @@ static void print_file(const struct quality_input *in, const struct seen *s) {
 	       s->records[RECORD_POWER], in->lines > in->records ? in->lines - in->records : 0);
 	if (known) {
 		printf("  grade %s\n", grade);
-		print_missing(s);
+		print_missing(s, in->format);
 	}
 	if (sentence) {
 		printf("  for better evidence: %s\n", sentence);

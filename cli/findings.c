@@ -1,6 +1,7 @@
 #include "cli/findings.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "cli/say.h"
 
@@ -9,28 +10,42 @@
 /* See README.md, "Pointing it at your servers". */
 static const struct {
 	const char *format, *sentence;
+	const char *requests; /* where steps or windows are there and requests are not; or NULL */
 } switches[] = {
 	{"vllm", "start the server with --enable-logging-iteration-details: a line per step (grade B); "
-		 "keep the statistics lines (no --disable-log-stats)"},
+		 "keep the statistics lines (no --disable-log-stats)",
+	 "--otlp-traces-endpoint URL, and the collector's file exporter as JSON"},
 	{"sglang", "the server's own log has a line per prefill batch; for requests with times add "
 		   "--enable-metrics --export-metrics-to-file --export-metrics-to-file-dir DIR, or for GPU time "
-		   "SGLANG_ENABLE_METRICS_DEVICE_TIMER=1 and scrape /metrics"},
-	{"trtllm", "set print_iter_log: true in the server's options file: a line per step with device time"},
-	{"dynamo", "set DYN_FPM_TRACE=1 DYN_FPM_MODE=full and DYN_REQUEST_TRACE=1: each step, each request"},
-	{"llamacpp", "llama-server writes timings of each request by default: do not start it with --log-disable"},
-	{"llamacpp-old", "the server writes timings of each request by default: do not start it with --log-disable"},
-	{"ollama", "keep the answers of /api/chat and /api/generate: the last object of each has the figures"},
-	{"lmdeploy", "start the server with --enable-metrics --log-level INFO"},
-	{"tgi", "its log has no token counts: scrape /metrics every few seconds into a file"},
-	{"prometheus", "scrape every few seconds, and keep at least two scrapes"},
-	{"nvidia-smi", "power alone tells no tokens: give the engine's log too"},
-	{"native", "give the engine's steps (gpu_ns) or requests with instants"},
+		   "SGLANG_ENABLE_METRICS_DEVICE_TIMER=1 and scrape /metrics",
+	 "--enable-metrics --export-metrics-to-file --export-metrics-to-file-dir DIR"},
+	{"trtllm", "set print_iter_log: true in the server's options file: a line per step with device time",
+	 "a gateway's log: the server has none with tokens and times"},
+	{"dynamo", "set DYN_FPM_TRACE=1 DYN_FPM_MODE=full and DYN_REQUEST_TRACE=1: each step, each request",
+	 "DYN_REQUEST_TRACE=1"},
+	{"llamacpp", "llama-server writes timings of each request by default: do not start it with --log-disable", NULL},
+	{"llamacpp-old", "the server writes timings of each request by default: do not start it with --log-disable", NULL},
+	{"ollama", "keep the answers of /api/chat and /api/generate: the last object of each has the figures", NULL},
+	{"lmdeploy", "start the server with --enable-metrics --log-level INFO", NULL},
+	{"tgi", "its log has no token counts: scrape /metrics every few seconds into a file", NULL},
+	{"prometheus", "scrape every few seconds, and keep at least two scrapes", NULL},
+	{"nvidia-smi", "power alone tells no tokens: give the engine's log too", NULL},
+	{"native", "give the engine's steps (gpu_ns) or requests with instants", NULL},
 };
 
 const char *findings_switch_on(const char *format) {
 	for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
 		if (strcmp(switches[i].format, format) == 0) {
 			return switches[i].sentence;
+		}
+	}
+	return NULL;
+}
+
+const char *findings_requests(const char *format) {
+	for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+		if (strcmp(switches[i].format, format) == 0) {
+			return switches[i].requests;
 		}
 	}
 	return NULL;
@@ -65,8 +80,13 @@ void findings_say(struct run *r, const struct quality *q) {
 }
 
 static void say_input(struct run *r, const struct quality_input *in) {
-	say_next(r, "%s: %s, %" PRId64 " lines, %" PRId64 " records", in->file,
-		 in->format && *in->format ? in->format : "no known format", in->lines, in->records);
+	char why[40] = "";
+
+	if (in->told_by > 0) {
+		snprintf(why, sizeof why, ", told by line %" PRId64, in->told_by);
+	}
+	say_next(r, "%s: %s%s, %" PRId64 " lines, %" PRId64 " records", in->file,
+		 in->format && *in->format ? in->format : "no known format", why, in->lines, in->records);
 }
 
 void findings_say_inputs(struct run *r, const struct quality *q) {

@@ -15,5 +15,7 @@ void findings_say_nothing(struct run *r, const struct quality *q);
 
 /* What makes the server of a format write evidence of the best grade it can, or NULL: a sentence. */
 const char *findings_switch_on(const char *format);
+/* What to switch on at the server for requests beside steps; NULL: nothing is known. */
+const char *findings_requests(const char *format);
 
 #endif
