@@ -264,7 +264,7 @@ static int give_entries(struct accounts *a, struct fault *why) {
 		a->unpaid_ns += observed_ns;
 	}
 	if (rc >= 0 && observed_ns > 0 && a->segment.wanted) {
-		capacity_observed(a->common->capacity, a->pool, &a->segment, observed_ns);
+		capacity_observed(a->common->capacity, a->pool, a->segment.slot_ns, a->segment.rate_nano, observed_ns);
 	}
 	return rc;
 }

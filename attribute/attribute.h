@@ -51,6 +51,7 @@ struct attribute_options {
 	struct price_cuts cuts;
 	unsigned lanes;            /* how many threads will call attribution_take */
 	const char *requests_path; /* --requests; NULL: none */
+	bool part;                 /* these are some of the replicas: what is left of pools' uptime is not posted */
 	bool compare_rules;        /* collect what attribution_give_rules gives */
 	bool positions;            /* collect what attribution_give_positions gives */
 	struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */
@@ -88,6 +89,17 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
  */
 int attribution_give_rules(struct attribution *a, rule_sink *sink, void *context);
 int attribution_give_positions(struct attribution *a, position_sink *sink, void *context);
+
+/*
+ * Where the replicas of a pool are attributed in parts: hand over all entries of all parts, and the
+ * rest of what pools were up for comes out as unobserved entries of no replica.
+ */
+struct remainders;
+struct remainders *remainders_new(const struct attribute_options *o);
+void remainders_free(struct remainders *r);
+int remainders_take(void *remainders, const struct entry *e); /* an entry_sink */
+int remainders_finish(struct remainders *r, entry_sink *sink, void *context, struct quality *quality,
+                      struct fault *why);
 
 /* The period of the evidence after --from and --to; false if there was none. */
 bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *to_ns);

@@ -207,6 +207,17 @@ static void warn_unmatched(const struct attribution *a, struct quality *q) {
 
 /* ---- the end ---- */
 
+struct adding {
+	struct entries *entries;
+	struct fault *why;
+};
+
+static int add_entry(void *adding, const struct entry *e) {
+	struct adding *a = adding;
+
+	return entries_add(a->entries, e, a->why);
+}
+
 int attribution_finish(struct attribution *a, entry_sink *sink, void *context, struct quality *quality,
                        struct fault *why) {
 	struct attribution_fits *fits = a->options.fits ? a->options.fits : a->fits;
@@ -215,8 +226,9 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	if (rc >= 0) {
 		rc = walk_for(a, WALK_POST, fits, quality, why);
 	}
-	if (rc >= 0) {
-		rc = capacity_post(a->common.capacity, a->common.entries, a->options.names, quality, why);
+	if (rc >= 0 && !a->options.part) {
+		struct adding adding = {a->common.entries, why};
+		rc = capacity_give(a->common.capacity, add_entry, &adding, quality, why);
 	}
 	if (rc >= 0) {
 		rc = entries_give(a->common.entries, sink, context, why);
