@@ -49,6 +49,7 @@ CLI_OBJECTS := $(call objects,cli/*.c)
 HELP_OBJECTS := $(call objects,tests/unit/*_help.c)
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+PROPERTIES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/property/*.c))
 LIB := $(BUILD)/libtollbook.a
 
 all: $(BUILD)/tollbook ## Build the program: build/tollbook
@@ -92,7 +93,7 @@ check: ## Build everything and pass all tests; installs what is missing for that
 	@.ci/deps check
 	@$(MAKE) test
 
-test: units $(BUILD)/tests/faults/faults.so
+test: units $(PROPERTIES) $(BUILD)/tests/faults/faults.so
 	@tests/run --build $(BUILD)
 
 $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
@@ -128,7 +129,7 @@ fuzz-smoke: ## Each fuzz target for FUZZ_SECONDS (10), from its corpus
 	@.ci/deps fuzz
 	@FUZZ_CC="$(FUZZ_CC)" tests/fuzz/smoke $(FUZZ_SECONDS)
 
-$(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+$(BENCHES) $(PROPERTIES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
@@ -176,7 +177,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r target text; do \
 		printf '  make %-12s %s\n' "$$target" "$$text"; done
 
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES))
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES) $(PROPERTIES))
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
