@@ -1,0 +1,66 @@
+/* book.h: what the files of the ledger share. Private to ledger/. */
+#ifndef LEDGER_BOOK_H
+#define LEDGER_BOOK_H
+
+#include "ledger/driver.h"
+#include "ledger/queries.h"
+
+struct ledger {
+	const struct driver *driver;
+	void *connection;
+	char *book;
+	struct names *names;
+	enum ledger_mode mode;
+	int lock; /* descriptor; -1: none */
+	bool in_transaction;
+	void *statements[QUERIES]; /* prepared when first asked */
+	/* Numbers of names here and in `names`: 0 is not known yet, but for the empty name. */
+	name_id *here;         /* by number in the ledger */
+	int64_t *there;        /* by number in `names` */
+	size_t here_room, there_room;
+	int64_t name_count;    /* numbers in the ledger go up to it, exclusive */
+	char *kept[8];         /* texts handed out that live until the next call */
+};
+
+/* ---- asking (db.c) ---- */
+
+#define V_INT(x) ((struct value){.type = VALUE_INTEGER, .integer = (x)})
+#define V_TEXT(t) ((struct value){.type = VALUE_TEXT, .bytes = (t)})
+#define V_STR(s) V_TEXT(text_of(s))
+#define V_BLOB(t) ((struct value){.type = VALUE_BLOB, .bytes = (t)})
+#define V_NULL ((struct value){.type = VALUE_NULL})
+#define VALUES(...) \
+	(const struct value[]){__VA_ARGS__}, sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)
+
+/* Starts a query; its rows come from ask_next until that says 0. One at a time per query. */
+int ask(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why);
+int ask_next(struct ledger *l, enum query q, struct fault *why);
+/* Gives up the rows that are left. */
+void ask_end(struct ledger *l, enum query q);
+/* A statement that gives no rows, or whose rows are of no interest. */
+int ask_do(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why);
+/* The first column of its first row, an integer: 1; or 0 if there is no row (or it is NULL). */
+int ask_int(struct ledger *l, enum query q, const struct value *values, size_t count, int64_t *out,
+            struct fault *why);
+
+int64_t row_int(struct ledger *l, enum query q, int column); /* NULL is 0 */
+bool row_null(struct ledger *l, enum query q, int column);
+struct text row_text(struct ledger *l, enum query q, int column);
+/* A copy in `kept` number `slot`. */
+const char *row_keep(struct ledger *l, enum query q, int column, int slot);
+void row_hash(struct ledger *l, enum query q, int column, char hash[DIGEST_HEX_MAX]);
+
+/* ---- names (db.c) ---- */
+
+int name_there(struct ledger *l, name_id id, int64_t *out, struct fault *why); /* is added if new */
+name_id name_here(struct ledger *l, int64_t number);
+int names_load(struct ledger *l, struct fault *why);
+
+/* ---- the lock (lock.c) ---- */
+int lock_take(struct ledger *l, struct fault *why);
+void lock_release(struct ledger *l);
+
+/* The columns of an entry from `column` on: replica, slot, key, amounts. */
+void row_entry(struct ledger *l, enum query q, struct entry *out);
+
+#endif

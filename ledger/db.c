@@ -1,0 +1,144 @@
+/* db.c: asking the database, and numbers for names. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "ledger/book.h"
+
+static int prepared(struct ledger *l, enum query q, struct fault *why) {
+	if (l->statements[q]) {
+		return 0;
+	}
+	const struct query_text *t = &query_texts[q];
+	bool other = t->postgres && l->driver->scheme[0];
+	return l->driver->prepare(l->connection, other ? t->postgres : t->sql, &l->statements[q], why);
+}
+
+int ask(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why) {
+	int rc = prepared(l, q, why);
+
+	return rc < 0 ? rc : l->driver->start(l->statements[q], values, count, why);
+}
+
+int ask_next(struct ledger *l, enum query q, struct fault *why) {
+	int rc = l->driver->step(l->statements[q], why);
+
+	if (rc <= 0) {
+		l->driver->finish(l->statements[q]);
+	}
+	return rc;
+}
+
+void ask_end(struct ledger *l, enum query q) {
+	if (l->statements[q]) {
+		l->driver->finish(l->statements[q]);
+	}
+}
+
+int ask_do(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why) {
+	int rc = ask(l, q, values, count, why);
+
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+		rc = 0;
+	}
+	return rc;
+}
+
+int ask_int(struct ledger *l, enum query q, const struct value *values, size_t count, int64_t *out,
+            struct fault *why) {
+	int rc = ask(l, q, values, count, why);
+
+	if (rc < 0 || (rc = ask_next(l, q, why)) <= 0) {
+		return rc;
+	}
+	rc = row_null(l, q, 0) ? 0 : 1;
+	*out = row_int(l, q, 0);
+	ask_end(l, q);
+	return rc;
+}
+
+int64_t row_int(struct ledger *l, enum query q, int column) {
+	return l->driver->column(l->statements[q], column).integer;
+}
+
+bool row_null(struct ledger *l, enum query q, int column) {
+	return l->driver->column(l->statements[q], column).type == VALUE_NULL;
+}
+
+struct text row_text(struct ledger *l, enum query q, int column) {
+	return l->driver->column(l->statements[q], column).bytes;
+}
+
+const char *row_keep(struct ledger *l, enum query q, int column, int slot) {
+	struct text t = row_text(l, q, column);
+
+	assert(slot >= 0 && (size_t)slot < sizeof l->kept / sizeof *l->kept);
+	free(l->kept[slot]);
+	l->kept[slot] = must_alloc(t.len + 1);
+	if (t.len > 0) {
+		memcpy(l->kept[slot], t.at, t.len);
+	}
+	l->kept[slot][t.len] = '\0';
+	return l->kept[slot];
+}
+
+void row_hash(struct ledger *l, enum query q, int column, char hash[DIGEST_HEX_MAX]) {
+	struct text t = text_cut(row_text(l, q, column), 0, DIGEST_HEX_MAX - 1);
+
+	memset(hash, 0, DIGEST_HEX_MAX);
+	if (t.len > 0) {
+		memcpy(hash, t.at, t.len);
+	}
+}
+
+/* ---- names ---- */
+
+static void grow(void **at, size_t *room, size_t need, size_t item) {
+	size_t more = *room > 0 ? *room : 64;
+
+	while (more <= need) {
+		more *= 2;
+	}
+	if (more > *room) {
+		*at = must_realloc(*at, more * item);
+		memset((char *)*at + *room * item, 0, (more - *room) * item);
+		*room = more;
+	}
+}
+
+static void pair(struct ledger *l, name_id id, int64_t number) {
+	grow((void **)&l->here, &l->here_room, (size_t)number, sizeof *l->here);
+	grow((void **)&l->there, &l->there_room, id, sizeof *l->there);
+	l->here[number] = id;
+	l->there[id] = number;
+	if (number >= l->name_count) {
+		l->name_count = number + 1;
+	}
+}
+
+int names_load(struct ledger *l, struct fault *why) {
+	int rc = ask(l, Q_NAMES, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_NAMES, why)) > 0) {
+		pair(l, names_id(l->names, row_text(l, Q_NAMES, 1)), row_int(l, Q_NAMES, 0));
+		rc = 0;
+	}
+	return rc;
+}
+
+int name_there(struct ledger *l, name_id id, int64_t *out, struct fault *why) {
+	if (id < l->there_room && (id == 0 || l->there[id] > 0)) {
+		*out = l->there[id];
+		return 0;
+	}
+	int64_t number = l->name_count;
+	int rc = ask_do(l, Q_NAME_ADD, VALUES(V_INT(number), V_TEXT(names_text(l->names, id))), why);
+	if (rc == 0) {
+		pair(l, id, number);
+		*out = number;
+	}
+	return rc;
+}
+
+name_id name_here(struct ledger *l, int64_t number) {
+	return number > 0 && (size_t)number < l->here_room ? l->here[number] : 0;
+}

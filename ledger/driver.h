@@ -1,0 +1,70 @@
+/*
+ * driver.h: the database behind a ledger. Private to ledger/.
+ *
+ * Everything above it is written once, in the SQL that SQLite and PostgreSQL share
+ * (queries.c; a row there can hold other words for PostgreSQL). A driver is one file and
+ * one row in driver.c.
+ */
+#ifndef LEDGER_DRIVER_H
+#define LEDGER_DRIVER_H
+
+#include "core/error.h"
+#include "core/text.h"
+#include "ledger/ledger.h"
+
+enum value_type { VALUE_NULL, VALUE_INTEGER, VALUE_TEXT, VALUE_BLOB };
+
+/* A parameter or a column. Bytes belong to whoever made them. */
+struct value {
+	enum value_type type;
+	int64_t integer;
+	struct text bytes;
+};
+
+struct driver_options {
+	const char *where; /* a path, or what follows on the driver's scheme */
+	enum ledger_mode mode;
+};
+
+struct driver {
+	const char *name, *scheme; /* scheme: "postgresql:", or "" for a path */
+
+	/*
+	 * Opens and, where there is nothing yet and the mode allows it, makes the schema; brings older
+	 * versions up to date. Refuses what is not a ledger.
+	 */
+	int (*open)(void **connection, const struct driver_options *o, struct fault *why);
+	void (*close)(void *connection);
+
+	/* One or several statements without parameters or rows. */
+	int (*execute)(void *connection, const char *sql, struct fault *why);
+
+	/* A statement with parameters $1, $2 …; kept until `finalize`. */
+	int (*prepare)(void *connection, const char *sql, void **statement, struct fault *why);
+	void (*finalize)(void *statement);
+	/* Starts it (anew) with these parameters, whose bytes need not outlive the call of `step`s that follow. */
+	int (*start)(void *statement, const struct value *values, size_t count, struct fault *why);
+	/* The next row: 1, 0 at the end, or negative. */
+	int (*step)(void *statement, struct fault *why);
+	/* A column of the row, valid until the next step. */
+	struct value (*column)(void *statement, int index);
+	/* Done with it: locks and memory are given back. */
+	void (*finish)(void *statement);
+
+	/* Damage and broken references, each as a sentence. */
+	int (*check)(void *connection, ledger_finding_sink *sink, void *context, struct fault *why);
+	/* A copy of the whole database in a file; NULL if the driver cannot. */
+	int (*copy)(void *connection, const char *to_path, struct fault *why);
+};
+
+extern const struct driver sqlite_driver;
+
+/* The driver for a place, by its scheme; a path is SQLite's. NULL if none is built in. */
+const struct driver *driver_for(const char *where);
+
+/* schemas/ledger.sql, NUL-terminated. */
+extern const char ledger_schema[];
+#define LEDGER_SCHEMA_VERSION 1
+#define LEDGER_APPLICATION_ID 1953459052
+
+#endif

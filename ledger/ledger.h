@@ -1,0 +1,236 @@
+/*
+ * ledger.h: the book. The only header of this stage that others may include.
+ *
+ * A book is a folder: ledger.db (what was read, what it cost, what is closed), records/
+ * (the evidence, see segment.h) and a lock. Where the ledger itself is kept, SQLite by
+ * default, is a matter of driver.h.
+ *
+ * All functions return 0 or a negative enum error with the fault set, unless they say
+ * otherwise. A ledger belongs to one thread.
+ */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include "core/entry.h"
+#include "core/error.h"
+#include "core/quality.h"
+#include "core/record.h"
+#include "core/digest.h"
+
+struct ledger;
+
+enum ledger_mode {
+	LEDGER_READ,  /* must be there; nothing is written */
+	LEDGER_WRITE, /* must be there */
+	LEDGER_CREATE /* made where it is not */
+};
+
+/*
+ * Opens the book in a folder. `where` names the ledger if it is not the book's own
+ * ledger.db ("postgresql://…"); NULL: as the file `ledger.where` in the book says, else
+ * ledger.db. Refused: a newer version, a foreign or damaged file. Writers take the
+ * book's lock, and are told who holds it if another does. Names of the ledger are
+ * translated to and from `names`.
+ */
+int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
+                struct names *names, struct fault *why);
+void ledger_close(struct ledger *l);
+const char *ledger_book(const struct ledger *l);
+struct names *ledger_names(const struct ledger *l);
+
+/* All that is written between begin and commit is there afterwards, or none of it. */
+int ledger_begin(struct ledger *l, struct fault *why);
+int ledger_commit(struct ledger *l, struct fault *why);
+void ledger_rollback(struct ledger *l);
+
+/* ---- runs ---- */
+
+struct ledger_run {
+	int64_t id;
+	const char *command, *version, *rule, *currency, *basis; /* read back: live until the next call */
+	int64_t started_ns, finished_ns;
+	int64_t files, lines, records, rejected, duplicates, restated;
+};
+
+/* Adds a run to the open transaction; its number is the next one. */
+int ledger_run_add(struct ledger *l, const struct ledger_run *r, int64_t *id, struct fault *why);
+/* Sets the counts and the end of a run just before the commit. */
+int ledger_run_finish(struct ledger *l, const struct ledger_run *r, struct fault *why);
+/* Hands over all runs from the first one on, each with its quality where `with_quality`. */
+typedef int ledger_run_sink(void *context, const struct ledger_run *r);
+int ledger_runs(struct ledger *l, ledger_run_sink *sink, void *context, struct fault *why);
+/* 1 and the run, 0 if there is none of that number. */
+int ledger_run_get(struct ledger *l, int64_t id, struct ledger_run *out, struct fault *why);
+/* The last run of this command, or of any where it is NULL: 1, or 0. */
+int ledger_run_last(struct ledger *l, const char *command, struct ledger_run *out, struct fault *why);
+
+/* A file by which a run was told what to do, kept with its bytes. */
+int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why);
+/* The bytes (the caller frees out->at): 1, or 0 if there is none. */
+int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, struct fault *why);
+int ledger_run_document(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char *path,
+                        const char *sha256, struct fault *why);
+/* path and hash of a run's document: 1, or 0. The texts live until the next call. */
+int ledger_run_document_get(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char **path,
+                            const char **sha256, struct fault *why);
+
+/* What was wrong with the logs of one run, added; of all runs up to one, read into `out`. */
+int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
+int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why);
+
+/* ---- sources ---- */
+
+/* A log by its content; see the table `source` in schemas/ledger.sql. */
+struct ledger_source {
+	int64_t id; /* 0: not in the ledger yet */
+	const char *path, *format;
+	int64_t head_bytes;
+	char head[DIGEST_HEX_MAX];
+	int64_t bytes;
+	char content[DIGEST_HEX_MAX];
+	struct text marks;
+	int64_t lines, records, at_end;
+	int64_t first_run, last_run;
+};
+/* A file as it lay on disk. */
+struct ledger_file {
+	int64_t device, inode, size, mtime_ns;
+	const char *path, *sha256;
+	int64_t source; /* 0: nothing in it was of use */
+};
+
+/* Lengths of heads that are in use, ascending: at most `room`; how many there are in *count. */
+int ledger_source_heads(struct ledger *l, int64_t *lengths, size_t room, size_t *count, struct fault *why);
+/* Sources with this head, the longest first. Texts live during the call of the sink. */
+typedef int ledger_source_sink(void *context, const struct ledger_source *s);
+int ledger_sources_of_head(struct ledger *l, int64_t head_bytes, const char *head, ledger_source_sink *sink,
+                           void *context, struct fault *why);
+/* All sources by number. */
+int ledger_sources(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why);
+/* One by number: 1, or 0. Texts live until the next call. */
+int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why);
+/* Adds a source (id 0: it gets one), or replaces it. */
+int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why);
+/* Is the very same file known? 1 and its source's number (0: none), or 0. */
+int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why);
+int ledger_file_put(struct ledger *l, const struct ledger_file *f, int64_t run, struct fault *why);
+
+/* ---- segments: where the records of a replica-day are ---- */
+
+struct ledger_segment {
+	int64_t day_ns;
+	name_id replica;
+	char hash[DIGEST_HEX_MAX];
+	int64_t bytes;
+	int64_t counts[RECORD_KINDS];
+	int64_t first_ns, last_ns; /* of all instants its records tell of */
+	int64_t run;
+};
+
+/* 1, or 0 if there are no records of that replica-day. */
+int ledger_segment_get(struct ledger *l, int64_t day_ns, name_id replica, struct ledger_segment *out,
+                       struct fault *why);
+int ledger_segment_put(struct ledger *l, const struct ledger_segment *s, struct fault *why);
+int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struct fault *why);
+/* Segments whose records overlap a period (half-open), by day and replica's name. */
+typedef int ledger_segment_sink(void *context, const struct ledger_segment *s);
+int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink, void *context,
+                    struct fault *why);
+/* The first and last instant of all evidence of each replica. */
+typedef int ledger_span_sink(void *context, name_id replica, int64_t first_ns, int64_t last_ns);
+int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why);
+
+/* ---- days ---- */
+
+/* Marks all days that a period touches to be attributed anew. */
+int ledger_dirty(struct ledger *l, int64_t from_ns, int64_t to_ns, struct fault *why);
+/* Marks every day that was attributed on another basis and is not closed. */
+int ledger_dirty_basis(struct ledger *l, const char *basis, struct fault *why);
+/* The first run of adjacent marked days, half-open, of at most `max_days`: 1, or 0 if none is left. */
+int ledger_dirty_next(struct ledger *l, int64_t max_days, int64_t *from_ns, int64_t *to_ns, struct fault *why);
+/* How many days are marked, or negative. */
+int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why);
+/* These days are attributed now. */
+int ledger_day_done(struct ledger *l, int64_t from_ns, int64_t to_ns, const char *basis, struct fault *why);
+
+/* ---- entries ---- */
+
+/*
+ * Takes a new version of all entries of a day (in any order; of all replicas), the whole
+ * of what is known of it: replicas that are not in it lose theirs. Replica-days whose
+ * entries are what they were stay untouched. In a closed period nothing is replaced:
+ * what differs becomes adjustments. Counts what changed in *restated.
+ */
+int ledger_post_day(struct ledger *l, int64_t run, int64_t day_ns, const struct entry *entries, size_t count,
+                    int64_t *restated, struct fault *why);
+
+enum ledger_grain { LEDGER_SLOTS, LEDGER_DAYS };
+
+/*
+ * Entries of a period as they stood after run `as_of` (INT64_MAX: now), by slot (or summed by
+ * day: slot_ns is the day's midnight; the period is widened to whole days) and replica.
+ */
+int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, enum ledger_grain grain,
+                   entry_sink *sink, void *context, struct fault *why);
+/* The first and last day of all entries, half-open: 1, or 0 if there are none. */
+int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why);
+
+/* ---- fits ---- */
+
+/* The lines of attribution_fits_write of one day and part. */
+int ledger_fit_put(struct ledger *l, int64_t day_ns, const char *part, struct text lines, struct fault *why);
+typedef int ledger_fit_sink(void *context, int64_t day_ns, const char *part, struct text lines);
+int ledger_fits(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_fit_sink *sink, void *context,
+                struct fault *why);
+
+/* ---- closed periods ---- */
+
+struct ledger_period {
+	int64_t id;
+	const char *name;
+	int64_t from_ns, to_ns;
+	int64_t run, reopened_run; /* reopened_run 0: closed */
+	const char *reason;
+	const char *statement; /* hash of its document */
+	const char *entries;   /* hash of its entries */
+};
+
+/* Reads "2026-10" (a month) or "2026-10-07" (a day), UTC. False if it is neither. */
+bool ledger_period_parse(struct text name, int64_t *from_ns, int64_t *to_ns);
+int ledger_period_close(struct ledger *l, const struct ledger_period *p, struct fault *why);
+int ledger_period_reopen(struct ledger *l, int64_t id, int64_t run, const char *reason, struct fault *why);
+/* The hash over all postings in force in a period. */
+int ledger_period_hash(struct ledger *l, int64_t from_ns, int64_t to_ns, char hash[DIGEST_HEX_MAX],
+                       struct fault *why);
+typedef int ledger_period_sink(void *context, const struct ledger_period *p);
+int ledger_periods(struct ledger *l, ledger_period_sink *sink, void *context, struct fault *why);
+/* The closed period that a day lies in: 1, or 0. */
+int ledger_period_at(struct ledger *l, int64_t day_ns, int64_t *id, struct fault *why);
+
+/* A difference that later evidence makes to a closed period. */
+struct ledger_adjustment {
+	int64_t period, run, posted_ns;
+	const char *period_name;
+	struct entry entry; /* its amounts are differences */
+};
+/* Those that count in an (open) period, up to a run. */
+typedef int ledger_adjustment_sink(void *context, const struct ledger_adjustment *a);
+int ledger_adjustments(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, ledger_adjustment_sink *sink,
+                       void *context, struct fault *why);
+
+/* ---- the whole ---- */
+
+/* Checks the database itself: damage, foreign keys, sums. Says each fault through the sink; 0 also where there are some. */
+typedef void ledger_finding_sink(void *context, const char *sentence);
+int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
+/* A whole copy of the ledger at a moment, while others may write. */
+int ledger_copy(struct ledger *l, const char *to_path, struct fault *why);
+/*
+ * Writes all tables as text: "table" lines and tab-separated rows in one order, names by text.
+ * The same content gives the same bytes whatever the order of work, if `content_only`: then
+ * run numbers, clock times and places on disk are left out.
+ */
+int ledger_dump(struct ledger *l, bool content_only, FILE *out, struct fault *why);
+int ledger_load(struct ledger *l, struct text dump, struct fault *why);
+
+#endif

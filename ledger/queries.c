@@ -1,0 +1,141 @@
+#include "ledger/queries.h"
+
+#define RUN_COLUMNS \
+	"id, command, version, rule, currency, basis, started_ns, finished_ns, files, lines, records, rejected, " \
+	"duplicates, restated"
+#define SOURCE_COLUMNS \
+	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run"
+#define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
+	"s.first_ns, s.last_ns, s.run"
+#define KEY_COLUMNS "model, tenant, pool, kind, grade, prompt_over, batch, rate_nano"
+#define AMOUNT_COLUMNS \
+	"gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
+#define IN_FORCE "p.run <= $3 AND (p.until_run IS NULL OR p.until_run > $3)"
+
+const struct query_text query_texts[QUERIES] = {
+	[Q_NAMES] = {"SELECT id, text FROM name ORDER BY id", 0},
+	[Q_NAME_ADD] = {"INSERT INTO name (id, text) VALUES ($1, $2)", 0},
+
+	[Q_RUN_ADD] = {"INSERT INTO run (" RUN_COLUMNS ") VALUES ((SELECT coalesce(max(id), 0) + 1 FROM run), "
+	               "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id", 0},
+	[Q_RUN_FINISH] = {"UPDATE run SET basis = $2, finished_ns = $3, files = $4, lines = $5, records = $6, "
+	                  "rejected = $7, duplicates = $8, restated = $9 WHERE id = $1", 0},
+	[Q_RUNS] = {"SELECT " RUN_COLUMNS " FROM run ORDER BY id", 0},
+	[Q_RUN_GET] = {"SELECT " RUN_COLUMNS " FROM run WHERE id = $1", 0},
+	[Q_RUN_LAST] = {"SELECT " RUN_COLUMNS " FROM run ORDER BY id DESC LIMIT 1", 0},
+	[Q_RUN_LAST_OF] = {"SELECT " RUN_COLUMNS " FROM run WHERE command = $1 ORDER BY id DESC LIMIT 1", 0},
+
+	[Q_DOCUMENT_PUT] = {"INSERT INTO document (sha256, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
+	[Q_DOCUMENT_GET] = {"SELECT bytes FROM document WHERE sha256 = $1", 0},
+	[Q_RUN_DOCUMENT] = {"INSERT INTO run_document (run, kind, seq, path, sha256) VALUES ($1, $2, $3, $4, $5)", 0},
+	[Q_RUN_DOCUMENT_GET] = {"SELECT path, sha256 FROM run_document WHERE run = $1 AND kind = $2 AND seq = $3", 0},
+
+	[Q_REJECT_PUT] = {"INSERT INTO reject (run, reason, lines, first) VALUES ($1, $2, $3, $4)", 0},
+	[Q_REJECTS] = {"SELECT reason, lines, first, run FROM reject WHERE run <= $1 ORDER BY run, reason", 0},
+	[Q_DAMAGE_PUT] = {"INSERT INTO damage (run, file, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", 0},
+	[Q_DAMAGES] = {"SELECT file, reason, at FROM damage WHERE run <= $1 ORDER BY run, file, reason", 0},
+	[Q_WARNING_PUT] = {"INSERT INTO warning (run, sentence) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
+	[Q_WARNINGS] = {"SELECT DISTINCT sentence FROM warning WHERE run <= $1 ORDER BY sentence", 0},
+	[Q_INPUTS] = {"SELECT s.path, s.bytes, s.content, s.format, s.lines, s.records FROM source s "
+	              "WHERE s.first_run <= $1 ORDER BY s.path, s.id", 0},
+	[Q_QUALITY_SUMS] = {"SELECT coalesce(sum(lines), 0), coalesce(sum(duplicates), 0) FROM run WHERE id <= $1",
+	                    "SELECT coalesce(sum(lines), 0)::bigint, coalesce(sum(duplicates), 0)::bigint FROM run WHERE id <= $1"},
+	[Q_RECORD_SUMS] = {"SELECT coalesce(sum(steps), 0), coalesce(sum(requests), 0), coalesce(sum(windows), 0), "
+	                   "coalesce(sum(powers), 0) FROM segment",
+	                   "SELECT coalesce(sum(steps), 0)::bigint, coalesce(sum(requests), 0)::bigint, "
+	                   "coalesce(sum(windows), 0)::bigint, coalesce(sum(powers), 0)::bigint FROM segment"},
+
+	[Q_HEADS] = {"SELECT DISTINCT head_bytes FROM source ORDER BY head_bytes", 0},
+	[Q_SOURCES_OF_HEAD] = {"SELECT " SOURCE_COLUMNS " FROM source WHERE head = $1 AND head_bytes = $2 "
+	                       "ORDER BY bytes DESC, id", 0},
+	[Q_SOURCES] = {"SELECT " SOURCE_COLUMNS " FROM source ORDER BY id", 0},
+	[Q_SOURCE_GET] = {"SELECT " SOURCE_COLUMNS " FROM source WHERE id = $1", 0},
+	[Q_SOURCE_ADD] = {"INSERT INTO source (" SOURCE_COLUMNS ") VALUES ((SELECT coalesce(max(id), 0) + 1 FROM source), "
+	                  "$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id", 0},
+	[Q_SOURCE_SET] = {"UPDATE source SET path = $2, format = $3, head_bytes = $4, head = $5, bytes = $6, content = $7, "
+	                  "marks = $8, lines = $9, records = $10, at_end = $11, first_run = $12, last_run = $13 "
+	                  "WHERE id = $1 RETURNING id", 0},
+	[Q_FILE_KNOWN] = {"SELECT source FROM file WHERE device = $1 AND inode = $2 AND size = $3 AND mtime_ns = $4", 0},
+	[Q_FILE_PUT] = {"INSERT INTO file (device, inode, size, mtime_ns, path, sha256, source, run) "
+	                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (device, inode) DO UPDATE SET "
+	                "size = excluded.size, mtime_ns = excluded.mtime_ns, path = excluded.path, "
+	                "sha256 = excluded.sha256, source = excluded.source, run = excluded.run", 0},
+
+	[Q_SEGMENT_GET] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.day_ns = $1 AND s.replica = $2", 0},
+	[Q_SEGMENT_PUT] = {"INSERT INTO segment (day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, "
+	                   "last_ns, run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+	                   "ON CONFLICT (day_ns, replica) DO UPDATE SET hash = excluded.hash, bytes = excluded.bytes, "
+	                   "steps = excluded.steps, requests = excluded.requests, windows = excluded.windows, "
+	                   "powers = excluded.powers, first_ns = excluded.first_ns, last_ns = excluded.last_ns, "
+	                   "run = excluded.run", 0},
+	[Q_SEGMENT_DROP] = {"DELETE FROM segment WHERE day_ns = $1 AND replica = $2", 0},
+	[Q_SEGMENTS] = {"SELECT " SEGMENT_COLUMNS " FROM segment s JOIN name n ON n.id = s.replica "
+	                "WHERE s.first_ns < $2 AND s.last_ns >= $1 ORDER BY s.day_ns, n.text", 0},
+	[Q_SPANS] = {"SELECT replica, min(first_ns), max(last_ns) FROM segment GROUP BY replica ORDER BY replica", 0},
+
+	[Q_DIRTY] = {"INSERT INTO dirty (day_ns) VALUES ($1) ON CONFLICT DO NOTHING", 0},
+	[Q_DIRTY_BASIS] = {"INSERT INTO dirty (day_ns) SELECT d.day_ns FROM day d WHERE d.basis <> $1 AND NOT EXISTS "
+	                   "(SELECT 1 FROM period p WHERE p.reopened_run IS NULL AND d.day_ns >= p.from_ns AND "
+	                   "d.day_ns < p.to_ns) ON CONFLICT DO NOTHING", 0},
+	[Q_DIRTY_DAYS] = {"SELECT day_ns FROM dirty ORDER BY day_ns", 0},
+	[Q_DIRTY_COUNT] = {"SELECT count(*) FROM dirty", 0},
+	[Q_DIRTY_DONE] = {"DELETE FROM dirty WHERE day_ns >= $1 AND day_ns < $2", 0},
+	[Q_DAY_DONE] = {"INSERT INTO day (day_ns, basis) VALUES ($1, $2) "
+	                "ON CONFLICT (day_ns) DO UPDATE SET basis = excluded.basis", 0},
+
+	[Q_POSTINGS_OF_DAY] = {"SELECT id, replica, hash FROM posting WHERE day_ns = $1 AND until_run IS NULL ORDER BY id", 0},
+	[Q_POSTING_ADD] = {"INSERT INTO posting (id, day_ns, replica, run, until_run, entries, gpu_ns, hash) VALUES "
+	                   "((SELECT coalesce(max(id), 0) + 1 FROM posting), $1, $2, $3, NULL, $4, $5, $6) RETURNING id", 0},
+	[Q_POSTING_END] = {"UPDATE posting SET until_run = $2 WHERE id = $1", 0},
+	[Q_ENTRY_ADD] = {"INSERT INTO entry (posting, slot_ns, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") VALUES ($1, $2, $3, "
+	                 "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)", 0},
+	[Q_ENTRY_DAY_ADD] = {"INSERT INTO entry_day (posting, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") SELECT posting, "
+	                     KEY_COLUMNS ", sum(gpu_ns), sum(tokens), sum(requests), sum(reasoning_tokens), "
+	                     "sum(cache_write_tokens), sum(spread_ns), sum(energy_mj), sum(metered_ns) FROM entry "
+	                     "WHERE posting = $1 GROUP BY posting, " KEY_COLUMNS, 0},
+	[Q_ENTRIES_OF_POSTING] = {"SELECT p.replica, e.slot_ns, " KEY_COLUMNS ", e.gpu_ns, tokens, requests, "
+	                          "reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns FROM entry e "
+	                          "JOIN posting p ON p.id = e.posting WHERE e.posting = $1", 0},
+	[Q_ENTRIES] = {"SELECT p.replica, e.slot_ns, " KEY_COLUMNS ", e.gpu_ns, tokens, requests, reasoning_tokens, "
+	               "cache_write_tokens, spread_ns, energy_mj, metered_ns FROM posting p JOIN entry e "
+	               "ON e.posting = p.id WHERE p.day_ns >= $4 AND p.day_ns < $2 AND e.slot_ns >= $1 AND "
+	               "e.slot_ns < $2 AND " IN_FORCE, 0},
+	[Q_ENTRIES_BY_DAY] = {"SELECT p.replica, p.day_ns, " KEY_COLUMNS ", e.gpu_ns, tokens, requests, reasoning_tokens, "
+	                      "cache_write_tokens, spread_ns, energy_mj, metered_ns FROM posting p JOIN entry_day e "
+	                      "ON e.posting = p.id WHERE p.day_ns >= $4 AND p.day_ns < $2 AND p.day_ns >= $1 AND " IN_FORCE, 0},
+	[Q_EXTENT] = {"SELECT min(day_ns), max(day_ns) FROM posting p WHERE p.run <= $1 AND (p.until_run IS NULL OR "
+	              "p.until_run > $1)", 0},
+
+	[Q_FIT_PUT] = {"INSERT INTO fit (day_ns, part, lines) VALUES ($1, $2, $3) "
+	               "ON CONFLICT (day_ns, part) DO UPDATE SET lines = excluded.lines", 0},
+	[Q_FITS] = {"SELECT day_ns, part, lines FROM fit WHERE day_ns >= $1 AND day_ns < $2 ORDER BY day_ns, part", 0},
+
+	[Q_PERIOD_ADD] = {"INSERT INTO period (id, name, from_ns, to_ns, run, reopened_run, reason, statement, entries) "
+	                  "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM period), $1, $2, $3, $4, NULL, '', $5, $6)", 0},
+	[Q_PERIOD_REOPEN] = {"UPDATE period SET reopened_run = $2, reason = $3 WHERE id = $1", 0},
+	[Q_PERIODS] = {"SELECT id, name, from_ns, to_ns, run, reopened_run, reason, statement, entries FROM period "
+	               "ORDER BY id", 0},
+	[Q_PERIOD_AT] = {"SELECT id FROM period WHERE reopened_run IS NULL AND from_ns <= $1 AND to_ns > $1 ORDER BY id", 0},
+	[Q_PERIOD_HASHES] = {"SELECT p.day_ns, n.text, p.hash FROM posting p JOIN name n ON n.id = p.replica "
+	                     "WHERE p.day_ns >= $1 AND p.day_ns < $2 AND p.until_run IS NULL ORDER BY p.day_ns, n.text", 0},
+	[Q_OPEN_AFTER] = {"SELECT max(to_ns) FROM period WHERE reopened_run IS NULL", 0},
+	[Q_ADJUSTMENT_ADD] = {"INSERT INTO adjustment (id, period, run, posted_ns, replica, slot_ns, " KEY_COLUMNS ", "
+	                      AMOUNT_COLUMNS ") VALUES ((SELECT coalesce(max(id), 0) + 1 FROM adjustment), $1, $2, $3, $4, "
+	                      "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)", 0},
+	[Q_ADJUSTMENTS_OF_DAY] = {"SELECT a.replica, a.slot_ns, " KEY_COLUMNS ", " AMOUNT_COLUMNS " FROM adjustment a "
+	                          "WHERE a.slot_ns >= $1 AND a.slot_ns < $2 AND a.period = $3", 0},
+	[Q_ADJUSTMENTS] = {"SELECT a.replica, a.slot_ns, " KEY_COLUMNS ", " AMOUNT_COLUMNS ", a.period, a.run, "
+	                   "a.posted_ns, p.name FROM adjustment a JOIN period p ON p.id = a.period "
+	                   "WHERE a.posted_ns >= $1 AND a.posted_ns < $2 AND a.run <= $3 ORDER BY a.id", 0},
+
+	[Q_CHECK_SUMS] = {"SELECT p.day_ns, n.text, p.id FROM posting p JOIN name n ON n.id = p.replica WHERE p.entries <> "
+	                  "(SELECT count(*) FROM entry e WHERE e.posting = p.id) OR p.gpu_ns <> "
+	                  "(SELECT coalesce(sum(gpu_ns), 0) FROM entry e WHERE e.posting = p.id)", 0},
+	[Q_CHECK_DAYS] = {"SELECT p.day_ns, n.text, p.id FROM posting p JOIN name n ON n.id = p.replica WHERE "
+	                  "(SELECT coalesce(sum(gpu_ns), 0) FROM entry e WHERE e.posting = p.id) <> "
+	                  "(SELECT coalesce(sum(gpu_ns), 0) FROM entry_day e WHERE e.posting = p.id) OR "
+	                  "(SELECT coalesce(sum(tokens), 0) FROM entry e WHERE e.posting = p.id) <> "
+	                  "(SELECT coalesce(sum(tokens), 0) FROM entry_day e WHERE e.posting = p.id)", 0},
+	[Q_CHECK_POSTING_SUMS] = {"SELECT id, day_ns, replica, hash FROM posting WHERE day_ns >= $1 AND day_ns < $2 AND "
+	                          "until_run IS NULL ORDER BY id", 0},
+};
