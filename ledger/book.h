@@ -60,6 +60,13 @@ int names_load(struct ledger *l, struct fault *why);
 int lock_take(struct ledger *l, struct fault *why);
 void lock_release(struct ledger *l);
 
+/* ---- entries (entries.c) ---- */
+
+/* By replica, slot and the rest of the key, names by text. */
+void entries_sort(struct names *names, struct entry *e, size_t count);
+/* Of the entries of one replica-day in that order. */
+void entries_hash(const struct names *names, const struct entry *e, size_t count, char hash[DIGEST_HEX_MAX]);
+
 /* The columns of an entry from `column` on: replica, slot, key, amounts. */
 void row_entry(struct ledger *l, enum query q, struct entry *out);
 

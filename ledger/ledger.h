@@ -11,11 +11,13 @@
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
+#include <stdio.h>
+
+#include "core/digest.h"
 #include "core/entry.h"
 #include "core/error.h"
 #include "core/quality.h"
 #include "core/record.h"
-#include "core/digest.h"
 
 struct ledger;
 
@@ -226,11 +228,10 @@ int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, str
 /* A whole copy of the ledger at a moment, while others may write. */
 int ledger_copy(struct ledger *l, const char *to_path, struct fault *why);
 /*
- * Writes all tables as text: "table" lines and tab-separated rows in one order, names by text.
- * The same content gives the same bytes whatever the order of work, if `content_only`: then
- * run numbers, clock times and places on disk are left out.
+ * Writes what the ledger says of the world as text, one line a row, in one order, names by
+ * text: sources, segments, entries in force, closed periods, adjustments. Numbers of runs, clock
+ * times and places on disk are left out: the same content gives the same bytes.
  */
-int ledger_dump(struct ledger *l, bool content_only, FILE *out, struct fault *why);
-int ledger_load(struct ledger *l, struct text dump, struct fault *why);
+int ledger_dump(struct ledger *l, FILE *out, struct fault *why);
 
 #endif

@@ -51,7 +51,7 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_SOURCES] = {"SELECT " SOURCE_COLUMNS " FROM source ORDER BY id", 0},
 	[Q_SOURCE_GET] = {"SELECT " SOURCE_COLUMNS " FROM source WHERE id = $1", 0},
 	[Q_SOURCE_ADD] = {"INSERT INTO source (" SOURCE_COLUMNS ") VALUES ((SELECT coalesce(max(id), 0) + 1 FROM source), "
-	                  "$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id", 0},
+	                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id", 0},
 	[Q_SOURCE_SET] = {"UPDATE source SET path = $2, format = $3, head_bytes = $4, head = $5, bytes = $6, content = $7, "
 	                  "marks = $8, lines = $9, records = $10, at_end = $11, first_run = $12, last_run = $13 "
 	                  "WHERE id = $1 RETURNING id", 0},
@@ -126,7 +126,8 @@ const struct query_text query_texts[QUERIES] = {
 	                          "WHERE a.slot_ns >= $1 AND a.slot_ns < $2 AND a.period = $3", 0},
 	[Q_ADJUSTMENTS] = {"SELECT a.replica, a.slot_ns, " KEY_COLUMNS ", " AMOUNT_COLUMNS ", a.period, a.run, "
 	                   "a.posted_ns, p.name FROM adjustment a JOIN period p ON p.id = a.period "
-	                   "WHERE a.posted_ns >= $1 AND a.posted_ns < $2 AND a.run <= $3 ORDER BY a.id", 0},
+	                   "WHERE a.posted_ns >= $1 AND a.posted_ns < $2 AND a.run <= $3 AND (p.reopened_run IS NULL OR "
+	                   "p.reopened_run > $3) ORDER BY a.id", 0},
 
 	[Q_CHECK_SUMS] = {"SELECT p.day_ns, n.text, p.id FROM posting p JOIN name n ON n.id = p.replica WHERE p.entries <> "
 	                  "(SELECT count(*) FROM entry e WHERE e.posting = p.id) OR p.gpu_ns <> "

@@ -197,7 +197,7 @@ static int bind_one(sqlite3_stmt *s, int at, const struct value *v) {
 
 static int start(void *statement, const struct value *values, size_t count, struct fault *why) {
 	struct statement *s = statement;
-	char name[16];
+	char name[24];
 
 	sqlite3_reset(s->at);
 	for (size_t i = 0; i < count; i++) {

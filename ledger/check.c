@@ -1,0 +1,107 @@
+/* check.c: is the ledger what it says of itself? */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/exact.h"
+#include "core/instant.h"
+#include "ledger/book.h"
+
+struct checking {
+	struct ledger *l;
+	ledger_finding_sink *sink;
+	void *context;
+};
+
+static void say(struct checking *c, int64_t day_ns, struct text replica, const char *what) {
+	char sentence[400], day[INSTANT_TEXT_MAX];
+
+	snprintf(sentence, sizeof sentence, "%.10s, replica %.*s: %s", instant_format(day_ns, day),
+	         replica.len < 200 ? (int)replica.len : 200, replica.at ? replica.at : "", what);
+	c->sink(c->context, sentence);
+}
+
+static int check_sums(struct checking *c, enum query q, const char *what, struct fault *why) {
+	int rc = ask(c->l, q, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(c->l, q, why)) > 0) {
+		say(c, row_int(c->l, q, 0), row_text(c->l, q, 1), what);
+		rc = 0;
+	}
+	return rc;
+}
+
+/* A posting in force. */
+struct posted {
+	int64_t id, day_ns;
+	name_id replica;
+	char hash[DIGEST_HEX_MAX];
+};
+
+static int list_postings(struct ledger *l, struct posted **out, size_t *count, struct fault *why) {
+	enum query q = Q_CHECK_POSTING_SUMS;
+	size_t room = 0;
+	int rc = ask(l, q, VALUES(V_INT(INT64_MIN), V_INT(INT64_MAX)), why);
+
+	*out = NULL;
+	*count = 0;
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+		if (*count == room) {
+			room = room > 0 ? 2 * room : 256;
+			*out = must_realloc(*out, room * sizeof **out);
+		}
+		struct posted *p = &(*out)[(*count)++];
+		*p = (struct posted){row_int(l, q, 0), row_int(l, q, 1), name_here(l, row_int(l, q, 2)), ""};
+		row_hash(l, q, 3, p->hash);
+		rc = 0;
+	}
+	return rc;
+}
+
+/* Is the hash of a posting that of its entries? */
+static int check_hash(struct checking *c, const struct posted *p, struct fault *why) {
+	enum query q = Q_ENTRIES_OF_POSTING;
+	struct entry *entries = NULL;
+	size_t count = 0, room = 0;
+	char hash[DIGEST_HEX_MAX];
+	int rc = ask(c->l, q, VALUES(V_INT(p->id)), why);
+
+	while (rc == 0 && (rc = ask_next(c->l, q, why)) > 0) {
+		if (count == room) {
+			room = room > 0 ? 2 * room : 64;
+			entries = must_realloc(entries, room * sizeof *entries);
+		}
+		row_entry(c->l, q, &entries[count++]);
+		rc = 0;
+	}
+	entries_sort(c->l->names, entries, count);
+	entries_hash(c->l->names, entries, count, hash);
+	if (rc == 0 && strcmp(hash, p->hash) != 0) {
+		say(c, p->day_ns, names_text(c->l->names, p->replica),
+		    "its entries are not those that were posted (their hash differs): somebody changed them; run 'tollbook attribute --all'");
+	}
+	free(entries);
+	return rc;
+}
+
+int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why) {
+	struct checking c = {l, sink, context};
+	struct posted *postings = NULL;
+	size_t count = 0;
+	int rc = l->driver->check(l->connection, sink, context, why);
+
+	rc = rc < 0 ? rc : check_sums(&c, Q_CHECK_SUMS, "its entries do not sum to what was posted; run 'tollbook attribute --all'", why);
+	rc = rc < 0 ? rc : check_sums(&c, Q_CHECK_DAYS, "entries by day and by hour differ; run 'tollbook attribute --all'", why);
+	rc = rc < 0 ? rc : list_postings(l, &postings, &count, why);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		rc = check_hash(&c, &postings[i], why);
+	}
+	free(postings);
+	return rc;
+}
+
+int ledger_copy(struct ledger *l, const char *to_path, struct fault *why) {
+	if (!l->driver->copy) {
+		return fault_set(why, ERROR_CONFIG, "a ledger in %s is backed up with its own tools", l->driver->name);
+	}
+	return l->driver->copy(l->connection, to_path, why);
+}

@@ -1,0 +1,143 @@
+/* days.c: segments, what is to be attributed anew, and fits. */
+#include "core/exact.h"
+#include "core/instant.h"
+#include "ledger/book.h"
+
+static void row_segment(struct ledger *l, enum query q, struct ledger_segment *out) {
+	*out = (struct ledger_segment){
+		.day_ns = row_int(l, q, 0),
+		.replica = name_here(l, row_int(l, q, 1)),
+		.bytes = row_int(l, q, 3),
+		.first_ns = row_int(l, q, 8),
+		.last_ns = row_int(l, q, 9),
+		.run = row_int(l, q, 10),
+	};
+	row_hash(l, q, 2, out->hash);
+	for (int k = 0; k < RECORD_KINDS; k++) {
+		out->counts[k] = row_int(l, q, 4 + k);
+	}
+}
+
+int ledger_segment_get(struct ledger *l, int64_t day_ns, name_id replica, struct ledger_segment *out,
+                       struct fault *why) {
+	int64_t there;
+	int rc = name_there(l, replica, &there, why);
+
+	rc = rc < 0 ? rc : ask(l, Q_SEGMENT_GET, VALUES(V_INT(day_ns), V_INT(there)), why);
+	if (rc < 0 || (rc = ask_next(l, Q_SEGMENT_GET, why)) <= 0) {
+		return rc;
+	}
+	row_segment(l, Q_SEGMENT_GET, out);
+	ask_end(l, Q_SEGMENT_GET);
+	return 1;
+}
+
+int ledger_segment_put(struct ledger *l, const struct ledger_segment *s, struct fault *why) {
+	int64_t there;
+	int rc = name_there(l, s->replica, &there, why);
+
+	return rc < 0 ? rc
+	              : ask_do(l, Q_SEGMENT_PUT,
+	                       VALUES(V_INT(s->day_ns), V_INT(there), V_STR(s->hash), V_INT(s->bytes),
+	                              V_INT(s->counts[RECORD_STEP]), V_INT(s->counts[RECORD_REQUEST]),
+	                              V_INT(s->counts[RECORD_WINDOW]), V_INT(s->counts[RECORD_POWER]), V_INT(s->first_ns),
+	                              V_INT(s->last_ns), V_INT(s->run)), why);
+}
+
+int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struct fault *why) {
+	int64_t there;
+	int rc = name_there(l, replica, &there, why);
+
+	return rc < 0 ? rc : ask_do(l, Q_SEGMENT_DROP, VALUES(V_INT(day_ns), V_INT(there)), why);
+}
+
+int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink, void *context,
+                    struct fault *why) {
+	struct ledger_segment s;
+	int rc = ask(l, Q_SEGMENTS, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_SEGMENTS, why)) > 0) {
+		row_segment(l, Q_SEGMENTS, &s);
+		rc = sink(context, &s);
+	}
+	ask_end(l, Q_SEGMENTS);
+	return rc;
+}
+
+int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why) {
+	int rc = ask(l, Q_SPANS, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_SPANS, why)) > 0) {
+		rc = sink(context, name_here(l, row_int(l, Q_SPANS, 0)), row_int(l, Q_SPANS, 1), row_int(l, Q_SPANS, 2));
+	}
+	ask_end(l, Q_SPANS);
+	return rc;
+}
+
+/* ---- days ---- */
+
+int ledger_dirty(struct ledger *l, int64_t from_ns, int64_t to_ns, struct fault *why) {
+	int rc = 0;
+
+	for (int64_t day = instant_floor(from_ns, NS_PER_DAY); day < to_ns && rc == 0; day += NS_PER_DAY) {
+		rc = ask_do(l, Q_DIRTY, VALUES(V_INT(day)), why);
+	}
+	return rc;
+}
+
+int ledger_dirty_basis(struct ledger *l, const char *basis, struct fault *why) {
+	return ask_do(l, Q_DIRTY_BASIS, VALUES(V_STR(basis)), why);
+}
+
+int ledger_dirty_next(struct ledger *l, int64_t max_days, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
+	int64_t days = 0, day;
+	int rc = ask(l, Q_DIRTY_DAYS, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_DIRTY_DAYS, why)) > 0) {
+		day = row_int(l, Q_DIRTY_DAYS, 0);
+		if (days == 0) {
+			*from_ns = *to_ns = day;
+		}
+		if (day != *to_ns || days == max_days) {
+			break;
+		}
+		*to_ns = day + NS_PER_DAY;
+		days++;
+		rc = 0;
+	}
+	ask_end(l, Q_DIRTY_DAYS);
+	return rc < 0 ? rc : days > 0;
+}
+
+int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why) {
+	int rc = ask_int(l, Q_DIRTY_COUNT, NULL, 0, count, why);
+
+	return rc < 0 ? rc : 0;
+}
+
+int ledger_day_done(struct ledger *l, int64_t from_ns, int64_t to_ns, const char *basis, struct fault *why) {
+	int rc = ask_do(l, Q_DIRTY_DONE, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
+
+	for (int64_t day = from_ns; day < to_ns && rc == 0; day += NS_PER_DAY) {
+		rc = ask_do(l, Q_DAY_DONE, VALUES(V_INT(day), V_STR(basis)), why);
+	}
+	return rc;
+}
+
+/* ---- fits ---- */
+
+int ledger_fit_put(struct ledger *l, int64_t day_ns, const char *part, struct text lines, struct fault *why) {
+	return ask_do(l, Q_FIT_PUT, VALUES(V_INT(day_ns), V_STR(part), V_TEXT(lines)), why);
+}
+
+int ledger_fits(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_fit_sink *sink, void *context,
+                struct fault *why) {
+	int rc = ask(l, Q_FITS, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_FITS, why)) > 0) {
+		const char *part = row_keep(l, Q_FITS, 1, 5);
+		rc = sink(context, row_int(l, Q_FITS, 0), part, row_text(l, Q_FITS, 2));
+	}
+	ask_end(l, Q_FITS);
+	return rc;
+}

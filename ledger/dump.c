@@ -1,0 +1,95 @@
+/* dump.c: what the ledger says, as text that does not depend on who wrote it when. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ledger/book.h"
+
+static void put_name(struct ledger *l, name_id id, FILE *out) {
+	struct text t = names_text(l->names, id);
+
+	for (size_t i = 0; i < t.len; i++) {
+		putc((unsigned char)t.at[i] < ' ' || t.at[i] == 127 ? '?' : t.at[i], out);
+	}
+	putc('\t', out);
+}
+
+static void put_entry(struct ledger *l, const char *what, const struct entry *e, FILE *out) {
+	fprintf(out, "%s\t", what);
+	put_name(l, e->replica, out);
+	put_name(l, e->model, out);
+	put_name(l, e->tenant, out);
+	put_name(l, e->pool, out);
+	const int64_t all[] = {
+		e->slot_ns,   e->kind,      e->grade,           e->prompt_over_ntok,   e->batch,     e->rate_nano, e->gpu_ns,
+		e->tokens,    e->requests,  e->reasoning_tokens, e->cache_write_tokens, e->spread_ns, e->energy_mj, e->metered_ns,
+	};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		fprintf(out, "%" PRId64 "%c", all[i], i + 1 < sizeof all / sizeof *all ? '\t' : '\n');
+	}
+}
+
+struct dumping {
+	struct ledger *l;
+	FILE *out;
+	struct entry *entries;
+	size_t count, room;
+};
+
+static int keep_entry(void *context, const struct entry *e) {
+	struct dumping *d = context;
+
+	if (d->count == d->room) {
+		d->room = d->room > 0 ? 2 * d->room : 1024;
+		d->entries = must_realloc(d->entries, d->room * sizeof *d->entries);
+	}
+	d->entries[d->count++] = *e;
+	return 0;
+}
+
+static int dump_source(void *context, const struct ledger_source *s) {
+	struct dumping *d = context;
+
+	fprintf(d->out, "source\t%s\t%" PRId64 "\t%s\t%s\t%" PRId64 "\t%" PRId64 "\n", s->content, s->bytes, s->head,
+	        s->format, s->lines, s->records);
+	return 0;
+}
+
+static int dump_segment(void *context, const struct ledger_segment *s) {
+	struct dumping *d = context;
+
+	fprintf(d->out, "segment\t%" PRId64 "\t", s->day_ns);
+	put_name(d->l, s->replica, d->out);
+	fprintf(d->out, "%s\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n", s->hash,
+	        s->counts[0], s->counts[1], s->counts[2], s->counts[3], s->first_ns, s->last_ns);
+	return 0;
+}
+
+static int dump_period(void *context, const struct ledger_period *p) {
+	struct dumping *d = context;
+
+	fprintf(d->out, "period\t%s\t%s\t%s\t%s\n", p->name, p->reopened_run ? "open" : "closed", p->entries, p->statement);
+	return 0;
+}
+
+static int dump_adjustment(void *context, const struct ledger_adjustment *a) {
+	struct dumping *d = context;
+
+	put_entry(d->l, a->period_name, &a->entry, d->out);
+	return 0;
+}
+
+int ledger_dump(struct ledger *l, FILE *out, struct fault *why) {
+	struct dumping d = {.l = l, .out = out};
+	int rc = ledger_sources(l, dump_source, &d, why);
+
+	rc = rc < 0 ? rc : ledger_segments(l, INT64_MIN, INT64_MAX, dump_segment, &d, why);
+	rc = rc < 0 ? rc : ledger_entries(l, INT64_MIN, INT64_MAX, INT64_MAX - 1, LEDGER_SLOTS, keep_entry, &d, why);
+	entries_sort(l->names, d.entries, d.count);
+	for (size_t i = 0; i < d.count && rc >= 0; i++) {
+		put_entry(l, "entry", &d.entries[i], out);
+	}
+	free(d.entries);
+	rc = rc < 0 ? rc : ledger_periods(l, dump_period, &d, why);
+	return rc < 0 ? rc : ledger_adjustments(l, INT64_MIN, INT64_MAX, INT64_MAX - 1, dump_adjustment, &d, why);
+}

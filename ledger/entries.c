@@ -1,0 +1,451 @@
+/* entries.c: versions of a replica-day's entries, and what later evidence changes in a closed one. */
+#define _GNU_SOURCE /* qsort_r */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/exact.h"
+#include "core/instant.h"
+#include "ledger/book.h"
+
+/* ---- one order, one text ---- */
+
+#define KEY_NAMES 3
+
+static void key_names(const struct entry *e, name_id out[KEY_NAMES]) {
+	out[0] = e->model;
+	out[1] = e->tenant;
+	out[2] = e->pool;
+}
+
+static int order_i64(int64_t a, int64_t b) {
+	return (a > b) - (a < b);
+}
+
+/* By slot and the rest of the key. Names by text: their numbers depend on who came first. */
+static int compare_keys(const struct names *names, const struct entry *a, const struct entry *b) {
+	int order = order_i64(a->slot_ns, b->slot_ns);
+	name_id x[KEY_NAMES], y[KEY_NAMES];
+
+	key_names(a, x);
+	key_names(b, y);
+	for (int i = 0; i < KEY_NAMES && order == 0; i++) {
+		order = x[i] == y[i] ? 0 : text_compare(names_text(names, x[i]), names_text(names, y[i]));
+	}
+	const int64_t left[] = {a->kind, a->grade, a->prompt_over_ntok, a->batch, a->rate_nano};
+	const int64_t right[] = {b->kind, b->grade, b->prompt_over_ntok, b->batch, b->rate_nano};
+	for (size_t i = 0; i < sizeof left / sizeof *left && order == 0; i++) {
+		order = order_i64(left[i], right[i]);
+	}
+	return order;
+}
+
+static int compare_entries(const void *a, const void *b, void *names) {
+	const struct entry *x = a, *y = b;
+	int order = x->replica == y->replica ? 0 : text_compare(names_text(names, x->replica), names_text(names, y->replica));
+
+	return order != 0 ? order : compare_keys(names, x, y);
+}
+
+#define AMOUNTS 8
+
+static void amounts_of(const struct entry *e, int64_t out[AMOUNTS]) {
+	const int64_t all[AMOUNTS] = {e->gpu_ns, e->tokens, e->requests, e->reasoning_tokens,
+	                              e->cache_write_tokens, e->spread_ns, e->energy_mj, e->metered_ns};
+
+	memcpy(out, all, sizeof all);
+}
+
+static void set_amounts(struct entry *e, const int64_t in[AMOUNTS]) {
+	e->gpu_ns = in[0];
+	e->tokens = in[1];
+	e->requests = in[2];
+	e->reasoning_tokens = in[3];
+	e->cache_write_tokens = in[4];
+	e->spread_ns = in[5];
+	e->energy_mj = in[6];
+	e->metered_ns = in[7];
+}
+
+/* Key and amounts as one line of text, which hashes and dumps are made of. */
+static void add_text(const struct names *names, const struct entry *e, struct digest *d) {
+	char line[400];
+	int64_t a[AMOUNTS];
+	name_id key[KEY_NAMES];
+
+	key_names(e, key);
+	for (int i = 0; i < KEY_NAMES; i++) {
+		digest_add(d, names_text(names, key[i]));
+		digest_add(d, T("\t"));
+	}
+	amounts_of(e, a);
+	int len = snprintf(line, sizeof line, "%" PRId64 "\t%d\t%d\t%" PRId64 "\t%d\t%" PRId64, e->slot_ns, (int)e->kind,
+	                   (int)e->grade, e->prompt_over_ntok, e->batch, e->rate_nano);
+	digest_add(d, (struct text){line, (size_t)len});
+	for (int i = 0; i < AMOUNTS; i++) {
+		len = snprintf(line, sizeof line, "\t%" PRId64, a[i]);
+		digest_add(d, (struct text){line, (size_t)len});
+	}
+	digest_add(d, T("\n"));
+}
+
+void entries_hash(const struct names *names, const struct entry *e, size_t count, char hash[DIGEST_HEX_MAX]) {
+	struct digest *d = digest_new();
+
+	for (size_t i = 0; i < count; i++) {
+		add_text(names, &e[i], d);
+	}
+	digest_finish(d, hash);
+	digest_free(d);
+}
+
+void entries_sort(struct names *names, struct entry *e, size_t count) {
+	if (count > 0) {
+		qsort_r(e, count, sizeof *e, compare_entries, names);
+	}
+}
+
+/* ---- rows ---- */
+
+void row_entry(struct ledger *l, enum query q, struct entry *out) {
+	int64_t amounts[AMOUNTS];
+
+	*out = (struct entry){
+		.replica = name_here(l, row_int(l, q, 0)),
+		.slot_ns = row_int(l, q, 1),
+		.model = name_here(l, row_int(l, q, 2)),
+		.tenant = name_here(l, row_int(l, q, 3)),
+		.pool = name_here(l, row_int(l, q, 4)),
+		.kind = (enum entry_kind)row_int(l, q, 5),
+		.grade = (enum grade)row_int(l, q, 6),
+		.prompt_over_ntok = row_int(l, q, 7),
+		.batch = row_int(l, q, 8) != 0,
+		.rate_nano = row_int(l, q, 9),
+	};
+	for (int i = 0; i < AMOUNTS; i++) {
+		amounts[i] = row_int(l, q, 10 + i);
+	}
+	set_amounts(out, amounts);
+}
+
+/* Where the columns of an entry begin among a statement's parameters, after `ahead` of them. */
+#define ENTRY_VALUES 17
+
+static int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY_VALUES], struct fault *why) {
+	name_id key[KEY_NAMES];
+	int64_t there, amounts[AMOUNTS];
+	size_t n = 0;
+
+	key_names(e, key);
+	out[n++] = V_INT(e->slot_ns);
+	for (int i = 0; i < KEY_NAMES; i++) {
+		int rc = name_there(l, key[i], &there, why);
+		if (rc < 0) {
+			return rc;
+		}
+		out[n++] = V_INT(there);
+	}
+	out[n++] = V_INT(e->kind);
+	out[n++] = V_INT(e->grade);
+	out[n++] = V_INT(e->prompt_over_ntok);
+	out[n++] = V_INT(e->batch);
+	out[n++] = V_INT(e->rate_nano);
+	amounts_of(e, amounts);
+	for (int i = 0; i < AMOUNTS; i++) {
+		out[n++] = V_INT(amounts[i]);
+	}
+	return 0;
+}
+
+/* ---- posting ---- */
+
+/* What is in force of one replica on the day. */
+struct standing {
+	int64_t id;
+	name_id replica;
+	char hash[DIGEST_HEX_MAX];
+	bool met; /* the new version speaks of it */
+};
+
+struct post {
+	struct ledger *l;
+	int64_t run, day_ns;
+	int64_t period; /* closed, in which the day lies; 0: none */
+	int64_t posted_ns;
+	struct standing *standing;
+	size_t count;
+	int64_t *restated;
+};
+
+static int load_standing(struct post *p, struct fault *why) {
+	struct ledger *l = p->l;
+	size_t room = 0;
+	int rc = ask(l, Q_POSTINGS_OF_DAY, VALUES(V_INT(p->day_ns)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_POSTINGS_OF_DAY, why)) > 0) {
+		if (p->count == room) {
+			room = room > 0 ? 2 * room : 64;
+			p->standing = must_realloc(p->standing, room * sizeof *p->standing);
+		}
+		struct standing *s = &p->standing[p->count++];
+		*s = (struct standing){.id = row_int(l, Q_POSTINGS_OF_DAY, 0),
+		                       .replica = name_here(l, row_int(l, Q_POSTINGS_OF_DAY, 1))};
+		row_hash(l, Q_POSTINGS_OF_DAY, 2, s->hash);
+		rc = 0;
+	}
+	return rc;
+}
+
+static struct standing *standing_of(struct post *p, name_id replica) {
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->standing[i].replica == replica) {
+			return &p->standing[i];
+		}
+	}
+	return NULL;
+}
+
+static int add_posting(struct post *p, const struct entry *e, size_t count, const char *hash, struct fault *why) {
+	struct ledger *l = p->l;
+	int64_t replica, id = 0, gpu_ns = 0;
+	struct value values[1 + ENTRY_VALUES];
+	int rc = name_there(l, e->replica, &replica, why);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!exact_add(&gpu_ns, e[i].gpu_ns)) {
+			return fault_set(why, ERROR_RANGE, "the GPU time of a replica-day does not fit");
+		}
+	}
+	if (rc == 0) {
+		rc = ask_int(l, Q_POSTING_ADD, VALUES(V_INT(p->day_ns), V_INT(replica), V_INT(p->run), V_INT((int64_t)count),
+		                                      V_INT(gpu_ns), V_STR(hash)), &id, why);
+	}
+	for (size_t i = 0; i < count && rc >= 0; i++) {
+		values[0] = V_INT(id);
+		rc = entry_values(l, &e[i], values + 1, why);
+		if (rc == 0) {
+			rc = ask_do(l, Q_ENTRY_ADD, values, 1 + ENTRY_VALUES, why);
+		}
+	}
+	return rc < 0 ? rc : ask_do(l, Q_ENTRY_DAY_ADD, VALUES(V_INT(id)), why);
+}
+
+/* ---- adjustments ---- */
+
+/* Entries that grow. */
+struct pile {
+	struct entry *at;
+	size_t count, room;
+};
+
+static void pile_add(struct pile *p, const struct entry *e, int sign) {
+	int64_t amounts[AMOUNTS];
+
+	if (p->count == p->room) {
+		p->room = p->room > 0 ? 2 * p->room : 64;
+		p->at = must_realloc(p->at, p->room * sizeof *p->at);
+	}
+	struct entry *to = &p->at[p->count++];
+	*to = *e;
+	amounts_of(e, amounts);
+	for (int i = 0; i < AMOUNTS; i++) {
+		amounts[i] *= sign;
+	}
+	set_amounts(to, amounts);
+}
+
+static int pile_rows(struct post *p, enum query q, struct pile *pile, name_id replica, struct fault *why) {
+	struct entry e;
+	int rc;
+
+	while ((rc = ask_next(p->l, q, why)) > 0) {
+		row_entry(p->l, q, &e);
+		if (e.replica == replica) {
+			pile_add(pile, &e, -1);
+		}
+	}
+	return rc;
+}
+
+/* Sums of entries with one key, in place. */
+static void pile_sum(struct names *names, struct pile *p) {
+	size_t kept = 0;
+
+	entries_sort(names, p->at, p->count);
+	for (size_t i = 0; i < p->count; i++) {
+		int64_t sum[AMOUNTS], more[AMOUNTS];
+		if (kept == 0 || compare_keys(names, &p->at[kept - 1], &p->at[i]) != 0) {
+			p->at[kept++] = p->at[i];
+			continue;
+		}
+		amounts_of(&p->at[kept - 1], sum);
+		amounts_of(&p->at[i], more);
+		for (int k = 0; k < AMOUNTS; k++) {
+			sum[k] += more[k];
+		}
+		set_amounts(&p->at[kept - 1], sum);
+	}
+	p->count = kept;
+}
+
+static bool is_nothing(const struct entry *e) {
+	int64_t a[AMOUNTS], any = 0;
+
+	amounts_of(e, a);
+	for (int i = 0; i < AMOUNTS; i++) {
+		any |= a[i];
+	}
+	return any == 0;
+}
+
+static int add_adjustment(struct post *p, const struct entry *e, struct fault *why) {
+	struct value values[4 + ENTRY_VALUES] = {V_INT(p->period), V_INT(p->run), V_INT(p->posted_ns)};
+	int64_t replica;
+	int rc = name_there(p->l, e->replica, &replica, why);
+
+	values[3] = V_INT(replica);
+	if (rc == 0) {
+		rc = entry_values(p->l, e, values + 4, why);
+	}
+	return rc < 0 ? rc : ask_do(p->l, Q_ADJUSTMENT_ADD, values, 4 + ENTRY_VALUES, why);
+}
+
+/* What the closed replica-day would be now, less what it is and what was adjusted before. */
+static int adjust(struct post *p, name_id replica, const struct standing *s, const struct entry *e, size_t count,
+                  struct fault *why) {
+	struct pile pile = {0};
+	bool any = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		pile_add(&pile, &e[i], 1);
+	}
+	if (s) {
+		rc = ask(p->l, Q_ENTRIES_OF_POSTING, VALUES(V_INT(s->id)), why);
+		rc = rc < 0 ? rc : pile_rows(p, Q_ENTRIES_OF_POSTING, &pile, replica, why);
+	}
+	if (rc >= 0) {
+		rc = ask(p->l, Q_ADJUSTMENTS_OF_DAY,
+		         VALUES(V_INT(p->day_ns), V_INT(p->day_ns + NS_PER_DAY), V_INT(p->period)), why);
+		rc = rc < 0 ? rc : pile_rows(p, Q_ADJUSTMENTS_OF_DAY, &pile, replica, why);
+	}
+	pile_sum(p->l->names, &pile);
+	for (size_t i = 0; i < pile.count && rc >= 0; i++) {
+		if (!is_nothing(&pile.at[i])) {
+			any = true;
+			rc = add_adjustment(p, &pile.at[i], why);
+		}
+	}
+	*p->restated += any;
+	free(pile.at);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- a day ---- */
+
+static int post_replica(struct post *p, const struct entry *e, size_t count, struct fault *why) {
+	struct standing *s = standing_of(p, e->replica);
+	char hash[DIGEST_HEX_MAX];
+	int rc = 0;
+
+	if (s) {
+		s->met = true;
+	}
+	if (p->period) {
+		return adjust(p, e->replica, s, e, count, why);
+	}
+	entries_hash(p->l->names, e, count, hash);
+	if (s && strcmp(s->hash, hash) == 0) {
+		return 0;
+	}
+	(*p->restated)++;
+	if (s) {
+		rc = ask_do(p->l, Q_POSTING_END, VALUES(V_INT(s->id), V_INT(p->run)), why);
+	}
+	return rc < 0 ? rc : add_posting(p, e, count, hash, why);
+}
+
+/* Replicas of which the new version knows nothing any more. */
+static int end_unmet(struct post *p, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < p->count && rc == 0; i++) {
+		const struct standing *s = &p->standing[i];
+		if (s->met) {
+			continue;
+		}
+		if (p->period) {
+			rc = adjust(p, s->replica, s, NULL, 0, why);
+			continue;
+		}
+		(*p->restated)++;
+		rc = ask_do(p->l, Q_POSTING_END, VALUES(V_INT(s->id), V_INT(p->run)), why);
+	}
+	return rc;
+}
+
+static int post_sorted(struct post *p, const struct entry *e, size_t count, struct fault *why) {
+	int rc = load_standing(p, why);
+
+	for (size_t i = 0, end; i < count && rc == 0; i = end) {
+		for (end = i + 1; end < count && e[end].replica == e[i].replica; end++) {
+		}
+		rc = post_replica(p, e + i, end - i, why);
+	}
+	return rc < 0 ? rc : end_unmet(p, why);
+}
+
+int ledger_post_day(struct ledger *l, int64_t run, int64_t day_ns, const struct entry *entries, size_t count,
+                    int64_t *restated, struct fault *why) {
+	struct post p = {.l = l, .run = run, .day_ns = day_ns, .restated = restated};
+	int rc = ledger_period_at(l, day_ns, &p.period, why);
+
+	if (rc > 0) {
+		rc = ask_int(l, Q_OPEN_AFTER, NULL, 0, &p.posted_ns, why);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	struct entry *sorted = must_alloc((count + 1) * sizeof *sorted);
+	if (count > 0) {
+		memcpy(sorted, entries, count * sizeof *sorted);
+	}
+	entries_sort(l->names, sorted, count);
+	rc = post_sorted(&p, sorted, count, why);
+	free(sorted);
+	free(p.standing);
+	return rc;
+}
+
+int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, enum ledger_grain grain,
+                   entry_sink *sink, void *context, struct fault *why) {
+	enum query q = grain == LEDGER_DAYS ? Q_ENTRIES_BY_DAY : Q_ENTRIES;
+	int64_t first_day = from_ns > INT64_MIN + NS_PER_DAY ? instant_floor(from_ns, NS_PER_DAY) : INT64_MIN;
+	int64_t from = grain == LEDGER_DAYS ? first_day : from_ns;
+	struct entry e;
+	int rc = ask(l, q, VALUES(V_INT(from), V_INT(to_ns), V_INT(as_of), V_INT(first_day)), why);
+
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+		row_entry(l, q, &e);
+		rc = sink(context, &e);
+		if (rc < 0) {
+			ask_end(l, q);
+			return fault_set(why, rc, "the statement does not take an entry");
+		}
+		rc = 0;
+	}
+	return rc;
+}
+
+int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
+	int rc = ask(l, Q_EXTENT, VALUES(V_INT(as_of)), why);
+
+	if (rc < 0 || (rc = ask_next(l, Q_EXTENT, why)) <= 0) {
+		return rc;
+	}
+	rc = row_null(l, Q_EXTENT, 0) ? 0 : 1;
+	*from_ns = row_int(l, Q_EXTENT, 0);
+	*to_ns = row_int(l, Q_EXTENT, 1) + NS_PER_DAY;
+	ask_end(l, Q_EXTENT);
+	return rc;
+}

@@ -1,0 +1,173 @@
+/* ledger.c: opening a book, and its transactions. */
+#include "ledger/ledger.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/files.h"
+#include "ledger/book.h"
+
+#define WHERE_MAX 4096
+
+static int make_folder(const char *path, struct fault *why) {
+	if (mkdir(path, 0750) != 0 && errno != EEXIST) {
+		return fault_set(why, ERROR_IO, "%s: cannot make the folder: %s", path, strerror(errno));
+	}
+	return 0;
+}
+
+static int find_folder(const char *book, enum ledger_mode mode, struct fault *why) {
+	char records[WHERE_MAX];
+	struct stat st;
+
+	if (mode == LEDGER_CREATE) {
+		int rc = make_folder(book, why);
+		snprintf(records, sizeof records, "%s/records", book);
+		return rc < 0 ? rc : make_folder(records, why);
+	}
+	if (stat(book, &st) != 0 || !S_ISDIR(st.st_mode)) {
+		return fault_set(why, ERROR_CONFIG, "%s: there is no book here, expected a folder that 'tollbook ingest' or 'nightly' made",
+		                 book);
+	}
+	return 0;
+}
+
+/* Where the ledger itself is: what the caller says, the book's file of that name, or ledger.db. */
+static int find_ledger(const char *book, const char *where, char out[WHERE_MAX], struct fault *why) {
+	char path[WHERE_MAX];
+	struct text said;
+
+	snprintf(path, sizeof path, "%s/ledger.where", book);
+	if (where) {
+		snprintf(out, WHERE_MAX, "%s", where);
+		return 0;
+	}
+	struct stat st;
+	if (stat(path, &st) != 0) {
+		snprintf(out, WHERE_MAX, "%s/ledger.db", book);
+		return 0;
+	}
+	int rc = file_read(path, WHERE_MAX - 1, &said, why);
+	if (rc == 0) {
+		struct text t = text_trim(said);
+		snprintf(out, WHERE_MAX, "%.*s", TEXT_ARG(t));
+		free((char *)(uintptr_t)said.at);
+	}
+	return rc;
+}
+
+static int connect_to(struct ledger *l, const char *where, struct fault *why) {
+	struct driver_options o = {.where = where, .mode = l->mode};
+
+	l->driver = driver_for(where);
+	if (!l->driver) {
+		return fault_set(why, ERROR_CONFIG, "%s: no ledger of this kind is built in", where);
+	}
+	int rc = l->driver->open(&l->connection, &o, why);
+	return rc < 0 ? rc : names_load(l, why);
+}
+
+int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
+                struct names *names, struct fault *why) {
+	char place[WHERE_MAX];
+	int rc = find_folder(book, mode, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	struct ledger *l = must_calloc(1, sizeof *l);
+	l->book = strdup(book);
+	l->names = names;
+	l->mode = mode;
+	l->lock = -1;
+	if (mode != LEDGER_READ) {
+		rc = lock_take(l, why);
+	}
+	if (rc == 0) {
+		rc = find_ledger(book, where, place, why);
+	}
+	if (rc == 0) {
+		rc = connect_to(l, place, why);
+	}
+	if (rc < 0) {
+		ledger_close(l);
+		return rc;
+	}
+	*out = l;
+	return 0;
+}
+
+static void forget_statements(struct ledger *l) {
+	for (int q = 0; q < QUERIES; q++) {
+		if (l->statements[q]) {
+			l->driver->finalize(l->statements[q]);
+			l->statements[q] = NULL;
+		}
+	}
+}
+
+void ledger_close(struct ledger *l) {
+	if (!l) {
+		return;
+	}
+	if (l->connection) {
+		ledger_rollback(l);
+		forget_statements(l);
+		l->driver->close(l->connection);
+	}
+	lock_release(l);
+	for (size_t i = 0; i < sizeof l->kept / sizeof *l->kept; i++) {
+		free(l->kept[i]);
+	}
+	free(l->here);
+	free(l->there);
+	free(l->book);
+	free(l);
+}
+
+const char *ledger_book(const struct ledger *l) {
+	return l->book;
+}
+
+struct names *ledger_names(const struct ledger *l) {
+	return l->names;
+}
+
+int ledger_begin(struct ledger *l, struct fault *why) {
+	int rc = l->driver->execute(l->connection, l->driver->scheme[0] ? "BEGIN" : "BEGIN IMMEDIATE", why);
+
+	l->in_transaction = rc == 0;
+	return rc;
+}
+
+int ledger_commit(struct ledger *l, struct fault *why) {
+	int rc = l->driver->execute(l->connection, "COMMIT", why);
+
+	if (rc == 0) {
+		l->in_transaction = false;
+	} else {
+		ledger_rollback(l);
+	}
+	return rc;
+}
+
+void ledger_rollback(struct ledger *l) {
+	struct fault ignored;
+
+	if (!l->in_transaction) {
+		return;
+	}
+	forget_statements(l);
+	(void)l->driver->execute(l->connection, "ROLLBACK", &ignored);
+	l->in_transaction = false;
+	/* Names that were new are gone again. */
+	free(l->here);
+	free(l->there);
+	l->here = NULL;
+	l->there = NULL;
+	l->here_room = l->there_room = 0;
+	l->name_count = 0;
+	(void)names_load(l, &ignored);
+}

@@ -1,0 +1,72 @@
+/* lock.c: one writer of a book at a time, and who it is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/instant.h"
+#include "ledger/book.h"
+
+#define HOLDER_MAX 256
+
+static int64_t clock_ns(void) {
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* "process 4711 on host since 2026-11-25T01:02:03Z", for whoever finds the book locked. */
+static void write_holder(int fd) {
+	char host[65] = "?", since[INSTANT_TEXT_MAX], holder[HOLDER_MAX];
+
+	gethostname(host, sizeof host - 1);
+	instant_format(clock_ns() / NS_PER_SECOND * NS_PER_SECOND, since);
+	int len = snprintf(holder, sizeof holder, "process %ld on %s since %s", (long)getpid(), host, since);
+	/* Only a courtesy: the lock holds without it, also on a full disk. */
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, holder, (size_t)len, 0) != len) {
+		return;
+	}
+}
+
+static int held(struct ledger *l, int fd, struct fault *why) {
+	char holder[HOLDER_MAX] = "another process";
+	ssize_t len = pread(fd, holder, sizeof holder - 1, 0);
+
+	if (len > 0) {
+		holder[len] = '\0';
+	}
+	for (char *c = holder; *c; c++) {
+		*c = *c >= ' ' && *c < 127 ? *c : '?';
+	}
+	return fault_set(why, ERROR_IO, "%s: the book is in use by %s; try again when it is done", l->book, holder);
+}
+
+int lock_take(struct ledger *l, struct fault *why) {
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/lock", l->book);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (fd < 0) {
+		return fault_set(why, ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int rc = errno == EWOULDBLOCK ? held(l, fd, why)
+		                              : fault_set(why, ERROR_IO, "%s: cannot lock: %s", path, strerror(errno));
+		close(fd);
+		return rc;
+	}
+	write_holder(fd);
+	l->lock = fd;
+	return 0;
+}
+
+void lock_release(struct ledger *l) {
+	if (l->lock >= 0) {
+		close(l->lock); /* the file stays: to remove it would let two in */
+		l->lock = -1;
+	}
+}

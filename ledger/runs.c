@@ -1,0 +1,256 @@
+/* runs.c: who did what and when, by which files, and what was wrong with the logs. */
+#include <assert.h>
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "ledger/book.h"
+
+#define LEVEL 9
+#define DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
+
+int ledger_run_add(struct ledger *l, const struct ledger_run *r, int64_t *id, struct fault *why) {
+	return ask_int(l, Q_RUN_ADD,
+	               VALUES(V_STR(r->command), V_STR(r->version), V_STR(r->rule), V_STR(r->currency), V_STR(r->basis),
+	                      V_INT(r->started_ns), V_INT(r->finished_ns), V_INT(r->files), V_INT(r->lines),
+	                      V_INT(r->records), V_INT(r->rejected), V_INT(r->duplicates), V_INT(r->restated)),
+	               id, why) < 0 ? ERROR_IO : 0;
+}
+
+int ledger_run_finish(struct ledger *l, const struct ledger_run *r, struct fault *why) {
+	return ask_do(l, Q_RUN_FINISH,
+	              VALUES(V_INT(r->id), V_STR(r->basis), V_INT(r->finished_ns), V_INT(r->files), V_INT(r->lines),
+	                     V_INT(r->records), V_INT(r->rejected), V_INT(r->duplicates), V_INT(r->restated)), why);
+}
+
+static void row_run(struct ledger *l, enum query q, struct ledger_run *out) {
+	*out = (struct ledger_run){
+		.id = row_int(l, q, 0),
+		.command = row_keep(l, q, 1, 0),
+		.version = row_keep(l, q, 2, 1),
+		.rule = row_keep(l, q, 3, 2),
+		.currency = row_keep(l, q, 4, 3),
+		.basis = row_keep(l, q, 5, 4),
+		.started_ns = row_int(l, q, 6),
+		.finished_ns = row_int(l, q, 7),
+		.files = row_int(l, q, 8),
+		.lines = row_int(l, q, 9),
+		.records = row_int(l, q, 10),
+		.rejected = row_int(l, q, 11),
+		.duplicates = row_int(l, q, 12),
+		.restated = row_int(l, q, 13),
+	};
+}
+
+int ledger_runs(struct ledger *l, ledger_run_sink *sink, void *context, struct fault *why) {
+	struct ledger_run r;
+	int rc = ask(l, Q_RUNS, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_RUNS, why)) > 0) {
+		row_run(l, Q_RUNS, &r);
+		rc = sink(context, &r);
+	}
+	ask_end(l, Q_RUNS);
+	return rc;
+}
+
+static int one_run(struct ledger *l, enum query q, const struct value *values, size_t count, struct ledger_run *out,
+                   struct fault *why) {
+	int rc = ask(l, q, values, count, why);
+
+	if (rc < 0 || (rc = ask_next(l, q, why)) <= 0) {
+		return rc;
+	}
+	row_run(l, q, out);
+	ask_end(l, q);
+	return 1;
+}
+
+int ledger_run_get(struct ledger *l, int64_t id, struct ledger_run *out, struct fault *why) {
+	return one_run(l, Q_RUN_GET, VALUES(V_INT(id)), out, why);
+}
+
+int ledger_run_last(struct ledger *l, const char *command, struct ledger_run *out, struct fault *why) {
+	return command ? one_run(l, Q_RUN_LAST_OF, VALUES(V_STR(command)), out, why)
+	               : one_run(l, Q_RUN_LAST, NULL, 0, out, why);
+}
+
+/* ---- documents ---- */
+
+int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why) {
+	struct digest *d = digest_new();
+	size_t room = ZSTD_compressBound(bytes.len);
+	char *packed = must_alloc(room);
+
+	digest_add(d, bytes);
+	digest_finish(d, sha256);
+	digest_free(d);
+	size_t len = ZSTD_compress(packed, room, bytes.at ? bytes.at : "", bytes.len, LEVEL);
+	if (ZSTD_isError(len)) {
+		die_out_of_memory();
+	}
+	int rc = ask_do(l, Q_DOCUMENT_PUT, VALUES(V_STR(sha256), V_BLOB(((struct text){packed, len}))), why);
+	free(packed);
+	return rc;
+}
+
+static int unpack(struct text packed, struct text *out, struct fault *why) {
+	unsigned long long size = ZSTD_getFrameContentSize(packed.at, packed.len);
+
+	if (size > DOCUMENT_MAX) {
+		return fault_set(why, ERROR_IO, "the ledger is damaged: a document cannot be unpacked; restore a backup");
+	}
+	char *at = must_alloc((unsigned long)size + 1);
+	size_t len = ZSTD_decompress(at, (size_t)size, packed.at, packed.len);
+	if (ZSTD_isError(len)) {
+		free(at);
+		return fault_set(why, ERROR_IO, "the ledger is damaged: a document cannot be unpacked; restore a backup");
+	}
+	at[len] = '\0';
+	*out = (struct text){at, len};
+	return 1;
+}
+
+int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, struct fault *why) {
+	int rc = ask(l, Q_DOCUMENT_GET, VALUES(V_STR(sha256)), why);
+
+	if (rc < 0 || (rc = ask_next(l, Q_DOCUMENT_GET, why)) <= 0) {
+		return rc;
+	}
+	rc = unpack(row_text(l, Q_DOCUMENT_GET, 0), out, why);
+	ask_end(l, Q_DOCUMENT_GET);
+	return rc;
+}
+
+int ledger_run_document(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char *path,
+                        const char *sha256, struct fault *why) {
+	return ask_do(l, Q_RUN_DOCUMENT, VALUES(V_INT(run), V_STR(kind), V_INT(seq), V_STR(path), V_STR(sha256)), why);
+}
+
+int ledger_run_document_get(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char **path,
+                            const char **sha256, struct fault *why) {
+	enum query q = Q_RUN_DOCUMENT_GET;
+	int rc = ask(l, q, VALUES(V_INT(run), V_STR(kind), V_INT(seq)), why);
+
+	if (rc < 0 || (rc = ask_next(l, q, why)) <= 0) {
+		return rc;
+	}
+	*path = row_keep(l, q, 0, 5);
+	*sha256 = row_keep(l, q, 1, 6);
+	ask_end(l, q);
+	return 1;
+}
+
+/* ---- quality ---- */
+
+int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < q->reject_count && rc == 0; i++) {
+		const struct quality_reject *r = &q->rejects[i];
+		rc = ask_do(l, Q_REJECT_PUT, VALUES(V_INT(run), V_STR(r->reason), V_INT(r->lines), V_STR(r->first)), why);
+	}
+	for (size_t i = 0; i < q->damage_count && rc == 0; i++) {
+		const struct quality_damage *d = &q->damages[i];
+		rc = ask_do(l, Q_DAMAGE_PUT, VALUES(V_INT(run), V_STR(d->file), V_STR(d->reason), V_INT(d->offset)), why);
+	}
+	for (size_t i = 0; i < q->warning_count && rc == 0; i++) {
+		rc = ask_do(l, Q_WARNING_PUT, VALUES(V_INT(run), V_STR(q->warnings[i])), why);
+	}
+	return rc;
+}
+
+/* Counts that an earlier run made: the first line is that of the earliest run. */
+static void add_reject(struct quality *out, const char *reason, int64_t lines, const char *first, uint64_t rank) {
+	struct quality one;
+
+	quality_init(&one);
+	one.rejects = must_alloc(sizeof *one.rejects);
+	one.rejects[0] = (struct quality_reject){strdup(reason), lines, strdup(first), rank};
+	one.reject_count = 1;
+	quality_merge(out, &one);
+	quality_release(&one);
+}
+
+static int get_rejects(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	int rc = ask(l, Q_REJECTS, VALUES(V_INT(as_of)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_REJECTS, why)) > 0) {
+		const char *reason = row_keep(l, Q_REJECTS, 0, 5), *first = row_keep(l, Q_REJECTS, 2, 6);
+		add_reject(out, reason, row_int(l, Q_REJECTS, 1), first, (uint64_t)row_int(l, Q_REJECTS, 3));
+		rc = 0;
+	}
+	return rc;
+}
+
+static int get_damages(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	int rc = ask(l, Q_DAMAGES, VALUES(V_INT(as_of)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_DAMAGES, why)) > 0) {
+		quality_damage(out, row_keep(l, Q_DAMAGES, 0, 5), row_keep(l, Q_DAMAGES, 1, 6), row_int(l, Q_DAMAGES, 2));
+		rc = 0;
+	}
+	return rc;
+}
+
+static int get_warnings(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	int rc = ask(l, Q_WARNINGS, VALUES(V_INT(as_of)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_WARNINGS, why)) > 0) {
+		quality_warn(out, "%s", row_keep(l, Q_WARNINGS, 0, 5));
+		rc = 0;
+	}
+	return rc;
+}
+
+static int get_inputs(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	int rc = ask(l, Q_INPUTS, VALUES(V_INT(as_of)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_INPUTS, why)) > 0) {
+		struct quality_input in = {
+			.file = l->kept[5],
+			.bytes = row_int(l, Q_INPUTS, 1),
+			.lines = row_int(l, Q_INPUTS, 4),
+			.records = row_int(l, Q_INPUTS, 5),
+		};
+		row_keep(l, Q_INPUTS, 0, 5);
+		row_keep(l, Q_INPUTS, 3, 6);
+		in.file = l->kept[5];
+		in.format = l->kept[6];
+		row_hash(l, Q_INPUTS, 2, in.sha256);
+		quality_add_input(out, &in);
+		rc = 0;
+	}
+	return rc;
+}
+
+static int get_sums(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	int rc = ask(l, Q_QUALITY_SUMS, VALUES(V_INT(as_of)), why);
+
+	if (rc < 0 || (rc = ask_next(l, Q_QUALITY_SUMS, why)) < 0) {
+		return rc;
+	}
+	out->lines = row_int(l, Q_QUALITY_SUMS, 0);
+	out->duplicates = row_int(l, Q_QUALITY_SUMS, 1);
+	ask_end(l, Q_QUALITY_SUMS);
+	rc = ask(l, Q_RECORD_SUMS, NULL, 0, why);
+	if (rc < 0 || (rc = ask_next(l, Q_RECORD_SUMS, why)) < 0) {
+		return rc;
+	}
+	out->steps = row_int(l, Q_RECORD_SUMS, 0);
+	out->requests = row_int(l, Q_RECORD_SUMS, 1);
+	out->windows = row_int(l, Q_RECORD_SUMS, 2);
+	out->powers = row_int(l, Q_RECORD_SUMS, 3);
+	ask_end(l, Q_RECORD_SUMS);
+	return 0;
+}
+
+int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	int rc = get_sums(l, as_of, out, why);
+
+	rc = rc < 0 ? rc : get_rejects(l, as_of, out, why);
+	rc = rc < 0 ? rc : get_damages(l, as_of, out, why);
+	rc = rc < 0 ? rc : get_warnings(l, as_of, out, why);
+	rc = rc < 0 ? rc : get_inputs(l, as_of, out, why);
+	quality_sort(out);
+	return rc;
+}

@@ -1,0 +1,100 @@
+/* sources.c: logs by their content, and files as they lay on disk. */
+#include "ledger/book.h"
+
+int ledger_source_heads(struct ledger *l, int64_t *lengths, size_t room, size_t *count, struct fault *why) {
+	int rc = ask(l, Q_HEADS, NULL, 0, why);
+
+	*count = 0;
+	while (rc == 0 && (rc = ask_next(l, Q_HEADS, why)) > 0) {
+		if (*count < room) {
+			lengths[(*count)++] = row_int(l, Q_HEADS, 0);
+		}
+		rc = 0;
+	}
+	return rc;
+}
+
+static void row_source(struct ledger *l, enum query q, struct ledger_source *out) {
+	*out = (struct ledger_source){
+		.id = row_int(l, q, 0),
+		.path = row_keep(l, q, 1, 0),
+		.format = row_keep(l, q, 2, 1),
+		.head_bytes = row_int(l, q, 3),
+		.bytes = row_int(l, q, 5),
+		.lines = row_int(l, q, 8),
+		.records = row_int(l, q, 9),
+		.at_end = row_int(l, q, 10),
+		.first_run = row_int(l, q, 11),
+		.last_run = row_int(l, q, 12),
+	};
+	row_hash(l, q, 4, out->head);
+	row_hash(l, q, 6, out->content);
+	out->marks = (struct text){row_keep(l, q, 7, 2), row_text(l, q, 7).len};
+}
+
+static int all_sources(struct ledger *l, enum query q, ledger_source_sink *sink, void *context, struct fault *why) {
+	struct ledger_source s;
+	int rc = 0;
+
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+		row_source(l, q, &s);
+		rc = sink(context, &s);
+	}
+	ask_end(l, q);
+	return rc;
+}
+
+int ledger_sources_of_head(struct ledger *l, int64_t head_bytes, const char *head, ledger_source_sink *sink,
+                           void *context, struct fault *why) {
+	int rc = ask(l, Q_SOURCES_OF_HEAD, VALUES(V_STR(head), V_INT(head_bytes)), why);
+
+	return rc < 0 ? rc : all_sources(l, Q_SOURCES_OF_HEAD, sink, context, why);
+}
+
+int ledger_sources(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why) {
+	int rc = ask(l, Q_SOURCES, NULL, 0, why);
+
+	return rc < 0 ? rc : all_sources(l, Q_SOURCES, sink, context, why);
+}
+
+int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why) {
+	int rc = ask(l, Q_SOURCE_GET, VALUES(V_INT(id)), why);
+
+	if (rc < 0 || (rc = ask_next(l, Q_SOURCE_GET, why)) <= 0) {
+		return rc;
+	}
+	row_source(l, Q_SOURCE_GET, out);
+	ask_end(l, Q_SOURCE_GET);
+	return 1;
+}
+
+int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why) {
+	const struct value values[] = {
+		V_INT(s->id),      V_STR(s->path),    V_STR(s->format), V_INT(s->head_bytes), V_STR(s->head),
+		V_INT(s->bytes),   V_STR(s->content), V_BLOB(s->marks), V_INT(s->lines),      V_INT(s->records),
+		V_INT(s->at_end),  V_INT(s->first_run), V_INT(s->last_run),
+	};
+	size_t count = sizeof values / sizeof *values;
+	bool is_new = s->id == 0;
+	int rc = is_new ? ask_int(l, Q_SOURCE_ADD, values + 1, count - 1, &s->id, why)
+	                : ask_int(l, Q_SOURCE_SET, values, count, &s->id, why);
+
+	return rc < 0 ? rc : 0;
+}
+
+int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why) {
+	int rc = ask(l, Q_FILE_KNOWN, VALUES(V_INT(f->device), V_INT(f->inode), V_INT(f->size), V_INT(f->mtime_ns)), why);
+
+	if (rc < 0 || (rc = ask_next(l, Q_FILE_KNOWN, why)) <= 0) {
+		return rc;
+	}
+	*source = row_int(l, Q_FILE_KNOWN, 0);
+	ask_end(l, Q_FILE_KNOWN);
+	return 1;
+}
+
+int ledger_file_put(struct ledger *l, const struct ledger_file *f, int64_t run, struct fault *why) {
+	return ask_do(l, Q_FILE_PUT,
+	              VALUES(V_INT(f->device), V_INT(f->inode), V_INT(f->size), V_INT(f->mtime_ns), V_STR(f->path),
+	                     V_STR(f->sha256), f->source > 0 ? V_INT(f->source) : V_NULL, V_INT(run)), why);
+}

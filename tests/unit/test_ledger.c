@@ -1,0 +1,203 @@
+/* The ledger: posted days, their versions, closed periods. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/exact.h"
+#include "ledger/ledger.h"
+
+#define DAY (INT64_C(20000) * NS_PER_DAY)
+
+struct place {
+	char at[64], book[96];
+	struct names *names;
+	struct ledger *l;
+	struct fault why;
+};
+
+static int setup(void **state) {
+	struct place *p = calloc(1, sizeof *p);
+
+	snprintf(p->at, sizeof p->at, "/tmp/tollbook-ledger-XXXXXX");
+	assert_non_null(mkdtemp(p->at));
+	snprintf(p->book, sizeof p->book, "%s/book", p->at);
+	p->names = names_new();
+	assert_int_equal(ledger_open(&p->l, p->book, NULL, LEDGER_CREATE, p->names, &p->why), 0);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state) {
+	struct place *p = *state;
+	char command[128];
+
+	ledger_close(p->l);
+	names_free(p->names);
+	const char *files[] = {"book/ledger.db", "book/ledger.db-wal", "book/ledger.db-shm", "book/lock", "book/records", "book", ""};
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(command, sizeof command, "%s/%s", p->at, files[i]);
+		(void)remove(command);
+	}
+	free(p);
+	return 0;
+}
+
+static struct entry an_entry(struct place *p, const char *replica, int64_t hour, int64_t gpu_ns) {
+	return (struct entry){.slot_ns = DAY + hour * NS_PER_HOUR, .replica = names_id(p->names, text_of(replica)),
+	                      .model = names_id(p->names, T("m")), .kind = ENTRY_OUTPUT, .grade = GRADE_B,
+	                      .rate_nano = 2 * NANO, .gpu_ns = gpu_ns, .tokens = 7};
+}
+
+static int64_t a_run(struct place *p) {
+	struct ledger_run r = {.command = "attribute", .version = "t", .rule = "shapley", .currency = "USD", .basis = "b"};
+	int64_t id = 0;
+
+	assert_int_equal(ledger_run_add(p->l, &r, &id, &p->why), 0);
+	return id;
+}
+
+static int64_t post(struct place *p, const struct entry *e, size_t count) {
+	int64_t restated = 0;
+
+	assert_int_equal(ledger_begin(p->l, &p->why), 0);
+	assert_int_equal(ledger_post_day(p->l, a_run(p), DAY, e, count, &restated, &p->why), 0);
+	assert_int_equal(ledger_commit(p->l, &p->why), 0);
+	return restated;
+}
+
+static int add_up(void *context, const struct entry *e) {
+	*(int64_t *)context += e->gpu_ns;
+	return 0;
+}
+
+static int64_t sum(struct place *p, int64_t as_of, enum ledger_grain grain) {
+	int64_t total = 0;
+
+	assert_int_equal(ledger_entries(p->l, INT64_MIN, INT64_MAX, as_of, grain, add_up, &total, &p->why), 0);
+	return total;
+}
+
+static void versions_are_kept(void **state) {
+	struct place *p = *state;
+	struct entry e[] = {an_entry(p, "r1", 1, 100), an_entry(p, "r0", 2, 10), an_entry(p, "r0", 1, 1)};
+
+	assert_int_equal(post(p, e, 3), 2);
+	assert_int_equal(post(p, e, 3), 0); /* the same again changes nothing */
+	e[0].gpu_ns = 200;
+	assert_int_equal(post(p, e, 3), 1);
+	assert_int_equal(post(p, e, 1), 1); /* r0 is gone */
+	assert_int_equal(sum(p, 1, LEDGER_SLOTS), 111);
+	assert_int_equal(sum(p, 2, LEDGER_SLOTS), 111);
+	assert_int_equal(sum(p, 3, LEDGER_SLOTS), 211);
+	assert_int_equal(sum(p, 3, LEDGER_DAYS), 211);
+	assert_int_equal(sum(p, 4, LEDGER_SLOTS), 200);
+}
+
+static int add_adjustment(void *context, const struct ledger_adjustment *a) {
+	assert_string_equal(a->period_name, "2024-10-04");
+	assert_true(a->posted_ns >= DAY + NS_PER_DAY);
+	*(int64_t *)context += a->entry.gpu_ns;
+	return 0;
+}
+
+static int64_t adjusted(struct place *p) {
+	int64_t total = 0;
+
+	assert_int_equal(ledger_adjustments(p->l, DAY + NS_PER_DAY, INT64_MAX, INT64_MAX - 1, add_adjustment, &total, &p->why), 0);
+	return total;
+}
+
+static void closed_days_are_adjusted(void **state) {
+	struct place *p = *state;
+	struct entry e[] = {an_entry(p, "r1", 1, 100)};
+	struct ledger_period period = {.name = "2024-10-04"};
+	char hash[DIGEST_HEX_MAX], entries[DIGEST_HEX_MAX];
+
+	assert_true(ledger_period_parse(T("2024-10-04"), &period.from_ns, &period.to_ns));
+	assert_int_equal(period.from_ns, DAY);
+	post(p, e, 1);
+	assert_int_equal(ledger_begin(p->l, &p->why), 0);
+	period.run = a_run(p);
+	assert_int_equal(ledger_document_put(p->l, T("{}"), hash, &p->why), 0);
+	assert_int_equal(ledger_period_hash(p->l, DAY, DAY + NS_PER_DAY, entries, &p->why), 0);
+	period.statement = hash;
+	period.entries = entries;
+	assert_int_equal(ledger_period_close(p->l, &period, &p->why), 0);
+	assert_int_equal(ledger_commit(p->l, &p->why), 0);
+
+	e[0].gpu_ns = 130;
+	assert_int_equal(post(p, e, 1), 1);
+	assert_int_equal(sum(p, INT64_MAX - 1, LEDGER_SLOTS), 100);
+	assert_int_equal(adjusted(p), 30);
+	e[0].gpu_ns = 90;
+	assert_int_equal(post(p, e, 1), 1);
+	assert_int_equal(adjusted(p), -10);
+	assert_int_equal(post(p, e, 1), 0);
+	assert_int_equal(post(p, NULL, 0), 1);
+	assert_int_equal(adjusted(p), -100);
+}
+
+static void one_writer(void **state) {
+	struct place *p = *state;
+	struct ledger *second = NULL;
+
+	assert_int_equal(ledger_open(&second, p->book, NULL, LEDGER_WRITE, p->names, &p->why), ERROR_IO);
+	assert_non_null(strstr(p->why.message, "in use by process"));
+	assert_int_equal(ledger_open(&second, p->book, NULL, LEDGER_READ, p->names, &p->why), 0);
+	ledger_close(second);
+}
+
+static void foreign_files_are_refused(void **state) {
+	struct place *p = *state;
+	char path[128];
+	struct ledger *other = NULL;
+
+	ledger_close(p->l);
+	p->l = NULL;
+	snprintf(path, sizeof path, "%s/ledger.db", p->book);
+	FILE *f = fopen(path, "w");
+	fprintf(f, "%0600d", 1);
+	fclose(f);
+	assert_int_equal(ledger_open(&other, p->book, NULL, LEDGER_READ, p->names, &p->why), ERROR_IO);
+	assert_non_null(strstr(p->why.message, "not a ledger"));
+	assert_int_equal(ledger_open(&other, "/nowhere", NULL, LEDGER_READ, p->names, &p->why), ERROR_CONFIG);
+	assert_non_null(strstr(p->why.message, "no book"));
+}
+
+static void say_nothing(void *context, const char *sentence) {
+	(void)sentence;
+	(*(int *)context)++;
+}
+
+static void rollback_forgets_names(void **state) {
+	struct place *p = *state;
+	struct entry e[] = {an_entry(p, "never", 1, 100)};
+	int64_t restated = 0;
+	int findings = 0;
+
+	assert_int_equal(ledger_begin(p->l, &p->why), 0);
+	assert_int_equal(ledger_post_day(p->l, a_run(p), DAY, e, 1, &restated, &p->why), 0);
+	ledger_rollback(p->l);
+	assert_int_equal(sum(p, INT64_MAX - 1, LEDGER_SLOTS), 0);
+	assert_int_equal(post(p, e, 1), 1);
+	assert_int_equal(sum(p, INT64_MAX - 1, LEDGER_SLOTS), 100);
+	assert_int_equal(ledger_check(p->l, say_nothing, &findings, &p->why), 0);
+	assert_int_equal(findings, 0);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(versions_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(closed_days_are_adjusted, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_writer, setup, teardown),
+		cmocka_unit_test_setup_teardown(foreign_files_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(rollback_forgets_names, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
