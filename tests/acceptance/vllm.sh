@@ -15,4 +15,12 @@ same "a grade below A has time" "$(jq '[.evidence[] | select(.grade != "A") | .g
 same "missing context lengths are a warning" \
 	"$(jq '[.quality.warnings[] | select(test("context"))] | length > 0' "$folder/got.json")" true
 same "said on standard error too" "$(grep -c context "$folder/said")" 1
+
+# With the requests beside it the contexts are rebuilt: prefill within 2 % of the truth, nothing below grade B.
+"$tollbook" run -q --fleet "$shared/truth/tiny-8b/fleet.json" --log-year 2026 --log-zone UTC --replica rtx-tiny-01 \
+	--model llama-3.1-8b --format json -o "$folder/both.json" "$log" "$shared/truth/tiny-8b/requests.jsonl.gz"
+prefill=$(jq .total.prefill_gpu_ns "$shared/truth/tiny-8b/truth.json")
+near "with requests: prefill, within 2 %" "$(jq .total.gpu_ns.prefill "$folder/both.json")" "$prefill" $((prefill / 50))
+same "with requests: all is grade A or B" \
+	"$(jq '[.evidence[] | select(.grade == "C" or .grade == "D") | .gpu_ns] | add // 0' "$folder/both.json")" 0
 finish
