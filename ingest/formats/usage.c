@@ -104,6 +104,25 @@ static void set_timings(struct parser *p, json_at answer, json_at timings, struc
 	q->scheduled_ns = instant_minus(q->first_token_ns, prefill_ns);
 }
 
+/*
+ * vLLM's --enable-per-request-metrics: `created` is when the request came, its time to the first
+ * token counts from when it was scheduled.
+ */
+static void set_metrics(struct parser *p, json_at metrics, struct request *q) {
+	int64_t created_ns = q->finish_ns;
+	int64_t first_ns = field_duration(p, metrics, T("time_to_first_token_ms"), UNIT_MS);
+	int64_t queue_ns = field_duration(p, metrics, T("queue_time_ms"), UNIT_MS);
+	int64_t rest_ns = field_duration(p, metrics, T("generation_time_ms"), UNIT_MS);
+
+	if (created_ns == UNKNOWN || first_ns == UNKNOWN || rest_ns == UNKNOWN) {
+		return;
+	}
+	q->arrival_ns = created_ns;
+	q->scheduled_ns = queue_ns == UNKNOWN ? created_ns : created_ns + queue_ns;
+	q->first_token_ns = q->scheduled_ns + first_ns;
+	q->finish_ns = q->first_token_ns + rest_ns;
+}
+
 /* An answer in an API's own words; `around` is the line's object, which may say when. */
 static enum parse_result parse_answer(struct parser *p, json_at answer, json_at around, int64_t stamp_ns, bool batch,
                                       struct record *out) {
@@ -129,6 +148,10 @@ static enum parse_result parse_answer(struct parser *p, json_at answer, json_at 
 	q->finish_ns = FIRST_INSTANT(p, around, whens);
 	q->finish_ns = q->finish_ns == UNKNOWN ? stamp_ns : q->finish_ns;
 	q->finish_ns = q->finish_ns == UNKNOWN ? FIRST_INSTANT(p, answer, whens) : q->finish_ns;
+	json_at metrics = object_in(p->json, answer, T("metrics"));
+	if (metrics != JSON_ABSENT && stamp_ns == UNKNOWN) {
+		set_metrics(p, metrics, q);
+	}
 	if (timings != JSON_ABSENT) {
 		set_timings(p, answer, timings, q);
 	}

@@ -119,6 +119,11 @@ static void llamacpp_answers(void **state) {
 		 UNKNOWN,
 		 "request  m id=c-9 tenant= from= arrival=? scheduled=1786406364259250000 first=1786406364299750000 finish=1786406365000000000 "
 		 "prompt=24 cached=4 write=0 completion=20 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0"},
+		/* vLLM's */
+		{"{\"id\":\"c-8\",\"created\":1786406365,\"model\":\"m\",\"usage\":{\"prompt_tokens\":24,\"completion_tokens\":20},"
+		 "\"metrics\":{\"time_to_first_token_ms\":100.5,\"generation_time_ms\":900,\"queue_time_ms\":10,\"mean_itl_ms\":47.3}}", UNKNOWN,
+		 "request  m id=c-8 tenant= from= arrival=1786406365000000000 scheduled=1786406365010000000 first=1786406365110500000 "
+		 "finish=1786406366010500000 prompt=24 cached=0 write=0 completion=20 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0"},
 		{"{" TIMINGS "}", UNKNOWN,
 		 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=24 cached=4 write=0 completion=20 reasoning=0 "
 		 "preemptions=0 ok=1 batch=0 exclusive=0"},
