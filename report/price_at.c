@@ -26,8 +26,7 @@ const struct price_rule *price_rule_at(const struct price_model *m, int64_t ns) 
 	return NULL;
 }
 
-/* The price at the highest step that the prompt passes. */
-static int64_t step_at(const struct price_ladder *ladder, int64_t prompt_over_ntok) {
+int64_t price_step_at(const struct price_ladder *ladder, int64_t prompt_over_ntok) {
 	int64_t nano = PRICE_UNKNOWN;
 	for (size_t i = 0; i < ladder->count && ladder->steps[i].over_ntok <= prompt_over_ntok; i++) {
 		nano = ladder->steps[i].nano;
@@ -53,7 +52,7 @@ static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_o
 				  *cheaper = &rule->ladder[PRICE_BATCH][kind];
 	const struct price_ladder *ladder = batch && cheaper->count > 0 ? cheaper : standard;
 
-	out->nano[kind] = step_at(ladder, prompt_over_ntok);
+	out->nano[kind] = price_step_at(ladder, prompt_over_ntok);
 	out->batch_unknown[kind] = batch && standard->count > 0 && cheaper->count == 0;
 	out->tiered |= ladder->count > 1;
 	/* A part moves as a whole with its prompt, whose own part above is on the input. */

@@ -91,15 +91,6 @@ static void describe_when(const struct price_rule *r, char out[LABEL_MAX]) {
 
 static const char *const service_notes[PRICE_SERVICES] = {"", ", batch", ", priority", ", flex"};
 
-/* The price of a kind and service at a step of its own, or what holds below it. */
-static int64_t price_of(const struct price_ladder *l, int64_t over_ntok) {
-	int64_t nano = PRICE_UNKNOWN;
-	for (size_t i = 0; i < l->count && l->steps[i].over_ntok <= over_ntok; i++) {
-		nano = l->steps[i].nano;
-	}
-	return nano;
-}
-
 static bool is_above(const struct price_rule *rule, int service) {
 	bool above = false;
 	for (int k = 0; k < PRICE_KINDS; k++) {
@@ -119,7 +110,7 @@ static void add_line(struct grid *g, const struct price_rule *rule, int service,
 	}
 	grid_addf(g, "%s%.160s%s%s", applies ? "* " : "  ", when, service_notes[service], tier);
 	for (int k = 0; k < PRICE_KINDS; k++) {
-		int64_t nano = price_of(&rule->ladder[service][k], over_ntok);
+		int64_t nano = price_step_at(&rule->ladder[service][k], over_ntok);
 		grid_add(g, nano == PRICE_UNKNOWN ? "–" : figure_money(nano, 4, figure));
 	}
 }
@@ -260,8 +251,8 @@ static void print_change(const struct price_model *a, const struct price_model *
 	const char *lead = ":";
 
 	for (int k = 0; k < PRICE_KINDS && a->rule_count > 0 && b->rule_count > 0; k++) {
-		int64_t x = price_of(&a->rules[a->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
-		int64_t y = price_of(&b->rules[b->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
+		int64_t x = price_step_at(&a->rules[a->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
+		int64_t y = price_step_at(&b->rules[b->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
 		if (x != y) {
 			fprintf(out, "%s %s %s to %s", lead, price_kind_names[k], shortest(x, before),
 				shortest(y, after));

@@ -168,6 +168,8 @@ struct price_quote {
 };
 
 void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, bool batch, struct price_quote *out);
+/* The price at the highest step that a prompt passes, or PRICE_UNKNOWN. */
+int64_t price_step_at(const struct price_ladder *ladder, int64_t prompt_over_ntok);
 /* The rule that holds at an instant, whatever the prompt; NULL if none does. */
 const struct price_rule *price_rule_at(const struct price_model *m, int64_t ns);
 /* Would the two ever quote differently? */

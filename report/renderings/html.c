@@ -150,6 +150,32 @@ static const char *edge(int64_t ns, char out[INSTANT_TEXT_MAX]) {
 	return out;
 }
 
+/* More than one step of time? */
+static bool has_times(const struct statement *s) {
+	return s->timeline->count > s->models.count;
+}
+
+static void put_link(FILE *out, bool there, const char *id, const char *name) {
+	if (there) {
+		fprintf(out, "<a href=\"#%s-title\">%s</a>\n", id, name);
+	}
+}
+
+static void put_links(FILE *out, const struct statement *s) {
+	fputs("<nav aria-label=\"Sections\">\n", out);
+	put_link(out, true, "flow", "Where it went");
+	put_link(out, true, "cost", "Cost and list price");
+	put_link(out, true, "margin", "Margin");
+	put_link(out, has_times(s), "time", "Over time");
+	put_link(out, s->positions.count > 0, "position", "By position");
+	put_link(out, true, "tenant", "Tenants");
+	put_link(out, s->rules.count > 0, "rule", "Rules");
+	put_link(out, s->total.capacity_mj > 0, "watt", "Energy");
+	put_link(out, s->options.by_count > 0, "by", "Rows");
+	put_link(out, true, "rests", "Evidence");
+	fputs("</nav>\n", out);
+}
+
 static void put_title(FILE *out, const struct statement *s) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 	const struct report_options *o = &s->options;
@@ -164,6 +190,7 @@ static void put_title(FILE *out, const struct statement *s) {
 	fputs("</li></ul>\n", out);
 	put_answer(out, &s->total);
 	put_cards(out, s);
+	put_links(out, s);
 	fputs("</header>\n<main>\n", out);
 }
 
@@ -213,8 +240,8 @@ static void put_line_legend(FILE *out) {
 }
 
 static void put_times(FILE *out, const struct statement *s) {
-	if (s->timeline->count <= s->models.count) {
-		return; /* one step of time */
+	if (!has_times(s)) {
+		return;
 	}
 	open_section(out, "time",
 		     s->timeline->step_ns == NS_PER_HOUR ? "Unit cost, hour by hour" : "Unit cost, day by day",

@@ -146,7 +146,7 @@ def check_copy(browser, statement):
 def check_keyboard(browser):
     """Tab reaches everything that can be used, and shows where it is."""
     browser.run("document.activeElement.blur(); window.scrollTo(0, 0)")
-    wanted = browser.run("return document.querySelectorAll('button,input,summary,[tabindex=\"0\"]').length")
+    wanted = browser.run("return document.querySelectorAll('a[href],button,input,summary,[tabindex=\"0\"]').length")
     reached = set()
     for _ in range(wanted + 5):
         browser.press(TAB)
@@ -161,6 +161,13 @@ def check_keyboard(browser):
     unnamed = browser.run("""return [...document.querySelectorAll('button,input,[role=region],[role=img],table')].filter(e =>
       !(e.getAttribute('aria-label') || e.textContent.trim())).length""")
     expect(unnamed == 0, f"{unnamed} controls without a name")
+
+
+def check_links(browser):
+    broken = browser.run("""return [...document.querySelectorAll('nav a')].filter(a => !document.querySelector(a.hash)).length""")
+    links = browser.run("return document.querySelectorAll('nav a').length")
+    sections = browser.run("return document.querySelectorAll('section').length")
+    expect(broken == 0 and links == sections, f"{links} links to {sections} sections, {broken} of them to nowhere")
 
 
 def check_looks(browser, folder):
@@ -197,6 +204,7 @@ def main():
         check_time(browser)
         check_figures(browser, statement)
         check_escaping(browser)
+        check_links(browser)
         check_looks(browser, folder)
         check_keyboard(browser)
         check_sort(browser)
