@@ -6,6 +6,7 @@
 
 #include "core/entry.h"
 #include "core/error.h"
+#include "core/fitted.h"
 #include "core/quality.h"
 #include "core/record.h"
 #include "core/step_model.h"
@@ -29,6 +30,16 @@ const char *fleet_currency(const struct fleet *f);
 /* SHA-256 of the file, or "" if there was none. */
 const char *fleet_sha256(const struct fleet *f);
 void fleet_free(struct fleet *f);
+
+/* What a replica runs on; false if it matches no pool. */
+struct fleet_cards {
+	name_id gpu, model; /* gpu: as the fleet file names it; 0: not named */
+	int64_t gpus;       /* per replica */
+	int64_t rate_nano;  /* per GPU-hour at the instant, or -1 */
+	const char *role;   /* "mixed", "prefill" or "decode" */
+};
+bool fleet_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
+                    struct fleet_cards *out);
 
 /* ---- attribution ---- */
 
@@ -133,5 +144,7 @@ int attribution_give_models(const struct attribution *a, model_sink *sink, void 
 
 /* Coefficients, what they imply, residuals and covariance of every fit in use (--model-report). */
 void attribution_print_models(const struct attribution *a, FILE *out);
+/* Every fit in use, after attribution_finish, in one order. 0, or what the sink returned. */
+int attribution_give_models(const struct attribution *a, fitted_sink *sink, void *context);
 
 #endif

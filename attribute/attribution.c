@@ -272,3 +272,7 @@ int attribution_give_models(const struct attribution *a, model_sink *sink, void 
 void attribution_print_models(const struct attribution *a, FILE *out) {
 	fits_print(a->options.fits ? a->options.fits : a->fits, out);
 }
+
+int attribution_give_models(const struct attribution *a, fitted_sink *sink, void *context) {
+	return fits_give(a->options.fits ? a->options.fits : a->fits, sink, context);
+}

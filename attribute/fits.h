@@ -48,4 +48,7 @@ size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t m
 /* Every fit with its coefficients: for --model-report. */
 void fits_print(struct attribution_fits *f, FILE *out);
 
+/* Every fit as others may use it (attribution_give_models). */
+int fits_give(struct attribution_fits *f, fitted_sink *sink, void *context);
+
 #endif

@@ -1,0 +1,21 @@
+#include "core/fitted.h"
+
+double fitted_step_ns(const struct fitted_model *m, int64_t p, int64_t a, int64_t d, int64_t k) {
+	int64_t n = p + d;
+	double sum = n > 0 ? m->floor_ns : 0;
+
+	for (int j = 0; j < m->hinge_count; j++) {
+		sum += n > m->hinge_ntok[j] ? m->hinge_ns[j] * (double)(n - m->hinge_ntok[j]) : 0;
+	}
+	sum += m->token_ns * (double)n + m->prefill_token_kv_ns * (double)a;
+	return sum + (m->decode_kv_ns + (p > 0 ? m->mixed_kv_ns : 0)) * (double)k;
+}
+
+double fitted_slope_ns(const struct fitted_model *m) {
+	double slope = m->token_ns;
+
+	for (int j = 0; j < m->hinge_count; j++) {
+		slope += m->hinge_ns[j];
+	}
+	return slope;
+}

@@ -1,0 +1,42 @@
+/*
+ * fitted.h: a step model as others may use it: what attribution fitted, and what a replay steps by.
+ *
+ *   T = floor + sum_j slope_j max(0, n - from_j) + token n + prefill_token_kv A + decode_kv K + mixed_kv K [P > 0]
+ *
+ * in nanoseconds of wall time, with P prefill and D decode tokens, n = P + D, A the sum over chunks of
+ * tokens x (context before + tokens / 2), K the sum of the decoders' contexts.
+ */
+#ifndef CORE_FITTED_H
+#define CORE_FITTED_H
+
+#include <stdbool.h>
+
+#include "core/names.h"
+
+#define FITTED_HINGES 16
+
+struct fitted_model {
+	name_id model, gpu;
+	int64_t gpus;
+	const char *role;   /* "mixed", "prefill" or "decode" */
+	int64_t day_ns;     /* the UTC day it holds for */
+	bool fitted;        /* to steps, of the day or of a neighbour; else it knows tokens alone */
+	bool has_attention, has_context; /* did the log, or its requests, say A and K? */
+	int64_t steps;
+	double residual;    /* standard deviation of (T - fit) / fit */
+	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns;
+	int hinge_count;
+	int64_t hinge_ntok[FITTED_HINGES];
+	double hinge_ns[FITTED_HINGES];
+};
+
+typedef int fitted_sink(void *context, const struct fitted_model *m);
+
+/* The time of a step. */
+double fitted_step_ns(const struct fitted_model *m, int64_t prefill_tokens, int64_t prefill_token_kv,
+                      int64_t decode_tokens, int64_t decode_kv_tokens);
+
+/* A token's time in a large batch: all slopes together. */
+double fitted_slope_ns(const struct fitted_model *m);
+
+#endif
