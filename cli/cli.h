@@ -99,6 +99,7 @@ struct run {
 	int rule; /* enum rule */
 	bool compare_rules;
 	const char *requests, *model_report;
+	struct list versus; /* --versus-estimate */
 	/* GROUP_PRICES */
 	struct list prices, list;
 	/* GROUP_PERIOD */

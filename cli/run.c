@@ -16,12 +16,14 @@ struct job {
 	struct logs logs;
 	struct quality quality;
 	struct attribution *attribution;
+	struct versus *versus; /* --versus-estimate */
 	struct statement *statement;
 	int64_t from_ns, to_ns; /* --from, --to */
 };
 
 static void job_release(struct job *j) {
 	statement_free(j->statement);
+	versus_free(j->versus);
 	attribution_free(j->attribution);
 	quality_release(&j->quality);
 	logs_release(&j->logs);
@@ -35,6 +37,37 @@ static void job_release(struct job *j) {
 	names_free(j->names);
 }
 
+static bool cards_of(void *job, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out) {
+	struct job *j = job;
+	struct fleet_cards cards;
+
+	if (!fleet_cards_of(j->fleet, j->names, replica, model, at_ns, &cards)) {
+		return false;
+	}
+	*out = (struct estimate_cards){cards.gpu, cards.model, cards.gpus, cards.rate_nano};
+	return true;
+}
+
+static int start_versus(struct job *j) {
+	const struct run *r = j->r;
+	struct fault why;
+
+	if (r->versus.count == 0) {
+		return 0;
+	}
+	if (strcmp(r->format, "table") != 0 && !r->output) {
+		say_error(j->r, "--versus-estimate prints a table of its own behind the statement; expected --format table, or -o FILE");
+		return EXIT_USAGE;
+	}
+	j->versus = versus_new(&(struct versus_options){.names = j->names, .models = r->versus.at, .model_count = r->versus.count,
+	                                                .lanes = ingest_lanes(&j->logs.options), .cards_of = cards_of, .context = j}, &why);
+	if (!j->versus) {
+		say_error(j->r, "%s", why.message);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
 /* Everything that can be wrong with the command line and its files, before any work. */
 static int prepare(struct job *j) {
 	struct run *r = j->r;
@@ -44,6 +77,7 @@ static int prepare(struct job *j) {
 	status = status == 0 ? setup_logs(r, &j->logs) : status;
 	status = status == 0 ? setup_fleet(r, j->names, &j->fleet) : status;
 	status = status == 0 ? setup_prices(r, &j->prices) : status;
+	status = status == 0 ? start_versus(j) : status;
 	return status == 0 ? setup_outputs(r) : status;
 }
 
@@ -73,13 +107,19 @@ static int take_record(void *job, unsigned lane, const struct record *record, st
 	if (stop_asked(&j->r->stop)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
+	if (j->versus) {
+		versus_take(j->versus, lane, record);
+	}
 	return attribution_take(j->attribution, lane, record, why);
 }
 
 static int take_entry(void *job, const struct entry *e) {
 	struct job *j = job;
 
-	return stop_asked(&j->r->stop) ? ERROR_IO : statement_take(j->statement, e);
+	if (stop_asked(&j->r->stop)) {
+		return ERROR_IO;
+	}
+	return j->versus && versus_take_entry(j->versus, e) < 0 ? ERROR_IO : statement_take(j->statement, e);
 }
 
 static void start_statement(struct job *j, int64_t from_ns, int64_t to_ns) {
@@ -167,6 +207,10 @@ static int finish(struct job *j, struct fault *why) {
 		findings_say(j->r, &j->quality);
 	}
 	int status = write_statement(j->r, j->statement);
+	if (status == 0 && j->versus) {
+		attribution_give_models(j->attribution, versus_take_model, j->versus);
+		versus_print(j->versus, fleet_currency(j->fleet), stdout);
+	}
 	return status != 0 ? status : statement_has_findings(j->statement) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 

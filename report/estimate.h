@@ -12,7 +12,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/entry.h"
 #include "core/error.h"
+#include "core/fitted.h"
+#include "core/record.h"
 
 /* "Not given", for prices. */
 #define ESTIMATE_NONE INT64_C(-1)
@@ -54,5 +57,42 @@ struct estimate_view {
  * "--option: …, expected …".
  */
 int estimate_print(const struct estimate_options *o, const struct estimate_view *v, FILE *out, struct fault *why);
+
+/* ---- measured against theory ---- */
+
+/* What a replica runs on, asked of who knows the fleet. False: not known. */
+struct estimate_cards {
+	name_id gpu, model; /* as the fleet and the log name them */
+	int64_t gpus;
+	int64_t rate_nano;  /* per GPU-hour, or -1 */
+};
+typedef bool estimate_cards_of(void *context, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out);
+
+struct versus_options {
+	struct names *names;
+	const char *const *models; /* "FILE", or "NAME=FILE" for one model of the log */
+	size_t model_count;
+	const char *catalogue_path; /* NULL: the cards built in */
+	unsigned lanes;
+	estimate_cards_of *cards_of;
+	void *context;
+};
+
+struct versus;
+
+/* Reads the descriptions. NULL with the fault set if anything is wrong. */
+struct versus *versus_new(const struct versus_options *o, struct fault *why);
+void versus_free(struct versus *v);
+/* Steps as they are read, one thread a lane; other records are nothing to it. */
+void versus_take(struct versus *v, unsigned lane, const struct record *r);
+/* An entry_sink: capacity, of which idle time is. */
+int versus_take_entry(void *versus, const struct entry *e);
+/* A fitted_sink: the coefficients beside the card's peaks; they are kept until versus_print. */
+int versus_take_model(void *versus, const struct fitted_model *m);
+/*
+ * The comparison: by fitted model what its coefficients imply of the published peaks; by replica and hour
+ * MFU, MBU, and where the money went that arithmetic at the peak would not have cost.
+ */
+void versus_print(struct versus *v, const char *currency, FILE *out);
 
 #endif
