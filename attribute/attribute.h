@@ -131,17 +131,6 @@ int attribution_fits_add(struct attribution_fits *f, struct attribution *a, stru
 int attribution_fits_write(const struct attribution_fits *f, FILE *out, struct fault *why);
 int attribution_fits_read(struct attribution_fits *f, struct text bytes, const char *path, struct fault *why);
 
-/* A step model in use: what it was fitted for, and the fit, which lives as long as the attribution. */
-struct attribution_model {
-	name_id model, gpu;
-	int64_t gpus_per_replica;
-	int64_t day_ns; /* start of the UTC day */
-	const struct step_model *fit;
-};
-typedef int model_sink(void *context, const struct attribution_model *m);
-/* Hands over all models, by names, then days. After attribution_finish. 0, or what the sink returned. */
-int attribution_give_models(const struct attribution *a, model_sink *sink, void *context);
-
 /* Coefficients, what they imply, residuals and covariance of every fit in use (--model-report). */
 void attribution_print_models(const struct attribution *a, FILE *out);
 /* Every fit in use, after attribution_finish, in one order. 0, or what the sink returned. */

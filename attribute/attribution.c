@@ -250,25 +250,6 @@ int attribution_give_positions(struct attribution *a, position_sink *sink, void 
 	return extras_give_positions(a->common.extras, sink, context);
 }
 
-int attribution_give_models(const struct attribution *a, model_sink *sink, void *context) {
-	struct attribution_fits *f = a->options.fits ? a->options.fits : a->fits;
-	size_t count = fits_keys(f, NULL, 0);
-	struct fit_key *keys = must_calloc(count + 1, sizeof *keys);
-	int rc = 0;
-
-	fits_keys(f, keys, count);
-	for (size_t i = 0; i < count && rc >= 0; i++) {
-		const struct attribution_model m = {.model = keys[i].model,
-		                                    .gpu = keys[i].gpu,
-		                                    .gpus_per_replica = keys[i].gpus_per_replica,
-		                                    .day_ns = keys[i].day_ns,
-		                                    .fit = fits_model(f, &keys[i])};
-		rc = sink(context, &m);
-	}
-	free(keys);
-	return rc;
-}
-
 void attribution_print_models(const struct attribution *a, FILE *out) {
 	fits_print(a->options.fits ? a->options.fits : a->fits, out);
 }

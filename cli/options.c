@@ -57,7 +57,7 @@ static const struct option common[] = {
 	{"compare-rules", 0, NULL, "also show what other rules, and other tools' rules, would say", GROUP_SPLIT, value_flag, INTO(compare_rules), NULL, false},
 	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_SPLIT, value_text, INTO(requests), NULL, true},
 	{"model-report", 0, "FILE", "also write the fitted step models: coefficients, residuals", GROUP_SPLIT, value_text, INTO(model_report), NULL, true},
-	{"versus-estimate", 0, "FILE", "beside the statement, what the card could do; FILE describes the model ([NAME=]FILE)", GROUP_SPLIT, value_list, INTO(versus), NULL, false},
+	{"versus-estimate", 0, "FILE", "also what the card could do; FILE describes the model ([NAME=]FILE)", GROUP_SPLIT, value_list, INTO(versus), NULL, false},
 	{"prices", 0, "FILE", "catalogue of list prices; repeatable", GROUP_PRICES, value_list, INTO(prices), NULL, false},
 	{"list", 0, "NAME=MODEL", "take MODEL's list price for log model NAME; repeatable", GROUP_PRICES, value_list, INTO(list), NULL, false},
 	{"from", 0, "T", "from this instant or date on (2026-11-20, 2026-11-20T08:00:00Z)", GROUP_PERIOD, value_instant_text, INTO(from), NULL, false},
