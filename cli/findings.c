@@ -104,7 +104,8 @@ void findings_say_nothing(struct run *r, const struct quality *q) {
 			  q->steps + q->requests + q->windows);
 		return;
 	}
-	say_error(r, "no evidence of time or tokens in %s, so there is no statement",
+	say_error(r, "no %s in %s, so there is no statement",
+		  q->input_count + q->damage_count > 0 ? "evidence of time or tokens" : "file",
 		  !only_one ? "any of the LOGs" : standard_input ? "standard input" : r->operands.at[0]);
 	for (size_t i = 0; i < q->input_count; i++) {
 		const struct quality_input *in = &q->inputs[i];
