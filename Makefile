@@ -141,9 +141,9 @@ bench: all $(BENCHES) ## How fast and how small: MB/s next to inflate alone
 demo: ## Build and run the main job on samples/; installs what is missing for that
 	@.ci/deps build
 	@$(MAKE) all
-	@samples/demo.sh $(BUILD)/tollbook
-	@echo
 	@samples/why.sh $(BUILD)/tollbook
+	@echo
+	@samples/demo.sh $(BUILD)/tollbook
 
 deps: ## Install the Debian packages that building and testing need
 	@.ci/deps check

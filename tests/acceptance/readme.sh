@@ -32,14 +32,19 @@ block formats > "$folder/shown"
 "$tollbook" help formats | sed -n '2,/^$/p' | sed '/^$/d' > "$folder/said"
 cmp -s "$folder/shown" "$folder/said" || { fail "README.md's formats are not those of tollbook help formats:"; diff "$folder/shown" "$folder/said"; }
 
-# shown NAME OPTION...: every line of the block is one that the demo's run prints with these options
+# said NAME: every line of the block is one of what was said
+said() {
+	block "$1" | grep . > "$folder/shown" || fail "README.md has no block of $1"
+	grep -vxFf "$folder/said" "$folder/shown" > "$folder/wrong" && fail "README.md's block of $1 has lines that nothing prints: $(cat "$folder/wrong")"
+}
+
+# shown NAME OPTION...: the block is from what the demo's run prints with these options
 shown() {
-	block "$1" > "$folder/shown"
+	name=$1
 	shift
 	"$tollbook" run --fleet samples/fleet.json --prices samples/prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant \
 		"$@" samples/serving > "$folder/said"
-	[ -s "$folder/shown" ] || fail "README.md has no block of $1"
-	grep -vxFf "$folder/said" "$folder/shown" > "$folder/wrong" && fail "README.md shows what run $* does not print: $(cat "$folder/wrong")"
+	said "$name"
 }
 shown model --model-report - -o /dev/null
 shown position --by position
