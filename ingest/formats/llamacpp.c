@@ -23,6 +23,8 @@
 
 #define SLOTS_MAX 256
 #define NAME_MAX_BYTES 256
+/* No log's own clock, which counts from 0, runs so long: 146 years. */
+#define CLOCK_MAX_NS (INT64_MAX / 2)
 
 /* One of the three lines of timings. */
 struct timing {
@@ -96,7 +98,7 @@ static bool take_process_stamp(struct text *t, int64_t *ns) {
 	    !text_skip(&u, T(".")) || !text_take_i64(&u, &us) || u.len < 3 || u.at[0] != ' ' || u.at[2] != ' ') {
 		return false;
 	}
-	if (minutes > 100000000 || seconds < 0 || seconds > 59 || ms < 0 || ms > 999 || us < 0 || us > 999) {
+	if (minutes > 10000000 || seconds < 0 || seconds > 59 || ms < 0 || ms > 999 || us < 0 || us > 999) {
 		return false;
 	}
 	*ns = (((minutes * 60 + seconds) * 1000 + ms) * 1000 + us) * 1000;
@@ -110,7 +112,7 @@ static void tick(struct llamacpp *m, struct text *line, int64_t stamp_ns) {
 
 	if (take_process_stamp(line, &own_ns) && m->clock != CLOCK_ENVELOPE) {
 		if (own_ns < m->process_ns) { /* a new process */
-			m->process_base_ns = m->now_ns;
+			m->process_base_ns = m->now_ns < CLOCK_MAX_NS ? m->now_ns : 0;
 		}
 		m->clock = CLOCK_PROCESS;
 		m->process_ns = own_ns;
@@ -269,6 +271,9 @@ static enum parse_result finish_request(struct parser *p, struct llamacpp *m, st
 	int64_t off = total.ns - s->prompt.ns - s->generated.ns;
 	if (off > 20000 || off < -20000 || total.tokens != s->prompt.tokens + s->generated.tokens) {
 		return reject(p, "timings do not sum to their total");
+	}
+	if (m->now_ns > CLOCK_MAX_NS || s->finished_ns > CLOCK_MAX_NS) {
+		return reject(p, "instant in the future");
 	}
 	int64_t begin = place_request(m, s, s->prompt.ns + s->generated.ns);
 	int64_t whole = whole_prompt(s);

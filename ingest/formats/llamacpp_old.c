@@ -83,8 +83,11 @@ static int64_t number_of(struct text t, struct text key) {
 	return text_until(&t, key, &before) && text_take_i64(&t, &n) && n >= 0 && n <= INT64_C(100000000000) ? n : UNKNOWN;
 }
 
+/* What does not fit is in the far future, and refused as that. */
 static int64_t from_seconds(int64_t s) {
-	return s == UNKNOWN ? UNKNOWN : s * NS_PER_SECOND;
+	int64_t ns;
+
+	return s == UNKNOWN ? UNKNOWN : __builtin_mul_overflow(s, NS_PER_SECOND, &ns) ? INT64_MAX : ns;
 }
 
 /* False: not a line of timings, or (with a part) a damaged one. */
@@ -141,6 +144,10 @@ static enum parse_result finish(struct parser *p, struct slot *s, const struct l
 		return reject(p, "incomplete timings");
 	}
 	s->prompt_given = s->eval_given = false;
+	const char *why = instant_absurd(p, at_ns);
+	if (why || s->end_ns > INT64_MAX / 2 || m->now_ns > INT64_MAX / 2) {
+		return reject(p, why ? why : "instant in the future");
+	}
 	record_begin(out, RECORD_REQUEST);
 	out->relative_clock = at_ns == UNKNOWN;
 	int64_t begin = at_ns == UNKNOWN ? m->now_ns : at_ns - length;

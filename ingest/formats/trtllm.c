@@ -217,8 +217,8 @@ static enum parse_result emit(struct parser *p, struct rank *r, const struct ite
 	s->decode_kv_tokens = it->generation_requests == 0 ? 0 : it->generation_kv;
 	s->duration_kind = kind;
 	s->flags = it->coarse ? STEP_COARSE_CLOCK : 0;
-	r->placed = true;
-	r->end_ns = s->start_ns + ns;
+	r->placed = !instant_absurd(p, s->start_ns);
+	r->end_ns = r->placed ? s->start_ns + ns : 0;
 	out->replica = engine_replica(p, it->rank, m->replica, sizeof m->replica);
 	return record_finish(p, out);
 }

@@ -210,6 +210,11 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 		                  (stamp_ns == UNKNOWN ? STEP_COARSE_CLOCK : 0)},
 	};
 	place_step(e, written_ns, &out->step);
+	why = instant_absurd(p, e->step_end_ns);
+	if (why) { /* pushed there by durations that cannot be */
+		e->stepped = false;
+		return reject(p, why);
+	}
 	vllm_names(p, l, out);
 	return PARSE_RECORD;
 }
