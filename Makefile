@@ -100,6 +100,9 @@ $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -o $@ $< -ldl
 
+accuracy: all ## How far off the split is, on runs whose true split is known
+	@TOLLBOOK=$(BUILD)/tollbook tests/accuracy/table.sh
+
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
 	@.ci/deps check
@@ -181,5 +184,5 @@ help: ## This list
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all units check test sanitize memcheck coverage lint check-html check-scale fuzz-smoke bench demo deps \
+.PHONY: all units check test accuracy sanitize memcheck coverage lint check-html check-scale fuzz-smoke bench demo deps \
 	install uninstall dist clean help FORCE

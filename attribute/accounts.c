@@ -420,8 +420,8 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 		}
 		if (prefill > prefill_done || decode > decode_done) {
 			double spread = s->share_sd * (double)(prefill - prefill_done + decode - decode_done);
-			a->prefill.spread_ns[s->grade] += spread;
-			a->decode.spread_ns[s->grade] += spread;
+			a->prefill.spread_ns[s->grade] += s->prefill_ns > 0 ? spread : 0;
+			a->decode.spread_ns[s->grade] += s->decode_ns > 0 ? spread : 0;
 		}
 		rc = rc < 0 ? rc
 		            : count_busy_energy(a, at_ns, to_ns, prefill - prefill_done, decode - decode_done, why);

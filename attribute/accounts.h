@@ -75,7 +75,7 @@ struct stretch {
 	int64_t decode_requests, decode_kv_tokens; /* 0: not known */
 	const struct split_times *times; /* by which a mixed step was split; NULL: it needed no rule */
 	bool by_steps;                 /* chunks and sequences are those of a step, not of a sweep */
-	double share_sd;               /* standard deviation of prefill's share of the stretch */
+	double share_sd;               /* standard deviation of prefill's share; of a pure stretch: of its time */
 };
 
 /* Starts with a replica at an instant. */

@@ -27,6 +27,16 @@ void small_fit_prefer(struct small_fit *f, const double x[SMALL_TERMS], double s
 	}
 }
 
+void small_fit_join(struct small_fit *to, const struct small_fit *from) {
+	for (int i = 0; i < SMALL_TERMS * SMALL_TERMS; i++) {
+		to->gram[i] += from->gram[i];
+	}
+	for (int i = 0; i < SMALL_TERMS; i++) {
+		to->moment[i] += from->moment[i];
+	}
+	to->rows += from->rows;
+}
+
 void small_fit_solve(const struct small_fit *f, double coefficients[SMALL_TERMS]) {
 	nnls_solve(f->gram, f->moment, SMALL_TERMS, coefficients);
 }
@@ -42,6 +52,9 @@ struct replica_fits *replica_fits_new(void) {
 
 void replica_fits_free(struct replica_fits *f) {
 	if (f) {
+		for (size_t i = 0; i < f->room; i++) {
+			free(f->at[i].window_blocks);
+		}
 		free(f->at);
 		free(f);
 	}

@@ -20,6 +20,8 @@ struct small_fit {
 void small_fit_add(struct small_fit *f, const double x[SMALL_TERMS], double y);
 /* Adds a row that should be 0, as if y were `scale`, so many times. */
 void small_fit_prefer(struct small_fit *f, const double x[SMALL_TERMS], double scale, double times);
+/* Adds all rows of another fit. */
+void small_fit_join(struct small_fit *to, const struct small_fit *from);
 void small_fit_solve(const struct small_fit *f, double coefficients[SMALL_TERMS]);
 
 struct replica_fit {
@@ -30,7 +32,9 @@ struct replica_fit {
 	double step_ns[SMALL_TERMS], prompt_ns[SMALL_TERMS], life_ns[SMALL_TERMS];
 	/* Windows, see windows.c. */
 	struct small_fit window; /* a window's time, ns: by prompt tokens, decode steps, output tokens */
+	struct small_fit *window_blocks; /* the same, of runs of windows apart: for the bootstrap; NULL: none yet */
 	double window_ns[SMALL_TERMS];
+	double window_sd; /* standard deviation of a split, of the lesser phase */
 	double window_prompt, window_steps, window_output; /* sums over windows with tokens */
 	int64_t windows;
 	bool solved;

@@ -14,6 +14,8 @@
 
 /* How far off the shared part of a mixed stretch may be, one standard deviation; see METHOD.md, "Grade C". */
 #define MIXED_SHARE_SD 0.1
+/* What of the time between a request's instants the device did not work, one standard deviation. */
+#define WAIT_SD 0.025
 
 struct sweep_state {
 	struct replica_fit *fit;
@@ -204,7 +206,7 @@ static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault
 		.context_share = context_share(st->fit, f),
 		.prefill_tokens = f->chunk_tokens,
 		.decode_requests = (int64_t)sequences,
-		.share_sd = prompts > 0 && sequences > 0 ? MIXED_SHARE_SD : 0,
+		.share_sd = alone ? 0 : prompts > 0 && sequences > 0 ? MIXED_SHARE_SD : WAIT_SD,
 	};
 	return accounts_busy(&w->accounts, &s, why);
 }

@@ -30,8 +30,17 @@
 /* Prompt tokens of a mixed step, on the average: half a chunk of vLLM's default. */
 #define MIXED_STEP_NTOK 1024
 
-/* How far off a split by windows may be, one standard deviation, of the lesser phase; see METHOD.md, "Grade D". */
-#define WINDOW_SD 0.15
+/*
+ * How far off a split by windows may be, one standard deviation, of the lesser phase; see METHOD.md, "Grade D": what
+ * the form of the fit leaves out, what few windows leave open (over the root of their number), and what a block
+ * bootstrap finds (Kuensch, Annals of Statistics 17, 1989): fits over windows drawn anew, runs of them at a time.
+ */
+#define FORM_SD 0.15
+#define ONE_WINDOW_SD 0.3
+#define BLOCKS 16
+#define BLOCK_WINDOWS 4
+#define DRAWS 200
+#define BOOTSTRAP_SEED UINT64_C(20240229)
 
 struct windows_state {
 	struct replica_fit *fit;
@@ -158,6 +167,14 @@ static struct work work_of(const struct windows_state *st) {
 	return k;
 }
 
+static void note_busy(struct replica_fit *f, const double x[SMALL_TERMS], double ns) {
+	if (!f->window_blocks) {
+		f->window_blocks = must_calloc(BLOCKS, sizeof *f->window_blocks);
+	}
+	small_fit_add(&f->window_blocks[f->window.rows / BLOCK_WINDOWS % BLOCKS], x, ns);
+	small_fit_add(&f->window, x, ns);
+}
+
 static void note_group(struct windows_state *st) {
 	const struct window_item *first = &st->group[0];
 	struct work k = work_of(st);
@@ -169,28 +186,74 @@ static void note_group(struct windows_state *st) {
 		st->fit->window_output += k.output;
 		st->fit->windows++;
 		if (k.throughout) {
-			small_fit_add(&st->fit->window, x, (double)(first->end_ns - first->head.at_ns));
+			note_busy(st->fit, x, (double)(first->end_ns - first->head.at_ns));
 		}
 	}
 }
 
-static void solve(struct replica_fit *f, double window_ns) {
+/* What the fit leans on, in windows of this length. */
+static struct small_fit priors_of(const struct replica_fit *f, double window_ns) {
 	double n = f->windows > 0 ? (double)f->windows : 1;
 	const double by_ridge[SMALL_TERMS] = {f->window_prompt / n, -f->window_prompt / n / RIDGE_NTOK};
 	const double by_part[SMALL_TERMS] = {0, -f->window_output / n / SEQUENCE_PART, f->window_output / n};
+	struct small_fit priors = {.rows = 0};
 
-	if (!f->solved) {
-		f->solved = true;
-		small_fit_prefer(&f->window, by_ridge, window_ns, PRIOR_WINDOWS);
-		small_fit_prefer(&f->window, by_part, window_ns, PRIOR_WINDOWS);
-		small_fit_solve(&f->window, f->window_ns);
+	small_fit_prefer(&priors, by_ridge, window_ns, PRIOR_WINDOWS);
+	small_fit_prefer(&priors, by_part, window_ns, PRIOR_WINDOWS);
+	return priors;
+}
+
+/* The prompts' share of all windows' time. */
+static double whole_share(const struct replica_fit *f, const double ns[SMALL_TERMS]) {
+	double prompts = ns[0] * f->window_prompt, rest = ns[1] * f->window_steps + ns[2] * f->window_output;
+
+	return prompts + rest > 0 ? prompts / (prompts + rest) : 0.5;
+}
+
+/* Variance of the whole's share over fits of blocks drawn with replacement, by a generator with a fixed seed. */
+static double bootstrap_variance(const struct replica_fit *f, const struct small_fit *priors) {
+	int64_t filled = (f->window.rows + BLOCK_WINDOWS - 1) / BLOCK_WINDOWS, used = filled < BLOCKS ? filled : BLOCKS;
+	double sum = 0, squares = 0, ns[SMALL_TERMS];
+	uint64_t seed = BOOTSTRAP_SEED;
+
+	for (int draw = 0; draw < DRAWS && used > 0; draw++) {
+		struct small_fit fit = *priors;
+		for (int64_t i = 0; i < used; i++) {
+			seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			small_fit_join(&fit, &f->window_blocks[(int64_t)(seed >> 33) % used]);
+		}
+		small_fit_solve(&fit, ns);
+		double share = whole_share(f, ns);
+		sum += share;
+		squares += share * share;
 	}
+	double variance = squares / DRAWS - sum / DRAWS * (sum / DRAWS);
+	return variance > 0 ? variance : 0;
+}
+
+static double window_sd(const struct replica_fit *f, const struct small_fit *priors) {
+	double share = whole_share(f, f->window_ns), lesser = share < 0.5 ? share : 1 - share;
+	double few = ONE_WINDOW_SD * ONE_WINDOW_SD / (double)(f->window.rows > 1 ? f->window.rows : 1);
+	double drawn = lesser > 0 ? bootstrap_variance(f, priors) / (lesser * lesser) : 0;
+
+	return sqrt(FORM_SD * FORM_SD + few + drawn);
+}
+
+static void solve(struct replica_fit *f, double window_ns) {
+	if (f->solved) {
+		return;
+	}
+	struct small_fit priors = priors_of(f, window_ns), fit = f->window;
+	f->solved = true;
+	small_fit_join(&fit, &priors);
+	small_fit_solve(&fit, f->window_ns);
 	/* Of no window is it known that it was busy throughout: the priors give proportions all the same. */
 	if (f->window_ns[0] + f->window_ns[1] + f->window_ns[2] <= 0) {
 		f->window_ns[0] = 1.0 / RIDGE_NTOK;
 		f->window_ns[1] = 1;
 		f->window_ns[2] = 1.0 / SEQUENCE_PART;
 	}
+	f->window_sd = window_sd(f, &priors);
 }
 
 /* Prefill's share of what a group took; mixed steps' floor is shared by halves, as the Shapley value does. */
@@ -252,7 +315,7 @@ static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct 
 	int64_t prefill_ns = (int64_t)((double)busy_ns * share);
 	prefill_ns = share >= 1 || prefill_ns > busy_ns ? busy_ns : prefill_ns;
 	if (share > 0 && share < 1) {
-		accounts_spread(&w->accounts, GRADE_D, WINDOW_SD * (double)busy_ns * (share < 0.5 ? share : 1 - share));
+		accounts_spread(&w->accounts, GRADE_D, st->fit->window_sd * (double)busy_ns * (share < 0.5 ? share : 1 - share));
 	}
 	int rc = post_phase(w, ENTRY_INPUT, from_ns, prefill_ns, true, why);
 	rc = rc < 0 ? rc : post_phase(w, ENTRY_OUTPUT, from_ns, busy_ns - prefill_ns, false, why);

@@ -1,0 +1,163 @@
+#!/bin/sh
+# The accuracy of attribution, on simulated runs whose true split is known: a table of how far off each figure is,
+# and the bound it must keep. From the root of the tree; $TRUTH: a folder of such runs (../shared/truth where it is
+# there, else the two runs in tests/data/truth). Exit status 1 if a bound is not kept.
+#
+#   tests/accuracy/table.sh            as text
+#   tests/accuracy/table.sh --markdown as the table of attribute/METHOD.md
+tollbook=${TOLLBOOK:-build/tollbook}
+truth=${TRUTH:-../shared/truth}
+[ -d "$truth" ] || truth=tests/data/truth
+command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+form='%-9s %-38s %-34s %9s %9s  %s\n'
+[ "$1" != --markdown ] || form='| %s | %s | %s | %s | %s | %s |\n'
+missed=0
+
+# row RUN EVIDENCE FIGURE OFF BOUND: off and bound in per cent, without sign
+row() {
+	if awk "BEGIN {exit !($4 <= $5)}"; then
+		verdict=kept
+	else
+		verdict=MISSED
+		missed=$((missed + 1))
+	fi
+	# shellcheck disable=SC2059
+	printf "$form" "$1" "$2" "$3" "$(printf %.2f "$4") %" "$5 %" "$verdict"
+}
+
+# off GOT TRUE: in per cent
+off() {
+	awk "BEGIN {d = ($1) - ($2); printf \"%.4f\", 100 * (d < 0 ? -d : d) / ($2)}"
+}
+
+# figures FLEET LOG...: the statement into $folder/got, the requests' costs into $folder/requests
+figures() {
+	fleet=$1
+	shift
+	"$tollbook" run -q --no-progress --fleet "$fleet" --format json -o "$folder/got" --requests "$folder/requests" "$@"
+	[ $? -le 1 ] || { echo "tollbook run $* failed"; exit 1; }
+}
+
+total() {
+	jq "$1" "$folder/got"
+}
+
+true_of() {
+	jq "$1" "$at/truth.json"
+}
+
+# The share of the true prefill and decode; both are held against measured busy time.
+prefill() {
+	row "$run" "$1" "prefill total" "$(off "$(total .total.gpu_ns.prefill)" "$(true_of .total.prefill_gpu_ns)")" "$2"
+}
+
+exact() {
+	for pair in input:.tokens.input cached:.tokens.input_cached output:.tokens.output requests:.requests; do
+		[ "$(total ".total${pair#*:}")" = "$(true_of ".total${pair#*:}")" ] || row "$run" "$1" "${pair%%:*} tokens" 100 0
+	done
+	[ "$(total .total.gpu_ns.capacity)" = "$(true_of .total.capacity_gpu_ns)" ] || row "$run" "$1" capacity 100 0
+	row "$run" "$1" "busy time, tokens, capacity" \
+		"$(off "$(total '.total.gpu_ns | .prefill + .decode')" "$(true_of .total.busy_gpu_ns)")" 0
+}
+
+tenants() {
+	jq -r --slurpfile t "$at/truth.json" '.tenants[] | .tenant as $n | ($t[0].tenants[] | select(.tenant == $n) | .busy_gpu_ns) as $b
+		| ((.gpu_ns.prefill + .gpu_ns.decode) / $b - 1) * 100 | fabs' "$folder/got" | sort -g | tail -1 > "$folder/worst"
+	row "$run" "$1" "tenant totals, the worst" "$(cat "$folder/worst")" 1.5
+}
+
+requests() {
+	gzip -dc "$at/truth_requests.csv.gz" > "$folder/true"
+	awk -F, 'NR == FNR {if (FNR > 1) sum[$1] = $2 + $3; next} FNR > 1 && sum[$1] > 0 {d = ($11 + $12) / sum[$1] - 1
+		print 100 * (d < 0 ? -d : d)}' "$folder/true" "$folder/requests" | sort -g > "$folder/offs"
+	count=$(wc -l < "$folder/offs")
+	row "$run" "$1" "request totals, median" "$(sed -n "$(((count + 1) / 2))p" "$folder/offs")" "$median"
+	row "$run" "$1" "request totals, 95th percentile" "$(sed -n "$(((count * 95 + 99) / 100))p" "$folder/offs")" 5
+}
+
+# Does the interval of decode's cost hold the true decode time? Off: by how much it does not. Decode's time stands for its
+# cost here, so that tokens that a log does not tell of (first tokens are made by prefill steps) do not count as an error.
+interval() {
+	jq -n --slurpfile g "$folder/got" --slurpfile t "$at/truth.json" '$t[0].total.decode_gpu_ns as $due
+		| $g[0].total.gpu_ns.decode as $ns | $g[0].total.unit_cost.output | (.busy | tonumber) as $c
+		| ((.low // .busy | tonumber) / $c * $ns / $due) as $l | ((.high // .busy | tonumber) / $c * $ns / $due) as $h
+		| [0, $l - 1, 1 - $h] | max * 100' > "$folder/outside"
+	row "$run" "$1" "interval: truth outside by" "$(cat "$folder/outside")" "$2"
+}
+
+# Every step's time made uncertain by 5 % more, by a generator of numbers that any awk reckons alike.
+disturb() {
+	gzip -dc "$1" | awk '{
+		seed = (seed * 16807 + 11) % 2147483647; u = seed / 2147483647
+		seed = (seed * 16807 + 11) % 2147483647; v = seed / 2147483647
+		noise = 1 + 0.05 * sqrt(-2 * log(u + 1e-12)) * cos(6.28318530718 * v)
+		match($0, /"gpu_ns":[0-9]+/)
+		ns = substr($0, RSTART + 9, RLENGTH - 9) * noise
+		print substr($0, 1, RSTART + 8) sprintf("%.0f", ns) substr($0, RSTART + RLENGTH)
+	}' seed=4321 -
+}
+
+every_run() {
+	# The goal is 1; what is reached on small-8b, and why, is in attribute/METHOD.md.
+	median=$([ "$run" = small-8b ] && echo 1.1 || echo 1)
+	figures "$at/fleet.json" "$at/steps.jsonl.gz" "$at/requests.jsonl.gz"
+	exact "steps and requests"
+	prefill "steps and requests" "$([ "$run" = tiny-pd ] && echo 0 || echo 1.0)"
+	tenants "steps and requests"
+	requests "steps and requests"
+	interval "steps and requests" 0
+	figures "$at/fleet.json" "$at/requests.jsonl.gz"
+	prefill "requests alone" 15
+	interval "requests alone" 0
+}
+
+# From what vLLM writes: its names of replicas are those of files, so each is given the replica's.
+vllm() {
+	number=0
+	logs=
+	for replica in $(true_of .replicas | jq -r '.[].replica'); do
+		mkdir -p "$folder/vllm/$replica"
+		gzip -dc "$at/vllm.r$number.log.gz" > "$folder/vllm/$replica/all"
+		grep -E "$1" "$folder/vllm/$replica/all" > "$folder/vllm/$replica/$replica.log"
+		"$tollbook" ingest -q --no-progress --replica "$replica" --model llama-3.1-8b --log-year 2026 --log-zone UTC \
+			-o "$folder/$run.$replica.jsonl" "$folder/vllm/$replica/$replica.log"
+		[ $? -le 1 ] || { echo "tollbook ingest of vLLM's log of $replica failed"; exit 1; }
+		logs="$logs $folder/$run.$replica.jsonl"
+		number=$((number + 1))
+	done
+	rm -rf "$folder/vllm"
+}
+
+mixed_run() {
+	vllm 'Iteration\('
+	# shellcheck disable=SC2086
+	figures "$at/fleet.json" $logs "$at/requests.jsonl.gz"
+	prefill "vLLM iteration lines and requests" 2
+	# shellcheck disable=SC2086
+	figures "$at/fleet.json" $logs
+	prefill "vLLM iteration lines alone" 8
+	interval "vLLM iteration lines alone" 0
+	vllm 'throughput'
+	# shellcheck disable=SC2086
+	figures "$at/fleet.json" $logs
+	prefill "vLLM stats lines alone" 25
+	interval "vLLM stats lines alone" 0
+	disturb "$at/steps.jsonl.gz" > "$folder/noisy.jsonl"
+	figures "$at/fleet.json" "$folder/noisy.jsonl" "$at/requests.jsonl.gz"
+	row "$run" "steps with 5 % noise and requests" "prefill's part of busy time" \
+		"$(off "$(total '.total.gpu_ns | .prefill / (.prefill + .decode)')" "$(true_of .total.prefill_share)")" 2.5
+}
+
+# shellcheck disable=SC2059
+printf "$form" run evidence figure off bound ""
+# shellcheck disable=SC2059
+[ "$1" != --markdown ] || printf "$form" --- --- --- ---: ---: ---
+for run in tiny-8b small-8b tiny-pd; do
+	at=$truth/$run
+	[ -d "$at" ] || continue
+	every_run
+	[ "$run" = tiny-pd ] || mixed_run
+done
+[ "$missed" -eq 0 ] || { echo "$missed bounds are not kept"; exit 1; }
