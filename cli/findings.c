@@ -7,7 +7,7 @@
 
 #define WARNINGS_SHOWN 20
 
-/* See README.md, "Pointing it at your servers". */
+/* See README.md, "What the server must log". */
 static const struct {
 	const char *format, *sentence;
 	const char *requests; /* where steps or windows are there and requests are not; or NULL */

@@ -1,0 +1,30 @@
+#!/bin/bash
+# What bash offers when Tab is pressed: commands, options of the command at hand, the words of an option's value.
+cd "$(dirname "$0")/../.." || exit 3
+tollbook=${TOLLBOOK:-build/tollbook}
+failures=0
+source <("$tollbook" completion bash) || exit 1
+
+# offers EXPECTED WORD...: the last word is what is being typed
+offers() {
+	local expected=$1
+	shift
+	COMP_WORDS=(tollbook "$@")
+	COMP_CWORD=$#
+	COMPREPLY=()
+	_tollbook
+	if [ "${COMPREPLY[*]}" != "$expected" ]; then
+		echo "FAIL: tollbook $* offers '${COMPREPLY[*]}', expected '$expected'"
+		failures=$((failures + 1))
+	fi
+}
+
+offers run r
+offers --gpu-hour run --g
+offers "shapley proportional prefill-first decode-first" run --rule ""
+offers proportional run --idle p
+offers "json jsonl journal" run --format j
+offers import prices i
+offers --at prices list --a
+offers "" run "" # names of files, which bash itself completes
+[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
