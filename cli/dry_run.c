@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/findings.h"
+#include "cli/say.h"
 #include "cli/setup.h"
 
 /* What the records of a file say. */
@@ -141,7 +142,8 @@ static void print_file(const struct quality_input *in, const struct seen *s) {
 	const char *grade = best_grade(s);
 	const char *sentence = known && *grade != 'A' && *grade != 'B' ? findings_switch_on(in->format) : NULL;
 
-	printf("%s: %s", in->file, known ? in->format : in->lines > 0 ? "no known format" : "empty");
+	say_safe(stdout, in->file);
+	printf(": %s", known ? in->format : in->lines > 0 ? "no known format" : "empty");
 	if (in->told_by > 0) {
 		printf(", told by line %" PRId64, in->told_by);
 	} else if (known) {

@@ -28,8 +28,7 @@ static size_t utf8_len(const unsigned char *s) {
 	return n;
 }
 
-/* Writes a text so that it does nothing to a terminal; the columns it takes. */
-static int put_safe(FILE *out, const char *text) {
+int say_safe(FILE *out, const char *text) {
 	int columns = 0;
 
 	for (const unsigned char *s = (const unsigned char *)text; *s;) {
@@ -73,7 +72,7 @@ static void put_line(struct run *r, const char *kind, const char *color, char *t
 	progress_end(&r->progress);
 	put_name(r);
 	fprintf(stderr, "%s%s%s", colors ? color : "", kind, colors ? "\033[0m" : "");
-	put_safe(stderr, text);
+	say_safe(stderr, text);
 	fputc('\n', stderr);
 	free(text);
 }
@@ -108,7 +107,7 @@ void say_next(struct run *r, const char *format, ...) {
 	char *text = text_of_args(format, args);
 	va_end(args);
 	fputs("  ", stderr);
-	put_safe(stderr, text);
+	say_safe(stderr, text);
 	fputc('\n', stderr);
 	free(text);
 }
@@ -131,7 +130,7 @@ static void point_at(struct run *r, int at) {
 	column -= first > 1 ? 2 : 0; /* the ellipsis has three bytes and one column */
 	for (int i = first; i < r->argc && column < SHOWN_MAX; i++) {
 		fputc(' ', stderr);
-		int width = put_safe(stderr, *r->argv[i] ? r->argv[i] : "\"\"");
+		int width = say_safe(stderr, *r->argv[i] ? r->argv[i] : "\"\"");
 		if (i == at) {
 			from = column + 1;
 			len = width;

@@ -2,6 +2,8 @@
 #ifndef CLI_SAY_H
 #define CLI_SAY_H
 
+#include <stdio.h>
+
 #include "cli/cli.h"
 
 /* "tollbook run: error: …" and a newline; bytes that no terminal should get are escaped. */
@@ -19,5 +21,8 @@ int say_argument(struct run *r, int at, const char *format, ...) __attribute__((
 
 /* The same, at the last value of an option that was given; without a pointer if it was not. */
 int say_option(struct run *r, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Writes a text so that it does nothing to a terminal; the columns it takes. */
+int say_safe(FILE *out, const char *text);
 
 #endif
