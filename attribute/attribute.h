@@ -63,6 +63,7 @@ struct attribute_options {
 	unsigned lanes;            /* how many threads will call attribution_take */
 	const char *requests_path; /* --requests; NULL: none */
 	bool part;                 /* these are some of the replicas: what is left of pools' uptime is not posted */
+	name_id only_replica;      /* leave out what records tell of others (a request names two); 0: of all */
 	bool compare_rules;        /* collect what attribution_give_rules gives */
 	bool positions;            /* collect what attribution_give_positions gives */
 	struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */

@@ -32,6 +32,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	a->evidence = evidence_new(o->names, lanes, EVIDENCE_BYTES);
 	a->summaries = summaries_new(o->names, lanes);
 	evidence_watch(a->evidence, summaries_take, a->summaries);
+	evidence_only(a->evidence, o->only_replica);
 	a->fits = attribution_fits_new(o->names);
 	a->replica_fits = replica_fits_new();
 	a->common = (struct accounts_common){

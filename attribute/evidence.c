@@ -17,6 +17,7 @@ struct evidence {
 	unsigned lane_count;
 	evidence_watcher *watcher;
 	void *watcher_context;
+	name_id only; /* 0: all */
 };
 
 struct evidence_reader {
@@ -135,7 +136,14 @@ void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context
 	e->watcher_context = context;
 }
 
+void evidence_only(struct evidence *e, name_id replica) {
+	e->only = replica;
+}
+
 static int add(struct evidence *e, unsigned lane, const struct item *item, size_t len, struct fault *why) {
+	if (e->only != 0 && item->replica != e->only) {
+		return 0;
+	}
 	if (e->watcher) {
 		e->watcher(e->watcher_context, lane, item);
 	}

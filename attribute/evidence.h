@@ -79,6 +79,9 @@ typedef void evidence_watcher(void *context, unsigned lane, const struct item *i
 /* Call before the first record. */
 void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context);
 
+/* Leaves out what is told of other replicas; 0: nothing. Call before the first record. */
+void evidence_only(struct evidence *e, name_id replica);
+
 /* Keeps a record; one thread per lane. */
 int evidence_take(struct evidence *e, unsigned lane, const struct record *r, struct fault *why);
 

@@ -33,6 +33,7 @@
 	ROW(prices)                                                                                                    \
 	ROW(estimate)                                                                                                  \
 	ROW(diff)                                                                                                      \
+	ROW(shard)                                                                                                     \
 	ROW(completion)                                                                                                \
 	ROW(manual)                                                                                                    \
 	ROW(help)

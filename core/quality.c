@@ -8,9 +8,6 @@
 
 #include "core/error.h"
 
-/* A rank is the file's index above the line's number; both clipped, 268 million files of 68 billion lines. */
-#define RANK_LINE_BITS 36
-
 void quality_init(struct quality *q) {
 	*q = (struct quality){0};
 }
@@ -93,11 +90,11 @@ static struct quality_reject *reject_of(struct quality_reject **list, size_t *co
 }
 
 static uint64_t rank_of(uint32_t file_index, uint64_t line) {
-	const uint64_t file_max = (UINT64_C(1) << (64 - RANK_LINE_BITS)) - 1;
-	const uint64_t line_max = (UINT64_C(1) << RANK_LINE_BITS) - 1;
+	const uint64_t file_max = (UINT64_C(1) << (64 - QUALITY_RANK_LINE_BITS)) - 1;
+	const uint64_t line_max = (UINT64_C(1) << QUALITY_RANK_LINE_BITS) - 1;
 	uint64_t file = file_index < file_max ? file_index : file_max;
 
-	return file << RANK_LINE_BITS | (line < line_max ? line : line_max);
+	return file << QUALITY_RANK_LINE_BITS | (line < line_max ? line : line_max);
 }
 
 static void count_line(struct quality_reject *r, const char *file, uint32_t file_index, uint64_t line) {

@@ -50,6 +50,9 @@ struct quality {
 	size_t warning_count;
 };
 
+/* A first_rank is the file's index above the line's number; both clipped, 268 million files of 68 billion lines. */
+#define QUALITY_RANK_LINE_BITS 36
+
 void quality_init(struct quality *q);
 void quality_release(struct quality *q);
 

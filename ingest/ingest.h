@@ -43,6 +43,13 @@ struct ingest_options {
 	const struct ingest_patterns *patterns; /* read what they match in place of other formats; may be NULL */
 };
 
+/*
+ * The files that the sources stand for, in the order in which records number them. What cannot be
+ * listed is damage. 0, or what the sink returned.
+ */
+typedef int ingest_file_sink(void *context, const char *name, int64_t bytes);
+int ingest_files(const struct ingest_options *o, ingest_file_sink *sink, void *context, struct quality *quality);
+
 /* The number of lanes that ingest_run will use (an upper bound), for who must prepare for them. */
 unsigned ingest_lanes(const struct ingest_options *o);
 

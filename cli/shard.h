@@ -1,0 +1,110 @@
+/*
+ * shard.h: what the files of `tollbook shard` share.
+ *
+ * A plan is a folder that all machines see:
+ *
+ *     plan.jsonl            what was asked for, and which task reads which log; never changed
+ *     given/                the fleet, prices and patterns as they were when it was made
+ *     map/K.bundle          records of the logs of task K, by replica; in its notes what was wrong with the logs
+ *     fit/K.fits            the statistics of the replicas of task K, see attribute.h
+ *     attribute/K.bundle    the entries of the replicas of task K; in its notes what is to be added up
+ *
+ * Which replicas a task of the later steps has follows from the indexes of all files of map/ alone. The same
+ * logs and options give the same bytes in each file, so that a task may run twice, also at once.
+ */
+#ifndef CLI_SHARD_H
+#define CLI_SHARD_H
+
+#include "cli/cli.h"
+#include "core/digest.h"
+#include "core/json.h"
+#include "core/zone.h"
+#include "core/bundle.h"
+
+/* The command's own options. */
+struct shard_settings {
+	int64_t tasks; /* --tasks; 0: not given */
+	const char *task_text; /* --task; NULL: what the scheduler says */
+	const char *log;
+};
+
+/* A log that this task reads. */
+struct shard_source {
+	const char *path;
+	int64_t index; /* its number among all logs */
+};
+
+/* A plan as one task sees it. */
+struct plan {
+	struct run *r;
+	const char *folder;
+	int64_t tasks, task; /* task -1: none */
+	int64_t source_count, bytes; /* of all tasks */
+	char sha256[DIGEST_HEX_MAX];
+	struct shard_source *sources; /* of this task, by number */
+	size_t own_sources;
+	char **kept; /* texts that live as long as the plan */
+	size_t kept_count;
+};
+
+/* What one line on standard error tells of a task (--log json). */
+struct shard_tally {
+	int64_t sources, replicas, records, entries;
+};
+
+int shard_plan(struct run *r, struct shard_tally *tally, struct fault *why);
+int shard_map(struct run *r, struct shard_tally *tally, struct fault *why);
+int shard_fit(struct run *r, struct shard_tally *tally, struct fault *why);
+int shard_attribute(struct run *r, struct shard_tally *tally, struct fault *why);
+int shard_report(struct run *r, struct shard_tally *tally, struct fault *why);
+
+/*
+ * Reads the plan that is the operand, and takes over its options. `needs_task`: a task must be told.
+ * 0, a negative error, or an exit status.
+ */
+int plan_read(struct plan *p, struct run *r, bool needs_task, struct fault *why);
+void plan_release(struct plan *p);
+
+/* "FOLDER/STEP/000042.SUFFIX", kept by the plan; STEP alone where `task` is negative. */
+const char *plan_path(struct plan *p, const char *step, int64_t task, const char *suffix);
+/* Is the file there already? */
+bool plan_has(const char *path);
+int plan_lacks(const char *path, struct fault *why); /* ERROR_IO */
+int plan_open_bundle(struct bundle **out, const char *path, struct fault *why);
+const char *plan_keep(struct plan *p, struct text t);
+
+/* The first line of notes: to which plan they belong; and whether they do. */
+void notes_begin(const struct plan *p, FILE *out);
+/* Hands over each line but the first, parsed. */
+typedef int notes_sink(void *context, const struct json *line, struct fault *why);
+int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_sink *sink, void *context,
+               struct fault *why);
+
+/* ---- parts: all files of map/ as one, by replica ---- */
+
+struct parts;
+int parts_open(struct parts **out, struct plan *p, struct fault *why);
+void parts_close(struct parts *p);
+/* The next replica of a task (by name): 1, 0 behind the last, or negative. The text lives until the next call. */
+int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault *why);
+/* All its packed records. */
+int parts_read(struct parts *p, bundle_sink *sink, void *context, struct fault *why);
+
+/* ---- work on replicas ---- */
+
+/* What a stretch of replicas is attributed with; made anew now and then, so that names do not pile up. */
+struct shard_session {
+	struct plan *plan;
+	struct names *names;
+	struct fleet *fleet;
+	struct zone *tz;
+	struct prices *prices;
+	struct attribution_fits *fits;
+	int64_t from_ns, to_ns;
+};
+/* 0, or an exit status. `fits` are left NULL. */
+int session_open(struct shard_session *s, struct plan *p);
+void session_close(struct shard_session *s);
+struct attribute_options session_options(const struct shard_session *s);
+
+#endif

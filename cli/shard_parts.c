@@ -1,0 +1,131 @@
+/* shard_parts.c: the files of map/ as one, by replica, and which replicas a task has. */
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "cli/shard.h"
+
+struct parts {
+	struct plan *plan;
+	struct bundle **at;      /* one a task */
+	struct bundle_part *next; /* the part that comes next in each; items -1: none is left */
+	bool *chosen;            /* has it records of the replica at hand? */
+	char replica[4200];
+	int64_t total, before;   /* bytes, of all, and of the replicas gone by */
+};
+
+/* Every task has a file open. */
+static void allow_files(void) {
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int advance(struct parts *p, int64_t i, struct fault *why) {
+	int got = bundle_next(p->at[i], &p->next[i], why);
+
+	if (got == 0) {
+		p->next[i].items = -1;
+	}
+	return got < 0 ? got : 0;
+}
+
+int parts_open(struct parts **out, struct plan *plan, struct fault *why) {
+	struct parts *p = must_calloc(1, sizeof *p);
+	int rc = 0;
+
+	allow_files();
+	*out = p;
+	p->plan = plan;
+	p->at = must_calloc((size_t)plan->tasks, sizeof(struct bundle *));
+	p->next = must_calloc((size_t)plan->tasks, sizeof *p->next);
+	p->chosen = must_calloc((size_t)plan->tasks, sizeof *p->chosen);
+	for (int64_t i = 0; i < plan->tasks && rc >= 0; i++) {
+		const char *path = plan_path(plan, "map", i, "bundle");
+		rc = plan_open_bundle(&p->at[i], path, why);
+		if (rc >= 0) {
+			p->total += bundle_bytes(p->at[i]);
+			rc = advance(p, i, why);
+		}
+	}
+	return rc;
+}
+
+void parts_close(struct parts *p) {
+	if (!p) {
+		return;
+	}
+	for (int64_t i = 0; i < p->plan->tasks; i++) {
+		bundle_close(p->at[i]);
+	}
+	free(p->at);
+	free(p->next);
+	free(p->chosen);
+	free(p);
+}
+
+/* Behind the replica at hand. */
+static int pass(struct parts *p, struct fault *why) {
+	int rc = 0;
+
+	for (int64_t i = 0; i < p->plan->tasks && rc >= 0; i++) {
+		if (p->chosen[i]) {
+			p->before += p->next[i].bytes;
+			p->chosen[i] = false;
+			rc = advance(p, i, why);
+		}
+	}
+	return rc;
+}
+
+/* Chooses the first replica in the order of names; false if none is left. */
+static bool choose(struct parts *p, struct text *replica, int64_t *bytes) {
+	const struct bundle_part *first = NULL;
+
+	for (int64_t i = 0; i < p->plan->tasks; i++) {
+		if (p->next[i].items >= 0 && (!first || text_compare(p->next[i].replica, first->replica) < 0)) {
+			first = &p->next[i];
+		}
+	}
+	if (!first) {
+		return false;
+	}
+	*replica = (struct text){p->replica, text_cut(first->replica, 0, sizeof p->replica).len};
+	if (replica->len > 0) {
+		memcpy(p->replica, first->replica.at, replica->len);
+	}
+	*bytes = 0;
+	for (int64_t i = 0; i < p->plan->tasks; i++) {
+		p->chosen[i] = p->next[i].items >= 0 && text_eq(p->next[i].replica, *replica);
+		*bytes += p->chosen[i] ? p->next[i].bytes : 0;
+	}
+	return true;
+}
+
+/* Tasks have stretches of replicas of about the same number of bytes: a replica goes by where its middle lies. */
+int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault *why) {
+	int64_t bytes;
+	int rc = pass(p, why);
+
+	while (rc >= 0 && choose(p, replica, &bytes)) {
+		int64_t owner = (int64_t)((__int128)(p->before + bytes / 2) * p->plan->tasks / (p->total > 0 ? p->total : 1));
+		if (owner == task) {
+			return 1;
+		}
+		rc = pass(p, why);
+	}
+	return rc;
+}
+
+int parts_read(struct parts *p, bundle_sink *sink, void *context, struct fault *why) {
+	int rc = 0;
+
+	for (int64_t i = 0; i < p->plan->tasks && rc >= 0; i++) {
+		if (p->chosen[i]) {
+			rc = bundle_read(p->at[i], &p->next[i], sink, context, why);
+		}
+	}
+	return rc;
+}

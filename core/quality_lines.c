@@ -1,0 +1,169 @@
+#include "core/quality_lines.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static void put_string(FILE *out, const char *key, const char *s) {
+	struct text t = text_of(s ? s : "");
+	size_t room = 6 * t.len + 1;
+	char *escaped = must_alloc(room);
+
+	json_escape(t, escaped, room);
+	fprintf(out, "\"%s\":\"%s\"", key, escaped);
+	free(escaped);
+}
+
+static void put_counts(const struct quality *q, FILE *out) {
+	fprintf(out,
+	        "{\"counts\":1,\"lines\":%" PRId64 ",\"steps\":%" PRId64 ",\"requests\":%" PRId64 ",\"windows\":%" PRId64
+	        ",\"powers\":%" PRId64 ",\"duplicates\":%" PRId64 ",\"unknown_keys\":%" PRId64 "}\n",
+	        q->lines, q->steps, q->requests, q->windows, q->powers, q->duplicates, q->unknown_keys);
+}
+
+static void put_input(const struct quality_input *in, FILE *out) {
+	fputc('{', out);
+	put_string(out, "input", in->file);
+	fprintf(out, ",\"bytes\":%" PRId64 ",\"sha256\":\"%s\",", in->bytes, in->sha256);
+	put_string(out, "format", in->format);
+	fprintf(out, ",\"lines\":%" PRId64 ",\"records\":%" PRId64 ",\"index\":%" PRIu32 "}\n", in->lines, in->records,
+	        in->index);
+}
+
+void quality_write_lines(const struct quality *q, FILE *out) {
+	put_counts(q, out);
+	for (size_t i = 0; i < q->reject_count; i++) {
+		fputc('{', out);
+		put_string(out, "reject", q->rejects[i].reason);
+		fprintf(out, ",\"lines\":%" PRId64 ",\"rank\":%" PRIu64 ",", q->rejects[i].lines, q->rejects[i].first_rank);
+		put_string(out, "first", q->rejects[i].first);
+		fputs("}\n", out);
+	}
+	for (size_t i = 0; i < q->damage_count; i++) {
+		fputc('{', out);
+		put_string(out, "damage", q->damages[i].file);
+		fputc(',', out);
+		put_string(out, "reason", q->damages[i].reason);
+		fprintf(out, ",\"offset\":%" PRId64 "}\n", q->damages[i].offset);
+	}
+	for (size_t i = 0; i < q->input_count; i++) {
+		put_input(&q->inputs[i], out);
+	}
+	for (size_t i = 0; i < q->warning_count; i++) {
+		fputc('{', out);
+		put_string(out, "warning", q->warnings[i]);
+		fputs("}\n", out);
+	}
+}
+
+/* ---- reading ---- */
+
+static bool number(const struct json *j, const char *key, int64_t *out) {
+	return json_i64(j, json_get(j, 0, text_of(key)), out);
+}
+
+/* A string of the line, allocated; NULL if it has none. */
+static char *string(const struct json *j, const char *key) {
+	json_at v = json_get(j, 0, text_of(key));
+
+	if (json_type(j, v) != JSON_STRING) {
+		return NULL;
+	}
+	size_t room = json_raw(j, v).len + 1;
+	char *buffer = must_alloc(room), *out = must_alloc(room);
+	struct text t = json_string(j, v, buffer, room);
+	if (t.len > 0) {
+		memcpy(out, t.at, t.len);
+	}
+	out[t.len] = '\0';
+	free(buffer);
+	return out;
+}
+
+static bool read_counts(struct quality *q, const struct json *j) {
+	struct quality from = {0};
+	bool ok = number(j, "lines", &from.lines) && number(j, "steps", &from.steps) &&
+	          number(j, "requests", &from.requests) && number(j, "windows", &from.windows) &&
+	          number(j, "powers", &from.powers) && number(j, "duplicates", &from.duplicates) &&
+	          number(j, "unknown_keys", &from.unknown_keys);
+
+	if (ok) {
+		quality_merge(q, &from);
+	}
+	return ok;
+}
+
+static bool read_reject(struct quality *q, const struct json *j) {
+	struct quality from = {.rejects = must_calloc(1, sizeof *from.rejects), .reject_count = 1};
+	struct quality_reject *r = from.rejects;
+	int64_t rank;
+	bool ok = number(j, "lines", &r->lines) && number(j, "rank", &rank);
+
+	r->reason = string(j, "reject");
+	r->first = string(j, "first");
+	ok = ok && r->reason && r->first;
+	if (ok) {
+		r->first_rank = (uint64_t)rank;
+		quality_merge(q, &from);
+	}
+	quality_release(&from);
+	return ok;
+}
+
+static bool read_damage(struct quality *q, const struct json *j) {
+	char *file = string(j, "damage"), *reason = string(j, "reason");
+	int64_t offset;
+	bool ok = file && reason && number(j, "offset", &offset);
+
+	if (ok) {
+		quality_damage(q, file, reason, offset);
+	}
+	free(file);
+	free(reason);
+	return ok;
+}
+
+static bool read_input(struct quality *q, const struct json *j) {
+	char *file = string(j, "input"), *format = string(j, "format"), *hash = string(j, "sha256");
+	struct quality_input in = {.file = file, .format = format};
+	int64_t index;
+	bool ok = file && format && hash && strlen(hash) < sizeof in.sha256 && number(j, "bytes", &in.bytes) &&
+	          number(j, "lines", &in.lines) && number(j, "records", &in.records) && number(j, "index", &index) &&
+	          index >= 0 && index <= UINT32_MAX;
+
+	if (ok) {
+		in.index = (uint32_t)index;
+		memcpy(in.sha256, hash, strlen(hash) + 1);
+		quality_add_input(q, &in);
+	}
+	free(file);
+	free(format);
+	free(hash);
+	return ok;
+}
+
+static bool read_warning(struct quality *q, const struct json *j) {
+	char *sentence = string(j, "warning");
+
+	if (sentence) {
+		quality_warn(q, "%s", sentence);
+	}
+	free(sentence);
+	return sentence != NULL;
+}
+
+bool quality_read_line(struct quality *q, const struct json *j) {
+	static const struct {
+		const char *key;
+		bool (*read)(struct quality *q, const struct json *j);
+	} kinds[] = {
+		{"counts", read_counts}, {"reject", read_reject},   {"damage", read_damage},
+		{"input", read_input},   {"warning", read_warning},
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (json_get(j, 0, text_of(kinds[i].key)) != JSON_ABSENT) {
+			return kinds[i].read(q, j);
+		}
+	}
+	return false;
+}

@@ -1,0 +1,16 @@
+/* quality_lines.h: what was wrong with logs, as lines of JSON, and back. */
+#ifndef CORE_QUALITY_LINES_H
+#define CORE_QUALITY_LINES_H
+
+#include <stdio.h>
+
+#include "core/json.h"
+#include "core/quality.h"
+
+/* One line for the counts, and one for each refusal, damage, input and warning. */
+void quality_write_lines(const struct quality *q, FILE *out);
+
+/* Adds what such a line says; false if it is none. */
+bool quality_read_line(struct quality *q, const struct json *j);
+
+#endif

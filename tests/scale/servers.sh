@@ -1,0 +1,196 @@
+# servers.sh: a PostgreSQL and a Slurm of two nodes on this machine, for as long as a test runs.
+#
+# Sourced by a test that has set $work (a folder of its own, on a path short enough for Unix
+# sockets). Nothing listens beyond the loopback interface, and servers_stop leaves nothing running.
+# Debian: postgresql, slurm-wlm, munge, libpq5.
+
+pg_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+PATH=$PATH:/usr/sbin:/sbin${pg_bin:+:$pg_bin}
+
+# What is missing of the servers, as the names of Debian packages; nothing where all are there.
+servers_missing() {
+	command -v postgres >/dev/null || printf 'postgresql '
+	command -v slurmctld >/dev/null && command -v slurmd >/dev/null && command -v sbatch >/dev/null || printf 'slurm-wlm '
+	command -v munged >/dev/null || printf 'munge '
+}
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid=postgres --regid=postgres --clear-groups -- "$@"
+	else
+		"$@"
+	fi
+}
+
+# ---- PostgreSQL ----
+
+postgres_make() {
+	mkdir -p "$work/pg"
+	if [ "$(id -u)" -eq 0 ]; then
+		chown postgres "$work/pg"
+	fi
+	as_postgres initdb -D "$work/pg/data" -U tollbook --auth=trust -E UTF8 --locale=C -N >"$work/initdb.log" 2>&1
+	cat >>"$work/pg/data/postgresql.conf" <<-END
+		listen_addresses = ''
+		unix_socket_directories = '$work/pg'
+		max_connections = 200
+		fsync = on
+		shared_buffers = 64MB
+	END
+}
+
+postgres_start() {
+	as_postgres pg_ctl -D "$work/pg/data" -l "$work/pg/log" -w -t 30 start >/dev/null
+}
+
+# Everybody connected is thrown out, as in a fail-over.
+postgres_restart() {
+	as_postgres pg_ctl -D "$work/pg/data" -l "$work/pg/log" -m fast -w -t 30 restart >/dev/null
+}
+
+postgres_stop() {
+	if [ -f "$work/pg/data/postmaster.pid" ]; then
+		as_postgres pg_ctl -D "$work/pg/data" -m immediate -w -t 30 stop >/dev/null || true
+	fi
+}
+
+# ---- Slurm ----
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+slurm_make() {
+	local user cpus memory
+	user=$(id -un)
+	cpus=$(nproc)
+	memory=2000
+	mkdir -p "$work/munge" "$work/slurm/state" "$work/slurm/n1" "$work/slurm/n2"
+	chmod 711 "$work/munge" # munged wants its socket within reach of everybody
+	dd if=/dev/urandom of="$work/munge/key" bs=128 count=1 status=none
+	chmod 400 "$work/munge/key"
+	cat >"$work/slurm/slurm.conf" <<-END
+		ClusterName=tollbook
+		SlurmctldHost=$(hostname -s)(127.0.0.1)
+		SlurmUser=$user
+		SlurmdUser=$user
+		SlurmctldPort=$(free_port)
+		AuthType=auth/munge
+		AuthInfo=socket=$work/munge/socket
+		CryptoType=crypto/munge
+		CredType=cred/munge
+		StateSaveLocation=$work/slurm/state
+		SlurmdSpoolDir=$work/slurm/%n
+		SlurmctldPidFile=$work/slurm/slurmctld.pid
+		SlurmdPidFile=$work/slurm/%n.pid
+		SlurmctldLogFile=$work/slurm/slurmctld.log
+		SlurmdLogFile=$work/slurm/%n.log
+		ProctrackType=proctrack/linuxproc
+		TaskPlugin=task/none
+		JobAcctGatherType=jobacct_gather/none
+		SelectType=select/cons_tres
+		SelectTypeParameters=CR_CPU
+		SchedulerType=sched/backfill
+		SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
+		SwitchType=switch/none
+		MpiDefault=none
+		ReturnToService=2
+		SlurmdTimeout=5
+		SlurmctldTimeout=10
+		MessageTimeout=10
+		KillWait=5
+		MinJobAge=300
+		MaxArraySize=5001
+		MaxJobCount=20000
+		NodeName=n1 NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$(free_port) CPUs=$cpus RealMemory=$memory
+		NodeName=n2 NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$(free_port) CPUs=$cpus RealMemory=$memory
+		PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+	END
+	export SLURM_CONF=$work/slurm/slurm.conf
+}
+
+# Waits until a command succeeds: at most so many seconds.
+wait_for() {
+	local seconds=$1
+	shift
+	local end=$((SECONDS + seconds))
+	until "$@" >/dev/null 2>&1; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			echo "waited $seconds s in vain for: $*" >&2
+			return 1
+		fi
+		sleep 0.2
+	done
+}
+
+node_start() {
+	slurmd -N "$1" -D -f "$SLURM_CONF" >"$work/slurm/$1.out" 2>&1 &
+	echo $! >"$work/slurm/$1.shell"
+}
+
+# A node that dies: its daemon, and with it all that it runs, get no time to tidy up.
+node_kill() {
+	local daemon step
+	daemon=$(cat "$work/slurm/$1.shell")
+	for step in $(pgrep -f "^slurmstepd: .*" || true); do
+		if [ "$(readlink "/proc/$step/cwd" 2>/dev/null)" = "$work/slurm/$1" ] ||
+			tr '\0' '\n' <"/proc/$step/environ" 2>/dev/null | grep -q "^SLURMD_NODENAME=$1$"; then
+			kill_tree "$step"
+		fi
+	done
+	kill -9 "$daemon" 2>/dev/null || true
+}
+
+kill_tree() {
+	local child
+	for child in $(pgrep -P "$1" || true); do
+		kill_tree "$child"
+	done
+	kill -9 "$1" 2>/dev/null || true
+}
+
+nodes_idle() {
+	[ "$(sinfo -h -N -o %T | grep -c -E 'idle|mixed|allocated')" -eq 2 ]
+}
+
+slurm_start() {
+	munged -F --key-file="$work/munge/key" --socket="$work/munge/socket" --pid-file="$work/munge/pid" \
+		--log-file="$work/munge/log" --seed-file="$work/munge/seed" --num-threads=2 >"$work/munge/out" 2>&1 &
+	echo $! >"$work/munge/shell"
+	wait_for 10 test -S "$work/munge/socket"
+	slurmctld -D -f "$SLURM_CONF" >"$work/slurm/slurmctld.out" 2>&1 &
+	echo $! >"$work/slurm/slurmctld.shell"
+	node_start n1
+	node_start n2
+	wait_for 30 nodes_idle
+}
+
+# One of our own daemons, by the process number that was kept when it was started.
+daemon_stop() {
+	local pid
+	[ -f "$1" ] || return 0
+	pid=$(cat "$1")
+	kill "$pid" 2>/dev/null || true
+	for _ in $(seq 50); do
+		kill -0 "$pid" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	kill -9 "$pid" 2>/dev/null || true
+}
+
+slurm_stop() {
+	if [ -f "$work/slurm/slurmctld.shell" ]; then
+		scancel --user="$(id -un)" 2>/dev/null || true
+		sleep 0.5
+	fi
+	daemon_stop "$work/slurm/n1.shell"
+	daemon_stop "$work/slurm/n2.shell"
+	daemon_stop "$work/slurm/slurmctld.shell"
+	daemon_stop "$work/munge/shell"
+}
+
+servers_stop() {
+	slurm_stop
+	postgres_stop
+}
