@@ -31,6 +31,7 @@
 	ROW(run)                                                                                                       \
 	ROW(ingest)                                                                                                    \
 	ROW(prices)                                                                                                    \
+	ROW(whatif)                                                                                                    \
 	ROW(estimate)                                                                                                  \
 	ROW(diff)                                                                                                      \
 	ROW(shard)                                                                                                     \

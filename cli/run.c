@@ -44,7 +44,7 @@ static bool cards_of(void *job, name_id replica, name_id model, int64_t at_ns, s
 	if (!fleet_cards_of(j->fleet, j->names, replica, model, at_ns, &cards)) {
 		return false;
 	}
-	*out = (struct estimate_cards){cards.gpu, cards.model, cards.gpus, cards.rate_nano};
+	*out = (struct estimate_cards){cards.gpu, cards.model, cards.gpus, cards.rate_nano, cards.role};
 	return true;
 }
 

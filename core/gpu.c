@@ -12,7 +12,7 @@
 
 struct card {
 	struct gpu gpu;
-	char names[NAMES_MAX][NAME_BYTES]; /* the name and its aliases, in the form of `plain` */
+	char names[NAMES_MAX][NAME_BYTES]; /* the name and its aliases */
 	size_t name_count;
 };
 
@@ -35,27 +35,49 @@ __asm__(".section .rodata\n"
 extern const char tollbook_gpus_json[] __attribute__((visibility("hidden")));
 extern const char tollbook_gpus_json_end[] __attribute__((visibility("hidden")));
 
-/* Letters in upper case and digits, without the vendor. */
-static void plain(struct text t, char out[NAME_BYTES]) {
-	size_t n = 0;
+static bool is_digit(char c) {
+	return c >= '0' && c <= '9';
+}
 
-	for (size_t i = 0; i < t.len && n < NAME_BYTES - 1; i++) {
-		char c = t.at[i];
-		if (c >= 'a' && c <= 'z') {
-			c = (char)(c - 'a' + 'A');
+/* Upper case; 0 for what is neither letter nor digit. */
+static char plain(char c) {
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : is_digit(c) || (c >= 'A' && c <= 'Z') ? c : '\0';
+}
+
+/*
+ * How many letters and digits of `known` the text starts with, all of them or 0; *used bytes of the text.
+ * A number must end where the known one ends: H1000 is no H100.
+ */
+static size_t starts_with(struct text t, struct text known, size_t *used) {
+	size_t i = 0, count = 0;
+
+	for (size_t k = 0; k < known.len; k++) {
+		if (!plain(known.at[k])) {
+			continue;
 		}
-		if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
-			out[n++] = c;
+		while (i < t.len && !plain(t.at[i])) {
+			i++;
 		}
+		if (i == t.len || plain(t.at[i]) != plain(known.at[k])) {
+			return 0;
+		}
+		i++;
+		count++;
 	}
-	out[n] = '\0';
+	*used = i;
+	return i > 0 && i < t.len && is_digit(t.at[i]) && is_digit(t.at[i - 1]) ? 0 : count;
+}
+
+static struct text without_vendor(struct text t) {
 	static const struct text vendors[] = {{"NVIDIA", 6}, {"AMD", 3}, {"INSTINCT", 8}, {"GEFORCE", 7}, {"TESLA", 5}};
+	size_t used;
+
 	for (size_t v = 0; v < sizeof vendors / sizeof *vendors; v++) {
-		if (text_starts((struct text){out, n}, vendors[v])) {
-			n -= vendors[v].len;
-			memmove(out, out + vendors[v].len, n + 1);
+		if (starts_with(t, vendors[v], &used) > 0) {
+			t = text_cut(t, used, t.len);
 		}
 	}
+	return t;
 }
 
 /* A figure in units of 10^-9 of `scale`, over 0. */
@@ -89,7 +111,6 @@ static int read_flops(struct spec_reader *r, json_at card, struct gpu *g) {
 
 static int read_aliases(struct spec_reader *r, json_at object, struct card *c) {
 	json_at aliases = spec_get(r, object, "aliases");
-	char name[NAME_BYTES];
 	int err = 0;
 
 	if (aliases == JSON_ABSENT) {
@@ -99,8 +120,7 @@ static int read_aliases(struct spec_reader *r, json_at object, struct card *c) {
 		if (c->name_count == NAMES_MAX) {
 			return spec_wrong(r, v, "too many aliases, expected at most %d", NAMES_MAX - 1);
 		}
-		err = spec_name(r, v, name, sizeof name);
-		plain(text_of(err ? "" : name), c->names[c->name_count++]);
+		err = spec_name(r, v, c->names[c->name_count++], NAME_BYTES);
 	}
 	return err;
 }
@@ -112,7 +132,7 @@ static int read_card(struct spec_reader *r, json_at object, struct card *c) {
 		return spec_wrong(r, object, "\"name\" is missing here, expected the card's");
 	}
 	int err = spec_name(r, name, c->gpu.name, sizeof c->gpu.name);
-	plain(text_of(err ? "" : c->gpu.name), c->names[c->name_count++]);
+	memcpy(c->names[c->name_count++], c->gpu.name, NAME_BYTES);
 	err = err ? err : read_aliases(r, object, c);
 	err = err ? err : read_flops(r, object, &c->gpu);
 	err = err ? err : read_figure(r, object, "bandwidth_gb_s", NANO, true, &c->gpu.bandwidth);
@@ -180,16 +200,15 @@ const struct gpu *gpu_catalogue_at(const struct gpu_catalogue *c, size_t i) {
 }
 
 const struct gpu *gpu_find(const struct gpu_catalogue *c, struct text name) {
-	char wanted[NAME_BYTES];
+	struct text wanted = without_vendor(name);
 	const struct gpu *found = NULL;
-	size_t longest = 0;
+	size_t longest = 0, used;
 
-	plain(name, wanted);
 	for (size_t i = 0; i < c->count; i++) {
 		for (size_t n = 0; n < c->cards[i].name_count; n++) {
-			struct text known = text_of(c->cards[i].names[n]);
-			if (known.len > longest && text_starts(text_of(wanted), known)) {
-				longest = known.len;
+			size_t count = starts_with(wanted, text_of(c->cards[i].names[n]), &used);
+			if (count > longest) {
+				longest = count;
 				found = &c->cards[i].gpu;
 			}
 		}

@@ -33,7 +33,7 @@ size_t gpu_catalogue_count(const struct gpu_catalogue *c);
 const struct gpu *gpu_catalogue_at(const struct gpu_catalogue *c, size_t i);
 /*
  * By name as logs, fleets and drivers write it ("NVIDIA H100 80GB HBM3", "H100-SXM5-80GB"):
- * letters and digits alone count, and the longest name or alias that it starts with. NULL if none.
+ * letters and digits alone count; the longest name or alias that it starts with. NULL if none.
  */
 const struct gpu *gpu_find(const struct gpu_catalogue *c, struct text name);
 

@@ -65,6 +65,7 @@ struct estimate_cards {
 	name_id gpu, model; /* as the fleet and the log name them */
 	int64_t gpus;
 	int64_t rate_nano;  /* per GPU-hour, or -1 */
+	const char *role;   /* "mixed", "prefill" or "decode" */
 };
 typedef bool estimate_cards_of(void *context, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out);
 
@@ -94,5 +95,43 @@ int versus_take_model(void *versus, const struct fitted_model *m);
  * MFU, MBU, and where the money went that arithmetic at the peak would not have cost.
  */
 void versus_print(struct versus *v, const char *currency, FILE *out);
+
+/* ---- what if ---- */
+
+struct whatif_options {
+	struct names *names;
+	const char *catalogue_path; /* NULL: the cards built in */
+	unsigned lanes;
+	estimate_cards_of *cards_of;
+	void *context;
+	const char *currency;
+	/* the scenario asked for; 0 (prices: ESTIMATE_NONE): as it was, or as the default says */
+	int64_t rent_nano;     /* per GPU-hour */
+	int64_t utilization;   /* share in nano */
+	int64_t max_batch;     /* default 256 */
+	int64_t chunk;         /* default 2048 */
+	int64_t cache_hit;     /* share in nano of each prompt, or ESTIMATE_NONE */
+	int64_t input_output;  /* input tokens per output token, in nano */
+	int64_t load;          /* arrivals so much denser, in nano */
+	const char *gpu;       /* another card */
+	bool disaggregate;     /* prefill and decode on replicas of their own */
+	int64_t margin;        /* share in nano that a break-even price is to leave */
+	int64_t list_input_nano, list_cached_nano, list_output_nano; /* per million, or ESTIMATE_NONE */
+};
+
+struct whatif;
+
+struct whatif *whatif_new(const struct whatif_options *o, struct fault *why);
+void whatif_free(struct whatif *w);
+/* Requests as they are read, one thread a lane; other records are nothing to it. */
+int whatif_take(struct whatif *w, unsigned lane, const struct record *r, struct fault *why);
+/* An entry_sink (what was paid and worked) and a fitted_sink. */
+int whatif_take_entry(void *whatif, const struct entry *e);
+int whatif_take_model(void *whatif, const struct fitted_model *m);
+/*
+ * Replays the requests as they came, beside the logged time; then as asked for, or a table of common
+ * questions. `as_json` for programs. ERROR_CONFIG if there is no fitted model or no request to replay.
+ */
+int whatif_print(struct whatif *w, bool as_json, FILE *out, struct fault *why);
 
 #endif

@@ -129,6 +129,8 @@ static void test_names(void **state) {
 		assert_string_equal(g->name, cases[i].name);
 	}
 	assert_null(gpu_find(c, T("TPUv5e")));
+	assert_null(gpu_find(c, T("H1000")));
+	assert_null(gpu_find(c, T("NVIDIA")));
 	assert_null(gpu_find(c, T("")));
 	gpu_catalogue_free(c);
 }

@@ -1,0 +1,231 @@
+#include "report/estimate/replay.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A request that has a place. */
+struct place {
+	struct replay_request request;
+	int64_t computed; /* of the prompt, cached tokens included */
+	int64_t made;     /* output tokens */
+	int64_t chunk;    /* of the step at hand */
+};
+
+struct replay {
+	struct replay_options o;
+	const struct fitted_model *model;
+	struct replay_sums sums;
+	int64_t now_ns;
+	struct place *places; /* in the order in which they were taken */
+	size_t count, room;
+	struct replay_request *waiting; /* a ring */
+	size_t first, waiting_count, waiting_room; /* room: a power of 2 */
+};
+
+struct replay *replay_new(const struct replay_options *o) {
+	struct replay *r = must_calloc(1, sizeof *r);
+
+	r->o = *o;
+	r->now_ns = INT64_MIN;
+	return r;
+}
+
+void replay_free(struct replay *r) {
+	if (r) {
+		free(r->places);
+		free(r->waiting);
+		free(r);
+	}
+}
+
+void replay_model(struct replay *r, const struct fitted_model *m) {
+	r->model = m;
+}
+
+const struct replay_sums *replay_result(const struct replay *r) {
+	return &r->sums;
+}
+
+/* ---- places ---- */
+
+static void wait_push(struct replay *r, const struct replay_request *q) {
+	if (r->waiting_count == r->waiting_room) {
+		size_t room = r->waiting_room > 0 ? 2 * r->waiting_room : 64;
+		struct replay_request *ring = must_alloc(room * sizeof *ring);
+		for (size_t i = 0; i < r->waiting_count; i++) {
+			ring[i] = r->waiting[(r->first + i) & (r->waiting_room - 1)];
+		}
+		free(r->waiting);
+		r->waiting = ring;
+		r->waiting_room = room;
+		r->first = 0;
+	}
+	r->waiting[(r->first + r->waiting_count++) & (r->waiting_room - 1)] = *q;
+}
+
+static void take_place(struct replay *r) {
+	const struct replay_request *q = &r->waiting[r->first];
+
+	if (r->count == r->room) {
+		r->room = r->room > 0 ? 2 * r->room : 64;
+		r->places = must_realloc(r->places, r->room * sizeof *r->places);
+	}
+	r->places[r->count++] = (struct place){.request = *q,
+	                                       .computed = q->prefilled ? q->prompt : q->cached,
+	                                       .made = q->prefilled ? 1 : 0};
+	r->first = (r->first + 1) & (r->waiting_room - 1);
+	r->waiting_count--;
+}
+
+static bool is_decoding(const struct place *p) {
+	return p->computed >= p->request.prompt;
+}
+
+/* ---- a step ---- */
+
+struct work {
+	int64_t prefill, token_kv, cached_kv, decoders, decode_kv;
+};
+
+static void take_chunk(struct work *w, struct place *p, int64_t *budget) {
+	int64_t left = p->request.prompt - p->computed;
+	int64_t tokens = left < *budget ? left : *budget;
+
+	p->chunk = tokens;
+	w->prefill += tokens;
+	w->token_kv += tokens * p->computed + tokens * tokens / 2;
+	w->cached_kv += tokens * p->request.cached;
+	*budget -= tokens;
+}
+
+static struct work fill_step(struct replay *r) {
+	struct work w = {0};
+	int64_t budget;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct place *p = &r->places[i];
+		p->chunk = 0;
+		if (is_decoding(p)) {
+			w.decoders++;
+			w.decode_kv += p->request.prompt + p->made - 1;
+		}
+	}
+	budget = r->o.chunk - w.decoders;
+	for (size_t i = 0; i < r->count && budget > 0; i++) {
+		if (!is_decoding(&r->places[i])) {
+			take_chunk(&w, &r->places[i], &budget);
+		}
+	}
+	while (budget > 0 && r->waiting_count > 0 && (int64_t)r->count < r->o.max_batch) {
+		take_place(r);
+		struct place *p = &r->places[r->count - 1];
+		if (is_decoding(p)) {
+			w.decoders++;
+			w.decode_kv += p->request.prompt;
+			budget--;
+		} else {
+			take_chunk(&w, p, &budget);
+		}
+	}
+	return w;
+}
+
+/* Prefill and decode share a step as two players (Shapley); see the rule of the same name. */
+static void share_step(struct replay *r, const struct work *w, int64_t ns) {
+	const struct fitted_model *m = r->model;
+	double both = fitted_step_ns(m, w->prefill, w->token_kv, w->decoders, w->decode_kv);
+	double prefill = fitted_step_ns(m, w->prefill, w->token_kv, 0, 0);
+	double decode = fitted_step_ns(m, 0, 0, w->decoders, w->decode_kv);
+	double share = both > 0 ? (prefill + both - decode) / (2 * both) : 0;
+	int64_t prefill_ns = w->prefill == 0 ? 0 : w->decoders == 0 ? ns : llround((double)ns * fmin(1, fmax(0, share)));
+
+	r->sums.prefill_ns += prefill_ns;
+	r->sums.decode_ns += ns - prefill_ns;
+	if (prefill > 0 && w->cached_kv > 0) {
+		double attention = m->prefill_token_kv_ns * (double)w->cached_kv / prefill;
+		r->sums.cached_ns += llround((double)prefill_ns * fmin(1, attention));
+	}
+}
+
+static void count_prompt(struct replay *r, const struct place *p) {
+	r->sums.requests++;
+	r->sums.input += p->request.prompt;
+	r->sums.input_cached += p->request.cached;
+	r->sums.output++;
+	r->sums.first_tokens++;
+	r->sums.first_token_wait_ns += r->now_ns - p->request.arrival_ns;
+}
+
+/* What a step did to a place; false if it is free now. */
+static int advance(struct replay *r, struct place *p, bool was_decoding, bool *stays, struct fault *why) {
+	*stays = true;
+	if (was_decoding) {
+		p->made++;
+		r->sums.output++;
+	} else {
+		p->computed += p->chunk;
+		if (!is_decoding(p)) {
+			return 0;
+		}
+		p->made = 1;
+		count_prompt(r, p);
+		if (p->request.leaves) {
+			*stays = false;
+			return p->request.completion > 1 && r->o.done ? r->o.done(r->o.context, &p->request, r->now_ns, why) : 0;
+		}
+	}
+	*stays = p->made < p->request.completion;
+	return 0;
+}
+
+static int step(struct replay *r, struct fault *why) {
+	struct work w = fill_step(r);
+	double exact = fitted_step_ns(r->model, w.prefill, w.token_kv, w.decoders, w.decode_kv);
+	int64_t ns = exact < 1 ? 1 : exact > 1e15 ? (int64_t)1e15 : llround(exact);
+	size_t kept = 0;
+	int err = 0;
+
+	share_step(r, &w, ns);
+	r->now_ns += ns;
+	r->sums.busy_ns += ns;
+	r->sums.steps++;
+	r->sums.decode_steps += w.decoders > 0;
+	r->sums.decode_slots += w.decoders;
+	for (size_t i = 0; i < r->count; i++) {
+		struct place p = r->places[i];
+		bool stays;
+		int failed = advance(r, &p, p.chunk == 0 && is_decoding(&p), &stays, why);
+		err = err ? err : failed;
+		if (stays) {
+			r->places[kept++] = p;
+		}
+	}
+	r->count = kept;
+	return err;
+}
+
+static int run_until(struct replay *r, int64_t at_ns, struct fault *why) {
+	int err = 0;
+
+	while (!err && r->now_ns < at_ns && r->count + r->waiting_count > 0) {
+		err = step(r, why);
+	}
+	return err;
+}
+
+int replay_add(struct replay *r, const struct replay_request *q, struct fault *why) {
+	int err = run_until(r, q->arrival_ns, why);
+
+	if (r->count + r->waiting_count == 0 && r->now_ns < q->arrival_ns) {
+		r->now_ns = q->arrival_ns;
+	}
+	if (q->prefilled && q->completion <= 1) {
+		return err; /* nothing is left of it */
+	}
+	wait_push(r, q);
+	return err;
+}
+
+int replay_end(struct replay *r, struct fault *why) {
+	return run_until(r, INT64_MAX, why);
+}

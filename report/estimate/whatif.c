@@ -1,0 +1,371 @@
+/* whatif.c: requests, entries and fits as they come; the questions and their answers. */
+#include "report/estimate/whatif.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/exact.h"
+#include "report/estimate/sheet.h"
+#include "report/estimate/whatif_item.h"
+
+/* More tokens than this no request has. */
+#define TOKENS_MAX 10000000
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+int request_played_order(const void *context, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
+	const struct request_played *a = a_bytes, *b = b_bytes;
+	(void)a_len, (void)b_len;
+
+	if (a->replica != b->replica) {
+		return text_compare(names_text(context, a->replica), names_text(context, b->replica));
+	}
+	if (a->arrival_ns != b->arrival_ns) {
+		return a->arrival_ns < b->arrival_ns ? -1 : 1;
+	}
+	if (a->prompt != b->prompt) {
+		return a->prompt < b->prompt ? -1 : 1;
+	}
+	return memcmp(a, b, sizeof *a);
+}
+
+struct whatif *whatif_new(const struct whatif_options *o, struct fault *why) {
+	struct whatif *w = must_calloc(1, sizeof *w);
+
+	w->o = *o;
+	w->first_ns = INT64_MAX;
+	w->skipped = must_calloc(o->lanes, sizeof *w->skipped);
+	w->requests = spool_new(o->lanes, PLAYED_MEMORY, request_played_order, o->names);
+	int err = gpu_catalogue_read(&w->cards, o->catalogue_path, why);
+	if (!err && o->gpu && !gpu_find(w->cards, text_of(o->gpu))) {
+		err = fault_set(why, ERROR_CONFIG, "--gpu: no such card, expected one of samples/gpus.json");
+	}
+	if (err) {
+		whatif_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void whatif_free(struct whatif *w) {
+	if (w) {
+		gpu_catalogue_free(w->cards);
+		spool_free(w->requests);
+		free(w->models);
+		free(w->skipped);
+		free(w);
+	}
+}
+
+static uint32_t tokens_of(int64_t n) {
+	return n < 0 ? 0 : (uint32_t)n;
+}
+
+int whatif_take(struct whatif *w, unsigned lane, const struct record *r, struct fault *why) {
+	const struct request *q = &r->request;
+	struct request_played item;
+
+	if (r->kind != RECORD_REQUEST) {
+		return 0;
+	}
+	if (q->arrival_ns == UNKNOWN || q->prompt_tokens < 1 || q->prompt_tokens > TOKENS_MAX || q->completion_tokens > TOKENS_MAX) {
+		w->skipped[lane]++;
+		return 0;
+	}
+	memset(&item, 0, sizeof item);
+	item.replica = names_id(w->o.names, r->replica);
+	if (q->prefill_replica.len > 0 && !text_eq(q->prefill_replica, r->replica)) {
+		item.decode_replica = item.replica;
+		item.replica = names_id(w->o.names, q->prefill_replica);
+	}
+	item.model = names_id(w->o.names, r->model);
+	item.prompt = tokens_of(q->prompt_tokens);
+	item.cached = tokens_of(q->cached_tokens < q->prompt_tokens ? q->cached_tokens : q->prompt_tokens - 1);
+	item.completion = q->completion_tokens < 1 ? 1 : tokens_of(q->completion_tokens);
+	item.arrival_ns = q->arrival_ns;
+	return spool_add(w->requests, lane, &item, sizeof item, why);
+}
+
+int whatif_take_entry(void *whatif, const struct entry *e) {
+	struct whatif *w = whatif;
+	bool fits = exact_add(&w->capacity_ns, e->gpu_ns);
+
+	if (e->kind <= ENTRY_OUTPUT) {
+		fits &= exact_add(e->kind == ENTRY_OUTPUT ? &w->decode_ns : &w->prefill_ns, e->gpu_ns) && exact_add(&w->busy_ns, e->gpu_ns);
+	}
+	if (e->rate_nano >= 0) {
+		fits &= exact_add(&w->priced_ns, e->gpu_ns);
+		w->money += (double)e->gpu_ns * (double)e->rate_nano / 1e9 / (double)NS_PER_HOUR;
+	}
+	return fits ? 0 : ERROR_RANGE;
+}
+
+int whatif_take_model(void *whatif, const struct fitted_model *m) {
+	struct whatif *w = whatif;
+
+	w->models = must_realloc(w->models, (w->model_count + 1) * sizeof *w->models);
+	w->models[w->model_count++] = *m;
+	return 0;
+}
+
+/* ---- prices ---- */
+
+/* Per million tokens of what a kind took, loaded with idle time; NAN without tokens. */
+struct unit_costs {
+	double utilization, busy_money; /* money of the time at work */
+	double input, cached, output;
+};
+
+static double rate_of(const struct whatif *w) {
+	return w->o.rent_nano != ESTIMATE_NONE ? (double)w->o.rent_nano / 1e9 / (double)NS_PER_HOUR
+	       : w->priced_ns > 0             ? w->money / (double)w->priced_ns
+	                                      : NAN;
+}
+
+static struct unit_costs costs_of(const struct whatif *w, const struct outcome *o) {
+	const struct replay_sums *s = &o->sums;
+	double rate = rate_of(w), uncached = (double)(s->input - s->input_cached);
+	struct unit_costs c;
+
+	c.utilization = w->o.utilization > 0 ? (double)w->o.utilization / 1e9 : (double)s->busy_ns / (double)o->capacity_gpu_ns;
+	c.busy_money = (double)s->busy_ns * rate;
+	double million = 1e6 * rate / fmin(1, c.utilization);
+	c.input = uncached > 0 ? (double)(s->prefill_ns - s->cached_ns) * million / uncached : NAN;
+	c.cached = s->input_cached > 0 ? (double)s->cached_ns * million / (double)s->input_cached : NAN;
+	c.output = s->output > 0 ? (double)s->decode_ns * million / (double)s->output : NAN;
+	return c;
+}
+
+static double list_of(int64_t nano) {
+	return nano == ESTIMATE_NONE ? NAN : (double)nano / 1e9;
+}
+
+/* What the tokens bring at the list prices given. */
+static double revenue_of(const struct whatif *w, const struct outcome *o) {
+	double input = list_of(w->o.list_input_nano), cached = list_of(w->o.list_cached_nano), output = list_of(w->o.list_output_nano);
+	const struct replay_sums *s = &o->sums;
+
+	cached = isnan(cached) ? input : cached;
+	return ((double)(s->input - s->input_cached) * input + (double)s->input_cached * cached + (double)s->output * output) / 1e6;
+}
+
+/* ---- scenarios ---- */
+
+static struct scenario as_it_was(const struct whatif *w, const char *name) {
+	struct scenario s = {.cache_hit = NAN, .input_output = NAN, .load = NAN,
+	                     .max_batch = w->o.max_batch > 0 ? w->o.max_batch : 256,
+	                     .chunk = w->o.chunk > 0 ? w->o.chunk : 2048};
+
+	snprintf(s.name, sizeof s.name, "%s", name);
+	return s;
+}
+
+static struct scenario as_asked(const struct whatif *w) {
+	struct scenario s = as_it_was(w, "as asked for");
+
+	s.cache_hit = list_of(w->o.cache_hit);
+	s.input_output = w->o.input_output > 0 ? (double)w->o.input_output / 1e9 : NAN;
+	s.load = w->o.load > 0 ? (double)w->o.load / 1e9 : NAN;
+	s.disaggregate = w->o.disaggregate;
+	s.card = w->o.gpu ? gpu_find(w->cards, text_of(w->o.gpu)) : NULL;
+	return s;
+}
+
+static bool is_asked(const struct whatif_options *o) {
+	return o->rent_nano != ESTIMATE_NONE || o->utilization > 0 || o->max_batch > 0 || o->chunk > 0 || o->cache_hit != ESTIMATE_NONE ||
+	       o->input_output > 0 || o->load > 0 || o->gpu || o->disaggregate;
+}
+
+#define SCENARIOS_MAX 16
+
+static size_t common_questions(const struct whatif *w, struct scenario out[SCENARIOS_MAX]) {
+	static const int64_t batches[] = {8, 32};
+	static const double hits[] = {0, 0.5, 0.9}, mixes[] = {3, 35}, loads[] = {0.5, 2};
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT(batches); i++) {
+		out[n] = as_it_was(w, "");
+		out[n].max_batch = batches[i];
+		snprintf(out[n].name, sizeof out[n].name, "at most %lld sequences", (long long)batches[i]);
+		n++;
+	}
+	for (size_t i = 0; i < COUNT(hits); i++) {
+		out[n] = as_it_was(w, "");
+		out[n].cache_hit = hits[i];
+		snprintf(out[n].name, sizeof out[n].name, "%.0f %% of prompts cached", hits[i] * 100);
+		n++;
+	}
+	for (size_t i = 0; i < COUNT(mixes); i++) {
+		out[n] = as_it_was(w, "");
+		out[n].input_output = mixes[i];
+		snprintf(out[n].name, sizeof out[n].name, "input : output %.0f : 1", mixes[i]);
+		n++;
+	}
+	for (size_t i = 0; i < COUNT(loads); i++) {
+		out[n] = as_it_was(w, "");
+		out[n].load = loads[i];
+		snprintf(out[n].name, sizeof out[n].name, "%g times the load", loads[i]);
+		n++;
+	}
+	out[n] = as_it_was(w, "prefill and decode apart");
+	out[n++].disaggregate = true;
+	return n;
+}
+
+/* ---- answers ---- */
+
+struct answer {
+	struct scenario scenario;
+	struct outcome outcome;
+	struct unit_costs costs;
+};
+
+static int answer(struct whatif *w, const struct scenario *s, struct answer *a, struct fault *why) {
+	a->scenario = *s;
+	int err = whatif_play(w, s, &a->outcome, why);
+	if (!err) {
+		a->costs = costs_of(w, &a->outcome);
+	}
+	return err;
+}
+
+static double mean_batch(const struct outcome *o) {
+	return o->sums.decode_steps > 0 ? (double)o->sums.decode_slots / (double)o->sums.decode_steps : NAN;
+}
+
+static double mean_wait_ms(const struct outcome *o) {
+	return o->sums.first_tokens > 0 ? (double)o->sums.first_token_wait_ns / (double)o->sums.first_tokens / 1e6 : NAN;
+}
+
+static void print_answer(const struct answer *a, FILE *out) {
+	char in[SHEET_NUMBER_MAX], cached[SHEET_NUMBER_MAX], made[SHEET_NUMBER_MAX], batch[SHEET_NUMBER_MAX];
+
+	fprintf(out, "  %-28s %9.4f %7.1f %% %7s %9.0f", a->scenario.name, (double)a->outcome.sums.busy_ns / (double)NS_PER_HOUR,
+	        a->costs.utilization * 100, sheet_number(mean_batch(&a->outcome), 1, batch), mean_wait_ms(&a->outcome));
+	fprintf(out, " %9s %9s %9s %8.1f%s\n", sheet_number(a->costs.input, 5, in), sheet_number(a->costs.cached, 5, cached),
+	        sheet_number(a->costs.output, 5, made), a->costs.output / a->costs.input,
+	        a->outcome.extrapolated ? "  (extrapolated)" : a->costs.utilization > 1 ? "  (needs more GPUs)" : "");
+}
+
+static void print_check(const struct whatif *w, const struct answer *was, FILE *out) {
+	double replayed = (double)was->outcome.sums.busy_ns, logged = (double)w->busy_ns;
+
+	fprintf(out, "Replayed as it was: %.6f GPU-hours at work, logged %.6f: %+.2f %%; prefill %+.2f %%, decode %+.2f %%\n\n",
+	        replayed / (double)NS_PER_HOUR, logged / (double)NS_PER_HOUR, 100 * (replayed / logged - 1),
+	        100 * ((double)was->outcome.sums.prefill_ns / (double)w->prefill_ns - 1),
+	        100 * ((double)was->outcome.sums.decode_ns / (double)w->decode_ns - 1));
+}
+
+static void print_head(const struct whatif *w, FILE *out) {
+	fprintf(out, "  %-28s %9s %9s %7s %9s %9s %9s %9s %8s\n", "what if", "GPU-hours", "at work", "batch", "TTFT ms", "input/M", "cached/M",
+	        "output/M", "out : in");
+	fprintf(out, "  %-28s costs loaded, in %s at %.4g per GPU-hour\n", "", w->o.currency, rate_of(w) * (double)NS_PER_HOUR);
+}
+
+static void print_breakeven(const struct whatif *w, const struct answer *a, FILE *out) {
+	double left = 1 - (double)w->o.margin / 1e9, revenue = revenue_of(w, &a->outcome);
+	char in[SHEET_NUMBER_MAX], cached[SHEET_NUMBER_MAX], made[SHEET_NUMBER_MAX];
+
+	fprintf(out, "\nBreak-even list price (%s, margin %.4g %%), per million: input %s, cached %s, output %s\n", a->scenario.name,
+	        (double)w->o.margin / 1e7, sheet_number(a->costs.input / left, 5, in), sheet_number(a->costs.cached / left, 5, cached),
+	        sheet_number(a->costs.output / left, 5, made));
+	if (!isnan(revenue)) {
+		double share = a->costs.busy_money / (revenue * left);
+		fprintf(out, "Break-even utilisation at the list prices given: %.1f %%%s\n", share * 100,
+		        share > 1 ? ": not even GPUs that never idle would pay for themselves" : "");
+	}
+}
+
+static void json_answer(const struct answer *a, bool first, FILE *out) {
+	const struct replay_sums *s = &a->outcome.sums;
+
+	fputs(first ? "\n  {\"scenario\":" : ",\n  {\"scenario\":", out);
+	sheet_json_text(a->scenario.name, out);
+	fprintf(out, ",\"extrapolated\":%s,\"busy_gpu_ns\":%lld,\"prefill_gpu_ns\":%lld,\"decode_gpu_ns\":%lld,\"capacity_gpu_ns\":%lld",
+	        a->outcome.extrapolated ? "true" : "false", (long long)s->busy_ns, (long long)s->prefill_ns, (long long)s->decode_ns,
+	        (long long)a->outcome.capacity_gpu_ns);
+	const struct {
+		const char *key;
+		double value;
+	} figures[] = {{"utilization", a->costs.utilization}, {"mean_batch", mean_batch(&a->outcome)}, {"mean_ttft_ms", mean_wait_ms(&a->outcome)},
+	               {"input_uncached", a->costs.input}, {"input_cached", a->costs.cached}, {"output", a->costs.output}};
+	for (size_t i = 0; i < COUNT(figures); i++) {
+		fprintf(out, ",\"%s\":", figures[i].key);
+		sheet_json_number(figures[i].value, out);
+	}
+	fputs("}", out);
+}
+
+static void print_table(const struct whatif *w, const struct answer *answers, size_t count, FILE *out) {
+	print_check(w, &answers[0], out);
+	print_head(w, out);
+	for (size_t i = 0; i < count; i++) {
+		print_answer(&answers[i], out);
+	}
+	print_breakeven(w, &answers[count == 2 ? 1 : 0], out);
+}
+
+static void print_json(const struct whatif *w, const struct answer *answers, size_t count, FILE *out) {
+	fprintf(out, "{\"schema\":\"tollbook.whatif.v1\",\"currency\":\"%s\",\"logged\":{\"busy_gpu_ns\":%lld,\"prefill_gpu_ns\":%lld,\"decode_gpu_ns\":%lld},\n \"scenarios\":[",
+	        w->o.currency, (long long)w->busy_ns, (long long)w->prefill_ns, (long long)w->decode_ns);
+	for (size_t i = 0; i < count; i++) {
+		json_answer(&answers[i], i == 0, out);
+	}
+	fputs("\n ]}\n", out);
+}
+
+/* Sums over the requests that a change of mix or load needs. */
+static int survey(struct whatif *w, struct fault *why) {
+	struct spool_reader *reader;
+	const void *item;
+	size_t len;
+	int got, err = spool_seal(w->requests, why);
+
+	if (err || (err = spool_reader_new(&reader, w->requests, why))) {
+		return err;
+	}
+	while ((got = spool_next(reader, &item, &len, why)) > 0) {
+		const struct request_played *q = item;
+		w->input += q->prompt;
+		w->output += q->completion;
+		w->first_ns = q->arrival_ns < w->first_ns ? q->arrival_ns : w->first_ns;
+	}
+	spool_reader_free(reader);
+	if (got == 0 && spool_count(w->requests) == 0) {
+		return fault_set(why, ERROR_CONFIG, "no request with an arrival and tokens to replay: expected logs with requests and steps");
+	}
+	return got;
+}
+
+int whatif_print(struct whatif *w, bool as_json, FILE *out, struct fault *why) {
+	struct answer answers[SCENARIOS_MAX + 1];
+	struct scenario scenarios[SCENARIOS_MAX];
+	size_t count = 1;
+	int err = survey(w, why);
+	struct whatif_options asked = w->o;
+	int64_t left_out = 0;
+
+	/* As it was, whatever is asked for. */
+	w->o.max_batch = w->o.chunk = w->o.utilization = 0;
+	w->o.rent_nano = ESTIMATE_NONE;
+	struct scenario was = as_it_was(w, "as it was");
+	err = err ? err : answer(w, &was, &answers[0], why);
+	w->o = asked;
+	size_t more = is_asked(&asked) ? 1 : common_questions(w, scenarios);
+	if (is_asked(&asked)) {
+		scenarios[0] = as_asked(w);
+	}
+	for (size_t i = 0; !err && i < more; i++) {
+		err = answer(w, &scenarios[i], &answers[count++], why);
+	}
+	if (err) {
+		return err;
+	}
+	for (unsigned i = 0; i < w->o.lanes; i++) {
+		left_out += w->skipped[i];
+	}
+	(as_json ? print_json : print_table)(w, answers, count, out);
+	if (!as_json && left_out > 0) {
+		fprintf(out, "%lld requests without an arrival or with impossible token counts are left out.\n", (long long)left_out);
+	}
+	return 0;
+}

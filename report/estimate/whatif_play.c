@@ -1,0 +1,207 @@
+/* whatif_play.c: one scenario: requests, changed as it says, through the engines of their replicas. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/exact.h"
+#include "core/instant.h"
+#include "report/estimate/whatif.h"
+#include "report/estimate/whatif_item.h"
+
+struct player {
+	struct whatif *w;
+	const struct scenario *s;
+	struct outcome *out;
+	struct spool *handed; /* requests whose prompt was computed, for the replica that decodes them */
+	struct replay *engine;
+	name_id replica;
+	int64_t gpus;
+	int64_t day_ns;
+	struct fitted_model model;
+	double prompt_factor;
+};
+
+/* ---- the model of a replica and day ---- */
+
+static int64_t apart(int64_t a, int64_t b) {
+	return a > b ? a - b : b - a;
+}
+
+/* Of the same model, cards and, if there is one, role; the nearest day. */
+static const struct fitted_model *nearest(const struct whatif *w, const struct estimate_cards *c, const char *role,
+                                          int64_t at_ns) {
+	const struct fitted_model *best = NULL;
+	bool best_role = false;
+
+	for (size_t i = 0; i < w->model_count; i++) {
+		const struct fitted_model *m = &w->models[i];
+		bool same_role = strcmp(m->role, role) == 0;
+		if (!m->fitted || m->model != c->model || m->gpu != c->gpu || m->gpus != c->gpus || (best_role && !same_role)) {
+			continue;
+		}
+		if (!best || (same_role && !best_role) || apart(m->day_ns, at_ns) < apart(best->day_ns, at_ns)) {
+			best = m;
+			best_role = same_role;
+		}
+	}
+	return best;
+}
+
+/* To another card: what waits for memory by its bandwidth, what waits for arithmetic by its FLOP/s. */
+static void scale(struct player *p, const struct gpu *from, const struct gpu *to) {
+	double memory = (double)from->bandwidth / (double)to->bandwidth;
+	double arithmetic = (double)from->flops[PRECISION_BF16] / (double)to->flops[PRECISION_BF16];
+	struct fitted_model *m = &p->model;
+
+	m->floor_ns *= memory;
+	m->decode_kv_ns *= memory;
+	m->mixed_kv_ns *= memory;
+	m->token_ns *= arithmetic;
+	m->prefill_token_kv_ns *= arithmetic;
+	for (int i = 0; i < m->hinge_count; i++) {
+		m->hinge_ns[i] *= arithmetic;
+	}
+	p->out->extrapolated = true;
+}
+
+static int set_model(struct player *p, name_id replica, const struct request_played *q, const char *role, struct fault *why) {
+	struct whatif *w = p->w;
+	struct estimate_cards cards;
+	bool known = w->o.cards_of(w->o.context, replica, q->model, q->arrival_ns, &cards);
+	const struct fitted_model *m = known ? nearest(w, &cards, role ? role : cards.role, q->arrival_ns) : NULL;
+
+	if (!m) {
+		char name[400];
+		json_escape(text_cut(names_text(w->o.names, replica), 0, 60), name, sizeof name);
+		return fault_set(why, ERROR_CONFIG, "replica %s has no fitted step model: expected logs with steps (tollbook help formats)", name);
+	}
+	p->model = *m;
+	p->gpus = cards.gpus;
+	if (p->s->card) {
+		const struct gpu *from = cards.gpu ? gpu_find(w->cards, names_text(w->o.names, cards.gpu)) : NULL;
+		if (!from) {
+			return fault_set(why, ERROR_CONFIG, "--gpu: the log's own card is not known, expected \"gpu\" in the fleet file to be one of samples/gpus.json");
+		}
+		scale(p, from, p->s->card);
+	}
+	replay_model(p->engine, &p->model);
+	return 0;
+}
+
+/* ---- engines ---- */
+
+static void add_sums(struct player *p) {
+	const struct replay_sums *from = replay_result(p->engine);
+	struct replay_sums *to = &p->out->sums;
+
+	to->busy_ns += from->busy_ns * p->gpus;
+	to->prefill_ns += from->prefill_ns * p->gpus;
+	to->cached_ns += from->cached_ns * p->gpus;
+	to->decode_ns += from->decode_ns * p->gpus;
+	to->steps += from->steps;
+	to->decode_steps += from->decode_steps;
+	to->decode_slots += from->decode_slots;
+	to->requests += from->requests;
+	to->input += from->input;
+	to->input_cached += from->input_cached;
+	to->output += from->output;
+	to->first_tokens += from->first_tokens;
+	to->first_token_wait_ns += from->first_token_wait_ns;
+}
+
+static int hand_over(void *player, const struct replay_request *q, int64_t at_ns, struct fault *why) {
+	struct player *p = player;
+	struct request_played item;
+
+	memset(&item, 0, sizeof item);
+	item.replica = q->to;
+	item.model = p->model.model;
+	item.arrival_ns = at_ns;
+	item.prompt = (uint32_t)q->prompt;
+	item.cached = (uint32_t)q->cached;
+	item.completion = (uint32_t)q->completion;
+	return spool_add(p->handed, 0, &item, sizeof item, why);
+}
+
+static int close_engine(struct player *p, struct fault *why) {
+	int err = p->engine ? replay_end(p->engine, why) : 0;
+
+	if (p->engine) {
+		add_sums(p);
+		replay_free(p->engine);
+		p->engine = NULL;
+	}
+	return err;
+}
+
+static void open_engine(struct player *p, name_id replica) {
+	p->engine = replay_new(&(struct replay_options){.chunk = p->s->chunk, .max_batch = p->s->max_batch, .done = hand_over, .context = p});
+	p->replica = replica;
+	p->day_ns = INT64_MIN;
+}
+
+/* ---- requests ---- */
+
+static struct replay_request changed(const struct player *p, const struct request_played *q) {
+	const struct scenario *s = p->s;
+	double prompt = fmax(1, round((double)q->prompt * p->prompt_factor));
+	double cached = isnan(s->cache_hit) ? floor((double)q->cached * p->prompt_factor) : floor(prompt * s->cache_hit);
+	double load = isnan(s->load) ? 1 : s->load;
+
+	return (struct replay_request){
+		.arrival_ns = p->w->first_ns + llround((double)(q->arrival_ns - p->w->first_ns) / load),
+		.prompt = (int64_t)prompt,
+		.cached = (int64_t)fmax(0, fmin(cached, prompt - 1)),
+		.completion = q->completion,
+		.leaves = s->disaggregate || q->decode_replica != 0,
+		.to = q->decode_replica != 0 ? q->decode_replica : q->replica,
+	};
+}
+
+static int play_one(struct player *p, const struct request_played *q, bool handed, struct fault *why) {
+	struct replay_request request = handed ? (struct replay_request){.arrival_ns = q->arrival_ns, .prompt = q->prompt, .cached = q->cached,
+	                                                                .completion = q->completion, .prefilled = true}
+	                                       : changed(p, q);
+	int64_t day_ns = instant_floor(q->arrival_ns, NS_PER_DAY);
+	int err = 0;
+
+	if (!p->engine || q->replica != p->replica) {
+		err = close_engine(p, why);
+		open_engine(p, q->replica);
+	}
+	if (!err && day_ns != p->day_ns) {
+		p->day_ns = day_ns;
+		err = set_model(p, q->replica, q, handed && !p->s->disaggregate ? "decode" : NULL, why);
+	}
+	return err ? err : replay_add(p->engine, &request, why);
+}
+
+static int play_all(struct player *p, struct spool *from, bool handed, struct fault *why) {
+	struct spool_reader *reader;
+	const void *item;
+	size_t len;
+	int got = 0, err = spool_reader_new(&reader, from, why);
+
+	while (!err && (got = spool_next(reader, &item, &len, why)) > 0) {
+		err = play_one(p, item, handed, why);
+	}
+	err = err ? err : got;
+	int failed = close_engine(p, why);
+	spool_reader_free(reader);
+	return err ? err : failed;
+}
+
+int whatif_play(struct whatif *w, const struct scenario *s, struct outcome *out, struct fault *why) {
+	double load = isnan(s->load) ? 1 : s->load;
+	struct player p = {.w = w, .s = s, .out = out, .prompt_factor = 1};
+
+	*out = (struct outcome){.capacity_gpu_ns = llround((double)w->capacity_ns / load)};
+	if (!isnan(s->input_output)) {
+		p.prompt_factor = s->input_output * (double)w->output / (double)w->input;
+	}
+	p.handed = spool_new(1, PLAYED_MEMORY, request_played_order, w->o.names);
+	int err = play_all(&p, w->requests, false, why);
+	err = err ? err : spool_seal(p.handed, why);
+	err = err || spool_count(p.handed) == 0 ? err : play_all(&p, p.handed, true, why);
+	spool_free(p.handed);
+	return err;
+}
