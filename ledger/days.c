@@ -11,6 +11,9 @@ static void row_segment(struct ledger *l, enum query q, struct ledger_segment *o
 		.first_ns = row_int(l, q, 8),
 		.last_ns = row_int(l, q, 9),
 		.run = row_int(l, q, 10),
+		.span_first_ns = row_int(l, q, 11),
+		.span_last_ns = row_int(l, q, 12),
+		.model = name_here(l, row_int(l, q, 13)),
 	};
 	row_hash(l, q, 2, out->hash);
 	for (int k = 0; k < RECORD_KINDS; k++) {
@@ -33,15 +36,17 @@ int ledger_segment_get(struct ledger *l, int64_t day_ns, name_id replica, struct
 }
 
 int ledger_segment_put(struct ledger *l, const struct ledger_segment *s, struct fault *why) {
-	int64_t there;
+	int64_t there, model;
 	int rc = name_there(l, s->replica, &there, why);
 
+	rc = rc < 0 ? rc : name_there(l, s->model, &model, why);
 	return rc < 0 ? rc
 	              : ask_do(l, Q_SEGMENT_PUT,
 	                       VALUES(V_INT(s->day_ns), V_INT(there), V_STR(s->hash), V_INT(s->bytes),
 	                              V_INT(s->counts[RECORD_STEP]), V_INT(s->counts[RECORD_REQUEST]),
 	                              V_INT(s->counts[RECORD_WINDOW]), V_INT(s->counts[RECORD_POWER]), V_INT(s->first_ns),
-	                              V_INT(s->last_ns), V_INT(s->run)), why);
+	                              V_INT(s->last_ns), V_INT(s->run), V_INT(s->span_first_ns), V_INT(s->span_last_ns),
+	                              V_INT(model)), why);
 }
 
 int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struct fault *why) {
@@ -64,14 +69,47 @@ int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_seg
 	return rc;
 }
 
-int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why) {
-	int rc = ask(l, Q_SPANS, NULL, 0, why);
+/* What is known of one replica so far, over its segments by day. */
+struct span {
+	name_id replica, model;
+	int64_t first_ns, last_ns;
+	bool has_steps;
+};
 
-	while (rc == 0 && (rc = ask_next(l, Q_SPANS, why)) > 0) {
-		rc = sink(context, name_here(l, row_int(l, Q_SPANS, 0)), row_int(l, Q_SPANS, 1), row_int(l, Q_SPANS, 2));
+static void reach(struct span *to, name_id model, int64_t first_ns, int64_t last_ns, bool has_steps) {
+	if (has_steps && !to->has_steps) { /* steps say when it ran; what came before is weaker */
+		to->has_steps = true;
+		to->first_ns = first_ns;
+		to->last_ns = last_ns;
+		to->model = model ? model : to->model;
+	} else if (has_steps == to->has_steps) {
+		to->first_ns = first_ns < to->first_ns ? first_ns : to->first_ns;
+		to->last_ns = last_ns > to->last_ns ? last_ns : to->last_ns;
+		to->model = to->model ? to->model : model;
 	}
-	ask_end(l, Q_SPANS);
-	return rc;
+}
+
+int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why) {
+	enum query q = Q_SPANS;
+	struct span s = {0};
+	bool any = false;
+	int rc = ask(l, q, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+		name_id replica = name_here(l, row_int(l, q, 0));
+		rc = 0;
+		if (any && s.replica != replica) {
+			rc = sink(context, s.replica, s.model, s.first_ns, s.last_ns);
+			any = false;
+		}
+		if (!any) {
+			s = (struct span){.replica = replica, .first_ns = INT64_MAX, .last_ns = INT64_MIN};
+			any = true;
+		}
+		reach(&s, name_here(l, row_int(l, q, 1)), row_int(l, q, 2), row_int(l, q, 3), row_int(l, q, 4) > 0);
+	}
+	ask_end(l, q);
+	return rc == 0 && any ? sink(context, s.replica, s.model, s.first_ns, s.last_ns) : rc;
 }
 
 /* ---- days ---- */

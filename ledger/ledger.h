@@ -111,7 +111,9 @@ int ledger_sources_of_head(struct ledger *l, int64_t head_bytes, const char *hea
 int ledger_sources(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why);
 /* One by number: 1, or 0. Texts live until the next call. */
 int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why);
-/* Adds a source (id 0: it gets one), or replaces it. */
+/* The number that the next source is to have; numbers may be left out. */
+int ledger_source_next(struct ledger *l, int64_t *id, struct fault *why);
+/* Adds a source under its number, or replaces it. */
 int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why);
 /* Is the very same file known? 1 and its source's number (0: none), or 0. */
 int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why);
@@ -126,6 +128,8 @@ struct ledger_segment {
 	int64_t bytes;
 	int64_t counts[RECORD_KINDS];
 	int64_t first_ns, last_ns; /* of all instants its records tell of */
+	int64_t span_first_ns, span_last_ns; /* of its steps; where it has none, of its requests and windows; first > last: none */
+	name_id model; /* of the first record that names one, steps before requests before windows */
 	int64_t run;
 };
 
@@ -138,9 +142,29 @@ int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struc
 typedef int ledger_segment_sink(void *context, const struct ledger_segment *s);
 int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink, void *context,
                     struct fault *why);
-/* The first and last instant of all evidence of each replica. */
-typedef int ledger_span_sink(void *context, name_id replica, int64_t first_ns, int64_t last_ns);
+/* Each replica with its model, and the first and last instant for which it is known to be paid. */
+typedef int ledger_span_sink(void *context, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
 int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why);
+
+/* Takes records that come in, in any order and from several threads, and puts them into segments. */
+struct ledger_intake;
+struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes);
+void ledger_intake_free(struct ledger_intake *in);
+/* A record_sink; r->file is the number of its source. */
+int ledger_intake_take(void *intake, unsigned lane, const struct record *r, struct fault *why);
+/*
+ * Adds them to the segments of their days, within the open transaction, and marks the days that are to
+ * be attributed anew. Segments that were replaced are removed by ledger_intake_tidy after the commit.
+ */
+int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why);
+void ledger_intake_tidy(struct ledger *l, struct ledger_intake *in);
+
+/* Hands over the records of a segment in order; checks its hash. Texts live during the call of the sink. */
+typedef int ledger_record_sink(void *context, const struct record *r, struct fault *why);
+int ledger_records(struct ledger *l, const struct ledger_segment *s, ledger_record_sink *sink, void *context,
+                   struct fault *why);
+/* Where a segment's file is. */
+const char *ledger_segment_path(struct ledger *l, const struct ledger_segment *s, char *out, size_t size);
 
 /* ---- days ---- */
 

@@ -6,7 +6,7 @@
 #define SOURCE_COLUMNS \
 	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run"
 #define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
-	"s.first_ns, s.last_ns, s.run"
+	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model"
 #define KEY_COLUMNS "model, tenant, pool, kind, grade, prompt_over, batch, rate_nano"
 #define AMOUNT_COLUMNS \
 	"gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
@@ -50,11 +50,12 @@ const struct query_text query_texts[QUERIES] = {
 	                       "ORDER BY bytes DESC, id", 0},
 	[Q_SOURCES] = {"SELECT " SOURCE_COLUMNS " FROM source ORDER BY id", 0},
 	[Q_SOURCE_GET] = {"SELECT " SOURCE_COLUMNS " FROM source WHERE id = $1", 0},
-	[Q_SOURCE_ADD] = {"INSERT INTO source (" SOURCE_COLUMNS ") VALUES ((SELECT coalesce(max(id), 0) + 1 FROM source), "
-	                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id", 0},
-	[Q_SOURCE_SET] = {"UPDATE source SET path = $2, format = $3, head_bytes = $4, head = $5, bytes = $6, content = $7, "
-	                  "marks = $8, lines = $9, records = $10, at_end = $11, first_run = $12, last_run = $13 "
-	                  "WHERE id = $1 RETURNING id", 0},
+	[Q_SOURCE_ADD] = {"INSERT INTO source (" SOURCE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+	                  "$10, $11, $12, $13) ON CONFLICT (id) DO UPDATE SET path = excluded.path, format = excluded.format, "
+	                  "head_bytes = excluded.head_bytes, head = excluded.head, bytes = excluded.bytes, "
+	                  "content = excluded.content, marks = excluded.marks, lines = excluded.lines, "
+	                  "records = excluded.records, at_end = excluded.at_end, last_run = excluded.last_run", 0},
+	[Q_SOURCE_NEXT] = {"SELECT coalesce(max(id), 0) + 1 FROM source", 0},
 	[Q_FILE_KNOWN] = {"SELECT source FROM file WHERE device = $1 AND inode = $2 AND size = $3 AND mtime_ns = $4", 0},
 	[Q_FILE_PUT] = {"INSERT INTO file (device, inode, size, mtime_ns, path, sha256, source, run) "
 	                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (device, inode) DO UPDATE SET "
@@ -63,15 +64,18 @@ const struct query_text query_texts[QUERIES] = {
 
 	[Q_SEGMENT_GET] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.day_ns = $1 AND s.replica = $2", 0},
 	[Q_SEGMENT_PUT] = {"INSERT INTO segment (day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, "
-	                   "last_ns, run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+	                   "last_ns, run, span_first_ns, span_last_ns, model) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+	                   "$11, $12, $13, $14) "
 	                   "ON CONFLICT (day_ns, replica) DO UPDATE SET hash = excluded.hash, bytes = excluded.bytes, "
 	                   "steps = excluded.steps, requests = excluded.requests, windows = excluded.windows, "
 	                   "powers = excluded.powers, first_ns = excluded.first_ns, last_ns = excluded.last_ns, "
-	                   "run = excluded.run", 0},
+	                   "run = excluded.run, span_first_ns = excluded.span_first_ns, span_last_ns = excluded.span_last_ns, "
+	                   "model = excluded.model", 0},
 	[Q_SEGMENT_DROP] = {"DELETE FROM segment WHERE day_ns = $1 AND replica = $2", 0},
 	[Q_SEGMENTS] = {"SELECT " SEGMENT_COLUMNS " FROM segment s JOIN name n ON n.id = s.replica "
 	                "WHERE s.first_ns < $2 AND s.last_ns >= $1 ORDER BY s.day_ns, n.text", 0},
-	[Q_SPANS] = {"SELECT replica, min(first_ns), max(last_ns) FROM segment GROUP BY replica ORDER BY replica", 0},
+	[Q_SPANS] = {"SELECT s.replica, s.model, s.span_first_ns, s.span_last_ns, s.steps FROM segment s "
+	             "WHERE s.span_first_ns <= s.span_last_ns ORDER BY s.replica, s.day_ns", 0},
 
 	[Q_DIRTY] = {"INSERT INTO dirty (day_ns) VALUES ($1) ON CONFLICT DO NOTHING", 0},
 	[Q_DIRTY_BASIS] = {"INSERT INTO dirty (day_ns) SELECT d.day_ns FROM day d WHERE d.basis <> $1 AND NOT EXISTS "

@@ -68,18 +68,17 @@ int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, s
 	return 1;
 }
 
-int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why) {
-	const struct value values[] = {
-		V_INT(s->id),      V_STR(s->path),    V_STR(s->format), V_INT(s->head_bytes), V_STR(s->head),
-		V_INT(s->bytes),   V_STR(s->content), V_BLOB(s->marks), V_INT(s->lines),      V_INT(s->records),
-		V_INT(s->at_end),  V_INT(s->first_run), V_INT(s->last_run),
-	};
-	size_t count = sizeof values / sizeof *values;
-	bool is_new = s->id == 0;
-	int rc = is_new ? ask_int(l, Q_SOURCE_ADD, values + 1, count - 1, &s->id, why)
-	                : ask_int(l, Q_SOURCE_SET, values, count, &s->id, why);
+int ledger_source_next(struct ledger *l, int64_t *id, struct fault *why) {
+	int rc = ask_int(l, Q_SOURCE_NEXT, NULL, 0, id, why);
 
 	return rc < 0 ? rc : 0;
+}
+
+int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why) {
+	return ask_do(l, Q_SOURCE_ADD,
+	              VALUES(V_INT(s->id), V_STR(s->path), V_STR(s->format), V_INT(s->head_bytes), V_STR(s->head),
+	                     V_INT(s->bytes), V_STR(s->content), V_BLOB(s->marks), V_INT(s->lines), V_INT(s->records),
+	                     V_INT(s->at_end), V_INT(s->first_run), V_INT(s->last_run)), why);
 }
 
 int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why) {

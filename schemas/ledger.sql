@@ -97,7 +97,7 @@ CREATE TABLE warning (
   PRIMARY KEY (run, sentence)
 ) STRICT, WITHOUT ROWID;
 
--- The records of a replica-day: book/records/DAY/REPLICA.HASH.seg, see schemas/segment.md.
+-- The records of a replica-day: book/records/DAY/REPLICA.RUN.seg, see schemas/segment.md.
 CREATE TABLE segment (
   day_ns INTEGER NOT NULL,
   replica INTEGER NOT NULL REFERENCES name,
@@ -109,6 +109,9 @@ CREATE TABLE segment (
   powers INTEGER NOT NULL,
   first_ns INTEGER NOT NULL,    -- of all instants that its records tell of
   last_ns INTEGER NOT NULL,
+  span_first_ns INTEGER NOT NULL, -- of its steps; where it has none, of its requests and windows
+  span_last_ns INTEGER NOT NULL,  -- less than span_first_ns: of neither
+  model INTEGER NOT NULL REFERENCES name, -- of the first record of the best kind that names one
   run INTEGER NOT NULL REFERENCES run, -- that wrote it
   PRIMARY KEY (day_ns, replica)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,378 @@
+/* intake.c: records that come in, into the segments of their replica-days. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/exact.h"
+#include "core/instant.h"
+#include "core/record_json.h"
+#include "core/spool.h"
+#include "ledger/book.h"
+#include "ledger/segment.h"
+
+#define MEMORY_BYTES ((size_t)64 * 1024 * 1024)
+#define PATH_ROOM 4096
+
+/* A record on its way: what it is sorted by, then its bytes. */
+struct item {
+	int64_t day_ns, at_ns;
+	name_id replica;
+	uint32_t len;
+	unsigned char bytes[SEGMENT_RECORD_MAX];
+};
+#define ITEM_HEAD offsetof(struct item, bytes)
+
+struct ledger_intake {
+	struct names *names;
+	struct spool *spool;
+	char **old; /* segments that were replaced */
+	size_t old_count;
+};
+
+static int order(int64_t a, int64_t b) {
+	return (a > b) - (a < b);
+}
+
+/* The order within a segment: by instant, then by bytes. */
+static int order_records(int64_t a_ns, struct text a, int64_t b_ns, struct text b) {
+	int o = order(a_ns, b_ns);
+
+	return o != 0 ? o : text_compare(a, b);
+}
+
+static int compare(const void *names, const void *a, size_t a_len, const void *b, size_t b_len) {
+	const struct item *x = a, *y = b;
+	int o = order(x->day_ns, y->day_ns);
+
+	(void)a_len;
+	(void)b_len;
+	if (o == 0 && x->replica != y->replica) {
+		o = text_compare(names_text(names, x->replica), names_text(names, y->replica));
+	}
+	return o != 0 ? o
+	              : order_records(x->at_ns, (struct text){(const char *)x->bytes, x->len}, y->at_ns,
+	                              (struct text){(const char *)y->bytes, y->len});
+}
+
+struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes) {
+	struct ledger_intake *in = must_calloc(1, sizeof *in);
+
+	in->names = names;
+	in->spool = spool_new(lanes, MEMORY_BYTES, compare, names);
+	return in;
+}
+
+void ledger_intake_free(struct ledger_intake *in) {
+	if (!in) {
+		return;
+	}
+	spool_free(in->spool);
+	for (size_t i = 0; i < in->old_count; i++) {
+		free(in->old[i]);
+	}
+	free(in->old);
+	free(in);
+}
+
+int ledger_intake_take(void *intake, unsigned lane, const struct record *r, struct fault *why) {
+	struct ledger_intake *in = intake;
+	struct item item;
+	int64_t at = record_instant(r);
+
+	item.at_ns = at;
+	item.day_ns = at == UNKNOWN ? 0 : instant_floor(at, NS_PER_DAY);
+	item.replica = names_id(in->names, r->replica);
+	item.len = (uint32_t)segment_encode(r, item.day_ns, item.bytes);
+	return spool_add(in->spool, lane, &item, ITEM_HEAD + item.len, why);
+}
+
+/* A file name for a replica: other characters than these, and long names, end in a hash. */
+static void safe_name(struct text replica, char out[80]) {
+	size_t n = 0;
+	bool same = replica.len > 0 && replica.len <= 48 && replica.at[0] != '.';
+
+	for (size_t i = 0; i < replica.len && n < 48; i++) {
+		char c = replica.at[i];
+		bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-_.", c));
+		out[n++] = fine ? c : '_';
+		same = same && fine;
+	}
+	out[n] = '\0';
+	if (!same) {
+		snprintf(out + n, 80 - n, "~%016llx", (unsigned long long)text_hash(replica));
+	}
+}
+
+const char *ledger_segment_path(struct ledger *l, const struct ledger_segment *s, char *out, size_t size) {
+	char day[INSTANT_TEXT_MAX], name[80];
+
+	instant_format(s->day_ns, day);
+	safe_name(names_text(l->names, s->replica), name);
+	snprintf(out, size, "%s/records/%.10s/%s.%lld.seg", l->book, day, name, (long long)s->run);
+	return out;
+}
+
+static int make_day(struct ledger *l, int64_t day_ns, struct fault *why) {
+	char path[PATH_ROOM], day[INSTANT_TEXT_MAX];
+
+	snprintf(path, sizeof path, "%s/records/%.10s", l->book, instant_format(day_ns, day));
+	if (mkdir(path, 0750) != 0 && errno != EEXIST) {
+		return fault_set(why, ERROR_IO, "%s: cannot make the folder: %s", path, strerror(errno));
+	}
+	return 0;
+}
+
+/* ---- a segment: the old one and what is new, merged ---- */
+
+struct merge {
+	struct ledger *l;
+	struct ledger_intake *in;
+	int64_t run;
+	struct spool_reader *reader;
+	const struct item *item; /* the next new record; NULL: none is left */
+	struct ledger_segment seg;
+	struct segment_writer *writer;
+	struct segment_reader *old;
+	struct text old_bytes;
+	int64_t old_ns;
+	bool old_left;
+	int model_rank;
+	int64_t new_first_ns, new_last_ns, *records;
+	char before[SEGMENT_RECORD_MAX]; /* the record written last */
+	size_t before_len;
+};
+
+static int next_item(struct merge *m, struct fault *why) {
+	const void *at;
+	size_t len;
+	int got = spool_next(m->reader, &at, &len, why);
+
+	m->item = got > 0 ? at : NULL;
+	return got < 0 ? got : 0;
+}
+
+static int next_old(struct merge *m, struct fault *why) {
+	struct record r;
+	int got = m->old ? segment_next(m->old, &m->old_bytes, why) : 0;
+
+	m->old_left = got > 0;
+	if (got > 0) {
+		if (!segment_decode(m->old_bytes, m->seg.day_ns, T(""), &r)) {
+			return fault_set(why, ERROR_IO, "a segment of records is damaged; run 'tollbook verify'");
+		}
+		m->old_ns = record_instant(&r);
+	}
+	return got < 0 ? got : 0;
+}
+
+static void note_model(struct merge *m, const struct record *r) {
+	static const int ranks[RECORD_KINDS] = {[RECORD_STEP] = 3, [RECORD_REQUEST] = 2, [RECORD_WINDOW] = 1};
+
+	if (r->model.len > 0 && ranks[r->kind] > m->model_rank) {
+		m->model_rank = ranks[r->kind];
+		m->seg.model = names_id(m->l->names, r->model);
+	}
+}
+
+/* What a record adds to what is known of its segment. */
+static void note(struct merge *m, const struct record *r) {
+	struct ledger_segment *s = &m->seg;
+	bool first_step = r->kind == RECORD_STEP && s->counts[RECORD_STEP] == 0;
+
+	s->counts[r->kind]++;
+	record_extent(r, &s->first_ns, &s->last_ns);
+	note_model(m, r);
+	if (first_step) {
+		s->span_first_ns = INT64_MAX;
+		s->span_last_ns = INT64_MIN;
+	}
+	if (r->kind == RECORD_STEP || (r->kind != RECORD_POWER && s->counts[RECORD_STEP] == 0)) {
+		record_extent(r, &s->span_first_ns, &s->span_last_ns);
+	}
+}
+
+static int write_record(struct merge *m, struct text bytes, bool is_new, struct fault *why) {
+	struct record r;
+
+	if (bytes.len == m->before_len && memcmp(bytes.at, m->before, bytes.len) == 0) {
+		return 0; /* the very line again */
+	}
+	memcpy(m->before, bytes.at, bytes.len);
+	m->before_len = bytes.len;
+	if (!segment_decode(bytes, m->seg.day_ns, T(""), &r)) {
+		return fault_set(why, ERROR_IO, "a record cannot be read back");
+	}
+	note(m, &r);
+	if (is_new) {
+		(*m->records)++;
+		record_extent(&r, &m->new_first_ns, &m->new_last_ns);
+	}
+	return segment_add(m->writer, bytes, why);
+}
+
+static bool item_is_here(const struct merge *m) {
+	return m->item && m->item->day_ns == m->seg.day_ns && m->item->replica == m->seg.replica;
+}
+
+static int merge_records(struct merge *m, struct fault *why) {
+	int rc = next_old(m, why);
+
+	while (rc >= 0 && (item_is_here(m) || m->old_left)) {
+		struct text fresh = {0};
+		bool take_new = item_is_here(m);
+		if (take_new) {
+			fresh = (struct text){(const char *)m->item->bytes, m->item->len};
+		}
+		if (take_new && m->old_left) {
+			take_new = order_records(m->item->at_ns, fresh, m->old_ns, m->old_bytes) < 0;
+		}
+		rc = write_record(m, take_new ? fresh : m->old_bytes, take_new, why);
+		if (rc >= 0) {
+			rc = take_new ? next_item(m, why) : next_old(m, why);
+		}
+	}
+	return rc;
+}
+
+static void remember_old(struct merge *m, const char *path) {
+	m->in->old = must_realloc(m->in->old, (m->in->old_count + 1) * sizeof *m->in->old);
+	m->in->old[m->in->old_count++] = strdup(path);
+}
+
+static int open_old(struct merge *m, struct fault *why) {
+	struct ledger_segment old;
+	char path[PATH_ROOM];
+	int rc = ledger_segment_get(m->l, m->seg.day_ns, m->seg.replica, &old, why);
+
+	if (rc <= 0) {
+		return rc;
+	}
+	ledger_segment_path(m->l, &old, path, sizeof path);
+	if (old.run != m->run) {
+		remember_old(m, path);
+	}
+	return segment_open(&m->old, path, why);
+}
+
+/*
+ * What came in changes the day before to the day after, and, where the replica was not known to be
+ * paid up to there, all days in between.
+ */
+static int mark_days(struct merge *m, int64_t span_first, int64_t span_last, struct fault *why) {
+	int64_t first = m->new_first_ns - NS_PER_DAY, last = m->new_last_ns + NS_PER_DAY;
+
+	if (m->new_first_ns > m->new_last_ns) {
+		return 0; /* without any instant */
+	}
+	if (span_first <= span_last) {
+		first = span_last < first ? span_last : first;
+		last = span_first > last ? span_first : last;
+	}
+	return ledger_dirty(m->l, first, last + 1, why);
+}
+
+struct known_span {
+	name_id replica;
+	int64_t first_ns, last_ns;
+};
+
+static int find_span(void *context, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+	struct known_span *s = context;
+
+	(void)model;
+	if (replica == s->replica) {
+		s->first_ns = first_ns;
+		s->last_ns = last_ns;
+	}
+	return 0;
+}
+
+static int write_segment(struct merge *m, struct fault *why) {
+	char path[PATH_ROOM];
+	int rc = make_day(m->l, m->seg.day_ns, why);
+
+	rc = rc < 0 ? rc : open_old(m, why);
+	ledger_segment_path(m->l, &m->seg, path, sizeof path);
+	rc = rc < 0 ? rc : segment_create(&m->writer, path, why);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = merge_records(m, why);
+	if (rc < 0) {
+		segment_abandon(m->writer);
+		return rc;
+	}
+	return segment_commit(m->writer, m->seg.hash, &m->seg.bytes, why);
+}
+
+static int merge_replica_day(struct merge *m, struct fault *why) {
+	struct known_span span = {m->item->replica, INT64_MAX, INT64_MIN};
+	int rc = ledger_spans(m->l, find_span, &span, why);
+
+	m->seg = (struct ledger_segment){
+		.day_ns = m->item->day_ns, .replica = m->item->replica, .run = m->run,
+		.first_ns = INT64_MAX, .last_ns = INT64_MIN, .span_first_ns = INT64_MAX, .span_last_ns = INT64_MIN,
+	};
+	m->model_rank = 0;
+	m->before_len = 0;
+	m->new_first_ns = INT64_MAX;
+	m->new_last_ns = INT64_MIN;
+	m->old = NULL;
+	rc = rc < 0 ? rc : write_segment(m, why);
+	segment_close(m->old);
+	rc = rc < 0 ? rc : ledger_segment_put(m->l, &m->seg, why);
+	return rc < 0 ? rc : mark_days(m, span.first_ns, span.last_ns, why);
+}
+
+int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why) {
+	struct merge *m = must_calloc(1, sizeof *m);
+	int rc = spool_seal(in->spool, why);
+
+	m->l = l;
+	m->in = in;
+	m->run = run;
+	m->records = records;
+	*records = 0;
+	rc = rc < 0 ? rc : spool_reader_new(&m->reader, in->spool, why);
+	rc = rc < 0 ? rc : next_item(m, why);
+	while (rc >= 0 && m->item) {
+		rc = merge_replica_day(m, why);
+	}
+	if (m->reader) {
+		spool_reader_free(m->reader);
+	}
+	free(m);
+	return rc < 0 ? rc : 0;
+}
+
+void ledger_intake_tidy(struct ledger *l, struct ledger_intake *in) {
+	(void)l;
+	for (size_t i = 0; i < in->old_count; i++) {
+		(void)unlink(in->old[i]); /* what stays is a stray file: verify says so */
+	}
+}
+
+int ledger_records(struct ledger *l, const struct ledger_segment *s, ledger_record_sink *sink, void *context,
+                   struct fault *why) {
+	struct text bytes, replica = names_text(l->names, s->replica);
+	struct segment_reader *reader;
+	char path[PATH_ROOM];
+	struct record r;
+	int rc = segment_open(&reader, ledger_segment_path(l, s, path, sizeof path), why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	while (rc >= 0 && (rc = segment_next(reader, &bytes, why)) > 0) {
+		rc = segment_decode(bytes, s->day_ns, replica, &r)
+		         ? sink(context, &r, why)
+		         : fault_set(why, ERROR_IO, "%s: a record in it is damaged; restore it from a backup", path);
+	}
+	if (rc == 0 && strcmp(segment_hash(reader), s->hash) != 0) {
+		rc = fault_set(why, ERROR_IO, "%s: is not the segment that was written (its hash differs); restore it from a backup", path);
+	}
+	segment_close(reader);
+	return rc;
+}

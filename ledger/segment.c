@@ -1,0 +1,216 @@
+/* segment.c: a file of records: a zstd frame with a checksum, and a hash over its content. */
+#include "ledger/segment.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <zstd.h>
+
+#include "core/files.h"
+
+#define LEVEL 6
+#define IN_BYTES ((size_t)128 * 1024)
+#define MAGIC "tollbook.segment.v1\n"
+
+static const char damaged[] = "the segment is damaged; restore it from a backup, or take in its logs again";
+
+struct segment_reader {
+	char *path;
+	FILE *file;
+	ZSTD_DStream *z;
+	struct digest *digest;
+	char hash[DIGEST_HEX_MAX];
+	unsigned char in_bytes[IN_BYTES];
+	ZSTD_inBuffer in;
+	char *out;
+	size_t room, at, len;
+	size_t more; /* what zstd still wants; 0: the frame is whole */
+	bool ended;
+};
+
+/* Has at least `need` bytes unpacked, if the file does. False: it ends before. */
+static int fill(struct segment_reader *s, size_t need, struct fault *why) {
+	if (s->at > 0 && s->len - s->at < need) {
+		memmove(s->out, s->out + s->at, s->len - s->at);
+		s->len -= s->at;
+		s->at = 0;
+	}
+	while (s->len - s->at < need && !s->ended) {
+		if (s->in.pos == s->in.size) {
+			s->in = (ZSTD_inBuffer){s->in_bytes, fread(s->in_bytes, 1, IN_BYTES, s->file), 0};
+			s->ended = s->in.size == 0;
+		}
+		ZSTD_outBuffer out = {s->out, s->room, s->len};
+		s->more = s->ended ? s->more : ZSTD_decompressStream(s->z, &out, &s->in);
+		if (ferror(s->file) || ZSTD_isError(s->more) || (s->ended && s->more != 0)) {
+			return fault_set(why, ERROR_IO, "%s: %s", s->path, damaged);
+		}
+		digest_add(s->digest, (struct text){s->out + s->len, out.pos - s->len});
+		s->len = out.pos;
+	}
+	return s->len - s->at >= need;
+}
+
+int segment_open(struct segment_reader **out, const char *path, struct fault *why) {
+	FILE *file = fopen(path, "rbe");
+
+	if (!file) {
+		return fault_set(why, ERROR_IO, "%s: cannot open: %s; restore it from a backup", path, strerror(errno));
+	}
+	struct segment_reader *s = must_calloc(1, sizeof *s);
+	s->path = strdup(path);
+	s->file = file;
+	s->z = ZSTD_createDStream();
+	s->digest = digest_new();
+	s->room = ZSTD_DStreamOutSize() + SEGMENT_RECORD_MAX + 16;
+	s->out = must_alloc(s->room);
+	s->more = 1;
+	if (!s->z) {
+		die_out_of_memory();
+	}
+	int rc = fill(s, sizeof MAGIC - 1, why);
+	if (rc >= 0 && (rc == 0 || memcmp(s->out, MAGIC, sizeof MAGIC - 1) != 0)) {
+		rc = fault_set(why, ERROR_IO, "%s: %s", path, damaged);
+	}
+	if (rc < 0) {
+		segment_close(s);
+		return rc;
+	}
+	s->at = sizeof MAGIC - 1;
+	*out = s;
+	return 0;
+}
+
+int segment_next(struct segment_reader *s, struct text *bytes, struct fault *why) {
+	int rc = fill(s, 2, why);
+
+	if (rc <= 0) {
+		if (rc == 0 && s->len > s->at) {
+			return fault_set(why, ERROR_IO, "%s: %s", s->path, damaged);
+		}
+		if (rc == 0 && !s->hash[0]) {
+			digest_finish(s->digest, s->hash);
+		}
+		return rc;
+	}
+	size_t len = (size_t)(unsigned char)s->out[s->at] | (size_t)(unsigned char)s->out[s->at + 1] << 8;
+	rc = fill(s, 2 + len, why);
+	if (rc == 0) {
+		rc = fault_set(why, ERROR_IO, "%s: %s", s->path, damaged);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	*bytes = (struct text){s->out + s->at + 2, len};
+	s->at += 2 + len;
+	return 1;
+}
+
+const char *segment_hash(const struct segment_reader *s) {
+	return s->hash;
+}
+
+void segment_close(struct segment_reader *s) {
+	if (!s) {
+		return;
+	}
+	fclose(s->file);
+	ZSTD_freeDStream(s->z);
+	digest_free(s->digest);
+	free(s->out);
+	free(s->path);
+	free(s);
+}
+
+/* ---- writing ---- */
+
+struct segment_writer {
+	char *path;
+	struct outfile *file;
+	ZSTD_CCtx *z;
+	struct digest *digest;
+	unsigned char out[IN_BYTES];
+};
+
+static int pack(struct segment_writer *w, struct text t, ZSTD_EndDirective end, struct fault *why) {
+	ZSTD_inBuffer in = {t.at ? t.at : "", t.len, 0};
+	size_t left;
+
+	digest_add(w->digest, t);
+	do {
+		ZSTD_outBuffer out = {w->out, sizeof w->out, 0};
+		left = ZSTD_compressStream2(w->z, &out, &in, end);
+		if (ZSTD_isError(left)) {
+			die_out_of_memory();
+		}
+		if (out.pos > 0 && fwrite(w->out, 1, out.pos, outfile_stream(w->file)) != out.pos) {
+			return fault_set(why, ERROR_IO, "%s: cannot write: %s", w->path, strerror(errno));
+		}
+	} while (end == ZSTD_e_end ? left > 0 : in.pos < in.size);
+	return 0;
+}
+
+int segment_create(struct segment_writer **out, const char *path, struct fault *why) {
+	struct outfile *file;
+	int rc = outfile_open(&file, path, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	struct segment_writer *w = must_calloc(1, sizeof *w);
+	w->path = strdup(path);
+	w->file = file;
+	w->z = ZSTD_createCCtx();
+	w->digest = digest_new();
+	if (!w->z || ZSTD_isError(ZSTD_CCtx_setParameter(w->z, ZSTD_c_compressionLevel, LEVEL)) ||
+	    ZSTD_isError(ZSTD_CCtx_setParameter(w->z, ZSTD_c_checksumFlag, 1))) {
+		die_out_of_memory();
+	}
+	rc = pack(w, T(MAGIC), ZSTD_e_continue, why);
+	if (rc < 0) {
+		segment_abandon(w);
+		return rc;
+	}
+	*out = w;
+	return 0;
+}
+
+int segment_add(struct segment_writer *w, struct text bytes, struct fault *why) {
+	assert(bytes.len <= UINT16_MAX);
+	char len[2] = {(char)(bytes.len & 255), (char)(bytes.len >> 8)};
+	int rc = pack(w, (struct text){len, 2}, ZSTD_e_continue, why);
+
+	return rc < 0 ? rc : pack(w, bytes, ZSTD_e_continue, why);
+}
+
+static void writer_free(struct segment_writer *w) {
+	ZSTD_freeCCtx(w->z);
+	digest_free(w->digest);
+	free(w->path);
+	free(w);
+}
+
+int segment_commit(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t *bytes, struct fault *why) {
+	struct stat st = {0};
+	int rc = pack(w, T(""), ZSTD_e_end, why);
+
+	if (rc < 0) {
+		segment_abandon(w);
+		return rc;
+	}
+	digest_finish(w->digest, hash);
+	rc = outfile_commit(w->file, why);
+	if (rc == 0 && stat(w->path, &st) != 0) {
+		rc = fault_set(why, ERROR_IO, "%s: %s", w->path, strerror(errno));
+	}
+	*bytes = st.st_size;
+	writer_free(w);
+	return rc;
+}
+
+void segment_abandon(struct segment_writer *w) {
+	outfile_abandon(w->file);
+	writer_free(w);
+}

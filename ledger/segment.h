@@ -1,0 +1,36 @@
+/* segment.h: records as bytes, and files of them. The format is schemas/segment.md. Private to ledger/. */
+#ifndef LEDGER_SEGMENT_H
+#define LEDGER_SEGMENT_H
+
+#include "core/record.h"
+#include "ledger/ledger.h"
+
+/* Enough for any record: its texts are cut. */
+#define SEGMENT_TEXT_MAX 1024
+#define SEGMENT_RECORD_MAX (5 * SEGMENT_TEXT_MAX + 512)
+
+/* A record's bytes; they do not say its replica and day. Returns how many. */
+size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[SEGMENT_RECORD_MAX]);
+/* The record again; its texts point into the bytes. False if they are damaged. */
+bool segment_decode(struct text bytes, int64_t day_ns, struct text replica, struct record *out);
+
+/* All instants that a record tells of; and those that tell when its replica ran (false: none). */
+void record_extent(const struct record *r, int64_t *first_ns, int64_t *last_ns);
+
+/* A segment being read: records as bytes, in order. */
+struct segment_reader;
+int segment_open(struct segment_reader **out, const char *path, struct fault *why);
+/* The next record: 1, 0 at the end (the hash is known then), or negative if damaged. */
+int segment_next(struct segment_reader *s, struct text *bytes, struct fault *why);
+const char *segment_hash(const struct segment_reader *s);
+void segment_close(struct segment_reader *s);
+
+/* A segment being written; appears whole, or not at all. */
+struct segment_writer;
+int segment_create(struct segment_writer **out, const char *path, struct fault *why);
+int segment_add(struct segment_writer *w, struct text bytes, struct fault *why);
+/* Fsync, rename; the size of the file and the hash of its content. Frees. */
+int segment_commit(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t *bytes, struct fault *why);
+void segment_abandon(struct segment_writer *w);
+
+#endif
