@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/book_ingest.h"
 #include "cli/cli.h"
 #include "cli/dry_run.h"
 #include "cli/findings.h"
@@ -125,7 +126,10 @@ static int convert(struct run *r, struct fault *why) {
 static int ingest(struct run *r, struct fault *why) {
 	const struct settings *s = r->own;
 
-	return s->dry_run ? dry_run(r, why) : convert(r, why);
+	if (s->dry_run) {
+		return dry_run(r, why);
+	}
+	return r->book ? book_ingest(r, why) : convert(r, why);
 }
 
 static const struct option own[] = {
@@ -136,10 +140,12 @@ static const struct option own[] = {
 const struct command command_ingest = {
 	.name = "ingest",
 	.synopsis = "[options] LOG...",
-	.what = "Logs of any engine to native records, JSON lines in the order of time",
-	.about = "The same logs give the same bytes, whatever their compression, their order or the number of threads.\n",
+	.what = "Logs of any engine to records: into a book, or as JSON lines in the order of time",
+	.about = "With --book, what is new in the logs goes into the book: each line counts once, whatever a log is called,\n"
+		 "however it is packed, and though it grew. Without, the same logs give the same bytes, whatever their\n"
+		 "compression, their order or the number of threads.\n",
 	.example = "tollbook ingest --dry-run logs/",
-	.groups = GROUP_LOGS | GROUP_OUTPUT,
+	.groups = GROUP_LOGS | GROUP_OUTPUT | GROUP_BOOK,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
 	.own_bytes = sizeof(struct settings),

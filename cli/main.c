@@ -30,6 +30,8 @@
 #define COMMANDS(ROW)                                                                                                  \
 	ROW(run)                                                                                                       \
 	ROW(ingest)                                                                                                    \
+	ROW(attribute)                                                                                                 \
+	ROW(report)                                                                                                    \
 	ROW(prices)                                                                                                    \
 	ROW(whatif)                                                                                                    \
 	ROW(estimate)                                                                                                  \

@@ -58,3 +58,13 @@ void digest_finish(struct digest *d, char hex[DIGEST_HEX_MAX]) {
 	hex[DIGEST_HEX_MAX - 1] = '\0';
 	start(d);
 }
+
+void digest_peek(const struct digest *d, char hex[DIGEST_HEX_MAX]) {
+	struct digest copy = {EVP_MD_CTX_new()};
+
+	if (!copy.context || EVP_MD_CTX_copy_ex(copy.context, d->context) != 1) {
+		die_out_of_memory();
+	}
+	digest_finish(&copy, hex);
+	EVP_MD_CTX_free(copy.context);
+}

@@ -13,4 +13,7 @@ void digest_add(struct digest *d, struct text bytes);
 /* Writes 64 hex digits and a NUL, and starts afresh. */
 void digest_finish(struct digest *d, char hex[DIGEST_HEX_MAX]);
 
+/* The same of what was added so far, and goes on. */
+void digest_peek(const struct digest *d, char hex[DIGEST_HEX_MAX]);
+
 #endif

@@ -29,7 +29,40 @@ struct ingest_patterns;
 int ingest_patterns_read(struct ingest_patterns **out, const char *path, struct fault *why);
 void ingest_patterns_free(struct ingest_patterns *p);
 
+/* How a file is to be read by who knows it from earlier runs. */
+struct ingest_plan {
+	uint32_t number;       /* of its records, in place of the file's index in the run */
+	int64_t known_lines;   /* so many lines at its start are counted already: they only set the scene */
+	bool known_end;        /* and so is what its end gives, if no line follows on these */
+	bool goes_on;          /* it is still being written: a line without its newline waits, and so does its end */
+};
+
+/* What was read of a file. */
+struct ingest_done {
+	const char *path, *format, *sha256; /* sha256: of the bytes as stored */
+	uint32_t index;
+	int64_t lines, records, at_end; /* new ones; at_end: of the records, those that the end gave */
+	bool damaged;
+};
+
+/* Who keeps account of files from run to run. Calls come from several threads, for one file from one. */
+struct ingest_watch {
+	void *context;
+	/* Before a file is opened: 1 read it as the plan says, 0 leave it out, or a negative error. */
+	int (*open)(void *context, const char *path, uint32_t index, struct ingest_plan *plan, struct fault *why);
+	/* Its unpacked bytes, block after block. */
+	void (*block)(void *context, uint32_t index, struct text bytes);
+	int (*close)(void *context, const struct ingest_done *done, struct fault *why);
+};
+
+/*
+ * Hands over the unpacked bytes of a file until `take` says false. *packed: it is compressed. A file
+ * that cannot be opened or read gives what there is.
+ */
+void ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed);
+
 struct ingest_options {
+	const struct ingest_watch *watch; /* may be NULL */
 	const struct ingest_source *sources;
 	size_t source_count;
 	unsigned threads;           /* 0: one per core, never more than files */

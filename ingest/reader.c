@@ -27,15 +27,24 @@ struct reading {
 	bool described;     /* by the user's patterns */
 	struct text replica;
 	struct quality *quality;
-	int64_t records;
+	int64_t records, at_end; /* at_end: of them, those that the end of the file gave */
+	struct ingest_plan plan;
+	bool in_end; /* all lines are read */
 	int64_t told_by;    /* the line that told the format; or 0 */
 	int64_t bytes_told; /* to the run's progress */
 	struct fault *why;
 	int failed;
 };
 
+/* Is what is being read counted by an earlier run? */
+static bool is_known(const struct reading *r) {
+	bool nothing_new = (int64_t)r->lines.number <= r->plan.known_lines;
+
+	return r->in_end ? r->plan.known_end && nothing_new : nothing_new && r->plan.known_lines > 0;
+}
+
 static void quarantine(struct reading *r, struct text raw) {
-	if (!r->run->quarantine || !r->format) {
+	if (!r->run->quarantine || !r->format || is_known(r)) {
 		return;
 	}
 	pthread_mutex_lock(&r->run->quarantine_lock);
@@ -45,6 +54,9 @@ static void quarantine(struct reading *r, struct text raw) {
 }
 
 static void refuse(struct reading *r, const char *reason) {
+	if (is_known(r)) {
+		return;
+	}
 	quality_reject(r->quality, reason, r->name, r->index, r->lines.number);
 }
 
@@ -58,6 +70,7 @@ static void count_record(struct reading *r, const struct record *out) {
 	};
 	(*counts[out->kind])++;
 	r->records++;
+	r->at_end += r->in_end;
 }
 
 static void fill(struct text *t, struct text by_default) {
@@ -76,7 +89,10 @@ static bool hand_on(struct reading *r, struct record *out) {
 	} else if (out->kind == RECORD_WINDOW) {
 		fill(&out->window.tenant, s->tenant);
 	}
-	out->file = r->index;
+	if (is_known(r)) {
+		return true;
+	}
+	out->file = r->run->options->watch ? r->plan.number : r->index;
 	out->line = (int64_t)r->lines.number;
 	count_record(r, out);
 	r->failed = r->run->sink(r->run->sink_context, r->lane, out, r->why);
@@ -101,10 +117,10 @@ static bool take_result(struct reading *r, enum parse_result result, struct reco
 }
 
 static void take_note(struct reading *r, const char **note) {
-	if (*note) {
+	if (*note && !is_known(r)) {
 		quality_note(r->quality, *note, r->name, r->index, r->lines.number);
-		*note = NULL;
 	}
+	*note = NULL;
 }
 
 /* All records of a line; NULL is the end of the file. False if nothing came of it. */
@@ -134,7 +150,7 @@ static void parse_described(struct reading *r, const struct unwrapped *line, str
 static void take_line(struct reading *r, struct text raw) {
 	struct unwrapped line;
 
-	r->quality->lines++;
+	r->quality->lines += !is_known(r);
 	if (!r->format) {
 		refuse(r, "no known format");
 		return;
@@ -156,15 +172,19 @@ static void take_line(struct reading *r, struct text raw) {
 }
 
 static void take_too_long(struct reading *r) {
-	r->quality->lines++;
+	r->quality->lines += !is_known(r);
 	refuse(r, "line too long");
 }
 
 /* A block's lines; false if the work is to stop. */
 static bool take_block(struct reading *r, struct text block) {
+	const struct ingest_watch *watch = r->run->options->watch;
 	enum line_status status;
 	struct text raw;
 
+	if (watch) {
+		watch->block(watch->context, r->index, block);
+	}
 	lines_feed(&r->lines, block);
 	while ((status = lines_next(&r->lines, &raw)) != LINE_NONE && r->failed >= 0) {
 		if (status == LINE_READY) {
@@ -181,6 +201,9 @@ static void take_last(struct reading *r) {
 	struct unwrapped line;
 	struct text raw;
 
+	if (r->run->options->watch && (r->plan.goes_on || source_damage(r->source).reason)) {
+		return; /* the rest will come, or a whole copy */
+	}
 	switch (lines_last(&r->lines, &raw)) {
 	case LINE_READY:
 		take_line(r, raw);
@@ -191,6 +214,7 @@ static void take_last(struct reading *r) {
 	case LINE_NONE:
 		break;
 	}
+	r->in_end = true;
 	while (r->format && r->failed >= 0 && envelope_last(r->envelope, &line)) {
 		parse_line(r, &line, line.text);
 	}
@@ -324,6 +348,25 @@ static void report_input(struct reading *r, int64_t lines_before) {
 	}
 }
 
+static void tell_watch(struct reading *r, int64_t lines_before) {
+	const struct ingest_watch *watch = r->run->options->watch;
+
+	if (!watch || r->failed < 0) {
+		return;
+	}
+	const struct ingest_done done = {
+		.path = r->name,
+		.format = r->chosen ? r->chosen->name : "",
+		.sha256 = source_sha256(r->source),
+		.index = r->index,
+		.lines = r->quality->lines - lines_before,
+		.records = r->records,
+		.at_end = r->at_end,
+		.damaged = source_damage(r->source).reason != NULL,
+	};
+	r->failed = watch->close(watch->context, &done, r->why);
+}
+
 static void read_all(struct reading *r) {
 	int64_t lines_before = r->quality->lines;
 	struct text head = read_head(r), block;
@@ -339,6 +382,7 @@ static void read_all(struct reading *r) {
 	if (going) {
 		take_last(r);
 		report_input(r, lines_before);
+		tell_watch(r, lines_before);
 	}
 }
 
@@ -356,7 +400,12 @@ int read_file(struct ingest_run *run, const struct path *path, uint32_t index, u
 		.why = why,
 	};
 	struct fault unopened;
+	const struct ingest_watch *watch = run->options->watch;
 
+	int wanted = watch ? watch->open(watch->context, r.name, index, &r.plan, why) : 1;
+	if (wanted <= 0) {
+		return wanted;
+	}
 	if (source_open(&r.source, path->name, limits, &unopened) < 0) {
 		const char *colon = strrchr(unopened.message, ':');
 		char reason[160];
@@ -374,4 +423,20 @@ int read_file(struct ingest_run *run, const struct path *path, uint32_t index, u
 	lines_release(&r.lines);
 	source_free(r.source);
 	return r.failed;
+}
+
+void ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed) {
+	struct source_limits limits = {0};
+	struct source *s;
+	struct text block;
+	struct fault why;
+
+	*packed = false;
+	if (source_open(&s, path, limits, &why) < 0) {
+		return;
+	}
+	*packed = source_packed(s);
+	while (source_next(s, &block) && take(context, block)) {
+	}
+	source_free(s);
 }

@@ -202,6 +202,10 @@ struct source_damage source_damage(const struct source *s) {
 	return s->damage;
 }
 
+bool source_packed(const struct source *s) {
+	return s->filter != NULL;
+}
+
 int64_t source_bytes(const struct source *s) {
 	return s->stored;
 }

@@ -31,6 +31,9 @@ bool source_next(struct source *s, struct text *block);
 
 struct source_damage source_damage(const struct source *s);
 
+/* Is it compressed? */
+bool source_packed(const struct source *s);
+
 /* Bytes taken from the file so far. */
 int64_t source_bytes(const struct source *s);
 

@@ -1,0 +1,269 @@
+/* book.c: opening the book for a command, runs, and attributing what changed. */
+#include "cli/book.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cli/say.h"
+#include "core/instant.h"
+
+/* So many days are attributed at once at most: this bounds the memory. */
+#define DAYS_AT_ONCE 7
+#define FILE_MAX ((size_t)256 * 1024 * 1024)
+
+int64_t book_now_ns(void) {
+	const char *said = getenv("TOLLBOOK_NOW");
+	struct timespec now;
+	int64_t ns;
+
+	if (said && instant_parse(text_of(said), &ns)) {
+		return ns;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+int book_file_bytes(const char *path, struct text *out, struct fault *why) {
+	FILE *f = fopen(path, "rbe");
+	struct stat st;
+
+	if (!f || fstat(fileno(f), &st) != 0 || (size_t)st.st_size > FILE_MAX) {
+		int rc = fault_set(why, ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
+		if (f) {
+			fclose(f);
+		}
+		return rc;
+	}
+	char *at = must_alloc((size_t)st.st_size + 1);
+	size_t len = fread(at, 1, (size_t)st.st_size, f);
+	fclose(f);
+	at[len] = '\0';
+	*out = (struct text){at, len};
+	return 0;
+}
+
+void book_set_basis(struct book *b) {
+	struct digest *d = digest_new();
+	char line[200];
+	const int64_t *prompts = NULL;
+	const int *minutes = NULL;
+	size_t prompt_count = 0, minute_count = 0;
+
+	if (b->prices) {
+		prices_cuts(b->prices, &prompts, &prompt_count, &minutes, &minute_count);
+	}
+	int len = snprintf(line, sizeof line, "%s %s %s %" PRId64, TOLLBOOK_VERSION, rule_names[b->r->rule],
+	                   b->fleet ? fleet_sha256(b->fleet) : "", b->r->gpu_hour_nano);
+	digest_add(d, (struct text){line, (size_t)len});
+	for (size_t i = 0; i < prompt_count; i++) {
+		len = snprintf(line, sizeof line, " p%" PRId64, prompts[i]);
+		digest_add(d, (struct text){line, (size_t)len});
+	}
+	for (size_t i = 0; i < minute_count; i++) {
+		len = snprintf(line, sizeof line, " m%d", minutes[i]);
+		digest_add(d, (struct text){line, (size_t)len});
+	}
+	digest_finish(d, b->basis);
+	digest_free(d);
+}
+
+int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, struct fault *why) {
+	*b = (struct book){.r = r, .names = names_new()};
+	quality_init(&b->quality);
+	umask(027);
+	int status = costs ? setup_fleet(r, b->names, &b->fleet) : 0;
+
+	status = status ? status : setup_prices(r, &b->prices);
+	status = status ? status : ledger_open(&b->ledger, r->book ? r->book : "book", NULL, mode, b->names, why);
+	if (status != 0) {
+		book_close(b);
+		return status;
+	}
+	book_set_basis(b);
+	return 0;
+}
+
+void book_close(struct book *b) {
+	ledger_close(b->ledger);
+	quality_release(&b->quality);
+	if (b->prices) {
+		prices_free(b->prices);
+	}
+	if (b->fleet) {
+		fleet_free(b->fleet);
+	}
+	names_free(b->names);
+	*b = (struct book){0};
+}
+
+/* ---- runs ---- */
+
+static int keep_document(struct book *b, const char *kind, int64_t seq, const char *path, struct fault *why) {
+	char sha256[DIGEST_HEX_MAX];
+	struct text bytes;
+	int rc = book_file_bytes(path, &bytes, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = ledger_document_put(b->ledger, bytes, sha256, why);
+	free((char *)(uintptr_t)bytes.at);
+	return rc < 0 ? rc : ledger_run_document(b->ledger, b->run.id, kind, seq, path, sha256, why);
+}
+
+static int keep_documents(struct book *b, struct fault *why) {
+	int rc = b->r->fleet && b->fleet ? keep_document(b, "fleet", 0, b->r->fleet, why) : 0;
+
+	for (size_t i = 0; i < b->r->prices.count && rc == 0; i++) {
+		rc = keep_document(b, "prices", (int64_t)i, b->r->prices.at[i], why);
+	}
+	return rc;
+}
+
+int book_begin(struct book *b, const char *command, struct fault *why) {
+	int rc = ledger_begin(b->ledger, why);
+
+	b->run = (struct ledger_run){
+		.command = command,
+		.version = TOLLBOOK_VERSION,
+		.rule = b->fleet ? rule_names[b->r->rule] : "",
+		.currency = b->fleet ? fleet_currency(b->fleet) : "",
+		.basis = b->fleet ? b->basis : "",
+		.started_ns = book_now_ns(),
+	};
+	rc = rc < 0 ? rc : ledger_run_add(b->ledger, &b->run, &b->run.id, why);
+	return rc < 0 ? rc : keep_documents(b, why);
+}
+
+int book_commit(struct book *b, struct fault *why) {
+	int rc = ledger_quality_put(b->ledger, b->run.id, &b->quality, why);
+
+	b->run.finished_ns = book_now_ns();
+	rc = rc < 0 ? rc : ledger_run_finish(b->ledger, &b->run, why);
+	return rc < 0 ? rc : ledger_commit(b->ledger, why);
+}
+
+/* ---- attributing ---- */
+
+struct entries {
+	struct entry *at;
+	size_t count, room;
+};
+
+static int keep_entry(void *entries, const struct entry *e) {
+	struct entries *all = entries;
+
+	if (all->count == all->room) {
+		all->room = all->room > 0 ? 2 * all->room : 4096;
+		all->at = must_realloc(all->at, all->room * sizeof *all->at);
+	}
+	all->at[all->count++] = *e;
+	return 0;
+}
+
+static int set_span(void *attribution, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+	attribution_set_span(attribution, replica, model, first_ns, last_ns);
+	return 0;
+}
+
+struct feeding {
+	struct book *b;
+	struct attribution *a;
+	struct fault *why;
+};
+
+static int feed_record(void *context, const struct record *r, struct fault *why) {
+	struct feeding *f = context;
+
+	if (stop_asked(&f->b->r->stop)) {
+		return fault_set(why, ERROR_IO, "stopped by a signal; the book is as it was");
+	}
+	return attribution_take(f->a, 0, r, why);
+}
+
+static int feed_segment(void *context, const struct ledger_segment *s) {
+	struct feeding *f = context;
+
+	return ledger_records(f->b->ledger, s, feed_record, f, f->why);
+}
+
+static struct attribution *new_attribution(struct book *b, int64_t from_ns, int64_t to_ns) {
+	struct attribute_options o = {
+		.fleet = b->fleet,
+		.names = b->names,
+		.rule = (enum rule)b->r->rule,
+		.from_ns = from_ns,
+		.to_ns = to_ns,
+		.lanes = 1,
+	};
+
+	if (b->prices) {
+		prices_cuts(b->prices, &o.cuts.prompt_over_ntok, &o.cuts.prompt_count, &o.cuts.minute_of_day,
+		            &o.cuts.minute_count);
+	}
+	return attribution_new(&o);
+}
+
+int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
+                    struct quality *quality, struct fault *why) {
+	struct attribution *a = new_attribution(b, from_ns, to_ns);
+	struct feeding f = {b, a, why};
+	int rc = ledger_spans(b->ledger, set_span, a, why);
+
+	why->message[0] = '\0';
+	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
+	rc = rc < 0 ? rc : attribution_finish(a, sink, context, quality, why);
+	if (rc < 0 && !why->message[0]) {
+		fault_set(why, rc, "a figure does not fit: too much time or too many tokens for 64 bits");
+	}
+	attribution_free(a);
+	return rc;
+}
+
+static int by_slot(const void *a, const void *b) {
+	const struct entry *x = a, *y = b;
+
+	return (x->slot_ns > y->slot_ns) - (x->slot_ns < y->slot_ns);
+}
+
+static int post_days(struct book *b, int64_t from_ns, int64_t to_ns, struct entries *all, struct fault *why) {
+	size_t at = 0;
+	int rc = 0;
+
+	if (all->count > 0) {
+		qsort(all->at, all->count, sizeof *all->at, by_slot);
+	}
+	for (int64_t day = from_ns; day < to_ns && rc == 0; day += NS_PER_DAY) {
+		size_t end = at;
+		while (end < all->count && all->at[end].slot_ns < day + NS_PER_DAY) {
+			end++;
+		}
+		rc = ledger_post_day(b->ledger, b->run.id, day, all->at + at, end - at, &b->run.restated, why);
+		at = end;
+	}
+	return rc < 0 ? rc : ledger_day_done(b->ledger, from_ns, to_ns, b->basis, why);
+}
+
+static int attribute_days(struct book *b, int64_t from_ns, int64_t to_ns, struct fault *why) {
+	struct entries all = {0};
+	int64_t duplicates = b->quality.duplicates;
+	int rc = book_entries_of(b, from_ns, to_ns, keep_entry, &all, &b->quality, why);
+
+	b->run.duplicates += b->quality.duplicates - duplicates;
+	rc = rc < 0 ? rc : post_days(b, from_ns, to_ns, &all, why);
+	free(all.at);
+	return rc;
+}
+
+int book_attribute(struct book *b, struct fault *why) {
+	int64_t from_ns, to_ns;
+	int rc = ledger_dirty_basis(b->ledger, b->basis, why);
+
+	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, DAYS_AT_ONCE, &from_ns, &to_ns, why)) > 0) {
+		rc = attribute_days(b, from_ns, to_ns, why);
+	}
+	return rc;
+}

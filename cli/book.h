@@ -1,0 +1,59 @@
+/* book.h: what commands on the book do in common: taking logs in, attributing what changed, reporting. */
+#ifndef CLI_BOOK_H
+#define CLI_BOOK_H
+
+#include "cli/setup.h"
+#include "ledger/ledger.h"
+
+/* A command at work on the book. */
+struct book {
+	struct run *r;
+	struct names *names;
+	struct ledger *ledger;
+	struct fleet *fleet;   /* NULL: not asked for */
+	struct prices *prices; /* NULL: none */
+	struct quality quality; /* of this run */
+	struct ledger_run run; /* as it will be in the ledger */
+	char basis[DIGEST_HEX_MAX];
+	int64_t settle_ns;     /* a plain file that changed within this time may still grow */
+};
+
+/* Opens the book of --book (default: "book"); a command that costs also needs a fleet. An exit status, or negative. */
+int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, struct fault *why);
+void book_close(struct book *b);
+
+/* Begins a transaction and a run in it; ends both. */
+int book_begin(struct book *b, const char *command, struct fault *why);
+int book_commit(struct book *b, struct fault *why);
+
+/* Reads what is new in these logs into the open transaction; the caller tidies and frees *intake after the commit. */
+int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why);
+
+/* The entries that the records of the book give for these days, as they are now. */
+int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
+                    struct quality *quality, struct fault *why);
+/* Attributes all days that are marked, in the open transaction. */
+int book_attribute(struct book *b, struct fault *why);
+/* The whole hash of what entries depend on but the records. */
+void book_set_basis(struct book *b);
+
+/* What a statement from the book is to hold; the rest stands in struct run. */
+struct book_statement {
+	int64_t from_ns, to_ns; /* INT64_MIN, INT64_MAX: all there is */
+	int64_t as_of;          /* run; INT64_MAX: now */
+	const struct zone *tz;
+	struct quality quality; /* filled in; lives as long as the statement */
+	struct statement *statement;
+};
+/* Makes it; 1, or 0 if the book has no entries there. */
+int book_state(struct book *b, struct book_statement *s, struct fault *why);
+void book_statement_release(struct book_statement *s);
+/* Prints what was adjusted in closed periods and counts in this one; nothing if nothing was. */
+int book_print_adjustments(struct book *b, const struct book_statement *s, FILE *out, struct fault *why);
+
+/* Nanoseconds since 1970 by the clock, or by TOLLBOOK_NOW for tests. */
+int64_t book_now_ns(void);
+/* A file's bytes as stored; the caller frees. */
+int book_file_bytes(const char *path, struct text *out, struct fault *why);
+
+#endif

@@ -1,0 +1,227 @@
+/* book_report.c: statements from the book, also those of earlier. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/book.h"
+#include "core/decimal.h"
+#include "core/files.h"
+#include "core/instant.h"
+
+/* ---- the period ---- */
+
+struct extent {
+	int64_t first_ns, last_ns;
+};
+
+static int reach(void *extent, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+	struct extent *e = extent;
+
+	(void)replica;
+	(void)model;
+	e->first_ns = first_ns < e->first_ns ? first_ns : e->first_ns;
+	e->last_ns = last_ns > e->last_ns ? last_ns : e->last_ns;
+	return 0;
+}
+
+/* From the first evidence to the last, where it is not said; 1, or 0 if there are no entries. */
+static int settle_period(struct book *b, struct book_statement *s, struct fault *why) {
+	struct extent seen = {INT64_MAX, INT64_MIN};
+	int64_t from_ns, to_ns;
+	int rc = ledger_extent(b->ledger, s->as_of, &from_ns, &to_ns, why);
+
+	if (rc <= 0) {
+		return rc;
+	}
+	rc = ledger_spans(b->ledger, reach, &seen, why);
+	if (rc < 0) {
+		return rc;
+	}
+	from_ns = seen.first_ns > from_ns && seen.first_ns < to_ns ? seen.first_ns : from_ns;
+	to_ns = seen.last_ns < to_ns && seen.last_ns > from_ns ? seen.last_ns : to_ns;
+	s->from_ns = s->from_ns != INT64_MIN ? s->from_ns : from_ns;
+	s->to_ns = s->to_ns != INT64_MAX ? s->to_ns : to_ns;
+	return s->from_ns < s->to_ns;
+}
+
+static bool is_day(int64_t ns) {
+	return ns == INT64_MIN || ns == INT64_MAX || instant_floor(ns, NS_PER_DAY) == ns;
+}
+
+/* Can sums by day say all that is asked? */
+static enum ledger_grain grain_of(const struct book *b, const struct book_statement *s, bool whole_days) {
+	const int64_t *prompts;
+	const int *minutes;
+	size_t prompt_count, minute_count = 0;
+	bool finer = !whole_days || s->tz;
+
+	for (size_t i = 0; i < b->r->by.count; i++) {
+		finer |= b->r->by.key[i] == BY_HOUR;
+	}
+	if (b->prices) {
+		prices_cuts(b->prices, &prompts, &prompt_count, &minutes, &minute_count);
+		finer |= minute_count > 0;
+	}
+	return finer ? LEDGER_SLOTS : LEDGER_DAYS;
+}
+
+/* ---- prices as they were ---- */
+
+static int add_old_prices(struct book *b, const char *sha256, struct fault *why) {
+	char path[] = "/tmp/tollbook-prices-XXXXXX";
+	struct text bytes;
+	int rc = ledger_document_get(b->ledger, sha256, &bytes, why);
+
+	if (rc <= 0) {
+		return rc < 0 ? rc : fault_set(why, ERROR_IO, "the book has no price file %s", sha256);
+	}
+	int fd = mkstemp(path);
+	bool written = fd >= 0 && write(fd, bytes.at, bytes.len) == (ssize_t)bytes.len;
+	if (fd >= 0) {
+		close(fd);
+	}
+	rc = written ? prices_add_file(b->prices, path, why) : fault_set(why, ERROR_IO, "%s: cannot write", path);
+	unlink(path);
+	free((char *)(uintptr_t)bytes.at);
+	return rc;
+}
+
+/* The catalogues of a run, unless others are given. */
+static int prices_of_run(struct book *b, int64_t run, struct fault *why) {
+	const char *path, *sha256;
+	int rc = 0;
+
+	if (b->prices) {
+		return 0;
+	}
+	for (int64_t seq = 0; (rc = ledger_run_document_get(b->ledger, run, "prices", seq, &path, &sha256, why)) > 0; seq++) {
+		char hash[DIGEST_HEX_MAX];
+		snprintf(hash, sizeof hash, "%s", sha256);
+		b->prices = b->prices ? b->prices : prices_new();
+		rc = add_old_prices(b, hash, why);
+		if (rc < 0) {
+			break;
+		}
+	}
+	for (size_t i = 0; i < b->r->list.count && rc >= 0 && b->prices; i++) {
+		rc = prices_add_match(b->prices, b->r->list.at[i], why);
+	}
+	return rc;
+}
+
+/* ---- the statement ---- */
+
+struct last_run {
+	int64_t as_of, id;
+	char rule[32], currency[32];
+};
+
+static int find_last(void *last, const struct ledger_run *r) {
+	struct last_run *l = last;
+
+	if (r->id <= l->as_of && r->rule[0]) {
+		l->id = r->id;
+		snprintf(l->rule, sizeof l->rule, "%s", r->rule);
+		snprintf(l->currency, sizeof l->currency, "%s", r->currency);
+	}
+	return 0;
+}
+
+static const char *keep_name(struct book *b, const char *s) {
+	return names_text(b->names, names_id(b->names, text_of(s))).at;
+}
+
+static void start_statement(struct book *b, struct book_statement *s, const struct last_run *last, const char *fleet) {
+	struct run *r = b->r;
+	struct report_options o = {
+		.names = b->names,
+		.prices = b->prices,
+		.by_count = r->by.count,
+		.tz = s->tz,
+		.tz_name = r->tz,
+		.idle_proportional = r->idle_proportional,
+		.currency = keep_name(b, last->currency),
+		.rule = keep_name(b, last->rule),
+		.version = TOLLBOOK_VERSION,
+		.fleet_sha256 = keep_name(b, fleet),
+		.from_ns = s->from_ns,
+		.to_ns = s->to_ns,
+	};
+
+	for (size_t i = 0; i < r->by.count; i++) {
+		o.by[i] = r->by.key[i];
+	}
+	s->statement = statement_new(&o);
+}
+
+int book_state(struct book *b, struct book_statement *s, struct fault *why) {
+	struct last_run last = {.as_of = s->as_of};
+	const char *path, *sha256 = "";
+	bool whole_days = is_day(s->from_ns) && is_day(s->to_ns);
+	int64_t first = s->from_ns, end = s->to_ns;
+	int rc = ledger_runs(b->ledger, find_last, &last, why);
+
+	rc = rc < 0 ? rc : prices_of_run(b, last.id, why);
+	rc = rc < 0 ? rc : ledger_run_document_get(b->ledger, last.id, "fleet", 0, &path, &sha256, why);
+	char fleet[DIGEST_HEX_MAX];
+	snprintf(fleet, sizeof fleet, "%s", rc > 0 ? sha256 : "");
+	rc = rc < 0 ? rc : settle_period(b, s, why);
+	if (rc <= 0) {
+		return rc;
+	}
+	start_statement(b, s, &last, fleet);
+	quality_init(&s->quality);
+	rc = ledger_entries(b->ledger, first, end, s->as_of, grain_of(b, s, whole_days), statement_take, s->statement, why);
+	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, &s->quality, why);
+	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);
+	return rc < 0 ? rc : 1;
+}
+
+void book_statement_release(struct book_statement *s) {
+	if (s->statement) {
+		statement_free(s->statement);
+		quality_release(&s->quality);
+	}
+	s->statement = NULL;
+}
+
+/* ---- adjustments ---- */
+
+struct adjusting {
+	struct book *b;
+	FILE *out;
+	int64_t count, gpu_ns;
+	bool fits;
+};
+
+static const char *const kind_words[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
+
+static int print_adjustment(void *context, const struct ledger_adjustment *a) {
+	struct adjusting *p = context;
+	const struct entry *e = &a->entry;
+	char slot[INSTANT_TEXT_MAX], money[DECIMAL_TEXT_MAX];
+	int64_t cost = 0;
+
+	if (p->count++ == 0) {
+		fprintf(p->out, "\nLater evidence for closed periods, which counts here\n"
+		                "  run  period      hour                  replica, model, tenant, kind: GPU-ns, tokens, cost\n");
+	}
+	p->gpu_ns += e->gpu_ns;
+	bool known = e->rate_nano >= 0 && exact_mul_div(e->gpu_ns, e->rate_nano, NS_PER_HOUR, &cost);
+	fprintf(p->out, "  %-4" PRId64 " %-10s  %s  %s, %s, %s, %s: %+" PRId64 ", %+" PRId64 ", %s\n", a->run, a->period_name,
+	        instant_format(e->slot_ns, slot), names_text(p->b->names, e->replica).at,
+	        names_text(p->b->names, e->model).at, e->tenant ? names_text(p->b->names, e->tenant).at : "-",
+	        kind_words[e->kind], e->gpu_ns, e->tokens, known ? decimal_format(cost, 9, money) : "no rate");
+	return 0;
+}
+
+int book_print_adjustments(struct book *b, const struct book_statement *s, FILE *out, struct fault *why) {
+	struct adjusting p = {.b = b, .out = out};
+	int rc = ledger_adjustments(b->ledger, instant_floor(s->from_ns, NS_PER_DAY), s->to_ns, s->as_of, print_adjustment,
+	                            &p, why);
+
+	if (rc == 0 && p.count > 0) {
+		fprintf(out, "  in all %" PRId64 " postings, %+" PRId64 " GPU-ns\n", p.count, p.gpu_ns);
+	}
+	return rc;
+}

@@ -1,0 +1,373 @@
+/* book_sources.c: which lines of which file are new. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cli/book.h"
+#include "core/exact.h"
+#include "core/print.h"
+
+/* A file of this run, by its index. */
+struct log_file {
+	char *path;
+	struct print *print;
+	struct ledger_file lies; /* as it lies on disk */
+	bool has_place;          /* it is on disk, not a pipe */
+	struct ingest_plan plan;
+	int64_t source;          /* that it goes on with; 0: a new one */
+	int64_t first_run, records, at_end;
+	bool done, same;         /* same: all of it is known, and only its place is new */
+	char *format, *first_path, sha256[DIGEST_HEX_MAX];
+	int64_t new_lines, new_records, new_at_end;
+	bool damaged;
+};
+
+struct sources {
+	struct book *book;
+	struct ledger_intake *intake;
+	pthread_mutex_t lock; /* over the ledger and what follows */
+	struct log_file **files;
+	size_t count;
+	int64_t first_number;
+	int64_t now_ns;
+	int64_t heads[PRINT_HEAD_BYTES];
+	size_t head_count;
+};
+
+/* ---- is it a log that is known? ---- */
+
+/* A place in a known source at which the file may agree with it. */
+struct candidate {
+	struct print_mark mark;
+	int64_t source; /* 0: on the way; else the end of this one */
+};
+
+struct match {
+	struct candidate *at;
+	size_t count, next;
+	struct digest *digest;
+	int64_t bytes;
+	struct candidate best;
+	char head[PRINT_HEAD_BYTES];
+	size_t head_len;
+	bool goes_beyond; /* there is more than the last candidate */
+};
+
+static void add_candidate(struct match *m, const struct print_mark *mark, int64_t source) {
+	m->at = must_realloc(m->at, (m->count + 1) * sizeof *m->at);
+	m->at[m->count++] = (struct candidate){*mark, source};
+}
+
+static int add_source(void *match, const struct ledger_source *s) {
+	struct print_mark mark = {0}, end = {.bytes = s->bytes, .lines = s->lines};
+	struct text marks = s->marks;
+
+	while (print_next_mark(&marks, &mark)) {
+		add_candidate(match, &mark, 0);
+	}
+	memcpy(end.hash, s->content, sizeof end.hash);
+	add_candidate(match, &end, s->id);
+	return 0;
+}
+
+static int by_bytes(const void *a, const void *b) {
+	const struct candidate *x = a, *y = b;
+
+	return (x->mark.bytes > y->mark.bytes) - (x->mark.bytes < y->mark.bytes);
+}
+
+static bool take_head(void *match, struct text bytes) {
+	struct match *m = match;
+	struct text part = text_cut(bytes, 0, sizeof m->head - m->head_len);
+
+	memcpy(m->head + m->head_len, part.at, part.len);
+	m->head_len += part.len;
+	return m->head_len < sizeof m->head;
+}
+
+static void compare_here(struct match *m) {
+	char hash[DIGEST_HEX_MAX];
+
+	digest_peek(m->digest, hash);
+	for (; m->next < m->count && m->at[m->next].mark.bytes == m->bytes; m->next++) {
+		const struct candidate *c = &m->at[m->next];
+		bool same = c->source ? strcmp(c->mark.hash, hash) == 0 : print_same(c->mark.hash, hash);
+		if (same && (c->mark.bytes > m->best.mark.bytes || c->source)) {
+			m->best = *c;
+		}
+	}
+}
+
+static bool take_block(void *match, struct text bytes) {
+	struct match *m = match;
+
+	while (bytes.len > 0) {
+		if (m->next == m->count) {
+			m->goes_beyond = true;
+			return false;
+		}
+		int64_t until = m->at[m->next].mark.bytes - m->bytes;
+		struct text part = text_cut(bytes, 0, (size_t)until);
+		digest_add(m->digest, part);
+		m->bytes += (int64_t)part.len;
+		bytes = text_cut(bytes, part.len, bytes.len);
+		if ((int64_t)part.len == until) {
+			compare_here(m);
+		}
+	}
+	return true;
+}
+
+/* Sources that begin like the file. Under the lock. */
+static int find_candidates(struct sources *s, struct match *m, struct fault *why) {
+	char hash[DIGEST_HEX_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; i < s->head_count && rc >= 0; i++) {
+		if (s->heads[i] > (int64_t)m->head_len || s->heads[i] == 0) {
+			continue;
+		}
+		digest_add(m->digest, (struct text){m->head, (size_t)s->heads[i]});
+		digest_finish(m->digest, hash);
+		rc = ledger_sources_of_head(s->book->ledger, s->heads[i], hash, add_source, m, why);
+	}
+	if (m->count > 0) {
+		qsort(m->at, m->count, sizeof *m->at, by_bytes);
+	}
+	return rc;
+}
+
+/* What the ledger knows of the source that the file goes on with. Under the lock. */
+static int go_on_with(struct sources *s, struct log_file *f, const struct match *m, struct fault *why) {
+	struct ledger_source known;
+
+	f->plan.known_lines = m->best.mark.lines;
+	if (!m->best.source) {
+		return 0;
+	}
+	int rc = ledger_source_get(s->book->ledger, m->best.source, &known, why);
+	if (rc <= 0) {
+		return rc;
+	}
+	f->source = known.id;
+	f->plan.number = (uint32_t)known.id;
+	f->plan.known_end = known.at_end >= 0;
+	f->same = known.at_end >= 0 && !m->goes_beyond;
+	f->first_run = known.first_run;
+	f->first_path = strdup(known.path);
+	f->format = strdup(known.format);
+	f->records = known.records;
+	f->at_end = known.at_end;
+	return 0;
+}
+
+/* Looks at the file's bytes as far as known ones go. */
+static int recognise(struct sources *s, struct log_file *f, bool *packed, struct fault *why) {
+	struct match m = {.digest = digest_new()};
+
+	ingest_unpack(f->path, take_head, &m, packed);
+	pthread_mutex_lock(&s->lock);
+	int rc = find_candidates(s, &m, why);
+	pthread_mutex_unlock(&s->lock);
+	if (rc >= 0 && m.count > 0) {
+		ingest_unpack(f->path, take_block, &m, packed);
+		pthread_mutex_lock(&s->lock);
+		rc = go_on_with(s, f, &m, why);
+		pthread_mutex_unlock(&s->lock);
+	}
+	digest_free(m.digest);
+	free(m.at);
+	return rc;
+}
+
+/* ---- the watch ---- */
+
+static struct log_file *file_at(struct sources *s, uint32_t index) {
+	pthread_mutex_lock(&s->lock);
+	struct log_file *f = index < s->count ? s->files[index] : NULL;
+	pthread_mutex_unlock(&s->lock);
+	return f;
+}
+
+static struct log_file *new_file(struct sources *s, const char *path, uint32_t index) {
+	struct log_file *f = must_calloc(1, sizeof *f);
+	struct stat st;
+
+	f->path = strdup(path);
+	f->print = print_new();
+	f->plan.number = (uint32_t)(s->first_number + index);
+	f->at_end = -1;
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+		f->has_place = true;
+		f->lies = (struct ledger_file){.device = (int64_t)st.st_dev, .inode = (int64_t)st.st_ino, .size = st.st_size,
+		                               .mtime_ns = st.st_mtim.tv_sec * NS_PER_SECOND + st.st_mtim.tv_nsec};
+	}
+	pthread_mutex_lock(&s->lock);
+	if (index >= s->count) {
+		size_t more = index + 16;
+		s->files = must_realloc(s->files, more * sizeof *s->files);
+		memset(s->files + s->count, 0, (more - s->count) * sizeof *s->files);
+		s->count = more;
+	}
+	s->files[index] = f;
+	pthread_mutex_unlock(&s->lock);
+	return f;
+}
+
+static int is_unchanged(struct sources *s, struct log_file *f, struct fault *why) {
+	int64_t source;
+
+	if (!f->has_place) {
+		return 0;
+	}
+	pthread_mutex_lock(&s->lock);
+	int rc = ledger_file_known(s->book->ledger, &f->lies, &source, why);
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+static int watch_open(void *sources, const char *path, uint32_t index, struct ingest_plan *plan, struct fault *why) {
+	struct sources *s = sources;
+	struct log_file *f = new_file(s, path, index);
+	bool packed = false;
+	int rc = is_unchanged(s, f, why);
+
+	if (rc != 0) {
+		return rc < 0 ? rc : 0;
+	}
+	rc = f->has_place ? recognise(s, f, &packed, why) : 0;
+	if (rc < 0) {
+		return rc;
+	}
+	f->plan.goes_on = f->has_place && !packed && s->now_ns - f->lies.mtime_ns < s->book->settle_ns;
+	*plan = f->plan;
+	return f->same ? 0 : 1;
+}
+
+static void watch_block(void *sources, uint32_t index, struct text bytes) {
+	print_add(file_at(sources, index)->print, bytes);
+}
+
+static int watch_close(void *sources, const struct ingest_done *done, struct fault *why) {
+	struct log_file *f = file_at(sources, done->index);
+
+	(void)why;
+	f->done = true;
+	free(f->format);
+	f->format = strdup(done->format);
+	f->new_lines = done->lines;
+	f->new_records = done->records;
+	f->new_at_end = done->at_end;
+	f->damaged = done->damaged;
+	memcpy(f->sha256, done->sha256, sizeof f->sha256);
+	return 0;
+}
+
+static int watched_record(void *sources, unsigned lane, const struct record *r, struct fault *why) {
+	struct sources *s = sources;
+
+	if (stop_asked(&s->book->r->stop)) {
+		return fault_set(why, ERROR_IO, "stopped by a signal; the book is as it was");
+	}
+	return ledger_intake_take(s->intake, lane, r, why);
+}
+
+/* ---- what is written down ---- */
+
+static int put_source(struct sources *s, struct log_file *f, struct fault *why) {
+	bool ended = !f->plan.goes_on && !f->damaged;
+	struct print_mark end = print_end(f->print, ended);
+	int64_t run = s->book->run.id;
+	struct ledger_source out = {
+		.id = f->plan.number,
+		.path = f->first_path ? f->first_path : f->path,
+		.format = f->format,
+		.bytes = end.bytes,
+		.marks = print_marks(f->print),
+		.lines = end.lines,
+		.records = f->records + f->new_records,
+		.at_end = ended ? (f->at_end > 0 ? f->at_end : 0) + f->new_at_end : -1,
+		.first_run = f->first_run ? f->first_run : run,
+		.last_run = run,
+	};
+
+	if (end.bytes == 0) {
+		return 0;
+	}
+	out.head_bytes = print_head(f->print, end.bytes, out.head);
+	memcpy(out.content, end.hash, sizeof out.content);
+	f->source = out.id;
+	return ledger_source_put(s->book->ledger, &out, why);
+}
+
+/* Its place is written down where nothing more is to come of these bytes. */
+static int put_place(struct sources *s, struct log_file *f, struct fault *why) {
+	if (!f->has_place || f->plan.goes_on) {
+		return 0;
+	}
+	f->lies.path = f->path;
+	f->lies.sha256 = f->sha256;
+	f->lies.source = f->source;
+	return ledger_file_put(s->book->ledger, &f->lies, s->book->run.id, why);
+}
+
+static int put_all(struct sources *s, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < s->count && rc >= 0; i++) {
+		struct log_file *f = s->files[i];
+		if (!f || (!f->done && !f->same)) {
+			continue;
+		}
+		rc = f->same ? 0 : put_source(s, f, why);
+		rc = rc < 0 ? rc : put_place(s, f, why);
+		s->book->run.files += f->done && f->new_lines > 0;
+	}
+	return rc;
+}
+
+static void sources_release(struct sources *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		struct log_file *f = s->files[i];
+		if (f) {
+			print_free(f->print);
+			free(f->path);
+			free(f->format);
+			free(f->first_path);
+			free(f);
+		}
+	}
+	free(s->files);
+	pthread_mutex_destroy(&s->lock);
+}
+
+static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
+	struct ledger *l = s->book->ledger;
+	const struct ingest_watch watch = {s, watch_open, watch_block, watch_close};
+	int rc = ledger_source_next(l, &s->first_number, why);
+
+	rc = rc < 0 ? rc : ledger_source_heads(l, s->heads, PRINT_HEAD_BYTES, &s->head_count, why);
+	if (rc < 0) {
+		return rc;
+	}
+	logs->options.watch = &watch;
+	logs->options.now_ns = s->now_ns;
+	rc = ingest_run(&logs->options, watched_record, s, &s->book->quality, why);
+	logs->options.watch = NULL;
+	return rc < 0 ? rc : put_all(s, why);
+}
+
+int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
+	struct sources s = {.book = b, .now_ns = book_now_ns()};
+
+	*intake = s.intake = ledger_intake_new(b->names, ingest_lanes(&logs->options));
+	pthread_mutex_init(&s.lock, NULL);
+	int rc = read_new(&s, logs, why);
+	sources_release(&s);
+	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
+	b->run.lines = b->quality.lines;
+	for (size_t i = 0; i < b->quality.reject_count; i++) {
+		b->run.rejected += b->quality.rejects[i].lines;
+	}
+	return rc;
+}
