@@ -129,7 +129,7 @@ void attribution_fits_free(struct attribution_fits *f);
 /* Adds the statistics of a run whose records are in (before or after attribution_finish). */
 int attribution_fits_add(struct attribution_fits *f, struct attribution *a, struct fault *why);
 /* Writes them as lines of text, in one order; reads them back, adding to what is there. */
-int attribution_fits_write(const struct attribution_fits *f, FILE *out, struct fault *why);
+int attribution_fits_write(struct attribution_fits *f, FILE *out, struct fault *why);
 int attribution_fits_read(struct attribution_fits *f, struct text bytes, const char *path, struct fault *why);
 
 /* Coefficients, what they imply, residuals and covariance of every fit in use (--model-report). */

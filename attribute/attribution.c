@@ -167,7 +167,8 @@ static int fit(struct attribution *a, struct quality *quality, struct fault *why
 		return rc;
 	}
 	a->fitted = true;
-	return walk_for(a, WALK_FIT, a->fits, quality, why);
+	rc = walk_for(a, WALK_FIT, a->fits, quality, why);
+	return rc < 0 ? rc : fits_solve(a->options.fits ? a->options.fits : a->fits, why);
 }
 
 int attribution_fits_add(struct attribution_fits *f, struct attribution *a, struct fault *why) {
@@ -176,10 +177,7 @@ int attribution_fits_add(struct attribution_fits *f, struct attribution *a, stru
 	quality_init(&ignored);
 	int rc = fit(a, &ignored, why);
 	quality_release(&ignored);
-	if (rc >= 0) {
-		fits_merge(f, a->fits);
-	}
-	return rc;
+	return rc < 0 ? rc : fits_merge(f, a->fits, why);
 }
 
 /* ---- what an accountant is to know ---- */

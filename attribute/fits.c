@@ -1,5 +1,7 @@
 #define _GNU_SOURCE /* qsort_r */
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attribute/fits_private.h"
 #include "core/error.h"
@@ -79,9 +81,84 @@ void attribution_fits_free(struct attribution_fits *f) {
 		cells_release(&f->list[i]->cells);
 		free(f->list[i]);
 	}
+	spool_free(f->spool);
 	free(f->list);
 	free(f->slots);
 	free(f);
+}
+
+/* ---- cells, in memory and in the spool ---- */
+
+/* So many fits have cells in memory. */
+#define OPEN_MAX 16
+#define SPOOL_BYTES ((size_t)4 << 20)
+
+struct spilled {
+	struct fit_key key;
+	unsigned level;
+	struct cell cell;
+};
+
+static int compare_keys(const struct names *names, const struct fit_key *x, const struct fit_key *y);
+
+static int compare_spilled(const void *names, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
+	const struct spilled *a = a_bytes, *b = b_bytes;
+	int order = compare_keys(names, &a->key, &b->key);
+
+	return order != 0 ? order : memcmp(a, b, a_len < b_len ? a_len : b_len);
+}
+
+static void note_failure(struct attribution_fits *f, int rc) {
+	f->failed = f->failed < 0 ? f->failed : rc;
+}
+
+static void spill(struct attribution_fits *f, struct fit *fit) {
+	struct spilled item;
+	struct fault why = {{0}};
+
+	if (!f->spool) {
+		f->spool = spool_new(1, SPOOL_BYTES, compare_spilled, f->names);
+	}
+	memset(&item, 0, sizeof item);
+	item.key = fit->key;
+	item.level = fit->cells.level;
+	for (size_t i = 0; fit->cells.slots && i < (size_t)1 << fit->cells.slots_log2; i++) {
+		if (fit->cells.slots[i].key != 0) {
+			item.cell = fit->cells.slots[i];
+			int rc = spool_add(f->spool, 0, &item, sizeof item, &why);
+			if (rc < 0 && f->failed == 0) {
+				f->why = why;
+				note_failure(f, rc);
+			}
+		}
+	}
+	cells_release(&fit->cells);
+	f->open--;
+}
+
+static void spill_oldest(struct attribution_fits *f) {
+	struct fit *oldest = NULL;
+
+	for (size_t i = 0; i < f->count; i++) {
+		struct fit *fit = f->list[i];
+		if (fit->cells.slots && (!oldest || fit->used < oldest->used)) {
+			oldest = fit;
+		}
+	}
+	spill(f, oldest);
+}
+
+struct cells *fits_cells(struct attribution_fits *f, struct fit *fit) {
+	assert(!f->sealed);
+	f->solved = false;
+	if (!fit->cells.slots) {
+		if (f->open == OPEN_MAX) {
+			spill_oldest(f);
+		}
+		f->open++;
+	}
+	fit->used = ++f->clock;
+	return &fit->cells;
 }
 
 /* ---- adding ---- */
@@ -89,24 +166,25 @@ void attribution_fits_free(struct attribution_fits *f) {
 void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s) {
 	struct fit *fit = fits_of(f, key);
 
-	fit->solved = false;
-	if (!cells_take(&fit->cells, &s->batch, s->duration_ns, s->attention_known, s->context_known)) {
+	if (!cells_take(fits_cells(f, fit), &s->batch, s->duration_ns, s->attention_known, s->context_known)) {
 		fit->unfit++;
 	}
 }
 
-void fits_merge(struct attribution_fits *f, const struct attribution_fits *from) {
-	for (size_t i = 0; i < from->count; i++) {
-		const struct fit *other = from->list[i];
-		struct fit *fit = fits_of(f, &other->key);
-		fit->unfit += other->unfit;
-		fit->solved = false;
-		for (size_t j = 0; other->cells.slots && j < (size_t)1 << other->cells.slots_log2; j++) {
-			if (other->cells.slots[j].key != 0) {
-				cells_add(&fit->cells, &other->cells.slots[j], other->cells.level);
-			}
+static void take_all(void *to, struct fit *from, const struct cells *cells) {
+	struct attribution_fits *f = to;
+	struct fit *fit = fits_of(f, &from->key);
+
+	fit->unfit += from->unfit;
+	for (size_t i = 0; cells->slots && i < (size_t)1 << cells->slots_log2; i++) {
+		if (cells->slots[i].key != 0) {
+			cells_add(fits_cells(f, fit), &cells->slots[i], cells->level);
 		}
 	}
+}
+
+int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why) {
+	return fits_each(from, take_all, f, why);
 }
 
 /* ---- in order ---- */
@@ -115,15 +193,17 @@ static int compare_numbers(int64_t a, int64_t b) {
 	return (a > b) - (a < b);
 }
 
-static int by_texts(const void *a, const void *b, void *names) {
-	const struct fit_key *x = &(*(struct fit *const *)a)->key;
-	const struct fit_key *y = &(*(struct fit *const *)b)->key;
+static int compare_keys(const struct names *names, const struct fit_key *x, const struct fit_key *y) {
 	int order = text_compare(names_text(names, x->model), names_text(names, y->model));
 
 	order = order ? order : text_compare(names_text(names, x->gpu), names_text(names, y->gpu));
 	order = order ? order : compare_numbers(x->gpus_per_replica, y->gpus_per_replica);
 	order = order ? order : compare_numbers((int64_t)x->role, (int64_t)y->role);
 	return order ? order : compare_numbers(x->day_ns, y->day_ns);
+}
+
+static int by_texts(const void *a, const void *b, void *names) {
+	return compare_keys(names, &(*(struct fit *const *)a)->key, &(*(struct fit *const *)b)->key);
 }
 
 struct fit **fits_sorted(const struct attribution_fits *f) {
@@ -146,6 +226,81 @@ size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t m
 	return f->count;
 }
 
+/* ---- each with all its cells ---- */
+
+/* Puts the cells of one fit together; *next is the first item that is not its own, NULL at the end. */
+static int gather(struct spool_reader *reader, const struct fit *fit, struct cells *cells, const struct spilled **next,
+                  struct fault *why) {
+	int got = 1;
+
+	while (*next && same_key(&(*next)->key, &fit->key)) {
+		const void *item = NULL;
+		size_t len;
+		cells_add(cells, &(*next)->cell, (*next)->level);
+		got = spool_next(reader, &item, &len, why);
+		*next = got > 0 ? item : NULL;
+	}
+	return got < 0 ? got : 0;
+}
+
+static int seal(struct attribution_fits *f, struct fault *why) {
+	int rc = 0;
+
+	if (!f->sealed) {
+		f->sealed = true;
+		for (size_t i = 0; i < f->count; i++) {
+			if (f->list[i]->cells.slots) {
+				spill(f, f->list[i]);
+			}
+		}
+		rc = spool_seal(f->spool, why);
+	}
+	if (f->failed < 0) {
+		*why = f->why;
+		return f->failed;
+	}
+	return rc;
+}
+
+static int each_spilled(struct attribution_fits *f, struct fit **list, fits_taker *take, void *context,
+                        struct fault *why) {
+	struct spool_reader *reader;
+	const void *item = NULL;
+	size_t len;
+	int rc = seal(f, why);
+
+	if (rc < 0 || (rc = spool_reader_new(&reader, f->spool, why)) < 0) {
+		return rc;
+	}
+	rc = spool_next(reader, &item, &len, why);
+	const struct spilled *next = rc > 0 ? item : NULL;
+	for (size_t i = 0; i < f->count && rc >= 0; i++) {
+		struct cells cells = {0};
+		rc = gather(reader, list[i], &cells, &next, why);
+		if (rc >= 0) {
+			take(context, list[i], &cells);
+		}
+		cells_release(&cells);
+	}
+	spool_reader_free(reader);
+	return rc;
+}
+
+int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struct fault *why) {
+	struct fit **list = fits_sorted(f);
+	int rc = 0;
+
+	if (f->spool) {
+		rc = each_spilled(f, list, take, context, why);
+	} else {
+		for (size_t i = 0; i < f->count; i++) {
+			take(context, list[i], &list[i]->cells);
+		}
+	}
+	free(list);
+	return rc;
+}
+
 /* ---- models ---- */
 
 static int64_t days_apart(const struct fit *a, const struct fit *b) {
@@ -158,47 +313,57 @@ static bool is_nearer(const struct fit *to, const struct fit *a, const struct fi
 	return one < other || (one == other && a->key.day_ns < than->key.day_ns);
 }
 
-/* The nearest day before *or* after it, but `limit`, whose steps make a model. */
-static bool solve_from_neighbours(const struct attribution_fits *f, struct fit *fit) {
-	bool *tried = must_calloc(f->count + 1, sizeof *tried);
-	bool found = false;
+/* The model of the nearest day whose steps make one. */
+static bool take_neighbours(const struct attribution_fits *f, struct fit *fit) {
+	const struct fit *best = NULL;
 
-	for (size_t tries = 0; tries < f->count && !found; tries++) {
-		size_t best = f->count;
-		for (size_t i = 0; i < f->count; i++) {
-			struct fit *other = f->list[i];
-			if (!tried[i] && other != fit && other->cells.count > 0 && same_shape(&other->key, &fit->key) &&
-			    is_nearer(fit, other, best < f->count ? f->list[best] : NULL)) {
-				best = i;
-			}
+	for (size_t i = 0; i < f->count; i++) {
+		const struct fit *other = f->list[i];
+		if (other->own && other != fit && same_shape(&other->key, &fit->key) && is_nearer(fit, other, best)) {
+			best = other;
 		}
-		if (best == f->count) {
-			break;
-		}
-		tried[best] = true;
-		found = cells_solve(&f->list[best]->cells, &fit->model);
 	}
-	free(tried);
-	if (found) {
+	if (best) {
+		fit->model = best->model;
 		fit->model.origin = MODEL_NEIGHBOUR;
 	}
-	return found;
+	return best != NULL;
 }
 
 /* Each token takes the same time. */
-static void solve_by_tokens(struct fit *fit) {
+static void by_tokens(struct fit *fit) {
 	fit->model = (struct step_model){.origin = MODEL_TOKENS, .steps = fit->model.steps, .outliers = fit->model.outliers};
 	fit->model.ns[TERM_TOKENS] = 1;
 }
 
+static void solve_own(void *context, struct fit *fit, const struct cells *cells) {
+	(void)context;
+	fit->own = cells_solve(cells, &fit->model);
+}
+
+static void complete(const struct attribution_fits *f, struct fit *fit) {
+	if (!fit->own && !take_neighbours(f, fit)) {
+		by_tokens(fit);
+	}
+}
+
+int fits_solve(struct attribution_fits *f, struct fault *why) {
+	int rc = f->solved ? 0 : fits_each(f, solve_own, NULL, why);
+
+	for (size_t i = 0; !f->solved && i < f->count; i++) {
+		complete(f, f->list[i]);
+	}
+	f->solved = rc >= 0;
+	return rc;
+}
+
 const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key) {
+	size_t before = f->count;
 	struct fit *fit = fits_of(f, key);
 
-	if (!fit->solved) {
-		if (!cells_solve(&fit->cells, &fit->model) && !solve_from_neighbours(f, fit)) {
-			solve_by_tokens(fit);
-		}
-		fit->solved = true;
+	assert(f->solved);
+	if (f->count > before) {
+		complete(f, fit);
 	}
 	return &fit->model;
 }

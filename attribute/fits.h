@@ -32,13 +32,15 @@ struct fit_step {
 void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s);
 
 /* Adds all of `from`, which shares the names. */
-void fits_merge(struct attribution_fits *f, const struct attribution_fits *from);
+int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why);
+
+/* Makes the models of all keys. Nothing may be added afterwards. */
+int fits_solve(struct attribution_fits *f, struct fault *why);
 
 /*
- * The model for a key, solved when first asked for and kept: of the day's own steps; else of the
- * neighbouring days of the same pool shape, the nearest first, the earlier of two equally near; else
- * by tokens (each token the same), marked as such. Never NULL; lives as long as the fits, or
- * until the next fits_take or fits_merge.
+ * The model for a key, after fits_solve: of the day's own steps; else of the neighbouring days of the same
+ * pool shape, the nearest first, the earlier of two equally near; else by tokens (each token the same), marked
+ * as such. Never NULL; lives as long as the fits.
  */
 const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key);
 

@@ -4,15 +4,22 @@
 
 #include "attribute/cells.h"
 #include "attribute/fits.h"
+#include "core/spool.h"
 
 struct fit {
 	struct fit_key key;
-	struct cells cells;
-	int64_t unfit; /* steps that cells_take left out */
-	bool solved;   /* model is that of the cells as they stand */
+	struct cells cells; /* what is in memory of it; the rest is in the spool */
+	int64_t unfit;      /* steps that cells_take left out */
+	uint64_t used;      /* when it was added to last */
+	bool own;           /* model was made of its own cells */
 	struct step_model model;
 };
 
+/*
+ * Cells of few fits are held in memory at once, those added to last; the others' go to a spool, from
+ * which all of one fit come together again. So memory does not grow with days and pools, but for
+ * the models themselves.
+ */
 struct attribution_fits {
 	struct names *names;
 	struct fit **list; /* in order of arrival */
@@ -20,10 +27,23 @@ struct attribution_fits {
 	uint32_t *slots; /* hash table: 1 + number in list */
 	size_t slot_count;
 	struct fit *last; /* most steps are of the same key as the one before */
+	size_t open;      /* fits with cells in memory */
+	uint64_t clock;
+	struct spool *spool; /* NULL: nothing was put there */
+	bool sealed, solved;
+	int failed;          /* a negative error of the spool, told by the next function that can */
+	struct fault why;
 };
 
 /* The fit of a key, made where there is none yet. */
 struct fit *fits_of(struct attribution_fits *f, const struct fit_key *key);
+
+/* The cells of a fit, to be added to. */
+struct cells *fits_cells(struct attribution_fits *f, struct fit *fit);
+
+/* Hands over each fit with all its cells, in the order of fits_sorted. The cells are gone when `take` returns. */
+typedef void fits_taker(void *context, struct fit *fit, const struct cells *cells);
+int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struct fault *why);
 
 /* All fits in one order: by texts of model and gpu, then GPUs, role and day. Allocated; the caller frees. */
 struct fit **fits_sorted(const struct attribution_fits *f);

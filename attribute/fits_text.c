@@ -27,13 +27,13 @@ static void write_name(struct text name, FILE *out) {
 	}
 }
 
-static void write_fit(const struct attribution_fits *f, const struct fit *fit, FILE *out) {
+static void write_fit(const struct attribution_fits *f, const struct fit *fit, unsigned level, FILE *out) {
 	fputs("fit\t", out);
 	write_name(names_text(f->names, fit->key.model), out);
 	fputc('\t', out);
 	write_name(names_text(f->names, fit->key.gpu), out);
 	fprintf(out, "\t%lld\t%s\t%lld\t%u\t%lld\n", (long long)fit->key.gpus_per_replica, role_words[fit->key.role],
-	        (long long)fit->key.day_ns, fit->cells.level, (long long)fit->unfit);
+	        (long long)fit->key.day_ns, level, (long long)fit->unfit);
 }
 
 static void write_cell(const struct cell *c, FILE *out) {
@@ -50,23 +50,31 @@ static void write_cell(const struct cell *c, FILE *out) {
 	fputc('\n', out);
 }
 
-int attribution_fits_write(const struct attribution_fits *f, FILE *out, struct fault *why) {
-	struct fit **fits = fits_sorted(f);
+struct writing {
+	const struct attribution_fits *fits;
+	FILE *out;
+};
+
+static void write_all(void *writing, struct fit *fit, const struct cells *c) {
+	struct writing *w = writing;
+
+	if (c->count == 0 && fit->unfit == 0) {
+		return;
+	}
+	const struct cell **cells = cells_sorted(c);
+	write_fit(w->fits, fit, c->level, w->out);
+	for (unsigned j = 0; j < c->count; j++) {
+		write_cell(cells[j], w->out);
+	}
+	free(cells);
+}
+
+int attribution_fits_write(struct attribution_fits *f, FILE *out, struct fault *why) {
+	struct writing w = {f, out};
 
 	fputs(HEADER "\n", out);
-	for (size_t i = 0; i < f->count; i++) {
-		if (fits[i]->cells.count == 0 && fits[i]->unfit == 0) {
-			continue;
-		}
-		const struct cell **cells = cells_sorted(&fits[i]->cells);
-		write_fit(f, fits[i], out);
-		for (unsigned j = 0; j < fits[i]->cells.count; j++) {
-			write_cell(cells[j], out);
-		}
-		free(cells);
-	}
-	free(fits);
-	return ferror(out) ? fault_set(why, ERROR_IO, "could not write the fits") : 0;
+	int rc = fits_each(f, write_all, &w, why);
+	return rc >= 0 && ferror(out) ? fault_set(why, ERROR_IO, "could not write the fits") : rc;
 }
 
 /* ---- reading ---- */
@@ -167,7 +175,6 @@ static bool read_fit(struct reading *r) {
 		return false;
 	}
 	r->fit = fits_of(r->fits, &key);
-	r->fit->solved = false;
 	r->fit->unfit += unfit;
 	r->level = (unsigned)level;
 	return r->rest.len == 0;
@@ -187,7 +194,7 @@ static bool read_cell(struct reading *r) {
 			return false;
 		}
 	}
-	cells_add(&r->fit->cells, &c, r->level);
+	cells_add(fits_cells(r->fits, r->fit), &c, r->level);
 	return r->rest.len == 0;
 }
 

@@ -311,9 +311,13 @@ static int post_step(struct walk *w, const struct step_item *s, int64_t start_ns
 	return rc < 0 ? rc : post_tokens(w, s, end_ns, why);
 }
 
+/* Does it matter who is in a batch? Not for the fit, if the steps say all that it needs. */
+static bool boards_requests(const struct walk *w) {
+	return w->summary->requests > 0 && (w->purpose == WALK_POST || w->summary->lacks_contexts);
+}
+
 static int take_step(struct walk *w, const struct step_item *s, struct fault *why) {
-	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0;
-	bool boards = w->summary->requests > 0 && (w->purpose == WALK_POST || w->summary->lacks_contexts);
+	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, boards = boards_requests(w);
 	int64_t lag_ns = w->cursor_ns - s->head.at_ns;
 	int64_t start_ns = lag_ns > 0 && lag_ns <= OVERLAP_LIMIT_NS ? w->cursor_ns : s->head.at_ns;
 	int rc = 0;
@@ -384,7 +388,7 @@ static int steps_item(struct walk *w, const struct item *item, struct fault *why
 
 	if (item->kind == ITEM_STEP) {
 		push_pending(st, (const struct step_item *)item);
-	} else if (item->kind == ITEM_REQUEST) {
+	} else if (item->kind == ITEM_REQUEST && boards_requests(w)) {
 		const struct request_item *r = (const struct request_item *)item;
 		flight_admit(&w->flight, r);
 		if (w->purpose == WALK_POST) {

@@ -13,6 +13,19 @@
 
 #define STEPS 6000
 
+static const struct step_model *solved_model(struct attribution_fits *f, const struct fit_key *key) {
+	struct fault why = {{0}};
+
+	assert_int_equal(fits_solve(f, &why), 0);
+	return fits_model(f, key);
+}
+
+static void merge(struct attribution_fits *f, struct attribution_fits *from) {
+	struct fault why = {{0}};
+
+	assert_int_equal(fits_merge(f, from, &why), 0);
+}
+
 static uint64_t next_random(uint64_t *state) {
 	*state ^= *state << 13;
 	*state ^= *state >> 7;
@@ -67,7 +80,7 @@ static struct attribution_fits *fit_all(struct names *n, const struct fit_step *
 	return f;
 }
 
-static char *written(const struct attribution_fits *f) {
+static char *written(struct attribution_fits *f) {
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
@@ -82,8 +95,8 @@ static void assert_same(struct attribution_fits *a, struct attribution_fits *b) 
 	char *x = written(a), *y = written(b);
 
 	assert_string_equal(x, y);
-	assert_memory_equal(fits_model(a, &day_one)->ns, fits_model(b, &day_one)->ns, sizeof engine.ns);
-	assert_memory_equal(fits_model(a, &day_one)->covariance, fits_model(b, &day_one)->covariance,
+	assert_memory_equal(solved_model(a, &day_one)->ns, solved_model(b, &day_one)->ns, sizeof engine.ns);
+	assert_memory_equal(solved_model(a, &day_one)->covariance, solved_model(b, &day_one)->covariance,
 	                    sizeof engine.covariance);
 	free(x);
 	free(y);
@@ -97,7 +110,7 @@ static void order_does_not_matter(void **state) {
 	make_steps(steps, STEPS, 0.05);
 	struct attribution_fits *a = fit_all(n, steps, STEPS, 1), *b = fit_all(n, steps, STEPS, 1213);
 	assert_same(a, b);
-	assert_int_equal(fits_model(a, &day_one)->origin, MODEL_FITTED);
+	assert_int_equal(solved_model(a, &day_one)->origin, MODEL_FITTED);
 	attribution_fits_free(a);
 	attribution_fits_free(b);
 	names_free(n);
@@ -113,7 +126,7 @@ static void fits_add_up_and_come_back(void **state) {
 	struct attribution_fits *whole = fit_all(n, steps, STEPS, 1);
 	struct attribution_fits *sum = fit_all(n, steps + STEPS / 3, STEPS - STEPS / 3, 1);
 	struct attribution_fits *rest = fit_all(n, steps, STEPS / 3, 1);
-	fits_merge(sum, rest);
+	merge(sum, rest);
 	assert_same(whole, sum);
 
 	struct attribution_fits *read = attribution_fits_new(n);
@@ -162,7 +175,7 @@ static double error_with(double noise, int outliers_per_mille, int64_t numerator
 		}
 	}
 	struct attribution_fits *f = fit_all(n, steps, STEPS, 1);
-	double error = error_of(fits_model(f, &day_one), steps, STEPS);
+	double error = error_of(solved_model(f, &day_one), steps, STEPS);
 	attribution_fits_free(f);
 	names_free(n);
 	return error;
@@ -203,7 +216,7 @@ static void cells_are_bounded(void **state) {
 	assert_true(c.count <= CELLS_MAX);
 	assert_true(c.level > 0);
 	struct attribution_fits *a = fit_all(n, steps, MANY, 1), *b = fit_all(n, steps, MANY / 2, 1), *d = fit_all(n, steps + MANY / 2, MANY / 2, 7);
-	fits_merge(b, d);
+	merge(b, d);
 	assert_same(a, b);
 	cells_release(&c);
 	attribution_fits_free(a);
@@ -224,7 +237,7 @@ static void without_contexts(void **state) {
 		steps[i].batch.prefill_token_kv = steps[i].batch.decode_kv_tokens = 0;
 	}
 	struct attribution_fits *f = fit_all(n, steps, STEPS, 1);
-	const struct step_model *m = fits_model(f, &day_one);
+	const struct step_model *m = solved_model(f, &day_one);
 	assert_int_equal(m->origin, MODEL_FITTED);
 	assert_false(m->has_attention);
 	assert_false(m->has_context);
@@ -243,8 +256,8 @@ static void fallbacks(void **state) {
 	struct fit_key other = day_one;
 
 	make_steps(steps, STEPS, 0.01);
-	assert_int_equal(fits_model(f, &day_one)->origin, MODEL_TOKENS);
-	assert_true(fits_model(f, &day_one)->ns[TERM_TOKENS] > 0);
+	assert_int_equal(solved_model(f, &day_one)->origin, MODEL_TOKENS);
+	assert_true(solved_model(f, &day_one)->ns[TERM_TOKENS] > 0);
 	for (int64_t day = 17; day <= 25; day += 4) {
 		other.day_ns = day * NS_PER_DAY;
 		for (size_t i = 0; i < STEPS / 4; i++) {
@@ -255,14 +268,14 @@ static void fallbacks(void **state) {
 	}
 	fits_take(f, &day_one, &steps[0]);
 	other.day_ns = 21 * NS_PER_DAY;
-	assert_int_equal(fits_model(f, &day_one)->origin, MODEL_NEIGHBOUR);
-	assert_memory_equal(fits_model(f, &day_one)->ns, fits_model(f, &other)->ns, sizeof engine.ns);
+	assert_int_equal(solved_model(f, &day_one)->origin, MODEL_NEIGHBOUR);
+	assert_memory_equal(solved_model(f, &day_one)->ns, solved_model(f, &other)->ns, sizeof engine.ns);
 	other.day_ns = 19 * NS_PER_DAY;
 	struct fit_key earlier = day_one;
 	earlier.day_ns = 17 * NS_PER_DAY;
-	assert_memory_equal(fits_model(f, &other)->ns, fits_model(f, &earlier)->ns, sizeof engine.ns);
+	assert_memory_equal(solved_model(f, &other)->ns, solved_model(f, &earlier)->ns, sizeof engine.ns);
 	other.role = ROLE_DECODE;
-	assert_int_equal(fits_model(f, &other)->origin, MODEL_TOKENS);
+	assert_int_equal(solved_model(f, &other)->origin, MODEL_TOKENS);
 	attribution_fits_free(f);
 	names_free(n);
 }
@@ -279,7 +292,7 @@ static void the_same_step_again(void **state) {
 	for (int i = 0; i < 20; i++) {
 		fits_take(f, &day_one, &few);
 	}
-	assert_int_equal(fits_model(f, &day_one)->origin, MODEL_TOKENS);
+	assert_int_equal(solved_model(f, &day_one)->origin, MODEL_TOKENS);
 	attribution_fits_free(f);
 	names_free(n);
 }
