@@ -183,10 +183,6 @@ int main(int argc, char **argv) {
 	struct run r = {.argc = argc, .argv = argv, .commands = commands, .gpu_hour_nano = -1, .format = "table"};
 
 	int status = start(&r);
-	free(r.operands.at);
-	free(r.prices.at);
-	free(r.list.at);
-	free(r.given);
-	free(r.own);
+	options_release(&r);
 	return status;
 }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/say.h"
 #include "cli/typo.h"
@@ -279,4 +280,23 @@ int options_read(struct run *r, int from) {
 		}
 	}
 	return error;
+}
+
+static void release_list(struct run *r, const struct option *o) {
+	if (o->take == value_list) {
+		char *base = o->groups ? (char *)r : r->own;
+		free(((struct list *)(void *)(base + o->into))->at);
+	}
+}
+
+void options_release(struct run *r) {
+	for (size_t i = 0; i < COMMON_COUNT; i++) {
+		release_list(r, &common[i]);
+	}
+	for (size_t i = 0; r->command && i < r->command->own_count; i++) {
+		release_list(r, &r->command->own[i]);
+	}
+	free(r->operands.at);
+	free(r->given);
+	free(r->own);
 }

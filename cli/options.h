@@ -19,4 +19,7 @@ bool option_belongs(const struct option *o, const struct command *c);
  */
 int options_read(struct run *r, int from);
 
+/* Frees what options_read has allocated: lists, whoever's they are. */
+void options_release(struct run *r);
+
 #endif
