@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 #define LINES 400000
 

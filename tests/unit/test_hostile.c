@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 #define START 1786406365000000000LL
 #define MANY_FILES 100000

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "core/record_json.h"
-#include "tests/unit/ingest_help.c"
+#include "tests/unit/ingest_help.h"
 
 
 static void there_and_back(void **state) {
