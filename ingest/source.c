@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ingest/filter.h"
@@ -90,6 +91,18 @@ static void choose_filter(struct source *s) {
 	}
 }
 
+/* A small file needs no large buffers: of a hundred thousand of them, making those takes the time. */
+static size_t fitting(int fd, size_t block_bytes) {
+	struct stat st;
+	size_t least = 8192;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 0 || (uint64_t)st.st_size >= block_bytes) {
+		return block_bytes;
+	}
+	least = (size_t)st.st_size + 1 > least ? (size_t)st.st_size + 1 : least;
+	return least < block_bytes ? least : block_bytes;
+}
+
 int source_open(struct source **out, const char *path, struct source_limits limits, struct fault *why) {
 	bool is_stdin = strcmp(path, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -104,6 +117,7 @@ int source_open(struct source **out, const char *path, struct source_limits limi
 	if (s->block_bytes < MAGIC_BYTES) {
 		s->block_bytes = MAGIC_BYTES;
 	}
+	s->block_bytes = fitting(fd, s->block_bytes);
 	s->max_ratio = limits.max_ratio > 0 ? limits.max_ratio : MAX_RATIO;
 	s->in = must_alloc(s->block_bytes);
 	s->digest = digest_new();

@@ -14,7 +14,11 @@
 #include "tests/unit/ingest_help.h"
 
 #define START 1786406365000000000LL
+#ifdef __SANITIZE_ADDRESS__
+#define MANY_FILES 2000 /* each allocation is watched */
+#else
 #define MANY_FILES 100000
+#endif
 
 static struct bytes steps(int from, int to) {
 	struct bytes b = {0};
