@@ -142,15 +142,36 @@ static int take_energy(struct accounts *a, int64_t from_ns, int64_t to_ns, int64
 	return energy_between(a->energy, from_ns, to_ns, mj, metered_ns, why);
 }
 
-static void add_energy(struct accounts *a, int use, int64_t mj, int64_t metered_ns) {
+/* The fleet's watts of a GPU at this use. */
+static int64_t assumed_milliwatts(const struct accounts *a, int use) {
+	const struct pool *p = a->pool;
+	int64_t of_use = 0;
+
+	if (!p) {
+		return 0;
+	}
+	of_use = use == ENTRY_INPUT    ? p->watts_prefill_milli
+	         : use == ENTRY_OUTPUT ? p->watts_decode_milli
+	         : use == ENTRY_IDLE   ? p->watts_idle_milli
+	                               : 0;
+	return of_use > 0 ? of_use : p->watts_per_gpu_milli;
+}
+
+/* Of so much GPU time, a part of which samples speak of. */
+static void add_energy(struct accounts *a, int use, int64_t gpu_ns, int64_t mj, int64_t metered_ns) {
 	a->failed |= !exact_add(&a->energy_sums.mj[use], mj) || !exact_add(&a->energy_sums.metered_ns[use], metered_ns);
+	a->energy_sums.assumed[use] += (int128)(gpu_ns - metered_ns) * assumed_milliwatts(a, use);
 }
 
 static int count_energy(struct accounts *a, int use, int64_t from_ns, int64_t to_ns, struct fault *why) {
-	int64_t mj, metered_ns;
+	int64_t begin_ns = from_ns > a->energy_at_ns ? from_ns : a->energy_at_ns;
+	int64_t mj, metered_ns, gpu_ns = 0;
 	int rc = take_energy(a, from_ns, to_ns, &mj, &metered_ns, why);
 
-	add_energy(a, use, mj, metered_ns);
+	if (a->energy && to_ns > begin_ns) {
+		a->failed |= __builtin_mul_overflow(to_ns - begin_ns, a->gpus, &gpu_ns);
+	}
+	add_energy(a, use, gpu_ns, mj, metered_ns);
 	return rc;
 }
 
@@ -158,14 +179,20 @@ static int count_energy(struct accounts *a, int use, int64_t from_ns, int64_t to
 static int count_busy_energy(struct accounts *a, int64_t from_ns, int64_t to_ns, int64_t prefill_ns, int64_t decode_ns,
                              struct fault *why) {
 	int64_t mj, metered_ns, part_mj = 0, part_ns = 0;
+	int64_t begin_ns = from_ns > a->energy_at_ns ? from_ns : a->energy_at_ns, prefill_part = 0, decode_part = 0;
+
+	if (a->energy && begin_ns < to_ns) { /* the part that was not counted before */
+		exact_mul_div(prefill_ns, to_ns - begin_ns, to_ns - from_ns, &prefill_part);
+		exact_mul_div(decode_ns, to_ns - begin_ns, to_ns - from_ns, &decode_part);
+	}
 	int rc = take_energy(a, from_ns, to_ns, &mj, &metered_ns, why);
 
 	if (prefill_ns > 0) {
 		exact_mul_div(mj, prefill_ns, prefill_ns + decode_ns, &part_mj);
 		exact_mul_div(metered_ns, prefill_ns, prefill_ns + decode_ns, &part_ns);
 	}
-	add_energy(a, ENTRY_INPUT, part_mj, part_ns);
-	add_energy(a, ENTRY_OUTPUT, mj - part_mj, metered_ns - part_ns);
+	add_energy(a, ENTRY_INPUT, prefill_part, part_mj, part_ns);
+	add_energy(a, ENTRY_OUTPUT, decode_part, mj - part_mj, metered_ns - part_ns);
 	return rc;
 }
 
@@ -198,9 +225,10 @@ static void post_energy(struct accounts *a, int use) {
 
 static void spread_energy(struct accounts *a) {
 	for (int use = 0; a->energy && use < ENERGY_USES; use++) {
+		a->failed |= !exact_add(&a->energy_sums.mj[use], (int64_t)exact_div(a->energy_sums.assumed[use], NS_PER_SECOND));
 		post_energy(a, use);
 	}
-	a->energy_sums = (struct energy_sums){{0}, {0}};
+	a->energy_sums = (struct energy_sums){{0}, {0}, {0}};
 }
 
 /* ---- segments ---- */

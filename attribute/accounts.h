@@ -40,6 +40,7 @@ struct phase {
 #define ENERGY_USES (ENTRY_KINDS + 1)
 struct energy_sums {
 	int64_t mj[ENERGY_USES], metered_ns[ENERGY_USES];
+	int128 assumed[ENERGY_USES]; /* milliwatt-nanoseconds of time of which no sample speaks */
 };
 
 struct accounts {

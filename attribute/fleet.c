@@ -144,11 +144,24 @@ static const struct key uptime_keys[] = {
 	{"gpus", uptime_gpus, true},
 };
 
-static int power_watts(struct reader *r, json_at v, void *into) {
+static int read_watts(struct reader *r, json_at v, int64_t *milliwatts) {
 	int64_t nano;
 	int err = read_decimal(r, v, &nano);
-	((struct pool *)into)->watts_per_gpu_milli = err ? 0 : nano / 1000000;
+
+	*milliwatts = err ? 0 : nano / 1000000;
 	return err;
+}
+static int power_watts(struct reader *r, json_at v, void *into) {
+	return read_watts(r, v, &((struct pool *)into)->watts_per_gpu_milli);
+}
+static int power_prefill(struct reader *r, json_at v, void *into) {
+	return read_watts(r, v, &((struct pool *)into)->watts_prefill_milli);
+}
+static int power_decode(struct reader *r, json_at v, void *into) {
+	return read_watts(r, v, &((struct pool *)into)->watts_decode_milli);
+}
+static int power_idle(struct reader *r, json_at v, void *into) {
+	return read_watts(r, v, &((struct pool *)into)->watts_idle_milli);
 }
 static int power_pue(struct reader *r, json_at v, void *into) {
 	return read_decimal(r, v, &((struct pool *)into)->pue_nano);
@@ -158,6 +171,9 @@ static int power_price(struct reader *r, json_at v, void *into) {
 }
 static const struct key power_keys[] = {
 	{"watts_per_gpu", power_watts, false},
+	{"watts_prefill", power_prefill, false},
+	{"watts_decode", power_decode, false},
+	{"watts_idle", power_idle, false},
 	{"pue", power_pue, false},
 	{"per_kwh", power_price, false},
 };

@@ -26,6 +26,7 @@ struct pool {
 	struct uptime *uptimes; /* ascending, without overlap */
 	size_t uptime_count;
 	int64_t watts_per_gpu_milli; /* 0: not given */
+	int64_t watts_prefill_milli, watts_decode_milli, watts_idle_milli; /* 0: watts_per_gpu */
 	int64_t pue_nano, per_kwh_nano;
 };
 

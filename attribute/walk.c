@@ -78,15 +78,17 @@ static int next_sample(void *walk, struct energy_sample *out, struct fault *why)
 	return 1;
 }
 
+/* What no sample speaks of the accounts assume. */
 static struct energy *energy_of(struct walk *w) {
+	const struct pool *p = w->pool;
 	const struct energy_options o = {
 		.next = w->summary->powers > 0 ? next_sample : NULL,
 		.context = w,
 		.gpus = w->accounts.gpus,
-		.assumed_milliwatts = w->pool ? w->pool->watts_per_gpu_milli : 0,
 	};
+	bool assumed = p && (p->watts_per_gpu_milli > 0 || p->watts_prefill_milli > 0 || p->watts_decode_milli > 0 || p->watts_idle_milli > 0);
 
-	return o.next || o.assumed_milliwatts > 0 ? energy_new(&o) : NULL;
+	return o.next || assumed ? energy_new(&o) : NULL;
 }
 
 int walk_begin(struct walk *w, const struct replica_summary *s, struct fault *why) {
