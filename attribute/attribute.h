@@ -41,6 +41,9 @@ struct fleet_cards {
 bool fleet_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
                     struct fleet_cards *out);
 
+/* A pool's site: energy of the site per energy of its GPUs, and the price of a kWh, in nano; 0: not given. */
+void fleet_site_of(const struct fleet *f, name_id pool, int64_t *pue_nano, int64_t *per_kwh_nano);
+
 /* ---- attribution ---- */
 
 enum rule { RULE_SHAPLEY, RULE_PROPORTIONAL, RULE_PREFILL_FIRST, RULE_DECODE_FIRST, RULES };

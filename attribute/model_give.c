@@ -62,3 +62,14 @@ bool fleet_cards_of(const struct fleet *f, struct names *names, name_id replica,
 	                            .role = role_names[p->role]};
 	return true;
 }
+
+void fleet_site_of(const struct fleet *f, name_id pool, int64_t *pue_nano, int64_t *per_kwh_nano) {
+	*pue_nano = *per_kwh_nano = 0;
+	for (size_t i = 0; i < f->pool_count; i++) {
+		if (f->pools[i].name == pool) {
+			*pue_nano = f->pools[i].pue_nano;
+			*per_kwh_nano = f->pools[i].per_kwh_nano;
+			return;
+		}
+	}
+}

@@ -100,6 +100,8 @@ struct run {
 	bool compare_rules;
 	const char *requests, *model_report;
 	struct list versus; /* --versus-estimate */
+	bool energy;
+	const char *grid;
 	/* GROUP_PRICES */
 	struct list prices, list;
 	/* GROUP_PERIOD */

@@ -59,6 +59,8 @@ static const struct option common[] = {
 	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_SPLIT, value_text, INTO(requests), NULL, true},
 	{"model-report", 0, "FILE", "also write the fitted step models: coefficients, residuals", GROUP_SPLIT, value_text, INTO(model_report), NULL, true},
 	{"versus-estimate", 0, "FILE", "also what the card could do; FILE describes the model ([NAME=]FILE)", GROUP_SPLIT, value_list, INTO(versus), NULL, false},
+	{"energy", 0, NULL, "also what electricity it took, what that cost, by phase and tenant", GROUP_SPLIT, value_flag, INTO(energy), NULL, false},
+	{"grid", 0, "GRAMS|FILE", "also its CO2: grams per kWh, or a CSV of instants and grams", GROUP_SPLIT, value_text, INTO(grid), NULL, true},
 	{"prices", 0, "FILE", "catalogue of list prices; repeatable", GROUP_PRICES, value_list, INTO(prices), NULL, false},
 	{"list", 0, "NAME=MODEL", "take MODEL's list price for log model NAME; repeatable", GROUP_PRICES, value_list, INTO(list), NULL, false},
 	{"from", 0, "T", "from this instant or date on (2026-11-20, 2026-11-20T08:00:00Z)", GROUP_PERIOD, value_instant_text, INTO(from), NULL, false},

@@ -17,6 +17,7 @@ struct job {
 	struct quality quality;
 	struct attribution *attribution;
 	struct versus *versus; /* --versus-estimate */
+	struct energy_page *energy; /* --energy */
 	struct statement *statement;
 	int64_t from_ns, to_ns; /* --from, --to */
 };
@@ -24,6 +25,7 @@ struct job {
 static void job_release(struct job *j) {
 	statement_free(j->statement);
 	versus_free(j->versus);
+	energy_page_free(j->energy);
 	attribution_free(j->attribution);
 	quality_release(&j->quality);
 	logs_release(&j->logs);
@@ -48,24 +50,30 @@ static bool cards_of(void *job, name_id replica, name_id model, int64_t at_ns, s
 	return true;
 }
 
-static int start_versus(struct job *j) {
-	const struct run *r = j->r;
-	struct fault why;
+static void site_of(void *job, name_id pool, int64_t *pue_nano, int64_t *per_kwh_nano) {
+	struct job *j = job;
 
-	if (r->versus.count == 0) {
-		return 0;
+	fleet_site_of(j->fleet, pool, pue_nano, per_kwh_nano);
+}
+
+/* Pages behind the statement: what the card could do, and what energy it took. */
+static int start_pages(struct job *j, struct fault *why) {
+	const struct run *r = j->r;
+	bool energy = r->energy || r->grid;
+
+	if ((r->versus.count > 0 || energy) && strcmp(r->format, "table") != 0 && !r->output) {
+		return fault_set(why, ERROR_CONFIG, "--%s prints a table of its own behind the statement; expected --format table, or -o FILE",
+		                 energy ? "energy" : "versus-estimate");
 	}
-	if (strcmp(r->format, "table") != 0 && !r->output) {
-		say_error(j->r, "--versus-estimate prints a table of its own behind the statement; expected --format table, or -o FILE");
-		return EXIT_USAGE;
+	if (energy) {
+		j->energy = energy_page_new(&(struct energy_page_options){.names = j->names, .site_of = site_of, .context = j,
+		                                                          .currency = fleet_currency(j->fleet), .grid = r->grid}, why);
 	}
-	j->versus = versus_new(&(struct versus_options){.names = j->names, .models = r->versus.at, .model_count = r->versus.count,
-	                                                .lanes = ingest_lanes(&j->logs.options), .cards_of = cards_of, .context = j}, &why);
-	if (!j->versus) {
-		say_error(j->r, "%s", why.message);
-		return EXIT_USAGE;
+	if (r->versus.count > 0) {
+		j->versus = versus_new(&(struct versus_options){.names = j->names, .models = r->versus.at, .model_count = r->versus.count,
+		                                                .lanes = ingest_lanes(&j->logs.options), .cards_of = cards_of, .context = j}, why);
 	}
-	return 0;
+	return (energy && !j->energy) || (r->versus.count > 0 && !j->versus) ? ERROR_CONFIG : 0;
 }
 
 /* Everything that can be wrong with the command line and its files, before any work. */
@@ -77,7 +85,6 @@ static int prepare(struct job *j) {
 	status = status == 0 ? setup_logs(r, &j->logs) : status;
 	status = status == 0 ? setup_fleet(r, j->names, &j->fleet) : status;
 	status = status == 0 ? setup_prices(r, &j->prices) : status;
-	status = status == 0 ? start_versus(j) : status;
 	return status == 0 ? setup_outputs(r) : status;
 }
 
@@ -119,7 +126,9 @@ static int take_entry(void *job, const struct entry *e) {
 	if (stop_asked(&j->r->stop)) {
 		return ERROR_IO;
 	}
-	return j->versus && versus_take_entry(j->versus, e) < 0 ? ERROR_IO : statement_take(j->statement, e);
+	int rc = j->versus ? versus_take_entry(j->versus, e) : 0;
+	rc = rc == 0 && j->energy ? energy_page_take(j->energy, e) : rc;
+	return rc < 0 ? rc : statement_take(j->statement, e);
 }
 
 static void start_statement(struct job *j, int64_t from_ns, int64_t to_ns) {
@@ -207,6 +216,9 @@ static int finish(struct job *j, struct fault *why) {
 		findings_say(j->r, &j->quality);
 	}
 	int status = write_statement(j->r, j->statement);
+	if (status == 0 && j->energy) {
+		energy_page_print(j->energy, stdout);
+	}
 	if (status == 0 && j->versus) {
 		attribution_give_models(j->attribution, versus_take_model, j->versus);
 		versus_print(j->versus, fleet_currency(j->fleet), stdout);
@@ -219,6 +231,7 @@ static int do_job(struct run *r, struct fault *why) {
 
 	quality_init(&j.quality);
 	int status = prepare(&j);
+	status = status == 0 ? start_pages(&j, why) : status;
 	if (status == 0) {
 		status = read_logs(&j, why);
 		status = status == 0 ? finish(&j, why) : status;

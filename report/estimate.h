@@ -134,4 +134,26 @@ int whatif_take_model(void *whatif, const struct fitted_model *m);
  */
 int whatif_print(struct whatif *w, bool as_json, FILE *out, struct fault *why);
 
+/* ---- what energy it took ---- */
+
+/* Of a pool, by its name: site energy per machine energy and the price of a kWh, in nano; 0: not given. */
+typedef void energy_site_of(void *context, name_id pool, int64_t *pue_nano, int64_t *per_kwh_nano);
+
+struct energy_page_options {
+	const struct names *names;
+	energy_site_of *site_of;
+	void *context;
+	const char *currency;
+	const char *grid; /* grams of CO2 per kWh, or a CSV file of instants and grams; NULL: not asked for */
+};
+
+struct energy_page;
+
+/* ERROR_CONFIG in the fault, and NULL, if the grid's intensity cannot be read. */
+struct energy_page *energy_page_new(const struct energy_page_options *o, struct fault *why);
+void energy_page_free(struct energy_page *p);
+int energy_page_take(void *page, const struct entry *e); /* an entry_sink */
+/* Energy, its price and its CO2, exactly summed, by what it went to and by tenant. */
+void energy_page_print(const struct energy_page *p, FILE *out);
+
 #endif

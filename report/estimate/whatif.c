@@ -22,10 +22,14 @@ int request_played_order(const void *context, const void *a_bytes, size_t a_len,
 	if (a->arrival_ns != b->arrival_ns) {
 		return a->arrival_ns < b->arrival_ns ? -1 : 1;
 	}
-	if (a->prompt != b->prompt) {
-		return a->prompt < b->prompt ? -1 : 1;
+	const uint32_t tokens[][2] = {{a->prompt, b->prompt}, {a->cached, b->cached}, {a->completion, b->completion}};
+	for (size_t i = 0; i < COUNT(tokens); i++) {
+		if (tokens[i][0] != tokens[i][1]) {
+			return tokens[i][0] < tokens[i][1] ? -1 : 1;
+		}
 	}
-	return memcmp(a, b, sizeof *a);
+	int order = text_compare(names_text(context, a->decode_replica), names_text(context, b->decode_replica));
+	return order != 0 ? order : text_compare(names_text(context, a->model), names_text(context, b->model));
 }
 
 struct whatif *whatif_new(const struct whatif_options *o, struct fault *why) {
