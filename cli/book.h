@@ -15,6 +15,7 @@ struct book {
 	struct quality quality; /* of this run */
 	struct ledger_run run; /* as it will be in the ledger */
 	char basis[DIGEST_HEX_MAX];
+	int64_t places;        /* files that need not be looked at again, as of this run */
 	int64_t settle_ns;     /* a plain file that changed within this time may still grow */
 };
 

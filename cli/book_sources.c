@@ -308,6 +308,7 @@ static int put_place(struct sources *s, struct log_file *f, struct fault *why) {
 	f->lies.path = f->path;
 	f->lies.sha256 = f->sha256;
 	f->lies.source = f->source;
+	s->book->places++;
 	return ledger_file_put(s->book->ledger, &f->lies, s->book->run.id, why);
 }
 

@@ -32,6 +32,10 @@
 	ROW(ingest)                                                                                                    \
 	ROW(attribute)                                                                                                 \
 	ROW(report)                                                                                                    \
+	ROW(nightly)                                                                                                   \
+	ROW(close)                                                                                                     \
+	ROW(verify)                                                                                                    \
+	ROW(backup)                                                                                                    \
 	ROW(prices)                                                                                                    \
 	ROW(whatif)                                                                                                    \
 	ROW(estimate)                                                                                                  \

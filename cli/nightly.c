@@ -1,0 +1,377 @@
+/* nightly.c: tollbook nightly: the cron job. Takes in what is new, restates what changed, writes the reports. */
+#include <errno.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/book.h"
+#include "cli/config.h"
+#include "cli/findings.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "cli/values.h"
+#include "core/decimal.h"
+#include "core/files.h"
+#include "core/exact.h"
+#include "core/instant.h"
+
+struct settings {
+	const char *config;
+	bool check;
+};
+
+struct night {
+	struct run *r;
+	struct config config;
+	struct book book;
+	struct logs logs;
+	struct zone **zones;
+	glob_t *globs;
+	struct ledger_intake *intake;
+	bool findings;
+};
+
+/* ---- from the configuration to what commands take ---- */
+
+static int set_options(struct night *n, struct fault *why) {
+	struct config *c = &n->config;
+	struct run *r = n->r;
+
+	r->book = c->book;
+	r->fleet = c->fleet;
+	for (int i = 0; c->rule && i < RULES; i++) {
+		r->rule = strcmp(rule_names[i], c->rule) == 0 ? i : r->rule;
+	}
+	if (c->gpu_hour && (!decimal_parse(text_of(c->gpu_hour), 0, &r->gpu_hour_nano) || r->gpu_hour_nano < 0)) {
+		return fault_set(why, ERROR_CONFIG, "\"gpu_hour\" is %s, expected a price such as \"2.49\"", c->gpu_hour);
+	}
+	for (size_t i = 0; i < c->prices.count; i++) {
+		list_add(&r->prices, c->prices.at[i]);
+	}
+	for (size_t i = 0; i < c->matches.count; i++) {
+		list_add(&r->list, c->matches.at[i]);
+	}
+	return 0;
+}
+
+/* "%Y-%m-%d" in a path of logs stands for any date. */
+static void date_pattern(const char *path, char *out, size_t size) {
+	size_t n = 0;
+
+	for (; *path && n + 24 < size; path++) {
+		const char *digits = path[0] != '%' ? NULL : path[1] == 'Y' ? "[0-9][0-9][0-9][0-9]"
+		                     : path[1] == 'm' || path[1] == 'd' || path[1] == 'H' ? "[0-9][0-9]" : NULL;
+		if (digits) {
+			n += (size_t)snprintf(out + n, size - n, "%s", digits);
+			path++;
+		} else {
+			out[n++] = *path;
+		}
+	}
+	out[n] = '\0';
+}
+
+static struct text text_or_empty(const char *s) {
+	return s ? text_of(s) : T("");
+}
+
+static int find_logs(struct night *n, struct fault *why) {
+	struct config *c = &n->config;
+	size_t count = 0, room = 0;
+	char pattern[8192];
+
+	n->globs = must_calloc(c->log_count, sizeof *n->globs);
+	n->zones = must_calloc(c->log_count, sizeof *n->zones);
+	for (size_t i = 0; i < c->log_count; i++) {
+		const struct config_logs *l = &c->logs[i];
+		if (l->log_zone && !(n->zones[i] = zone_new(text_of(l->log_zone), why))) {
+			return ERROR_CONFIG;
+		}
+		date_pattern(l->path, pattern, sizeof pattern);
+		int rc = glob(pattern, 0, NULL, &n->globs[i]);
+		if (rc == GLOB_NOSPACE) {
+			die_out_of_memory();
+		}
+		if (rc != 0) {
+			n->globs[i].gl_pathc = 0;
+			quality_warn(&n->book.quality, "%s: no log there", l->path);
+		}
+		for (size_t k = 0; k < n->globs[i].gl_pathc; k++) {
+			if (count == room) {
+				room = room > 0 ? 2 * room : 64;
+				n->logs.sources = must_realloc(n->logs.sources, room * sizeof *n->logs.sources);
+			}
+			n->logs.sources[count++] = (struct ingest_source){
+				.path = n->globs[i].gl_pathv[k], .model = text_or_empty(l->model), .replica = text_or_empty(l->replica),
+				.tenant = text_or_empty(l->tenant), .log_zone = n->zones[i], .log_format = l->log_format,
+			};
+		}
+	}
+	n->logs.options = (struct ingest_options){.sources = n->logs.sources, .source_count = count};
+	return 0;
+}
+
+static void night_release(struct night *n) {
+	for (size_t i = 0; i < n->config.log_count; i++) {
+		if (n->globs) {
+			globfree(&n->globs[i]);
+		}
+		if (n->zones) {
+			zone_free(n->zones[i]);
+		}
+	}
+	free(n->globs);
+	free(n->zones);
+	free(n->logs.sources);
+	ledger_intake_free(n->intake);
+	if (n->book.names) {
+		book_close(&n->book);
+	}
+	config_release(&n->config);
+}
+
+/* ---- the work ---- */
+
+/* Taking in and attributing are one transaction: the ledger has all of it, or nothing. */
+static int take_in(struct night *n, struct fault *why) {
+	struct book *b = &n->book;
+	int rc = book_begin(b, "nightly", why);
+
+	rc = rc < 0 ? rc : book_take_in(b, &n->logs, &n->intake, why);
+	rc = rc < 0 ? rc : book_attribute(b, why);
+	if (rc < 0) {
+		return rc;
+	}
+	n->findings = quality_has_findings(&b->quality);
+	if (b->run.lines + b->run.restated + b->places == 0) {
+		ledger_rollback(b->ledger); /* a night without news leaves no run */
+		b->run.id = 0;
+		return 0;
+	}
+	rc = book_commit(b, why);
+	if (rc == 0) {
+		ledger_intake_tidy(b->ledger, n->intake);
+	}
+	return rc;
+}
+
+static int64_t month_start(int64_t ns, int months) {
+	struct civil c;
+	int64_t out = 0;
+
+	instant_to_civil(ns, &c);
+	(void)!exact_mul_div(civil_days(c.year, c.month + months, 1), NS_PER_DAY, 1, &out);
+	return out;
+}
+
+static void period_of(const struct config_report *c, struct book_statement *s) {
+	int64_t now = book_now_ns();
+	const char *p = c->period;
+
+	s->from_ns = INT64_MIN;
+	s->to_ns = INT64_MAX;
+	if (strcmp(p, "day") == 0) {
+		s->to_ns = instant_floor(now, NS_PER_DAY);
+		s->from_ns = s->to_ns - NS_PER_DAY;
+	} else if (strcmp(p, "all") != 0) {
+		int back = strcmp(p, "month") == 0 ? 0 : -1;
+		s->from_ns = month_start(now, back);
+		s->to_ns = month_start(now, back + 1);
+	}
+}
+
+/* %Y, %m and %d in the path of a report. */
+static void expand(const char *form, int64_t at_ns, char *out, size_t size) {
+	struct civil c;
+	size_t n = 0;
+
+	instant_to_civil(at_ns, &c);
+	for (; *form && n + 8 < size; form++) {
+		int value = form[0] != '%' ? -1 : form[1] == 'Y' ? c.year : form[1] == 'm' ? c.month : form[1] == 'd' ? c.day : -1;
+		if (value >= 0) {
+			n += (size_t)snprintf(out + n, size - n, "%02d", value);
+			form++;
+		} else {
+			out[n++] = *form;
+		}
+	}
+	out[n] = '\0';
+}
+
+/* --by, as on the command line. */
+static int take_by(const char *keys, struct by *by, struct fault *why) {
+	size_t count;
+	const struct option *o = options_common(&count);
+
+	for (size_t i = 0; keys && i < count; i++) {
+		if (strcmp(o[i].name, "by") == 0) {
+			return o[i].take(&o[i], by, keys, why);
+		}
+	}
+	return 0;
+}
+
+static int write_report(struct night *n, const struct config_report *c, struct fault *why) {
+	struct book_statement s = {.as_of = INT64_MAX - 1};
+	struct run *r = n->r;
+	struct zone *tz = NULL;
+	char path[8192];
+
+	r->by = (struct by){0};
+	if (take_by(c->by, &r->by, why) < 0) {
+		return ERROR_CONFIG;
+	}
+	if (c->tz && !(tz = zone_new(text_of(c->tz), why))) {
+		return ERROR_CONFIG;
+	}
+	period_of(c, &s);
+	s.tz = tz;
+	r->tz = c->tz;
+	r->format = c->format;
+	r->idle_proportional = c->idle_proportional;
+	int rc = book_state(&n->book, &s, why);
+	if (rc > 0) {
+		expand(c->output, s.from_ns, path, sizeof path);
+		r->output = path;
+		rc = write_statement(r, s.statement);
+		rc = rc == 0 ? 0 : ERROR_IO;
+		snprintf(why->message, sizeof why->message, "the report could not be written");
+	}
+	r->output = NULL;
+	book_statement_release(&s);
+	zone_free(tz);
+	return rc;
+}
+
+/* What a monitor asks of the job itself. */
+static int write_metrics(struct night *n, int64_t started_ns, struct fault *why) {
+	const struct ledger_run *run = &n->book.run;
+	struct outfile *file;
+	int rc = outfile_open(&file, n->config.metrics, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	const struct {
+		const char *name, *help;
+		int64_t value;
+	} rows[] = {
+		{"tollbook_nightly_last_success_timestamp_seconds", "When the last night ended well", book_now_ns() / NS_PER_SECOND},
+		{"tollbook_nightly_duration_seconds", "How long it took", (book_now_ns() - started_ns) / NS_PER_SECOND},
+		{"tollbook_nightly_lines", "New lines of logs", run->lines},
+		{"tollbook_nightly_records", "New records", run->records},
+		{"tollbook_nightly_rejected_lines", "Lines refused", run->rejected},
+		{"tollbook_nightly_damaged_files", "Logs that could not be read to their end", (int64_t)n->book.quality.damage_count},
+		{"tollbook_nightly_restated_replica_days", "Replica-days whose entries changed", run->restated},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		fprintf(outfile_stream(file), "# HELP %s %s\n# TYPE %s gauge\n%s %" PRId64 "\n", rows[i].name, rows[i].help,
+		        rows[i].name, rows[i].name, rows[i].value);
+	}
+	return outfile_commit(file, why);
+}
+
+static void say_summary(struct night *n, int64_t started_ns) {
+	const struct ledger_run *run = &n->book.run;
+
+	if (n->r->quiet) {
+		return;
+	}
+	printf("tollbook nightly: %s%" PRId64 " files with new lines, %" PRId64 " lines, %" PRId64 " records, %" PRId64
+	       " rejected, %zu damaged, %" PRId64 " replica-days restated, %zu reports, %.1f s\n",
+	       run->id ? "" : "nothing new: ", run->files, run->lines, run->records, run->rejected,
+	       n->book.quality.damage_count, run->restated, n->config.report_count,
+	       (double)(book_now_ns() - started_ns) / (double)NS_PER_SECOND);
+}
+
+static int work(struct night *n, struct fault *why) {
+	int64_t started_ns = book_now_ns();
+	int rc = find_logs(n, why);
+
+	rc = rc < 0 ? rc : take_in(n, why);
+	for (size_t i = 0; i < n->config.report_count && rc >= 0; i++) {
+		rc = write_report(n, &n->config.reports[i], why);
+	}
+	if (rc >= 0 && n->config.metrics) {
+		rc = write_metrics(n, started_ns, why);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	findings_say(n->r, &n->book.quality);
+	say_summary(n, started_ns);
+	return n->findings ? EXIT_FINDINGS : EXIT_TIED_OUT;
+}
+
+/* What a night would stumble over: fleet, prices, keys of reports. Nothing is written. */
+static int check(struct night *n, struct fault *why) {
+	struct names *names = names_new();
+	struct fleet *fleet = NULL;
+	struct prices *prices = NULL;
+	int status = setup_fleet(n->r, names, &fleet);
+
+	status = status ? status : setup_prices(n->r, &prices);
+	for (size_t i = 0; i < n->config.report_count && status == 0; i++) {
+		struct by by = {0};
+		status = take_by(n->config.reports[i].by, &by, why);
+	}
+	if (prices) {
+		prices_free(prices);
+	}
+	if (fleet) {
+		fleet_free(fleet);
+	}
+	names_free(names);
+	if (status == 0) {
+		printf("%s: fine\n", ((const struct settings *)n->r->own)->config);
+	}
+	return status;
+}
+
+static int nightly(struct run *r, struct fault *why) {
+	const struct settings *s = r->own;
+	struct night n = {.r = r};
+
+	if (!s->config) {
+		say_error(r, "no configuration given");
+		say_next(r, "name one: tollbook nightly -c tollbook.conf");
+		return EXIT_USAGE;
+	}
+	int status = config_read(&n.config, s->config, why);
+	if (status < 0) {
+		return status;
+	}
+	status = set_options(&n, why);
+	if (status == 0 && s->check) {
+		status = check(&n, why);
+	} else if (status == 0) {
+		status = book_open(&n.book, r, LEDGER_CREATE, true, why);
+		if (status == 0) {
+			n.book.settle_ns = n.config.settle_hours * NS_PER_HOUR;
+			stop_guard(&r->stop);
+			status = work(&n, why);
+			stop_unguard(&r->stop);
+		}
+	}
+	night_release(&n);
+	return status;
+}
+
+static const struct option own[] = {
+	{"config", 'c', "FILE", "what to do (schemas/config.schema.json)", 0, value_text, offsetof(struct settings, config), NULL, true},
+	{"check-config", 0, NULL, "only check the configuration and the files it names", 0, value_flag, offsetof(struct settings, check), NULL, false},
+};
+
+const struct command command_nightly = {
+	.name = "nightly",
+	.synopsis = "-c CONFIG",
+	.what = "The cron job: take in what is new, restate what changed, write the reports",
+	.about = "Killed at any moment, it loses nothing and counts nothing twice: run it again. A second one at the same\n"
+		 "time is refused and told who holds the book.\n",
+	.example = "tollbook nightly -c /etc/tollbook.conf",
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = nightly,
+};

@@ -1,0 +1,246 @@
+/* verify.c: tollbook verify: is the book what it says of itself? */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/book.h"
+#include "cli/say.h"
+#include "cli/values.h"
+#include "core/instant.h"
+
+/* So many days are attributed again where not --all. */
+#define SAMPLE 3
+
+struct settings {
+	bool all;
+};
+
+struct check {
+	struct book *b;
+	struct fault *why;
+	int64_t findings, segments, records, days, entries;
+	int64_t counts[RECORD_KINDS];
+};
+
+static void say(void *check, const char *sentence) {
+	struct check *c = check;
+
+	c->findings++;
+	say_error(c->b->r, "%s", sentence);
+}
+
+/* ---- segments ---- */
+
+static int count_record(void *check, const struct record *r, struct fault *why) {
+	struct check *c = check;
+
+	(void)why;
+	c->counts[r->kind]++;
+	c->records++;
+	return 0;
+}
+
+static int check_segment(void *check, const struct ledger_segment *s) {
+	struct check *c = check;
+	char sentence[600];
+	struct fault why;
+
+	memset(c->counts, 0, sizeof c->counts);
+	c->segments++;
+	if (ledger_records(c->b->ledger, s, count_record, c, &why) < 0) {
+		say(c, why.message);
+	} else if (memcmp(c->counts, s->counts, sizeof c->counts) != 0) {
+		char path[4096];
+		snprintf(sentence, sizeof sentence, "%.400s: holds other numbers of records than the ledger says; restore it from a backup",
+		         ledger_segment_path(c->b->ledger, s, path, sizeof path));
+		say(c, sentence);
+	}
+	return 0;
+}
+
+/* ---- entries again ---- */
+
+/* Sums by which two sets of entries are told apart; over all fields, so that none can change unseen. */
+struct sums {
+	int64_t count;
+	uint64_t mix;
+	struct names *names;
+	int64_t from_ns, to_ns;
+};
+
+static uint64_t mix(uint64_t h, uint64_t v) {
+	h ^= v + 0x9e3779b97f4a7c15u + (h << 6) + (h >> 2);
+	h *= 0xff51afd7ed558ccdu;
+	return h ^ h >> 33;
+}
+
+static int add_entry(void *sums, const struct entry *e) {
+	struct sums *s = sums;
+	const int64_t fields[] = {
+		e->slot_ns,   e->kind,      e->grade,            e->prompt_over_ntok,   e->batch,     e->rate_nano, e->gpu_ns,
+		e->tokens,    e->requests,  e->reasoning_tokens, e->cache_write_tokens, e->spread_ns, e->energy_mj, e->metered_ns,
+	};
+	const name_id names[] = {e->replica, e->model, e->tenant, e->pool};
+	uint64_t h = 0;
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		h = mix(h, (uint64_t)fields[i]);
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		h = mix(h, text_hash(names_text(s->names, names[i])));
+	}
+	s->count++;
+	s->mix += h; /* a sum: the order is of no matter */
+	return 0;
+}
+
+static int check_day(struct check *c, int64_t day_ns, struct fault *why) {
+	struct sums kept = {.names = c->b->names}, again = kept;
+	struct quality ignored;
+	char day[INSTANT_TEXT_MAX], sentence[200];
+
+	quality_init(&ignored);
+	int rc = ledger_entries(c->b->ledger, day_ns, day_ns + NS_PER_DAY, INT64_MAX - 1, LEDGER_SLOTS, add_entry, &kept, why);
+	rc = rc < 0 ? rc : book_entries_of(c->b, day_ns, day_ns + NS_PER_DAY, add_entry, &again, &ignored, why);
+	quality_release(&ignored);
+	c->days++;
+	c->entries += again.count;
+	if (rc == 0 && (kept.count != again.count || kept.mix != again.mix)) {
+		snprintf(sentence, sizeof sentence,
+		         "%.10s: its records give other entries (%" PRId64 ") than the ledger has (%" PRId64 "); run 'tollbook attribute --all'",
+		         instant_format(day_ns, day), again.count, kept.count);
+		say(c, sentence);
+	}
+	return rc;
+}
+
+static int check_days(struct check *c, bool all, struct fault *why) {
+	int64_t from_ns, to_ns, closed;
+	int rc = ledger_extent(c->b->ledger, INT64_MAX - 1, &from_ns, &to_ns, why);
+
+	if (rc <= 0) {
+		return rc;
+	}
+	int64_t days = (to_ns - from_ns) / NS_PER_DAY, step = all || days <= SAMPLE ? 1 : days / SAMPLE;
+	for (int64_t i = 0; i < days && rc >= 0; i += step) {
+		int64_t day = from_ns + i * NS_PER_DAY;
+		rc = ledger_period_at(c->b->ledger, day, &closed, why);
+		if (rc == 0) { /* what is closed may differ: that is what adjustments are for */
+			rc = check_day(c, day, why);
+		}
+	}
+	return rc;
+}
+
+/* ---- closed periods ---- */
+
+struct closed {
+	char name[32], entries[DIGEST_HEX_MAX], statement[DIGEST_HEX_MAX];
+	int64_t from_ns, to_ns;
+};
+struct closed_list {
+	struct closed *at;
+	size_t count;
+};
+
+static int keep_closed(void *list, const struct ledger_period *p) {
+	struct closed_list *l = list;
+
+	if (!p->reopened_run) {
+		l->at = must_realloc(l->at, (l->count + 1) * sizeof *l->at);
+		struct closed *c = &l->at[l->count++];
+		*c = (struct closed){.from_ns = p->from_ns, .to_ns = p->to_ns};
+		snprintf(c->name, sizeof c->name, "%s", p->name);
+		snprintf(c->entries, sizeof c->entries, "%s", p->entries);
+		snprintf(c->statement, sizeof c->statement, "%s", p->statement);
+	}
+	return 0;
+}
+
+static int check_closed(struct check *c, const struct closed *p, struct fault *why) {
+	char hash[DIGEST_HEX_MAX], sentence[200];
+	struct text statement;
+	int rc = ledger_period_hash(c->b->ledger, p->from_ns, p->to_ns, hash, why);
+
+	if (rc == 0 && strcmp(hash, p->entries) != 0) {
+		snprintf(sentence, sizeof sentence, "%s: is closed, and its entries changed since; restore a backup", p->name);
+		say(c, sentence);
+	}
+	rc = rc < 0 ? rc : ledger_document_get(c->b->ledger, p->statement, &statement, why);
+	if (rc > 0) {
+		struct digest *d = digest_new();
+		digest_add(d, statement);
+		digest_finish(d, hash);
+		digest_free(d);
+		free((char *)(uintptr_t)statement.at);
+	}
+	if (rc >= 0 && (rc == 0 || strcmp(hash, p->statement) != 0)) {
+		snprintf(sentence, sizeof sentence, "%s: is closed, and its statement is not the one that was kept; restore a backup", p->name);
+		say(c, sentence);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int check_periods(struct check *c, struct fault *why) {
+	struct closed_list list = {0};
+	int rc = ledger_periods(c->b->ledger, keep_closed, &list, why);
+
+	for (size_t i = 0; i < list.count && rc == 0; i++) {
+		rc = check_closed(c, &list.at[i], why);
+	}
+	free(list.at);
+	return rc;
+}
+
+static int work(struct check *c, struct fault *why) {
+	const struct settings *s = c->b->r->own;
+	int64_t dirty = 0;
+	int rc = ledger_check(c->b->ledger, say, c, why);
+
+	rc = rc < 0 ? rc : ledger_segments(c->b->ledger, INT64_MIN, INT64_MAX, check_segment, c, why);
+	rc = rc < 0 ? rc : check_periods(c, why);
+	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, &dirty, why);
+	if (rc == 0 && dirty > 0) {
+		say_warning(c->b->r, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", dirty);
+	} else if (rc == 0 && c->b->fleet && c->findings == 0) {
+		rc = check_days(c, s->all, why);
+	}
+	if (rc >= 0 && !c->b->r->quiet) {
+		printf("%" PRId64 " segments, %" PRId64 " records; %" PRId64 " days attributed again, %" PRId64 " entries; %" PRId64
+		       " findings\n", c->segments, c->records, c->days, c->entries, c->findings);
+	}
+	return rc < 0 ? rc : c->findings > 0 ? EXIT_FINDINGS : EXIT_TIED_OUT;
+}
+
+static int verify(struct run *r, struct fault *why) {
+	struct book b;
+	bool costs = r->fleet || r->gpu_hour_nano >= 0;
+	int status = book_open(&b, r, LEDGER_READ, costs, why);
+
+	if (status != 0) {
+		return status;
+	}
+	struct check c = {.b = &b, .why = why};
+	status = work(&c, why);
+	book_close(&b);
+	return status;
+}
+
+static const struct option own[] = {
+	{"all", 0, NULL, "attribute all days again, not a sample", 0, value_flag, offsetof(struct settings, all), NULL, false},
+};
+
+const struct command command_verify = {
+	.name = "verify",
+	.synopsis = "[options]",
+	.what = "Check the book: the database, hashes, sums, segments, closed periods; entries again from their records",
+	.about = "With the fleet, rule and prices that the book was attributed with, entries are made again from their\n"
+		 "records and compared to the last unit. Nothing is changed.\n",
+	.example = "tollbook verify --book book --fleet fleet.json --all",
+	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = verify,
+};
