@@ -194,7 +194,7 @@ static void better(struct measured *best, struct measured m) {
 }
 
 static void print_row(const char *what, struct measured m, struct measured z, double megabytes, double limit) {
-	printf("  %-28s %7.2f s wall %7.2f s CPU %7.0f MB/s %6.2f Z wall %6.2f Z CPU %6.1f MiB", what, m.wall, m.cpu,
+	printf("  %-28s %8.3f s wall %8.3f s CPU %7.0f MB/s %6.2f Z wall %6.2f Z CPU %6.1f MiB", what, m.wall, m.cpu,
 	       megabytes / m.wall, m.wall / z.wall, m.cpu / z.cpu, (double)m.kib / 1024);
 	if (limit > 0) {
 		printf("   goal %.1f Z: %s", limit, m.wall <= limit * z.wall ? "met" : "missed");
