@@ -51,7 +51,7 @@ struct command {
 	const char *name;
 	const char *synopsis; /* what stands behind the name: "[options] LOG..." */
 	const char *what;     /* one line */
-	const char *about;    /* further lines of --help, each with its newline; or NULL */
+	const char *about;    /* a paragraph of --help, which is wrapped; or NULL */
 	const char *example;  /* a whole command line */
 	unsigned groups;      /* of the common options; GROUP_GENERAL is implied */
 	const struct option *own; /* further options of this command alone */

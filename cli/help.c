@@ -4,8 +4,41 @@
 
 #include "cli/options.h"
 
-/* Where the help lines of options stand. */
+/* Where the help lines of options stand, and where all lines end. */
 #define OPTION_COLUMN 28
+#define WIDTH 98
+
+/* Columns of a word in UTF-8. */
+static int columns_of(const char *word, size_t len) {
+	int columns = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		columns += ((unsigned char)word[i] & 0xc0) != 0x80;
+	}
+	return columns;
+}
+
+/* Words from `column` on, further lines at `indent`, and a newline. */
+static void print_wrapped(const char *text, int column, int indent, FILE *out) {
+	bool start = true;
+
+	for (text += strspn(text, " \n"); *text; text += strspn(text, " \n")) {
+		size_t len = strcspn(text, " \n");
+		int columns = columns_of(text, len);
+		if (!start && column + 1 + columns > WIDTH) {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		} else if (!start) {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(text, 1, len, out);
+		column += columns;
+		text += len;
+		start = false;
+	}
+	fputc('\n', out);
+}
 
 const char *help_option_text(const struct option *o, char out[OPTION_TEXT_MAX]) {
 	char letter[5] = "    ";
@@ -21,7 +54,8 @@ const char *help_option_text(const struct option *o, char out[OPTION_TEXT_MAX]) 
 static void print_option(const struct option *o, FILE *out) {
 	char text[OPTION_TEXT_MAX];
 
-	fprintf(out, "  %-*s %s\n", OPTION_COLUMN - 3, help_option_text(o, text), o->help);
+	fprintf(out, "  %-*s ", OPTION_COLUMN - 3, help_option_text(o, text));
+	print_wrapped(o->help, OPTION_COLUMN, OPTION_COLUMN, out);
 }
 
 static void print_group(const struct command *c, size_t bit, FILE *out) {
@@ -42,13 +76,16 @@ static void print_words(const struct command *c, FILE *out) {
 	for (size_t i = 0; i < c->word_count; i++) {
 		char text[80];
 		snprintf(text, sizeof text, "%s %s", c->words[i].name, c->words[i].synopsis);
-		fprintf(out, "  %-*s %s\n", OPTION_COLUMN - 3, text, c->words[i].what);
+		fprintf(out, "  %-*s ", OPTION_COLUMN - 3, text);
+		print_wrapped(c->words[i].what, OPTION_COLUMN, OPTION_COLUMN, out);
 	}
 }
 
 void help_command(const struct command *c, FILE *out) {
 	fprintf(out, "Usage: tollbook %s %s\n%c%s.\n", c->name, c->synopsis, c->what[0], c->what + 1);
-	fputs(c->about ? c->about : "", out);
+	if (c->about) {
+		print_wrapped(c->about, 0, 0, out);
+	}
 	print_words(c, out);
 	for (size_t i = 0; i < c->own_count; i++) {
 		if (i == 0) {
