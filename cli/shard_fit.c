@@ -102,7 +102,7 @@ int work_read_fits(struct attribution_fits *f, const char *path, struct fault *w
 	return rc;
 }
 
-static char *fits_text(const struct attribution_fits *f, size_t *len, int *rc, struct fault *why) {
+static char *fits_text(struct attribution_fits *f, size_t *len, int *rc, struct fault *why) {
 	char *at = NULL;
 	FILE *out = open_memstream(&at, len);
 
@@ -159,7 +159,7 @@ static int fit_all(struct plan *p, int64_t task, struct shard_session *s, struct
 	return rc;
 }
 
-static int write_fits(const struct attribution_fits *f, const char *path, struct fault *why) {
+static int write_fits(struct attribution_fits *f, const char *path, struct fault *why) {
 	struct outfile *file;
 	int rc = outfile_open(&file, path, why);
 

@@ -77,7 +77,7 @@ slurm_make() {
 		SlurmdUser=$user
 		SlurmctldPort=$(free_port)
 		AuthType=auth/munge
-		AuthInfo=socket=$work/munge/socket
+		AuthInfo=socket=$work/munge/socket,cred_expire=5
 		CryptoType=crypto/munge
 		CredType=cred/munge
 		StateSaveLocation=$work/slurm/state
@@ -129,24 +129,29 @@ node_start() {
 	echo $! >"$work/slurm/$1.shell"
 }
 
-# A node that dies: its daemon, and with it all that it runs, get no time to tidy up.
+# A node that dies: its daemon, and with it all that it runs, get no time to tidy up. What it runs is told by
+# its environment: this test's SLURM_CONF, and the node's name.
 node_kill() {
-	local daemon step
-	daemon=$(cat "$work/slurm/$1.shell")
-	for step in $(pgrep -f "^slurmstepd: .*" || true); do
-		if [ "$(readlink "/proc/$step/cwd" 2>/dev/null)" = "$work/slurm/$1" ] ||
-			tr '\0' '\n' <"/proc/$step/environ" 2>/dev/null | grep -q "^SLURMD_NODENAME=$1$"; then
-			kill_tree "$step"
+	local process
+	kill -9 "$(cat "$work/slurm/$1.shell")" 2>/dev/null || true
+	for process in /proc/[0-9]*; do
+		if environment_has "$process" "SLURMD_NODENAME=$1" && environment_has "$process" "SLURM_CONF=$SLURM_CONF"; then
+			step_kill "${process#/proc/}"
 		fi
 	done
-	kill -9 "$daemon" 2>/dev/null || true
 }
 
-kill_tree() {
-	local child
-	for child in $(pgrep -P "$1" || true); do
-		kill_tree "$child"
-	done
+environment_has() {
+	{ tr '\0' '\n' <"$1/environ" | grep -q -x -F "$2"; } 2>/dev/null
+}
+
+# A process of a task, and the daemon that watches over the task.
+step_kill() {
+	local parent
+	parent=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$1/status" 2>/dev/null)
+	if [ -n "$parent" ] && grep -q -x slurmstepd "/proc/$parent/comm" 2>/dev/null; then
+		kill -9 "$parent" 2>/dev/null || true
+	fi
 	kill -9 "$1" 2>/dev/null || true
 }
 
