@@ -19,6 +19,8 @@ missed=0
 row() {
 	if awk "BEGIN {exit !($4 <= $5)}"; then
 		verdict=kept
+	elif [ -n "${6:-}" ] && awk "BEGIN {exit !($4 <= $6)}"; then
+		verdict="missed, see METHOD.md"
 	else
 		verdict=MISSED
 		missed=$((missed + 1))
@@ -73,7 +75,7 @@ requests() {
 	awk -F, 'NR == FNR {if (FNR > 1) sum[$1] = $2 + $3; next} FNR > 1 && sum[$1] > 0 {d = ($11 + $12) / sum[$1] - 1
 		print 100 * (d < 0 ? -d : d)}' "$folder/true" "$folder/requests" | sort -g > "$folder/offs"
 	count=$(wc -l < "$folder/offs")
-	row "$run" "$1" "request totals, median" "$(sed -n "$(((count + 1) / 2))p" "$folder/offs")" "$median"
+	row "$run" "$1" "request totals, median" "$(sed -n "$(((count + 1) / 2))p" "$folder/offs")" 1 "$known"
 	row "$run" "$1" "request totals, 95th percentile" "$(sed -n "$(((count * 95 + 99) / 100))p" "$folder/offs")" 5
 }
 
@@ -100,8 +102,8 @@ disturb() {
 }
 
 every_run() {
-	# The goal is 1; what is reached on small-8b, and why, is in attribute/METHOD.md.
-	median=$([ "$run" = small-8b ] && echo 1.1 || echo 1)
+	# A goal that is known to be missed, by how much: more is a failure of this test.
+	known=$([ "$run" = small-8b ] && echo 1.1)
 	figures "$at/fleet.json" "$at/steps.jsonl.gz" "$at/requests.jsonl.gz"
 	exact "steps and requests"
 	prefill "steps and requests" "$([ "$run" = tiny-pd ] && echo 0 || echo 1.0)"
