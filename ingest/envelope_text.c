@@ -284,7 +284,9 @@ bool strip_csv(struct envelope *e, struct peeling *p) {
 			line = cells[count];
 		}
 	}
-	if (t.len > 0 || line.len < 2 || (count > 1 && ns == UNKNOWN)) {
+	/* A row of figures, quoted, is no line of a log. */
+	bool wordy = text_find_byte(line, ' ') != SIZE_MAX || text_starts(line, T("\"{"));
+	if (t.len > 0 || line.len < 2 || (count > 1 && (ns == UNKNOWN || !wordy))) {
 		return false;
 	}
 	p->text = without_quotes(envelope_scratch(e, p, line.len), line);

@@ -70,6 +70,7 @@ static const struct {
 	{"\"id\",\"tenant\",\"prompt_tokens\"", "\"id\",\"tenant\",\"prompt_tokens\"", UNKNOWN},
 	{"\"a\",\"" STAMP "\",\"b\",\"c\",\"d\"", "\"a\",\"" STAMP "\",\"b\",\"c\",\"d\"", UNKNOWN},
 	{"\"not closed", "\"not closed", UNKNOWN},
+	{"\"r1\",\"GPU-1\",\"1778575800123456789\",\"412.35\"", "\"r1\",\"GPU-1\",\"1778575800123456789\",\"412.35\"", UNKNOWN},
 	{"\33[", "", UNKNOWN},
 	{"x\33", "x", UNKNOWN},
 };
