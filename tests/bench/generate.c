@@ -4,7 +4,7 @@
  *
  *   generate native|vllm|sglang MEGABYTES SEED OUT.gz STEPS.jsonl[.gz] [REQUESTS.jsonl[.gz]]
  *
- * Each copy of the input lies a day behind the one before, and durations differ in their last
+ * Each copy of the input lies behind the one before, and durations differ in their last
  * digits, so that copies do not pack against one another.
  */
 #include <inttypes.h>
@@ -197,7 +197,8 @@ int main(int argc, char **argv) {
 	qsort(shelf.at, shelf.count, sizeof *shelf.at, by_instant);
 	/* Into the past, so that no instant is after tomorrow. */
 	int64_t shift = -3000 * NS_PER_DAY, limit = megabytes * 1000000;
-	for (; o.bytes < limit; shift += NS_PER_DAY) {
+	int64_t span = instant_of(&shelf.at[shelf.count - 1]) - instant_of(&shelf.at[0]) + 60 * NS_PER_SECOND;
+	for (; o.bytes < limit; shift += span) {
 		for (size_t i = 0; i < shelf.count && o.bytes < limit; i++) {
 			if (shelf.at[i].kind == RECORD_STEP || !kinds[kind].steps_alone) {
 				kinds[kind].line(&o, &shelf.at[i], shift);
