@@ -1,0 +1,56 @@
+#!/bin/sh
+# The sample of a night, as somebody would try it: two nights say what one run over the same logs says.
+cd "$(dirname "$0")/../.." || exit 3
+tree=$PWD
+tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
+command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
+failures=0
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+
+# same WHAT GOT EXPECTED
+same() {
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: $2, expected $3"
+		failures=$((failures + 1))
+	fi
+}
+
+if python3 -c 'import jsonschema' 2> /dev/null; then
+	PYTHONDONTWRITEBYTECODE=1 python3 tests/renderings/schema.py schemas/config.schema.json samples/nightly/tollbook.conf > "$folder/said" 2>&1
+	same "the sample is as its schema says" "$? $(cat "$folder/said")" "0 "
+fi
+if command -v systemd-analyze > /dev/null; then
+	sed "s,/usr/local/bin/tollbook,$tollbook,; /^Documentation/d" samples/nightly/tollbook.service > "$folder/tollbook.service"
+	systemd-analyze verify "$folder/tollbook.service" > "$folder/said" 2>&1
+	same "systemd takes the service" "$(grep -c tollbook.service: "$folder/said")" 0
+fi
+
+cd "$folder" || exit 3
+mkdir -p logs/2026-08-10 logs/2026-08-11 logs/vllm
+cp "$tree/samples/fleet.json" "$tree/samples/prices.json" "$tree/samples/nightly/tollbook.conf" .
+"$tollbook" nightly -c tollbook.conf --check-config > said
+same "check" "$? $(cat said)" "0 tollbook.conf: fine"
+cp "$tree/samples/serving/steps.jsonl.gz" logs/2026-08-10
+"$tollbook" nightly -q -c tollbook.conf
+same "first night: exit status" "$?" 0
+gzip -dc "$tree/samples/serving/requests.jsonl.gz" > logs/2026-08-11/late.jsonl
+gzip logs/2026-08-11/late.jsonl
+gzip -dc logs/2026-08-10/steps.jsonl.gz | gzip -1 > logs/2026-08-11/again.jsonl.gz
+"$tollbook" nightly -q -c tollbook.conf
+same "second night, late requests and old steps: exit status" "$?" 0
+"$tollbook" nightly -c tollbook.conf > said 2> /dev/null
+same "third night: nothing new" "$(grep -c 'nothing new' said)" 1
+
+"$tollbook" run -q --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant --by hour,tenant \
+	--format json -o run.json "$tree/samples/serving"
+"$tollbook" report -q --by hour,tenant --format json -o book.json
+for key in .total .models .tenants .rows .evidence; do
+	same "nights and run agree: $key" "$(jq -S "$key" book.json)" "$(jq -S "$key" run.json)"
+done
+"$tollbook" close 2026-08 > /dev/null && "$tollbook" verify -q --all --fleet fleet.json --prices prices.json > /dev/null
+same "the book verifies after its month is closed" "$?" 0
+same "reports and metrics" "$(ls costs-*.html costs-*.json costs-*.csv tollbook.prom | wc -l)" 4
+[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
