@@ -15,6 +15,7 @@ struct log_file {
 	bool has_place;          /* it is on disk, not a pipe */
 	struct ingest_plan plan;
 	int64_t source;          /* that it goes on with; 0: a new one */
+	int64_t known_bytes;     /* up to where it agrees with what is known */
 	int64_t first_run, records, at_end;
 	bool done, same;         /* same: all of it is known, and only its place is new */
 	char *format, *first_path, sha256[DIGEST_HEX_MAX];
@@ -142,6 +143,7 @@ static int go_on_with(struct sources *s, struct log_file *f, const struct match 
 	struct ledger_source known;
 
 	f->plan.known_lines = m->best.mark.lines;
+	f->known_bytes = m->best.mark.bytes;
 	if (!m->best.source) {
 		return 0;
 	}
@@ -161,23 +163,31 @@ static int go_on_with(struct sources *s, struct log_file *f, const struct match 
 	return 0;
 }
 
-/* Looks at the file's bytes as far as known ones go. */
+/* Whether a file is known cannot be told if it cannot be read: it waits for the next time. */
+static int leave_out(struct sources *s, const struct log_file *f) {
+	pthread_mutex_lock(&s->lock);
+	quality_damage(&s->book->quality, f->path, "read error", 0);
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+/* Looks at the file's bytes as far as known ones go. 1: it can be read on; 0: it cannot be read now. */
 static int recognise(struct sources *s, struct log_file *f, bool *packed, struct fault *why) {
 	struct match m = {.digest = digest_new()};
 
-	ingest_unpack(f->path, take_head, &m, packed);
+	bool fine = ingest_unpack(f->path, take_head, &m, packed);
 	pthread_mutex_lock(&s->lock);
 	int rc = find_candidates(s, &m, why);
 	pthread_mutex_unlock(&s->lock);
-	if (rc >= 0 && m.count > 0) {
-		ingest_unpack(f->path, take_block, &m, packed);
+	if (rc >= 0 && m.count > 0 && fine) {
+		fine = ingest_unpack(f->path, take_block, &m, packed);
 		pthread_mutex_lock(&s->lock);
 		rc = go_on_with(s, f, &m, why);
 		pthread_mutex_unlock(&s->lock);
 	}
 	digest_free(m.digest);
 	free(m.at);
-	return rc;
+	return rc < 0 ? rc : fine ? 1 : leave_out(s, f);
 }
 
 /* ---- the watch ---- */
@@ -235,8 +245,8 @@ static int watch_open(void *sources, const char *path, uint32_t index, struct in
 	if (rc != 0) {
 		return rc < 0 ? rc : 0;
 	}
-	rc = f->has_place ? recognise(s, f, &packed, why) : 0;
-	if (rc < 0) {
+	rc = f->has_place ? recognise(s, f, &packed, why) : 1;
+	if (rc <= 0) {
 		return rc;
 	}
 	f->plan.goes_on = f->has_place && !packed && s->now_ns - f->lies.mtime_ns < s->book->settle_ns;
@@ -291,7 +301,8 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 		.last_run = run,
 	};
 
-	if (end.bytes == 0) {
+	if (end.bytes == 0 || end.bytes < f->known_bytes) { /* it could not be read as far as before */
+		f->damaged = true;
 		return 0;
 	}
 	out.head_bytes = print_head(f->print, end.bytes, out.head);
@@ -302,7 +313,7 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 
 /* Its place is written down where nothing more is to come of these bytes. */
 static int put_place(struct sources *s, struct log_file *f, struct fault *why) {
-	if (!f->has_place || f->plan.goes_on) {
+	if (!f->has_place || f->plan.goes_on || f->damaged) {
 		return 0;
 	}
 	f->lies.path = f->path;

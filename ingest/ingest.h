@@ -56,10 +56,10 @@ struct ingest_watch {
 };
 
 /*
- * Hands over the unpacked bytes of a file until `take` says false. *packed: it is compressed. A file
- * that cannot be opened or read gives what there is.
+ * Hands over the unpacked bytes of a file until `take` says false. *packed: it is compressed. False if
+ * it cannot be opened or read; what is damaged gives what there is.
  */
-void ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed);
+bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed);
 
 struct ingest_options {
 	const struct ingest_watch *watch; /* may be NULL */

@@ -425,7 +425,7 @@ int read_file(struct ingest_run *run, const struct path *path, uint32_t index, u
 	return r.failed;
 }
 
-void ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed) {
+bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed) {
 	struct source_limits limits = {0};
 	struct source *s;
 	struct text block;
@@ -433,10 +433,13 @@ void ingest_unpack(const char *path, bool (*take)(void *context, struct text byt
 
 	*packed = false;
 	if (source_open(&s, path, limits, &why) < 0) {
-		return;
+		return false;
 	}
 	*packed = source_packed(s);
 	while (source_next(s, &block) && take(context, block)) {
 	}
+	const char *reason = source_damage(s).reason;
+	bool fine = !reason || strcmp(reason, "read error") != 0;
 	source_free(s);
+	return fine;
 }

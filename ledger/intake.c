@@ -1,4 +1,5 @@
 /* intake.c: records that come in, into the segments of their replica-days. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,20 @@ const char *ledger_segment_path(struct ledger *l, const struct ledger_segment *s
 	return out;
 }
 
+/* What a killed run left half: nobody else writes while the lock is held. */
+static void sweep(const char *folder) {
+	DIR *dir = opendir(folder);
+
+	for (struct dirent *d; dir && (d = readdir(dir));) {
+		if (text_starts(text_of(d->d_name), T(".tollbook-")) && text_ends(text_of(d->d_name), T(".tmp"))) {
+			(void)unlinkat(dirfd(dir), d->d_name, 0);
+		}
+	}
+	if (dir) {
+		closedir(dir);
+	}
+}
+
 static int make_day(struct ledger *l, int64_t day_ns, struct fault *why) {
 	char path[PATH_ROOM], day[INSTANT_TEXT_MAX];
 
@@ -121,6 +136,7 @@ static int make_day(struct ledger *l, int64_t day_ns, struct fault *why) {
 	if (mkdir(path, 0750) != 0 && errno != EEXIST) {
 		return fault_set(why, ERROR_IO, "%s: cannot make the folder: %s", path, strerror(errno));
 	}
+	sweep(path);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
  *
  *   TOLLBOOK_FAULT=KIND:N[:EXTENT]   KIND: allocation, write, sync, rename, read
  *
- * The N-th call (from 1) fails, and with EXTENT `on` every one after it. An allocation fails with ENOMEM; a write with
+ * The N-th call (from 1) fails, and with EXTENT `on` every one after it; with EXTENT `kill` the process is killed there. An allocation fails with ENOMEM; a write with
  * ENOSPC, having written half where it had more than one byte; a sync and a read with EIO; a rename with EACCES.
  * TOLLBOOK_FAULT_COUNT=FILE: the calls of each kind are written there at exit, one "KIND COUNT" a line.
  * Allocations of libcrypto are let through: OpenSSL 3.0 crashes by itself where one of its first ones fails.
@@ -14,6 +14,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +38,7 @@ static atomic_long calls[KINDS];
 static atomic_bool on;
 static int chosen = -1;
 static long first;
-static bool all_after;
+static bool all_after, kills;
 /* Where libcrypto's code is. */
 static uintptr_t crypto_from, crypto_to;
 
@@ -49,6 +50,9 @@ static bool fails(enum kind k) {
 	long n = atomic_fetch_add(&calls[k], 1) + 1;
 	if ((int)k != chosen || n < first || (n > first && !all_after)) {
 		return false;
+	}
+	if (kills) {
+		raise(SIGKILL);
 	}
 	errno = kinds[k].error;
 	return true;
@@ -63,6 +67,7 @@ static void choose(const char *fault) {
 			char *end;
 			first = strtol(fault + len + 1, &end, 10);
 			all_after = strcmp(end, ":on") == 0;
+			kills = strcmp(end, ":kill") == 0;
 			chosen = k;
 		}
 	}
