@@ -6,6 +6,7 @@
 
 /* Where the help lines of options stand, and where all lines end. */
 #define OPTION_COLUMN 28
+#define COMMAND_COLUMN 14
 #define WIDTH 98
 
 /* Columns of a word in UTF-8. */
@@ -82,7 +83,11 @@ static void print_words(const struct command *c, FILE *out) {
 }
 
 void help_command(const struct command *c, FILE *out) {
-	fprintf(out, "Usage: tollbook %s %s\n%c%s.\n", c->name, c->synopsis, c->what[0], c->what + 1);
+	char what[256];
+
+	fprintf(out, "Usage: tollbook %s %s\n", c->name, c->synopsis);
+	snprintf(what, sizeof what, "%s.", c->what);
+	print_wrapped(what, 0, 0, out);
 	if (c->about) {
 		print_wrapped(c->about, 0, 0, out);
 	}
@@ -105,7 +110,8 @@ void help_program(const struct run *r, FILE *out) {
 	      "Usage: tollbook COMMAND [options] ...\n\n",
 	      out);
 	for (const struct command *const *c = r->commands; *c; c++) {
-		fprintf(out, "  %-11s %s\n", (*c)->name, (*c)->what);
+		fprintf(out, "  %-11s ", (*c)->name);
+		print_wrapped((*c)->what, COMMAND_COLUMN, COMMAND_COLUMN, out);
 	}
 	fputs("\nEach has its own --help. The quick look, at 2.49 per GPU-hour:\n"
 	      "  tollbook run --gpu-hour 2.49 vllm.log.gz\n"
