@@ -99,9 +99,6 @@ struct run {
 	int rule; /* enum rule */
 	bool compare_rules;
 	const char *requests, *model_report;
-	struct list versus; /* --versus-estimate */
-	bool energy;
-	const char *grid;
 	/* GROUP_PRICES */
 	struct list prices, list;
 	/* GROUP_PERIOD */

@@ -1,10 +1,20 @@
 /* run.c: tollbook run: from logs to a statement, and nothing is kept. */
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/findings.h"
 #include "cli/say.h"
 #include "cli/setup.h"
+#include "cli/values.h"
 #include "core/files.h"
+
+/* Pages behind the statement. */
+struct settings {
+	struct list versus; /* --versus-estimate */
+	bool energy;
+	const char *grid;
+};
 
 /* What a run holds; released as a whole. */
 struct job {
@@ -23,6 +33,7 @@ struct job {
 };
 
 static void job_release(struct job *j) {
+	free(((struct settings *)j->r->own)->versus.at);
 	statement_free(j->statement);
 	versus_free(j->versus);
 	energy_page_free(j->energy);
@@ -59,21 +70,22 @@ static void site_of(void *job, name_id pool, int64_t *pue_nano, int64_t *per_kwh
 /* Pages behind the statement: what the card could do, and what energy it took. */
 static int start_pages(struct job *j, struct fault *why) {
 	const struct run *r = j->r;
-	bool energy = r->energy || r->grid;
+	const struct settings *s = r->own;
+	bool energy = s->energy || s->grid;
 
-	if ((r->versus.count > 0 || energy) && strcmp(r->format, "table") != 0 && !r->output) {
+	if ((s->versus.count > 0 || energy) && strcmp(r->format, "table") != 0 && !r->output) {
 		return fault_set(why, ERROR_CONFIG, "--%s prints a table of its own behind the statement; expected --format table, or -o FILE",
 		                 energy ? "energy" : "versus-estimate");
 	}
 	if (energy) {
 		j->energy = energy_page_new(&(struct energy_page_options){.names = j->names, .site_of = site_of, .context = j,
-		                                                          .currency = fleet_currency(j->fleet), .grid = r->grid}, why);
+		                                                          .currency = fleet_currency(j->fleet), .grid = s->grid}, why);
 	}
-	if (r->versus.count > 0) {
-		j->versus = versus_new(&(struct versus_options){.names = j->names, .models = r->versus.at, .model_count = r->versus.count,
+	if (s->versus.count > 0) {
+		j->versus = versus_new(&(struct versus_options){.names = j->names, .models = s->versus.at, .model_count = s->versus.count,
 		                                                .lanes = ingest_lanes(&j->logs.options), .cards_of = cards_of, .context = j}, why);
 	}
-	return (energy && !j->energy) || (r->versus.count > 0 && !j->versus) ? ERROR_CONFIG : 0;
+	return (energy && !j->energy) || (s->versus.count > 0 && !j->versus) ? ERROR_CONFIG : 0;
 }
 
 /* Everything that can be wrong with the command line and its files, before any work. */
@@ -254,6 +266,15 @@ static int run(struct run *r, struct fault *why) {
 	return status;
 }
 
+static const struct option own[] = {
+	{"versus-estimate", 0, "FILE", "also what the card could do; FILE describes the model ([NAME=]FILE)", 0, value_list,
+	 offsetof(struct settings, versus), NULL, false},
+	{"energy", 0, NULL, "also what electricity it took, what that cost, by phase and tenant", 0, value_flag,
+	 offsetof(struct settings, energy), NULL, false},
+	{"grid", 0, "GRAMS|FILE", "also its CO2: grams per kWh, or a CSV of instants and grams", 0, value_text,
+	 offsetof(struct settings, grid), NULL, true},
+};
+
 const struct command command_run = {
 	.name = "run",
 	.synopsis = "[options] LOG...",
@@ -262,5 +283,8 @@ const struct command command_run = {
 		 "told by content. One of --fleet and --gpu-hour is needed.\n",
 	.example = "tollbook run --fleet fleet.json --prices prices.json --by tenant logs/",
 	.groups = GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
 	.main = run,
 };

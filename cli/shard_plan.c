@@ -315,9 +315,8 @@ static int check_options(struct run *r) {
 	if (s->tasks < 1 || s->tasks > TASKS_MAX) {
 		return say_option(r, "tasks", "over how many tasks? expected --tasks N, at most %d", TASKS_MAX);
 	}
-	if (r->requests || r->model_report || r->quarantine || r->compare_rules || r->versus.count > 0) {
-		say_error(r, "--requests, --model-report, --compare-rules, --versus-estimate and --quarantine are for tollbook run, "
-		             "not for shards");
+	if (r->requests || r->model_report || r->quarantine || r->compare_rules) {
+		say_error(r, "--requests, --model-report, --compare-rules and --quarantine are for tollbook run, not for shards");
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < r->operands.count; i++) {
