@@ -33,7 +33,6 @@ struct job {
 };
 
 static void job_release(struct job *j) {
-	free(((struct settings *)j->r->own)->versus.at);
 	statement_free(j->statement);
 	versus_free(j->versus);
 	energy_page_free(j->energy);
