@@ -155,7 +155,7 @@ int costs_init(struct costs *c, const struct estimate_options *o, struct fault *
 	err = err ? err : read_model(o, &m, why);
 	err = err ? err : read_card(c, o, &m, why);
 	if (err) {
-		return err;
+		return ERROR_CONFIG; /* a file that cannot be read is a wrong option too */
 	}
 	set_prices(c, o);
 	return set_batch(c, o, why);

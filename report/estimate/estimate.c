@@ -58,29 +58,37 @@ static void add_card(struct sheet *s, const struct costs *c, const struct estima
 	          o->batch > 0 ? "--batch" : "what the memory holds, at most --max-batch");
 }
 
-/* Time and FLOPs and bytes of tokens at positions, prefill and decode. */
-static void add_positions(struct sheet *s, const struct costs *c) {
-	static const struct {
-		const char *prefill_key, *decode_key, *bytes_key, *label;
-		double context;
-	} at[] = {{"prefill_flops_0", "decode_flops_0", "decode_bytes_0", "1st", 0},
-	          {"prefill_flops_999", "decode_flops_999", "decode_bytes_999", "1,000th", 999},
-	          {"prefill_flops_9999", "decode_flops_9999", "decode_bytes_9999", "10,000th", 9999}};
-	const struct modelsize *z = &c->roofline.size;
+/* FLOPs and bytes of tokens by their place, prefilled and decoded. */
+struct place_line {
+	double before;
+	const char *prefill_key, *prefill, *decode_key, *decode, *bytes_key, *bytes;
+};
 
-	for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
-		double seen = modelspec_seen(&c->roofline.model, at[i].context), batch = (double)c->batch;
-		sheet_add(s, at[i].prefill_key, "FLOPs of a prefilled token, at the", ((double)z->token_flops + seen * (double)z->prefill_pair_flops) / GIGA,
-		          3, "GFLOP", "%s: %.3f + %.0f x %.6f", at[i].label, (double)z->token_flops / GIGA, seen,
-		          (double)z->prefill_pair_flops / GIGA)->detail = true;
-		sheet_add(s, at[i].decode_key, "FLOPs of a decoded token, at the",
-		          ((double)(z->token_flops + z->head_flops) + seen * (double)z->decode_pair_flops) / GIGA, 3, "GFLOP",
-		          "%s: %.3f + %.3f + %.0f x %.6f", at[i].label, (double)z->token_flops / GIGA, (double)z->head_flops / GIGA, seen,
-		          (double)z->decode_pair_flops / GIGA)->detail = true;
-		sheet_add(s, at[i].bytes_key, "bytes it reads, its share of the weights too",
-		          (roofline_weight_bytes(&c->roofline, batch) / batch + seen * (double)z->kv_token_bytes) / 1e6, 3, "MB",
-		          "%s: %.3f GB of weights / %.0f + %.0f x %lld", at[i].label, roofline_weight_bytes(&c->roofline, batch) / GIGA, batch, seen,
-		          (long long)z->kv_token_bytes)->detail = true;
+static void add_place(struct sheet *s, const struct costs *c, const struct place_line *l) {
+	const struct modelsize *z = &c->roofline.size;
+	double seen = modelspec_seen(&c->roofline.model, l->before), batch = (double)c->batch;
+	double weights = roofline_weight_bytes(&c->roofline, batch);
+
+	sheet_add(s, l->prefill_key, l->prefill, ((double)z->token_flops + seen * (double)z->prefill_pair_flops) / GIGA, 3, "GFLOP",
+	          "%.3f + %.0f x %.6f", (double)z->token_flops / GIGA, seen, (double)z->prefill_pair_flops / GIGA)->detail = true;
+	sheet_add(s, l->decode_key, l->decode, ((double)(z->token_flops + z->head_flops) + seen * (double)z->decode_pair_flops) / GIGA, 3,
+	          "GFLOP", "%.3f + %.3f head + %.0f x %.6f", (double)z->token_flops / GIGA, (double)z->head_flops / GIGA, seen,
+	          (double)z->decode_pair_flops / GIGA)->detail = true;
+	sheet_add(s, l->bytes_key, l->bytes, (weights / batch + seen * (double)z->kv_token_bytes) / 1e6, 3, "MB",
+	          "its share of %.3f GB of weights: / %.0f, + %.0f x %lld", weights / GIGA, batch, seen, (long long)z->kv_token_bytes)->detail = true;
+}
+
+static void add_positions(struct sheet *s, const struct costs *c) {
+	static const struct place_line places[] = {
+		{0, "prefill_flops_1", "FLOPs of the 1st token, prefilled", "decode_flops_1", "FLOPs of the 1st token, decoded",
+		 "decode_bytes_1", "bytes of the 1st token, decoded"},
+		{999, "prefill_flops_1000", "FLOPs of the 1,000th token, prefilled", "decode_flops_1000", "FLOPs of the 1,000th token, decoded",
+		 "decode_bytes_1000", "bytes of the 1,000th token, decoded"},
+		{9999, "prefill_flops_10000", "FLOPs of the 10,000th token, prefilled", "decode_flops_10000", "FLOPs of the 10,000th token, decoded",
+		 "decode_bytes_10000", "bytes of the 10,000th token, decoded"}};
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		add_place(s, c, &places[i]);
 	}
 }
 

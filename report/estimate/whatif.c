@@ -8,8 +8,6 @@
 #include "report/estimate/sheet.h"
 #include "report/estimate/whatif_item.h"
 
-/* More tokens than this no request has. */
-#define TOKENS_MAX 10000000
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 int request_played_order(const void *context, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
@@ -71,7 +69,7 @@ int whatif_take(struct whatif *w, unsigned lane, const struct record *r, struct 
 	if (r->kind != RECORD_REQUEST) {
 		return 0;
 	}
-	if (q->arrival_ns == UNKNOWN || q->prompt_tokens < 1 || q->prompt_tokens > TOKENS_MAX || q->completion_tokens > TOKENS_MAX) {
+	if (q->arrival_ns == UNKNOWN || q->prompt_tokens < 1 || q->prompt_tokens > PLAYED_TOKENS_MAX || q->completion_tokens > PLAYED_TOKENS_MAX) {
 		w->skipped[lane]++;
 		return 0;
 	}

@@ -8,6 +8,8 @@
 #include "core/names.h"
 
 #define PLAYED_MEMORY ((size_t)8 << 20)
+/* More tokens than this no request has. */
+#define PLAYED_TOKENS_MAX 10000000
 
 /* Compared byte by byte: zero it before it is filled. */
 struct request_played {

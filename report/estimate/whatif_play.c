@@ -143,7 +143,7 @@ static void open_engine(struct player *p, name_id replica) {
 
 static struct replay_request changed(const struct player *p, const struct request_played *q) {
 	const struct scenario *s = p->s;
-	double prompt = fmax(1, round((double)q->prompt * p->prompt_factor));
+	double prompt = fmin(PLAYED_TOKENS_MAX, fmax(1, round((double)q->prompt * p->prompt_factor)));
 	double cached = isnan(s->cache_hit) ? floor((double)q->cached * p->prompt_factor) : floor(prompt * s->cache_hit);
 	double load = isnan(s->load) ? 1 : s->load;
 
