@@ -190,7 +190,7 @@ static int feed_segment(void *context, const struct ledger_segment *s) {
 	return ledger_records(f->b->ledger, s, feed_record, f, f->why);
 }
 
-static struct attribution *new_attribution(struct book *b, int64_t from_ns, int64_t to_ns) {
+static struct attribution *new_attribution(struct book *b, int64_t from_ns, int64_t to_ns, const char *requests) {
 	struct attribute_options o = {
 		.fleet = b->fleet,
 		.names = b->names,
@@ -198,6 +198,7 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 		.from_ns = from_ns,
 		.to_ns = to_ns,
 		.lanes = 1,
+		.requests_path = requests,
 	};
 
 	if (b->prices) {
@@ -207,9 +208,8 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 	return attribution_new(&o);
 }
 
-int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
-                    struct quality *quality, struct fault *why) {
-	struct attribution *a = new_attribution(b, from_ns, to_ns);
+static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, entry_sink *sink,
+                            void *context, struct quality *quality, struct fault *why) {
 	struct feeding f = {b, a, why};
 	int rc = ledger_spans(b->ledger, set_span, a, why);
 
@@ -221,6 +221,22 @@ int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *
 	}
 	attribution_free(a);
 	return rc;
+}
+
+int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
+                    struct quality *quality, struct fault *why) {
+	return attribute_period(b, new_attribution(b, from_ns, to_ns, NULL), from_ns, to_ns, sink, context, quality, why);
+}
+
+static int drop_entry(void *context, const struct entry *e) {
+	(void)context;
+	(void)e;
+	return 0;
+}
+
+int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char *path, struct quality *quality,
+                     struct fault *why) {
+	return attribute_period(b, new_attribution(b, from_ns, to_ns, path), from_ns, to_ns, drop_entry, NULL, quality, why);
 }
 
 static int by_slot(const void *a, const void *b) {

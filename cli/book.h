@@ -33,6 +33,9 @@ int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intak
 /* The entries that the records of the book give for these days, as they are now. */
 int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
                     struct quality *quality, struct fault *why);
+/* What the requests of these days cost, as --requests writes it. */
+int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char *path, struct quality *quality,
+                     struct fault *why);
 /* Attributes all days that are marked, in the open transaction. */
 int book_attribute(struct book *b, struct fault *why);
 /* The whole hash of what entries depend on but the records. */

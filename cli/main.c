@@ -36,6 +36,8 @@
 	ROW(close)                                                                                                     \
 	ROW(verify)                                                                                                    \
 	ROW(backup)                                                                                                    \
+	ROW(explain)                                                                                                   \
+	ROW(reconcile)                                                                                                 \
 	ROW(prices)                                                                                                    \
 	ROW(whatif)                                                                                                    \
 	ROW(estimate)                                                                                                  \
