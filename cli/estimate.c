@@ -53,7 +53,7 @@ static int take_price(const struct option *o, void *into, const char *value, str
 }
 
 static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "json"};
+	static const char *const words[] = {"table", "json", "html"};
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
@@ -87,7 +87,7 @@ static const struct option own[] = {
 	ROW("list-cached", "PRICE", "of cached input", take_price, list_cached),
 	ROW("list-output", "PRICE", "of output", take_price, list_output),
 	ROW("explain", NULL, "why output costs more: by place, batch, context, mix, cache", value_flag, explain),
-	{"format", 0, "NAME", "table (default) or json", 0, value_word, offsetof(struct settings, format), format_word, true},
+	{"format", 0, "NAME", "table (default), json, or html with --explain", 0, value_word, offsetof(struct settings, format), format_word, true},
 };
 
 static void set_if(int64_t *to, int64_t given) {

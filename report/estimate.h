@@ -47,7 +47,7 @@ struct estimate_options {
 void estimate_defaults(struct estimate_options *o);
 
 struct estimate_view {
-	const char *format; /* "table" or "json"; NULL: table */
+	const char *format; /* "table", "json", or with `explain` "html"; NULL: table */
 	bool verbose; /* each value with its formula */
 	bool explain; /* the four questions */
 };

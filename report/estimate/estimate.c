@@ -182,12 +182,12 @@ static void print_json(const struct costs *c, const struct sheet *s, bool explai
 }
 
 int estimate_print(const struct estimate_options *o, const struct estimate_view *v, FILE *out, struct fault *why) {
-	bool json = v->format && strcmp(v->format, "json") == 0;
+	bool json = v->format && strcmp(v->format, "json") == 0, html = v->format && strcmp(v->format, "html") == 0;
 	struct costs c;
 	struct sheet s = {.count = 0};
 
-	if (v->format && !json && strcmp(v->format, "table") != 0) {
-		return fault_set(why, ERROR_CONFIG, "--format: an estimate has no such form, expected table or json");
+	if (html && !v->explain) {
+		return fault_set(why, ERROR_CONFIG, "--format html is the page of --explain, expected both or another form");
 	}
 	int err = costs_init(&c, o, why);
 	if (!err && v->explain && isnan(c.rent)) {
@@ -195,6 +195,10 @@ int estimate_print(const struct estimate_options *o, const struct estimate_view 
 	}
 	if (err) {
 		return err;
+	}
+	if (html) {
+		explain_html(&c, out);
+		return 0;
 	}
 	add_model(&s, &c);
 	add_card(&s, &c, o);

@@ -5,24 +5,17 @@
 
 #include "report/estimate/sheet.h"
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 #define BAR 20
 
 /* ---- the figures ---- */
 
-static const double positions[] = {11, 1000, 10001, 100001};
-static const double batches[] = {1, 8, 32, 128};
-static const double contexts[] = {1000, 8000, 32000, 128000};
-static const double mixes[] = {3, 10, 35};
-static const double hits[] = {0, 0.5, 0.9};
+const double explain_positions[EXPLAIN_POSITIONS] = {11, 1000, 10001, 100001};
+const double explain_batches[EXPLAIN_BATCHES] = {1, 8, 32, 128};
+const double explain_contexts[EXPLAIN_CONTEXTS] = {1000, 8000, 32000, 128000};
+const double explain_mixes[EXPLAIN_MIXES] = {3, 10, 35};
+const double explain_hits[EXPLAIN_HITS] = {0, 0.5, 0.9};
 
-/* A token by its position; the batch is what the memory holds at that context, and no more than the assumed one. */
-struct at_position {
-	double input, input_attention, output, output_attention; /* money per million, shares */
-	int64_t batch;
-};
-
-static struct at_position cost_at(const struct costs *c, double position) {
+struct at_position explain_at(const struct costs *c, double position) {
 	double before = position - 1;
 	double in = costs_input_ns(c, before);
 	struct at_position p = {.input = costs_rent(c, in), .input_attention = costs_input_attention_ns(c, before) / in,
@@ -37,19 +30,14 @@ static struct at_position cost_at(const struct costs *c, double position) {
 }
 
 /* Output : input at a batch and context; NAN if the memory does not hold it. */
-static double ratio_at(const struct costs *c, double batch, double context) {
+double explain_ratio(const struct costs *c, double batch, double context) {
 	if ((double)costs_batch(c, (int64_t)batch, context) < batch) {
 		return NAN;
 	}
 	return costs_output_ns(c, batch, context) / costs_uncached_ns(c, context, 0);
 }
 
-/* Per million tokens of a mix of `ratio` inputs to one output. */
-struct mix {
-	double cost, output_share, price, margin;
-};
-
-static struct mix mix_at(const struct costs *c, double ratio) {
+struct mix explain_mix(const struct costs *c, double ratio) {
 	double in = costs_rent(c, costs_uncached_ns(c, c->prompt, 0)) * ratio;
 	double out = costs_rent(c, costs_output_ns(c, (double)c->batch, c->prompt + c->output / 2));
 	struct mix m = {.cost = (in + out) / (ratio + 1), .output_share = out / (in + out)};
@@ -59,12 +47,7 @@ static struct mix mix_at(const struct costs *c, double ratio) {
 	return m;
 }
 
-/* Per million input tokens of a prompt, so much of which is cached; NAN prices where there is no list. */
-struct caching {
-	double cost, price;
-};
-
-static struct caching caching_at(const struct costs *c, double hit) {
+struct caching explain_caching(const struct costs *c, double hit) {
 	double cached = floor(c->prompt * hit), computed = c->prompt - cached;
 	double ns = computed * costs_uncached_ns(c, c->prompt, cached) + cached * costs_cached_ns(c, c->prompt, cached);
 	double list_cached = isnan(c->list_cached) ? c->list_input : c->list_cached;
@@ -102,9 +85,9 @@ static void print_positions(const struct costs *c, FILE *out) {
 	char place[SHEET_NUMBER_MAX], in[SHEET_NUMBER_MAX], made[SHEET_NUMBER_MAX], picture[3 * BAR + 1];
 
 	fprintf(out, "\n1. A token by its place    input  attention    output  attention    batch   share of attention in output\n");
-	for (size_t i = 0; i < COUNT(positions); i++) {
-		struct at_position p = cost_at(c, positions[i]);
-		fprintf(out, "%19s%s %10s %9.0f %% %9s", sheet_number(positions[i], 0, place), i < 2 ? "th" : "st",
+	for (size_t i = 0; i < EXPLAIN_POSITIONS; i++) {
+		struct at_position p = explain_at(c, explain_positions[i]);
+		fprintf(out, "%19s%s %10s %9.0f %% %9s", sheet_number(explain_positions[i], 0, place), i < 2 ? "th" : "st",
 		        sheet_number(p.input, 4, in), p.input_attention * 100, isnan(p.output) ? "no room" : sheet_number(p.output, 4, made));
 		if (p.batch > 0) {
 			fprintf(out, " %8.0f %% %8lld   %s", p.output_attention * 100, (long long)p.batch, bar(p.output_attention, picture));
@@ -124,7 +107,7 @@ static void print_over(const char *token, double price, double place, FILE *out)
 
 static void print_reach(const struct costs *c, FILE *out) {
 	char number[SHEET_NUMBER_MAX];
-	double input = cost_at(c, 1).input;
+	double input = explain_at(c, 1).input;
 
 	fprintf(out, "   An input token costs twice the first from place %s on.\n",
 	        sheet_number(costs_input_reach(c, 2 * input), 0, number));
@@ -140,16 +123,16 @@ static void print_ratios(const struct costs *c, FILE *out) {
 	char number[SHEET_NUMBER_MAX];
 
 	fputs("\n2. Output : input, by sequences decoding together and context\n       batch", out);
-	for (size_t j = 0; j < COUNT(contexts); j++) {
-		fprintf(out, " %11s", sheet_number(contexts[j], 0, number));
+	for (size_t j = 0; j < EXPLAIN_CONTEXTS; j++) {
+		fprintf(out, " %11s", sheet_number(explain_contexts[j], 0, number));
 	}
 	fputs("  tokens\n", out);
-	for (size_t i = 0; i < COUNT(batches); i++) {
-		fprintf(out, "%12.0f", batches[i]);
-		for (size_t j = 0; j < COUNT(contexts); j++) {
-			fprintf(out, " %11s", sheet_number(ratio_at(c, batches[i], contexts[j]), 1, number));
+	for (size_t i = 0; i < EXPLAIN_BATCHES; i++) {
+		fprintf(out, "%12.0f", explain_batches[i]);
+		for (size_t j = 0; j < EXPLAIN_CONTEXTS; j++) {
+			fprintf(out, " %11s", sheet_number(explain_ratio(c, explain_batches[i], explain_contexts[j]), 1, number));
 		}
-		fputs(i + 1 == COUNT(batches) ? "  (-: the cache has no room)\n" : "\n", out);
+		fputs(i + 1 == EXPLAIN_BATCHES ? "  (-: the cache has no room)\n" : "\n", out);
 	}
 }
 
@@ -157,9 +140,9 @@ static void print_mixes(const struct costs *c, FILE *out) {
 	char picture[3 * BAR + 1], number[SHEET_NUMBER_MAX];
 
 	fputs("\n3. Input : output    cost    list price   margin   output's share of cost\n", out);
-	for (size_t i = 0; i < COUNT(mixes); i++) {
-		struct mix m = mix_at(c, mixes[i]);
-		fprintf(out, "%14.0f : 1 %9.4f %11s", mixes[i], m.cost, sheet_number(m.price, 4, number));
+	for (size_t i = 0; i < EXPLAIN_MIXES; i++) {
+		struct mix m = explain_mix(c, explain_mixes[i]);
+		fprintf(out, "%14.0f : 1 %9.4f %11s", explain_mixes[i], m.cost, sheet_number(m.price, 4, number));
 		fprintf(out, " %8s %3.0f %% %s\n", isnan(m.margin) ? "" : (snprintf(number, sizeof number, "%.0f %%", m.margin * 100), number),
 		        m.output_share * 100, bar(m.output_share, picture));
 	}
@@ -167,12 +150,12 @@ static void print_mixes(const struct costs *c, FILE *out) {
 
 static void print_caching(const struct costs *c, FILE *out) {
 	char number[SHEET_NUMBER_MAX];
-	struct caching none = caching_at(c, 0);
+	struct caching none = explain_caching(c, 0);
 
 	fprintf(out, "\n4. Prompt found in cache    cost   saved    list price   (prompts of %.0f tokens)\n", c->prompt);
-	for (size_t i = 0; i < COUNT(hits); i++) {
-		struct caching k = caching_at(c, hits[i]);
-		fprintf(out, "%20.0f %% %10.4f %5.0f %% %12s\n", hits[i] * 100, k.cost, (1 - k.cost / none.cost) * 100,
+	for (size_t i = 0; i < EXPLAIN_HITS; i++) {
+		struct caching k = explain_caching(c, explain_hits[i]);
+		fprintf(out, "%20.0f %% %10.4f %5.0f %% %12s\n", explain_hits[i] * 100, k.cost, (1 - k.cost / none.cost) * 100,
 		        sheet_number(k.price, 4, number));
 	}
 }
@@ -196,33 +179,33 @@ static void json_member(const char *name, double x, bool last, FILE *out) {
 
 void explain_json(const struct costs *c, FILE *out) {
 	fputs("\"positions\":[", out);
-	for (size_t i = 0; i < COUNT(positions); i++) {
-		struct at_position p = cost_at(c, positions[i]);
-		fprintf(out, "%s\n  {\"position\":%.0f,\"batch\":%lld,", i ? "," : "", positions[i], (long long)p.batch);
+	for (size_t i = 0; i < EXPLAIN_POSITIONS; i++) {
+		struct at_position p = explain_at(c, explain_positions[i]);
+		fprintf(out, "%s\n  {\"position\":%.0f,\"batch\":%lld,", i ? "," : "", explain_positions[i], (long long)p.batch);
 		json_member("input", p.input, false, out);
 		json_member("input_attention", p.input_attention, false, out);
 		json_member("output", p.output, false, out);
 		json_member("output_attention", p.output_attention, true, out);
 	}
 	fputs("\n ],\n \"output_per_input\":[", out);
-	for (size_t i = 0; i < COUNT(batches) * COUNT(contexts); i++) {
-		double batch = batches[i / COUNT(contexts)], context = contexts[i % COUNT(contexts)];
+	for (size_t i = 0; i < EXPLAIN_BATCHES * EXPLAIN_CONTEXTS; i++) {
+		double batch = explain_batches[i / EXPLAIN_CONTEXTS], context = explain_contexts[i % EXPLAIN_CONTEXTS];
 		fprintf(out, "%s\n  {\"batch\":%.0f,\"context\":%.0f,", i ? "," : "", batch, context);
-		json_member("ratio", ratio_at(c, batch, context), true, out);
+		json_member("ratio", explain_ratio(c, batch, context), true, out);
 	}
 	fputs("\n ],\n \"mixes\":[", out);
-	for (size_t i = 0; i < COUNT(mixes); i++) {
-		struct mix m = mix_at(c, mixes[i]);
-		fprintf(out, "%s\n  {\"input_per_output\":%.0f,", i ? "," : "", mixes[i]);
+	for (size_t i = 0; i < EXPLAIN_MIXES; i++) {
+		struct mix m = explain_mix(c, explain_mixes[i]);
+		fprintf(out, "%s\n  {\"input_per_output\":%.0f,", i ? "," : "", explain_mixes[i]);
 		json_member("cost", m.cost, false, out);
 		json_member("output_share", m.output_share, false, out);
 		json_member("price", m.price, false, out);
 		json_member("margin", m.margin, true, out);
 	}
 	fputs("\n ],\n \"caching\":[", out);
-	for (size_t i = 0; i < COUNT(hits); i++) {
-		struct caching k = caching_at(c, hits[i]);
-		fprintf(out, "%s\n  {\"hit_rate\":%g,", i ? "," : "", hits[i]);
+	for (size_t i = 0; i < EXPLAIN_HITS; i++) {
+		struct caching k = explain_caching(c, explain_hits[i]);
+		fprintf(out, "%s\n  {\"hit_rate\":%g,", i ? "," : "", explain_hits[i]);
 		json_member("cost", k.cost, false, out);
 		json_member("price", k.price, true, out);
 	}

@@ -4,7 +4,38 @@
 
 #include "report/estimate/costs.h"
 
+#define EXPLAIN_POSITIONS 4
+#define EXPLAIN_BATCHES 4
+#define EXPLAIN_CONTEXTS 4
+#define EXPLAIN_MIXES 3
+#define EXPLAIN_HITS 3
+extern const double explain_positions[EXPLAIN_POSITIONS], explain_batches[EXPLAIN_BATCHES], explain_contexts[EXPLAIN_CONTEXTS],
+	explain_mixes[EXPLAIN_MIXES], explain_hits[EXPLAIN_HITS];
+
+/* A token by its position; the batch is what the memory holds at that context, and no more than the assumed one. */
+struct at_position {
+	double input, input_attention, output, output_attention; /* money per million, shares */
+	int64_t batch;
+};
+
+/* Per million tokens of a mix of `ratio` inputs to one output. */
+struct mix {
+	double cost, output_share, price, margin;
+};
+
+/* Per million input tokens of a prompt, so much of which is cached; NAN prices where there is no list. */
+struct caching {
+	double cost, price;
+};
+
+struct at_position explain_at(const struct costs *c, double position);
+/* Output : input at a batch and context; NAN if the memory does not hold it. */
+double explain_ratio(const struct costs *c, double batch, double context);
+struct mix explain_mix(const struct costs *c, double ratio);
+struct caching explain_caching(const struct costs *c, double hit);
+
 void explain_print(const struct costs *c, FILE *out);
 void explain_json(const struct costs *c, FILE *out);
+void explain_html(const struct costs *c, FILE *out);
 
 #endif
