@@ -65,18 +65,34 @@ static bool strip_entry(struct envelope *e, struct peeling *p) {
 	return strip_export(&e->entry, p);
 }
 
-static stripper *const strippers[] = {
-	strip_entry, strip_json,        strip_rfc3339, strip_cri,  strip_syslog, strip_unit,
-	strip_ansi,  strip_syslog_5424, strip_rank,    strip_csv, strip_progress,
-};
+/* Most lines have nothing around them: what may stand at the beginning of one is told by its first byte. */
+static bool strip_front(struct envelope *e, struct peeling *p) {
+	char first = p->text.len > 0 ? *p->text.at : '\0';
+
+	switch (first) {
+	case '{':
+		return strip_json(e, p);
+	case '<':
+		return strip_syslog(e, p) || strip_syslog_5424(e, p);
+	case '"':
+		return strip_csv(e, p);
+	default:
+		break;
+	}
+	if (first >= '0' && first <= '9') {
+		return strip_rfc3339(e, p) || strip_rank(e, p);
+	}
+	return first >= 'A' && first <= 'Z' && strip_syslog(e, p);
+}
 
 static bool strip_one(struct envelope *e, struct peeling *p) {
-	for (size_t i = 0; i < sizeof strippers / sizeof *strippers; i++) {
-		if (strippers[i](e, p)) {
-			return true;
-		}
+	if (p->depth == 0 && strip_entry(e, p)) {
+		return true;
 	}
-	return false;
+	if (p->stamped && (strip_cri(e, p) || strip_unit(e, p))) {
+		return true;
+	}
+	return strip_front(e, p) || strip_ansi(e, p) || strip_progress(e, p);
 }
 
 static void joint_add(struct envelope *e, struct joint *j, const struct peeling *p) {

@@ -56,7 +56,7 @@ static bool may_be_wrapper(struct text t) {
 		return false;
 	}
 	for (size_t i = 0; i < sizeof first_keys / sizeof *first_keys; i++) {
-		if (text_starts(t, first_keys[i])) {
+		if (t.len > 0 && *t.at == *first_keys[i].at && text_starts(t, first_keys[i])) {
 			return true;
 		}
 	}

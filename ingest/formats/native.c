@@ -171,11 +171,29 @@ static inline bool cursor_integer(struct cursor *c, int64_t *out) {
 	       c->at < c->end && (*c->at == ',' || *c->at == '}');
 }
 
+static inline uint64_t eight_at(const char *at) {
+	uint64_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+/* text_eq for keys, most of which have 8 to 16 bytes: two words, without a call. */
+static inline bool key_eq(struct text a, struct text b) {
+	if (a.len != b.len) {
+		return false;
+	}
+	if (a.len < 8 || a.len > 16) {
+		return text_eq(a, b);
+	}
+	return eight_at(a.at) == eight_at(b.at) && eight_at(a.at + a.len - 8) == eight_at(b.at + b.len - 8);
+}
+
 /* The row of a key: the one after the last, else any. */
 static inline const struct field *field_next(const struct kind *k, size_t *next, struct text key) {
 	for (size_t i = 0; i < k->field_count; i++) {
 		size_t row = *next + i < k->field_count ? *next + i : *next + i - k->field_count;
-		if (text_eq(k->fields[row].key, key)) {
+		if (key_eq(k->fields[row].key, key)) {
 			*next = row + 1;
 			return &k->fields[row];
 		}
