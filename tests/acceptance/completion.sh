@@ -19,8 +19,8 @@ offers() {
 	fi
 }
 
-offers run r
-offers --gpu-hour run --g
+offers run ru
+offers --gpu-hour run --gp
 offers "shapley proportional prefill-first decode-first" run --rule ""
 offers proportional run --idle p
 offers "json jsonl journal" run --format j

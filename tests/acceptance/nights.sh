@@ -1,0 +1,108 @@
+#!/bin/sh
+# Thirty nights of logs that grow, are renamed, copied and truncated, packed, delivered twice or late, with the fleet
+# changed on the way, say to the last unit what one run over everything says.
+cd "$(dirname "$0")/../.." || exit 3
+tree=$PWD
+tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
+command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 3
+mkdir logs whole
+cp "$tree/samples/prices.json" .
+sed 's/"per_gpu_hour": "[0-9.]*"/"per_gpu_hour": "9.99"/' "$tree/samples/fleet.json" > fleet.json
+cat > night.conf << END
+{"schema": "tollbook.config.v1", "book": "book", "fleet": "fleet.json", "prices": ["prices.json"], "settle_hours": 36,
+ "logs": [{"path": "logs/*"}], "reports": [{"output": "nights.json", "format": "json", "by": "hour,replica,tenant"}]}
+END
+
+# The sample's steps and requests, each moved to its day: a day's pattern, thirty times.
+day_ns=86400000000000
+gzip -dc "$tree/samples/serving/steps.jsonl.gz" | head -240 > steps
+gzip -dc "$tree/samples/serving/requests.jsonl.gz" | head -12 > requests
+moved() { # moved FILE DAY: in integers, as jq has doubles only
+	awk -v days="$2" -v day="$day_ns" '
+	function add(s, n,  low, high, sum) { # 19 digits in two parts
+		high = substr(s, 1, length(s) - 9) + 0; low = substr(s, length(s) - 8) + 0
+		sum = low + n % 1000000000
+		return sprintf("%d%09d", high + int(n / 1000000000) + (sum >= 1000000000), sum % 1000000000)
+	}
+	{
+		out = ""; rest = $0
+		while (match(rest, /"(start|arrival|scheduled|first_token|finish)_ns":[0-9]+/)) {
+			field = substr(rest, RSTART, RLENGTH); at = index(field, ":")
+			out = out substr(rest, 1, RSTART - 1) substr(field, 1, at) add(substr(field, at + 1), days * day)
+			rest = substr(rest, RSTART + RLENGTH)
+		}
+		rest = out rest
+		gsub(/"id":"/, "\"id\":\"d" days "-", rest)
+		sub(/"step":/, "\"step\":" days "0", rest)
+		print rest
+	}' "$1"
+}
+
+failures=0
+wrong() {
+	echo "FAIL: $*"
+	failures=$((failures + 1))
+}
+held=''
+day=0
+while [ $day -lt 30 ]; do
+	moved steps $day > steps.$day
+	moved requests $day > requests.$day
+	cat steps.$day >> whole/steps.jsonl
+	cat requests.$day >> whole/requests.jsonl
+	case $((day % 6)) in
+	0) head -100 steps.$day >> logs/engine.jsonl ;;                          # the night falls in the middle of a day
+	1) tail -n +101 steps.$((day - 1)) >> logs/engine.jsonl; cat steps.$day >> logs/engine.jsonl ;;
+	2) mv logs/engine.jsonl logs/engine.$day.jsonl; cat steps.$day > logs/engine.jsonl ;; # renamed
+	3) cp logs/engine.jsonl logs/engine.$day.jsonl; cat steps.$day > logs/engine.jsonl ;; # copied and truncated
+	4) gzip logs/engine.*[0-9].jsonl; cat steps.$day >> logs/engine.jsonl ;;  # packed
+	5) cat steps.$day >> logs/engine.jsonl; mkdir -p twice; cp logs/*.gz twice; for f in twice/*.gz; do cp "$f" "logs/again.$day.${f##*/}"; done ;;
+	esac
+	if [ $((day % 5)) -eq 3 ]; then
+		held="$held requests.$day"                                       # a gateway whose logs come late
+	else
+		cp requests.$day logs/requests.$day.jsonl
+	fi
+	if [ $day -eq 17 ]; then
+		cp "$tree/samples/fleet.json" fleet.json
+		for late in $held; do cp "$late" "logs/$late.jsonl"; done
+		held=''
+	fi
+	TOLLBOOK_NOW=$(date -u -d "2026-08-11 + $day days" +%Y-%m-%dT03:00:00Z) "$tollbook" nightly -q -c night.conf > said 2>&1
+	[ $? -le 1 ] || { cat said; exit 1; }
+	day=$((day + 1))
+done
+for late in $held; do cp "$late" "logs/$late.jsonl"; done
+tail -c 20 logs/engine.jsonl > /dev/null
+"$tollbook" nightly -q -c night.conf > said 2>&1
+"$tollbook" run -q --fleet fleet.json --prices prices.json --by hour,replica,tenant --format json -o whole.json whole
+figures='del(.quality, .provenance, .period)'
+jq -S "$figures" nights.json > nights; jq -S "$figures" whole.json > one
+cmp -s nights one && echo "ok: thirty nights are one run: $(jq -c '.total.gpu_ns, .total.cost.capacity, .total.requests' one | tr '\n' ' ')" ||
+	wrong "thirty nights: $(diff nights one | head -6)"
+"$tollbook" verify --book book --fleet fleet.json --prices prices.json --all > said 2>&1 || wrong "verify: $(cat said)"
+"$tollbook" report --book book --as-of 5 --format json -q > then.json 2>/dev/null
+[ "$(jq .total.requests then.json)" -lt "$(jq .total.requests nights.json)" ] || wrong "as of run 5"
+
+# A closed month stays as it is; what comes later is told apart, and the difference is exactly that.
+month=$(jq -r '.period.from[:7]' nights.json)
+"$tollbook" close -q --book book "$month" || wrong "close"
+"$tollbook" report --book book --from "$month-01" --to "$(date -u -d "$month-01 + 1 month" +%Y-%m-%d)" --format json -q > closed.json
+moved requests 2 | sed 's/"d2-/"late-/' > logs/late.jsonl
+"$tollbook" nightly -q -c night.conf > said 2>&1
+"$tollbook" report --book book --from "$month-01" --to "$(date -u -d "$month-01 + 1 month" +%Y-%m-%d)" --format json -q > after.json
+[ "$(jq -S "$figures" closed.json)" = "$(jq -S "$figures" after.json)" ] || wrong "a closed month changed"
+"$tollbook" backup --dump --book book dump; grep -q "^$month	" dump || wrong "no adjustments were posted"
+"$tollbook" verify -q --book book || wrong "verify after closing"
+"$tollbook" close -q --book book "$month" 2> said && wrong "closed twice"
+"$tollbook" close -q --book book --reopen "late logs" "$month" || wrong "reopen"
+"$tollbook" nightly -q -c night.conf > said 2>&1
+cp logs/late.jsonl whole
+"$tollbook" run -q --fleet fleet.json --prices prices.json --by hour,replica,tenant --format json -o whole.json whole
+jq -S "$figures" nights.json > nights; jq -S "$figures" whole.json > one
+cmp -s nights one || wrong "after reopening: $(diff nights one | head -6)"
+[ $failures -eq 0 ] && echo "ok: closed, adjusted, reopened"
+exit $((failures > 0))
