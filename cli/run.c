@@ -125,7 +125,8 @@ static int take_record(void *job, unsigned lane, const struct record *record, st
 	if (stop_asked(&j->r->stop)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
-	if (j->versus) {
+	bool in_period = record->kind == RECORD_STEP && record->step.start_ns >= j->from_ns && record->step.start_ns < j->to_ns;
+	if (j->versus && in_period) {
 		versus_take(j->versus, lane, record);
 	}
 	return attribution_take(j->attribution, lane, record, why);

@@ -142,6 +142,7 @@ void versus_take(struct versus *v, unsigned lane, const struct record *r) {
 int versus_take_entry(void *versus, const struct entry *e) {
 	struct versus *v = versus;
 
+	v->busy_gpu_ns += e->kind <= ENTRY_OUTPUT ? e->gpu_ns : 0;
 	if (e->kind > ENTRY_OUTPUT && e->gpu_ns > 0) {
 		struct versus_hour *h = versus_find(v, &v->tables[v->o.lanes], e->replica, e->model, e->slot_ns);
 		h->idle_gpu_ns += e->gpu_ns;

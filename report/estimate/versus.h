@@ -43,6 +43,7 @@ struct versus {
 	struct versus_table *tables; /* one a lane, and one for entries and the end */
 	struct fitted_model *models;
 	size_t model_count;
+	int64_t busy_gpu_ns; /* of entries */
 };
 
 /* The sums of a replica's hour; its case is resolved when it is new. */

@@ -177,7 +177,7 @@ static void print_sums(const double sums[CAUSES], FILE *out) {
 
 static void print_hours(struct versus *v, const char *currency, FILE *out) {
 	struct versus_table *t = &v->tables[v->o.lanes];
-	double sums[CAUSES] = {0}, left = 0;
+	double sums[CAUSES] = {0}, left = 0, busy = 0;
 
 	fprintf(out, "\nWhere the money went, in %s: MFU and MBU of busy time, each step beside the card's peaks\n", currency);
 	fprintf(out, "%-20s %-13s %8s %8s %8s", "replica", "hour (UTC)", "steps", "MFU", "MBU");
@@ -189,6 +189,7 @@ static void print_hours(struct versus *v, const char *currency, FILE *out) {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct versus_hour *h = &t->at[i];
 		double ns[CAUSES] = {0};
+		busy += (double)h->busy_ns * (double)h->gpus;
 		if (h->busy_ns > 0 && h->case_at >= 0 && t->cases[h->case_at].known) {
 			causes_of(v, h, &t->cases[h->case_at], ns);
 			print_hour(v, h, ns, out);
@@ -201,6 +202,10 @@ static void print_hours(struct versus *v, const char *currency, FILE *out) {
 		}
 	}
 	print_sums(sums, out);
+	if (fabs(busy - (double)v->busy_gpu_ns) > 0.001 * busy) {
+		fprintf(out, "Steps here take %.6f GPU-hours, the statement's busy time is %.6f: steps told twice, or time without steps.\n",
+		        busy / (double)NS_PER_HOUR, (double)v->busy_gpu_ns / (double)NS_PER_HOUR);
+	}
 	if (left > 0) {
 		fprintf(out, "%.0f replica-hours are left out: their card or model is not described.\n", left);
 	}

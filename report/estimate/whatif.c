@@ -27,7 +27,8 @@ int request_played_order(const void *context, const void *a_bytes, size_t a_len,
 		}
 	}
 	int order = text_compare(names_text(context, a->decode_replica), names_text(context, b->decode_replica));
-	return order != 0 ? order : text_compare(names_text(context, a->model), names_text(context, b->model));
+	order = order != 0 ? order : text_compare(names_text(context, a->model), names_text(context, b->model));
+	return order != 0 ? order : (a->id > b->id) - (a->id < b->id);
 }
 
 struct whatif *whatif_new(const struct whatif_options *o, struct fault *why) {
@@ -84,6 +85,7 @@ int whatif_take(struct whatif *w, unsigned lane, const struct record *r, struct 
 	item.cached = tokens_of(q->cached_tokens < q->prompt_tokens ? q->cached_tokens : q->prompt_tokens - 1);
 	item.completion = q->completion_tokens < 1 ? 1 : tokens_of(q->completion_tokens);
 	item.arrival_ns = q->arrival_ns;
+	item.id = q->id.len > 0 ? text_hash(q->id) | 1 : 0;
 	return spool_add(w->requests, lane, &item, sizeof item, why);
 }
 
@@ -325,8 +327,13 @@ static int survey(struct whatif *w, struct fault *why) {
 	if (err || (err = spool_reader_new(&reader, w->requests, why))) {
 		return err;
 	}
+	struct request_played last = {0};
 	while ((got = spool_next(reader, &item, &len, why)) > 0) {
 		const struct request_played *q = item;
+		if (request_played_twice(q, &last)) {
+			continue;
+		}
+		last = *q;
 		w->input += q->prompt;
 		w->output += q->completion;
 		w->first_ns = q->arrival_ns < w->first_ns ? q->arrival_ns : w->first_ns;

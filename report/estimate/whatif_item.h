@@ -18,7 +18,12 @@ struct request_played {
 	name_id model;
 	uint32_t prompt, cached, completion;
 	int64_t arrival_ns;
+	uint64_t id; /* hash of its id; 0: none. Requests alike in all are one, told twice */
 };
+
+static inline bool request_played_twice(const struct request_played *a, const struct request_played *before) {
+	return a->id != 0 && memcmp(a, before, sizeof *a) == 0;
+}
 
 /* A spool_compare; the context is the names. */
 int request_played_order(const void *context, const void *a, size_t a_len, const void *b, size_t b_len);

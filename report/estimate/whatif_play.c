@@ -181,8 +181,12 @@ static int play_all(struct player *p, struct spool *from, bool handed, struct fa
 	size_t len;
 	int got = 0, err = spool_reader_new(&reader, from, why);
 
+	struct request_played last = {0};
 	while (!err && (got = spool_next(reader, &item, &len, why)) > 0) {
-		err = play_one(p, item, handed, why);
+		if (!request_played_twice(item, &last)) {
+			memcpy(&last, item, sizeof last);
+			err = play_one(p, item, handed, why);
+		}
 	}
 	err = err ? err : got;
 	int failed = close_engine(p, why);
