@@ -3,6 +3,7 @@
 
 #include "attribute/capacity.h"
 #include "attribute/extras.h"
+#include "attribute/join.h"
 #include "attribute/request_rows.h"
 #include "attribute/replica_fits.h"
 #include "attribute/summary.h"
@@ -20,6 +21,7 @@ struct attribution {
 	struct attribution_fits *fits; /* of this run's own steps */
 	struct replica_fits *replica_fits; /* of its requests and windows */
 	struct accounts_common common;
+	struct join_report joined;     /* of gateways' requests to the engines' */
 	bool sealed, fitted;
 	int64_t duplicates;
 };
@@ -97,8 +99,12 @@ static int seal(struct attribution *a, struct fault *why) {
 		return 0;
 	}
 	a->sealed = true;
+	int rc = evidence_seal(a->evidence, why);
 	summaries_seal(a->summaries);
-	return evidence_seal(a->evidence, why);
+	if (rc >= 0 && evidence_has_gateway(a->evidence)) {
+		rc = join_requests(a->evidence, a->options.names, &a->joined, why);
+	}
+	return rc;
 }
 
 /* Items come grouped by replica. */
@@ -129,7 +135,7 @@ static int walk_silent(struct attribution *a, struct walk *w, struct fault *why)
 	int rc = 0;
 
 	while (rc >= 0 && (s = summaries_next(a->summaries, s))) {
-		if (s->has_span && s->steps + s->requests + s->windows + s->powers == 0) {
+		if (s->has_span && !evidence_is_gateway(a->evidence, s->replica) && s->steps + s->requests + s->windows + s->powers == 0) {
 			rc = walk_begin(w, s, why);
 			int failed = walk_end(w, why);
 			rc = rc < 0 ? rc : failed;
@@ -236,6 +242,7 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 		rc = request_rows_write(a->common.rows, a->options.requests_path, why);
 	}
 	quality->duplicates += a->duplicates;
+	join_tell(&a->joined, quality);
 	warn_evidence(a, quality);
 	warn_unmatched(a, quality);
 	return rc;

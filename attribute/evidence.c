@@ -1,36 +1,8 @@
-#include "attribute/evidence.h"
-
 #include <stdlib.h>
 
-/* What a lane has of its own, apart from the others'. */
-struct evidence_lane {
-	struct names_cache cache;
-	char *buffer; /* an item being packed */
-	size_t room;
-	bool lacks_contexts, relative_clock;
-};
-
-struct evidence {
-	struct names *names;
-	struct spool *spool, *power;
-	struct evidence_lane *lanes;
-	unsigned lane_count;
-	evidence_watcher *watcher;
-	void *watcher_context;
-	name_id only; /* 0: all */
-};
-
-struct evidence_reader {
-	struct spool_reader *spool;
-	char *last; /* the item handed out last */
-	size_t last_len, room;
-	int64_t duplicates;
-};
+#include "attribute/evidence_private.h"
 
 #define ID_MAX 512
-
-/* What a record says begins here; a record that is twice in the logs differs in what stands before: its place. */
-#define SAID_FROM sizeof(struct item)
 
 struct text request_item_id(const struct request_item *r) {
 	return (struct text){(const char *)(r + 1), r->id_len};
@@ -98,6 +70,7 @@ struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory
 	e->lane_count = lanes;
 	e->spool = spool_new(lanes, memory_bytes - memory_bytes / 8, compare, names);
 	e->power = spool_new(lanes, memory_bytes / 8, compare, names);
+	e->gateway = spool_new(lanes, memory_bytes / 8, compare, names);
 	return e;
 }
 
@@ -107,10 +80,15 @@ void evidence_free(struct evidence *e) {
 	}
 	for (unsigned i = 0; i < e->lane_count; i++) {
 		free(e->lanes[i].buffer);
+		free(e->lanes[i].gateway_replicas);
 	}
 	free(e->lanes);
 	spool_free(e->spool);
 	spool_free(e->power);
+	spool_free(e->gateway);
+	if (e->patches) {
+		spool_free(e->patches);
+	}
 	free(e);
 }
 
@@ -140,7 +118,36 @@ void evidence_only(struct evidence *e, name_id replica) {
 	e->only = replica;
 }
 
+static bool is_gateway(const struct item *item) {
+	return item->kind == ITEM_REQUEST && ((const struct request_item *)item)->gateway;
+}
+
+static void note_gateway(struct evidence_lane *l, name_id replica) {
+	if (replica >= l->gateway_room) {
+		size_t room = (size_t)replica * 2 + 64;
+		l->gateway_replicas = must_realloc(l->gateway_replicas, room * sizeof(bool));
+		memset(l->gateway_replicas + l->gateway_room, 0, (room - l->gateway_room) * sizeof(bool));
+		l->gateway_room = room;
+	}
+	l->gateway_replicas[replica] = true;
+	l->has_gateway = true;
+}
+
+static void note_engine(struct evidence_lane *l, const struct item *item) {
+	l->many_replicas |= l->has_engine && l->engine_replica != item->replica;
+	l->engine_replica = l->has_engine ? l->engine_replica : item->replica;
+	l->has_engine = true;
+	l->engine_requests |= item->kind == ITEM_REQUEST;
+}
+
 static int add(struct evidence *e, unsigned lane, const struct item *item, size_t len, struct fault *why) {
+	if (is_gateway(item)) {
+		note_gateway(&e->lanes[lane], item->replica);
+		return spool_add(e->gateway, lane, item, len, why);
+	}
+	if (item->kind != ITEM_POWER) {
+		note_engine(&e->lanes[lane], item);
+	}
 	if (e->only != 0 && item->replica != e->only) {
 		return 0;
 	}
@@ -211,6 +218,7 @@ static int take_request(struct evidence *e, unsigned lane, const struct record *
 	item.ok = q->ok;
 	item.batch = q->batch;
 	item.exclusive = q->exclusive_times;
+	item.gateway = q->gateway;
 	item.tenant = names_cached(&l->cache, e->names, q->tenant);
 	item.preemptions = count_of(q->preemptions);
 	item.arrival_ns = q->arrival_ns;
@@ -277,10 +285,66 @@ int evidence_take(struct evidence *e, unsigned lane, const struct record *r, str
 	return take[r->kind](e, lane, r, why);
 }
 
-int evidence_seal(struct evidence *e, struct fault *why) {
-	int rc = spool_seal(e->spool, why);
+/* All lanes' as one. */
+static struct evidence_lane sum_lanes(const struct evidence *e) {
+	struct evidence_lane sum = {.room = 0};
 
+	for (unsigned i = 0; i < e->lane_count; i++) {
+		const struct evidence_lane *l = &e->lanes[i];
+		sum.many_replicas |= l->many_replicas ||
+		                     (l->has_engine && sum.has_engine && l->engine_replica != sum.engine_replica);
+		sum.engine_replica = sum.has_engine ? sum.engine_replica : l->engine_replica;
+		sum.has_engine |= l->has_engine;
+		sum.engine_requests |= l->engine_requests;
+		sum.has_gateway |= l->has_gateway;
+	}
+	return sum;
+}
+
+/* What gateways tell of becomes evidence of their own replicas, or, unless 0, of this one. */
+static int adopt(struct evidence *e, name_id replica, struct fault *why) {
+	struct evidence_reader *r;
+	const struct item *item;
+	int rc = evidence_reading_of(&r, e->gateway, why), got = 0;
+
+	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
+		struct request_item q;
+		memcpy(&q, item, sizeof q); /* padding too */
+		q.gateway = false;
+		q.head.replica = replica != 0 ? replica : q.head.replica;
+		rc = add_request(e, 0, &q, request_item_id((const struct request_item *)item), why);
+	}
+	evidence_reader_free(r);
+	return rc < 0 ? rc : got;
+}
+
+int evidence_seal(struct evidence *e, struct fault *why) {
+	struct evidence_lane sum = sum_lanes(e);
+	int rc = spool_seal(e->gateway, why);
+
+	if (rc >= 0 && sum.has_gateway && !sum.has_engine) {
+		rc = adopt(e, 0, why);
+	} else if (rc >= 0 && sum.has_gateway && !sum.engine_requests && !sum.many_replicas) {
+		rc = adopt(e, sum.engine_replica, why);
+	} else {
+		e->apart = sum.has_gateway;
+	}
+	rc = rc < 0 ? rc : spool_seal(e->spool, why);
 	return rc < 0 ? rc : spool_seal(e->power, why);
+}
+
+bool evidence_has_gateway(const struct evidence *e) {
+	return e->apart;
+}
+
+bool evidence_is_gateway(const struct evidence *e, name_id replica) {
+	for (unsigned i = 0; e->apart && i < e->lane_count; i++) {
+		const struct evidence_lane *l = &e->lanes[i];
+		if (replica < l->gateway_room && l->gateway_replicas[replica]) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool evidence_lacks_contexts(const struct evidence *e) {
@@ -299,68 +363,4 @@ bool evidence_has_relative_clock(const struct evidence *e) {
 		relative |= e->lanes[i].relative_clock;
 	}
 	return relative;
-}
-
-/* ---- reading ---- */
-
-static int reader_new(struct evidence_reader **out, struct spool *spool, struct fault *why) {
-	struct evidence_reader *r = must_calloc(1, sizeof *r);
-	int rc = spool_reader_new(&r->spool, spool, why);
-
-	*out = r;
-	return rc;
-}
-
-int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
-	return reader_new(out, e->spool, why);
-}
-
-int evidence_power_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
-	return reader_new(out, e->power, why);
-}
-
-void evidence_reader_free(struct evidence_reader *r) {
-	if (r) {
-		spool_reader_free(r->spool);
-		free(r->last);
-		free(r);
-	}
-}
-
-/* The same record, wherever it stands? */
-static bool same(const char *a, size_t a_len, const void *b_bytes, size_t b_len) {
-	const struct item *x = (const struct item *)(const void *)a, *y = b_bytes;
-
-	return a_len == b_len && x->replica == y->replica && x->model == y->model && x->at_ns == y->at_ns &&
-	       x->kind == y->kind && memcmp(a + SAID_FROM, (const char *)b_bytes + SAID_FROM, a_len - SAID_FROM) == 0;
-}
-
-/*
- * Steps without a number and windows of equal content at one instant are one record told twice. Power samples
- * that agree do no harm either way.
- */
-int evidence_next(struct evidence_reader *r, const struct item **out, struct fault *why) {
-	const void *item;
-	size_t len;
-	int got;
-
-	while ((got = spool_next(r->spool, &item, &len, why)) > 0) {
-		if (r->last_len > 0 && same(r->last, r->last_len, item, len)) {
-			r->duplicates++;
-			continue;
-		}
-		if (r->room < len) {
-			r->room = len + 256;
-			r->last = must_realloc(r->last, r->room);
-		}
-		memcpy(r->last, item, len);
-		r->last_len = len;
-		*out = (const struct item *)(void *)r->last;
-		return 1;
-	}
-	return got;
-}
-
-int64_t evidence_duplicates(const struct evidence_reader *r) {
-	return r->duplicates;
 }

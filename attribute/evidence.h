@@ -40,7 +40,7 @@ enum request_part { PART_BOTH, PART_PREFILL, PART_DECODE };
 
 struct request_item {
 	struct item head;
-	uint8_t part, ok, batch, exclusive;
+	uint8_t part, ok, batch, exclusive, gateway;
 	name_id tenant;
 	uint32_t preemptions;
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* or UNKNOWN */
@@ -85,8 +85,26 @@ void evidence_only(struct evidence *e, name_id replica);
 /* Keeps a record; one thread per lane. */
 int evidence_take(struct evidence *e, unsigned lane, const struct record *r, struct fault *why);
 
-/* No more records. Call once. */
+/*
+ * No more records. Call once. What gateways tell of is evidence like any other where no engine's log is there, and
+ * belongs to the one replica where it is the only one and its log tells of no requests. Else it is kept apart, to be
+ * joined to the engines' requests (join.h).
+ */
 int evidence_seal(struct evidence *e, struct fault *why);
+/* Is there anything kept apart? */
+bool evidence_has_gateway(const struct evidence *e);
+/* Does a gateway's log, kept apart, bear this name? */
+bool evidence_is_gateway(const struct evidence *e, name_id replica);
+
+/* Whose a request is, by another log. Requests are told by where they stand. */
+struct tenant_patch {
+	name_id replica, tenant;
+	int64_t at_ns, line;
+	uint32_t file, padding;
+};
+/* A store for them, to be sealed by the caller; and the evidence's from then on: readings have these tenants. */
+struct spool *tenant_patches_new(void);
+void evidence_patch_tenants(struct evidence *e, struct spool *patches);
 
 /* Was there a step whose contexts the log does not say? */
 bool evidence_lacks_contexts(const struct evidence *e);
@@ -99,6 +117,8 @@ bool evidence_has_relative_clock(const struct evidence *e);
 struct evidence_reader;
 int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 int evidence_power_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
+/* A reading of what is kept apart. */
+int evidence_gateway_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 void evidence_reader_free(struct evidence_reader *r);
 /* The next item: 1, 0 at the end, or a negative error. Valid until the next call. */
 int evidence_next(struct evidence_reader *r, const struct item **out, struct fault *why);

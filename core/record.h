@@ -55,6 +55,7 @@ struct request {
 	int64_t preemptions;
 	bool ok;    /* status is ok, or not given */
 	bool batch; /* batch-tier traffic */
+	bool gateway;         /* told by a gateway or a client, which do not know the replica */
 	bool exclusive_times; /* instants are measured durations of one slot (llama.cpp), not shared queues */
 };
 

@@ -62,7 +62,8 @@ static uint64_t flags_of(const struct record *r) {
 	case RECORD_STEP:
 		return f | (uint64_t)r->step.duration_kind << 1 | (uint64_t)r->step.flags << 4;
 	case RECORD_REQUEST:
-		return f | (uint64_t)r->request.ok << 1 | (uint64_t)r->request.batch << 2 | (uint64_t)r->request.exclusive_times << 3;
+		return f | (uint64_t)r->request.ok << 1 | (uint64_t)r->request.batch << 2 | (uint64_t)r->request.exclusive_times << 3 |
+		       (uint64_t)r->request.gateway << 4;
 	case RECORD_WINDOW:
 		return f | (uint64_t)r->window.input_is_computed << 1;
 	default:
@@ -81,6 +82,7 @@ static void set_flags(struct record *r, uint64_t f) {
 		r->request.ok = f >> 1 & 1;
 		r->request.batch = f >> 2 & 1;
 		r->request.exclusive_times = f >> 3 & 1;
+		r->request.gateway = f >> 4 & 1;
 		break;
 	case RECORD_WINDOW:
 		r->window.input_is_computed = f >> 1 & 1;

@@ -50,6 +50,7 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 	struct request *q = &out->request;
 
 	record_begin(out, RECORD_REQUEST);
+	q->gateway = true;
 	q->prompt_tokens = FIRST_COUNT(p, object, inputs);
 	if (q->prompt_tokens == UNKNOWN && !p->reason) {
 		return PARSE_NONE; /* not a call of a model, or one that failed */

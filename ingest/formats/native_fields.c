@@ -55,6 +55,7 @@ static const struct field request_fields[] = {
 	{KEY("status"), FIELD_STATUS, AT(request.ok), 0},
 	{KEY("batch"), FIELD_BOOL, AT(request.batch), 0},
 	{KEY("exclusive_times"), FIELD_BOOL, AT(request.exclusive_times), 0},
+	{KEY("gateway"), FIELD_BOOL, AT(request.gateway), 0},
 	{KEY("relative_clock"), FIELD_BOOL, AT(relative_clock), 0},
 	{KEY("user"), FIELD_IGNORED, 0, 0},
 	{KEY("api_key"), FIELD_IGNORED, 0, 0},
@@ -137,7 +138,7 @@ static bool in_order(int64_t a, int64_t b) {
 }
 
 static const char *check_request(const struct parser *p, struct record *r) {
-	const struct request *q = &r->request;
+	struct request *q = &r->request;
 	const int64_t instants[] = {q->arrival_ns, q->scheduled_ns, q->first_token_ns, q->finish_ns};
 
 	if (q->prompt_tokens == UNKNOWN) {
@@ -153,6 +154,7 @@ static const char *check_request(const struct parser *p, struct record *r) {
 	    !in_order(q->first_token_ns, q->finish_ns) || !in_order(q->scheduled_ns, q->finish_ns)) {
 		return "instants out of order";
 	}
+	q->gateway |= r->replica.len == 0 && q->tenant.len > 0;
 	return first_absurd(p, r, instants, sizeof instants / sizeof *instants);
 }
 

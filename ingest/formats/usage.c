@@ -136,6 +136,7 @@ static enum parse_result parse_answer(struct parser *p, json_at answer, json_at 
 		return PARSE_NONE; /* a piece of a stream, an error */
 	}
 	record_begin(out, RECORD_REQUEST);
+	q->gateway = true;
 	q->prompt_tokens = UNKNOWN;
 	if (usage != JSON_ABSENT && is_anthropic(p, answer, usage)) {
 		set_anthropic(p, usage, q);
@@ -187,6 +188,7 @@ static enum parse_result parse_litellm(struct parser *p, json_at row, struct rec
 		return PARSE_NONE;
 	}
 	record_begin(out, RECORD_REQUEST);
+	q->gateway = true;
 	if (usage != JSON_ABSENT) {
 		set_openai(p, usage, q);
 	}
@@ -267,6 +269,7 @@ static enum parse_result parse_row(struct parser *p, const struct usage *s, cons
 		return PARSE_NONE;
 	}
 	record_begin(out, RECORD_REQUEST);
+	q->gateway = true;
 	if (!column_count(column(s, fields, PROMPT), &q->prompt_tokens) ||
 	    !column_count(column(s, fields, COMPLETION), &q->completion_tokens)) {
 		return reject(p, "wrong type of value");
