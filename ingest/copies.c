@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -66,6 +67,13 @@ static bool same_stream(int a, int b) {
 	return same;
 }
 
+/* One file by two names, as a link to the latest log is. */
+static bool same_file(const char *a, const char *b) {
+	struct stat left, right;
+
+	return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
+
 static bool same_bytes(const char *a, const char *b) {
 	int left = open(a, O_RDONLY | O_CLOEXEC), right = open(b, O_RDONLY | O_CLOEXEC);
 	bool same = left >= 0 && right >= 0 && same_stream(left, right);
@@ -79,16 +87,29 @@ static bool same_bytes(const char *a, const char *b) {
 	return same;
 }
 
+/* Is the later one there already? Then that is said. */
+static bool leave_out(const char *earlier, const char *later, struct quality *quality) {
+	char reason[512];
+
+	if (same_file(earlier, later)) {
+		quality_warn(quality, "%s is another name of %s: read once", later, earlier);
+		return true;
+	}
+	if (!same_bytes(earlier, later)) {
+		return false;
+	}
+	snprintf(reason, sizeof reason, "left out: the same bytes as %.400s", earlier);
+	quality_damage(quality, later, reason, 0);
+	return true;
+}
+
 /* Files of one size and head, in the order of the command line: each is compared with those before it that stay. */
 static void drop_among(struct paths *p, const struct candidate *group, size_t count, struct quality *quality) {
 	for (size_t i = 1; i < count; i++) {
 		struct path *later = &p->at[group[i].index];
 		for (size_t k = 0; k < i && later->bytes >= 0; k++) {
 			const struct path *earlier = &p->at[group[k].index];
-			if (earlier->bytes >= 0 && same_bytes(earlier->name, later->name)) {
-				char reason[512];
-				snprintf(reason, sizeof reason, "left out: the same bytes as %.400s", earlier->name);
-				quality_damage(quality, later->name, reason, 0);
+			if (earlier->bytes >= 0 && leave_out(earlier->name, later->name, quality)) {
 				later->bytes = -1; /* taken out below */
 			}
 		}

@@ -22,8 +22,8 @@ struct paths {
  */
 void paths_add(struct paths *p, const struct ingest_source *source, struct quality *quality);
 /*
- * Leaves out files that have the same bytes as an earlier one: a copy, a link, a file given twice.
- * Each is damage, so that nobody wonders where it is.
+ * Leaves out files that have the same bytes as an earlier one. A copy is damage, so that nobody
+ * wonders where it is; another name of the same file (a link, a file given twice) a warning.
  */
 void paths_drop_copies(struct paths *p, struct quality *quality);
 
