@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "attribute/capacity.h"
+#include "attribute/check.h"
 #include "attribute/extras.h"
 #include "attribute/join.h"
 #include "attribute/request_rows.h"
@@ -257,7 +258,14 @@ int attribution_give_positions(struct attribution *a, position_sink *sink, void 
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {
-	fits_print(a->options.fits ? a->options.fits : a->fits, out);
+	const struct check check = {a->evidence, a->summaries, &a->options, a->options.fits ? a->options.fits : a->fits,
+	                            a->replica_fits};
+	struct fault why;
+
+	fits_print(check.fits, out);
+	if (a->sealed && check_print(&check, out, &why) < 0) {
+		fprintf(out, "cross-check failed: %s\n", why.message);
+	}
 }
 
 int attribution_give_models(const struct attribution *a, fitted_sink *sink, void *context) {

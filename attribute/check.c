@@ -1,0 +1,142 @@
+#include "attribute/check.h"
+
+#include <stdlib.h>
+
+#include "attribute/capacity.h"
+
+#define ENTRIES_BYTES ((size_t)1 << 20)
+
+/* What of the evidence is looked at. */
+enum view { VIEW_ALL, VIEW_REQUESTS, VIEW_WINDOWS };
+
+struct totals {
+	double prefill_ns, decode_ns;
+};
+
+static int add_entry(void *context, const struct entry *e) {
+	struct totals *t = context;
+
+	if (e->kind == ENTRY_INPUT || e->kind == ENTRY_INPUT_CACHED) {
+		t->prefill_ns += (double)e->gpu_ns;
+	} else if (e->kind == ENTRY_OUTPUT) {
+		t->decode_ns += (double)e->gpu_ns;
+	}
+	return 0;
+}
+
+/* Has the replica steps, and this kind of evidence beside them? */
+static bool has_both(const struct replica_summary *s, enum view beside) {
+	return s->steps > 0 && (beside == VIEW_REQUESTS ? s->requests : s->windows) > 0;
+}
+
+static struct replica_summary seen_as(const struct replica_summary *s, enum view view) {
+	struct replica_summary seen = *s;
+
+	seen.steps = view == VIEW_ALL ? s->steps : 0;
+	seen.requests = view == VIEW_WINDOWS ? 0 : s->requests;
+	return seen;
+}
+
+/* One pass over the replicas that have both. */
+static int pass(const struct check *c, struct walk *w, enum view view, enum view beside, struct fault *why) {
+	struct evidence_reader *reader;
+	struct replica_summary seen = {.replica = 0};
+	const struct item *item;
+	name_id at = 0;
+	bool inside = false;
+	int got = 0, rc = evidence_reader_new(&reader, c->evidence, why);
+
+	if (rc >= 0 && w->purpose == WALK_POST) {
+		rc = evidence_power_reader_new(&w->power, c->evidence, why);
+	}
+	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0) {
+		if (item->replica != at) {
+			const struct replica_summary *next = summaries_of(c->summaries, item->replica);
+			rc = inside ? walk_end(w, why) : 0;
+			at = item->replica;
+			inside = has_both(next, beside);
+			seen = seen_as(next, view);
+			rc = rc >= 0 && inside ? walk_begin(w, &seen, why) : rc;
+		}
+		rc = rc >= 0 && inside ? walk_item(w, item, why) : rc;
+	}
+	if (inside) {
+		int failed = walk_end(w, why);
+		rc = rc < 0 ? rc : failed;
+	}
+	evidence_reader_free(w->power);
+	evidence_reader_free(reader);
+	return rc < 0 ? rc : got;
+}
+
+static int total(const struct check *c, enum view view, enum view beside, struct totals *t, struct fault *why) {
+	struct quality quality;
+	struct replica_fits *own = replica_fits_new();
+	struct attribution_fits *unused = attribution_fits_new(c->options->names);
+	const struct accounts_common common = {
+		.options = c->options,
+		.entries = entries_new(c->options->names, ENTRIES_BYTES),
+		.capacity = capacity_new(c->options),
+		.extras = extras_new(c->options->names, false, false),
+		.unattributed = names_id(c->options->names, T("(unattributed)")),
+	};
+	struct walk *w = must_calloc(1, sizeof *w);
+	int rc = 0;
+
+	quality_init(&quality);
+	*w = (struct walk){.purpose = WALK_FIT, .common = &common, .fits = unused, .replica_fits = own, .quality = &quality};
+	if (view != VIEW_ALL) {
+		rc = pass(c, w, view, beside, why);
+	}
+	*w = (struct walk){.purpose = WALK_POST, .common = &common, .fits = c->fits, .quality = &quality,
+	                   .replica_fits = view == VIEW_ALL ? c->replica_fits : own};
+	rc = rc < 0 ? rc : pass(c, w, view, beside, why);
+	rc = rc < 0 ? rc : entries_give(common.entries, add_entry, t, why);
+	free(w);
+	quality_release(&quality);
+	entries_free(common.entries);
+	capacity_free(common.capacity);
+	extras_free(common.extras);
+	attribution_fits_free(unused);
+	replica_fits_free(own);
+	return rc;
+}
+
+static double per_cent_off(double got, double due) {
+	return due > 0 ? 100 * (got / due - 1) : 0;
+}
+
+static int print_view(const struct check *c, enum view beside, const char *what, FILE *out, struct fault *why) {
+	struct totals due = {0, 0}, got = {0, 0};
+	int rc = total(c, VIEW_ALL, beside, &due, why);
+
+	rc = rc < 0 ? rc : total(c, beside, beside, &got, why);
+	if (rc >= 0) {
+		fprintf(out, "cross-check: %s alone would give prefill %+.1f %% and decode %+.1f %% of what steps give\n", what,
+		        per_cent_off(got.prefill_ns, due.prefill_ns), per_cent_off(got.decode_ns, due.decode_ns));
+	}
+	return rc;
+}
+
+static bool any_has_both(const struct summaries *s, enum view beside) {
+	const struct replica_summary *at = NULL;
+
+	while ((at = summaries_next(s, at))) {
+		if (has_both(at, beside)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int check_print(const struct check *c, FILE *out, struct fault *why) {
+	int rc = 0;
+
+	if (any_has_both(c->summaries, VIEW_REQUESTS)) {
+		rc = print_view(c, VIEW_REQUESTS, "requests (grade C)", out, why);
+	}
+	if (rc >= 0 && any_has_both(c->summaries, VIEW_WINDOWS)) {
+		rc = print_view(c, VIEW_WINDOWS, "windows (grade D)", out, why);
+	}
+	return rc;
+}
