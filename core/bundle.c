@@ -187,7 +187,9 @@ struct unpacked {
 };
 
 static void make_room(struct unpacked *u) {
-	memmove(u->at, u->at + u->used, u->len - u->used);
+	if (u->used < u->len) {
+		memmove(u->at, u->at + u->used, u->len - u->used);
+	}
 	u->len -= u->used;
 	u->used = 0;
 	if (u->room - u->len < FRAME_BLOCK) {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -174,10 +175,13 @@ static void test_refused(void **state) {
 		struct gpu_catalogue *c;
 		struct outfile *o;
 		struct fault why = {""};
-		assert_int_equal(outfile_open(&o, "build/tests/gpus.json", &why), 0);
+		char path[64];
+		snprintf(path, sizeof path, "/tmp/tollbook-test-gpus-%ld.json", (long)getpid());
+		assert_int_equal(outfile_open(&o, path, &why), 0);
 		fputs(cases[i].text, outfile_stream(o));
 		assert_int_equal(outfile_commit(o, &why), 0);
-		assert_int_equal(gpu_catalogue_read(&c, "build/tests/gpus.json", &why), ERROR_CONFIG);
+		assert_int_equal(gpu_catalogue_read(&c, path, &why), ERROR_CONFIG);
+		unlink(path);
 		if (!strstr(why.message, cases[i].message)) {
 			fail_msg("\"%s\", expected \"%s\"", why.message, cases[i].message);
 		}
