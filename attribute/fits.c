@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "attribute/fits_private.h"
+#include "attribute/theory.h"
 #include "core/error.h"
+#include "core/roofline.h"
 
 /* ---- the table of keys ---- */
 
@@ -330,6 +332,23 @@ static bool take_neighbours(const struct attribution_fits *f, struct fit *fit) {
 	return best != NULL;
 }
 
+/* From what is published of the card; the catalogue is read when first needed. */
+static bool by_theory(const struct attribution_fits *f, struct gpu_catalogue **catalogue, struct fit *fit) {
+	struct step_model m;
+	struct fault why;
+
+	if (!*catalogue && gpu_catalogue_read(catalogue, NULL, &why) < 0) {
+		return false;
+	}
+	if (!theory_model(*catalogue, names_text(f->names, fit->key.gpu), &m)) {
+		return false;
+	}
+	m.steps = fit->model.steps;
+	m.outliers = fit->model.outliers;
+	fit->model = m;
+	return true;
+}
+
 /* Each token takes the same time. */
 static void by_tokens(struct fit *fit) {
 	fit->model = (struct step_model){.origin = MODEL_TOKENS, .steps = fit->model.steps, .outliers = fit->model.outliers};
@@ -341,18 +360,20 @@ static void solve_own(void *context, struct fit *fit, const struct cells *cells)
 	fit->own = cells_solve(cells, &fit->model);
 }
 
-static void complete(const struct attribution_fits *f, struct fit *fit) {
-	if (!fit->own && !take_neighbours(f, fit)) {
+static void complete(const struct attribution_fits *f, struct gpu_catalogue **catalogue, struct fit *fit) {
+	if (!fit->own && !take_neighbours(f, fit) && !by_theory(f, catalogue, fit)) {
 		by_tokens(fit);
 	}
 }
 
 int fits_solve(struct attribution_fits *f, struct fault *why) {
+	struct gpu_catalogue *catalogue = NULL;
 	int rc = f->solved ? 0 : fits_each(f, solve_own, NULL, why);
 
 	for (size_t i = 0; !f->solved && i < f->count; i++) {
-		complete(f, f->list[i]);
+		complete(f, &catalogue, f->list[i]);
 	}
+	gpu_catalogue_free(catalogue);
 	f->solved = rc >= 0;
 	return rc;
 }
@@ -363,7 +384,9 @@ const struct step_model *fits_model(struct attribution_fits *f, const struct fit
 
 	assert(f->solved);
 	if (f->count > before) {
-		complete(f, fit);
+		struct gpu_catalogue *catalogue = NULL;
+		complete(f, &catalogue, fit);
+		gpu_catalogue_free(catalogue);
 	}
 	return &fit->model;
 }

@@ -10,7 +10,7 @@ static const char *const role_names[] = {"mixed", "prefill", "decode"};
 static const char *const origin_names[MODEL_ORIGINS] = {
 	[MODEL_FITTED] = "fitted to the day's own steps",
 	[MODEL_NEIGHBOUR] = "taken from the nearest day of the same pool",
-	[MODEL_ROOFLINE] = "from the GPU's and the model's description",
+	[MODEL_ROOFLINE] = "no steps to fit: proportions from what is published of the GPU",
 	[MODEL_TOKENS] = "none: every token of a step weighs the same",
 };
 

@@ -276,6 +276,16 @@ static void fallbacks(void **state) {
 	assert_memory_equal(solved_model(f, &other)->ns, solved_model(f, &earlier)->ns, sizeof engine.ns);
 	other.role = ROLE_DECODE;
 	assert_int_equal(solved_model(f, &other)->origin, MODEL_TOKENS);
+	other.gpu = names_id(n, T("NVIDIA H100 80GB HBM3"));
+	const struct step_model *m = solved_model(f, &other);
+	assert_int_equal(m->origin, MODEL_ROOFLINE);
+	assert_true(m->ns[TERM_FLOOR] > 0);
+	/* Few tokens take no longer than one; many take as long as their arithmetic. */
+	const struct batch one = {.decode_tokens = 1}, few = {.decode_tokens = 64}, many = {.prefill_tokens = 8192};
+	assert_true(step_model_ns(m, &few) == step_model_ns(m, &one));
+	assert_true(step_model_ns(m, &many) > 20 * step_model_ns(m, &one));
+	const struct batch mixed = {.prefill_tokens = 1000, .decode_tokens = 20};
+	assert_true(step_model_share_sd(m, &mixed) > 0.05);
 	attribution_fits_free(f);
 	names_free(n);
 }
