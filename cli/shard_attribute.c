@@ -143,6 +143,10 @@ int shard_attribute(struct run *r, struct shard_tally *tally, struct fault *why)
 	quality_init(&w.quality);
 	int rc = plan_read(&p, r, true, why);
 	rc = rc == 0 ? do_task(&w, why) : rc;
+	if (rc == 0 && r->book) {
+		int64_t posted = 0;
+		rc = shard_post(&p, &posted, why);
+	}
 	if (rc == 0) {
 		findings_say(r, &w.quality);
 	}

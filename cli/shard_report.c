@@ -6,7 +6,9 @@
 #include "cli/setup.h"
 #include "cli/shard.h"
 #include "cli/shard_work.h"
+#include "core/instant.h"
 #include "core/quality_lines.h"
+#include "ledger/ledger.h"
 
 struct merge {
 	struct run *r;
@@ -91,6 +93,40 @@ static int read_entries(struct merge *m, struct fault *why) {
 		}
 		bundle_close(b);
 	}
+	return rc;
+}
+
+/* ---- the same from the ledger ---- */
+
+static int take_posted(void *merge, const struct entry *e) {
+	struct merge *m = merge;
+	int rc = e->replica != 0 ? remainders_take(m->remainders, e) : 0;
+
+	return rc < 0 ? rc : take_entry(m, e);
+}
+
+static int ignore_entry(void *merge, const struct entry *e) {
+	(void)merge, (void)e;
+	return 0;
+}
+
+static int read_ledger(struct merge *m, struct fault *why) {
+	const struct shard_session *s = &m->session;
+	int64_t from_ns = s->from_ns != INT64_MIN ? s->from_ns : m->from_ns, to_ns = s->to_ns != INT64_MAX ? s->to_ns : m->to_ns + 1;
+	struct ledger *l = NULL;
+	int rc = work_open_ledger(&l, &m->plan, LEDGER_READ, s->names, why);
+
+	if (rc == 0) {
+		rc = ledger_entries(l, instant_floor(from_ns, NS_PER_HOUR), to_ns, INT64_MAX - 1, LEDGER_SLOTS, take_posted, m, why);
+		ledger_close(l);
+	}
+	/* What is left of pools' uptime stands there; this says what is odd about it. */
+	return rc < 0 ? rc : remainders_finish(m->remainders, ignore_entry, m, &m->quality, why);
+}
+
+static int read_files(struct merge *m, struct fault *why) {
+	int rc = read_entries(m, why);
+
 	return rc < 0 ? rc : remainders_finish(m->remainders, take_entry, m, &m->quality, why);
 }
 
@@ -128,7 +164,7 @@ static int make_statement(struct merge *m, struct fault *why) {
 	}
 	quality_sort(&m->quality);
 	start_statement(m);
-	int rc = read_entries(m, why);
+	int rc = m->r->book ? read_ledger(m, why) : read_files(m, why);
 	rc = rc < 0 ? rc : statement_finish(m->statement, &m->quality, why);
 	if (rc < 0) {
 		return rc;

@@ -4,6 +4,7 @@
 
 #include "cli/shard.h"
 #include "core/pack.h"
+#include "ledger/ledger.h"
 
 /* After so many replicas a session is made anew. */
 #define SESSION_REPLICAS 64
@@ -12,6 +13,16 @@
 /* A new attribution with all records of the replica that `parts` is at; the caller frees it, also on an error. */
 int work_take_replica(struct parts *parts, const struct shard_session *s, struct text replica,
                       struct attribution **out, int64_t *records, struct fault *why);
+
+/*
+ * --book: puts the entries of the task's file into the ledger; and, when all tasks' files are there, what is
+ * left of pools' uptime. What the ledger has already is left alone. *posted: entries handed over.
+ */
+int shard_post(struct plan *p, int64_t *posted, struct fault *why);
+
+/* The ledger of --book: a server ("postgresql://…"), or a book's folder. */
+int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode mode, struct names *names,
+                     struct fault *why);
 
 /* Adds the statistics of a file. */
 int work_read_fits(struct attribution_fits *f, const char *path, struct fault *why);

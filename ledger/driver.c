@@ -1,7 +1,7 @@
 #include "ledger/driver.h"
 
 /* Those with a scheme first: a path is what is left. */
-static const struct driver *const drivers[] = {&sqlite_driver};
+static const struct driver *const drivers[] = {&postgres_driver, &sqlite_driver};
 
 const struct driver *driver_for(const char *where) {
 	for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {

@@ -51,13 +51,16 @@ struct driver {
 	/* Done with it: locks and memory are given back. */
 	void (*finish)(void *statement);
 
+	/* Many rows at once, tab-separated, by "COPY table (columns) FROM STDIN"; NULL if the driver has no such thing. */
+	int (*load)(void *connection, const char *sql, struct text rows, struct fault *why);
+
 	/* Damage and broken references, each as a sentence. */
 	int (*check)(void *connection, ledger_finding_sink *sink, void *context, struct fault *why);
 	/* A copy of the whole database in a file; NULL if the driver cannot. */
 	int (*copy)(void *connection, const char *to_path, struct fault *why);
 };
 
-extern const struct driver sqlite_driver;
+extern const struct driver sqlite_driver, postgres_driver;
 
 /* The driver for a place, by its scheme; a path is SQLite's. NULL if none is built in. */
 const struct driver *driver_for(const char *where);

@@ -175,22 +175,28 @@ struct post {
 	struct standing *standing;
 	size_t count;
 	int64_t *restated;
+	bool one; /* is this about one replica alone? */
+	name_id replica;
 };
 
+/* Of the day, or of one replica of it. */
 static int load_standing(struct post *p, struct fault *why) {
 	struct ledger *l = p->l;
 	size_t room = 0;
-	int rc = ask(l, Q_POSTINGS_OF_DAY, VALUES(V_INT(p->day_ns)), why);
+	enum query q = p->one ? Q_POSTING_OF : Q_POSTINGS_OF_DAY;
+	int64_t replica = 0;
+	int rc = p->one ? name_there(l, p->replica, &replica, why) : 0;
 
-	while (rc == 0 && (rc = ask_next(l, Q_POSTINGS_OF_DAY, why)) > 0) {
+	rc = rc < 0 ? rc : ask(l, q, (struct value[]){V_INT(p->day_ns), V_INT(replica)}, p->one ? 2 : 1, why);
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
 		if (p->count == room) {
 			room = room > 0 ? 2 * room : 64;
 			p->standing = must_realloc(p->standing, room * sizeof *p->standing);
 		}
 		struct standing *s = &p->standing[p->count++];
-		*s = (struct standing){.id = row_int(l, Q_POSTINGS_OF_DAY, 0),
-		                       .replica = name_here(l, row_int(l, Q_POSTINGS_OF_DAY, 1))};
-		row_hash(l, Q_POSTINGS_OF_DAY, 2, s->hash);
+		*s = (struct standing){.id = row_int(l, q, 0),
+		                       .replica = name_here(l, row_int(l, q, 1))};
+		row_hash(l, q, 2, s->hash);
 		rc = 0;
 	}
 	return rc;
@@ -203,6 +209,31 @@ static struct standing *standing_of(struct post *p, name_id replica) {
 		}
 	}
 	return NULL;
+}
+
+/* All rows in one go, where the driver can. */
+static int load_entries(struct ledger *l, int64_t posting, const struct entry *e, size_t count, struct fault *why) {
+	struct value values[ENTRY_VALUES];
+	char *rows = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&rows, &len);
+	int rc = 0;
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		rc = entry_values(l, &e[i], values, why);
+		fprintf(out, "%" PRId64, posting);
+		for (size_t k = 0; rc == 0 && k < ENTRY_VALUES; k++) {
+			fprintf(out, "\t%" PRId64, values[k].integer);
+		}
+		fputc('\n', out);
+	}
+	fclose(out);
+	rc = rc < 0 ? rc : l->driver->load(l->connection, entry_copy, (struct text){rows, len}, why);
+	free(rows);
+	return rc;
 }
 
 static int add_posting(struct post *p, const struct entry *e, size_t count, const char *hash, struct fault *why) {
@@ -219,6 +250,10 @@ static int add_posting(struct post *p, const struct entry *e, size_t count, cons
 	if (rc == 0) {
 		rc = ask_int(l, Q_POSTING_ADD, VALUES(V_INT(p->day_ns), V_INT(replica), V_INT(p->run), V_INT((int64_t)count),
 		                                      V_INT(gpu_ns), V_STR(hash)), &id, why);
+	}
+	if (rc >= 0 && l->driver->load) {
+		rc = load_entries(l, id, e, count, why);
+		return rc < 0 ? rc : ask_do(l, Q_ENTRY_DAY_ADD, VALUES(V_INT(id)), why);
 	}
 	for (size_t i = 0; i < count && rc >= 0; i++) {
 		values[0] = V_INT(id);
@@ -395,13 +430,12 @@ static int post_sorted(struct post *p, const struct entry *e, size_t count, stru
 	return rc < 0 ? rc : end_unmet(p, why);
 }
 
-int ledger_post_day(struct ledger *l, int64_t run, int64_t day_ns, const struct entry *entries, size_t count,
-                    int64_t *restated, struct fault *why) {
-	struct post p = {.l = l, .run = run, .day_ns = day_ns, .restated = restated};
-	int rc = ledger_period_at(l, day_ns, &p.period, why);
+static int post(struct post *p, const struct entry *entries, size_t count, struct fault *why) {
+	struct ledger *l = p->l;
+	int rc = ledger_period_at(l, p->day_ns, &p->period, why);
 
 	if (rc > 0) {
-		rc = ask_int(l, Q_OPEN_AFTER, NULL, 0, &p.posted_ns, why);
+		rc = ask_int(l, Q_OPEN_AFTER, NULL, 0, &p->posted_ns, why);
 	}
 	if (rc < 0) {
 		return rc;
@@ -411,10 +445,24 @@ int ledger_post_day(struct ledger *l, int64_t run, int64_t day_ns, const struct 
 		memcpy(sorted, entries, count * sizeof *sorted);
 	}
 	entries_sort(l->names, sorted, count);
-	rc = post_sorted(&p, sorted, count, why);
+	rc = post_sorted(p, sorted, count, why);
 	free(sorted);
-	free(p.standing);
+	free(p->standing);
 	return rc;
+}
+
+int ledger_post_day(struct ledger *l, int64_t run, int64_t day_ns, const struct entry *entries, size_t count,
+                    int64_t *restated, struct fault *why) {
+	struct post p = {.l = l, .run = run, .day_ns = day_ns, .restated = restated};
+
+	return post(&p, entries, count, why);
+}
+
+int ledger_post_replica_day(struct ledger *l, int64_t run, int64_t day_ns, name_id replica, const struct entry *entries,
+                            size_t count, int64_t *restated, struct fault *why) {
+	struct post p = {.l = l, .run = run, .day_ns = day_ns, .restated = restated, .one = true, .replica = replica};
+
+	return post(&p, entries, count, why);
 }
 
 int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, enum ledger_grain grain,

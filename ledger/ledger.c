@@ -82,11 +82,9 @@ int ledger_open(struct ledger **out, const char *book, const char *where, enum l
 	l->names = names;
 	l->mode = mode;
 	l->lock = -1;
-	if (mode != LEDGER_READ) {
+	rc = find_ledger(book, where, place, why);
+	if (rc == 0 && mode != LEDGER_READ && !driver_for(place)->scheme[0]) { /* a server has locks of its own */
 		rc = lock_take(l, why);
-	}
-	if (rc == 0) {
-		rc = find_ledger(book, where, place, why);
 	}
 	if (rc == 0) {
 		rc = connect_to(l, place, why);
@@ -139,7 +137,8 @@ int ledger_begin(struct ledger *l, struct fault *why) {
 	int rc = l->driver->execute(l->connection, l->driver->scheme[0] ? "BEGIN" : "BEGIN IMMEDIATE", why);
 
 	l->in_transaction = rc == 0;
-	return rc;
+	/* Others may have given out numbers since. */
+	return rc == 0 && l->driver->scheme[0] ? names_load(l, why) : rc;
 }
 
 int ledger_commit(struct ledger *l, struct fault *why) {

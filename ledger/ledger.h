@@ -190,6 +190,10 @@ int ledger_day_done(struct ledger *l, int64_t from_ns, int64_t to_ns, const char
 int ledger_post_day(struct ledger *l, int64_t run, int64_t day_ns, const struct entry *entries, size_t count,
                     int64_t *restated, struct fault *why);
 
+/* The same for one replica alone; other replicas' entries stay. Many may do so at once in PostgreSQL. */
+int ledger_post_replica_day(struct ledger *l, int64_t run, int64_t day_ns, name_id replica, const struct entry *entries,
+                            size_t count, int64_t *restated, struct fault *why);
+
 enum ledger_grain { LEDGER_SLOTS, LEDGER_DAYS };
 
 /*

@@ -12,6 +12,8 @@
 	"gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
 #define IN_FORCE "p.run <= $3 AND (p.until_run IS NULL OR p.until_run > $3)"
 
+const char entry_copy[] = "COPY entry (posting, slot_ns, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") FROM STDIN";
+
 const struct query_text query_texts[QUERIES] = {
 	[Q_NAMES] = {"SELECT id, text FROM name ORDER BY id", 0},
 	[Q_NAME_ADD] = {"INSERT INTO name (id, text) VALUES ($1, $2)", 0},
@@ -88,6 +90,7 @@ const struct query_text query_texts[QUERIES] = {
 	                "ON CONFLICT (day_ns) DO UPDATE SET basis = excluded.basis", 0},
 
 	[Q_POSTINGS_OF_DAY] = {"SELECT id, replica, hash FROM posting WHERE day_ns = $1 AND until_run IS NULL ORDER BY id", 0},
+	[Q_POSTING_OF] = {"SELECT id, replica, hash FROM posting WHERE day_ns = $1 AND replica = $2 AND until_run IS NULL", 0},
 	[Q_POSTING_ADD] = {"INSERT INTO posting (id, day_ns, replica, run, until_run, entries, gpu_ns, hash) VALUES "
 	                   "((SELECT coalesce(max(id), 0) + 1 FROM posting), $1, $2, $3, NULL, $4, $5, $6) RETURNING id", 0},
 	[Q_POSTING_END] = {"UPDATE posting SET until_run = $2 WHERE id = $1", 0},

@@ -11,7 +11,7 @@ enum query {
 	Q_HEADS, Q_SOURCES_OF_HEAD, Q_SOURCES, Q_SOURCE_GET, Q_SOURCE_ADD, Q_SOURCE_NEXT, Q_FILE_KNOWN, Q_FILE_PUT,
 	Q_SEGMENT_GET, Q_SEGMENT_PUT, Q_SEGMENT_DROP, Q_SEGMENTS, Q_SPANS,
 	Q_DIRTY, Q_DIRTY_BASIS, Q_DIRTY_DAYS, Q_DIRTY_COUNT, Q_DIRTY_DONE, Q_DAY_DONE,
-	Q_POSTINGS_OF_DAY, Q_POSTING_ADD, Q_POSTING_END, Q_ENTRY_ADD, Q_ENTRY_DAY_ADD, Q_ENTRIES_OF_POSTING,
+	Q_POSTINGS_OF_DAY, Q_POSTING_OF, Q_POSTING_ADD, Q_POSTING_END, Q_ENTRY_ADD, Q_ENTRY_DAY_ADD, Q_ENTRIES_OF_POSTING,
 	Q_ENTRIES, Q_ENTRIES_BY_DAY, Q_EXTENT,
 	Q_FIT_PUT, Q_FITS,
 	Q_PERIOD_ADD, Q_PERIOD_REOPEN, Q_PERIODS, Q_PERIOD_AT, Q_PERIOD_HASHES, Q_OPEN_AFTER,
@@ -24,6 +24,9 @@ struct query_text {
 	const char *sql;
 	const char *postgres; /* where PostgreSQL needs other words; NULL: the same */
 };
+/* How entries are loaded all at once, where the driver can. */
+extern const char entry_copy[];
+
 extern const struct query_text query_texts[QUERIES];
 
 #endif

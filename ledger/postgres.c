@@ -1,0 +1,411 @@
+/*
+ * postgres.c: a ledger in PostgreSQL, for many writers.
+ *
+ * Writers take turns by an advisory lock that ends with their transaction: numbers are given out as the largest so
+ * far plus one, and replica-days are replaced as a whole. Passwords come from PGPASSFILE or a service file only.
+ */
+#include "ledger/driver.h"
+
+#ifdef TOLLBOOK_PG
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* A server that is being restarted is waited for: so many tries, each twice as late as the one before. */
+#define TRIES 8
+#define FIRST_PAUSE_MS 100
+#define VALUES_MAX 32
+
+struct statement;
+
+struct connection {
+	PGconn *at;
+	bool writes;
+	int64_t statements;         /* for their names */
+	struct statement *streaming; /* whose rows are still coming; NULL: nobody's */
+};
+
+struct statement {
+	struct connection *connection;
+	char name[24];
+	PGresult *row;    /* at hand */
+	PGresult **waiting; /* came in while another statement was asked */
+	size_t waiting_count, waiting_next;
+	bool failed;
+};
+
+static int failed(struct connection *c, const PGresult *r, struct fault *why) {
+	const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
+	const char *message = r ? PQresultErrorMessage(r) : PQerrorMessage(c->at);
+	struct text line = text_trim(text_of(message ? message : ""));
+
+	return fault_set(why, ERROR_IO, "PostgreSQL: %.*s%s%s", (int)(line.len < 300 ? line.len : 300), line.at,
+	                 state ? "; SQLSTATE " : "", state ? state : "");
+}
+
+/* ---- statements ---- */
+
+/* Takes the rows that are still coming to somebody else out of the way. */
+static void set_aside(struct connection *c) {
+	struct statement *s = c->streaming;
+	PGresult *r;
+
+	c->streaming = NULL;
+	while (s && (r = PQgetResult(c->at))) {
+		s->waiting = must_realloc(s->waiting, (s->waiting_count + 1) * sizeof(PGresult *));
+		s->waiting[s->waiting_count++] = r;
+	}
+}
+
+static int execute(void *connection, const char *sql, struct fault *why) {
+	struct connection *c = connection;
+
+	set_aside(c);
+	PGresult *r = PQexec(c->at, sql);
+	ExecStatusType status = PQresultStatus(r);
+	bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
+	int rc = ok ? 0 : failed(c, r, why);
+	PQclear(r);
+	if (rc == 0 && c->writes && strcmp(sql, "BEGIN") == 0) {
+		return execute(c, "SELECT pg_advisory_xact_lock(1953459052)", why);
+	}
+	return rc;
+}
+
+static int prepare(void *connection, const char *sql, void **statement, struct fault *why) {
+	struct connection *c = connection;
+	struct statement *s = must_calloc(1, sizeof *s);
+
+	set_aside(c);
+	s->connection = c;
+	snprintf(s->name, sizeof s->name, "s%lld", (long long)c->statements++);
+	PGresult *r = PQprepare(c->at, s->name, sql, 0, NULL);
+	int rc = PQresultStatus(r) == PGRES_COMMAND_OK ? 0 : failed(c, r, why);
+	PQclear(r);
+	if (rc < 0) {
+		free(s);
+		return rc;
+	}
+	*statement = s;
+	return 0;
+}
+
+static void finish(void *statement) {
+	struct statement *s = statement;
+
+	if (s->connection->streaming == s) {
+		set_aside(s->connection);
+	}
+	while (s->waiting_next < s->waiting_count) {
+		PQclear(s->waiting[s->waiting_next++]);
+	}
+	free(s->waiting);
+	s->waiting = NULL;
+	s->waiting_count = s->waiting_next = 0;
+	PQclear(s->row);
+	s->row = NULL;
+}
+
+static void finalize(void *statement) {
+	struct statement *s = statement;
+
+	if (s) {
+		finish(s);
+		free(s);
+	}
+}
+
+static int start(void *statement, const struct value *values, size_t count, struct fault *why) {
+	struct statement *s = statement;
+	struct connection *c = s->connection;
+	const char *at[VALUES_MAX];
+	int lengths[VALUES_MAX], formats[VALUES_MAX];
+	char numbers[VALUES_MAX][24];
+
+	finish(s);
+	set_aside(c);
+	for (size_t i = 0; i < count && i < VALUES_MAX; i++) {
+		bool is_bytes = values[i].type == VALUE_TEXT || values[i].type == VALUE_BLOB;
+		snprintf(numbers[i], sizeof numbers[i], "%lld", (long long)values[i].integer);
+		at[i] = is_bytes ? values[i].bytes.at ? values[i].bytes.at : "" : numbers[i];
+		at[i] = values[i].type == VALUE_NULL ? NULL : at[i];
+		lengths[i] = is_bytes ? (int)values[i].bytes.len : 0;
+		formats[i] = is_bytes;
+	}
+	if (!PQsendQueryPrepared(c->at, s->name, (int)count, at, lengths, formats, 0)) {
+		return failed(c, NULL, why);
+	}
+	PQsetSingleRowMode(c->at);
+	c->streaming = s;
+	return 0;
+}
+
+static PGresult *next_result(struct statement *s) {
+	if (s->waiting_next < s->waiting_count) {
+		return s->waiting[s->waiting_next++];
+	}
+	return s->connection->streaming == s ? PQgetResult(s->connection->at) : NULL;
+}
+
+static int step(void *statement, struct fault *why) {
+	struct statement *s = statement;
+
+	PQclear(s->row);
+	s->row = NULL;
+	for (PGresult *r; (r = next_result(s));) {
+		ExecStatusType status = PQresultStatus(r);
+		if (status == PGRES_SINGLE_TUPLE) {
+			s->row = r;
+			return 1;
+		}
+		int rc = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? 0 : failed(s->connection, r, why);
+		PQclear(r);
+		if (rc < 0) {
+			finish(s);
+			return rc;
+		}
+	}
+	if (s->connection->streaming == s) {
+		s->connection->streaming = NULL;
+	}
+	return 0;
+}
+
+#define OID_BYTEA 17
+#define OID_TEXT 25
+
+/* Integers come as digits; bytes as \x and hex, which are turned in place. */
+static struct value column(void *statement, int index) {
+	PGresult *r = ((struct statement *)statement)->row;
+
+	if (PQgetisnull(r, 0, index)) {
+		return (struct value){.type = VALUE_NULL};
+	}
+	char *at = PQgetvalue(r, 0, index);
+	struct text t = {at, (size_t)PQgetlength(r, 0, index)};
+	int64_t n;
+	if (PQftype(r, index) == OID_TEXT) {
+		return (struct value){.type = VALUE_TEXT, .bytes = t};
+	}
+	if (PQftype(r, index) != OID_BYTEA) {
+		return (struct value){.type = VALUE_INTEGER, .integer = text_to_i64(t, &n) ? n : 0};
+	}
+	size_t len = 0;
+	for (size_t i = 2; i + 1 < t.len; i += 2) {
+		static const char digits[] = "0123456789abcdef";
+		const char *high = strchr(digits, at[i]), *low = strchr(digits, at[i + 1]);
+		at[len++] = high && low ? (char)((high - digits) << 4 | (low - digits)) : '\0';
+	}
+	return (struct value){.type = VALUE_BLOB, .bytes = {at, len}};
+}
+
+/* ---- COPY ---- */
+
+static int load(void *connection, const char *sql, struct text rows, struct fault *why) {
+	struct connection *c = connection;
+	int rc = 0;
+
+	set_aside(c);
+	PGresult *r = PQexec(c->at, sql);
+	if (PQresultStatus(r) != PGRES_COPY_IN) {
+		rc = failed(c, r, why);
+		PQclear(r);
+		return rc;
+	}
+	PQclear(r);
+	if (PQputCopyData(c->at, rows.at, (int)rows.len) != 1 || PQputCopyEnd(c->at, NULL) != 1) {
+		return failed(c, NULL, why);
+	}
+	while ((r = PQgetResult(c->at))) {
+		if (PQresultStatus(r) != PGRES_COMMAND_OK && rc == 0) {
+			rc = failed(c, r, why);
+		}
+		PQclear(r);
+	}
+	return rc;
+}
+
+/* ---- opening ---- */
+
+/* schemas/ledger.sql in PostgreSQL's words; the caller frees. */
+static char *schema_here(void) {
+	static const struct {
+		struct text from, to;
+	} words[] = {
+		{T(") STRICT, WITHOUT ROWID;"), T(");")}, {T(") STRICT;"), T(");")}, {T(" INTEGER"), T(" BIGINT")},
+		{T(" BLOB"), T(" BYTEA")}, {T("PRAGMA "), T("-- ")},
+	};
+	struct text left = text_of(ledger_schema);
+	char *out = must_alloc(left.len + 1), *at = out; /* no word here is longer than the one it stands for */
+
+	while (left.len > 0) {
+		size_t w = 0;
+		while (w < sizeof words / sizeof *words && !text_starts(left, words[w].from)) {
+			w++;
+		}
+		bool found = w < sizeof words / sizeof *words;
+		struct text put = found ? words[w].to : text_cut(left, 0, 1);
+		memcpy(at, put.at, put.len);
+		at += put.len;
+		left = text_cut(left, found ? words[w].from.len : 1, left.len);
+	}
+	*at = '\0';
+	return out;
+}
+
+static int ask_one(struct connection *c, const char *sql, int64_t *out, struct fault *why) {
+	PGresult *r = PQexec(c->at, sql);
+	int rc = PQresultStatus(r) == PGRES_TUPLES_OK ? 0 : failed(c, r, why);
+
+	*out = 0;
+	if (rc == 0 && PQntuples(r) > 0) {
+		(void)text_to_i64(text_of(PQgetvalue(r, 0, 0)), out);
+	}
+	PQclear(r);
+	return rc;
+}
+
+#define HAS_SCHEMA "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = "
+
+static int make_schema(struct connection *c, struct fault *why) {
+	int64_t there;
+	char version[80];
+	int rc = execute(c, "BEGIN", why);
+
+	rc = rc < 0 ? rc : ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why); /* another may have been faster */
+	if (rc == 0 && there == 0) {
+		char *schema = schema_here();
+		rc = execute(c, schema, why);
+		free(schema);
+		snprintf(version, sizeof version, "CREATE TABLE ledger_version AS SELECT %d AS version", LEDGER_SCHEMA_VERSION);
+		rc = rc < 0 ? rc : execute(c, version, why);
+	}
+	if (rc < 0) {
+		struct fault ignored;
+		(void)execute(c, "ROLLBACK", &ignored);
+		return rc;
+	}
+	return execute(c, "COMMIT", why);
+}
+
+static int check_version(struct connection *c, const struct driver_options *o, struct fault *why) {
+	int64_t there = 0, version = 0;
+	int rc = ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why);
+
+	if (rc == 0 && there == 0) {
+		rc = o->mode == LEDGER_CREATE ? make_schema(c, why)
+		                              : fault_set(why, ERROR_CONFIG, "%s: there is no ledger in this database", o->where);
+	}
+	rc = rc < 0 ? rc : ask_one(c, "SELECT version FROM ledger_version", &version, why);
+	if (rc == 0 && version > LEDGER_SCHEMA_VERSION) {
+		rc = fault_set(why, ERROR_CONFIG, "%s: is a ledger of version %lld, this tollbook knows versions up to %d: use a newer one",
+		               o->where, (long long)version, LEDGER_SCHEMA_VERSION);
+	}
+	return rc;
+}
+
+/* A command line can be read by everybody on the machine. */
+static int refuse_password(const char *where, struct fault *why) {
+	char *message = NULL;
+	PQconninfoOption *options = PQconninfoParse(where, &message);
+	bool has = false;
+
+	for (PQconninfoOption *o = options; o && o->keyword; o++) {
+		has |= strcmp(o->keyword, "password") == 0 && o->val;
+	}
+	PQconninfoFree(options);
+	PQfreemem(message);
+	return has ? fault_set(why, ERROR_CONFIG, "a password does not belong on the command line, expected it in the file of "
+	                       "PGPASSFILE (~/.pgpass) or of a service") : 0;
+}
+
+/* Is it down, or starting, and worth waiting for? */
+static bool is_passing(const PGconn *c) {
+	const char *said = PQerrorMessage(c);
+
+	return strstr(said, "starting up") || strstr(said, "shutting down") || strstr(said, "Connection refused") ||
+	       strstr(said, "No such file or directory") || strstr(said, "server closed the connection") ||
+	       strstr(said, "too many clients") || strstr(said, "recovery");
+}
+
+static int connect_to(struct connection *c, const char *where, struct fault *why) {
+	int64_t pause_ms = FIRST_PAUSE_MS;
+
+	for (int i = 0; i < TRIES; i++, pause_ms *= 2) {
+		PQfinish(c->at);
+		c->at = PQconnectdb(where);
+		if (PQstatus(c->at) == CONNECTION_OK) {
+			return 0;
+		}
+		if (!is_passing(c->at)) {
+			break;
+		}
+		struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
+		nanosleep(&pause, NULL);
+	}
+	return failed(c, NULL, why);
+}
+
+static void close_connection(void *connection) {
+	struct connection *c = connection;
+
+	if (c) {
+		PQfinish(c->at);
+		free(c);
+	}
+}
+
+static int open_connection(void **connection, const struct driver_options *o, struct fault *why) {
+	struct connection *c = must_calloc(1, sizeof *c);
+	int rc = refuse_password(o->where, why);
+
+	c->writes = o->mode != LEDGER_READ;
+	rc = rc < 0 ? rc : connect_to(c, o->where, why);
+	rc = rc < 0 ? rc : execute(c, "SET application_name = 'tollbook'; SET client_min_messages = warning; "
+	                           "SET statement_timeout = '15min'; SET lock_timeout = '10min'; "
+	                           "SET idle_in_transaction_session_timeout = '15min'; SET bytea_output = 'hex'", why);
+	rc = rc < 0 || c->writes ? rc : execute(c, "SET default_transaction_read_only = on", why);
+	rc = rc < 0 ? rc : check_version(c, o, why);
+	if (rc < 0) {
+		close_connection(c);
+		return rc;
+	}
+	*connection = c;
+	return 0;
+}
+
+/* References and types are the server's own affair, at every commit. */
+static int check(void *connection, ledger_finding_sink *sink, void *context, struct fault *why) {
+	(void)connection, (void)sink, (void)context, (void)why;
+	return 0;
+}
+
+#else
+
+static int open_connection(void **connection, const struct driver_options *o, struct fault *why) {
+	(void)connection;
+	return fault_set(why, ERROR_CONFIG, "%s: this tollbook was built without PostgreSQL; install libpq-dev and build it again",
+	                 o->where);
+}
+
+#endif
+
+const struct driver postgres_driver = {
+	.name = "postgresql",
+	.scheme = "postgresql:",
+	.open = open_connection,
+#ifdef TOLLBOOK_PG
+	.close = close_connection,
+	.execute = execute,
+	.prepare = prepare,
+	.finalize = finalize,
+	.start = start,
+	.step = step,
+	.column = column,
+	.finish = finish,
+	.load = load,
+	.check = check,
+#endif
+};

@@ -1,0 +1,23 @@
+-- Roles of a ledger in PostgreSQL: run once, by the owner of the database, after the ledger was made
+-- (tollbook shard attribute … --book makes it). Logins are granted one of the two:
+--
+--   CREATE ROLE night LOGIN; GRANT tollbook_writer TO night;
+--
+-- A writer adds, and ends what it replaces; it never deletes entries, and cannot change the tables themselves.
+-- A reader sees everything, and changes nothing.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tollbook_reader') THEN
+    CREATE ROLE tollbook_reader NOLOGIN;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tollbook_writer') THEN
+    CREATE ROLE tollbook_writer NOLOGIN IN ROLE tollbook_reader;
+  END IF;
+END
+$$;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO tollbook_reader;
+GRANT INSERT ON ALL TABLES IN SCHEMA public TO tollbook_writer;
+GRANT UPDATE ON run, source, file, segment, day, fit, posting, period TO tollbook_writer;
+GRANT DELETE ON dirty, segment TO tollbook_writer;
+REVOKE INSERT ON ledger_version FROM tollbook_writer;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
