@@ -289,19 +289,30 @@ static int mark_days(struct merge *m, int64_t span_first, int64_t span_last, str
 	return ledger_dirty(m->l, first, last + 1, why);
 }
 
+/* A replica's span as of now, by name_id. */
 struct known_span {
-	name_id replica;
 	int64_t first_ns, last_ns;
 };
+struct spans {
+	struct known_span *at;
+	size_t room;
+};
 
-static int find_span(void *context, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
-	struct known_span *s = context;
-
-	(void)model;
-	if (replica == s->replica) {
-		s->first_ns = first_ns;
-		s->last_ns = last_ns;
+static struct known_span *span_of(struct spans *s, name_id replica) {
+	if (replica >= s->room) {
+		size_t room = (size_t)replica * 2 + 64;
+		s->at = must_realloc(s->at, room * sizeof *s->at);
+		for (size_t i = s->room; i < room; i++) {
+			s->at[i] = (struct known_span){INT64_MAX, INT64_MIN};
+		}
+		s->room = room;
 	}
+	return &s->at[replica];
+}
+
+static int keep_span(void *spans, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+	(void)model;
+	*span_of(spans, replica) = (struct known_span){first_ns, last_ns};
 	return 0;
 }
 
@@ -323,9 +334,8 @@ static int write_segment(struct merge *m, struct fault *why) {
 	return segment_commit(m->writer, m->seg.hash, &m->seg.bytes, why);
 }
 
-static int merge_replica_day(struct merge *m, struct fault *why) {
-	struct known_span span = {m->item->replica, INT64_MAX, INT64_MIN};
-	int rc = ledger_spans(m->l, find_span, &span, why);
+static int merge_replica_day(struct merge *m, struct spans *spans, struct fault *why) {
+	struct known_span before = *span_of(spans, m->item->replica), *span;
 
 	m->seg = (struct ledger_segment){
 		.day_ns = m->item->day_ns, .replica = m->item->replica, .run = m->run,
@@ -336,14 +346,18 @@ static int merge_replica_day(struct merge *m, struct fault *why) {
 	m->new_first_ns = INT64_MAX;
 	m->new_last_ns = INT64_MIN;
 	m->old = NULL;
-	rc = rc < 0 ? rc : write_segment(m, why);
+	int rc = write_segment(m, why);
 	segment_close(m->old);
 	rc = rc < 0 ? rc : ledger_segment_put(m->l, &m->seg, why);
-	return rc < 0 ? rc : mark_days(m, span.first_ns, span.last_ns, why);
+	span = span_of(spans, m->seg.replica);
+	span->first_ns = m->seg.span_first_ns < span->first_ns ? m->seg.span_first_ns : span->first_ns;
+	span->last_ns = m->seg.span_last_ns > span->last_ns ? m->seg.span_last_ns : span->last_ns;
+	return rc < 0 ? rc : mark_days(m, before.first_ns, before.last_ns, why);
 }
 
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why) {
 	struct merge *m = must_calloc(1, sizeof *m);
+	struct spans spans = {0};
 	int rc = spool_seal(in->spool, why);
 
 	m->l = l;
@@ -352,10 +366,12 @@ int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run
 	m->records = records;
 	*records = 0;
 	rc = rc < 0 ? rc : spool_reader_new(&m->reader, in->spool, why);
+	rc = rc < 0 ? rc : ledger_spans(l, keep_span, &spans, why);
 	rc = rc < 0 ? rc : next_item(m, why);
 	while (rc >= 0 && m->item) {
-		rc = merge_replica_day(m, why);
+		rc = merge_replica_day(m, &spans, why);
 	}
+	free(spans.at);
 	if (m->reader) {
 		spool_reader_free(m->reader);
 	}
