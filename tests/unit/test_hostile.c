@@ -15,19 +15,9 @@
 
 #define START 1786406365000000000LL
 #ifdef __SANITIZE_ADDRESS__
-/* Sanitizers make each file dear. */
-#ifdef __SANITIZE_ADDRESS__
-#define MANY_FILES 5000
+#define MANY_FILES 2000 /* each allocation is watched */
 #else
 #define MANY_FILES 100000
-#endif
-#else
-/* Sanitizers make each file dear. */
-#ifdef __SANITIZE_ADDRESS__
-#define MANY_FILES 5000
-#else
-#define MANY_FILES 100000
-#endif
 #endif
 
 static struct bytes steps(int from, int to) {
