@@ -470,6 +470,14 @@ static int request_tokens(struct accounts *a, const struct active *r, struct fau
 	return rc;
 }
 
+/* Has the period asked for to do with a request: did it end in it, or cost something in it? */
+static bool is_wanted(const struct accounts *a, const struct active *r) {
+	const struct attribute_options *o = a->common->options;
+	int64_t end_ns = r->request.finish_ns != UNKNOWN ? r->request.finish_ns : a->at_ns;
+
+	return (end_ns >= o->from_ns && end_ns < o->to_ns) || r->prefill_ns > 0 || r->decode_ns > 0;
+}
+
 int accounts_leave(void *accounts, struct active *r, struct fault *why) {
 	struct accounts *a = accounts;
 	int rc = 0;
@@ -481,7 +489,7 @@ int accounts_leave(void *accounts, struct active *r, struct fault *why) {
 		}
 		rc = request_tokens(a, r, why);
 	}
-	if (rc >= 0 && a->common->rows) {
+	if (rc >= 0 && a->common->rows && is_wanted(a, r)) {
 		rc = request_rows_add(a->common->rows, r, a->replica, model_of(a, r), why);
 	}
 	return rc;
