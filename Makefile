@@ -163,6 +163,7 @@ install: all ## Install to $(DESTDIR)$(prefix)
 	install -D -m 644 $(BUILD)/completion.zsh $(DESTDIR)$(datadir)/zsh/site-functions/_tollbook
 	install -D -m 644 -t $(DESTDIR)$(datadir)/tollbook/schemas schemas/*
 	install -D -m 644 -t $(DESTDIR)$(datadir)/doc/tollbook README.md LICENSE
+	for file in $$(find samples -type f); do install -D -m 644 "$$file" "$(DESTDIR)$(datadir)/doc/tollbook/$$file" || exit 1; done
 
 uninstall: ## Take away what install put there
 	rm -f $(DESTDIR)$(bindir)/tollbook $(DESTDIR)$(datadir)/man/man1/tollbook.1 \
