@@ -95,10 +95,11 @@ void attribution_fits_free(struct attribution_fits *f) {
 #define OPEN_MAX 16
 #define SPOOL_BYTES ((size_t)4 << 20)
 
+/* Items of a spool are aligned to 8 bytes, a cell's sums want 16: it is kept as bytes. */
 struct spilled {
 	struct fit_key key;
 	unsigned level;
-	struct cell cell;
+	unsigned char cell[sizeof(struct cell)];
 };
 
 static int compare_keys(const struct names *names, const struct fit_key *x, const struct fit_key *y);
@@ -126,7 +127,7 @@ static void spill(struct attribution_fits *f, struct fit *fit) {
 	item.level = fit->cells.level;
 	for (size_t i = 0; fit->cells.slots && i < (size_t)1 << fit->cells.slots_log2; i++) {
 		if (fit->cells.slots[i].key != 0) {
-			item.cell = fit->cells.slots[i];
+			memcpy(item.cell, &fit->cells.slots[i], sizeof item.cell);
 			int rc = spool_add(f->spool, 0, &item, sizeof item, &why);
 			if (rc < 0 && f->failed == 0) {
 				f->why = why;
@@ -237,8 +238,10 @@ static int gather(struct spool_reader *reader, const struct fit *fit, struct cel
 
 	while (*next && same_key(&(*next)->key, &fit->key)) {
 		const void *item = NULL;
+		struct cell cell;
 		size_t len;
-		cells_add(cells, &(*next)->cell, (*next)->level);
+		memcpy(&cell, (*next)->cell, sizeof cell);
+		cells_add(cells, &cell, (*next)->level);
 		got = spool_next(reader, &item, &len, why);
 		*next = got > 0 ? item : NULL;
 	}
