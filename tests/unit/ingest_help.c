@@ -14,7 +14,11 @@
 #include <cmocka.h>
 
 void bytes_add(struct bytes *b, struct text t) {
-	b->at = must_realloc(b->at, b->len + t.len + 1);
+	/* Twice the room each time: a sanitizer copies at every realloc. */
+	if (b->room < b->len + t.len + 1) {
+		b->room = 2 * (b->len + t.len + 1);
+		b->at = must_realloc(b->at, b->room);
+	}
 	if (t.len > 0) {
 		memcpy(b->at + b->len, t.at, t.len);
 	}

@@ -12,7 +12,7 @@
 /* Bytes that grow. */
 struct bytes {
 	char *at;
-	size_t len;
+	size_t len, room;
 };
 void bytes_add(struct bytes *b, struct text t);
 void bytes_add_gzip(struct bytes *b, struct text plain);
