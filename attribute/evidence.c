@@ -1,19 +1,12 @@
 #include <stdlib.h>
 
 #include "attribute/evidence_private.h"
+#include "core/exact.h"
 
 #define ID_MAX 512
 
 struct text request_item_id(const struct request_item *r) {
 	return (struct text){(const char *)(r + 1), r->id_len};
-}
-
-static int order_i64(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
-static int order_name(const struct names *n, name_id a, name_id b) {
-	return a == b ? 0 : text_compare(names_text(n, a), names_text(n, b));
 }
 
 static name_id tenant_of(const struct item *i) {
@@ -32,15 +25,15 @@ static name_id tenant_of(const struct item *i) {
 /* What an item says, byte for byte, but for names, whose numbers depend on the order of arrival. */
 static int order_said(const struct names *n, const struct item *a, size_t a_len, const struct item *b, size_t b_len) {
 	size_t len = a_len < b_len ? a_len : b_len;
-	int order = order_name(n, a->model, b->model);
+	int order = names_order(n, a->model, b->model);
 
 	if (order == 0) {
-		order = order_name(n, tenant_of(a), tenant_of(b));
+		order = names_order(n, tenant_of(a), tenant_of(b));
 	}
 	if (order == 0) {
 		order = memcmp((const char *)a + SAID_FROM, (const char *)b + SAID_FROM, len - SAID_FROM);
 	}
-	return order != 0 ? order : order_i64((int64_t)a_len, (int64_t)b_len);
+	return order != 0 ? order : exact_order((int64_t)a_len, (int64_t)b_len);
 }
 
 static int compare(const void *context, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
@@ -49,7 +42,7 @@ static int compare(const void *context, const void *a_bytes, size_t a_len, const
 	if (a->replica != b->replica) {
 		return a->replica < b->replica ? -1 : 1;
 	}
-	int order = order_i64(a->at_ns, b->at_ns);
+	int order = exact_order(a->at_ns, b->at_ns);
 	if (order == 0) {
 		order = (int)a->kind - (int)b->kind;
 	}
@@ -57,9 +50,9 @@ static int compare(const void *context, const void *a_bytes, size_t a_len, const
 		order = order_said(context, a, a_len, b, b_len);
 	}
 	if (order == 0) {
-		order = order_i64(a->file, b->file);
+		order = exact_order(a->file, b->file);
 	}
-	return order != 0 ? order : order_i64(a->line, b->line);
+	return order != 0 ? order : exact_order(a->line, b->line);
 }
 
 struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory_bytes) {

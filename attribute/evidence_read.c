@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "attribute/evidence_private.h"
+#include "core/exact.h"
 
 struct evidence_reader {
 	struct spool_reader *spool;
@@ -17,10 +18,6 @@ struct evidence_reader {
 	name_id own_tenant; /* of the last item, as it was logged */
 };
 
-static int order_i64(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
 int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struct fault *why) {
 	struct evidence_reader *r = must_calloc(1, sizeof *r);
 	int rc = spool_reader_new(&r->spool, spool, why);
@@ -30,7 +27,7 @@ int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struc
 }
 
 static int order_place(const struct tenant_patch *p, name_id replica, int64_t at_ns) {
-	return p->replica != replica ? (p->replica < replica ? -1 : 1) : order_i64(p->at_ns, at_ns);
+	return p->replica != replica ? (p->replica < replica ? -1 : 1) : exact_order(p->at_ns, at_ns);
 }
 
 static int compare_patches(const void *context, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
@@ -40,9 +37,9 @@ static int compare_patches(const void *context, const void *a_bytes, size_t a_le
 	(void)context;
 	(void)a_len;
 	(void)b_len;
-	order = order != 0 ? order : order_i64(a->file, b->file);
-	order = order != 0 ? order : order_i64(a->line, b->line);
-	return order != 0 ? order : order_i64(a->tenant, b->tenant);
+	order = order != 0 ? order : exact_order(a->file, b->file);
+	order = order != 0 ? order : exact_order(a->line, b->line);
+	return order != 0 ? order : exact_order(a->tenant, b->tenant);
 }
 
 #define PATCHES_BYTES ((size_t)1 << 20)

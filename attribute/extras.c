@@ -77,12 +77,6 @@ static struct rule_sums *rule_sums_of(struct extras *x, name_id model, int64_t r
 	return &x->rule_sums[x->rule_count++];
 }
 
-static int64_t part_of(int64_t total, double share) {
-	int64_t part = (int64_t)((long double)total * (long double)share + 0.5L);
-
-	return part < 0 ? 0 : part > total ? total : part;
-}
-
 void extras_busy(struct extras *x, name_id model, int64_t rate_nano, int64_t prefill_ns, int64_t decode_ns,
                  const struct split_times *times, int64_t prefill_tokens, int64_t decode_tokens) {
 	if (!x->rules) {
@@ -92,10 +86,10 @@ void extras_busy(struct extras *x, name_id model, int64_t rate_nano, int64_t pre
 	int64_t total = prefill_ns + decode_ns;
 	s->busy_ns += total;
 	for (enum rule r = 0; r < RULES; r++) {
-		s->prefill_ns[r] += times ? part_of(total, split_prefill_share(r, times)) : prefill_ns;
+		s->prefill_ns[r] += times ? split_part(total, split_prefill_share(r, times)) : prefill_ns;
 	}
 	double tokens = (double)prefill_tokens + (double)decode_tokens;
-	s->prefill_ns[RULES] += times && tokens > 0 ? part_of(total, (double)prefill_tokens / tokens) : prefill_ns;
+	s->prefill_ns[RULES] += times && tokens > 0 ? split_part(total, (double)prefill_tokens / tokens) : prefill_ns;
 }
 
 void extras_request(struct extras *x, name_id model, int64_t rate_nano, const struct request_item *r) {

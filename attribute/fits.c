@@ -5,6 +5,7 @@
 
 #include "attribute/fits_private.h"
 #include "attribute/theory.h"
+#include "core/exact.h"
 #include "core/error.h"
 #include "core/roofline.h"
 
@@ -192,17 +193,13 @@ int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct
 
 /* ---- in order ---- */
 
-static int compare_numbers(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
 static int compare_keys(const struct names *names, const struct fit_key *x, const struct fit_key *y) {
 	int order = text_compare(names_text(names, x->model), names_text(names, y->model));
 
 	order = order ? order : text_compare(names_text(names, x->gpu), names_text(names, y->gpu));
-	order = order ? order : compare_numbers(x->gpus_per_replica, y->gpus_per_replica);
-	order = order ? order : compare_numbers((int64_t)x->role, (int64_t)y->role);
-	return order ? order : compare_numbers(x->day_ns, y->day_ns);
+	order = order ? order : exact_order(x->gpus_per_replica, y->gpus_per_replica);
+	order = order ? order : exact_order((int64_t)x->role, (int64_t)y->role);
+	return order ? order : exact_order(x->day_ns, y->day_ns);
 }
 
 static int by_texts(const void *a, const void *b, void *names) {

@@ -12,16 +12,8 @@ struct entries {
 	struct spool *spool;
 };
 
-static int order_i64(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
-static int order_name(const struct names *n, name_id a, name_id b) {
-	return a == b ? 0 : text_compare(names_text(n, a), names_text(n, b));
-}
-
 static int order_keys(const struct names *n, const struct entry *a, const struct entry *b) {
-	int order = order_i64(a->slot_ns, b->slot_ns);
+	int order = exact_order(a->slot_ns, b->slot_ns);
 	const name_id names[][2] = {
 		{a->replica, b->replica}, {a->model, b->model}, {a->tenant, b->tenant}, {a->pool, b->pool}};
 	const int64_t numbers[][2] = {{a->kind, b->kind},
@@ -31,10 +23,10 @@ static int order_keys(const struct names *n, const struct entry *a, const struct
 	                              {a->batch, b->batch}};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names && order == 0; i++) {
-		order = order_name(n, names[i][0], names[i][1]);
+		order = names_order(n, names[i][0], names[i][1]);
 	}
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers && order == 0; i++) {
-		order = order_i64(numbers[i][0], numbers[i][1]);
+		order = exact_order(numbers[i][0], numbers[i][1]);
 	}
 	return order;
 }

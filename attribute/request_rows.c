@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/exact.h"
 #include "core/decimal.h"
 #include "core/files.h"
 #include "core/json.h"
@@ -33,17 +34,13 @@ static struct text id_of(const struct row *r) {
 	return (struct text){(const char *)(r + 1), r->id_len};
 }
 
-static int order_i64(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
 static int compare(const void *context, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
 	const struct names *n = context;
 	const struct row *a = a_bytes, *b = b_bytes;
-	int order = order_i64(a->at_ns, b->at_ns);
+	int order = exact_order(a->at_ns, b->at_ns);
 
 	order = order != 0 ? order : text_compare(id_of(a), id_of(b));
-	order = order != 0 ? order : order_i64(a->finish_ns, b->finish_ns);
+	order = order != 0 ? order : exact_order(a->finish_ns, b->finish_ns);
 	order = order != 0 ? order : (int)b->part - (int)a->part; /* who decoded comes before who computed the prompt */
 	order = order != 0 ? order : text_compare(names_text(n, a->replica), names_text(n, b->replica));
 	order = order != 0 ? order : text_compare(names_text(n, a->tenant), names_text(n, b->tenant));

@@ -49,3 +49,9 @@ double split_prefill_share(enum rule rule, const struct split_times *t) {
 	double share = rules[rule](t) / t->whole;
 	return share < 0 ? 0 : share > 1 ? 1 : share;
 }
+
+int64_t split_part(int64_t total, double share) {
+	int64_t part = (int64_t)((long double)total * (long double)share + 0.5L);
+
+	return part < 0 ? 0 : part > total ? total : part;
+}

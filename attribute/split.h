@@ -15,4 +15,7 @@ void split_times(const struct step_model *m, const struct batch *b, struct split
 /* The part of a mixed step that is prefill's under a rule, 0 to 1. */
 double split_prefill_share(enum rule rule, const struct split_times *t);
 
+/* A share of a total in whole units, halves up, never below 0 nor above the total. */
+int64_t split_part(int64_t total, double share);
+
 #endif

@@ -240,12 +240,6 @@ static double prefill_share(const struct walk *w, const struct step_item *s, con
 	                                : split_prefill_share(w->common->options->rule, t);
 }
 
-static int64_t part_of(int64_t total, double share) {
-	int64_t part = (int64_t)((long double)total * (long double)share + 0.5L);
-
-	return part < 0 ? 0 : part > total ? total : part;
-}
-
 static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns, struct fault *why) {
 	const struct step_model *m = model_of(w, s);
 	struct known_batch k = batch_of(&w->flight, s);
@@ -256,7 +250,7 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 	if (__builtin_mul_overflow(s->duration_ns, w->accounts.gpus, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of a step does not fit 64 bits of nanoseconds");
 	}
-	int64_t prefill = part_of(total, prefill_share(w, s, &t));
+	int64_t prefill = split_part(total, prefill_share(w, s, &t));
 	double attention = m->ns[TERM_ATTENTION] * (double)k.batch.prefill_token_kv;
 	bool mixed = s->prefill_tokens > 0 && s->decode_tokens > 0 && s->prefill_gpu_ns == UNKNOWN;
 	const struct stretch stretch = {

@@ -22,6 +22,11 @@ bool exact_mul_div(int64_t a, int64_t b, int64_t c, int64_t *out);
 /* num / den (den > 0) to the nearest integer, halves to even. */
 int128 exact_div(int128 num, int128 den);
 
+/* <0, 0 or >0, for comparing functions. */
+static inline int exact_order(int64_t a, int64_t b) {
+	return (a > b) - (a < b);
+}
+
 /* *sum += x; false, and *sum unchanged, if that does not fit. */
 static inline bool exact_add(int64_t *sum, int64_t x) {
 	int64_t got;

@@ -21,6 +21,11 @@ name_id names_id(struct names *n, struct text t);
 /* The text of a number; lives as long as the table. NUL-terminated. Thread-safe. */
 struct text names_text(const struct names *n, name_id id);
 
+/* The order of two numbers' texts, which does not depend on who came first: <0, 0 or >0. */
+static inline int names_order(const struct names *n, name_id a, name_id b) {
+	return a == b ? 0 : text_compare(names_text(n, a), names_text(n, b));
+}
+
 /* How many numbers there are (0 included). */
 uint32_t names_count(const struct names *n);
 

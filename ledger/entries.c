@@ -18,13 +18,9 @@ static void key_names(const struct entry *e, name_id out[KEY_NAMES]) {
 	out[2] = e->pool;
 }
 
-static int order_i64(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
 /* By slot and the rest of the key. Names by text: their numbers depend on who came first. */
 static int compare_keys(const struct names *names, const struct entry *a, const struct entry *b) {
-	int order = order_i64(a->slot_ns, b->slot_ns);
+	int order = exact_order(a->slot_ns, b->slot_ns);
 	name_id x[KEY_NAMES], y[KEY_NAMES];
 
 	key_names(a, x);
@@ -35,7 +31,7 @@ static int compare_keys(const struct names *names, const struct entry *a, const 
 	const int64_t left[] = {a->kind, a->grade, a->prompt_over_ntok, a->batch, a->rate_nano};
 	const int64_t right[] = {b->kind, b->grade, b->prompt_over_ntok, b->batch, b->rate_nano};
 	for (size_t i = 0; i < sizeof left / sizeof *left && order == 0; i++) {
-		order = order_i64(left[i], right[i]);
+		order = exact_order(left[i], right[i]);
 	}
 	return order;
 }
