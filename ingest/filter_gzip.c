@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "core/error.h"
+#include "ingest/gzip_member.h"
 
 struct gzip {
 	z_stream z;
@@ -13,10 +14,6 @@ struct gzip {
 };
 
 static const char cut_off[] = "gzip data cut off";
-
-static int gzip_bid(struct text head) {
-	return text_starts(head, T("\x1f\x8b")) ? 2 : 0;
-}
 
 static void *gzip_open(void) {
 	struct gzip *g = must_calloc(1, sizeof *g);
@@ -35,25 +32,14 @@ static void gzip_close(void *state) {
 	free(g);
 }
 
-/*
- * Between two members: zeros are padding (tapes, block devices), another magic begins
- * a member, anything else is junk, which zlib's own gz* calls would hide.
- */
 static const char *next_member(struct gzip *g) {
-	while (g->z.avail_in > 0 && *g->z.next_in == 0) {
-		g->z.next_in++;
-		g->z.avail_in--;
+	const char *reason = gzip_between(&g->z.next_in, &g->z.avail_in, &g->inside);
+
+	if (g->inside) {
+		int rc = inflateReset(&g->z);
+		assert(rc == Z_OK);
 	}
-	if (g->z.avail_in == 0) {
-		return NULL;
-	}
-	if (*g->z.next_in != 0x1f) {
-		return "trailing junk after gzip data";
-	}
-	int rc = inflateReset(&g->z);
-	assert(rc == Z_OK);
-	g->inside = true;
-	return NULL;
+	return reason;
 }
 
 static const char *gzip_reason(const z_stream *z) {

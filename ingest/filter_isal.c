@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "ingest/gzip_member.h"
 
 /* RFC 1952, 2.3.1.2: must be zero. */
 enum { RESERVED_FLAGS = 0xe0 };
@@ -25,10 +26,6 @@ struct isal {
 	unsigned char trailer[8];
 	size_t trailer_len;
 };
-
-static int isal_bid(struct text head) {
-	return text_starts(head, T("\x1f\x8b")) ? 2 : 0;
-}
 
 static void begin_member(struct isal *g) {
 	isal_inflate_reset(&g->z);
@@ -102,26 +99,20 @@ static const char *take_trailer(struct isal *g) {
 	return little_endian(g->trailer + 4) == g->member_len ? NULL : "gzip length error";
 }
 
-/* As in filter_gzip.c: zeros are padding, another magic begins a member, anything else is junk. */
 static const char *next_member(struct isal *g) {
-	while (g->z.avail_in > 0 && *g->z.next_in == 0) {
-		g->z.next_in++;
-		g->z.avail_in--;
+	bool begins;
+	const char *reason = gzip_between(&g->z.next_in, &g->z.avail_in, &begins);
+
+	if (begins) {
+		unsigned char *in = g->z.next_in, *out = g->z.next_out;
+		uint32_t in_len = g->z.avail_in, out_room = g->z.avail_out;
+		begin_member(g);
+		g->z.next_in = in;
+		g->z.next_out = out;
+		g->z.avail_in = in_len;
+		g->z.avail_out = out_room;
 	}
-	if (g->z.avail_in == 0) {
-		return NULL;
-	}
-	if (*g->z.next_in != 0x1f) {
-		return "trailing junk after gzip data";
-	}
-	unsigned char *in = g->z.next_in, *out = g->z.next_out;
-	uint32_t in_len = g->z.avail_in, out_room = g->z.avail_out;
-	begin_member(g);
-	g->z.next_in = in;
-	g->z.next_out = out;
-	g->z.avail_in = in_len;
-	g->z.avail_out = out_room;
-	return NULL;
+	return reason;
 }
 
 static const char *go_on(struct isal *g) {
@@ -166,7 +157,7 @@ static const char *isal_finish(void *state) {
 
 const struct filter filter_isal = {
 	.name = "gzip",
-	.bid = isal_bid,
+	.bid = gzip_bid,
 	.open = isal_open,
 	.close = free,
 	.unpack = isal_unpack,
