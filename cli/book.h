@@ -30,6 +30,9 @@ int book_commit(struct book *b, struct fault *why);
 /* Reads what is new in these logs into the open transaction; the caller tidies and frees *intake after the commit. */
 int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why);
 
+/* ERROR_CONFIG where this is not the key (NULL: none) by which the book knows its tenants. Within a run. */
+int book_check_tenants(struct book *b, const struct tenant_key *k, struct fault *why);
+
 /* The entries that the records of the book give for these days, as they are now. */
 int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
                     struct quality *quality, struct fault *why);

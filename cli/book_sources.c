@@ -374,7 +374,8 @@ int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intak
 
 	*intake = s.intake = ledger_intake_new(b->names, ingest_lanes(&logs->options));
 	pthread_mutex_init(&s.lock, NULL);
-	int rc = read_new(&s, logs, why);
+	int rc = book_check_tenants(b, logs->options.tenant_key, why);
+	rc = rc < 0 ? rc : read_new(&s, logs, why);
 	sources_release(&s);
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
 	b->run.lines = b->quality.lines;

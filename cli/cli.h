@@ -109,7 +109,7 @@ struct run {
 	bool idle_proportional;
 	const char *output; /* NULL: standard output */
 	/* GROUP_LOGS */
-	const char *model, *replica, *tenant;
+	const char *model, *replica, *tenant, *tenant_key;
 	const char *log_zone, *log_format, *pattern, *quarantine;
 	int64_t log_year, threads, max_line_bytes, max_ratio; /* 0: not given */
 	/* GROUP_BOOK */

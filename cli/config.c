@@ -106,6 +106,23 @@ static int take_value(struct reading *r, const struct key *k, json_at v, char *b
 
 typedef int other_key(struct reading *r, struct text key, json_at v);
 
+/* Keys of the configuration that hold more than one value. */
+static const char *const list_keys[] = {"schema", "logs", "prices", "list", "reports"};
+
+static int unknown_key(struct reading *r, struct text name, json_at v, const struct key *keys, size_t count, bool lists) {
+	char message[480];
+	int n = snprintf(message, sizeof message, "unknown key \"%.*s\", expected one of", name.len < 60 ? (int)name.len : 60,
+	                 name.at ? name.at : "");
+
+	for (size_t i = 0; i < count; i++) {
+		n += snprintf(message + n, sizeof message - (size_t)n, "%s%s", i > 0 ? ", " : " ", keys[i].name);
+	}
+	for (size_t i = 0; lists && i < sizeof list_keys / sizeof *list_keys; i++) {
+		n += snprintf(message + n, sizeof message - (size_t)n, ", %s", list_keys[i]);
+	}
+	return wrong(r, v, message);
+}
+
 /* All keys of an object by a table; what is not in it goes to `other`, if that knows it (1). */
 static int take_object(struct reading *r, json_at object, const struct key *keys, size_t count, char *base,
                        other_key *other) {
@@ -123,9 +140,7 @@ static int take_object(struct reading *r, json_at object, const struct key *keys
 		}
 		rc = k ? take_value(r, k, v, base) : other ? other(r, name, v) : 0;
 		if (rc == 0 && !k) {
-			snprintf(message, sizeof message, "unknown key \"%.*s\", expected one of the schema", name.len < 60 ? (int)name.len : 60,
-			         name.at);
-			rc = wrong(r, v, message);
+			rc = unknown_key(r, name, v, keys, count, other != NULL);
 		}
 	}
 	for (size_t i = 0; i < count && rc >= 0; i++) {
@@ -169,7 +184,7 @@ static const char *const schemas[] = {"tollbook.config.v1", NULL};
 static const struct key config_keys[] = {
 	{"book", PATH, CONFIG(book), true, NULL},         {"fleet", PATH, CONFIG(fleet), false, NULL},
 	{"gpu_hour", WORD, CONFIG(gpu_hour), false, NULL}, {"rule", WORD, CONFIG(rule), false, rule_names},
-	{"metrics", PATH, CONFIG(metrics), false, NULL},  {"settle_hours", NUMBER, CONFIG(settle_hours), false, NULL},
+	{"tenant_key", PATH, CONFIG(tenant_key), false, NULL}, {"metrics", PATH, CONFIG(metrics), false, NULL},  {"settle_hours", NUMBER, CONFIG(settle_hours), false, NULL},
 };
 
 static int take_logs(struct reading *r, json_at array) {

@@ -20,6 +20,7 @@ struct config_report {
 
 struct config {
 	const char *book, *fleet, *gpu_hour, *rule, *metrics;
+	const char *tenant_key; /* a file; NULL: tenants by their names */
 	struct list prices, matches;
 	struct config_logs *logs;
 	size_t log_count;

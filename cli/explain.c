@@ -16,6 +16,7 @@
 
 struct settings {
 	int64_t lines;
+	const char *tenant_key;
 };
 
 static const char *const kind_words[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
@@ -38,6 +39,7 @@ struct work {
 	/* the request */
 	int64_t first_ns, last_ns;
 	name_id replica;
+	char alias[TENANT_ALIAS_MAX];
 };
 
 /* ---- the question ---- */
@@ -96,6 +98,20 @@ static int read_question(struct run *r, struct question *q) {
 		}
 	}
 	return 0;
+}
+
+/* A tenant that is asked for by name is in the book by its alias. */
+static int find_alias(struct run *r, struct work *w) {
+	const struct settings *s = r->own;
+	struct tenant_key *key;
+
+	r->tenant_key = s->tenant_key;
+	int status = setup_tenant_key(r, &key);
+	if (status == 0 && key) {
+		w->q.tenant = tenant_alias(key, w->q.tenant, w->alias);
+		tenant_key_free(key);
+	}
+	return status;
 }
 
 static bool matches(struct work *w, struct text want, name_id id) {
@@ -343,6 +359,7 @@ static int explain(struct run *r, struct fault *why) {
 		return say_argument(r, r->argc, "nothing to explain, expected a request id, or keys like model=m,kind=output,hour=2026-11-25T13");
 	}
 	int status = read_question(r, &w.q);
+	status = status ? status : find_alias(r, &w);
 	status = status ? status : book_open(&b, r, LEDGER_READ, r->fleet || r->gpu_hour_nano >= 0, why);
 	if (status != 0) {
 		return status;
@@ -355,6 +372,7 @@ static int explain(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
+	{"tenant-key-file", 0, "FILE", "the key of tenants' aliases: ID can say tenant= by name", 0, value_text, offsetof(struct settings, tenant_key), NULL, true},
 	{"lines", 0, "N", "show so many records (default 10)", 0, value_count, offsetof(struct settings, lines), NULL, true},
 };
 

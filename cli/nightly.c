@@ -39,6 +39,7 @@ static int set_options(struct night *n, struct fault *why) {
 	struct run *r = n->r;
 
 	r->book = c->book;
+	r->tenant_key = c->tenant_key;
 	r->fleet = c->fleet;
 	for (int i = 0; c->rule && i < RULES; i++) {
 		r->rule = strcmp(rule_names[i], c->rule) == 0 ? i : r->rule;
@@ -108,7 +109,12 @@ static int find_logs(struct night *n, struct fault *why) {
 			};
 		}
 	}
-	n->logs.options = (struct ingest_options){.sources = n->logs.sources, .source_count = count};
+	if (setup_tenant_key(n->r, &n->logs.tenant_key) != 0) {
+		return fault_set(why, ERROR_CONFIG, "the key of tenants cannot be used");
+	}
+	n->logs.options = (struct ingest_options){
+		.sources = n->logs.sources, .source_count = count, .tenant_key = n->logs.tenant_key,
+	};
 	return 0;
 }
 
@@ -124,6 +130,7 @@ static void night_release(struct night *n) {
 	free(n->globs);
 	free(n->zones);
 	free(n->logs.sources);
+	tenant_key_free(n->logs.tenant_key);
 	ledger_intake_free(n->intake);
 	if (n->book.names) {
 		book_close(&n->book);

@@ -147,6 +147,23 @@ static int read_patterns(struct run *r, struct logs *l) {
 	return 0;
 }
 
+int setup_tenant_key(struct run *r, struct tenant_key **out) {
+	struct fault why;
+	bool open;
+
+	*out = NULL;
+	if (!r->tenant_key) {
+		return 0;
+	}
+	if (tenant_key_read(out, r->tenant_key, &open, &why) < 0) {
+		return say_option(r, "tenant-key-file", "%s", why.message);
+	}
+	if (open) {
+		say_warning(r, "%s: everybody can read this key, and so find out which tenant is which: chmod o-r", r->tenant_key);
+	}
+	return 0;
+}
+
 int setup_logs(struct run *r, struct logs *l) {
 	*l = (struct logs){0};
 	if (r->operands.count == 0) {
@@ -155,6 +172,7 @@ int setup_logs(struct run *r, struct logs *l) {
 	}
 	int status = setup_zone(r, "log-zone", r->log_zone, &l->zone);
 	status = status == 0 ? read_patterns(r, l) : status;
+	status = status == 0 ? setup_tenant_key(r, &l->tenant_key) : status;
 	if (status != 0) {
 		logs_release(l);
 		return status;
@@ -170,6 +188,7 @@ int setup_logs(struct run *r, struct logs *l) {
 		.progress = progress_bytes,
 		.progress_context = &r->progress,
 		.patterns = l->patterns,
+		.tenant_key = l->tenant_key,
 	};
 	return 0;
 }
@@ -178,6 +197,7 @@ void logs_release(struct logs *l) {
 	free(l->sources);
 	zone_free(l->zone);
 	ingest_patterns_free(l->patterns);
+	tenant_key_free(l->tenant_key);
 	*l = (struct logs){0};
 }
 

@@ -21,11 +21,15 @@ int setup_zone(struct run *r, const char *option, const char *name, struct zone 
 /* --from and --to, bare dates in `tz`; the ends of time where they are not given. */
 int setup_period(struct run *r, const struct zone *tz, int64_t *from_ns, int64_t *to_ns);
 
+/* --tenant-key-file; NULL if it was not given. Warns where others can read it. The caller frees. */
+int setup_tenant_key(struct run *r, struct tenant_key **out);
+
 /* What the options say about logs and how to read them. */
 struct logs {
 	struct ingest_source *sources;
 	struct zone *zone;
 	struct ingest_patterns *patterns;
+	struct tenant_key *tenant_key;
 	struct ingest_options options;
 };
 /* The operands are the LOGs; at least one is needed. */

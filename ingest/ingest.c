@@ -2,6 +2,7 @@
 #include "ingest/ingest.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -150,7 +151,9 @@ static int run_with_quarantine(struct ingest_run *run, const struct paths *paths
 	int rc = 0;
 
 	if (run->options->quarantine) {
+		mode_t before = umask(027); /* no thread is at work yet */
 		rc = outfile_open(&file, run->options->quarantine, why);
+		umask(before);
 		if (rc < 0) {
 			return rc;
 		}

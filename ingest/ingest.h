@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/quality.h"
 #include "core/record.h"
+#include "core/tenant_key.h"
 #include "core/zone.h"
 
 /* One LOG of the command line, with what it does not say itself. Empty texts: not given. */
@@ -66,7 +67,8 @@ struct ingest_options {
 	const struct ingest_source *sources;
 	size_t source_count;
 	unsigned threads;           /* 0: one per core, never more than files */
-	const char *quarantine;     /* rejected lines go there; NULL: nowhere */
+	const char *quarantine;     /* rejected lines go there, without what people wrote (see redact.h); NULL: nowhere */
+	const struct tenant_key *tenant_key; /* records name tenants by their aliases; NULL: by their names */
 	size_t max_line_bytes;      /* 0: 32 MiB; longer lines are rejected whole, in bounded memory */
 	int64_t max_ratio;          /* 0: 1100 (deflate's own limit is 1032); more output per input byte is damage */
 	size_t block_bytes;         /* 0: 256 KiB; what is read does not depend on it */

@@ -7,6 +7,7 @@
 #include "ingest/format.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/line.h"
+#include "ingest/redact.h"
 #include "ingest/source.h"
 
 /* So much of a log is looked at to tell its format. */
@@ -26,6 +27,7 @@ struct reading {
 	struct parser parser;
 	bool described;     /* by the user's patterns */
 	struct text replica;
+	struct tenant_aliases aliases;
 	struct quality *quality;
 	int64_t records, at_end; /* at_end: of them, those that the end of the file gave */
 	struct ingest_plan plan;
@@ -43,12 +45,19 @@ static bool is_known(const struct reading *r) {
 	return r->in_end ? r->plan.known_end && nothing_new : nothing_new && r->plan.known_lines > 0;
 }
 
+/* May words outside quotes be what people wrote? Rows of spend logs can hold whole conversations. */
+static bool holds_prose(const struct reading *r) {
+	return strcmp(r->chosen->name, "usage") == 0;
+}
+
 static void quarantine(struct reading *r, struct text raw) {
 	if (!r->run->quarantine || !r->format || is_known(r)) {
 		return;
 	}
+	const struct redact_options o = {.names = r->run->options->tenant_key != NULL, .prose = holds_prose(r)};
+
 	pthread_mutex_lock(&r->run->quarantine_lock);
-	fwrite(raw.at, 1, raw.len, r->run->quarantine);
+	redact_line(raw, &o, r->run->quarantine);
 	putc('\n', r->run->quarantine);
 	pthread_mutex_unlock(&r->run->quarantine_lock);
 }
@@ -79,16 +88,26 @@ static void fill(struct text *t, struct text by_default) {
 	}
 }
 
-static bool hand_on(struct reading *r, struct record *out) {
-	const struct ingest_source *s = r->path->source;
+/* Who it was for: as the log says, else as the command line does; from here on by its alias, where there is a key. */
+static void name_tenant(struct reading *r, struct record *out) {
+	const struct tenant_key *key = r->run->options->tenant_key;
+	struct text *tenant = out->kind == RECORD_REQUEST  ? &out->request.tenant
+	                      : out->kind == RECORD_WINDOW ? &out->window.tenant
+	                                                   : NULL;
 
-	fill(&out->replica, r->replica);
-	fill(&out->model, s->model);
-	if (out->kind == RECORD_REQUEST) {
-		fill(&out->request.tenant, s->tenant);
-	} else if (out->kind == RECORD_WINDOW) {
-		fill(&out->window.tenant, s->tenant);
+	if (!tenant) {
+		return;
 	}
+	fill(tenant, r->path->source->tenant);
+	if (key) {
+		*tenant = tenant_alias_cached(&r->aliases, key, *tenant);
+	}
+}
+
+static bool hand_on(struct reading *r, struct record *out) {
+	fill(&out->replica, r->replica);
+	fill(&out->model, r->path->source->model);
+	name_tenant(r, out);
 	if (is_known(r)) {
 		return true;
 	}

@@ -70,6 +70,8 @@ int ledger_run_last(struct ledger *l, const char *command, struct ledger_run *ou
 int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why);
 /* The bytes (the caller frees out->at): 1, or 0 if there is none. */
 int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, struct fault *why);
+/* The hash of the last one of its kind that a run had: 1, or 0 if none had. */
+int ledger_document_last(struct ledger *l, const char *kind, char sha256[DIGEST_HEX_MAX], struct fault *why);
 int ledger_run_document(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char *path,
                         const char *sha256, struct fault *why);
 /* path and hash of a run's document: 1, or 0. The texts live until the next call. */

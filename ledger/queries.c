@@ -29,6 +29,7 @@ const struct query_text query_texts[QUERIES] = {
 
 	[Q_DOCUMENT_PUT] = {"INSERT INTO document (sha256, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
 	[Q_DOCUMENT_GET] = {"SELECT bytes FROM document WHERE sha256 = $1", 0},
+	[Q_DOCUMENT_LAST] = {"SELECT sha256 FROM run_document WHERE kind = $1 ORDER BY run DESC LIMIT 1", 0},
 	[Q_RUN_DOCUMENT] = {"INSERT INTO run_document (run, kind, seq, path, sha256) VALUES ($1, $2, $3, $4, $5)", 0},
 	[Q_RUN_DOCUMENT_GET] = {"SELECT path, sha256 FROM run_document WHERE run = $1 AND kind = $2 AND seq = $3", 0},
 

@@ -121,6 +121,18 @@ int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, 
 	return rc;
 }
 
+int ledger_document_last(struct ledger *l, const char *kind, char sha256[DIGEST_HEX_MAX], struct fault *why) {
+	enum query q = Q_DOCUMENT_LAST;
+	int rc = ask(l, q, VALUES(V_STR(kind)), why);
+
+	if (rc < 0 || (rc = ask_next(l, q, why)) <= 0) {
+		return rc;
+	}
+	row_hash(l, q, 0, sha256);
+	ask_end(l, q);
+	return 1;
+}
+
 int ledger_run_document(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char *path,
                         const char *sha256, struct fault *why) {
 	return ask_do(l, Q_RUN_DOCUMENT, VALUES(V_INT(run), V_STR(kind), V_INT(seq), V_STR(path), V_STR(sha256)), why);

@@ -3,7 +3,7 @@
 -- Instants are integer nanoseconds since 1970 (UTC) and end in _ns; days are midnights UTC in
 -- the same unit. GPU time is wall time times GPUs, in nanoseconds. Money is in nano-units of
 -- the currency. Hashes are SHA-256 in lower-case hex. PRAGMA application_id is 1953459052
--- ("tokl") and PRAGMA user_version the version of this schema; see ledger/migrate.c.
+-- ("tokl") and PRAGMA user_version the version of this schema; see open_it in ledger/sqlite.c.
 
 -- Replicas, models, tenants, pools by number.
 CREATE TABLE name (
@@ -38,7 +38,7 @@ CREATE TABLE run (
 
 CREATE TABLE run_document (
   run INTEGER NOT NULL REFERENCES run,
-  kind TEXT NOT NULL,           -- "fleet", "prices", "config"
+  kind TEXT NOT NULL,           -- "fleet", "prices"; "tenants": what is kept of the key of their aliases
   seq INTEGER NOT NULL,         -- from 0, in the order of the command line
   path TEXT NOT NULL,           -- where it stood
   sha256 TEXT NOT NULL REFERENCES document,
@@ -54,7 +54,7 @@ CREATE TABLE source (
   head TEXT NOT NULL,           -- hash of its first head_bytes unpacked bytes
   bytes INTEGER NOT NULL,       -- unpacked bytes taken in, whole lines
   content TEXT NOT NULL,        -- hash of these
-  marks BLOB NOT NULL,          -- hashes on the way, see ingest/print.h
+  marks BLOB NOT NULL,          -- hashes on the way, see core/print.h
   lines INTEGER NOT NULL,       -- taken in
   records INTEGER NOT NULL,     -- that these lines gave
   at_end INTEGER NOT NULL,      -- of them, records given only because the log ended there

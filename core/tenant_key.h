@@ -1,0 +1,35 @@
+/*
+ * tenant_key.h: names for tenants that say nothing to whom lacks the key: "t-" and 16 hex digits of
+ * HMAC-SHA-256 over the name. The same key gives the same name, whatever the night or the machine.
+ */
+#ifndef CORE_TENANT_KEY_H
+#define CORE_TENANT_KEY_H
+
+#include "core/error.h"
+#include "core/text.h"
+
+#define TENANT_ALIAS_MAX 19
+
+struct tenant_key;
+
+/*
+ * Reads a key: a file of 16 bytes to 4 KiB; spaces and line ends at its ends are not part of it. *open:
+ * users outside the file's group can read it. ERROR_CONFIG: the file is no key.
+ */
+int tenant_key_read(struct tenant_key **out, const char *path, bool *open, struct fault *why);
+void tenant_key_free(struct tenant_key *k);
+
+/* The alias of a name. No name has none, and "(unattributed)", which is nobody's, stays as it is. */
+struct text tenant_alias(const struct tenant_key *k, struct text name, char out[TENANT_ALIAS_MAX]);
+
+/* The same with a memory of names seen; for one thread. Zero-initialise. The text lives until the next call. */
+struct tenant_aliases {
+	struct {
+		char name[48], alias[TENANT_ALIAS_MAX];
+		unsigned char len; /* 0: free */
+	} seen[128];
+	char last[TENANT_ALIAS_MAX];
+};
+struct text tenant_alias_cached(struct tenant_aliases *a, const struct tenant_key *k, struct text name);
+
+#endif
