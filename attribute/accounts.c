@@ -52,7 +52,7 @@ static struct entry key_of(const struct accounts *a, const struct active *r, enu
 
 	key.model = model_of(a, r);
 	key.prompt_over_ntok = prompt_class(&a->common->options->cuts, q->prompt_tokens);
-	key.batch = q->batch;
+	key.service = (enum service)q->service;
 	return key;
 }
 

@@ -209,7 +209,7 @@ static int take_request(struct evidence *e, unsigned lane, const struct record *
 	memset(&item, 0, sizeof item);
 	item.head = head_of(e, l, r, ITEM_REQUEST, first_known(q));
 	item.ok = q->ok;
-	item.batch = q->batch;
+	item.service = (uint8_t)q->service;
 	item.exclusive = q->exclusive_times;
 	item.gateway = q->gateway;
 	item.tenant = names_cached(&l->cache, e->names, q->tenant);

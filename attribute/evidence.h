@@ -40,7 +40,7 @@ enum request_part { PART_BOTH, PART_PREFILL, PART_DECODE };
 
 struct request_item {
 	struct item head;
-	uint8_t part, ok, batch, exclusive, gateway;
+	uint8_t part, ok, service, exclusive, gateway;
 	name_id tenant;
 	uint32_t preemptions;
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* or UNKNOWN */
@@ -96,13 +96,14 @@ bool evidence_has_gateway(const struct evidence *e);
 /* Does a gateway's log, kept apart, bear this name? */
 bool evidence_is_gateway(const struct evidence *e, name_id replica);
 
-/* Whose a request is, by another log. Requests are told by where they stand. */
+/* Whose a request is, and of what class of service, by another log. Requests are told by where they stand. */
 struct tenant_patch {
 	name_id replica, tenant;
 	int64_t at_ns, line;
-	uint32_t file, padding;
+	uint32_t file;
+	uint32_t service; /* standard: no other than the engine says */
 };
-/* A store for them, to be sealed by the caller; and the evidence's from then on: readings have these tenants. */
+/* A store for them, to be sealed by the caller; and the evidence's from then on: readings have these tenants and classes. */
 struct spool *tenant_patches_new(void);
 void evidence_patch_tenants(struct evidence *e, struct spool *patches);
 

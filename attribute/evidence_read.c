@@ -16,6 +16,7 @@ struct evidence_reader {
 	struct tenant_patch *here; /* all those of the last item's replica and instant */
 	size_t here_count, here_room;
 	name_id own_tenant; /* of the last item, as it was logged */
+	uint8_t own_service;
 };
 
 int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struct fault *why) {
@@ -39,7 +40,8 @@ static int compare_patches(const void *context, const void *a_bytes, size_t a_le
 	(void)b_len;
 	order = order != 0 ? order : exact_order(a->file, b->file);
 	order = order != 0 ? order : exact_order(a->line, b->line);
-	return order != 0 ? order : exact_order(a->tenant, b->tenant);
+	order = order != 0 ? order : exact_order(a->tenant, b->tenant);
+	return order != 0 ? order : exact_order(a->service, b->service);
 }
 
 #define PATCHES_BYTES ((size_t)1 << 20)
@@ -85,15 +87,17 @@ static int collect_here(struct evidence_reader *r, const struct item *i, struct 
 	return rc;
 }
 
-/* Gives the last item, a request, its tenant. 1 or a negative error. */
+/* Gives the last item, a request, its tenant and class of service. 1 or a negative error. */
 static int patch_tenant(struct evidence_reader *r, struct fault *why) {
 	struct request_item *q = (struct request_item *)(void *)r->last;
 	int rc = collect_here(r, &q->head, why);
 
 	r->own_tenant = q->tenant;
+	r->own_service = q->service;
 	for (size_t i = 0; i < r->here_count; i++) {
 		if (r->here[i].file == q->head.file && r->here[i].line == q->head.line) {
-			q->tenant = r->here[i].tenant;
+			q->tenant = r->here[i].tenant != 0 ? r->here[i].tenant : q->tenant;
+			q->service = r->here[i].service != SERVICE_STANDARD ? (uint8_t)r->here[i].service : q->service;
 		}
 	}
 	return rc < 0 ? rc : 1;
@@ -105,6 +109,7 @@ static void give_back_tenant(struct evidence_reader *r) {
 
 	if (r->patches && r->last_len > 0 && last->kind == ITEM_REQUEST) {
 		((struct request_item *)last)->tenant = r->own_tenant;
+		((struct request_item *)last)->service = r->own_service;
 	}
 }
 

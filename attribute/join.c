@@ -21,6 +21,7 @@ struct joinable {
 	uint32_t file;
 	uint32_t prompt_tokens, completion_tokens;
 	name_id replica, model, tenant;
+	uint32_t service;
 	uint32_t side;
 	uint32_t id_len;
 };
@@ -123,12 +124,15 @@ static void note_first(struct place *first, const struct joinable *j) {
 	}
 }
 
-static int give_tenant(struct join *j, const struct joinable *engine, name_id tenant, struct fault *why) {
+/* What a gateway says of whose the request is, and how it was asked for. */
+static int give_tenant(struct join *j, const struct joinable *engine, name_id tenant, uint32_t service,
+                       struct fault *why) {
 	const struct tenant_patch patch = {
-		.replica = engine->replica, .tenant = tenant, .at_ns = engine->at_ns, .line = engine->line, .file = engine->file,
+		.replica = engine->replica, .tenant = tenant,  .at_ns = engine->at_ns, .line = engine->line,
+		.file = engine->file,       .service = service,
 	};
 
-	return tenant != 0 ? spool_add(j->patches, 0, &patch, sizeof patch, why) : 0;
+	return tenant != 0 || service != SERVICE_STANDARD ? spool_add(j->patches, 0, &patch, sizeof patch, why) : 0;
 }
 
 static void leave_alone(struct join *j, const struct joinable *r) {
@@ -167,6 +171,15 @@ static name_id tenant_in(const struct join *j, size_t from) {
 	return tenant;
 }
 
+static uint32_t service_in(const struct join *j, size_t from) {
+	uint32_t service = SERVICE_STANDARD;
+
+	for (size_t i = from; i < j->count && service == SERVICE_STANDARD; i++) {
+		service = j->group[i].service;
+	}
+	return service;
+}
+
 /* Several choices of one request share its id: their tokens are not those of the gateway's record. */
 static void check_tokens(struct join *j, size_t engines) {
 	const struct joinable *engine = &j->group[0], *gateway = &j->group[engines];
@@ -186,6 +199,7 @@ static int join_ids(struct join *j, struct fault *why) {
 	size_t engines = engines_in(j);
 	bool joined = engines > 0 && engines < j->count;
 	name_id tenant = tenant_in(j, engines);
+	uint32_t service = service_in(j, engines);
 	int rc = 0;
 
 	if (joined) {
@@ -193,7 +207,7 @@ static int join_ids(struct join *j, struct fault *why) {
 		check_tokens(j, engines);
 	}
 	for (size_t i = 0; i < (joined ? engines : j->count) && rc >= 0; i++) {
-		rc = joined ? give_tenant(j, &j->group[i], tenant, why)
+		rc = joined ? give_tenant(j, &j->group[i], tenant, service, why)
 		            : spool_add(j->by_tokens, 0, &j->group[i], sizeof j->group[i], why);
 	}
 	return rc;
@@ -254,7 +268,7 @@ static int join_tokens(struct join *j, struct fault *why) {
 		j->report->by_tokens++;
 		for (size_t i = 0; i < engines && rc >= 0; i++) {
 			if (same_record(&j->group[i], &j->group[of[g]])) {
-				rc = give_tenant(j, &j->group[i], j->group[g].tenant, why);
+				rc = give_tenant(j, &j->group[i], j->group[g].tenant, j->group[g].service, why);
 				claims[i] = UINT16_MAX;
 			}
 		}
@@ -287,6 +301,7 @@ static int keep(struct join *j, const struct request_item *q, enum side side, st
 		.replica = q->head.replica,
 		.model = q->head.model,
 		.tenant = q->tenant,
+		.service = q->service,
 		.side = side,
 		.id_len = (uint32_t)id.len,
 	};

@@ -20,7 +20,7 @@ static int order_keys(const struct names *n, const struct entry *a, const struct
 	                              {a->grade, b->grade},
 	                              {a->rate_nano, b->rate_nano},
 	                              {a->prompt_over_ntok, b->prompt_over_ntok},
-	                              {a->batch, b->batch}};
+	                              {a->service, b->service}};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names && order == 0; i++) {
 		order = names_order(n, names[i][0], names[i][1]);
@@ -131,13 +131,13 @@ static uint64_t mix(uint64_t hash, uint64_t n) {
 static uint64_t hash_of(const struct entry *k) {
 	uint64_t hash = mix(k->tenant, k->model);
 
-	hash = mix(hash, (uint64_t)k->kind << 8 | (uint64_t)k->grade << 1 | k->batch);
+	hash = mix(hash, (uint64_t)k->kind << 8 | (uint64_t)k->grade << 4 | (uint64_t)k->service);
 	return mix(hash, (uint64_t)k->prompt_over_ntok);
 }
 
 static bool same_key(const struct entry *a, const struct entry *b) {
 	return a->tenant == b->tenant && a->model == b->model && a->kind == b->kind && a->grade == b->grade &&
-	       a->batch == b->batch && a->prompt_over_ntok == b->prompt_over_ntok;
+	       a->service == b->service && a->prompt_over_ntok == b->prompt_over_ntok;
 }
 
 static void grow(struct postings *p) {

@@ -78,7 +78,7 @@ static uint64_t mix(uint64_t h, uint64_t v) {
 static int add_entry(void *sums, const struct entry *e) {
 	struct sums *s = sums;
 	const int64_t fields[] = {
-		e->slot_ns,   e->kind,      e->grade,            e->prompt_over_ntok,   e->batch,     e->rate_nano, e->gpu_ns,
+		e->slot_ns,   e->kind,      e->grade,            e->prompt_over_ntok,   e->service,     e->rate_nano, e->gpu_ns,
 		e->tokens,    e->requests,  e->reasoning_tokens, e->cache_write_tokens, e->spread_ns, e->energy_mj, e->metered_ns,
 	};
 	const name_id names[] = {e->replica, e->model, e->tenant, e->pool};

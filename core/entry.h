@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "core/names.h"
+#include "core/service.h"
 
 /* What the time went to. The first three are busy time; all six sum to capacity. */
 enum entry_kind {
@@ -32,7 +33,7 @@ struct entry {
 	enum entry_kind kind;
 	enum grade grade;
 	int64_t prompt_over_ntok; /* list price class: the requests' prompts were longer than this cut (0: none) */
-	bool batch;               /* batch-tier traffic */
+	enum service service;     /* and the class of service that was asked for */
 	int64_t rate_nano;        /* per GPU-hour, in force all through the slot's time posted here; -1: no rate known */
 	/* what is posted */
 	int64_t gpu_ns;

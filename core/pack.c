@@ -92,7 +92,7 @@ static int64_t flags_of(const struct record *r) {
 	case RECORD_STEP:
 		return (int64_t)r->step.duration_kind | (int64_t)r->step.flags << 8;
 	case RECORD_REQUEST:
-		return (int64_t)r->request.ok | (int64_t)r->request.batch << 1 | (int64_t)r->request.exclusive_times << 2;
+		return (int64_t)r->request.ok | (int64_t)r->request.exclusive_times << 2 | (int64_t)r->request.service << 4;
 	case RECORD_WINDOW:
 		return r->window.input_is_computed;
 	default:
@@ -106,8 +106,8 @@ static void set_flags(struct record *r, int64_t flags) {
 		r->step.flags = (unsigned)(flags >> 8);
 	} else if (r->kind == RECORD_REQUEST) {
 		r->request.ok = flags & 1;
-		r->request.batch = flags >> 1 & 1;
 		r->request.exclusive_times = flags >> 2 & 1;
+		r->request.service = (enum service)(flags >> 4 & 7);
 	} else if (r->kind == RECORD_WINDOW) {
 		r->window.input_is_computed = flags & 1;
 	}
@@ -152,6 +152,9 @@ bool record_unpack(struct text *t, struct record *out) {
 	if (!unpack_head(t, out, &flags)) {
 		return false;
 	}
+	if (out->kind == RECORD_REQUEST && (flags >> 4 & 7) >= SERVICES) {
+		return false;
+	}
 	set_flags(out, flags);
 	const struct layout *l = &layouts[out->kind];
 	for (size_t i = 0; i < l->number_count; i++) {
@@ -179,7 +182,7 @@ static const size_t entry_names[] = {OF(replica), OF(model), OF(tenant), OF(pool
 
 size_t entry_pack(const struct entry *e, const struct names *names, char *out) {
 	const char *base = (const char *)e;
-	char *at = pack_i64(out, (int64_t)e->kind | (int64_t)e->grade << 3 | (int64_t)e->batch << 6);
+	char *at = pack_i64(out, (int64_t)e->kind | (int64_t)e->grade << 3 | (int64_t)e->service << 6);
 
 	for (size_t i = 0; i < COUNT(entry_numbers); i++) {
 		at = pack_i64(at, *(const int64_t *)(const void *)(base + entry_numbers[i]));
@@ -196,12 +199,13 @@ bool entry_unpack(struct text *t, struct names *names, struct entry *out) {
 	int64_t kinds;
 
 	memset(out, 0, sizeof *out);
-	if (!unpack_i64(t, &kinds) || (kinds & 7) >= ENTRY_KINDS || (kinds >> 3 & 7) >= GRADES) {
+	if (!unpack_i64(t, &kinds) || (kinds & 7) >= ENTRY_KINDS || (kinds >> 3 & 7) >= GRADES ||
+	    (kinds >> 6 & 7) >= SERVICES) {
 		return false;
 	}
 	out->kind = (enum entry_kind)(kinds & 7);
 	out->grade = (enum grade)(kinds >> 3 & 7);
-	out->batch = kinds >> 6 & 1;
+	out->service = (enum service)(kinds >> 6 & 7);
 	for (size_t i = 0; i < COUNT(entry_numbers); i++) {
 		if (!unpack_i64(t, (int64_t *)(void *)(base + entry_numbers[i]))) {
 			return false;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "core/service.h"
 #include "core/text.h"
 
 enum record_kind { RECORD_STEP, RECORD_REQUEST, RECORD_WINDOW, RECORD_POWER, RECORD_KINDS };
@@ -53,8 +54,8 @@ struct request {
 	int64_t completion_tokens; /* includes reasoning and the first token */
 	int64_t reasoning_tokens;
 	int64_t preemptions;
-	bool ok;    /* status is ok, or not given */
-	bool batch; /* batch-tier traffic */
+	enum service service; /* for the list price */
+	bool ok;              /* status is ok, or not given */
 	bool gateway;         /* told by a gateway or a client, which do not know the replica */
 	bool exclusive_times; /* instants are measured durations of one slot (llama.cpp), not shared queues */
 };

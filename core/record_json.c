@@ -100,7 +100,8 @@ static void put_request(struct writing *w, const struct request *q) {
 	put_number(w, "reasoning_tokens", q->reasoning_tokens);
 	put_number(w, "preemptions", q->preemptions);
 	put(w, ",\"status\":\"%s\"", q->ok ? "ok" : "failed");
-	put_flag(w, "batch", q->batch);
+	put_flag(w, "batch", q->service == SERVICE_BATCH);
+	put_text(w, "service", q->service > SERVICE_BATCH ? service_names[q->service] : T(""));
 	put_flag(w, "exclusive_times", q->exclusive_times);
 }
 

@@ -65,9 +65,19 @@ extern const struct driver sqlite_driver, postgres_driver;
 /* The driver for a place, by its scheme; a path is SQLite's. NULL if none is built in. */
 const struct driver *driver_for(const char *where);
 
+/*
+ * migrate.c: what brings a ledger of a former version to the next one, in a transaction, and what lets a reader read
+ * it as it is. NULL for a version from which no way leads.
+ */
+struct migration {
+	const char *sqlite, *postgres;
+	const char *view; /* temporary views that stand before the tables, for either, but for "main." */
+};
+const struct migration *migration_from(int64_t version);
+
 /* schemas/ledger.sql, NUL-terminated. */
 extern const char ledger_schema[];
-#define LEDGER_SCHEMA_VERSION 1
+#define LEDGER_SCHEMA_VERSION 2
 #define LEDGER_APPLICATION_ID 1953459052
 
 #endif

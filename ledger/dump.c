@@ -21,7 +21,7 @@ static void put_entry(struct ledger *l, const char *what, const struct entry *e,
 	put_name(l, e->tenant, out);
 	put_name(l, e->pool, out);
 	const int64_t all[] = {
-		e->slot_ns,   e->kind,      e->grade,           e->prompt_over_ntok,   e->batch,     e->rate_nano, e->gpu_ns,
+		e->slot_ns,   e->kind,      e->grade,           e->prompt_over_ntok,   e->service,     e->rate_nano, e->gpu_ns,
 		e->tokens,    e->requests,  e->reasoning_tokens, e->cache_write_tokens, e->spread_ns, e->energy_mj, e->metered_ns,
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

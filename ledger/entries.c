@@ -28,8 +28,8 @@ static int compare_keys(const struct names *names, const struct entry *a, const 
 	for (int i = 0; i < KEY_NAMES && order == 0; i++) {
 		order = x[i] == y[i] ? 0 : text_compare(names_text(names, x[i]), names_text(names, y[i]));
 	}
-	const int64_t left[] = {a->kind, a->grade, a->prompt_over_ntok, a->batch, a->rate_nano};
-	const int64_t right[] = {b->kind, b->grade, b->prompt_over_ntok, b->batch, b->rate_nano};
+	const int64_t left[] = {a->kind, a->grade, a->prompt_over_ntok, a->service, a->rate_nano};
+	const int64_t right[] = {b->kind, b->grade, b->prompt_over_ntok, b->service, b->rate_nano};
 	for (size_t i = 0; i < sizeof left / sizeof *left && order == 0; i++) {
 		order = exact_order(left[i], right[i]);
 	}
@@ -76,7 +76,7 @@ static void add_text(const struct names *names, const struct entry *e, struct di
 	}
 	amounts_of(e, a);
 	int len = snprintf(line, sizeof line, "%" PRId64 "\t%d\t%d\t%" PRId64 "\t%d\t%" PRId64, e->slot_ns, (int)e->kind,
-	                   (int)e->grade, e->prompt_over_ntok, e->batch, e->rate_nano);
+	                   (int)e->grade, e->prompt_over_ntok, (int)e->service, e->rate_nano);
 	digest_add(d, (struct text){line, (size_t)len});
 	for (int i = 0; i < AMOUNTS; i++) {
 		len = snprintf(line, sizeof line, "\t%" PRId64, a[i]);
@@ -115,7 +115,7 @@ void row_entry(struct ledger *l, enum query q, struct entry *out) {
 		.kind = (enum entry_kind)row_int(l, q, 5),
 		.grade = (enum grade)row_int(l, q, 6),
 		.prompt_over_ntok = row_int(l, q, 7),
-		.batch = row_int(l, q, 8) != 0,
+		.service = (enum service)row_int(l, q, 8),
 		.rate_nano = row_int(l, q, 9),
 	};
 	for (int i = 0; i < AMOUNTS; i++) {
@@ -144,7 +144,7 @@ static int entry_values(struct ledger *l, const struct entry *e, struct value ou
 	out[n++] = V_INT(e->kind);
 	out[n++] = V_INT(e->grade);
 	out[n++] = V_INT(e->prompt_over_ntok);
-	out[n++] = V_INT(e->batch);
+	out[n++] = V_INT(e->service);
 	out[n++] = V_INT(e->rate_nano);
 	amounts_of(e, amounts);
 	for (int i = 0; i < AMOUNTS; i++) {

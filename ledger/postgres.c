@@ -229,15 +229,15 @@ static int load(void *connection, const char *sql, struct text rows, struct faul
 
 /* ---- opening ---- */
 
-/* schemas/ledger.sql in PostgreSQL's words; the caller frees. */
-static char *schema_here(void) {
+/* SQL of SQLite's in PostgreSQL's words; the caller frees. */
+static char *sql_here(const char *sql) {
 	static const struct {
 		struct text from, to;
 	} words[] = {
 		{T(") STRICT, WITHOUT ROWID;"), T(");")}, {T(") STRICT;"), T(");")}, {T(" INTEGER"), T(" BIGINT")},
-		{T(" BLOB"), T(" BYTEA")}, {T("PRAGMA "), T("-- ")},
+		{T(" BLOB"), T(" BYTEA")}, {T("PRAGMA "), T("-- ")}, {T("main."), T("")},
 	};
-	struct text left = text_of(ledger_schema);
+	struct text left = text_of(sql);
 	char *out = must_alloc(left.len + 1), *at = out; /* no word here is longer than the one it stands for */
 
 	while (left.len > 0) {
@@ -276,7 +276,7 @@ static int make_schema(struct connection *c, struct fault *why) {
 
 	rc = rc < 0 ? rc : ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why); /* another may have been faster */
 	if (rc == 0 && there == 0) {
-		char *schema = schema_here();
+		char *schema = sql_here(ledger_schema);
 		rc = execute(c, schema, why);
 		free(schema);
 		snprintf(version, sizeof version, "CREATE TABLE ledger_version AS SELECT %d AS version", LEDGER_SCHEMA_VERSION);
@@ -288,6 +288,43 @@ static int make_schema(struct connection *c, struct fault *why) {
 		return rc;
 	}
 	return execute(c, "COMMIT", why);
+}
+
+/* All steps or none. Another writer may have been faster. */
+static int migrate(struct connection *c, struct fault *why) {
+	int64_t version = 0;
+	char mark[80];
+	int rc = execute(c, "BEGIN", why);
+
+	rc = rc < 0 ? rc : ask_one(c, "SELECT version FROM ledger_version", &version, why);
+	for (const struct migration *m; rc == 0 && (m = migration_from(version)); version++) {
+		snprintf(mark, sizeof mark, "UPDATE ledger_version SET version = %lld", (long long)version + 1);
+		rc = execute(c, m->postgres, why);
+		rc = rc < 0 ? rc : execute(c, mark, why);
+	}
+	if (rc < 0) {
+		struct fault said = *why, ignored;
+		(void)execute(c, "ROLLBACK", &ignored);
+		return fault_set(why, ERROR_CONFIG, "this ledger is of version %lld and has to be brought to %d once, by a command that "
+		                 "writes to it as the owner of its tables: %s", (long long)version, LEDGER_SCHEMA_VERSION, said.message);
+	}
+	return execute(c, "COMMIT", why);
+}
+
+/* A reader changes nothing: it sees a former version as if it were of this one. */
+static int bring_up(struct connection *c, const struct driver_options *o, int64_t version, struct fault *why) {
+	const struct migration *m = migration_from(version);
+
+	if (!m) {
+		return fault_set(why, ERROR_CONFIG, "%s: is a ledger of version %lld, which no tollbook wrote", o->where, (long long)version);
+	}
+	if (c->writes) {
+		return migrate(c, why);
+	}
+	char *view = sql_here(m->view);
+	int rc = execute(c, view, why);
+	free(view);
+	return rc;
 }
 
 static int check_version(struct connection *c, const struct driver_options *o, struct fault *why) {
@@ -303,7 +340,7 @@ static int check_version(struct connection *c, const struct driver_options *o, s
 		rc = fault_set(why, ERROR_CONFIG, "%s: is a ledger of version %lld, this tollbook knows versions up to %d: use a newer one",
 		               o->where, (long long)version, LEDGER_SCHEMA_VERSION);
 	}
-	return rc;
+	return rc == 0 && version < LEDGER_SCHEMA_VERSION ? bring_up(c, o, version, why) : rc;
 }
 
 /* A command line can be read by everybody on the machine. */
@@ -366,8 +403,8 @@ static int open_connection(void **connection, const struct driver_options *o, st
 	rc = rc < 0 ? rc : execute(c, "SET application_name = 'tollbook'; SET client_min_messages = warning; "
 	                           "SET statement_timeout = '15min'; SET lock_timeout = '10min'; "
 	                           "SET idle_in_transaction_session_timeout = '15min'; SET bytea_output = 'hex'", why);
-	rc = rc < 0 || c->writes ? rc : execute(c, "SET default_transaction_read_only = on", why);
 	rc = rc < 0 ? rc : check_version(c, o, why);
+	rc = rc < 0 || c->writes ? rc : execute(c, "SET default_transaction_read_only = on", why);
 	if (rc < 0) {
 		close_connection(c);
 		return rc;

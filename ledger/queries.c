@@ -7,7 +7,7 @@
 	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run"
 #define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
 	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model"
-#define KEY_COLUMNS "model, tenant, pool, kind, grade, prompt_over, batch, rate_nano"
+#define KEY_COLUMNS "model, tenant, pool, kind, grade, prompt_over, service, rate_nano"
 #define AMOUNT_COLUMNS \
 	"gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
 #define IN_FORCE "p.run <= $3 AND (p.until_run IS NULL OR p.until_run > $3)"

@@ -53,6 +53,11 @@ static const struct shape shapes[RECORD_KINDS] = {
 	                  {offsetof(struct record, power.gpu)}, 1},
 };
 
+/* Batch has a bit of its own; the classes that came later stand behind it, so that what was written before reads as it was. */
+static uint64_t beyond_batch(enum service s) {
+	return s > SERVICE_BATCH ? (uint64_t)s - SERVICE_BATCH : 0;
+}
+
 /* Flags of a kind in one number. */
 #define RELATIVE 1u
 static uint64_t flags_of(const struct record *r) {
@@ -62,8 +67,9 @@ static uint64_t flags_of(const struct record *r) {
 	case RECORD_STEP:
 		return f | (uint64_t)r->step.duration_kind << 1 | (uint64_t)r->step.flags << 4;
 	case RECORD_REQUEST:
-		return f | (uint64_t)r->request.ok << 1 | (uint64_t)r->request.batch << 2 | (uint64_t)r->request.exclusive_times << 3 |
-		       (uint64_t)r->request.gateway << 4;
+		return f | (uint64_t)r->request.ok << 1 | (uint64_t)(r->request.service == SERVICE_BATCH) << 2 |
+		       (uint64_t)r->request.exclusive_times << 3 | (uint64_t)r->request.gateway << 4 |
+		       beyond_batch(r->request.service) << 5;
 	case RECORD_WINDOW:
 		return f | (uint64_t)r->window.input_is_computed << 1;
 	default:
@@ -80,7 +86,7 @@ static void set_flags(struct record *r, uint64_t f) {
 		break;
 	case RECORD_REQUEST:
 		r->request.ok = f >> 1 & 1;
-		r->request.batch = f >> 2 & 1;
+		r->request.service = f >> 5 & 3 ? (enum service)(SERVICE_BATCH + (f >> 5 & 3)) : (enum service)(f >> 2 & 1);
 		r->request.exclusive_times = f >> 3 & 1;
 		r->request.gateway = f >> 4 & 1;
 		break;

@@ -207,7 +207,7 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 	b->revenue_nano = (int64_t)revenue;
 	b->margin_nano = b->revenue_nano - b->capacity_nano;
 	b->margin_ratio = b->revenue_nano ? (double)b->margin_nano / (double)b->revenue_nano : 0;
-	price_at(sum->listing->search.model, s->options.from_ns, 0, false, &quote);
+	price_at(sum->listing->search.model, s->options.from_ns, 0, SERVICE_STANDARD, &quote);
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		finish_price(sum, &quote, k);
 	}

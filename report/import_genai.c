@@ -57,7 +57,7 @@ static int read_price(struct import *im, json_at v, struct price_ladder *out) {
 static struct price_ladder *ladder_of(struct price_rule *rule, struct text key) {
 	for (size_t i = 0; i < sizeof price_keys / sizeof *price_keys; i++) {
 		if (text_eq(key, price_keys[i].key)) {
-			return &rule->ladder[PRICE_STANDARD][price_keys[i].kind];
+			return &rule->ladder[SERVICE_STANDARD][price_keys[i].kind];
 		}
 	}
 	return NULL;

@@ -61,13 +61,13 @@ static bool litellm_bid(const struct json *j) {
 }
 
 /* "_above_200k_tokens_priority": a step, and a tier of service. False if there is more in it. */
-static bool split_suffix(struct text suffix, int64_t *over_ntok, enum price_service *service) {
+static bool split_suffix(struct text suffix, int64_t *over_ntok, enum service *service) {
 	static const struct {
 		struct text text;
-		enum price_service service;
-	} services[] = {{T("_batches"), PRICE_BATCH}, {T("_priority"), PRICE_PRIORITY}, {T("_flex"), PRICE_FLEX}};
+		enum service service;
+	} services[] = {{T("_batches"), SERVICE_BATCH}, {T("_priority"), SERVICE_PRIORITY}, {T("_flex"), SERVICE_FLEX}};
 
-	*service = PRICE_STANDARD;
+	*service = SERVICE_STANDARD;
 	*over_ntok = 0;
 	for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
 		if (text_ends(suffix, services[i].text)) {
@@ -94,7 +94,7 @@ static void note_other(struct import *im, json_at v, struct price_model *m) {
 
 static int read_cost(struct import *im, json_at v, struct price_model *m, size_t room) {
 	enum price_kind kind = PRICE_INPUT;
-	enum price_service service;
+	enum service service;
 	struct text key = json_key(im->json, v), suffix = {0};
 	struct price_step step = {0};
 

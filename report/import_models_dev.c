@@ -28,7 +28,7 @@ static bool models_dev_bid(const struct json *j) {
 static struct price_ladder *ladder_of(struct price_rule *rule, struct text key) {
 	for (size_t i = 0; i < sizeof cost_keys / sizeof *cost_keys; i++) {
 		if (text_eq(key, cost_keys[i].key)) {
-			return &rule->ladder[PRICE_STANDARD][cost_keys[i].kind];
+			return &rule->ladder[SERVICE_STANDARD][cost_keys[i].kind];
 		}
 	}
 	return NULL;
@@ -91,7 +91,7 @@ static int read_cost(struct import *im, json_at cost, struct price_model *m) {
 		error = read_rates(im, over, m->rules, 200000, room);
 	}
 	for (int k = 0; k < PRICE_KINDS && !error; k++) {
-		if (lacks_base(&m->rules->ladder[PRICE_STANDARD][k])) {
+		if (lacks_base(&m->rules->ladder[SERVICE_STANDARD][k])) {
 			m->understood = false;
 			prices_note(im->prices, "tiers not understood, so no price for:", m->id);
 		}

@@ -162,12 +162,12 @@ static int read_rule_member(struct import *im, json_at v, struct price_rule *rul
 	if (text_eq(key, T("daily"))) {
 		return read_daily(im, v, rule);
 	}
-	for (int s = PRICE_BATCH; s < PRICE_SERVICES; s++) {
-		if (text_eq(key, text_of(price_service_names[s]))) {
+	for (int s = SERVICE_BATCH; s < PRICE_SERVICES; s++) {
+		if (text_eq(key, service_names[s])) {
 			return read_service(im, v, rule->ladder[s]);
 		}
 	}
-	return read_kind(im, v, rule->ladder[PRICE_STANDARD], &error)
+	return read_kind(im, v, rule->ladder[SERVICE_STANDARD], &error)
 		   ? error
 		   : import_fault(im, v,
 				  "not a part of a set of prices, expected from, to, daily, input, cache_read, "

@@ -43,7 +43,7 @@ static int128 priced(int64_t tokens, int64_t whole, int64_t part, int64_t part_p
  */
 static bool revenue_of(struct listing *l, const struct entry *e, int128 *revenue) {
 	struct price_quote q;
-	price_at(l->search.model, e->slot_ns, e->prompt_over_ntok, e->batch, &q);
+	price_at(l->search.model, e->slot_ns, e->prompt_over_ntok, e->service, &q);
 	enum price_kind kind = e->kind == ENTRY_OUTPUT ? PRICE_OUTPUT : PRICE_INPUT;
 	int64_t whole = q.nano[kind];
 
@@ -58,7 +58,8 @@ static bool revenue_of(struct listing *l, const struct entry *e, int128 *revenue
 		whole = q.nano[kind];
 		*revenue = (int128)e->tokens * whole;
 	}
-	l->batch_as_standard |= q.batch_unknown[kind];
+	l->as_standard[e->service] |= q.stands_in[kind] || (e->cache_write_tokens > 0 && q.stands_in[PRICE_CACHE_WRITE]) ||
+				      (e->reasoning_tokens > 0 && q.stands_in[PRICE_REASONING]);
 	l->unpriced |= whole == PRICE_UNKNOWN;
 	l->tiered |= q.tiered;
 	l->part_above |= q.back_per_request != 0;
@@ -152,6 +153,19 @@ static void warn_tiers(const struct listing *l, struct quality *q) {
 	}
 }
 
+static void warn_services(const struct listing *l, struct quality *q) {
+	for (int s = SERVICE_BATCH; s < SERVICE_OTHER; s++) {
+		if (l->as_standard[s]) {
+			quality_warn(q, "list price of %s: no %.*s price, so %.*s traffic is priced as standard",
+				     l->label, TEXT_ARG(service_names[s]), TEXT_ARG(service_names[s]));
+		}
+	}
+	if (l->as_standard[SERVICE_OTHER]) {
+		quality_warn(q, "list price of %s: some requests are of a class of service that catalogues do not price; "
+			     "they are priced as standard", l->label);
+	}
+}
+
 static void warn_found(const struct listing *l, struct text name, const char *currency, struct quality *q) {
 	if (l->foreign) {
 		quality_warn(q, "no list price for %.*s: that of %s is in %.*s, and this statement in %s",
@@ -167,9 +181,7 @@ static void warn_found(const struct listing *l, struct text name, const char *cu
 		quality_warn(q, "list price of %s: no price for cached input, so it is priced as uncached input",
 			     l->label);
 	}
-	if (l->batch_as_standard) {
-		quality_warn(q, "list price of %s: no batch price, so batch traffic is priced as standard", l->label);
-	}
+	warn_services(l, q);
 	if (l->search.model->per_request) {
 		quality_warn(q, "list price of %s: it also has a price per request, which is left out", l->label);
 	}

@@ -46,14 +46,20 @@ static int128 back_of(const struct price_ladder *ladder, int64_t prompt_over_nto
 	return back;
 }
 
-static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_over_ntok, bool batch,
+/* The prices of a class; where it has none, the standard ones. */
+static const struct price_ladder *ladder_of(const struct price_rule *rule, int kind, enum service service) {
+	bool own = (int)service < PRICE_SERVICES && rule->ladder[service][kind].count > 0;
+
+	return &rule->ladder[own ? service : SERVICE_STANDARD][kind];
+}
+
+static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_over_ntok, enum service service,
 		       struct price_quote *out) {
-	const struct price_ladder *standard = &rule->ladder[PRICE_STANDARD][kind],
-				  *cheaper = &rule->ladder[PRICE_BATCH][kind];
-	const struct price_ladder *ladder = batch && cheaper->count > 0 ? cheaper : standard;
+	const struct price_ladder *ladder = ladder_of(rule, kind, service);
+	bool standard = ladder == &rule->ladder[SERVICE_STANDARD][kind];
 
 	out->nano[kind] = price_step_at(ladder, prompt_over_ntok);
-	out->batch_unknown[kind] = batch && standard->count > 0 && cheaper->count == 0;
+	out->stands_in[kind] = service != SERVICE_STANDARD && standard && ladder->count > 0;
 	out->tiered |= ladder->count > 1;
 	/* A part moves as a whole with its prompt, whose own part above is on the input. */
 	if (ladder->above && kind == PRICE_INPUT) {
@@ -64,9 +70,8 @@ static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_o
 }
 
 /* Cached tokens below a step push others above it: they bear what the part above is dearer. */
-static void lift_cached(const struct price_rule *rule, struct price_quote *out, bool batch) {
-	const struct price_ladder *input =
-	    &rule->ladder[batch && rule->ladder[PRICE_BATCH][PRICE_INPUT].count > 0][PRICE_INPUT];
+static void lift_cached(const struct price_rule *rule, struct price_quote *out, enum service service) {
+	const struct price_ladder *input = ladder_of(rule, PRICE_INPUT, service);
 	if (!input->above || input->count == 0) {
 		return;
 	}
@@ -75,19 +80,19 @@ static void lift_cached(const struct price_rule *rule, struct price_quote *out, 
 	out->nano[PRICE_CACHE_WRITE] += out->nano[PRICE_CACHE_WRITE] == PRICE_UNKNOWN ? 0 : lift;
 }
 
-void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, bool batch, struct price_quote *out) {
+void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, enum service service,
+	      struct price_quote *out) {
 	*out =
 	    (struct price_quote){.nano = {PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN}};
 	_Static_assert(PRICE_KINDS == 5, "one PRICE_UNKNOWN for each kind");
-	_Static_assert(PRICE_STANDARD == 0 && PRICE_BATCH == 1, "a bool picks the service");
 	const struct price_rule *rule = m->understood ? price_rule_at(m, ns) : NULL;
 	if (!rule) {
 		return;
 	}
 	for (int k = 0; k < PRICE_KINDS; k++) {
-		quote_kind(rule, k, prompt_over_ntok, batch, out);
+		quote_kind(rule, k, prompt_over_ntok, service, out);
 	}
-	lift_cached(rule, out, batch);
+	lift_cached(rule, out, service);
 }
 
 static bool ladder_same(const struct price_ladder *a, const struct price_ladder *b) {

@@ -90,7 +90,7 @@ static struct text reduced(struct text t) {
 /* Does it give a price per token at all? Free and unpriced entries are no candidates. */
 static bool has_price(const struct price_model *m) {
 	for (size_t r = 0; r < m->rule_count; r++) {
-		if (m->rules[r].ladder[PRICE_STANDARD][PRICE_INPUT].count > 0) {
+		if (m->rules[r].ladder[SERVICE_STANDARD][PRICE_INPUT].count > 0) {
 			return m->understood;
 		}
 	}

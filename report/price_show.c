@@ -55,7 +55,7 @@ void prices_print_list(const struct prices *p, const char *filter, int64_t at_ns
 	for (size_t i = 0; i < p->model_count; i++) {
 		struct price_quote q;
 		if (contains(&p->models[i], filter)) {
-			price_at(&p->models[i], at_ns, 0, false, &q);
+			price_at(&p->models[i], at_ns, 0, SERVICE_STANDARD, &q);
 			grid_add(&g, name_of(&p->models[i], name));
 			add_prices(&g, &q);
 		}
@@ -147,7 +147,7 @@ static void print_rules(const struct prices *p, const struct price_model *m, int
 	grid_init(&g, headers, 6, 1);
 	for (size_t i = 0; i < m->rule_count; i++) {
 		for (int s = 0; s < PRICE_SERVICES; s++) {
-			if (s == PRICE_STANDARD || has_step(m->rules[i].ladder[s], 0)) {
+			if (s == SERVICE_STANDARD || has_step(m->rules[i].ladder[s], 0)) {
 				add_service(&g, p, &m->rules[i], s, &m->rules[i] == now);
 			}
 		}
@@ -251,8 +251,8 @@ static void print_change(const struct price_model *a, const struct price_model *
 	const char *lead = ":";
 
 	for (int k = 0; k < PRICE_KINDS && a->rule_count > 0 && b->rule_count > 0; k++) {
-		int64_t x = price_step_at(&a->rules[a->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
-		int64_t y = price_step_at(&b->rules[b->rule_count - 1].ladder[PRICE_STANDARD][k], 0);
+		int64_t x = price_step_at(&a->rules[a->rule_count - 1].ladder[SERVICE_STANDARD][k], 0);
+		int64_t y = price_step_at(&b->rules[b->rule_count - 1].ladder[SERVICE_STANDARD][k], 0);
 		if (x != y) {
 			fprintf(out, "%s %s %s to %s", lead, price_kind_names[k], shortest(x, before),
 				shortest(y, after));

@@ -77,10 +77,10 @@ static void put_rule(FILE *out, const struct price_rule *r) {
 			r->from_minute / 60, r->from_minute % 60, r->to_minute / 60, r->to_minute % 60);
 		first = false;
 	}
-	first = !put_kinds(out, r->ladder[PRICE_STANDARD], first);
-	for (int s = PRICE_BATCH; s < PRICE_SERVICES; s++) {
+	first = !put_kinds(out, r->ladder[SERVICE_STANDARD], first);
+	for (int s = SERVICE_BATCH; s < PRICE_SERVICES; s++) {
 		if (has_service(r, s)) {
-			fprintf(out, "%s\"%s\":{", first ? "" : ",", price_service_names[s]);
+			fprintf(out, "%s\"%.*s\":{", first ? "" : ",", TEXT_ARG(service_names[s]));
 			put_kinds(out, r->ladder[s], true);
 			fputc('}', out);
 			first = false;

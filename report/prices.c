@@ -23,7 +23,6 @@ static const struct import_format *const formats[] = {&import_native, &import_ge
 						      &import_models_dev};
 
 const char *const price_kind_names[PRICE_KINDS] = {"input", "cache_read", "cache_write", "output", "reasoning"};
-const char *const price_service_names[PRICE_SERVICES] = {"standard", "batch", "priority", "flex"};
 
 struct prices *prices_new(void) {
 	return must_calloc(1, sizeof(struct prices));

@@ -17,9 +17,10 @@ enum price_kind {
 	PRICE_KINDS
 };
 
-enum price_service { PRICE_STANDARD, PRICE_BATCH, PRICE_PRIORITY, PRICE_FLEX, PRICE_SERVICES };
-/* "batch" …, as in the native schema. */
-extern const char *const price_kind_names[PRICE_KINDS], *const price_service_names[PRICE_SERVICES];
+/* The classes that catalogues have prices for: those of core/service.h before SERVICE_OTHER. */
+#define PRICE_SERVICES ((int)SERVICE_OTHER)
+/* "cache_read" …, as in the native schema. */
+extern const char *const price_kind_names[PRICE_KINDS];
 
 /* "The catalogue does not say." Never to be read as 0. */
 #define PRICE_UNKNOWN INT64_C(-1)
@@ -163,11 +164,12 @@ struct price_quote {
 	 * tokens were cached does not matter as long as the cached ones lie below the steps.
 	 */
 	int128 back_per_request;
-	bool batch_unknown[PRICE_KINDS]; /* batch was asked for, and the standard price stands in */
+	bool stands_in[PRICE_KINDS]; /* the class has no price here, and the standard one stands in for it */
 	bool tiered; /* the price depends on the length of the prompt */
 };
 
-void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, bool batch, struct price_quote *out);
+void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, enum service service,
+	      struct price_quote *out);
 /* The price at the highest step that a prompt passes, or PRICE_UNKNOWN. */
 int64_t price_step_at(const struct price_ladder *ladder, int64_t prompt_over_ntok);
 /* The rule that holds at an instant, whatever the prompt; NULL if none does. */

@@ -72,7 +72,7 @@ struct listing {
 	struct price_search search;
 	const char *label; /* "provider/id" */
 	/* to be warned of */
-	bool cached_as_input, batch_as_standard, unpriced, tiered, part_above, foreign;
+	bool cached_as_input, as_standard[SERVICES], unpriced, tiered, part_above, foreign;
 };
 
 /* ---- what stands beside the sums ---- */

@@ -151,7 +151,7 @@ CREATE TABLE entry (
   kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 5),   -- input, input_cached, output, other, idle, unobserved
   grade INTEGER NOT NULL CHECK (grade BETWEEN 0 AND 4), -- A, B, C, D, none
   prompt_over INTEGER NOT NULL, -- class of list price, tokens
-  batch INTEGER NOT NULL CHECK (batch IN (0, 1)),
+  service INTEGER NOT NULL CHECK (service BETWEEN 0 AND 4), -- standard, batch, priority, flex, other
   rate_nano INTEGER NOT NULL,   -- per GPU-hour; -1: not known
   gpu_ns INTEGER NOT NULL,
   tokens INTEGER NOT NULL,
@@ -161,7 +161,7 @@ CREATE TABLE entry (
   spread_ns INTEGER NOT NULL,
   energy_mj INTEGER NOT NULL,
   metered_ns INTEGER NOT NULL,
-  PRIMARY KEY (posting, slot_ns, model, tenant, pool, kind, grade, prompt_over, batch, rate_nano)
+  PRIMARY KEY (posting, slot_ns, model, tenant, pool, kind, grade, prompt_over, service, rate_nano)
 ) STRICT, WITHOUT ROWID;
 
 -- The same, summed over the slots of the day: what statements without hours read.
@@ -173,7 +173,7 @@ CREATE TABLE entry_day (
   kind INTEGER NOT NULL,
   grade INTEGER NOT NULL,
   prompt_over INTEGER NOT NULL,
-  batch INTEGER NOT NULL,
+  service INTEGER NOT NULL,
   rate_nano INTEGER NOT NULL,
   gpu_ns INTEGER NOT NULL,
   tokens INTEGER NOT NULL,
@@ -183,7 +183,7 @@ CREATE TABLE entry_day (
   spread_ns INTEGER NOT NULL,
   energy_mj INTEGER NOT NULL,
   metered_ns INTEGER NOT NULL,
-  PRIMARY KEY (posting, model, tenant, pool, kind, grade, prompt_over, batch, rate_nano)
+  PRIMARY KEY (posting, model, tenant, pool, kind, grade, prompt_over, service, rate_nano)
 ) STRICT, WITHOUT ROWID;
 
 -- Sums that the step model is fitted from, by day (see attribute/attribute.h).
@@ -221,7 +221,7 @@ CREATE TABLE adjustment (
   kind INTEGER NOT NULL,
   grade INTEGER NOT NULL,
   prompt_over INTEGER NOT NULL,
-  batch INTEGER NOT NULL,
+  service INTEGER NOT NULL,
   rate_nano INTEGER NOT NULL,
   gpu_ns INTEGER NOT NULL,      -- these are differences, and may be negative
   tokens INTEGER NOT NULL,
@@ -236,4 +236,4 @@ CREATE INDEX adjustment_slot ON adjustment (slot_ns);
 CREATE INDEX adjustment_posted ON adjustment (posted_ns);
 
 PRAGMA application_id = 1953459052;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

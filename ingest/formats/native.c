@@ -41,6 +41,11 @@ static const char *set_watts(struct record *r, const struct field *f, struct tex
 	return NULL;
 }
 
+/* `batch` and `service` may stand in either order; batch traffic is what either calls so. */
+static void set_service(enum service *to, enum service said) {
+	*to = *to == SERVICE_BATCH ? *to : said;
+}
+
 /* A string without escapes. Instants and kinds are checked here, so that both readers agree. */
 static const char *set_string(struct record *r, const struct field *f, struct text t) {
 	switch (f->type) {
@@ -49,6 +54,9 @@ static const char *set_string(struct record *r, const struct field *f, struct te
 		return NULL;
 	case FIELD_STATUS:
 		*(bool *)field_place(r, f) = text_eq(t, T("ok"));
+		return NULL;
+	case FIELD_SERVICE:
+		set_service(field_place(r, f), service_of(t));
 		return NULL;
 	case FIELD_DURATION_KIND:
 		return duration_kind_parse(t, field_place(r, f)) ? NULL : "unknown duration kind";
@@ -65,6 +73,10 @@ static const char *set_string(struct record *r, const struct field *f, struct te
 static const char *set_flag(struct record *r, const struct field *f, bool on) {
 	if (f->type == FIELD_BOOL) {
 		*(bool *)field_place(r, f) = on;
+		return NULL;
+	}
+	if (f->type == FIELD_BATCH) {
+		set_service(field_place(r, f), on ? SERVICE_BATCH : *(enum service *)field_place(r, f));
 		return NULL;
 	}
 	if (f->type == FIELD_FLAG) {
@@ -101,6 +113,7 @@ const char *native_set(struct record *r, const struct field *f, struct text valu
 	case FIELD_WATTS:
 		return set_watts(r, f, value);
 	case FIELD_BOOL:
+	case FIELD_BATCH:
 	case FIELD_FLAG:
 		return text_eq(value, T("true")) || text_eq(value, T("false")) ? set_flag(r, f, text_eq(value, T("true")))
 		                                                               : "wrong type of value";

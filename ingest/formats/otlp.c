@@ -26,6 +26,8 @@ enum meaning {
 	REQUEST_ID,
 	RESPONSE_ID,
 	TENANT,
+	SERVICE,
+	SERVICE_ASKED,
 	OPERATION,
 	ERROR_TYPE,
 	TTFT,
@@ -57,6 +59,10 @@ static const struct {
 	{KEY("gen_ai.response.id"), RESPONSE_ID},
 	{KEY("tenant.id"), TENANT},
 	{KEY("enduser.id"), TENANT},
+	{KEY("openai.response.service_tier"), SERVICE},
+	{KEY("gen_ai.openai.response.service_tier"), SERVICE},
+	{KEY("openai.request.service_tier"), SERVICE_ASKED},
+	{KEY("gen_ai.openai.request.service_tier"), SERVICE_ASKED},
 	{KEY("gen_ai.operation.name"), OPERATION},
 	{KEY("error.type"), ERROR_TYPE},
 	{KEY("gen_ai.latency.time_to_first_token"), TTFT},
@@ -191,6 +197,7 @@ static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at sp
 	q->cached_tokens = field_count_or_0(p, v[CACHED].holder, v[CACHED].type);
 	q->cache_write_tokens = field_count_or_0(p, v[CACHE_WRITE].holder, v[CACHE_WRITE].type);
 	q->reasoning_tokens = field_count_or_0(p, v[REASONING].holder, v[REASONING].type);
+	q->service = service_of(text_at(p, v[v[SERVICE].holder != JSON_ABSENT ? SERVICE : SERVICE_ASKED]));
 	q->ok = !failed(p, span, v);
 	set_instants(p, span, v, q);
 	out->model = text_at(p, v[MODEL]);

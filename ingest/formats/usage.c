@@ -2,15 +2,16 @@
  * usage.c: what APIs say of a request's tokens, as requests: answers of OpenAI's two APIs and of
  * Anthropic's, their batch files, LiteLLM's payloads and spend logs (JSON lines or CSV).
  *
- * {"id":"chatcmpl-1","object":"chat.completion","created":1786406365,"model":"m","usage":{"prompt_tokens":40,"completion_tokens":7,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":12},"completion_tokens_details":{"reasoning_tokens":2}}}
+ * {"id":"chatcmpl-1","object":"chat.completion","created":1786406365,"model":"m","service_tier":"default","usage":{"prompt_tokens":40,"completion_tokens":7,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":12},"completion_tokens_details":{"reasoning_tokens":2}}}
  * {"id":"resp_1","object":"response","created_at":1786406365,"model":"m","status":"completed","usage":{"input_tokens":40,"input_tokens_details":{"cached_tokens":12},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":2}}}
- * {"id":"msg_1","type":"message","model":"m","usage":{"input_tokens":28,"cache_read_input_tokens":12,"cache_creation_input_tokens":0,"output_tokens":7}}
+ * {"id":"msg_1","type":"message","model":"m","usage":{"input_tokens":28,"cache_read_input_tokens":12,"cache_creation_input_tokens":0,"output_tokens":7,"service_tier":"standard"}}
  * {"id":"batch_req_1","custom_id":"c","response":{"status_code":200,"request_id":"r","body":{…the first…}},"error":null}
  * {"custom_id":"c","result":{"type":"succeeded","message":{…the third…}}}
  * {"content":"…","model":"m","tokens_predicted":20,"tokens_evaluated":24,"timings":{"cache_n":4,"prompt_n":20,"prompt_ms":38.4,"predicted_n":20,"predicted_ms":728.3}}   llama.cpp
  * {"request_id":"r","call_type":"acompletion","prompt_tokens":40,"completion_tokens":7,"startTime":"2026-08-10T23:59:25.138Z","endTime":"…","completionStartTime":"…","model":"m","team_id":"t","cache_hit":"False"}
  *
- * Cached tokens are within OpenAI's input and beside Anthropic's. Times are a client's.
+ * Cached tokens are within OpenAI's input and beside Anthropic's. Times are a client's. What an answer says of its
+ * class of service is what it was served at; what was asked for counts only where no answer says.
  */
 #include "ingest/formats/csv.h"
 #include "ingest/formats/fields.h"
@@ -75,13 +76,23 @@ static void set_anthropic(struct parser *p, json_at usage, struct request *q) {
 	q->cache_write_tokens = field_count_or_0(p, usage, T("cache_creation_input_tokens"));
 	q->prompt_tokens = input == UNKNOWN ? UNKNOWN : input + q->cached_tokens + q->cache_write_tokens;
 	q->completion_tokens = field_count_or_0(p, usage, T("output_tokens"));
-	q->batch = text_eq(field_text(p, usage, T("service_tier")), T("batch"));
 }
 
 static bool is_anthropic(struct parser *p, json_at answer, json_at usage) {
 	return text_eq(field_text(p, answer, T("type")), T("message")) ||
 	       (json_get(p->json, usage, T("cache_read_input_tokens")) != JSON_ABSENT &&
 	        json_get(p->json, usage, T("prompt_tokens")) == JSON_ABSENT);
+}
+
+/* The first of the objects that names a class: an answer's usage, the answer, what was asked for. */
+static enum service service_in(struct parser *p, json_at usage, json_at answer, json_at asked) {
+	const json_at objects[] = {usage, answer, asked};
+	struct text word = T("");
+
+	for (size_t i = 0; i < sizeof objects / sizeof *objects && word.len == 0; i++) {
+		word = objects[i] == JSON_ABSENT ? word : field_text(p, objects[i], T("service_tier"));
+	}
+	return service_of(word);
 }
 
 /* llama.cpp's own: prompt_n leaves cached tokens out. Its times are of one slot, beside which others may run. */
@@ -143,7 +154,7 @@ static enum parse_result parse_answer(struct parser *p, json_at answer, json_at 
 	} else if (usage != JSON_ABSENT) {
 		set_openai(p, usage, q);
 	}
-	q->batch = q->batch || batch;
+	q->service = batch ? SERVICE_BATCH : service_in(p, usage, answer, JSON_ABSENT);
 	q->id = field_text(p, answer, T("id"));
 	q->tenant = FIRST_TEXT(p, around, tenants);
 	q->finish_ns = FIRST_INSTANT(p, around, whens);
@@ -204,6 +215,7 @@ static enum parse_result parse_litellm(struct parser *p, json_at row, struct rec
 	q->finish_ns = FIRST_INSTANT(p, row, end);
 	q->first_token_ns = FIRST_INSTANT(p, row, first);
 	q->ok = !text_eq(field_text(p, row, T("status")), T("failure"));
+	q->service = service_in(p, usage, object_in(p->json, row, T("response")), object_in(p->json, row, T("model_parameters")));
 	out->model = field_text(p, row, T("model"));
 	return record_finish(p, out);
 }

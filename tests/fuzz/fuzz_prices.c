@@ -14,7 +14,7 @@ static void look_up(const struct prices *p) {
 
 	for (size_t i = 0; i < p->model_count && i < 50; i++) {
 		price_find(p, p->models[i].id, &search);
-		price_at(&p->models[i], 0, 200000, true, &quote);
+		price_at(&p->models[i], 0, 200000, SERVICE_BATCH, &quote);
 	}
 	price_find(p, T("Org/Some-Model-8B-Instruct-20260101"), &search);
 }

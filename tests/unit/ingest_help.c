@@ -160,10 +160,10 @@ static void print_step(const struct step *s, char *out, size_t size) {
 
 static void print_request(const struct request *q, char *out, size_t size) {
 	static const char *const names[] = {"arrival", "scheduled", "first", "finish", "prompt", "cached", "write",
-	                                    "completion", "reasoning", "preemptions", "ok", "batch", "exclusive"};
+	                                    "completion", "reasoning", "preemptions", "ok", "service", "exclusive"};
 	const int64_t values[] = {q->arrival_ns, q->scheduled_ns, q->first_token_ns, q->finish_ns, q->prompt_tokens,
 	                          q->cached_tokens, q->cache_write_tokens, q->completion_tokens, q->reasoning_tokens,
-	                          q->preemptions, q->ok, q->batch, q->exclusive_times};
+	                          q->preemptions, q->ok, q->service, q->exclusive_times};
 	size_t len = strlen(out);
 
 	snprintf(out + len, size - len, " id=%.*s tenant=%.*s from=%.*s", TEXT_ARG(q->id), TEXT_ARG(q->tenant),

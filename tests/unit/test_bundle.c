@@ -92,7 +92,7 @@ static void test_fields(void **state) {
 	r.kind = RECORD_REQUEST;
 	r.request = (struct request){.id = T("id"), .arrival_ns = 1, .scheduled_ns = 2, .first_token_ns = 3, .finish_ns = 4,
 	                             .prompt_tokens = 5, .cached_tokens = 6, .cache_write_tokens = 7, .completion_tokens = 8,
-	                             .reasoning_tokens = 9, .preemptions = 10, .batch = true};
+	                             .reasoning_tokens = 9, .preemptions = 10, .service = SERVICE_FLEX};
 	struct text t = {bytes, record_pack(&r, bytes)};
 	assert_true(record_unpack(&t, &back));
 	assert_true(text_eq(back.request.id, T("id")));
@@ -100,7 +100,7 @@ static void test_fields(void **state) {
 	assert_int_equal(back.request.first_token_ns, 3);
 	assert_int_equal(back.request.cache_write_tokens, 7);
 	assert_int_equal(back.request.reasoning_tokens, 9);
-	assert_true(back.request.batch);
+	assert_int_equal(back.request.service, SERVICE_FLEX);
 	assert_false(back.request.ok);
 }
 
@@ -113,7 +113,7 @@ static void test_entries(void **state) {
 	memset(&e, 0, sizeof e);
 	names_id(others, T("takes a number"));
 	e = (struct entry){.slot_ns = 1, .replica = names_id(names, T("r")), .model = names_id(names, T("m")),
-	                   .tenant = names_id(names, T("t")), .kind = ENTRY_OUTPUT, .grade = GRADE_NONE, .batch = true,
+	                   .tenant = names_id(names, T("t")), .kind = ENTRY_OUTPUT, .grade = GRADE_NONE, .service = SERVICE_OTHER,
 	                   .prompt_over_ntok = 2, .rate_nano = -1, .gpu_ns = 3, .tokens = 4, .requests = 5,
 	                   .reasoning_tokens = 6, .cache_write_tokens = 7, .spread_ns = 8, .energy_mj = 9, .metered_ns = 10};
 	struct text t = {bytes, entry_pack(&e, names, bytes)};
@@ -125,7 +125,7 @@ static void test_entries(void **state) {
 	assert_int_equal(back.rate_nano, -1);
 	assert_int_equal(back.metered_ns, 10);
 	assert_int_equal(back.spread_ns, 8);
-	assert_true(back.batch);
+	assert_int_equal(back.service, SERVICE_OTHER);
 	names_free(names);
 	names_free(others);
 }

@@ -34,12 +34,12 @@ static void traces(void **state) {
 		 "\"decode_dp_rank\":2}}}}", UNKNOWN,
 		 "request 18/2 m id=a tenant= from=17 arrival=1783944000000000000 scheduled=1783944000001500000 first=1783944000061000000 "
 		 "finish=1783944000451000000 prompt=40 cached=12 write=0 completion=7 reasoning=0 preemptions=0 ok=1 "
-		 "batch=0 exclusive=0"},
+		 "service=0 exclusive=0"},
 		{"{\"timestamp\":41000,\"event\":{\"schema\":\"dynamo.request.trace.v1\",\"event_type\":\"request_end\",\"event_time_unix_ms\":1783944000451,"
 		 "\"request\":{\"request_id\":\"b\",\"request_received_ms\":1783944000000,\"output_tokens\":7,\"replay\":{\"trace_block_size\":64,"
 		 "\"input_length\":128,\"input_sequence_hashes\":[18446744073709551615]}}}}", UNKNOWN,
 		 "request   id=b tenant= from= arrival=1783944000000000000 scheduled=? first=? finish=1783944000451000000 "
-		 "prompt=128 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0"},
+		 "prompt=128 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
 		{"{\"timestamp\":41000,\"event\":{\"schema\":\"dynamo.request.trace.v1\",\"event_type\":\"tool_start\",\"event_time_unix_ms\":1783944000451}"
 		 "}", UNKNOWN,
 		 ""},

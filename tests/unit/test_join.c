@@ -32,9 +32,10 @@ struct made {
 	const char *id, *tenant, *replica, *model;
 	int64_t arrival_ms, finish_ms, prompt, completion;
 	bool gateway;
+	enum service service;
 };
 
-/* What became of them: "tenant tenant ...", of the engine's in the order of time, and the counts. */
+/* What became of them: "tenant tenant/2 ...", of the engine's in the order of time, and the counts. */
 static void join_made(const struct made *made, size_t count, char *tenants, size_t room, struct join_report *report) {
 	struct names *n = names_new();
 	struct evidence *e = evidence_new(n, 1, 1 << 20);
@@ -49,7 +50,7 @@ static void join_made(const struct made *made, size_t count, char *tenants, size
 			.kind = RECORD_REQUEST, .replica = text_of(m->replica), .model = text_of(m->model), .file = m->gateway, .line = (int64_t)i + 1,
 			.request = {.id = text_of(m->id), .tenant = text_of(m->tenant), .arrival_ns = m->arrival_ms * 1000000,
 		                    .scheduled_ns = UNKNOWN, .first_token_ns = UNKNOWN, .finish_ns = m->finish_ms * 1000000,
-		                    .prompt_tokens = m->prompt, .completion_tokens = m->completion, .ok = true, .gateway = m->gateway}};
+		                    .prompt_tokens = m->prompt, .completion_tokens = m->completion, .ok = true, .service = m->service, .gateway = m->gateway}};
 		assert_int_equal(evidence_take(e, 0, &record, &why), 0);
 	}
 	assert_int_equal(evidence_seal(e, &why), 0);
@@ -58,8 +59,9 @@ static void join_made(const struct made *made, size_t count, char *tenants, size
 	assert_int_equal(evidence_reader_new(&r, e, &why), 0);
 	tenants[0] = 0;
 	while (evidence_next(r, &item, &why) > 0) {
-		struct text t = names_text(n, ((const struct request_item *)item)->tenant);
-		len += (size_t)snprintf(tenants + len, room - len, "%s ", t.len > 0 ? t.at : "-");
+		const struct request_item *q = (const struct request_item *)item;
+		struct text t = names_text(n, q->tenant);
+		len += (size_t)snprintf(tenants + len, room - len, q->service ? "%s/%d " : "%s ", t.len > 0 ? t.at : "-", q->service);
 	}
 	evidence_reader_free(r);
 	evidence_free(e);
@@ -69,13 +71,13 @@ static void join_made(const struct made *made, size_t count, char *tenants, size
 static void by_id(void **state) {
 	(void)state;
 	static const struct made made[] = {
-		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false},
-		{"chatcmpl-22222222aaaaaaaa-0", "", "r0", "m", 1000, 2000, 10, 5, false},
-		{"chatcmpl-33333333aaaaaaaa", "", "r0", "m", 1100, 2000, 10, 5, false},
-		{"chatcmpl-44444444aaaaaaaa", "own", "r0", "m", 1200, 2000, 10, 5, false},
-		{"11111111aaaaaaaa", "a", "gw", "alias", 990, 2010, 10, 5, true},
-		{"22222222aaaaaaaa", "b", "gw", "alias", 990, 2010, 10, 6, true}, /* tokens differ */
-		{"99999999aaaaaaaa", "c", "gw", "alias", 90000, 92010, 7, 7, true}, /* nobody's */
+		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
+		{"chatcmpl-22222222aaaaaaaa-0", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
+		{"chatcmpl-33333333aaaaaaaa", "", "r0", "m", 1100, 2000, 10, 5, false, SERVICE_STANDARD},
+		{"chatcmpl-44444444aaaaaaaa", "own", "r0", "m", 1200, 2000, 10, 5, false, SERVICE_STANDARD},
+		{"11111111aaaaaaaa", "a", "gw", "alias", 990, 2010, 10, 5, true, SERVICE_STANDARD},
+		{"22222222aaaaaaaa", "b", "gw", "alias", 990, 2010, 10, 6, true, SERVICE_STANDARD}, /* tokens differ */
+		{"99999999aaaaaaaa", "c", "gw", "alias", 90000, 92010, 7, 7, true, SERVICE_STANDARD}, /* nobody's */
 	};
 	char tenants[200];
 	struct join_report r;
@@ -95,15 +97,15 @@ static void by_id(void **state) {
 static void by_tokens_where_unique(void **state) {
 	(void)state;
 	static const struct made made[] = {
-		{"e1", "", "r0", "org/Model", 10000, 12000, 10, 5, false},
-		{"e2", "", "r1", "org/Model", 50000, 52000, 10, 5, false},
-		{"e3", "", "r0", "org/Model", 60000, 62000, 20, 5, false}, /* two that cannot be told apart */
-		{"e4", "", "r1", "org/Model", 60100, 62000, 20, 5, false},
-		{"e5", "", "r0", "org/Model", 70000, 72000, 30, 5, false}, /* another model at the gateway */
-		{"", "a", "gw", "model", 9000, 13000, 10, 5, true},
-		{"", "b", "gw", "model", 49000, 53000, 10, 5, true},
-		{"", "c", "gw", "model", 59000, 63000, 20, 5, true},
-		{"", "d", "gw", "other", 69000, 73000, 30, 5, true},
+		{"e1", "", "r0", "org/Model", 10000, 12000, 10, 5, false, SERVICE_STANDARD},
+		{"e2", "", "r1", "org/Model", 50000, 52000, 10, 5, false, SERVICE_STANDARD},
+		{"e3", "", "r0", "org/Model", 60000, 62000, 20, 5, false, SERVICE_STANDARD}, /* two that cannot be told apart */
+		{"e4", "", "r1", "org/Model", 60100, 62000, 20, 5, false, SERVICE_STANDARD},
+		{"e5", "", "r0", "org/Model", 70000, 72000, 30, 5, false, SERVICE_STANDARD}, /* another model at the gateway */
+		{"", "a", "gw", "model", 9000, 13000, 10, 5, true, SERVICE_STANDARD},
+		{"", "b", "gw", "model", 49000, 53000, 10, 5, true, SERVICE_STANDARD},
+		{"", "c", "gw", "model", 59000, 63000, 20, 5, true, SERVICE_STANDARD},
+		{"", "d", "gw", "other", 69000, 73000, 30, 5, true, SERVICE_STANDARD},
 	};
 	char tenants[200];
 	struct join_report r;
@@ -115,14 +117,34 @@ static void by_tokens_where_unique(void **state) {
 	assert_int_equal(r.engine_only, 3);
 }
 
+/* An engine does not know how a request was asked for; where it does, a gateway without a word takes nothing away. */
+static void services(void **state) {
+	(void)state;
+	static const struct made made[] = {
+		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
+		{"chatcmpl-22222222aaaaaaaa", "own", "r0", "m", 1100, 2000, 10, 5, false, SERVICE_STANDARD},
+		{"chatcmpl-33333333aaaaaaaa", "", "r0", "m", 1200, 2000, 10, 5, false, SERVICE_BATCH},
+		{"e4", "", "r0", "m", 5000, 6000, 30, 5, false, SERVICE_STANDARD},
+		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 5, true, SERVICE_FLEX},
+		{"22222222aaaaaaaa", "", "gw", "m", 1090, 2010, 10, 5, true, SERVICE_PRIORITY},
+		{"33333333aaaaaaaa", "b", "gw", "m", 1190, 2010, 10, 5, true, SERVICE_STANDARD},
+		{"", "c", "gw", "m", 4990, 6010, 30, 5, true, SERVICE_BATCH},
+	};
+	char tenants[200];
+	struct join_report r;
+
+	join_made(made, sizeof made / sizeof *made, tenants, sizeof tenants, &r);
+	assert_string_equal(tenants, "a/3 own/2 b/1 c/1 ");
+}
+
 /* A record that stands twice in the engine's log is still one, with its tenant. */
 static void duplicates(void **state) {
 	(void)state;
 	static const struct made made[] = {
-		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false},
-		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false},
-		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 5, true},
-		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 5, true},
+		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
+		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
+		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 5, true, SERVICE_STANDARD},
+		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 5, true, SERVICE_STANDARD},
 	};
 	char tenants[200];
 	struct join_report r;
@@ -138,6 +160,7 @@ int main(void) {
 		cmocka_unit_test(ids),
 		cmocka_unit_test(by_id),
 		cmocka_unit_test(by_tokens_where_unique),
+		cmocka_unit_test(services),
 		cmocka_unit_test(duplicates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

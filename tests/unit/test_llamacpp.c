@@ -29,7 +29,7 @@ static void lines_without_stamps(void **state) {
 		 ""},
 		{"      total time =   23909.85 ms /   326 tokens", UNKNOWN,
 		 "request  tiny-40m relative id=0/0 tenant= from= arrival=? scheduled=1 first=921800001 finish=23909850001 "
-		 "prompt=60 cached=9 write=0 completion=275 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=1"},
+		 "prompt=60 cached=9 write=0 completion=275 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 		{"slot launch_slot_: id  1 | task 2 | processing task", UNKNOWN,
 		 ""},
 		{"slot launch_slot_: id  0 | task 3 | processing task", UNKNOWN,
@@ -44,7 +44,7 @@ static void lines_without_stamps(void **state) {
 		 ""},
 		{"      total time =     190.00 ms /    20 tokens", UNKNOWN,
 		 "request  tiny-40m relative id=1/2 tenant= from= arrival=? scheduled=23909850001 first=24009850001 "
-		 "finish=24099850001 prompt=20 cached=10 write=0 completion=10 reasoning=0 preemptions=0 ok=1 batch=0 "
+		 "finish=24099850001 prompt=20 cached=10 write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 "
 		 "exclusive=1"},
 		{"srv  log_server_r: request: POST /completion 127.0.0.1 200", UNKNOWN,
 		 ""},
@@ -89,7 +89,7 @@ static void stamps_of_the_process(void **state) {
 		 ""},
 		{"132.02.359.410 I slot print_timing: id  0 | task 8 |       total time =   10312.97 ms /  1996 tokens", UNKNOWN,
 		 "request   relative id=0/8 tenant= from= arrival=? scheduled=7912046440000 first=7920507640000 finish=7922359410000 "
-		 "prompt=2000 cached=66 write=0 completion=62 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=1"},
+		 "prompt=2000 cached=66 write=0 completion=62 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 		{"132.02.359.414 I slot print_timing: id  0 | task 8 |    graphs reused =         61", UNKNOWN,
 		 ""},
 		{"132.02.359.418 I slot print_timing: id  0 | task 8 | draft acceptance = 0.92727 (   51 accepted / "
@@ -103,7 +103,7 @@ static void stamps_of_the_process(void **state) {
 		 ""},
 		{"133.00.000.000 I slot print_timing: id  0 | task 9 |       total time =     190.00 ms /    20 tokens", UNKNOWN,
 		 "request   relative id=0/9 tenant= from= arrival=? scheduled=7979810000000 first=7979910000000 finish=7980000000000 "
-		 "prompt=10 cached=0 write=0 completion=10 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=1"},
+		 "prompt=10 cached=0 write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 		{NULL, UNKNOWN,
 		 ""},
 	};
@@ -123,7 +123,7 @@ static void stamps_of_an_envelope(void **state) {
 		{"      total time =     190.00 ms /    20 tokens", INT64_C(1786406365000000300),
 		 "request   id=0/9 tenant= from= arrival=? scheduled=1786406364810000300 first=1786406364910000300 "
 		 "finish=1786406365000000300 prompt=10 cached=0 write=0 completion=10 reasoning=0 preemptions=0 ok=1 "
-		 "batch=0 exclusive=1"},
+		 "service=0 exclusive=1"},
 		{NULL, UNKNOWN,
 		 ""},
 	};
@@ -149,11 +149,11 @@ static void router(void **state) {
 		{"[8082]        eval time =      90.00 ms /    10 tokens (    9.00 ms per token,   111.11 tokens per second)", UNKNOWN, ""},
 		{"[8082]       total time =     290.00 ms /    30 tokens", UNKNOWN,
 		 "request host/8082  relative id=0/7 tenant= from= arrival=? scheduled=0 first=200000000 finish=290000000 prompt=20 cached=0 "
-		 "write=0 completion=10 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=1"},
+		 "write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 		{"[8081]        eval time =      90.00 ms /    10 tokens (    9.00 ms per token,   111.11 tokens per second)", UNKNOWN, ""},
 		{"[8081]       total time =     190.00 ms /    20 tokens", UNKNOWN,
 		 "request host/8081  relative id=0/0 tenant= from= arrival=? scheduled=0 first=100000000 finish=190000000 prompt=10 cached=0 "
-		 "write=0 completion=10 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=1"},
+		 "write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 	};
 
 	(void)state;

@@ -18,7 +18,7 @@ static void lines(void **state) {
 		 ""},
 		{"print_timings:       total time =    2423.72 ms", UNKNOWN,
 		 "request   relative id=0/0 tenant= from= arrival=? scheduled=0 first=93270000 finish=2423720000 prompt=15 "
-		 "cached=0 write=0 completion=100 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=1"},
+		 "cached=0 write=0 completion=100 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 		{"llama_print_timings: prompt eval time =      93.27 ms /    15 tokens (    6.22 ms per token,   160.82 "
 		 "tokens per second)", UNKNOWN,
 		 ""},
@@ -38,7 +38,7 @@ static void lines(void **state) {
 		 "id_slot=0 id_task=2 t_prompt_processing=15.615 t_token_generation=1200.5 t_total=1216.115", UNKNOWN,
 		 "request   id=0/2 tenant= from= arrival=? scheduled=1711111111783890000 first=1711111111799500000 "
 		 "finish=1711111113000000000 prompt=12 cached=0 write=0 completion=100 reasoning=0 preemptions=0 ok=1 "
-		 "batch=0 exclusive=1"},
+		 "service=0 exclusive=1"},
 		{"{\"tid\":\"1\",\"timestamp\":1711111120,\"level\":\"INFO\",\"function\":\"print_timings\",\"line\":300,\"msg\":\"prompt "
 		 "eval time     =      15.61 ms /    12 tokens (    1.30 ms per token,   768.50 tokens per second)\",\"id_slot\":1,"
 		 "\"id_task\":3,\"t_prompt_processing\":15.615,\"n_prompt_tokens_processed\":12,\"t_token\":1.3,\"n_tokens_second\":768.5}", UNKNOWN,
@@ -50,7 +50,7 @@ static void lines(void **state) {
 		 "         total time =    1216.11 ms\",\"id_slot\":1,\"id_task\":3,\"t_total\":1216.115}", UNKNOWN,
 		 "request   id=1/3 tenant= from= arrival=? scheduled=1711111119783885000 first=1711111119799500000 "
 		 "finish=1711111121000000000 prompt=12 cached=0 write=0 completion=100 reasoning=0 preemptions=0 ok=1 "
-		 "batch=0 exclusive=1"},
+		 "service=0 exclusive=1"},
 		{NULL, UNKNOWN,
 		 ""},
 	};

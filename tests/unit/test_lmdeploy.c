@@ -24,7 +24,7 @@ static void lines(void **state) {
 		 "input_tokens 26, output_tokens 282", UNKNOWN,
 		 "request   id=7@1787306414510000000 tenant= from= arrival=1787306410123000000 scheduled=? first=? "
 		 "finish=1787306414510000000 prompt=26 cached=0 write=0 completion=282 reasoning=0 preemptions=0 ok=1 "
-		 "batch=0 exclusive=0"},
+		 "service=0 exclusive=0"},
 		{"2026-08-21 10:00:14,510 - lmdeploy - INFO - async_engine.py:588 - session 8 finished, reason \"stop\", "
 		 "input_tokens 26, outp", UNKNOWN,
 		 "!malformed request line"},

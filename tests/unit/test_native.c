@@ -25,7 +25,7 @@
 #define REQUEST_PRINTED \
 	"request r1 llama id=c-1 tenant=acme from= arrival=1786406365055047398 scheduled=1786406365055047399 " \
 	"first=1786406365165800009 finish=1786406365499968138 prompt=2236 cached=128 write=0 completion=17 reasoning=4 " \
-	"preemptions=1 ok=1 batch=0 exclusive=0"
+	"preemptions=1 ok=1 service=0 exclusive=0"
 #define AT "\"start_ns\":1786406365138350756"
 
 /* Lines and what becomes of them: "!" and a reason, or the printed record. */
@@ -50,7 +50,29 @@ static const struct {
 	{"{\"prompt_tokens\":7,\"completion_tokens\":1e1,\"status\":\"error\",\"batch\":true,\"user\":[1,{}],"
 	 "\"priority\":null,\"cached_tokens\":null}",
 	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=10 "
-	 "reasoning=0 preemptions=0 ok=0 batch=1 exclusive=0"},
+	 "reasoning=0 preemptions=0 ok=0 service=1 exclusive=0"},
+	/* classes of service; `batch` is batch, whatever stands beside it */
+	{"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":7,\"service\":\"flex\"}",
+	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=0 "
+	 "reasoning=0 preemptions=0 ok=1 service=3 exclusive=0"},
+	{"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":7,\"service\":\"Priority\",\"batch\":false}",
+	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=0 "
+	 "reasoning=0 preemptions=0 ok=1 service=2 exclusive=0"},
+	{"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":7,\"batch\":true,\"service\":\"flex\"}",
+	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=0 "
+	 "reasoning=0 preemptions=0 ok=1 service=1 exclusive=0"},
+	{"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":7,\"service\":\"flex\",\"batch\":true}",
+	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=0 "
+	 "reasoning=0 preemptions=0 ok=1 service=1 exclusive=0"},
+	{"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":7,\"service\":\"standard\",\"batch\":false}",
+	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=0 "
+	 "reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
+	{"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":7,\"service\":\"\"}",
+	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=0 "
+	 "reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
+	{"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":7,\"service\":\"gold\"}",
+	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=0 "
+	 "reasoning=0 preemptions=0 ok=1 service=4 exclusive=0"},
 	{"{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":5,\"gpu_ns\":6}", /* the last one wins */
 	 "step   index=? start=1786406365138350756 gpu=6 pr=0 pt=0 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? dgpu=? kind=0 "
 	 "flags=0"},

@@ -23,7 +23,8 @@ static void spans(void **state) {
 		 "},{\"key\":\"gen_ai.request.model\",\"value\":{\"stringValue\":\"gpt-x\"}},{\"key\":\"gen_ai.response.model\","
 		 "\"value\":{\"stringValue\":\"gpt-x-2026\"}},{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"100\"}"
 		 "},{\"key\":\"gen_ai.usage.output_tokens\",\"value\":{\"intValue\":\"9\"}},{\"key\":\"gen_ai.usage.cache_read.input_tokens\","
-		 "\"value\":{\"intValue\":\"64\"}},{\"key\":\"gen_ai.response.id\",\"value\":{\"stringValue\":\"resp-1\"}}],\"status\":{\"code\":2}"
+		 "\"value\":{\"intValue\":\"64\"}},{\"key\":\"openai.request.service_tier\",\"value\":{\"stringValue\":\"auto\"}},"
+		 "{\"key\":\"openai.response.service_tier\",\"value\":{\"stringValue\":\"priority\"}},{\"key\":\"gen_ai.response.id\",\"value\":{\"stringValue\":\"resp-1\"}}],\"status\":{\"code\":2}"
 		 "}]}]},{\"scopeSpans\":[{\"spans\":[{\"spanId\":\"e4\",\"name\":\"invoke_agent\",\"startTimeUnixNano\":\"1786406365055047398\","
 		 "\"endTimeUnixNano\":\"1786406366055047398\",\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"invoke_agent\"}"
 		 "},{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"100\"}}]},{\"spanId\":\"e5\",\"startTimeUnixNano\":\"1786406365055047398\","
@@ -31,9 +32,9 @@ static void spans(void **state) {
 		 "}]}]}]}]}", UNKNOWN,
 		 "request pod-1  id=cmpl-1 tenant= from= arrival=1786406365055047398 scheduled=1786406365055057398 "
 		 "first=1786406365165047398 finish=1786406366005047398 prompt=12 cached=0 write=0 completion=7 reasoning=0 "
-		 "preemptions=0 ok=1 batch=0 exclusive=0\n"
+		 "preemptions=0 ok=1 service=0 exclusive=0\n"
 		 "request  gpt-x-2026 id=resp-1 tenant= from= arrival=1786406365055047398 scheduled=? first=? finish=1786406366055047398 "
-		 "prompt=100 cached=64 write=0 completion=9 reasoning=0 preemptions=0 ok=0 batch=0 exclusive=0\n"
+		 "prompt=100 cached=64 write=0 completion=9 reasoning=0 preemptions=0 ok=0 service=2 exclusive=0\n"
 		 "!negative count"},
 		{"{\"resourceSpans\":[]}", UNKNOWN,
 		 ""},

@@ -27,7 +27,7 @@ static void reads_lines(void **state) {
 	static const struct expected_line cases[] = {
 		{"[2026-08-10 23:59:26.5] done id=a in=40 out=7 took 1500.25ms", UNKNOWN,
 		 "request  my model id=a tenant= from= arrival=1786406364999750000 scheduled=? first=? finish=1786406366500000000 "
-		 "prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0"},
+		 "prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
 		{"[2026-08-10 23:59:26.5] done id=a in=40 out=7 took 1500.25ms ", UNKNOWN, ""},
 		{"step 3 1500.5 us P=12 D=4", INT64_C(1786406366500000000),
 		 "step   index=3 start=1786406366498499500 gpu=1500500 pr=0 pt=12 pkv=? ptkv=? dr=4 dt=4 dkv=? pgpu=? dgpu=? "

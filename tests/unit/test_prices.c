@@ -116,7 +116,7 @@ static int64_t input_at(const struct prices *p, const char *name, const char *wh
 	assert_true(instant_parse(text_of(when), &ns));
 	price_find(p, text_of(name), &s);
 	assert_int_equal(s.outcome, PRICE_FOUND);
-	price_at(s.model, ns, prompt_over, false, &q);
+	price_at(s.model, ns, prompt_over, SERVICE_STANDARD, &q);
 	return q.nano[PRICE_INPUT];
 }
 
@@ -147,13 +147,13 @@ static void test_unknown_is_not_zero(void **state) {
 	struct price_quote q;
 
 	price_find(*state, T("gemini-2.5-pro"), &s);
-	price_at(s.model, 0, 0, false, &q);
+	price_at(s.model, 0, 0, SERVICE_STANDARD, &q);
 	assert_int_equal(q.nano[PRICE_CACHE_READ], PRICE_UNKNOWN);
-	assert_false(q.batch_unknown[PRICE_INPUT]);
-	price_at(s.model, 0, 0, true, &q);
+	assert_false(q.stands_in[PRICE_INPUT]);
+	price_at(s.model, 0, 0, SERVICE_BATCH, &q);
 	assert_int_equal(q.nano[PRICE_INPUT], 1250000000);
-	assert_true(q.batch_unknown[PRICE_INPUT]);
-	assert_false(q.batch_unknown[PRICE_CACHE_READ]);
+	assert_true(q.stands_in[PRICE_INPUT]);
+	assert_false(q.stands_in[PRICE_CACHE_READ]);
 }
 
 static void test_cuts(void **state) {
@@ -216,18 +216,18 @@ static void test_notes(void **state) {
 	assert_int_equal(p->note_count, 5);
 	assert_int_equal(p->notes[1].count + p->notes[2].count, 3);
 	assert_true(p->models[0].per_request);
-	assert_int_equal(p->models[0].rules[0].ladder[PRICE_STANDARD][PRICE_INPUT].steps[0].nano, 180000000);
+	assert_int_equal(p->models[0].rules[0].ladder[SERVICE_STANDARD][PRICE_INPUT].steps[0].nano, 180000000);
 	prices_free(p);
 }
 
-static void expect_quote(const struct prices *p, const char *name, int64_t over, bool batch,
+static void expect_quote(const struct prices *p, const char *name, int64_t over, enum service service,
 			 const int64_t nano[PRICE_KINDS]) {
 	struct price_search s;
 	struct price_quote q;
 
 	price_find(p, text_of(name), &s);
 	assert_int_equal(s.outcome, PRICE_FOUND);
-	price_at(s.model, 0, over, batch, &q);
+	price_at(s.model, 0, over, service, &q);
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		if (q.nano[k] != nano[k]) {
 			fail_msg("%s over %lld, kind %d: %lld", name, (long long)over, k, (long long)q.nano[k]);
@@ -263,13 +263,13 @@ static void test_litellm(void **state) {
 	assert_int_equal(prices_add_bytes(p, "l.json", text_of(text), &source, &why), 0);
 	assert_true(text_eq(source.format, T("LiteLLM")));
 	assert_int_equal(source.models, 4);
-	expect_quote(p, "gpt-x", 0, false, (int64_t[]){500000000, 12500000, -1, 2000000000, 3000000000});
-	expect_quote(p, "azure/gpt-x", 200000, false, (int64_t[]){1000000000, 12500000, -1, 2000000000, 3000000000});
-	expect_quote(p, "gpt-x", 0, true, (int64_t[]){250000000, 12500000, -1, 1000000000, 3000000000});
-	expect_quote(p, "claude-y", 200000, false, (int64_t[]){6000000000, -1, -1, 15000000000, -1});
+	expect_quote(p, "gpt-x", 0, SERVICE_STANDARD, (int64_t[]){500000000, 12500000, -1, 2000000000, 3000000000});
+	expect_quote(p, "azure/gpt-x", 200000, SERVICE_STANDARD, (int64_t[]){1000000000, 12500000, -1, 2000000000, 3000000000});
+	expect_quote(p, "gpt-x", 0, SERVICE_BATCH, (int64_t[]){250000000, 12500000, -1, 1000000000, 3000000000});
+	expect_quote(p, "claude-y", 200000, SERVICE_STANDARD, (int64_t[]){6000000000, -1, -1, 15000000000, -1});
 	const struct price_rule *claude = p->models[2].rules;
-	assert_int_equal(claude->ladder[PRICE_PRIORITY][PRICE_INPUT].steps[1].nano, 9000000000);
-	assert_int_equal(claude->ladder[PRICE_FLEX][PRICE_OUTPUT].steps[0].nano, 7500000000);
+	assert_int_equal(claude->ladder[SERVICE_PRIORITY][PRICE_INPUT].steps[1].nano, 9000000000);
+	assert_int_equal(claude->ladder[SERVICE_FLEX][PRICE_OUTPUT].steps[0].nano, 7500000000);
 	struct price_search s;
 	price_find(p, T("odd"), &s);
 	assert_int_equal(s.outcome, PRICE_NOT_FOUND);
@@ -309,12 +309,12 @@ static void test_models_dev(void **state) {
 	assert_true(text_eq(source.format, T("models.dev")));
 	assert_int_equal(source.models, 2);
 	assert_int_equal(prices_add_bytes(p, "n.json", text_of(nested), &source, &why), 0);
-	expect_quote(p, "claude-x", 0, false, (int64_t[]){3000000000, 300000000, 3750000000, 15000000000, -1});
-	expect_quote(p, "acme/m-1", 0, false, (int64_t[]){100000000, -1, -1, 200000000, -1});
-	expect_quote(p, "m-2", 0, false, (int64_t[]){1000000000, -1, -1, 2000000000, -1});
-	expect_quote(p, "m-2", 200000, false, (int64_t[]){2000000000, -1, -1, 2000000000, -1});
-	expect_quote(p, "m-3", 128000, false, (int64_t[]){3000000000, -1, -1, 2000000000, -1});
-	expect_quote(p, "m-3", 272000, false, (int64_t[]){4000000000, -1, -1, 5000000000, -1});
+	expect_quote(p, "claude-x", 0, SERVICE_STANDARD, (int64_t[]){3000000000, 300000000, 3750000000, 15000000000, -1});
+	expect_quote(p, "acme/m-1", 0, SERVICE_STANDARD, (int64_t[]){100000000, -1, -1, 200000000, -1});
+	expect_quote(p, "m-2", 0, SERVICE_STANDARD, (int64_t[]){1000000000, -1, -1, 2000000000, -1});
+	expect_quote(p, "m-2", 200000, SERVICE_STANDARD, (int64_t[]){2000000000, -1, -1, 2000000000, -1});
+	expect_quote(p, "m-3", 128000, SERVICE_STANDARD, (int64_t[]){3000000000, -1, -1, 2000000000, -1});
+	expect_quote(p, "m-3", 272000, SERVICE_STANDARD, (int64_t[]){4000000000, -1, -1, 5000000000, -1});
 	struct price_search s;
 	price_find(p, T("m-4"), &s);
 	assert_int_equal(s.outcome, PRICE_NOT_FOUND);

@@ -38,7 +38,7 @@ static struct price_quote quote_at(const struct prices *p, const char *name, con
 	assert_true(instant_parse(text_of(when), &ns));
 	price_find(p, text_of(name), &s);
 	assert_int_equal(s.outcome, PRICE_FOUND);
-	price_at(s.model, ns, over, false, &q);
+	price_at(s.model, ns, over, SERVICE_STANDARD, &q);
 	return q;
 }
 
@@ -67,9 +67,9 @@ static void check_native(const struct prices *p) {
 				 (long long)q.nano[PRICE_INPUT]);
 		}
 	}
-	assert_int_equal(p->models[0].rules[0].ladder[PRICE_PRIORITY][PRICE_OUTPUT].steps[0].nano,
+	assert_int_equal(p->models[0].rules[0].ladder[SERVICE_PRIORITY][PRICE_OUTPUT].steps[0].nano,
 			 12 * INT64_C(1000000000));
-	assert_int_equal(p->models[0].rules[0].ladder[PRICE_FLEX][PRICE_INPUT].count, 1);
+	assert_int_equal(p->models[0].rules[0].ladder[SERVICE_FLEX][PRICE_INPUT].count, 1);
 	assert_true(text_eq(p->models[0].currency, T("EUR")));
 	assert_true(text_eq(p->models[1].currency, T("USD")));
 	assert_false(p->models[1].understood);

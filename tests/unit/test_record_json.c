@@ -23,6 +23,8 @@ static void there_and_back(void **state) {
 		"\"finish_ns\":1786406365000000003,\"prompt_tokens\":9,\"cached_tokens\":4,\"cache_write_tokens\":1,\"completion_tokens\":3,"
 		"\"reasoning_tokens\":2,\"preemptions\":1,\"status\":\"failed\",\"batch\":true,\"exclusive_times\":true}",
 		"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":9,\"cached_tokens\":0,\"completion_tokens\":0,\"reasoning_tokens\":0,"
+		"\"preemptions\":0,\"status\":\"ok\",\"service\":\"priority\"}",
+		"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":9,\"cached_tokens\":0,\"completion_tokens\":0,\"reasoning_tokens\":0,"
 		"\"preemptions\":0,\"status\":\"ok\"}",
 		"{\"schema\":\"tollbook.window.v1\",\"tenant\":\"t\",\"replica\":\"r\",\"model\":\"m\",\"start_ns\":1786406365000000000,"
 		"\"end_ns\":1786406375000000000,\"input_tokens\":9,\"cached_tokens\":4,\"output_tokens\":3,\"requests\":2,\"prefill_gpu_ns\":1,"
@@ -53,7 +55,7 @@ static void fits_always(void **state) {
 	const struct text t = {name, sizeof name};
 	const int64_t most = INT64_MAX;
 	struct record r = {.kind = RECORD_REQUEST, .replica = t, .model = t, .relative_clock = true,
-	                   .request = {t, t, t, most, most, most, most, most, most, most, most, most, most, false, true, true}};
+	                   .request = {t, t, t, most, most, most, most, most, most, most, most, most, most, SERVICE_OTHER, false, true, true}};
 	char out[RECORD_JSON_MAX];
 	struct json *j = json_new();
 

@@ -52,13 +52,13 @@ static void requests(void **state) {
 		 " type=unified): queue_duration=1.23ms, forward_duration=456.78ms, entry_time=1779937199.123", UNKNOWN,
 		 "request host  id=a1 tenant= from= arrival=1779937199123000000 scheduled=1779937199124230000 first=? "
 		 "finish=1779937199581010000 prompt=40 cached=12 write=0 completion=7 reasoning=0 preemptions=0 ok=1 "
-		 "batch=0 exclusive=0"},
+		 "service=0 exclusive=0"},
 		{"[2026-05-28 03:00:01 TP0] Finish: obj=GenerateReqInput(rid='b2', text=\"say 'meta_info': {'id': 'fake', "
 		 "'prompt_tokens': 9}}\"), out={'text': 'no', 'meta_info': {'id': 'b2', 'finish_reason': {'type': 'stop', "
 		 "'matched': 2}, 'prompt_tokens': 41, 'weight_version': 'default', 'completion_tokens': 8, 'cached_tokens': "
 		 "13, 'e2e_latency': 0.5}}", UNKNOWN,
 		 "request host  id=b2 tenant= from= arrival=1779937200500000000 scheduled=? first=? finish=1779937201000000000 "
-		 "prompt=41 cached=13 write=0 completion=8 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0"},
+		 "prompt=41 cached=13 write=0 completion=8 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
 		{"{\"timestamp\": \"2026-05-28T03:04:05.678901\", \"event\": \"request.finished\", \"rid\": \"c3\", "
 		 "\"obj\": {\"text\": \"x\"}, \"out\": {\"meta_info\": {\"id\": \"c3\", \"finish_reason\": {\"type\": "
 		 "\"length\", \"length\": 7}, \"prompt_tokens\": 40, \"completion_tokens\": 7, \"cached_tokens\": 12, "
@@ -66,7 +66,7 @@ static void requests(void **state) {
 		 "0.01}}}", UNKNOWN,
 		 "request host/2  id=c3 tenant= from= arrival=1779937445158901000 scheduled=1779937445168901000 first=? "
 		 "finish=1779937445678901000 prompt=40 cached=12 write=0 completion=7 reasoning=2 preemptions=1 ok=1 "
-		 "batch=0 exclusive=0"},
+		 "service=0 exclusive=0"},
 		{"{\"timestamp\": \"2026-05-28T03:04:05.678901\", \"event\": \"request.received\", \"rid\": \"c4\", "
 		 "\"obj\": {\"text\": \"x\"}}", UNKNOWN,
 		 ""},
@@ -75,7 +75,7 @@ static void requests(void **state) {
 		 "5}}, {\"meta_info\": {\"id\": \"d4-1\", \"prompt_tokens\": 4, \"completion_tokens\": 1}}, 7]}", UNKNOWN,
 		 "!more cached tokens than prompt tokens\n"
 		 "request host  id=d4-1 tenant= from= arrival=? scheduled=? first=? finish=1779937446000000000 prompt=4 "
-		 "cached=0 write=0 completion=1 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0\n"
+		 "cached=0 write=0 completion=1 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0\n"
 		 "!missing field"},
 		{"{\"request_parameters\": \"{\\\"text\\\": \\\"a\\\"}\", \"id\": \"e5\", \"finish_reason\": {\"type\": "
 		 "\"abort\"}, \"prompt_tokens\": 40, \"completion_tokens\": 7, \"cached_tokens\": 0, \"request_received_ts\": "
@@ -83,7 +83,7 @@ static void requests(void **state) {
 		 "1779937201.25}", UNKNOWN,
 		 "request host  id=e5 tenant= from= arrival=1779937199500000000 scheduled=1779937199750000000 first=1779937200000000000 "
 		 "finish=1779937201250000000 prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=0 "
-		 "batch=0 exclusive=0"},
+		 "service=0 exclusive=0"},
 		{NULL, UNKNOWN,
 		 ""},
 	};

@@ -105,13 +105,56 @@ static void test_tiers_batch_and_writes(void **state) {
 	assert_int_equal(statement_take(f->s, &e), 0);
 	e.prompt_over_ntok = 1000;
 	e.cache_write_tokens = 0;
-	e.batch = true;
+	e.service = SERVICE_BATCH;
 	assert_int_equal(statement_take(f->s, &e), 0);
 	finish(f);
 	/* 600 x 1 + 400 x 1.25 + 1,000 x 2 = 3,100 per million */
 	assert_int_equal(f->s->total.revenue_nano, 3100000);
 	assert_int_equal(f->s->total.list_nano[TOKENS_INPUT], 1550000000);
 	assert_non_null(strstr(f->quality.warnings[0], "no batch price"));
+}
+
+/* Each class at its own price; where the catalogue has none, the standard one stands in, and that is said. */
+static void test_services(void **state) {
+	static const char prices[] =
+	    "{\"schema\":\"tollbook.prices.v1\",\"providers\":[{\"id\":\"p\",\"models\":[{\"id\":\"m\",\"prices\":"
+	    "[{\"input\":10,\"cache_read\":1,\"output\":40,\"priority\":{\"input\":20,\"cache_read\":2,\"output\":80},"
+	    "\"flex\":{\"input\":5,\"output\":20}}]}]}]}";
+	static const struct {
+		enum service service;
+		enum entry_kind kind;
+		int64_t per_million;
+	} cases[] = {
+	    {SERVICE_STANDARD, ENTRY_INPUT, 10},       {SERVICE_STANDARD, ENTRY_OUTPUT, 40}, {SERVICE_PRIORITY, ENTRY_INPUT, 20},
+	    {SERVICE_PRIORITY, ENTRY_INPUT_CACHED, 2}, {SERVICE_PRIORITY, ENTRY_OUTPUT, 80}, {SERVICE_FLEX, ENTRY_INPUT, 5},
+	    {SERVICE_FLEX, ENTRY_INPUT_CACHED, 1},     {SERVICE_FLEX, ENTRY_OUTPUT, 20},     {SERVICE_BATCH, ENTRY_INPUT, 10},
+	    {SERVICE_OTHER, ENTRY_OUTPUT, 40},
+	};
+	struct fixture *f = *state;
+	struct report_options o = options_of(f);
+	struct price_source source = {0};
+	struct fault why = {""};
+	int64_t due_nano = 0;
+
+	prices_free(f->prices);
+	f->prices = prices_new();
+	assert_int_equal(prices_add_bytes(f->prices, "n", text_of(prices), &source, &why), 0);
+	o.prices = f->prices;
+	stop(f);
+	start(f, &o);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct entry e = entry_of(f, "a", cases[i].kind, SECOND, 1000);
+		e.service = cases[i].service;
+		assert_int_equal(statement_take(f->s, &e), 0);
+		due_nano += cases[i].per_million * 1000000;
+	}
+	finish(f);
+	assert_true(f->s->total.list_known);
+	assert_int_equal(f->s->total.revenue_nano, due_nano);
+	assert_int_equal(f->quality.warning_count, 3);
+	assert_non_null(strstr(f->quality.warnings[0], "no batch price, so batch traffic is priced as standard"));
+	assert_non_null(strstr(f->quality.warnings[1], "no flex price"));
+	assert_non_null(strstr(f->quality.warnings[2], "a class of service that catalogues do not price"));
 }
 
 /* Without requests nothing tells how long prompts were. */
@@ -311,6 +354,7 @@ int main(void) {
 	    TEST(test_tenants_separate),
 	    TEST(test_idle_stays_with_its_model),
 	    TEST(test_tiers_batch_and_writes),
+	    TEST(test_services),
 	    TEST(test_tiers_unknown_are_said),
 	    TEST(test_part_above),
 	    TEST(test_interval),

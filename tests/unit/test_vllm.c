@@ -252,7 +252,7 @@ static void rust_front_end(void **state) {
 		{" INFO vllm_server::chat: chat completion finished stream=true model=\"llama\" prompt_tokens=26 output_tokens=282 "
 		 "finish_reason=\"stop\"", JULY,
 		 "request host llama id=1784052121000000000-0 tenant= from= arrival=? scheduled=? first=? finish=1784052121000000000 "
-		 "prompt=26 cached=0 write=0 completion=282 reasoning=0 preemptions=0 ok=1 batch=0 exclusive=0"},
+		 "prompt=26 cached=0 write=0 completion=282 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
 		{" INFO vllm_server::chat: completion finished stream=false model=llama prompt_tokens=26 finish_reason=stop", JULY,
 		 "!malformed request line"},
 		{RUST "Avg prompt tput: x", JULY, "!malformed statistics line"},

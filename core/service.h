@@ -1,0 +1,16 @@
+/* service.h: classes of service that list prices tell apart. */
+#ifndef CORE_SERVICE_H
+#define CORE_SERVICE_H
+
+#include "core/text.h"
+
+/* The numbers stand in ledgers and segments. OTHER: the log names a class that is none of these. */
+enum service { SERVICE_STANDARD, SERVICE_BATCH, SERVICE_PRIORITY, SERVICE_FLEX, SERVICE_OTHER, SERVICES };
+
+/* As native records and statements have them. */
+extern const struct text service_names[SERVICES];
+
+/* What a log's word means; no word is standard. */
+enum service service_of(struct text word);
+
+#endif

@@ -1,0 +1,52 @@
+/* Records as the bytes of a segment and back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "core/exact.h"
+#include "ledger/segment.h"
+
+#define DAY (INT64_C(20000) * NS_PER_DAY)
+
+static struct record a_request(enum service service) {
+	return (struct record){.kind = RECORD_REQUEST, .replica = T("r"), .model = T("m"), .file = 3, .line = 4,
+	                       .request = {.id = T("i"), .arrival_ns = UNKNOWN, .scheduled_ns = UNKNOWN, .first_token_ns = UNKNOWN,
+	                                   .finish_ns = DAY + 5, .prompt_tokens = 7, .completion_tokens = 2, .ok = true,
+	                                   .gateway = true, .service = service}};
+}
+
+static void services(void **state) {
+	unsigned char bytes[SEGMENT_RECORD_MAX];
+
+	(void)state;
+	for (int s = 0; s < SERVICES; s++) {
+		struct record r = a_request((enum service)s), back;
+		size_t len = segment_encode(&r, DAY, bytes);
+		assert_true(segment_decode((struct text){(const char *)bytes, len}, DAY, r.replica, &back));
+		assert_int_equal(back.request.service, s);
+		assert_true(back.request.ok && back.request.gateway && !back.request.exclusive_times);
+		assert_int_equal(back.request.finish_ns, DAY + 5);
+		assert_int_equal(back.line, 4);
+	}
+}
+
+/* kind, instant, flags: ok, batch, gateway. Segments that were written before there were other classes. */
+static void batch_is_where_it_was(void **state) {
+	unsigned char bytes[SEGMENT_RECORD_MAX];
+	struct record r = a_request(SERVICE_BATCH);
+
+	(void)state;
+	segment_encode(&r, DAY, bytes);
+	assert_int_equal(bytes[0], RECORD_REQUEST);
+	assert_int_equal(bytes[1], 11);
+	assert_int_equal(bytes[2], 1 << 1 | 1 << 2 | 1 << 4);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(services),
+		cmocka_unit_test(batch_is_where_it_was),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
