@@ -1,5 +1,6 @@
 #include "cli/help.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/options.h"
@@ -59,18 +60,38 @@ static void print_option(const struct option *o, FILE *out) {
 	print_wrapped(o->help, OPTION_COLUMN, OPTION_COLUMN, out);
 }
 
-static void print_group(const struct command *c, size_t bit, FILE *out) {
-	size_t count, printed = 0;
+static void print_group(size_t bit, FILE *out) {
+	size_t count;
 	const struct option *options = options_common(&count);
 
+	fprintf(out, "%s:\n", options_group_title(bit));
 	for (size_t i = 0; i < count; i++) {
-		if (options[i].groups == 1u << bit && option_belongs(&options[i], c)) {
-			if (printed++ == 0) {
-				fprintf(out, "%s:\n", options_group_title(bit));
-			}
+		if (options[i].groups == 1u << bit) {
 			print_option(&options[i], out);
 		}
 	}
+}
+
+/* "General: -q -v --no-progress …" */
+static void print_names(size_t bit, FILE *out) {
+	size_t count;
+	const struct option *options = options_common(&count);
+	char *names = NULL;
+	size_t len;
+	FILE *list = open_memstream(&names, &len);
+
+	if (!list) {
+		die_out_of_memory();
+	}
+	fprintf(list, "%s:", options_group_title(bit));
+	for (size_t i = 0; i < count; i++) {
+		if (options[i].groups == 1u << bit) {
+			fprintf(list, " --%s", options[i].name);
+		}
+	}
+	fclose(list);
+	print_wrapped(names, 0, 2, out);
+	free(names);
 }
 
 static void print_words(const struct command *c, FILE *out) {
@@ -82,7 +103,8 @@ static void print_words(const struct command *c, FILE *out) {
 	}
 }
 
-void help_command(const struct command *c, FILE *out) {
+/* Groups in `folded` by their names only. */
+static void print_command(const struct command *c, unsigned folded, FILE *out) {
 	char what[256];
 
 	fprintf(out, "Usage: tollbook %s %s\n", c->name, c->synopsis);
@@ -99,9 +121,47 @@ void help_command(const struct command *c, FILE *out) {
 		print_option(&c->own[i], out);
 	}
 	for (size_t bit = 0; options_group_title(bit); bit++) {
-		print_group(c, bit, out);
+		if ((c->groups | GROUP_GENERAL) & 1u << bit) {
+			(folded & 1u << bit ? print_names : print_group)(bit, out);
+		}
+	}
+	if (folded) {
+		fprintf(out, "'tollbook help %s' has a line on each.\n", c->name);
 	}
 	fprintf(out, "Example:\n  %s\n", c->example);
+}
+
+void help_command(const struct command *c, FILE *out) {
+	print_command(c, 0, out);
+}
+
+static int lines_of(const struct command *c, unsigned folded) {
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int lines = 0;
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	print_command(c, folded, out);
+	fclose(out);
+	for (size_t i = 0; i < len; i++) {
+		lines += text[i] == '\n';
+	}
+	free(text);
+	return lines;
+}
+
+void help_screen(const struct command *c, FILE *out) {
+	/* What is asked for least goes first. */
+	static const unsigned order[] = {GROUP_GENERAL, GROUP_LOGS, GROUP_SPLIT, GROUP_PERIOD, GROUP_REPORT, GROUP_BOOK};
+	unsigned folded = 0;
+
+	for (size_t i = 0; i < sizeof order / sizeof *order && lines_of(c, folded) > HELP_LINES; i++) {
+		folded |= order[i] & (c->groups | GROUP_GENERAL);
+	}
+	print_command(c, folded, out);
 }
 
 void help_program(const struct run *r, FILE *out) {
@@ -113,7 +173,8 @@ void help_program(const struct run *r, FILE *out) {
 		fprintf(out, "  %-11s ", (*c)->name);
 		print_wrapped((*c)->what, COMMAND_COLUMN, COMMAND_COLUMN, out);
 	}
-	fputs("\nEach has its own --help. The quick look, at 2.49 per GPU-hour:\n"
+	fputs("\nEach has its own --help; 'tollbook help COMMAND' has a line on each of its options.\n"
+	      "The quick look, at 2.49 per GPU-hour:\n"
 	      "  tollbook run --gpu-hour 2.49 vllm.log.gz\n"
 	      "Exit status: 0 all read and tied out; 1 done, with findings; 2 usage or configuration;\n"
 	      "3 could not finish.\n",

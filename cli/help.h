@@ -9,8 +9,13 @@
 /* What `tollbook --help` prints. */
 void help_program(const struct run *r, FILE *out);
 
-/* What `tollbook NAME --help` prints. */
+/*
+ * What `tollbook help NAME` prints: every option with its line. Of what `tollbook NAME --help` prints, a screen of
+ * HELP_LINES, groups of options that do not fit are named only.
+ */
+#define HELP_LINES 40
 void help_command(const struct command *c, FILE *out);
+void help_screen(const struct command *c, FILE *out);
 
 /* "-o, --output FILE", as in --help. */
 #define OPTION_TEXT_MAX 64

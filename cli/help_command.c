@@ -47,7 +47,7 @@ static int help(struct run *r, struct fault *why) {
 const struct command command_help = {
 	.name = "help",
 	.synopsis = "[COMMAND|formats]",
-	.what = "Help with a command, or the list of known formats",
-	.example = "tollbook help formats",
+	.what = "All options of a command, or the list of known formats",
+	.example = "tollbook help run",
 	.main = help,
 };

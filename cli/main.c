@@ -129,7 +129,7 @@ static int print_help(struct run *r) {
 	if (r->version) {
 		printf("tollbook %s\n", TOLLBOOK_VERSION);
 	} else if (r->command) {
-		help_command(r->command, stdout);
+		help_screen(r->command, stdout);
 	} else {
 		help_program(r, stdout);
 	}
