@@ -22,13 +22,18 @@ static name_id tenant_of(const struct item *i) {
 	}
 }
 
+/* Who names no tenant says less, and comes last. */
+static int order_tenants(const struct names *n, name_id a, name_id b) {
+	return a == 0 || b == 0 ? exact_order(a == 0, b == 0) : names_order(n, a, b);
+}
+
 /* What an item says, byte for byte, but for names, whose numbers depend on the order of arrival. */
 static int order_said(const struct names *n, const struct item *a, size_t a_len, const struct item *b, size_t b_len) {
 	size_t len = a_len < b_len ? a_len : b_len;
 	int order = names_order(n, a->model, b->model);
 
 	if (order == 0) {
-		order = names_order(n, tenant_of(a), tenant_of(b));
+		order = order_tenants(n, tenant_of(a), tenant_of(b));
 	}
 	if (order == 0) {
 		order = memcmp((const char *)a + SAID_FROM, (const char *)b + SAID_FROM, len - SAID_FROM);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "attribute/evidence_private.h"
+#include "attribute/repeats.h"
 #include "core/exact.h"
 
 struct evidence_reader {
@@ -9,6 +10,7 @@ struct evidence_reader {
 	char *last; /* the item handed out last */
 	size_t last_len, room;
 	int64_t duplicates;
+	struct repeats *repeats;
 	/* tenants by gateways */
 	struct spool_reader *patches; /* or NULL */
 	struct tenant_patch patch;    /* the one to come */
@@ -23,6 +25,7 @@ int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struc
 	struct evidence_reader *r = must_calloc(1, sizeof *r);
 	int rc = spool_reader_new(&r->spool, spool, why);
 
+	r->repeats = repeats_new();
 	*out = r;
 	return rc;
 }
@@ -137,6 +140,7 @@ void evidence_reader_free(struct evidence_reader *r) {
 		if (r->patches) {
 			spool_reader_free(r->patches);
 		}
+		repeats_free(r->repeats);
 		free(r->here);
 		free(r->last);
 		free(r);
@@ -149,6 +153,11 @@ static bool same(const char *a, size_t a_len, const void *b_bytes, size_t b_len)
 
 	return a_len == b_len && x->replica == y->replica && x->model == y->model && x->at_ns == y->at_ns &&
 	       x->kind == y->kind && memcmp(a + SAID_FROM, (const char *)b_bytes + SAID_FROM, a_len - SAID_FROM) == 0;
+}
+
+/* A request that another log has told in other words? */
+static bool is_repeat(struct evidence_reader *r, const struct item *i) {
+	return i->kind == ITEM_REQUEST && repeats_seen(r->repeats, (const struct request_item *)(const void *)i);
 }
 
 /*
@@ -172,6 +181,10 @@ int evidence_next(struct evidence_reader *r, const struct item **out, struct fau
 		}
 		memcpy(r->last, item, len);
 		r->last_len = len;
+		if (is_repeat(r, (const struct item *)(const void *)r->last)) {
+			r->duplicates++;
+			continue;
+		}
 		*out = (const struct item *)(void *)r->last;
 		return r->patches && (*out)->kind == ITEM_REQUEST ? patch_tenant(r, why) : 1;
 	}

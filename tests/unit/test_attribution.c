@@ -208,6 +208,35 @@ static void a_record_twice_counts_once(void **state) {
 	run_teardown(&r);
 }
 
+/* One request, told by several logs in different words: the telling that begins first, and says more, counts. */
+static void a_request_told_in_other_words_counts_once(void **state) {
+	const int64_t hour = 3600 * NS_PER_SECOND;
+	const struct record records[] = {
+		step(HOUR_NS, 10 * MS, 100, 0),
+		request("a", "", HOUR_NS - MS, HOUR_NS + 10 * MS + 1, HOUR_NS + 11 * MS, 100, 1),
+		request("a", "one", HOUR_NS - MS, HOUR_NS + 10 * MS + 1, HOUR_NS + 11 * MS, 99, 1),
+		request("a", "two", HOUR_NS - MS + 1, HOUR_NS + 10 * MS + 1, HOUR_NS + 11 * MS, 100, 1),
+		request("b", "one", HOUR_NS - MS, HOUR_NS + 10 * MS + 1, HOUR_NS + 11 * MS, 7, 1),
+		request("a", "one", HOUR_NS - MS, HOUR_NS + 10 * MS + 1, HOUR_NS + 12 * MS, 5, 1),
+		/* more than an hour apart, and just an hour */
+		request("c", "far", HOUR_NS - 2 * hour, UNKNOWN, HOUR_NS + 11 * MS, 3, 1),
+		request("c", "far", HOUR_NS - hour + 1, UNKNOWN, HOUR_NS + 11 * MS, 4, 1),
+		request("d", "near", HOUR_NS - 2 * hour, UNKNOWN, HOUR_NS + 11 * MS, 3, 1),
+		request("d", "near", HOUR_NS - hour, UNKNOWN, HOUR_NS + 11 * MS, 4, 1),
+	};
+	struct small_run r;
+	(void)state;
+
+	run_setup(&r);
+	give(&r, records, sizeof records / sizeof *records);
+	assert_int_equal(r.quality.duplicates, 3);
+	assert_int_equal(sum(&r, ENTRY_INPUT, "one", true), 99 + 7 + 5);
+	assert_int_equal(sum(&r, ENTRY_INPUT, "two", true), 0);
+	assert_int_equal(sum(&r, ENTRY_INPUT, "far", true), 7);
+	assert_int_equal(sum(&r, ENTRY_INPUT, "near", true), 3);
+	run_teardown(&r);
+}
+
 /* Two replicas did one request: its tokens count where it was decoded, its time where it passed. */
 static void disaggregated_requests_count_once(void **state) {
 	struct record records[] = {
@@ -302,6 +331,7 @@ int main(void) {
 		cmocka_unit_test(a_gap_is_idle_other_or_unobserved),
 		cmocka_unit_test(hours_share_a_step),
 		cmocka_unit_test(a_record_twice_counts_once),
+		cmocka_unit_test(a_request_told_in_other_words_counts_once),
 		cmocka_unit_test(disaggregated_requests_count_once),
 		cmocka_unit_test(windows_with_phases_need_no_split),
 		cmocka_unit_test(requests_alone_are_swept),

@@ -1,0 +1,51 @@
+#!/bin/sh
+# What a book says of itself: requests told twice, adjustments, fits, periods; by commands, as somebody would try it.
+cd "$(dirname "$0")/../.." || exit 3
+tree=$PWD
+tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
+command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
+failures=0
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 3
+
+# same WHAT GOT EXPECTED
+same() {
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: $2, expected $3"
+		failures=$((failures + 1))
+	fi
+}
+figures='del(.quality, .provenance, .period)'
+
+# ---- one request in several logs, of several nights, counts once ----
+
+mkdir twice && cd twice || exit 3
+mkdir logs
+cp "$tree/samples/fleet.json" "$tree/samples/prices.json" .
+cat > night.conf << 'END'
+{"book": "book", "fleet": "fleet.json", "prices": ["prices.json"], "logs": [{"path": "logs/*"}],
+ "reports": [{"output": "nights.json", "format": "json", "by": "hour,tenant"}]}
+END
+cp "$tree/samples/serving/steps.jsonl.gz" logs
+gzip -dc "$tree/samples/serving/requests.jsonl.gz" > logs/requests.jsonl
+"$tollbook" nightly -q -c night.conf
+cp nights.json once.json
+# The second log tells some of the same requests in other words: another order of keys, other keys, no tenant, no arrival.
+sed -n '1,40p' logs/requests.jsonl | sed 's/"schema":"tollbook.request.v1",//; s/^{/{"status":"ok","note":"again",/' > logs/again.jsonl
+sed -n '41,80p' logs/requests.jsonl | sed 's/"tenant":"[^"]*",//; s/"arrival_ns":[0-9]*,//; s/"scheduled_ns":[0-9]*,//' > logs/less.jsonl
+"$tollbook" nightly -q -c night.conf > said 2>&1
+same "told again in a second night: exit status" "$? $(cat said)" "0 "
+same "told again: nothing counts twice" "$(jq -S "$figures" nights.json)" "$(jq -S "$figures" once.json)"
+same "told again: and it is said" "$(jq .quality.duplicates nights.json)" 80
+"$tollbook" run -q --fleet fleet.json --prices prices.json --by hour,tenant --format json logs > run.json
+same "told again: a run says the same" "$(jq -S "$figures" run.json) $(jq .quality.duplicates run.json)" "$(jq -S "$figures" nights.json) 80"
+# Another id, or another instant, is another request.
+sed -n '1p' logs/requests.jsonl | sed 's/"id":"/"id":"other-/' > logs/other.jsonl
+"$tollbook" nightly -q -c night.conf > said 2>&1
+same "another request counts" "$(jq '.total.requests' nights.json)" "$(($(jq .total.requests once.json) + 1))"
+same "another request counts: so many duplicates as before" "$(jq .quality.duplicates nights.json)" 80
+cd ..
+[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
