@@ -152,6 +152,9 @@ static int walk_for(struct attribution *a, enum walk_purpose purpose, struct att
 
 	*w = (struct walk){.purpose = purpose, .common = &a->common, .fits = fits, .replica_fits = a->replica_fits, .quality = quality};
 	int rc = evidence_reader_new(&reader, a->evidence, why);
+	if (rc >= 0) {
+		evidence_count_duplicates(reader, a->options.from_ns, a->options.to_ns);
+	}
 	if (rc >= 0 && purpose == WALK_POST) {
 		rc = evidence_power_reader_new(&w->power, a->evidence, why);
 	}

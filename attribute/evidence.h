@@ -125,5 +125,7 @@ void evidence_reader_free(struct evidence_reader *r);
 int evidence_next(struct evidence_reader *r, const struct item **out, struct fault *why);
 /* How many items were left out so far because they stood there twice. */
 int64_t evidence_duplicates(const struct evidence_reader *r);
+/* Counts only those that begin within a period, half-open. */
+void evidence_count_duplicates(struct evidence_reader *r, int64_t from_ns, int64_t to_ns);
 
 #endif

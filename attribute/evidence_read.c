@@ -9,7 +9,7 @@ struct evidence_reader {
 	struct spool_reader *spool;
 	char *last; /* the item handed out last */
 	size_t last_len, room;
-	int64_t duplicates;
+	int64_t duplicates, count_from_ns, count_to_ns;
 	struct repeats *repeats;
 	/* tenants by gateways */
 	struct spool_reader *patches; /* or NULL */
@@ -26,6 +26,7 @@ int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struc
 	int rc = spool_reader_new(&r->spool, spool, why);
 
 	r->repeats = repeats_new();
+	evidence_count_duplicates(r, INT64_MIN, INT64_MAX);
 	*out = r;
 	return rc;
 }
@@ -155,6 +156,10 @@ static bool same(const char *a, size_t a_len, const void *b_bytes, size_t b_len)
 	       x->kind == y->kind && memcmp(a + SAID_FROM, (const char *)b_bytes + SAID_FROM, a_len - SAID_FROM) == 0;
 }
 
+static void count_duplicate(struct evidence_reader *r, const struct item *i) {
+	r->duplicates += i->at_ns >= r->count_from_ns && i->at_ns < r->count_to_ns;
+}
+
 /* A request that another log has told in other words? */
 static bool is_repeat(struct evidence_reader *r, const struct item *i) {
 	return i->kind == ITEM_REQUEST && repeats_seen(r->repeats, (const struct request_item *)(const void *)i);
@@ -172,7 +177,7 @@ int evidence_next(struct evidence_reader *r, const struct item **out, struct fau
 	give_back_tenant(r);
 	while ((got = spool_next(r->spool, &item, &len, why)) > 0) {
 		if (r->last_len > 0 && same(r->last, r->last_len, item, len)) {
-			r->duplicates++;
+			count_duplicate(r, item);
 			continue;
 		}
 		if (r->room < len) {
@@ -182,13 +187,18 @@ int evidence_next(struct evidence_reader *r, const struct item **out, struct fau
 		memcpy(r->last, item, len);
 		r->last_len = len;
 		if (is_repeat(r, (const struct item *)(const void *)r->last)) {
-			r->duplicates++;
+			count_duplicate(r, (const struct item *)(const void *)r->last);
 			continue;
 		}
 		*out = (const struct item *)(void *)r->last;
 		return r->patches && (*out)->kind == ITEM_REQUEST ? patch_tenant(r, why) : 1;
 	}
 	return got;
+}
+
+void evidence_count_duplicates(struct evidence_reader *r, int64_t from_ns, int64_t to_ns) {
+	r->count_from_ns = from_ns;
+	r->count_to_ns = to_ns;
 }
 
 int64_t evidence_duplicates(const struct evidence_reader *r) {

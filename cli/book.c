@@ -10,8 +10,6 @@
 #include "cli/say.h"
 #include "core/instant.h"
 
-/* So many days are attributed at once at most: this bounds the memory. */
-#define DAYS_AT_ONCE 7
 #define FILE_MAX ((size_t)256 * 1024 * 1024)
 
 int64_t book_now_ns(void) {
@@ -239,47 +237,29 @@ int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char 
 	return attribute_period(b, new_attribution(b, from_ns, to_ns, path), from_ns, to_ns, drop_entry, NULL, quality, why);
 }
 
-static int by_slot(const void *a, const void *b) {
-	const struct entry *x = a, *y = b;
-
-	return (x->slot_ns > y->slot_ns) - (x->slot_ns < y->slot_ns);
-}
-
-static int post_days(struct book *b, int64_t from_ns, int64_t to_ns, struct entries *all, struct fault *why) {
-	size_t at = 0;
-	int rc = 0;
-
-	if (all->count > 0) {
-		qsort(all->at, all->count, sizeof *all->at, by_slot);
-	}
-	for (int64_t day = from_ns; day < to_ns && rc == 0; day += NS_PER_DAY) {
-		size_t end = at;
-		while (end < all->count && all->at[end].slot_ns < day + NS_PER_DAY) {
-			end++;
-		}
-		rc = ledger_post_day(b->ledger, b->run.id, day, all->at + at, end - at, &b->run.restated, why);
-		at = end;
-	}
-	return rc < 0 ? rc : ledger_day_done(b->ledger, from_ns, to_ns, b->basis, why);
-}
-
-static int attribute_days(struct book *b, int64_t from_ns, int64_t to_ns, struct fault *why) {
+static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	struct entries all = {0};
-	int64_t duplicates = b->quality.duplicates;
-	int rc = book_entries_of(b, from_ns, to_ns, keep_entry, &all, &b->quality, why);
+	int64_t duplicates = b->quality.duplicates, more = 0;
+	int rc = book_entries_of(b, day_ns, day_ns + NS_PER_DAY, keep_entry, &all, &b->quality, why);
 
-	b->run.duplicates += b->quality.duplicates - duplicates;
-	rc = rc < 0 ? rc : post_days(b, from_ns, to_ns, &all, why);
+	duplicates = b->quality.duplicates - duplicates;
+	rc = rc < 0 ? rc : ledger_post_day(b->ledger, b->run.id, day_ns, all.at, all.count, &b->run.restated, why);
+	rc = rc < 0 ? rc : ledger_day_done(b->ledger, day_ns, b->basis, duplicates, &more, why);
+	b->run.duplicates += more;
 	free(all.at);
 	return rc;
 }
 
+/*
+ * Days are attributed one by one, each from its own records and those of the days beside it: what is learnt of a replica
+ * without steps is learnt from these alone, so that the entries of a day do not depend on which nights it took.
+ */
 int book_attribute(struct book *b, struct fault *why) {
-	int64_t from_ns, to_ns;
+	int64_t day_ns;
 	int rc = ledger_dirty_basis(b->ledger, b->basis, why);
 
-	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, DAYS_AT_ONCE, &from_ns, &to_ns, why)) > 0) {
-		rc = attribute_days(b, from_ns, to_ns, why);
+	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, &day_ns, why)) > 0) {
+		rc = attribute_day(b, day_ns, why);
 	}
 	return rc;
 }

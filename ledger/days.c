@@ -127,24 +127,8 @@ int ledger_dirty_basis(struct ledger *l, const char *basis, struct fault *why) {
 	return ask_do(l, Q_DIRTY_BASIS, VALUES(V_STR(basis)), why);
 }
 
-int ledger_dirty_next(struct ledger *l, int64_t max_days, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
-	int64_t days = 0, day;
-	int rc = ask(l, Q_DIRTY_DAYS, NULL, 0, why);
-
-	while (rc == 0 && (rc = ask_next(l, Q_DIRTY_DAYS, why)) > 0) {
-		day = row_int(l, Q_DIRTY_DAYS, 0);
-		if (days == 0) {
-			*from_ns = *to_ns = day;
-		}
-		if (day != *to_ns || days == max_days) {
-			break;
-		}
-		*to_ns = day + NS_PER_DAY;
-		days++;
-		rc = 0;
-	}
-	ask_end(l, Q_DIRTY_DAYS);
-	return rc < 0 ? rc : days > 0;
+int ledger_dirty_next(struct ledger *l, int64_t *day_ns, struct fault *why) {
+	return ask_int(l, Q_DIRTY_NEXT, NULL, 0, day_ns, why);
 }
 
 int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why) {
@@ -153,13 +137,14 @@ int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why) {
 	return rc < 0 ? rc : 0;
 }
 
-int ledger_day_done(struct ledger *l, int64_t from_ns, int64_t to_ns, const char *basis, struct fault *why) {
-	int rc = ask_do(l, Q_DIRTY_DONE, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
+int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
+                    struct fault *why) {
+	int64_t before = 0;
+	int rc = ask_int(l, Q_DAY_DUPLICATES, VALUES(V_INT(day_ns)), &before, why);
 
-	for (int64_t day = from_ns; day < to_ns && rc == 0; day += NS_PER_DAY) {
-		rc = ask_do(l, Q_DAY_DONE, VALUES(V_INT(day), V_STR(basis)), why);
-	}
-	return rc;
+	*more = duplicates - (rc > 0 ? before : 0);
+	rc = rc < 0 ? rc : ask_do(l, Q_DIRTY_DONE, VALUES(V_INT(day_ns)), why);
+	return rc < 0 ? rc : ask_do(l, Q_DAY_DONE, VALUES(V_INT(day_ns), V_STR(basis), V_INT(duplicates)), why);
 }
 
 /* ---- fits ---- */

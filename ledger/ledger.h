@@ -174,12 +174,13 @@ const char *ledger_segment_path(struct ledger *l, const struct ledger_segment *s
 int ledger_dirty(struct ledger *l, int64_t from_ns, int64_t to_ns, struct fault *why);
 /* Marks every day that was attributed on another basis and is not closed. */
 int ledger_dirty_basis(struct ledger *l, const char *basis, struct fault *why);
-/* The first run of adjacent marked days, half-open, of at most `max_days`: 1, or 0 if none is left. */
-int ledger_dirty_next(struct ledger *l, int64_t max_days, int64_t *from_ns, int64_t *to_ns, struct fault *why);
+/* The first marked day: 1, or 0 if none is left. */
+int ledger_dirty_next(struct ledger *l, int64_t *day_ns, struct fault *why);
 /* How many days are marked, or negative. */
 int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why);
-/* These days are attributed now. */
-int ledger_day_done(struct ledger *l, int64_t from_ns, int64_t to_ns, const char *basis, struct fault *why);
+/* A day is attributed now, with so many duplicates: *more than before. */
+int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
+                    struct fault *why);
 
 /* ---- entries ---- */
 

@@ -2,6 +2,15 @@
 #include "ledger/driver.h"
 
 #define KEY_AHEAD "model, tenant, pool, kind, grade, prompt_over"
+#define SEGMENTS "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, " \
+	"span_last_ns, model, run"
+/* What is not known of what a former version did: it counted duplicates by run alone, and kept all records. */
+#define ADDED \
+	"ALTER TABLE day ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE segment ADD COLUMN gone_run INTEGER REFERENCES run;"
+#define ADDED_POSTGRES \
+	"ALTER TABLE day ADD COLUMN duplicates BIGINT NOT NULL DEFAULT 0;" \
+	"ALTER TABLE segment ADD COLUMN gone_run BIGINT REFERENCES run;"
 #define AMOUNTS "gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
 
 /*
@@ -35,20 +44,23 @@ static const struct migration from_1 = {
 		"  PRIMARY KEY (posting, slot_ns, model, tenant, pool, kind, grade, prompt_over, service, rate_nano)"
 		") STRICT, WITHOUT ROWID;"
 		"INSERT INTO entry SELECT posting, slot_ns, " KEY_AHEAD ", batch, rate_nano, " AMOUNTS " FROM entry_1;"
-		"DROP TABLE entry_1;",
+		"DROP TABLE entry_1;" ADDED,
 	.postgres =
 		"ALTER TABLE entry_day RENAME COLUMN batch TO service;"
 		"ALTER TABLE adjustment RENAME COLUMN batch TO service;"
 		"ALTER TABLE entry DROP CONSTRAINT entry_batch_check;"
 		"ALTER TABLE entry RENAME COLUMN batch TO service;"
-		"ALTER TABLE entry ADD CONSTRAINT entry_service_check CHECK (service BETWEEN 0 AND 4);",
+		"ALTER TABLE entry ADD CONSTRAINT entry_service_check CHECK (service BETWEEN 0 AND 4);"
+		ADDED_POSTGRES,
 	.view =
 		"CREATE TEMP VIEW entry AS SELECT posting, slot_ns, " KEY_AHEAD ", batch AS service, rate_nano, " AMOUNTS
 		" FROM main.entry;"
 		"CREATE TEMP VIEW entry_day AS SELECT posting, " KEY_AHEAD ", batch AS service, rate_nano, " AMOUNTS
 		" FROM main.entry_day;"
 		"CREATE TEMP VIEW adjustment AS SELECT id, period, run, posted_ns, replica, slot_ns, " KEY_AHEAD
-		", batch AS service, rate_nano, " AMOUNTS " FROM main.adjustment;",
+		", batch AS service, rate_nano, " AMOUNTS " FROM main.adjustment;"
+		"CREATE TEMP VIEW day AS SELECT day_ns, basis, 0 AS duplicates FROM main.day;"
+		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", CAST(NULL AS INTEGER) AS gone_run FROM main.segment;",
 };
 
 const struct migration *migration_from(int64_t version) {

@@ -84,11 +84,12 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_DIRTY_BASIS] = {"INSERT INTO dirty (day_ns) SELECT d.day_ns FROM day d WHERE d.basis <> $1 AND NOT EXISTS "
 	                   "(SELECT 1 FROM period p WHERE p.reopened_run IS NULL AND d.day_ns >= p.from_ns AND "
 	                   "d.day_ns < p.to_ns) ON CONFLICT DO NOTHING", 0},
-	[Q_DIRTY_DAYS] = {"SELECT day_ns FROM dirty ORDER BY day_ns", 0},
+	[Q_DIRTY_NEXT] = {"SELECT min(day_ns) FROM dirty", 0},
 	[Q_DIRTY_COUNT] = {"SELECT count(*) FROM dirty", 0},
-	[Q_DIRTY_DONE] = {"DELETE FROM dirty WHERE day_ns >= $1 AND day_ns < $2", 0},
-	[Q_DAY_DONE] = {"INSERT INTO day (day_ns, basis) VALUES ($1, $2) "
-	                "ON CONFLICT (day_ns) DO UPDATE SET basis = excluded.basis", 0},
+	[Q_DIRTY_DONE] = {"DELETE FROM dirty WHERE day_ns = $1", 0},
+	[Q_DAY_DUPLICATES] = {"SELECT duplicates FROM day WHERE day_ns = $1", 0},
+	[Q_DAY_DONE] = {"INSERT INTO day (day_ns, basis, duplicates) VALUES ($1, $2, $3) "
+	                "ON CONFLICT (day_ns) DO UPDATE SET basis = excluded.basis, duplicates = excluded.duplicates", 0},
 
 	[Q_POSTINGS_OF_DAY] = {"SELECT id, replica, hash FROM posting WHERE day_ns = $1 AND until_run IS NULL ORDER BY id", 0},
 	[Q_POSTING_OF] = {"SELECT id, replica, hash FROM posting WHERE day_ns = $1 AND replica = $2 AND until_run IS NULL", 0},

@@ -32,7 +32,7 @@ CREATE TABLE run (
   lines INTEGER NOT NULL,       -- of them
   records INTEGER NOT NULL,     -- new ones
   rejected INTEGER NOT NULL,    -- lines refused
-  duplicates INTEGER NOT NULL,  -- records that another file had told already
+  duplicates INTEGER NOT NULL,  -- how many more records tell what others tell already (fewer: negative)
   restated INTEGER NOT NULL     -- replica-days whose entries changed
 ) STRICT;
 
@@ -113,6 +113,7 @@ CREATE TABLE segment (
   span_last_ns INTEGER NOT NULL,  -- less than span_first_ns: of neither
   model INTEGER NOT NULL REFERENCES name, -- of the first record of the best kind that names one
   run INTEGER NOT NULL REFERENCES run, -- that wrote it
+  gone_run INTEGER REFERENCES run, -- that removed its file, as the configuration's retention says; NULL: it is there
   PRIMARY KEY (day_ns, replica)
 ) STRICT, WITHOUT ROWID;
 
@@ -124,7 +125,8 @@ CREATE TABLE dirty (
 -- Days that have been attributed, and on what basis.
 CREATE TABLE day (
   day_ns INTEGER PRIMARY KEY,
-  basis TEXT NOT NULL           -- run.basis
+  basis TEXT NOT NULL,          -- run.basis
+  duplicates INTEGER NOT NULL DEFAULT 0 -- of its records, those that another one tells already
 ) STRICT;
 
 -- A version of the entries of a replica-day. Never changed; a later one takes its place.

@@ -48,4 +48,36 @@ sed -n '1p' logs/requests.jsonl | sed 's/"id":"/"id":"other-/' > logs/other.json
 same "another request counts" "$(jq '.total.requests' nights.json)" "$(($(jq .total.requests once.json) + 1))"
 same "another request counts: so many duplicates as before" "$(jq .quality.duplicates nights.json)" 80
 cd ..
+# ---- without steps, what is learnt of a replica does not depend on how many nights it took ----
+
+mkdir nights && cd nights || exit 3
+cp "$tree/samples/fleet.json" .
+day_ns=86400000000000
+for day in 0 1 2 3; do
+	gzip -dc "$tree/samples/serving/requests.jsonl.gz" | awk -v day=$day -v by=$day_ns '
+	function moved(s, n,  low) { # 19 digits in two parts
+		low = substr(s, length(s) - 8) + n % 1000000000
+		return sprintf("%d%09d", substr(s, 1, length(s) - 9) + int(n / 1000000000) + (low >= 1000000000), low % 1000000000)
+	}
+	NR % (day + 2) != 1 {
+		out = ""; rest = $0; sub(/"id":"/, "&" day "-", rest)
+		while (match(rest, /_ns":[0-9]+/)) {
+			out = out substr(rest, 1, RSTART + 4) moved(substr(rest, RSTART + 5, RLENGTH - 5), day * (by + NR * 100000))
+			rest = substr(rest, RSTART + RLENGTH)
+		}
+		print out rest
+	}' > day$day.jsonl
+	"$tollbook" ingest -q --book nightly day$day.jsonl
+	"$tollbook" attribute -q --book nightly --fleet fleet.json
+done
+"$tollbook" ingest -q --book once day*.jsonl
+"$tollbook" attribute -q --book once --fleet fleet.json
+for book in nightly once; do "$tollbook" report -q --book $book --by hour,tenant --format json > $book.json; done
+same "requests alone: nights and one night agree" "$(jq -S "$figures" nightly.json)" "$(jq -S "$figures" once.json)"
+same "requests alone: five days, grade C" "$(jq -c '[(.rows | map(.hour[:10]) | unique | length), (.evidence | map(select(.gpu_ns > 0).grade))]' once.json)" '[5,["C"]]'
+for book in nightly once; do
+	"$tollbook" verify -q --book $book --fleet fleet.json --all > said 2>&1
+	same "requests alone: $book verifies" "$? $(cat said)" "0 "
+done
+cd ..
 [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
