@@ -22,13 +22,20 @@ static struct fitted_model fitted_of(const struct fit_key *k, const struct step_
 		.prefill_token_kv_ns = m->ns[TERM_ATTENTION],
 		.decode_kv_ns = m->ns[TERM_CONTEXT],
 		.mixed_kv_ns = m->ns[TERM_MIXED_CONTEXT],
+		.prompt_ns = m->ns[TERM_PROMPT],
 		.hinge_count = HINGE_COUNT,
+		.early_count = EARLY_COUNT,
 	};
 
 	_Static_assert(HINGE_COUNT <= FITTED_HINGES, "room for all hinges");
 	for (int j = 0; j < HINGE_COUNT; j++) {
 		out.hinge_ntok[j] = hinge_ntok[j];
 		out.hinge_ns[j] = m->ns[TERM_HINGES + j];
+	}
+	_Static_assert(EARLY_COUNT <= FITTED_EARLY, "room for all of them");
+	for (int j = 0; j < EARLY_COUNT; j++) {
+		out.early_ntok[j] = early_ntok[j];
+		out.early_ns[j] = m->ns[TERM_EARLY + j];
 	}
 	return out;
 }

@@ -34,6 +34,10 @@ static void print_terms(FILE *out, const struct step_model *m) {
 	print_term(out, m, TERM_ATTENTION, "b2  token x context of prefill", 0);
 	print_term(out, m, TERM_CONTEXT, "b3  context token of decode", 0);
 	print_term(out, m, TERM_MIXED_CONTEXT, "b4  the same, beside a chunk, on top", 0);
+	print_term(out, m, TERM_PROMPT, "b5  a prompt in the batch, on top", 0);
+	for (int i = 0; i < EARLY_COUNT; i++) {
+		print_term(out, m, TERM_EARLY + i, "e   token of the batch up to %lld", early_ntok[i]);
+	}
 }
 
 /* Rates that the coefficients imply, without knowing the model's size. */

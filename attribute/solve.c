@@ -148,6 +148,11 @@ static void bound_weights(struct solve *s, unsigned level) {
 
 /* ---- sums ---- */
 
+/* Does a segment of tokens lie beyond a number of them, which is one of the hinges? */
+static bool is_beyond(int segment, int64_t ntok) {
+	return segment > 0 && hinge_ntok[segment - 1] >= ntok;
+}
+
 /* A term as a sum over the cell's own: part[0] of 1 + part[1] of n ... */
 static void term_parts(const struct cell_kind *k, const struct step_model *m, double parts[TERMS][CELL_TERMS]) {
 	memset(parts, 0, TERMS * sizeof *parts);
@@ -156,10 +161,16 @@ static void term_parts(const struct cell_kind *k, const struct step_model *m, do
 		parts[TERM_HINGES + j][0] = -(double)hinge_ntok[j];
 		parts[TERM_HINGES + j][1] = 1;
 	}
+	for (int j = 0; j < EARLY_COUNT; j++) {
+		bool beyond = is_beyond(k->segment, early_ntok[j]);
+		parts[TERM_EARLY + j][0] = beyond ? (double)early_ntok[j] : 0;
+		parts[TERM_EARLY + j][1] = !beyond;
+	}
 	parts[TERM_TOKENS][1] = 1;
 	parts[TERM_ATTENTION][2] = m->has_attention;
 	parts[TERM_CONTEXT][3] = 1;
 	parts[TERM_MIXED_CONTEXT][3] = (k->phases & PHASE_PREFILL) != 0;
+	parts[TERM_PROMPT][0] = (k->phases & PHASE_PREFILL) != 0;
 }
 
 /* The cell's sums as they are, without their scale. */

@@ -7,6 +7,10 @@ double fitted_step_ns(const struct fitted_model *m, int64_t p, int64_t a, int64_
 	for (int j = 0; j < m->hinge_count; j++) {
 		sum += n > m->hinge_ntok[j] ? m->hinge_ns[j] * (double)(n - m->hinge_ntok[j]) : 0;
 	}
+	for (int j = 0; j < m->early_count; j++) {
+		sum += m->early_ns[j] * (double)(n < m->early_ntok[j] ? n : m->early_ntok[j]);
+	}
+	sum += p > 0 ? m->prompt_ns : 0;
 	sum += m->token_ns * (double)n + m->prefill_token_kv_ns * (double)a;
 	return sum + (m->decode_kv_ns + (p > 0 ? m->mixed_kv_ns : 0)) * (double)k;
 }

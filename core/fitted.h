@@ -1,7 +1,8 @@
 /*
  * fitted.h: a step model as others may use it: what attribution fitted, and what a replay steps by.
  *
- *   T = floor + sum_j slope_j max(0, n - from_j) + token n + prefill_token_kv A + decode_kv K + mixed_kv K [P > 0]
+ *   T = floor + sum_j early_j min(n, until_j) + sum_j slope_j max(0, n - from_j) + token n + prefill_token_kv A
+ *       + decode_kv K + (mixed_kv K + prompt) [P > 0]
  *
  * in nanoseconds of wall time, with P prefill and D decode tokens, n = P + D, A the sum over chunks of
  * tokens x (context before + tokens / 2), K the sum of the decoders' contexts.
@@ -14,6 +15,7 @@
 #include "core/names.h"
 
 #define FITTED_HINGES 16
+#define FITTED_EARLY 4
 
 struct fitted_model {
 	name_id model, gpu;
@@ -24,7 +26,10 @@ struct fitted_model {
 	bool has_attention, has_context; /* did the log, or its requests, say A and K? */
 	int64_t steps;
 	double residual;    /* standard deviation of (T - fit) / fit */
-	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns;
+	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns, prompt_ns;
+	int early_count;
+	int64_t early_ntok[FITTED_EARLY];
+	double early_ns[FITTED_EARLY];
 	int hinge_count;
 	int64_t hinge_ntok[FITTED_HINGES];
 	double hinge_ns[FITTED_HINGES];

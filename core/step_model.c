@@ -3,6 +3,7 @@
 #include <math.h>
 
 const int64_t hinge_ntok[HINGE_COUNT] = {8, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536};
+const int64_t early_ntok[EARLY_COUNT] = {8, 32, 64, 128};
 
 void step_model_terms(const struct step_model *m, const struct batch *b, double terms[TERMS]) {
 	int64_t ntok = b->prefill_tokens + b->decode_tokens;
@@ -12,10 +13,14 @@ void step_model_terms(const struct step_model *m, const struct batch *b, double 
 	for (int j = 0; j < HINGE_COUNT; j++) {
 		terms[TERM_HINGES + j] = ntok > hinge_ntok[j] ? (double)(ntok - hinge_ntok[j]) : 0;
 	}
+	for (int j = 0; j < EARLY_COUNT; j++) {
+		terms[TERM_EARLY + j] = (double)(ntok < early_ntok[j] ? ntok : early_ntok[j]);
+	}
 	terms[TERM_TOKENS] = (double)ntok;
 	terms[TERM_ATTENTION] = m->has_attention ? (double)b->prefill_token_kv : 0;
 	terms[TERM_CONTEXT] = context;
 	terms[TERM_MIXED_CONTEXT] = b->prefill_tokens > 0 ? context : 0;
+	terms[TERM_PROMPT] = b->prefill_tokens > 0;
 }
 
 double step_model_ns(const struct step_model *m, const struct batch *b) {
@@ -58,6 +63,9 @@ static bool share_gradient(const struct step_model *m, const struct batch *b, do
 
 /* Of models that no step was fitted to: on runs whose split is known they are off by about so much. */
 #define ROOFLINE_SHARE_SD 0.1
+/* What the form of the model gets wrong of a share, and residuals do not show: on simulated runs of several laws. */
+#define FORM_SHARE_SD 0.004
+#define FORM_BLIND_SHARE_SD 0.015 /* without contexts */
 #define TOKENS_SHARE_SD 0.2
 
 double step_model_share_sd(const struct step_model *m, const struct batch *b) {
@@ -75,5 +83,6 @@ double step_model_share_sd(const struct step_model *m, const struct batch *b) {
 	for (int i = 0; i < TERMS; i++) {
 		variance += gradient[i] * dot(m->covariance[i], gradient);
 	}
-	return variance > 0 ? sqrt(variance) : 0;
+	double form = m->has_attention && m->has_context ? FORM_SHARE_SD : FORM_BLIND_SHARE_SD;
+	return sqrt(fmax(variance, 0) + form * form);
 }

@@ -2,9 +2,10 @@
  * step_model.h: how long a step takes, by what is in its batch: fitted by attribute/, used by whoever
  * compares it with theory or replays requests through it.
  *
- *   T = b0 + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0]      all coefficients >= 0
+ *   T = b0 + sum_j e_j min(n, u_j) + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0] + b5 [P > 0]
  *
- * with P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of tokens x (context
+ * with all coefficients >= 0,
+ * P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of tokens x (context
  * before + tokens / 2), K the sum of the decoders' contexts. See attribute/METHOD.md, "The step model".
  */
 #ifndef CORE_STEP_MODEL_H
@@ -15,10 +16,12 @@
 
 #define HINGE_COUNT 12
 extern const int64_t hinge_ntok[HINGE_COUNT];
+#define EARLY_COUNT 4
+extern const int64_t early_ntok[EARLY_COUNT]; /* u: each is one of the hinges */
 
 /* The coefficients by number: the floor, the hinges, then the rest. */
 enum term { TERM_FLOOR, TERM_HINGES, TERM_TOKENS = TERM_HINGES + HINGE_COUNT, TERM_ATTENTION, TERM_CONTEXT,
-	    TERM_MIXED_CONTEXT, TERMS };
+	    TERM_MIXED_CONTEXT, TERM_PROMPT, TERM_EARLY, TERMS = TERM_EARLY + EARLY_COUNT };
 
 /* What is in a batch. */
 struct batch {
@@ -50,8 +53,8 @@ void step_model_terms(const struct step_model *m, const struct batch *b, double 
 double step_model_ns(const struct step_model *m, const struct batch *b);
 
 /*
- * One standard deviation of the prefill share of a step under the Shapley rule, (p + c - d) / 2c, that
- * comes from the coefficients' covariance (first order). 0 for pure steps.
+ * One standard deviation of the prefill share of a step under the Shapley rule, (p + c - d) / 2c: from
+ * the coefficients' covariance (first order), and what the form of the model is known to get wrong. 0 for pure steps.
  */
 double step_model_share_sd(const struct step_model *m, const struct batch *b);
 

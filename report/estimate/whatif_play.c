@@ -55,6 +55,10 @@ static void scale(struct player *p, const struct gpu *from, const struct gpu *to
 	m->floor_ns *= memory;
 	m->decode_kv_ns *= memory;
 	m->mixed_kv_ns *= memory;
+	m->prompt_ns *= memory;
+	for (int i = 0; i < m->early_count; i++) {
+		m->early_ns[i] *= memory;
+	}
 	m->token_ns *= arithmetic;
 	m->prefill_token_kv_ns *= arithmetic;
 	for (int i = 0; i < m->hinge_count; i++) {

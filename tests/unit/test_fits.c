@@ -201,6 +201,51 @@ static void outliers_do_not_matter(void **state) {
 	}
 }
 
+/* A mixture of experts: each token chooses 8 of 128, which are read once; a prompt costs launches of its own. */
+static double experts_ns(const struct batch *b) {
+	double ntok = (double)(b->prefill_tokens + b->decode_tokens);
+
+	return 5e6 + 16e6 * (1 - pow(1 - 8.0 / 128, ntok)) + (b->prefill_tokens > 0 ? 1e6 : 0) + 12000 * fmax(0, ntok - 200) +
+	       1.5 * (double)b->prefill_token_kv + 30 * (double)b->decode_kv_tokens;
+}
+
+static double experts_prefill_of(const struct batch *b) {
+	const struct batch chunks = {.prefill_tokens = b->prefill_tokens, .prefill_token_kv = b->prefill_token_kv};
+	const struct batch decoders = {.decode_tokens = b->decode_tokens, .decode_kv_tokens = b->decode_kv_tokens};
+
+	return (experts_ns(&chunks) + experts_ns(b) - experts_ns(&decoders)) / 2;
+}
+
+static void time_may_grow_less_and_less(void **state) {
+	(void)state;
+	static struct fit_step steps[STEPS];
+	struct names *n = names_new();
+	double got = 0, due = 0;
+
+	make_steps(steps, STEPS, 0);
+	for (size_t i = 0; i < STEPS; i++) {
+		struct batch *b = &steps[i].batch;
+		b->prefill_tokens = b->prefill_tokens > 0 ? 1 + b->prefill_tokens % 300 : 0;
+		steps[i].duration_ns = (int64_t)experts_ns(b);
+	}
+	struct attribution_fits *f = fit_all(n, steps, STEPS, 1);
+	const struct step_model *m = solved_model(f, &day_one);
+	for (int i = 0; i < TERMS; i++) {
+		assert_true(m->ns[i] >= 0);
+	}
+	for (size_t i = 0; i < STEPS; i++) {
+		if (steps[i].batch.prefill_tokens > 0 && steps[i].batch.decode_tokens > 0) {
+			got += experts_ns(&steps[i].batch) * prefill_of(m, &steps[i].batch);
+			due += experts_prefill_of(&steps[i].batch);
+		}
+	}
+	if (fabs(got / due - 1) > 0.01) {
+		fail_msg("prefill is %.3f %% off", 100 * (got / due - 1));
+	}
+	attribution_fits_free(f);
+	names_free(n);
+}
+
 /* More kinds of steps than there may be cells: fewer, the same whatever the order, and still a good fit. */
 static void cells_are_bounded(void **state) {
 	(void)state;
@@ -334,6 +379,7 @@ int main(void) {
 		cmocka_unit_test(order_does_not_matter),
 		cmocka_unit_test(fits_add_up_and_come_back),
 		cmocka_unit_test(outliers_do_not_matter),
+		cmocka_unit_test(time_may_grow_less_and_less),
 		cmocka_unit_test(cells_are_bounded),
 		cmocka_unit_test(without_contexts),
 		cmocka_unit_test(fallbacks),
