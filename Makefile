@@ -50,6 +50,7 @@ HELP_OBJECTS := $(call objects,tests/unit/*_help.c)
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 PROPERTIES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/property/*.c))
+SIMULATE := $(BUILD)/tests/accuracy/simulate
 LIB := $(BUILD)/libtollbook.a
 
 all: $(BUILD)/tollbook ## Build the program: build/tollbook
@@ -93,15 +94,15 @@ check: ## Build everything and pass all tests; installs what is missing for that
 	@.ci/deps check
 	@$(MAKE) test
 
-test: units $(PROPERTIES) $(BUILD)/tests/faults/faults.so
+test: units $(PROPERTIES) $(SIMULATE) $(BUILD)/tests/faults/faults.so
 	@tests/run --build $(BUILD)
 
 $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -o $@ $< -ldl
 
-accuracy: all ## How far off the split is, on runs whose true split is known
-	@TOLLBOOK=$(BUILD)/tollbook tests/accuracy/table.sh
+accuracy: all $(SIMULATE) ## How far off the split is, on runs whose true split is known
+	@TOLLBOOK=$(BUILD)/tollbook SIMULATE=$(SIMULATE) tests/accuracy/table.sh
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
@@ -132,6 +133,10 @@ check-scale: all ## Shards, many writers, PostgreSQL
 fuzz-smoke: ## Each fuzz target for FUZZ_SECONDS (10), from its corpus
 	@.ci/deps fuzz
 	@FUZZ_CC="$(FUZZ_CC)" tests/fuzz/smoke $(FUZZ_SECONDS)
+
+$(SIMULATE): $(call objects,tests/accuracy/*.c)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BENCHES) $(PROPERTIES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)
@@ -182,7 +187,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r target text; do \
 		printf '  make %-12s %s\n' "$$target" "$$text"; done
 
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES) $(PROPERTIES))
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES) $(PROPERTIES)) $(BUILD)/tests/accuracy/*.d
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,25 +1,50 @@
 #!/bin/sh
 # The accuracy of attribution, on simulated runs whose true split is known: a table of how far off each figure is,
 # and the bound it must keep. From the root of the tree; $TRUTH: a folder of such runs (../shared/truth where it is
-# there, else the two runs in tests/data/truth). Exit status 1 if a bound is not kept.
+# there, else the two runs in tests/data/truth). Others are made anew by $SIMULATE, from $SEED (1). Exit status 1 if a bound
+# is not kept.
 #
-#   tests/accuracy/table.sh            as text
-#   tests/accuracy/table.sh --markdown as the table of attribute/METHOD.md
+#   tests/accuracy/table.sh [RUN...]            as text; all runs where none is named
+#   tests/accuracy/table.sh --markdown [RUN...] as the table of attribute/METHOD.md
 tollbook=${TOLLBOOK:-build/tollbook}
+simulate=${SIMULATE:-build/tests/accuracy/simulate}
 truth=${TRUTH:-../shared/truth}
 [ -d "$truth" ] || truth=tests/data/truth
 command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
 folder=$(mktemp -d) || exit 3
 trap 'rm -rf "$folder"' EXIT
 form='%-9s %-38s %-34s %9s %9s  %s\n'
-[ "$1" != --markdown ] || form='| %s | %s | %s | %s | %s | %s |\n'
+markdown=
+if [ "${1:-}" = --markdown ]; then
+	form='| %s | %s | %s | %s | %s | %s |\n'
+	markdown=yes
+	shift
+fi
 missed=0
+
+# Goals that are known to be missed, and the most by which: more is a failure of this test.
+known_misses() {
+	cat << END
+full|steps and requests|request totals, median|1.2
+long|vLLM stats lines alone|prefill total|27
+cached|requests alone|prefill total|26
+sparse|requests alone|interval: truth outside by|1.7
+sparse|vLLM stats lines alone|prefill total|105
+sparse|vLLM stats lines alone|interval: truth outside by|220
+experts|requests alone|prefill total|33
+END
+}
+
+# known RUN|EVIDENCE|FIGURE: 0 where its goal is to be kept
+known() {
+	known_misses | awk -F'|' -v row="$1" '$1 "|" $2 "|" $3 == row {most = $4} END {print most + 0}'
+}
 
 # row RUN EVIDENCE FIGURE OFF BOUND: off and bound in per cent, without sign
 row() {
 	if awk "BEGIN {exit !($4 <= $5)}"; then
 		verdict=kept
-	elif [ -n "${6:-}" ] && awk "BEGIN {exit !($4 <= $6)}"; then
+	elif awk "BEGIN {exit !($4 <= $(known "$1|$2|$3"))}"; then
 		verdict="missed, see METHOD.md"
 	else
 		verdict=MISSED
@@ -75,7 +100,7 @@ requests() {
 	awk -F, 'NR == FNR {if (FNR > 1) sum[$1] = $2 + $3; next} FNR > 1 && sum[$1] > 0 {d = ($11 + $12) / sum[$1] - 1
 		print 100 * (d < 0 ? -d : d)}' "$folder/true" "$folder/requests" | sort -g > "$folder/offs"
 	count=$(wc -l < "$folder/offs")
-	row "$run" "$1" "request totals, median" "$(sed -n "$(((count + 1) / 2))p" "$folder/offs")" 1 "$known"
+	row "$run" "$1" "request totals, median" "$(sed -n "$(((count + 1) / 2))p" "$folder/offs")" 1
 	row "$run" "$1" "request totals, 95th percentile" "$(sed -n "$(((count * 95 + 99) / 100))p" "$folder/offs")" 5
 }
 
@@ -102,11 +127,9 @@ disturb() {
 }
 
 every_run() {
-	# A goal that is known to be missed, by how much: more is a failure of this test.
-	known=$([ "$run" = small-8b ] && echo 1.1)
 	figures "$at/fleet.json" "$at/steps.jsonl.gz" "$at/requests.jsonl.gz"
 	exact "steps and requests"
-	prefill "steps and requests" "$([ "$run" = tiny-pd ] && echo 0 || echo 1.0)"
+	prefill "steps and requests" "$bound"
 	tenants "steps and requests"
 	requests "steps and requests"
 	interval "steps and requests" 0
@@ -123,7 +146,7 @@ vllm() {
 		mkdir -p "$folder/vllm/$replica"
 		gzip -dc "$at/vllm.r$number.log.gz" > "$folder/vllm/$replica/all"
 		grep -E "$1" "$folder/vllm/$replica/all" > "$folder/vllm/$replica/$replica.log"
-		"$tollbook" ingest -q --no-progress --replica "$replica" --model llama-3.1-8b --log-year 2026 --log-zone UTC \
+		"$tollbook" ingest -q --no-progress --replica "$replica" --model "$(true_of .model | tr -d \")" --log-year 2026 --log-zone UTC \
 			-o "$folder/$run.$replica.jsonl" "$folder/vllm/$replica/$replica.log"
 		[ $? -le 1 ] || { echo "tollbook ingest of vLLM's log of $replica failed"; exit 1; }
 		logs="$logs $folder/$run.$replica.jsonl"
@@ -152,14 +175,40 @@ mixed_run() {
 		"$(off "$(total '.total.gpu_ns | .prefill / (.prefill + .decode)')" "$(true_of .total.prefill_share)")" 2.5
 }
 
+# What the bounds of prefill's total are: of the runs that the model was made with, and of all others.
+bound_of() {
+	case $1 in
+	tiny-pd) echo 0 ;;
+	*-8b) echo 1.0 ;;
+	*) echo 2.5 ;;
+	esac
+}
+
+one_run() {
+	run=$1
+	bound=$(bound_of "$run")
+	at=$truth/$run
+	if [ ! -d "$at" ]; then
+		at=$folder/truth/$run
+		mkdir -p "$at" && "$simulate" "$run" "${SEED:-1}" "$at" || exit 3
+	fi
+	every_run
+	[ "$run" = tiny-pd ] || mixed_run
+	rm -rf "$folder/truth"
+}
+
+if [ $# -eq 0 ]; then
+	for run in tiny-8b small-8b tiny-pd; do
+		[ ! -d "$truth/$run" ] || set -- "$@" "$run"
+	done
+	# shellcheck disable=SC2046 # names are words
+	set -- "$@" $("$simulate" --list | sed 's/ .*//; /^day$/d')
+fi
 # shellcheck disable=SC2059
 printf "$form" run evidence figure off bound ""
 # shellcheck disable=SC2059
-[ "$1" != --markdown ] || printf "$form" --- --- --- ---: ---: ---
-for run in tiny-8b small-8b tiny-pd; do
-	at=$truth/$run
-	[ -d "$at" ] || continue
-	every_run
-	[ "$run" = tiny-pd ] || mixed_run
+[ -z "$markdown" ] || printf "$form" --- --- --- ---: ---: ---
+for run; do
+	one_run "$run"
 done
 [ "$missed" -eq 0 ] || { echo "$missed bounds are not kept"; exit 1; }

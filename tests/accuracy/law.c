@@ -1,0 +1,62 @@
+#include "tests/accuracy/law.h"
+
+#include <math.h>
+
+/* Queries are computed in blocks of so many. */
+#define QUERY_BLOCK 64
+/* A context of so many tokens is too short to keep all memory channels busy. */
+#define CONTEXT_SHORT 20000.0
+/* Beside a chunk: from where on contexts are long. */
+#define CONTEXT_LONG 30000.0
+
+static int64_t whole(int64_t n, int64_t of) {
+	return (n + of - 1) / of * of;
+}
+
+static double greater(double a, double b) {
+	return a > b ? a : b;
+}
+
+/* Not quite the greater of both: near where they are equal neither hides the other wholly. */
+static double roof(double memory, double arithmetic) {
+	return cbrt(memory * memory * memory + arithmetic * arithmetic * arithmetic);
+}
+
+static double linear_ns(const struct law *l, int64_t ntok) {
+	double tokens = ((double)ntok + (double)whole(ntok, l->tile_ntok)) / 2;
+	double touched = l->experts > 0 ? 1 - pow(1 - (double)l->chosen / l->experts, (double)ntok) : 0;
+
+	return roof(l->weights_ns + touched * l->experts_ns, l->token_ns * (ntok > 64 ? tokens : (double)ntok));
+}
+
+double law_chunk_ns(const struct law *l, int64_t tokens, int64_t before) {
+	double arithmetic = l->pair_ns * (double)whole(tokens, QUERY_BLOCK) * ((double)before + (double)tokens / 2);
+
+	return greater(arithmetic, l->context_ns * (double)(before + tokens));
+}
+
+double law_context_ns(const struct law *l, int64_t context) {
+	return l->context_ns * (double)context * (1 + 0.3 * exp(-(double)context / CONTEXT_SHORT));
+}
+
+double law_ns(const struct law *l, const struct mix *m) {
+	int64_t ntok = m->decoders;
+	double attention = 0, slower = 1;
+
+	for (size_t i = 0; i < m->chunk_count; i++) {
+		ntok += m->chunks[i].tokens;
+		attention += law_chunk_ns(l, m->chunks[i].tokens, m->chunks[i].before);
+	}
+	if (ntok == 0) {
+		return 0;
+	}
+	if (m->chunk_count > 0) {
+		attention += l->attention_ns;
+		slower = l->beside + (l->beside_far - l->beside) / (1 + exp((CONTEXT_LONG - (double)m->context) / 8000));
+	}
+	if (m->decoders > 0) {
+		attention += l->attention_ns + slower * law_context_ns(l, m->context);
+	}
+	double reduce = greater(l->reduce_ns, l->reduce_token_ns * (double)ntok);
+	return greater(l->host_ns, linear_ns(l, ntok) + reduce + attention);
+}

@@ -1,0 +1,45 @@
+/*
+ * law.h: how long a simulated step takes. On purpose not of the form of the program's step model: parts
+ * that wait for memory or for arithmetic by the greater of both, tiles, experts, links, attention that gets slower.
+ */
+#ifndef TESTS_ACCURACY_LAW_H
+#define TESTS_ACCURACY_LAW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct law {
+	double host_ns;       /* a step takes no less: the host launches it */
+	double weights_ns;    /* to read the weights once */
+	double experts_ns;    /* to read all experts once; tokens choose `chosen` of `experts` of them */
+	int experts, chosen;
+	double token_ns;      /* the matrix products of one token, all tiles full */
+	int64_t tile_ntok;    /* half of the products take whole tiles */
+	double attention_ns;  /* launches of attention, once for each phase in the batch */
+	double pair_ns;       /* of a prompt's token with a token of its context */
+	double context_ns;    /* to read one token of a sequence's context */
+	double beside, beside_far; /* how much slower beside a chunk: short contexts, long ones */
+	double reduce_ns, reduce_token_ns; /* GPUs tell each other their sums: the greater of both */
+};
+
+/* A chunk of a prompt: its tokens, and the context before them. */
+struct part {
+	int64_t tokens, before;
+};
+
+struct mix {
+	const struct part *chunks;
+	size_t chunk_count;
+	int64_t decoders, context; /* of all decoders together */
+};
+
+/* Attention of one chunk. */
+double law_chunk_ns(const struct law *l, int64_t tokens, int64_t before);
+
+/* Attention of decoders alone, above its floor. */
+double law_context_ns(const struct law *l, int64_t context);
+
+/* The whole step, without noise. */
+double law_ns(const struct law *l, const struct mix *m);
+
+#endif

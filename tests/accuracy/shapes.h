@@ -1,0 +1,43 @@
+/* shapes.h: what kinds of runs are simulated. */
+#ifndef TESTS_ACCURACY_SHAPES_H
+#define TESTS_ACCURACY_SHAPES_H
+
+#include "tests/accuracy/law.h"
+
+#define TENANTS_MAX 4
+
+/* A number of tokens: about `median`, e^spread times more or less, within least and most. */
+struct length {
+	double median, spread;
+	int64_t least, most;
+};
+
+struct tenant {
+	const char *name;
+	double part;          /* of the requests */
+	struct length prompt, output;
+	double cached_least, cached_most; /* part of the prompt that is found in the cache ... */
+	double hits;          /* ... by so many of the requests */
+};
+
+struct shape {
+	const char *name, *what, *model, *served, *gpu, *rate;
+	int replicas, gpus;
+	int64_t steps;        /* after so many, on all replicas together, no more requests come */
+	double requests_per_second; /* on each replica */
+	double bursts;        /* the rate swings by this factor up and down within a minute */
+	double gap_seconds;   /* once, in the middle, nothing comes for so long */
+	int64_t tokens_max, sequences_max; /* of a batch */
+	double noise;         /* one standard deviation, relative */
+	double outliers, pauses; /* steps in a thousand that take 20 times as long; that wait for the host for 50 to 400 ms */
+	struct law law;
+	struct tenant tenants[TENANTS_MAX];
+};
+
+/* NULL: there is no such shape. */
+const struct shape *shape_of(const char *name);
+
+/* By number, NULL after the last one. */
+const struct shape *shape_at(size_t i);
+
+#endif

@@ -1,0 +1,318 @@
+/*
+ * simulate.c: runs whose true split is known, of kinds that the runs of measured layer times do not have.
+ *
+ *   simulate SHAPE SEED FOLDER [--records]    makes FOLDER: steps, requests, vLLM's logs (not with --records), truth
+ *   simulate --list                           names the shapes
+ *
+ * A server with continuous batching: sequences decode in each step, the rest of the batch is chunks of prompts, first
+ * come, first served. How long a step takes is law.h's; who owes it is the rule of METHOD.md (Shapley) applied to the law's own
+ * times without noise. The same seed gives the same files.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/accuracy/simulate.h"
+
+#define START_NS INT64_C(1778576100000000000) /* 2026-05-12T08:55:00Z */
+#define CHUNKS_MAX 64
+
+/* ---- chance ---- */
+
+/* splitmix64 (public domain, Vigna 2015) */
+static uint64_t next_random(struct world *w) {
+	uint64_t z = (w->random += UINT64_C(0x9e3779b97f4a7c15));
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+/* 0 < result <= 1 */
+static double uniform(struct world *w) {
+	return ((double)(next_random(w) >> 11) + 1) / 9007199254740992.0;
+}
+
+static double within(struct world *w, double from, double to) {
+	return from + (to - from) * uniform(w);
+}
+
+static double gauss(struct world *w) {
+	double radius = sqrt(-2 * log(uniform(w)));
+
+	return radius * cos(6.283185307179586 * uniform(w));
+}
+
+static int64_t draw(struct world *w, const struct length *l) {
+	double n = l->median * exp(l->spread * gauss(w));
+
+	return n < (double)l->least ? l->least : n > (double)l->most ? l->most : (int64_t)n;
+}
+
+/* ---- requests ---- */
+
+/* When the next request comes: the rate swings within a minute, and once there is a gap. */
+static int64_t arrival_after(struct world *w, struct replica *r, int64_t at_ns) {
+	const struct shape *s = w->shape;
+	double seconds = (double)(at_ns - START_NS) / 1e9;
+	double rate = s->requests_per_second * pow(s->bursts, sin(seconds / 60 * 6.283185307179586));
+	int64_t next_ns = at_ns + (int64_t)(-log(uniform(w)) / rate * 1e9);
+
+	if (!r->had_gap && r->steps > s->steps / s->replicas / 2) {
+		r->had_gap = true;
+		next_ns += (int64_t)(s->gap_seconds * 1e9);
+	}
+	return next_ns;
+}
+
+static int tenant_drawn(struct world *w) {
+	double at = uniform(w);
+	int i = 0;
+
+	while (i + 1 < TENANTS_MAX && w->shape->tenants[i + 1].name && at > w->shape->tenants[i].part) {
+		at -= w->shape->tenants[i++].part;
+	}
+	return i;
+}
+
+static struct request *arrive(struct world *w, int64_t at_ns) {
+	struct request *q = w->free ? w->free : malloc(sizeof *q);
+	const struct tenant *t;
+
+	w->free = w->free ? w->free->next : NULL;
+	*q = (struct request){.arrival_ns = at_ns, .tenant = tenant_drawn(w)};
+	t = &w->shape->tenants[q->tenant];
+	q->id[0] = next_random(w);
+	q->id[1] = next_random(w);
+	q->prompt = draw(w, &t->prompt);
+	q->output = draw(w, &t->output);
+	if (uniform(w) < t->hits) {
+		q->cached = (int64_t)((double)q->prompt * within(w, t->cached_least, t->cached_most)) / 16 * 16;
+	}
+	return q;
+}
+
+static void append(struct queue *q, struct request *r) {
+	if (q->count == q->room) {
+		q->room = q->room > 0 ? 2 * q->room : 64;
+		q->at = realloc(q->at, q->room * sizeof *q->at);
+	}
+	q->at[q->count++] = r;
+}
+
+/* Those that have come, unless enough steps were made. */
+static void take_arrivals(struct world *w, struct replica *r) {
+	while (r->next_ns <= r->now_ns && r->steps < w->shape->steps / w->shape->replicas) {
+		append(&r->waiting, arrive(w, r->next_ns));
+		r->next_ns = arrival_after(w, r, r->next_ns);
+	}
+}
+
+/* ---- a batch ---- */
+
+static void make_batch(struct world *w, struct replica *r, struct batch_at_hand *b) {
+	int64_t left = w->shape->tokens_max - (int64_t)r->decoding.count;
+
+	*b = (struct batch_at_hand){.step.decoders = (int64_t)r->decoding.count};
+	for (size_t i = 0; i < r->decoding.count; i++) {
+		const struct request *q = r->decoding.at[i];
+		b->step.context += q->prompt + q->made - 1;
+	}
+	for (size_t i = 0; i < r->waiting.count && left > 0 && b->count < CHUNKS_MAX &&
+	     b->count + r->decoding.count < (size_t)w->shape->sequences_max; i++) {
+		struct request *q = r->waiting.at[i];
+		int64_t rest = q->prompt - q->cached - q->computed, tokens = rest < left ? rest : left;
+		b->of[b->count] = q;
+		b->parts[b->count++] = (struct part){tokens, q->cached + q->computed};
+		left -= tokens;
+	}
+	for (size_t i = 0; i < b->count; i++) {
+		b->step.prefill_tokens += b->parts[i].tokens;
+		b->step.prefill_context += b->parts[i].before;
+		b->step.pairs += b->parts[i].tokens * b->parts[i].before + b->parts[i].tokens * b->parts[i].tokens / 2;
+	}
+	b->step.chunks = (int64_t)b->count;
+}
+
+static int64_t duration_of(struct world *w, double ns) {
+	const struct shape *s = w->shape;
+	double noise = gauss(w), factor = 1 + s->noise * (noise > 4 ? 4 : noise < -4 ? -4 : noise);
+
+	factor *= uniform(w) < s->outliers / 1000 ? 20 : 1;
+	ns = ns * factor + (uniform(w) < s->pauses / 1000 ? within(w, 50e6, 400e6) : 0);
+	return llround(ns);
+}
+
+/* ---- who owes it ---- */
+
+/* Prefill's part to the chunks: their own attention, the rest by tokens. Rounded cumulatively. */
+static void charge_chunks(struct world *w, struct batch_at_hand *b, int64_t total, double alone) {
+	const struct law *l = &w->shape->law;
+	double attention = 0, seen = 0;
+	int64_t given = 0;
+
+	for (size_t i = 0; i < b->count; i++) {
+		attention += law_chunk_ns(l, b->parts[i].tokens, b->parts[i].before);
+	}
+	for (size_t i = 0; i < b->count; i++) {
+		const struct part *c = &b->parts[i];
+		double own = law_chunk_ns(l, c->tokens, c->before);
+		seen += (alone - attention) * (double)c->tokens / (double)b->step.prefill_tokens + own;
+		int64_t due = i + 1 == b->count ? total : llround((double)total * seen / alone);
+		b->of[i]->prefill_ns += due - given;
+		w->cached_ns += (own - law_chunk_ns(l, c->tokens, c->before - b->of[i]->cached)) / alone * (double)total;
+		given = due;
+	}
+}
+
+/* Decode's part to the sequences: `by_context` of it by their contexts, the rest alike. */
+static void charge_decoders(struct replica *r, const struct batch_at_hand *b, int64_t total, double by_context) {
+	double equal = ((double)total - by_context) / (double)b->step.decoders, seen = 0;
+	int64_t given = 0;
+
+	for (size_t i = 0; i < r->decoding.count; i++) {
+		struct request *q = r->decoding.at[i];
+		seen += equal + by_context * (double)(q->prompt + q->made - 1) / (double)b->step.context;
+		int64_t due = i + 1 == r->decoding.count ? total : llround(seen);
+		q->decode_ns += due - given;
+		given = due;
+	}
+}
+
+static void charge(struct world *w, struct replica *r, struct batch_at_hand *b) {
+	const struct law *l = &w->shape->law;
+	const struct mix both = {b->parts, b->count, b->step.decoders, b->step.context};
+	const struct mix chunks = {.chunks = b->parts, .chunk_count = b->count};
+	const struct mix decoders = {.decoders = b->step.decoders, .context = b->step.context};
+	double c = law_ns(l, &both), p = law_ns(l, &chunks), d = law_ns(l, &decoders);
+
+	b->step.gpu_ns = duration_of(w, c);
+	int64_t total = b->step.gpu_ns * w->shape->gpus;
+	int64_t prefill = llround((double)total * (p + c - d) / (2 * c));
+	if (b->count > 0) {
+		charge_chunks(w, b, prefill, p);
+	}
+	if (b->step.decoders > 0) {
+		double context = law_context_ns(l, b->step.context) * (double)total / c, decode = (double)(total - prefill);
+		charge_decoders(r, b, total - prefill, context < decode ? context : decode);
+	}
+	b->step.prefill_ns = prefill;
+	w->prefill_ns += prefill;
+	w->decode_ns += total - prefill;
+}
+
+/* ---- a step ---- */
+
+static void leave(struct world *w, struct replica *r, struct request *q, int64_t end_ns) {
+	q->finish_ns = end_ns;
+	write_request(w, r, q);
+	q->next = w->free;
+	w->free = q;
+}
+
+/* Each decoder has one more token; who has all of them leaves. */
+static void advance_decoders(struct world *w, struct replica *r, int64_t end_ns) {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->decoding.count; i++) {
+		struct request *q = r->decoding.at[i];
+		q->made++;
+		if (q->made == q->output) {
+			leave(w, r, q, end_ns);
+		} else {
+			r->decoding.at[kept++] = q;
+		}
+	}
+	r->decoding.count = kept;
+}
+
+/* Whose prompt is done has its first token. */
+static void advance_prompts(struct world *w, struct replica *r, const struct batch_at_hand *b, int64_t end_ns) {
+	size_t done = 0;
+
+	for (size_t i = 0; i < b->count; i++) {
+		struct request *q = b->of[i];
+		q->scheduled_ns = q->scheduled_ns > 0 ? q->scheduled_ns : b->step.start_ns - 130000;
+		q->computed += b->parts[i].tokens;
+		if (q->computed < q->prompt - q->cached) {
+			break; /* only the last one can be cut */
+		}
+		done++;
+		q->first_ns = end_ns;
+		q->made = 1;
+		if (q->output == 1) {
+			leave(w, r, q, end_ns);
+		} else {
+			append(&r->decoding, q);
+		}
+	}
+	r->waiting.count -= done;
+	memmove(r->waiting.at, r->waiting.at + done, r->waiting.count * sizeof *r->waiting.at);
+}
+
+static void make_step(struct world *w, struct replica *r) {
+	struct batch_at_hand b;
+
+	make_batch(w, r, &b);
+	b.step.start_ns = r->now_ns;
+	b.step.number = r->steps++;
+	charge(w, r, &b);
+	write_step(w, r, &b.step);
+	int64_t end_ns = r->now_ns + b.step.gpu_ns, told_ns = end_ns + (int64_t)within(w, 20e3, 80e3);
+	r->first_ns = r->first_ns > 0 ? r->first_ns : r->now_ns;
+	r->last_ns = end_ns;
+	advance_decoders(w, r, told_ns);
+	advance_prompts(w, r, &b, told_ns);
+	r->now_ns = end_ns + (int64_t)within(w, 200e3, 600e3);
+}
+
+static void run_replica(struct world *w, int number) {
+	struct replica r = {.number = number, .now_ns = START_NS + 60 * INT64_C(1000000000)};
+
+	snprintf(r.name, sizeof r.name, "sim-%02d", number + 1);
+	r.next_ns = arrival_after(w, &r, r.now_ns);
+	open_replica(w, &r, START_NS);
+	while (take_arrivals(w, &r), r.waiting.count + r.decoding.count > 0 || r.steps < w->shape->steps / w->shape->replicas) {
+		if (r.waiting.count + r.decoding.count == 0) {
+			r.now_ns = r.next_ns + 400000;
+		} else {
+			make_step(w, &r);
+		}
+	}
+	close_replica(w, &r);
+	free(r.waiting.at);
+	free(r.decoding.at);
+}
+
+static int list(void) {
+	const struct shape *s;
+
+	for (size_t i = 0; (s = shape_at(i)) != NULL; i++) {
+		printf("%-9s %s\n", s->name, s->what);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv) {
+	struct world w = {.shape = argc > 1 ? shape_of(argv[1]) : NULL};
+
+	if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+		return list();
+	}
+	if (argc < 4 || argc > 5 || !w.shape || (argc == 5 && strcmp(argv[4], "--records") != 0)) {
+		fprintf(stderr, "usage: simulate SHAPE SEED FOLDER [--records]; simulate --list\n");
+		return 2;
+	}
+	w.random = strtoull(argv[2], NULL, 10);
+	w.folder = argv[3];
+	w.records_only = argc == 5;
+	if (open_world(&w) < 0) {
+		perror(w.folder);
+		return 3;
+	}
+	for (int i = 0; i < w.shape->replicas; i++) {
+		run_replica(&w, i);
+	}
+	return close_world(&w) < 0 ? 3 : 0;
+}

@@ -1,0 +1,81 @@
+/* simulate.h: a simulated server and what is written of it. */
+#ifndef TESTS_ACCURACY_SIMULATE_H
+#define TESTS_ACCURACY_SIMULATE_H
+
+#include <stdbool.h>
+#include <zlib.h>
+
+#include "tests/accuracy/shapes.h"
+
+#define REPLICAS_MAX 32
+
+struct request {
+	uint64_t id[2];
+	int tenant;
+	int64_t arrival_ns, scheduled_ns, first_ns, finish_ns;
+	int64_t prompt, cached, output; /* tokens; output includes the first */
+	int64_t computed, made;
+	int64_t prefill_ns, decode_ns;  /* GPU-ns owed */
+	struct request *next;           /* of the free ones */
+};
+
+struct queue {
+	struct request **at;
+	size_t count, room;
+};
+
+/* One step as it is written. */
+struct step_made {
+	int64_t number, start_ns, gpu_ns;
+	int64_t chunks, prefill_tokens, prefill_context, pairs;
+	int64_t decoders, context;
+	int64_t prefill_ns; /* owed by prefill, GPU-ns */
+};
+
+struct batch_at_hand {
+	struct step_made step;
+	struct request *of[64];
+	struct part parts[64];
+	size_t count;
+};
+
+struct replica {
+	int number;
+	char name[16];
+	struct queue waiting, decoding;
+	int64_t now_ns, next_ns; /* the next arrival */
+	int64_t first_ns, last_ns, steps;
+	bool had_gap;
+	/* of the period that vLLM's next line of averages is about */
+	int64_t tick_ns, prompt_tokens, output_tokens, context;
+	bool was_quiet;
+	gzFile vllm; /* or NULL */
+};
+
+/* What is owed and counted by one tenant, or by all. */
+struct account {
+	int64_t requests, input, cached, output, busy_ns;
+};
+
+struct world {
+	const struct shape *shape;
+	const char *folder;
+	bool records_only;
+	uint64_t random;
+	struct request *free;
+	gzFile steps, requests, owed;
+	struct account total, tenants[TENANTS_MAX];
+	int64_t steps_made, prefill_ns, decode_ns, capacity_ns;
+	double cached_ns;
+	bool failed;
+};
+
+/* Negative: errno says why. */
+int open_world(struct world *w);
+int close_world(struct world *w);
+void open_replica(struct world *w, struct replica *r, int64_t start_ns);
+void close_replica(struct world *w, struct replica *r);
+void write_step(struct world *w, struct replica *r, const struct step_made *s);
+void write_request(struct world *w, struct replica *r, const struct request *q);
+
+#endif
