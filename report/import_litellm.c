@@ -14,6 +14,8 @@ static const struct {
     {T("output_cost_per_token"), PRICE_OUTPUT},
     {T("output_cost_per_reasoning_token"), PRICE_REASONING},
 };
+/* An older key for cached reads: counts where the newer one is not given. */
+static const struct text cache_hit = T("input_cost_per_token_cache_hit");
 #define COST_KEYS (sizeof cost_keys / sizeof *cost_keys)
 
 /* What is charged by other things than tokens of text. */
@@ -89,7 +91,24 @@ static void note_other(struct import *im, json_at v, struct price_model *m) {
 		prices_note(im->prices, "tiers not understood, so no price for:", m->id);
 	} else if (text_find(key, T("cost")) != SIZE_MAX && type != JSON_BOOL && type != JSON_NULL) {
 		prices_note(im->prices, "price of another kind, left out:", key);
+	} else if (text_find(key, T("multiplier")) != SIZE_MAX || text_eq(key, T("provider_specific_entry"))) {
+		prices_note(im->prices, "factor on prices, left out:", key);
 	}
+}
+
+static int read_cache_hit(struct import *im, json_at model, struct price_model *m) {
+	json_at v = json_get(im->json, model, cache_hit);
+	struct price_ladder *ladder = &m->rules->ladder[SERVICE_STANDARD][PRICE_CACHE_READ];
+	struct price_step step = {0};
+
+	if (v == JSON_ABSENT || json_type(im->json, v) != JSON_NUMBER || ladder->count > 0) {
+		return 0;
+	}
+	int error = import_price(im, v, 6, &step.nano);
+	if (!error) {
+		import_step(im, ladder, step, 1);
+	}
+	return error;
 }
 
 static int read_cost(struct import *im, json_at v, struct price_model *m, size_t room) {
@@ -98,6 +117,9 @@ static int read_cost(struct import *im, json_at v, struct price_model *m, size_t
 	struct text key = json_key(im->json, v), suffix = {0};
 	struct price_step step = {0};
 
+	if (text_eq(key, cache_hit)) {
+		return 0;
+	}
 	if (json_type(im->json, v) != JSON_NUMBER || !split_key(key, &kind, &suffix) ||
 	    !split_suffix(suffix, &step.over_ntok, &service)) {
 		note_other(im, v, m);
@@ -111,11 +133,12 @@ static int read_cost(struct import *im, json_at v, struct price_model *m, size_t
 }
 
 /* A ladder that has only its upper steps has no price below them: that is not ours to guess. */
-static void drop_baseless(struct price_rule *rule) {
-	struct price_ladder *ladders = &rule->ladder[0][0];
+static void drop_baseless(struct import *im, struct price_model *m) {
+	struct price_ladder *ladders = &m->rules->ladder[0][0];
 	for (size_t i = 0; i < (size_t)PRICE_SERVICES * PRICE_KINDS; i++) {
 		if (ladders[i].count > 0 && ladders[i].steps[0].over_ntok != 0) {
 			ladders[i].count = 0;
+			prices_note(im->prices, "price of long prompts without one of short ones, left out:", m->id);
 		}
 	}
 }
@@ -130,6 +153,22 @@ static bool is_text_mode(const struct json *j, json_at v) {
 	return true;
 }
 
+/*
+ * "azure/gpt-4o" of provider azure is its gpt-4o; unless the map has a "gpt-4o" of that provider beside it: then both
+ * keep their names, to be told apart.
+ */
+static struct text id_of(struct import *im, struct text name, struct text provider) {
+	const struct json *j = im->json;
+
+	if (!text_starts(name, provider) || name.len <= provider.len + 1 || name.at[provider.len] != '/') {
+		return name;
+	}
+	struct text id = text_cut(name, provider.len + 1, name.len);
+	json_at other = json_get(j, 0, id);
+	bool taken = other != JSON_ABSENT && text_eq(json_raw(j, json_get(j, other, T("litellm_provider"))), provider);
+	return taken ? name : id;
+}
+
 static int read_model(struct import *im, json_at v) {
 	char buffer[256];
 	struct text name = json_key(im->json, v), provider = T("litellm");
@@ -138,12 +177,8 @@ static int read_model(struct import *im, json_at v) {
 	if (json_type(im->json, given) == JSON_STRING) {
 		provider = json_string(im->json, given, buffer, sizeof buffer);
 	}
-	struct price_model *m = prices_add_model(im->prices, prices_keep(im->prices, name));
+	struct price_model *m = prices_add_model(im->prices, prices_keep(im->prices, id_of(im, name, provider)));
 	m->provider = prices_keep(im->prices, provider);
-	/* "azure/gpt-4o" of provider azure is its gpt-4o */
-	if (text_starts(m->id, m->provider) && m->id.len > provider.len + 1 && m->id.at[provider.len] == '/') {
-		m->id = text_cut(m->id, provider.len + 1, m->id.len);
-	}
 	m->rules = import_rules(im, 1);
 	m->rule_count = 1;
 	size_t room = (size_t)json_count(im->json, v);
@@ -151,7 +186,8 @@ static int read_model(struct import *im, json_at v) {
 	for (json_at c = json_first(im->json, v); c != JSON_ABSENT && !error; c = json_next(im->json, c)) {
 		error = read_cost(im, c, m, room);
 	}
-	drop_baseless(m->rules);
+	error = error ? error : read_cache_hit(im, v, m);
+	drop_baseless(im, m);
 	return error;
 }
 

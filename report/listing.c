@@ -36,6 +36,19 @@ static int128 priced(int64_t tokens, int64_t whole, int64_t part, int64_t part_p
 	return (int128)(tokens - part) * whole + (int128)part * part_price;
 }
 
+/* Which prices of the class are not its own. */
+static void note_service(struct listing *l, const struct entry *e, const struct price_quote *q, enum price_kind whole) {
+	const bool used[PRICE_KINDS] = {
+	    [PRICE_CACHE_WRITE] = e->kind == ENTRY_INPUT && e->cache_write_tokens > 0,
+	    [PRICE_REASONING] = e->kind == ENTRY_OUTPUT && e->reasoning_tokens > 0,
+	};
+	for (unsigned k = 0; k < PRICE_KINDS; k++) {
+		if ((used[k] || (k == whole && e->tokens > 0)) && q->stands_in[k]) {
+			l->as_standard[e->service] |= 1u << k;
+		}
+	}
+}
+
 /*
  * Token kinds nest and never overlap: cache writes are within uncached input, reasoning
  * within output. Where no price of its own is given, a part costs what its whole does; that is
@@ -58,8 +71,7 @@ static bool revenue_of(struct listing *l, const struct entry *e, int128 *revenue
 		whole = q.nano[kind];
 		*revenue = (int128)e->tokens * whole;
 	}
-	l->as_standard[e->service] |= q.stands_in[kind] || (e->cache_write_tokens > 0 && q.stands_in[PRICE_CACHE_WRITE]) ||
-				      (e->reasoning_tokens > 0 && q.stands_in[PRICE_REASONING]);
+	note_service(l, e, &q, kind);
 	l->unpriced |= whole == PRICE_UNKNOWN;
 	l->tiered |= q.tiered;
 	l->part_above |= q.back_per_request != 0;
@@ -153,11 +165,25 @@ static void warn_tiers(const struct listing *l, struct quality *q) {
 	}
 }
 
+/* "uncached input, output" */
+static const char *kinds_of(unsigned bits, char *out, size_t size) {
+	static const char *const names[PRICE_KINDS] = {"uncached input", "cached input", "cache writes", "output", "reasoning"};
+	size_t len = 0;
+
+	for (unsigned k = 0; k < PRICE_KINDS && len < size; k++) {
+		if (bits & 1u << k) {
+			len += (size_t)snprintf(out + len, size - len, "%s%s", len > 0 ? ", " : "", names[k]);
+		}
+	}
+	return out;
+}
+
 static void warn_services(const struct listing *l, struct quality *q) {
 	for (int s = SERVICE_BATCH; s < SERVICE_OTHER; s++) {
+		char kinds[80];
 		if (l->as_standard[s]) {
-			quality_warn(q, "list price of %s: no %.*s price, so %.*s traffic is priced as standard",
-				     l->label, TEXT_ARG(service_names[s]), TEXT_ARG(service_names[s]));
+			quality_warn(q, "list price of %s: no %.*s price for %s, so such traffic is priced as standard", l->label,
+				     TEXT_ARG(service_names[s]), kinds_of(l->as_standard[s], kinds, sizeof kinds));
 		}
 	}
 	if (l->as_standard[SERVICE_OTHER]) {

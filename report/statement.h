@@ -72,7 +72,8 @@ struct listing {
 	struct price_search search;
 	const char *label; /* "provider/id" */
 	/* to be warned of */
-	bool cached_as_input, as_standard[SERVICES], unpriced, tiered, part_above, foreign;
+	unsigned as_standard[SERVICES]; /* bits by enum price_kind: the standard price stands in */
+	bool cached_as_input, unpriced, tiered, part_above, foreign;
 };
 
 /* ---- what stands beside the sums ---- */

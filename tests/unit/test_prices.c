@@ -254,7 +254,11 @@ static void test_litellm(void **state) {
 	    "\"input_cost_per_token_priority\":4.5e-06,\"output_cost_per_token\":1.5e-05,\"output_cost_per_token_"
 	    "flex\":7.5e-06,"
 	    "\"search_context_cost_per_query\":{\"search_context_size_low\":0.01}},"
-	    "\"odd\":{\"litellm_provider\":\"odd\",\"input_cost_per_token_above_128k_tokens\":1e-06}}";
+	    "\"odd\":{\"litellm_provider\":\"odd\",\"input_cost_per_token_above_128k_tokens\":1e-06},"
+	    "\"ds/chat\":{\"litellm_provider\":\"ds\",\"input_cost_per_token\":1e-06,\"input_cost_per_token_cache_hit\":1e-07,"
+	    "\"cache_read_input_token_cost\":2e-07},"
+	    "\"chat\":{\"litellm_provider\":\"ds\",\"input_cost_per_token\":3e-06,\"input_cost_per_token_cache_hit\":3e-07,"
+	    "\"provider_specific_entry\":{\"fast\":6.0}}}";
 	struct prices *p = prices_new();
 	struct price_source source = {0};
 	struct fault why = {""};
@@ -262,10 +266,16 @@ static void test_litellm(void **state) {
 	(void)state;
 	assert_int_equal(prices_add_bytes(p, "l.json", text_of(text), &source, &why), 0);
 	assert_true(text_eq(source.format, T("LiteLLM")));
-	assert_int_equal(source.models, 4);
+	assert_int_equal(source.models, 6);
 	expect_quote(p, "gpt-x", 0, SERVICE_STANDARD, (int64_t[]){500000000, 12500000, -1, 2000000000, 3000000000});
 	expect_quote(p, "azure/gpt-x", 200000, SERVICE_STANDARD, (int64_t[]){1000000000, 12500000, -1, 2000000000, 3000000000});
 	expect_quote(p, "gpt-x", 0, SERVICE_BATCH, (int64_t[]){250000000, 12500000, -1, 1000000000, 3000000000});
+	/* Two of one provider that differ by its name alone keep their names; an older key for cached reads. */
+	expect_quote(p, "ds/chat", 0, SERVICE_STANDARD, (int64_t[]){3000000000, 300000000, -1, -1, -1});
+	expect_quote(p, "ds/ds/chat", 0, SERVICE_STANDARD, (int64_t[]){1000000000, 200000000, -1, -1, -1});
+	expect_quote(p, "gpt-x", 0, SERVICE_PRIORITY, (int64_t[]){900000000, 12500000, -1, 2000000000, 3000000000});
+	expect_quote(p, "gpt-x", 0, SERVICE_OTHER, (int64_t[]){500000000, 12500000, -1, 2000000000, 3000000000});
+	expect_quote(p, "claude-y", 200000, SERVICE_PRIORITY, (int64_t[]){9000000000, -1, -1, 15000000000, -1});
 	expect_quote(p, "claude-y", 200000, SERVICE_STANDARD, (int64_t[]){6000000000, -1, -1, 15000000000, -1});
 	const struct price_rule *claude = p->models[2].rules;
 	assert_int_equal(claude->ladder[SERVICE_PRIORITY][PRICE_INPUT].steps[1].nano, 9000000000);

@@ -152,8 +152,8 @@ static void test_services(void **state) {
 	assert_true(f->s->total.list_known);
 	assert_int_equal(f->s->total.revenue_nano, due_nano);
 	assert_int_equal(f->quality.warning_count, 3);
-	assert_non_null(strstr(f->quality.warnings[0], "no batch price, so batch traffic is priced as standard"));
-	assert_non_null(strstr(f->quality.warnings[1], "no flex price"));
+	assert_non_null(strstr(f->quality.warnings[0], "no batch price for uncached input, so such traffic is priced as standard"));
+	assert_non_null(strstr(f->quality.warnings[1], "no flex price for cached input,"));
 	assert_non_null(strstr(f->quality.warnings[2], "a class of service that catalogues do not price"));
 }
 
