@@ -281,6 +281,22 @@ static void put_price_details(FILE *out, const struct charge_row *c) {
 	}
 }
 
+/* Of tokens, what their busy cost may be at 95 %, as far as the split of GPU time goes. */
+static void put_bound(FILE *out, const struct charge_row *c, int64_t unit_nano) {
+	int64_t nano;
+	if (of_tokens(c) && exact_mul_div(unit_nano, c->row->block.tokens[c->kind], 1000000, &nano)) {
+		put_decimal(out, nano);
+	}
+}
+
+static void put_low(FILE *out, const struct charge_row *c) {
+	put_bound(out, c, of_tokens(c) ? c->row->block.unit[c->kind].low_nano : 0);
+}
+
+static void put_high(FILE *out, const struct charge_row *c) {
+	put_bound(out, c, of_tokens(c) ? c->row->block.unit[c->kind].high_nano : 0);
+}
+
 static const struct {
 	const char *name;
 	put_cell *put;
@@ -322,6 +338,8 @@ static const struct {
     {"SubAccountId", put_tenant},
     {"SubAccountName", put_tenant},
     {"Tags", put_tags},
+    {"x_EffectiveCostHigh", put_high},
+    {"x_EffectiveCostLow", put_low},
 };
 #define COLUMNS (sizeof columns / sizeof *columns)
 

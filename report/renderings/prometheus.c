@@ -144,6 +144,22 @@ static void put_unit_busy(FILE *out, const char *metric, const char *key, struct
 	}
 }
 
+static void put_unit_low(FILE *out, const char *metric, const char *key, struct text name, const struct block *b) {
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		if (b->unit[k].known) {
+			put_sample(out, metric, key, name, "kind", token_kind_names[k], b->unit[k].low_nano);
+		}
+	}
+}
+
+static void put_unit_high(FILE *out, const char *metric, const char *key, struct text name, const struct block *b) {
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		if (b->unit[k].known) {
+			put_sample(out, metric, key, name, "kind", token_kind_names[k], b->unit[k].high_nano);
+		}
+	}
+}
+
 static void put_unit_loaded(FILE *out, const char *metric, const char *key, struct text name, const struct block *b) {
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		if (b->unit[k].known) {
@@ -188,8 +204,12 @@ static const struct {
     {"tollbook_requests", "tollbook_tenant_requests", "Requests that finished in the period.", put_requests},
     {"tollbook_busy_cost_per_million_tokens", "tollbook_tenant_busy_cost_per_million_tokens",
      "Cost of the GPU time of a kind of tokens, per million.", put_unit_busy},
+    {"tollbook_busy_cost_per_million_tokens_low", "tollbook_tenant_busy_cost_per_million_tokens_low",
+     "The lower end of its interval at 95 %, as far as the split of GPU time goes.", put_unit_low},
+    {"tollbook_busy_cost_per_million_tokens_high", "tollbook_tenant_busy_cost_per_million_tokens_high",
+     "The upper end of its interval at 95 %, as far as the split of GPU time goes.", put_unit_high},
     {"tollbook_loaded_cost_per_million_tokens", "tollbook_tenant_loaded_cost_per_million_tokens",
-     "The same with idle, other and unobserved time on top.", put_unit_loaded},
+     "The cost per million with idle, other and unobserved time on top.", put_unit_loaded},
     {"tollbook_list_price_per_million_tokens", "tollbook_tenant_list_price_per_million_tokens",
      "List price in effect, per million tokens.", put_list_price},
     {"tollbook_list_revenue", "tollbook_tenant_list_revenue", "What the tokens would bring at list price.",

@@ -178,8 +178,9 @@ def check_prometheus(path, statement):
                      seconds(row["gpu_ns"][part]))
             for kind in KINDS:
                 unit = row["unit_cost"][kind]
-                for word in ("busy", "loaded"):
-                    got = sample(metrics, f"{prefix}{word}_cost_per_million_tokens", kind=kind, **name)
+                for word, metric in (("busy", "busy_cost_per_million_tokens"), ("loaded", "loaded_cost_per_million_tokens"),
+                                     ("low", "busy_cost_per_million_tokens_low"), ("high", "busy_cost_per_million_tokens_high")):
+                    got = sample(metrics, prefix + metric, kind=kind, **name)
                     same("prometheus", f"{prefix}{word} {kind}", got, unit[word])
                 same("prometheus", "list price", sample(metrics, prefix + "list_price_per_million_tokens", kind=kind, **name),
                      row["list"][kind] if row["list"] else None)

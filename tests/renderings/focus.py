@@ -137,6 +137,12 @@ def check_row(row):
                       f"ListUnitPrice x PricingQuantity MUST match ListCost {row['ListCost']}"))
     details = json.loads(row["SkuPriceDetails"] or "{}")
     rules.append((all(key.startswith("x_") for key in details), "SkuPriceDetails: keys MUST begin with x_"))
+    low, high = row["x_EffectiveCostLow"], row["x_EffectiveCostHigh"]
+    rules.append(((low == "") == (high == "") == (row["ConsumedUnit"] != "Tokens"), "an interval for tokens, and nothing else"))
+    if low and high:
+        # unit costs are written to the nano-unit per million tokens
+        slack = D("0.000000001") + D(row["ConsumedQuantity"]) / 10**15
+        rules.append((D(low) - slack <= D(row["EffectiveCost"]) <= D(high) + slack, f"the cost lies outside its interval {low} to {high}"))
     tags = json.loads(row["Tags"] or "{}")
     rules.append((all(key.startswith("tollbook/") for key in tags), "Tags: keys MUST have the provider's prefix"))
     for ok, rule in rules:
