@@ -245,21 +245,72 @@ static const char *shortest(int64_t nano, char out[DECIMAL_TEXT_MAX]) {
 	return out;
 }
 
-/* The base prices of the latest sets, or that it is conditions which changed. */
-static void print_change(const struct price_model *a, const struct price_model *b, FILE *out) {
-	char before[DECIMAL_TEXT_MAX], after[DECIMAL_TEXT_MAX];
-	const char *lead = ":";
+/* A change of a model, piece by piece: ": this, that". */
+struct change {
+	FILE *out;
+	bool any;
+};
 
-	for (int k = 0; k < PRICE_KINDS && a->rule_count > 0 && b->rule_count > 0; k++) {
-		int64_t x = price_step_at(&a->rules[a->rule_count - 1].ladder[SERVICE_STANDARD][k], 0);
-		int64_t y = price_step_at(&b->rules[b->rule_count - 1].ladder[SERVICE_STANDARD][k], 0);
-		if (x != y) {
-			fprintf(out, "%s %s %s to %s", lead, price_kind_names[k], shortest(x, before),
-				shortest(y, after));
-			lead = ",";
+static const char *next_lead(struct change *c) {
+	const char *lead = c->any ? "," : ":";
+	c->any = true;
+	return lead;
+}
+
+static void print_ladder(struct change *c, int service, int kind, const struct price_ladder *a, const struct price_ladder *b) {
+	char before[DECIMAL_TEXT_MAX], after[DECIMAL_TEXT_MAX], over[40] = "";
+	struct text class = service == SERVICE_STANDARD ? T("") : service_names[service];
+	size_t i = 0, k = 0;
+
+	while (i < a->count || k < b->count) {
+		int64_t x = i < a->count ? a->steps[i].over_ntok : INT64_MAX, y = k < b->count ? b->steps[k].over_ntok : INT64_MAX;
+		int64_t at = x < y ? x : y, was = price_step_at(a, at), is = price_step_at(b, at);
+		if (at > 0) {
+			snprintf(over, sizeof over, " over %lld", (long long)at);
+		}
+		if (was != is) {
+			fprintf(c->out, "%s %.*s%s%s%s %s to %s", next_lead(c), TEXT_ARG(class), class.len > 0 ? " " : "",
+				price_kind_names[kind], over, shortest(was, before), shortest(is, after));
+		}
+		i += x == at;
+		k += y == at;
+	}
+	if (a->above != b->above && a->count > 1 && b->count > 1) {
+		fprintf(c->out, "%s of long prompts %s", next_lead(c), b->above ? "only the part above costs more" : "all costs more");
+	}
+}
+
+static bool same_times(const struct price_model *a, const struct price_model *b) {
+	bool same = a->rule_count == b->rule_count;
+	for (size_t i = 0; same && i < a->rule_count; i++) {
+		const struct price_rule *x = &a->rules[i], *y = &b->rules[i];
+		same = x->from_ns == y->from_ns && x->to_ns == y->to_ns && x->daily == y->daily &&
+		       x->from_minute == y->from_minute && x->to_minute == y->to_minute;
+	}
+	return same;
+}
+
+/* The prices of the latest sets; of others, that they changed. */
+static void print_change(const struct price_model *a, const struct price_model *b, FILE *out) {
+	struct change c = {.out = out};
+
+	if (!text_eq(a->currency, b->currency)) {
+		fprintf(out, "%s currency %.*s to %.*s", next_lead(&c), TEXT_ARG(a->currency), TEXT_ARG(b->currency));
+	}
+	if (a->understood != b->understood) {
+		fprintf(out, "%s its conditions are %sunderstood", next_lead(&c), b->understood ? "now " : "not ");
+	}
+	for (int s = 0; s < PRICE_SERVICES && a->rule_count > 0 && b->rule_count > 0; s++) {
+		for (int k = 0; k < PRICE_KINDS; k++) {
+			print_ladder(&c, s, k, &a->rules[a->rule_count - 1].ladder[s][k], &b->rules[b->rule_count - 1].ladder[s][k]);
 		}
 	}
-	fputs(lead[0] == ',' ? "\n" : ": when its prices hold, or those of long prompts and other tiers\n", out);
+	if (!same_times(a, b)) {
+		fprintf(out, "%s when its prices hold", next_lead(&c));
+	} else if (!c.any) {
+		fputs(": prices that held before, or hold at times of the day", out);
+	}
+	fputc('\n', out);
 }
 
 bool prices_print_diff(const struct prices *before, const struct prices *after, FILE *out) {
