@@ -306,6 +306,74 @@ def check_html(path, statement):
     expect("<img" not in text, "html: a name was not escaped")
 
 
+# ---- the table ----
+
+
+def lines_below(text, title):
+    """The header and the lines of a part of the table, up to the empty line behind it."""
+    lines = text.split("\n")
+    start = next((i for i, line in enumerate(lines) if line.startswith(title)), None)
+    expect(start is not None, f"table: no part {title!r}")
+    if start is None:
+        return "", []
+    rest = lines[start + 1:]
+    return rest[0], rest[1:rest.index("")]
+
+
+def cells_of(header, line):
+    """Cells by the right edges of the header's words, which they are flush with; the first one is the name's."""
+    edges = [match.end() for match in re.finditer(r"\S+(?: \S+)*", header)]
+    return [line[a:b].strip() for a, b in zip([0] + edges, edges)]
+
+
+def rounds_to(where, shown_text, exact):
+    """A figure for people is the exact one, rounded to the places that are shown."""
+    if exact is None:
+        same(where, "unknown", shown_text, "–")
+        return
+    digits = shown_text.replace(",", "")
+    expect(re.fullmatch(r"-?\d+(\.\d+)?", digits), f"{where}: {shown_text!r} is no figure")
+    if re.fullmatch(r"-?\d+(\.\d+)?", digits):
+        step = D(1).scaleb(D(digits).as_tuple().exponent)
+        expect(abs(D(digits) - D(exact)) * 2 <= step, f"{where}: shows {shown_text}, the JSON says {exact}")
+
+
+def check_table_units(text, statement):
+    header, lines = lines_below(text, "What a token costs")
+    names = re.findall(r"\S+(?: \S+)*", header)
+    lines = [line for line in lines if line.startswith("  ")]
+    wanted = [(row, kind) for row in statement["models"] for kind in KINDS + ("ratio",)]
+    same("table", "lines of unit costs", len(lines), len(wanted))
+    for line, (row, kind) in zip(lines, wanted):
+        if kind == "ratio":
+            continue
+        # the name runs into the first cell's column
+        cells = dict(zip(names, cells_of(header, " " * 17 + line[17:])))
+        unit, where = row["unit_cost"][kind], f"table {row['model']} {kind}"
+        rounds_to(where, cells["tokens"], tokens_of(row, kind))
+        rounds_to(where, cells["busy"], unit["busy"])
+        rounds_to(where, cells["loaded"], unit["loaded"])
+        if "list price" in cells:
+            rounds_to(where, cells["list price"], row["list"][kind] if row["list"] else None)
+
+
+def check_table_parts(text, statement):
+    header, lines = lines_below(text, "Where the capacity went")
+    total = statement["total"]
+    same("table", "parts", len(lines), len(PARTS) + 1)
+    for line, part in zip(lines, PARTS + ("capacity",)):
+        hours, _, money, _ = cells_of(header, " " * 10 + line[10:])
+        rounds_to(f"table {part}", hours, D(total["gpu_ns"][part]) / (3600 * 10**9))
+        rounds_to(f"table {part}", money, total["cost"][part])
+
+
+def check_table_text(path, statement):
+    text = path.read_text(encoding="utf-8")
+    expect(max(map(len, text.split("\n"))) <= 100, "table: wider than 100 columns")
+    check_table_units(text, statement)
+    check_table_parts(text, statement)
+
+
 def main():
     folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
     at = lambda form: folder / f"{name}.{form}"
@@ -317,6 +385,7 @@ def main():
     check_journal(at("journal"), statement)
     check_journal(at("beancount"), statement)
     check_html(at("html"), statement)
+    check_table_text(at("table"), statement)
     faults.extend(check_focus(at("focus"), statement))
     for fault in faults[:40]:
         print(f"{name}: {fault}")

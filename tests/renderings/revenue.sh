@@ -1,6 +1,6 @@
 #!/bin/sh
 # List revenue of real requests, priced one by one by another program: tiers by prompt length, whole and in part, the time of
-# day, cached input. The statement must say the same to the last nano-unit.
+# day, cached input, classes of service. The statement must say the same to the last nano-unit.
 set -u
 folder=$(mktemp -d) || exit 3
 trap 'rm -rf "$folder"' EXIT
@@ -9,12 +9,25 @@ cat >"$folder/prices.json" <<'END'
  {"input": {"base": "1.25", "tiers": [{"over": 500, "price": "2.5"}, {"over": 2000, "price": "7"}]}, "cache_read": "0.31",
   "output": {"base": "10", "tiers": [{"over": 2000, "price": "15.123456789"}]}},
  {"from": "2026-08-11", "daily": {"from": "00:00", "to": "00:30"}, "input": "0.5", "cache_read": "0.05", "output": "3"}]},
+ {"id": "classes", "prices": [
+ {"input": {"base": "1.25", "tiers": [{"over": 1000, "price": "2.5"}]}, "cache_read": "0.125", "output": "10",
+  "batch": {"input": "0.625", "output": "5"},
+  "priority": {"input": {"base": "2.123456789", "tiers": [{"over": 1000, "price": "4.25"}]}, "cache_read": "0.25", "output": "20"},
+  "flex": {"input": "0.5", "cache_read": "0.05", "output": "3.3"}}]},
  {"id": "above", "prices": [
  {"input": {"base": "1", "tiers": [{"over": 500, "price": "3"}, {"over": 2000, "price": "4.5"}], "moves": "above"}, "output": "2"}]}]}]}
 END
-for model in m above; do
+# The same requests with a class each, by their number; every seventh of one that no catalogue prices.
+"${TOLLBOOK:-tollbook}" ingest -q -o "$folder/records.jsonl" samples/serving || exit 1
+mkdir "$folder/classes"
+awk 'BEGIN { split("\"service\":\"standard\" \"batch\":true \"service\":\"priority\" \"service\":\"flex\" - - \"service\":\"scale\"", words) }
+/tollbook.request/ { word = words[n++ % 7 + 1]; if (word != "-") sub(/}$/, "," word "}") } { print }' \
+	"$folder/records.jsonl" >"$folder/classes/records.jsonl"
+for model in m above classes; do
+	logs=samples/serving
+	[ $model = classes ] && logs=$folder/classes
 	"${TOLLBOOK:-tollbook}" run -q --gpu-hour 2 --prices "$folder/prices.json" --list llama-3.1-8b=p/$model --format json \
-		--requests "$folder/$model.csv" -o "$folder/$model.json" samples/serving || [ $? = 1 ] || exit 1
+		--requests "$folder/$model.csv" -o "$folder/$model.json" "$logs" || [ $? = 1 ] || exit 1
 done
 python3 - "$folder" <<'END'
 import csv, json, sys
@@ -33,8 +46,23 @@ def above(row, prompt, cached, out):
     # cached tokens come first; without a price of their own they cost what input does
     return prompt + 2 * max(0, prompt - 500) + D("1.5") * max(0, prompt - 2000) + out * 2
 
+service = {}
+for line in open(f"{sys.argv[1]}/classes/records.jsonl"):
+    record = json.loads(line)
+    if record["schema"] == "tollbook.request.v1":
+        service[record["id"]] = "batch" if record.get("batch") else record.get("service", "standard")
+
+def classes(row, prompt, cached, out):
+    standard = [D("0.125"), D(10), D("2.5") if prompt > 1000 else D("1.25")]
+    read, output, fresh = {
+        "batch": [D("0.125"), D(5), D("0.625")],
+        "priority": [D("0.25"), D(20), D("4.25") if prompt > 1000 else D("2.123456789")],
+        "flex": [D("0.05"), D("3.3"), D("0.5")],
+    }.get(service[row["id"]], standard)
+    return (prompt - cached) * fresh + cached * read + out * output
+
 failed = 0
-for model, price in (("m", whole), ("above", above)):
+for model, price in (("m", whole), ("above", above), ("classes", classes)):
     sum_ = tiers = 0
     for row in csv.DictReader(open(f"{sys.argv[1]}/{model}.csv")):
         prompt, cached, out = (int(row[k]) for k in ("prompt_tokens", "cached_tokens", "completion_tokens"))
@@ -44,5 +72,7 @@ for model, price in (("m", whole), ("above", above)):
     got = D(json.load(open(f"{sys.argv[1]}/{model}.json"))["total"]["list"]["revenue"])
     print(f"{model}: revenue {got}, by hand {want}, {tiers} long prompts")
     failed |= got != want or tiers == 0
+said = json.load(open(f"{sys.argv[1]}/classes.json"))["quality"]["warnings"]
+failed |= [w for w in said if "no batch price for cached input" in w] == [] or [w for w in said if "class of service" in w] == []
 sys.exit(failed)
 END
