@@ -41,17 +41,17 @@ postgres_make() {
 }
 
 postgres_start() {
-	as_postgres pg_ctl -D "$work/pg/data" -l "$work/pg/log" -w -t 30 start >/dev/null
+	as_postgres pg_ctl -D "$work/pg/data" -l "$work/pg/log" -w -t 300 start >/dev/null
 }
 
 # Everybody connected is thrown out, as in a fail-over.
 postgres_restart() {
-	as_postgres pg_ctl -D "$work/pg/data" -l "$work/pg/log" -m fast -w -t 30 restart >/dev/null
+	as_postgres pg_ctl -D "$work/pg/data" -l "$work/pg/log" -m fast -w -t 300 restart >/dev/null
 }
 
 postgres_stop() {
 	if [ -f "$work/pg/data/postmaster.pid" ]; then
-		as_postgres pg_ctl -D "$work/pg/data" -m immediate -w -t 30 stop >/dev/null || true
+		as_postgres pg_ctl -D "$work/pg/data" -m immediate -w -t 300 stop >/dev/null || true
 	fi
 }
 
@@ -98,7 +98,7 @@ slurm_make() {
 		ReturnToService=2
 		SlurmdTimeout=5
 		SlurmctldTimeout=10
-		MessageTimeout=10
+		MessageTimeout=30
 		KillWait=5
 		MinJobAge=300
 		MaxArraySize=5001
@@ -124,13 +124,16 @@ wait_for() {
 	done
 }
 
+# A node has processes of its own, where the kernel lets us: then all of them end with it.
 node_start() {
-	slurmd -N "$1" -D -f "$SLURM_CONF" >"$work/slurm/$1.out" 2>&1 &
+	local alone="unshare --fork --pid --mount-proc --kill-child=KILL"
+	$alone true 2>/dev/null || alone=
+	$alone slurmd -N "$1" -D -f "$SLURM_CONF" >"$work/slurm/$1.out" 2>&1 &
 	echo $! >"$work/slurm/$1.shell"
 }
 
-# A node that dies: its daemon, and with it all that it runs, get no time to tidy up. What it runs is told by
-# its environment: this test's SLURM_CONF, and the node's name.
+# A node that dies: its daemon, and with it all that it runs, get no time to tidy up. Without processes of its own, what
+# it runs is told by its environment: this test's SLURM_CONF, and the node's name.
 node_kill() {
 	local process
 	kill -9 "$(cat "$work/slurm/$1.shell")" 2>/dev/null || true
@@ -155,20 +158,26 @@ step_kill() {
 	kill -9 "$1" 2>/dev/null || true
 }
 
+# The controller hears that the node is gone, as from a health check: by itself it may take minutes to see that. What
+# the node had goes back to the queue.
+node_down() { # NODE
+	scontrol update NodeName="$1" State=DOWN Reason=killed && sinfo -h -N -n "$1" -o %T | grep -q down
+}
+
 nodes_idle() {
-	[ "$(sinfo -h -N -o %T | grep -c -E 'idle|mixed|allocated')" -eq 2 ]
+	[ "$(sinfo -h -N -o %T | grep -c -E '^(idle|mixed|allocated|completing)$')" -eq 2 ]
 }
 
 slurm_start() {
 	munged -F --key-file="$work/munge/key" --socket="$work/munge/socket" --pid-file="$work/munge/pid" \
 		--log-file="$work/munge/log" --seed-file="$work/munge/seed" --num-threads=2 >"$work/munge/out" 2>&1 &
 	echo $! >"$work/munge/shell"
-	wait_for 10 test -S "$work/munge/socket"
+	wait_for 120 test -S "$work/munge/socket"
 	slurmctld -D -f "$SLURM_CONF" >"$work/slurm/slurmctld.out" 2>&1 &
 	echo $! >"$work/slurm/slurmctld.shell"
 	node_start n1
 	node_start n2
-	wait_for 30 nodes_idle
+	wait_for 300 nodes_idle
 }
 
 # One of our own daemons, by the process number that was kept when it was started.
