@@ -108,6 +108,11 @@ static int backup(struct run *r, struct fault *why) {
 	if (r->operands.count != 1) {
 		return say_argument(r, r->argc, "no destination given, expected a %s", s->dump ? "file, or -" : "folder to be made");
 	}
+	if (!s->dump && r->book && ledger_is_server(r->book)) {
+		say_error(r, "a ledger in PostgreSQL is backed up by its own tools");
+		say_next(r, "pg_dump --format=custom --file=%s '%s'; its content as text: tollbook backup --dump", r->operands.at[0], r->book);
+		return EXIT_USAGE;
+	}
 	int status = book_open(&b, r, s->dump ? LEDGER_READ : LEDGER_WRITE, false, why);
 	if (status != 0) {
 		return status;

@@ -68,6 +68,31 @@ void book_set_basis(struct book *b) {
 	digest_free(d);
 }
 
+/* Does the command put records beside the ledger? */
+static bool adds_records(enum ledger_mode mode, bool costs) {
+	return mode == LEDGER_CREATE || (mode == LEDGER_WRITE && costs);
+}
+
+static int refuse_server(const struct run *r, enum ledger_mode mode, bool costs, struct fault *why) {
+	if (r->book && ledger_is_server(r->book) && adds_records(mode, costs)) {
+		return fault_set(why, ERROR_CONFIG, "a server keeps no records, expected the folder of a book; a ledger on a server is filled "
+		                 "by 'tollbook shard attribute --book'");
+	}
+	return 0;
+}
+
+/* What tasks posted has its records elsewhere: a night would take it for gone. */
+static int refuse_shards(struct book *b, enum ledger_mode mode, bool costs, struct fault *why) {
+	int64_t plans = 0;
+	int rc = adds_records(mode, costs) ? ledger_evidence_plans(b->ledger, &plans, why) : 0;
+
+	if (rc == 0 && plans > 0) {
+		return fault_set(why, ERROR_CONFIG, "%s: tasks of 'tollbook shard' filled this ledger, and their records are not in it; "
+		                 "expected another book", ledger_book(b->ledger));
+	}
+	return rc;
+}
+
 int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, struct fault *why) {
 	*b = (struct book){.r = r, .names = names_new()};
 	quality_init(&b->quality);
@@ -75,7 +100,9 @@ int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, 
 	int status = costs ? setup_fleet(r, b->names, &b->fleet) : 0;
 
 	status = status ? status : setup_prices(r, &b->prices);
+	status = status ? status : refuse_server(r, mode, costs, why);
 	status = status ? status : ledger_open(&b->ledger, r->book ? r->book : "book", NULL, mode, b->names, why);
+	status = status ? status : refuse_shards(b, mode, costs, why);
 	if (status != 0) {
 		book_close(b);
 		return status;
@@ -99,7 +126,7 @@ void book_close(struct book *b) {
 
 /* ---- runs ---- */
 
-static int keep_document(struct book *b, const char *kind, int64_t seq, const char *path, struct fault *why) {
+static int keep_document(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char *path, struct fault *why) {
 	char sha256[DIGEST_HEX_MAX];
 	struct text bytes;
 	int rc = book_file_bytes(path, &bytes, why);
@@ -107,16 +134,16 @@ static int keep_document(struct book *b, const char *kind, int64_t seq, const ch
 	if (rc < 0) {
 		return rc;
 	}
-	rc = ledger_document_put(b->ledger, bytes, sha256, why);
+	rc = ledger_document_put(l, bytes, sha256, why);
 	free((char *)(uintptr_t)bytes.at);
-	return rc < 0 ? rc : ledger_run_document(b->ledger, b->run.id, kind, seq, path, sha256, why);
+	return rc < 0 ? rc : ledger_run_document(l, run, kind, seq, path, sha256, why);
 }
 
-static int keep_documents(struct book *b, struct fault *why) {
-	int rc = b->r->fleet && b->fleet ? keep_document(b, "fleet", 0, b->r->fleet, why) : 0;
+int book_keep_documents(struct ledger *l, int64_t run, const char *fleet, const struct list *prices, struct fault *why) {
+	int rc = fleet ? keep_document(l, run, "fleet", 0, fleet, why) : 0;
 
-	for (size_t i = 0; i < b->r->prices.count && rc == 0; i++) {
-		rc = keep_document(b, "prices", (int64_t)i, b->r->prices.at[i], why);
+	for (size_t i = 0; i < prices->count && rc == 0; i++) {
+		rc = keep_document(l, run, "prices", (int64_t)i, prices->at[i], why);
 	}
 	return rc;
 }
@@ -133,7 +160,7 @@ int book_begin(struct book *b, const char *command, struct fault *why) {
 		.started_ns = book_now_ns(),
 	};
 	rc = rc < 0 ? rc : ledger_run_add(b->ledger, &b->run, &b->run.id, why);
-	return rc < 0 ? rc : keep_documents(b, why);
+	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, b->fleet ? b->r->fleet : NULL, &b->r->prices, why);
 }
 
 int book_commit(struct book *b, struct fault *why) {

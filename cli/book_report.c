@@ -24,6 +24,13 @@ static int reach(void *extent, name_id replica, name_id model, int64_t first_ns,
 	return 0;
 }
 
+static int reach_shards(struct book *b, const struct book_statement *s, struct extent *seen, struct fault *why) {
+	int64_t first_ns, last_ns;
+	int rc = ledger_evidence_span(b->ledger, s->as_of, &first_ns, &last_ns, why);
+
+	return rc > 0 ? reach(seen, 0, 0, first_ns, last_ns) : rc;
+}
+
 /* From the first evidence to the last, where it is not said; 1, or 0 if there are no entries. */
 static int settle_period(struct book *b, struct book_statement *s, struct fault *why) {
 	struct extent seen = {INT64_MAX, INT64_MIN};
@@ -34,6 +41,7 @@ static int settle_period(struct book *b, struct book_statement *s, struct fault 
 		return rc;
 	}
 	rc = ledger_spans(b->ledger, reach, &seen, why);
+	rc = rc < 0 ? rc : reach_shards(b, s, &seen, why);
 	if (rc < 0) {
 		return rc;
 	}
@@ -173,6 +181,8 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	quality_init(&s->quality);
 	rc = ledger_entries(b->ledger, first, end, s->as_of, grain_of(b, s, whole_days), statement_take, s->statement, why);
 	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, &s->quality, why);
+	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
+	quality_sort(&s->quality);
 	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);
 	return rc < 0 ? rc : 1;
 }

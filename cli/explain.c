@@ -234,6 +234,23 @@ static int show_segment(void *work, const struct ledger_segment *s) {
 	return ledger_records(w->b->ledger, s, show_record, w, w->why);
 }
 
+/* Those of shards are not in the book. */
+static int show_records(struct work *w, struct fault *why) {
+	int64_t plans = 0;
+	int rc = ledger_evidence_plans(w->b->ledger, &plans, why);
+
+	if (rc < 0 || plans > 0) {
+		printf("%s", rc < 0 ? "" : "\nThe records behind it are in the folders of the plans of 'tollbook shard', and not in this book.\n");
+		return rc;
+	}
+	printf("\nRecords behind it (a step of both phases is split by the fitted model: tollbook run --model-report)\n");
+	rc = ledger_segments(w->b->ledger, w->q.from_ns, w->q.to_ns, show_segment, w, why);
+	if (rc >= 0) {
+		printf("  %" PRId64 " records in all; --lines N shows more\n", w->records);
+	}
+	return rc;
+}
+
 static int explain_figure(struct work *w, struct fault *why) {
 	int rc = ledger_entries(w->b->ledger, w->q.from_ns, w->q.to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_entry, w, why);
 
@@ -249,12 +266,7 @@ static int explain_figure(struct work *w, struct fault *why) {
 		print_entry(w, &w->found[i]);
 	}
 	print_arithmetic(w);
-	printf("\nRecords behind it (a step of both phases is split by the fitted model: tollbook run --model-report)\n");
-	rc = ledger_segments(w->b->ledger, w->q.from_ns, w->q.to_ns, show_segment, w, why);
-	if (rc >= 0) {
-		printf("  %" PRId64 " records in all; --lines N shows more\n", w->records);
-	}
-	return rc;
+	return show_records(w, why);
 }
 
 /* ---- a request ---- */
@@ -335,7 +347,10 @@ static int explain_request(struct work *w, struct fault *why) {
 	int rc = ledger_segments(w->b->ledger, INT64_MIN, INT64_MAX, find_in_segment, w, why);
 
 	if (rc < 0 || w->records == 0) {
-		return rc < 0 ? rc : say_argument(w->b->r, 2, "the book has no request of this id");
+		int64_t plans = 0;
+		rc = rc < 0 ? rc : ledger_evidence_plans(w->b->ledger, &plans, why);
+		return rc < 0 ? rc : say_argument(w->b->r, 2, plans > 0 ? "the book has no records: those of shards are in the folders of their plans"
+		                                                        : "the book has no request of this id");
 	}
 	rc = w->b->fleet ? print_cost(w, why) : 0;
 	if (!w->b->fleet) {

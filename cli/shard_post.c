@@ -2,8 +2,8 @@
 #define _GNU_SOURCE /* qsort_r */
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "cli/book.h"
 #include "cli/shard.h"
 #include "cli/shard_work.h"
 #include "core/instant.h"
@@ -21,10 +21,11 @@ struct lot {
 	struct entry *at;
 	size_t count, room;
 	int64_t replicas, posted;
+	const char *currency;
 };
 
-static void lot_init(struct lot *b, struct plan *p) {
-	*b = (struct lot){.plan = p, .names = names_new()};
+static void lot_init(struct lot *b, struct plan *p, const struct shard_session *s) {
+	*b = (struct lot){.plan = p, .names = names_new(), .currency = fleet_currency(s->fleet)};
 }
 
 static void lot_release(struct lot *b) {
@@ -63,66 +64,83 @@ static int post_days(struct lot *b, struct ledger *l, int64_t run, int64_t *rest
 	return rc;
 }
 
-static int64_t clock_ns(void) {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+static struct ledger_run new_run(const struct lot *b) {
+	return (struct ledger_run){.command = "shard", .version = TOLLBOOK_VERSION, .rule = rule_names[b->plan->r->rule],
+	                           .currency = b->currency, .basis = b->plan->sha256, .started_ns = book_now_ns()};
 }
 
 /* All of the batch, or nothing: not even a run where nothing is new. */
-static int post_once(struct lot *b, struct ledger *l, struct fault *why) {
-	struct ledger_run run = {.command = "shard", .version = TOLLBOOK_VERSION, .rule = rule_names[b->plan->r->rule],
-	                         .currency = "", .basis = b->plan->sha256, .started_ns = clock_ns()};
-	int rc = ledger_begin(l, why);
+static int post_once(void *batch, struct ledger *l, struct fault *why) {
+	struct lot *b = batch;
+	const struct run *r = b->plan->r;
+	struct ledger_run run = new_run(b);
+	int rc = ledger_run_add(l, &run, &run.id, why);
 
-	rc = rc < 0 ? rc : ledger_run_add(l, &run, &run.id, why);
 	rc = rc < 0 ? rc : post_days(b, l, run.id, &run.restated, why);
 	if (rc < 0 || run.restated == 0) {
-		ledger_rollback(l);
 		return rc;
 	}
-	run.finished_ns = clock_ns();
-	rc = ledger_run_finish(l, &run, why);
-	if (rc < 0) {
-		ledger_rollback(l);
-		return rc;
-	}
-	return ledger_commit(l, why);
+	run.finished_ns = book_now_ns();
+	rc = book_keep_documents(l, run.id, r->fleet, &r->prices, why);
+	rc = rc < 0 ? rc : ledger_run_finish(l, &run, why);
+	return rc < 0 ? rc : 1;
 }
 
 int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode mode, struct names *names,
                      struct fault *why) {
-	const char *book = p->r->book;
-	bool is_server = text_find(text_of(book), T("://")) != SIZE_MAX;
+	int64_t next = 0;
+	int rc = ledger_open(out, p->r->book, NULL, mode, names, why);
 
-	return ledger_open(out, is_server ? p->folder : book, is_server ? book : NULL, mode, names, why);
+	if (rc < 0 || mode == LEDGER_READ) {
+		return rc;
+	}
+	rc = ledger_source_next(*out, &next, why);
+	if (rc == 0 && next > 1) {
+		rc = fault_set(why, ERROR_CONFIG, "%s: has records of its own, which tasks do not know; expected another book", p->r->book);
+	}
+	if (rc < 0) {
+		ledger_close(*out);
+	}
+	return rc;
+}
+
+static int do_once(const struct plan *p, struct names *names, ledger_work *work, void *context, struct fault *why) {
+	struct ledger *l = NULL;
+	int rc = work_open_ledger(&l, p, LEDGER_CREATE, names, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = ledger_begin(l, why);
+	rc = rc < 0 ? rc : work(context, l, why);
+	rc = rc <= 0 ? rc : ledger_commit(l, why);
+	ledger_close(l); /* what was not committed is undone */
+	return rc;
 }
 
 /* A server that goes away, two that wait for each other: what was not committed is done once more. */
-static int post_batch(struct lot *b, struct fault *why) {
+int work_on_ledger(const struct plan *p, struct names *names, ledger_work *work, void *context, struct fault *why) {
 	int64_t pause_ms = FIRST_PAUSE_MS;
-	int rc = 0;
+	int rc = ERROR_IO;
 
+	for (int i = 0; i < TRIES && rc == ERROR_IO; i++, pause_ms *= 2) {
+		if (stop_asked(&p->r->stop)) {
+			return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
+		}
+		if (i > 0) {
+			struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
+			nanosleep(&pause, NULL);
+		}
+		rc = do_once(p, names, work, context, why);
+	}
+	return rc;
+}
+
+static int post_batch(struct lot *b, struct fault *why) {
 	if (b->count > 1) {
 		qsort_r(b->at, b->count, sizeof *b->at, by_replica_day, b->names);
 	}
-	for (int i = 0; i < TRIES && b->count > 0 && !stop_asked(&b->plan->r->stop); i++, pause_ms *= 2) {
-		struct ledger *l = NULL;
-		rc = work_open_ledger(&l, b->plan, LEDGER_CREATE, b->names, why);
-		if (rc == 0) {
-			rc = post_once(b, l, why);
-			ledger_close(l);
-		}
-		if (rc != ERROR_IO) {
-			break;
-		}
-		struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
-		nanosleep(&pause, NULL);
-	}
-	if (rc == 0 && stop_asked(&b->plan->r->stop)) {
-		rc = fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
-	}
+	int rc = b->count > 0 ? work_on_ledger(b->plan, b->names, post_once, b, why) : 0;
 	b->posted += rc == 0 ? (int64_t)b->count : 0;
 	b->count = 0;
 	return rc;
@@ -148,13 +166,13 @@ static int take_item(void *batch, struct text item, struct fault *why) {
 	return 0;
 }
 
-static int post_own(struct plan *p, int64_t *posted, struct fault *why) {
+static int post_own(struct plan *p, const struct shard_session *session, int64_t *posted, struct fault *why) {
 	struct bundle_part part;
 	struct bundle *bundle;
 	struct lot b;
 	int rc = plan_open_bundle(&bundle, plan_path(p, "attribute", p->task, "bundle"), why), got;
 
-	lot_init(&b, p);
+	lot_init(&b, p, session);
 	while (rc == 0 && (got = bundle_next(bundle, &part, why)) != 0) {
 		rc = got < 0 ? got : bundle_read(bundle, &part, take_item, &b, why);
 		if (rc == 0 && ++b.replicas % BATCH_REPLICAS == 0) {
@@ -171,7 +189,7 @@ static int post_own(struct plan *p, int64_t *posted, struct fault *why) {
 /* ---- what pools were up for and no replica told of ---- */
 
 struct rest {
-	struct shard_session session;
+	const struct shard_session *session;
 	struct remainders *remainders;
 	struct names *names; /* of the entries at hand */
 	struct lot batch;
@@ -184,7 +202,7 @@ static int take_for_rest(void *rest, struct text item, struct fault *why) {
 	if (!entry_unpack(&item, r->names, &e)) {
 		return fault_set(why, ERROR_CONFIG, "an entry in attribute/ is damaged; remove the file and run its task again");
 	}
-	e.pool = names_id(r->session.names, names_text(r->names, e.pool));
+	e.pool = names_id(r->session->names, names_text(r->names, e.pool));
 	return remainders_take(r->remainders, &e);
 }
 
@@ -192,8 +210,8 @@ static int add_rest(void *rest, const struct entry *e) {
 	struct rest *r = rest;
 	struct entry here = *e;
 
-	here.model = names_id(r->batch.names, names_text(r->session.names, e->model));
-	here.pool = names_id(r->batch.names, names_text(r->session.names, e->pool));
+	here.model = names_id(r->batch.names, names_text(r->session->names, e->model));
+	here.pool = names_id(r->batch.names, names_text(r->session->names, e->pool));
 	lot_add(&r->batch, &here);
 	return 0;
 }
@@ -216,25 +234,22 @@ static int read_all(struct rest *r, struct plan *p, struct fault *why) {
 	return rc;
 }
 
-static int post_rest(struct plan *p, int64_t *posted, struct fault *why) {
-	struct rest r = {.names = names_new()};
-	struct quality ignored; /* a report says what is odd */
-	int rc = session_open(&r.session, p);
+static int post_rest(struct plan *p, const struct shard_session *s, int64_t *posted, struct fault *why) {
+	struct rest r = {.session = s, .names = names_new()};
+	struct attribute_options o = session_options(s);
+	struct quality odd;
 
-	quality_init(&ignored);
-	lot_init(&r.batch, p);
-	if (rc == 0) {
-		struct attribute_options o = session_options(&r.session);
-		r.remainders = remainders_new(&o);
-		rc = read_all(&r, p, why);
-		rc = rc < 0 ? rc : remainders_finish(r.remainders, add_rest, &r, &ignored, why);
-		rc = rc < 0 ? rc : post_batch(&r.batch, why);
-		*posted += r.batch.posted;
-	}
+	quality_init(&odd);
+	lot_init(&r.batch, p, s);
+	r.remainders = remainders_new(&o);
+	int rc = read_all(&r, p, why);
+	rc = rc < 0 ? rc : remainders_finish(r.remainders, add_rest, &r, &odd, why);
+	rc = rc < 0 ? rc : post_batch(&r.batch, why);
+	rc = rc < 0 ? rc : shard_post_evidence(p, s, &odd, why);
+	*posted += r.batch.posted;
 	remainders_free(r.remainders);
 	lot_release(&r.batch);
-	quality_release(&ignored);
-	session_close(&r.session);
+	quality_release(&odd);
 	names_free(r.names);
 	return rc;
 }
@@ -250,7 +265,11 @@ static bool all_done(struct plan *p) {
 }
 
 int shard_post(struct plan *p, int64_t *posted, struct fault *why) {
-	int rc = post_own(p, posted, why);
+	struct shard_session s;
+	int rc = session_open(&s, p);
 
-	return rc == 0 && all_done(p) ? post_rest(p, posted, why) : rc;
+	rc = rc == 0 ? post_own(p, &s, posted, why) : rc;
+	rc = rc == 0 && all_done(p) ? post_rest(p, &s, posted, why) : rc;
+	session_close(&s);
+	return rc;
 }

@@ -20,6 +20,16 @@ int work_take_replica(struct parts *parts, const struct shard_session *s, struct
  */
 int shard_post(struct plan *p, int64_t *posted, struct fault *why);
 
+/*
+ * What a plan's logs held and what was wrong with them, task by task, and what is odd about all together: into the
+ * ledger, once. All tasks' files are there.
+ */
+int shard_post_evidence(struct plan *p, const struct shard_session *s, const struct quality *odd, struct fault *why);
+
+/* Work in a transaction that is committed if it returns 1; tried again where the ledger fails, which it must bear. */
+typedef int ledger_work(void *context, struct ledger *l, struct fault *why);
+int work_on_ledger(const struct plan *p, struct names *names, ledger_work *work, void *context, struct fault *why);
+
 /* The ledger of --book: a server ("postgresql://…"), or a book's folder. */
 int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode mode, struct names *names,
                      struct fault *why);

@@ -116,9 +116,15 @@ static int check_day(struct check *c, int64_t day_ns, struct fault *why) {
 }
 
 static int check_days(struct check *c, bool all, struct fault *why) {
-	int64_t from_ns, to_ns, closed;
-	int rc = ledger_extent(c->b->ledger, INT64_MAX - 1, &from_ns, &to_ns, why);
+	int64_t from_ns, to_ns, closed, plans = 0;
+	int rc = ledger_evidence_plans(c->b->ledger, &plans, why);
 
+	if (rc == 0 && plans > 0) {
+		say_warning(c->b->r, "tasks of 'tollbook shard' posted the entries, and their records are in the folders of the plans: they "
+		            "are not made again here");
+		return 0;
+	}
+	rc = rc < 0 ? rc : ledger_extent(c->b->ledger, INT64_MAX - 1, &from_ns, &to_ns, why);
 	if (rc <= 0) {
 		return rc;
 	}

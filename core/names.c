@@ -195,6 +195,16 @@ name_id names_id(struct names *n, struct text t) {
 	return t.len == 0 ? 0 : id_of(n, t, hash_of(n->seed, t));
 }
 
+name_id names_find(struct names *n, struct text t) {
+	if (t.len == 0) {
+		return 0;
+	}
+	pthread_mutex_lock(&n->lock);
+	name_id id = find(n, t, hash_of(n->seed, t))->id;
+	pthread_mutex_unlock(&n->lock);
+	return id;
+}
+
 struct text names_text(const struct names *n, name_id id) {
 	uint32_t index;
 	unsigned number = page_of(id, &index);

@@ -18,6 +18,9 @@ void names_free(struct names *n);
  * never let an order of them show in a result; sort by text. */
 name_id names_id(struct names *n, struct text t);
 
+/* The same if the text is there, else 0. */
+name_id names_find(struct names *n, struct text t);
+
 /* The text of a number; lives as long as the table. NUL-terminated. Thread-safe. */
 struct text names_text(const struct names *n, name_id id);
 

@@ -60,6 +60,11 @@ int names_load(struct ledger *l, struct fault *why);
 int lock_take(struct ledger *l, struct fault *why);
 void lock_release(struct ledger *l);
 
+/* ---- documents (runs.c) ---- */
+
+/* Bytes as a ledger keeps them, unpacked: 1, or negative. The caller frees out->at. */
+int document_unpack(struct text packed, struct text *out, struct fault *why);
+
 /* ---- entries (entries.c) ---- */
 
 /* By replica, slot and the rest of the key, names by text. */

@@ -69,10 +69,19 @@ static int connect_to(struct ledger *l, const char *where, struct fault *why) {
 	return rc < 0 ? rc : names_load(l, why);
 }
 
+bool ledger_is_server(const char *book) {
+	const struct driver *d = driver_for(book);
+
+	return d && d->scheme[0];
+}
+
 int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
                 struct names *names, struct fault *why) {
 	char place[WHERE_MAX];
-	int rc = find_folder(book, mode, why);
+	bool alone = ledger_is_server(book);
+	int rc = alone ? 0 : find_folder(book, mode, why);
+
+	where = alone ? book : where;
 
 	if (rc < 0) {
 		return rc;
@@ -83,7 +92,7 @@ int ledger_open(struct ledger **out, const char *book, const char *where, enum l
 	l->mode = mode;
 	l->lock = -1;
 	rc = find_ledger(book, where, place, why);
-	if (rc == 0 && mode != LEDGER_READ && !driver_for(place)->scheme[0]) { /* a server has locks of its own */
+	if (rc == 0 && mode != LEDGER_READ && !ledger_is_server(place)) { /* a server has locks of its own */
 		rc = lock_take(l, why);
 	}
 	if (rc == 0) {

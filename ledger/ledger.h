@@ -32,8 +32,9 @@ enum ledger_mode {
  * ledger.db ("postgresql://…"); NULL: as the file `ledger.where` in the book says, else
  * ledger.db. Refused: a newer version, a foreign or damaged file. Writers take the
  * book's lock, and are told who holds it if another does. Names of the ledger are
- * translated to and from `names`.
+ * translated to and from `names`. A book that is a server is the ledger alone, without records.
  */
+bool ledger_is_server(const char *book); /* "postgresql://…"? */
 int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
                 struct names *names, struct fault *why);
 void ledger_close(struct ledger *l);
@@ -81,6 +82,30 @@ int ledger_run_document_get(struct ledger *l, int64_t run, const char *kind, int
 /* What was wrong with the logs of one run, added; of all runs up to one, read into `out`. */
 int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
 int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why);
+
+/* ---- evidence: what tasks of `tollbook shard` read and found ---- */
+
+struct ledger_evidence {
+	const char *plan; /* its hash */
+	int64_t task; /* -1: what only all tasks together tell */
+	int64_t from_ns, to_ns; /* of all the plan's logs, inclusive */
+	struct text notes; /* lines as quality_write_lines writes them */
+};
+
+/* What is there already stays as it is. */
+int ledger_evidence_put(struct ledger *l, int64_t run, const struct ledger_evidence *e, struct fault *why);
+/* How many tasks of a plan there are. */
+int ledger_evidence_count(struct ledger *l, const char *plan, int64_t *count, struct fault *why);
+/* How many plans there are. */
+int ledger_evidence_plans(struct ledger *l, int64_t *count, struct fault *why);
+/* First and last instant of which any tells: 1, or 0 if there is none. */
+int ledger_evidence_span(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why);
+/*
+ * Adds that of all plans that overlap a period, as it was after run `as_of`. A plan all of whose logs later ones
+ * read again counts no more; a log that several read is listed once.
+ */
+int ledger_evidence_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out,
+                        struct fault *why);
 
 /* ---- sources ---- */
 

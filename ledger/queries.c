@@ -48,6 +48,14 @@ const struct query_text query_texts[QUERIES] = {
 	                   "SELECT coalesce(sum(steps), 0)::bigint, coalesce(sum(requests), 0)::bigint, "
 	                   "coalesce(sum(windows), 0)::bigint, coalesce(sum(powers), 0)::bigint FROM segment"},
 
+	[Q_EVIDENCE_PUT] = {"INSERT INTO evidence (plan, task, from_ns, to_ns, notes, run) VALUES ($1, $2, $3, $4, $5, $6) "
+	                    "ON CONFLICT DO NOTHING", 0},
+	[Q_EVIDENCE_COUNT] = {"SELECT count(*) FROM evidence WHERE plan = $1", 0},
+	[Q_EVIDENCE_PLANS] = {"SELECT count(DISTINCT plan) FROM evidence", 0},
+	[Q_EVIDENCE] = {"SELECT e.plan, d.bytes FROM evidence e JOIN document d ON d.sha256 = e.notes WHERE e.run <= $1 AND "
+	                "e.to_ns >= $2 AND e.from_ns < $3 ORDER BY e.run DESC, e.plan, e.task", 0},
+	[Q_EVIDENCE_SPAN] = {"SELECT min(from_ns), max(to_ns) FROM evidence WHERE run <= $1 AND from_ns <= to_ns", 0},
+
 	[Q_HEADS] = {"SELECT DISTINCT head_bytes FROM source ORDER BY head_bytes", 0},
 	[Q_SOURCES_OF_HEAD] = {"SELECT " SOURCE_COLUMNS " FROM source WHERE head = $1 AND head_bytes = $2 "
 	                       "ORDER BY bytes DESC, id", 0},

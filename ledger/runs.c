@@ -93,7 +93,7 @@ int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_
 	return rc;
 }
 
-static int unpack(struct text packed, struct text *out, struct fault *why) {
+int document_unpack(struct text packed, struct text *out, struct fault *why) {
 	unsigned long long size = ZSTD_getFrameContentSize(packed.at, packed.len);
 
 	if (size > DOCUMENT_MAX) {
@@ -116,7 +116,7 @@ int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, 
 	if (rc < 0 || (rc = ask_next(l, Q_DOCUMENT_GET, why)) <= 0) {
 		return rc;
 	}
-	rc = unpack(row_text(l, Q_DOCUMENT_GET, 0), out, why);
+	rc = document_unpack(row_text(l, Q_DOCUMENT_GET, 0), out, why);
 	ask_end(l, Q_DOCUMENT_GET);
 	return rc;
 }

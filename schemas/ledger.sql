@@ -117,6 +117,18 @@ CREATE TABLE segment (
   PRIMARY KEY (day_ns, replica)
 ) STRICT, WITHOUT ROWID;
 
+-- What a task of `tollbook shard` read and found: a ledger that tasks fill has these in place of sources and segments.
+CREATE TABLE evidence (
+  plan TEXT NOT NULL,           -- hash of the plan
+  task INTEGER NOT NULL,        -- -1: what only all tasks together tell
+  from_ns INTEGER NOT NULL,     -- first and last instant of which the plan's logs tell
+  to_ns INTEGER NOT NULL,
+  notes TEXT NOT NULL REFERENCES document, -- lines of JSON, see core/quality_lines.c
+  run INTEGER NOT NULL REFERENCES run,
+  PRIMARY KEY (plan, task)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX evidence_period ON evidence (to_ns, from_ns);
+
 -- Days whose entries are to be made anew: records came in since, or the basis changed.
 CREATE TABLE dirty (
   day_ns INTEGER PRIMARY KEY
