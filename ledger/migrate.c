@@ -13,9 +13,15 @@
 	"ALTER TABLE segment ADD COLUMN gone_run BIGINT REFERENCES run;"
 #define AMOUNTS "gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
 
+#define EVIDENCE(integer, end) \
+	"CREATE TABLE evidence (plan TEXT NOT NULL, task " integer " NOT NULL, from_ns " integer " NOT NULL, " \
+	"to_ns " integer " NOT NULL, notes TEXT NOT NULL REFERENCES document, run " integer " NOT NULL REFERENCES run, " \
+	"PRIMARY KEY (plan, task)" end "CREATE INDEX evidence_period ON evidence (to_ns, from_ns);"
+
 /*
  * 1 to 2: entries told batch traffic from the rest; now they have one of five classes of service, of which these are
- * the first two. The column's check can only be changed by making its table anew.
+ * the first two. The column's check can only be changed by making its table anew. What tasks of `tollbook shard` read
+ * and found is new.
  */
 static const struct migration from_1 = {
 	.sqlite =
@@ -44,14 +50,16 @@ static const struct migration from_1 = {
 		"  PRIMARY KEY (posting, slot_ns, model, tenant, pool, kind, grade, prompt_over, service, rate_nano)"
 		") STRICT, WITHOUT ROWID;"
 		"INSERT INTO entry SELECT posting, slot_ns, " KEY_AHEAD ", batch, rate_nano, " AMOUNTS " FROM entry_1;"
-		"DROP TABLE entry_1;" ADDED,
+		"DROP TABLE entry_1;" ADDED
+		EVIDENCE("INTEGER", ") STRICT, WITHOUT ROWID;"),
 	.postgres =
 		"ALTER TABLE entry_day RENAME COLUMN batch TO service;"
 		"ALTER TABLE adjustment RENAME COLUMN batch TO service;"
 		"ALTER TABLE entry DROP CONSTRAINT entry_batch_check;"
 		"ALTER TABLE entry RENAME COLUMN batch TO service;"
 		"ALTER TABLE entry ADD CONSTRAINT entry_service_check CHECK (service BETWEEN 0 AND 4);"
-		ADDED_POSTGRES,
+		ADDED_POSTGRES
+		EVIDENCE("BIGINT", ");"),
 	.view =
 		"CREATE TEMP VIEW entry AS SELECT posting, slot_ns, " KEY_AHEAD ", batch AS service, rate_nano, " AMOUNTS
 		" FROM main.entry;"
@@ -60,7 +68,8 @@ static const struct migration from_1 = {
 		"CREATE TEMP VIEW adjustment AS SELECT id, period, run, posted_ns, replica, slot_ns, " KEY_AHEAD
 		", batch AS service, rate_nano, " AMOUNTS " FROM main.adjustment;"
 		"CREATE TEMP VIEW day AS SELECT day_ns, basis, 0 AS duplicates FROM main.day;"
-		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", CAST(NULL AS INTEGER) AS gone_run FROM main.segment;",
+		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", CAST(NULL AS INTEGER) AS gone_run FROM main.segment;"
+		"CREATE TEMP VIEW evidence AS SELECT '' AS plan, 0 AS task, 0 AS from_ns, 0 AS to_ns, '' AS notes, 0 AS run WHERE 1 = 0;",
 };
 
 const struct migration *migration_from(int64_t version) {

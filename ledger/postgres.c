@@ -36,12 +36,27 @@ struct statement {
 	bool failed;
 };
 
+/*
+ * Classes of SQLSTATE that another try may get over: lost connections, transactions that got in each other's way,
+ * a server that is full, busy or being stopped. The rest stays wrong however often it is tried.
+ */
+static bool may_pass(const char *state) {
+	static const char *const classes[] = {"08", "23505", "25P0", "40", "53", "55", "57", "58", "XX"};
+
+	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+		if (!state || strncmp(state, classes[i], strlen(classes[i])) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int failed(struct connection *c, const PGresult *r, struct fault *why) {
 	const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
 	const char *message = r ? PQresultErrorMessage(r) : PQerrorMessage(c->at);
 	struct text line = text_trim(text_of(message ? message : ""));
 
-	return fault_set(why, ERROR_IO, "PostgreSQL: %.*s%s%s", (int)(line.len < 300 ? line.len : 300), line.at,
+	return fault_set(why, may_pass(state) ? ERROR_IO : ERROR_CONFIG, "PostgreSQL: %.*s%s%s", (int)(line.len < 300 ? line.len : 300), line.at,
 	                 state ? "; SQLSTATE " : "", state ? state : "");
 }
 
@@ -59,18 +74,19 @@ static void set_aside(struct connection *c) {
 	}
 }
 
+/* Writers take turns, so that each sees what the one before it committed, whatever the server's own default is. */
+static const char begin_writing[] =
+	"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(1953459052)";
+
 static int execute(void *connection, const char *sql, struct fault *why) {
 	struct connection *c = connection;
 
 	set_aside(c);
-	PGresult *r = PQexec(c->at, sql);
+	PGresult *r = PQexec(c->at, c->writes && strcmp(sql, "BEGIN") == 0 ? begin_writing : sql);
 	ExecStatusType status = PQresultStatus(r);
 	bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 	int rc = ok ? 0 : failed(c, r, why);
 	PQclear(r);
-	if (rc == 0 && c->writes && strcmp(sql, "BEGIN") == 0) {
-		return execute(c, "SELECT pg_advisory_xact_lock(1953459052)", why);
-	}
 	return rc;
 }
 
@@ -367,6 +383,19 @@ static bool is_passing(const PGconn *c) {
 	       strstr(said, "too many clients") || strstr(said, "recovery");
 }
 
+/* A login or a database that there is not: libpq gives no SQLSTATE for these. */
+static bool is_refusal(const PGconn *c) {
+	static const char *const said[] = {"authentication failed", "does not exist", "no password supplied", "permission denied",
+	                                   "no pg_hba.conf entry", "invalid"};
+
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+		if (strstr(PQerrorMessage(c), said[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int connect_to(struct connection *c, const char *where, struct fault *why) {
 	int64_t pause_ms = FIRST_PAUSE_MS;
 
@@ -375,6 +404,10 @@ static int connect_to(struct connection *c, const char *where, struct fault *why
 		c->at = PQconnectdb(where);
 		if (PQstatus(c->at) == CONNECTION_OK) {
 			return 0;
+		}
+		if (is_refusal(c->at)) {
+			(void)failed(c, NULL, why);
+			return ERROR_CONFIG;
 		}
 		if (!is_passing(c->at)) {
 			break;
@@ -394,15 +427,21 @@ static void close_connection(void *connection) {
 	}
 }
 
+/* The server ends what hangs, after the time that it, the role or the connection string says, or else these. */
+#define UNLESS_SET(name, value) \
+	"SELECT set_config('" name "', '" value "', false) WHERE current_setting('" name "') = '0';"
+static const char settings[] =
+	"SET application_name = 'tollbook'; SET client_min_messages = warning; SET bytea_output = 'hex';"
+	UNLESS_SET("statement_timeout", "15min") UNLESS_SET("lock_timeout", "10min")
+	UNLESS_SET("idle_in_transaction_session_timeout", "15min");
+
 static int open_connection(void **connection, const struct driver_options *o, struct fault *why) {
 	struct connection *c = must_calloc(1, sizeof *c);
 	int rc = refuse_password(o->where, why);
 
 	c->writes = o->mode != LEDGER_READ;
 	rc = rc < 0 ? rc : connect_to(c, o->where, why);
-	rc = rc < 0 ? rc : execute(c, "SET application_name = 'tollbook'; SET client_min_messages = warning; "
-	                           "SET statement_timeout = '15min'; SET lock_timeout = '10min'; "
-	                           "SET idle_in_transaction_session_timeout = '15min'; SET bytea_output = 'hex'", why);
+	rc = rc < 0 ? rc : execute(c, settings, why);
 	rc = rc < 0 ? rc : check_version(c, o, why);
 	rc = rc < 0 || c->writes ? rc : execute(c, "SET default_transaction_read_only = on", why);
 	if (rc < 0) {

@@ -9,11 +9,13 @@
 #define DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
 
 int ledger_run_add(struct ledger *l, const struct ledger_run *r, int64_t *id, struct fault *why) {
-	return ask_int(l, Q_RUN_ADD,
-	               VALUES(V_STR(r->command), V_STR(r->version), V_STR(r->rule), V_STR(r->currency), V_STR(r->basis),
-	                      V_INT(r->started_ns), V_INT(r->finished_ns), V_INT(r->files), V_INT(r->lines),
-	                      V_INT(r->records), V_INT(r->rejected), V_INT(r->duplicates), V_INT(r->restated)),
-	               id, why) < 0 ? ERROR_IO : 0;
+	int rc = ask_int(l, Q_RUN_ADD,
+	                 VALUES(V_STR(r->command), V_STR(r->version), V_STR(r->rule), V_STR(r->currency), V_STR(r->basis),
+	                        V_INT(r->started_ns), V_INT(r->finished_ns), V_INT(r->files), V_INT(r->lines),
+	                        V_INT(r->records), V_INT(r->rejected), V_INT(r->duplicates), V_INT(r->restated)),
+	                 id, why);
+
+	return rc < 0 ? rc : 0;
 }
 
 int ledger_run_finish(struct ledger *l, const struct ledger_run *r, struct fault *why) {

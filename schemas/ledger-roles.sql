@@ -19,5 +19,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO tollbook_reader;
 GRANT INSERT ON ALL TABLES IN SCHEMA public TO tollbook_writer;
 GRANT UPDATE ON run, source, file, segment, day, fit, posting, period TO tollbook_writer;
 GRANT DELETE ON dirty, segment TO tollbook_writer;
+-- Tables that a later version of tollbook adds, made by the same owner.
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO tollbook_reader;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO tollbook_writer;
 REVOKE INSERT ON ledger_version FROM tollbook_writer;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;

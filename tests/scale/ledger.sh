@@ -89,7 +89,8 @@ same "entries by a writer" plan40p.book.json
 
 sql "ALTER TABLE entry DROP CONSTRAINT entry_service_check; ALTER TABLE entry RENAME COLUMN service TO batch;
 	ALTER TABLE entry ADD CONSTRAINT entry_batch_check CHECK (batch IN (0, 1)); ALTER TABLE entry_day RENAME COLUMN service TO batch;
-	ALTER TABLE adjustment RENAME COLUMN service TO batch; UPDATE ledger_version SET version = 1"
+	ALTER TABLE adjustment RENAME COLUMN service TO batch; DROP TABLE evidence;
+	ALTER TABLE day DROP COLUMN duplicates; ALTER TABLE segment DROP COLUMN gone_run; UPDATE ledger_version SET version = 1"
 report_book plan40p "$(server eye)"
 same "a ledger of version 1, by a reader" plan40p.book.json
 ! attribute plan40p 0 "$(server hand)" 2>refused || fail "another writer than the owner"
@@ -102,8 +103,103 @@ same "brought to version 2" plan40p.book.json
 ! sql "UPDATE entry SET service = 9" 2>refused || fail "a class of service that there is not"
 check "a class of service that there is not is refused" grep -q entry_service_check refused
 
-# ---- the same tasks into SQLite ----
+# ---- tollbook report: the same from PostgreSQL, from SQLite and from one run ----
 
 attribute plan1 0 book
 report_book plan1 book
 same "one task into SQLite" plan1.book.json
+
+statement() { # FILE COMMAND...: exit status 1 is findings
+	local file=$1 status=0
+	shift
+	"$tollbook" "$@" -q -o "$file" || status=$?
+	[ "$status" -le 1 ]
+}
+
+first=$(sed -n 's/.*"from":"\([0-9-]*\)T.*/\1/p' one.json | head -n 1)
+second=$(date -u -d "$first + 1 day" +%F)
+for options in "--by day,model,tenant" "--by hour,replica" "--by month,pool --idle proportional" "--by day,tenant --tz Europe/Berlin" \
+	"--by day,model --prices $here/samples/prices.json" "--by day --from $second" "--by hour,model --to $second"; do
+	for format in table json csv html; do
+		statement pg.out report --book "$(server eye)" $options --format $format
+		statement book.out report --book book $options --format $format
+		same "report $options --format $format, PostgreSQL and SQLite" pg.out book.out
+	done
+	case $options in
+	*--from* | *--to*) ;;
+	*)
+		statement pg.out report --book "$(server eye)" $options --format json
+		statement run.out run --fleet fleet.json $options --format json logs
+		same "report $options --format json, PostgreSQL and one run" pg.out run.out
+		;;
+	esac
+done
+"$tollbook" backup -q --dump --book "$(server eye)" pg.dump
+"$tollbook" backup -q --dump --book book book.dump
+same "backup --dump, PostgreSQL and SQLite" pg.dump book.dump
+
+# ---- what else a server is asked for ----
+
+check "verify" "$tollbook" verify -q --book "$(server eye)" --fleet fleet.json --all
+sql "UPDATE entry SET tokens = tokens + 1 WHERE ctid = (SELECT min(ctid) FROM entry)"
+status=0
+"$tollbook" verify -q --book "$(server eye)" 2>refused || status=$?
+equal "verify finds an entry that was changed" "$status $(grep -c 'their hash differs' refused)" "1 1"
+sql "UPDATE entry SET tokens = tokens - 1 WHERE ctid = (SELECT max(ctid) FROM entry)"
+refused() { # WHAT WORDS COMMAND...: exit status 2, and the words are said
+	local what=$1 words=$2 status=0
+	shift 2
+	"$tollbook" "$@" >refused 2>&1 || status=$?
+	equal "$what: exit status 2, and what to do instead" "$status $(grep -c -e "$words" refused)" "2 1"
+}
+refused "a copy of a server" 'pg_dump --format=custom' backup --book "$(server)" copy
+refused "a night on a server" 'expected the folder of a book' ingest --book "$(server)" logs
+refused "a night in a ledger of tasks" "tasks of 'tollbook shard' filled this ledger" ingest --book book logs
+refused "a request, whose records are not there" 'in the folders of their plans' explain --book "$(server eye)" some-id
+refused "a login that there is not" 'role "nobody-at-all" does not exist' report --book "$(server nobody-at-all)"
+refused "a reader that posts" 'permission denied' shard attribute plan7 --task 0 --book "$(server eye)"
+refused "a plan that there is not" 'expected a plan' shard attribute nowhere --task 0 --book "$(server)"
+
+# ---- time-outs, and writers that get in each other's way ----
+
+# A lock that is held for longer than this writer may wait: it gives up, comes again, and is done when the lock is gone.
+sql "BEGIN; SELECT pg_advisory_xact_lock(1953459052); SELECT pg_sleep(3); COMMIT" >/dev/null &
+holder=$!
+sleep 1
+attribute plan7 0 "$(server)&options=-c%20lock_timeout%3D200ms"
+wait "$holder"
+check "a lock that times out is tried again" grep -q 'canceling statement due to lock timeout' pg/log
+attribute plan7 1 "$(server)&options=-c%20statement_timeout%3D1h"
+equal "other tasks of the same replica-days change nothing" "$(sql "SELECT count(*) FROM posting")" "$(sql "SELECT count(*) FROM posting WHERE until_run IS NULL")"
+
+# Transactions that the server ends for the sake of others are done again; one that it always ends is not done at all.
+sql "TRUNCATE entry, entry_day, posting CASCADE"
+sql "CREATE SEQUENCE failures; CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \$\$
+BEGIN
+  IF nextval('failures') <= 2 THEN RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001'; END IF;
+  IF currval('failures') <= 3 THEN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END IF;
+  RETURN NEW;
+END \$\$; CREATE TRIGGER fail BEFORE INSERT ON posting FOR EACH ROW EXECUTE FUNCTION fail()"
+attribute plan40p 0
+check "transactions that the server ended were tried again" [ "$(sql "SELECT last_value FROM failures")" -gt 3 ]
+sql "DROP TRIGGER fail ON posting; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \$\$
+BEGIN RAISE EXCEPTION 'no disk left' USING ERRCODE = '53100'; END \$\$;
+CREATE TRIGGER refuse BEFORE INSERT ON posting FOR EACH ROW EXECUTE FUNCTION refuse()"
+before=$(rows) status=0
+attribute plan40p 1 2>refused || status=$?
+equal "a server without disk: exit status 3, and nothing is left" "$status $(rows)" "3 $before"
+sql "DROP TRIGGER refuse ON posting"
+
+# Writers take turns also where serialisable transactions are the rule.
+sql "ALTER DATABASE tollbook SET default_transaction_isolation = 'serializable'"
+writers=
+for k in $(seq 0 39); do
+	attribute plan40p "$k" &
+	writers="$writers $!"
+done
+for writer in $writers; do
+	wait "$writer"
+done
+sql "ALTER DATABASE tollbook RESET default_transaction_isolation"
+report_book plan40p
+same "40 writers at once, serialisable" plan40p.book.json
