@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/exact.h"
+#include "core/quality_lines.h"
 #include "ledger/ledger.h"
 
 #define DAY (INT64_C(20000) * NS_PER_DAY)
@@ -190,6 +191,70 @@ static void rollback_forgets_names(void **state) {
 	assert_int_equal(findings, 0);
 }
 
+/* What one task of a plan read: logs by the letters of their hashes, ten lines each. */
+static void put_evidence(struct place *p, const char *plan, int64_t day, const char *logs) {
+	struct quality q;
+	char *at = NULL;
+	size_t len = 0;
+
+	quality_init(&q);
+	for (const char *c = logs; *c; c++) {
+		struct quality_input in = {.file = (char[]){*c, '\0'}, .sha256 = {*c}, .lines = 10};
+		quality_add_input(&q, &in);
+		q.lines += 10;
+	}
+	FILE *out = open_memstream(&at, &len);
+	quality_write_lines(&q, out);
+	fclose(out);
+	quality_release(&q);
+	assert_int_equal(ledger_begin(p->l, &p->why), 0);
+	struct ledger_evidence e = {plan, 0, DAY + day * NS_PER_DAY, DAY + (day + 1) * NS_PER_DAY - 1, {at, len}};
+	assert_int_equal(ledger_evidence_put(p->l, a_run(p), &e, &p->why), 0);
+	assert_int_equal(ledger_commit(p->l, &p->why), 0);
+	free(at);
+}
+
+/* Its logs' names, and how many lines were read. */
+static int64_t evidence_of(struct place *p, int64_t as_of, int64_t from_ns, int64_t to_ns, char logs[9]) {
+	struct quality q;
+
+	quality_init(&q);
+	assert_int_equal(ledger_evidence_get(p->l, as_of, from_ns, to_ns, &q, &p->why), 0);
+	quality_sort(&q);
+	assert_true(q.input_count < 9);
+	for (size_t i = 0; i < q.input_count; i++) {
+		logs[i] = q.inputs[i].file[0];
+	}
+	logs[q.input_count] = '\0';
+	int64_t lines = q.lines;
+	quality_release(&q);
+	return lines;
+}
+
+static void a_plan_made_anew_counts_once(void **state) {
+	struct place *p = *state;
+	char logs[9];
+	int64_t from_ns, to_ns, count;
+
+	assert_int_equal(ledger_evidence_span(p->l, INT64_MAX - 1, &from_ns, &to_ns, &p->why), 0);
+	put_evidence(p, "first", 0, "ab");
+	put_evidence(p, "other", 1, "c");
+	put_evidence(p, "again", 0, "abd"); /* a late log, and those of before */
+	assert_int_equal(evidence_of(p, 2, INT64_MIN, INT64_MAX, logs), 30);
+	assert_string_equal(logs, "abc");
+	assert_int_equal(evidence_of(p, INT64_MAX - 1, INT64_MIN, INT64_MAX, logs), 40);
+	assert_string_equal(logs, "abcd");
+	assert_int_equal(evidence_of(p, INT64_MAX - 1, DAY + NS_PER_DAY, INT64_MAX, logs), 10);
+	assert_string_equal(logs, "c");
+	assert_int_equal(ledger_evidence_span(p->l, INT64_MAX - 1, &from_ns, &to_ns, &p->why), 1);
+	assert_int_equal(from_ns, DAY);
+	assert_int_equal(to_ns, DAY + 2 * NS_PER_DAY - 1);
+	assert_int_equal(ledger_evidence_plans(p->l, &count, &p->why), 0);
+	assert_int_equal(count, 3);
+	put_evidence(p, "again", 0, "z"); /* what is there stays */
+	assert_int_equal(evidence_of(p, INT64_MAX - 1, INT64_MIN, INT64_MAX, logs), 40);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(versions_are_kept, setup, teardown),
@@ -197,6 +262,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(one_writer, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_files_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(rollback_forgets_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_plan_made_anew_counts_once, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
