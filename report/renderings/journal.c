@@ -3,10 +3,14 @@
  * cost from where it was paid to where it went, and balances to zero; one for each hour, day or
  * month where --by has that and the tenant.
  */
+#include <stdlib.h>
+
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
 
 #define ACCOUNT_MAX 80
+#define PATH_MAX_BYTES (2 * ACCOUNT_MAX + 40)
+#define RENT "liabilities:gpu rent"
 
 /*
  * A name as one level of an account: letters, digits and '.', '_', '-' stay, all else is a '-'.
@@ -37,14 +41,49 @@ static void put_posting(FILE *out, const struct statement *s, const char *accoun
 	currency_put(out, s);
 }
 
-static void put_line(FILE *out, const struct statement *s, const struct row *row) {
-	char model[ACCOUNT_MAX], tenant[ACCOUNT_MAX], account[2 * ACCOUNT_MAX + 40];
+static void path_of(const struct row *row, int part, char out[PATH_MAX_BYTES]) {
+	char model[ACCOUNT_MAX], tenant[ACCOUNT_MAX];
 
 	account_of(row->model, model);
 	account_of(row->tenant, tenant);
+	snprintf(out, PATH_MAX_BYTES, "expenses:gpu:%s:%s:%s", part_names[part], model, tenant);
+}
+
+static int compare_paths(const void *a, const void *b) {
+	return strcmp(a, b);
+}
+
+/* Declared, for those who check strictly; several such files in one journal may declare the same. */
+static void put_declarations(FILE *out, const struct statement *s) {
+	const struct table *lines = &s->lines;
+	char(*paths)[PATH_MAX_BYTES] = must_alloc((lines->count * PARTS + 1) * sizeof(*paths));
+	size_t count = 0;
+
+	for (size_t i = 0; i < lines->count; i++) {
+		for (int part = 0; part < PARTS; part++) {
+			if (part_nano(&lines->rows[i].block, part) != 0) {
+				path_of(&lines->rows[i], part, paths[count++]);
+			}
+		}
+	}
+	qsort(paths, count, sizeof(*paths), compare_paths);
+	fputs("commodity ", out);
+	currency_put(out, s);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || strcmp(paths[i], paths[i - 1]) != 0) {
+			fprintf(out, "\naccount %s", paths[i]);
+		}
+	}
+	fputs("\naccount " RENT "\n", out);
+	free(paths);
+}
+
+static void put_line(FILE *out, const struct statement *s, const struct row *row) {
+	char account[PATH_MAX_BYTES];
+
 	for (int i = 0; i < PARTS; i++) {
 		if (part_nano(&row->block, i) != 0) {
-			snprintf(account, sizeof account, "expenses:gpu:%s:%s:%s", part_names[i], model, tenant);
+			path_of(row, i, account);
 			put_posting(out, s, account, part_nano(&row->block, i));
 			put_comment(out, row);
 		}
@@ -65,7 +104,7 @@ static void put_transaction(FILE *out, const struct statement *s, const struct t
 	for (size_t i = from; i < from + count; i++) {
 		put_line(out, s, &lines->rows[i]);
 	}
-	put_posting(out, s, "liabilities:gpu rent", -nano);
+	put_posting(out, s, RENT, -nano);
 	fputc('\n', out);
 }
 
@@ -77,6 +116,9 @@ void render_journal(const struct statement *s, const struct rendering_options *r
 	(void)r;
 	fprintf(out, "; tollbook %s, rule %s\n", s->options.version ? s->options.version : "",
 		s->options.rule ? s->options.rule : "");
+	if (lines->count > 0) {
+		put_declarations(out, s);
+	}
 	for (size_t i = 0, count; i < lines->count; i += count) {
 		count = lines_together(lines, i, timed, &nano);
 		put_transaction(out, s, lines, i, count, timed, nano);
