@@ -3,6 +3,7 @@
 #define CLI_CONFIG_H
 
 #include "cli/cli.h"
+#include "ingest/ingest.h"
 
 /* Logs of one kind: a pattern of paths, and what they do not say themselves. */
 struct config_logs {
@@ -34,5 +35,25 @@ struct config {
 /* Reads and checks it. Paths are seen from its folder. ERROR_CONFIG: "file:line:column: what, expected what". */
 int config_read(struct config *c, const char *path, struct fault *why);
 void config_release(struct config *c);
+
+/* What commands are told by it, as if by options. Texts are the configuration's. */
+int config_set_options(const struct config *c, struct run *r, struct fault *why);
+
+/* The logs that are there, and what the configuration says of each. */
+struct config_found {
+	struct ingest_source *sources;
+	const struct config_logs **of; /* one a source: where it stands */
+	size_t count, room;
+	struct zone **zones;
+	size_t zone_count;
+	char **paths;
+};
+/*
+ * Those of a period: where a path has a date, from the day before the period to the day after it, for requests that
+ * cross midnight. INT64_MIN, INT64_MAX: those of any date. A pattern without a log is a warning.
+ */
+int config_find_logs(struct config_found *f, const struct config *c, int64_t from_ns, int64_t to_ns, struct quality *q,
+                     struct fault *why);
+void config_logs_release(struct config_found *f);
 
 #endif

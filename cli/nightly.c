@@ -1,6 +1,5 @@
 /* nightly.c: tollbook nightly: the cron job. Takes in what is new, restates what changed, writes the reports. */
 #include <errno.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include "cli/options.h"
 #include "cli/say.h"
 #include "cli/values.h"
-#include "core/decimal.h"
 #include "core/files.h"
 #include "core/exact.h"
 #include "core/instant.h"
@@ -26,110 +24,30 @@ struct night {
 	struct config config;
 	struct book book;
 	struct logs logs;
-	struct zone **zones;
-	glob_t *globs;
+	struct config_found found;
 	struct ledger_intake *intake;
 	bool findings;
 };
 
 /* ---- from the configuration to what commands take ---- */
 
-static int set_options(struct night *n, struct fault *why) {
-	struct config *c = &n->config;
-	struct run *r = n->r;
-
-	r->book = c->book;
-	r->tenant_key = c->tenant_key;
-	r->fleet = c->fleet;
-	for (int i = 0; c->rule && i < RULES; i++) {
-		r->rule = strcmp(rule_names[i], c->rule) == 0 ? i : r->rule;
-	}
-	if (c->gpu_hour && (!decimal_parse(text_of(c->gpu_hour), 0, &r->gpu_hour_nano) || r->gpu_hour_nano < 0)) {
-		return fault_set(why, ERROR_CONFIG, "\"gpu_hour\" is %s, expected a price such as \"2.49\"", c->gpu_hour);
-	}
-	for (size_t i = 0; i < c->prices.count; i++) {
-		list_add(&r->prices, c->prices.at[i]);
-	}
-	for (size_t i = 0; i < c->matches.count; i++) {
-		list_add(&r->list, c->matches.at[i]);
-	}
-	return 0;
-}
-
-/* "%Y-%m-%d" in a path of logs stands for any date. */
-static void date_pattern(const char *path, char *out, size_t size) {
-	size_t n = 0;
-
-	for (; *path && n + 24 < size; path++) {
-		const char *digits = path[0] != '%' ? NULL : path[1] == 'Y' ? "[0-9][0-9][0-9][0-9]"
-		                     : path[1] == 'm' || path[1] == 'd' || path[1] == 'H' ? "[0-9][0-9]" : NULL;
-		if (digits) {
-			n += (size_t)snprintf(out + n, size - n, "%s", digits);
-			path++;
-		} else {
-			out[n++] = *path;
-		}
-	}
-	out[n] = '\0';
-}
-
-static struct text text_or_empty(const char *s) {
-	return s ? text_of(s) : T("");
-}
-
 static int find_logs(struct night *n, struct fault *why) {
-	struct config *c = &n->config;
-	size_t count = 0, room = 0;
-	char pattern[8192];
+	int rc = config_find_logs(&n->found, &n->config, INT64_MIN, INT64_MAX, &n->book.quality, why);
 
-	n->globs = must_calloc(c->log_count, sizeof *n->globs);
-	n->zones = must_calloc(c->log_count, sizeof *n->zones);
-	for (size_t i = 0; i < c->log_count; i++) {
-		const struct config_logs *l = &c->logs[i];
-		if (l->log_zone && !(n->zones[i] = zone_new(text_of(l->log_zone), why))) {
-			return ERROR_CONFIG;
-		}
-		date_pattern(l->path, pattern, sizeof pattern);
-		int rc = glob(pattern, 0, NULL, &n->globs[i]);
-		if (rc == GLOB_NOSPACE) {
-			die_out_of_memory();
-		}
-		if (rc != 0) {
-			n->globs[i].gl_pathc = 0;
-			quality_warn(&n->book.quality, "%s: no log there", l->path);
-		}
-		for (size_t k = 0; k < n->globs[i].gl_pathc; k++) {
-			if (count == room) {
-				room = room > 0 ? 2 * room : 64;
-				n->logs.sources = must_realloc(n->logs.sources, room * sizeof *n->logs.sources);
-			}
-			n->logs.sources[count++] = (struct ingest_source){
-				.path = n->globs[i].gl_pathv[k], .model = text_or_empty(l->model), .replica = text_or_empty(l->replica),
-				.tenant = text_or_empty(l->tenant), .log_zone = n->zones[i], .log_format = l->log_format,
-			};
-		}
+	if (rc < 0) {
+		return rc;
 	}
 	if (setup_tenant_key(n->r, &n->logs.tenant_key) != 0) {
 		return fault_set(why, ERROR_CONFIG, "the key of tenants cannot be used");
 	}
 	n->logs.options = (struct ingest_options){
-		.sources = n->logs.sources, .source_count = count, .tenant_key = n->logs.tenant_key,
+		.sources = n->found.sources, .source_count = n->found.count, .tenant_key = n->logs.tenant_key,
 	};
 	return 0;
 }
 
 static void night_release(struct night *n) {
-	for (size_t i = 0; i < n->config.log_count; i++) {
-		if (n->globs) {
-			globfree(&n->globs[i]);
-		}
-		if (n->zones) {
-			zone_free(n->zones[i]);
-		}
-	}
-	free(n->globs);
-	free(n->zones);
-	free(n->logs.sources);
+	config_logs_release(&n->found);
 	tenant_key_free(n->logs.tenant_key);
 	ledger_intake_free(n->intake);
 	if (n->book.names) {
@@ -213,7 +131,9 @@ static int take_by(const char *keys, struct by *by, struct fault *why) {
 
 	for (size_t i = 0; keys && i < count; i++) {
 		if (strcmp(o[i].name, "by") == 0) {
-			return o[i].take(&o[i], by, keys, why);
+			int rc = o[i].take(&o[i], by, keys, why);
+			return rc < 0 || !by->position ? rc : fault_set(why, ERROR_CONFIG, "a report by position is for tollbook run: entries of "
+			                                                "a book do not have it");
 		}
 	}
 	return 0;
@@ -349,7 +269,7 @@ static int nightly(struct run *r, struct fault *why) {
 	if (status < 0) {
 		return status;
 	}
-	status = set_options(&n, why);
+	status = config_set_options(&n.config, r, why);
 	if (status == 0 && s->check) {
 		status = check(&n, why);
 	} else if (status == 0) {

@@ -75,6 +75,9 @@ static int report(struct run *r, struct fault *why) {
 	struct book b;
 	int status = setup_zone(r, "tz", r->tz, &tz);
 
+	if (status == 0 && r->by.position) {
+		status = say_option(r, "by", "--by position is for tollbook run: entries of a book do not have it");
+	}
 	status = status ? status : setup_outputs(r);
 	status = status ? status : book_open(&b, r, LEDGER_READ, false, why);
 	if (status != 0) {

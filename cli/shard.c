@@ -38,6 +38,28 @@ static void log_line(const struct run *r, const struct shard_tally *t, int64_t n
 	        (long long)t->sources, (long long)t->replicas, (long long)t->records, (long long)t->entries, escaped);
 }
 
+/* Needs all records of a replica at once, or the lines themselves: what tasks leave behind are entries. */
+static bool is_for_run(const char *name) {
+	static const char *const names[] = {"requests", "model-report", "compare-rules", "quarantine"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int refuse_for_run(struct run *r) {
+	for (size_t i = 0; i < r->given_count; i++) {
+		const char *name = r->given[i].option->name;
+		if (is_for_run(name)) {
+			return say_option(r, name, "--%s is for tollbook run, not for shards", name);
+		}
+	}
+	return r->by.position ? say_option(r, "by", "--by position is for tollbook run, not for shards") : 0;
+}
+
 /* What a plan says is not said again by its tasks. */
 static int refuse_options(struct run *r) {
 	for (size_t i = 0; i < r->given_count; i++) {
@@ -54,7 +76,8 @@ static int do_step(struct run *r, step *of, bool is_plan, struct fault *why) {
 	struct shard_tally tally = {0};
 	int64_t start_ns = clock_ns();
 
-	int status = is_plan ? 0 : refuse_options(r);
+	int status = refuse_for_run(r);
+	status = status == 0 && !is_plan ? refuse_options(r) : status;
 	stop_guard(&r->stop);
 	status = status == 0 ? of(r, &tally, why) : status;
 	stop_unguard(&r->stop);
@@ -87,7 +110,7 @@ static int do_report(struct run *r, struct fault *why) {
 }
 
 static const struct word words[] = {
-	{"plan", "[options] --tasks N -o PLAN LOG...", "lists the logs and shares them out over tasks", do_plan},
+	{"plan", "-o PLAN LOG...", "lists the logs and shares them out over tasks", do_plan},
 	{"map", "PLAN [--task K]", "reads the logs of a task into records by replica", do_map},
 	{"fit", "PLAN [--task K]", "collects what the steps of a task's replicas say of the step models", do_fit},
 	{"attribute", "PLAN [--task K]", "splits the time of a task's replicas into entries", do_attribute},
@@ -99,6 +122,8 @@ static const char *log_word(size_t i) {
 }
 
 static const struct option own[] = {
+	{"config", 'c', "FILE", "plan: logs, fleet, prices and book as a night's configuration has them", 0, value_text,
+	 offsetof(struct shard_settings, config), NULL, true},
 	{"tasks", 0, "N", "share the logs out over so many tasks", 0, value_count, offsetof(struct shard_settings, tasks), NULL, true},
 	{"task", 0, "K", "which task, from 0 (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)", 0, value_text,
 	 offsetof(struct shard_settings, task_text), NULL, true},

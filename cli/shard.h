@@ -24,15 +24,24 @@
 /* The command's own options. */
 struct shard_settings {
 	int64_t tasks; /* --tasks; 0: not given */
+	const char *config; /* of nights; NULL: none */
 	const char *task_text; /* --task; NULL: what the scheduler says */
 	const char *log;
 };
 
-/* A log that this task reads. */
+/* A log that this task reads. What the plan's options say of all logs is NULL. */
 struct shard_source {
 	const char *path;
 	int64_t index; /* its number among all logs */
+	const char *model, *replica, *tenant, *log_zone, *log_format;
 };
+/* The keys of these in a plan, and where they are. */
+struct shard_source_key {
+	const char *name;
+	size_t in_source, in_config;
+};
+#define SHARD_SOURCE_KEYS 5
+extern const struct shard_source_key shard_source_keys[SHARD_SOURCE_KEYS];
 
 /* A plan as one task sees it. */
 struct plan {

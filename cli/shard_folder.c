@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/config.h"
 #include "cli/options.h"
 #include "cli/say.h"
 #include "cli/shard.h"
@@ -49,6 +50,11 @@ int plan_open_bundle(struct bundle **out, const char *path, struct fault *why) {
 	*out = NULL;
 	return plan_has(path) ? bundle_open(out, path, why) : plan_lacks(path, why);
 }
+
+#define KEY(member) {#member, offsetof(struct shard_source, member), offsetof(struct config_logs, member)}
+const struct shard_source_key shard_source_keys[SHARD_SOURCE_KEYS] = {
+	KEY(model), KEY(replica), KEY(tenant), KEY(log_zone), KEY(log_format),
+};
 
 /* ---- reading ---- */
 
@@ -96,6 +102,9 @@ static int read_option(struct lines *l, struct fault *why) {
 	size_t count;
 	const struct option *o = options_common(&count);
 
+	if (name && strcmp(name, "book") == 0 && l->plan->r->book) { /* this command line names another */
+		return 0;
+	}
 	if (value && json_get(l->json, 0, T("sha256")) != JSON_ABSENT) { /* a file that the plan keeps */
 		value = plan_path(l->plan, value, -1, NULL);
 	}
@@ -122,7 +131,12 @@ static int read_source(struct lines *l, struct fault *why) {
 		return wrong(l, "a log without its path", why);
 	}
 	p->sources = must_realloc(p->sources, (p->own_sources + 1) * sizeof *p->sources);
-	p->sources[p->own_sources++] = (struct shard_source){path, index};
+	struct shard_source *s = &p->sources[p->own_sources++];
+	*s = (struct shard_source){.path = path, .index = index};
+	for (size_t i = 0; i < SHARD_SOURCE_KEYS; i++) {
+		const char *value = string(l, shard_source_keys[i].name);
+		memcpy((char *)s + shard_source_keys[i].in_source, &value, sizeof value);
+	}
 	return 0;
 }
 

@@ -77,6 +77,35 @@ static void number_files(struct map *m) {
 	}
 }
 
+/* What the plan says of single logs. */
+static int tell_sources(struct map *m, struct logs *logs, struct zone **zones, struct fault *why) {
+	for (size_t i = 0; i < m->plan.own_sources; i++) {
+		const struct shard_source *from = &m->plan.sources[i];
+		struct ingest_source *to = &logs->sources[i];
+		to->model = from->model ? text_of(from->model) : to->model;
+		to->replica = from->replica ? text_of(from->replica) : to->replica;
+		to->tenant = from->tenant ? text_of(from->tenant) : to->tenant;
+		to->log_format = from->log_format ? from->log_format : to->log_format;
+		if (from->log_zone && !(zones[i] = zone_new(text_of(from->log_zone), why))) {
+			return ERROR_CONFIG;
+		}
+		to->log_zone = zones[i] ? zones[i] : to->log_zone;
+	}
+	return 0;
+}
+
+static int ingest(struct map *m, struct logs *logs, struct fault *why) {
+	struct zone **zones = must_calloc(m->plan.own_sources, sizeof *zones);
+	int status = tell_sources(m, logs, zones, why);
+
+	status = status < 0 ? status : ingest_run(&logs->options, take_record, m, &m->quality, why);
+	for (size_t i = 0; i < m->plan.own_sources; i++) {
+		zone_free(zones[i]);
+	}
+	free(zones);
+	return status;
+}
+
 static int read_logs(struct map *m, struct fault *why) {
 	struct run *r = m->r;
 	struct logs logs;
@@ -90,7 +119,7 @@ static int read_logs(struct map *m, struct fault *why) {
 		return status;
 	}
 	m->spool = spool_new(ingest_lanes(&logs.options), MEMORY_BYTES, by_replica, NULL);
-	status = ingest_run(&logs.options, take_record, m, &m->quality, why);
+	status = ingest(m, &logs, why);
 	number_files(m);
 	logs_release(&logs);
 	return status < 0 ? status : spool_seal(m->spool, why);

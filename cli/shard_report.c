@@ -192,9 +192,6 @@ static int do_report(struct merge *m, struct fault *why) {
 int shard_report(struct run *r, struct shard_tally *tally, struct fault *why) {
 	struct merge m = {.r = r, .from_ns = INT64_MAX, .to_ns = INT64_MIN, .tally = tally};
 
-	if (r->by.position) {
-		return say_option(r, "by", "--by position is for tollbook run, not for shards");
-	}
 	quality_init(&m.quality);
 	int rc = plan_read(&m.plan, r, false, why);
 	rc = rc == 0 ? do_report(&m, why) : rc;

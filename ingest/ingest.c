@@ -206,7 +206,7 @@ int ingest_files(const struct ingest_options *o, ingest_file_sink *sink, void *c
 		paths_add(&paths, &o->sources[i], quality);
 	}
 	for (size_t i = 0; i < paths.count && rc == 0; i++) {
-		rc = sink(context, paths.at[i].name, paths.at[i].bytes);
+		rc = sink(context, paths.at[i].name, paths.at[i].bytes, paths.at[i].source);
 	}
 	paths_release(&paths);
 	return rc;

@@ -82,7 +82,7 @@ struct ingest_options {
  * The files that the sources stand for, in the order in which records number them. What cannot be
  * listed is damage. 0, or what the sink returned.
  */
-typedef int ingest_file_sink(void *context, const char *name, int64_t bytes);
+typedef int ingest_file_sink(void *context, const char *name, int64_t bytes, const struct ingest_source *source);
 int ingest_files(const struct ingest_options *o, ingest_file_sink *sink, void *context, struct quality *quality);
 
 /* The number of lanes that ingest_run will use (an upper bound), for who must prepare for them. */

@@ -130,6 +130,7 @@ node_start() {
 	$alone true 2>/dev/null || alone=
 	$alone slurmd -N "$1" -D -f "$SLURM_CONF" >"$work/slurm/$1.out" 2>&1 &
 	echo $! >"$work/slurm/$1.shell"
+	disown # or the shell says of each that it was killed
 }
 
 # A node that dies: its daemon, and with it all that it runs, get no time to tidy up. Without processes of its own, what
@@ -198,8 +199,8 @@ slurm_stop() {
 		scancel --user="$(id -un)" 2>/dev/null || true
 		sleep 0.5
 	fi
-	daemon_stop "$work/slurm/n1.shell"
-	daemon_stop "$work/slurm/n2.shell"
+	[ ! -f "$work/slurm/n1.shell" ] || node_kill n1
+	[ ! -f "$work/slurm/n2.shell" ] || node_kill n2
 	daemon_stop "$work/slurm/slurmctld.shell"
 	daemon_stop "$work/munge/shell"
 }
