@@ -109,6 +109,7 @@ struct shard_session {
 	struct zone *tz;
 	struct prices *prices;
 	struct attribution_fits *fits;
+	const struct tenant_key *tenant_key; /* of who posts; NULL: none */
 	int64_t from_ns, to_ns;
 };
 /* 0, or an exit status. `fits` are left NULL. */

@@ -22,10 +22,11 @@ struct lot {
 	size_t count, room;
 	int64_t replicas, posted;
 	const char *currency;
+	const struct tenant_key *key;
 };
 
 static void lot_init(struct lot *b, struct plan *p, const struct shard_session *s) {
-	*b = (struct lot){.plan = p, .names = names_new(), .currency = fleet_currency(s->fleet)};
+	*b = (struct lot){.plan = p, .names = names_new(), .currency = fleet_currency(s->fleet), .key = s->tenant_key};
 }
 
 static void lot_release(struct lot *b) {
@@ -69,10 +70,20 @@ static struct ledger_run new_run(const struct lot *b) {
 	                           .currency = b->currency, .basis = b->plan->sha256, .started_ns = book_now_ns()};
 }
 
+/* By what the run was told; tenants by another key than those that are there would be others. */
+static int keep_basis(struct lot *b, struct ledger *l, const struct ledger_run *run, struct fault *why) {
+	struct book book = {.ledger = l, .run = *run};
+	int rc = book_keep_documents(l, run->id, b->plan->r->fleet, &b->plan->r->prices, why);
+
+	quality_init(&book.quality);
+	rc = rc < 0 ? rc : book_check_tenants(&book, b->key, why);
+	quality_release(&book.quality);
+	return rc;
+}
+
 /* All of the batch, or nothing: not even a run where nothing is new. */
 static int post_once(void *batch, struct ledger *l, struct fault *why) {
 	struct lot *b = batch;
-	const struct run *r = b->plan->r;
 	struct ledger_run run = new_run(b);
 	int rc = ledger_run_add(l, &run, &run.id, why);
 
@@ -81,7 +92,7 @@ static int post_once(void *batch, struct ledger *l, struct fault *why) {
 		return rc;
 	}
 	run.finished_ns = book_now_ns();
-	rc = book_keep_documents(l, run.id, r->fleet, &r->prices, why);
+	rc = keep_basis(b, l, &run, why);
 	rc = rc < 0 ? rc : ledger_run_finish(l, &run, why);
 	return rc < 0 ? rc : 1;
 }
@@ -266,10 +277,14 @@ static bool all_done(struct plan *p) {
 
 int shard_post(struct plan *p, int64_t *posted, struct fault *why) {
 	struct shard_session s;
+	struct tenant_key *key = NULL;
 	int rc = session_open(&s, p);
 
+	rc = rc == 0 ? setup_tenant_key(p->r, &key) : rc;
+	s.tenant_key = key;
 	rc = rc == 0 ? post_own(p, &s, posted, why) : rc;
 	rc = rc == 0 && all_done(p) ? post_rest(p, &s, posted, why) : rc;
 	session_close(&s);
+	tenant_key_free(key);
 	return rc;
 }
