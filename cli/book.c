@@ -139,13 +139,51 @@ static int keep_document(struct ledger *l, int64_t run, const char *kind, int64_
 	return rc < 0 ? rc : ledger_run_document(l, run, kind, seq, path, sha256, why);
 }
 
-int book_keep_documents(struct ledger *l, int64_t run, const char *fleet, const struct list *prices, struct fault *why) {
+/* One of --list, which has no file of its own. */
+static int keep_match(struct ledger *l, int64_t run, int64_t seq, const char *match, struct fault *why) {
+	char sha256[DIGEST_HEX_MAX];
+	int rc = ledger_document_put(l, text_of(match), sha256, why);
+
+	return rc < 0 ? rc : ledger_run_document(l, run, "list", seq, match, sha256, why);
+}
+
+int book_keep_documents(struct ledger *l, int64_t run, const struct run *r, const char *fleet, struct fault *why) {
 	int rc = fleet ? keep_document(l, run, "fleet", 0, fleet, why) : 0;
 
-	for (size_t i = 0; i < prices->count && rc == 0; i++) {
-		rc = keep_document(l, run, "prices", (int64_t)i, prices->at[i], why);
+	for (size_t i = 0; i < r->prices.count && rc == 0; i++) {
+		rc = keep_document(l, run, "prices", (int64_t)i, r->prices.at[i], why);
+	}
+	for (size_t i = 0; i < r->list.count && rc == 0; i++) {
+		rc = keep_match(l, run, (int64_t)i, r->list.at[i], why);
 	}
 	return rc;
+}
+
+static int reach(void *run, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+	struct ledger_run *r = run;
+
+	(void)replica;
+	(void)model;
+	r->first_ns = first_ns < r->first_ns ? first_ns : r->first_ns;
+	r->last_ns = last_ns > r->last_ns ? last_ns : r->last_ns;
+	return 0;
+}
+
+/* What the evidence reached before; where a former version did not write that down, what segments say of it. */
+static int reach_so_far(struct book *b, struct fault *why) {
+	struct ledger_run last;
+	int rc = ledger_run_last(b->ledger, NULL, &last, why);
+
+	b->run.first_ns = INT64_MAX;
+	b->run.last_ns = INT64_MIN;
+	if (rc > 0 && last.first_ns == 0 && last.last_ns == 0) {
+		return ledger_spans(b->ledger, reach, &b->run, why);
+	}
+	if (rc > 0) {
+		b->run.first_ns = last.first_ns;
+		b->run.last_ns = last.last_ns;
+	}
+	return rc < 0 ? rc : 0;
 }
 
 int book_begin(struct book *b, const char *command, struct fault *why) {
@@ -159,8 +197,9 @@ int book_begin(struct book *b, const char *command, struct fault *why) {
 		.basis = b->fleet ? b->basis : "",
 		.started_ns = book_now_ns(),
 	};
+	rc = rc < 0 ? rc : reach_so_far(b, why);
 	rc = rc < 0 ? rc : ledger_run_add(b->ledger, &b->run, &b->run.id, why);
-	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, b->fleet ? b->r->fleet : NULL, &b->r->prices, why);
+	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, b->r, b->fleet ? b->r->fleet : NULL, why);
 }
 
 int book_commit(struct book *b, struct fault *why) {

@@ -55,11 +55,9 @@ struct book_statement {
 /* Makes it; 1, or 0 if the book has no entries there. */
 int book_state(struct book *b, struct book_statement *s, struct fault *why);
 void book_statement_release(struct book_statement *s);
-/* Prints what was adjusted in closed periods and counts in this one; nothing if nothing was. */
-int book_print_adjustments(struct book *b, const struct book_statement *s, FILE *out, struct fault *why);
 
-/* Keeps the fleet's file (NULL: none) and those of prices in the ledger, as what a run was told by. */
-int book_keep_documents(struct ledger *l, int64_t run, const char *fleet, const struct list *prices, struct fault *why);
+/* Keeps the fleet's file (NULL: none), those of prices and what --list says in the ledger, as what a run was told by. */
+int book_keep_documents(struct ledger *l, int64_t run, const struct run *r, const char *fleet, struct fault *why);
 
 /* Nanoseconds since 1970 by the clock, or by TOLLBOOK_NOW for tests. */
 int64_t book_now_ns(void);

@@ -1,52 +1,59 @@
 /* book_report.c: statements from the book, also those of earlier. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/book.h"
-#include "core/decimal.h"
 #include "core/files.h"
 #include "core/instant.h"
 
-/* ---- the period ---- */
-
-struct extent {
-	int64_t first_ns, last_ns;
+/* The last run that attributed anything; and how far the evidence reached, 0: it is not known. */
+struct last_run {
+	int64_t as_of, id, first_ns, last_ns;
+	char rule[32], currency[32];
 };
 
-static int reach(void *extent, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
-	struct extent *e = extent;
+static int find_last(void *last, const struct ledger_run *r) {
+	struct last_run *l = last;
 
-	(void)replica;
-	(void)model;
-	e->first_ns = first_ns < e->first_ns ? first_ns : e->first_ns;
-	e->last_ns = last_ns > e->last_ns ? last_ns : e->last_ns;
+	if (r->id <= l->as_of && r->rule[0]) {
+		l->id = r->id;
+		l->first_ns = r->first_ns;
+		l->last_ns = r->last_ns;
+		snprintf(l->rule, sizeof l->rule, "%s", r->rule);
+		snprintf(l->currency, sizeof l->currency, "%s", r->currency);
+	}
 	return 0;
 }
 
-static int reach_shards(struct book *b, const struct book_statement *s, struct extent *seen, struct fault *why) {
+/* ---- the period ---- */
+
+/* Evidence of tasks, of which a book has no records. */
+static int reach_shards(struct book *b, const struct book_statement *s, struct last_run *last, struct fault *why) {
 	int64_t first_ns, last_ns;
 	int rc = ledger_evidence_span(b->ledger, s->as_of, &first_ns, &last_ns, why);
+	bool known = last->first_ns != 0 || last->last_ns != 0;
 
-	return rc > 0 ? reach(seen, 0, 0, first_ns, last_ns) : rc;
+	if (rc > 0) {
+		last->first_ns = !known || first_ns < last->first_ns ? first_ns : last->first_ns;
+		last->last_ns = !known || last_ns > last->last_ns ? last_ns : last->last_ns;
+	}
+	return rc < 0 ? rc : 0;
 }
 
-/* From the first evidence to the last, where it is not said; 1, or 0 if there are no entries. */
-static int settle_period(struct book *b, struct book_statement *s, struct fault *why) {
-	struct extent seen = {INT64_MAX, INT64_MIN};
+/* From the first evidence of that time to the last, where it is not said; 1, or 0 if there are no entries. */
+static int settle_period(struct book *b, struct book_statement *s, struct last_run *last, struct fault *why) {
 	int64_t from_ns, to_ns;
 	int rc = ledger_extent(b->ledger, s->as_of, &from_ns, &to_ns, why);
 
 	if (rc <= 0) {
 		return rc;
 	}
-	rc = ledger_spans(b->ledger, reach, &seen, why);
-	rc = rc < 0 ? rc : reach_shards(b, s, &seen, why);
+	rc = reach_shards(b, s, last, why);
 	if (rc < 0) {
 		return rc;
 	}
-	from_ns = seen.first_ns > from_ns && seen.first_ns < to_ns ? seen.first_ns : from_ns;
-	to_ns = seen.last_ns < to_ns && seen.last_ns > from_ns ? seen.last_ns : to_ns;
+	from_ns = last->first_ns > from_ns && last->first_ns < to_ns ? last->first_ns : from_ns;
+	to_ns = last->last_ns < to_ns && last->last_ns > from_ns ? last->last_ns : to_ns;
 	s->from_ns = s->from_ns != INT64_MIN ? s->from_ns : from_ns;
 	s->to_ns = s->to_ns != INT64_MAX ? s->to_ns : to_ns;
 	return s->from_ns < s->to_ns;
@@ -94,6 +101,23 @@ static int add_old_prices(struct book *b, const char *sha256, struct fault *why)
 	return rc;
 }
 
+/* What the run was told by --list, and then what this command is. */
+static int matches_of_run(struct book *b, int64_t run, struct fault *why) {
+	const char *match, *sha256;
+	int rc;
+
+	for (int64_t seq = 0; (rc = ledger_run_document_get(b->ledger, run, "list", seq, &match, &sha256, why)) > 0; seq++) {
+		rc = prices_add_match(b->prices, match, why);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	for (size_t i = 0; i < b->r->list.count && rc >= 0; i++) {
+		rc = prices_add_match(b->prices, b->r->list.at[i], why);
+	}
+	return rc;
+}
+
 /* The catalogues of a run, unless others are given. */
 static int prices_of_run(struct book *b, int64_t run, struct fault *why) {
 	const char *path, *sha256;
@@ -111,29 +135,10 @@ static int prices_of_run(struct book *b, int64_t run, struct fault *why) {
 			break;
 		}
 	}
-	for (size_t i = 0; i < b->r->list.count && rc >= 0 && b->prices; i++) {
-		rc = prices_add_match(b->prices, b->r->list.at[i], why);
-	}
-	return rc;
+	return rc < 0 || !b->prices ? rc : matches_of_run(b, run, why);
 }
 
 /* ---- the statement ---- */
-
-struct last_run {
-	int64_t as_of, id;
-	char rule[32], currency[32];
-};
-
-static int find_last(void *last, const struct ledger_run *r) {
-	struct last_run *l = last;
-
-	if (r->id <= l->as_of && r->rule[0]) {
-		l->id = r->id;
-		snprintf(l->rule, sizeof l->rule, "%s", r->rule);
-		snprintf(l->currency, sizeof l->currency, "%s", r->currency);
-	}
-	return 0;
-}
 
 static const char *keep_name(struct book *b, const char *s) {
 	return names_text(b->names, names_id(b->names, text_of(s))).at;
@@ -162,6 +167,18 @@ static void start_statement(struct book *b, struct book_statement *s, const stru
 	s->statement = statement_new(&o);
 }
 
+struct adjusting {
+	struct book *b;
+	struct statement *statement;
+};
+
+static int take_adjustment(void *context, const struct ledger_adjustment *a) {
+	struct adjusting *to = context;
+	const struct report_adjustment said = {keep_name(to->b, a->period_name), a->run, a->posted_ns, a->entry};
+
+	return statement_take_adjustment(to->statement, &said);
+}
+
 int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	struct last_run last = {.as_of = s->as_of};
 	const char *path, *sha256 = "";
@@ -173,13 +190,16 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_run_document_get(b->ledger, last.id, "fleet", 0, &path, &sha256, why);
 	char fleet[DIGEST_HEX_MAX];
 	snprintf(fleet, sizeof fleet, "%s", rc > 0 ? sha256 : "");
-	rc = rc < 0 ? rc : settle_period(b, s, why);
+	rc = rc < 0 ? rc : settle_period(b, s, &last, why);
 	if (rc <= 0) {
 		return rc;
 	}
 	start_statement(b, s, &last, fleet);
 	quality_init(&s->quality);
 	rc = ledger_entries(b->ledger, first, end, s->as_of, grain_of(b, s, whole_days), statement_take, s->statement, why);
+	struct adjusting adjusting = {b, s->statement};
+	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
+	                                      take_adjustment, &adjusting, why);
 	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, &s->quality, why);
 	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	quality_sort(&s->quality);
@@ -193,45 +213,4 @@ void book_statement_release(struct book_statement *s) {
 		quality_release(&s->quality);
 	}
 	s->statement = NULL;
-}
-
-/* ---- adjustments ---- */
-
-struct adjusting {
-	struct book *b;
-	FILE *out;
-	int64_t count, gpu_ns;
-	bool fits;
-};
-
-static const char *const kind_words[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
-
-static int print_adjustment(void *context, const struct ledger_adjustment *a) {
-	struct adjusting *p = context;
-	const struct entry *e = &a->entry;
-	char slot[INSTANT_TEXT_MAX], money[DECIMAL_TEXT_MAX];
-	int64_t cost = 0;
-
-	if (p->count++ == 0) {
-		fprintf(p->out, "\nLater evidence for closed periods, which counts here\n"
-		                "  run  period      hour                  replica, model, tenant, kind: GPU-ns, tokens, cost\n");
-	}
-	p->gpu_ns += e->gpu_ns;
-	bool known = e->rate_nano >= 0 && exact_mul_div(e->gpu_ns, e->rate_nano, NS_PER_HOUR, &cost);
-	fprintf(p->out, "  %-4" PRId64 " %-10s  %s  %s, %s, %s, %s: %+" PRId64 ", %+" PRId64 ", %s\n", a->run, a->period_name,
-	        instant_format(e->slot_ns, slot), names_text(p->b->names, e->replica).at,
-	        names_text(p->b->names, e->model).at, e->tenant ? names_text(p->b->names, e->tenant).at : "-",
-	        kind_words[e->kind], e->gpu_ns, e->tokens, known ? decimal_format(cost, 9, money) : "no rate");
-	return 0;
-}
-
-int book_print_adjustments(struct book *b, const struct book_statement *s, FILE *out, struct fault *why) {
-	struct adjusting p = {.b = b, .out = out};
-	int rc = ledger_adjustments(b->ledger, instant_floor(s->from_ns, NS_PER_DAY), s->to_ns, s->as_of, print_adjustment,
-	                            &p, why);
-
-	if (rc == 0 && p.count > 0) {
-		fprintf(out, "  in all %" PRId64 " postings, %+" PRId64 " GPU-ns\n", p.count, p.gpu_ns);
-	}
-	return rc;
 }

@@ -378,6 +378,7 @@ int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intak
 	rc = rc < 0 ? rc : read_new(&s, logs, why);
 	sources_release(&s);
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
+	ledger_intake_tell(*intake, &b->run);
 	b->run.lines = b->quality.lines;
 	for (size_t i = 0; i < b->quality.reject_count; i++) {
 		b->run.rejected += b->quality.rejects[i].lines;

@@ -51,9 +51,6 @@ static int state(struct book *b, const struct settings *s, struct zone *tz, stru
 	} else if (rc > 0) {
 		status = write_statement(b->r, out.statement);
 		status = status == 0 && statement_has_findings(out.statement) ? EXIT_FINDINGS : status;
-		if (strcmp(b->r->format, "table") == 0 && !b->r->output) {
-			rc = book_print_adjustments(b, &out, stdout, why);
-		}
 	}
 	book_statement_release(&out);
 	return rc < 0 ? rc : status;

@@ -73,7 +73,7 @@ static struct ledger_run new_run(const struct lot *b) {
 /* By what the run was told; tenants by another key than those that are there would be others. */
 static int keep_basis(struct lot *b, struct ledger *l, const struct ledger_run *run, struct fault *why) {
 	struct book book = {.ledger = l, .run = *run};
-	int rc = book_keep_documents(l, run->id, b->plan->r->fleet, &b->plan->r->prices, why);
+	int rc = book_keep_documents(l, run->id, b->plan->r, b->plan->r->fleet, why);
 
 	quality_init(&book.quality);
 	rc = rc < 0 ? rc : book_check_tenants(&book, b->key, why);

@@ -30,6 +30,8 @@ struct ledger_intake {
 	struct spool *spool;
 	char **old; /* segments that were replaced */
 	size_t old_count;
+	int64_t first_ns, last_ns; /* of what is new, power samples apart */
+	int64_t counts[RECORD_KINDS];
 };
 
 static int order(int64_t a, int64_t b) {
@@ -61,6 +63,8 @@ struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes) {
 	struct ledger_intake *in = must_calloc(1, sizeof *in);
 
 	in->names = names;
+	in->first_ns = INT64_MAX;
+	in->last_ns = INT64_MIN;
 	in->spool = spool_new(lanes, MEMORY_BYTES, compare, names);
 	return in;
 }
@@ -224,6 +228,10 @@ static int write_record(struct merge *m, struct text bytes, bool is_new, struct 
 	if (is_new) {
 		(*m->records)++;
 		record_extent(&r, &m->new_first_ns, &m->new_last_ns);
+		m->in->counts[r.kind]++;
+		if (r.kind != RECORD_POWER) {
+			record_extent(&r, &m->in->first_ns, &m->in->last_ns);
+		}
 	}
 	return segment_add(m->writer, bytes, why);
 }
@@ -377,6 +385,14 @@ int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run
 	}
 	free(m);
 	return rc < 0 ? rc : 0;
+}
+
+void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run) {
+	run->first_ns = in->first_ns < run->first_ns ? in->first_ns : run->first_ns;
+	run->last_ns = in->last_ns > run->last_ns ? in->last_ns : run->last_ns;
+	for (int k = 0; k < RECORD_KINDS; k++) {
+		run->counts[k] += in->counts[k];
+	}
 }
 
 void ledger_intake_tidy(struct ledger *l, struct ledger_intake *in) {

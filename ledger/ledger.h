@@ -53,6 +53,12 @@ struct ledger_run {
 	const char *command, *version, *rule, *currency, *basis; /* read back: live until the next call */
 	int64_t started_ns, finished_ns;
 	int64_t files, lines, records, rejected, duplicates, restated;
+	/*
+	 * From when to when all steps, requests and windows in the book tell, as of this run. first > last: nothing does;
+	 * both 0: it is not known.
+	 */
+	int64_t first_ns, last_ns;
+	int64_t counts[RECORD_KINDS]; /* of `records`; of runs of former versions 0 */
 };
 
 /* Adds a run to the open transaction; its number is the next one. */
@@ -184,6 +190,8 @@ int ledger_intake_take(void *intake, unsigned lane, const struct record *r, stru
  * be attributed anew. Segments that were replaced are removed by ledger_intake_tidy after the commit.
  */
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why);
+/* Adds to a run what was new, by kind, and widens what it reaches; after ledger_intake_settle. */
+void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run);
 void ledger_intake_tidy(struct ledger *l, struct ledger_intake *in);
 
 /* Hands over the records of a segment in order; checks its hash. Texts live during the call of the sink. */

@@ -2,13 +2,28 @@
 #include "ledger/driver.h"
 
 #define KEY_AHEAD "model, tenant, pool, kind, grade, prompt_over"
+#define NONE "CAST(NULL AS BIGINT)"
+#define RUNS "id, command, version, rule, currency, basis, started_ns, finished_ns, files, lines, records, rejected, " \
+	"duplicates, restated"
 #define SEGMENTS "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, " \
 	"span_last_ns, model, run"
 /* What is not known of what a former version did: it counted duplicates by run alone, and kept all records. */
 #define ADDED \
+	"ALTER TABLE run ADD COLUMN first_ns INTEGER;" \
+	"ALTER TABLE run ADD COLUMN last_ns INTEGER;" \
+	"ALTER TABLE run ADD COLUMN steps INTEGER;" \
+	"ALTER TABLE run ADD COLUMN requests INTEGER;" \
+	"ALTER TABLE run ADD COLUMN windows INTEGER;" \
+	"ALTER TABLE run ADD COLUMN powers INTEGER;" \
 	"ALTER TABLE day ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0;" \
 	"ALTER TABLE segment ADD COLUMN gone_run INTEGER REFERENCES run;"
 #define ADDED_POSTGRES \
+	"ALTER TABLE run ADD COLUMN first_ns BIGINT;" \
+	"ALTER TABLE run ADD COLUMN last_ns BIGINT;" \
+	"ALTER TABLE run ADD COLUMN steps BIGINT;" \
+	"ALTER TABLE run ADD COLUMN requests BIGINT;" \
+	"ALTER TABLE run ADD COLUMN windows BIGINT;" \
+	"ALTER TABLE run ADD COLUMN powers BIGINT;" \
 	"ALTER TABLE day ADD COLUMN duplicates BIGINT NOT NULL DEFAULT 0;" \
 	"ALTER TABLE segment ADD COLUMN gone_run BIGINT REFERENCES run;"
 #define AMOUNTS "gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
@@ -67,8 +82,10 @@ static const struct migration from_1 = {
 		" FROM main.entry_day;"
 		"CREATE TEMP VIEW adjustment AS SELECT id, period, run, posted_ns, replica, slot_ns, " KEY_AHEAD
 		", batch AS service, rate_nano, " AMOUNTS " FROM main.adjustment;"
+		"CREATE TEMP VIEW run AS SELECT " RUNS ", " NONE " AS first_ns, " NONE " AS last_ns, " NONE " AS steps, "
+		NONE " AS requests, " NONE " AS windows, " NONE " AS powers FROM main.run;"
 		"CREATE TEMP VIEW day AS SELECT day_ns, basis, 0 AS duplicates FROM main.day;"
-		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", CAST(NULL AS INTEGER) AS gone_run FROM main.segment;"
+		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", " NONE " AS gone_run FROM main.segment;"
 		"CREATE TEMP VIEW evidence AS SELECT '' AS plan, 0 AS task, 0 AS from_ns, 0 AS to_ns, '' AS notes, 0 AS run WHERE 1 = 0;",
 };
 

@@ -2,7 +2,7 @@
 
 #define RUN_COLUMNS \
 	"id, command, version, rule, currency, basis, started_ns, finished_ns, files, lines, records, rejected, " \
-	"duplicates, restated"
+	"duplicates, restated, first_ns, last_ns, steps, requests, windows, powers"
 #define SOURCE_COLUMNS \
 	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run"
 #define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
@@ -19,9 +19,10 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_NAME_ADD] = {"INSERT INTO name (id, text) VALUES ($1, $2)", 0},
 
 	[Q_RUN_ADD] = {"INSERT INTO run (" RUN_COLUMNS ") VALUES ((SELECT coalesce(max(id), 0) + 1 FROM run), "
-	               "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id", 0},
+	               "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING id", 0},
 	[Q_RUN_FINISH] = {"UPDATE run SET basis = $2, finished_ns = $3, files = $4, lines = $5, records = $6, "
-	                  "rejected = $7, duplicates = $8, restated = $9 WHERE id = $1", 0},
+	                  "rejected = $7, duplicates = $8, restated = $9, first_ns = $10, last_ns = $11, steps = $12, "
+	                  "requests = $13, windows = $14, powers = $15 WHERE id = $1", 0},
 	[Q_RUNS] = {"SELECT " RUN_COLUMNS " FROM run ORDER BY id", 0},
 	[Q_RUN_GET] = {"SELECT " RUN_COLUMNS " FROM run WHERE id = $1", 0},
 	[Q_RUN_LAST] = {"SELECT " RUN_COLUMNS " FROM run ORDER BY id DESC LIMIT 1", 0},
@@ -43,6 +44,11 @@ const struct query_text query_texts[QUERIES] = {
 	              "WHERE s.first_run <= $1 ORDER BY s.path, s.id", 0},
 	[Q_QUALITY_SUMS] = {"SELECT coalesce(sum(lines), 0), coalesce(sum(duplicates), 0) FROM run WHERE id <= $1",
 	                    "SELECT coalesce(sum(lines), 0)::bigint, coalesce(sum(duplicates), 0)::bigint FROM run WHERE id <= $1"},
+	[Q_RUNS_UNCOUNTED] = {"SELECT count(*) FROM run WHERE steps IS NULL AND records > 0", 0},
+	[Q_RUN_RECORD_SUMS] = {"SELECT coalesce(sum(steps), 0), coalesce(sum(requests), 0), coalesce(sum(windows), 0), "
+	                       "coalesce(sum(powers), 0) FROM run WHERE id <= $1",
+	                       "SELECT coalesce(sum(steps), 0)::bigint, coalesce(sum(requests), 0)::bigint, "
+	                       "coalesce(sum(windows), 0)::bigint, coalesce(sum(powers), 0)::bigint FROM run WHERE id <= $1"},
 	[Q_RECORD_SUMS] = {"SELECT coalesce(sum(steps), 0), coalesce(sum(requests), 0), coalesce(sum(windows), 0), "
 	                   "coalesce(sum(powers), 0) FROM segment",
 	                   "SELECT coalesce(sum(steps), 0)::bigint, coalesce(sum(requests), 0)::bigint, "

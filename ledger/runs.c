@@ -8,11 +8,21 @@
 #define LEVEL 9
 #define DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
 
+static bool has_reach(const struct ledger_run *r) {
+	return r->first_ns <= r->last_ns && (r->first_ns != 0 || r->last_ns != 0);
+}
+
+#define V_COUNTS(r) \
+	V_INT((r)->counts[RECORD_STEP]), V_INT((r)->counts[RECORD_REQUEST]), V_INT((r)->counts[RECORD_WINDOW]), \
+		V_INT((r)->counts[RECORD_POWER])
+#define V_REACH(r, end) (has_reach(r) ? V_INT((r)->end) : V_NULL)
+
 int ledger_run_add(struct ledger *l, const struct ledger_run *r, int64_t *id, struct fault *why) {
 	int rc = ask_int(l, Q_RUN_ADD,
 	                 VALUES(V_STR(r->command), V_STR(r->version), V_STR(r->rule), V_STR(r->currency), V_STR(r->basis),
 	                        V_INT(r->started_ns), V_INT(r->finished_ns), V_INT(r->files), V_INT(r->lines),
-	                        V_INT(r->records), V_INT(r->rejected), V_INT(r->duplicates), V_INT(r->restated)),
+	                        V_INT(r->records), V_INT(r->rejected), V_INT(r->duplicates), V_INT(r->restated),
+	                        V_REACH(r, first_ns), V_REACH(r, last_ns), V_COUNTS(r)),
 	                 id, why);
 
 	return rc < 0 ? rc : 0;
@@ -21,7 +31,8 @@ int ledger_run_add(struct ledger *l, const struct ledger_run *r, int64_t *id, st
 int ledger_run_finish(struct ledger *l, const struct ledger_run *r, struct fault *why) {
 	return ask_do(l, Q_RUN_FINISH,
 	              VALUES(V_INT(r->id), V_STR(r->basis), V_INT(r->finished_ns), V_INT(r->files), V_INT(r->lines),
-	                     V_INT(r->records), V_INT(r->rejected), V_INT(r->duplicates), V_INT(r->restated)), why);
+	                     V_INT(r->records), V_INT(r->rejected), V_INT(r->duplicates), V_INT(r->restated),
+	                     V_REACH(r, first_ns), V_REACH(r, last_ns), V_COUNTS(r)), why);
 }
 
 static void row_run(struct ledger *l, enum query q, struct ledger_run *out) {
@@ -40,6 +51,10 @@ static void row_run(struct ledger *l, enum query q, struct ledger_run *out) {
 		.rejected = row_int(l, q, 11),
 		.duplicates = row_int(l, q, 12),
 		.restated = row_int(l, q, 13),
+		.first_ns = row_int(l, q, 14),
+		.last_ns = row_int(l, q, 15),
+		.counts = {[RECORD_STEP] = row_int(l, q, 16), [RECORD_REQUEST] = row_int(l, q, 17),
+		           [RECORD_WINDOW] = row_int(l, q, 18), [RECORD_POWER] = row_int(l, q, 19)},
 	};
 }
 
@@ -237,6 +252,26 @@ static int get_inputs(struct ledger *l, int64_t as_of, struct quality *out, stru
 	return rc;
 }
 
+/* Where a run of a former version did not count by kind, all that is there now stands in for what was there then. */
+static int get_record_sums(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	int64_t uncounted = 0;
+	int rc = ask_int(l, Q_RUNS_UNCOUNTED, NULL, 0, &uncounted, why);
+	enum query q = uncounted > 0 ? Q_RECORD_SUMS : Q_RUN_RECORD_SUMS;
+
+	if (rc >= 0) {
+		rc = uncounted > 0 ? ask(l, q, NULL, 0, why) : ask(l, q, VALUES(V_INT(as_of)), why);
+	}
+	if (rc < 0 || (rc = ask_next(l, q, why)) < 0) {
+		return rc;
+	}
+	out->steps = row_int(l, q, 0);
+	out->requests = row_int(l, q, 1);
+	out->windows = row_int(l, q, 2);
+	out->powers = row_int(l, q, 3);
+	ask_end(l, q);
+	return 0;
+}
+
 static int get_sums(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
 	int rc = ask(l, Q_QUALITY_SUMS, VALUES(V_INT(as_of)), why);
 
@@ -246,16 +281,7 @@ static int get_sums(struct ledger *l, int64_t as_of, struct quality *out, struct
 	out->lines = row_int(l, Q_QUALITY_SUMS, 0);
 	out->duplicates = row_int(l, Q_QUALITY_SUMS, 1);
 	ask_end(l, Q_QUALITY_SUMS);
-	rc = ask(l, Q_RECORD_SUMS, NULL, 0, why);
-	if (rc < 0 || (rc = ask_next(l, Q_RECORD_SUMS, why)) < 0) {
-		return rc;
-	}
-	out->steps = row_int(l, Q_RECORD_SUMS, 0);
-	out->requests = row_int(l, Q_RECORD_SUMS, 1);
-	out->windows = row_int(l, Q_RECORD_SUMS, 2);
-	out->powers = row_int(l, Q_RECORD_SUMS, 3);
-	ask_end(l, Q_RECORD_SUMS);
-	return 0;
+	return get_record_sums(l, as_of, out, why);
 }
 
 int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {

@@ -79,6 +79,17 @@ int statement_take(void *statement, const struct entry *e);
 int statement_take_position(void *statement, const struct position_row *row);
 int statement_take_rule(void *statement, const struct rule_row *row);
 /*
+ * A difference that later evidence makes to a closed period, and that counts in this one. It is shown beside the
+ * statement's own figures, and is in none of them. The period's name must outlive the statement.
+ */
+struct report_adjustment {
+	const char *period;  /* the closed one */
+	int64_t run;         /* that posted it */
+	int64_t posted_ns;   /* the day on which it counts */
+	struct entry entry;  /* its amounts are differences, and may be negative */
+};
+int statement_take_adjustment(void *statement, const struct report_adjustment *a);
+/*
  * All entries are in: prices them, once (design.md 8), and checks that parts sum to
  * capacity to the last unit. Takes what it needs of `quality`, which must outlive it.
  */

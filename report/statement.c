@@ -47,6 +47,7 @@ void statement_free(struct statement *s) {
 	free(s->listings);
 	free(s->positions.rows);
 	free(s->rules.rows);
+	free(s->adjustments.rows);
 	free(s->models.rows);
 	free(s->tenants.rows);
 	free(s->rows.rows);

@@ -108,6 +108,22 @@ struct rule_results {
 int positions_finish(struct statement *s, struct fault *why);
 int rules_finish(struct statement *s, struct fault *why);
 
+/* What later evidence changes in closed periods, in the order of posting. */
+struct adjustment {
+	struct report_adjustment said;
+	bool priced; /* is its rate known? */
+	int64_t cost_nano;
+};
+
+struct adjustments {
+	struct adjustment *rows;
+	size_t count, unpriced;
+	int64_t gpu_ns, cost_nano; /* in all */
+};
+
+/* The same as a block, for forms whose rows are blocks; no unit costs. */
+struct block adjustment_block(const struct adjustment *a);
+
 /* ---- unit costs over time: for pictures ---- */
 
 /* A model in one step of time. */
@@ -152,6 +168,7 @@ struct statement {
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 	struct positions positions;
 	struct rule_results rules;
+	struct adjustments adjustments;
 	struct timeline *timeline;
 };
 

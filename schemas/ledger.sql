@@ -33,12 +33,18 @@ CREATE TABLE run (
   records INTEGER NOT NULL,     -- new ones
   rejected INTEGER NOT NULL,    -- lines refused
   duplicates INTEGER NOT NULL,  -- how many more records tell what others tell already (fewer: negative)
-  restated INTEGER NOT NULL     -- replica-days whose entries changed
+  restated INTEGER NOT NULL,    -- replica-days whose entries changed
+  first_ns INTEGER,             -- from when to when all steps, requests and windows in the book tell, after it;
+  last_ns INTEGER,              -- NULL: of nothing, or it is not known
+  steps INTEGER,                -- new records by kind; NULL: not known
+  requests INTEGER,
+  windows INTEGER,
+  powers INTEGER
 ) STRICT;
 
 CREATE TABLE run_document (
   run INTEGER NOT NULL REFERENCES run,
-  kind TEXT NOT NULL,           -- "fleet", "prices"; "tenants": what is kept of the key of their aliases
+  kind TEXT NOT NULL,           -- "fleet", "prices", "list" (one of --list each); "tenants": what is kept of the key of their aliases
   seq INTEGER NOT NULL,         -- from 0, in the order of the command line
   path TEXT NOT NULL,           -- where it stood
   sha256 TEXT NOT NULL REFERENCES document,

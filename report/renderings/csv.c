@@ -1,6 +1,7 @@
 /* CSV for spreadsheets: RFC 4180, one line a row, the figures of the JSON to the last digit. */
 #include <stdlib.h>
 
+#include "core/instant.h"
 #include "report/renderings/renderings.h"
 
 /* A spreadsheet takes a cell that begins so for a formula. Figures are not text and stay as they are. */
@@ -36,7 +37,8 @@ static void put_money(FILE *out, bool known, int64_t nano) {
 	fprintf(out, ",%s", known ? decimal_format(nano, 9, buffer) : "");
 }
 
-static void put_header(FILE *out) {
+/* The last columns are there only where there is something in them. */
+static void put_header(FILE *out, bool adjusted) {
 	fputs("table", out);
 	for (int k = 0; k < BY_KEYS; k++) {
 		fprintf(out, ",%s", by_key_names[k]);
@@ -70,7 +72,7 @@ static void put_header(FILE *out) {
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		fprintf(out, ",evidence_ns_%s", grade_names[g]);
 	}
-	fputs("\r\n", out);
+	fputs(adjusted ? ",adjusts_period,adjusts_run\r\n" : "\r\n", out);
 }
 
 static void put_list(FILE *out, const struct block *b) {
@@ -112,6 +114,7 @@ static void put_energy(FILE *out, const struct block *b) {
 	}
 }
 
+/* All but the last columns. */
 static void put_block(FILE *out, const struct block *b) {
 	put_count(out, b->requests);
 	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
@@ -135,7 +138,10 @@ static void put_block(FILE *out, const struct block *b) {
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		put_count(out, b->evidence_ns[g]);
 	}
-	fputs("\r\n", out);
+}
+
+static void end_line(FILE *out, const struct statement *s) {
+	fputs(s->adjustments.count > 0 ? ",,\r\n" : "\r\n", out);
 }
 
 static bool is_key(enum by_key key, const enum by_key *by, size_t count) {
@@ -159,20 +165,44 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 			}
 		}
 		put_block(out, &t->rows[i].block);
+		end_line(out, s);
 	}
+}
+
+/* What later evidence changes in closed periods: in no other row. */
+static void put_adjustment(FILE *out, const struct statement *s, const struct adjustment *a) {
+	const struct entry *e = &a->said.entry;
+	const name_id names[BY_KEYS] = {
+	    [BY_MODEL] = e->model, [BY_REPLICA] = e->replica, [BY_POOL] = e->pool, [BY_TENANT] = e->tenant};
+	struct block b = adjustment_block(a);
+	char hour[INSTANT_TEXT_MAX];
+
+	fputs("adjustment", out);
+	for (int k = 0; k < BY_KEYS; k++) {
+		fputc(',', out);
+		csv_put_text(out, k == BY_HOUR ? text_of(instant_format(e->slot_ns, hour)) : names_text(s->options.names, names[k]));
+	}
+	put_block(out, &b);
+	fputc(',', out);
+	csv_put_text(out, text_of(a->said.period));
+	fprintf(out, ",%lld\r\n", (long long)a->said.run);
 }
 
 void render_csv(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT};
 
 	(void)r;
-	put_header(out);
+	put_header(out, s->adjustments.count > 0);
 	fputs("total", out);
 	for (int k = 0; k < BY_KEYS; k++) {
 		fputc(',', out);
 	}
 	put_block(out, &s->total);
+	end_line(out, s);
 	put_table(out, s, "model", &s->models, by_model, 1);
 	put_table(out, s, "tenant", &s->tenants, by_tenant, 1);
 	put_table(out, s, "row", &s->rows, s->options.by, s->options.by_count);
+	for (size_t i = 0; i < s->adjustments.count; i++) {
+		put_adjustment(out, s, &s->adjustments.rows[i]);
+	}
 }

@@ -303,6 +303,20 @@ static void put_sides(FILE *out, const struct statement *s) {
 	}
 }
 
+static void put_adjustments(FILE *out, const struct statement *s) {
+	char lead[200], hours[FIGURE_MAX], money[FIGURE_MAX];
+
+	if (s->adjustments.count == 0) {
+		return;
+	}
+	snprintf(lead, sizeof lead, "What later evidence changes in closed periods: %s GPU-hours, %s in all. It counts here, and is "
+	         "in none of the figures above.", figure_hours(s->adjustments.gpu_ns, figure_hour_places(s), hours),
+	         figure_money(s->adjustments.cost_nano, figure_places(s->total.capacity_nano), money));
+	open_section(out, "adjusted", "Later evidence for closed periods", lead);
+	html_adjustments(s, out);
+	close_section(out);
+}
+
 /* ---- what it rests on ---- */
 
 static void put_finding(FILE *out, const char *class, const char *lead, const char *what, const char *where) {
@@ -393,6 +407,7 @@ void render_html(const struct statement *s, const struct rendering_options *r, F
 	put_tenants(out, s);
 	put_sides(out, s);
 	put_rows(out, s);
+	put_adjustments(out, s);
 	put_quality(out, s);
 	put_foot(out, s);
 }

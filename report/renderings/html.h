@@ -22,6 +22,7 @@ void html_rules(const struct statement *s, FILE *out);
 void html_positions(const struct statement *s, FILE *out);
 void html_rows(const struct statement *s, const char *id, const struct table *t, const enum by_key *by, size_t count,
 	       FILE *out);
+void html_adjustments(const struct statement *s, FILE *out);
 void html_evidence(const struct statement *s, FILE *out);
 void html_model_evidence(const struct statement *s, FILE *out);
 

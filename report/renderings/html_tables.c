@@ -1,5 +1,6 @@
 /* The tables of the HTML page. */
 #include "core/decimal.h"
+#include "core/instant.h"
 #include "report/renderings/html.h"
 
 /* More rows than this make no page; the other forms have them all. */
@@ -308,5 +309,43 @@ void html_rows(const struct statement *s, const char *id, const struct table *t,
 		fprintf(out,
 			"<p class=\"dim\">The first %d of %s rows; --format csv, json and jsonl have them all.</p>\n",
 			ROWS_MAX, figure_count((int64_t)t->count, shown));
+	}
+}
+
+/* ---- later evidence for closed periods ---- */
+
+static void put_adjustment(FILE *out, const struct statement *s, const struct adjustment *a) {
+	const struct entry *e = &a->said.entry;
+	const name_id names[] = {e->replica, e->model, e->tenant};
+	char hour[INSTANT_TEXT_MAX];
+
+	fputs("<tr>", out);
+	put_name(out, text_of(a->said.period));
+	put_name(out, text_of(instant_format(e->slot_ns, hour)));
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		put_name(out, names_text(s->options.names, names[i]));
+	}
+	put_name(out, text_of(kind_names[e->kind]));
+	put_count(out, a->said.run);
+	put_count(out, e->tokens);
+	put_hours(out, s, e->gpu_ns);
+	put_money(out, a->priced, a->cost_nano, places_of(s));
+	fputs("</tr>\n", out);
+}
+
+void html_adjustments(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"closed period", "hour",   "replica",   "model", "tenant",
+					      "kind",          "run",    "tokens", "GPU-hours", "cost"};
+	const struct adjustments *all = &s->adjustments;
+	char shown[FIGURE_MAX];
+
+	open_table(out, "adjustments", "Adjustments", headers, 10, 6, true, all->count > 20);
+	for (size_t i = 0; i < all->count && i < ROWS_MAX; i++) {
+		put_adjustment(out, s, &all->rows[i]);
+	}
+	close_table(out);
+	if (all->count > ROWS_MAX) {
+		fprintf(out, "<p class=\"dim\">The first %d of %s; --format csv, json and jsonl have them all.</p>\n", ROWS_MAX,
+		        figure_count((int64_t)all->count, shown));
 	}
 }

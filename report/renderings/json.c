@@ -206,6 +206,49 @@ void json_put_rule(FILE *out, const struct statement *s, const struct rule_resul
 	fputs("}}", out);
 }
 
+void json_put_adjustment(FILE *out, const struct statement *s, const struct adjustment *a) {
+	const struct entry *e = &a->said.entry;
+	const struct {
+		const char *key;
+		name_id name;
+	} names[] = {{"replica", e->replica}, {"model", e->model}, {"tenant", e->tenant}, {"pool", e->pool}};
+	char posted[INSTANT_TEXT_MAX], hour[INSTANT_TEXT_MAX];
+
+	fputs("{\"period\":", out);
+	put_string(out, a->said.period);
+	fprintf(out, ",\"run\":%lld,\"posted\":\"%.10s\",\"hour\":\"%s\"", (long long)a->said.run,
+	        instant_format(a->said.posted_ns, posted), instant_format(e->slot_ns, hour));
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		fprintf(out, ",\"%s\":", names[i].key);
+		json_put_text(out, names_text(s->options.names, names[i].name));
+	}
+	fprintf(out, ",\"kind\":\"%s\",\"grade\":\"%s\",", kind_names[e->kind], grade_names[e->grade]);
+	put_count(out, "requests", e->requests);
+	fputc(',', out);
+	put_count(out, "tokens", e->tokens);
+	fputc(',', out);
+	put_count(out, "gpu_ns", e->gpu_ns);
+	fputc(',', out);
+	put_known(out, "rate", a->priced, e->rate_nano);
+	fputc(',', out);
+	put_known(out, "cost", a->priced, a->cost_nano);
+	fputc('}', out);
+}
+
+static void put_adjustments(FILE *out, const struct statement *s) {
+	const struct adjustments *all = &s->adjustments;
+
+	if (all->count == 0) {
+		return;
+	}
+	fputs(",\n \"adjustments\":[", out);
+	for (size_t i = 0; i < all->count; i++) {
+		fputs(i > 0 ? ",\n  " : "\n  ", out);
+		json_put_adjustment(out, s, &all->rows[i]);
+	}
+	fputc(']', out);
+}
+
 static void put_side_tables(FILE *out, const struct statement *s) {
 	if (s->positions.count > 0) {
 		fputs(",\n \"positions\":[", out);
@@ -321,6 +364,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);
 	put_table(out, s, "rows", &s->rows, s->options.by, s->options.by_count);
 	put_side_tables(out, s);
+	put_adjustments(out, s);
 	put_evidence(out, s);
 	put_quality(out, s->quality);
 	put_provenance(out, s);

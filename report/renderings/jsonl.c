@@ -25,6 +25,11 @@ void render_jsonl(const struct statement *s, const struct rendering_options *r, 
 		json_put_position(out, s, &s->positions.rows[i]);
 		fputs("}\n", out);
 	}
+	for (size_t i = 0; i < s->adjustments.count; i++) {
+		fputs("{\"table\":\"adjustments\",\"row\":", out);
+		json_put_adjustment(out, s, &s->adjustments.rows[i]);
+		fputs("}\n", out);
+	}
 	for (size_t i = 0; i < s->rules.count; i++) {
 		fputs("{\"table\":\"rules\",\"row\":", out);
 		json_put_rule(out, s, &s->rules.rows[i]);

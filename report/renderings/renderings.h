@@ -17,6 +17,7 @@ void json_put_block(FILE *out, const struct block *b);
 void json_put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count);
 void json_put_position(FILE *out, const struct statement *s, const struct position *p);
 void json_put_rule(FILE *out, const struct statement *s, const struct rule_result *r);
+void json_put_adjustment(FILE *out, const struct statement *s, const struct adjustment *a);
 
 /* CSV (RFC 4180): text from outside, printable, quoted where need be; what a spreadsheet would run gets a ' first. */
 void csv_put_text(FILE *out, struct text t);

@@ -333,4 +333,5 @@ void render_table(const struct statement *s, const struct rendering_options *r, 
 	table_positions(&p);
 	print_tenants(&p);
 	print_by(&p);
+	table_adjustments(&p);
 }

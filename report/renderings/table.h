@@ -30,4 +30,7 @@ void table_energy(const struct page *p);
 void table_positions(const struct page *p);
 void table_rules(const struct page *p);
 
+/* table_adjustments.c: what later evidence changes in closed periods, if anything. */
+void table_adjustments(const struct page *p);
+
 #endif

@@ -80,4 +80,41 @@ for book in nightly once; do
 	same "requests alone: $book verifies" "$? $(cat said)" "0 "
 done
 cd ..
+# ---- a closed month: what comes later is in every form of the next statement, and is exactly what changed ----
+
+mkdir closed && cd closed || exit 3
+cp "$tree/samples/fleet.json" "$tree/samples/prices.json" .
+gzip -dc "$tree/samples/serving/requests.jsonl.gz" > all.jsonl
+sed -n '1~7!p' all.jsonl > first.jsonl
+sed -n '1~7p' all.jsonl > late.jsonl
+"$tollbook" ingest -q --book book "$tree/samples/serving/steps.jsonl.gz" first.jsonl
+"$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant
+"$tollbook" report -q --book book --format json > before.json
+"$tollbook" close -q --book book 2026-08
+"$tollbook" ingest -q --book book late.jsonl
+"$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant
+for form in json jsonl csv html table; do "$tollbook" report -q --book book --format $form -o after.$form; done
+same "closed: the statement stays" "$(jq -S "$figures | del(.adjustments)" after.json)" "$(jq -S "$figures" before.json)"
+same "closed: adjustments in JSON" "$(jq -c '[(.adjustments | length > 10), (.adjustments | map(.period) | unique), (.adjustments | map(.posted) | unique), (.adjustments | map(.gpu_ns) | add)]' after.json)" \
+	'[true,["2026-08"],["2026-09-01"],0]'
+count=$(jq '.adjustments | length' after.json)
+same "closed: in JSON lines" "$(jq -c 'select(.table == "adjustments").row' after.jsonl | jq -sS .)" "$(jq -S .adjustments after.json)"
+same "closed: in CSV" "$(grep -c '^adjustment,' after.csv) $(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == "gpu_ns_capacity") c = i} /^adjustment/ {sum += $c} END {print sum + 0}' after.csv)" "$count 0"
+same "closed: in HTML" "$(grep -c 'id="adjustments"' after.html) $(sed -n '/id="adjustments"/,/<\/table>/p' after.html | grep -c '^<tr>')" "1 $count"
+same "closed: in the table" "$(grep -c "^$count postings" after.table)" 1
+if python3 -c 'import jsonschema' 2> /dev/null; then
+	PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/statement.schema.json" after.json > said 2>&1
+	same "closed: as its schema says" "$? $(cat said)" "0 "
+fi
+"$tollbook" report -q --book book --from 2026-09-01 --to 2026-10-01 --format json > september.json 2>&1
+"$tollbook" report -q --book book --as-of 2 --format json > then.json
+same "closed: the statement of then, printed again" "$(cat then.json)" "$(cat before.json)"
+"$tollbook" close -q --book book --reopen "late logs" 2026-08
+"$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant
+"$tollbook" report -q --book book --format json > open.json
+sum() { jq --arg kind "$1" '[.adjustments[] | select(.kind == $kind).'"$2"'] | add // 0' after.json; }
+same "closed: adjustments are the difference, prefill" "$(($(jq .total.gpu_ns.prefill before.json) + $(sum input gpu_ns) + $(sum input_cached gpu_ns)))" "$(jq .total.gpu_ns.prefill open.json)"
+same "closed: adjustments are the difference, output tokens" "$(($(jq .total.tokens.output before.json) + $(sum output tokens)))" "$(jq .total.tokens.output open.json)"
+same "closed: list prices are those of the run" "$(jq -c '.total.list.model' open.json)" '"groq/llama-3.1-8b-instant"'
+cd ..
 [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
