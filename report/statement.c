@@ -48,6 +48,8 @@ void statement_free(struct statement *s) {
 	free(s->positions.rows);
 	free(s->rules.rows);
 	free(s->adjustments.rows);
+	free(s->services.rows);
+	free(s->services.first);
 	free(s->models.rows);
 	free(s->tenants.rows);
 	free(s->rows.rows);
@@ -111,7 +113,7 @@ int statement_take(void *statement, const struct entry *e) {
 	bool fits = add_entry(s->cells, &key, e, listed, revenue) &&
 		    (!s->row_cells || add_row_entry(s, key, e, listed, revenue)) &&
 		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
-		    timeline_take(s->timeline, e);
+		    timeline_take(s->timeline, e) && services_take(&s->services, e, listed, revenue);
 	return fits ? 0 : ERROR_RANGE;
 }
 
@@ -232,6 +234,7 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 	if (error) {
 		return error;
 	}
+	services_finish(s);
 	listing_warn(s, quality);
 	warn_unpriced(s, quality);
 	warn_cached(s, quality);

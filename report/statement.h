@@ -104,6 +104,29 @@ struct rule_results {
 	size_t count;
 };
 
+/* A model's traffic of one class of service. */
+struct service_sum {
+	name_id model;
+	enum service service;
+	int64_t requests, tokens[TOKEN_KINDS]; /* TOKENS_INPUT: uncached */
+	int128 revenue;                        /* nano-units x 10^6 */
+	bool unlisted, revenue_known;
+	int64_t revenue_nano;
+	unsigned as_standard; /* see struct listing */
+};
+
+/* Of models that have other traffic than standard, once finished. */
+struct services {
+	struct service_sum *rows;
+	size_t count;
+	uint32_t *first; /* by name_id of the model: index of its first row + 1, or 0 */
+	size_t model_count;
+};
+
+/* services.c: counts an entry; false if a sum does not fit. Then money, once the models have theirs. */
+bool services_take(struct services *v, const struct entry *e, bool listed, int128 revenue);
+void services_finish(struct statement *s);
+
 /* positions.c, rules.c: money and unit costs; orders the rows. */
 int positions_finish(struct statement *s, struct fault *why);
 int rules_finish(struct statement *s, struct fault *why);
@@ -169,6 +192,7 @@ struct statement {
 	struct positions positions;
 	struct rule_results rules;
 	struct adjustments adjustments;
+	struct services services;
 	struct timeline *timeline;
 };
 

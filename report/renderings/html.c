@@ -228,6 +228,9 @@ static void put_units(FILE *out, const struct statement *s) {
 	open_section(out, "margin", "Margin at list price",
 		     "Revenue is what the tokens would have brought. The ratio is output to uncached input.");
 	html_margins(s, out);
+	if (s->services.count > 0) {
+		html_services(s, out);
+	}
 	close_section(out);
 }
 

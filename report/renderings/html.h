@@ -16,6 +16,7 @@ void html_put_string(FILE *out, const char *s);
 
 void html_units(const struct statement *s, FILE *out);
 void html_margins(const struct statement *s, FILE *out);
+void html_services(const struct statement *s, FILE *out);
 void html_parts(const struct statement *s, FILE *out);
 void html_energy(const struct statement *s, FILE *out);
 void html_rules(const struct statement *s, FILE *out);

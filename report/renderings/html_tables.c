@@ -205,6 +205,25 @@ void html_rules(const struct statement *s, FILE *out) {
 	close_table(out);
 }
 
+void html_services(const struct statement *s, FILE *out) {
+	static const char *const headers[] = {"model", "class of service", "requests", "tokens in", "tokens out", "list revenue"};
+
+	open_table(out, "services", "List revenue by class of service", headers, 6, 2, true, s->services.count > 20);
+	for (size_t i = 0; i < s->services.count; i++) {
+		const struct service_sum *v = &s->services.rows[i];
+		fputs("<tr>", out);
+		put_name(out, names_text(s->options.names, v->model));
+		fprintf(out, "<td class=\"l\">%.*s%s</td>", TEXT_ARG(service_names[v->service]),
+			v->as_standard ? " (as standard)" : "");
+		put_count(out, v->requests);
+		put_count(out, v->tokens[TOKENS_INPUT] + v->tokens[TOKENS_CACHED]);
+		put_count(out, v->tokens[TOKENS_OUTPUT]);
+		put_money(out, v->revenue_known, v->revenue_nano, places_of(s));
+		fputs("</tr>\n", out);
+	}
+	close_table(out);
+}
+
 static void put_range(FILE *out, const struct position_row *row) {
 	char from[FIGURE_MAX], to[FIGURE_MAX];
 

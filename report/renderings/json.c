@@ -249,6 +249,39 @@ static void put_adjustments(FILE *out, const struct statement *s) {
 	fputc(']', out);
 }
 
+/* What of a class has no price of its own, by the contract's kinds. */
+static void put_as_standard(FILE *out, unsigned bits) {
+	static const enum price_kind kinds[TOKEN_KINDS] = {PRICE_INPUT, PRICE_CACHE_READ, PRICE_OUTPUT};
+	const char *lead = "";
+
+	fputs("\"priced_as_standard\":[", out);
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		if (bits & 1u << kinds[k]) {
+			fprintf(out, "%s\"%s\"", lead, token_kind_names[k]);
+			lead = ",";
+		}
+	}
+	fputc(']', out);
+}
+
+void json_put_service(FILE *out, const struct statement *s, const struct service_sum *v) {
+	fputs("{\"model\":", out);
+	json_put_text(out, names_text(s->options.names, v->model));
+	fprintf(out, ",\"service\":\"%.*s\",", TEXT_ARG(service_names[v->service]));
+	put_count(out, "requests", v->requests);
+	fputs(",\"tokens\":{", out);
+	put_count(out, "input", v->tokens[TOKENS_INPUT] + v->tokens[TOKENS_CACHED]);
+	fputc(',', out);
+	put_count(out, "input_cached", v->tokens[TOKENS_CACHED]);
+	fputc(',', out);
+	put_count(out, "output", v->tokens[TOKENS_OUTPUT]);
+	fputs("},", out);
+	put_known(out, "revenue", v->revenue_known, v->revenue_nano);
+	fputc(',', out);
+	put_as_standard(out, v->as_standard);
+	fputc('}', out);
+}
+
 static void put_side_tables(FILE *out, const struct statement *s) {
 	if (s->positions.count > 0) {
 		fputs(",\n \"positions\":[", out);
@@ -263,6 +296,17 @@ static void put_side_tables(FILE *out, const struct statement *s) {
 		for (size_t i = 0; i < s->rules.count; i++) {
 			fputs(i > 0 ? ",\n  " : "\n  ", out);
 			json_put_rule(out, s, &s->rules.rows[i]);
+		}
+		fputc(']', out);
+	}
+}
+
+static void put_services(FILE *out, const struct statement *s) {
+	if (s->services.count > 0) {
+		fputs(",\n \"services\":[", out);
+		for (size_t i = 0; i < s->services.count; i++) {
+			fputs(i > 0 ? ",\n  " : "\n  ", out);
+			json_put_service(out, s, &s->services.rows[i]);
 		}
 		fputc(']', out);
 	}
@@ -363,6 +407,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	put_table(out, s, "models", &s->models, by_model, 1);
 	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);
 	put_table(out, s, "rows", &s->rows, s->options.by, s->options.by_count);
+	put_services(out, s);
 	put_side_tables(out, s);
 	put_adjustments(out, s);
 	put_evidence(out, s);

@@ -20,6 +20,11 @@ void render_jsonl(const struct statement *s, const struct rendering_options *r, 
 	put_table(out, s, "models", &s->models, by_model, 1);
 	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);
 	put_table(out, s, "rows", &s->rows, s->options.by, s->options.by_count);
+	for (size_t i = 0; i < s->services.count; i++) {
+		fputs("{\"table\":\"services\",\"row\":", out);
+		json_put_service(out, s, &s->services.rows[i]);
+		fputs("}\n", out);
+	}
 	for (size_t i = 0; i < s->positions.count; i++) {
 		fputs("{\"table\":\"positions\",\"row\":", out);
 		json_put_position(out, s, &s->positions.rows[i]);

@@ -18,6 +18,7 @@ void json_put_row(FILE *out, const struct statement *s, const struct row *row, c
 void json_put_position(FILE *out, const struct statement *s, const struct position *p);
 void json_put_rule(FILE *out, const struct statement *s, const struct rule_result *r);
 void json_put_adjustment(FILE *out, const struct statement *s, const struct adjustment *a);
+void json_put_service(FILE *out, const struct statement *s, const struct service_sum *v);
 
 /* CSV (RFC 4180): text from outside, printable, quoted where need be; what a spreadsheet would run gets a ' first. */
 void csv_put_text(FILE *out, struct text t);

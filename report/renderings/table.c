@@ -325,6 +325,7 @@ void render_table(const struct statement *s, const struct rendering_options *r, 
 	print_head(&p);
 	print_units(&p);
 	print_margins(&p);
+	table_services(&p);
 	print_tie_out(&p);
 	table_evidence(&p);
 	table_quality(&p);

@@ -25,7 +25,8 @@ void table_heading(const struct page *p, const char *text);
 void table_evidence(const struct page *p);
 void table_quality(const struct page *p);
 
-/* table_side.c: energy, cost by position and by rule, where there are such figures. */
+/* table_side.c: classes of service, energy, cost by position and by rule, where there are such figures. */
+void table_services(const struct page *p);
 void table_energy(const struct page *p);
 void table_positions(const struct page *p);
 void table_rules(const struct page *p);

@@ -1,5 +1,34 @@
-/* Tables that stand beside the sums: energy, cost by position, rules side by side. */
+/* Tables that stand beside the sums: classes of service, energy, cost by position, rules side by side. */
 #include "report/renderings/table.h"
+
+static void add_service(struct grid *g, const struct page *p, const struct service_sum *v, int places) {
+	char name[LABEL_MAX], figure[FIGURE_MAX];
+
+	grid_add(g, table_label(names_text(p->s->options.names, v->model), name));
+	grid_addf(g, "%.*s%s", TEXT_ARG(service_names[v->service]), v->as_standard ? " (as standard)" : "");
+	grid_add(g, figure_count(v->requests, figure));
+	grid_add(g, figure_count(v->tokens[TOKENS_INPUT] + v->tokens[TOKENS_CACHED], figure));
+	grid_add(g, figure_count(v->tokens[TOKENS_OUTPUT], figure));
+	grid_add(g, v->revenue_known ? figure_money(v->revenue_nano, places, figure) : "–");
+}
+
+void table_services(const struct page *p) {
+	static const char *const headers[] = {"model", "class", "requests", "tok in", "tok out", "revenue"};
+	struct grid g;
+	char title[120];
+
+	if (p->s->services.count == 0) {
+		return;
+	}
+	snprintf(title, sizeof title, "By class of service, at list price, in %s", p->currency);
+	table_heading(p, title);
+	grid_init(&g, headers, 6, 2);
+	for (size_t i = 0; i < p->s->services.count; i++) {
+		add_service(&g, p, &p->s->services.rows[i], figure_places(p->s->total.capacity_nano));
+	}
+	grid_print(&g, p->r->width, p->out);
+	grid_release(&g);
+}
 
 static void add_energy(struct grid *g, const struct row *row) {
 	const struct block *b = &row->block;

@@ -67,6 +67,14 @@ def check_json(statement):
     for table in ("models", "tenants", "rows"):
         for i, row in enumerate(statement[table]):
             check_block(f"{table} {i}", row)
+    for model in {v["model"] for v in statement.get("services", [])}:
+        classes = [v for v in statement["services"] if v["model"] == model]
+        row = next(m for m in statement["models"] if m["model"] == model)
+        same("services", f"requests of {model}", sum(v["requests"] for v in classes), row["requests"])
+        for kind in ("input", "input_cached", "output"):
+            same("services", f"{kind} of {model}", sum(v["tokens"][kind] for v in classes), row["tokens"][kind])
+        if row["list"]:
+            same("services", f"revenue of {model}", sum(D(v["revenue"]) for v in classes), D(row["list"]["revenue"]))
     total = D(statement["total"]["cost"]["capacity"])
     same("json", "sum of models", sum(D(m["cost"]["capacity"]) for m in statement["models"]), total)
 
@@ -135,7 +143,7 @@ def check_csv(path, statement):
 def check_jsonl(path, statement):
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     wanted = [{"table": table, "row": row} for table, row in rows_of(statement)]
-    for table in ("positions", "rules"):
+    for table in ("services", "positions", "rules"):
         wanted += [{"table": table, "row": row} for row in statement.get(table, [])]
     same("jsonl", "number of lines", len(lines), len(wanted))
     for i, (line, want) in enumerate(zip(lines, wanted)):
@@ -299,6 +307,10 @@ def check_html(path, statement):
     parts = [[str(total["gpu_ns"][p]), total["cost"][p]] for p in PARTS + ("capacity",)]
     got = [[row[1], row[3]] for row in page.tables.get("parts", [])[1:] if row]
     same("html parts", "figures", got, parts)
+    services = [[str(v["requests"]), str(v["tokens"]["input"]), str(v["tokens"]["output"]), or_dash(v["revenue"])]
+                for v in statement.get("services", [])]
+    if services:
+        check_table(page, "services", services, 2)
     positions = [[str(p["tokens"]), str(p["gpu_ns"]), or_dash(p["busy"])] for p in statement.get("positions", [])]
     if positions:
         check_table(page, "positions", positions, 3)
@@ -367,11 +379,24 @@ def check_table_parts(text, statement):
         rounds_to(f"table {part}", money, total["cost"][part])
 
 
+def check_table_services(text, statement):
+    services = statement.get("services", [])
+    same("table", "classes of service", "By class of service" in text, bool(services))
+    if not services:
+        return
+    header, lines = lines_below(text, "By class of service")
+    same("table", "lines of classes", len(lines), len(services))
+    for line, v in zip(lines, services):
+        revenue = cells_of(header, line)[-1]
+        rounds_to(f"table {v['model']} {v['service']}", revenue, v["revenue"])
+
+
 def check_table_text(path, statement):
     text = path.read_text(encoding="utf-8")
     expect(max(map(len, text.split("\n"))) <= 100, "table: wider than 100 columns")
     check_table_units(text, statement)
     check_table_parts(text, statement)
+    check_table_services(text, statement)
 
 
 def main():

@@ -64,14 +64,25 @@ def classes(row, prompt, cached, out):
 failed = 0
 for model, price in (("m", whole), ("above", above), ("classes", classes)):
     sum_ = tiers = 0
+    by_class = {}
     for row in csv.DictReader(open(f"{sys.argv[1]}/{model}.csv")):
         prompt, cached, out = (int(row[k]) for k in ("prompt_tokens", "cached_tokens", "completion_tokens"))
-        sum_ += price(row, prompt, cached, out)
+        due = price(row, prompt, cached, out)
+        sum_ += due
+        kind = service[row["id"]] if model == "classes" else None
+        by_class["other" if kind == "scale" else kind] = by_class.get("other" if kind == "scale" else kind, 0) + due
         tiers += prompt > 500
     want = (sum_ / 10**6).quantize(D("0.000000001"))
     got = D(json.load(open(f"{sys.argv[1]}/{model}.json"))["total"]["list"]["revenue"])
     print(f"{model}: revenue {got}, by hand {want}, {tiers} long prompts")
     failed |= got != want or tiers == 0
+    # The standard class bears the rounding of the others.
+    for said in json.load(open(f"{sys.argv[1]}/{model}.json")).get("services", []):
+        due = (by_class.pop(said["service"]) / 10**6).quantize(D("0.000000001"))
+        off = abs(D(said["revenue"]) - due)
+        print(f"  {said['service']}: revenue {said['revenue']}, by hand {due}")
+        failed |= off > (D("0.000000002") if said["service"] == "standard" else 0)
+    failed |= set(by_class) - {None} != set()
 said = json.load(open(f"{sys.argv[1]}/classes.json"))["quality"]["warnings"]
 failed |= [w for w in said if "no batch price for cached input" in w] == [] or [w for w in said if "class of service" in w] == []
 sys.exit(failed)

@@ -75,6 +75,8 @@ static int64_t give_tenant(struct month *m, struct entry *e, int tenant, int64_t
 	int64_t prefill = in * speed * 10, seen = cached * speed, decode = out * speed * 55;
 
 	e->tenant = m->tenants[tenant];
+	/* of some models, listed and not, tenants ask for a class of their own */
+	e->service = e->model == m->models[3] || e->model == m->models[9] ? (enum service)(tenant % SERVICES) : SERVICE_STANDARD;
 	give(m, e, ENTRY_INPUT, prefill, in);
 	give(m, e, ENTRY_INPUT_CACHED, seen, cached);
 	give(m, e, ENTRY_OUTPUT, decode, out);
@@ -98,6 +100,7 @@ static void give_hour(struct month *m, int model, int hour) {
 		left -= give_tenant(m, &e, t, load);
 	}
 	e.tenant = 0;
+	e.service = SERVICE_STANDARD;
 	assert_true(left > NS_PER_HOUR);
 	give(m, &e, ENTRY_OTHER, left / 50, 0);
 	give(m, &e, hour == 100 ? ENTRY_UNOBSERVED : ENTRY_IDLE, left - left / 50, 0);

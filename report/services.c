@@ -1,0 +1,92 @@
+/* Tokens and list revenue by class of service, where there is any but the standard one. */
+#define _GNU_SOURCE /* qsort_r */
+#include <stdlib.h>
+
+#include "report/statement.h"
+
+/* The sums of a model's classes, one behind the other. */
+static struct service_sum *sums_of(struct services *v, name_id model) {
+	if (model >= v->model_count) {
+		size_t count = (size_t)model * 2 + 16;
+		v->first = must_realloc(v->first, count * sizeof(*v->first));
+		memset(v->first + v->model_count, 0, (count - v->model_count) * sizeof(*v->first));
+		v->model_count = count;
+	}
+	if (v->first[model] == 0) {
+		v->rows = must_realloc(v->rows, (v->count + SERVICES) * sizeof(*v->rows));
+		for (int s = 0; s < SERVICES; s++) {
+			v->rows[v->count++] = (struct service_sum){.model = model, .service = (enum service)s};
+		}
+		v->first[model] = (uint32_t)(v->count - SERVICES) + 1;
+	}
+	return &v->rows[v->first[model] - 1];
+}
+
+bool services_take(struct services *v, const struct entry *e, bool listed, int128 revenue) {
+	if (e->kind > ENTRY_OUTPUT || (e->tokens == 0 && e->requests == 0 && revenue == 0)) {
+		return true;
+	}
+	struct service_sum *sum = &sums_of(v, e->model)[e->service];
+	sum->unlisted |= !listed;
+	sum->revenue += revenue;
+	return exact_add(&sum->requests, e->requests) && exact_add(&sum->tokens[e->kind], e->tokens);
+}
+
+static bool is_used(const struct service_sum *sum) {
+	return sum->requests > 0 || sum->tokens[0] > 0 || sum->tokens[1] > 0 || sum->tokens[2] > 0;
+}
+
+/* The standard class bears the rounding, so that the classes sum to what the model's block says. */
+static void price(const struct statement *s, struct service_sum *sums, const struct block *b) {
+	int64_t rest = b->revenue_nano;
+
+	for (int i = SERVICES - 1; i >= 0; i--) {
+		struct service_sum *sum = &sums[i];
+		const struct listing *l = listing_find(s, sum->model);
+		sum->revenue_known = b->list_known && !sum->unlisted;
+		sum->revenue_nano = i == SERVICE_STANDARD ? rest : (int64_t)exact_div(sum->revenue, 1000000);
+		sum->as_standard = l ? l->as_standard[i] : 0;
+		rest -= sum->revenue_nano;
+	}
+}
+
+static const struct block *block_of(const struct statement *s, name_id model) {
+	for (size_t i = 0; i < s->models.count; i++) {
+		if (text_eq(s->models.rows[i].model, names_text(s->options.names, model))) {
+			return &s->models.rows[i].block;
+		}
+	}
+	return NULL;
+}
+
+static int compare_sums(const void *a, const void *b, void *names) {
+	const struct service_sum *x = a, *y = b;
+	int order = x->model == y->model ? 0 : text_compare(names_text(names, x->model), names_text(names, y->model));
+	return order ? order : (int)x->service - (int)y->service;
+}
+
+void services_finish(struct statement *s) {
+	struct services *v = &s->services;
+	size_t kept = 0;
+
+	for (size_t m = 0; m < v->count; m += SERVICES) {
+		struct service_sum *sums = &v->rows[m];
+		const struct block *b = block_of(s, sums->model);
+		bool apart = false;
+		for (int i = SERVICE_BATCH; i < SERVICES; i++) {
+			apart |= is_used(&sums[i]);
+		}
+		if (apart && b) {
+			price(s, sums, b);
+		}
+		for (int i = 0; i < SERVICES; i++) {
+			if (apart && b && is_used(&sums[i])) {
+				v->rows[kept++] = sums[i];
+			}
+		}
+	}
+	v->count = kept;
+	if (kept > 0) {
+		qsort_r(v->rows, kept, sizeof(*v->rows), compare_sums, (void *)(uintptr_t)s->options.names);
+	}
+}
