@@ -147,6 +147,12 @@ static void print_entry(struct work *w, const struct entry *e) {
 	printf("  %s  %s, %s, tenant %s, %s, grade %s: %" PRId64 " GPU-ns at %s an hour, %" PRId64 " tokens", instant_format(e->slot_ns, slot),
 	       name_or_dash(w, e->replica), name_or_dash(w, e->model), name_or_dash(w, e->tenant), kind_words[e->kind],
 	       grade_words[e->grade], e->gpu_ns, e->rate_nano < 0 ? "no known rate" : decimal_format(e->rate_nano, 9, rate), e->tokens);
+	if (e->service != SERVICE_STANDARD) {
+		printf(", %.*s service", TEXT_ARG(service_names[e->service]));
+	}
+	if (e->prompt_over_ntok > 0) {
+		printf(", prompts over %" PRId64, e->prompt_over_ntok);
+	}
 	if (e->spread_ns > 0) {
 		printf(", split known to +-%" PRId64 " ns", e->spread_ns);
 	}
