@@ -36,6 +36,8 @@
 	ROW(close)                                                                                                     \
 	ROW(verify)                                                                                                    \
 	ROW(backup)                                                                                                    \
+	ROW(export)                                                                                                    \
+	ROW(import)                                                                                                    \
 	ROW(explain)                                                                                                   \
 	ROW(reconcile)                                                                                                 \
 	ROW(prices)                                                                                                    \

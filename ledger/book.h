@@ -72,6 +72,11 @@ void entries_sort(struct names *names, struct entry *e, size_t count);
 /* Of the entries of one replica-day in that order. */
 void entries_hash(const struct names *names, const struct entry *e, size_t count, char hash[DIGEST_HEX_MAX]);
 
+/* ---- segments (intake.c) ---- */
+
+/* The folder of a day's segments. */
+int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why);
+
 /* The columns of an entry from `column` on: replica, slot, key, amounts. */
 void row_entry(struct ledger *l, enum query q, struct entry *out);
 

@@ -14,6 +14,7 @@ static void row_segment(struct ledger *l, enum query q, struct ledger_segment *o
 		.span_first_ns = row_int(l, q, 11),
 		.span_last_ns = row_int(l, q, 12),
 		.model = name_here(l, row_int(l, q, 13)),
+		.gone_run = row_int(l, q, 14),
 	};
 	row_hash(l, q, 2, out->hash);
 	for (int k = 0; k < RECORD_KINDS; k++) {
@@ -46,7 +47,7 @@ int ledger_segment_put(struct ledger *l, const struct ledger_segment *s, struct 
 	                              V_INT(s->counts[RECORD_STEP]), V_INT(s->counts[RECORD_REQUEST]),
 	                              V_INT(s->counts[RECORD_WINDOW]), V_INT(s->counts[RECORD_POWER]), V_INT(s->first_ns),
 	                              V_INT(s->last_ns), V_INT(s->run), V_INT(s->span_first_ns), V_INT(s->span_last_ns),
-	                              V_INT(model)), why);
+	                              V_INT(model), s->gone_run ? V_INT(s->gone_run) : V_NULL), why);
 }
 
 int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struct fault *why) {

@@ -133,7 +133,7 @@ static void sweep(const char *folder) {
 	}
 }
 
-static int make_day(struct ledger *l, int64_t day_ns, struct fault *why) {
+int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why) {
 	char path[PATH_ROOM], day[INSTANT_TEXT_MAX];
 
 	snprintf(path, sizeof path, "%s/records/%.10s", l->book, instant_format(day_ns, day));
@@ -326,7 +326,7 @@ static int keep_span(void *spans, name_id replica, name_id model, int64_t first_
 
 static int write_segment(struct merge *m, struct fault *why) {
 	char path[PATH_ROOM];
-	int rc = make_day(m->l, m->seg.day_ns, why);
+	int rc = ledger_make_day(m->l, m->seg.day_ns, why);
 
 	rc = rc < 0 ? rc : open_old(m, why);
 	ledger_segment_path(m->l, &m->seg, path, sizeof path);

@@ -164,6 +164,7 @@ struct ledger_segment {
 	int64_t span_first_ns, span_last_ns; /* of its steps; where it has none, of its requests and windows; first > last: none */
 	name_id model; /* of the first record that names one, steps before requests before windows */
 	int64_t run;
+	int64_t gone_run; /* that removed its records, as old enough; 0: they are there */
 };
 
 /* 1, or 0 if there are no records of that replica-day. */
@@ -291,6 +292,12 @@ typedef void ledger_finding_sink(void *context, const char *sentence);
 int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
 /* A whole copy of the ledger at a moment, while others may write. */
 int ledger_copy(struct ledger *l, const char *to_path, struct fault *why);
+/*
+ * The whole book as plain files (schemas/export.md) in a new folder, which appears when it is whole; and a new book
+ * from them. ERROR_CONFIG where something is there already, or the files are not what was exported ("file:line: …").
+ */
+int ledger_export(struct ledger *l, const char *place, int64_t *files, struct fault *why);
+int ledger_import(const char *book, const char *from, int64_t *files, struct fault *why);
 /*
  * Writes what the ledger says of the world as text, one line a row, in one order, names by
  * text: sources, segments, entries in force, closed periods, adjustments. Numbers of runs, clock

@@ -6,7 +6,7 @@
 #define SOURCE_COLUMNS \
 	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run"
 #define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
-	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model"
+	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model, s.gone_run"
 #define KEY_COLUMNS "model, tenant, pool, kind, grade, prompt_over, service, rate_nano"
 #define AMOUNT_COLUMNS \
 	"gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
@@ -29,6 +29,7 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_RUN_LAST_OF] = {"SELECT " RUN_COLUMNS " FROM run WHERE command = $1 ORDER BY id DESC LIMIT 1", 0},
 
 	[Q_DOCUMENT_PUT] = {"INSERT INTO document (sha256, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
+	[Q_DOCUMENTS] = {"SELECT sha256 FROM document ORDER BY sha256", 0},
 	[Q_DOCUMENT_GET] = {"SELECT bytes FROM document WHERE sha256 = $1", 0},
 	[Q_DOCUMENT_LAST] = {"SELECT sha256 FROM run_document WHERE kind = $1 ORDER BY run DESC LIMIT 1", 0},
 	[Q_RUN_DOCUMENT] = {"INSERT INTO run_document (run, kind, seq, path, sha256) VALUES ($1, $2, $3, $4, $5)", 0},
@@ -81,13 +82,13 @@ const struct query_text query_texts[QUERIES] = {
 
 	[Q_SEGMENT_GET] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.day_ns = $1 AND s.replica = $2", 0},
 	[Q_SEGMENT_PUT] = {"INSERT INTO segment (day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, "
-	                   "last_ns, run, span_first_ns, span_last_ns, model) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-	                   "$11, $12, $13, $14) "
+	                   "last_ns, run, span_first_ns, span_last_ns, model, gone_run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+	                   "$10, $11, $12, $13, $14, $15) "
 	                   "ON CONFLICT (day_ns, replica) DO UPDATE SET hash = excluded.hash, bytes = excluded.bytes, "
 	                   "steps = excluded.steps, requests = excluded.requests, windows = excluded.windows, "
 	                   "powers = excluded.powers, first_ns = excluded.first_ns, last_ns = excluded.last_ns, "
 	                   "run = excluded.run, span_first_ns = excluded.span_first_ns, span_last_ns = excluded.span_last_ns, "
-	                   "model = excluded.model", 0},
+	                   "model = excluded.model, gone_run = excluded.gone_run", 0},
 	[Q_SEGMENT_DROP] = {"DELETE FROM segment WHERE day_ns = $1 AND replica = $2", 0},
 	[Q_SEGMENTS] = {"SELECT " SEGMENT_COLUMNS " FROM segment s JOIN name n ON n.id = s.replica "
 	                "WHERE s.first_ns < $2 AND s.last_ns >= $1 ORDER BY s.day_ns, n.text", 0},

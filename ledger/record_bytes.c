@@ -60,7 +60,7 @@ static uint64_t beyond_batch(enum service s) {
 
 /* Flags of a kind in one number. */
 #define RELATIVE 1u
-static uint64_t flags_of(const struct record *r) {
+uint64_t segment_flags(const struct record *r) {
 	uint64_t f = r->relative_clock ? RELATIVE : 0;
 
 	switch (r->kind) {
@@ -77,7 +77,7 @@ static uint64_t flags_of(const struct record *r) {
 	}
 }
 
-static void set_flags(struct record *r, uint64_t f) {
+void segment_set_flags(struct record *r, uint64_t f) {
 	r->relative_clock = f & RELATIVE;
 	switch (r->kind) {
 	case RECORD_STEP:
@@ -176,7 +176,7 @@ size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[
 
 	*at++ = (unsigned char)r->kind;
 	at = put_signed(at, instant, day_ns);
-	at = put(at, flags_of(r));
+	at = put(at, segment_flags(r));
 	for (size_t i = 0; i < s->field_count; i++) {
 		int64_t v = *(const int64_t *)(const void *)((const char *)r + s->fields[i].at);
 		at = put_signed(at, v, s->fields[i].how == INSTANT && instant != UNKNOWN ? instant : 0);
@@ -203,7 +203,7 @@ bool segment_decode(struct text t, int64_t day_ns, struct text replica, struct r
 	const struct shape *s = &shapes[out->kind];
 	bool fine = get_signed(&t, day_ns, &instant) && get(&t, &flags);
 	if (fine) {
-		set_flags(out, flags);
+		segment_set_flags(out, flags);
 	}
 	if (s->instant > 0) {
 		*field_at(out, s->instant) = instant;

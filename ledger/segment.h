@@ -14,6 +14,10 @@ size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[
 /* The record again; its texts point into the bytes. False if they are damaged. */
 bool segment_decode(struct text bytes, int64_t day_ns, struct text replica, struct record *out);
 
+/* What is true or false of a record, in one number: see schemas/segment.md. */
+uint64_t segment_flags(const struct record *r);
+void segment_set_flags(struct record *r, uint64_t flags);
+
 /* All instants that a record tells of; and those that tell when its replica ran (false: none). */
 void record_extent(const struct record *r, int64_t *first_ns, int64_t *last_ns);
 

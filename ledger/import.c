@@ -1,0 +1,435 @@
+/* import.c: a new book from the plain files of an export. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "ledger/book.h"
+#include "ledger/plain.h"
+#include "ledger/segment.h"
+
+#define PATH_ROOM 4096
+#define VALUE_BYTES ((size_t)8 << 20)
+#define DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
+
+/* A file of the export, as its manifest has it. */
+struct listed {
+	char *name;
+	char sha256[DIGEST_HEX_MAX];
+	bool read;
+};
+
+struct importing {
+	struct ledger *l;
+	const char *from;
+	struct listed *files;
+	size_t count;
+	struct json *json;
+	char *buffer; /* for texts of one line */
+	struct fault *why;
+};
+
+/* A file being read, line by line, its hash with it. */
+struct reading {
+	struct importing *i;
+	FILE *in;
+	char path[2 * PATH_ROOM];
+	char *line;
+	size_t room;
+	int64_t number;
+	struct listed *listed; /* NULL: the manifest itself */
+	struct digest *digest;
+};
+
+static int damaged(const struct reading *r, const char *what) {
+	return fault_set(r->i->why, ERROR_CONFIG, "%s:%" PRId64 ": %s; expected what an export wrote", r->path, r->number, what);
+}
+
+static struct listed *find_listed(struct importing *i, const char *name) {
+	for (size_t k = 0; k < i->count; k++) {
+		if (strcmp(i->files[k].name, name) == 0) {
+			return &i->files[k];
+		}
+	}
+	return NULL;
+}
+
+static int begin_reading(struct reading *r, struct importing *i, const char *name, bool is_manifest) {
+	*r = (struct reading){.i = i};
+	snprintf(r->path, sizeof r->path, "%s/%s", i->from, name);
+	r->listed = is_manifest ? NULL : find_listed(i, name);
+	if (!is_manifest && !r->listed) {
+		return fault_set(i->why, ERROR_CONFIG, "%s/manifest.jsonl: does not name %s; the export is not whole", i->from, name);
+	}
+	r->in = fopen(r->path, "rbe");
+	if (!r->in) {
+		return fault_set(i->why, ERROR_CONFIG, "%s: cannot read: %s", r->path, strerror(errno));
+	}
+	r->digest = digest_new();
+	return 0;
+}
+
+/* The next line, parsed: 1, 0 at the end, or negative. */
+static int next_line(struct reading *r) {
+	ssize_t len = getline(&r->line, &r->room, r->in);
+
+	if (len <= 0) {
+		return ferror(r->in) ? fault_set(r->i->why, ERROR_IO, "%s: cannot read: %s", r->path, strerror(errno)) : 0;
+	}
+	r->number++;
+	digest_add(r->digest, (struct text){r->line, (size_t)len});
+	if (r->line[len - 1] != '\n') {
+		return damaged(r, "the line is cut");
+	}
+	return json_parse(r->i->json, (struct text){r->line, (size_t)len - 1}, NULL) ? 1 : damaged(r, "invalid JSON");
+}
+
+/* Is it the file that was written? */
+static int end_reading(struct reading *r, int rc) {
+	char sha256[DIGEST_HEX_MAX];
+
+	if (r->digest) {
+		digest_finish(r->digest, sha256);
+		if (rc == 0 && r->listed && strcmp(sha256, r->listed->sha256) != 0) {
+			rc = fault_set(r->i->why, ERROR_CONFIG, "%s: is not the file that was exported (its hash differs)", r->path);
+		}
+		digest_free(r->digest);
+		fclose(r->in);
+	}
+	if (rc == 0 && r->listed) {
+		r->listed->read = true;
+	}
+	free(r->line);
+	return rc;
+}
+
+/* ---- the manifest ---- */
+
+static int take_head(struct reading *r) {
+	int64_t version = 0;
+	struct json *j = r->i->json;
+
+	if (!text_eq(json_string(j, json_get(j, 0, T("schema")), NULL, 0), T(PLAIN_SCHEMA)) ||
+	    !json_i64(j, json_get(j, 0, T("ledger")), &version)) {
+		return damaged(r, "not the manifest of an export");
+	}
+	return version == LEDGER_SCHEMA_VERSION ? 0
+	       : fault_set(r->i->why, ERROR_CONFIG, "%s:1: is of a ledger of version %" PRId64 ", this tollbook reads version %d", r->path,
+	                   version, LEDGER_SCHEMA_VERSION);
+}
+
+static int take_listed(struct reading *r) {
+	struct importing *i = r->i;
+	struct text name, hash = json_string(i->json, json_get(i->json, 0, T("sha256")), NULL, 0);
+
+	if (!plain_get_text(i->json, json_get(i->json, 0, T("file")), i->buffer, VALUE_BYTES, &name) || hash.len != DIGEST_HEX_MAX - 1 ||
+	    name.len == 0 || name.len > PATH_ROOM / 2) {
+		return damaged(r, "not a file and its hash");
+	}
+	if ((i->count & (i->count - 1)) == 0) {
+		i->files = must_realloc(i->files, (i->count ? 2 * i->count : 1) * sizeof *i->files);
+	}
+	struct listed *f = &i->files[i->count++];
+	*f = (struct listed){.name = must_alloc(name.len + 1)};
+	memcpy(f->name, name.at, name.len);
+	f->name[name.len] = '\0';
+	memcpy(f->sha256, hash.at, hash.len);
+	return 0;
+}
+
+static int read_manifest(struct importing *i) {
+	struct reading r;
+	int64_t files = -1;
+	int rc = begin_reading(&r, i, "manifest.jsonl", true);
+
+	while (rc == 0 && (rc = next_line(&r)) > 0) {
+		json_at end = json_get(i->json, 0, T("files"));
+		rc = files >= 0 ? damaged(&r, "a line behind the last") : r.number == 1 ? take_head(&r)
+		     : end == JSON_ABSENT ? take_listed(&r) : json_i64(i->json, end, &files) ? 0 : damaged(&r, "not a number of files");
+	}
+	if (rc == 0 && files != (int64_t)i->count) {
+		rc = damaged(&r, "the manifest is cut, or names other files than it says");
+	}
+	return end_reading(&r, rc);
+}
+
+/* ---- tables ---- */
+
+static bool take_value(struct importing *i, char type, json_at v, char **at, size_t *left, struct value *out) {
+	if (json_type(i->json, v) == JSON_NULL) {
+		*out = V_NULL;
+		return true;
+	}
+	if (type == 'i') {
+		*out = V_INT(0);
+		return json_i64(i->json, v, &out->integer);
+	}
+	*out = (struct value){.type = type == 't' ? VALUE_TEXT : VALUE_BLOB};
+	bool fine = type == 't' ? plain_get_text(i->json, v, *at, *left, &out->bytes) : plain_get_bytes(i->json, v, *at, *left, &out->bytes);
+	if (fine && out->bytes.at == *at) {
+		*at += out->bytes.len;
+		*left -= out->bytes.len;
+	}
+	return fine;
+}
+
+static int take_row(struct reading *r, const struct plain_table *t, struct value *values) {
+	struct importing *i = r->i;
+	char *at = i->buffer;
+	size_t left = VALUE_BYTES, columns = strlen(t->types), n = 0;
+
+	if (json_type(i->json, 0) != JSON_ARRAY || (size_t)json_count(i->json, 0) != columns) {
+		return damaged(r, "not a row of this table");
+	}
+	for (json_at v = json_first(i->json, 0); v != JSON_ABSENT; v = json_next(i->json, v), n++) {
+		if (!take_value(i, t->types[n], v, &at, &left, &values[n])) {
+			return damaged(r, "a value of another type than its column's");
+		}
+	}
+	return 0;
+}
+
+static int check_header(struct reading *r, const struct plain_table *t) {
+	struct importing *i = r->i;
+	struct text rest = text_of(t->columns), column;
+	int rc = next_line(r);
+
+	if (rc <= 0) {
+		return rc < 0 ? rc : damaged(r, "empty");
+	}
+	for (json_at v = json_first(i->json, 0); v != JSON_ABSENT; v = json_next(i->json, v)) {
+		if (!text_until(&rest, T(", "), &column)) {
+			column = rest;
+			rest = T("");
+		}
+		if (!text_eq(json_raw(i->json, v), column)) {
+			return damaged(r, "other columns than this table's");
+		}
+	}
+	return rest.len == 0 ? 0 : damaged(r, "other columns than this table's");
+}
+
+static void insert_statement(const struct plain_table *t, char *out, size_t size) {
+	size_t n = (size_t)snprintf(out, size, "INSERT INTO %s (%s) VALUES (", t->name, t->columns);
+
+	for (size_t i = 0; t->types[i]; i++) {
+		n += (size_t)snprintf(out + n, size - n, "%s$%zu", i > 0 ? ", " : "", i + 1);
+	}
+	snprintf(out + n, size - n, ") ON CONFLICT DO NOTHING"); /* the empty name is there already */
+}
+
+static int insert(struct reading *r, void *statement, const struct value *values, size_t count) {
+	const struct driver *d = r->i->l->driver;
+	int rc = d->start(statement, values, count, r->i->why);
+
+	while (rc == 0 && (rc = d->step(statement, r->i->why)) > 0) {
+		rc = 0;
+	}
+	d->finish(statement);
+	if (rc < 0) {
+		struct fault said = *r->i->why;
+		return fault_set(r->i->why, ERROR_CONFIG, "%s:%" PRId64 ": the ledger does not take it: %.300s", r->path, r->number, said.message);
+	}
+	return 0;
+}
+
+/* Its bytes as they are, packed or not. */
+static int read_document(const char *path, struct text *out, struct fault *why) {
+	FILE *in = fopen(path, "rbe");
+	struct stat st;
+
+	if (!in || fstat(fileno(in), &st) != 0 || st.st_size < 0 || (size_t)st.st_size > DOCUMENT_MAX) {
+		int rc = fault_set(why, ERROR_CONFIG, "%s: cannot read: %s", path, in ? "too large" : strerror(errno));
+		if (in) {
+			fclose(in);
+		}
+		return rc;
+	}
+	char *at = must_alloc((size_t)st.st_size + 1);
+	*out = (struct text){at, fread(at, 1, (size_t)st.st_size, in)};
+	fclose(in);
+	return 0;
+}
+
+static int put_document(struct importing *i, struct text sha256) {
+	char name[128], got[DIGEST_HEX_MAX], path[2 * PATH_ROOM];
+	struct text bytes;
+
+	snprintf(name, sizeof name, "documents/%.*s", sha256.len < 64 ? (int)sha256.len : 64, sha256.at);
+	struct listed *f = find_listed(i, name);
+	snprintf(path, sizeof path, "%s/%s", i->from, name);
+	if (!f) {
+		return fault_set(i->why, ERROR_CONFIG, "%s: is not in the manifest; the export is not whole", path);
+	}
+	int rc = read_document(path, &bytes, i->why);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = ledger_document_put(i->l, bytes, got, i->why);
+	free((char *)(uintptr_t)bytes.at);
+	if (rc == 0 && (strcmp(got, f->sha256) != 0 || !text_eq(sha256, text_of(got)))) {
+		rc = fault_set(i->why, ERROR_CONFIG, "%s: is not the file that was exported (its hash differs)", path);
+	}
+	f->read = true;
+	return rc;
+}
+
+static int take_rows(struct reading *r, const struct plain_table *t, void *statement) {
+	struct value values[PLAIN_COLUMNS_MAX];
+	bool documents = strcmp(t->name, "document") == 0;
+	int rc = check_header(r, t);
+
+	while (rc == 0 && (rc = next_line(r)) > 0) {
+		rc = take_row(r, t, values);
+		if (rc == 0) {
+			rc = documents ? put_document(r->i, values[0].bytes) : insert(r, statement, values, strlen(t->types));
+		}
+	}
+	return rc;
+}
+
+static int import_table(struct importing *i, const struct plain_table *t) {
+	const struct driver *d = i->l->driver;
+	struct reading r;
+	char name[128], sql[2048];
+	void *statement = NULL;
+
+	snprintf(name, sizeof name, "tables/%s.jsonl", t->name);
+	insert_statement(t, sql, sizeof sql);
+	int rc = begin_reading(&r, i, name, false);
+	if (rc == 0 && strcmp(t->name, "document") != 0) {
+		rc = d->prepare(i->l->connection, sql, &statement, i->why);
+	}
+	rc = rc < 0 ? rc : take_rows(&r, t, statement);
+	if (statement) {
+		d->finalize(statement);
+	}
+	return end_reading(&r, rc);
+}
+
+/* ---- records ---- */
+
+static int take_record(struct reading *r, const struct ledger_segment *s, struct segment_writer *w) {
+	struct importing *i = r->i;
+	unsigned char bytes[SEGMENT_RECORD_MAX];
+	struct record record;
+
+	if (!plain_get_record(i->json, 0, i->buffer, VALUE_BYTES, &record)) {
+		return damaged(r, "not a record");
+	}
+	size_t len = segment_encode(&record, s->day_ns, bytes);
+	return segment_add(w, (struct text){(const char *)bytes, len}, i->why);
+}
+
+static int write_records(struct importing *i, struct reading *r, struct ledger_segment *s, struct segment_writer *w) {
+	char hash[DIGEST_HEX_MAX];
+	int rc = 0;
+
+	while (rc == 0 && (rc = next_line(r)) > 0) {
+		rc = take_record(r, s, w);
+	}
+	if (rc < 0) {
+		segment_abandon(w);
+		return rc;
+	}
+	rc = segment_commit(w, hash, &s->bytes, i->why);
+	if (rc == 0 && strcmp(hash, s->hash) != 0) {
+		rc = fault_set(i->why, ERROR_CONFIG, "%s: its records are not those of the segment (its hash differs)", r->path);
+	}
+	return rc;
+}
+
+static int import_segment(struct importing *i, struct ledger_segment *s) {
+	char path[PATH_ROOM], name[PATH_ROOM];
+	struct segment_writer *w;
+	struct reading r;
+
+	plain_records_name(i->l->book, ledger_segment_path(i->l, s, path, sizeof path), name, sizeof name);
+	int rc = begin_reading(&r, i, name, false);
+	rc = rc < 0 ? rc : ledger_make_day(i->l, s->day_ns, i->why);
+	rc = rc < 0 ? rc : segment_create(&w, path, i->why);
+	rc = rc < 0 ? rc : write_records(i, &r, s, w);
+	rc = end_reading(&r, rc);
+	return rc < 0 ? rc : ledger_segment_put(i->l, s, i->why); /* another zstd may pack it otherwise */
+}
+
+struct segments {
+	struct ledger_segment *at;
+	size_t count;
+};
+
+static int keep_segment(void *segments, const struct ledger_segment *s) {
+	struct segments *all = segments;
+
+	if (!s->gone_run) {
+		if ((all->count & (all->count - 1)) == 0) {
+			all->at = must_realloc(all->at, (all->count ? 2 * all->count : 1) * sizeof *all->at);
+		}
+		all->at[all->count++] = *s;
+	}
+	return 0;
+}
+
+static int import_records(struct importing *i) {
+	struct segments all = {0};
+	int rc = names_load(i->l, i->why);
+
+	rc = rc < 0 ? rc : ledger_segments(i->l, INT64_MIN, INT64_MAX, keep_segment, &all, i->why);
+	for (size_t k = 0; k < all.count && rc == 0; k++) {
+		rc = import_segment(i, &all.at[k]);
+	}
+	free(all.at);
+	return rc;
+}
+
+/* ---- the whole ---- */
+
+static int check_all_read(struct importing *i) {
+	for (size_t k = 0; k < i->count; k++) {
+		if (!i->files[k].read) {
+			return fault_set(i->why, ERROR_CONFIG, "%s/%s: no table names it; the export is not whole", i->from, i->files[k].name);
+		}
+	}
+	return 0;
+}
+
+static int import_all(struct importing *i) {
+	int rc = read_manifest(i);
+
+	rc = rc < 0 ? rc : ledger_begin(i->l, i->why);
+	for (size_t k = 0; k < plain_table_count && rc == 0; k++) {
+		rc = import_table(i, &plain_tables[k]);
+	}
+	rc = rc < 0 ? rc : import_records(i);
+	rc = rc < 0 ? rc : check_all_read(i);
+	return rc < 0 ? rc : ledger_commit(i->l, i->why);
+}
+
+int ledger_import(const char *book, const char *from, int64_t *files, struct fault *why) {
+	struct importing i = {.from = from, .why = why};
+	struct names *names = names_new();
+	char folder[PATH_ROOM];
+	int rc = plain_folder_begin(folder, sizeof folder, book, why);
+
+	if (rc == 0) {
+		i.json = json_new();
+		i.buffer = must_alloc(VALUE_BYTES);
+		rc = ledger_open(&i.l, folder, NULL, LEDGER_CREATE, names, why);
+		rc = rc < 0 ? rc : import_all(&i);
+		ledger_close(i.l);
+		rc = rc < 0 ? rc : plain_folder_commit(folder, book, why);
+		if (rc < 0) {
+			plain_folder_abandon(folder);
+		}
+	}
+	*files = (int64_t)i.count;
+	for (size_t k = 0; k < i.count; k++) {
+		free(i.files[k].name);
+	}
+	free(i.files);
+	free(i.buffer);
+	json_free(i.json);
+	names_free(names);
+	return rc;
+}
