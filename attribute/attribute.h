@@ -7,6 +7,7 @@
 #include "core/entry.h"
 #include "core/error.h"
 #include "core/fitted.h"
+#include "core/modelspec.h"
 #include "core/quality.h"
 #include "core/record.h"
 #include "core/step_model.h"
@@ -20,6 +21,13 @@ struct fleet;
  * ("file:line:column: what, expected what") if anything in it is wrong. The caller frees.
  */
 struct fleet *fleet_read(const char *path, struct names *names, struct fault *why);
+/*
+ * The same from bytes; `path` names them in messages. Descriptions of models that the file names are asked of
+ * `open`, which allocates *bytes.
+ */
+typedef int fleet_opener(void *context, const char *name, struct text *bytes, struct fault *why);
+struct fleet *fleet_parse(const char *path, struct text bytes, fleet_opener *open, void *context, struct names *names,
+                          struct fault *why);
 
 /* A fleet that has one GPU per replica at this rate and matches everything. */
 struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names);
@@ -40,6 +48,15 @@ struct fleet_cards {
 };
 bool fleet_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
                     struct fleet_cards *out);
+
+/* The descriptions of models that the file names, each once: by what name, and the bytes. */
+size_t fleet_description_count(const struct fleet *f);
+const char *fleet_description_name(const struct fleet *f, size_t i);
+struct text fleet_description_bytes(const struct fleet *f, size_t i);
+const char *fleet_description_sha256(const struct fleet *f, size_t i);
+const char *fleet_descriptions_sha256(const struct fleet *f); /* all, a space between; "": none */
+/* What a pool with these cards says of this model; else one that names no model; NULL if none does. */
+const struct modelspec *fleet_description_of(const struct fleet *f, name_id model, name_id gpu, int64_t gpus);
 
 /* A pool's site: energy of the site per energy of its GPUs, and the price of a kWh, in nano; 0: not given. */
 void fleet_site_of(const struct fleet *f, name_id pool, int64_t *pue_nano, int64_t *per_kwh_nano);

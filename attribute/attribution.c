@@ -37,6 +37,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	evidence_watch(a->evidence, summaries_take, a->summaries);
 	evidence_only(a->evidence, o->only_replica);
 	a->fits = attribution_fits_new(o->names);
+	fits_describe(o->fits ? o->fits : a->fits, o->fleet);
 	a->replica_fits = replica_fits_new();
 	a->common = (struct accounts_common){
 		.options = &a->options,

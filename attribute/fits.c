@@ -76,6 +76,10 @@ struct attribution_fits *attribution_fits_new(struct names *names) {
 	return f;
 }
 
+void fits_describe(struct attribution_fits *f, const struct fleet *fleet) {
+	f->fleet = fleet;
+}
+
 void attribution_fits_free(struct attribution_fits *f) {
 	if (!f) {
 		return;
@@ -340,7 +344,9 @@ static bool by_theory(const struct attribution_fits *f, struct gpu_catalogue **c
 	if (!*catalogue && gpu_catalogue_read(catalogue, NULL, &why) < 0) {
 		return false;
 	}
-	if (!theory_model(*catalogue, names_text(f->names, fit->key.gpu), &m)) {
+	const struct modelspec *described =
+		f->fleet ? fleet_description_of(f->fleet, fit->key.model, fit->key.gpu, fit->key.gpus_per_replica) : NULL;
+	if (!theory_model(*catalogue, names_text(f->names, fit->key.gpu), fit->key.gpus_per_replica, described, &m)) {
 		return false;
 	}
 	m.steps = fit->model.steps;

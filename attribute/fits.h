@@ -34,13 +34,16 @@ void fits_take(struct attribution_fits *f, const struct fit_key *key, const stru
 /* Adds all of `from`, which shares the names. */
 int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why);
 
+/* Where the models are described that have no steps to fit; it must live as long as the fits. */
+void fits_describe(struct attribution_fits *f, const struct fleet *fleet);
+
 /* Makes the models of all keys. Nothing may be added afterwards. */
 int fits_solve(struct attribution_fits *f, struct fault *why);
 
 /*
  * The model for a key, after fits_solve: of the day's own steps; else of the neighbouring days of the same
- * pool shape, the nearest first, the earlier of two equally near; else by tokens (each token the same), marked
- * as such. Never NULL; lives as long as the fits.
+ * pool shape, the nearest first, the earlier of two equally near; else from what is published of the card (and of the
+ * model, where the fleet file names its description); else by tokens (each token the same), marked as such. Never NULL; lives as long as the fits.
  */
 const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key);
 

@@ -22,6 +22,7 @@ struct fit {
  */
 struct attribution_fits {
 	struct names *names;
+	const struct fleet *fleet; /* whose descriptions of models help where there are no steps; NULL: none */
 	struct fit **list; /* in order of arrival */
 	size_t count, room;
 	uint32_t *slots; /* hash table: 1 + number in list */

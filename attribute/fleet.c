@@ -21,6 +21,9 @@ struct reader {
 	struct json *json;
 	struct names *names;
 	struct fault *why;
+	struct fleet *fleet;
+	fleet_opener *open; /* of descriptions */
+	void *context;
 };
 
 static int wrong(struct reader *r, json_at at, const char *what) {
@@ -217,6 +220,21 @@ static int pool_power(struct reader *r, json_at v, void *into) {
 	return read_object(r, v, power_keys, sizeof power_keys / sizeof *power_keys, into);
 }
 
+static int pool_description(struct reader *r, json_at v, void *into) {
+	struct text name = json_raw(r->json, v);
+	struct fault why = {{0}};
+	char what[sizeof why.message + 40];
+	if (json_type(r->json, v) != JSON_STRING || name.len == 0) {
+		return wrong(r, v, "not a file, expected the name of a model's description beside this file");
+	}
+	int err = fleet_describe(r->fleet, name, r->open, r->context, &((struct pool *)into)->description, &why);
+	if (!err) {
+		return 0;
+	}
+	snprintf(what, sizeof what, "\"description\": %s", why.message);
+	return wrong(r, v, what);
+}
+
 static int pool_rates(struct reader *r, json_at v, void *into) {
 	struct pool *p = into;
 	if (p->rates) {
@@ -260,6 +278,7 @@ static const struct key pool_keys[] = {
 	{"rates", pool_rates, true},
 	{"uptime", pool_uptime, false},
 	{"power", pool_power, false},
+	{"description", pool_description, false},
 };
 
 static int fleet_schema(struct reader *r, json_at v, void *into) {
@@ -325,18 +344,24 @@ static int parse_fleet(struct reader *r, struct fleet *f) {
 	return read_object(r, 0, fleet_keys, sizeof fleet_keys / sizeof *fleet_keys, f);
 }
 
-struct fleet *fleet_read(const char *path, struct names *names, struct fault *why) {
-	struct text bytes;
-	if (file_read(path, FLEET_FILE_MAX, &bytes, why) < 0) {
-		return NULL;
-	}
+struct fleet *fleet_parse(const char *path, struct text bytes, fleet_opener *open, void *context, struct names *names,
+                          struct fault *why) {
 	struct fleet *f = fleet_new();
-	struct reader r = {.path = path, .bytes = bytes, .json = json_new(), .names = names, .why = why};
+	struct reader r = {path, bytes, json_new(), names, why, f, open, context};
 	if (parse_fleet(&r, f) < 0) {
 		fleet_free(f);
 		f = NULL;
 	}
 	json_free(r.json);
+	return f;
+}
+
+struct fleet *fleet_read(const char *path, struct names *names, struct fault *why) {
+	struct text bytes;
+	if (file_read(path, FLEET_FILE_MAX, &bytes, why) < 0) {
+		return NULL;
+	}
+	struct fleet *f = fleet_parse(path, bytes, fleet_open_beside, (void *)(uintptr_t)path, names, why);
 	free((void *)bytes.at);
 	return f;
 }
@@ -376,6 +401,7 @@ void fleet_free(struct fleet *f) {
 		free(f->pools[i].uptimes);
 	}
 	free(f->pools);
+	fleet_forget_descriptions(f);
 	free(f->fallback.rates);
 	free(f);
 }

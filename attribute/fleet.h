@@ -3,12 +3,22 @@
 #define ATTRIBUTE_FLEET_H
 
 #include "attribute/attribute.h"
+#include "core/digest.h"
+#include "core/modelspec.h"
 
 enum role { ROLE_MIXED, ROLE_PREFILL, ROLE_DECODE };
 
 struct rate {
 	int64_t from_ns;
 	int64_t nano; /* per GPU-hour */
+};
+
+/* A model's description as a pool names it. */
+struct description {
+	char *name; /* relative to the fleet file */
+	struct text bytes;
+	char sha256[DIGEST_HEX_MAX];
+	struct modelspec spec;
 };
 
 struct uptime {
@@ -28,6 +38,7 @@ struct pool {
 	int64_t watts_per_gpu_milli; /* 0: not given */
 	int64_t watts_prefill_milli, watts_decode_milli, watts_idle_milli; /* 0: watts_per_gpu */
 	int64_t pue_nano, per_kwh_nano;
+	const struct description *description; /* of its model; NULL: not named */
 };
 
 struct fleet {
@@ -37,7 +48,20 @@ struct fleet {
 	bool has_fallback;
 	char currency[16];
 	char sha256[65];
+	struct description **descriptions; /* each once */
+	size_t description_count;
+	char *description_hashes; /* a space between; NULL: none */
 };
+
+/*
+ * The description of that name; opened and read where it is new. ERROR_CONFIG if it is not below the fleet file's
+ * folder, cannot be read or is no description.
+ */
+int fleet_describe(struct fleet *f, struct text name, fleet_opener *open, void *context, const struct description **out,
+                   struct fault *why);
+/* A fleet_opener: a file beside the fleet file, whose path is the context. */
+int fleet_open_beside(void *path, const char *name, struct text *bytes, struct fault *why);
+void fleet_forget_descriptions(struct fleet *f);
 
 /*
  * The pool of a replica: the first whose pattern matches and whose model is the replica's;

@@ -10,33 +10,37 @@ static const char *const role_names[] = {"mixed", "prefill", "decode"};
 static const char *const origin_names[MODEL_ORIGINS] = {
 	[MODEL_FITTED] = "fitted to the day's own steps",
 	[MODEL_NEIGHBOUR] = "taken from the nearest day of the same pool",
-	[MODEL_ROOFLINE] = "no steps to fit: proportions from what is published of the GPU",
+	[MODEL_ROOFLINE] = "too few steps to fit: from what is published of the GPU",
 	[MODEL_TOKENS] = "none: every token of a step weighs the same",
 };
 
-static void print_term(FILE *out, const struct step_model *m, int term, const char *name, int64_t hinge) {
-	char hinged[40];
+static const char *term_name(int term, char out[64]) {
+	static const char *const names[TERMS] = {
+		[TERM_FLOOR] = "b0  floor of a step",
+		[TERM_TOKENS] = "b1  token of the batch",
+		[TERM_ATTENTION] = "b2  token x context of prefill",
+		[TERM_CONTEXT] = "b3  context token of decode",
+		[TERM_MIXED_CONTEXT] = "b4  the same, beside a chunk, on top",
+		[TERM_PROMPT] = "b5  a prompt in the batch, on top",
+	};
+	bool early = term >= TERM_EARLY && term < TERM_EARLY + EARLY_COUNT;
 
-	if (m->ns[term] == 0) {
-		return;
+	if (!names[term]) {
+		snprintf(out, 64, early ? "e   token of the batch up to %lld" : "c   token of the batch beyond %lld",
+		         (long long)(early ? early_ntok[term - TERM_EARLY] : hinge_ntok[term - TERM_HINGES]));
+		return out;
 	}
-	snprintf(hinged, sizeof hinged, name, (long long)hinge);
-	fprintf(out, "  %-44s %16.4f %14.4f\n", hinged, m->ns[term], sqrt(m->covariance[term][term]));
+	return names[term];
 }
 
 static void print_terms(FILE *out, const struct step_model *m) {
+	char name[64];
+
 	fprintf(out, "  %-44s %16s %14s\n", "term", "ns per unit", "std. error");
-	print_term(out, m, TERM_FLOOR, "b0  floor of a step", 0);
-	for (int i = 0; i < HINGE_COUNT; i++) {
-		print_term(out, m, TERM_HINGES + i, "c   token of the batch beyond %lld", hinge_ntok[i]);
-	}
-	print_term(out, m, TERM_TOKENS, "b1  token of the batch", 0);
-	print_term(out, m, TERM_ATTENTION, "b2  token x context of prefill", 0);
-	print_term(out, m, TERM_CONTEXT, "b3  context token of decode", 0);
-	print_term(out, m, TERM_MIXED_CONTEXT, "b4  the same, beside a chunk, on top", 0);
-	print_term(out, m, TERM_PROMPT, "b5  a prompt in the batch, on top", 0);
-	for (int i = 0; i < EARLY_COUNT; i++) {
-		print_term(out, m, TERM_EARLY + i, "e   token of the batch up to %lld", early_ntok[i]);
+	for (int i = 0; i < TERMS; i++) {
+		if (m->ns[i] != 0) {
+			fprintf(out, "  %-44s %16.4f %14.4f\n", term_name(i, name), m->ns[i], sqrt(m->covariance[i][i]));
+		}
 	}
 }
 
@@ -79,6 +83,19 @@ static void print_name(FILE *out, struct text name, const char *by_default) {
 	fputs(name.len > 0 ? safe : by_default, out);
 }
 
+static void print_published(FILE *out, const struct step_model *m) {
+	fprintf(out, "  %s\n", m->has_context ? "the model is that of the fleet file's \"description\""
+	                                     : "attention is left out: the fleet file names no \"description\" of the model");
+	fprintf(out, "  %-44s %16s\n", "term", m->has_context ? "ns per unit" : "in proportion");
+	for (int i = 0; i < TERMS; i++) {
+		if (m->ns[i] != 0) {
+			char name[64];
+			fprintf(out, "  %-44s %16.4f\n", term_name(i, name), m->ns[i]);
+		}
+	}
+	fputc('\n', out);
+}
+
 static void print_model(FILE *out, const struct names *names, const struct fit_key *k, const struct step_model *m) {
 	char day[INSTANT_TEXT_MAX];
 
@@ -90,6 +107,10 @@ static void print_model(FILE *out, const struct names *names, const struct fit_k
 	        (long long)m->outliers);
 	if (m->origin == MODEL_TOKENS) {
 		fputc('\n', out);
+		return;
+	}
+	if (m->origin == MODEL_ROOFLINE) { /* no fit, so no errors of one */
+		print_published(out, m);
 		return;
 	}
 	fprintf(out, "  prefill's contexts were %s, decode's were %s\n", m->has_attention ? "known" : "not known",

@@ -4,32 +4,56 @@
 
 #include "core/roofline.h"
 
-/* Shares of the published peaks that engines reach, as `tollbook estimate` assumes them. */
+/* Shares of the published peaks that engines reach; the split depends on the one by the other. */
 #define OF_FLOPS 0.5
 #define OF_BANDWIDTH 0.8
 #define FLOOR_NS 1e6
+/* The step for which the weights of experts are counted: most are chosen by someone. */
+#define TYPICAL_NTOK 256
 
-static int nearest_hinge(double ridge_ntok) {
-	int best = 0;
+/* A bend at `ridge_ntok`, as two at the hinges beside it: beyond both it is the same. */
+static void bend(struct step_model *m, double ridge_ntok, double token_ns) {
+	int above = 0;
 
-	for (int j = 1; j < HINGE_COUNT; j++) {
-		if (fabs(log((double)hinge_ntok[j] / ridge_ntok)) < fabs(log((double)hinge_ntok[best] / ridge_ntok))) {
-			best = j;
-		}
+	while (above < HINGE_COUNT - 1 && (double)hinge_ntok[above] < ridge_ntok) {
+		above++;
 	}
-	return best;
+	double high = (double)hinge_ntok[above], low = above > 0 ? (double)hinge_ntok[above - 1] : high;
+	double share = high > low ? fmin(1, (ridge_ntok - low) / (high - low)) : 1;
+	m->ns[TERM_HINGES + above] += share * token_ns;
+	if (above > 0) {
+		m->ns[TERM_HINGES + above - 1] += (1 - share) * token_ns;
+	}
 }
 
-bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, struct step_model *m) {
+static void from_description(struct step_model *m, const struct modelspec *described, const struct gpu *card, int64_t gpus) {
+	struct roofline r;
+	struct roofline_terms t;
+
+	roofline_init(&r, described, card, gpus, OF_FLOPS, OF_BANDWIDTH);
+	roofline_terms(&r, TYPICAL_NTOK, &t);
+	m->ns[TERM_FLOOR] = t.floor_ns;
+	bend(m, t.ridge_ntok, t.token_ns);
+	m->ns[TERM_ATTENTION] = t.prefill_token_kv_ns;
+	m->ns[TERM_CONTEXT] = t.decode_kv_ns;
+	m->has_attention = m->has_context = true;
+}
+
+bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, int64_t gpus, const struct modelspec *described,
+                  struct step_model *m) {
 	const struct gpu *card = gpu.len > 0 ? gpu_find(catalogue, gpu) : NULL;
 
 	if (!card || card->flops[PRECISION_BF16] <= 0 || card->bandwidth <= 0) {
 		return false;
 	}
+	*m = (struct step_model){.origin = MODEL_ROOFLINE};
+	if (described) {
+		from_description(m, described, card, gpus);
+		return true;
+	}
 	/* Two operations and two bytes for each weight: tokens whose arithmetic takes as long as the reading. */
 	double ridge = OF_FLOPS * (double)card->flops[PRECISION_BF16] / (OF_BANDWIDTH * (double)card->bandwidth);
-	*m = (struct step_model){.origin = MODEL_ROOFLINE};
 	m->ns[TERM_FLOOR] = FLOOR_NS;
-	m->ns[TERM_HINGES + nearest_hinge(ridge)] = FLOOR_NS / ridge;
+	bend(m, ridge, FLOOR_NS / ridge);
 	return true;
 }

@@ -2,16 +2,19 @@
 #ifndef ATTRIBUTE_THEORY_H
 #define ATTRIBUTE_THEORY_H
 
+#include "core/modelspec.h"
 #include "core/step_model.h"
-#include "core/text.h"
 
 struct gpu_catalogue;
 
 /*
- * Proportions, not times: the weights, two bytes each, are read once (the floor, put at 1 ms), and from the ridge on each
- * token takes as long as its arithmetic. Both go with the size of the model, so that it need not be known. The
- * ridge is put at the nearest hinge. Attention, which does not, is left out. False if the card is not known.
+ * With the model's description (else NULL): the weights read once, each token's arithmetic from the ridge on, the
+ * attention of prompts, the caches of sequences. Without: proportions, not times: the weights, two bytes each, are
+ * read once (the floor, put at 1 ms), and from the ridge on each token takes as long as its arithmetic. Both go with the
+ * size of the model, so that it need not be known; attention, which does not, is left out. A ridge between two
+ * hinges is shared by both. False if the card is not known.
  */
-bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, struct step_model *m);
+bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, int64_t gpus, const struct modelspec *described,
+                  struct step_model *m);
 
 #endif

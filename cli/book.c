@@ -56,6 +56,10 @@ void book_set_basis(struct book *b) {
 	int len = snprintf(line, sizeof line, "%s %s %s %" PRId64, TOLLBOOK_VERSION, rule_names[b->r->rule],
 	                   b->fleet ? fleet_sha256(b->fleet) : "", b->r->gpu_hour_nano);
 	digest_add(d, (struct text){line, (size_t)len});
+	for (size_t i = 0; b->fleet && i < fleet_description_count(b->fleet); i++) {
+		len = snprintf(line, sizeof line, " d%s", fleet_description_sha256(b->fleet, i));
+		digest_add(d, (struct text){line, (size_t)len});
+	}
 	for (size_t i = 0; i < prompt_count; i++) {
 		len = snprintf(line, sizeof line, " p%" PRId64, prompts[i]);
 		digest_add(d, (struct text){line, (size_t)len});
@@ -139,6 +143,22 @@ static int keep_document(struct ledger *l, int64_t run, const char *kind, int64_
 	return rc < 0 ? rc : ledger_run_document(l, run, kind, seq, path, sha256, why);
 }
 
+/* The fleet file, and the descriptions of models that it names, by their names there. */
+static int keep_fleet(struct ledger *l, int64_t run, const char *path, struct fault *why) {
+	struct names *names = names_new();
+	struct fleet *f = fleet_read(path, names, why);
+	int rc = f ? keep_document(l, run, "fleet", 0, path, why) : ERROR_CONFIG;
+
+	for (size_t i = 0; rc == 0 && i < fleet_description_count(f); i++) {
+		char sha256[DIGEST_HEX_MAX];
+		rc = ledger_document_put(l, fleet_description_bytes(f, i), sha256, why);
+		rc = rc < 0 ? rc : ledger_run_document(l, run, "description", (int64_t)i, fleet_description_name(f, i), sha256, why);
+	}
+	fleet_free(f);
+	names_free(names);
+	return rc;
+}
+
 /* One of --list, which has no file of its own. */
 static int keep_match(struct ledger *l, int64_t run, int64_t seq, const char *match, struct fault *why) {
 	char sha256[DIGEST_HEX_MAX];
@@ -148,7 +168,7 @@ static int keep_match(struct ledger *l, int64_t run, int64_t seq, const char *ma
 }
 
 int book_keep_documents(struct ledger *l, int64_t run, const struct run *r, const char *fleet, struct fault *why) {
-	int rc = fleet ? keep_document(l, run, "fleet", 0, fleet, why) : 0;
+	int rc = fleet ? keep_fleet(l, run, fleet, why) : 0;
 
 	for (size_t i = 0; i < r->prices.count && rc == 0; i++) {
 		rc = keep_document(l, run, "prices", (int64_t)i, r->prices.at[i], why);

@@ -55,8 +55,12 @@ struct book_statement {
 /* Makes it; 1, or 0 if the book has no entries there. */
 int book_state(struct book *b, struct book_statement *s, struct fault *why);
 void book_statement_release(struct book_statement *s);
+/* Reads the fleet file that the book keeps of a run into b->fleet, with the descriptions of models that it names. */
+int book_fleet_of_run(struct book *b, int64_t run, struct fault *why);
+/* The hashes of these descriptions, a space between. */
+int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size, struct fault *why);
 
-/* Keeps the fleet's file (NULL: none), those of prices and what --list says in the ledger, as what a run was told by. */
+/* Keeps the fleet's file (NULL: none), what it names, prices and what --list says in the ledger, as what a run was told by. */
 int book_keep_documents(struct ledger *l, int64_t run, const struct run *r, const char *fleet, struct fault *why);
 
 /* Nanoseconds since 1970 by the clock, or by TOLLBOOK_NOW for tests. */

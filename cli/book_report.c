@@ -144,7 +144,8 @@ static const char *keep_name(struct book *b, const char *s) {
 	return names_text(b->names, names_id(b->names, text_of(s))).at;
 }
 
-static void start_statement(struct book *b, struct book_statement *s, const struct last_run *last, const char *fleet) {
+static void start_statement(struct book *b, struct book_statement *s, const struct last_run *last, const char *fleet,
+                            const char *descriptions) {
 	struct run *r = b->r;
 	struct report_options o = {
 		.names = b->names,
@@ -157,6 +158,7 @@ static void start_statement(struct book *b, struct book_statement *s, const stru
 		.rule = keep_name(b, last->rule),
 		.version = TOLLBOOK_VERSION,
 		.fleet_sha256 = keep_name(b, fleet),
+		.descriptions_sha256 = keep_name(b, descriptions),
 		.from_ns = s->from_ns,
 		.to_ns = s->to_ns,
 	};
@@ -188,13 +190,14 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 
 	rc = rc < 0 ? rc : prices_of_run(b, last.id, why);
 	rc = rc < 0 ? rc : ledger_run_document_get(b->ledger, last.id, "fleet", 0, &path, &sha256, why);
-	char fleet[DIGEST_HEX_MAX];
+	char fleet[DIGEST_HEX_MAX], descriptions[4096] = "";
 	snprintf(fleet, sizeof fleet, "%s", rc > 0 ? sha256 : "");
+	rc = rc < 0 ? rc : book_descriptions_of_run(b, last.id, descriptions, sizeof descriptions, why);
 	rc = rc < 0 ? rc : settle_period(b, s, &last, why);
 	if (rc <= 0) {
 		return rc;
 	}
-	start_statement(b, s, &last, fleet);
+	start_statement(b, s, &last, fleet, descriptions);
 	quality_init(&s->quality);
 	rc = ledger_entries(b->ledger, first, end, s->as_of, grain_of(b, s, whole_days), statement_take, s->statement, why);
 	struct adjusting adjusting = {b, s->statement};

@@ -156,6 +156,7 @@ static void start_statement(struct job *j, int64_t from_ns, int64_t to_ns) {
 		.rule = rule_names[r->rule],
 		.version = TOLLBOOK_VERSION,
 		.fleet_sha256 = fleet_sha256(j->fleet),
+		.descriptions_sha256 = fleet_descriptions_sha256(j->fleet),
 		.from_ns = from_ns,
 		.to_ns = to_ns,
 	};

@@ -61,6 +61,10 @@ struct shard_tally {
 	int64_t sources, replicas, records, entries;
 };
 
+/* What the fleet file names (fleet: NULL, none): hashes in a line of the plan, copies beside that of the fleet file. */
+void shard_write_descriptions(const struct fleet *f, FILE *out);
+int shard_copy_descriptions(const struct fleet *f, const char *plan, struct fault *why);
+
 int shard_plan(struct run *r, struct shard_tally *tally, struct fault *why);
 int shard_map(struct run *r, struct shard_tally *tally, struct fault *why);
 int shard_fit(struct run *r, struct shard_tally *tally, struct fault *why);

@@ -36,6 +36,7 @@ struct draft {
 	struct piece *at;
 	size_t count, room;
 	int64_t tasks;
+	struct fleet *fleet; /* read, for the descriptions that it names; or NULL */
 };
 
 static int take_file(void *context, const char *name, int64_t bytes, const struct ingest_source *source) {
@@ -226,7 +227,9 @@ static int write_file_option(const struct draft *d, size_t i, FILE *out, struct 
 	free((void *)(uintptr_t)bytes.at);
 	given_name(i, d->said[i].option, name, sizeof name);
 	put_text(out, "value", name);
-	fprintf(out, ",\"sha256\":\"%s\"}\n", hash);
+	fprintf(out, ",\"sha256\":\"%s\"", hash);
+	shard_write_descriptions(strcmp(d->said[i].option->name, "fleet") == 0 ? d->fleet : NULL, out);
+	fputs("}\n", out);
 	return 0;
 }
 
@@ -329,6 +332,7 @@ static int put_plan(struct draft *d, const char *path, struct text plan, struct 
 		                                  "-o PLAN", d->r->output);
 	}
 	int rc = copy_given(d, why);
+	rc = rc < 0 ? rc : shard_copy_descriptions(d->fleet, d->r->output, why);
 	return rc < 0 ? rc : put_file(path, plan, why);
 }
 
@@ -355,19 +359,15 @@ static int write_draft(struct draft *d, struct fault *why) {
 /* ---- what is asked ---- */
 
 /* What later tasks would stumble over is said now. */
-static int check_files(struct run *r, int64_t *from_ns, int64_t *to_ns) {
+static int check_files(struct run *r, struct fleet **fleet, int64_t *from_ns, int64_t *to_ns) {
 	struct names *names = names_new();
-	struct fleet *fleet = NULL;
 	struct prices *prices = NULL;
 	struct zone *tz = NULL;
 
 	int status = setup_zone(r, "tz", r->tz, &tz);
 	status = status == 0 ? setup_period(r, tz, from_ns, to_ns) : status;
-	status = status == 0 ? setup_fleet(r, names, &fleet) : status;
+	status = status == 0 ? setup_fleet(r, names, fleet) : status;
 	status = status == 0 ? setup_prices(r, &prices) : status;
-	if (fleet) {
-		fleet_free(fleet);
-	}
 	if (prices) {
 		prices_free(prices);
 	}
@@ -455,6 +455,7 @@ static void draft_release(struct draft *d) {
 	}
 	free(d->at);
 	free(d->said);
+	fleet_free(d->fleet);
 	config_logs_release(&d->found);
 	config_release(&d->config);
 }
@@ -467,7 +468,7 @@ int shard_plan(struct run *r, struct shard_tally *tally, struct fault *why) {
 	quality_init(&q);
 	int status = check_options(r);
 	status = status == 0 ? read_config(&d, why) : status;
-	status = status == 0 ? check_files(r, &from_ns, &to_ns) : status;
+	status = status == 0 ? check_files(r, &d.fleet, &from_ns, &to_ns) : status;
 	status = status == 0 ? list_logs(&d, from_ns, to_ns, &q, why) : status;
 	if (status == 0) {
 		collect_said(&d);

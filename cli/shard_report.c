@@ -146,6 +146,7 @@ static void start_statement(struct merge *m) {
 		.rule = rule_names[r->rule],
 		.version = TOLLBOOK_VERSION,
 		.fleet_sha256 = fleet_sha256(s->fleet),
+		.descriptions_sha256 = fleet_descriptions_sha256(s->fleet),
 		.from_ns = s->from_ns != INT64_MIN ? s->from_ns : m->from_ns,
 		.to_ns = s->to_ns != INT64_MAX ? s->to_ns : m->to_ns,
 	};

@@ -66,6 +66,7 @@ struct report_options {
 	const char *rule;
 	const char *version;
 	const char *fleet_sha256; /* "" if there was no fleet file */
+	const char *descriptions_sha256; /* of the descriptions of models that it names, a space between; NULL, "": none */
 	int64_t from_ns, to_ns; /* the period shown */
 };
 

@@ -385,6 +385,9 @@ static void put_sources(FILE *out, const struct statement *s) {
 	if (s->options.fleet_sha256 && s->options.fleet_sha256[0]) {
 		put_finding(out, "", "", "fleet file", s->options.fleet_sha256);
 	}
+	if (s->options.descriptions_sha256 && s->options.descriptions_sha256[0]) {
+		put_finding(out, "", "", "descriptions of models", s->options.descriptions_sha256);
+	}
 	for (size_t i = 0; prices && i < prices->source_count; i++) {
 		put_finding(out, "", "", "list prices", prices->sources[i].sha256);
 	}

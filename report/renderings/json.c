@@ -362,6 +362,19 @@ static void put_quality(FILE *out, const struct quality *q) {
 	put_findings(out, q);
 }
 
+/* Hashes with a space between, as a list; nothing where there are none. */
+static void put_descriptions(FILE *out, const char *hashes) {
+	struct text rest = text_of(hashes), hash;
+	bool more = rest.len > 0;
+
+	for (const char *before = ",\"descriptions_sha256\":["; more; before = ",") {
+		more = text_until(&rest, T(" "), &hash);
+		hash = more ? hash : rest;
+		fprintf(out, "%s\"%.*s\"", before, (int)hash.len, hash.at);
+	}
+	fputs(*hashes ? "]" : "", out);
+}
+
 static void put_provenance(FILE *out, const struct statement *s) {
 	const struct report_options *o = &s->options;
 	const struct quality *q = s->quality;
@@ -378,6 +391,7 @@ static void put_provenance(FILE *out, const struct statement *s) {
 	}
 	fputs("],\n  \"fleet_sha256\":", out);
 	put_string(out, o->fleet_sha256);
+	put_descriptions(out, o->descriptions_sha256 ? o->descriptions_sha256 : "");
 	fputs(",\"prices_sha256\":[", out);
 	for (size_t i = 0; o->prices && i < o->prices->source_count; i++) {
 		fprintf(out, "%s\"%s\"", i > 0 ? "," : "", o->prices->sources[i].sha256);

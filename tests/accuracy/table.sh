@@ -126,6 +126,21 @@ disturb() {
 	}' seed=4321 -
 }
 
+# Too few steps to fit: each 30 of a replica are of a model of their own. A pool without a model holds for any.
+too_few() {
+	gzip -dc "$at/steps.jsonl.gz" | awk '{
+		replica = $0
+		sub(/.*"replica":"/, "", replica)
+		sub(/".*/, "", replica)
+		part = int((count[replica]++) / 30)
+		sub(/"model":"[^"]*"/, "\"model\":\"" replica "-" part "\"")
+		print
+	}' > "$folder/few.jsonl"
+	jq "del(.pools[].model)$1" "$at/fleet.json" > "$folder/fleet.json"
+	cp samples/models/llama-3.1-8b.json "$folder"
+	figures "$folder/fleet.json" "$folder/few.jsonl"
+}
+
 every_run() {
 	figures "$at/fleet.json" "$at/steps.jsonl.gz" "$at/requests.jsonl.gz"
 	exact "steps and requests"
@@ -169,6 +184,12 @@ mixed_run() {
 	figures "$at/fleet.json" $logs
 	prefill "vLLM stats lines alone" 25
 	interval "vLLM stats lines alone" 0
+	too_few ""
+	prefill "steps, too few to fit" 20
+	interval "steps, too few to fit" 0
+	too_few ' | .pools[].description = "llama-3.1-8b.json"'
+	prefill "the same, the model described" 10
+	interval "the same, the model described" 0
 	disturb "$at/steps.jsonl.gz" > "$folder/noisy.jsonl"
 	figures "$at/fleet.json" "$folder/noisy.jsonl" "$at/requests.jsonl.gz"
 	row "$run" "steps with 5 % noise and requests" "prefill's part of busy time" \

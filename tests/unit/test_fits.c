@@ -10,6 +10,8 @@
 
 #include "attribute/cells.h"
 #include "attribute/fits.h"
+#include "attribute/theory.h"
+#include "core/roofline.h"
 
 #define STEPS 6000
 
@@ -335,6 +337,30 @@ static void fallbacks(void **state) {
 	names_free(n);
 }
 
+/*
+ * Llama-3.1-8B on a H100 SXM, 989 TFLOP/s and 3350 GB/s: 15.0 GB of 8.03 billion parameters less the embedding, read at 80 %;
+ * 131,072 bytes of cache for a token of context.
+ */
+static void a_described_model(void **state) {
+	(void)state;
+	struct gpu_catalogue *cards;
+	struct modelspec spec;
+	struct step_model m;
+	struct fault why;
+
+	assert_int_equal(gpu_catalogue_read(&cards, NULL, &why), 0);
+	assert_int_equal(modelspec_read(&spec, "samples/models/llama-3.1-8b.json", &why), 0);
+	assert_true(theory_model(cards, T("H100"), 1, &spec, &m));
+	assert_true(fabs(m.ns[TERM_FLOOR] / 5600674 - 1) < 1e-4);
+	assert_true(fabs(m.ns[TERM_CONTEXT] / 48.908 - 1) < 1e-4);
+	assert_true(m.has_context && m.has_attention && m.ns[TERM_ATTENTION] > 0);
+	/* Beyond the hinges beside the ridge: 2 FLOPs for each of the layers' 6.98 billion, at half the peak. */
+	const struct batch many = {.prefill_tokens = 4000}, more = {.prefill_tokens = 5000};
+	assert_true(fabs((step_model_ns(&m, &more) - step_model_ns(&m, &many)) / (1000 * 28.224e3) - 1) < 0.002);
+	assert_false(theory_model(cards, T("no such card"), 1, &spec, &m));
+	gpu_catalogue_free(cards);
+}
+
 /* All mixed steps the same: nothing can be learned of how to split them. */
 static void the_same_step_again(void **state) {
 	(void)state;
@@ -383,6 +409,7 @@ int main(void) {
 		cmocka_unit_test(cells_are_bounded),
 		cmocka_unit_test(without_contexts),
 		cmocka_unit_test(fallbacks),
+		cmocka_unit_test(a_described_model),
 		cmocka_unit_test(the_same_step_again),
 		cmocka_unit_test(damaged_text),
 	};
