@@ -104,7 +104,7 @@ static int seal(struct attribution *a, struct fault *why) {
 	int rc = evidence_seal(a->evidence, why);
 	summaries_seal(a->summaries);
 	if (rc >= 0 && evidence_has_gateway(a->evidence)) {
-		rc = join_requests(a->evidence, a->options.names, &a->joined, why);
+		rc = join_requests(a->evidence, a->options.names, a->options.from_ns, a->options.to_ns, &a->joined, why);
 	}
 	return rc;
 }

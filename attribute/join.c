@@ -1,6 +1,5 @@
 #include "attribute/join.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "core/exact.h"
@@ -30,6 +29,7 @@ struct join {
 	struct evidence *evidence;
 	struct names *names;
 	struct join_report *report;
+	int64_t from_ns, to_ns; /* what is reported of */
 	struct spool *by_id, *by_tokens, *patches;
 	struct joinable group[GROUP_MAX];
 	size_t count;
@@ -135,7 +135,15 @@ static int give_tenant(struct join *j, const struct joinable *engine, name_id te
 	return tenant != 0 || service != SERVICE_STANDARD ? spool_add(j->patches, 0, &patch, sizeof patch, why) : 0;
 }
 
+/* Each record counts in the period in which it begins. */
+static bool is_told(const struct join *j, const struct joinable *r) {
+	return r->at_ns >= j->from_ns && r->at_ns < j->to_ns;
+}
+
 static void leave_alone(struct join *j, const struct joinable *r) {
+	if (!is_told(j, r)) {
+		return;
+	}
 	if (r->side == SIDE_GATEWAY) {
 		j->report->gateway_only++;
 		j->report->gateway_only_tokens += (int64_t)r->prompt_tokens + r->completion_tokens;
@@ -189,7 +197,7 @@ static void check_tokens(struct join *j, size_t engines) {
 			return;
 		}
 	}
-	if (order_tokens(engine, gateway) != 0) {
+	if (order_tokens(engine, gateway) != 0 && is_told(j, gateway)) {
 		j->report->differing++;
 		note_first(&j->report->first_differing, gateway);
 	}
@@ -203,7 +211,9 @@ static int join_ids(struct join *j, struct fault *why) {
 	int rc = 0;
 
 	if (joined) {
-		j->report->by_id += (int64_t)(j->count - engines);
+		for (size_t i = engines; i < j->count; i++) {
+			j->report->by_id += is_told(j, &j->group[i]);
+		}
 		check_tokens(j, engines);
 	}
 	for (size_t i = 0; i < (joined ? engines : j->count) && rc >= 0; i++) {
@@ -265,7 +275,7 @@ static int join_tokens(struct join *j, struct fault *why) {
 			leave_alone(j, &j->group[g]);
 			continue;
 		}
-		j->report->by_tokens++;
+		j->report->by_tokens += is_told(j, &j->group[g]);
 		for (size_t i = 0; i < engines && rc >= 0; i++) {
 			if (same_record(&j->group[i], &j->group[of[g]])) {
 				rc = give_tenant(j, &j->group[i], j->group[g].tenant, j->group[g].service, why);
@@ -369,13 +379,16 @@ static int in_groups(struct join *j, struct spool *spool, bool by_id, int (*join
 	return rc < 0 ? rc : got;
 }
 
-int join_requests(struct evidence *e, struct names *names, struct join_report *report, struct fault *why) {
+int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, struct join_report *report,
+                  struct fault *why) {
 	struct join *j = must_calloc(1, sizeof *j);
 
 	*report = (struct join_report){.by_id = 0};
 	j->evidence = e;
 	j->names = names;
 	j->report = report;
+	j->from_ns = from_ns;
+	j->to_ns = to_ns;
 	j->by_id = spool_new(1, STORE_BYTES, compare_ids, NULL);
 	j->by_tokens = spool_new(1, STORE_BYTES, compare_tokens, NULL);
 	j->patches = tenant_patches_new();
@@ -396,27 +409,14 @@ int join_requests(struct evidence *e, struct names *names, struct join_report *r
 
 /* ---- telling ---- */
 
-static const char *file_of(const struct quality *q, const struct place *p) {
-	for (size_t i = 0; i < q->input_count; i++) {
-		if (q->inputs[i].index == p->file) {
-			return q->inputs[i].file;
-		}
-	}
-	return "a gateway's log";
+static void tell(struct quality *q, enum join_trouble what, int64_t count, const struct place *first) {
+	quality_join_trouble(q, what, count, first->file, (uint64_t)first->line);
 }
 
 void join_tell(const struct join_report *r, struct quality *q) {
-	for (int64_t i = 0; i < r->differing; i++) {
-		quality_reject(q, "token counts of a gateway are not the engine's", file_of(q, &r->first_differing),
-		               r->first_differing.file, (uint64_t)r->first_differing.line);
-	}
-	if (r->gateway_only > 0) {
-		quality_warn(q, "%" PRId64 " of %" PRId64 " requests of gateways (%" PRId64 " tokens) are in no engine's log; they are not "
-		             "counted (the first: %s:%" PRId64 ")", r->gateway_only, r->gateway_only + r->by_id + r->by_tokens,
-		             r->gateway_only_tokens, file_of(q, &r->first_gateway_only), r->first_gateway_only.line);
-	}
-	if (r->engine_only > 0 && r->by_id + r->by_tokens + r->gateway_only > 0) {
-		quality_warn(q, "%" PRId64 " requests of engines are in no gateway's log: they have no tenant (the first: %s:%" PRId64 ")",
-		             r->engine_only, file_of(q, &r->first_engine_only), r->first_engine_only.line);
-	}
+	q->joins.joined += r->by_id + r->by_tokens;
+	q->joins.gateway_only_tokens += r->gateway_only_tokens;
+	tell(q, JOIN_GATEWAY_ONLY, r->gateway_only, &r->first_gateway_only);
+	tell(q, JOIN_ENGINE_ONLY, r->engine_only, &r->first_engine_only);
+	tell(q, JOIN_DIFFERING, r->differing, &r->first_differing);
 }

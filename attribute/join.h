@@ -25,10 +25,14 @@ struct join_report {
 	struct place first_gateway_only, first_engine_only, first_differing;
 };
 
-/* Joins what evidence_seal kept apart to the engines' requests. Bounded memory, whatever the number of requests. */
-int join_requests(struct evidence *e, struct names *names, struct join_report *report, struct fault *why);
+/*
+ * Joins what evidence_seal kept apart to the engines' requests; reports of those that begin within a period, half-open.
+ * Bounded memory, whatever the number of requests.
+ */
+int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, struct join_report *report,
+                  struct fault *why);
 
-/* Warnings for what was not joined, findings for tokens that differ. */
+/* Adds it to what is to be told (quality_tell_joins). */
 void join_tell(const struct join_report *report, struct quality *quality);
 
 /* The part of an id that both sides know: within `id`. */

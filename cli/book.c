@@ -225,6 +225,7 @@ int book_begin(struct book *b, const char *command, struct fault *why) {
 int book_commit(struct book *b, struct fault *why) {
 	int rc = ledger_quality_put(b->ledger, b->run.id, &b->quality, why);
 
+	quality_tell_joins(&b->quality); /* the ledger has them by days */
 	b->run.finished_ns = book_now_ns();
 	rc = rc < 0 ? rc : ledger_run_finish(b->ledger, &b->run, why);
 	return rc < 0 ? rc : ledger_commit(b->ledger, why);
@@ -323,12 +324,31 @@ int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char 
 	return attribute_period(b, new_attribution(b, from_ns, to_ns, path), from_ns, to_ns, drop_entry, NULL, quality, why);
 }
 
+/* Which log is meant by a place: records in the book name their source. */
+static int place_joins(struct book *b, struct quality *q, struct fault *why) {
+	struct ledger_source source;
+	int rc = 0;
+
+	for (int i = 0; i < JOIN_TROUBLES && rc >= 0; i++) {
+		rc = q->joins.count[i] > 0 ? ledger_source_get(b->ledger, quality_join_file(q, (enum join_trouble)i), &source, why) : 0;
+		if (rc > 0) {
+			quality_join_place(q, (enum join_trouble)i, source.path);
+		}
+	}
+	return rc < 0 ? rc : 0;
+}
+
 static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	struct entries all = {0};
-	int64_t duplicates = b->quality.duplicates, more = 0;
-	int rc = book_entries_of(b, day_ns, day_ns + NS_PER_DAY, keep_entry, &all, &b->quality, why);
+	struct quality day;
+	int64_t duplicates, more = 0;
 
-	duplicates = b->quality.duplicates - duplicates;
+	quality_init(&day);
+	int rc = book_entries_of(b, day_ns, day_ns + NS_PER_DAY, keep_entry, &all, &day, why);
+	duplicates = day.duplicates;
+	rc = rc < 0 ? rc : place_joins(b, &day, why);
+	rc = rc < 0 ? rc : ledger_joins_put(b->ledger, day_ns, &day.joins, why);
+	quality_merge(&b->quality, &day);
 	rc = rc < 0 ? rc : ledger_post_day(b->ledger, b->run.id, day_ns, all.at, all.count, &b->run.restated, why);
 	rc = rc < 0 ? rc : ledger_day_done(b->ledger, day_ns, b->basis, duplicates, &more, why);
 	b->run.duplicates += more;

@@ -177,6 +177,8 @@ static int read_logs(struct job *j, struct fault *why) {
 static int settle(struct job *j, struct fault *why) {
 	progress_stage(&j->r->progress, "splitting the measured time …");
 	int error = attribution_finish(j->attribution, take_entry, j, &j->quality, why);
+
+	quality_tell_joins(&j->quality);
 	if (error && !why->message[0]) {
 		fault_set(why, error, "a figure does not fit: too much time or too many tokens for 64 bits");
 	}

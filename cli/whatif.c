@@ -172,6 +172,7 @@ static int play(struct job *j, struct fault *why) {
 
 	err = err ? err : ingest_run(&j->logs.options, take_record, j, &j->quality, why);
 	err = err ? err : attribution_finish(j->attribution, whatif_take_entry, j->whatif, &j->quality, why);
+	quality_tell_joins(&j->quality);
 	err = err ? err : attribution_give_models(j->attribution, whatif_take_model, j->whatif);
 	err = err ? err : write_answers(j, why);
 	if (!err) {

@@ -41,6 +41,9 @@ void quality_release(struct quality *q) {
 	for (size_t i = 0; i < q->warning_count; i++) {
 		free(q->warnings[i]);
 	}
+	for (int i = 0; i < JOIN_TROUBLES; i++) {
+		free(q->joins.first[i]);
+	}
 	free(q->rejects);
 	free(q->notes);
 	free(q->damages);
@@ -124,6 +127,90 @@ void quality_tell_notes(struct quality *q) {
 	}
 	q->note_count = 0;
 }
+
+/* ---- requests in two logs ---- */
+
+void quality_join_trouble(struct quality *q, enum join_trouble what, int64_t count, uint32_t file_index, uint64_t line) {
+	struct quality_joins *j = &q->joins;
+	uint64_t rank = rank_of(file_index, line);
+
+	if (count > 0 && (j->count[what] == 0 || rank < j->first_rank[what])) {
+		free(j->first[what]);
+		j->first[what] = NULL;
+		j->first_rank[what] = rank;
+	}
+	j->count[what] += count;
+}
+
+static uint64_t line_of(uint64_t rank) {
+	return rank & ((UINT64_C(1) << QUALITY_RANK_LINE_BITS) - 1);
+}
+
+uint32_t quality_join_file(const struct quality *q, enum join_trouble what) {
+	return (uint32_t)(q->joins.first_rank[what] >> QUALITY_RANK_LINE_BITS);
+}
+
+void quality_join_place(struct quality *q, enum join_trouble what, const char *file) {
+	struct quality_joins *j = &q->joins;
+
+	if (j->count[what] > 0 && !j->first[what]) {
+		j->first[what] = print("%s:%" PRIu64, file, line_of(j->first_rank[what]));
+	}
+}
+
+static void place_joins(struct quality *q) {
+	for (int what = 0; what < JOIN_TROUBLES; what++) {
+		for (size_t i = 0; i < q->input_count; i++) {
+			if (q->inputs[i].index == quality_join_file(q, (enum join_trouble)what)) {
+				quality_join_place(q, (enum join_trouble)what, q->inputs[i].file);
+			}
+		}
+		quality_join_place(q, (enum join_trouble)what, "a log");
+	}
+}
+
+void quality_tell_joins(struct quality *q) {
+	struct quality_joins *j = &q->joins;
+
+	place_joins(q);
+	if (j->count[JOIN_DIFFERING] > 0) {
+		struct quality_reject *r = reject_of(&q->rejects, &q->reject_count, "token counts of a gateway are not the engine's");
+		r->lines += j->count[JOIN_DIFFERING];
+		if (!r->first) {
+			r->first = copy(j->first[JOIN_DIFFERING]);
+			r->first_rank = j->first_rank[JOIN_DIFFERING];
+		}
+	}
+	if (j->count[JOIN_GATEWAY_ONLY] > 0) {
+		quality_warn(q, "%" PRId64 " of %" PRId64 " requests of gateways (%" PRId64 " tokens) are in no engine's log; they are not "
+		             "counted (the first: %s)", j->count[JOIN_GATEWAY_ONLY], j->count[JOIN_GATEWAY_ONLY] + j->joined,
+		             j->gateway_only_tokens, j->first[JOIN_GATEWAY_ONLY]);
+	}
+	if (j->count[JOIN_ENGINE_ONLY] > 0 && j->joined + j->count[JOIN_GATEWAY_ONLY] > 0) {
+		quality_warn(q, "%" PRId64 " requests of engines are in no gateway's log: they have no tenant (the first: %s)",
+		             j->count[JOIN_ENGINE_ONLY], j->first[JOIN_ENGINE_ONLY]);
+	}
+	for (int i = 0; i < JOIN_TROUBLES; i++) {
+		free(j->first[i]);
+	}
+	*j = (struct quality_joins){0};
+}
+
+static void merge_joins(struct quality_joins *to, struct quality_joins *from) {
+	to->joined += from->joined;
+	to->gateway_only_tokens += from->gateway_only_tokens;
+	for (int i = 0; i < JOIN_TROUBLES; i++) {
+		if (from->count[i] > 0 && (to->count[i] == 0 || from->first_rank[i] < to->first_rank[i])) {
+			free(to->first[i]);
+			to->first[i] = from->first[i];
+			to->first_rank[i] = from->first_rank[i];
+			from->first[i] = NULL;
+		}
+		to->count[i] += from->count[i];
+	}
+}
+
+/* ---- damage and warnings ---- */
 
 static void append_damage(struct quality *q, struct quality_damage d) {
 	q->damages = room_for_one(q->damages, q->damage_count, sizeof *q->damages);
@@ -211,6 +298,7 @@ static void merge_counts(struct quality *to, const struct quality *from) {
 
 void quality_merge(struct quality *to, struct quality *from) {
 	merge_counts(to, from);
+	merge_joins(&to->joins, &from->joins);
 	for (size_t i = 0; i < from->reject_count; i++) {
 		merge_reject(reject_of(&to->rejects, &to->reject_count, from->rejects[i].reason), &from->rejects[i]);
 	}
@@ -276,5 +364,5 @@ void quality_sort(struct quality *q) {
 }
 
 bool quality_has_findings(const struct quality *q) {
-	return q->reject_count > 0 || q->damage_count > 0;
+	return q->reject_count > 0 || q->damage_count > 0 || q->joins.count[JOIN_DIFFERING] > 0;
 }

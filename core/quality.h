@@ -33,6 +33,18 @@ struct quality_input {
 	uint32_t index; /* the number that its records carry in `file` */
 };
 
+/* What went wrong in joining requests of gateways' logs to those of engines. */
+enum join_trouble { JOIN_GATEWAY_ONLY, JOIN_ENGINE_ONLY, JOIN_DIFFERING, JOIN_TROUBLES };
+
+/* Requests that stand in two logs, or should. */
+struct quality_joins {
+	int64_t joined;                /* records of gateways that are in an engine's log */
+	int64_t gateway_only_tokens;
+	int64_t count[JOIN_TROUBLES];
+	uint64_t first_rank[JOIN_TROUBLES];
+	char *first[JOIN_TROUBLES];    /* "FILE:LINE"; NULL: not known yet, the rank tells */
+};
+
 struct quality {
 	int64_t lines;
 	int64_t steps, requests, windows, powers; /* records by kind */
@@ -48,6 +60,7 @@ struct quality {
 	size_t note_count;
 	char **warnings; /* sentences; each once */
 	size_t warning_count;
+	struct quality_joins joins; /* not told yet */
 };
 
 /* A first_rank is the file's index above the line's number; both clipped, 268 million files of 68 billion lines. */
@@ -62,6 +75,16 @@ void quality_reject(struct quality *q, const char *reason, const char *file, uin
 void quality_note(struct quality *q, const char *what, const char *file, uint32_t file_index, uint64_t line);
 /* Turns the notes into warnings, one for each kind, with their number and the first place. */
 void quality_tell_notes(struct quality *q);
+
+/* Counts what went wrong with `count` requests, the first of which stands in a line of a file. */
+void quality_join_trouble(struct quality *q, enum join_trouble what, int64_t count, uint32_t file_index, uint64_t line);
+/* The number of the file in which the first one stands. */
+uint32_t quality_join_file(const struct quality *q, enum join_trouble what);
+/* Where the first one stands, in words; as long as these are not known. */
+void quality_join_place(struct quality *q, enum join_trouble what, const char *file);
+/* Finds the words in the inputs, then turns joins into warnings and, where tokens differ, a finding; none are left. */
+void quality_tell_joins(struct quality *q);
+
 void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset);
 /* Adds a warning (printf) unless the same sentence is there already. */
 void quality_warn(struct quality *q, const char *format, ...) __attribute__((format(printf, 2, 3)));

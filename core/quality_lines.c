@@ -29,6 +29,21 @@ static void put_input(const struct quality_input *in, FILE *out) {
 	        in->index);
 }
 
+/* The first of each, as a number and, where they are known, in words. */
+static void put_joins(const struct quality_joins *j, FILE *out) {
+	static const char *const counts[JOIN_TROUBLES] = {"gateway_only", "engine_only", "differing"};
+
+	fprintf(out, "{\"joins\":%" PRId64 ",\"gateway_only_tokens\":%" PRId64, j->joined, j->gateway_only_tokens);
+	for (int i = 0; i < JOIN_TROUBLES; i++) {
+		fprintf(out, ",\"%s\":%" PRId64 ",\"%s_rank\":%" PRIu64, counts[i], j->count[i], counts[i], j->first_rank[i]);
+	}
+	fputs("}\n", out);
+}
+
+static bool has_joins(const struct quality_joins *j) {
+	return j->joined + j->count[JOIN_GATEWAY_ONLY] > 0;
+}
+
 void quality_write_lines(const struct quality *q, FILE *out) {
 	put_counts(q, out);
 	for (size_t i = 0; i < q->reject_count; i++) {
@@ -52,6 +67,9 @@ void quality_write_lines(const struct quality *q, FILE *out) {
 		fputc('{', out);
 		put_string(out, "warning", q->warnings[i]);
 		fputs("}\n", out);
+	}
+	if (has_joins(&q->joins)) {
+		put_joins(&q->joins, out);
 	}
 }
 
@@ -151,6 +169,24 @@ static bool read_warning(struct quality *q, const struct json *j) {
 	return sentence != NULL;
 }
 
+static bool read_joins(struct quality *q, const struct json *j) {
+	static const char *const keys[JOIN_TROUBLES][2] = {
+		{"gateway_only", "gateway_only_rank"}, {"engine_only", "engine_only_rank"}, {"differing", "differing_rank"},
+	};
+	struct quality from = {0};
+	bool ok = number(j, "joins", &from.joins.joined) && number(j, "gateway_only_tokens", &from.joins.gateway_only_tokens);
+
+	for (int i = 0; i < JOIN_TROUBLES && ok; i++) {
+		int64_t rank;
+		ok = number(j, keys[i][0], &from.joins.count[i]) && number(j, keys[i][1], &rank);
+		from.joins.first_rank[i] = ok ? (uint64_t)rank : 0;
+	}
+	if (ok) {
+		quality_merge(q, &from);
+	}
+	return ok;
+}
+
 bool quality_read_line(struct quality *q, const struct json *j) {
 	static const struct {
 		const char *key;
@@ -158,6 +194,7 @@ bool quality_read_line(struct quality *q, const struct json *j) {
 	} kinds[] = {
 		{"counts", read_counts}, {"reject", read_reject},   {"damage", read_damage},
 		{"input", read_input},   {"warning", read_warning},
+		{"joins", read_joins},
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

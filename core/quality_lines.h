@@ -7,7 +7,7 @@
 #include "core/json.h"
 #include "core/quality.h"
 
-/* One line for the counts, and one for each refusal, damage, input and warning. */
+/* One line for the counts, one for each refusal, damage, input and warning, and one for joins that are not told yet. */
 void quality_write_lines(const struct quality *q, FILE *out);
 
 /* Adds what such a line says; false if it is none. */

@@ -148,6 +148,23 @@ int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t
 	return rc < 0 ? rc : ask_do(l, Q_DAY_DONE, VALUES(V_INT(day_ns), V_STR(basis), V_INT(duplicates)), why);
 }
 
+static const char *first_of(const struct quality_joins *j, enum join_trouble what) {
+	return j->count[what] > 0 && j->first[what] ? j->first[what] : "";
+}
+
+int ledger_joins_put(struct ledger *l, int64_t day_ns, const struct quality_joins *j, struct fault *why) {
+	int rc = ask_do(l, Q_JOINS_DROP, VALUES(V_INT(day_ns)), why);
+
+	if (rc < 0 || j->joined + j->count[JOIN_GATEWAY_ONLY] == 0) {
+		return rc;
+	}
+	return ask_do(l, Q_JOINS_PUT,
+	              VALUES(V_INT(day_ns), V_INT(j->joined), V_INT(j->count[JOIN_GATEWAY_ONLY]), V_INT(j->gateway_only_tokens),
+	                     V_INT(j->count[JOIN_ENGINE_ONLY]), V_INT(j->count[JOIN_DIFFERING]), V_STR(first_of(j, JOIN_GATEWAY_ONLY)),
+	                     V_STR(first_of(j, JOIN_ENGINE_ONLY)), V_STR(first_of(j, JOIN_DIFFERING))),
+	              why);
+}
+
 /* ---- fits ---- */
 
 int ledger_fit_put(struct ledger *l, int64_t day_ns, const char *part, struct text lines, struct fault *why) {

@@ -216,6 +216,9 @@ int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why);
 int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
                     struct fault *why);
 
+/* What there is to tell of a day's requests in two logs, in place of what was told of it before. */
+int ledger_joins_put(struct ledger *l, int64_t day_ns, const struct quality_joins *j, struct fault *why);
+
 /* ---- entries ---- */
 
 /*

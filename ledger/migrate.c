@@ -7,6 +7,10 @@
 	"duplicates, restated"
 #define SEGMENTS "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, " \
 	"span_last_ns, model, run"
+#define JOINED(whole) \
+	"CREATE TABLE joined (day_ns " whole " PRIMARY KEY, joined " whole " NOT NULL, gateway_only " whole " NOT NULL, " \
+	"gateway_only_tokens " whole " NOT NULL, engine_only " whole " NOT NULL, differing " whole " NOT NULL, " \
+	"gateway_only_first TEXT NOT NULL, engine_only_first TEXT NOT NULL, differing_first TEXT NOT NULL)"
 /* What is not known of what a former version did: it counted duplicates by run alone, and kept all records. */
 #define ADDED \
 	"ALTER TABLE run ADD COLUMN first_ns INTEGER;" \
@@ -16,7 +20,8 @@
 	"ALTER TABLE run ADD COLUMN windows INTEGER;" \
 	"ALTER TABLE run ADD COLUMN powers INTEGER;" \
 	"ALTER TABLE day ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0;" \
-	"ALTER TABLE segment ADD COLUMN gone_run INTEGER REFERENCES run;"
+	"ALTER TABLE segment ADD COLUMN gone_run INTEGER REFERENCES run;" \
+	JOINED("INTEGER") " STRICT;"
 #define ADDED_POSTGRES \
 	"ALTER TABLE run ADD COLUMN first_ns BIGINT;" \
 	"ALTER TABLE run ADD COLUMN last_ns BIGINT;" \
@@ -25,7 +30,8 @@
 	"ALTER TABLE run ADD COLUMN windows BIGINT;" \
 	"ALTER TABLE run ADD COLUMN powers BIGINT;" \
 	"ALTER TABLE day ADD COLUMN duplicates BIGINT NOT NULL DEFAULT 0;" \
-	"ALTER TABLE segment ADD COLUMN gone_run BIGINT REFERENCES run;"
+	"ALTER TABLE segment ADD COLUMN gone_run BIGINT REFERENCES run;" \
+	JOINED("BIGINT") ";"
 #define AMOUNTS "gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
 
 #define EVIDENCE(integer, end) \
@@ -85,6 +91,9 @@ static const struct migration from_1 = {
 		"CREATE TEMP VIEW run AS SELECT " RUNS ", " NONE " AS first_ns, " NONE " AS last_ns, " NONE " AS steps, "
 		NONE " AS requests, " NONE " AS windows, " NONE " AS powers FROM main.run;"
 		"CREATE TEMP VIEW day AS SELECT day_ns, basis, 0 AS duplicates FROM main.day;"
+		"CREATE TEMP VIEW joined AS SELECT 0 AS day_ns, 0 AS joined, 0 AS gateway_only, 0 AS gateway_only_tokens, "
+		"0 AS engine_only, 0 AS differing, '' AS gateway_only_first, '' AS engine_only_first, '' AS differing_first "
+		"WHERE 1 = 0;"
 		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", " NONE " AS gone_run FROM main.segment;"
 		"CREATE TEMP VIEW evidence AS SELECT '' AS plan, 0 AS task, 0 AS from_ns, 0 AS to_ns, '' AS notes, 0 AS run WHERE 1 = 0;",
 };

@@ -105,6 +105,11 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_DAY_DUPLICATES] = {"SELECT duplicates FROM day WHERE day_ns = $1", 0},
 	[Q_DAY_DONE] = {"INSERT INTO day (day_ns, basis, duplicates) VALUES ($1, $2, $3) "
 	                "ON CONFLICT (day_ns) DO UPDATE SET basis = excluded.basis, duplicates = excluded.duplicates", 0},
+	[Q_JOINS_DROP] = {"DELETE FROM joined WHERE day_ns = $1", 0},
+	[Q_JOINS_PUT] = {"INSERT INTO joined (day_ns, joined, gateway_only, gateway_only_tokens, engine_only, differing, "
+	                 "gateway_only_first, engine_only_first, differing_first) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", 0},
+	[Q_JOINS] = {"SELECT joined, gateway_only_tokens, gateway_only, engine_only, differing, gateway_only_first, "
+	             "engine_only_first, differing_first FROM joined ORDER BY day_ns", 0},
 
 	[Q_POSTINGS_OF_DAY] = {"SELECT id, replica, hash FROM posting WHERE day_ns = $1 AND until_run IS NULL ORDER BY id", 0},
 	[Q_POSTING_OF] = {"SELECT id, replica, hash FROM posting WHERE day_ns = $1 AND replica = $2 AND until_run IS NULL", 0},

@@ -147,6 +147,19 @@ CREATE TABLE day (
   duplicates INTEGER NOT NULL DEFAULT 0 -- of its records, those that another one tells already
 ) STRICT;
 
+-- Of the requests that begin on a day: those that stand in a gateway's log and an engine's, or should.
+CREATE TABLE joined (
+  day_ns INTEGER PRIMARY KEY,
+  joined INTEGER NOT NULL,              -- records of gateways that are in an engine's log
+  gateway_only INTEGER NOT NULL,        -- that are in none, and are not counted
+  gateway_only_tokens INTEGER NOT NULL, -- their tokens
+  engine_only INTEGER NOT NULL,         -- requests of engines without a tenant
+  differing INTEGER NOT NULL,           -- joined, and the token counts are not the same
+  gateway_only_first TEXT NOT NULL,     -- FILE:LINE of the first; ''
+  engine_only_first TEXT NOT NULL,
+  differing_first TEXT NOT NULL
+) STRICT;
+
 -- A version of the entries of a replica-day. Never changed; a later one takes its place.
 CREATE TABLE posting (
   id INTEGER PRIMARY KEY,

@@ -84,12 +84,12 @@ static const struct shape shapes[] = {
 	{
 		.name = "day", .what = "a day of twenty replicas, for timing: 10 million steps, 2.5 million requests",
 		.model = "llama-3.1-8b", .served = "meta-llama/Llama-3.1-8B-Instruct", .gpu = "H100-SXM5-80GB", .rate = "2.49",
-		.replicas = 20, .gpus = 1, .steps = 10000000, .requests_per_second = 12, .bursts = 1.6, .gap_seconds = 600,
+		.replicas = 20, .gpus = 1, .steps = 10000000, .requests_per_second = 23, .bursts = 1.6, .gap_seconds = 600,
 		.tokens_max = 2048, .sequences_max = 256, .noise = 0.02, .outliers = 1,
 		.law = {LAW_8B},
-		.tenants = {{"acme-chat", 0.5, {500, 0.8, 20, 4000}, {150, 0.7, 2, 900}, 0.1, 0.4, 0.3},
-		            {"ide-helper", 0.4, {1000, 0.6, 100, 6000}, SNIPPET, 0.3, 0.8, 0.6},
-		            {"batch-eval", 0.1, CHAT, {250, 0.5, 50, 900}, 0, 0, 0}},
+		.tenants = {{"acme-chat", 0.5, {250, 0.8, 20, 3000}, {110, 0.7, 2, 900}, 0.1, 0.4, 0.3},
+		            {"ide-helper", 0.4, {500, 0.6, 100, 4000}, SNIPPET, 0.3, 0.8, 0.6},
+		            {"batch-eval", 0.1, {300, 0.8, 20, 3000}, {200, 0.5, 50, 900}, 0, 0, 0}},
 	},
 };
 

@@ -55,7 +55,7 @@ static void join_made(const struct made *made, size_t count, char *tenants, size
 	}
 	assert_int_equal(evidence_seal(e, &why), 0);
 	assert_true(evidence_has_gateway(e));
-	assert_int_equal(join_requests(e, n, report, &why), 0);
+	assert_int_equal(join_requests(e, n, INT64_MIN, INT64_MAX, report, &why), 0);
 	assert_int_equal(evidence_reader_new(&r, e, &why), 0);
 	tenants[0] = 0;
 	while (evidence_next(r, &item, &why) > 0) {

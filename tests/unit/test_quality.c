@@ -172,11 +172,40 @@ static void damage_is_a_finding(void **state) {
 	quality_release(&q);
 }
 
+/* Requests of two logs: added up, the first place by file and line, told once. */
+static void joins_are_told_once(void **state) {
+	(void)state;
+	struct quality q, more;
+	const struct quality_input input = {.file = (char[]){"gw.log"}, .format = (char[]){"usage"}, .index = 3};
+
+	quality_init(&q);
+	quality_init(&more);
+	quality_add_input(&q, &input);
+	q.joins.joined = 5;
+	quality_join_trouble(&q, JOIN_GATEWAY_ONLY, 1, 4, 1);
+	more.joins.joined = 2;
+	more.joins.gateway_only_tokens = 30;
+	quality_join_trouble(&more, JOIN_GATEWAY_ONLY, 2, 3, 9);
+	quality_join_trouble(&more, JOIN_DIFFERING, 1, 3, 7);
+	quality_merge(&q, &more);
+	assert_true(quality_has_findings(&q));
+	quality_tell_joins(&q);
+	assert_int_equal(q.warning_count, 1);
+	assert_string_equal(q.warnings[0], "3 of 10 requests of gateways (30 tokens) are in no engine's log; they are not counted (the first: gw.log:9)");
+	assert_int_equal(q.reject_count, 1);
+	assert_int_equal(q.rejects[0].lines, 1);
+	assert_string_equal(q.rejects[0].first, "gw.log:7");
+	quality_tell_joins(&q);
+	assert_int_equal(q.rejects[0].lines, 1);
+	quality_release(&q);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rejects_by_reason), cmocka_unit_test(the_first_is_by_rank),
 		cmocka_unit_test(warnings_once),     cmocka_unit_test(many_warnings),
 		cmocka_unit_test(merges_in_any_order), cmocka_unit_test(damage_is_a_finding),
+		cmocka_unit_test(joins_are_told_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
