@@ -186,7 +186,8 @@ static int refuse(const struct price_search *s, const char *name, struct fault *
 	}
 	return fault_set(
 	    why, ERROR_CONFIG,
-	    "%.80s: no model with a price of this name in the catalogue, expected a name or PROVIDER/MODEL", safe);
+	    "%.80s: no model with a price of this name in the catalogue, expected a name or PROVIDER/MODEL as "
+	    "'tollbook prices list TEXT' lists them", safe);
 }
 
 int prices_check_matches(const struct prices *p, struct fault *why) {
