@@ -27,7 +27,7 @@ struct row {
 	name_id replica, model, tenant;
 	uint32_t prompt_tokens, cached_tokens, completion_tokens;
 	uint32_t id_len;
-	uint8_t part, grade;
+	uint8_t part, grade, service;
 };
 
 static struct text id_of(const struct row *r) {
@@ -102,6 +102,7 @@ int request_rows_add(struct request_rows *r, const struct active *a, name_id rep
 	row.id_len = q->id_len;
 	row.part = q->part;
 	row.grade = (uint8_t)a->grade;
+	row.service = q->service;
 	return add(r, &row, (struct text){a->id, q->id_len}, why);
 }
 
@@ -205,7 +206,7 @@ static void put_row(const struct request_rows *rows, const struct row *r, FILE *
 	if (per_token_ns != UNKNOWN) {
 		fprintf(out, "%lld", (long long)per_token_ns);
 	}
-	fputc('\n', out);
+	fprintf(out, ",%.*s\n", TEXT_ARG(rest ? T("") : service_names[r->service]));
 }
 
 static bool same_request(const struct row *a, const struct row *b) {
@@ -267,7 +268,7 @@ int request_rows_write(struct request_rows *r, const char *path, struct fault *w
 	if (rc >= 0) {
 		fputs("id,tenant,model,replica,arrival_ns,first_token_ns,finish_ns,prompt_tokens,cached_tokens,"
 		      "completion_tokens,prefill_gpu_ns,decode_gpu_ns,cost_input,cost_output,grade,cached_gpu_ns,ttft_ns,"
-		      "time_per_output_token_ns\n",
+		      "time_per_output_token_ns,service\n",
 		      outfile_stream(file));
 		rc = put_rows(r, reader, outfile_stream(file), why);
 		spool_reader_free(reader);
