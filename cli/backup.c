@@ -58,6 +58,9 @@ static int copy_segment(void *copying, const struct ledger_segment *s) {
 	struct copying *c = copying;
 	char from[4096], to[4096];
 
+	if (s->gone_run) {
+		return 0;
+	}
 	ledger_segment_path(c->b->ledger, s, from, sizeof from);
 	snprintf(to, sizeof to, "%s%s", c->to, from + strlen(ledger_book(c->b->ledger)));
 	int rc = make_folders(to, strlen(c->to), c->why);

@@ -222,13 +222,17 @@ int book_begin(struct book *b, const char *command, struct fault *why) {
 	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, b->r, b->fleet ? b->r->fleet : NULL, why);
 }
 
+int book_commit_run(struct book *b, struct fault *why) {
+	b->run.finished_ns = book_now_ns();
+	int rc = ledger_run_finish(b->ledger, &b->run, why);
+	return rc < 0 ? rc : ledger_commit(b->ledger, why);
+}
+
 int book_commit(struct book *b, struct fault *why) {
 	int rc = ledger_quality_put(b->ledger, b->run.id, &b->quality, why);
 
 	quality_tell_joins(&b->quality); /* the ledger has them by days */
-	b->run.finished_ns = book_now_ns();
-	rc = rc < 0 ? rc : ledger_run_finish(b->ledger, &b->run, why);
-	return rc < 0 ? rc : ledger_commit(b->ledger, why);
+	return rc < 0 ? rc : book_commit_run(b, why);
 }
 
 /* ---- attributing ---- */
@@ -356,16 +360,23 @@ static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	return rc;
 }
 
+/* A day that rests on records that are gone: it is closed, and keeps the entries it has. */
+static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
+	quality_warn(&b->quality, "days that rest on records which are gone by retention keep their entries as they are");
+	return ledger_dirty_forget(b->ledger, day_ns, why);
+}
+
 /*
  * Days are attributed one by one, each from its own records and those of the days beside it: what is learnt of a replica
  * without steps is learnt from these alone, so that the entries of a day do not depend on which nights it took.
  */
 int book_attribute(struct book *b, struct fault *why) {
-	int64_t day_ns;
+	int64_t day_ns, gone, since_ns;
 	int rc = ledger_dirty_basis(b->ledger, b->basis, why);
 
 	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, &day_ns, why)) > 0) {
-		rc = attribute_day(b, day_ns, why);
+		rc = ledger_gone(b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, &gone, &since_ns, why);
+		rc = rc < 0 ? rc : rc > 0 ? leave_day(b, day_ns, why) : attribute_day(b, day_ns, why);
 	}
 	return rc;
 }

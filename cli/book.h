@@ -26,6 +26,7 @@ void book_close(struct book *b);
 /* Begins a transaction and a run in it; ends both. */
 int book_begin(struct book *b, const char *command, struct fault *why);
 int book_commit(struct book *b, struct fault *why);
+int book_commit_run(struct book *b, struct fault *why); /* of a run that read no logs */
 
 /* Reads what is new in these logs into the open transaction; the caller tidies and frees *intake after the commit. */
 int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why);

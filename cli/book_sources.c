@@ -5,6 +5,7 @@
 
 #include "cli/book.h"
 #include "core/exact.h"
+#include "core/instant.h"
 #include "core/print.h"
 
 /* A file of this run, by its index. */
@@ -369,6 +370,18 @@ static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
 	return rc < 0 ? rc : put_all(s, why);
 }
 
+static void tell_too_late(struct book *b, const struct ledger_intake *intake) {
+	char what[300], day[INSTANT_TEXT_MAX];
+	int64_t day_ns;
+	name_id replica;
+	int64_t count = ledger_intake_too_late(intake, &day_ns, &replica);
+
+	if (count > 0) {
+		snprintf(what, sizeof what, "%.10s, %.200s", instant_format(day_ns, day), names_text(b->names, replica).at);
+		quality_damage(&b->quality, what, "records came when those of their day were gone by retention: they count nowhere", 0);
+	}
+}
+
 int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
 	struct sources s = {.book = b, .now_ns = book_now_ns()};
 
@@ -379,6 +392,7 @@ int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intak
 	sources_release(&s);
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
 	ledger_intake_tell(*intake, &b->run);
+	tell_too_late(b, *intake);
 	b->run.lines = b->quality.lines;
 	for (size_t i = 0; i < b->quality.reject_count; i++) {
 		b->run.rejected += b->quality.rejects[i].lines;

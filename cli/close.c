@@ -104,7 +104,15 @@ static int reopen(struct book *b, const struct look *k, const char *reason, stru
 		                 k->open_id ? "a later period is closed, which may hold adjustments of it: open that first"
 		                            : "is not closed");
 	}
-	int rc = book_begin(b, "reopen", why);
+	int64_t gone, since_ns;
+	char since[INSTANT_TEXT_MAX];
+	int rc = ledger_gone(b->ledger, k->from_ns - NS_PER_DAY, k->to_ns + NS_PER_DAY, &gone, &since_ns, why);
+
+	if (rc > 0) {
+		return fault_set(why, ERROR_CONFIG, "%s: cannot be opened again: records that it rests on are gone by retention since %.10s",
+		                 k->name, instant_format(since_ns, since));
+	}
+	rc = rc < 0 ? rc : book_begin(b, "reopen", why);
 
 	rc = rc < 0 ? rc : ledger_period_reopen(b->ledger, k->open_id, b->run.id, reason, why);
 	rc = rc < 0 ? rc : ledger_dirty(b->ledger, k->from_ns, k->to_ns, why);

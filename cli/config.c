@@ -108,7 +108,7 @@ static int take_value(struct reading *r, const struct key *k, json_at v, char *b
 typedef int other_key(struct reading *r, struct text key, json_at v);
 
 /* Keys of the configuration that hold more than one value. */
-static const char *const list_keys[] = {"schema", "logs", "prices", "list", "reports"};
+static const char *const list_keys[] = {"schema", "logs", "prices", "list", "reports", "retention"};
 
 static int unknown_key(struct reading *r, struct text name, json_at v, const struct key *keys, size_t count, bool lists) {
 	char message[480];
@@ -188,6 +188,8 @@ static const struct key config_keys[] = {
 	{"tenant_key", PATH, CONFIG(tenant_key), false, NULL}, {"metrics", PATH, CONFIG(metrics), false, NULL},  {"settle_hours", NUMBER, CONFIG(settle_hours), false, NULL},
 };
 
+static const struct key retention_keys[] = {{"records_days", NUMBER, CONFIG(records_days), true, NULL}};
+
 static int take_logs(struct reading *r, json_at array) {
 	int rc = json_type(r->json, array) == JSON_ARRAY ? 0 : wrong(r, array, "\"logs\" is not a list, expected […]");
 
@@ -222,6 +224,10 @@ static int take_other(struct reading *r, struct text key, json_at v) {
 	if (text_eq(key, T("reports"))) {
 		return take_reports(r, v);
 	}
+	if (text_eq(key, T("retention"))) {
+		rc = take_object(r, v, retention_keys, sizeof retention_keys / sizeof *retention_keys, (char *)r->c, NULL);
+		return rc < 0 ? rc : 1;
+	}
 	if (text_eq(key, T("prices"))) {
 		rc = take_list(r, v, &prices, &r->c->prices);
 	} else if (text_eq(key, T("list"))) {
@@ -251,7 +257,7 @@ int config_read(struct config *c, const char *path, struct fault *why) {
 	size_t bad = 0;
 	int line, column, rc = file_read(path, FILE_MAX, &bytes, why);
 
-	*c = (struct config){.settle_hours = SETTLE_HOURS};
+	*c = (struct config){.settle_hours = SETTLE_HOURS, .records_days = -1};
 	if (rc < 0) {
 		return rc == ERROR_IO ? ERROR_CONFIG : rc;
 	}

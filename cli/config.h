@@ -28,6 +28,7 @@ struct config {
 	struct config_report *reports;
 	size_t report_count;
 	int64_t settle_hours;
+	int64_t records_days; /* retention: so long after the end of their closed period; -1: for ever */
 	char *kept[512]; /* all texts, to be freed */
 	size_t kept_count;
 };

@@ -234,10 +234,23 @@ static int show_record(void *work, const struct record *r, struct fault *why) {
 static int show_segment(void *work, const struct ledger_segment *s) {
 	struct work *w = work;
 
-	if (w->q.replica.len > 0 && !text_eq(w->q.replica, names_text(w->b->names, s->replica))) {
+	if (s->gone_run || (w->q.replica.len > 0 && !text_eq(w->q.replica, names_text(w->b->names, s->replica)))) {
 		return 0;
 	}
 	return ledger_records(w->b->ledger, s, show_record, w, w->why);
+}
+
+/* What is gone is said plainly: 1 if anything is. */
+static int say_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why) {
+	int64_t gone, since_ns;
+	char since[INSTANT_TEXT_MAX];
+	int rc = ledger_gone(w->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
+
+	if (rc > 0) {
+		printf("  The records of %" PRId64 " replica-days are gone by retention since %.10s; their entries stand\n", gone,
+		       instant_format(since_ns, since));
+	}
+	return rc;
 }
 
 /* Those of shards are not in the book. */
@@ -253,8 +266,9 @@ static int show_records(struct work *w, struct fault *why) {
 	rc = ledger_segments(w->b->ledger, w->q.from_ns, w->q.to_ns, show_segment, w, why);
 	if (rc >= 0) {
 		printf("  %" PRId64 " records in all; --lines N shows more\n", w->records);
+		rc = say_gone(w, w->q.from_ns, w->q.to_ns, why);
 	}
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 static int explain_figure(struct work *w, struct fault *why) {
@@ -295,7 +309,7 @@ static int find_request(void *work, const struct record *r, struct fault *why) {
 static int find_in_segment(void *work, const struct ledger_segment *s) {
 	struct work *w = work;
 
-	return s->counts[RECORD_REQUEST] == 0 ? 0 : ledger_records(w->b->ledger, s, find_request, w, w->why);
+	return s->counts[RECORD_REQUEST] == 0 || s->gone_run ? 0 : ledger_records(w->b->ledger, s, find_request, w, w->why);
 }
 
 /* Splits its time again and prints its row of --requests. */
@@ -328,6 +342,19 @@ static int print_cost(struct work *w, struct fault *why) {
 	return rc;
 }
 
+/* Its cost rests on the records of the days beside it, too. */
+static int print_cost_if_there(struct work *w, struct fault *why) {
+	int64_t gone, since_ns, from_ns = instant_floor(w->first_ns, NS_PER_DAY) - NS_PER_DAY;
+	int64_t to_ns = instant_floor(w->last_ns, NS_PER_DAY) + 2 * NS_PER_DAY;
+	int rc = ledger_gone(w->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
+
+	if (rc > 0) {
+		printf("\nIts cost cannot be made again\n");
+		return say_gone(w, from_ns, to_ns, why);
+	}
+	return rc < 0 ? rc : print_cost(w, why);
+}
+
 static int show_step(void *work, const struct record *r, struct fault *why) {
 	struct work *w = work;
 
@@ -345,7 +372,7 @@ static int show_step(void *work, const struct record *r, struct fault *why) {
 static int steps_of_segment(void *work, const struct ledger_segment *s) {
 	struct work *w = work;
 
-	return s->replica != w->replica ? 0 : ledger_records(w->b->ledger, s, show_step, w, w->why);
+	return s->replica != w->replica || s->gone_run ? 0 : ledger_records(w->b->ledger, s, show_step, w, w->why);
 }
 
 static int explain_request(struct work *w, struct fault *why) {
@@ -354,11 +381,12 @@ static int explain_request(struct work *w, struct fault *why) {
 
 	if (rc < 0 || w->records == 0) {
 		int64_t plans = 0;
+		rc = rc < 0 ? rc : say_gone(w, INT64_MIN, INT64_MAX, why);
 		rc = rc < 0 ? rc : ledger_evidence_plans(w->b->ledger, &plans, why);
 		return rc < 0 ? rc : say_argument(w->b->r, 2, plans > 0 ? "the book has no records: those of shards are in the folders of their plans"
 		                                                        : "the book has no request of this id");
 	}
-	rc = w->b->fleet ? print_cost(w, why) : 0;
+	rc = w->b->fleet ? print_cost_if_there(w, why) : 0;
 	if (!w->b->fleet) {
 		printf("\nWith --fleet or --gpu-hour its cost is shown, too\n");
 	}

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/book.h"
 #include "cli/config.h"
@@ -13,6 +15,9 @@
 #include "core/files.h"
 #include "core/exact.h"
 #include "core/instant.h"
+
+/* Of retention: longer is for ever. */
+#define DAYS_MAX 36500
 
 struct settings {
 	const char *config;
@@ -27,6 +32,7 @@ struct night {
 	struct config_found found;
 	struct ledger_intake *intake;
 	bool findings;
+	int64_t retired; /* replica-days whose records went */
 };
 
 /* ---- from the configuration to what commands take ---- */
@@ -78,6 +84,28 @@ static int take_in(struct night *n, struct fault *why) {
 	if (rc == 0) {
 		ledger_intake_tidy(b->ledger, n->intake);
 	}
+	return rc;
+}
+
+/* Records that are old enough go, in a transaction and a run of their own. */
+static int retire(struct night *n, struct fault *why) {
+	struct book *b = &n->book;
+	struct ledger_run night = b->run;
+	int64_t days = n->config.records_days;
+
+	if (days < 0) {
+		return 0;
+	}
+	days = days < DAYS_MAX ? days : DAYS_MAX;
+	int rc = book_begin(b, "retention", why);
+	rc = rc < 0 ? rc : ledger_retire(b->ledger, b->run.id, book_now_ns() - days * NS_PER_DAY, &n->retired, why);
+	if (rc == 0 && n->retired > 0) {
+		rc = book_commit_run(b, why);
+		rc = rc < 0 ? rc : ledger_retire_tidy(b->ledger, b->run.id, why);
+	} else {
+		ledger_rollback(b->ledger);
+	}
+	b->run = night;
 	return rc;
 }
 
@@ -191,6 +219,7 @@ static int write_metrics(struct night *n, int64_t started_ns, struct fault *why)
 		{"tollbook_nightly_rejected_lines", "Lines refused", run->rejected},
 		{"tollbook_nightly_damaged_files", "Logs that could not be read to their end", (int64_t)n->book.quality.damage_count},
 		{"tollbook_nightly_restated_replica_days", "Replica-days whose entries changed", run->restated},
+		{"tollbook_nightly_retired_replica_days", "Replica-days whose records were removed, as retention says", n->retired},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		fprintf(outfile_stream(file), "# HELP %s %s\n# TYPE %s gauge\n%s %" PRId64 "\n", rows[i].name, rows[i].help,
@@ -201,15 +230,19 @@ static int write_metrics(struct night *n, int64_t started_ns, struct fault *why)
 
 static void say_summary(struct night *n, int64_t started_ns) {
 	const struct ledger_run *run = &n->book.run;
+	char retired[80] = "";
 
 	if (n->r->quiet) {
 		return;
 	}
+	if (n->retired > 0) {
+		snprintf(retired, sizeof retired, "; records of %" PRId64 " replica-days removed", n->retired);
+	}
 	printf("tollbook nightly: %s%" PRId64 " files with new lines, %" PRId64 " lines, %" PRId64 " records, %" PRId64
-	       " rejected, %zu damaged, %" PRId64 " replica-days restated, %zu reports, %.1f s\n",
+	       " rejected, %zu damaged, %" PRId64 " replica-days restated, %zu reports, %.1f s%s\n",
 	       run->id ? "" : "nothing new: ", run->files, run->lines, run->records, run->rejected,
 	       n->book.quality.damage_count, run->restated, n->config.report_count,
-	       (double)(book_now_ns() - started_ns) / (double)NS_PER_SECOND);
+	       (double)(book_now_ns() - started_ns) / (double)NS_PER_SECOND, retired);
 }
 
 static int work(struct night *n, struct fault *why) {
@@ -217,6 +250,7 @@ static int work(struct night *n, struct fault *why) {
 	int rc = find_logs(n, why);
 
 	rc = rc < 0 ? rc : take_in(n, why);
+	rc = rc < 0 ? rc : retire(n, why);
 	for (size_t i = 0; i < n->config.report_count && rc >= 0; i++) {
 		rc = write_report(n, &n->config.reports[i], why);
 	}
@@ -231,27 +265,64 @@ static int work(struct night *n, struct fault *why) {
 	return n->findings ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 
-/* What a night would stumble over: fleet, prices, keys of reports. Nothing is written. */
+/* Can a file be put there, in the end? */
+static int check_folder(const char *path, const char *what, struct fault *why) {
+	char expanded[8192];
+	struct stat st;
+
+	if (!path) {
+		return 0;
+	}
+	expand(path, book_now_ns(), expanded, sizeof expanded);
+	char *slash = strrchr(expanded, '/');
+	if (slash && slash > expanded) {
+		*slash = '\0';
+	}
+	const char *folder = !slash ? "." : slash == expanded ? "/" : expanded;
+	if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
+		return fault_set(why, ERROR_CONFIG, "\"%s\": %s: there is no folder %s, expected one", what, path, folder);
+	}
+	return access(folder, W_OK | X_OK) == 0
+	           ? 0 : fault_set(why, ERROR_CONFIG, "\"%s\": %s: cannot write into %s: %s", what, path, folder, strerror(errno));
+}
+
+static void say_fine(const struct night *n) {
+	printf("%s: fine\n", ((const struct settings *)n->r->own)->config);
+	if (n->config.records_days >= 0) {
+		printf("  retention: records go %" PRId64 " days after the end of their closed period; entries stay\n", n->config.records_days);
+	}
+	if (n->config.tenant_key) {
+		printf("  tenants: by aliases of the key in %s\n", n->config.tenant_key);
+	}
+}
+
+/* What a night would stumble over: fleet, prices, keys and folders of reports. Nothing is written. */
 static int check(struct night *n, struct fault *why) {
 	struct names *names = names_new();
 	struct fleet *fleet = NULL;
 	struct prices *prices = NULL;
+	struct tenant_key *key = NULL;
 	int status = setup_fleet(n->r, names, &fleet);
 
 	status = status ? status : setup_prices(n->r, &prices);
+	status = status ? status : setup_tenant_key(n->r, &key);
 	for (size_t i = 0; i < n->config.report_count && status == 0; i++) {
 		struct by by = {0};
 		status = take_by(n->config.reports[i].by, &by, why);
+		status = status ? status : check_folder(n->config.reports[i].output, "reports: output", why);
 	}
+	status = status ? status : check_folder(n->config.metrics, "metrics", why);
+	status = status ? status : check_folder(n->config.book, "book", why);
 	if (prices) {
 		prices_free(prices);
 	}
 	if (fleet) {
 		fleet_free(fleet);
 	}
+	tenant_key_free(key);
 	names_free(names);
 	if (status == 0) {
-		printf("%s: fine\n", ((const struct settings *)n->r->own)->config);
+		say_fine(n);
 	}
 	return status;
 }

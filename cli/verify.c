@@ -46,6 +46,9 @@ static int check_segment(void *check, const struct ledger_segment *s) {
 	char sentence[600];
 	struct fault why;
 
+	if (s->gone_run) {
+		return 0;
+	}
 	memset(c->counts, 0, sizeof c->counts);
 	c->segments++;
 	if (ledger_records(c->b->ledger, s, count_record, c, &why) < 0) {
@@ -57,6 +60,22 @@ static int check_segment(void *check, const struct ledger_segment *s) {
 		say(c, sentence);
 	}
 	return 0;
+}
+
+/* It does no harm. */
+static void say_stray(void *check, const char *path) {
+	const struct check *c = check;
+
+	say_warning(c->b->r, "%s: is no segment of this book, but what a stopped run left; it can be removed", path);
+}
+
+static void print_gone(const struct check *c, int64_t gone, int64_t since_ns) {
+	char since[INSTANT_TEXT_MAX];
+
+	if (gone > 0 && !c->b->r->quiet) {
+		printf("The records of %" PRId64 " replica-days are gone by retention since %.10s: their entries stand, and cannot be made again\n",
+		       gone, instant_format(since_ns, since));
+	}
 }
 
 /* ---- entries again ---- */
@@ -201,10 +220,12 @@ static int check_periods(struct check *c, struct fault *why) {
 
 static int work(struct check *c, struct fault *why) {
 	const struct settings *s = c->b->r->own;
-	int64_t dirty = 0;
+	int64_t dirty = 0, gone = 0, since_ns = 0;
 	int rc = ledger_check(c->b->ledger, say, c, why);
 
 	rc = rc < 0 ? rc : ledger_segments(c->b->ledger, INT64_MIN, INT64_MAX, check_segment, c, why);
+	rc = rc < 0 ? rc : ledger_strays(c->b->ledger, say_stray, c, why);
+	rc = rc < 0 ? rc : ledger_gone(c->b->ledger, INT64_MIN, INT64_MAX, &gone, &since_ns, why);
 	rc = rc < 0 ? rc : check_periods(c, why);
 	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, &dirty, why);
 	if (rc == 0 && dirty > 0) {
@@ -212,6 +233,7 @@ static int work(struct check *c, struct fault *why) {
 	} else if (rc == 0 && c->b->fleet && c->findings == 0) {
 		rc = check_days(c, s->all, why);
 	}
+	print_gone(c, gone, since_ns);
 	if (rc >= 0 && !c->b->r->quiet) {
 		printf("%" PRId64 " segments, %" PRId64 " records; %" PRId64 " days attributed again, %" PRId64 " entries; %" PRId64
 		       " findings\n", c->segments, c->records, c->days, c->entries, c->findings);

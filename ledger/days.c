@@ -138,13 +138,17 @@ int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why) {
 	return rc < 0 ? rc : 0;
 }
 
+int ledger_dirty_forget(struct ledger *l, int64_t day_ns, struct fault *why) {
+	return ask_do(l, Q_DIRTY_DONE, VALUES(V_INT(day_ns)), why);
+}
+
 int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
                     struct fault *why) {
 	int64_t before = 0;
 	int rc = ask_int(l, Q_DAY_DUPLICATES, VALUES(V_INT(day_ns)), &before, why);
 
 	*more = duplicates - (rc > 0 ? before : 0);
-	rc = rc < 0 ? rc : ask_do(l, Q_DIRTY_DONE, VALUES(V_INT(day_ns)), why);
+	rc = rc < 0 ? rc : ledger_dirty_forget(l, day_ns, why);
 	return rc < 0 ? rc : ask_do(l, Q_DAY_DONE, VALUES(V_INT(day_ns), V_STR(basis), V_INT(duplicates)), why);
 }
 

@@ -32,6 +32,8 @@ struct ledger_intake {
 	size_t old_count;
 	int64_t first_ns, last_ns; /* of what is new, power samples apart */
 	int64_t counts[RECORD_KINDS];
+	int64_t late_count, late_day_ns; /* of days whose records are gone */
+	name_id late_replica;
 };
 
 static int order(int64_t a, int64_t b) {
@@ -342,7 +344,24 @@ static int write_segment(struct merge *m, struct fault *why) {
 	return segment_commit(m->writer, m->seg.hash, &m->seg.bytes, why);
 }
 
+/* Nothing can be made of records that come when those beside them are gone. */
+static int pass_by(struct merge *m, struct fault *why) {
+	struct ledger_intake *in = m->in;
+	int rc = 0;
+
+	if (in->late_count == 0) {
+		in->late_day_ns = m->seg.day_ns;
+		in->late_replica = m->seg.replica;
+	}
+	while (rc >= 0 && item_is_here(m)) {
+		in->late_count++;
+		rc = next_item(m, why);
+	}
+	return rc;
+}
+
 static int merge_replica_day(struct merge *m, struct spans *spans, struct fault *why) {
+	int64_t gone, since_ns;
 	struct known_span before = *span_of(spans, m->item->replica), *span;
 
 	m->seg = (struct ledger_segment){
@@ -354,7 +373,11 @@ static int merge_replica_day(struct merge *m, struct spans *spans, struct fault 
 	m->new_first_ns = INT64_MAX;
 	m->new_last_ns = INT64_MIN;
 	m->old = NULL;
-	int rc = write_segment(m, why);
+	int rc = ledger_gone(m->l, m->seg.day_ns, m->seg.day_ns + NS_PER_DAY, &gone, &since_ns, why);
+	if (rc != 0) {
+		return rc < 0 ? rc : pass_by(m, why);
+	}
+	rc = write_segment(m, why);
 	segment_close(m->old);
 	rc = rc < 0 ? rc : ledger_segment_put(m->l, &m->seg, why);
 	span = span_of(spans, m->seg.replica);
@@ -387,6 +410,12 @@ int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run
 	return rc < 0 ? rc : 0;
 }
 
+int64_t ledger_intake_too_late(const struct ledger_intake *in, int64_t *day_ns, name_id *replica) {
+	*day_ns = in->late_day_ns;
+	*replica = in->late_replica;
+	return in->late_count;
+}
+
 void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run) {
 	run->first_ns = in->first_ns < run->first_ns ? in->first_ns : run->first_ns;
 	run->last_ns = in->last_ns > run->last_ns ? in->last_ns : run->last_ns;
@@ -406,8 +435,13 @@ int ledger_records(struct ledger *l, const struct ledger_segment *s, ledger_reco
                    struct fault *why) {
 	struct text bytes, replica = names_text(l->names, s->replica);
 	struct segment_reader *reader;
-	char path[PATH_ROOM];
+	char path[PATH_ROOM], day[INSTANT_TEXT_MAX];
 	struct record r;
+
+	if (s->gone_run) {
+		return fault_set(why, ERROR_IO, "%.10s: records of this day are gone, as retention says (run %lld)",
+		                 instant_format(s->day_ns, day), (long long)s->gone_run);
+	}
 	int rc = segment_open(&reader, ledger_segment_path(l, s, path, sizeof path), why);
 
 	if (rc < 0) {

@@ -191,9 +191,21 @@ int ledger_intake_take(void *intake, unsigned lane, const struct record *r, stru
  * be attributed anew. Segments that were replaced are removed by ledger_intake_tidy after the commit.
  */
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why);
+/* How many records came for days whose records are gone: they are taken nowhere. The first such day and replica. */
+int64_t ledger_intake_too_late(const struct ledger_intake *in, int64_t *day_ns, name_id *replica);
 /* Adds to a run what was new, by kind, and widens what it reaches; after ledger_intake_settle. */
 void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run);
 void ledger_intake_tidy(struct ledger *l, struct ledger_intake *in);
+
+/*
+ * Retention: within the open transaction, marks as gone the segments of which all records lie in closed periods that
+ * ended before an instant, far enough from any open day that neither it nor what comes late for it needs them. *count:
+ * how many. Their files go by ledger_retire_tidy, after the commit. Nothing else of the ledger changes.
+ */
+int ledger_retire(struct ledger *l, int64_t run, int64_t before_ns, int64_t *count, struct fault *why);
+int ledger_retire_tidy(struct ledger *l, int64_t run, struct fault *why);
+/* Segments that overlap a period and are gone: how many, and since when some are: 1, or 0 if none is. */
+int ledger_gone(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t *count, int64_t *since_ns, struct fault *why);
 
 /* Hands over the records of a segment in order; checks its hash. Texts live during the call of the sink. */
 typedef int ledger_record_sink(void *context, const struct record *r, struct fault *why);
@@ -212,6 +224,8 @@ int ledger_dirty_basis(struct ledger *l, const char *basis, struct fault *why);
 int ledger_dirty_next(struct ledger *l, int64_t *day_ns, struct fault *why);
 /* How many days are marked, or negative. */
 int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why);
+/* A day need not be attributed anew after all. */
+int ledger_dirty_forget(struct ledger *l, int64_t day_ns, struct fault *why);
 /* A day is attributed now, with so many duplicates: *more than before. */
 int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
                     struct fault *why);
@@ -293,6 +307,8 @@ int ledger_adjustments(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t
 /* Checks the database itself: damage, foreign keys, sums. Says each fault through the sink; 0 also where there are some. */
 typedef void ledger_finding_sink(void *context, const char *sentence);
 int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
+/* Paths of files among the segments that are none of the ledger's: a stopped run left them. */
+int ledger_strays(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
 /* A whole copy of the ledger at a moment, while others may write. */
 int ledger_copy(struct ledger *l, const char *to_path, struct fault *why);
 /*

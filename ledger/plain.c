@@ -30,6 +30,8 @@ const struct plain_table plain_tables[] = {
 	            "model, run, gone_run", "iitiiiiiiiiiiii", "day_ns, replica"},
 	{"dirty", "day_ns", "i", "day_ns"},
 	{"day", "day_ns, basis, duplicates", "iti", "day_ns"},
+	{"joined", "day_ns, joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, "
+	           "differing_first", "iiiiiittt", "day_ns"},
 	{"posting", "id, day_ns, replica, run, until_run, entries, gpu_ns, hash", "iiiiiiit", "id"},
 	{"entry", "posting, slot_ns, " KEY ", " AMOUNTS, "iiiiiiiiiiiiiiiiii", "posting, slot_ns, " KEY},
 	{"entry_day", "posting, " KEY ", " AMOUNTS, "iiiiiiiiiiiiiiiii", "posting, " KEY},

@@ -1,0 +1,137 @@
+/* retire.c: records that are old enough go; the ledger keeps what it knows of them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/exact.h"
+#include "core/instant.h"
+#include "ledger/book.h"
+
+/*
+ * The entries of a day rest on its records and those of the days beside it, and what comes late for an open day
+ * restates these days as well: so near to an open day nothing goes.
+ */
+#define MARGIN_DAYS 2
+
+struct closed {
+	int64_t from_ns, to_ns;
+	bool old;
+};
+
+struct retiring {
+	struct ledger *l;
+	int64_t run, before_ns;
+	struct closed *closed;
+	size_t closed_count;
+	struct ledger_segment *at; /* those to go */
+	size_t count;
+};
+
+static int keep_closed(void *retiring, const struct ledger_period *p) {
+	struct retiring *r = retiring;
+
+	if (!p->reopened_run) {
+		r->closed = must_realloc(r->closed, (r->closed_count + 1) * sizeof *r->closed);
+		r->closed[r->closed_count++] = (struct closed){p->from_ns, p->to_ns, p->to_ns <= r->before_ns};
+	}
+	return 0;
+}
+
+static const struct closed *closed_at(const struct retiring *r, int64_t day_ns) {
+	for (size_t i = 0; i < r->closed_count; i++) {
+		if (r->closed[i].from_ns <= day_ns && day_ns < r->closed[i].to_ns) {
+			return &r->closed[i];
+		}
+	}
+	return NULL;
+}
+
+static bool may_go(const struct retiring *r, const struct ledger_segment *s) {
+	if (s->gone_run || s->first_ns > s->last_ns) {
+		return false;
+	}
+	int64_t first = instant_floor(s->first_ns, NS_PER_DAY), last = instant_floor(s->last_ns, NS_PER_DAY);
+	for (int64_t day = first - MARGIN_DAYS * NS_PER_DAY; day <= last + MARGIN_DAYS * NS_PER_DAY; day += NS_PER_DAY) {
+		const struct closed *c = closed_at(r, day);
+		if (!c || (day >= first && day <= last && !c->old)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void keep(struct retiring *r, const struct ledger_segment *s) {
+	if ((r->count & (r->count - 1)) == 0) {
+		r->at = must_realloc(r->at, (r->count ? 2 * r->count : 1) * sizeof *r->at);
+	}
+	r->at[r->count++] = *s;
+}
+
+static int keep_old(void *retiring, const struct ledger_segment *s) {
+	struct retiring *r = retiring;
+
+	if (may_go(r, s)) {
+		keep(r, s);
+	}
+	return 0;
+}
+
+/* Days that are still to be attributed need all there is. */
+static int find_old(struct retiring *r, struct fault *why) {
+	int64_t dirty = 0;
+	int rc = ledger_dirty_count(r->l, &dirty, why);
+
+	if (rc < 0 || dirty > 0) {
+		return rc;
+	}
+	rc = ledger_periods(r->l, keep_closed, r, why);
+	return rc < 0 || r->closed_count == 0 ? rc : ledger_segments(r->l, INT64_MIN, INT64_MAX, keep_old, r, why);
+}
+
+int ledger_retire(struct ledger *l, int64_t run, int64_t before_ns, int64_t *count, struct fault *why) {
+	struct retiring r = {.l = l, .run = run, .before_ns = before_ns};
+	int rc = find_old(&r, why);
+
+	for (size_t i = 0; i < r.count && rc == 0; i++) {
+		r.at[i].gone_run = run;
+		rc = ledger_segment_put(l, &r.at[i], why);
+	}
+	*count = (int64_t)r.count;
+	free(r.closed);
+	free(r.at);
+	return rc;
+}
+
+static int keep_gone(void *retiring, const struct ledger_segment *s) {
+	struct retiring *r = retiring;
+
+	if (s->gone_run == r->run) {
+		keep(r, s);
+	}
+	return 0;
+}
+
+int ledger_retire_tidy(struct ledger *l, int64_t run, struct fault *why) {
+	struct retiring r = {.l = l, .run = run};
+	char path[4096];
+	int rc = ledger_segments(l, INT64_MIN, INT64_MAX, keep_gone, &r, why);
+
+	for (size_t i = 0; i < r.count; i++) {
+		(void)unlink(ledger_segment_path(l, &r.at[i], path, sizeof path)); /* what stays is a stray file: verify says so */
+	}
+	free(r.at);
+	return rc;
+}
+
+int ledger_gone(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t *count, int64_t *since_ns, struct fault *why) {
+	int rc = ask(l, Q_GONE, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
+
+	*count = 0;
+	if (rc < 0 || (rc = ask_next(l, Q_GONE, why)) <= 0) {
+		return rc;
+	}
+	*count = row_int(l, Q_GONE, 0);
+	*since_ns = row_int(l, Q_GONE, 1);
+	ask_end(l, Q_GONE);
+	return *count > 0;
+}
