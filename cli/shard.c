@@ -19,22 +19,37 @@ static int64_t clock_ns(void) {
 	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
+/* The most memory that this program had; what getrusage says may be that of who started it. */
+static long most_kib(void) {
+	char line[200];
+	long kib = 0;
+	struct rusage use;
+	FILE *status = fopen("/proc/self/status", "re");
+
+	while (status && kib == 0 && fgets(line, sizeof line, status)) {
+		kib = strncmp(line, "VmHWM:", 6) == 0 ? strtol(line + 6, NULL, 10) : 0;
+	}
+	if (status) {
+		fclose(status);
+	}
+	getrusage(RUSAGE_SELF, &use);
+	return kib > 0 ? kib : use.ru_maxrss;
+}
+
 /* One line of JSON, for who watches thousands of tasks. */
 static void log_line(const struct run *r, const struct shard_tally *t, int64_t ns, int status, const char *error) {
 	const struct shard_settings *s = r->own;
 	const char *task = s->task_text ? s->task_text : getenv("SLURM_ARRAY_TASK_ID");
-	struct rusage use;
 	char escaped[6 * sizeof((struct fault *)0)->message + 1];
 	int64_t number;
 
 	task = task ? task : getenv("JOB_COMPLETION_INDEX");
-	getrusage(RUSAGE_SELF, &use);
 	json_escape(text_of(error), escaped, sizeof escaped);
 	fprintf(stderr,
 	        "{\"tollbook\":\"shard %s\",\"task\":%lld,\"status\":%d,\"seconds\":%lld.%03lld,\"max_rss_kib\":%ld,"
 	        "\"sources\":%lld,\"replicas\":%lld,\"records\":%lld,\"entries\":%lld,\"error\":\"%s\"}\n",
 	        r->word->name, task && text_to_i64(text_of(task), &number) ? (long long)number : -1, status,
-	        (long long)(ns / NS_PER_SECOND), (long long)(ns % NS_PER_SECOND / 1000000), use.ru_maxrss,
+	        (long long)(ns / NS_PER_SECOND), (long long)(ns % NS_PER_SECOND / 1000000), most_kib(),
 	        (long long)t->sources, (long long)t->replicas, (long long)t->records, (long long)t->entries, escaped);
 }
 

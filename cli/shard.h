@@ -7,6 +7,7 @@
  *     given/                the fleet, prices and patterns as they were when it was made
  *     map/K.bundle          records of the logs of task K, by replica; in its notes what was wrong with the logs
  *     fit/K.fits            the statistics of the replicas of task K, see attribute.h
+ *     fit/sum.fits          their sum, by the task that finds all of them there
  *     attribute/K.bundle    the entries of the replicas of task K; in its notes what is to be added up
  *
  * Which replicas a task of the later steps has follows from the indexes of all files of map/ alone. The same

@@ -22,17 +22,13 @@ struct work {
 
 /* All tasks' statistics, summed: the same whatever the number of tasks. */
 static int open_session(struct work *w, struct fault *why) {
-	struct plan *p = w->plan;
-	int rc = session_open(&w->session, p);
+	int rc = session_open(&w->session, w->plan);
 
 	if (rc != 0) {
 		return rc;
 	}
 	w->session.fits = attribution_fits_new(w->session.names);
-	for (int64_t i = 0; i < p->tasks && rc == 0; i++) {
-		rc = work_read_fits(w->session.fits, plan_path(p, "fit", i, "fits"), why);
-	}
-	return rc;
+	return work_sum_fits(w->session.fits, w->plan, why);
 }
 
 static int take_entry(void *work, const struct entry *e) {

@@ -91,7 +91,7 @@ int work_take_replica(struct parts *parts, const struct shard_session *s, struct
 
 /* ---- fits ---- */
 
-int work_read_fits(struct attribution_fits *f, const char *path, struct fault *why) {
+static int read_fits(struct attribution_fits *f, const char *path, struct fault *why) {
 	struct text bytes;
 	int rc = plan_has(path) ? file_read(path, FITS_MAX, &bytes, why) : plan_lacks(path, why);
 
@@ -191,6 +191,47 @@ static int fit_task(struct plan *p, int64_t task, struct shard_tally *tally, str
 	return rc;
 }
 
+/* ---- the sum of all tasks' ---- */
+
+static bool all_there(struct plan *p) {
+	for (int64_t i = 0; i < p->tasks; i++) {
+		if (!plan_has(plan_path(p, "fit", i, "fits"))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int work_sum_fits(struct attribution_fits *f, struct plan *p, struct fault *why) {
+	const char *sum = plan_path(p, FITS_SUM, -1, NULL);
+	int rc = 0;
+
+	if (plan_has(sum)) {
+		return read_fits(f, sum, why);
+	}
+	for (int64_t i = 0; i < p->tasks && rc == 0; i++) {
+		rc = read_fits(f, plan_path(p, "fit", i, "fits"), why);
+	}
+	return rc;
+}
+
+/* Whoever finds all tasks' files there adds them up for the next step; where several do, they write the same. */
+static int write_sum(struct plan *p, struct fault *why) {
+	const char *sum = plan_path(p, FITS_SUM, -1, NULL);
+	struct names *names;
+
+	if (plan_has(sum) || !all_there(p)) {
+		return 0;
+	}
+	names = names_new();
+	struct attribution_fits *f = attribution_fits_new(names);
+	int rc = work_sum_fits(f, p, why);
+	rc = rc == 0 ? write_fits(f, sum, why) : rc;
+	attribution_fits_free(f);
+	names_free(names);
+	return rc;
+}
+
 /* Without a task: all that are not done yet, one after the other. */
 int shard_fit(struct run *r, struct shard_tally *tally, struct fault *why) {
 	struct plan p;
@@ -203,6 +244,7 @@ int shard_fit(struct run *r, struct shard_tally *tally, struct fault *why) {
 			rc = fit_task(&p, task, tally, why);
 		}
 	}
+	rc = rc == 0 ? write_sum(&p, why) : rc;
 	plan_release(&p);
 	return rc;
 }

@@ -3,12 +3,15 @@
 #include <sys/resource.h>
 
 #include "cli/shard.h"
+#include "core/heap.h"
 
 struct parts {
 	struct plan *plan;
 	struct bundle **at;      /* one a task */
-	struct bundle_part *next; /* the part that comes next in each; items -1: none is left */
-	bool *chosen;            /* has it records of the replica at hand? */
+	struct bundle_part *next; /* the part that comes next in each */
+	struct heap ahead;       /* those that have one, by replica */
+	int64_t *chosen;         /* those that have records of the replica at hand */
+	size_t chosen_count;
 	char replica[4200];
 	int64_t total, before;   /* bytes, of all, and of the replicas gone by */
 };
@@ -23,11 +26,18 @@ static void allow_files(void) {
 	}
 }
 
+static bool is_ahead(const void *parts, int64_t a, int64_t b) {
+	const struct parts *p = parts;
+	int order = text_compare(p->next[a].replica, p->next[b].replica);
+
+	return order != 0 ? order < 0 : a < b;
+}
+
 static int advance(struct parts *p, int64_t i, struct fault *why) {
 	int got = bundle_next(p->at[i], &p->next[i], why);
 
-	if (got == 0) {
-		p->next[i].items = -1;
+	if (got > 0) {
+		heap_push(&p->ahead, i);
 	}
 	return got < 0 ? got : 0;
 }
@@ -42,6 +52,7 @@ int parts_open(struct parts **out, struct plan *plan, struct fault *why) {
 	p->at = must_calloc((size_t)plan->tasks, sizeof(struct bundle *));
 	p->next = must_calloc((size_t)plan->tasks, sizeof *p->next);
 	p->chosen = must_calloc((size_t)plan->tasks, sizeof *p->chosen);
+	heap_init(&p->ahead, is_ahead, p);
 	for (int64_t i = 0; i < plan->tasks && rc >= 0; i++) {
 		const char *path = plan_path(plan, "map", i, "bundle");
 		rc = plan_open_bundle(&p->at[i], path, why);
@@ -63,6 +74,7 @@ void parts_close(struct parts *p) {
 	free(p->at);
 	free(p->next);
 	free(p->chosen);
+	heap_release(&p->ahead);
 	free(p);
 }
 
@@ -70,36 +82,29 @@ void parts_close(struct parts *p) {
 static int pass(struct parts *p, struct fault *why) {
 	int rc = 0;
 
-	for (int64_t i = 0; i < p->plan->tasks && rc >= 0; i++) {
-		if (p->chosen[i]) {
-			p->before += p->next[i].bytes;
-			p->chosen[i] = false;
-			rc = advance(p, i, why);
-		}
+	for (size_t i = 0; i < p->chosen_count && rc >= 0; i++) {
+		p->before += p->next[p->chosen[i]].bytes;
+		rc = advance(p, p->chosen[i], why);
 	}
+	p->chosen_count = 0;
 	return rc;
 }
 
 /* Chooses the first replica in the order of names; false if none is left. */
 static bool choose(struct parts *p, struct text *replica, int64_t *bytes) {
-	const struct bundle_part *first = NULL;
-
-	for (int64_t i = 0; i < p->plan->tasks; i++) {
-		if (p->next[i].items >= 0 && (!first || text_compare(p->next[i].replica, first->replica) < 0)) {
-			first = &p->next[i];
-		}
-	}
-	if (!first) {
+	if (p->ahead.count == 0) {
 		return false;
 	}
-	*replica = (struct text){p->replica, text_cut(first->replica, 0, sizeof p->replica).len};
-	if (replica->len > 0) {
-		memcpy(p->replica, first->replica.at, replica->len);
+	struct text first = text_cut(p->next[heap_first(&p->ahead)].replica, 0, sizeof p->replica);
+	*replica = (struct text){p->replica, first.len};
+	if (first.len > 0) {
+		memcpy(p->replica, first.at, first.len);
 	}
 	*bytes = 0;
-	for (int64_t i = 0; i < p->plan->tasks; i++) {
-		p->chosen[i] = p->next[i].items >= 0 && text_eq(p->next[i].replica, *replica);
-		*bytes += p->chosen[i] ? p->next[i].bytes : 0;
+	while (p->ahead.count > 0 && text_eq(p->next[heap_first(&p->ahead)].replica, *replica)) {
+		int64_t i = heap_pop(&p->ahead);
+		p->chosen[p->chosen_count++] = i;
+		*bytes += p->next[i].bytes;
 	}
 	return true;
 }
@@ -122,10 +127,8 @@ int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault
 int parts_read(struct parts *p, bundle_sink *sink, void *context, struct fault *why) {
 	int rc = 0;
 
-	for (int64_t i = 0; i < p->plan->tasks && rc >= 0; i++) {
-		if (p->chosen[i]) {
-			rc = bundle_read(p->at[i], &p->next[i], sink, context, why);
-		}
+	for (size_t i = 0; i < p->chosen_count && rc >= 0; i++) {
+		rc = bundle_read(p->at[p->chosen[i]], &p->next[p->chosen[i]], sink, context, why);
 	}
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include "cli/setup.h"
 #include "cli/shard.h"
 #include "core/files.h"
+#include "core/heap.h"
 #include "core/quality.h"
 
 #define TASKS_MAX 4000
@@ -66,21 +67,31 @@ static int by_index(const void *a, const void *b) {
 	return (x->index > y->index) - (x->index < y->index);
 }
 
+static bool has_less(const void *load, int64_t a, int64_t b) {
+	const int64_t *bytes = load;
+
+	return bytes[a] != bytes[b] ? bytes[a] < bytes[b] : a < b;
+}
+
 /* The largest first, each to the task that has the least so far: a huge log gets a task of its own. */
 static void share_out(struct draft *d) {
 	int64_t *load = must_calloc((size_t)d->tasks, sizeof *load);
+	struct heap least;
 
+	heap_init(&least, has_less, load);
+	for (int64_t t = 0; t < d->tasks; t++) {
+		heap_push(&least, t);
+	}
 	if (d->count > 1) {
 		qsort(d->at, d->count, sizeof *d->at, largest_first);
 	}
 	for (size_t i = 0; i < d->count; i++) {
-		int64_t least = 0;
-		for (int64_t t = 1; t < d->tasks; t++) {
-			least = load[t] < load[least] ? t : least;
-		}
-		d->at[i].task = least;
-		load[least] += d->at[i].bytes + 1; /* empty ones are work too */
+		int64_t task = heap_pop(&least);
+		d->at[i].task = task;
+		load[task] += d->at[i].bytes + 1; /* empty ones are work too */
+		heap_push(&least, task);
 	}
+	heap_release(&least);
 	if (d->count > 1) {
 		qsort(d->at, d->count, sizeof *d->at, by_index);
 	}

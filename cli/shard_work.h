@@ -34,7 +34,8 @@ int work_on_ledger(const struct plan *p, struct names *names, ledger_work *work,
 int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode mode, struct names *names,
                      struct fault *why);
 
-/* Adds the statistics of a file. */
-int work_read_fits(struct attribution_fits *f, const char *path, struct fault *why);
+/* Adds the statistics of all tasks: from the file of their sum, or from each. */
+#define FITS_SUM "fit/sum.fits"
+int work_sum_fits(struct attribution_fits *f, struct plan *p, struct fault *why);
 
 #endif

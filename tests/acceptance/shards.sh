@@ -1,0 +1,126 @@
+#!/bin/sh
+# What a scheduler may count on: a task that is told to stop finishes or leaves nothing, exit statuses tell what may be
+# tried again, and --log json says one line of each task.
+cd "$(dirname "$0")/../.." || exit 3
+tree=$PWD
+tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
+command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
+failures=0
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 3
+
+# same WHAT GOT EXPECTED
+same() {
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: $2, expected $3"
+		failures=$((failures + 1))
+	fi
+}
+
+# task STEP PLAN [OPTION...]: task 0; its exit status in $status, what it said in the file said
+task() {
+	step=$1 plan=$2
+	shift 2
+	"$tollbook" shard "$step" "$plan" --task 0 --log json -q "$@" > out 2> said
+	status=$?
+}
+
+plan() {
+	"$tollbook" shard plan --fleet "$tree/samples/fleet.json" --tasks 1 -o "$1" "${2:-$tree/samples/serving}"
+}
+
+# ---- one line of JSON a task ----
+
+plan whole
+for step in map fit attribute; do
+	task "$step" whole
+	same "$step: exit status" "$status" 0
+	same "$step: lines on standard error" "$(wc -l < said)" 1
+	same "$step: what the line says" "$(jq -c '[.tollbook, .task, .status, .error, .seconds >= 0, .max_rss_kib > 0]' said)" \
+		"[\"shard $step\",0,0,\"\",true,true]"
+done
+task map whole
+same "map, again: records" "$(jq .records said)" 2860
+task report whole
+same "report: a line, too" "$(jq -c '[.tollbook, .status]' said)" '["shard report",0]'
+same "report: no word but the statement" "$(head -c 8 out)" tollbook
+
+# ---- exit statuses ----
+
+plan early
+task attribute early
+same "a step before its time may be tried again" "$status $(jq -c '[.status, (.error | test("is not there yet"))]' said)" "3 [3,true]"
+echo 'not a log of anything' > junk.log
+plan findings junk.log
+task map findings
+same "findings are no failure" "$status $(jq .status said)" "1 1"
+cp -r whole damaged
+head -c 1000 whole/map/000000.bundle > damaged/map/000000.bundle
+rm damaged/fit/*
+task fit damaged
+same "a damaged file need not be tried again" "$status $(jq -c '[.status, (.error | test("remove it and run its task again"))]' said)" "2 [2,true]"
+cp -r whole other
+sed -i 's/"version":"[^"]*"/"version":"0.0"/' other/plan.jsonl
+task map other
+same "nor another version's plan" "$status $(jq .status said)" "2 2"
+task map nowhere
+same "nor a plan that there is not" "$status $(jq .status said)" "2 2"
+plan full
+(
+	trap '' XFSZ
+	ulimit -f 1
+	"$tollbook" shard map full --task 0 --log json -q > out 2> said
+	echo $? > status
+)
+same "a full disk may pass" "$(cat status) $(jq .status said)" "3 3"
+same "a full disk: nothing is left" "$(ls -A full/map)" ""
+
+# ---- told to stop ----
+
+# While a log still comes, a task can only leave nothing.
+mkdir pipes
+mkfifo pipes/log
+gzip -dc "$tree/samples/serving/steps.jsonl.gz" > steps
+(while cat steps 2> /dev/null; do sleep 0.05; done) > pipes/log 2> /dev/null &
+writer=$!
+plan endless pipes/log
+"$tollbook" shard map endless --task 0 --log json -q 2> said &
+pid=$!
+sleep 0.5
+kill -s TERM "$pid"
+wait "$pid"
+same "SIGTERM: exit status" "$?" 3
+same "SIGTERM: the line" "$(jq -c '[.status, .error]' said)" '[3,"stopped by a signal; nothing was written"]'
+same "SIGTERM: nothing is left" "$(ls -A endless/map)" ""
+kill "$writer" 2> /dev/null
+wait "$writer" 2> /dev/null
+
+# At whatever moment: the whole file or none, and no other; the next try ends as the first would have.
+moments="0 0.002 0.005 0.01 0.02 0.03 0.05 0.08 0.12"
+for step in map fit attribute; do
+	wrong=0 stopped=0
+	for moment in $moments; do
+		rm -rf "whole/$step.kept"
+		mv "whole/$step" "whole/$step.kept"
+		mkdir "whole/$step"
+		"$tollbook" shard "$step" whole --task 0 -q 2> /dev/null &
+		pid=$!
+		sleep "$moment"
+		kill -s TERM "$pid" 2> /dev/null
+		wait "$pid"
+		case $? in
+		0) [ -n "$(ls "whole/$step")" ] || wrong=$((wrong + 1)) ;;
+		3 | 143) stopped=$((stopped + 1)); [ -z "$(ls -A "whole/$step")" ] || cmp -s "whole/$step/"0* "whole/$step.kept/"0* || wrong=$((wrong + 1)) ;;
+		*) wrong=$((wrong + 1)) ;;
+		esac
+		task "$step" whole
+		[ "$status" -eq 0 ] && cmp -s "whole/$step/"0* "whole/$step.kept/"0* || wrong=$((wrong + 1))
+	done
+	rm -rf "whole/$step.kept"
+	same "$step: stopped at $(echo $moments | wc -w) moments ($stopped times before its end), wrong" "$wrong" 0
+done
+
+[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
