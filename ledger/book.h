@@ -20,6 +20,13 @@ struct ledger {
 	size_t here_room, there_room;
 	int64_t name_count;    /* numbers in the ledger go up to it, exclusive */
 	char *kept[8];         /* texts handed out that live until the next call */
+	/* Entries that go in all at once (load.c): rows of text, of postings from `first` to `last`. */
+	struct {
+		FILE *out;
+		char *rows;
+		size_t len;
+		int64_t first, last;
+	} waiting;
 };
 
 /* ---- asking (db.c) ---- */
@@ -72,12 +79,24 @@ void entries_sort(struct names *names, struct entry *e, size_t count);
 /* Of the entries of one replica-day in that order. */
 void entries_hash(const struct names *names, const struct entry *e, size_t count, char hash[DIGEST_HEX_MAX]);
 
+/* An entry as a statement's parameters from its slot on. */
+#define ENTRY_VALUES 17
+int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY_VALUES], struct fault *why);
+
+/* The columns of an entry from `column` on: replica, slot, key, amounts. */
+void row_entry(struct ledger *l, enum query q, struct entry *out);
+
 /* ---- segments (intake.c) ---- */
 
 /* The folder of a day's segments. */
 int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why);
 
-/* The columns of an entry from `column` on: replica, slot, key, amounts. */
-void row_entry(struct ledger *l, enum query q, struct entry *out);
+/* ---- loading (load.c) ---- */
+
+/* The entries of a posting, where the driver takes many rows at once: they go in with those of others. */
+int entries_wait(struct ledger *l, int64_t posting, const struct entry *e, size_t count, struct fault *why);
+/* Now: before a commit, and before entries are read. */
+int entries_load(struct ledger *l, struct fault *why);
+void entries_forget(struct ledger *l);
 
 #endif

@@ -13,9 +13,21 @@ static int prepared(struct ledger *l, enum query q, struct fault *why) {
 	return l->driver->prepare(l->connection, other ? t->postgres : t->sql, &l->statements[q], why);
 }
 
-int ask(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why) {
-	int rc = prepared(l, q, why);
+static bool reads_entries(enum query q) {
+	static const enum query those[] = {Q_ENTRIES, Q_ENTRIES_BY_DAY, Q_ENTRIES_OF_POSTING, Q_CHECK_SUMS, Q_CHECK_DAYS};
 
+	for (size_t i = 0; i < sizeof those / sizeof *those; i++) {
+		if (q == those[i]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int ask(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why) {
+	int rc = reads_entries(q) ? entries_load(l, why) : 0;
+
+	rc = rc < 0 ? rc : prepared(l, q, why);
 	return rc < 0 ? rc : l->driver->start(l->statements[q], values, count, why);
 }
 

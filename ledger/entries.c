@@ -124,10 +124,7 @@ void row_entry(struct ledger *l, enum query q, struct entry *out) {
 	set_amounts(out, amounts);
 }
 
-/* Where the columns of an entry begin among a statement's parameters, after `ahead` of them. */
-#define ENTRY_VALUES 17
-
-static int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY_VALUES], struct fault *why) {
+int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY_VALUES], struct fault *why) {
 	name_id key[KEY_NAMES];
 	int64_t there, amounts[AMOUNTS];
 	size_t n = 0;
@@ -207,31 +204,6 @@ static struct standing *standing_of(struct post *p, name_id replica) {
 	return NULL;
 }
 
-/* All rows in one go, where the driver can. */
-static int load_entries(struct ledger *l, int64_t posting, const struct entry *e, size_t count, struct fault *why) {
-	struct value values[ENTRY_VALUES];
-	char *rows = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&rows, &len);
-	int rc = 0;
-
-	if (!out) {
-		die_out_of_memory();
-	}
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		rc = entry_values(l, &e[i], values, why);
-		fprintf(out, "%" PRId64, posting);
-		for (size_t k = 0; rc == 0 && k < ENTRY_VALUES; k++) {
-			fprintf(out, "\t%" PRId64, values[k].integer);
-		}
-		fputc('\n', out);
-	}
-	fclose(out);
-	rc = rc < 0 ? rc : l->driver->load(l->connection, entry_copy, (struct text){rows, len}, why);
-	free(rows);
-	return rc;
-}
-
 static int add_posting(struct post *p, const struct entry *e, size_t count, const char *hash, struct fault *why) {
 	struct ledger *l = p->l;
 	int64_t replica, id = 0, gpu_ns = 0;
@@ -248,8 +220,7 @@ static int add_posting(struct post *p, const struct entry *e, size_t count, cons
 		                                      V_INT(gpu_ns), V_STR(hash)), &id, why);
 	}
 	if (rc >= 0 && l->driver->load) {
-		rc = load_entries(l, id, e, count, why);
-		return rc < 0 ? rc : ask_do(l, Q_ENTRY_DAY_ADD, VALUES(V_INT(id)), why);
+		return entries_wait(l, id, e, count, why);
 	}
 	for (size_t i = 0; i < count && rc >= 0; i++) {
 		values[0] = V_INT(id);
@@ -258,7 +229,7 @@ static int add_posting(struct post *p, const struct entry *e, size_t count, cons
 			rc = ask_do(l, Q_ENTRY_ADD, values, 1 + ENTRY_VALUES, why);
 		}
 	}
-	return rc < 0 ? rc : ask_do(l, Q_ENTRY_DAY_ADD, VALUES(V_INT(id)), why);
+	return rc < 0 ? rc : ask_do(l, Q_ENTRY_DAY_ADD, VALUES(V_INT(id), V_INT(id)), why);
 }
 
 /* ---- adjustments ---- */

@@ -151,7 +151,9 @@ int ledger_begin(struct ledger *l, struct fault *why) {
 }
 
 int ledger_commit(struct ledger *l, struct fault *why) {
-	int rc = l->driver->execute(l->connection, "COMMIT", why);
+	int rc = entries_load(l, why);
+
+	rc = rc < 0 ? rc : l->driver->execute(l->connection, "COMMIT", why);
 
 	if (rc == 0) {
 		l->in_transaction = false;
@@ -164,6 +166,7 @@ int ledger_commit(struct ledger *l, struct fault *why) {
 void ledger_rollback(struct ledger *l) {
 	struct fault ignored;
 
+	entries_forget(l);
 	if (!l->in_transaction) {
 		return;
 	}

@@ -123,7 +123,7 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_ENTRY_DAY_ADD] = {"INSERT INTO entry_day (posting, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") SELECT posting, "
 	                     KEY_COLUMNS ", sum(gpu_ns), sum(tokens), sum(requests), sum(reasoning_tokens), "
 	                     "sum(cache_write_tokens), sum(spread_ns), sum(energy_mj), sum(metered_ns) FROM entry "
-	                     "WHERE posting = $1 GROUP BY posting, " KEY_COLUMNS, 0},
+	                     "WHERE posting >= $1 AND posting <= $2 GROUP BY posting, " KEY_COLUMNS, 0},
 	[Q_ENTRIES_OF_POSTING] = {"SELECT p.replica, e.slot_ns, " KEY_COLUMNS ", e.gpu_ns, tokens, requests, "
 	                          "reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns FROM entry e "
 	                          "JOIN posting p ON p.id = e.posting WHERE e.posting = $1", 0},
