@@ -313,10 +313,11 @@ static int migrate(struct connection *c, struct fault *why) {
 	int rc = execute(c, "BEGIN", why);
 
 	rc = rc < 0 ? rc : ask_one(c, "SELECT version FROM ledger_version", &version, why);
-	for (const struct migration *m; rc == 0 && (m = migration_from(version)); version++) {
+	for (const struct migration *m; rc == 0 && (m = migration_from(version));) {
 		snprintf(mark, sizeof mark, "UPDATE ledger_version SET version = %lld", (long long)version + 1);
 		rc = execute(c, m->postgres, why);
 		rc = rc < 0 ? rc : execute(c, mark, why);
+		version += rc == 0;
 	}
 	if (rc < 0) {
 		struct fault said = *why, ignored;

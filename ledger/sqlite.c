@@ -76,10 +76,11 @@ static int migrate(struct connection *c, struct fault *why) {
 	int rc = execute(c, "BEGIN IMMEDIATE", why);
 
 	rc = rc < 0 ? rc : pragma(c, "PRAGMA user_version", &version, why);
-	for (const struct migration *m; rc == 0 && (m = migration_from(version)); version++) {
+	for (const struct migration *m; rc == 0 && (m = migration_from(version));) {
 		snprintf(mark, sizeof mark, "PRAGMA user_version = %lld", (long long)version + 1);
 		rc = execute(c, m->sqlite, why);
 		rc = rc < 0 ? rc : execute(c, mark, why);
+		version += rc == 0;
 	}
 	if (rc < 0) {
 		struct fault ignored;
