@@ -44,6 +44,7 @@ struct fleet_cards {
 	name_id gpu, model; /* gpu: as the fleet file names it; 0: not named */
 	int64_t gpus;       /* per replica */
 	int64_t rate_nano;  /* per GPU-hour at the instant, or -1 */
+	int64_t rate_from_ns, rate_until_ns; /* when it is in force; INT64_MIN and INT64_MAX: from ever, for ever */
 	const char *role;   /* "mixed", "prefill" or "decode" */
 };
 bool fleet_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,

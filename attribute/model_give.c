@@ -66,7 +66,12 @@ bool fleet_cards_of(const struct fleet *f, struct names *names, name_id replica,
 	                            .model = model != 0 ? model : p->model,
 	                            .gpus = p->gpus_per_replica,
 	                            .rate_nano = pool_rate_at(p, at_ns, &until_ns),
+	                            .rate_from_ns = INT64_MIN,
 	                            .role = role_names[p->role]};
+	for (size_t i = 0; i < p->rate_count && p->rates[i].from_ns <= at_ns; i++) {
+		out->rate_from_ns = p->rates[i].from_ns;
+	}
+	out->rate_until_ns = until_ns;
 	return true;
 }
 

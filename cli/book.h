@@ -2,6 +2,7 @@
 #ifndef CLI_BOOK_H
 #define CLI_BOOK_H
 
+#include "cli/pages.h"
 #include "cli/setup.h"
 #include "ledger/ledger.h"
 
@@ -50,9 +51,13 @@ struct book_statement {
 	int64_t from_ns, to_ns; /* INT64_MIN, INT64_MAX: all there is */
 	int64_t as_of;          /* run; INT64_MAX: now */
 	const struct zone *tz;
+	struct pages *pages; /* to be taken along; NULL: none */
+	const struct pages_settings *pages_settings;
 	struct quality quality; /* filled in; lives as long as the statement */
 	struct statement *statement;
 };
+/* Hands the steps of a period, as the book has them now, and the models fitted to them to its pages. */
+int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, struct fault *why);
 /* Makes it; 1, or 0 if the book has no entries there. */
 int book_state(struct book *b, struct book_statement *s, struct fault *why);
 void book_statement_release(struct book_statement *s);

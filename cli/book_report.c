@@ -68,7 +68,7 @@ static enum ledger_grain grain_of(const struct book *b, const struct book_statem
 	const int64_t *prompts;
 	const int *minutes;
 	size_t prompt_count, minute_count = 0;
-	bool finer = !whole_days || s->tz;
+	bool finer = !whole_days || s->tz || s->pages;
 
 	for (size_t i = 0; i < b->r->by.count; i++) {
 		finer |= b->r->by.key[i] == BY_HOUR;
@@ -181,6 +181,26 @@ static int take_adjustment(void *context, const struct ledger_adjustment *a) {
 	return statement_take_adjustment(to->statement, &said);
 }
 
+static int take_entry(void *statement, const struct entry *e) {
+	struct book_statement *s = statement;
+	int rc = s->pages ? pages_take_entry(s->pages, e) : 0;
+
+	return rc < 0 ? rc : statement_take(s->statement, e);
+}
+
+/* By the fleet file of the run, which is what the entries were made with. */
+static int start_pages(struct book *b, struct book_statement *s, int64_t run, struct fault *why) {
+	int rc = b->fleet ? 0 : book_fleet_of_run(b, run, why);
+
+	return rc < 0 ? rc : pages_start(s->pages, s->pages_settings, b->names, b->fleet, 1, s->from_ns, s->to_ns, why);
+}
+
+static int finish_pages(struct book *b, struct book_statement *s, const struct last_run *last, struct fault *why) {
+	int rc = s->pages->versus ? book_pages_steps(b, s->pages, s->from_ns, s->to_ns, why) : 0;
+
+	return rc < 0 ? rc : pages_attach(s->pages, s->statement, keep_name(b, last->currency), why);
+}
+
 int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	struct last_run last = {.as_of = s->as_of};
 	const char *path, *sha256 = "";
@@ -199,7 +219,8 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	}
 	start_statement(b, s, &last, fleet, descriptions);
 	quality_init(&s->quality);
-	rc = ledger_entries(b->ledger, first, end, s->as_of, grain_of(b, s, whole_days), statement_take, s->statement, why);
+	rc = s->pages ? start_pages(b, s, last.id, why) : 0;
+	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, grain_of(b, s, whole_days), take_entry, s, why);
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      take_adjustment, &adjusting, why);
@@ -207,6 +228,7 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	quality_sort(&s->quality);
 	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);
+	rc = rc < 0 || !s->pages ? rc : finish_pages(b, s, &last, why);
 	return rc < 0 ? rc : 1;
 }
 

@@ -11,6 +11,7 @@
 struct settings {
 	int64_t as_of; /* 0: now */
 	bool runs;
+	struct pages_settings pages;
 };
 
 static int print_run(void *out, const struct ledger_run *r) {
@@ -35,7 +36,9 @@ static int check_run(struct book *b, int64_t as_of, struct fault *why) {
 }
 
 static int state(struct book *b, const struct settings *s, struct zone *tz, struct fault *why) {
-	struct book_statement out = {.tz = tz, .as_of = s->as_of > 0 ? s->as_of : INT64_MAX - 1};
+	struct pages pages = {0};
+	struct book_statement out = {.tz = tz, .as_of = s->as_of > 0 ? s->as_of : INT64_MAX - 1, .pages_settings = &s->pages,
+	                             .pages = pages_asked(&s->pages) ? &pages : NULL};
 	int status = setup_period(b->r, tz, &out.from_ns, &out.to_ns);
 
 	if (status == 0 && s->as_of > 0) {
@@ -50,9 +53,13 @@ static int state(struct book *b, const struct settings *s, struct zone *tz, stru
 		status = EXIT_FINDINGS;
 	} else if (rc > 0) {
 		status = write_statement(b->r, out.statement);
+		if (status == 0) {
+			pages_print(&pages, b->r, stdout);
+		}
 		status = status == 0 && statement_has_findings(out.statement) ? EXIT_FINDINGS : status;
 	}
 	book_statement_release(&out);
+	pages_release(&pages);
 	return rc < 0 ? rc : status;
 }
 
@@ -75,6 +82,10 @@ static int report(struct run *r, struct fault *why) {
 	if (status == 0 && r->by.position) {
 		status = say_option(r, "by", "--by position is for tollbook run: entries of a book do not have it");
 	}
+	status = status ? status : pages_check(r, &s->pages, why);
+	if (status == 0 && s->as_of > 0 && s->pages.versus.count > 0) {
+		status = say_option(r, "versus-estimate", "steps are as the book has them now; expected no --as-of with it");
+	}
 	status = status ? status : setup_outputs(r);
 	status = status ? status : book_open(&b, r, LEDGER_READ, false, why);
 	if (status != 0) {
@@ -92,6 +103,7 @@ static int report(struct run *r, struct fault *why) {
 
 static const struct option own[] = {
 	{"as-of", 0, "RUN", "as the book stood after that run (--runs lists them)", 0, value_count, offsetof(struct settings, as_of), NULL, true},
+	PAGES_OPTIONS(settings, pages),
 	{"runs", 0, NULL, "list all runs instead", 0, value_flag, offsetof(struct settings, runs), NULL, false},
 };
 

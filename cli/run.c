@@ -4,16 +4,14 @@
 #include <stdlib.h>
 
 #include "cli/findings.h"
+#include "cli/pages.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/values.h"
 #include "core/files.h"
 
-/* Pages behind the statement. */
 struct settings {
-	struct list versus; /* --versus-estimate */
-	bool energy;
-	const char *grid;
+	struct pages_settings pages;
 };
 
 /* What a run holds; released as a whole. */
@@ -26,16 +24,14 @@ struct job {
 	struct logs logs;
 	struct quality quality;
 	struct attribution *attribution;
-	struct versus *versus; /* --versus-estimate */
-	struct energy_page *energy; /* --energy */
+	struct pages pages;
 	struct statement *statement;
 	int64_t from_ns, to_ns; /* --from, --to */
 };
 
 static void job_release(struct job *j) {
 	statement_free(j->statement);
-	versus_free(j->versus);
-	energy_page_free(j->energy);
+	pages_release(&j->pages);
 	attribution_free(j->attribution);
 	quality_release(&j->quality);
 	logs_release(&j->logs);
@@ -49,42 +45,11 @@ static void job_release(struct job *j) {
 	names_free(j->names);
 }
 
-static bool cards_of(void *job, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out) {
-	struct job *j = job;
-	struct fleet_cards cards;
-
-	if (!fleet_cards_of(j->fleet, j->names, replica, model, at_ns, &cards)) {
-		return false;
-	}
-	*out = (struct estimate_cards){cards.gpu, cards.model, cards.gpus, cards.rate_nano, cards.role};
-	return true;
-}
-
-static void site_of(void *job, name_id pool, int64_t *pue_nano, int64_t *per_kwh_nano) {
-	struct job *j = job;
-
-	fleet_site_of(j->fleet, pool, pue_nano, per_kwh_nano);
-}
-
-/* Pages behind the statement: what the card could do, and what energy it took. */
 static int start_pages(struct job *j, struct fault *why) {
-	const struct run *r = j->r;
-	const struct settings *s = r->own;
-	bool energy = s->energy || s->grid;
+	const struct settings *s = j->r->own;
+	int rc = pages_check(j->r, &s->pages, why);
 
-	if ((s->versus.count > 0 || energy) && strcmp(r->format, "table") != 0 && !r->output) {
-		return fault_set(why, ERROR_CONFIG, "--%s prints a table of its own behind the statement; expected --format table, or -o FILE",
-		                 energy ? "energy" : "versus-estimate");
-	}
-	if (energy) {
-		j->energy = energy_page_new(&(struct energy_page_options){.names = j->names, .site_of = site_of, .context = j,
-		                                                          .currency = fleet_currency(j->fleet), .grid = s->grid}, why);
-	}
-	if (s->versus.count > 0) {
-		j->versus = versus_new(&(struct versus_options){.names = j->names, .models = s->versus.at, .model_count = s->versus.count,
-		                                                .lanes = ingest_lanes(&j->logs.options), .cards_of = cards_of, .context = j}, why);
-	}
-	return (energy && !j->energy) || (s->versus.count > 0 && !j->versus) ? ERROR_CONFIG : 0;
+	return rc ? rc : pages_start(&j->pages, &s->pages, j->names, j->fleet, ingest_lanes(&j->logs.options), j->from_ns, j->to_ns, why);
 }
 
 /* Everything that can be wrong with the command line and its files, before any work. */
@@ -125,10 +90,7 @@ static int take_record(void *job, unsigned lane, const struct record *record, st
 	if (stop_asked(&j->r->stop)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
-	bool in_period = record->kind == RECORD_STEP && record->step.start_ns >= j->from_ns && record->step.start_ns < j->to_ns;
-	if (j->versus && in_period) {
-		versus_take(j->versus, lane, record);
-	}
+	pages_take(&j->pages, lane, record);
 	return attribution_take(j->attribution, lane, record, why);
 }
 
@@ -138,8 +100,7 @@ static int take_entry(void *job, const struct entry *e) {
 	if (stop_asked(&j->r->stop)) {
 		return ERROR_IO;
 	}
-	int rc = j->versus ? versus_take_entry(j->versus, e) : 0;
-	rc = rc == 0 && j->energy ? energy_page_take(j->energy, e) : rc;
+	int rc = pages_take_entry(&j->pages, e);
 	return rc < 0 ? rc : statement_take(j->statement, e);
 }
 
@@ -224,6 +185,8 @@ static int finish(struct job *j, struct fault *why) {
 	start_statement(j, from_ns, to_ns);
 	int error = settle(j, why);
 	error = error ? error : write_models(j, why);
+	error = error ? error : attribution_give_models(j->attribution, pages_take_model, &j->pages);
+	error = error ? error : pages_attach(&j->pages, j->statement, fleet_currency(j->fleet), why);
 	if (error) {
 		return error;
 	}
@@ -231,12 +194,8 @@ static int finish(struct job *j, struct fault *why) {
 		findings_say(j->r, &j->quality);
 	}
 	int status = write_statement(j->r, j->statement);
-	if (status == 0 && j->energy) {
-		energy_page_print(j->energy, stdout);
-	}
-	if (status == 0 && j->versus) {
-		attribution_give_models(j->attribution, versus_take_model, j->versus);
-		versus_print(j->versus, fleet_currency(j->fleet), stdout);
+	if (status == 0) {
+		pages_print(&j->pages, j->r, stdout);
 	}
 	return status != 0 ? status : statement_has_findings(j->statement) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
@@ -270,12 +229,7 @@ static int run(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"versus-estimate", 0, "FILE", "also what the card could do; FILE describes the model ([NAME=]FILE)", 0, value_list,
-	 offsetof(struct settings, versus), NULL, false},
-	{"energy", 0, NULL, "also what electricity it took, what that cost, by phase and tenant", 0, value_flag,
-	 offsetof(struct settings, energy), NULL, false},
-	{"grid", 0, "GRAMS|FILE", "also its CO2: grams per kWh, or a CSV of instants and grams", 0, value_text,
-	 offsetof(struct settings, grid), NULL, true},
+	PAGES_OPTIONS(settings, pages),
 };
 
 const struct command command_run = {

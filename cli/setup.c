@@ -62,6 +62,18 @@ static int add_prices(struct run *r, struct prices *prices) {
 	return 0;
 }
 
+bool setup_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
+                    struct estimate_cards *out) {
+	struct fleet_cards c;
+
+	if (!fleet_cards_of(f, names, replica, model, at_ns, &c)) {
+		return false;
+	}
+	*out = (struct estimate_cards){.gpu = c.gpu, .model = c.model, .gpus = c.gpus, .rate_nano = c.rate_nano,
+	                               .rate_from_ns = c.rate_from_ns, .rate_until_ns = c.rate_until_ns, .role = c.role};
+	return true;
+}
+
 int setup_prices(struct run *r, struct prices **out) {
 	*out = NULL;
 	if (r->prices.count == 0 && r->list.count > 0) {

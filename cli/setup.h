@@ -12,6 +12,10 @@
 /* --fleet and --gpu-hour; one of them is needed. The caller frees. */
 int setup_fleet(struct run *r, struct names *names, struct fleet **out);
 
+/* What a replica runs on, as estimates ask for it; false: no pool matches. */
+bool setup_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
+                    struct estimate_cards *out);
+
 /* --prices and --list; NULL if none is given. The caller frees. */
 int setup_prices(struct run *r, struct prices **out);
 

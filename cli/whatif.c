@@ -116,13 +116,8 @@ static int64_t price_of(struct price p) {
 
 static bool cards_of(void *job, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out) {
 	struct job *j = job;
-	struct fleet_cards cards;
 
-	if (!fleet_cards_of(j->fleet, j->names, replica, model, at_ns, &cards)) {
-		return false;
-	}
-	*out = (struct estimate_cards){cards.gpu, cards.model, cards.gpus, cards.rate_nano, cards.role};
-	return true;
+	return setup_cards_of(j->fleet, j->names, replica, model, at_ns, out);
 }
 
 static int start(struct job *j, struct fault *why) {

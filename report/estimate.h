@@ -15,6 +15,7 @@
 #include "core/entry.h"
 #include "core/error.h"
 #include "core/fitted.h"
+#include "core/modelspec.h"
 #include "core/record.h"
 
 /* "Not given", for prices. */
@@ -65,9 +66,13 @@ struct estimate_cards {
 	name_id gpu, model; /* as the fleet and the log name them */
 	int64_t gpus;
 	int64_t rate_nano;  /* per GPU-hour, or -1 */
+	int64_t rate_from_ns, rate_until_ns; /* when it is in force */
 	const char *role;   /* "mixed", "prefill" or "decode" */
 };
 typedef bool estimate_cards_of(void *context, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out);
+
+/* What the fleet file says of a model on these cards; NULL: nothing. */
+typedef const struct modelspec *estimate_described(void *context, name_id model, name_id gpu, int64_t gpus);
 
 struct versus_options {
 	struct names *names;
@@ -76,6 +81,7 @@ struct versus_options {
 	const char *catalogue_path; /* NULL: the cards built in */
 	unsigned lanes;
 	estimate_cards_of *cards_of;
+	estimate_described *described; /* asked where no FILE says it; may be NULL */
 	void *context;
 };
 
@@ -88,13 +94,19 @@ void versus_free(struct versus *v);
 void versus_take(struct versus *v, unsigned lane, const struct record *r);
 /* An entry_sink: capacity, of which idle time is. */
 int versus_take_entry(void *versus, const struct entry *e);
-/* A fitted_sink: the coefficients beside the card's peaks; they are kept until versus_print. */
+/* A fitted_sink: the coefficients beside the card's peaks. */
 int versus_take_model(void *versus, const struct fitted_model *m);
 /*
- * The comparison: by fitted model what its coefficients imply of the published peaks; by replica and hour
- * MFU, MBU, and where the money went that arithmetic at the peak would not have cost.
+ * All is in: GPU time and money by cause, in whole nanoseconds and nano-units that sum to capacity and to what it cost,
+ * as the statement has them. ERROR_RANGE if money does not fit.
  */
-void versus_print(struct versus *v, const char *currency, FILE *out);
+int versus_settle(struct versus *v, struct fault *why);
+/*
+ * The comparison: by fitted model what its coefficients imply of the published peaks; by replica and hour
+ * MFU, MBU, and where the money went that arithmetic at the peak would not have cost. For people, and as a JSON object.
+ */
+void versus_print(const struct versus *v, const char *currency, FILE *out);
+void versus_json(const struct versus *v, FILE *out);
 
 /* ---- what if ---- */
 
@@ -155,5 +167,6 @@ void energy_page_free(struct energy_page *p);
 int energy_page_take(void *page, const struct entry *e); /* an entry_sink */
 /* Energy, its price and its CO2, exactly summed, by what it went to and by tenant. */
 void energy_page_print(const struct energy_page *p, FILE *out);
+void energy_page_json(const struct energy_page *p, FILE *out);
 
 #endif

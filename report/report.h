@@ -91,6 +91,18 @@ struct report_adjustment {
 };
 int statement_take_adjustment(void *statement, const struct report_adjustment *a);
 /*
+ * A page that others make, shown behind the statement as a table and held by it as JSON under a key; other
+ * renderings leave it out. It must outlive the statement.
+ */
+struct statement_page {
+	const char *key;
+	const void *page;
+	void (*print)(const void *page, FILE *out);
+	void (*json)(const void *page, FILE *out);
+};
+#define STATEMENT_PAGES 2
+void statement_attach(struct statement *s, const struct statement_page *p);
+/*
  * All entries are in: prices them, once (design.md 8), and checks that parts sum to
  * capacity to the last unit. Takes what it needs of `quality`, which must outlive it.
  */

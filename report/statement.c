@@ -37,6 +37,11 @@ struct statement *statement_new(const struct report_options *o) {
 	return s;
 }
 
+void statement_attach(struct statement *s, const struct statement_page *p) {
+	assert(s->page_count < STATEMENT_PAGES);
+	s->pages[s->page_count++] = *p;
+}
+
 void statement_free(struct statement *s) {
 	if (!s) {
 		return;

@@ -194,6 +194,8 @@ struct statement {
 	struct adjustments adjustments;
 	struct services services;
 	struct timeline *timeline;
+	struct statement_page pages[STATEMENT_PAGES];
+	size_t page_count;
 };
 
 /* ---- the parts of statement_finish, in their order ---- */

@@ -135,11 +135,19 @@ static int order_tenants(const void *a, const void *b, void *page) {
 	return text_compare(names_text(p->o.names, x->tenant), names_text(p->o.names, y->tenant));
 }
 
-static void print_tenants(const struct energy_page *p, FILE *out) {
-	struct energy_line *sorted = must_calloc(p->tenant_count, sizeof *sorted);
+static struct energy_line *sorted_tenants(const struct energy_page *p) {
+	struct energy_line *sorted = must_calloc(p->tenant_count + 1, sizeof *sorted);
 
-	memcpy(sorted, p->tenants, p->tenant_count * sizeof *sorted);
+	for (size_t i = 0; i < p->tenant_count; i++) {
+		sorted[i] = p->tenants[i];
+	}
 	qsort_r(sorted, p->tenant_count, sizeof *sorted, order_tenants, (void *)(uintptr_t)p);
+	return sorted;
+}
+
+static void print_tenants(const struct energy_page *p, FILE *out) {
+	struct energy_line *sorted = sorted_tenants(p);
+
 	fputs("by tenant, all tokens alike\n", out);
 	for (size_t i = 0; i < p->tenant_count; i++) {
 		struct text name = names_text(p->o.names, sorted[i].tenant);
@@ -166,4 +174,45 @@ void energy_page_print(const struct energy_page *p, FILE *out) {
 	}
 	fputs("Metered: the share of GPU time of which power samples speak (trapezoids, gaps over 60 s left out); for the rest\n"
 	      "the fleet file's watts are assumed. A dash: no price of a kWh in the fleet file, or no --grid for the hour.\n", out);
+}
+
+/* ---- for programs ---- */
+
+static void put_line(const struct energy_page *p, const struct energy_line *l, FILE *out) {
+	fprintf(out, "\"gpu_ns\":%lld,\"metered_ns\":%lld,\"tokens\":%lld,\"gpu_kwh\":", (long long)l->gpu_ns, (long long)l->metered_ns,
+	        (long long)l->tokens);
+	sheet_json_number(kwh_of(l->mj), out);
+	fputs(",\"site_kwh\":", out);
+	sheet_json_number(kwh_of(exact_div(l->site, NANO)), out);
+	fputs(",\"cost\":", out);
+	sheet_json_number(l->unpriced ? NAN : scaled(l->money), out);
+	fputs(",\"gco2\":", out);
+	sheet_json_number(l->undated || !p->o.grid ? NAN : scaled(l->grams), out);
+}
+
+void energy_page_json(const struct energy_page *p, FILE *out) {
+	static const char *const keys[ENTRY_KINDS] = {"input_uncached", "input_cached", "output", "other", "idle", "unobserved"};
+	struct energy_line all = {0}, *sorted = sorted_tenants(p);
+
+	fputs("{\"kinds\":{", out);
+	for (int k = 0; k < ENTRY_KINDS; k++) {
+		fprintf(out, "%s\"%s\":{", k > 0 ? ",\n   " : "\n   ", keys[k]);
+		put_line(p, &p->kinds[k], out);
+		fputc('}', out);
+		add(&all, &p->kinds[k]);
+	}
+	fputs("},\n  \"total\":{", out);
+	all.tokens = p->kinds[ENTRY_INPUT].tokens + p->kinds[ENTRY_INPUT_CACHED].tokens + p->kinds[ENTRY_OUTPUT].tokens;
+	put_line(p, &all, out);
+	fputs("},\n  \"tenants\":[", out);
+	for (size_t i = 0; i < p->tenant_count; i++) {
+		struct text name = names_text(p->o.names, sorted[i].tenant);
+		char escaped[6 * 400];
+		json_escape(text_cut(name, 0, 380), escaped, sizeof escaped);
+		fprintf(out, "%s{\"tenant\":\"%s\",", i > 0 ? ",\n   " : "\n   ", escaped);
+		put_line(p, &sorted[i], out);
+		fputc('}', out);
+	}
+	fputs("]}", out);
+	free(sorted);
 }

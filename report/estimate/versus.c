@@ -44,6 +44,7 @@ void versus_free(struct versus *v) {
 	for (unsigned i = 0; i <= v->o.lanes; i++) {
 		free(v->tables[i].at);
 		free(v->tables[i].cases);
+		free(v->tables[i].slots);
 	}
 	free(v->tables);
 	free(v->specs);
@@ -73,6 +74,9 @@ int32_t versus_case_find(struct versus *v, struct versus_table *t, name_id model
 		}
 	}
 	const struct modelspec *spec = spec_of(v, model);
+	if (!spec && v->o.described) {
+		spec = v->o.described(v->o.context, model, gpu, gpus);
+	}
 	const struct gpu *card = gpu == 0 ? NULL : gpu_find(v->cards, names_text(v->o.names, gpu));
 	struct versus_case c = {.model = model, .gpu = gpu, .gpus = gpus, .known = spec && card};
 
@@ -84,69 +88,150 @@ int32_t versus_case_find(struct versus *v, struct versus_table *t, name_id model
 	return (int32_t)t->case_count++;
 }
 
-/* Lines of one file are mostly of one replica and hour. */
-struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns) {
-	int64_t hour_ns = instant_floor(at_ns, NS_PER_HOUR);
+/* ---- hours, by replica and hour ---- */
 
-	for (size_t i = 0; i < t->count; i++) {
-		struct versus_hour *h = &t->at[(t->last + i) % t->count];
-		if (h->replica == replica && h->hour_ns == hour_ns) {
-			t->last = (t->last + i) % t->count;
-			return h;
-		}
+static uint32_t *slot_of(const struct versus_table *t, name_id replica, int64_t hour_ns) {
+	uint64_t h = ((uint64_t)(hour_ns / NS_PER_HOUR) ^ (uint64_t)replica << 32) * UINT64_C(0x9e3779b97f4a7c15);
+	size_t at = (size_t)(h >> 20) & (t->slot_count - 1);
+
+	while (t->slots[at] != 0 && (t->at[t->slots[at] - 1].replica != replica || t->at[t->slots[at] - 1].hour_ns != hour_ns)) {
+		at = (at + 1) & (t->slot_count - 1);
 	}
-	struct versus_hour h = {.replica = replica, .model = model, .hour_ns = hour_ns, .case_at = -1, .gpus = 1, .rate_nano = -1};
+	return &t->slots[at];
+}
+
+struct versus_hour *versus_first(const struct versus_table *t, name_id replica, int64_t hour_ns) {
+	uint32_t slot = t->slot_count > 0 ? *slot_of(t, replica, hour_ns) : 0;
+
+	return slot > 0 ? &t->at[slot - 1] : NULL;
+}
+
+static struct versus_hour *next_of(const struct versus_table *t, const struct versus_hour *h) {
+	return h->next > 0 ? &t->at[h->next - 1] : NULL;
+}
+
+static void enter(struct versus_table *t, size_t i) {
+	uint32_t *slot = slot_of(t, t->at[i].replica, t->at[i].hour_ns);
+
+	t->at[i].next = *slot;
+	*slot = (uint32_t)i + 1;
+}
+
+static void grow(struct versus_table *t) {
+	t->room = t->room > 0 ? 2 * t->room : 32;
+	t->at = must_realloc(t->at, t->room * sizeof *t->at);
+	free(t->slots);
+	t->slot_count = 2 * t->room;
+	t->slots = must_calloc(t->slot_count, sizeof *t->slots);
+	for (size_t i = 0; i < t->count; i++) {
+		enter(t, i);
+	}
+}
+
+static struct versus_hour *add_hour(struct versus_table *t, const struct versus_hour *h) {
+	if (t->count == t->room) {
+		grow(t);
+	}
+	t->at[t->count] = *h;
+	enter(t, t->count);
+	return &t->at[t->count++];
+}
+
+static struct versus_hour new_hour(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns) {
+	struct versus_hour h = {.replica = replica, .model = model, .hour_ns = instant_floor(at_ns, NS_PER_HOUR), .case_at = -1,
+	                        .gpus = 1, .rate_nano = -1, .rate_from_ns = INT64_MIN, .rate_until_ns = INT64_MAX};
 	struct estimate_cards cards;
+
 	if (v->o.cards_of(v->o.context, replica, model, at_ns, &cards)) {
 		h.gpus = cards.gpus;
 		h.rate_nano = cards.rate_nano;
+		h.rate_from_ns = cards.rate_from_ns;
+		h.rate_until_ns = cards.rate_until_ns;
 		h.model = cards.model;
+		h.role = cards.role;
 		h.case_at = versus_case_find(v, t, cards.model, cards.gpu, cards.gpus);
 	}
-	t->at = must_realloc(t->at, (t->count + 1) * sizeof *t->at);
-	t->at[t->count] = h;
-	t->last = t->count;
-	return &t->at[t->count++];
+	return h;
+}
+
+struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns) {
+	struct versus_hour *h = versus_first(t, replica, instant_floor(at_ns, NS_PER_HOUR));
+
+	while (h && (at_ns < h->rate_from_ns || at_ns >= h->rate_until_ns)) {
+		h = next_of(t, h);
+	}
+	if (h) {
+		return h;
+	}
+	struct versus_hour new = new_hour(v, t, replica, model, at_ns);
+	return add_hour(t, &new);
+}
+
+/* Of an entry: by its rate, which may be another than the fleet file's of today. */
+static struct versus_hour *find_entry(struct versus *v, struct versus_table *t, const struct entry *e) {
+	struct versus_hour *h = versus_first(t, e->replica, instant_floor(e->slot_ns, NS_PER_HOUR));
+
+	while (h && h->rate_nano != e->rate_nano) {
+		h = next_of(t, h);
+	}
+	if (h) {
+		return h;
+	}
+	struct versus_hour new = new_hour(v, t, e->replica, e->model, e->slot_ns);
+	new.rate_nano = e->rate_nano;
+	return add_hour(t, &new);
 }
 
 static double known(int64_t n) {
 	return n == UNKNOWN ? 0 : (double)n;
 }
 
-static void add_step(struct versus_hour *h, const struct roofline *r, const struct step *s) {
+/* What of a step falls between two instants within it: cumulatively rounded, so that its parts sum to it. */
+static int64_t between(double whole, double from, double to) {
+	return llround(whole * to) - llround(whole * from);
+}
+
+/* From `from` to `to`, shares of the step's duration. */
+static void add_step(struct versus_hour *h, const struct roofline *r, const struct step *s, double from, double to) {
 	struct roofline_step at_peak;
 	double d = known(s->decode_tokens != UNKNOWN ? s->decode_tokens : s->decode_requests);
 
 	roofline_step(r, known(s->prefill_tokens), known(s->prefill_token_kv), d, known(s->decode_kv_tokens), &at_peak);
 	double attention_flop = at_peak.prefill_attention_ns + at_peak.context_flop_ns;
-	h->arithmetic_ns += llround(at_peak.matrix_flop_ns + attention_flop);
-	h->byte_ns += llround(at_peak.matrix_byte_ns + at_peak.context_byte_ns);
-	h->batch_ns += llround(at_peak.matrix_ns - at_peak.matrix_flop_ns);
-	h->context_ns += llround(at_peak.decode_attention_ns - at_peak.context_flop_ns);
+	h->arithmetic_ns += between(at_peak.matrix_flop_ns + attention_flop, from, to);
+	h->byte_ns += between(at_peak.matrix_byte_ns + at_peak.context_byte_ns, from, to);
+	h->batch_ns += between(at_peak.matrix_ns - at_peak.matrix_flop_ns, from, to);
+	h->context_ns += between(at_peak.decode_attention_ns - at_peak.context_flop_ns, from, to);
 }
 
+/* A step that runs into the next hour belongs to both, as its entries do. */
 void versus_take(struct versus *v, unsigned lane, const struct record *r) {
-	if (r->kind != RECORD_STEP || (r->step.flags & STEP_DUMMY) || r->step.gpu_ns <= 0) {
+	const struct step *s = &r->step;
+
+	if (r->kind != RECORD_STEP || (s->flags & STEP_DUMMY) || s->gpu_ns <= 0 || s->gpu_ns > NS_PER_DAY) {
 		return;
 	}
 	struct versus_table *t = &v->tables[lane];
-	struct versus_hour *h = versus_find(v, t, names_id(v->o.names, r->replica), names_id(v->o.names, r->model), r->step.start_ns);
-
-	h->steps++;
-	h->busy_ns += r->step.gpu_ns;
-	if (h->case_at >= 0 && t->cases[h->case_at].known) {
-		add_step(h, &t->cases[h->case_at].roofline, &r->step);
+	name_id replica = names_id(v->o.names, r->replica), model = names_id(v->o.names, r->model);
+	for (int64_t done = 0, part; done < s->gpu_ns; done += part) {
+		int64_t at_ns = s->start_ns + done, left = instant_floor(at_ns, NS_PER_HOUR) + NS_PER_HOUR - at_ns;
+		struct versus_hour *h = versus_find(v, t, replica, model, at_ns);
+		part = s->gpu_ns - done < left ? s->gpu_ns - done : left;
+		h->steps += done == 0;
+		h->step_ns += part;
+		if (h->case_at >= 0 && t->cases[h->case_at].known) {
+			double whole = (double)s->gpu_ns;
+			add_step(h, &t->cases[h->case_at].roofline, s, (double)done / whole, (double)(done + part) / whole);
+		}
 	}
 }
 
 int versus_take_entry(void *versus, const struct entry *e) {
 	struct versus *v = versus;
 
-	v->busy_gpu_ns += e->kind <= ENTRY_OUTPUT ? e->gpu_ns : 0;
-	if (e->kind > ENTRY_OUTPUT && e->gpu_ns > 0) {
-		struct versus_hour *h = versus_find(v, &v->tables[v->o.lanes], e->replica, e->model, e->slot_ns);
-		h->idle_gpu_ns += e->gpu_ns;
-		h->rate_nano = e->rate_nano;
+	if (e->gpu_ns != 0) {
+		struct versus_hour *h = find_entry(v, &v->tables[v->o.lanes], e);
+		return exact_add(e->kind <= ENTRY_OUTPUT ? &h->busy_gpu_ns : &h->idle_gpu_ns, e->gpu_ns) ? 0 : ERROR_RANGE;
 	}
 	return 0;
 }

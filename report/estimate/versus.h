@@ -14,24 +14,38 @@ struct versus_case {
 	struct roofline roofline; /* at the peaks */
 };
 
+/* What paid time went to. */
+enum cause { CAUSE_ARITHMETIC, CAUSE_BATCH, CAUSE_CONTEXT, CAUSE_FLOOR, CAUSE_SPEED, CAUSE_UNKNOWN, CAUSE_IDLE, CAUSES };
+struct cause_words {
+	const char *name, *key, *text;
+};
+extern const struct cause_words cause_words[CAUSES];
+
 /*
- * One replica in one hour. Whole nanoseconds of wall time, summed: the same whatever the order of steps.
+ * One replica in one hour at one rate. Whole nanoseconds of wall time, summed: the same whatever the order of steps.
  * Of each step: arithmetic is what all its FLOPs take at the peak; batch what its matrix products wait for
- * weights beyond that; context what attention takes at the peaks beyond its FLOPs; launch what the fitted
- * floor is over reading the weights; the rest of its duration is work below the peaks.
+ * weights beyond that; context what attention takes at the peaks beyond its FLOPs; floor what a step of one token
+ * takes over reading the weights; the rest of its duration is work below the peaks.
  */
 struct versus_hour {
 	name_id replica, model;
 	int64_t hour_ns;
 	int32_t case_at; /* of the table's cases; -1: none */
 	int64_t gpus, rate_nano;
-	int64_t steps, busy_ns, arithmetic_ns, byte_ns, batch_ns, context_ns;
-	int64_t idle_gpu_ns; /* idle, other and unobserved: of entries */
+	int64_t rate_from_ns, rate_until_ns;
+	const char *role; /* NULL: not known */
+	int64_t steps, step_ns, arithmetic_ns, byte_ns, batch_ns, context_ns;
+	int64_t busy_gpu_ns, idle_gpu_ns; /* of entries; idle: with other and unobserved */
+	uint32_t next; /* 1 + the number of another one of this replica and hour; 0: none */
+	int64_t gpu_ns[CAUSES]; /* sum to busy and idle, when settled */
+	int64_t nano[CAUSES];   /* sum to what they cost; 0 without a rate */
 };
 
 struct versus_table {
 	struct versus_hour *at;
-	size_t count, last;
+	size_t count, room;
+	uint32_t *slots; /* hash table: 1 + the number of the first hour of a replica and hour */
+	size_t slot_count;
 	struct versus_case *cases;
 	size_t case_count;
 };
@@ -43,12 +57,27 @@ struct versus {
 	struct versus_table *tables; /* one a lane, and one for entries and the end */
 	struct fitted_model *models;
 	size_t model_count;
-	int64_t busy_gpu_ns; /* of entries */
+	int64_t total_gpu_ns[CAUSES], total_nano[CAUSES]; /* money: of what has a rate */
 };
 
-/* The sums of a replica's hour; its case is resolved when it is new. */
+/* The first of a replica's hour, those at other rates behind it by `next`; NULL: none. */
+struct versus_hour *versus_first(const struct versus_table *t, name_id replica, int64_t hour_ns);
+/* The sums of a replica's hour by an instant in it; its case is resolved when it is new. */
 struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns);
 /* The case of a model on cards, made if need be. */
 int32_t versus_case_find(struct versus *v, struct versus_table *t, name_id model, name_id gpu, int64_t gpus);
+/* The same of a model that was settled; NULL: none. */
+const struct versus_case *versus_case_of(const struct versus *v, const struct fitted_model *m);
+
+/* A rate that the coefficients imply, and the card's peak. */
+struct versus_share {
+	const char *key, *what, *unit, *why_low;
+	double reached, peak;
+};
+#define VERSUS_SHARES 4
+int versus_shares(const struct fitted_model *m, const struct roofline *r, struct versus_share out[VERSUS_SHARES]);
+
+/* The cause that took most of what arithmetic did not, by money where all has a rate, else by time. */
+enum cause versus_most(const int64_t parts[CAUSES]);
 
 #endif

@@ -1,11 +1,9 @@
 /* versus_print.c: the comparison, for people. */
-#define _GNU_SOURCE /* qsort_r */
-#include <math.h>
 #include <stdlib.h>
 
+#include "core/decimal.h"
 #include "core/instant.h"
 #include "core/json.h"
-#include "report/estimate/sheet.h"
 #include "report/estimate/versus.h"
 
 /* Names come from logs: without control characters, cut to a column. */
@@ -20,200 +18,125 @@ static const char *name_text(const struct versus *v, name_id id, char out[80]) {
 
 /* ---- coefficients beside peaks ---- */
 
-static void print_share(FILE *out, const char *what, double reached, double peak, const char *unit, const char *why_low) {
-	double share = reached / peak;
+static void print_share(const struct versus_share *s, FILE *out) {
+	double share = s->reached / s->peak;
 
-	fprintf(out, "  %-46s %8.1f %-8s %5.1f %% of %.1f\n", what, reached, unit, share * 100, peak);
+	fprintf(out, "  %-46s %8.1f %-8s %5.1f %% of %.1f\n", s->what, s->reached, s->unit, share * 100, s->peak);
 	if (share > 1) {
 		fprintf(out, "    over the peak: the log or the description must be of something else, or a term is not known here\n");
 	} else if (share < 0.3) {
-		fprintf(out, "    under 30 %%: %s\n", why_low);
+		fprintf(out, "    under 30 %%: %s\n", s->why_low);
 	}
 }
 
 static void print_fit(const struct versus *v, const struct fitted_model *m, const struct roofline *r, FILE *out) {
-	const struct modelsize *z = &r->size;
-	double floor_ns = fitted_step_ns(m, 0, 0, 1, 0), slope_ns = fitted_slope_ns(m);
-	double context_ns = m->decode_kv_ns, pair_ns = m->prefill_token_kv_ns;
-	double seen = modelspec_seen(&r->model, 2048) / 2048;
+	struct versus_share shares[VERSUS_SHARES];
 	char day[INSTANT_TEXT_MAX], name[80];
+	int count = versus_shares(m, r, shares);
 
 	fprintf(out, "%s as %s on %lld x %s, %s, %.10s: %lld steps, residual %.1f %%\n", name_text(v, m->model, name), r->model.name,
 	        (long long)r->gpus, r->gpu.name, m->role, instant_format(m->day_ns, day), (long long)m->steps, m->residual * 100);
-	print_share(out, "a step of one token reads the weights at", roofline_weight_bytes(r, 1) / floor_ns, r->bandwidth / 1e9, "GB/s",
-	            "launches and communication take the rest of the floor, or weights are not read once a step");
-	if (slope_ns > 0) {
-		print_share(out, "a token of a large batch is computed at", (double)z->token_flops / slope_ns / 1e3, r->flops / 1e12, "TFLOP/s",
-		            "few steps are large enough to wait for arithmetic, or kernels are slow");
-	}
-	if (context_ns > 0) {
-		print_share(out, "decode's attention reads its context at", (double)z->kv_token_bytes * seen / context_ns, r->bandwidth / 1e9, "GB/s",
-		            "attention of many short sequences, or paged reads, do not reach the bandwidth");
-	}
-	if (pair_ns > 0) {
-		print_share(out, "prefill's attention computes at", (double)z->prefill_pair_flops * seen / pair_ns / 1e3, r->attention_flops / 1e12, "TFLOP/s",
-		            "attention's kernels are slower than matrix products, on short prompts above all");
+	for (int i = 0; i < count; i++) {
+		print_share(&shares[i], out);
 	}
 }
 
-static void print_fits(struct versus *v, FILE *out) {
-	struct versus_table *t = &v->tables[v->o.lanes];
-
+static void print_fits(const struct versus *v, FILE *out) {
 	for (size_t i = 0; i < v->model_count; i++) {
 		const struct fitted_model *m = &v->models[i];
-		const struct versus_case *c = &t->cases[versus_case_find(v, t, m->model, m->gpu, m->gpus)];
+		const struct versus_case *c = versus_case_of(v, m);
 		char name[80];
-		if (c->known && m->fitted) {
+		if (c && c->known && m->fitted) {
 			print_fit(v, m, &c->roofline, out);
 		} else {
 			fprintf(out, "%s: %s\n", name_text(v, m->model, name),
 			        !m->fitted ? "no step model was fitted: the log has too few steps"
 			        : m->gpu == 0 ? "no card named; expected \"gpu\" in the fleet file's pool"
-			                      : "the fleet's card or this model's description is not known; see samples/gpus.json");
+			                      : "its card is not in samples/gpus.json, or no FILE and no \"description\" of the fleet file is of this model");
 		}
 	}
 }
 
 /* ---- hours ---- */
 
-static void add_hour(struct versus_hour *to, const struct versus_hour *from) {
-	to->steps += from->steps;
-	to->busy_ns += from->busy_ns;
-	to->arithmetic_ns += from->arithmetic_ns;
-	to->byte_ns += from->byte_ns;
-	to->batch_ns += from->batch_ns;
-	to->context_ns += from->context_ns;
-	to->idle_gpu_ns += from->idle_gpu_ns;
+/* The column of what is not known is there only if it is needed. */
+static bool is_shown(const struct versus *v, int cause) {
+	return cause != CAUSE_UNKNOWN || v->total_gpu_ns[cause] > 0;
 }
 
-static void merge(struct versus *v) {
-	struct versus_table *all = &v->tables[v->o.lanes];
+static void print_money(const struct versus *v, const int64_t nano[CAUSES], bool priced, FILE *out) {
+	char money[DECIMAL_TEXT_MAX];
 
-	for (unsigned lane = 0; lane < v->o.lanes; lane++) {
-		const struct versus_table *t = &v->tables[lane];
-		for (size_t i = 0; i < t->count; i++) {
-			add_hour(versus_find(v, all, t->at[i].replica, t->at[i].model, t->at[i].hour_ns), &t->at[i]);
+	for (int k = 0; k < CAUSES; k++) {
+		if (is_shown(v, k)) {
+			fprintf(out, " %12s", priced ? decimal_format(nano[k], 9, money) : "-");
 		}
 	}
 }
 
-enum cause { CAUSE_ARITHMETIC, CAUSE_BATCH, CAUSE_CONTEXT, CAUSE_FLOOR, CAUSE_SPEED, CAUSE_IDLE, CAUSES };
-static const char *const cause_names[CAUSES] = {"arithmetic", "batch", "context", "floor", "below peak", "idle"};
-static const char *const cause_texts[CAUSES] = {
-	"the model's FLOPs at the card's peak: what no server can save",
-	"steps too small to keep the arithmetic busy while the weights are read: more sequences at once",
-	"the caches of long contexts, read at the peak bandwidth: shorter contexts, smaller caches",
-	"launches and weights read below the peak bandwidth, at every step",
-	"arithmetic and caches slower than the peaks",
-	"paid time without work: a higher load, or fewer GPUs"};
+static void print_percent(int64_t part_ns, int64_t whole_ns, FILE *out) {
+	char text[32] = "-";
 
-/* The floor of the model that was fitted for this replica's hour, ns a step; 0: none was. */
-static double floor_of(const struct versus *v, const struct versus_hour *h, const struct versus_case *c) {
-	int64_t day_ns = instant_floor(h->hour_ns, NS_PER_DAY);
-
-	for (size_t i = 0; i < v->model_count; i++) {
-		const struct fitted_model *m = &v->models[i];
-		if (m->fitted && m->model == c->model && m->gpu == c->gpu && m->gpus == c->gpus && m->day_ns == day_ns) {
-			return m->floor_ns;
-		}
+	if (whole_ns > 0) {
+		snprintf(text, sizeof text, "%.1f %%", 100 * (double)part_ns / (double)whole_ns);
 	}
-	return 0;
+	fprintf(out, " %8s", text);
 }
 
-/* Wall nanoseconds by cause; they sum to busy and idle time. */
-static void causes_of(const struct versus *v, const struct versus_hour *h, const struct versus_case *c, double ns[CAUSES]) {
-	double read_ns = (double)c->roofline.size.always_bytes / c->roofline.bandwidth * 1e9;
-	double rest = (double)(h->busy_ns - h->arithmetic_ns - h->batch_ns - h->context_ns);
-	double floor_ns = fmax(0, floor_of(v, h, c) - read_ns) * (double)h->steps;
-
-	ns[CAUSE_ARITHMETIC] = (double)h->arithmetic_ns;
-	ns[CAUSE_BATCH] = (double)h->batch_ns;
-	ns[CAUSE_CONTEXT] = (double)h->context_ns;
-	ns[CAUSE_FLOOR] = fmin(floor_ns, fmax(rest, 0));
-	ns[CAUSE_SPEED] = rest - ns[CAUSE_FLOOR];
-	ns[CAUSE_IDLE] = (double)h->idle_gpu_ns / (double)h->gpus;
-}
-
-static int order(const void *a, const void *b, void *versus) {
-	const struct versus *v = versus;
-	const struct versus_hour *x = a, *y = b;
-	int names = text_compare(names_text(v->o.names, x->replica), names_text(v->o.names, y->replica));
-
-	return names != 0 ? names : (x->hour_ns > y->hour_ns) - (x->hour_ns < y->hour_ns);
-}
-
-static double money(const struct versus_hour *h, double ns) {
-	return h->rate_nano < 0 ? NAN : ns * (double)h->gpus * (double)h->rate_nano / 1e9 / (double)NS_PER_HOUR;
-}
-
-static void print_hour(const struct versus *v, const struct versus_hour *h, const double ns[CAUSES], FILE *out) {
+static void print_hour(const struct versus *v, const struct versus_hour *h, FILE *out) {
 	char at[INSTANT_TEXT_MAX], name[80];
+	bool known = h->case_at >= 0 && v->tables[v->o.lanes].cases[h->case_at].known;
 
-	fprintf(out, "%-20.20s %.13s %8lld %6.1f %% %6.1f %%", name_text(v, h->replica, name), instant_format(h->hour_ns, at),
-	        (long long)h->steps, 100 * (double)h->arithmetic_ns / (double)h->busy_ns, 100 * (double)h->byte_ns / (double)h->busy_ns);
-	for (int i = 0; i < CAUSES; i++) {
-		fprintf(out, " %10.6f", money(h, ns[i]));
-	}
-	fputc('\n', out);
+	fprintf(out, "%-20.20s %.13s %8lld", name_text(v, h->replica, name), instant_format(h->hour_ns, at), (long long)h->steps);
+	print_percent(h->arithmetic_ns, known ? h->step_ns : 0, out);
+	print_percent(h->byte_ns, known ? h->step_ns : 0, out);
+	print_money(v, h->nano, h->rate_nano >= 0, out);
+	fprintf(out, "  %s\n", cause_words[versus_most(h->gpu_ns)].name);
 }
 
-static void print_sums(const double sums[CAUSES], FILE *out) {
-	int first = CAUSE_BATCH;
-	double all = 0;
+static int64_t sum_of(const int64_t parts[CAUSES]) {
+	int64_t sum = 0;
 
-	fprintf(out, "%-52s", "all");
-	for (int i = 0; i < CAUSES; i++) {
-		fprintf(out, " %10.6f", sums[i]);
-		all += sums[i];
-		first = i > CAUSE_ARITHMETIC && sums[i] > sums[first] ? i : first;
+	for (int k = 0; k < CAUSES; k++) {
+		sum += parts[k];
 	}
-	fputc('\n', out);
-	for (int i = 0; i < CAUSES; i++) {
-		fprintf(out, "  %-10s %5.1f %%  %s\n", cause_names[i], 100 * sums[i] / all, cause_texts[i]);
-	}
-	fprintf(out, "Of the distance between %.6f paid and %.6f of arithmetic, %s explains most: %.6f.\n", all,
-	        sums[CAUSE_ARITHMETIC], cause_names[first], sums[first]);
+	return sum;
 }
 
-static void print_hours(struct versus *v, const char *currency, FILE *out) {
-	struct versus_table *t = &v->tables[v->o.lanes];
-	double sums[CAUSES] = {0}, left = 0, busy = 0;
+static void print_sums(const struct versus *v, FILE *out) {
+	const int64_t *parts = sum_of(v->total_nano) > 0 ? v->total_nano : v->total_gpu_ns;
+	double all = (double)sum_of(parts);
+	enum cause most = versus_most(parts);
+	char paid[DECIMAL_TEXT_MAX], least[DECIMAL_TEXT_MAX], cost[DECIMAL_TEXT_MAX];
 
+	fprintf(out, "%-61s", "all");
+	print_money(v, v->total_nano, true, out);
+	fputc('\n', out);
+	for (int k = 0; k < CAUSES && all > 0; k++) {
+		if (is_shown(v, k)) {
+			fprintf(out, "  %-10s %5.1f %%  %s\n", cause_words[k].name, 100 * (double)parts[k] / all, cause_words[k].text);
+		}
+	}
+	fprintf(out, "Of the distance between %s paid and %s of arithmetic, %s explains most: %s.\n",
+	        decimal_format(sum_of(v->total_nano), 9, paid), decimal_format(v->total_nano[CAUSE_ARITHMETIC], 9, least),
+	        cause_words[most].name, decimal_format(v->total_nano[most], 9, cost));
+}
+
+void versus_print(const struct versus *v, const char *currency, FILE *out) {
+	const struct versus_table *t = &v->tables[v->o.lanes];
+
+	fputs("\nMeasured against theory\n", out);
+	print_fits(v, out);
 	fprintf(out, "\nWhere the money went, in %s: MFU and MBU of busy time, each step beside the card's peaks\n", currency);
 	fprintf(out, "%-20s %-13s %8s %8s %8s", "replica", "hour (UTC)", "steps", "MFU", "MBU");
-	for (int i = 0; i < CAUSES; i++) {
-		fprintf(out, " %10s", cause_names[i]);
+	for (int k = 0; k < CAUSES; k++) {
+		if (is_shown(v, k)) {
+			fprintf(out, " %12s", cause_words[k].name);
+		}
 	}
-	fputc('\n', out);
-	qsort_r(t->at, t->count, sizeof *t->at, order, v);
+	fputs("  most\n", out);
 	for (size_t i = 0; i < t->count; i++) {
-		const struct versus_hour *h = &t->at[i];
-		double ns[CAUSES] = {0};
-		busy += (double)h->busy_ns * (double)h->gpus;
-		if (h->busy_ns > 0 && h->case_at >= 0 && t->cases[h->case_at].known) {
-			causes_of(v, h, &t->cases[h->case_at], ns);
-			print_hour(v, h, ns, out);
-		} else {
-			ns[CAUSE_IDLE] = (double)h->idle_gpu_ns / (double)h->gpus;
-			left += h->busy_ns > 0 ? 1 : 0;
-		}
-		for (int j = 0; j < CAUSES && h->rate_nano >= 0; j++) {
-			sums[j] += money(h, ns[j]);
-		}
+		print_hour(v, &t->at[i], out);
 	}
-	print_sums(sums, out);
-	if (fabs(busy - (double)v->busy_gpu_ns) > 0.001 * busy) {
-		fprintf(out, "Steps here take %.6f GPU-hours, the statement's busy time is %.6f: steps told twice, or time without steps.\n",
-		        busy / (double)NS_PER_HOUR, (double)v->busy_gpu_ns / (double)NS_PER_HOUR);
-	}
-	if (left > 0) {
-		fprintf(out, "%.0f replica-hours are left out: their card or model is not described.\n", left);
-	}
-}
-
-void versus_print(struct versus *v, const char *currency, FILE *out) {
-	fputs("\nMeasured against theory\n", out);
-	merge(v);
-	print_fits(v, out);
-	print_hours(v, currency, out);
+	print_sums(v, out);
 }

@@ -425,6 +425,10 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	put_side_tables(out, s);
 	put_adjustments(out, s);
 	put_evidence(out, s);
+	for (size_t i = 0; i < s->page_count; i++) {
+		fprintf(out, ",\n \"%s\":", s->pages[i].key);
+		s->pages[i].json(s->pages[i].page, out);
+	}
 	put_quality(out, s->quality);
 	put_provenance(out, s);
 	fputs("}\n", out);

@@ -335,4 +335,7 @@ void render_table(const struct statement *s, const struct rendering_options *r, 
 	print_tenants(&p);
 	print_by(&p);
 	table_adjustments(&p);
+	for (size_t i = 0; i < s->page_count; i++) {
+		s->pages[i].print(s->pages[i].page, out);
+	}
 }

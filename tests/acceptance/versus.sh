@@ -1,20 +1,42 @@
 #!/bin/sh
 # What the fit implies lies between 30 % and 100 % of the card's published peaks, on a log that was made of measured
-# layer times; and the causes sum to what was paid.
+# layer times; the causes sum to what was paid, to the last unit; and a book says what a run says.
 needs=truth
 . "$(dirname "$0")/lib.sh"
 
-for name in small-8b tiny-8b; do
+for name in small-8b tiny-8b tiny-pd; do
 	at=$shared/truth/$name
 	"$tollbook" run -q --fleet "$at/fleet.json" --versus-estimate samples/models/llama-3.1-8b.json "$at/steps.jsonl.gz" \
 		"$at/requests.jsonl.gz" > "$folder/$name.txt"
 	same "$name: all shares of peaks lie between 30 % and 100 %" \
 		"$(grep -E ' % of [0-9.]+$' "$folder/$name.txt" | awk '$(NF - 3) < 30 || $(NF - 3) > 100')" ""
-	fits=$(grep -c 'steps, residual' "$folder/$name.txt")
-	same "$name: four shares for each fit" "$(grep -cE ' % of [0-9.]+$' "$folder/$name.txt")" $((4 * fits))
-	awk '/^all / {for (i = 2; i <= NF; i++) sum += $i} /^Of the distance/ {printf "%.0f %.0f\n", 1e5 * sum, 1e5 * $5}' \
-		"$folder/$name.txt" > "$folder/sums"
-	read -r sum paid < "$folder/sums"
-	near "$name: the causes sum to what was paid" "$sum" "$paid" 1
+	[ "$name" = tiny-pd ] || fits=$(grep -c 'steps, residual' "$folder/$name.txt")
+	[ "$name" = tiny-pd ] || same "$name: four shares for each fit" "$(grep -cE ' % of [0-9.]+$' "$folder/$name.txt")" $((4 * fits))
+	jq '.pools[] |= . + {description: "8b.json", power: {watts_per_gpu: 500, pue: "1.2", per_kwh: "0.1"}}' "$at/fleet.json" > "$folder/fleet.json"
+	cp samples/models/llama-3.1-8b.json "$folder/8b.json"
+	"$tollbook" run -q --no-progress --fleet "$folder/fleet.json" --versus-estimate fleet --energy --grid 380 --format json \
+		"$at/steps.jsonl.gz" "$at/requests.jsonl.gz" > "$folder/run.json"
+	same "$name: causes sum to capacity, in GPU-nanoseconds" "$(jq '[.versus_estimate.total.gpu_ns[]] | add' "$folder/run.json")" \
+		"$(jq .total.gpu_ns.capacity "$folder/run.json")"
+	same "$name: and to what it cost, in nano-units" \
+		"$(jq '[.versus_estimate.total.cost[] | sub("\\."; "") | tonumber] | add' "$folder/run.json")" \
+		"$(jq '.total.cost.capacity | sub("\\."; "") | tonumber' "$folder/run.json")"
+	same "$name: rows sum to each cause" \
+		"$(jq -c '[.versus_estimate.rows[].gpu_ns | to_entries[]] | group_by(.key) | map({(.[0].key): map(.value) | add}) | add' "$folder/run.json")" \
+		"$(jq -cS '.versus_estimate.total.gpu_ns' "$folder/run.json")"
+	same "$name: all of busy time has steps" "$(jq .versus_estimate.total.gpu_ns.not_known "$folder/run.json")" 0
+	same "$name: the shares are those of the table" "$(jq '[.versus_estimate.fits[] | .[] | objects] | length' "$folder/run.json")" \
+		"$(grep -cE ' % of [0-9.]+$' "$folder/$name.txt")"
+	if python3 -c 'import jsonschema' 2> /dev/null; then
+		same "$name: valid by the schema" \
+			"$(PYTHONDONTWRITEBYTECODE=1 python3 tests/renderings/schema.py schemas/statement.schema.json "$folder/run.json")" ""
+	fi
+	rm -rf "$folder/book"
+	"$tollbook" ingest -q --no-progress --book "$folder/book" "$at/steps.jsonl.gz" "$at/requests.jsonl.gz"
+	"$tollbook" attribute -q --book "$folder/book" --fleet "$folder/fleet.json"
+	"$tollbook" report -q --book "$folder/book" --versus-estimate fleet --energy --grid 380 --format json > "$folder/report.json"
+	same "$name: a book says the same of theory and energy" "$(jq -cS '.versus_estimate, .energy' "$folder/report.json" | sha256sum)" \
+		"$(jq -cS '.versus_estimate, .energy' "$folder/run.json" | sha256sum)"
+	same "$name: energy's kinds sum to all" "$(jq '[.energy.kinds[].gpu_ns] | add' "$folder/report.json")" "$(jq .energy.total.gpu_ns "$folder/report.json")"
 done
 finish

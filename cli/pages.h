@@ -1,0 +1,50 @@
+/* pages.h: the pages behind a statement: what the cards could do, and what electricity it took. */
+#ifndef CLI_PAGES_H
+#define CLI_PAGES_H
+
+#include "cli/cli.h"
+
+/* The options' settings: within a command's own. */
+struct pages_settings {
+	struct list versus; /* --versus-estimate */
+	bool energy;
+	const char *grid;
+};
+
+/* Rows for a command's own table; `settings` is where a struct pages_settings stands in it. */
+#define PAGES_OPTIONS(own, settings)                                                                                   \
+	{"versus-estimate", 0, "FILE", "also what the card could do: [NAME=]FILE describes the model, or fleet", 0, value_list, \
+	 offsetof(struct own, settings.versus), NULL, false},                                                              \
+	{"energy", 0, NULL, "also what electricity it took, what that cost, by phase and tenant", 0, value_flag,           \
+	 offsetof(struct own, settings.energy), NULL, false},                                                              \
+	{"grid", 0, "GRAMS|FILE", "also its CO2: grams per kWh, or a CSV of instants and grams", 0, value_text,            \
+	 offsetof(struct own, settings.grid), NULL, true}
+
+struct pages {
+	const struct pages_settings *settings;
+	struct names *names;
+	const struct fleet *fleet;
+	struct versus *versus; /* NULL: not asked for */
+	struct energy_page *energy;
+	const char **models;   /* of --versus-estimate, without the word fleet */
+	int64_t from_ns, to_ns;
+	const char *currency;
+};
+
+bool pages_asked(const struct pages_settings *s);
+/* Can they be shown so? ERROR_CONFIG: a format that has no place for them. */
+int pages_check(const struct run *r, const struct pages_settings *s, struct fault *why);
+/* Reads what the options name. Steps of [from_ns, to_ns) count. */
+int pages_start(struct pages *p, const struct pages_settings *s, struct names *names, const struct fleet *fleet, unsigned lanes,
+                int64_t from_ns, int64_t to_ns, struct fault *why);
+void pages_release(struct pages *p);
+
+void pages_take(struct pages *p, unsigned lane, const struct record *r);
+int pages_take_entry(void *pages, const struct entry *e); /* an entry_sink */
+int pages_take_model(void *pages, const struct fitted_model *m); /* a fitted_sink */
+/* All is in: the statement has the pages from now on. */
+int pages_attach(struct pages *p, struct statement *s, const char *currency, struct fault *why);
+/* Prints them where the statement's format has no place for them. */
+void pages_print(const struct pages *p, const struct run *r, FILE *out);
+
+#endif
