@@ -97,9 +97,10 @@ check: ## Build everything and pass all tests; installs what is missing for that
 test: units $(PROPERTIES) $(SIMULATE) $(BUILD)/tests/faults/faults.so
 	@tests/run --build $(BUILD)
 
-$(BUILD)/tests/faults/faults.so: tests/faults/faults.c
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -o $@ $< -ldl
+FAULT_SOURCES := tests/faults/faults.c tests/faults/durable.c
+$(BUILD)/tests/faults/faults.so: $(FAULT_SOURCES) tests/faults/faults.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -fvisibility=default -I. -o $@ $(FAULT_SOURCES) -ldl
 
 accuracy: all $(SIMULATE) ## How far off the split is, on runs whose true split is known
 	@TOLLBOOK=$(BUILD)/tollbook SIMULATE=$(SIMULATE) tests/accuracy/table.sh

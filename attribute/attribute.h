@@ -21,6 +21,8 @@ struct fleet;
  * ("file:line:column: what, expected what") if anything in it is wrong. The caller frees.
  */
 struct fleet *fleet_read(const char *path, struct names *names, struct fault *why);
+/* The same, and returns 0 or the error: ERROR_IO where the file is there and cannot be read. */
+int fleet_open(struct fleet **out, const char *path, struct names *names, struct fault *why);
 /*
  * The same from bytes; `path` names them in messages. Descriptions of models that the file names are asked of
  * `open`, which allocates *bytes.

@@ -356,14 +356,23 @@ struct fleet *fleet_parse(const char *path, struct text bytes, fleet_opener *ope
 	return f;
 }
 
-struct fleet *fleet_read(const char *path, struct names *names, struct fault *why) {
+int fleet_open(struct fleet **out, const char *path, struct names *names, struct fault *why) {
 	struct text bytes;
-	if (file_read(path, FLEET_FILE_MAX, &bytes, why) < 0) {
-		return NULL;
+	int rc = file_read(path, FLEET_FILE_MAX, &bytes, why);
+
+	*out = NULL;
+	if (rc < 0) {
+		return rc;
 	}
-	struct fleet *f = fleet_parse(path, bytes, fleet_open_beside, (void *)(uintptr_t)path, names, why);
+	*out = fleet_parse(path, bytes, fleet_open_beside, (void *)(uintptr_t)path, names, why);
 	free((void *)bytes.at);
-	return f;
+	return *out ? 0 : ERROR_CONFIG;
+}
+
+struct fleet *fleet_read(const char *path, struct names *names, struct fault *why) {
+	struct fleet *f;
+
+	return fleet_open(&f, path, names, why) < 0 ? NULL : f;
 }
 
 /* ---- the rest of the fleet's life ---- */

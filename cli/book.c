@@ -37,7 +37,12 @@ int book_file_bytes(const char *path, struct text *out, struct fault *why) {
 	}
 	char *at = must_alloc((size_t)st.st_size + 1);
 	size_t len = fread(at, 1, (size_t)st.st_size, f);
+	bool failed = ferror(f) != 0;
 	fclose(f);
+	if (failed) {
+		free(at);
+		return fault_set(why, ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
+	}
 	at[len] = '\0';
 	*out = (struct text){at, len};
 	return 0;

@@ -157,8 +157,8 @@ static int go_on_with(struct sources *s, struct log_file *f, const struct match 
 	f->plan.known_end = known.at_end >= 0;
 	f->same = known.at_end >= 0 && !m->goes_beyond;
 	f->first_run = known.first_run;
-	f->first_path = strdup(known.path);
-	f->format = strdup(known.format);
+	f->first_path = must_copy(known.path);
+	f->format = must_copy(known.format);
 	f->records = known.records;
 	f->at_end = known.at_end;
 	return 0;
@@ -204,7 +204,7 @@ static struct log_file *new_file(struct sources *s, const char *path, uint32_t i
 	struct log_file *f = must_calloc(1, sizeof *f);
 	struct stat st;
 
-	f->path = strdup(path);
+	f->path = must_copy(path);
 	f->print = print_new();
 	f->plan.number = (uint32_t)(s->first_number + index);
 	f->at_end = -1;
@@ -265,7 +265,7 @@ static int watch_close(void *sources, const struct ingest_done *done, struct fau
 	(void)why;
 	f->done = true;
 	free(f->format);
-	f->format = strdup(done->format);
+	f->format = must_copy(done->format);
 	f->new_lines = done->lines;
 	f->new_records = done->records;
 	f->new_at_end = done->at_end;

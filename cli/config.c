@@ -259,7 +259,7 @@ int config_read(struct config *c, const char *path, struct fault *why) {
 
 	*c = (struct config){.settle_hours = SETTLE_HOURS, .records_days = -1};
 	if (rc < 0) {
-		return rc == ERROR_IO ? ERROR_CONFIG : rc;
+		return rc;
 	}
 	struct json *json = json_new();
 	struct reading r = {c, json, bytes, path, why};

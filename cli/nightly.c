@@ -18,6 +18,8 @@
 
 /* Of retention: longer is for ever. */
 #define DAYS_MAX 36500
+/* A file that was begun so long ago is not being written any more. */
+#define LEFT_OVER_S 3600
 
 struct settings {
 	const char *config;
@@ -167,6 +169,18 @@ static int take_by(const char *keys, struct by *by, struct fault *why) {
 	return 0;
 }
 
+/* What a killed night left beside this file. */
+static void clear_beside(const char *path) {
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+	char folder[8192] = ".";
+
+	if (len > 0 && len < sizeof folder) {
+		snprintf(folder, sizeof folder, "%.*s", (int)len, path);
+	}
+	files_sweep(folder, LEFT_OVER_S);
+}
+
 static int write_report(struct night *n, const struct config_report *c, struct fault *why) {
 	struct book_statement s = {.as_of = INT64_MAX - 1};
 	struct run *r = n->r;
@@ -189,6 +203,7 @@ static int write_report(struct night *n, const struct config_report *c, struct f
 	if (rc > 0) {
 		expand(c->output, s.from_ns, path, sizeof path);
 		r->output = path;
+		clear_beside(path);
 		rc = write_statement(r, s.statement);
 		rc = rc == 0 ? 0 : ERROR_IO;
 		snprintf(why->message, sizeof why->message, "the report could not be written");

@@ -31,10 +31,10 @@ int setup_fleet(struct run *r, struct names *names, struct fleet **out) {
 		*out = fleet_of_rate(r->gpu_hour_nano, names);
 		return 0;
 	}
-	*out = fleet_read(r->fleet, names, &why);
-	if (!*out) {
+	int rc = fleet_open(out, r->fleet, names, &why);
+	if (rc < 0) {
 		say_error(r, "%s", why.message);
-		return EXIT_USAGE;
+		return (int)error_exit_status(rc);
 	}
 	if (r->gpu_hour_nano >= 0) {
 		fleet_set_default_rate(*out, r->gpu_hour_nano);
@@ -46,9 +46,10 @@ static int add_prices(struct run *r, struct prices *prices) {
 	struct fault why;
 
 	for (size_t i = 0; i < r->prices.count; i++) {
-		if (prices_add_file(prices, r->prices.at[i], &why) < 0) {
+		int rc = prices_add_file(prices, r->prices.at[i], &why);
+		if (rc < 0) {
 			say_error(r, "%s", why.message);
-			return EXIT_USAGE;
+			return (int)error_exit_status(rc);
 		}
 	}
 	for (size_t i = 0; i < r->list.count; i++) {
@@ -152,9 +153,10 @@ static int read_patterns(struct run *r, struct logs *l) {
 		say_next(r, "name one: --pattern FILE");
 		return EXIT_USAGE;
 	}
-	if (r->pattern && ingest_patterns_read(&l->patterns, r->pattern, &why) < 0) {
+	int rc = r->pattern ? ingest_patterns_read(&l->patterns, r->pattern, &why) : 0;
+	if (rc < 0) {
 		say_error(r, "%s", why.message);
-		return EXIT_USAGE;
+		return (int)error_exit_status(rc);
 	}
 	return 0;
 }
@@ -232,7 +234,12 @@ static int try_output(struct run *r, const char *option, const char *path) {
 	if (!error) {
 		outfile_abandon(file);
 	}
+	bool usage = file_path_is_wrong(errno);
 	stop_unguard(&r->stop);
+	if (error && !usage) {
+		say_error(r, "--%s %s", option, why.message);
+		return EXIT_FAILED;
+	}
 	return error ? say_option(r, option, "--%s %s", option, why.message) : 0;
 }
 

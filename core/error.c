@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 int fault_set(struct fault *f, int code, const char *format, ...) {
@@ -52,4 +53,10 @@ void *must_realloc(void *old, unsigned long bytes) {
 		die_out_of_memory();
 	}
 	return got;
+}
+
+char *must_copy(const char *s) {
+	unsigned long bytes = strlen(s) + 1;
+
+	return memcpy(must_alloc(bytes), s, bytes);
 }

@@ -42,5 +42,7 @@ _Noreturn void die_out_of_memory(void);
 void *must_alloc(unsigned long bytes);
 void *must_calloc(unsigned long count, unsigned long bytes);
 void *must_realloc(void *old, unsigned long bytes);
+/* The same for strdup. */
+char *must_copy(const char *s);
 
 #endif

@@ -2,12 +2,14 @@
 #include "core/files.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -15,10 +17,39 @@
 #define GZIP_WINDOW (15 + 16)
 #define GZIP_LEVEL 6
 #define TEMP_TRIES 100
+#define TEMP_START ".tollbook-"
+#define TEMP_END ".tmp"
 #define DESCRIPTOR_PATH_BYTES 32
 
 static int system_fault(struct fault *why, const char *path, const char *what) {
 	return fault_set(why, ERROR_IO, "%s: %s: %s", path, what, strerror(errno));
+}
+
+bool file_path_is_wrong(int error) {
+	static const int wrong[] = {ENOENT, ENOTDIR, EISDIR, EACCES, EPERM, EROFS, ELOOP, ENAMETOOLONG, ENXIO};
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		if (wrong[i] == error) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void files_sweep(const char *folder, int64_t older_s) {
+	DIR *dir = opendir(folder);
+	struct stat st;
+
+	for (struct dirent *d; dir && (d = readdir(dir));) {
+		struct text name = text_of(d->d_name);
+		if (text_starts(name, T(TEMP_START)) && text_ends(name, T(TEMP_END)) &&
+		    fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime >= older_s) {
+			(void)unlinkat(dirfd(dir), d->d_name, 0);
+		}
+	}
+	if (dir) {
+		closedir(dir);
+	}
 }
 
 /* ---- reading ---- */
@@ -69,7 +100,8 @@ static int open_regular(const char *path, struct fault *why) {
 		return fault_set(why, ERROR_CONFIG, "%s: is a socket, expected a file", path);
 	}
 	if (fd < 0) {
-		return system_fault(why, path, "cannot open");
+		int code = file_path_is_wrong(errno) ? ERROR_CONFIG : ERROR_IO;
+		return fault_set(why, code, "%s: cannot open: %s", path, strerror(errno));
 	}
 	int error = 0;
 	if (fstat(fd, &st) != 0) {
@@ -300,7 +332,7 @@ static struct text folder_of(const char *path) {
 
 /* Calls make() with names beside the target until one was not there before. Names do not grow with the target's. */
 static int make_temp(struct outfile *o, mode_t mode, int (*make)(struct outfile *o, mode_t mode)) {
-	static const char form[] = ".tollbook-00000000.tmp";
+	static const char form[] = TEMP_START "00000000" TEMP_END;
 	struct text folder = folder_of(o->target);
 	int rc = -1;
 
@@ -309,7 +341,7 @@ static int make_temp(struct outfile *o, mode_t mode, int (*make)(struct outfile 
 	for (int i = 0; i < TEMP_TRIES && rc != 0; i++) {
 		uint32_t number = (uint32_t)getpid() * 100 + (uint32_t)i;
 		(void)!getrandom(&number, sizeof number, GRND_NONBLOCK);
-		snprintf(o->temp + folder.len, sizeof form, ".tollbook-%08x.tmp", number);
+		snprintf(o->temp + folder.len, sizeof form, TEMP_START "%08x" TEMP_END, number);
 		rc = make(o, mode);
 		if (rc != 0 && errno != EEXIST) {
 			break;

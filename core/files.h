@@ -10,12 +10,16 @@
 /*
  * Reads a whole regular file of at most `max` bytes ("-" is not special). *out is
  * allocated, NUL-terminated behind `len`, and the caller frees out->at. Gzip is
- * unpacked if the content is gzip, with the same bound on the result.
+ * unpacked if the content is gzip, with the same bound on the result. A path that is wrong
+ * is ERROR_CONFIG, a file that is there and cannot be read ERROR_IO.
  */
 int file_read(const char *path, size_t max, struct text *out, struct fault *why);
 
 /* A file being written beside its place: PATH is untouched until outfile_commit. */
 struct outfile;
+
+/* Does this errno say that a path was given wrongly (a matter of usage), and not that the system is in trouble? */
+bool file_path_is_wrong(int error);
 
 /*
  * Opens a stream for PATH ("-" or NULL: standard output, which commit only flushes).
@@ -27,5 +31,11 @@ FILE *outfile_stream(struct outfile *o);
 int outfile_commit(struct outfile *o, struct fault *why);
 /* Gives up: removes what was written; frees. */
 void outfile_abandon(struct outfile *o);
+
+/*
+ * Removes from a folder what processes that were killed left of files being written, if it was last
+ * written to so many seconds ago: what is younger may be another one's at work.
+ */
+void files_sweep(const char *folder, int64_t older_s);
 
 #endif

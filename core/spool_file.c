@@ -14,10 +14,7 @@
 void spool_file_init(struct spool_file *f) {
 	const char *folder = getenv("TMPDIR");
 
-	*f = (struct spool_file){.fd = -1, .folder = strdup(folder && *folder ? folder : "/tmp")};
-	if (!f->folder) {
-		die_out_of_memory();
-	}
+	*f = (struct spool_file){.fd = -1, .folder = must_copy(folder && *folder ? folder : "/tmp")};
 	pthread_mutex_init(&f->lock, NULL);
 }
 

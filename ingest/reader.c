@@ -1,5 +1,6 @@
 #include "ingest/reader.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "core/exact.h"
@@ -426,6 +427,9 @@ int read_file(struct ingest_run *run, const struct path *path, uint32_t index, u
 		return wanted;
 	}
 	if (source_open(&r.source, path->name, limits, &unopened) < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) { /* it is not the log that is wrong */
+			return fault_set(why, ERROR_IO, "%s", unopened.message);
+		}
 		const char *colon = strrchr(unopened.message, ':');
 		char reason[160];
 		snprintf(reason, sizeof reason, "cannot be opened%s", colon ? colon : "");

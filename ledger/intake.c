@@ -1,5 +1,4 @@
 /* intake.c: records that come in, into the segments of their replica-days. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/exact.h"
+#include "core/files.h"
 #include "core/instant.h"
 #include "core/record_json.h"
 #include "core/spool.h"
@@ -121,20 +121,6 @@ const char *ledger_segment_path(struct ledger *l, const struct ledger_segment *s
 	return out;
 }
 
-/* What a killed run left half: nobody else writes while the lock is held. */
-static void sweep(const char *folder) {
-	DIR *dir = opendir(folder);
-
-	for (struct dirent *d; dir && (d = readdir(dir));) {
-		if (text_starts(text_of(d->d_name), T(".tollbook-")) && text_ends(text_of(d->d_name), T(".tmp"))) {
-			(void)unlinkat(dirfd(dir), d->d_name, 0);
-		}
-	}
-	if (dir) {
-		closedir(dir);
-	}
-}
-
 int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why) {
 	char path[PATH_ROOM], day[INSTANT_TEXT_MAX];
 
@@ -142,7 +128,7 @@ int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why) {
 	if (mkdir(path, 0750) != 0 && errno != EEXIST) {
 		return fault_set(why, ERROR_IO, "%s: cannot make the folder: %s", path, strerror(errno));
 	}
-	sweep(path);
+	files_sweep(path, 0); /* nobody else writes while the lock is held */
 	return 0;
 }
 
@@ -264,7 +250,7 @@ static int merge_records(struct merge *m, struct fault *why) {
 
 static void remember_old(struct merge *m, const char *path) {
 	m->in->old = must_realloc(m->in->old, (m->in->old_count + 1) * sizeof *m->in->old);
-	m->in->old[m->in->old_count++] = strdup(path);
+	m->in->old[m->in->old_count++] = must_copy(path);
 }
 
 static int open_old(struct merge *m, struct fault *why) {

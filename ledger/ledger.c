@@ -87,7 +87,7 @@ int ledger_open(struct ledger **out, const char *book, const char *where, enum l
 		return rc;
 	}
 	struct ledger *l = must_calloc(1, sizeof *l);
-	l->book = strdup(book);
+	l->book = must_copy(book);
 	l->names = names;
 	l->mode = mode;
 	l->lock = -1;

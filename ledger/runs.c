@@ -194,7 +194,7 @@ static void add_reject(struct quality *out, const char *reason, int64_t lines, c
 
 	quality_init(&one);
 	one.rejects = must_alloc(sizeof *one.rejects);
-	one.rejects[0] = (struct quality_reject){strdup(reason), lines, strdup(first), rank};
+	one.rejects[0] = (struct quality_reject){must_copy(reason), lines, must_copy(first), rank};
 	one.reject_count = 1;
 	quality_merge(out, &one);
 	quality_release(&one);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "core/files.h"
 
@@ -44,7 +45,13 @@ static int fill(struct segment_reader *s, size_t need, struct fault *why) {
 		}
 		ZSTD_outBuffer out = {s->out, s->room, s->len};
 		s->more = s->ended ? s->more : ZSTD_decompressStream(s->z, &out, &s->in);
-		if (ferror(s->file) || ZSTD_isError(s->more) || (s->ended && s->more != 0)) {
+		if (ZSTD_getErrorCode(s->more) == ZSTD_error_memory_allocation) {
+			die_out_of_memory();
+		}
+		if (ferror(s->file)) {
+			return fault_set(why, ERROR_IO, "%s: cannot read: %s", s->path, strerror(errno));
+		}
+		if (ZSTD_isError(s->more) || (s->ended && s->more != 0)) {
 			return fault_set(why, ERROR_IO, "%s: %s", s->path, damaged);
 		}
 		digest_add(s->digest, (struct text){s->out + s->len, out.pos - s->len});
@@ -60,7 +67,7 @@ int segment_open(struct segment_reader **out, const char *path, struct fault *wh
 		return fault_set(why, ERROR_IO, "%s: cannot open: %s; restore it from a backup", path, strerror(errno));
 	}
 	struct segment_reader *s = must_calloc(1, sizeof *s);
-	s->path = strdup(path);
+	s->path = must_copy(path);
 	s->file = file;
 	s->z = ZSTD_createDStream();
 	s->digest = digest_new();
@@ -160,7 +167,7 @@ int segment_create(struct segment_writer **out, const char *path, struct fault *
 		return rc;
 	}
 	struct segment_writer *w = must_calloc(1, sizeof *w);
-	w->path = strdup(path);
+	w->path = must_copy(path);
 	w->file = file;
 	w->z = ZSTD_createCCtx();
 	w->digest = digest_new();

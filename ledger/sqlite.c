@@ -176,7 +176,7 @@ static int open_connection(void **connection, const struct driver_options *o, st
 		return rc;
 	}
 	struct connection *c = must_calloc(1, sizeof *c);
-	c->path = strdup(o->where);
+	c->path = must_copy(o->where);
 	rc = sqlite3_open_v2(o->where, &c->db, flags[o->mode] | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK
 	         ? settle(c, o, why)
 	         : failed(c, "cannot open", why);

@@ -1,6 +1,7 @@
 #include "report/prices.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -305,7 +306,7 @@ static void date_file(const struct prices *p, const char *path, char day[11]) {
 static int hash_file(const char *path, char hex[DIGEST_HEX_MAX], struct fault *why) {
 	FILE *f = fopen(path, "rb");
 	if (!f) {
-		return fault_set(why, ERROR_CONFIG, "%s: cannot be read", path);
+		return fault_set(why, file_path_is_wrong(errno) ? ERROR_CONFIG : ERROR_IO, "%s: cannot be read", path);
 	}
 	struct digest *d = digest_new();
 	char buffer[16384];

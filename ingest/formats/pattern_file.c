@@ -178,6 +178,9 @@ static int take_pattern(struct reading *r, const struct kind *kind, struct text 
 	struct pattern *p = &all->at[all->count++];
 	*p = (struct pattern){.kind = kind};
 	p->code = pcre2_compile((PCRE2_SPTR)source.at, source.len, PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &offset, NULL);
+	if (code == PCRE2_ERROR_HEAP_FAILED && !p->code) {
+		die_out_of_memory();
+	}
 	if (!p->code) {
 		pcre2_get_error_message(code, message, sizeof message);
 		return wrong(r, source.at + (offset < source.len ? offset : source.len), (const char *)message);

@@ -1,22 +1,8 @@
 #!/bin/sh
 # The sample of a night, as somebody would try it: two nights say what one run over the same logs says.
 cd "$(dirname "$0")/../.." || exit 3
-tree=$PWD
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
-command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
+. tests/lib.sh
+need jq
 
 if python3 -c 'import jsonschema' 2> /dev/null; then
 	PYTHONDONTWRITEBYTECODE=1 python3 tests/renderings/schema.py schemas/config.schema.json samples/nightly/tollbook.conf > "$folder/said" 2>&1
@@ -53,4 +39,4 @@ done
 "$tollbook" close 2026-08 > /dev/null && "$tollbook" verify -q --all --fleet fleet.json --prices prices.json > /dev/null
 same "the book verifies after its month is closed" "$?" 0
 same "reports and metrics" "$(ls costs-*.html costs-*.json costs-*.csv tollbook.prom | wc -l)" 4
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish

@@ -2,11 +2,8 @@
 # Thirty nights of logs that grow, are renamed, copied and truncated, packed, delivered twice or late, with the fleet
 # changed on the way, say to the last unit what one run over everything says.
 cd "$(dirname "$0")/../.." || exit 3
-tree=$PWD
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
-command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
+. tests/lib.sh
+need jq
 cd "$folder" || exit 3
 mkdir logs whole
 cp "$tree/samples/prices.json" .
@@ -41,11 +38,6 @@ moved() { # moved FILE DAY: in integers, as jq has doubles only
 	}' "$1"
 }
 
-failures=0
-wrong() {
-	echo "FAIL: $*"
-	failures=$((failures + 1))
-}
 held=''
 day=0
 while [ $day -lt 30 ]; do
@@ -105,4 +97,4 @@ cp logs/late.jsonl whole
 jq -S "$figures" nights.json > nights; jq -S "$figures" whole.json > one
 cmp -s nights one || wrong "after reopening: $(diff nights one | head -6)"
 [ $failures -eq 0 ] && echo "ok: closed, adjusted, reopened"
-exit $((failures > 0))
+finish

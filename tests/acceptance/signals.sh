@@ -1,20 +1,7 @@
 #!/bin/sh
 # SIGTERM, SIGINT and a reader that leaves: exit status 3 or none, and no file half written.
 cd "$(dirname "$0")/../.." || exit 3
-tollbook=${TOLLBOOK:-build/tollbook}
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
+. tests/lib.sh
 
 # Steps that come for as long as anybody reads them.
 endless() {
@@ -70,4 +57,4 @@ same "reader leaves: it is not said" "$(cat "$folder/said")" ""
 same "full disk: exit status" "$?" 3
 same "full disk: it is said" "$(grep -c 'No space left' "$folder/said")" 1
 
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish

@@ -1,46 +1,76 @@
 /*
  * faults.c: a library that makes the N-th call of a kind fail; LD_PRELOAD puts it before the C library.
  *
- *   TOLLBOOK_FAULT=KIND:N[:EXTENT]   KIND: allocation, write, sync, rename, read
+ *   TOLLBOOK_FAULT=KIND:N[:HOW]...   KIND: allocation, read, write, sync, name, open
  *
- * The N-th call (from 1) fails, and with EXTENT `on` every one after it; with EXTENT `kill` the process is killed there. An allocation fails with ENOMEM; a write with
- * ENOSPC, having written half where it had more than one byte; a sync and a read with EIO; a rename with EACCES.
- * TOLLBOOK_FAULT_COUNT=FILE: the calls of each kind are written there at exit, one "KIND COUNT" a line.
+ * The N-th call (from 1) fails. HOW is one or more of
+ *   on     every call after it fails too
+ *   kill   the process is killed there, by SIGKILL
+ *   cut    the same, and the power is cut: durable.c makes what is left of the book
+ *   EIO, ENOSPC, EROFS, EMFILE   the error, where it is not the usual one of the kind
+ * An allocation fails with ENOMEM; a write (or a change of a file's length) with ENOSPC, having written half where it
+ * had more than one byte; a sync and a read with EIO; a name (a rename, link or new folder) with EACCES; an open with
+ * EMFILE.
+ *
+ *   TOLLBOOK_FAULT_COUNT=FILE         the calls of each kind are written there at exit, one "KIND COUNT" a line
+ *   TOLLBOOK_CLOCK=SECONDS[:N]        the clock of the day is off by so much, from its N-th reading on
+ *   TOLLBOOK_READONLY=FOLDER          nothing below it can be opened for writing, made, renamed or removed: EROFS
+ *
  * Allocations of libcrypto are let through: OpenSSL 3.0 crashes by itself where one of its first ones fails.
  * Calls before main and after exit are let through, and so are the C library's own writes for its streams (stdout:
  * there /dev/full does it).
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include "tests/faults/faults.h"
+
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
-enum kind { ALLOCATION, WRITE, SYNC, RENAME, READ, KINDS };
+enum kind { ALLOCATION, READ, WRITE, SYNC, NAME, OPEN, KINDS };
 
 static const struct {
 	const char *name;
 	int error;
 } kinds[KINDS] = {
-    [ALLOCATION] = {"allocation", ENOMEM}, [WRITE] = {"write", ENOSPC}, [SYNC] = {"sync", EIO},
-    [RENAME] = {"rename", EACCES},         [READ] = {"read", EIO},
+    [ALLOCATION] = {"allocation", ENOMEM}, [READ] = {"read", EIO},    [WRITE] = {"write", ENOSPC},
+    [SYNC] = {"sync", EIO},                [NAME] = {"name", EACCES}, [OPEN] = {"open", EMFILE},
 };
+static const struct {
+	const char *name;
+	int error;
+} errors[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EROFS", EROFS}, {"EMFILE", EMFILE}};
 
-static atomic_long calls[KINDS];
+static atomic_long calls[KINDS], readings;
 static atomic_bool on;
-static int chosen = -1;
-static long first;
-static bool all_after, kills;
+static int chosen = -1, chosen_error;
+static long first, clock_off, clock_from = 1;
+static bool all_after, kills, cuts;
+static const char *read_only;
 /* Where libcrypto's code is. */
 static uintptr_t crypto_from, crypto_to;
+
+static void end(void) {
+	atomic_store(&on, false);
+	if (cuts) {
+		durable_cut();
+	}
+	raise(SIGKILL);
+}
 
 /* Is this the call that fails? */
 static bool fails(enum kind k) {
@@ -52,26 +82,44 @@ static bool fails(enum kind k) {
 		return false;
 	}
 	if (kills) {
-		raise(SIGKILL);
+		end();
 	}
-	errno = kinds[k].error;
+	errno = chosen_error;
 	return true;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+/* ---- what is asked for ---- */
 
-static void choose(const char *fault) {
-	for (int k = 0; k < KINDS; k++) {
-		size_t len = strlen(kinds[k].name);
-		if (strncmp(fault, kinds[k].name, len) == 0 && fault[len] == ':') {
-			char *end;
-			first = strtol(fault + len + 1, &end, 10);
-			all_after = strcmp(end, ":on") == 0;
-			kills = strcmp(end, ":kill") == 0;
-			chosen = k;
+static bool take_how(const char *word) {
+	all_after = all_after || strcmp(word, "on") == 0;
+	cuts = cuts || strcmp(word, "cut") == 0;
+	kills = kills || cuts || strcmp(word, "kill") == 0;
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		if (strcmp(word, errors[i].name) == 0) {
+			chosen_error = errors[i].error;
+			return true;
 		}
 	}
-	if (chosen < 0 || first < 1) {
+	return strcmp(word, "on") == 0 || strcmp(word, "cut") == 0 || strcmp(word, "kill") == 0;
+}
+
+static void choose(const char *fault) {
+	char words[100], *rest = NULL;
+	bool known = true;
+
+	snprintf(words, sizeof words, "%s", fault);
+	const char *kind = strtok_r(words, ":", &rest), *number = strtok_r(NULL, ":", &rest), *how;
+	for (int k = 0; kind && number && k < KINDS; k++) {
+		if (strcmp(kinds[k].name, kind) == 0) {
+			chosen = k;
+			chosen_error = kinds[k].error;
+			first = strtol(number, NULL, 10);
+		}
+	}
+	while ((how = strtok_r(NULL, ":", &rest))) {
+		known = take_how(how) && known;
+	}
+	if (chosen < 0 || first < 1 || !known) {
 		fprintf(stderr, "faults: TOLLBOOK_FAULT=%s: what is that?\n", fault);
 		_exit(99);
 	}
@@ -94,27 +142,40 @@ static void report(void) {
 	const char *path = getenv("TOLLBOOK_FAULT_COUNT");
 
 	atomic_store(&on, false);
-	FILE *f = path ? fopen(path, "w") : NULL;
+	FILE *f = path ? REAL(fopen)(path, "w") : NULL;
 	for (int k = 0; f && k < KINDS; k++) {
 		fprintf(f, "%s %ld\n", kinds[k].name, atomic_load(&calls[k]));
 	}
 	if (f) {
+		fprintf(f, "clock %ld\n", atomic_load(&readings));
 		fclose(f);
 	}
 }
 
 __attribute__((constructor)) static void start(void) {
-	const char *fault = getenv("TOLLBOOK_FAULT");
+	const char *fault = getenv("TOLLBOOK_FAULT"), *clock = getenv("TOLLBOOK_CLOCK");
+	char *end_of_number = NULL;
 
 	if (fault) {
 		choose(fault);
 	}
+	if (clock) {
+		clock_off = strtol(clock, &end_of_number, 10);
+		clock_from = *end_of_number == ':' ? strtol(end_of_number + 1, NULL, 10) : 1;
+	}
+	read_only = getenv("TOLLBOOK_READONLY");
 	dl_iterate_phdr(find_crypto, NULL);
+	durable_start();
 	atexit(report);
 	atomic_store(&on, true);
 }
 
-/* The C library's own names: dlsym may allocate, so these must not be looked up. */
+/* ---- memory ---- */
+
+/* Under sanitizers memory is theirs; else the C library's own, by names that need not be looked up: that may allocate. */
+void *__interceptor_malloc(size_t size) __attribute__((weak));
+void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
+void *__interceptor_realloc(void *p, size_t size) __attribute__((weak));
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *p, size_t size);
@@ -124,22 +185,84 @@ static bool allocation_fails(const void *caller) {
 }
 
 void *malloc(size_t size) {
-	return allocation_fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+	if (allocation_fails(__builtin_return_address(0))) {
+		return NULL;
+	}
+	return __interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-	return allocation_fails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+	if (allocation_fails(__builtin_return_address(0))) {
+		return NULL;
+	}
+	return __interceptor_calloc ? __interceptor_calloc(count, size) : __libc_calloc(count, size);
 }
 
 void *realloc(void *p, size_t size) {
-	return allocation_fails(__builtin_return_address(0)) ? NULL : __libc_realloc(p, size);
+	if (allocation_fails(__builtin_return_address(0))) {
+		return NULL;
+	}
+	return __interceptor_realloc ? __interceptor_realloc(p, size) : __libc_realloc(p, size);
+}
+
+/* ---- reading ---- */
+
+ssize_t read(int fd, void *bytes, size_t len) {
+	return fails(READ) ? -1 : REAL(read)(fd, bytes, len);
+}
+
+ssize_t pread(int fd, void *bytes, size_t len, off_t at) {
+	return fails(READ) ? -1 : REAL(pread)(fd, bytes, len, at);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t len, off64_t at) {
+	return fails(READ) ? -1 : REAL(pread64)(fd, bytes, len, at);
+}
+
+size_t fread(void *bytes, size_t size, size_t count, FILE *f) {
+	if (!fails(READ)) {
+		return REAL(fread)(bytes, size, count, f);
+	}
+	f->_flags |= 0x20; /* ferror() of the GNU C library */
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static bool is_below(const char *path) {
+	size_t len = read_only ? strlen(read_only) : 0;
+
+	return len > 0 && path && strncmp(path, read_only, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+static bool is_protected(const char *path) {
+	char real[4096], folder[4096];
+
+	if (!read_only || !path) {
+		return false;
+	}
+	snprintf(folder, sizeof folder, "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (!realpath(path, real)) {
+		if (slash) {
+			*slash = '\0';
+		}
+		if (!realpath(slash ? folder : ".", real)) {
+			return false;
+		}
+	}
+	if (is_below(real)) {
+		errno = EROFS;
+		return true;
+	}
+	return false;
 }
 
 ssize_t write(int fd, const void *bytes, size_t len) {
 	if (fails(WRITE)) {
 		ssize_t half = len > 1 ? REAL(write)(fd, bytes, len / 2) : 0;
 		(void)half;
-		errno = ENOSPC;
+		errno = chosen_error;
 		return -1;
 	}
 	return REAL(write)(fd, bytes, len);
@@ -153,18 +276,107 @@ ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at) {
 	return fails(WRITE) ? -1 : REAL(pwrite64)(fd, bytes, len, at);
 }
 
+int ftruncate(int fd, off_t len) {
+	return fails(WRITE) ? -1 : REAL(ftruncate)(fd, len);
+}
+
+int ftruncate64(int fd, off64_t len) {
+	return fails(WRITE) ? -1 : REAL(ftruncate64)(fd, len);
+}
+
+static int synced(int fd, int rc) {
+	if (rc == 0) {
+		durable_sync(fd);
+	}
+	return rc;
+}
+
 int fsync(int fd) {
-	return fails(SYNC) ? -1 : REAL(fsync)(fd);
+	return fails(SYNC) ? -1 : synced(fd, REAL(fsync)(fd));
 }
 
 int fdatasync(int fd) {
-	return fails(SYNC) ? -1 : REAL(fdatasync)(fd);
+	return fails(SYNC) ? -1 : synced(fd, REAL(fdatasync)(fd));
 }
+
+/* ---- names ---- */
 
 int rename(const char *from, const char *to) {
-	return fails(RENAME) ? -1 : REAL(rename)(from, to);
+	return fails(NAME) || is_protected(to) ? -1 : REAL(rename)(from, to);
 }
 
-ssize_t read(int fd, void *bytes, size_t len) {
-	return fails(READ) ? -1 : REAL(read)(fd, bytes, len);
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags) {
+	return fails(NAME) || is_protected(to) ? -1 : REAL(linkat)(from_fd, from, to_fd, to, flags);
+}
+
+int mkdir(const char *path, mode_t mode) {
+	return fails(NAME) || (access(path, F_OK) != 0 && is_protected(path)) ? -1 : REAL(mkdir)(path, mode);
+}
+
+int unlink(const char *path) {
+	return is_protected(path) ? -1 : REAL(unlink)(path);
+}
+
+static bool open_fails(const char *path, int flags) {
+	bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT);
+
+	return fails(OPEN) || (writes && is_protected(path));
+}
+
+static mode_t mode_of(int flags, va_list args) {
+	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0;
+}
+
+int open(const char *path, int flags, ...) {
+	va_list args;
+
+	va_start(args, flags);
+	mode_t mode = mode_of(flags, args);
+	va_end(args);
+	return open_fails(path, flags) ? -1 : REAL(open)(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...) {
+	va_list args;
+
+	va_start(args, flags);
+	mode_t mode = mode_of(flags, args);
+	va_end(args);
+	return open_fails(path, flags) ? -1 : REAL(open64)(path, flags, mode);
+}
+
+FILE *fopen(const char *path, const char *mode) {
+	return open_fails(path, strchr(mode, 'r') ? O_RDONLY : O_WRONLY) ? NULL : REAL(fopen)(path, mode);
+}
+
+/* ---- the clock ---- */
+
+/* Seconds to add to this reading. */
+static long off_now(void) {
+	return atomic_load(&on) && atomic_fetch_add(&readings, 1) + 1 >= clock_from ? clock_off : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *out) {
+	int rc = REAL(clock_gettime)(clock, out);
+
+	if (rc == 0 && clock == CLOCK_REALTIME) {
+		out->tv_sec += off_now();
+	}
+	return rc;
+}
+
+int gettimeofday(struct timeval *out, void *zone) {
+	int rc = REAL(gettimeofday)(out, zone);
+
+	out->tv_sec += rc == 0 ? off_now() : 0;
+	return rc;
+}
+
+time_t time(time_t *out) {
+	time_t now = REAL(time)(NULL) + off_now();
+
+	if (out) {
+		*out = now;
+	}
+	return now;
 }

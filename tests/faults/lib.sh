@@ -1,84 +1,135 @@
-# lib.sh: each call of a kind fails once, or from there on for good. What must hold each time: exit status 3 and a
-# message, or 2 and a message and no file (a configuration that cannot be read), or all as without the fault; and no
-# file but whole ones. A log or folder that cannot be read is a finding: 1, a message, and
-# other figures.
+# lib.sh: faults in the program and what must hold of what they leave. On top of tests/lib.sh.
 #
-#   faults_start BUILD            the build folder; skips (77) where sanitizers are in it
-#   faults_every NAME COMMAND     COMMAND (for sh) writes its files to $out, an empty folder; tried once per call
-#   faults_finish
+#   FAULTS=all     every call and every instant, in place of a sample that takes a few seconds
+#   FAULT_RUNS=N   at most N calls of each kind, evenly (the sample has 6)
+#   KILLS=N        so many random instants (all: 500)
 #
-# FAULT_RUNS (default 120) bounds the runs of each kind: further calls are sampled evenly.
+# Below sanitizers the faults are theirs to judge too: exit status 99 is a fault of ours, leaks on the way out included.
+. tests/lib.sh
+library=$tree/${BUILD:-build}/tests/faults/faults.so
+[ -f "$library" ] || { echo "no $library: make test builds it"; exit 3; }
+case ${FAULTS:-} in all) runs=${FAULT_RUNS:-1000000} kills=${KILLS:-500} ;; *) runs=${FAULT_RUNS:-6} kills=${KILLS:-3} ;; esac
+# The library stands before the sanitizers' own, which they do not like by default.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0:allocator_may_return_null=1
+export ASAN_OPTIONS
 
-faults_start() {
-	[ -z "${SANITIZED:-}" ] || { echo "skip: sanitizers take the place of malloc"; exit 77; }
-	library=$PWD/$1/tests/faults/faults.so
-	tollbook=$PWD/$1/tollbook
-	[ -f "$library" ] || { echo "no $library: make test builds it"; exit 3; }
-	folder=$(mktemp -d) || exit 3
-	trap 'rm -rf "$folder"' EXIT
-	out=$folder/out
-	failures=0
-	export out tollbook
+# each_call KIND COUNT COMMAND...: COMMAND with each number of a call, or a sample of them, the last one included
+each_call() {
+	kind=$1 count=$2
+	shift 2
+	step=$(((count + runs - 1) / runs))
+	[ $step -gt 0 ] || step=1
+	tried=0
+	call=$((count % step == 0 ? step : count % step))
+	while [ $call -le "$count" ] && [ $failures -lt 10 ]; do
+		"$@" $call
+		call=$((call + step)) tried=$((tried + 1))
+	done
 }
 
-# attempt COMMAND: with the faults that are in the environment; sets $status
-attempt() {
-	rm -rf "$out" && mkdir "$out"
-	timeout 60 sh -c "$1" > "$folder/said" 2>&1
+# kind KIND HOW...: all its calls, by what `disturbed KIND HOW CALL` does; HOW '' is once, with the usual error. How many
+# calls there are stands in $folder/count.
+total=0
+kind() {
+	kind=$1 count=$(awk -v kind="$1" '$1 == kind {print $2}' "$folder/count")
+	shift
+	for how in "$@"; do
+		each_call "$kind" "$count" disturbed "$kind" "$how"
+		echo "ok: $kind${how:+ ($how)}: $tried of $count calls"
+		total=$((total + tried))
+	done
+}
+
+# said WHAT: whatever went wrong was told, and no sanitizer had to
+said() {
+	case $status in
+	99 | 134 | 139) wrong "$1: exit status $status: $(grep -m3 -E 'ERROR|Assert|runtime error' "$folder/said")" ;;
+	3) grep -q '^tollbook.*: ' "$folder/said" || wrong "$1: exit status 3 without a message" ;;
+	esac
+}
+
+# ---- a night: a book, and logs that are new to it ----
+
+# night_start: logs and a book that has a part of them, in $folder/first; then more logs, and in $folder/good what the
+# book must say once they are in
+night_start() {
+	cd "$folder" || exit 3
+	TOLLBOOK_NOW=2026-08-12T03:00:00Z
+	export TOLLBOOK_NOW
+	cp "$tree/samples/fleet.json" "$tree/samples/prices.json" .
+	mkdir logs
+	cat > night.conf << END_OF_CONF
+{"schema": "tollbook.config.v1", "book": "book", "fleet": "fleet.json", "prices": ["prices.json"], "settle_hours": 0,
+ "logs": [{"path": "logs/*"}], "reports": [{"output": "statement.json", "format": "json", "by": "tenant,hour"}]}
+END_OF_CONF
+	gzip -dc "$tree/samples/serving/steps.jsonl.gz" > all.jsonl
+	gzip -dc "$tree/samples/serving/requests.jsonl.gz" > requests.jsonl
+	head -400 all.jsonl > logs/steps.jsonl
+	head -20 requests.jsonl > logs/requests.jsonl
+	night
+	[ $status -le 1 ] || { cat said; exit 1; }
+	mv book first
+	mv statement.json first.json
+	# One has grown, one has another name, the rest is new.
+	head -700 all.jsonl > logs/steps.jsonl
+	mv logs/requests.jsonl logs/requests.1.jsonl
+	sed -n '21,40p' requests.jsonl | gzip > logs/requests.jsonl.gz
+	put_back
+	night "LD_PRELOAD=$library" "TOLLBOOK_FAULT_COUNT=$folder/count"
+	[ $status -le 1 ] || { cat said; exit 1; }
+	undisturbed=$status
+	dump good || { cat said; exit 1; }
+	cp statement.json good.json
+	"$tollbook" verify --book book --fleet fleet.json --prices prices.json --all > said 2>&1 || wrong "verify: $(cat said)"
+	: > seen
+}
+
+# night [NAME=VALUE...]: sets $status
+night() {
+	timeout 120 env "$@" "$tollbook" nightly -c night.conf $night_options > said 2>&1
 	status=$?
 }
 
-wrong() {
-	echo "FAIL: $name: $*"
-	head -3 "$folder/said" | sed 's/^/    /'
-	failures=$((failures + 1))
+dump() {
+	"$tollbook" backup --dump --book book "$1" > said 2>&1
 }
 
-# Is what the attempt left what it may leave?
-judge() {
-	case $status:$1 in
-	2:*)
-		grep -q '^tollbook.*: error: ' "$folder/said" && [ -z "$(ls -A "$out")" ] || wrong "$1: exit status 2, and files or no message"
-		return
-		;;
-	1:*) ! grep -qE ': (read error|cannot be listed)' "$folder/said" || return ;;
-	esac
-	for file in $(ls -A "$out"); do
-		cmp -s "$out/$file" "$folder/good/$file" || { wrong "$1: $file is left, and not as it should be"; return; }
-	done
-	if [ $status -eq 3 ]; then
-		grep -q '^tollbook.*: ' "$folder/said" || wrong "$1: exit status 3 without a message"
-	elif [ $status -ne "$expected" ]; then
-		wrong "$1: exit status $status"
-	elif [ "$(ls -A "$out")" != "$(ls -A "$folder/good")" ]; then
-		wrong "$1: exit status $status, but files are missing"
+# put_back: the book as the first night left it
+put_back() {
+	rm -rf book book.synced book.cut statement.json .tollbook-*
+	cp -r first book
+}
+
+# What is on disk, but for who had the lock last.
+state() {
+	find book statement.json -type f ! -name lock ! -name '*-shm' -exec sha256sum {} + 2> /dev/null | sort | sha256sum
+}
+
+# same_report FILE: as it must be; where a log could not be read for once, that is told of for good
+same_report() {
+	cmp -s statement.json good.json || { [ $was -eq 1 ] && [ "$(told statement.json)" = "$(told good.json)" ]; }
+}
+
+told() {
+	jq -S 'del(.quality)' "$1"
+}
+
+# settle WHAT: what is there is nothing half, and after the next night the book says what it must. Of a state that was
+# seen before this is known.
+settle() {
+	was=$status before=$failures
+	state=$(state)
+	! grep -qF "$state" seen || return 0
+	if [ -f statement.json ] && ! cmp -s statement.json first.json && ! cmp -s statement.json good.json; then
+		[ $was -eq 1 ] && told statement.json > /dev/null || wrong "$1: a report that is neither the old nor the new one"
 	fi
-}
-
-faults_every() {
-	name=$1
-	rm -rf "$folder/good"
-	attempt "TOLLBOOK_FAULT_COUNT=$folder/count LD_PRELOAD=$library $2"
-	expected=$status
-	cp -r "$out" "$folder/good"
-	[ "$expected" -le 1 ] || { wrong "without any fault: exit status $expected"; return; }
-	while read -r kind count; do
-		step=$((count / ${FAULT_RUNS:-120} + 1))
-		call=1
-		while [ $call -le "$count" ]; do
-			for extent in '' :on; do
-				attempt "TOLLBOOK_FAULT=$kind:$call$extent LD_PRELOAD=$library $2"
-				judge "$kind $call of $count${extent:+ and all after}"
-			done
-			[ $failures -lt 20 ] || return
-			# The first ones are each tried.
-			call=$((call + (call < 40 ? 1 : step)))
-		done
-		echo "ok: $name: $count calls of $kind"
-	done < "$folder/count"
-}
-
-faults_finish() {
-	[ $failures -eq 0 ] || { echo "$failures failed"; exit 1; }
-	exit 0
+	# What a killed one left beside a report is cleared away once it is old.
+	find . -maxdepth 1 -name '.tollbook-*' -exec touch -d '2 hours ago' {} +
+	night
+	[ $status -le 1 ] || { wrong "$1: the next night: exit status $status: $(head -3 said)"; return; }
+	dump said_now || { wrong "$1: no dump: $(head -3 said)"; return; }
+	cmp -s said_now good || wrong "$1: the book says something else: $(diff said_now good | head -3)"
+	same_report || wrong "$1: the report says something else"
+	! find . -maxdepth 4 -name '.tollbook-*' | grep -q . || wrong "$1: a temporary file is left"
+	[ $failures -ne $before ] || echo "$state" >> seen
 }

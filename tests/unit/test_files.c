@@ -103,8 +103,8 @@ static void only_regular_files(void **state) {
 	expect_refused(in_folder("pipe"), 100, ERROR_CONFIG, "is a pipe, expected a file");
 	expect_refused(folder, 100, ERROR_CONFIG, "is a directory, expected a file");
 	expect_refused("/dev/zero", 100, ERROR_CONFIG, "is a device, expected a file");
-	expect_refused(in_folder("missing"), 100, ERROR_IO, "No such file");
-	expect_refused("-", 100, ERROR_IO, "No such file");
+	expect_refused(in_folder("missing"), 100, ERROR_CONFIG, "No such file");
+	expect_refused("-", 100, ERROR_CONFIG, "No such file");
 }
 
 static void write_text(const char *path, struct text t) {

@@ -1,0 +1,17 @@
+/* faults.h: what the two halves of the library share: calls that fail, and what a power cut leaves. */
+#ifndef TESTS_FAULTS_H
+#define TESTS_FAULTS_H
+
+#include <dlfcn.h>
+
+/* The C library's own function, behind ours. */
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+/* Notes what is on disk for good from now on: a descriptor was synced. */
+void durable_sync(int fd);
+/* Begins to take note, of what is below $TOLLBOOK_DURABLE. */
+void durable_start(void);
+/* Makes $TOLLBOOK_DURABLE.cut: what a power cut at this instant leaves of it. */
+void durable_cut(void);
+
+#endif
