@@ -273,7 +273,7 @@ static int feed_record(void *context, const struct record *r, struct fault *why)
 	struct feeding *f = context;
 
 	if (stop_asked(&f->b->r->stop)) {
-		return fault_set(why, ERROR_IO, "stopped by a signal; the book is as it was");
+		return fault_set(why, ERROR_IO, "stopped by a signal; " BOOK_STOPPED);
 	}
 	return attribution_take(f->a, 0, r, why);
 }

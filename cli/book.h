@@ -6,6 +6,9 @@
 #include "cli/setup.h"
 #include "ledger/ledger.h"
 
+/* What holds of the book whenever the work on it is stopped. */
+#define BOOK_STOPPED "the book is as of the last commit: run it again"
+
 /* A command at work on the book. */
 struct book {
 	struct run *r;

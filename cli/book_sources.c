@@ -1,12 +1,12 @@
 /* book_sources.c: which lines of which file are new. */
+#include "cli/book_sources.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "cli/book.h"
 #include "core/exact.h"
 #include "core/instant.h"
-#include "core/print.h"
 
 /* A file of this run, by its index. */
 struct log_file {
@@ -32,8 +32,7 @@ struct sources {
 	size_t count;
 	int64_t first_number;
 	int64_t now_ns;
-	int64_t heads[PRINT_HEAD_BYTES];
-	size_t head_count;
+	struct head_lengths heads;
 };
 
 /* ---- is it a log that is known? ---- */
@@ -45,6 +44,7 @@ struct candidate {
 };
 
 struct match {
+	const char *path;
 	struct candidate *at;
 	size_t count, next;
 	struct digest *digest;
@@ -60,10 +60,22 @@ static void add_candidate(struct match *m, const struct print_mark *mark, int64_
 	m->at[m->count++] = (struct candidate){*mark, source};
 }
 
+/*
+ * Hardly anything, and nothing of use: the header of a table, the first words of a line. Other logs begin like it
+ * without going on with it.
+ */
+static bool is_weak(const struct match *m, const struct ledger_source *s) {
+	return s->records == 0 && s->bytes < PRINT_HEAD_BYTES && s->bytes != (int64_t)m->head_len &&
+	       strcmp(s->path, m->path) != 0;
+}
+
 static int add_source(void *match, const struct ledger_source *s) {
 	struct print_mark mark = {0}, end = {.bytes = s->bytes, .lines = s->lines};
 	struct text marks = s->marks;
 
+	if (is_weak(match, s)) {
+		return 0;
+	}
 	while (print_next_mark(&marks, &mark)) {
 		add_candidate(match, &mark, 0);
 	}
@@ -120,18 +132,22 @@ static bool take_block(void *match, struct text bytes) {
 	return true;
 }
 
+int head_lengths_get(struct head_lengths *h, struct ledger *l, struct fault *why) {
+	return ledger_source_heads(l, h->at, PRINT_HEAD_BYTES, &h->count, why);
+}
+
 /* Sources that begin like the file. Under the lock. */
-static int find_candidates(struct sources *s, struct match *m, struct fault *why) {
+static int find_candidates(struct ledger *l, const struct head_lengths *h, struct match *m, struct fault *why) {
 	char hash[DIGEST_HEX_MAX];
 	int rc = 0;
 
-	for (size_t i = 0; i < s->head_count && rc >= 0; i++) {
-		if (s->heads[i] > (int64_t)m->head_len || s->heads[i] == 0) {
+	for (size_t i = 0; i < h->count && rc >= 0; i++) {
+		if (h->at[i] > (int64_t)m->head_len || h->at[i] == 0) {
 			continue;
 		}
-		digest_add(m->digest, (struct text){m->head, (size_t)s->heads[i]});
+		digest_add(m->digest, (struct text){m->head, (size_t)h->at[i]});
 		digest_finish(m->digest, hash);
-		rc = ledger_sources_of_head(s->book->ledger, s->heads[i], hash, add_source, m, why);
+		rc = ledger_sources_of_head(l, h->at[i], hash, add_source, m, why);
 	}
 	if (m->count > 0) {
 		qsort(m->at, m->count, sizeof *m->at, by_bytes);
@@ -174,11 +190,11 @@ static int leave_out(struct sources *s, const struct log_file *f) {
 
 /* Looks at the file's bytes as far as known ones go. 1: it can be read on; 0: it cannot be read now. */
 static int recognise(struct sources *s, struct log_file *f, bool *packed, struct fault *why) {
-	struct match m = {.digest = digest_new()};
+	struct match m = {.path = f->path, .digest = digest_new()};
 
 	bool fine = ingest_unpack(f->path, take_head, &m, packed);
 	pthread_mutex_lock(&s->lock);
-	int rc = find_candidates(s, &m, why);
+	int rc = find_candidates(s->book->ledger, &s->heads, &m, why);
 	pthread_mutex_unlock(&s->lock);
 	if (rc >= 0 && m.count > 0 && fine) {
 		fine = ingest_unpack(f->path, take_block, &m, packed);
@@ -189,6 +205,19 @@ static int recognise(struct sources *s, struct log_file *f, bool *packed, struct
 	digest_free(m.digest);
 	free(m.at);
 	return rc < 0 ? rc : fine ? 1 : leave_out(s, f);
+}
+
+int log_look(struct book *b, const struct head_lengths *h, const char *path, struct fault *why) {
+	struct match m = {.path = path, .digest = digest_new()};
+	bool packed, has_text, fine = ingest_unpack(path, take_head, &m, &packed);
+	int rc = find_candidates(b->ledger, h, &m, why);
+	has_text = m.head_len == sizeof m.head || memchr(m.head, '\n', m.head_len);
+	digest_free(m.digest);
+	free(m.at);
+	if (!fine) {
+		quality_damage(&b->quality, path, "read error", 0);
+	}
+	return rc < 0 ? rc : !fine ? LOG_UNREAD : has_text && m.count == 0 ? LOG_NEW : LOG_OLD;
 }
 
 /* ---- the watch ---- */
@@ -250,6 +279,7 @@ static int watch_open(void *sources, const char *path, uint32_t index, struct in
 	if (rc <= 0) {
 		return rc;
 	}
+	print_want_mark(f->print, f->known_bytes);
 	f->plan.goes_on = f->has_place && !packed && s->now_ns - f->lies.mtime_ns < s->book->settle_ns;
 	*plan = f->plan;
 	return f->same ? 0 : 1;
@@ -278,12 +308,20 @@ static int watched_record(void *sources, unsigned lane, const struct record *r, 
 	struct sources *s = sources;
 
 	if (stop_asked(&s->book->r->stop)) {
-		return fault_set(why, ERROR_IO, "stopped by a signal; the book is as it was");
+		return fault_set(why, ERROR_IO, "stopped by a signal; " BOOK_STOPPED);
 	}
 	return ledger_intake_take(s->intake, lane, r, why);
 }
 
 /* ---- what is written down ---- */
+
+/* Did another file of this run go on with the same source, and further (a copy of what is still growing)? */
+static int is_put(struct sources *s, const struct ledger_source *out, struct fault *why) {
+	struct ledger_source there;
+	int rc = ledger_source_get(s->book->ledger, out->id, &there, why);
+
+	return rc <= 0 ? rc : there.last_run == out->last_run && there.bytes >= out->bytes;
+}
 
 static int put_source(struct sources *s, struct log_file *f, struct fault *why) {
 	bool ended = !f->plan.goes_on && !f->damaged;
@@ -305,6 +343,13 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 	if (end.bytes == 0 || end.bytes < f->known_bytes) { /* it could not be read as far as before */
 		f->damaged = true;
 		return 0;
+	}
+	if (f->damaged && f->new_lines == 0 && f->plan.known_lines > 0 && !f->source) { /* cut, and the whole one is known */
+		return 0;
+	}
+	int rc = is_put(s, &out, why);
+	if (rc != 0) {
+		return rc < 0 ? rc : 0;
 	}
 	out.head_bytes = print_head(f->print, end.bytes, out.head);
 	memcpy(out.content, end.hash, sizeof out.content);
@@ -359,7 +404,7 @@ static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
 	const struct ingest_watch watch = {s, watch_open, watch_block, watch_close};
 	int rc = ledger_source_next(l, &s->first_number, why);
 
-	rc = rc < 0 ? rc : ledger_source_heads(l, s->heads, PRINT_HEAD_BYTES, &s->head_count, why);
+	rc = rc < 0 ? rc : head_lengths_get(&s->heads, l, why);
 	if (rc < 0) {
 		return rc;
 	}

@@ -10,9 +10,11 @@
 #include "cli/config.h"
 #include "cli/findings.h"
 #include "cli/options.h"
+#include "cli/portions.h"
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/files.h"
+#include "core/folders.h"
 #include "core/exact.h"
 #include "core/instant.h"
 
@@ -24,6 +26,7 @@
 struct settings {
 	const char *config;
 	bool check;
+	int64_t portion;
 };
 
 struct night {
@@ -32,7 +35,10 @@ struct night {
 	struct book book;
 	struct logs logs;
 	struct config_found found;
-	struct ledger_intake *intake;
+	struct portions *portions;
+	struct ledger_intake *intake; /* of the portion at work */
+	struct ledger_run sum;        /* over the portions */
+	struct quality quality;       /* of those that are committed */
 	bool findings;
 	int64_t retired; /* replica-days whose records went */
 };
@@ -58,6 +64,8 @@ static void night_release(struct night *n) {
 	config_logs_release(&n->found);
 	tenant_key_free(n->logs.tenant_key);
 	ledger_intake_free(n->intake);
+	portions_free(n->portions);
+	quality_release(&n->quality);
 	if (n->book.names) {
 		book_close(&n->book);
 	}
@@ -66,19 +74,33 @@ static void night_release(struct night *n) {
 
 /* ---- the work ---- */
 
-/* Taking in and attributing are one transaction: the ledger has all of it, or nothing. */
-static int take_in(struct night *n, struct fault *why) {
+/* What one portion did, on top of what those before it did. */
+static void add_up(struct night *n) {
+	struct ledger_run *sum = &n->sum;
+	const struct ledger_run *r = &n->book.run;
+
+	sum->id = r->id > 0 ? r->id : sum->id;
+	sum->files += r->files;
+	sum->lines += r->lines;
+	sum->records += r->records;
+	sum->rejected += r->rejected;
+	sum->restated += r->restated;
+	quality_merge(&n->quality, &n->book.quality);
+}
+
+/* Taking in and attributing are one transaction: the ledger has all of a portion, or nothing. */
+static int take_portion(struct night *n, struct logs *logs, struct fault *why) {
 	struct book *b = &n->book;
 	int rc = book_begin(b, "nightly", why);
 
-	rc = rc < 0 ? rc : book_take_in(b, &n->logs, &n->intake, why);
+	b->places = 0;
+	rc = rc < 0 ? rc : book_take_in(b, logs, &n->intake, why);
 	rc = rc < 0 ? rc : book_attribute(b, why);
 	if (rc < 0) {
 		return rc;
 	}
-	n->findings = quality_has_findings(&b->quality);
 	if (b->run.lines + b->run.restated + b->places == 0) {
-		ledger_rollback(b->ledger); /* a night without news leaves no run */
+		ledger_rollback(b->ledger); /* without news there is no run */
 		b->run.id = 0;
 		return 0;
 	}
@@ -109,6 +131,25 @@ static int retire(struct night *n, struct fault *why) {
 	}
 	b->run = night;
 	return rc;
+}
+
+/* What is new, portion by portion; without any there may still be something to attribute. */
+static int take_in(struct night *n, struct fault *why) {
+	const struct settings *s = n->r->own;
+	struct logs logs = n->logs;
+	int rc = portions_new(&n->portions, &n->book, &n->logs, s->portion, why), left = 1;
+
+	for (bool first = true; rc >= 0 && (left = portions_next(n->portions, &logs, why)) >= 0 && (left > 0 || first); first = false) {
+		logs.options.source_count = left > 0 ? logs.options.source_count : 0;
+		rc = take_portion(n, &logs, why);
+		add_up(n);
+		ledger_intake_free(n->intake);
+		n->intake = NULL;
+	}
+	quality_merge(&n->book.quality, &n->quality);
+	quality_sort(&n->book.quality);
+	n->findings = quality_has_findings(&n->book.quality);
+	return rc < 0 ? rc : left;
 }
 
 static int64_t month_start(int64_t ns, int months) {
@@ -216,7 +257,7 @@ static int write_report(struct night *n, const struct config_report *c, struct f
 
 /* What a monitor asks of the job itself. */
 static int write_metrics(struct night *n, int64_t started_ns, struct fault *why) {
-	const struct ledger_run *run = &n->book.run;
+	const struct ledger_run *run = &n->sum;
 	struct outfile *file;
 	int rc = outfile_open(&file, n->config.metrics, why);
 
@@ -244,7 +285,7 @@ static int write_metrics(struct night *n, int64_t started_ns, struct fault *why)
 }
 
 static void say_summary(struct night *n, int64_t started_ns) {
-	const struct ledger_run *run = &n->book.run;
+	const struct ledger_run *run = &n->sum;
 	char retired[80] = "";
 
 	if (n->r->quiet) {
@@ -374,14 +415,16 @@ static int nightly(struct run *r, struct fault *why) {
 static const struct option own[] = {
 	{"config", 'c', "FILE", "what to do (schemas/config.schema.json)", 0, value_text, offsetof(struct settings, config), NULL, true},
 	{"check-config", 0, NULL, "only check the configuration and the files it names", 0, value_flag, offsetof(struct settings, check), NULL, false},
+	{"portion", 0, "N", "commit after so many new logs (default 1000)", 0, value_count, offsetof(struct settings, portion), NULL, false},
 };
 
 const struct command command_nightly = {
 	.name = "nightly",
 	.synopsis = "-c CONFIG",
 	.what = "The cron job: take in what is new, restate what changed, write the reports",
-	.about = "Killed at any moment, it loses nothing and counts nothing twice: run it again. A second one at the same\n"
-		 "time is refused and told who holds the book.\n",
+	.about = "Killed at any moment, it loses nothing and counts nothing twice: run it again, and it goes on behind the\n"
+		 "last portion of logs that was committed. A second one at the same time is refused and told who holds the\n"
+		 "book.\n",
 	.example = "tollbook nightly -c /etc/tollbook.conf",
 	.own = own,
 	.own_count = sizeof own / sizeof *own,

@@ -2,23 +2,21 @@
 #include "core/files.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "core/folders.h"
 
 #define BUFFER_BYTES (64 * 1024)
 #define GZIP_WINDOW (15 + 16)
 #define GZIP_LEVEL 6
 #define TEMP_TRIES 100
-#define TEMP_START ".tollbook-"
-#define TEMP_END ".tmp"
 #define DESCRIPTOR_PATH_BYTES 32
 
 static int system_fault(struct fault *why, const char *path, const char *what) {
@@ -34,22 +32,6 @@ bool file_path_is_wrong(int error) {
 		}
 	}
 	return false;
-}
-
-void files_sweep(const char *folder, int64_t older_s) {
-	DIR *dir = opendir(folder);
-	struct stat st;
-
-	for (struct dirent *d; dir && (d = readdir(dir));) {
-		struct text name = text_of(d->d_name);
-		if (text_starts(name, T(TEMP_START)) && text_ends(name, T(TEMP_END)) &&
-		    fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtime >= older_s) {
-			(void)unlinkat(dirfd(dir), d->d_name, 0);
-		}
-	}
-	if (dir) {
-		closedir(dir);
-	}
 }
 
 /* ---- reading ---- */
@@ -476,13 +458,9 @@ static int finish_stream(struct outfile *o) {
 	return o->z ? deflate_all(o, NULL, 0, Z_FINISH) : 0;
 }
 
-static bool sync_refused(void) {
-	return errno == EINVAL || errno == ENOTSUP || errno == EROFS;
-}
-
 /* After a power cut the file shall be whole, the old one or the new. 0, or -1 with errno. */
-static int put_in_place(struct outfile *o) {
-	if (fsync(o->fd) != 0 && !sync_refused()) {
+static int put_in_place(struct outfile *o, bool wait) {
+	if (wait && fsync(o->fd) != 0 && !sync_refused(errno)) {
 		return -1;
 	}
 	if (o->unnamed && make_temp(o, 0, name_unnamed) != 0) {
@@ -498,34 +476,22 @@ static int put_in_place(struct outfile *o) {
 	return 0;
 }
 
-static int sync_folder(const char *target) {
-	struct text folder = folder_of(target);
-	char *name = folder.len > 0 ? copy(folder.at, folder.len) : copy(".", 1);
-	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = 0;
-
-	free(name);
-	if (fd < 0) {
-		/* A folder that may be written to but not read is not ours to sync. */
-		return errno == EACCES ? 0 : -1;
-	}
-	if (fsync(fd) != 0 && !sync_refused()) {
-		rc = -1;
-	}
-	int saved = errno;
-	close(fd);
-	errno = saved;
-	return rc;
-}
-
-int outfile_commit(struct outfile *o, struct fault *why) {
+static int finish(struct outfile *o, bool wait, struct fault *why) {
 	int error = 0;
 
-	if (finish_stream(o) != 0 || (o->target && (put_in_place(o) != 0 || sync_folder(o->target) != 0))) {
+	if (finish_stream(o) != 0 || (o->target && (put_in_place(o, wait) != 0 || (wait && folder_sync(o->target) != 0)))) {
 		error = system_fault(why, o->path, "cannot write");
 	}
 	undo(o);
 	return error;
+}
+
+int outfile_commit(struct outfile *o, struct fault *why) {
+	return finish(o, true, why);
+}
+
+int outfile_put(struct outfile *o, struct fault *why) {
+	return finish(o, false, why);
 }
 
 void outfile_abandon(struct outfile *o) {

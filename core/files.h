@@ -15,6 +15,10 @@
  */
 int file_read(const char *path, size_t max, struct text *out, struct fault *why);
 
+/* What the names of files that are being written begin and end with. */
+#define TEMP_START ".tollbook-"
+#define TEMP_END ".tmp"
+
 /* A file being written beside its place: PATH is untouched until outfile_commit. */
 struct outfile;
 
@@ -29,13 +33,9 @@ int outfile_open(struct outfile **out, const char *path, struct fault *why);
 FILE *outfile_stream(struct outfile *o);
 /* Flush, fsync, rename, fsync of the folder; frees. Any error removes what was written. */
 int outfile_commit(struct outfile *o, struct fault *why);
+/* The same without waiting for the disk: that is left to files_sync (folders.h). */
+int outfile_put(struct outfile *o, struct fault *why);
 /* Gives up: removes what was written; frees. */
 void outfile_abandon(struct outfile *o);
-
-/*
- * Removes from a folder what processes that were killed left of files being written, if it was last
- * written to so many seconds ago: what is younger may be another one's at work.
- */
-void files_sweep(const char *folder, int64_t older_s);
 
 #endif

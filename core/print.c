@@ -11,7 +11,7 @@
 struct print {
 	struct digest *digest; /* of all bytes */
 	struct print_mark line; /* the end of the last whole line; its hash once asked */
-	int64_t bytes, marked; /* all; those up to the last mark */
+	int64_t bytes, wanted; /* all; where a mark is wanted beside the regular ones */
 	char *marks;
 	size_t len, room;
 	struct print_mark last_mark;
@@ -107,7 +107,11 @@ static size_t piece(const struct print *p, struct text t, bool *last) {
 	return lf ? (size_t)(lf - t.at) + 1 : 0;
 }
 
-void print_add(struct print *p, struct text t) {
+void print_want_mark(struct print *p, int64_t bytes) {
+	p->wanted = bytes;
+}
+
+static void add(struct print *p, struct text t) {
 	bool last = false;
 
 	while (t.len > 0 && !last) {
@@ -125,6 +129,19 @@ void print_add(struct print *p, struct text t) {
 	if (t.len > 0) {
 		add_whole(p, t);
 	}
+}
+
+void print_add(struct print *p, struct text t) {
+	int64_t until = p->wanted - p->bytes;
+
+	if (until > 0 && (size_t)until <= t.len) {
+		add(p, text_cut(t, 0, (size_t)until));
+		t = text_cut(t, (size_t)until, t.len);
+		if (p->line.bytes == p->wanted && p->last_mark.bytes < p->wanted) {
+			mark(p);
+		}
+	}
+	add(p, t);
 }
 
 bool print_has_rest(const struct print *p) {

@@ -23,6 +23,8 @@ struct print;
 struct print *print_new(void);
 void print_free(struct print *p);
 void print_add(struct print *p, struct text bytes);
+/* A mark is also made at the end of the line that ends after so many bytes: where an earlier, shorter copy ended. */
+void print_want_mark(struct print *p, int64_t bytes);
 
 /* The end of the last whole line so far; with `all`, of everything, whether it ends in a newline or not. */
 struct print_mark print_end(struct print *p, bool all);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/exact.h"
-#include "core/files.h"
+#include "core/folders.h"
 #include "core/instant.h"
 #include "core/record_json.h"
 #include "core/spool.h"
@@ -30,6 +30,8 @@ struct ledger_intake {
 	struct spool *spool;
 	char **old; /* segments that were replaced */
 	size_t old_count;
+	char **written; /* segments that are not on disk yet */
+	size_t written_count;
 	int64_t first_ns, last_ns; /* of what is new, power samples apart */
 	int64_t counts[RECORD_KINDS];
 	int64_t late_count, late_day_ns; /* of days whose records are gone */
@@ -71,15 +73,20 @@ struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes) {
 	return in;
 }
 
+static void free_all(char **at, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		free(at[i]);
+	}
+	free(at);
+}
+
 void ledger_intake_free(struct ledger_intake *in) {
 	if (!in) {
 		return;
 	}
 	spool_free(in->spool);
-	for (size_t i = 0; i < in->old_count; i++) {
-		free(in->old[i]);
-	}
-	free(in->old);
+	free_all(in->old, in->old_count);
+	free_all(in->written, in->written_count);
 	free(in);
 }
 
@@ -248,9 +255,11 @@ static int merge_records(struct merge *m, struct fault *why) {
 	return rc;
 }
 
-static void remember_old(struct merge *m, const char *path) {
-	m->in->old = must_realloc(m->in->old, (m->in->old_count + 1) * sizeof *m->in->old);
-	m->in->old[m->in->old_count++] = must_copy(path);
+static void remember(char ***at, size_t *count, const char *path) {
+	if ((*count & (*count - 1)) == 0) { /* arrays double where their count is a power of two */
+		*at = must_realloc(*at, (*count == 0 ? 1 : 2 * *count) * sizeof **at);
+	}
+	(*at)[(*count)++] = must_copy(path);
 }
 
 static int open_old(struct merge *m, struct fault *why) {
@@ -263,7 +272,7 @@ static int open_old(struct merge *m, struct fault *why) {
 	}
 	ledger_segment_path(m->l, &old, path, sizeof path);
 	if (old.run != m->run) {
-		remember_old(m, path);
+		remember(&m->in->old, &m->in->old_count, path);
 	}
 	return segment_open(&m->old, path, why);
 }
@@ -327,7 +336,11 @@ static int write_segment(struct merge *m, struct fault *why) {
 		segment_abandon(m->writer);
 		return rc;
 	}
-	return segment_commit(m->writer, m->seg.hash, &m->seg.bytes, why);
+	rc = segment_put(m->writer, m->seg.hash, &m->seg.bytes, why);
+	if (rc == 0) {
+		remember(&m->in->written, &m->in->written_count, path);
+	}
+	return rc;
 }
 
 /* Nothing can be made of records that come when those beside them are gone. */
@@ -372,6 +385,23 @@ static int merge_replica_day(struct merge *m, struct spans *spans, struct fault 
 	return rc < 0 ? rc : mark_days(m, before.first_ns, before.last_ns, why);
 }
 
+/* The ledger must not name a segment that a power cut can take away: all are on disk before the commit. */
+static int sync_written(struct ledger *l, struct ledger_intake *in, struct fault *why) {
+	const char *const *paths = (const char *const *)in->written;
+	char records[PATH_ROOM];
+	int rc = 0;
+
+	if (in->written_count > 0) {
+		rc = files_sync(paths, in->written_count, why);
+		/* The folders of days lie in records/, which may be new itself, as ledger.db. */
+		snprintf(records, sizeof records, "%s/records/", l->book);
+		rc = rc < 0 ? rc : folder_must_sync(records, why);
+		records[strlen(records) - 1] = '\0';
+		rc = rc < 0 ? rc : folder_must_sync(records, why);
+	}
+	return rc;
+}
+
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why) {
 	struct merge *m = must_calloc(1, sizeof *m);
 	struct spans spans = {0};
@@ -388,6 +418,7 @@ int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run
 	while (rc >= 0 && m->item) {
 		rc = merge_replica_day(m, &spans, why);
 	}
+	rc = rc < 0 ? rc : sync_written(l, in, why);
 	free(spans.at);
 	if (m->reader) {
 		spool_reader_free(m->reader);

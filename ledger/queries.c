@@ -38,7 +38,8 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_REJECT_PUT] = {"INSERT INTO reject (run, reason, lines, first) VALUES ($1, $2, $3, $4)", 0},
 	[Q_REJECTS] = {"SELECT reason, lines, first, run FROM reject WHERE run <= $1 ORDER BY run, reason", 0},
 	[Q_DAMAGE_PUT] = {"INSERT INTO damage (run, file, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", 0},
-	[Q_DAMAGES] = {"SELECT file, reason, at FROM damage WHERE run <= $1 ORDER BY run, file, reason", 0},
+	[Q_DAMAGES] = {"SELECT file, reason, at FROM damage WHERE run <= $1 GROUP BY file, reason, at "
+	                "ORDER BY min(run), file, reason", 0},
 	[Q_WARNING_PUT] = {"INSERT INTO warning (run, sentence) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
 	[Q_WARNINGS] = {"SELECT DISTINCT sentence FROM warning WHERE run <= $1 ORDER BY sentence", 0},
 	[Q_INPUTS] = {"SELECT s.path, s.bytes, s.content, s.format, s.lines, s.records FROM source s "

@@ -199,7 +199,10 @@ static void writer_free(struct segment_writer *w) {
 	free(w);
 }
 
-int segment_commit(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t *bytes, struct fault *why) {
+typedef int put_file(struct outfile *o, struct fault *why);
+
+static int put(struct segment_writer *w, put_file *put_in_place, char hash[DIGEST_HEX_MAX], int64_t *bytes,
+               struct fault *why) {
 	struct stat st = {0};
 	int rc = pack(w, T(""), ZSTD_e_end, why);
 
@@ -208,13 +211,21 @@ int segment_commit(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t 
 		return rc;
 	}
 	digest_finish(w->digest, hash);
-	rc = outfile_commit(w->file, why);
+	rc = put_in_place(w->file, why);
 	if (rc == 0 && stat(w->path, &st) != 0) {
 		rc = fault_set(why, ERROR_IO, "%s: %s", w->path, strerror(errno));
 	}
 	*bytes = st.st_size;
 	writer_free(w);
 	return rc;
+}
+
+int segment_put(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t *bytes, struct fault *why) {
+	return put(w, outfile_put, hash, bytes, why);
+}
+
+int segment_commit(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t *bytes, struct fault *why) {
+	return put(w, outfile_commit, hash, bytes, why);
 }
 
 void segment_abandon(struct segment_writer *w) {

@@ -33,7 +33,9 @@ void segment_close(struct segment_reader *s);
 struct segment_writer;
 int segment_create(struct segment_writer **out, const char *path, struct fault *why);
 int segment_add(struct segment_writer *w, struct text bytes, struct fault *why);
-/* Fsync, rename; the size of the file and the hash of its content. Frees. */
+/* Puts it in its place; the size of the file and the hash of its content. Frees. */
+int segment_put(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t *bytes, struct fault *why);
+/* The same, and waits until it is on disk: after segment_put, files_sync sees to that. */
 int segment_commit(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t *bytes, struct fault *why);
 void segment_abandon(struct segment_writer *w);
 

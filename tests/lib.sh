@@ -36,6 +36,28 @@ near() {
 	fi
 }
 
+# moved FILE DAYS: native records, moved by so many days; in integers, as jq has doubles only
+moved() {
+	awk -v days="$2" -v day=86400000000000 '
+	function add(s, n,  low, high, sum) { # 19 digits in two parts
+		high = substr(s, 1, length(s) - 9) + 0; low = substr(s, length(s) - 8) + 0
+		sum = low + n % 1000000000
+		return sprintf("%d%09d", high + int(n / 1000000000) + (sum >= 1000000000), sum % 1000000000)
+	}
+	{
+		out = ""; rest = $0
+		while (match(rest, /"(start|arrival|scheduled|first_token|finish)_ns":[0-9]+/)) {
+			field = substr(rest, RSTART, RLENGTH); at = index(field, ":")
+			out = out substr(rest, 1, RSTART - 1) substr(field, 1, at) add(substr(field, at + 1), days * day)
+			rest = substr(rest, RSTART + RLENGTH)
+		}
+		rest = out rest
+		gsub(/"id":"/, "\"id\":\"d" days "-", rest)
+		sub(/"step":/, "\"step\":" days + 1 "0", rest)
+		print rest
+	}' "$1"
+}
+
 finish() {
 	[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
 	exit 0

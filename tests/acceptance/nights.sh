@@ -14,29 +14,8 @@ cat > night.conf << END
 END
 
 # The sample's steps and requests, each moved to its day: a day's pattern, thirty times.
-day_ns=86400000000000
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" | head -240 > steps
 gzip -dc "$tree/samples/serving/requests.jsonl.gz" | head -12 > requests
-moved() { # moved FILE DAY: in integers, as jq has doubles only
-	awk -v days="$2" -v day="$day_ns" '
-	function add(s, n,  low, high, sum) { # 19 digits in two parts
-		high = substr(s, 1, length(s) - 9) + 0; low = substr(s, length(s) - 8) + 0
-		sum = low + n % 1000000000
-		return sprintf("%d%09d", high + int(n / 1000000000) + (sum >= 1000000000), sum % 1000000000)
-	}
-	{
-		out = ""; rest = $0
-		while (match(rest, /"(start|arrival|scheduled|first_token|finish)_ns":[0-9]+/)) {
-			field = substr(rest, RSTART, RLENGTH); at = index(field, ":")
-			out = out substr(rest, 1, RSTART - 1) substr(field, 1, at) add(substr(field, at + 1), days * day)
-			rest = substr(rest, RSTART + RLENGTH)
-		}
-		rest = out rest
-		gsub(/"id":"/, "\"id\":\"d" days "-", rest)
-		sub(/"step":/, "\"step\":" days "0", rest)
-		print rest
-	}' "$1"
-}
 
 held=''
 day=0

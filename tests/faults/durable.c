@@ -134,6 +134,14 @@ void durable_sync(int fd) {
 	pthread_mutex_unlock(&lock);
 }
 
+void durable_sync_all(void) {
+	pthread_mutex_lock(&lock);
+	if (root[0]) {
+		note_all(root);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 static void build_file(ino_t inode, const char *to) {
 	char from[PATH_BYTES];
 	int out = create(to);

@@ -299,6 +299,14 @@ int fdatasync(int fd) {
 	return fails(SYNC) ? -1 : synced(fd, REAL(fdatasync)(fd));
 }
 
+int syncfs(int fd) {
+	if (fails(SYNC)) {
+		return -1;
+	}
+	durable_sync_all(); /* what is written meanwhile is not in it */
+	return REAL(syncfs)(fd);
+}
+
 /* ---- names ---- */
 
 int rename(const char *from, const char *to) {

@@ -9,6 +9,8 @@
 
 /* Notes what is on disk for good from now on: a descriptor was synced. */
 void durable_sync(int fd);
+/* The same: the whole file system. */
+void durable_sync_all(void);
 /* Begins to take note, of what is below $TOLLBOOK_DURABLE. */
 void durable_start(void);
 /* Makes $TOLLBOOK_DURABLE.cut: what a power cut at this instant leaves of it. */

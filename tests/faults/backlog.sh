@@ -1,0 +1,20 @@
+#!/bin/sh
+# A backlog that is taken in portion by portion into a new book, with the faults of night.sh: killed and run again it
+# goes on behind the last portion that was committed, and the book says in the end what it says undisturbed, to the
+# last byte.
+cd "$(dirname "$0")/../.." || exit 3
+. tests/faults/lib.sh
+need jq
+backlog_start
+commits=$("$tollbook" report --book book --as-of 1 --format json -q 2> /dev/null | jq .quality.lines)
+lines=$(jq .quality.lines good.json)
+[ "$commits" -gt 0 ] && [ "$commits" -lt "$lines" ] || wrong "the first commit has $commits of $lines lines: no portion"
+# The figures are those of one portion.
+put_back
+night_options=''
+night
+[ "$(told statement.json)" = "$(told good.json)" ] || wrong "in one portion the report says something else"
+night_options='--portion 2'
+night_faults
+night_kills 0.3
+finish
