@@ -151,8 +151,10 @@ static int keep_document(struct ledger *l, int64_t run, const char *kind, int64_
 /* The fleet file, and the descriptions of models that it names, by their names there. */
 static int keep_fleet(struct ledger *l, int64_t run, const char *path, struct fault *why) {
 	struct names *names = names_new();
-	struct fleet *f = fleet_read(path, names, why);
-	int rc = f ? keep_document(l, run, "fleet", 0, path, why) : ERROR_CONFIG;
+	struct fleet *f;
+	int rc = fleet_open(&f, path, names, why);
+
+	rc = rc < 0 ? rc : keep_document(l, run, "fleet", 0, path, why);
 
 	for (size_t i = 0; rc == 0 && i < fleet_description_count(f); i++) {
 		char sha256[DIGEST_HEX_MAX];

@@ -65,7 +65,6 @@ static bool date_in(struct text path, int64_t *day_ns) {
 
 struct listing {
 	struct portions *p;
-	const struct ingest_source *source;
 	size_t room;
 	struct fault *why;
 };
@@ -78,10 +77,10 @@ static int is_seen(struct portions *p, const struct stat *st, struct fault *why)
 	return ledger_file_known(p->book->ledger, &f, &source, why);
 }
 
-static int add_file(void *listing, const char *name, int64_t bytes) {
+static int add_file(void *listing, const char *name, int64_t bytes, const struct ingest_source *source) {
 	struct listing *l = listing;
 	struct portions *p = l->p;
-	struct found f = {.source = l->source, .bytes = bytes};
+	struct found f = {.source = source, .bytes = bytes};
 	struct stat st = {0};
 	int rc = 0;
 
@@ -123,16 +122,10 @@ static void sort_by_day(struct found *at, size_t count, struct found *spare) {
 int portions_new(struct portions **out, struct book *b, const struct logs *logs, int64_t files, struct fault *why) {
 	struct portions *p = must_calloc(1, sizeof *p);
 	struct listing l = {.p = p, .why = why};
-	int rc = 0;
 
 	p->book = b;
 	p->files = files > 0 ? files : PORTION_FILES;
-	for (size_t i = 0; i < logs->options.source_count && rc == 0; i++) {
-		struct ingest_options one = logs->options;
-		one.sources = l.source = &logs->options.sources[i];
-		one.source_count = 1;
-		rc = ingest_files(&one, add_file, &l, &b->quality);
-	}
+	int rc = ingest_files(&logs->options, add_file, &l, &b->quality);
 	if (rc < 0) {
 		portions_free(p);
 		return rc;
