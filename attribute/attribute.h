@@ -155,6 +155,13 @@ int attribution_fits_add(struct attribution_fits *f, struct attribution *a, stru
 int attribution_fits_write(struct attribution_fits *f, FILE *out, struct fault *why);
 int attribution_fits_read(struct attribution_fits *f, struct text bytes, const char *path, struct fault *why);
 
+/*
+ * After attribution_finish: the fits of a day that are in use, as JSON (schemas/fit.schema.json), `part` telling them
+ * apart. 0, or what the sink returned.
+ */
+typedef int fit_sink(void *context, int64_t day_ns, struct text part, struct text json);
+int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink *sink, void *context, struct fault *why);
+
 /* Coefficients, what they imply, residuals and covariance of every fit in use (--model-report). */
 void attribution_print_models(const struct attribution *a, FILE *out);
 /* Every fit in use, after attribution_finish, in one order. 0, or what the sink returned. */

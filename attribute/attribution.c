@@ -272,6 +272,10 @@ void attribution_print_models(const struct attribution *a, FILE *out) {
 	}
 }
 
+int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink *sink, void *context, struct fault *why) {
+	return fits_keep(a->options.fits ? a->options.fits : a->fits, day_ns, sink, context, why);
+}
+
 int attribution_give_models(const struct attribution *a, fitted_sink *sink, void *context) {
 	return fits_give(a->options.fits ? a->options.fits : a->fits, sink, context);
 }

@@ -332,6 +332,7 @@ static bool take_neighbours(const struct attribution_fits *f, struct fit *fit) {
 	if (best) {
 		fit->model = best->model;
 		fit->model.origin = MODEL_NEIGHBOUR;
+		fit->taken_from_ns = best->key.day_ns;
 	}
 	return best != NULL;
 }

@@ -50,6 +50,9 @@ const struct step_model *fits_model(struct attribution_fits *f, const struct fit
 /* All keys that have statistics or were asked for, in one order (by texts, then day); for reports. */
 size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max);
 
+/* Those of a day as JSON (attribution_keep_fits). */
+int fits_keep(struct attribution_fits *f, int64_t day_ns, fit_sink *sink, void *context, struct fault *why);
+
 /* Every fit with its coefficients: for --model-report. */
 void fits_print(struct attribution_fits *f, FILE *out);
 

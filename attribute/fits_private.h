@@ -4,6 +4,7 @@
 
 #include "attribute/cells.h"
 #include "attribute/fits.h"
+#include "core/digest.h"
 #include "core/spool.h"
 
 struct fit {
@@ -12,6 +13,7 @@ struct fit {
 	int64_t unfit;      /* steps that cells_take left out */
 	uint64_t used;      /* when it was added to last */
 	bool own;           /* model was made of its own cells */
+	int64_t taken_from_ns; /* a neighbour's model: its day */
 	struct step_model model;
 };
 
@@ -48,6 +50,9 @@ int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struc
 
 /* All fits in one order: by texts of model and gpu, then GPUs, role and day. Allocated; the caller frees. */
 struct fit **fits_sorted(const struct attribution_fits *f);
+
+/* fits_text.c: the hash of the lines that attribution_fits_write gives for these cells. */
+void cells_hash(const struct cells *c, char hash[DIGEST_HEX_MAX]);
 
 /*
  * Fits the model to the cells. False if they are too few or say nothing of how time depends on the

@@ -50,6 +50,27 @@ static void write_cell(const struct cell *c, FILE *out) {
 	fputc('\n', out);
 }
 
+void cells_hash(const struct cells *c, char hash[DIGEST_HEX_MAX]) {
+	struct digest *d = digest_new();
+	const struct cell **cells = cells_sorted(c);
+
+	for (unsigned j = 0; j < c->count; j++) {
+		char *line = NULL;
+		size_t len = 0;
+		FILE *out = open_memstream(&line, &len);
+		if (!out) {
+			die_out_of_memory();
+		}
+		write_cell(cells[j], out);
+		fclose(out);
+		digest_add(d, (struct text){line, len});
+		free(line);
+	}
+	digest_finish(d, hash);
+	digest_free(d);
+	free(cells);
+}
+
 struct writing {
 	const struct attribution_fits *fits;
 	FILE *out;

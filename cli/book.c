@@ -304,7 +304,26 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 	return attribution_new(&o);
 }
 
-static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, entry_sink *sink,
+static int keep_fit(void *context, int64_t day_ns, struct text part, struct text json) {
+	struct feeding *f = context;
+
+	return ledger_fit_put(f->b->ledger, day_ns, part, json, f->why);
+}
+
+/* What the entries of a day rest on goes with them; a closed day keeps that of its closed entries. */
+static int keep_fits(struct feeding *f, int64_t day_ns) {
+	int64_t period;
+	int rc = ledger_period_at(f->b->ledger, day_ns, &period, f->why);
+
+	if (rc != 0) {
+		return rc < 0 ? rc : 0;
+	}
+	rc = ledger_fits_drop(f->b->ledger, day_ns, f->why);
+	return rc < 0 ? rc : attribution_keep_fits(f->a, day_ns, keep_fit, f, f->why);
+}
+
+/* keep: a day's fits go into the ledger. */
+static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, bool keep, entry_sink *sink,
                             void *context, struct quality *quality, struct fault *why) {
 	struct feeding f = {b, a, why};
 	int rc = ledger_spans(b->ledger, set_span, a, why);
@@ -312,6 +331,7 @@ static int attribute_period(struct book *b, struct attribution *a, int64_t from_
 	why->message[0] = '\0';
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
 	rc = rc < 0 ? rc : attribution_finish(a, sink, context, quality, why);
+	rc = rc < 0 || !keep ? rc : keep_fits(&f, from_ns);
 	if (rc < 0 && !why->message[0]) {
 		fault_set(why, rc, "a figure does not fit: too much time or too many tokens for 64 bits");
 	}
@@ -321,7 +341,7 @@ static int attribute_period(struct book *b, struct attribution *a, int64_t from_
 
 int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
                     struct quality *quality, struct fault *why) {
-	return attribute_period(b, new_attribution(b, from_ns, to_ns, NULL), from_ns, to_ns, sink, context, quality, why);
+	return attribute_period(b, new_attribution(b, from_ns, to_ns, NULL), from_ns, to_ns, false, sink, context, quality, why);
 }
 
 static int drop_entry(void *context, const struct entry *e) {
@@ -332,7 +352,7 @@ static int drop_entry(void *context, const struct entry *e) {
 
 int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char *path, struct quality *quality,
                      struct fault *why) {
-	return attribute_period(b, new_attribution(b, from_ns, to_ns, path), from_ns, to_ns, drop_entry, NULL, quality, why);
+	return attribute_period(b, new_attribution(b, from_ns, to_ns, path), from_ns, to_ns, false, drop_entry, NULL, quality, why);
 }
 
 /* Which log is meant by a place: records in the book name their source. */
@@ -355,7 +375,8 @@ static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	int64_t duplicates, more = 0;
 
 	quality_init(&day);
-	int rc = book_entries_of(b, day_ns, day_ns + NS_PER_DAY, keep_entry, &all, &day, why);
+	struct attribution *a = new_attribution(b, day_ns, day_ns + NS_PER_DAY, NULL);
+	int rc = attribute_period(b, a, day_ns, day_ns + NS_PER_DAY, true, keep_entry, &all, &day, why);
 	duplicates = day.duplicates;
 	rc = rc < 0 ? rc : place_joins(b, &day, why);
 	rc = rc < 0 ? rc : ledger_joins_put(b->ledger, day_ns, &day.joins, why);

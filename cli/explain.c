@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/book.h"
+#include "cli/explain_fit.h"
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/decimal.h"
@@ -13,6 +14,7 @@
 #include "core/record_json.h"
 
 #define LINES_SHOWN 10
+#define SPLITS_SHOWN 2
 
 struct settings {
 	int64_t lines;
@@ -40,6 +42,9 @@ struct work {
 	int64_t first_ns, last_ns;
 	name_id replica;
 	char alias[TENANT_ALIAS_MAX];
+	struct kept_fits *fits;
+	char rule[32]; /* of the last run that attributed */
+	int64_t splits_left;
 };
 
 /* ---- the question ---- */
@@ -226,6 +231,7 @@ static int show_record(void *work, const struct record *r, struct fault *why) {
 		if (w->lines_left > 0) {
 			w->lines_left--;
 			print_record(w, r);
+			w->splits_left -= w->splits_left > 0 && kept_fits_split(w->fits, r, w->rule);
 		}
 	}
 	return 0;
@@ -253,6 +259,31 @@ static int say_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault
 	return rc;
 }
 
+static int find_rule(void *work, const struct ledger_run *r) {
+	struct work *w = work;
+
+	if (r->rule[0]) {
+		snprintf(w->rule, sizeof w->rule, "%s", r->rule);
+	}
+	return 0;
+}
+
+/* The models by which steps of both phases were split. */
+static int show_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why) {
+	int rc = ledger_runs(w->b->ledger, find_rule, w, why);
+
+	rc = rc < 0 ? rc : kept_fits_read(&w->fits, w->b->ledger, from_ns, to_ns, why);
+	if (rc < 0) {
+		return rc;
+	}
+	printf("\nStep models that it rests on (attribute/METHOD.md; schemas/fit.schema.json)\n");
+	if (kept_fits_print(w->fits, w->q.model, (size_t)w->lines_left) == 0) {
+		printf("  none: no steps, or they were attributed by a version that did not keep them\n");
+	}
+	w->splits_left = w->lines_left > LINES_SHOWN ? w->lines_left : SPLITS_SHOWN;
+	return 0;
+}
+
 /* Those of shards are not in the book. */
 static int show_records(struct work *w, struct fault *why) {
 	int64_t plans = 0;
@@ -262,7 +293,11 @@ static int show_records(struct work *w, struct fault *why) {
 		printf("%s", rc < 0 ? "" : "\nThe records behind it are in the folders of the plans of 'tollbook shard', and not in this book.\n");
 		return rc;
 	}
-	printf("\nRecords behind it (a step of both phases is split by the fitted model: tollbook run --model-report)\n");
+	rc = show_fits(w, w->q.from_ns, w->q.to_ns, why);
+	if (rc < 0) {
+		return rc;
+	}
+	printf("\nRecords behind it\n");
 	rc = ledger_segments(w->b->ledger, w->q.from_ns, w->q.to_ns, show_segment, w, why);
 	if (rc >= 0) {
 		printf("  %" PRId64 " records in all; --lines N shows more\n", w->records);
@@ -364,6 +399,7 @@ static int show_step(void *work, const struct record *r, struct fault *why) {
 		if (w->lines_left > 0) {
 			w->lines_left--;
 			print_record(w, r);
+			w->splits_left -= w->splits_left > 0 && kept_fits_split(w->fits, r, w->rule);
 		}
 	}
 	return 0;
@@ -391,6 +427,7 @@ static int explain_request(struct work *w, struct fault *why) {
 		printf("\nWith --fleet or --gpu-hour its cost is shown, too\n");
 	}
 	w->records = 0;
+	rc = rc < 0 ? rc : show_fits(w, w->first_ns, w->last_ns + 1, why);
 	printf("\nSteps of its replica while it was there; its share of each is by its tokens and context (METHOD.md)\n");
 	rc = rc < 0 ? rc : ledger_segments(w->b->ledger, w->first_ns, w->last_ns + 1, steps_of_segment, w, why);
 	if (rc >= 0) {
@@ -416,6 +453,7 @@ static int explain(struct run *r, struct fault *why) {
 	w.b = &b;
 	status = w.q.id.len > 0 ? explain_request(&w, why) : explain_figure(&w, why);
 	free(w.found);
+	kept_fits_free(w.fits);
 	book_close(&b);
 	return status;
 }

@@ -5,6 +5,22 @@
 const int64_t hinge_ntok[HINGE_COUNT] = {8, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536};
 const int64_t early_ntok[EARLY_COUNT] = {8, 32, 64, 128};
 
+static const char *const term_names[TERMS] = {
+	[TERM_FLOOR] = "floor",          [TERM_TOKENS] = "token",          [TERM_ATTENTION] = "prefill_token_kv",
+	[TERM_CONTEXT] = "decode_kv",    [TERM_MIXED_CONTEXT] = "mixed_kv", [TERM_PROMPT] = "prompt",
+};
+
+const char *step_model_term(int term, int64_t *ntok) {
+	bool early = term >= TERM_EARLY && term < TERM_EARLY + EARLY_COUNT;
+
+	*ntok = -1;
+	if (term_names[term]) {
+		return term_names[term];
+	}
+	*ntok = early ? early_ntok[term - TERM_EARLY] : hinge_ntok[term - TERM_HINGES];
+	return early ? "token_up_to" : "token_beyond";
+}
+
 void step_model_terms(const struct step_model *m, const struct batch *b, double terms[TERMS]) {
 	int64_t ntok = b->prefill_tokens + b->decode_tokens;
 	double context = (double)(m->has_context ? b->decode_kv_tokens : b->decode_tokens);

@@ -43,6 +43,9 @@ struct step_model {
 	double residual_relative;        /* standard deviation of (T - fit) / fit */
 };
 
+/* The word for a term in files: "floor", "token_beyond" (and *ntok: what), …; *ntok -1 where it has none. */
+const char *step_model_term(int term, int64_t *ntok);
+
 /*
  * The terms of a batch, in units of the coefficients. Where the contexts were not there to be fitted the
  * number of decoders stands in for K: each decoder then costs the same.

@@ -171,8 +171,12 @@ int ledger_joins_put(struct ledger *l, int64_t day_ns, const struct quality_join
 
 /* ---- fits ---- */
 
-int ledger_fit_put(struct ledger *l, int64_t day_ns, const char *part, struct text lines, struct fault *why) {
-	return ask_do(l, Q_FIT_PUT, VALUES(V_INT(day_ns), V_STR(part), V_TEXT(lines)), why);
+int ledger_fits_drop(struct ledger *l, int64_t day_ns, struct fault *why) {
+	return ask_do(l, Q_FITS_DROP, VALUES(V_INT(day_ns)), why);
+}
+
+int ledger_fit_put(struct ledger *l, int64_t day_ns, struct text part, struct text json, struct fault *why) {
+	return ask_do(l, Q_FIT_PUT, VALUES(V_INT(day_ns), V_TEXT(part), V_TEXT(json)), why);
 }
 
 int ledger_fits(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_fit_sink *sink, void *context,

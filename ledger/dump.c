@@ -65,6 +65,14 @@ static int dump_segment(void *context, const struct ledger_segment *s) {
 	return 0;
 }
 
+static int dump_fit(void *context, int64_t day_ns, const char *part, struct text json) {
+	struct dumping *d = context;
+
+	fprintf(d->out, "fit\t%" PRId64 "\t%.*s\n", day_ns, TEXT_ARG(json)); /* which says what its part does */
+	(void)part;
+	return 0;
+}
+
 static int dump_period(void *context, const struct ledger_period *p) {
 	struct dumping *d = context;
 
@@ -90,6 +98,7 @@ int ledger_dump(struct ledger *l, FILE *out, struct fault *why) {
 		put_entry(l, "entry", &d.entries[i], out);
 	}
 	free(d.entries);
+	rc = rc < 0 ? rc : ledger_fits(l, INT64_MIN, INT64_MAX, dump_fit, &d, why);
 	rc = rc < 0 ? rc : ledger_periods(l, dump_period, &d, why);
 	return rc < 0 ? rc : ledger_adjustments(l, INT64_MIN, INT64_MAX, INT64_MAX - 1, dump_adjustment, &d, why);
 }

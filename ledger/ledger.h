@@ -261,8 +261,9 @@ int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to
 
 /* ---- fits ---- */
 
-/* The lines of attribution_fits_write of one day and part. */
-int ledger_fit_put(struct ledger *l, int64_t day_ns, const char *part, struct text lines, struct fault *why);
+/* A fit that entries of a day rest on, as JSON (schemas/fit.schema.json); all of a day go before new ones come. */
+int ledger_fits_drop(struct ledger *l, int64_t day_ns, struct fault *why);
+int ledger_fit_put(struct ledger *l, int64_t day_ns, struct text part, struct text json, struct fault *why);
 typedef int ledger_fit_sink(void *context, int64_t day_ns, const char *part, struct text lines);
 int ledger_fits(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_fit_sink *sink, void *context,
                 struct fault *why);

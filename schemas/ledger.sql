@@ -219,11 +219,11 @@ CREATE TABLE entry_day (
   PRIMARY KEY (posting, model, tenant, pool, kind, grade, prompt_over, service, rate_nano)
 ) STRICT, WITHOUT ROWID;
 
--- Sums that the step model is fitted from, by day (see attribute/attribute.h).
+-- The step models that the entries in force rest on: written with them; of a closed day those of its closed entries.
 CREATE TABLE fit (
   day_ns INTEGER NOT NULL,
-  part TEXT NOT NULL,           -- '' for what this book saw; another name for what was merged in
-  lines TEXT NOT NULL,
+  part TEXT NOT NULL,           -- model, GPU, GPUs per replica and role, with tabs between
+  lines TEXT NOT NULL,          -- coefficients, covariance, evidence, as JSON (schemas/fit.schema.json)
   PRIMARY KEY (day_ns, part)
 ) STRICT, WITHOUT ROWID;
 

@@ -117,4 +117,53 @@ same "closed: adjustments are the difference, prefill" "$(($(jq .total.gpu_ns.pr
 same "closed: adjustments are the difference, output tokens" "$(($(jq .total.tokens.output before.json) + $(sum output tokens)))" "$(jq .total.tokens.output open.json)"
 same "closed: list prices are those of the run" "$(jq -c '.total.list.model' open.json)" '"groq/llama-3.1-8b-instant"'
 cd ..
+# ---- a figure can be redone with a pocket calculator: the models that the ledger keeps are those that were used ----
+
+mkdir fits && cd fits || exit 3
+cp "$tree/samples/fleet.json" .
+"$tollbook" ingest -q --book book "$tree/samples/serving"
+"$tollbook" attribute -q --book book --fleet fleet.json
+"$tollbook" explain --book book --lines 100000 hour=2026-08-10T23 > explained
+same "fits: the model of the day" "$(grep -c "2026-08-10, llama-3.1-8b on 1 x RTX-PRO-6000-96GB, mixed: fitted to the day's own steps" explained)" 1
+# Each line of arithmetic, redone: a sum of products; then prefill's part of the step's time.
+awk '
+/^ +[cpd] = / {
+	name = $1; sum = 0; n = split($0, parts, " = ")
+	m = split(parts[2], products, " [+] ")
+	for (i = 1; i <= m; i++) { split(products[i], f, " x "); sum += f[1] * f[2] }
+	said = parts[3] + 0; value[name] = said; lines++
+	if (sum - said > 5 || said - sum > 5) { print "wrong: " $0; bad++ } # the last decimals of the terms
+}
+/T = [0-9]+ ns, and as the model/ { match($0, /T = [0-9]+/); t = substr($0, RSTART + 4, RLENGTH - 4) + 0 }
+/prefill = T x/ {
+	match($0, / = [0-9.]+ ns, decode/); said = substr($0, RSTART + 3) + 0
+	got = t * (value["p"] + value["c"] - value["d"]) / (2 * value["c"])
+	if (got - said > 0.01 || said - got > 0.01) { print "wrong: " $0; bad++ }
+	steps++
+}
+END { print (bad + 0), (steps > 100), lines == 3 * steps }' explained > said
+same "fits: the arithmetic is right" "$(cat said)" "0 1 1"
+# Prefill of all steps of the hour, by that arithmetic, is what the entries say: but for the step that reaches into the next hour.
+redone=$(awk '
+/"schema":"tollbook.step.v1"/ {
+	match($0, /"gpu_ns":[0-9]+/); t = substr($0, RSTART + 9, RLENGTH - 9) + 0
+	if ($0 ~ /"decode_requests":0,/) sum += t
+}
+/prefill = T x/ { match($0, / = [0-9.]+ ns, decode/); sum += substr($0, RSTART + 3) + 0 }
+END { printf "%.0f", sum }' explained)
+posted=$(awk '/^  2026-08-10T23:00:00Z/ && / input(_cached)?, grade/ { match($0, /: [0-9]+ GPU-ns/); sum += substr($0, RSTART + 2) + 0 } END { printf "%.0f", sum }' explained)
+off=$((redone - posted))
+same "fits: and gives the entries, $posted ns" "$([ "$off" -ge -1000 ] && [ "$off" -lt 100000000 ] && echo near || echo "off by $off")" near
+if python3 -c 'import jsonschema' 2> /dev/null; then
+	"$tollbook" backup --dump --book book - | sed -n 's/^fit	[0-9]*	//p' > fits.jsonl
+	while read -r fit; do echo "$fit" > fit.json; PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/fit.schema.json" fit.json; done < fits.jsonl > said 2>&1
+	same "fits: as their schema says" "$(wc -l < fits.jsonl) $(cat said)" "2 "
+fi
+# A day with too few steps says whose model it took.
+gzip -dc "$tree/samples/serving/steps.jsonl.gz" | awk 'NR < 1270 || NR > 2555' > few.jsonl
+"$tollbook" ingest -q --book few few.jsonl
+"$tollbook" attribute -q --book few --fleet fleet.json
+"$tollbook" explain --book few day=2026-08-11 | sed -n '/^Step models/,/^Records/p' > said
+same "fits: what stands in where steps are few is named" "$(grep -c 'too few steps of its own: that of a day beside (2026-08-10)' said)" 1
+cd ..
 [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }

@@ -1,0 +1,20 @@
+/* explain_fit.h: the step models that a ledger keeps, and what they make of a step, to be redone by hand. */
+#ifndef CLI_EXPLAIN_FIT_H
+#define CLI_EXPLAIN_FIT_H
+
+#include "core/record.h"
+#include "ledger/ledger.h"
+
+struct kept_fits;
+
+/* Those of the days that a period touches. The caller frees. */
+int kept_fits_read(struct kept_fits **out, struct ledger *l, int64_t from_ns, int64_t to_ns, struct fault *why);
+void kept_fits_free(struct kept_fits *k);
+
+/* Prints those of a model (empty: all), at most so many; how many there were. */
+size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max);
+
+/* Prints how a step of both phases is split by its day's model and the rule. False if there is nothing to be split, or no one model. */
+bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule);
+
+#endif
