@@ -49,6 +49,56 @@ int value_money(const struct option *o, void *into, const char *value, struct fa
 	return 0;
 }
 
+int value_given_money(const struct option *o, void *into, const char *value, struct fault *why) {
+	struct given_money *m = into;
+
+	m->given = true;
+	return value_money(o, &m->nano, value, why);
+}
+
+int value_share(const struct option *o, void *into, const char *value, struct fault *why) {
+	int64_t nano;
+
+	(void)o;
+	if (!decimal_parse(text_of(value), 0, &nano) || nano <= 0 || nano > NANO) {
+		return wrong(why, "is out of range, expected a share over 0 and at most 1, such as 0.5");
+	}
+	*(int64_t *)into = nano;
+	return 0;
+}
+
+int value_part(const struct option *o, void *into, const char *value, struct fault *why) {
+	struct given_money *m = into;
+
+	(void)o;
+	if (!decimal_parse(text_of(value), 0, &m->nano) || m->nano < 0 || m->nano >= NANO) {
+		return wrong(why, "is out of range, expected a share from 0 and under 1, such as 0.5");
+	}
+	m->given = true;
+	return 0;
+}
+
+int value_figure(const struct option *o, void *into, const char *value, struct fault *why) {
+	int64_t nano;
+
+	if (!decimal_parse(text_of(value), 0, &nano) || nano <= 0) {
+		return fault_set(why, ERROR_CONFIG, "is not such a figure, expected a decimal over 0 for %s", o->argument);
+	}
+	*(int64_t *)into = nano;
+	return 0;
+}
+
+int value_factor(const struct option *o, void *into, const char *value, struct fault *why) {
+	int64_t nano;
+
+	(void)o;
+	if (!decimal_parse(text_of(value), 0, &nano) || nano < NANO / 1000 || nano > 1000000 * NANO) {
+		return wrong(why, "is out of range, expected a factor from 0.001 to 1000000");
+	}
+	*(int64_t *)into = nano;
+	return 0;
+}
+
 int value_count(const struct option *o, void *into, const char *value, struct fault *why) {
 	(void)o;
 	int64_t n;

@@ -5,19 +5,14 @@
 #include "cli/findings.h"
 #include "cli/say.h"
 #include "cli/setup.h"
-#include "cli/values.h"
-#include "core/decimal.h"
+#include "cli/scenario.h"
 #include "core/files.h"
 
-struct price {
-	int64_t nano;
-	bool given;
-};
-
 struct settings {
-	const char *gpu, *catalogue, *format;
-	int64_t max_batch, chunk, utilization, input_output, load, margin; /* 0: not given */
-	struct price rent, cache_hit, list_input, list_cached, list_output;
+	struct scenario_settings scenario;
+	const char *format;
+	int64_t input_output, load, kv_tokens, transfer_ns; /* 0: not given */
+	struct given_money rent, cache_hit, margin;
 	bool disaggregate;
 };
 
@@ -34,81 +29,27 @@ struct job {
 
 /* ---- options ---- */
 
-static int take_share(const struct option *o, void *into, const char *value, struct fault *why) {
-	int64_t nano;
-
-	(void)o;
-	if (!decimal_parse(text_of(value), 0, &nano) || nano <= 0 || nano > NANO) {
-		return fault_set(why, ERROR_CONFIG, "is out of range, expected a share over 0 and at most 1, such as 0.5");
-	}
-	*(int64_t *)into = nano;
-	return 0;
-}
-
-static int take_part(const struct option *o, void *into, const char *value, struct fault *why) {
-	struct price *p = into;
-
-	(void)o;
-	if (!decimal_parse(text_of(value), 0, &p->nano) || p->nano < 0 || p->nano >= NANO) {
-		return fault_set(why, ERROR_CONFIG, "is out of range, expected a share from 0 and under 1, such as 0.5");
-	}
-	p->given = true;
-	return 0;
-}
-
-static int take_margin(const struct option *o, void *into, const char *value, struct fault *why) {
-	struct price p;
-	int err = take_part(o, &p, value, why);
-
-	*(int64_t *)into = err ? 0 : p.nano;
-	return err;
-}
-
-static int take_factor(const struct option *o, void *into, const char *value, struct fault *why) {
-	int64_t nano;
-
-	(void)o;
-	if (!decimal_parse(text_of(value), 0, &nano) || nano < NANO / 1000 || nano > 1000000 * NANO) {
-		return fault_set(why, ERROR_CONFIG, "is out of range, expected a factor from 0.001 to 1000000");
-	}
-	*(int64_t *)into = nano;
-	return 0;
-}
-
-static int take_price(const struct option *o, void *into, const char *value, struct fault *why) {
-	struct price *p = into;
-
-	p->given = true;
-	return value_money(o, &p->nano, value, why);
-}
-
 static const char *format_word(size_t i) {
 	static const char *const words[] = {"table", "json"};
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
-#define ROW(name, argument, help, take, member)                                                                        \
-	{name, 0, argument, help, 0, take, offsetof(struct settings, member), NULL, true}
+#define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
 
 static const struct option own[] = {
-	ROW("rent", "PRICE", "of a GPU-hour, in place of what was paid", take_price, rent),
-	ROW("utilization", "SHARE", "of the paid time in which the GPUs work", take_share, utilization),
-	ROW("max-batch", "N", "sequences at once, at most (default 256)", value_count, max_batch),
-	ROW("chunk", "N", "tokens of a step, at most (default 2048)", value_count, chunk),
-	ROW("cache-hit", "SHARE", "of each prompt found in the prefix cache", take_part, cache_hit),
-	ROW("input-output", "RATIO", "prompts scaled to so many input tokens per output token", take_factor, input_output),
-	ROW("load", "FACTOR", "requests arrive so much denser", take_factor, load),
-	ROW("gpu", "NAME", "another card: scaled by bandwidth and FLOP/s, an extrapolation", value_text, gpu),
-	ROW("gpus-file", "FILE", "another catalogue of cards", value_text, catalogue),
+	ROW("rent", "PRICE", "of a GPU-hour, in place of what was paid", value_given_money, rent),
+	SCENARIO_OPTIONS(settings, scenario, "another card: scaled by bandwidth and FLOP/s, an extrapolation"),
+	ROW("kv-tokens", "N", "the cache of a replica holds (default: by the fleet's \"description\")", value_count, kv_tokens),
+	ROW("cache-hit", "SHARE", "of each prompt found in the prefix cache", value_part, cache_hit),
+	ROW("input-output", "RATIO", "prompts scaled to so many input tokens per output token", value_factor, input_output),
+	ROW("load", "FACTOR", "requests arrive so much denser", value_factor, load),
 	ROW("disaggregate", NULL, "prefill and decode on replicas of their own", value_flag, disaggregate),
-	ROW("margin", "SHARE", "that a break-even list price leaves (default 0)", take_margin, margin),
-	ROW("list-input", "PRICE", "list price per million input tokens, for the break-even utilisation", take_price, list_input),
-	ROW("list-cached", "PRICE", "of cached input (default: that of input)", take_price, list_cached),
-	ROW("list-output", "PRICE", "of output", take_price, list_output),
+	ROW("transfer", "NS", "that a token of a prompt takes from prefill's replica to decode's (default 0)", value_count, transfer_ns),
+	ROW("margin", "SHARE", "that a break-even list price leaves (default 0)", value_part, margin),
 	{"format", 0, "NAME", "table (default) or json", 0, value_word, offsetof(struct settings, format), format_word, true},
 };
 
-static int64_t price_of(struct price p) {
+static int64_t price_of(struct given_money p) {
 	return p.given ? p.nano : ESTIMATE_NONE;
 }
 
@@ -120,17 +61,24 @@ static bool cards_of(void *job, name_id replica, name_id model, int64_t at_ns, s
 	return setup_cards_of(j->fleet, j->names, replica, model, at_ns, out);
 }
 
+static const struct modelspec *described(void *job, name_id model, name_id gpu, int64_t gpus) {
+	const struct job *j = job;
+
+	return fleet_description_of(j->fleet, model, gpu, gpus);
+}
+
 static int start(struct job *j, struct fault *why) {
 	const struct settings *s = j->r->own;
 	unsigned lanes = ingest_lanes(&j->logs.options);
 
 	j->whatif = whatif_new(&(struct whatif_options){
-		.names = j->names, .catalogue_path = s->catalogue, .lanes = lanes, .cards_of = cards_of, .context = j,
-		.currency = fleet_currency(j->fleet), .rent_nano = price_of(s->rent), .utilization = s->utilization,
-		.max_batch = s->max_batch, .chunk = s->chunk, .cache_hit = price_of(s->cache_hit), .input_output = s->input_output,
-		.load = s->load, .gpu = s->gpu, .disaggregate = s->disaggregate, .margin = s->margin,
-		.list_input_nano = price_of(s->list_input), .list_cached_nano = price_of(s->list_cached),
-		.list_output_nano = price_of(s->list_output)}, why);
+		.names = j->names, .catalogue_path = s->scenario.catalogue, .lanes = lanes, .cards_of = cards_of, .context = j,
+		.currency = fleet_currency(j->fleet), .rent_nano = price_of(s->rent), .utilization = s->scenario.utilization,
+		.max_batch = s->scenario.max_batch, .chunk = s->scenario.chunk, .cache_hit = price_of(s->cache_hit), .input_output = s->input_output,
+		.load = s->load, .gpu = s->scenario.gpu, .disaggregate = s->disaggregate, .margin = s->margin.nano,
+		.kv_tokens = s->kv_tokens, .transfer_ns = s->transfer_ns, .memory = s->scenario.memory, .described = described,
+		.list_input_nano = price_of(s->scenario.list_input), .list_cached_nano = price_of(s->scenario.list_cached),
+		.list_output_nano = price_of(s->scenario.list_output)}, why);
 	j->attribution = attribution_new(&(struct attribute_options){
 		.fleet = j->fleet, .names = j->names, .from_ns = INT64_MIN, .to_ns = INT64_MAX, .lanes = lanes});
 	return j->whatif ? 0 : ERROR_CONFIG;

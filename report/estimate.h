@@ -115,6 +115,7 @@ struct whatif_options {
 	const char *catalogue_path; /* NULL: the cards built in */
 	unsigned lanes;
 	estimate_cards_of *cards_of;
+	estimate_described *described; /* may be NULL */
 	void *context;
 	const char *currency;
 	/* the scenario asked for; 0 (prices: ESTIMATE_NONE): as it was, or as the default says */
@@ -127,6 +128,9 @@ struct whatif_options {
 	int64_t load;          /* arrivals so much denser, in nano */
 	const char *gpu;       /* another card */
 	bool disaggregate;     /* prefill and decode on replicas of their own */
+	int64_t transfer_ns;   /* that a token of a prompt takes from the one to the other */
+	int64_t kv_tokens;     /* that the cache of a replica holds; 0: by the description, else as many as there are */
+	int64_t memory;        /* share in nano of a card's memory for weights and cache; default 0.9 */
 	int64_t margin;        /* share in nano that a break-even price is to leave */
 	int64_t list_input_nano, list_cached_nano, list_output_nano; /* per million, or ESTIMATE_NONE */
 };

@@ -9,6 +9,7 @@ struct place {
 	int64_t computed; /* of the prompt, cached tokens included */
 	int64_t made;     /* output tokens */
 	int64_t chunk;    /* of the step at hand */
+	bool counted;     /* its prompt was, before it was preempted */
 };
 
 struct replay {
@@ -18,7 +19,8 @@ struct replay {
 	int64_t now_ns;
 	struct place *places; /* in the order in which they were taken */
 	size_t count, room;
-	struct replay_request *waiting; /* a ring */
+	int64_t held; /* tokens that the places' caches hold, prompts whole */
+	struct place *waiting; /* a ring of places to come */
 	size_t first, waiting_count, waiting_room; /* room: a power of 2 */
 };
 
@@ -38,6 +40,10 @@ void replay_free(struct replay *r) {
 	}
 }
 
+void replay_kv_tokens(struct replay *r, int64_t kv_tokens) {
+	r->o.kv_tokens = kv_tokens;
+}
+
 void replay_model(struct replay *r, const struct fitted_model *m) {
 	r->model = m;
 }
@@ -48,37 +54,99 @@ const struct replay_sums *replay_result(const struct replay *r) {
 
 /* ---- places ---- */
 
+static bool is_decoding(const struct place *p) {
+	return p->computed >= p->request.prompt;
+}
+
+static void wait_grow(struct replay *r) {
+	size_t room = r->waiting_room > 0 ? 2 * r->waiting_room : 64;
+	struct place *ring = must_alloc(room * sizeof *ring);
+
+	for (size_t i = 0; i < r->waiting_count; i++) {
+		ring[i] = r->waiting[(r->first + i) & (r->waiting_room - 1)];
+	}
+	free(r->waiting);
+	r->waiting = ring;
+	r->waiting_room = room;
+	r->first = 0;
+}
+
 static void wait_push(struct replay *r, const struct replay_request *q) {
 	if (r->waiting_count == r->waiting_room) {
-		size_t room = r->waiting_room > 0 ? 2 * r->waiting_room : 64;
-		struct replay_request *ring = must_alloc(room * sizeof *ring);
-		for (size_t i = 0; i < r->waiting_count; i++) {
-			ring[i] = r->waiting[(r->first + i) & (r->waiting_room - 1)];
-		}
-		free(r->waiting);
-		r->waiting = ring;
-		r->waiting_room = room;
-		r->first = 0;
+		wait_grow(r);
 	}
-	r->waiting[(r->first + r->waiting_count++) & (r->waiting_room - 1)] = *q;
+	r->waiting[(r->first + r->waiting_count++) & (r->waiting_room - 1)] =
+		(struct place){.request = *q, .computed = q->prefilled ? q->prompt : q->cached, .made = q->prefilled ? 1 : 0};
+}
+
+/* Before all others. */
+static void wait_again(struct replay *r, const struct place *p) {
+	if (r->waiting_count == r->waiting_room) {
+		wait_grow(r);
+	}
+	r->first = (r->first + r->waiting_room - 1) & (r->waiting_room - 1);
+	r->waiting[r->first] = *p;
+	r->waiting_count++;
+}
+
+/* What a place takes of the cache: all its prompt from the start, then a token a step. */
+static int64_t holds(const struct place *p) {
+	return p->request.prompt + p->made;
+}
+
+/* A place, and room in the cache, for the first that waits and a token of each? One alone always has it. */
+static bool has_room(const struct replay *r) {
+	if (r->waiting_count == 0 || (int64_t)r->count >= r->o.max_batch) {
+		return false;
+	}
+	return r->o.kv_tokens == 0 || r->count == 0 || r->held + holds(&r->waiting[r->first]) + (int64_t)r->count < r->o.kv_tokens;
 }
 
 static void take_place(struct replay *r) {
-	const struct replay_request *q = &r->waiting[r->first];
-
 	if (r->count == r->room) {
 		r->room = r->room > 0 ? 2 * r->room : 64;
 		r->places = must_realloc(r->places, r->room * sizeof *r->places);
 	}
-	r->places[r->count++] = (struct place){.request = *q,
-	                                       .computed = q->prefilled ? q->prompt : q->cached,
-	                                       .made = q->prefilled ? 1 : 0};
+	r->places[r->count] = r->waiting[r->first];
+	r->held += holds(&r->places[r->count++]);
 	r->first = (r->first + 1) & (r->waiting_room - 1);
 	r->waiting_count--;
 }
 
-static bool is_decoding(const struct place *p) {
-	return p->computed >= p->request.prompt;
+/* The place taken last gives way. The token it made last is no context yet: it would have been computed now. */
+static void preempt(struct replay *r) {
+	struct place p = r->places[--r->count];
+	int64_t made = p.made;
+
+	r->held -= holds(&p);
+	r->sums.preemptions++;
+	r->sums.recomputed += p.computed - p.request.cached + (made > 0 ? made - 1 : 0);
+	p.counted = p.counted || made > 0;
+	p.request.prompt += made;
+	p.request.completion -= made;
+	p.request.prefilled = false;
+	p.computed = p.request.cached;
+	p.made = 0;
+	wait_again(r, &p);
+}
+
+static int64_t decoders(const struct replay *r) {
+	int64_t n = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		n += is_decoding(&r->places[i]);
+	}
+	return n;
+}
+
+/* Each decoder makes a token now: did any give way for that? */
+static bool make_room(struct replay *r) {
+	int64_t before = r->sums.preemptions;
+
+	while (r->o.kv_tokens > 0 && r->count > 1 && r->held + decoders(r) > r->o.kv_tokens) {
+		preempt(r);
+	}
+	return r->sums.preemptions > before;
 }
 
 /* ---- a step ---- */
@@ -102,6 +170,7 @@ static struct work fill_step(struct replay *r) {
 	struct work w = {0};
 	int64_t budget;
 
+	bool crowded = make_room(r);
 	for (size_t i = 0; i < r->count; i++) {
 		struct place *p = &r->places[i];
 		p->chunk = 0;
@@ -116,7 +185,7 @@ static struct work fill_step(struct replay *r) {
 			take_chunk(&w, &r->places[i], &budget);
 		}
 	}
-	while (budget > 0 && r->waiting_count > 0 && (int64_t)r->count < r->o.max_batch) {
+	while (budget > 0 && !crowded && has_room(r)) {
 		take_place(r);
 		struct place *p = &r->places[r->count - 1];
 		if (is_decoding(p)) {
@@ -148,10 +217,13 @@ static void share_step(struct replay *r, const struct work *w, int64_t ns) {
 }
 
 static void count_prompt(struct replay *r, const struct place *p) {
+	r->sums.output++;
+	if (p->counted) {
+		return;
+	}
 	r->sums.requests++;
 	r->sums.input += p->request.prompt;
 	r->sums.input_cached += p->request.cached;
-	r->sums.output++;
 	r->sums.first_tokens++;
 	r->sums.first_token_wait_ns += r->now_ns - p->request.arrival_ns;
 }
@@ -161,6 +233,7 @@ static int advance(struct replay *r, struct place *p, bool was_decoding, bool *s
 	*stays = true;
 	if (was_decoding) {
 		p->made++;
+		r->held++;
 		r->sums.output++;
 	} else {
 		p->computed += p->chunk;
@@ -168,6 +241,7 @@ static int advance(struct replay *r, struct place *p, bool was_decoding, bool *s
 			return 0;
 		}
 		p->made = 1;
+		r->held++;
 		count_prompt(r, p);
 		if (p->request.leaves) {
 			*stays = false;
@@ -198,6 +272,8 @@ static int step(struct replay *r, struct fault *why) {
 		err = err ? err : failed;
 		if (stays) {
 			r->places[kept++] = p;
+		} else {
+			r->held -= holds(&p);
 		}
 	}
 	r->count = kept;

@@ -176,7 +176,7 @@ static struct scenario as_asked(const struct whatif *w) {
 
 static bool is_asked(const struct whatif_options *o) {
 	return o->rent_nano != ESTIMATE_NONE || o->utilization > 0 || o->max_batch > 0 || o->chunk > 0 || o->cache_hit != ESTIMATE_NONE ||
-	       o->input_output > 0 || o->load > 0 || o->gpu || o->disaggregate;
+	       o->input_output > 0 || o->load > 0 || o->gpu || o->disaggregate || o->kv_tokens > 0 || o->transfer_ns > 0;
 }
 
 #define SCENARIOS_MAX 16
@@ -250,6 +250,16 @@ static void print_answer(const struct answer *a, FILE *out) {
 	        a->outcome.extrapolated ? "  (extrapolated)" : a->costs.utilization > 1 ? "  (needs more GPUs)" : "");
 }
 
+/* Where the cache's memory told. */
+static void print_cache(const struct answer *a, FILE *out) {
+	const struct replay_sums *s = &a->outcome.sums;
+
+	if (s->preemptions > 0) {
+		fprintf(out, "%s: %lld preemptions, %lld tokens computed again; the cache holds %lld tokens\n", a->scenario.name,
+		        (long long)s->preemptions, (long long)s->recomputed, (long long)a->outcome.kv_tokens);
+	}
+}
+
 static void print_check(const struct whatif *w, const struct answer *was, FILE *out) {
 	double replayed = (double)was->outcome.sums.busy_ns, logged = (double)w->busy_ns;
 
@@ -296,6 +306,8 @@ static void json_answer(const struct answer *a, bool first, FILE *out) {
 		fprintf(out, ",\"%s\":", figures[i].key);
 		sheet_json_number(figures[i].value, out);
 	}
+	fprintf(out, ",\"preemptions\":%lld,\"recomputed_tokens\":%lld,\"kv_tokens\":", (long long)s->preemptions, (long long)s->recomputed);
+	sheet_json_number(a->outcome.kv_tokens > 0 ? (double)a->outcome.kv_tokens : NAN, out);
 	fputs("}", out);
 }
 
@@ -304,6 +316,9 @@ static void print_table(const struct whatif *w, const struct answer *answers, si
 	print_head(w, out);
 	for (size_t i = 0; i < count; i++) {
 		print_answer(&answers[i], out);
+	}
+	for (size_t i = 0; i < count; i++) {
+		print_cache(&answers[i], out);
 	}
 	print_breakeven(w, &answers[count == 2 ? 1 : 0], out);
 }
@@ -354,7 +369,7 @@ int whatif_print(struct whatif *w, bool as_json, FILE *out, struct fault *why) {
 	int64_t left_out = 0;
 
 	/* As it was, whatever is asked for. */
-	w->o.max_batch = w->o.chunk = w->o.utilization = 0;
+	w->o.max_batch = w->o.chunk = w->o.utilization = w->o.kv_tokens = w->o.transfer_ns = 0;
 	w->o.rent_nano = ESTIMATE_NONE;
 	struct scenario was = as_it_was(w, "as it was");
 	err = err ? err : answer(w, &was, &answers[0], why);

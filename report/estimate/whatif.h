@@ -18,6 +18,7 @@ struct scenario {
 struct outcome {
 	struct replay_sums sums; /* GPU time: wall time x GPUs of each replica */
 	int64_t capacity_gpu_ns;
+	int64_t kv_tokens;       /* of the replica that has least; 0: not bounded */
 	bool extrapolated;       /* a coefficient was scaled to a card that the log knows nothing of */
 };
 

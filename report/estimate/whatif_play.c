@@ -67,6 +67,31 @@ static void scale(struct player *p, const struct gpu *from, const struct gpu *to
 	p->out->extrapolated = true;
 }
 
+/* What the cache holds: as said, else what the weights leave of the card's memory, where both are known. */
+static int bound_cache(struct player *p, const struct estimate_cards *c, struct fault *why) {
+	const struct whatif_options *o = &p->w->o;
+	const struct modelspec *spec = o->described ? o->described(o->context, c->model, c->gpu, c->gpus) : NULL;
+	const struct gpu *card = p->s->card ? p->s->card : c->gpu ? gpu_find(p->w->cards, names_text(o->names, c->gpu)) : NULL;
+	int64_t kv_tokens = o->kv_tokens;
+
+	if (kv_tokens == 0 && spec && card) {
+		struct modelsize size;
+		modelspec_size(spec, &size);
+		double share = o->memory > 0 ? (double)o->memory / 1e9 : 0.9;
+		double room = (double)card->memory_bytes * (double)c->gpus * share - (double)size.weight_bytes;
+		kv_tokens = size.kv_token_bytes > 0 ? (int64_t)(room / (double)size.kv_token_bytes) : 0;
+		if (room <= 0 || (size.kv_token_bytes > 0 && kv_tokens < 1)) {
+			return fault_set(why, ERROR_CONFIG, "the weights of %s do not leave room in %.2g of the memory of %lld x %s, expected larger cards, --memory or --kv-tokens",
+			                 spec->name, share, (long long)c->gpus, card->name);
+		}
+	}
+	replay_kv_tokens(p->engine, kv_tokens);
+	if (kv_tokens > 0 && (p->out->kv_tokens == 0 || kv_tokens < p->out->kv_tokens)) {
+		p->out->kv_tokens = kv_tokens;
+	}
+	return 0;
+}
+
 static int set_model(struct player *p, name_id replica, const struct request_played *q, const char *role, struct fault *why) {
 	struct whatif *w = p->w;
 	struct estimate_cards cards;
@@ -88,7 +113,7 @@ static int set_model(struct player *p, name_id replica, const struct request_pla
 		scale(p, from, p->s->card);
 	}
 	replay_model(p->engine, &p->model);
-	return 0;
+	return bound_cache(p, &cards, why);
 }
 
 /* ---- engines ---- */
@@ -108,6 +133,8 @@ static void add_sums(struct player *p) {
 	to->input += from->input;
 	to->input_cached += from->input_cached;
 	to->output += from->output;
+	to->preemptions += from->preemptions;
+	to->recomputed += from->recomputed;
 	to->first_tokens += from->first_tokens;
 	to->first_token_wait_ns += from->first_token_wait_ns;
 }
@@ -119,7 +146,7 @@ static int hand_over(void *player, const struct replay_request *q, int64_t at_ns
 	memset(&item, 0, sizeof item);
 	item.replica = q->to;
 	item.model = p->model.model;
-	item.arrival_ns = at_ns;
+	item.arrival_ns = at_ns + p->w->o.transfer_ns * q->prompt;
 	item.prompt = (uint32_t)q->prompt;
 	item.cached = (uint32_t)q->cached;
 	item.completion = (uint32_t)q->completion;

@@ -151,9 +151,49 @@ static void test_nothing_lost(void **state) {
 	}
 }
 
+/*
+ * A cache of 205 tokens, two prompts of 100 and 10 tokens each. One step for both prompts, one for both decoders (204 tokens
+ * are held then); the second one gives way and waits until the first is done, at nine steps with 100 to 108 tokens of context.
+ * Then 102 tokens are computed, and seven steps follow.
+ */
+static void test_preemption(void **state) {
+	(void)state;
+	struct fault why;
+	struct replay *r = engine(2048, 256);
+	replay_kv_tokens(r, 205);
+	add(r, 0, 100, 0, 10);
+	add(r, 0, 100, 0, 10);
+	assert_int_equal(replay_end(r, &why), 0);
+	const struct replay_sums *s = replay_result(r);
+	assert_int_equal(s->preemptions, 1);
+	assert_int_equal(s->recomputed, 101);
+	assert_int_equal(s->requests, 2);
+	assert_int_equal(s->input, 200);
+	assert_int_equal(s->output, 20);
+	assert_int_equal(s->first_tokens, 2);
+	assert_int_equal(s->busy_ns, 3100 + 1220 + 1111 + 7805 + 2072 + 7805);
+	replay_free(r);
+}
+
+/* One that is larger than the cache runs alone; as without a bound, but for those that wait for it. */
+static void test_too_large(void **state) {
+	(void)state;
+	struct fault why;
+	struct replay *r = engine(2048, 256);
+	replay_kv_tokens(r, 50);
+	add(r, 5000, 100, 0, 3);
+	add(r, 5000, 20, 0, 1);
+	assert_int_equal(replay_end(r, &why), 0);
+	const struct replay_sums *s = replay_result(r);
+	assert_int_equal(s->busy_ns, 2050 + 1110 + 1111 + 1202);
+	assert_int_equal(s->preemptions, 0);
+	assert_int_equal(s->output, 4);
+	replay_free(r);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one),   cmocka_unit_test(test_chunks), cmocka_unit_test(test_places),
+		cmocka_unit_test(test_preemption), cmocka_unit_test(test_too_large), cmocka_unit_test(test_one),   cmocka_unit_test(test_chunks), cmocka_unit_test(test_places),
 		cmocka_unit_test(test_mixed), cmocka_unit_test(test_apart),  cmocka_unit_test(test_nothing_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

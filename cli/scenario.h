@@ -1,0 +1,29 @@
+/* scenario.h: the options that an estimate and a what-if have in common: the card, its use, list prices. */
+#ifndef CLI_SCENARIO_H
+#define CLI_SCENARIO_H
+
+#include "cli/values.h"
+
+/* Within a command's own settings. */
+struct scenario_settings {
+	const char *gpu, *catalogue;
+	int64_t utilization, memory; /* nano; 0: not given */
+	int64_t max_batch, chunk;    /* 0: not given */
+	struct given_money list_input, list_cached, list_output;
+};
+
+/* A row of a command's own table, and those of the settings above; `s` is where these stand. */
+#define OWN_ROW(own, name, argument, help, take, member)                                                               \
+	{name, 0, argument, help, 0, take, offsetof(struct own, member), NULL, true}
+#define SCENARIO_OPTIONS(own, s, gpu_help)                                                                             \
+	OWN_ROW(own, "gpu", "NAME", gpu_help, value_text, s.gpu),                                                          \
+	OWN_ROW(own, "gpus-file", "FILE", "another catalogue of cards", value_text, s.catalogue),                          \
+	OWN_ROW(own, "utilization", "SHARE", "of the paid time in which the GPUs work (default 1; whatif: as it was)", value_share, s.utilization),       \
+	OWN_ROW(own, "memory", "SHARE", "of the card's memory for weights and cache (default 0.9)", value_share, s.memory), \
+	OWN_ROW(own, "max-batch", "N", "sequences at once, at most (default 256)", value_count, s.max_batch),              \
+	OWN_ROW(own, "chunk", "N", "tokens of a step, at most (default 2048)", value_count, s.chunk),                      \
+	OWN_ROW(own, "list-input", "PRICE", "list price per million input tokens, to compare with", value_given_money, s.list_input), \
+	OWN_ROW(own, "list-cached", "PRICE", "of cached input (default: that of input)", value_given_money, s.list_cached), \
+	OWN_ROW(own, "list-output", "PRICE", "of output", value_given_money, s.list_output)
+
+#endif
