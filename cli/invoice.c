@@ -60,6 +60,11 @@ static bool take_period(const struct text f[COLUMNS], struct invoice_line *l) {
 	return instant_parse(f[START], &l->from_ns) && instant_parse(f[END], &l->to_ns) && l->from_ns < l->to_ns;
 }
 
+/* Providers write more places than nine: what is below is rounded, half to even. */
+static bool take_amount(struct text t, int64_t *nano) {
+	return decimal_parse(t, 0, nano) || (text_take_fixed(&t, 9, nano) && t.len == 0);
+}
+
 /* Hours with nine places to nanoseconds, exactly: they are 3600 ns per nano-hour. */
 static bool take_hours(const struct text f[COLUMNS], struct invoice_line *l) {
 	struct text t = f[HOURS].len > 0 ? f[HOURS] : f[QUANTITY];
@@ -71,7 +76,7 @@ static bool take_hours(const struct text f[COLUMNS], struct invoice_line *l) {
 	if (t.len == 0 || !hours) {
 		return true;
 	}
-	return decimal_parse(t, 0, &nano) && nano >= 0 && !__builtin_mul_overflow(nano, 3600, &l->gpu_ns);
+	return take_amount(t, &nano) && nano >= 0 && !__builtin_mul_overflow(nano, 3600, &l->gpu_ns);
 }
 
 static int take_line(struct reading *r, const struct text f[COLUMNS]) {
@@ -83,8 +88,8 @@ static int take_line(struct reading *r, const struct text f[COLUMNS]) {
 	if (!take_hours(f, &l)) {
 		return wrong(r, "the hours are no number, expected such as 744.5");
 	}
-	if (!decimal_parse(f[AMOUNT], 0, &l.amount_nano)) {
-		return wrong(r, "the amount is no number of at most nine places, expected such as 1234.56");
+	if (!take_amount(f[AMOUNT], &l.amount_nano)) {
+		return wrong(r, "the amount is no number, expected such as 1234.56");
 	}
 	l.pool = copy(f[POOL]);
 	l.currency = copy(f[CURRENCY]);
@@ -183,6 +188,18 @@ static int read_csv(struct reading *r, struct text bytes) {
 
 /* ---- JSON: a list of objects with the columns as keys ---- */
 
+/* The first of a column's names that the object has a value for. */
+static struct text member_of(const struct reading *r, const struct json *j, json_at object, enum column c) {
+	for (size_t k = 0; k < 5; k++) {
+		for (json_at m = json_first(j, object); m != JSON_ABSENT; m = json_next(j, m)) {
+			if (is_named(r, c, k, json_key(j, m)) && json_type(j, m) != JSON_NULL && json_raw(j, m).len > 0) {
+				return json_raw(j, m);
+			}
+		}
+	}
+	return T("");
+}
+
 static int read_json(struct reading *r, struct text bytes) {
 	struct json *j = json_new();
 	size_t bad = 0;
@@ -196,15 +213,8 @@ static int read_json(struct reading *r, struct text bytes) {
 	json_at list = json_type(j, 0) == JSON_OBJECT ? json_get(j, 0, T("data")) : 0;
 	for (json_at v = json_first(j, list); v != JSON_ABSENT && rc == 0; v = json_next(j, v)) {
 		struct text f[COLUMNS] = {{0}};
-		for (json_at m = json_first(j, v); m != JSON_ABSENT; m = json_next(j, m)) {
-			for (int c = 0; c < COLUMNS; c++) {
-				for (size_t k = 5; k-- > 0;) {
-					if (is_named(r, (enum column)c, k, json_key(j, m)) && (k == 0 || f[c].len == 0) &&
-					    json_type(j, m) != JSON_NULL) {
-						f[c] = json_raw(j, m);
-					}
-				}
-			}
+		for (int c = 0; c < COLUMNS; c++) {
+			f[c] = member_of(r, j, v, (enum column)c);
 		}
 		text_place(bytes, json_offset(j, v), &r->line, &column);
 		rc = take_line(r, f);

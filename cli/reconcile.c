@@ -119,12 +119,132 @@ static int64_t widened(int64_t ns, int64_t by) {
 	return __builtin_add_overflow(ns, by, &out) ? ns : out;
 }
 
-static int reconcile_invoice(struct book *b, const struct invoice *in, const char *currency, struct fault *why) {
+/* ---- what no line of the invoice speaks of ---- */
+
+static int by_pool_and_time(const void *a, const void *b) {
+	const struct invoice_line *x = a, *y = b;
+	int order = strcmp(x->pool, y->pool);
+
+	order = order != 0 ? order : exact_order(x->from_ns, y->from_ns);
+	order = order != 0 ? order : exact_order(x->to_ns, y->to_ns);
+	return order != 0 ? order : strcmp(x->currency, y->currency);
+}
+
+/* Lines of one pool and time are one: fees and credits stand beside the hours that they are for. */
+static void merge_lines(struct invoice *in) {
+	size_t kept = 0;
+
+	qsort(in->at, in->count, sizeof *in->at, by_pool_and_time);
+	for (size_t i = 1; i < in->count; i++) {
+		struct invoice_line *to = &in->at[kept], *l = &in->at[i];
+		if (by_pool_and_time(to, l) != 0 || __builtin_add_overflow(to->amount_nano, l->amount_nano, &to->amount_nano)) {
+			in->at[++kept] = *l;
+			continue;
+		}
+		to->gpu_ns = to->gpu_ns < 0 ? l->gpu_ns : l->gpu_ns < 0 ? to->gpu_ns : to->gpu_ns + l->gpu_ns;
+		free(l->pool);
+		free(l->currency);
+	}
+	in->count = kept + 1;
+}
+
+/* By line, in that order: up to where it and those before it of its pool reach. */
+static int64_t *reaches_of(struct run *r, const struct invoice *in) {
+	int64_t *reach = must_alloc(in->count * sizeof *reach);
+
+	for (size_t i = 0; i < in->count; i++) {
+		bool follows = i > 0 && strcmp(in->at[i - 1].pool, in->at[i].pool) == 0;
+		if (follows && in->at[i].from_ns < reach[i - 1]) {
+			say_warning(r, "lines %d and another of pool %s overlap in time: what the book has there counts for both", in->at[i].line,
+			            in->at[i].pool[0] ? in->at[i].pool : "(all)");
+		}
+		reach[i] = follows && reach[i - 1] > in->at[i].to_ns ? reach[i - 1] : in->at[i].to_ns;
+	}
+	return reach;
+}
+
+struct rest_pool {
+	name_id pool;
+	int64_t gpu_ns;
+	int128 money;
+};
+
+struct rest {
+	struct book *b;
+	const struct invoice *in;
+	const int64_t *reach;
+	struct rest_pool *at;
+	size_t count;
+};
+
+/* Does a line of this pool hold the instant? */
+static bool covers(const struct rest *r, struct text pool, int64_t at_ns) {
+	size_t from = 0, to = r->in->count;
+
+	while (from < to) { /* the first line behind the pool's lines that begin at or before the instant */
+		size_t middle = (from + to) / 2;
+		int order = text_compare(text_of(r->in->at[middle].pool), pool);
+		if (order < 0 || (order == 0 && r->in->at[middle].from_ns <= at_ns)) {
+			from = middle + 1;
+		} else {
+			to = middle;
+		}
+	}
+	return from > 0 && text_eq(text_of(r->in->at[from - 1].pool), pool) && r->reach[from - 1] > at_ns;
+}
+
+static int add_rest(void *rest, const struct entry *e) {
+	struct rest *r = rest;
+	size_t i = 0;
+
+	if (e->gpu_ns == 0 || covers(r, T(""), e->slot_ns) || covers(r, names_text(r->b->names, e->pool), e->slot_ns)) {
+		return 0;
+	}
+	while (i < r->count && r->at[i].pool != e->pool) {
+		i++;
+	}
+	if (i == r->count) {
+		r->at = must_realloc(r->at, (r->count + 1) * sizeof *r->at);
+		r->at[r->count++] = (struct rest_pool){.pool = e->pool};
+	}
+	r->at[i].gpu_ns += e->gpu_ns;
+	r->at[i].money += e->rate_nano > 0 ? (int128)e->gpu_ns * e->rate_nano : 0;
+	return 0;
+}
+
+/* Within the time that the invoice speaks of, the hours of pools that no line of it does. */
+static int reconcile_rest(struct book *b, const struct invoice *in, int64_t sums[CLASSES], int64_t *booked, struct fault *why) {
+	struct rest rest = {.b = b, .in = in};
+	int64_t from_ns = INT64_MAX, to_ns = INT64_MIN;
+	int64_t *reach = reaches_of(b->r, in);
+	char money[DECIMAL_TEXT_MAX];
+
+	for (size_t i = 0; i < in->count; i++) {
+		from_ns = in->at[i].from_ns < from_ns ? in->at[i].from_ns : from_ns;
+		to_ns = in->at[i].to_ns > to_ns ? in->at[i].to_ns : to_ns;
+	}
+	rest.reach = reach;
+	int rc = ledger_entries(b->ledger, from_ns, to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_rest, &rest, why);
+	for (size_t i = 0; i < rest.count && rc >= 0; i++) {
+		const struct rest_pool *p = &rest.at[i];
+		int64_t cost = (int64_t)exact_div(p->money, NS_PER_HOUR);
+		printf("On no line of the invoice, %s\n  book    %16s  %14.3f GPU-hours\n", p->pool ? names_text(b->names, p->pool).at : "(no pool)",
+		       decimal_format(cost, 9, money), (double)p->gpu_ns / (double)NS_PER_HOUR);
+		sums[NOT_INVOICED] -= cost;
+		*booked += cost;
+	}
+	free(reach);
+	free(rest.at);
+	return rc;
+}
+
+static int reconcile_invoice(struct book *b, struct invoice *in, const char *currency, struct fault *why) {
 	const struct settings *s = b->r->own;
 	int64_t sums[CLASSES] = {0}, classes[CLASSES], invoiced = 0, booked = 0;
 	int64_t cutoff = s->cutoff_hours * NS_PER_HOUR;
 	char a[DECIMAL_TEXT_MAX];
 
+	merge_lines(in);
 	for (size_t i = 0; i < in->count; i++) {
 		struct booked k = {.b = b, .line = &in->at[i]};
 		int rc = ledger_entries(b->ledger, widened(k.line->from_ns, -cutoff), widened(k.line->to_ns, cutoff), INT64_MAX - 1,
@@ -140,6 +260,10 @@ static int reconcile_invoice(struct book *b, const struct invoice *in, const cha
 		}
 		invoiced += k.line->amount_nano;
 		booked += cost;
+	}
+	int rest = reconcile_rest(b, in, sums, &booked, why);
+	if (rest < 0) {
+		return rest;
 	}
 	printf("In all\n  invoice %16s\n", decimal_format(invoiced, 9, a));
 	printf("  book    %16s\n", decimal_format(booked, 9, a));
@@ -293,6 +417,15 @@ static int work(struct book *b, struct fault *why) {
 	return rc;
 }
 
+static bool is_said(const struct run *r, const char *option) {
+	for (size_t i = 0; i < r->given_count; i++) {
+		if (strcmp(r->given[i].option->name, option) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int reconcile(struct run *r, struct fault *why) {
 	struct settings *s = r->own;
 	struct book b;
@@ -300,7 +433,7 @@ static int reconcile(struct run *r, struct fault *why) {
 	if (!s->invoice == !s->tokens) {
 		return say_argument(r, r->argc, "expected one of --invoice FILE and --tokens FILE");
 	}
-	if (s->tolerance_nano == 0) {
+	if (!is_said(r, "tolerance")) {
 		s->tolerance_nano = NANO / 100;
 	}
 	int status = book_open(&b, r, LEDGER_READ, false, why);
@@ -325,7 +458,8 @@ const struct command command_reconcile = {
 	.synopsis = "--invoice FILE [options]",
 	.what = "Tie the book to an invoice",
 	.about = "The difference of each line of the invoice is split into hours not seen in logs, hours seen but not\n"
-		 "invoiced, rates, currency, the period's cut-off and rounding, which sum to it exactly.\n",
+		 "invoiced, rates, currency, the period's cut-off and rounding, which sum to it exactly. Hours of the book\n"
+		 "within the invoice's time that no line speaks of are listed, too.\n",
 	.example = "tollbook reconcile --book book --invoice october.csv",
 	.groups = GROUP_BOOK,
 	.own = own,

@@ -1,0 +1,101 @@
+#!/bin/sh
+# A book against an invoice: each kind of difference is told apart, and they sum to the whole, to the last unit.
+cd "$(dirname "$0")/../.." || exit 3
+tree=$PWD
+tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
+failures=0
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 3
+
+# same WHAT GOT EXPECTED
+same() {
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: $2, expected $3"
+		failures=$((failures + 1))
+	fi
+}
+
+# Two pools, up all of two days: 2 and 1 GPUs, at 3 and 1.5 an hour. 96 hours for 288, 48 hours for 72.
+cat > fleet.json << 'END'
+{"schema": "tollbook.fleet.v1", "currency": "USD", "pools": [
+ {"name": "big", "match": "b*", "gpus_per_replica": 2, "rates": [{"from": "2026-01-01", "per_gpu_hour": "3"}],
+  "uptime": [{"from": "2026-08-10T00:00:00Z", "to": "2026-08-12T00:00:00Z", "gpus": 2}]},
+ {"name": "small", "match": "s*", "gpus_per_replica": 1, "rates": [{"from": "2026-01-01", "per_gpu_hour": "1.5"}],
+  "uptime": [{"from": "2026-08-10T00:00:00Z", "to": "2026-08-12T00:00:00Z", "gpus": 1}]}]}
+END
+for replica in b1 s1; do
+	for at in 1786320000 1786406400 1786492799; do
+		echo "{\"schema\":\"tollbook.request.v1\",\"id\":\"$replica-$at\",\"replica\":\"$replica\",\"model\":\"m\",\"arrival_ns\":${at}000000000,\"first_token_ns\":${at}100000000,\"finish_ns\":${at}900000000,\"prompt_tokens\":100,\"completion_tokens\":10}"
+	done
+done > log.jsonl
+"$tollbook" ingest -q --book book log.jsonl && "$tollbook" attribute -q --book book --fleet fleet.json || exit 1
+
+# bill NAME LINES EXIT CLASSES: an invoice of these lines; classes of the whole that are not 0, as "NAME AMOUNT;"
+bill() {
+	printf 'period,pool,gpu_hours,amount\n%b' "$2" > invoice.csv
+	shift_options=${5:-}
+	# shellcheck disable=SC2086
+	"$tollbook" reconcile --book book --invoice invoice.csv $shift_options > said 2>&1
+	status=$?
+	same "$1" "$status $(sed -n '/^In all/,$p' said | awk '/^    / {amount = $NF; $NF = ""; if (amount + 0 != 0) printf "%s%s;", $0, amount}')" "$3 $4"
+	same "$1: sums" "$(sed -n '/^In all/,$p' said | awk '/^  invoice/ {i = $2} /^  book/ {b = $2} /^  differ/ {d = $2} /^    / {s += $NF}
+		END {print (i - b - d < 1e-8 && d - i + b < 1e-8 && s - d < 1e-8 && d - s < 1e-8)}')" 1
+}
+days=2026-08-10T00:00:00Z/2026-08-12T00:00:00Z
+bill "as booked" "$days,big,96,288\n$days,small,48,72\n" 0 ""
+bill "all pools on one line" "$days,,144,360\n" 0 ""
+bill "day by day" "2026-08-10,big,48,144\n2026-08-11,big,48,144\n$days,small,48,72.00\n" 0 ""
+bill "in two lines of one time" "$days,big,90,270\n$days,big,6,18\n$days,small,48,72\n" 0 ""
+bill "a fee beside the hours" "$days,big,96,288\n$days,big,,5\n$days,small,48,72\n" 1 "rate 5.000000000;"
+bill "hours that no log knows" "$days,big,100,300\n$days,small,48,72\n" 1 "hours not seen in logs 12.000000000;"
+bill "hours not invoiced" "$days,big,90,270\n$days,small,48,72\n" 1 "hours seen, not invoiced -18.000000000;"
+bill "another rate" "$days,big,96,336\n$days,small,48,72\n" 1 "rate 48.000000000;"
+bill "more hours at another rate" "$days,big,100,350\n$days,small,48,72\n" 1 "hours not seen in logs 14.000000000;rate 48.000000000;"
+bill "rounding" "$days,big,96,288.004\n$days,small,48,72\n" 0 "rounding 0.004000000;"
+bill "a pool that the book does not know" "$days,big,96,288\n$days,small,48,72\n$days,huge,1,9\n" 1 "not in the book at all 9.000000000;"
+bill "a pool that the invoice leaves out" "$days,big,96,288\n" 1 "hours seen, not invoiced -72.000000000;"
+same "and which" "$(grep -A1 'On no line of the invoice' said | tr -s ' \n' ' ')" "On no line of the invoice, small book 72.000000000 48.000 GPU-hours "
+bill "a day that the invoice leaves out" "2026-08-10,big,48,144\n$days,small,48,72\n" 1 "hours seen, not invoiced -144.000000000;"
+bill "a period cut elsewhere" "2026-08-10,big,50,150\n2026-08-10,small,24,36\n" 1 "period cut-off 6.000000000;" "--cut-off 2"
+bill "without that it is hours" "2026-08-10,big,50,150\n2026-08-10,small,24,36\n" 1 "hours not seen in logs 6.000000000;"
+bill "within a tolerance" "$days,big,96,290\n$days,small,48,72\n" 0 "rate 2.000000000;" "--tolerance 2"
+bill "no tolerance at all" "$days,big,96,288.004\n$days,small,48,72\n" 1 "rounding 0.004000000;" "--tolerance 0"
+printf 'period,pool,gpu_hours,amount,currency\n%s,,144,330,EUR\n' "$days" > invoice.csv
+"$tollbook" reconcile --book book --invoice invoice.csv > said 2>&1
+same "another currency" "$? $(sed -n '/^In all/,$p' said | grep -c '    currency *-30.000000000')" "1 1"
+
+# FOCUS, as CSV and JSON.
+cat > focus.csv << 'END'
+BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ConsumedQuantity,ConsumedUnit,ResourceName,ChargeDescription
+144.00,USD,2026-08-10T00:00:00Z,2026-08-11T00:00:00Z,48,Hours,big,"GPU, big"
+144.00,USD,2026-08-11T00:00:00Z,2026-08-12T00:00:00Z,48,Hours,big,"GPU, ""big"""
+"72.00",USD,2026-08-10T00:00:00Z,2026-08-12T00:00:00Z,48,Hours,small,
+END
+"$tollbook" reconcile -q --book book --invoice focus.csv > said 2>&1
+same "FOCUS as CSV" "$? $(tail -1 said)" "0 Within a tolerance of 0.01 a class"
+cat > focus.json << 'END'
+{"data": [
+ {"BilledCost": 288.00, "BillingCurrency": "USD", "ChargePeriodStart": "2026-08-10T00:00:00Z", "ChargePeriodEnd": "2026-08-12T00:00:00Z", "ConsumedQuantity": 96, "ConsumedUnit": "Hours", "SkuId": "x", "ResourceName": "big"},
+ {"BilledCost": "72", "BillingCurrency": "USD", "ChargePeriodStart": "2026-08-10T00:00:00Z", "ChargePeriodEnd": "2026-08-12T00:00:00Z", "ConsumedQuantity": 48, "ConsumedUnit": "Hours", "ResourceName": "small", "Tags": {"a": "b"}}]}
+END
+"$tollbook" reconcile -q --book book --invoice focus.json > said 2>&1
+same "FOCUS as JSON" "$? $(tail -1 said)" "0 Within a tolerance of 0.01 a class"
+sed 's/"72"/"71.9999999999999"/; s/"ConsumedQuantity": 48/"ConsumedQuantity": 48.0000000000001/' focus.json > places.json
+"$tollbook" reconcile -q --book book --invoice places.json > said 2>&1
+same "more places than nine" "$? $(tail -1 said)" "0 Within a tolerance of 0.01 a class"
+printf 'period,pool,gpu_hours,amount\n2026-13,big,1,1\n' > bad.csv
+"$tollbook" reconcile --book book --invoice bad.csv > said 2>&1
+same "a bad line" "$? $(grep -c 'bad.csv:2: no period' said)" "2 1"
+
+# The reverse: a bill for tokens against the tokens that the logs saw.
+echo '{"id":"x","created":1786320001,"model":"m","usage":{"prompt_tokens":600,"completion_tokens":60}}' > usage.jsonl
+echo '{"id":"y","created":1786492799,"model":"m","usage":{"prompt_tokens":0,"completion_tokens":0}}' >> usage.jsonl
+"$tollbook" reconcile --book book --tokens usage.jsonl > said 2>&1
+same "tokens" "$? $(awk '/input tokens|output tokens/ {print $1, $NF}' said | tr '\n' ' ')" "1 input 0 output 0 "
+sed -i 's/"prompt_tokens":600/"prompt_tokens":700/' usage.jsonl
+"$tollbook" reconcile --book book --tokens usage.jsonl > said 2>&1
+same "more tokens billed than seen" "$? $(awk '/input tokens/ {print $NF}' said)" "1 100"
+[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
