@@ -100,6 +100,26 @@ void attribution_free(struct attribution *a);
 /* A record_sink (see ingest.h): keeps what the record says. */
 int attribution_take(void *attribution, unsigned lane, const struct record *r, struct fault *why);
 
+/* ---- requests of gateways, where their engines' are attributed elsewhere ---- */
+
+/* Whose a request is, and of what class of service, by another log. Requests are told by where they stand. */
+struct tenant_patch {
+	name_id replica, tenant;
+	int64_t at_ns, line;
+	uint32_t file;
+	uint32_t service; /* standard: no other than the engine says */
+};
+typedef int tenant_sink(void *context, const struct tenant_patch *p, struct fault *why);
+
+/*
+ * Joins what gateways told to the engines' requests, hands over whose these are, and adds to `quality` what is to be told
+ * of it. In place of attribution_finish; of other records than requests one a replica is enough.
+ */
+int attribution_join(struct attribution *a, tenant_sink *sink, void *context, struct quality *quality, struct fault *why);
+
+/* The other end: what another attribution joined, before this one's fit. */
+int attribution_patch(struct attribution *a, const struct tenant_patch *p, struct fault *why);
+
 /*
  * What is known of a replica from elsewhere (the book): its model, the first and last instant of all its
  * evidence. Without uptime in the fleet file a replica is paid for from the first to the last.
@@ -135,6 +155,9 @@ void remainders_free(struct remainders *r);
 int remainders_take(void *remainders, const struct entry *e); /* an entry_sink */
 int remainders_finish(struct remainders *r, entry_sink *sink, void *context, struct quality *quality,
                       struct fault *why);
+
+/* No more records. What follows does this by itself; before attribution_period it must have been done. */
+int attribution_seal(struct attribution *a, struct fault *why);
 
 /* The period of the evidence after --from and --to; false if there was none. */
 bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *to_ns);

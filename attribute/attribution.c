@@ -22,6 +22,7 @@ struct attribution {
 	struct attribution_fits *fits; /* of this run's own steps */
 	struct replica_fits *replica_fits; /* of its requests and windows */
 	struct accounts_common common;
+	struct spool *patches;         /* what another attribution joined; or NULL */
 	struct join_report joined;     /* of gateways' requests to the engines' */
 	bool sealed, fitted;
 	int64_t duplicates;
@@ -59,6 +60,7 @@ void attribution_free(struct attribution *a) {
 	attribution_fits_free(a->fits);
 	replica_fits_free(a->replica_fits);
 	entries_free(a->common.entries);
+	spool_free(a->patches);
 	request_rows_free(a->common.rows);
 	capacity_free(a->common.capacity);
 	extras_free(a->common.extras);
@@ -96,17 +98,37 @@ bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *
 
 /* ---- going through all replicas ---- */
 
-static int seal(struct attribution *a, struct fault *why) {
+int attribution_seal(struct attribution *a, struct fault *why) {
 	if (a->sealed) {
 		return 0;
 	}
 	a->sealed = true;
 	int rc = evidence_seal(a->evidence, why);
 	summaries_seal(a->summaries);
-	if (rc >= 0 && evidence_has_gateway(a->evidence)) {
+	if (rc >= 0 && a->patches) {
+		rc = spool_seal(a->patches, why);
+		evidence_patch_tenants(a->evidence, a->patches);
+		a->patches = NULL;
+	} else if (rc >= 0 && evidence_has_gateway(a->evidence)) {
 		rc = join_requests(a->evidence, a->options.names, a->options.from_ns, a->options.to_ns, &a->joined, why);
 	}
 	return rc;
+}
+
+int attribution_join(struct attribution *a, tenant_sink *sink, void *context, struct quality *quality, struct fault *why) {
+	int rc = attribution_seal(a, why);
+
+	join_tell(&a->joined, quality);
+	return rc < 0 ? rc : evidence_give_patches(a->evidence, sink, context, why);
+}
+
+int attribution_patch(struct attribution *a, const struct tenant_patch *p, struct fault *why) {
+	struct tenant_patch patch;
+
+	memset(&patch, 0, sizeof patch);
+	patch = *p;
+	a->patches = a->patches ? a->patches : tenant_patches_new();
+	return spool_add(a->patches, 0, &patch, sizeof patch, why);
 }
 
 /* Items come grouped by replica. */
@@ -172,7 +194,7 @@ static int walk_for(struct attribution *a, enum walk_purpose purpose, struct att
 }
 
 static int fit(struct attribution *a, struct quality *quality, struct fault *why) {
-	int rc = seal(a, why);
+	int rc = attribution_seal(a, why);
 
 	if (rc < 0 || a->fitted) {
 		return rc;

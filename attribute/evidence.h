@@ -5,6 +5,7 @@
 #ifndef ATTRIBUTE_EVIDENCE_H
 #define ATTRIBUTE_EVIDENCE_H
 
+#include "attribute/attribute.h"
 #include "core/names.h"
 #include "core/record.h"
 #include "core/spool.h"
@@ -96,16 +97,11 @@ bool evidence_has_gateway(const struct evidence *e);
 /* Does a gateway's log, kept apart, bear this name? */
 bool evidence_is_gateway(const struct evidence *e, name_id replica);
 
-/* Whose a request is, and of what class of service, by another log. Requests are told by where they stand. */
-struct tenant_patch {
-	name_id replica, tenant;
-	int64_t at_ns, line;
-	uint32_t file;
-	uint32_t service; /* standard: no other than the engine says */
-};
-/* A store for them, to be sealed by the caller; and the evidence's from then on: readings have these tenants and classes. */
+/* A store for tenants by other logs, to be sealed by the caller; and the evidence's from then on: readings have these tenants and classes. */
 struct spool *tenant_patches_new(void);
 void evidence_patch_tenants(struct evidence *e, struct spool *patches);
+/* Hands over those there are, in the order of replica and time. */
+int evidence_give_patches(struct evidence *e, tenant_sink *sink, void *context, struct fault *why);
 
 /* Was there a step whose contexts the log does not say? */
 bool evidence_lacks_contexts(const struct evidence *e);

@@ -58,6 +58,21 @@ void evidence_patch_tenants(struct evidence *e, struct spool *patches) {
 	e->patches = patches;
 }
 
+int evidence_give_patches(struct evidence *e, tenant_sink *sink, void *context, struct fault *why) {
+	struct spool_reader *reader;
+	const void *bytes;
+	size_t len;
+	int got = 0, rc = e->patches ? spool_reader_new(&reader, e->patches, why) : 0;
+
+	while (e->patches && rc >= 0 && (got = spool_next(reader, &bytes, &len, why)) > 0) {
+		rc = sink(context, bytes, why);
+	}
+	if (e->patches) {
+		spool_reader_free(reader);
+	}
+	return rc < 0 ? rc : got;
+}
+
 static int next_patch(struct evidence_reader *r, struct fault *why) {
 	const void *bytes;
 	size_t len;

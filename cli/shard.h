@@ -8,6 +8,7 @@
  *     map/K.bundle          records of the logs of task K, by replica; in its notes what was wrong with the logs
  *     fit/K.fits            the statistics of the replicas of task K, see attribute.h
  *     fit/sum.fits          their sum, by the task that finds all of them there
+ *     fit/0.tenants         whose requests are by gateways' logs, by replica; in its notes what is to be told of it
  *     attribute/K.bundle    the entries of the replicas of task K; in its notes what is to be added up
  *
  * Which replicas a task of the later steps has follows from the indexes of all files of map/ alone. The same
@@ -96,13 +97,25 @@ int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_s
 
 /* ---- parts: all files of map/ as one, by replica ---- */
 
+/* The name under which requests stand that gateways tell of: they do not know the replica. */
+#define GATEWAYS_PART "\001gateways"
+
 struct parts;
 int parts_open(struct parts **out, struct plan *p, struct fault *why);
 void parts_close(struct parts *p);
-/* The next replica of a task (by name): 1, 0 behind the last, or negative. The text lives until the next call. */
+/* The next replica of a task (by name; gateways are one where there is no other): 1, 0 behind the last, or negative. The text lives until the next call. */
 int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault *why);
-/* All its packed records. */
+/* All its packed records; with those of gateways where there is no other replica. */
 int parts_read(struct parts *p, bundle_sink *sink, void *context, struct fault *why);
+
+/* What the files of map/ hold. */
+struct survey {
+	bool gateways;    /* requests that gateways tell of? */
+	int64_t replicas; /* other names: 0, 1, or 2 for more */
+};
+int parts_survey(struct plan *p, struct survey *out, struct fault *why);
+/* All packed records of one name, or (NULL) of every name. */
+int parts_read_all(struct plan *p, const struct text *name, bundle_sink *sink, void *context, struct fault *why);
 
 /* ---- work on replicas ---- */
 

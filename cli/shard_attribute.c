@@ -13,6 +13,7 @@ struct work {
 	struct plan *plan;
 	struct shard_session session;
 	struct bundle_writer *out;
+	struct shard_tenants *tenants; /* by gateways' logs; NULL: of none */
 	struct quality quality;
 	int64_t from_ns, to_ns; /* of the evidence of all replicas */
 	struct text replica;
@@ -79,6 +80,7 @@ static int attribute_replica(struct work *w, struct parts *parts, struct fault *
 	struct attribution *a;
 	int rc = work_take_replica(parts, &w->session, w->replica, &a, &w->tally->records, why);
 
+	rc = rc < 0 ? rc : shard_tenants_give(w->tenants, w->session.names, w->replica, a, why);
 	rc = rc < 0 ? rc : attribution_finish(a, take_entry, w, &w->quality, why);
 	add_period(w, a);
 	w->tally->replicas++;
@@ -107,6 +109,7 @@ static int write_bundle(struct work *w, const char *path, struct fault *why) {
 	struct parts *parts;
 	int rc = parts_open(&parts, w->plan, why);
 
+	rc = rc < 0 ? rc : shard_tenants_open(&w->tenants, w->plan, &w->quality, why);
 	rc = rc < 0 ? rc : bundle_create(&w->out, path, why);
 	if (rc >= 0) {
 		rc = attribute_all(w, parts, why);
@@ -116,6 +119,7 @@ static int write_bundle(struct work *w, const char *path, struct fault *why) {
 			bundle_abandon(w->out);
 		}
 	}
+	shard_tenants_close(w->tenants);
 	parts_close(parts);
 	return rc;
 }

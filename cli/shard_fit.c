@@ -80,7 +80,7 @@ int work_take_replica(struct parts *parts, const struct shard_session *s, struct
                       struct attribution **out, int64_t *records, struct fault *why) {
 	struct attribute_options o = session_options(s);
 
-	o.only_replica = names_id(s->names, replica);
+	o.only_replica = text_eq(replica, T(GATEWAYS_PART)) ? 0 : names_id(s->names, replica);
 	o.part = true;
 	*out = attribution_new(&o);
 	struct intake in = {.r = s->plan->r, .attribution = *out};
@@ -176,12 +176,13 @@ static int write_fits(struct attribution_fits *f, const char *path, struct fault
 
 static int fit_task(struct plan *p, int64_t task, struct shard_tally *tally, struct fault *why) {
 	const char *path = plan_path(p, "fit", task, "fits");
-	struct shard_session s;
+	struct shard_session s = {.plan = p};
 
 	if (plan_has(path)) {
 		return 0;
 	}
-	int rc = session_open(&s, p);
+	int rc = task == 0 ? shard_join(p, why) : 0;
+	rc = rc == 0 ? session_open(&s, p) : rc;
 	if (rc == 0) {
 		s.fits = attribution_fits_new(s.names);
 		rc = fit_all(p, task, &s, tally, why);

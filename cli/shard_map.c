@@ -50,8 +50,9 @@ static int take_record(void *map, unsigned lane, const struct record *record, st
 	if (record->file < m->plan.own_sources) {
 		numbered.file = (uint32_t)m->plan.sources[record->file].index;
 	}
-	int rc = add(m, lane, record->replica, &numbered, why);
-	if (rc >= 0 && record->kind == RECORD_REQUEST && record->request.prefill_replica.len > 0 &&
+	bool gateway = record->kind == RECORD_REQUEST && record->request.gateway;
+	int rc = add(m, lane, gateway ? T(GATEWAYS_PART) : record->replica, &numbered, why);
+	if (rc >= 0 && !gateway && record->kind == RECORD_REQUEST && record->request.prefill_replica.len > 0 &&
 	    !text_eq(record->request.prefill_replica, record->replica)) {
 		rc = add(m, lane, record->request.prefill_replica, &numbered, why);
 	}

@@ -163,6 +163,7 @@ static int make_statement(struct merge *m, struct fault *why) {
 		findings_say_nothing(m->r, &m->quality);
 		return EXIT_FINDINGS;
 	}
+	quality_tell_joins(&m->quality);
 	quality_sort(&m->quality);
 	start_statement(m);
 	int rc = m->r->book ? read_ledger(m, why) : read_files(m, why);

@@ -34,6 +34,18 @@ int work_on_ledger(const struct plan *p, struct names *names, ledger_work *work,
 int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode mode, struct names *names,
                      struct fault *why);
 
+/*
+ * Where several replicas have engines' logs, requests of gateways are joined to them once, by task 0 of `shard fit`; each
+ * task of `shard attribute` reads of its replicas whose requests are, in the order of their names.
+ */
+int shard_join(struct plan *p, struct fault *why);
+struct shard_tenants;
+/* *out is NULL where there is nothing of it. What is to be told of the join is added by task 0. */
+int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct quality *quality, struct fault *why);
+void shard_tenants_close(struct shard_tenants *t);
+int shard_tenants_give(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
+                       struct fault *why);
+
 /* Adds the statistics of all tasks: from the file of their sum, or from each. */
 #define FITS_SUM "fit/sum.fits"
 int work_sum_fits(struct attribution_fits *f, struct plan *p, struct fault *why);

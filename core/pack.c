@@ -92,7 +92,8 @@ static int64_t flags_of(const struct record *r) {
 	case RECORD_STEP:
 		return (int64_t)r->step.duration_kind | (int64_t)r->step.flags << 8;
 	case RECORD_REQUEST:
-		return (int64_t)r->request.ok | (int64_t)r->request.exclusive_times << 2 | (int64_t)r->request.service << 4;
+		return (int64_t)r->request.ok | (int64_t)r->request.exclusive_times << 2 | (int64_t)r->request.gateway << 3 |
+		       (int64_t)r->request.service << 4;
 	case RECORD_WINDOW:
 		return r->window.input_is_computed;
 	default:
@@ -107,6 +108,7 @@ static void set_flags(struct record *r, int64_t flags) {
 	} else if (r->kind == RECORD_REQUEST) {
 		r->request.ok = flags & 1;
 		r->request.exclusive_times = flags >> 2 & 1;
+		r->request.gateway = flags >> 3 & 1;
 		r->request.service = (enum service)(flags >> 4 & 7);
 	} else if (r->kind == RECORD_WINDOW) {
 		r->window.input_is_computed = flags & 1;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tenants from gateways' logs: one run and nights of a book say the same, and report alike what is on one side only.
+# Tenants from gateways' logs: one run, nights of a book and shards say the same, and report alike what is on one side only.
 cd "$(dirname "$0")/../.." || exit 3
 tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
 data=$(realpath tests/data/truth/tiny-8b)
@@ -70,4 +70,44 @@ same "nights: exit status" "$?" 1
 same "nights: the same figures" "$(jq -S "$figures" report.json | sha256sum)" "$(jq -S "$figures" run.json | sha256sum)"
 same "nights: the same is told" "$(told report.json)" "$(told run.json)"
 
+# ---- shards ----
+
+# sharded PLAN LOG...: three tasks; the statement into PLAN.json
+sharded() {
+	plan=$1
+	shift
+	"$tollbook" shard plan -q --tasks 3 --fleet fleet.json -o "$plan" "$@"
+	for step in map fit attribute; do
+		for task in 0 1 2; do
+			"$tollbook" shard $step -q --task $task "$plan"
+		done
+	done
+	"$tollbook" shard report -q --by hour,tenant --format json -o "$plan.json" "$plan"
+}
+
+sharded shards logs gateways
+same "shards: exit status" "$?" 1
+same "shards: the same figures" "$(jq -S "$figures" shards.json | sha256sum)" "$(jq -S "$figures" run.json | sha256sum)"
+same "shards: the same is told" "$(jq -r '.quality.warnings[]' shards.json)" "$(jq -r '.quality.warnings[]' run.json)"
+same "shards: the same differs" "$(jq -c .quality.rejected shards.json)" "$(jq -c .quality.rejected run.json)"
+for task in 0 1 2; do
+	"$tollbook" shard attribute -q --book posted --task $task shards
+done
+"$tollbook" report -q --book posted --by hour,tenant --format json -o posted.json
+same "a ledger that tasks filled: the same figures" "$(jq -S "$figures" posted.json | sha256sum)" "$(jq -S "$figures" run.json | sha256sum)"
+same "a ledger that tasks filled: the same is told" "$(told posted.json)" "$(told run.json)"
+
+# One replica without requests: the gateway's are its own. No engine's log at all: they are evidence of grade C.
+alone() {
+	name=$1
+	shift
+	"$tollbook" run -q --no-progress --fleet fleet.json --by hour,tenant --format json -o run-alone.json "$@"
+	sharded "$name" "$@"
+	same "shards, $name: requests and grades" "$(jq -c '.total.requests, .evidence' "$name.json")" \
+		"$(jq -c '.total.requests, .evidence' run-alone.json)"
+	same "shards, $name: the same figures" "$(jq -S "$figures" "$name.json" | sha256sum)" "$(jq -S "$figures" run-alone.json | sha256sum)"
+}
+alone steps-alone logs/steps-1.jsonl gateways/litellm.jsonl
+alone gateway-alone gateways/litellm.jsonl
+same "a gateway's log alone: requests and grades" "$(jq -c '[.total.requests, (.evidence[] | select(.gpu_ns > 0) | .grade)]' run-alone.json)" '[300,"C"]'
 [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }

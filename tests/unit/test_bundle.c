@@ -92,7 +92,7 @@ static void test_fields(void **state) {
 	r.kind = RECORD_REQUEST;
 	r.request = (struct request){.id = T("id"), .arrival_ns = 1, .scheduled_ns = 2, .first_token_ns = 3, .finish_ns = 4,
 	                             .prompt_tokens = 5, .cached_tokens = 6, .cache_write_tokens = 7, .completion_tokens = 8,
-	                             .reasoning_tokens = 9, .preemptions = 10, .service = SERVICE_FLEX};
+	                             .reasoning_tokens = 9, .preemptions = 10, .service = SERVICE_FLEX, .gateway = true};
 	struct text t = {bytes, record_pack(&r, bytes)};
 	assert_true(record_unpack(&t, &back));
 	assert_true(text_eq(back.request.id, T("id")));
@@ -102,6 +102,8 @@ static void test_fields(void **state) {
 	assert_int_equal(back.request.reasoning_tokens, 9);
 	assert_int_equal(back.request.service, SERVICE_FLEX);
 	assert_false(back.request.ok);
+	assert_true(back.request.gateway);
+	assert_false(back.request.exclusive_times);
 }
 
 static void test_entries(void **state) {
