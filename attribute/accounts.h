@@ -97,8 +97,8 @@ int accounts_gap(struct accounts *a, enum entry_kind kind, int64_t from_ns, int6
 int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant, int64_t from_ns,
                   int64_t to_ns, int64_t gpu_ns, struct fault *why);
 
-/* One standard deviation of a split that is posted as totals, in the segment at hand. */
-void accounts_spread(struct accounts *a, enum grade grade, double gpu_ns);
+/* One standard deviation of what is posted as totals, of either phase, in the segment at hand. */
+void accounts_spread(struct accounts *a, enum grade grade, double prefill_gpu_ns, double decode_gpu_ns);
 
 /* Tokens and requests that no request record tells of. `at_ns` is when they count. */
 int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int64_t tokens[3], int64_t requests,

@@ -6,7 +6,6 @@
 #include "attribute/extras.h"
 #include "attribute/join.h"
 #include "attribute/request_rows.h"
-#include "attribute/replica_fits.h"
 #include "attribute/summary.h"
 #include "attribute/walk.h"
 
@@ -19,8 +18,7 @@ struct attribution {
 	struct attribute_options options;
 	struct evidence *evidence;
 	struct summaries *summaries;
-	struct attribution_fits *fits; /* of this run's own steps */
-	struct replica_fits *replica_fits; /* of its requests and windows */
+	struct attribution_fits *fits; /* of this run's own evidence */
 	struct accounts_common common;
 	struct spool *patches;         /* what another attribution joined; or NULL */
 	struct join_report joined;     /* of gateways' requests to the engines' */
@@ -39,7 +37,6 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	evidence_only(a->evidence, o->only_replica);
 	a->fits = attribution_fits_new(o->names);
 	fits_describe(o->fits ? o->fits : a->fits, o->fleet);
-	a->replica_fits = replica_fits_new();
 	a->common = (struct accounts_common){
 		.options = &a->options,
 		.entries = entries_new(o->names, ENTRIES_BYTES),
@@ -58,7 +55,6 @@ void attribution_free(struct attribution *a) {
 	evidence_free(a->evidence);
 	summaries_free(a->summaries);
 	attribution_fits_free(a->fits);
-	replica_fits_free(a->replica_fits);
 	entries_free(a->common.entries);
 	spool_free(a->patches);
 	request_rows_free(a->common.rows);
@@ -173,7 +169,7 @@ static int walk_for(struct attribution *a, enum walk_purpose purpose, struct att
 	struct walk *w = must_calloc(1, sizeof *w);
 	struct evidence_reader *reader;
 
-	*w = (struct walk){.purpose = purpose, .common = &a->common, .fits = fits, .replica_fits = a->replica_fits, .quality = quality};
+	*w = (struct walk){.purpose = purpose, .common = &a->common, .fits = fits, .quality = quality};
 	int rc = evidence_reader_new(&reader, a->evidence, why);
 	if (rc >= 0) {
 		evidence_count_duplicates(reader, a->options.from_ns, a->options.to_ns);
@@ -284,8 +280,7 @@ int attribution_give_positions(struct attribution *a, position_sink *sink, void 
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {
-	const struct check check = {a->evidence, a->summaries, &a->options, a->options.fits ? a->options.fits : a->fits,
-	                            a->replica_fits};
+	const struct check check = {a->evidence, a->summaries, &a->options, a->options.fits ? a->options.fits : a->fits};
 	struct fault why;
 
 	fits_print(check.fits, out);

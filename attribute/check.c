@@ -71,8 +71,7 @@ static int pass(const struct check *c, struct walk *w, enum view view, enum view
 
 static int total(const struct check *c, enum view view, enum view beside, struct totals *t, struct fault *why) {
 	struct quality quality;
-	struct replica_fits *own = replica_fits_new();
-	struct attribution_fits *unused = attribution_fits_new(c->options->names);
+	struct attribution_fits *own = attribution_fits_new(c->options->names); /* of this view alone */
 	const struct accounts_common common = {
 		.options = c->options,
 		.entries = entries_new(c->options->names, ENTRIES_BYTES),
@@ -84,12 +83,12 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 	int rc = 0;
 
 	quality_init(&quality);
-	*w = (struct walk){.purpose = WALK_FIT, .common = &common, .fits = unused, .replica_fits = own, .quality = &quality};
+	*w = (struct walk){.purpose = WALK_FIT, .common = &common, .fits = own, .quality = &quality};
 	if (view != VIEW_ALL) {
 		rc = pass(c, w, view, beside, why);
+		rc = rc < 0 ? rc : fits_solve(own, why);
 	}
-	*w = (struct walk){.purpose = WALK_POST, .common = &common, .fits = c->fits, .quality = &quality,
-	                   .replica_fits = view == VIEW_ALL ? c->replica_fits : own};
+	*w = (struct walk){.purpose = WALK_POST, .common = &common, .fits = view == VIEW_ALL ? c->fits : own, .quality = &quality};
 	rc = rc < 0 ? rc : pass(c, w, view, beside, why);
 	rc = rc < 0 ? rc : entries_give(common.entries, add_entry, t, why);
 	free(w);
@@ -97,8 +96,7 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 	entries_free(common.entries);
 	capacity_free(common.capacity);
 	extras_free(common.extras);
-	attribution_fits_free(unused);
-	replica_fits_free(own);
+	attribution_fits_free(own);
 	return rc;
 }
 

@@ -5,7 +5,6 @@
 #ifndef ATTRIBUTE_CHECK_H
 #define ATTRIBUTE_CHECK_H
 
-#include "attribute/replica_fits.h"
 #include "attribute/summary.h"
 
 struct check {
@@ -13,7 +12,6 @@ struct check {
 	const struct summaries *summaries;
 	const struct attribute_options *options;
 	struct attribution_fits *fits; /* in use */
-	struct replica_fits *replica_fits;
 };
 
 /*

@@ -5,6 +5,7 @@
 
 #include "attribute/fits_private.h"
 #include "attribute/theory.h"
+#include "core/instant.h"
 #include "core/exact.h"
 #include "core/error.h"
 #include "core/roofline.h"
@@ -14,11 +15,6 @@
 static bool same_key(const struct fit_key *a, const struct fit_key *b) {
 	return a->model == b->model && a->gpu == b->gpu && a->gpus_per_replica == b->gpus_per_replica &&
 	       a->role == b->role && a->day_ns == b->day_ns;
-}
-
-static bool same_shape(const struct fit_key *a, const struct fit_key *b) {
-	return a->model == b->model && a->gpu == b->gpu && a->gpus_per_replica == b->gpus_per_replica &&
-	       a->role == b->role;
 }
 
 static size_t hash_key(const struct fit_key *k) {
@@ -86,6 +82,8 @@ void attribution_fits_free(struct attribution_fits *f) {
 	}
 	for (size_t i = 0; i < f->count; i++) {
 		cells_release(&f->list[i]->cells);
+		free(f->list[i]->rough);
+		free(f->list[i]->rough_model);
 		free(f->list[i]);
 	}
 	spool_free(f->spool);
@@ -166,6 +164,7 @@ struct cells *fits_cells(struct attribution_fits *f, struct fit *fit) {
 		f->open++;
 	}
 	fit->used = ++f->clock;
+	fit->by_steps = true;
 	return &fit->cells;
 }
 
@@ -179,11 +178,26 @@ void fits_take(struct attribution_fits *f, const struct fit_key *key, const stru
 	}
 }
 
+static struct rough *rough_of(struct fit *fit) {
+	if (!fit->rough) {
+		fit->rough = must_calloc(1, sizeof *fit->rough);
+	}
+	return fit->rough;
+}
+
+struct rough *fits_rough(struct attribution_fits *f, const struct fit_key *key) {
+	return rough_of(fits_of(f, key));
+}
+
 static void take_all(void *to, struct fit *from, const struct cells *cells) {
 	struct attribution_fits *f = to;
 	struct fit *fit = fits_of(f, &from->key);
 
 	fit->unfit += from->unfit;
+	fit->by_steps |= from->by_steps;
+	if (from->rough) {
+		rough_join(rough_of(fit), from->rough);
+	}
 	for (size_t i = 0; cells->slots && i < (size_t)1 << cells->slots_log2; i++) {
 		if (cells->slots[i].key != 0) {
 			cells_add(fits_cells(f, fit), &cells->slots[i], cells->level);
@@ -222,12 +236,15 @@ struct fit **fits_sorted(const struct attribution_fits *f) {
 
 size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max) {
 	struct fit **list = fits_sorted(f);
+	size_t used = 0;
 
-	for (size_t i = 0; i < f->count && i < max; i++) {
-		out[i] = list[i]->key;
+	for (size_t i = 0; i < f->count; i++) {
+		if (list[i]->by_steps && used++ < max) {
+			out[used - 1] = list[i]->key;
+		}
 	}
 	free(list);
-	return f->count;
+	return used;
 }
 
 /* ---- each with all its cells ---- */
@@ -309,32 +326,28 @@ int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struc
 
 /* ---- models ---- */
 
-static int64_t days_apart(const struct fit *a, const struct fit *b) {
-	return llabs(a->key.day_ns / NS_PER_DAY - b->key.day_ns / NS_PER_DAY);
+/* The fit of the same shape, or of another role, some days off; NULL: none. */
+static struct fit *beside(const struct attribution_fits *f, const struct fit *fit, enum role role, int64_t days) {
+	struct fit_key key = fit->key;
+
+	key.role = role;
+	key.day_ns += days * NS_PER_DAY;
+	uint32_t number = *find(f, &key);
+	return number > 0 ? f->list[number - 1] : NULL;
 }
 
-static bool is_nearer(const struct fit *to, const struct fit *a, const struct fit *than) {
-	int64_t one = days_apart(to, a), other = than ? days_apart(to, than) : INT64_MAX;
-
-	return one < other || (one == other && a->key.day_ns < than->key.day_ns);
-}
-
-/* The model of the nearest day whose steps make one. */
+/* The model of the day before, else of the day after, if its steps make one. */
 static bool take_neighbours(const struct attribution_fits *f, struct fit *fit) {
-	const struct fit *best = NULL;
+	const struct fit *before = beside(f, fit, fit->key.role, -1), *after = beside(f, fit, fit->key.role, 1);
+	const struct fit *best = before && before->own ? before : after;
 
-	for (size_t i = 0; i < f->count; i++) {
-		const struct fit *other = f->list[i];
-		if (other->own && other != fit && same_shape(&other->key, &fit->key) && is_nearer(fit, other, best)) {
-			best = other;
-		}
+	if (!best || !best->own) {
+		return false;
 	}
-	if (best) {
-		fit->model = best->model;
-		fit->model.origin = MODEL_NEIGHBOUR;
-		fit->taken_from_ns = best->key.day_ns;
-	}
-	return best != NULL;
+	fit->model = best->model;
+	fit->model.origin = MODEL_NEIGHBOUR;
+	fit->taken_from_ns = best->key.day_ns;
+	return true;
 }
 
 /* From what is published of the card; the catalogue is read when first needed. */
@@ -390,10 +403,55 @@ const struct step_model *fits_model(struct attribution_fits *f, const struct fit
 	struct fit *fit = fits_of(f, key);
 
 	assert(f->solved);
+	fit->by_steps = true;
 	if (f->count > before) {
 		struct gpu_catalogue *catalogue = NULL;
 		complete(f, &catalogue, fit);
 		gpu_catalogue_free(catalogue);
 	}
 	return &fit->model;
+}
+
+/* ---- what requests and windows say ---- */
+
+/* Where nothing is published of the card: peak FLOP/s over bandwidth of GPUs of today (A100 153, H100 295, B200 281). */
+#define RIDGE_NTOK 300
+
+static double ridge_of(const struct attribution_fits *f, name_id gpu) {
+	struct gpu_catalogue *catalogue;
+	struct fault why;
+	double ridge = RIDGE_NTOK;
+
+	if (gpu != 0 && gpu_catalogue_read(&catalogue, NULL, &why) >= 0) {
+		theory_ridge(catalogue, names_text(f->names, gpu), &ridge);
+		gpu_catalogue_free(catalogue);
+	}
+	return ridge;
+}
+
+static const struct rough *rough_beside(const struct attribution_fits *f, const struct fit *fit, enum role role,
+                                        int64_t days) {
+	const struct fit *other = beside(f, fit, role, days);
+
+	return other ? other->rough : NULL;
+}
+
+const struct rough_model *fits_rough_model(struct attribution_fits *f, const struct fit_key *key) {
+	struct fit *fit = fits_of(f, key);
+
+	assert(f->solved);
+	if (!fit->rough_model) {
+		struct rough_sources s = {.day = fit->rough, .ridge_ntok = ridge_of(f, key->gpu)};
+		for (int day = 0, at = 0; day < 3; day++) {
+			s.days[day] = rough_beside(f, fit, key->role, day - 1);
+			for (enum role role = ROLE_MIXED; role <= ROLE_DECODE; role++) {
+				if (role != key->role) {
+					s.others[at++] = rough_beside(f, fit, role, day - 1);
+				}
+			}
+		}
+		fit->rough_model = must_alloc(sizeof *fit->rough_model);
+		rough_solve(&s, fit->rough_model);
+	}
+	return fit->rough_model;
 }

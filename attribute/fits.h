@@ -11,6 +11,7 @@
 
 #include "attribute/attribute.h"
 #include "attribute/fleet.h"
+#include "attribute/rough.h"
 #include "core/step_model.h"
 
 /* What one model is fitted for. */
@@ -31,6 +32,9 @@ struct fit_step {
 /* Adds a step. Memory is only taken for a kind of step not seen before. */
 void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s);
 
+/* Where the rows of requests and windows of a key add up. */
+struct rough *fits_rough(struct attribution_fits *f, const struct fit_key *key);
+
 /* Adds all of `from`, which shares the names. */
 int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why);
 
@@ -41,13 +45,17 @@ void fits_describe(struct attribution_fits *f, const struct fleet *fleet);
 int fits_solve(struct attribution_fits *f, struct fault *why);
 
 /*
- * The model for a key, after fits_solve: of the day's own steps; else of the neighbouring days of the same
- * pool shape, the nearest first, the earlier of two equally near; else from what is published of the card (and of the
- * model, where the fleet file names its description); else by tokens (each token the same), marked as such. Never NULL; lives as long as the fits.
+ * The model for a key, after fits_solve: of the day's own steps; else of the day before, else of the day after, of the
+ * same pool shape; else from what is published of the card (and of the model, where the fleet file names its
+ * description); else by tokens (each token the same), marked as such. Days further off are not asked, so that a
+ * day's entries depend on no more than the book reads for them. Never NULL; lives as long as the fits.
  */
 const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key);
 
-/* All keys that have statistics or were asked for, in one order (by texts, then day); for reports. */
+/* The same of requests and windows, see rough.h. Never NULL. */
+const struct rough_model *fits_rough_model(struct attribution_fits *f, const struct fit_key *key);
+
+/* All keys that have steps or were asked for to split some, in one order (by texts, then day); for reports. */
 size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max);
 
 /* Those of a day as JSON (attribution_keep_fits). */

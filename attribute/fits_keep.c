@@ -92,7 +92,7 @@ static void give_model(void *keeping, struct fit *fit, const struct cells *cells
 	char part[1024], hash[DIGEST_HEX_MAX], *line = NULL;
 	size_t len = 0;
 
-	if (k->rc < 0 || fit->key.day_ns != k->day_ns) {
+	if (k->rc < 0 || fit->key.day_ns != k->day_ns || !fit->by_steps) {
 		return;
 	}
 	cells_hash(cells, hash);

@@ -4,6 +4,7 @@
 
 #include "attribute/cells.h"
 #include "attribute/fits.h"
+#include "attribute/rough.h"
 #include "core/digest.h"
 #include "core/spool.h"
 
@@ -12,15 +13,18 @@ struct fit {
 	struct cells cells; /* what is in memory of it; the rest is in the spool */
 	int64_t unfit;      /* steps that cells_take left out */
 	uint64_t used;      /* when it was added to last */
+	bool by_steps;      /* there are steps of it, or it was asked for to split some */
 	bool own;           /* model was made of its own cells */
 	int64_t taken_from_ns; /* a neighbour's model: its day */
 	struct step_model model;
+	struct rough *rough;             /* what requests and windows say; NULL: nothing */
+	struct rough_model *rough_model; /* made when first asked for */
 };
 
 /*
  * Cells of few fits are held in memory at once, those added to last; the others' go to a spool, from
  * which all of one fit come together again. So memory does not grow with days and pools, but for
- * the models themselves.
+ * the models themselves and what requests and windows say (32 KiB for each day and pool that has such).
  */
 struct attribution_fits {
 	struct names *names;

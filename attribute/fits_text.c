@@ -4,6 +4,8 @@
  *   tollbook.fits.v1
  *   fit   MODEL  GPU  GPUS  ROLE  DAY_NS  LEVEL  UNFIT
  *   cell  KEY  STEPS  DURATION_US  SUM ...       (of the fit above; KEY and SUMs in hexadecimal)
+ *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; what requests and windows say, see rough.h)
+ *   work  TOTAL ...                              (of the same)
  *
  * Names are percent-encoded where a byte is a control character, a tab or '%'.
  */
@@ -36,10 +38,9 @@ static void write_fit(const struct attribution_fits *f, const struct fit *fit, u
 	        (long long)fit->key.day_ns, level, (long long)fit->unfit);
 }
 
-static void write_cell(const struct cell *c, FILE *out) {
-	fprintf(out, "cell\t%llx\t%lld\t%lld", (unsigned long long)c->key, (long long)c->steps, (long long)c->duration_us);
-	for (int i = 0; i < CELL_SUMS; i++) {
-		unsigned __int128 sum = (unsigned __int128)c->sums[i];
+static void write_sums(const int128 *sums, int count, FILE *out) {
+	for (int i = 0; i < count; i++) {
+		unsigned __int128 sum = (unsigned __int128)sums[i];
 		unsigned long long high = (unsigned long long)(sum >> 64), low = (unsigned long long)sum;
 		if (high > 0) {
 			fprintf(out, "\t%llx%016llx", high, low);
@@ -48,6 +49,25 @@ static void write_cell(const struct cell *c, FILE *out) {
 		}
 	}
 	fputc('\n', out);
+}
+
+static void write_cell(const struct cell *c, FILE *out) {
+	fprintf(out, "cell\t%llx\t%lld\t%lld", (unsigned long long)c->key, (long long)c->steps, (long long)c->duration_us);
+	write_sums(c->sums, CELL_SUMS, out);
+}
+
+static void write_rough(const struct rough *r, FILE *out) {
+	for (int kind = 0; kind < ROUGH_KINDS; kind++) {
+		for (int b = 0; b < ROUGH_BUCKETS; b++) {
+			const struct rough_rows *rows = &r->buckets[kind][b];
+			if (rows->rows > 0) {
+				fprintf(out, "rows\t%d\t%d\t%lld", kind, b, (long long)rows->rows);
+				write_sums(rows->sums, ROUGH_SUMS, out);
+			}
+		}
+	}
+	fputs("work", out);
+	write_sums(r->totals, ROUGH_TOTALS, out);
 }
 
 void cells_hash(const struct cells *c, char hash[DIGEST_HEX_MAX]) {
@@ -79,7 +99,7 @@ struct writing {
 static void write_all(void *writing, struct fit *fit, const struct cells *c) {
 	struct writing *w = writing;
 
-	if (c->count == 0 && fit->unfit == 0) {
+	if (c->count == 0 && fit->unfit == 0 && !fit->rough) {
 		return;
 	}
 	const struct cell **cells = cells_sorted(c);
@@ -88,6 +108,9 @@ static void write_all(void *writing, struct fit *fit, const struct cells *c) {
 		write_cell(cells[j], w->out);
 	}
 	free(cells);
+	if (fit->rough) {
+		write_rough(fit->rough, w->out);
+	}
 }
 
 int attribution_fits_write(struct attribution_fits *f, FILE *out, struct fault *why) {
@@ -197,8 +220,44 @@ static bool read_fit(struct reading *r) {
 	}
 	r->fit = fits_of(r->fits, &key);
 	r->fit->unfit += unfit;
+	r->fit->by_steps |= unfit > 0;
 	r->level = (unsigned)level;
 	return r->rest.len == 0;
+}
+
+static bool read_sums(struct reading *r, int128 *sums, int count) {
+	for (int i = 0; i < count; i++) {
+		if (!read_number(field(r), 16, &sums[i]) || sums[i] >> 120 != 0) {
+			return false;
+		}
+	}
+	return r->rest.len == 0;
+}
+
+static bool read_rows(struct reading *r) {
+	struct rough more = {.totals = {0}};
+	int64_t kind, bucket;
+
+	if (!r->fit || !read_count(r, &kind) || !read_count(r, &bucket) || kind < 0 || kind >= ROUGH_KINDS || bucket < 0 ||
+	    bucket >= ROUGH_BUCKETS) {
+		return false;
+	}
+	struct rough_rows *rows = &more.buckets[kind][bucket];
+	if (!read_count(r, &rows->rows) || rows->rows <= 0 || !read_sums(r, rows->sums, ROUGH_SUMS)) {
+		return false;
+	}
+	rough_join(fits_rough(r->fits, &r->fit->key), &more);
+	return true;
+}
+
+static bool read_work(struct reading *r) {
+	struct rough more = {.totals = {0}};
+
+	if (!r->fit || !read_sums(r, more.totals, ROUGH_TOTALS)) {
+		return false;
+	}
+	rough_join(fits_rough(r->fits, &r->fit->key), &more);
+	return true;
 }
 
 static bool read_cell(struct reading *r) {
@@ -210,13 +269,11 @@ static bool read_cell(struct reading *r) {
 		return false;
 	}
 	c.key = (uint64_t)key;
-	for (int i = 0; i < CELL_SUMS; i++) {
-		if (!read_number(field(r), 16, &c.sums[i]) || c.sums[i] >> 120 != 0) {
-			return false;
-		}
+	if (!read_sums(r, c.sums, CELL_SUMS)) {
+		return false;
 	}
 	cells_add(fits_cells(r->fits, r->fit), &c, r->level);
-	return r->rest.len == 0;
+	return true;
 }
 
 static bool read_line(struct reading *r, struct text line, int64_t number) {
@@ -224,11 +281,17 @@ static bool read_line(struct reading *r, struct text line, int64_t number) {
 	if (number == 1) {
 		return line.len == strlen(HEADER) && memcmp(line.at, HEADER, line.len) == 0;
 	}
+	static const struct {
+		const char *word;
+		bool (*read)(struct reading *r);
+	} kinds[] = {{"fit", read_fit}, {"cell", read_cell}, {"rows", read_rows}, {"work", read_work}};
 	struct text what = field(r);
-	if (what.len == 3 && memcmp(what.at, "fit", 3) == 0) {
-		return read_fit(r);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (what.len == strlen(kinds[i].word) && memcmp(what.at, kinds[i].word, what.len) == 0) {
+			return kinds[i].read(r);
+		}
 	}
-	return what.len == 4 && memcmp(what.at, "cell", 4) == 0 && read_cell(r);
+	return false;
 }
 
 int attribution_fits_read(struct attribution_fits *f, struct text bytes, const char *path, struct fault *why) {

@@ -96,13 +96,17 @@ static void print_published(FILE *out, const struct step_model *m) {
 	fputc('\n', out);
 }
 
-static void print_model(FILE *out, const struct names *names, const struct fit_key *k, const struct step_model *m) {
+static void print_key(FILE *out, const struct names *names, const struct fit_key *k) {
 	char day[INSTANT_TEXT_MAX];
 
 	print_name(out, names_text(names, k->model), "(no model named)");
 	fprintf(out, " on %lld x ", (long long)k->gpus_per_replica);
 	print_name(out, names_text(names, k->gpu), "GPU");
 	fprintf(out, ", %s, %.10s\n", role_names[k->role], instant_format(k->day_ns, day));
+}
+
+static void print_model(FILE *out, const struct names *names, const struct fit_key *k, const struct step_model *m) {
+	print_key(out, names, k);
 	fprintf(out, "  %s; %lld steps, %lld of them left out as outliers\n", origin_names[m->origin], (long long)m->steps,
 	        (long long)m->outliers);
 	if (m->origin == MODEL_TOKENS) {
@@ -122,13 +126,58 @@ static void print_model(FILE *out, const struct names *names, const struct fit_k
 	fputc('\n', out);
 }
 
-void fits_print(struct attribution_fits *f, FILE *out) {
-	size_t count = fits_keys(f, NULL, 0);
-	struct fit_key *keys = must_calloc(count + 1, sizeof *keys);
+/* ---- of requests and windows ---- */
 
-	fits_keys(f, keys, count);
-	for (size_t i = 0; i < count; i++) {
-		print_model(out, f->names, &keys[i], fits_model(f, &keys[i]));
+static const char *const rough_origin_names[ROUGH_ORIGINS] = {
+	[ROUGH_OWN] = "fitted to the pool's own windows",
+	[ROUGH_ROLES] = "too few windows of its own: fitted to those of the same model and GPU in other roles too",
+	[ROUGH_PRIOR] = "no window that was busy throughout: proportions from what is published of the GPU",
+};
+
+static void print_rough_row(FILE *out, const struct rough_model *m, enum rough_kind kind, const char *what) {
+	fprintf(out, "  %-44s %7lld rows ", what, (long long)m->rows[kind]);
+	for (int i = 0; i < ROUGH_TERMS && m->rows[kind] + (kind == ROUGH_WINDOW) > 0; i++) {
+		fprintf(out, " %.6g", m->ns[kind][i]);
 	}
-	free(keys);
+	fputc('\n', out);
+}
+
+static void print_windows(FILE *out, const struct rough_model *m) {
+	fprintf(out, "  %s\n", rough_origin_names[m->origin]);
+	print_rough_row(out, m, ROUGH_WINDOW, "window: prompt token, decode step, output token");
+	fprintf(out, "  split: sd %.1f %% of the lesser phase, of it %.1f %% by the bootstrap; time of windows with a gauge of 0: sd %.1f %%\n",
+	        100 * m->window_share_sd, 100 * m->drawn_window, 100 * m->window_time_sd);
+}
+
+static void print_requests(FILE *out, const struct rough_model *m) {
+	print_rough_row(out, m, ROUGH_STEP, "decode step alone: 1, sequence, context token");
+	print_rough_row(out, m, ROUGH_PROMPT, "step with prompts: 1, prompt token, sequence, context token");
+	print_rough_row(out, m, ROUGH_LIFE, "request: 1, prompt token, output token");
+	fprintf(out, "  split of time with both phases: sd %.1f %% of it, of that %.1f %% by the bootstrap\n", 100 * m->both_share_sd,
+	        100 * m->drawn_both);
+}
+
+static void print_rough(FILE *out, const struct names *names, const struct fit *fit, const struct rough_model *m) {
+	print_key(out, names, &fit->key);
+	if (fit->rough->totals[TOTAL_WINDOWS] > 0) {
+		print_windows(out, m);
+	}
+	if (m->rows[ROUGH_STEP] + m->rows[ROUGH_PROMPT] + m->rows[ROUGH_LIFE] > 0) {
+		print_requests(out, m);
+	}
+	fputc('\n', out);
+}
+
+void fits_print(struct attribution_fits *f, FILE *out) {
+	struct fit **list = fits_sorted(f);
+
+	for (size_t i = 0, count = f->count; i < count; i++) {
+		if (list[i]->by_steps) {
+			print_model(out, f->names, &list[i]->key, fits_model(f, &list[i]->key));
+		}
+		if (list[i]->rough) {
+			print_rough(out, f->names, list[i], fits_rough_model(f, &list[i]->key));
+		}
+	}
+	free(list);
 }

@@ -6,26 +6,34 @@
  * mixed step: what a decode step takes alone is told by how long output tokens take while
  * no prompt is computed.
  */
-#include "attribute/replica_fits.h"
+#include <math.h>
+
+#include "attribute/split.h"
 #include "attribute/walk.h"
+#include "core/instant.h"
 
 /* A prompt is computed in chunks of so many tokens (the default of vLLM's max_num_batched_tokens for serving). */
 #define CHUNK_NTOK 2048
 
-/* How far off the shared part of a mixed stretch may be, one standard deviation; see METHOD.md, "Grade C". */
-#define MIXED_SHARE_SD 0.1
 /* What of the time between a request's instants the device did not work, one standard deviation. */
 #define WAIT_SD 0.025
 
+/* Blocks of the bootstrap: some times as long as most requests. */
+#define BLOCK_NS (32 * NS_PER_SECOND)
+
 struct sweep_state {
-	struct replica_fit *fit;
+	struct fit_key key; /* of the model at hand */
+	const struct rough_model *model;
 	/*
 	 * Running sums, in the places that flight.h hands down to requests when they begin to decode. ALONE: over time
 	 * in which no prompt is computed, of time, time x sequences, time x context. ALL: over
-	 * all time, of prompt tokens computed, and of the latter two. CHUNKS: of prompts' chunks.
+	 * all time, of prompt tokens computed, and of the latter two. CHUNKS: of prompts' chunks. They are whole numbers
+	 * (time in TICK_NS, tokens in 1 / (TICK_NS x RATE_UNIT)), so that it does not matter where they began.
 	 */
 	struct decode_sums sums[TIME_GRADES];
 };
+#define TICK_NS 1024
+#define RATE_UNIT 0x1p36
 enum { ALONE, CHUNKS, ALL };
 
 static int64_t chunks_of(const struct request_item *r) {
@@ -41,36 +49,51 @@ static int64_t prompt_time_ns(const struct request_item *r) {
 	return r->first_token_ns - from_ns;
 }
 
-/* Fractions of a prompt token that are told apart. */
-#define TOKEN_FRACTIONS 1000
+static bool is_guessed(const struct request_item *r) {
+	return r->first_token_ns == UNKNOWN && r->arrival_ns != UNKNOWN && r->finish_ns != UNKNOWN && r->finish_ns > r->arrival_ns;
+}
 
 /* ---- first pass: what decode steps take alone ---- */
 
+/* Where the rows of a request that began at an instant add up, and in which bucket. */
+static struct rough *rough_at(const struct walk *w, int64_t at_ns, unsigned *bucket) {
+	struct fit_key key = walk_fit_key(w, w->summary->model, at_ns);
+
+	*bucket = rough_bucket(names_text(w->common->options->names, w->summary->replica), at_ns, BLOCK_NS);
+	return fits_rough(w->fits, &key);
+}
+
 /* So many steps of a sequence took so long while no prompt was computed. */
-static void note_steps(struct sweep_state *st, const struct active *a) {
-	double alone_ns = (double)(st->sums[ALONE].equal - a->base[ALONE].equal);
+static void note_steps(struct walk *w, const struct active *a) {
+	const struct sweep_state *st = w->state;
+	double alone = (double)(st->sums[ALONE].equal - a->base[ALONE].equal);
 	double others = (double)(st->sums[CHUNKS].equal - a->base[CHUNKS].equal);
 	double steps = (double)a->request.completion_tokens - 1 - others;
 
-	if (alone_ns > 0 && steps >= 1) {
-		double sequences = (double)(st->sums[ALONE].context - a->base[ALONE].context) / alone_ns;
-		double context = (double)(st->sums[ALONE].counted - a->base[ALONE].counted) / alone_ns;
-		const double x[SMALL_TERMS] = {steps, steps * sequences, steps * context};
-		small_fit_add(&st->fit->step, x, alone_ns);
+	if (alone > 0 && steps >= 1) {
+		double sequences = (double)(st->sums[ALONE].context - a->base[ALONE].context) / alone;
+		double context = (double)(st->sums[ALONE].counted - a->base[ALONE].counted) / alone;
+		const double x[ROUGH_TERMS] = {steps, steps * sequences, steps * context};
+		unsigned bucket;
+		struct rough *r = rough_at(w, a->request.head.at_ns, &bucket);
+		rough_add(r, ROUGH_STEP, bucket, x, (int64_t)alone * TICK_NS);
 	}
 }
 
 /* So long took the steps that computed a prompt, beside others' prompts and sequences. */
-static void note_prompt(struct sweep_state *st, const struct active *a) {
-	double ns = (double)prompt_time_ns(&a->request), steps = (double)chunks_of(&a->request);
+static void note_prompt(struct walk *w, const struct active *a) {
+	int64_t ns = prompt_time_ns(&a->request);
+	double steps = (double)chunks_of(&a->request), ticks = (double)ns / TICK_NS;
 
 	if (ns > 0) {
 		const struct decode_sums *end = &a->base[ALL];
-		double tokens = (double)end->equal - (double)a->open_prefill_ns[0] / TOKEN_FRACTIONS;
-		double sequences = (double)(end->context - (long double)a->open_prefill_ns[1]) / ns;
-		double context = (double)(end->counted - (long double)a->open_prefill_ns[2]) / ns;
-		const double x[SMALL_TERMS] = {steps, tokens, steps * sequences, steps * context};
-		small_fit_add(&st->fit->prompt, x, ns);
+		double tokens = (double)(end->equal - (long double)a->open_prefill_ns[0]) * TICK_NS / RATE_UNIT;
+		double sequences = (double)(end->context - (long double)a->open_prefill_ns[1]) / ticks;
+		double context = (double)(end->counted - (long double)a->open_prefill_ns[2]) / ticks;
+		const double x[ROUGH_TERMS] = {steps, tokens, steps * sequences, steps * context};
+		unsigned bucket;
+		struct rough *r = rough_at(w, a->request.head.at_ns, &bucket);
+		rough_add(r, ROUGH_PROMPT, bucket, x, ns);
 	}
 }
 
@@ -78,7 +101,7 @@ static void note_prompt(struct sweep_state *st, const struct active *a) {
 static void note_start(struct sweep_state *st, struct active *a) {
 	if (a->computed == 0) {
 		a->computed = 1;
-		a->open_prefill_ns[0] = (int64_t)(st->sums[ALL].equal * TOKEN_FRACTIONS);
+		a->open_prefill_ns[0] = (int64_t)st->sums[ALL].equal;
 		a->open_prefill_ns[1] = (int64_t)st->sums[ALL].context;
 		a->open_prefill_ns[2] = (int64_t)st->sums[ALL].counted;
 	}
@@ -89,18 +112,24 @@ static int note_request(void *walk, struct active *a, struct fault *why) {
 
 	(void)why;
 	if (a->decoding) {
-		note_steps(w->state, a);
+		note_steps(w, a);
 	}
 	if (a->decoding && a->computed > 0) {
-		note_prompt(w->state, a);
+		note_prompt(w, a);
 	}
 	return 0;
 }
 
-static void note_life(struct replica_fit *f, const struct request_item *r) {
-	if (r->first_token_ns == UNKNOWN && r->arrival_ns != UNKNOWN && r->finish_ns > r->arrival_ns) {
-		const double x[SMALL_TERMS] = {1, (double)r->prompt_tokens - r->cached_tokens, (double)r->completion_tokens};
-		small_fit_add(&f->life, x, (double)(r->finish_ns - r->arrival_ns));
+static void note_life(struct walk *w, const struct request_item *q) {
+	if (is_guessed(q)) {
+		int64_t prompt = (int64_t)q->prompt_tokens - q->cached_tokens;
+		const double x[ROUGH_TERMS] = {1, (double)prompt, (double)q->completion_tokens};
+		unsigned bucket;
+		struct rough *r = rough_at(w, q->head.at_ns, &bucket);
+		rough_add(r, ROUGH_LIFE, bucket, x, q->finish_ns - q->arrival_ns);
+		rough_count(r, TOTAL_LIVES, 1);
+		rough_count(r, TOTAL_LIFE_PROMPT, prompt);
+		rough_count(r, TOTAL_LIFE_OUTPUT, q->completion_tokens);
 	}
 }
 
@@ -116,79 +145,113 @@ static double token_rate(const struct flight *f) {
 	return rate;
 }
 
+/* How long the step takes that computes the first of the prompts. */
+static double step_ns(const struct flight *f) {
+	const struct request_item *first = &f->chunks[0].active->request;
+
+	return (double)prompt_time_ns(first) / (double)chunks_of(first);
+}
+
+/* What the split of time with both phases depends on, of the day's sum. */
+static void note_both(struct walk *w, int64_t to_ns) {
+	const struct flight *f = &w->flight;
+	unsigned bucket;
+	struct rough *r = rough_at(w, w->cursor_ns, &bucket);
+	int64_t ns = to_ns - w->cursor_ns;
+	double whole = step_ns(f), steps = whole > 0 ? (double)ns / whole : 0;
+
+	rough_count(r, TOTAL_BOTH_NS, ns);
+	rough_count_part(r, TOTAL_BOTH_STEPS, steps);
+	rough_count_part(r, TOTAL_BOTH_TOKENS, (double)ns * token_rate(f));
+	rough_count_part(r, TOTAL_BOTH_SEQUENCES, steps * (double)f->decoding_count);
+	rough_count_part(r, TOTAL_BOTH_CONTEXT, steps * (double)f->context_sum);
+}
+
+static int64_t tick_of(int64_t at_ns) {
+	return at_ns / TICK_NS;
+}
+
 static void note_stretch(struct walk *w, int64_t to_ns, size_t prompts) {
 	struct sweep_state *st = w->state;
 	const struct flight *f = &w->flight;
-	long double ns = (long double)(to_ns - w->cursor_ns);
+	long double ticks = (long double)(tick_of(to_ns) - tick_of(w->cursor_ns));
 
 	for (size_t i = 0; i < prompts; i++) {
 		note_start(st, f->chunks[i].active);
 	}
 	if (prompts == 0) {
-		st->sums[ALONE].equal += ns;
-		st->sums[ALONE].context += ns * (long double)f->decoding_count;
-		st->sums[ALONE].counted += ns * (long double)f->context_sum;
+		st->sums[ALONE].equal += ticks;
+		st->sums[ALONE].context += ticks * (long double)f->decoding_count;
+		st->sums[ALONE].counted += ticks * (long double)f->context_sum;
+	} else if (f->decoding_count > 0) {
+		note_both(w, to_ns);
 	}
-	st->sums[ALL].equal += ns * (long double)token_rate(f);
-	st->sums[ALL].context += ns * (long double)f->decoding_count;
-	st->sums[ALL].counted += ns * (long double)f->context_sum;
-}
-
-static void solve(struct replica_fit *f) {
-	if (f->solved) {
-		return;
-	}
-	f->solved = true;
-	small_fit_solve(&f->step, f->step_ns);
-	small_fit_solve(&f->prompt, f->prompt_ns);
-	small_fit_solve(&f->life, f->life_ns);
-	/* Without first tokens, a step is what one output token takes. */
-	if (f->step.rows == 0) {
-		f->step_ns[0] = f->life_ns[2];
-	}
+	st->sums[ALL].equal += ticks * (long double)round(token_rate(f) * RATE_UNIT);
+	st->sums[ALL].context += ticks * (long double)f->decoding_count;
+	st->sums[ALL].counted += ticks * (long double)f->context_sum;
 }
 
 /* ---- second pass ---- */
 
-/* A first token that the log does not tell of: where the fit over all requests puts it. */
-static int64_t first_token_ns(const struct replica_fit *f, const struct request_item *r) {
-	double prompt = f->life_ns[0] + f->life_ns[1] * ((double)r->prompt_tokens - r->cached_tokens);
-	double whole = prompt + f->life_ns[2] * (double)r->completion_tokens;
+static const struct rough_model *model_at(struct walk *w, int64_t at_ns) {
+	struct sweep_state *st = w->state;
+	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
+
+	if (!st->model || st->key.day_ns != day_ns) {
+		st->key = walk_fit_key(w, w->summary->model, at_ns);
+		st->model = fits_rough_model(w->fits, &st->key);
+	}
+	return st->model;
+}
+
+/* A first token that the log does not tell of: where the fit over all requests puts it; in the middle before there is one. */
+static int64_t first_token_ns(struct walk *w, const struct request_item *r) {
+	static const double nothing[ROUGH_TERMS];
+	const double *life = w->purpose == WALK_POST ? model_at(w, r->head.at_ns)->ns[ROUGH_LIFE] : nothing;
+	double prompt = life[0] + life[1] * ((double)r->prompt_tokens - r->cached_tokens);
+	double whole = prompt + life[2] * (double)r->completion_tokens;
 	int64_t life_ns = r->finish_ns - r->head.at_ns;
 
 	return whole > 0 ? r->head.at_ns + (int64_t)((double)life_ns * (prompt / whole)) : r->head.at_ns + life_ns / 2;
 }
 
 /*
- * The prefill share of time in which prompts are computed and sequences decode, (p + c - d) / 2c:
- * c is what such a step took, p and d what the fits say of its prompts and its sequences alone.
+ * The prefill share of time in which prompts are computed and sequences decode, by the rule: the whole is what such
+ * a step took, what its prompts and its sequences take alone is what the fits say. Both together take no longer than each alone
+ * and so prompts alone at least what they add to sequences: where the fits, each with its own error, say
+ * otherwise, the two figures change places, which leaves their mean, the Shapley value, as it is.
  */
-static double mixed_share(const struct replica_fit *fit, const struct flight *f) {
-	const struct request_item *first = &f->chunks[0].active->request;
-	double whole = (double)prompt_time_ns(first) / (double)chunks_of(first);
-	double decode = fit->step_ns[0] + fit->step_ns[1] * (double)f->decoding_count +
-	                fit->step_ns[2] * (double)f->context_sum;
-	double prefill = fit->prompt_ns[0] + fit->prompt_ns[1] * token_rate(f) * whole;
+static double mixed_share(enum rule rule, const struct rough_model *m, const struct flight *f) {
+	const double *step = m->ns[ROUGH_STEP], *prompt = m->ns[ROUGH_PROMPT];
+	double whole = step_ns(f);
+	double decode = step[0] + step[1] * (double)f->decoding_count + step[2] * (double)f->context_sum;
+	double prefill = prompt[0] + prompt[1] * token_rate(f) * whole;
+	double alone = prefill < whole ? prefill : whole, added = whole - decode;
+	const struct split_times t = {whole, fmax(alone, added), whole - fmin(alone, added)};
 
-	if (!(whole > 0)) {
-		return 0.5;
-	}
-	double share = ((prefill < whole ? prefill : whole) + whole - decode) / (2 * whole);
-	return share < 0 ? 0 : share > 1 ? 1 : share;
+	return split_prefill_share(rule, &t);
 }
 
-static double context_share(const struct replica_fit *f, const struct flight *flight) {
-	double by_context = f->step_ns[2] * (double)flight->context_sum;
-	double whole = f->step_ns[0] + f->step_ns[1] * (double)flight->decoding_count + by_context;
+static double context_share(const struct rough_model *m, const struct flight *f) {
+	const double *step = m->ns[ROUGH_STEP];
+	double by_context = step[2] * (double)f->context_sum;
+	double whole = step[0] + step[1] * (double)f->decoding_count + by_context;
 
 	return whole > 0 ? by_context / whole : 0;
 }
 
+/* How far off prefill's share may be; of a stretch with one phase: its time, of which the device may have waited. */
+static double sd_of(const struct rough_model *m, size_t prompts, size_t sequences) {
+	double prompt_sd = prompts > 0 ? m->life_prompt_sd : 0, output_sd = sequences > 0 ? m->life_output_sd : 0;
+
+	return hypot(prompts > 0 && sequences > 0 ? m->both_share_sd : WAIT_SD, fmax(prompt_sd, output_sd));
+}
+
 static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault *why) {
-	struct sweep_state *st = w->state;
+	const struct rough_model *m = model_at(w, w->cursor_ns);
 	const struct flight *f = &w->flight;
 	size_t sequences = f->decoding_count;
-	double share = sequences == 0 ? 1 : prompts == 0 ? 0 : mixed_share(st->fit, f);
+	double share = sequences == 0 ? 1 : prompts == 0 ? 0 : mixed_share(w->common->options->rule, m, f);
 	bool alone = w->summary->exclusive && prompts + sequences == 1;
 	int64_t total;
 
@@ -203,10 +266,10 @@ static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault
 		.prefill_ns = prefill,
 		.decode_ns = total - prefill,
 		.grade = alone ? GRADE_A : GRADE_C,
-		.context_share = context_share(st->fit, f),
+		.context_share = context_share(m, f),
 		.prefill_tokens = f->chunk_tokens,
 		.decode_requests = (int64_t)sequences,
-		.share_sd = alone ? 0 : prompts > 0 && sequences > 0 ? MIXED_SHARE_SD : WAIT_SD,
+		.share_sd = alone ? 0 : sd_of(m, prompts, sequences),
 	};
 	return accounts_busy(&w->accounts, &s, why);
 }
@@ -256,10 +319,7 @@ static void sweep_span(struct walk *w) {
 
 	w->from_ns = w->summary->first_ns;
 	w->to_ns = w->summary->last_ns;
-	st->fit = replica_fits_of(w->replica_fits, w->summary->replica);
-	if (w->purpose == WALK_POST) {
-		solve(st->fit);
-	} else {
+	if (w->purpose == WALK_FIT) {
 		w->flight.now = st->sums;
 	}
 }
@@ -274,12 +334,12 @@ static int sweep_item(struct walk *w, const struct item *item, struct fault *why
 	const struct request_item *r = (const struct request_item *)item;
 	int rc = sweep_to(w, r->head.at_ns, why);
 	if (w->purpose == WALK_FIT) {
-		note_life(st->fit, r);
+		note_life(w, r);
 	}
 	a = flight_admit(&w->flight, r);
 	a->context = (int64_t)r->prompt_tokens + r->completion_tokens / 2; /* on the average of its life */
 	if (r->first_token_ns == UNKNOWN && r->finish_ns != UNKNOWN) {
-		a->request.first_token_ns = first_token_ns(st->fit, r);
+		a->request.first_token_ns = first_token_ns(w, r);
 	}
 	if (w->purpose == WALK_FIT) {
 		st->sums[CHUNKS].equal += chunks_of(r); /* of prompts that come while others decode */

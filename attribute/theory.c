@@ -57,3 +57,11 @@ bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, int64_
 	bend(m, ridge, FLOOR_NS / ridge);
 	return true;
 }
+
+void theory_ridge(const struct gpu_catalogue *catalogue, struct text gpu, double *ntok) {
+	const struct gpu *card = gpu_find(catalogue, gpu);
+
+	if (card && card->flops[PRECISION_BF16] > 0 && card->bandwidth > 0) {
+		*ntok = (double)card->flops[PRECISION_BF16] / (double)card->bandwidth;
+	}
+}

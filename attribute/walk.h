@@ -33,7 +33,6 @@ struct walk {
 	const struct accounts_common *common;
 	struct attribution_fits *fits;
 	struct quality *quality;
-	struct replica_fits *replica_fits;
 	struct evidence_reader *power; /* WALK_POST: the power samples of all replicas */
 	const struct item *power_item; /* the next one of them, not yet used; NULL: none was read */
 	bool power_ended;

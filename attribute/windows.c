@@ -7,22 +7,18 @@
  *
  *   ns = a x prompt tokens + u x decode steps + v x output tokens,     decode steps = output tokens / sequences
  *
- * with a, u, v >= 0 fitted over all such periods of the replica. As gauges are rough and periods may be few, the
- * fit leans on what the roofline says of any GPU of today: weights are read from memory in the time in which
- * some 300 tokens are computed (peak FLOP/s over twice the bandwidth, at two bytes a weight: A100 153, H100 295,
- * B200 281), so a is u / 300; and a sequence adds to a step a small part of its floor.
+ * with a, u, v >= 0 fitted over all such periods of the day and of the pool's replicas (rough.h). As gauges are rough and
+ * periods may be few, the fit leans on what the roofline says: weights are read from memory in the time in which
+ * some 300 tokens are computed (peak FLOP/s over twice the bandwidth, at two bytes a weight), so a is u / 300; and a
+ * sequence adds to a step a small part of its floor. A prefill replica takes no decode steps, whatever it says of first
+ * tokens; a decode replica computes no prompts.
  */
 #include <math.h>
 #include <stdlib.h>
 
-#include "attribute/replica_fits.h"
 #include "attribute/walk.h"
+#include "core/instant.h"
 #include "core/share.h"
-
-/* The priors, and how many windows each weighs as much as. */
-#define RIDGE_NTOK 300
-#define SEQUENCE_PART 50
-#define PRIOR_WINDOWS 3
 
 /* Sequences that run at once, where the log does not say. */
 #define SEQUENCES_ASSUMED 32
@@ -30,21 +26,13 @@
 /* Prompt tokens of a mixed step, on the average: half a chunk of vLLM's default. */
 #define MIXED_STEP_NTOK 1024
 
-/*
- * How far off a split by windows may be, one standard deviation, of the lesser phase; see METHOD.md, "Grade D": what
- * the form of the fit leaves out, what few windows leave open (over the root of their number), and what a block
- * bootstrap finds (Kuensch, Annals of Statistics 17, 1989): fits over windows drawn anew, runs of them at a time.
- */
-#define FORM_SD 0.15
-#define ONE_WINDOW_SD 0.3
-#define BLOCKS 16
+/* Blocks of the bootstrap: at least so long, and so many windows. */
+#define BLOCK_NS (64 * NS_PER_SECOND)
 #define BLOCK_WINDOWS 4
-#define DRAWS 200
-#define BOOTSTRAP_SEED UINT64_C(20240229)
 
 struct windows_state {
-	struct replica_fit *fit;
 	int64_t last_running; /* gauge at the end of the last period, or UNKNOWN */
+	int64_t day_ns;       /* in which the last period began */
 	struct window_item *group; /* windows of one period */
 	size_t count, room;
 	int64_t over_ns;           /* GPU-ns of phases beyond what the period holds */
@@ -58,7 +46,7 @@ static bool has_windows(const struct replica_summary *s) {
 static void windows_span(struct walk *w) {
 	struct windows_state *st = w->state;
 
-	st->fit = replica_fits_of(w->replica_fits, w->summary->replica);
+	st->last_running = UNKNOWN;
 	w->from_ns = w->summary->first_ns;
 	w->to_ns = w->summary->last_ns;
 }
@@ -142,144 +130,135 @@ static int64_t computed_tokens(const struct window_item *i) {
 	return i->input_is_computed ? i->input_tokens : i->input_tokens - (i->cached_tokens > 0 ? i->cached_tokens : 0);
 }
 
+static bool has_tokens(const struct windows_state *st) {
+	int64_t tokens = 0;
+
+	for (size_t i = 0; i < st->count && tokens <= 0; i++) {
+		tokens = computed_tokens(&st->group[i]) > 0 ? 1 : st->group[i].output_tokens;
+	}
+	return tokens > 0;
+}
+
 /* ---- the fit over windows without phases ---- */
 
 /* What a group did. */
 struct work {
-	double prompt, output, steps;
+	struct rough_work done;
+	double replicas;                     /* that the windows speak of */
+	double gauges_apart;                 /* the mean of both gauges from either, of the mean */
 	bool throughout; /* busy from its start to its end, as far as gauges tell */
 };
 
-static struct work work_of(const struct windows_state *st) {
-	const struct window_item *first = &st->group[0];
-	int64_t before = st->last_running, after = first->running;
-	struct work k = {.throughout = before != 0 && after != 0};
-	double sequences = SEQUENCES_ASSUMED;
+static bool was_throughout(int64_t before, int64_t after) {
+	return before == UNKNOWN ? after == UNKNOWN : before > 0 && after != 0;
+}
+
+static double sequences_of(int64_t before, int64_t after, double replicas) {
+	double running = after == UNKNOWN ? SEQUENCES_ASSUMED : before == UNKNOWN ? (double)after : ((double)before + (double)after) / 2;
+
+	running = after == UNKNOWN ? running : running / replicas;
+	return running > 1 ? running : 1;
+}
+
+static struct work work_of(const struct walk *w, double replicas) {
+	const struct windows_state *st = w->state;
+	int64_t before = st->last_running, after = st->group[0].running;
+	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
+	struct work k = {.replicas = replicas, .throughout = was_throughout(before, after)};
 
 	for (size_t i = 0; i < st->count; i++) {
-		k.prompt += (double)computed_tokens(&st->group[i]);
-		k.output += (double)st->group[i].output_tokens;
+		k.done.prompt += role == ROLE_DECODE ? 0 : (double)computed_tokens(&st->group[i]);
+		k.done.output += role == ROLE_PREFILL ? 0 : (double)st->group[i].output_tokens;
 	}
-	if (after != UNKNOWN) {
-		sequences = before != UNKNOWN ? ((double)before + (double)after) / 2 : (double)after;
+	if (before > 0 && after > 0) {
+		k.gauges_apart = fabs((double)before - (double)after) / ((double)before + (double)after);
 	}
-	k.steps = k.output / (sequences > 1 ? sequences : 1);
+	k.done.steps = k.done.output / sequences_of(before, after, replicas);
+	k.done.mixed = k.done.prompt / MIXED_STEP_NTOK < k.done.steps ? k.done.prompt / MIXED_STEP_NTOK : k.done.steps;
 	return k;
 }
 
-static void note_busy(struct replica_fit *f, const double x[SMALL_TERMS], double ns) {
-	if (!f->window_blocks) {
-		f->window_blocks = must_calloc(BLOCKS, sizeof *f->window_blocks);
-	}
-	small_fit_add(&f->window_blocks[f->window.rows / BLOCK_WINDOWS % BLOCKS], x, ns);
-	small_fit_add(&f->window, x, ns);
+/* How many replicas a group's windows speak of; its time is as many times its period. */
+static double replicas_of(const struct walk *w, int64_t room_ns) {
+	const struct window_item *first = &((struct windows_state *)w->state)->group[0];
+	double one = (double)(first->end_ns - first->head.at_ns) * (double)(w->pool ? w->pool->gpus_per_replica : 1);
+
+	return is_pool(w) && one > 0 && room_ns > 0 ? (double)room_ns / one : 1;
 }
 
-static void note_group(struct windows_state *st) {
+static unsigned bucket_of(const struct walk *w, const struct window_item *first) {
+	int64_t block_ns = BLOCK_NS;
+
+	while (block_ns / BLOCK_WINDOWS < first->end_ns - first->head.at_ns && block_ns < NS_PER_DAY) {
+		block_ns *= 2;
+	}
+	return rough_bucket(names_text(w->common->options->names, w->summary->replica), first->head.at_ns, block_ns);
+}
+
+static int note_group(struct walk *w, struct fault *why) {
+	struct windows_state *st = w->state;
 	const struct window_item *first = &st->group[0];
-	struct work k = work_of(st);
-	const double x[SMALL_TERMS] = {k.prompt, k.steps, k.output};
+	int64_t room_ns, length_ns = first->end_ns - first->head.at_ns, day_ns = instant_floor(first->head.at_ns, NS_PER_DAY);
 
-	if (k.prompt + k.output > 0) {
-		st->fit->window_prompt += k.prompt;
-		st->fit->window_steps += k.steps;
-		st->fit->window_output += k.output;
-		st->fit->windows++;
+	if (!available(w, first->head.at_ns, first->end_ns, &room_ns)) {
+		return fault_set(why, ERROR_RANGE, "the GPU time of a window does not fit 64 bits of nanoseconds");
+	}
+	/* A day's rows depend on that day alone: on what the book reads for it. */
+	st->last_running = day_ns == st->day_ns ? st->last_running : UNKNOWN;
+	st->day_ns = day_ns;
+	struct work k = work_of(w, replicas_of(w, room_ns));
+	if (k.done.prompt + k.done.output > 0) {
+		struct fit_key key = walk_fit_key(w, w->summary->model, first->head.at_ns);
+		struct rough *r = fits_rough(w->fits, &key);
+		const double x[ROUGH_TERMS] = {k.done.prompt, k.done.steps, k.done.output};
+		double ns = (double)length_ns * k.replicas;
+		rough_count(r, TOTAL_WINDOWS, 1);
+		rough_count_part(r, TOTAL_WINDOW_NS, ns / (double)ROUGH_UNIT);
+		rough_count(r, TOTAL_PROMPT, (int64_t)k.done.prompt);
+		rough_count_part(r, TOTAL_STEPS, k.done.steps);
+		rough_count(r, TOTAL_OUTPUT, (int64_t)k.done.output);
+		rough_count_part(r, TOTAL_MIXED_STEPS, k.done.mixed);
 		if (k.throughout) {
-			note_busy(st->fit, x, (double)(first->end_ns - first->head.at_ns));
+			rough_count_part(r, TOTAL_GAUGES, k.gauges_apart);
+			rough_add(r, ROUGH_WINDOW, bucket_of(w, first), x, ns < 0x1p62 ? (int64_t)ns : 0);
 		}
 	}
+	return 0;
 }
 
-/* What the fit leans on, in windows of this length. */
-static struct small_fit priors_of(const struct replica_fit *f, double window_ns) {
-	double n = f->windows > 0 ? (double)f->windows : 1;
-	const double by_ridge[SMALL_TERMS] = {f->window_prompt / n, -f->window_prompt / n / RIDGE_NTOK};
-	const double by_part[SMALL_TERMS] = {0, -f->window_output / n / SEQUENCE_PART, f->window_output / n};
-	struct small_fit priors = {.rows = 0};
+static const struct rough_model *model_of(const struct walk *w, int64_t at_ns) {
+	struct fit_key key = walk_fit_key(w, w->summary->model, at_ns);
 
-	small_fit_prefer(&priors, by_ridge, window_ns, PRIOR_WINDOWS);
-	small_fit_prefer(&priors, by_part, window_ns, PRIOR_WINDOWS);
-	return priors;
+	return fits_rough_model(w->fits, &key);
 }
 
-/* The prompts' share of all windows' time. */
-static double whole_share(const struct replica_fit *f, const double ns[SMALL_TERMS]) {
-	double prompts = ns[0] * f->window_prompt, rest = ns[1] * f->window_steps + ns[2] * f->window_output;
-
-	return prompts + rest > 0 ? prompts / (prompts + rest) : 0.5;
-}
-
-/* Variance of the whole's share over fits of blocks drawn with replacement, by a generator with a fixed seed. */
-static double bootstrap_variance(const struct replica_fit *f, const struct small_fit *priors) {
-	int64_t filled = (f->window.rows + BLOCK_WINDOWS - 1) / BLOCK_WINDOWS, used = filled < BLOCKS ? filled : BLOCKS;
-	double sum = 0, squares = 0, ns[SMALL_TERMS];
-	uint64_t seed = BOOTSTRAP_SEED;
-
-	for (int draw = 0; draw < DRAWS && used > 0; draw++) {
-		struct small_fit fit = *priors;
-		for (int64_t i = 0; i < used; i++) {
-			seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-			small_fit_join(&fit, &f->window_blocks[(int64_t)(seed >> 33) % used]);
-		}
-		small_fit_solve(&fit, ns);
-		double share = whole_share(f, ns);
-		sum += share;
-		squares += share * share;
-	}
-	double variance = squares / DRAWS - sum / DRAWS * (sum / DRAWS);
-	return variance > 0 ? variance : 0;
-}
-
-static double window_sd(const struct replica_fit *f, const struct small_fit *priors) {
-	double share = whole_share(f, f->window_ns), lesser = share < 0.5 ? share : 1 - share;
-	double few = ONE_WINDOW_SD * ONE_WINDOW_SD / (double)(f->window.rows > 1 ? f->window.rows : 1);
-	double drawn = lesser > 0 ? bootstrap_variance(f, priors) / (lesser * lesser) : 0;
-
-	return sqrt(FORM_SD * FORM_SD + few + drawn);
-}
-
-static void solve(struct replica_fit *f, double window_ns) {
-	if (f->solved) {
-		return;
-	}
-	struct small_fit priors = priors_of(f, window_ns), fit = f->window;
-	f->solved = true;
-	small_fit_join(&fit, &priors);
-	small_fit_solve(&fit, f->window_ns);
-	/* Of no window is it known that it was busy throughout: the priors give proportions all the same. */
-	if (f->window_ns[0] + f->window_ns[1] + f->window_ns[2] <= 0) {
-		f->window_ns[0] = 1.0 / RIDGE_NTOK;
-		f->window_ns[1] = 1;
-		f->window_ns[2] = 1.0 / SEQUENCE_PART;
-	}
-	f->window_sd = window_sd(f, &priors);
-}
-
-/* Prefill's share of what a group took; mixed steps' floor is shared by halves, as the Shapley value does. */
-static double group_share(const struct walk *w, const struct work *k) {
-	const double *ns = ((struct windows_state *)w->state)->fit->window_ns;
+/* Prefill's share of what a group took. */
+static double group_share(const struct walk *w, const struct rough_model *m, const struct work *k) {
 	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
-	double mixed = k->prompt / MIXED_STEP_NTOK < k->steps ? k->prompt / MIXED_STEP_NTOK : k->steps;
-	double whole = ns[0] * k->prompt + ns[1] * k->steps + ns[2] * k->output;
 
-	if (role != ROLE_MIXED || k->prompt == 0 || k->output == 0 || whole <= 0) {
-		return role == ROLE_PREFILL || (role == ROLE_MIXED && k->output == 0) ? 1 : 0;
+	if (role != ROLE_MIXED || k->done.prompt == 0 || k->done.output == 0) {
+		return role == ROLE_PREFILL || (role == ROLE_MIXED && k->done.output == 0) ? 1 : 0;
 	}
-	double share = (ns[0] * k->prompt + ns[1] * mixed / 2) / whole;
-	return share < 1 ? share : 1;
+	return rough_window_share(m, &k->done, w->common->options->rule);
 }
 
 /* How much of a group's time was busy: all of it, unless a gauge was 0 where it began or ended. */
-static int64_t group_busy_ns(const struct walk *w, const struct work *k, int64_t room_ns, int64_t wall_ns) {
-	const struct windows_state *st = w->state;
-	const double *ns = st->fit->window_ns;
-	double busy = (ns[0] * k->prompt + ns[1] * k->steps + ns[2] * k->output) / (double)wall_ns;
+static int64_t group_busy_ns(const struct rough_model *m, const struct work *k, int64_t room_ns, int64_t wall_ns) {
+	double busy = rough_window_ns(m, &k->done) / ((double)wall_ns * k->replicas);
 
-	if (k->throughout || st->fit->window.rows == 0 || busy >= 1) {
+	if (k->throughout || m->origin == ROUGH_PRIOR || busy >= 1) {
 		return room_ns;
 	}
 	return (int64_t)((double)room_ns * busy);
+}
+
+/* How sure the split is, and how long the group was busy where that is not seen. */
+static void spread_group(struct walk *w, const struct rough_model *m, const struct work *k, int64_t prefill_ns,
+                         int64_t decode_ns) {
+	int64_t lesser_ns = prefill_ns < decode_ns ? prefill_ns : decode_ns;
+	double split = m->window_share_sd * (double)lesser_ns, time = k->throughout ? 0 : m->window_time_sd;
+
+	accounts_spread(&w->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
 }
 
 static int post_phase(struct walk *w, enum entry_kind kind, int64_t from_ns, int64_t ns, bool prompts,
@@ -303,22 +282,20 @@ static int post_phase(struct walk *w, enum entry_kind kind, int64_t from_ns, int
 
 static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct fault *why) {
 	struct windows_state *st = w->state;
+	const struct rough_model *m = model_of(w, st->group[0].head.at_ns);
 	int64_t end_ns = st->group[0].end_ns;
-	struct work k = work_of(st);
+	struct work k = work_of(w, replicas_of(w, room_ns));
 
-	solve(st->fit, (double)(end_ns - st->group[0].head.at_ns));
-	if (k.prompt + k.output <= 0) {
+	if (!has_tokens(st)) {
 		return accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns, why);
 	}
-	int64_t busy_ns = group_busy_ns(w, &k, room_ns, end_ns - from_ns);
-	double share = group_share(w, &k);
+	int64_t busy_ns = group_busy_ns(m, &k, room_ns, end_ns - from_ns);
+	double share = group_share(w, m, &k);
 	int64_t prefill_ns = (int64_t)((double)busy_ns * share);
 	prefill_ns = share >= 1 || prefill_ns > busy_ns ? busy_ns : prefill_ns;
-	if (share > 0 && share < 1) {
-		accounts_spread(&w->accounts, GRADE_D, st->fit->window_sd * (double)busy_ns * (share < 0.5 ? share : 1 - share));
-	}
 	int rc = post_phase(w, ENTRY_INPUT, from_ns, prefill_ns, true, why);
 	rc = rc < 0 ? rc : post_phase(w, ENTRY_OUTPUT, from_ns, busy_ns - prefill_ns, false, why);
+	spread_group(w, m, &k, prefill_ns, busy_ns - prefill_ns);
 	if (rc >= 0 && room_ns > busy_ns) {
 		rc = accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns - busy_ns, why);
 	}
@@ -379,12 +356,13 @@ static int take_group(struct walk *w, struct fault *why) {
 	if (w->purpose == WALK_POST) {
 		return post_group(w, why);
 	}
+	int rc = 0;
 	if (st->count > 0 && phases_ns(st) == -1) {
-		note_group(st);
+		rc = note_group(w, why);
 		st->last_running = st->group[0].running;
 	}
 	st->count = 0;
-	return 0;
+	return rc;
 }
 
 static int windows_item(struct walk *w, const struct item *item, struct fault *why) {

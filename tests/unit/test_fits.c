@@ -294,7 +294,7 @@ static void without_contexts(void **state) {
 	names_free(n);
 }
 
-/* A day of its own, else the nearest, the earlier of two; else by tokens. */
+/* A day of its own, else the day before, else the day after; else by what is published of the card; else by tokens. */
 static void fallbacks(void **state) {
 	(void)state;
 	static struct fit_step steps[STEPS];
@@ -305,7 +305,7 @@ static void fallbacks(void **state) {
 	make_steps(steps, STEPS, 0.01);
 	assert_int_equal(solved_model(f, &day_one)->origin, MODEL_TOKENS);
 	assert_true(solved_model(f, &day_one)->ns[TERM_TOKENS] > 0);
-	for (int64_t day = 17; day <= 25; day += 4) {
+	for (int64_t day = 19; day <= 23; day += 2) {
 		other.day_ns = day * NS_PER_DAY;
 		for (size_t i = 0; i < STEPS / 4; i++) {
 			struct fit_step s = steps[i];
@@ -314,13 +314,16 @@ static void fallbacks(void **state) {
 		}
 	}
 	fits_take(f, &day_one, &steps[0]);
-	other.day_ns = 21 * NS_PER_DAY;
+	other.day_ns = 19 * NS_PER_DAY;
 	assert_int_equal(solved_model(f, &day_one)->origin, MODEL_NEIGHBOUR);
 	assert_memory_equal(solved_model(f, &day_one)->ns, solved_model(f, &other)->ns, sizeof engine.ns);
-	other.day_ns = 19 * NS_PER_DAY;
-	struct fit_key earlier = day_one;
-	earlier.day_ns = 17 * NS_PER_DAY;
-	assert_memory_equal(solved_model(f, &other)->ns, solved_model(f, &earlier)->ns, sizeof engine.ns);
+	other.day_ns = 18 * NS_PER_DAY;
+	struct fit_key after = day_one;
+	after.day_ns = 19 * NS_PER_DAY;
+	assert_int_equal(solved_model(f, &other)->origin, MODEL_NEIGHBOUR);
+	assert_memory_equal(solved_model(f, &other)->ns, solved_model(f, &after)->ns, sizeof engine.ns);
+	other.day_ns = 25 * NS_PER_DAY; /* two days off: another day's matter */
+	assert_int_equal(solved_model(f, &other)->origin, MODEL_TOKENS);
 	other.role = ROLE_DECODE;
 	assert_int_equal(solved_model(f, &other)->origin, MODEL_TOKENS);
 	other.gpu = names_id(n, T("NVIDIA H100 80GB HBM3"));
