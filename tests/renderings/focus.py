@@ -189,4 +189,11 @@ def check_focus(path, statement):
     consumed = sum(int(row["ConsumedQuantity"]) for row in rows if row["SkuMeter"] == "Output Tokens" and row["ConsumedUnit"] == "Tokens")
     if consumed != tokens["output"]:
         faults.append("the output tokens are not those of the statement")
+    for model in statement["models"]:
+        if model["list"] and model["model"].isascii():
+            mine = [row for row in rows if row["ResourceId"] == model["model"] and row["ConsumedUnit"] == "Tokens"]
+            off = abs(sum(D(row["ListCost"]) for row in mine) - D(model["list"]["revenue"]))
+            # list prices are written to the nano-unit per million tokens
+            if off > D(len(mine)) * D("0.000000001") + sum(D(row["ConsumedQuantity"]) for row in mine) / 10**15:
+                faults.append(f"ListCost of {model['model']} is off its revenue by {off}")
     return [f"focus: {fault}" for fault in faults]
