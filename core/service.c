@@ -9,15 +9,15 @@ const struct text service_names[SERVICES] = {
 
 /*
  * Other words for a class. OpenAI's "auto" leaves the choice to the account, whose own is standard
- * unless the answer says otherwise. Its "scale" is capacity paid in advance, which no price per
- * token is published for.
+ * unless the answer says otherwise. Its "fast" is the priority of before July 2026 under a new name;
+ * its "scale" is capacity paid in advance, which no price per token is published for.
  */
 static const struct {
 	struct text word;
 	enum service service;
 } words[] = {
 	{KEY("default"), SERVICE_STANDARD}, {KEY("auto"), SERVICE_STANDARD},  {KEY("standard_only"), SERVICE_STANDARD},
-	{KEY("batches"), SERVICE_BATCH},    {KEY("scale"), SERVICE_OTHER},
+	{KEY("batches"), SERVICE_BATCH},    {KEY("fast"), SERVICE_PRIORITY},  {KEY("scale"), SERVICE_OTHER},
 };
 
 enum service service_of(struct text word) {

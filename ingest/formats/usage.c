@@ -84,11 +84,17 @@ static bool is_anthropic(struct parser *p, json_at answer, json_at usage) {
 	        json_get(p->json, usage, T("prompt_tokens")) == JSON_ABSENT);
 }
 
-/* The first of the objects that names a class: an answer's usage, the answer, what was asked for. */
+/*
+ * The first of the objects that names a class: an answer's usage, the answer, what was asked for. Anthropic's fast
+ * mode is no tier but a speed, at a price of its own.
+ */
 static enum service service_in(struct parser *p, json_at usage, json_at answer, json_at asked) {
 	const json_at objects[] = {usage, answer, asked};
 	struct text word = T("");
 
+	if (usage != JSON_ABSENT && text_eq(field_text(p, usage, T("speed")), T("fast"))) {
+		return SERVICE_OTHER;
+	}
 	for (size_t i = 0; i < sizeof objects / sizeof *objects && word.len == 0; i++) {
 		word = objects[i] == JSON_ABSENT ? word : field_text(p, objects[i], T("service_tier"));
 	}

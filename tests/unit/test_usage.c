@@ -90,6 +90,9 @@ static void services(void **state) {
 		{"\"type\":\"message\"", ",\"service_tier\":\"standard\"", SERVICE_STANDARD},
 		{"\"type\":\"message\"", ",\"service_tier\":\"priority\"", SERVICE_PRIORITY},
 		{"\"type\":\"message\"", ",\"service_tier\":\"batch\"", SERVICE_BATCH},
+		{"\"type\":\"message\"", ",\"service_tier\":\"standard\",\"speed\":\"standard\"", SERVICE_STANDARD},
+		{"\"type\":\"message\"", ",\"service_tier\":\"standard\",\"speed\":\"fast\"", SERVICE_OTHER},
+		{"\"service_tier\":\"fast\"", "", SERVICE_PRIORITY},
 		{"\"custom_id\":\"c\",\"service_tier\":\"default\"", "", SERVICE_BATCH},
 		{"\"startTime\":1786406365,\"endTime\":1786406366,\"prompt_tokens\":4,\"model_parameters\":{\"service_tier\":\"flex\"}", "", SERVICE_FLEX},
 		{"\"startTime\":1786406365,\"endTime\":1786406366,\"prompt_tokens\":4,\"response\":{\"service_tier\":\"default\"},"
