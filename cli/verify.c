@@ -7,6 +7,7 @@
 #include "cli/book.h"
 #include "cli/say.h"
 #include "cli/values.h"
+#include "core/exact.h"
 #include "core/instant.h"
 
 /* So many days are attributed again where not --all. */
@@ -80,58 +81,135 @@ static void print_gone(const struct check *c, int64_t gone, int64_t since_ns) {
 
 /* ---- entries again ---- */
 
-/* Sums by which two sets of entries are told apart; over all fields, so that none can change unseen. */
-struct sums {
-	int64_t count;
-	uint64_t mix;
-	struct names *names;
-	int64_t from_ns, to_ns;
+/* The entries of a day, one for each key. */
+struct day_entries {
+	struct entry *at;
+	size_t count;
+	int64_t day_ns;
 };
 
-static uint64_t mix(uint64_t h, uint64_t v) {
-	h ^= v + 0x9e3779b97f4a7c15u + (h << 6) + (h >> 2);
-	h *= 0xff51afd7ed558ccdu;
-	return h ^ h >> 33;
-}
+static int add_entry(void *entries, const struct entry *e) {
+	struct day_entries *d = entries;
 
-static int add_entry(void *sums, const struct entry *e) {
-	struct sums *s = sums;
-	const int64_t fields[] = {
-		e->slot_ns,   e->kind,      e->grade,            e->prompt_over_ntok,   e->service,     e->rate_nano, e->gpu_ns,
-		e->tokens,    e->requests,  e->reasoning_tokens, e->cache_write_tokens, e->spread_ns, e->energy_mj, e->metered_ns,
-	};
-	const name_id names[] = {e->replica, e->model, e->tenant, e->pool};
-	uint64_t h = 0;
-
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-		h = mix(h, (uint64_t)fields[i]);
+	if ((d->count & (d->count - 1)) == 0) {
+		d->at = must_realloc(d->at, (d->count ? 2 * d->count : 1) * sizeof *d->at);
 	}
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		h = mix(h, text_hash(names_text(s->names, names[i])));
-	}
-	s->count++;
-	s->mix += h; /* a sum: the order is of no matter */
+	d->at[d->count++] = *e;
 	return 0;
 }
 
-static int check_day(struct check *c, int64_t day_ns, struct fault *why) {
-	struct sums kept = {.names = c->b->names}, again = kept;
+/* What was adjusted counts with a closed day's entries. */
+static int add_adjustment(void *entries, const struct ledger_adjustment *a) {
+	struct day_entries *d = entries;
+	bool here = a->entry.slot_ns >= d->day_ns && a->entry.slot_ns < d->day_ns + NS_PER_DAY;
+
+	return here ? add_entry(d, &a->entry) : 0;
+}
+
+static int by_key(const void *a, const void *b) {
+	const struct entry *x = a, *y = b;
+	const int64_t keys[][2] = {
+		{x->slot_ns, y->slot_ns}, {x->replica, y->replica}, {x->model, y->model},
+		{x->tenant, y->tenant},   {x->pool, y->pool},       {x->kind, y->kind},
+		{x->grade, y->grade},     {x->service, y->service}, {x->prompt_over_ntok, y->prompt_over_ntok},
+		{x->rate_nano, y->rate_nano},
+	};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (keys[i][0] != keys[i][1]) {
+			return exact_order(keys[i][0], keys[i][1]);
+		}
+	}
+	return 0;
+}
+
+#define AMOUNTS 8
+static void amounts_of(const struct entry *e, int64_t out[AMOUNTS]) {
+	const int64_t all[AMOUNTS] = {e->gpu_ns,    e->tokens,    e->requests,  e->reasoning_tokens, e->cache_write_tokens,
+	                              e->spread_ns, e->energy_mj, e->metered_ns};
+
+	memcpy(out, all, sizeof all);
+}
+
+/* From an entry on, all of one key: adds their amounts up; how many there were. */
+static size_t sum_key(const struct day_entries *d, size_t at, int64_t out[AMOUNTS]) {
+	size_t n = 0;
+
+	memset(out, 0, AMOUNTS * sizeof *out);
+	for (; at + n < d->count && by_key(&d->at[at], &d->at[at + n]) == 0; n++) {
+		int64_t one[AMOUNTS];
+		amounts_of(&d->at[at + n], one);
+		for (int i = 0; i < AMOUNTS; i++) {
+			out[i] = (int64_t)((uint64_t)out[i] + (uint64_t)one[i]);
+		}
+	}
+	return n;
+}
+
+/* The same key by key, over all fields, so that none can change unseen; what sums to nothing need not be there. */
+static bool same_entries(struct day_entries *a, struct day_entries *b) {
+	static const int64_t nothing[AMOUNTS];
+	size_t i = 0, k = 0;
+
+	if (a->count > 0) {
+		qsort(a->at, a->count, sizeof *a->at, by_key);
+	}
+	if (b->count > 0) {
+		qsort(b->at, b->count, sizeof *b->at, by_key);
+	}
+	while (i < a->count || k < b->count) {
+		int64_t x[AMOUNTS] = {0}, y[AMOUNTS] = {0};
+		int order = i == a->count ? 1 : k == b->count ? -1 : by_key(&a->at[i], &b->at[k]);
+		i += order <= 0 ? sum_key(a, i, x) : 0;
+		k += order >= 0 ? sum_key(b, k, y) : 0;
+		if (memcmp(x, y, sizeof x) != 0 && !(order != 0 && memcmp(order < 0 ? x : y, nothing, sizeof x) == 0)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void say_differs(struct check *c, int64_t day_ns, const struct day_entries *again, const struct day_entries *kept, bool closed) {
+	char day[INSTANT_TEXT_MAX], sentence[300];
+
+	snprintf(sentence, sizeof sentence, "%.10s: its records give other entries (%zu) than the ledger has (%zu%s); %s",
+	         instant_format(day_ns, day), again->count, kept->count, closed ? ", with what was adjusted" : "",
+	         closed ? "it is closed: restore a backup" : "run 'tollbook attribute --all'");
+	say(c, sentence);
+}
+
+static int check_day(struct check *c, int64_t day_ns, bool closed, struct fault *why) {
+	struct day_entries kept = {.day_ns = day_ns}, again = kept;
 	struct quality ignored;
-	char day[INSTANT_TEXT_MAX], sentence[200];
 
 	quality_init(&ignored);
 	int rc = ledger_entries(c->b->ledger, day_ns, day_ns + NS_PER_DAY, INT64_MAX - 1, LEDGER_SLOTS, add_entry, &kept, why);
+	if (rc >= 0 && closed) {
+		rc = ledger_adjustments(c->b->ledger, INT64_MIN, INT64_MAX, INT64_MAX - 1, add_adjustment, &kept, why);
+	}
 	rc = rc < 0 ? rc : book_entries_of(c->b, day_ns, day_ns + NS_PER_DAY, add_entry, &again, &ignored, why);
 	quality_release(&ignored);
 	c->days++;
-	c->entries += again.count;
-	if (rc == 0 && (kept.count != again.count || kept.mix != again.mix)) {
-		snprintf(sentence, sizeof sentence,
-		         "%.10s: its records give other entries (%" PRId64 ") than the ledger has (%" PRId64 "); run 'tollbook attribute --all'",
-		         instant_format(day_ns, day), again.count, kept.count);
-		say(c, sentence);
+	c->entries += (int64_t)again.count;
+	if (rc == 0 && !same_entries(&kept, &again)) {
+		say_differs(c, day_ns, &again, &kept, closed);
 	}
+	free(kept.at);
+	free(again.at);
 	return rc;
+}
+
+/*
+ * What is closed stays as its basis made it: with another one, or without the records that it rests on, nothing can be
+ * said of it.
+ */
+static int check_closed_day(struct check *c, int64_t day_ns, struct fault *why) {
+	int64_t gone, since_ns;
+	char basis[DIGEST_HEX_MAX];
+	int rc = ledger_gone(c->b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, &gone, &since_ns, why);
+
+	rc = rc < 0 ? rc : rc > 0 ? 0 : ledger_day_basis(c->b->ledger, day_ns, basis, why);
+	return rc > 0 && strcmp(basis, c->b->basis) == 0 ? check_day(c, day_ns, true, why) : rc < 0 ? rc : 0;
 }
 
 static int check_days(struct check *c, bool all, struct fault *why) {
@@ -143,7 +221,7 @@ static int check_days(struct check *c, bool all, struct fault *why) {
 		            "are not made again here");
 		return 0;
 	}
-	rc = rc < 0 ? rc : ledger_extent(c->b->ledger, INT64_MAX - 1, &from_ns, &to_ns, why);
+	rc = rc < 0 ? rc : ledger_day_extent(c->b->ledger, &from_ns, &to_ns, why);
 	if (rc <= 0) {
 		return rc;
 	}
@@ -151,9 +229,7 @@ static int check_days(struct check *c, bool all, struct fault *why) {
 	for (int64_t i = 0; i < days && rc >= 0; i += step) {
 		int64_t day = from_ns + i * NS_PER_DAY;
 		rc = ledger_period_at(c->b->ledger, day, &closed, why);
-		if (rc == 0) { /* what is closed may differ: that is what adjustments are for */
-			rc = check_day(c, day, why);
-		}
+		rc = rc < 0 ? rc : rc > 0 ? check_closed_day(c, day, why) : check_day(c, day, false, why);
 	}
 	return rc;
 }

@@ -30,17 +30,18 @@ static int check_sums(struct checking *c, enum query q, const char *what, struct
 	return rc;
 }
 
-/* A posting in force. */
+/* A posting, in force or former. */
 struct posted {
 	int64_t id, day_ns;
 	name_id replica;
 	char hash[DIGEST_HEX_MAX];
+	bool former; /* it was replaced */
 };
 
 static int list_postings(struct ledger *l, struct posted **out, size_t *count, struct fault *why) {
 	enum query q = Q_CHECK_POSTING_SUMS;
 	size_t room = 0;
-	int rc = ask(l, q, VALUES(V_INT(INT64_MIN), V_INT(INT64_MAX)), why);
+	int rc = ask(l, q, NULL, 0, why);
 
 	*out = NULL;
 	*count = 0;
@@ -50,7 +51,7 @@ static int list_postings(struct ledger *l, struct posted **out, size_t *count, s
 			*out = must_realloc(*out, room * sizeof **out);
 		}
 		struct posted *p = &(*out)[(*count)++];
-		*p = (struct posted){row_int(l, q, 0), row_int(l, q, 1), name_here(l, row_int(l, q, 2)), ""};
+		*p = (struct posted){row_int(l, q, 0), row_int(l, q, 1), name_here(l, row_int(l, q, 2)), "", !row_null(l, q, 4)};
 		row_hash(l, q, 3, p->hash);
 		rc = 0;
 	}
@@ -77,9 +78,39 @@ static int check_hash(struct checking *c, const struct posted *p, struct fault *
 	entries_hash(c->l->names, entries, count, hash);
 	if (rc == 0 && strcmp(hash, p->hash) != 0) {
 		say(c, p->day_ns, names_text(c->l->names, p->replica),
-		    "its entries are not those that were posted (their hash differs): somebody changed them; run 'tollbook attribute --all'");
+		    p->former ? "former entries of it are not those that were posted (their hash differs): somebody changed them; restore a backup"
+		              : "its entries are not those that were posted (their hash differs): somebody changed them; run 'tollbook attribute --all'");
 	}
 	free(entries);
+	return rc;
+}
+
+/* Fleets, prices, statements: are the bytes those of the hash by which they are known? */
+static int check_documents(struct checking *c, struct fault *why) {
+	char (*hashes)[DIGEST_HEX_MAX] = NULL, hash[DIGEST_HEX_MAX], sentence[200];
+	size_t count = 0;
+	int rc = ask(c->l, Q_DOCUMENTS, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(c->l, Q_DOCUMENTS, why)) > 0) {
+		hashes = must_realloc(hashes, (count + 1) * sizeof *hashes);
+		row_hash(c->l, Q_DOCUMENTS, 0, hashes[count++]);
+		rc = 0;
+	}
+	struct digest *d = digest_new();
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct text bytes = {0};
+		struct fault damaged;
+		bool fine = ledger_document_get(c->l, hashes[i], &bytes, &damaged) > 0;
+		digest_add(d, bytes);
+		digest_finish(d, hash);
+		free((char *)(uintptr_t)bytes.at);
+		if (!fine || strcmp(hash, hashes[i]) != 0) {
+			snprintf(sentence, sizeof sentence, "document %.16s is not what was kept; restore a backup", hashes[i]);
+			c->sink(c->context, sentence);
+		}
+	}
+	digest_free(d);
+	free(hashes);
 	return rc;
 }
 
@@ -96,7 +127,7 @@ int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, str
 		rc = check_hash(&c, &postings[i], why);
 	}
 	free(postings);
-	return rc;
+	return rc < 0 ? rc : check_documents(&c, why);
 }
 
 int ledger_copy(struct ledger *l, const char *to_path, struct fault *why) {

@@ -138,6 +138,30 @@ int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why) {
 	return rc < 0 ? rc : 0;
 }
 
+int ledger_day_extent(struct ledger *l, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
+	int rc = ask(l, Q_DAY_EXTENT, NULL, 0, why);
+
+	if (rc < 0 || (rc = ask_next(l, Q_DAY_EXTENT, why)) <= 0) {
+		return rc;
+	}
+	rc = row_null(l, Q_DAY_EXTENT, 0) ? 0 : 1;
+	*from_ns = row_int(l, Q_DAY_EXTENT, 0);
+	*to_ns = row_int(l, Q_DAY_EXTENT, 1) + NS_PER_DAY;
+	ask_end(l, Q_DAY_EXTENT);
+	return rc;
+}
+
+int ledger_day_basis(struct ledger *l, int64_t day_ns, char basis[DIGEST_HEX_MAX], struct fault *why) {
+	int rc = ask(l, Q_DAY_BASIS, VALUES(V_INT(day_ns)), why);
+
+	if (rc < 0 || (rc = ask_next(l, Q_DAY_BASIS, why)) <= 0) {
+		return rc;
+	}
+	row_hash(l, Q_DAY_BASIS, 0, basis);
+	ask_end(l, Q_DAY_BASIS);
+	return 1;
+}
+
 int ledger_dirty_forget(struct ledger *l, int64_t day_ns, struct fault *why) {
 	return ask_do(l, Q_DIRTY_DONE, VALUES(V_INT(day_ns)), why);
 }

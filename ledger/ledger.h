@@ -224,6 +224,10 @@ int ledger_dirty_basis(struct ledger *l, const char *basis, struct fault *why);
 int ledger_dirty_next(struct ledger *l, int64_t *day_ns, struct fault *why);
 /* How many days are marked, or negative. */
 int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why);
+/* The days that were attributed, half-open: 1, or 0 if none was. */
+int ledger_day_extent(struct ledger *l, int64_t *from_ns, int64_t *to_ns, struct fault *why);
+/* On what basis a day was attributed last: 1, or 0 if it never was. */
+int ledger_day_basis(struct ledger *l, int64_t day_ns, char basis[DIGEST_HEX_MAX], struct fault *why);
 /* A day need not be attributed anew after all. */
 int ledger_dirty_forget(struct ledger *l, int64_t day_ns, struct fault *why);
 /* A day is attributed now, with so many duplicates: *more than before. */

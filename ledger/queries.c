@@ -12,6 +12,13 @@
 	"gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
 #define IN_FORCE "p.run <= $3 AND (p.until_run IS NULL OR p.until_run > $3)"
 
+/* The entries of a posting by day: as they are, and as they are kept. */
+#define SUMMED \
+	"sum(gpu_ns), sum(tokens), sum(requests), sum(reasoning_tokens), sum(cache_write_tokens), sum(spread_ns), " \
+	"sum(energy_mj), sum(metered_ns)"
+#define BY_DAY_OF_ENTRIES "SELECT " KEY_COLUMNS ", " SUMMED " FROM entry e WHERE e.posting = p.id GROUP BY " KEY_COLUMNS
+#define BY_DAY_KEPT "SELECT " KEY_COLUMNS ", " AMOUNT_COLUMNS " FROM entry_day d WHERE d.posting = p.id"
+
 const char entry_copy[] = "COPY entry (posting, slot_ns, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") FROM STDIN";
 
 const struct query_text query_texts[QUERIES] = {
@@ -105,6 +112,8 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_DIRTY_NEXT] = {"SELECT min(day_ns) FROM dirty", 0},
 	[Q_DIRTY_COUNT] = {"SELECT count(*) FROM dirty", 0},
 	[Q_DIRTY_DONE] = {"DELETE FROM dirty WHERE day_ns = $1", 0},
+	[Q_DAY_EXTENT] = {"SELECT min(day_ns), max(day_ns) FROM day", 0},
+	[Q_DAY_BASIS] = {"SELECT basis FROM day WHERE day_ns = $1", 0},
 	[Q_DAY_DUPLICATES] = {"SELECT duplicates FROM day WHERE day_ns = $1", 0},
 	[Q_DAY_DONE] = {"INSERT INTO day (day_ns, basis, duplicates) VALUES ($1, $2, $3) "
 	                "ON CONFLICT (day_ns) DO UPDATE SET basis = excluded.basis, duplicates = excluded.duplicates", 0},
@@ -166,10 +175,7 @@ const struct query_text query_texts[QUERIES] = {
 	                  "(SELECT count(*) FROM entry e WHERE e.posting = p.id) OR p.gpu_ns <> "
 	                  "(SELECT coalesce(sum(gpu_ns), 0) FROM entry e WHERE e.posting = p.id)", 0},
 	[Q_CHECK_DAYS] = {"SELECT p.day_ns, n.text, p.id FROM posting p JOIN name n ON n.id = p.replica WHERE "
-	                  "(SELECT coalesce(sum(gpu_ns), 0) FROM entry e WHERE e.posting = p.id) <> "
-	                  "(SELECT coalesce(sum(gpu_ns), 0) FROM entry_day e WHERE e.posting = p.id) OR "
-	                  "(SELECT coalesce(sum(tokens), 0) FROM entry e WHERE e.posting = p.id) <> "
-	                  "(SELECT coalesce(sum(tokens), 0) FROM entry_day e WHERE e.posting = p.id)", 0},
-	[Q_CHECK_POSTING_SUMS] = {"SELECT id, day_ns, replica, hash FROM posting WHERE day_ns >= $1 AND day_ns < $2 AND "
-	                          "until_run IS NULL ORDER BY id", 0},
+	                  "EXISTS (" BY_DAY_OF_ENTRIES " EXCEPT " BY_DAY_KEPT ") OR "
+	                  "EXISTS (" BY_DAY_KEPT " EXCEPT " BY_DAY_OF_ENTRIES ")", 0},
+	[Q_CHECK_POSTING_SUMS] = {"SELECT id, day_ns, replica, hash, until_run FROM posting ORDER BY id", 0},
 };

@@ -1,0 +1,119 @@
+#!/bin/sh
+# What is wrong with a book is found, whatever was changed in it; and what is no book is not opened.
+cd "$(dirname "$0")/../.." || exit 3
+tree=$PWD
+tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
+command -v sqlite3 > /dev/null || { echo "skip: no sqlite3"; exit 77; }
+failures=0
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 3
+
+# same WHAT GOT EXPECTED
+same() {
+	if [ "$2" = "$3" ]; then
+		echo "ok: $1"
+	else
+		echo "FAIL: $1: $2, expected $3"
+		failures=$((failures + 1))
+	fi
+}
+
+# A book with a closed month, an adjustment of it, and an open one with former entries.
+cp "$tree/samples/fleet.json" "$tree/samples/prices.json" .
+gzip -dc "$tree/samples/serving/requests.jsonl.gz" > all.jsonl
+sed -n '1~7!p' all.jsonl > first.jsonl
+sed -n '1~7p' all.jsonl > late.jsonl
+steps() { gzip -dc "$tree/samples/serving/steps.jsonl.gz" | head -300; }
+steps | sed 's/"start_ns":1786/"start_ns":1790/' > september.jsonl
+options='--book book --fleet fleet.json --prices prices.json'
+take() { "$tollbook" ingest -q --book book "$@" && "$tollbook" attribute -q $options; }
+take "$tree/samples/serving/steps.jsonl.gz" first.jsonl && "$tollbook" close -q --book book 2026-08 && take late.jsonl &&
+	head -200 september.jsonl > part.jsonl && take part.jsonl && tail -100 september.jsonl > rest.jsonl && take rest.jsonl || exit 1
+cp -r book good
+"$tollbook" verify $options --all > said 2>&1
+same "a good book" "$? $(tail -1 said | sed 's/[0-9]* entries/N entries/')" "0 3 segments, 3160 records; 50 days attributed again, N entries; 0 findings"
+"$tollbook" verify -q --book book > said 2>&1
+same "and without a fleet" "$? $(cat said)" "0 "
+
+# found WHAT PATTERN [OPTIONS]: verify has findings, and says this
+found() {
+	# shellcheck disable=SC2086
+	"$tollbook" verify ${3-$options --all} > said 2>&1
+	same "found: $1" "$? $(grep -cE -- "$2" said | awk '{print ($1 > 0)}')" "1 1"
+	rm -rf book
+	cp -r good book
+}
+change() { sqlite3 book/ledger.db "PRAGMA foreign_keys = OFF; $1"; }
+bare='--book book'
+change "UPDATE entry SET tokens = tokens + 1 WHERE kind = 2"
+found "tokens of entries" "its entries are not those that were posted \(their hash differs\): somebody changed them; run" "$bare"
+change "INSERT INTO name SELECT max(id) + 1, 'other' FROM name; UPDATE entry SET tenant = (SELECT max(id) FROM name) WHERE kind = 3"
+found "a tenant of entries" "its entries are not those that were posted" "$bare"
+change "UPDATE entry SET gpu_ns = gpu_ns + 1 WHERE kind = 3"
+found "GPU time of entries" "its entries do not sum to what was posted" "$bare"
+change "UPDATE entry SET requests = requests + 1 WHERE posting IN (SELECT id FROM posting WHERE until_run IS NOT NULL)"
+found "former entries" "former entries of it are not those that were posted .*restore a backup" "$bare"
+change "UPDATE entry_day SET requests = requests + 1 WHERE kind = 0"
+found "entries by day" "entries by day and by hour differ" "$bare"
+change "INSERT INTO name SELECT max(id) + 1, 'other' FROM name; UPDATE entry_day SET tenant = (SELECT max(id) FROM name) WHERE kind = 3"
+found "a tenant of entries by day" "entries by day and by hour differ" "$bare"
+change "UPDATE posting SET hash = replace(hash, 'a', 'b') WHERE until_run IS NULL"
+found "the hash of a posting" "is closed, and its entries changed since" "$bare"
+change "DELETE FROM posting WHERE day_ns = (SELECT max(day_ns) FROM posting WHERE entries > 2); DELETE FROM entry WHERE posting NOT IN (SELECT id FROM posting); DELETE FROM entry_day WHERE posting NOT IN (SELECT id FROM posting)"
+found "a posting that is missing" "its records give other entries"
+change "DELETE FROM run WHERE id = 2"
+found "a run that others name" "run" "$bare"
+change "UPDATE period SET entries = replace(entries, '1', '2')"
+found "the entries of a closed period" "2026-08: is closed, and its entries changed since; restore a backup" "$bare"
+change "UPDATE document SET bytes = (SELECT bytes FROM document d WHERE d.sha256 <> document.sha256 LIMIT 1) WHERE sha256 = (SELECT statement FROM period)"
+found "the statement of a closed period" "2026-08: is closed, and its statement is not the one that was kept" "$bare"
+change "UPDATE document SET bytes = x'28b52ffd' WHERE sha256 = (SELECT min(sha256) FROM run_document JOIN document USING (sha256) WHERE kind = 'fleet')"
+found "a document that is damaged" "document [0-9a-f]* is not what was kept; restore a backup" "$bare"
+change "UPDATE adjustment SET tokens = tokens + 1 WHERE id = 1"
+found "an adjustment" "2026-08-1[01]: its records give other entries .*with what was adjusted\); it is closed: restore a backup"
+change "DELETE FROM adjustment WHERE id = 1"
+found "an adjustment that is missing" "with what was adjusted\); it is closed: restore a backup"
+change "UPDATE segment SET requests = requests + 1 WHERE requests > 0"
+found "a number of records" "holds other numbers of records than the ledger says" "$bare"
+change "UPDATE segment SET hash = replace(hash, '3', '4')"
+found "the hash of a segment" "is not the segment that was written \(its hash differs\); restore it from a backup" "$bare"
+change "DELETE FROM segment WHERE day_ns = (SELECT max(day_ns) FROM segment)"
+found "a segment that the ledger lost" "its records give other entries"
+segment=$(find book -name '*.seg' | sort | head -1)
+printf 'X' | dd of="$segment" bs=1 seek=2000 conv=notrunc 2> /dev/null
+found "a byte of a segment" "${segment#book/}.*(damaged|hash differs)" "$bare"
+truncate -s -10 "$segment"
+found "a segment that is cut" "${segment#book/}: the segment is damaged; restore it from a backup" "$bare"
+rm "$segment"
+found "a segment that is missing" "${segment#book/}: cannot open: .*; restore it from a backup" "$bare"
+page=$(sqlite3 book/ledger.db "SELECT rootpage FROM sqlite_schema WHERE name = 'segment'")
+head -c 4000 /dev/urandom | dd of=book/ledger.db bs=4096 seek=$((page - 1)) conv=notrunc 2> /dev/null
+"$tollbook" verify --book book > said 2>&1
+same "found: a page of the ledger" "$(($? > 0)) $(grep -cE 'malformed|damaged|corrupt|integrity' said | awk '{print ($1 > 0)}')" "1 1"
+rm -rf book; cp -r good book
+
+# ---- what is no book ----
+
+# refused WHAT PATTERN
+refused() {
+	"$tollbook" report --book book > said 2>&1
+	same "refused: $1" "$(($? >= 2)) $(grep -cE -- "$2" said)" "1 1"
+	rm -rf book
+	cp -r good book
+}
+change "PRAGMA user_version = 99"
+refused "a newer version" "is a ledger of version 99, this tollbook knows versions up to [0-9]*: use a newer one"
+change "PRAGMA application_id = 1"
+refused "a database of something else" "is a database of something else, expected a ledger of tollbook"
+head -c 20000 /dev/urandom > book/ledger.db; rm -f book/ledger.db-wal book/ledger.db-shm
+refused "no database" "ledger.db: .*(not a database|damaged)"
+: > book/ledger.db; rm -f book/ledger.db-wal book/ledger.db-shm
+refused "an empty file" "is empty, expected a ledger"
+truncate -s 8192 book/ledger.db; rm -f book/ledger.db-wal book/ledger.db-shm
+refused "a database that is cut" "ledger.db|malformed|damaged"
+rm book/ledger.db
+refused "a folder without a ledger" "there is no book here"
+rm -rf book; : > book
+refused "a file" "there is no book here"
+[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
