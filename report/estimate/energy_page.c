@@ -18,6 +18,7 @@ struct energy_line {
 	int128 mj;
 	int128 site;  /* mj x PUE in nano */
 	int128 money, grams;
+	int64_t unknown_ns; /* GPU time of which neither samples nor watts speak */
 	bool unpriced, undated; /* some of it has no price, no intensity */
 };
 
@@ -70,6 +71,7 @@ static void add(struct energy_line *l, const struct energy_line *x) {
 	l->site += x->site;
 	l->money += x->money;
 	l->grams += x->grams;
+	l->unknown_ns += x->unknown_ns;
 	l->unpriced |= x->unpriced;
 	l->undated |= x->undated;
 }
@@ -79,6 +81,8 @@ int energy_page_take(void *page, const struct entry *e) {
 	int64_t pue = 0, price = 0, grams = 0;
 	struct energy_line x = {.gpu_ns = e->gpu_ns, .metered_ns = e->metered_ns, .tokens = e->tokens, .mj = e->energy_mj};
 
+	/* A millisecond at a watt is a millijoule, and no GPU takes less. */
+	x.unknown_ns = e->energy_mj == 0 && e->metered_ns == 0 && e->gpu_ns > NS_PER_SECOND / 1000 ? e->gpu_ns : 0;
 	p->o.site_of(p->o.context, e->pool, &pue, &price);
 	x.site = x.mj * (pue > 0 ? pue : NANO);
 	x.money = x.site * price;
@@ -104,6 +108,11 @@ static double scaled(int128 sum) {
 	return (double)exact_div(exact_div(sum, NANO), KWH_MJ) / 1e9;
 }
 
+/* Of no time, zero is known. */
+static bool is_known(const struct energy_line *l) {
+	return l->mj > 0 || l->gpu_ns == 0;
+}
+
 static void print_cell(double x, int places, int width, FILE *out) {
 	char number[SHEET_NUMBER_MAX];
 
@@ -111,12 +120,13 @@ static void print_cell(double x, int places, int width, FILE *out) {
 }
 
 static void print_line(const struct energy_page *p, const char *name, const struct energy_line *l, bool per_token, FILE *out) {
-	double site = kwh_of(exact_div(l->site, NANO)), money = l->unpriced ? NAN : scaled(l->money);
-	double grams = l->undated || !p->o.grid ? NAN : scaled(l->grams);
+	bool known = is_known(l);
+	double site = known ? kwh_of(exact_div(l->site, NANO)) : NAN, money = l->unpriced || !known ? NAN : scaled(l->money);
+	double grams = l->undated || !known || !p->o.grid ? NAN : scaled(l->grams);
 	double millions = per_token && l->tokens > 0 ? (double)l->tokens / 1e6 : NAN;
 
 	fprintf(out, "  %-20.20s", name);
-	print_cell(kwh_of(l->mj), 6, 12, out);
+	print_cell(known ? kwh_of(l->mj) : NAN, 6, 12, out);
 	print_cell(l->gpu_ns > 0 ? 100 * (double)l->metered_ns / (double)l->gpu_ns : 0, 1, 8, out);
 	fputs(" %", out);
 	print_cell(site, 6, 12, out);
@@ -172,6 +182,10 @@ void energy_page_print(const struct energy_page *p, FILE *out) {
 	if (p->tenant_count > 0) {
 		print_tenants(p, out);
 	}
+	if (all.unknown_ns > 0) {
+		fprintf(out, "Of %.1f %% of GPU time nothing is known: no power samples, and no watts in the fleet file. It is not in these figures.\n",
+		        100 * (double)all.unknown_ns / (double)all.gpu_ns);
+	}
 	fputs("Metered: the share of GPU time of which power samples speak (trapezoids, gaps over 60 s left out); for the rest\n"
 	      "the fleet file's watts are assumed. A dash: no price of a kWh in the fleet file, or no --grid for the hour.\n", out);
 }
@@ -179,15 +193,17 @@ void energy_page_print(const struct energy_page *p, FILE *out) {
 /* ---- for programs ---- */
 
 static void put_line(const struct energy_page *p, const struct energy_line *l, FILE *out) {
-	fprintf(out, "\"gpu_ns\":%lld,\"metered_ns\":%lld,\"tokens\":%lld,\"gpu_kwh\":", (long long)l->gpu_ns, (long long)l->metered_ns,
-	        (long long)l->tokens);
-	sheet_json_number(kwh_of(l->mj), out);
+	bool known = is_known(l);
+
+	fprintf(out, "\"gpu_ns\":%lld,\"metered_ns\":%lld,\"unknown_ns\":%lld,\"tokens\":%lld,\"gpu_kwh\":", (long long)l->gpu_ns,
+	        (long long)l->metered_ns, (long long)l->unknown_ns, (long long)l->tokens);
+	sheet_json_number(known ? kwh_of(l->mj) : NAN, out);
 	fputs(",\"site_kwh\":", out);
-	sheet_json_number(kwh_of(exact_div(l->site, NANO)), out);
+	sheet_json_number(known ? kwh_of(exact_div(l->site, NANO)) : NAN, out);
 	fputs(",\"cost\":", out);
-	sheet_json_number(l->unpriced ? NAN : scaled(l->money), out);
+	sheet_json_number(l->unpriced || !known ? NAN : scaled(l->money), out);
 	fputs(",\"gco2\":", out);
-	sheet_json_number(l->undated || !p->o.grid ? NAN : scaled(l->grams), out);
+	sheet_json_number(l->undated || !known || !p->o.grid ? NAN : scaled(l->grams), out);
 }
 
 void energy_page_json(const struct energy_page *p, FILE *out) {

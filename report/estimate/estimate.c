@@ -44,6 +44,8 @@ static void add_card(struct sheet *s, const struct costs *c, const struct estima
 
 	sheet_add(s, "flops", "Arithmetic", r->flops / TERA, 1, "TFLOP/s", "%lld x %.1f (dense %s) x %g MFU", (long long)r->gpus,
 	          (double)r->gpu.flops[r->compute] / TERA, precision, (double)o->mfu / 1e9);
+	sheet_add(s, "attention_flops", "16-bit arithmetic, of attention", r->attention_flops / 1e12, 1, "TFLOP/s", "%lld x %.1f (dense bf16) x %g MFU",
+	          (long long)r->gpus, (double)r->gpu.flops[PRECISION_BF16] / 1e12, r->attention_flops / (double)r->gpu.flops[PRECISION_BF16] / (double)r->gpus)->detail = true;
 	sheet_add(s, "bandwidth", "Bandwidth", r->bandwidth / GIGA, 0, "GB/s", "%lld x %.0f x %g of the peak", (long long)r->gpus,
 	          (double)r->gpu.bandwidth / GIGA, (double)o->bandwidth / 1e9);
 	sheet_add(s, "ridge_ntok", "Ridge: tokens in a step, from arithmetic on", roofline_ridge(r), 0, "tokens",
@@ -111,17 +113,21 @@ static void add_times(struct sheet *s, const struct costs *c) {
 	sheet_add(s, "decode_step_ms", "A decode step", step.total_ns / 1e6, 3, "ms", "longer of arithmetic and weights, + cache");
 	sheet_add(s, "output_tok_s", "Output, in decode alone", batch / step.total_ns * 1e9, 0, "tokens/s", "%.0f / %.3f ms", batch,
 	          step.total_ns / 1e6);
+	double attention_ns = costs_input_attention_ns(c, c->prompt / 2) / c->gpus;
+	sheet_add(s, "input_attention_us", "Attention of a prompt's token", attention_ns / 1e3, 4, "us",
+	          "%.0f tokens before it on average x its FLOPs / 16-bit arithmetic", modelspec_seen(&c->roofline.model, c->prompt / 2))->detail = true;
 	sheet_add(s, "input_tok_s", "Input, in prefill alone", 1e9 * c->gpus / costs_uncached_ns(c, c->prompt, 0), 0, "tokens/s",
-	          "chunk's arithmetic per token + attention over %.0f tokens on average", c->prompt / 2);
+	          "1 / (%.3f ms / %.0f of a chunk + %.4f us of attention)", chunk.matrix_ns / 1e6, c->chunk, attention_ns / 1e3);
 }
 
 struct token {
 	const char *name, *keys[5];
 	double ns, list;
+	char formula[160];
 };
 
 static void add_token(struct sheet *s, const struct costs *c, const struct token *t) {
-	sheet_add(s, t->keys[0], t->name, t->ns / 1e3, 4, "GPU-us", "GPU time of one token")->detail = true;
+	sheet_add(s, t->keys[0], t->name, t->ns / 1e3, 4, "GPU-us", "%s", t->formula)->detail = true;
 	if (!isnan(c->rent)) {
 		sheet_add(s, t->keys[1], t->name, costs_rent(c, t->ns), 4, "/M by rent", "10^6 x %.4f us x %.6f per GPU-hour / 3.6e9 us / %g utilisation",
 		          t->ns / 1e3, c->rent * 3.6e12 * c->utilization, c->utilization);
@@ -129,22 +135,36 @@ static void add_token(struct sheet *s, const struct costs *c, const struct token
 	if (!isnan(c->per_kwh)) {
 		sheet_add(s, t->keys[2], t->name, costs_power(c, t->ns), 4, "/M by power", "%.4f Wh x %g per kWh / 1000", costs_wh(c, t->ns), c->per_kwh);
 	}
-	sheet_add(s, t->keys[3], t->name, costs_wh(c, t->ns), 3, "Wh/M", "10^6 x %.4f us / 3.6e9 us per hour x %.0f W x %g PUE%s", t->ns / 1e3, c->watts, c->pue,
-	          c->idle_watts > 0 ? ", and idle watts in idle time" : "")->detail = isnan(c->per_kwh) && isnan(c->grid);
+	sheet_add(s, t->keys[3], t->name, costs_wh(c, t->ns), 3, "Wh/M", "10^6 x %.4f us / 3.6e9 us per hour x (%.0f W + %.0f W idle x (1 / %g - 1)) x %g PUE", t->ns / 1e3, c->watts,
+	          c->idle_watts, c->utilization, c->pue)->detail = isnan(c->per_kwh) && isnan(c->grid);
 	if (!isnan(c->grid)) {
 		sheet_add(s, t->keys[4], t->name, costs_wh(c, t->ns) * c->grid / 1e3, 3, "gCO2/M", "%.4f Wh x %g g/kWh / 1000", costs_wh(c, t->ns), c->grid);
 	}
 }
 
+/* How each one's GPU time comes about, in figures. */
+static void describe_tokens(struct token tokens[3], const struct costs *c, double cached, double context) {
+	double batch = (double)c->batch, step_ms = costs_output_ns(c, batch, context) * batch / c->gpus / 1e6;
+	double computed = c->prompt - cached, own = costs_input_attention_ns(c, (c->prompt - c->cached) / 2);
+	double all_us = costs_input_attention_ns(c, cached + computed / 2) / 1e3, alone_us = costs_input_attention_ns(c, computed / 2) / 1e3;
+
+	snprintf(tokens[0].formula, sizeof tokens[0].formula, "%.4f us of a chunk + %.4f us of attention to %.0f tokens, x %.0f GPUs",
+	         (costs_uncached_ns(c, c->prompt, c->cached) - own) / c->gpus / 1e3, own / c->gpus / 1e3, (c->prompt - c->cached) / 2, c->gpus);
+	snprintf(tokens[1].formula, sizeof tokens[1].formula, "attention of %.0f computed tokens, (%.4f - %.4f without it) us x %.0f / %.0f cached",
+	         computed, all_us, alone_us, computed, cached);
+	snprintf(tokens[2].formula, sizeof tokens[2].formula, "%.3f ms of a decode step x %.0f GPUs / %.0f", step_ms, c->gpus, batch);
+}
+
 static void add_costs(struct sheet *s, const struct costs *c) {
 	double cached = c->cached > 0 ? c->cached : floor(c->prompt / 2);
 	double context = c->prompt + c->output / 2;
-	const struct token tokens[] = {
-		{"Input", {"input_ns", "input_rent", "input_power", "input_wh", "input_co2"}, costs_uncached_ns(c, c->prompt, c->cached), c->list_input},
-		{"Cached input", {"cached_ns", "cached_rent", "cached_power", "cached_wh", "cached_co2"}, costs_cached_ns(c, c->prompt, cached), c->list_cached},
-		{"Output", {"output_ns", "output_rent", "output_power", "output_wh", "output_co2"}, costs_output_ns(c, (double)c->batch, context), c->list_output},
+	struct token tokens[] = {
+		{"Input", {"input_ns", "input_rent", "input_power", "input_wh", "input_co2"}, costs_uncached_ns(c, c->prompt, c->cached), c->list_input, ""},
+		{"Cached input", {"cached_ns", "cached_rent", "cached_power", "cached_wh", "cached_co2"}, costs_cached_ns(c, c->prompt, cached), c->list_cached, ""},
+		{"Output", {"output_ns", "output_rent", "output_power", "output_wh", "output_co2"}, costs_output_ns(c, (double)c->batch, context), c->list_output, ""},
 	};
 
+	describe_tokens(tokens, c, cached, context);
 	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
 		add_token(s, c, &tokens[i]);
 	}

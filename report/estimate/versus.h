@@ -77,6 +77,9 @@ struct versus_share {
 #define VERSUS_SHARES 4
 int versus_shares(const struct fitted_model *m, const struct roofline *r, struct versus_share out[VERSUS_SHARES]);
 
+/* The arithmetic and the traffic of an hour whose case is known, over the time of its steps. */
+void versus_rates(const struct versus *v, const struct versus_hour *h, double *tflop_s, double *gb_s);
+
 /* The cause that took most of what arithmetic did not, by money where all has a rate, else by time. */
 enum cause versus_most(const int64_t parts[CAUSES]);
 

@@ -70,6 +70,18 @@ static void put_ratio(const char *key, int64_t part_ns, int64_t whole_ns, FILE *
 	}
 }
 
+static void put_rates(const struct versus *v, const struct versus_hour *h, bool known, FILE *out) {
+	double tflop_s, gb_s;
+
+	if (known) {
+		versus_rates(v, h, &tflop_s, &gb_s);
+		fputs(",\"tflop_s\":", out);
+		sheet_json_number(tflop_s, out);
+		fputs(",\"gb_s\":", out);
+		sheet_json_number(gb_s, out);
+	}
+}
+
 static void put_hour(const struct versus *v, const struct versus_hour *h, FILE *out) {
 	bool known = h->case_at >= 0 && v->tables[v->o.lanes].cases[h->case_at].known;
 	char at[INSTANT_TEXT_MAX];
@@ -79,6 +91,7 @@ static void put_hour(const struct versus *v, const struct versus_hour *h, FILE *
 	fprintf(out, ",\"hour\":\"%s\",\"steps\":%lld", instant_format(h->hour_ns, at), (long long)h->steps);
 	put_ratio("mfu", h->arithmetic_ns, known ? h->step_ns : 0, out);
 	put_ratio("mbu", h->byte_ns, known ? h->step_ns : 0, out);
+	put_rates(v, h, known && h->step_ns > 0, out);
 	fputc(',', out);
 	put_parts(h->gpu_ns, h->nano, h->rate_nano >= 0, out);
 	fprintf(out, ",\"most\":\"%s\"}", cause_words[versus_most(h->gpu_ns)].key);

@@ -83,6 +83,18 @@ static void print_percent(int64_t part_ns, int64_t whole_ns, FILE *out) {
 	fprintf(out, " %8s", text);
 }
 
+/* What MFU and MBU are of. */
+static void print_rates(const struct versus *v, const struct versus_hour *h, bool known, FILE *out) {
+	double tflops = 0, gbytes = 0;
+
+	if (known && h->step_ns > 0) {
+		versus_rates(v, h, &tflops, &gbytes);
+		fprintf(out, " %7.1f %7.1f", tflops, gbytes);
+	} else {
+		fprintf(out, " %7s %7s", "-", "-");
+	}
+}
+
 static void print_hour(const struct versus *v, const struct versus_hour *h, FILE *out) {
 	char at[INSTANT_TEXT_MAX], name[80];
 	bool known = h->case_at >= 0 && v->tables[v->o.lanes].cases[h->case_at].known;
@@ -90,6 +102,7 @@ static void print_hour(const struct versus *v, const struct versus_hour *h, FILE
 	fprintf(out, "%-20.20s %.13s %8lld", name_text(v, h->replica, name), instant_format(h->hour_ns, at), (long long)h->steps);
 	print_percent(h->arithmetic_ns, known ? h->step_ns : 0, out);
 	print_percent(h->byte_ns, known ? h->step_ns : 0, out);
+	print_rates(v, h, known, out);
 	print_money(v, h->nano, h->rate_nano >= 0, out);
 	fprintf(out, "  %s\n", cause_words[versus_most(h->gpu_ns)].name);
 }
@@ -109,7 +122,7 @@ static void print_sums(const struct versus *v, FILE *out) {
 	enum cause most = versus_most(parts);
 	char paid[DECIMAL_TEXT_MAX], least[DECIMAL_TEXT_MAX], cost[DECIMAL_TEXT_MAX];
 
-	fprintf(out, "%-61s", "all");
+	fprintf(out, "%-77s", "all");
 	print_money(v, v->total_nano, true, out);
 	fputc('\n', out);
 	for (int k = 0; k < CAUSES && all > 0; k++) {
@@ -128,7 +141,7 @@ void versus_print(const struct versus *v, const char *currency, FILE *out) {
 	fputs("\nMeasured against theory\n", out);
 	print_fits(v, out);
 	fprintf(out, "\nWhere the money went, in %s: MFU and MBU of busy time, each step beside the card's peaks\n", currency);
-	fprintf(out, "%-20s %-13s %8s %8s %8s", "replica", "hour (UTC)", "steps", "MFU", "MBU");
+	fprintf(out, "%-20s %-13s %8s %8s %8s %7s %7s", "replica", "hour (UTC)", "steps", "MFU", "MBU", "TFLOP/s", "GB/s");
 	for (int k = 0; k < CAUSES; k++) {
 		if (is_shown(v, k)) {
 			fprintf(out, " %12s", cause_words[k].name);

@@ -212,6 +212,14 @@ int versus_shares(const struct fitted_model *m, const struct roofline *r, struct
 	return count;
 }
 
+void versus_rates(const struct versus *v, const struct versus_hour *h, double *tflop_s, double *gb_s) {
+	const struct roofline *r = &v->tables[v->o.lanes].cases[h->case_at].roofline;
+	double ns = (double)h->step_ns;
+
+	*tflop_s = (double)h->arithmetic_ns / ns * r->flops / 1e12;
+	*gb_s = (double)h->byte_ns / ns * r->bandwidth / 1e9;
+}
+
 enum cause versus_most(const int64_t parts[CAUSES]) {
 	enum cause most = CAUSE_BATCH;
 
