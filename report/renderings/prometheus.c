@@ -230,6 +230,33 @@ static void put_own_metrics(FILE *out, const struct statement *s) {
 	}
 }
 
+static void put_service(FILE *out, const struct statement *s, const char *metric, const struct service_sum *v) {
+	fprintf(out, "%s{", metric);
+	put_label(out, "model", names_text(s->options.names, v->model), false);
+	put_label(out, "service", service_names[v->service], true);
+}
+
+/* Of models with other traffic than standard. */
+static void put_services(FILE *out, const struct statement *s) {
+	const struct services *all = &s->services;
+
+	if (all->count == 0) {
+		return;
+	}
+	put_head(out, "tollbook_service_requests", "Requests that finished in the period, by class of service.");
+	for (size_t i = 0; i < all->count; i++) {
+		put_service(out, s, "tollbook_service_requests", &all->rows[i]);
+		fprintf(out, "} %lld\n", (long long)all->rows[i].requests);
+	}
+	put_head(out, "tollbook_service_list_revenue", "What the tokens of a class of service would bring at list price.");
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->rows[i].revenue_known) {
+			put_service(out, s, "tollbook_service_list_revenue", &all->rows[i]);
+			put_nano(out, all->rows[i].revenue_nano);
+		}
+	}
+}
+
 static void put_plain(FILE *out, const char *metric, const char *help, int64_t nano) {
 	char buffer[DECIMAL_TEXT_MAX];
 	put_head(out, metric, help);
@@ -267,5 +294,6 @@ void render_prometheus(const struct statement *s, const struct rendering_options
 	(void)r;
 	put_opencost_metrics(out, s);
 	put_own_metrics(out, s);
+	put_services(out, s);
 	put_run_metrics(out, s);
 }

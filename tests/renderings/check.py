@@ -193,6 +193,11 @@ def check_prometheus(path, statement):
                 same("prometheus", "list price", sample(metrics, prefix + "list_price_per_million_tokens", kind=kind, **name),
                      row["list"][kind] if row["list"] else None)
             same("prometheus", "margin", sample(metrics, prefix + "margin", **name), row["margin"]["amount"] if row["margin"] else None)
+    for v in statement.get("services", []):
+        if v["model"].isascii() and v["model"].isprintable():
+            labels = {"model": v["model"], "service": v["service"]}
+            same("prometheus", f"requests of {labels}", sample(metrics, "tollbook_service_requests", **labels), str(v["requests"]))
+            same("prometheus", f"revenue of {labels}", sample(metrics, "tollbook_service_list_revenue", **labels), v["revenue"])
     for row in statement["models"]:
         if not row["model"].isascii():
             continue
