@@ -12,6 +12,7 @@
 #include "core/files.h"
 #include "core/heap.h"
 #include "core/quality.h"
+#include "ledger/ledger.h"
 
 #define TASKS_MAX 4000
 
@@ -479,6 +480,7 @@ int shard_plan(struct run *r, struct shard_tally *tally, struct fault *why) {
 	quality_init(&q);
 	int status = check_options(r);
 	status = status == 0 ? read_config(&d, why) : status;
+	status = status == 0 && r->book ? ledger_refuse(r->book, why) : status; /* all who read the plan would know it */
 	status = status == 0 ? check_files(r, &d.fleet, &from_ns, &to_ns) : status;
 	status = status == 0 ? list_logs(&d, from_ns, to_ns, &q, why) : status;
 	if (status == 0) {

@@ -29,6 +29,8 @@ struct driver_options {
 struct driver {
 	const char *name, *scheme; /* scheme: "postgresql:", or "" for a path */
 
+	/* What must not stand in `where`, such as a password; NULL: anything may. */
+	int (*refuse)(const char *where, struct fault *why);
 	/*
 	 * Opens and, where there is nothing yet and the mode allows it, makes the schema; brings older
 	 * versions up to date. Refuses what is not a ledger.

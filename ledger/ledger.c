@@ -75,6 +75,12 @@ bool ledger_is_server(const char *book) {
 	return d && d->scheme[0];
 }
 
+int ledger_refuse(const char *book, struct fault *why) {
+	const struct driver *d = driver_for(book);
+
+	return d && d->refuse ? d->refuse(book, why) : 0;
+}
+
 int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
                 struct names *names, struct fault *why) {
 	char place[WHERE_MAX];

@@ -35,6 +35,8 @@ enum ledger_mode {
  * translated to and from `names`. A book that is a server is the ledger alone, without records.
  */
 bool ledger_is_server(const char *book); /* "postgresql://…"? */
+/* ERROR_CONFIG where the place itself says what others must not read: a password. */
+int ledger_refuse(const char *book, struct fault *why);
 int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
                 struct names *names, struct fault *why);
 void ledger_close(struct ledger *l);

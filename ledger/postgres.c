@@ -472,6 +472,9 @@ static int open_connection(void **connection, const struct driver_options *o, st
 const struct driver postgres_driver = {
 	.name = "postgresql",
 	.scheme = "postgresql:",
+#ifdef TOLLBOOK_PG
+	.refuse = refuse_password,
+#endif
 	.open = open_connection,
 #ifdef TOLLBOOK_PG
 	.close = close_connection,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # submit.sh PLAN [SBATCH OPTIONS]: runs the tasks of a plan as three array jobs, one after the other.
 #
-#   tollbook shard plan --fleet fleet.json --tasks 40 -o /shared/2026-11-24 /logs/2026-11-24
+#   tollbook shard plan -c tollbook.conf --from 2026-11-24 --to 2026-11-25 --tasks 40 -o /shared/2026-11-24
 #   samples/slurm/submit.sh /shared/2026-11-24 --mem=200M --time=1:00:00
 #   tollbook shard report /shared/2026-11-24 --format html -o 2026-11-24.html
 #

@@ -68,6 +68,8 @@ equal "tasks run again, at once: entries|replica-days|runs" "$(rows)" "$before"
 
 ! attribute plan40p 0 "postgresql://tollbook:secret@/tollbook" 2>refused || fail "a password on the command line"
 check "a password on the command line is refused" grep -q PGPASSFILE refused
+! plan 1 secret --book "postgresql://tollbook:secret@/tollbook" 2>refused || fail "a password in a plan"
+check "a password in a plan is refused, and not written" [ "$(grep -c PGPASSFILE refused) $(ls -d plan1secret 2>/dev/null)" = "1 " ]
 psql -h "$work/pg" -U tollbook -d tollbook -q -v ON_ERROR_STOP=1 -f "$here/schemas/ledger-roles.sql"
 sql "CREATE ROLE eye LOGIN IN ROLE tollbook_reader; CREATE ROLE hand LOGIN IN ROLE tollbook_writer"
 denied() { # WHAT ROLE STATEMENT
@@ -143,6 +145,12 @@ done
 "$tollbook" backup -q --dump --book "$(server eye)" pg.dump
 "$tollbook" backup -q --dump --book book book.dump
 same "backup --dump, PostgreSQL and SQLite" pg.dump book.dump
+
+"$tollbook" export -q --book "$(server eye)" exported
+"$tollbook" import -q --book imported exported
+statement pg.out report --book "$(server eye)" --by day,model,tenant --format json
+statement book.out report --book imported --by day,model,tenant --format json
+same "a book out of an export of PostgreSQL" book.out pg.out
 
 # ---- what else a server is asked for ----
 
