@@ -124,39 +124,27 @@ wait_for() {
 	done
 }
 
-# A node has processes of its own, where the kernel lets us: then all of them end with it.
+# A node has processes of its own, where the kernel lets us: all of them end with the first one.
+alone=
+for try in "unshare --fork --pid --mount-proc --kill-child=KILL" \
+	"unshare --user --map-current-user --fork --pid --mount-proc --kill-child=KILL"; do
+	[ -n "$alone" ] || ! $try true 2>/dev/null || alone=$try
+done
+
 node_start() {
-	local alone="unshare --fork --pid --mount-proc --kill-child=KILL"
-	$alone true 2>/dev/null || alone=
 	$alone slurmd -N "$1" -D -f "$SLURM_CONF" >"$work/slurm/$1.out" 2>&1 &
 	echo $! >"$work/slurm/$1.shell"
 	disown # or the shell says of each that it was killed
 }
 
-# A node that dies: its daemon, and with it all that it runs, get no time to tidy up. Without processes of its own, what
-# it runs is told by its environment: this test's SLURM_CONF, and the node's name.
+# A node that dies: its daemon, and with it all that it runs, get no time to tidy up.
 node_kill() {
-	local process
 	kill -9 "$(cat "$work/slurm/$1.shell")" 2>/dev/null || true
-	for process in /proc/[0-9]*; do
-		if environment_has "$process" "SLURMD_NODENAME=$1" && environment_has "$process" "SLURM_CONF=$SLURM_CONF"; then
-			step_kill "${process#/proc/}"
-		fi
-	done
 }
 
-environment_has() {
-	{ tr '\0' '\n' <"$1/environ" | grep -q -x -F "$2"; } 2>/dev/null
-}
-
-# A process of a task, and the daemon that watches over the task.
-step_kill() {
-	local parent
-	parent=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$1/status" 2>/dev/null)
-	if [ -n "$parent" ] && grep -q -x slurmstepd "/proc/$parent/comm" 2>/dev/null; then
-		kill -9 "$parent" 2>/dev/null || true
-	fi
-	kill -9 "$1" 2>/dev/null || true
+# Without processes of its own, what a node ran would outlive it.
+nodes_mortal() {
+	[ -n "$alone" ]
 }
 
 # The controller hears that the node is gone, as from a health check: by itself it may take minutes to see that. What
@@ -199,8 +187,11 @@ slurm_stop() {
 		scancel --user="$(id -un)" 2>/dev/null || true
 		sleep 0.5
 	fi
-	[ ! -f "$work/slurm/n1.shell" ] || node_kill n1
-	[ ! -f "$work/slurm/n2.shell" ] || node_kill n2
+	for node in n1 n2; do
+		if [ -f "$work/slurm/$node.shell" ]; then
+			if nodes_mortal; then node_kill $node; else daemon_stop "$work/slurm/$node.shell"; fi
+		fi
+	done
 	daemon_stop "$work/slurm/slurmctld.shell"
 	daemon_stop "$work/munge/shell"
 }
