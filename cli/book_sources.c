@@ -427,12 +427,33 @@ static void tell_too_late(struct book *b, const struct ledger_intake *intake) {
 	}
 }
 
+/*
+ * The time by the clock; if it was set back behind the end of the last run, that: else what was written since would lie
+ * in the future, and be refused for good.
+ */
+static int time_now(struct book *b, int64_t *now_ns, struct fault *why) {
+	struct ledger_run last;
+	char then[INSTANT_TEXT_MAX];
+	int rc = ledger_run_get(b->ledger, b->run.id - 1, &last, why);
+
+	*now_ns = book_now_ns();
+	if (rc > 0 && last.finished_ns > *now_ns) {
+		if (last.finished_ns - *now_ns > NS_PER_HOUR) {
+			quality_warn(&b->quality, "the clock stands before the end of the last run (%s): is it right?",
+			             instant_format(last.finished_ns, then));
+		}
+		*now_ns = last.finished_ns;
+	}
+	return rc;
+}
+
 int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
-	struct sources s = {.book = b, .now_ns = book_now_ns()};
+	struct sources s = {.book = b};
 
 	*intake = s.intake = ledger_intake_new(b->names, ingest_lanes(&logs->options));
 	pthread_mutex_init(&s.lock, NULL);
 	int rc = book_check_tenants(b, logs->options.tenant_key, why);
+	rc = rc < 0 ? rc : time_now(b, &s.now_ns, why);
 	rc = rc < 0 ? rc : read_new(&s, logs, why);
 	sources_release(&s);
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);

@@ -13,7 +13,7 @@
  * EMFILE.
  *
  *   TOLLBOOK_FAULT_COUNT=FILE         the calls of each kind are written there at exit, one "KIND COUNT" a line
- *   TOLLBOOK_CLOCK=SECONDS[:N]        the clock of the day is off by so much, from its N-th reading on
+ *   TOLLBOOK_CLOCK=SECONDS[:N:THEN]   the clock of the day is off by so much; from its N-th reading on, by THEN
  *   TOLLBOOK_READONLY=FOLDER          nothing below it can be opened for writing, made, renamed or removed: EROFS
  *
  * Allocations of libcrypto are let through: OpenSSL 3.0 crashes by itself where one of its first ones fails.
@@ -58,7 +58,7 @@ static const struct {
 static atomic_long calls[KINDS], readings;
 static atomic_bool on;
 static int chosen = -1, chosen_error;
-static long first, clock_off, clock_from = 1;
+static long first, clock_off, clock_then, clock_from;
 static bool all_after, kills, cuts;
 static const char *read_only;
 /* Where libcrypto's code is. */
@@ -161,7 +161,8 @@ __attribute__((constructor)) static void start(void) {
 	}
 	if (clock) {
 		clock_off = strtol(clock, &end_of_number, 10);
-		clock_from = *end_of_number == ':' ? strtol(end_of_number + 1, NULL, 10) : 1;
+		clock_from = *end_of_number == ':' ? strtol(end_of_number + 1, &end_of_number, 10) : 0;
+		clock_then = *end_of_number == ':' ? strtol(end_of_number + 1, NULL, 10) : clock_off;
 	}
 	read_only = getenv("TOLLBOOK_READONLY");
 	dl_iterate_phdr(find_crypto, NULL);
@@ -361,7 +362,9 @@ FILE *fopen(const char *path, const char *mode) {
 
 /* Seconds to add to this reading. */
 static long off_now(void) {
-	return atomic_load(&on) && atomic_fetch_add(&readings, 1) + 1 >= clock_from ? clock_off : 0;
+	long n = atomic_load(&on) ? atomic_fetch_add(&readings, 1) + 1 : 0;
+
+	return clock_from > 0 && n >= clock_from ? clock_then : clock_off;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *out) {

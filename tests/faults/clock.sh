@@ -1,0 +1,53 @@
+#!/bin/sh
+# A clock that is set back, or ahead, between two nights and at each of its readings within one: what is new is taken
+# in all the same, and the book says what it says with a clock that is right.
+cd "$(dirname "$0")/../.." || exit 3
+. tests/faults/lib.sh
+need jq
+day=86400
+# So far off stands the clock for which it is the day after the sample's logs.
+right=$(($(date -u -d 2026-08-12T03:00:00Z +%s) - $(date +%s)))
+night_place
+unset TOLLBOOK_NOW
+
+# of_night NIGHT CLOCK
+of_night() {
+	if [ "$1" = 1 ]; then
+		head -400 all.jsonl > logs/steps.jsonl
+		head -20 requests.jsonl > logs/requests.jsonl
+	else
+		head -700 all.jsonl > logs/steps.jsonl
+		sed -n '21,40p' requests.jsonl | gzip > logs/requests.jsonl.gz
+	fi
+	touch -d 2026-08-11T12:00:00Z logs/*
+	night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$2" "TOLLBOOK_FAULT_COUNT=$folder/count"
+	[ $status -le 1 ] || wrong "night $1, clock $2: exit status $status: $(head -3 said)"
+}
+
+# two_nights FIRST SECOND: the book after them, in said_now
+two_nights() {
+	rm -rf logs book && mkdir logs
+	of_night 1 "$1"
+	of_night 2 "$2"
+	cp said said_last
+	dump said_now || wrong "clock $1, $2: no dump: $(head -3 said)"
+}
+
+two_nights "$right" "$right"
+mv said_now good
+readings=$(awk '$1 == "clock" {print $2}' count)
+for off in -400 -30 -3 -1 2 30; do
+	two_nights "$right" $((right + off * day))
+	cmp -s said_now good || wrong "set by $off days between nights: $(diff said_now good | head -3)"
+	[ $off -gt 0 ] || grep -q 'clock stands before' said_last || wrong "set by $off days between nights: it is not said"
+done
+for off in -30 -1 1; do
+	reading=1
+	while [ $reading -le "$readings" ]; do
+		two_nights "$right" "$right:$reading:$((right + off * day))"
+		cmp -s said_now good || wrong "set by $off days at reading $reading: $(diff said_now good | head -3)"
+		reading=$((reading + 1))
+	done
+done
+echo "ok: 6 clocks set between nights, 3 within one at each of $readings readings"
+finish
