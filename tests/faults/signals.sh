@@ -1,0 +1,91 @@
+#!/bin/sh
+# A night that is told to stop at random instants, whose parent is killed, whose reader leaves, beside which another one
+# is started: what it says is whole, and the next night makes the book what it must be.
+cd "$(dirname "$0")/../.." || exit 3
+. tests/faults/lib.sh
+need jq
+[ -z "${SANITIZED:-}" ] || { echo "skip: instants are those of the plain program"; exit 77; }
+night_start
+passed_over=0
+
+# instant SEED: seconds within which a night is at work
+instant() {
+	awk -v seed="$1" 'BEGIN {srand(seed); printf "%.4f", rand() * 0.12}'
+}
+
+# signalled SIGNAL SEED
+signalled() {
+	put_back
+	# In the background of a script SIGINT would be ignored.
+	env --default-signal=INT "$tollbook" nightly -c night.conf > said 2>&1 &
+	night=$!
+	sleep "$(instant "$2")"
+	kill -s "$1" $night 2> /dev/null
+	wait $night
+	status=$?
+	what="SIG$1 at instant $2"
+	case $1:$status in
+	*:[01]) ;;
+	PIPE:*) wrong "$what: exit status $status" ;;
+	*:3) grep -q 'stopped by a signal' said || wrong "$what: it is not said: $(head -3 said)" ;;
+	*:129 | *:130 | *:143) [ ! -s said ] || wrong "$what: exit status $status: $(head -3 said)" ;; # before main
+	*) wrong "$what: exit status $status" ;;
+	esac
+	settle "$what"
+}
+
+# orphaned SEED: who started it and who reads what it says are killed
+orphaned() {
+	put_back
+	sh -c '"$0" nightly -c night.conf 2>&1 & echo $! > pid; wait' "$tollbook" | cat > /dev/null &
+	reader=$!
+	sleep "$(instant "$1")"
+	parent=$(awk '{print $4}' "/proc/$(cat pid)/stat" 2> /dev/null)
+	[ -z "$parent" ] || [ "$parent" = 1 ] || [ "$parent" = $$ ] || kill -9 "$parent" 2> /dev/null
+	kill -9 $reader 2> /dev/null
+	wait $reader 2> /dev/null
+	while kill -0 "$(cat pid)" 2> /dev/null; do sleep 0.02; done
+	status=1
+	settle "parent and reader killed at instant $1"
+}
+
+# beside: two at once; the one that comes too late is told who has the book
+beside() {
+	put_back
+	"$tollbook" nightly -c night.conf > said.1 2>&1 &
+	first=$!
+	sleep "$(instant "$1")"
+	night
+	second=$status
+	wait $first
+	for one in "$? said.1" "$second said"; do
+		case $one in
+		[01]*) ;;
+		3*) grep -q 'in use by process' "${one#* }" || wrong "two at once: $(head -3 "${one#* }")" ;;
+		*) wrong "two at once: exit status ${one%% *}" ;;
+		esac
+	done
+	[ "$status" -le 1 ] || grep -q restated said.1 || wrong "two at once, and none did the work"
+	settle "two at once"
+}
+
+rounds=$(((kills + 4) / 5)) round=0
+while [ $round -lt $rounds ] && [ $failures -lt 10 ]; do
+	for signal in TERM INT HUP PIPE; do
+		signalled $signal $((5 * round + 1))
+	done
+	orphaned $((5 * round + 2))
+	beside $((5 * round + 3))
+	round=$((round + 1))
+done
+echo "ok: $rounds rounds of SIGTERM, SIGINT, SIGHUP, SIGPIPE, a killed parent, two at once"
+
+put_back
+(
+	"$tollbook" nightly -c night.conf 2> said
+	echo $? > left
+) | :
+status=$(cat left)
+[ "$status" -le 1 ] || wrong "a reader that leaves: exit status $status: $(head -3 said)"
+settle "a reader that leaves"
+finish
