@@ -20,8 +20,8 @@ struct log_file {
 	int64_t first_run, records, at_end;
 	bool done, same;         /* same: all of it is known, and only its place is new */
 	char *format, *first_path, sha256[DIGEST_HEX_MAX];
-	int64_t new_lines, new_records, new_at_end;
-	bool damaged;
+	int64_t new_lines, new_records, new_at_end, taken_back;
+	bool damaged, went_on;
 };
 
 struct sources {
@@ -160,6 +160,7 @@ static int go_on_with(struct sources *s, struct log_file *f, const struct match 
 	struct ledger_source known;
 
 	f->plan.known_lines = m->best.mark.lines;
+	f->plan.known_bytes = m->best.mark.bytes;
 	f->known_bytes = m->best.mark.bytes;
 	if (!m->best.source) {
 		return 0;
@@ -299,6 +300,8 @@ static int watch_close(void *sources, const struct ingest_done *done, struct fau
 	f->new_lines = done->lines;
 	f->new_records = done->records;
 	f->new_at_end = done->at_end;
+	f->taken_back = done->taken_back;
+	f->went_on = done->went_on;
 	f->damaged = done->damaged;
 	memcpy(f->sha256, done->sha256, sizeof f->sha256);
 	return 0;
@@ -313,6 +316,12 @@ static int watched_record(void *sources, unsigned lane, const struct record *r, 
 	return ledger_intake_take(s->intake, lane, r, why);
 }
 
+static int watched_return(void *sources, unsigned lane, const struct record *r, struct fault *why) {
+	struct sources *s = sources;
+
+	return ledger_intake_take_back(s->intake, lane, r, why);
+}
+
 /* ---- what is written down ---- */
 
 /* Did another file of this run go on with the same source, and further (a copy of what is still growing)? */
@@ -321,6 +330,16 @@ static int is_put(struct sources *s, const struct ledger_source *out, struct fau
 	int rc = ledger_source_get(s->book->ledger, out->id, &there, why);
 
 	return rc <= 0 ? rc : there.last_run == out->last_run && there.bytes >= out->bytes;
+}
+
+/* Of the records that the log gave, those that it gave because it ended; -1: it has not. */
+static int64_t records_at_end(const struct log_file *f, bool ended) {
+	int64_t before = f->went_on || f->at_end < 0 ? 0 : f->at_end;
+
+	if (ended) {
+		return before + f->new_at_end;
+	}
+	return f->went_on ? -1 : f->at_end; /* nothing followed yet: what its end gave stands */
 }
 
 static int put_source(struct sources *s, struct log_file *f, struct fault *why) {
@@ -334,8 +353,8 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 		.bytes = end.bytes,
 		.marks = print_marks(f->print),
 		.lines = end.lines,
-		.records = f->records + f->new_records,
-		.at_end = ended ? (f->at_end > 0 ? f->at_end : 0) + f->new_at_end : -1,
+		.records = f->records + f->new_records - f->taken_back,
+		.at_end = records_at_end(f, ended),
 		.first_run = f->first_run ? f->first_run : run,
 		.last_run = run,
 	};
@@ -401,7 +420,7 @@ static void sources_release(struct sources *s) {
 
 static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
 	struct ledger *l = s->book->ledger;
-	const struct ingest_watch watch = {s, watch_open, watch_block, watch_close};
+	const struct ingest_watch watch = {s, watch_open, watch_block, watch_close, watched_return};
 	int rc = ledger_source_next(l, &s->first_number, why);
 
 	rc = rc < 0 ? rc : head_lengths_get(&s->heads, l, why);

@@ -155,14 +155,23 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 	return ENVELOPE_LINE;
 }
 
-bool envelope_last(struct envelope *e, struct unwrapped *out) {
-	for (int i = 0; i < STREAMS; i++) {
-		struct joint *j = &e->joints[i];
+bool envelope_peek(const struct envelope *e, int *from, struct unwrapped *out) {
+	while (*from < STREAMS) {
+		const struct joint *j = &e->joints[(*from)++];
 		if (j->len > 0) {
 			*out = (struct unwrapped){{j->at, j->len}, j->stamp_ns};
-			j->len = 0;
 			return true;
 		}
 	}
 	return false;
+}
+
+bool envelope_last(struct envelope *e, struct unwrapped *out) {
+	int from = 0;
+	bool any = envelope_peek(e, &from, out);
+
+	if (any) {
+		e->joints[from - 1].len = 0;
+	}
+	return any;
 }

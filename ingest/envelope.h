@@ -31,5 +31,7 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 
 /* At the end of the file: a line whose last part never came. Call until false. */
 bool envelope_last(struct envelope *e, struct unwrapped *out);
+/* The same without giving it up: the first from stream *from (0 at the start) on, which is moved behind it. */
+bool envelope_peek(const struct envelope *e, int *from, struct unwrapped *out);
 
 #endif

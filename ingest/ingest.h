@@ -34,7 +34,8 @@ void ingest_patterns_free(struct ingest_patterns *p);
 struct ingest_plan {
 	uint32_t number;       /* of its records, in place of the file's index in the run */
 	int64_t known_lines;   /* so many lines at its start are counted already: they only set the scene */
-	bool known_end;        /* and so is what its end gives, if no line follows on these */
+	int64_t known_bytes;   /* where they end, unpacked; within a line that had no newline, if the end is known */
+	bool known_end;        /* and so is what its end gives, if no line follows on these: else that is taken back */
 	bool goes_on;          /* it is still being written: a line without its newline waits, and so does its end */
 };
 
@@ -43,6 +44,8 @@ struct ingest_done {
 	const char *path, *format, *sha256; /* sha256: of the bytes as stored */
 	uint32_t index;
 	int64_t lines, records, at_end; /* new ones; at_end: of the records, those that the end gave */
+	int64_t taken_back;    /* records of an end that was not one */
+	bool went_on;          /* behind an end that was known */
 	bool damaged;
 };
 
@@ -54,6 +57,8 @@ struct ingest_watch {
 	/* Its unpacked bytes, block after block. */
 	void (*block)(void *context, uint32_t index, struct text bytes);
 	int (*close)(void *context, const struct ingest_done *done, struct fault *why);
+	/* A record that an earlier run was given because the log ended, which now goes on: it is not one, or comes anew. */
+	record_sink *take_back;
 };
 
 /*

@@ -33,6 +33,11 @@ struct reading {
 	int64_t records, at_end; /* at_end: of them, those that the end of the file gave */
 	struct ingest_plan plan;
 	bool in_end; /* all lines are read */
+	int64_t fed, before; /* unpacked bytes handed in; where the line delivered last begins */
+	/* Where the log was taken for finished, and goes on: */
+	bool taking_back, went_on; /* what its end gave is being taken back; has been */
+	bool reopened;             /* its last known line was a part of one */
+	int64_t taken_back;
 	int64_t told_by;    /* the line that told the format; or 0 */
 	int64_t bytes_told; /* to the run's progress */
 	struct fault *why;
@@ -41,8 +46,11 @@ struct reading {
 
 /* Is what is being read counted by an earlier run? */
 static bool is_known(const struct reading *r) {
-	bool nothing_new = (int64_t)r->lines.number <= r->plan.known_lines;
+	bool nothing_new = (int64_t)r->lines.number <= r->plan.known_lines - r->reopened;
 
+	if (r->taking_back) {
+		return true;
+	}
 	return r->in_end ? r->plan.known_end && nothing_new : nothing_new && r->plan.known_lines > 0;
 }
 
@@ -106,14 +114,21 @@ static void name_tenant(struct reading *r, struct record *out) {
 }
 
 static bool hand_on(struct reading *r, struct record *out) {
+	const struct ingest_watch *watch = r->run->options->watch;
+
 	fill(&out->replica, r->replica);
 	fill(&out->model, r->path->source->model);
 	name_tenant(r, out);
+	out->file = watch ? r->plan.number : r->index;
+	out->line = r->taking_back ? r->plan.known_lines : (int64_t)r->lines.number;
+	if (r->taking_back) {
+		r->taken_back++;
+		r->failed = watch->take_back(watch->context, r->lane, out, r->why);
+		return r->failed >= 0;
+	}
 	if (is_known(r)) {
 		return true;
 	}
-	out->file = r->run->options->watch ? r->plan.number : r->index;
-	out->line = (int64_t)r->lines.number;
 	count_record(r, out);
 	r->failed = r->run->sink(r->run->sink_context, r->lane, out, r->why);
 	return r->failed >= 0;
@@ -196,6 +211,63 @@ static void take_too_long(struct reading *r) {
 	refuse(r, "line too long");
 }
 
+/* What is held where the log ends, or seemed to. */
+static void parse_end(struct reading *r) {
+	struct unwrapped line;
+
+	for (int from = 0; r->format && r->failed >= 0 && envelope_peek(r->envelope, &from, &line);) {
+		parse_line(r, &line, line.text);
+	}
+	if (r->format && r->failed >= 0) {
+		parse_line(r, NULL, T(""));
+	}
+}
+
+/*
+ * The log was taken for finished here, behind `part` of a line (NULL: behind a whole one), but goes on. What its end
+ * gave is taken back: it comes again, whole. Reading then goes on as if nothing had been asked for.
+ */
+static void take_back(struct reading *r, const struct text *part) {
+	struct parser saved = r->parser;
+	struct unwrapped line;
+
+	r->went_on = true;
+	if (!r->format) {
+		return;
+	}
+	void *state = must_alloc(r->format->state_size + 1);
+	memcpy(state, r->parser.state, r->format->state_size);
+	r->taking_back = true;
+	if (part && envelope_strip(r->envelope, *part, &line) == ENVELOPE_LINE) {
+		parse_line(r, &line, *part);
+	}
+	parse_end(r);
+	r->taking_back = false;
+	memcpy(saved.state, state, r->format->state_size);
+	free(state);
+	r->parser = saved;
+}
+
+/* Before a line is taken, which ends at `end` with its newline: is it the first one behind an end that was none? */
+static void look_for_end(struct reading *r, struct text raw, int64_t end) {
+	const struct ingest_plan *plan = &r->plan;
+	int64_t number = (int64_t)r->lines.number, from = r->before;
+
+	r->before = end;
+	if (!plan->known_end || r->went_on || r->failed < 0) {
+		return;
+	}
+	if (number == plan->known_lines && plan->known_bytes - from < (int64_t)raw.len) {
+		struct text part = text_cut(raw, 0, (size_t)(plan->known_bytes - from));
+		part.len -= text_ends(part, T("\r"));
+		take_back(r, &part);
+		r->reopened = true;
+		r->quality->lines--; /* it was counted then, and is now */
+	} else if (number == plan->known_lines + 1) {
+		take_back(r, NULL);
+	}
+}
+
 /* A block's lines; false if the work is to stop. */
 static bool take_block(struct reading *r, struct text block) {
 	const struct ingest_watch *watch = r->run->options->watch;
@@ -206,7 +278,9 @@ static bool take_block(struct reading *r, struct text block) {
 		watch->block(watch->context, r->index, block);
 	}
 	lines_feed(&r->lines, block);
+	r->fed += (int64_t)block.len;
 	while ((status = lines_next(&r->lines, &raw)) != LINE_NONE && r->failed >= 0) {
+		look_for_end(r, status == LINE_READY ? raw : T(""), r->fed - (int64_t)r->lines.block.len);
 		if (status == LINE_READY) {
 			take_line(r, raw);
 		} else {
@@ -218,29 +292,23 @@ static bool take_block(struct reading *r, struct text block) {
 
 /* What is still held where the file ends. */
 static void take_last(struct reading *r) {
-	struct unwrapped line;
+	enum line_status status;
 	struct text raw;
 
 	if (r->run->options->watch && (r->plan.goes_on || source_damage(r->source).reason)) {
 		return; /* the rest will come, or a whole copy */
 	}
-	switch (lines_last(&r->lines, &raw)) {
-	case LINE_READY:
+	status = lines_last(&r->lines, &raw);
+	if (status != LINE_NONE) {
+		look_for_end(r, status == LINE_READY ? raw : T(""), r->fed);
+	}
+	if (status == LINE_READY) {
 		take_line(r, raw);
-		break;
-	case LINE_TOO_LONG:
+	} else if (status == LINE_TOO_LONG) {
 		take_too_long(r);
-		break;
-	case LINE_NONE:
-		break;
 	}
 	r->in_end = true;
-	while (r->format && r->failed >= 0 && envelope_last(r->envelope, &line)) {
-		parse_line(r, &line, line.text);
-	}
-	if (r->format && r->failed >= 0) {
-		parse_line(r, NULL, T(""));
-	}
+	parse_end(r);
 }
 
 static void tell_progress(struct reading *r) {
@@ -382,6 +450,8 @@ static void tell_watch(struct reading *r, int64_t lines_before) {
 		.lines = r->quality->lines - lines_before,
 		.records = r->records,
 		.at_end = r->at_end,
+		.taken_back = r->taken_back,
+		.went_on = r->went_on,
 		.damaged = source_damage(r->source).reason != NULL,
 	};
 	r->failed = watch->close(watch->context, &done, r->why);

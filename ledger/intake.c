@@ -20,7 +20,7 @@
 struct item {
 	int64_t day_ns, at_ns;
 	name_id replica;
-	uint32_t len;
+	uint32_t len, back; /* back: it is taken back */
 	unsigned char bytes[SEGMENT_RECORD_MAX];
 };
 #define ITEM_HEAD offsetof(struct item, bytes)
@@ -58,9 +58,11 @@ static int compare(const void *names, const void *a, size_t a_len, const void *b
 	if (o == 0 && x->replica != y->replica) {
 		o = text_compare(names_text(names, x->replica), names_text(names, y->replica));
 	}
-	return o != 0 ? o
-	              : order_records(x->at_ns, (struct text){(const char *)x->bytes, x->len}, y->at_ns,
-	                              (struct text){(const char *)y->bytes, y->len});
+	if (o == 0) {
+		o = order_records(x->at_ns, (struct text){(const char *)x->bytes, x->len}, y->at_ns,
+		                  (struct text){(const char *)y->bytes, y->len});
+	}
+	return o != 0 ? o : order(y->back, x->back); /* taken back first: it may come again */
 }
 
 struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes) {
@@ -90,8 +92,7 @@ void ledger_intake_free(struct ledger_intake *in) {
 	free(in);
 }
 
-int ledger_intake_take(void *intake, unsigned lane, const struct record *r, struct fault *why) {
-	struct ledger_intake *in = intake;
+static int add(struct ledger_intake *in, unsigned lane, const struct record *r, bool back, struct fault *why) {
 	struct item item;
 	int64_t at = record_instant(r);
 
@@ -99,7 +100,16 @@ int ledger_intake_take(void *intake, unsigned lane, const struct record *r, stru
 	item.day_ns = at == UNKNOWN ? 0 : instant_floor(at, NS_PER_DAY);
 	item.replica = names_id(in->names, r->replica);
 	item.len = (uint32_t)segment_encode(r, item.day_ns, item.bytes);
+	item.back = back;
 	return spool_add(in->spool, lane, &item, ITEM_HEAD + item.len, why);
+}
+
+int ledger_intake_take(void *intake, unsigned lane, const struct record *r, struct fault *why) {
+	return add(intake, lane, r, false, why);
+}
+
+int ledger_intake_take_back(void *intake, unsigned lane, const struct record *r, struct fault *why) {
+	return add(intake, lane, r, true, why);
 }
 
 /* A file name for a replica: other characters than these, and long names, end in a hash. */
@@ -235,10 +245,40 @@ static bool item_is_here(const struct merge *m) {
 	return m->item && m->item->day_ns == m->seg.day_ns && m->item->replica == m->seg.replica;
 }
 
+/* The next new record is one to take back: here it is left out, if it is there. */
+static int leave_out(struct merge *m, struct fault *why) {
+	struct text back = {(const char *)m->item->bytes, m->item->len};
+	struct record r;
+	int rc = 0;
+
+	if (m->old_left && order_records(m->item->at_ns, back, m->old_ns, m->old_bytes) == 0) {
+		if (segment_decode(back, m->seg.day_ns, T(""), &r)) {
+			record_extent(&r, &m->new_first_ns, &m->new_last_ns);
+		}
+		rc = next_old(m, why);
+	}
+	return rc < 0 ? rc : next_item(m, why);
+}
+
+/* Is the next new record one to take back, and no old one before it? */
+static bool is_back(const struct merge *m) {
+	struct text bytes;
+
+	if (!item_is_here(m) || !m->item->back) {
+		return false;
+	}
+	bytes = (struct text){(const char *)m->item->bytes, m->item->len};
+	return !m->old_left || order_records(m->item->at_ns, bytes, m->old_ns, m->old_bytes) <= 0;
+}
+
 static int merge_records(struct merge *m, struct fault *why) {
 	int rc = next_old(m, why);
 
 	while (rc >= 0 && (item_is_here(m) || m->old_left)) {
+		if (is_back(m)) {
+			rc = leave_out(m, why);
+			continue;
+		}
 		struct text fresh = {0};
 		bool take_new = item_is_here(m);
 		if (take_new) {
@@ -321,6 +361,15 @@ static int keep_span(void *spans, name_id replica, name_id model, int64_t first_
 	return 0;
 }
 
+static bool is_empty(const struct ledger_segment *s) {
+	int64_t any = 0;
+
+	for (int k = 0; k < RECORD_KINDS; k++) {
+		any |= s->counts[k];
+	}
+	return any == 0;
+}
+
 static int write_segment(struct merge *m, struct fault *why) {
 	char path[PATH_ROOM];
 	int rc = ledger_make_day(m->l, m->seg.day_ns, why);
@@ -335,6 +384,10 @@ static int write_segment(struct merge *m, struct fault *why) {
 	if (rc < 0) {
 		segment_abandon(m->writer);
 		return rc;
+	}
+	if (is_empty(&m->seg)) {
+		segment_abandon(m->writer);
+		return 0;
 	}
 	rc = segment_put(m->writer, m->seg.hash, &m->seg.bytes, why);
 	if (rc == 0) {
@@ -378,7 +431,10 @@ static int merge_replica_day(struct merge *m, struct spans *spans, struct fault 
 	}
 	rc = write_segment(m, why);
 	segment_close(m->old);
-	rc = rc < 0 ? rc : ledger_segment_put(m->l, &m->seg, why);
+	if (rc == 0) {
+		rc = is_empty(&m->seg) ? ledger_segment_drop(m->l, m->seg.day_ns, m->seg.replica, why)
+		                       : ledger_segment_put(m->l, &m->seg, why);
+	}
 	span = span_of(spans, m->seg.replica);
 	span->first_ns = m->seg.span_first_ns < span->first_ns ? m->seg.span_first_ns : span->first_ns;
 	span->last_ns = m->seg.span_last_ns > span->last_ns ? m->seg.span_last_ns : span->last_ns;

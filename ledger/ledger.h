@@ -188,6 +188,8 @@ struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes);
 void ledger_intake_free(struct ledger_intake *in);
 /* A record_sink; r->file is the number of its source. */
 int ledger_intake_take(void *intake, unsigned lane, const struct record *r, struct fault *why);
+/* The same for a record that the book has, and shall have no more. */
+int ledger_intake_take_back(void *intake, unsigned lane, const struct record *r, struct fault *why);
 /*
  * Adds them to the segments of their days, within the open transaction, and marks the days that are to
  * be attributed anew. Segments that were replaced are removed by ledger_intake_tidy after the commit.

@@ -1,0 +1,43 @@
+#!/bin/sh
+# A log of each format that was taken for finished, wherever that was, and grows after all: the book has from it what it
+# has from the whole log, no record twice and none half. $CUTS: at so many places of each log (3).
+cd "$(dirname "$0")/../.." || exit 3
+. tests/lib.sh
+
+# take FOLDER: into its book, and what that costs into its dump
+take() {
+	"$tollbook" ingest -q --book "$1/book" --log-year 2026 --log-zone UTC $own "$1/vllm.r0.log" > "$1/said" 2>&1
+	[ $? -le 1 ] && "$tollbook" attribute -q --book "$1/book" --gpu-hour 2 > "$1/said" 2>&1
+	[ $? -le 1 ] && "$tollbook" backup --dump --book "$1/book" "$1/dump" > "$1/said" 2>&1 || wrong "$name: $(head -3 "$1/said")"
+}
+
+# Of segments: how many records of each kind; and entries.
+content() {
+	awk -F'\t' '$1 == "segment" {print $1, $2, $3, $5, $6, $7, $8} $1 == "entry"' "$1"
+}
+
+for log in tests/golden/format-*/log; do
+	name=${log#tests/golden/format-} name=${name%/log}
+	own=''
+	[ "$name" != pattern ] || own='--pattern samples/pattern.conf'
+	mkdir "$folder/whole"
+	cp "$log" "$folder/whole/vllm.r0.log"
+	take "$folder/whole"
+	content "$folder/whole/dump" > "$folder/good"
+	bytes=$(wc -c < "$log") cuts=0
+	for cut in $(awk '{at += length($0) + 1; print at; print at - int(length($0) / 2)}' "$log" | sort -n |
+		awk -v most="${CUTS:-3}" '{all[NR] = $1} END {for (i = 1; i <= NR; i += NR > most ? NR / most : 1) print all[int(i)]}'); do
+		[ "$cut" -lt "$bytes" ] && [ "$cut" -gt 0 ] || continue
+		rm -rf "$folder/grown" && mkdir "$folder/grown"
+		head -c "$cut" "$log" > "$folder/grown/vllm.r0.log"
+		take "$folder/grown"
+		cp "$log" "$folder/grown/vllm.r0.log"
+		take "$folder/grown"
+		content "$folder/grown/dump" | cmp -s - "$folder/good" ||
+			wrong "$name, finished at byte $cut of $bytes: $(content "$folder/grown/dump" | diff - "$folder/good" | head -4)"
+		cuts=$((cuts + 1))
+	done
+	echo "ok: $name: finished at $cuts places"
+	rm -rf "$folder/whole"
+done
+finish
