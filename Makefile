@@ -146,6 +146,9 @@ $(BENCHES) $(PROPERTIES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 bench: all $(BENCHES) ## How fast and how small: MB/s next to inflate alone
 	@tests/bench/run $(BUILD)
 
+bench-day: all $(BENCHES) $(SIMULATE) ## A day of 10 million steps: time and memory of attribution next to ingest's
+	@tests/bench/day $(BUILD)
+
 # ---- Use ----
 
 demo: ## Build and run the main job on samples/; installs what is missing for that
@@ -192,5 +195,5 @@ help: ## This list
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all units check test accuracy sanitize memcheck coverage lint check-html check-scale fuzz-smoke bench demo deps \
+.PHONY: all units check test accuracy sanitize memcheck coverage lint check-html check-scale fuzz-smoke bench bench-day demo deps \
 	install uninstall dist clean help FORCE

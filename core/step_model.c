@@ -97,7 +97,7 @@ double step_model_share_sd(const struct step_model *m, const struct batch *b) {
 		return 0;
 	}
 	for (int i = 0; i < TERMS; i++) {
-		variance += gradient[i] * dot(m->covariance[i], gradient);
+		variance += m->ns[i] > 0 ? gradient[i] * dot(m->covariance[i], gradient) : 0;
 	}
 	double form = m->has_attention && m->has_context ? FORM_SHARE_SD : FORM_BLIND_SHARE_SD;
 	return sqrt(fmax(variance, 0) + form * form);
