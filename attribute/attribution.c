@@ -182,6 +182,7 @@ static int walk_for(struct attribution *a, enum walk_purpose purpose, struct att
 	}
 	if (rc >= 0 && purpose == WALK_POST) {
 		rc = walk_silent(a, w, why);
+		walk_tell_stand_ins(w);
 	}
 	evidence_reader_free(w->power);
 	evidence_reader_free(reader);
@@ -283,7 +284,7 @@ void attribution_print_models(const struct attribution *a, FILE *out) {
 	const struct check check = {a->evidence, a->summaries, &a->options, a->options.fits ? a->options.fits : a->fits};
 	struct fault why;
 
-	fits_print(check.fits, out);
+	fits_print(check.fits, a->options.from_ns, a->options.to_ns, out);
 	if (a->sealed && check_print(&check, out, &why) < 0) {
 		fprintf(out, "cross-check failed: %s\n", why.message);
 	}

@@ -61,8 +61,8 @@ size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t m
 /* Those of a day as JSON (attribution_keep_fits). */
 int fits_keep(struct attribution_fits *f, int64_t day_ns, fit_sink *sink, void *context, struct fault *why);
 
-/* Every fit with its coefficients: for --model-report. */
-void fits_print(struct attribution_fits *f, FILE *out);
+/* Every fit of the days of a period with its coefficients: for --model-report. */
+void fits_print(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, FILE *out);
 
 /* Every fit as others may use it (attribution_give_models). */
 int fits_give(struct attribution_fits *f, fitted_sink *sink, void *context);

@@ -44,8 +44,27 @@ static void print_terms(FILE *out, const struct step_model *m) {
 	}
 }
 
-/* Rates that the coefficients imply, without knowing the model's size. */
-static void print_rates(FILE *out, const struct step_model *m) {
+/* What the rates come to where the fleet file names a description of the model: a byte a nanosecond is a GB a second. */
+static void print_speeds(FILE *out, const struct step_model *m, double token_ns, const struct modelspec *described) {
+	struct modelsize size;
+
+	modelspec_size(described, &size);
+	if (m->ns[TERM_FLOOR] > 0) {
+		fprintf(out, "  the floor reads weights at %.0f GB/s or more\n", (double)size.always_bytes / m->ns[TERM_FLOOR]);
+	}
+	if (token_ns > 0) {
+		fprintf(out, "  a large batch computes %.1f TFLOP/s in matrix products\n", (double)size.token_flops / token_ns / 1000);
+	}
+	if (m->ns[TERM_CONTEXT] > 0 && m->has_context) {
+		fprintf(out, "  decode reads its cache at %.0f GB/s\n", (double)size.kv_token_bytes / m->ns[TERM_CONTEXT]);
+	}
+	if (m->ns[TERM_ATTENTION] > 0) {
+		fprintf(out, "  prompts' attention computes %.1f TFLOP/s\n", (double)size.prefill_pair_flops / m->ns[TERM_ATTENTION] / 1000);
+	}
+}
+
+/* Rates that the coefficients imply; `described` may be NULL. */
+static void print_rates(FILE *out, const struct step_model *m, const struct modelspec *described) {
 	double token_ns = m->ns[TERM_TOKENS];
 
 	for (int i = 0; i < HINGE_COUNT; i++) {
@@ -56,6 +75,9 @@ static void print_rates(FILE *out, const struct step_model *m) {
 	}
 	if (m->ns[TERM_CONTEXT] > 0) {
 		fprintf(out, "  decode reads %.0f context tokens a second\n", 1e9 / m->ns[TERM_CONTEXT]);
+	}
+	if (described) {
+		print_speeds(out, m, token_ns, described);
 	}
 }
 
@@ -105,8 +127,18 @@ static void print_key(FILE *out, const struct names *names, const struct fit_key
 	fprintf(out, ", %s, %.10s\n", role_names[k->role], instant_format(k->day_ns, day));
 }
 
-static void print_model(FILE *out, const struct names *names, const struct fit_key *k, const struct step_model *m) {
-	print_key(out, names, k);
+static void print_quantiles(FILE *out, const struct step_model *m) {
+	fputs("  quantiles of residuals, by cells of like steps:", out);
+	for (int q = 0; q < RESIDUAL_QUANTILES; q++) {
+		fprintf(out, "%s %d %% %+.1f", q > 0 ? "," : "", residual_per_cent[q], 100 * m->residual_quantiles[q]);
+	}
+	fputc('\n', out);
+}
+
+static void print_model(FILE *out, const struct attribution_fits *f, const struct fit_key *k, const struct step_model *m) {
+	const struct modelspec *described = f->fleet ? fleet_description_of(f->fleet, k->model, k->gpu, k->gpus_per_replica) : NULL;
+
+	print_key(out, f->names, k);
 	fprintf(out, "  %s; %lld steps, %lld of them left out as outliers\n", origin_names[m->origin], (long long)m->steps,
 	        (long long)m->outliers);
 	if (m->origin == MODEL_TOKENS) {
@@ -121,7 +153,8 @@ static void print_model(FILE *out, const struct names *names, const struct fit_k
 	        m->has_context ? "known" : "not known");
 	print_terms(out, m);
 	fprintf(out, "  residual: %.2f %% of a step's time (standard deviation)\n", 100 * m->residual_relative);
-	print_rates(out, m);
+	print_quantiles(out, m);
+	print_rates(out, m, described);
 	print_covariance(out, m);
 	fputc('\n', out);
 }
@@ -168,15 +201,19 @@ static void print_rough(FILE *out, const struct names *names, const struct fit *
 	fputc('\n', out);
 }
 
-void fits_print(struct attribution_fits *f, FILE *out) {
+void fits_print(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, FILE *out) {
 	struct fit **list = fits_sorted(f);
 
 	for (size_t i = 0, count = f->count; i < count; i++) {
+		const struct fit_key *key = &list[i]->key;
+		if (key->day_ns >= to_ns || key->day_ns + NS_PER_DAY <= from_ns) {
+			continue; /* read for the sake of the days beside it */
+		}
 		if (list[i]->by_steps) {
-			print_model(out, f->names, &list[i]->key, fits_model(f, &list[i]->key));
+			print_model(out, f, key, fits_model(f, key));
 		}
 		if (list[i]->rough) {
-			print_rough(out, f->names, list[i], fits_rough_model(f, &list[i]->key));
+			print_rough(out, f->names, list[i], fits_rough_model(f, key));
 		}
 	}
 	free(list);

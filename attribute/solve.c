@@ -347,6 +347,29 @@ static void estimate_covariance(struct solve *s, double variance) {
 	}
 }
 
+/* The residuals of cells' means, each as often as it has steps. */
+static void measure_quantiles(struct solve *s) {
+	struct distance *list = must_alloc((s->count + 1) * sizeof *list);
+	int64_t steps = 0, seen = 0;
+	size_t used = 0, at = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		double ratio = s->samples[i].usable ? mean_ratio(&s->samples[i], s->model) : 0;
+		if (ratio > 0) {
+			list[used++] = (struct distance){1 / ratio - 1, s->samples[i].cell->steps};
+			steps += s->samples[i].cell->steps;
+		}
+	}
+	qsort(list, used, sizeof *list, by_distance);
+	for (int q = 0; q < RESIDUAL_QUANTILES && used > 0; q++) {
+		while (at + 1 < used && 100 * (seen + list[at].steps) < residual_per_cent[q] * steps) {
+			seen += list[at++].steps;
+		}
+		s->model->residual_quantiles[q] = list[at].away;
+	}
+	free(list);
+}
+
 static void measure_residuals(struct solve *s) {
 	struct step_model *m = s->model;
 	double squares = s->steps, used = 0;
@@ -360,6 +383,7 @@ static void measure_residuals(struct solve *s) {
 	}
 	double variance = squares > 0 && s->steps > used ? squares / (s->steps - used) : 0;
 	m->residual_relative = sqrt(variance);
+	measure_quantiles(s);
 	estimate_covariance(s, variance);
 }
 

@@ -253,6 +253,9 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 	int64_t prefill = split_part(total, prefill_share(w, s, &t));
 	double attention = m->ns[TERM_ATTENTION] * (double)k.batch.prefill_token_kv;
 	bool mixed = s->prefill_tokens > 0 && s->decode_tokens > 0 && s->prefill_gpu_ns == UNKNOWN;
+	if (mixed && m->origin != MODEL_FITTED) {
+		walk_stood_in(w, (enum stand_in)((int)m->origin - MODEL_NEIGHBOUR + STAND_IN_NEIGHBOUR), start_ns);
+	}
 	const struct stretch stretch = {
 		.from_ns = start_ns,
 		.to_ns = start_ns + s->duration_ns,

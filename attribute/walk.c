@@ -26,6 +26,33 @@ struct fit_key walk_fit_key(const struct walk *w, name_id model, int64_t at_ns) 
 	};
 }
 
+void walk_stood_in(struct walk *w, enum stand_in what, int64_t at_ns) {
+	const struct attribute_options *o = w->common->options;
+
+	w->stood_in[what] |= at_ns >= o->from_ns && at_ns < o->to_ns;
+}
+
+/* Without figures: what parts of a fleet say must be what the whole says. */
+void walk_tell_stand_ins(const struct walk *w) {
+	static const char *const sentences[STAND_INS] = {
+		[STAND_IN_NEIGHBOUR] = "a day has too few steps to fit a model: its mixed steps are split by that of the day before or after",
+		[STAND_IN_PUBLISHED] = "a day has too few steps to fit a model, and so have the days beside it: its mixed steps are split by "
+		                       "what is published of the GPU, and graded C",
+		[STAND_IN_TOKENS] = "a day has too few steps to fit a model, and nothing is known of its GPU: its mixed steps are split by "
+		                    "counting tokens, and graded C",
+		[STAND_IN_ROLES] = "a pool has too few busy windows: how long its work takes is that of pools of the same model and GPU in "
+		                   "other roles",
+		[STAND_IN_PROPORTIONS] = "no window is known to have been busy throughout: all with tokens count as such, split in the "
+		                         "proportions that hold for GPUs of today",
+	};
+
+	for (int i = 0; i < STAND_INS; i++) {
+		if (w->stood_in[i]) {
+			quality_warn(w->quality, "%s", sentences[i]);
+		}
+	}
+}
+
 int walk_idle(struct walk *w, int64_t to_ns, struct fault *why) {
 	int rc = 0;
 

@@ -28,6 +28,9 @@ struct replica_summary {
 /* What a walk is for: first the steps' say is collected, then time is posted. */
 enum walk_purpose { WALK_FIT, WALK_POST };
 
+/* What split time where a day's own evidence was too little for a fit. */
+enum stand_in { STAND_IN_NEIGHBOUR, STAND_IN_PUBLISHED, STAND_IN_TOKENS, STAND_IN_ROLES, STAND_IN_PROPORTIONS, STAND_INS };
+
 struct walk {
 	enum walk_purpose purpose;
 	const struct accounts_common *common;
@@ -42,6 +45,7 @@ struct walk {
 	struct accounts accounts; /* WALK_POST only */
 	int64_t from_ns, to_ns;   /* the replica's paid time where the fleet file has no uptime */
 	int64_t cursor_ns;        /* time is posted up to here */
+	bool stood_in[STAND_INS]; /* in the period asked for */
 	int64_t over_ns;          /* GPU-ns that evidence tells of beyond the time there was */
 	void *state;              /* of the walker, all zero at the start */
 };
@@ -65,6 +69,10 @@ int walk_end(struct walk *w, struct fault *why);
 
 /* The fit that a step of this replica belongs to. */
 struct fit_key walk_fit_key(const struct walk *w, name_id model, int64_t at_ns);
+
+/* Time at an instant was split by something that stood in; and a warning for each that did. */
+void walk_stood_in(struct walk *w, enum stand_in what, int64_t at_ns);
+void walk_tell_stand_ins(const struct walk *w);
 
 /* Idle time, if `from` is before `to`; moves the cursor. */
 int walk_idle(struct walk *w, int64_t to_ns, struct fault *why);

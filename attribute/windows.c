@@ -289,6 +289,9 @@ static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct 
 	if (!has_tokens(st)) {
 		return accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns, why);
 	}
+	if (m->origin != ROUGH_OWN) {
+		walk_stood_in(w, m->origin == ROUGH_ROLES ? STAND_IN_ROLES : STAND_IN_PROPORTIONS, from_ns);
+	}
 	int64_t busy_ns = group_busy_ns(m, &k, room_ns, end_ns - from_ns);
 	double share = group_share(w, m, &k);
 	int64_t prefill_ns = (int64_t)((double)busy_ns * share);

@@ -7,21 +7,30 @@
 #include "cli/findings.h"
 #include "cli/say.h"
 #include "cli/values.h"
+#include "core/files.h"
 
 struct settings {
 	bool all;
+	const char *models;
 };
 
 static int work(struct book *b, struct fault *why) {
 	const struct settings *s = b->r->own;
 	int64_t from_ns, to_ns;
-	int rc = book_begin(b, "attribute", why);
+	struct outfile *models = NULL;
+	int rc = s->models ? outfile_open(&models, s->models, why) : 0;
 
+	b->models = models ? outfile_stream(models) : NULL;
+	rc = rc < 0 ? rc : book_begin(b, "attribute", why);
 	if (rc == 0 && s->all && (rc = ledger_extent(b->ledger, INT64_MAX - 1, &from_ns, &to_ns, why)) > 0) {
 		rc = ledger_dirty(b->ledger, from_ns, to_ns, why);
 	}
 	rc = rc < 0 ? rc : book_attribute(b, why);
-	return rc < 0 ? rc : book_commit(b, why);
+	rc = rc < 0 ? rc : book_commit(b, why);
+	if (models && rc < 0) {
+		outfile_abandon(models);
+	}
+	return rc >= 0 && models ? outfile_commit(models, why) : rc;
 }
 
 static int attribute(struct run *r, struct fault *why) {
@@ -45,6 +54,7 @@ static int attribute(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
+	{"model-report", 0, "FILE", "also write what the days attributed were split by: coefficients, residuals", 0, value_text, offsetof(struct settings, models), NULL, true},
 	{"all", 0, NULL, "all days anew, not only those that changed", 0, value_flag, offsetof(struct settings, all), NULL, false},
 };
 

@@ -332,6 +332,9 @@ static int attribute_period(struct book *b, struct attribution *a, int64_t from_
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
 	rc = rc < 0 ? rc : attribution_finish(a, sink, context, quality, why);
 	rc = rc < 0 || !keep ? rc : keep_fits(&f, from_ns);
+	if (rc >= 0 && keep && b->models) {
+		attribution_print_models(a, b->models);
+	}
 	if (rc < 0 && !why->message[0]) {
 		fault_set(why, rc, "a figure does not fit: too much time or too many tokens for 64 bits");
 	}

@@ -17,6 +17,7 @@ struct book {
 	struct fleet *fleet;   /* NULL: not asked for */
 	struct prices *prices; /* NULL: none */
 	struct quality quality; /* of this run */
+	FILE *models;          /* where days that are attributed say what they were split by; NULL: nowhere */
 	struct ledger_run run; /* as it will be in the ledger */
 	char basis[DIGEST_HEX_MAX];
 	int64_t places;        /* files that need not be looked at again, as of this run */

@@ -30,14 +30,15 @@ struct option {
 /* Options that belong together; a command names the groups it takes. In the order of --help. */
 enum group {
 	GROUP_COST = 1u << 0,    /* --fleet --gpu-hour */
-	GROUP_SPLIT = 1u << 1,   /* --rule --requests --model-report */
-	GROUP_PRICES = 1u << 2,  /* --prices --list */
-	GROUP_PERIOD = 1u << 3,  /* --from --to --tz */
-	GROUP_REPORT = 1u << 4,  /* --by --format --idle */
-	GROUP_OUTPUT = 1u << 5,  /* -o */
-	GROUP_LOGS = 1u << 6,    /* --model … --threads: how logs are read */
-	GROUP_BOOK = 1u << 7,    /* --book */
-	GROUP_GENERAL = 1u << 8, /* -q -v --help …: every command has them */
+	GROUP_SPLIT = 1u << 1,   /* --rule */
+	GROUP_DETAIL = 1u << 2,  /* --compare-rules --requests --model-report: what the split has to say besides entries */
+	GROUP_PRICES = 1u << 3,  /* --prices --list */
+	GROUP_PERIOD = 1u << 4,  /* --from --to --tz */
+	GROUP_REPORT = 1u << 5,  /* --by --format --idle */
+	GROUP_OUTPUT = 1u << 6,  /* -o */
+	GROUP_LOGS = 1u << 7,    /* --model … --threads: how logs are read */
+	GROUP_BOOK = 1u << 8,    /* --book */
+	GROUP_GENERAL = 1u << 9, /* -q -v --help …: every command has them */
 };
 
 /* "import" of `tollbook prices import FILE`: a command in a command. */

@@ -155,7 +155,7 @@ static int lines_of(const struct command *c, unsigned folded) {
 
 void help_screen(const struct command *c, FILE *out) {
 	/* What is asked for least goes first. */
-	static const unsigned order[] = {GROUP_GENERAL, GROUP_LOGS, GROUP_SPLIT, GROUP_PERIOD, GROUP_REPORT, GROUP_BOOK};
+	static const unsigned order[] = {GROUP_GENERAL, GROUP_LOGS, GROUP_DETAIL, GROUP_SPLIT, GROUP_PERIOD, GROUP_REPORT, GROUP_BOOK};
 	unsigned folded = 0;
 
 	for (size_t i = 0; i < sizeof order / sizeof *order && lines_of(c, folded) > HELP_LINES; i++) {

@@ -55,9 +55,9 @@ static const struct option common[] = {
 	{"fleet", 0, "FILE", "what was paid: pools, GPUs, rates (schemas/fleet.schema.json)", GROUP_COST, value_text, INTO(fleet), NULL, true},
 	{"gpu-hour", 0, "PRICE", "instead of a fleet: one GPU per replica at PRICE", GROUP_COST, value_money, INTO(gpu_hour_nano), NULL, true},
 	{"rule", 0, "NAME", "who pays what in a mixed step: shapley (default), proportional, …", GROUP_SPLIT, value_choice, INTO(rule), rule_word, false},
-	{"compare-rules", 0, NULL, "also show what other rules, and other tools' rules, would say", GROUP_SPLIT, value_flag, INTO(compare_rules), NULL, false},
-	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_SPLIT, value_text, INTO(requests), NULL, true},
-	{"model-report", 0, "FILE", "also write the fitted step models: coefficients, residuals", GROUP_SPLIT, value_text, INTO(model_report), NULL, true},
+	{"compare-rules", 0, NULL, "also show what other rules, and other tools' rules, would say", GROUP_DETAIL, value_flag, INTO(compare_rules), NULL, false},
+	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_DETAIL, value_text, INTO(requests), NULL, true},
+	{"model-report", 0, "FILE", "also write the fitted step models: coefficients, residuals", GROUP_DETAIL, value_text, INTO(model_report), NULL, true},
 	{"prices", 0, "FILE", "catalogue of list prices; repeatable", GROUP_PRICES, value_list, INTO(prices), NULL, false},
 	{"list", 0, "NAME=MODEL", "take MODEL's list price for log model NAME; repeatable", GROUP_PRICES, value_list, INTO(list), NULL, false},
 	{"from", 0, "T", "from this instant or date on (2026-11-20, 2026-11-20T08:00:00Z)", GROUP_PERIOD, value_instant_text, INTO(from), NULL, false},
@@ -96,7 +96,7 @@ const struct option *options_common(size_t *count) {
 
 const char *options_group_title(size_t bit) {
 	static const char *const titles[] = {
-		"What was paid", "How time is split", "List prices", "Period", "Statement",
+		"What was paid", "How time is split", "Details of the split", "List prices", "Period", "Statement",
 		"Output",        "How logs are read", "Book",        "General",
 	};
 	return word_at(titles, sizeof titles / sizeof *titles, bit);

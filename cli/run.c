@@ -240,7 +240,7 @@ const struct command command_run = {
 	.about = "LOG is a file, a directory (all files below it, in name order) or -. Compression and format are\n"
 		 "told by content. One of --fleet and --gpu-hour is needed.\n",
 	.example = "tollbook run --fleet fleet.json --prices prices.json --by tenant logs/",
-	.groups = GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS,
+	.groups = GROUP_COST | GROUP_SPLIT | GROUP_DETAIL | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
 	.own_bytes = sizeof(struct settings),

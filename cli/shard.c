@@ -153,7 +153,7 @@ const struct command command_shard = {
 	         "next step begins when all are done. Exit status 3 may be tried again, 2 need not be. The statement is\n"
 	         "that of `tollbook run` over the same logs, to the last byte.\n",
 	.example = "tollbook shard plan --fleet fleet.json --tasks 40 -o /shared/2026-11-24 /logs/2026-11-24",
-	.groups = GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS | GROUP_BOOK,
+	.groups = GROUP_COST | GROUP_SPLIT | GROUP_DETAIL | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS | GROUP_BOOK,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
 	.own_bytes = sizeof(struct shard_settings),

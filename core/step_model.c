@@ -21,6 +21,8 @@ const char *step_model_term(int term, int64_t *ntok) {
 	return early ? "token_up_to" : "token_beyond";
 }
 
+const int residual_per_cent[RESIDUAL_QUANTILES] = {1, 5, 25, 50, 75, 95, 99};
+
 void step_model_terms(const struct step_model *m, const struct batch *b, double terms[TERMS]) {
 	int64_t ntok = b->prefill_tokens + b->decode_tokens;
 	double context = (double)(m->has_context ? b->decode_kv_tokens : b->decode_tokens);

@@ -34,6 +34,10 @@ struct batch {
 /* In the order in which they are fallen back to. */
 enum model_origin { MODEL_FITTED, MODEL_NEIGHBOUR, MODEL_ROOFLINE, MODEL_TOKENS, MODEL_ORIGINS };
 
+/* Of all usable steps, outliers and all. */
+#define RESIDUAL_QUANTILES 7
+extern const int residual_per_cent[RESIDUAL_QUANTILES];
+
 struct step_model {
 	double ns[TERMS];               /* coefficients, ns per unit of the term */
 	double covariance[TERMS][TERMS]; /* of the coefficients; 0 for terms that are 0 */
@@ -41,6 +45,7 @@ struct step_model {
 	bool has_attention, has_context; /* were A and K there to be fitted? Without K: D in its place */
 	int64_t steps, outliers;         /* that the fit used, and left out */
 	double residual_relative;        /* standard deviation of (T - fit) / fit */
+	double residual_quantiles[RESIDUAL_QUANTILES]; /* of the same, by cells of like steps, at residual_per_cent */
 };
 
 /* The word for a term in files: "floor", "token_beyond" (and *ntok: what), …; *ntok -1 where it has none. */

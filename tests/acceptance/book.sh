@@ -159,6 +159,16 @@ if python3 -c 'import jsonschema' 2> /dev/null; then
 	while read -r fit; do echo "$fit" > fit.json; PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/fit.schema.json" fit.json; done < fits.jsonl > said 2>&1
 	same "fits: as their schema says" "$(wc -l < fits.jsonl) $(cat said)" "2 "
 fi
+# What the days were split by, as a run over the logs tells it.
+"$tollbook" run -q --fleet fleet.json --model-report run.models -o /dev/null "$tree/samples/serving" 2> /dev/null
+"$tollbook" ingest -q --book models "$tree/samples/serving"
+"$tollbook" attribute -q --book models --fleet fleet.json --model-report book.models
+same "models: those of a run" "$(grep -c 'quantiles of residuals' run.models) $(grep -v ^cross-check book.models | md5sum)" \
+	"2 $(grep -v ^cross-check run.models | md5sum)"
+"$tollbook" attribute -q --book models --fleet fleet.json --model-report again.models
+same "models: of no day where none was attributed" "$(wc -c < again.models)" 0
+"$tollbook" attribute -q --book models --fleet fleet.json --all --model-report again.models
+same "models: of all days again" "$(md5sum < again.models)" "$(md5sum < book.models)"
 # A day with too few steps says whose model it took.
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" | awk 'NR < 1270 || NR > 2555' > few.jsonl
 "$tollbook" ingest -q --book few few.jsonl
