@@ -101,7 +101,9 @@ static void give_model(void *keeping, struct fit *fit, const struct cells *cells
 		die_out_of_memory();
 	}
 	put_model(out, names, fit, hash);
-	fclose(out);
+	if (ferror(out) | fclose(out)) { /* a stream in memory fails where memory is short */
+		die_out_of_memory();
+	}
 	int n = snprintf(part, sizeof part, "%.*s\t%.*s\t%" PRId64 "\t%s", TEXT_ARG(text_cut(names_text(names, fit->key.model), 0, 400)),
 	                 TEXT_ARG(text_cut(names_text(names, fit->key.gpu), 0, 400)), fit->key.gpus_per_replica, role_names[fit->key.role]);
 	k->rc = k->sink(k->context, fit->key.day_ns, (struct text){part, (size_t)n}, (struct text){line, len});

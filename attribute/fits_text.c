@@ -82,7 +82,9 @@ void cells_hash(const struct cells *c, char hash[DIGEST_HEX_MAX]) {
 			die_out_of_memory();
 		}
 		write_cell(cells[j], out);
-		fclose(out);
+		if (ferror(out) | fclose(out)) { /* a stream in memory fails where memory is short */
+			die_out_of_memory();
+		}
 		digest_add(d, (struct text){line, len});
 		free(line);
 	}

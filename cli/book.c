@@ -120,7 +120,39 @@ int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, 
 	return 0;
 }
 
+/* Days of one run are attributed by the same spans: they are asked for once. */
+struct book_spans {
+	struct {
+		name_id replica, model;
+		int64_t first_ns, last_ns;
+	} *at;
+	size_t count;
+	int64_t run;
+};
+
+static void forget_spans(struct book *b) {
+	if (b->spans) {
+		free(b->spans->at);
+		free(b->spans);
+		b->spans = NULL;
+	}
+}
+
+static int keep_span(void *spans, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+	struct book_spans *s = spans;
+
+	if ((s->count & (s->count - 1)) == 0) {
+		s->at = must_realloc(s->at, (s->count ? 2 * s->count : 1) * sizeof *s->at);
+	}
+	s->at[s->count].replica = replica;
+	s->at[s->count].model = model;
+	s->at[s->count].first_ns = first_ns;
+	s->at[s->count++].last_ns = last_ns;
+	return 0;
+}
+
 void book_close(struct book *b) {
+	forget_spans(b);
 	ledger_close(b->ledger);
 	quality_release(&b->quality);
 	if (b->prices) {
@@ -260,9 +292,21 @@ static int keep_entry(void *entries, const struct entry *e) {
 	return 0;
 }
 
-static int set_span(void *attribution, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
-	attribution_set_span(attribution, replica, model, first_ns, last_ns);
-	return 0;
+static int set_spans(struct book *b, struct attribution *a, struct fault *why) {
+	int rc = 0;
+
+	if (b->spans && b->spans->run != b->run.id) {
+		forget_spans(b);
+	}
+	if (!b->spans) {
+		b->spans = must_calloc(1, sizeof *b->spans);
+		b->spans->run = b->run.id;
+		rc = ledger_spans(b->ledger, keep_span, b->spans, why);
+	}
+	for (size_t i = 0; i < b->spans->count && rc >= 0; i++) {
+		attribution_set_span(a, b->spans->at[i].replica, b->spans->at[i].model, b->spans->at[i].first_ns, b->spans->at[i].last_ns);
+	}
+	return rc;
 }
 
 struct feeding {
@@ -326,7 +370,7 @@ static int keep_fits(struct feeding *f, int64_t day_ns) {
 static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, bool keep, entry_sink *sink,
                             void *context, struct quality *quality, struct fault *why) {
 	struct feeding f = {b, a, why};
-	int rc = ledger_spans(b->ledger, set_span, a, why);
+	int rc = set_spans(b, a, why);
 
 	why->message[0] = '\0';
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);

@@ -20,6 +20,7 @@ struct book {
 	FILE *models;          /* where days that are attributed say what they were split by; NULL: nowhere */
 	struct ledger_run run; /* as it will be in the ledger */
 	char basis[DIGEST_HEX_MAX];
+	struct book_spans *spans; /* what is known of replicas as of this run; NULL: not asked for yet */
 	int64_t places;        /* files that need not be looked at again, as of this run */
 	int64_t settle_ns;     /* a plain file that changed within this time may still grow */
 };

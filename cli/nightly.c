@@ -121,14 +121,15 @@ static int retire(struct night *n, struct fault *why) {
 		return 0;
 	}
 	days = days < DAYS_MAX ? days : DAYS_MAX;
-	int rc = book_begin(b, "retention", why);
-	rc = rc < 0 ? rc : ledger_retire(b->ledger, b->run.id, book_now_ns() - days * NS_PER_DAY, &n->retired, why);
-	if (rc == 0 && n->retired > 0) {
-		rc = book_commit_run(b, why);
-		rc = rc < 0 ? rc : ledger_retire_tidy(b->ledger, b->run.id, why);
-	} else {
-		ledger_rollback(b->ledger);
+	int64_t before_ns = book_now_ns() - days * NS_PER_DAY;
+	int rc = ledger_retire(b->ledger, 0, before_ns, &n->retired, why);
+	if (rc < 0 || n->retired == 0) {
+		return rc;
 	}
+	rc = book_begin(b, "retention", why);
+	rc = rc < 0 ? rc : ledger_retire(b->ledger, b->run.id, before_ns, &n->retired, why);
+	rc = rc < 0 ? rc : book_commit_run(b, why);
+	rc = rc < 0 ? rc : ledger_retire_tidy(b->ledger, b->run.id, why);
 	b->run = night;
 	return rc;
 }

@@ -88,6 +88,8 @@ void row_entry(struct ledger *l, enum query q, struct entry *out);
 
 /* ---- segments (intake.c) ---- */
 
+/* Segments that are not gone and end before an instant. */
+int ledger_segments_left(struct ledger *l, int64_t before_ns, ledger_segment_sink *sink, void *context, struct fault *why);
 /* The folder of a day's segments. */
 int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why);
 

@@ -57,17 +57,24 @@ int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struc
 	return rc < 0 ? rc : ask_do(l, Q_SEGMENT_DROP, VALUES(V_INT(day_ns), V_INT(there)), why);
 }
 
-int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink, void *context,
-                    struct fault *why) {
+static int hand_over(struct ledger *l, enum query q, int rc, ledger_segment_sink *sink, void *context, struct fault *why) {
 	struct ledger_segment s;
-	int rc = ask(l, Q_SEGMENTS, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_SEGMENTS, why)) > 0) {
-		row_segment(l, Q_SEGMENTS, &s);
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+		row_segment(l, q, &s);
 		rc = sink(context, &s);
 	}
-	ask_end(l, Q_SEGMENTS);
+	ask_end(l, q);
 	return rc;
+}
+
+int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink, void *context,
+                    struct fault *why) {
+	return hand_over(l, Q_SEGMENTS, ask(l, Q_SEGMENTS, VALUES(V_INT(from_ns), V_INT(to_ns)), why), sink, context, why);
+}
+
+int ledger_segments_left(struct ledger *l, int64_t before_ns, ledger_segment_sink *sink, void *context, struct fault *why) {
+	return hand_over(l, Q_SEGMENTS_LEFT, ask(l, Q_SEGMENTS_LEFT, VALUES(V_INT(before_ns)), why), sink, context, why);
 }
 
 /* What is known of one replica so far, over its segments by day. */

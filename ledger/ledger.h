@@ -204,7 +204,8 @@ void ledger_intake_tidy(struct ledger *l, struct ledger_intake *in);
 /*
  * Retention: within the open transaction, marks as gone the segments of which all records lie in closed periods that
  * ended before an instant, far enough from any open day that neither it nor what comes late for it needs them. *count:
- * how many. Their files go by ledger_retire_tidy, after the commit. Nothing else of the ledger changes.
+ * how many; run 0: they are only counted. Their files go by ledger_retire_tidy, after the commit. Nothing else of the
+ * ledger changes.
  */
 int ledger_retire(struct ledger *l, int64_t run, int64_t before_ns, int64_t *count, struct fault *why);
 int ledger_retire_tidy(struct ledger *l, int64_t run, struct fault *why);

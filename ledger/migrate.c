@@ -21,6 +21,7 @@
 	"ALTER TABLE run ADD COLUMN powers INTEGER;" \
 	"ALTER TABLE day ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0;" \
 	"ALTER TABLE segment ADD COLUMN gone_run INTEGER REFERENCES run;" \
+	"CREATE INDEX segment_gone ON segment (gone_run) WHERE gone_run IS NOT NULL;" \
 	JOINED("INTEGER") " STRICT;"
 #define ADDED_POSTGRES \
 	"ALTER TABLE run ADD COLUMN first_ns BIGINT;" \
@@ -31,6 +32,7 @@
 	"ALTER TABLE run ADD COLUMN powers BIGINT;" \
 	"ALTER TABLE day ADD COLUMN duplicates BIGINT NOT NULL DEFAULT 0;" \
 	"ALTER TABLE segment ADD COLUMN gone_run BIGINT REFERENCES run;" \
+	"CREATE INDEX segment_gone ON segment (gone_run) WHERE gone_run IS NOT NULL;" \
 	JOINED("BIGINT") ";"
 #define AMOUNTS "gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
 

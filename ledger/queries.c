@@ -100,8 +100,10 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_SEGMENT_DROP] = {"DELETE FROM segment WHERE day_ns = $1 AND replica = $2", 0},
 	[Q_SEGMENTS] = {"SELECT " SEGMENT_COLUMNS " FROM segment s JOIN name n ON n.id = s.replica "
 	                "WHERE s.first_ns < $2 AND s.last_ns >= $1 ORDER BY s.day_ns, n.text", 0},
+	[Q_SEGMENTS_LEFT] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.gone_run IS NULL AND s.last_ns < $1 "
+	                     "ORDER BY s.day_ns, s.replica", 0},
 	[Q_GONE] = {"SELECT count(*), min(r.finished_ns) FROM segment s JOIN run r ON r.id = s.gone_run "
-	            "WHERE s.first_ns < $2 AND s.last_ns >= $1", 0},
+	            "WHERE s.gone_run IS NOT NULL AND s.first_ns < $2 AND s.last_ns >= $1", 0},
 	[Q_SPANS] = {"SELECT s.replica, s.model, s.span_first_ns, s.span_last_ns, s.steps FROM segment s "
 	             "WHERE s.span_first_ns <= s.span_last_ns ORDER BY s.replica, s.day_ns", 0},
 

@@ -85,14 +85,18 @@ static int find_old(struct retiring *r, struct fault *why) {
 		return rc;
 	}
 	rc = ledger_periods(r->l, keep_closed, r, why);
-	return rc < 0 || r->closed_count == 0 ? rc : ledger_segments(r->l, INT64_MIN, INT64_MAX, keep_old, r, why);
+	int64_t end_ns = INT64_MIN;
+	for (size_t i = 0; i < r->closed_count; i++) {
+		end_ns = r->closed[i].old && r->closed[i].to_ns > end_ns ? r->closed[i].to_ns : end_ns;
+	}
+	return rc < 0 || end_ns == INT64_MIN ? rc : ledger_segments_left(r->l, end_ns, keep_old, r, why);
 }
 
 int ledger_retire(struct ledger *l, int64_t run, int64_t before_ns, int64_t *count, struct fault *why) {
 	struct retiring r = {.l = l, .run = run, .before_ns = before_ns};
 	int rc = find_old(&r, why);
 
-	for (size_t i = 0; i < r.count && rc == 0; i++) {
+	for (size_t i = 0; i < r.count && rc == 0 && run > 0; i++) {
 		r.at[i].gone_run = run;
 		rc = ledger_segment_put(l, &r.at[i], why);
 	}

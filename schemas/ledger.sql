@@ -122,6 +122,7 @@ CREATE TABLE segment (
   gone_run INTEGER REFERENCES run, -- that removed its file, as the configuration's retention says; NULL: it is there
   PRIMARY KEY (day_ns, replica)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX segment_gone ON segment (gone_run) WHERE gone_run IS NOT NULL;
 
 -- What a task of `tollbook shard` read and found: a ledger that tasks fill has these in place of sources and segments.
 CREATE TABLE evidence (

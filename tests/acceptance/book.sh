@@ -75,10 +75,28 @@ done
 for book in nightly once; do "$tollbook" report -q --book $book --by hour,tenant --format json > $book.json; done
 same "requests alone: nights and one night agree" "$(jq -S "$figures" nightly.json)" "$(jq -S "$figures" once.json)"
 same "requests alone: five days, grade C" "$(jq -c '[(.rows | map(.hour[:10]) | unique | length), (.evidence | map(select(.gpu_ns > 0).grade))]' once.json)" '[5,["C"]]'
+"$tollbook" run -q --fleet fleet.json --by hour,tenant --format json day*.jsonl > run.json
+same "requests alone: and so does one run" "$(jq -S "$figures" run.json)" "$(jq -S "$figures" once.json)"
 for book in nightly once; do
 	"$tollbook" verify -q --book $book --fleet fleet.json --all > said 2>&1
 	same "requests alone: $book verifies" "$? $(cat said)" "0 "
 done
+for day in 0 1 2 3; do
+	awk -v day=$day 'BEGIN {
+		for (i = 0; i < 200; i++) {
+			at = 1786406400 + day * 86400 + i * 300
+			printf "{\"schema\":\"tollbook.window.v1\",\"replica\":\"rtx-tiny-01\",\"model\":\"m\",\"start_ns\":%d000000000,\"end_ns\":%d000000000,\"input_tokens\":%d,\"cached_tokens\":0,\"output_tokens\":%d,\"requests\":3,\"running\":%d}\n", at, at + 10, 4000 + (i * 7919 + day * 31) % 9000, 900 + (i * 104729) % 1500, 1 + (i + day) % 9
+		}
+	}' > window$day.jsonl
+	"$tollbook" ingest -q --book windows window$day.jsonl
+	"$tollbook" attribute -q --book windows --fleet fleet.json
+done
+"$tollbook" report -q --book windows --by hour,tenant --format json > windows.json
+"$tollbook" run -q --fleet fleet.json --by hour,tenant --format json window*.jsonl > run.json
+same "windows alone: nights and one run agree" "$(jq -S "$figures" windows.json)" "$(jq -S "$figures" run.json)"
+same "windows alone: four days, grade D" "$(jq -c '[(.rows | map(.hour[:10]) | unique | length), (.evidence | map(select(.gpu_ns > 0).grade))]' windows.json)" '[4,["D"]]'
+"$tollbook" verify -q --book windows --fleet fleet.json --all > said 2>&1
+same "windows alone: the book verifies" "$? $(cat said)" "0 "
 cd ..
 # ---- a closed month: what comes later is in every form of the next statement, and is exactly what changed ----
 

@@ -19,7 +19,7 @@
 /* Two entries alike but for `batch` under their hash, their day, and an adjustment of batch traffic. */
 static const char rows_1[] =
 	"INSERT INTO name (id, text) VALUES (1, 'r'), (2, 'm'), (3, 't');"
-	"INSERT INTO document (sha256, bytes) VALUES ('d', x'00');"
+	"INSERT INTO document (sha256, bytes) VALUES ('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', x'28b52ffd2000010000');"
 	"INSERT INTO run VALUES (1, 'attribute', '0.1.0', 'shapley', 'USD', 'b', 0, 0, 0, 0, 0, 0, 0, 1);"
 	"INSERT INTO posting VALUES (1, 1728000000000000000, 1, 1, NULL, 2, 30, "
 	"'c793a4007301d9eba89358a0f818aa151cdde5d6414a349093c2ad52d8b032aa');"
@@ -27,7 +27,7 @@ static const char rows_1[] =
 	"INSERT INTO entry VALUES (1, 1728000000000000000, 2, 3, 0, 0, 1, 0, 1, 5, 20, 200, 1, 2, 3, 4, 5, 6);"
 	"INSERT INTO entry_day SELECT posting, model, tenant, pool, kind, grade, prompt_over, batch, rate_nano, gpu_ns, tokens, "
 	"requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns FROM entry;"
-	"INSERT INTO period VALUES (1, '2024-10-04', 1728000000000000000, 1728086400000000000, 1, NULL, '', 'd', 'h');"
+	"INSERT INTO period VALUES (1, '2024-10-04', 1728000000000000000, 1728086400000000000, 1, NULL, '', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'h');"
 	"INSERT INTO adjustment VALUES (1, 1, 1, 1728086400000000000, 1, 1728000000000000000, 2, 3, 0, 0, 1, 0, 1, 5, "
 	"7, 70, 1, 2, 3, 4, 5, 6);";
 
