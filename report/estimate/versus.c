@@ -204,7 +204,7 @@ static void add_step(struct versus_hour *h, const struct roofline *r, const stru
 	h->context_ns += between(at_peak.decode_attention_ns - at_peak.context_flop_ns, from, to);
 }
 
-/* A step that runs into the next hour belongs to both, as its entries do. */
+/* A step that runs into the next hour, or into another rate, belongs to both, as its entries do. */
 void versus_take(struct versus *v, unsigned lane, const struct record *r) {
 	const struct step *s = &r->step;
 
@@ -214,8 +214,9 @@ void versus_take(struct versus *v, unsigned lane, const struct record *r) {
 	struct versus_table *t = &v->tables[lane];
 	name_id replica = names_id(v->o.names, r->replica), model = names_id(v->o.names, r->model);
 	for (int64_t done = 0, part; done < s->gpu_ns; done += part) {
-		int64_t at_ns = s->start_ns + done, left = instant_floor(at_ns, NS_PER_HOUR) + NS_PER_HOUR - at_ns;
+		int64_t at_ns = s->start_ns + done, end_ns = instant_floor(at_ns, NS_PER_HOUR) + NS_PER_HOUR;
 		struct versus_hour *h = versus_find(v, t, replica, model, at_ns);
+		int64_t left = (h->rate_until_ns < end_ns ? h->rate_until_ns : end_ns) - at_ns;
 		part = s->gpu_ns - done < left ? s->gpu_ns - done : left;
 		h->steps += done == 0;
 		h->step_ns += part;

@@ -39,4 +39,16 @@ for name in small-8b tiny-8b tiny-pd; do
 		"$(jq -cS '.versus_estimate, .energy' "$folder/run.json" | sha256sum)"
 	same "$name: energy's kinds sum to all" "$(jq '[.energy.kinds[].gpu_ns] | add' "$folder/report.json")" "$(jq .energy.total.gpu_ns "$folder/report.json")"
 done
+
+# A rate that changes within an hour, and within steps.
+at=$shared/truth/tiny-8b
+cp samples/models/llama-3.1-8b.json "$folder/8b.json"
+jq '.pools[] |= . + {description: "8b.json", rates: [{from: "2026-01-01", per_gpu_hour: "1.89"},
+	{from: "2026-08-10T23:59:40Z", per_gpu_hour: "2.77"}, {from: "2026-08-11T00:00:10Z", per_gpu_hour: "0.333333333"}]}' \
+	"$at/fleet.json" > "$folder/fleet.json"
+"$tollbook" run -q --no-progress --fleet "$folder/fleet.json" --versus-estimate fleet --format json "$at/steps.jsonl.gz" \
+	"$at/requests.jsonl.gz" > "$folder/run.json"
+same "rates within an hour: money sums" "$(jq '[.versus_estimate.total.cost[] | sub("\\."; "") | tonumber] | add' "$folder/run.json")" \
+	"$(jq '.total.cost.capacity | sub("\\."; "") | tonumber' "$folder/run.json")"
+same "rates within an hour: all of busy time has steps" "$(jq .versus_estimate.total.gpu_ns.not_known "$folder/run.json")" 0
 finish
