@@ -70,13 +70,25 @@ static const char *bar(double share, char out[3 * BAR + 1]) {
 	return out;
 }
 
+const char *explain_reading(const struct costs *c, char out[200]) {
+	double one = roofline_weight_bytes(&c->roofline, 1) / 1e9, batch = roofline_weight_bytes(&c->roofline, (double)c->batch) / 1e9;
+
+	if (c->roofline.model.experts == 0) {
+		snprintf(out, 200, "A step reads %.1f GB of weights, whatever is in it", batch);
+	} else {
+		snprintf(out, 200, "A step reads %.1f GB of weights for a token, %.1f with the experts that many choose", one, batch);
+	}
+	return out;
+}
+
 static void print_head(const struct costs *c, FILE *out) {
 	const struct roofline *r = &c->roofline;
+	char reading[200];
 
 	fprintf(out, "Why are output tokens dearer? %s on %lld x %s, %.4g %s per GPU-hour, %.4g %% at work\n", r->model.name,
 	        (long long)r->gpus, r->gpu.name, c->rent * 3.6e12 * c->utilization, c->currency, c->utilization * 100);
-	fprintf(out, "A step reads %.1f GB of weights, whatever is in it: a chunk of %.0f prompt tokens shares that, or %lld decoders\n",
-	        roofline_weight_bytes(&c->roofline, (double)c->batch) / 1e9, c->chunk, (long long)c->batch);
+	fprintf(out, "%s: a chunk of %.0f prompt tokens shares that, or %lld decoders\n", explain_reading(c, reading), c->chunk,
+	        (long long)c->batch);
 	fprintf(out, "do; below %.0f tokens it waits for memory, not arithmetic. An estimate; %s per million tokens.\n",
 	        roofline_ridge(r), c->currency);
 }

@@ -34,6 +34,9 @@ double explain_ratio(const struct costs *c, double batch, double context);
 struct mix explain_mix(const struct costs *c, double ratio);
 struct caching explain_caching(const struct costs *c, double hit);
 
+/* What a step reads, as a sentence for people, without the full stop; experts are read as its tokens choose them. */
+const char *explain_reading(const struct costs *c, char out[200]);
+
 void explain_print(const struct costs *c, FILE *out);
 void explain_json(const struct costs *c, FILE *out);
 void explain_html(const struct costs *c, FILE *out);

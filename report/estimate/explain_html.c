@@ -212,6 +212,7 @@ static void put_caching(const struct costs *c, FILE *out) {
 }
 
 void explain_html(const struct costs *c, FILE *out) {
+	char reading[200];
 	const struct roofline *r = &c->roofline;
 
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Why are output tokens dearer?</title>\n<style>\n"
@@ -224,9 +225,9 @@ void explain_html(const struct costs *c, FILE *out) {
 	put_text(r->gpu.name, out);
 	fprintf(out, ", %.4g ", c->rent * 3.6e12 * c->utilization);
 	put_text(c->currency, out);
-	fprintf(out, " per GPU-hour, %.4g %% at work. A step reads %.1f GB of weights, whatever is in it: a chunk of %.0f prompt tokens shares that,"
+	fprintf(out, " per GPU-hour, %.4g %% at work. %s: a chunk of %.0f prompt tokens shares that,"
 	        " or %lld decoders do; below %.0f tokens it waits for memory, not arithmetic. An estimate; money per million tokens.</p>\n",
-	        c->utilization * 100, roofline_weight_bytes(r, (double)c->batch) / 1e9, c->chunk, (long long)c->batch, roofline_ridge(r));
+	        c->utilization * 100, explain_reading(c, reading), c->chunk, (long long)c->batch, roofline_ridge(r));
 	put_positions(c, out);
 	put_ratios(c, out);
 	put_mixes(c, out);
