@@ -8,8 +8,6 @@
 #define OF_FLOPS 0.5
 #define OF_BANDWIDTH 0.8
 #define FLOOR_NS 1e6
-/* The step for which the weights of experts are counted: most are chosen by someone. */
-#define TYPICAL_NTOK 256
 
 /* A bend at `ridge_ntok`, as two at the hinges beside it: beyond both it is the same. */
 static void bend(struct step_model *m, double ridge_ntok, double token_ns) {
@@ -26,14 +24,32 @@ static void bend(struct step_model *m, double ridge_ntok, double token_ns) {
 	}
 }
 
+static double weight_ns(const struct roofline *r, double ntok) {
+	return 1e9 * roofline_weight_bytes(r, ntok) / r->bandwidth;
+}
+
+/* Experts are read as tokens choose them, the more the fewer are left: straight between the ends of the early terms. */
+static void read_experts(struct step_model *m, const struct roofline *r) {
+	double slopes[EARLY_COUNT + 1] = {0};
+
+	for (int i = 0; i < EARLY_COUNT; i++) {
+		double from = i > 0 ? (double)early_ntok[i - 1] : 0, to = (double)early_ntok[i];
+		slopes[i] = (weight_ns(r, to) - weight_ns(r, from)) / (to - from);
+	}
+	for (int i = 0; i < EARLY_COUNT; i++) {
+		m->ns[TERM_EARLY + i] = fmax(0, slopes[i] - slopes[i + 1]);
+	}
+}
+
 static void from_description(struct step_model *m, const struct modelspec *described, const struct gpu *card, int64_t gpus) {
 	struct roofline r;
 	struct roofline_terms t;
 
 	roofline_init(&r, described, card, gpus, OF_FLOPS, OF_BANDWIDTH);
-	roofline_terms(&r, TYPICAL_NTOK, &t);
-	m->ns[TERM_FLOOR] = t.floor_ns;
-	bend(m, t.ridge_ntok, t.token_ns);
+	roofline_terms(&r, 1, &t);
+	m->ns[TERM_FLOOR] = weight_ns(&r, 0);
+	read_experts(m, &r);
+	bend(m, weight_ns(&r, roofline_ridge(&r)) / t.token_ns, t.token_ns);
 	m->ns[TERM_ATTENTION] = t.prefill_token_kv_ns;
 	m->ns[TERM_CONTEXT] = t.decode_kv_ns;
 	m->has_attention = m->has_context = true;

@@ -80,7 +80,8 @@ static bool share_gradient(const struct step_model *m, const struct batch *b, do
 }
 
 /* Of models that no step was fitted to: on runs whose split is known they are off by about so much. */
-#define ROOFLINE_SHARE_SD 0.1
+#define DESCRIBED_SHARE_SD 0.1
+#define ROOFLINE_SHARE_SD 0.2
 /* What the form of the model gets wrong of a share, and residuals do not show: on simulated runs of several laws. */
 #define FORM_SHARE_SD 0.004
 #define FORM_BLIND_SHARE_SD 0.015 /* without contexts */
@@ -93,7 +94,7 @@ double step_model_share_sd(const struct step_model *m, const struct batch *b) {
 		return 0;
 	}
 	if (m->origin >= MODEL_ROOFLINE) {
-		return m->origin == MODEL_ROOFLINE ? ROOFLINE_SHARE_SD : TOKENS_SHARE_SD;
+		return m->origin == MODEL_TOKENS ? TOKENS_SHARE_SD : m->has_context ? DESCRIBED_SHARE_SD : ROOFLINE_SHARE_SD;
 	}
 	if (!share_gradient(m, b, gradient)) {
 		return 0;

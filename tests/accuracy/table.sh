@@ -31,6 +31,11 @@ cached|requests alone|prefill total|26
 sparse|requests alone|interval: truth outside by|1.7
 experts|requests alone|prefill total|33
 cached|requests without first tokens|prefill total|50
+cached|steps, too few to fit|prefill total|58
+full|steps, too few to fit|prefill total|21
+experts|steps, too few to fit|prefill total|30
+cached|the same, the model described|prefill total|17
+experts|the same, the model described|prefill total|18
 sparse|requests without first tokens|interval: truth outside by|1.4
 END
 }
@@ -127,6 +132,7 @@ disturb() {
 	}' seed=4321 -
 }
 
+# Descriptions are those of samples/models; of the run with experts that of Qwen3-30B-A3B, as its config.json has it.
 # Too few steps to fit: each 30 of a replica are of a model of their own. A pool without a model holds for any.
 too_few() {
 	gzip -dc "$at/steps.jsonl.gz" | awk '{
@@ -138,7 +144,6 @@ too_few() {
 		print
 	}' > "$folder/few.jsonl"
 	jq "del(.pools[].model)$1" "$at/fleet.json" > "$folder/fleet.json"
-	cp samples/models/llama-3.1-8b.json "$folder"
 	figures "$folder/fleet.json" "$folder/few.jsonl"
 }
 
@@ -192,7 +197,12 @@ mixed_run() {
 	too_few ""
 	prefill "steps, too few to fit" 20
 	interval "steps, too few to fit" 0
-	too_few ' | .pools[].description = "llama-3.1-8b.json"'
+	case $run in
+	two-gpus) cp samples/models/llama-3.1-70b.json "$folder/model.json" ;;
+	experts) cp tests/accuracy/qwen3-30b-a3b.json "$folder/model.json" ;;
+	*) cp samples/models/llama-3.1-8b.json "$folder/model.json" ;;
+	esac
+	too_few ' | .pools[].description = "model.json"'
 	prefill "the same, the model described" 10
 	interval "the same, the model described" 0
 	disturb "$at/steps.jsonl.gz" > "$folder/noisy.jsonl"
