@@ -1,6 +1,7 @@
 /* book_pages.c: the pages behind a statement from the book. */
 #include "cli/book.h"
 #include "cli/pages.h"
+#include "cli/say.h"
 #include "core/instant.h"
 
 struct feeding {
@@ -9,6 +10,7 @@ struct feeding {
 	struct pages *pages;
 	int64_t from_ns, to_ns;
 	struct fault *why;
+	int64_t steps;
 };
 
 static int feed_record(void *feeding, const struct record *r, struct fault *why) {
@@ -17,6 +19,7 @@ static int feed_record(void *feeding, const struct record *r, struct fault *why)
 	if (stop_asked(&f->b->r->stop)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
+	f->steps += r->kind == RECORD_STEP;
 	pages_take(f->pages, 0, r);
 	return attribution_take(f->a, 0, r, why);
 }
@@ -43,7 +46,7 @@ static int take_model(void *feeding, const struct fitted_model *m) {
 int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, struct fault *why) {
 	struct attribution *a = attribution_new(&(struct attribute_options){
 		.fleet = b->fleet, .names = b->names, .rule = RULE_SHAPLEY, .from_ns = from_ns, .to_ns = to_ns, .lanes = 1});
-	struct feeding f = {b, a, p, from_ns, to_ns, why};
+	struct feeding f = {.b = b, .a = a, .pages = p, .from_ns = from_ns, .to_ns = to_ns, .why = why};
 	struct quality ignored;
 
 	quality_init(&ignored);
@@ -52,6 +55,9 @@ int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t t
 	rc = rc < 0 ? rc : attribution_finish(a, drop_entry, &f, &ignored, why);
 	rc = rc < 0 ? rc : attribution_give_models(a, take_model, &f);
 	attribution_free(a);
+	if (rc == 0 && f.steps == 0) {
+		say_warning(b->r, "the book has no records of steps in this period: how near the cards came to their peaks is not known");
+	}
 	quality_release(&ignored);
 	return rc;
 }

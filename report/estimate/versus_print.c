@@ -95,16 +95,54 @@ static void print_rates(const struct versus *v, const struct versus_hour *h, boo
 	}
 }
 
-static void print_hour(const struct versus *v, const struct versus_hour *h, FILE *out) {
-	char at[INSTANT_TEXT_MAX], name[80];
+/* A row: of an hour, or of all those of a replica together. */
+static void print_row(const struct versus *v, const struct versus_hour *h, const char *when, FILE *out) {
+	char name[80];
 	bool known = h->case_at >= 0 && v->tables[v->o.lanes].cases[h->case_at].known;
 
-	fprintf(out, "%-20.20s %.13s %8lld", name_text(v, h->replica, name), instant_format(h->hour_ns, at), (long long)h->steps);
+	fprintf(out, "%-20.20s %-13.13s %8lld", name_text(v, h->replica, name), when, (long long)h->steps);
 	print_percent(h->arithmetic_ns, known ? h->step_ns : 0, out);
 	print_percent(h->byte_ns, known ? h->step_ns : 0, out);
 	print_rates(v, h, known, out);
 	print_money(v, h->nano, h->rate_nano >= 0, out);
 	fprintf(out, "  %s\n", cause_words[versus_most(h->gpu_ns)].name);
+}
+
+/* More hours than this are shown by replica. */
+#define ROWS_MAX 96
+
+static void add_row(struct versus_hour *sum, const struct versus_hour *h) {
+	sum->case_at = sum->case_at >= 0 ? sum->case_at : h->case_at;
+	sum->rate_nano = sum->rate_nano < h->rate_nano ? sum->rate_nano : h->rate_nano;
+	sum->steps += h->steps;
+	sum->step_ns += h->step_ns;
+	sum->arithmetic_ns += h->arithmetic_ns;
+	sum->byte_ns += h->byte_ns;
+	for (int k = 0; k < CAUSES; k++) {
+		sum->gpu_ns[k] += h->gpu_ns[k];
+		sum->nano[k] += h->nano[k];
+	}
+}
+
+static void print_replicas(const struct versus *v, const struct versus_table *t, FILE *out) {
+	char when[32];
+
+	for (size_t from = 0, to; from < t->count; from = to) {
+		struct versus_hour sum = t->at[from];
+		for (to = from + 1; to < t->count && t->at[to].replica == sum.replica; to++) {
+			add_row(&sum, &t->at[to]);
+		}
+		snprintf(when, sizeof when, "%zu hours", to - from);
+		print_row(v, &sum, when, out);
+	}
+}
+
+static void print_hours(const struct versus *v, const struct versus_table *t, FILE *out) {
+	char at[INSTANT_TEXT_MAX];
+
+	for (size_t i = 0; i < t->count; i++) {
+		print_row(v, &t->at[i], instant_format(t->at[i].hour_ns, at), out);
+	}
 }
 
 static int64_t sum_of(const int64_t parts[CAUSES]) {
@@ -148,8 +186,9 @@ void versus_print(const struct versus *v, const char *currency, FILE *out) {
 		}
 	}
 	fputs("  most\n", out);
-	for (size_t i = 0; i < t->count; i++) {
-		print_hour(v, &t->at[i], out);
-	}
+	(t->count > ROWS_MAX ? print_replicas : print_hours)(v, t, out);
 	print_sums(v, out);
+	if (t->count > ROWS_MAX) {
+		fprintf(out, "Hours one by one: --format json.\n");
+	}
 }
