@@ -111,6 +111,9 @@ sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
 	@ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 SANITIZED=1 \
 		$(MAKE) test BUILD=build/san HARDENING= CFLAGS="-O1 -g $(SANITIZE)"
 
+check-faults: all $(BUILD)/tests/faults/faults.so ## Every fault at every call, not a sample: half an hour
+	@FAULTS=all TEST_LIMIT=3600 tests/run --build $(BUILD) faults
+
 memcheck: all ## The golden runs under valgrind
 	@TOLLBOOK=$(BUILD)/tollbook tests/acceptance/valgrind.sh
 
@@ -143,8 +146,9 @@ $(BENCHES) $(PROPERTIES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-bench: all $(BENCHES) ## How fast and how small: MB/s next to inflate alone
+bench: all $(BENCHES) ## How fast and how small: MB/s next to inflate alone; a book of a year
 	@tests/bench/run $(BUILD)
+	@tests/bench/book $(BUILD)
 
 bench-day: all $(BENCHES) $(SIMULATE) ## A day of 10 million steps: time and memory of attribution next to ingest's
 	@tests/bench/day $(BUILD)
@@ -195,5 +199,6 @@ help: ## This list
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all units check test accuracy sanitize memcheck coverage lint check-html check-scale fuzz-smoke bench bench-day demo deps \
+.PHONY: all units check test accuracy sanitize memcheck coverage lint check-faults check-html check-scale fuzz-smoke \
+	bench bench-day demo deps \
 	install uninstall dist clean help FORCE

@@ -24,6 +24,7 @@ struct value {
 struct driver_options {
 	const char *where; /* a path, or what follows on the driver's scheme */
 	enum ledger_mode mode;
+	bool as_it_is; /* nothing may be written beside it, and nobody writes to it */
 };
 
 struct driver {

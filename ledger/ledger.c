@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/files.h"
 #include "ledger/book.h"
@@ -58,14 +59,44 @@ static int find_ledger(const char *book, const char *where, char out[WHERE_MAX],
 	return rc;
 }
 
+/*
+ * A reader who may not write beside the ledger: it can be read as it is, where no writer left a log beside it that is
+ * still to be taken in. 1: so it is read, and writers are kept away; 0: in the usual way.
+ */
+static int read_as_it_is(struct ledger *l, const char *where, struct fault *why) {
+	char path[WHERE_MAX];
+	struct stat st;
+
+	if (l->mode != LEDGER_READ || ledger_is_server(where) || stat(where, &st) != 0) {
+		return 0;
+	}
+	snprintf(path, sizeof path, "%s", where);
+	char *slash = strrchr(path, '/');
+	if (slash) {
+		*slash = '\0';
+	}
+	if (access(slash ? path : ".", W_OK) == 0 && access(where, W_OK) == 0) {
+		return 0;
+	}
+	int rc = lock_share(l, why);
+	snprintf(path, sizeof path, "%.*s-wal", WHERE_MAX - 8, where);
+	if (rc == 0 && stat(path, &st) == 0 && st.st_size > 0) {
+		rc = fault_set(why, ERROR_IO, "%s: cannot be read without leave to write: a writer left %s; let one open the book first", where,
+		               path);
+	}
+	return rc < 0 ? rc : 1;
+}
+
 static int connect_to(struct ledger *l, const char *where, struct fault *why) {
 	struct driver_options o = {.where = where, .mode = l->mode};
+	int as_it_is = read_as_it_is(l, where, why);
 
 	l->driver = driver_for(where);
 	if (!l->driver) {
 		return fault_set(why, ERROR_CONFIG, "%s: no ledger of this kind is built in", where);
 	}
-	int rc = l->driver->open(&l->connection, &o, why);
+	o.as_it_is = as_it_is > 0;
+	int rc = as_it_is < 0 ? as_it_is : l->driver->open(&l->connection, &o, why);
 	return rc < 0 ? rc : names_load(l, why);
 }
 

@@ -11,6 +11,9 @@
 #include "ledger/book.h"
 
 #define HOLDER_MAX 256
+/* So long readers that lock are waited for. */
+#define READERS_MS 20000
+#define STEP_MS 50
 
 static int64_t clock_ns(void) {
 	struct timespec now;
@@ -45,6 +48,35 @@ static int held(struct ledger *l, int fd, struct fault *why) {
 	return fault_set(why, ERROR_IO, "%s: the book is in use by %s; try again when it is done", l->book, holder);
 }
 
+/* Waits for readers that hold the lock (see lock_share); a writer is not waited for. False: somebody has it, by errno. */
+static bool lock_alone(int fd) {
+	for (int ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ms += STEP_MS) {
+		if (errno != EWOULDBLOCK || ms >= READERS_MS || flock(fd, LOCK_SH | LOCK_NB) != 0) {
+			return false;
+		}
+		flock(fd, LOCK_UN);
+		nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
+	}
+	return true;
+}
+
+int lock_share(struct ledger *l, struct fault *why) {
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/lock", l->book);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return 0; /* nobody has written since it was put here */
+	}
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+		int rc = held(l, fd, why);
+		close(fd);
+		return rc;
+	}
+	l->lock = fd;
+	return 0;
+}
+
 int lock_take(struct ledger *l, struct fault *why) {
 	char path[4096];
 
@@ -53,7 +85,7 @@ int lock_take(struct ledger *l, struct fault *why) {
 	if (fd < 0) {
 		return fault_set(why, ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (!lock_alone(fd)) {
 		int rc = errno == EWOULDBLOCK ? held(l, fd, why)
 		                              : fault_set(why, ERROR_IO, "%s: cannot lock: %s", path, strerror(errno));
 		close(fd);

@@ -159,12 +159,34 @@ static int make_file(const char *path, struct fault *why) {
 	return 0;
 }
 
+/* A path as a URI: SQLite then makes no file beside it. The caller frees. */
+static char *uri_of(const char *path) {
+	static const char begin[] = "file:", end[] = "?immutable=1";
+	char *uri = must_alloc(sizeof begin + 3 * strlen(path) + sizeof end), *at = uri + sizeof begin - 1;
+
+	memcpy(uri, begin, sizeof begin);
+	for (; *path; path++) {
+		if (strchr("%?#", *path)) {
+			at += snprintf(at, 4, "%%%02x", (unsigned char)*path);
+		} else {
+			*at++ = *path;
+		}
+	}
+	memcpy(at, end, sizeof end);
+	return uri;
+}
+
+static int open_database(const struct driver_options *o, sqlite3 **db) {
+	/* A reader, too, may have to recover the log of a killed writer: so it writes, where it may. */
+	int flags = o->as_it_is ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
+	char *name = o->as_it_is ? uri_of(o->where) : must_copy(o->where);
+	int rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+
+	free(name);
+	return rc;
+}
+
 static int open_connection(void **connection, const struct driver_options *o, struct fault *why) {
-	static const int flags[] = {
-		[LEDGER_READ] = SQLITE_OPEN_READWRITE, /* a reader, too, may have to recover the log of a killed writer */
-		[LEDGER_WRITE] = SQLITE_OPEN_READWRITE,
-		[LEDGER_CREATE] = SQLITE_OPEN_READWRITE,
-	};
 	struct stat st;
 	int rc = o->mode == LEDGER_CREATE ? make_file(o->where, why) : 0;
 
@@ -177,9 +199,7 @@ static int open_connection(void **connection, const struct driver_options *o, st
 	}
 	struct connection *c = must_calloc(1, sizeof *c);
 	c->path = must_copy(o->where);
-	rc = sqlite3_open_v2(o->where, &c->db, flags[o->mode] | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK
-	         ? settle(c, o, why)
-	         : failed(c, "cannot open", why);
+	rc = open_database(o, &c->db) == SQLITE_OK ? settle(c, o, why) : failed(c, "cannot open", why);
 	if (rc < 0) {
 		close_connection(c);
 		return rc;

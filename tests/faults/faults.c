@@ -330,11 +330,15 @@ int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags) 
 }
 
 int mkdir(const char *path, mode_t mode) {
-	return fails(NAME) || (access(path, F_OK) != 0 && is_protected(path)) ? -1 : REAL(mkdir)(path, mode);
+	return fails(NAME) || (REAL(access)(path, F_OK) != 0 && is_protected(path)) ? -1 : REAL(mkdir)(path, mode);
 }
 
 int unlink(const char *path) {
 	return is_protected(path) ? -1 : REAL(unlink)(path);
+}
+
+int access(const char *path, int how) {
+	return (how & W_OK) && is_protected(path) ? -1 : REAL(access)(path, how);
 }
 
 static bool open_fails(const char *path, int flags) {
