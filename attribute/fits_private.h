@@ -55,8 +55,8 @@ int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struc
 /* All fits in one order: by texts of model and gpu, then GPUs, role and day. Allocated; the caller frees. */
 struct fit **fits_sorted(const struct attribution_fits *f);
 
-/* fits_text.c: the hash of the lines that attribution_fits_write gives for these cells. */
-void cells_hash(const struct cells *c, char hash[DIGEST_HEX_MAX]);
+/* fits_text.c: the hash of the lines that attribution_fits_write gives for a fit with these cells, but for its first. */
+void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX_MAX]);
 
 /*
  * Fits the model to the cells. False if they are too few or say nothing of how time depends on the

@@ -70,18 +70,22 @@ static void write_rough(const struct rough *r, FILE *out) {
 	write_sums(r->totals, ROUGH_TOTALS, out);
 }
 
-void cells_hash(const struct cells *c, char hash[DIGEST_HEX_MAX]) {
+void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX_MAX]) {
 	struct digest *d = digest_new();
 	const struct cell **cells = cells_sorted(c);
 
-	for (unsigned j = 0; j < c->count; j++) {
+	for (unsigned j = 0; j < c->count + (fit->rough != NULL); j++) {
 		char *line = NULL;
 		size_t len = 0;
 		FILE *out = open_memstream(&line, &len);
 		if (!out) {
 			die_out_of_memory();
 		}
-		write_cell(cells[j], out);
+		if (j < c->count) {
+			write_cell(cells[j], out);
+		} else {
+			write_rough(fit->rough, out);
+		}
 		if (ferror(out) | fclose(out)) { /* a stream in memory fails where memory is short */
 			die_out_of_memory();
 		}

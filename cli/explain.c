@@ -276,9 +276,9 @@ static int show_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct faul
 	if (rc < 0) {
 		return rc;
 	}
-	printf("\nStep models that it rests on (attribute/METHOD.md; schemas/fit.schema.json)\n");
+	printf("\nModels that it rests on (attribute/METHOD.md; schemas/fit.schema.json)\n");
 	if (kept_fits_print(w->fits, w->q.model, (size_t)w->lines_left) == 0) {
-		printf("  none: no steps, or they were attributed by a version that did not keep them\n");
+		printf("  none: nothing had to be split, or it was attributed by a version that did not keep them\n");
 	}
 	w->splits_left = w->lines_left > LINES_SHOWN ? w->lines_left : SPLITS_SHOWN;
 	return 0;

@@ -15,6 +15,10 @@ struct kept_fit {
 	struct text model, gpu, role, origin, taken_from, evidence; /* in `json` */
 	int64_t gpus;
 	struct step_model made;
+	struct rough_row {
+		int64_t rows;
+		double ns[4];
+	} rough[4]; /* of requests and windows, in the order of rough_forms */
 };
 
 struct kept_fits {
@@ -57,6 +61,31 @@ static void read_terms(const struct json *j, struct kept_fit *f) {
 	}
 }
 
+/* What requests and windows give, where there are no steps: by which terms. */
+static const struct rough_form {
+	const char *object, *key, *what, *terms[4];
+} rough_forms[4] = {
+	{"requests", "step", "a decode step alone", {"1", "sequences", "context tokens"}},
+	{"requests", "prompt", "a step that computes a prompt", {"1", "prompt tokens", "sequences", "context tokens"}},
+	{"requests", "life", "a request whose first token is not logged", {"1", "prompt tokens", "output tokens"}},
+	{NULL, "windows", "a window", {"prompt tokens", "decode steps", "output tokens"}},
+};
+
+static void read_rough(const struct json *j, struct kept_fit *f) {
+	for (int i = 0; i < 4; i++) {
+		json_at object = rough_forms[i].object ? json_get(j, 0, text_of(rough_forms[i].object)) : 0;
+		json_at row = object == JSON_ABSENT ? object : json_get(j, object, text_of(rough_forms[i].key));
+		int k = 0;
+		if (row == JSON_ABSENT) {
+			continue;
+		}
+		(void)json_i64(j, json_get(j, row, T("rows")), &f->rough[i].rows);
+		for (json_at v = json_first(j, json_get(j, row, T("ns"))); v != JSON_ABSENT && k < 4; v = json_next(j, v)) {
+			f->rough[i].ns[k++] = double_of(json_raw(j, v));
+		}
+	}
+}
+
 static void read_fit(const struct json *j, struct kept_fit *f) {
 	const struct {
 		const char *key;
@@ -75,6 +104,7 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 	(void)json_bool(j, json_get(j, 0, T("context")), &f->made.has_context);
 	f->made.residual_relative = double_of(json_raw(j, json_get(j, 0, T("residual"))));
 	read_terms(j, f);
+	read_rough(j, f);
 }
 
 static int take_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
@@ -135,16 +165,13 @@ static void print_term(int term, const struct step_model *m) {
 	printf(" %20.6f ns  +- %.4g\n", m->ns[term], m->covariance[term][term] > 0 ? __builtin_sqrt(m->covariance[term][term]) : 0);
 }
 
-static void print_fit(const struct kept_fit *f) {
-	char day[INSTANT_TEXT_MAX];
+static void print_steps(const struct kept_fit *f) {
 	const char *origin = "";
 
 	for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
 		origin = text_eq(f->origin, text_of(origins[i][0])) ? origins[i][1] : origin;
 	}
-	printf("  %.10s, %.*s on %" PRId64 " x %.*s, %.*s: %s", instant_format(f->day_ns, day), f->model.len ? (int)f->model.len : 10,
-	       f->model.len ? f->model.at : "(no model)", f->gpus, f->gpu.len ? (int)f->gpu.len : 3, f->gpu.len ? f->gpu.at : "GPU",
-	       TEXT_ARG(f->role), origin);
+	printf(": %s", origin);
 	if (f->taken_from.len > 0) {
 		printf(" (%.*s)", TEXT_ARG(f->taken_from));
 	}
@@ -155,6 +182,35 @@ static void print_fit(const struct kept_fit *f) {
 			print_term(i, &f->made);
 		}
 	}
+}
+
+/* "a window = 1200.000000 ns x prompt tokens + …; 80 rows" */
+static void print_rough(const struct kept_fit *f) {
+	for (int i = 0; i < 4; i++) {
+		const struct rough_row *r = &f->rough[i];
+		if (r->rows == 0 && r->ns[0] + r->ns[1] + r->ns[2] <= 0) {
+			continue;
+		}
+		printf("      %s = ", rough_forms[i].what);
+		for (int k = 0; k < 4 && rough_forms[i].terms[k]; k++) {
+			printf("%s%.6f ns x %s", k > 0 ? " + " : "", r->ns[k], rough_forms[i].terms[k]);
+		}
+		printf("; fitted to %" PRId64 " rows\n", r->rows);
+	}
+}
+
+static void print_fit(const struct kept_fit *f) {
+	char day[INSTANT_TEXT_MAX];
+
+	printf("  %.10s, %.*s on %" PRId64 " x %.*s, %.*s", instant_format(f->day_ns, day), f->model.len ? (int)f->model.len : 10,
+	       f->model.len ? f->model.at : "(no model)", f->gpus, f->gpu.len ? (int)f->gpu.len : 3, f->gpu.len ? f->gpu.at : "GPU",
+	       TEXT_ARG(f->role));
+	if (f->origin.len > 0) {
+		print_steps(f);
+	} else {
+		printf(": no steps; evidence %.16s\n", f->evidence.len >= 16 ? f->evidence.at : "(none)          ");
+	}
+	print_rough(f);
 }
 
 size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max) {

@@ -96,6 +96,9 @@ done
 same "windows alone: nights and one run agree" "$(jq -S "$figures" windows.json)" "$(jq -S "$figures" run.json)"
 same "windows alone: four days, grade D" "$(jq -c '[(.rows | map(.hour[:10]) | unique | length), (.evidence | map(select(.gpu_ns > 0).grade))]' windows.json)" '[4,["D"]]'
 "$tollbook" verify -q --book windows --fleet fleet.json --all > said 2>&1
+same "windows alone: the model of a day" "$("$tollbook" explain --book windows day=2026-08-12 | grep -c '^      a window = [0-9.]* ns x prompt tokens + [0-9.]* ns x decode steps + [0-9.]* ns x output tokens; fitted to [0-9]* rows')" 1
+same "requests alone: the model of a day" "$("$tollbook" explain --book once day=2026-08-12 | grep -c '^      a \(decode step alone\|step that computes a prompt\) = ')" 2
+"$tollbook" verify -q --book windows --fleet fleet.json --all > said 2>&1
 same "windows alone: the book verifies" "$? $(cat said)" "0 "
 cd ..
 # ---- a closed month: what comes later is in every form of the next statement, and is exactly what changed ----
@@ -173,9 +176,9 @@ posted=$(awk '/^  2026-08-10T23:00:00Z/ && / input(_cached)?, grade/ { match($0,
 off=$((redone - posted))
 same "fits: and gives the entries, $posted ns" "$([ "$off" -ge -1000 ] && [ "$off" -lt 100000000 ] && echo near || echo "off by $off")" near
 if python3 -c 'import jsonschema' 2> /dev/null; then
-	"$tollbook" backup --dump --book book - | sed -n 's/^fit	[0-9]*	//p' > fits.jsonl
+	for book in book ../nights/windows ../nights/once; do "$tollbook" backup --dump --book $book - | sed -n 's/^fit	[0-9]*	//p'; done > fits.jsonl
 	while read -r fit; do echo "$fit" > fit.json; PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/fit.schema.json" fit.json; done < fits.jsonl > said 2>&1
-	same "fits: as their schema says" "$(wc -l < fits.jsonl) $(cat said)" "2 "
+	same "fits: as their schema says" "$(wc -l < fits.jsonl) $(cat said)" "11 "
 fi
 # What the days were split by, as a run over the logs tells it.
 "$tollbook" run -q --fleet fleet.json --model-report run.models -o /dev/null "$tree/samples/serving" 2> /dev/null
@@ -191,7 +194,7 @@ same "models: of all days again" "$(md5sum < again.models)" "$(md5sum < book.mod
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" | awk 'NR < 1270 || NR > 2555' > few.jsonl
 "$tollbook" ingest -q --book few few.jsonl
 "$tollbook" attribute -q --book few --fleet fleet.json
-"$tollbook" explain --book few day=2026-08-11 | sed -n '/^Step models/,/^Records/p' > said
+"$tollbook" explain --book few day=2026-08-11 | sed -n '/^Models/,/^Records/p' > said
 same "fits: what stands in where steps are few is named" "$(grep -c 'too few steps of its own: that of a day beside (2026-08-10)' said)" 1
 cd ..
 [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
