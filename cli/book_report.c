@@ -40,22 +40,48 @@ static int reach_shards(struct book *b, const struct book_statement *s, struct l
 	return rc < 0 ? rc : 0;
 }
 
-/* From the first evidence of that time to the last, where it is not said; 1, or 0 if there are no entries. */
+struct slots {
+	int64_t first_ns, last_ns;
+};
+
+static int reach_slot(void *slots, const struct entry *e) {
+	struct slots *s = slots;
+
+	s->first_ns = e->slot_ns < s->first_ns ? e->slot_ns : s->first_ns;
+	s->last_ns = e->slot_ns > s->last_ns ? e->slot_ns : s->last_ns;
+	return 0;
+}
+
+/* The hours of the first and the last entry: what was paid can reach beyond what any log tells of. */
+static int find_slots(struct book *b, const struct book_statement *s, int64_t from_ns, int64_t to_ns, struct slots *out,
+                      struct fault *why) {
+	int rc = ledger_entries(b->ledger, from_ns, from_ns + NS_PER_DAY, s->as_of, LEDGER_SLOTS, reach_slot, out, why);
+
+	return rc < 0 ? rc : ledger_entries(b->ledger, to_ns - NS_PER_DAY, to_ns, s->as_of, LEDGER_SLOTS, reach_slot, out, why);
+}
+
+/*
+ * From the first evidence of that time to the last, or the hours of the entries beyond them, where it is not said; 1, or
+ * 0 if there are no entries.
+ */
 static int settle_period(struct book *b, struct book_statement *s, struct last_run *last, struct fault *why) {
+	struct slots slots = {INT64_MAX, INT64_MIN};
 	int64_t from_ns, to_ns;
 	int rc = ledger_extent(b->ledger, s->as_of, &from_ns, &to_ns, why);
 
-	if (rc <= 0) {
-		return rc;
+	if (rc <= 0 || (s->from_ns != INT64_MIN && s->to_ns != INT64_MAX)) {
+		return rc <= 0 ? rc : s->from_ns < s->to_ns;
 	}
 	rc = reach_shards(b, s, last, why);
+	rc = rc < 0 ? rc : find_slots(b, s, from_ns, to_ns, &slots, why);
 	if (rc < 0) {
 		return rc;
 	}
-	from_ns = last->first_ns > from_ns && last->first_ns < to_ns ? last->first_ns : from_ns;
-	to_ns = last->last_ns < to_ns && last->last_ns > from_ns ? last->last_ns : to_ns;
-	s->from_ns = s->from_ns != INT64_MIN ? s->from_ns : from_ns;
-	s->to_ns = s->to_ns != INT64_MAX ? s->to_ns : to_ns;
+	bool known = last->first_ns != 0 || last->last_ns != 0;
+	int64_t first_ns = known && instant_floor(last->first_ns, NS_PER_HOUR) <= slots.first_ns ? last->first_ns : slots.first_ns;
+	int64_t last_ns = known && last->last_ns > slots.last_ns ? last->last_ns : slots.last_ns + NS_PER_HOUR;
+	s->from_ns = s->from_ns != INT64_MIN ? s->from_ns : first_ns;
+	s->to_ns = s->to_ns != INT64_MAX ? s->to_ns : last_ns;
 	return s->from_ns < s->to_ns;
 }
 

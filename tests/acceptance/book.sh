@@ -42,6 +42,12 @@ same "told again: nothing counts twice" "$(jq -S "$figures" nights.json)" "$(jq 
 same "told again: and it is said" "$(jq .quality.duplicates nights.json)" 80
 "$tollbook" run -q --fleet fleet.json --prices prices.json --by hour,tenant --format json logs > run.json
 same "told again: a run says the same" "$(jq -S "$figures" run.json) $(jq .quality.duplicates run.json)" "$(jq -S "$figures" nights.json) 80"
+same "told again: the period, too" "$(jq -c .period run.json)" "$(jq -c .period nights.json)"
+sed 's/"role": "mixed",/&"uptime": [{"from": "2026-08-10T12:00:00Z", "to": "2026-08-12T00:00:00Z", "gpus": 2}],/' fleet.json > up.json
+"$tollbook" ingest -q --book up "$tree/samples/serving" && "$tollbook" attribute -q --book up --fleet up.json
+"$tollbook" report -q --book up --format json > up.book.json
+"$tollbook" run -q --fleet up.json --format json "$tree/samples/serving" > up.run.json
+same "a fleet that is up for longer than its logs say: the period" "$(jq -c .period up.book.json)" "$(jq -c .period up.run.json)"
 # Another id, or another instant, is another request.
 sed -n '1p' logs/requests.jsonl | sed 's/"id":"/"id":"other-/' > logs/other.jsonl
 "$tollbook" nightly -q -c night.conf > said 2>&1
