@@ -336,13 +336,15 @@ int flight_alight(struct flight *f, const struct step_item *s, bool by_count, fl
 
 /* ---- without steps ---- */
 
-/* Prompt tokens a second, at least 1. */
-static int64_t tokens_a_second(const struct request_item *r) {
+/* Prompt tokens in 2^20 seconds, at least 1: weights of prompts against each other, so that a slow one still has digits. */
+#define RATE_NS (NS_PER_SECOND << 20)
+#define MOST_RATE ((int64_t)1 << 50)
+static int64_t token_weight(const struct request_item *r) {
 	int64_t tokens = (int64_t)r->prompt_tokens - r->cached_tokens;
 	int64_t ns = r->first_token_ns != UNKNOWN ? r->first_token_ns - scheduled_ns(r) : 0;
-	int64_t rate = ns > 0 && tokens > 0 ? (int64_t)((int128)tokens * NS_PER_SECOND / ns) : 1;
+	int128 rate = ns > 0 && tokens > 0 ? (int128)tokens * RATE_NS / ns : 1;
 
-	return rate > 0 ? rate : 1;
+	return rate > MOST_RATE ? MOST_RATE : rate > 0 ? (int64_t)rate : 1;
 }
 
 size_t flight_board_waiting(struct flight *f, int64_t at_ns) {
@@ -357,7 +359,7 @@ size_t flight_board_waiting(struct flight *f, int64_t at_ns) {
 			f->chunk_room = f->chunk_room > 0 ? 2 * f->chunk_room : 16;
 			f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
 		}
-		int64_t tokens = tokens_a_second(&a->request);
+		int64_t tokens = token_weight(&a->request);
 		f->chunks[f->chunk_count++] = (struct chunk){a, tokens, 0};
 		f->chunk_tokens += tokens;
 	}

@@ -93,7 +93,7 @@ int flight_alight(struct flight *f, const struct step_item *s, bool by_count, fl
 
 /*
  * Without steps: those whose prompts are being computed at an instant board, each with its
- * tokens a second; returns how many. And when that, or who decodes, changes next (INT64_MAX: never).
+ * tokens by the time they take as its weight; returns how many. And when that, or who decodes, changes next (INT64_MAX: never).
  */
 size_t flight_board_waiting(struct flight *f, int64_t at_ns);
 int64_t flight_next_change(const struct flight *f, int64_t at_ns);
