@@ -174,6 +174,14 @@ refused "a login that there is not" 'role "nobody-at-all" does not exist' report
 refused "a reader that posts" 'permission denied' shard attribute plan7 --task 0 --book "$(server eye)"
 refused "a plan that there is not" 'expected a plan' shard attribute nowhere --task 0 --book "$(server)"
 
+# A reader, too, waits for a server that is being started.
+postgres_stop
+(sleep 1 && postgres_start) &
+starting=$!
+report_book plan40p "$(server eye)"
+wait "$starting"
+same "a report while the server starts" plan40p.book.json
+
 # ---- time-outs, and writers that get in each other's way ----
 
 # A lock that is held for longer than this writer may wait: it gives up, comes again, and is done when the lock is gone.

@@ -139,7 +139,12 @@ node_start() {
 
 # A node that dies: its daemon, and with it all that it runs, get no time to tidy up.
 node_kill() {
-	kill -9 "$(cat "$work/slurm/$1.shell")" 2>/dev/null || true
+	local shell first
+	shell=$(cat "$work/slurm/$1.shell")
+	first=$(cat "/proc/$shell/task/$shell/children" 2>/dev/null) || true
+	kill -9 "$shell" 2>/dev/null || true
+	first=${first%% *}
+	wait_for 60 [ ! -e "/proc/${first:-none}/stat" ] # then its port is free
 }
 
 # Without processes of its own, what a node ran would outlive it.
