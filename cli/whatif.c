@@ -39,12 +39,12 @@ static const char *format_word(size_t i) {
 static const struct option own[] = {
 	ROW("rent", "PRICE", "of a GPU-hour, in place of what was paid", value_given_money, rent),
 	SCENARIO_OPTIONS(settings, scenario, "another card: scaled by bandwidth and FLOP/s, an extrapolation"),
-	ROW("kv-tokens", "N", "the cache of a replica holds (default: by the fleet's \"description\")", value_count, kv_tokens),
+	ROW("kv-tokens", "N", "tokens that a replica's cache holds (default: by the fleet's \"description\")", value_count, kv_tokens),
 	ROW("cache-hit", "SHARE", "of each prompt found in the prefix cache", value_part, cache_hit),
 	ROW("input-output", "RATIO", "prompts scaled to so many input tokens per output token", value_factor, input_output),
 	ROW("load", "FACTOR", "requests arrive so much denser", value_factor, load),
 	ROW("disaggregate", NULL, "prefill and decode on replicas of their own", value_flag, disaggregate),
-	ROW("transfer", "NS", "that a token of a prompt takes from prefill's replica to decode's (default 0)", value_count, transfer_ns),
+	ROW("transfer", "NS", "nanoseconds of a prompt's token to the replica that decodes (default 0)", value_count, transfer_ns),
 	ROW("margin", "SHARE", "that a break-even list price leaves (default 0)", value_part, margin),
 	{"format", 0, "NAME", "table (default) or json", 0, value_word, offsetof(struct settings, format), format_word, true},
 };
