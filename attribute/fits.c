@@ -398,18 +398,33 @@ int fits_solve(struct attribution_fits *f, struct fault *why) {
 	return rc;
 }
 
-const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key) {
+/* The fit of a key, with a model also where no evidence had made one yet. */
+static struct fit *solved_fit(struct attribution_fits *f, const struct fit_key *key) {
 	size_t before = f->count;
 	struct fit *fit = fits_of(f, key);
 
 	assert(f->solved);
-	fit->by_steps = true;
 	if (f->count > before) {
 		struct gpu_catalogue *catalogue = NULL;
 		complete(f, &catalogue, fit);
 		gpu_catalogue_free(catalogue);
 	}
+	return fit;
+}
+
+const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key) {
+	struct fit *fit = solved_fit(f, key);
+
+	fit->by_steps = true;
 	return &fit->model;
+}
+
+const struct step_model *fits_fitted(const struct attribution_fits *f, const struct fit_key *key) {
+	uint32_t number = f->count > 0 ? *find(f, key) : 0;
+	const struct step_model *m = number > 0 ? &f->list[number - 1]->model : NULL;
+
+	assert(f->solved);
+	return m && m->origin <= MODEL_NEIGHBOUR && m->has_attention && m->has_context ? m : NULL;
 }
 
 /* ---- what requests and windows say ---- */
@@ -437,9 +452,8 @@ static const struct rough *rough_beside(const struct attribution_fits *f, const 
 }
 
 const struct rough_model *fits_rough_model(struct attribution_fits *f, const struct fit_key *key) {
-	struct fit *fit = fits_of(f, key);
+	struct fit *fit = solved_fit(f, key);
 
-	assert(f->solved);
 	if (!fit->rough_model) {
 		struct rough_sources s = {.day = fit->rough, .ridge_ntok = ridge_of(f, key->gpu)};
 		for (int day = 0, at = 0; day < 3; day++) {

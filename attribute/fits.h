@@ -55,6 +55,9 @@ const struct step_model *fits_model(struct attribution_fits *f, const struct fit
 /* The same of requests and windows, see rough.h. Never NULL. */
 const struct rough_model *fits_rough_model(struct attribution_fits *f, const struct fit_key *key);
 
+/* The step model of a key if it was fitted with contexts, to its own steps or those of a day beside; else NULL. */
+const struct step_model *fits_fitted(const struct attribution_fits *f, const struct fit_key *key);
+
 /* All keys that have steps or were asked for to split some, in one order (by texts, then day); for reports. */
 size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max);
 

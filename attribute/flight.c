@@ -360,7 +360,9 @@ size_t flight_board_waiting(struct flight *f, int64_t at_ns) {
 			f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
 		}
 		int64_t tokens = token_weight(&a->request);
-		f->chunks[f->chunk_count++] = (struct chunk){a, tokens, 0};
+		/* Attention goes by before + tokens / 2: here the mean over the whole prompt, whatever the weight. */
+		int64_t mean = a->request.cached_tokens + ((int64_t)a->request.prompt_tokens - a->request.cached_tokens) / 2;
+		f->chunks[f->chunk_count++] = (struct chunk){a, tokens, mean - tokens / 2};
 		f->chunk_tokens += tokens;
 	}
 	return f->chunk_count;

@@ -24,6 +24,7 @@
 struct sweep_state {
 	struct fit_key key; /* of the model at hand */
 	const struct rough_model *model;
+	const struct step_model *steps; /* of replicas alike that log steps; NULL: none */
 	/*
 	 * Running sums, in the places that flight.h hands down to requests when they begin to decode. ALONE: over time
 	 * in which no prompt is computed, of time, time x sequences, time x context. ALL: over
@@ -200,6 +201,7 @@ static const struct rough_model *model_at(struct walk *w, int64_t at_ns) {
 	if (!st->model || st->key.day_ns != day_ns) {
 		st->key = walk_fit_key(w, w->summary->model, at_ns);
 		st->model = fits_rough_model(w->fits, &st->key);
+		st->steps = fits_fitted(w->fits, &st->key);
 	}
 	return st->model;
 }
@@ -247,6 +249,40 @@ static double sd_of(const struct rough_model *m, size_t prompts, size_t sequence
 	return hypot(prompts > 0 && sequences > 0 ? m->both_share_sd : WAIT_SD, fmax(prompt_sd, output_sd));
 }
 
+/* What a step computes of the prompts at hand, and the sequences beside it. */
+static struct batch batch_of(const struct flight *f) {
+	struct batch b = {.decode_tokens = (int64_t)f->decoding_count, .decode_kv_tokens = f->context_sum};
+	double tokens = 0, pairs = 0;
+
+	for (size_t i = 0; i < f->chunk_count; i++) {
+		const struct request_item *r = &f->chunks[i].active->request;
+		double computed = (double)r->prompt_tokens - r->cached_tokens, ns = (double)prompt_time_ns(r);
+		double part = ns > 0 ? computed * fmin(1, step_ns(f) / ns) : computed;
+		tokens += part;
+		pairs += part * (r->cached_tokens + computed / 2);
+	}
+	b.prefill_tokens = tokens < CHUNK_NTOK ? (int64_t)tokens : CHUNK_NTOK;
+	b.prefill_token_kv = tokens > CHUNK_NTOK ? (int64_t)(pairs * CHUNK_NTOK / tokens) : (int64_t)pairs;
+	return b;
+}
+
+/* Where replicas alike log steps, their model splits, and says what cached input takes and what goes by contexts. */
+static void by_step_model(struct stretch *s, const struct step_model *m, enum rule rule, const struct flight *f) {
+	struct batch b = batch_of(f);
+	struct split_times t;
+	double attention = m->ns[TERM_ATTENTION] * (double)b.prefill_token_kv, context = m->ns[TERM_CONTEXT] * (double)b.decode_kv_tokens;
+	int64_t total = s->prefill_ns + s->decode_ns;
+
+	split_times(m, &b, &t);
+	if (b.prefill_tokens > 0 && b.decode_tokens > 0) {
+		s->prefill_ns = split_part(total, split_prefill_share(rule, &t));
+		s->decode_ns = total - s->prefill_ns;
+	}
+	double decode = b.prefill_tokens > 0 ? (t.decode + t.whole - t.prefill) / 2 : t.whole;
+	s->attention_share = t.prefill > 0 ? fmin(1, attention / t.prefill) : 0;
+	s->context_share = decode > 0 ? fmin(1, context / decode) : 0;
+}
+
 static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault *why) {
 	const struct rough_model *m = model_at(w, w->cursor_ns);
 	const struct flight *f = &w->flight;
@@ -260,7 +296,7 @@ static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault
 	}
 	int64_t prefill = (int64_t)((double)total * share);
 	prefill = share >= 1 || prefill > total ? total : prefill;
-	const struct stretch s = {
+	struct stretch s = {
 		.from_ns = w->cursor_ns,
 		.to_ns = to_ns,
 		.prefill_ns = prefill,
@@ -271,6 +307,10 @@ static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault
 		.decode_requests = (int64_t)sequences,
 		.share_sd = alone ? 0 : sd_of(m, prompts, sequences),
 	};
+	const struct step_model *steps = ((struct sweep_state *)w->state)->steps;
+	if (steps && !alone) {
+		by_step_model(&s, steps, w->common->options->rule, f);
+	}
 	return accounts_busy(&w->accounts, &s, why);
 }
 

@@ -161,6 +161,19 @@ every_run() {
 	figures "$at/fleet.json" "$folder/lives.jsonl"
 	prefill "requests without first tokens" 25
 	interval "requests without first tokens" 0
+	[ "$run" = tiny-pd ] || [ "$(true_of '.replicas | length')" -lt 2 ] || borrowed
+}
+
+# The last replica's steps are not there: its requests are split by the model of the others.
+borrowed() {
+	last=$(true_of '.replicas[-1].replica')
+	gzip -dc "$at/steps.jsonl.gz" | grep -v "\"replica\":$last" > "$folder/others.jsonl"
+	figures "$at/fleet.json" "$folder/others.jsonl" "$at/requests.jsonl.gz"
+	prefill "requests beside another replica's steps" 2.5
+	interval "requests beside another replica's steps" 0
+	cached=$(jq --slurpfile f "$at/fleet.json" '.total | (.unit_cost.input_cached.busy | tonumber) * .tokens.input_cached / 1e6
+		/ ($f[0].pools[0].rates[0].per_gpu_hour | tonumber) * 3600e9' "$folder/got")
+	row "$run" "requests beside another replica's steps" "time of cached input" "$(off "$cached" "$(true_of .total.prefill_cached_gpu_ns)")" 10
 }
 
 # From what vLLM writes: its names of replicas are those of files, so each is given the replica's.
