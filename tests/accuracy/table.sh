@@ -37,6 +37,7 @@ experts|steps, too few to fit|prefill total|30
 cached|the same, the model described|prefill total|17
 experts|the same, the model described|prefill total|18
 sparse|requests without first tokens|interval: truth outside by|1.4
+sparse|requests beside another replica's steps|interval: truth outside by|0.9
 END
 }
 
