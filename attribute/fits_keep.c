@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "attribute/fits_private.h"
+#include "core/files.h"
 #include "core/digest.h"
 #include "core/instant.h"
 #include "core/json.h"
@@ -153,9 +154,7 @@ static int give(struct keeping *k, const struct kept *kept, fit_sink *sink, void
 		put_rough(out, fit->rough, fits_rough_model(k->fits, &fit->key));
 	}
 	fputc('}', out);
-	if (ferror(out) | fclose(out)) { /* a stream in memory fails where memory is short */
-		die_out_of_memory();
-	}
+	memory_close(out, &line);
 	int n = snprintf(part, sizeof part, "%.*s\t%.*s\t%" PRId64 "\t%s", TEXT_ARG(text_cut(names_text(names, fit->key.model), 0, 400)),
 	                 TEXT_ARG(text_cut(names_text(names, fit->key.gpu), 0, 400)), fit->key.gpus_per_replica, role_names[fit->key.role]);
 	int rc = sink(context, fit->key.day_ns, (struct text){part, (size_t)n}, (struct text){line, len});

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "attribute/fits_private.h"
+#include "core/files.h"
 #include "core/error.h"
 
 #define HEADER "tollbook.fits.v1"
@@ -86,9 +87,7 @@ void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX
 		} else {
 			write_rough(fit->rough, out);
 		}
-		if (ferror(out) | fclose(out)) { /* a stream in memory fails where memory is short */
-			die_out_of_memory();
-		}
+		memory_close(out, &line);
 		digest_add(d, (struct text){line, len});
 		free(line);
 	}

@@ -7,6 +7,7 @@
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/instant.h"
+#include "core/files.h"
 
 struct settings {
 	const char *reopen; /* the reason */
@@ -50,7 +51,7 @@ static int render_statement(struct book *b, const struct look *k, char **text, s
 			die_out_of_memory();
 		}
 		rc = statement_render(s.statement, "json", &plain, out, why);
-		fclose(out);
+		memory_close(out, text);
 		rc = rc < 0 ? rc : 1;
 	}
 	book_statement_release(&s);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/options.h"
+#include "core/files.h"
 
 /* Where the help lines of options stand, and where all lines end. */
 #define OPTION_COLUMN 28
@@ -89,7 +90,7 @@ static void print_names(size_t bit, FILE *out) {
 			fprintf(list, " --%s", options[i].name);
 		}
 	}
-	fclose(list);
+	memory_close(list, &names);
 	print_wrapped(names, 0, 2, out);
 	free(names);
 }
@@ -145,7 +146,7 @@ static int lines_of(const struct command *c, unsigned folded) {
 		die_out_of_memory();
 	}
 	print_command(c, folded, out);
-	fclose(out);
+	memory_close(out, &text);
 	for (size_t i = 0; i < len; i++) {
 		lines += text[i] == '\n';
 	}

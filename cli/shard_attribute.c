@@ -8,6 +8,7 @@
 #include "cli/shard_work.h"
 #include "core/quality.h"
 #include "core/quality_lines.h"
+#include "core/files.h"
 
 struct work {
 	struct plan *plan;
@@ -68,7 +69,7 @@ static int commit(struct work *w, struct fault *why) {
 		fprintf(out, "{\"evidence_from_ns\":%" PRId64 ",\"evidence_to_ns\":%" PRId64 "}\n", w->from_ns, w->to_ns);
 	}
 	quality_write_lines(&w->quality, out);
-	fclose(out);
+	memory_close(out, &at);
 	int rc = bundle_commit(w->out, (struct text){at, len}, why);
 	free(at);
 	return rc;

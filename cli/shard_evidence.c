@@ -4,6 +4,7 @@
 #include "cli/book.h"
 #include "cli/shard_work.h"
 #include "core/quality_lines.h"
+#include "core/files.h"
 
 struct evidence {
 	struct plan *plan;
@@ -72,7 +73,7 @@ static int put(struct evidence *e, struct ledger *l, int64_t run, int64_t task, 
 		die_out_of_memory();
 	}
 	quality_write_lines(q, out);
-	fclose(out);
+	memory_close(out, &at);
 	struct ledger_evidence row = {e->plan->sha256, task, e->from_ns, e->to_ns, {at, len}};
 	int rc = ledger_evidence_put(l, run, &row, why);
 	free(at);

@@ -110,7 +110,7 @@ static char *fits_text(struct attribution_fits *f, size_t *len, int *rc, struct 
 		die_out_of_memory();
 	}
 	*rc = attribution_fits_write(f, out, why);
-	fclose(out);
+	memory_close(out, &at);
 	return at;
 }
 

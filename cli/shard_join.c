@@ -5,6 +5,7 @@
 #include "cli/shard_work.h"
 #include "core/quality_lines.h"
 #include "core/spool.h"
+#include "core/files.h"
 
 /* Tenants are sorted by the names of replicas in so much memory, then on disk. */
 #define MEMORY_BYTES ((size_t)8 << 20)
@@ -93,7 +94,7 @@ static int commit(struct join *j, struct bundle_writer *w, const struct quality 
 	}
 	notes_begin(j->plan, out);
 	quality_write_lines(q, out);
-	fclose(out);
+	memory_close(out, &notes);
 	int rc = bundle_commit(w, (struct text){notes, len}, why);
 	free(notes);
 	return rc;

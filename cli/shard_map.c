@@ -9,6 +9,7 @@
 #include "core/spool.h"
 #include "core/pack.h"
 #include "core/quality_lines.h"
+#include "core/files.h"
 
 /* Records are sorted in so much memory, then on disk. */
 #define MEMORY_BYTES ((size_t)32 << 20)
@@ -162,7 +163,7 @@ static int write_bundle(struct map *m, const char *path, struct fault *why) {
 	}
 	notes_begin(&m->plan, out);
 	quality_write_lines(&m->quality, out);
-	fclose(out);
+	memory_close(out, &notes);
 	rc = bundle_commit(w, (struct text){notes, len}, why);
 	free(notes);
 	return rc;

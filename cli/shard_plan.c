@@ -361,7 +361,7 @@ static int write_draft(struct draft *d, struct fault *why) {
 		die_out_of_memory();
 	}
 	rc = write_plan(d, out, why);
-	fclose(out);
+	memory_close(out, &at);
 	snprintf(path, sizeof path, "%s/plan.jsonl", d->r->output);
 	rc = rc < 0 ? rc : put_plan(d, path, (struct text){at, len}, why);
 	free(at);

@@ -499,3 +499,12 @@ void outfile_abandon(struct outfile *o) {
 		undo(o);
 	}
 }
+
+void memory_close(FILE *stream, char *const *at) {
+	bool failed = ferror(stream) != 0;
+
+	failed = fclose(stream) != 0 || failed;
+	if (failed || !*at) { /* where the last bit of memory is short, fclose does not say so */
+		die_out_of_memory();
+	}
+}

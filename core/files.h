@@ -15,6 +15,9 @@
  */
 int file_read(const char *path, size_t max, struct text *out, struct fault *why);
 
+/* Closes a stream of open_memstream whose bytes are at *at: they are whole, or memory ran out. */
+void memory_close(FILE *stream, char *const *at);
+
 /* What the names of files that are being written begin and end with. */
 #define TEMP_START ".tollbook-"
 #define TEMP_END ".tmp"

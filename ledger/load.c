@@ -28,7 +28,9 @@ int entries_wait(struct ledger *l, int64_t posting, const struct entry *e, size_
 		}
 		fputc('\n', l->waiting.out);
 	}
-	fflush(l->waiting.out);
+	if (fflush(l->waiting.out) != 0 || ferror(l->waiting.out)) { /* a stream in memory fails where memory is short */
+		die_out_of_memory();
+	}
 	return rc == 0 && l->waiting.len > WAITING_BYTES ? entries_load(l, why) : rc;
 }
 

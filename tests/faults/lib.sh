@@ -65,7 +65,7 @@ END_OF_CONF
 	gzip -dc "$tree/samples/serving/steps.jsonl.gz" > all.jsonl
 	gzip -dc "$tree/samples/serving/requests.jsonl.gz" > requests.jsonl
 	night_options='' passed_over=0
-	: > seen
+	state='' first_state='' seen=''
 }
 
 # night_good: from the book in first/, an undisturbed night: its calls in count, what the book must say then in good
@@ -77,6 +77,8 @@ night_good() {
 	dump good || { cat said; exit 1; }
 	cp statement.json good.json
 	"$tollbook" verify --book book --fleet fleet.json --prices prices.json --all > said 2>&1 || wrong "verify: $(cat said)"
+	put_back
+	first_state=$(state)
 }
 
 # night_start: a book that has a part of the logs; one has grown since, one has another name, one is new
@@ -119,6 +121,7 @@ backlog_start() {
 
 # night [NAME=VALUE...]: sets $status
 night() {
+	state=''
 	timeout 120 env "$@" "$tollbook" nightly -c night.conf $night_options > said 2>&1
 	status=$?
 }
@@ -127,15 +130,17 @@ dump() {
 	"$tollbook" backup --dump --book book "$1" > said 2>&1
 }
 
-# put_back: the book as the first night left it
+# put_back: the book as the first night left it, if it is not that still
 put_back() {
-	rm -rf book book.synced book.cut statement.json .tollbook-*
+	[ ! -d book.synced ] || rm -rf book.synced book.cut
+	[ -z "$state" ] || [ "$state" != "$first_state" ] || return 0
+	rm -rf book statement.json .tollbook-*
 	cp -r first book
 }
 
 # What is on disk, but for who had the lock last.
 state() {
-	find book statement.json -type f ! -name lock ! -name '*-shm' -exec sha256sum {} + 2> /dev/null | sort | sha256sum
+	tar -c -f - --sort=name --mtime=@0 --exclude=lock --exclude='*-shm' book $(ls statement.json 2> /dev/null) | sha256sum
 }
 
 # same_report FILE: as it must be; where a log could not be read for once, that is told of for good
@@ -162,7 +167,8 @@ costs() {
 settle() {
 	was=$status before=$failures
 	state=$(state)
-	! grep -qF "$state" seen || return 0
+	case $seen in *"$state"*) return ;; esac
+	now=$state state=''
 	if [ -f statement.json ] && ! cmp -s statement.json first.json && ! cmp -s statement.json good.json; then
 		[ $was -eq 1 ] && told statement.json > /dev/null || wrong "$1: a report that is neither the old nor the new one"
 	fi
@@ -174,7 +180,7 @@ settle() {
 	same_dump || wrong "$1: the book says something else: $(diff said_now good | head -3)"
 	same_report || wrong "$1: the report says something else"
 	! find . -maxdepth 4 -name '.tollbook-*' | grep -q . || wrong "$1: a temporary file is left"
-	[ $failures -ne $before ] || echo "$state" >> seen
+	[ $failures -ne $before ] || seen="$seen $now"
 }
 
 # disturbed KIND HOW CALL
@@ -212,6 +218,7 @@ night_kills() {
 		"$tollbook" nightly -c night.conf $night_options > said 2>&1 &
 		night=$!
 		sleep "$delay"
+		state=''
 		kill -9 $night 2> /dev/null
 		wait $night 2> /dev/null
 		settle "killed after $delay s"
