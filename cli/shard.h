@@ -56,6 +56,7 @@ struct plan {
 	size_t own_sources;
 	char **kept; /* texts that live as long as the plan */
 	size_t kept_count;
+	struct names *paths;
 };
 
 /* What one line on standard error tells of a task (--log json). */

@@ -28,6 +28,7 @@ void plan_release(struct plan *p) {
 	}
 	free(p->kept);
 	free(p->sources);
+	names_free(p->paths);
 }
 
 const char *plan_path(struct plan *p, const char *step, int64_t task, const char *suffix) {
@@ -35,7 +36,9 @@ const char *plan_path(struct plan *p, const char *step, int64_t task, const char
 	int len = task < 0 ? snprintf(path, sizeof path, "%s/%s", p->folder, step)
 	                   : snprintf(path, sizeof path, "%s/%s/%06lld.%s", p->folder, step, (long long)task, suffix);
 
-	return plan_keep(p, (struct text){path, len > 0 && (size_t)len < sizeof path ? (size_t)len : 0});
+	/* Each path once: who goes through all tasks for each task would pile up their square. */
+	struct text t = {path, len > 0 && (size_t)len < sizeof path ? (size_t)len : 0};
+	return names_text(p->paths, names_id(p->paths, t)).at;
 }
 
 bool plan_has(const char *path) {
@@ -207,7 +210,7 @@ static int check_task(struct run *r, const struct plan *p, bool needs_task) {
 }
 
 int plan_read(struct plan *p, struct run *r, bool needs_task, struct fault *why) {
-	*p = (struct plan){.r = r, .task = -1};
+	*p = (struct plan){.r = r, .task = -1, .paths = names_new()};
 	if (r->operands.count != 1) {
 		say_error(r, "%s, expected the folder of one plan", r->operands.count == 0 ? "no plan given" : "more than a plan given");
 		say_next(r, "make one: tollbook shard plan --tasks N -o PLAN LOG...");
