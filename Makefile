@@ -100,7 +100,7 @@ test: units $(PROPERTIES) $(SIMULATE) $(BUILD)/tests/faults/faults.so
 FAULT_SOURCES := tests/faults/faults.c tests/faults/durable.c
 $(BUILD)/tests/faults/faults.so: $(FAULT_SOURCES) tests/faults/faults.h
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -fvisibility=default -I. -o $@ $(FAULT_SOURCES) -ldl
+	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -I. $(if $(findstring sanitize,$(CFLAGS)),-DWITHOUT_ALLOCATIONS) -o $@ $(FAULT_SOURCES) -ldl
 
 accuracy: all $(SIMULATE) ## How far off the split is, on runs whose true split is known
 	@TOLLBOOK=$(BUILD)/tollbook SIMULATE=$(SIMULATE) tests/accuracy/table.sh

@@ -175,10 +175,9 @@ __attribute__((constructor)) static void start(void) {
 
 /* ---- memory ---- */
 
-/* Under sanitizers memory is theirs; else the C library's own, by names that need not be looked up: that may allocate. */
-void *__interceptor_malloc(size_t size) __attribute__((weak));
-void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
-void *__interceptor_realloc(void *p, size_t size) __attribute__((weak));
+#ifndef WITHOUT_ALLOCATIONS /* sanitizers want to be the only ones in front of malloc */
+
+/* The C library's own names: to look these up may allocate. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *p, size_t size);
@@ -197,25 +196,18 @@ static bool allocation_fails(const void *caller) {
 }
 
 void *malloc(size_t size) {
-	if (allocation_fails(__builtin_return_address(0))) {
-		return NULL;
-	}
-	return __interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size);
+	return allocation_fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-	if (allocation_fails(__builtin_return_address(0))) {
-		return NULL;
-	}
-	return __interceptor_calloc ? __interceptor_calloc(count, size) : __libc_calloc(count, size);
+	return allocation_fails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *p, size_t size) {
-	if (allocation_fails(__builtin_return_address(0))) {
-		return NULL;
-	}
-	return __interceptor_realloc ? __interceptor_realloc(p, size) : __libc_realloc(p, size);
+	return allocation_fails(__builtin_return_address(0)) ? NULL : __libc_realloc(p, size);
 }
+
+#endif
 
 /* ---- reading ---- */
 

@@ -4,14 +4,15 @@
 #   FAULT_RUNS=N   at most N calls of each kind, evenly (the sample has 6)
 #   KILLS=N        so many random instants (all: 500)
 #
-# Below sanitizers the faults are theirs to judge too: exit status 99 is a fault of ours, leaks on the way out included.
+# Below sanitizers the faults are theirs to judge too, but for those of memory, which is theirs: exit status 99 is a fault
+# of ours, leaks on the way out included.
 . tests/lib.sh
 case ${BUILD:-build} in /*) library=$BUILD ;; *) library=$tree/${BUILD:-build} ;; esac
 library=$library/tests/faults/faults.so
 [ -f "$library" ] || { echo "no $library: make test builds it"; exit 3; }
 case ${FAULTS:-} in all) runs=${FAULT_RUNS:-1000000} kills=${KILLS:-500} ;; *) runs=${FAULT_RUNS:-6} kills=${KILLS:-3} ;; esac
 # The library stands before the sanitizers' own, which they do not like by default.
-ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0:allocator_may_return_null=1
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 export ASAN_OPTIONS
 
 # each_call KIND COUNT COMMAND...: COMMAND with each number of a call, or a sample of them, the last one included
