@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.." || exit 3
 . tests/faults/lib.sh
 need jq
 backlog_start
+night
 commits=$("$tollbook" report --book book --as-of 1 --format json -q 2> /dev/null | jq .quality.lines)
 lines=$(jq .quality.lines good.json)
 [ "$commits" -gt 0 ] && [ "$commits" -lt "$lines" ] || wrong "the first commit has $commits of $lines lines: no portion"
