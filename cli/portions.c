@@ -125,7 +125,10 @@ int portions_new(struct portions **out, struct book *b, const struct logs *logs,
 
 	p->book = b;
 	p->files = files > 0 ? files : PORTION_FILES;
-	int rc = ingest_files(&logs->options, add_file, &l, &b->quality);
+	/* One transaction for all that is asked: else each question locks and unlocks the ledger. */
+	int rc = ledger_begin(b->ledger, why);
+	rc = rc < 0 ? rc : ingest_files(&logs->options, add_file, &l, &b->quality);
+	ledger_rollback(b->ledger);
 	if (rc < 0) {
 		portions_free(p);
 		return rc;

@@ -469,8 +469,10 @@ int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run
 	m->records = records;
 	*records = 0;
 	rc = rc < 0 ? rc : spool_reader_new(&m->reader, in->spool, why);
-	rc = rc < 0 ? rc : ledger_spans(l, keep_span, &spans, why);
 	rc = rc < 0 ? rc : next_item(m, why);
+	if (rc >= 0 && m->item) { /* a night without news need not know them */
+		rc = ledger_spans(l, keep_span, &spans, why);
+	}
 	while (rc >= 0 && m->item) {
 		rc = merge_replica_day(m, &spans, why);
 	}
