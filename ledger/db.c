@@ -69,7 +69,7 @@ int ask_int(struct ledger *l, enum query q, const struct value *values, size_t c
 }
 
 int64_t row_int(struct ledger *l, enum query q, int column) {
-	return l->driver->column(l->statements[q], column).integer;
+	return l->driver->integer(l->statements[q], column);
 }
 
 bool row_null(struct ledger *l, enum query q, int column) {

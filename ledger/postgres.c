@@ -217,6 +217,10 @@ static struct value column(void *statement, int index) {
 	return (struct value){.type = VALUE_BLOB, .bytes = {at, len}};
 }
 
+static int64_t integer(void *statement, int index) {
+	return column(statement, index).integer;
+}
+
 /* ---- COPY ---- */
 
 static int load(void *connection, const char *sql, struct text rows, struct fault *why) {
@@ -484,6 +488,7 @@ const struct driver postgres_driver = {
 	.start = start,
 	.step = step,
 	.column = column,
+	.integer = integer,
 	.finish = finish,
 	.load = load,
 	.check = check,

@@ -293,6 +293,10 @@ static struct value column(void *statement, int index) {
 	return (struct value){.type = type, .bytes = {at, (size_t)sqlite3_column_bytes(s, index)}};
 }
 
+static int64_t integer(void *statement, int index) {
+	return sqlite3_column_int64(((struct statement *)statement)->at, index);
+}
+
 static void finish(void *statement) {
 	sqlite3_reset(((struct statement *)statement)->at);
 }
@@ -359,6 +363,7 @@ const struct driver sqlite_driver = {
 	.start = start,
 	.step = step,
 	.column = column,
+	.integer = integer,
 	.finish = finish,
 	.check = check,
 	.copy = copy,
