@@ -155,7 +155,8 @@ nodes_mortal() {
 # The controller hears that the node is gone, as from a health check: by itself it may take minutes to see that. What
 # the node had goes back to the queue.
 node_down() { # NODE
-	scontrol update NodeName="$1" State=DOWN Reason=killed && sinfo -h -N -n "$1" -o %T | grep -q down
+	scontrol update NodeName="$1" State=DOWN Reason=killed || true # refused where it is down already
+	sinfo -h -N -n "$1" -o %T | grep -q down
 }
 
 nodes_idle() {
