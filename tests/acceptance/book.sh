@@ -1,23 +1,9 @@
 #!/bin/sh
 # What a book says of itself: requests told twice, adjustments, fits, periods; by commands, as somebody would try it.
 cd "$(dirname "$0")/../.." || exit 3
-tree=$PWD
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
-command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
+. tests/lib.sh
+need jq
 cd "$folder" || exit 3
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
 figures='del(.quality, .provenance, .period)'
 
 # ---- one request in several logs, of several nights, counts once ----
@@ -203,4 +189,4 @@ gzip -dc "$tree/samples/serving/steps.jsonl.gz" | awk 'NR < 1270 || NR > 2555' >
 "$tollbook" explain --book few day=2026-08-11 | sed -n '/^Models/,/^Records/p' > said
 same "fits: what stands in where steps are few is named" "$(grep -c 'too few steps of its own: that of a day beside (2026-08-10)' said)" 1
 cd ..
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish

@@ -1,22 +1,8 @@
 #!/bin/sh
 # A book as plain files and back says the same, to the last byte; what is not whole or not what was written is refused.
 cd "$(dirname "$0")/../.." || exit 3
-tree=$PWD
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
+. tests/lib.sh
 cd "$folder" || exit 3
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
 
 cp "$tree/samples/fleet.json" "$tree/samples/prices.json" .
 gzip -c prices.json > prices.json.gz
@@ -78,4 +64,4 @@ same "refused: a book where something is" "$? $(grep -c 'not empty' said) $(ls f
 mkdir empty
 "$tollbook" export -q --book book empty > said 2>&1
 same "an empty folder is no obstacle" "$? $(ls empty | wc -l)" "0 4"
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish

@@ -1,23 +1,10 @@
 #!/bin/sh
 # Tenants from gateways' logs: one run, nights of a book and shards say the same, and report alike what is on one side only.
 cd "$(dirname "$0")/../.." || exit 3
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
+. tests/lib.sh
 data=$(realpath tests/data/truth/tiny-8b)
-command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
+need jq
 cd "$folder" || exit 3
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
 
 # ---- two replicas whose logs know no tenants, and two gateways' logs ----
 
@@ -110,4 +97,4 @@ alone() {
 alone steps-alone logs/steps-1.jsonl gateways/litellm.jsonl
 alone gateway-alone gateways/litellm.jsonl
 same "a gateway's log alone: requests and grades" "$(jq -c '[.total.requests, (.evidence[] | select(.gpu_ns > 0) | .grade)]' run-alone.json)" '[300,"C"]'
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish

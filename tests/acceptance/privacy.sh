@@ -1,24 +1,10 @@
 #!/bin/sh
 # What people wrote, and who they are where there is a key for tenants, is in nothing that tollbook keeps or prints.
 cd "$(dirname "$0")/../.." || exit 3
-tree=$PWD
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
-command -v jq > /dev/null && command -v zstd > /dev/null || { echo "skip: no jq, no zstd"; exit 77; }
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
+. tests/lib.sh
+need jq zstd
 cd "$folder" || exit 3
 umask 022
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
 
 # ---- logs whose texts, wherever a server puts them, hold MARKER; each once whole, once cut in front, once behind ----
 
@@ -176,4 +162,4 @@ gzip -dc "$tree/samples/serving/requests.jsonl.gz" | jq -c 'del(.replica)' > gat
 amounts='[.tenants[] | {gpu_ns, tokens, requests}] | sort_by(.tokens.input)'
 same "a gateway's tenants, by alias" "$(jq -c "$amounts" aliased.json)" "$(jq -c "$amounts" plain.json)"
 same "as many" "$(jq '.tenants | length > 1' plain.json)" true
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish

@@ -1,22 +1,8 @@
 #!/bin/sh
 # A book against an invoice: each kind of difference is told apart, and they sum to the whole, to the last unit.
 cd "$(dirname "$0")/../.." || exit 3
-tree=$PWD
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
+. tests/lib.sh
 cd "$folder" || exit 3
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
 
 # Two pools, up all of two days: 2 and 1 GPUs, at 3 and 1.5 an hour. 96 hours for 288, 48 hours for 72.
 cat > fleet.json << 'END'
@@ -98,4 +84,4 @@ same "tokens" "$? $(awk '/input tokens|output tokens/ {print $1, $NF}' said | tr
 sed -i 's/"prompt_tokens":600/"prompt_tokens":700/' usage.jsonl
 "$tollbook" reconcile --book book --tokens usage.jsonl > said 2>&1
 same "more tokens billed than seen" "$? $(awk '/input tokens/ {print $NF}' said)" "1 100"
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish

@@ -1,23 +1,9 @@
 #!/bin/sh
 # Records of closed periods go when the configuration says so; figures stay, nothing that is open suffers, and all say so.
 cd "$(dirname "$0")/../.." || exit 3
-tree=$PWD
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
-command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
+. tests/lib.sh
+need jq
 cd "$folder" || exit 3
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
 figures='del(.quality, .provenance, .period)'
 
 # Forty days, over the end of a month: a request and a step an hour or so each day, told by two replicas.
@@ -120,4 +106,4 @@ if [ "$(id -u)" -ne 0 ]; then
 	"$tollbook" nightly -c bad.conf --check-config > said 2>&1
 	same "a report that cannot be written" "$? $(grep -c 'cannot write into locked' said)" "2 1"
 fi
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish

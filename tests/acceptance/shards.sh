@@ -2,23 +2,9 @@
 # What a scheduler may count on: a task that is told to stop finishes or leaves nothing, exit statuses tell what may be
 # tried again, and --log json says one line of each task.
 cd "$(dirname "$0")/../.." || exit 3
-tree=$PWD
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
-command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
+. tests/lib.sh
+need jq
 cd "$folder" || exit 3
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
 
 # task STEP PLAN [OPTION...]: task 0; its exit status in $status, what it said in the file said
 task() {
@@ -123,4 +109,4 @@ for step in map fit attribute; do
 	same "$step: stopped at $(echo $moments | wc -w) moments ($stopped times before its end), wrong" "$wrong" 0
 done
 
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish

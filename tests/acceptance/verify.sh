@@ -1,23 +1,9 @@
 #!/bin/sh
 # What is wrong with a book is found, whatever was changed in it; and what is no book is not opened.
 cd "$(dirname "$0")/../.." || exit 3
-tree=$PWD
-tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
-command -v sqlite3 > /dev/null || { echo "skip: no sqlite3"; exit 77; }
-failures=0
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
+. tests/lib.sh
+need sqlite3
 cd "$folder" || exit 3
-
-# same WHAT GOT EXPECTED
-same() {
-	if [ "$2" = "$3" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $3"
-		failures=$((failures + 1))
-	fi
-}
 
 # A book with a closed month, an adjustment of it, and an open one with former entries.
 cp "$tree/samples/fleet.json" "$tree/samples/prices.json" .
@@ -116,4 +102,4 @@ rm book/ledger.db
 refused "a folder without a ledger" "there is no book here"
 rm -rf book; : > book
 refused "a file" "there is no book here"
-[ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+finish
