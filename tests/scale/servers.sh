@@ -152,15 +152,21 @@ nodes_mortal() {
 	[ -n "$alone" ]
 }
 
+# What the controller itself holds of a node. (sinfo may go on showing "mixed" for one that is down: it counts the
+# processors of jobs that have gone, until something else changes.)
+node_state() { # NODE
+	scontrol -o show node "$1" | grep -o ' State=[^ ]*'
+}
+
 # The controller hears that the node is gone, as from a health check: by itself it may take minutes to see that. What
 # the node had goes back to the queue.
 node_down() { # NODE
 	scontrol update NodeName="$1" State=DOWN Reason=killed || true # refused where it is down already
-	sinfo -h -N -n "$1" -o %T | grep -q down
+	node_state "$1" | grep -q 'State=DOWN'
 }
 
 nodes_idle() {
-	[ "$(sinfo -h -N -o %T | grep -c -E '^(idle|mixed|allocated|completing)$')" -eq 2 ]
+	[ "$({ node_state n1; node_state n2; } | grep -c -E 'State=(IDLE|MIXED|ALLOCATED)(\+COMPLETING)?$')" -eq 2 ]
 }
 
 slurm_start() {
