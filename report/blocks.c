@@ -36,6 +36,7 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 		return;
 	}
 	add_to(sum, &b->tokens[c->kind], c->tokens);
+	add_to(sum, &b->rated_tokens[c->kind], c->rate_nano >= 0 ? c->tokens : 0);
 	sum->revenue[c->kind] += c->revenue;
 	sum->unlisted |= c->unlisted;
 	const struct listing *l = listing_find(s, c->model);
@@ -149,16 +150,16 @@ bool unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS
 static void finish_units(struct sum *sum) {
 	struct block *b = sum->block;
 	int128 busy = 0, capacity = sum->charged_nano * EXACT_PER_NANO;
-	int64_t input = b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED];
+	int64_t input = b->rated_tokens[TOKENS_INPUT] + b->rated_tokens[TOKENS_CACHED];
 
 	for (int k = 0; k < ENTRY_KINDS; k++) {
 		busy += k <= ENTRY_OUTPUT ? sum->exact[k] : 0;
 		capacity += sum->exact[k];
 	}
 	int128 prompt = sum->exact[0] + sum->exact[1], loaded = busy > 0 ? wide_mul_div(prompt, capacity, busy) : 0;
-	sum->fits = unit_costs(sum->exact, sum->spread, capacity, b->tokens, b->unit) &&
+	sum->fits = unit_costs(sum->exact, sum->spread, capacity, b->rated_tokens, b->unit) &&
 		    unit_of(prompt, 0, loaded, input, &b->prompt) &&
-		    unit_of(busy, 0, busy > 0 ? capacity : 0, input + b->tokens[TOKENS_OUTPUT], &b->blended) &&
+		    unit_of(busy, 0, busy > 0 ? capacity : 0, input + b->rated_tokens[TOKENS_OUTPUT], &b->blended) &&
 		    sum->fits;
 }
 
@@ -190,6 +191,15 @@ static void finish_price(struct sum *sum, const struct price_quote *quote, int k
 	b->list_nano[kind] = b->list_price_known[kind] ? (int64_t)nano : 0;
 }
 
+/* What has no known cost is no gain. */
+static bool is_all_rated(const struct block *b) {
+	bool all = b->unpriced_ns == 0;
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		all = all && b->rated_tokens[k] == b->tokens[k];
+	}
+	return all;
+}
+
 static void finish_list(struct sum *sum, const struct statement *s) {
 	struct block *b = sum->block;
 	struct price_quote quote;
@@ -205,7 +215,8 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 	b->list_known = true;
 	b->list_model = sum->several ? "(several)" : sum->listing->label;
 	b->revenue_nano = (int64_t)revenue;
-	b->margin_nano = b->revenue_nano - b->capacity_nano;
+	b->margin_known = is_all_rated(b);
+	b->margin_nano = b->margin_known ? b->revenue_nano - b->capacity_nano : 0;
 	b->margin_ratio = b->revenue_nano ? (double)b->margin_nano / (double)b->revenue_nano : 0;
 	price_at(sum->listing->search.model, s->options.from_ns, 0, SERVICE_STANDARD, &quote);
 	for (int k = 0; k < TOKEN_KINDS; k++) {

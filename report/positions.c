@@ -30,8 +30,7 @@ int statement_take_position(void *statement, const struct position_row *row) {
 	bool fits = exact_add(&p->row.tokens, row->tokens) && exact_add(&p->row.gpu_ns, row->gpu_ns);
 	if (row->rate_nano >= 0) {
 		p->exact += (int128)row->gpu_ns * row->rate_nano;
-	} else {
-		fits = fits && exact_add(&p->unpriced_ns, row->gpu_ns);
+		fits = fits && exact_add(&p->rated_tokens, row->tokens);
 	}
 	return fits ? 0 : ERROR_RANGE;
 }
@@ -53,7 +52,7 @@ int positions_finish(struct statement *s, struct fault *why) {
 		struct position *at = &p->rows[i];
 		int128 nano = exact_div(at->exact, NS_PER_HOUR);
 		fits = fits && nano <= INT64_MAX &&
-		       (at->row.tokens == 0 || unit_per_million(at->exact, at->row.tokens, &at->unit_nano));
+		       (at->rated_tokens == 0 || unit_per_million(at->exact, at->rated_tokens, &at->unit_nano));
 		at->cost_nano = (int64_t)nano;
 	}
 	if (p->count > 0) {

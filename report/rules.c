@@ -44,7 +44,8 @@ static const struct block *block_of(const struct statement *s, name_id model) {
 
 static bool finish_result(const struct statement *s, struct rule_result *r) {
 	const struct block *b = block_of(s, r->row.model);
-	int64_t in = b ? b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED] : 0, out = b ? b->tokens[TOKENS_OUTPUT] : 0;
+	int64_t in = b ? b->rated_tokens[TOKENS_INPUT] + b->rated_tokens[TOKENS_CACHED] : 0;
+	int64_t out = b ? b->rated_tokens[TOKENS_OUTPUT] : 0;
 	int128 prefill = exact_div(r->prefill_exact, NS_PER_HOUR), decode = exact_div(r->decode_exact, NS_PER_HOUR);
 
 	r->in_known = in > 0;

@@ -149,7 +149,7 @@ static void warn_unpriced(const struct statement *s, struct quality *q) {
 	}
 	if (replicas > 0) {
 		quality_warn(q,
-			     "%lld GPU-ns on %lld replicas have no known rate and are in no cost: %s%s; "
+			     "%lld GPU-ns on %lld replicas have no known rate and are in no cost and no unit cost: %s%s; "
 			     "give the fleet file a pool for them, or --gpu-hour",
 			     (long long)s->total.unpriced_ns, (long long)replicas, list,
 			     replicas > NAMES_SHOWN_MAX ? ", …" : "");
@@ -268,6 +268,10 @@ int64_t block_prefill_nano(const struct block *b) {
 
 int64_t block_busy_ns(const struct block *b) {
 	return block_prefill_ns(b) + b->gpu_ns[ENTRY_OUTPUT];
+}
+
+bool block_has_cost(const struct block *b) {
+	return b->unpriced_ns == 0 || b->unpriced_ns < b->capacity_ns;
 }
 
 double block_ratio_real(const struct block *b) {

@@ -11,7 +11,7 @@ enum token_kind { TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT, TOKEN_KINDS };
 
 /* Nano-units of the currency per million tokens. */
 struct unit_cost {
-	bool known; /* are there such tokens? */
+	bool known; /* are there such tokens, of GPU time at a known rate? */
 	int64_t busy_nano, loaded_nano;
 	/* Between these the busy cost lies at 95 %, as far as the split goes: 1.96 standard deviations either way. */
 	int64_t low_nano, high_nano;
@@ -29,6 +29,7 @@ struct block {
 	int64_t gpu_ns[ENTRY_KINDS], capacity_ns;
 	int64_t cost_nano[ENTRY_KINDS], capacity_nano;
 	int64_t unpriced_ns; /* GPU time at no known rate: not in the money */
+	int64_t rated_tokens[TOKEN_KINDS]; /* those whose GPU time has a rate: unit costs are over them */
 	int64_t energy_mj[ENTRY_KINDS], capacity_mj; /* millijoules; all 0 where nothing is known of power */
 	int64_t metered_ns; /* GPU time for which power samples spoke */
 	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
@@ -39,7 +40,9 @@ struct block {
 	const char *list_model; /* "provider/id", or "(several)" */
 	bool list_price_known[TOKEN_KINDS];
 	int64_t list_nano[TOKEN_KINDS]; /* per million, effective */
-	int64_t revenue_nano, margin_nano;
+	int64_t revenue_nano;
+	bool margin_known; /* a list price, and all of the GPU time at a known rate */
+	int64_t margin_nano;
 	double margin_ratio; /* of revenue; only where that is not 0 */
 };
 
@@ -48,6 +51,8 @@ bool unit_is_doubtful(const struct unit_cost *u);
 int64_t block_prefill_ns(const struct block *b);
 int64_t block_prefill_nano(const struct block *b);
 int64_t block_busy_ns(const struct block *b);
+/* Is anything known of what its GPU time cost? Then it must not look as if it were free. */
+bool block_has_cost(const struct block *b);
 /* Watt-hours in nano-units per million tokens of a kind; false where either is not known. */
 bool block_unit_energy(const struct block *b, int kind, int64_t *nano_wh);
 /* Loaded output cost over loaded uncached input cost (or busy, or list); 0 if either is not known. */
@@ -82,8 +87,8 @@ struct listing {
 struct position {
 	struct position_row row; /* as taken, summed over rates */
 	int128 exact; /* GPU time x rate */
-	int64_t unpriced_ns;
-	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without tokens */
+	int64_t rated_tokens; /* those whose GPU time has a rate: the unit cost is over them */
+	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without rated ones */
 };
 
 struct positions {
@@ -95,7 +100,7 @@ struct positions {
 struct rule_result {
 	struct rule_row row; /* as taken, summed over rates */
 	int128 prefill_exact, decode_exact;
-	bool in_known, out_known; /* are there such tokens? */
+	bool in_known, out_known; /* are there such tokens, at a known rate? */
 	int64_t prefill_nano, decode_nano, in_nano, out_nano;
 };
 
@@ -153,7 +158,7 @@ struct block adjustment_block(const struct adjustment *a);
 struct moment {
 	int64_t start_ns;
 	name_id model;
-	int64_t tokens[TOKEN_KINDS];
+	int64_t tokens[TOKEN_KINDS]; /* those whose GPU time has a rate */
 	int128 exact[ENTRY_KINDS], spread[TOKEN_KINDS]; /* GPU time x rate */
 	struct unit_cost unit[TOKEN_KINDS];
 };

@@ -69,7 +69,7 @@ bool timeline_take(struct timeline *t, const struct entry *e) {
 	if (e->rate_nano > 0) {
 		m->spread[e->kind] += (int128)e->spread_ns * e->rate_nano;
 	}
-	return exact_add(&m->tokens[e->kind], e->tokens);
+	return exact_add(&m->tokens[e->kind], e->rate_nano >= 0 ? e->tokens : 0);
 }
 
 static int compare_moments(const void *a, const void *b, void *names) {

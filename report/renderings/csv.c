@@ -82,8 +82,8 @@ static void put_list(FILE *out, const struct block *b) {
 		put_money(out, b->list_known && b->list_price_known[k], b->list_nano[k]);
 	}
 	put_money(out, b->list_known, b->revenue_nano);
-	put_money(out, b->list_known, b->margin_nano);
-	if (b->list_known && b->revenue_nano) {
+	put_money(out, b->margin_known, b->margin_nano);
+	if (b->margin_known && b->revenue_nano) {
 		fprintf(out, ",%.6f", b->margin_ratio);
 	} else {
 		fputc(',', out);

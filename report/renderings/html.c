@@ -131,6 +131,8 @@ static void put_cards(FILE *out, const struct statement *s) {
 	}
 	if (b->list_known) {
 		put_card(out, figure_money(b->revenue_nano, places, figure), "would be the revenue at list price");
+	}
+	if (b->margin_known) {
 		put_card(out, figure_percent(b->margin_nano, b->revenue_nano, figure), "margin at list price");
 	}
 	put_card(out, in_short(b->tokens[0] + b->tokens[1], figure), "input tokens");

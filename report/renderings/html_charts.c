@@ -266,13 +266,13 @@ static int compare_margins(const void *a, const void *b) {
 	return text_compare(x->tenant, y->tenant);
 }
 
-/* Tenants with a list price, the largest margin first. */
+/* Tenants with a margin, the largest first. */
 static const struct row **by_margin(const struct table *t, size_t *count) {
 	const struct row **rows = must_alloc((t->count + 1) * sizeof(*rows));
 
 	*count = 0;
 	for (size_t i = 0; i < t->count; i++) {
-		if (t->rows[i].block.list_known) {
+		if (t->rows[i].block.margin_known) {
 			rows[(*count)++] = &t->rows[i];
 		}
 	}

@@ -271,7 +271,7 @@ static void put_run(FILE *out, const struct run *r, int64_t top, const char *cla
 	for (size_t i = 0; i < r->count; i++) {
 		int y = height_of(r->at[i].unit_nano, top);
 		html_percent(depth_x(r, i), x);
-		if (r->at[i].row.tokens == 0) {
+		if (r->at[i].rated_tokens == 0) {
 			pen = false;
 			continue;
 		}

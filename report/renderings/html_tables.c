@@ -122,8 +122,8 @@ void html_margins(const struct statement *s, FILE *out) {
 		put_name(out, text_of(b->list_known ? b->list_model : "no list price"));
 		put_money(out, b->list_known, b->revenue_nano, places_of(s));
 		put_money(out, true, b->capacity_nano, places_of(s));
-		put_money(out, b->list_known, b->margin_nano, places_of(s));
-		put_share(out, b->list_known ? b->margin_nano : 0, b->list_known ? b->revenue_nano : 0);
+		put_money(out, b->margin_known, b->margin_nano, places_of(s));
+		put_share(out, b->margin_nano, b->margin_known ? b->revenue_nano : 0);
 		put_ratio(out, block_ratio_real(b), " : 1");
 		put_ratio(out, block_ratio_list(b), " : 1");
 		fputs("</tr>\n", out);
@@ -249,7 +249,7 @@ void html_positions(const struct statement *s, FILE *out) {
 		put_range(out, &p->row);
 		put_count(out, p->row.tokens);
 		put_hours(out, s, p->row.gpu_ns);
-		put_money(out, p->row.tokens > 0, p->unit_nano, places);
+		put_money(out, p->rated_tokens > 0, p->unit_nano, places);
 		fputs("</tr>\n", out);
 	}
 	close_table(out);
@@ -302,10 +302,10 @@ static void put_row(FILE *out, const struct statement *s, const struct row *row,
 	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
 	put_count(out, b->tokens[TOKENS_OUTPUT]);
 	put_hours(out, s, b->capacity_ns);
-	put_money(out, true, b->capacity_nano, places_of(s));
+	put_money(out, block_has_cost(b), b->capacity_nano, places_of(s));
 	put_money(out, b->unit[TOKENS_INPUT].known, b->unit[TOKENS_INPUT].loaded_nano, places);
 	put_money(out, b->unit[TOKENS_OUTPUT].known, b->unit[TOKENS_OUTPUT].loaded_nano, places);
-	put_money(out, b->list_known, b->margin_nano, places_of(s));
+	put_money(out, b->margin_known, b->margin_nano, places_of(s));
 	fputs("</tr>\n", out);
 }
 

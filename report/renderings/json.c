@@ -83,6 +83,10 @@ static void put_list(FILE *out, const struct block *b) {
 	}
 	fputc(',', out);
 	put_money(out, "revenue", b->revenue_nano);
+	if (!b->margin_known) {
+		fputs("},\"margin\":null", out);
+		return;
+	}
 	fputs("},\"margin\":{", out);
 	put_money(out, "amount", b->margin_nano);
 	if (b->revenue_nano) {
@@ -182,7 +186,7 @@ void json_put_position(FILE *out, const struct statement *s, const struct positi
 	fputc(',', out);
 	put_money(out, "cost", p->cost_nano);
 	fputc(',', out);
-	put_known(out, "busy", p->row.tokens > 0, p->unit_nano);
+	put_known(out, "busy", p->rated_tokens > 0, p->unit_nano);
 	fputc('}', out);
 }
 

@@ -183,7 +183,7 @@ static void put_revenue(FILE *out, const char *metric, const char *key, struct t
 }
 
 static void put_margin(FILE *out, const char *metric, const char *key, struct text name, const struct block *b) {
-	if (b->list_known) {
+	if (b->margin_known) {
 		put_sample(out, metric, key, name, NULL, NULL, b->margin_nano);
 	}
 }

@@ -163,8 +163,8 @@ static void add_margin(struct grid *g, const struct row *row, int places) {
 	grid_add(g, b->list_known ? table_label(text_of(b->list_model), name) : "no list price");
 	grid_add(g, b->list_known ? figure_money(b->revenue_nano, places, figure) : "–");
 	grid_add(g, figure_money(b->capacity_nano, places, figure));
-	grid_add(g, b->list_known ? figure_money(b->margin_nano, places, figure) : "–");
-	grid_add(g, b->list_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
+	grid_add(g, b->margin_known ? figure_money(b->margin_nano, places, figure) : "–");
+	grid_add(g, b->margin_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
 }
 
 static void print_margins(const struct page *p) {
@@ -235,10 +235,10 @@ static void add_row(struct grid *g, const struct row *row, const struct layout *
 	grid_add(g, figure_compact(b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], figure));
 	grid_add(g, figure_compact(b->tokens[TOKENS_OUTPUT], figure));
 	grid_add(g, figure_hours(b->capacity_ns, l->hours, figure));
-	grid_add(g, figure_money(b->capacity_nano, l->money, figure));
+	grid_add(g, block_has_cost(b) ? figure_money(b->capacity_nano, l->money, figure) : "–");
 	grid_add(g, unit_figure(in, in->loaded_nano, l->unit, figure));
 	grid_add(g, unit_figure(out, out->loaded_nano, l->unit, figure));
-	grid_add(g, b->list_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
+	grid_add(g, b->margin_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
 }
 
 /* "2026-08-10 23:00": the head of the table names the zone. */

@@ -79,7 +79,7 @@ static void add_position(struct grid *g, const struct page *p, const struct posi
 	}
 	grid_add(g, figure_count(row->tokens, figure));
 	grid_add(g, figure_hours(row->gpu_ns, figure_hour_places(p->s), figure));
-	grid_add(g, row->tokens > 0 ? figure_money(at->unit_nano, places, figure) : "–");
+	grid_add(g, at->rated_tokens > 0 ? figure_money(at->unit_nano, places, figure) : "–");
 }
 
 void table_positions(const struct page *p) {

@@ -301,6 +301,27 @@ static void test_no_rate_is_said(void **state) {
 		said |= strstr(f->quality.warnings[i], "7000000000 GPU-ns on 1 replicas have no known rate") != NULL;
 	}
 	assert_true(said);
+	/* Its tokens would make those that have a cost look cheaper than they are, and the margin better. */
+	const struct block *t = &f->s->total;
+	assert_int_equal(t->tokens[TOKENS_OUTPUT], 110);
+	assert_int_equal(t->unit[TOKENS_OUTPUT].busy_nano, 60 * NANO); /* as in the worked case: over 100 */
+	assert_false(t->margin_known);
+	assert_true(block_has_cost(t));
+}
+
+static void test_nothing_has_a_rate(void **state) {
+	struct fixture *f = *state;
+	struct entry e = entry_of(f, "a", ENTRY_OUTPUT, 7 * SECOND, 10);
+	struct position_row row = {.model = names_id(f->names, T("m")), .kind = ENTRY_OUTPUT, .to_ntok = 1024, .rate_nano = -1,
+				   .tokens = 10, .gpu_ns = SECOND};
+	e.rate_nano = -1;
+	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_take_position(f->s, &row), 0);
+	finish(f);
+	assert_false(f->s->total.unit[TOKENS_OUTPUT].known);
+	assert_false(f->s->total.blended.known);
+	assert_false(block_has_cost(&f->s->total));
+	assert_int_equal(f->s->positions.rows[0].rated_tokens, 0);
 }
 
 static void test_rows_by_time(void **state) {
@@ -362,6 +383,7 @@ int main(void) {
 	    TEST(test_positions),
 	    TEST(test_rules),
 	    TEST(test_no_rate_is_said),
+	    TEST(test_nothing_has_a_rate),
 	    TEST(test_rows_by_time),
 	    TEST(test_nothing_at_all),
 	    TEST(test_too_much_is_an_error),
