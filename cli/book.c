@@ -431,6 +431,7 @@ static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_post_day(b->ledger, b->run.id, day_ns, all.at, all.count, &b->run.restated, why);
 	rc = rc < 0 ? rc : ledger_day_done(b->ledger, day_ns, b->basis, duplicates, &more, why);
 	b->run.duplicates += more;
+	b->attributed++;
 	free(all.at);
 	return rc;
 }

@@ -22,6 +22,7 @@ struct book {
 	char basis[DIGEST_HEX_MAX];
 	struct book_spans *spans; /* what is known of replicas as of this run; NULL: not asked for yet */
 	int64_t places;        /* files that need not be looked at again, as of this run */
+	int64_t attributed;    /* days, in this run: whether or not their entries changed */
 	int64_t settle_ns;     /* a plain file that changed within this time may still grow */
 };
 
@@ -68,6 +69,13 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why);
 void book_statement_release(struct book_statement *s);
 /* Reads the fleet file that the book keeps of a run into b->fleet, with the descriptions of models that it names. */
 int book_fleet_of_run(struct book *b, int64_t run, struct fault *why);
+/* Its catalogues and what --list said, unless others are given. */
+int book_prices_of_run(struct book *b, int64_t run, struct fault *why);
+/*
+ * Takes what the last run that attributed was told by: fleet, prices and rule. 1, or 0 where no run did, or where that is
+ * not all there (then b->fleet is NULL, and a sentence in `missing` says why).
+ */
+int book_as_told(struct book *b, char *missing, size_t size, struct fault *why);
 /* The hashes of these descriptions, a space between. */
 int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size, struct fault *why);
 

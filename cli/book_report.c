@@ -1,6 +1,5 @@
 /* book_report.c: statements from the book, also those of earlier. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/book.h"
 #include "core/files.h"
@@ -106,64 +105,6 @@ static enum ledger_grain grain_of(const struct book *b, const struct book_statem
 	return finer ? LEDGER_SLOTS : LEDGER_DAYS;
 }
 
-/* ---- prices as they were ---- */
-
-static int add_old_prices(struct book *b, const char *sha256, struct fault *why) {
-	char path[] = "/tmp/tollbook-prices-XXXXXX";
-	struct text bytes;
-	int rc = ledger_document_get(b->ledger, sha256, &bytes, why);
-
-	if (rc <= 0) {
-		return rc < 0 ? rc : fault_set(why, ERROR_IO, "the book has no price file %s", sha256);
-	}
-	int fd = mkstemp(path);
-	bool written = fd >= 0 && write(fd, bytes.at, bytes.len) == (ssize_t)bytes.len;
-	if (fd >= 0) {
-		close(fd);
-	}
-	rc = written ? prices_add_file(b->prices, path, why) : fault_set(why, ERROR_IO, "%s: cannot write", path);
-	unlink(path);
-	free((char *)(uintptr_t)bytes.at);
-	return rc;
-}
-
-/* What the run was told by --list, and then what this command is. */
-static int matches_of_run(struct book *b, int64_t run, struct fault *why) {
-	const char *match, *sha256;
-	int rc;
-
-	for (int64_t seq = 0; (rc = ledger_run_document_get(b->ledger, run, "list", seq, &match, &sha256, why)) > 0; seq++) {
-		rc = prices_add_match(b->prices, match, why);
-		if (rc < 0) {
-			return rc;
-		}
-	}
-	for (size_t i = 0; i < b->r->list.count && rc >= 0; i++) {
-		rc = prices_add_match(b->prices, b->r->list.at[i], why);
-	}
-	return rc;
-}
-
-/* The catalogues of a run, unless others are given. */
-static int prices_of_run(struct book *b, int64_t run, struct fault *why) {
-	const char *path, *sha256;
-	int rc = 0;
-
-	if (b->prices) {
-		return 0;
-	}
-	for (int64_t seq = 0; (rc = ledger_run_document_get(b->ledger, run, "prices", seq, &path, &sha256, why)) > 0; seq++) {
-		char hash[DIGEST_HEX_MAX];
-		snprintf(hash, sizeof hash, "%s", sha256);
-		b->prices = b->prices ? b->prices : prices_new();
-		rc = add_old_prices(b, hash, why);
-		if (rc < 0) {
-			break;
-		}
-	}
-	return rc < 0 || !b->prices ? rc : matches_of_run(b, run, why);
-}
-
 /* ---- the statement ---- */
 
 static const char *keep_name(struct book *b, const char *s) {
@@ -234,7 +175,7 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	int64_t first = s->from_ns, end = s->to_ns;
 	int rc = ledger_runs(b->ledger, find_last, &last, why);
 
-	rc = rc < 0 ? rc : prices_of_run(b, last.id, why);
+	rc = rc < 0 ? rc : book_prices_of_run(b, last.id, why);
 	rc = rc < 0 ? rc : ledger_run_document_get(b->ledger, last.id, "fleet", 0, &path, &sha256, why);
 	char fleet[DIGEST_HEX_MAX], descriptions[4096] = "";
 	snprintf(fleet, sizeof fleet, "%s", rc > 0 ? sha256 : "");

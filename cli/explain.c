@@ -422,9 +422,11 @@ static int explain_request(struct work *w, struct fault *why) {
 		return rc < 0 ? rc : say_argument(w->b->r, 2, plans > 0 ? "the book has no records: those of shards are in the folders of their plans"
 		                                                        : "the book has no request of this id");
 	}
-	rc = w->b->fleet ? print_cost_if_there(w, why) : 0;
-	if (!w->b->fleet) {
-		printf("\nWith --fleet or --gpu-hour its cost is shown, too\n");
+	char missing[200] = "";
+	rc = w->b->fleet ? 1 : book_as_told(w->b, missing, sizeof missing, why);
+	rc = rc > 0 ? print_cost_if_there(w, why) : rc;
+	if (rc >= 0 && !w->b->fleet) {
+		printf("\nNo cost: %s\n", missing[0] ? missing : "nothing was attributed yet: run tollbook attribute");
 	}
 	w->records = 0;
 	rc = rc < 0 ? rc : show_fits(w, w->first_ns, w->last_ns + 1, why);

@@ -93,13 +93,13 @@ static int take_portion(struct night *n, struct logs *logs, struct fault *why) {
 	struct book *b = &n->book;
 	int rc = book_begin(b, "nightly", why);
 
-	b->places = 0;
+	b->places = b->attributed = 0;
 	rc = rc < 0 ? rc : book_take_in(b, logs, &n->intake, why);
 	rc = rc < 0 ? rc : book_attribute(b, why);
 	if (rc < 0) {
 		return rc;
 	}
-	if (b->run.lines + b->run.restated + b->places == 0) {
+	if (b->run.lines + b->attributed + b->places == 0) {
 		ledger_rollback(b->ledger); /* without news there is no run */
 		b->run.id = 0;
 		return 0;

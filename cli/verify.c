@@ -21,6 +21,7 @@ struct check {
 	struct book *b;
 	struct fault *why;
 	int64_t findings, segments, records, days, entries;
+	char untold[200]; /* why nothing is known of what the entries were made by */
 	int64_t counts[RECORD_KINDS];
 };
 
@@ -306,7 +307,11 @@ static int work(struct check *c, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, &dirty, why);
 	if (rc == 0 && dirty > 0) {
 		say_warning(c->b->r, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", dirty);
-	} else if (rc == 0 && c->b->fleet && c->findings == 0) {
+	} else if (rc == 0 && c->findings > 0) {
+		say_warning(c->b->r, "entries are not made again from records before this is mended");
+	} else if (rc == 0 && c->untold[0]) {
+		say_warning(c->b->r, "entries are not made again from their records: %s", c->untold);
+	} else if (rc == 0 && c->b->fleet) {
 		rc = check_days(c, s->all, why);
 	}
 	print_gone(c, gone, since_ns);
@@ -326,6 +331,9 @@ static int verify(struct run *r, struct fault *why) {
 		return status;
 	}
 	struct check c = {.b = &b, .why = why};
+	if (!costs && book_as_told(&b, c.untold, sizeof c.untold, why) < 0) {
+		snprintf(c.untold, sizeof c.untold, "%.150s", why->message); /* what else is wrong is to be found, too */
+	}
 	status = work(&c, why);
 	book_close(&b);
 	return status;
@@ -339,9 +347,9 @@ const struct command command_verify = {
 	.name = "verify",
 	.synopsis = "[options]",
 	.what = "Check the book: the database, hashes, sums, segments, closed periods; entries again from their records",
-	.about = "With the fleet, rule and prices that the book was attributed with, entries are made again from their\n"
-		 "records and compared to the last unit. Nothing is changed.\n",
-	.example = "tollbook verify --book book --fleet fleet.json --all",
+	.about = "Entries are made again from their records, with the fleet, rule and prices that the book was attributed\n"
+		 "with (it keeps them, but for --gpu-hour), and compared to the last unit. Nothing is changed.\n",
+	.example = "tollbook verify --book book --all",
 	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
