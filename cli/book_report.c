@@ -88,21 +88,32 @@ static bool is_day(int64_t ns) {
 	return ns == INT64_MIN || ns == INT64_MAX || instant_floor(ns, NS_PER_DAY) == ns;
 }
 
-/* Can sums by day say all that is asked? */
-static enum ledger_grain grain_of(const struct book *b, const struct book_statement *s, bool whole_days) {
-	const int64_t *prompts;
-	const int *minutes;
-	size_t prompt_count, minute_count = 0;
-	bool finer = !whole_days || s->tz || s->pages;
+/* What decides whether sums by day say all that is asked. */
+struct grain {
+	const struct book *b;
+	bool finer;
+};
+
+static int price_of_model(void *grain, name_id model) {
+	struct grain *g = grain;
+
+	g->finer |= prices_change_within_days(g->b->prices, names_text(g->b->names, model));
+	return 0;
+}
+
+static int find_grain(struct book *b, const struct book_statement *s, int64_t from_ns, int64_t to_ns, enum ledger_grain *out,
+                      struct fault *why) {
+	struct grain g = {b, !is_day(from_ns) || !is_day(to_ns) || s->tz || s->pages};
+	int rc = 0;
 
 	for (size_t i = 0; i < b->r->by.count; i++) {
-		finer |= b->r->by.key[i] == BY_HOUR;
+		g.finer |= b->r->by.key[i] == BY_HOUR;
 	}
-	if (b->prices) {
-		prices_cuts(b->prices, &prompts, &prompt_count, &minutes, &minute_count);
-		finer |= minute_count > 0;
+	if (b->prices && !g.finer) {
+		rc = ledger_models(b->ledger, from_ns, to_ns, s->as_of, price_of_model, &g, why);
 	}
-	return finer ? LEDGER_SLOTS : LEDGER_DAYS;
+	*out = g.finer ? LEDGER_SLOTS : LEDGER_DAYS;
+	return rc;
 }
 
 /* ---- the statement ---- */
@@ -171,7 +182,6 @@ static int finish_pages(struct book *b, struct book_statement *s, const struct l
 int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	struct last_run last = {.as_of = s->as_of};
 	const char *path, *sha256 = "";
-	bool whole_days = is_day(s->from_ns) && is_day(s->to_ns);
 	int64_t first = s->from_ns, end = s->to_ns;
 	int rc = ledger_runs(b->ledger, find_last, &last, why);
 
@@ -184,10 +194,15 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	if (rc <= 0) {
 		return rc;
 	}
+	enum ledger_grain grain;
+	rc = find_grain(b, s, first, end, &grain, why);
+	if (rc < 0) {
+		return rc;
+	}
 	start_statement(b, s, &last, fleet, descriptions);
 	quality_init(&s->quality);
 	rc = s->pages ? start_pages(b, s, last.id, why) : 0;
-	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, grain_of(b, s, whole_days), take_entry, s, why);
+	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, grain, take_entry, s, why);
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      take_adjustment, &adjusting, why);

@@ -14,7 +14,7 @@ static int prepared(struct ledger *l, enum query q, struct fault *why) {
 }
 
 static bool reads_entries(enum query q) {
-	static const enum query those[] = {Q_ENTRIES, Q_ENTRIES_BY_DAY, Q_ENTRIES_OF_POSTING, Q_CHECK_SUMS, Q_CHECK_DAYS};
+	static const enum query those[] = {Q_ENTRIES, Q_ENTRIES_BY_DAY, Q_MODELS, Q_ENTRIES_OF_POSTING, Q_CHECK_SUMS, Q_CHECK_DAYS};
 
 	for (size_t i = 0; i < sizeof those / sizeof *those; i++) {
 		if (q == those[i]) {
@@ -69,7 +69,14 @@ int ask_int(struct ledger *l, enum query q, const struct value *values, size_t c
 }
 
 int64_t row_int(struct ledger *l, enum query q, int column) {
-	return l->driver->integer(l->statements[q], column);
+	int64_t n;
+
+	l->driver->integers(l->statements[q], column, 1, &n);
+	return n;
+}
+
+void row_ints(struct ledger *l, enum query q, int first, int count, int64_t *out) {
+	l->driver->integers(l->statements[q], first, count, out);
 }
 
 bool row_null(struct ledger *l, enum query q, int column) {

@@ -51,8 +51,8 @@ struct driver {
 	int (*step)(void *statement, struct fault *why);
 	/* A column of the row, valid until the next step. */
 	struct value (*column)(void *statement, int index);
-	/* A column of whole numbers; 0 where it is null. A year's report asks for millions of them. */
-	int64_t (*integer)(void *statement, int index);
+	/* Columns of whole numbers; 0 where they are null. A year's report asks for millions of them. */
+	void (*integers)(void *statement, int first, int count, int64_t *out);
 	/* Done with it: locks and memory are given back. */
 	void (*finish)(void *statement);
 

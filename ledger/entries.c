@@ -104,24 +104,22 @@ void entries_sort(struct names *names, struct entry *e, size_t count) {
 /* ---- rows ---- */
 
 void row_entry(struct ledger *l, enum query q, struct entry *out) {
-	int64_t amounts[AMOUNTS];
+	int64_t n[10 + AMOUNTS];
 
+	row_ints(l, q, 0, 10 + AMOUNTS, n);
 	*out = (struct entry){
-		.replica = name_here(l, row_int(l, q, 0)),
-		.slot_ns = row_int(l, q, 1),
-		.model = name_here(l, row_int(l, q, 2)),
-		.tenant = name_here(l, row_int(l, q, 3)),
-		.pool = name_here(l, row_int(l, q, 4)),
-		.kind = (enum entry_kind)row_int(l, q, 5),
-		.grade = (enum grade)row_int(l, q, 6),
-		.prompt_over_ntok = row_int(l, q, 7),
-		.service = (enum service)row_int(l, q, 8),
-		.rate_nano = row_int(l, q, 9),
+		.replica = name_here(l, n[0]),
+		.slot_ns = n[1],
+		.model = name_here(l, n[2]),
+		.tenant = name_here(l, n[3]),
+		.pool = name_here(l, n[4]),
+		.kind = (enum entry_kind)n[5],
+		.grade = (enum grade)n[6],
+		.prompt_over_ntok = n[7],
+		.service = (enum service)n[8],
+		.rate_nano = n[9],
 	};
-	for (int i = 0; i < AMOUNTS; i++) {
-		amounts[i] = row_int(l, q, 10 + i);
-	}
-	set_amounts(out, amounts);
+	set_amounts(out, n + 10);
 }
 
 int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY_VALUES], struct fault *why) {
@@ -449,6 +447,18 @@ int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_
 		}
 		rc = 0;
 	}
+	return rc;
+}
+
+int ledger_models(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, ledger_model_sink *sink, void *context,
+                  struct fault *why) {
+	int64_t first_day = from_ns > INT64_MIN + NS_PER_DAY ? instant_floor(from_ns, NS_PER_DAY) : INT64_MIN;
+	int rc = ask(l, Q_MODELS, VALUES(V_INT(first_day), V_INT(to_ns), V_INT(as_of)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_MODELS, why)) > 0) {
+		rc = sink(context, name_here(l, row_int(l, Q_MODELS, 0)));
+	}
+	ask_end(l, Q_MODELS);
 	return rc;
 }
 

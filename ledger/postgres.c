@@ -217,8 +217,10 @@ static struct value column(void *statement, int index) {
 	return (struct value){.type = VALUE_BLOB, .bytes = {at, len}};
 }
 
-static int64_t integer(void *statement, int index) {
-	return column(statement, index).integer;
+static void integers(void *statement, int first, int count, int64_t *out) {
+	for (int i = 0; i < count; i++) {
+		out[i] = column(statement, first + i).integer;
+	}
 }
 
 /* ---- COPY ---- */
@@ -488,7 +490,7 @@ const struct driver postgres_driver = {
 	.start = start,
 	.step = step,
 	.column = column,
-	.integer = integer,
+	.integers = integers,
 	.finish = finish,
 	.load = load,
 	.check = check,

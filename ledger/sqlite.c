@@ -293,8 +293,12 @@ static struct value column(void *statement, int index) {
 	return (struct value){.type = type, .bytes = {at, (size_t)sqlite3_column_bytes(s, index)}};
 }
 
-static int64_t integer(void *statement, int index) {
-	return sqlite3_column_int64(((struct statement *)statement)->at, index);
+static void integers(void *statement, int first, int count, int64_t *out) {
+	sqlite3_stmt *s = ((struct statement *)statement)->at;
+
+	for (int i = 0; i < count; i++) {
+		out[i] = sqlite3_column_int64(s, first + i);
+	}
 }
 
 static void finish(void *statement) {
@@ -363,7 +367,7 @@ const struct driver sqlite_driver = {
 	.start = start,
 	.step = step,
 	.column = column,
-	.integer = integer,
+	.integers = integers,
 	.finish = finish,
 	.check = check,
 	.copy = copy,

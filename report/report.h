@@ -37,6 +37,8 @@ void prices_write(const struct prices *p, FILE *out);
 /* Where prices change: prompt lengths and minutes of the day, over all models in the catalogue. */
 void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count, const int **minute_of_day,
 		 size_t *minute_count);
+/* Has the model of this name in a log another price at one time of a UTC day than at another? */
+bool prices_change_within_days(const struct prices *p, struct text model);
 void prices_free(struct prices *p);
 
 /* What was read: files, their form and hash, numbers of models and prices, and what is not used. */

@@ -32,6 +32,7 @@ struct statement *statement_new(const struct report_options *o) {
 	struct statement *s = must_calloc(1, sizeof(*s));
 	s->options = *o;
 	s->cells = cells_new();
+	s->last_slot_ns = INT64_MIN;
 	s->row_cells = statement_time_key(o) != BY_KEYS ? cells_new() : NULL;
 	s->timeline = timeline_new(o->from_ns, o->to_ns);
 	return s;
@@ -96,7 +97,11 @@ static bool add_entry(struct cells *cells, const struct cell *key, const struct 
 }
 
 static bool add_row_entry(struct statement *s, struct cell key, const struct entry *e, bool listed, int128 revenue) {
-	key.bucket_ns = bucket_of(&s->options, e->slot_ns);
+	if (e->slot_ns != s->last_slot_ns) {
+		s->last_slot_ns = e->slot_ns;
+		s->last_bucket_ns = bucket_of(&s->options, e->slot_ns);
+	}
+	key.bucket_ns = s->last_bucket_ns;
 	key.tenant = statement_has_key(s, BY_TENANT) ? key.tenant : 0;
 	return add_entry(s->row_cells, &key, e, listed, revenue);
 }

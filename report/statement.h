@@ -187,6 +187,7 @@ struct statement {
 	 * that a month by hour stays small. Their money is a share of that of `cells`.
 	 */
 	struct cells *row_cells;
+	int64_t last_slot_ns, last_bucket_ns; /* of the entry before: most have that of the one before them */
 	struct listing *listings;
 	size_t listing_count;
 	struct block total;

@@ -103,6 +103,14 @@ sed -n '1~7p' all.jsonl > late.jsonl
 "$tollbook" ingest -q --book book "$tree/samples/serving/steps.jsonl.gz" first.jsonl
 "$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant
 "$tollbook" report -q --book book --format json > before.json
+# Prices of a part of the day, or that change at an hour: sums by day must not be priced as of midnight.
+for when in '"daily": {"from": "12:00", "to": "00:00"}' '"from": "2026-08-10T20:00:00Z"'; do
+	echo '{"schema": "tollbook.prices.v1", "currency": "USD", "providers": [{"id": "p", "models": [{"id": "llama-3.1-8b", "prices": [
+		{"input": "1", "output": "1"}, {'"$when"', "input": "3", "output": "3"}]}]}]}' > hours.json
+	"$tollbook" run -q --fleet fleet.json --prices hours.json --by month,tenant --format json -o hours.run.json "$tree/samples/serving/steps.jsonl.gz" first.jsonl
+	"$tollbook" report -q --book book --prices hours.json --by month,tenant --format json -o hours.book.json
+	same "prices by the hour: $when" "$(jq -S "$figures" hours.book.json)" "$(jq -S "$figures" hours.run.json)"
+done
 "$tollbook" close -q --book book 2026-08
 "$tollbook" ingest -q --book book late.jsonl
 "$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant
