@@ -295,6 +295,26 @@ static int check_periods(struct check *c, struct fault *why) {
 	return rc;
 }
 
+/* A night that ran meanwhile has replaced files that this state of the ledger names. */
+static void say_overtaken(struct check *c) {
+	struct ledger *now;
+	struct ledger_run run;
+	struct fault ignored;
+	int64_t seen = 0;
+
+	if (ledger_run_last(c->b->ledger, NULL, &run, &ignored) > 0) {
+		seen = run.id;
+	}
+	if (ledger_open(&now, ledger_book(c->b->ledger), NULL, LEDGER_READ, c->b->names, &ignored) != 0) {
+		return;
+	}
+	if (ledger_run_last(now, NULL, &run, &ignored) > 0 && run.id > seen) {
+		say_warning(c->b->r, "the book was written to while it was verified: what is said here may be of files that it no longer "
+		            "needs; verify it again");
+	}
+	ledger_close(now);
+}
+
 static int work(struct check *c, struct fault *why) {
 	const struct settings *s = c->b->r->own;
 	int64_t dirty = 0, gone = 0, since_ns = 0;
@@ -315,6 +335,9 @@ static int work(struct check *c, struct fault *why) {
 		rc = check_days(c, s->all, why);
 	}
 	print_gone(c, gone, since_ns);
+	if (c->findings > 0) {
+		say_overtaken(c);
+	}
 	if (rc >= 0 && !c->b->r->quiet) {
 		printf("%" PRId64 " segments, %" PRId64 " records; %" PRId64 " days attributed again, %" PRId64 " entries; %" PRId64
 		       " findings\n", c->segments, c->records, c->days, c->entries, c->findings);

@@ -9,7 +9,7 @@ static int prepared(struct ledger *l, enum query q, struct fault *why) {
 		return 0;
 	}
 	const struct query_text *t = &query_texts[q];
-	bool other = t->postgres && l->driver->scheme[0];
+	bool other = t->postgres && l->driver->schemes;
 	return l->driver->prepare(l->connection, other ? t->postgres : t->sql, &l->statements[q], why);
 }
 

@@ -1,13 +1,10 @@
 #include "ledger/driver.h"
 
-/* Those with a scheme first: a path is what is left. */
-static const struct driver *const drivers[] = {&postgres_driver, &sqlite_driver};
-
 const struct driver *driver_for(const char *where) {
-	for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
-		if (text_starts(text_of(where), text_of(drivers[i]->scheme))) {
-			return drivers[i];
+	for (const char *const *scheme = postgres_driver.schemes; *scheme; scheme++) {
+		if (text_starts(text_of(where), text_of(*scheme))) {
+			return &postgres_driver;
 		}
 	}
-	return NULL;
+	return &sqlite_driver;
 }

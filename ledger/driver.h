@@ -28,7 +28,10 @@ struct driver_options {
 };
 
 struct driver {
-	const char *name, *scheme; /* scheme: "postgresql:", or "" for a path */
+	const char *name;
+	const char *const *schemes; /* "postgresql:" …, ends with NULL; NULL: a path */
+	/* What begins a transaction that writes; and one that reads, from which on nothing changes for it. */
+	const char *begin_write, *begin_read;
 
 	/* What must not stand in `where`, such as a password; NULL: anything may. */
 	int (*refuse)(const char *where, struct fault *why);
@@ -67,7 +70,7 @@ struct driver {
 
 extern const struct driver sqlite_driver, postgres_driver;
 
-/* The driver for a place, by its scheme; a path is SQLite's. NULL if none is built in. */
+/* The driver for a place, by its scheme; a path is SQLite's. */
 const struct driver *driver_for(const char *where);
 
 /*

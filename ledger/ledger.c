@@ -92,24 +92,21 @@ static int connect_to(struct ledger *l, const char *where, struct fault *why) {
 	int as_it_is = read_as_it_is(l, where, why);
 
 	l->driver = driver_for(where);
-	if (!l->driver) {
-		return fault_set(why, ERROR_CONFIG, "%s: no ledger of this kind is built in", where);
-	}
 	o.as_it_is = as_it_is > 0;
 	int rc = as_it_is < 0 ? as_it_is : l->driver->open(&l->connection, &o, why);
+	/* A reader sees one state of the ledger, whatever is committed meanwhile. */
+	rc = rc < 0 || l->mode != LEDGER_READ ? rc : l->driver->execute(l->connection, l->driver->begin_read, why);
 	return rc < 0 ? rc : names_load(l, why);
 }
 
 bool ledger_is_server(const char *book) {
-	const struct driver *d = driver_for(book);
-
-	return d && d->scheme[0];
+	return driver_for(book)->schemes != NULL;
 }
 
 int ledger_refuse(const char *book, struct fault *why) {
 	const struct driver *d = driver_for(book);
 
-	return d && d->refuse ? d->refuse(book, why) : 0;
+	return d->refuse ? d->refuse(book, why) : 0;
 }
 
 int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
@@ -180,11 +177,11 @@ struct names *ledger_names(const struct ledger *l) {
 }
 
 int ledger_begin(struct ledger *l, struct fault *why) {
-	int rc = l->driver->execute(l->connection, l->driver->scheme[0] ? "BEGIN" : "BEGIN IMMEDIATE", why);
+	int rc = l->driver->execute(l->connection, l->driver->begin_write, why);
 
 	l->in_transaction = rc == 0;
 	/* Others may have given out numbers since. */
-	return rc == 0 && l->driver->scheme[0] ? names_load(l, why) : rc;
+	return rc == 0 && l->driver->schemes ? names_load(l, why) : rc;
 }
 
 int ledger_commit(struct ledger *l, struct fault *why) {

@@ -29,7 +29,7 @@ enum ledger_mode {
 
 /*
  * Opens the book in a folder. `where` names the ledger if it is not the book's own
- * ledger.db ("postgresql://…"); NULL: as the file `ledger.where` in the book says, else
+ * ledger.db ("postgresql://…", "postgres://…"); NULL: as the file `ledger.where` in the book says, else
  * ledger.db. Refused: a newer version, a foreign or damaged file. Writers take the
  * book's lock, and are told who holds it if another does. Names of the ledger are
  * translated to and from `names`. A book that is a server is the ledger alone, without records.

@@ -75,14 +75,13 @@ static void set_aside(struct connection *c) {
 }
 
 /* Writers take turns, so that each sees what the one before it committed, whatever the server's own default is. */
-static const char begin_writing[] =
-	"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(1953459052)";
+#define BEGIN_WRITE "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(1953459052)"
 
 static int execute(void *connection, const char *sql, struct fault *why) {
 	struct connection *c = connection;
 
 	set_aside(c);
-	PGresult *r = PQexec(c->at, c->writes && strcmp(sql, "BEGIN") == 0 ? begin_writing : sql);
+	PGresult *r = PQexec(c->at, sql);
 	ExecStatusType status = PQresultStatus(r);
 	bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 	int rc = ok ? 0 : failed(c, r, why);
@@ -294,7 +293,7 @@ static int ask_one(struct connection *c, const char *sql, int64_t *out, struct f
 static int make_schema(struct connection *c, struct fault *why) {
 	int64_t there;
 	char version[80];
-	int rc = execute(c, "BEGIN", why);
+	int rc = execute(c, BEGIN_WRITE, why);
 
 	rc = rc < 0 ? rc : ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why); /* another may have been faster */
 	if (rc == 0 && there == 0) {
@@ -316,7 +315,7 @@ static int make_schema(struct connection *c, struct fault *why) {
 static int migrate(struct connection *c, struct fault *why) {
 	int64_t version = 0;
 	char mark[80];
-	int rc = execute(c, "BEGIN", why);
+	int rc = execute(c, BEGIN_WRITE, why);
 
 	rc = rc < 0 ? rc : ask_one(c, "SELECT version FROM ledger_version", &version, why);
 	for (const struct migration *m; rc == 0 && (m = migration_from(version));) {
@@ -403,6 +402,11 @@ static bool is_refusal(const PGconn *c) {
 	return false;
 }
 
+/* What a server says beside its answers is not for stderr, where a task has one line: what matters comes as an error, too. */
+static void hear(void *nobody, const PGresult *r) {
+	(void)nobody, (void)r;
+}
+
 static int connect_to(struct connection *c, const char *where, struct fault *why) {
 	int64_t pause_ms = FIRST_PAUSE_MS;
 
@@ -410,6 +414,7 @@ static int connect_to(struct connection *c, const char *where, struct fault *why
 		PQfinish(c->at);
 		c->at = PQconnectdb(where);
 		if (PQstatus(c->at) == CONNECTION_OK) {
+			PQsetNoticeReceiver(c->at, hear, NULL);
 			return 0;
 		}
 		if (is_refusal(c->at)) {
@@ -477,12 +482,12 @@ static int open_connection(void **connection, const struct driver_options *o, st
 
 const struct driver postgres_driver = {
 	.name = "postgresql",
-	.scheme = "postgresql:",
-#ifdef TOLLBOOK_PG
-	.refuse = refuse_password,
-#endif
+	.schemes = (const char *const[]){"postgresql:", "postgres:", NULL},
 	.open = open_connection,
 #ifdef TOLLBOOK_PG
+	.refuse = refuse_password,
+	.begin_write = BEGIN_WRITE,
+	.begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	.close = close_connection,
 	.execute = execute,
 	.prepare = prepare,

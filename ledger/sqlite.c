@@ -358,7 +358,8 @@ static int copy(void *connection, const char *to_path, struct fault *why) {
 
 const struct driver sqlite_driver = {
 	.name = "sqlite",
-	.scheme = "",
+	.begin_write = "BEGIN IMMEDIATE",
+	.begin_read = "BEGIN",
 	.open = open_connection,
 	.close = close_connection,
 	.execute = execute,

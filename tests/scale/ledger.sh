@@ -70,6 +70,10 @@ equal "tasks run again, at once: entries|replica-days|runs" "$(rows)" "$before"
 check "a password on the command line is refused" grep -q PGPASSFILE refused
 ! plan 1 secret --book "postgresql://tollbook:secret@/tollbook" 2>refused || fail "a password in a plan"
 check "a password in a plan is refused, and not written" [ "$(grep -c PGPASSFILE refused) $(ls -d plan1secret 2>/dev/null)" = "1 " ]
+report_book plan40p "$(server | sed 's/^postgresql:/postgres:/')"
+same "postgres:// is a server as well" plan40p.book.json
+! attribute plan40p 0 "postgres://tollbook:secret@/tollbook" 2>refused || fail "a password behind postgres://"
+check "and has no password either" grep -q PGPASSFILE refused
 psql -h "$work/pg" -U tollbook -d tollbook -q -v ON_ERROR_STOP=1 -f "$here/schemas/ledger-roles.sql"
 sql "CREATE ROLE eye LOGIN IN ROLE tollbook_reader; CREATE ROLE hand LOGIN IN ROLE tollbook_writer"
 denied() { # WHAT ROLE STATEMENT
@@ -194,6 +198,50 @@ check "a lock that times out is tried again" grep -q 'canceling statement due to
 attribute plan7 1 "$(server)&options=-c%20statement_timeout%3D1h"
 equal "other tasks of the same replica-days change nothing" "$(sql "SELECT count(*) FROM posting")" "$(sql "SELECT count(*) FROM posting WHERE until_run IS NULL")"
 
+# What hangs is ended by the server, and done again: a statement that takes too long, and a writer that stopped in the
+# middle of its transaction.
+sql "TRUNCATE entry, entry_day, posting CASCADE"
+sql "CREATE SEQUENCE naps; CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS \$\$
+BEGIN
+  IF nextval('naps') = 1 THEN PERFORM pg_sleep(2); END IF;
+  RETURN NEW;
+END \$\$; CREATE TRIGGER nap BEFORE INSERT ON posting FOR EACH ROW EXECUTE FUNCTION nap()"
+attribute plan40p 0 "$(server)&options=-c%20statement_timeout%3D300ms"
+check "a statement that times out is tried again" grep -q 'canceling statement due to statement timeout' pg/log
+napping() {
+	[ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tollbook' AND wait_event = 'PgSleep'")" -eq 1 ]
+}
+sql "ALTER SEQUENCE naps RESTART"
+attribute plan40p 1 "$(server)&options=-c%20idle_in_transaction_session_timeout%3D300ms" &
+writer=$!
+wait_for 30 napping
+stopped=$(pgrep -P "$writer" -x tollbook || echo "$writer") # the shell's own process, where it is not one of its own
+kill -STOP "$stopped"
+wait_for 30 grep -q 'due to idle-in-transaction timeout' pg/log
+kill -CONT "$stopped"
+wait "$writer"
+pass "a writer that the server gave up on tries again"
+sql "DROP TRIGGER nap ON posting"
+for k in $(seq 2 39); do
+	attribute plan40p "$k"
+done
+report_book plan40p
+same "after time-outs" plan40p.book.json
+
+# A report that loses its server between two rows says so, and leaves no half of a file.
+sql "ALTER TABLE entry_day RENAME TO entry_day_real; CREATE VIEW entry_day AS SELECT * FROM entry_day_real
+	WHERE posting < (SELECT max(posting) FROM entry_day_real) OR pg_sleep(60) IS NOT NULL"
+echo before >half.json
+"$tollbook" report -q --book "$(server)" --by day --format json -o half.json 2>refused &
+reader=$!
+wait_for 30 napping
+sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tollbook'" >/dev/null
+status=0
+wait "$reader" || status=$?
+sql "DROP VIEW entry_day; ALTER TABLE entry_day_real RENAME TO entry_day"
+equal "a report that loses its server: exit status 3, a reason, and the file of before" \
+	"$status $(grep -c 'terminating connection due to administrator command' refused) $(cat half.json) $(ls -A | grep -c '^.tollbook')" "3 1 before 0"
+
 # Transactions that the server ends for the sake of others are done again; one that it always ends is not done at all.
 sql "TRUNCATE entry, entry_day, posting CASCADE"
 sql "CREATE SEQUENCE failures; CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \$\$
@@ -225,3 +273,31 @@ done
 sql "ALTER DATABASE tollbook RESET default_transaction_isolation"
 report_book plan40p
 same "40 writers at once, serialisable" plan40p.book.json
+
+# ---- what a report reads of a large ledger ----
+
+# Four thousand replica-days, and the plans by which the server answered the report of one of them all.
+createdb -h "$work/pg" -U tollbook -T tollbook large
+psql -h "$work/pg" -U tollbook -d large -q -v ON_ERROR_STOP=1 <<'END'
+CREATE TEMP TABLE copies AS SELECT k, k * 10000 AS id, k * 400 * 86400 * 1000000000::bigint AS ns FROM generate_series(1, 40) k;
+INSERT INTO posting SELECT posting.id + c.id, day_ns + ns, replica, run, until_run, entries, gpu_ns, hash FROM posting, copies c;
+CREATE TEMP TABLE before AS SELECT * FROM entry_day;
+INSERT INTO entry_day SELECT posting + c.id, model, tenant, pool, kind, grade, prompt_over, service, rate_nano, gpu_ns, tokens, requests,
+	reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns FROM before, copies c;
+CREATE TEMP TABLE slots AS SELECT * FROM entry;
+INSERT INTO entry SELECT posting + c.id, slot_ns + ns, model, tenant, pool, kind, grade, prompt_over, service, rate_nano, gpu_ns, tokens,
+	requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns FROM slots, copies c;
+ANALYZE;
+END
+plans() { # OPTION...: which of these tables the server read whole for this report
+	local from
+	from=$(wc -c <pg/log)
+	statement pg.out report --book "$(server tollbook large)&options=-c%20session_preload_libraries%3Dauto_explain%20-c%20auto_explain.log_min_duration%3D0" \
+		--format json "$@"
+	tail -c "+$from" pg/log >plans
+	grep -q 'Index Scan.* on posting' plans || echo "no plan"
+	sed -n 's/.*Seq Scan on \(entry\|entry_day\|posting\) .*/\1/p' plans | sort -u | tr '\n' ' '
+}
+say "a large ledger: $(psql -h "$work/pg" -U tollbook -d large -A -t -c "SELECT count(*) FROM posting") replica-days"
+equal "a report of a day reads by index" "$(plans --by model --from "$first" --to "$second")" ""
+equal "a report by hour of a day, too" "$(plans --by hour,tenant --from "$first" --to "$second")" ""

@@ -153,6 +153,29 @@ static void one_writer(void **state) {
 	ledger_close(second);
 }
 
+static void a_reader_sees_one_state(void **state) {
+	struct place *p = *state;
+	struct entry before = an_entry(p, "r1", 1, 100);
+	struct names *names = names_new();
+	struct ledger *reader;
+	int64_t seen = 0;
+
+	assert_int_equal(post(p, &before, 1), 1);
+	assert_int_equal(ledger_open(&reader, p->book, NULL, LEDGER_READ, names, &p->why), 0);
+	const struct entry after[] = {an_entry(p, "r1", 1, 300), an_entry(p, "a replica it has never heard of", 1, 5000)};
+	assert_int_equal(post(p, after, 2), 2);
+	assert_int_equal(ledger_entries(reader, DAY, DAY + NS_PER_DAY, INT64_MAX, LEDGER_DAYS, add_up, &seen, &p->why), 0);
+	assert_int_equal(seen, 100);
+	ledger_close(reader);
+
+	seen = 0;
+	assert_int_equal(ledger_open(&reader, p->book, NULL, LEDGER_READ, names, &p->why), 0);
+	assert_int_equal(ledger_entries(reader, DAY, DAY + NS_PER_DAY, INT64_MAX, LEDGER_DAYS, add_up, &seen, &p->why), 0);
+	assert_int_equal(seen, 5300);
+	ledger_close(reader);
+	names_free(names);
+}
+
 static void foreign_files_are_refused(void **state) {
 	struct place *p = *state;
 	char path[128];
@@ -260,6 +283,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(versions_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(closed_days_are_adjusted, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_writer, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_reader_sees_one_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_files_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(rollback_forgets_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_plan_made_anew_counts_once, setup, teardown),
