@@ -70,6 +70,11 @@ int lock_take(struct ledger *l, struct fault *why);
 int lock_share(struct ledger *l, struct fault *why);
 void lock_release(struct ledger *l);
 
+/* ---- requests in two logs (days.c) ---- */
+
+/* The columns of a day's joins, all of them; the caller releases them with their quality. */
+void row_joins(struct ledger *l, enum query q, struct quality_joins *out);
+
 /* ---- documents (runs.c) ---- */
 
 /* Bytes as a ledger keeps them, unpacked: 1, or negative. The caller frees out->at. */

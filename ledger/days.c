@@ -187,17 +187,56 @@ static const char *first_of(const struct quality_joins *j, enum join_trouble wha
 	return j->count[what] > 0 && j->first[what] ? j->first[what] : "";
 }
 
-int ledger_joins_put(struct ledger *l, int64_t day_ns, const struct quality_joins *j, struct fault *why) {
-	int rc = ask_do(l, Q_JOINS_DROP, VALUES(V_INT(day_ns)), why);
-
-	if (rc < 0 || j->joined + j->count[JOIN_GATEWAY_ONLY] == 0) {
-		return rc;
+void row_joins(struct ledger *l, enum query q, struct quality_joins *out) {
+	out->joined = row_int(l, q, 0);
+	out->gateway_only_tokens = row_int(l, q, 1);
+	for (int i = 0; i < JOIN_TROUBLES; i++) {
+		out->count[i] = row_int(l, q, 2 + i);
+		out->first[i] = must_copy(row_keep(l, q, 2 + JOIN_TROUBLES + i, 5));
 	}
-	return ask_do(l, Q_JOINS_PUT,
-	              VALUES(V_INT(day_ns), V_INT(j->joined), V_INT(j->count[JOIN_GATEWAY_ONLY]), V_INT(j->gateway_only_tokens),
-	                     V_INT(j->count[JOIN_ENGINE_ONLY]), V_INT(j->count[JOIN_DIFFERING]), V_STR(first_of(j, JOIN_GATEWAY_ONLY)),
-	                     V_STR(first_of(j, JOIN_ENGINE_ONLY)), V_STR(first_of(j, JOIN_DIFFERING))),
-	              why);
+}
+
+static bool same_joins(const struct quality_joins *a, const struct quality_joins *b) {
+	bool same = a->joined == b->joined && a->gateway_only_tokens == b->gateway_only_tokens;
+
+	for (int i = 0; i < JOIN_TROUBLES && same; i++) {
+		same = a->count[i] == b->count[i] && strcmp(first_of(a, (enum join_trouble)i), first_of(b, (enum join_trouble)i)) == 0;
+	}
+	return same;
+}
+
+/* Is this what is told of the day already? With nothing to tell there is no row. */
+static int is_told(struct ledger *l, int64_t day_ns, const struct quality_joins *j, struct fault *why) {
+	struct quality now;
+	int rc = ask(l, Q_JOINS_OF_DAY, VALUES(V_INT(day_ns)), why);
+
+	quality_init(&now);
+	rc = rc < 0 ? rc : ask_next(l, Q_JOINS_OF_DAY, why);
+	if (rc > 0) {
+		row_joins(l, Q_JOINS_OF_DAY, &now.joins);
+		ask_end(l, Q_JOINS_OF_DAY);
+	}
+	rc = rc < 0 ? rc : same_joins(&now.joins, j);
+	quality_release(&now);
+	return rc;
+}
+
+int ledger_joins_put(struct ledger *l, int64_t run, int64_t day_ns, const struct quality_joins *j, struct fault *why) {
+	static const struct quality_joins nothing;
+	bool any = j->joined + j->count[JOIN_GATEWAY_ONLY] > 0;
+	int rc = is_told(l, day_ns, any ? j : &nothing, why);
+
+	if (rc != 0) {
+		return rc < 0 ? rc : 0;
+	}
+	rc = ask_do(l, Q_JOINS_DROP, VALUES(V_INT(day_ns), V_INT(run)), why); /* of this run itself nothing was told yet */
+	rc = rc < 0 ? rc : ask_do(l, Q_JOINS_END, VALUES(V_INT(day_ns), V_INT(run)), why);
+	return rc < 0 || !any ? rc
+	       : ask_do(l, Q_JOINS_PUT,
+	                VALUES(V_INT(day_ns), V_INT(run), V_INT(j->joined), V_INT(j->gateway_only_tokens),
+	                       V_INT(j->count[JOIN_GATEWAY_ONLY]), V_INT(j->count[JOIN_ENGINE_ONLY]), V_INT(j->count[JOIN_DIFFERING]),
+	                       V_STR(first_of(j, JOIN_GATEWAY_ONLY)), V_STR(first_of(j, JOIN_ENGINE_ONLY)),
+	                       V_STR(first_of(j, JOIN_DIFFERING))), why);
 }
 
 /* ---- fits ---- */

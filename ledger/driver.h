@@ -85,7 +85,7 @@ const struct migration *migration_from(int64_t version);
 
 /* schemas/ledger.sql, NUL-terminated. */
 extern const char ledger_schema[];
-#define LEDGER_SCHEMA_VERSION 2
+#define LEDGER_SCHEMA_VERSION 3
 #define LEDGER_APPLICATION_ID 1953459052
 
 #endif

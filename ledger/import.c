@@ -22,6 +22,7 @@ struct listed {
 
 struct importing {
 	struct ledger *l;
+	int64_t version; /* of the ledger that was exported */
 	const char *from;
 	struct listed *files;
 	size_t count;
@@ -107,16 +108,16 @@ static int end_reading(struct reading *r, int rc) {
 /* ---- the manifest ---- */
 
 static int take_head(struct reading *r) {
-	int64_t version = 0;
 	struct json *j = r->i->json;
+	int64_t *version = &r->i->version;
 
 	if (!text_eq(json_string(j, json_get(j, 0, T("schema")), NULL, 0), T(PLAIN_SCHEMA)) ||
-	    !json_i64(j, json_get(j, 0, T("ledger")), &version)) {
+	    !json_i64(j, json_get(j, 0, T("ledger")), version)) {
 		return damaged(r, "not the manifest of an export");
 	}
-	return version == LEDGER_SCHEMA_VERSION ? 0
-	       : fault_set(r->i->why, ERROR_CONFIG, "%s:1: is of a ledger of version %" PRId64 ", this tollbook reads version %d", r->path,
-	                   version, LEDGER_SCHEMA_VERSION);
+	return *version == LEDGER_SCHEMA_VERSION || *version == 2 ? 0
+	       : fault_set(r->i->why, ERROR_CONFIG, "%s:1: is of a ledger of version %" PRId64 ", this tollbook reads versions 2 and %d", r->path,
+	                   *version, LEDGER_SCHEMA_VERSION);
 }
 
 static int take_listed(struct reading *r) {
@@ -155,6 +156,26 @@ static int read_manifest(struct importing *i) {
 }
 
 /* ---- tables ---- */
+
+/* How a former version has a table, and what stands for a column that it does not have (migrate.c says the same). */
+struct former_table {
+	struct plain_table t; /* without columns: there is none */
+	const char *added, *value;
+};
+static const struct former_table of_version_2[] = {
+	{{"source_was", "", "", ""}, "", ""},
+	{{"joined", "day_ns, joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, "
+	            "differing_first", "iiiiiittt", "day_ns"}, ", run", ", (SELECT min(id) FROM run)"},
+};
+
+static struct former_table table_of(int64_t version, const struct plain_table *now) {
+	for (size_t i = 0; version == 2 && i < sizeof of_version_2 / sizeof *of_version_2; i++) {
+		if (strcmp(of_version_2[i].t.name, now->name) == 0) {
+			return of_version_2[i];
+		}
+	}
+	return (struct former_table){*now, "", ""};
+}
 
 static bool take_value(struct importing *i, char type, json_at v, char **at, size_t *left, struct value *out) {
 	if (json_type(i->json, v) == JSON_NULL) {
@@ -210,13 +231,14 @@ static int check_header(struct reading *r, const struct plain_table *t) {
 	return rest.len == 0 ? 0 : damaged(r, "other columns than this table's");
 }
 
-static void insert_statement(const struct plain_table *t, char *out, size_t size) {
-	size_t n = (size_t)snprintf(out, size, "INSERT INTO %s (%s) VALUES (", t->name, t->columns);
+static void insert_statement(const struct former_table *f, char *out, size_t size) {
+	const struct plain_table *t = &f->t;
+	size_t n = (size_t)snprintf(out, size, "INSERT INTO %s (%s%s) VALUES (", t->name, t->columns, f->added);
 
 	for (size_t i = 0; t->types[i]; i++) {
 		n += (size_t)snprintf(out + n, size - n, "%s$%zu", i > 0 ? ", " : "", i + 1);
 	}
-	snprintf(out + n, size - n, ") ON CONFLICT DO NOTHING"); /* the empty name is there already */
+	snprintf(out + n, size - n, "%s) ON CONFLICT DO NOTHING", f->value); /* the empty name is there already */
 }
 
 static int insert(struct reading *r, void *statement, const struct value *values, size_t count) {
@@ -289,14 +311,19 @@ static int take_rows(struct reading *r, const struct plain_table *t, void *state
 	return rc;
 }
 
-static int import_table(struct importing *i, const struct plain_table *t) {
+static int import_table(struct importing *i, const struct plain_table *now) {
+	const struct former_table f = table_of(i->version, now);
+	const struct plain_table *t = &f.t;
 	const struct driver *d = i->l->driver;
 	struct reading r;
 	char name[128], sql[2048];
 	void *statement = NULL;
 
+	if (!t->columns[0]) {
+		return 0;
+	}
 	snprintf(name, sizeof name, "tables/%s.jsonl", t->name);
-	insert_statement(t, sql, sizeof sql);
+	insert_statement(&f, sql, sizeof sql);
 	int rc = begin_reading(&r, i, name, false);
 	if (rc == 0 && strcmp(t->name, "document") != 0) {
 		rc = d->prepare(i->l->connection, sql, &statement, i->why);

@@ -148,7 +148,7 @@ int ledger_sources(struct ledger *l, ledger_source_sink *sink, void *context, st
 int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why);
 /* The number that the next source is to have; numbers may be left out. */
 int ledger_source_next(struct ledger *l, int64_t *id, struct fault *why);
-/* Adds a source under its number, or replaces it. */
+/* Adds a source under its number, or replaces it: what it was stays known for statements of former runs. */
 int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why);
 /* Is the very same file known? 1 and its source's number (0: none), or 0. */
 int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why);
@@ -239,8 +239,8 @@ int ledger_dirty_forget(struct ledger *l, int64_t day_ns, struct fault *why);
 int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
                     struct fault *why);
 
-/* What there is to tell of a day's requests in two logs, in place of what was told of it before. */
-int ledger_joins_put(struct ledger *l, int64_t day_ns, const struct quality_joins *j, struct fault *why);
+/* What there is to tell of a day's requests in two logs, from this run on, in place of what was told of it before. */
+int ledger_joins_put(struct ledger *l, int64_t run, int64_t day_ns, const struct quality_joins *j, struct fault *why);
 
 /* ---- entries ---- */
 

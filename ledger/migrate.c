@@ -41,6 +41,10 @@
 	"to_ns " integer " NOT NULL, notes TEXT NOT NULL REFERENCES document, run " integer " NOT NULL REFERENCES run, " \
 	"PRIMARY KEY (plan, task)" end "CREATE INDEX evidence_period ON evidence (to_ns, from_ns);"
 
+#define NO_SOURCE_WAS \
+	"CREATE TEMP VIEW source_was AS SELECT 0 AS source, 0 AS until_run, '' AS format, 0 AS bytes, '' AS content, 0 AS lines, " \
+	"0 AS records WHERE 1 = 0;"
+
 /*
  * 1 to 2: entries told batch traffic from the rest; now they have one of five classes of service, of which these are
  * the first two. The column's check can only be changed by making its table anew. What tasks of `tollbook shard` read
@@ -93,15 +97,40 @@ static const struct migration from_1 = {
 		"CREATE TEMP VIEW run AS SELECT " RUNS ", " NONE " AS first_ns, " NONE " AS last_ns, " NONE " AS steps, "
 		NONE " AS requests, " NONE " AS windows, " NONE " AS powers FROM main.run;"
 		"CREATE TEMP VIEW day AS SELECT day_ns, basis, 0 AS duplicates FROM main.day;"
-		"CREATE TEMP VIEW joined AS SELECT 0 AS day_ns, 0 AS joined, 0 AS gateway_only, 0 AS gateway_only_tokens, "
-		"0 AS engine_only, 0 AS differing, '' AS gateway_only_first, '' AS engine_only_first, '' AS differing_first "
-		"WHERE 1 = 0;"
+		"CREATE TEMP VIEW joined AS SELECT 0 AS day_ns, 0 AS run, " NONE " AS until_run, 0 AS joined, 0 AS gateway_only, "
+		"0 AS gateway_only_tokens, 0 AS engine_only, 0 AS differing, '' AS gateway_only_first, '' AS engine_only_first, "
+		"'' AS differing_first WHERE 1 = 0;" NO_SOURCE_WAS
 		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", " NONE " AS gone_run FROM main.segment;"
 		"CREATE TEMP VIEW evidence AS SELECT '' AS plan, 0 AS task, 0 AS from_ns, 0 AS to_ns, '' AS notes, 0 AS run WHERE 1 = 0;",
 };
 
+#define FOUND "joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, differing_first"
+#define VERSIONED(integer, end) \
+	"ALTER TABLE joined RENAME TO joined_2;" \
+	"CREATE TABLE joined (day_ns " integer " NOT NULL, run " integer " NOT NULL REFERENCES run, " \
+	"until_run " integer " REFERENCES run, joined " integer " NOT NULL, gateway_only " integer " NOT NULL, " \
+	"gateway_only_tokens " integer " NOT NULL, engine_only " integer " NOT NULL, differing " integer " NOT NULL, " \
+	"gateway_only_first TEXT NOT NULL, engine_only_first TEXT NOT NULL, differing_first TEXT NOT NULL, PRIMARY KEY (day_ns, run)" end \
+	"INSERT INTO joined SELECT day_ns, (SELECT min(id) FROM run), NULL, " FOUND " FROM joined_2;" \
+	"DROP TABLE joined_2;" \
+	"CREATE TABLE source_was (source " integer " NOT NULL REFERENCES source, until_run " integer " NOT NULL REFERENCES run, " \
+	"format TEXT NOT NULL, bytes " integer " NOT NULL, content TEXT NOT NULL, lines " integer " NOT NULL, " \
+	"records " integer " NOT NULL, PRIMARY KEY (source, until_run)" end
+
+/*
+ * 2 to 3: what was found in joining requests, and what a log was before it grew, are known of each run. Of the runs
+ * before that they are not: for them both stay what they are now, as version 2 had it.
+ */
+static const struct migration from_2 = {
+	.sqlite = VERSIONED("INTEGER", ") STRICT, WITHOUT ROWID;"),
+	.postgres = VERSIONED("BIGINT", ");"),
+	.view =
+		"CREATE TEMP VIEW joined AS SELECT day_ns, (SELECT min(id) FROM main.run) AS run, " NONE " AS until_run, " FOUND
+		" FROM main.joined;" NO_SOURCE_WAS,
+};
+
 const struct migration *migration_from(int64_t version) {
-	static const struct migration *const from[LEDGER_SCHEMA_VERSION] = {[1] = &from_1};
+	static const struct migration *const from[LEDGER_SCHEMA_VERSION] = {[1] = &from_1, [2] = &from_2};
 
 	return version > 0 && version < LEDGER_SCHEMA_VERSION ? from[version] : NULL;
 }

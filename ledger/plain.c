@@ -21,6 +21,7 @@ const struct plain_table plain_tables[] = {
 	{"run_document", "run, kind, seq, path, sha256", "ititt", "run, kind, seq"},
 	{"source", "id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run",
 	 "ittititbiiiii", "id"},
+	{"source_was", "source, until_run, format, bytes, content, lines, records", "iititii", "source, until_run"},
 	{"file", "device, inode, size, mtime_ns, path, sha256, source, run", "iiiittii", "device, inode"},
 	{"reject", "run, reason, lines, first", "itit", "run, reason"},
 	{"damage", "run, file, reason, at", "itti", "run, file, reason"},
@@ -30,8 +31,8 @@ const struct plain_table plain_tables[] = {
 	            "model, run, gone_run", "iitiiiiiiiiiiii", "day_ns, replica"},
 	{"dirty", "day_ns", "i", "day_ns"},
 	{"day", "day_ns, basis, duplicates", "iti", "day_ns"},
-	{"joined", "day_ns, joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, "
-	           "differing_first", "iiiiiittt", "day_ns"},
+	{"joined", "day_ns, run, until_run, joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, "
+	           "differing_first", "iiiiiiiittt", "day_ns, run"},
 	{"posting", "id, day_ns, replica, run, until_run, entries, gpu_ns, hash", "iiiiiiit", "id"},
 	{"entry", "posting, slot_ns, " KEY ", " AMOUNTS, "iiiiiiiiiiiiiiiiii", "posting, slot_ns, " KEY},
 	{"entry_day", "posting, " KEY ", " AMOUNTS, "iiiiiiiiiiiiiiiii", "posting, " KEY},

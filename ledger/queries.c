@@ -7,6 +7,8 @@
 	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run"
 #define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
 	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model, s.gone_run"
+#define JOINED_COLUMNS \
+	"joined, gateway_only_tokens, gateway_only, engine_only, differing, gateway_only_first, engine_only_first, differing_first"
 #define KEY_COLUMNS "model, tenant, pool, kind, grade, prompt_over, service, rate_nano"
 #define AMOUNT_COLUMNS \
 	"gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
@@ -49,8 +51,10 @@ const struct query_text query_texts[QUERIES] = {
 	                "ORDER BY min(run), file, reason", 0},
 	[Q_WARNING_PUT] = {"INSERT INTO warning (run, sentence) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
 	[Q_WARNINGS] = {"SELECT DISTINCT sentence FROM warning WHERE run <= $1 ORDER BY sentence", 0},
-	[Q_INPUTS] = {"SELECT s.path, s.bytes, s.content, s.format, s.lines, s.records FROM source s "
-	              "WHERE s.first_run <= $1 ORDER BY s.path, s.id", 0},
+	[Q_INPUTS] = {"SELECT s.path, coalesce(w.bytes, s.bytes), coalesce(w.content, s.content), coalesce(w.format, s.format), "
+	              "coalesce(w.lines, s.lines), coalesce(w.records, s.records) FROM source s LEFT JOIN source_was w "
+	              "ON w.source = s.id AND w.until_run = (SELECT min(x.until_run) FROM source_was x WHERE x.source = s.id AND "
+	              "x.until_run > $1) WHERE s.first_run <= $1 ORDER BY s.path, s.id", 0},
 	[Q_QUALITY_SUMS] = {"SELECT coalesce(sum(lines), 0), coalesce(sum(duplicates), 0) FROM run WHERE id <= $1",
 	                    "SELECT coalesce(sum(lines), 0)::bigint, coalesce(sum(duplicates), 0)::bigint FROM run WHERE id <= $1"},
 	[Q_RUNS_UNCOUNTED] = {"SELECT count(*) FROM run WHERE steps IS NULL AND records > 0", 0},
@@ -81,6 +85,8 @@ const struct query_text query_texts[QUERIES] = {
 	                  "head_bytes = excluded.head_bytes, head = excluded.head, bytes = excluded.bytes, "
 	                  "content = excluded.content, marks = excluded.marks, lines = excluded.lines, "
 	                  "records = excluded.records, at_end = excluded.at_end, last_run = excluded.last_run", 0},
+	[Q_SOURCE_WAS] = {"INSERT INTO source_was (source, until_run, format, bytes, content, lines, records) SELECT id, $2, "
+	                  "format, bytes, content, lines, records FROM source WHERE id = $1 AND last_run < $2", 0},
 	[Q_SOURCE_NEXT] = {"SELECT coalesce(max(id), 0) + 1 FROM source", 0},
 	[Q_FILE_KNOWN] = {"SELECT source FROM file WHERE device = $1 AND inode = $2 AND size = $3 AND mtime_ns = $4", 0},
 	[Q_FILE_PUT] = {"INSERT INTO file (device, inode, size, mtime_ns, path, sha256, source, run) "
@@ -119,11 +125,13 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_DAY_DUPLICATES] = {"SELECT duplicates FROM day WHERE day_ns = $1", 0},
 	[Q_DAY_DONE] = {"INSERT INTO day (day_ns, basis, duplicates) VALUES ($1, $2, $3) "
 	                "ON CONFLICT (day_ns) DO UPDATE SET basis = excluded.basis, duplicates = excluded.duplicates", 0},
-	[Q_JOINS_DROP] = {"DELETE FROM joined WHERE day_ns = $1", 0},
-	[Q_JOINS_PUT] = {"INSERT INTO joined (day_ns, joined, gateway_only, gateway_only_tokens, engine_only, differing, "
-	                 "gateway_only_first, engine_only_first, differing_first) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", 0},
-	[Q_JOINS] = {"SELECT joined, gateway_only_tokens, gateway_only, engine_only, differing, gateway_only_first, "
-	             "engine_only_first, differing_first FROM joined ORDER BY day_ns", 0},
+	[Q_JOINS_OF_DAY] = {"SELECT " JOINED_COLUMNS " FROM joined WHERE day_ns = $1 AND until_run IS NULL", 0},
+	[Q_JOINS_DROP] = {"DELETE FROM joined WHERE day_ns = $1 AND run = $2", 0},
+	[Q_JOINS_END] = {"UPDATE joined SET until_run = $2 WHERE day_ns = $1 AND until_run IS NULL", 0},
+	[Q_JOINS_PUT] = {"INSERT INTO joined (day_ns, run, until_run, " JOINED_COLUMNS ") VALUES ($1, $2, NULL, $3, $4, $5, $6, "
+	                 "$7, $8, $9, $10)", 0},
+	[Q_JOINS] = {"SELECT " JOINED_COLUMNS " FROM joined WHERE run <= $1 AND (until_run IS NULL OR until_run > $1) "
+	             "ORDER BY day_ns", 0},
 
 	[Q_POSTINGS_OF_DAY] = {"SELECT id, replica, hash FROM posting WHERE day_ns = $1 AND until_run IS NULL ORDER BY id", 0},
 	[Q_POSTING_OF] = {"SELECT id, replica, hash FROM posting WHERE day_ns = $1 AND replica = $2 AND until_run IS NULL", 0},

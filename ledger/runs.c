@@ -285,18 +285,13 @@ static int get_sums(struct ledger *l, int64_t as_of, struct quality *out, struct
 }
 
 /* Days are in order: the first place is that of the first day that has one. */
-static int get_joins(struct ledger *l, struct quality *out, struct fault *why) {
-	int rc = ask(l, Q_JOINS, NULL, 0, why);
+static int get_joins(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	int rc = ask(l, Q_JOINS, VALUES(V_INT(as_of)), why);
 
 	while (rc == 0 && (rc = ask_next(l, Q_JOINS, why)) > 0) {
 		struct quality day;
 		quality_init(&day);
-		day.joins.joined = row_int(l, Q_JOINS, 0);
-		day.joins.gateway_only_tokens = row_int(l, Q_JOINS, 1);
-		for (int i = 0; i < JOIN_TROUBLES; i++) {
-			day.joins.count[i] = row_int(l, Q_JOINS, 2 + i);
-			day.joins.first[i] = strdup(row_keep(l, Q_JOINS, 5 + i, 5));
-		}
+		row_joins(l, Q_JOINS, &day.joins);
 		quality_merge(out, &day);
 		quality_release(&day);
 		rc = 0;
@@ -312,7 +307,7 @@ int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, str
 	rc = rc < 0 ? rc : get_damages(l, as_of, out, why);
 	rc = rc < 0 ? rc : get_warnings(l, as_of, out, why);
 	rc = rc < 0 ? rc : get_inputs(l, as_of, out, why);
-	rc = rc < 0 ? rc : get_joins(l, out, why);
+	rc = rc < 0 ? rc : get_joins(l, as_of, out, why);
 	quality_sort(out);
 	return rc;
 }

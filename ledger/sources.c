@@ -75,7 +75,9 @@ int ledger_source_next(struct ledger *l, int64_t *id, struct fault *why) {
 }
 
 int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why) {
-	return ask_do(l, Q_SOURCE_ADD,
+	int rc = ask_do(l, Q_SOURCE_WAS, VALUES(V_INT(s->id), V_INT(s->last_run)), why);
+
+	return rc < 0 ? rc : ask_do(l, Q_SOURCE_ADD,
 	              VALUES(V_INT(s->id), V_STR(s->path), V_STR(s->format), V_INT(s->head_bytes), V_STR(s->head),
 	                     V_INT(s->bytes), V_STR(s->content), V_BLOB(s->marks), V_INT(s->lines), V_INT(s->records),
 	                     V_INT(s->at_end), V_INT(s->first_run), V_INT(s->last_run)), why);

@@ -69,6 +69,18 @@ CREATE TABLE source (
 ) STRICT;
 CREATE INDEX source_head ON source (head, head_bytes);
 
+-- What of a source statements tell, as it was before it grew: those of former runs tell this.
+CREATE TABLE source_was (
+  source INTEGER NOT NULL REFERENCES source,
+  until_run INTEGER NOT NULL REFERENCES run, -- that went on with it
+  format TEXT NOT NULL,         -- and the rest as in source
+  bytes INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  lines INTEGER NOT NULL,
+  records INTEGER NOT NULL,
+  PRIMARY KEY (source, until_run)
+) STRICT, WITHOUT ROWID;
+
 -- A file as it lay on disk when it was read: if nothing of this changed, it need not be read again.
 CREATE TABLE file (
   device INTEGER NOT NULL,
@@ -148,9 +160,12 @@ CREATE TABLE day (
   duplicates INTEGER NOT NULL DEFAULT 0 -- of its records, those that another one tells already
 ) STRICT;
 
--- Of the requests that begin on a day: those that stand in a gateway's log and an engine's, or should.
+-- Of the requests that begin on a day: those that stand in a gateway's log and an engine's, or should. A version of
+-- it is never changed; a later one takes its place.
 CREATE TABLE joined (
-  day_ns INTEGER PRIMARY KEY,
+  day_ns INTEGER NOT NULL,
+  run INTEGER NOT NULL REFERENCES run,  -- that found it
+  until_run INTEGER REFERENCES run,     -- that found something else; NULL: in force
   joined INTEGER NOT NULL,              -- records of gateways that are in an engine's log
   gateway_only INTEGER NOT NULL,        -- that are in none, and are not counted
   gateway_only_tokens INTEGER NOT NULL, -- their tokens
@@ -158,8 +173,9 @@ CREATE TABLE joined (
   differing INTEGER NOT NULL,           -- joined, and the token counts are not the same
   gateway_only_first TEXT NOT NULL,     -- FILE:LINE of the first; ''
   engine_only_first TEXT NOT NULL,
-  differing_first TEXT NOT NULL
-) STRICT;
+  differing_first TEXT NOT NULL,
+  PRIMARY KEY (day_ns, run)
+) STRICT, WITHOUT ROWID;
 
 -- A version of the entries of a replica-day. Never changed; a later one takes its place.
 CREATE TABLE posting (
@@ -270,4 +286,4 @@ CREATE INDEX adjustment_slot ON adjustment (slot_ns);
 CREATE INDEX adjustment_posted ON adjustment (posted_ns);
 
 PRAGMA application_id = 1953459052;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

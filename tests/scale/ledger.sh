@@ -91,29 +91,34 @@ done
 report_book plan40p
 same "entries by a writer" plan40p.book.json
 
-# ---- a ledger of version 1: a reader reads it as it is, its owner brings it up to date, another writer cannot ----
+# ---- a ledger of a former version: a reader reads it as it is, its owner brings it up to date, another writer cannot ----
 
-old="-h $work/pg -U tollbook -d old -q -A -t -v ON_ERROR_STOP=1"
-createdb -h "$work/pg" -U tollbook old
-sed 's/) STRICT, WITHOUT ROWID;/);/; s/) STRICT;/);/; s/ INTEGER/ BIGINT/g; s/ BLOB/ BYTEA/g; /^PRAGMA/d' \
-	"$here/tests/data/ledger-v1.sql" | psql $old
-psql $old -c "TRUNCATE name CASCADE" -c "CREATE TABLE ledger_version AS SELECT 1 AS version" -f "$here/schemas/ledger-roles.sql"
-for table in $(psql $old -c "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'ledger_version'"); do
-	columns=$(psql $old -c "SELECT string_agg(column_name, ',') FROM information_schema.columns WHERE table_name = '$table'")
-	sql "COPY (SELECT ${columns/batch/service} FROM $table) TO STDOUT" |
-		psql $old -c "SET session_replication_role = replica" -c "COPY $table ($columns) FROM STDIN"
-done
-report_book plan40p "$(server eye old)"
-same "a ledger of version 1, by a reader" plan40p.book.json
-! attribute plan40p 0 "$(server hand old)" 2>refused || fail "another writer than the owner"
-check "another writer than the owner is told" grep -q 'the owner of its tables' refused
-equal "it stays version 1" "$(psql $old -c "SELECT version FROM ledger_version")" 1
-attribute plan40p 0 "$(server tollbook old)"
-equal "its owner brings it to version 2" "$(psql $old -c "SELECT version FROM ledger_version")" 2
-report_book plan40p "$(server tollbook old)"
-same "brought to version 2" plan40p.book.json
-! psql $old -c "UPDATE entry SET service = 9" 2>refused || fail "a class of service that there is not"
-check "a class of service that there is not is refused" grep -q entry_service_check refused
+former() { # VERSION
+	local was=$1 table columns
+	local old="-h $work/pg -U tollbook -d old$was -q -A -t -v ON_ERROR_STOP=1"
+	createdb -h "$work/pg" -U tollbook "old$was"
+	sed 's/) STRICT, WITHOUT ROWID;/);/; s/) STRICT;/);/; s/ INTEGER/ BIGINT/g; s/ BLOB/ BYTEA/g; /^PRAGMA/d' \
+		"$here/tests/data/ledger-v$was.sql" | psql $old
+	psql $old -c "TRUNCATE name CASCADE" -c "CREATE TABLE ledger_version AS SELECT $was AS version" -f "$here/schemas/ledger-roles.sql"
+	for table in $(psql $old -c "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'ledger_version'"); do
+		columns=$(psql $old -c "SELECT string_agg(column_name, ',') FROM information_schema.columns WHERE table_name = '$table'")
+		sql "COPY (SELECT ${columns/batch/service} FROM $table) TO STDOUT" |
+			psql $old -c "SET session_replication_role = replica" -c "COPY $table ($columns) FROM STDIN"
+	done
+	report_book plan40p "$(server eye "old$was")"
+	same "a ledger of version $was, by a reader" plan40p.book.json
+	! attribute plan40p 0 "$(server hand "old$was")" 2>refused || fail "another writer than the owner"
+	check "another writer than the owner is told" grep -q 'the owner of its tables' refused
+	equal "it stays version $was" "$(psql $old -c "SELECT version FROM ledger_version")" "$was"
+	attribute plan40p 0 "$(server tollbook "old$was")"
+	equal "its owner brings it to version 3" "$(psql $old -c "SELECT version FROM ledger_version")" 3
+	report_book plan40p "$(server tollbook "old$was")"
+	same "brought to version 3" plan40p.book.json
+	! psql $old -c "UPDATE entry SET service = 9" 2>refused || fail "a class of service that there is not"
+	check "a class of service that there is not is refused" grep -q entry_service_check refused
+}
+former 1
+former 2
 
 # ---- tollbook report: the same from PostgreSQL, from SQLite and from one run ----
 

@@ -31,6 +31,13 @@ static const char rows_1[] =
 	"INSERT INTO adjustment VALUES (1, 1, 1, 1728086400000000000, 1, 1728000000000000000, 2, 3, 0, 0, 1, 0, 1, 5, "
 	"7, 70, 1, 2, 3, 4, 5, 6);";
 
+/* A log that has two lines, and a day on which requests of a gateway were joined. */
+static const char rows_2[] =
+	"INSERT INTO run VALUES (1, 'nightly', '0.1.0', 'shapley', 'USD', 'b', 0, 0, 1, 2, 2, 0, 0, 1, 5, 6, 0, 2, 0, 0);"
+	"INSERT INTO run VALUES (2, 'nightly', '0.1.0', 'shapley', 'USD', 'b', 0, 0, 0, 0, 0, 0, 0, 0, 5, 6, 0, 0, 0, 0);"
+	"INSERT INTO source VALUES (1, 'log', 'native', 3, 'h', 20, 'c', x'', 2, 2, 0, 1, 1);"
+	"INSERT INTO joined VALUES (1728000000000000000, 7, 3, 40, 2, 1, 'log:1', 'log:2', 'log:3');";
+
 struct place {
 	char at[64], book[96], path[128];
 	struct names *names;
@@ -65,7 +72,7 @@ static int64_t ask_sql(const char *path, const char *sql) {
 	return n;
 }
 
-static int setup(void **state) {
+static int setup_from(void **state, const char *schema_path, const char *rows) {
 	struct place *p = calloc(1, sizeof *p);
 	char records[128];
 	struct text schema;
@@ -77,16 +84,24 @@ static int setup(void **state) {
 	snprintf(records, sizeof records, "%s/records", p->book);
 	assert_int_equal(mkdir(p->book, 0700), 0);
 	assert_int_equal(mkdir(records, 0700), 0);
-	assert_int_equal(file_read("tests/data/ledger-v1.sql", 1 << 20, &schema, &p->why), 0);
+	assert_int_equal(file_read(schema_path, 1 << 20, &schema, &p->why), 0);
 	char *sql = must_calloc(1, schema.len + 1);
 	memcpy(sql, schema.at, schema.len);
 	run_sql(p->path, sql);
-	run_sql(p->path, rows_1);
+	run_sql(p->path, rows);
 	free(sql);
 	free((char *)(uintptr_t)schema.at);
 	p->names = names_new();
 	*state = p;
 	return 0;
+}
+
+static int setup(void **state) {
+	return setup_from(state, "tests/data/ledger-v1.sql", rows_1);
+}
+
+static int setup_2(void **state) {
+	return setup_from(state, "tests/data/ledger-v2.sql", rows_2);
 }
 
 static int teardown(void **state) {
@@ -217,6 +232,79 @@ static void it_is_as_if_made_anew(void **state) {
 	}
 }
 
+/* ---- version 2 ---- */
+
+/* What is told of a log of so many bytes, and of so many requests that no gateway tells of, after a run. */
+static void expect_told(struct place *p, struct ledger *l, int64_t as_of, int64_t bytes, int engine_only) {
+	struct quality q;
+	char sentence[120];
+	bool found = false;
+
+	quality_init(&q);
+	assert_int_equal(ledger_quality_get(l, as_of, &q, &p->why), 0);
+	assert_int_equal(q.input_count, 1);
+	assert_int_equal(q.inputs[0].bytes, bytes);
+	snprintf(sentence, sizeof sentence, "%d requests of engines are in no gateway's log: they have no tenant (the first: log:2)", engine_only);
+	for (size_t i = 0; i < q.warning_count; i++) {
+		found |= strcmp(q.warnings[i], sentence) == 0;
+	}
+	assert_true(found);
+	quality_release(&q);
+}
+
+/* What version 2 did not keep apart is told of each of its runs. */
+static void what_was_joined_stays(void **state) {
+	struct place *p = *state;
+	struct ledger *l = open_book(p, LEDGER_READ);
+
+	expect_told(p, l, 1, 20, 2);
+	expect_told(p, l, 2, 20, 2);
+	ledger_close(l);
+	assert_int_equal(ask_sql(p->path, "PRAGMA user_version"), 2);
+	l = open_book(p, LEDGER_WRITE);
+	expect_told(p, l, 1, 20, 2);
+	ledger_close(l);
+	assert_int_equal(ask_sql(p->path, "PRAGMA user_version"), LEDGER_SCHEMA_VERSION);
+	assert_int_equal(ask_sql(p->path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+}
+
+/* From now on each run has its own. */
+static void later_runs_have_their_own(void **state) {
+	struct place *p = *state;
+	struct ledger *l = open_book(p, LEDGER_WRITE);
+	struct ledger_run run = {.command = "nightly", .version = "t", .rule = "", .currency = "", .basis = ""};
+	struct quality_joins j = {.joined = 9, .count = {[JOIN_ENGINE_ONLY] = 1}, .first = {[JOIN_ENGINE_ONLY] = must_copy("log:2")}};
+	struct ledger_source s;
+	int64_t id;
+
+	for (int again = 0; again < 2; again++) { /* the second one finds nothing new */
+		assert_int_equal(ledger_begin(l, &p->why), 0);
+		assert_int_equal(ledger_run_add(l, &run, &id, &p->why), 0);
+		assert_int_equal(ledger_joins_put(l, id, DAY, &j, &p->why), 0);
+		assert_int_equal(ledger_source_get(l, 1, &s, &p->why), 1);
+		s.bytes = 30;
+		s.last_run = id;
+		assert_int_equal(ledger_source_put(l, &s, &p->why), 0);
+		assert_int_equal(ledger_commit(l, &p->why), 0);
+	}
+	free(j.first[JOIN_ENGINE_ONLY]);
+	expect_told(p, l, 2, 20, 2);
+	expect_told(p, l, 3, 30, 1);
+	expect_told(p, l, 4, 30, 1);
+	ledger_close(l);
+	assert_int_equal(ask_sql(p->path, "SELECT count(*) FROM joined"), 2);
+}
+
+static void all_or_nothing_of_2(void **state) {
+	struct place *p = *state;
+	struct ledger *l = NULL;
+
+	run_sql(p->path, "CREATE TABLE source_was (x INTEGER)"); /* in the way */
+	assert_true(ledger_open(&l, p->book, NULL, LEDGER_WRITE, p->names, &p->why) < 0);
+	assert_int_equal(ask_sql(p->path, "PRAGMA user_version"), 2);
+	assert_int_equal(ask_sql(p->path, "SELECT sum(joined) FROM joined"), 7);
+}
+
 /* What stops half way leaves the ledger as it was. */
 static void all_or_nothing(void **state) {
 	struct place *p = *state;
@@ -249,6 +337,10 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(a_writer_brings_it_up_to_date, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_is_as_if_made_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(all_or_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(it_is_as_if_made_anew, setup_2, teardown),
+		cmocka_unit_test_setup_teardown(what_was_joined_stays, setup_2, teardown),
+		cmocka_unit_test_setup_teardown(later_runs_have_their_own, setup_2, teardown),
+		cmocka_unit_test_setup_teardown(all_or_nothing_of_2, setup_2, teardown),
 		cmocka_unit_test_setup_teardown(other_versions_are_refused, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,82 @@
+#!/bin/sh
+# Every statement of the past can be printed again, to the byte: of logs that grew since, of requests that a gateway's late
+# log was joined to, of days that were restated, of a month that was closed, adjusted and opened again.
+cd "$(dirname "$0")/../.." || exit 3
+. tests/lib.sh
+data=$(realpath tests/data/truth/tiny-8b)
+need jq sqlite3
+cd "$folder" || exit 3
+mkdir logs then
+cp "$tree/samples/prices.json" .
+cp "$data/fleet.json" .
+cat > night.conf << 'END_OF_CONF'
+{"schema": "tollbook.config.v1", "book": "book", "fleet": "fleet.json", "prices": ["prices.json"], "settle_hours": 0,
+ "logs": [{"path": "logs/*"}]}
+END_OF_CONF
+gzip -dc "$data/requests.jsonl.gz" > known.jsonl
+gzip -dc "$data/steps.jsonl.gz" > steps.jsonl
+sed -E 's/"tenant":"[^"]*",//' known.jsonl > engine.jsonl
+# The gateway's: one request is missing, one has other tokens, one an id that the engine does not know.
+jq -c '{request_id: .id, call_type: "acompletion", prompt_tokens, completion_tokens, model, team_id: .tenant, cache_hit: "False",
+	startTime: (.arrival_ns / 1e9 | floor | todate), endTime: (.finish_ns / 1e9 | ceil | todate)}' known.jsonl |
+	sed '5d; 7s/"prompt_tokens":/"prompt_tokens":1/; 9s/chatcmpl-[0-9a-f]*/unknown/' > gateway.jsonl
+
+# print_as RUN FORMAT: a statement of the whole book
+print_as() {
+	"$tollbook" report -q --book book ${1:+--as-of "$1"} --by day,tenant --format "$2" 2> said
+	[ $? -le 1 ] || wrong "run ${1:-now}, $2: $(cat said)"
+}
+
+# keep: what the book says now, under the number of its last run
+keep() {
+	run=$(sqlite3 book/ledger.db 'SELECT max(id) FROM run')
+	for format in json table csv html; do
+		print_as '' $format > "then/$run.$format"
+	done
+}
+
+night() {
+	"$tollbook" nightly -q -c night.conf > said 2>&1
+	[ $? -le 1 ] || { cat said; exit 1; }
+	keep
+}
+
+head -300 steps.jsonl > logs/steps.jsonl && night                                   # 1: the log goes on
+head -900 steps.jsonl > logs/steps.jsonl && head -150 engine.jsonl > logs/engine.jsonl && night # 2: it has grown
+cp gateway.jsonl logs && night                                                      # 3: joined to half of the requests
+cat steps.jsonl > logs/steps.jsonl && cat engine.jsonl > logs/engine.jsonl && night # 4: to all but some
+echo '{"schema":"tollbook.request.v1","id":7}' >> logs/engine.jsonl && night        # 5: with a bad line
+sed -i 's/"per_gpu_hour": *"[0-9.]*"/"per_gpu_hour": "7.77"/' fleet.json && night   # 6: another rate
+"$tollbook" close -q --book book 2026-08 || exit 1; keep                            # 7: the month is closed
+moved engine.jsonl 0 | sed 's/"d0-chatcmpl/"late/' | head -30 > logs/late.jsonl && night # 8: adjusted
+"$tollbook" close -q --book book --reopen "late logs" 2026-08 || exit 1; keep       # 9: and open again
+night                                                                               # 10
+same "runs" "$(ls then/*.json | wc -l)" 10
+same "joined, as said by four nights" "$(jq -s -c 'map([.quality.warnings[] | select(test("gateway"))] | length)' then/2.json then/3.json then/4.json then/10.json)" '[0,3,2,3]'
+for kept in then/*; do
+	run=${kept#then/}
+	print_as "${run%.*}" "${kept##*.}" > again
+	cmp -s again "$kept" || wrong "as of run $run: $(diff "$kept" again | head -4 | cut -c 1-300)"
+done
+total=$(ls then/*.json | wc -l)
+[ "$failures" -gt 0 ] || echo "ok: $(ls then | wc -l) statements of $total runs again, to the byte"
+
+# ---- an export by the version before, which knew of no former joins and lengths: what it says now is the same ----
+
+"$tollbook" export -q --book book out || exit 1
+(
+	cd out || exit 3
+	jq -c 'select(.[2] == null or .[2] == "until_run") | del(.[1, 2])' tables/joined.jsonl > joined && mv joined tables/joined.jsonl
+	rm tables/source_was.jsonl
+	jq -c --arg hash "$(sha256sum < tables/joined.jsonl | cut -c 1-64)" 'if .ledger then .ledger = 2 else . end |
+		if .files then .files -= 1 else . end | if .file == "tables/joined.jsonl" then .sha256 = $hash else . end |
+		select(.file != "tables/source_was.jsonl")' manifest.jsonl > manifest && mv manifest manifest.jsonl
+)
+same "days that tell of joins, below their header" "$(wc -l < out/tables/joined.jsonl)" 3
+rm -rf book
+"$tollbook" import --book book out > said 2>&1 || wrong "import: $(cat said)"
+print_as '' json > again
+same "imported from version 2" "$(cmp again then/10.json 2>&1)" ""
+"$tollbook" verify --book book > said 2>&1
+same "and verified" "$? $(tail -1 said | sed 's/.*; //')" "0 0 findings"
+finish
