@@ -348,47 +348,27 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 	return attribution_new(&o);
 }
 
-static int keep_fit(void *context, int64_t day_ns, struct text part, struct text json) {
-	struct feeding *f = context;
-
-	return ledger_fit_put(f->b->ledger, day_ns, part, json, f->why);
-}
-
-/* What the entries of a day rest on goes with them; a closed day keeps that of its closed entries. */
-static int keep_fits(struct feeding *f, int64_t day_ns) {
-	int64_t period;
-	int rc = ledger_period_at(f->b->ledger, day_ns, &period, f->why);
-
-	if (rc != 0) {
-		return rc < 0 ? rc : 0;
-	}
-	rc = ledger_fits_drop(f->b->ledger, day_ns, f->why);
-	return rc < 0 ? rc : attribution_keep_fits(f->a, day_ns, keep_fit, f, f->why);
-}
-
-/* keep: a day's fits go into the ledger. */
-static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, bool keep, entry_sink *sink,
-                            void *context, struct quality *quality, struct fault *why) {
+static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, const struct book_sinks *to,
+                            struct quality *quality, struct fault *why) {
 	struct feeding f = {b, a, why};
 	int rc = set_spans(b, a, why);
 
 	why->message[0] = '\0';
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
-	rc = rc < 0 ? rc : attribution_finish(a, sink, context, quality, why);
-	rc = rc < 0 || !keep ? rc : keep_fits(&f, from_ns);
-	if (rc >= 0 && keep && b->models) {
-		attribution_print_models(a, b->models);
-	}
+	rc = rc < 0 ? rc : attribution_finish(a, to->entry, to->entries, quality, why);
+	rc = rc < 0 || !to->fit ? rc : attribution_keep_fits(a, from_ns, to->fit, to->fits, why);
 	if (rc < 0 && !why->message[0]) {
 		fault_set(why, rc, "a figure does not fit: too much time or too many tokens for 64 bits");
 	}
-	attribution_free(a);
 	return rc;
 }
 
-int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
-                    struct quality *quality, struct fault *why) {
-	return attribute_period(b, new_attribution(b, from_ns, to_ns, NULL), from_ns, to_ns, false, sink, context, quality, why);
+int book_day_of(struct book *b, int64_t day_ns, const struct book_sinks *to, struct quality *quality, struct fault *why) {
+	struct attribution *a = new_attribution(b, day_ns, day_ns + NS_PER_DAY, NULL);
+	int rc = attribute_period(b, a, day_ns, day_ns + NS_PER_DAY, to, quality, why);
+
+	attribution_free(a);
+	return rc;
 }
 
 static int drop_entry(void *context, const struct entry *e) {
@@ -399,7 +379,12 @@ static int drop_entry(void *context, const struct entry *e) {
 
 int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char *path, struct quality *quality,
                      struct fault *why) {
-	return attribute_period(b, new_attribution(b, from_ns, to_ns, path), from_ns, to_ns, false, drop_entry, NULL, quality, why);
+	const struct book_sinks none = {.entry = drop_entry};
+	struct attribution *a = new_attribution(b, from_ns, to_ns, path);
+	int rc = attribute_period(b, a, from_ns, to_ns, &none, quality, why);
+
+	attribution_free(a);
+	return rc;
 }
 
 /* Which log is meant by a place: records in the book name their source. */
@@ -416,14 +401,45 @@ static int place_joins(struct book *b, struct quality *q, struct fault *why) {
 	return rc < 0 ? rc : 0;
 }
 
+struct fit_keeping {
+	struct ledger *ledger;
+	struct fault *why;
+};
+
+static int keep_fit(void *keeping, int64_t day_ns, struct text part, struct text json) {
+	struct fit_keeping *k = keeping;
+
+	return ledger_fit_put(k->ledger, day_ns, part, json, k->why);
+}
+
+/* Entries, and what they rest on with them; a closed day keeps the fits of its closed entries. */
+static int attribute_into(struct book *b, int64_t day_ns, struct entries *all, struct quality *day, struct fault *why) {
+	struct fit_keeping keeping = {b->ledger, why};
+	struct book_sinks to = {.entry = keep_entry, .entries = all, .fits = &keeping};
+	int64_t period;
+	int closed = ledger_period_at(b->ledger, day_ns, &period, why);
+
+	to.fit = closed ? NULL : keep_fit;
+	int rc = closed != 0 ? closed : ledger_fits_drop(b->ledger, day_ns, why);
+	if (rc < 0) {
+		return rc;
+	}
+	struct attribution *a = new_attribution(b, day_ns, day_ns + NS_PER_DAY, NULL);
+	rc = attribute_period(b, a, day_ns, day_ns + NS_PER_DAY, &to, day, why);
+	if (rc >= 0 && b->models) {
+		attribution_print_models(a, b->models);
+	}
+	attribution_free(a);
+	return rc;
+}
+
 static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	struct entries all = {0};
 	struct quality day;
 	int64_t duplicates, more = 0;
 
 	quality_init(&day);
-	struct attribution *a = new_attribution(b, day_ns, day_ns + NS_PER_DAY, NULL);
-	int rc = attribute_period(b, a, day_ns, day_ns + NS_PER_DAY, true, keep_entry, &all, &day, why);
+	int rc = attribute_into(b, day_ns, &all, &day, why);
 	duplicates = day.duplicates;
 	rc = rc < 0 ? rc : place_joins(b, &day, why);
 	rc = rc < 0 ? rc : ledger_joins_put(b->ledger, b->run.id, day_ns, &day.joins, why);

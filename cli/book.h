@@ -41,9 +41,15 @@ int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intak
 /* ERROR_CONFIG where this is not the key (NULL: none) by which the book knows its tenants. Within a run. */
 int book_check_tenants(struct book *b, const struct tenant_key *k, struct fault *why);
 
-/* The entries that the records of the book give for these days, as they are now. */
-int book_entries_of(struct book *b, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
-                    struct quality *quality, struct fault *why);
+/* Where what an attribution gives goes; fit NULL: its fits are not asked for. */
+struct book_sinks {
+	entry_sink *entry;
+	void *entries;
+	fit_sink *fit;
+	void *fits;
+};
+/* What the records of the book give for a day, as they are now. */
+int book_day_of(struct book *b, int64_t day_ns, const struct book_sinks *to, struct quality *quality, struct fault *why);
 /* What the requests of these days cost, as --requests writes it. */
 int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char *path, struct quality *quality,
                      struct fault *why);

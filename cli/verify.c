@@ -7,6 +7,7 @@
 #include "cli/book.h"
 #include "cli/say.h"
 #include "cli/values.h"
+#include "cli/verify_fits.h"
 #include "core/exact.h"
 #include "core/instant.h"
 
@@ -20,7 +21,9 @@ struct settings {
 struct check {
 	struct book *b;
 	struct fault *why;
-	int64_t findings, segments, records, days, entries;
+	int64_t findings, segments, records, days, entries, fits;
+	int64_t closed_since; /* days of closed periods for which records came later: their fits cannot be made again */
+	int64_t left;         /* days of which nothing can be made again */
 	char untold[200]; /* why nothing is known of what the entries were made by */
 	int64_t counts[RECORD_KINDS];
 };
@@ -69,6 +72,20 @@ static void say_stray(void *check, const char *path) {
 	const struct check *c = check;
 
 	say_warning(c->b->r, "%s: is no segment of this book, but what a stopped run left; it can be removed", path);
+}
+
+/* What has to be believed. */
+static void print_untold(const struct check *c) {
+	if (c->b->r->quiet) {
+		return;
+	}
+	if (c->closed_since > 0) {
+		printf("Fits of %" PRId64 " closed days cannot be made again: records came later, which count by adjustments\n", c->closed_since);
+	}
+	if (c->left > 0) {
+		printf("Of %" PRId64 " closed days nothing can be made again: their records are gone, or they were attributed by another fleet, rule or version\n",
+		       c->left);
+	}
 }
 
 static void print_gone(const struct check *c, int64_t gone, int64_t since_ns) {
@@ -179,8 +196,11 @@ static void say_differs(struct check *c, int64_t day_ns, const struct day_entrie
 	say(c, sentence);
 }
 
-static int check_day(struct check *c, int64_t day_ns, bool closed, struct fault *why) {
+/* fits: are they to be compared, too? */
+static int check_day(struct check *c, int64_t day_ns, bool closed, bool fits, struct fault *why) {
 	struct day_entries kept = {.day_ns = day_ns}, again = kept;
+	struct day_fits kept_fits = {0}, fits_again = {0};
+	const struct book_sinks to = {add_entry, &again, fits ? day_fits_take : NULL, &fits_again};
 	struct quality ignored;
 
 	quality_init(&ignored);
@@ -188,29 +208,64 @@ static int check_day(struct check *c, int64_t day_ns, bool closed, struct fault 
 	if (rc >= 0 && closed) {
 		rc = ledger_adjustments(c->b->ledger, INT64_MIN, INT64_MAX, INT64_MAX - 1, add_adjustment, &kept, why);
 	}
-	rc = rc < 0 ? rc : book_entries_of(c->b, day_ns, day_ns + NS_PER_DAY, add_entry, &again, &ignored, why);
+	rc = rc < 0 ? rc : book_day_of(c->b, day_ns, &to, &ignored, why);
+	rc = rc < 0 || !fits ? rc : day_fits_kept(&kept_fits, c->b->ledger, day_ns, why);
 	quality_release(&ignored);
 	c->days++;
 	c->entries += (int64_t)again.count;
 	if (rc == 0 && !same_entries(&kept, &again)) {
 		say_differs(c, day_ns, &again, &kept, closed);
 	}
+	if (rc == 0 && fits) {
+		day_fits_compare(&fits_again, &kept_fits, day_ns, closed, say, c);
+		c->fits += (int64_t)fits_again.count;
+	}
+	day_fits_release(&kept_fits);
+	day_fits_release(&fits_again);
 	free(kept.at);
 	free(again.at);
 	return rc;
 }
 
+/* The closed period that a day lies in. */
+struct closing {
+	int64_t day_ns, run;
+	bool later; /* records came after it was closed, of the day or one beside it */
+};
+
+static int find_closing(void *closing, const struct ledger_period *p) {
+	struct closing *k = closing;
+
+	k->run = !p->reopened_run && p->from_ns <= k->day_ns && k->day_ns < p->to_ns ? p->run : k->run;
+	return 0;
+}
+
+static int find_later(void *closing, const struct ledger_segment *s) {
+	struct closing *k = closing;
+
+	k->later |= s->run > k->run;
+	return 0;
+}
+
 /*
  * What is closed stays as its basis made it: with another one, or without the records that it rests on, nothing can be
- * said of it.
+ * said of it. Its fits are those of when it was closed: records that came later give others.
  */
 static int check_closed_day(struct check *c, int64_t day_ns, struct fault *why) {
+	struct closing k = {.day_ns = day_ns};
 	int64_t gone, since_ns;
 	char basis[DIGEST_HEX_MAX];
 	int rc = ledger_gone(c->b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, &gone, &since_ns, why);
 
 	rc = rc < 0 ? rc : rc > 0 ? 0 : ledger_day_basis(c->b->ledger, day_ns, basis, why);
-	return rc > 0 && strcmp(basis, c->b->basis) == 0 ? check_day(c, day_ns, true, why) : rc < 0 ? rc : 0;
+	if (rc <= 0 || strcmp(basis, c->b->basis) != 0) {
+		c->left += rc >= 0;
+		return rc < 0 ? rc : 0;
+	}
+	rc = ledger_periods(c->b->ledger, find_closing, &k, why);
+	rc = rc < 0 ? rc : ledger_segments(c->b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, find_later, &k, why);
+	c->closed_since += rc >= 0 && k.later;
+	return rc < 0 ? rc : check_day(c, day_ns, true, !k.later, why);
 }
 
 static int check_days(struct check *c, bool all, struct fault *why) {
@@ -230,7 +285,7 @@ static int check_days(struct check *c, bool all, struct fault *why) {
 	for (int64_t i = 0; i < days && rc >= 0; i += step) {
 		int64_t day = from_ns + i * NS_PER_DAY;
 		rc = ledger_period_at(c->b->ledger, day, &closed, why);
-		rc = rc < 0 ? rc : rc > 0 ? check_closed_day(c, day, why) : check_day(c, day, false, why);
+		rc = rc < 0 ? rc : rc > 0 ? check_closed_day(c, day, why) : check_day(c, day, false, true, why);
 	}
 	return rc;
 }
@@ -335,12 +390,13 @@ static int work(struct check *c, struct fault *why) {
 		rc = check_days(c, s->all, why);
 	}
 	print_gone(c, gone, since_ns);
+	print_untold(c);
 	if (c->findings > 0) {
 		say_overtaken(c);
 	}
 	if (rc >= 0 && !c->b->r->quiet) {
-		printf("%" PRId64 " segments, %" PRId64 " records; %" PRId64 " days attributed again, %" PRId64 " entries; %" PRId64
-		       " findings\n", c->segments, c->records, c->days, c->entries, c->findings);
+		printf("%" PRId64 " segments, %" PRId64 " records; %" PRId64 " days attributed again, %" PRId64 " entries, %" PRId64
+		       " fits; %" PRId64 " findings\n", c->segments, c->records, c->days, c->entries, c->fits, c->findings);
 	}
 	return rc < 0 ? rc : c->findings > 0 ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
@@ -369,9 +425,10 @@ static const struct option own[] = {
 const struct command command_verify = {
 	.name = "verify",
 	.synopsis = "[options]",
-	.what = "Check the book: the database, hashes, sums, segments, closed periods; entries again from their records",
-	.about = "Entries are made again from their records, with the fleet, rule and prices that the book was attributed\n"
-		 "with (it keeps them, but for --gpu-hour), and compared to the last unit. Nothing is changed.\n",
+	.what = "Check the book: the database, hashes, sums, segments, closed periods; entries and fits again from their records",
+	.about = "Entries, and the fits that they rest on, are made again from their records, with the fleet, rule and prices\n"
+		 "that the book was attributed with (it keeps them, but for --gpu-hour), and compared to the last unit. What\n"
+		 "cannot be made again is said. Nothing is changed.\n",
 	.example = "tollbook verify --book book --all",
 	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
 	.own = own,

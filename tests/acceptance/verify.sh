@@ -14,11 +14,12 @@ steps() { gzip -dc "$tree/samples/serving/steps.jsonl.gz" | head -300; }
 steps | sed 's/"start_ns":1786/"start_ns":1790/' > september.jsonl
 options='--book book --fleet fleet.json --prices prices.json'
 take() { "$tollbook" ingest -q --book book "$@" && "$tollbook" attribute -q $options; }
-take "$tree/samples/serving/steps.jsonl.gz" first.jsonl && "$tollbook" close -q --book book 2026-08 && take late.jsonl &&
+take "$tree/samples/serving/steps.jsonl.gz" first.jsonl && "$tollbook" close -q --book book 2026-08 && cp -r book closed && take late.jsonl &&
 	head -200 september.jsonl > part.jsonl && take part.jsonl && tail -100 september.jsonl > rest.jsonl && take rest.jsonl || exit 1
 cp -r book good
 "$tollbook" verify $options --all > said 2>&1
-same "a good book" "$? $(tail -1 said | sed 's/[0-9]* entries/N entries/')" "0 3 segments, 3160 records; 50 days attributed again, N entries; 0 findings"
+same "a good book" "$? $(tail -1 said | sed 's/[0-9]* entries/N entries/')" "0 3 segments, 3160 records; 50 days attributed again, N entries, 1 fits; 0 findings"
+same "what cannot be made again is told" "$(grep -c 'Fits of 4 closed days cannot be made again: records came later' said)" 1
 "$tollbook" verify -q --book book > said 2>&1
 same "and without a fleet" "$? $(cat said)" "0 "
 
@@ -60,6 +61,24 @@ change "UPDATE adjustment SET tokens = tokens + 1 WHERE id = 1"
 found "an adjustment" "2026-08-1[01]: its records give other entries .*with what was adjusted\); it is closed: restore a backup"
 change "DELETE FROM adjustment WHERE id = 1"
 found "an adjustment that is missing" "with what was adjusted\); it is closed: restore a backup"
+fit="fit SET lines = replace(lines, '\"ns\":', '\"ns\":1')"
+mend="run 'tollbook attribute --all'"
+change "UPDATE $fit"
+found "a coefficient of a fit" "2026-09-2[0-9], fit of llama-3.1-8b: the one that is kept is not what its records give: its \"terms\"; $mend"
+change "UPDATE fit SET lines = replace(lines, '\"evidence\":\"', '\"evidence\":\"0')"
+found "what a fit says it rests on" "is not what its records give: its \"evidence\"; $mend"
+change "DELETE FROM fit"
+found "a fit that is missing" "fit of llama-3.1-8b: its records give one that the ledger does not keep; $mend"
+change "INSERT INTO fit SELECT day_ns, 'other' || part, lines FROM fit"
+found "a fit that nothing gives" "fit of otherllama-3.1-8b: its records give none, and one is kept; $mend"
+change "UPDATE fit SET lines = replace(lines, '\"ns\":', '\"ns\":1')"
+"$tollbook" attribute -q --all $options && "$tollbook" verify -q $options --all > said 2>&1
+same "a fit is mended" "$? $(cat said)" "0 "
+rm -rf book && cp -r closed book
+"$tollbook" verify $options --all > said 2>&1
+same "fits of closed days without later records" "$? $(grep -c 'cannot be made again' said) $(sed -n 's/.*entries, \(.*\);.*/\1/p' said)" "0 0 2 fits"
+change "UPDATE $fit"
+found "a coefficient of a closed day's fit" "2026-08-1[01], fit of llama-3.1-8b: .*its \"terms\"; it is closed: restore a backup"
 change "UPDATE segment SET requests = requests + 1 WHERE requests > 0"
 found "a number of records" "holds other numbers of records than the ledger says" "$bare"
 change "UPDATE segment SET hash = replace(hash, '3', '4')"
