@@ -84,38 +84,6 @@ static int settle_period(struct book *b, struct book_statement *s, struct last_r
 	return s->from_ns < s->to_ns;
 }
 
-static bool is_day(int64_t ns) {
-	return ns == INT64_MIN || ns == INT64_MAX || instant_floor(ns, NS_PER_DAY) == ns;
-}
-
-/* What decides whether sums by day say all that is asked. */
-struct grain {
-	const struct book *b;
-	bool finer;
-};
-
-static int price_of_model(void *grain, name_id model) {
-	struct grain *g = grain;
-
-	g->finer |= prices_change_within_days(g->b->prices, names_text(g->b->names, model));
-	return 0;
-}
-
-static int find_grain(struct book *b, const struct book_statement *s, int64_t from_ns, int64_t to_ns, enum ledger_grain *out,
-                      struct fault *why) {
-	struct grain g = {b, !is_day(from_ns) || !is_day(to_ns) || s->tz || s->pages};
-	int rc = 0;
-
-	for (size_t i = 0; i < b->r->by.count; i++) {
-		g.finer |= b->r->by.key[i] == BY_HOUR;
-	}
-	if (b->prices && !g.finer) {
-		rc = ledger_models(b->ledger, from_ns, to_ns, s->as_of, price_of_model, &g, why);
-	}
-	*out = g.finer ? LEDGER_SLOTS : LEDGER_DAYS;
-	return rc;
-}
-
 /* ---- the statement ---- */
 
 static const char *keep_name(struct book *b, const char *s) {
@@ -194,15 +162,10 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	if (rc <= 0) {
 		return rc;
 	}
-	enum ledger_grain grain;
-	rc = find_grain(b, s, first, end, &grain, why);
-	if (rc < 0) {
-		return rc;
-	}
 	start_statement(b, s, &last, fleet, descriptions);
 	quality_init(&s->quality);
 	rc = s->pages ? start_pages(b, s, last.id, why) : 0;
-	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, grain, take_entry, s, why);
+	rc = rc < 0 ? rc : book_entries(b, s, first, end, take_entry, s, why);
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      take_adjustment, &adjusting, why);

@@ -450,18 +450,6 @@ int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_
 	return rc;
 }
 
-int ledger_models(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, ledger_model_sink *sink, void *context,
-                  struct fault *why) {
-	int64_t first_day = from_ns > INT64_MIN + NS_PER_DAY ? instant_floor(from_ns, NS_PER_DAY) : INT64_MIN;
-	int rc = ask(l, Q_MODELS, VALUES(V_INT(first_day), V_INT(to_ns), V_INT(as_of)), why);
-
-	while (rc == 0 && (rc = ask_next(l, Q_MODELS, why)) > 0) {
-		rc = sink(context, name_here(l, row_int(l, Q_MODELS, 0)));
-	}
-	ask_end(l, Q_MODELS);
-	return rc;
-}
-
 int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
 	int rc = ask(l, Q_EXTENT, VALUES(V_INT(as_of)), why);
 

@@ -265,10 +265,6 @@ enum ledger_grain { LEDGER_SLOTS, LEDGER_DAYS };
  */
 int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, enum ledger_grain grain,
                    entry_sink *sink, void *context, struct fault *why);
-/* The models that entries of these days are of, each once, in no order. A negative answer of the sink ends it. */
-typedef int ledger_model_sink(void *context, name_id model);
-int ledger_models(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, ledger_model_sink *sink, void *context,
-                  struct fault *why);
 /* The first and last day of all entries, half-open: 1, or 0 if there are none. */
 int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 

@@ -132,7 +132,10 @@ int statement_diff(const char *before, const char *after, bool as_json, int widt
 
 struct rendering_info {
 	const char *name, *what;
+	bool draws_time; /* has pictures of unit costs over time */
 };
 const struct rendering_info *report_renderings(size_t *count);
+/* Has a statement of this period in this format pictures hour by hour, whatever --by says? */
+bool report_draws_hours(const char *format, int64_t from_ns, int64_t to_ns);
 
 #endif

@@ -173,6 +173,7 @@ struct timeline {
 	size_t slot_count;
 };
 
+int64_t timeline_step_ns(int64_t from_ns, int64_t to_ns);
 struct timeline *timeline_new(int64_t from_ns, int64_t to_ns);
 void timeline_free(struct timeline *t);
 bool timeline_take(struct timeline *t, const struct entry *e);

@@ -6,9 +6,13 @@
 #include "core/instant.h"
 #include "report/statement.h"
 
+int64_t timeline_step_ns(int64_t from_ns, int64_t to_ns) {
+	return (to_ns - from_ns) / NS_PER_HOUR > TIMELINE_HOURS_MAX ? NS_PER_DAY : NS_PER_HOUR;
+}
+
 struct timeline *timeline_new(int64_t from_ns, int64_t to_ns) {
 	struct timeline *t = must_calloc(1, sizeof(*t));
-	t->step_ns = (to_ns - from_ns) / NS_PER_HOUR > TIMELINE_HOURS_MAX ? NS_PER_DAY : NS_PER_HOUR;
+	t->step_ns = timeline_step_ns(from_ns, to_ns);
 	return t;
 }
 
