@@ -1,9 +1,9 @@
 /* Cells to blocks: sums, unit costs, list price and margin. */
-#define _GNU_SOURCE /* qsort_r */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "report/cells.h"
+#include "report/groups.h"
 #include "report/statement.h"
 
 /* Nano-units x ns in one nano-unit of an hourly rate. */
@@ -243,10 +243,10 @@ struct grouping {
 
 static int64_t time_key(const struct statement *s, const struct cell *c, enum by_key key) {
 	int64_t ns = c->bucket_ns;
-	if (key == BY_MONTH) {
-		return zone_month_start(s->options.tz, ns);
+	if (key == s->time_key) {
+		return ns;
 	}
-	return key == BY_DAY ? zone_day_start(s->options.tz, ns) : ns;
+	return key == BY_MONTH ? zone_month_start(s->options.tz, ns) : zone_day_start(s->options.tz, ns);
 }
 
 static name_id name_key(const struct cell *c, enum by_key key) {
@@ -255,35 +255,20 @@ static name_id name_key(const struct cell *c, enum by_key key) {
 	return names[key];
 }
 
-static int compare_key(const struct statement *s, const struct cell *a, const struct cell *b, enum by_key key) {
-	int64_t x, y;
-	if (key <= BY_MONTH) {
-		x = time_key(s, a, key);
-		y = time_key(s, b, key);
-	} else {
-		x = s->cells->rank[name_key(a, key)];
-		y = s->cells->rank[name_key(b, key)];
+/* Names by their place in the order of texts. A group_keys. */
+static bool keys_of(const void *grouping, size_t cell, int64_t keys[GROUP_KEYS_MAX]) {
+	const struct grouping *g = grouping;
+	const struct cell *c = &g->cells->cell[cell];
+
+	_Static_assert(GROUP_KEYS_MAX >= BY_KEYS, "room for all keys of --by");
+	if (g->nobodys != NOBODYS_OWN && cell_is_nobodys(c)) {
+		return false;
 	}
-	return (x > y) - (x < y);
-}
-
-static int compare_keys(const struct grouping *g, size_t a, size_t b) {
-	const struct cell *cell = g->cells->cell;
-	int order = 0;
-	for (size_t i = 0; i < g->count && order == 0; i++) {
-		order = compare_key(g->s, &cell[a], &cell[b], g->by[i]);
+	for (size_t i = 0; i < g->count; i++) {
+		enum by_key key = g->by[i];
+		keys[i] = key <= BY_MONTH ? time_key(g->s, c, key) : g->s->cells->rank[name_key(c, key)];
 	}
-	return order;
-}
-
-static int compare_members(const void *a, const void *b, void *grouping) {
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	int order = compare_keys(grouping, x, y);
-	return order ? order : (x > y) - (x < y);
-}
-
-static bool is_member(const struct grouping *g, const struct cell *c) {
-	return g->nobodys == NOBODYS_OWN || !cell_is_nobodys(c);
+	return true;
 }
 
 static void set_keys(const struct grouping *g, struct row *row, const struct cell *c) {
@@ -299,7 +284,7 @@ static void set_keys(const struct grouping *g, struct row *row, const struct cel
 	}
 }
 
-static int sum_members(const struct grouping *g, const size_t *members, size_t count, struct block *out,
+static int sum_members(const struct grouping *g, const uint32_t *members, size_t count, struct block *out,
 		       struct fault *why) {
 	struct sum sum = {.block = out, .fits = true};
 	for (size_t i = 0; i < count; i++) {
@@ -308,44 +293,20 @@ static int sum_members(const struct grouping *g, const size_t *members, size_t c
 	return finish_sum(&sum, g->s, why);
 }
 
-static size_t count_groups(const struct grouping *g, const size_t *members, size_t count) {
-	size_t groups = 0;
-	for (size_t i = 0; i < count; i++) {
-		groups += i == 0 || compare_keys(g, members[i - 1], members[i]) != 0;
-	}
-	return groups;
-}
-
-static size_t *select_members(const struct grouping *g, size_t *count) {
-	const struct cells *c = g->cells;
-	size_t *members = must_alloc((c->count + 1) * sizeof(*members));
-
-	*count = 0;
-	for (size_t i = 0; i < c->count; i++) {
-		if (is_member(g, &c->cell[i])) {
-			members[(*count)++] = i;
-		}
-	}
-	if (*count > 0) {
-		qsort_r(members, *count, sizeof(*members), compare_members, (void *)(uintptr_t)g);
-	}
-	return members;
-}
-
 static int build_table(const struct grouping *g, struct table *out, struct fault *why) {
-	size_t count;
-	size_t *members = select_members(g, &count);
+	struct groups groups;
 	int error = 0;
 
-	out->rows = must_calloc(count_groups(g, members, count) + 1, sizeof(*out->rows));
-	for (size_t from = 0, to; from < count && !error; from = to) {
-		for (to = from + 1; to < count && compare_keys(g, members[from], members[to]) == 0; to++) {
-		}
+	groups_make(&groups, g->cells->count, g->count, keys_of, g);
+	out->rows = must_calloc(groups.count + 1, sizeof(*out->rows));
+	while (out->count < groups.count && !error) {
+		const uint32_t *members = groups.items + groups.first[out->count];
+		size_t count = groups.first[out->count + 1] - groups.first[out->count];
 		struct row *row = &out->rows[out->count++];
-		set_keys(g, row, &g->cells->cell[members[from]]);
-		error = sum_members(g, members + from, to - from, &row->block, why);
+		set_keys(g, row, &g->cells->cell[members[0]]);
+		error = sum_members(g, members, count, &row->block, why);
 	}
-	free(members);
+	groups_release(&groups);
 	return error;
 }
 
@@ -364,7 +325,7 @@ int blocks_build(struct statement *s, const struct charge *charges, const struct
 	const struct cells *all = s->cells, *timed = s->row_cells ? s->row_cells : s->cells;
 	enum nobodys of_tenants = o->idle_proportional ? NOBODYS_CHARGED : NOBODYS_HIDDEN;
 	enum nobodys of_rows = statement_has_key(s, BY_TENANT) ? of_tenants : NOBODYS_OWN;
-	const enum by_key by_time[] = {statement_time_key(o), BY_MODEL, BY_TENANT};
+	const enum by_key by_time[] = {s->time_key, BY_MODEL, BY_TENANT};
 	bool has_timed = by_time[0] != BY_KEYS && statement_has_key(s, BY_TENANT);
 	struct {
 		struct grouping grouping;

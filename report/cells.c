@@ -99,19 +99,14 @@ static int order(int64_t a, int64_t b) {
 static int compare_cells(const void *x, const void *y, void *ranks) {
 	const struct cell *a = x, *b = y;
 	const uint32_t *rank = ranks;
-	const int by[] = {
-	    order(rank[a->replica], rank[b->replica]), order(a->rate_nano, b->rate_nano),
-	    order(rank[a->model], rank[b->model]),     order(rank[a->pool], rank[b->pool]),
-	    order((int64_t)a->kind, (int64_t)b->kind), order(rank[a->tenant], rank[b->tenant]),
-	    order(a->bucket_ns, b->bucket_ns),
-	};
+	int by = order(rank[a->replica], rank[b->replica]);
 
-	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
-		if (by[i]) {
-			return by[i];
-		}
-	}
-	return 0;
+	by = by ? by : order(a->rate_nano, b->rate_nano);
+	by = by ? by : order(rank[a->model], rank[b->model]);
+	by = by ? by : order(rank[a->pool], rank[b->pool]);
+	by = by ? by : order((int64_t)a->kind, (int64_t)b->kind);
+	by = by ? by : order(rank[a->tenant], rank[b->tenant]);
+	return by ? by : order(a->bucket_ns, b->bucket_ns);
 }
 
 void cells_sort(struct cells *c, const struct names *names) {

@@ -10,7 +10,7 @@ const char *const by_key_names[BY_KEYS] = {
     [BY_REPLICA] = "replica", [BY_POOL] = "pool", [BY_TENANT] = "tenant",
 };
 
-enum by_key statement_time_key(const struct report_options *o) {
+static enum by_key time_key_of(const struct report_options *o) {
 	enum by_key finest = BY_KEYS;
 	for (size_t i = 0; i < o->by_count; i++) {
 		finest = o->by[i] <= BY_MONTH && o->by[i] < finest ? o->by[i] : finest;
@@ -27,13 +27,28 @@ bool statement_has_key(const struct statement *s, enum by_key key) {
 	return false;
 }
 
+/* The finest unit of time that --by asks for; its start, or 0 if time is no key. */
+static int64_t bucket_of(const struct statement *s, int64_t slot_ns) {
+	switch (s->time_key) {
+	case BY_HOUR:
+		return instant_floor(slot_ns, NS_PER_HOUR);
+	case BY_DAY:
+		return zone_day_start(s->options.tz, slot_ns);
+	case BY_MONTH:
+		return zone_month_start(s->options.tz, slot_ns);
+	default:
+		return 0;
+	}
+}
+
 struct statement *statement_new(const struct report_options *o) {
 	assert(o->names && o->by_count <= BY_KEYS && o->from_ns <= o->to_ns);
 	struct statement *s = must_calloc(1, sizeof(*s));
 	s->options = *o;
 	s->cells = cells_new();
-	s->last_slot_ns = INT64_MIN;
-	s->row_cells = statement_time_key(o) != BY_KEYS ? cells_new() : NULL;
+	s->time_key = time_key_of(o);
+	s->row_cells = s->time_key != BY_KEYS ? cells_new() : NULL;
+	s->buckets[0].bucket_ns = bucket_of(s, 0); /* the only one that slot 0 is looked for in */
 	s->timeline = timeline_new(o->from_ns, o->to_ns);
 	return s;
 }
@@ -64,20 +79,6 @@ void statement_free(struct statement *s) {
 	free(s);
 }
 
-/* The finest unit of time that --by asks for; its start, or 0 if time is no key. */
-static int64_t bucket_of(const struct report_options *o, int64_t slot_ns) {
-	switch (statement_time_key(o)) {
-	case BY_HOUR:
-		return instant_floor(slot_ns, NS_PER_HOUR);
-	case BY_DAY:
-		return zone_day_start(o->tz, slot_ns);
-	case BY_MONTH:
-		return zone_month_start(o->tz, slot_ns);
-	default:
-		return 0;
-	}
-}
-
 static bool add_sums(struct cell *c, const struct entry *e) {
 	return exact_add(&c->gpu_ns, e->gpu_ns) && exact_add(&c->tokens, e->tokens) &&
 	       exact_add(&c->requests, e->requests) && exact_add(&c->reasoning_tokens, e->reasoning_tokens) &&
@@ -97,11 +98,12 @@ static bool add_entry(struct cells *cells, const struct cell *key, const struct 
 }
 
 static bool add_row_entry(struct statement *s, struct cell key, const struct entry *e, bool listed, int128 revenue) {
-	if (e->slot_ns != s->last_slot_ns) {
-		s->last_slot_ns = e->slot_ns;
-		s->last_bucket_ns = bucket_of(&s->options, e->slot_ns);
+	struct slot_bucket *b = &s->buckets[(uint64_t)(e->slot_ns / NS_PER_HOUR) % SLOT_BUCKETS];
+
+	if (b->slot_ns != e->slot_ns) {
+		*b = (struct slot_bucket){e->slot_ns, bucket_of(s, e->slot_ns)};
 	}
-	key.bucket_ns = s->last_bucket_ns;
+	key.bucket_ns = b->bucket_ns;
 	key.tenant = statement_has_key(s, BY_TENANT) ? key.tenant : 0;
 	return add_entry(s->row_cells, &key, e, listed, revenue);
 }

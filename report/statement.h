@@ -179,6 +179,12 @@ void timeline_free(struct timeline *t);
 bool timeline_take(struct timeline *t, const struct entry *e);
 int timeline_finish(struct timeline *t, const struct names *names, struct fault *why);
 
+/* The hour, day or month that a slot lies in: a zone's calendar is asked once for many entries. */
+struct slot_bucket {
+	int64_t slot_ns, bucket_ns;
+};
+#define SLOT_BUCKETS 64
+
 struct statement {
 	struct report_options options;
 	const struct quality *quality;
@@ -188,7 +194,8 @@ struct statement {
 	 * that a month by hour stays small. Their money is a share of that of `cells`.
 	 */
 	struct cells *row_cells;
-	int64_t last_slot_ns, last_bucket_ns; /* of the entry before: most have that of the one before them */
+	enum by_key time_key; /* the finest key of time in --by; BY_KEYS if there is none */
+	struct slot_bucket buckets[SLOT_BUCKETS]; /* of slots met last, by their hour */
 	struct listing *listings;
 	size_t listing_count;
 	struct block total;
@@ -238,8 +245,6 @@ bool unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS
 		const int64_t tokens[TOKEN_KINDS], struct unit_cost out[TOKEN_KINDS]);
 /* Nano-units x ns over tokens (> 0), to nano-units per million tokens. False if that does not fit. */
 bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
-/* The finest key of time in --by; BY_KEYS if there is none. */
-enum by_key statement_time_key(const struct report_options *o);
 /* Is it a key of --by? */
 bool statement_has_key(const struct statement *s, enum by_key key);
 

@@ -127,7 +127,7 @@ static void put_instant(FILE *out, int64_t ns) {
 /* The start of the next hour, day or month of --by. */
 static int64_t bucket_end(const struct statement *s, int64_t start_ns) {
 	const struct zone *tz = s->options.tz;
-	switch (statement_time_key(&s->options)) {
+	switch (s->time_key) {
 	case BY_HOUR:
 		return start_ns + NS_PER_HOUR;
 	case BY_DAY: /* of 23 to 25 hours */

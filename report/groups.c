@@ -1,0 +1,140 @@
+#define _GNU_SOURCE /* qsort_r */
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "report/groups.h"
+
+/* Groups as they are met. */
+struct found {
+	size_t key_count, count;
+	int64_t *keys;   /* key_count of each */
+	uint32_t *slots; /* open addressing: group + 1, or 0 */
+	size_t slot_count;
+};
+
+static uint64_t hash_of(const int64_t *keys, size_t count) {
+	uint64_t hash = 0;
+	for (size_t i = 0; i < count; i++) {
+		hash = (hash ^ (uint64_t)keys[i]) * UINT64_C(0x9E3779B97F4A7C15);
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+static const int64_t *keys_at(const struct found *f, size_t group) {
+	return &f->keys[group * f->key_count];
+}
+
+/* The slot of a group, or the free one where it belongs. */
+static size_t slot_of(const struct found *f, const int64_t *keys) {
+	size_t at = hash_of(keys, f->key_count) & (f->slot_count - 1), bytes = f->key_count * sizeof(*keys);
+	while (f->slots[at] && memcmp(keys_at(f, f->slots[at] - 1), keys, bytes) != 0) {
+		at = (at + 1) & (f->slot_count - 1);
+	}
+	return at;
+}
+
+static void grow(struct found *f) {
+	f->slot_count = f->slot_count ? 2 * f->slot_count : 256;
+	free(f->slots);
+	f->slots = must_calloc(f->slot_count, sizeof(*f->slots));
+	f->keys = must_realloc(f->keys, f->slot_count / 2 * f->key_count * sizeof(*f->keys));
+	for (size_t i = 0; i < f->count; i++) {
+		f->slots[slot_of(f, keys_at(f, i))] = (uint32_t)i + 1;
+	}
+}
+
+static uint32_t group_of(struct found *f, const int64_t *keys) {
+	if (2 * f->count >= f->slot_count) {
+		grow(f);
+	}
+	size_t slot = slot_of(f, keys);
+	if (!f->slots[slot]) {
+		memcpy(&f->keys[f->count * f->key_count], keys, f->key_count * sizeof(*keys));
+		f->slots[slot] = (uint32_t)++f->count;
+	}
+	return f->slots[slot] - 1;
+}
+
+static int compare_groups(const void *a, const void *b, void *found) {
+	const struct found *f = found;
+	const int64_t *x = keys_at(f, *(const uint32_t *)a), *y = keys_at(f, *(const uint32_t *)b);
+	size_t i = 0;
+
+	while (i + 1 < f->key_count && x[i] == y[i]) {
+		i++;
+	}
+	return (x[i] > y[i]) - (x[i] < y[i]);
+}
+
+/* Sorts the groups: the place of each. The caller frees. */
+static uint32_t *places_of(struct found *f) {
+	uint32_t *order = must_alloc((f->count + 1) * sizeof(*order)), *place = must_alloc((f->count + 1) * sizeof(*place));
+
+	for (size_t i = 0; i < f->count; i++) {
+		order[i] = (uint32_t)i;
+	}
+	if (f->count > 0) {
+		qsort_r(order, f->count, sizeof(*order), compare_groups, f);
+	}
+	for (size_t i = 0; i < f->count; i++) {
+		place[order[i]] = (uint32_t)i;
+	}
+	free(order);
+	return place;
+}
+
+#define IN_NONE UINT32_MAX
+
+/* Items one group behind the other, by the place of the group of each. */
+static void lay_out(struct groups *out, const uint32_t *of, size_t item_count) {
+	for (size_t i = 0; i < item_count; i++) {
+		out->first[of[i] == IN_NONE ? out->count : of[i]]++;
+	}
+	uint32_t before = 0;
+	for (size_t g = 0; g <= out->count; g++) {
+		uint32_t size = out->first[g];
+		out->first[g] = before;
+		before += size;
+	}
+	for (size_t i = 0; i < item_count; i++) {
+		if (of[i] != IN_NONE) {
+			out->items[out->first[of[i]]++] = (uint32_t)i;
+		}
+	}
+	memmove(out->first + 1, out->first, out->count * sizeof(*out->first)); /* each was moved to its end */
+	out->first[0] = 0;
+}
+
+void groups_make(struct groups *out, size_t item_count, size_t key_count, group_keys *keys_of, const void *context) {
+	struct found f = {.key_count = key_count};
+	uint32_t *of = must_alloc((item_count + 1) * sizeof(*of));
+	int64_t keys[GROUP_KEYS_MAX];
+
+	assert(key_count > 0 && key_count <= GROUP_KEYS_MAX && item_count < IN_NONE);
+	for (size_t i = 0; i < item_count; i++) {
+		of[i] = keys_of(context, i, keys) ? group_of(&f, keys) : IN_NONE;
+	}
+	uint32_t *place = places_of(&f);
+	for (size_t i = 0; i < item_count; i++) {
+		of[i] = of[i] == IN_NONE ? IN_NONE : place[of[i]];
+	}
+	*out = (struct groups){
+	    .count = f.count,
+	    .items = must_alloc((item_count + 1) * sizeof(*out->items)),
+	    .first = must_calloc(f.count + 1, sizeof(*out->first)),
+	};
+	lay_out(out, of, item_count);
+	free(place);
+	free(of);
+	free(f.keys);
+	free(f.slots);
+}
+
+void groups_release(struct groups *g) {
+	free(g->items);
+	free(g->first);
+}
