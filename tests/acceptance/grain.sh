@@ -40,7 +40,7 @@ both() {
 	same "$*" "$(jq -S "$figures" book.json | md5sum)" "$(jq -S "$figures" run.json | md5sum)"
 }
 
-for by in model,tenant day,tenant month,replica hour; do
+for by in model,tenant day,tenant month,replica month,model,day hour; do
 	for zone in UTC Europe/Berlin Asia/Kolkata America/New_York; do
 		both --by "$by" --tz "$zone"
 	done

@@ -348,6 +348,47 @@ static void test_rows_by_time(void **state) {
 	assert_true(text_eq(row_key(f->s, &f->s->rows.rows[2], BY_MONTH, buffer), T("1970-01")));
 }
 
+/* A month's rows stay together, whatever stands between month and day in --by; days are the zone's. */
+static void test_rows_by_several_times(void **state) {
+	static const struct {
+		const char *tenant, *month, *day;
+		int64_t slot, bucket; /* hours */
+	} cases[] = {
+	    {"a", "1970-01", "1970-01-02", 24, 22},
+	    {"a", "1970-01", "1970-01-04", 24 + 64, 70},
+	    {"b", "1970-01", "1970-01-01", 0, -2},
+	    {"a", "1970-02", "1970-02-01", 31 * 24 - 1, 31 * 24 - 2},
+	};
+	struct fixture *f = *state;
+	struct report_options o = options_of(f);
+	struct fault why;
+	struct zone *tz = zone_new(T("+02:00"), &why);
+	char buffer[KEY_TEXT_MAX];
+
+	o.by[0] = BY_MONTH;
+	o.by[1] = BY_TENANT;
+	o.by[2] = BY_DAY;
+	o.by_count = 3;
+	o.tz = tz;
+	stop(f);
+	start(f, &o);
+	for (size_t i = 4; i-- > 0;) {
+		struct entry e = entry_of(f, cases[i].tenant, ENTRY_OUTPUT, SECOND, 1);
+		e.slot_ns = cases[i].slot * HOUR;
+		assert_int_equal(statement_take(f->s, &e), 0);
+	}
+	finish(f);
+	assert_int_equal(f->s->rows.count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		const struct row *r = &f->s->rows.rows[i];
+		assert_true(text_eq(row_key(f->s, r, BY_TENANT, buffer), text_of(cases[i].tenant)));
+		assert_true(text_eq(row_key(f->s, r, BY_MONTH, buffer), text_of(cases[i].month)));
+		assert_true(text_eq(row_key(f->s, r, BY_DAY, buffer), text_of(cases[i].day)));
+		assert_true(r->bucket_ns == cases[i].bucket * HOUR);
+	}
+	zone_free(tz);
+}
+
 static void test_nothing_at_all(void **state) {
 	struct fixture *f = *state;
 	finish(f);
@@ -385,6 +426,7 @@ int main(void) {
 	    TEST(test_no_rate_is_said),
 	    TEST(test_nothing_has_a_rate),
 	    TEST(test_rows_by_time),
+	    TEST(test_rows_by_several_times),
 	    TEST(test_nothing_at_all),
 	    TEST(test_too_much_is_an_error),
 	};
