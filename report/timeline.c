@@ -7,7 +7,7 @@
 #include "report/statement.h"
 
 int64_t timeline_step_ns(int64_t from_ns, int64_t to_ns) {
-	return (to_ns - from_ns) / NS_PER_HOUR > TIMELINE_HOURS_MAX ? NS_PER_DAY : NS_PER_HOUR;
+	return ((int128)to_ns - from_ns) / NS_PER_HOUR > TIMELINE_HOURS_MAX ? NS_PER_DAY : NS_PER_HOUR;
 }
 
 struct timeline *timeline_new(int64_t from_ns, int64_t to_ns) {
