@@ -1,12 +1,10 @@
 /* backup.c: tollbook backup: a whole copy of the book at a moment; with --dump, its content as text. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
 #include "cli/book.h"
 #include "cli/say.h"
+#include "cli/transfer.h"
 #include "cli/values.h"
 #include "core/files.h"
 
@@ -14,89 +12,26 @@ struct settings {
 	bool dump;
 };
 
-struct copying {
-	struct book *b;
-	const char *to;
-	struct fault *why;
-	int64_t files;
-};
-
-static int copy_file(const char *from, const char *to, struct fault *why) {
-	struct outfile *file;
-	struct text bytes;
-	int rc = book_file_bytes(from, &bytes, why);
-
-	if (rc < 0) {
-		return rc;
-	}
-	rc = outfile_open(&file, to, why);
-	if (rc == 0) {
-		fwrite(bytes.at, 1, bytes.len, outfile_stream(file));
-		rc = outfile_commit(file, why);
-	}
-	free((char *)(uintptr_t)bytes.at);
-	return rc;
-}
-
-/* The folders on the way to a segment in the copy. */
-static int make_folders(const char *path, size_t from, struct fault *why) {
-	char folder[4096];
-
-	for (size_t i = from + 1; path[i]; i++) {
-		if (path[i] != '/') {
-			continue;
-		}
-		snprintf(folder, sizeof folder, "%.*s", (int)i, path);
-		if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
-			return fault_set(why, ERROR_IO, "%s: cannot make the folder: %s", folder, strerror(errno));
-		}
-	}
-	return 0;
-}
-
-static int copy_segment(void *copying, const struct ledger_segment *s) {
-	struct copying *c = copying;
-	char from[4096], to[4096];
-
-	if (s->gone_run) {
-		return 0;
-	}
-	ledger_segment_path(c->b->ledger, s, from, sizeof from);
-	snprintf(to, sizeof to, "%s%s", c->to, from + strlen(ledger_book(c->b->ledger)));
-	int rc = make_folders(to, strlen(c->to), c->why);
-	c->files++;
-	return rc < 0 ? rc : copy_file(from, to, c->why);
-}
-
-/* The lock is held: no segment is replaced meanwhile. The database comes last, so that a copy that has it is whole. */
 static int copy_book(struct book *b, const char *to, struct fault *why) {
-	struct copying c = {b, to, why, 0};
-	char path[4096], records[4096];
+	struct ledger_transfer t = transfer_of(b->r);
+	int rc = ledger_backup(b->ledger, to, &t, why);
 
-	snprintf(path, sizeof path, "%s/ledger.db", to);
-	snprintf(records, sizeof records, "%s/records", to);
-	if (mkdir(to, 0750) != 0) {
-		return fault_set(why, ERROR_CONFIG, "%s: cannot make the folder: %s; expected one that is not there yet", to, strerror(errno));
-	}
-	if (mkdir(records, 0750) != 0) {
-		return fault_set(why, ERROR_IO, "%s: cannot make the folder: %s", records, strerror(errno));
-	}
-	int rc = ledger_segments(b->ledger, INT64_MIN, INT64_MAX, copy_segment, &c, why);
-	rc = rc < 0 ? rc : ledger_copy(b->ledger, path, why);
+	transfer_say(b->r, &t, to);
 	if (rc == 0 && !b->r->quiet) {
-		printf("%s: a book with %" PRId64 " segments; check it: tollbook verify --book %s\n", to, c.files, to);
+		printf("%s: a book with %" PRId64 " segments; check it: tollbook verify --book %s\n", to, t.files, to);
 	}
 	return rc;
 }
 
 static int write_dump(struct book *b, const char *to, struct fault *why) {
+	const struct ledger_transfer t = transfer_of(b->r);
 	struct outfile *file;
 	int rc = outfile_open(&file, to, why);
 
 	if (rc < 0) {
 		return rc;
 	}
-	rc = ledger_dump(b->ledger, outfile_stream(file), why);
+	rc = ledger_dump(b->ledger, outfile_stream(file), &t, why);
 	if (rc < 0) {
 		outfile_abandon(file);
 		return rc;
@@ -136,6 +71,7 @@ const struct command command_backup = {
 	.name = "backup",
 	.synopsis = "[options] DEST",
 	.what = "A whole copy of the book, or its content as text",
+	.about = "DEST is a folder that is not there, or empty; it appears when it is whole.\n",
 	.example = "tollbook backup --book book /backup/book-2026-10",
 	.groups = GROUP_BOOK,
 	.own = own,

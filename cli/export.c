@@ -5,10 +5,11 @@
 
 #include "cli/book.h"
 #include "cli/say.h"
+#include "cli/transfer.h"
 
 static int export_command(struct run *r, struct fault *why) {
+	struct ledger_transfer t = transfer_of(r);
 	struct book b;
-	int64_t files = 0;
 
 	if (r->operands.count != 1) {
 		return say_argument(r, r->argc, "no destination given, expected a folder to be made");
@@ -17,9 +18,12 @@ static int export_command(struct run *r, struct fault *why) {
 	if (status != 0) {
 		return status;
 	}
-	status = ledger_export(b.ledger, r->operands.at[0], &files, why);
+	stop_guard(&r->stop);
+	status = ledger_export(b.ledger, r->operands.at[0], &t, why);
+	stop_unguard(&r->stop);
+	transfer_say(r, &t, r->operands.at[0]);
 	if (status == 0 && !r->quiet) {
-		printf("%s: %" PRId64 " files and their manifest; back into a book: tollbook import --book NEW %s\n", r->operands.at[0], files,
+		printf("%s: %" PRId64 " files and their manifest; back into a book: tollbook import --book NEW %s\n", r->operands.at[0], t.files,
 		       r->operands.at[0]);
 	}
 	book_close(&b);
@@ -28,7 +32,7 @@ static int export_command(struct run *r, struct fault *why) {
 
 static int import_command(struct run *r, struct fault *why) {
 	const char *book = r->book ? r->book : "book";
-	int64_t files = 0;
+	struct ledger_transfer t = transfer_of(r);
 
 	if (r->operands.count != 1) {
 		return say_argument(r, r->argc, "nothing to import, expected a folder that tollbook export wrote");
@@ -38,9 +42,12 @@ static int import_command(struct run *r, struct fault *why) {
 		return EXIT_USAGE;
 	}
 	umask(027);
-	int status = ledger_import(book, r->operands.at[0], &files, why);
+	stop_guard(&r->stop);
+	int status = ledger_import(book, r->operands.at[0], &t, why);
+	stop_unguard(&r->stop);
+	transfer_say(r, &t, book);
 	if (status == 0 && !r->quiet) {
-		printf("%s: a book of %" PRId64 " files; check it: tollbook verify --book %s\n", book, files, book);
+		printf("%s: a book of %" PRId64 " files; check it: tollbook verify --book %s\n", book, t.files, book);
 	}
 	return status;
 }

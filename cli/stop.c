@@ -14,7 +14,7 @@
 static const int watched[] = {SIGTERM, SIGINT, SIGHUP};
 
 static void leave(void) {
-	static const char sentence[] = "\ntollbook: stopped by a signal; nothing was written\n";
+	static const char sentence[] = "\ntollbook: stopped by a signal\n";
 
 	if (write(STDERR_FILENO, sentence, sizeof sentence - 1) < 0) {
 		_exit(EXIT_FAILED); /* nobody to tell */
@@ -29,8 +29,10 @@ static void *wait_for_signals(void *stop) {
 	if (sigwait(&s->signals, &signal) != 0 || s->over) {
 		return NULL;
 	}
+	/* Who works says what became of it: the process goes on to its own end, and ends here only if that takes too long. */
+	bool works = s->guarded > 0;
 	s->signal = signal;
-	for (int ms = 0; s->guarded > 0 && ms < GRACE_MS; ms += STEP_MS) {
+	for (int ms = 0; works && ms < GRACE_MS; ms += STEP_MS) {
 		nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
 		if (s->over) {
 			return NULL;

@@ -129,10 +129,3 @@ int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, str
 	free(postings);
 	return rc < 0 ? rc : check_documents(&c, why);
 }
-
-int ledger_copy(struct ledger *l, const char *to_path, struct fault *why) {
-	if (!l->driver->copy) {
-		return fault_set(why, ERROR_CONFIG, "a ledger in %s is backed up with its own tools", l->driver->name);
-	}
-	return l->driver->copy(l->connection, to_path, why);
-}

@@ -64,8 +64,8 @@ struct driver {
 
 	/* Damage and broken references, each as a sentence. */
 	int (*check)(void *connection, ledger_finding_sink *sink, void *context, struct fault *why);
-	/* A copy of the whole database in a file; NULL if the driver cannot. */
-	int (*copy)(void *connection, const char *to_path, struct fault *why);
+	/* A copy of the whole database in a file, unless that is to stop; NULL if the driver cannot. */
+	int (*copy)(void *connection, const char *to_path, const struct ledger_transfer *t, struct fault *why);
 };
 
 extern const struct driver sqlite_driver, postgres_driver;

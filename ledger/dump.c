@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ledger/book.h"
+#include "ledger/part.h"
 
 static void put_name(struct ledger *l, name_id id, FILE *out) {
 	struct text t = names_text(l->names, id);
@@ -34,6 +35,8 @@ struct dumping {
 	FILE *out;
 	struct entry *entries;
 	size_t count, room;
+	const struct ledger_transfer *t;
+	struct fault *why;
 };
 
 static int keep_entry(void *context, const struct entry *e) {
@@ -44,7 +47,7 @@ static int keep_entry(void *context, const struct entry *e) {
 		d->entries = must_realloc(d->entries, d->room * sizeof *d->entries);
 	}
 	d->entries[d->count++] = *e;
-	return 0;
+	return transfer_go_on(d->t, d->why);
 }
 
 static int dump_source(void *context, const struct ledger_source *s) {
@@ -87,8 +90,8 @@ static int dump_adjustment(void *context, const struct ledger_adjustment *a) {
 	return 0;
 }
 
-int ledger_dump(struct ledger *l, FILE *out, struct fault *why) {
-	struct dumping d = {.l = l, .out = out};
+int ledger_dump(struct ledger *l, FILE *out, const struct ledger_transfer *t, struct fault *why) {
+	struct dumping d = {.l = l, .out = out, .t = t, .why = why};
 	int rc = ledger_sources(l, dump_source, &d, why);
 
 	rc = rc < 0 ? rc : ledger_segments(l, INT64_MIN, INT64_MAX, dump_segment, &d, why);
@@ -96,6 +99,7 @@ int ledger_dump(struct ledger *l, FILE *out, struct fault *why) {
 	entries_sort(l->names, d.entries, d.count);
 	for (size_t i = 0; i < d.count && rc >= 0; i++) {
 		put_entry(l, "entry", &d.entries[i], out);
+		rc = transfer_go_on(t, why);
 	}
 	free(d.entries);
 	rc = rc < 0 ? rc : ledger_fits(l, INT64_MIN, INT64_MAX, dump_fit, &d, why);

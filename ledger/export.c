@@ -4,19 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/files.h"
 #include "ledger/book.h"
+#include "ledger/part.h"
 #include "ledger/plain.h"
 
 #define PATH_ROOM 4096
 
 struct exporting {
 	struct ledger *l;
-	char folder[PATH_ROOM];
+	struct part part;
 	struct plain_out manifest;
-	int64_t files;
+	struct ledger_transfer *t;
 	struct fault *why;
 };
 
@@ -41,9 +41,10 @@ static int make_way(const char *folder, const char *name, struct fault *why) {
 
 static int begin_file(struct exporting *e, struct writing *w, const char *name) {
 	char path[2 * PATH_ROOM];
-	int rc = make_way(e->folder, name, e->why);
+	int rc = transfer_go_on(e->t, e->why);
 
-	snprintf(path, sizeof path, "%s/%s", e->folder, name);
+	rc = rc < 0 ? rc : make_way(e->part.folder, name, e->why);
+	snprintf(path, sizeof path, "%s/%s", e->part.folder, name);
 	rc = rc < 0 ? rc : outfile_open(&w->file, path, e->why);
 	if (rc == 0) {
 		w->name = name;
@@ -67,7 +68,7 @@ static int end_file(struct exporting *e, struct writing *w, int rc) {
 		plain_put_text(&e->manifest, text_of(w->name));
 		plain_put(&e->manifest, ",\"bytes\":%" PRId64 ",\"lines\":%" PRId64 ",\"sha256\":\"%s\"}", w->out.bytes, w->out.lines, sha256);
 		plain_end_line(&e->manifest);
-		e->files++;
+		e->t->files++;
 	}
 	plain_out_release(&w->out);
 	return rc;
@@ -124,7 +125,7 @@ static int put_rows(struct exporting *e, struct plain_out *p, const struct plain
 		}
 		plain_put(p, "]");
 		plain_end_line(p);
-		rc = 0;
+		rc = transfer_go_on(e->t, e->why);
 	}
 	if (statement) {
 		d->finalize(statement);
@@ -187,10 +188,16 @@ static int export_documents(struct exporting *e) {
 
 /* ---- records ---- */
 
-static int put_record(void *out, const struct record *r, struct fault *why) {
-	(void)why;
-	plain_put_record(out, r);
-	return 0;
+struct recording {
+	struct exporting *e;
+	struct plain_out *out;
+};
+
+static int put_record(void *recording, const struct record *r, struct fault *why) {
+	struct recording *to = recording;
+
+	plain_put_record(to->out, r);
+	return transfer_go_on(to->e->t, why);
 }
 
 static int export_segment(void *exporting, const struct ledger_segment *s) {
@@ -202,8 +209,9 @@ static int export_segment(void *exporting, const struct ledger_segment *s) {
 		return 0;
 	}
 	plain_records_name(e->l->book, ledger_segment_path(e->l, s, path, sizeof path), name, sizeof name);
+	struct recording to = {e, &w.out};
 	int rc = begin_file(e, &w, name);
-	return rc < 0 ? rc : end_file(e, &w, ledger_records(e->l, s, put_record, &w.out, e->why));
+	return rc < 0 ? rc : end_file(e, &w, ledger_records(e->l, s, put_record, &to, e->why));
 }
 
 /* ---- the whole ---- */
@@ -218,11 +226,11 @@ static int export_all(struct exporting *e) {
 }
 
 /* The manifest comes last: what has one is whole. */
-static int export_to(struct exporting *e, const char *place) {
+static int export_to(struct exporting *e) {
 	struct outfile *file;
 	char path[PATH_ROOM + 32];
 
-	snprintf(path, sizeof path, "%s/manifest.jsonl", e->folder);
+	snprintf(path, sizeof path, "%s/manifest.jsonl", e->part.folder);
 	int rc = outfile_open(&file, path, e->why);
 	if (rc < 0) {
 		return rc;
@@ -231,44 +239,25 @@ static int export_to(struct exporting *e, const char *place) {
 	plain_put(&e->manifest, "{\"schema\":\"" PLAIN_SCHEMA "\",\"version\":\"" TOLLBOOK_VERSION "\",\"ledger\":%d}", LEDGER_SCHEMA_VERSION);
 	plain_end_line(&e->manifest);
 	rc = export_all(e);
-	plain_put(&e->manifest, "{\"files\":%" PRId64 "}", e->files);
+	plain_put(&e->manifest, "{\"files\":%" PRId64 "}", e->t->files);
 	plain_end_line(&e->manifest);
 	plain_out_release(&e->manifest);
 	if (rc < 0) {
 		outfile_abandon(file);
 		return rc;
 	}
-	rc = outfile_commit(file, e->why);
-	return rc < 0 ? rc : plain_folder_commit(e->folder, place, e->why);
+	return outfile_commit(file, e->why);
 }
 
-static int check_place(const char *place, struct fault *why) {
-	struct stat st;
+int ledger_export(struct ledger *l, const char *place, struct ledger_transfer *t, struct fault *why) {
+	struct exporting e = {.l = l, .t = t, .why = why};
+	int rc = part_begin(&e.part, place, t, why);
 
-	if (lstat(place, &st) != 0) {
-		return 0;
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		return fault_set(why, ERROR_CONFIG, "%s: is there and no folder, expected a place where nothing is", place);
-	}
-	/* Fails where there is something in it; the folder is made anew at the end. */
-	return rmdir(place) == 0 ? 0 : fault_set(why, ERROR_CONFIG, "%s: is there and not empty, expected a place where nothing is", place);
-}
-
-int ledger_export(struct ledger *l, const char *place, int64_t *files, struct fault *why) {
-	struct exporting e = {.l = l, .why = why};
-	int rc = check_place(place, why);
-
-	rc = rc < 0 ? rc : plain_folder_begin(e.folder, sizeof e.folder, place, why);
 	if (rc < 0) {
 		return rc;
 	}
 	rc = ledger_begin(l, why); /* nobody writes meanwhile */
-	rc = rc < 0 ? rc : export_to(&e, place);
+	rc = rc < 0 ? rc : export_to(&e);
 	ledger_rollback(l);
-	if (rc < 0) {
-		plain_folder_abandon(e.folder);
-	}
-	*files = e.files;
-	return rc;
+	return part_end(&e.part, rc, why);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "ledger/book.h"
+#include "ledger/part.h"
 #include "ledger/plain.h"
 #include "ledger/segment.h"
 
@@ -28,6 +29,7 @@ struct importing {
 	size_t count;
 	struct json *json;
 	char *buffer; /* for texts of one line */
+	struct ledger_transfer *t;
 	struct fault *why;
 };
 
@@ -77,6 +79,9 @@ static int next_line(struct reading *r) {
 
 	if (len <= 0) {
 		return ferror(r->in) ? fault_set(r->i->why, ERROR_IO, "%s: cannot read: %s", r->path, strerror(errno)) : 0;
+	}
+	if (transfer_go_on(r->i->t, r->i->why) < 0) {
+		return ERROR_IO;
 	}
 	r->number++;
 	digest_add(r->digest, (struct text){r->line, (size_t)len});
@@ -433,30 +438,34 @@ static int import_all(struct importing *i) {
 	return rc < 0 ? rc : ledger_commit(i->l, i->why);
 }
 
-int ledger_import(const char *book, const char *from, int64_t *files, struct fault *why) {
-	struct importing i = {.from = from, .why = why};
+/* Into the folder of a part. */
+static int import_into(struct importing *i, const char *folder) {
 	struct names *names = names_new();
-	char folder[PATH_ROOM];
-	int rc = plain_folder_begin(folder, sizeof folder, book, why);
 
-	if (rc == 0) {
-		i.json = json_new();
-		i.buffer = must_alloc(VALUE_BYTES);
-		rc = ledger_open(&i.l, folder, NULL, LEDGER_CREATE, names, why);
-		rc = rc < 0 ? rc : import_all(&i);
-		ledger_close(i.l);
-		rc = rc < 0 ? rc : plain_folder_commit(folder, book, why);
-		if (rc < 0) {
-			plain_folder_abandon(folder);
-		}
+	i->json = json_new();
+	i->buffer = must_alloc(VALUE_BYTES);
+	int rc = ledger_open(&i->l, folder, NULL, LEDGER_CREATE, names, i->why);
+	rc = rc < 0 ? rc : import_all(i);
+	ledger_close(i->l);
+	free(i->buffer);
+	json_free(i->json);
+	names_free(names);
+	return rc;
+}
+
+int ledger_import(const char *book, const char *from, struct ledger_transfer *t, struct fault *why) {
+	struct importing i = {.from = from, .t = t, .why = why};
+	struct part part;
+	int rc = part_begin(&part, book, t, why);
+
+	if (rc < 0) {
+		return rc;
 	}
-	*files = (int64_t)i.count;
+	rc = part_end(&part, import_into(&i, part.folder), why);
+	t->files = (int64_t)i.count;
 	for (size_t k = 0; k < i.count; k++) {
 		free(i.files[k].name);
 	}
 	free(i.files);
-	free(i.buffer);
-	json_free(i.json);
-	names_free(names);
 	return rc;
 }

@@ -319,19 +319,26 @@ typedef void ledger_finding_sink(void *context, const char *sentence);
 int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
 /* Paths of files among the segments that are none of the ledger's: a stopped run left them. */
 int ledger_strays(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
-/* A whole copy of the ledger at a moment, while others may write. */
-int ledger_copy(struct ledger *l, const char *to_path, struct fault *why);
+/* A book on its way to another place. */
+struct ledger_transfer {
+	bool (*stopped)(void *context); /* asked now and then: then all is taken back (ERROR_IO); NULL: it is not */
+	void *context;
+	int64_t files;   /* written, or read */
+	int64_t cleared; /* folders beside the place that killed ones had left, and that were removed */
+};
 /*
- * The whole book as plain files (schemas/export.md) in a new folder, which appears when it is whole; and a new book
- * from them. ERROR_CONFIG where something is there already, or the files are not what was exported ("file:line: …").
+ * A whole copy of the book; all of it as plain files (schemas/export.md); a new book from them. Each into a new folder,
+ * which appears when it is whole. ERROR_CONFIG where something is there already, or the files are not what was exported
+ * ("file:line: …").
  */
-int ledger_export(struct ledger *l, const char *place, int64_t *files, struct fault *why);
-int ledger_import(const char *book, const char *from, int64_t *files, struct fault *why);
+int ledger_backup(struct ledger *l, const char *place, struct ledger_transfer *t, struct fault *why);
+int ledger_export(struct ledger *l, const char *place, struct ledger_transfer *t, struct fault *why);
+int ledger_import(const char *book, const char *from, struct ledger_transfer *t, struct fault *why);
 /*
  * Writes what the ledger says of the world as text, one line a row, in one order, names by
  * text: sources, segments, entries in force, closed periods, adjustments. Numbers of runs, clock
  * times and places on disk are left out: the same content gives the same bytes.
  */
-int ledger_dump(struct ledger *l, FILE *out, struct fault *why);
+int ledger_dump(struct ledger *l, FILE *out, const struct ledger_transfer *t, struct fault *why);
 
 #endif

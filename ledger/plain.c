@@ -1,14 +1,8 @@
-#define _GNU_SOURCE /* nftw */
 #include "ledger/plain.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define KEY "model, tenant, pool, kind, grade, prompt_over, service, rate_nano"
 #define AMOUNTS "gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
@@ -145,60 +139,11 @@ bool plain_get_text(const struct json *j, json_at v, char *buffer, size_t size, 
 	return true;
 }
 
-/* ---- names and folders ---- */
+/* ---- names ---- */
 
 void plain_records_name(const char *book, const char *segment, char *out, size_t size) {
 	const char *below = segment + strlen(book) + 1;
 	size_t len = strlen(below);
 
 	snprintf(out, size, "%.*s.jsonl", (int)(len > 4 ? len - 4 : 0), below); /* .seg */
-}
-
-int plain_folder_begin(char *out, size_t size, const char *place, struct fault *why) {
-	size_t len = strlen(place);
-
-	while (len > 1 && place[len - 1] == '/') {
-		len--;
-	}
-	snprintf(out, size, "%.*s.part-XXXXXX", (int)len, place);
-	if (strlen(out) + 256 > size || !mkdtemp(out)) {
-		return fault_set(why, ERROR_IO, "%s: cannot make a folder beside it: %s", place, strerror(errno));
-	}
-	return chmod(out, 0750) == 0 ? 0 : fault_set(why, ERROR_IO, "%s: %s", out, strerror(errno));
-}
-
-static void sync_folder(const char *path) {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		(void)fsync(fd);
-		close(fd);
-	}
-}
-
-/* An empty folder at the place gives way; anything else does not. */
-int plain_folder_commit(const char *folder, const char *place, struct fault *why) {
-	char above[4096];
-
-	sync_folder(folder);
-	if (rename(folder, place) != 0) {
-		bool full = errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR;
-		return full ? fault_set(why, ERROR_CONFIG, "%s: is there and not empty, expected a place where nothing is", place)
-		            : fault_set(why, ERROR_IO, "%s: cannot be put there: %s", place, strerror(errno));
-	}
-	snprintf(above, sizeof above, "%s/..", place);
-	sync_folder(above);
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	(void)remove(path);
-	return 0;
-}
-
-void plain_folder_abandon(const char *folder) {
-	(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

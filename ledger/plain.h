@@ -50,9 +50,4 @@ bool plain_get_record(const struct json *j, json_at v, char *buffer, size_t size
 /* "records/2026-10-07/REPLICA.RUN.jsonl" for the path of a segment in a book. */
 void plain_records_name(const char *book, const char *segment, char *out, size_t size);
 
-/* A new folder beside a place, and the end of it: renamed to that place, or removed with all that is in it. */
-int plain_folder_begin(char *out, size_t size, const char *place, struct fault *why);
-int plain_folder_commit(const char *folder, const char *place, struct fault *why);
-void plain_folder_abandon(const char *folder);
-
 #endif

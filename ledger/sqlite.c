@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include "ledger/driver.h"
+#include "ledger/part.h"
 
 /* How long a reader waits while a night is being committed. */
 #define BUSY_MS 20000
+/* So many pages are copied before it is asked whether to stop. */
+#define COPY_PAGES 1024
 
 struct connection {
 	sqlite3 *db;
@@ -335,7 +338,18 @@ static int check(void *connection, ledger_finding_sink *sink, void *context, str
 	                         sink, context, why);
 }
 
-static int copy(void *connection, const char *to_path, struct fault *why) {
+/* Nobody writes meanwhile, so that it can be done in parts. */
+static int copy_pages(struct connection *to, sqlite3_backup *b, const struct ledger_transfer *t, struct fault *why) {
+	int rc = 0, done = SQLITE_OK;
+
+	while (rc == 0 && done == SQLITE_OK) {
+		done = sqlite3_backup_step(b, COPY_PAGES);
+		rc = transfer_go_on(t, why);
+	}
+	return rc < 0 || done == SQLITE_DONE ? rc : failed(to, "cannot copy", why);
+}
+
+static int copy(void *connection, const char *to_path, const struct ledger_transfer *t, struct fault *why) {
 	struct connection *c = connection, to = {.path = (char *)(uintptr_t)to_path};
 	int rc = make_file(to_path, why);
 
@@ -346,11 +360,10 @@ static int copy(void *connection, const char *to_path, struct fault *why) {
 		rc = failed(&to, "cannot open", why);
 	} else {
 		sqlite3_backup *b = sqlite3_backup_init(to.db, "main", c->db, "main");
-		int done = b ? sqlite3_backup_step(b, -1) : SQLITE_ERROR;
+		rc = b ? copy_pages(&to, b, t, why) : failed(&to, "cannot copy", why);
 		if (b) {
 			sqlite3_backup_finish(b);
 		}
-		rc = done == SQLITE_DONE ? 0 : failed(&to, "cannot copy", why);
 	}
 	sqlite3_close(to.db);
 	return rc;
