@@ -168,6 +168,7 @@ static int write_fits(struct attribution_fits *f, const char *path, struct fault
 	}
 	rc = attribution_fits_write(f, outfile_stream(file), why);
 	if (rc < 0) {
+		rc = ferror(outfile_stream(file)) ? outfile_failed(file, why) : rc;
 		outfile_abandon(file);
 		return rc;
 	}

@@ -71,7 +71,7 @@ static int squeeze(struct bundle_writer *w, struct text t, ZSTD_EndDirective how
 		}
 		put(w, w->packed, out.pos);
 	} while (how == ZSTD_e_end ? left > 0 : in.pos < in.size);
-	return ferror(outfile_stream(w->file)) ? fault_set(why, ERROR_IO, "the file cannot be written") : 0;
+	return ferror(outfile_stream(w->file)) ? outfile_failed(w->file, why) : 0;
 }
 
 static void index_add(struct bundle_writer *w) {

@@ -446,6 +446,11 @@ FILE *outfile_stream(struct outfile *o) {
 	return o->stream;
 }
 
+int outfile_failed(const struct outfile *o, struct fault *why) {
+	errno = o->error ? o->error : EIO;
+	return system_fault(why, o->path, "cannot write");
+}
+
 /* Everything handed to the system. 0, or -1 with errno. */
 static int finish_stream(struct outfile *o) {
 	bool failed = ferror(o->stream) != 0;

@@ -34,6 +34,8 @@ bool file_path_is_wrong(int error);
  */
 int outfile_open(struct outfile **out, const char *path, struct fault *why);
 FILE *outfile_stream(struct outfile *o);
+/* What the stream failed of, where it has: for who does not go on to commit. */
+int outfile_failed(const struct outfile *o, struct fault *why);
 /* Flush, fsync, rename, fsync of the folder; frees. Any error removes what was written. */
 int outfile_commit(struct outfile *o, struct fault *why);
 /* The same without waiting for the disk: that is left to files_sync (folders.h). */

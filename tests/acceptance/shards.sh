@@ -55,14 +55,17 @@ same "nor another version's plan" "$status $(jq .status said)" "2 2"
 task map nowhere
 same "nor a plan that there is not" "$status $(jq .status said)" "2 2"
 plan full
-(
-	trap '' XFSZ
-	ulimit -f 1
-	"$tollbook" shard map full --task 0 --log json -q > out 2> said
-	echo $? > status
-)
-same "a full disk may pass" "$(cat status) $(jq .status said)" "3 3"
-same "a full disk: nothing is left" "$(ls -A full/map)" ""
+for step in map fit; do
+	(
+		trap '' XFSZ
+		ulimit -f 1
+		"$tollbook" shard $step full --task 0 --log json -q > out 2> said
+		echo $? > status
+	)
+	same "$step: a full disk may pass, and is told" "$(cat status) $(jq -c '[.status, (.error | test("^full/.*/000000.*: cannot write: File too large$"))]' said)" "3 [3,true]"
+	same "$step: a full disk: nothing is left" "$(ls -A full/$step)" ""
+	task $step full
+done
 
 # ---- told to stop ----
 
