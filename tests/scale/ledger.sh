@@ -7,8 +7,8 @@ server() { # [ROLE [DATABASE]]
 	echo "postgresql://${1:-tollbook}@/${2:-tollbook}?host=$work/pg"
 }
 
-sql() { # STATEMENT [ROLE]
-	psql -h "$work/pg" -U "${2:-tollbook}" -d tollbook -q -A -t -v ON_ERROR_STOP=1 -c "$1"
+sql() { # STATEMENT [ROLE [DATABASE]]
+	psql -h "$work/pg" -U "${2:-tollbook}" -d "${3:-tollbook}" -q -A -t -v ON_ERROR_STOP=1 -c "$1"
 }
 
 attribute() { # PLAN TASK [BOOK]
@@ -21,8 +21,8 @@ report_book() { # PLAN [BOOK]
 	[ "$status" -le 1 ]
 }
 
-rows() {
-	sql "SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM posting), (SELECT count(*) FROM run)"
+rows() { # [DATABASE]
+	sql "SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM posting), (SELECT count(*) FROM run)" tollbook "${1:-tollbook}"
 }
 
 # ---- restarts ----
@@ -217,13 +217,12 @@ napping() {
 	[ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tollbook' AND wait_event = 'PgSleep'")" -eq 1 ]
 }
 sql "ALTER SEQUENCE naps RESTART"
-attribute plan40p 1 "$(server)&options=-c%20idle_in_transaction_session_timeout%3D300ms" &
+"$tollbook" shard attribute plan40p --task 1 --book "$(server)&options=-c%20idle_in_transaction_session_timeout%3D300ms" &
 writer=$!
 wait_for 30 napping
-stopped=$(pgrep -P "$writer" -x tollbook || echo "$writer") # the shell's own process, where it is not one of its own
-kill -STOP "$stopped"
+kill -STOP "$writer"
 wait_for 30 grep -q 'due to idle-in-transaction timeout' pg/log
-kill -CONT "$stopped"
+kill -CONT "$writer"
 wait "$writer"
 pass "a writer that the server gave up on tries again"
 sql "DROP TRIGGER nap ON posting"
@@ -257,13 +256,15 @@ BEGIN
 END \$\$; CREATE TRIGGER fail BEFORE INSERT ON posting FOR EACH ROW EXECUTE FUNCTION fail()"
 attribute plan40p 0
 check "transactions that the server ended were tried again" [ "$(sql "SELECT last_value FROM failures")" -gt 3 ]
-sql "DROP TRIGGER fail ON posting; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \$\$
+sql "DROP TRIGGER fail ON posting"
+# It takes half a minute to give up: in a database of its own, while others are at work.
+createdb -h "$work/pg" -U tollbook -T tollbook full
+sql "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \$\$
 BEGIN RAISE EXCEPTION 'no disk left' USING ERRCODE = '53100'; END \$\$;
-CREATE TRIGGER refuse BEFORE INSERT ON posting FOR EACH ROW EXECUTE FUNCTION refuse()"
-before=$(rows) status=0
-attribute plan40p 1 2>refused || status=$?
-equal "a server without disk: exit status 3, and nothing is left" "$status $(rows)" "3 $before"
-sql "DROP TRIGGER refuse ON posting"
+CREATE TRIGGER refuse BEFORE INSERT ON posting FOR EACH ROW EXECUTE FUNCTION refuse()" tollbook full
+before=$(rows full)
+attribute plan40p 1 "$(server tollbook full)" 2>refused_full &
+refused_full=$!
 
 # Writers take turns also where serialisable transactions are the rule.
 sql "ALTER DATABASE tollbook SET default_transaction_isolation = 'serializable'"
@@ -306,3 +307,8 @@ plans() { # OPTION...: which of these tables the server read whole for this repo
 say "a large ledger: $(psql -h "$work/pg" -U tollbook -d large -A -t -c "SELECT count(*) FROM posting") replica-days"
 equal "a report of a day reads by index" "$(plans --by model --from "$first" --to "$second")" ""
 equal "a report by hour of a day, too" "$(plans --by hour,tenant --from "$first" --to "$second")" ""
+
+status=0
+wait "$refused_full" || status=$?
+equal "a server without disk: exit status 3, a reason, and nothing is left" \
+	"$status $(grep -c 'no disk left' refused_full) $(rows full)" "3 1 $before"

@@ -37,6 +37,7 @@ postgres_make() {
 		max_connections = 200
 		fsync = on
 		shared_buffers = 64MB
+		client_min_messages = warning
 	END
 }
 
