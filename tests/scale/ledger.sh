@@ -1,6 +1,6 @@
 # ledger.sh: the ledger in PostgreSQL: many writers, restarts, replicas posted twice and at once. Sourced by run.
 
-postgres_make && postgres_start || skip "PostgreSQL does not start here: $(tail -n 1 initdb.log pg/log 2>/dev/null | tr '\n' ' ')"
+postgres_make && postgres_start || not_started PostgreSQL initdb.log pg/log
 createdb -h "$work/pg" -U tollbook tollbook
 
 server() { # [ROLE [DATABASE]]

@@ -23,6 +23,48 @@ as_postgres() {
 	fi
 }
 
+# What this machine, or the container that it is, does not let a server have; nothing where it lets them all have it.
+# Tried by hand, before them. A server that then does not start is a failure, not a skip: else a mistake of ours in its
+# settings would switch this test off, and nobody would see it.
+servers_refused() {
+	as_postgres true 2>/dev/null || echo "a user beside root, for PostgreSQL"
+	python3 - "$work" <<-'END'
+		import mmap, os, socket, struct, sys
+		def unix():
+		    path = os.path.join(sys.argv[1], "probe")
+		    server, client = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+		    server.bind(path)
+		    server.listen()
+		    client.connect(path)
+		    uid = struct.unpack("3i", server.accept()[0].getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
+		    os.unlink(path)
+		    if uid != os.getuid():
+		        raise OSError("its other end is user %d" % uid)
+		def loopback():
+		    server = socket.create_server(("127.0.0.1", 0))
+		    socket.create_connection(server.getsockname(), 10)
+		def shared():
+		    path = "/dev/shm/tollbook.%d" % os.getpid()
+		    with open(path, "w+b") as file:
+		        os.unlink(path)
+		        os.posix_fallocate(file.fileno(), 0, 1 << 20)
+		        mmap.mmap(file.fileno(), 1 << 20)
+		needs = (("a Unix socket that tells who is at its other end, for munge", unix),
+		         ("a port on the loopback interface, for Slurm", loopback), ("shared memory, for PostgreSQL", shared))
+		for what, probe in needs:
+		    try:
+		        probe()
+		    except OSError as error:
+		        print("%s (%s)" % (what, error))
+	END
+}
+
+# What the system would not do for a server, by the last lines of its log.
+log_refusal() { # LOG...
+	tail -q -n 20 "$@" 2>/dev/null | grep -m 1 -E \
+		'Operation not permitted|Function not implemented|Read-only file system|No space left on device|Cannot allocate memory'
+}
+
 # ---- PostgreSQL ----
 
 postgres_make() {
@@ -125,6 +167,19 @@ wait_for() {
 	done
 }
 
+alive() { # PIDFILE
+	[ -f "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null
+}
+
+# Waits as long as a daemon lives, for without it commands take their time to say that they do not find it.
+wait_while() { # PIDFILE SECONDS COMMAND...
+	wait_for "$2" up_or_over "$1" "${@:3}" && alive "$1"
+}
+
+up_or_over() { # PIDFILE COMMAND...
+	! alive "$1" || "${@:2}"
+}
+
 # A node has processes of its own, where the kernel lets us: all of them end with the first one.
 alone=
 for try in "unshare --fork --pid --mount-proc --kill-child=KILL" \
@@ -174,12 +229,12 @@ slurm_start() {
 	munged -F --key-file="$work/munge/key" --socket="$work/munge/socket" --pid-file="$work/munge/pid" \
 		--log-file="$work/munge/log" --seed-file="$work/munge/seed" --num-threads=2 >"$work/munge/out" 2>&1 &
 	echo $! >"$work/munge/shell"
-	wait_for 120 test -S "$work/munge/socket"
+	wait_while "$work/munge/shell" 120 test -S "$work/munge/socket" || return
 	slurmctld -D -f "$SLURM_CONF" >"$work/slurm/slurmctld.out" 2>&1 &
 	echo $! >"$work/slurm/slurmctld.shell"
 	node_start n1
 	node_start n2
-	wait_for 300 nodes_idle
+	wait_while "$work/slurm/slurmctld.shell" 300 nodes_idle
 }
 
 # One of our own daemons, by the process number that was kept when it was started.
@@ -196,7 +251,7 @@ daemon_stop() {
 }
 
 slurm_stop() {
-	if [ -f "$work/slurm/slurmctld.shell" ]; then
+	if alive "$work/slurm/slurmctld.shell"; then
 		scancel --user="$(id -un)" 2>/dev/null || true
 		sleep 0.5
 	fi
