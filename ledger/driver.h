@@ -32,6 +32,7 @@ struct driver {
 	const char *const *schemes; /* "postgresql:" …, ends with NULL; NULL: a path */
 	/* What begins a transaction that writes; and one that reads, from which on nothing changes for it. */
 	const char *begin_write, *begin_read;
+	const char *version, *set_version; /* what asks for the schema's version, and what sets it to %lld */
 
 	/* What must not stand in `where`, such as a password; NULL: anything may. */
 	int (*refuse)(const char *where, struct fault *why);
@@ -44,6 +45,8 @@ struct driver {
 
 	/* One or several statements without parameters or rows. */
 	int (*execute)(void *connection, const char *sql, struct fault *why);
+	/* The same for tables and views, in the words of schemas/ledger.sql. */
+	int (*define)(void *connection, const char *sql, struct fault *why);
 
 	/* A statement with parameters $1, $2 …; kept until `finalize`. */
 	int (*prepare)(void *connection, const char *sql, void **statement, struct fault *why);
@@ -82,6 +85,12 @@ struct migration {
 	const char *view; /* temporary views that stand before the tables, for either, but for "main." */
 };
 const struct migration *migration_from(int64_t version);
+
+/*
+ * Brings a ledger to this program's version; for a reader, who changes nothing, it is as if it were of this one.
+ * Refuses versions that are not known.
+ */
+int schema_bring_up(const struct driver *d, void *connection, const struct driver_options *o, struct fault *why);
 
 /* schemas/ledger.sql, NUL-terminated. */
 extern const char ledger_schema[];

@@ -134,3 +134,66 @@ const struct migration *migration_from(int64_t version) {
 
 	return version > 0 && version < LEDGER_SCHEMA_VERSION ? from[version] : NULL;
 }
+
+static int ask_version(const struct driver *d, void *connection, int64_t *out, struct fault *why) {
+	void *statement;
+	int rc = d->prepare(connection, d->version, &statement, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = d->start(statement, NULL, 0, why);
+	rc = rc < 0 ? rc : d->step(statement, why);
+	*out = 0;
+	if (rc > 0) {
+		d->integers(statement, 0, 1, out);
+	}
+	d->finish(statement);
+	d->finalize(statement);
+	return rc < 0 ? rc : 0;
+}
+
+static int take_step(const struct driver *d, void *connection, const struct migration *m, int64_t to, struct fault *why) {
+	char mark[80];
+	int rc = d->execute(connection, d->schemes ? m->postgres : m->sqlite, why);
+
+	snprintf(mark, sizeof mark, d->set_version, (long long)to);
+	return rc < 0 ? rc : d->execute(connection, mark, why);
+}
+
+/* All steps or none. Another writer may have been faster. */
+static int migrate(const struct driver *d, void *connection, struct fault *why) {
+	int64_t was = 0, version;
+	int rc = d->execute(connection, d->begin_write, why);
+
+	rc = rc < 0 ? rc : ask_version(d, connection, &was, why);
+	version = was;
+	for (const struct migration *m; rc == 0 && (m = migration_from(version));) {
+		rc = take_step(d, connection, m, ++version, why);
+	}
+	if (rc == 0) {
+		return d->execute(connection, "COMMIT", why);
+	}
+	struct fault said = *why, ignored;
+	(void)d->execute(connection, "ROLLBACK", &ignored);
+	return rc != ERROR_CONFIG ? rc : fault_set(why, rc, "this ledger is of version %lld and has to be brought to %d once, by a command "
+	                                           "that writes to it as the owner of its tables: %s", (long long)was, LEDGER_SCHEMA_VERSION, said.message);
+}
+
+int schema_bring_up(const struct driver *d, void *connection, const struct driver_options *o, struct fault *why) {
+	int64_t version = 0;
+	int rc = ask_version(d, connection, &version, why);
+	const struct migration *m = migration_from(version);
+
+	if (rc < 0 || version == LEDGER_SCHEMA_VERSION) {
+		return rc;
+	}
+	if (version > LEDGER_SCHEMA_VERSION) {
+		return fault_set(why, ERROR_CONFIG, "%s: is a ledger of version %lld, this tollbook knows versions up to %d: use a newer one",
+		                 o->where, (long long)version, LEDGER_SCHEMA_VERSION);
+	}
+	if (!m) {
+		return fault_set(why, ERROR_CONFIG, "%s: is a ledger of version %lld, which no tollbook wrote", o->where, (long long)version);
+	}
+	return o->mode == LEDGER_READ ? d->define(connection, m->view, why) : migrate(d, connection, why);
+}

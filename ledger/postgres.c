@@ -276,6 +276,14 @@ static char *sql_here(const char *sql) {
 	return out;
 }
 
+static int define(void *connection, const char *sql, struct fault *why) {
+	char *here = sql_here(sql);
+	int rc = execute(connection, here, why);
+
+	free(here);
+	return rc;
+}
+
 static int ask_one(struct connection *c, const char *sql, int64_t *out, struct fault *why) {
 	PGresult *r = PQexec(c->at, sql);
 	int rc = PQresultStatus(r) == PGRES_TUPLES_OK ? 0 : failed(c, r, why);
@@ -297,9 +305,7 @@ static int make_schema(struct connection *c, struct fault *why) {
 
 	rc = rc < 0 ? rc : ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why); /* another may have been faster */
 	if (rc == 0 && there == 0) {
-		char *schema = sql_here(ledger_schema);
-		rc = execute(c, schema, why);
-		free(schema);
+		rc = define(c, ledger_schema, why);
 		snprintf(version, sizeof version, "CREATE TABLE ledger_version AS SELECT %d AS version", LEDGER_SCHEMA_VERSION);
 		rc = rc < 0 ? rc : execute(c, version, why);
 	}
@@ -311,58 +317,15 @@ static int make_schema(struct connection *c, struct fault *why) {
 	return execute(c, "COMMIT", why);
 }
 
-/* All steps or none. Another writer may have been faster. */
-static int migrate(struct connection *c, struct fault *why) {
-	int64_t version = 0;
-	char mark[80];
-	int rc = execute(c, BEGIN_WRITE, why);
-
-	rc = rc < 0 ? rc : ask_one(c, "SELECT version FROM ledger_version", &version, why);
-	for (const struct migration *m; rc == 0 && (m = migration_from(version));) {
-		snprintf(mark, sizeof mark, "UPDATE ledger_version SET version = %lld", (long long)version + 1);
-		rc = execute(c, m->postgres, why);
-		rc = rc < 0 ? rc : execute(c, mark, why);
-		version += rc == 0;
-	}
-	if (rc < 0) {
-		struct fault said = *why, ignored;
-		(void)execute(c, "ROLLBACK", &ignored);
-		return fault_set(why, ERROR_CONFIG, "this ledger is of version %lld and has to be brought to %d once, by a command that "
-		                 "writes to it as the owner of its tables: %s", (long long)version, LEDGER_SCHEMA_VERSION, said.message);
-	}
-	return execute(c, "COMMIT", why);
-}
-
-/* A reader changes nothing: it sees a former version as if it were of this one. */
-static int bring_up(struct connection *c, const struct driver_options *o, int64_t version, struct fault *why) {
-	const struct migration *m = migration_from(version);
-
-	if (!m) {
-		return fault_set(why, ERROR_CONFIG, "%s: is a ledger of version %lld, which no tollbook wrote", o->where, (long long)version);
-	}
-	if (c->writes) {
-		return migrate(c, why);
-	}
-	char *view = sql_here(m->view);
-	int rc = execute(c, view, why);
-	free(view);
-	return rc;
-}
-
 static int check_version(struct connection *c, const struct driver_options *o, struct fault *why) {
-	int64_t there = 0, version = 0;
+	int64_t there = 0;
 	int rc = ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why);
 
 	if (rc == 0 && there == 0) {
 		rc = o->mode == LEDGER_CREATE ? make_schema(c, why)
 		                              : fault_set(why, ERROR_CONFIG, "%s: there is no ledger in this database", o->where);
 	}
-	rc = rc < 0 ? rc : ask_one(c, "SELECT version FROM ledger_version", &version, why);
-	if (rc == 0 && version > LEDGER_SCHEMA_VERSION) {
-		rc = fault_set(why, ERROR_CONFIG, "%s: is a ledger of version %lld, this tollbook knows versions up to %d: use a newer one",
-		               o->where, (long long)version, LEDGER_SCHEMA_VERSION);
-	}
-	return rc == 0 && version < LEDGER_SCHEMA_VERSION ? bring_up(c, o, version, why) : rc;
+	return rc < 0 ? rc : schema_bring_up(&postgres_driver, c, o, why);
 }
 
 /* A command line can be read by everybody on the machine. */
@@ -488,8 +451,11 @@ const struct driver postgres_driver = {
 	.refuse = refuse_password,
 	.begin_write = BEGIN_WRITE,
 	.begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	.version = "SELECT version FROM ledger_version",
+	.set_version = "UPDATE ledger_version SET version = %lld",
 	.close = close_connection,
 	.execute = execute,
+	.define = define,
 	.prepare = prepare,
 	.finalize = finalize,
 	.start = start,

@@ -72,37 +72,6 @@ static int make_schema(struct connection *c, struct fault *why) {
 	return rc < 0 ? rc : execute(c, "COMMIT", why);
 }
 
-/* All steps or none. Another writer may have been faster. */
-static int migrate(struct connection *c, struct fault *why) {
-	int64_t version = 0;
-	char mark[60];
-	int rc = execute(c, "BEGIN IMMEDIATE", why);
-
-	rc = rc < 0 ? rc : pragma(c, "PRAGMA user_version", &version, why);
-	for (const struct migration *m; rc == 0 && (m = migration_from(version));) {
-		snprintf(mark, sizeof mark, "PRAGMA user_version = %lld", (long long)version + 1);
-		rc = execute(c, m->sqlite, why);
-		rc = rc < 0 ? rc : execute(c, mark, why);
-		version += rc == 0;
-	}
-	if (rc < 0) {
-		struct fault ignored;
-		(void)execute(c, "ROLLBACK", &ignored);
-		return rc;
-	}
-	return execute(c, "COMMIT", why);
-}
-
-/* A reader changes nothing: it sees a former version as if it were of this one. */
-static int bring_up(struct connection *c, const struct driver_options *o, int64_t version, struct fault *why) {
-	const struct migration *m = migration_from(version);
-
-	if (!m) {
-		return fault_set(why, ERROR_CONFIG, "%s: is a ledger of version %lld, which no tollbook wrote", c->path, (long long)version);
-	}
-	return o->mode == LEDGER_READ ? execute(c, m->view, why) : migrate(c, why);
-}
-
 static int check_version(struct connection *c, const struct driver_options *o, struct fault *why) {
 	int64_t application = 0, version = 0, tables = 0;
 	int rc = pragma(c, "PRAGMA application_id", &application, why);
@@ -123,11 +92,7 @@ static int check_version(struct connection *c, const struct driver_options *o, s
 	if (application != LEDGER_APPLICATION_ID) {
 		return fault_set(why, ERROR_CONFIG, "%s: is a database of something else, expected a ledger of tollbook", c->path);
 	}
-	if (version > LEDGER_SCHEMA_VERSION) {
-		return fault_set(why, ERROR_CONFIG, "%s: is a ledger of version %lld, this tollbook knows versions up to %d: use a newer one",
-		                 c->path, (long long)version, LEDGER_SCHEMA_VERSION);
-	}
-	return version < LEDGER_SCHEMA_VERSION ? bring_up(c, o, version, why) : 0;
+	return schema_bring_up(&sqlite_driver, c, o, why);
 }
 
 static int settle(struct connection *c, const struct driver_options *o, struct fault *why) {
@@ -373,9 +338,12 @@ const struct driver sqlite_driver = {
 	.name = "sqlite",
 	.begin_write = "BEGIN IMMEDIATE",
 	.begin_read = "BEGIN",
+	.version = "PRAGMA user_version",
+	.set_version = "PRAGMA user_version = %lld",
 	.open = open_connection,
 	.close = close_connection,
 	.execute = execute,
+	.define = execute,
 	.prepare = prepare,
 	.finalize = finalize,
 	.start = start,
