@@ -24,6 +24,8 @@ struct book {
 	int64_t places;        /* files that need not be looked at again, as of this run */
 	int64_t attributed;    /* days, in this run: whether or not their entries changed */
 	int64_t settle_ns;     /* a plain file that changed within this time may still grow */
+	/* Does an earlier command's work vouch for the clock: there were records before, and it was not set back since? */
+	enum { CLOCK_UNASKED, CLOCK_DOUBTED, CLOCK_TRUSTED } clock;
 };
 
 /* Opens the book of --book (default: "book"); a command that costs also needs a fleet. An exit status, or negative. */

@@ -1,12 +1,16 @@
 /* book_sources.c: which lines of which file are new. */
 #include "cli/book_sources.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "core/exact.h"
 #include "core/instant.h"
+
+/* Why a line whose instant is not there yet is refused (ingest/formats/formats.c). */
+#define FORMAT_IN_FUTURE "instant in the future"
 
 /* A file of this run, by its index. */
 struct log_file {
@@ -456,14 +460,39 @@ static int time_now(struct book *b, int64_t *now_ns, struct fault *why) {
 	int rc = ledger_run_get(b->ledger, b->run.id - 1, &last, why);
 
 	*now_ns = book_now_ns();
+	if (b->clock == CLOCK_UNASKED) {
+		b->clock = b->run.first_ns > b->run.last_ns ? CLOCK_DOUBTED : CLOCK_TRUSTED;
+	}
 	if (rc > 0 && last.finished_ns > *now_ns) {
 		if (last.finished_ns - *now_ns > NS_PER_HOUR) {
+			b->clock = CLOCK_DOUBTED;
 			quality_warn(&b->quality, "the clock stands before the end of the last run (%s): is it right?",
 			             instant_format(last.finished_ns, then));
 		}
 		*now_ns = last.finished_ns;
 	}
 	return rc;
+}
+
+/*
+ * Lines that are refused as of the future are read, and never again. A few such lines are wrong; where it is more than a
+ * tenth of all that tells an instant, and nothing vouches for the clock, that is: then nothing is taken in.
+ */
+static int check_clock(const struct book *b, int64_t now_ns, struct fault *why) {
+	const struct quality *q = &b->quality;
+	const struct quality_reject *later = NULL;
+	char now[INSTANT_TEXT_MAX];
+
+	for (size_t i = 0; i < q->reject_count; i++) {
+		later = strcmp(q->rejects[i].reason, FORMAT_IN_FUTURE) == 0 ? &q->rejects[i] : later;
+	}
+	int64_t fine = q->steps + q->requests + q->windows + q->powers;
+	if (b->clock == CLOCK_TRUSTED || !later || later->lines <= fine / 9) {
+		return 0;
+	}
+	return fault_set(why, ERROR_IO, "the clock says %s, and %" PRId64 " of %" PRId64 " new records are of later than a day from then (the "
+	                 "first: %s): is it right? None was taken in, and none is lost: set the clock and run it again",
+	                 instant_format(now_ns / NS_PER_SECOND * NS_PER_SECOND, now), later->lines, later->lines + fine, later->first);
 }
 
 int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
@@ -475,6 +504,7 @@ int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intak
 	rc = rc < 0 ? rc : time_now(b, &s.now_ns, why);
 	rc = rc < 0 ? rc : read_new(&s, logs, why);
 	sources_release(&s);
+	rc = rc < 0 ? rc : check_clock(b, s.now_ns, why);
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
 	ledger_intake_tell(*intake, &b->run);
 	tell_too_late(b, *intake);

@@ -50,4 +50,36 @@ for off in -30 -1 1; do
 	done
 done
 echo "ok: 6 clocks set between nights, 3 within one at each of $readings readings"
+
+# Where nothing vouches for the clock, and it stands before what the logs tell: all is left for the night that has the right one.
+# doubted WHAT CLOCK: such a night
+doubted() {
+	night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$2"
+	same "$1" "$status $(grep -cE "error: the clock says 20..-..-..T..:..:..Z, and [0-9]+ of [0-9]+ new records are of later .*set the clock and run it again" said)" "3 1"
+}
+
+rm -rf logs book && mkdir logs
+head -400 all.jsonl > logs/steps.jsonl
+head -20 requests.jsonl > logs/requests.jsonl
+touch -d 2026-08-11T12:00:00Z logs/*
+doubted "the first night, years in the past" $((right - 2000 * day))
+doubted "again, days in the past" $((right - 5 * day))
+same "nothing was taken in" "$("$tollbook" report --runs --book book | wc -l)" 0
+of_night 1 "$right"
+of_night 2 "$right"
+dump said_now
+same "with the right clock, all of it" "$(cmp said_now good 2>&1)" ""
+
+# It is set back years, and logs come of days behind the last night.
+moved requests.jsonl 20 > logs/later.jsonl
+doubted "set back, and later logs" $((right - 400 * day))
+night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$((right + 20 * day))"
+same "with the right clock, they are taken in" "$status $(grep -c ' 0 rejected' said) $("$tollbook" report --runs --book book | wc -l)" "0 1 3"
+
+# A few lines of the future say nothing of the clock: they are refused, and the rest is taken in.
+rm -rf logs book && mkdir logs
+head -400 all.jsonl > logs/steps.jsonl
+moved all.jsonl 300 | head -20 >> logs/steps.jsonl
+night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$right"
+same "a few lines of the future" "$status $(grep -c '20 lines rejected: instant in the future, first at logs/steps.jsonl:401' said) $(grep -c ' 400 records, 20 rejected' said)" "1 1 1"
 finish
