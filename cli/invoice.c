@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "cli/csv_row.h"
 #include "core/decimal.h"
 #include "core/exact.h"
 #include "core/files.h"
@@ -100,33 +101,6 @@ static int take_line(struct reading *r, const struct text f[COLUMNS]) {
 
 /* ---- CSV ---- */
 
-/* The next field of a row, quotes taken off in place. False at the end of the row. */
-static bool next_field(struct text *row, struct text *out) {
-	char *to;
-	bool quoted = row->len > 0 && row->at[0] == '"';
-
-	if (!row->at) {
-		return false;
-	}
-	if (!quoted) {
-		size_t comma = text_find_byte(*row, ',');
-		*out = text_trim(text_cut(*row, 0, comma == SIZE_MAX ? row->len : comma));
-		*row = comma == SIZE_MAX ? (struct text){0} : text_cut(*row, comma + 1, row->len);
-		return true;
-	}
-	to = (char *)(uintptr_t)row->at; /* the file's bytes are ours */
-	size_t n = 0, i = 1;
-	for (; i < row->len && (row->at[i] != '"' || (i + 1 < row->len && row->at[i + 1] == '"')); i++) {
-		i += row->at[i] == '"';
-		to[n++] = row->at[i];
-	}
-	*out = (struct text){to, n};
-	struct text rest = text_cut(*row, i + 1, row->len);
-	size_t comma = text_find_byte(rest, ',');
-	*row = comma == SIZE_MAX ? (struct text){0} : text_cut(rest, comma + 1, rest.len);
-	return true;
-}
-
 static bool is_named(const struct reading *r, enum column c, size_t k, struct text name) {
 	if (c == POOL && r->pool_column) {
 		return k == 0 && text_eq_nocase(name, text_of(r->pool_column));
@@ -146,27 +120,12 @@ static void find_columns(const struct reading *r, const struct text *header, siz
 	}
 }
 
-static size_t split(struct text row, struct text fields[COLUMNS_MAX]) {
-	size_t n = 0;
-
-	if (row.len > 0 && row.at[row.len - 1] == '\r') {
-		row.len--;
-	}
-	while (n < COLUMNS_MAX && next_field(&row, &fields[n])) {
-		n++;
-	}
-	return n;
-}
-
 static int read_csv(struct reading *r, struct text bytes) {
 	struct text fields[COLUMNS_MAX], row, f[COLUMNS];
 	int at[COLUMNS], rc = 0;
 
-	for (r->line = 1; bytes.len > 0 && rc == 0; r->line++) {
-		size_t lf = text_find_byte(bytes, '\n');
-		row = text_cut(bytes, 0, lf == SIZE_MAX ? bytes.len : lf);
-		bytes = text_cut(bytes, lf == SIZE_MAX ? bytes.len : lf + 1, bytes.len);
-		size_t n = split(row, fields);
+	for (r->line = 1; rc == 0 && csv_row_next(&bytes, &row); r->line++) {
+		size_t n = csv_row_split(row, fields, COLUMNS_MAX);
 		if (r->line == 1) {
 			text_skip(&fields[0], T("\xef\xbb\xbf"));
 			find_columns(r, fields, n, at);

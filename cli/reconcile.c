@@ -7,6 +7,7 @@
 #include "cli/book.h"
 #include "cli/invoice.h"
 #include "cli/say.h"
+#include "cli/usage_export.h"
 #include "cli/values.h"
 #include "core/decimal.h"
 #include "core/exact.h"
@@ -380,10 +381,12 @@ static int reconcile_tokens(struct book *b, const char *path, struct fault *why)
 	struct bill t = {.b = b, .from_ns = INT64_MAX, .to_ns = INT64_MIN};
 	const struct ingest_source source = {.path = path};
 	const struct ingest_options options = {.sources = &source, .source_count = 1, .threads = 1};
-	int rc = ingest_run(&options, take_billed, &t, &b->quality, why);
+	int rc = usage_export_is(path) ? usage_export_read(path, take_billed, &t, why)
+	                               : ingest_run(&options, take_billed, &t, &b->quality, why);
 
 	if (rc == 0 && t.from_ns > t.to_ns) {
-		rc = fault_set(why, ERROR_CONFIG, "%s: no usage in it, expected OpenAI's usage, LiteLLM's spend logs or native windows", path);
+		rc = fault_set(why, ERROR_CONFIG, "%s: no usage in it, expected OpenAI's answers or its dashboard's export, LiteLLM's spend logs or "
+		               "native windows", path);
 	}
 	rc = rc < 0 ? rc : ledger_entries(b->ledger, instant_floor(t.from_ns, NS_PER_HOUR), t.to_ns, INT64_MAX - 1, LEDGER_SLOTS, take_seen, &t, why);
 	bool same = rc >= 0 && print_tokens(&t);
@@ -447,7 +450,7 @@ static int reconcile(struct run *r, struct fault *why) {
 
 static const struct option own[] = {
 	{"invoice", 0, "FILE", "what the provider charged: FOCUS CSV or JSON, or period,pool,gpu_hours,amount", 0, value_text, offsetof(struct settings, invoice), NULL, true},
-	{"tokens", 0, "FILE", "a bill for tokens instead: OpenAI's usage, LiteLLM's spend logs, native windows", 0, value_text, offsetof(struct settings, tokens), NULL, true},
+	{"tokens", 0, "FILE", "a bill for tokens instead: the CSV of OpenAI's usage dashboard, its answers, LiteLLM's spend logs, native windows", 0, value_text, offsetof(struct settings, tokens), NULL, true},
 	{"pool-column", 0, "NAME", "which column of the invoice names the pool", 0, value_text, offsetof(struct settings, pool_column), NULL, true},
 	{"tolerance", 0, "AMOUNT", "a class of differences up to this is fine (default 0.01)", 0, value_money, offsetof(struct settings, tolerance_nano), NULL, true},
 	{"cut-off", 0, "HOURS", "hours so near to the period may explain more hours on the invoice", 0, value_count, offsetof(struct settings, cutoff_hours), NULL, true},

@@ -84,4 +84,48 @@ same "tokens" "$? $(awk '/input tokens|output tokens/ {print $1, $NF}' said | tr
 sed -i 's/"prompt_tokens":600/"prompt_tokens":700/' usage.jsonl
 "$tollbook" reconcile --book book --tokens usage.jsonl > said 2>&1
 same "more tokens billed than seen" "$? $(awk '/input tokens/ {print $NF}' said)" "1 100"
+
+# The export of OpenAI's usage dashboard: its columns, numbers and empty times, with the figures of this book.
+columns=start_time,end_time,start_time_iso,end_time_iso,project_id,num_model_requests,user_id,api_key_id,model,batch,service_tier,input_tokens,output_tokens,input_cached_tokens,input_uncached_tokens,input_text_tokens,output_text_tokens
+usage() { # COLUMNS
+	cat > export.csv << END
+$1
+1786320000,1786406400,2026-08-10T00:00:00+00:00,2026-08-11T00:00:00+00:00,proj_a,2.0,user-a,key_a,m,FALSE,default,200.0,20.0,0.0,200.0,200.0,20.0
+1786406400,1786492800,2026-08-11T00:00:00+00:00,2026-08-12T00:00:00+00:00,proj_a,3.0,user-a,key_a,m,FALSE,default,${input:-300}.0,30.0,0.0,300.0,300.0,30.0
+1786406400,1786492800,2026-08-11T00:00:00+00:00,2026-08-12T00:00:00+00:00,proj_a,1.0,user-a,"key_b",m,TRUE,,100.0,10.0,0.0,100.0,100.0,10.0
+1786492800,1786579200,2026-08-12T00:00:00+00:00,2026-08-13T00:00:00+00:00,,,,,,,,,,,,,
+END
+}
+billed() {
+	"$tollbook" reconcile --book book --tokens "${1:-export.csv}" > said 2>&1
+	echo "$? $(awk '/requests|input tokens|output tokens/ {print $1, $NF}' said | tr '\n' ' ')"
+}
+usage $columns
+same "the usage dashboard's export" "$(billed)" "0 requests 0 input 0 output 0 "
+gzip -c export.csv > export.csv.gz
+same "packed" "$(billed export.csv.gz)" "0 requests 0 input 0 output 0 "
+sed -i 's/$/\r/; 1s/^/\xef\xbb\xbf/' export.csv
+same "of a spreadsheet" "$(billed)" "0 requests 0 input 0 output 0 "
+input=23456789012345 usage $columns
+same "more tokens than nano-units hold" "$(billed)" "1 requests 0 input 23456789012045 output 0 "
+unset input
+
+# unread WHAT MESSAGE
+unread() {
+	billed > code
+	same "not read: $1" "$(cut -c 1 code) $(grep -c -- "$2" said)" "2 1"
+}
+wanted='expected the dashboard.s export of completions, grouped by model: start_time, end_time, model, num_model_requests, input_tokens, input_cached_tokens, output_tokens'
+printf 'start_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id,organization_id,organization_name\n1786320000,1786406400,2026-08-10T00:00:00+00:00,2026-08-11T00:00:00+00:00,0.89587,usd,,,org-a,Personal\n' > export.csv
+unread "its export of costs" "export.csv:1: not all columns are there, $wanted"
+printf 'start_time,end_time,start_time_iso,end_time_iso\n1786320000,1786406400,2026-08-10T00:00:00+00:00,2026-08-11T00:00:00+00:00\n' > export.csv
+unread "one without usage" "export.csv:1: not all columns are there, $wanted"
+usage $columns; sed -i '3s/,m,/,,/' export.csv
+unread "not grouped by model" "export.csv:3: usage of no model, $wanted"
+usage $columns; sed -i '2s/,200[.]0/,200.5/' export.csv
+unread "half a token" "export.csv:2: a count is no whole number"
+usage $columns; sed -i '2s/,0.0,/,201.0,/' export.csv
+unread "more cached than input" "export.csv:2: more cached input than input"
+usage $columns; sed -i '4s/^1786406400/soon/' export.csv
+unread "no time" "export.csv:4: no time"
 finish

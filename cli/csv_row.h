@@ -1,0 +1,12 @@
+/* csv_row.h: the fields of a row of CSV. */
+#ifndef CLI_CSV_ROW_H
+#define CLI_CSV_ROW_H
+
+#include "core/text.h"
+
+/* The next row, without its end; false where there is none. */
+bool csv_row_next(struct text *bytes, struct text *row);
+/* Its fields, at most so many; quotes are taken off in place, so that the bytes must be the caller's own. */
+size_t csv_row_split(struct text row, struct text *fields, size_t most);
+
+#endif
