@@ -461,6 +461,9 @@ static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
 /*
  * Days are attributed one by one, each from its own records and those of the days beside it: what is learnt of a replica
  * without steps is learnt from these alone, so that the entries of a day do not depend on which nights it took.
+ *
+ * All of them in one transaction: with some days by the former fleet and some by the new one, a statement in between, or
+ * of that run later, would be of neither.
  */
 int book_attribute(struct book *b, struct fault *why) {
 	int64_t day_ns, gone, since_ns;
