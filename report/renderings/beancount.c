@@ -46,17 +46,24 @@ static int compare_names(const void *a, const void *b) {
 	return strcmp(a, b);
 }
 
-static void put_opens(FILE *out, const struct statement *s, const char *date) {
+static size_t list_accounts(const struct table *lines, char (*accounts)[ACCOUNT_MAX]) {
 	size_t count = 0;
-	char(*accounts)[ACCOUNT_MAX] = must_alloc((s->lines.count * PARTS + 1) * sizeof(*accounts));
 
-	for (size_t i = 0; i < s->lines.count; i++) {
+	for (size_t i = 0; i < lines->count; i++) {
 		for (int part = 0; part < PARTS; part++) {
-			if (part_nano(&s->lines.rows[i].block, part) != 0) {
-				account_of(&s->lines.rows[i], part, accounts[count++]);
+			if (part_nano(&lines->rows[i].block, part) != 0) {
+				account_of(&lines->rows[i], part, accounts[count++]);
 			}
 		}
 	}
+	return count;
+}
+
+static void put_opens(FILE *out, const struct statement *s, const struct table *adjusted, const char *date) {
+	char(*accounts)[ACCOUNT_MAX] = must_alloc(((s->lines.count + adjusted->count) * PARTS + 1) * sizeof(*accounts));
+	size_t count = list_accounts(&s->lines, accounts);
+
+	count += list_accounts(adjusted, accounts + count);
 	if (count > 0) {
 		qsort(accounts, count, sizeof(*accounts), compare_names);
 	}
@@ -76,12 +83,10 @@ static void put_amount(FILE *out, const struct statement *s, const char *account
 	fputc('\n', out);
 }
 
-static void put_transaction(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
-			    bool timed, int64_t nano) {
-	char date[32], start[INSTANT_TEXT_MAX], account[ACCOUNT_MAX];
+static void put_postings(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
+			 int64_t nano) {
+	char account[ACCOUNT_MAX];
 
-	fprintf(out, "\n%s * \"GPU capacity from %s\"\n", lines_date(s, &lines->rows[from], timed, date),
-		instant_format(timed ? lines->rows[from].bucket_ns : s->options.from_ns, start));
 	for (size_t i = from; i < from + count; i++) {
 		for (int part = 0; part < PARTS; part++) {
 			if (part_nano(&lines->rows[i].block, part) != 0) {
@@ -93,6 +98,45 @@ static void put_transaction(FILE *out, const struct statement *s, const struct t
 	put_amount(out, s, "Liabilities:GPU-Rent", -nano);
 }
 
+static void put_transaction(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
+			    bool timed, int64_t nano) {
+	char date[32], start[INSTANT_TEXT_MAX];
+
+	fprintf(out, "\n%s * \"GPU capacity from %s\"\n", lines_date(s, &lines->rows[from], timed, date),
+		instant_format(timed ? lines->rows[from].bucket_ns : s->options.from_ns, start));
+	put_postings(out, s, lines, from, count, nano);
+}
+
+static void put_adjustments(FILE *out, const struct statement *s, const struct table *adjusted) {
+	char date[INSTANT_TEXT_MAX];
+	int64_t nano;
+
+	for (size_t i = 0, count; i < adjusted->count; i += count) {
+		const struct report_adjustment *a = &s->adjustments.rows[i].said;
+		count = adjusted_together(s, i, &nano);
+		fprintf(out, "\n%.10s * \"Adjustment of %s: later evidence, run %lld\"\n", instant_format(a->posted_ns, date), a->period,
+			(long long)a->run);
+		put_postings(out, s, adjusted, i, count, nano);
+	}
+}
+
+/* The first day of any transaction. */
+static void first_date(const struct statement *s, const struct table *lines, bool timed, const struct table *adjusted,
+		       char date[32]) {
+	char posted[INSTANT_TEXT_MAX];
+
+	snprintf(date, 32, "9999-12-31");
+	if (lines->count > 0) {
+		lines_date(s, &lines->rows[0], timed, date);
+	}
+	for (size_t i = 0; i < adjusted->count; i++) {
+		instant_format(adjusted->rows[i].bucket_ns, posted);
+		if (strncmp(posted, date, 10) < 0) {
+			snprintf(date, 32, "%.10s", posted);
+		}
+	}
+}
+
 void render_beancount(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	bool timed;
 	const struct table *lines = lines_of(s, &timed);
@@ -100,11 +144,15 @@ void render_beancount(const struct statement *s, const struct rendering_options 
 	int64_t nano;
 
 	(void)r;
-	if (lines->count > 0) {
-		put_opens(out, s, lines_date(s, &lines->rows[0], timed, date));
+	struct table adjusted = adjusted_lines(s);
+	if (lines->count + adjusted.count > 0) {
+		first_date(s, lines, timed, &adjusted, date);
+		put_opens(out, s, &adjusted, date);
 	}
 	for (size_t i = 0, count; i < lines->count; i += count) {
 		count = lines_together(lines, i, timed, &nano);
 		put_transaction(out, s, lines, i, count, timed, nano);
 	}
+	put_adjustments(out, s, &adjusted);
+	free(adjusted.rows);
 }

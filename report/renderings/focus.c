@@ -1,8 +1,9 @@
 /*
  * FOCUS 1.2 rows (FinOps Open Cost and Usage Specification) as CSV: for each model and tenant a
  * charge per kind of tokens, and a charge each for other, idle and unobserved GPU time; where --by has
- * a time and the tenant, for each hour, day or month. They add up to the capacity. All mandatory
- * columns are there, and the conditional ones that apply.
+ * a time and the tenant, for each hour, day or month. They add up to the capacity. Adjustments of closed
+ * periods follow as corrections: billed on the day on which they count, for the hour that they change. All
+ * mandatory columns are there, and the conditional ones that apply.
  */
 #include <stdlib.h>
 
@@ -14,12 +15,13 @@ struct charge_row {
 	const struct row *row;
 	enum entry_kind kind;
 	bool timed; /* the row is of one hour, day or month */
+	const struct report_adjustment *adjusts; /* NULL: it is no adjustment */
 };
 
 typedef void put_cell(FILE *out, const struct charge_row *c);
 
 static bool of_tokens(const struct charge_row *c) {
-	return c->kind <= ENTRY_OUTPUT && c->row->block.tokens[c->kind] > 0;
+	return c->kind <= ENTRY_OUTPUT && c->row->block.tokens[c->kind] != 0;
 }
 
 static void put_decimal(FILE *out, int64_t nano) {
@@ -60,8 +62,8 @@ static void put_fraction(FILE *out, int128 value, int128 per_one) {
 	char digits[24];
 	int places = 0;
 
-	fprintf(out, "%lld", (long long)(value / per_one));
-	for (int128 rest = value % per_one; rest > 0 && places < 18; rest %= per_one) {
+	fprintf(out, "%s%lld", value < 0 ? "-" : "", (long long)((value < 0 ? -value : value) / per_one));
+	for (int128 rest = (value < 0 ? -value : value) % per_one; rest > 0 && places < 18; rest %= per_one) {
 		rest *= 10;
 		digits[places++] = (char)('0' + (int)(rest / per_one));
 	}
@@ -85,6 +87,9 @@ static void put_list_unit_price(FILE *out, const struct charge_row *c) {
 	int64_t nano;
 	int128 per_one, units = quantity(c, &per_one);
 
+	if (c->adjusts) {
+		return; /* a difference need not have one */
+	}
 	if (list_price(c, &nano)) {
 		put_decimal(out, nano);
 	} else if (units > 0) {
@@ -139,11 +144,17 @@ static int64_t bucket_end(const struct statement *s, int64_t start_ns) {
 
 /* The charge's period within the statement's. */
 static int64_t charge_start(const struct charge_row *c) {
+	if (c->adjusts) {
+		return c->adjusts->entry.slot_ns;
+	}
 	int64_t from = c->s->options.from_ns;
 	return c->timed && c->row->bucket_ns > from ? c->row->bucket_ns : from;
 }
 
 static int64_t charge_end(const struct charge_row *c) {
+	if (c->adjusts) {
+		return instant_floor(c->adjusts->entry.slot_ns, NS_PER_HOUR) + NS_PER_HOUR;
+	}
 	int64_t to = c->s->options.to_ns, end = c->timed ? bucket_end(c->s, c->row->bucket_ns) : to;
 	return end < to ? end : to;
 }
@@ -158,18 +169,23 @@ static void put_period_end(FILE *out, const struct charge_row *c) {
 }
 
 static void put_month_start(FILE *out, const struct charge_row *c) {
-	put_instant(out, zone_month_start(NULL, charge_start(c)));
+	put_instant(out, zone_month_start(NULL, c->adjusts ? c->adjusts->posted_ns : charge_start(c)));
 }
 
 /* The first month that starts at or after the end of the charge's period. */
 static void put_month_end(FILE *out, const struct charge_row *c) {
-	int64_t end = charge_end(c), start = zone_month_start(NULL, end - (end > charge_start(c)));
+	int64_t end = charge_end(c);
+	int64_t start = zone_month_start(NULL, c->adjusts ? c->adjusts->posted_ns : end - (end > charge_start(c)));
 	put_instant(out, zone_month_start(NULL, start + 32 * NS_PER_DAY));
 }
 
 static void put_category(FILE *out, const struct charge_row *c) {
 	(void)c;
 	fputs("Usage", out);
+}
+
+static void put_class(FILE *out, const struct charge_row *c) {
+	fputs(c->adjusts ? "Correction" : "", out);
 }
 
 static void put_frequency(FILE *out, const struct charge_row *c) {
@@ -237,6 +253,9 @@ static void put_description(FILE *out, const struct charge_row *c) {
 	    "GPU time without a log",
 	};
 	fputs(what[c->kind], out);
+	if (c->adjusts) {
+		fprintf(out, ": later evidence for %s", c->adjusts->period);
+	}
 }
 
 static void put_sku(FILE *out, const struct charge_row *c) {
@@ -267,6 +286,10 @@ static void put_tags(FILE *out, const struct charge_row *c) {
 		put_member(out, "tollbook/tenant", c->row->tenant);
 		fputc(',', out);
 	}
+	if (c->adjusts) {
+		put_member(out, "tollbook/adjusts_period", text_of(c->adjusts->period));
+		fprintf(out, ",\"\"tollbook/adjusts_run\"\":%lld,", (long long)c->adjusts->run);
+	}
 	put_member(out, "tollbook/rule", text_of(c->s->options.rule ? c->s->options.rule : ""));
 	fputs("}\"", out);
 }
@@ -284,7 +307,7 @@ static void put_price_details(FILE *out, const struct charge_row *c) {
 /* Of tokens, what their busy cost may be at 95 %, as far as the split of GPU time goes. */
 static void put_bound(FILE *out, const struct charge_row *c, int64_t unit_nano) {
 	int64_t nano;
-	if (of_tokens(c) && exact_mul_div(unit_nano, c->row->block.tokens[c->kind], 1000000, &nano)) {
+	if (of_tokens(c) && !c->adjusts && exact_mul_div(unit_nano, c->row->block.tokens[c->kind], 1000000, &nano)) {
 		put_decimal(out, nano);
 	}
 }
@@ -308,7 +331,7 @@ static const struct {
     {"BillingPeriodEnd", put_month_end},
     {"BillingPeriodStart", put_month_start},
     {"ChargeCategory", put_category},
-    {"ChargeClass", put_nothing},
+    {"ChargeClass", put_class},
     {"ChargeDescription", put_description},
     {"ChargeFrequency", put_frequency},
     {"ChargePeriodEnd", put_period_end},
@@ -350,9 +373,10 @@ static void put_charge(FILE *out, const struct charge_row *c) {
 	}
 }
 
-static void put_row(FILE *out, const struct statement *s, const struct row *row, bool timed) {
+static void put_row(FILE *out, const struct statement *s, const struct row *row, bool timed,
+		    const struct report_adjustment *adjusts) {
 	for (int k = 0; k < ENTRY_KINDS; k++) {
-		struct charge_row c = {s, row, (enum entry_kind)k, timed};
+		struct charge_row c = {s, row, (enum entry_kind)k, timed, adjusts};
 		if (row->block.cost_nano[k] != 0 || of_tokens(&c)) {
 			put_charge(out, &c);
 		}
@@ -368,6 +392,11 @@ void render_focus(const struct statement *s, const struct rendering_options *r, 
 		fprintf(out, "%s%s", columns[i].name, i + 1 < COLUMNS ? "," : "\r\n");
 	}
 	for (size_t i = 0; i < lines->count; i++) {
-		put_row(out, s, &lines->rows[i], timed);
+		put_row(out, s, &lines->rows[i], timed, NULL);
 	}
+	struct table adjusted = adjusted_lines(s);
+	for (size_t i = 0; i < adjusted.count; i++) {
+		put_row(out, s, &adjusted.rows[i], false, &s->adjustments.rows[i].said);
+	}
+	free(adjusted.rows);
 }

@@ -1,7 +1,8 @@
 /*
  * Plain-text accounting, as hledger and ledger read it: a transaction that takes the capacity's
  * cost from where it was paid to where it went, and balances to zero; one for each hour, day or
- * month where --by has that and the tenant.
+ * month where --by has that and the tenant. Adjustments of closed periods follow, each run's as a transaction
+ * of the day on which they count.
  */
 #include <stdlib.h>
 
@@ -53,10 +54,7 @@ static int compare_paths(const void *a, const void *b) {
 	return strcmp(a, b);
 }
 
-/* Declared, for those who check strictly; several such files in one journal may declare the same. */
-static void put_declarations(FILE *out, const struct statement *s) {
-	const struct table *lines = &s->lines;
-	char(*paths)[PATH_MAX_BYTES] = must_alloc((lines->count * PARTS + 1) * sizeof(*paths));
+static size_t list_paths(const struct table *lines, char (*paths)[PATH_MAX_BYTES]) {
 	size_t count = 0;
 
 	for (size_t i = 0; i < lines->count; i++) {
@@ -66,6 +64,15 @@ static void put_declarations(FILE *out, const struct statement *s) {
 			}
 		}
 	}
+	return count;
+}
+
+/* Declared, for those who check strictly; several such files in one journal may declare the same. */
+static void put_declarations(FILE *out, const struct statement *s, const struct table *adjusted) {
+	char(*paths)[PATH_MAX_BYTES] = must_alloc(((s->lines.count + adjusted->count) * PARTS + 1) * sizeof(*paths));
+	size_t count = list_paths(&s->lines, paths);
+
+	count += list_paths(adjusted, paths + count);
 	qsort(paths, count, sizeof(*paths), compare_paths);
 	fputs("commodity ", out);
 	currency_put(out, s);
@@ -108,6 +115,23 @@ static void put_transaction(FILE *out, const struct statement *s, const struct t
 	fputc('\n', out);
 }
 
+static void put_adjustments(FILE *out, const struct statement *s, const struct table *adjusted) {
+	char date[INSTANT_TEXT_MAX];
+	int64_t nano;
+
+	for (size_t i = 0, count; i < adjusted->count; i += count) {
+		const struct report_adjustment *a = &s->adjustments.rows[i].said;
+		count = adjusted_together(s, i, &nano);
+		fprintf(out, "\n%.10s Adjustment of %s: later evidence, run %lld\n", instant_format(a->posted_ns, date), a->period,
+			(long long)a->run);
+		for (size_t k = i; k < i + count; k++) {
+			put_line(out, s, &adjusted->rows[k]);
+		}
+		put_posting(out, s, RENT, -nano);
+		fputc('\n', out);
+	}
+}
+
 void render_journal(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	bool timed;
 	const struct table *lines = lines_of(s, &timed);
@@ -116,11 +140,14 @@ void render_journal(const struct statement *s, const struct rendering_options *r
 	(void)r;
 	fprintf(out, "; tollbook %s, rule %s\n", s->options.version ? s->options.version : "",
 		s->options.rule ? s->options.rule : "");
-	if (lines->count > 0) {
-		put_declarations(out, s);
+	struct table adjusted = adjusted_lines(s);
+	if (lines->count + adjusted.count > 0) {
+		put_declarations(out, s, &adjusted);
 	}
 	for (size_t i = 0, count; i < lines->count; i += count) {
 		count = lines_together(lines, i, timed, &nano);
 		put_transaction(out, s, lines, i, count, timed, nano);
 	}
+	put_adjustments(out, s, &adjusted);
+	free(adjusted.rows);
 }

@@ -257,6 +257,56 @@ static void put_services(FILE *out, const struct statement *s) {
 	}
 }
 
+/* What is adjusted of one closed period: there are few of these. */
+struct adjusted_period {
+	const char *period;
+	int64_t gpu_ns, cost_nano;
+};
+
+static struct adjusted_period *sum_adjustments(const struct adjustments *all, size_t *count) {
+	struct adjusted_period *sums = NULL;
+
+	*count = 0;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct adjustment *a = &all->rows[i];
+		size_t k = 0;
+		while (k < *count && strcmp(sums[k].period, a->said.period) != 0) {
+			k++;
+		}
+		if (k == *count) {
+			sums = must_realloc(sums, ++*count * sizeof *sums);
+			sums[k] = (struct adjusted_period){.period = a->said.period};
+		}
+		sums[k].gpu_ns += a->said.entry.gpu_ns;
+		sums[k].cost_nano += a->cost_nano;
+	}
+	return sums;
+}
+
+static void put_adjusted(FILE *out, const char *metric, const char *period, int64_t nano) {
+	fprintf(out, "%s{", metric);
+	put_label(out, "period", text_of(period), true);
+	put_nano(out, nano);
+}
+
+static void put_adjustments(FILE *out, const struct statement *s) {
+	size_t count;
+	struct adjusted_period *sums = sum_adjustments(&s->adjustments, &count);
+
+	if (count > 0) {
+		put_head(out, "tollbook_adjustment_gpu_seconds",
+			 "GPU time that later evidence adds to a closed period, and that counts in this one; in no other metric.");
+		for (size_t i = 0; i < count; i++) {
+			put_adjusted(out, "tollbook_adjustment_gpu_seconds", sums[i].period, sums[i].gpu_ns);
+		}
+		put_head(out, "tollbook_adjustment_cost", "The cost of that.");
+		for (size_t i = 0; i < count; i++) {
+			put_adjusted(out, "tollbook_adjustment_cost", sums[i].period, sums[i].cost_nano);
+		}
+	}
+	free(sums);
+}
+
 static void put_plain(FILE *out, const char *metric, const char *help, int64_t nano) {
 	char buffer[DECIMAL_TEXT_MAX];
 	put_head(out, metric, help);
@@ -295,5 +345,6 @@ void render_prometheus(const struct statement *s, const struct rendering_options
 	put_opencost_metrics(out, s);
 	put_own_metrics(out, s);
 	put_services(out, s);
+	put_adjustments(out, s);
 	put_run_metrics(out, s);
 }

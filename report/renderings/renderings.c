@@ -86,6 +86,36 @@ const char *lines_date(const struct statement *s, const struct row *row, bool ti
 	return out;
 }
 
+struct table adjusted_lines(const struct statement *s) {
+	const struct adjustments *all = &s->adjustments;
+	struct table t = {must_calloc(all->count + 1, sizeof *t.rows), all->count};
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct entry *e = &all->rows[i].said.entry;
+		t.rows[i].model = names_text(s->options.names, e->model);
+		t.rows[i].tenant = names_text(s->options.names, e->tenant);
+		t.rows[i].bucket_ns = all->rows[i].said.posted_ns;
+		t.rows[i].block = adjustment_block(&all->rows[i]);
+	}
+	return t;
+}
+
+size_t adjusted_together(const struct statement *s, size_t from, int64_t *nano) {
+	const struct adjustments *all = &s->adjustments;
+	const struct report_adjustment *first = &all->rows[from].said;
+	size_t to = from;
+
+	*nano = 0;
+	for (; to < all->count; to++) {
+		const struct report_adjustment *a = &all->rows[to].said;
+		if (a->run != first->run || a->posted_ns != first->posted_ns || strcmp(a->period, first->period) != 0) {
+			break;
+		}
+		*nano += all->rows[to].cost_nano;
+	}
+	return to - from;
+}
+
 int64_t part_ns(const struct block *b, int part) {
 	return part == 0 ? block_prefill_ns(b) : b->gpu_ns[part + 1];
 }

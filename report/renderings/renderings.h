@@ -33,6 +33,11 @@ size_t lines_together(const struct table *lines, size_t from, bool timed, int64_
 /* The civil date of the time (in the zone of --tz) or of the start of the period. */
 const char *lines_date(const struct statement *s, const struct row *row, bool timed, char out[32]);
 
+/* Adjustments as lines by model and tenant, in their order; the caller frees rows. */
+struct table adjusted_lines(const struct statement *s);
+/* How many adjustments from `from` on were posted by one run, on one day, for one period; what they cost together. */
+size_t adjusted_together(const struct statement *s, size_t from, int64_t *nano);
+
 /* The currency as plain-text accounting takes it, capitals only; "XXX" if nothing is left. */
 void currency_put(FILE *out, const struct statement *s);
 

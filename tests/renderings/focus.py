@@ -138,7 +138,7 @@ def check_row(row):
     details = json.loads(row["SkuPriceDetails"] or "{}")
     rules.append((all(key.startswith("x_") for key in details), "SkuPriceDetails: keys MUST begin with x_"))
     low, high = row["x_EffectiveCostLow"], row["x_EffectiveCostHigh"]
-    rules.append(((low == "") == (high == "") == (row["ConsumedUnit"] != "Tokens"), "an interval for tokens, and nothing else"))
+    rules.append(((low == "") == (high == "") == (row["ConsumedUnit"] != "Tokens" or correction), "an interval for tokens, and nothing else"))
     if low and high:
         # unit costs are written to the nano-unit per million tokens
         slack = D("0.000000001") + D(row["ConsumedQuantity"]) / 10**15
@@ -150,6 +150,8 @@ def check_row(row):
             yield rule
     moments = [datetime.datetime.fromisoformat(row[c][:-1]) for c in
                ("BillingPeriodStart", "ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodEnd")]
+    if correction: # of what an earlier billing period was charged for
+        moments = [moments[1], moments[2], moments[0], moments[3]]
     if moments != sorted(moments) or moments[0] == moments[3]:
         yield "the charge period MUST lie within the billing period"
 
@@ -157,6 +159,8 @@ def check_row(row):
 def check_across(rows):
     parents, categories, periods = {}, {}, set()
     for row in rows:
+        if row["ChargeClass"] == "Correction":
+            continue # several differences may be of the same thing and time
         if parents.setdefault(row["SkuPriceId"], row["SkuId"]) != row["SkuId"]:
             yield f"SkuPriceId {row['SkuPriceId']} MUST have one SkuId"
         if categories.setdefault(row["ServiceName"], (row["ServiceCategory"], row["ServiceSubcategory"])) != (
@@ -172,14 +176,18 @@ def check_across(rows):
 
 def check_focus(path, statement):
     """All faults of a file, which is held against the statement in JSON too."""
-    rows = list(csv.DictReader(path.open(newline="", encoding="utf-8")))
-    faults = list(check_columns(list(rows[0])))
-    for number, row in enumerate(rows, 2):
+    everything = list(csv.DictReader(path.open(newline="", encoding="utf-8")))
+    rows = [row for row in everything if row["ChargeClass"] != "Correction"]
+    faults = list(check_columns(list(everything[0])))
+    for number, row in enumerate(everything, 2):
         faults += [f"line {number}: {fault}" for fault in check_row(row)]
     faults += check_across(rows)
     cost = statement["total"]["cost"]
     if sum(D(row["BilledCost"]) for row in rows) != D(cost["capacity"]):
         faults.append("the sum of BilledCost is not the capacity's cost")
+    adjusted = sum(D(a["cost"] or 0) for a in statement.get("adjustments", []))
+    if sum(D(row["BilledCost"]) for row in everything) != D(cost["capacity"]) + adjusted:
+        faults.append("the sum of all BilledCost is not the capacity's cost and its adjustments")
     if sum(D(row["EffectiveCost"]) for row in rows) != sum(D(row["BilledCost"]) for row in rows):
         faults.append("EffectiveCost does not match BilledCost")
     for meter, part in (("Output Tokens", "decode"), ("Idle GPU Time", "idle"), ("Unobserved GPU Time", "unobserved")):
