@@ -28,6 +28,7 @@ as_postgres() {
 # settings would switch this test off, and nobody would see it.
 servers_refused() {
 	as_postgres true 2>/dev/null || echo "a user beside root, for PostgreSQL"
+	grep -q ' - cgroup2\? ' /proc/self/mountinfo || echo "control groups, for Slurm"
 	python3 - "$work" <<-'END'
 		import mmap, os, socket, struct, sys
 		def unix():
@@ -167,16 +168,19 @@ wait_for() {
 	done
 }
 
-alive() { # PIDFILE
-	[ -f "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null
+alive() { # PIDFILES
+	local file
+	for file in $1; do
+		[ -f "$file" ] && kill -0 "$(cat "$file")" 2>/dev/null || return 1
+	done
 }
 
-# Waits as long as a daemon lives, for without it commands take their time to say that they do not find it.
-wait_while() { # PIDFILE SECONDS COMMAND...
+# Waits as long as daemons live, for without them commands take their time to say that they do not find them.
+wait_while() { # PIDFILES SECONDS COMMAND...
 	wait_for "$2" up_or_over "$1" "${@:3}" && alive "$1"
 }
 
-up_or_over() { # PIDFILE COMMAND...
+up_or_over() { # PIDFILES COMMAND...
 	! alive "$1" || "${@:2}"
 }
 
@@ -234,7 +238,7 @@ slurm_start() {
 	echo $! >"$work/slurm/slurmctld.shell"
 	node_start n1
 	node_start n2
-	wait_while "$work/slurm/slurmctld.shell" 300 nodes_idle
+	wait_while "$work/slurm/slurmctld.shell $work/slurm/n1.shell $work/slurm/n2.shell" 300 nodes_idle
 }
 
 # One of our own daemons, by the process number that was kept when it was started.
