@@ -16,36 +16,57 @@ static void put_string(FILE *out, const char *s) {
 	json_put_text(out, text_of(s ? s : ""));
 }
 
-static void put_money(FILE *out, const char *key, int64_t nano) {
+/* A member of an object: a count, or money in nano-units, null where it is not known. */
+struct member {
+	const char *key;
+	enum { COUNT, MONEY, UNKNOWN_MONEY } kind;
+	int64_t value;
+};
+
+static struct member counted(const char *key, int64_t n) {
+	return (struct member){key, COUNT, n};
+}
+
+static struct member known(const char *key, bool is_known, int64_t nano) {
+	return (struct member){key, is_known ? MONEY : UNKNOWN_MONEY, nano};
+}
+
+static struct member money(const char *key, int64_t nano) {
+	return known(key, true, nano);
+}
+
+/* Members of one object, up to one without a key. */
+static void put_members(FILE *out, const struct member *m) {
 	char buffer[DECIMAL_TEXT_MAX];
-	fprintf(out, "\"%s\":\"%s\"", key, decimal_format(nano, 9, buffer));
-}
 
-static void put_count(FILE *out, const char *key, int64_t n) {
-	fprintf(out, "\"%s\":%lld", key, (long long)n);
-}
-
-static void put_known(FILE *out, const char *key, bool known, int64_t nano) {
-	if (known) {
-		put_money(out, key, nano);
-	} else {
-		fprintf(out, "\"%s\":null", key);
+	for (const char *lead = ""; m->key; m++, lead = ",") {
+		fprintf(out, "%s\"%s\":", lead, m->key);
+		if (m->kind == COUNT) {
+			fprintf(out, "%lld", (long long)m->value);
+		} else if (m->kind == MONEY) {
+			fprintf(out, "\"%s\"", decimal_format(m->value, 9, buffer));
+		} else {
+			fputs("null", out);
+		}
 	}
+}
+#define PUT_MEMBERS(out, ...) put_members(out, (const struct member[]){__VA_ARGS__, {0}})
+
+/* The capacity and its parts, of one kind. */
+static void put_identity(FILE *out, struct member capacity, const struct block *b, int64_t (*part)(const struct block *, int)) {
+	struct member all[PARTS + 2] = {capacity};
+
+	for (int i = 0; i < PARTS; i++) {
+		all[i + 1] = (struct member){part_names[i], capacity.kind, part(b, i)};
+	}
+	put_members(out, all);
 }
 
 static void put_parts(FILE *out, const struct block *b) {
 	fputs("\"gpu_ns\":{", out);
-	put_count(out, "capacity", b->capacity_ns);
-	for (int i = 0; i < PARTS; i++) {
-		fputc(',', out);
-		put_count(out, part_names[i], part_ns(b, i));
-	}
+	put_identity(out, counted("capacity", b->capacity_ns), b, part_ns);
 	fputs("},\"cost\":{", out);
-	put_money(out, "capacity", b->capacity_nano);
-	for (int i = 0; i < PARTS; i++) {
-		fputc(',', out);
-		put_money(out, part_names[i], part_nano(b, i));
-	}
+	put_identity(out, money("capacity", b->capacity_nano), b, part_nano);
 	fputc('}', out);
 }
 
@@ -54,41 +75,34 @@ static void put_units(FILE *out, const struct block *b) {
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		const struct unit_cost *u = &b->unit[k];
 		fprintf(out, "%s\"%s\":{", k > 0 ? "," : "", token_kind_names[k]);
-		if (u->known) {
-			put_money(out, "busy", u->busy_nano);
-			fputc(',', out);
-			put_money(out, "loaded", u->loaded_nano);
-			fputc(',', out);
-			put_money(out, "low", u->low_nano);
-			fputc(',', out);
-			put_money(out, "high", u->high_nano);
-		} else {
-			fputs("\"busy\":null,\"loaded\":null,\"low\":null,\"high\":null", out);
-		}
+		PUT_MEMBERS(out, known("busy", u->known, u->busy_nano), known("loaded", u->known, u->loaded_nano),
+		            known("low", u->known, u->low_nano), known("high", u->known, u->high_nano));
 		fputc('}', out);
 	}
 	fputc('}', out);
 }
 
 static void put_list(FILE *out, const struct block *b) {
+	struct member prices[TOKEN_KINDS + 2] = {{0}};
+
 	if (!b->list_known) {
 		fputs("\"list\":null,\"margin\":null", out);
 		return;
 	}
 	fputs("\"list\":{\"model\":", out);
 	put_string(out, b->list_model);
-	for (int k = 0; k < TOKEN_KINDS; k++) {
-		fputc(',', out);
-		put_known(out, token_kind_names[k], b->list_price_known[k], b->list_nano[k]);
-	}
 	fputc(',', out);
-	put_money(out, "revenue", b->revenue_nano);
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		prices[k] = known(token_kind_names[k], b->list_price_known[k], b->list_nano[k]);
+	}
+	prices[TOKEN_KINDS] = money("revenue", b->revenue_nano);
+	put_members(out, prices);
 	if (!b->margin_known) {
 		fputs("},\"margin\":null", out);
 		return;
 	}
 	fputs("},\"margin\":{", out);
-	put_money(out, "amount", b->margin_nano);
+	PUT_MEMBERS(out, money("amount", b->margin_nano));
 	if (b->revenue_nano) {
 		fprintf(out, ",\"ratio\":%.6f}", b->margin_ratio);
 	} else {
@@ -98,27 +112,24 @@ static void put_list(FILE *out, const struct block *b) {
 
 /* Millijoules add up to the last one; what people read is rounded from them. */
 static void put_energy(FILE *out, const struct block *b) {
-	int64_t nano;
+	struct member units[TOKEN_KINDS + 1] = {{0}};
 
 	if (b->capacity_mj == 0) {
 		return;
 	}
-	fputs(",\"energy\":{\"mj\":{", out);
-	put_count(out, "capacity", b->capacity_mj);
-	for (int i = 0; i < PARTS; i++) {
-		fputc(',', out);
-		put_count(out, part_names[i], part_mj(b, i));
-	}
-	fputs("},", out);
-	put_money(out, "wh", wh_nano(b->capacity_mj));
-	fputs(",\"wh_per_million\":{", out);
 	for (int k = 0; k < TOKEN_KINDS; k++) {
-		fputs(k > 0 ? "," : "", out);
-		bool known = block_unit_energy(b, k, &nano);
-		put_known(out, token_kind_names[k], known, nano);
+		int64_t nano = 0;
+		bool is_known = block_unit_energy(b, k, &nano);
+		units[k] = known(token_kind_names[k], is_known, nano);
 	}
+	fputs(",\"energy\":{\"mj\":{", out);
+	put_identity(out, counted("capacity", b->capacity_mj), b, part_mj);
 	fputs("},", out);
-	put_count(out, "metered_gpu_ns", b->metered_ns);
+	PUT_MEMBERS(out, money("wh", wh_nano(b->capacity_mj)));
+	fputs(",\"wh_per_million\":{", out);
+	put_members(out, units);
+	fputs("},", out);
+	PUT_MEMBERS(out, counted("metered_gpu_ns", b->metered_ns));
 	fputc('}', out);
 }
 
@@ -130,15 +141,16 @@ static void put_grades(FILE *out, const struct block *b) {
 	fputc('}', out);
 }
 
-void json_put_block(FILE *out, const struct block *b) {
-	put_count(out, "requests", b->requests);
+static void put_traffic(FILE *out, int64_t requests, const int64_t tokens[TOKEN_KINDS]) {
+	PUT_MEMBERS(out, counted("requests", requests));
 	fputs(",\"tokens\":{", out);
-	put_count(out, "input", b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
-	fputc(',', out);
-	put_count(out, "input_cached", b->tokens[TOKENS_CACHED]);
-	fputc(',', out);
-	put_count(out, "output", b->tokens[TOKENS_OUTPUT]);
+	PUT_MEMBERS(out, counted("input", tokens[TOKENS_INPUT] + tokens[TOKENS_CACHED]),
+	            counted("input_cached", tokens[TOKENS_CACHED]), counted("output", tokens[TOKENS_OUTPUT]));
 	fputs("},", out);
+}
+
+void json_put_block(FILE *out, const struct block *b) {
+	put_traffic(out, b->requests, b->tokens);
 	put_parts(out, b);
 	fputc(',', out);
 	put_units(out, b);
@@ -171,7 +183,9 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 	fputs("]", out);
 }
 
-void json_put_position(FILE *out, const struct statement *s, const struct position *p) {
+void json_put_position(FILE *out, const struct statement *s, size_t i) {
+	const struct position *p = &s->positions.rows[i];
+
 	fputs("{\"model\":", out);
 	json_put_text(out, names_text(s->options.names, p->row.model));
 	fprintf(out, ",\"kind\":\"%s\",\"from\":%lld,\"to\":", kind_names[p->row.kind], (long long)p->row.from_ntok);
@@ -180,37 +194,29 @@ void json_put_position(FILE *out, const struct statement *s, const struct positi
 	} else {
 		fprintf(out, "%lld,", (long long)p->row.to_ntok);
 	}
-	put_count(out, "tokens", p->row.tokens);
-	fputc(',', out);
-	put_count(out, "gpu_ns", p->row.gpu_ns);
-	fputc(',', out);
-	put_money(out, "cost", p->cost_nano);
-	fputc(',', out);
-	put_known(out, "busy", p->rated_tokens > 0, p->unit_nano);
+	PUT_MEMBERS(out, counted("tokens", p->row.tokens), counted("gpu_ns", p->row.gpu_ns), money("cost", p->cost_nano),
+	            known("busy", p->rated_tokens > 0, p->unit_nano));
 	fputc('}', out);
 }
 
-void json_put_rule(FILE *out, const struct statement *s, const struct rule_result *r) {
+void json_put_rule(FILE *out, const struct statement *s, size_t i) {
+	const struct rule_result *r = &s->rules.rows[i];
+
 	fputs("{\"model\":", out);
 	json_put_text(out, names_text(s->options.names, r->row.model));
 	fputs(",\"rule\":", out);
 	put_string(out, r->row.rule);
 	fputs(",\"gpu_ns\":{", out);
-	put_count(out, "prefill", r->row.prefill_gpu_ns);
-	fputc(',', out);
-	put_count(out, "decode", r->row.decode_gpu_ns);
+	PUT_MEMBERS(out, counted("prefill", r->row.prefill_gpu_ns), counted("decode", r->row.decode_gpu_ns));
 	fputs("},\"cost\":{", out);
-	put_money(out, "prefill", r->prefill_nano);
-	fputc(',', out);
-	put_money(out, "decode", r->decode_nano);
+	PUT_MEMBERS(out, money("prefill", r->prefill_nano), money("decode", r->decode_nano));
 	fputs("},\"unit_cost\":{", out);
-	put_known(out, "input", r->in_known, r->in_nano);
-	fputc(',', out);
-	put_known(out, "output", r->out_known, r->out_nano);
+	PUT_MEMBERS(out, known("input", r->in_known, r->in_nano), known("output", r->out_known, r->out_nano));
 	fputs("}}", out);
 }
 
-void json_put_adjustment(FILE *out, const struct statement *s, const struct adjustment *a) {
+void json_put_adjustment(FILE *out, const struct statement *s, size_t i) {
+	const struct adjustment *a = &s->adjustments.rows[i];
 	const struct entry *e = &a->said.entry;
 	const struct {
 		const char *key;
@@ -222,35 +228,14 @@ void json_put_adjustment(FILE *out, const struct statement *s, const struct adju
 	put_string(out, a->said.period);
 	fprintf(out, ",\"run\":%lld,\"posted\":\"%.10s\",\"hour\":\"%s\"", (long long)a->said.run,
 	        instant_format(a->said.posted_ns, posted), instant_format(e->slot_ns, hour));
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		fprintf(out, ",\"%s\":", names[i].key);
-		json_put_text(out, names_text(s->options.names, names[i].name));
+	for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+		fprintf(out, ",\"%s\":", names[k].key);
+		json_put_text(out, names_text(s->options.names, names[k].name));
 	}
 	fprintf(out, ",\"kind\":\"%s\",\"grade\":\"%s\",", kind_names[e->kind], grade_names[e->grade]);
-	put_count(out, "requests", e->requests);
-	fputc(',', out);
-	put_count(out, "tokens", e->tokens);
-	fputc(',', out);
-	put_count(out, "gpu_ns", e->gpu_ns);
-	fputc(',', out);
-	put_known(out, "rate", a->priced, e->rate_nano);
-	fputc(',', out);
-	put_known(out, "cost", a->priced, a->cost_nano);
+	PUT_MEMBERS(out, counted("requests", e->requests), counted("tokens", e->tokens), counted("gpu_ns", e->gpu_ns),
+	            known("rate", a->priced, e->rate_nano), known("cost", a->priced, a->cost_nano));
 	fputc('}', out);
-}
-
-static void put_adjustments(FILE *out, const struct statement *s) {
-	const struct adjustments *all = &s->adjustments;
-
-	if (all->count == 0) {
-		return;
-	}
-	fputs(",\n \"adjustments\":[", out);
-	for (size_t i = 0; i < all->count; i++) {
-		fputs(i > 0 ? ",\n  " : "\n  ", out);
-		json_put_adjustment(out, s, &all->rows[i]);
-	}
-	fputc(']', out);
 }
 
 /* What of a class has no price of its own, by the contract's kinds. */
@@ -268,52 +253,29 @@ static void put_as_standard(FILE *out, unsigned bits) {
 	fputc(']', out);
 }
 
-void json_put_service(FILE *out, const struct statement *s, const struct service_sum *v) {
+void json_put_service(FILE *out, const struct statement *s, size_t i) {
+	const struct service_sum *v = &s->services.rows[i];
+
 	fputs("{\"model\":", out);
 	json_put_text(out, names_text(s->options.names, v->model));
 	fprintf(out, ",\"service\":\"%.*s\",", TEXT_ARG(service_names[v->service]));
-	put_count(out, "requests", v->requests);
-	fputs(",\"tokens\":{", out);
-	put_count(out, "input", v->tokens[TOKENS_INPUT] + v->tokens[TOKENS_CACHED]);
-	fputc(',', out);
-	put_count(out, "input_cached", v->tokens[TOKENS_CACHED]);
-	fputc(',', out);
-	put_count(out, "output", v->tokens[TOKENS_OUTPUT]);
-	fputs("},", out);
-	put_known(out, "revenue", v->revenue_known, v->revenue_nano);
+	put_traffic(out, v->requests, v->tokens);
+	PUT_MEMBERS(out, known("revenue", v->revenue_known, v->revenue_nano));
 	fputc(',', out);
 	put_as_standard(out, v->as_standard);
 	fputc('}', out);
 }
 
-static void put_side_tables(FILE *out, const struct statement *s) {
-	if (s->positions.count > 0) {
-		fputs(",\n \"positions\":[", out);
-		for (size_t i = 0; i < s->positions.count; i++) {
-			fputs(i > 0 ? ",\n  " : "\n  ", out);
-			json_put_position(out, s, &s->positions.rows[i]);
-		}
-		fputc(']', out);
+static void put_items(FILE *out, const struct statement *s, const char *name, size_t count, json_item *put) {
+	if (count == 0) {
+		return;
 	}
-	if (s->rules.count > 0) {
-		fputs(",\n \"rules\":[", out);
-		for (size_t i = 0; i < s->rules.count; i++) {
-			fputs(i > 0 ? ",\n  " : "\n  ", out);
-			json_put_rule(out, s, &s->rules.rows[i]);
-		}
-		fputc(']', out);
+	fprintf(out, ",\n \"%s\":[", name);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i > 0 ? ",\n  " : "\n  ", out);
+		put(out, s, i);
 	}
-}
-
-static void put_services(FILE *out, const struct statement *s) {
-	if (s->services.count > 0) {
-		fputs(",\n \"services\":[", out);
-		for (size_t i = 0; i < s->services.count; i++) {
-			fputs(i > 0 ? ",\n  " : "\n  ", out);
-			json_put_service(out, s, &s->services.rows[i]);
-		}
-		fputc(']', out);
-	}
+	fputc(']', out);
 }
 
 static void put_evidence(FILE *out, const struct statement *s) {
@@ -352,17 +314,12 @@ static void put_findings(FILE *out, const struct quality *q) {
 
 static void put_quality(FILE *out, const struct quality *q) {
 	fputs(",\n \"quality\":{", out);
-	put_count(out, "lines", q->lines);
+	PUT_MEMBERS(out, counted("lines", q->lines));
 	fputs(",\"records\":{", out);
-	put_count(out, "step", q->steps);
-	fputc(',', out);
-	put_count(out, "request", q->requests);
-	fputc(',', out);
-	put_count(out, "window", q->windows);
-	fputc(',', out);
-	put_count(out, "power", q->powers);
+	PUT_MEMBERS(out, counted("step", q->steps), counted("request", q->requests), counted("window", q->windows),
+	            counted("power", q->powers));
 	fputs("},", out);
-	put_count(out, "duplicates", q->duplicates);
+	PUT_MEMBERS(out, counted("duplicates", q->duplicates));
 	put_findings(out, q);
 }
 
@@ -425,9 +382,10 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	put_table(out, s, "models", &s->models, by_model, 1);
 	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);
 	put_table(out, s, "rows", &s->rows, s->options.by, s->options.by_count);
-	put_services(out, s);
-	put_side_tables(out, s);
-	put_adjustments(out, s);
+	put_items(out, s, "services", s->services.count, json_put_service);
+	put_items(out, s, "positions", s->positions.count, json_put_position);
+	put_items(out, s, "rules", s->rules.count, json_put_rule);
+	put_items(out, s, "adjustments", s->adjustments.count, json_put_adjustment);
 	put_evidence(out, s);
 	for (size_t i = 0; i < s->page_count; i++) {
 		fprintf(out, ",\n \"%s\":", s->pages[i].key);

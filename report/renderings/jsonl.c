@@ -10,6 +10,14 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 	}
 }
 
+static void put_items(FILE *out, const struct statement *s, const char *name, size_t count, json_item *put) {
+	for (size_t i = 0; i < count; i++) {
+		fprintf(out, "{\"table\":\"%s\",\"row\":", name);
+		put(out, s, i);
+		fputs("}\n", out);
+	}
+}
+
 void render_jsonl(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT};
 
@@ -20,24 +28,8 @@ void render_jsonl(const struct statement *s, const struct rendering_options *r, 
 	put_table(out, s, "models", &s->models, by_model, 1);
 	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);
 	put_table(out, s, "rows", &s->rows, s->options.by, s->options.by_count);
-	for (size_t i = 0; i < s->services.count; i++) {
-		fputs("{\"table\":\"services\",\"row\":", out);
-		json_put_service(out, s, &s->services.rows[i]);
-		fputs("}\n", out);
-	}
-	for (size_t i = 0; i < s->positions.count; i++) {
-		fputs("{\"table\":\"positions\",\"row\":", out);
-		json_put_position(out, s, &s->positions.rows[i]);
-		fputs("}\n", out);
-	}
-	for (size_t i = 0; i < s->adjustments.count; i++) {
-		fputs("{\"table\":\"adjustments\",\"row\":", out);
-		json_put_adjustment(out, s, &s->adjustments.rows[i]);
-		fputs("}\n", out);
-	}
-	for (size_t i = 0; i < s->rules.count; i++) {
-		fputs("{\"table\":\"rules\",\"row\":", out);
-		json_put_rule(out, s, &s->rules.rows[i]);
-		fputs("}\n", out);
-	}
+	put_items(out, s, "services", s->services.count, json_put_service);
+	put_items(out, s, "positions", s->positions.count, json_put_position);
+	put_items(out, s, "adjustments", s->adjustments.count, json_put_adjustment);
+	put_items(out, s, "rules", s->rules.count, json_put_rule);
 }

@@ -15,10 +15,9 @@ render_function render_table, render_json, render_jsonl, render_csv, render_prom
 void json_put_text(FILE *out, struct text t);
 void json_put_block(FILE *out, const struct block *b);
 void json_put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count);
-void json_put_position(FILE *out, const struct statement *s, const struct position *p);
-void json_put_rule(FILE *out, const struct statement *s, const struct rule_result *r);
-void json_put_adjustment(FILE *out, const struct statement *s, const struct adjustment *a);
-void json_put_service(FILE *out, const struct statement *s, const struct service_sum *v);
+/* The i-th position, rule, adjustment or service of a statement, as an object. */
+typedef void json_item(FILE *out, const struct statement *s, size_t i);
+json_item json_put_position, json_put_rule, json_put_adjustment, json_put_service;
 
 /* CSV (RFC 4180): text from outside, printable, quoted where need be; what a spreadsheet would run gets a ' first. */
 void csv_put_text(FILE *out, struct text t);
