@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "attribute/cells.h"
-#include "attribute/fits.h"
 #include "attribute/theory.h"
 #include "core/roofline.h"
+#include "tests/unit/fits_help.h"
 
 #define STEPS 6000
 
@@ -26,17 +26,6 @@ static void merge(struct attribution_fits *f, struct attribution_fits *from) {
 	struct fault why = {{0}};
 
 	assert_int_equal(fits_merge(f, from, &why), 0);
-}
-
-static uint64_t next_random(uint64_t *state) {
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
-static int64_t below(uint64_t *state, int64_t bound) {
-	return (int64_t)(next_random(state) >> 12) % bound;
 }
 
 /* What the made-up engine takes: within the model's form. */
@@ -71,8 +60,6 @@ static void make_steps(struct fit_step *steps, size_t count, double noise) {
 	}
 }
 
-static const struct fit_key day_one = {.gpus_per_replica = 1, .day_ns = 20 * NS_PER_DAY};
-
 static struct attribution_fits *fit_all(struct names *n, const struct fit_step *steps, size_t count, size_t stride) {
 	struct attribution_fits *f = attribution_fits_new(n);
 
@@ -82,26 +69,11 @@ static struct attribution_fits *fit_all(struct names *n, const struct fit_step *
 	return f;
 }
 
-static char *written(struct attribution_fits *f) {
-	char *text;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-	struct fault why;
-
-	assert_int_equal(attribution_fits_write(f, out, &why), 0);
-	fclose(out);
-	return text;
-}
-
 static void assert_same(struct attribution_fits *a, struct attribution_fits *b) {
-	char *x = written(a), *y = written(b);
-
-	assert_string_equal(x, y);
+	assert_written_same(a, b);
 	assert_memory_equal(solved_model(a, &day_one)->ns, solved_model(b, &day_one)->ns, sizeof engine.ns);
 	assert_memory_equal(solved_model(a, &day_one)->covariance, solved_model(b, &day_one)->covariance,
 	                    sizeof engine.covariance);
-	free(x);
-	free(y);
 }
 
 static void order_does_not_matter(void **state) {
@@ -122,24 +94,15 @@ static void fits_add_up_and_come_back(void **state) {
 	(void)state;
 	static struct fit_step steps[STEPS];
 	struct names *n = names_new();
-	struct fault why;
 
 	make_steps(steps, STEPS, 0.05);
 	struct attribution_fits *whole = fit_all(n, steps, STEPS, 1);
 	struct attribution_fits *sum = fit_all(n, steps + STEPS / 3, STEPS - STEPS / 3, 1);
 	struct attribution_fits *rest = fit_all(n, steps, STEPS / 3, 1);
-	merge(sum, rest);
-	assert_same(whole, sum);
-
-	struct attribution_fits *read = attribution_fits_new(n);
-	char *text = written(whole);
-	assert_int_equal(attribution_fits_read(read, (struct text){text, strlen(text)}, "fits", &why), 0);
-	assert_same(whole, read);
-	free(text);
+	check_sums(n, whole, sum, rest, assert_same);
 	attribution_fits_free(whole);
 	attribution_fits_free(sum);
 	attribution_fits_free(rest);
-	attribution_fits_free(read);
 	names_free(n);
 }
 

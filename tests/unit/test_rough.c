@@ -8,23 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/fits.h"
+#include "tests/unit/fits_help.h"
 
 #define WINDOW_NS (10 * NS_PER_SECOND)
 
-static const struct fit_key day_one = {.gpus_per_replica = 1, .day_ns = 20 * NS_PER_DAY};
-
-static uint64_t next_random(uint64_t *state) {
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state >> 12;
-}
-
 /* One busy window of an engine with 11 ms a step, 37 us a prompt token, 0.2 ms an output token; noise in parts of 1. */
 static void add_window(struct rough *r, uint64_t *seed, int64_t number, double noise) {
-	double sequences = 4 + (double)(next_random(seed) % 40), prompt_part = (double)(next_random(seed) % 80) / 100;
-	double step_ns = 11e6 + 2e5 * sequences, uniform = (double)(next_random(seed) % 2001) / 1000 - 1;
+	double sequences = 4 + (double)below(seed, 40), prompt_part = (double)below(seed, 80) / 100;
+	double step_ns = 11e6 + 2e5 * sequences, uniform = (double)below(seed, 2001) / 1000 - 1;
 	double steps = (1 - prompt_part) * (double)WINDOW_NS / step_ns * (1 + noise * uniform);
 	const double x[ROUGH_TERMS] = {prompt_part * (double)WINDOW_NS / 37e3, steps, steps * sequences};
 
@@ -54,46 +45,24 @@ static const struct rough_model *solved(struct attribution_fits *f, const struct
 	return fits_rough_model(f, key);
 }
 
-static char *written(struct attribution_fits *f) {
-	char *text;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-	struct fault why;
-
-	assert_int_equal(attribution_fits_write(f, out, &why), 0);
-	fclose(out);
-	return text;
-}
-
 static void assert_same(struct attribution_fits *a, struct attribution_fits *b) {
-	char *x = written(a), *y = written(b);
-
-	assert_string_equal(x, y);
+	assert_written_same(a, b);
 	assert_memory_equal(solved(a, &day_one), solved(b, &day_one), sizeof(struct rough_model));
-	free(x);
-	free(y);
 }
 
 static void sums_add_up_and_come_back(void **state) {
 	(void)state;
 	struct names *n = names_new();
 	struct attribution_fits *whole = attribution_fits_new(n), *sum = attribution_fits_new(n);
-	struct attribution_fits *rest = attribution_fits_new(n), *read = attribution_fits_new(n);
-	struct fault why;
+	struct attribution_fits *rest = attribution_fits_new(n);
 
 	add_windows(whole, &day_one, 0, 400, 0.2);
 	add_windows(sum, &day_one, 150, 400, 0.2);
 	add_windows(rest, &day_one, 0, 150, 0.2);
-	assert_int_equal(fits_merge(sum, rest, &why), 0);
-	assert_same(whole, sum);
-	char *text = written(whole);
-	assert_int_equal(attribution_fits_read(read, (struct text){text, strlen(text)}, "fits", &why), 0);
-	assert_same(whole, read);
-	free(text);
+	check_sums(n, whole, sum, rest, assert_same);
 	attribution_fits_free(whole);
 	attribution_fits_free(sum);
 	attribution_fits_free(rest);
-	attribution_fits_free(read);
 	names_free(n);
 }
 

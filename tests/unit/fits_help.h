@@ -1,0 +1,22 @@
+/* fits_help.h: fits of steps, requests and windows: the day they are of, chance that repeats, what is written of them. */
+#ifndef TESTS_FITS_HELP_H
+#define TESTS_FITS_HELP_H
+
+#include "attribute/fits.h"
+
+extern const struct fit_key day_one;
+
+/* Marsaglia's xorshift: the same numbers everywhere. */
+uint64_t next_random(uint64_t *state);
+/* A number below a bound, from its upper bits. */
+int64_t below(uint64_t *state, int64_t bound);
+
+/* What attribution_fits_write says; the caller frees it. */
+char *written(struct attribution_fits *f);
+/* Both write the same text. */
+void assert_written_same(struct attribution_fits *a, struct attribution_fits *b);
+/* `whole` comes back out of what it writes, and `sum` with `rest` added is `whole`; `same` says what that is. */
+void check_sums(struct names *n, struct attribution_fits *whole, struct attribution_fits *sum, struct attribution_fits *rest,
+                void same(struct attribution_fits *a, struct attribution_fits *b));
+
+#endif
