@@ -1,11 +1,9 @@
 #!/bin/sh
 # tollbook ingest gives the same bytes whatever the compression, the order of the files and the number of threads.
 # On ../shared/logs and ../shared/truth where they are, else on tests/data.
-tollbook=${TOLLBOOK:-build/tollbook}
+cd "$(dirname "$0")/../.." || exit 3
+. tests/lib.sh
 shared=${SHARED:-../shared}
-folder=$(mktemp -d) || exit 3
-trap 'rm -rf "$folder"' EXIT
-failures=0
 
 if [ -d "$shared/logs" ]; then
 	logs="$shared/logs/llamacpp/plain.log.gz $shared/logs/llamacpp/single.log.gz $shared/truth/tiny-8b/vllm.r0.log.gz
@@ -21,13 +19,11 @@ hash_of() {
 	sha256sum <"$folder/out"
 }
 
-same() {
-	if [ "$2" = "$expected" ]; then
-		echo "ok: $1"
-	else
-		echo "FAIL: $1: $2, expected $expected"
-		failures=$((failures + 1))
-	fi
+# as_expected WHAT OPTIONS AND LOGS...: the same bytes as the first time
+as_expected() {
+	what=$1
+	shift
+	same "$what" "$(hash_of "$@")" "$expected"
 }
 
 # Copies under the same names, as their names are those of the replicas: plain, gzip, zstd.
@@ -48,13 +44,13 @@ expected=$(hash_of $logs)
 case $expected in exit*|nothing) echo "FAIL: $expected"; exit 1 ;; esac
 echo "$(wc -l <"$folder/out") records"
 # shellcheck disable=SC2086
-same "files in reverse order" "$(hash_of $reversed)"
-same "plain" "$(hash_of "$folder/plain")"
-same "gzip of another level" "$(hash_of "$folder/gzip")"
-command -v zstd >/dev/null && same "zstd" "$(hash_of "$folder/zstd")"
+as_expected "files in reverse order" $reversed
+as_expected "plain" "$folder/plain"
+as_expected "gzip of another level" "$folder/gzip"
+command -v zstd >/dev/null && as_expected "zstd" "$folder/zstd"
 for threads in 1 2 7; do
-	same "$threads threads" "$(hash_of --threads "$threads" "$folder/plain")"
+	as_expected "$threads threads" --threads "$threads" "$folder/plain"
 done
 "$tollbook" ingest -q --log-year 2026 --log-zone UTC "$folder/plain" >"$folder/records.jsonl"
-same "its own output" "$(hash_of "$folder/records.jsonl")"
-[ "$failures" -eq 0 ]
+as_expected "its own output" "$folder/records.jsonl"
+finish

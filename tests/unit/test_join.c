@@ -35,8 +35,10 @@ struct made {
 	enum service service;
 };
 
-/* What became of them: "tenant tenant/2 ...", of the engine's in the order of time, and the counts. */
-static void join_made(const struct made *made, size_t count, char *tenants, size_t room, struct join_report *report) {
+/* What became of them: "tenant tenant/2 ...", of the engine's in the order of time. Returns the counts. */
+static struct join_report check_joined(const struct made *made, size_t count, const char *expected) {
+	struct join_report report;
+	char tenants[200] = "";
 	struct names *n = names_new();
 	struct evidence *e = evidence_new(n, 1, 1 << 20);
 	struct evidence_reader *r;
@@ -55,18 +57,20 @@ static void join_made(const struct made *made, size_t count, char *tenants, size
 	}
 	assert_int_equal(evidence_seal(e, &why), 0);
 	assert_true(evidence_has_gateway(e));
-	assert_int_equal(join_requests(e, n, INT64_MIN, INT64_MAX, report, &why), 0);
+	assert_int_equal(join_requests(e, n, INT64_MIN, INT64_MAX, &report, &why), 0);
 	assert_int_equal(evidence_reader_new(&r, e, &why), 0);
-	tenants[0] = 0;
 	while (evidence_next(r, &item, &why) > 0) {
 		const struct request_item *q = (const struct request_item *)item;
 		struct text t = names_text(n, q->tenant);
-		len += (size_t)snprintf(tenants + len, room - len, q->service ? "%s/%d " : "%s ", t.len > 0 ? t.at : "-", q->service);
+		len += (size_t)snprintf(tenants + len, sizeof tenants - len, q->service ? "%s/%d " : "%s ", t.len > 0 ? t.at : "-", q->service);
 	}
 	evidence_reader_free(r);
 	evidence_free(e);
 	names_free(n);
+	assert_string_equal(tenants, expected);
+	return report;
 }
+#define CHECK_JOINED(made, expected) check_joined(made, sizeof made / sizeof *made, expected)
 
 static void by_id(void **state) {
 	(void)state;
@@ -79,11 +83,8 @@ static void by_id(void **state) {
 		{"22222222aaaaaaaa", "b", "gw", "alias", 990, 2010, 10, 6, true, SERVICE_STANDARD}, /* tokens differ */
 		{"99999999aaaaaaaa", "c", "gw", "alias", 90000, 92010, 7, 7, true, SERVICE_STANDARD}, /* nobody's */
 	};
-	char tenants[200];
-	struct join_report r;
+	struct join_report r = CHECK_JOINED(made, "a b - own ");
 
-	join_made(made, sizeof made / sizeof *made, tenants, sizeof tenants, &r);
-	assert_string_equal(tenants, "a b - own ");
 	assert_int_equal(r.by_id, 2);
 	assert_int_equal(r.by_tokens, 0);
 	assert_int_equal(r.differing, 1);
@@ -107,11 +108,8 @@ static void by_tokens_where_unique(void **state) {
 		{"", "c", "gw", "model", 59000, 63000, 20, 5, true, SERVICE_STANDARD},
 		{"", "d", "gw", "other", 69000, 73000, 30, 5, true, SERVICE_STANDARD},
 	};
-	char tenants[200];
-	struct join_report r;
+	struct join_report r = CHECK_JOINED(made, "a - - b - ");
 
-	join_made(made, sizeof made / sizeof *made, tenants, sizeof tenants, &r);
-	assert_string_equal(tenants, "a - - b - ");
 	assert_int_equal(r.by_tokens, 2);
 	assert_int_equal(r.gateway_only, 2);
 	assert_int_equal(r.engine_only, 3);
@@ -130,11 +128,7 @@ static void services(void **state) {
 		{"33333333aaaaaaaa", "b", "gw", "m", 1190, 2010, 10, 5, true, SERVICE_STANDARD},
 		{"", "c", "gw", "m", 4990, 6010, 30, 5, true, SERVICE_BATCH},
 	};
-	char tenants[200];
-	struct join_report r;
-
-	join_made(made, sizeof made / sizeof *made, tenants, sizeof tenants, &r);
-	assert_string_equal(tenants, "a/3 own/2 b/1 c/1 ");
+	CHECK_JOINED(made, "a/3 own/2 b/1 c/1 ");
 }
 
 /* A record that stands twice in the engine's log is still one, with its tenant. */
@@ -146,11 +140,8 @@ static void duplicates(void **state) {
 		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 5, true, SERVICE_STANDARD},
 		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 5, true, SERVICE_STANDARD},
 	};
-	char tenants[200];
-	struct join_report r;
+	struct join_report r = CHECK_JOINED(made, "a ");
 
-	join_made(made, sizeof made / sizeof *made, tenants, sizeof tenants, &r);
-	assert_string_equal(tenants, "a ");
 	assert_int_equal(r.by_id, 1);
 	assert_int_equal(r.differing, 0);
 }
