@@ -86,6 +86,11 @@ $(BUILD)/flags: FORCE
 
 units: $(UNITS) $(BUILD)/tollbook ## Build the unit tests
 
+# What is missing is said before a compiler fails for it.
+$(UNITS:%=%.o): | $(BUILD)/unit-packages
+$(BUILD)/unit-packages: $(BUILD)/flags
+	@PKG_CONFIG="$(PKG_CONFIG)" .ci/deps --probe unit && touch $@
+
 $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libcli.a $(BUILD)/libhelp.a $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS) $(CMOCKA)
@@ -114,7 +119,9 @@ sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
 check-faults: all $(BUILD)/tests/faults/faults.so ## Every fault at every call, not a sample: half an hour
 	@FAULTS=all TEST_LIMIT=3600 tests/run --build $(BUILD) faults
 
-memcheck: all ## The golden runs under valgrind
+memcheck: ## The golden runs under valgrind
+	@.ci/deps check
+	@$(MAKE) all
 	@TOLLBOOK=$(BUILD)/tollbook tests/acceptance/valgrind.sh
 
 coverage: ## Lines that the tests reach, by room
