@@ -1,11 +1,12 @@
 # tollbook: make, make check, make demo; `make help` lists all targets.
 VERSION := 0.1.0
 
-# Settings: make V=1 shows commands; CC, CFLAGS, LDFLAGS, prefix and DESTDIR are as usual; BUILD is the build folder.
+# Settings: make V=1 shows commands; CC, CFLAGS, LDFLAGS, prefix (or PREFIX) and DESTDIR are as usual; BUILD is the build folder.
 BUILD ?= build
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
-prefix ?= /usr/local
+PREFIX ?= /usr/local
+prefix ?= $(PREFIX)
 bindir ?= $(prefix)/bin
 datadir ?= $(prefix)/share
 FUZZ_CC ?= clang
@@ -114,7 +115,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
 	@.ci/deps check
 	@ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 SANITIZED=1 \
-		$(MAKE) test BUILD=build/san HARDENING= CFLAGS="-O1 -g $(SANITIZE)"
+		$(MAKE) test BUILD="$(BUILD)/san" HARDENING= CFLAGS="-O1 -g $(SANITIZE)"
 
 check-faults: all $(BUILD)/tests/faults/faults.so ## Every fault at every call, not a sample: half an hour
 	@FAULTS=all TEST_LIMIT=3600 tests/run --build $(BUILD) faults
@@ -126,9 +127,9 @@ memcheck: ## The golden runs under valgrind
 
 coverage: ## Lines that the tests reach, by room
 	@.ci/deps check
-	@[ ! -d build/cov ] || find build/cov -name '*.gcda' -delete
-	@SANITIZED=1 $(MAKE) test BUILD=build/cov HARDENING= CFLAGS="-O0 -g --coverage" || echo "Not all tests passed."
-	@tests/coverage build/cov $(ROOMS) cli
+	@[ ! -d $(BUILD)/cov ] || find $(BUILD)/cov -name '*.gcda' -delete
+	@SANITIZED=1 $(MAKE) test BUILD="$(BUILD)/cov" HARDENING= CFLAGS="-O0 -g --coverage" || echo "Not all tests passed."
+	@tests/coverage $(BUILD)/cov $(ROOMS) cli
 
 lint: all ## House rules: arrows, symbols, lengths
 	@tests/run --build $(BUILD) lint
@@ -172,24 +173,27 @@ demo: ## Build and run the main job on samples/; installs what is missing for th
 deps: ## Install the Debian packages that building and testing need
 	@.ci/deps check
 
+# Where things go; in quotes, as DESTDIR may have spaces.
+BIN = "$(DESTDIR)$(bindir)"
+DATA = "$(DESTDIR)$(datadir)"
+
 install: all ## Install to $(DESTDIR)$(prefix)
-	install -D -m 755 $(BUILD)/tollbook $(DESTDIR)$(bindir)/tollbook
+	install -D -m 755 -t $(BIN) $(BUILD)/tollbook
 	$(BUILD)/tollbook manual > $(BUILD)/tollbook.1
-	install -D -m 644 -t $(DESTDIR)$(datadir)/man/man1 $(BUILD)/tollbook.1
-	install -D -m 644 -t $(DESTDIR)$(datadir)/man/man5 man/*.5
+	install -D -m 644 -t $(DATA)/man/man1 $(BUILD)/tollbook.1
+	install -D -m 644 -t $(DATA)/man/man5 man/*.5
 	$(BUILD)/tollbook completion bash > $(BUILD)/completion.bash
 	$(BUILD)/tollbook completion zsh > $(BUILD)/completion.zsh
-	install -D -m 644 $(BUILD)/completion.bash $(DESTDIR)$(datadir)/bash-completion/completions/tollbook
-	install -D -m 644 $(BUILD)/completion.zsh $(DESTDIR)$(datadir)/zsh/site-functions/_tollbook
-	install -D -m 644 -t $(DESTDIR)$(datadir)/tollbook/schemas schemas/*
-	install -D -m 644 -t $(DESTDIR)$(datadir)/doc/tollbook README.md LICENSE
-	for file in $$(find samples -type f); do install -D -m 644 "$$file" "$(DESTDIR)$(datadir)/doc/tollbook/$$file" || exit 1; done
+	install -D -m 644 $(BUILD)/completion.bash $(DATA)/bash-completion/completions/tollbook
+	install -D -m 644 $(BUILD)/completion.zsh $(DATA)/zsh/site-functions/_tollbook
+	install -D -m 644 -t $(DATA)/tollbook/schemas schemas/*
+	install -D -m 644 -t $(DATA)/doc/tollbook README.md LICENSE
+	for file in $$(find samples -type f); do install -D -m 644 "$$file" $(DATA)/doc/tollbook/"$$file" || exit 1; done
 
 uninstall: ## Take away what install put there
-	rm -f $(DESTDIR)$(bindir)/tollbook $(DESTDIR)$(datadir)/man/man1/tollbook.1 \
-		$(patsubst man/%,$(DESTDIR)$(datadir)/man/man5/%,$(wildcard man/*.5)) \
-		$(DESTDIR)$(datadir)/bash-completion/completions/tollbook $(DESTDIR)$(datadir)/zsh/site-functions/_tollbook
-	rm -rf $(DESTDIR)$(datadir)/tollbook $(DESTDIR)$(datadir)/doc/tollbook
+	rm -f $(BIN)/tollbook $(DATA)/man/man1/tollbook.1 $(patsubst man/%,$(DATA)/man/man5/%,$(wildcard man/*.5)) \
+		$(DATA)/bash-completion/completions/tollbook $(DATA)/zsh/site-functions/_tollbook
+	rm -rf $(DATA)/tollbook $(DATA)/doc/tollbook
 
 dist: ## dist/tollbook-VERSION.tar.gz, the same bytes for the same commit
 	@mkdir -p dist

@@ -10,6 +10,9 @@
 case ${BUILD:-build} in /*) library=$BUILD ;; *) library=$tree/${BUILD:-build} ;; esac
 library=$library/tests/faults/faults.so
 [ -f "$library" ] || { echo "no $library: make test builds it"; exit 3; }
+# LD_PRELOAD has no way to name a path with a space.
+cp "$library" "$folder/faults.so" || exit 3
+library=$folder/faults.so
 case ${FAULTS:-} in all) runs=${FAULT_RUNS:-1000000} kills=${KILLS:-500} ;; *) runs=${FAULT_RUNS:-6} kills=${KILLS:-3} ;; esac
 # The library stands before the sanitizers' own, which they do not like by default.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0

@@ -1,0 +1,36 @@
+#!/bin/sh
+# make install puts everything in its place, below a DESTDIR with a space, and readable whatever the umask; make uninstall
+# takes it all away again.
+cd "$(dirname "$0")/../.." || exit 3
+. tests/lib.sh
+need make
+unset MAKEFLAGS MFLAGS MAKELEVEL DESTDIR
+stage="$folder/a stage"
+umask 077
+
+# into TARGET SETTING...: of what is built already
+into() {
+	target=$1
+	shift
+	make -s -o "${BUILD:-build}/tollbook" BUILD="${BUILD:-build}" DESTDIR="$stage" "$@" "$target" > "$folder/said" 2>&1 ||
+		wrong "make $target $*: $(cat "$folder/said")"
+}
+
+# there: how many of the places have their file
+there() {
+	(cd "$stage$1" && ls bin/tollbook share/man/man1/tollbook.1 share/man/man5/tollbook.5 \
+		share/bash-completion/completions/tollbook share/zsh/site-functions/_tollbook \
+		share/tollbook/schemas/fleet.schema.json share/doc/tollbook/README.md share/doc/tollbook/samples/fleet.json) 2> /dev/null | wc -l
+}
+
+for settings in prefix=/usr PREFIX=/usr; do
+	into install $settings
+	same "$settings: in their places" "$(there /usr)" 8
+	same "$settings: readable by all" "$(find "$stage/usr" -type f ! -perm -444 -o -type d ! -perm -555)" ""
+	same "$settings: the program runs" "$("$stage/usr/bin/tollbook" --version)" "$("$tollbook" --version)"
+	into uninstall $settings
+	same "$settings: nothing is left" "$(find "$stage" -type f)" ""
+done
+into install
+same "by default: in their places" "$(there /usr/local)" 8
+finish
