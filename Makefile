@@ -12,6 +12,7 @@ datadir ?= $(prefix)/share
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 10
 Q := $(if $(V),,@)
+MAKEFLAGS += $(if $(V),,--no-print-directory)
 say = @$(if $(V),:,printf '%-5s %s\n' $(1) $(2))
 
 # ---- Libraries: .ci/deps knows their Debian packages ----
