@@ -16,7 +16,7 @@
 enum other_rule { OTHER_STEP_TOKENS, OTHER_WEIGHTED_TOKENS, OTHER_TIMERS, OTHER_RULES };
 static const char *const other_names[OTHER_RULES] = {"tokens-per-step", "tokens-output-2.5", "opencost-timers"};
 
-#define ALL_RULES (RULES + OTHER_RULES)
+enum { ALL_RULES = (int)RULES + (int)OTHER_RULES };
 
 /* A model at a rate. */
 struct rule_sums {

@@ -361,9 +361,9 @@ static void put_quality(FILE *out, const struct statement *s) {
 		html_model_evidence(s, out);
 	}
 	fprintf(out,
-		"<p>Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %lld "
+		"<p>Read %s lines of %zu file%s: %s steps, %s requests, %s windows, %s power samples; %lld "
 		"duplicates.</p>\n",
-		figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps),
+		figure_count(q->lines, lines), q->input_count, q->input_count == 1 ? "" : "s", figure_count(q->steps, steps),
 		figure_count(q->requests, requests), figure_count(q->windows, windows), figure_count(q->powers, powers),
 		(long long)q->duplicates);
 	put_findings(out, q);

@@ -67,8 +67,8 @@ static void print_counts(const struct page *p, const struct quality *q) {
 	    powers[FIGURE_MAX], duplicates[FIGURE_MAX];
 
 	snprintf(line, sizeof line,
-		 "Read %s lines of %zu files: %s steps, %s requests, %s windows, %s power samples; %s duplicates.",
-		 figure_count(q->lines, lines), q->input_count, figure_count(q->steps, steps),
+		 "Read %s lines of %zu file%s: %s steps, %s requests, %s windows, %s power samples; %s duplicates.",
+		 figure_count(q->lines, lines), q->input_count, q->input_count == 1 ? "" : "s", figure_count(q->steps, steps),
 		 figure_count(q->requests, requests), figure_count(q->windows, windows),
 		 figure_count(q->powers, powers), figure_count(q->duplicates, duplicates));
 	table_paragraph(p, line, 2);
