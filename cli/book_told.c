@@ -154,7 +154,7 @@ static int find_teller(void *teller, const struct ledger_run *r) {
 static int take_rule(struct run *r, const char *name) {
 	for (int i = 0; i < RULES; i++) {
 		if (strcmp(rule_names[i], name) == 0) {
-			r->rule = (enum rule)i;
+			r->rule = i;
 			return 0;
 		}
 	}
