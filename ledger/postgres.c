@@ -211,7 +211,8 @@ static struct value column(void *statement, int index) {
 	for (size_t i = 2; i + 1 < t.len; i += 2) {
 		static const char digits[] = "0123456789abcdef";
 		const char *high = strchr(digits, at[i]), *low = strchr(digits, at[i + 1]);
-		at[len++] = high && low ? (char)((high - digits) << 4 | (low - digits)) : '\0';
+		int byte = high && low ? (int)((high - digits) << 4 | (low - digits)) : 0;
+		at[len++] = (char)byte;
 	}
 	return (struct value){.type = VALUE_BLOB, .bytes = {at, len}};
 }
