@@ -195,11 +195,8 @@ static int pool_match(struct reader *r, json_at v, void *into) {
 	name_id pattern;
 	int err = read_name(r, v, &pattern);
 	if (!err) {
-		struct text t = names_text(r->names, pattern);
 		free(p->match);
-		p->match = must_alloc(t.len + 1);
-		memcpy(p->match, t.at, t.len);
-		p->match[t.len] = '\0';
+		p->match = text_copy(names_text(r->names, pattern));
 	}
 	return err;
 }

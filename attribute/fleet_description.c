@@ -74,9 +74,7 @@ int fleet_describe(struct fleet *f, struct text name, fleet_opener *open, void *
 		}
 	}
 	struct description *new = must_calloc(1, sizeof *new);
-	new->name = must_alloc(name.len + 1);
-	memcpy(new->name, name.at, name.len);
-	new->name[name.len] = '\0';
+	new->name = text_copy(name);
 	int err = description_read(new, open, context, why);
 	if (err) {
 		description_free(new);

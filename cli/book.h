@@ -78,6 +78,14 @@ int book_entries(struct book *b, const struct book_statement *s, int64_t from_ns
 /* Makes it; 1, or 0 if the book has no entries there. */
 int book_state(struct book *b, struct book_statement *s, struct fault *why);
 void book_statement_release(struct book_statement *s);
+/* The last run that could attribute; and how far the evidence reached, both 0: it is not known. */
+struct last_run {
+	int64_t id; /* 0: there was none */
+	int64_t first_ns, last_ns;
+	char rule[32], currency[32], version[32], basis[DIGEST_HEX_MAX];
+};
+/* Of the runs up to `as_of` (INT64_MAX: of all). */
+int book_last_run(struct book *b, int64_t as_of, struct last_run *out, struct fault *why);
 /* Reads the fleet file that the book keeps of a run into b->fleet, with the descriptions of models that it names. */
 int book_fleet_of_run(struct book *b, int64_t run, struct fault *why);
 /* Its catalogues and what --list said, unless others are given. */

@@ -20,15 +20,6 @@ struct grain {
 	void *context;
 };
 
-static enum by_key time_of(const struct by *by) {
-	enum by_key finest = BY_KEYS;
-
-	for (size_t i = 0; i < by->count; i++) {
-		finest = by->key[i] <= BY_MONTH && by->key[i] < finest ? by->key[i] : finest;
-	}
-	return finest;
-}
-
 /* Does another day, or month, of the zone begin within the day of UTC? */
 static bool zone_divides(const struct zone *tz, enum by_key time, int64_t day_ns) {
 	int64_t last_ns = day_ns + (NS_PER_DAY - 1);
@@ -93,13 +84,14 @@ static int take_days(struct grain *g, int64_t from_ns, int64_t to_ns, bool slots
 
 int book_entries(struct book *b, const struct book_statement *s, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
                  struct fault *why) {
-	struct grain g = {.b = b, .s = s, .from_ns = from_ns, .to_ns = to_ns, .time = time_of(&b->r->by), .sink = sink, .context = context};
+	struct grain g = {.b = b, .s = s, .from_ns = from_ns, .to_ns = to_ns, .sink = sink, .context = context};
 	int64_t first_ns, end_ns;
 	int rc = ledger_extent(b->ledger, s->as_of, &first_ns, &end_ns, why);
 
 	if (rc <= 0) {
 		return rc;
 	}
+	g.time = by_finest_time(b->r->by.key, b->r->by.count);
 	g.slots = g.time == BY_HOUR || s->pages || report_draws_hours(b->r->format, s->from_ns, s->to_ns);
 	first_ns = from_ns > first_ns ? instant_floor(from_ns, NS_PER_DAY) : first_ns;
 	end_ns = to_ns < end_ns ? to_ns : end_ns;

@@ -5,25 +5,6 @@
 #include "core/files.h"
 #include "core/instant.h"
 
-/* The last run that attributed anything; and how far the evidence reached, 0: it is not known. */
-struct last_run {
-	int64_t as_of, id, first_ns, last_ns;
-	char rule[32], currency[32];
-};
-
-static int find_last(void *last, const struct ledger_run *r) {
-	struct last_run *l = last;
-
-	if (r->id <= l->as_of && r->rule[0]) {
-		l->id = r->id;
-		l->first_ns = r->first_ns;
-		l->last_ns = r->last_ns;
-		snprintf(l->rule, sizeof l->rule, "%s", r->rule);
-		snprintf(l->currency, sizeof l->currency, "%s", r->currency);
-	}
-	return 0;
-}
-
 /* ---- the period ---- */
 
 /* Evidence of tasks, of which a book has no records. */
@@ -148,10 +129,10 @@ static int finish_pages(struct book *b, struct book_statement *s, const struct l
 }
 
 int book_state(struct book *b, struct book_statement *s, struct fault *why) {
-	struct last_run last = {.as_of = s->as_of};
+	struct last_run last;
 	const char *path, *sha256 = "";
 	int64_t first = s->from_ns, end = s->to_ns;
-	int rc = ledger_runs(b->ledger, find_last, &last, why);
+	int rc = book_last_run(b, s->as_of, &last, why);
 
 	rc = rc < 0 ? rc : book_prices_of_run(b, last.id, why);
 	rc = rc < 0 ? rc : ledger_run_document_get(b->ledger, last.id, "fleet", 0, &path, &sha256, why);

@@ -9,9 +9,6 @@
 #include "core/exact.h"
 #include "core/instant.h"
 
-/* Why a line whose instant is not there yet is refused (ingest/formats/formats.c). */
-#define FORMAT_IN_FUTURE "instant in the future"
-
 /* A file of this run, by its index. */
 struct log_file {
 	char *path;
@@ -92,15 +89,6 @@ static int by_bytes(const void *a, const void *b) {
 	const struct candidate *x = a, *y = b;
 
 	return (x->mark.bytes > y->mark.bytes) - (x->mark.bytes < y->mark.bytes);
-}
-
-static bool take_head(void *match, struct text bytes) {
-	struct match *m = match;
-	struct text part = text_cut(bytes, 0, sizeof m->head - m->head_len);
-
-	memcpy(m->head + m->head_len, part.at, part.len);
-	m->head_len += part.len;
-	return m->head_len < sizeof m->head;
 }
 
 static void compare_here(struct match *m) {
@@ -197,7 +185,7 @@ static int leave_out(struct sources *s, const struct log_file *f) {
 static int recognise(struct sources *s, struct log_file *f, bool *packed, struct fault *why) {
 	struct match m = {.path = f->path, .digest = digest_new()};
 
-	bool fine = ingest_unpack(f->path, take_head, &m, packed);
+	bool fine = ingest_head(f->path, m.head, sizeof m.head, &m.head_len, packed);
 	pthread_mutex_lock(&s->lock);
 	int rc = find_candidates(s->book->ledger, &s->heads, &m, why);
 	pthread_mutex_unlock(&s->lock);
@@ -214,7 +202,7 @@ static int recognise(struct sources *s, struct log_file *f, bool *packed, struct
 
 int log_look(struct book *b, const struct head_lengths *h, const char *path, struct fault *why) {
 	struct match m = {.path = path, .digest = digest_new()};
-	bool packed, has_text, fine = ingest_unpack(path, take_head, &m, &packed);
+	bool packed, has_text, fine = ingest_head(path, m.head, sizeof m.head, &m.head_len, &packed);
 	int rc = find_candidates(b->ledger, h, &m, why);
 	has_text = m.head_len == sizeof m.head || memchr(m.head, '\n', m.head_len);
 	digest_free(m.digest);
@@ -484,7 +472,7 @@ static int check_clock(const struct book *b, int64_t now_ns, struct fault *why) 
 	char now[INSTANT_TEXT_MAX];
 
 	for (size_t i = 0; i < q->reject_count; i++) {
-		later = strcmp(q->rejects[i].reason, FORMAT_IN_FUTURE) == 0 ? &q->rejects[i] : later;
+		later = strcmp(q->rejects[i].reason, INGEST_IN_FUTURE) == 0 ? &q->rejects[i] : later;
 	}
 	int64_t fine = q->steps + q->requests + q->windows + q->powers;
 	if (b->clock == CLOCK_TRUSTED || !later || later->lines <= fine / 9) {

@@ -6,14 +6,37 @@
 
 #include "cli/book.h"
 
-/* ---- the fleet ---- */
+/* ---- which run ---- */
 
-/* Where descriptions are looked up. */
-struct kept {
-	struct book *b;
-	int64_t run;
+struct finding {
+	int64_t as_of;
+	struct last_run *last;
 };
 
+static int find_last(void *finding, const struct ledger_run *r) {
+	const struct finding *f = finding;
+	struct last_run *l = f->last;
+
+	if (r->id <= f->as_of && r->rule[0]) {
+		l->id = r->id;
+		l->first_ns = r->first_ns;
+		l->last_ns = r->last_ns;
+		snprintf(l->rule, sizeof l->rule, "%s", r->rule);
+		snprintf(l->currency, sizeof l->currency, "%s", r->currency);
+		snprintf(l->version, sizeof l->version, "%s", r->version);
+		snprintf(l->basis, sizeof l->basis, "%s", r->basis);
+	}
+	return 0;
+}
+
+int book_last_run(struct book *b, int64_t as_of, struct last_run *out, struct fault *why) {
+	struct finding f = {as_of, out};
+
+	*out = (struct last_run){.id = 0};
+	return ledger_runs(b->ledger, find_last, &f, why);
+}
+
+/* A document that a run was told by: its path lives until the next question to the ledger. 1, or 0. */
 static int document(struct book *b, int64_t run, const char *kind, int64_t seq, const char **path, char sha256[DIGEST_HEX_MAX],
                     struct fault *why) {
 	const char *hash;
@@ -24,6 +47,14 @@ static int document(struct book *b, int64_t run, const char *kind, int64_t seq, 
 	}
 	return rc;
 }
+
+/* ---- the fleet ---- */
+
+/* Where descriptions are looked up. */
+struct kept {
+	struct book *b;
+	int64_t run;
+};
 
 static int open_kept(void *kept, const char *name, struct text *bytes, struct fault *why) {
 	const struct kept *k = kept;
@@ -113,17 +144,16 @@ static int matches_of_run(struct book *b, int64_t run, struct fault *why) {
 }
 
 int book_prices_of_run(struct book *b, int64_t run, struct fault *why) {
-	const char *path, *sha256;
+	char sha256[DIGEST_HEX_MAX];
+	const char *path;
 	int rc = 0;
 
 	if (b->prices) {
 		return 0;
 	}
-	for (int64_t seq = 0; (rc = ledger_run_document_get(b->ledger, run, "prices", seq, &path, &sha256, why)) > 0; seq++) {
-		char hash[DIGEST_HEX_MAX];
-		snprintf(hash, sizeof hash, "%s", sha256);
+	for (int64_t seq = 0; (rc = document(b, run, "prices", seq, &path, sha256, why)) > 0; seq++) {
 		b->prices = b->prices ? b->prices : prices_new();
-		rc = add_old_prices(b, hash, why);
+		rc = add_old_prices(b, sha256, why);
 		if (rc < 0) {
 			break;
 		}
@@ -133,48 +163,20 @@ int book_prices_of_run(struct book *b, int64_t run, struct fault *why) {
 
 /* ---- all of it ---- */
 
-/* The last run that could attribute. */
-struct teller {
-	int64_t run; /* 0: there was none */
-	char basis[DIGEST_HEX_MAX], version[32], rule[32];
-};
-
-static int find_teller(void *teller, const struct ledger_run *r) {
-	struct teller *t = teller;
-
-	if (r->basis[0]) {
-		t->run = r->id;
-		snprintf(t->basis, sizeof t->basis, "%s", r->basis);
-		snprintf(t->version, sizeof t->version, "%s", r->version);
-		snprintf(t->rule, sizeof t->rule, "%s", r->rule);
-	}
-	return 0;
-}
-
-static int take_rule(struct run *r, const char *name) {
-	for (int i = 0; i < RULES; i++) {
-		if (strcmp(rule_names[i], name) == 0) {
-			r->rule = i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
 int book_as_told(struct book *b, char *missing, size_t size, struct fault *why) {
-	struct teller t = {0};
-	int rc = ledger_runs(b->ledger, find_teller, &t, why);
+	struct last_run t;
+	int rc = book_last_run(b, INT64_MAX, &t, why);
 
 	missing[0] = '\0';
-	if (rc < 0 || t.run == 0) {
+	if (rc < 0 || t.id == 0) {
 		return rc;
 	}
-	rc = book_fleet_of_run(b, t.run, why);
-	rc = rc < 0 ? rc : book_prices_of_run(b, t.run, why);
+	rc = book_fleet_of_run(b, t.id, why);
+	rc = rc < 0 ? rc : book_prices_of_run(b, t.id, why);
 	if (rc < 0) {
 		return rc;
 	}
-	if (take_rule(b->r, t.rule) == 0) {
+	if (setup_rule(b->r, t.rule)) {
 		book_set_basis(b);
 	}
 	if (strcmp(b->basis, t.basis) == 0) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/config.h"
+#include "cli/setup.h"
 #include "cli/values.h"
 #include "core/decimal.h"
 #include "core/instant.h"
@@ -14,8 +15,8 @@ int config_set_options(const struct config *c, struct run *r, struct fault *why)
 	r->book = r->book ? r->book : c->book;
 	r->tenant_key = c->tenant_key;
 	r->fleet = c->fleet;
-	for (int i = 0; c->rule && i < RULES; i++) {
-		r->rule = strcmp(rule_names[i], c->rule) == 0 ? i : r->rule;
+	if (c->rule) {
+		(void)setup_rule(r, c->rule); /* config.c took no other word */
 	}
 	if (c->gpu_hour && (!decimal_parse(text_of(c->gpu_hour), 0, &r->gpu_hour_nano) || r->gpu_hour_nano < 0)) {
 		return fault_set(why, ERROR_CONFIG, "\"gpu_hour\" is %s, expected a price such as \"2.49\"", c->gpu_hour);

@@ -109,10 +109,9 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 
 static int take_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
 	struct kept_fits *k = fits;
-	char *copy = must_alloc(json.len + 1);
+	char *copy = text_copy(json);
 
 	(void)part;
-	memcpy(copy, json.at, json.len);
 	struct kept_fit f = {.day_ns = day_ns, .json = {copy, json.len}};
 	if (!json_parse(k->json, f.json, NULL)) {
 		free(copy);

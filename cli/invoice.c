@@ -39,16 +39,6 @@ static int wrong(const struct reading *r, const char *what) {
 	return fault_set(r->why, ERROR_CONFIG, "%s:%d: %s", r->path, r->line, what);
 }
 
-static char *copy(struct text t) {
-	char *s = must_alloc(t.len + 1);
-
-	if (t.len > 0) {
-		memcpy(s, t.at, t.len);
-	}
-	s[t.len] = '\0';
-	return s;
-}
-
 static bool take_period(const struct text f[COLUMNS], struct invoice_line *l) {
 	struct text from;
 
@@ -92,8 +82,8 @@ static int take_line(struct reading *r, const struct text f[COLUMNS]) {
 	if (!take_amount(f[AMOUNT], &l.amount_nano)) {
 		return wrong(r, "the amount is no number, expected such as 1234.56");
 	}
-	l.pool = copy(f[POOL]);
-	l.currency = copy(f[CURRENCY]);
+	l.pool = text_copy(f[POOL]);
+	l.currency = text_copy(f[CURRENCY]);
 	r->out->at = must_realloc(r->out->at, (r->out->count + 1) * sizeof *r->out->at);
 	r->out->at[r->out->count++] = l;
 	return 0;

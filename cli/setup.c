@@ -63,6 +63,16 @@ static int add_prices(struct run *r, struct prices *prices) {
 	return 0;
 }
 
+bool setup_rule(struct run *r, const char *name) {
+	for (int i = 0; i < RULES; i++) {
+		if (strcmp(rule_names[i], name) == 0) {
+			r->rule = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool setup_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
                     struct estimate_cards *out) {
 	struct fleet_cards c;

@@ -12,6 +12,9 @@
 /* --fleet and --gpu-hour; one of them is needed. The caller frees. */
 int setup_fleet(struct run *r, struct names *names, struct fleet **out);
 
+/* The rule of this name; false: there is none. */
+bool setup_rule(struct run *r, const char *name);
+
 /* What a replica runs on, as estimates ask for it; false: no pool matches. */
 bool setup_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
                     struct estimate_cards *out);

@@ -11,12 +11,8 @@
 #include "cli/shard.h"
 
 const char *plan_keep(struct plan *p, struct text t) {
-	char *copy = must_alloc(t.len + 1);
+	char *copy = text_copy(t);
 
-	if (t.len > 0) {
-		memcpy(copy, t.at, t.len);
-	}
-	copy[t.len] = '\0';
 	p->kept = must_realloc(p->kept, (p->kept_count + 1) * sizeof *p->kept);
 	p->kept[p->kept_count++] = copy;
 	return copy;

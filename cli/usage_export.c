@@ -37,30 +37,15 @@ static void read_header(struct text row, int at[COLUMNS]) {
 	find_columns(fields, csv_row_split(row, fields, COLUMNS_MAX), at);
 }
 
-struct head {
-	char at[HEAD_BYTES];
-	size_t len;
-};
-
-static bool take_head(void *head, struct text bytes) {
-	struct head *h = head;
-	struct text part = text_cut(bytes, 0, sizeof h->at - h->len);
-
-	memcpy(h->at + h->len, part.at, part.len);
-	h->len += part.len;
-	return h->len < sizeof h->at;
-}
-
 bool usage_export_is(const char *path) {
-	struct head h = {.len = 0};
-	struct text bytes, row;
+	char head[HEAD_BYTES];
+	struct text bytes = {.at = head}, row;
 	int at[COLUMNS];
 	bool packed;
 
-	if (strcmp(path, "-") == 0 || !ingest_unpack(path, take_head, &h, &packed)) {
+	if (strcmp(path, "-") == 0 || !ingest_head(path, head, sizeof head, &bytes.len, &packed)) {
 		return false;
 	}
-	bytes = (struct text){h.at, h.len};
 	if (!csv_row_next(&bytes, &row)) {
 		return false;
 	}

@@ -6,20 +6,12 @@
 #include "core/instant.h"
 #include "core/json.h"
 
-static char *copy(struct text t) {
-	char *at = must_alloc(t.len + 1);
-
-	memcpy(at, t.at, t.len);
-	at[t.len] = '\0';
-	return at;
-}
-
 int day_fits_take(void *fits, int64_t day_ns, struct text part, struct text json) {
 	struct day_fits *d = fits;
 
 	(void)day_ns;
 	d->at = must_realloc(d->at, (d->count + 1) * sizeof *d->at);
-	d->at[d->count++] = (struct day_fit){copy(part), copy(json)};
+	d->at[d->count++] = (struct day_fit){text_copy(part), text_copy(json)};
 	return 0;
 }
 

@@ -1,8 +1,20 @@
 #define _GNU_SOURCE /* memmem */
 #include "core/text.h"
 
+#include "core/error.h"
+
 struct text text_of(const char *s) {
 	return (struct text){s, strlen(s)};
+}
+
+char *text_copy(struct text t) {
+	char *at = must_alloc(t.len + 1);
+
+	if (t.len > 0) {
+		memcpy(at, t.at, t.len);
+	}
+	at[t.len] = '\0';
+	return at;
 }
 
 static bool is_blank(char c) {

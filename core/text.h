@@ -30,6 +30,8 @@ static inline struct text text_cut(struct text t, size_t from, size_t to) {
 
 /* Without spaces, tabs, CR and LF at either end. */
 struct text text_trim(struct text t);
+/* Its bytes, NUL-terminated; the caller frees. */
+char *text_copy(struct text t);
 
 /* Same bytes? The second one without regard to ASCII case. */
 static inline bool text_eq(struct text a, struct text b) {

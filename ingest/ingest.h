@@ -61,11 +61,16 @@ struct ingest_watch {
 	record_sink *take_back;
 };
 
+/* Why a line is refused whose instant lies after now: a clock that is wrong refuses many. */
+#define INGEST_IN_FUTURE "instant in the future"
+
 /*
  * Hands over the unpacked bytes of a file until `take` says false. *packed: it is compressed. False if
  * it cannot be opened or read; what is damaged gives what there is.
  */
 bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed);
+/* Its first bytes, at most so many, into `out`. */
+bool ingest_head(const char *path, char *out, size_t room, size_t *len, bool *packed);
 
 struct ingest_options {
 	const struct ingest_watch *watch; /* may be NULL */

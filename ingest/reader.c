@@ -536,3 +536,25 @@ bool ingest_unpack(const char *path, bool (*take)(void *context, struct text byt
 	source_free(s);
 	return fine;
 }
+
+struct head {
+	char *at;
+	size_t len, room;
+};
+
+static bool take_head(void *head, struct text bytes) {
+	struct head *h = head;
+	struct text part = text_cut(bytes, 0, h->room - h->len);
+
+	memcpy(h->at + h->len, part.at, part.len);
+	h->len += part.len;
+	return h->len < h->room;
+}
+
+bool ingest_head(const char *path, char *out, size_t room, size_t *len, bool *packed) {
+	struct head h = {.at = out, .room = room};
+	bool fine = ingest_unpack(path, take_head, &h, packed);
+
+	*len = h.len;
+	return fine;
+}

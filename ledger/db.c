@@ -92,11 +92,7 @@ const char *row_keep(struct ledger *l, enum query q, int column, int slot) {
 
 	assert(slot >= 0 && (size_t)slot < sizeof l->kept / sizeof *l->kept);
 	free(l->kept[slot]);
-	l->kept[slot] = must_alloc(t.len + 1);
-	if (t.len > 0) {
-		memcpy(l->kept[slot], t.at, t.len);
-	}
-	l->kept[slot][t.len] = '\0';
+	l->kept[slot] = text_copy(t);
 	return l->kept[slot];
 }
 

@@ -137,9 +137,7 @@ static int take_listed(struct reading *r) {
 		i->files = must_realloc(i->files, (i->count ? 2 * i->count : 1) * sizeof *i->files);
 	}
 	struct listed *f = &i->files[i->count++];
-	*f = (struct listed){.name = must_alloc(name.len + 1)};
-	memcpy(f->name, name.at, name.len);
-	f->name[name.len] = '\0';
+	*f = (struct listed){.name = text_copy(name)};
 	memcpy(f->sha256, hash.at, hash.len);
 	return 0;
 }

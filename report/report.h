@@ -55,6 +55,8 @@ bool prices_print_diff(const struct prices *before, const struct prices *after, 
 enum by_key { BY_HOUR, BY_DAY, BY_MONTH, BY_MODEL, BY_REPLICA, BY_POOL, BY_TENANT, BY_KEYS };
 /* "hour", "day" …: the words of --by, and the keys of rows in JSON. */
 extern const char *const by_key_names[BY_KEYS];
+/* The finest of them that is a time; BY_KEYS if none is. */
+enum by_key by_finest_time(const enum by_key *by, size_t count);
 
 struct report_options {
 	const struct names *names;

@@ -10,10 +10,10 @@ const char *const by_key_names[BY_KEYS] = {
     [BY_REPLICA] = "replica", [BY_POOL] = "pool", [BY_TENANT] = "tenant",
 };
 
-static enum by_key time_key_of(const struct report_options *o) {
+enum by_key by_finest_time(const enum by_key *by, size_t count) {
 	enum by_key finest = BY_KEYS;
-	for (size_t i = 0; i < o->by_count; i++) {
-		finest = o->by[i] <= BY_MONTH && o->by[i] < finest ? o->by[i] : finest;
+	for (size_t i = 0; i < count; i++) {
+		finest = by[i] <= BY_MONTH && by[i] < finest ? by[i] : finest;
 	}
 	return finest;
 }
@@ -46,7 +46,7 @@ struct statement *statement_new(const struct report_options *o) {
 	struct statement *s = must_calloc(1, sizeof(*s));
 	s->options = *o;
 	s->cells = cells_new();
-	s->time_key = time_key_of(o);
+	s->time_key = by_finest_time(o->by, o->by_count);
 	s->row_cells = s->time_key != BY_KEYS ? cells_new() : NULL;
 	s->buckets[0].bucket_ns = bucket_of(s, 0); /* the only one that slot 0 is looked for in */
 	s->timeline = timeline_new(o->from_ns, o->to_ns);

@@ -77,5 +77,5 @@ const char *instant_absurd(const struct parser *p, int64_t ns) {
 	if (ns == UNKNOWN) {
 		return NULL;
 	}
-	return ns < EARLIEST_NS ? "instant before 2015" : ns > p->latest_ns ? "instant in the future" : NULL;
+	return ns < EARLIEST_NS ? "instant before 2015" : ns > p->latest_ns ? INGEST_IN_FUTURE : NULL;
 }

@@ -273,7 +273,7 @@ static enum parse_result finish_request(struct parser *p, struct llamacpp *m, st
 		return reject(p, "timings do not sum to their total");
 	}
 	if (m->now_ns > CLOCK_MAX_NS || s->finished_ns > CLOCK_MAX_NS) {
-		return reject(p, "instant in the future");
+		return reject(p, INGEST_IN_FUTURE);
 	}
 	int64_t begin = place_request(m, s, s->prompt.ns + s->generated.ns);
 	int64_t whole = whole_prompt(s);

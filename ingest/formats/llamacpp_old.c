@@ -146,7 +146,7 @@ static enum parse_result finish(struct parser *p, struct slot *s, const struct l
 	s->prompt_given = s->eval_given = false;
 	const char *why = instant_absurd(p, at_ns);
 	if (why || s->end_ns > INT64_MAX / 2 || m->now_ns > INT64_MAX / 2) {
-		return reject(p, why ? why : "instant in the future");
+		return reject(p, why ? why : INGEST_IN_FUTURE);
 	}
 	record_begin(out, RECORD_REQUEST);
 	out->relative_clock = at_ns == UNKNOWN;

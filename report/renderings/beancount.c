@@ -5,10 +5,7 @@
 #include <stdlib.h>
 
 #include "core/instant.h"
-#include "report/renderings/renderings.h"
-
-#define NAME_MAX_BYTES 80
-#define ACCOUNT_MAX (2 * NAME_MAX_BYTES + 40)
+#include "report/renderings/accounts.h"
 
 static const char *const part_accounts[PARTS] = {"Prefill", "Decode", "Other", "Idle", "Unobserved"};
 
@@ -17,7 +14,7 @@ static bool is_alnum(char c) {
 }
 
 /* One level of an account: a capital or a digit first, then letters, digits and '-'. */
-static void level_of(struct text name, char out[NAME_MAX_BYTES]) {
+static void level_of(struct text name, char out[LEVEL_MAX]) {
 	size_t len = 0;
 	if (name.len == 0) {
 		name = T("None");
@@ -25,7 +22,7 @@ static void level_of(struct text name, char out[NAME_MAX_BYTES]) {
 	if (!is_alnum(name.at[0])) {
 		out[len++] = 'X';
 	}
-	for (size_t i = 0; i < name.len && len + 1 < NAME_MAX_BYTES; i++) {
+	for (size_t i = 0; i < name.len && len + 1 < LEVEL_MAX; i++) {
 		char c = is_alnum(name.at[i]) ? name.at[i] : '-';
 		out[len] = len == 0 && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 		len++;
@@ -34,46 +31,20 @@ static void level_of(struct text name, char out[NAME_MAX_BYTES]) {
 }
 
 static void account_of(const struct row *row, int part, char out[ACCOUNT_MAX]) {
-	char model[NAME_MAX_BYTES], tenant[NAME_MAX_BYTES];
+	char model[LEVEL_MAX], tenant[LEVEL_MAX];
 
 	level_of(row->model, model);
 	level_of(row->tenant, tenant);
 	snprintf(out, ACCOUNT_MAX, "Expenses:GPU:%s:%s:%s", part_accounts[part], model, tenant);
 }
 
-/* Accounts are opened once, in the order in which they first come; two names may come to the same one. */
-static int compare_names(const void *a, const void *b) {
-	return strcmp(a, b);
-}
-
-static size_t list_accounts(const struct table *lines, char (*accounts)[ACCOUNT_MAX]) {
-	size_t count = 0;
-
-	for (size_t i = 0; i < lines->count; i++) {
-		for (int part = 0; part < PARTS; part++) {
-			if (part_nano(&lines->rows[i].block, part) != 0) {
-				account_of(&lines->rows[i], part, accounts[count++]);
-			}
-		}
-	}
-	return count;
-}
-
+/* Accounts are opened before the first transaction. */
 static void put_opens(FILE *out, const struct statement *s, const struct table *adjusted, const char *date) {
-	char(*accounts)[ACCOUNT_MAX] = must_alloc(((s->lines.count + adjusted->count) * PARTS + 1) * sizeof(*accounts));
-	size_t count = list_accounts(&s->lines, accounts);
+	char open[48];
 
-	count += list_accounts(adjusted, accounts + count);
-	if (count > 0) {
-		qsort(accounts, count, sizeof(*accounts), compare_names);
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || strcmp(accounts[i], accounts[i - 1]) != 0) {
-			fprintf(out, "%s open %s\n", date, accounts[i]);
-		}
-	}
-	fprintf(out, "%s open Liabilities:GPU-Rent\n", date);
-	free(accounts);
+	snprintf(open, sizeof open, "%s open ", date);
+	accounts_put(out, s, adjusted, account_of, open, "\n");
+	fprintf(out, "%sLiabilities:GPU-Rent\n", open);
 }
 
 static void put_amount(FILE *out, const struct statement *s, const char *account, int64_t nano) {
@@ -105,19 +76,6 @@ static void put_transaction(FILE *out, const struct statement *s, const struct t
 	fprintf(out, "\n%s * \"GPU capacity from %s\"\n", lines_date(s, &lines->rows[from], timed, date),
 		instant_format(timed ? lines->rows[from].bucket_ns : s->options.from_ns, start));
 	put_postings(out, s, lines, from, count, nano);
-}
-
-static void put_adjustments(FILE *out, const struct statement *s, const struct table *adjusted) {
-	char date[INSTANT_TEXT_MAX];
-	int64_t nano;
-
-	for (size_t i = 0, count; i < adjusted->count; i += count) {
-		const struct report_adjustment *a = &s->adjustments.rows[i].said;
-		count = adjusted_together(s, i, &nano);
-		fprintf(out, "\n%.10s * \"Adjustment of %s: later evidence, run %lld\"\n", instant_format(a->posted_ns, date), a->period,
-			(long long)a->run);
-		put_postings(out, s, adjusted, i, count, nano);
-	}
 }
 
 /* The first day of any transaction. */
@@ -153,6 +111,6 @@ void render_beancount(const struct statement *s, const struct rendering_options 
 		count = lines_together(lines, i, timed, &nano);
 		put_transaction(out, s, lines, i, count, timed, nano);
 	}
-	put_adjustments(out, s, &adjusted);
+	adjustments_put(out, s, &adjusted, put_postings, "* \"", "\"");
 	free(adjusted.rows);
 }

@@ -7,25 +7,23 @@
 #include <stdlib.h>
 
 #include "core/instant.h"
-#include "report/renderings/renderings.h"
+#include "report/renderings/accounts.h"
 
-#define ACCOUNT_MAX 80
-#define PATH_MAX_BYTES (2 * ACCOUNT_MAX + 40)
 #define RENT "liabilities:gpu rent"
 
 /*
  * A name as one level of an account: letters, digits and '.', '_', '-' stay, all else is a '-'.
  * The name itself follows in a comment where it is not the same.
  */
-static void account_of(struct text name, char out[ACCOUNT_MAX]) {
+static void level_of(struct text name, char out[LEVEL_MAX]) {
 	size_t len = 0;
-	for (size_t i = 0; i < name.len && len + 1 < ACCOUNT_MAX; i++) {
+	for (size_t i = 0; i < name.len && len + 1 < LEVEL_MAX; i++) {
 		char c = name.at[i];
 		bool keep =
 		    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
 		out[len++] = keep ? c : '-';
 	}
-	snprintf(out + len, ACCOUNT_MAX - len, "%s", len == 0 ? "none" : "");
+	snprintf(out + len, LEVEL_MAX - len, "%s", len == 0 ? "none" : "");
 }
 
 static void put_comment(FILE *out, const struct row *row) {
@@ -42,59 +40,41 @@ static void put_posting(FILE *out, const struct statement *s, const char *accoun
 	currency_put(out, s);
 }
 
-static void path_of(const struct row *row, int part, char out[PATH_MAX_BYTES]) {
-	char model[ACCOUNT_MAX], tenant[ACCOUNT_MAX];
+static void account_of(const struct row *row, int part, char out[ACCOUNT_MAX]) {
+	char model[LEVEL_MAX], tenant[LEVEL_MAX];
 
-	account_of(row->model, model);
-	account_of(row->tenant, tenant);
-	snprintf(out, PATH_MAX_BYTES, "expenses:gpu:%s:%s:%s", part_names[part], model, tenant);
-}
-
-static int compare_paths(const void *a, const void *b) {
-	return strcmp(a, b);
-}
-
-static size_t list_paths(const struct table *lines, char (*paths)[PATH_MAX_BYTES]) {
-	size_t count = 0;
-
-	for (size_t i = 0; i < lines->count; i++) {
-		for (int part = 0; part < PARTS; part++) {
-			if (part_nano(&lines->rows[i].block, part) != 0) {
-				path_of(&lines->rows[i], part, paths[count++]);
-			}
-		}
-	}
-	return count;
+	level_of(row->model, model);
+	level_of(row->tenant, tenant);
+	snprintf(out, ACCOUNT_MAX, "expenses:gpu:%s:%s:%s", part_names[part], model, tenant);
 }
 
 /* Declared, for those who check strictly; several such files in one journal may declare the same. */
 static void put_declarations(FILE *out, const struct statement *s, const struct table *adjusted) {
-	char(*paths)[PATH_MAX_BYTES] = must_alloc(((s->lines.count + adjusted->count) * PARTS + 1) * sizeof(*paths));
-	size_t count = list_paths(&s->lines, paths);
-
-	count += list_paths(adjusted, paths + count);
-	qsort(paths, count, sizeof(*paths), compare_paths);
 	fputs("commodity ", out);
 	currency_put(out, s);
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || strcmp(paths[i], paths[i - 1]) != 0) {
-			fprintf(out, "\naccount %s", paths[i]);
-		}
-	}
+	accounts_put(out, s, adjusted, account_of, "\naccount ", "");
 	fputs("\naccount " RENT "\n", out);
-	free(paths);
 }
 
 static void put_line(FILE *out, const struct statement *s, const struct row *row) {
-	char account[PATH_MAX_BYTES];
+	char account[ACCOUNT_MAX];
 
 	for (int i = 0; i < PARTS; i++) {
 		if (part_nano(&row->block, i) != 0) {
-			path_of(row, i, account);
+			account_of(row, i, account);
 			put_posting(out, s, account, part_nano(&row->block, i));
 			put_comment(out, row);
 		}
 	}
+}
+
+static void put_postings(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
+			 int64_t nano) {
+	for (size_t i = from; i < from + count; i++) {
+		put_line(out, s, &lines->rows[i]);
+	}
+	put_posting(out, s, RENT, -nano);
+	fputc('\n', out);
 }
 
 static void put_transaction(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
@@ -108,28 +88,7 @@ static void put_transaction(FILE *out, const struct statement *s, const struct t
 		fprintf(out, "\n%s GPU capacity from %s to %s\n", date, instant_format(s->options.from_ns, start),
 			instant_format(s->options.to_ns, end));
 	}
-	for (size_t i = from; i < from + count; i++) {
-		put_line(out, s, &lines->rows[i]);
-	}
-	put_posting(out, s, RENT, -nano);
-	fputc('\n', out);
-}
-
-static void put_adjustments(FILE *out, const struct statement *s, const struct table *adjusted) {
-	char date[INSTANT_TEXT_MAX];
-	int64_t nano;
-
-	for (size_t i = 0, count; i < adjusted->count; i += count) {
-		const struct report_adjustment *a = &s->adjustments.rows[i].said;
-		count = adjusted_together(s, i, &nano);
-		fprintf(out, "\n%.10s Adjustment of %s: later evidence, run %lld\n", instant_format(a->posted_ns, date), a->period,
-			(long long)a->run);
-		for (size_t k = i; k < i + count; k++) {
-			put_line(out, s, &adjusted->rows[k]);
-		}
-		put_posting(out, s, RENT, -nano);
-		fputc('\n', out);
-	}
+	put_postings(out, s, lines, from, count, nano);
 }
 
 void render_journal(const struct statement *s, const struct rendering_options *r, FILE *out) {
@@ -148,6 +107,6 @@ void render_journal(const struct statement *s, const struct rendering_options *r
 		count = lines_together(lines, i, timed, &nano);
 		put_transaction(out, s, lines, i, count, timed, nano);
 	}
-	put_adjustments(out, s, &adjusted);
+	adjustments_put(out, s, &adjusted, put_postings, "", "");
 	free(adjusted.rows);
 }

@@ -288,7 +288,7 @@ same "40 writers at once, serialisable" plan40p.book.json
 
 # ---- what a report reads of a large ledger ----
 
-# Four thousand replica-days, and the plans by which the server answered the report of one of them all.
+# Some thousand replica-days, and the plans by which the server answered the report of one of them all.
 createdb -h "$work/pg" -U tollbook -T tollbook large
 psql -h "$work/pg" -U tollbook -d large -q -v ON_ERROR_STOP=1 <<'END'
 CREATE TEMP TABLE copies AS SELECT k, k * 10000 AS id, k * 400 * 86400 * 1000000000::bigint AS ns FROM generate_series(1, 40) k;

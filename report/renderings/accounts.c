@@ -1,0 +1,52 @@
+#include "report/renderings/accounts.h"
+
+#include <stdlib.h>
+
+#include "core/instant.h"
+
+static int compare_accounts(const void *a, const void *b) {
+	return strcmp(a, b);
+}
+
+static size_t list_accounts(const struct table *lines, account_namer *name, char (*accounts)[ACCOUNT_MAX]) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < lines->count; i++) {
+		for (int part = 0; part < PARTS; part++) {
+			if (part_nano(&lines->rows[i].block, part) != 0) {
+				name(&lines->rows[i], part, accounts[count++]);
+			}
+		}
+	}
+	return count;
+}
+
+/* Two names may come to the same account. */
+void accounts_put(FILE *out, const struct statement *s, const struct table *adjusted, account_namer *name,
+		  const char *before, const char *after) {
+	char(*accounts)[ACCOUNT_MAX] = must_alloc(((s->lines.count + adjusted->count) * PARTS + 1) * sizeof(*accounts));
+	size_t count = list_accounts(&s->lines, name, accounts);
+
+	count += list_accounts(adjusted, name, accounts + count);
+	qsort(accounts, count, sizeof(*accounts), compare_accounts);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || strcmp(accounts[i], accounts[i - 1]) != 0) {
+			fprintf(out, "%s%s%s", before, accounts[i], after);
+		}
+	}
+	free(accounts);
+}
+
+void adjustments_put(FILE *out, const struct statement *s, const struct table *adjusted, postings_putter *put,
+		     const char *before, const char *after) {
+	char date[INSTANT_TEXT_MAX];
+	int64_t nano;
+
+	for (size_t i = 0, count; i < adjusted->count; i += count) {
+		const struct report_adjustment *a = &s->adjustments.rows[i].said;
+		count = adjusted_together(s, i, &nano);
+		fprintf(out, "\n%.10s %sAdjustment of %s: later evidence, run %lld%s\n", instant_format(a->posted_ns, date), before,
+			a->period, (long long)a->run, after);
+		put(out, s, adjusted, i, count, nano);
+	}
+}
