@@ -269,15 +269,9 @@ static int check_closed_day(struct check *c, int64_t day_ns, struct fault *why) 
 }
 
 static int check_days(struct check *c, bool all, struct fault *why) {
-	int64_t from_ns, to_ns, closed, plans = 0;
-	int rc = ledger_evidence_plans(c->b->ledger, &plans, why);
+	int64_t from_ns, to_ns, closed;
+	int rc = ledger_day_extent(c->b->ledger, &from_ns, &to_ns, why);
 
-	if (rc == 0 && plans > 0) {
-		say_warning(c->b->r, "tasks of 'tollbook shard' posted the entries, and their records are in the folders of the plans: they "
-		            "are not made again here");
-		return 0;
-	}
-	rc = rc < 0 ? rc : ledger_day_extent(c->b->ledger, &from_ns, &to_ns, why);
 	if (rc <= 0) {
 		return rc;
 	}
@@ -372,7 +366,7 @@ static void say_overtaken(struct check *c) {
 
 static int work(struct check *c, struct fault *why) {
 	const struct settings *s = c->b->r->own;
-	int64_t dirty = 0, gone = 0, since_ns = 0;
+	int64_t dirty = 0, gone = 0, since_ns = 0, plans = 0;
 	int rc = ledger_check(c->b->ledger, say, c, why);
 
 	rc = rc < 0 ? rc : ledger_segments(c->b->ledger, INT64_MIN, INT64_MAX, check_segment, c, why);
@@ -380,10 +374,14 @@ static int work(struct check *c, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_gone(c->b->ledger, INT64_MIN, INT64_MAX, &gone, &since_ns, why);
 	rc = rc < 0 ? rc : check_periods(c, why);
 	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, &dirty, why);
+	rc = rc < 0 ? rc : ledger_evidence_plans(c->b->ledger, &plans, why);
 	if (rc == 0 && dirty > 0) {
 		say_warning(c->b->r, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", dirty);
 	} else if (rc == 0 && c->findings > 0) {
 		say_warning(c->b->r, "entries are not made again from records before this is mended");
+	} else if (rc == 0 && plans > 0) {
+		say_warning(c->b->r, "tasks of 'tollbook shard' posted the entries, and their records are in the folders of the plans: they "
+		            "are not made again here");
 	} else if (rc == 0 && c->untold[0]) {
 		say_warning(c->b->r, "entries are not made again from their records: %s", c->untold);
 	} else if (rc == 0 && c->b->fleet) {

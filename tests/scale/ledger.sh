@@ -169,6 +169,8 @@ same "a book out of an export of PostgreSQL" book.out pg.out
 # ---- what else a server is asked for ----
 
 check "verify" "$tollbook" verify -q --book "$(server eye)" --fleet fleet.json --all
+"$tollbook" verify --book "$(server eye)" >said 2>&1
+equal "verify says whose records are elsewhere" "$(grep -c "tasks of 'tollbook shard' posted the entries" said) $(grep -c 'does not keep' said)" "1 0"
 sql "UPDATE entry SET tokens = tokens + 1 WHERE ctid = (SELECT min(ctid) FROM entry)"
 status=0
 "$tollbook" verify -q --book "$(server eye)" 2>refused || status=$?
