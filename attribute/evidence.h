@@ -114,7 +114,7 @@ bool evidence_has_relative_clock(const struct evidence *e);
 struct evidence_reader;
 int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 int evidence_power_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
-/* A reading of what is kept apart. */
+/* A reading of what is kept apart; requests that two logs tell in different words are told as often. */
 int evidence_gateway_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 void evidence_reader_free(struct evidence_reader *r);
 /* The next item: 1, 0 at the end, or a negative error. Valid until the next call. */

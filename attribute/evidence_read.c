@@ -10,7 +10,7 @@ struct evidence_reader {
 	char *last; /* the item handed out last */
 	size_t last_len, room;
 	int64_t duplicates, count_from_ns, count_to_ns;
-	struct repeats *repeats;
+	struct repeats *repeats; /* or NULL: not told here */
 	/* tenants by gateways */
 	struct spool_reader *patches; /* or NULL */
 	struct tenant_patch patch;    /* the one to come */
@@ -25,7 +25,6 @@ int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struc
 	struct evidence_reader *r = must_calloc(1, sizeof *r);
 	int rc = spool_reader_new(&r->spool, spool, why);
 
-	r->repeats = repeats_new();
 	evidence_count_duplicates(r, INT64_MIN, INT64_MAX);
 	*out = r;
 	return rc;
@@ -135,6 +134,7 @@ static void give_back_tenant(struct evidence_reader *r) {
 int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
 	int rc = evidence_reading_of(out, e->spool, why);
 
+	(*out)->repeats = repeats_new();
 	if (rc >= 0 && e->patches) {
 		rc = spool_reader_new(&(*out)->patches, e->patches, why);
 		rc = rc < 0 ? rc : next_patch(*out, why);
@@ -177,7 +177,7 @@ static void count_duplicate(struct evidence_reader *r, const struct item *i) {
 
 /* A request that another log has told in other words? */
 static bool is_repeat(struct evidence_reader *r, const struct item *i) {
-	return i->kind == ITEM_REQUEST && repeats_seen(r->repeats, (const struct request_item *)(const void *)i);
+	return r->repeats && i->kind == ITEM_REQUEST && repeats_seen(r->repeats, (const struct request_item *)(const void *)i);
 }
 
 /*

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "attribute/repeats.h"
 #include "core/exact.h"
 
 /* Clocks of two machines, and what a gateway does before and after. */
@@ -11,6 +12,14 @@
 #define STORE_BYTES ((size_t)2 << 20)
 
 enum side { SIDE_ENGINE, SIDE_GATEWAY };
+
+/* What shows that a gateway's record is told twice, beside what is compared anyhow. */
+struct telling {
+	int64_t number; /* of the record in the order of the evidence; 0: nothing shows it */
+	uint64_t id_hash; /* of the id as it was logged */
+	uint32_t id_len;
+	uint32_t part;
+};
 
 /* A request as it is compared; its id follows. */
 struct joinable {
@@ -23,6 +32,7 @@ struct joinable {
 	uint32_t service;
 	uint32_t side;
 	uint32_t id_len;
+	struct telling telling;
 };
 
 struct join {
@@ -33,6 +43,7 @@ struct join {
 	struct spool *by_id, *by_tokens, *patches;
 	struct joinable group[GROUP_MAX];
 	size_t count;
+	int64_t gateway_requests; /* so far */
 };
 
 /* ---- ids ---- */
@@ -156,6 +167,42 @@ static void leave_alone(struct join *j, const struct joinable *r) {
 
 static bool same_record(const struct joinable *a, const struct joinable *b) {
 	return a->file == b->file && a->line == b->line;
+}
+
+/* ---- told twice ---- */
+
+/* Two of a group, whose ids agree but for what stands around them. Where there is a number, to_ns is the finish. */
+static bool same_request(const struct joinable *a, const struct joinable *b) {
+	return a->telling.number != 0 && b->telling.number != 0 && a->replica == b->replica && a->to_ns == b->to_ns &&
+	       a->telling.part == b->telling.part && a->telling.id_len == b->telling.id_len &&
+	       a->telling.id_hash == b->telling.id_hash;
+}
+
+static void drop(struct join *j, size_t i) {
+	memmove(&j->group[i], &j->group[i + 1], (--j->count - i) * sizeof *j->group);
+}
+
+/*
+ * Is the next record of an id a repeat, as repeats.h has it? Here records come by id, so that no ids are remembered:
+ * there would be two hours of all gateways. Of two that begin together the first in the order of the evidence counts;
+ * if that is the next one, the group loses the other.
+ */
+static bool is_repeat(struct join *j, const struct joinable *next) {
+	for (size_t i = j->count; i-- > 0;) {
+		const struct joinable *told = &j->group[i];
+		if (told->side != next->side || next->from_ns - told->from_ns > REPEATS_WINDOW_NS) {
+			return false;
+		}
+		if (same_request(told, next)) {
+			bool comes_first = told->from_ns == next->from_ns && next->telling.number < told->telling.number;
+			j->report->duplicates += is_told(j, next);
+			if (comes_first) {
+				drop(j, i);
+			}
+			return !comes_first;
+		}
+	}
+	return false;
 }
 
 /* ---- by id ---- */
@@ -297,6 +344,13 @@ static int64_t last_instant(const struct request_item *q) {
 	return q->finish_ns != UNKNOWN ? q->finish_ns : q->first_token_ns != UNKNOWN ? q->first_token_ns : q->head.at_ns;
 }
 
+static struct telling telling_of(struct join *j, const struct request_item *q, enum side side) {
+	struct text id = request_item_id(q);
+	bool may_repeat = side == SIDE_GATEWAY && id.len > 0 && q->finish_ns != UNKNOWN;
+
+	return (struct telling){may_repeat ? ++j->gateway_requests : 0, text_hash(id), (uint32_t)id.len, q->part};
+}
+
 static int keep(struct join *j, const struct request_item *q, enum side side, struct fault *why) {
 	struct text id = join_id(request_item_id(q));
 	char bytes[sizeof(struct joinable) + UINT16_MAX];
@@ -314,6 +368,7 @@ static int keep(struct join *j, const struct request_item *q, enum side side, st
 		.service = q->service,
 		.side = side,
 		.id_len = (uint32_t)id.len,
+		.telling = telling_of(j, q, side),
 	};
 
 	if (id.len == 0) {
@@ -331,6 +386,9 @@ static int keep_all(struct join *j, struct evidence_reader *r, enum side side, s
 	while (rc >= 0 && (got = evidence_next(r, &item, why)) != 0) {
 		rc = got < 0 ? got : item->kind == ITEM_REQUEST ? keep(j, (const struct request_item *)item, side, why) : 0;
 	}
+	if (side == SIDE_GATEWAY) {
+		j->report->duplicates = evidence_duplicates(r);
+	}
 	evidence_reader_free(r);
 	return rc;
 }
@@ -341,7 +399,11 @@ static int collect(struct join *j, struct fault *why) {
 
 	rc = rc < 0 ? rc : keep_all(j, r, SIDE_ENGINE, why);
 	rc = rc < 0 ? rc : evidence_gateway_reader_new(&r, j->evidence, why);
-	return rc < 0 ? rc : keep_all(j, r, SIDE_GATEWAY, why);
+	if (rc >= 0) {
+		evidence_count_duplicates(r, j->from_ns, j->to_ns);
+		rc = keep_all(j, r, SIDE_GATEWAY, why);
+	}
+	return rc;
 }
 
 /* Hands groups of records that are alike, one after the other, to `join`. */
@@ -365,6 +427,9 @@ static int in_groups(struct join *j, struct spool *spool, bool by_id, int (*join
 		if (j->count > 0 && (!alike || j->count == GROUP_MAX)) {
 			rc = join(j, why);
 			j->count = 0;
+		}
+		if (by_id && is_repeat(j, next)) {
+			continue;
 		}
 		j->group[j->count++] = *next;
 		if (by_id) {
@@ -414,6 +479,7 @@ static void tell(struct quality *q, enum join_trouble what, int64_t count, const
 }
 
 void join_tell(const struct join_report *r, struct quality *q) {
+	q->duplicates += r->duplicates;
 	q->joins.joined += r->by_id + r->by_tokens;
 	q->joins.gateway_only_tokens += r->gateway_only_tokens;
 	tell(q, JOIN_GATEWAY_ONLY, r->gateway_only, &r->first_gateway_only);

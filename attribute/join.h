@@ -21,6 +21,7 @@ struct join_report {
 	int64_t by_id, by_tokens;       /* records of gateways that were joined */
 	int64_t gateway_only, engine_only; /* that were not; of the engine's those without a tenant */
 	int64_t gateway_only_tokens;    /* prompt and completion tokens of the former */
+	int64_t duplicates;             /* records of gateways that stand there twice, in the same words or others */
 	int64_t differing;              /* joined by id, and their token counts are not the same */
 	struct place first_gateway_only, first_engine_only, first_differing;
 };

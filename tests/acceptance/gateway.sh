@@ -24,6 +24,9 @@ def envoy: {start_time: (.arrival_ns | when), duration: ((.finish_ns - .arrival_
 END
 # Of the first replica: one request is missing, one has other tokens, one an id that the engine does not know.
 jq -c "$(cat shapes.jq) litellm" first | sed '5d; 7s/"prompt_tokens":/"prompt_tokens":1/; 9s/chatcmpl-[0-9a-f]*/unknown/' > gateways/litellm.jsonl
+# Twenty of them are told again, with the second in which they began, and one more to the letter.
+{ sed -n 20,39p gateways/litellm.jsonl | sed -E 's/("startTime":"[^"]*)\.[0-9]*Z/\1.000Z/'; sed -n 40p gateways/litellm.jsonl; } > again
+cat again >> gateways/litellm.jsonl
 # Of the second: one that went elsewhere.
 jq -c "$(cat shapes.jq) envoy" second > gateways/envoy.jsonl
 head -1 second | jq -c "$(cat shapes.jq) envoy" | sed 's/"x-request-id":"[^"]*"/"x-request-id":"elsewhere"/; s/"gen_ai.usage.input_tokens":/&77/' >> gateways/envoy.jsonl
@@ -42,6 +45,7 @@ same "run: requests of each tenant" "$(jq -c '[.tenants[] | [.tenant, .requests]
 	'[["",1],["acme-chat",473],["ide-helper",128]]'
 same "run: what is told of it" "$(told run.json | wc -l)" 3
 told run.json
+same "run: what gateways tell twice" "$(jq .quality.duplicates run.json)" 21
 
 # ---- nights: the first gateway's log comes a night later ----
 
@@ -56,6 +60,7 @@ cp gateways/litellm.jsonl in/
 same "nights: exit status" "$?" 1
 same "nights: the same figures" "$(jq -S "$figures" report.json | sha256sum)" "$(jq -S "$figures" run.json | sha256sum)"
 same "nights: the same is told" "$(told report.json)" "$(told run.json)"
+same "nights: the same is told twice" "$(jq .quality.duplicates report.json)" 21
 
 # ---- shards ----
 
@@ -76,6 +81,7 @@ sharded shards logs gateways
 same "shards: exit status" "$?" 1
 same "shards: the same figures" "$(jq -S "$figures" shards.json | sha256sum)" "$(jq -S "$figures" run.json | sha256sum)"
 same "shards: the same is told" "$(jq -r '.quality.warnings[]' shards.json)" "$(jq -r '.quality.warnings[]' run.json)"
+same "shards: the same is told twice" "$(jq .quality.duplicates shards.json)" 21
 same "shards: the same differs" "$(jq -c .quality.rejected shards.json)" "$(jq -c .quality.rejected run.json)"
 for task in 0 1 2; do
 	"$tollbook" shard attribute -q --book posted --task $task shards
@@ -83,6 +89,7 @@ done
 "$tollbook" report -q --book posted --by hour,tenant --format json -o posted.json
 same "a ledger that tasks filled: the same figures" "$(jq -S "$figures" posted.json | sha256sum)" "$(jq -S "$figures" run.json | sha256sum)"
 same "a ledger that tasks filled: the same is told" "$(told posted.json)" "$(told run.json)"
+same "a ledger that tasks filled: the same is told twice" "$(jq .quality.duplicates posted.json)" 21
 
 # One replica without requests: the gateway's are its own. No engine's log at all: they are evidence of grade C.
 alone() {

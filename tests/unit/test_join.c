@@ -144,6 +144,41 @@ static void duplicates(void **state) {
 
 	assert_int_equal(r.by_id, 1);
 	assert_int_equal(r.differing, 0);
+	assert_int_equal(r.duplicates, 1); /* of the gateway's; the engine's are counted where they are read */
+}
+
+/* Two gateways' logs in other words: one name, id and finish are one request, within an hour. */
+static void told_twice(void **state) {
+	(void)state;
+	const int64_t hour = 3600000, end = 3 * hour;
+	const struct made made[] = {
+		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
+		{"chatcmpl-22222222aaaaaaaa", "", "r0", "m", 1100, 2100, 10, 5, false, SERVICE_STANDARD},
+		{"chatcmpl-33333333aaaaaaaa", "", "r0", "m", 1200, 2200, 10, 5, false, SERVICE_STANDARD},
+		{"chatcmpl-44444444aaaaaaaa", "", "r0", "m", 1300, end, 10, 5, false, SERVICE_STANDARD},
+		{"e5", "", "r0", "m", 50000, 51000, 30, 5, false, SERVICE_STANDARD},
+		{"11111111aaaaaaaa", "late", "gw", "m", 995, 2010, 10, 5, true, SERVICE_STANDARD}, /* begins later, stands first */
+		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 6, true, SERVICE_STANDARD},
+		{"22222222aaaaaaaa", "", "gw", "m", 1090, 2110, 10, 6, true, SERVICE_STANDARD}, /* at once: who names a tenant */
+		{"22222222aaaaaaaa", "b", "gw", "m", 1090, 2110, 10, 5, true, SERVICE_STANDARD},
+		{"33333333aaaaaaaa", "c", "gw", "m", 1190, 2210, 10, 5, true, SERVICE_STANDARD},
+		{"33333333aaaaaaaa", "c", "gw2", "m", 1190, 2210, 10, 5, true, SERVICE_STANDARD},          /* another gateway */
+		{"33333333aaaaaaaa", "c", "gw", "m", 1191, 2211, 10, 5, true, SERVICE_STANDARD},           /* another finish */
+		{"chatcmpl-33333333aaaaaaaa", "c", "gw", "m", 1190, 2210, 10, 5, true, SERVICE_STANDARD},  /* another id */
+		{"44444444aaaaaaaa", "d", "gw", "m", 1290, end, 10, 5, true, SERVICE_STANDARD},
+		{"44444444aaaaaaaa", "d", "gw", "m", hour - 1000, end, 10, 5, true, SERVICE_STANDARD},     /* of the first */
+		{"44444444aaaaaaaa", "d", "gw", "m", hour + 1291, end, 10, 5, true, SERVICE_STANDARD},     /* an hour from what counts */
+		{"", "e", "gw", "m", 49990, 51010, 30, 5, true, SERVICE_STANDARD}, /* without an id no one can tell */
+		{"", "f", "gw", "m", 49991, 51010, 30, 5, true, SERVICE_STANDARD},
+	};
+	struct join_report r = CHECK_JOINED(made, "a b c d - ");
+
+	assert_int_equal(r.duplicates, 3);
+	assert_int_equal(r.by_id, 8);
+	assert_int_equal(r.differing, 1);
+	assert_int_equal(r.first_differing.line, 7);
+	assert_int_equal(r.gateway_only, 2);
+	assert_int_equal(r.engine_only, 1);
 }
 
 int main(void) {
@@ -153,6 +188,7 @@ int main(void) {
 		cmocka_unit_test(by_tokens_where_unique),
 		cmocka_unit_test(services),
 		cmocka_unit_test(duplicates),
+		cmocka_unit_test(told_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
