@@ -28,15 +28,15 @@ static int take_item(void *join, struct text item, struct fault *why) {
 	if (stop_asked(&j->plan->r->stop)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
-	if (!record_unpack(&item, &r)) {
-		return fault_set(why, ERROR_CONFIG, "a record in map/ is damaged; remove the file and run its task again");
-	}
-	if (r.kind != RECORD_REQUEST) {
-		name_id replica = names_id(j->names, r.replica);
-		if (replica == j->replica) {
+	bool whole = record_unpack_head(item, &r);
+	if (whole && r.kind != RECORD_REQUEST) {
+		if (text_eq(r.replica, names_text(j->names, j->replica))) {
 			return 0;
 		}
-		j->replica = replica;
+		j->replica = names_id(j->names, r.replica);
+	}
+	if (!whole || !record_unpack(&item, &r)) {
+		return fault_set(why, ERROR_CONFIG, "a record in map/ is damaged; remove the file and run its task again");
 	}
 	return attribution_take(j->attribution, 0, &r, why);
 }

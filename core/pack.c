@@ -15,14 +15,15 @@ char *pack_i64(char *at, int64_t n) {
 }
 
 bool unpack_i64(struct text *t, int64_t *out) {
+	const char *at = t->at, *end = at + (t->len < VARINT_MAX ? t->len : VARINT_MAX);
 	uint64_t got = 0;
 
-	for (size_t i = 0; i < t->len && i < VARINT_MAX; i++) {
-		unsigned char byte = (unsigned char)t->at[i];
-		got |= (uint64_t)(byte & 0x7f) << (7 * i);
+	for (unsigned shift = 0; at < end; shift += 7) {
+		unsigned char byte = (unsigned char)*at++;
+		got |= (uint64_t)(byte & 0x7f) << shift;
 		if (byte < 0x80) {
 			*out = (int64_t)(got >> 1) ^ -(int64_t)(got & 1);
-			*t = text_cut(*t, i + 1, t->len);
+			*t = (struct text){at, t->len - (size_t)(at - t->at)};
 			return true;
 		}
 	}
@@ -144,6 +145,12 @@ static bool unpack_head(struct text *t, struct record *out, int64_t *flags) {
 	out->relative_clock = kind >> 3 & 1;
 	out->file = (uint32_t)file;
 	return true;
+}
+
+bool record_unpack_head(struct text t, struct record *out) {
+	int64_t flags;
+
+	return unpack_head(&t, out, &flags);
 }
 
 bool record_unpack(struct text *t, struct record *out) {

@@ -21,6 +21,8 @@ size_t entry_pack(const struct entry *e, const struct names *names, char *out);
 /* Take one off the front of `*t`; false if it is damaged. Texts point into what was packed. */
 bool record_unpack(struct text *t, struct record *out);
 bool entry_unpack(struct text *t, struct names *names, struct entry *out);
+/* Of the record at the front only what it is, whose, and where it stood: the rest of *out is as it was. */
+bool record_unpack_head(struct text t, struct record *out);
 
 /* The parts that these are made of. */
 char *pack_i64(char *at, int64_t n);
