@@ -7,6 +7,7 @@
 #include "core/entry.h"
 #include "core/error.h"
 #include "core/fitted.h"
+#include "core/gateways.h"
 #include "core/modelspec.h"
 #include "core/quality.h"
 #include "core/record.h"
@@ -127,6 +128,8 @@ int attribution_patch(struct attribution *a, const struct tenant_patch *p, struc
  * a day after it are given, and this span.
  */
 void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
+/* The same of gateways: what they are by all that is known, not by these records alone. */
+void attribution_set_gateways(struct attribution *a, struct gateways gateways);
 
 /*
  * All records are in: fits, splits, and hands the entries to the sink, in one order

@@ -73,6 +73,10 @@ void attribution_set_span(struct attribution *a, name_id replica, name_id model,
 	summaries_set_span(a->summaries, replica, model, first_ns, last_ns);
 }
 
+void attribution_set_gateways(struct attribution *a, struct gateways gateways) {
+	evidence_set_gateways(a->evidence, gateways);
+}
+
 bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *to_ns) {
 	const struct fleet *f = a->options.fleet;
 

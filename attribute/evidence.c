@@ -131,20 +131,13 @@ static void note_gateway(struct evidence_lane *l, name_id replica) {
 	l->has_gateway = true;
 }
 
-static void note_engine(struct evidence_lane *l, const struct item *item) {
-	l->many_replicas |= l->has_engine && l->engine_replica != item->replica;
-	l->engine_replica = l->has_engine ? l->engine_replica : item->replica;
-	l->has_engine = true;
-	l->engine_requests |= item->kind == ITEM_REQUEST;
-}
-
 static int add(struct evidence *e, unsigned lane, const struct item *item, size_t len, struct fault *why) {
 	if (is_gateway(item)) {
 		note_gateway(&e->lanes[lane], item->replica);
 		return spool_add(e->gateway, lane, item, len, why);
 	}
 	if (item->kind != ITEM_POWER) {
-		note_engine(&e->lanes[lane], item);
+		engines_add(&e->lanes[lane].engines, item->replica, item->kind == ITEM_REQUEST);
 	}
 	if (e->only != 0 && item->replica != e->only) {
 		return 0;
@@ -283,20 +276,24 @@ int evidence_take(struct evidence *e, unsigned lane, const struct record *r, str
 	return take[r->kind](e, lane, r, why);
 }
 
-/* All lanes' as one. */
-static struct evidence_lane sum_lanes(const struct evidence *e) {
-	struct evidence_lane sum = {.room = 0};
+/* By what all lanes have taken. */
+static struct gateways gateways_here(const struct evidence *e) {
+	struct engines all = {.any = false};
+	bool told = false;
 
 	for (unsigned i = 0; i < e->lane_count; i++) {
-		const struct evidence_lane *l = &e->lanes[i];
-		sum.many_replicas |= l->many_replicas ||
-		                     (l->has_engine && sum.has_engine && l->engine_replica != sum.engine_replica);
-		sum.engine_replica = sum.has_engine ? sum.engine_replica : l->engine_replica;
-		sum.has_engine |= l->has_engine;
-		sum.engine_requests |= l->engine_requests;
-		sum.has_gateway |= l->has_gateway;
+		const struct engines *l = &e->lanes[i].engines;
+		if (l->any) {
+			engines_add(&all, l->replica, l->requests);
+			all.many |= l->many;
+		}
+		told |= e->lanes[i].has_gateway;
 	}
-	return sum;
+	return gateways_beside(&all, told);
+}
+
+void evidence_set_gateways(struct evidence *e, struct gateways gateways) {
+	e->gateways = gateways;
 }
 
 /* What gateways tell of becomes evidence of their own replicas, or, unless 0, of this one. */
@@ -317,26 +314,22 @@ static int adopt(struct evidence *e, name_id replica, struct fault *why) {
 }
 
 int evidence_seal(struct evidence *e, struct fault *why) {
-	struct evidence_lane sum = sum_lanes(e);
 	int rc = spool_seal(e->gateway, why);
 
-	if (rc >= 0 && sum.has_gateway && !sum.has_engine) {
-		rc = adopt(e, 0, why);
-	} else if (rc >= 0 && sum.has_gateway && !sum.engine_requests && !sum.many_replicas) {
-		rc = adopt(e, sum.engine_replica, why);
-	} else {
-		e->apart = sum.has_gateway;
+	e->gateways = e->gateways.are != GATEWAYS_NONE ? e->gateways : gateways_here(e);
+	if (rc >= 0 && (e->gateways.are == GATEWAYS_REPLICAS || e->gateways.are == GATEWAYS_OF_ONE)) {
+		rc = adopt(e, e->gateways.replica, why);
 	}
 	rc = rc < 0 ? rc : spool_seal(e->spool, why);
 	return rc < 0 ? rc : spool_seal(e->power, why);
 }
 
 bool evidence_has_gateway(const struct evidence *e) {
-	return e->apart;
+	return e->gateways.are == GATEWAYS_APART;
 }
 
 bool evidence_is_gateway(const struct evidence *e, name_id replica) {
-	for (unsigned i = 0; e->apart && i < e->lane_count; i++) {
+	for (unsigned i = 0; evidence_has_gateway(e) && i < e->lane_count; i++) {
 		const struct evidence_lane *l = &e->lanes[i];
 		if (replica < l->gateway_room && l->gateway_replicas[replica]) {
 			return true;

@@ -6,6 +6,7 @@
 #define ATTRIBUTE_EVIDENCE_H
 
 #include "attribute/attribute.h"
+#include "core/gateways.h"
 #include "core/names.h"
 #include "core/record.h"
 #include "core/spool.h"
@@ -86,13 +87,16 @@ void evidence_only(struct evidence *e, name_id replica);
 /* Keeps a record; one thread per lane. */
 int evidence_take(struct evidence *e, unsigned lane, const struct record *r, struct fault *why);
 
+/* What gateways are, where these records are a part of what is known. Call before evidence_seal. */
+void evidence_set_gateways(struct evidence *e, struct gateways gateways);
+
 /*
  * No more records. Call once. What gateways tell of is evidence like any other where no engine's log is there, and
  * belongs to the one replica where it is the only one and its log tells of no requests. Else it is kept apart, to be
  * joined to the engines' requests (join.h).
  */
 int evidence_seal(struct evidence *e, struct fault *why);
-/* Is there anything kept apart? */
+/* Are gateways' requests kept apart? There may be none here. */
 bool evidence_has_gateway(const struct evidence *e);
 /* Does a gateway's log, kept apart, bear this name? */
 bool evidence_is_gateway(const struct evidence *e, name_id replica);

@@ -13,8 +13,7 @@ struct evidence_lane {
 	char *buffer; /* an item being packed */
 	size_t room;
 	bool lacks_contexts, relative_clock;
-	bool has_engine, engine_requests, many_replicas;
-	name_id engine_replica; /* of the first record of an engine */
+	struct engines engines;
 	bool has_gateway;
 	bool *gateway_replicas; /* by name_id */
 	size_t gateway_room;
@@ -25,7 +24,7 @@ struct evidence {
 	struct spool *spool, *power;
 	struct spool *gateway; /* what gateways tell of */
 	struct spool *patches; /* tenants by it; or NULL */
-	bool apart;            /* is the former kept apart? */
+	struct gateways gateways; /* GATEWAYS_NONE: not known before evidence_seal */
 	struct evidence_lane *lanes;
 	unsigned lane_count;
 	evidence_watcher *watcher;

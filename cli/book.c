@@ -120,39 +120,8 @@ int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, 
 	return 0;
 }
 
-/* Days of one run are attributed by the same spans: they are asked for once. */
-struct book_spans {
-	struct {
-		name_id replica, model;
-		int64_t first_ns, last_ns;
-	} *at;
-	size_t count;
-	int64_t run;
-};
-
-static void forget_spans(struct book *b) {
-	if (b->spans) {
-		free(b->spans->at);
-		free(b->spans);
-		b->spans = NULL;
-	}
-}
-
-static int keep_span(void *spans, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
-	struct book_spans *s = spans;
-
-	if ((s->count & (s->count - 1)) == 0) {
-		s->at = must_realloc(s->at, (s->count ? 2 * s->count : 1) * sizeof *s->at);
-	}
-	s->at[s->count].replica = replica;
-	s->at[s->count].model = model;
-	s->at[s->count].first_ns = first_ns;
-	s->at[s->count++].last_ns = last_ns;
-	return 0;
-}
-
 void book_close(struct book *b) {
-	forget_spans(b);
+	book_forget_spans(b);
 	ledger_close(b->ledger);
 	quality_release(&b->quality);
 	if (b->prices) {
@@ -218,30 +187,19 @@ int book_keep_documents(struct ledger *l, int64_t run, const struct run *r, cons
 	return rc;
 }
 
-static int reach(void *run, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
-	struct ledger_run *r = run;
-
-	(void)replica;
-	(void)model;
-	r->first_ns = first_ns < r->first_ns ? first_ns : r->first_ns;
-	r->last_ns = last_ns > r->last_ns ? last_ns : r->last_ns;
-	return 0;
-}
-
 /* What the evidence reached before; where a former version did not write that down, what segments say of it. */
 static int reach_so_far(struct book *b, struct fault *why) {
+	struct ledger_known known = LEDGER_KNOWN_NOTHING;
 	struct ledger_run last;
 	int rc = ledger_run_last(b->ledger, NULL, &last, why);
 
-	b->run.first_ns = INT64_MAX;
-	b->run.last_ns = INT64_MIN;
 	if (rc > 0 && last.first_ns == 0 && last.last_ns == 0) {
-		return ledger_spans(b->ledger, reach, &b->run, why);
+		rc = ledger_known_get(b->ledger, &known, why);
+	} else if (rc > 0) {
+		known.all = (struct ledger_reach){last.first_ns, last.last_ns};
 	}
-	if (rc > 0) {
-		b->run.first_ns = last.first_ns;
-		b->run.last_ns = last.last_ns;
-	}
+	b->run.first_ns = known.all.first_ns;
+	b->run.last_ns = known.all.last_ns;
 	return rc < 0 ? rc : 0;
 }
 
@@ -292,23 +250,6 @@ static int keep_entry(void *entries, const struct entry *e) {
 	return 0;
 }
 
-static int set_spans(struct book *b, struct attribution *a, struct fault *why) {
-	int rc = 0;
-
-	if (b->spans && b->spans->run != b->run.id) {
-		forget_spans(b);
-	}
-	if (!b->spans) {
-		b->spans = must_calloc(1, sizeof *b->spans);
-		b->spans->run = b->run.id;
-		rc = ledger_spans(b->ledger, keep_span, b->spans, why);
-	}
-	for (size_t i = 0; i < b->spans->count && rc >= 0; i++) {
-		attribution_set_span(a, b->spans->at[i].replica, b->spans->at[i].model, b->spans->at[i].first_ns, b->spans->at[i].last_ns);
-	}
-	return rc;
-}
-
 struct feeding {
 	struct book *b;
 	struct attribution *a;
@@ -351,7 +292,7 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, const struct book_sinks *to,
                             struct quality *quality, struct fault *why) {
 	struct feeding f = {b, a, why};
-	int rc = set_spans(b, a, why);
+	int rc = book_give_spans(b, a, why);
 
 	why->message[0] = '\0';
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);

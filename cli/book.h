@@ -55,6 +55,9 @@ int book_day_of(struct book *b, int64_t day_ns, const struct book_sinks *to, str
 /* What the requests of these days cost, as --requests writes it. */
 int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char *path, struct quality *quality,
                      struct fault *why);
+/* Tells an attribution of some days what is known of replicas and gateways by all of the book. */
+int book_give_spans(struct book *b, struct attribution *a, struct fault *why);
+void book_forget_spans(struct book *b);
 /* Attributes all days that are marked, in the open transaction. */
 int book_attribute(struct book *b, struct fault *why);
 /* The whole hash of what entries depend on but the records. */

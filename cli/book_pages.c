@@ -51,7 +51,8 @@ int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t t
 
 	quality_init(&ignored);
 	why->message[0] = '\0';
-	int rc = ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
+	int rc = book_give_spans(b, a, why);
+	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
 	rc = rc < 0 ? rc : attribution_finish(a, drop_entry, &f, &ignored, why);
 	rc = rc < 0 ? rc : attribution_give_models(a, take_model, &f);
 	attribution_free(a);

@@ -70,6 +70,16 @@ int lock_take(struct ledger *l, struct fault *why);
 int lock_share(struct ledger *l, struct fault *why);
 void lock_release(struct ledger *l);
 
+/* ---- what segments tell of (spans.c) ---- */
+
+enum span_kind record_span_kind(const struct record *r);
+/* Makes a segment's counts and extents those of no records; adds a record to them. */
+void extent_empty(struct ledger_segment *s);
+void extent_add(struct ledger_segment *s, const struct record *r);
+/* Segments that a former version wrote: their records are counted anew. */
+int ledger_segments_uncounted(struct ledger *l, ledger_segment_sink *sink, void *context, struct fault *why);
+int ledger_count_gateways(struct ledger *l, struct fault *why);
+
 /* ---- requests in two logs (days.c) ---- */
 
 /* The columns of a day's joins, all of them; the caller releases them with their quality. */

@@ -1,4 +1,4 @@
-/* days.c: segments, what is to be attributed anew, and fits. */
+/* days.c: segments, what is to be attributed anew, and fits. Whom segments tell of: spans.c. */
 #include "core/exact.h"
 #include "core/instant.h"
 #include "ledger/book.h"
@@ -15,6 +15,7 @@ static void row_segment(struct ledger *l, enum query q, struct ledger_segment *o
 		.span_last_ns = row_int(l, q, 12),
 		.model = name_here(l, row_int(l, q, 13)),
 		.gone_run = row_int(l, q, 14),
+		.gateways = row_int(l, q, 15) > 0 ? row_int(l, q, 15) : 0,
 	};
 	row_hash(l, q, 2, out->hash);
 	for (int k = 0; k < RECORD_KINDS; k++) {
@@ -47,7 +48,7 @@ int ledger_segment_put(struct ledger *l, const struct ledger_segment *s, struct 
 	                              V_INT(s->counts[RECORD_STEP]), V_INT(s->counts[RECORD_REQUEST]),
 	                              V_INT(s->counts[RECORD_WINDOW]), V_INT(s->counts[RECORD_POWER]), V_INT(s->first_ns),
 	                              V_INT(s->last_ns), V_INT(s->run), V_INT(s->span_first_ns), V_INT(s->span_last_ns),
-	                              V_INT(model), s->gone_run ? V_INT(s->gone_run) : V_NULL), why);
+	                              V_INT(model), s->gone_run ? V_INT(s->gone_run) : V_NULL, V_INT(s->gateways)), why);
 }
 
 int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struct fault *why) {
@@ -73,51 +74,12 @@ int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_seg
 	return hand_over(l, Q_SEGMENTS, ask(l, Q_SEGMENTS, VALUES(V_INT(from_ns), V_INT(to_ns)), why), sink, context, why);
 }
 
+int ledger_segments_uncounted(struct ledger *l, ledger_segment_sink *sink, void *context, struct fault *why) {
+	return hand_over(l, Q_SEGMENTS_UNCOUNTED, ask(l, Q_SEGMENTS_UNCOUNTED, NULL, 0, why), sink, context, why);
+}
+
 int ledger_segments_left(struct ledger *l, int64_t before_ns, ledger_segment_sink *sink, void *context, struct fault *why) {
 	return hand_over(l, Q_SEGMENTS_LEFT, ask(l, Q_SEGMENTS_LEFT, VALUES(V_INT(before_ns)), why), sink, context, why);
-}
-
-/* What is known of one replica so far, over its segments by day. */
-struct span {
-	name_id replica, model;
-	int64_t first_ns, last_ns;
-	bool has_steps;
-};
-
-static void reach(struct span *to, name_id model, int64_t first_ns, int64_t last_ns, bool has_steps) {
-	if (has_steps && !to->has_steps) { /* steps say when it ran; what came before is weaker */
-		to->has_steps = true;
-		to->first_ns = first_ns;
-		to->last_ns = last_ns;
-		to->model = model ? model : to->model;
-	} else if (has_steps == to->has_steps) {
-		to->first_ns = first_ns < to->first_ns ? first_ns : to->first_ns;
-		to->last_ns = last_ns > to->last_ns ? last_ns : to->last_ns;
-		to->model = to->model ? to->model : model;
-	}
-}
-
-int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why) {
-	enum query q = Q_SPANS;
-	struct span s = {0};
-	bool any = false;
-	int rc = ask(l, q, NULL, 0, why);
-
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
-		name_id replica = name_here(l, row_int(l, q, 0));
-		rc = 0;
-		if (any && s.replica != replica) {
-			rc = sink(context, s.replica, s.model, s.first_ns, s.last_ns);
-			any = false;
-		}
-		if (!any) {
-			s = (struct span){.replica = replica, .first_ns = INT64_MAX, .last_ns = INT64_MIN};
-			any = true;
-		}
-		reach(&s, name_here(l, row_int(l, q, 1)), row_int(l, q, 2), row_int(l, q, 3), row_int(l, q, 4) > 0);
-	}
-	ask_end(l, q);
-	return rc == 0 && any ? sink(context, s.replica, s.model, s.first_ns, s.last_ns) : rc;
 }
 
 /* ---- days ---- */
@@ -223,7 +185,7 @@ static int is_told(struct ledger *l, int64_t day_ns, const struct quality_joins 
 
 int ledger_joins_put(struct ledger *l, int64_t run, int64_t day_ns, const struct quality_joins *j, struct fault *why) {
 	static const struct quality_joins nothing;
-	bool any = j->joined + j->count[JOIN_GATEWAY_ONLY] > 0;
+	bool any = j->joined + j->count[JOIN_GATEWAY_ONLY] + j->count[JOIN_ENGINE_ONLY] > 0;
 	int rc = is_told(l, day_ns, any ? j : &nothing, why);
 
 	if (rc != 0) {

@@ -12,6 +12,7 @@
 
 #define PATH_ROOM 4096
 #define VALUE_BYTES ((size_t)8 << 20)
+#define OLDEST_VERSION 2 /* of a ledger whose export is read */
 #define DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
 
 /* A file of the export, as its manifest has it. */
@@ -120,9 +121,9 @@ static int take_head(struct reading *r) {
 	    !json_i64(j, json_get(j, 0, T("ledger")), version)) {
 		return damaged(r, "not the manifest of an export");
 	}
-	return *version == LEDGER_SCHEMA_VERSION || *version == 2 ? 0
-	       : fault_set(r->i->why, ERROR_CONFIG, "%s:1: is of a ledger of version %" PRId64 ", this tollbook reads versions 2 and %d", r->path,
-	                   *version, LEDGER_SCHEMA_VERSION);
+	return *version >= OLDEST_VERSION && *version <= LEDGER_SCHEMA_VERSION ? 0
+	       : fault_set(r->i->why, ERROR_CONFIG, "%s:1: is of a ledger of version %" PRId64 ", this tollbook reads versions %d to %d", r->path,
+	                   *version, OLDEST_VERSION, LEDGER_SCHEMA_VERSION);
 }
 
 static int take_listed(struct reading *r) {
@@ -165,16 +166,21 @@ struct former_table {
 	struct plain_table t; /* without columns: there is none */
 	const char *added, *value;
 };
-static const struct former_table of_version_2[] = {
-	{{"source_was", "", "", ""}, "", ""},
-	{{"joined", "day_ns, joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, "
-	            "differing_first", "iiiiiittt", "day_ns"}, ", run", ", (SELECT min(id) FROM run)"},
+static const struct {
+	int64_t last_version; /* that had it so */
+	struct former_table was;
+} former_tables[] = {
+	{2, {{"source_was", "", "", ""}, "", ""}},
+	{2, {{"joined", "day_ns, joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, "
+	            "differing_first", "iiiiiittt", "day_ns"}, ", run", ", (SELECT min(id) FROM run)"}},
+	{3, {{"segment", "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, span_last_ns, "
+	                 "model, run, gone_run", "iitiiiiiiiiiiii", "day_ns, replica"}, ", gateways", ", -1"}},
 };
 
 static struct former_table table_of(int64_t version, const struct plain_table *now) {
-	for (size_t i = 0; version == 2 && i < sizeof of_version_2 / sizeof *of_version_2; i++) {
-		if (strcmp(of_version_2[i].t.name, now->name) == 0) {
-			return of_version_2[i];
+	for (size_t i = 0; i < sizeof former_tables / sizeof *former_tables; i++) {
+		if (version <= former_tables[i].last_version && strcmp(former_tables[i].was.t.name, now->name) == 0) {
+			return former_tables[i].was;
 		}
 	}
 	return (struct former_table){*now, "", ""};
@@ -340,7 +346,7 @@ static int import_table(struct importing *i, const struct plain_table *now) {
 
 /* ---- records ---- */
 
-static int take_record(struct reading *r, const struct ledger_segment *s, struct segment_writer *w) {
+static int take_record(struct reading *r, struct ledger_segment *s, struct segment_writer *w) {
 	struct importing *i = r->i;
 	unsigned char bytes[SEGMENT_RECORD_MAX];
 	struct record record;
@@ -349,6 +355,7 @@ static int take_record(struct reading *r, const struct ledger_segment *s, struct
 		return damaged(r, "not a record");
 	}
 	size_t len = segment_encode(&record, s->day_ns, bytes);
+	extent_add(s, &record);
 	return segment_add(w, (struct text){(const char *)bytes, len}, i->why);
 }
 
@@ -356,6 +363,7 @@ static int write_records(struct importing *i, struct reading *r, struct ledger_s
 	char hash[DIGEST_HEX_MAX];
 	int rc = 0;
 
+	extent_empty(s); /* a former version did not count all of it */
 	while (rc == 0 && (rc = next_line(r)) > 0) {
 		rc = take_record(r, s, w);
 	}

@@ -32,7 +32,8 @@ struct ledger_intake {
 	size_t old_count;
 	char **written; /* segments that are not on disk yet */
 	size_t written_count;
-	int64_t first_ns, last_ns; /* of what is new, power samples apart */
+	struct ledger_reach reach, gateways_reach; /* of what is new, power samples apart */
+	struct ledger_known before, known; /* what all segments come to */
 	int64_t counts[RECORD_KINDS];
 	int64_t late_count, late_day_ns; /* of days whose records are gone */
 	name_id late_replica;
@@ -69,8 +70,8 @@ struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes) {
 	struct ledger_intake *in = must_calloc(1, sizeof *in);
 
 	in->names = names;
-	in->first_ns = INT64_MAX;
-	in->last_ns = INT64_MIN;
+	in->reach = in->gateways_reach = LEDGER_REACH_NOTHING;
+	in->before = in->known = LEDGER_KNOWN_NOTHING;
 	in->spool = spool_new(lanes, MEMORY_BYTES, compare, names);
 	return in;
 }
@@ -201,23 +202,6 @@ static void note_model(struct merge *m, const struct record *r) {
 	}
 }
 
-/* What a record adds to what is known of its segment. */
-static void note(struct merge *m, const struct record *r) {
-	struct ledger_segment *s = &m->seg;
-	bool first_step = r->kind == RECORD_STEP && s->counts[RECORD_STEP] == 0;
-
-	s->counts[r->kind]++;
-	record_extent(r, &s->first_ns, &s->last_ns);
-	note_model(m, r);
-	if (first_step) {
-		s->span_first_ns = INT64_MAX;
-		s->span_last_ns = INT64_MIN;
-	}
-	if (r->kind == RECORD_STEP || (r->kind != RECORD_POWER && s->counts[RECORD_STEP] == 0)) {
-		record_extent(r, &s->span_first_ns, &s->span_last_ns);
-	}
-}
-
 static int write_record(struct merge *m, struct text bytes, bool is_new, struct fault *why) {
 	struct record r;
 
@@ -229,13 +213,16 @@ static int write_record(struct merge *m, struct text bytes, bool is_new, struct 
 	if (!segment_decode(bytes, m->seg.day_ns, T(""), &r)) {
 		return fault_set(why, ERROR_IO, "a record cannot be read back");
 	}
-	note(m, &r);
+	extent_add(&m->seg, &r);
+	note_model(m, &r);
 	if (is_new) {
+		enum span_kind kind = record_span_kind(&r);
+		struct ledger_reach *reach = kind == SPAN_GATEWAY ? &m->in->gateways_reach : &m->in->reach;
 		(*m->records)++;
 		record_extent(&r, &m->new_first_ns, &m->new_last_ns);
 		m->in->counts[r.kind]++;
-		if (r.kind != RECORD_POWER) {
-			record_extent(&r, &m->in->first_ns, &m->in->last_ns);
+		if (kind != SPAN_NONE) {
+			record_extent(&r, &reach->first_ns, &reach->last_ns);
 		}
 	}
 	return segment_add(m->writer, bytes, why);
@@ -341,6 +328,7 @@ struct known_span {
 struct spans {
 	struct known_span *at;
 	size_t room;
+	struct ledger_known *all;
 };
 
 static struct known_span *span_of(struct spans *s, name_id replica) {
@@ -355,9 +343,11 @@ static struct known_span *span_of(struct spans *s, name_id replica) {
 	return &s->at[replica];
 }
 
-static int keep_span(void *spans, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
-	(void)model;
-	*span_of(spans, replica) = (struct known_span){first_ns, last_ns};
+static int keep_span(void *context, const struct ledger_span *s) {
+	struct spans *spans = context;
+
+	*span_of(spans, s->replica) = (struct known_span){s->first_ns, s->last_ns};
+	ledger_known_add(spans->all, s);
 	return 0;
 }
 
@@ -416,10 +406,8 @@ static int merge_replica_day(struct merge *m, struct spans *spans, struct fault 
 	int64_t gone, since_ns;
 	struct known_span before = *span_of(spans, m->item->replica), *span;
 
-	m->seg = (struct ledger_segment){
-		.day_ns = m->item->day_ns, .replica = m->item->replica, .run = m->run,
-		.first_ns = INT64_MAX, .last_ns = INT64_MIN, .span_first_ns = INT64_MAX, .span_last_ns = INT64_MIN,
-	};
+	m->seg = (struct ledger_segment){.day_ns = m->item->day_ns, .replica = m->item->replica, .run = m->run};
+	extent_empty(&m->seg);
 	m->model_rank = 0;
 	m->before_len = 0;
 	m->new_first_ns = INT64_MAX;
@@ -458,9 +446,19 @@ static int sync_written(struct ledger *l, struct ledger_intake *in, struct fault
 	return rc;
 }
 
+/* Where gateways are something else than before, as an engine's log came or a gateway's first, all open days change. */
+static int mark_all(struct ledger *l, struct ledger_intake *in, struct fault *why) {
+	const struct gateways *was = &in->before.gateways, *are = &in->known.gateways;
+	bool told = in->before.gateways_told || in->gateways_reach.first_ns <= in->gateways_reach.last_ns;
+	int rc = told ? ledger_known_get(l, &in->known, why) : 0;
+	bool alike = was->are == are->are && was->replica == are->replica;
+
+	return rc < 0 || alike ? rc : ledger_dirty_basis(l, "", why);
+}
+
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why) {
 	struct merge *m = must_calloc(1, sizeof *m);
-	struct spans spans = {0};
+	struct spans spans = {.all = &in->before};
 	int rc = spool_seal(in->spool, why);
 
 	m->l = l;
@@ -471,11 +469,13 @@ int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run
 	rc = rc < 0 ? rc : spool_reader_new(&m->reader, in->spool, why);
 	rc = rc < 0 ? rc : next_item(m, why);
 	if (rc >= 0 && m->item) { /* a night without news need not know them */
-		rc = ledger_spans(l, keep_span, &spans, why);
+		rc = ledger_count_gateways(l, why);
+		rc = rc < 0 ? rc : ledger_spans(l, keep_span, &spans, why);
 	}
 	while (rc >= 0 && m->item) {
 		rc = merge_replica_day(m, &spans, why);
 	}
+	rc = rc < 0 ? rc : mark_all(l, in, why);
 	rc = rc < 0 ? rc : sync_written(l, in, why);
 	free(spans.at);
 	if (m->reader) {
@@ -491,9 +491,23 @@ int64_t ledger_intake_too_late(const struct ledger_intake *in, int64_t *day_ns, 
 	return in->late_count;
 }
 
+static void widen(struct ledger_run *run, const struct ledger_reach *by) {
+	run->first_ns = by->first_ns < run->first_ns ? by->first_ns : run->first_ns;
+	run->last_ns = by->last_ns > run->last_ns ? by->last_ns : run->last_ns;
+}
+
 void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run) {
-	run->first_ns = in->first_ns < run->first_ns ? in->first_ns : run->first_ns;
-	run->last_ns = in->last_ns > run->last_ns ? in->last_ns : run->last_ns;
+	enum gateways_are were = in->before.gateways.are;
+	bool apart = in->known.gateways.are == GATEWAYS_APART;
+
+	if (apart && were != GATEWAYS_APART && were != GATEWAYS_NONE) { /* what they reached no longer counts */
+		run->first_ns = in->known.engines_reach.first_ns;
+		run->last_ns = in->known.engines_reach.last_ns;
+	}
+	widen(run, &in->reach);
+	if (!apart) {
+		widen(run, &in->gateways_reach);
+	}
 	for (int k = 0; k < RECORD_KINDS; k++) {
 		run->counts[k] += in->counts[k];
 	}

@@ -16,6 +16,7 @@
 #include "core/digest.h"
 #include "core/entry.h"
 #include "core/error.h"
+#include "core/gateways.h"
 #include "core/quality.h"
 #include "core/record.h"
 
@@ -163,7 +164,8 @@ struct ledger_segment {
 	int64_t bytes;
 	int64_t counts[RECORD_KINDS];
 	int64_t first_ns, last_ns; /* of all instants its records tell of */
-	int64_t span_first_ns, span_last_ns; /* of its steps; where it has none, of its requests and windows; first > last: none */
+	int64_t gateways; /* of its requests, those that gateways tell of */
+	int64_t span_first_ns, span_last_ns; /* of its records of the best kind, see enum span_kind; first > last: none */
 	name_id model; /* of the first record that names one, steps before requests before windows */
 	int64_t run;
 	int64_t gone_run; /* that removed its records, as old enough; 0: they are there */
@@ -178,9 +180,35 @@ int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struc
 typedef int ledger_segment_sink(void *context, const struct ledger_segment *s);
 int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink, void *context,
                     struct fault *why);
-/* Each replica with its model, and the first and last instant for which it is known to be paid. */
-typedef int ledger_span_sink(void *context, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
+/* ---- spans: for how long a replica is known to be paid ---- */
+
+/* What tells that a replica is there, the best last: steps say when it ran, a gateway may be none. */
+enum span_kind { SPAN_NONE, SPAN_GATEWAY, SPAN_REQUESTS /* or windows */, SPAN_STEPS };
+
+/* A replica, with the first and last instant that its records of the best kind tell of. */
+struct ledger_span {
+	name_id replica, model;
+	enum span_kind kind;
+	bool requests, gateways; /* does an engine, does a gateway tell of requests by this name? */
+	int64_t first_ns, last_ns;
+};
+typedef int ledger_span_sink(void *context, const struct ledger_span *s);
 int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why);
+
+/* What spans come to together; begins as LEDGER_KNOWN_NOTHING. */
+struct ledger_reach {
+	int64_t first_ns, last_ns; /* first > last: nothing */
+};
+struct ledger_known {
+	struct ledger_reach all, engines_reach;
+	struct engines engines;
+	bool gateways_told;
+	struct gateways gateways;
+};
+#define LEDGER_REACH_NOTHING (struct ledger_reach){INT64_MAX, INT64_MIN}
+#define LEDGER_KNOWN_NOTHING (struct ledger_known){.all = LEDGER_REACH_NOTHING, .engines_reach = LEDGER_REACH_NOTHING}
+void ledger_known_add(struct ledger_known *k, const struct ledger_span *s);
+int ledger_known_get(struct ledger *l, struct ledger_known *out, struct fault *why);
 
 /* Takes records that come in, in any order and from several threads, and puts them into segments. */
 struct ledger_intake;

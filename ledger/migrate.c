@@ -41,6 +41,7 @@
 	"to_ns " integer " NOT NULL, notes TEXT NOT NULL REFERENCES document, run " integer " NOT NULL REFERENCES run, " \
 	"PRIMARY KEY (plan, task)" end "CREATE INDEX evidence_period ON evidence (to_ns, from_ns);"
 
+#define NO_GATEWAYS "CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", gone_run, 0 AS gateways FROM main.segment;"
 #define NO_SOURCE_WAS \
 	"CREATE TEMP VIEW source_was AS SELECT 0 AS source, 0 AS until_run, '' AS format, 0 AS bytes, '' AS content, 0 AS lines, " \
 	"0 AS records WHERE 1 = 0;"
@@ -100,7 +101,7 @@ static const struct migration from_1 = {
 		"CREATE TEMP VIEW joined AS SELECT 0 AS day_ns, 0 AS run, " NONE " AS until_run, 0 AS joined, 0 AS gateway_only, "
 		"0 AS gateway_only_tokens, 0 AS engine_only, 0 AS differing, '' AS gateway_only_first, '' AS engine_only_first, "
 		"'' AS differing_first WHERE 1 = 0;" NO_SOURCE_WAS
-		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", " NONE " AS gone_run FROM main.segment;"
+		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", " NONE " AS gone_run, 0 AS gateways FROM main.segment;"
 		"CREATE TEMP VIEW evidence AS SELECT '' AS plan, 0 AS task, 0 AS from_ns, 0 AS to_ns, '' AS notes, 0 AS run WHERE 1 = 0;",
 };
 
@@ -126,11 +127,22 @@ static const struct migration from_2 = {
 	.postgres = VERSIONED("BIGINT", ");"),
 	.view =
 		"CREATE TEMP VIEW joined AS SELECT day_ns, (SELECT min(id) FROM main.run) AS run, " NONE " AS until_run, " FOUND
-		" FROM main.joined;" NO_SOURCE_WAS,
+		" FROM main.joined;" NO_SOURCE_WAS NO_GATEWAYS,
+};
+
+#define COUNTED(integer) \
+	"ALTER TABLE segment ADD COLUMN gateways " integer " NOT NULL DEFAULT -1;" \
+	"UPDATE segment SET gateways = 0 WHERE requests = 0;"
+
+/* 3 to 4: segments know how many of their requests gateways tell of; the next intake counts those that are there. */
+static const struct migration from_3 = {
+	.sqlite = COUNTED("INTEGER"),
+	.postgres = COUNTED("BIGINT"),
+	.view = NO_GATEWAYS,
 };
 
 const struct migration *migration_from(int64_t version) {
-	static const struct migration *const from[LEDGER_SCHEMA_VERSION] = {[1] = &from_1, [2] = &from_2};
+	static const struct migration *const from[LEDGER_SCHEMA_VERSION] = {[1] = &from_1, [2] = &from_2, [3] = &from_3};
 
 	return version > 0 && version < LEDGER_SCHEMA_VERSION ? from[version] : NULL;
 }

@@ -22,7 +22,7 @@ const struct plain_table plain_tables[] = {
 	{"warning", "run, sentence", "it", "run, sentence"},
 	{"evidence", "plan, task, from_ns, to_ns, notes, run", "tiiiti", "plan, task"},
 	{"segment", "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, span_last_ns, "
-	            "model, run, gone_run", "iitiiiiiiiiiiii", "day_ns, replica"},
+	            "model, run, gone_run, gateways", "iitiiiiiiiiiiiii", "day_ns, replica"},
 	{"dirty", "day_ns", "i", "day_ns"},
 	{"day", "day_ns, basis, duplicates", "iti", "day_ns"},
 	{"joined", "day_ns, run, until_run, joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, "

@@ -6,7 +6,7 @@
 #define SOURCE_COLUMNS \
 	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run"
 #define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
-	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model, s.gone_run"
+	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model, s.gone_run, s.gateways"
 #define JOINED_COLUMNS \
 	"joined, gateway_only_tokens, gateway_only, engine_only, differing, gateway_only_first, engine_only_first, differing_first"
 #define KEY_COLUMNS "model, tenant, pool, kind, grade, prompt_over, service, rate_nano"
@@ -96,21 +96,23 @@ const struct query_text query_texts[QUERIES] = {
 
 	[Q_SEGMENT_GET] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.day_ns = $1 AND s.replica = $2", 0},
 	[Q_SEGMENT_PUT] = {"INSERT INTO segment (day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, "
-	                   "last_ns, run, span_first_ns, span_last_ns, model, gone_run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-	                   "$10, $11, $12, $13, $14, $15) "
+	                   "last_ns, run, span_first_ns, span_last_ns, model, gone_run, gateways) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+	                   "$10, $11, $12, $13, $14, $15, $16) "
 	                   "ON CONFLICT (day_ns, replica) DO UPDATE SET hash = excluded.hash, bytes = excluded.bytes, "
 	                   "steps = excluded.steps, requests = excluded.requests, windows = excluded.windows, "
 	                   "powers = excluded.powers, first_ns = excluded.first_ns, last_ns = excluded.last_ns, "
 	                   "run = excluded.run, span_first_ns = excluded.span_first_ns, span_last_ns = excluded.span_last_ns, "
-	                   "model = excluded.model, gone_run = excluded.gone_run", 0},
+	                   "model = excluded.model, gone_run = excluded.gone_run, gateways = excluded.gateways", 0},
 	[Q_SEGMENT_DROP] = {"DELETE FROM segment WHERE day_ns = $1 AND replica = $2", 0},
 	[Q_SEGMENTS] = {"SELECT " SEGMENT_COLUMNS " FROM segment s JOIN name n ON n.id = s.replica "
 	                "WHERE s.first_ns < $2 AND s.last_ns >= $1 ORDER BY s.day_ns, n.text", 0},
 	[Q_SEGMENTS_LEFT] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.gone_run IS NULL AND s.last_ns < $1 "
 	                     "ORDER BY s.day_ns, s.replica", 0},
+	[Q_SEGMENTS_UNCOUNTED] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.gateways < 0", 0},
 	[Q_GONE] = {"SELECT count(*), min(r.finished_ns) FROM segment s JOIN run r ON r.id = s.gone_run "
 	            "WHERE s.gone_run IS NOT NULL AND s.first_ns < $2 AND s.last_ns >= $1", 0},
-	[Q_SPANS] = {"SELECT s.replica, s.model, s.span_first_ns, s.span_last_ns, s.steps FROM segment s "
+	[Q_SPANS] = {"SELECT s.replica, s.model, s.span_first_ns, s.span_last_ns, s.steps, s.requests, s.windows, s.gateways "
+	             "FROM segment s "
 	             "WHERE s.span_first_ns <= s.span_last_ns ORDER BY s.replica, s.day_ns", 0},
 
 	[Q_DIRTY] = {"INSERT INTO dirty (day_ns) VALUES ($1) ON CONFLICT DO NOTHING", 0},

@@ -91,6 +91,41 @@ same "a ledger that tasks filled: the same figures" "$(jq -S "$figures" posted.j
 same "a ledger that tasks filled: the same is told" "$(told posted.json)" "$(told run.json)"
 same "a ledger that tasks filled: the same is told twice" "$(jq .quality.duplicates posted.json)" 21
 
+# ---- days on which no gateway tells anything: it is no replica that idles, and requests still have no tenant ----
+
+mkdir far
+for day in 0 1 2 3 4; do
+	head -100 first | sed -E 's/"tenant":"[^"]*",//' > part
+	moved part $day > far/engine-$day.jsonl
+done
+for day in 0 4; do
+	head -100 first | sed -E 's/"(replica|prefill_replica)":"[^"]*",?//g; s/,}/}/' > part
+	moved part $day > far/gateway-$day.jsonl
+done
+far="$figures + {period, told: .quality.warnings | map(select(test(\"of engines|of gateways\")) | sub(\" .the first.*\"; \"\")), duplicates: .quality.duplicates}"
+"$tollbook" run -q --no-progress --fleet fleet.json --by day,tenant --format json -o far.json far
+same "days without a gateway: who pays" "$(jq -c '[.tenants[] | [.tenant, .requests]]' far.json)" '[["",300],["acme-chat",150],["ide-helper",50]]'
+sed 's|"in/\*"|"nights/*"|; s/hour,tenant/day,tenant/' tollbook.conf > far.conf
+for order in "engine-0 engine-1 engine-2 engine-3 engine-4 gateway-4 gateway-0" "gateway-0 gateway-4 engine-4 engine-0 engine-1 engine-3 engine-2"; do
+	rm -rf book nights
+	mkdir nights
+	for log in $order; do
+		cp "far/$log.jsonl" nights/
+		"$tollbook" nightly -q -c far.conf
+	done
+	same "days without a gateway, from $log: the same in nights" "$(jq -S "$far" report.json | sha256sum)" "$(jq -S "$far" far.json | sha256sum)"
+	"$tollbook" verify -q --book book > verified
+	same "days without a gateway, from $log: verify" "$?" 0
+done
+"$tollbook" shard plan -q --tasks 2 --fleet fleet.json -o far-plan far
+for step in map fit attribute; do
+	for task in 0 1; do
+		"$tollbook" shard $step -q --task $task far-plan
+	done
+done
+"$tollbook" shard report -q --by day,tenant --format json -o far-shards.json far-plan
+same "days without a gateway: the same in shards" "$(jq -S "$far" far-shards.json | sha256sum)" "$(jq -S "$far" far.json | sha256sum)"
+
 # One replica without requests: the gateway's are its own. No engine's log at all: they are evidence of grade C.
 alone() {
 	name=$1

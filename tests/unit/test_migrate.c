@@ -100,6 +100,10 @@ static int setup(void **state) {
 	return setup_from(state, "tests/data/ledger-v1.sql", rows_1);
 }
 
+static int setup_3(void **state) {
+	return setup_from(state, "tests/data/ledger-v3.sql", "");
+}
+
 static int setup_2(void **state) {
 	return setup_from(state, "tests/data/ledger-v2.sql", rows_2);
 }
@@ -341,6 +345,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(what_was_joined_stays, setup_2, teardown),
 		cmocka_unit_test_setup_teardown(later_runs_have_their_own, setup_2, teardown),
 		cmocka_unit_test_setup_teardown(all_or_nothing_of_2, setup_2, teardown),
+		cmocka_unit_test_setup_teardown(it_is_as_if_made_anew, setup_3, teardown),
 		cmocka_unit_test_setup_teardown(other_versions_are_refused, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

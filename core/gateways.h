@@ -1,0 +1,33 @@
+/* gateways.h: whose requests are that gateways' logs tell of. */
+#ifndef CORE_GATEWAYS_H
+#define CORE_GATEWAYS_H
+
+#include <stdbool.h>
+
+#include "core/names.h"
+
+/* The engines of which logs tell. */
+struct engines {
+	bool any, many; /* replicas */
+	bool requests;  /* do their logs tell of any? */
+	name_id replica; /* the first of them */
+};
+
+enum gateways_are {
+	GATEWAYS_NONE,
+	GATEWAYS_REPLICAS, /* themselves, as no engine's log is there */
+	GATEWAYS_OF_ONE,   /* the log of the one replica, which tells of no requests */
+	GATEWAYS_APART,    /* to be joined to the requests of engines */
+};
+
+struct gateways {
+	enum gateways_are are;
+	name_id replica; /* of GATEWAYS_OF_ONE; else 0 */
+};
+
+/* Another replica of which an engine's log tells, or the same again. */
+void engines_add(struct engines *e, name_id replica, bool requests);
+/* What gateways are beside these; `told`: do gateways tell of any request? */
+struct gateways gateways_beside(const struct engines *e, bool told);
+
+#endif

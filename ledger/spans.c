@@ -1,0 +1,162 @@
+/* spans.c: for how long replicas are known to be paid, and what gateways are beside them. */
+#include <stdlib.h>
+
+#include "ledger/book.h"
+#include "ledger/segment.h"
+
+/* ---- of a segment ---- */
+
+enum span_kind record_span_kind(const struct record *r) {
+	static const enum span_kind kinds[RECORD_KINDS] = {
+		[RECORD_STEP] = SPAN_STEPS, [RECORD_REQUEST] = SPAN_REQUESTS, [RECORD_WINDOW] = SPAN_REQUESTS};
+
+	return r->kind == RECORD_REQUEST && r->request.gateway ? SPAN_GATEWAY : kinds[r->kind];
+}
+
+static enum span_kind segment_span_kind(const struct ledger_segment *s) {
+	return s->counts[RECORD_STEP] > 0                                              ? SPAN_STEPS
+	       : s->counts[RECORD_REQUEST] - s->gateways + s->counts[RECORD_WINDOW] > 0 ? SPAN_REQUESTS
+	       : s->gateways > 0                                                       ? SPAN_GATEWAY
+	                                                                               : SPAN_NONE;
+}
+
+void extent_empty(struct ledger_segment *s) {
+	memset(s->counts, 0, sizeof s->counts);
+	s->gateways = 0;
+	s->first_ns = s->span_first_ns = INT64_MAX;
+	s->last_ns = s->span_last_ns = INT64_MIN;
+}
+
+void extent_add(struct ledger_segment *s, const struct record *r) {
+	enum span_kind kind = record_span_kind(r), best = segment_span_kind(s);
+
+	s->counts[r->kind]++;
+	s->gateways += kind == SPAN_GATEWAY;
+	record_extent(r, &s->first_ns, &s->last_ns);
+	if (kind > best) {
+		s->span_first_ns = INT64_MAX;
+		s->span_last_ns = INT64_MIN;
+	}
+	if (kind != SPAN_NONE && kind >= best) {
+		record_extent(r, &s->span_first_ns, &s->span_last_ns);
+	}
+}
+
+/* ---- of a replica ---- */
+
+/* One replica's, over its segments by day. What a better kind of record tells is not widened by others. */
+static void reach(struct ledger_span *to, name_id model, const struct ledger_segment *s) {
+	enum span_kind kind = segment_span_kind(s);
+
+	if (kind > to->kind) {
+		to->kind = kind;
+		to->first_ns = s->span_first_ns;
+		to->last_ns = s->span_last_ns;
+		to->model = model ? model : to->model;
+	} else if (kind == to->kind) {
+		to->first_ns = s->span_first_ns < to->first_ns ? s->span_first_ns : to->first_ns;
+		to->last_ns = s->span_last_ns > to->last_ns ? s->span_last_ns : to->last_ns;
+		to->model = to->model ? to->model : model;
+	}
+	to->requests |= s->counts[RECORD_REQUEST] > s->gateways;
+	to->gateways |= s->gateways > 0;
+}
+
+int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why) {
+	enum query q = Q_SPANS;
+	struct ledger_span span = {.kind = SPAN_NONE};
+	int rc = ask(l, q, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+		name_id replica = name_here(l, row_int(l, q, 0));
+		const struct ledger_segment s = {
+			.span_first_ns = row_int(l, q, 2),
+			.span_last_ns = row_int(l, q, 3),
+			.counts = {[RECORD_STEP] = row_int(l, q, 4), [RECORD_REQUEST] = row_int(l, q, 5), [RECORD_WINDOW] = row_int(l, q, 6)},
+			.gateways = row_int(l, q, 7) > 0 ? row_int(l, q, 7) : 0,
+		};
+		rc = 0;
+		if (span.kind != SPAN_NONE && span.replica != replica) {
+			rc = sink(context, &span);
+			span = (struct ledger_span){.kind = SPAN_NONE};
+		}
+		span.replica = replica;
+		reach(&span, name_here(l, row_int(l, q, 1)), &s);
+	}
+	ask_end(l, q);
+	return rc == 0 && span.kind != SPAN_NONE ? sink(context, &span) : rc;
+}
+
+/* ---- of all ---- */
+
+static void widen(struct ledger_reach *to, const struct ledger_span *s) {
+	to->first_ns = s->first_ns < to->first_ns ? s->first_ns : to->first_ns;
+	to->last_ns = s->last_ns > to->last_ns ? s->last_ns : to->last_ns;
+}
+
+void ledger_known_add(struct ledger_known *k, const struct ledger_span *s) {
+	widen(&k->all, s);
+	if (s->kind > SPAN_GATEWAY) {
+		widen(&k->engines_reach, s);
+		engines_add(&k->engines, s->replica, s->requests);
+	}
+	k->gateways_told |= s->gateways;
+	k->gateways = gateways_beside(&k->engines, k->gateways_told);
+}
+
+static int add_span(void *known, const struct ledger_span *s) {
+	ledger_known_add(known, s);
+	return 0;
+}
+
+int ledger_known_get(struct ledger *l, struct ledger_known *out, struct fault *why) {
+	*out = LEDGER_KNOWN_NOTHING;
+	return ledger_spans(l, add_span, out, why);
+}
+
+/* ---- segments of former versions, which did not count what gateways tell ---- */
+
+struct uncounted {
+	struct ledger_segment *at;
+	size_t count;
+};
+
+static int keep_uncounted(void *context, const struct ledger_segment *s) {
+	struct uncounted *c = context;
+
+	if ((c->count & (c->count - 1)) == 0) {
+		c->at = must_realloc(c->at, (c->count ? 2 * c->count : 1) * sizeof *c->at);
+	}
+	c->at[c->count++] = *s;
+	return 0;
+}
+
+static int add_record(void *segment, const struct record *r, struct fault *why) {
+	(void)why;
+	extent_add(segment, r);
+	return 0;
+}
+
+static int count_again(struct ledger *l, const struct ledger_segment *was, struct fault *why) {
+	struct ledger_segment now = *was;
+	int rc = 0;
+
+	if (was->gone_run) {
+		now.gateways = 0; /* there is nothing left to count */
+	} else {
+		extent_empty(&now);
+		rc = ledger_records(l, was, add_record, &now, why);
+	}
+	return rc < 0 ? rc : ledger_segment_put(l, &now, why);
+}
+
+int ledger_count_gateways(struct ledger *l, struct fault *why) {
+	struct uncounted c = {.count = 0};
+	int rc = ledger_segments_uncounted(l, keep_uncounted, &c, why);
+
+	for (size_t i = 0; i < c.count && rc >= 0; i++) {
+		rc = count_again(l, &c.at[i], why);
+	}
+	free(c.at);
+	return rc < 0 ? rc : 0;
+}
