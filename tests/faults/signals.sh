@@ -26,6 +26,7 @@ signalled() {
 	what="SIG$1 at instant $2"
 	case $1:$status in
 	*:[01]) ;;
+	PIPE:141) [ ! -s said ] || wrong "$what: exit status 141: $(head -3 said)" ;; # before main, too
 	PIPE:*) wrong "$what: exit status $status" ;;
 	*:3) grep -q 'stopped by a signal' said || wrong "$what: it is not said: $(head -3 said)" ;;
 	*:129 | *:130 | *:143) [ ! -s said ] || wrong "$what: exit status $status: $(head -3 said)" ;; # before main
