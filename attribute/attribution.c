@@ -7,6 +7,7 @@
 #include "attribute/join.h"
 #include "attribute/request_rows.h"
 #include "attribute/summary.h"
+#include "attribute/walks.h"
 #include "attribute/walk.h"
 
 /* Of the memory that streams may take, see the README. */
@@ -131,67 +132,11 @@ int attribution_patch(struct attribution *a, const struct tenant_patch *p, struc
 	return spool_add(a->patches, 0, &patch, sizeof patch, why);
 }
 
-/* Items come grouped by replica. */
-static int walk_all(struct attribution *a, struct walk *w, struct evidence_reader *reader, struct fault *why) {
-	const struct replica_summary *at = NULL;
-	const struct item *item;
-	int got, rc = 0;
+static int go(struct attribution *a, enum walk_purpose purpose, struct attribution_fits *fits, struct quality *quality,
+              struct fault *why) {
+	const struct walks walks = {purpose, &a->common, fits, quality, a->evidence, a->summaries};
 
-	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0) {
-		if (!at || at->replica != item->replica) {
-			rc = at ? walk_end(w, why) : 0;
-			at = summaries_of(a->summaries, item->replica);
-			rc = rc < 0 ? rc : walk_begin(w, at, why);
-		}
-		rc = rc < 0 ? rc : walk_item(w, item, why);
-	}
-	if (at) {
-		int failed = walk_end(w, why);
-		rc = rc < 0 ? rc : failed;
-	}
-	a->duplicates = evidence_duplicates(reader);
-	return rc < 0 ? rc : got;
-}
-
-/* Replicas that are known to be paid, and of which these records say nothing. */
-static int walk_silent(struct attribution *a, struct walk *w, struct fault *why) {
-	const struct replica_summary *s = NULL;
-	int rc = 0;
-
-	while (rc >= 0 && (s = summaries_next(a->summaries, s))) {
-		if (s->has_span && !evidence_is_gateway(a->evidence, s->replica) && s->steps + s->requests + s->windows + s->powers == 0) {
-			rc = walk_begin(w, s, why);
-			int failed = walk_end(w, why);
-			rc = rc < 0 ? rc : failed;
-		}
-	}
-	return rc;
-}
-
-static int walk_for(struct attribution *a, enum walk_purpose purpose, struct attribution_fits *fits,
-                    struct quality *quality, struct fault *why) {
-	struct walk *w = must_calloc(1, sizeof *w);
-	struct evidence_reader *reader;
-
-	*w = (struct walk){.purpose = purpose, .common = &a->common, .fits = fits, .quality = quality};
-	int rc = evidence_reader_new(&reader, a->evidence, why);
-	if (rc >= 0) {
-		evidence_count_duplicates(reader, a->options.from_ns, a->options.to_ns);
-	}
-	if (rc >= 0 && purpose == WALK_POST) {
-		rc = evidence_power_reader_new(&w->power, a->evidence, why);
-	}
-	if (rc >= 0) {
-		rc = walk_all(a, w, reader, why);
-	}
-	if (rc >= 0 && purpose == WALK_POST) {
-		rc = walk_silent(a, w, why);
-		walk_tell_stand_ins(w);
-	}
-	evidence_reader_free(w->power);
-	evidence_reader_free(reader);
-	free(w);
-	return rc;
+	return walks_go(&walks, &a->duplicates, why);
 }
 
 static int fit(struct attribution *a, struct quality *quality, struct fault *why) {
@@ -201,7 +146,7 @@ static int fit(struct attribution *a, struct quality *quality, struct fault *why
 		return rc;
 	}
 	a->fitted = true;
-	rc = walk_for(a, WALK_FIT, a->fits, quality, why);
+	rc = go(a, WALK_FIT, a->fits, quality, why);
 	return rc < 0 ? rc : fits_solve(a->options.fits ? a->options.fits : a->fits, why);
 }
 
@@ -257,7 +202,7 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	int rc = fit(a, quality, why);
 
 	if (rc >= 0) {
-		rc = walk_for(a, WALK_POST, fits, quality, why);
+		rc = go(a, WALK_POST, fits, quality, why);
 	}
 	if (rc >= 0 && !a->options.part) {
 		struct adding adding = {a->common.entries, why};

@@ -8,6 +8,7 @@ struct seen {
 	bool any;
 	int model_rank; /* of the record that named the model: the kind of evidence */
 	int64_t model_at_ns;
+	struct replica_days days;
 };
 
 struct lane_seen {
@@ -35,6 +36,9 @@ void summaries_free(struct summaries *s) {
 		return;
 	}
 	for (unsigned i = 0; i < s->lane_count; i++) {
+		for (size_t r = 0; r < s->lanes[i].room; r++) {
+			days_release(&s->lanes[i].at[r].days);
+		}
 		free(s->lanes[i].at);
 	}
 	free(s->lanes);
@@ -83,7 +87,9 @@ static void note_model(const struct names *n, struct seen *s, int rank, int64_t 
 static void take_step(struct seen *s, const struct step_item *item) {
 	s->sum.steps++;
 	s->sum.lacks_contexts |= item->prefill_token_kv == UNKNOWN || item->decode_kv_tokens == UNKNOWN;
+	struct replica_day *day = days_note(&s->days, item->head.at_ns, DAY_STEPS);
 	reach(&s->sum.first_step_ns, &s->sum.last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
+	reach(&day->first_step_ns, &day->last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
 }
 
 static void take_request(struct seen *s, const struct request_item *r) {
@@ -92,11 +98,25 @@ static void take_request(struct seen *s, const struct request_item *r) {
 
 	s->sum.requests++;
 	s->sum.exclusive |= r->exclusive;
+	if (r->head.at_ns == UNKNOWN) {
+		return;
+	}
+	days_note_alive(&s->days, r->head.at_ns, days_instant(&r->head));
+	struct replica_day *day = days_note(&s->days, days_instant(&r->head), DAY_REQUESTS);
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
 		if (instants[i] != UNKNOWN) {
 			reach(&s->sum.first_ns, &s->sum.last_ns, instants[i], instants[i]);
+			reach(&day->first_ns, &day->last_ns, instants[i], instants[i]);
 		}
 	}
+}
+
+static void take_window(struct seen *s, const struct window_item *w) {
+	struct replica_day *day = days_note(&s->days, w->head.at_ns, DAY_WINDOWS);
+
+	s->sum.windows++;
+	reach(&s->sum.first_ns, &s->sum.last_ns, w->head.at_ns, w->end_ns);
+	reach(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
 }
 
 void summaries_take(void *context, unsigned lane, const struct item *item) {
@@ -112,8 +132,7 @@ void summaries_take(void *context, unsigned lane, const struct item *item) {
 		take_request(s, (const struct request_item *)item);
 		break;
 	case ITEM_WINDOW:
-		s->sum.windows++;
-		reach(&s->sum.first_ns, &s->sum.last_ns, item->at_ns, ((const struct window_item *)item)->end_ns);
+		take_window(s, (const struct window_item *)item);
 		break;
 	case ITEM_POWER:
 		s->sum.powers++;
@@ -143,6 +162,7 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	t->exclusive |= f->exclusive;
 	reach(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
 	reach(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
+	days_add(&to->days, &from->days);
 }
 
 void summaries_seal(struct summaries *s) {
@@ -160,6 +180,12 @@ const struct replica_summary *summaries_of(const struct summaries *s, name_id re
 	static const struct replica_summary none;
 
 	return replica < s->lanes[0].room && s->lanes[0].at[replica].any ? &s->lanes[0].at[replica].sum : &none;
+}
+
+const struct replica_days *summaries_days(const struct summaries *s, name_id replica) {
+	static const struct replica_days none;
+
+	return replica < s->lanes[0].room ? &s->lanes[0].at[replica].days : &none;
 }
 
 const struct replica_summary *summaries_next(const struct summaries *s, const struct replica_summary *last) {

@@ -2,6 +2,7 @@
 #ifndef ATTRIBUTE_SUMMARY_H
 #define ATTRIBUTE_SUMMARY_H
 
+#include "attribute/days.h"
 #include "attribute/walk.h"
 
 struct summaries;
@@ -20,6 +21,8 @@ void summaries_seal(struct summaries *s);
 
 /* A replica's; one without evidence or span has no counts. */
 const struct replica_summary *summaries_of(const struct summaries *s, name_id replica);
+/* The days on which it has evidence. */
+const struct replica_days *summaries_days(const struct summaries *s, name_id replica);
 /* Walks all replicas that have evidence or a span: NULL at the end. */
 const struct replica_summary *summaries_next(const struct summaries *s, const struct replica_summary *last);
 

@@ -185,7 +185,7 @@ int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_seg
 /* What tells that a replica is there, the best last: steps say when it ran, a gateway may be none. */
 enum span_kind { SPAN_NONE, SPAN_GATEWAY, SPAN_REQUESTS /* or windows */, SPAN_STEPS };
 
-/* A replica, with the first and last instant that its records of the best kind tell of. */
+/* A replica, with the best kind of its records, and the first and last instant that those of each day's best kind tell of. */
 struct ledger_span {
 	name_id replica, model;
 	enum span_kind kind;

@@ -44,20 +44,22 @@ void extent_add(struct ledger_segment *s, const struct record *r) {
 
 /* ---- of a replica ---- */
 
-/* One replica's, over its segments by day. What a better kind of record tells is not widened by others. */
+/*
+ * One replica's, over its segments by day: on each day the best kind of record tells for how long it is paid. A gateway's
+ * counts where there is no other.
+ */
 static void reach(struct ledger_span *to, name_id model, const struct ledger_segment *s) {
 	enum span_kind kind = segment_span_kind(s);
+	bool better = kind > to->kind, first = better && to->kind <= SPAN_GATEWAY;
 
-	if (kind > to->kind) {
-		to->kind = kind;
-		to->first_ns = s->span_first_ns;
-		to->last_ns = s->span_last_ns;
-		to->model = model ? model : to->model;
-	} else if (kind == to->kind) {
-		to->first_ns = s->span_first_ns < to->first_ns ? s->span_first_ns : to->first_ns;
-		to->last_ns = s->span_last_ns > to->last_ns ? s->span_last_ns : to->last_ns;
-		to->model = to->model ? to->model : model;
+	if (first || kind > SPAN_GATEWAY || kind == to->kind) {
+		to->first_ns = first || s->span_first_ns < to->first_ns ? s->span_first_ns : to->first_ns;
+		to->last_ns = first || s->span_last_ns > to->last_ns ? s->span_last_ns : to->last_ns;
 	}
+	if (better || to->model == 0) {
+		to->model = model ? model : to->model;
+	}
+	to->kind = better ? kind : to->kind;
 	to->requests |= s->counts[RECORD_REQUEST] > s->gateways;
 	to->gateways |= s->gateways > 0;
 }

@@ -1,0 +1,165 @@
+#include "attribute/days.h"
+
+#include <stdlib.h>
+
+#include "core/instant.h"
+
+void days_release(struct replica_days *d) {
+	free(d->at);
+	*d = (struct replica_days){0};
+}
+
+int64_t days_instant(const struct item *item) {
+	const struct request_item *q = (const struct request_item *)item;
+
+	if (item->kind != ITEM_REQUEST) {
+		return item->at_ns;
+	}
+	if (q->finish_ns != UNKNOWN && q->part != PART_PREFILL) {
+		return q->finish_ns;
+	}
+	return q->first_token_ns != UNKNOWN ? q->first_token_ns : q->scheduled_ns != UNKNOWN ? q->scheduled_ns : item->at_ns;
+}
+
+static bool is_of(const struct replica_day *d, int64_t at_ns) {
+	return at_ns >= d->day_ns && at_ns - d->day_ns < NS_PER_DAY;
+}
+
+/* Where the day is, or where it belongs. */
+static size_t place_of(const struct replica_days *d, int64_t day_ns) {
+	size_t low = 0, high = d->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (d->at[middle].day_ns < day_ns) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+static struct replica_day *day_of(struct replica_days *d, int64_t at_ns) {
+	if (d->last < d->count && is_of(&d->at[d->last], at_ns)) {
+		return &d->at[d->last];
+	}
+	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
+	size_t place = place_of(d, day_ns);
+	d->last = place;
+	if (place < d->count && d->at[place].day_ns == day_ns) {
+		return &d->at[place];
+	}
+	if (d->count == d->room) {
+		d->room = d->room > 0 ? 2 * d->room : 4;
+		d->at = must_realloc(d->at, d->room * sizeof *d->at);
+	}
+	memmove(&d->at[place + 1], &d->at[place], (d->count++ - place) * sizeof *d->at);
+	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN};
+	return &d->at[place];
+}
+
+struct replica_day *days_note(struct replica_days *d, int64_t at_ns, enum day_kind kind) {
+	struct replica_day *day = day_of(d, at_ns);
+
+	day->kind = kind > day->kind ? kind : day->kind;
+	return day;
+}
+
+/* Lives that clocks make longer than this are alive on their first days only. */
+#define ALIVE_DAYS_MAX 32
+
+void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns) {
+	int64_t day_ns = day_of(d, from_ns)->day_ns;
+
+	for (int i = 0; i < ALIVE_DAYS_MAX; i++, day_ns += NS_PER_DAY) {
+		day_of(d, day_ns)->requests = true;
+		if (to_ns - day_ns < NS_PER_DAY) {
+			break;
+		}
+	}
+}
+
+static void widen(int64_t *first, int64_t *last, int64_t from_ns, int64_t to_ns) {
+	*first = from_ns < *first ? from_ns : *first;
+	*last = to_ns > *last ? to_ns : *last;
+}
+
+void days_add(struct replica_days *to, const struct replica_days *from) {
+	for (size_t i = 0; i < from->count; i++) {
+		const struct replica_day *f = &from->at[i];
+		struct replica_day *t = days_note(to, f->day_ns, f->kind);
+		t->requests |= f->requests;
+		widen(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
+		widen(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
+	}
+}
+
+static struct spell spell_of(const struct replica_day *d) {
+	return (struct spell){d->day_ns, INT64_MAX, d->kind, d->kind == DAY_STEPS && d->requests};
+}
+
+/* Goes through the spells; writes them to `out` unless it is NULL. */
+static size_t go_through(const struct replica_days *d, struct spell *out) {
+	struct spell last = {.kind = DAY_NOTHING};
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->count; i++) {
+		struct spell s = spell_of(&d->at[i]);
+		if (s.kind == DAY_NOTHING || (s.kind == last.kind && s.requests == last.requests)) {
+			continue;
+		}
+		s.from_ns = count == 0 ? INT64_MIN : s.from_ns;
+		if (out && count > 0) {
+			out[count - 1].to_ns = s.from_ns;
+		}
+		if (out) {
+			out[count] = s;
+		}
+		last = s;
+		count++;
+	}
+	return count;
+}
+
+size_t days_spells(const struct replica_days *d, struct spell **out) {
+	size_t count = go_through(d, NULL);
+
+	*out = count > 1 ? must_calloc(count, sizeof **out) : NULL;
+	return *out ? go_through(d, *out) : count;
+}
+
+/* The time that a day's best kind tells of. */
+static void widen_span(struct replica_summary *s, const struct replica_day *d) {
+	bool steps = d->kind == DAY_STEPS;
+
+	widen(&s->span_first_ns, &s->span_last_ns, steps ? d->first_step_ns : d->first_ns, steps ? d->last_step_ns : d->last_ns);
+}
+
+struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,
+                                    int64_t margin_ns) {
+	struct replica_summary sum = *whole;
+
+	sum.steps = s->kind == DAY_STEPS ? whole->steps : 0;
+	sum.requests = s->kind == DAY_REQUESTS || s->requests ? whole->requests : 0;
+	sum.first_step_ns = sum.first_ns = INT64_MAX;
+	sum.last_step_ns = sum.last_ns = INT64_MIN;
+	if (!whole->has_span) {
+		sum.has_span = true;
+		sum.span_first_ns = INT64_MAX;
+		sum.span_last_ns = INT64_MIN;
+	}
+	for (size_t i = 0; i < d->count; i++) {
+		const struct replica_day *day = &d->at[i];
+		bool after = s->from_ns == INT64_MIN || day->day_ns >= s->from_ns - margin_ns;
+		bool before = s->to_ns == INT64_MAX || day->day_ns < s->to_ns + margin_ns;
+		if (after && before) {
+			widen(&sum.first_step_ns, &sum.last_step_ns, day->first_step_ns, day->last_step_ns);
+			widen(&sum.first_ns, &sum.last_ns, day->first_ns, day->last_ns);
+		}
+		if (!whole->has_span) {
+			widen_span(&sum, day);
+		}
+	}
+	return sum;
+}

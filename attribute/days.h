@@ -1,0 +1,53 @@
+/*
+ * days.h: which days of a replica have which evidence. Private to attribute/.
+ *
+ * The best kind that a day has goes through it: a log may begin to tell of steps on a Wednesday. What is without a
+ * day's best kind is not in its sums; where kinds meet, work that reaches over midnight counts by each day's own.
+ */
+#ifndef ATTRIBUTE_DAYS_H
+#define ATTRIBUTE_DAYS_H
+
+#include "attribute/evidence.h"
+#include "attribute/walk.h"
+
+/* The worst first. */
+enum day_kind { DAY_NOTHING, DAY_WINDOWS, DAY_REQUESTS, DAY_STEPS };
+
+struct replica_day {
+	int64_t day_ns;
+	enum day_kind kind;                  /* the best */
+	bool requests;                       /* was one alive? Then steps' tokens are told by requests */
+	int64_t first_step_ns, last_step_ns; /* as in struct replica_summary */
+	int64_t first_ns, last_ns;
+};
+
+/* By day; all zero at the start. */
+struct replica_days {
+	struct replica_day *at;
+	size_t count, room;
+	size_t last; /* the one asked for last */
+};
+void days_release(struct replica_days *d);
+
+/* The day on which an item counts: a step or window when it starts, a request when it ends. */
+int64_t days_instant(const struct item *item);
+/* The day of an instant, which has evidence of this kind. Valid until the next call. */
+struct replica_day *days_note(struct replica_days *d, int64_t at_ns, enum day_kind kind);
+/* A request was alive. */
+void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns);
+void days_add(struct replica_days *to, const struct replica_days *from);
+
+/* Days on end that have one best kind, and those without any evidence behind them. */
+struct spell {
+	int64_t from_ns, to_ns; /* the first begins and the last ends as far out as there is time */
+	enum day_kind kind;
+	bool requests; /* of DAY_STEPS: of requests with them, or without */
+};
+/* How many spells there are; *out, which the caller frees, is set where they are more than one. */
+size_t days_spells(const struct replica_days *d, struct spell **out);
+
+/* What there is of the replica for a walk through a spell, with `margin_ns` around it. */
+struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,
+                                    int64_t margin_ns);
+
+#endif
