@@ -55,7 +55,7 @@ static struct replica_day *day_of(struct replica_days *d, int64_t at_ns) {
 		d->at = must_realloc(d->at, d->room * sizeof *d->at);
 	}
 	memmove(&d->at[place + 1], &d->at[place], (d->count++ - place) * sizeof *d->at);
-	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN};
+	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN};
 	return &d->at[place];
 }
 
@@ -92,7 +92,23 @@ void days_add(struct replica_days *to, const struct replica_days *from) {
 		t->requests |= f->requests;
 		widen(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
 		widen(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
+		widen(&t->first_work_ns, &t->last_work_ns, f->first_work_ns, f->last_work_ns);
 	}
+}
+
+/* Clocks and queues put this much between a request and its steps, and no more. */
+#define LACK_NS NS_PER_HOUR
+
+bool days_lack_steps(const struct replica_days *d, int64_t from_ns, int64_t to_ns) {
+	bool lack = false;
+
+	for (size_t i = 0; i < d->count && !lack; i++) {
+		const struct replica_day *day = &d->at[i];
+		bool wanted = day->kind == DAY_STEPS && (from_ns <= day->day_ns || is_of(day, from_ns)) && day->day_ns < to_ns;
+		bool works = day->first_work_ns <= day->last_work_ns;
+		lack = wanted && works && (day->first_work_ns < day->first_step_ns - LACK_NS || day->last_work_ns > day->last_step_ns + LACK_NS);
+	}
+	return lack;
 }
 
 static struct spell spell_of(const struct replica_day *d) {

@@ -1,8 +1,9 @@
 /*
  * days.h: which days of a replica have which evidence. Private to attribute/.
  *
- * The best kind that a day has goes through it: a log may begin to tell of steps on a Wednesday. What is without a
- * day's best kind is not in its sums; where kinds meet, work that reaches over midnight counts by each day's own.
+ * Each day is split by the best kind that it has: a log may begin to tell of steps on a Wednesday. Days on end with one
+ * kind are a spell, which one walk goes through; work that reaches over midnight into another spell counts in each by
+ * that spell's own.
  */
 #ifndef ATTRIBUTE_DAYS_H
 #define ATTRIBUTE_DAYS_H
@@ -19,6 +20,7 @@ struct replica_day {
 	bool requests;                       /* was one alive? Then steps' tokens are told by requests */
 	int64_t first_step_ns, last_step_ns; /* as in struct replica_summary */
 	int64_t first_ns, last_ns;
+	int64_t first_work_ns, last_work_ns; /* of requests, and of windows with tokens */
 };
 
 /* By day; all zero at the start. */
@@ -43,6 +45,9 @@ struct spell {
 	enum day_kind kind;
 	bool requests; /* of DAY_STEPS: of requests with them, or without */
 };
+/* Is there a day in a period on which work goes on for more than an hour before the first step, or after the last? */
+bool days_lack_steps(const struct replica_days *d, int64_t from_ns, int64_t to_ns);
+
 /* How many spells there are; *out, which the caller frees, is set where they are more than one. */
 size_t days_spells(const struct replica_days *d, struct spell **out);
 

@@ -107,6 +107,7 @@ static void take_request(struct seen *s, const struct request_item *r) {
 		if (instants[i] != UNKNOWN) {
 			reach(&s->sum.first_ns, &s->sum.last_ns, instants[i], instants[i]);
 			reach(&day->first_ns, &day->last_ns, instants[i], instants[i]);
+			reach(&day->first_work_ns, &day->last_work_ns, instants[i], instants[i]);
 		}
 	}
 }
@@ -117,6 +118,9 @@ static void take_window(struct seen *s, const struct window_item *w) {
 	s->sum.windows++;
 	reach(&s->sum.first_ns, &s->sum.last_ns, w->head.at_ns, w->end_ns);
 	reach(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
+	if (w->input_tokens > 0 || w->output_tokens > 0) {
+		reach(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
+	}
 }
 
 void summaries_take(void *context, unsigned lane, const struct item *item) {

@@ -2,8 +2,8 @@
  * walk.h: going through one replica's evidence in the order of time. Private to attribute/.
  *
  * Three walkers know three kinds of evidence: steps (steps.c), requests without steps (sweep.c), windows without
- * either (windows.c). The best one there is for a replica goes through it; what the
- * others would say serves as a check.
+ * either (windows.c). The best one there is for a replica goes through it, or through those of its days that have the
+ * same (walks.c); what the others would say serves as a check.
  */
 #ifndef ATTRIBUTE_WALK_H
 #define ATTRIBUTE_WALK_H

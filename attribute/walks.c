@@ -5,7 +5,7 @@
 #include "attribute/days.h"
 #include "core/exact.h"
 
-/* What a spell's walk sees of the days beside it: enough for work that reaches over midnight. */
+/* How much a spell is seen of the days beside it, where work may reach over midnight. */
 #define MARGIN_NS NS_PER_DAY
 
 /* The walk through one spell of a replica whose days have evidence of several kinds. It posts the spell's time only. */
@@ -35,12 +35,17 @@ static struct walk walk_of(const struct walks *ws, const struct accounts_common 
 
 /* ---- spells ---- */
 
-static bool reaches_to(const struct spell *s, int64_t at_ns) {
-	return s->from_ns == INT64_MIN || at_ns >= s->from_ns - MARGIN_NS;
+/* Fits add up over spells: each item is in one of them. What is posted needs what lies beside. */
+static int64_t margin_of(enum walk_purpose purpose) {
+	return purpose == WALK_POST ? MARGIN_NS : 0;
 }
 
-static bool is_behind(const struct spell *s, int64_t at_ns) {
-	return s->to_ns != INT64_MAX && at_ns >= s->to_ns + MARGIN_NS;
+static bool reaches_to(const struct spell *s, int64_t at_ns, int64_t margin_ns) {
+	return s->from_ns == INT64_MIN || at_ns >= s->from_ns - margin_ns;
+}
+
+static bool is_behind(const struct spell *s, int64_t at_ns, int64_t margin_ns) {
+	return s->to_ns != INT64_MAX && at_ns >= s->to_ns + margin_ns;
 }
 
 static int begin_part(struct going *g, const struct spell *s, struct fault *why) {
@@ -53,7 +58,7 @@ static int begin_part(struct going *g, const struct spell *s, struct fault *why)
 	p->options.from_ns = s->from_ns > p->options.from_ns ? s->from_ns : p->options.from_ns;
 	p->options.to_ns = s->to_ns < p->options.to_ns ? s->to_ns : p->options.to_ns;
 	p->common.options = &p->options;
-	p->summary = days_summary(summaries_days(ws->summaries, g->at->replica), g->at, s, ws->purpose == WALK_POST ? MARGIN_NS : 0);
+	p->summary = days_summary(summaries_days(ws->summaries, g->at->replica), g->at, s, margin_of(ws->purpose));
 	p->walk = walk_of(ws, &p->common);
 	p->next = g->parts;
 	g->parts = p;
@@ -75,21 +80,21 @@ static int end_part(struct going *g, struct part **at, struct fault *why) {
 	return rc;
 }
 
-/* Fits add up over spells: each item is in one of them. What is posted needs what lies beside. */
+/* The walk sees what its summary counts. */
 static bool is_for(const struct part *p, const struct item *item) {
-	int64_t at_ns = days_instant(item);
+	int64_t at_ns = days_instant(item), margin_ns = margin_of(p->walk.purpose);
 
-	return p->walk.purpose == WALK_POST || (at_ns >= p->spell.from_ns && at_ns < p->spell.to_ns);
+	return reaches_to(&p->spell, at_ns, margin_ns) && !is_behind(&p->spell, at_ns, margin_ns);
 }
 
 static int item_of_spells(struct going *g, const struct item *item, struct fault *why) {
 	int rc = 0;
 
-	while (rc >= 0 && g->begun < g->count && reaches_to(&g->spells[g->begun], item->at_ns)) {
+	while (rc >= 0 && g->begun < g->count && reaches_to(&g->spells[g->begun], item->at_ns, MARGIN_NS)) {
 		rc = begin_part(g, &g->spells[g->begun++], why);
 	}
 	for (struct part **p = &g->parts; *p && rc >= 0;) {
-		if (is_behind(&(*p)->spell, item->at_ns)) {
+		if (is_behind(&(*p)->spell, item->at_ns, MARGIN_NS)) {
 			rc = end_part(g, p, why);
 			continue;
 		}
@@ -113,8 +118,20 @@ static int end_spells(struct going *g, struct fault *why) {
 
 /* ---- replicas ---- */
 
+/* Days are walked as a whole: what else a day's log tells of where it tells of no steps yet, or no more, is in no sum. */
+static void tell_lack(const struct going *g) {
+	const struct attribute_options *o = g->ws->common->options;
+
+	if (g->ws->purpose == WALK_POST && days_lack_steps(summaries_days(g->ws->summaries, g->at->replica), o->from_ns, o->to_ns)) {
+		quality_warn(g->ws->quality, "replica %s: on a day with steps its logs tell of work for more than an hour before the first "
+		             "of them or after the last, whose time is not counted: split the logs there and account for the parts apart",
+		             names_text(o->names, g->at->replica).at);
+	}
+}
+
 static int begin(struct going *g, name_id replica, struct fault *why) {
 	g->at = summaries_of(g->ws->summaries, replica);
+	tell_lack(g);
 	g->count = days_spells(summaries_days(g->ws->summaries, replica), &g->spells);
 	g->begun = 0;
 	return g->spells ? 0 : walk_begin(&g->whole, g->at, why);

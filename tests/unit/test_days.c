@@ -1,0 +1,117 @@
+/* Which days of a replica have which evidence, and the spells that they make. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "attribute/days.h"
+#include "core/exact.h"
+
+#define DAY(n) ((int64_t)(20000 + (n)) * NS_PER_DAY)
+#define HOUR(n) ((int64_t)(n) * 3600 * NS_PER_SECOND)
+
+static void note(struct replica_days *d, int day, int hour, enum day_kind kind) {
+	struct replica_day *at = days_note(d, DAY(day) + HOUR(hour), kind);
+	int64_t *first = kind == DAY_STEPS ? &at->first_step_ns : &at->first_ns, *last = kind == DAY_STEPS ? &at->last_step_ns : &at->last_ns;
+
+	*first = DAY(day) + HOUR(hour) < *first ? DAY(day) + HOUR(hour) : *first;
+	*last = DAY(day) + HOUR(hour + 1) > *last ? DAY(day) + HOUR(hour + 1) : *last;
+}
+
+static void one_kind_is_one_spell(void **state) {
+	struct replica_days d = {0};
+	struct spell *s;
+
+	(void)state;
+	assert_int_equal(days_spells(&d, &s), 0);
+	assert_null(s);
+	for (int day = 5; day >= 0; day--) {
+		note(&d, day, 3, DAY_REQUESTS);
+		note(&d, day, 1, DAY_WINDOWS); /* beside a better kind they make no difference */
+	}
+	assert_int_equal(d.count, 6);
+	assert_int_equal(days_spells(&d, &s), 1);
+	assert_null(s);
+	days_release(&d);
+}
+
+static void kinds_change_at_midnight(void **state) {
+	struct replica_days d = {0};
+	struct spell *s;
+
+	(void)state;
+	note(&d, 4, 3, DAY_STEPS);
+	note(&d, 1, 3, DAY_WINDOWS);
+	note(&d, 3, 3, DAY_STEPS);
+	note(&d, 8, 3, DAY_REQUESTS); /* nothing from 5 to 7 */
+	note(&d, 0, 3, DAY_WINDOWS);
+	assert_int_equal(days_spells(&d, &s), 3);
+	assert_true(s[0].kind == DAY_WINDOWS && s[0].from_ns == INT64_MIN && s[0].to_ns == DAY(3));
+	assert_true(s[1].kind == DAY_STEPS && s[1].from_ns == DAY(3) && s[1].to_ns == DAY(8) && !s[1].requests);
+	assert_true(s[2].kind == DAY_REQUESTS && s[2].from_ns == DAY(8) && s[2].to_ns == INT64_MAX);
+
+	const struct replica_summary whole = {.replica = 7, .steps = 9, .requests = 5, .windows = 4};
+	struct replica_summary sum = days_summary(&d, &whole, &s[0], NS_PER_DAY);
+	assert_true(sum.replica == 7 && sum.steps == 0 && sum.requests == 0 && sum.windows == 4);
+	assert_true(sum.first_ns == DAY(0) + HOUR(3) && sum.last_ns == DAY(1) + HOUR(4));
+	assert_true(sum.first_step_ns == DAY(3) + HOUR(3)); /* within the margin */
+	assert_true(sum.has_span && sum.span_first_ns == DAY(0) + HOUR(3) && sum.span_last_ns == DAY(8) + HOUR(4));
+	sum = days_summary(&d, &whole, &s[0], 0);
+	assert_true(sum.first_step_ns > sum.last_step_ns);
+	sum = days_summary(&d, &whole, &s[1], 0);
+	assert_true(sum.steps == 9 && sum.requests == 0 && sum.first_step_ns == DAY(3) + HOUR(3) && sum.last_step_ns == DAY(4) + HOUR(4));
+	sum = days_summary(&d, &(struct replica_summary){.has_span = true, .span_first_ns = 1, .span_last_ns = 2}, &s[2], 0);
+	assert_true(sum.span_first_ns == 1 && sum.span_last_ns == 2);
+	free(s);
+	days_release(&d);
+}
+
+/* A request that goes over midnight is alive on both days; it makes neither a day of requests but that on which it ends. */
+static void steps_with_requests_and_without(void **state) {
+	struct replica_days d = {0}, other = {0};
+	struct spell *s;
+
+	(void)state;
+	for (int day = 0; day < 3; day++) {
+		note(&d, day, 3, DAY_STEPS);
+	}
+	days_note_alive(&other, DAY(-1) + HOUR(23), DAY(1) + HOUR(1));
+	note(&other, 1, 0, DAY_REQUESTS);
+	days_add(&d, &other);
+	assert_int_equal(d.count, 4);
+	assert_int_equal(days_spells(&d, &s), 2);
+	assert_true(s[0].kind == DAY_STEPS && s[0].requests && s[0].to_ns == DAY(2));
+	assert_true(s[1].kind == DAY_STEPS && !s[1].requests);
+	free(s);
+	days_note_alive(&d, DAY(2), INT64_MAX); /* a clock gone mad does not make a day of each */
+	assert_true(d.count < 40);
+	assert_int_equal(days_spells(&d, &s), 1);
+	days_release(&d);
+	days_release(&other);
+}
+
+static void items_count_where_they_end(void **state) {
+	struct request_item q = {.head = {.kind = ITEM_REQUEST, .at_ns = 10}, .scheduled_ns = 20, .first_token_ns = 30, .finish_ns = 40};
+	const struct step_item step = {.head = {.kind = ITEM_STEP, .at_ns = 10}, .duration_ns = 5};
+
+	(void)state;
+	assert_int_equal(days_instant(&step.head), 10);
+	assert_int_equal(days_instant(&q.head), 40);
+	q.part = PART_PREFILL;
+	assert_int_equal(days_instant(&q.head), 30);
+	q.first_token_ns = UNKNOWN;
+	assert_int_equal(days_instant(&q.head), 20);
+	q.scheduled_ns = UNKNOWN;
+	assert_int_equal(days_instant(&q.head), 10);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_kind_is_one_spell),
+		cmocka_unit_test(kinds_change_at_midnight),
+		cmocka_unit_test(steps_with_requests_and_without),
+		cmocka_unit_test(items_count_where_they_end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
