@@ -8,7 +8,6 @@
 #include "attribute/request_rows.h"
 #include "attribute/summary.h"
 #include "attribute/walks.h"
-#include "attribute/walk.h"
 
 /* Of the memory that streams may take, see the README. */
 #define EVIDENCE_BYTES ((size_t)8 << 20)

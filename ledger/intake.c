@@ -321,22 +321,19 @@ static int mark_days(struct merge *m, int64_t span_first, int64_t span_last, str
 	return ledger_dirty(m->l, first, last + 1, why);
 }
 
-/* A replica's span as of now, by name_id. */
-struct known_span {
-	int64_t first_ns, last_ns;
-};
+/* Spans of replicas as of now. */
 struct spans {
-	struct known_span *at;
+	struct ledger_reach *at; /* by name_id */
 	size_t room;
 	struct ledger_known *all;
 };
 
-static struct known_span *span_of(struct spans *s, name_id replica) {
+static struct ledger_reach *span_of(struct spans *s, name_id replica) {
 	if (replica >= s->room) {
 		size_t room = (size_t)replica * 2 + 64;
 		s->at = must_realloc(s->at, room * sizeof *s->at);
 		for (size_t i = s->room; i < room; i++) {
-			s->at[i] = (struct known_span){INT64_MAX, INT64_MIN};
+			s->at[i] = LEDGER_REACH_NOTHING;
 		}
 		s->room = room;
 	}
@@ -346,7 +343,7 @@ static struct known_span *span_of(struct spans *s, name_id replica) {
 static int keep_span(void *context, const struct ledger_span *s) {
 	struct spans *spans = context;
 
-	*span_of(spans, s->replica) = (struct known_span){s->first_ns, s->last_ns};
+	*span_of(spans, s->replica) = (struct ledger_reach){s->first_ns, s->last_ns};
 	ledger_known_add(spans->all, s);
 	return 0;
 }
@@ -404,7 +401,7 @@ static int pass_by(struct merge *m, struct fault *why) {
 
 static int merge_replica_day(struct merge *m, struct spans *spans, struct fault *why) {
 	int64_t gone, since_ns;
-	struct known_span before = *span_of(spans, m->item->replica), *span;
+	struct ledger_reach before = *span_of(spans, m->item->replica), *span;
 
 	m->seg = (struct ledger_segment){.day_ns = m->item->day_ns, .replica = m->item->replica, .run = m->run};
 	extent_empty(&m->seg);
