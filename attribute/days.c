@@ -80,19 +80,14 @@ void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns) {
 	}
 }
 
-static void widen(int64_t *first, int64_t *last, int64_t from_ns, int64_t to_ns) {
-	*first = from_ns < *first ? from_ns : *first;
-	*last = to_ns > *last ? to_ns : *last;
-}
-
 void days_add(struct replica_days *to, const struct replica_days *from) {
 	for (size_t i = 0; i < from->count; i++) {
 		const struct replica_day *f = &from->at[i];
 		struct replica_day *t = days_note(to, f->day_ns, f->kind);
 		t->requests |= f->requests;
-		widen(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
-		widen(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
-		widen(&t->first_work_ns, &t->last_work_ns, f->first_work_ns, f->last_work_ns);
+		reach(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
+		reach(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
+		reach(&t->first_work_ns, &t->last_work_ns, f->first_work_ns, f->last_work_ns);
 	}
 }
 
@@ -149,7 +144,7 @@ size_t days_spells(const struct replica_days *d, struct spell **out) {
 static void widen_span(struct replica_summary *s, const struct replica_day *d) {
 	bool steps = d->kind == DAY_STEPS;
 
-	widen(&s->span_first_ns, &s->span_last_ns, steps ? d->first_step_ns : d->first_ns, steps ? d->last_step_ns : d->last_ns);
+	reach(&s->span_first_ns, &s->span_last_ns, steps ? d->first_step_ns : d->first_ns, steps ? d->last_step_ns : d->last_ns);
 }
 
 struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,
@@ -170,8 +165,8 @@ struct replica_summary days_summary(const struct replica_days *d, const struct r
 		bool after = s->from_ns == INT64_MIN || day->day_ns >= s->from_ns - margin_ns;
 		bool before = s->to_ns == INT64_MAX || day->day_ns < s->to_ns + margin_ns;
 		if (after && before) {
-			widen(&sum.first_step_ns, &sum.last_step_ns, day->first_step_ns, day->last_step_ns);
-			widen(&sum.first_ns, &sum.last_ns, day->first_ns, day->last_ns);
+			reach(&sum.first_step_ns, &sum.last_step_ns, day->first_step_ns, day->last_step_ns);
+			reach(&sum.first_ns, &sum.last_ns, day->first_ns, day->last_ns);
 		}
 		if (!whole->has_span) {
 			widen_span(&sum, day);

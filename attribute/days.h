@@ -11,6 +11,12 @@
 #include "attribute/evidence.h"
 #include "attribute/walk.h"
 
+/* Widens a first and a last instant to a period. */
+static inline void reach(int64_t *first_ns, int64_t *last_ns, int64_t from_ns, int64_t to_ns) {
+	*first_ns = from_ns < *first_ns ? from_ns : *first_ns;
+	*last_ns = to_ns > *last_ns ? to_ns : *last_ns;
+}
+
 /* The worst first. */
 enum day_kind { DAY_NOTHING, DAY_WINDOWS, DAY_REQUESTS, DAY_STEPS };
 

@@ -63,11 +63,6 @@ static struct seen *seen_of(struct lane_seen *l, name_id replica) {
 	return s;
 }
 
-static void reach(int64_t *first, int64_t *last, int64_t from_ns, int64_t to_ns) {
-	*first = from_ns < *first ? from_ns : *first;
-	*last = to_ns > *last ? to_ns : *last;
-}
-
 /* Which of two records names the model: the better kind, then the earlier, then the lesser name. */
 static void note_model(const struct names *n, struct seen *s, int rank, int64_t at_ns, name_id model) {
 	if (model == 0) {
