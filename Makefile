@@ -118,7 +118,7 @@ sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
 	@ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 SANITIZED=1 \
 		$(MAKE) test BUILD="$(BUILD)/san" HARDENING= CFLAGS="-O1 -g $(SANITIZE)"
 
-check-faults: all $(BUILD)/tests/faults/faults.so ## Every fault at every call, not a sample: half an hour
+check-faults: all $(BUILD)/tests/faults/faults.so ## Every fault at every call, not a sample: over an hour
 	@FAULTS=all TEST_LIMIT=3600 tests/run --build $(BUILD) faults
 
 memcheck: ## The golden runs under valgrind
