@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/exact.h"
 #include "core/instant.h"
 
 void days_release(struct replica_days *d) {
@@ -85,9 +86,9 @@ void days_add(struct replica_days *to, const struct replica_days *from) {
 		const struct replica_day *f = &from->at[i];
 		struct replica_day *t = days_note(to, f->day_ns, f->kind);
 		t->requests |= f->requests;
-		reach(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
-		reach(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
-		reach(&t->first_work_ns, &t->last_work_ns, f->first_work_ns, f->last_work_ns);
+		exact_widen(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
+		exact_widen(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
+		exact_widen(&t->first_work_ns, &t->last_work_ns, f->first_work_ns, f->last_work_ns);
 	}
 }
 
@@ -140,37 +141,49 @@ size_t days_spells(const struct replica_days *d, struct spell **out) {
 	return *out ? go_through(d, *out) : count;
 }
 
-/* The time that a day's best kind tells of. */
-static void widen_span(struct replica_summary *s, const struct replica_day *d) {
-	bool steps = d->kind == DAY_STEPS;
+static void add_extents(const struct replica_day *d, struct replica_summary *sum) {
+	exact_widen(&sum->first_step_ns, &sum->last_step_ns, d->first_step_ns, d->last_step_ns);
+	exact_widen(&sum->first_ns, &sum->last_ns, d->first_ns, d->last_ns);
+}
 
-	reach(&s->span_first_ns, &s->span_last_ns, steps ? d->first_step_ns : d->first_ns, steps ? d->last_step_ns : d->last_ns);
+static void no_extents(struct replica_summary *sum) {
+	sum->first_step_ns = sum->first_ns = INT64_MAX;
+	sum->last_step_ns = sum->last_ns = INT64_MIN;
+}
+
+void days_extents(const struct replica_days *d, struct replica_summary *sum) {
+	no_extents(sum);
+	for (size_t i = 0; i < d->count; i++) {
+		add_extents(&d->at[i], sum);
+	}
+}
+
+void days_span(const struct replica_days *d, struct replica_summary *sum) {
+	if (sum->has_span) {
+		return;
+	}
+	sum->has_span = true;
+	sum->span_first_ns = INT64_MAX;
+	sum->span_last_ns = INT64_MIN;
+	for (size_t i = 0; i < d->count; i++) {
+		const struct replica_day *day = &d->at[i];
+		bool steps = day->kind == DAY_STEPS;
+		exact_widen(&sum->span_first_ns, &sum->span_last_ns, steps ? day->first_step_ns : day->first_ns,
+		            steps ? day->last_step_ns : day->last_ns);
+	}
 }
 
 struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,
                                     int64_t margin_ns) {
 	struct replica_summary sum = *whole;
+	size_t from = s->from_ns == INT64_MIN ? 0 : place_of(d, s->from_ns - margin_ns);
+	size_t to = s->to_ns == INT64_MAX ? d->count : place_of(d, s->to_ns + margin_ns);
 
 	sum.steps = s->kind == DAY_STEPS ? whole->steps : 0;
 	sum.requests = s->kind == DAY_REQUESTS || s->requests ? whole->requests : 0;
-	sum.first_step_ns = sum.first_ns = INT64_MAX;
-	sum.last_step_ns = sum.last_ns = INT64_MIN;
-	if (!whole->has_span) {
-		sum.has_span = true;
-		sum.span_first_ns = INT64_MAX;
-		sum.span_last_ns = INT64_MIN;
-	}
-	for (size_t i = 0; i < d->count; i++) {
-		const struct replica_day *day = &d->at[i];
-		bool after = s->from_ns == INT64_MIN || day->day_ns >= s->from_ns - margin_ns;
-		bool before = s->to_ns == INT64_MAX || day->day_ns < s->to_ns + margin_ns;
-		if (after && before) {
-			reach(&sum.first_step_ns, &sum.last_step_ns, day->first_step_ns, day->last_step_ns);
-			reach(&sum.first_ns, &sum.last_ns, day->first_ns, day->last_ns);
-		}
-		if (!whole->has_span) {
-			widen_span(&sum, day);
-		}
+	no_extents(&sum);
+	for (size_t i = from; i < to; i++) {
+		add_extents(&d->at[i], &sum);
 	}
 	return sum;
 }

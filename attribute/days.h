@@ -11,12 +11,6 @@
 #include "attribute/evidence.h"
 #include "attribute/walk.h"
 
-/* Widens a first and a last instant to a period. */
-static inline void reach(int64_t *first_ns, int64_t *last_ns, int64_t from_ns, int64_t to_ns) {
-	*first_ns = from_ns < *first_ns ? from_ns : *first_ns;
-	*last_ns = to_ns > *last_ns ? to_ns : *last_ns;
-}
-
 /* The worst first. */
 enum day_kind { DAY_NOTHING, DAY_WINDOWS, DAY_REQUESTS, DAY_STEPS };
 
@@ -57,6 +51,10 @@ bool days_lack_steps(const struct replica_days *d, int64_t from_ns, int64_t to_n
 /* How many spells there are; *out, which the caller frees, is set where they are more than one. */
 size_t days_spells(const struct replica_days *d, struct spell **out);
 
+/* Gives the summary the extents of all days. */
+void days_extents(const struct replica_days *d, struct replica_summary *sum);
+/* Gives it a span, unless it has one: the time of which each day's best kind tells. */
+void days_span(const struct replica_days *d, struct replica_summary *sum);
 /* What there is of the replica for a walk through a spell, with `margin_ns` around it. */
 struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,
                                     int64_t margin_ns);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "core/exact.h"
+
 /* A replica as one lane has seen it. */
 struct seen {
 	struct replica_summary sum;
@@ -56,8 +58,7 @@ static struct seen *seen_of(struct lane_seen *l, name_id replica) {
 	if (!s->any) {
 		*s = (struct seen){
 			.any = true,
-			.sum = {.replica = replica, .first_step_ns = INT64_MAX, .last_step_ns = INT64_MIN, .first_ns = INT64_MAX,
-		            .last_ns = INT64_MIN},
+			.sum = {.replica = replica},
 		};
 	}
 	return s;
@@ -83,8 +84,7 @@ static void take_step(struct seen *s, const struct step_item *item) {
 	s->sum.steps++;
 	s->sum.lacks_contexts |= item->prefill_token_kv == UNKNOWN || item->decode_kv_tokens == UNKNOWN;
 	struct replica_day *day = days_note(&s->days, item->head.at_ns, DAY_STEPS);
-	reach(&s->sum.first_step_ns, &s->sum.last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
-	reach(&day->first_step_ns, &day->last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
+	exact_widen(&day->first_step_ns, &day->last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
 }
 
 static void take_request(struct seen *s, const struct request_item *r) {
@@ -100,9 +100,8 @@ static void take_request(struct seen *s, const struct request_item *r) {
 	struct replica_day *day = days_note(&s->days, days_instant(&r->head), DAY_REQUESTS);
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
 		if (instants[i] != UNKNOWN) {
-			reach(&s->sum.first_ns, &s->sum.last_ns, instants[i], instants[i]);
-			reach(&day->first_ns, &day->last_ns, instants[i], instants[i]);
-			reach(&day->first_work_ns, &day->last_work_ns, instants[i], instants[i]);
+			exact_widen(&day->first_ns, &day->last_ns, instants[i], instants[i]);
+			exact_widen(&day->first_work_ns, &day->last_work_ns, instants[i], instants[i]);
 		}
 	}
 }
@@ -111,10 +110,9 @@ static void take_window(struct seen *s, const struct window_item *w) {
 	struct replica_day *day = days_note(&s->days, w->head.at_ns, DAY_WINDOWS);
 
 	s->sum.windows++;
-	reach(&s->sum.first_ns, &s->sum.last_ns, w->head.at_ns, w->end_ns);
-	reach(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
+	exact_widen(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
 	if (w->input_tokens > 0 || w->output_tokens > 0) {
-		reach(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
+		exact_widen(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
 	}
 }
 
@@ -159,8 +157,6 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	t->powers += f->powers;
 	t->lacks_contexts |= f->lacks_contexts;
 	t->exclusive |= f->exclusive;
-	reach(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
-	reach(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
 	days_add(&to->days, &from->days);
 }
 
@@ -172,6 +168,9 @@ void summaries_seal(struct summaries *s) {
 				merge(s->names, seen_of(&s->lanes[0], (name_id)r), from);
 			}
 		}
+	}
+	for (size_t r = 0; r < s->lanes[0].room; r++) {
+		days_extents(&s->lanes[0].at[r].days, &s->lanes[0].at[r].sum);
 	}
 }
 
@@ -199,16 +198,10 @@ const struct replica_summary *summaries_next(const struct summaries *s, const st
 bool summaries_period(const struct summaries *s, int64_t *from_ns, int64_t *to_ns) {
 	*from_ns = INT64_MAX;
 	*to_ns = INT64_MIN;
-	for (unsigned i = 0; i < s->lane_count; i++) {
-		for (size_t r = 0; r < s->lanes[i].room; r++) {
-			const struct replica_summary *sum = &s->lanes[i].at[r].sum;
-			if (s->lanes[i].at[r].any && sum->steps > 0) {
-				reach(from_ns, to_ns, sum->first_step_ns, sum->last_step_ns);
-			}
-			if (s->lanes[i].at[r].any && sum->requests + sum->windows > 0) {
-				reach(from_ns, to_ns, sum->first_ns, sum->last_ns);
-			}
-		}
+	for (size_t r = 0; r < s->lanes[0].room; r++) {
+		const struct replica_summary *sum = &s->lanes[0].at[r].sum;
+		exact_widen(from_ns, to_ns, sum->first_step_ns, sum->last_step_ns);
+		exact_widen(from_ns, to_ns, sum->first_ns, sum->last_ns);
 	}
 	return *from_ns <= *to_ns;
 }

@@ -23,6 +23,7 @@ struct going {
 	const struct walks *ws;
 	struct walk whole; /* of replicas that have one kind of evidence throughout */
 	const struct replica_summary *at; /* NULL: at no replica */
+	struct replica_summary spanned; /* the same with a span, where it has spells */
 	struct spell *spells; /* of that replica; NULL: it has one */
 	size_t count, begun;
 	struct part *parts; /* those that have begun and not ended */
@@ -58,11 +59,11 @@ static int begin_part(struct going *g, const struct spell *s, struct fault *why)
 	p->options.from_ns = s->from_ns > p->options.from_ns ? s->from_ns : p->options.from_ns;
 	p->options.to_ns = s->to_ns < p->options.to_ns ? s->to_ns : p->options.to_ns;
 	p->common.options = &p->options;
-	p->summary = days_summary(summaries_days(ws->summaries, g->at->replica), g->at, s, margin_of(ws->purpose));
+	p->summary = days_summary(summaries_days(ws->summaries, g->at->replica), &g->spanned, s, margin_of(ws->purpose));
 	p->walk = walk_of(ws, &p->common);
 	p->next = g->parts;
 	g->parts = p;
-	int rc = ws->purpose == WALK_POST ? evidence_power_reader_new(&p->walk.power, ws->evidence, why) : 0;
+	int rc = ws->purpose == WALK_POST && g->at->powers > 0 ? evidence_power_reader_new(&p->walk.power, ws->evidence, why) : 0;
 	int failed = walk_begin(&p->walk, &p->summary, why);
 	return rc < 0 ? rc : failed;
 }
@@ -134,6 +135,10 @@ static int begin(struct going *g, name_id replica, struct fault *why) {
 	tell_lack(g);
 	g->count = days_spells(summaries_days(g->ws->summaries, replica), &g->spells);
 	g->begun = 0;
+	if (g->spells) {
+		g->spanned = *g->at;
+		days_span(summaries_days(g->ws->summaries, replica), &g->spanned);
+	}
 	return g->spells ? 0 : walk_begin(&g->whole, g->at, why);
 }
 

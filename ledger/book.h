@@ -70,6 +70,14 @@ int lock_take(struct ledger *l, struct fault *why);
 int lock_share(struct ledger *l, struct fault *why);
 void lock_release(struct ledger *l);
 
+/* ---- segments to be gone through when the question that gave them is over (days.c) ---- */
+
+struct segment_list {
+	struct ledger_segment *at; /* the caller frees */
+	size_t count;
+};
+int segment_keep(void *list, const struct ledger_segment *s); /* a ledger_segment_sink */
+
 /* ---- what segments tell of (spans.c) ---- */
 
 enum span_kind record_span_kind(const struct record *r);

@@ -58,6 +58,16 @@ int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struc
 	return rc < 0 ? rc : ask_do(l, Q_SEGMENT_DROP, VALUES(V_INT(day_ns), V_INT(there)), why);
 }
 
+int segment_keep(void *list, const struct ledger_segment *s) {
+	struct segment_list *l = list;
+
+	if ((l->count & (l->count - 1)) == 0) {
+		l->at = must_realloc(l->at, (l->count ? 2 * l->count : 1) * sizeof *l->at);
+	}
+	l->at[l->count++] = *s;
+	return 0;
+}
+
 static int hand_over(struct ledger *l, enum query q, int rc, ledger_segment_sink *sink, void *context, struct fault *why) {
 	struct ledger_segment s;
 

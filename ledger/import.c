@@ -392,25 +392,12 @@ static int import_segment(struct importing *i, struct ledger_segment *s) {
 	return rc < 0 ? rc : ledger_segment_put(i->l, s, i->why); /* another zstd may pack it otherwise */
 }
 
-struct segments {
-	struct ledger_segment *at;
-	size_t count;
-};
-
-static int keep_segment(void *segments, const struct ledger_segment *s) {
-	struct segments *all = segments;
-
-	if (!s->gone_run) {
-		if ((all->count & (all->count - 1)) == 0) {
-			all->at = must_realloc(all->at, (all->count ? 2 * all->count : 1) * sizeof *all->at);
-		}
-		all->at[all->count++] = *s;
-	}
-	return 0;
+static int keep_segment(void *list, const struct ledger_segment *s) {
+	return s->gone_run ? 0 : segment_keep(list, s);
 }
 
 static int import_records(struct importing *i) {
-	struct segments all = {0};
+	struct segment_list all = {.count = 0};
 	int rc = names_load(i->l, i->why);
 
 	rc = rc < 0 ? rc : ledger_segments(i->l, INT64_MIN, INT64_MAX, keep_segment, &all, i->why);

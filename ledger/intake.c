@@ -421,8 +421,7 @@ static int merge_replica_day(struct merge *m, struct spans *spans, struct fault 
 		                       : ledger_segment_put(m->l, &m->seg, why);
 	}
 	span = span_of(spans, m->seg.replica);
-	span->first_ns = m->seg.span_first_ns < span->first_ns ? m->seg.span_first_ns : span->first_ns;
-	span->last_ns = m->seg.span_last_ns > span->last_ns ? m->seg.span_last_ns : span->last_ns;
+	exact_widen(&span->first_ns, &span->last_ns, m->seg.span_first_ns, m->seg.span_last_ns);
 	return rc < 0 ? rc : mark_days(m, before.first_ns, before.last_ns, why);
 }
 
@@ -488,11 +487,6 @@ int64_t ledger_intake_too_late(const struct ledger_intake *in, int64_t *day_ns, 
 	return in->late_count;
 }
 
-static void widen(struct ledger_run *run, const struct ledger_reach *by) {
-	run->first_ns = by->first_ns < run->first_ns ? by->first_ns : run->first_ns;
-	run->last_ns = by->last_ns > run->last_ns ? by->last_ns : run->last_ns;
-}
-
 void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run) {
 	enum gateways_are were = in->before.gateways.are;
 	bool apart = in->known.gateways.are == GATEWAYS_APART;
@@ -501,9 +495,9 @@ void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run) 
 		run->first_ns = in->known.engines_reach.first_ns;
 		run->last_ns = in->known.engines_reach.last_ns;
 	}
-	widen(run, &in->reach);
+	exact_widen(&run->first_ns, &run->last_ns, in->reach.first_ns, in->reach.last_ns);
 	if (!apart) {
-		widen(run, &in->gateways_reach);
+		exact_widen(&run->first_ns, &run->last_ns, in->gateways_reach.first_ns, in->gateways_reach.last_ns);
 	}
 	for (int k = 0; k < RECORD_KINDS; k++) {
 		run->counts[k] += in->counts[k];

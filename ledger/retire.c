@@ -23,8 +23,7 @@ struct retiring {
 	int64_t run, before_ns;
 	struct closed *closed;
 	size_t closed_count;
-	struct ledger_segment *at; /* those to go */
-	size_t count;
+	struct segment_list going;
 };
 
 static int keep_closed(void *retiring, const struct ledger_period *p) {
@@ -60,20 +59,10 @@ static bool may_go(const struct retiring *r, const struct ledger_segment *s) {
 	return true;
 }
 
-static void keep(struct retiring *r, const struct ledger_segment *s) {
-	if ((r->count & (r->count - 1)) == 0) {
-		r->at = must_realloc(r->at, (r->count ? 2 * r->count : 1) * sizeof *r->at);
-	}
-	r->at[r->count++] = *s;
-}
-
 static int keep_old(void *retiring, const struct ledger_segment *s) {
 	struct retiring *r = retiring;
 
-	if (may_go(r, s)) {
-		keep(r, s);
-	}
-	return 0;
+	return may_go(r, s) ? segment_keep(&r->going, s) : 0;
 }
 
 /* Days that are still to be attributed need all there is. */
@@ -96,23 +85,20 @@ int ledger_retire(struct ledger *l, int64_t run, int64_t before_ns, int64_t *cou
 	struct retiring r = {.l = l, .run = run, .before_ns = before_ns};
 	int rc = find_old(&r, why);
 
-	for (size_t i = 0; i < r.count && rc == 0 && run > 0; i++) {
-		r.at[i].gone_run = run;
-		rc = ledger_segment_put(l, &r.at[i], why);
+	for (size_t i = 0; i < r.going.count && rc == 0 && run > 0; i++) {
+		r.going.at[i].gone_run = run;
+		rc = ledger_segment_put(l, &r.going.at[i], why);
 	}
-	*count = (int64_t)r.count;
+	*count = (int64_t)r.going.count;
 	free(r.closed);
-	free(r.at);
+	free(r.going.at);
 	return rc;
 }
 
 static int keep_gone(void *retiring, const struct ledger_segment *s) {
 	struct retiring *r = retiring;
 
-	if (s->gone_run == r->run) {
-		keep(r, s);
-	}
-	return 0;
+	return s->gone_run == r->run ? segment_keep(&r->going, s) : 0;
 }
 
 int ledger_retire_tidy(struct ledger *l, int64_t run, struct fault *why) {
@@ -120,10 +106,10 @@ int ledger_retire_tidy(struct ledger *l, int64_t run, struct fault *why) {
 	char path[4096];
 	int rc = ledger_segments(l, INT64_MIN, INT64_MAX, keep_gone, &r, why);
 
-	for (size_t i = 0; i < r.count; i++) {
-		(void)unlink(ledger_segment_path(l, &r.at[i], path, sizeof path)); /* what stays is a stray file: verify says so */
+	for (size_t i = 0; i < r.going.count; i++) {
+		(void)unlink(ledger_segment_path(l, &r.going.at[i], path, sizeof path)); /* what stays is a stray file: verify says so */
 	}
-	free(r.at);
+	free(r.going.at);
 	return rc;
 }
 

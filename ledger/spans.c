@@ -1,6 +1,7 @@
 /* spans.c: for how long replicas are known to be paid, and what gateways are beside them. */
 #include <stdlib.h>
 
+#include "core/exact.h"
 #include "ledger/book.h"
 #include "ledger/segment.h"
 
@@ -91,15 +92,10 @@ int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct
 
 /* ---- of all ---- */
 
-static void widen(struct ledger_reach *to, const struct ledger_span *s) {
-	to->first_ns = s->first_ns < to->first_ns ? s->first_ns : to->first_ns;
-	to->last_ns = s->last_ns > to->last_ns ? s->last_ns : to->last_ns;
-}
-
 void ledger_known_add(struct ledger_known *k, const struct ledger_span *s) {
-	widen(&k->all, s);
+	exact_widen(&k->all.first_ns, &k->all.last_ns, s->first_ns, s->last_ns);
 	if (s->kind > SPAN_GATEWAY) {
-		widen(&k->engines_reach, s);
+		exact_widen(&k->engines_reach.first_ns, &k->engines_reach.last_ns, s->first_ns, s->last_ns);
 		engines_add(&k->engines, s->replica, s->requests);
 	}
 	k->gateways_told |= s->gateways;
@@ -117,21 +113,6 @@ int ledger_known_get(struct ledger *l, struct ledger_known *out, struct fault *w
 }
 
 /* ---- segments of former versions, which did not count what gateways tell ---- */
-
-struct uncounted {
-	struct ledger_segment *at;
-	size_t count;
-};
-
-static int keep_uncounted(void *context, const struct ledger_segment *s) {
-	struct uncounted *c = context;
-
-	if ((c->count & (c->count - 1)) == 0) {
-		c->at = must_realloc(c->at, (c->count ? 2 * c->count : 1) * sizeof *c->at);
-	}
-	c->at[c->count++] = *s;
-	return 0;
-}
 
 static int add_record(void *segment, const struct record *r, struct fault *why) {
 	(void)why;
@@ -153,8 +134,8 @@ static int count_again(struct ledger *l, const struct ledger_segment *was, struc
 }
 
 int ledger_count_gateways(struct ledger *l, struct fault *why) {
-	struct uncounted c = {.count = 0};
-	int rc = ledger_segments_uncounted(l, keep_uncounted, &c, why);
+	struct segment_list c = {.count = 0};
+	int rc = ledger_segments_uncounted(l, segment_keep, &c, why);
 
 	for (size_t i = 0; i < c.count && rc >= 0; i++) {
 		rc = count_again(l, &c.at[i], why);

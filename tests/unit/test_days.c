@@ -51,7 +51,8 @@ static void kinds_change_at_midnight(void **state) {
 	assert_true(s[1].kind == DAY_STEPS && s[1].from_ns == DAY(3) && s[1].to_ns == DAY(8) && !s[1].requests);
 	assert_true(s[2].kind == DAY_REQUESTS && s[2].from_ns == DAY(8) && s[2].to_ns == INT64_MAX);
 
-	const struct replica_summary whole = {.replica = 7, .steps = 9, .requests = 5, .windows = 4};
+	struct replica_summary whole = {.replica = 7, .steps = 9, .requests = 5, .windows = 4};
+	days_span(&d, &whole);
 	struct replica_summary sum = days_summary(&d, &whole, &s[0], NS_PER_DAY);
 	assert_true(sum.replica == 7 && sum.steps == 0 && sum.requests == 0 && sum.windows == 4);
 	assert_true(sum.first_ns == DAY(0) + HOUR(3) && sum.last_ns == DAY(1) + HOUR(4));
@@ -61,7 +62,9 @@ static void kinds_change_at_midnight(void **state) {
 	assert_true(sum.first_step_ns > sum.last_step_ns);
 	sum = days_summary(&d, &whole, &s[1], 0);
 	assert_true(sum.steps == 9 && sum.requests == 0 && sum.first_step_ns == DAY(3) + HOUR(3) && sum.last_step_ns == DAY(4) + HOUR(4));
-	sum = days_summary(&d, &(struct replica_summary){.has_span = true, .span_first_ns = 1, .span_last_ns = 2}, &s[2], 0);
+	whole = (struct replica_summary){.has_span = true, .span_first_ns = 1, .span_last_ns = 2};
+	days_span(&d, &whole);
+	sum = days_summary(&d, &whole, &s[2], 0);
 	assert_true(sum.span_first_ns == 1 && sum.span_last_ns == 2);
 	free(s);
 	days_release(&d);
