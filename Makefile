@@ -44,10 +44,14 @@ CMOCKA = $(shell $(PKG_CONFIG) --libs cmocka)
 
 # ---- Rooms ----
 
-ROOMS := core ingest ingest/formats attribute ledger report report/estimate report/renderings
+# Every folder of a floor with sources in it is a room.
+FLOORS := core ingest attribute ledger report
+rooms = $(sort $(patsubst %/,%,$(dir $(shell find $(1) -name '*.c'))))
+ROOMS := $(call rooms,$(FLOORS))
+CLI_ROOMS := $(call rooms,cli)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 LIB_OBJECTS := $(call objects,$(ROOMS:%=%/*.c))
-CLI_OBJECTS := $(call objects,cli/*.c)
+CLI_OBJECTS := $(call objects,$(CLI_ROOMS:%=%/*.c))
 HELP_OBJECTS := $(call objects,tests/unit/*_help.c)
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
@@ -67,7 +71,7 @@ $(BUILD)/libcli.a: $(filter-out $(BUILD)/cli/main.o,$(CLI_OBJECTS))
 $(BUILD)/libhelp.a: $(HELP_OBJECTS)
 $(BUILD)/%.a:
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
@@ -130,7 +134,7 @@ coverage: ## Lines that the tests reach, by room
 	@.ci/deps check
 	@[ ! -d $(BUILD)/cov ] || find $(BUILD)/cov -name '*.gcda' -delete
 	@SANITIZED=1 $(MAKE) test BUILD="$(BUILD)/cov" HARDENING= CFLAGS="-O0 -g --coverage" || echo "Not all tests passed."
-	@tests/coverage $(BUILD)/cov $(ROOMS) cli
+	@tests/coverage $(BUILD)/cov $(ROOMS) $(CLI_ROOMS)
 
 lint: all ## House rules: arrows, symbols, lengths
 	@tests/run --build $(BUILD) lint
