@@ -8,10 +8,10 @@
 #include "core/error.h"
 #include "core/fitted.h"
 #include "core/gateways.h"
-#include "core/modelspec.h"
+#include "core/model/modelspec.h"
 #include "core/quality.h"
 #include "core/record.h"
-#include "core/step_model.h"
+#include "core/model/step_model.h"
 
 /* ---- the fleet: what was paid ---- */
 

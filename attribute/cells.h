@@ -15,7 +15,7 @@
 #ifndef ATTRIBUTE_CELLS_H
 #define ATTRIBUTE_CELLS_H
 
-#include "core/step_model.h"
+#include "core/model/step_model.h"
 #include "core/exact.h"
 
 #define CELLS_MAX 4096

@@ -9,7 +9,7 @@
 #include "core/gateways.h"
 #include "core/names.h"
 #include "core/record.h"
-#include "core/spool.h"
+#include "core/files/spool.h"
 
 /* A count that fits 32 bits; the largest one is "unknown". */
 #define COUNT_UNKNOWN UINT32_MAX

@@ -8,7 +8,7 @@
 #include "core/instant.h"
 #include "core/exact.h"
 #include "core/error.h"
-#include "core/roofline.h"
+#include "core/model/roofline.h"
 
 /* ---- the table of keys ---- */
 

@@ -12,7 +12,7 @@
 #include "attribute/attribute.h"
 #include "attribute/fleet.h"
 #include "attribute/rough.h"
-#include "core/step_model.h"
+#include "core/model/step_model.h"
 
 /* What one model is fitted for. */
 struct fit_key {

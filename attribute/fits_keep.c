@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "attribute/fits_private.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/digest.h"
 #include "core/instant.h"
 #include "core/json.h"

@@ -6,7 +6,7 @@
 #include "attribute/fits.h"
 #include "attribute/rough.h"
 #include "core/digest.h"
-#include "core/spool.h"
+#include "core/files/spool.h"
 
 struct fit {
 	struct fit_key key;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "attribute/fits_private.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/error.h"
 
 #define HEADER "tollbook.fits.v1"

@@ -7,7 +7,7 @@
 
 #include "core/decimal.h"
 #include "core/digest.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 #include "core/json.h"
 

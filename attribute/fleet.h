@@ -4,7 +4,7 @@
 
 #include "attribute/attribute.h"
 #include "core/digest.h"
-#include "core/modelspec.h"
+#include "core/model/modelspec.h"
 
 enum role { ROLE_MIXED, ROLE_PREFILL, ROLE_DECODE };
 

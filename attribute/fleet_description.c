@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "attribute/fleet.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 /* Below the folder: what a fleet file names travels with it, into a book or to another machine. */
 static bool is_below(struct text name) {

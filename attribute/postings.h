@@ -3,7 +3,7 @@
 #define ATTRIBUTE_POSTINGS_H
 
 #include "attribute/attribute.h"
-#include "core/spool.h"
+#include "core/files/spool.h"
 
 /* ---- all entries of a run, in one order, those of one key added up ---- */
 

@@ -6,7 +6,7 @@
 
 #include "core/exact.h"
 #include "core/decimal.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/json.h"
 
 struct request_rows {

@@ -3,7 +3,7 @@
 #define ATTRIBUTE_SPLIT_H
 
 #include "attribute/attribute.h"
-#include "core/step_model.h"
+#include "core/model/step_model.h"
 
 /* How long the model says a batch takes: whole, its chunks alone, its decoders alone. */
 struct split_times {

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "core/roofline.h"
+#include "core/model/roofline.h"
 
 /* Shares of the published peaks that engines reach; the split depends on the one by the other. */
 #define OF_FLOPS 0.5

@@ -2,8 +2,8 @@
 #ifndef ATTRIBUTE_THEORY_H
 #define ATTRIBUTE_THEORY_H
 
-#include "core/modelspec.h"
-#include "core/step_model.h"
+#include "core/model/modelspec.h"
+#include "core/model/step_model.h"
 
 struct gpu_catalogue;
 

@@ -7,7 +7,7 @@
 #include "cli/findings.h"
 #include "cli/say.h"
 #include "cli/values.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 struct settings {
 	bool all;

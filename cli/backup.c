@@ -6,7 +6,7 @@
 #include "cli/say.h"
 #include "cli/transfer.h"
 #include "cli/values.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 struct settings {
 	bool dump;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/book.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 
 /* ---- the period ---- */

@@ -7,7 +7,7 @@
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/instant.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 struct settings {
 	const char *reopen; /* the reason */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/json.h"
 #include "ingest/ingest.h"
 

@@ -2,7 +2,7 @@
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/values.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 struct settings {
 	const char *format;

@@ -5,7 +5,7 @@
 #include "cli/say.h"
 #include "cli/scenario.h"
 #include "core/decimal.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "report/report.h"
 
 struct settings {

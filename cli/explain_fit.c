@@ -7,7 +7,7 @@
 #include "core/exact.h"
 #include "core/instant.h"
 #include "core/json.h"
-#include "core/step_model.h"
+#include "core/model/step_model.h"
 
 struct kept_fit {
 	int64_t day_ns;

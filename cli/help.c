@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/options.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 /* Where the help lines of options stand, and where all lines end. */
 #define OPTION_COLUMN 28

@@ -9,10 +9,10 @@
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/values.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/quality.h"
 #include "core/record_json.h"
-#include "core/spool.h"
+#include "core/files/spool.h"
 
 /* Records are sorted in so much memory, then on disk. */
 #define MEMORY_BYTES ((size_t)32 * 1024 * 1024)

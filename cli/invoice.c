@@ -5,7 +5,7 @@
 #include "cli/csv_row.h"
 #include "core/decimal.h"
 #include "core/exact.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 #include "core/json.h"
 #include "ledger/ledger.h"

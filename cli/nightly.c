@@ -13,8 +13,8 @@
 #include "cli/portions.h"
 #include "cli/say.h"
 #include "cli/values.h"
-#include "core/files.h"
-#include "core/folders.h"
+#include "core/files/files.h"
+#include "core/files/folders.h"
 #include "core/exact.h"
 #include "core/instant.h"
 

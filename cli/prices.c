@@ -5,7 +5,7 @@
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/values.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 
 struct settings {

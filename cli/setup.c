@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/say.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 
 #define WIDTH_DEFAULT 100

@@ -21,7 +21,7 @@
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/zone.h"
-#include "core/bundle.h"
+#include "core/files/bundle.h"
 
 /* The command's own options. */
 struct shard_settings {

@@ -8,7 +8,7 @@
 #include "cli/shard_work.h"
 #include "core/quality.h"
 #include "core/quality_lines.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 struct work {
 	struct plan *plan;

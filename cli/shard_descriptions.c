@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "cli/shard.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 void shard_write_descriptions(const struct fleet *f, FILE *out) {
 	size_t count = f ? fleet_description_count(f) : 0;

@@ -4,7 +4,7 @@
 #include "cli/book.h"
 #include "cli/shard_work.h"
 #include "core/quality_lines.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 struct evidence {
 	struct plan *plan;

@@ -5,7 +5,7 @@
 #include "cli/setup.h"
 #include "cli/shard.h"
 #include "cli/shard_work.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 /* ---- sessions ---- */
 

@@ -4,8 +4,8 @@
 
 #include "cli/shard_work.h"
 #include "core/quality_lines.h"
-#include "core/spool.h"
-#include "core/files.h"
+#include "core/files/spool.h"
+#include "core/files/files.h"
 
 /* Tenants are sorted by the names of replicas in so much memory, then on disk. */
 #define MEMORY_BYTES ((size_t)8 << 20)

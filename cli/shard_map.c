@@ -6,10 +6,10 @@
 #include "cli/setup.h"
 #include "cli/shard.h"
 #include "cli/values.h"
-#include "core/spool.h"
-#include "core/pack.h"
+#include "core/files/spool.h"
+#include "core/files/pack.h"
 #include "core/quality_lines.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 /* Records are sorted in so much memory, then on disk. */
 #define MEMORY_BYTES ((size_t)32 << 20)

@@ -9,7 +9,7 @@
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/shard.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/heap.h"
 #include "core/quality.h"
 #include "ledger/ledger.h"

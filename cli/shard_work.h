@@ -3,7 +3,7 @@
 #define CLI_SHARD_WORK_H
 
 #include "cli/shard.h"
-#include "core/pack.h"
+#include "core/files/pack.h"
 #include "ledger/ledger.h"
 
 /* After so many replicas a session is made anew. */

@@ -4,7 +4,7 @@
 
 #include "cli/csv_row.h"
 #include "core/decimal.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 
 #define FILE_MAX ((size_t)256 * 1024 * 1024)

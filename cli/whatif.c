@@ -6,7 +6,7 @@
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/scenario.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 struct settings {
 	struct scenario_settings scenario;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "core/files.h"
+#include "core/files/files.h"
 
 #define KEY_MIN ((size_t)16)
 #define KEY_MAX ((size_t)4096)

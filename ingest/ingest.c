@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "core/exact.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "ingest/format.h"
 #include "ingest/paths.h"
 #include "ingest/reader.h"

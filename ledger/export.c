@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "core/files.h"
+#include "core/files/files.h"
 #include "ledger/book.h"
 #include "ledger/part.h"
 #include "ledger/plain.h"

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "core/exact.h"
-#include "core/folders.h"
+#include "core/files/folders.h"
 #include "core/instant.h"
 #include "core/record_json.h"
-#include "core/spool.h"
+#include "core/files/spool.h"
 #include "ledger/book.h"
 #include "ledger/segment.h"
 

@@ -9,7 +9,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "core/files.h"
+#include "core/files/files.h"
 
 #define LEVEL 6
 #define IN_BYTES ((size_t)128 * 1024)

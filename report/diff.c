@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #include "core/decimal.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/json.h"
 #include "report/renderings/grid.h"
 

@@ -15,7 +15,7 @@
 #include "core/entry.h"
 #include "core/error.h"
 #include "core/fitted.h"
-#include "core/modelspec.h"
+#include "core/model/modelspec.h"
 #include "core/record.h"
 
 /* "Not given", for prices. */

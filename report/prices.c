@@ -7,7 +7,7 @@
 
 #include "core/decimal.h"
 #include "core/digest.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 
 /* Published catalogues are some 2 MiB; more than this is not one. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "core/exact.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "ingest/formats/pattern_file.h"
 
 #define FILE_BYTES_MAX ((size_t)1024 * 1024)

@@ -7,7 +7,7 @@
 #ifndef REPORT_ESTIMATE_COSTS_H
 #define REPORT_ESTIMATE_COSTS_H
 
-#include "core/roofline.h"
+#include "core/model/roofline.h"
 #include "report/estimate.h"
 
 struct costs {

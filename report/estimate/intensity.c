@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "core/decimal.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 
 #define FILE_MAX_BYTES (64u << 20)

@@ -3,7 +3,7 @@
 #define REPORT_ESTIMATE_VERSUS_H
 
 #include "core/exact.h"
-#include "core/roofline.h"
+#include "core/model/roofline.h"
 #include "report/estimate.h"
 
 /* A model of the log on its card; not known: no description, or no such card. */

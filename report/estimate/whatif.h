@@ -2,8 +2,8 @@
 #ifndef REPORT_ESTIMATE_WHATIF_H
 #define REPORT_ESTIMATE_WHATIF_H
 
-#include "core/roofline.h"
-#include "core/spool.h"
+#include "core/model/roofline.h"
+#include "core/files/spool.h"
 #include "report/estimate/replay.h"
 #include "report/estimate.h"
 

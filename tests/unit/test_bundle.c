@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "core/bundle.h"
-#include "core/pack.h"
+#include "core/files/bundle.h"
+#include "core/files/pack.h"
 #include "core/quality_lines.h"
 
 static const char path[] = "test_bundle.tmp";

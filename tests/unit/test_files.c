@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "core/digest.h"
-#include "core/files.h"
+#include "core/files/files.h"
 
 static char folder[] = "/tmp/test-files-XXXXXX";
 

@@ -10,7 +10,7 @@
 
 #include "attribute/cells.h"
 #include "attribute/theory.h"
-#include "core/roofline.h"
+#include "core/model/roofline.h"
 #include "tests/unit/fits_help.h"
 
 #define STEPS 6000

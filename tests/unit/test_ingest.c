@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/files.h"
+#include "core/files/files.h"
 #include "tests/unit/ingest_help.h"
 
 #define START 1786406365000000000

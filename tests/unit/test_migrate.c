@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "core/exact.h"
-#include "core/files.h"
+#include "core/files/files.h"
 #include "ledger/driver.h"
 #include "ledger/ledger.h"
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/modelspec.h"
+#include "core/model/modelspec.h"
 
 /* What the published config.json files say. */
 #define LLAMA_8B                                                                                                       \

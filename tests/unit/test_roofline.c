@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "core/files.h"
-#include "core/roofline.h"
+#include "core/files/files.h"
+#include "core/model/roofline.h"
 
 static void near(double got, double expected) {
 	double off = got - expected;

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "core/spool.h"
+#include "core/files/spool.h"
 #include "core/text.h"
 
 /* The context holds nothing; it must only arrive. */

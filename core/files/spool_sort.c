@@ -1,5 +1,5 @@
 /* spool_sort.c: a merge sort that keeps what is in order. */
-#include "core/spool_sort.h"
+#include "core/files/spool_sort.h"
 
 #include <assert.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 #define CORE_MODELSPEC_READ_H
 
 #include "core/json.h"
-#include "core/modelspec.h"
+#include "core/model/modelspec.h"
 
 /* A document, and where messages go. */
 struct spec_reader {
@@ -35,7 +35,7 @@ int spec_name(struct spec_reader *r, json_at v, char *out, size_t size);
 
 /* A Hugging Face config.json at `root`. */
 int modelspec_read_hf(struct spec_reader *r, json_at root, struct modelspec *m);
-/* quantization_config of such a file, in core/modelspec_quant.c. */
+/* quantization_config of such a file, in core/model/modelspec_quant.c. */
 int modelspec_read_quant(struct spec_reader *r, json_at quant, struct modelspec *m);
 
 #endif

@@ -4,7 +4,7 @@
  * What each architecture leaves to its code (biases, norms, where experts are, which layers
  * look back a window) is a row here, after the model's reference code in huggingface/transformers.
  */
-#include "core/modelspec_read.h"
+#include "core/model/modelspec_read.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 #ifndef CORE_BUNDLE_FORM_H
 #define CORE_BUNDLE_FORM_H
 
-#include "core/bundle.h"
+#include "core/files/bundle.h"
 
 /* 1 MiB: what a reader of a frame needs to hold. */
 #define BUNDLE_WINDOW_LOG 20

@@ -3,9 +3,9 @@
 #include <zstd.h>
 
 #include "core/digest.h"
-#include "core/files.h"
-#include "core/bundle_form.h"
-#include "core/pack.h"
+#include "core/files/files.h"
+#include "core/files/bundle_form.h"
+#include "core/files/pack.h"
 
 #define LEVEL 3
 

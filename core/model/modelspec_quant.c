@@ -1,5 +1,5 @@
 /* modelspec_quant.c: quantization_config of a Hugging Face config.json: bits per weight, scales included. */
-#include "core/modelspec_read.h"
+#include "core/model/modelspec_read.h"
 
 /* `bits` per weight, and `scale_bits` for each group; in thousandths. */
 static int64_t grouped_mbit(int64_t bits, int64_t scale_bits, int64_t group) {

@@ -1,4 +1,4 @@
-#include "core/roofline.h"
+#include "core/model/roofline.h"
 
 #include <math.h>
 

@@ -10,7 +10,7 @@
 #ifndef CORE_ROOFLINE_H
 #define CORE_ROOFLINE_H
 
-#include "core/modelspec.h"
+#include "core/model/modelspec.h"
 
 /* One card, by its vendor's figures. */
 struct gpu {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "core/spool.h"
+#include "core/files/spool.h"
 
 /* An item is its length in 8 bytes, then its bytes, filled up with zeros to the next multiple of 8. */
 #define PACKED_HEADER 8

@@ -1,5 +1,5 @@
 /* bundle.c: reading; see bundle.h for the file's form. */
-#include "core/bundle.h"
+#include "core/files/bundle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 #include <zstd.h>
 
 #include "core/digest.h"
-#include "core/bundle_form.h"
-#include "core/pack.h"
+#include "core/files/bundle_form.h"
+#include "core/files/pack.h"
 
 /* At least two of the longest lines of an index. */
 #define INDEX_BLOCK 16384

@@ -1,4 +1,4 @@
-#include "core/modelspec_read.h"
+#include "core/model/modelspec_read.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "core/spool.h"
+#include "core/files/spool.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/spool_file.h"
-#include "core/spool_sort.h"
+#include "core/files/spool_file.h"
+#include "core/files/spool_sort.h"
 
 #define ITEM_MAX (64 * 1024)
 #define FIRST_ROOM (16 * 1024)

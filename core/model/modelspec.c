@@ -1,12 +1,12 @@
-#include "core/modelspec.h"
+#include "core/model/modelspec.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "core/exact.h"
-#include "core/files.h"
-#include "core/modelspec_read.h"
+#include "core/files/files.h"
+#include "core/model/modelspec_read.h"
 
 const char *const precision_names[PRECISIONS] = {"bf16", "fp8", "int8", "fp4"};
 

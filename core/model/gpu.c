@@ -1,9 +1,9 @@
 /* gpu.c: the catalogue of cards, from samples/gpus.json (built in) or a file of the same form. */
 #include "core/decimal.h"
 #include "core/exact.h"
-#include "core/files.h"
-#include "core/modelspec_read.h"
-#include "core/roofline.h"
+#include "core/files/files.h"
+#include "core/model/modelspec_read.h"
+#include "core/model/roofline.h"
 
 #include <stdlib.h>
 

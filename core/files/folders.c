@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* syncfs */
-#include "core/folders.h"
+#include "core/files/folders.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/files.h"
+#include "core/files/files.h"
 #include "core/text.h"
 
 /* So many files are waited for one by one; more of them by one wait for the whole file system. */

@@ -1,4 +1,4 @@
-#include "core/pack.h"
+#include "core/files/pack.h"
 
 #define VARINT_MAX 10
 #define COUNT(table) (sizeof(table) / sizeof *(table))

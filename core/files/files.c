@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* fopencookie, O_TMPFILE */
-#include "core/files.h"
+#include "core/files/files.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "core/folders.h"
+#include "core/files/folders.h"
 
 #define BUFFER_BYTES (64 * 1024)
 #define GZIP_WINDOW (15 + 16)

@@ -1,4 +1,4 @@
-#include "core/step_model.h"
+#include "core/model/step_model.h"
 
 #include <math.h>
 

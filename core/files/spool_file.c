@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* O_TMPFILE, mkostemp, fallocate */
-#include "core/spool_file.h"
+#include "core/files/spool_file.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* modelspec_native.c: a model by schemas/model.schema.json, and which of the two forms a file has. */
-#include "core/modelspec_read.h"
+#include "core/model/modelspec_read.h"
 
 #include <stdlib.h>
 
