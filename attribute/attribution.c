@@ -1,13 +1,13 @@
 /* attribution.c: from the records of a run to its entries: collect, sort, fit, post. */
 #include <stdlib.h>
 
-#include "attribute/capacity.h"
+#include "attribute/fleet/capacity.h"
 #include "attribute/check.h"
-#include "attribute/extras.h"
-#include "attribute/join.h"
-#include "attribute/request_rows.h"
-#include "attribute/summary.h"
-#include "attribute/walks.h"
+#include "attribute/split/extras.h"
+#include "attribute/evidence/join.h"
+#include "attribute/split/request_rows.h"
+#include "attribute/evidence/summary.h"
+#include "attribute/split/walks.h"
 
 /* Of the memory that streams may take, see the README. */
 #define EVIDENCE_BYTES ((size_t)8 << 20)

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "attribute/capacity.h"
+#include "attribute/fleet/capacity.h"
 
 #define ENTRIES_BYTES ((size_t)1 << 20)
 

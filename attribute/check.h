@@ -5,7 +5,7 @@
 #ifndef ATTRIBUTE_CHECK_H
 #define ATTRIBUTE_CHECK_H
 
-#include "attribute/summary.h"
+#include "attribute/evidence/summary.h"
 
 struct check {
 	struct evidence *evidence;

@@ -8,8 +8,8 @@
 #ifndef ATTRIBUTE_DAYS_H
 #define ATTRIBUTE_DAYS_H
 
-#include "attribute/evidence.h"
-#include "attribute/walk.h"
+#include "attribute/evidence/evidence.h"
+#include "attribute/split/walk.h"
 
 /* The worst first. */
 enum day_kind { DAY_NOTHING, DAY_WINDOWS, DAY_REQUESTS, DAY_STEPS };

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "attribute/fleet.h"
+#include "attribute/fleet/fleet.h"
 #include "tests/fuzz/fuzz_help.h"
 
 /* Descriptions that a fleet names: whatever it is called, one of two, of which one is none. */

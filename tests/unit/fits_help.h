@@ -2,7 +2,7 @@
 #ifndef TESTS_FITS_HELP_H
 #define TESTS_FITS_HELP_H
 
-#include "attribute/fits.h"
+#include "attribute/model/fits.h"
 
 extern const struct fit_key day_one;
 

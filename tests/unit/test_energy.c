@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "attribute/energy.h"
+#include "attribute/evidence/energy.h"
 
 #define S NS_PER_SECOND
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/cells.h"
-#include "attribute/theory.h"
+#include "attribute/model/cells.h"
+#include "attribute/model/theory.h"
 #include "core/model/roofline.h"
 #include "tests/unit/fits_help.h"
 

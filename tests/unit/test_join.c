@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attribute/join.h"
+#include "attribute/evidence/join.h"
 #include "core/exact.h"
 
 static void ids(void **state) {

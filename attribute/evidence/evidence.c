@@ -1,0 +1,357 @@
+#include <stdlib.h>
+
+#include "attribute/evidence/evidence_private.h"
+#include "core/exact.h"
+
+#define ID_MAX 512
+
+struct text request_item_id(const struct request_item *r) {
+	return (struct text){(const char *)(r + 1), r->id_len};
+}
+
+static name_id tenant_of(const struct item *i) {
+	switch (i->kind) {
+	case ITEM_REQUEST:
+		return ((const struct request_item *)i)->tenant;
+	case ITEM_WINDOW:
+		return ((const struct window_item *)i)->tenant;
+	case ITEM_POWER:
+		return ((const struct power_item *)i)->gpu;
+	default:
+		return 0;
+	}
+}
+
+/* Who names no tenant says less, and comes last. */
+static int order_tenants(const struct names *n, name_id a, name_id b) {
+	return a == 0 || b == 0 ? exact_order(a == 0, b == 0) : names_order(n, a, b);
+}
+
+/* What an item says, byte for byte, but for names, whose numbers depend on the order of arrival. */
+static int order_said(const struct names *n, const struct item *a, size_t a_len, const struct item *b, size_t b_len) {
+	size_t len = a_len < b_len ? a_len : b_len;
+	int order = names_order(n, a->model, b->model);
+
+	if (order == 0) {
+		order = order_tenants(n, tenant_of(a), tenant_of(b));
+	}
+	if (order == 0) {
+		order = memcmp((const char *)a + SAID_FROM, (const char *)b + SAID_FROM, len - SAID_FROM);
+	}
+	return order != 0 ? order : exact_order((int64_t)a_len, (int64_t)b_len);
+}
+
+static int compare(const void *context, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
+	const struct item *a = a_bytes, *b = b_bytes;
+
+	if (a->replica != b->replica) {
+		return a->replica < b->replica ? -1 : 1;
+	}
+	int order = exact_order(a->at_ns, b->at_ns);
+	if (order == 0) {
+		order = (int)a->kind - (int)b->kind;
+	}
+	if (order == 0) {
+		order = order_said(context, a, a_len, b, b_len);
+	}
+	if (order == 0) {
+		order = exact_order(a->file, b->file);
+	}
+	return order != 0 ? order : exact_order(a->line, b->line);
+}
+
+struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory_bytes) {
+	struct evidence *e = must_calloc(1, sizeof *e);
+
+	e->names = names;
+	e->lanes = must_calloc(lanes, sizeof *e->lanes);
+	e->lane_count = lanes;
+	e->spool = spool_new(lanes, memory_bytes - memory_bytes / 8, compare, names);
+	e->power = spool_new(lanes, memory_bytes / 8, compare, names);
+	e->gateway = spool_new(lanes, memory_bytes / 8, compare, names);
+	return e;
+}
+
+void evidence_free(struct evidence *e) {
+	if (!e) {
+		return;
+	}
+	for (unsigned i = 0; i < e->lane_count; i++) {
+		free(e->lanes[i].buffer);
+		free(e->lanes[i].gateway_replicas);
+	}
+	free(e->lanes);
+	spool_free(e->spool);
+	spool_free(e->power);
+	spool_free(e->gateway);
+	if (e->patches) {
+		spool_free(e->patches);
+	}
+	free(e);
+}
+
+/* A count of the record as 32 bits; what is not there or does not fit is 0. */
+static uint32_t count_of(int64_t n) {
+	return n < 0 || n >= COUNT_UNKNOWN ? 0 : (uint32_t)n;
+}
+
+static struct item head_of(struct evidence *e, struct evidence_lane *l, const struct record *r, enum item_kind kind,
+                           int64_t at_ns) {
+	return (struct item){
+		.replica = names_cached(&l->cache, e->names, r->replica),
+		.model = names_cached(&l->cache, e->names, r->model),
+		.at_ns = at_ns,
+		.line = r->line,
+		.file = r->file,
+		.kind = (uint8_t)kind,
+	};
+}
+
+void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context) {
+	e->watcher = watcher;
+	e->watcher_context = context;
+}
+
+void evidence_only(struct evidence *e, name_id replica) {
+	e->only = replica;
+}
+
+static bool is_gateway(const struct item *item) {
+	return item->kind == ITEM_REQUEST && ((const struct request_item *)item)->gateway;
+}
+
+static void note_gateway(struct evidence_lane *l, name_id replica) {
+	if (replica >= l->gateway_room) {
+		size_t room = (size_t)replica * 2 + 64;
+		l->gateway_replicas = must_realloc(l->gateway_replicas, room * sizeof(bool));
+		memset(l->gateway_replicas + l->gateway_room, 0, (room - l->gateway_room) * sizeof(bool));
+		l->gateway_room = room;
+	}
+	l->gateway_replicas[replica] = true;
+	l->has_gateway = true;
+}
+
+static int add(struct evidence *e, unsigned lane, const struct item *item, size_t len, struct fault *why) {
+	if (is_gateway(item)) {
+		note_gateway(&e->lanes[lane], item->replica);
+		return spool_add(e->gateway, lane, item, len, why);
+	}
+	if (item->kind != ITEM_POWER) {
+		engines_add(&e->lanes[lane].engines, item->replica, item->kind == ITEM_REQUEST);
+	}
+	if (e->only != 0 && item->replica != e->only) {
+		return 0;
+	}
+	if (e->watcher) {
+		e->watcher(e->watcher_context, lane, item);
+	}
+	return spool_add(item->kind == ITEM_POWER ? e->power : e->spool, lane, item, len, why);
+}
+
+static int take_step(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+	struct evidence_lane *l = &e->lanes[lane];
+	const struct step *s = &r->step;
+	struct step_item item;
+
+	memset(&item, 0, sizeof item); /* items are compared byte by byte, padding too */
+	item.head = head_of(e, l, r, ITEM_STEP, s->start_ns);
+	item.duration_kind = (uint8_t)s->duration_kind;
+	item.flags = (uint8_t)s->flags;
+	item.prefill_requests = count_of(s->prefill_requests);
+	item.prefill_tokens = count_of(s->prefill_tokens);
+	item.decode_requests = count_of(s->decode_requests);
+	item.decode_tokens = count_of(s->decode_tokens == UNKNOWN ? s->decode_requests : s->decode_tokens);
+	item.duration_ns = s->gpu_ns;
+	item.prefill_token_kv = item.prefill_tokens > 0 ? s->prefill_token_kv : 0;
+	item.decode_kv_tokens = item.decode_requests > 0 ? s->decode_kv_tokens : 0;
+	item.prefill_gpu_ns = s->prefill_gpu_ns;
+	item.decode_gpu_ns = s->decode_gpu_ns;
+	l->lacks_contexts |= item.prefill_token_kv == UNKNOWN || item.decode_kv_tokens == UNKNOWN;
+	return add(e, lane, &item.head, sizeof item, why);
+}
+
+static int64_t first_known(const struct request *q) {
+	const int64_t instants[] = {q->arrival_ns, q->scheduled_ns, q->first_token_ns, q->finish_ns};
+
+	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+		if (instants[i] != UNKNOWN) {
+			return instants[i];
+		}
+	}
+	return UNKNOWN;
+}
+
+/* An item with its id behind it, in the lane's buffer. */
+static int add_request(struct evidence *e, unsigned lane, const struct request_item *item, struct text id,
+                       struct fault *why) {
+	struct evidence_lane *l = &e->lanes[lane];
+	size_t len = sizeof *item + id.len;
+
+	if (l->room < len) {
+		l->room = len + 64;
+		l->buffer = must_realloc(l->buffer, l->room);
+	}
+	memcpy(l->buffer, item, sizeof *item);
+	if (id.len > 0) {
+		memcpy(l->buffer + sizeof *item, id.at, id.len);
+	}
+	return add(e, lane, (const struct item *)(void *)l->buffer, len, why);
+}
+
+static int take_request(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+	struct evidence_lane *l = &e->lanes[lane];
+	const struct request *q = &r->request;
+	struct text id = text_cut(q->id, 0, ID_MAX);
+	struct request_item item;
+
+	memset(&item, 0, sizeof item);
+	item.head = head_of(e, l, r, ITEM_REQUEST, first_known(q));
+	item.ok = q->ok;
+	item.service = (uint8_t)q->service;
+	item.exclusive = q->exclusive_times;
+	item.gateway = q->gateway;
+	item.tenant = names_cached(&l->cache, e->names, q->tenant);
+	item.preemptions = count_of(q->preemptions);
+	item.arrival_ns = q->arrival_ns;
+	item.scheduled_ns = q->scheduled_ns;
+	item.first_token_ns = q->first_token_ns;
+	item.finish_ns = q->finish_ns;
+	item.prompt_tokens = count_of(q->prompt_tokens);
+	item.cached_tokens = count_of(q->cached_tokens);
+	item.cache_write_tokens = count_of(q->cache_write_tokens);
+	item.completion_tokens = count_of(q->completion_tokens);
+	item.reasoning_tokens = count_of(q->reasoning_tokens);
+	item.id_len = (uint32_t)id.len;
+	name_id prefill = names_cached(&l->cache, e->names, q->prefill_replica);
+	if (prefill == 0 || prefill == item.head.replica) {
+		return add_request(e, lane, &item, id, why);
+	}
+	item.part = PART_DECODE;
+	int rc = add_request(e, lane, &item, id, why);
+	item.part = PART_PREFILL;
+	item.head.replica = prefill;
+	return rc < 0 ? rc : add_request(e, lane, &item, id, why);
+}
+
+static int take_window(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+	struct evidence_lane *l = &e->lanes[lane];
+	const struct window *w = &r->window;
+	struct window_item item;
+
+	memset(&item, 0, sizeof item);
+	item.head = head_of(e, l, r, ITEM_WINDOW, w->start_ns);
+	item.input_is_computed = w->input_is_computed;
+	item.tenant = names_cached(&l->cache, e->names, w->tenant);
+	item.end_ns = w->end_ns;
+	item.input_tokens = w->input_tokens;
+	item.cached_tokens = w->cached_tokens;
+	item.output_tokens = w->output_tokens;
+	item.requests = w->requests;
+	item.prefill_gpu_ns = w->prefill_gpu_ns;
+	item.decode_gpu_ns = w->decode_gpu_ns;
+	item.running = w->running;
+	return add(e, lane, &item.head, sizeof item, why);
+}
+
+static int take_power(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+	struct evidence_lane *l = &e->lanes[lane];
+	struct power_item item;
+
+	memset(&item, 0, sizeof item);
+	item.head = head_of(e, l, r, ITEM_POWER, r->power.at_ns);
+	item.gpu = names_cached(&l->cache, e->names, r->power.gpu);
+	item.milliwatts = r->power.milliwatts;
+	return add(e, lane, &item.head, sizeof item, why);
+}
+
+int evidence_take(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+	static int (*const take[RECORD_KINDS])(struct evidence *, unsigned, const struct record *, struct fault *) = {
+		[RECORD_STEP] = take_step,
+		[RECORD_REQUEST] = take_request,
+		[RECORD_WINDOW] = take_window,
+		[RECORD_POWER] = take_power,
+	};
+
+	e->lanes[lane].relative_clock |= r->relative_clock;
+	return take[r->kind](e, lane, r, why);
+}
+
+/* By what all lanes have taken. */
+static struct gateways gateways_here(const struct evidence *e) {
+	struct engines all = {.any = false};
+	bool told = false;
+
+	for (unsigned i = 0; i < e->lane_count; i++) {
+		const struct engines *l = &e->lanes[i].engines;
+		if (l->any) {
+			engines_add(&all, l->replica, l->requests);
+			all.many |= l->many;
+		}
+		told |= e->lanes[i].has_gateway;
+	}
+	return gateways_beside(&all, told);
+}
+
+void evidence_set_gateways(struct evidence *e, struct gateways gateways) {
+	e->gateways = gateways;
+}
+
+/* What gateways tell of becomes evidence of their own replicas, or, unless 0, of this one. */
+static int adopt(struct evidence *e, name_id replica, struct fault *why) {
+	struct evidence_reader *r;
+	const struct item *item;
+	int rc = evidence_reading_of(&r, e->gateway, why), got = 0;
+
+	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
+		struct request_item q;
+		memcpy(&q, item, sizeof q); /* padding too */
+		q.gateway = false;
+		q.head.replica = replica != 0 ? replica : q.head.replica;
+		rc = add_request(e, 0, &q, request_item_id((const struct request_item *)item), why);
+	}
+	evidence_reader_free(r);
+	return rc < 0 ? rc : got;
+}
+
+int evidence_seal(struct evidence *e, struct fault *why) {
+	int rc = spool_seal(e->gateway, why);
+
+	e->gateways = e->gateways.are != GATEWAYS_NONE ? e->gateways : gateways_here(e);
+	if (rc >= 0 && (e->gateways.are == GATEWAYS_REPLICAS || e->gateways.are == GATEWAYS_OF_ONE)) {
+		rc = adopt(e, e->gateways.replica, why);
+	}
+	rc = rc < 0 ? rc : spool_seal(e->spool, why);
+	return rc < 0 ? rc : spool_seal(e->power, why);
+}
+
+bool evidence_has_gateway(const struct evidence *e) {
+	return e->gateways.are == GATEWAYS_APART;
+}
+
+bool evidence_is_gateway(const struct evidence *e, name_id replica) {
+	for (unsigned i = 0; evidence_has_gateway(e) && i < e->lane_count; i++) {
+		const struct evidence_lane *l = &e->lanes[i];
+		if (replica < l->gateway_room && l->gateway_replicas[replica]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool evidence_lacks_contexts(const struct evidence *e) {
+	bool lacks = false;
+
+	for (unsigned i = 0; i < e->lane_count; i++) {
+		lacks |= e->lanes[i].lacks_contexts;
+	}
+	return lacks;
+}
+
+bool evidence_has_relative_clock(const struct evidence *e) {
+	bool relative = false;
+
+	for (unsigned i = 0; i < e->lane_count; i++) {
+		relative |= e->lanes[i].relative_clock;
+	}
+	return relative;
+}

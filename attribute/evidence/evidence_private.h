@@ -1,0 +1,38 @@
+/* evidence_private.h: what evidence.c and evidence_read.c share; others use evidence.h. */
+#ifndef ATTRIBUTE_EVIDENCE_PRIVATE_H
+#define ATTRIBUTE_EVIDENCE_PRIVATE_H
+
+#include "attribute/evidence/evidence.h"
+
+/* What a record says begins here; a record that is twice in the logs differs in what stands before: its place. */
+#define SAID_FROM sizeof(struct item)
+
+/* What a lane has of its own, apart from the others'. */
+struct evidence_lane {
+	struct names_cache cache;
+	char *buffer; /* an item being packed */
+	size_t room;
+	bool lacks_contexts, relative_clock;
+	struct engines engines;
+	bool has_gateway;
+	bool *gateway_replicas; /* by name_id */
+	size_t gateway_room;
+};
+
+struct evidence {
+	struct names *names;
+	struct spool *spool, *power;
+	struct spool *gateway; /* what gateways tell of */
+	struct spool *patches; /* tenants by it; or NULL */
+	struct gateways gateways; /* GATEWAYS_NONE: not known before evidence_seal */
+	struct evidence_lane *lanes;
+	unsigned lane_count;
+	evidence_watcher *watcher;
+	void *watcher_context;
+	name_id only; /* 0: all */
+};
+
+/* A reading of a store of items. */
+int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struct fault *why);
+
+#endif

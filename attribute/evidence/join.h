@@ -1,0 +1,42 @@
+/*
+ * join.h: one request in two logs. Private to attribute/.
+ *
+ * A gateway knows the tenant, an engine knows when a request ran. A gateway's record is joined to the engine's with the
+ * same id, but for what servers put before and behind it (chatcmpl-, cmpl-, -0 ...); else to the one request
+ * with the same token counts and a like model name that ran within the gateway's instants, where that is the only one and no
+ * other record of a gateway claims it. Instants and tokens are the engine's, the tenant is the gateway's.
+ */
+#ifndef ATTRIBUTE_JOIN_H
+#define ATTRIBUTE_JOIN_H
+
+#include "attribute/evidence/evidence.h"
+#include "core/quality.h"
+
+struct place {
+	uint32_t file;
+	int64_t line; /* 0: none */
+};
+
+struct join_report {
+	int64_t by_id, by_tokens;       /* records of gateways that were joined */
+	int64_t gateway_only, engine_only; /* that were not; of the engine's those without a tenant */
+	int64_t gateway_only_tokens;    /* prompt and completion tokens of the former */
+	int64_t duplicates;             /* records of gateways that stand there twice, in the same words or others */
+	int64_t differing;              /* joined by id, and their token counts are not the same */
+	struct place first_gateway_only, first_engine_only, first_differing;
+};
+
+/*
+ * Joins what evidence_seal kept apart to the engines' requests; reports of those that begin within a period, half-open.
+ * Bounded memory, whatever the number of requests.
+ */
+int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, struct join_report *report,
+                  struct fault *why);
+
+/* Adds it to what is to be told (quality_tell_joins). */
+void join_tell(const struct join_report *report, struct quality *quality);
+
+/* The part of an id that both sides know: within `id`. */
+struct text join_id(struct text id);
+
+#endif

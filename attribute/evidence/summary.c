@@ -1,0 +1,207 @@
+#include "attribute/evidence/summary.h"
+
+#include <stdlib.h>
+
+#include "core/exact.h"
+
+/* A replica as one lane has seen it. */
+struct seen {
+	struct replica_summary sum;
+	bool any;
+	int model_rank; /* of the record that named the model: the kind of evidence */
+	int64_t model_at_ns;
+	struct replica_days days;
+};
+
+struct lane_seen {
+	struct seen *at; /* by name_id */
+	size_t room;
+};
+
+struct summaries {
+	struct names *names;
+	struct lane_seen *lanes; /* the first one holds the whole once sealed */
+	unsigned lane_count;
+};
+
+struct summaries *summaries_new(struct names *names, unsigned lanes) {
+	struct summaries *s = must_calloc(1, sizeof *s);
+
+	s->names = names;
+	s->lanes = must_calloc(lanes, sizeof *s->lanes);
+	s->lane_count = lanes;
+	return s;
+}
+
+void summaries_free(struct summaries *s) {
+	if (!s) {
+		return;
+	}
+	for (unsigned i = 0; i < s->lane_count; i++) {
+		for (size_t r = 0; r < s->lanes[i].room; r++) {
+			days_release(&s->lanes[i].at[r].days);
+		}
+		free(s->lanes[i].at);
+	}
+	free(s->lanes);
+	free(s);
+}
+
+static struct seen *seen_of(struct lane_seen *l, name_id replica) {
+	if (replica >= l->room) {
+		size_t room = (size_t)replica * 2 + 64;
+		l->at = must_realloc(l->at, room * sizeof *l->at);
+		memset(l->at + l->room, 0, (room - l->room) * sizeof *l->at);
+		l->room = room;
+	}
+	struct seen *s = &l->at[replica];
+	if (!s->any) {
+		*s = (struct seen){
+			.any = true,
+			.sum = {.replica = replica},
+		};
+	}
+	return s;
+}
+
+/* Which of two records names the model: the better kind, then the earlier, then the lesser name. */
+static void note_model(const struct names *n, struct seen *s, int rank, int64_t at_ns, name_id model) {
+	if (model == 0) {
+		return;
+	}
+	bool better = s->sum.model == 0 || rank > s->model_rank || (rank == s->model_rank && at_ns < s->model_at_ns);
+	if (!better && rank == s->model_rank && at_ns == s->model_at_ns && model != s->sum.model) {
+		better = text_compare(names_text(n, model), names_text(n, s->sum.model)) < 0;
+	}
+	if (better) {
+		s->sum.model = model;
+		s->model_rank = rank;
+		s->model_at_ns = at_ns;
+	}
+}
+
+static void take_step(struct seen *s, const struct step_item *item) {
+	s->sum.steps++;
+	s->sum.lacks_contexts |= item->prefill_token_kv == UNKNOWN || item->decode_kv_tokens == UNKNOWN;
+	struct replica_day *day = days_note(&s->days, item->head.at_ns, DAY_STEPS);
+	exact_widen(&day->first_step_ns, &day->last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
+}
+
+static void take_request(struct seen *s, const struct request_item *r) {
+	const int64_t instants[] = {r->arrival_ns, r->scheduled_ns, r->first_token_ns,
+	                            r->part == PART_PREFILL ? UNKNOWN : r->finish_ns};
+
+	s->sum.requests++;
+	s->sum.exclusive |= r->exclusive;
+	if (r->head.at_ns == UNKNOWN) {
+		return;
+	}
+	days_note_alive(&s->days, r->head.at_ns, days_instant(&r->head));
+	struct replica_day *day = days_note(&s->days, days_instant(&r->head), DAY_REQUESTS);
+	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+		if (instants[i] != UNKNOWN) {
+			exact_widen(&day->first_ns, &day->last_ns, instants[i], instants[i]);
+			exact_widen(&day->first_work_ns, &day->last_work_ns, instants[i], instants[i]);
+		}
+	}
+}
+
+static void take_window(struct seen *s, const struct window_item *w) {
+	struct replica_day *day = days_note(&s->days, w->head.at_ns, DAY_WINDOWS);
+
+	s->sum.windows++;
+	exact_widen(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
+	if (w->input_tokens > 0 || w->output_tokens > 0) {
+		exact_widen(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
+	}
+}
+
+void summaries_take(void *context, unsigned lane, const struct item *item) {
+	struct summaries *summaries = context;
+	struct seen *s = seen_of(&summaries->lanes[lane], item->replica);
+
+	note_model(summaries->names, s, item->kind, item->at_ns, item->model);
+	switch ((enum item_kind)item->kind) {
+	case ITEM_STEP:
+		take_step(s, (const struct step_item *)item);
+		break;
+	case ITEM_REQUEST:
+		take_request(s, (const struct request_item *)item);
+		break;
+	case ITEM_WINDOW:
+		take_window(s, (const struct window_item *)item);
+		break;
+	case ITEM_POWER:
+		s->sum.powers++;
+		break;
+	}
+}
+
+void summaries_set_span(struct summaries *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+	struct seen *seen = seen_of(&s->lanes[0], replica);
+
+	seen->sum.has_span = true;
+	seen->sum.span_first_ns = first_ns;
+	seen->sum.span_last_ns = last_ns;
+	note_model(s->names, seen, -1, first_ns, model);
+}
+
+static void merge(const struct names *n, struct seen *to, const struct seen *from) {
+	const struct replica_summary *f = &from->sum;
+	struct replica_summary *t = &to->sum;
+
+	note_model(n, to, from->model_rank, from->model_at_ns, f->model);
+	t->steps += f->steps;
+	t->requests += f->requests;
+	t->windows += f->windows;
+	t->powers += f->powers;
+	t->lacks_contexts |= f->lacks_contexts;
+	t->exclusive |= f->exclusive;
+	days_add(&to->days, &from->days);
+}
+
+void summaries_seal(struct summaries *s) {
+	for (unsigned i = 1; i < s->lane_count; i++) {
+		for (size_t r = 0; r < s->lanes[i].room; r++) {
+			const struct seen *from = &s->lanes[i].at[r];
+			if (from->any) {
+				merge(s->names, seen_of(&s->lanes[0], (name_id)r), from);
+			}
+		}
+	}
+	for (size_t r = 0; r < s->lanes[0].room; r++) {
+		days_extents(&s->lanes[0].at[r].days, &s->lanes[0].at[r].sum);
+	}
+}
+
+const struct replica_summary *summaries_of(const struct summaries *s, name_id replica) {
+	static const struct replica_summary none;
+
+	return replica < s->lanes[0].room && s->lanes[0].at[replica].any ? &s->lanes[0].at[replica].sum : &none;
+}
+
+const struct replica_days *summaries_days(const struct summaries *s, name_id replica) {
+	static const struct replica_days none;
+
+	return replica < s->lanes[0].room ? &s->lanes[0].at[replica].days : &none;
+}
+
+const struct replica_summary *summaries_next(const struct summaries *s, const struct replica_summary *last) {
+	for (size_t i = last ? last->replica + 1u : 0; i < s->lanes[0].room; i++) {
+		if (s->lanes[0].at[i].any) {
+			return &s->lanes[0].at[i].sum;
+		}
+	}
+	return NULL;
+}
+
+bool summaries_period(const struct summaries *s, int64_t *from_ns, int64_t *to_ns) {
+	*from_ns = INT64_MAX;
+	*to_ns = INT64_MIN;
+	for (size_t r = 0; r < s->lanes[0].room; r++) {
+		const struct replica_summary *sum = &s->lanes[0].at[r].sum;
+		exact_widen(from_ns, to_ns, sum->first_step_ns, sum->last_step_ns);
+		exact_widen(from_ns, to_ns, sum->first_ns, sum->last_ns);
+	}
+	return *from_ns <= *to_ns;
+}

@@ -1,0 +1,21 @@
+/* capacity.h: what was paid for, against what the logs tell of. Private to attribute/. */
+#ifndef ATTRIBUTE_CAPACITY_H
+#define ATTRIBUTE_CAPACITY_H
+
+#include "attribute/fleet/segment.h"
+
+struct capacity;
+
+struct capacity *capacity_new(const struct attribute_options *o);
+void capacity_free(struct capacity *c);
+
+/* A replica told of so much GPU time in a slot at a rate. Kept only for pools with uptime. */
+void capacity_observed(struct capacity *c, const struct pool *p, int64_t slot_ns, int64_t rate_nano, int64_t gpu_ns);
+
+/*
+ * Gives what pools were up for and no log tells of, as unobserved time of no replica. Warns
+ * where logs tell of more than was paid for.
+ */
+int capacity_give(struct capacity *c, entry_sink *sink, void *context, struct quality *quality, struct fault *why);
+
+#endif

@@ -1,0 +1,445 @@
+#include "attribute/fleet/fleet.h"
+
+#include <assert.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/decimal.h"
+#include "core/digest.h"
+#include "core/files/files.h"
+#include "core/instant.h"
+#include "core/json.h"
+
+#define FLEET_FILE_MAX (64u << 20)
+
+/* ---- reading: a table of keys per object, each with its reader ---- */
+
+struct reader {
+	const char *path;
+	struct text bytes;
+	struct json *json;
+	struct names *names;
+	struct fault *why;
+	struct fleet *fleet;
+	fleet_opener *open; /* of descriptions */
+	void *context;
+};
+
+static int wrong(struct reader *r, json_at at, const char *what) {
+	int line, column;
+	text_place(r->bytes, json_offset(r->json, at), &line, &column);
+	return fault_set(r->why, ERROR_CONFIG, "%s:%d:%d: %s", r->path, line, column, what);
+}
+
+static int read_name(struct reader *r, json_at v, name_id *out) {
+	char buffer[512];
+	if (json_type(r->json, v) != JSON_STRING) {
+		return wrong(r, v, "not a string, expected a name in quotes");
+	}
+	*out = names_id(r->names, json_string(r->json, v, buffer, sizeof buffer));
+	return 0;
+}
+
+/* Money: a decimal string, or a number taken by its digits. */
+static int read_decimal(struct reader *r, json_at v, int64_t *nano) {
+	enum json_type type = json_type(r->json, v);
+	if ((type != JSON_STRING && type != JSON_NUMBER) || !decimal_parse(json_raw(r->json, v), 0, nano)) {
+		return wrong(r, v, "not a decimal, expected one such as \"2.49\" with at most 9 places");
+	}
+	if (*nano < 0) {
+		return wrong(r, v, "a negative amount, expected 0 or more");
+	}
+	return 0;
+}
+
+static int read_instant(struct reader *r, json_at v, int64_t *ns) {
+	if (json_type(r->json, v) != JSON_STRING || !instant_parse(json_raw(r->json, v), ns)) {
+		return wrong(r, v, "not a date, expected \"2026-01-31\" or \"2026-01-31T08:00:00Z\"");
+	}
+	return 0;
+}
+
+static int read_count(struct reader *r, json_at v, int64_t *n) {
+	if (!json_i64(r->json, v, n) || *n < 1 || *n > 1000000) {
+		return wrong(r, v, "not a count, expected a whole number from 1 to 1000000");
+	}
+	return 0;
+}
+
+struct key {
+	const char *name;
+	int (*read)(struct reader *, json_at, void *);
+	bool required;
+};
+
+/* Reads the members of an object by a table; unknown keys are refused: in a price list a typo is money. */
+static int read_object(struct reader *r, json_at object, const struct key *keys, size_t count, void *into) {
+	if (json_type(r->json, object) != JSON_OBJECT) {
+		return wrong(r, object, "not an object, expected { … }");
+	}
+	for (json_at v = json_first(r->json, object); v != JSON_ABSENT; v = json_next(r->json, v)) {
+		size_t k = 0;
+		while (k < count && !text_eq(json_key(r->json, v), text_of(keys[k].name))) {
+			k++;
+		}
+		if (k == count) {
+			char what[200];
+			snprintf(what, sizeof what, "unknown key, expected one such as \"%s\" (see schemas/fleet.schema.json)",
+			         keys[0].name);
+			return wrong(r, v, what);
+		}
+		int err = keys[k].read(r, v, into);
+		if (err) {
+			return err;
+		}
+	}
+	for (size_t k = 0; k < count; k++) {
+		if (keys[k].required && json_get(r->json, object, text_of(keys[k].name)) == JSON_ABSENT) {
+			char what[200];
+			snprintf(what, sizeof what, "\"%s\" is missing here", keys[k].name);
+			return wrong(r, object, what);
+		}
+	}
+	return 0;
+}
+
+/* Reads an array of objects into a new array of `size`-byte items. */
+static int read_array(struct reader *r, json_at array, const struct key *keys, size_t count, size_t size, void **items,
+                      size_t *item_count) {
+	if (json_type(r->json, array) != JSON_ARRAY) {
+		return wrong(r, array, "not a list, expected [ … ]");
+	}
+	*items = must_calloc((size_t)json_count(r->json, array) + 1, size);
+	for (json_at v = json_first(r->json, array); v != JSON_ABSENT; v = json_next(r->json, v)) {
+		int err = read_object(r, v, keys, count, (char *)*items + size * *item_count);
+		(*item_count)++; /* also of a half-read one: it may own memory */
+		if (err) {
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int rate_from(struct reader *r, json_at v, void *into) {
+	return read_instant(r, v, &((struct rate *)into)->from_ns);
+}
+static int rate_price(struct reader *r, json_at v, void *into) {
+	return read_decimal(r, v, &((struct rate *)into)->nano);
+}
+static const struct key rate_keys[] = {
+	{"per_gpu_hour", rate_price, true},
+	{"from", rate_from, true},
+};
+
+static int uptime_from(struct reader *r, json_at v, void *into) {
+	return read_instant(r, v, &((struct uptime *)into)->from_ns);
+}
+static int uptime_to(struct reader *r, json_at v, void *into) {
+	return read_instant(r, v, &((struct uptime *)into)->to_ns);
+}
+static int uptime_gpus(struct reader *r, json_at v, void *into) {
+	return read_count(r, v, &((struct uptime *)into)->gpus);
+}
+static const struct key uptime_keys[] = {
+	{"from", uptime_from, true},
+	{"to", uptime_to, true},
+	{"gpus", uptime_gpus, true},
+};
+
+static int read_watts(struct reader *r, json_at v, int64_t *milliwatts) {
+	int64_t nano;
+	int err = read_decimal(r, v, &nano);
+
+	*milliwatts = err ? 0 : nano / 1000000;
+	return err;
+}
+static int power_watts(struct reader *r, json_at v, void *into) {
+	return read_watts(r, v, &((struct pool *)into)->watts_per_gpu_milli);
+}
+static int power_prefill(struct reader *r, json_at v, void *into) {
+	return read_watts(r, v, &((struct pool *)into)->watts_prefill_milli);
+}
+static int power_decode(struct reader *r, json_at v, void *into) {
+	return read_watts(r, v, &((struct pool *)into)->watts_decode_milli);
+}
+static int power_idle(struct reader *r, json_at v, void *into) {
+	return read_watts(r, v, &((struct pool *)into)->watts_idle_milli);
+}
+static int power_pue(struct reader *r, json_at v, void *into) {
+	return read_decimal(r, v, &((struct pool *)into)->pue_nano);
+}
+static int power_price(struct reader *r, json_at v, void *into) {
+	return read_decimal(r, v, &((struct pool *)into)->per_kwh_nano);
+}
+static const struct key power_keys[] = {
+	{"watts_per_gpu", power_watts, false},
+	{"watts_prefill", power_prefill, false},
+	{"watts_decode", power_decode, false},
+	{"watts_idle", power_idle, false},
+	{"pue", power_pue, false},
+	{"per_kwh", power_price, false},
+};
+
+static int pool_name(struct reader *r, json_at v, void *into) {
+	return read_name(r, v, &((struct pool *)into)->name);
+}
+static int pool_model(struct reader *r, json_at v, void *into) {
+	return read_name(r, v, &((struct pool *)into)->model);
+}
+static int pool_gpu(struct reader *r, json_at v, void *into) {
+	return read_name(r, v, &((struct pool *)into)->gpu);
+}
+static int pool_match(struct reader *r, json_at v, void *into) {
+	struct pool *p = into;
+	name_id pattern;
+	int err = read_name(r, v, &pattern);
+	if (!err) {
+		free(p->match);
+		p->match = text_copy(names_text(r->names, pattern));
+	}
+	return err;
+}
+static int pool_gpus(struct reader *r, json_at v, void *into) {
+	return read_count(r, v, &((struct pool *)into)->gpus_per_replica);
+}
+static int pool_role(struct reader *r, json_at v, void *into) {
+	static const char *const roles[] = {"mixed", "prefill", "decode"};
+	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+		if (json_type(r->json, v) == JSON_STRING && text_eq(json_raw(r->json, v), text_of(roles[i]))) {
+			((struct pool *)into)->role = (enum role)i;
+			return 0;
+		}
+	}
+	return wrong(r, v, "unknown role, expected \"mixed\", \"prefill\" or \"decode\"");
+}
+static int pool_power(struct reader *r, json_at v, void *into) {
+	return read_object(r, v, power_keys, sizeof power_keys / sizeof *power_keys, into);
+}
+
+static int pool_description(struct reader *r, json_at v, void *into) {
+	struct text name = json_raw(r->json, v);
+	struct fault why = {{0}};
+	char what[sizeof why.message + 40];
+	if (json_type(r->json, v) != JSON_STRING || name.len == 0) {
+		return wrong(r, v, "not a file, expected the name of a model's description beside this file");
+	}
+	int err = fleet_describe(r->fleet, name, r->open, r->context, &((struct pool *)into)->description, &why);
+	if (!err) {
+		return 0;
+	}
+	snprintf(what, sizeof what, "\"description\": %s", why.message);
+	return wrong(r, v, what);
+}
+
+static int pool_rates(struct reader *r, json_at v, void *into) {
+	struct pool *p = into;
+	if (p->rates) {
+		return wrong(r, v, "\"rates\" stands here twice");
+	}
+	int err = read_array(r, v, rate_keys, sizeof rate_keys / sizeof *rate_keys, sizeof *p->rates, (void **)&p->rates,
+	                     &p->rate_count);
+	for (size_t i = 1; !err && i < p->rate_count; i++) {
+		if (p->rates[i].from_ns <= p->rates[i - 1].from_ns) {
+			return wrong(r, v, "rates out of order, expected each \"from\" later than the one before");
+		}
+	}
+	return err;
+}
+
+static int pool_uptime(struct reader *r, json_at v, void *into) {
+	struct pool *p = into;
+	if (p->uptimes) {
+		return wrong(r, v, "\"uptime\" stands here twice");
+	}
+	int err = read_array(r, v, uptime_keys, sizeof uptime_keys / sizeof *uptime_keys, sizeof *p->uptimes,
+	                     (void **)&p->uptimes, &p->uptime_count);
+	for (size_t i = 0; !err && i < p->uptime_count; i++) {
+		if (p->uptimes[i].to_ns <= p->uptimes[i].from_ns) {
+			return wrong(r, v, "an uptime that ends before it begins, expected \"to\" after \"from\"");
+		}
+		if (i > 0 && p->uptimes[i].from_ns < p->uptimes[i - 1].to_ns) {
+			return wrong(r, v, "uptimes overlap or are out of order, expected each to begin after the one before ends");
+		}
+	}
+	return err;
+}
+
+static const struct key pool_keys[] = {
+	{"name", pool_name, true},
+	{"match", pool_match, true},
+	{"model", pool_model, false},
+	{"gpu", pool_gpu, false},
+	{"gpus_per_replica", pool_gpus, false},
+	{"role", pool_role, false},
+	{"rates", pool_rates, true},
+	{"uptime", pool_uptime, false},
+	{"power", pool_power, false},
+	{"description", pool_description, false},
+};
+
+static int fleet_schema(struct reader *r, json_at v, void *into) {
+	(void)into;
+	if (json_type(r->json, v) != JSON_STRING || !text_eq(json_raw(r->json, v), T("tollbook.fleet.v1"))) {
+		return wrong(r, v, "unknown schema, expected \"tollbook.fleet.v1\"");
+	}
+	return 0;
+}
+static int fleet_set_currency(struct reader *r, json_at v, void *into) {
+	struct fleet *f = into;
+	struct text t = json_raw(r->json, v);
+	if (json_type(r->json, v) != JSON_STRING || t.len < 1 || t.len >= sizeof f->currency) {
+		return wrong(r, v, "not a currency, expected a code such as \"USD\"");
+	}
+	memcpy(f->currency, t.at, t.len);
+	f->currency[t.len] = '\0';
+	return 0;
+}
+static int fleet_pools(struct reader *r, json_at v, void *into) {
+	struct fleet *f = into;
+	if (f->pools) {
+		return wrong(r, v, "\"pools\" stands here twice");
+	}
+	int err = read_array(r, v, pool_keys, sizeof pool_keys / sizeof *pool_keys, sizeof *f->pools, (void **)&f->pools,
+	                     &f->pool_count);
+	for (size_t i = 0; i < f->pool_count; i++) {
+		if (f->pools[i].gpus_per_replica == 0) {
+			f->pools[i].gpus_per_replica = 1;
+		}
+	}
+	return err;
+}
+static const struct key fleet_keys[] = {
+	{"pools", fleet_pools, true},
+	{"schema", fleet_schema, true},
+	{"currency", fleet_set_currency, false},
+};
+
+static struct fleet *fleet_new(void) {
+	struct fleet *f = must_calloc(1, sizeof *f);
+	memcpy(f->currency, "USD", 4);
+	f->fallback.gpus_per_replica = 1;
+	return f;
+}
+
+static void hash_bytes(struct text bytes, char hex[DIGEST_HEX_MAX]) {
+	struct digest *d = digest_new();
+	digest_add(d, bytes);
+	digest_finish(d, hex);
+	digest_free(d);
+}
+
+static int parse_fleet(struct reader *r, struct fleet *f) {
+	size_t bad = 0;
+	if (!json_parse(r->json, r->bytes, &bad)) {
+		int line, column;
+		text_place(r->bytes, bad, &line, &column);
+		return fault_set(r->why, ERROR_CONFIG, "%s:%d:%d: not valid JSON here, expected a fleet file (see samples/fleet.json)",
+		                 r->path, line, column);
+	}
+	hash_bytes(r->bytes, f->sha256);
+	return read_object(r, 0, fleet_keys, sizeof fleet_keys / sizeof *fleet_keys, f);
+}
+
+struct fleet *fleet_parse(const char *path, struct text bytes, fleet_opener *open, void *context, struct names *names,
+                          struct fault *why) {
+	struct fleet *f = fleet_new();
+	struct reader r = {path, bytes, json_new(), names, why, f, open, context};
+	if (parse_fleet(&r, f) < 0) {
+		fleet_free(f);
+		f = NULL;
+	}
+	json_free(r.json);
+	return f;
+}
+
+int fleet_open(struct fleet **out, const char *path, struct names *names, struct fault *why) {
+	struct text bytes;
+	int rc = file_read(path, FLEET_FILE_MAX, &bytes, why);
+
+	*out = NULL;
+	if (rc < 0) {
+		return rc;
+	}
+	*out = fleet_parse(path, bytes, fleet_open_beside, (void *)(uintptr_t)path, names, why);
+	free((void *)bytes.at);
+	return *out ? 0 : ERROR_CONFIG;
+}
+
+struct fleet *fleet_read(const char *path, struct names *names, struct fault *why) {
+	struct fleet *f;
+
+	return fleet_open(&f, path, names, why) < 0 ? NULL : f;
+}
+
+/* ---- the rest of the fleet's life ---- */
+
+void fleet_set_default_rate(struct fleet *f, int64_t rate_nano) {
+	free(f->fallback.rates);
+	f->fallback.rates = must_alloc(sizeof *f->fallback.rates);
+	f->fallback.rates[0] = (struct rate){.from_ns = INT64_MIN, .nano = rate_nano};
+	f->fallback.rate_count = 1;
+	f->has_fallback = true;
+}
+
+struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names) {
+	(void)names;
+	struct fleet *f = fleet_new();
+	fleet_set_default_rate(f, rate_nano);
+	return f;
+}
+
+const char *fleet_currency(const struct fleet *f) {
+	return f->currency;
+}
+
+const char *fleet_sha256(const struct fleet *f) {
+	return f->sha256;
+}
+
+void fleet_free(struct fleet *f) {
+	if (!f) {
+		return;
+	}
+	for (size_t i = 0; i < f->pool_count; i++) {
+		free(f->pools[i].match);
+		free(f->pools[i].rates);
+		free(f->pools[i].uptimes);
+	}
+	free(f->pools);
+	fleet_forget_descriptions(f);
+	free(f->fallback.rates);
+	free(f);
+}
+
+static const struct pool *first_match(const struct fleet *f, const char *replica, name_id model) {
+	for (size_t i = 0; i < f->pool_count; i++) {
+		const struct pool *p = &f->pools[i];
+		if ((model == 0 || p->model == model) && fnmatch(p->match, replica, 0) == 0) {
+			return p;
+		}
+	}
+	return NULL;
+}
+
+const struct pool *fleet_pool_of(const struct fleet *f, struct names *names, name_id replica, name_id model) {
+	const char *name = names_text(names, replica).at;
+	const struct pool *p = model ? first_match(f, name, model) : NULL;
+	if (!p) {
+		p = first_match(f, name, 0);
+	}
+	return p ? p : f->has_fallback ? &f->fallback : NULL;
+}
+
+int64_t pool_rate_at(const struct pool *p, int64_t at_ns, int64_t *until_ns) {
+	int64_t nano = -1;
+	*until_ns = INT64_MAX;
+	for (size_t i = 0; i < p->rate_count; i++) {
+		if (p->rates[i].from_ns > at_ns) {
+			*until_ns = p->rates[i].from_ns;
+			break;
+		}
+		nano = p->rates[i].nano;
+	}
+	return nano;
+}

@@ -1,0 +1,243 @@
+#include "attribute/model/cells.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+
+const int cell_bits[CELL_TERMS] = {60, 50, 38, 46};
+
+#define TERM_LIMIT_LOG2 48 /* products of two, summed over 2^31 steps, fit 127 bits */
+#define DURATION_SHIFT 3   /* 8 classes of duration per octave */
+
+/* ---- kinds and keys ---- */
+
+static uint64_t key_of(const struct cell_kind *k) {
+	return (uint64_t)1 << 63 | (uint64_t)k->segment << 48 | (uint64_t)k->phases << 44 | (uint64_t)k->known << 40 |
+	       (uint64_t)k->ntok << 32 | (uint64_t)k->attention << 24 | (uint64_t)k->context << 16 | k->duration;
+}
+
+struct cell_kind cell_kind_of(uint64_t key) {
+	return (struct cell_kind){
+		.segment = (uint8_t)(key >> 48),
+		.phases = (uint8_t)(key >> 44 & 15),
+		.known = (uint8_t)(key >> 40 & 15),
+		.ntok = (uint8_t)(key >> 32),
+		.attention = (uint8_t)(key >> 24),
+		.context = (uint8_t)(key >> 16),
+		.duration = (uint16_t)key,
+	};
+}
+
+bool cell_key_is_valid(uint64_t key) {
+	struct cell_kind k = cell_kind_of(key);
+
+	return key_of(&k) == key && k.segment <= HINGE_COUNT && k.phases >= 1 && k.phases <= 3 && k.known <= 3 &&
+	       k.ntok < 128 && k.attention <= 64 && k.context <= 64 && k.duration < CELL_DURATIONS;
+}
+
+/* 0, or one more than the binary logarithm. */
+static uint8_t octave(int64_t v) {
+	return v > 0 ? (uint8_t)(64 - __builtin_clzll((uint64_t)v)) : 0;
+}
+
+/* Classes of equal width within an octave, 2^shift of them. */
+static uint16_t fine_octave(int64_t v, int shift) {
+	int top = 63 - __builtin_clzll((uint64_t)v);
+	int64_t within = top >= shift ? v >> (top - shift) : v << (shift - top);
+
+	return (uint16_t)((top << shift) + (int)(within & ((1 << shift) - 1)));
+}
+
+static uint8_t segment_of(int64_t ntok) {
+	uint8_t s = 0;
+
+	while (s < HINGE_COUNT && ntok > hinge_ntok[s]) {
+		s++;
+	}
+	return s;
+}
+
+/*
+ * The kind as it is told at `level`, from what it is at the level below: each level halves the classes of
+ * durations, the first three those of A and K; then A and K count as there or not. At CELL_LEVELS durations
+ * no longer matter, and there are fewer than CELLS_MAX kinds.
+ */
+static struct cell_kind coarser(struct cell_kind k, unsigned level) {
+	k.duration = (uint16_t)(k.duration >> 1);
+	k.ntok = 0;
+	k.attention = level > 3 ? k.attention > 0 : (uint8_t)(k.attention >> 1);
+	k.context = level > 3 ? k.context > 0 : (uint8_t)(k.context >> 1);
+	return k;
+}
+
+static uint64_t key_at(uint64_t key, unsigned from_level, unsigned to_level) {
+	struct cell_kind kind = cell_kind_of(key);
+
+	for (unsigned level = from_level + 1; level <= to_level; level++) {
+		kind = coarser(kind, level);
+	}
+	return key_of(&kind);
+}
+
+static struct cell_kind kind_of(const struct batch *b, int64_t duration_ns, bool attention_known, bool context_known) {
+	int64_t ntok = b->prefill_tokens + b->decode_tokens;
+
+	return (struct cell_kind){
+		.segment = segment_of(ntok),
+		.phases = (uint8_t)((b->prefill_tokens > 0 ? PHASE_PREFILL : 0) | (b->decode_tokens > 0 ? PHASE_DECODE : 0)),
+		.known = (uint8_t)((attention_known ? KNOWN_ATTENTION : 0) | (context_known ? KNOWN_CONTEXT : 0)),
+		.ntok = (uint8_t)fine_octave(ntok, 1),
+		.attention = octave(b->prefill_token_kv),
+		.context = octave(b->decode_kv_tokens),
+		.duration = fine_octave(duration_ns, DURATION_SHIFT),
+	};
+}
+
+/* ---- the table ---- */
+
+static size_t hash(uint64_t key) {
+	key = (key ^ key >> 31) * UINT64_C(0x9e3779b97f4a7c15);
+	key = (key ^ key >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+	return (size_t)(key >> 32);
+}
+
+/* The slot of a key, or the empty one where it would stand. */
+static struct cell *find(const struct cells *c, uint64_t key) {
+	size_t mask = ((size_t)1 << c->slots_log2) - 1;
+	size_t at = hash(key) & mask;
+
+	while (c->slots[at].key != 0 && c->slots[at].key != key) {
+		at = (at + 1) & mask;
+	}
+	return &c->slots[at];
+}
+
+static void rebuild(struct cells *c, unsigned slots_log2, unsigned level) {
+	struct cells to = {.slots_log2 = slots_log2, .level = level};
+
+	to.slots = must_calloc((size_t)1 << slots_log2, sizeof *to.slots);
+	for (size_t i = 0; c->slots && i < (size_t)1 << c->slots_log2; i++) {
+		if (c->slots[i].key != 0) {
+			uint64_t key = key_at(c->slots[i].key, c->level, level);
+			struct cell *slot = find(&to, key);
+			to.count += slot->key == 0;
+			slot->key = key;
+			cell_join(slot, &c->slots[i]);
+		}
+	}
+	free(c->slots);
+	*c = to;
+}
+
+/* The slot of a kind, made where there is none yet. `key` is of `level`. */
+static struct cell *slot_of(struct cells *c, uint64_t key, unsigned level) {
+	if (!c->slots) {
+		rebuild(c, 6, c->level);
+	}
+	while (level > c->level) {
+		rebuild(c, c->slots_log2, c->level + 1);
+	}
+	for (;;) {
+		uint64_t wanted = key_at(key, level, c->level);
+		struct cell *slot = find(c, wanted);
+		if (slot->key != 0) {
+			return slot;
+		}
+		if (c->count == CELLS_MAX) {
+			assert(c->level < CELL_LEVELS);
+			rebuild(c, c->slots_log2, c->level + 1);
+		} else if ((size_t)c->count * 2 >= (size_t)1 << c->slots_log2) {
+			rebuild(c, c->slots_log2 + 1, c->level);
+		} else {
+			slot->key = wanted;
+			c->count++;
+			return slot;
+		}
+	}
+}
+
+/* ---- adding ---- */
+
+/* One operation at a time, so that no compiler can join two into one with another rounding. */
+static bool scale_terms(const struct batch *b, int64_t duration_ns, bool context_known, int64_t terms[CELL_TERMS]) {
+	const int64_t values[CELL_TERMS] = {1, b->prefill_tokens + b->decode_tokens, b->prefill_token_kv,
+	                                    context_known ? b->decode_kv_tokens : b->decode_tokens};
+	double inverse = 1 / (double)duration_ns;
+
+	for (int i = 0; i < CELL_TERMS; i++) {
+		double scaled = (double)values[i] * inverse;
+		scaled *= (double)((int64_t)1 << cell_bits[i]);
+		if (!(scaled >= 0 && scaled < (double)((int64_t)1 << TERM_LIMIT_LOG2))) {
+			return false;
+		}
+		terms[i] = (int64_t)(scaled + 0.5);
+	}
+	return true;
+}
+
+static void add_step(struct cell *c, int64_t duration_ns, const int64_t terms[CELL_TERMS]) {
+	int128 *sum = c->sums;
+
+	c->steps++;
+	c->duration_us += duration_ns / 1000;
+	for (int i = 0; i < CELL_TERMS; i++) {
+		for (int j = i; j < CELL_TERMS; j++) {
+			*sum++ += (int128)terms[i] * terms[j];
+		}
+	}
+	for (int i = 0; i < CELL_TERMS; i++) {
+		*sum++ += terms[i];
+	}
+}
+
+bool cells_take(struct cells *c, const struct batch *b, int64_t duration_ns, bool attention_known, bool context_known) {
+	int64_t terms[CELL_TERMS];
+
+	if (duration_ns <= 0 || b->prefill_tokens < 0 || b->decode_tokens < 0 ||
+	    b->prefill_tokens > INT32_MAX || b->decode_tokens > INT32_MAX || b->prefill_tokens + b->decode_tokens == 0 ||
+	    !scale_terms(b, duration_ns, context_known, terms)) {
+		return false;
+	}
+	struct cell_kind kind = kind_of(b, duration_ns, attention_known || b->prefill_tokens == 0,
+	                                context_known || b->decode_tokens == 0);
+	add_step(slot_of(c, key_of(&kind), 0), duration_ns, terms);
+	return true;
+}
+
+void cell_join(struct cell *to, const struct cell *from) {
+	to->steps += from->steps;
+	to->duration_us += from->duration_us;
+	for (int i = 0; i < CELL_SUMS; i++) {
+		to->sums[i] += from->sums[i];
+	}
+}
+
+void cells_add(struct cells *c, const struct cell *cell, unsigned level) {
+	cell_join(slot_of(c, cell->key, level), cell);
+}
+
+void cells_release(struct cells *c) {
+	free(c->slots);
+	*c = (struct cells){0};
+}
+
+static int by_key(const void *a, const void *b) {
+	const struct cell *const *x = a;
+	const struct cell *const *y = b;
+
+	return ((*x)->key > (*y)->key) - ((*x)->key < (*y)->key);
+}
+
+const struct cell **cells_sorted(const struct cells *c) {
+	const struct cell **list = must_alloc((c->count + 1) * sizeof *list);
+	size_t used = 0;
+
+	for (size_t i = 0; c->slots && i < (size_t)1 << c->slots_log2; i++) {
+		if (c->slots[i].key != 0) {
+			list[used++] = &c->slots[i];
+		}
+	}
+	qsort(list, used, sizeof(struct cell *), by_key);
+	return list;
+}

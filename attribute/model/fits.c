@@ -1,0 +1,471 @@
+#define _GNU_SOURCE /* qsort_r */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attribute/model/fits_private.h"
+#include "attribute/model/theory.h"
+#include "core/instant.h"
+#include "core/exact.h"
+#include "core/error.h"
+#include "core/model/roofline.h"
+
+/* ---- the table of keys ---- */
+
+static bool same_key(const struct fit_key *a, const struct fit_key *b) {
+	return a->model == b->model && a->gpu == b->gpu && a->gpus_per_replica == b->gpus_per_replica &&
+	       a->role == b->role && a->day_ns == b->day_ns;
+}
+
+static size_t hash_key(const struct fit_key *k) {
+	uint64_t h = (uint64_t)k->day_ns;
+
+	h = (h ^ h >> 32 ^ k->model) * UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ h >> 32 ^ (uint64_t)k->gpu << 8) * UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ h >> 32 ^ (uint64_t)k->gpus_per_replica << 2 ^ k->role) * UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)(h >> 20);
+}
+
+/* The slot of a key, or the empty one where it would stand. */
+static uint32_t *find(const struct attribution_fits *f, const struct fit_key *key) {
+	size_t at = hash_key(key) & (f->slot_count - 1);
+
+	while (f->slots[at] != 0 && !same_key(&f->list[f->slots[at] - 1]->key, key)) {
+		at = (at + 1) & (f->slot_count - 1);
+	}
+	return &f->slots[at];
+}
+
+static void grow(struct attribution_fits *f) {
+	f->room = f->room ? f->room * 2 : 8;
+	f->slot_count = f->room * 2;
+	f->list = must_realloc(f->list, f->room * sizeof(struct fit *));
+	free(f->slots);
+	f->slots = must_calloc(f->slot_count, sizeof *f->slots);
+	for (size_t i = 0; i < f->count; i++) {
+		*find(f, &f->list[i]->key) = (uint32_t)i + 1;
+	}
+}
+
+struct fit *fits_of(struct attribution_fits *f, const struct fit_key *key) {
+	if (f->last && same_key(&f->last->key, key)) {
+		return f->last;
+	}
+	if (f->count == f->room) {
+		grow(f);
+	}
+	uint32_t *slot = find(f, key);
+	if (*slot == 0) {
+		struct fit *new = must_calloc(1, sizeof *new);
+		new->key = *key;
+		f->list[f->count++] = new;
+		*slot = (uint32_t)f->count;
+	}
+	f->last = f->list[*slot - 1];
+	return f->last;
+}
+
+struct attribution_fits *attribution_fits_new(struct names *names) {
+	struct attribution_fits *f = must_calloc(1, sizeof *f);
+
+	f->names = names;
+	return f;
+}
+
+void fits_describe(struct attribution_fits *f, const struct fleet *fleet) {
+	f->fleet = fleet;
+}
+
+void attribution_fits_free(struct attribution_fits *f) {
+	if (!f) {
+		return;
+	}
+	for (size_t i = 0; i < f->count; i++) {
+		cells_release(&f->list[i]->cells);
+		free(f->list[i]->rough);
+		free(f->list[i]->rough_model);
+		free(f->list[i]);
+	}
+	spool_free(f->spool);
+	free(f->list);
+	free(f->slots);
+	free(f);
+}
+
+/* ---- cells, in memory and in the spool ---- */
+
+/* So many fits have cells in memory. */
+#define OPEN_MAX 16
+#define SPOOL_BYTES ((size_t)4 << 20)
+
+/* Items of a spool are aligned to 8 bytes, a cell's sums want 16: it is kept as bytes. */
+struct spilled {
+	struct fit_key key;
+	unsigned level;
+	unsigned char cell[sizeof(struct cell)];
+};
+
+static int compare_keys(const struct names *names, const struct fit_key *x, const struct fit_key *y);
+
+static int compare_spilled(const void *names, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
+	const struct spilled *a = a_bytes, *b = b_bytes;
+	int order = compare_keys(names, &a->key, &b->key);
+
+	return order != 0 ? order : memcmp(a, b, a_len < b_len ? a_len : b_len);
+}
+
+static void note_failure(struct attribution_fits *f, int rc) {
+	f->failed = f->failed < 0 ? f->failed : rc;
+}
+
+static void spill(struct attribution_fits *f, struct fit *fit) {
+	struct spilled item;
+	struct fault why = {{0}};
+
+	if (!f->spool) {
+		f->spool = spool_new(1, SPOOL_BYTES, compare_spilled, f->names);
+	}
+	memset(&item, 0, sizeof item);
+	item.key = fit->key;
+	item.level = fit->cells.level;
+	for (size_t i = 0; fit->cells.slots && i < (size_t)1 << fit->cells.slots_log2; i++) {
+		if (fit->cells.slots[i].key != 0) {
+			memcpy(item.cell, &fit->cells.slots[i], sizeof item.cell);
+			int rc = spool_add(f->spool, 0, &item, sizeof item, &why);
+			if (rc < 0 && f->failed == 0) {
+				f->why = why;
+				note_failure(f, rc);
+			}
+		}
+	}
+	cells_release(&fit->cells);
+	f->open--;
+}
+
+static void spill_oldest(struct attribution_fits *f) {
+	struct fit *oldest = NULL;
+
+	for (size_t i = 0; i < f->count; i++) {
+		struct fit *fit = f->list[i];
+		if (fit->cells.slots && (!oldest || fit->used < oldest->used)) {
+			oldest = fit;
+		}
+	}
+	spill(f, oldest);
+}
+
+struct cells *fits_cells(struct attribution_fits *f, struct fit *fit) {
+	assert(!f->sealed);
+	f->solved = false;
+	if (!fit->cells.slots) {
+		if (f->open == OPEN_MAX) {
+			spill_oldest(f);
+		}
+		f->open++;
+	}
+	fit->used = ++f->clock;
+	fit->by_steps = true;
+	return &fit->cells;
+}
+
+/* ---- adding ---- */
+
+void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s) {
+	struct fit *fit = fits_of(f, key);
+
+	if (!cells_take(fits_cells(f, fit), &s->batch, s->duration_ns, s->attention_known, s->context_known)) {
+		fit->unfit++;
+	}
+}
+
+static struct rough *rough_of(struct fit *fit) {
+	if (!fit->rough) {
+		fit->rough = must_calloc(1, sizeof *fit->rough);
+	}
+	return fit->rough;
+}
+
+struct rough *fits_rough(struct attribution_fits *f, const struct fit_key *key) {
+	return rough_of(fits_of(f, key));
+}
+
+static void take_all(void *to, struct fit *from, const struct cells *cells) {
+	struct attribution_fits *f = to;
+	struct fit *fit = fits_of(f, &from->key);
+
+	fit->unfit += from->unfit;
+	fit->by_steps |= from->by_steps;
+	if (from->rough) {
+		rough_join(rough_of(fit), from->rough);
+	}
+	for (size_t i = 0; cells->slots && i < (size_t)1 << cells->slots_log2; i++) {
+		if (cells->slots[i].key != 0) {
+			cells_add(fits_cells(f, fit), &cells->slots[i], cells->level);
+		}
+	}
+}
+
+int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why) {
+	return fits_each(from, take_all, f, why);
+}
+
+/* ---- in order ---- */
+
+static int compare_keys(const struct names *names, const struct fit_key *x, const struct fit_key *y) {
+	int order = text_compare(names_text(names, x->model), names_text(names, y->model));
+
+	order = order ? order : text_compare(names_text(names, x->gpu), names_text(names, y->gpu));
+	order = order ? order : exact_order(x->gpus_per_replica, y->gpus_per_replica);
+	order = order ? order : exact_order((int64_t)x->role, (int64_t)y->role);
+	return order ? order : exact_order(x->day_ns, y->day_ns);
+}
+
+static int by_texts(const void *a, const void *b, void *names) {
+	return compare_keys(names, &(*(struct fit *const *)a)->key, &(*(struct fit *const *)b)->key);
+}
+
+struct fit **fits_sorted(const struct attribution_fits *f) {
+	struct fit **list = must_alloc((f->count + 1) * sizeof *list);
+
+	for (size_t i = 0; i < f->count; i++) {
+		list[i] = f->list[i];
+	}
+	qsort_r(list, f->count, sizeof(struct fit *), by_texts, f->names);
+	return list;
+}
+
+size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max) {
+	struct fit **list = fits_sorted(f);
+	size_t used = 0;
+
+	for (size_t i = 0; i < f->count; i++) {
+		if (list[i]->by_steps && used++ < max) {
+			out[used - 1] = list[i]->key;
+		}
+	}
+	free(list);
+	return used;
+}
+
+/* ---- each with all its cells ---- */
+
+/* Puts the cells of one fit together; *next is the first item that is not its own, NULL at the end. */
+static int gather(struct spool_reader *reader, const struct fit *fit, struct cells *cells, const struct spilled **next,
+                  struct fault *why) {
+	int got = 1;
+
+	while (*next && same_key(&(*next)->key, &fit->key)) {
+		const void *item = NULL;
+		struct cell cell;
+		size_t len;
+		memcpy(&cell, (*next)->cell, sizeof cell);
+		cells_add(cells, &cell, (*next)->level);
+		got = spool_next(reader, &item, &len, why);
+		*next = got > 0 ? item : NULL;
+	}
+	return got < 0 ? got : 0;
+}
+
+static int seal(struct attribution_fits *f, struct fault *why) {
+	int rc = 0;
+
+	if (!f->sealed) {
+		f->sealed = true;
+		for (size_t i = 0; i < f->count; i++) {
+			if (f->list[i]->cells.slots) {
+				spill(f, f->list[i]);
+			}
+		}
+		rc = spool_seal(f->spool, why);
+	}
+	if (f->failed < 0) {
+		*why = f->why;
+		return f->failed;
+	}
+	return rc;
+}
+
+static int each_spilled(struct attribution_fits *f, struct fit **list, fits_taker *take, void *context,
+                        struct fault *why) {
+	struct spool_reader *reader;
+	const void *item = NULL;
+	size_t len;
+	int rc = seal(f, why);
+
+	if (rc < 0 || (rc = spool_reader_new(&reader, f->spool, why)) < 0) {
+		return rc;
+	}
+	rc = spool_next(reader, &item, &len, why);
+	const struct spilled *next = rc > 0 ? item : NULL;
+	for (size_t i = 0; i < f->count && rc >= 0; i++) {
+		struct cells cells = {0};
+		rc = gather(reader, list[i], &cells, &next, why);
+		if (rc >= 0) {
+			take(context, list[i], &cells);
+		}
+		cells_release(&cells);
+	}
+	spool_reader_free(reader);
+	return rc;
+}
+
+int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struct fault *why) {
+	struct fit **list = fits_sorted(f);
+	int rc = 0;
+
+	if (f->spool) {
+		rc = each_spilled(f, list, take, context, why);
+	} else {
+		for (size_t i = 0; i < f->count; i++) {
+			take(context, list[i], &list[i]->cells);
+		}
+	}
+	free(list);
+	return rc;
+}
+
+/* ---- models ---- */
+
+/* The fit of the same shape, or of another role, some days off; NULL: none. */
+static struct fit *beside(const struct attribution_fits *f, const struct fit *fit, enum role role, int64_t days) {
+	struct fit_key key = fit->key;
+
+	key.role = role;
+	key.day_ns += days * NS_PER_DAY;
+	uint32_t number = *find(f, &key);
+	return number > 0 ? f->list[number - 1] : NULL;
+}
+
+/* The model of the day before, else of the day after, if its steps make one. */
+static bool take_neighbours(const struct attribution_fits *f, struct fit *fit) {
+	const struct fit *before = beside(f, fit, fit->key.role, -1), *after = beside(f, fit, fit->key.role, 1);
+	const struct fit *best = before && before->own ? before : after;
+
+	if (!best || !best->own) {
+		return false;
+	}
+	fit->model = best->model;
+	fit->model.origin = MODEL_NEIGHBOUR;
+	fit->taken_from_ns = best->key.day_ns;
+	return true;
+}
+
+/* From what is published of the card; the catalogue is read when first needed. */
+static bool by_theory(const struct attribution_fits *f, struct gpu_catalogue **catalogue, struct fit *fit) {
+	struct step_model m;
+	struct fault why;
+
+	if (!*catalogue && gpu_catalogue_read(catalogue, NULL, &why) < 0) {
+		return false;
+	}
+	const struct modelspec *described =
+		f->fleet ? fleet_description_of(f->fleet, fit->key.model, fit->key.gpu, fit->key.gpus_per_replica) : NULL;
+	if (!theory_model(*catalogue, names_text(f->names, fit->key.gpu), fit->key.gpus_per_replica, described, &m)) {
+		return false;
+	}
+	m.steps = fit->model.steps;
+	m.outliers = fit->model.outliers;
+	fit->model = m;
+	return true;
+}
+
+/* Each token takes the same time. */
+static void by_tokens(struct fit *fit) {
+	fit->model = (struct step_model){.origin = MODEL_TOKENS, .steps = fit->model.steps, .outliers = fit->model.outliers};
+	fit->model.ns[TERM_TOKENS] = 1;
+}
+
+static void solve_own(void *context, struct fit *fit, const struct cells *cells) {
+	(void)context;
+	fit->own = cells_solve(cells, &fit->model);
+}
+
+static void complete(const struct attribution_fits *f, struct gpu_catalogue **catalogue, struct fit *fit) {
+	if (!fit->own && !take_neighbours(f, fit) && !by_theory(f, catalogue, fit)) {
+		by_tokens(fit);
+	}
+}
+
+int fits_solve(struct attribution_fits *f, struct fault *why) {
+	struct gpu_catalogue *catalogue = NULL;
+	int rc = f->solved ? 0 : fits_each(f, solve_own, NULL, why);
+
+	for (size_t i = 0; !f->solved && i < f->count; i++) {
+		complete(f, &catalogue, f->list[i]);
+	}
+	gpu_catalogue_free(catalogue);
+	f->solved = rc >= 0;
+	return rc;
+}
+
+/* The fit of a key, with a model also where no evidence had made one yet. */
+static struct fit *solved_fit(struct attribution_fits *f, const struct fit_key *key) {
+	size_t before = f->count;
+	struct fit *fit = fits_of(f, key);
+
+	assert(f->solved);
+	if (f->count > before) {
+		struct gpu_catalogue *catalogue = NULL;
+		complete(f, &catalogue, fit);
+		gpu_catalogue_free(catalogue);
+	}
+	return fit;
+}
+
+const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key) {
+	struct fit *fit = solved_fit(f, key);
+
+	fit->by_steps = true;
+	return &fit->model;
+}
+
+const struct step_model *fits_fitted(const struct attribution_fits *f, const struct fit_key *key) {
+	uint32_t number = f->count > 0 ? *find(f, key) : 0;
+	const struct step_model *m = number > 0 ? &f->list[number - 1]->model : NULL;
+
+	assert(f->solved);
+	return m && m->origin <= MODEL_NEIGHBOUR && m->has_attention && m->has_context ? m : NULL;
+}
+
+/* ---- what requests and windows say ---- */
+
+/* Where nothing is published of the card: peak FLOP/s over bandwidth of GPUs of today (A100 153, H100 295, B200 281). */
+#define RIDGE_NTOK 300
+
+static double ridge_of(const struct attribution_fits *f, name_id gpu) {
+	struct gpu_catalogue *catalogue;
+	struct fault why;
+	double ridge = RIDGE_NTOK;
+
+	if (gpu != 0 && gpu_catalogue_read(&catalogue, NULL, &why) >= 0) {
+		theory_ridge(catalogue, names_text(f->names, gpu), &ridge);
+		gpu_catalogue_free(catalogue);
+	}
+	return ridge;
+}
+
+static const struct rough *rough_beside(const struct attribution_fits *f, const struct fit *fit, enum role role,
+                                        int64_t days) {
+	const struct fit *other = beside(f, fit, role, days);
+
+	return other ? other->rough : NULL;
+}
+
+const struct rough_model *fits_rough_model(struct attribution_fits *f, const struct fit_key *key) {
+	struct fit *fit = solved_fit(f, key);
+
+	if (!fit->rough_model) {
+		struct rough_sources s = {.day = fit->rough, .ridge_ntok = ridge_of(f, key->gpu)};
+		for (int day = 0, at = 0; day < 3; day++) {
+			s.days[day] = rough_beside(f, fit, key->role, day - 1);
+			for (enum role role = ROLE_MIXED; role <= ROLE_DECODE; role++) {
+				if (role != key->role) {
+					s.others[at++] = rough_beside(f, fit, role, day - 1);
+				}
+			}
+		}
+		fit->rough_model = must_alloc(sizeof *fit->rough_model);
+		rough_solve(&s, fit->rough_model);
+	}
+	return fit->rough_model;
+}

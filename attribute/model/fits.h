@@ -1,0 +1,73 @@
+/*
+ * fits.h: what steps say of the step model, as sums that add up, and the models made of them.
+ * Private to attribute/; attribute.h has what others may do with them.
+ *
+ * Everything kept is a sum of integers in cells of like steps (by tokens, contexts and duration), so that
+ * it does not depend on the order of steps, on threads or on machines, and so that outliers can be
+ * left out after the fact, cell by cell.
+ */
+#ifndef ATTRIBUTE_FITS_H
+#define ATTRIBUTE_FITS_H
+
+#include "attribute/attribute.h"
+#include "attribute/fleet/fleet.h"
+#include "attribute/model/rough.h"
+#include "core/model/step_model.h"
+
+/* What one model is fitted for. */
+struct fit_key {
+	name_id model, gpu;
+	int64_t gpus_per_replica;
+	enum role role;
+	int64_t day_ns; /* start of the UTC day in which the steps start */
+};
+
+/* One step's say: its batch, its duration (> 0), and whether A and K are known (measured or rebuilt). */
+struct fit_step {
+	struct batch batch;
+	int64_t duration_ns;
+	bool attention_known, context_known;
+};
+
+/* Adds a step. Memory is only taken for a kind of step not seen before. */
+void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s);
+
+/* Where the rows of requests and windows of a key add up. */
+struct rough *fits_rough(struct attribution_fits *f, const struct fit_key *key);
+
+/* Adds all of `from`, which shares the names. */
+int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why);
+
+/* Where the models are described that have no steps to fit; it must live as long as the fits. */
+void fits_describe(struct attribution_fits *f, const struct fleet *fleet);
+
+/* Makes the models of all keys. Nothing may be added afterwards. */
+int fits_solve(struct attribution_fits *f, struct fault *why);
+
+/*
+ * The model for a key, after fits_solve: of the day's own steps; else of the day before, else of the day after, of the
+ * same pool shape; else from what is published of the card (and of the model, where the fleet file names its
+ * description); else by tokens (each token the same), marked as such. Days further off are not asked, so that a
+ * day's entries depend on no more than the book reads for them. Never NULL; lives as long as the fits.
+ */
+const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key);
+
+/* The same of requests and windows, see rough.h. Never NULL. */
+const struct rough_model *fits_rough_model(struct attribution_fits *f, const struct fit_key *key);
+
+/* The step model of a key if it was fitted with contexts, to its own steps or those of a day beside; else NULL. */
+const struct step_model *fits_fitted(const struct attribution_fits *f, const struct fit_key *key);
+
+/* All keys that have steps or were asked for to split some, in one order (by texts, then day); for reports. */
+size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max);
+
+/* Those of a day as JSON (attribution_keep_fits). */
+int fits_keep(struct attribution_fits *f, int64_t day_ns, fit_sink *sink, void *context, struct fault *why);
+
+/* Every fit of the days of a period with its coefficients: for --model-report. */
+void fits_print(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, FILE *out);
+
+/* Every fit as others may use it (attribution_give_models). */
+int fits_give(struct attribution_fits *f, fitted_sink *sink, void *context);
+
+#endif

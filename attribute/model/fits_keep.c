@@ -1,0 +1,174 @@
+/* fits_keep.c: the fits in use as lines of JSON, for a ledger to keep (schemas/fit.schema.json). */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "attribute/model/fits_private.h"
+#include "core/files/files.h"
+#include "core/digest.h"
+#include "core/instant.h"
+#include "core/json.h"
+
+static const char *const role_names[] = {"mixed", "prefill", "decode"};
+static const char *const origin_names[MODEL_ORIGINS] = {
+	[MODEL_FITTED] = "fitted", [MODEL_NEIGHBOUR] = "neighbour", [MODEL_ROOFLINE] = "published", [MODEL_TOKENS] = "tokens",
+};
+static void put_text(FILE *out, const char *key, struct text t) {
+	size_t room = 6 * t.len + 1;
+	char *safe = must_alloc(room);
+
+	json_escape(t, safe, room);
+	fprintf(out, ",\"%s\":\"%s\"", key, safe);
+	free(safe);
+}
+
+static void put_terms(FILE *out, const struct step_model *m) {
+	bool first = true;
+
+	fputs(",\"terms\":[", out);
+	for (int i = 0; i < TERMS; i++) {
+		int64_t ntok;
+		const char *name = step_model_term(i, &ntok);
+		if (m->ns[i] == 0) {
+			continue;
+		}
+		fprintf(out, "%s{\"term\":\"%s\"", first ? "" : ",", name);
+		if (ntok >= 0) {
+			fprintf(out, ",\"ntok\":%" PRId64, ntok);
+		}
+		fprintf(out, ",\"ns\":%.17g,\"sd\":%.6g}", m->ns[i], sqrt(m->covariance[i][i]));
+		first = false;
+	}
+	fputc(']', out);
+}
+
+/* Of the terms above, in their order. */
+static void put_covariance(FILE *out, const struct step_model *m) {
+	bool first = true;
+
+	fputs(",\"covariance\":[", out);
+	for (int i = 0; i < TERMS; i++) {
+		for (int j = 0; j < TERMS; j++) {
+			if (m->ns[i] != 0 && m->ns[j] != 0) {
+				fprintf(out, "%s%.17g", first ? "" : ",", m->covariance[i][j]);
+				first = false;
+			}
+		}
+	}
+	fputc(']', out);
+}
+
+/* ---- requests and windows ---- */
+
+static void put_rows(FILE *out, const char *name, const struct rough_model *m, enum rough_kind kind, int terms) {
+	fprintf(out, "\"%s\":{\"rows\":%" PRId64 ",\"ns\":[", name, m->rows[kind]);
+	for (int i = 0; i < terms; i++) {
+		fprintf(out, "%s%.17g", i > 0 ? "," : "", m->ns[kind][i]);
+	}
+	fputs("]", out);
+}
+
+static void put_rough(FILE *out, const struct rough *r, const struct rough_model *m) {
+	static const char *const origins[ROUGH_ORIGINS] = {
+		[ROUGH_OWN] = "own", [ROUGH_ROLES] = "other_roles", [ROUGH_PRIOR] = "published",
+	};
+
+	if (r->totals[TOTAL_WINDOWS] > 0) {
+		fputc(',', out);
+		put_rows(out, "windows", m, ROUGH_WINDOW, 3);
+		fprintf(out, ",\"origin\":\"%s\",\"share_sd\":%.6g,\"time_sd\":%.6g}", origins[m->origin], m->window_share_sd, m->window_time_sd);
+	}
+	if (m->rows[ROUGH_STEP] + m->rows[ROUGH_PROMPT] + m->rows[ROUGH_LIFE] > 0) {
+		fputs(",\"requests\":{", out);
+		put_rows(out, "step", m, ROUGH_STEP, 3);
+		fputs("},", out);
+		put_rows(out, "prompt", m, ROUGH_PROMPT, 4);
+		fputs("},", out);
+		put_rows(out, "life", m, ROUGH_LIFE, 3);
+		fprintf(out, "},\"share_sd\":%.6g}", m->both_share_sd);
+	}
+}
+
+/* ---- a fit ---- */
+
+static void put_key(FILE *out, const struct names *names, const struct fit *fit, const char *evidence) {
+	char day[INSTANT_TEXT_MAX];
+
+	fprintf(out, "{\"schema\":\"tollbook.fit.v1\",\"day\":\"%.10s\"", instant_format(fit->key.day_ns, day));
+	put_text(out, "model", names_text(names, fit->key.model));
+	put_text(out, "gpu", names_text(names, fit->key.gpu));
+	fprintf(out, ",\"gpus\":%" PRId64 ",\"role\":\"%s\",\"evidence\":\"%s\"", fit->key.gpus_per_replica, role_names[fit->key.role],
+	        evidence);
+}
+
+static void put_model(FILE *out, const struct fit *fit) {
+	const struct step_model *m = &fit->model;
+	char day[INSTANT_TEXT_MAX];
+
+	fprintf(out, ",\"origin\":\"%s\"", origin_names[m->origin]);
+	if (m->origin == MODEL_NEIGHBOUR) {
+		fprintf(out, ",\"taken_from\":\"%.10s\"", instant_format(fit->taken_from_ns, day));
+	}
+	fprintf(out, ",\"steps\":%" PRId64 ",\"outliers\":%" PRId64 ",\"residual\":%.6g,\"attention\":%s,\"context\":%s", m->steps, m->outliers,
+	        m->residual_relative, m->has_attention ? "true" : "false", m->has_context ? "true" : "false");
+	put_terms(out, m);
+	put_covariance(out, m);
+}
+
+/* Fits of the day with the hash of what they rest on; models are asked for when all have been gone through. */
+struct keeping {
+	struct attribution_fits *fits;
+	int64_t day_ns;
+	struct kept {
+		struct fit *fit;
+		char evidence[DIGEST_HEX_MAX];
+	} *at;
+	size_t count;
+};
+
+static void keep(void *keeping, struct fit *fit, const struct cells *cells) {
+	struct keeping *k = keeping;
+
+	if (fit->key.day_ns == k->day_ns && (fit->by_steps || fit->rough)) {
+		k->at = must_realloc(k->at, (k->count + 1) * sizeof *k->at);
+		k->at[k->count].fit = fit;
+		fit_hash(fit, cells, k->at[k->count++].evidence);
+	}
+}
+
+static int give(struct keeping *k, const struct kept *kept, fit_sink *sink, void *context) {
+	const struct names *names = k->fits->names;
+	const struct fit *fit = kept->fit;
+	char part[1024], *line = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&line, &len);
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	put_key(out, names, fit, kept->evidence);
+	if (fit->by_steps) {
+		put_model(out, fit);
+	}
+	if (fit->rough) {
+		put_rough(out, fit->rough, fits_rough_model(k->fits, &fit->key));
+	}
+	fputc('}', out);
+	memory_close(out, &line);
+	int n = snprintf(part, sizeof part, "%.*s\t%.*s\t%" PRId64 "\t%s", TEXT_ARG(text_cut(names_text(names, fit->key.model), 0, 400)),
+	                 TEXT_ARG(text_cut(names_text(names, fit->key.gpu), 0, 400)), fit->key.gpus_per_replica, role_names[fit->key.role]);
+	int rc = sink(context, fit->key.day_ns, (struct text){part, (size_t)n}, (struct text){line, len});
+	free(line);
+	return rc;
+}
+
+int fits_keep(struct attribution_fits *f, int64_t day_ns, fit_sink *sink, void *context, struct fault *why) {
+	struct keeping k = {.fits = f, .day_ns = day_ns};
+	int rc = fits_each(f, keep, &k, why);
+
+	for (size_t i = 0; i < k.count && rc >= 0; i++) {
+		rc = give(&k, &k.at[i], sink, context);
+	}
+	free(k.at);
+	return rc;
+}

@@ -1,0 +1,67 @@
+/* fits_private.h: what fits.c, solve.c and fits_text.c share; others use fits.h. */
+#ifndef ATTRIBUTE_FITS_PRIVATE_H
+#define ATTRIBUTE_FITS_PRIVATE_H
+
+#include "attribute/model/cells.h"
+#include "attribute/model/fits.h"
+#include "attribute/model/rough.h"
+#include "core/digest.h"
+#include "core/files/spool.h"
+
+struct fit {
+	struct fit_key key;
+	struct cells cells; /* what is in memory of it; the rest is in the spool */
+	int64_t unfit;      /* steps that cells_take left out */
+	uint64_t used;      /* when it was added to last */
+	bool by_steps;      /* there are steps of it, or it was asked for to split some */
+	bool own;           /* model was made of its own cells */
+	int64_t taken_from_ns; /* a neighbour's model: its day */
+	struct step_model model;
+	struct rough *rough;             /* what requests and windows say; NULL: nothing */
+	struct rough_model *rough_model; /* made when first asked for */
+};
+
+/*
+ * Cells of few fits are held in memory at once, those added to last; the others' go to a spool, from
+ * which all of one fit come together again. So memory does not grow with days and pools, but for
+ * the models themselves and what requests and windows say (32 KiB for each day and pool that has such).
+ */
+struct attribution_fits {
+	struct names *names;
+	const struct fleet *fleet; /* whose descriptions of models help where there are no steps; NULL: none */
+	struct fit **list; /* in order of arrival */
+	size_t count, room;
+	uint32_t *slots; /* hash table: 1 + number in list */
+	size_t slot_count;
+	struct fit *last; /* most steps are of the same key as the one before */
+	size_t open;      /* fits with cells in memory */
+	uint64_t clock;
+	struct spool *spool; /* NULL: nothing was put there */
+	bool sealed, solved;
+	int failed;          /* a negative error of the spool, told by the next function that can */
+	struct fault why;
+};
+
+/* The fit of a key, made where there is none yet. */
+struct fit *fits_of(struct attribution_fits *f, const struct fit_key *key);
+
+/* The cells of a fit, to be added to. */
+struct cells *fits_cells(struct attribution_fits *f, struct fit *fit);
+
+/* Hands over each fit with all its cells, in the order of fits_sorted. The cells are gone when `take` returns. */
+typedef void fits_taker(void *context, struct fit *fit, const struct cells *cells);
+int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struct fault *why);
+
+/* All fits in one order: by texts of model and gpu, then GPUs, role and day. Allocated; the caller frees. */
+struct fit **fits_sorted(const struct attribution_fits *f);
+
+/* fits_text.c: the hash of the lines that attribution_fits_write gives for a fit with these cells, but for its first. */
+void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX_MAX]);
+
+/*
+ * Fits the model to the cells. False if they are too few or say nothing of how time depends on the
+ * batch; *m then has the numbers of steps only.
+ */
+bool cells_solve(const struct cells *c, struct step_model *m);
+
+#endif

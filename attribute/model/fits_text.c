@@ -1,0 +1,317 @@
+/*
+ * fits_text.c: fits as lines of text, tab-separated.
+ *
+ *   tollbook.fits.v1
+ *   fit   MODEL  GPU  GPUS  ROLE  DAY_NS  LEVEL  UNFIT
+ *   cell  KEY  STEPS  DURATION_US  SUM ...       (of the fit above; KEY and SUMs in hexadecimal)
+ *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; what requests and windows say, see rough.h)
+ *   work  TOTAL ...                              (of the same)
+ *
+ * Names are percent-encoded where a byte is a control character, a tab or '%'.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "attribute/model/fits_private.h"
+#include "core/files/files.h"
+#include "core/error.h"
+
+#define HEADER "tollbook.fits.v1"
+#define NAME_MAX_BYTES 4096
+
+static const char *const role_words[] = {"mixed", "prefill", "decode"};
+
+/* ---- writing ---- */
+
+static void write_name(struct text name, FILE *out) {
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.at[i];
+		fprintf(out, c < 0x20 || c == 0x7f || c == '%' ? "%%%02x" : "%c", c);
+	}
+}
+
+static void write_fit(const struct attribution_fits *f, const struct fit *fit, unsigned level, FILE *out) {
+	fputs("fit\t", out);
+	write_name(names_text(f->names, fit->key.model), out);
+	fputc('\t', out);
+	write_name(names_text(f->names, fit->key.gpu), out);
+	fprintf(out, "\t%lld\t%s\t%lld\t%u\t%lld\n", (long long)fit->key.gpus_per_replica, role_words[fit->key.role],
+	        (long long)fit->key.day_ns, level, (long long)fit->unfit);
+}
+
+static void write_sums(const int128 *sums, int count, FILE *out) {
+	for (int i = 0; i < count; i++) {
+		unsigned __int128 sum = (unsigned __int128)sums[i];
+		unsigned long long high = (unsigned long long)(sum >> 64), low = (unsigned long long)sum;
+		if (high > 0) {
+			fprintf(out, "\t%llx%016llx", high, low);
+		} else {
+			fprintf(out, "\t%llx", low);
+		}
+	}
+	fputc('\n', out);
+}
+
+static void write_cell(const struct cell *c, FILE *out) {
+	fprintf(out, "cell\t%llx\t%lld\t%lld", (unsigned long long)c->key, (long long)c->steps, (long long)c->duration_us);
+	write_sums(c->sums, CELL_SUMS, out);
+}
+
+static void write_rough(const struct rough *r, FILE *out) {
+	for (int kind = 0; kind < ROUGH_KINDS; kind++) {
+		for (int b = 0; b < ROUGH_BUCKETS; b++) {
+			const struct rough_rows *rows = &r->buckets[kind][b];
+			if (rows->rows > 0) {
+				fprintf(out, "rows\t%d\t%d\t%lld", kind, b, (long long)rows->rows);
+				write_sums(rows->sums, ROUGH_SUMS, out);
+			}
+		}
+	}
+	fputs("work", out);
+	write_sums(r->totals, ROUGH_TOTALS, out);
+}
+
+void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX_MAX]) {
+	struct digest *d = digest_new();
+	const struct cell **cells = cells_sorted(c);
+
+	for (unsigned j = 0; j < c->count + (fit->rough != NULL); j++) {
+		char *line = NULL;
+		size_t len = 0;
+		FILE *out = open_memstream(&line, &len);
+		if (!out) {
+			die_out_of_memory();
+		}
+		if (j < c->count) {
+			write_cell(cells[j], out);
+		} else {
+			write_rough(fit->rough, out);
+		}
+		memory_close(out, &line);
+		digest_add(d, (struct text){line, len});
+		free(line);
+	}
+	digest_finish(d, hash);
+	digest_free(d);
+	free(cells);
+}
+
+struct writing {
+	const struct attribution_fits *fits;
+	FILE *out;
+};
+
+static void write_all(void *writing, struct fit *fit, const struct cells *c) {
+	struct writing *w = writing;
+
+	if (c->count == 0 && fit->unfit == 0 && !fit->rough) {
+		return;
+	}
+	const struct cell **cells = cells_sorted(c);
+	write_fit(w->fits, fit, c->level, w->out);
+	for (unsigned j = 0; j < c->count; j++) {
+		write_cell(cells[j], w->out);
+	}
+	free(cells);
+	if (fit->rough) {
+		write_rough(fit->rough, w->out);
+	}
+}
+
+int attribution_fits_write(struct attribution_fits *f, FILE *out, struct fault *why) {
+	struct writing w = {f, out};
+
+	fputs(HEADER "\n", out);
+	int rc = fits_each(f, write_all, &w, why);
+	return rc >= 0 && ferror(out) ? fault_set(why, ERROR_IO, "could not write the fits") : rc;
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	struct attribution_fits *fits;
+	struct fit *fit; /* of the last "fit" line */
+	unsigned level;
+	struct text rest; /* of the line */
+};
+
+/* The next field of the line. */
+static struct text field(struct reading *r) {
+	const char *tab = r->rest.len > 0 ? memchr(r->rest.at, '\t', r->rest.len) : NULL;
+	struct text got = {r->rest.at, tab ? (size_t)(tab - r->rest.at) : r->rest.len};
+	size_t used = got.len + (tab != NULL);
+
+	r->rest = (struct text){r->rest.at + used, r->rest.len - used};
+	return got;
+}
+
+static int digit_of(char c) {
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
+
+/* Digits of `base`, below 2^127. */
+static bool read_number(struct text t, int base, int128 *out) {
+	const int128 most = (int128)(((unsigned __int128)1 << 127) - 1);
+
+	*out = 0;
+	for (size_t i = 0; i < t.len; i++) {
+		int digit = digit_of(t.at[i]);
+		if (digit >= base || *out > (most - digit) / base) {
+			return false;
+		}
+		*out = *out * base + digit;
+	}
+	return t.len > 0;
+}
+
+static bool read_count(struct reading *r, int64_t *out) {
+	struct text t = field(r);
+	bool minus = t.len > 1 && t.at[0] == '-';
+	int128 got;
+
+	if (minus) {
+		t = (struct text){t.at + 1, t.len - 1};
+	}
+	if (!read_number(t, 10, &got) || got > INT64_MAX) {
+		return false;
+	}
+	*out = minus ? -(int64_t)got : (int64_t)got;
+	return true;
+}
+
+static bool read_name(struct reading *r, name_id *out) {
+	struct text t = field(r);
+	char plain[NAME_MAX_BYTES];
+	size_t len = 0;
+
+	for (size_t i = 0; i < t.len; i++) {
+		if (len == sizeof plain) {
+			return false;
+		}
+		if (t.at[i] != '%') {
+			plain[len++] = t.at[i];
+			continue;
+		}
+		if (i + 2 >= t.len || digit_of(t.at[i + 1]) > 15 || digit_of(t.at[i + 2]) > 15) {
+			return false;
+		}
+		plain[len++] = (char)(digit_of(t.at[i + 1]) * 16 + digit_of(t.at[i + 2]));
+		i += 2;
+	}
+	*out = names_id(r->fits->names, (struct text){plain, len});
+	return true;
+}
+
+static bool read_role(struct reading *r, enum role *out) {
+	struct text t = field(r);
+
+	for (int i = 0; i < 3; i++) {
+		if (t.len == strlen(role_words[i]) && memcmp(t.at, role_words[i], t.len) == 0) {
+			*out = (enum role)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_fit(struct reading *r) {
+	struct fit_key key = {0};
+	int64_t level, unfit;
+
+	if (!read_name(r, &key.model) || !read_name(r, &key.gpu) || !read_count(r, &key.gpus_per_replica) ||
+	    !read_role(r, &key.role) || !read_count(r, &key.day_ns) || !read_count(r, &level) || !read_count(r, &unfit) ||
+	    level < 0 || level > CELL_LEVELS || unfit < 0) {
+		return false;
+	}
+	r->fit = fits_of(r->fits, &key);
+	r->fit->unfit += unfit;
+	r->fit->by_steps |= unfit > 0;
+	r->level = (unsigned)level;
+	return r->rest.len == 0;
+}
+
+static bool read_sums(struct reading *r, int128 *sums, int count) {
+	for (int i = 0; i < count; i++) {
+		if (!read_number(field(r), 16, &sums[i]) || sums[i] >> 120 != 0) {
+			return false;
+		}
+	}
+	return r->rest.len == 0;
+}
+
+static bool read_rows(struct reading *r) {
+	struct rough more = {.totals = {0}};
+	int64_t kind, bucket;
+
+	if (!r->fit || !read_count(r, &kind) || !read_count(r, &bucket) || kind < 0 || kind >= ROUGH_KINDS || bucket < 0 ||
+	    bucket >= ROUGH_BUCKETS) {
+		return false;
+	}
+	struct rough_rows *rows = &more.buckets[kind][bucket];
+	if (!read_count(r, &rows->rows) || rows->rows <= 0 || !read_sums(r, rows->sums, ROUGH_SUMS)) {
+		return false;
+	}
+	rough_join(fits_rough(r->fits, &r->fit->key), &more);
+	return true;
+}
+
+static bool read_work(struct reading *r) {
+	struct rough more = {.totals = {0}};
+
+	if (!r->fit || !read_sums(r, more.totals, ROUGH_TOTALS)) {
+		return false;
+	}
+	rough_join(fits_rough(r->fits, &r->fit->key), &more);
+	return true;
+}
+
+static bool read_cell(struct reading *r) {
+	struct cell c = {0};
+	int128 key;
+
+	if (!r->fit || !read_number(field(r), 16, &key) || !cell_key_is_valid((uint64_t)key) || key >> 64 != 0 ||
+	    !read_count(r, &c.steps) || !read_count(r, &c.duration_us) || c.steps <= 0 || c.duration_us < 0) {
+		return false;
+	}
+	c.key = (uint64_t)key;
+	if (!read_sums(r, c.sums, CELL_SUMS)) {
+		return false;
+	}
+	cells_add(fits_cells(r->fits, r->fit), &c, r->level);
+	return true;
+}
+
+static bool read_line(struct reading *r, struct text line, int64_t number) {
+	r->rest = line;
+	if (number == 1) {
+		return line.len == strlen(HEADER) && memcmp(line.at, HEADER, line.len) == 0;
+	}
+	static const struct {
+		const char *word;
+		bool (*read)(struct reading *r);
+	} kinds[] = {{"fit", read_fit}, {"cell", read_cell}, {"rows", read_rows}, {"work", read_work}};
+	struct text what = field(r);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (what.len == strlen(kinds[i].word) && memcmp(what.at, kinds[i].word, what.len) == 0) {
+			return kinds[i].read(r);
+		}
+	}
+	return false;
+}
+
+int attribution_fits_read(struct attribution_fits *f, struct text bytes, const char *path, struct fault *why) {
+	struct reading r = {.fits = f};
+	int64_t number = 0;
+
+	while (bytes.len > 0) {
+		const char *end = memchr(bytes.at, '\n', bytes.len);
+		struct text line = {bytes.at, end ? (size_t)(end - bytes.at) : bytes.len};
+		size_t used = line.len + (end != NULL);
+		if (!read_line(&r, line, ++number)) {
+			return fault_set(why, ERROR_CONFIG, "%s:%lld: not a line of fits, expected %s", path, (long long)number,
+			                 number == 1 ? HEADER : "fit or cell and their fields");
+		}
+		bytes = (struct text){bytes.at + used, bytes.len - used};
+	}
+	return number > 0 ? 0 : fault_set(why, ERROR_CONFIG, "%s:1: empty, expected " HEADER, path);
+}

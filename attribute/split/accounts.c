@@ -1,0 +1,508 @@
+#include "attribute/split/accounts.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "attribute/split/accounts_energy.h"
+#include "attribute/fleet/capacity.h"
+#include "attribute/split/request_rows.h"
+#include "core/exact.h"
+#include "core/share.h"
+
+static const enum entry_kind token_kinds[3] = {ENTRY_INPUT, ENTRY_INPUT_CACHED, ENTRY_OUTPUT};
+
+static int overflow(struct fault *why) {
+	return fault_set(why, ERROR_RANGE, "a sum of GPU time or tokens does not fit 64 bits");
+}
+
+/* ---- keys ---- */
+
+/* The list price class of a prompt: the largest cut below its length. */
+static int64_t prompt_class(const struct price_cuts *cuts, int64_t prompt_tokens) {
+	int64_t over = 0;
+
+	for (size_t i = 0; i < cuts->prompt_count && prompt_tokens > cuts->prompt_over_ntok[i]; i++) {
+		over = cuts->prompt_over_ntok[i];
+	}
+	return over;
+}
+
+static struct entry key_of_nobody(const struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant) {
+	struct entry key;
+
+	memset(&key, 0, sizeof key); /* entries are compared byte by byte where their keys agree */
+	key.slot_ns = a->segment.slot_ns;
+	key.replica = a->replica;
+	key.model = a->model;
+	key.tenant = tenant;
+	key.pool = a->pool ? a->pool->name : 0;
+	key.kind = kind;
+	key.grade = grade;
+	key.rate_nano = a->segment.rate_nano;
+	return key;
+}
+
+static name_id model_of(const struct accounts *a, const struct active *r) {
+	return r->request.head.model != 0 ? r->request.head.model : a->model;
+}
+
+static struct entry key_of(const struct accounts *a, const struct active *r, enum entry_kind kind, enum grade grade) {
+	const struct request_item *q = &r->request;
+	struct entry key = key_of_nobody(a, kind, grade, q->tenant);
+
+	key.model = model_of(a, r);
+	key.prompt_over_ntok = prompt_class(&a->common->options->cuts, q->prompt_tokens);
+	key.service = (enum service)q->service;
+	return key;
+}
+
+static void post_time(struct accounts *a, const struct entry *key, int64_t ns) {
+	struct entry *e = postings_find(&a->postings, key);
+
+	a->failed |= !exact_add(&e->gpu_ns, ns) || !exact_add(&a->posted_ns, ns);
+}
+
+/* ---- settling ---- */
+
+static void charge(struct accounts *a, struct active *r, enum entry_kind kind, enum grade grade, int64_t ns) {
+	struct entry key = key_of(a, r, kind, grade);
+	int128 money = a->segment.rate_nano > 0 ? (int128)ns * a->segment.rate_nano : 0;
+
+	post_time(a, &key, ns);
+	if (!a->segment.wanted) {
+		return;
+	}
+	r->grade = r->grade == GRADE_NONE || grade > r->grade ? grade : r->grade;
+	if (kind == ENTRY_OUTPUT) {
+		r->decode_ns += ns;
+		r->output_money += money;
+	} else {
+		r->prefill_ns += ns;
+		r->cached_ns += kind == ENTRY_INPUT_CACHED ? ns : 0;
+		r->input_money += money;
+	}
+}
+
+/* What a request's decoding has cost since it was settled last, exactly. */
+static long double decode_due(const struct accounts *a, const struct active *r, int g) {
+	const struct decode_sums *now = &a->now[g], *base = &r->base[g];
+	long double context = (long double)(r->context - (r->first_decode - a->segment_step));
+
+	return now->equal - base->equal + context * (now->context - base->context) + now->counted - base->counted;
+}
+
+/* Where in the context the steps since the last settling were. */
+static void note_positions(struct accounts *a, struct active *r, int64_t ns, double by_context) {
+	int64_t steps = a->flight->decode_step - r->first_decode - r->noted_steps;
+
+	extras_decode(a->common->extras, model_of(a, r), a->segment.rate_nano, r->context + r->noted_steps, steps, ns,
+	              by_context < 0 ? 0 : by_context);
+	r->noted_steps += steps;
+}
+
+static void settle(struct accounts *a, struct active *r) {
+	long double all_equal = 0, all_due = 0;
+	int64_t all_ns = 0;
+
+	for (int g = 0; g < TIME_GRADES; g++) {
+		if (r->open_prefill_ns[g] > 0) {
+			charge(a, r, ENTRY_INPUT, (enum grade)g, r->open_prefill_ns[g] - r->open_cached_ns[g]);
+			if (r->open_cached_ns[g] > 0) {
+				charge(a, r, ENTRY_INPUT_CACHED, (enum grade)g, r->open_cached_ns[g]);
+			}
+			r->open_prefill_ns[g] = r->open_cached_ns[g] = 0;
+		}
+		if (r->decoding && a->now[g].equal > r->base[g].equal) {
+			long double due = decode_due(a, r, g);
+			a->decode.exact_ns[g] += due;
+			int64_t ns = (int64_t)llroundl(a->decode.exact_ns[g]) - a->decode.given_ns[g];
+			a->decode.given_ns[g] += ns;
+			charge(a, r, ENTRY_OUTPUT, (enum grade)g, ns);
+			all_ns += ns;
+			all_equal += a->now[g].equal - r->base[g].equal;
+			all_due += due;
+			r->base[g] = a->now[g];
+		}
+	}
+	if (all_due > 0 && a->segment.wanted) {
+		note_positions(a, r, all_ns, (double)(1 - all_equal / all_due));
+	}
+}
+
+/* ---- segments ---- */
+
+/* What no request explains. */
+static void post_rest(struct accounts *a, const struct phase *p, enum entry_kind kind) {
+	struct request_rest *rest = kind == ENTRY_OUTPUT ? &a->decode_rest : &a->prefill_rest;
+	name_id tenant = a->has_requests ? a->common->unattributed : 0;
+
+	for (int g = 0; g < TIME_GRADES; g++) {
+		int64_t ns = p->total_ns[g] - p->given_ns[g];
+		if (ns == 0) {
+			continue;
+		}
+		struct entry key = key_of_nobody(a, kind, (enum grade)g, tenant);
+		post_time(a, &key, ns);
+		if (a->segment.wanted) {
+			rest->ns += ns;
+			rest->money += a->segment.rate_nano > 0 ? (int128)ns * a->segment.rate_nano : 0;
+			rest->grade = rest->grade == GRADE_NONE || g > (int)rest->grade ? (enum grade)g : rest->grade;
+		}
+	}
+}
+
+static struct phase *phase_of(struct accounts *a, const struct entry *e) {
+	return e->kind > ENTRY_OUTPUT || e->grade >= TIME_GRADES ? NULL : e->kind == ENTRY_OUTPUT ? &a->decode : &a->prefill;
+}
+
+/* Each posting's part of what the split leaves open. */
+static void spread_over(struct accounts *a) {
+	int64_t posted[2][TIME_GRADES] = {{0}};
+
+	for (size_t i = 0; i < a->postings.count; i++) {
+		const struct entry *e = &a->postings.at[i];
+		if (phase_of(a, e)) {
+			posted[e->kind == ENTRY_OUTPUT][e->grade] += e->gpu_ns;
+		}
+	}
+	for (size_t i = 0; i < a->postings.count; i++) {
+		struct entry *e = &a->postings.at[i];
+		const struct phase *p = phase_of(a, e);
+		if (p && e->gpu_ns > 0) {
+			double part = (double)e->gpu_ns / (double)posted[e->kind == ENTRY_OUTPUT][e->grade];
+			e->spread_ns += llround(p->spread_ns[e->grade] * part);
+		}
+	}
+}
+
+static int give_entries(struct accounts *a, struct fault *why) {
+	int64_t observed_ns = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < a->postings.count && rc >= 0; i++) {
+		const struct entry *e = &a->postings.at[i];
+		observed_ns += e->gpu_ns;
+		if (a->segment.wanted) {
+			rc = entries_add(a->common->entries, e, why);
+		}
+	}
+	if (!a->segment.paid) {
+		a->unpaid_ns += observed_ns;
+	}
+	if (rc >= 0 && observed_ns > 0 && a->segment.wanted) {
+		capacity_observed(a->common->capacity, a->pool, a->segment.slot_ns, a->segment.rate_nano, observed_ns);
+	}
+	return rc;
+}
+
+static int close_segment(struct accounts *a, struct fault *why) {
+	struct flight *f = a->flight;
+
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		settle(a, f->waiting[i]);
+	}
+	for (size_t i = 0; i < f->decoding_count; i++) {
+		settle(a, f->decoding[i]);
+		memset(f->decoding[i]->base, 0, sizeof f->decoding[i]->base);
+	}
+	post_rest(a, &a->prefill, ENTRY_INPUT);
+	post_rest(a, &a->decode, ENTRY_OUTPUT);
+	spread_over(a);
+	accounts_energy_post(a);
+	int rc = a->failed ? overflow(why) : give_entries(a, why);
+	postings_clear(&a->postings);
+	a->prefill = a->decode = (struct phase){0};
+	memset(a->now, 0, sizeof a->now);
+	a->segment_step = f->decode_step;
+	return rc;
+}
+
+/* Makes the segment of an instant the one at hand. */
+static int move_to(struct accounts *a, int64_t at_ns, struct fault *why) {
+	if (at_ns >= a->segment.from_ns && at_ns < a->segment.to_ns) {
+		return 0;
+	}
+	int rc = close_segment(a, why);
+	segment_at(a->common->options, a->pool, at_ns, &a->segment);
+	return rc;
+}
+
+void accounts_open(struct accounts *a, const struct accounts_common *c, struct flight *f, name_id replica,
+                   name_id model, const struct pool *pool, int64_t at_ns) {
+	*a = (struct accounts){
+		.common = c,
+		.flight = f,
+		.replica = replica,
+		.model = model,
+		.pool = pool,
+		.gpus = pool ? pool->gpus_per_replica : 1,
+		.at_ns = at_ns,
+		.energy_at_ns = INT64_MIN,
+		.prefill_rest = {.grade = GRADE_NONE},
+		.decode_rest = {.grade = GRADE_NONE},
+	};
+	postings_init(&a->postings);
+	segment_at(c->options, pool, at_ns, &a->segment);
+	f->now = a->now;
+}
+
+/* ---- busy time ---- */
+
+/* What prefill's ns of the stretch go by: tokens and attention, each a part of the whole batch's. */
+static double chunk_weight(const struct stretch *s, const struct chunk *c, double token_kv, double *cached) {
+	double by_tokens = (1 - s->attention_share) * (double)c->tokens / (double)s->prefill_tokens;
+	double unit = s->attention_share > 0 ? s->attention_share / token_kv : 0;
+	double tokens = (double)c->tokens, before = (double)c->before;
+	double weight = by_tokens + unit * tokens * (before + tokens / 2);
+
+	*cached = weight > 0 ? unit * tokens * (double)c->active->request.cached_tokens / weight : 0;
+	return weight;
+}
+
+static double attention_of_chunks(const struct flight *f) {
+	double sum = 0;
+
+	for (size_t i = 0; i < f->chunk_count; i++) {
+		double tokens = (double)f->chunks[i].tokens;
+		sum += tokens * ((double)f->chunks[i].before + tokens / 2);
+	}
+	return sum;
+}
+
+static void share_prefill(struct accounts *a, const struct stretch *s, int64_t ns, bool first) {
+	struct flight *f = a->flight;
+	struct phase *p = &a->prefill;
+	double known = attention_of_chunks(f), token_kv = (double)s->prefill_token_kv;
+
+	/* Where all chunks are known, what the log says of them all differs by rounding only. */
+	if (token_kv < known || f->chunk_tokens == s->prefill_tokens) {
+		token_kv = known;
+	}
+	p->total_ns[s->grade] += ns;
+	for (size_t i = 0; i < f->chunk_count; i++) {
+		const struct chunk *c = &f->chunks[i];
+		double cached;
+		p->exact_ns[s->grade] += (long double)ns * chunk_weight(s, c, token_kv, &cached);
+		int64_t part = (int64_t)llroundl(p->exact_ns[s->grade]) - p->given_ns[s->grade];
+		if (part > p->total_ns[s->grade] - p->given_ns[s->grade]) {
+			part = p->total_ns[s->grade] - p->given_ns[s->grade];
+		}
+		p->given_ns[s->grade] += part;
+		c->active->open_prefill_ns[s->grade] += part;
+		c->active->open_cached_ns[s->grade] += llround((double)part * cached);
+		if (s->by_steps && a->segment.wanted) {
+			extras_prefill(a->common->extras, model_of(a, c->active), a->segment.rate_nano, c->before,
+			               first ? c->tokens : 0, part, s->attention_share);
+		}
+	}
+}
+
+static void share_decode(struct accounts *a, const struct stretch *s, int64_t ns) {
+	const struct flight *f = a->flight;
+	struct decode_sums *now = &a->now[s->grade];
+	int64_t requests = (int64_t)f->decoding_count, context = f->context_sum;
+
+	a->decode.total_ns[s->grade] += ns;
+	if (requests == 0 || ns == 0) {
+		return;
+	}
+	/* Sequences that no record tells of bear their part: it stays unattributed. */
+	if (requests < s->decode_requests) {
+		context = s->decode_kv_tokens > context ? s->decode_kv_tokens
+		                                        : context * s->decode_requests / requests;
+		requests = s->decode_requests;
+	}
+	long double by_context = context > 0 ? (long double)ns * (long double)s->context_share : 0;
+	long double each = ((long double)ns - by_context) / requests;
+	long double per_token = context > 0 ? by_context / context : 0;
+	now->equal += each;
+	now->context += per_token;
+	now->counted += per_token * (long double)(f->decode_step - a->segment_step);
+}
+
+static int64_t part_until(int64_t total, const struct stretch *s, int64_t to_ns) {
+	int64_t part = total;
+
+	/* Never more than `total`: the fraction is at most 1. */
+	if (to_ns < s->to_ns) {
+		exact_mul_div(total, to_ns - s->from_ns, s->to_ns - s->from_ns, &part);
+	}
+	return part;
+}
+
+int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why) {
+	int64_t at_ns = s->from_ns, prefill_done = 0, decode_done = 0;
+	int rc = 0;
+
+	do {
+		rc = move_to(a, at_ns, why);
+		int64_t to_ns = s->to_ns < a->segment.to_ns ? s->to_ns : a->segment.to_ns;
+		int64_t prefill = part_until(s->prefill_ns, s, to_ns), decode = part_until(s->decode_ns, s, to_ns);
+		share_prefill(a, s, prefill - prefill_done, at_ns == s->from_ns);
+		share_decode(a, s, decode - decode_done);
+		if (a->segment.wanted) {
+			extras_busy(a->common->extras, a->model, a->segment.rate_nano, prefill - prefill_done, decode - decode_done,
+			            s->times, s->prefill_tokens, s->decode_requests);
+		}
+		if (prefill > prefill_done || decode > decode_done) {
+			double spread = s->share_sd * (double)(prefill - prefill_done + decode - decode_done);
+			a->prefill.spread_ns[s->grade] += s->prefill_ns > 0 ? spread : 0;
+			a->decode.spread_ns[s->grade] += s->decode_ns > 0 ? spread : 0;
+		}
+		rc = rc < 0 ? rc
+		            : accounts_energy_busy(a, at_ns, to_ns, prefill - prefill_done, decode - decode_done, why);
+		prefill_done = prefill;
+		decode_done = decode;
+		at_ns = to_ns;
+	} while (rc >= 0 && at_ns < s->to_ns);
+	a->at_ns = at_ns;
+	return rc;
+}
+
+/* ---- time between steps, and what is known as a total ---- */
+
+int accounts_gap(struct accounts *a, enum entry_kind kind, int64_t from_ns, int64_t to_ns, bool by_count,
+                 struct fault *why) {
+	int rc = 0;
+
+	for (int64_t at_ns = from_ns; at_ns < to_ns && rc >= 0;) {
+		if (at_ns >= a->segment.to_ns) {
+			rc = flight_advance(a->flight, at_ns, by_count, accounts_leave, a, why);
+		}
+		rc = rc < 0 ? rc : move_to(a, at_ns, why);
+		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns, ns;
+		if (a->segment.paid) {
+			struct entry key = key_of_nobody(a, kind, GRADE_NONE, 0);
+			a->failed |= __builtin_mul_overflow(until_ns - at_ns, a->gpus, &ns);
+			post_time(a, &key, a->failed ? 0 : ns);
+		}
+		rc = rc < 0 ? rc : accounts_energy_count(a, (int)kind, at_ns, until_ns, why);
+		at_ns = until_ns;
+	}
+	a->at_ns = to_ns;
+	return rc;
+}
+
+int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant, int64_t from_ns,
+                  int64_t to_ns, int64_t gpu_ns, struct fault *why) {
+	const struct stretch whole = {.from_ns = from_ns, .to_ns = to_ns};
+	int64_t done = 0;
+	int rc = 0;
+
+	for (int64_t at_ns = from_ns; at_ns < to_ns && rc >= 0;) {
+		rc = move_to(a, at_ns, why);
+		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns;
+		int64_t part = part_until(gpu_ns, &whole, until_ns);
+		struct entry key = key_of_nobody(a, kind, grade, tenant);
+		if (a->segment.paid || kind <= ENTRY_OUTPUT) {
+			post_time(a, &key, part - done);
+		}
+		done = part;
+		at_ns = until_ns;
+	}
+	return rc;
+}
+
+int accounts_energy(struct accounts *a, int64_t from_ns, int64_t to_ns, struct fault *why) {
+	int rc = 0;
+
+	for (int64_t at_ns = from_ns; at_ns < to_ns && rc >= 0;) {
+		rc = move_to(a, at_ns, why);
+		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns;
+		rc = rc < 0 ? rc : accounts_energy_count(a, ENTRY_KINDS, at_ns, until_ns, why);
+		at_ns = until_ns;
+	}
+	return rc;
+}
+
+void accounts_spread(struct accounts *a, enum grade grade, double prefill_gpu_ns, double decode_gpu_ns) {
+	a->prefill.spread_ns[grade] += prefill_gpu_ns;
+	a->decode.spread_ns[grade] += decode_gpu_ns;
+}
+
+/* ---- tokens ---- */
+
+static int post_tokens(struct accounts *a, struct entry key, int64_t at_ns, const struct entry *what,
+                       struct fault *why) {
+	struct segment s;
+
+	segment_at(a->common->options, a->pool, at_ns, &s);
+	if (!s.wanted || (what->tokens == 0 && what->requests == 0)) {
+		return 0;
+	}
+	key.slot_ns = s.slot_ns;
+	key.rate_nano = s.rate_nano;
+	key.grade = GRADE_NONE;
+	/* The segment may have been closed when the request was found to have ended in it. */
+	bool here = s.from_ns == a->segment.from_ns;
+	struct entry *e = here ? postings_find(&a->postings, &key) : &key;
+	a->failed |= !exact_add(&e->tokens, what->tokens) || !exact_add(&e->requests, what->requests) ||
+	             !exact_add(&e->reasoning_tokens, what->reasoning_tokens) ||
+	             !exact_add(&e->cache_write_tokens, what->cache_write_tokens);
+	return here ? 0 : entries_add(a->common->entries, e, why);
+}
+
+int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int64_t tokens[3], int64_t requests,
+                    struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < 3 && rc >= 0; i++) {
+		const struct entry what = {.tokens = tokens[i], .requests = token_kinds[i] == ENTRY_INPUT ? requests : 0};
+		rc = post_tokens(a, key_of_nobody(a, token_kinds[i], GRADE_NONE, tenant), at_ns, &what, why);
+	}
+	return rc;
+}
+
+static int request_tokens(struct accounts *a, const struct active *r, struct fault *why) {
+	const struct request_item *q = &r->request;
+	int64_t cached = q->cached_tokens < q->prompt_tokens ? q->cached_tokens : q->prompt_tokens;
+	int64_t at_ns = q->finish_ns != UNKNOWN ? q->finish_ns : a->at_ns;
+	const struct entry whats[3] = {
+		{.tokens = q->prompt_tokens - cached, .requests = 1, .cache_write_tokens = q->cache_write_tokens},
+		{.tokens = cached},
+		{.tokens = q->completion_tokens, .reasoning_tokens = q->reasoning_tokens},
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < 3 && rc >= 0; i++) {
+		rc = post_tokens(a, key_of(a, r, token_kinds[i], GRADE_NONE), at_ns, &whats[i], why);
+	}
+	return rc;
+}
+
+/* Has the period asked for to do with a request: did it end in it, or cost something in it? */
+static bool is_wanted(const struct accounts *a, const struct active *r) {
+	const struct attribute_options *o = a->common->options;
+	int64_t end_ns = r->request.finish_ns != UNKNOWN ? r->request.finish_ns : a->at_ns;
+
+	return (end_ns >= o->from_ns && end_ns < o->to_ns) || r->prefill_ns > 0 || r->decode_ns > 0;
+}
+
+int accounts_leave(void *accounts, struct active *r, struct fault *why) {
+	struct accounts *a = accounts;
+	int rc = 0;
+
+	settle(a, r);
+	if (r->request.part != PART_PREFILL) {
+		if (a->segment.wanted) {
+			extras_request(a->common->extras, a->model, a->segment.rate_nano, &r->request);
+		}
+		rc = request_tokens(a, r, why);
+	}
+	if (rc >= 0 && a->common->rows && is_wanted(a, r)) {
+		rc = request_rows_add(a->common->rows, r, a->replica, model_of(a, r), why);
+	}
+	return rc;
+}
+
+int accounts_close(struct accounts *a, struct fault *why) {
+	int rc = flight_clear(a->flight, accounts_leave, a, why);
+	int failed = close_segment(a, why);
+
+	postings_release(&a->postings);
+	rc = rc < 0 ? rc : failed;
+	if (rc >= 0 && a->common->rows) {
+		rc = request_rows_add_rest(a->common->rows, a->replica, a->model, &a->prefill_rest, &a->decode_rest, why);
+	}
+	return rc;
+}

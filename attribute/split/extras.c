@@ -1,0 +1,264 @@
+#define _GNU_SOURCE /* qsort_r */
+#include "attribute/split/extras.h"
+
+#include <stdlib.h>
+
+#include "core/exact.h"
+#include "core/share.h"
+
+/*
+ * Rules that others split by. They know nothing of steps:
+ * - each token of a step the same;
+ * - over all, an output token worth 2.5 input tokens (OpenCost's fallback);
+ * - over all, by the sums of two timers of vLLM: the prefill time of requests, and their mean time per
+ *   output token (OpenCost, docs/inference-cost-tracking.md).
+ */
+enum other_rule { OTHER_STEP_TOKENS, OTHER_WEIGHTED_TOKENS, OTHER_TIMERS, OTHER_RULES };
+static const char *const other_names[OTHER_RULES] = {"tokens-per-step", "tokens-output-2.5", "opencost-timers"};
+
+enum { ALL_RULES = (int)RULES + (int)OTHER_RULES };
+
+/* A model at a rate. */
+struct rule_sums {
+	name_id model;
+	int64_t rate_nano, busy_ns;
+	int64_t prefill_ns[RULES + 1]; /* of rules that go by steps; the last one is OTHER_STEP_TOKENS */
+	int64_t input_tokens, output_tokens;
+	int64_t prefill_timer_ns, output_token_timer_ns;
+};
+
+/* Positions by powers of two: the first bucket up to 128, the last one without an end. */
+#define BUCKETS 24
+#define FIRST_BUCKET_NTOK 128
+
+struct position_sums {
+	name_id model;
+	int64_t rate_nano;
+	int64_t tokens[2][BUCKETS], ns[2][BUCKETS]; /* of input, of output */
+};
+
+struct extras {
+	const struct names *names;
+	bool rules, positions;
+	struct rule_sums *rule_sums;
+	size_t rule_count;
+	struct position_sums *position_sums;
+	size_t position_count;
+};
+
+struct extras *extras_new(const struct names *names, bool rules, bool positions) {
+	struct extras *x = must_calloc(1, sizeof *x);
+
+	x->names = names;
+	x->rules = rules;
+	x->positions = positions;
+	return x;
+}
+
+void extras_free(struct extras *x) {
+	if (x) {
+		free(x->rule_sums);
+		free(x->position_sums);
+		free(x);
+	}
+}
+
+/* ---- rules ---- */
+
+/* There are few models and rates: the last one asked for is mostly the next one. */
+static struct rule_sums *rule_sums_of(struct extras *x, name_id model, int64_t rate_nano) {
+	for (size_t i = x->rule_count; i-- > 0;) {
+		if (x->rule_sums[i].model == model && x->rule_sums[i].rate_nano == rate_nano) {
+			return &x->rule_sums[i];
+		}
+	}
+	x->rule_sums = must_realloc(x->rule_sums, (x->rule_count + 1) * sizeof *x->rule_sums);
+	x->rule_sums[x->rule_count] = (struct rule_sums){.model = model, .rate_nano = rate_nano};
+	return &x->rule_sums[x->rule_count++];
+}
+
+void extras_busy(struct extras *x, name_id model, int64_t rate_nano, int64_t prefill_ns, int64_t decode_ns,
+                 const struct split_times *times, int64_t prefill_tokens, int64_t decode_tokens) {
+	if (!x->rules) {
+		return;
+	}
+	struct rule_sums *s = rule_sums_of(x, model, rate_nano);
+	int64_t total = prefill_ns + decode_ns;
+	s->busy_ns += total;
+	for (enum rule r = 0; r < RULES; r++) {
+		s->prefill_ns[r] += times ? split_part(total, split_prefill_share(r, times)) : prefill_ns;
+	}
+	double tokens = (double)prefill_tokens + (double)decode_tokens;
+	s->prefill_ns[RULES] += times && tokens > 0 ? split_part(total, (double)prefill_tokens / tokens) : prefill_ns;
+}
+
+void extras_request(struct extras *x, name_id model, int64_t rate_nano, const struct request_item *r) {
+	if (!x->rules) {
+		return;
+	}
+	struct rule_sums *s = rule_sums_of(x, model, rate_nano);
+	int64_t from_ns = r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->arrival_ns;
+	s->input_tokens += r->prompt_tokens;
+	s->output_tokens += r->completion_tokens;
+	if (r->first_token_ns != UNKNOWN && from_ns != UNKNOWN && r->first_token_ns > from_ns) {
+		s->prefill_timer_ns += r->first_token_ns - from_ns;
+	}
+	if (r->first_token_ns != UNKNOWN && r->finish_ns != UNKNOWN && r->finish_ns > r->first_token_ns &&
+	    r->completion_tokens > 1) {
+		s->output_token_timer_ns += (r->finish_ns - r->first_token_ns) / ((int64_t)r->completion_tokens - 1);
+	}
+}
+
+/* The prefill part of all busy time under one of the others' rules; -1 if the logs do not say what it needs. */
+static int64_t other_prefill_ns(const struct rule_sums *s, enum other_rule rule) {
+	int128 prefill, decode;
+	int64_t part;
+
+	switch (rule) {
+	case OTHER_STEP_TOKENS:
+		return s->prefill_ns[RULES];
+	case OTHER_WEIGHTED_TOKENS:
+		prefill = 2 * (int128)s->input_tokens;
+		decode = 5 * (int128)s->output_tokens;
+		break;
+	default:
+		prefill = s->prefill_timer_ns;
+		decode = s->output_token_timer_ns;
+		break;
+	}
+	if (prefill + decode <= 0 || prefill + decode > INT64_MAX) {
+		return -1;
+	}
+	return exact_mul_div(s->busy_ns, (int64_t)prefill, (int64_t)(prefill + decode), &part) ? part : -1;
+}
+
+static int order(const struct names *n, name_id a, int64_t a_rate, name_id b, int64_t b_rate) {
+	int by_name = text_compare(names_text(n, a), names_text(n, b));
+
+	return by_name != 0 ? by_name : (a_rate > b_rate) - (a_rate < b_rate);
+}
+
+static int by_model_and_rate(const void *a_bytes, const void *b_bytes, void *names) {
+	const struct rule_sums *a = a_bytes, *b = b_bytes;
+
+	return order(names, a->model, a->rate_nano, b->model, b->rate_nano);
+}
+
+int extras_give_rules(struct extras *x, rule_sink *sink, void *context) {
+	int rc = 0;
+
+	if (x->rule_count > 1) {
+		qsort_r(x->rule_sums, x->rule_count, sizeof *x->rule_sums, by_model_and_rate, (void *)(uintptr_t)x->names);
+	}
+	for (size_t i = 0; i < x->rule_count; i++) {
+		const struct rule_sums *s = &x->rule_sums[i];
+		for (int r = 0; r < ALL_RULES && rc >= 0; r++) {
+			int64_t prefill = r < RULES ? s->prefill_ns[r] : other_prefill_ns(s, (enum other_rule)(r - RULES));
+			const struct rule_row row = {.rule = r < RULES ? rule_names[r] : other_names[r - RULES],
+			                             .model = s->model,
+			                             .rate_nano = s->rate_nano,
+			                             .prefill_gpu_ns = prefill,
+			                             .decode_gpu_ns = s->busy_ns - prefill};
+			rc = prefill >= 0 ? sink(context, &row) : 0;
+		}
+	}
+	return rc;
+}
+
+/* ---- positions ---- */
+
+static struct position_sums *position_sums_of(struct extras *x, name_id model, int64_t rate_nano) {
+	for (size_t i = x->position_count; i-- > 0;) {
+		if (x->position_sums[i].model == model && x->position_sums[i].rate_nano == rate_nano) {
+			return &x->position_sums[i];
+		}
+	}
+	x->position_sums = must_realloc(x->position_sums, (x->position_count + 1) * sizeof *x->position_sums);
+	x->position_sums[x->position_count] = (struct position_sums){.model = model, .rate_nano = rate_nano};
+	return &x->position_sums[x->position_count++];
+}
+
+static int64_t bucket_from(int b) {
+	return b == 0 ? 0 : (int64_t)FIRST_BUCKET_NTOK << (b - 1);
+}
+
+static int64_t bucket_to(int b) {
+	return b == BUCKETS - 1 ? INT64_MAX : (int64_t)FIRST_BUCKET_NTOK << b;
+}
+
+/* The tokens of [from, to) that lie in a bucket, and the sum of their contexts. */
+static int64_t overlap(int b, int64_t from, int64_t to, double *context) {
+	int64_t first = from > bucket_from(b) ? from : bucket_from(b), last = to < bucket_to(b) ? to : bucket_to(b);
+
+	if (last <= first) {
+		*context = 0;
+		return 0;
+	}
+	*context = ((double)first + (double)last) / 2 * (double)(last - first);
+	return last - first;
+}
+
+#define WEIGHT_ONE 1e12
+
+/* Adds tokens and their time to the buckets they lie in, to the last ns. */
+static void add_range(struct position_sums *s, int kind, int64_t before, int64_t tokens, int64_t ns,
+                      double by_context) {
+	int64_t weights[BUCKETS], parts[BUCKETS], count[BUCKETS];
+	double all = ((double)before + (double)tokens / 2) * (double)tokens;
+
+	for (int b = 0; b < BUCKETS; b++) {
+		double context;
+		count[b] = overlap(b, before, before + tokens, &context);
+		double weight = (1 - by_context) * (double)count[b] / (double)tokens + by_context * (all > 0 ? context / all : 0);
+		weights[b] = (int64_t)(weight * WEIGHT_ONE);
+	}
+	share_largest_remainder(ns, weights, BUCKETS, parts);
+	for (int b = 0; b < BUCKETS; b++) {
+		s->tokens[kind][b] += count[b];
+		s->ns[kind][b] += parts[b];
+	}
+}
+
+void extras_prefill(struct extras *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+                    double by_attention) {
+	if (x->positions && tokens > 0 && ns >= 0) {
+		add_range(position_sums_of(x, model, rate_nano), 0, before, tokens, ns, by_attention);
+	}
+}
+
+void extras_decode(struct extras *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+                   double by_context) {
+	if (x->positions && tokens > 0 && ns >= 0) {
+		add_range(position_sums_of(x, model, rate_nano), 1, before, tokens, ns, by_context);
+	}
+}
+
+static int positions_order(const void *a_bytes, const void *b_bytes, void *names) {
+	const struct position_sums *a = a_bytes, *b = b_bytes;
+
+	return order(names, a->model, a->rate_nano, b->model, b->rate_nano);
+}
+
+int extras_give_positions(struct extras *x, position_sink *sink, void *context) {
+	int rc = 0;
+
+	if (x->position_count > 1) {
+		qsort_r(x->position_sums, x->position_count, sizeof *x->position_sums, positions_order,
+		        (void *)(uintptr_t)x->names);
+	}
+	for (size_t i = 0; i < x->position_count; i++) {
+		const struct position_sums *s = &x->position_sums[i];
+		for (int at = 0; at < 2 * BUCKETS && rc >= 0; at++) {
+			int kind = at / BUCKETS, b = at % BUCKETS;
+			const struct position_row row = {.model = s->model,
+			                                 .kind = kind == 0 ? ENTRY_INPUT : ENTRY_OUTPUT,
+			                                 .from_ntok = bucket_from(b),
+			                                 .to_ntok = bucket_to(b),
+			                                 .rate_nano = s->rate_nano,
+			                                 .tokens = s->tokens[kind][b],
+			                                 .gpu_ns = s->ns[kind][b]};
+			rc = row.tokens > 0 ? sink(context, &row) : 0;
+		}
+	}
+	return rc;
+}

@@ -1,0 +1,428 @@
+#include "attribute/split/flight.h"
+
+#include <stdlib.h>
+
+/* How far a clock cut to the second, and a log's lag, may be off. */
+#define SLACK_NS (2 * NS_PER_SECOND)
+
+void flight_init(struct flight *f) {
+	*f = (struct flight){0};
+}
+
+static void free_active(struct active *a) {
+	free(a->id);
+	free(a);
+}
+
+void flight_release(struct flight *f) {
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		free_active(f->waiting[i]);
+	}
+	for (size_t i = 0; i < f->decoding_count; i++) {
+		free_active(f->decoding[i]);
+	}
+	while (f->free) {
+		struct active *next = f->free->next;
+		free_active(f->free);
+		f->free = next;
+	}
+	free(f->waiting);
+	free(f->decoding);
+	free(f->chunks);
+}
+
+static struct active *new_active(struct flight *f, const struct request_item *r) {
+	struct active *a = f->free;
+	char *id = NULL;
+	size_t room = 0;
+
+	if (a) {
+		f->free = a->next;
+		id = a->id;
+		room = a->id_room;
+	} else {
+		a = must_alloc(sizeof *a);
+	}
+	*a = (struct active){.request = *r, .id = id, .id_room = room, .grade = GRADE_NONE};
+	a->context = r->prompt_tokens;
+	struct text text = request_item_id(r);
+	if (text.len > a->id_room) {
+		a->id_room = text.len + 32;
+		a->id = must_realloc(a->id, a->id_room);
+	}
+	if (text.len > 0) {
+		memcpy(a->id, text.at, text.len);
+	}
+	return a;
+}
+
+static int leave_now(struct flight *f, struct active *a, flight_leave *leave, void *context, struct fault *why) {
+	int rc = leave(context, a, why);
+
+	a->next = f->free;
+	f->free = a;
+	return rc;
+}
+
+/* ---- waiting ---- */
+
+static int64_t scheduled_ns(const struct request_item *r) {
+	return r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->head.at_ns;
+}
+
+/* First come, first served. */
+static bool comes_before(const struct active *a, const struct active *b) {
+	int64_t x = scheduled_ns(&a->request), y = scheduled_ns(&b->request);
+
+	return x != y ? x < y : a->request.head.at_ns < b->request.head.at_ns;
+}
+
+struct active *flight_admit(struct flight *f, const struct request_item *r) {
+	struct active *a = new_active(f, r);
+	size_t at = f->waiting_count;
+
+	if (r->part != PART_DECODE && r->prompt_tokens > r->cached_tokens) {
+		a->remaining = r->prompt_tokens - r->cached_tokens;
+	}
+	if (f->waiting_count == f->waiting_room) {
+		f->waiting_room = f->waiting_room > 0 ? 2 * f->waiting_room : 64;
+		f->waiting = must_realloc(f->waiting, f->waiting_room * sizeof *f->waiting);
+	}
+	while (at > 0 && comes_before(a, f->waiting[at - 1])) {
+		f->waiting[at] = f->waiting[at - 1];
+		at--;
+	}
+	f->waiting[at] = a;
+	f->waiting_count++;
+	return a;
+}
+
+/* ---- decoding: a heap by `until` ---- */
+
+static bool retires_before(const struct active *a, const struct active *b) {
+	return a->until != b->until ? a->until < b->until : a->first_decode < b->first_decode;
+}
+
+static void heap_put(struct flight *f, size_t at, struct active *a) {
+	f->decoding[at] = a;
+}
+
+static void heap_up(struct flight *f, size_t at) {
+	struct active *a = f->decoding[at];
+
+	while (at > 0 && retires_before(a, f->decoding[(at - 1) / 2])) {
+		heap_put(f, at, f->decoding[(at - 1) / 2]);
+		at = (at - 1) / 2;
+	}
+	heap_put(f, at, a);
+}
+
+static void heap_down(struct flight *f, size_t at) {
+	struct active *a = f->decoding[at];
+
+	for (;;) {
+		size_t child = 2 * at + 1;
+		if (child + 1 < f->decoding_count && retires_before(f->decoding[child + 1], f->decoding[child])) {
+			child++;
+		}
+		if (child >= f->decoding_count || !retires_before(f->decoding[child], a)) {
+			break;
+		}
+		heap_put(f, at, f->decoding[child]);
+		at = child;
+	}
+	heap_put(f, at, a);
+}
+
+/* The context of a decoder before the coming step. */
+static int64_t context_of(const struct flight *f, const struct active *a) {
+	return a->context + (f->decode_step - a->first_decode);
+}
+
+static void start_decoding(struct flight *f, struct active *a, int64_t until) {
+	a->decoding = true;
+	a->first_decode = f->decode_step;
+	a->until = until;
+	if (f->now) {
+		memcpy(a->base, f->now, sizeof a->base);
+	}
+	if (f->decoding_count == f->decoding_room) {
+		f->decoding_room = f->decoding_room > 0 ? 2 * f->decoding_room : 64;
+		f->decoding = must_realloc(f->decoding, f->decoding_room * sizeof *f->decoding);
+	}
+	f->decoding_count++;
+	f->decoding[f->decoding_count - 1] = a;
+	heap_up(f, f->decoding_count - 1);
+	f->context_sum += context_of(f, a);
+}
+
+static struct active *stop_decoding(struct flight *f) {
+	struct active *a = f->decoding[0];
+
+	f->context_sum -= context_of(f, a);
+	f->decoding_count--;
+	if (f->decoding_count > 0) {
+		f->decoding[0] = f->decoding[f->decoding_count];
+		heap_down(f, 0);
+	}
+	return a;
+}
+
+/* ---- moving on ---- */
+
+static bool is_over_before(const struct active *a, int64_t at_ns) {
+	const struct request_item *r = &a->request;
+
+	return (r->finish_ns != UNKNOWN && r->finish_ns <= at_ns) ||
+	       (r->part == PART_PREFILL && r->first_token_ns != UNKNOWN && r->first_token_ns <= at_ns);
+}
+
+/* Has its first token come? Where the log does not say, when its prompt is computed. */
+static bool has_first_token(const struct active *a, int64_t at_ns) {
+	int64_t first = a->request.first_token_ns;
+
+	return first != UNKNOWN ? first <= at_ns : a->remaining == 0 && a->computed > 0;
+}
+
+/* A prompt computed elsewhere is under way for a while: who does not fit into the step has not arrived. */
+static bool has_room(const struct flight *f, const struct active *a, int64_t room) {
+	return a->request.part != PART_DECODE || (int64_t)f->decoding_count < room;
+}
+
+/* Those of the waiting that were scheduled before an instant: leave, or decode, or stay. */
+static int advance_waiting(struct flight *f, int64_t at_ns, int64_t room, flight_leave *leave, void *context,
+                           struct fault *why) {
+	size_t kept = 0, i = 0;
+	int rc = 0;
+
+	for (; i < f->waiting_count && rc >= 0 && scheduled_ns(&f->waiting[i]->request) <= at_ns; i++) {
+		struct active *a = f->waiting[i];
+		if (is_over_before(a, at_ns)) {
+			rc = leave_now(f, a, leave, context, why);
+		} else if (a->request.part != PART_PREFILL && has_first_token(a, at_ns) && has_room(f, a, room)) {
+			int64_t finish = a->request.finish_ns;
+			start_decoding(f, a, finish != UNKNOWN ? finish : INT64_MAX);
+		} else {
+			f->waiting[kept++] = a;
+		}
+	}
+	if (kept < i) {
+		memmove(f->waiting + kept, f->waiting + i, (f->waiting_count - i) * sizeof *f->waiting);
+		f->waiting_count -= i - kept;
+	}
+	return rc;
+}
+
+/* Is there nothing to compute of its prompt here, so that only the clock tells when it decodes? */
+static bool needs_no_prefill(const struct active *a) {
+	return a->remaining == 0 && a->computed == 0 && a->request.part != PART_PREFILL;
+}
+
+static int64_t decode_steps(const struct active *a) {
+	return a->request.completion_tokens > 1 ? (int64_t)a->request.completion_tokens - 1 : 0;
+}
+
+/* Without a clock: only what is long past, so that one lost line does not stop the queue for ever. */
+static int advance_by_count(struct flight *f, int64_t at_ns, flight_leave *leave, void *context, struct fault *why) {
+	size_t kept = 0, i = 0;
+	int rc = 0;
+
+	for (; i < f->waiting_count && rc >= 0; i++) {
+		struct active *a = f->waiting[i];
+		if (is_over_before(a, at_ns - SLACK_NS)) {
+			rc = leave_now(f, a, leave, context, why);
+		} else if (needs_no_prefill(a) && has_first_token(a, at_ns)) {
+			start_decoding(f, a, f->decode_step + decode_steps(a));
+		} else {
+			f->waiting[kept++] = a;
+		}
+	}
+	if (kept < i) {
+		memmove(f->waiting + kept, f->waiting + i, (f->waiting_count - i) * sizeof *f->waiting);
+		f->waiting_count -= i - kept;
+	}
+	return rc;
+}
+
+/* `room`: how many sequences decode in the coming step. */
+static int advance(struct flight *f, int64_t at_ns, int64_t room, bool by_count, flight_leave *leave, void *context,
+                   struct fault *why) {
+	int64_t passed = by_count ? f->decode_step : at_ns;
+	int rc = 0;
+
+	while (rc >= 0 && f->decoding_count > 0 && f->decoding[0]->until <= passed) {
+		rc = leave_now(f, stop_decoding(f), leave, context, why);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	return by_count ? advance_by_count(f, at_ns, leave, context, why)
+	                : advance_waiting(f, at_ns, room, leave, context, why);
+}
+
+int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave *leave, void *context,
+                   struct fault *why) {
+	return advance(f, at_ns, INT64_MAX, by_count, leave, context, why);
+}
+
+static void add_chunk(struct flight *f, struct active *a, int64_t tokens) {
+	if (f->chunk_count == f->chunk_room) {
+		f->chunk_room = f->chunk_room > 0 ? 2 * f->chunk_room : 16;
+		f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
+	}
+	int64_t before = (int64_t)a->request.cached_tokens + a->computed;
+	f->chunks[f->chunk_count++] = (struct chunk){a, tokens, before};
+	f->chunk_tokens += tokens;
+	f->chunk_token_kv += tokens * before + tokens * tokens / 2;
+	a->remaining -= (uint32_t)tokens;
+	a->computed += (uint32_t)tokens;
+}
+
+int flight_board(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
+                 void *context, struct fault *why) {
+	int64_t middle = start_ns + s->duration_ns / 2;
+	int64_t latest = by_count ? start_ns + SLACK_NS : middle;
+	int64_t left = s->prefill_tokens;
+
+	int rc = advance(f, middle, s->decode_requests, by_count, leave, context, why);
+	f->chunk_count = 0;
+	f->chunk_tokens = f->chunk_token_kv = 0;
+	for (size_t i = 0; i < f->waiting_count && left > 0; i++) {
+		struct active *a = f->waiting[i];
+		if (scheduled_ns(&a->request) > latest || (s->prefill_requests > 0 && f->chunk_count >= s->prefill_requests)) {
+			break;
+		}
+		if (a->remaining > 0) {
+			int64_t tokens = a->remaining < left ? a->remaining : left;
+			add_chunk(f, a, tokens);
+			left -= tokens;
+		}
+	}
+	return rc;
+}
+
+/* By count: whose prompt is done has its first token, and leaves after the steps of the others. */
+static int finish_prompts(struct flight *f, flight_leave *leave, void *context, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < f->chunk_count && rc >= 0; i++) {
+		struct active *a = f->chunks[i].active;
+		if (a->remaining > 0) {
+			continue;
+		}
+		size_t at = 0;
+		while (f->waiting[at] != a) {
+			at++;
+		}
+		f->waiting_count--;
+		memmove(f->waiting + at, f->waiting + at + 1, (f->waiting_count - at) * sizeof *f->waiting);
+		if (decode_steps(a) == 0 || a->request.part == PART_PREFILL) {
+			rc = leave_now(f, a, leave, context, why);
+		} else {
+			start_decoding(f, a, f->decode_step + decode_steps(a));
+		}
+	}
+	return rc;
+}
+
+int flight_alight(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
+                  struct fault *why) {
+	if (s->decode_requests > 0) {
+		f->context_sum += (int64_t)f->decoding_count;
+		f->decode_step++;
+	}
+	return by_count ? finish_prompts(f, leave, context, why) : 0;
+}
+
+/* ---- without steps ---- */
+
+/* Prompt tokens in 2^20 seconds, at least 1: weights of prompts against each other, so that a slow one still has digits. */
+#define RATE_NS (NS_PER_SECOND << 20)
+#define MOST_RATE ((int64_t)1 << 50)
+static int64_t token_weight(const struct request_item *r) {
+	int64_t tokens = (int64_t)r->prompt_tokens - r->cached_tokens;
+	int64_t ns = r->first_token_ns != UNKNOWN ? r->first_token_ns - scheduled_ns(r) : 0;
+	int128 rate = ns > 0 && tokens > 0 ? (int128)tokens * RATE_NS / ns : 1;
+
+	return rate > MOST_RATE ? MOST_RATE : rate > 0 ? (int64_t)rate : 1;
+}
+
+size_t flight_board_waiting(struct flight *f, int64_t at_ns) {
+	f->chunk_count = 0;
+	f->chunk_tokens = f->chunk_token_kv = 0;
+	for (size_t i = 0; i < f->waiting_count && scheduled_ns(&f->waiting[i]->request) <= at_ns; i++) {
+		struct active *a = f->waiting[i];
+		if (a->request.part == PART_DECODE) {
+			continue; /* computed elsewhere */
+		}
+		if (f->chunk_count == f->chunk_room) {
+			f->chunk_room = f->chunk_room > 0 ? 2 * f->chunk_room : 16;
+			f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
+		}
+		int64_t tokens = token_weight(&a->request);
+		/* Attention goes by before + tokens / 2: here the mean over the whole prompt, whatever the weight. */
+		int64_t mean = a->request.cached_tokens + ((int64_t)a->request.prompt_tokens - a->request.cached_tokens) / 2;
+		f->chunks[f->chunk_count++] = (struct chunk){a, tokens, mean - tokens / 2};
+		f->chunk_tokens += tokens;
+	}
+	return f->chunk_count;
+}
+
+/* When a request that waits is scheduled, has its first token, or is over. */
+static int64_t waiting_change(const struct active *a, int64_t at_ns) {
+	const struct request_item *r = &a->request;
+	const int64_t instants[] = {scheduled_ns(r), r->first_token_ns, r->finish_ns};
+	int64_t next = INT64_MAX;
+
+	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+		if (instants[i] > at_ns && instants[i] < next) {
+			next = instants[i]; /* UNKNOWN is before everything */
+		}
+	}
+	return next;
+}
+
+int64_t flight_next_change(const struct flight *f, int64_t at_ns) {
+	int64_t next = f->decoding_count > 0 ? f->decoding[0]->until : INT64_MAX;
+
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		int64_t change = waiting_change(f->waiting[i], at_ns);
+		next = change < next ? change : next;
+		if (scheduled_ns(&f->waiting[i]->request) > at_ns) {
+			break; /* the rest is scheduled later still */
+		}
+	}
+	return next;
+}
+
+/* ---- the end ---- */
+
+static int by_arrival(const void *a_bytes, const void *b_bytes) {
+	const struct active *a = *(struct active *const *)a_bytes, *b = *(struct active *const *)b_bytes;
+	int64_t x = a->request.head.at_ns, y = b->request.head.at_ns;
+
+	return x != y ? (x > y) - (x < y)
+	              : text_compare((struct text){a->id, a->request.id_len}, (struct text){b->id, b->request.id_len});
+}
+
+int flight_clear(struct flight *f, flight_leave *leave, void *context, struct fault *why) {
+	size_t decoding = f->decoding_count;
+	int rc = 0;
+
+	/* Heaps have no order of their own; arrival has. */
+	if (decoding > 1) {
+		qsort(f->decoding, decoding, sizeof *f->decoding, by_arrival);
+	}
+	f->decoding_count = 0;
+	f->context_sum = 0;
+	for (size_t i = 0; i < decoding; i++) {
+		int failed = leave_now(f, f->decoding[i], leave, context, why);
+		rc = rc < 0 ? rc : failed;
+	}
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		int failed = leave_now(f, f->waiting[i], leave, context, why);
+		rc = rc < 0 ? rc : failed;
+	}
+	f->waiting_count = 0;
+	return rc;
+}

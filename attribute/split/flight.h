@@ -1,0 +1,104 @@
+/*
+ * flight.h: the requests in flight on one replica, and what each step's batch holds of them.
+ * Private to attribute/.
+ *
+ * Engines do not log who is in a batch. It is rebuilt: prompts are computed first come, first
+ * served, in the chunks that steps report; a sequence decodes in every step from its first
+ * token to its last. Where steps carry good clocks, a request's instants say which steps are
+ * its own: those whose middle lies between them. Where the log cuts its clock to the second,
+ * steps are counted instead: a prompt is done when its tokens are, and n output tokens take n - 1 steps.
+ */
+#ifndef ATTRIBUTE_FLIGHT_H
+#define ATTRIBUTE_FLIGHT_H
+
+#include "attribute/evidence/evidence.h"
+#include "core/entry.h"
+#include "core/exact.h"
+
+/* Grades that time can be posted under. */
+#define TIME_GRADES 4
+
+/* Sums over decode steps since the slot began, by grade, from which a request's part is a difference. */
+struct decode_sums {
+	long double equal;   /* of a sequence's equal part, ns */
+	long double context; /* of the cost of one token of context, ns */
+	long double counted; /* of the latter times the number of the decode step */
+};
+
+struct active {
+	struct request_item request;
+	char *id;
+	size_t id_room;
+	uint32_t remaining;     /* prompt tokens still to be computed */
+	uint32_t computed;
+	bool decoding;
+	int64_t context;        /* of its first decode step; grows by one each further step */
+	int64_t first_decode;   /* number of the decode step it first takes part in */
+	int64_t until;          /* retire when the clock, or the count of decode steps, has passed this */
+	struct active *next;    /* of the free ones */
+	/* owned by the accounts: what it has cost */
+	struct decode_sums base[TIME_GRADES];
+	int64_t noted_steps;    /* decode steps whose positions are noted */
+	int64_t open_prefill_ns[TIME_GRADES], open_cached_ns[TIME_GRADES]; /* since it was settled last */
+	int64_t prefill_ns, cached_ns, decode_ns;
+	int128 input_money, output_money; /* GPU-ns x nano per GPU-hour */
+	enum grade grade;
+};
+
+/* A part of a prompt computed in one step. */
+struct chunk {
+	struct active *active;
+	int64_t tokens;
+	int64_t before; /* context that stood before it, cached or computed */
+};
+
+struct flight {
+	struct active **waiting; /* not yet decoding, by when they were scheduled */
+	size_t waiting_count, waiting_room;
+	struct active **decoding; /* a heap, the one to retire first on top */
+	size_t decoding_count, decoding_room;
+	struct active *free;
+	int64_t context_sum; /* of the decoders, before the coming step */
+	int64_t decode_step; /* number of the coming decode step */
+	const struct decode_sums *now; /* of the accounts: from where a sequence's decoding counts; or NULL */
+	/* the step at hand */
+	struct chunk *chunks;
+	size_t chunk_count, chunk_room;
+	int64_t chunk_tokens, chunk_token_kv; /* that could be told whose they are */
+};
+
+/* Is told of requests that leave. `a` is gone when it returns. */
+typedef int flight_leave(void *context, struct active *a, struct fault *why);
+
+void flight_init(struct flight *f);
+void flight_release(struct flight *f);
+
+/* Takes a request in; the caller may yet correct what is known of it. */
+struct active *flight_admit(struct flight *f, const struct request_item *r);
+
+/*
+ * Lets go of the requests that were done before an instant, and lets decode those whose first token
+ * came before it. By count (of steps without a clock) only those that are long past.
+ */
+int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave *leave, void *context,
+                   struct fault *why);
+
+/* Whose chunks and sequences are in a step; advances to its middle. */
+int flight_board(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
+                 void *context, struct fault *why);
+
+/* The step is over: contexts grow, prompts that are done decode from the next step on (by count). */
+int flight_alight(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
+                  struct fault *why);
+
+/*
+ * Without steps: those whose prompts are being computed at an instant board, each with its
+ * tokens by the time they take as its weight; returns how many. And when that, or who decodes, changes next (INT64_MAX: never).
+ */
+size_t flight_board_waiting(struct flight *f, int64_t at_ns);
+int64_t flight_next_change(const struct flight *f, int64_t at_ns);
+
+/* All that are left leave, in a stated order. */
+int flight_clear(struct flight *f, flight_leave *leave, void *context, struct fault *why);
+
+#endif

@@ -1,0 +1,57 @@
+#include "attribute/split/split.h"
+
+/* Prefill's ns of a step that the model says takes t->whole. */
+typedef double split_rule(const struct split_times *t);
+
+/* The mean over both orders of arrival of what prefill adds (L. Shapley, A value for n-person games, 1953). */
+static double shapley(const struct split_times *t) {
+	return (t->prefill + t->whole - t->decode) / 2;
+}
+
+static double proportional(const struct split_times *t) {
+	return t->whole * t->prefill / (t->prefill + t->decode);
+}
+
+/* Prefill pays what it would cost alone; decode what it adds. */
+static double prefill_first(const struct split_times *t) {
+	return t->prefill;
+}
+
+static double decode_first(const struct split_times *t) {
+	return t->whole - t->decode;
+}
+
+static split_rule *const rules[RULES] = {
+	[RULE_SHAPLEY] = shapley,
+	[RULE_PROPORTIONAL] = proportional,
+	[RULE_PREFILL_FIRST] = prefill_first,
+	[RULE_DECODE_FIRST] = decode_first,
+};
+
+const char *const rule_names[RULES] = {
+	[RULE_SHAPLEY] = "shapley",
+	[RULE_PROPORTIONAL] = "proportional",
+	[RULE_PREFILL_FIRST] = "prefill-first",
+	[RULE_DECODE_FIRST] = "decode-first",
+};
+
+void split_times(const struct step_model *m, const struct batch *b, struct split_times *t) {
+	const struct batch prefill = {.prefill_tokens = b->prefill_tokens, .prefill_token_kv = b->prefill_token_kv};
+	const struct batch decode = {.decode_tokens = b->decode_tokens, .decode_kv_tokens = b->decode_kv_tokens};
+
+	*t = (struct split_times){step_model_ns(m, b), step_model_ns(m, &prefill), step_model_ns(m, &decode)};
+}
+
+double split_prefill_share(enum rule rule, const struct split_times *t) {
+	if (!(t->whole > 0)) {
+		return 0.5;
+	}
+	double share = rules[rule](t) / t->whole;
+	return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
+int64_t split_part(int64_t total, double share) {
+	int64_t part = (int64_t)((long double)total * (long double)share + 0.5L);
+
+	return part < 0 ? 0 : part > total ? total : part;
+}

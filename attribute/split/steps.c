@@ -1,0 +1,431 @@
+/* steps.c: a replica whose engine logs its steps. */
+#include <stdlib.h>
+
+#include "attribute/split/split.h"
+#include "attribute/split/walk.h"
+
+/*
+ * Time with a request in flight and no step: the engine's own work between steps up to
+ * this, and beyond it a gap for which no log speaks.
+ */
+#define OTHER_LIMIT_NS NS_PER_SECOND
+
+/* A log that cuts its clock to the second is up to so much ahead of the requests: its steps wait for them. */
+#define COARSE_LAG_NS (NS_PER_SECOND + NS_PER_SECOND / 2)
+
+/* Contexts count as rebuilt if requests explain so many hundredths of the batch. */
+#define REBUILT_PERCENT 90
+
+/*
+ * A step that begins before the one before has ended is moved behind it, where clocks and roundings
+ * explain that; more than this, and two engines write under one name: their time adds up.
+ */
+#define OVERLAP_LIMIT_NS NS_PER_SECOND
+
+/* Times with a request in flight: disjoint, ascending. */
+struct spans {
+	struct span {
+		int64_t from_ns, to_ns;
+	} *at;
+	size_t first, count, room; /* those from `first` on are still to come */
+};
+
+struct steps_state {
+	struct step_item *pending; /* a queue of steps that wait for requests */
+	size_t pending_first, pending_count, pending_room;
+	struct spans spans;
+	struct fit_key key;        /* of the model at hand */
+	const struct step_model *model;
+};
+
+/* ---- when requests were in flight ---- */
+
+static int64_t last_known(const struct request_item *r) {
+	int64_t last = r->head.at_ns;
+	const int64_t instants[] = {r->scheduled_ns, r->first_token_ns, r->part == PART_PREFILL ? UNKNOWN : r->finish_ns};
+
+	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+		last = instants[i] != UNKNOWN && instants[i] > last ? instants[i] : last;
+	}
+	return last;
+}
+
+static void spans_add(struct spans *s, int64_t from_ns, int64_t to_ns) {
+	struct span *last = s->count > s->first ? &s->at[s->count - 1] : NULL;
+
+	if (last && from_ns <= last->to_ns) {
+		last->to_ns = to_ns > last->to_ns ? to_ns : last->to_ns;
+		return;
+	}
+	if (s->first > 0 && s->first == s->count) {
+		s->first = s->count = 0;
+	}
+	if (s->count == s->room) {
+		s->room = s->room > 0 ? 2 * s->room : 16;
+		s->at = must_realloc(s->at, s->room * sizeof *s->at);
+	}
+	s->at[s->count++] = (struct span){from_ns, to_ns};
+}
+
+/* Is a request in flight at an instant, and until when does that not change? */
+static bool spans_state(struct spans *s, int64_t at_ns, int64_t *until_ns) {
+	while (s->first + 1 < s->count && s->at[s->first].to_ns <= at_ns) {
+		s->first++;
+	}
+	*until_ns = INT64_MAX;
+	if (s->first == s->count || s->at[s->first].to_ns <= at_ns) {
+		return false;
+	}
+	bool inside = s->at[s->first].from_ns <= at_ns;
+	*until_ns = inside ? s->at[s->first].to_ns : s->at[s->first].from_ns;
+	return inside;
+}
+
+/* Is a request known that is in flight at an instant to come? */
+static bool spans_hold(const struct spans *s, int64_t at_ns) {
+	for (size_t i = s->first; i < s->count && s->at[i].from_ns <= at_ns; i++) {
+		if (at_ns < s->at[i].to_ns) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- gaps ---- */
+
+static int post_waiting(struct walk *w, int64_t from_ns, int64_t to_ns, bool by_count, struct fault *why) {
+	int64_t other_ns = to_ns - from_ns < OTHER_LIMIT_NS ? to_ns : from_ns + OTHER_LIMIT_NS;
+	int rc = accounts_gap(&w->accounts, ENTRY_OTHER, from_ns, other_ns, by_count, why);
+
+	if (rc >= 0 && to_ns > other_ns) {
+		rc = accounts_gap(&w->accounts, ENTRY_UNOBSERVED, other_ns, to_ns, by_count, why);
+	}
+	return rc;
+}
+
+/*
+ * Who decodes in a step was there before it, where no request tells since when; but not on a
+ * decode replica, whose requests come from elsewhere with their prompts done.
+ */
+static bool decoders_waited(const struct walk *w, const struct step_item *next, int64_t at_ns) {
+	const struct steps_state *st = w->state;
+	bool from_elsewhere = w->pool && w->pool->role == ROLE_DECODE;
+
+	return next && next->decode_requests > 0 && !from_elsewhere && !spans_hold(&st->spans, at_ns - 1);
+}
+
+/* The time up to the next step; `next` is NULL at the end of the replica's time. */
+static int post_gap(struct walk *w, int64_t to_ns, const struct step_item *next, bool by_count, struct fault *why) {
+	struct steps_state *st = w->state;
+	int rc = 0;
+
+	if (to_ns > w->cursor_ns && decoders_waited(w, next, to_ns)) {
+		rc = post_waiting(w, w->cursor_ns, to_ns, by_count, why);
+		w->cursor_ns = to_ns;
+	}
+	while (w->cursor_ns < to_ns && rc >= 0) {
+		int64_t until_ns;
+		bool in_flight = spans_state(&st->spans, w->cursor_ns, &until_ns);
+		until_ns = until_ns < to_ns ? until_ns : to_ns;
+		rc = in_flight ? post_waiting(w, w->cursor_ns, until_ns, by_count, why)
+		               : accounts_gap(&w->accounts, ENTRY_IDLE, w->cursor_ns, until_ns, by_count, why);
+		w->cursor_ns = until_ns;
+	}
+	return rc;
+}
+
+/* ---- batches ---- */
+
+struct known_batch {
+	struct batch batch;
+	bool attention_known, context_known;
+};
+
+/* What requests explain of a sum over a batch, scaled to all of it; false if they explain too little. */
+static bool rebuild(int64_t part, int64_t explained, int64_t whole, int64_t *out) {
+	if (explained == 0 || explained * 100 < whole * REBUILT_PERCENT) {
+		*out = 0;
+		return false;
+	}
+	*out = explained >= whole ? part : (int64_t)((int128)part * whole / explained);
+	return true;
+}
+
+static struct known_batch batch_of(const struct flight *f, const struct step_item *s) {
+	struct known_batch k = {
+		.batch = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens},
+		.attention_known = true,
+		.context_known = true,
+	};
+
+	if (s->prefill_token_kv == UNKNOWN) {
+		k.attention_known = rebuild(f->chunk_token_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_token_kv);
+	}
+	if (s->decode_kv_tokens == UNKNOWN) {
+		k.context_known = rebuild(f->context_sum, (int64_t)f->decoding_count, s->decode_requests,
+		                          &k.batch.decode_kv_tokens);
+	}
+	return k;
+}
+
+static bool is_empty(const struct step_item *s) {
+	return (s->flags & STEP_DUMMY) != 0 || (s->prefill_tokens == 0 && s->decode_tokens == 0);
+}
+
+static void fit_step(struct walk *w, const struct step_item *s) {
+	struct known_batch k = batch_of(&w->flight, s);
+	struct fit_key key = walk_fit_key(w, s->head.model, s->head.at_ns);
+	const struct fit_step step = {k.batch, s->duration_ns, k.attention_known, k.context_known};
+
+	if (!is_empty(s) && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
+		fits_take(w->fits, &key, &step);
+	}
+}
+
+/* ---- posting ---- */
+
+static const struct step_model *model_of(struct walk *w, const struct step_item *s) {
+	struct steps_state *st = w->state;
+	struct fit_key key = walk_fit_key(w, s->head.model, s->head.at_ns);
+
+	if (!st->model || key.day_ns != st->key.day_ns || key.model != st->key.model) {
+		st->key = key;
+		st->model = fits_model(w->fits, &key);
+	}
+	return st->model;
+}
+
+static double clip(double share) {
+	return share > 0 ? share < 1 ? share : 1 : 0;
+}
+
+/*
+ * What of decode's part goes by contexts: the attention that the sequences would need alone. What a chunk
+ * beside them adds to it goes to all equally, as the floor does.
+ */
+static double context_share(const struct step_model *m, const struct batch *b, const struct split_times *t) {
+	double decode = b->prefill_tokens > 0 ? (t->decode + t->whole - t->prefill) / 2 : t->whole;
+
+	return decode > 0 ? clip(m->ns[TERM_CONTEXT] * (double)b->decode_kv_tokens / decode) : 0;
+}
+
+static enum grade grade_of(const struct step_item *s, const struct known_batch *k, const struct step_model *m) {
+	bool pure = s->prefill_tokens == 0 || s->decode_tokens == 0 || s->prefill_gpu_ns != UNKNOWN;
+	bool modelled = m->origin <= MODEL_NEIGHBOUR && m->has_attention && m->has_context && k->attention_known &&
+	                k->context_known;
+	enum grade best = s->duration_kind <= DURATION_HOST_WALL_FULL ? GRADE_A : GRADE_B;
+	enum grade split = pure ? GRADE_A : modelled ? GRADE_B : GRADE_C;
+
+	return split > best ? split : best;
+}
+
+/* The phases' own times, where the engine measured them, give the proportion. */
+static bool measured_share(const struct step_item *s, double *share) {
+	if (s->prefill_gpu_ns == UNKNOWN || s->decode_gpu_ns == UNKNOWN) {
+		return false;
+	}
+	double sum = (double)s->prefill_gpu_ns + (double)s->decode_gpu_ns;
+	*share = sum > 0 ? (double)s->prefill_gpu_ns / sum : 0;
+	return sum > 0;
+}
+
+static double prefill_share(const struct walk *w, const struct step_item *s, const struct split_times *t) {
+	double share;
+
+	if (measured_share(s, &share)) {
+		return share;
+	}
+	return s->decode_tokens == 0    ? 1
+	       : s->prefill_tokens == 0 ? 0
+	                                : split_prefill_share(w->common->options->rule, t);
+}
+
+static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns, struct fault *why) {
+	const struct step_model *m = model_of(w, s);
+	struct known_batch k = batch_of(&w->flight, s);
+	struct split_times t;
+	int64_t total;
+
+	split_times(m, &k.batch, &t);
+	if (__builtin_mul_overflow(s->duration_ns, w->accounts.gpus, &total)) {
+		return fault_set(why, ERROR_RANGE, "the GPU time of a step does not fit 64 bits of nanoseconds");
+	}
+	int64_t prefill = split_part(total, prefill_share(w, s, &t));
+	double attention = m->ns[TERM_ATTENTION] * (double)k.batch.prefill_token_kv;
+	bool mixed = s->prefill_tokens > 0 && s->decode_tokens > 0 && s->prefill_gpu_ns == UNKNOWN;
+	if (mixed && m->origin != MODEL_FITTED) {
+		walk_stood_in(w, (enum stand_in)((int)m->origin - MODEL_NEIGHBOUR + STAND_IN_NEIGHBOUR), start_ns);
+	}
+	const struct stretch stretch = {
+		.from_ns = start_ns,
+		.to_ns = start_ns + s->duration_ns,
+		.prefill_ns = prefill,
+		.decode_ns = total - prefill,
+		.grade = grade_of(s, &k, m),
+		.attention_share = t.prefill > 0 ? clip(attention / t.prefill) : 0,
+		.context_share = context_share(m, &k.batch, &t),
+		.prefill_tokens = s->prefill_tokens,
+		.prefill_token_kv = k.batch.prefill_token_kv,
+		.decode_requests = s->decode_requests,
+		.decode_kv_tokens = s->decode_kv_tokens == UNKNOWN ? 0 : s->decode_kv_tokens,
+		.times = mixed ? &t : NULL,
+		.by_steps = true,
+		.share_sd = mixed ? step_model_share_sd(m, &k.batch) : 0,
+	};
+	return accounts_busy(&w->accounts, &stretch, why);
+}
+
+/* Tokens that only the steps tell of. A request's first token, which its last chunk makes, is not in them. */
+static int post_tokens(struct walk *w, const struct step_item *s, int64_t end_ns, struct fault *why) {
+	const int64_t tokens[3] = {s->prefill_tokens, 0, s->decode_tokens};
+
+	return w->summary->requests > 0 ? 0 : accounts_tokens(&w->accounts, 0, end_ns, tokens, 0, why);
+}
+
+/* ---- one step ---- */
+
+static int leave(struct walk *w, struct active *a, struct fault *why) {
+	return w->purpose == WALK_POST ? accounts_leave(&w->accounts, a, why) : 0;
+}
+
+static int leave_walk(void *walk, struct active *a, struct fault *why) {
+	return leave(walk, a, why);
+}
+
+static int post_step(struct walk *w, const struct step_item *s, int64_t start_ns, bool by_count, struct fault *why) {
+	int64_t end_ns = start_ns + s->duration_ns;
+	int rc;
+
+	if (start_ns < w->cursor_ns) {
+		w->over_ns += ((end_ns < w->cursor_ns ? end_ns : w->cursor_ns) - start_ns) * w->accounts.gpus;
+	}
+	if (is_empty(s)) {
+		rc = accounts_gap(&w->accounts, ENTRY_OTHER, start_ns, end_ns, by_count, why);
+	} else {
+		rc = post_busy(w, s, start_ns, why);
+	}
+	w->cursor_ns = end_ns > w->cursor_ns ? end_ns : w->cursor_ns;
+	return rc < 0 ? rc : post_tokens(w, s, end_ns, why);
+}
+
+/* Does it matter who is in a batch? Not for the fit, if the steps say all that it needs. */
+static bool boards_requests(const struct walk *w) {
+	return w->summary->requests > 0 && (w->purpose == WALK_POST || w->summary->lacks_contexts);
+}
+
+static int take_step(struct walk *w, const struct step_item *s, struct fault *why) {
+	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, boards = boards_requests(w);
+	int64_t lag_ns = w->cursor_ns - s->head.at_ns;
+	int64_t start_ns = lag_ns > 0 && lag_ns <= OVERLAP_LIMIT_NS ? w->cursor_ns : s->head.at_ns;
+	int rc = 0;
+
+	if (w->purpose == WALK_POST) {
+		rc = post_gap(w, start_ns, s, by_count, why);
+	}
+	if (rc >= 0 && boards) {
+		rc = flight_board(&w->flight, s, start_ns, by_count, leave_walk, w, why);
+	}
+	if (rc >= 0 && w->purpose == WALK_POST) {
+		rc = post_step(w, s, start_ns, by_count, why);
+	} else if (rc >= 0) {
+		fit_step(w, s);
+		w->cursor_ns = start_ns + s->duration_ns > w->cursor_ns ? start_ns + s->duration_ns : w->cursor_ns;
+	}
+	return rc >= 0 && boards ? flight_alight(&w->flight, s, by_count, leave_walk, w, why) : rc;
+}
+
+/* ---- the walker ---- */
+
+static void push_pending(struct steps_state *st, const struct step_item *s) {
+	if (st->pending_first == st->pending_count) {
+		st->pending_first = st->pending_count = 0;
+	}
+	if (st->pending_count == st->pending_room) {
+		st->pending_room = st->pending_room > 0 ? 2 * st->pending_room : 64;
+		st->pending = must_realloc(st->pending, st->pending_room * sizeof *st->pending);
+	}
+	st->pending[st->pending_count++] = *s;
+}
+
+/* Takes the steps that need not wait any longer for requests, now that the evidence has got to an instant. */
+static int take_pending(struct walk *w, int64_t at_ns, struct fault *why) {
+	struct steps_state *st = w->state;
+	int rc = 0;
+
+	while (rc >= 0 && st->pending_first < st->pending_count) {
+		const struct step_item *s = &st->pending[st->pending_first];
+		int64_t lag = (s->flags & STEP_COARSE_CLOCK) != 0 ? COARSE_LAG_NS : 0;
+		if (at_ns != INT64_MAX && s->head.at_ns + lag > at_ns) {
+			break;
+		}
+		st->pending_first++;
+		rc = take_step(w, s, why);
+	}
+	/* The queue's start is used again before it grows without need. */
+	if (st->pending_first > 4096) {
+		st->pending_count -= st->pending_first;
+		memmove(st->pending, st->pending + st->pending_first, st->pending_count * sizeof *st->pending);
+		st->pending_first = 0;
+	}
+	return rc;
+}
+
+static bool has_steps(const struct replica_summary *s) {
+	return s->steps > 0;
+}
+
+static void steps_span(struct walk *w) {
+	w->from_ns = w->summary->first_step_ns;
+	w->to_ns = w->summary->last_step_ns;
+}
+
+static int steps_item(struct walk *w, const struct item *item, struct fault *why) {
+	struct steps_state *st = w->state;
+	int rc = take_pending(w, item->at_ns, why);
+
+	if (item->kind == ITEM_STEP) {
+		push_pending(st, (const struct step_item *)item);
+	} else if (item->kind == ITEM_REQUEST && boards_requests(w)) {
+		const struct request_item *r = (const struct request_item *)item;
+		flight_admit(&w->flight, r);
+		if (w->purpose == WALK_POST) {
+			spans_add(&st->spans, r->head.at_ns, last_known(r));
+		}
+	}
+	return rc;
+}
+
+static int steps_end(struct walk *w, struct fault *why) {
+	int rc = take_pending(w, INT64_MAX, why);
+
+	if (w->purpose == WALK_FIT) {
+		return rc < 0 ? rc : flight_clear(&w->flight, leave_walk, w, why);
+	}
+	if (rc >= 0 && w->to_ns > w->cursor_ns) {
+		rc = post_gap(w, w->to_ns, NULL, false, why);
+	}
+	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its stamp says */
+	if (w->over_ns > 0) {
+		quality_warn(w->quality, "replica %s: steps overlap, %.3f GPU-hours in all, which are counted as capacity: several "
+		             "engines under one name? Give each its own with --replica",
+		             names_text(w->common->options->names, w->summary->replica).at,
+		             (double)w->over_ns / (double)NS_PER_HOUR);
+	}
+	return rc;
+}
+
+static void steps_release(struct walk *w) {
+	struct steps_state *st = w->state;
+
+	free(st->pending);
+	free(st->spans.at);
+}
+
+const struct walker walk_steps = {
+	.state_size = sizeof(struct steps_state),
+	.fits = has_steps,
+	.span = steps_span,
+	.item = steps_item,
+	.end = steps_end,
+	.release = steps_release,
+};

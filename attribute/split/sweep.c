@@ -1,0 +1,402 @@
+/*
+ * sweep.c: a replica of which only requests are logged, with their instants.
+ *
+ * Between two events (a prompt is scheduled, a first token comes, a request ends) the same prompts are
+ * computed and the same sequences decode. Where both happen, the time is shared as in a
+ * mixed step: what a decode step takes alone is told by how long output tokens take while
+ * no prompt is computed.
+ */
+#include <math.h>
+
+#include "attribute/split/split.h"
+#include "attribute/split/walk.h"
+#include "core/instant.h"
+
+/* A prompt is computed in chunks of so many tokens (the default of vLLM's max_num_batched_tokens for serving). */
+#define CHUNK_NTOK 2048
+
+/* What of the time between a request's instants the device did not work, one standard deviation. */
+#define WAIT_SD 0.025
+
+/* Blocks of the bootstrap: some times as long as most requests. */
+#define BLOCK_NS (32 * NS_PER_SECOND)
+
+struct sweep_state {
+	struct fit_key key; /* of the model at hand */
+	const struct rough_model *model;
+	const struct step_model *steps; /* of replicas alike that log steps; NULL: none */
+	/*
+	 * Running sums, in the places that flight.h hands down to requests when they begin to decode. ALONE: over time
+	 * in which no prompt is computed, of time, time x sequences, time x context. ALL: over
+	 * all time, of prompt tokens computed, and of the latter two. CHUNKS: of prompts' chunks. They are whole numbers
+	 * (time in TICK_NS, tokens in 1 / (TICK_NS x RATE_UNIT)), so that it does not matter where they began.
+	 */
+	struct decode_sums sums[TIME_GRADES];
+};
+#define TICK_NS 1024
+#define RATE_UNIT 0x1p36
+enum { ALONE, CHUNKS, ALL };
+
+static int64_t chunks_of(const struct request_item *r) {
+	int64_t tokens = (int64_t)r->prompt_tokens - r->cached_tokens;
+
+	return tokens > CHUNK_NTOK ? (tokens + CHUNK_NTOK - 1) / CHUNK_NTOK : 1;
+}
+
+/* For how long a prompt was computed. */
+static int64_t prompt_time_ns(const struct request_item *r) {
+	int64_t from_ns = r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->head.at_ns;
+
+	return r->first_token_ns - from_ns;
+}
+
+static bool is_guessed(const struct request_item *r) {
+	return r->first_token_ns == UNKNOWN && r->arrival_ns != UNKNOWN && r->finish_ns != UNKNOWN && r->finish_ns > r->arrival_ns;
+}
+
+/* ---- first pass: what decode steps take alone ---- */
+
+/* Where the rows of a request that began at an instant add up, and in which bucket. */
+static struct rough *rough_at(const struct walk *w, int64_t at_ns, unsigned *bucket) {
+	struct fit_key key = walk_fit_key(w, w->summary->model, at_ns);
+
+	*bucket = rough_bucket(names_text(w->common->options->names, w->summary->replica), at_ns, BLOCK_NS);
+	return fits_rough(w->fits, &key);
+}
+
+/* So many steps of a sequence took so long while no prompt was computed. */
+static void note_steps(struct walk *w, const struct active *a) {
+	const struct sweep_state *st = w->state;
+	double alone = (double)(st->sums[ALONE].equal - a->base[ALONE].equal);
+	double others = (double)(st->sums[CHUNKS].equal - a->base[CHUNKS].equal);
+	double steps = (double)a->request.completion_tokens - 1 - others;
+
+	if (alone > 0 && steps >= 1) {
+		double sequences = (double)(st->sums[ALONE].context - a->base[ALONE].context) / alone;
+		double context = (double)(st->sums[ALONE].counted - a->base[ALONE].counted) / alone;
+		const double x[ROUGH_TERMS] = {steps, steps * sequences, steps * context};
+		unsigned bucket;
+		struct rough *r = rough_at(w, a->request.head.at_ns, &bucket);
+		rough_add(r, ROUGH_STEP, bucket, x, (int64_t)alone * TICK_NS);
+	}
+}
+
+/* So long took the steps that computed a prompt, beside others' prompts and sequences. */
+static void note_prompt(struct walk *w, const struct active *a) {
+	int64_t ns = prompt_time_ns(&a->request);
+	double steps = (double)chunks_of(&a->request), ticks = (double)ns / TICK_NS;
+
+	if (ns > 0) {
+		const struct decode_sums *end = &a->base[ALL];
+		double tokens = (double)(end->equal - (long double)a->open_prefill_ns[0]) * TICK_NS / RATE_UNIT;
+		double sequences = (double)(end->context - (long double)a->open_prefill_ns[1]) / ticks;
+		double context = (double)(end->counted - (long double)a->open_prefill_ns[2]) / ticks;
+		const double x[ROUGH_TERMS] = {steps, tokens, steps * sequences, steps * context};
+		unsigned bucket;
+		struct rough *r = rough_at(w, a->request.head.at_ns, &bucket);
+		rough_add(r, ROUGH_PROMPT, bucket, x, ns);
+	}
+}
+
+/* The first pass has no use for what the second one collects there: where the sums stood when a prompt began. */
+static void note_start(struct sweep_state *st, struct active *a) {
+	if (a->computed == 0) {
+		a->computed = 1;
+		a->open_prefill_ns[0] = (int64_t)st->sums[ALL].equal;
+		a->open_prefill_ns[1] = (int64_t)st->sums[ALL].context;
+		a->open_prefill_ns[2] = (int64_t)st->sums[ALL].counted;
+	}
+}
+
+static int note_request(void *walk, struct active *a, struct fault *why) {
+	struct walk *w = walk;
+
+	(void)why;
+	if (a->decoding) {
+		note_steps(w, a);
+	}
+	if (a->decoding && a->computed > 0) {
+		note_prompt(w, a);
+	}
+	return 0;
+}
+
+static void note_life(struct walk *w, const struct request_item *q) {
+	if (is_guessed(q)) {
+		int64_t prompt = (int64_t)q->prompt_tokens - q->cached_tokens;
+		const double x[ROUGH_TERMS] = {1, (double)prompt, (double)q->completion_tokens};
+		unsigned bucket;
+		struct rough *r = rough_at(w, q->head.at_ns, &bucket);
+		rough_add(r, ROUGH_LIFE, bucket, x, q->finish_ns - q->arrival_ns);
+		rough_count(r, TOTAL_LIVES, 1);
+		rough_count(r, TOTAL_LIFE_PROMPT, prompt);
+		rough_count(r, TOTAL_LIFE_OUTPUT, q->completion_tokens);
+	}
+}
+
+/* Prompt tokens computed per ns: each prompt's evenly over its time. */
+static double token_rate(const struct flight *f) {
+	double rate = 0;
+
+	for (size_t i = 0; i < f->chunk_count; i++) {
+		const struct request_item *r = &f->chunks[i].active->request;
+		int64_t ns = prompt_time_ns(r);
+		rate += ns > 0 ? ((double)r->prompt_tokens - r->cached_tokens) / (double)ns : 0;
+	}
+	return rate;
+}
+
+/* How long the step takes that computes the first of the prompts. */
+static double step_ns(const struct flight *f) {
+	const struct request_item *first = &f->chunks[0].active->request;
+
+	return (double)prompt_time_ns(first) / (double)chunks_of(first);
+}
+
+/* What the split of time with both phases depends on, of the day's sum. */
+static void note_both(struct walk *w, int64_t to_ns) {
+	const struct flight *f = &w->flight;
+	unsigned bucket;
+	struct rough *r = rough_at(w, w->cursor_ns, &bucket);
+	int64_t ns = to_ns - w->cursor_ns;
+	double whole = step_ns(f), steps = whole > 0 ? (double)ns / whole : 0;
+
+	rough_count(r, TOTAL_BOTH_NS, ns);
+	rough_count_part(r, TOTAL_BOTH_STEPS, steps);
+	rough_count_part(r, TOTAL_BOTH_TOKENS, (double)ns * token_rate(f));
+	rough_count_part(r, TOTAL_BOTH_SEQUENCES, steps * (double)f->decoding_count);
+	rough_count_part(r, TOTAL_BOTH_CONTEXT, steps * (double)f->context_sum);
+}
+
+static int64_t tick_of(int64_t at_ns) {
+	return at_ns / TICK_NS;
+}
+
+static void note_stretch(struct walk *w, int64_t to_ns, size_t prompts) {
+	struct sweep_state *st = w->state;
+	const struct flight *f = &w->flight;
+	long double ticks = (long double)(tick_of(to_ns) - tick_of(w->cursor_ns));
+
+	for (size_t i = 0; i < prompts; i++) {
+		note_start(st, f->chunks[i].active);
+	}
+	if (prompts == 0) {
+		st->sums[ALONE].equal += ticks;
+		st->sums[ALONE].context += ticks * (long double)f->decoding_count;
+		st->sums[ALONE].counted += ticks * (long double)f->context_sum;
+	} else if (f->decoding_count > 0) {
+		note_both(w, to_ns);
+	}
+	st->sums[ALL].equal += ticks * (long double)round(token_rate(f) * RATE_UNIT);
+	st->sums[ALL].context += ticks * (long double)f->decoding_count;
+	st->sums[ALL].counted += ticks * (long double)f->context_sum;
+}
+
+/* ---- second pass ---- */
+
+static const struct rough_model *model_at(struct walk *w, int64_t at_ns) {
+	struct sweep_state *st = w->state;
+	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
+
+	if (!st->model || st->key.day_ns != day_ns) {
+		st->key = walk_fit_key(w, w->summary->model, at_ns);
+		st->model = fits_rough_model(w->fits, &st->key);
+		st->steps = fits_fitted(w->fits, &st->key);
+	}
+	return st->model;
+}
+
+/* A first token that the log does not tell of: where the fit over all requests puts it; in the middle before there is one. */
+static int64_t first_token_ns(struct walk *w, const struct request_item *r) {
+	static const double nothing[ROUGH_TERMS];
+	const double *life = w->purpose == WALK_POST ? model_at(w, r->head.at_ns)->ns[ROUGH_LIFE] : nothing;
+	double prompt = life[0] + life[1] * ((double)r->prompt_tokens - r->cached_tokens);
+	double whole = prompt + life[2] * (double)r->completion_tokens;
+	int64_t life_ns = r->finish_ns - r->head.at_ns;
+
+	return whole > 0 ? r->head.at_ns + (int64_t)((double)life_ns * (prompt / whole)) : r->head.at_ns + life_ns / 2;
+}
+
+/*
+ * The prefill share of time in which prompts are computed and sequences decode, by the rule: the whole is what such
+ * a step took, what its prompts and its sequences take alone is what the fits say. Both together take no longer than each alone
+ * and so prompts alone at least what they add to sequences: where the fits, each with its own error, say
+ * otherwise, the two figures change places, which leaves their mean, the Shapley value, as it is.
+ */
+static double mixed_share(enum rule rule, const struct rough_model *m, const struct flight *f) {
+	const double *step = m->ns[ROUGH_STEP], *prompt = m->ns[ROUGH_PROMPT];
+	double whole = step_ns(f);
+	double decode = step[0] + step[1] * (double)f->decoding_count + step[2] * (double)f->context_sum;
+	double prefill = prompt[0] + prompt[1] * token_rate(f) * whole;
+	double alone = prefill < whole ? prefill : whole, added = whole - decode;
+	const struct split_times t = {whole, fmax(alone, added), whole - fmin(alone, added)};
+
+	return split_prefill_share(rule, &t);
+}
+
+static double context_share(const struct rough_model *m, const struct flight *f) {
+	const double *step = m->ns[ROUGH_STEP];
+	double by_context = step[2] * (double)f->context_sum;
+	double whole = step[0] + step[1] * (double)f->decoding_count + by_context;
+
+	return whole > 0 ? by_context / whole : 0;
+}
+
+/* How far off prefill's share may be; of a stretch with one phase: its time, of which the device may have waited. */
+static double sd_of(const struct rough_model *m, size_t prompts, size_t sequences) {
+	double prompt_sd = prompts > 0 ? m->life_prompt_sd : 0, output_sd = sequences > 0 ? m->life_output_sd : 0;
+
+	return hypot(prompts > 0 && sequences > 0 ? m->both_share_sd : WAIT_SD, fmax(prompt_sd, output_sd));
+}
+
+/* What a step computes of the prompts at hand, and the sequences beside it. */
+static struct batch batch_of(const struct flight *f) {
+	struct batch b = {.decode_tokens = (int64_t)f->decoding_count, .decode_kv_tokens = f->context_sum};
+	double tokens = 0, pairs = 0;
+
+	for (size_t i = 0; i < f->chunk_count; i++) {
+		const struct request_item *r = &f->chunks[i].active->request;
+		double computed = (double)r->prompt_tokens - r->cached_tokens, ns = (double)prompt_time_ns(r);
+		double part = ns > 0 ? computed * fmin(1, step_ns(f) / ns) : computed;
+		tokens += part;
+		pairs += part * (r->cached_tokens + computed / 2);
+	}
+	b.prefill_tokens = tokens < CHUNK_NTOK ? (int64_t)tokens : CHUNK_NTOK;
+	b.prefill_token_kv = tokens > CHUNK_NTOK ? (int64_t)(pairs * CHUNK_NTOK / tokens) : (int64_t)pairs;
+	return b;
+}
+
+/* Where replicas alike log steps, their model splits, and says what cached input takes and what goes by contexts. */
+static void by_step_model(struct stretch *s, const struct step_model *m, enum rule rule, const struct flight *f) {
+	struct batch b = batch_of(f);
+	struct split_times t;
+	double attention = m->ns[TERM_ATTENTION] * (double)b.prefill_token_kv, context = m->ns[TERM_CONTEXT] * (double)b.decode_kv_tokens;
+	int64_t total = s->prefill_ns + s->decode_ns;
+
+	split_times(m, &b, &t);
+	if (b.prefill_tokens > 0 && b.decode_tokens > 0) {
+		s->prefill_ns = split_part(total, split_prefill_share(rule, &t));
+		s->decode_ns = total - s->prefill_ns;
+	}
+	double decode = b.prefill_tokens > 0 ? (t.decode + t.whole - t.prefill) / 2 : t.whole;
+	s->attention_share = t.prefill > 0 ? fmin(1, attention / t.prefill) : 0;
+	s->context_share = decode > 0 ? fmin(1, context / decode) : 0;
+}
+
+static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault *why) {
+	const struct rough_model *m = model_at(w, w->cursor_ns);
+	const struct flight *f = &w->flight;
+	size_t sequences = f->decoding_count;
+	double share = sequences == 0 ? 1 : prompts == 0 ? 0 : mixed_share(w->common->options->rule, m, f);
+	bool alone = w->summary->exclusive && prompts + sequences == 1;
+	int64_t total;
+
+	if (__builtin_mul_overflow(to_ns - w->cursor_ns, w->accounts.gpus, &total)) {
+		return fault_set(why, ERROR_RANGE, "the GPU time of requests does not fit 64 bits of nanoseconds");
+	}
+	int64_t prefill = (int64_t)((double)total * share);
+	prefill = share >= 1 || prefill > total ? total : prefill;
+	struct stretch s = {
+		.from_ns = w->cursor_ns,
+		.to_ns = to_ns,
+		.prefill_ns = prefill,
+		.decode_ns = total - prefill,
+		.grade = alone ? GRADE_A : GRADE_C,
+		.context_share = context_share(m, f),
+		.prefill_tokens = f->chunk_tokens,
+		.decode_requests = (int64_t)sequences,
+		.share_sd = alone ? 0 : sd_of(m, prompts, sequences),
+	};
+	const struct step_model *steps = ((struct sweep_state *)w->state)->steps;
+	if (steps && !alone) {
+		by_step_model(&s, steps, w->common->options->rule, f);
+	}
+	return accounts_busy(&w->accounts, &s, why);
+}
+
+/* ---- both ---- */
+
+/* A stretch in which nothing changes, from the cursor on. */
+static int take_stretch(struct walk *w, int64_t to_ns, struct fault *why) {
+	size_t prompts = flight_board_waiting(&w->flight, w->cursor_ns);
+	bool busy = prompts + w->flight.decoding_count > 0;
+	bool queued = w->flight.waiting_count > 0 && w->flight.waiting[0]->request.head.at_ns <= w->cursor_ns;
+	int rc = 0;
+
+	if (w->purpose == WALK_FIT && busy) {
+		note_stretch(w, to_ns, prompts);
+	} else if (w->purpose == WALK_POST && busy) {
+		rc = post_busy(w, to_ns, prompts, why);
+	} else if (w->purpose == WALK_POST) {
+		rc = accounts_gap(&w->accounts, queued ? ENTRY_OTHER : ENTRY_IDLE, w->cursor_ns, to_ns, false, why);
+	}
+	w->cursor_ns = to_ns;
+	return rc;
+}
+
+static int advance(struct walk *w, struct fault *why) {
+	return w->purpose == WALK_POST ? flight_advance(&w->flight, w->cursor_ns, false, accounts_leave, &w->accounts, why)
+	                               : flight_advance(&w->flight, w->cursor_ns, false, note_request, w, why);
+}
+
+static int sweep_to(struct walk *w, int64_t to_ns, struct fault *why) {
+	int rc = advance(w, why);
+
+	while (rc >= 0 && w->cursor_ns < to_ns) {
+		int64_t next_ns = flight_next_change(&w->flight, w->cursor_ns);
+		rc = take_stretch(w, next_ns < to_ns ? next_ns : to_ns, why);
+		rc = rc < 0 ? rc : advance(w, why);
+	}
+	return rc;
+}
+
+static bool has_requests(const struct replica_summary *s) {
+	return s->steps == 0 && s->requests > 0;
+}
+
+static void sweep_span(struct walk *w) {
+	struct sweep_state *st = w->state;
+
+	w->from_ns = w->summary->first_ns;
+	w->to_ns = w->summary->last_ns;
+	if (w->purpose == WALK_FIT) {
+		w->flight.now = st->sums;
+	}
+}
+
+static int sweep_item(struct walk *w, const struct item *item, struct fault *why) {
+	struct sweep_state *st = w->state;
+
+	if (item->kind != ITEM_REQUEST) {
+		return 0;
+	}
+	struct active *a;
+	const struct request_item *r = (const struct request_item *)item;
+	int rc = sweep_to(w, r->head.at_ns, why);
+	if (w->purpose == WALK_FIT) {
+		note_life(w, r);
+	}
+	a = flight_admit(&w->flight, r);
+	a->context = (int64_t)r->prompt_tokens + r->completion_tokens / 2; /* on the average of its life */
+	if (r->first_token_ns == UNKNOWN && r->finish_ns != UNKNOWN) {
+		a->request.first_token_ns = first_token_ns(w, r);
+	}
+	if (w->purpose == WALK_FIT) {
+		st->sums[CHUNKS].equal += chunks_of(r); /* of prompts that come while others decode */
+	}
+	return rc;
+}
+
+static int sweep_end(struct walk *w, struct fault *why) {
+	int rc = sweep_to(w, w->to_ns, why);
+
+	return rc >= 0 && w->purpose == WALK_FIT ? flight_clear(&w->flight, note_request, w, why) : rc;
+}
+
+const struct walker walk_sweep = {
+	.state_size = sizeof(struct sweep_state),
+	.fits = has_requests,
+	.span = sweep_span,
+	.item = sweep_item,
+	.end = sweep_end,
+};

@@ -1,0 +1,200 @@
+#include "attribute/split/walk.h"
+
+#include <stdlib.h>
+
+#include "core/instant.h"
+
+/* The best evidence first. */
+static const struct walker *const walkers[] = {&walk_steps, &walk_sweep, &walk_windows};
+
+static const struct walker *walker_of(const struct replica_summary *s) {
+	for (size_t i = 0; i < sizeof walkers / sizeof *walkers; i++) {
+		if (walkers[i]->fits(s)) {
+			return walkers[i];
+		}
+	}
+	return NULL;
+}
+
+struct fit_key walk_fit_key(const struct walk *w, name_id model, int64_t at_ns) {
+	return (struct fit_key){
+		.model = model != 0 ? model : w->summary->model,
+		.gpu = w->pool ? w->pool->gpu : 0,
+		.gpus_per_replica = w->pool ? w->pool->gpus_per_replica : 1,
+		.role = w->pool ? w->pool->role : ROLE_MIXED,
+		.day_ns = instant_floor(at_ns, NS_PER_DAY),
+	};
+}
+
+void walk_stood_in(struct walk *w, enum stand_in what, int64_t at_ns) {
+	const struct attribute_options *o = w->common->options;
+
+	w->stood_in[what] |= at_ns >= o->from_ns && at_ns < o->to_ns;
+}
+
+/* Without figures: what parts of a fleet say must be what the whole says. */
+void walk_tell_stand_ins(const struct walk *w) {
+	static const char *const sentences[STAND_INS] = {
+		[STAND_IN_NEIGHBOUR] = "a day has too few steps to fit a model: its mixed steps are split by that of the day before or after",
+		[STAND_IN_PUBLISHED] = "a day has too few steps to fit a model, and so have the days beside it: its mixed steps are split by "
+		                       "what is published of the GPU, and graded C",
+		[STAND_IN_TOKENS] = "a day has too few steps to fit a model, and nothing is known of its GPU: its mixed steps are split by "
+		                    "counting tokens, and graded C",
+		[STAND_IN_ROLES] = "a pool has too few busy windows: how long its work takes is that of pools of the same model and GPU in "
+		                   "other roles",
+		[STAND_IN_PROPORTIONS] = "no window is known to have been busy throughout: all with tokens count as such, split in the "
+		                         "proportions that hold for GPUs of today",
+	};
+
+	for (int i = 0; i < STAND_INS; i++) {
+		if (w->stood_in[i]) {
+			quality_warn(w->quality, "%s", sentences[i]);
+		}
+	}
+}
+
+int walk_idle(struct walk *w, int64_t to_ns, struct fault *why) {
+	int rc = 0;
+
+	if (to_ns > w->cursor_ns) {
+		rc = accounts_gap(&w->accounts, ENTRY_IDLE, w->cursor_ns, to_ns, false, why);
+		w->cursor_ns = to_ns;
+	}
+	return rc;
+}
+
+/*
+ * What is known of the replica beyond these records widens its paid time, as far as the
+ * period asked for needs it.
+ */
+static void widen(struct walk *w) {
+	const struct replica_summary *s = w->summary;
+	const struct attribute_options *o = w->common->options;
+
+	if (!s->has_span) {
+		return;
+	}
+	int64_t first = s->span_first_ns > o->from_ns ? s->span_first_ns : o->from_ns;
+	int64_t last = s->span_last_ns < o->to_ns ? s->span_last_ns : o->to_ns;
+	if (first < w->from_ns) {
+		w->from_ns = first;
+	}
+	if (last > w->to_ns) {
+		w->to_ns = last;
+	}
+}
+
+/* ---- power ---- */
+
+/* The next sample of the walk's replica; those of replicas that have nothing else are passed by. An energy_next. */
+static int next_sample(void *walk, struct energy_sample *out, struct fault *why) {
+	struct walk *w = walk;
+	name_id replica = w->summary->replica;
+	int got = 1;
+
+	while (!w->power_ended && (!w->power_item || w->power_item->replica < replica)) {
+		got = evidence_next(w->power, &w->power_item, why);
+		w->power_ended = got <= 0;
+	}
+	if (w->power_ended || w->power_item->replica != replica) {
+		return got < 0 ? got : 0;
+	}
+	const struct power_item *p = (const struct power_item *)w->power_item;
+	*out = (struct energy_sample){p->gpu, p->head.at_ns, p->milliwatts};
+	w->power_item = NULL;
+	return 1;
+}
+
+/* What no sample speaks of the accounts assume. */
+static struct energy *energy_of(struct walk *w) {
+	const struct pool *p = w->pool;
+	const struct energy_options o = {
+		.next = w->summary->powers > 0 ? next_sample : NULL,
+		.context = w,
+		.gpus = w->accounts.gpus,
+	};
+	bool assumed = p && (p->watts_per_gpu_milli > 0 || p->watts_prefill_milli > 0 || p->watts_decode_milli > 0 || p->watts_idle_milli > 0);
+
+	return o.next || assumed ? energy_new(&o) : NULL;
+}
+
+int walk_begin(struct walk *w, const struct replica_summary *s, struct fault *why) {
+	const struct walker *walker = walker_of(s);
+
+	(void)why;
+	w->summary = s;
+	w->pool = fleet_pool_of(w->common->options->fleet, w->common->options->names, s->replica, s->model);
+	flight_init(&w->flight);
+	w->from_ns = INT64_MAX;
+	w->to_ns = INT64_MIN;
+	w->over_ns = 0;
+	w->state = NULL;
+	if (walker) {
+		w->state = must_calloc(1, walker->state_size);
+		walker->span(w);
+	}
+	widen(w);
+	w->cursor_ns = w->from_ns;
+	if (w->purpose == WALK_POST) {
+		name_id model = s->model != 0 || !w->pool ? s->model : w->pool->model;
+		accounts_open(&w->accounts, w->common, &w->flight, s->replica, model, w->pool, w->from_ns);
+		w->accounts.has_requests = s->requests > 0;
+		w->accounts.energy = energy_of(w);
+	}
+	return 0;
+}
+
+int walk_item(struct walk *w, const struct item *item, struct fault *why) {
+	const struct walker *walker = walker_of(w->summary);
+
+	return walker ? walker->item(w, item, why) : 0;
+}
+
+/* capacity = everything posted, for a replica that is paid from its first to its last instant. */
+static int check_identity(const struct walk *w, struct fault *why) {
+	int64_t capacity_ns;
+
+	if (w->to_ns < w->from_ns || (w->pool && w->pool->uptime_count > 0)) {
+		return 0;
+	}
+	if (__builtin_mul_overflow(w->to_ns - w->from_ns, w->accounts.gpus, &capacity_ns)) {
+		return fault_set(why, ERROR_RANGE, "the paid time of a replica does not fit 64 bits of nanoseconds");
+	}
+	if (capacity_ns + w->over_ns != w->accounts.posted_ns) {
+		return fault_set(why, ERROR_RANGE,
+		                 "replica %s does not tie out: capacity %lld GPU-ns, posted %lld; this is a bug of tollbook",
+		                 names_text(w->common->options->names, w->summary->replica).at, (long long)capacity_ns,
+		                 (long long)w->accounts.posted_ns);
+	}
+	return 0;
+}
+
+static void warn_unpaid(const struct walk *w) {
+	if (w->accounts.unpaid_ns > 0) {
+		quality_warn(w->quality, "replica %s: %.3f GPU-hours of work outside its pool's uptime; they are counted as capacity",
+		             names_text(w->common->options->names, w->summary->replica).at,
+		             (double)w->accounts.unpaid_ns / (double)NS_PER_HOUR);
+	}
+}
+
+int walk_end(struct walk *w, struct fault *why) {
+	const struct walker *walker = walker_of(w->summary);
+	int rc = walker ? walker->end(w, why) : 0;
+
+	if (w->purpose == WALK_POST) {
+		if (rc >= 0 && w->to_ns > w->cursor_ns) {
+			rc = walk_idle(w, w->to_ns, why);
+		}
+		int failed = accounts_close(&w->accounts, why);
+		rc = rc < 0 ? rc : failed;
+		energy_free(w->accounts.energy);
+		rc = rc < 0 ? rc : check_identity(w, why);
+		warn_unpaid(w);
+	}
+	if (walker && walker->release) {
+		walker->release(w);
+	}
+	free(w->state);
+	flight_release(&w->flight);
+	return rc;
+}

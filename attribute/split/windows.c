@@ -1,0 +1,415 @@
+/*
+ * windows.c: a replica of which only totals of periods are logged.
+ *
+ * Windows of the same period (of several tenants, say) form a group. Where they carry the
+ * phases' GPU time, the rest of the period is idle. Where they do not, a period that was busy throughout
+ * (sequences ran where it began and where it ended) took
+ *
+ *   ns = a x prompt tokens + u x decode steps + v x output tokens,     decode steps = output tokens / sequences
+ *
+ * with a, u, v >= 0 fitted over all such periods of the day and of the pool's replicas (rough.h). As gauges are rough and
+ * periods may be few, the fit leans on what the roofline says: weights are read from memory in the time in which
+ * some 300 tokens are computed (peak FLOP/s over twice the bandwidth, at two bytes a weight), so a is u / 300; and a
+ * sequence adds to a step a small part of its floor. A prefill replica takes no decode steps, whatever it says of first
+ * tokens; a decode replica computes no prompts.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "attribute/split/walk.h"
+#include "core/instant.h"
+#include "core/share.h"
+
+/* Sequences that run at once, where the log does not say. */
+#define SEQUENCES_ASSUMED 32
+
+/* Prompt tokens of a mixed step, on the average: half a chunk of vLLM's default. */
+#define MIXED_STEP_NTOK 1024
+
+/* Blocks of the bootstrap: at least so long, and so many windows. */
+#define BLOCK_NS (64 * NS_PER_SECOND)
+#define BLOCK_WINDOWS 4
+
+struct windows_state {
+	int64_t last_running; /* gauge at the end of the last period, or UNKNOWN */
+	int64_t day_ns;       /* in which the last period began */
+	struct window_item *group; /* windows of one period */
+	size_t count, room;
+	int64_t over_ns;           /* GPU-ns of phases beyond what the period holds */
+	bool was_busy;             /* did work go on where the last period ended? */
+};
+
+static bool has_windows(const struct replica_summary *s) {
+	return s->steps == 0 && s->requests == 0 && s->windows > 0;
+}
+
+static void windows_span(struct walk *w) {
+	struct windows_state *st = w->state;
+
+	st->last_running = UNKNOWN;
+	w->from_ns = w->summary->first_ns;
+	w->to_ns = w->summary->last_ns;
+}
+
+static bool has_phases(const struct window_item *i) {
+	return i->prefill_gpu_ns != UNKNOWN && i->decode_gpu_ns != UNKNOWN;
+}
+
+/* A replica that bears its pool's name is the whole pool. */
+static bool is_pool(const struct walk *w) {
+	return w->pool && w->pool->uptime_count > 0 && w->pool->name == w->summary->replica;
+}
+
+/* The GPU time paid for in a period; false if it does not fit. */
+static bool available(const struct walk *w, int64_t from_ns, int64_t to_ns, int64_t *gpu_ns) {
+	struct segment s;
+	bool fits = true;
+
+	*gpu_ns = 0;
+	for (int64_t at_ns = from_ns; at_ns < to_ns && fits; at_ns = s.to_ns) {
+		segment_at(w->common->options, w->pool, at_ns, &s);
+		int64_t until_ns = s.to_ns < to_ns ? s.to_ns : to_ns, part;
+		int64_t gpus = is_pool(w) ? s.pool_gpus : s.paid ? w->accounts.gpus : 0;
+		fits = !__builtin_mul_overflow(until_ns - at_ns, gpus, &part) && exact_add(gpu_ns, part);
+	}
+	return fits;
+}
+
+/* ---- tokens ---- */
+
+static int post_tokens(struct walk *w, const struct window_item *i, struct fault *why) {
+	int64_t cached = i->cached_tokens > 0 ? i->cached_tokens : 0;
+	int64_t uncached = i->input_is_computed ? i->input_tokens : i->input_tokens - cached;
+	const int64_t tokens[3] = {uncached > 0 ? uncached : 0, cached, i->output_tokens};
+	int64_t at_ns = i->end_ns > i->head.at_ns ? i->end_ns - 1 : i->end_ns;
+
+	return accounts_tokens(&w->accounts, i->tenant, at_ns, tokens, i->requests == UNKNOWN ? 0 : i->requests, why);
+}
+
+/* ---- time ---- */
+
+static int post_phases(struct walk *w, const struct window_item *i, int64_t prefill_ns, int64_t decode_ns,
+                       enum grade grade, struct fault *why) {
+	int rc = accounts_post(&w->accounts, ENTRY_INPUT, grade, i->tenant, i->head.at_ns, i->end_ns, prefill_ns, why);
+
+	return rc < 0 ? rc : accounts_post(&w->accounts, ENTRY_OUTPUT, grade, i->tenant, i->head.at_ns, i->end_ns, decode_ns, why);
+}
+
+/* What the group's phases took; -1 if a window does not say, -2 if the sum does not fit. */
+static int64_t phases_ns(const struct windows_state *st) {
+	int64_t sum = 0;
+
+	for (size_t k = 0; k < st->count; k++) {
+		const struct window_item *i = &st->group[k];
+		if (!has_phases(i)) {
+			return -1;
+		}
+		if (!exact_add(&sum, i->prefill_gpu_ns) || !exact_add(&sum, i->decode_gpu_ns)) {
+			return -2;
+		}
+	}
+	return sum;
+}
+
+static int post_measured(struct walk *w, int64_t busy_ns, int64_t room_ns, int64_t from_ns, struct fault *why) {
+	struct windows_state *st = w->state;
+	int rc = 0;
+
+	for (size_t k = 0; k < st->count && rc >= 0; k++) {
+		const struct window_item *i = &st->group[k];
+		rc = post_phases(w, i, i->prefill_gpu_ns, i->decode_gpu_ns, GRADE_A, why);
+	}
+	if (rc >= 0 && room_ns > busy_ns) {
+		rc = accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, st->group[0].end_ns, room_ns - busy_ns, why);
+	}
+	st->over_ns += busy_ns > room_ns ? busy_ns - room_ns : 0;
+	return rc;
+}
+
+static int64_t computed_tokens(const struct window_item *i) {
+	return i->input_is_computed ? i->input_tokens : i->input_tokens - (i->cached_tokens > 0 ? i->cached_tokens : 0);
+}
+
+static bool has_tokens(const struct windows_state *st) {
+	int64_t tokens = 0;
+
+	for (size_t i = 0; i < st->count && tokens <= 0; i++) {
+		tokens = computed_tokens(&st->group[i]) > 0 ? 1 : st->group[i].output_tokens;
+	}
+	return tokens > 0;
+}
+
+/* ---- the fit over windows without phases ---- */
+
+/* What a group did. */
+struct work {
+	struct rough_work done;
+	double replicas;                     /* that the windows speak of */
+	double gauges_apart;                 /* the mean of both gauges from either, of the mean */
+	bool throughout; /* busy from its start to its end, as far as gauges tell */
+};
+
+static bool was_throughout(int64_t before, int64_t after) {
+	return before == UNKNOWN ? after == UNKNOWN : before > 0 && after != 0;
+}
+
+static double sequences_of(int64_t before, int64_t after, double replicas) {
+	double running = after == UNKNOWN ? SEQUENCES_ASSUMED : before == UNKNOWN ? (double)after : ((double)before + (double)after) / 2;
+
+	running = after == UNKNOWN ? running : running / replicas;
+	return running > 1 ? running : 1;
+}
+
+static struct work work_of(const struct walk *w, double replicas) {
+	const struct windows_state *st = w->state;
+	int64_t before = st->last_running, after = st->group[0].running;
+	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
+	struct work k = {.replicas = replicas, .throughout = was_throughout(before, after)};
+
+	for (size_t i = 0; i < st->count; i++) {
+		k.done.prompt += role == ROLE_DECODE ? 0 : (double)computed_tokens(&st->group[i]);
+		k.done.output += role == ROLE_PREFILL ? 0 : (double)st->group[i].output_tokens;
+	}
+	if (before > 0 && after > 0) {
+		k.gauges_apart = fabs((double)before - (double)after) / ((double)before + (double)after);
+	}
+	k.done.steps = k.done.output / sequences_of(before, after, replicas);
+	k.done.mixed = k.done.prompt / MIXED_STEP_NTOK < k.done.steps ? k.done.prompt / MIXED_STEP_NTOK : k.done.steps;
+	return k;
+}
+
+/* How many replicas a group's windows speak of; its time is as many times its period. */
+static double replicas_of(const struct walk *w, int64_t room_ns) {
+	const struct window_item *first = &((struct windows_state *)w->state)->group[0];
+	double one = (double)(first->end_ns - first->head.at_ns) * (double)(w->pool ? w->pool->gpus_per_replica : 1);
+
+	return is_pool(w) && one > 0 && room_ns > 0 ? (double)room_ns / one : 1;
+}
+
+static unsigned bucket_of(const struct walk *w, const struct window_item *first) {
+	int64_t block_ns = BLOCK_NS;
+
+	while (block_ns / BLOCK_WINDOWS < first->end_ns - first->head.at_ns && block_ns < NS_PER_DAY) {
+		block_ns *= 2;
+	}
+	return rough_bucket(names_text(w->common->options->names, w->summary->replica), first->head.at_ns, block_ns);
+}
+
+static int note_group(struct walk *w, struct fault *why) {
+	struct windows_state *st = w->state;
+	const struct window_item *first = &st->group[0];
+	int64_t room_ns, length_ns = first->end_ns - first->head.at_ns, day_ns = instant_floor(first->head.at_ns, NS_PER_DAY);
+
+	if (!available(w, first->head.at_ns, first->end_ns, &room_ns)) {
+		return fault_set(why, ERROR_RANGE, "the GPU time of a window does not fit 64 bits of nanoseconds");
+	}
+	/* A day's rows depend on that day alone: on what the book reads for it. */
+	st->last_running = day_ns == st->day_ns ? st->last_running : UNKNOWN;
+	st->day_ns = day_ns;
+	struct work k = work_of(w, replicas_of(w, room_ns));
+	if (k.done.prompt + k.done.output > 0) {
+		struct fit_key key = walk_fit_key(w, w->summary->model, first->head.at_ns);
+		struct rough *r = fits_rough(w->fits, &key);
+		const double x[ROUGH_TERMS] = {k.done.prompt, k.done.steps, k.done.output};
+		double ns = (double)length_ns * k.replicas;
+		rough_count(r, TOTAL_WINDOWS, 1);
+		rough_count_part(r, TOTAL_WINDOW_NS, ns / (double)ROUGH_UNIT);
+		rough_count(r, TOTAL_PROMPT, (int64_t)k.done.prompt);
+		rough_count_part(r, TOTAL_STEPS, k.done.steps);
+		rough_count(r, TOTAL_OUTPUT, (int64_t)k.done.output);
+		rough_count_part(r, TOTAL_MIXED_STEPS, k.done.mixed);
+		if (k.throughout) {
+			rough_count_part(r, TOTAL_GAUGES, k.gauges_apart);
+			rough_add(r, ROUGH_WINDOW, bucket_of(w, first), x, ns < 0x1p62 ? (int64_t)ns : 0);
+		}
+	}
+	return 0;
+}
+
+static const struct rough_model *model_of(const struct walk *w, int64_t at_ns) {
+	struct fit_key key = walk_fit_key(w, w->summary->model, at_ns);
+
+	return fits_rough_model(w->fits, &key);
+}
+
+/* Prefill's share of what a group took. */
+static double group_share(const struct walk *w, const struct rough_model *m, const struct work *k) {
+	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
+
+	if (role != ROLE_MIXED || k->done.prompt == 0 || k->done.output == 0) {
+		return role == ROLE_PREFILL || (role == ROLE_MIXED && k->done.output == 0) ? 1 : 0;
+	}
+	return rough_window_share(m, &k->done, w->common->options->rule);
+}
+
+/* How much of a group's time was busy: all of it, unless a gauge was 0 where it began or ended. */
+static int64_t group_busy_ns(const struct rough_model *m, const struct work *k, int64_t room_ns, int64_t wall_ns) {
+	double busy = rough_window_ns(m, &k->done) / ((double)wall_ns * k->replicas);
+
+	if (k->throughout || m->origin == ROUGH_PRIOR || busy >= 1) {
+		return room_ns;
+	}
+	return (int64_t)((double)room_ns * busy);
+}
+
+/* How sure the split is, and how long the group was busy where that is not seen. */
+static void spread_group(struct walk *w, const struct rough_model *m, const struct work *k, int64_t prefill_ns,
+                         int64_t decode_ns) {
+	int64_t lesser_ns = prefill_ns < decode_ns ? prefill_ns : decode_ns;
+	double split = m->window_share_sd * (double)lesser_ns, time = k->throughout ? 0 : m->window_time_sd;
+
+	accounts_spread(&w->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
+}
+
+static int post_phase(struct walk *w, enum entry_kind kind, int64_t from_ns, int64_t ns, bool prompts,
+                      struct fault *why) {
+	struct windows_state *st = w->state;
+	struct share share;
+	int64_t weights = 0;
+	int rc = 0;
+
+	for (size_t k = 0; k < st->count; k++) {
+		weights += prompts ? computed_tokens(&st->group[k]) : st->group[k].output_tokens;
+	}
+	share_init(&share, ns, weights);
+	for (size_t k = 0; k < st->count && rc >= 0; k++) {
+		const struct window_item *i = &st->group[k];
+		int64_t part = share_next(&share, prompts ? computed_tokens(i) : i->output_tokens);
+		rc = accounts_post(&w->accounts, kind, GRADE_D, i->tenant, from_ns, i->end_ns, part, why);
+	}
+	return rc;
+}
+
+static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct fault *why) {
+	struct windows_state *st = w->state;
+	const struct rough_model *m = model_of(w, st->group[0].head.at_ns);
+	int64_t end_ns = st->group[0].end_ns;
+	struct work k = work_of(w, replicas_of(w, room_ns));
+
+	if (!has_tokens(st)) {
+		return accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns, why);
+	}
+	if (m->origin != ROUGH_OWN) {
+		walk_stood_in(w, m->origin == ROUGH_ROLES ? STAND_IN_ROLES : STAND_IN_PROPORTIONS, from_ns);
+	}
+	int64_t busy_ns = group_busy_ns(m, &k, room_ns, end_ns - from_ns);
+	double share = group_share(w, m, &k);
+	int64_t prefill_ns = (int64_t)((double)busy_ns * share);
+	prefill_ns = share >= 1 || prefill_ns > busy_ns ? busy_ns : prefill_ns;
+	int rc = post_phase(w, ENTRY_INPUT, from_ns, prefill_ns, true, why);
+	rc = rc < 0 ? rc : post_phase(w, ENTRY_OUTPUT, from_ns, busy_ns - prefill_ns, false, why);
+	spread_group(w, m, &k, prefill_ns, busy_ns - prefill_ns);
+	if (rc >= 0 && room_ns > busy_ns) {
+		rc = accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns - busy_ns, why);
+	}
+	return rc;
+}
+
+/* Between periods: idle if nothing went on where the last one ended, else nobody knows. */
+static int post_between(struct walk *w, int64_t to_ns, struct fault *why) {
+	struct windows_state *st = w->state;
+	int64_t ns;
+
+	if (to_ns <= w->cursor_ns) {
+		return 0;
+	}
+	if (!available(w, w->cursor_ns, to_ns, &ns)) {
+		return fault_set(why, ERROR_RANGE, "the paid time of a replica does not fit 64 bits of nanoseconds");
+	}
+	int rc = accounts_post(&w->accounts, st->was_busy ? ENTRY_UNOBSERVED : ENTRY_IDLE, GRADE_NONE, 0, w->cursor_ns,
+	                       to_ns, ns, why);
+	w->cursor_ns = to_ns;
+	return rc;
+}
+
+static int post_group(struct walk *w, struct fault *why) {
+	struct windows_state *st = w->state;
+	int64_t room_ns = 0;
+
+	if (st->count == 0) {
+		return 0;
+	}
+	const struct window_item *first = &st->group[0];
+	int rc = post_between(w, first->head.at_ns, why);
+	int64_t from_ns = w->cursor_ns, busy_ns = phases_ns(st);
+	if (busy_ns == -2 || (from_ns < first->end_ns && !available(w, from_ns, first->end_ns, &room_ns))) {
+		return fault_set(why, ERROR_RANGE, "the GPU time of a window does not fit 64 bits of nanoseconds");
+	}
+	for (size_t k = 0; k < st->count && rc >= 0; k++) {
+		rc = post_tokens(w, &st->group[k], why);
+	}
+	if (rc >= 0 && busy_ns >= 0) {
+		rc = post_measured(w, busy_ns, room_ns, from_ns, why);
+	} else if (rc >= 0 && room_ns > 0) {
+		rc = post_by_fit(w, room_ns, from_ns, why);
+	}
+	if (rc >= 0) {
+		rc = accounts_energy(&w->accounts, from_ns, first->end_ns, why);
+	}
+	st->was_busy = first->running != UNKNOWN ? first->running > 0 : busy_ns != 0;
+	w->cursor_ns = first->end_ns > w->cursor_ns ? first->end_ns : w->cursor_ns;
+	st->last_running = first->running;
+	st->count = 0;
+	return rc;
+}
+
+static int take_group(struct walk *w, struct fault *why) {
+	struct windows_state *st = w->state;
+
+	if (w->purpose == WALK_POST) {
+		return post_group(w, why);
+	}
+	int rc = 0;
+	if (st->count > 0 && phases_ns(st) == -1) {
+		rc = note_group(w, why);
+		st->last_running = st->group[0].running;
+	}
+	st->count = 0;
+	return rc;
+}
+
+static int windows_item(struct walk *w, const struct item *item, struct fault *why) {
+	struct windows_state *st = w->state;
+	const struct window_item *i = (const struct window_item *)item;
+
+	if (item->kind != ITEM_WINDOW) {
+		return 0;
+	}
+	bool same = st->count > 0 && st->group[0].head.at_ns == item->at_ns && st->group[0].end_ns == i->end_ns;
+	int rc = same ? 0 : take_group(w, why);
+	if (st->count == st->room) {
+		st->room = st->room > 0 ? 2 * st->room : 8;
+		st->group = must_realloc(st->group, st->room * sizeof *st->group);
+	}
+	st->group[st->count++] = *i;
+	return rc;
+}
+
+static int windows_end(struct walk *w, struct fault *why) {
+	struct windows_state *st = w->state;
+	int rc = take_group(w, why);
+
+	if (st->over_ns > 0) {
+		w->over_ns = st->over_ns;
+		quality_warn(w->quality, "replica %s: windows tell of %.3f GPU-hours more than their periods hold; they are "
+		             "counted as capacity: give \"gpus_per_replica\" or \"uptime\" in the fleet file",
+		             names_text(w->common->options->names, w->summary->replica).at,
+		             (double)st->over_ns / (double)NS_PER_HOUR);
+	}
+	return rc;
+}
+
+static void windows_release(struct walk *w) {
+	struct windows_state *st = w->state;
+
+	free(st->group);
+}
+
+const struct walker walk_windows = {
+	.state_size = sizeof(struct windows_state),
+	.fits = has_windows,
+	.span = windows_span,
+	.item = windows_item,
+	.end = windows_end,
+	.release = windows_release,
+};
