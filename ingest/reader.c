@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/exact.h"
-#include "ingest/envelope.h"
+#include "ingest/envelopes/envelope.h"
 #include "ingest/format.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/line.h"

@@ -1,7 +1,7 @@
 /* Any bytes as the lines of a log in envelopes. */
 #include <assert.h>
 
-#include "ingest/envelope.h"
+#include "ingest/envelopes/envelope.h"
 #include "tests/fuzz/fuzz_help.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "core/instant.h"
-#include "ingest/envelope.h"
+#include "ingest/envelopes/envelope.h"
 #include "tests/unit/ingest_help.h"
 
 #define STAMP "2026-05-12T08:50:00.123456789Z"

@@ -11,7 +11,7 @@
  */
 #include "core/exact.h"
 #include "core/instant.h"
-#include "ingest/formats/prometheus.h"
+#include "ingest/formats/metrics/prometheus.h"
 
 struct prometheus {
 	struct scrapes scrapes;

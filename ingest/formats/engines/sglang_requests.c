@@ -9,7 +9,7 @@
  *
  * prompt_tokens includes cached_tokens. Times are wall times of shared batches.
  */
-#include "ingest/formats/sglang.h"
+#include "ingest/formats/engines/sglang.h"
 
 #include "core/exact.h"
 

@@ -1,9 +1,9 @@
-#include "ingest/envelope.h"
+#include "ingest/envelopes/envelope.h"
 
 #include <stdlib.h>
 
 #include "core/error.h"
-#include "ingest/peeling.h"
+#include "ingest/envelopes/peeling.h"
 
 /* Deeper than any chain of collectors; a line made of prefixes alone must end somewhere. */
 #define DEPTH_MAX 8

@@ -7,7 +7,7 @@
  * one had requests and is the iteration before. glog's stamp has microseconds and no year, the
  * row's own has the year.
  */
-#include "ingest/formats/trtllm.h"
+#include "ingest/formats/engines/trtllm.h"
 
 #include "core/exact.h"
 

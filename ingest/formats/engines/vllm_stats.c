@@ -1,6 +1,6 @@
 /* vllm_stats.c: vLLM's statistics lines of all versions, as windows. */
 #include "core/exact.h"
-#include "ingest/formats/vllm.h"
+#include "ingest/formats/engines/vllm.h"
 
 /* VLLM_LOG_STATS_INTERVAL's default; the engine before V1 had half of it. */
 #define STATS_INTERVAL_NS (10 * NS_PER_SECOND)

@@ -9,7 +9,7 @@
  * as not to block): a row waits for the next one of its rank. Without the next row, or
  * where it says N/A, the time is not known. The elapsed_time of April 2025 is the row's own.
  */
-#include "ingest/formats/trtllm.h"
+#include "ingest/formats/engines/trtllm.h"
 
 #include "core/exact.h"
 

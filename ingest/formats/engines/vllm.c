@@ -11,7 +11,7 @@
  * Users' text is in these logs too: a line counts only with vLLM's own prefix in front,
  * written by a file that writes such lines, and matching to its end.
  */
-#include "ingest/formats/vllm.h"
+#include "ingest/formats/engines/vllm.h"
 
 #include <stdio.h>
 

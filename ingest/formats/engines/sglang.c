@@ -11,7 +11,7 @@
  * rate x gap (the first token of a sequence, which its prefill makes, is not in that rate
  * and is added for each sequence; a prompt in n chunks counts n times).
  */
-#include "ingest/formats/sglang.h"
+#include "ingest/formats/engines/sglang.h"
 
 #include "core/exact.h"
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "core/exact.h"
-#include "ingest/formats/prometheus.h"
+#include "ingest/formats/metrics/prometheus.h"
 
 /* No period has more. */
 #define TOTAL_MAX INT64_C(1000000000000000)

@@ -1,7 +1,7 @@
 /* envelope_json.c: JSON around a line, as collectors and log stores write it. */
 #include "core/instant.h"
 #include "ingest/formats/fields.h"
-#include "ingest/peeling.h"
+#include "ingest/envelopes/peeling.h"
 
 enum stamp_kind {
 	STAMP_TEXT,    /* RFC 3339 */

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE /* memrchr */
 /* envelope_text.c: wrappings that are text in front of a line, in it or around it. */
 #include "core/instant.h"
-#include "ingest/peeling.h"
+#include "ingest/envelopes/peeling.h"
 
 static bool is_digit(char c) {
 	return c >= '0' && c <= '9';

@@ -7,7 +7,7 @@
  *
  * The stamp is complete, so it comes off as an envelope's does.
  */
-#include "ingest/formats/vllm.h"
+#include "ingest/formats/engines/vllm.h"
 
 #include <stdio.h>
 

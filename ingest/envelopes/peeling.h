@@ -2,7 +2,7 @@
 #ifndef INGEST_PEELING_H
 #define INGEST_PEELING_H
 
-#include "ingest/envelope.h"
+#include "ingest/envelopes/envelope.h"
 
 enum stream { STREAM_OUT, STREAM_ERR, STREAMS };
 

@@ -5,7 +5,7 @@
  *
  * It has one series behind the other; they are read side by side, in the order of time.
  */
-#include "ingest/formats/prometheus.h"
+#include "ingest/formats/metrics/prometheus.h"
 
 /* A label of a series: what json_get finds. Escapes are left as they are: names have none. */
 struct metric_labels {
