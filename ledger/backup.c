@@ -6,7 +6,7 @@
 
 #include "core/files/files.h"
 #include "ledger/book.h"
-#include "ledger/part.h"
+#include "ledger/segments/part.h"
 
 #define BLOCK_BYTES ((size_t)1 << 20)
 

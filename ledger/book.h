@@ -2,7 +2,7 @@
 #ifndef LEDGER_BOOK_H
 #define LEDGER_BOOK_H
 
-#include "ledger/driver.h"
+#include "ledger/drivers/driver.h"
 #include "ledger/queries.h"
 
 struct ledger {

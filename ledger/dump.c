@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "ledger/book.h"
-#include "ledger/part.h"
+#include "ledger/segments/part.h"
 
 static void put_name(struct ledger *l, name_id id, FILE *out) {
 	struct text t = names_text(l->names, id);

@@ -7,7 +7,7 @@
 
 #include "core/files/files.h"
 #include "ledger/book.h"
-#include "ledger/part.h"
+#include "ledger/segments/part.h"
 #include "ledger/plain.h"
 
 #define PATH_ROOM 4096

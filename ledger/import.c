@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "ledger/book.h"
-#include "ledger/part.h"
+#include "ledger/segments/part.h"
 #include "ledger/plain.h"
-#include "ledger/segment.h"
+#include "ledger/segments/segment.h"
 
 #define PATH_ROOM 4096
 #define VALUE_BYTES ((size_t)8 << 20)

@@ -11,7 +11,7 @@
 #include "core/record_json.h"
 #include "core/files/spool.h"
 #include "ledger/book.h"
-#include "ledger/segment.h"
+#include "ledger/segments/segment.h"
 
 #define MEMORY_BYTES ((size_t)64 * 1024 * 1024)
 #define PATH_ROOM 4096

@@ -8,7 +8,7 @@
 
 #include "core/json.h"
 #include "core/record.h"
-#include "ledger/driver.h"
+#include "ledger/drivers/driver.h"
 
 #define PLAIN_SCHEMA "tollbook.export.v1"
 #define PLAIN_COLUMNS_MAX 24

@@ -1,5 +1,5 @@
 /* schema.c: schemas/ledger.sql as a string in the program. */
-#include "ledger/driver.h"
+#include "ledger/drivers/driver.h"
 
 __asm__(".section .rodata\n"
         ".global ledger_schema\n"

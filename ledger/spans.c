@@ -3,7 +3,7 @@
 
 #include "core/exact.h"
 #include "ledger/book.h"
-#include "ledger/segment.h"
+#include "ledger/segments/segment.h"
 
 /* ---- of a segment ---- */
 

@@ -3,7 +3,7 @@
 -- Instants are integer nanoseconds since 1970 (UTC) and end in _ns; days are midnights UTC in
 -- the same unit. GPU time is wall time times GPUs, in nanoseconds. Money is in nano-units of
 -- the currency. Hashes are SHA-256 in lower-case hex. PRAGMA application_id is 1953459052
--- ("tokl") and PRAGMA user_version the version of this schema; see open_it in ledger/sqlite.c.
+-- ("tokl") and PRAGMA user_version the version of this schema; see open_it in ledger/drivers/sqlite.c.
 
 -- Replicas, models, tenants, pools by number.
 CREATE TABLE name (

@@ -11,7 +11,7 @@
 
 #include "core/exact.h"
 #include "core/files/files.h"
-#include "ledger/driver.h"
+#include "ledger/drivers/driver.h"
 #include "ledger/ledger.h"
 
 #define DAY (INT64_C(20000) * NS_PER_DAY)

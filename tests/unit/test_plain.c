@@ -8,7 +8,7 @@
 #include <sqlite3.h>
 
 #include "ledger/plain.h"
-#include "ledger/segment.h"
+#include "ledger/segments/segment.h"
 
 static const struct plain_table *table_named(const char *name) {
 	for (size_t i = 0; i < plain_table_count; i++) {

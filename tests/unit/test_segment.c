@@ -5,7 +5,7 @@
 #include <cmocka.h>
 
 #include "core/exact.h"
-#include "ledger/segment.h"
+#include "ledger/segments/segment.h"
 
 #define DAY (INT64_C(20000) * NS_PER_DAY)
 

@@ -1,5 +1,5 @@
 /* segment.c: a file of records: a zstd frame with a checksum, and a hash over its content. */
-#include "ledger/segment.h"
+#include "ledger/segments/segment.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* nftw */
-#include "ledger/part.h"
+#include "ledger/segments/part.h"
 
 #include <dirent.h>
 #include <errno.h>

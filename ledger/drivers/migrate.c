@@ -1,5 +1,5 @@
 /* migrate.c: ledgers of former versions. */
-#include "ledger/driver.h"
+#include "ledger/drivers/driver.h"
 
 #define KEY_AHEAD "model, tenant, pool, kind, grade, prompt_over"
 #define NONE "CAST(NULL AS BIGINT)"

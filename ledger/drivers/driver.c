@@ -1,4 +1,4 @@
-#include "ledger/driver.h"
+#include "ledger/drivers/driver.h"
 
 const struct driver *driver_for(const char *where) {
 	for (const char *const *scheme = postgres_driver.schemes; *scheme; scheme++) {

@@ -2,7 +2,7 @@
 #include <stddef.h>
 
 #include "core/record_json.h"
-#include "ledger/segment.h"
+#include "ledger/segments/segment.h"
 
 /* How a field stands in the bytes: as it is, or as its distance from the record's instant. */
 enum how { PLAIN, INSTANT };

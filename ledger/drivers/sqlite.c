@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ledger/driver.h"
-#include "ledger/part.h"
+#include "ledger/drivers/driver.h"
+#include "ledger/segments/part.h"
 
 /* How long a reader waits while a night is being committed. */
 #define BUSY_MS 20000

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "ledger/plain.h"
-#include "ledger/segment.h"
+#include "ledger/segments/segment.h"
 
 struct member {
 	const char *key;
