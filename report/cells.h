@@ -3,7 +3,7 @@
 #define REPORT_CELLS_H
 
 #include "core/exact.h"
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 /*
  * Keyed by all fields down to `kind`. Revenue is summed here, as the price may change with

@@ -3,7 +3,7 @@
 #define REPORT_STATEMENT_H
 
 #include "core/exact.h"
-#include "report/prices.h"
+#include "report/prices/prices.h"
 #include "report/report.h"
 
 /* Kinds of tokens; also the first entry kinds. */

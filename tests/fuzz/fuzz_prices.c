@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

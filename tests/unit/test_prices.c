@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/instant.h"
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 static const char catalogue[] =
     "[{\"id\":\"deepseek\",\"model_match\":{\"contains\":\"deepseek\"},\"models\":[\n"

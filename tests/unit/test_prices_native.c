@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/instant.h"
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 static const char native[] =
     "{\"schema\":\"tollbook.prices.v1\",\"date\":\"2026-08-21\",\n"

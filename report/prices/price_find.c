@@ -1,7 +1,7 @@
 /* From a model's name in a log to a model of the catalogue. */
 #include <assert.h>
 
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 #define NAME_MAX_BYTES 256
 

@@ -3,7 +3,7 @@
  * only some can. It is written by people too, so that an unknown key is refused, not skipped.
  */
 #include "core/instant.h"
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 static bool native_bid(const struct json *j) {
 	return text_eq(json_raw(j, json_get(j, 0, T("schema"))), T("tollbook.prices.v1"));

@@ -2,7 +2,7 @@
  * LiteLLM's model_prices_and_context_window.json: {name: {litellm_provider, mode,
  * input_cost_per_token, …}}. Prices are per single token, with variants by suffix.
  */
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 static const struct {
 	struct text key;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "core/instant.h"
-#include "report/prices.h"
+#include "report/prices/prices.h"
 #include "report/renderings/grid.h"
 
 #define LABEL_MAX 400

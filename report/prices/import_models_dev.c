@@ -2,7 +2,7 @@
  * models.dev: {name: {cost: {input, output, cache_read, cache_write} per million}}, or the whole
  * catalogue, {provider: {models: {id: {cost: …}}}}.
  */
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 static const struct {
 	struct text key;

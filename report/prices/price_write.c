@@ -1,7 +1,7 @@
 /* A catalogue in the native schema: one dated file, whatever it was imported from. */
 #include "core/decimal.h"
 #include "core/instant.h"
-#include "report/prices.h"
+#include "report/prices/prices.h"
 #include "report/renderings/renderings.h"
 
 /* The shortest decimal that says it all. */

@@ -2,7 +2,7 @@
 #include <limits.h>
 
 #include "core/instant.h"
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 static const struct {
 	struct text key;

@@ -1,4 +1,4 @@
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 #include <assert.h>
 #include <errno.h>

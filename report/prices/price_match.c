@@ -1,10 +1,10 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "report/price_match.h"
+#include "report/prices/price_match.h"
 
 #include <assert.h>
 #include <pcre2.h>
 
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 /* A pattern may come from anywhere: it gets this much work per name and then counts as no match. */
 #define REGEX_WORK_MAX 100000

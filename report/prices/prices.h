@@ -5,7 +5,7 @@
 #include "core/entry.h"
 #include "core/exact.h"
 #include "core/json.h"
-#include "report/price_match.h"
+#include "report/prices/price_match.h"
 #include "report/report.h"
 
 enum price_kind {

@@ -2,7 +2,7 @@
 #include <assert.h>
 
 #include "core/instant.h"
-#include "report/prices.h"
+#include "report/prices/prices.h"
 
 static bool holds_daily(const struct price_rule *rule, int64_t ns) {
 	int minute = (int)((ns - instant_floor(ns, NS_PER_DAY)) / (60 * NS_PER_SECOND));
