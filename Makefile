@@ -48,7 +48,7 @@ CMOCKA = $(shell $(PKG_CONFIG) --libs cmocka)
 FLOORS := core ingest attribute ledger report
 rooms = $(sort $(patsubst %/,%,$(dir $(shell find $(1) -name '*.c'))))
 ROOMS := $(call rooms,$(FLOORS))
-CLI_ROOMS := $(call rooms,cli)
+CLI_ROOMS := $(call rooms,cli book shard inspect)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 LIB_OBJECTS := $(call objects,$(ROOMS:%=%/*.c))
 CLI_OBJECTS := $(call objects,$(CLI_ROOMS:%=%/*.c))
@@ -78,7 +78,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The catalogue of cards stands in the program.
-$(BUILD)/core/gpu.o: samples/gpus.json
+$(BUILD)/core/model/gpu.o: samples/gpus.json
 
 # Compiled anew when the flags change; the first time it is seen whether the libraries are there.
 $(BUILD)/flags: FORCE

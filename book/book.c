@@ -1,0 +1,418 @@
+/* book.c: opening the book for a command, runs, and attributing what changed. */
+#include "book/book.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cli/say.h"
+#include "core/instant.h"
+
+#define FILE_MAX ((size_t)256 * 1024 * 1024)
+
+int64_t book_now_ns(void) {
+	const char *said = getenv("TOLLBOOK_NOW");
+	struct timespec now;
+	int64_t ns;
+
+	if (said && instant_parse(text_of(said), &ns)) {
+		return ns;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+int book_file_bytes(const char *path, struct text *out, struct fault *why) {
+	FILE *f = fopen(path, "rbe");
+	struct stat st;
+
+	if (!f || fstat(fileno(f), &st) != 0 || (size_t)st.st_size > FILE_MAX) {
+		int rc = fault_set(why, ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
+		if (f) {
+			fclose(f);
+		}
+		return rc;
+	}
+	char *at = must_alloc((size_t)st.st_size + 1);
+	size_t len = fread(at, 1, (size_t)st.st_size, f);
+	bool failed = ferror(f) != 0;
+	fclose(f);
+	if (failed) {
+		free(at);
+		return fault_set(why, ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
+	}
+	at[len] = '\0';
+	*out = (struct text){at, len};
+	return 0;
+}
+
+void book_set_basis(struct book *b) {
+	struct digest *d = digest_new();
+	char line[200];
+	const int64_t *prompts = NULL;
+	const int *minutes = NULL;
+	size_t prompt_count = 0, minute_count = 0;
+
+	if (b->prices) {
+		prices_cuts(b->prices, &prompts, &prompt_count, &minutes, &minute_count);
+	}
+	int len = snprintf(line, sizeof line, "%s %s %s %" PRId64, TOLLBOOK_VERSION, rule_names[b->r->rule],
+	                   b->fleet ? fleet_sha256(b->fleet) : "", b->r->gpu_hour_nano);
+	digest_add(d, (struct text){line, (size_t)len});
+	for (size_t i = 0; b->fleet && i < fleet_description_count(b->fleet); i++) {
+		len = snprintf(line, sizeof line, " d%s", fleet_description_sha256(b->fleet, i));
+		digest_add(d, (struct text){line, (size_t)len});
+	}
+	for (size_t i = 0; i < prompt_count; i++) {
+		len = snprintf(line, sizeof line, " p%" PRId64, prompts[i]);
+		digest_add(d, (struct text){line, (size_t)len});
+	}
+	for (size_t i = 0; i < minute_count; i++) {
+		len = snprintf(line, sizeof line, " m%d", minutes[i]);
+		digest_add(d, (struct text){line, (size_t)len});
+	}
+	digest_finish(d, b->basis);
+	digest_free(d);
+}
+
+/* Does the command put records beside the ledger? */
+static bool adds_records(enum ledger_mode mode, bool costs) {
+	return mode == LEDGER_CREATE || (mode == LEDGER_WRITE && costs);
+}
+
+static int refuse_server(const struct run *r, enum ledger_mode mode, bool costs, struct fault *why) {
+	if (r->book && ledger_is_server(r->book) && adds_records(mode, costs)) {
+		return fault_set(why, ERROR_CONFIG, "a server keeps no records, expected the folder of a book; a ledger on a server is filled "
+		                 "by 'tollbook shard attribute --book'");
+	}
+	return 0;
+}
+
+/* What tasks posted has its records elsewhere: a night would take it for gone. */
+static int refuse_shards(struct book *b, enum ledger_mode mode, bool costs, struct fault *why) {
+	int64_t plans = 0;
+	int rc = adds_records(mode, costs) ? ledger_evidence_plans(b->ledger, &plans, why) : 0;
+
+	if (rc == 0 && plans > 0) {
+		return fault_set(why, ERROR_CONFIG, "%s: tasks of 'tollbook shard' filled this ledger, and their records are not in it; "
+		                 "expected another book", ledger_book(b->ledger));
+	}
+	return rc;
+}
+
+int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, struct fault *why) {
+	*b = (struct book){.r = r, .names = names_new()};
+	quality_init(&b->quality);
+	umask(027);
+	int status = costs ? setup_fleet(r, b->names, &b->fleet) : 0;
+
+	status = status ? status : setup_prices(r, &b->prices);
+	status = status ? status : refuse_server(r, mode, costs, why);
+	status = status ? status : ledger_open(&b->ledger, r->book ? r->book : "book", NULL, mode, b->names, why);
+	status = status ? status : refuse_shards(b, mode, costs, why);
+	if (status != 0) {
+		book_close(b);
+		return status;
+	}
+	book_set_basis(b);
+	return 0;
+}
+
+void book_close(struct book *b) {
+	book_forget_spans(b);
+	ledger_close(b->ledger);
+	quality_release(&b->quality);
+	if (b->prices) {
+		prices_free(b->prices);
+	}
+	if (b->fleet) {
+		fleet_free(b->fleet);
+	}
+	names_free(b->names);
+	*b = (struct book){0};
+}
+
+/* ---- runs ---- */
+
+static int keep_document(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char *path, struct fault *why) {
+	char sha256[DIGEST_HEX_MAX];
+	struct text bytes;
+	int rc = book_file_bytes(path, &bytes, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = ledger_document_put(l, bytes, sha256, why);
+	free((char *)(uintptr_t)bytes.at);
+	return rc < 0 ? rc : ledger_run_document(l, run, kind, seq, path, sha256, why);
+}
+
+/* The fleet file, and the descriptions of models that it names, by their names there. */
+static int keep_fleet(struct ledger *l, int64_t run, const char *path, struct fault *why) {
+	struct names *names = names_new();
+	struct fleet *f;
+	int rc = fleet_open(&f, path, names, why);
+
+	rc = rc < 0 ? rc : keep_document(l, run, "fleet", 0, path, why);
+
+	for (size_t i = 0; rc == 0 && i < fleet_description_count(f); i++) {
+		char sha256[DIGEST_HEX_MAX];
+		rc = ledger_document_put(l, fleet_description_bytes(f, i), sha256, why);
+		rc = rc < 0 ? rc : ledger_run_document(l, run, "description", (int64_t)i, fleet_description_name(f, i), sha256, why);
+	}
+	fleet_free(f);
+	names_free(names);
+	return rc;
+}
+
+/* One of --list, which has no file of its own. */
+static int keep_match(struct ledger *l, int64_t run, int64_t seq, const char *match, struct fault *why) {
+	char sha256[DIGEST_HEX_MAX];
+	int rc = ledger_document_put(l, text_of(match), sha256, why);
+
+	return rc < 0 ? rc : ledger_run_document(l, run, "list", seq, match, sha256, why);
+}
+
+int book_keep_documents(struct ledger *l, int64_t run, const struct run *r, const char *fleet, struct fault *why) {
+	int rc = fleet ? keep_fleet(l, run, fleet, why) : 0;
+
+	for (size_t i = 0; i < r->prices.count && rc == 0; i++) {
+		rc = keep_document(l, run, "prices", (int64_t)i, r->prices.at[i], why);
+	}
+	for (size_t i = 0; i < r->list.count && rc == 0; i++) {
+		rc = keep_match(l, run, (int64_t)i, r->list.at[i], why);
+	}
+	return rc;
+}
+
+/* What the evidence reached before; where a former version did not write that down, what segments say of it. */
+static int reach_so_far(struct book *b, struct fault *why) {
+	struct ledger_known known = LEDGER_KNOWN_NOTHING;
+	struct ledger_run last;
+	int rc = ledger_run_last(b->ledger, NULL, &last, why);
+
+	if (rc > 0 && last.first_ns == 0 && last.last_ns == 0) {
+		rc = ledger_known_get(b->ledger, &known, why);
+	} else if (rc > 0) {
+		known.all = (struct ledger_reach){last.first_ns, last.last_ns};
+	}
+	b->run.first_ns = known.all.first_ns;
+	b->run.last_ns = known.all.last_ns;
+	return rc < 0 ? rc : 0;
+}
+
+int book_begin(struct book *b, const char *command, struct fault *why) {
+	int rc = ledger_begin(b->ledger, why);
+
+	b->run = (struct ledger_run){
+		.command = command,
+		.version = TOLLBOOK_VERSION,
+		.rule = b->fleet ? rule_names[b->r->rule] : "",
+		.currency = b->fleet ? fleet_currency(b->fleet) : "",
+		.basis = b->fleet ? b->basis : "",
+		.started_ns = book_now_ns(),
+	};
+	rc = rc < 0 ? rc : reach_so_far(b, why);
+	rc = rc < 0 ? rc : ledger_run_add(b->ledger, &b->run, &b->run.id, why);
+	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, b->r, b->fleet ? b->r->fleet : NULL, why);
+}
+
+int book_commit_run(struct book *b, struct fault *why) {
+	b->run.finished_ns = book_now_ns();
+	int rc = ledger_run_finish(b->ledger, &b->run, why);
+	return rc < 0 ? rc : ledger_commit(b->ledger, why);
+}
+
+int book_commit(struct book *b, struct fault *why) {
+	int rc = ledger_quality_put(b->ledger, b->run.id, &b->quality, why);
+
+	quality_tell_joins(&b->quality); /* the ledger has them by days */
+	return rc < 0 ? rc : book_commit_run(b, why);
+}
+
+/* ---- attributing ---- */
+
+struct entries {
+	struct entry *at;
+	size_t count, room;
+};
+
+static int keep_entry(void *entries, const struct entry *e) {
+	struct entries *all = entries;
+
+	if (all->count == all->room) {
+		all->room = all->room > 0 ? 2 * all->room : 4096;
+		all->at = must_realloc(all->at, all->room * sizeof *all->at);
+	}
+	all->at[all->count++] = *e;
+	return 0;
+}
+
+struct feeding {
+	struct book *b;
+	struct attribution *a;
+	struct fault *why;
+};
+
+static int feed_record(void *context, const struct record *r, struct fault *why) {
+	struct feeding *f = context;
+
+	if (stop_asked(&f->b->r->stop)) {
+		return fault_set(why, ERROR_IO, "stopped by a signal; " BOOK_STOPPED);
+	}
+	return attribution_take(f->a, 0, r, why);
+}
+
+static int feed_segment(void *context, const struct ledger_segment *s) {
+	struct feeding *f = context;
+
+	return ledger_records(f->b->ledger, s, feed_record, f, f->why);
+}
+
+static struct attribution *new_attribution(struct book *b, int64_t from_ns, int64_t to_ns, const char *requests) {
+	struct attribute_options o = {
+		.fleet = b->fleet,
+		.names = b->names,
+		.rule = (enum rule)b->r->rule,
+		.from_ns = from_ns,
+		.to_ns = to_ns,
+		.lanes = 1,
+		.requests_path = requests,
+	};
+
+	if (b->prices) {
+		prices_cuts(b->prices, &o.cuts.prompt_over_ntok, &o.cuts.prompt_count, &o.cuts.minute_of_day,
+		            &o.cuts.minute_count);
+	}
+	return attribution_new(&o);
+}
+
+static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, const struct book_sinks *to,
+                            struct quality *quality, struct fault *why) {
+	struct feeding f = {b, a, why};
+	int rc = book_give_spans(b, a, why);
+
+	why->message[0] = '\0';
+	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
+	rc = rc < 0 ? rc : attribution_finish(a, to->entry, to->entries, quality, why);
+	rc = rc < 0 || !to->fit ? rc : attribution_keep_fits(a, from_ns, to->fit, to->fits, why);
+	if (rc < 0 && !why->message[0]) {
+		fault_set(why, rc, "a figure does not fit: too much time or too many tokens for 64 bits");
+	}
+	return rc;
+}
+
+int book_day_of(struct book *b, int64_t day_ns, const struct book_sinks *to, struct quality *quality, struct fault *why) {
+	struct attribution *a = new_attribution(b, day_ns, day_ns + NS_PER_DAY, NULL);
+	int rc = attribute_period(b, a, day_ns, day_ns + NS_PER_DAY, to, quality, why);
+
+	attribution_free(a);
+	return rc;
+}
+
+static int drop_entry(void *context, const struct entry *e) {
+	(void)context;
+	(void)e;
+	return 0;
+}
+
+int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char *path, struct quality *quality,
+                     struct fault *why) {
+	const struct book_sinks none = {.entry = drop_entry};
+	struct attribution *a = new_attribution(b, from_ns, to_ns, path);
+	int rc = attribute_period(b, a, from_ns, to_ns, &none, quality, why);
+
+	attribution_free(a);
+	return rc;
+}
+
+/* Which log is meant by a place: records in the book name their source. */
+static int place_joins(struct book *b, struct quality *q, struct fault *why) {
+	struct ledger_source source;
+	int rc = 0;
+
+	for (int i = 0; i < JOIN_TROUBLES && rc >= 0; i++) {
+		rc = q->joins.count[i] > 0 ? ledger_source_get(b->ledger, quality_join_file(q, (enum join_trouble)i), &source, why) : 0;
+		if (rc > 0) {
+			quality_join_place(q, (enum join_trouble)i, source.path);
+		}
+	}
+	return rc < 0 ? rc : 0;
+}
+
+struct fit_keeping {
+	struct ledger *ledger;
+	struct fault *why;
+};
+
+static int keep_fit(void *keeping, int64_t day_ns, struct text part, struct text json) {
+	struct fit_keeping *k = keeping;
+
+	return ledger_fit_put(k->ledger, day_ns, part, json, k->why);
+}
+
+/* Entries, and what they rest on with them; a closed day keeps the fits of its closed entries. */
+static int attribute_into(struct book *b, int64_t day_ns, struct entries *all, struct quality *day, struct fault *why) {
+	struct fit_keeping keeping = {b->ledger, why};
+	struct book_sinks to = {.entry = keep_entry, .entries = all, .fits = &keeping};
+	int64_t period;
+	int closed = ledger_period_at(b->ledger, day_ns, &period, why);
+
+	to.fit = closed ? NULL : keep_fit;
+	int rc = closed != 0 ? closed : ledger_fits_drop(b->ledger, day_ns, why);
+	if (rc < 0) {
+		return rc;
+	}
+	struct attribution *a = new_attribution(b, day_ns, day_ns + NS_PER_DAY, NULL);
+	rc = attribute_period(b, a, day_ns, day_ns + NS_PER_DAY, &to, day, why);
+	if (rc >= 0 && b->models) {
+		attribution_print_models(a, b->models);
+	}
+	attribution_free(a);
+	return rc;
+}
+
+static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
+	struct entries all = {0};
+	struct quality day;
+	int64_t duplicates, more = 0;
+
+	quality_init(&day);
+	int rc = attribute_into(b, day_ns, &all, &day, why);
+	duplicates = day.duplicates;
+	rc = rc < 0 ? rc : place_joins(b, &day, why);
+	rc = rc < 0 ? rc : ledger_joins_put(b->ledger, b->run.id, day_ns, &day.joins, why);
+	quality_merge(&b->quality, &day);
+	rc = rc < 0 ? rc : ledger_post_day(b->ledger, b->run.id, day_ns, all.at, all.count, &b->run.restated, why);
+	rc = rc < 0 ? rc : ledger_day_done(b->ledger, day_ns, b->basis, duplicates, &more, why);
+	b->run.duplicates += more;
+	b->attributed++;
+	free(all.at);
+	return rc;
+}
+
+/* A day that rests on records that are gone: it is closed, and keeps the entries it has. */
+static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
+	quality_warn(&b->quality, "days that rest on records which are gone by retention keep their entries as they are");
+	return ledger_dirty_forget(b->ledger, day_ns, why);
+}
+
+/*
+ * Days are attributed one by one, each from its own records and those of the days beside it: what is learnt of a replica
+ * without steps is learnt from these alone, so that the entries of a day do not depend on which nights it took.
+ *
+ * All of them in one transaction: with some days by the former fleet and some by the new one, a statement in between, or
+ * of that run later, would be of neither.
+ */
+int book_attribute(struct book *b, struct fault *why) {
+	int64_t day_ns, gone, since_ns;
+	int rc = ledger_dirty_basis(b->ledger, b->basis, why);
+
+	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, &day_ns, why)) > 0) {
+		rc = ledger_gone(b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, &gone, &since_ns, why);
+		rc = rc < 0 ? rc : rc > 0 ? leave_day(b, day_ns, why) : attribute_day(b, day_ns, why);
+	}
+	return rc;
+}

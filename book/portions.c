@@ -1,0 +1,220 @@
+#include "book/portions.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "book/sources.h"
+#include "core/instant.h"
+
+/* A portion ends with a day, unless it were so many times as large. */
+#define STRETCH 4
+#define DATE_DIGITS 8
+
+struct found {
+	char *path;
+	const struct ingest_source *source;
+	int64_t day_ns; /* by its name; else when it was last written to */
+	int64_t bytes;  /* 0 where it is not a file */
+	bool regular;
+};
+
+struct portions {
+	struct book *book;
+	struct found *at; /* by day */
+	size_t count, next;
+	int64_t files;
+	struct ingest_source *sources; /* of the portion */
+};
+
+/* ---- what there is ---- */
+
+/* A date at the start of this text: 2026-08-10, 2026/08/10, 20260810. */
+static bool date_at(struct text t, int64_t *day_ns) {
+	int digits[DATE_DIGITS], count = 0;
+	size_t at = 0;
+
+	for (; at < t.len && count < DATE_DIGITS; at++) {
+		bool parted = (count == 4 || count == 6) && (t.at[at] == '-' || t.at[at] == '/' || t.at[at] == '_');
+		if (t.at[at] >= '0' && t.at[at] <= '9') {
+			digits[count++] = t.at[at] - '0';
+		} else if (!parted) {
+			return false;
+		}
+	}
+	if (count < DATE_DIGITS || (at < t.len && t.at[at] >= '0' && t.at[at] <= '9')) {
+		return false;
+	}
+	struct civil c = {
+		.year = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3],
+		.month = digits[4] * 10 + digits[5],
+		.day = digits[6] * 10 + digits[7],
+	};
+	return c.year >= 2015 && c.year < 2200 && civil_valid(&c) && civil_to_instant(&c, day_ns);
+}
+
+/* The last date in a path; false: there is none. */
+static bool date_in(struct text path, int64_t *day_ns) {
+	for (size_t at = path.len; at-- > 0;) {
+		bool within = at > 0 && path.at[at - 1] >= '0' && path.at[at - 1] <= '9';
+		if (!within && date_at(text_cut(path, at, path.len), day_ns)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+struct listing {
+	struct portions *p;
+	size_t room;
+	struct fault *why;
+};
+
+static int is_seen(struct portions *p, const struct stat *st, struct fault *why) {
+	int64_t source;
+	struct ledger_file f = {.device = (int64_t)st->st_dev, .inode = (int64_t)st->st_ino, .size = st->st_size,
+	                        .mtime_ns = st->st_mtim.tv_sec * NS_PER_SECOND + st->st_mtim.tv_nsec};
+
+	return ledger_file_known(p->book->ledger, &f, &source, why);
+}
+
+static int add_file(void *listing, const char *name, int64_t bytes, const struct ingest_source *source) {
+	struct listing *l = listing;
+	struct portions *p = l->p;
+	struct found f = {.source = source, .bytes = bytes};
+	struct stat st = {0};
+	int rc = 0;
+
+	if (stat(name, &st) == 0 && S_ISREG(st.st_mode)) {
+		f.regular = true;
+		rc = is_seen(p, &st, l->why);
+	}
+	if (rc != 0) {
+		return rc < 0 ? rc : 0;
+	}
+	if (!date_in(text_of(name), &f.day_ns)) {
+		f.day_ns = instant_floor(st.st_mtim.tv_sec * NS_PER_SECOND, NS_PER_DAY);
+	}
+	if (p->count == l->room) {
+		l->room = l->room > 0 ? 2 * l->room : 64;
+		p->at = must_realloc(p->at, l->room * sizeof *p->at);
+	}
+	f.path = must_copy(name);
+	p->at[p->count++] = f;
+	return 0;
+}
+
+/* By day, and within a day as listed: a merge sort keeps that. */
+static void sort_by_day(struct found *at, size_t count, struct found *spare) {
+	size_t half = count / 2, left = 0, right = half;
+
+	if (count < 2) {
+		return;
+	}
+	sort_by_day(at, half, spare);
+	sort_by_day(at + half, count - half, spare);
+	for (size_t i = 0; i < count; i++) {
+		bool take_left = left < half && (right == count || at[left].day_ns <= at[right].day_ns);
+		spare[i] = at[take_left ? left++ : right++];
+	}
+	memcpy(at, spare, count * sizeof *at);
+}
+
+int portions_new(struct portions **out, struct book *b, const struct logs *logs, int64_t files, struct fault *why) {
+	struct portions *p = must_calloc(1, sizeof *p);
+	struct listing l = {.p = p, .why = why};
+
+	p->book = b;
+	p->files = files > 0 ? files : PORTION_FILES;
+	/* One transaction for all that is asked: else each question locks and unlocks the ledger. */
+	int rc = ledger_begin(b->ledger, why);
+	rc = rc < 0 ? rc : ingest_files(&logs->options, add_file, &l, &b->quality);
+	ledger_rollback(b->ledger);
+	if (rc < 0) {
+		portions_free(p);
+		return rc;
+	}
+	struct found *spare = must_alloc((p->count + 1) * sizeof *spare);
+	sort_by_day(p->at, p->count, spare);
+	free(spare);
+	*out = p;
+	return 0;
+}
+
+void portions_free(struct portions *p) {
+	if (!p) {
+		return;
+	}
+	for (size_t i = 0; i < p->count; i++) {
+		free(p->at[i].path);
+	}
+	free(p->at);
+	free(p->sources);
+	free(p);
+}
+
+/* ---- a portion ---- */
+
+/* How much a portion holds of logs that are new to the book. */
+struct filling {
+	int64_t files, bytes;
+};
+
+static bool is_full(const struct portions *p, const struct filling *f, size_t next) {
+	bool same_day = p->at[next].day_ns == p->at[next - 1].day_ns;
+	int64_t times = same_day ? STRETCH : 1;
+
+	return f->files >= times * p->files || f->bytes >= times * PORTION_BYTES;
+}
+
+/* Where the portion that begins at p->next ends; what is known of its logs. */
+static int fill(struct portions *p, int *states, size_t *end, struct fault *why) {
+	struct head_lengths *heads = must_alloc(sizeof *heads);
+	struct filling f = {0};
+	int rc = head_lengths_get(heads, p->book->ledger, why);
+	size_t i = p->next;
+
+	for (; i < p->count && rc >= 0 && (i == p->next || !is_full(p, &f, i)); i++) {
+		rc = p->at[i].regular ? log_look(p->book, heads, p->at[i].path, why) : LOG_OLD;
+		states[i - p->next] = rc;
+		f.files += rc == LOG_NEW;
+		f.bytes += rc == LOG_NEW ? p->at[i].bytes : 0;
+	}
+	free(heads);
+	*end = i;
+	return rc < 0 ? rc : 0;
+}
+
+/* The new ones first. Returns how many there are in all. */
+static size_t put_sources(struct portions *p, const int *states, size_t end) {
+	static const int order[] = {LOG_NEW, LOG_OLD};
+	size_t count = 0;
+
+	p->sources = must_realloc(p->sources, (end - p->next) * sizeof *p->sources);
+	for (size_t turn = 0; turn < sizeof order / sizeof *order; turn++) {
+		for (size_t i = p->next; i < end; i++) {
+			if (states[i - p->next] == order[turn]) {
+				p->sources[count] = *p->at[i].source;
+				p->sources[count++].path = p->at[i].path;
+			}
+		}
+	}
+	return count;
+}
+
+int portions_next(struct portions *p, struct logs *out, struct fault *why) {
+	size_t end;
+
+	if (p->next == p->count) {
+		return 0;
+	}
+	int *states = must_calloc(p->count - p->next, sizeof *states);
+	int rc = fill(p, states, &end, why);
+	if (rc == 0) {
+		out->options.source_count = put_sources(p, states, end);
+		out->options.sources = p->sources;
+		p->next = end;
+		rc = 1;
+	}
+	free(states);
+	return rc;
+}

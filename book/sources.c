@@ -1,0 +1,504 @@
+/* book_sources.c: which lines of which file are new. */
+#include "book/sources.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/exact.h"
+#include "core/instant.h"
+
+/* A file of this run, by its index. */
+struct log_file {
+	char *path;
+	struct print *print;
+	struct ledger_file lies; /* as it lies on disk */
+	bool has_place;          /* it is on disk, not a pipe */
+	struct ingest_plan plan;
+	int64_t source;          /* that it goes on with; 0: a new one */
+	int64_t known_bytes;     /* up to where it agrees with what is known */
+	int64_t first_run, records, at_end;
+	bool done, same;         /* same: all of it is known, and only its place is new */
+	char *format, *first_path, sha256[DIGEST_HEX_MAX];
+	int64_t new_lines, new_records, new_at_end, taken_back;
+	bool damaged, went_on;
+};
+
+struct sources {
+	struct book *book;
+	struct ledger_intake *intake;
+	pthread_mutex_t lock; /* over the ledger and what follows */
+	struct log_file **files;
+	size_t count;
+	int64_t first_number;
+	int64_t now_ns;
+	struct head_lengths heads;
+};
+
+/* ---- is it a log that is known? ---- */
+
+/* A place in a known source at which the file may agree with it. */
+struct candidate {
+	struct print_mark mark;
+	int64_t source; /* 0: on the way; else the end of this one */
+};
+
+struct match {
+	const char *path;
+	struct candidate *at;
+	size_t count, next;
+	struct digest *digest;
+	int64_t bytes;
+	struct candidate best;
+	char head[PRINT_HEAD_BYTES];
+	size_t head_len;
+	bool goes_beyond; /* there is more than the last candidate */
+};
+
+static void add_candidate(struct match *m, const struct print_mark *mark, int64_t source) {
+	m->at = must_realloc(m->at, (m->count + 1) * sizeof *m->at);
+	m->at[m->count++] = (struct candidate){*mark, source};
+}
+
+/*
+ * Hardly anything, and nothing of use: the header of a table, the first words of a line. Other logs begin like it
+ * without going on with it.
+ */
+static bool is_weak(const struct match *m, const struct ledger_source *s) {
+	return s->records == 0 && s->bytes < PRINT_HEAD_BYTES && s->bytes != (int64_t)m->head_len &&
+	       strcmp(s->path, m->path) != 0;
+}
+
+static int add_source(void *match, const struct ledger_source *s) {
+	struct print_mark mark = {0}, end = {.bytes = s->bytes, .lines = s->lines};
+	struct text marks = s->marks;
+
+	if (is_weak(match, s)) {
+		return 0;
+	}
+	while (print_next_mark(&marks, &mark)) {
+		add_candidate(match, &mark, 0);
+	}
+	memcpy(end.hash, s->content, sizeof end.hash);
+	add_candidate(match, &end, s->id);
+	return 0;
+}
+
+static int by_bytes(const void *a, const void *b) {
+	const struct candidate *x = a, *y = b;
+
+	return (x->mark.bytes > y->mark.bytes) - (x->mark.bytes < y->mark.bytes);
+}
+
+static void compare_here(struct match *m) {
+	char hash[DIGEST_HEX_MAX];
+
+	digest_peek(m->digest, hash);
+	for (; m->next < m->count && m->at[m->next].mark.bytes == m->bytes; m->next++) {
+		const struct candidate *c = &m->at[m->next];
+		bool same = c->source ? strcmp(c->mark.hash, hash) == 0 : print_same(c->mark.hash, hash);
+		if (same && (c->mark.bytes > m->best.mark.bytes || c->source)) {
+			m->best = *c;
+		}
+	}
+}
+
+static bool take_block(void *match, struct text bytes) {
+	struct match *m = match;
+
+	while (bytes.len > 0) {
+		if (m->next == m->count) {
+			m->goes_beyond = true;
+			return false;
+		}
+		int64_t until = m->at[m->next].mark.bytes - m->bytes;
+		struct text part = text_cut(bytes, 0, (size_t)until);
+		digest_add(m->digest, part);
+		m->bytes += (int64_t)part.len;
+		bytes = text_cut(bytes, part.len, bytes.len);
+		if ((int64_t)part.len == until) {
+			compare_here(m);
+		}
+	}
+	return true;
+}
+
+int head_lengths_get(struct head_lengths *h, struct ledger *l, struct fault *why) {
+	return ledger_source_heads(l, h->at, PRINT_HEAD_BYTES, &h->count, why);
+}
+
+/* Sources that begin like the file. Under the lock. */
+static int find_candidates(struct ledger *l, const struct head_lengths *h, struct match *m, struct fault *why) {
+	char hash[DIGEST_HEX_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; i < h->count && rc >= 0; i++) {
+		if (h->at[i] > (int64_t)m->head_len || h->at[i] == 0) {
+			continue;
+		}
+		digest_add(m->digest, (struct text){m->head, (size_t)h->at[i]});
+		digest_finish(m->digest, hash);
+		rc = ledger_sources_of_head(l, h->at[i], hash, add_source, m, why);
+	}
+	if (m->count > 0) {
+		qsort(m->at, m->count, sizeof *m->at, by_bytes);
+	}
+	return rc;
+}
+
+/* What the ledger knows of the source that the file goes on with. Under the lock. */
+static int go_on_with(struct sources *s, struct log_file *f, const struct match *m, struct fault *why) {
+	struct ledger_source known;
+
+	f->plan.known_lines = m->best.mark.lines;
+	f->plan.known_bytes = m->best.mark.bytes;
+	f->known_bytes = m->best.mark.bytes;
+	if (!m->best.source) {
+		return 0;
+	}
+	int rc = ledger_source_get(s->book->ledger, m->best.source, &known, why);
+	if (rc <= 0) {
+		return rc;
+	}
+	f->source = known.id;
+	f->plan.number = (uint32_t)known.id;
+	f->plan.known_end = known.at_end >= 0;
+	f->same = known.at_end >= 0 && !m->goes_beyond;
+	f->first_run = known.first_run;
+	f->first_path = must_copy(known.path);
+	f->format = must_copy(known.format);
+	f->records = known.records;
+	f->at_end = known.at_end;
+	return 0;
+}
+
+/* Whether a file is known cannot be told if it cannot be read: it waits for the next time. */
+static int leave_out(struct sources *s, const struct log_file *f) {
+	pthread_mutex_lock(&s->lock);
+	quality_damage(&s->book->quality, f->path, "read error", 0);
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+/* Looks at the file's bytes as far as known ones go. 1: it can be read on; 0: it cannot be read now. */
+static int recognise(struct sources *s, struct log_file *f, bool *packed, struct fault *why) {
+	struct match m = {.path = f->path, .digest = digest_new()};
+
+	bool fine = ingest_head(f->path, m.head, sizeof m.head, &m.head_len, packed);
+	pthread_mutex_lock(&s->lock);
+	int rc = find_candidates(s->book->ledger, &s->heads, &m, why);
+	pthread_mutex_unlock(&s->lock);
+	if (rc >= 0 && m.count > 0 && fine) {
+		fine = ingest_unpack(f->path, take_block, &m, packed);
+		pthread_mutex_lock(&s->lock);
+		rc = go_on_with(s, f, &m, why);
+		pthread_mutex_unlock(&s->lock);
+	}
+	digest_free(m.digest);
+	free(m.at);
+	return rc < 0 ? rc : fine ? 1 : leave_out(s, f);
+}
+
+int log_look(struct book *b, const struct head_lengths *h, const char *path, struct fault *why) {
+	struct match m = {.path = path, .digest = digest_new()};
+	bool packed, has_text, fine = ingest_head(path, m.head, sizeof m.head, &m.head_len, &packed);
+	int rc = find_candidates(b->ledger, h, &m, why);
+	has_text = m.head_len == sizeof m.head || memchr(m.head, '\n', m.head_len);
+	digest_free(m.digest);
+	free(m.at);
+	if (!fine) {
+		quality_damage(&b->quality, path, "read error", 0);
+	}
+	return rc < 0 ? rc : !fine ? LOG_UNREAD : has_text && m.count == 0 ? LOG_NEW : LOG_OLD;
+}
+
+/* ---- the watch ---- */
+
+static struct log_file *file_at(struct sources *s, uint32_t index) {
+	pthread_mutex_lock(&s->lock);
+	struct log_file *f = index < s->count ? s->files[index] : NULL;
+	pthread_mutex_unlock(&s->lock);
+	return f;
+}
+
+static struct log_file *new_file(struct sources *s, const char *path, uint32_t index) {
+	struct log_file *f = must_calloc(1, sizeof *f);
+	struct stat st;
+
+	f->path = must_copy(path);
+	f->print = print_new();
+	f->plan.number = (uint32_t)(s->first_number + index);
+	f->at_end = -1;
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+		f->has_place = true;
+		f->lies = (struct ledger_file){.device = (int64_t)st.st_dev, .inode = (int64_t)st.st_ino, .size = st.st_size,
+		                               .mtime_ns = st.st_mtim.tv_sec * NS_PER_SECOND + st.st_mtim.tv_nsec};
+	}
+	pthread_mutex_lock(&s->lock);
+	if (index >= s->count) {
+		size_t more = index + 16;
+		s->files = must_realloc(s->files, more * sizeof *s->files);
+		memset(s->files + s->count, 0, (more - s->count) * sizeof *s->files);
+		s->count = more;
+	}
+	s->files[index] = f;
+	pthread_mutex_unlock(&s->lock);
+	return f;
+}
+
+static int is_unchanged(struct sources *s, struct log_file *f, struct fault *why) {
+	int64_t source;
+
+	if (!f->has_place) {
+		return 0;
+	}
+	pthread_mutex_lock(&s->lock);
+	int rc = ledger_file_known(s->book->ledger, &f->lies, &source, why);
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+static int watch_open(void *sources, const char *path, uint32_t index, struct ingest_plan *plan, struct fault *why) {
+	struct sources *s = sources;
+	struct log_file *f = new_file(s, path, index);
+	bool packed = false;
+	int rc = is_unchanged(s, f, why);
+
+	if (rc != 0) {
+		return rc < 0 ? rc : 0;
+	}
+	rc = f->has_place ? recognise(s, f, &packed, why) : 1;
+	if (rc <= 0) {
+		return rc;
+	}
+	print_want_mark(f->print, f->known_bytes);
+	f->plan.goes_on = f->has_place && !packed && s->now_ns - f->lies.mtime_ns < s->book->settle_ns;
+	*plan = f->plan;
+	return f->same ? 0 : 1;
+}
+
+static void watch_block(void *sources, uint32_t index, struct text bytes) {
+	print_add(file_at(sources, index)->print, bytes);
+}
+
+static int watch_close(void *sources, const struct ingest_done *done, struct fault *why) {
+	struct log_file *f = file_at(sources, done->index);
+
+	(void)why;
+	f->done = true;
+	free(f->format);
+	f->format = must_copy(done->format);
+	f->new_lines = done->lines;
+	f->new_records = done->records;
+	f->new_at_end = done->at_end;
+	f->taken_back = done->taken_back;
+	f->went_on = done->went_on;
+	f->damaged = done->damaged;
+	memcpy(f->sha256, done->sha256, sizeof f->sha256);
+	return 0;
+}
+
+static int watched_record(void *sources, unsigned lane, const struct record *r, struct fault *why) {
+	struct sources *s = sources;
+
+	if (stop_asked(&s->book->r->stop)) {
+		return fault_set(why, ERROR_IO, "stopped by a signal; " BOOK_STOPPED);
+	}
+	return ledger_intake_take(s->intake, lane, r, why);
+}
+
+static int watched_return(void *sources, unsigned lane, const struct record *r, struct fault *why) {
+	struct sources *s = sources;
+
+	return ledger_intake_take_back(s->intake, lane, r, why);
+}
+
+/* ---- what is written down ---- */
+
+/* Did another file of this run go on with the same source, and further (a copy of what is still growing)? */
+static int is_put(struct sources *s, const struct ledger_source *out, struct fault *why) {
+	struct ledger_source there;
+	int rc = ledger_source_get(s->book->ledger, out->id, &there, why);
+
+	return rc <= 0 ? rc : there.last_run == out->last_run && there.bytes >= out->bytes;
+}
+
+/* Of the records that the log gave, those that it gave because it ended; -1: it has not. */
+static int64_t records_at_end(const struct log_file *f, bool ended) {
+	int64_t before = f->went_on || f->at_end < 0 ? 0 : f->at_end;
+
+	if (ended) {
+		return before + f->new_at_end;
+	}
+	return f->went_on ? -1 : f->at_end; /* nothing followed yet: what its end gave stands */
+}
+
+static int put_source(struct sources *s, struct log_file *f, struct fault *why) {
+	bool ended = !f->plan.goes_on && !f->damaged;
+	struct print_mark end = print_end(f->print, ended);
+	int64_t run = s->book->run.id;
+	struct ledger_source out = {
+		.id = f->plan.number,
+		.path = f->first_path ? f->first_path : f->path,
+		.format = f->format,
+		.bytes = end.bytes,
+		.marks = print_marks(f->print),
+		.lines = end.lines,
+		.records = f->records + f->new_records - f->taken_back,
+		.at_end = records_at_end(f, ended),
+		.first_run = f->first_run ? f->first_run : run,
+		.last_run = run,
+	};
+
+	if (end.bytes == 0 || end.bytes < f->known_bytes) { /* it could not be read as far as before */
+		f->damaged = true;
+		return 0;
+	}
+	if (f->damaged && f->new_lines == 0 && f->plan.known_lines > 0 && !f->source) { /* cut, and the whole one is known */
+		return 0;
+	}
+	int rc = is_put(s, &out, why);
+	if (rc != 0) {
+		return rc < 0 ? rc : 0;
+	}
+	out.head_bytes = print_head(f->print, end.bytes, out.head);
+	memcpy(out.content, end.hash, sizeof out.content);
+	f->source = out.id;
+	return ledger_source_put(s->book->ledger, &out, why);
+}
+
+/* Its place is written down where nothing more is to come of these bytes. */
+static int put_place(struct sources *s, struct log_file *f, struct fault *why) {
+	if (!f->has_place || f->plan.goes_on || f->damaged) {
+		return 0;
+	}
+	f->lies.path = f->path;
+	f->lies.sha256 = f->sha256;
+	f->lies.source = f->source;
+	s->book->places++;
+	return ledger_file_put(s->book->ledger, &f->lies, s->book->run.id, why);
+}
+
+static int put_all(struct sources *s, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < s->count && rc >= 0; i++) {
+		struct log_file *f = s->files[i];
+		if (!f || (!f->done && !f->same)) {
+			continue;
+		}
+		rc = f->same ? 0 : put_source(s, f, why);
+		rc = rc < 0 ? rc : put_place(s, f, why);
+		s->book->run.files += f->done && f->new_lines > 0;
+	}
+	return rc;
+}
+
+static void sources_release(struct sources *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		struct log_file *f = s->files[i];
+		if (f) {
+			print_free(f->print);
+			free(f->path);
+			free(f->format);
+			free(f->first_path);
+			free(f);
+		}
+	}
+	free(s->files);
+	pthread_mutex_destroy(&s->lock);
+}
+
+static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
+	struct ledger *l = s->book->ledger;
+	const struct ingest_watch watch = {s, watch_open, watch_block, watch_close, watched_return};
+	int rc = ledger_source_next(l, &s->first_number, why);
+
+	rc = rc < 0 ? rc : head_lengths_get(&s->heads, l, why);
+	if (rc < 0) {
+		return rc;
+	}
+	logs->options.watch = &watch;
+	logs->options.now_ns = s->now_ns;
+	rc = ingest_run(&logs->options, watched_record, s, &s->book->quality, why);
+	logs->options.watch = NULL;
+	return rc < 0 ? rc : put_all(s, why);
+}
+
+static void tell_too_late(struct book *b, const struct ledger_intake *intake) {
+	char what[300], day[INSTANT_TEXT_MAX];
+	int64_t day_ns;
+	name_id replica;
+	int64_t count = ledger_intake_too_late(intake, &day_ns, &replica);
+
+	if (count > 0) {
+		snprintf(what, sizeof what, "%.10s, %.200s", instant_format(day_ns, day), names_text(b->names, replica).at);
+		quality_damage(&b->quality, what, "records came when those of their day were gone by retention: they count nowhere", 0);
+	}
+}
+
+/*
+ * The time by the clock; if it was set back behind the end of the last run, that: else what was written since would lie
+ * in the future, and be refused for good.
+ */
+static int time_now(struct book *b, int64_t *now_ns, struct fault *why) {
+	struct ledger_run last;
+	char then[INSTANT_TEXT_MAX];
+	int rc = ledger_run_get(b->ledger, b->run.id - 1, &last, why);
+
+	*now_ns = book_now_ns();
+	if (b->clock == CLOCK_UNASKED) {
+		b->clock = b->run.first_ns > b->run.last_ns ? CLOCK_DOUBTED : CLOCK_TRUSTED;
+	}
+	if (rc > 0 && last.finished_ns > *now_ns) {
+		if (last.finished_ns - *now_ns > NS_PER_HOUR) {
+			b->clock = CLOCK_DOUBTED;
+			quality_warn(&b->quality, "the clock stands before the end of the last run (%s): is it right?",
+			             instant_format(last.finished_ns, then));
+		}
+		*now_ns = last.finished_ns;
+	}
+	return rc;
+}
+
+/*
+ * Lines that are refused as of the future are read, and never again. A few such lines are wrong; where it is more than a
+ * tenth of all that tells an instant, and nothing vouches for the clock, that is: then nothing is taken in.
+ */
+static int check_clock(const struct book *b, int64_t now_ns, struct fault *why) {
+	const struct quality *q = &b->quality;
+	const struct quality_reject *later = NULL;
+	char now[INSTANT_TEXT_MAX];
+
+	for (size_t i = 0; i < q->reject_count; i++) {
+		later = strcmp(q->rejects[i].reason, INGEST_IN_FUTURE) == 0 ? &q->rejects[i] : later;
+	}
+	int64_t fine = q->steps + q->requests + q->windows + q->powers;
+	if (b->clock == CLOCK_TRUSTED || !later || later->lines <= fine / 9) {
+		return 0;
+	}
+	return fault_set(why, ERROR_IO, "the clock says %s, and %" PRId64 " of %" PRId64 " new records are of later than a day from then (the "
+	                 "first: %s): is it right? None was taken in, and none is lost: set the clock and run it again",
+	                 instant_format(now_ns / NS_PER_SECOND * NS_PER_SECOND, now), later->lines, later->lines + fine, later->first);
+}
+
+int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
+	struct sources s = {.book = b};
+
+	*intake = s.intake = ledger_intake_new(b->names, ingest_lanes(&logs->options));
+	pthread_mutex_init(&s.lock, NULL);
+	int rc = book_check_tenants(b, logs->options.tenant_key, why);
+	rc = rc < 0 ? rc : time_now(b, &s.now_ns, why);
+	rc = rc < 0 ? rc : read_new(&s, logs, why);
+	sources_release(&s);
+	rc = rc < 0 ? rc : check_clock(b, s.now_ns, why);
+	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
+	ledger_intake_tell(*intake, &b->run);
+	tell_too_late(b, *intake);
+	b->run.lines = b->quality.lines;
+	for (size_t i = 0; i < b->quality.reject_count; i++) {
+		b->run.rejected += b->quality.rejects[i].lines;
+	}
+	return rc;
+}

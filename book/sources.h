@@ -1,0 +1,23 @@
+/* book_sources.h: is a log known to the book? For who must tell before it is read. */
+#ifndef CLI_BOOK_SOURCES_H
+#define CLI_BOOK_SOURCES_H
+
+#include "book/book.h"
+#include "core/print.h"
+
+/* Lengths of heads of the logs that the book knows. */
+struct head_lengths {
+	int64_t at[PRINT_HEAD_BYTES];
+	size_t count;
+};
+int head_lengths_get(struct head_lengths *h, struct ledger *l, struct fault *why);
+
+enum log_state {
+	LOG_UNREAD, /* it cannot be read now: that is a finding, and it waits for the next time */
+	LOG_OLD,    /* a log that the book knows begins as this one does, or it has no line of text */
+	LOG_NEW,
+};
+/* One of these, or negative. */
+int log_look(struct book *b, const struct head_lengths *h, const char *path, struct fault *why);
+
+#endif

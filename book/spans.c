@@ -1,0 +1,65 @@
+/* book_spans.c: what a book knows of replicas beyond the days at hand. */
+#include <stdlib.h>
+
+#include "book/book.h"
+
+/* Days of one run are attributed by the same spans: they are asked for once. */
+struct book_spans {
+	struct ledger_span *at;
+	size_t count;
+	struct ledger_known known;
+	int64_t run;
+};
+
+void book_forget_spans(struct book *b) {
+	if (b->spans) {
+		free(b->spans->at);
+		free(b->spans);
+		b->spans = NULL;
+	}
+}
+
+static int keep_span(void *spans, const struct ledger_span *span) {
+	struct book_spans *s = spans;
+
+	if ((s->count & (s->count - 1)) == 0) {
+		s->at = must_realloc(s->at, (s->count ? 2 * s->count : 1) * sizeof *s->at);
+	}
+	s->at[s->count++] = *span;
+	ledger_known_add(&s->known, span);
+	return 0;
+}
+
+static int get_spans(struct book *b, struct fault *why) {
+	if (b->spans && b->spans->run != b->run.id) {
+		book_forget_spans(b);
+	}
+	if (b->spans) {
+		return 0;
+	}
+	b->spans = must_calloc(1, sizeof *b->spans);
+	b->spans->run = b->run.id;
+	b->spans->known = LEDGER_KNOWN_NOTHING;
+	return ledger_spans(b->ledger, keep_span, b->spans, why);
+}
+
+/* Where the one replica's log has no steps, it is paid for while gateways' requests ran on it, too. */
+static struct ledger_reach reach_of(const struct book_spans *s, const struct ledger_span *span) {
+	bool whole = s->known.gateways.are == GATEWAYS_OF_ONE && span->kind == SPAN_REQUESTS;
+
+	return whole ? s->known.all : (struct ledger_reach){span->first_ns, span->last_ns};
+}
+
+int book_give_spans(struct book *b, struct attribution *a, struct fault *why) {
+	int rc = get_spans(b, why);
+
+	for (size_t i = 0; rc >= 0 && i < b->spans->count; i++) {
+		const struct ledger_span *span = &b->spans->at[i];
+		struct ledger_reach reach = reach_of(b->spans, span);
+		if (span->kind != SPAN_GATEWAY || b->spans->known.gateways.are == GATEWAYS_REPLICAS) {
+			attribution_set_span(a, span->replica, span->model, reach.first_ns, reach.last_ns);
+		}
+	}
+	attribution_set_gateways(a, b->spans->known.gateways);
+	return rc;
+}

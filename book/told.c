@@ -1,0 +1,193 @@
+/* book_told.c: what a run was told by, as the book keeps it: the fleet file, the descriptions of models, prices, the rule. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "book/book.h"
+
+/* ---- which run ---- */
+
+struct finding {
+	int64_t as_of;
+	struct last_run *last;
+};
+
+static int find_last(void *finding, const struct ledger_run *r) {
+	const struct finding *f = finding;
+	struct last_run *l = f->last;
+
+	if (r->id <= f->as_of && r->rule[0]) {
+		l->id = r->id;
+		l->first_ns = r->first_ns;
+		l->last_ns = r->last_ns;
+		snprintf(l->rule, sizeof l->rule, "%s", r->rule);
+		snprintf(l->currency, sizeof l->currency, "%s", r->currency);
+		snprintf(l->version, sizeof l->version, "%s", r->version);
+		snprintf(l->basis, sizeof l->basis, "%s", r->basis);
+	}
+	return 0;
+}
+
+int book_last_run(struct book *b, int64_t as_of, struct last_run *out, struct fault *why) {
+	struct finding f = {as_of, out};
+
+	*out = (struct last_run){.id = 0};
+	return ledger_runs(b->ledger, find_last, &f, why);
+}
+
+/* A document that a run was told by: its path lives until the next question to the ledger. 1, or 0. */
+static int document(struct book *b, int64_t run, const char *kind, int64_t seq, const char **path, char sha256[DIGEST_HEX_MAX],
+                    struct fault *why) {
+	const char *hash;
+	int rc = ledger_run_document_get(b->ledger, run, kind, seq, path, &hash, why);
+
+	if (rc > 0) {
+		snprintf(sha256, DIGEST_HEX_MAX, "%s", hash);
+	}
+	return rc;
+}
+
+/* ---- the fleet ---- */
+
+/* Where descriptions are looked up. */
+struct kept {
+	struct book *b;
+	int64_t run;
+};
+
+static int open_kept(void *kept, const char *name, struct text *bytes, struct fault *why) {
+	const struct kept *k = kept;
+	char sha256[DIGEST_HEX_MAX];
+	const char *path;
+	int rc;
+
+	for (int64_t seq = 0; (rc = document(k->b, k->run, "description", seq, &path, sha256, why)) > 0; seq++) {
+		if (strcmp(path, name) == 0) {
+			rc = ledger_document_get(k->b->ledger, sha256, bytes, why);
+			break;
+		}
+	}
+	return rc < 0 ? rc : rc > 0 ? 0 : fault_set(why, ERROR_IO, "the book does not have %.200s", name);
+}
+
+int book_fleet_of_run(struct book *b, int64_t run, struct fault *why) {
+	char sha256[DIGEST_HEX_MAX];
+	const char *path;
+	struct kept kept = {b, run};
+	struct text bytes;
+	int rc = document(b, run, "fleet", 0, &path, sha256, why);
+
+	if (rc <= 0) { /* --gpu-hour: no cards are known */
+		b->fleet = rc == 0 ? fleet_of_rate(0, b->names) : NULL;
+		return rc;
+	}
+	char *name = strdup(path);
+	rc = ledger_document_get(b->ledger, sha256, &bytes, why);
+	if (rc > 0) {
+		b->fleet = fleet_parse(name, bytes, open_kept, &kept, b->names, why);
+		free((void *)(uintptr_t)bytes.at);
+	}
+	free(name);
+	return rc < 0 ? rc : rc == 0 ? fault_set(why, ERROR_IO, "the book has no fleet file %s", sha256) : b->fleet ? 0 : ERROR_CONFIG;
+}
+
+int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size, struct fault *why) {
+	char sha256[DIGEST_HEX_MAX];
+	const char *path;
+	size_t len = 0;
+	int rc;
+
+	out[0] = '\0';
+	for (int64_t seq = 0; (rc = document(b, run, "description", seq, &path, sha256, why)) > 0 && len + sizeof sha256 < size; seq++) {
+		len += (size_t)snprintf(out + len, size - len, "%s%s", len > 0 ? " " : "", sha256);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- prices ---- */
+
+static int add_old_prices(struct book *b, const char *sha256, struct fault *why) {
+	char path[] = "/tmp/tollbook-prices-XXXXXX";
+	struct text bytes;
+	int rc = ledger_document_get(b->ledger, sha256, &bytes, why);
+
+	if (rc <= 0) {
+		return rc < 0 ? rc : fault_set(why, ERROR_IO, "the book has no price file %s", sha256);
+	}
+	int fd = mkstemp(path);
+	bool written = fd >= 0 && write(fd, bytes.at, bytes.len) == (ssize_t)bytes.len;
+	if (fd >= 0) {
+		close(fd);
+	}
+	rc = written ? prices_add_file(b->prices, path, why) : fault_set(why, ERROR_IO, "%s: cannot write", path);
+	unlink(path);
+	free((char *)(uintptr_t)bytes.at);
+	return rc;
+}
+
+/* What the run was told by --list, and then what this command is. */
+static int matches_of_run(struct book *b, int64_t run, struct fault *why) {
+	const char *match, *sha256;
+	int rc;
+
+	for (int64_t seq = 0; (rc = ledger_run_document_get(b->ledger, run, "list", seq, &match, &sha256, why)) > 0; seq++) {
+		rc = prices_add_match(b->prices, match, why);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	for (size_t i = 0; i < b->r->list.count && rc >= 0; i++) {
+		rc = prices_add_match(b->prices, b->r->list.at[i], why);
+	}
+	return rc;
+}
+
+int book_prices_of_run(struct book *b, int64_t run, struct fault *why) {
+	char sha256[DIGEST_HEX_MAX];
+	const char *path;
+	int rc = 0;
+
+	if (b->prices) {
+		return 0;
+	}
+	for (int64_t seq = 0; (rc = document(b, run, "prices", seq, &path, sha256, why)) > 0; seq++) {
+		b->prices = b->prices ? b->prices : prices_new();
+		rc = add_old_prices(b, sha256, why);
+		if (rc < 0) {
+			break;
+		}
+	}
+	return rc < 0 || !b->prices ? rc : matches_of_run(b, run, why);
+}
+
+/* ---- all of it ---- */
+
+int book_as_told(struct book *b, char *missing, size_t size, struct fault *why) {
+	struct last_run t;
+	int rc = book_last_run(b, INT64_MAX, &t, why);
+
+	missing[0] = '\0';
+	if (rc < 0 || t.id == 0) {
+		return rc;
+	}
+	rc = book_fleet_of_run(b, t.id, why);
+	rc = rc < 0 ? rc : book_prices_of_run(b, t.id, why);
+	if (rc < 0) {
+		return rc;
+	}
+	if (setup_rule(b->r, t.rule)) {
+		book_set_basis(b);
+	}
+	if (strcmp(b->basis, t.basis) == 0) {
+		return 1;
+	}
+	if (strcmp(t.version, TOLLBOOK_VERSION) != 0) {
+		snprintf(missing, size, "tollbook %s attributed the days last: attribute them by this version, or ask that one", t.version);
+	} else {
+		snprintf(missing, size, "the book does not keep all that they were attributed by: give it by --gpu-hour, or --fleet and --prices");
+	}
+	fleet_free(b->fleet);
+	b->fleet = NULL;
+	return 0;
+}

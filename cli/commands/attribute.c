@@ -1,0 +1,73 @@
+/* attribute.c: tollbook attribute: records of the book to entries in its ledger. */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "book/book.h"
+#include "cli/findings.h"
+#include "cli/say.h"
+#include "cli/values.h"
+#include "core/files/files.h"
+
+struct settings {
+	bool all;
+	const char *models;
+};
+
+static int work(struct book *b, struct fault *why) {
+	const struct settings *s = b->r->own;
+	int64_t from_ns, to_ns;
+	struct outfile *models = NULL;
+	int rc = s->models ? outfile_open(&models, s->models, why) : 0;
+
+	b->models = models ? outfile_stream(models) : NULL;
+	rc = rc < 0 ? rc : book_begin(b, "attribute", why);
+	if (rc == 0 && s->all && (rc = ledger_extent(b->ledger, INT64_MAX - 1, &from_ns, &to_ns, why)) > 0) {
+		rc = ledger_dirty(b->ledger, from_ns, to_ns, why);
+	}
+	rc = rc < 0 ? rc : book_attribute(b, why);
+	rc = rc < 0 ? rc : book_commit(b, why);
+	if (models && rc < 0) {
+		outfile_abandon(models);
+	}
+	return rc >= 0 && models ? outfile_commit(models, why) : rc;
+}
+
+static int attribute(struct run *r, struct fault *why) {
+	struct book b;
+	int status = book_open(&b, r, LEDGER_WRITE, true, why);
+
+	if (status != 0) {
+		return status;
+	}
+	stop_guard(&r->stop);
+	status = work(&b, why);
+	stop_unguard(&r->stop);
+	if (status == 0) {
+		findings_say(r, &b.quality);
+		if (!r->quiet) {
+			fprintf(stderr, "run %" PRId64 ": %" PRId64 " replica-days restated\n", b.run.id, b.run.restated);
+		}
+	}
+	book_close(&b);
+	return status;
+}
+
+static const struct option own[] = {
+	{"model-report", 0, "FILE", "also write what the days attributed were split by: coefficients, residuals", 0, value_text, offsetof(struct settings, models), NULL, true},
+	{"all", 0, NULL, "all days anew, not only those that changed", 0, value_flag, offsetof(struct settings, all), NULL, false},
+};
+
+const struct command command_attribute = {
+	.name = "attribute",
+	.synopsis = "[options]",
+	.what = "Records of the book to entries in its ledger",
+	.about = "Days with new records are attributed, and all open days where the fleet, the rule, the prices' cuts or\n"
+		 "this program changed. Days of closed periods keep their entries: differences become adjustments.\n",
+	.example = "tollbook attribute --book book --fleet fleet.json",
+	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = attribute,
+};

@@ -1,0 +1,81 @@
+/* backup.c: tollbook backup: a whole copy of the book at a moment; with --dump, its content as text. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "book/book.h"
+#include "cli/say.h"
+#include "cli/commands/transfer.h"
+#include "cli/values.h"
+#include "core/files/files.h"
+
+struct settings {
+	bool dump;
+};
+
+static int copy_book(struct book *b, const char *to, struct fault *why) {
+	struct ledger_transfer t = transfer_of(b->r);
+	int rc = ledger_backup(b->ledger, to, &t, why);
+
+	transfer_say(b->r, &t, to);
+	if (rc == 0 && !b->r->quiet) {
+		printf("%s: a book with %" PRId64 " segments; check it: tollbook verify --book %s\n", to, t.files, to);
+	}
+	return rc;
+}
+
+static int write_dump(struct book *b, const char *to, struct fault *why) {
+	const struct ledger_transfer t = transfer_of(b->r);
+	struct outfile *file;
+	int rc = outfile_open(&file, to, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = ledger_dump(b->ledger, outfile_stream(file), &t, why);
+	if (rc < 0) {
+		outfile_abandon(file);
+		return rc;
+	}
+	return outfile_commit(file, why);
+}
+
+static int backup(struct run *r, struct fault *why) {
+	const struct settings *s = r->own;
+	struct book b;
+
+	if (r->operands.count != 1) {
+		return say_argument(r, r->argc, "no destination given, expected a %s", s->dump ? "file, or -" : "folder to be made");
+	}
+	if (!s->dump && r->book && ledger_is_server(r->book)) {
+		say_error(r, "a ledger in PostgreSQL is backed up by its own tools");
+		say_next(r, "pg_dump --format=custom --file=%s '%s'; its content as text: tollbook backup --dump", r->operands.at[0], r->book);
+		return EXIT_USAGE;
+	}
+	int status = book_open(&b, r, s->dump ? LEDGER_READ : LEDGER_WRITE, false, why);
+	if (status != 0) {
+		return status;
+	}
+	stop_guard(&r->stop);
+	status = s->dump ? write_dump(&b, r->operands.at[0], why) : copy_book(&b, r->operands.at[0], why);
+	stop_unguard(&r->stop);
+	book_close(&b);
+	return status;
+}
+
+static const struct option own[] = {
+	{"dump", 0, NULL, "write what the ledger says as text, in one order: to compare, or to read elsewhere", 0, value_flag,
+	 offsetof(struct settings, dump), NULL, false},
+};
+
+const struct command command_backup = {
+	.name = "backup",
+	.synopsis = "[options] DEST",
+	.what = "A whole copy of the book, or its content as text",
+	.about = "DEST is a folder that is not there, or empty; it appears when it is whole.\n",
+	.example = "tollbook backup --book book /backup/book-2026-10",
+	.groups = GROUP_BOOK,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = backup,
+};

@@ -1,0 +1,205 @@
+#include "cli/commands/dry_run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/findings.h"
+#include "cli/say.h"
+#include "cli/setup.h"
+
+/* What the records of a file say. */
+struct seen {
+	int64_t records[RECORD_KINDS];
+	int64_t pure_steps, mixed_steps, apart_steps; /* apart: the engine measured the phases */
+	int64_t steps_without_context;
+	int64_t durations[DURATION_KINDS]; /* of steps */
+	int64_t timed_requests, exclusive_requests;
+	int64_t tenants; /* records that name one */
+	int64_t measured_windows;
+	int64_t unnamed_models; /* records without a model */
+};
+
+/* One thread's files, by their number. */
+struct lane {
+	struct seen *files;
+	size_t count;
+};
+
+struct dry {
+	struct run *r;
+	struct lane *lanes;
+};
+
+static struct seen *file_at(struct lane *lane, size_t index) {
+	if (index >= lane->count) {
+		size_t count = index + 16;
+		lane->files = must_realloc(lane->files, count * sizeof *lane->files);
+		memset(lane->files + lane->count, 0, (count - lane->count) * sizeof *lane->files);
+		lane->count = count;
+	}
+	return &lane->files[index];
+}
+
+static void see_step(struct seen *s, const struct step *step) {
+	bool prefill = step->prefill_tokens > 0, decode = step->decode_requests > 0;
+
+	s->apart_steps += step->prefill_gpu_ns != UNKNOWN && step->decode_gpu_ns != UNKNOWN;
+	s->pure_steps += prefill != decode;
+	s->mixed_steps += prefill && decode;
+	s->steps_without_context += (prefill && step->prefill_token_kv == UNKNOWN) ||
+				    (decode && step->decode_kv_tokens == UNKNOWN);
+	s->durations[step->duration_kind]++;
+}
+
+static void see_request(struct seen *s, const struct request *q) {
+	bool timed = q->finish_ns != UNKNOWN && (q->arrival_ns != UNKNOWN || q->first_token_ns != UNKNOWN);
+
+	s->timed_requests += timed;
+	s->exclusive_requests += q->exclusive_times;
+	s->tenants += q->tenant.len > 0;
+}
+
+static int take_record(void *dry, unsigned lane, const struct record *record, struct fault *why) {
+	struct dry *d = dry;
+	struct seen *s = file_at(&d->lanes[lane], record->file);
+
+	if (stop_asked(&d->r->stop)) {
+		return fault_set(why, ERROR_IO, "stopped by a signal");
+	}
+	s->records[record->kind]++;
+	s->unnamed_models += record->kind != RECORD_POWER && record->model.len == 0;
+	if (record->kind == RECORD_STEP) {
+		see_step(s, &record->step);
+	} else if (record->kind == RECORD_REQUEST) {
+		see_request(s, &record->request);
+	} else if (record->kind == RECORD_WINDOW) {
+		s->measured_windows += record->window.prefill_gpu_ns != UNKNOWN;
+		s->tenants += record->window.tenant.len > 0;
+	}
+	return 0;
+}
+
+/* A file is read by one thread: all its records are in one lane. */
+static struct seen seen_in(const struct dry *d, unsigned lanes, size_t index) {
+	for (unsigned i = 0; i < lanes; i++) {
+		const struct lane *l = &d->lanes[i];
+		for (int k = 0; index < l->count && k < RECORD_KINDS; k++) {
+			if (l->files[index].records[k] > 0) {
+				return l->files[index];
+			}
+		}
+	}
+	return (struct seen){0};
+}
+
+/* The best grade that this file can have by itself, and in what. */
+static const char *best_grade(const struct seen *s) {
+	if (s->apart_steps > 0 || s->measured_windows > 0) {
+		return "A: the phases are measured apart";
+	}
+	if (s->pure_steps > 0 && s->mixed_steps == 0) {
+		return "A: steps of one phase each";
+	}
+	if (s->pure_steps + s->mixed_steps > 0) {
+		return "B: mixed steps, split by the step model (A where a step has one phase)";
+	}
+	if (s->exclusive_requests > 0) {
+		return "A: requests whose phases are timed, where they do not overlap; else C";
+	}
+	if (s->timed_requests > 0) {
+		return "C: requests with their instants, swept where they overlap";
+	}
+	if (s->records[RECORD_WINDOW] > 0) {
+		return "D: averages over windows";
+	}
+	return s->records[RECORD_REQUEST] > 0 ? "none: tokens without times" : "none by itself";
+}
+
+static void print_missing(const struct seen *s, const char *format) {
+	const char *requests = findings_requests(format);
+
+	if (s->steps_without_context > 0) {
+		printf("  missing: context lengths in %" PRId64 " steps; requests with instants make up for them\n",
+		       s->steps_without_context);
+	}
+	if (requests && s->records[RECORD_REQUEST] == 0 && s->records[RECORD_STEP] + s->records[RECORD_WINDOW] > 0) {
+		printf("  missing: requests, to share the cost among them; for them: %s\n", requests);
+	}
+	if (s->tenants == 0 && s->records[RECORD_STEP] + s->records[RECORD_WINDOW] + s->records[RECORD_REQUEST] > 0) {
+		puts("  missing: tenants; give requests that name them, or --tenant NAME");
+	}
+	if (s->unnamed_models > 0) {
+		puts("  missing: the model; --model NAME says it");
+	}
+	if (s->durations[DURATION_HOST_WALL_WAIT] > 0) {
+		puts("  caution: durations are the host's wait for a step, which may be short");
+	}
+}
+
+static void print_file(const struct quality_input *in, const struct seen *s) {
+	bool known = in->format && *in->format;
+	const char *grade = best_grade(s);
+	const char *sentence = known && *grade != 'A' && *grade != 'B' ? findings_switch_on(in->format) : NULL;
+
+	say_safe(stdout, in->file);
+	printf(": %s", known ? in->format : in->lines > 0 ? "no known format" : "empty");
+	if (in->told_by > 0) {
+		printf(", told by line %" PRId64, in->told_by);
+	} else if (known) {
+		fputs(", as was asked for", stdout);
+	}
+	putchar('\n');
+	printf("  %" PRId64 " lines: %" PRId64 " steps, %" PRId64 " requests, %" PRId64 " windows, %" PRId64
+	       " power samples; %" PRId64 " other\n",
+	       in->lines, s->records[RECORD_STEP], s->records[RECORD_REQUEST], s->records[RECORD_WINDOW],
+	       s->records[RECORD_POWER], in->lines > in->records ? in->lines - in->records : 0);
+	if (known) {
+		printf("  grade %s\n", grade);
+		print_missing(s, in->format);
+	}
+	if (sentence) {
+		printf("  for better evidence: %s\n", sentence);
+	}
+	if (!known && in->lines > 0) {
+		puts("  known formats: tollbook help formats; --log-format NAME forces one, --pattern FILE describes another");
+	}
+}
+
+static int read_and_print(struct run *r, struct logs *logs, struct dry *d, struct fault *why) {
+	unsigned lanes = ingest_lanes(&logs->options);
+	struct quality q;
+
+	quality_init(&q);
+	d->lanes = must_calloc(lanes, sizeof *d->lanes);
+	progress_start(&r->progress, !r->quiet && !r->no_progress);
+	int error = ingest_run(&logs->options, take_record, d, &q, why);
+	progress_end(&r->progress);
+	for (size_t i = 0; !error && i < q.input_count; i++) {
+		struct seen s = seen_in(d, lanes, q.inputs[i].index);
+		print_file(&q.inputs[i], &s);
+	}
+	if (!error) {
+		findings_say(r, &q);
+	}
+	for (unsigned i = 0; i < lanes; i++) {
+		free(d->lanes[i].files);
+	}
+	free(d->lanes);
+	int status = error ? error : quality_has_findings(&q) ? EXIT_FINDINGS : EXIT_TIED_OUT;
+	quality_release(&q);
+	return status;
+}
+
+int dry_run(struct run *r, struct fault *why) {
+	struct logs logs;
+	struct dry d = {.r = r};
+
+	int status = setup_logs(r, &logs);
+	if (status != 0) {
+		return status;
+	}
+	status = read_and_print(r, &logs, &d, why);
+	logs_release(&logs);
+	return status;
+}

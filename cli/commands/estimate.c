@@ -1,0 +1,120 @@
+/* estimate.c: tollbook estimate: what a token should cost from first principles. */
+#include <stddef.h>
+#include <string.h>
+
+#include "cli/say.h"
+#include "cli/commands/scenario.h"
+#include "core/decimal.h"
+#include "core/files/files.h"
+#include "report/report.h"
+
+struct settings {
+	struct scenario_settings scenario;
+	const char *model, *weights, *kv_cache, *format;
+	int64_t gpus, batch, prompt, cached, output; /* 0: not given */
+	int64_t mfu, bandwidth, pue, watts, idle_watts; /* nano; 0: not given */
+	struct given_money rent, per_kwh, grid;
+	bool explain;
+};
+
+static const char *format_word(size_t i) {
+	static const char *const words[] = {"table", "json", "html"};
+	return i < sizeof words / sizeof *words ? words[i] : NULL;
+}
+
+#define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
+
+static const struct option own[] = {
+	ROW("model", "FILE", "the model: schemas/model.schema.json, or a config.json as published", value_text, model),
+	SCENARIO_OPTIONS(settings, scenario, "the card, by a name of the catalogue (samples/gpus.json)"),
+	ROW("gpus", "N", "GPUs that share one copy of the model (default 1)", value_count, gpus),
+	ROW("gpu-hour", "PRICE", "rent of one GPU for an hour", value_given_money, rent),
+	ROW("mfu", "SHARE", "of the card's peak FLOP/s that is reached (default 0.5)", value_share, mfu),
+	ROW("bandwidth", "SHARE", "of the card's peak bandwidth that is reached (default 0.7)", value_share, bandwidth),
+	ROW("batch", "N", "sequences that decode together (default: what the memory holds)", value_count, batch),
+	ROW("prompt", "N", "tokens of a request's prompt (default 2000)", value_count, prompt),
+	ROW("cached", "N", "of them, found in the prefix cache (default 0)", value_count, cached),
+	ROW("completion", "N", "tokens of its answer (default 400)", value_count, output),
+	ROW("weights", "FORMAT", "bf16, fp8, int8, int4, mxfp4, nvfp4 (default: as described)", value_text, weights),
+	ROW("kv-cache", "FORMAT", "the same for the cache", value_text, kv_cache),
+	ROW("watts", "W", "of one GPU at work (default: its TDP)", value_figure, watts),
+	ROW("idle-watts", "W", "of one GPU that idles (default 0: not counted)", value_figure, idle_watts),
+	ROW("pue", "FACTOR", "electricity of the site per electricity of its machines (default 1)", value_figure, pue),
+	ROW("per-kwh", "PRICE", "of electricity", value_given_money, per_kwh),
+	ROW("grid", "GRAMS", "of CO2 per kWh", value_given_money, grid),
+	ROW("explain", NULL, "why output costs more: by place, batch, context, mix, cache", value_flag, explain),
+	{"format", 0, "NAME", "table (default), json, or html with --explain", 0, value_word, offsetof(struct settings, format), format_word, true},
+};
+
+static void set_if(int64_t *to, int64_t given) {
+	*to = given > 0 ? given : *to;
+}
+
+static void set_price(int64_t *to, struct given_money p) {
+	*to = p.given ? p.nano : *to;
+}
+
+static void fill(const struct settings *s, struct estimate_options *o) {
+	estimate_defaults(o);
+	o->model_path = s->model;
+	o->gpu = s->scenario.gpu;
+	o->catalogue_path = s->scenario.catalogue;
+	o->weights = s->weights;
+	o->kv_cache = s->kv_cache;
+	set_if(&o->gpus, s->gpus);
+	set_if(&o->batch, s->batch);
+	set_if(&o->max_batch, s->scenario.max_batch);
+	set_if(&o->chunk, s->scenario.chunk);
+	set_if(&o->prompt, s->prompt);
+	set_if(&o->cached, s->cached);
+	set_if(&o->output, s->output);
+	set_if(&o->mfu, s->mfu);
+	set_if(&o->bandwidth, s->bandwidth);
+	set_if(&o->utilization, s->scenario.utilization);
+	set_if(&o->memory, s->scenario.memory);
+	set_if(&o->pue, s->pue);
+	o->watts_milli = s->watts / 1000000;
+	o->idle_watts_milli = s->idle_watts / 1000000;
+	set_price(&o->rent_nano, s->rent);
+	set_price(&o->per_kwh_nano, s->per_kwh);
+	set_price(&o->grid_nano, s->grid);
+	set_price(&o->list_input_nano, s->scenario.list_input);
+	set_price(&o->list_cached_nano, s->scenario.list_cached);
+	set_price(&o->list_output_nano, s->scenario.list_output);
+}
+
+static int estimate(struct run *r, struct fault *why) {
+	const struct settings *s = r->own;
+	struct estimate_options o;
+	struct estimate_view view = {.format = s->format, .verbose = r->verbose, .explain = s->explain};
+	struct outfile *file;
+
+	if (r->operands.count > 0) {
+		return say_argument(r, 2, "an estimate reads no LOG; expected options only");
+	}
+	fill(s, &o);
+	int err = outfile_open(&file, r->output, why);
+	if (err) {
+		return err;
+	}
+	err = estimate_print(&o, &view, outfile_stream(file), why);
+	if (err) {
+		outfile_abandon(file);
+		return err;
+	}
+	return outfile_commit(file, why);
+}
+
+const struct command command_estimate = {
+	.name = "estimate",
+	.synopsis = "--model FILE --gpu NAME [options]",
+	.what = "Cost per token from first principles, for comparison",
+	.about = "Time is by roofline: the longer of arithmetic at --mfu and of traffic at --bandwidth of the\n"
+	         "card's published peaks. With -v every value comes with its formula.\n",
+	.example = "tollbook estimate --model samples/models/llama-3.1-8b.json --gpu H100 --gpu-hour 2.49",
+	.groups = GROUP_OUTPUT,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = estimate,
+};

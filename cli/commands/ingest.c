@@ -1,0 +1,153 @@
+/* ingest.c: tollbook ingest: logs of any engine to native records; with --dry-run, what they would give. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "book/ingest.h"
+#include "cli/cli.h"
+#include "cli/commands/dry_run.h"
+#include "cli/findings.h"
+#include "cli/say.h"
+#include "cli/setup.h"
+#include "cli/values.h"
+#include "core/files/files.h"
+#include "core/quality.h"
+#include "core/record_json.h"
+#include "core/files/spool.h"
+
+/* Records are sorted in so much memory, then on disk. */
+#define MEMORY_BYTES ((size_t)32 * 1024 * 1024)
+
+struct settings {
+	bool dry_run;
+};
+
+/* A record as its line, in front of it its instant: the order does not depend on files and threads. */
+struct item {
+	int64_t instant_ns;
+	char line[RECORD_JSON_MAX];
+};
+
+struct work {
+	struct run *r;
+	struct spool *spool;
+};
+
+static int by_instant(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
+	const struct item *left = a, *right = b;
+	const size_t head = offsetof(struct item, line);
+
+	(void)context;
+	if (left->instant_ns != right->instant_ns) {
+		return left->instant_ns < right->instant_ns ? -1 : 1;
+	}
+	return text_compare((struct text){left->line, a_len - head}, (struct text){right->line, b_len - head});
+}
+
+static int take_record(void *work, unsigned lane, const struct record *record, struct fault *why) {
+	struct work *w = work;
+	struct item item;
+
+	if (stop_asked(&w->r->stop)) {
+		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
+	}
+	item.instant_ns = record_instant(record);
+	size_t len = record_json(record, item.line);
+	return spool_add(w->spool, lane, &item, offsetof(struct item, line) + len, why);
+}
+
+static int write_lines(struct spool *spool, FILE *to, struct fault *why) {
+	struct spool_reader *reader;
+	const void *bytes;
+	size_t len;
+	int got = spool_reader_new(&reader, spool, why);
+
+	if (got < 0) {
+		return got;
+	}
+	while ((got = spool_next(reader, &bytes, &len, why)) > 0) {
+		const struct item *item = bytes;
+		fwrite(item->line, 1, len - offsetof(struct item, line), to);
+		putc('\n', to);
+	}
+	spool_reader_free(reader);
+	return got;
+}
+
+static int write_records(struct run *r, struct spool *spool, struct fault *why) {
+	struct outfile *file;
+	int error = outfile_open(&file, r->output, why);
+
+	if (error) {
+		return error;
+	}
+	error = write_lines(spool, outfile_stream(file), why);
+	if (error) {
+		outfile_abandon(file);
+		return error;
+	}
+	return outfile_commit(file, why);
+}
+
+static int read_and_write(struct run *r, struct logs *logs, struct quality *q, struct fault *why) {
+	struct work w = {r, spool_new(ingest_lanes(&logs->options), MEMORY_BYTES, by_instant, NULL)};
+
+	progress_start(&r->progress, !r->quiet && !r->no_progress);
+	int error = ingest_run(&logs->options, take_record, &w, q, why);
+	progress_end(&r->progress);
+	error = error ? error : spool_seal(w.spool, why);
+	error = error ? error : write_records(r, w.spool, why);
+	spool_free(w.spool);
+	return error;
+}
+
+static int convert(struct run *r, struct fault *why) {
+	struct logs logs;
+	struct quality q;
+	int status = setup_logs(r, &logs);
+
+	status = status ? status : setup_outputs(r);
+	if (status != 0) {
+		return status;
+	}
+	quality_init(&q);
+	stop_guard(&r->stop);
+	status = read_and_write(r, &logs, &q, why);
+	stop_unguard(&r->stop);
+	if (status == 0) {
+		findings_say(r, &q);
+		findings_say_inputs(r, &q);
+		status = quality_has_findings(&q) ? EXIT_FINDINGS : EXIT_TIED_OUT;
+	}
+	quality_release(&q);
+	logs_release(&logs);
+	return status;
+}
+
+static int ingest(struct run *r, struct fault *why) {
+	const struct settings *s = r->own;
+
+	if (s->dry_run) {
+		return dry_run(r, why);
+	}
+	return r->book ? book_ingest(r, why) : convert(r, why);
+}
+
+static const struct option own[] = {
+	{"dry-run", 0, NULL, "write nothing: say per file what is in it, and what to switch on", 0, value_flag,
+	 offsetof(struct settings, dry_run), NULL, false},
+};
+
+const struct command command_ingest = {
+	.name = "ingest",
+	.synopsis = "[options] LOG...",
+	.what = "Logs of any engine to records: into a book, or as JSON lines in the order of time",
+	.about = "With --book, what is new in the logs goes into the book: each line counts once, whatever a log is called,\n"
+		 "however it is packed, and though it grew. Without, the same logs give the same bytes, whatever their\n"
+		 "compression, their order or the number of threads.\n",
+	.example = "tollbook ingest --dry-run logs/",
+	.groups = GROUP_LOGS | GROUP_OUTPUT | GROUP_BOOK,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = ingest,
+};

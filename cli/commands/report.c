@@ -1,0 +1,122 @@
+/* report.c: tollbook report: entries of the book to a statement, as it is now or was after any run. */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "book/book.h"
+#include "cli/say.h"
+#include "cli/values.h"
+#include "core/instant.h"
+
+struct settings {
+	int64_t as_of; /* 0: now */
+	bool runs;
+	struct pages_settings pages;
+};
+
+static int print_run(void *out, const struct ledger_run *r) {
+	char at[INSTANT_TEXT_MAX];
+
+	fprintf(out, "%5" PRId64 "  %-20s  %-10s  %6" PRId64 " files  %10" PRId64 " lines  %10" PRId64 " records  %6" PRId64
+	             " restated  %s\n", r->id, instant_format(r->finished_ns / NS_PER_SECOND * NS_PER_SECOND, at), r->command,
+	        r->files, r->lines, r->records, r->restated, r->rule);
+	return 0;
+}
+
+static int check_run(struct book *b, int64_t as_of, struct fault *why) {
+	struct ledger_run run;
+	int rc = ledger_run_get(b->ledger, as_of, &run, why);
+
+	if (rc == 0) {
+		rc = say_option(b->r, "as-of", "the book has no run %" PRId64, as_of);
+		say_next(b->r, "for all runs: tollbook report --runs");
+		return rc;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int state(struct book *b, const struct settings *s, struct zone *tz, struct fault *why) {
+	struct pages pages = {0};
+	struct book_statement out = {.tz = tz, .as_of = s->as_of > 0 ? s->as_of : INT64_MAX - 1, .pages_settings = &s->pages,
+	                             .pages = pages_asked(&s->pages) ? &pages : NULL};
+	int status = setup_period(b->r, tz, &out.from_ns, &out.to_ns);
+
+	if (status == 0 && s->as_of > 0) {
+		status = check_run(b, s->as_of, why);
+	}
+	if (status != 0) {
+		return status;
+	}
+	int rc = book_state(b, &out, why);
+	if (rc == 0) {
+		say_warning(b->r, "the book has no entries in this period");
+		status = EXIT_FINDINGS;
+	} else if (rc > 0) {
+		status = write_statement(b->r, out.statement);
+		if (status == 0) {
+			pages_print(&pages, b->r, stdout);
+		}
+		status = status == 0 && statement_has_findings(out.statement) ? EXIT_FINDINGS : status;
+	}
+	book_statement_release(&out);
+	pages_release(&pages);
+	return rc < 0 ? rc : status;
+}
+
+static int warn_of_dirty(struct book *b, struct fault *why) {
+	int64_t days = 0;
+	int rc = ledger_dirty_count(b->ledger, &days, why);
+
+	if (rc == 0 && days > 0) {
+		say_warning(b->r, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", days);
+	}
+	return rc;
+}
+
+static int report(struct run *r, struct fault *why) {
+	const struct settings *s = r->own;
+	struct zone *tz = NULL;
+	struct book b;
+	int status = setup_zone(r, "tz", r->tz, &tz);
+
+	if (status == 0 && r->by.position) {
+		status = say_option(r, "by", "--by position is for tollbook run: entries of a book do not have it");
+	}
+	status = status ? status : pages_check(r, &s->pages, why);
+	if (status == 0 && s->as_of > 0 && s->pages.versus.count > 0) {
+		status = say_option(r, "versus-estimate", "steps are as the book has them now; expected no --as-of with it");
+	}
+	status = status ? status : setup_outputs(r);
+	status = status ? status : book_open(&b, r, LEDGER_READ, false, why);
+	if (status != 0) {
+		zone_free(tz);
+		return status;
+	}
+	status = s->runs ? ledger_runs(b.ledger, print_run, stdout, why) : warn_of_dirty(&b, why);
+	if (status == 0 && !s->runs) {
+		status = state(&b, s, tz, why);
+	}
+	book_close(&b);
+	zone_free(tz);
+	return status;
+}
+
+static const struct option own[] = {
+	{"as-of", 0, "RUN", "as the book stood after that run (--runs lists them)", 0, value_count, offsetof(struct settings, as_of), NULL, true},
+	PAGES_OPTIONS(settings, pages),
+	{"runs", 0, NULL, "list all runs instead", 0, value_flag, offsetof(struct settings, runs), NULL, false},
+};
+
+const struct command command_report = {
+	.name = "report",
+	.synopsis = "[options]",
+	.what = "Entries of the book to a statement",
+	.about = "List prices are those of --prices, or else those that the last run was given. Nothing that was posted is\n"
+		 "ever changed, so that every statement of the past can be printed again with --as-of.\n",
+	.example = "tollbook report --book book --by month,model --from 2026-01-01",
+	.groups = GROUP_BOOK | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = report,
+};

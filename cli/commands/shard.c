@@ -1,0 +1,162 @@
+/* shard.c: tollbook shard: a fleet larger than one machine, as tasks of any batch scheduler. */
+#include "shard/shard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "cli/say.h"
+#include "cli/values.h"
+#include "core/exact.h"
+
+typedef int step(struct run *r, struct shard_tally *tally, struct fault *why);
+
+static int64_t clock_ns(void) {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* The most memory that this program had; what getrusage says may be that of who started it. */
+static long most_kib(void) {
+	char line[200];
+	long kib = 0;
+	struct rusage use;
+	FILE *status = fopen("/proc/self/status", "re");
+
+	while (status && kib == 0 && fgets(line, sizeof line, status)) {
+		kib = strncmp(line, "VmHWM:", 6) == 0 ? strtol(line + 6, NULL, 10) : 0;
+	}
+	if (status) {
+		fclose(status);
+	}
+	getrusage(RUSAGE_SELF, &use);
+	return kib > 0 ? kib : use.ru_maxrss;
+}
+
+/* One line of JSON, for who watches thousands of tasks. */
+static void log_line(const struct run *r, const struct shard_tally *t, int64_t ns, int status, const char *error) {
+	const struct shard_settings *s = r->own;
+	const char *task = s->task_text ? s->task_text : getenv("SLURM_ARRAY_TASK_ID");
+	char escaped[6 * sizeof((struct fault *)0)->message + 1];
+	int64_t number;
+
+	task = task ? task : getenv("JOB_COMPLETION_INDEX");
+	json_escape(text_of(error), escaped, sizeof escaped);
+	fprintf(stderr,
+	        "{\"tollbook\":\"shard %s\",\"task\":%lld,\"status\":%d,\"seconds\":%lld.%03lld,\"max_rss_kib\":%ld,"
+	        "\"sources\":%lld,\"replicas\":%lld,\"records\":%lld,\"entries\":%lld,\"error\":\"%s\"}\n",
+	        r->word->name, task && text_to_i64(text_of(task), &number) ? (long long)number : -1, status,
+	        (long long)(ns / NS_PER_SECOND), (long long)(ns % NS_PER_SECOND / 1000000), most_kib(),
+	        (long long)t->sources, (long long)t->replicas, (long long)t->records, (long long)t->entries, escaped);
+}
+
+/* Needs all records of a replica at once, or the lines themselves: what tasks leave behind are entries. */
+static bool is_for_run(const char *name) {
+	static const char *const names[] = {"requests", "model-report", "compare-rules", "quarantine"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int refuse_for_run(struct run *r) {
+	for (size_t i = 0; i < r->given_count; i++) {
+		const char *name = r->given[i].option->name;
+		if (is_for_run(name)) {
+			return say_option(r, name, "--%s is for tollbook run, not for shards", name);
+		}
+	}
+	return r->by.position ? say_option(r, "by", "--by position is for tollbook run, not for shards") : 0;
+}
+
+/* What a plan says is not said again by its tasks. */
+static int refuse_options(struct run *r) {
+	for (size_t i = 0; i < r->given_count; i++) {
+		const struct option *o = r->given[i].option;
+		if (o->groups & (GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_LOGS)) {
+			return say_option(r, o->name, "--%s is said once, to tollbook shard plan: its tasks must agree", o->name);
+		}
+	}
+	return 0;
+}
+
+static int do_step(struct run *r, step *of, bool is_plan, struct fault *why) {
+	const struct shard_settings *s = r->own;
+	struct shard_tally tally = {0};
+	int64_t start_ns = clock_ns();
+
+	int status = refuse_for_run(r);
+	status = status == 0 && !is_plan ? refuse_options(r) : status;
+	stop_guard(&r->stop);
+	status = status == 0 ? of(r, &tally, why) : status;
+	stop_unguard(&r->stop);
+	if (s->log) {
+		int code = status < 0 ? (int)error_exit_status(status) : status;
+		log_line(r, &tally, clock_ns() - start_ns, code, status < 0 ? why->message : "");
+		return code;
+	}
+	return status;
+}
+
+static int do_plan(struct run *r, struct fault *why) {
+	return do_step(r, shard_plan, true, why);
+}
+
+static int do_map(struct run *r, struct fault *why) {
+	return do_step(r, shard_map, false, why);
+}
+
+static int do_fit(struct run *r, struct fault *why) {
+	return do_step(r, shard_fit, false, why);
+}
+
+static int do_attribute(struct run *r, struct fault *why) {
+	return do_step(r, shard_attribute, false, why);
+}
+
+static int do_report(struct run *r, struct fault *why) {
+	return do_step(r, shard_report, false, why);
+}
+
+static const struct word words[] = {
+	{"plan", "-o PLAN LOG...", "lists the logs and shares them out over tasks", do_plan},
+	{"map", "PLAN [--task K]", "reads the logs of a task into records by replica", do_map},
+	{"fit", "PLAN [--task K]", "collects what the steps of a task's replicas say of the step models", do_fit},
+	{"attribute", "PLAN [--task K]", "splits the time of a task's replicas into entries", do_attribute},
+	{"report", "PLAN [options]", "the statement of a plan whose tasks are done", do_report},
+};
+
+static const char *log_word(size_t i) {
+	return i == 0 ? "json" : NULL;
+}
+
+static const struct option own[] = {
+	{"config", 'c', "FILE", "plan: logs, fleet, prices and book as a night's configuration has them", 0, value_text,
+	 offsetof(struct shard_settings, config), NULL, true},
+	{"tasks", 0, "N", "share the logs out over so many tasks", 0, value_count, offsetof(struct shard_settings, tasks), NULL, true},
+	{"task", 0, "K", "which task, from 0 (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)", 0, value_text,
+	 offsetof(struct shard_settings, task_text), NULL, true},
+	{"log", 0, "json", "a line of JSON about the task on standard error", 0, value_word, offsetof(struct shard_settings, log), log_word, true},
+};
+
+const struct command command_shard = {
+	.name = "shard",
+	.synopsis = "plan|map|fit|attribute|report …",
+	.what = "The work in tasks, for a batch scheduler (samples/slurm, samples/kubernetes)",
+	.about = "PLAN is a folder that all machines see. The tasks of a step may run in any order, at once, and twice; the\n"
+	         "next step begins when all are done. Exit status 3 may be tried again, 2 need not be. The statement is\n"
+	         "that of `tollbook run` over the same logs, to the last byte.\n",
+	.example = "tollbook shard plan --fleet fleet.json --tasks 40 -o /shared/2026-11-24 /logs/2026-11-24",
+	.groups = GROUP_COST | GROUP_SPLIT | GROUP_DETAIL | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS | GROUP_BOOK,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct shard_settings),
+	.words = words,
+	.word_count = sizeof words / sizeof *words,
+};

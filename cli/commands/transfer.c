@@ -1,0 +1,19 @@
+#include "cli/commands/transfer.h"
+
+#include <inttypes.h>
+
+#include "cli/say.h"
+
+static bool stopped(void *run) {
+	return stop_asked(&((struct run *)run)->stop);
+}
+
+struct ledger_transfer transfer_of(struct run *r) {
+	return (struct ledger_transfer){.stopped = stopped, .context = r};
+}
+
+void transfer_say(struct run *r, const struct ledger_transfer *t, const char *place) {
+	if (t->cleared > 0) {
+		say_warning(r, "%s.part-*: removed %" PRId64 " that a killed one had left", place, t->cleared);
+	}
+}

@@ -1,0 +1,480 @@
+/* explain.c: tollbook explain: a figure of a statement or a request, back to the lines of the logs. */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "book/book.h"
+#include "inspect/explain_fit.h"
+#include "cli/say.h"
+#include "cli/values.h"
+#include "core/decimal.h"
+#include "core/instant.h"
+#include "core/record_json.h"
+
+#define LINES_SHOWN 10
+#define SPLITS_SHOWN 2
+
+struct settings {
+	int64_t lines;
+	const char *tenant_key;
+};
+
+static const char *const kind_words[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
+static const char *const grade_words[GRADES] = {"A", "B", "C", "D", "-"};
+
+/* What is asked: empty texts match all. */
+struct question {
+	struct text model, replica, tenant, kind, id;
+	int64_t from_ns, to_ns;
+};
+
+struct work {
+	struct book *b;
+	struct question q;
+	struct fault *why;
+	int64_t lines_left, entries, records, gpu_ns, tokens, requests;
+	int128 money; /* GPU-ns times nano per hour */
+	bool rate_unknown;
+	struct entry *found;
+	/* the request */
+	int64_t first_ns, last_ns;
+	name_id replica;
+	char alias[TENANT_ALIAS_MAX];
+	struct kept_fits *fits;
+	char rule[32]; /* of the last run that attributed */
+	int64_t splits_left;
+};
+
+/* ---- the question ---- */
+
+static bool take_hour(struct text t, struct question *q) {
+	char full[40];
+	int64_t ns;
+
+	if (instant_parse(t, &ns)) {
+		q->from_ns = ns;
+		q->to_ns = ns + (t.len == 10 ? NS_PER_DAY : NS_PER_HOUR);
+		return true;
+	}
+	snprintf(full, sizeof full, "%.*s:00:00Z", t.len < 20 ? (int)t.len : 20, t.at);
+	if (!instant_parse(text_of(full), &ns)) {
+		return false;
+	}
+	q->from_ns = ns;
+	q->to_ns = ns + NS_PER_HOUR;
+	return true;
+}
+
+static int read_question(struct run *r, struct question *q) {
+	struct text rest = text_of(r->operands.at[0]), part;
+	const struct {
+		const char *name;
+		struct text *into;
+	} keys[] = {{"model", &q->model}, {"replica", &q->replica}, {"tenant", &q->tenant}, {"kind", &q->kind}};
+
+	q->from_ns = INT64_MIN;
+	q->to_ns = INT64_MAX;
+	if (text_find_byte(rest, '=') == SIZE_MAX) {
+		q->id = rest;
+		return 0;
+	}
+	while (rest.len > 0) {
+		size_t comma = text_find_byte(rest, ',');
+		part = text_trim(text_cut(rest, 0, comma == SIZE_MAX ? rest.len : comma));
+		rest = comma == SIZE_MAX ? T("") : text_cut(rest, comma + 1, rest.len);
+		struct text name;
+		bool known = text_until(&part, T("="), &name);
+		if (known && (text_eq(name, T("hour")) || text_eq(name, T("day")))) {
+			known = take_hour(part, q);
+		} else {
+			bool found = false;
+			for (size_t i = 0; known && i < sizeof keys / sizeof *keys; i++) {
+				if (text_eq(name, text_of(keys[i].name))) {
+					*keys[i].into = part;
+					found = true;
+				}
+			}
+			known = found;
+		}
+		if (!known) {
+			return say_argument(r, 2, "not a figure, expected a request id, or keys like model=m,kind=output,hour=2026-11-25T13");
+		}
+	}
+	return 0;
+}
+
+/* A tenant that is asked for by name is in the book by its alias. */
+static int find_alias(struct run *r, struct work *w) {
+	const struct settings *s = r->own;
+	struct tenant_key *key;
+
+	r->tenant_key = s->tenant_key;
+	int status = setup_tenant_key(r, &key);
+	if (status == 0 && key) {
+		w->q.tenant = tenant_alias(key, w->q.tenant, w->alias);
+		tenant_key_free(key);
+	}
+	return status;
+}
+
+static bool matches(struct work *w, struct text want, name_id id) {
+	return want.len == 0 || text_eq(want, names_text(w->b->names, id));
+}
+
+/* ---- entries ---- */
+
+static int add_entry(void *work, const struct entry *e) {
+	struct work *w = work;
+
+	if (!matches(w, w->q.model, e->model) || !matches(w, w->q.replica, e->replica) || !matches(w, w->q.tenant, e->tenant) ||
+	    (w->q.kind.len > 0 && !text_eq(w->q.kind, text_of(kind_words[e->kind])))) {
+		return 0;
+	}
+	w->found = must_realloc(w->found, (size_t)(w->entries + 1) * sizeof *w->found);
+	w->found[w->entries++] = *e;
+	w->gpu_ns += e->gpu_ns;
+	w->tokens += e->tokens;
+	w->requests += e->requests;
+	w->rate_unknown |= e->rate_nano < 0 && e->gpu_ns != 0;
+	w->money += e->rate_nano > 0 ? (int128)e->gpu_ns * e->rate_nano : 0;
+	return 0;
+}
+
+static const char *name_or_dash(struct work *w, name_id id) {
+	return id ? names_text(w->b->names, id).at : "-";
+}
+
+static void print_entry(struct work *w, const struct entry *e) {
+	char slot[INSTANT_TEXT_MAX], rate[DECIMAL_TEXT_MAX];
+
+	printf("  %s  %s, %s, tenant %s, %s, grade %s: %" PRId64 " GPU-ns at %s an hour, %" PRId64 " tokens", instant_format(e->slot_ns, slot),
+	       name_or_dash(w, e->replica), name_or_dash(w, e->model), name_or_dash(w, e->tenant), kind_words[e->kind],
+	       grade_words[e->grade], e->gpu_ns, e->rate_nano < 0 ? "no known rate" : decimal_format(e->rate_nano, 9, rate), e->tokens);
+	if (e->service != SERVICE_STANDARD) {
+		printf(", %.*s service", TEXT_ARG(service_names[e->service]));
+	}
+	if (e->prompt_over_ntok > 0) {
+		printf(", prompts over %" PRId64, e->prompt_over_ntok);
+	}
+	if (e->spread_ns > 0) {
+		printf(", split known to +-%" PRId64 " ns", e->spread_ns);
+	}
+	putchar('\n');
+}
+
+static void print_arithmetic(struct work *w) {
+	char money[DECIMAL_TEXT_MAX];
+	int64_t cost = (int64_t)exact_div(w->money, NS_PER_HOUR);
+
+	printf("\nArithmetic\n");
+	printf("  GPU time   %" PRId64 " ns / 3,600,000,000,000 = %.9f GPU-hours\n", w->gpu_ns, (double)w->gpu_ns / (double)NS_PER_HOUR);
+	if (w->rate_unknown) {
+		printf("  cost       a part has no known rate: add a pool to the fleet file\n");
+		return;
+	}
+	printf("  cost       sum over entries of GPU-ns x rate / 3.6e12 = %s (a statement shares out each replica's rounding: it may\n"
+	       "             differ by one unit of the ninth decimal per entry)\n", decimal_format(cost, 9, money));
+	if (w->tokens > 0) {
+		int64_t unit = (int64_t)exact_div((int128)cost * 1000000, w->tokens);
+		printf("  per token  %s / %" PRId64 " tokens x 1,000,000 = ", money, w->tokens);
+		printf("%s per million (busy)\n", decimal_format(unit, 9, money));
+	}
+}
+
+/* ---- records ---- */
+
+static void print_place(struct work *w, const struct record *r) {
+	struct ledger_source s;
+
+	if (ledger_source_get(w->b->ledger, r->file, &s, w->why) > 0) {
+		printf("  %s:%" PRId64 "  ", s.path, r->line);
+	} else {
+		printf("  source %u:%" PRId64 "  ", r->file, r->line);
+	}
+}
+
+static void print_record(struct work *w, const struct record *r) {
+	char *line = must_alloc(RECORD_JSON_MAX);
+
+	print_place(w, r);
+	record_json(r, line);
+	puts(line);
+	free(line);
+}
+
+static bool in_question(struct work *w, const struct record *r) {
+	int64_t at = record_instant(r);
+	bool phase = true;
+
+	if (r->kind == RECORD_POWER || at == UNKNOWN || at >= w->q.to_ns || at < w->q.from_ns ||
+	    (w->q.replica.len > 0 && !text_eq(w->q.replica, r->replica)) ||
+	    (w->q.model.len > 0 && r->model.len > 0 && !text_eq(w->q.model, r->model))) {
+		return false;
+	}
+	if (r->kind == RECORD_REQUEST && w->q.tenant.len > 0) {
+		return text_eq(w->q.tenant, r->request.tenant);
+	}
+	if (r->kind == RECORD_STEP && w->q.kind.len > 0) {
+		phase = text_eq(w->q.kind, T("output")) ? r->step.decode_requests > 0 : r->step.prefill_tokens > 0;
+	}
+	return phase;
+}
+
+static int show_record(void *work, const struct record *r, struct fault *why) {
+	struct work *w = work;
+
+	(void)why;
+	if (in_question(w, r)) {
+		w->records++;
+		if (w->lines_left > 0) {
+			w->lines_left--;
+			print_record(w, r);
+			w->splits_left -= w->splits_left > 0 && kept_fits_split(w->fits, r, w->rule);
+		}
+	}
+	return 0;
+}
+
+static int show_segment(void *work, const struct ledger_segment *s) {
+	struct work *w = work;
+
+	if (s->gone_run || (w->q.replica.len > 0 && !text_eq(w->q.replica, names_text(w->b->names, s->replica)))) {
+		return 0;
+	}
+	return ledger_records(w->b->ledger, s, show_record, w, w->why);
+}
+
+/* What is gone is said plainly: 1 if anything is. */
+static int say_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why) {
+	int64_t gone, since_ns;
+	char since[INSTANT_TEXT_MAX];
+	int rc = ledger_gone(w->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
+
+	if (rc > 0) {
+		printf("  The records of %" PRId64 " replica-days are gone by retention since %.10s; their entries stand\n", gone,
+		       instant_format(since_ns, since));
+	}
+	return rc;
+}
+
+static int find_rule(void *work, const struct ledger_run *r) {
+	struct work *w = work;
+
+	if (r->rule[0]) {
+		snprintf(w->rule, sizeof w->rule, "%s", r->rule);
+	}
+	return 0;
+}
+
+/* The models by which steps of both phases were split. */
+static int show_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why) {
+	int rc = ledger_runs(w->b->ledger, find_rule, w, why);
+
+	rc = rc < 0 ? rc : kept_fits_read(&w->fits, w->b->ledger, from_ns, to_ns, why);
+	if (rc < 0) {
+		return rc;
+	}
+	printf("\nModels that it rests on (attribute/METHOD.md; schemas/fit.schema.json)\n");
+	if (kept_fits_print(w->fits, w->q.model, (size_t)w->lines_left) == 0) {
+		printf("  none: nothing had to be split, or it was attributed by a version that did not keep them\n");
+	}
+	w->splits_left = w->lines_left > LINES_SHOWN ? w->lines_left : SPLITS_SHOWN;
+	return 0;
+}
+
+/* Those of shards are not in the book. */
+static int show_records(struct work *w, struct fault *why) {
+	int64_t plans = 0;
+	int rc = ledger_evidence_plans(w->b->ledger, &plans, why);
+
+	if (rc < 0 || plans > 0) {
+		printf("%s", rc < 0 ? "" : "\nThe records behind it are in the folders of the plans of 'tollbook shard', and not in this book.\n");
+		return rc;
+	}
+	rc = show_fits(w, w->q.from_ns, w->q.to_ns, why);
+	if (rc < 0) {
+		return rc;
+	}
+	printf("\nRecords behind it\n");
+	rc = ledger_segments(w->b->ledger, w->q.from_ns, w->q.to_ns, show_segment, w, why);
+	if (rc >= 0) {
+		printf("  %" PRId64 " records in all; --lines N shows more\n", w->records);
+		rc = say_gone(w, w->q.from_ns, w->q.to_ns, why);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int explain_figure(struct work *w, struct fault *why) {
+	int rc = ledger_entries(w->b->ledger, w->q.from_ns, w->q.to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_entry, w, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (w->entries == 0) {
+		return say_argument(w->b->r, 2, "the book has no entry of this; see the keys of: tollbook report --by hour,model,replica,tenant");
+	}
+	printf("Entries: %" PRId64 ", together %" PRId64 " GPU-ns, %" PRId64 " tokens, %" PRId64 " requests\n", w->entries, w->gpu_ns,
+	       w->tokens, w->requests);
+	for (int64_t i = 0; i < w->entries && i < 4 * w->lines_left; i++) {
+		print_entry(w, &w->found[i]);
+	}
+	print_arithmetic(w);
+	return show_records(w, why);
+}
+
+/* ---- a request ---- */
+
+static int find_request(void *work, const struct record *r, struct fault *why) {
+	struct work *w = work;
+
+	(void)why;
+	if (r->kind == RECORD_REQUEST && text_eq(r->request.id, w->q.id)) {
+		const struct request *q = &r->request;
+		w->records++;
+		print_record(w, r);
+		w->replica = names_id(w->b->names, r->replica);
+		w->first_ns = q->arrival_ns != UNKNOWN ? q->arrival_ns : record_instant(r);
+		w->last_ns = q->finish_ns != UNKNOWN ? q->finish_ns : record_instant(r);
+	}
+	return 0;
+}
+
+static int find_in_segment(void *work, const struct ledger_segment *s) {
+	struct work *w = work;
+
+	return s->counts[RECORD_REQUEST] == 0 || s->gone_run ? 0 : ledger_records(w->b->ledger, s, find_request, w, w->why);
+}
+
+/* Splits its time again and prints its row of --requests. */
+static int print_cost(struct work *w, struct fault *why) {
+	char path[] = "/tmp/tollbook-explain-XXXXXX", line[4096];
+	struct quality ignored;
+	int fd = mkstemp(path);
+
+	if (fd < 0) {
+		return fault_set(why, ERROR_IO, "%s: cannot write", path);
+	}
+	close(fd);
+	quality_init(&ignored);
+	int rc = book_requests_of(w->b, instant_floor(w->first_ns, NS_PER_DAY), instant_floor(w->last_ns, NS_PER_DAY) + NS_PER_DAY,
+	                          path, &ignored, why);
+	quality_release(&ignored);
+	FILE *f = rc == 0 ? fopen(path, "re") : NULL;
+	printf("\nIts cost, as --requests has it\n");
+	for (int64_t n = 0; f && fgets(line, sizeof line, f); n++) {
+		struct text t = text_of(line), id;
+		bool head = n == 0;
+		if (head || (text_until(&t, T(","), &id) && text_eq(id, w->q.id))) {
+			printf("  %s", line);
+		}
+	}
+	if (f) {
+		fclose(f);
+	}
+	unlink(path);
+	return rc;
+}
+
+/* Its cost rests on the records of the days beside it, too. */
+static int print_cost_if_there(struct work *w, struct fault *why) {
+	int64_t gone, since_ns, from_ns = instant_floor(w->first_ns, NS_PER_DAY) - NS_PER_DAY;
+	int64_t to_ns = instant_floor(w->last_ns, NS_PER_DAY) + 2 * NS_PER_DAY;
+	int rc = ledger_gone(w->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
+
+	if (rc > 0) {
+		printf("\nIts cost cannot be made again\n");
+		return say_gone(w, from_ns, to_ns, why);
+	}
+	return rc < 0 ? rc : print_cost(w, why);
+}
+
+static int show_step(void *work, const struct record *r, struct fault *why) {
+	struct work *w = work;
+
+	(void)why;
+	if (r->kind == RECORD_STEP && r->step.start_ns < w->last_ns && r->step.start_ns + r->step.gpu_ns > w->first_ns) {
+		w->records++;
+		if (w->lines_left > 0) {
+			w->lines_left--;
+			print_record(w, r);
+			w->splits_left -= w->splits_left > 0 && kept_fits_split(w->fits, r, w->rule);
+		}
+	}
+	return 0;
+}
+
+static int steps_of_segment(void *work, const struct ledger_segment *s) {
+	struct work *w = work;
+
+	return s->replica != w->replica || s->gone_run ? 0 : ledger_records(w->b->ledger, s, show_step, w, w->why);
+}
+
+static int explain_request(struct work *w, struct fault *why) {
+	printf("The request\n");
+	int rc = ledger_segments(w->b->ledger, INT64_MIN, INT64_MAX, find_in_segment, w, why);
+
+	if (rc < 0 || w->records == 0) {
+		int64_t plans = 0;
+		rc = rc < 0 ? rc : say_gone(w, INT64_MIN, INT64_MAX, why);
+		rc = rc < 0 ? rc : ledger_evidence_plans(w->b->ledger, &plans, why);
+		return rc < 0 ? rc : say_argument(w->b->r, 2, plans > 0 ? "the book has no records: those of shards are in the folders of their plans"
+		                                                        : "the book has no request of this id");
+	}
+	char missing[200] = "";
+	rc = w->b->fleet ? 1 : book_as_told(w->b, missing, sizeof missing, why);
+	rc = rc > 0 ? print_cost_if_there(w, why) : rc;
+	if (rc >= 0 && !w->b->fleet) {
+		printf("\nNo cost: %s\n", missing[0] ? missing : "nothing was attributed yet: run tollbook attribute");
+	}
+	w->records = 0;
+	rc = rc < 0 ? rc : show_fits(w, w->first_ns, w->last_ns + 1, why);
+	printf("\nSteps of its replica while it was there; its share of each is by its tokens and context (METHOD.md)\n");
+	rc = rc < 0 ? rc : ledger_segments(w->b->ledger, w->first_ns, w->last_ns + 1, steps_of_segment, w, why);
+	if (rc >= 0) {
+		printf("  %" PRId64 " steps in all; --lines N shows more\n", w->records);
+	}
+	return rc;
+}
+
+static int explain(struct run *r, struct fault *why) {
+	const struct settings *s = r->own;
+	struct book b;
+	struct work w = {.why = why, .lines_left = s->lines > 0 ? s->lines : LINES_SHOWN};
+
+	if (r->operands.count != 1) {
+		return say_argument(r, r->argc, "nothing to explain, expected a request id, or keys like model=m,kind=output,hour=2026-11-25T13");
+	}
+	int status = read_question(r, &w.q);
+	status = status ? status : find_alias(r, &w);
+	status = status ? status : book_open(&b, r, LEDGER_READ, r->fleet || r->gpu_hour_nano >= 0, why);
+	if (status != 0) {
+		return status;
+	}
+	w.b = &b;
+	status = w.q.id.len > 0 ? explain_request(&w, why) : explain_figure(&w, why);
+	free(w.found);
+	kept_fits_free(w.fits);
+	book_close(&b);
+	return status;
+}
+
+static const struct option own[] = {
+	{"tenant-key-file", 0, "FILE", "the key of tenants' aliases: ID can say tenant= by name", 0, value_text, offsetof(struct settings, tenant_key), NULL, true},
+	{"lines", 0, "N", "show so many records (default 10)", 0, value_count, offsetof(struct settings, lines), NULL, true},
+};
+
+const struct command command_explain = {
+	.name = "explain",
+	.synopsis = "[options] ID",
+	.what = "How one figure or request came about, back to the lines of the logs",
+	.about = "ID is a request's id, or keys of a figure, any of model, replica, tenant, kind (input, input_cached, output,\n"
+		 "other, idle, unobserved) and hour or day: model=llama-3.1-8b,kind=output,hour=2026-05-12T08\n",
+	.example = "tollbook explain --book book kind=output,hour=2026-05-12T08",
+	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = explain,
+};

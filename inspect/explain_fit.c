@@ -1,0 +1,324 @@
+#include "inspect/explain_fit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/exact.h"
+#include "core/instant.h"
+#include "core/json.h"
+#include "core/model/step_model.h"
+
+struct kept_fit {
+	int64_t day_ns;
+	struct text json;
+	struct text model, gpu, role, origin, taken_from, evidence; /* in `json` */
+	int64_t gpus;
+	struct step_model made;
+	struct rough_row {
+		int64_t rows;
+		double ns[4];
+	} rough[4]; /* of requests and windows, in the order of rough_forms */
+};
+
+struct kept_fits {
+	struct kept_fit *at;
+	size_t count;
+	struct json *json;
+};
+
+/* ---- reading ---- */
+
+static int term_of(struct text name, int64_t ntok) {
+	for (int i = 0; i < TERMS; i++) {
+		int64_t own;
+		if (text_eq(name, text_of(step_model_term(i, &own))) && own == ntok) {
+			return i;
+		}
+	}
+	return -1; /* of another version */
+}
+
+/* A number as printed by %.17g, which JSON's integers are not. */
+static double double_of(struct text t) {
+	char number[64];
+
+	snprintf(number, sizeof number, "%.*s", t.len < 60 ? (int)t.len : 60, t.at);
+	double out = 0;
+	return sscanf(number, "%lf", &out) == 1 ? out : 0;
+}
+
+static void read_terms(const struct json *j, struct kept_fit *f) {
+	for (json_at v = json_first(j, json_get(j, 0, T("terms"))); v != JSON_ABSENT; v = json_next(j, v)) {
+		int64_t ntok = -1;
+		(void)json_i64(j, json_get(j, v, T("ntok")), &ntok);
+		int term = term_of(json_raw(j, json_get(j, v, T("term"))), ntok);
+		if (term >= 0) {
+			f->made.ns[term] = double_of(json_raw(j, json_get(j, v, T("ns"))));
+			double sd = double_of(json_raw(j, json_get(j, v, T("sd"))));
+			f->made.covariance[term][term] = sd * sd;
+		}
+	}
+}
+
+/* What requests and windows give, where there are no steps: by which terms. */
+static const struct rough_form {
+	const char *object, *key, *what, *terms[4];
+} rough_forms[4] = {
+	{"requests", "step", "a decode step alone", {"1", "sequences", "context tokens"}},
+	{"requests", "prompt", "a step that computes a prompt", {"1", "prompt tokens", "sequences", "context tokens"}},
+	{"requests", "life", "a request whose first token is not logged", {"1", "prompt tokens", "output tokens"}},
+	{NULL, "windows", "a window", {"prompt tokens", "decode steps", "output tokens"}},
+};
+
+static void read_rough(const struct json *j, struct kept_fit *f) {
+	for (int i = 0; i < 4; i++) {
+		json_at object = rough_forms[i].object ? json_get(j, 0, text_of(rough_forms[i].object)) : 0;
+		json_at row = object == JSON_ABSENT ? object : json_get(j, object, text_of(rough_forms[i].key));
+		int k = 0;
+		if (row == JSON_ABSENT) {
+			continue;
+		}
+		(void)json_i64(j, json_get(j, row, T("rows")), &f->rough[i].rows);
+		for (json_at v = json_first(j, json_get(j, row, T("ns"))); v != JSON_ABSENT && k < 4; v = json_next(j, v)) {
+			f->rough[i].ns[k++] = double_of(json_raw(j, v));
+		}
+	}
+}
+
+static void read_fit(const struct json *j, struct kept_fit *f) {
+	const struct {
+		const char *key;
+		struct text *into;
+	} texts[] = {{"model", &f->model}, {"gpu", &f->gpu}, {"role", &f->role}, {"origin", &f->origin},
+	             {"taken_from", &f->taken_from}, {"evidence", &f->evidence}};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		json_at v = json_get(j, 0, text_of(texts[i].key));
+		*texts[i].into = v == JSON_ABSENT ? T("") : json_raw(j, v);
+	}
+	(void)json_i64(j, json_get(j, 0, T("gpus")), &f->gpus);
+	(void)json_i64(j, json_get(j, 0, T("steps")), &f->made.steps);
+	(void)json_i64(j, json_get(j, 0, T("outliers")), &f->made.outliers);
+	(void)json_bool(j, json_get(j, 0, T("attention")), &f->made.has_attention);
+	(void)json_bool(j, json_get(j, 0, T("context")), &f->made.has_context);
+	f->made.residual_relative = double_of(json_raw(j, json_get(j, 0, T("residual"))));
+	read_terms(j, f);
+	read_rough(j, f);
+}
+
+static int take_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
+	struct kept_fits *k = fits;
+	char *copy = text_copy(json);
+
+	(void)part;
+	struct kept_fit f = {.day_ns = day_ns, .json = {copy, json.len}};
+	if (!json_parse(k->json, f.json, NULL)) {
+		free(copy);
+		return 0;
+	}
+	read_fit(k->json, &f);
+	k->at = must_realloc(k->at, (k->count + 1) * sizeof *k->at);
+	k->at[k->count++] = f;
+	return 0;
+}
+
+int kept_fits_read(struct kept_fits **out, struct ledger *l, int64_t from_ns, int64_t to_ns, struct fault *why) {
+	struct kept_fits *k = must_calloc(1, sizeof *k);
+
+	k->json = json_new();
+	*out = k;
+	return ledger_fits(l, from_ns == INT64_MIN ? from_ns : instant_floor(from_ns, NS_PER_DAY), to_ns, take_fit, k, why);
+}
+
+void kept_fits_free(struct kept_fits *k) {
+	if (k) {
+		for (size_t i = 0; i < k->count; i++) {
+			free((char *)(uintptr_t)k->at[i].json.at);
+		}
+		free(k->at);
+		json_free(k->json);
+		free(k);
+	}
+}
+
+/* ---- the model ---- */
+
+static const char *const origins[][2] = {
+	{"fitted", "fitted to the day's own steps"},
+	{"neighbour", "too few steps of its own: that of a day beside"},
+	{"published", "too few steps to fit: from what is published of the GPU"},
+	{"tokens", "too few steps, and nothing is published of the GPU: every token of a step weighs the same"},
+};
+
+static void print_term(int term, const struct step_model *m) {
+	int64_t ntok;
+	const char *name = step_model_term(term, &ntok);
+
+	printf("      %-17s", name);
+	if (ntok >= 0) {
+		printf(" %-5" PRId64, ntok);
+	} else {
+		printf("      ");
+	}
+	printf(" %20.6f ns  +- %.4g\n", m->ns[term], m->covariance[term][term] > 0 ? __builtin_sqrt(m->covariance[term][term]) : 0);
+}
+
+static void print_steps(const struct kept_fit *f) {
+	const char *origin = "";
+
+	for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
+		origin = text_eq(f->origin, text_of(origins[i][0])) ? origins[i][1] : origin;
+	}
+	printf(": %s", origin);
+	if (f->taken_from.len > 0) {
+		printf(" (%.*s)", TEXT_ARG(f->taken_from));
+	}
+	printf("\n    %" PRId64 " steps, %" PRId64 " left out; residual %.2f %%; evidence %.16s\n", f->made.steps, f->made.outliers,
+	       100 * f->made.residual_relative, f->evidence.len >= 16 ? f->evidence.at : "(none)          ");
+	for (int i = 0; i < TERMS; i++) {
+		if (f->made.ns[i] != 0) {
+			print_term(i, &f->made);
+		}
+	}
+}
+
+/* "a window = 1200.000000 ns x prompt tokens + …; 80 rows" */
+static void print_rough(const struct kept_fit *f) {
+	for (int i = 0; i < 4; i++) {
+		const struct rough_row *r = &f->rough[i];
+		if (r->rows == 0 && r->ns[0] + r->ns[1] + r->ns[2] <= 0) {
+			continue;
+		}
+		printf("      %s = ", rough_forms[i].what);
+		for (int k = 0; k < 4 && rough_forms[i].terms[k]; k++) {
+			printf("%s%.6f ns x %s", k > 0 ? " + " : "", r->ns[k], rough_forms[i].terms[k]);
+		}
+		printf("; fitted to %" PRId64 " rows\n", r->rows);
+	}
+}
+
+static void print_fit(const struct kept_fit *f) {
+	char day[INSTANT_TEXT_MAX];
+
+	printf("  %.10s, %.*s on %" PRId64 " x %.*s, %.*s", instant_format(f->day_ns, day), f->model.len ? (int)f->model.len : 10,
+	       f->model.len ? f->model.at : "(no model)", f->gpus, f->gpu.len ? (int)f->gpu.len : 3, f->gpu.len ? f->gpu.at : "GPU",
+	       TEXT_ARG(f->role));
+	if (f->origin.len > 0) {
+		print_steps(f);
+	} else {
+		printf(": no steps; evidence %.16s\n", f->evidence.len >= 16 ? f->evidence.at : "(none)          ");
+	}
+	print_rough(f);
+}
+
+size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max) {
+	size_t shown = 0, count = 0;
+
+	for (size_t i = 0; i < k->count; i++) {
+		if (model.len > 0 && !text_eq(model, k->at[i].model)) {
+			continue;
+		}
+		count++;
+		if (shown < max) {
+			shown++;
+			print_fit(&k->at[i]);
+		}
+	}
+	if (count > shown) {
+		printf("  and %zu more; --lines N shows more\n", count - shown);
+	}
+	return count;
+}
+
+/* ---- a step ---- */
+
+/* "c = 11028517.766855 x 1 + 19764.733182 x 2060 = 51743867.1 ns" */
+static double print_time(const char *name, const struct step_model *m, const struct batch *b) {
+	double terms[TERMS], sum = 0;
+	bool first = true;
+
+	step_model_terms(m, b, terms);
+	printf("      %s = ", name);
+	for (int i = 0; i < TERMS; i++) {
+		if (m->ns[i] != 0 && terms[i] != 0) {
+			printf("%s%.6f x %.0f", first ? "" : " + ", m->ns[i], terms[i]);
+			sum += m->ns[i] * terms[i];
+			first = false;
+		}
+	}
+	printf("%s = %.3f\n", first ? "0" : "", sum);
+	return sum;
+}
+
+static double shapley(double c, double p, double d) {
+	return (p + c - d) / (2 * c);
+}
+static double proportional(double c, double p, double d) {
+	(void)c;
+	return p / (p + d);
+}
+static double prefill_first(double c, double p, double d) {
+	(void)d;
+	return p / c;
+}
+static double decode_first(double c, double p, double d) {
+	(void)p;
+	return (c - d) / c;
+}
+
+static const struct rule_formula {
+	const char *name, *formula;
+	double (*share)(double c, double p, double d);
+} formulas[] = {
+	{"shapley", "T x (p + c - d) / (2 c)", shapley},
+	{"proportional", "T x p / (p + d)", proportional},
+	{"prefill-first", "T x p / c", prefill_first},
+	{"decode-first", "T x (c - d) / c", decode_first},
+};
+
+static const struct kept_fit *fit_of(const struct kept_fits *k, const struct record *r) {
+	const struct kept_fit *found = NULL;
+	int64_t day_ns = instant_floor(r->step.start_ns, NS_PER_DAY);
+
+	for (size_t i = 0; i < k->count; i++) {
+		if (k->at[i].day_ns == day_ns && (r->model.len == 0 || text_eq(r->model, k->at[i].model))) {
+			if (found) {
+				return NULL; /* of several cards or roles: which one is not for the record to say */
+			}
+			found = &k->at[i];
+		}
+	}
+	return found;
+}
+
+static bool may_be_split(const struct record *r) {
+	const struct step *s = &r->step;
+
+	return r->kind == RECORD_STEP && s->prefill_tokens > 0 && s->decode_tokens > 0 && s->prefill_gpu_ns == UNKNOWN &&
+	       s->prefill_token_kv != UNKNOWN && s->decode_kv_tokens != UNKNOWN;
+}
+
+bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule) {
+	const struct kept_fit *f = may_be_split(r) ? fit_of(k, r) : NULL;
+	const struct rule_formula *formula = NULL;
+	const struct step *s = &r->step;
+
+	for (size_t i = 0; i < sizeof formulas / sizeof *formulas; i++) {
+		formula = strcmp(formulas[i].name, rule) == 0 ? &formulas[i] : formula;
+	}
+	if (!f || !formula) {
+		return false;
+	}
+	const struct batch whole = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens};
+	const struct batch chunks = {.prefill_tokens = s->prefill_tokens, .prefill_token_kv = s->prefill_token_kv};
+	const struct batch decoders = {.decode_tokens = s->decode_tokens, .decode_kv_tokens = s->decode_kv_tokens};
+	printf("    Split by the model of its day: T = %" PRId64 " ns, and as the model has them the whole, its prompts and its decoders alone\n",
+	       s->gpu_ns);
+	double c = print_time("c", &f->made, &whole), p = print_time("p", &f->made, &chunks), d = print_time("d", &f->made, &decoders);
+	double share = formula->share(c, p, d);
+	share = share < 0 ? 0 : share > 1 ? 1 : share;
+	printf("      prefill = %s (rule %s) = %.3f ns, decode = T - prefill = %.3f ns; times %" PRId64 " GPUs, rounded to whole ns\n",
+	       formula->formula, rule, share * (double)s->gpu_ns, (1 - share) * (double)s->gpu_ns, f->gpus);
+	return true;
+}

@@ -1,0 +1,51 @@
+#include "inspect/invoices/csv_row.h"
+
+bool csv_row_next(struct text *bytes, struct text *row) {
+	size_t lf = text_find_byte(*bytes, '\n');
+
+	if (bytes->len == 0) {
+		return false;
+	}
+	*row = text_cut(*bytes, 0, lf == SIZE_MAX ? bytes->len : lf);
+	*bytes = text_cut(*bytes, lf == SIZE_MAX ? bytes->len : lf + 1, bytes->len);
+	if (row->len > 0 && row->at[row->len - 1] == '\r') {
+		row->len--;
+	}
+	return true;
+}
+
+/* The next field of a row, quotes taken off in place. False at the end of the row. */
+static bool next_field(struct text *row, struct text *out) {
+	char *to;
+	bool quoted = row->len > 0 && row->at[0] == '"';
+
+	if (!row->at) {
+		return false;
+	}
+	if (!quoted) {
+		size_t comma = text_find_byte(*row, ',');
+		*out = text_trim(text_cut(*row, 0, comma == SIZE_MAX ? row->len : comma));
+		*row = comma == SIZE_MAX ? (struct text){0} : text_cut(*row, comma + 1, row->len);
+		return true;
+	}
+	to = (char *)(uintptr_t)row->at; /* the bytes are the caller's own */
+	size_t n = 0, i = 1;
+	for (; i < row->len && (row->at[i] != '"' || (i + 1 < row->len && row->at[i + 1] == '"')); i++) {
+		i += row->at[i] == '"';
+		to[n++] = row->at[i];
+	}
+	*out = (struct text){to, n};
+	struct text rest = text_cut(*row, i + 1, row->len);
+	size_t comma = text_find_byte(rest, ',');
+	*row = comma == SIZE_MAX ? (struct text){0} : text_cut(rest, comma + 1, rest.len);
+	return true;
+}
+
+size_t csv_row_split(struct text row, struct text *fields, size_t most) {
+	size_t n = 0;
+
+	while (n < most && next_field(&row, &fields[n])) {
+		n++;
+	}
+	return n;
+}

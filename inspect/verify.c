@@ -1,0 +1,436 @@
+/* verify.c: tollbook verify: is the book what it says of itself? */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "book/book.h"
+#include "cli/say.h"
+#include "cli/values.h"
+#include "inspect/verify_fits.h"
+#include "core/exact.h"
+#include "core/instant.h"
+
+/* So many days are attributed again where not --all. */
+#define SAMPLE 3
+
+struct settings {
+	bool all;
+};
+
+struct check {
+	struct book *b;
+	struct fault *why;
+	int64_t findings, segments, records, days, entries, fits;
+	int64_t closed_since; /* days of closed periods for which records came later: their fits cannot be made again */
+	int64_t left;         /* days of which nothing can be made again */
+	char untold[200]; /* why nothing is known of what the entries were made by */
+	int64_t counts[RECORD_KINDS];
+};
+
+static void say(void *check, const char *sentence) {
+	struct check *c = check;
+
+	c->findings++;
+	say_error(c->b->r, "%s", sentence);
+}
+
+/* ---- segments ---- */
+
+static int count_record(void *check, const struct record *r, struct fault *why) {
+	struct check *c = check;
+
+	(void)why;
+	c->counts[r->kind]++;
+	c->records++;
+	return 0;
+}
+
+static int check_segment(void *check, const struct ledger_segment *s) {
+	struct check *c = check;
+	char sentence[600];
+	struct fault why;
+
+	if (s->gone_run) {
+		return 0;
+	}
+	memset(c->counts, 0, sizeof c->counts);
+	c->segments++;
+	if (ledger_records(c->b->ledger, s, count_record, c, &why) < 0) {
+		say(c, why.message);
+	} else if (memcmp(c->counts, s->counts, sizeof c->counts) != 0) {
+		char path[4096];
+		snprintf(sentence, sizeof sentence, "%.400s: holds other numbers of records than the ledger says; restore it from a backup",
+		         ledger_segment_path(c->b->ledger, s, path, sizeof path));
+		say(c, sentence);
+	}
+	return 0;
+}
+
+/* It does no harm. */
+static void say_stray(void *check, const char *path) {
+	const struct check *c = check;
+
+	say_warning(c->b->r, "%s: is no segment of this book, but what a stopped run left; it can be removed", path);
+}
+
+/* What has to be believed. */
+static void print_untold(const struct check *c) {
+	if (c->b->r->quiet) {
+		return;
+	}
+	if (c->closed_since > 0) {
+		printf("Fits of %" PRId64 " closed days cannot be made again: records came later, which count by adjustments\n", c->closed_since);
+	}
+	if (c->left > 0) {
+		printf("Of %" PRId64 " closed days nothing can be made again: their records are gone, or they were attributed by another fleet, rule or version\n",
+		       c->left);
+	}
+}
+
+static void print_gone(const struct check *c, int64_t gone, int64_t since_ns) {
+	char since[INSTANT_TEXT_MAX];
+
+	if (gone > 0 && !c->b->r->quiet) {
+		printf("The records of %" PRId64 " replica-days are gone by retention since %.10s: their entries stand, and cannot be made again\n",
+		       gone, instant_format(since_ns, since));
+	}
+}
+
+/* ---- entries again ---- */
+
+/* The entries of a day, one for each key. */
+struct day_entries {
+	struct entry *at;
+	size_t count;
+	int64_t day_ns;
+};
+
+static int add_entry(void *entries, const struct entry *e) {
+	struct day_entries *d = entries;
+
+	if ((d->count & (d->count - 1)) == 0) {
+		d->at = must_realloc(d->at, (d->count ? 2 * d->count : 1) * sizeof *d->at);
+	}
+	d->at[d->count++] = *e;
+	return 0;
+}
+
+/* What was adjusted counts with a closed day's entries. */
+static int add_adjustment(void *entries, const struct ledger_adjustment *a) {
+	struct day_entries *d = entries;
+	bool here = a->entry.slot_ns >= d->day_ns && a->entry.slot_ns < d->day_ns + NS_PER_DAY;
+
+	return here ? add_entry(d, &a->entry) : 0;
+}
+
+static int by_key(const void *a, const void *b) {
+	const struct entry *x = a, *y = b;
+	const int64_t keys[][2] = {
+		{x->slot_ns, y->slot_ns}, {x->replica, y->replica}, {x->model, y->model},
+		{x->tenant, y->tenant},   {x->pool, y->pool},       {x->kind, y->kind},
+		{x->grade, y->grade},     {x->service, y->service}, {x->prompt_over_ntok, y->prompt_over_ntok},
+		{x->rate_nano, y->rate_nano},
+	};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (keys[i][0] != keys[i][1]) {
+			return exact_order(keys[i][0], keys[i][1]);
+		}
+	}
+	return 0;
+}
+
+#define AMOUNTS 8
+static void amounts_of(const struct entry *e, int64_t out[AMOUNTS]) {
+	const int64_t all[AMOUNTS] = {e->gpu_ns,    e->tokens,    e->requests,  e->reasoning_tokens, e->cache_write_tokens,
+	                              e->spread_ns, e->energy_mj, e->metered_ns};
+
+	memcpy(out, all, sizeof all);
+}
+
+/* From an entry on, all of one key: adds their amounts up; how many there were. */
+static size_t sum_key(const struct day_entries *d, size_t at, int64_t out[AMOUNTS]) {
+	size_t n = 0;
+
+	memset(out, 0, AMOUNTS * sizeof *out);
+	for (; at + n < d->count && by_key(&d->at[at], &d->at[at + n]) == 0; n++) {
+		int64_t one[AMOUNTS];
+		amounts_of(&d->at[at + n], one);
+		for (int i = 0; i < AMOUNTS; i++) {
+			out[i] = (int64_t)((uint64_t)out[i] + (uint64_t)one[i]);
+		}
+	}
+	return n;
+}
+
+/* The same key by key, over all fields, so that none can change unseen; what sums to nothing need not be there. */
+static bool same_entries(struct day_entries *a, struct day_entries *b) {
+	static const int64_t nothing[AMOUNTS];
+	size_t i = 0, k = 0;
+
+	if (a->count > 0) {
+		qsort(a->at, a->count, sizeof *a->at, by_key);
+	}
+	if (b->count > 0) {
+		qsort(b->at, b->count, sizeof *b->at, by_key);
+	}
+	while (i < a->count || k < b->count) {
+		int64_t x[AMOUNTS] = {0}, y[AMOUNTS] = {0};
+		int order = i == a->count ? 1 : k == b->count ? -1 : by_key(&a->at[i], &b->at[k]);
+		i += order <= 0 ? sum_key(a, i, x) : 0;
+		k += order >= 0 ? sum_key(b, k, y) : 0;
+		if (memcmp(x, y, sizeof x) != 0 && !(order != 0 && memcmp(order < 0 ? x : y, nothing, sizeof x) == 0)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void say_differs(struct check *c, int64_t day_ns, const struct day_entries *again, const struct day_entries *kept, bool closed) {
+	char day[INSTANT_TEXT_MAX], sentence[300];
+
+	snprintf(sentence, sizeof sentence, "%.10s: its records give other entries (%zu) than the ledger has (%zu%s); %s",
+	         instant_format(day_ns, day), again->count, kept->count, closed ? ", with what was adjusted" : "",
+	         closed ? "it is closed: restore a backup" : "run 'tollbook attribute --all'");
+	say(c, sentence);
+}
+
+/* fits: are they to be compared, too? */
+static int check_day(struct check *c, int64_t day_ns, bool closed, bool fits, struct fault *why) {
+	struct day_entries kept = {.day_ns = day_ns}, again = kept;
+	struct day_fits kept_fits = {0}, fits_again = {0};
+	const struct book_sinks to = {add_entry, &again, fits ? day_fits_take : NULL, &fits_again};
+	struct quality ignored;
+
+	quality_init(&ignored);
+	int rc = ledger_entries(c->b->ledger, day_ns, day_ns + NS_PER_DAY, INT64_MAX - 1, LEDGER_SLOTS, add_entry, &kept, why);
+	if (rc >= 0 && closed) {
+		rc = ledger_adjustments(c->b->ledger, INT64_MIN, INT64_MAX, INT64_MAX - 1, add_adjustment, &kept, why);
+	}
+	rc = rc < 0 ? rc : book_day_of(c->b, day_ns, &to, &ignored, why);
+	rc = rc < 0 || !fits ? rc : day_fits_kept(&kept_fits, c->b->ledger, day_ns, why);
+	quality_release(&ignored);
+	c->days++;
+	c->entries += (int64_t)again.count;
+	if (rc == 0 && !same_entries(&kept, &again)) {
+		say_differs(c, day_ns, &again, &kept, closed);
+	}
+	if (rc == 0 && fits) {
+		day_fits_compare(&fits_again, &kept_fits, day_ns, closed, say, c);
+		c->fits += (int64_t)fits_again.count;
+	}
+	day_fits_release(&kept_fits);
+	day_fits_release(&fits_again);
+	free(kept.at);
+	free(again.at);
+	return rc;
+}
+
+/* The closed period that a day lies in. */
+struct closing {
+	int64_t day_ns, run;
+	bool later; /* records came after it was closed, of the day or one beside it */
+};
+
+static int find_closing(void *closing, const struct ledger_period *p) {
+	struct closing *k = closing;
+
+	k->run = !p->reopened_run && p->from_ns <= k->day_ns && k->day_ns < p->to_ns ? p->run : k->run;
+	return 0;
+}
+
+static int find_later(void *closing, const struct ledger_segment *s) {
+	struct closing *k = closing;
+
+	k->later |= s->run > k->run;
+	return 0;
+}
+
+/*
+ * What is closed stays as its basis made it: with another one, or without the records that it rests on, nothing can be
+ * said of it. Its fits are those of when it was closed: records that came later give others.
+ */
+static int check_closed_day(struct check *c, int64_t day_ns, struct fault *why) {
+	struct closing k = {.day_ns = day_ns};
+	int64_t gone, since_ns;
+	char basis[DIGEST_HEX_MAX];
+	int rc = ledger_gone(c->b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, &gone, &since_ns, why);
+
+	rc = rc < 0 ? rc : rc > 0 ? 0 : ledger_day_basis(c->b->ledger, day_ns, basis, why);
+	if (rc <= 0 || strcmp(basis, c->b->basis) != 0) {
+		c->left += rc >= 0;
+		return rc < 0 ? rc : 0;
+	}
+	rc = ledger_periods(c->b->ledger, find_closing, &k, why);
+	rc = rc < 0 ? rc : ledger_segments(c->b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, find_later, &k, why);
+	c->closed_since += rc >= 0 && k.later;
+	return rc < 0 ? rc : check_day(c, day_ns, true, !k.later, why);
+}
+
+static int check_days(struct check *c, bool all, struct fault *why) {
+	int64_t from_ns, to_ns, closed;
+	int rc = ledger_day_extent(c->b->ledger, &from_ns, &to_ns, why);
+
+	if (rc <= 0) {
+		return rc;
+	}
+	int64_t days = (to_ns - from_ns) / NS_PER_DAY, step = all || days <= SAMPLE ? 1 : days / SAMPLE;
+	for (int64_t i = 0; i < days && rc >= 0; i += step) {
+		int64_t day = from_ns + i * NS_PER_DAY;
+		rc = ledger_period_at(c->b->ledger, day, &closed, why);
+		rc = rc < 0 ? rc : rc > 0 ? check_closed_day(c, day, why) : check_day(c, day, false, true, why);
+	}
+	return rc;
+}
+
+/* ---- closed periods ---- */
+
+struct closed {
+	char name[32], entries[DIGEST_HEX_MAX], statement[DIGEST_HEX_MAX];
+	int64_t from_ns, to_ns;
+};
+struct closed_list {
+	struct closed *at;
+	size_t count;
+};
+
+static int keep_closed(void *list, const struct ledger_period *p) {
+	struct closed_list *l = list;
+
+	if (!p->reopened_run) {
+		l->at = must_realloc(l->at, (l->count + 1) * sizeof *l->at);
+		struct closed *c = &l->at[l->count++];
+		*c = (struct closed){.from_ns = p->from_ns, .to_ns = p->to_ns};
+		snprintf(c->name, sizeof c->name, "%s", p->name);
+		snprintf(c->entries, sizeof c->entries, "%s", p->entries);
+		snprintf(c->statement, sizeof c->statement, "%s", p->statement);
+	}
+	return 0;
+}
+
+static int check_closed(struct check *c, const struct closed *p, struct fault *why) {
+	char hash[DIGEST_HEX_MAX], sentence[200];
+	struct text statement;
+	int rc = ledger_period_hash(c->b->ledger, p->from_ns, p->to_ns, hash, why);
+
+	if (rc == 0 && strcmp(hash, p->entries) != 0) {
+		snprintf(sentence, sizeof sentence, "%s: is closed, and its entries changed since; restore a backup", p->name);
+		say(c, sentence);
+	}
+	rc = rc < 0 ? rc : ledger_document_get(c->b->ledger, p->statement, &statement, why);
+	if (rc > 0) {
+		struct digest *d = digest_new();
+		digest_add(d, statement);
+		digest_finish(d, hash);
+		digest_free(d);
+		free((char *)(uintptr_t)statement.at);
+	}
+	if (rc >= 0 && (rc == 0 || strcmp(hash, p->statement) != 0)) {
+		snprintf(sentence, sizeof sentence, "%s: is closed, and its statement is not the one that was kept; restore a backup", p->name);
+		say(c, sentence);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int check_periods(struct check *c, struct fault *why) {
+	struct closed_list list = {0};
+	int rc = ledger_periods(c->b->ledger, keep_closed, &list, why);
+
+	for (size_t i = 0; i < list.count && rc == 0; i++) {
+		rc = check_closed(c, &list.at[i], why);
+	}
+	free(list.at);
+	return rc;
+}
+
+/* A night that ran meanwhile has replaced files that this state of the ledger names. */
+static void say_overtaken(struct check *c) {
+	struct ledger *now;
+	struct ledger_run run;
+	struct fault ignored;
+	int64_t seen = 0;
+
+	if (ledger_run_last(c->b->ledger, NULL, &run, &ignored) > 0) {
+		seen = run.id;
+	}
+	if (ledger_open(&now, ledger_book(c->b->ledger), NULL, LEDGER_READ, c->b->names, &ignored) != 0) {
+		return;
+	}
+	if (ledger_run_last(now, NULL, &run, &ignored) > 0 && run.id > seen) {
+		say_warning(c->b->r, "the book was written to while it was verified: what is said here may be of files that it no longer "
+		            "needs; verify it again");
+	}
+	ledger_close(now);
+}
+
+static int work(struct check *c, struct fault *why) {
+	const struct settings *s = c->b->r->own;
+	int64_t dirty = 0, gone = 0, since_ns = 0, plans = 0;
+	int rc = ledger_check(c->b->ledger, say, c, why);
+
+	rc = rc < 0 ? rc : ledger_segments(c->b->ledger, INT64_MIN, INT64_MAX, check_segment, c, why);
+	rc = rc < 0 ? rc : ledger_strays(c->b->ledger, say_stray, c, why);
+	rc = rc < 0 ? rc : ledger_gone(c->b->ledger, INT64_MIN, INT64_MAX, &gone, &since_ns, why);
+	rc = rc < 0 ? rc : check_periods(c, why);
+	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, &dirty, why);
+	rc = rc < 0 ? rc : ledger_evidence_plans(c->b->ledger, &plans, why);
+	if (rc == 0 && dirty > 0) {
+		say_warning(c->b->r, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", dirty);
+	} else if (rc == 0 && c->findings > 0) {
+		say_warning(c->b->r, "entries are not made again from records before this is mended");
+	} else if (rc == 0 && plans > 0) {
+		say_warning(c->b->r, "tasks of 'tollbook shard' posted the entries, and their records are in the folders of the plans: they "
+		            "are not made again here");
+	} else if (rc == 0 && c->untold[0]) {
+		say_warning(c->b->r, "entries are not made again from their records: %s", c->untold);
+	} else if (rc == 0 && c->b->fleet) {
+		rc = check_days(c, s->all, why);
+	}
+	print_gone(c, gone, since_ns);
+	print_untold(c);
+	if (c->findings > 0) {
+		say_overtaken(c);
+	}
+	if (rc >= 0 && !c->b->r->quiet) {
+		printf("%" PRId64 " segments, %" PRId64 " records; %" PRId64 " days attributed again, %" PRId64 " entries, %" PRId64
+		       " fits; %" PRId64 " findings\n", c->segments, c->records, c->days, c->entries, c->fits, c->findings);
+	}
+	return rc < 0 ? rc : c->findings > 0 ? EXIT_FINDINGS : EXIT_TIED_OUT;
+}
+
+static int verify(struct run *r, struct fault *why) {
+	struct book b;
+	bool costs = r->fleet || r->gpu_hour_nano >= 0;
+	int status = book_open(&b, r, LEDGER_READ, costs, why);
+
+	if (status != 0) {
+		return status;
+	}
+	struct check c = {.b = &b, .why = why};
+	if (!costs && book_as_told(&b, c.untold, sizeof c.untold, why) < 0) {
+		snprintf(c.untold, sizeof c.untold, "%.150s", why->message); /* what else is wrong is to be found, too */
+	}
+	status = work(&c, why);
+	book_close(&b);
+	return status;
+}
+
+static const struct option own[] = {
+	{"all", 0, NULL, "attribute all days again, not a sample", 0, value_flag, offsetof(struct settings, all), NULL, false},
+};
+
+const struct command command_verify = {
+	.name = "verify",
+	.synopsis = "[options]",
+	.what = "Check the book: the database, hashes, sums, segments, closed periods; entries and fits again from their records",
+	.about = "Entries, and the fits that they rest on, are made again from their records, with the fleet, rule and prices\n"
+		 "that the book was attributed with (it keeps them, but for --gpu-hour), and compared to the last unit. What\n"
+		 "cannot be made again is said. Nothing is changed.\n",
+	.example = "tollbook verify --book book --all",
+	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = verify,
+};

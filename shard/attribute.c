@@ -1,0 +1,157 @@
+/* shard_attribute.c: tollbook shard attribute: the entries of a task's replicas. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/findings.h"
+#include "shard/shard.h"
+#include "shard/shard_work.h"
+#include "core/quality.h"
+#include "core/quality_lines.h"
+#include "core/files/files.h"
+
+struct work {
+	struct plan *plan;
+	struct shard_session session;
+	struct bundle_writer *out;
+	struct shard_tenants *tenants; /* by gateways' logs; NULL: of none */
+	struct quality quality;
+	int64_t from_ns, to_ns; /* of the evidence of all replicas */
+	struct text replica;
+	struct shard_tally *tally;
+	struct fault *why;
+};
+
+/* All tasks' statistics, summed: the same whatever the number of tasks. */
+static int open_session(struct work *w, struct fault *why) {
+	int rc = session_open(&w->session, w->plan);
+
+	if (rc != 0) {
+		return rc;
+	}
+	w->session.fits = attribution_fits_new(w->session.names);
+	return work_sum_fits(w->session.fits, w->plan, why);
+}
+
+static int take_entry(void *work, const struct entry *e) {
+	struct work *w = work;
+	char packed[PACK_MAX];
+
+	if (stop_asked(&w->plan->r->stop)) {
+		return fault_set(w->why, ERROR_IO, "stopped by a signal; nothing was written");
+	}
+	size_t len = entry_pack(e, w->session.names, packed);
+	w->tally->entries++;
+	return bundle_add(w->out, w->replica, (struct text){packed, len}, w->why);
+}
+
+/* ---- what is beside the entries ---- */
+
+static void add_period(struct work *w, const struct attribution *a) {
+	int64_t from_ns, to_ns;
+
+	if (attribution_period(a, &from_ns, &to_ns)) {
+		w->from_ns = from_ns < w->from_ns ? from_ns : w->from_ns;
+		w->to_ns = to_ns > w->to_ns ? to_ns : w->to_ns;
+	}
+}
+
+static int commit(struct work *w, struct fault *why) {
+	char *at = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&at, &len);
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	notes_begin(w->plan, out);
+	if (w->from_ns <= w->to_ns) {
+		fprintf(out, "{\"evidence_from_ns\":%" PRId64 ",\"evidence_to_ns\":%" PRId64 "}\n", w->from_ns, w->to_ns);
+	}
+	quality_write_lines(&w->quality, out);
+	memory_close(out, &at);
+	int rc = bundle_commit(w->out, (struct text){at, len}, why);
+	free(at);
+	return rc;
+}
+
+/* ---- replicas ---- */
+
+static int attribute_replica(struct work *w, struct parts *parts, struct fault *why) {
+	struct attribution *a;
+	int rc = work_take_replica(parts, &w->session, w->replica, &a, &w->tally->records, why);
+
+	rc = rc < 0 ? rc : shard_tenants_give(w->tenants, w->session.names, w->replica, a, why);
+	rc = rc < 0 ? rc : attribution_finish(a, take_entry, w, &w->quality, why);
+	add_period(w, a);
+	w->tally->replicas++;
+	attribution_free(a);
+	return rc;
+}
+
+static int renew(struct work *w, struct fault *why) {
+	session_close(&w->session);
+	return open_session(w, why);
+}
+
+static int attribute_all(struct work *w, struct parts *parts, struct fault *why) {
+	int rc = 0, got;
+
+	while (rc == 0 && (got = parts_next(parts, w->plan->task, &w->replica, why)) != 0) {
+		rc = got < 0 ? got : attribute_replica(w, parts, why);
+		if (rc == 0 && w->tally->replicas % SESSION_REPLICAS == 0) {
+			rc = renew(w, why);
+		}
+	}
+	return rc;
+}
+
+static int write_bundle(struct work *w, const char *path, struct fault *why) {
+	struct parts *parts;
+	int rc = parts_open(&parts, w->plan, why);
+
+	rc = rc < 0 ? rc : shard_tenants_open(&w->tenants, w->plan, &w->quality, why);
+	rc = rc < 0 ? rc : bundle_create(&w->out, path, why);
+	if (rc >= 0) {
+		rc = attribute_all(w, parts, why);
+		if (rc == 0) {
+			rc = commit(w, why);
+		} else {
+			bundle_abandon(w->out);
+		}
+	}
+	shard_tenants_close(w->tenants);
+	parts_close(parts);
+	return rc;
+}
+
+static int do_task(struct work *w, struct fault *why) {
+	const char *path = plan_path(w->plan, "attribute", w->plan->task, "bundle");
+
+	if (plan_has(path)) {
+		return 0;
+	}
+	int rc = open_session(w, why);
+	rc = rc == 0 ? write_bundle(w, path, why) : rc;
+	session_close(&w->session);
+	return rc;
+}
+
+int shard_attribute(struct run *r, struct shard_tally *tally, struct fault *why) {
+	struct plan p;
+	struct work w = {.plan = &p, .from_ns = INT64_MAX, .to_ns = INT64_MIN, .tally = tally, .why = why};
+
+	quality_init(&w.quality);
+	int rc = plan_read(&p, r, true, why);
+	rc = rc == 0 ? do_task(&w, why) : rc;
+	if (rc == 0 && r->book) {
+		int64_t posted = 0;
+		rc = shard_post(&p, &posted, why);
+	}
+	if (rc == 0) {
+		findings_say(r, &w.quality);
+	}
+	quality_release(&w.quality);
+	plan_release(&p);
+	return rc;
+}

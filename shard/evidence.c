@@ -1,0 +1,134 @@
+/* shard_evidence.c: what a plan's logs held and what was wrong with them, into the ledger: what `tollbook report` says of it. */
+#include <stdlib.h>
+
+#include "book/book.h"
+#include "shard/shard_work.h"
+#include "core/quality_lines.h"
+#include "core/files/files.h"
+
+struct evidence {
+	struct plan *plan;
+	const struct shard_session *session;
+	const struct quality *odd;
+	int64_t from_ns, to_ns;
+	struct quality quality; /* of the task at hand */
+};
+
+static bool take_period(struct evidence *e, const struct json *j) {
+	int64_t from_ns, to_ns;
+
+	if (!json_i64(j, json_get(j, 0, T("evidence_from_ns")), &from_ns) ||
+	    !json_i64(j, json_get(j, 0, T("evidence_to_ns")), &to_ns)) {
+		return false;
+	}
+	e->from_ns = from_ns < e->from_ns ? from_ns : e->from_ns;
+	e->to_ns = to_ns > e->to_ns ? to_ns : e->to_ns;
+	return true;
+}
+
+static int take_note(void *evidence, const struct json *j, struct fault *why) {
+	struct evidence *e = evidence;
+
+	return take_period(e, j) || quality_read_line(&e->quality, j)
+	           ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+}
+
+static int read_notes(struct evidence *e, const char *step, int64_t task, struct fault *why) {
+	const char *path = plan_path(e->plan, step, task, "bundle");
+	struct bundle *b;
+	int rc = plan_open_bundle(&b, path, why);
+
+	rc = rc < 0 ? rc : notes_read(e->plan, path, b, take_note, e, why);
+	bundle_close(b);
+	return rc;
+}
+
+static void forget(struct evidence *e) {
+	quality_release(&e->quality);
+	quality_init(&e->quality);
+}
+
+/* The period that the plan's statement has. */
+static int find_period(struct evidence *e, struct fault *why) {
+	const struct shard_session *s = e->session;
+	int rc = 0;
+
+	for (int64_t i = 0; i < e->plan->tasks && rc == 0; i++) {
+		rc = read_notes(e, "attribute", i, why);
+		forget(e);
+	}
+	if (e->from_ns <= e->to_ns) {
+		e->from_ns = s->from_ns != INT64_MIN ? s->from_ns : e->from_ns;
+		e->to_ns = s->to_ns != INT64_MAX ? s->to_ns : e->to_ns;
+	}
+	return rc;
+}
+
+static int put(struct evidence *e, struct ledger *l, int64_t run, int64_t task, const struct quality *q, struct fault *why) {
+	char *at = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&at, &len);
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	quality_write_lines(q, out);
+	memory_close(out, &at);
+	struct ledger_evidence row = {e->plan->sha256, task, e->from_ns, e->to_ns, {at, len}};
+	int rc = ledger_evidence_put(l, run, &row, why);
+	free(at);
+	return rc;
+}
+
+static int put_task(struct evidence *e, struct ledger *l, struct ledger_run *run, int64_t task, struct fault *why) {
+	int rc = read_notes(e, "map", task, why);
+	const struct quality *q = &e->quality;
+
+	run->files += (int64_t)q->input_count;
+	run->records += q->steps + q->requests + q->windows + q->powers;
+	for (size_t i = 0; i < q->reject_count; i++) {
+		run->rejected += q->rejects[i].lines;
+	}
+	rc = rc < 0 ? rc : read_notes(e, "attribute", task, why);
+	rc = rc < 0 ? rc : put(e, l, run->id, task, q, why);
+	forget(e);
+	return rc;
+}
+
+static int put_all(void *evidence, struct ledger *l, struct fault *why) {
+	struct evidence *e = evidence;
+	const struct run *r = e->plan->r;
+	/* Lines and duplicates stand in the evidence: a report adds those of runs to them. */
+	struct ledger_run run = {.command = "shard", .version = TOLLBOOK_VERSION, .rule = rule_names[r->rule],
+	                         .currency = fleet_currency(e->session->fleet), .basis = e->plan->sha256,
+	                         .started_ns = book_now_ns()};
+	int64_t known = 0;
+	int rc = ledger_evidence_count(l, e->plan->sha256, &known, why);
+
+	if (rc < 0 || known > 0) {
+		return rc;
+	}
+	rc = ledger_run_add(l, &run, &run.id, why);
+	rc = rc < 0 ? rc : book_keep_documents(l, run.id, r, r->fleet, why);
+	for (int64_t i = 0; i < e->plan->tasks && rc == 0; i++) {
+		rc = put_task(e, l, &run, i, why);
+	}
+	rc = rc < 0 ? rc : put(e, l, run.id, -1, e->odd, why);
+	run.finished_ns = book_now_ns();
+	rc = rc < 0 ? rc : ledger_run_finish(l, &run, why);
+	return rc < 0 ? rc : 1;
+}
+
+int shard_post_evidence(struct plan *p, const struct shard_session *s, const struct quality *odd, struct fault *why) {
+	struct evidence e = {.plan = p, .session = s, .odd = odd, .from_ns = INT64_MAX, .to_ns = INT64_MIN};
+
+	quality_init(&e.quality);
+	int rc = find_period(&e, why);
+	if (rc == 0 && e.from_ns <= e.to_ns) {
+		struct names *names = names_new();
+		rc = work_on_ledger(p, names, put_all, &e, why);
+		names_free(names);
+	}
+	quality_release(&e.quality);
+	return rc;
+}

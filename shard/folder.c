@@ -1,0 +1,261 @@
+/* shard_folder.c: reading a plan, and where its files are. */
+#define _GNU_SOURCE /* getline */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/config.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "shard/shard.h"
+
+const char *plan_keep(struct plan *p, struct text t) {
+	char *copy = text_copy(t);
+
+	p->kept = must_realloc(p->kept, (p->kept_count + 1) * sizeof *p->kept);
+	p->kept[p->kept_count++] = copy;
+	return copy;
+}
+
+void plan_release(struct plan *p) {
+	for (size_t i = 0; i < p->kept_count; i++) {
+		free(p->kept[i]);
+	}
+	free(p->kept);
+	free(p->sources);
+	names_free(p->paths);
+}
+
+const char *plan_path(struct plan *p, const char *step, int64_t task, const char *suffix) {
+	char path[4200];
+	int len = task < 0 ? snprintf(path, sizeof path, "%s/%s", p->folder, step)
+	                   : snprintf(path, sizeof path, "%s/%s/%06lld.%s", p->folder, step, (long long)task, suffix);
+
+	/* Each path once: who goes through all tasks for each task would pile up their square. */
+	struct text t = {path, len > 0 && (size_t)len < sizeof path ? (size_t)len : 0};
+	return names_text(p->paths, names_id(p->paths, t)).at;
+}
+
+bool plan_has(const char *path) {
+	return access(path, F_OK) == 0;
+}
+
+int plan_lacks(const char *path, struct fault *why) {
+	return fault_set(why, ERROR_IO, "%s: is not there yet; a step begins when all tasks of the one before are done", path);
+}
+
+int plan_open_bundle(struct bundle **out, const char *path, struct fault *why) {
+	*out = NULL;
+	return plan_has(path) ? bundle_open(out, path, why) : plan_lacks(path, why);
+}
+
+#define KEY(member) {#member, offsetof(struct shard_source, member), offsetof(struct config_logs, member)}
+const struct shard_source_key shard_source_keys[SHARD_SOURCE_KEYS] = {
+	KEY(model), KEY(replica), KEY(tenant), KEY(log_zone), KEY(log_format),
+};
+
+/* ---- reading ---- */
+
+/* A plan being read, line by line. */
+struct lines {
+	struct plan *plan;
+	struct json *json;
+	const char *path;
+	int64_t number;
+};
+
+static int wrong(const struct lines *l, const char *what, struct fault *why) {
+	return fault_set(why, ERROR_CONFIG, "%s:%lld:1: %s, expected a plan of tollbook shard plan, version %s", l->path,
+	                 (long long)l->number, what, TOLLBOOK_VERSION);
+}
+
+static const char *string(struct lines *l, const char *key) {
+	char buffer[4200];
+	json_at v = json_get(l->json, 0, text_of(key));
+
+	return json_type(l->json, v) == JSON_STRING ? plan_keep(l->plan, json_string(l->json, v, buffer, sizeof buffer)) : NULL;
+}
+
+static bool number(const struct lines *l, const char *key, int64_t *out) {
+	return json_i64(l->json, json_get(l->json, 0, text_of(key)), out);
+}
+
+static int read_head(struct lines *l, struct fault *why) {
+	struct plan *p = l->plan;
+	const char *schema = string(l, "schema"), *version = string(l, "version");
+
+	if (!schema || strcmp(schema, "tollbook.plan.v1") != 0 || !number(l, "tasks", &p->tasks) ||
+	    !number(l, "sources", &p->source_count) || !number(l, "bytes", &p->bytes) || p->tasks < 1) {
+		return wrong(l, "this is no plan", why);
+	}
+	if (!version || strcmp(version, TOLLBOOK_VERSION) != 0) {
+		return wrong(l, "another version of tollbook made this plan", why);
+	}
+	return 0;
+}
+
+/* An option of the plan's own command line, taken as if it stood on this one's. */
+static int read_option(struct lines *l, struct fault *why) {
+	const char *name = string(l, "option"), *value = string(l, "value");
+	size_t count;
+	const struct option *o = options_common(&count);
+
+	if (name && strcmp(name, "book") == 0 && l->plan->r->book) { /* this command line names another */
+		return 0;
+	}
+	if (value && json_get(l->json, 0, T("sha256")) != JSON_ABSENT) { /* a file that the plan keeps */
+		value = plan_path(l->plan, value, -1, NULL);
+	}
+	for (size_t i = 0; name && i < count; i++) {
+		if (strcmp(o[i].name, name) == 0) {
+			return o[i].take(&o[i], (char *)l->plan->r + o[i].into, o[i].argument ? value : NULL, why);
+		}
+	}
+	return wrong(l, "an option that there is not", why);
+}
+
+static int read_source(struct lines *l, struct fault *why) {
+	struct plan *p = l->plan;
+	int64_t task, index;
+
+	if (!number(l, "task", &task) || !number(l, "source", &index)) {
+		return wrong(l, "a log without its task", why);
+	}
+	if (task != p->task) {
+		return 0;
+	}
+	const char *path = string(l, "path");
+	if (!path) {
+		return wrong(l, "a log without its path", why);
+	}
+	p->sources = must_realloc(p->sources, (p->own_sources + 1) * sizeof *p->sources);
+	struct shard_source *s = &p->sources[p->own_sources++];
+	*s = (struct shard_source){.path = path, .index = index};
+	for (size_t i = 0; i < SHARD_SOURCE_KEYS; i++) {
+		const char *value = string(l, shard_source_keys[i].name);
+		memcpy((char *)s + shard_source_keys[i].in_source, &value, sizeof value);
+	}
+	return 0;
+}
+
+static int read_line(struct lines *l, struct text line, struct fault *why) {
+	l->number++;
+	if (!json_parse(l->json, text_trim(line), NULL)) {
+		return wrong(l, "is not JSON", why);
+	}
+	if (l->number == 1) {
+		return read_head(l, why);
+	}
+	bool is_option = json_get(l->json, 0, T("option")) != JSON_ABSENT;
+	return is_option ? read_option(l, why) : read_source(l, why);
+}
+
+static int read_lines(struct lines *l, FILE *in, struct fault *why) {
+	struct digest *d = digest_new();
+	char *line = NULL;
+	size_t room = 0;
+	int rc = 0;
+
+	for (ssize_t len; rc == 0 && (len = getline(&line, &room, in)) > 0;) {
+		digest_add(d, (struct text){line, (size_t)len});
+		rc = read_line(l, (struct text){line, (size_t)len}, why);
+	}
+	if (rc == 0 && ferror(in)) {
+		rc = fault_set(why, ERROR_IO, "%s: cannot read: %s", l->path, strerror(errno));
+	}
+	if (rc == 0 && l->number == 0) {
+		rc = wrong(l, "is empty", why);
+	}
+	digest_finish(d, l->plan->sha256);
+	digest_free(d);
+	free(line);
+	return rc;
+}
+
+/* The task by --task, else by what the scheduler says. */
+static int find_task(struct run *r, int64_t *task) {
+	static const char *const told[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"};
+	const struct shard_settings *s = r->own;
+	const char *from = "--task", *text = s->task_text;
+
+	for (size_t i = 0; !text && i < sizeof told / sizeof *told; i++) {
+		from = told[i];
+		text = getenv(told[i]);
+	}
+	*task = -1;
+	if (text && (!text_to_i64(text_of(text), task) || *task < 0)) {
+		say_error(r, "%s is '%s', expected the number of a task, from 0", from, text);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int check_task(struct run *r, const struct plan *p, bool needs_task) {
+	if (p->task < 0 && needs_task) {
+		say_error(r, "which task?");
+		say_next(r, "name one, --task 0 to --task %lld, or run as an array of Slurm or an Indexed Job",
+		         (long long)p->tasks - 1);
+		return EXIT_USAGE;
+	}
+	if (p->task >= p->tasks) {
+		say_error(r, "there is no task %lld, expected 0 to %lld", (long long)p->task, (long long)p->tasks - 1);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int plan_read(struct plan *p, struct run *r, bool needs_task, struct fault *why) {
+	*p = (struct plan){.r = r, .task = -1, .paths = names_new()};
+	if (r->operands.count != 1) {
+		say_error(r, "%s, expected the folder of one plan", r->operands.count == 0 ? "no plan given" : "more than a plan given");
+		say_next(r, "make one: tollbook shard plan --tasks N -o PLAN LOG...");
+		return EXIT_USAGE;
+	}
+	p->folder = r->operands.at[0];
+	int rc = find_task(r, &p->task);
+	if (rc != 0) {
+		return rc;
+	}
+	struct lines l = {.plan = p, .path = plan_path(p, "plan.jsonl", -1, NULL)};
+	FILE *in = fopen(l.path, "re");
+	if (!in) {
+		return fault_set(why, ERROR_CONFIG, "%s: cannot open: %s, expected a plan", l.path, strerror(errno));
+	}
+	l.json = json_new();
+	rc = read_lines(&l, in, why);
+	json_free(l.json);
+	fclose(in);
+	return rc < 0 ? rc : check_task(r, p, needs_task);
+}
+
+/* ---- notes ---- */
+
+void notes_begin(const struct plan *p, FILE *out) {
+	fprintf(out, "{\"plan\":\"%s\",\"version\":\"%s\"}\n", p->sha256, TOLLBOOK_VERSION);
+}
+
+static bool belongs(const struct plan *p, const struct json *line) {
+	return text_eq(json_raw(line, json_get(line, 0, T("plan"))), text_of(p->sha256));
+}
+
+int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_sink *sink, void *context,
+               struct fault *why) {
+	struct json *j = json_new();
+	struct text notes, line;
+	int rc = bundle_notes(b, &notes, why);
+	struct text left = rc < 0 ? T("") : notes;
+
+	for (int64_t at = 0; rc >= 0 && text_until(&left, T("\n"), &line); at++) {
+		if (!json_parse(j, line, NULL) || (at == 0 && !belongs(p, j))) {
+			rc = fault_set(why, ERROR_CONFIG, "%s: is of another plan or version; remove it and run its task again", path);
+		} else if (at > 0) {
+			rc = sink(context, j, why);
+		}
+	}
+	if (rc >= 0) {
+		free((void *)(uintptr_t)notes.at);
+	}
+	json_free(j);
+	return rc;
+}

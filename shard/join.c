@@ -1,0 +1,232 @@
+/* shard_join.c: whose requests are by gateways' logs, where replicas are attributed one by one. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shard/shard_work.h"
+#include "core/quality_lines.h"
+#include "core/files/spool.h"
+#include "core/files/files.h"
+
+/* Tenants are sorted by the names of replicas in so much memory, then on disk. */
+#define MEMORY_BYTES ((size_t)8 << 20)
+
+/* ---- the join ---- */
+
+struct join {
+	struct plan *plan;
+	struct attribution *attribution;
+	struct names *names;
+	struct spool *spool;
+	name_id replica; /* of the last step, window or sample that was taken */
+};
+
+/* Requests; of what else there is only that a replica has an engine's log. */
+static int take_item(void *join, struct text item, struct fault *why) {
+	struct join *j = join;
+	struct record r;
+
+	if (stop_asked(&j->plan->r->stop)) {
+		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
+	}
+	bool whole = record_unpack_head(item, &r);
+	if (whole && r.kind != RECORD_REQUEST) {
+		if (text_eq(r.replica, names_text(j->names, j->replica))) {
+			return 0;
+		}
+		j->replica = names_id(j->names, r.replica);
+	}
+	if (!whole || !record_unpack(&item, &r)) {
+		return fault_set(why, ERROR_CONFIG, "a record in map/ is damaged; remove the file and run its task again");
+	}
+	return attribution_take(j->attribution, 0, &r, why);
+}
+
+static int by_replica(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
+	struct text x = {a, a_len}, y = {b, b_len}, x_name, y_name;
+
+	(void)context;
+	(void)unpack_text(&x, &x_name);
+	(void)unpack_text(&y, &y_name);
+	int order = text_compare(x_name, y_name);
+	return order != 0 ? order : text_compare(x, y);
+}
+
+/* An item of the spool: the replica, then what the file has of it. */
+static int keep_tenant(void *join, const struct tenant_patch *p, struct fault *why) {
+	struct join *j = join;
+	char item[PACK_MAX];
+	char *at = pack_text(item, names_text(j->names, p->replica));
+
+	at = pack_i64(at, p->at_ns);
+	at = pack_i64(at, p->file);
+	at = pack_i64(at, p->line);
+	at = pack_i64(at, p->service);
+	at = pack_text(at, names_text(j->names, p->tenant));
+	return spool_add(j->spool, 0, item, (size_t)(at - item), why);
+}
+
+static int write_tenants(struct join *j, struct bundle_writer *w, struct fault *why) {
+	struct spool_reader *reader;
+	const void *bytes;
+	size_t len;
+	int rc = spool_seal(j->spool, why), got = 0;
+
+	rc = rc < 0 ? rc : spool_reader_new(&reader, j->spool, why);
+	if (rc < 0) {
+		return rc;
+	}
+	while (rc >= 0 && (got = spool_next(reader, &bytes, &len, why)) > 0) {
+		struct text item = {bytes, len}, replica;
+		(void)unpack_text(&item, &replica);
+		rc = bundle_add(w, replica, item, why);
+	}
+	spool_reader_free(reader);
+	return rc < 0 ? rc : got;
+}
+
+static int commit(struct join *j, struct bundle_writer *w, const struct quality *q, struct fault *why) {
+	char *notes = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&notes, &len);
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	notes_begin(j->plan, out);
+	quality_write_lines(q, out);
+	memory_close(out, &notes);
+	int rc = bundle_commit(w, (struct text){notes, len}, why);
+	free(notes);
+	return rc;
+}
+
+static int write_file(struct join *j, const char *path, const struct quality *q, struct fault *why) {
+	struct bundle_writer *w;
+	int rc = bundle_create(&w, path, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = write_tenants(j, w, why);
+	if (rc < 0) {
+		bundle_abandon(w);
+		return rc;
+	}
+	return commit(j, w, q, why);
+}
+
+static int join_all(struct join *j, const char *path, struct fault *why) {
+	struct quality q;
+	int rc = parts_read_all(j->plan, NULL, take_item, j, why);
+
+	quality_init(&q);
+	rc = rc < 0 ? rc : attribution_join(j->attribution, keep_tenant, j, &q, why);
+	rc = rc < 0 ? rc : write_file(j, path, &q, why);
+	quality_release(&q);
+	return rc;
+}
+
+static bool is_needed(const struct survey *s) {
+	return s->gateways && s->replicas > 1;
+}
+
+int shard_join(struct plan *p, struct fault *why) {
+	const char *path = plan_path(p, "fit", 0, "tenants");
+	struct survey survey;
+	struct shard_session s;
+	int rc = parts_survey(p, &survey, why);
+
+	if (rc < 0 || !is_needed(&survey) || plan_has(path)) {
+		return rc;
+	}
+	rc = session_open(&s, p);
+	if (rc == 0) {
+		struct attribute_options o = session_options(&s);
+		struct join j = {.plan = p, .names = s.names, .attribution = attribution_new(&o)};
+		j.spool = spool_new(1, MEMORY_BYTES, by_replica, NULL);
+		rc = join_all(&j, path, why);
+		attribution_free(j.attribution);
+		spool_free(j.spool);
+	}
+	session_close(&s);
+	return rc;
+}
+
+/* ---- what came of it ---- */
+
+struct shard_tenants {
+	struct bundle *bundle;
+	struct bundle_part next;
+	bool ended;
+};
+
+static int take_note(void *quality, const struct json *line, struct fault *why) {
+	return quality_read_line(quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+}
+
+static int advance(struct shard_tenants *t, struct fault *why) {
+	int got = bundle_next(t->bundle, &t->next, why);
+
+	t->ended = got <= 0;
+	return got < 0 ? got : 0;
+}
+
+int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct quality *quality, struct fault *why) {
+	const char *path = plan_path(p, "fit", 0, "tenants");
+	struct survey survey;
+	int rc = parts_survey(p, &survey, why);
+
+	*out = NULL;
+	if (rc < 0 || !is_needed(&survey)) {
+		return rc;
+	}
+	*out = must_calloc(1, sizeof **out);
+	rc = plan_open_bundle(&(*out)->bundle, path, why);
+	if (rc == 0 && p->task == 0) {
+		rc = notes_read(p, path, (*out)->bundle, take_note, quality, why);
+	}
+	return rc < 0 ? rc : advance(*out, why);
+}
+
+void shard_tenants_close(struct shard_tenants *t) {
+	if (t) {
+		bundle_close(t->bundle);
+		free(t);
+	}
+}
+
+struct giving {
+	struct names *names;
+	name_id replica;
+	struct attribution *to;
+};
+
+static int give_tenant(void *giving, struct text item, struct fault *why) {
+	struct giving *g = giving;
+	struct tenant_patch p = {.replica = g->replica};
+	int64_t file, service;
+	struct text tenant;
+
+	if (!unpack_i64(&item, &p.at_ns) || !unpack_i64(&item, &file) || !unpack_i64(&item, &p.line) ||
+	    !unpack_i64(&item, &service) || !unpack_text(&item, &tenant)) {
+		return fault_set(why, ERROR_CONFIG, "a tenant in fit/ is damaged; remove the file and run task 0 of shard fit again");
+	}
+	p.file = (uint32_t)file;
+	p.service = (uint32_t)service;
+	p.tenant = names_id(g->names, tenant);
+	return attribution_patch(g->to, &p, why);
+}
+
+int shard_tenants_give(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
+                       struct fault *why) {
+	struct giving g = {names, names_id(names, replica), to};
+	int rc = 0;
+
+	while (t && rc >= 0 && !t->ended && text_compare(t->next.replica, replica) <= 0) {
+		if (text_eq(t->next.replica, replica)) {
+			rc = bundle_read(t->bundle, &t->next, give_tenant, &g, why);
+		}
+		rc = rc < 0 ? rc : advance(t, why);
+	}
+	return rc;
+}

@@ -1,0 +1,215 @@
+/* shard_map.c: tollbook shard map: the logs of a task to records by replica. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/findings.h"
+#include "cli/setup.h"
+#include "shard/shard.h"
+#include "cli/values.h"
+#include "core/files/spool.h"
+#include "core/files/pack.h"
+#include "core/quality_lines.h"
+#include "core/files/files.h"
+
+/* Records are sorted in so much memory, then on disk. */
+#define MEMORY_BYTES ((size_t)32 << 20)
+
+struct map {
+	struct run *r;
+	struct plan plan;
+	struct spool *spool;
+	struct quality quality;
+};
+
+/* An item of the spool: the replica, then the record. */
+static int by_replica(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
+	struct text x = {a, a_len}, y = {b, b_len}, x_name, y_name;
+
+	(void)context;
+	(void)unpack_text(&x, &x_name);
+	(void)unpack_text(&y, &y_name);
+	int order = text_compare(x_name, y_name);
+	return order != 0 ? order : text_compare(x, y);
+}
+
+static int add(struct map *m, unsigned lane, struct text replica, const struct record *record, struct fault *why) {
+	char item[PACK_MAX + PACK_TEXT_MAX];
+	char *at = pack_text(item, replica);
+
+	at += record_pack(record, at);
+	return spool_add(m->spool, lane, item, (size_t)(at - item), why);
+}
+
+/* A request that another replica did the prefill of belongs to both. */
+static int take_record(void *map, unsigned lane, const struct record *record, struct fault *why) {
+	struct map *m = map;
+	struct record numbered = *record;
+
+	if (stop_asked(&m->r->stop)) {
+		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
+	}
+	if (record->file < m->plan.own_sources) {
+		numbered.file = (uint32_t)m->plan.sources[record->file].index;
+	}
+	bool gateway = record->kind == RECORD_REQUEST && record->request.gateway;
+	int rc = add(m, lane, gateway ? T(GATEWAYS_PART) : record->replica, &numbered, why);
+	if (rc >= 0 && !gateway && record->kind == RECORD_REQUEST && record->request.prefill_replica.len > 0 &&
+	    !text_eq(record->request.prefill_replica, record->replica)) {
+		rc = add(m, lane, record->request.prefill_replica, &numbered, why);
+	}
+	return rc;
+}
+
+/* Files are numbered over all tasks, as if one had read them all. */
+static void number_files(struct map *m) {
+	struct quality *q = &m->quality;
+	const uint64_t line_mask = (UINT64_C(1) << QUALITY_RANK_LINE_BITS) - 1;
+
+	for (size_t i = 0; i < q->reject_count; i++) {
+		uint64_t file = q->rejects[i].first_rank >> QUALITY_RANK_LINE_BITS;
+		if (file < m->plan.own_sources) {
+			uint64_t number = (uint64_t)m->plan.sources[file].index;
+			q->rejects[i].first_rank = number << QUALITY_RANK_LINE_BITS | (q->rejects[i].first_rank & line_mask);
+		}
+	}
+	for (size_t i = 0; i < q->input_count; i++) {
+		if (q->inputs[i].index < m->plan.own_sources) {
+			q->inputs[i].index = (uint32_t)m->plan.sources[q->inputs[i].index].index;
+		}
+	}
+}
+
+/* What the plan says of single logs. */
+static int tell_sources(struct map *m, struct logs *logs, struct zone **zones, struct fault *why) {
+	for (size_t i = 0; i < m->plan.own_sources; i++) {
+		const struct shard_source *from = &m->plan.sources[i];
+		struct ingest_source *to = &logs->sources[i];
+		to->model = from->model ? text_of(from->model) : to->model;
+		to->replica = from->replica ? text_of(from->replica) : to->replica;
+		to->tenant = from->tenant ? text_of(from->tenant) : to->tenant;
+		to->log_format = from->log_format ? from->log_format : to->log_format;
+		if (from->log_zone && !(zones[i] = zone_new(text_of(from->log_zone), why))) {
+			return ERROR_CONFIG;
+		}
+		to->log_zone = zones[i] ? zones[i] : to->log_zone;
+	}
+	return 0;
+}
+
+static int ingest(struct map *m, struct logs *logs, struct fault *why) {
+	struct zone **zones = must_calloc(m->plan.own_sources, sizeof *zones);
+	int status = tell_sources(m, logs, zones, why);
+
+	status = status < 0 ? status : ingest_run(&logs->options, take_record, m, &m->quality, why);
+	for (size_t i = 0; i < m->plan.own_sources; i++) {
+		zone_free(zones[i]);
+	}
+	free(zones);
+	return status;
+}
+
+static int read_logs(struct map *m, struct fault *why) {
+	struct run *r = m->r;
+	struct logs logs;
+
+	r->operands.count = 0;
+	for (size_t i = 0; i < m->plan.own_sources; i++) {
+		list_add(&r->operands, m->plan.sources[i].path);
+	}
+	int status = setup_logs(r, &logs);
+	if (status != 0) {
+		return status;
+	}
+	m->spool = spool_new(ingest_lanes(&logs.options), MEMORY_BYTES, by_replica, NULL);
+	status = ingest(m, &logs, why);
+	number_files(m);
+	logs_release(&logs);
+	return status < 0 ? status : spool_seal(m->spool, why);
+}
+
+static int write_records(struct map *m, struct bundle_writer *w, struct fault *why) {
+	struct spool_reader *reader;
+	const void *bytes;
+	size_t len;
+	int rc = spool_reader_new(&reader, m->spool, why), got = rc;
+
+	while (rc >= 0 && (got = spool_next(reader, &bytes, &len, why)) > 0) {
+		struct text item = {bytes, len}, replica;
+		(void)unpack_text(&item, &replica);
+		rc = stop_asked(&m->r->stop) ? fault_set(why, ERROR_IO, "stopped by a signal; nothing was written")
+		                             : bundle_add(w, replica, item, why);
+	}
+	spool_reader_free(reader);
+	return rc < 0 ? rc : got;
+}
+
+static int write_bundle(struct map *m, const char *path, struct fault *why) {
+	struct bundle_writer *w;
+	char *notes = NULL;
+	size_t len = 0;
+	int rc = bundle_create(&w, path, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = m->spool ? write_records(m, w, why) : 0;
+	if (rc < 0) {
+		bundle_abandon(w);
+		return rc;
+	}
+	FILE *out = open_memstream(&notes, &len);
+	if (!out) {
+		die_out_of_memory();
+	}
+	notes_begin(&m->plan, out);
+	quality_write_lines(&m->quality, out);
+	memory_close(out, &notes);
+	rc = bundle_commit(w, (struct text){notes, len}, why);
+	free(notes);
+	return rc;
+}
+
+static int take_note(void *quality, const struct json *line, struct fault *why) {
+	return quality_read_line(quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+}
+
+/* The task was done before: it is, if the file is whole; and its findings are what they were. */
+static int look_back(struct map *m, const char *path, struct fault *why) {
+	struct bundle *b;
+	int rc = bundle_open(&b, path, why);
+
+	if (rc == 0) {
+		rc = notes_read(&m->plan, path, b, take_note, &m->quality, why);
+		bundle_close(b);
+	}
+	return rc;
+}
+
+static int do_task(struct map *m, struct fault *why) {
+	const char *path = plan_path(&m->plan, "map", m->plan.task, "bundle");
+
+	if (plan_has(path)) {
+		return look_back(m, path, why);
+	}
+	int rc = m->plan.own_sources > 0 ? read_logs(m, why) : 0;
+	return rc != 0 ? rc : write_bundle(m, path, why);
+}
+
+int shard_map(struct run *r, struct shard_tally *tally, struct fault *why) {
+	struct map m = {.r = r};
+
+	quality_init(&m.quality);
+	int rc = plan_read(&m.plan, r, true, why);
+	rc = rc != 0 ? rc : do_task(&m, why);
+	if (rc == 0) {
+		const struct quality *q = &m.quality;
+		findings_say(r, q);
+		tally->sources = (int64_t)m.plan.own_sources;
+		tally->records = q->steps + q->requests + q->windows + q->powers;
+		rc = quality_has_findings(q) ? EXIT_FINDINGS : EXIT_TIED_OUT;
+	}
+	spool_free(m.spool);
+	quality_release(&m.quality);
+	plan_release(&m.plan);
+	return rc;
+}

@@ -1,0 +1,495 @@
+/* shard_plan.c: tollbook shard plan: which task reads which log. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cli/config.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "cli/setup.h"
+#include "shard/shard.h"
+#include "core/files/files.h"
+#include "core/heap.h"
+#include "core/quality.h"
+#include "ledger/ledger.h"
+
+#define TASKS_MAX 4000
+
+/* A log to be handed to a task. */
+struct piece {
+	char *path;
+	int64_t bytes, index, task;
+	const struct config_logs *of; /* NULL: the command line's */
+};
+
+/* What the tasks are told: options of the command line, and what the configuration says as if by options. */
+struct said {
+	const struct option *option;
+	const char *value;
+};
+
+struct draft {
+	struct run *r;
+	struct config config; /* empty without one */
+	struct config_found found;
+	struct said *said;
+	size_t said_count;
+	struct piece *at;
+	size_t count, room;
+	int64_t tasks;
+	struct fleet *fleet; /* read, for the descriptions that it names; or NULL */
+};
+
+static int take_file(void *context, const char *name, int64_t bytes, const struct ingest_source *source) {
+	struct draft *d = context;
+	const struct config_logs *of = d->found.sources ? d->found.of[source - d->found.sources] : NULL;
+
+	if (d->count == d->room) {
+		d->room = d->room > 0 ? 2 * d->room : 64;
+		d->at = must_realloc(d->at, d->room * sizeof *d->at);
+	}
+	size_t len = strlen(name) + 1;
+	d->at[d->count] = (struct piece){memcpy(must_alloc(len), name, len), bytes, (int64_t)d->count, 0, of};
+	d->count++;
+	return 0;
+}
+
+static int largest_first(const void *a, const void *b) {
+	const struct piece *x = a, *y = b;
+
+	return x->bytes != y->bytes ? (x->bytes < y->bytes) - (x->bytes > y->bytes)
+	                            : (x->index > y->index) - (x->index < y->index);
+}
+
+static int by_index(const void *a, const void *b) {
+	const struct piece *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static bool has_less(const void *load, int64_t a, int64_t b) {
+	const int64_t *bytes = load;
+
+	return bytes[a] != bytes[b] ? bytes[a] < bytes[b] : a < b;
+}
+
+/* The largest first, each to the task that has the least so far: a huge log gets a task of its own. */
+static void share_out(struct draft *d) {
+	int64_t *load = must_calloc((size_t)d->tasks, sizeof *load);
+	struct heap least;
+
+	heap_init(&least, has_less, load);
+	for (int64_t t = 0; t < d->tasks; t++) {
+		heap_push(&least, t);
+	}
+	if (d->count > 1) {
+		qsort(d->at, d->count, sizeof *d->at, largest_first);
+	}
+	for (size_t i = 0; i < d->count; i++) {
+		int64_t task = heap_pop(&least);
+		d->at[i].task = task;
+		load[task] += d->at[i].bytes + 1; /* empty ones are work too */
+		heap_push(&least, task);
+	}
+	heap_release(&least);
+	if (d->count > 1) {
+		qsort(d->at, d->count, sizeof *d->at, by_index);
+	}
+	free(load);
+}
+
+/* ---- writing ---- */
+
+static void put_text(FILE *out, const char *key, const char *s) {
+	size_t room = 6 * strlen(s) + 1;
+	char *escaped = must_alloc(room);
+
+	json_escape(text_of(s), escaped, room);
+	fprintf(out, "\"%s\":\"%s\"", key, escaped);
+	free(escaped);
+}
+
+/* The value of an option as it was given. */
+static const char *given_value(const struct run *r, const struct given *g) {
+	const char *a = r->argv[g->at];
+	const char *equals = strncmp(a, "--", 2) == 0 ? strchr(a, '=') : NULL;
+
+	return equals ? equals + 1 : a;
+}
+
+#define GIVEN_MAX ((size_t)1 << 28)
+
+static int read_given(const char *path, struct text *out, struct fault *why) {
+	FILE *in = fopen(path, "re");
+	char *at = NULL;
+	size_t len = 0, room = 0, n = 1;
+
+	while (in && n > 0 && len <= GIVEN_MAX) {
+		room = room - len < 65536 ? room * 2 + 131072 : room;
+		at = must_realloc(at, room);
+		n = fread(at + len, 1, room - len, in);
+		len += n;
+	}
+	if (!in || ferror(in)) {
+		int rc = fault_set(why, ERROR_CONFIG, "%s: cannot read: %s", path, strerror(errno));
+		free(at);
+		if (in) {
+			fclose(in);
+		}
+		return rc;
+	}
+	fclose(in);
+	*out = (struct text){at, len};
+	return 0;
+}
+
+static int put_file(const char *path, struct text bytes, struct fault *why) {
+	struct outfile *file;
+	int rc = outfile_open(&file, path, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	fwrite(bytes.at, 1, bytes.len, outfile_stream(file));
+	return outfile_commit(file, why);
+}
+
+/* ---- what tasks are told ---- */
+
+/* Options that name a file of which the plan keeps a copy. */
+static bool names_file(const struct option *o) {
+	static const char *const names[] = {"fleet", "prices", "pattern"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(o->name, names[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_said(const struct option *o) {
+	return (o->groups & (GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_LOGS | GROUP_BOOK)) != 0;
+}
+
+static void add_said(struct draft *d, const struct option *o, const char *value) {
+	d->said = must_realloc(d->said, (d->said_count + 1) * sizeof *d->said);
+	d->said[d->said_count++] = (struct said){o, value};
+}
+
+static void add_setting(struct draft *d, const char *name, const char *value) {
+	size_t count;
+	const struct option *o = options_common(&count);
+
+	for (size_t i = 0; value && i < count; i++) {
+		if (strcmp(o[i].name, name) == 0) {
+			add_said(d, &o[i], value);
+		}
+	}
+}
+
+static void add_settings(struct draft *d) {
+	const struct config *c = &d->config;
+
+	add_setting(d, "book", d->r->book);
+	add_setting(d, "fleet", c->fleet);
+	add_setting(d, "gpu-hour", c->gpu_hour);
+	add_setting(d, "rule", c->rule);
+	add_setting(d, "tenant-key-file", c->tenant_key);
+	for (size_t i = 0; i < c->prices.count; i++) {
+		add_setting(d, "prices", c->prices.at[i]);
+	}
+	for (size_t i = 0; i < c->matches.count; i++) {
+		add_setting(d, "list", c->matches.at[i]);
+	}
+}
+
+static void collect_said(struct draft *d) {
+	const struct run *r = d->r;
+
+	for (size_t i = 0; i < r->given_count; i++) {
+		const struct given *g = &r->given[i];
+		if (is_said(g->option) && !(d->config.book && g->option->groups & GROUP_BOOK)) { /* --book is a setting already */
+			add_said(d, g->option, g->option->argument ? given_value(r, g) : "");
+		}
+	}
+	if (d->config.book) {
+		add_settings(d);
+	}
+}
+
+/* "given/2-fleet": where a copy is, below the plan's folder; .gz by name would be packed once more. */
+static void given_name(size_t i, const struct option *o, char *out, size_t size) {
+	snprintf(out, size, "given/%zu-%s", i, o->name);
+}
+
+static int write_file_option(const struct draft *d, size_t i, FILE *out, struct fault *why) {
+	char name[64], hash[DIGEST_HEX_MAX];
+	struct text bytes;
+	int rc = read_given(d->said[i].value, &bytes, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	struct digest *sum = digest_new();
+	digest_add(sum, bytes);
+	digest_finish(sum, hash);
+	digest_free(sum);
+	free((void *)(uintptr_t)bytes.at);
+	given_name(i, d->said[i].option, name, sizeof name);
+	put_text(out, "value", name);
+	fprintf(out, ",\"sha256\":\"%s\"", hash);
+	shard_write_descriptions(strcmp(d->said[i].option->name, "fleet") == 0 ? d->fleet : NULL, out);
+	fputs("}\n", out);
+	return 0;
+}
+
+static int write_options(const struct draft *d, FILE *out, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < d->said_count && rc == 0; i++) {
+		const struct option *o = d->said[i].option;
+		fputc('{', out);
+		put_text(out, "option", o->name);
+		fputc(',', out);
+		if (names_file(o)) {
+			rc = write_file_option(d, i, out, why);
+		} else {
+			put_text(out, "value", d->said[i].value);
+			fputs("}\n", out);
+		}
+	}
+	return rc;
+}
+
+/* The fleet, prices and patterns as they are now. A key of tenants is no business of who reads the plan. */
+static int copy_given(const struct draft *d, struct fault *why) {
+	char name[64], path[4200];
+	int rc = 0;
+
+	for (size_t i = 0; i < d->said_count && rc == 0; i++) {
+		const struct option *o = d->said[i].option;
+		struct text bytes;
+		if (!names_file(o)) {
+			continue;
+		}
+		given_name(i, o, name, sizeof name);
+		snprintf(path, sizeof path, "%s/%s", d->r->output, name);
+		rc = read_given(d->said[i].value, &bytes, why);
+		if (rc == 0) {
+			rc = put_file(path, bytes, why);
+			free((void *)(uintptr_t)bytes.at);
+		}
+	}
+	return rc;
+}
+
+static void write_source(const struct piece *p, FILE *out) {
+	fprintf(out, "{\"source\":%lld,\"task\":%lld,\"bytes\":%lld,", (long long)p->index, (long long)p->task,
+	        (long long)p->bytes);
+	put_text(out, "path", p->path);
+	for (size_t i = 0; p->of && i < SHARD_SOURCE_KEYS; i++) {
+		const char *value;
+		memcpy(&value, (const char *)p->of + shard_source_keys[i].in_config, sizeof value);
+		if (value) {
+			fputc(',', out);
+			put_text(out, shard_source_keys[i].name, value);
+		}
+	}
+	fputs("}\n", out);
+}
+
+static int write_plan(struct draft *d, FILE *out, struct fault *why) {
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < d->count; i++) {
+		bytes += d->at[i].bytes;
+	}
+	fprintf(out, "{\"schema\":\"tollbook.plan.v1\",\"version\":\"%s\",\"tasks\":%lld,\"sources\":%zu,\"bytes\":%lld}\n",
+	        TOLLBOOK_VERSION, (long long)d->tasks, d->count, (long long)bytes);
+	int rc = write_options(d, out, why);
+	for (size_t i = 0; i < d->count && rc == 0; i++) {
+		write_source(&d->at[i], out);
+	}
+	return rc;
+}
+
+static int make_folders(const char *folder, struct fault *why) {
+	static const char *const below[] = {"", "/given", "/map", "/fit", "/attribute"};
+	char path[4200];
+
+	for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
+		snprintf(path, sizeof path, "%s%s", folder, below[i]);
+		if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+			return fault_set(why, ERROR_IO, "%s: cannot make the folder: %s", path, strerror(errno));
+		}
+	}
+	return 0;
+}
+
+/* A plan that tasks may be at work on is not changed under them. */
+static int put_plan(struct draft *d, const char *path, struct text plan, struct fault *why) {
+	struct text old;
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		int rc = file_read(path, (size_t)1 << 32, &old, why);
+		bool same = rc == 0 && text_eq(old, plan);
+		if (rc == 0) {
+			free((void *)(uintptr_t)old.at);
+		}
+		return rc < 0 || same ? rc
+		                      : fault_set(why, ERROR_CONFIG, "%s: there is another plan already, expected a new folder: "
+		                                  "-o PLAN", d->r->output);
+	}
+	int rc = copy_given(d, why);
+	rc = rc < 0 ? rc : shard_copy_descriptions(d->fleet, d->r->output, why);
+	return rc < 0 ? rc : put_file(path, plan, why);
+}
+
+static int write_draft(struct draft *d, struct fault *why) {
+	char path[4200], *at = NULL;
+	size_t len = 0;
+	int rc = make_folders(d->r->output, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	FILE *out = open_memstream(&at, &len);
+	if (!out) {
+		die_out_of_memory();
+	}
+	rc = write_plan(d, out, why);
+	memory_close(out, &at);
+	snprintf(path, sizeof path, "%s/plan.jsonl", d->r->output);
+	rc = rc < 0 ? rc : put_plan(d, path, (struct text){at, len}, why);
+	free(at);
+	return rc;
+}
+
+/* ---- what is asked ---- */
+
+/* What later tasks would stumble over is said now. */
+static int check_files(struct run *r, struct fleet **fleet, int64_t *from_ns, int64_t *to_ns) {
+	struct names *names = names_new();
+	struct prices *prices = NULL;
+	struct zone *tz = NULL;
+
+	int status = setup_zone(r, "tz", r->tz, &tz);
+	status = status == 0 ? setup_period(r, tz, from_ns, to_ns) : status;
+	status = status == 0 ? setup_fleet(r, names, fleet) : status;
+	status = status == 0 ? setup_prices(r, &prices) : status;
+	if (prices) {
+		prices_free(prices);
+	}
+	zone_free(tz);
+	names_free(names);
+	return status;
+}
+
+static int check_options(struct run *r) {
+	const struct shard_settings *s = r->own;
+
+	if (!r->output) {
+		say_error(r, "where to? expected -o PLAN, a folder that all machines see");
+		return EXIT_USAGE;
+	}
+	if (s->tasks < 1 || s->tasks > TASKS_MAX) {
+		return say_option(r, "tasks", "over how many tasks? expected --tasks N, at most %d", TASKS_MAX);
+	}
+	for (size_t i = 0; i < r->operands.count; i++) {
+		if (strcmp(r->operands.at[i], "-") == 0) {
+			say_error(r, "standard input cannot be shared out, expected files and directories");
+			return EXIT_USAGE;
+		}
+	}
+	return 0;
+}
+
+/* One of the two says it. */
+static int check_config(struct run *r) {
+	for (size_t i = 0; i < r->given_count; i++) {
+		const struct option *o = r->given[i].option;
+		if (o->groups & (GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_LOGS)) {
+			return say_option(r, o->name, "--%s is the configuration's to say", o->name);
+		}
+	}
+	if (r->operands.count > 0) {
+		say_error(r, "the logs are those of the configuration, expected no LOG");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int read_config(struct draft *d, struct fault *why) {
+	const struct shard_settings *s = d->r->own;
+	int rc = s->config ? check_config(d->r) : 0;
+
+	if (rc != 0 || !s->config) {
+		return rc;
+	}
+	rc = config_read(&d->config, s->config, why);
+	return rc < 0 ? rc : config_set_options(&d->config, d->r, why);
+}
+
+/* A log that cannot be listed now would be missing without a word later. */
+static int refuse_damage(struct run *r, const struct quality *q) {
+	for (size_t i = 0; i < q->damage_count; i++) {
+		say_error(r, "%s: %s", q->damages[i].file, q->damages[i].reason);
+	}
+	return q->damage_count > 0 ? EXIT_FAILED : 0;
+}
+
+static int list_logs(struct draft *d, int64_t from_ns, int64_t to_ns, struct quality *q, struct fault *why) {
+	struct logs logs = {0};
+	struct ingest_options found;
+	bool by_config = d->config.book;
+	int status = by_config ? config_find_logs(&d->found, &d->config, from_ns, to_ns, q, why) : setup_logs(d->r, &logs);
+
+	if (status == 0) {
+		found = (struct ingest_options){.sources = d->found.sources, .source_count = d->found.count};
+		ingest_files(by_config ? &found : &logs.options, take_file, d, q);
+		status = refuse_damage(d->r, q);
+	}
+	for (size_t i = 0; i < q->warning_count; i++) {
+		say_warning(d->r, "%s", q->warnings[i]);
+	}
+	if (!by_config) {
+		logs_release(&logs);
+	}
+	return status;
+}
+
+static void draft_release(struct draft *d) {
+	for (size_t i = 0; i < d->count; i++) {
+		free(d->at[i].path);
+	}
+	free(d->at);
+	free(d->said);
+	fleet_free(d->fleet);
+	config_logs_release(&d->found);
+	config_release(&d->config);
+}
+
+int shard_plan(struct run *r, struct shard_tally *tally, struct fault *why) {
+	struct draft d = {.r = r, .tasks = ((struct shard_settings *)r->own)->tasks};
+	struct quality q;
+	int64_t from_ns, to_ns;
+
+	quality_init(&q);
+	int status = check_options(r);
+	status = status == 0 ? read_config(&d, why) : status;
+	status = status == 0 && r->book ? ledger_refuse(r->book, why) : status; /* all who read the plan would know it */
+	status = status == 0 ? check_files(r, &d.fleet, &from_ns, &to_ns) : status;
+	status = status == 0 ? list_logs(&d, from_ns, to_ns, &q, why) : status;
+	if (status == 0) {
+		collect_said(&d);
+		share_out(&d);
+		status = write_draft(&d, why);
+	}
+	tally->sources = (int64_t)d.count;
+	draft_release(&d);
+	quality_release(&q);
+	return status;
+}

@@ -1,0 +1,206 @@
+/* shard_report.c: tollbook shard report: the statement of a plan whose tasks are done. */
+#include <stdlib.h>
+
+#include "cli/findings.h"
+#include "cli/say.h"
+#include "cli/setup.h"
+#include "shard/shard.h"
+#include "shard/shard_work.h"
+#include "core/instant.h"
+#include "core/quality_lines.h"
+#include "ledger/ledger.h"
+
+struct merge {
+	struct run *r;
+	struct plan plan;
+	struct shard_session session;
+	struct remainders *remainders; /* what pools were up for and no replica told of */
+	struct quality quality;
+	struct statement *statement;
+	int64_t from_ns, to_ns;
+	struct shard_tally *tally;
+};
+
+static bool number(const struct json *j, const char *key, int64_t *out) {
+	return json_i64(j, json_get(j, 0, text_of(key)), out);
+}
+
+static bool take_period(struct merge *m, const struct json *j) {
+	int64_t from_ns, to_ns;
+
+	if (!number(j, "evidence_from_ns", &from_ns) || !number(j, "evidence_to_ns", &to_ns)) {
+		return false;
+	}
+	m->from_ns = from_ns < m->from_ns ? from_ns : m->from_ns;
+	m->to_ns = to_ns > m->to_ns ? to_ns : m->to_ns;
+	return true;
+}
+
+static int take_note(void *merge, const struct json *j, struct fault *why) {
+	struct merge *m = merge;
+
+	if (take_period(m, j) || quality_read_line(&m->quality, j)) {
+		return 0;
+	}
+	return fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+}
+
+static int read_notes(struct merge *m, const char *step, struct fault *why) {
+	int rc = 0;
+
+	for (int64_t i = 0; i < m->plan.tasks && rc == 0; i++) {
+		const char *path = plan_path(&m->plan, step, i, "bundle");
+		struct bundle *b;
+		rc = plan_open_bundle(&b, path, why);
+		rc = rc < 0 ? rc : notes_read(&m->plan, path, b, take_note, m, why);
+		bundle_close(b);
+	}
+	return rc;
+}
+
+/* ---- entries ---- */
+
+static int take_entry(void *merge, const struct entry *e) {
+	struct merge *m = merge;
+
+	m->tally->entries++;
+	return statement_take(m->statement, e);
+}
+
+static int take_item(void *merge, struct text item, struct fault *why) {
+	struct merge *m = merge;
+	struct entry e;
+
+	if (!entry_unpack(&item, m->session.names, &e)) {
+		return fault_set(why, ERROR_CONFIG, "an entry in attribute/ is damaged; remove the file and run its task again");
+	}
+	int rc = remainders_take(m->remainders, &e);
+	rc = rc < 0 ? rc : take_entry(m, &e);
+	return rc < 0 ? fault_set(why, rc, "a figure does not fit 64 bits") : 0;
+}
+
+static int read_entries(struct merge *m, struct fault *why) {
+	int rc = 0;
+
+	for (int64_t i = 0; i < m->plan.tasks && rc == 0; i++) {
+		struct bundle_part part;
+		struct bundle *b;
+		int got;
+		rc = plan_open_bundle(&b, plan_path(&m->plan, "attribute", i, "bundle"), why);
+		while (rc == 0 && (got = bundle_next(b, &part, why)) != 0) {
+			rc = got < 0 ? got : bundle_read(b, &part, take_item, m, why);
+			m->tally->replicas++;
+		}
+		bundle_close(b);
+	}
+	return rc;
+}
+
+/* ---- the same from the ledger ---- */
+
+static int take_posted(void *merge, const struct entry *e) {
+	struct merge *m = merge;
+	int rc = e->replica != 0 ? remainders_take(m->remainders, e) : 0;
+
+	return rc < 0 ? rc : take_entry(m, e);
+}
+
+static int ignore_entry(void *merge, const struct entry *e) {
+	(void)merge, (void)e;
+	return 0;
+}
+
+static int read_ledger(struct merge *m, struct fault *why) {
+	const struct shard_session *s = &m->session;
+	int64_t from_ns = s->from_ns != INT64_MIN ? s->from_ns : m->from_ns, to_ns = s->to_ns != INT64_MAX ? s->to_ns : m->to_ns + 1;
+	struct ledger *l = NULL;
+	int rc = work_open_ledger(&l, &m->plan, LEDGER_READ, s->names, why);
+
+	if (rc == 0) {
+		rc = ledger_entries(l, instant_floor(from_ns, NS_PER_HOUR), to_ns, INT64_MAX - 1, LEDGER_SLOTS, take_posted, m, why);
+		ledger_close(l);
+	}
+	/* What is left of pools' uptime stands there; this says what is odd about it. */
+	return rc < 0 ? rc : remainders_finish(m->remainders, ignore_entry, m, &m->quality, why);
+}
+
+static int read_files(struct merge *m, struct fault *why) {
+	int rc = read_entries(m, why);
+
+	return rc < 0 ? rc : remainders_finish(m->remainders, take_entry, m, &m->quality, why);
+}
+
+/* ---- the statement ---- */
+
+static void start_statement(struct merge *m) {
+	struct run *r = m->r;
+	const struct shard_session *s = &m->session;
+	struct report_options o = {
+		.names = s->names,
+		.prices = s->prices,
+		.by_count = r->by.count,
+		.tz = s->tz,
+		.tz_name = r->tz,
+		.idle_proportional = r->idle_proportional,
+		.currency = fleet_currency(s->fleet),
+		.rule = rule_names[r->rule],
+		.version = TOLLBOOK_VERSION,
+		.fleet_sha256 = fleet_sha256(s->fleet),
+		.descriptions_sha256 = fleet_descriptions_sha256(s->fleet),
+		.from_ns = s->from_ns != INT64_MIN ? s->from_ns : m->from_ns,
+		.to_ns = s->to_ns != INT64_MAX ? s->to_ns : m->to_ns,
+	};
+
+	for (size_t i = 0; i < r->by.count; i++) {
+		o.by[i] = r->by.key[i];
+	}
+	m->statement = statement_new(&o);
+}
+
+static int make_statement(struct merge *m, struct fault *why) {
+	if (m->from_ns > m->to_ns) {
+		findings_say(m->r, &m->quality);
+		findings_say_nothing(m->r, &m->quality);
+		return EXIT_FINDINGS;
+	}
+	quality_tell_joins(&m->quality);
+	quality_sort(&m->quality);
+	start_statement(m);
+	int rc = m->r->book ? read_ledger(m, why) : read_files(m, why);
+	rc = rc < 0 ? rc : statement_finish(m->statement, &m->quality, why);
+	if (rc < 0) {
+		return rc;
+	}
+	if (strcmp(m->r->format, "table") != 0) {
+		findings_say(m->r, &m->quality);
+	}
+	rc = write_statement(m->r, m->statement);
+	return rc != 0 ? rc : statement_has_findings(m->statement) ? EXIT_FINDINGS : EXIT_TIED_OUT;
+}
+
+static int do_report(struct merge *m, struct fault *why) {
+	int rc = session_open(&m->session, &m->plan);
+
+	if (rc != 0) {
+		return rc;
+	}
+	struct attribute_options o = session_options(&m->session);
+	m->remainders = remainders_new(&o);
+	rc = read_notes(m, "map", why);
+	rc = rc == 0 ? read_notes(m, "attribute", why) : rc;
+	return rc == 0 ? make_statement(m, why) : rc;
+}
+
+int shard_report(struct run *r, struct shard_tally *tally, struct fault *why) {
+	struct merge m = {.r = r, .from_ns = INT64_MAX, .to_ns = INT64_MIN, .tally = tally};
+
+	quality_init(&m.quality);
+	int rc = plan_read(&m.plan, r, false, why);
+	rc = rc == 0 ? do_report(&m, why) : rc;
+	statement_free(m.statement);
+	remainders_free(m.remainders);
+	quality_release(&m.quality);
+	session_close(&m.session);
+	plan_release(&m.plan);
+	return rc;
+}

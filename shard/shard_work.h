@@ -1,0 +1,53 @@
+/* shard_work.h: what fit and attribute share. */
+#ifndef CLI_SHARD_WORK_H
+#define CLI_SHARD_WORK_H
+
+#include "shard/shard.h"
+#include "core/files/pack.h"
+#include "ledger/ledger.h"
+
+/* After so many replicas a session is made anew. */
+#define SESSION_REPLICAS 64
+#define FITS_MAX ((size_t)1 << 30)
+
+/* A new attribution with all records of the replica that `parts` is at; the caller frees it, also on an error. */
+int work_take_replica(struct parts *parts, const struct shard_session *s, struct text replica,
+                      struct attribution **out, int64_t *records, struct fault *why);
+
+/*
+ * --book: puts the entries of the task's file into the ledger; and, when all tasks' files are there, what is
+ * left of pools' uptime. What the ledger has already is left alone. *posted: entries handed over.
+ */
+int shard_post(struct plan *p, int64_t *posted, struct fault *why);
+
+/*
+ * What a plan's logs held and what was wrong with them, task by task, and what is odd about all together: into the
+ * ledger, once. All tasks' files are there.
+ */
+int shard_post_evidence(struct plan *p, const struct shard_session *s, const struct quality *odd, struct fault *why);
+
+/* Work in a transaction that is committed if it returns 1; tried again where the ledger fails, which it must bear. */
+typedef int ledger_work(void *context, struct ledger *l, struct fault *why);
+int work_on_ledger(const struct plan *p, struct names *names, ledger_work *work, void *context, struct fault *why);
+
+/* The ledger of --book: a server ("postgresql://…"), or a book's folder. */
+int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode mode, struct names *names,
+                     struct fault *why);
+
+/*
+ * Where several replicas have engines' logs, requests of gateways are joined to them once, by task 0 of `shard fit`; each
+ * task of `shard attribute` reads of its replicas whose requests are, in the order of their names.
+ */
+int shard_join(struct plan *p, struct fault *why);
+struct shard_tenants;
+/* *out is NULL where there is nothing of it. What is to be told of the join is added by task 0. */
+int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct quality *quality, struct fault *why);
+void shard_tenants_close(struct shard_tenants *t);
+int shard_tenants_give(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
+                       struct fault *why);
+
+/* Adds the statistics of all tasks: from the file of their sum, or from each. */
+#define FITS_SUM "fit/sum.fits"
+int work_sum_fits(struct attribution_fits *f, struct plan *p, struct fault *why);
+
+#endif
