@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/quality_private.h"
 
 void quality_init(struct quality *q) {
 	*q = (struct quality){0};
@@ -44,6 +45,7 @@ void quality_release(struct quality *q) {
 	for (int i = 0; i < JOIN_TROUBLES; i++) {
 		free(q->joins.first[i]);
 	}
+	quality_release_notices(q);
 	free(q->rejects);
 	free(q->notes);
 	free(q->damages);
@@ -52,13 +54,7 @@ void quality_release(struct quality *q) {
 	quality_init(q);
 }
 
-/* Room for one more. Arrays only grow, one by one, and double at powers of two: no need to store their room. */
-static void *room_for_one(void *array, size_t count, size_t item_bytes) {
-	if ((count & (count - 1)) != 0) {
-		return array;
-	}
-	return must_realloc(array, (count == 0 ? 1 : 2 * count) * item_bytes);
-}
+#define room_for_one quality_room_for_one
 
 static char *format_text(const char *format, va_list args) {
 	char *s;
@@ -314,8 +310,12 @@ void quality_merge(struct quality *to, struct quality *from) {
 	for (size_t i = 0; i < from->warning_count; i++) {
 		insert_warning(to, from->warnings[i]);
 	}
+	for (size_t i = 0; i < from->notice_count; i++) {
+		quality_add_notice(to, &from->notices[i]);
+	}
 	/* What the elements hold belongs to `to` now; only the arrays are left. */
-	from->reject_count = from->note_count = from->damage_count = from->input_count = from->warning_count = 0;
+	from->reject_count = from->note_count = from->damage_count = from->input_count = from->warning_count =
+	        from->notice_count = 0;
 	quality_release(from);
 }
 
@@ -364,5 +364,8 @@ void quality_sort(struct quality *q) {
 }
 
 bool quality_has_findings(const struct quality *q) {
-	return q->reject_count > 0 || q->damage_count > 0 || q->joins.count[JOIN_DIFFERING] > 0;
+	size_t findings;
+
+	quality_notices(q, NOTICE_FINDING, &findings);
+	return findings > 0 || q->reject_count > 0 || q->damage_count > 0 || q->joins.count[JOIN_DIFFERING] > 0;
 }

@@ -45,6 +45,31 @@ struct quality_joins {
 	char *first[JOIN_TROUBLES];    /* "FILE:LINE"; NULL: not known yet, the rank tells */
 };
 
+/*
+ * Something to be stated beside the figures. A finding may make a figure wrong by more than its interval and sets exit
+ * status 1; an assumption is what a log or a default settled; a missing item is what no log reports, and what would.
+ */
+enum notice_type { NOTICE_FINDING, NOTICE_ASSUMPTION, NOTICE_MISSING, NOTICE_TYPES };
+
+/* Texts of a notice; those that its type does not use are NULL. */
+enum notice_field {
+	NOTICE_KIND,     /* finding: "counted-twice", "gpus", "clock" …; missing: what is missing */
+	NOTICE_TEXT,     /* a sentence; missing: what it needs */
+	NOTICE_SUBJECTS, /* replicas or files, sorted, a line feed between */
+	NOTICE_VALUE,    /* of an assumption: "4" */
+	NOTICE_OPTION,   /* the option that settles it: "--gpus" */
+	NOTICE_SOURCE,   /* of an assumption: "vllm.log:12" */
+	NOTICE_FIELDS
+};
+
+#define QUALITY_NO_AMOUNT INT64_MIN
+
+struct quality_notice {
+	enum notice_type type;
+	char *field[NOTICE_FIELDS];
+	int64_t amount_nano; /* of money at stake; or QUALITY_NO_AMOUNT */
+};
+
 struct quality {
 	int64_t lines;
 	int64_t steps, requests, windows, powers; /* records by kind */
@@ -60,6 +85,8 @@ struct quality {
 	size_t note_count;
 	char **warnings; /* sentences; each once */
 	size_t warning_count;
+	struct quality_notice *notices; /* sorted by type, then by their texts */
+	size_t notice_count;
 	struct quality_joins joins; /* not told yet */
 };
 
@@ -88,6 +115,22 @@ void quality_tell_joins(struct quality *q);
 void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset);
 /* Adds a warning (printf) unless the same sentence is there already. */
 void quality_warn(struct quality *q, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * Adds a finding: a warning with the same sentence (printf), and exit status 1. `subject` (a replica, a file) and
+ * `option` may be NULL. The same kind, sentence and option stand once; their subjects are collected, amounts added.
+ */
+void quality_finding(struct quality *q, const char *kind, const char *subject, const char *option, int64_t amount_nano,
+                     const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* Adds an assumption: value "4" of subject "r0", which the option overrides, taken from the source "vllm.log:12". */
+void quality_assume(struct quality *q, const char *subject, const char *value, const char *option, const char *source,
+                    const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* Adds what no log reports, what is needed for it, and the option that brings it (or NULL). */
+void quality_missing(struct quality *q, const char *what, const char *needs, const char *option);
+/* Takes over the texts of a notice of any type, as above. */
+void quality_add_notice(struct quality *q, struct quality_notice *n);
+/* The notices of a type: the first, and how many. */
+const struct quality_notice *quality_notices(const struct quality *q, enum notice_type type, size_t *count);
+
 /* Appends an input; strings are copied. */
 void quality_add_input(struct quality *q, const struct quality_input *in);
 
@@ -96,7 +139,7 @@ void quality_merge(struct quality *to, struct quality *from);
 /* Rejects by lines (most first, then reason), the rest by name: one order whatever the threads did. */
 void quality_sort(struct quality *q);
 
-/* Anything that makes the exit status 1? (rejects, damages) */
+/* Anything that makes the exit status 1? (findings, rejects, damages) */
 bool quality_has_findings(const struct quality *q);
 
 #endif

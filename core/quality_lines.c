@@ -29,6 +29,23 @@ static void put_input(const struct quality_input *in, FILE *out) {
 	        in->index);
 }
 
+/* The keys of a notice's texts; "notice" has its type. */
+static const char *const notice_keys[NOTICE_FIELDS] = {"kind", "text", "subjects", "value", "option", "from"};
+
+static void put_notice(const struct quality_notice *n, FILE *out) {
+	fprintf(out, "{\"notice\":%d", (int)n->type);
+	for (int i = 0; i < NOTICE_FIELDS; i++) {
+		if (n->field[i]) {
+			fputc(',', out);
+			put_string(out, notice_keys[i], n->field[i]);
+		}
+	}
+	if (n->amount_nano != QUALITY_NO_AMOUNT) {
+		fprintf(out, ",\"amount_nano\":%" PRId64, n->amount_nano);
+	}
+	fputs("}\n", out);
+}
+
 /* The first of each, as a number and, where they are known, in words. */
 static void put_joins(const struct quality_joins *j, FILE *out) {
 	static const char *const counts[JOIN_TROUBLES] = {"gateway_only", "engine_only", "differing"};
@@ -67,6 +84,9 @@ void quality_write_lines(const struct quality *q, FILE *out) {
 		fputc('{', out);
 		put_string(out, "warning", q->warnings[i]);
 		fputs("}\n", out);
+	}
+	for (size_t i = 0; i < q->notice_count; i++) {
+		put_notice(&q->notices[i], out);
 	}
 	if (has_joins(&q->joins)) {
 		put_joins(&q->joins, out);
@@ -169,6 +189,24 @@ static bool read_warning(struct quality *q, const struct json *j) {
 	return sentence != NULL;
 }
 
+static bool read_notice(struct quality *q, const struct json *j) {
+	struct quality_notice n = {.amount_nano = QUALITY_NO_AMOUNT};
+	int64_t type;
+
+	if (!number(j, "notice", &type) || type < 0 || type >= NOTICE_TYPES) {
+		return false;
+	}
+	n.type = (enum notice_type)type;
+	for (int i = 0; i < NOTICE_FIELDS; i++) {
+		n.field[i] = string(j, notice_keys[i]);
+	}
+	if (!number(j, "amount_nano", &n.amount_nano)) {
+		n.amount_nano = QUALITY_NO_AMOUNT;
+	}
+	quality_add_notice(q, &n);
+	return true;
+}
+
 static bool read_joins(struct quality *q, const struct json *j) {
 	static const char *const keys[JOIN_TROUBLES][2] = {
 		{"gateway_only", "gateway_only_rank"}, {"engine_only", "engine_only_rank"}, {"differing", "differing_rank"},
@@ -194,7 +232,7 @@ bool quality_read_line(struct quality *q, const struct json *j) {
 	} kinds[] = {
 		{"counts", read_counts}, {"reject", read_reject},   {"damage", read_damage},
 		{"input", read_input},   {"warning", read_warning},
-		{"joins", read_joins},
+		{"joins", read_joins},   {"notice", read_notice},
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

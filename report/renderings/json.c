@@ -312,6 +312,81 @@ static void put_findings(FILE *out, const struct quality *q) {
 	fputs("]}", out);
 }
 
+/* "key":"text", or null. */
+static void put_text_or_null(FILE *out, const char *key, const char *s) {
+	fprintf(out, ",\"%s\":", key);
+	if (s) {
+		put_string(out, s);
+	} else {
+		fputs("null", out);
+	}
+}
+
+static void put_subjects(FILE *out, const char *lines) {
+	struct text rest = text_of(lines ? lines : ""), subject;
+	const char *lead = "";
+
+	fputs(",\"subjects\":[", out);
+	for (bool more = rest.len > 0; more; lead = ",") {
+		more = text_until(&rest, T("\n"), &subject);
+		fputs(lead, out);
+		json_put_text(out, more ? subject : rest);
+	}
+	fputc(']', out);
+}
+
+static void put_finding(FILE *out, const struct quality_notice *n) {
+	fputs("{\"kind\":", out);
+	put_string(out, n->field[NOTICE_KIND]);
+	put_text_or_null(out, "text", n->field[NOTICE_TEXT]);
+	put_subjects(out, n->field[NOTICE_SUBJECTS]);
+	fputc(',', out);
+	PUT_MEMBERS(out, known("amount", n->amount_nano != QUALITY_NO_AMOUNT, n->amount_nano));
+	put_text_or_null(out, "option", n->field[NOTICE_OPTION]);
+	fputc('}', out);
+}
+
+static void put_assumption(FILE *out, const struct quality_notice *n) {
+	fputs("{\"text\":", out);
+	put_string(out, n->field[NOTICE_TEXT]);
+	put_text_or_null(out, "subject", n->field[NOTICE_SUBJECTS]);
+	put_text_or_null(out, "value", n->field[NOTICE_VALUE]);
+	put_text_or_null(out, "option", n->field[NOTICE_OPTION]);
+	put_text_or_null(out, "source", n->field[NOTICE_SOURCE]);
+	fputc('}', out);
+}
+
+static void put_missing(FILE *out, const struct quality_notice *n) {
+	fputs("{\"what\":", out);
+	put_string(out, n->field[NOTICE_KIND]);
+	put_text_or_null(out, "needs", n->field[NOTICE_TEXT]);
+	put_text_or_null(out, "option", n->field[NOTICE_OPTION]);
+	fputc('}', out);
+}
+
+/* Findings, assumptions and what is missing: the contract's keys. */
+static void put_notices(FILE *out, const struct quality *q) {
+	static const struct {
+		const char *key;
+		void (*put)(FILE *out, const struct quality_notice *n);
+	} lists[NOTICE_TYPES] = {
+		[NOTICE_FINDING] = {"findings", put_finding},
+		[NOTICE_ASSUMPTION] = {"assumptions", put_assumption},
+		[NOTICE_MISSING] = {"missing", put_missing},
+	};
+
+	for (int t = 0; t < NOTICE_TYPES; t++) {
+		size_t count;
+		const struct quality_notice *n = quality_notices(q, (enum notice_type)t, &count);
+		fprintf(out, ",\n \"%s\":[", lists[t].key);
+		for (size_t i = 0; i < count; i++) {
+			fputs(i > 0 ? ",\n  " : "\n  ", out);
+			lists[t].put(out, &n[i]);
+		}
+		fputc(']', out);
+	}
+}
+
 static void put_quality(FILE *out, const struct quality *q) {
 	fputs(",\n \"quality\":{", out);
 	PUT_MEMBERS(out, counted("lines", q->lines));
@@ -391,6 +466,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 		fprintf(out, ",\n \"%s\":", s->pages[i].key);
 		s->pages[i].json(s->pages[i].page, out);
 	}
+	put_notices(out, s->quality);
 	put_quality(out, s->quality);
 	put_provenance(out, s);
 	fputs("}\n", out);

@@ -316,6 +316,20 @@ static void print_head(const struct page *p) {
 	table_paragraph(p, line, 2);
 }
 
+/* What a log or a default settled, before any figure that rests on it. */
+static void print_assumptions(const struct page *p) {
+	size_t count;
+	const struct quality_notice *n = quality_notices(p->s->quality, NOTICE_ASSUMPTION, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		char line[1024];
+		const char *source = n[i].field[NOTICE_SOURCE], *option = n[i].field[NOTICE_OPTION];
+		snprintf(line, sizeof line, "Assumed: %.500s%s%.200s%s%s%.100s", n[i].field[NOTICE_TEXT], source ? " (" : "",
+			 source ? source : "", source ? ")" : "", option ? "; override with " : "", option ? option : "");
+		table_paragraph(p, line, 2);
+	}
+}
+
 void render_table(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	struct rendering_options options = *r;
 	struct page p = {.s = s, .r = &options, .out = out};
@@ -323,6 +337,7 @@ void render_table(const struct statement *s, const struct rendering_options *r, 
 	options.width = r->width > 0 ? r->width : 100;
 	printable(text_of(s->options.currency ? s->options.currency : ""), p.currency, sizeof p.currency);
 	print_head(&p);
+	print_assumptions(&p);
 	print_units(&p);
 	print_margins(&p);
 	table_services(&p);

@@ -50,6 +50,39 @@ static void the_first_is_by_rank(void **state) {
 	}
 }
 
+/* Findings of one kind and sentence collect their subjects, whatever the order and through lines of JSON. */
+static void notices_collect(void **state) {
+	(void)state;
+	struct quality a, b;
+	size_t count;
+
+	quality_init(&a);
+	quality_init(&b);
+	quality_assume(&a, "r0", "4", "--gpus", "vllm.log:12", "r0 runs on %d GPUs", 4);
+	assert_false(quality_has_findings(&a));
+	quality_finding(&a, "gap", "r1", NULL, 5, "steps are missing");
+	quality_finding(&b, "gap", "r0", NULL, 7, "steps are missing");
+	quality_finding(&b, "gap", "r0", NULL, QUALITY_NO_AMOUNT, "steps are missing");
+	quality_finding(&b, "gap", "r", NULL, QUALITY_NO_AMOUNT, "steps are missing");
+	quality_missing(&b, "cached tokens", "prompt details", NULL);
+	quality_missing(&b, "cached tokens", "prompt details", NULL);
+	quality_merge(&a, &b);
+	assert_true(quality_has_findings(&a));
+	const struct quality_notice *n = quality_notices(&a, NOTICE_FINDING, &count);
+	assert_int_equal(count, 1);
+	assert_string_equal(n->field[NOTICE_SUBJECTS], "r\nr0\nr1");
+	assert_int_equal(n->amount_nano, 12);
+	assert_int_equal(a.warning_count, 1);
+	quality_notices(&a, NOTICE_MISSING, &count);
+	assert_int_equal(count, 1);
+	n = quality_notices(&a, NOTICE_ASSUMPTION, &count);
+	assert_int_equal(count, 1);
+	assert_string_equal(n->field[NOTICE_VALUE], "4");
+	assert_null(n->field[NOTICE_KIND]);
+	quality_release(&a);
+	quality_release(&b);
+}
+
 static void warnings_once(void **state) {
 	(void)state;
 	struct quality q;
@@ -203,6 +236,7 @@ static void joins_are_told_once(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rejects_by_reason), cmocka_unit_test(the_first_is_by_rank),
+		cmocka_unit_test(notices_collect),
 		cmocka_unit_test(warnings_once),     cmocka_unit_test(many_warnings),
 		cmocka_unit_test(merges_in_any_order), cmocka_unit_test(damage_is_a_finding),
 		cmocka_unit_test(joins_are_told_once),

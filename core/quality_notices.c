@@ -1,0 +1,195 @@
+/* quality_notices.c: findings, assumptions and what is missing, sorted and each once. */
+#define _GNU_SOURCE /* vasprintf */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "core/quality_private.h"
+
+void *quality_room_for_one(void *array, size_t count, size_t item_bytes) {
+	if ((count & (count - 1)) != 0) {
+		return array;
+	}
+	return must_realloc(array, (count == 0 ? 1 : 2 * count) * item_bytes);
+}
+
+static char *copy(const char *s) {
+	if (!s) {
+		return NULL;
+	}
+	size_t bytes = strlen(s) + 1;
+	return memcpy(must_alloc(bytes), s, bytes);
+}
+
+static void release_notice(struct quality_notice *n) {
+	for (int i = 0; i < NOTICE_FIELDS; i++) {
+		free(n->field[i]);
+		n->field[i] = NULL;
+	}
+}
+
+void quality_release_notices(struct quality *q) {
+	for (size_t i = 0; i < q->notice_count; i++) {
+		release_notice(&q->notices[i]);
+	}
+	free(q->notices);
+	q->notices = NULL;
+	q->notice_count = 0;
+}
+
+/* By type and all texts but the subjects of a finding, which are collected. */
+static int compare(const struct quality_notice *a, const struct quality_notice *b) {
+	int order = (int)a->type - (int)b->type;
+
+	for (int i = 0; order == 0 && i < NOTICE_FIELDS; i++) {
+		if (i != NOTICE_SUBJECTS || a->type != NOTICE_FINDING) {
+			const char *x = a->field[i] ? a->field[i] : "", *y = b->field[i] ? b->field[i] : "";
+			order = strcmp(x, y);
+		}
+	}
+	return order;
+}
+
+/* The length of the subject at s, up to a line feed or the end. */
+static size_t subject_len(const char *s) {
+	return strcspn(s, "\n");
+}
+
+/* Adds one subject to a sorted list of lines, unless it is there. */
+static void add_subject(char **list, const char *subject, size_t len) {
+	const char *at = *list;
+	size_t have = *list ? strlen(*list) : 0, place = have;
+
+	for (; at && *at; at += subject_len(at) + (at[subject_len(at)] == '\n')) {
+		size_t n = subject_len(at);
+		int order = strncmp(at, subject, n < len ? n : len);
+		order = order != 0 ? order : n < len ? -1 : n > len;
+		if (order == 0) {
+			return;
+		}
+		if (order > 0) {
+			place = (size_t)(at - *list);
+			break;
+		}
+	}
+	char *out = must_alloc(have + len + 2);
+	size_t used = place;
+	if (*list) {
+		memcpy(out, *list, place);
+	}
+	if (place == have && have > 0) {
+		out[used++] = '\n';
+	}
+	memcpy(out + used, subject, len);
+	used += len;
+	if (place < have) {
+		out[used++] = '\n';
+		memcpy(out + used, *list + place, have - place);
+		used += have - place;
+	}
+	out[used] = '\0';
+	free(*list);
+	*list = out;
+}
+
+static void merge_notice(struct quality_notice *to, const struct quality_notice *from) {
+	const char *s = from->field[NOTICE_SUBJECTS];
+
+	while (s && *s) {
+		size_t n = subject_len(s);
+		add_subject(&to->field[NOTICE_SUBJECTS], s, n);
+		s += n + (s[n] == '\n');
+	}
+	if (to->amount_nano == QUALITY_NO_AMOUNT) {
+		to->amount_nano = from->amount_nano;
+	} else if (from->amount_nano != QUALITY_NO_AMOUNT &&
+	           __builtin_add_overflow(to->amount_nano, from->amount_nano, &to->amount_nano)) {
+		to->amount_nano = QUALITY_NO_AMOUNT;
+	}
+}
+
+void quality_add_notice(struct quality *q, struct quality_notice *n) {
+	size_t low = 0, high = q->notice_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare(&q->notices[middle], n);
+		if (order == 0) {
+			if (n->type == NOTICE_FINDING) {
+				merge_notice(&q->notices[middle], n);
+			}
+			release_notice(n);
+			return;
+		}
+		if (order < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	q->notices = quality_room_for_one(q->notices, q->notice_count, sizeof *q->notices);
+	memmove(q->notices + low + 1, q->notices + low, (q->notice_count - low) * sizeof *q->notices);
+	q->notices[low] = *n;
+	q->notice_count++;
+}
+
+static char *format_text(const char *format, va_list args) {
+	char *s;
+
+	if (vasprintf(&s, format, args) < 0) {
+		die_out_of_memory();
+	}
+	return s;
+}
+
+void quality_finding(struct quality *q, const char *kind, const char *subject, const char *option, int64_t amount_nano,
+                     const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	char *sentence = format_text(format, args);
+	va_end(args);
+	quality_warn(q, "%s", sentence);
+	quality_add_notice(q, &(struct quality_notice){
+		.type = NOTICE_FINDING,
+		.field = {[NOTICE_KIND] = copy(kind), [NOTICE_TEXT] = sentence, [NOTICE_SUBJECTS] = copy(subject),
+	                  [NOTICE_OPTION] = copy(option)},
+		.amount_nano = amount_nano,
+	});
+}
+
+void quality_assume(struct quality *q, const char *subject, const char *value, const char *option, const char *source,
+                    const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	char *sentence = format_text(format, args);
+	va_end(args);
+	quality_add_notice(q, &(struct quality_notice){
+		.type = NOTICE_ASSUMPTION,
+		.field = {[NOTICE_TEXT] = sentence, [NOTICE_SUBJECTS] = copy(subject), [NOTICE_VALUE] = copy(value),
+	                  [NOTICE_OPTION] = copy(option), [NOTICE_SOURCE] = copy(source)},
+		.amount_nano = QUALITY_NO_AMOUNT,
+	});
+}
+
+void quality_missing(struct quality *q, const char *what, const char *needs, const char *option) {
+	quality_add_notice(q, &(struct quality_notice){
+		.type = NOTICE_MISSING,
+		.field = {[NOTICE_KIND] = copy(what), [NOTICE_TEXT] = copy(needs), [NOTICE_OPTION] = copy(option)},
+		.amount_nano = QUALITY_NO_AMOUNT,
+	});
+}
+
+const struct quality_notice *quality_notices(const struct quality *q, enum notice_type type, size_t *count) {
+	size_t first = 0, end;
+
+	while (first < q->notice_count && q->notices[first].type < type) {
+		first++;
+	}
+	for (end = first; end < q->notice_count && q->notices[end].type == type; end++) {
+	}
+	*count = end - first;
+	return q->notices + first;
+}
