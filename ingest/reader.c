@@ -175,7 +175,7 @@ static bool parse_line(struct reading *r, const struct unwrapped *line, struct t
 
 /* What a user describes may be a line with the stamp in front that is else taken off it. */
 static void parse_described(struct reading *r, const struct unwrapped *line, struct text raw) {
-	const struct unwrapped whole = {raw, line->stamp_ns};
+	const struct unwrapped whole = {raw, line->stamp_ns, line->origin};
 
 	if (!parse_line(r, line, raw)) {
 		parse_line(r, &whole, raw);

@@ -23,6 +23,7 @@ struct envelope {
 	char *scratch[DEPTH_MAX]; /* the line with escapes resolved or colours removed, a buffer per depth */
 	size_t scratch_room[DEPTH_MAX];
 	struct export_entry entry;
+	const struct name_rules *rules;
 };
 
 struct envelope *envelope_new(size_t max_line_bytes) {
@@ -45,6 +46,14 @@ void envelope_free(struct envelope *e) {
 	}
 	json_free(e->json);
 	free(e);
+}
+
+void envelope_set_names(struct envelope *e, const struct name_rules *rules) {
+	e->rules = rules;
+}
+
+void envelope_origin(const struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
+	origin_from_json(&p->origin, e->rules, j, object);
 }
 
 char *envelope_scratch(struct envelope *e, const struct peeling *p, size_t bytes) {
@@ -151,7 +160,7 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 			p.in_parts = p.part = false;
 		}
 	}
-	*out = (struct unwrapped){p.text, p.stamp_ns};
+	*out = (struct unwrapped){p.text, p.stamp_ns, p.origin};
 	return ENVELOPE_LINE;
 }
 
@@ -159,7 +168,7 @@ bool envelope_peek(const struct envelope *e, int *from, struct unwrapped *out) {
 	while (*from < STREAMS) {
 		const struct joint *j = &e->joints[(*from)++];
 		if (j->len > 0) {
-			*out = (struct unwrapped){{j->at, j->len}, j->stamp_ns};
+			*out = (struct unwrapped){.text = {j->at, j->len}, .stamp_ns = j->stamp_ns};
 			return true;
 		}
 	}

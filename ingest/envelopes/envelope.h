@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "core/record.h"
+#include "ingest/envelopes/origin.h"
 
 /* What an envelope must remember between lines of a file: pieces of a line written in parts. */
 struct envelope;
@@ -14,11 +15,14 @@ struct envelope;
 /* `max_line_bytes` bounds a line joined from parts. */
 struct envelope *envelope_new(size_t max_line_bytes);
 void envelope_free(struct envelope *e);
+/* The fleet file's rules for fields; they must live as long. NULL: none. */
+void envelope_set_names(struct envelope *e, const struct name_rules *rules);
 
 /* A line as the engine wrote it. */
 struct unwrapped {
 	struct text text; /* valid until the next call */
 	int64_t stamp_ns; /* the outermost complete stamp (year, zone), or UNKNOWN */
+	struct origin origin; /* the server it is from, as far as the wrappings state it */
 };
 
 enum envelope_status {

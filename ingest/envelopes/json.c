@@ -135,6 +135,7 @@ static bool unwrap(struct envelope *e, const struct json *j, const struct wrappe
 	if (take_stamp(j, stamp, w->kind, &ns)) {
 		set_stamp(p, ns);
 	}
+	envelope_origin(e, j, 0, p);
 	bool ended = text_ends(inner, T("\n"));
 	take_parts(j, p, ended);
 	p->stream = text_eq(json_string(j, json_get(j, 0, T("stream")), buffer, sizeof buffer), T("stderr")) ? STREAM_ERR : STREAM_OUT;

@@ -15,7 +15,11 @@ struct peeling {
 	bool dropped;    /* part of a wrapping of several lines, and no line itself */
 	enum stream stream;
 	bool stamped;    /* a time stamp was taken off just before */
+	struct origin origin;
 };
+
+/* Takes what an object with the line's labels states of its server. */
+void envelope_origin(const struct envelope *e, const struct json *j, json_at object, struct peeling *p);
 
 /* Room for a changed copy of the line; of each depth its own, as one is read while the next is written. */
 char *envelope_scratch(struct envelope *e, const struct peeling *p, size_t bytes);

@@ -58,6 +58,8 @@ bool strip_unit(struct envelope *e, struct peeling *p) {
 	    !text_take_i64(&t, &pid) || !text_skip(&t, T("]: "))) {
 		return false;
 	}
+	origin_set(&p->origin, ORIGIN_HOST, host);
+	origin_set(&p->origin, ORIGIN_UNIT, unit);
 	p->text = t;
 	p->stamped = false;
 	return true;
@@ -124,7 +126,7 @@ static bool skip_structured_data(struct text *t) {
 
 /* "<13>1 2026-05-12T08:50:00.123Z host app 123 id - line" */
 bool strip_syslog_5424(struct envelope *e, struct peeling *p) {
-	struct text t = p->text, word;
+	struct text t = p->text, word, named[2];
 	int64_t ns;
 
 	(void)e;
@@ -139,11 +141,16 @@ bool strip_syslog_5424(struct envelope *e, struct peeling *p) {
 		if (!text_until(&t, T(" "), &word)) {
 			return false;
 		}
+		if (words < 2) {
+			named[words] = text_eq(word, T("-")) ? T("") : word;
+		}
 	}
 	if (!skip_structured_data(&t)) {
 		return false;
 	}
 	set_stamp(p, ns);
+	origin_set(&p->origin, ORIGIN_HOST, named[0]);
+	origin_set(&p->origin, ORIGIN_UNIT, named[1]);
 	text_skip(&t, T(" "));
 	text_skip(&t, T("\xef\xbb\xbf"));
 	p->text = t;

@@ -1,0 +1,144 @@
+#include "ingest/envelopes/origin.h"
+
+/* Keys as they are written, their levels joined by dots, in the order in which they count. */
+static const struct known_key {
+	struct text key;
+	enum origin_part part;
+} known_keys[] = {
+	{{"kubernetes.pod_name", 19}, ORIGIN_POD},                 /* Fluent Bit, Vector */
+	{{"kubernetes.pod.name", 19}, ORIGIN_POD},                 /* Filebeat, Elastic */
+	{{"k8s.pod.name", 12}, ORIGIN_POD},                        /* OpenTelemetry */
+	{{"resource.labels.pod_name", 24}, ORIGIN_POD},            /* Google Cloud Logging */
+	{{"resource.k8s.pod.name", 21}, ORIGIN_POD},
+	{{"labels.pod", 10}, ORIGIN_POD},                          /* Loki */
+	{{"labels.pod_name", 15}, ORIGIN_POD},
+	{{"stream.pod", 10}, ORIGIN_POD},
+	{{"stream.pod_name", 15}, ORIGIN_POD},
+	{{"metric.pod", 10}, ORIGIN_POD},
+	{{"pod_name", 8}, ORIGIN_POD},
+	{{"podName", 7}, ORIGIN_POD},
+	{{"PodName", 7}, ORIGIN_POD},                              /* Azure */
+	{{"pod", 3}, ORIGIN_POD},
+	{{"kubernetes.namespace_name", 25}, ORIGIN_NAMESPACE},
+	{{"kubernetes.pod_namespace", 24}, ORIGIN_NAMESPACE},
+	{{"kubernetes.namespace", 20}, ORIGIN_NAMESPACE},
+	{{"k8s.namespace.name", 18}, ORIGIN_NAMESPACE},
+	{{"resource.labels.namespace_name", 30}, ORIGIN_NAMESPACE},
+	{{"labels.namespace", 16}, ORIGIN_NAMESPACE},
+	{{"stream.namespace", 16}, ORIGIN_NAMESPACE},
+	{{"namespace_name", 14}, ORIGIN_NAMESPACE},
+	{{"PodNamespace", 12}, ORIGIN_NAMESPACE},
+	{{"namespace", 9}, ORIGIN_NAMESPACE},
+	{{"service.instance.id", 19}, ORIGIN_INSTANCE},
+	{{"labels.instance", 15}, ORIGIN_INSTANCE},
+	{{"stream.instance", 15}, ORIGIN_INSTANCE},
+	{{"labels.service_instance_id", 26}, ORIGIN_INSTANCE},
+	{{"stream.service_instance_id", 26}, ORIGIN_INSTANCE},
+	{{"kubernetes.container_name", 25}, ORIGIN_CONTAINER},
+	{{"kubernetes.container.name", 25}, ORIGIN_CONTAINER},
+	{{"k8s.container.name", 18}, ORIGIN_CONTAINER},
+	{{"container.name", 14}, ORIGIN_CONTAINER},                /* Filebeat, OpenTelemetry */
+	{{"resource.labels.container_name", 30}, ORIGIN_CONTAINER},
+	{{"labels.container", 16}, ORIGIN_CONTAINER},
+	{{"labels.container_name", 21}, ORIGIN_CONTAINER},
+	{{"stream.container", 16}, ORIGIN_CONTAINER},
+	{{"stream.container_name", 21}, ORIGIN_CONTAINER},
+	{{"container_name", 14}, ORIGIN_CONTAINER},                /* docker's fluentd driver, Vector */
+	{{"ContainerName", 13}, ORIGIN_CONTAINER},
+	{{"CONTAINER_NAME", 14}, ORIGIN_CONTAINER},                /* docker's journald driver */
+	{{"attrs.tag", 9}, ORIGIN_CONTAINER},                      /* docker's json-file, --log-opt tag */
+	{{"container", 9}, ORIGIN_CONTAINER},
+	{{"_HOSTNAME", 9}, ORIGIN_HOST},                           /* the journal */
+	{{"host.name", 9}, ORIGIN_HOST},
+	{{"host.hostname", 13}, ORIGIN_HOST},
+	{{"resource.labels.instance_id", 27}, ORIGIN_HOST},        /* a virtual machine of Google's */
+	{{"labels.host", 11}, ORIGIN_HOST},
+	{{"labels.hostname", 15}, ORIGIN_HOST},
+	{{"stream.host", 11}, ORIGIN_HOST},
+	{{"stream.hostname", 15}, ORIGIN_HOST},
+	{{"hostname", 8}, ORIGIN_HOST},
+	{{"host", 4}, ORIGIN_HOST},
+	{{"Host", 4}, ORIGIN_HOST},
+	{{"_SYSTEMD_UNIT", 13}, ORIGIN_UNIT},
+	{{"systemd.unit", 12}, ORIGIN_UNIT},                       /* Journalbeat */
+	{{"labels.unit", 11}, ORIGIN_UNIT},
+	{{"stream.unit", 11}, ORIGIN_UNIT},
+};
+
+#define KNOWN_KEYS (sizeof known_keys / sizeof *known_keys)
+
+void origin_set(struct origin *o, enum origin_part part, struct text value) {
+	if (o->part[part].len == 0 && text_find_byte(value, '\\') == SIZE_MAX) {
+		o->part[part] = value;
+	}
+}
+
+/* The text under a key whose levels may be objects or be joined by dots as written: {"k8s":{"pod.name":"x"}}. */
+static struct text text_under(const struct json *j, json_at object, struct text key) {
+	json_at v = json_get(j, object, key);
+
+	if (v != JSON_ABSENT) {
+		enum json_type type = json_type(j, v);
+		return type == JSON_STRING || type == JSON_NUMBER ? json_raw(j, v) : T("");
+	}
+	for (size_t at = text_find_byte(key, '.'); at < key.len; at++) {
+		if (key.at[at] != '.' || (v = json_get(j, object, text_cut(key, 0, at))) == JSON_ABSENT ||
+		    json_type(j, v) != JSON_OBJECT) {
+			continue;
+		}
+		struct text found = text_under(j, v, text_cut(key, at + 1, key.len));
+		if (found.len > 0) {
+			return found;
+		}
+	}
+	return T("");
+}
+
+static void take_rule(struct origin *o, const struct name_rule *rule, struct text value) {
+	if (!o->rule && value.len > 0 && text_find_byte(value, '\\') == SIZE_MAX) {
+		o->rule = rule;
+		o->value = value;
+	}
+}
+
+/* Most objects hold no label at all: those cost one look at each key. */
+static bool may_hold_labels(const struct json *j, json_at object) {
+	for (json_at v = json_first(j, object); v != JSON_ABSENT; v = json_next(j, v)) {
+		struct text key = json_key(j, v);
+		bool plain = text_eq(key, T("log")) || text_eq(key, T("time")) || text_eq(key, T("message")) ||
+		             (text_eq(key, T("stream")) && json_type(j, v) != JSON_OBJECT);
+		if (!plain) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void origin_from_json(struct origin *o, const struct name_rules *rules, const struct json *j, json_at object) {
+	if (!may_hold_labels(j, object)) {
+		return;
+	}
+	for (size_t i = 0; rules && i < rules->count; i++) {
+		if (rules->at[i].is_field) {
+			take_rule(o, &rules->at[i], text_under(j, object, text_of(rules->at[i].pattern)));
+		}
+	}
+	for (size_t i = 0; i < KNOWN_KEYS; i++) {
+		if (o->part[known_keys[i].part].len == 0) {
+			origin_set(o, known_keys[i].part, text_under(j, object, known_keys[i].key));
+		}
+	}
+}
+
+void origin_from_pair(struct origin *o, const struct name_rules *rules, struct text key, struct text value) {
+	for (size_t i = 0; rules && i < rules->count; i++) {
+		if (rules->at[i].is_field && text_eq(text_of(rules->at[i].pattern), key)) {
+			take_rule(o, &rules->at[i], value);
+		}
+	}
+	for (size_t i = 0; i < KNOWN_KEYS; i++) {
+		if (text_eq(known_keys[i].key, key)) {
+			origin_set(o, known_keys[i].part, value);
+		}
+	}
+}

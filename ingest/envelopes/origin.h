@@ -1,0 +1,38 @@
+/* origin.h: which server a line is from, as its envelopes state it. */
+#ifndef INGEST_ORIGIN_H
+#define INGEST_ORIGIN_H
+
+#include "core/json.h"
+#include "core/name_rules.h"
+
+enum origin_part {
+	ORIGIN_NAMESPACE, /* of Kubernetes */
+	ORIGIN_POD,
+	ORIGIN_INSTANCE,  /* service.instance.id, or Prometheus' instance */
+	ORIGIN_CONTAINER, /* its name, or docker compose's service and number */
+	ORIGIN_HOST,
+	ORIGIN_UNIT,      /* of systemd, or syslog's program */
+	ORIGIN_PARTS
+};
+
+/* Empty texts: not stated. They point into the line or into the envelope's buffers, and live until the next line. */
+struct origin {
+	struct text part[ORIGIN_PARTS];
+	const struct name_rule *rule; /* of the fleet file, whose field is there; or NULL */
+	struct text value;            /* of that field */
+};
+
+/* States one part; what an outer envelope stated stays. */
+void origin_set(struct origin *o, enum origin_part part, struct text value);
+
+/*
+ * Takes every part that an object states under a key of a known collector or log store ("kubernetes.pod_name",
+ * "resource.labels.pod_name", "stream.pod", "labels.pod", …), and what the fields of the rules name (NULL: no rules).
+ * Call it with the object that holds the line's labels, also where that is an element of a larger document.
+ */
+void origin_from_json(struct origin *o, const struct name_rules *rules, const struct json *j, json_at object);
+
+/* A key and a value that stand apart, as OpenTelemetry's attributes do: "k8s.pod.name", "vllm-0". */
+void origin_from_pair(struct origin *o, const struct name_rules *rules, struct text key, struct text value);
+
+#endif
