@@ -215,6 +215,9 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	}
 	quality->duplicates += a->duplicates;
 	join_tell(&a->joined, quality);
+	if (rc >= 0) {
+		fits_find_impossible(fits, a->options.from_ns, a->options.to_ns, quality);
+	}
 	warn_evidence(a, quality);
 	warn_unmatched(a, quality);
 	return rc;

@@ -54,19 +54,12 @@ static bool is_known(const struct reading *r) {
 	return r->in_end ? r->plan.known_end && nothing_new : nothing_new && r->plan.known_lines > 0;
 }
 
-/* May words outside quotes be what people wrote? Rows of spend logs can hold whole conversations. */
-static bool holds_prose(const struct reading *r) {
-	return strcmp(r->chosen->name, "usage") == 0;
-}
-
 static void quarantine(struct reading *r, struct text raw) {
 	if (!r->run->quarantine || !r->format || is_known(r)) {
 		return;
 	}
-	const struct redact_options o = {.names = r->run->options->tenant_key != NULL, .prose = holds_prose(r)};
-
 	pthread_mutex_lock(&r->run->quarantine_lock);
-	redact_line(raw, &o, r->run->quarantine);
+	redact_line(raw, r->run->quarantine);
 	putc('\n', r->run->quarantine);
 	pthread_mutex_unlock(&r->run->quarantine_lock);
 }
@@ -134,12 +127,25 @@ static bool hand_on(struct reading *r, struct record *out) {
 	return r->failed >= 0;
 }
 
+/* A request without any instant belongs to no hour. */
+static bool has_instant(const struct record *out) {
+	const struct request *q = &out->request;
+
+	return out->kind != RECORD_REQUEST || q->arrival_ns != UNKNOWN || q->scheduled_ns != UNKNOWN ||
+	       q->first_token_ns != UNKNOWN || q->finish_ns != UNKNOWN;
+}
+
 /* Is there to be another call for the same line? */
 static bool take_result(struct reading *r, enum parse_result result, struct record *out, struct text raw) {
 	switch (result) {
 	case PARSE_RECORD:
 	case PARSE_AGAIN:
-		return hand_on(r, out);
+		if (has_instant(out)) {
+			return hand_on(r, out);
+		}
+		refuse(r, "a request without an instant");
+		quarantine(r, raw);
+		return result == PARSE_AGAIN;
 	case PARSE_REJECT:
 	case PARSE_REJECT_AGAIN:
 		refuse(r, r->parser.reason);

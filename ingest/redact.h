@@ -1,10 +1,10 @@
 /*
  * redact.h: a refused line without what people wrote in it, for the quarantine. Private to ingest/.
  *
- * A line is kept for who is to mend it: its shape, its keys, its numbers and instants, and short names
- * of things (ids, models, replicas). Whatever else stands in quotes, and what stands outside of them
- * where there are quotes (the tail of a line that was cut within a text), is replaced by its length:
- * "<12 bytes>". A line without a quote is a log's own words, and kept if it is not long.
+ * What stays is an allow-list: punctuation, the formats' own words (redact_words.c), one number after a word whose
+ * value is a count, an instant or a duration, and the time stamp in front of a line. Every other run of bytes, keys and
+ * names included, is replaced by its length: "<12 bytes>". Quotes and escapes make no difference, so that a line that
+ * was cut within a text, or wrapped in JSON several times, leaks no more than a whole one.
  */
 #ifndef INGEST_REDACT_H
 #define INGEST_REDACT_H
@@ -14,12 +14,15 @@
 
 #include "core/text.h"
 
-struct redact_options {
-	bool names; /* hide those of tenants and users, too */
-	bool prose; /* words outside quotes are hidden even in lines without quotes */
+struct redact_word {
+	struct text word;
+	bool numeric; /* the number that follows may stay */
 };
 
+/* The row of a word that may stay; or NULL. */
+const struct redact_word *redact_word_find(struct text t);
+
 /* Writes the line without a newline. */
-void redact_line(struct text line, const struct redact_options *o, FILE *out);
+void redact_line(struct text line, FILE *out);
 
 #endif

@@ -130,11 +130,15 @@ static void rebuild(struct cells *c, unsigned slots_log2, unsigned level) {
 	*c = to;
 }
 
-/* The slot of a kind, made where there is none yet. `key` is of `level`. */
-static struct cell *slot_of(struct cells *c, uint64_t key, unsigned level) {
+void cells_open(struct cells *c) {
 	if (!c->slots) {
 		rebuild(c, 6, c->level);
 	}
+}
+
+/* The slot of a kind, made where there is none yet. `key` is of `level`. */
+static struct cell *slot_of(struct cells *c, uint64_t key, unsigned level) {
+	cells_open(c);
 	while (level > c->level) {
 		rebuild(c, c->slots_log2, c->level + 1);
 	}

@@ -58,6 +58,9 @@ struct cells {
 
 void cells_release(struct cells *c);
 
+/* Makes the table where there is none: it counts as in memory from here on, though no step may come. */
+void cells_open(struct cells *c);
+
 /*
  * Adds a step. False if it was left out: shorter than 4.096 microseconds, or with so many tokens or so much
  * context per nanosecond that no engine of today can have run it.

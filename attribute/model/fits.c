@@ -162,6 +162,7 @@ struct cells *fits_cells(struct attribution_fits *f, struct fit *fit) {
 			spill_oldest(f);
 		}
 		f->open++;
+		cells_open(&fit->cells);
 	}
 	fit->used = ++f->clock;
 	fit->by_steps = true;

@@ -64,6 +64,12 @@ size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t m
 /* Those of a day as JSON (attribution_keep_fits). */
 int fits_keep(struct attribution_fits *f, int64_t day_ns, fit_sink *sink, void *context, struct fault *why);
 
+/*
+ * A finding for each model of which over 1 % of the steps of a day are of durations or sizes that no GPU has: the log
+ * counts time in another unit, most likely. After fits_solve.
+ */
+void fits_find_impossible(const struct attribution_fits *f, int64_t from_ns, int64_t to_ns, struct quality *quality);
+
 /* Every fit of the days of a period with its coefficients: for --model-report. */
 void fits_print(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, FILE *out);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "attribute/model/fits_private.h"
+#include "core/instant.h"
 
 static const char *const role_names[] = {"mixed", "prefill", "decode"};
 
@@ -82,6 +83,31 @@ void fleet_site_of(const struct fleet *f, name_id pool, int64_t *pue_nano, int64
 			*pue_nano = f->pools[i].pue_nano;
 			*per_kwh_nano = f->pools[i].per_kwh_nano;
 			return;
+		}
+	}
+}
+
+static bool has_impossible(const struct fit *fit, int64_t from_ns, int64_t to_ns) {
+	bool outside = fit->key.day_ns >= to_ns || fit->key.day_ns + NS_PER_DAY <= from_ns;
+
+	return !outside && fit->unfit > fit->model.steps / 100;
+}
+
+void fits_find_impossible(const struct attribution_fits *f, int64_t from_ns, int64_t to_ns, struct quality *quality) {
+	long long impossible = 0, steps = 0;
+
+	for (size_t i = 0; i < f->count; i++) {
+		const struct fit *fit = f->list[i];
+		if (has_impossible(fit, from_ns, to_ns)) {
+			impossible += fit->unfit;
+			steps += fit->unfit + fit->model.steps;
+		}
+	}
+	for (size_t i = 0; i < f->count; i++) {
+		if (has_impossible(f->list[i], from_ns, to_ns)) {
+			quality_finding(quality, "duration", names_text(f->names, f->list[i]->key.model).at, NULL, QUALITY_NO_AMOUNT,
+			                "%lld of %lld steps are shorter than 5 us or hold more tokens than any GPU computes in their "
+			                "time: is gpu_ns in nanoseconds?", impossible, steps);
 		}
 	}
 }

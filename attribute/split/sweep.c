@@ -47,7 +47,7 @@ static int64_t chunks_of(const struct request_item *r) {
 static int64_t prompt_time_ns(const struct request_item *r) {
 	int64_t from_ns = r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->head.at_ns;
 
-	return r->first_token_ns - from_ns;
+	return r->first_token_ns != UNKNOWN ? r->first_token_ns - from_ns : 0;
 }
 
 static bool is_guessed(const struct request_item *r) {

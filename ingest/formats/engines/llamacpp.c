@@ -177,6 +177,9 @@ static bool rate_fits(const struct timing *t, int64_t rate_centi) {
 	int128 shown = (int128)rate_centi * t->ns;
 	int128 slack = (int128)rate_centi * 6000 + t->ns;
 
+	if (t->tokens > COUNT_MAX) {
+		return true; /* refused as absurd */
+	}
 	for (int64_t n = t->tokens - 1; n <= t->tokens; n++) {
 		int128 off = (int128)n * 100 * NS_PER_SECOND - shown;
 		if (off <= slack && -off <= slack) {
