@@ -160,7 +160,28 @@ int attribution_fits_add(struct attribution_fits *f, struct attribution *a, stru
 
 /* ---- what an accountant is to know ---- */
 
+static const char *input_name(const struct quality *q, uint32_t index) {
+	for (size_t i = 0; i < q->input_count; i++) {
+		if (q->inputs[i].index == index) {
+			return q->inputs[i].file;
+		}
+	}
+	return "a log";
+}
+
+static void find_undated(const struct attribution *a, struct quality *q) {
+	struct undated u = evidence_undated(a->evidence);
+
+	if (u.count > 0) {
+		const char *file = input_name(q, u.file);
+		quality_finding(q, "no-instant", file, NULL, QUALITY_NO_AMOUNT,
+		                "%lld %s without any instant: not counted (the first: %s:%lld)", (long long)u.count,
+		                u.count == 1 ? "request" : "requests", file, (long long)u.line);
+	}
+}
+
 static void warn_evidence(const struct attribution *a, struct quality *q) {
+	find_undated(a, q);
 	if (evidence_lacks_contexts(a->evidence)) {
 		quality_warn(q, "the log does not say how long the contexts of steps are; where requests do not tell either, "
 		             "mixed steps are split without them and graded C");

@@ -127,25 +127,12 @@ static bool hand_on(struct reading *r, struct record *out) {
 	return r->failed >= 0;
 }
 
-/* A request without any instant belongs to no hour. */
-static bool has_instant(const struct record *out) {
-	const struct request *q = &out->request;
-
-	return out->kind != RECORD_REQUEST || q->arrival_ns != UNKNOWN || q->scheduled_ns != UNKNOWN ||
-	       q->first_token_ns != UNKNOWN || q->finish_ns != UNKNOWN;
-}
-
 /* Is there to be another call for the same line? */
 static bool take_result(struct reading *r, enum parse_result result, struct record *out, struct text raw) {
 	switch (result) {
 	case PARSE_RECORD:
 	case PARSE_AGAIN:
-		if (has_instant(out)) {
-			return hand_on(r, out);
-		}
-		refuse(r, "a request without an instant");
-		quarantine(r, raw);
-		return result == PARSE_AGAIN;
+		return hand_on(r, out);
 	case PARSE_REJECT:
 	case PARSE_REJECT_AGAIN:
 		refuse(r, r->parser.reason);

@@ -198,12 +198,33 @@ static int add_request(struct evidence *e, unsigned lane, const struct request_i
 	return add(e, lane, (const struct item *)(void *)l->buffer, len, why);
 }
 
+static void add_undated(struct undated *to, const struct undated *from) {
+	if (from->count > 0 && (to->count == 0 || from->file < to->file || (from->file == to->file && from->line < to->line))) {
+		to->file = from->file;
+		to->line = from->line;
+	}
+	to->count += from->count;
+}
+
+struct undated evidence_undated(const struct evidence *e) {
+	struct undated all = {0};
+
+	for (unsigned i = 0; i < e->lane_count; i++) {
+		add_undated(&all, &e->lanes[i].undated);
+	}
+	return all;
+}
+
 static int take_request(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
 	const struct request *q = &r->request;
 	struct text id = text_cut(q->id, 0, ID_MAX);
 	struct request_item item;
 
+	if (first_known(q) == UNKNOWN) {
+		add_undated(&l->undated, &(struct undated){1, r->file, r->line});
+		return 0;
+	}
 	memset(&item, 0, sizeof item);
 	item.head = head_of(e, l, r, ITEM_REQUEST, first_known(q));
 	item.ok = q->ok;

@@ -109,6 +109,14 @@ int evidence_give_patches(struct evidence *e, tenant_sink *sink, void *context, 
 
 /* Was there a step whose contexts the log does not say? */
 bool evidence_lacks_contexts(const struct evidence *e);
+
+/* Requests without any instant: they belong to no hour and are left out. */
+struct undated {
+	int64_t count;
+	uint32_t file; /* of the first one */
+	int64_t line;
+};
+struct undated evidence_undated(const struct evidence *e);
 bool evidence_has_relative_clock(const struct evidence *e);
 
 /*

@@ -13,6 +13,7 @@ struct evidence_lane {
 	char *buffer; /* an item being packed */
 	size_t room;
 	bool lacks_contexts, relative_clock;
+	struct undated undated;
 	struct engines engines;
 	bool has_gateway;
 	bool *gateway_replicas; /* by name_id */
