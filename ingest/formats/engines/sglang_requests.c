@@ -12,6 +12,7 @@
 #include "ingest/formats/engines/sglang.h"
 
 #include "core/exact.h"
+#include "ingest/formats/python.h"
 
 /* The first of the keys that is there: their names have changed. */
 static int64_t first_instant(struct parser *p, json_at meta, const struct text *keys, size_t count) {
@@ -142,22 +143,31 @@ enum parse_result sglang_parse_json(struct parser *p, struct text line, int64_t 
 	return parse_finished(p, out);
 }
 
-/* "key=value, " in the parentheses of ReqTimeStats: the value, up to the next comma or the end. */
-static struct text stat(struct text list, struct text key) {
-	struct text before, value;
+/* The last place of a text; SIZE_MAX: none. */
+static size_t find_last(struct text t, struct text needle) {
+	size_t last = SIZE_MAX, at;
 
-	while (list.len > 0) {
-		struct text piece;
-		if (!text_until(&list, T(", "), &piece)) {
-			piece = list;
-			list.len = 0;
-		}
+	for (size_t from = 0; (at = text_find(text_cut(t, from, t.len), needle)) != SIZE_MAX; from = last + 1) {
+		last = from + at;
+	}
+	return last;
+}
+
+/*
+ * "key=value, " in the parentheses of ReqTimeStats: the value, up to the next comma or the end. The last one of a key
+ * counts: an id in front, which users choose, may hold the same words.
+ */
+static struct text stat(struct text list, struct text key) {
+	struct text value = T(""), before, piece;
+
+	for (bool more = list.len > 0; more;) {
+		more = text_until(&list, T(", "), &piece);
+		piece = more ? piece : list;
 		if (text_until(&piece, T("="), &before) && text_eq(before, key)) {
 			value = piece;
-			return value;
 		}
 	}
-	return T("");
+	return value;
 }
 
 /* The key has had a blank or an underscore in it. */
@@ -192,12 +202,14 @@ static void stat_instants(struct text times, int64_t written_ns, struct request 
 /* Behind "ReqTimeStats(rid=" or "Req Time Stats(rid=". */
 static enum parse_result parse_stats(struct parser *p, struct text t, int64_t stamp_ns, struct record *out) {
 	struct request *q = &out->request;
-	struct text list;
+	size_t end = find_last(t, T("): "));
 
 	record_begin(out, RECORD_REQUEST);
-	if (!text_until(&t, T("): "), &list)) {
+	if (end == SIZE_MAX) {
 		return reject(p, "malformed request line");
 	}
+	struct text list = text_cut(t, 0, end);
+	t = text_cut(t, end + 3, t.len);
 	struct text cached = stat_either(list, T("cached_input_len"), T("cached input len"));
 	if (!stat_count(stat_either(list, T("input_len"), T("input len")), &q->prompt_tokens) ||
 	    !stat_count(stat_either(list, T("output_len"), T("output len")), &q->completion_tokens) ||
@@ -208,52 +220,55 @@ static enum parse_result parse_stats(struct parser *p, struct text t, int64_t st
 	if (text_eq(stat(list, T("type")), T("prefill"))) {
 		return PARSE_NONE;
 	}
-	q->id = text_cut(list, 0, text_find_byte(list, ','));
+	size_t fields = find_last(list, T(", input_len="));
+	q->id = text_cut(list, 0, fields != SIZE_MAX ? fields : find_last(list, T(", input len=")));
 	stat_instants(t, stamp_ns, q);
 	set_engine(p, JSON_ABSENT, out);
 	return record_finish(p, out);
 }
 
-/* "'prompt_tokens': 40" in Python's way of writing; UNKNOWN if it is not there. */
-static int64_t repr_count(struct text t, struct text key) {
-	struct text before;
+/* A count of a Python dictionary; UNKNOWN if it is not there. */
+static int64_t repr_count(struct text dictionary, struct text key) {
+	struct text value;
 	int64_t n;
 
-	return text_until(&t, key, &before) && text_take_i64(&t, &n) && n >= 0 && n <= COUNT_MAX ? n : UNKNOWN;
+	return python_get(dictionary, key, &value) && stat_count(value, &n) ? n : UNKNOWN;
 }
 
-/* The last one: a user's text may have the same words, but stands before. */
-static size_t find_last(struct text t, struct text needle) {
-	size_t last = SIZE_MAX, at;
+static bool is_aborted(struct text meta) {
+	struct text reason, type;
 
-	for (size_t from = 0; (at = text_find(text_cut(t, from, t.len), needle)) != SIZE_MAX; from = last + 1) {
-		last = from + at;
-	}
-	return last;
+	return python_get(meta, T("finish_reason"), &reason) && python_get(reason, T("type"), &type) &&
+	       text_eq(python_string(type), T("abort"));
 }
 
-/* "Finish: obj=…, out={…}": a Python dictionary, of which only numbers are read. */
+/* "GenerateReqInput(…), out={…}": a Python object and a dictionary; what users wrote stands in strings. */
+static bool find_meta(struct text t, struct text *meta) {
+	struct text object, output;
+
+	return python_take(&t, &object) && text_skip(&t, T(", out=")) && python_take(&t, &output) &&
+	       python_get(output, T("meta_info"), meta);
+}
+
+/* Behind "Finish: obj=". Only numbers, the id and the kind of end are read. */
 static enum parse_result parse_finish_text(struct parser *p, struct text t, int64_t stamp_ns, struct record *out) {
 	struct request *q = &out->request;
-	size_t at = find_last(t, T("'meta_info': {'id': '"));
-	struct text latency, before;
+	struct text meta, value;
 	int64_t e2e = UNKNOWN;
 
-	if (at == SIZE_MAX || !text_ends(text_trim(t), T("}}"))) {
+	if (!find_meta(t, &meta)) {
 		return reject(p, "malformed request line");
 	}
-	struct text meta = text_cut(t, at + sizeof "'meta_info': {'id': '" - 1, t.len);
 	record_begin(out, RECORD_REQUEST);
-	q->id = text_cut(meta, 0, text_find_byte(meta, '\''));
-	q->prompt_tokens = repr_count(meta, T("'prompt_tokens': "));
-	int64_t generated = repr_count(meta, T("'completion_tokens': "));
-	int64_t cached = repr_count(meta, T("'cached_tokens': "));
+	q->id = python_get(meta, T("id"), &value) ? python_string(value) : T("");
+	q->prompt_tokens = repr_count(meta, T("prompt_tokens"));
+	int64_t generated = repr_count(meta, T("completion_tokens"));
+	int64_t cached = repr_count(meta, T("cached_tokens"));
 	q->completion_tokens = generated == UNKNOWN ? 0 : generated;
 	q->cached_tokens = cached == UNKNOWN ? 0 : cached;
-	q->ok = text_find(meta, T("{'type': 'abort'")) == SIZE_MAX;
-	latency = meta;
-	if (text_until(&latency, T("'e2e_latency': "), &before)) {
-		text_take_fixed(&latency, UNIT_S, &e2e);
+	q->ok = !is_aborted(meta);
+	if (python_get(meta, T("e2e_latency"), &value)) {
+		text_take_fixed(&value, UNIT_S, &e2e);
 	}
 	q->finish_ns = stamp_ns;
 	q->arrival_ns = e2e >= 0 && e2e <= STEP_MAX_NS ? instant_minus(stamp_ns, e2e) : UNKNOWN;
