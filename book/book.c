@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cli/say.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 
 #define FILE_MAX ((size_t)256 * 1024 * 1024)
@@ -105,7 +106,7 @@ static int refuse_shards(struct book *b, enum ledger_mode mode, bool costs, stru
 int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, struct fault *why) {
 	*b = (struct book){.r = r, .names = names_new()};
 	quality_init(&b->quality);
-	umask(027);
+	files_mask(027);
 	int status = costs ? setup_fleet(r, b->names, &b->fleet) : 0;
 
 	status = status ? status : setup_prices(r, &b->prices);

@@ -1,5 +1,6 @@
 /* config_logs.c: from the configuration of a night to what commands take: options, and the logs that are there. */
 #include <glob.h>
+#include <sys/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -82,6 +83,11 @@ static void add_pattern(struct config_found *f, const struct config_logs *l, con
 		die_out_of_memory();
 	}
 	for (size_t i = 0; rc == 0 && i < found.gl_pathc; i++) {
+		/* A pipe or a device that a pattern finds is no log, and might hold the night for ever. */
+		struct stat st;
+		if (stat(found.gl_pathv[i], &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+			continue;
+		}
 		add_log(f, l, zone, found.gl_pathv[i]);
 	}
 	globfree(&found);

@@ -15,6 +15,7 @@
  * options that several commands share are the table in options.c. What a command line says
  * stands in one struct run, which is handed down; there is no other state.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +121,7 @@ static int find_word(struct run *r) {
 
 /* Whatever was printed must have got there. */
 static int flush(struct run *r) {
-	if (fflush(stdout) == 0 && !ferror(stdout)) {
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE) {
 		return EXIT_TIED_OUT;
 	}
 	say_error(r, "standard output cannot be written");

@@ -112,9 +112,9 @@ static const char head[] =
 static const char tail[] =
 	".SH EXIT STATUS\n"
 	".TP\n0\neverything was read, and the statement ties out.\n"
-	".TP\n1\nfinished, with findings: rejected lines, damaged files, paid time that no log speaks for.\n"
+	".TP\n1\nfinished, with findings: rejected lines, damaged files, paid time that no log covers.\n"
 	".TP\n2\nusage or configuration: nothing was done.\n"
-	".TP\n3\ncould not finish; no file was left half written.\n"
+	".TP\n3\ncould not finish, or there is no statement; no file was left half written.\n"
 	".SH ENVIRONMENT\n"
 	".TP\n\\fBNO_COLOR\\fR\nnot empty: no colour, unless \\fB\\-\\-color always\\fR.\n"
 	".TP\n\\fBTMPDIR\\fR\nwhere what does not fit into memory is kept while a log is read (without a name).\n"

@@ -304,7 +304,10 @@ int write_statement(struct run *r, const struct statement *s) {
 	int error = render(r, s, &why);
 	bool reader_left = error == ERROR_IO && errno == EPIPE && !r->output;
 	stop_unguard(&r->stop);
-	if (error && !reader_left) { /* `| head` knows what it did */
+	if (reader_left) { /* `| head` knows what it did: the status is that of the work */
+		return 0;
+	}
+	if (error) {
 		say_error(r, "%s", why.message);
 	}
 	return (int)error_exit_status(error);

@@ -56,6 +56,7 @@ void stop_watch(struct stop *s) {
 	struct sigaction old, ignore = {.sa_handler = SIG_IGN};
 
 	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL); /* a limit of file size fails the write, which is reported */
 	sigemptyset(&s->signals);
 	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
 		/* A blocked signal is kept even if it is ignored: nohup must go on to work. */

@@ -151,7 +151,7 @@ static int run_with_quarantine(struct ingest_run *run, const struct paths *paths
 	int rc = 0;
 
 	if (run->options->quarantine) {
-		mode_t before = umask(027); /* no thread is at work yet */
+		mode_t before = files_mask(027); /* no thread is at work yet */
 		rc = outfile_open(&file, run->options->quarantine, why);
 		umask(before);
 		if (rc < 0) {

@@ -78,7 +78,7 @@ static bool leads_up(const struct above *above, const struct stat *st) {
 static void add_directory(struct paths *p, const char *name, const struct above *above,
                           const struct ingest_source *source, struct quality *quality);
 
-/* What lies in a directory: sockets and devices are no logs. */
+/* What lies in a directory: pipes, sockets and devices are no logs, and reading them might never end. */
 static void add_below(struct paths *p, const char *name, const struct above *above,
                       const struct ingest_source *source, struct quality *quality) {
 	struct stat st;
@@ -89,8 +89,8 @@ static void add_below(struct paths *p, const char *name, const struct above *abo
 		if (!leads_up(above, &st)) {
 			add_directory(p, name, &(struct above){above, st.st_dev, st.st_ino}, source, quality);
 		}
-	} else if (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)) {
-		add_file(p, name, S_ISREG(st.st_mode) ? st.st_size : 0, source);
+	} else if (S_ISREG(st.st_mode)) {
+		add_file(p, name, st.st_size, source);
 	}
 }
 

@@ -4,8 +4,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "ingest/filter.h"
@@ -103,12 +105,26 @@ static size_t fitting(int fd, size_t block_bytes) {
 	return least < block_bytes ? least : block_bytes;
 }
 
+/* Is it a file on a disk? The files of /proc look like ones, but may block or never end. */
+static bool is_regular(int fd) {
+	struct stat st;
+	struct statfs fs;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fstatfs(fd, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC &&
+	       fs.f_type != SYSFS_MAGIC;
+}
+
 int source_open(struct source **out, const char *path, struct source_limits limits, struct fault *why) {
 	bool is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = is_stdin ? STDIN_FILENO
+	                  : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (limits.regular_only ? O_NONBLOCK : 0));
 
 	if (fd < 0) {
 		return fault_set(why, ERROR_IO, "%s: %s", path, strerror(errno));
+	}
+	if (limits.regular_only && !is_stdin && !is_regular(fd)) {
+		close(fd);
+		return fault_set(why, ERROR_IO, "%s: not a regular file", path);
 	}
 	struct source *s = must_calloc(1, sizeof *s);
 	s->fd = fd;

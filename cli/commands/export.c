@@ -6,6 +6,7 @@
 #include "book/book.h"
 #include "cli/say.h"
 #include "cli/commands/transfer.h"
+#include "core/files/files.h"
 
 static int export_command(struct run *r, struct fault *why) {
 	struct ledger_transfer t = transfer_of(r);
@@ -41,7 +42,7 @@ static int import_command(struct run *r, struct fault *why) {
 		say_error(r, "a book is imported into a new folder, not into a server");
 		return EXIT_USAGE;
 	}
-	umask(027);
+	files_mask(027);
 	stop_guard(&r->stop);
 	int status = ledger_import(book, r->operands.at[0], &t, why);
 	stop_unguard(&r->stop);

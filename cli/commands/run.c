@@ -181,7 +181,7 @@ static int finish(struct job *j, struct fault *why) {
 	if (!period(j, &from_ns, &to_ns)) {
 		findings_say(j->r, &j->quality);
 		findings_say_nothing(j->r, &j->quality);
-		return EXIT_FINDINGS;
+		return EXIT_FAILED;
 	}
 	start_statement(j, from_ns, to_ns);
 	int error = settle(j, why);

@@ -513,3 +513,10 @@ void memory_close(FILE *stream, char *const *at) {
 		die_out_of_memory();
 	}
 }
+
+mode_t files_mask(mode_t without) {
+	mode_t before = umask(0777);
+
+	umask(before | without);
+	return before;
+}

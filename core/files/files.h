@@ -3,6 +3,7 @@
 #define CORE_FILES_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -42,5 +43,8 @@ int outfile_commit(struct outfile *o, struct fault *why);
 int outfile_put(struct outfile *o, struct fault *why);
 /* Gives up: removes what was written; frees. */
 void outfile_abandon(struct outfile *o);
+
+/* Takes these permissions from files made from now on, on top of what the umask takes. Gives the umask before. */
+mode_t files_mask(mode_t without);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "ingest/source.h"
 #include "tests/unit/ingest_help.h"
 
 #define START 1786406365000000000LL
@@ -159,6 +160,26 @@ static void a_fifo(void **state) {
 	assert_false(quality_has_findings(&r.quality));
 	run_release(&r);
 	bytes_release(&w.lines);
+	place_release(&place);
+}
+
+/* Where nobody is there to end it, a pipe is not waited for; nor are pipes of a folder. */
+static void a_pipe_of_a_night(void **state) {
+	struct place place;
+	char path[256], folder[256];
+
+	(void)state;
+	place_init(&place);
+	assert_int_equal(mkfifo(place_path(&place, "pipe.log", path), 0600), 0);
+	memcpy(folder, path, strlen(path) + 1);
+	*strrchr(folder, '/') = '\0';
+	struct run_result r = run_path(folder, (struct ingest_options){0});
+	assert_int_equal(r.count, 0);
+	run_release(&r);
+	struct source *s;
+	struct fault why;
+	assert_int_equal(source_open(&s, path, (struct source_limits){.regular_only = true}, &why), ERROR_IO);
+	assert_int_equal(source_open(&s, "/proc/self/status", (struct source_limits){.regular_only = true}, &why), ERROR_IO);
 	place_release(&place);
 }
 
@@ -339,6 +360,7 @@ static void stamps_that_step_back(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_all_kinds),    cmocka_unit_test(a_number_of_400_digits), cmocka_unit_test(a_fifo),
+		cmocka_unit_test(a_pipe_of_a_night),
 		cmocka_unit_test(a_growing_file),        cmocka_unit_test(a_truncated_file),       cmocka_unit_test(a_renamed_file),
 		cmocka_unit_test(copies_are_read_once),  cmocka_unit_test(a_directory_of_many_files),
 		cmocka_unit_test(stamps_that_step_back),
