@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "cli/say.h"
 #include "core/files/files.h"
 #include "core/instant.h"
 
@@ -59,8 +58,8 @@ void book_set_basis(struct book *b) {
 	if (b->prices) {
 		prices_cuts(b->prices, &prompts, &prompt_count, &minutes, &minute_count);
 	}
-	int len = snprintf(line, sizeof line, "%s %s %s %" PRId64, TOLLBOOK_VERSION, rule_names[b->r->rule],
-	                   b->fleet ? fleet_sha256(b->fleet) : "", b->r->gpu_hour_nano);
+	int len = snprintf(line, sizeof line, "%s %s %s %" PRId64, TOLLBOOK_VERSION, rule_names[b->set.rule],
+	                   b->fleet ? fleet_sha256(b->fleet) : "", b->set.gpu_hour_nano);
 	digest_add(d, (struct text){line, (size_t)len});
 	for (size_t i = 0; b->fleet && i < fleet_description_count(b->fleet); i++) {
 		len = snprintf(line, sizeof line, " d%s", fleet_description_sha256(b->fleet, i));
@@ -83,8 +82,8 @@ static bool adds_records(enum ledger_mode mode, bool costs) {
 	return mode == LEDGER_CREATE || (mode == LEDGER_WRITE && costs);
 }
 
-static int refuse_server(const struct run *r, enum ledger_mode mode, bool costs, struct fault *why) {
-	if (r->book && ledger_is_server(r->book) && adds_records(mode, costs)) {
+static int refuse_server(const struct book_settings *set, enum ledger_mode mode, bool costs, struct fault *why) {
+	if (set->book && ledger_is_server(set->book) && adds_records(mode, costs)) {
 		return fault_set(why, ERROR_CONFIG, "a server keeps no records, expected the folder of a book; a ledger on a server is filled "
 		                 "by 'tollbook shard attribute --book'");
 	}
@@ -103,15 +102,16 @@ static int refuse_shards(struct book *b, enum ledger_mode mode, bool costs, stru
 	return rc;
 }
 
-int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, struct fault *why) {
-	*b = (struct book){.r = r, .names = names_new()};
+int book_open(struct book *b, const struct book_settings *set, const struct terminal *t, enum ledger_mode mode, bool costs,
+              struct fault *why) {
+	*b = (struct book){.set = *set, .terminal = t, .names = names_new()};
 	quality_init(&b->quality);
 	files_mask(027);
-	int status = costs ? setup_fleet(r, b->names, &b->fleet) : 0;
+	int status = costs ? settings_fleet(set, b->names, &b->fleet, why) : 0;
 
-	status = status ? status : setup_prices(r, &b->prices);
-	status = status ? status : refuse_server(r, mode, costs, why);
-	status = status ? status : ledger_open(&b->ledger, r->book ? r->book : "book", NULL, mode, b->names, why);
+	status = status ? status : settings_prices(set, &b->prices, why);
+	status = status ? status : refuse_server(set, mode, costs, why);
+	status = status ? status : ledger_open(&b->ledger, set->book ? set->book : "book", NULL, mode, b->names, why);
 	status = status ? status : refuse_shards(b, mode, costs, why);
 	if (status != 0) {
 		book_close(b);
@@ -176,14 +176,14 @@ static int keep_match(struct ledger *l, int64_t run, int64_t seq, const char *ma
 	return rc < 0 ? rc : ledger_run_document(l, run, "list", seq, match, sha256, why);
 }
 
-int book_keep_documents(struct ledger *l, int64_t run, const struct run *r, const char *fleet, struct fault *why) {
+int book_keep_documents(struct ledger *l, int64_t run, const struct book_settings *set, const char *fleet, struct fault *why) {
 	int rc = fleet ? keep_fleet(l, run, fleet, why) : 0;
 
-	for (size_t i = 0; i < r->prices.count && rc == 0; i++) {
-		rc = keep_document(l, run, "prices", (int64_t)i, r->prices.at[i], why);
+	for (size_t i = 0; i < set->prices.count && rc == 0; i++) {
+		rc = keep_document(l, run, "prices", (int64_t)i, set->prices.at[i], why);
 	}
-	for (size_t i = 0; i < r->list.count && rc == 0; i++) {
-		rc = keep_match(l, run, (int64_t)i, r->list.at[i], why);
+	for (size_t i = 0; i < set->list.count && rc == 0; i++) {
+		rc = keep_match(l, run, (int64_t)i, set->list.at[i], why);
 	}
 	return rc;
 }
@@ -210,14 +210,14 @@ int book_begin(struct book *b, const char *command, struct fault *why) {
 	b->run = (struct ledger_run){
 		.command = command,
 		.version = TOLLBOOK_VERSION,
-		.rule = b->fleet ? rule_names[b->r->rule] : "",
+		.rule = b->fleet ? rule_names[b->set.rule] : "",
 		.currency = b->fleet ? fleet_currency(b->fleet) : "",
 		.basis = b->fleet ? b->basis : "",
 		.started_ns = book_now_ns(),
 	};
 	rc = rc < 0 ? rc : reach_so_far(b, why);
 	rc = rc < 0 ? rc : ledger_run_add(b->ledger, &b->run, &b->run.id, why);
-	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, b->r, b->fleet ? b->r->fleet : NULL, why);
+	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, &b->set, b->fleet ? b->set.fleet : NULL, why);
 }
 
 int book_commit_run(struct book *b, struct fault *why) {
@@ -260,7 +260,7 @@ struct feeding {
 static int feed_record(void *context, const struct record *r, struct fault *why) {
 	struct feeding *f = context;
 
-	if (stop_asked(&f->b->r->stop)) {
+	if (terminal_stopped(f->b->terminal)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; " BOOK_STOPPED);
 	}
 	return attribution_take(f->a, 0, r, why);
@@ -276,7 +276,7 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 	struct attribute_options o = {
 		.fleet = b->fleet,
 		.names = b->names,
-		.rule = (enum rule)b->r->rule,
+		.rule = (enum rule)b->set.rule,
 		.from_ns = from_ns,
 		.to_ns = to_ns,
 		.lanes = 1,

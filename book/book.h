@@ -1,9 +1,9 @@
 /* book.h: what commands on the book do in common: taking logs in, attributing what changed, reporting. */
-#ifndef CLI_BOOK_H
-#define CLI_BOOK_H
+#ifndef BOOK_BOOK_H
+#define BOOK_BOOK_H
 
-#include "cli/pages.h"
-#include "cli/setup.h"
+#include "book/pages.h"
+#include "book/settings.h"
 #include "ledger/ledger.h"
 
 /* What holds of the book whenever the work on it is stopped. */
@@ -11,7 +11,8 @@
 
 /* A command at work on the book. */
 struct book {
-	struct run *r;
+	struct book_settings set;             /* texts are those of who opened it */
+	const struct terminal *terminal;
 	struct names *names;
 	struct ledger *ledger;
 	struct fleet *fleet;   /* NULL: not asked for */
@@ -28,8 +29,9 @@ struct book {
 	enum { CLOCK_UNASKED, CLOCK_DOUBTED, CLOCK_TRUSTED } clock;
 };
 
-/* Opens the book of --book (default: "book"); a command that costs also needs a fleet. An exit status, or negative. */
-int book_open(struct book *b, struct run *r, enum ledger_mode mode, bool costs, struct fault *why);
+/* Opens the book of the settings; work that costs also needs a fleet. 0, or negative: then there is nothing to close. */
+int book_open(struct book *b, const struct book_settings *set, const struct terminal *t, enum ledger_mode mode, bool costs,
+              struct fault *why);
 void book_close(struct book *b);
 
 /* Begins a transaction and a run in it; ends both. */
@@ -39,6 +41,9 @@ int book_commit_run(struct book *b, struct fault *why); /* of a run that read no
 
 /* Reads what is new in these logs into the open transaction; the caller tidies and frees *intake after the commit. */
 int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why);
+
+/* Takes what is new in these logs in, as a run of its own. */
+int book_ingest(struct book *b, struct logs *logs, struct fault *why);
 
 /* ERROR_CONFIG where this is not the key (NULL: none) by which the book knows its tenants. Within a run. */
 int book_check_tenants(struct book *b, const struct tenant_key *k, struct fault *why);
@@ -63,7 +68,7 @@ int book_attribute(struct book *b, struct fault *why);
 /* The whole hash of what entries depend on but the records. */
 void book_set_basis(struct book *b);
 
-/* What a statement from the book is to hold; the rest stands in struct run. */
+/* What a statement from the book is to hold; the rest stands in the settings. */
 struct book_statement {
 	int64_t from_ns, to_ns; /* INT64_MIN, INT64_MAX: all there is */
 	int64_t as_of;          /* run; INT64_MAX: now */
@@ -102,7 +107,7 @@ int book_as_told(struct book *b, char *missing, size_t size, struct fault *why);
 int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size, struct fault *why);
 
 /* Keeps the fleet's file (NULL: none), what it names, prices and what --list says in the ledger, as what a run was told by. */
-int book_keep_documents(struct ledger *l, int64_t run, const struct run *r, const char *fleet, struct fault *why);
+int book_keep_documents(struct ledger *l, int64_t run, const struct book_settings *set, const char *fleet, struct fault *why);
 
 /* Nanoseconds since 1970 by the clock, or by TOLLBOOK_NOW for tests. */
 int64_t book_now_ns(void);

@@ -91,8 +91,8 @@ int book_entries(struct book *b, const struct book_statement *s, int64_t from_ns
 	if (rc <= 0) {
 		return rc;
 	}
-	g.time = by_finest_time(b->r->by.key, b->r->by.count);
-	g.slots = g.time == BY_HOUR || s->pages || report_draws_hours(b->r->format, s->from_ns, s->to_ns);
+	g.time = by_finest_time(b->set.by.key, b->set.by.count);
+	g.slots = g.time == BY_HOUR || s->pages || report_draws_hours(b->set.format, s->from_ns, s->to_ns);
 	first_ns = from_ns > first_ns ? instant_floor(from_ns, NS_PER_DAY) : first_ns;
 	end_ns = to_ns < end_ns ? to_ns : end_ns;
 	rc = 0;

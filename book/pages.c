@@ -1,64 +1,140 @@
-/* book_pages.c: the pages behind a statement from the book. */
-#include "book/book.h"
-#include "cli/pages.h"
-#include "cli/say.h"
-#include "core/instant.h"
+#include "book/pages.h"
 
-struct feeding {
-	struct book *b;
-	struct attribution *a;
-	struct pages *pages;
-	int64_t from_ns, to_ns;
-	struct fault *why;
-	int64_t steps;
-};
+#include <stdlib.h>
+#include <string.h>
 
-static int feed_record(void *feeding, const struct record *r, struct fault *why) {
-	struct feeding *f = feeding;
+bool pages_asked(const struct pages_settings *s) {
+	return s->versus.count > 0 || s->energy || s->grid;
+}
 
-	if (stop_asked(&f->b->r->stop)) {
-		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
+static bool has_place(const char *format) {
+	return strcmp(format, "table") == 0 || strcmp(format, "json") == 0;
+}
+
+int pages_check(const struct book_settings *set, const struct pages_settings *s, struct fault *why) {
+	if (!pages_asked(s) || has_place(set->format) || set->output) {
+		return 0;
 	}
-	f->steps += r->kind == RECORD_STEP;
-	pages_take(f->pages, 0, r);
-	return attribution_take(f->a, 0, r, why);
+	return fault_set(why, ERROR_CONFIG, "--%s prints a page of its own behind the statement; expected --format table or json, or -o FILE",
+	                 s->energy || s->grid ? "energy" : "versus-estimate");
 }
 
-static int feed_segment(void *feeding, const struct ledger_segment *s) {
-	struct feeding *f = feeding;
+/* ---- what the fleet file knows ---- */
 
-	return ledger_records(f->b->ledger, s, feed_record, f, f->why);
+static bool cards_of(void *pages, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out) {
+	const struct pages *p = pages;
+
+	return settings_cards_of(p->fleet, p->names, replica, model, at_ns, out);
 }
 
-static int drop_entry(void *feeding, const struct entry *e) {
-	(void)feeding, (void)e;
-	return 0;
+static const struct modelspec *described(void *pages, name_id model, name_id gpu, int64_t gpus) {
+	const struct pages *p = pages;
+
+	return fleet_description_of(p->fleet, model, gpu, gpus);
 }
 
-/* Of the days of the period; those beside it only tell what its requests did before and after. */
-static int take_model(void *feeding, const struct fitted_model *m) {
-	struct feeding *f = feeding;
-	bool within = m->day_ns + NS_PER_DAY > f->from_ns && m->day_ns < f->to_ns;
+static void site_of(void *pages, name_id pool, int64_t *pue_nano, int64_t *per_kwh_nano) {
+	const struct pages *p = pages;
 
-	return within ? pages_take_model(f->pages, m) : 0;
+	fleet_site_of(p->fleet, pool, pue_nano, per_kwh_nano);
 }
 
-int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, struct fault *why) {
-	struct attribution *a = attribution_new(&(struct attribute_options){
-		.fleet = b->fleet, .names = b->names, .rule = RULE_SHAPLEY, .from_ns = from_ns, .to_ns = to_ns, .lanes = 1});
-	struct feeding f = {.b = b, .a = a, .pages = p, .from_ns = from_ns, .to_ns = to_ns, .why = why};
-	struct quality ignored;
+/* ---- life ---- */
 
-	quality_init(&ignored);
-	why->message[0] = '\0';
-	int rc = book_give_spans(b, a, why);
-	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
-	rc = rc < 0 ? rc : attribution_finish(a, drop_entry, &f, &ignored, why);
-	rc = rc < 0 ? rc : attribution_give_models(a, take_model, &f);
-	attribution_free(a);
-	if (rc == 0 && f.steps == 0) {
-		say_warning(b->r, "the book has no records of steps in this period: how near the cards came to their peaks is not known");
+static int start_versus(struct pages *p, unsigned lanes, struct fault *why) {
+	const struct list *given = &p->settings->versus;
+	size_t count = 0;
+
+	p->models = must_calloc(given->count, sizeof *p->models);
+	for (size_t i = 0; i < given->count; i++) {
+		if (strcmp(given->at[i], "fleet") != 0) {
+			p->models[count++] = given->at[i];
+		}
 	}
-	quality_release(&ignored);
-	return rc;
+	if (count < given->count && fleet_description_count(p->fleet) == 0) {
+		return fault_set(why, ERROR_CONFIG, "--versus-estimate fleet: no pool of the fleet file has a \"description\" of its model, expected one, or FILE");
+	}
+	p->versus = versus_new(&(struct versus_options){.names = p->names, .models = p->models, .model_count = count, .lanes = lanes,
+	                                                .cards_of = cards_of, .described = described, .context = p}, why);
+	return p->versus ? 0 : ERROR_CONFIG;
+}
+
+int pages_start(struct pages *p, const struct pages_settings *s, struct names *names, const struct fleet *fleet, unsigned lanes,
+                int64_t from_ns, int64_t to_ns, struct fault *why) {
+	*p = (struct pages){.settings = s, .names = names, .fleet = fleet, .from_ns = from_ns, .to_ns = to_ns};
+	if (s->energy || s->grid) {
+		p->energy = energy_page_new(&(struct energy_page_options){.names = names, .site_of = site_of, .context = p,
+		                                                          .currency = fleet_currency(fleet), .grid = s->grid}, why);
+		if (!p->energy) {
+			return ERROR_CONFIG;
+		}
+	}
+	return s->versus.count > 0 ? start_versus(p, lanes, why) : 0;
+}
+
+void pages_release(struct pages *p) {
+	versus_free(p->versus);
+	energy_page_free(p->energy);
+	free(p->models);
+	*p = (struct pages){0};
+}
+
+/* ---- as it comes ---- */
+
+void pages_take(struct pages *p, unsigned lane, const struct record *r) {
+	if (p->versus && r->kind == RECORD_STEP && r->step.start_ns >= p->from_ns && r->step.start_ns < p->to_ns) {
+		versus_take(p->versus, lane, r);
+	}
+}
+
+int pages_take_entry(void *pages, const struct entry *e) {
+	struct pages *p = pages;
+	int rc = p->versus ? versus_take_entry(p->versus, e) : 0;
+
+	return rc == 0 && p->energy ? energy_page_take(p->energy, e) : rc;
+}
+
+int pages_take_model(void *pages, const struct fitted_model *m) {
+	struct pages *p = pages;
+
+	return p->versus ? versus_take_model(p->versus, m) : 0;
+}
+
+/* ---- as it is shown ---- */
+
+static void print_versus(const void *pages, FILE *out) {
+	const struct pages *p = pages;
+
+	versus_print(p->versus, p->currency, out);
+}
+static void json_versus(const void *pages, FILE *out) {
+	versus_json(((const struct pages *)pages)->versus, out);
+}
+static void print_energy(const void *pages, FILE *out) {
+	energy_page_print(((const struct pages *)pages)->energy, out);
+}
+static void json_energy(const void *pages, FILE *out) {
+	energy_page_json(((const struct pages *)pages)->energy, out);
+}
+
+int pages_attach(struct pages *p, struct statement *s, const char *currency, struct fault *why) {
+	int err = p->versus ? versus_settle(p->versus, why) : 0;
+
+	p->currency = currency;
+	if (!err && p->energy) {
+		statement_attach(s, &(struct statement_page){"energy", p, print_energy, json_energy});
+	}
+	if (!err && p->versus) {
+		statement_attach(s, &(struct statement_page){"versus_estimate", p, print_versus, json_versus});
+	}
+	return err;
+}
+
+void pages_print(const struct pages *p, const struct book_settings *set, FILE *out) {
+	if (!has_place(set->format) && p->energy) {
+		print_energy(p, out);
+	}
+	if (!has_place(set->format) && p->versus) {
+		print_versus(p, out);
+	}
 }

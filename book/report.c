@@ -73,26 +73,14 @@ static const char *keep_name(struct book *b, const char *s) {
 
 static void start_statement(struct book *b, struct book_statement *s, const struct last_run *last, const char *fleet,
                             const char *descriptions) {
-	struct run *r = b->r;
-	struct report_options o = {
-		.names = b->names,
-		.prices = b->prices,
-		.by_count = r->by.count,
-		.tz = s->tz,
-		.tz_name = r->tz,
-		.idle_proportional = r->idle_proportional,
-		.currency = keep_name(b, last->currency),
-		.rule = keep_name(b, last->rule),
-		.version = TOLLBOOK_VERSION,
-		.fleet_sha256 = keep_name(b, fleet),
-		.descriptions_sha256 = keep_name(b, descriptions),
-		.from_ns = s->from_ns,
-		.to_ns = s->to_ns,
-	};
+	struct report_options o = settings_report(&b->set, b->names, b->prices, s->tz, NULL);
 
-	for (size_t i = 0; i < r->by.count; i++) {
-		o.by[i] = r->by.key[i];
-	}
+	o.currency = keep_name(b, last->currency);
+	o.rule = keep_name(b, last->rule);
+	o.fleet_sha256 = keep_name(b, fleet);
+	o.descriptions_sha256 = keep_name(b, descriptions);
+	o.from_ns = s->from_ns;
+	o.to_ns = s->to_ns;
 	s->statement = statement_new(&o);
 }
 

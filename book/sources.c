@@ -302,7 +302,7 @@ static int watch_close(void *sources, const struct ingest_done *done, struct fau
 static int watched_record(void *sources, unsigned lane, const struct record *r, struct fault *why) {
 	struct sources *s = sources;
 
-	if (stop_asked(&s->book->r->stop)) {
+	if (terminal_stopped(s->book->terminal)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; " BOOK_STOPPED);
 	}
 	return ledger_intake_take(s->intake, lane, r, why);

@@ -137,8 +137,8 @@ static int matches_of_run(struct book *b, int64_t run, struct fault *why) {
 			return rc;
 		}
 	}
-	for (size_t i = 0; i < b->r->list.count && rc >= 0; i++) {
-		rc = prices_add_match(b->prices, b->r->list.at[i], why);
+	for (size_t i = 0; i < b->set.list.count && rc >= 0; i++) {
+		rc = prices_add_match(b->prices, b->set.list.at[i], why);
 	}
 	return rc;
 }
@@ -176,7 +176,7 @@ int book_as_told(struct book *b, char *missing, size_t size, struct fault *why) 
 	if (rc < 0) {
 		return rc;
 	}
-	if (setup_rule(b->r, t.rule)) {
+	if (settings_rule(&b->set, t.rule)) {
 		book_set_basis(b);
 	}
 	if (strcmp(b->basis, t.basis) == 0) {

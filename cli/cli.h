@@ -2,11 +2,11 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-#include "attribute/attribute.h"
+#include "book/settings.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "core/error.h"
-#include "report/report.h"
+#include "core/terminal.h"
 
 struct run;
 struct option;
@@ -22,7 +22,7 @@ struct option {
 	const char *help;     /* one line */
 	unsigned groups;      /* GROUP_…; 0 in a command's own table */
 	option_value *take;   /* values.h has them by kind */
-	size_t into;          /* where the setting is: offset in struct run, or in the command's own settings */
+	size_t into;          /* where the setting is: offset in struct run (its `set`), or in the command's own settings */
 	const char *(*choice)(size_t i); /* the words it takes, NULL behind the last; or NULL */
 	bool once;            /* a second value would silently replace what the first one meant */
 };
@@ -64,18 +64,6 @@ struct command {
 	int (*main)(struct run *r, struct fault *why);
 };
 
-/* An option that may be given repeatedly. */
-struct list {
-	const char **at;
-	size_t count;
-};
-
-struct by {
-	enum by_key key[BY_KEYS];
-	size_t count;
-	bool position; /* cost by position in the context, a table of its own */
-};
-
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* Everything that a command is told. Texts belong to argv. */
@@ -93,34 +81,14 @@ struct run {
 	size_t given_count;
 	void *own; /* the command's own settings */
 
-	/* GROUP_COST */
-	const char *fleet;
-	int64_t gpu_hour_nano; /* -1: not given */
-	/* GROUP_SPLIT */
-	int rule; /* enum rule */
-	bool compare_rules;
-	const char *requests, *model_report;
-	/* GROUP_PRICES */
-	struct list prices, list;
-	/* GROUP_PERIOD */
-	const char *from, *to, *tz;
-	/* GROUP_REPORT, GROUP_OUTPUT */
-	struct by by;
-	const char *format;
-	bool idle_proportional;
-	const char *output; /* NULL: standard output */
-	/* GROUP_LOGS */
-	const char *model, *replica, *tenant, *tenant_key;
-	const char *log_zone, *log_format, *pattern, *quarantine;
-	int64_t log_year, threads, max_line_bytes, max_ratio; /* 0: not given */
-	/* GROUP_BOOK */
-	const char *book;
+	struct book_settings set; /* the common options, but those of GROUP_GENERAL */
 	/* GROUP_GENERAL */
 	bool quiet, verbose, no_progress, help, version;
 	int color; /* enum color */
 
 	struct progress progress;
 	struct stop stop;
+	struct terminal terminal; /* what the rooms below see of these; setup_terminal fills it in */
 };
 
 /* Colour on this stream? By --color, NO_COLOR, and whether it is a terminal. */

@@ -25,7 +25,8 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/say.h"
-#include "cli/typo.h"
+#include "cli/setup.h"
+#include "core/typo.h"
 #include "cli/values.h"
 
 #define COMMANDS(ROW)                                                                                                  \
@@ -140,7 +141,7 @@ static int print_help(struct run *r) {
 }
 
 static int work(struct run *r) {
-	struct fault why = {""};
+	struct fault why = {0};
 	const struct command *c = r->command;
 
 	int status = c->words ? find_word(r) : 0;
@@ -149,11 +150,7 @@ static int work(struct run *r) {
 	}
 	status = (r->word ? r->word->main : c->main)(r, &why);
 	progress_end(&r->progress);
-	if (status < 0) {
-		say_error(r, "%s", why.message[0] ? why.message : "the work could not be finished");
-		return (int)error_exit_status(status);
-	}
-	return status;
+	return status < 0 ? say_fault(r, status, &why) : status;
 }
 
 static int start(struct run *r) {
@@ -182,6 +179,7 @@ static int start(struct run *r) {
 		say_next(r, "for all commands: tollbook --help");
 		return EXIT_USAGE;
 	}
+	setup_terminal(r);
 	stop_watch(&r->stop);
 	status = work(r);
 	stop_unwatch(&r->stop);
@@ -189,7 +187,7 @@ static int start(struct run *r) {
 }
 
 int main(int argc, char **argv) {
-	struct run r = {.argc = argc, .argv = argv, .commands = commands, .gpu_hour_nano = -1, .format = "table"};
+	struct run r = {.argc = argc, .argv = argv, .commands = commands, .set = {.gpu_hour_nano = -1, .format = "table"}};
 
 	int status = start(&r);
 	options_release(&r);

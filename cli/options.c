@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/say.h"
-#include "cli/typo.h"
+#include "core/typo.h"
 #include "cli/values.h"
 #include "ingest/ingest.h"
 
@@ -50,36 +50,37 @@ static const char *log_format_word(size_t i) {
 /* ---- the table ---- */
 
 #define INTO(member) offsetof(struct run, member)
+#define SET(member) offsetof(struct run, set.member)
 
 static const struct option common[] = {
-	{"fleet", 0, "FILE", "what was paid: pools, GPUs, rates (schemas/fleet.schema.json)", GROUP_COST, value_text, INTO(fleet), NULL, true},
-	{"gpu-hour", 0, "PRICE", "instead of a fleet: one GPU per replica at PRICE", GROUP_COST, value_money, INTO(gpu_hour_nano), NULL, true},
-	{"rule", 0, "NAME", "who pays what in a mixed step: shapley (default), proportional, …", GROUP_SPLIT, value_choice, INTO(rule), rule_word, false},
-	{"compare-rules", 0, NULL, "also show what other rules, and other tools' rules, would say", GROUP_DETAIL, value_flag, INTO(compare_rules), NULL, false},
-	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_DETAIL, value_text, INTO(requests), NULL, true},
-	{"model-report", 0, "FILE", "also write the fitted step models: coefficients, residuals", GROUP_DETAIL, value_text, INTO(model_report), NULL, true},
-	{"prices", 0, "FILE", "catalogue of list prices; repeatable", GROUP_PRICES, value_list, INTO(prices), NULL, false},
-	{"list", 0, "NAME=MODEL", "take MODEL's list price for log model NAME; repeatable", GROUP_PRICES, value_list, INTO(list), NULL, false},
-	{"from", 0, "T", "from this instant or date on (2026-11-20, 2026-11-20T08:00:00Z)", GROUP_PERIOD, value_instant_text, INTO(from), NULL, false},
-	{"to", 0, "T", "up to this instant, which is not in the period", GROUP_PERIOD, value_instant_text, INTO(to), NULL, false},
-	{"tz", 0, "ZONE", "zone of days, months and bare dates (default UTC)", GROUP_PERIOD, value_text, INTO(tz), NULL, false},
-	{"by", 0, "KEYS", "rows by any of hour,day,month,model,replica,pool,tenant; position", GROUP_REPORT, value_by, INTO(by), by_word, false},
-	{"idle", 0, "HOW", "idle time of tenants: separate (default) or proportional", GROUP_REPORT, value_idle, INTO(idle_proportional), idle_word, false},
-	{"format", 0, "NAME", "table (default), csv, json, html, focus, prometheus, journal, …", GROUP_REPORT, value_word, INTO(format), rendering_word, false},
-	{"output", 'o', "FILE", "write there, by rename, instead of standard output", GROUP_OUTPUT, value_text, INTO(output), NULL, true},
-	{"model", 0, "NAME", "the model, for logs that do not say", GROUP_LOGS, value_text, INTO(model), NULL, true},
-	{"replica", 0, "NAME", "the replica, for logs that do not say (default: the file's name)", GROUP_LOGS, value_text, INTO(replica), NULL, true},
-	{"tenant", 0, "NAME", "the tenant, for logs that do not say", GROUP_LOGS, value_text, INTO(tenant), NULL, true},
-	{"log-zone", 0, "ZONE", "zone of stamps that have none (default UTC)", GROUP_LOGS, value_text, INTO(log_zone), NULL, true},
-	{"log-year", 0, "YYYY", "year of stamps that have none", GROUP_LOGS, value_year, INTO(log_year), NULL, true},
-	{"log-format", 0, "NAME", "force a format instead of detecting it", GROUP_LOGS, value_word, INTO(log_format), log_format_word, true},
-	{"pattern", 0, "FILE", "read what these patterns match (samples/pattern.conf)", GROUP_LOGS, value_text, INTO(pattern), NULL, true},
-	{"tenant-key-file", 0, "FILE", "tenants by aliases, which only this key gives (t- and 16 hex digits)", GROUP_LOGS, value_text, INTO(tenant_key), NULL, true},
-	{"quarantine", 0, "FILE", "rejected lines go there, without what people wrote", GROUP_LOGS, value_text, INTO(quarantine), NULL, true},
-	{"threads", 0, "N", "read so many files at once (default: one per core)", GROUP_LOGS, value_count, INTO(threads), NULL, false},
-	{"max-line", 0, "BYTES", "reject longer lines (default 32M)", GROUP_LOGS, value_bytes, INTO(max_line_bytes), NULL, false},
-	{"max-ratio", 0, "N", "more output per compressed byte is damage (default 1100)", GROUP_LOGS, value_count, INTO(max_ratio), NULL, false},
-	{"book", 0, "PATH", "the book: a directory (default: book)", GROUP_BOOK, value_text, INTO(book), NULL, true},
+	{"fleet", 0, "FILE", "what was paid: pools, GPUs, rates (schemas/fleet.schema.json)", GROUP_COST, value_text, SET(fleet), NULL, true},
+	{"gpu-hour", 0, "PRICE", "instead of a fleet: one GPU per replica at PRICE", GROUP_COST, value_money, SET(gpu_hour_nano), NULL, true},
+	{"rule", 0, "NAME", "who pays what in a mixed step: shapley (default), proportional, …", GROUP_SPLIT, value_choice, SET(rule), rule_word, false},
+	{"compare-rules", 0, NULL, "also show what other rules, and other tools' rules, would say", GROUP_DETAIL, value_flag, SET(compare_rules), NULL, false},
+	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_DETAIL, value_text, SET(requests), NULL, true},
+	{"model-report", 0, "FILE", "also write the fitted step models: coefficients, residuals", GROUP_DETAIL, value_text, SET(model_report), NULL, true},
+	{"prices", 0, "FILE", "catalogue of list prices; repeatable", GROUP_PRICES, value_list, SET(prices), NULL, false},
+	{"list", 0, "NAME=MODEL", "take MODEL's list price for log model NAME; repeatable", GROUP_PRICES, value_list, SET(list), NULL, false},
+	{"from", 0, "T", "from this instant or date on (2026-11-20, 2026-11-20T08:00:00Z)", GROUP_PERIOD, value_instant_text, SET(from), NULL, false},
+	{"to", 0, "T", "up to this instant, which is not in the period", GROUP_PERIOD, value_instant_text, SET(to), NULL, false},
+	{"tz", 0, "ZONE", "zone of days, months and bare dates (default UTC)", GROUP_PERIOD, value_text, SET(tz), NULL, false},
+	{"by", 0, "KEYS", "rows by any of hour,day,month,model,replica,pool,tenant; position", GROUP_REPORT, value_by, SET(by), by_word, false},
+	{"idle", 0, "HOW", "idle time of tenants: separate (default) or proportional", GROUP_REPORT, value_idle, SET(idle_proportional), idle_word, false},
+	{"format", 0, "NAME", "table (default), csv, json, html, focus, prometheus, journal, …", GROUP_REPORT, value_word, SET(format), rendering_word, false},
+	{"output", 'o', "FILE", "write there, by rename, instead of standard output", GROUP_OUTPUT, value_text, SET(output), NULL, true},
+	{"model", 0, "NAME", "the model, for logs that do not say", GROUP_LOGS, value_text, SET(model), NULL, true},
+	{"replica", 0, "NAME", "the replica, for logs that do not say (default: the file's name)", GROUP_LOGS, value_text, SET(replica), NULL, true},
+	{"tenant", 0, "NAME", "the tenant, for logs that do not say", GROUP_LOGS, value_text, SET(tenant), NULL, true},
+	{"log-zone", 0, "ZONE", "zone of stamps that have none (default UTC)", GROUP_LOGS, value_text, SET(log_zone), NULL, true},
+	{"log-year", 0, "YYYY", "year of stamps that have none", GROUP_LOGS, value_year, SET(log_year), NULL, true},
+	{"log-format", 0, "NAME", "force a format instead of detecting it", GROUP_LOGS, value_word, SET(log_format), log_format_word, true},
+	{"pattern", 0, "FILE", "read what these patterns match (samples/pattern.conf)", GROUP_LOGS, value_text, SET(pattern), NULL, true},
+	{"tenant-key-file", 0, "FILE", "tenants by aliases, which only this key gives (t- and 16 hex digits)", GROUP_LOGS, value_text, SET(tenant_key), NULL, true},
+	{"quarantine", 0, "FILE", "rejected lines go there, without what people wrote", GROUP_LOGS, value_text, SET(quarantine), NULL, true},
+	{"threads", 0, "N", "read so many files at once (default: one per core)", GROUP_LOGS, value_count, SET(threads), NULL, false},
+	{"max-line", 0, "BYTES", "reject longer lines (default 32M)", GROUP_LOGS, value_bytes, SET(max_line_bytes), NULL, false},
+	{"max-ratio", 0, "N", "more output per compressed byte is damage (default 1100)", GROUP_LOGS, value_count, SET(max_ratio), NULL, false},
+	{"book", 0, "PATH", "the book: a directory (default: book)", GROUP_BOOK, value_text, SET(book), NULL, true},
 	{"quiet", 'q', NULL, "say nothing but errors", GROUP_GENERAL, value_flag, INTO(quiet), NULL, false},
 	{"verbose", 'v', NULL, "say more: all warnings, and each input", GROUP_GENERAL, value_flag, INTO(verbose), NULL, false},
 	{"no-progress", 0, NULL, "no progress line on the terminal", GROUP_GENERAL, value_flag, INTO(no_progress), NULL, false},
@@ -280,6 +281,18 @@ int options_read(struct run *r, int from) {
 		}
 	}
 	return error;
+}
+
+int options_take(struct book_settings *into, const char *name, const char *value, struct fault *why) {
+	const unsigned not_settings = GROUP_GENERAL;
+
+	for (size_t i = 0; i < COMMON_COUNT; i++) {
+		const struct option *o = &common[i];
+		if (!(o->groups & not_settings) && strcmp(o->name, name) == 0) {
+			return o->take(o, (char *)into + (o->into - offsetof(struct run, set)), o->argument ? value : NULL, why);
+		}
+	}
+	return 1;
 }
 
 static void release_list(struct run *r, const struct option *o) {

@@ -170,3 +170,27 @@ int say_option(struct run *r, const char *name, const char *format, ...) {
 	}
 	return EXIT_USAGE;
 }
+
+/* What the command's operand is: behind the command's name. */
+#define OPERAND_AT 2
+
+int say_fault(struct run *r, int code, const struct fault *why) {
+	const char *message = why->message[0] ? why->message : "the work could not be finished";
+	struct text rest = text_of(why->next), line;
+
+	if (why->option && strcmp(why->option, FAULT_OPERAND) == 0) {
+		say_argument(r, OPERAND_AT, "%s", message);
+	} else if (why->option && strcmp(why->option, FAULT_MISSING) == 0) {
+		say_argument(r, r->argc, "%s", message);
+	} else if (why->option) {
+		say_option(r, why->option, "%s", message);
+	} else {
+		say_error(r, "%s", message);
+	}
+	for (bool more = rest.len > 0; more;) {
+		more = text_until(&rest, T("\n"), &line);
+		line = more ? line : rest;
+		say_next(r, "%.*s", TEXT_ARG(line));
+	}
+	return (int)error_exit_status(code);
+}

@@ -22,6 +22,9 @@ int say_argument(struct run *r, int at, const char *format, ...) __attribute__((
 /* The same, at the last value of an option that was given; without a pointer if it was not. */
 int say_option(struct run *r, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* A fault that a room below has returned with this negative code: as the one above does where it knows the place. The exit status. */
+int say_fault(struct run *r, int code, const struct fault *why);
+
 /* Writes a text so that it does nothing to a terminal; the columns it takes. */
 int say_safe(FILE *out, const char *text);
 

@@ -3,17 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/typo.h"
+#include "core/typo.h"
 #include "core/decimal.h"
 #include "core/instant.h"
 
 static int wrong(struct fault *why, const char *what) {
 	return fault_set(why, ERROR_CONFIG, "%s", what);
-}
-
-void list_add(struct list *l, const char *text) {
-	l->at = must_realloc(l->at, (l->count + 1) * sizeof *l->at);
-	l->at[l->count++] = text;
 }
 
 int value_flag(const struct option *o, void *into, const char *value, struct fault *why) {
@@ -194,39 +189,9 @@ int value_instant_text(const struct option *o, void *into, const char *value, st
 	return 0;
 }
 
-static int add_key(const struct option *o, struct by *by, const char *key, struct fault *why) {
-	int i = find_choice(o, key, why);
-
-	if (i < 0) {
-		return ERROR_CONFIG;
-	}
-	if (i == BY_KEYS) {
-		by->position = true;
-		return 0;
-	}
-	for (size_t k = 0; k < by->count; k++) {
-		if (by->key[k] == (enum by_key)i) {
-			return fault_set(why, ERROR_CONFIG, "names %s twice", key);
-		}
-	}
-	by->key[by->count++] = (enum by_key)i;
-	return 0;
-}
-
 int value_by(const struct option *o, void *into, const char *value, struct fault *why) {
-	struct text rest = text_of(value), key;
-	struct by *by = into;
-	int error = 0;
-
-	*by = (struct by){0};
-	for (bool more = true; more && !error;) {
-		more = text_until(&rest, T(","), &key);
-		key = more ? key : rest;
-		char name[32];
-		snprintf(name, sizeof name, "%.*s", (int)(key.len < sizeof name ? key.len : sizeof name - 1), key.at);
-		error = add_key(o, by, name, why);
-	}
-	return error;
+	(void)o;
+	return settings_by(into, value, why);
 }
 
 int value_idle(const struct option *o, void *into, const char *value, struct fault *why) {

@@ -28,6 +28,4 @@ struct given_money {
 	bool given;
 };
 
-void list_add(struct list *l, const char *text);
-
 #endif

@@ -12,6 +12,24 @@ int fault_set(struct fault *f, int code, const char *format, ...) {
 	va_start(args, format);
 	vsnprintf(f->message, sizeof f->message, format, args);
 	va_end(args);
+	f->next[0] = '\0';
+	f->option = NULL;
+	return code;
+}
+
+int fault_option(struct fault *f, const char *option, const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(f->message, sizeof f->message, format, args);
+	va_end(args);
+	f->next[0] = '\0';
+	f->option = option;
+	return ERROR_CONFIG;
+}
+
+int fault_next(struct fault *f, int code, const char *next) {
+	snprintf(f->next, sizeof f->next, "%s", next);
 	return code;
 }
 

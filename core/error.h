@@ -26,11 +26,24 @@ enum exit_status {
  */
 struct fault {
 	char message[512];
+	char next[256];     /* what to do next, a line each; "": the message says all */
+	const char *option; /* the option whose value is wrong, a literal; NULL: none */
 };
+/* The `option` of a fault that is about what stands on the command line without one. */
+#define FAULT_OPERAND ""
+/* Of one about what is missing at its end. */
+#define FAULT_MISSING "\n"
 
 /* Sets the message (printf), cut to fit, and returns `code`, so that one can return it at once. */
 int fault_set(struct fault *f, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same for a wrong value of an option, which a command line can point at. Returns ERROR_CONFIG. */
+int fault_option(struct fault *f, const char *option, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Adds what to do next to a fault that is set; returns `code`. */
+int fault_next(struct fault *f, int code, const char *next);
 
 /* The exit status that belongs to a negative error code. */
 enum exit_status error_exit_status(int code);

@@ -56,7 +56,7 @@ static void *work(void *argument) {
 
 	while (!c->run->stop && (i = c->next++) < c->paths->count) {
 		size_t index = c->order[i];
-		struct fault why = {{0}};
+		struct fault why = {0};
 		int failed = read_file(c->run, &c->paths->at[index], (uint32_t)index, w->lane, &w->quality, &why);
 		if (failed < 0) {
 			note_failure(c, failed, &why);

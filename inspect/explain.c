@@ -1,4 +1,4 @@
-/* explain.c: tollbook explain: a figure of a statement or a request, back to the lines of the logs. */
+/* explain.c: a figure of a statement or a request, back to the lines of the logs. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -7,19 +7,13 @@
 
 #include "book/book.h"
 #include "inspect/explain_fit.h"
-#include "cli/say.h"
-#include "cli/values.h"
+#include "inspect/inspect.h"
 #include "core/decimal.h"
 #include "core/instant.h"
 #include "core/record_json.h"
 
 #define LINES_SHOWN 10
 #define SPLITS_SHOWN 2
-
-struct settings {
-	int64_t lines;
-	const char *tenant_key;
-};
 
 static const char *const kind_words[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
 static const char *const grade_words[GRADES] = {"A", "B", "C", "D", "-"};
@@ -67,8 +61,8 @@ static bool take_hour(struct text t, struct question *q) {
 	return true;
 }
 
-static int read_question(struct run *r, struct question *q) {
-	struct text rest = text_of(r->operands.at[0]), part;
+static int read_question(const char *id, struct question *q, struct fault *why) {
+	struct text rest = text_of(id), part;
 	const struct {
 		const char *name;
 		struct text *into;
@@ -99,19 +93,16 @@ static int read_question(struct run *r, struct question *q) {
 			known = found;
 		}
 		if (!known) {
-			return say_argument(r, 2, "not a figure, expected a request id, or keys like model=m,kind=output,hour=2026-11-25T13");
+			return fault_option(why, FAULT_OPERAND, "not a figure, expected a request id, or keys like model=m,kind=output,hour=2026-11-25T13");
 		}
 	}
 	return 0;
 }
 
 /* A tenant that is asked for by name is in the book by its alias. */
-static int find_alias(struct run *r, struct work *w) {
-	const struct settings *s = r->own;
+static int find_alias(const struct book_settings *set, const struct terminal *t, struct work *w, struct fault *why) {
 	struct tenant_key *key;
-
-	r->tenant_key = s->tenant_key;
-	int status = setup_tenant_key(r, &key);
+	int status = settings_tenant_key(set, t, &key, why);
 	if (status == 0 && key) {
 		w->q.tenant = tenant_alias(key, w->q.tenant, w->alias);
 		tenant_key_free(key);
@@ -313,7 +304,7 @@ static int explain_figure(struct work *w, struct fault *why) {
 		return rc;
 	}
 	if (w->entries == 0) {
-		return say_argument(w->b->r, 2, "the book has no entry of this; see the keys of: tollbook report --by hour,model,replica,tenant");
+		return fault_option(why, FAULT_OPERAND, "the book has no entry of this; see the keys of: tollbook report --by hour,model,replica,tenant");
 	}
 	printf("Entries: %" PRId64 ", together %" PRId64 " GPU-ns, %" PRId64 " tokens, %" PRId64 " requests\n", w->entries, w->gpu_ns,
 	       w->tokens, w->requests);
@@ -419,7 +410,7 @@ static int explain_request(struct work *w, struct fault *why) {
 		int64_t plans = 0;
 		rc = rc < 0 ? rc : say_gone(w, INT64_MIN, INT64_MAX, why);
 		rc = rc < 0 ? rc : ledger_evidence_plans(w->b->ledger, &plans, why);
-		return rc < 0 ? rc : say_argument(w->b->r, 2, plans > 0 ? "the book has no records: those of shards are in the folders of their plans"
+		return rc < 0 ? rc : fault_option(why, FAULT_OPERAND, plans > 0 ? "the book has no records: those of shards are in the folders of their plans"
 		                                                        : "the book has no request of this id");
 	}
 	char missing[200] = "";
@@ -438,17 +429,14 @@ static int explain_request(struct work *w, struct fault *why) {
 	return rc;
 }
 
-static int explain(struct run *r, struct fault *why) {
-	const struct settings *s = r->own;
+int explain_in_book(const struct book_settings *set, const struct terminal *t, const struct explain_settings *asked,
+                    struct fault *why) {
 	struct book b;
-	struct work w = {.why = why, .lines_left = s->lines > 0 ? s->lines : LINES_SHOWN};
+	struct work w = {.why = why, .lines_left = asked->lines > 0 ? asked->lines : LINES_SHOWN};
+	int status = read_question(asked->id, &w.q, why);
 
-	if (r->operands.count != 1) {
-		return say_argument(r, r->argc, "nothing to explain, expected a request id, or keys like model=m,kind=output,hour=2026-11-25T13");
-	}
-	int status = read_question(r, &w.q);
-	status = status ? status : find_alias(r, &w);
-	status = status ? status : book_open(&b, r, LEDGER_READ, r->fleet || r->gpu_hour_nano >= 0, why);
+	status = status ? status : find_alias(set, t, &w, why);
+	status = status ? status : book_open(&b, set, t, LEDGER_READ, set->fleet || set->gpu_hour_nano >= 0, why);
 	if (status != 0) {
 		return status;
 	}
@@ -459,22 +447,3 @@ static int explain(struct run *r, struct fault *why) {
 	book_close(&b);
 	return status;
 }
-
-static const struct option own[] = {
-	{"tenant-key-file", 0, "FILE", "the key of tenants' aliases: ID can say tenant= by name", 0, value_text, offsetof(struct settings, tenant_key), NULL, true},
-	{"lines", 0, "N", "show so many records (default 10)", 0, value_count, offsetof(struct settings, lines), NULL, true},
-};
-
-const struct command command_explain = {
-	.name = "explain",
-	.synopsis = "[options] ID",
-	.what = "How one figure or request came about, back to the lines of the logs",
-	.about = "ID is a request's id, or keys of a figure, any of model, replica, tenant, kind (input, input_cached, output,\n"
-		 "other, idle, unobserved) and hour or day: model=llama-3.1-8b,kind=output,hour=2026-05-12T08\n",
-	.example = "tollbook explain --book book kind=output,hour=2026-05-12T08",
-	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
-	.main = explain,
-};

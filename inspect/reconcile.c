@@ -1,4 +1,4 @@
-/* reconcile.c: tollbook reconcile: ties the book to an invoice, or a bill for tokens to what the logs saw. */
+/* reconcile.c: ties the book to an invoice, or a bill for tokens to what the logs saw. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -6,20 +6,14 @@
 
 #include "book/book.h"
 #include "inspect/invoices/invoice.h"
-#include "cli/say.h"
+#include "inspect/inspect.h"
 #include "inspect/invoices/usage_export.h"
-#include "cli/values.h"
 #include "core/decimal.h"
 #include "core/exact.h"
 #include "core/instant.h"
 
 /* Half a cent a line: what invoices round to. */
 #define ROUNDING_NANO (NANO / 200)
-
-struct settings {
-	const char *invoice, *tokens, *pool_column, *currency;
-	int64_t tolerance_nano, cutoff_hours;
-};
 
 /* Why an invoice and the book differ; the classes of one line sum to its difference exactly. */
 enum class { CUTOFF, NOT_IN_LOGS, NOT_INVOICED, NO_POOL, RATE, CURRENCY_CLASS, ROUNDING, CLASSES };
@@ -150,13 +144,13 @@ static void merge_lines(struct invoice *in) {
 }
 
 /* By line, in that order: up to where it and those before it of its pool reach. */
-static int64_t *reaches_of(struct run *r, const struct invoice *in) {
+static int64_t *reaches_of(const struct terminal *t, const struct invoice *in) {
 	int64_t *reach = must_alloc(in->count * sizeof *reach);
 
 	for (size_t i = 0; i < in->count; i++) {
 		bool follows = i > 0 && strcmp(in->at[i - 1].pool, in->at[i].pool) == 0;
 		if (follows && in->at[i].from_ns < reach[i - 1]) {
-			say_warning(r, "lines %d and another of pool %s overlap in time: what the book has there counts for both", in->at[i].line,
+			terminal_warning(t, "lines %d and another of pool %s overlap in time: what the book has there counts for both", in->at[i].line,
 			            in->at[i].pool[0] ? in->at[i].pool : "(all)");
 		}
 		reach[i] = follows && reach[i - 1] > in->at[i].to_ns ? reach[i - 1] : in->at[i].to_ns;
@@ -217,7 +211,7 @@ static int add_rest(void *rest, const struct entry *e) {
 static int reconcile_rest(struct book *b, const struct invoice *in, int64_t sums[CLASSES], int64_t *booked, struct fault *why) {
 	struct rest rest = {.b = b, .in = in};
 	int64_t from_ns = INT64_MAX, to_ns = INT64_MIN;
-	int64_t *reach = reaches_of(b->r, in);
+	int64_t *reach = reaches_of(b->terminal, in);
 	char money[DECIMAL_TEXT_MAX];
 
 	for (size_t i = 0; i < in->count; i++) {
@@ -239,8 +233,8 @@ static int reconcile_rest(struct book *b, const struct invoice *in, int64_t sums
 	return rc;
 }
 
-static int reconcile_invoice(struct book *b, struct invoice *in, const char *currency, struct fault *why) {
-	const struct settings *s = b->r->own;
+static int reconcile_invoice(struct book *b, struct invoice *in, const char *currency, const struct reconcile_settings *s,
+                             struct fault *why) {
 	int64_t sums[CLASSES] = {0}, classes[CLASSES], invoiced = 0, booked = 0;
 	int64_t cutoff = s->cutoff_hours * NS_PER_HOUR;
 	char a[DECIMAL_TEXT_MAX];
@@ -395,8 +389,7 @@ static int reconcile_tokens(struct book *b, const char *path, struct fault *why)
 	return rc < 0 ? rc : same ? EXIT_TIED_OUT : EXIT_FINDINGS;
 }
 
-static int work(struct book *b, struct fault *why) {
-	const struct settings *s = b->r->own;
+static int work(struct book *b, const struct reconcile_settings *s, struct fault *why) {
 	struct ledger_run last;
 	struct invoice in;
 	char currency[32] = "";
@@ -415,58 +408,20 @@ static int work(struct book *b, struct fault *why) {
 		}
 		snprintf(currency, sizeof currency, "%s", last.currency);
 	}
-	rc = rc < 0 ? rc : reconcile_invoice(b, &in, currency, why);
+	rc = rc < 0 ? rc : reconcile_invoice(b, &in, currency, s, why);
 	invoice_release(&in);
 	return rc;
 }
 
-static bool is_said(const struct run *r, const char *option) {
-	for (size_t i = 0; i < r->given_count; i++) {
-		if (strcmp(r->given[i].option->name, option) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static int reconcile(struct run *r, struct fault *why) {
-	struct settings *s = r->own;
+int reconcile_book(const struct book_settings *set, const struct terminal *t, const struct reconcile_settings *asked,
+                   struct fault *why) {
 	struct book b;
+	int status = book_open(&b, set, t, LEDGER_READ, false, why);
 
-	if (!s->invoice == !s->tokens) {
-		return say_argument(r, r->argc, "expected one of --invoice FILE and --tokens FILE");
-	}
-	if (!is_said(r, "tolerance")) {
-		s->tolerance_nano = NANO / 100;
-	}
-	int status = book_open(&b, r, LEDGER_READ, false, why);
 	if (status != 0) {
 		return status;
 	}
-	status = work(&b, why);
+	status = work(&b, asked, why);
 	book_close(&b);
 	return status;
 }
-
-static const struct option own[] = {
-	{"invoice", 0, "FILE", "what the provider charged: FOCUS CSV or JSON, or period,pool,gpu_hours,amount", 0, value_text, offsetof(struct settings, invoice), NULL, true},
-	{"tokens", 0, "FILE", "a bill for tokens instead: the CSV of OpenAI's usage dashboard, its answers, LiteLLM's spend logs, native windows", 0, value_text, offsetof(struct settings, tokens), NULL, true},
-	{"pool-column", 0, "NAME", "which column of the invoice names the pool", 0, value_text, offsetof(struct settings, pool_column), NULL, true},
-	{"tolerance", 0, "AMOUNT", "a class of differences up to this is fine (default 0.01)", 0, value_money, offsetof(struct settings, tolerance_nano), NULL, true},
-	{"cut-off", 0, "HOURS", "hours so near to the period may explain more hours on the invoice", 0, value_count, offsetof(struct settings, cutoff_hours), NULL, true},
-};
-
-const struct command command_reconcile = {
-	.name = "reconcile",
-	.synopsis = "--invoice FILE [options]",
-	.what = "Tie the book to an invoice",
-	.about = "The difference of each line of the invoice is split into hours not seen in logs, hours seen but not\n"
-		 "invoiced, rates, currency, the period's cut-off and rounding, which sum to it exactly. Hours of the book\n"
-		 "within the invoice's time that no line speaks of are listed, too.\n",
-	.example = "tollbook reconcile --book book --invoice october.csv",
-	.groups = GROUP_BOOK,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
-	.main = reconcile,
-};

@@ -1,22 +1,17 @@
-/* verify.c: tollbook verify: is the book what it says of itself? */
+/* verify.c: is the book what it says of itself? */
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "book/book.h"
-#include "cli/say.h"
-#include "cli/values.h"
+#include "inspect/inspect.h"
 #include "inspect/verify_fits.h"
 #include "core/exact.h"
 #include "core/instant.h"
 
 /* So many days are attributed again where not --all. */
 #define SAMPLE 3
-
-struct settings {
-	bool all;
-};
 
 struct check {
 	struct book *b;
@@ -32,7 +27,7 @@ static void say(void *check, const char *sentence) {
 	struct check *c = check;
 
 	c->findings++;
-	say_error(c->b->r, "%s", sentence);
+	terminal_error(c->b->terminal, "%s", sentence);
 }
 
 /* ---- segments ---- */
@@ -71,19 +66,19 @@ static int check_segment(void *check, const struct ledger_segment *s) {
 static void say_stray(void *check, const char *path) {
 	const struct check *c = check;
 
-	say_warning(c->b->r, "%s: is no segment of this book, but what a stopped run left; it can be removed", path);
+	terminal_warning(c->b->terminal, "%s: is no segment of this book, but what a stopped run left; it can be removed", path);
 }
 
 /* What has to be believed. */
 static void print_untold(const struct check *c) {
-	if (c->b->r->quiet) {
+	if (c->b->terminal->quiet) {
 		return;
 	}
 	if (c->closed_since > 0) {
-		printf("Fits of %" PRId64 " closed days cannot be made again: records came later, which count by adjustments\n", c->closed_since);
+		fprintf(c->b->terminal->out, "Fits of %" PRId64 " closed days cannot be made again: records came later, which count by adjustments\n", c->closed_since);
 	}
 	if (c->left > 0) {
-		printf("Of %" PRId64 " closed days nothing can be made again: their records are gone, or they were attributed by another fleet, rule or version\n",
+		fprintf(c->b->terminal->out, "Of %" PRId64 " closed days nothing can be made again: their records are gone, or they were attributed by another fleet, rule or version\n",
 		       c->left);
 	}
 }
@@ -91,8 +86,8 @@ static void print_untold(const struct check *c) {
 static void print_gone(const struct check *c, int64_t gone, int64_t since_ns) {
 	char since[INSTANT_TEXT_MAX];
 
-	if (gone > 0 && !c->b->r->quiet) {
-		printf("The records of %" PRId64 " replica-days are gone by retention since %.10s: their entries stand, and cannot be made again\n",
+	if (gone > 0 && !c->b->terminal->quiet) {
+		fprintf(c->b->terminal->out, "The records of %" PRId64 " replica-days are gone by retention since %.10s: their entries stand, and cannot be made again\n",
 		       gone, instant_format(since_ns, since));
 	}
 }
@@ -358,14 +353,13 @@ static void say_overtaken(struct check *c) {
 		return;
 	}
 	if (ledger_run_last(now, NULL, &run, &ignored) > 0 && run.id > seen) {
-		say_warning(c->b->r, "the book was written to while it was verified: what is said here may be of files that it no longer "
+		terminal_warning(c->b->terminal, "the book was written to while it was verified: what is said here may be of files that it no longer "
 		            "needs; verify it again");
 	}
 	ledger_close(now);
 }
 
-static int work(struct check *c, struct fault *why) {
-	const struct settings *s = c->b->r->own;
+static int work(struct check *c, bool all, struct fault *why) {
 	int64_t dirty = 0, gone = 0, since_ns = 0, plans = 0;
 	int rc = ledger_check(c->b->ledger, say, c, why);
 
@@ -376,33 +370,33 @@ static int work(struct check *c, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, &dirty, why);
 	rc = rc < 0 ? rc : ledger_evidence_plans(c->b->ledger, &plans, why);
 	if (rc == 0 && dirty > 0) {
-		say_warning(c->b->r, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", dirty);
+		terminal_warning(c->b->terminal, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", dirty);
 	} else if (rc == 0 && c->findings > 0) {
-		say_warning(c->b->r, "entries are not made again from records before this is mended");
+		terminal_warning(c->b->terminal, "entries are not made again from records before this is mended");
 	} else if (rc == 0 && plans > 0) {
-		say_warning(c->b->r, "tasks of 'tollbook shard' posted the entries, and their records are in the folders of the plans: they "
+		terminal_warning(c->b->terminal, "tasks of 'tollbook shard' posted the entries, and their records are in the folders of the plans: they "
 		            "are not made again here");
 	} else if (rc == 0 && c->untold[0]) {
-		say_warning(c->b->r, "entries are not made again from their records: %s", c->untold);
+		terminal_warning(c->b->terminal, "entries are not made again from their records: %s", c->untold);
 	} else if (rc == 0 && c->b->fleet) {
-		rc = check_days(c, s->all, why);
+		rc = check_days(c, all, why);
 	}
 	print_gone(c, gone, since_ns);
 	print_untold(c);
 	if (c->findings > 0) {
 		say_overtaken(c);
 	}
-	if (rc >= 0 && !c->b->r->quiet) {
-		printf("%" PRId64 " segments, %" PRId64 " records; %" PRId64 " days attributed again, %" PRId64 " entries, %" PRId64
+	if (rc >= 0 && !c->b->terminal->quiet) {
+		fprintf(c->b->terminal->out, "%" PRId64 " segments, %" PRId64 " records; %" PRId64 " days attributed again, %" PRId64 " entries, %" PRId64
 		       " fits; %" PRId64 " findings\n", c->segments, c->records, c->days, c->entries, c->fits, c->findings);
 	}
 	return rc < 0 ? rc : c->findings > 0 ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 
-static int verify(struct run *r, struct fault *why) {
+int verify_book(const struct book_settings *set, const struct terminal *t, const struct verify_settings *asked, struct fault *why) {
 	struct book b;
-	bool costs = r->fleet || r->gpu_hour_nano >= 0;
-	int status = book_open(&b, r, LEDGER_READ, costs, why);
+	bool costs = set->fleet || set->gpu_hour_nano >= 0;
+	int status = book_open(&b, set, t, LEDGER_READ, costs, why);
 
 	if (status != 0) {
 		return status;
@@ -411,26 +405,7 @@ static int verify(struct run *r, struct fault *why) {
 	if (!costs && book_as_told(&b, c.untold, sizeof c.untold, why) < 0) {
 		snprintf(c.untold, sizeof c.untold, "%.150s", why->message); /* what else is wrong is to be found, too */
 	}
-	status = work(&c, why);
+	status = work(&c, asked->all, why);
 	book_close(&b);
 	return status;
 }
-
-static const struct option own[] = {
-	{"all", 0, NULL, "attribute all days again, not a sample", 0, value_flag, offsetof(struct settings, all), NULL, false},
-};
-
-const struct command command_verify = {
-	.name = "verify",
-	.synopsis = "[options]",
-	.what = "Check the book: the database, hashes, sums, segments, closed periods; entries and fits again from their records",
-	.about = "Entries, and the fits that they rest on, are made again from their records, with the fleet, rule and prices\n"
-		 "that the book was attributed with (it keeps them, but for --gpu-hour), and compared to the last unit. What\n"
-		 "cannot be made again is said. Nothing is changed.\n",
-	.example = "tollbook verify --book book --all",
-	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
-	.main = verify,
-};

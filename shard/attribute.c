@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/findings.h"
+#include "book/findings.h"
 #include "shard/shard.h"
 #include "shard/shard_work.h"
 #include "core/quality.h"
@@ -24,7 +24,7 @@ struct work {
 
 /* All tasks' statistics, summed: the same whatever the number of tasks. */
 static int open_session(struct work *w, struct fault *why) {
-	int rc = session_open(&w->session, w->plan);
+	int rc = session_open(&w->session, w->plan, why);
 
 	if (rc != 0) {
 		return rc;
@@ -37,7 +37,7 @@ static int take_entry(void *work, const struct entry *e) {
 	struct work *w = work;
 	char packed[PACK_MAX];
 
-	if (stop_asked(&w->plan->r->stop)) {
+	if (terminal_stopped(w->plan->terminal)) {
 		return fault_set(w->why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
 	size_t len = entry_pack(e, w->session.names, packed);
@@ -137,19 +137,20 @@ static int do_task(struct work *w, struct fault *why) {
 	return rc;
 }
 
-int shard_attribute(struct run *r, struct shard_tally *tally, struct fault *why) {
+int shard_attribute(const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
+                    struct shard_tally *tally, struct fault *why) {
 	struct plan p;
 	struct work w = {.plan = &p, .from_ns = INT64_MAX, .to_ns = INT64_MIN, .tally = tally, .why = why};
 
 	quality_init(&w.quality);
-	int rc = plan_read(&p, r, true, why);
+	int rc = plan_read(&p, asked, set, t, true, why);
 	rc = rc == 0 ? do_task(&w, why) : rc;
-	if (rc == 0 && r->book) {
+	if (rc == 0 && p.set.book) {
 		int64_t posted = 0;
 		rc = shard_post(&p, &posted, why);
 	}
 	if (rc == 0) {
-		findings_say(r, &w.quality);
+		findings_say(t, &w.quality);
 	}
 	quality_release(&w.quality);
 	plan_release(&p);

@@ -97,9 +97,9 @@ static int put_task(struct evidence *e, struct ledger *l, struct ledger_run *run
 
 static int put_all(void *evidence, struct ledger *l, struct fault *why) {
 	struct evidence *e = evidence;
-	const struct run *r = e->plan->r;
+	const struct book_settings *set = &e->plan->set;
 	/* Lines and duplicates stand in the evidence: a report adds those of runs to them. */
-	struct ledger_run run = {.command = "shard", .version = TOLLBOOK_VERSION, .rule = rule_names[r->rule],
+	struct ledger_run run = {.command = "shard", .version = TOLLBOOK_VERSION, .rule = rule_names[set->rule],
 	                         .currency = fleet_currency(e->session->fleet), .basis = e->plan->sha256,
 	                         .started_ns = book_now_ns()};
 	int64_t known = 0;
@@ -109,7 +109,7 @@ static int put_all(void *evidence, struct ledger *l, struct fault *why) {
 		return rc;
 	}
 	rc = ledger_run_add(l, &run, &run.id, why);
-	rc = rc < 0 ? rc : book_keep_documents(l, run.id, r, r->fleet, why);
+	rc = rc < 0 ? rc : book_keep_documents(l, run.id, set, set->fleet, why);
 	for (int64_t i = 0; i < e->plan->tasks && rc == 0; i++) {
 		rc = put_task(e, l, &run, i, why);
 	}

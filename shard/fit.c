@@ -2,21 +2,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/setup.h"
 #include "shard/shard.h"
 #include "shard/shard_work.h"
 #include "core/files/files.h"
 
 /* ---- sessions ---- */
 
-int session_open(struct shard_session *s, struct plan *p) {
-	struct run *r = p->r;
+int session_open(struct shard_session *s, struct plan *p, struct fault *why) {
+	const struct book_settings *set = &p->set;
 
 	*s = (struct shard_session){.plan = p, .names = names_new()};
-	int status = setup_zone(r, "tz", r->tz, &s->tz);
-	status = status == 0 ? setup_period(r, s->tz, &s->from_ns, &s->to_ns) : status;
-	status = status == 0 ? setup_fleet(r, s->names, &s->fleet) : status;
-	return status == 0 ? setup_prices(r, &s->prices) : status;
+	int rc = settings_zone("tz", set->tz, &s->tz, why);
+	rc = rc == 0 ? settings_period(set, s->tz, &s->from_ns, &s->to_ns, why) : rc;
+	rc = rc == 0 ? settings_fleet(set, s->names, &s->fleet, why) : rc;
+	return rc == 0 ? settings_prices(set, &s->prices, why) : rc;
 }
 
 void session_close(struct shard_session *s) {
@@ -40,7 +39,7 @@ struct attribute_options session_options(const struct shard_session *s) {
 	struct attribute_options o = {
 		.fleet = s->fleet,
 		.names = s->names,
-		.rule = (enum rule)s->plan->r->rule,
+		.rule = (enum rule)s->plan->set.rule,
 		.from_ns = s->from_ns,
 		.to_ns = s->to_ns,
 		.lanes = 1,
@@ -57,7 +56,7 @@ struct attribute_options session_options(const struct shard_session *s) {
 /* ---- a replica ---- */
 
 struct intake {
-	struct run *r;
+	const struct terminal *terminal;
 	struct attribution *attribution;
 	int64_t records;
 };
@@ -66,7 +65,7 @@ static int take_item(void *intake, struct text item, struct fault *why) {
 	struct intake *in = intake;
 	struct record record;
 
-	if (stop_asked(&in->r->stop)) {
+	if (terminal_stopped(in->terminal)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
 	if (!record_unpack(&item, &record)) {
@@ -83,7 +82,7 @@ int work_take_replica(struct parts *parts, const struct shard_session *s, struct
 	o.only_replica = text_eq(replica, T(GATEWAYS_PART)) ? 0 : names_id(s->names, replica);
 	o.part = true;
 	*out = attribution_new(&o);
-	struct intake in = {.r = s->plan->r, .attribution = *out};
+	struct intake in = {.terminal = s->plan->terminal, .attribution = *out};
 	int rc = parts_read(parts, take_item, &in, why);
 	*records += in.records;
 	return rc;
@@ -121,7 +120,7 @@ static int renew(struct shard_session *s, struct plan *p, struct fault *why) {
 	char *text = fits_text(s->fits, &len, &rc, why);
 
 	session_close(s);
-	rc = rc < 0 ? rc : session_open(s, p);
+	rc = rc < 0 ? rc : session_open(s, p, why);
 	if (rc == 0) {
 		s->fits = attribution_fits_new(s->names);
 		rc = attribution_fits_read(s->fits, (struct text){text, len}, "fits", why);
@@ -183,7 +182,7 @@ static int fit_task(struct plan *p, int64_t task, struct shard_tally *tally, str
 		return 0;
 	}
 	int rc = task == 0 ? shard_join(p, why) : 0;
-	rc = rc == 0 ? session_open(&s, p) : rc;
+	rc = rc == 0 ? session_open(&s, p, why) : rc;
 	if (rc == 0) {
 		s.fits = attribution_fits_new(s.names);
 		rc = fit_all(p, task, &s, tally, why);
@@ -235,9 +234,10 @@ static int write_sum(struct plan *p, struct fault *why) {
 }
 
 /* Without a task: all that are not done yet, one after the other. */
-int shard_fit(struct run *r, struct shard_tally *tally, struct fault *why) {
+int shard_fit(const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
+              struct shard_tally *tally, struct fault *why) {
 	struct plan p;
-	int rc = plan_read(&p, r, false, why);
+	int rc = plan_read(&p, asked, set, t, false, why);
 
 	if (rc == 0 && p.task >= 0) {
 		rc = fit_task(&p, p.task, tally, why);

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/config.h"
-#include "cli/options.h"
-#include "cli/say.h"
+#include "book/config.h"
 #include "shard/shard.h"
 
 const char *plan_keep(struct plan *p, struct text t) {
@@ -24,6 +22,8 @@ void plan_release(struct plan *p) {
 	}
 	free(p->kept);
 	free(p->sources);
+	free(p->set.prices.at);
+	free(p->set.list.at);
 	names_free(p->paths);
 }
 
@@ -98,21 +98,15 @@ static int read_head(struct lines *l, struct fault *why) {
 /* An option of the plan's own command line, taken as if it stood on this one's. */
 static int read_option(struct lines *l, struct fault *why) {
 	const char *name = string(l, "option"), *value = string(l, "value");
-	size_t count;
-	const struct option *o = options_common(&count);
 
-	if (name && strcmp(name, "book") == 0 && l->plan->r->book) { /* this command line names another */
+	if (name && strcmp(name, "book") == 0 && l->plan->set.book) { /* this command line names another */
 		return 0;
 	}
 	if (value && json_get(l->json, 0, T("sha256")) != JSON_ABSENT) { /* a file that the plan keeps */
 		value = plan_path(l->plan, value, -1, NULL);
 	}
-	for (size_t i = 0; name && i < count; i++) {
-		if (strcmp(o[i].name, name) == 0) {
-			return o[i].take(&o[i], (char *)l->plan->r + o[i].into, o[i].argument ? value : NULL, why);
-		}
-	}
-	return wrong(l, "an option that there is not", why);
+	int rc = name ? l->plan->asked->take(&l->plan->set, name, value, why) : 1;
+	return rc > 0 ? wrong(l, "an option that there is not", why) : rc;
 }
 
 static int read_source(struct lines *l, struct fault *why) {
@@ -173,47 +167,41 @@ static int read_lines(struct lines *l, FILE *in, struct fault *why) {
 	return rc;
 }
 
-/* The task by --task, else by what the scheduler says. */
-static int find_task(struct run *r, int64_t *task) {
+/* The task by its number, else by what the scheduler says. */
+static int find_task(struct plan *p, struct fault *why) {
 	static const char *const told[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"};
-	const struct shard_settings *s = r->own;
-	const char *from = "--task", *text = s->task_text;
+	const char *from = "--task", *text = p->asked->task_text;
 
 	for (size_t i = 0; !text && i < sizeof told / sizeof *told; i++) {
 		from = told[i];
 		text = getenv(told[i]);
 	}
-	*task = -1;
-	if (text && (!text_to_i64(text_of(text), task) || *task < 0)) {
-		say_error(r, "%s is '%s', expected the number of a task, from 0", from, text);
-		return EXIT_USAGE;
+	if (text && (!text_to_i64(text_of(text), &p->task) || p->task < 0)) {
+		return fault_set(why, ERROR_CONFIG, "%s is '%s', expected the number of a task, from 0", from, text);
 	}
 	return 0;
 }
 
-static int check_task(struct run *r, const struct plan *p, bool needs_task) {
+static int check_task(const struct plan *p, bool needs_task, struct fault *why) {
+	char next[120];
+
 	if (p->task < 0 && needs_task) {
-		say_error(r, "which task?");
-		say_next(r, "name one, --task 0 to --task %lld, or run as an array of Slurm or an Indexed Job",
+		snprintf(next, sizeof next, "name one, --task 0 to --task %lld, or run as an array of Slurm or an Indexed Job",
 		         (long long)p->tasks - 1);
-		return EXIT_USAGE;
+		return fault_next(why, fault_set(why, ERROR_CONFIG, "which task?"), next);
 	}
 	if (p->task >= p->tasks) {
-		say_error(r, "there is no task %lld, expected 0 to %lld", (long long)p->task, (long long)p->tasks - 1);
-		return EXIT_USAGE;
+		return fault_set(why, ERROR_CONFIG, "there is no task %lld, expected 0 to %lld", (long long)p->task,
+		                 (long long)p->tasks - 1);
 	}
 	return 0;
 }
 
-int plan_read(struct plan *p, struct run *r, bool needs_task, struct fault *why) {
-	*p = (struct plan){.r = r, .task = -1, .paths = names_new()};
-	if (r->operands.count != 1) {
-		say_error(r, "%s, expected the folder of one plan", r->operands.count == 0 ? "no plan given" : "more than a plan given");
-		say_next(r, "make one: tollbook shard plan --tasks N -o PLAN LOG...");
-		return EXIT_USAGE;
-	}
-	p->folder = r->operands.at[0];
-	int rc = find_task(r, &p->task);
+int plan_read(struct plan *p, const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
+              bool needs_task, struct fault *why) {
+	*p = (struct plan){.set = *set, .terminal = t, .asked = asked, .folder = asked->folder, .task = -1, .paths = names_new()};
+	p->set.prices = p->set.list = (struct list){0}; /* the plan's */
+	int rc = find_task(p, why);
 	if (rc != 0) {
 		return rc;
 	}
@@ -226,7 +214,7 @@ int plan_read(struct plan *p, struct run *r, bool needs_task, struct fault *why)
 	rc = read_lines(&l, in, why);
 	json_free(l.json);
 	fclose(in);
-	return rc < 0 ? rc : check_task(r, p, needs_task);
+	return rc < 0 ? rc : check_task(p, needs_task, why);
 }
 
 /* ---- notes ---- */

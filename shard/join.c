@@ -25,7 +25,7 @@ static int take_item(void *join, struct text item, struct fault *why) {
 	struct join *j = join;
 	struct record r;
 
-	if (stop_asked(&j->plan->r->stop)) {
+	if (terminal_stopped(j->plan->terminal)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
 	bool whole = record_unpack_head(item, &r);
@@ -139,7 +139,7 @@ int shard_join(struct plan *p, struct fault *why) {
 	if (rc < 0 || !is_needed(&survey) || plan_has(path)) {
 		return rc;
 	}
-	rc = session_open(&s, p);
+	rc = session_open(&s, p, why);
 	if (rc == 0) {
 		struct attribute_options o = session_options(&s);
 		struct join j = {.plan = p, .names = s.names, .attribution = attribution_new(&o)};

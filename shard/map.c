@@ -2,10 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/findings.h"
-#include "cli/setup.h"
+#include "book/findings.h"
 #include "shard/shard.h"
-#include "cli/values.h"
 #include "core/files/spool.h"
 #include "core/files/pack.h"
 #include "core/quality_lines.h"
@@ -15,7 +13,6 @@
 #define MEMORY_BYTES ((size_t)32 << 20)
 
 struct map {
-	struct run *r;
 	struct plan plan;
 	struct spool *spool;
 	struct quality quality;
@@ -45,7 +42,7 @@ static int take_record(void *map, unsigned lane, const struct record *record, st
 	struct map *m = map;
 	struct record numbered = *record;
 
-	if (stop_asked(&m->r->stop)) {
+	if (terminal_stopped(m->plan.terminal)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
 	if (record->file < m->plan.own_sources) {
@@ -109,14 +106,15 @@ static int ingest(struct map *m, struct logs *logs, struct fault *why) {
 }
 
 static int read_logs(struct map *m, struct fault *why) {
-	struct run *r = m->r;
+	struct book_settings set = m->plan.set;
 	struct logs logs;
 
-	r->operands.count = 0;
+	set.logs = (struct list){0};
 	for (size_t i = 0; i < m->plan.own_sources; i++) {
-		list_add(&r->operands, m->plan.sources[i].path);
+		list_add(&set.logs, m->plan.sources[i].path);
 	}
-	int status = setup_logs(r, &logs);
+	int status = settings_logs(&set, m->plan.terminal, &logs, why);
+	free(set.logs.at);
 	if (status != 0) {
 		return status;
 	}
@@ -136,7 +134,7 @@ static int write_records(struct map *m, struct bundle_writer *w, struct fault *w
 	while (rc >= 0 && (got = spool_next(reader, &bytes, &len, why)) > 0) {
 		struct text item = {bytes, len}, replica;
 		(void)unpack_text(&item, &replica);
-		rc = stop_asked(&m->r->stop) ? fault_set(why, ERROR_IO, "stopped by a signal; nothing was written")
+		rc = terminal_stopped(m->plan.terminal) ? fault_set(why, ERROR_IO, "stopped by a signal; nothing was written")
 		                             : bundle_add(w, replica, item, why);
 	}
 	spool_reader_free(reader);
@@ -195,15 +193,16 @@ static int do_task(struct map *m, struct fault *why) {
 	return rc != 0 ? rc : write_bundle(m, path, why);
 }
 
-int shard_map(struct run *r, struct shard_tally *tally, struct fault *why) {
-	struct map m = {.r = r};
+int shard_map(const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
+              struct shard_tally *tally, struct fault *why) {
+	struct map m = {0};
 
 	quality_init(&m.quality);
-	int rc = plan_read(&m.plan, r, true, why);
+	int rc = plan_read(&m.plan, asked, set, t, true, why);
 	rc = rc != 0 ? rc : do_task(&m, why);
 	if (rc == 0) {
 		const struct quality *q = &m.quality;
-		findings_say(r, q);
+		findings_say(t, q);
 		tally->sources = (int64_t)m.plan.own_sources;
 		tally->records = q->steps + q->requests + q->windows + q->powers;
 		rc = quality_has_findings(q) ? EXIT_FINDINGS : EXIT_TIED_OUT;

@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "cli/config.h"
-#include "cli/options.h"
-#include "cli/say.h"
-#include "cli/setup.h"
+#include "book/config.h"
 #include "shard/shard.h"
 #include "core/files/files.h"
 #include "core/heap.h"
@@ -23,17 +20,13 @@ struct piece {
 	const struct config_logs *of; /* NULL: the command line's */
 };
 
-/* What the tasks are told: options of the command line, and what the configuration says as if by options. */
-struct said {
-	const struct option *option;
-	const char *value;
-};
-
 struct draft {
-	struct run *r;
+	const struct shard_settings *asked;
+	const struct terminal *terminal;
+	struct book_settings set;
 	struct config config; /* empty without one */
 	struct config_found found;
-	struct said *said;
+	struct shard_option *said; /* what the tasks are told: the options given, and what the configuration says as if by options */
 	size_t said_count;
 	struct piece *at;
 	size_t count, room;
@@ -110,14 +103,6 @@ static void put_text(FILE *out, const char *key, const char *s) {
 	free(escaped);
 }
 
-/* The value of an option as it was given. */
-static const char *given_value(const struct run *r, const struct given *g) {
-	const char *a = r->argv[g->at];
-	const char *equals = strncmp(a, "--", 2) == 0 ? strchr(a, '=') : NULL;
-
-	return equals ? equals + 1 : a;
-}
-
 #define GIVEN_MAX ((size_t)1 << 28)
 
 static int read_given(const char *path, struct text *out, struct fault *why) {
@@ -158,7 +143,7 @@ static int put_file(const char *path, struct text bytes, struct fault *why) {
 /* ---- what tasks are told ---- */
 
 /* Options that name a file of which the plan keeps a copy. */
-static bool names_file(const struct option *o) {
+static bool names_file(const struct shard_option *o) {
 	static const char *const names[] = {"fleet", "prices", "pattern"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -169,30 +154,17 @@ static bool names_file(const struct option *o) {
 	return false;
 }
 
-static bool is_said(const struct option *o) {
-	return (o->groups & (GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_LOGS | GROUP_BOOK)) != 0;
-}
-
-static void add_said(struct draft *d, const struct option *o, const char *value) {
-	d->said = must_realloc(d->said, (d->said_count + 1) * sizeof *d->said);
-	d->said[d->said_count++] = (struct said){o, value};
-}
-
 static void add_setting(struct draft *d, const char *name, const char *value) {
-	size_t count;
-	const struct option *o = options_common(&count);
-
-	for (size_t i = 0; value && i < count; i++) {
-		if (strcmp(o[i].name, name) == 0) {
-			add_said(d, &o[i], value);
-		}
+	if (value) {
+		d->said = must_realloc(d->said, (d->said_count + 1) * sizeof *d->said);
+		d->said[d->said_count++] = (struct shard_option){name, value};
 	}
 }
 
 static void add_settings(struct draft *d) {
 	const struct config *c = &d->config;
 
-	add_setting(d, "book", d->r->book);
+	add_setting(d, "book", d->set.book);
 	add_setting(d, "fleet", c->fleet);
 	add_setting(d, "gpu-hour", c->gpu_hour);
 	add_setting(d, "rule", c->rule);
@@ -206,12 +178,10 @@ static void add_settings(struct draft *d) {
 }
 
 static void collect_said(struct draft *d) {
-	const struct run *r = d->r;
-
-	for (size_t i = 0; i < r->given_count; i++) {
-		const struct given *g = &r->given[i];
-		if (is_said(g->option) && !(d->config.book && g->option->groups & GROUP_BOOK)) { /* --book is a setting already */
-			add_said(d, g->option, g->option->argument ? given_value(r, g) : "");
+	for (size_t i = 0; i < d->asked->given_count; i++) {
+		const struct shard_option *o = &d->asked->given[i];
+		if (!(d->config.book && strcmp(o->name, "book") == 0)) { /* --book is a setting already */
+			add_setting(d, o->name, o->value);
 		}
 	}
 	if (d->config.book) {
@@ -220,7 +190,7 @@ static void collect_said(struct draft *d) {
 }
 
 /* "given/2-fleet": where a copy is, below the plan's folder; .gz by name would be packed once more. */
-static void given_name(size_t i, const struct option *o, char *out, size_t size) {
+static void given_name(size_t i, const struct shard_option *o, char *out, size_t size) {
 	snprintf(out, size, "given/%zu-%s", i, o->name);
 }
 
@@ -237,10 +207,10 @@ static int write_file_option(const struct draft *d, size_t i, FILE *out, struct 
 	digest_finish(sum, hash);
 	digest_free(sum);
 	free((void *)(uintptr_t)bytes.at);
-	given_name(i, d->said[i].option, name, sizeof name);
+	given_name(i, &d->said[i], name, sizeof name);
 	put_text(out, "value", name);
 	fprintf(out, ",\"sha256\":\"%s\"", hash);
-	shard_write_descriptions(strcmp(d->said[i].option->name, "fleet") == 0 ? d->fleet : NULL, out);
+	shard_write_descriptions(strcmp(d->said[i].name, "fleet") == 0 ? d->fleet : NULL, out);
 	fputs("}\n", out);
 	return 0;
 }
@@ -249,7 +219,7 @@ static int write_options(const struct draft *d, FILE *out, struct fault *why) {
 	int rc = 0;
 
 	for (size_t i = 0; i < d->said_count && rc == 0; i++) {
-		const struct option *o = d->said[i].option;
+		const struct shard_option *o = &d->said[i];
 		fputc('{', out);
 		put_text(out, "option", o->name);
 		fputc(',', out);
@@ -269,13 +239,13 @@ static int copy_given(const struct draft *d, struct fault *why) {
 	int rc = 0;
 
 	for (size_t i = 0; i < d->said_count && rc == 0; i++) {
-		const struct option *o = d->said[i].option;
+		const struct shard_option *o = &d->said[i];
 		struct text bytes;
 		if (!names_file(o)) {
 			continue;
 		}
 		given_name(i, o, name, sizeof name);
-		snprintf(path, sizeof path, "%s/%s", d->r->output, name);
+		snprintf(path, sizeof path, "%s/%s", d->set.output, name);
 		rc = read_given(d->said[i].value, &bytes, why);
 		if (rc == 0) {
 			rc = put_file(path, bytes, why);
@@ -341,17 +311,17 @@ static int put_plan(struct draft *d, const char *path, struct text plan, struct 
 		}
 		return rc < 0 || same ? rc
 		                      : fault_set(why, ERROR_CONFIG, "%s: there is another plan already, expected a new folder: "
-		                                  "-o PLAN", d->r->output);
+		                                  "-o PLAN", d->set.output);
 	}
 	int rc = copy_given(d, why);
-	rc = rc < 0 ? rc : shard_copy_descriptions(d->fleet, d->r->output, why);
+	rc = rc < 0 ? rc : shard_copy_descriptions(d->fleet, d->set.output, why);
 	return rc < 0 ? rc : put_file(path, plan, why);
 }
 
 static int write_draft(struct draft *d, struct fault *why) {
 	char path[4200], *at = NULL;
 	size_t len = 0;
-	int rc = make_folders(d->r->output, why);
+	int rc = make_folders(d->set.output, why);
 
 	if (rc < 0) {
 		return rc;
@@ -362,7 +332,7 @@ static int write_draft(struct draft *d, struct fault *why) {
 	}
 	rc = write_plan(d, out, why);
 	memory_close(out, &at);
-	snprintf(path, sizeof path, "%s/plan.jsonl", d->r->output);
+	snprintf(path, sizeof path, "%s/plan.jsonl", d->set.output);
 	rc = rc < 0 ? rc : put_plan(d, path, (struct text){at, len}, why);
 	free(at);
 	return rc;
@@ -371,72 +341,53 @@ static int write_draft(struct draft *d, struct fault *why) {
 /* ---- what is asked ---- */
 
 /* What later tasks would stumble over is said now. */
-static int check_files(struct run *r, struct fleet **fleet, int64_t *from_ns, int64_t *to_ns) {
+static int check_files(struct draft *d, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
 	struct names *names = names_new();
 	struct prices *prices = NULL;
 	struct zone *tz = NULL;
 
-	int status = setup_zone(r, "tz", r->tz, &tz);
-	status = status == 0 ? setup_period(r, tz, from_ns, to_ns) : status;
-	status = status == 0 ? setup_fleet(r, names, fleet) : status;
-	status = status == 0 ? setup_prices(r, &prices) : status;
+	int rc = settings_zone("tz", d->set.tz, &tz, why);
+	rc = rc == 0 ? settings_period(&d->set, tz, from_ns, to_ns, why) : rc;
+	rc = rc == 0 ? settings_fleet(&d->set, names, &d->fleet, why) : rc;
+	rc = rc == 0 ? settings_prices(&d->set, &prices, why) : rc;
 	if (prices) {
 		prices_free(prices);
 	}
 	zone_free(tz);
 	names_free(names);
-	return status;
+	return rc;
 }
 
-static int check_options(struct run *r) {
-	const struct shard_settings *s = r->own;
-
-	if (!r->output) {
-		say_error(r, "where to? expected -o PLAN, a folder that all machines see");
-		return EXIT_USAGE;
+static int check_asked(const struct draft *d, struct fault *why) {
+	if (!d->set.output) {
+		return fault_set(why, ERROR_CONFIG, "where to? expected -o PLAN, a folder that all machines see");
 	}
-	if (s->tasks < 1 || s->tasks > TASKS_MAX) {
-		return say_option(r, "tasks", "over how many tasks? expected --tasks N, at most %d", TASKS_MAX);
+	if (d->tasks < 1 || d->tasks > TASKS_MAX) {
+		return fault_option(why, "tasks", "over how many tasks? expected --tasks N, at most %d", TASKS_MAX);
 	}
-	for (size_t i = 0; i < r->operands.count; i++) {
-		if (strcmp(r->operands.at[i], "-") == 0) {
-			say_error(r, "standard input cannot be shared out, expected files and directories");
-			return EXIT_USAGE;
+	for (size_t i = 0; i < d->set.logs.count; i++) {
+		if (strcmp(d->set.logs.at[i], "-") == 0) {
+			return fault_set(why, ERROR_CONFIG, "standard input cannot be shared out, expected files and directories");
 		}
-	}
-	return 0;
-}
-
-/* One of the two says it. */
-static int check_config(struct run *r) {
-	for (size_t i = 0; i < r->given_count; i++) {
-		const struct option *o = r->given[i].option;
-		if (o->groups & (GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_LOGS)) {
-			return say_option(r, o->name, "--%s is the configuration's to say", o->name);
-		}
-	}
-	if (r->operands.count > 0) {
-		say_error(r, "the logs are those of the configuration, expected no LOG");
-		return EXIT_USAGE;
 	}
 	return 0;
 }
 
 static int read_config(struct draft *d, struct fault *why) {
-	const struct shard_settings *s = d->r->own;
-	int rc = s->config ? check_config(d->r) : 0;
-
-	if (rc != 0 || !s->config) {
-		return rc;
+	if (!d->asked->config) {
+		return 0;
 	}
-	rc = config_read(&d->config, s->config, why);
-	return rc < 0 ? rc : config_set_options(&d->config, d->r, why);
+	if (d->set.logs.count > 0) {
+		return fault_set(why, ERROR_CONFIG, "the logs are those of the configuration, expected no LOG");
+	}
+	int rc = config_read(&d->config, d->asked->config, why);
+	return rc < 0 ? rc : config_set_options(&d->config, &d->set, why);
 }
 
 /* A log that cannot be listed now would be missing without a word later. */
-static int refuse_damage(struct run *r, const struct quality *q) {
+static int refuse_damage(const struct terminal *t, const struct quality *q) {
 	for (size_t i = 0; i < q->damage_count; i++) {
-		say_error(r, "%s: %s", q->damages[i].file, q->damages[i].reason);
+		terminal_error(t, "%s: %s", q->damages[i].file, q->damages[i].reason);
 	}
 	return q->damage_count > 0 ? EXIT_FAILED : 0;
 }
@@ -445,15 +396,15 @@ static int list_logs(struct draft *d, int64_t from_ns, int64_t to_ns, struct qua
 	struct logs logs = {0};
 	struct ingest_options found;
 	bool by_config = d->config.book;
-	int status = by_config ? config_find_logs(&d->found, &d->config, from_ns, to_ns, q, why) : setup_logs(d->r, &logs);
+	int status = by_config ? config_find_logs(&d->found, &d->config, from_ns, to_ns, q, why) : settings_logs(&d->set, d->terminal, &logs, why);
 
 	if (status == 0) {
 		found = (struct ingest_options){.sources = d->found.sources, .source_count = d->found.count};
 		ingest_files(by_config ? &found : &logs.options, take_file, d, q);
-		status = refuse_damage(d->r, q);
+		status = refuse_damage(d->terminal, q);
 	}
 	for (size_t i = 0; i < q->warning_count; i++) {
-		say_warning(d->r, "%s", q->warnings[i]);
+		terminal_warning(d->terminal, "%s", q->warnings[i]);
 	}
 	if (!by_config) {
 		logs_release(&logs);
@@ -469,19 +420,24 @@ static void draft_release(struct draft *d) {
 	free(d->said);
 	fleet_free(d->fleet);
 	config_logs_release(&d->found);
+	if (d->asked->config) { /* whose lists are added to those of the settings, which had none */
+		free(d->set.prices.at);
+		free(d->set.list.at);
+	}
 	config_release(&d->config);
 }
 
-int shard_plan(struct run *r, struct shard_tally *tally, struct fault *why) {
-	struct draft d = {.r = r, .tasks = ((struct shard_settings *)r->own)->tasks};
+int shard_plan(const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
+               struct shard_tally *tally, struct fault *why) {
+	struct draft d = {.asked = asked, .terminal = t, .set = *set, .tasks = asked->tasks};
 	struct quality q;
 	int64_t from_ns, to_ns;
 
 	quality_init(&q);
-	int status = check_options(r);
+	int status = check_asked(&d, why);
 	status = status == 0 ? read_config(&d, why) : status;
-	status = status == 0 && r->book ? ledger_refuse(r->book, why) : status; /* all who read the plan would know it */
-	status = status == 0 ? check_files(r, &d.fleet, &from_ns, &to_ns) : status;
+	status = status == 0 && d.set.book ? ledger_refuse(d.set.book, why) : status; /* all who read the plan would know it */
+	status = status == 0 ? check_files(&d, &from_ns, &to_ns, why) : status;
 	status = status == 0 ? list_logs(&d, from_ns, to_ns, &q, why) : status;
 	if (status == 0) {
 		collect_said(&d);

@@ -66,14 +66,14 @@ static int post_days(struct lot *b, struct ledger *l, int64_t run, int64_t *rest
 }
 
 static struct ledger_run new_run(const struct lot *b) {
-	return (struct ledger_run){.command = "shard", .version = TOLLBOOK_VERSION, .rule = rule_names[b->plan->r->rule],
+	return (struct ledger_run){.command = "shard", .version = TOLLBOOK_VERSION, .rule = rule_names[b->plan->set.rule],
 	                           .currency = b->currency, .basis = b->plan->sha256, .started_ns = book_now_ns()};
 }
 
 /* By what the run was told; tenants by another key than those that are there would be others. */
 static int keep_basis(struct lot *b, struct ledger *l, const struct ledger_run *run, struct fault *why) {
 	struct book book = {.ledger = l, .run = *run};
-	int rc = book_keep_documents(l, run->id, b->plan->r, b->plan->r->fleet, why);
+	int rc = book_keep_documents(l, run->id, &b->plan->set, b->plan->set.fleet, why);
 
 	quality_init(&book.quality);
 	rc = rc < 0 ? rc : book_check_tenants(&book, b->key, why);
@@ -100,14 +100,14 @@ static int post_once(void *batch, struct ledger *l, struct fault *why) {
 int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode mode, struct names *names,
                      struct fault *why) {
 	int64_t next = 0;
-	int rc = ledger_open(out, p->r->book, NULL, mode, names, why);
+	int rc = ledger_open(out, p->set.book, NULL, mode, names, why);
 
 	if (rc < 0 || mode == LEDGER_READ) {
 		return rc;
 	}
 	rc = ledger_source_next(*out, &next, why);
 	if (rc == 0 && next > 1) {
-		rc = fault_set(why, ERROR_CONFIG, "%s: has records of its own, which tasks do not know; expected another book", p->r->book);
+		rc = fault_set(why, ERROR_CONFIG, "%s: has records of its own, which tasks do not know; expected another book", p->set.book);
 	}
 	if (rc < 0) {
 		ledger_close(*out);
@@ -135,7 +135,7 @@ int work_on_ledger(const struct plan *p, struct names *names, ledger_work *work,
 	int rc = ERROR_IO;
 
 	for (int i = 0; i < TRIES && rc == ERROR_IO; i++, pause_ms *= 2) {
-		if (stop_asked(&p->r->stop)) {
+		if (terminal_stopped(p->terminal)) {
 			return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 		}
 		if (i > 0) {
@@ -278,9 +278,9 @@ static bool all_done(struct plan *p) {
 int shard_post(struct plan *p, int64_t *posted, struct fault *why) {
 	struct shard_session s;
 	struct tenant_key *key = NULL;
-	int rc = session_open(&s, p);
+	int rc = session_open(&s, p, why);
 
-	rc = rc == 0 ? setup_tenant_key(p->r, &key) : rc;
+	rc = rc == 0 ? settings_tenant_key(&p->set, p->terminal, &key, why) : rc;
 	s.tenant_key = key;
 	rc = rc == 0 ? post_own(p, &s, posted, why) : rc;
 	rc = rc == 0 && all_done(p) ? post_rest(p, &s, posted, why) : rc;

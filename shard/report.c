@@ -1,9 +1,7 @@
 /* shard_report.c: tollbook shard report: the statement of a plan whose tasks are done. */
 #include <stdlib.h>
 
-#include "cli/findings.h"
-#include "cli/say.h"
-#include "cli/setup.h"
+#include "book/findings.h"
 #include "shard/shard.h"
 #include "shard/shard_work.h"
 #include "core/instant.h"
@@ -11,7 +9,6 @@
 #include "ledger/ledger.h"
 
 struct merge {
-	struct run *r;
 	struct plan plan;
 	struct shard_session session;
 	struct remainders *remainders; /* what pools were up for and no replica told of */
@@ -133,53 +130,37 @@ static int read_files(struct merge *m, struct fault *why) {
 /* ---- the statement ---- */
 
 static void start_statement(struct merge *m) {
-	struct run *r = m->r;
 	const struct shard_session *s = &m->session;
-	struct report_options o = {
-		.names = s->names,
-		.prices = s->prices,
-		.by_count = r->by.count,
-		.tz = s->tz,
-		.tz_name = r->tz,
-		.idle_proportional = r->idle_proportional,
-		.currency = fleet_currency(s->fleet),
-		.rule = rule_names[r->rule],
-		.version = TOLLBOOK_VERSION,
-		.fleet_sha256 = fleet_sha256(s->fleet),
-		.descriptions_sha256 = fleet_descriptions_sha256(s->fleet),
-		.from_ns = s->from_ns != INT64_MIN ? s->from_ns : m->from_ns,
-		.to_ns = s->to_ns != INT64_MAX ? s->to_ns : m->to_ns,
-	};
+	struct report_options o = settings_report(&m->plan.set, s->names, s->prices, s->tz, s->fleet);
 
-	for (size_t i = 0; i < r->by.count; i++) {
-		o.by[i] = r->by.key[i];
-	}
+	o.from_ns = s->from_ns != INT64_MIN ? s->from_ns : m->from_ns;
+	o.to_ns = s->to_ns != INT64_MAX ? s->to_ns : m->to_ns;
 	m->statement = statement_new(&o);
 }
 
 static int make_statement(struct merge *m, struct fault *why) {
 	if (m->from_ns > m->to_ns) {
-		findings_say(m->r, &m->quality);
-		findings_say_nothing(m->r, &m->quality);
+		findings_say(m->plan.terminal, &m->quality);
+		findings_say_nothing(m->plan.terminal, &(struct list){&m->plan.folder, 1}, &m->quality);
 		return EXIT_FINDINGS;
 	}
 	quality_tell_joins(&m->quality);
 	quality_sort(&m->quality);
 	start_statement(m);
-	int rc = m->r->book ? read_ledger(m, why) : read_files(m, why);
+	int rc = m->plan.set.book ? read_ledger(m, why) : read_files(m, why);
 	rc = rc < 0 ? rc : statement_finish(m->statement, &m->quality, why);
 	if (rc < 0) {
 		return rc;
 	}
-	if (strcmp(m->r->format, "table") != 0) {
-		findings_say(m->r, &m->quality);
+	if (strcmp(m->plan.set.format, "table") != 0) {
+		findings_say(m->plan.terminal, &m->quality);
 	}
-	rc = write_statement(m->r, m->statement);
+	rc = settings_write(&m->plan.set, m->plan.terminal, m->statement, why);
 	return rc != 0 ? rc : statement_has_findings(m->statement) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 
 static int do_report(struct merge *m, struct fault *why) {
-	int rc = session_open(&m->session, &m->plan);
+	int rc = session_open(&m->session, &m->plan, why);
 
 	if (rc != 0) {
 		return rc;
@@ -191,11 +172,12 @@ static int do_report(struct merge *m, struct fault *why) {
 	return rc == 0 ? make_statement(m, why) : rc;
 }
 
-int shard_report(struct run *r, struct shard_tally *tally, struct fault *why) {
-	struct merge m = {.r = r, .from_ns = INT64_MAX, .to_ns = INT64_MIN, .tally = tally};
+int shard_report(const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
+                 struct shard_tally *tally, struct fault *why) {
+	struct merge m = {.from_ns = INT64_MAX, .to_ns = INT64_MIN, .tally = tally};
 
 	quality_init(&m.quality);
-	int rc = plan_read(&m.plan, r, false, why);
+	int rc = plan_read(&m.plan, asked, set, t, false, why);
 	rc = rc == 0 ? do_report(&m, why) : rc;
 	statement_free(m.statement);
 	remainders_free(m.remainders);

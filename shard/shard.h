@@ -14,21 +14,30 @@
  * Which replicas a task of the later steps has follows from the indexes of all files of map/ alone. The same
  * logs and options give the same bytes in each file, so that a task may run twice, also at once.
  */
-#ifndef CLI_SHARD_H
-#define CLI_SHARD_H
+#ifndef SHARD_SHARD_H
+#define SHARD_SHARD_H
 
-#include "cli/cli.h"
+#include "book/settings.h"
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/zone.h"
 #include "core/files/bundle.h"
 
-/* The command's own options. */
+/* An option by its name, as the command line gave it. */
+struct shard_option {
+	const char *name, *value;
+};
+
+/* What is asked of a step. All texts are the caller's. */
 struct shard_settings {
-	int64_t tasks; /* --tasks; 0: not given */
-	const char *config; /* of nights; NULL: none */
-	const char *task_text; /* --task; NULL: what the scheduler says */
-	const char *log;
+	const char *folder;    /* the plan's; NULL: not given */
+	int64_t tasks;         /* of a new plan; 0: not given */
+	const char *config;    /* of nights, for a new plan; NULL: none */
+	const char *task_text; /* which task; NULL: the scheduler's variable */
+	/* What a plan hands on to its tasks: options as they were given, and how to take one. 1: there is none of this name. */
+	const struct shard_option *given;
+	size_t given_count;
+	int (*take)(struct book_settings *into, const char *name, const char *value, struct fault *why);
 };
 
 /* A log that this task reads. What the plan's options say of all logs is NULL. */
@@ -47,7 +56,9 @@ extern const struct shard_source_key shard_source_keys[SHARD_SOURCE_KEYS];
 
 /* A plan as one task sees it. */
 struct plan {
-	struct run *r;
+	struct book_settings set; /* of the command line, and the plan's */
+	const struct terminal *terminal;
+	const struct shard_settings *asked;
 	const char *folder;
 	int64_t tasks, task; /* task -1: none */
 	int64_t source_count, bytes; /* of all tasks */
@@ -68,17 +79,17 @@ struct shard_tally {
 void shard_write_descriptions(const struct fleet *f, FILE *out);
 int shard_copy_descriptions(const struct fleet *f, const char *plan, struct fault *why);
 
-int shard_plan(struct run *r, struct shard_tally *tally, struct fault *why);
-int shard_map(struct run *r, struct shard_tally *tally, struct fault *why);
-int shard_fit(struct run *r, struct shard_tally *tally, struct fault *why);
-int shard_attribute(struct run *r, struct shard_tally *tally, struct fault *why);
-int shard_report(struct run *r, struct shard_tally *tally, struct fault *why);
+/* A step: EXIT_TIED_OUT, EXIT_FINDINGS, or a negative error. */
+typedef int shard_step(const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
+                       struct shard_tally *tally, struct fault *why);
+shard_step shard_plan, shard_map, shard_fit, shard_attribute, shard_report;
 
 /*
- * Reads the plan that is the operand, and takes over its options. `needs_task`: a task must be told.
- * 0, a negative error, or an exit status.
+ * Reads the plan in the folder that is asked for, and takes over its options. `needs_task`: one must be named. The caller
+ * releases it, also on an error.
  */
-int plan_read(struct plan *p, struct run *r, bool needs_task, struct fault *why);
+int plan_read(struct plan *p, const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
+              bool needs_task, struct fault *why);
 void plan_release(struct plan *p);
 
 /* "FOLDER/STEP/000042.SUFFIX", kept by the plan; STEP alone where `task` is negative. */
@@ -131,8 +142,8 @@ struct shard_session {
 	const struct tenant_key *tenant_key; /* of who posts; NULL: none */
 	int64_t from_ns, to_ns;
 };
-/* 0, or an exit status. `fits` are left NULL. */
-int session_open(struct shard_session *s, struct plan *p);
+/* `fits` are left NULL. */
+int session_open(struct shard_session *s, struct plan *p, struct fault *why);
 void session_close(struct shard_session *s);
 struct attribute_options session_options(const struct shard_session *s);
 

@@ -1,6 +1,6 @@
 /* shard_work.h: what fit and attribute share. */
-#ifndef CLI_SHARD_WORK_H
-#define CLI_SHARD_WORK_H
+#ifndef SHARD_SHARD_WORK_H
+#define SHARD_SHARD_WORK_H
 
 #include "shard/shard.h"
 #include "core/files/pack.h"

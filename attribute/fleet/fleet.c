@@ -219,7 +219,7 @@ static int pool_power(struct reader *r, json_at v, void *into) {
 
 static int pool_description(struct reader *r, json_at v, void *into) {
 	struct text name = json_raw(r->json, v);
-	struct fault why = {{0}};
+	struct fault why = {0};
 	char what[sizeof why.message + 40];
 	if (json_type(r->json, v) != JSON_STRING || name.len == 0) {
 		return wrong(r, v, "not a file, expected the name of a model's description beside this file");

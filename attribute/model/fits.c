@@ -120,7 +120,7 @@ static void note_failure(struct attribution_fits *f, int rc) {
 
 static void spill(struct attribution_fits *f, struct fit *fit) {
 	struct spilled item;
-	struct fault why = {{0}};
+	struct fault why = {0};
 
 	if (!f->spool) {
 		f->spool = spool_new(1, SPOOL_BYTES, compare_spilled, f->names);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "book/book.h"
-#include "cli/findings.h"
-#include "cli/say.h"
+#include "book/findings.h"
+#include "cli/cli.h"
 #include "cli/values.h"
 #include "core/files/files.h"
 
@@ -14,8 +14,7 @@ struct settings {
 	const char *models;
 };
 
-static int work(struct book *b, struct fault *why) {
-	const struct settings *s = b->r->own;
+static int work(struct book *b, const struct settings *s, struct fault *why) {
 	int64_t from_ns, to_ns;
 	struct outfile *models = NULL;
 	int rc = s->models ? outfile_open(&models, s->models, why) : 0;
@@ -35,16 +34,16 @@ static int work(struct book *b, struct fault *why) {
 
 static int attribute(struct run *r, struct fault *why) {
 	struct book b;
-	int status = book_open(&b, r, LEDGER_WRITE, true, why);
+	int status = book_open(&b, &r->set, &r->terminal, LEDGER_WRITE, true, why);
 
 	if (status != 0) {
 		return status;
 	}
 	stop_guard(&r->stop);
-	status = work(&b, why);
+	status = work(&b, r->own, why);
 	stop_unguard(&r->stop);
 	if (status == 0) {
-		findings_say(r, &b.quality);
+		findings_say(&r->terminal, &b.quality);
 		if (!r->quiet) {
 			fprintf(stderr, "run %" PRId64 ": %" PRId64 " replica-days restated\n", b.run.id, b.run.restated);
 		}

@@ -12,19 +12,19 @@ struct settings {
 	bool dump;
 };
 
-static int copy_book(struct book *b, const char *to, struct fault *why) {
-	struct ledger_transfer t = transfer_of(b->r);
+static int copy_book(struct run *r, struct book *b, const char *to, struct fault *why) {
+	struct ledger_transfer t = transfer_of(r);
 	int rc = ledger_backup(b->ledger, to, &t, why);
 
-	transfer_say(b->r, &t, to);
-	if (rc == 0 && !b->r->quiet) {
+	transfer_say(r, &t, to);
+	if (rc == 0 && !r->quiet) {
 		printf("%s: a book with %" PRId64 " segments; check it: tollbook verify --book %s\n", to, t.files, to);
 	}
 	return rc;
 }
 
-static int write_dump(struct book *b, const char *to, struct fault *why) {
-	const struct ledger_transfer t = transfer_of(b->r);
+static int write_dump(struct run *r, struct book *b, const char *to, struct fault *why) {
+	const struct ledger_transfer t = transfer_of(r);
 	struct outfile *file;
 	int rc = outfile_open(&file, to, why);
 
@@ -46,17 +46,17 @@ static int backup(struct run *r, struct fault *why) {
 	if (r->operands.count != 1) {
 		return say_argument(r, r->argc, "no destination given, expected a %s", s->dump ? "file, or -" : "folder to be made");
 	}
-	if (!s->dump && r->book && ledger_is_server(r->book)) {
+	if (!s->dump && r->set.book && ledger_is_server(r->set.book)) {
 		say_error(r, "a ledger in PostgreSQL is backed up by its own tools");
-		say_next(r, "pg_dump --format=custom --file=%s '%s'; its content as text: tollbook backup --dump", r->operands.at[0], r->book);
+		say_next(r, "pg_dump --format=custom --file=%s '%s'; its content as text: tollbook backup --dump", r->operands.at[0], r->set.book);
 		return EXIT_USAGE;
 	}
-	int status = book_open(&b, r, s->dump ? LEDGER_READ : LEDGER_WRITE, false, why);
+	int status = book_open(&b, &r->set, &r->terminal, s->dump ? LEDGER_READ : LEDGER_WRITE, false, why);
 	if (status != 0) {
 		return status;
 	}
 	stop_guard(&r->stop);
-	status = s->dump ? write_dump(&b, r->operands.at[0], why) : copy_book(&b, r->operands.at[0], why);
+	status = s->dump ? write_dump(r, &b, r->operands.at[0], why) : copy_book(r, &b, r->operands.at[0], why);
 	stop_unguard(&r->stop);
 	book_close(&b);
 	return status;

@@ -70,7 +70,7 @@ static int put_period(struct book *b, const struct look *k, struct text statemen
 	p.entries = entries;
 	rc = rc < 0 ? rc : ledger_period_close(b->ledger, &p, why);
 	rc = rc < 0 ? rc : book_commit(b, why);
-	if (rc == 0 && !b->r->quiet) {
+	if (rc == 0 && !b->terminal->quiet) {
 		printf("%s is closed: statement %.16s, entries %.16s, run %" PRId64 "\n", k->name, hash, entries, b->run.id);
 	}
 	return rc;
@@ -118,7 +118,7 @@ static int reopen(struct book *b, const struct look *k, const char *reason, stru
 	rc = rc < 0 ? rc : ledger_period_reopen(b->ledger, k->open_id, b->run.id, reason, why);
 	rc = rc < 0 ? rc : ledger_dirty(b->ledger, k->from_ns, k->to_ns, why);
 	rc = rc < 0 ? rc : book_commit(b, why);
-	if (rc == 0 && !b->r->quiet) {
+	if (rc == 0 && !b->terminal->quiet) {
 		printf("%s is open again (run %" PRId64 "); run tollbook attribute or nightly\n", k->name, b->run.id);
 	}
 	return rc;
@@ -130,8 +130,7 @@ static int print_period(void *out, const struct ledger_period *p) {
 	return 0;
 }
 
-static int work(struct book *b, struct look *k, struct fault *why) {
-	const struct settings *s = b->r->own;
+static int work(struct book *b, struct look *k, const struct settings *s, struct fault *why) {
 	int rc = s->list ? ledger_periods(b->ledger, print_period, stdout, why) : ledger_periods(b->ledger, look_at, k, why);
 
 	if (rc < 0 || s->list) {
@@ -150,12 +149,12 @@ static int close_command(struct run *r, struct fault *why) {
 		return say_argument(r, r->operands.count > 0 ? 2 : r->argc, "no period, expected a month or a day: 2026-10, 2026-10-31");
 	}
 	k.name = r->operands.count > 0 ? r->operands.at[0] : "";
-	int status = book_open(&b, r, s->list ? LEDGER_READ : LEDGER_WRITE, false, why);
+	int status = book_open(&b, &r->set, &r->terminal, s->list ? LEDGER_READ : LEDGER_WRITE, false, why);
 	if (status != 0) {
 		return status;
 	}
 	stop_guard(&r->stop);
-	status = work(&b, &k, why);
+	status = work(&b, &k, s, why);
 	stop_unguard(&r->stop);
 	book_close(&b);
 	return status;

@@ -12,12 +12,12 @@ static int write_diff(struct run *r, struct fault *why) {
 	const struct settings *s = r->own;
 	struct outfile *file;
 
-	int error = outfile_open(&file, r->output, why);
+	int error = outfile_open(&file, r->set.output, why);
 	if (error) {
 		return error;
 	}
 	bool as_json = s->format && strcmp(s->format, "json") == 0;
-	error = statement_diff(r->operands.at[0], r->operands.at[1], as_json, setup_rendering(r).width,
+	error = statement_diff(r->operands.at[0], r->operands.at[1], as_json, r->set.output ? 100 : r->terminal.columns,
 			       outfile_stream(file), why);
 	if (error) {
 		outfile_abandon(file);

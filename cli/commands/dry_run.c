@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/findings.h"
+#include "book/findings.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 
@@ -180,7 +180,7 @@ static int read_and_print(struct run *r, struct logs *logs, struct dry *d, struc
 		print_file(&q.inputs[i], &s);
 	}
 	if (!error) {
-		findings_say(r, &q);
+		findings_say(&r->terminal, &q);
 	}
 	for (unsigned i = 0; i < lanes; i++) {
 		free(d->lanes[i].files);
@@ -195,7 +195,7 @@ int dry_run(struct run *r, struct fault *why) {
 	struct logs logs;
 	struct dry d = {.r = r};
 
-	int status = setup_logs(r, &logs);
+	int status = setup_logs(r, &logs, why);
 	if (status != 0) {
 		return status;
 	}

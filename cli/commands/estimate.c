@@ -93,7 +93,7 @@ static int estimate(struct run *r, struct fault *why) {
 		return say_argument(r, 2, "an estimate reads no LOG; expected options only");
 	}
 	fill(s, &o);
-	int err = outfile_open(&file, r->output, why);
+	int err = outfile_open(&file, r->set.output, why);
 	if (err) {
 		return err;
 	}

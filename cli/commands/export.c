@@ -15,7 +15,7 @@ static int export_command(struct run *r, struct fault *why) {
 	if (r->operands.count != 1) {
 		return say_argument(r, r->argc, "no destination given, expected a folder to be made");
 	}
-	int status = book_open(&b, r, LEDGER_WRITE, false, why);
+	int status = book_open(&b, &r->set, &r->terminal, LEDGER_WRITE, false, why);
 	if (status != 0) {
 		return status;
 	}
@@ -32,7 +32,7 @@ static int export_command(struct run *r, struct fault *why) {
 }
 
 static int import_command(struct run *r, struct fault *why) {
-	const char *book = r->book ? r->book : "book";
+	const char *book = r->set.book ? r->set.book : "book";
 	struct ledger_transfer t = transfer_of(r);
 
 	if (r->operands.count != 1) {

@@ -1,7 +1,7 @@
 /* help_command.c: tollbook help [COMMAND|formats]. */
 #include "cli/help.h"
 #include "cli/say.h"
-#include "cli/typo.h"
+#include "core/typo.h"
 #include "ingest/ingest.h"
 
 static void print_formats(void) {

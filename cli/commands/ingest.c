@@ -1,11 +1,12 @@
 /* ingest.c: tollbook ingest: logs of any engine to native records; with --dry-run, what they would give. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "book/ingest.h"
+#include "book/book.h"
+#include "book/findings.h"
 #include "cli/cli.h"
 #include "cli/commands/dry_run.h"
-#include "cli/findings.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/values.h"
@@ -75,7 +76,7 @@ static int write_lines(struct spool *spool, FILE *to, struct fault *why) {
 
 static int write_records(struct run *r, struct spool *spool, struct fault *why) {
 	struct outfile *file;
-	int error = outfile_open(&file, r->output, why);
+	int error = outfile_open(&file, r->set.output, why);
 
 	if (error) {
 		return error;
@@ -103,7 +104,7 @@ static int read_and_write(struct run *r, struct logs *logs, struct quality *q, s
 static int convert(struct run *r, struct fault *why) {
 	struct logs logs;
 	struct quality q;
-	int status = setup_logs(r, &logs);
+	int status = setup_logs(r, &logs, why);
 
 	status = status ? status : setup_outputs(r);
 	if (status != 0) {
@@ -114,11 +115,45 @@ static int convert(struct run *r, struct fault *why) {
 	status = read_and_write(r, &logs, &q, why);
 	stop_unguard(&r->stop);
 	if (status == 0) {
-		findings_say(r, &q);
-		findings_say_inputs(r, &q);
+		findings_say(&r->terminal, &q);
+		findings_say_inputs(&r->terminal, &q);
 		status = quality_has_findings(&q) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 	}
 	quality_release(&q);
+	logs_release(&logs);
+	return status;
+}
+
+static int take_in(struct run *r, struct book *b, struct logs *logs, struct fault *why) {
+	progress_start(&r->progress, !r->quiet && !r->no_progress);
+	stop_guard(&r->stop);
+	int rc = book_ingest(b, logs, why);
+	stop_unguard(&r->stop);
+	progress_end(&r->progress);
+	if (rc < 0) {
+		return rc;
+	}
+	findings_say(&r->terminal, &b->quality);
+	if (!r->quiet) {
+		fprintf(stderr, "run %" PRId64 ": %" PRId64 " files with new lines, %" PRId64 " lines, %" PRId64 " new records\n", b->run.id,
+		        b->run.files, b->run.lines, b->run.records);
+	}
+	return quality_has_findings(&b->quality) ? EXIT_FINDINGS : EXIT_TIED_OUT;
+}
+
+static int into_book(struct run *r, struct fault *why) {
+	struct logs logs;
+	struct book b;
+	int status = setup_logs(r, &logs, why);
+
+	if (status != 0) {
+		return status;
+	}
+	status = book_open(&b, &r->set, &r->terminal, LEDGER_CREATE, false, why);
+	if (status == 0) {
+		status = take_in(r, &b, &logs, why);
+		book_close(&b);
+	}
 	logs_release(&logs);
 	return status;
 }
@@ -129,7 +164,7 @@ static int ingest(struct run *r, struct fault *why) {
 	if (s->dry_run) {
 		return dry_run(r, why);
 	}
-	return r->book ? book_ingest(r, why) : convert(r, why);
+	return r->set.book ? into_book(r, why) : convert(r, why);
 }
 
 static const struct option own[] = {

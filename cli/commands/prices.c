@@ -58,7 +58,7 @@ static int write_catalogue(struct run *r, const struct prices *prices, struct fa
 	struct outfile *file;
 
 	stop_guard(&r->stop);
-	int error = outfile_open(&file, r->output, why);
+	int error = outfile_open(&file, r->set.output, why);
 	if (!error) {
 		prices_write(prices, outfile_stream(file));
 		error = outfile_commit(file, why);
@@ -74,11 +74,11 @@ static int import(struct run *r, struct fault *why) {
 	}
 	struct prices *prices = prices_new();
 	int status = read_catalogues(r, prices);
-	if (status == 0 && r->output) {
+	if (status == 0 && r->set.output) {
 		status = write_catalogue(r, prices, why);
 	}
 	if (status == 0) {
-		bool mixed = r->output && strcmp(r->output, "-") == 0;
+		bool mixed = r->set.output && strcmp(r->set.output, "-") == 0;
 		prices_print_summary(prices, mixed ? stderr : stdout);
 		status = printed();
 	}
@@ -90,10 +90,10 @@ static int list(struct run *r, struct fault *why) {
 	struct prices *prices;
 
 	(void)why;
-	if (r->prices.count == 0) {
+	if (r->set.prices.count == 0) {
 		return need_catalogue(r);
 	}
-	int status = setup_prices(r, &prices);
+	int status = settings_prices(&r->set, &prices, why);
 	if (status != 0) {
 		return status;
 	}
@@ -110,10 +110,10 @@ static int show(struct run *r, struct fault *why) {
 		say_argument(r, r->argc, "no MODEL given, expected the name that the log uses");
 		return EXIT_USAGE;
 	}
-	if (r->prices.count == 0) {
+	if (r->set.prices.count == 0) {
 		return need_catalogue(r);
 	}
-	int status = setup_prices(r, &prices);
+	int status = settings_prices(&r->set, &prices, why);
 	if (status != 0) {
 		return status;
 	}

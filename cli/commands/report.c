@@ -5,6 +5,8 @@
 
 #include "book/book.h"
 #include "cli/say.h"
+#include "cli/pages_options.h"
+#include "cli/setup.h"
 #include "cli/values.h"
 #include "core/instant.h"
 
@@ -23,38 +25,38 @@ static int print_run(void *out, const struct ledger_run *r) {
 	return 0;
 }
 
-static int check_run(struct book *b, int64_t as_of, struct fault *why) {
+static int check_run(struct run *r, struct book *b, int64_t as_of, struct fault *why) {
 	struct ledger_run run;
 	int rc = ledger_run_get(b->ledger, as_of, &run, why);
 
 	if (rc == 0) {
-		rc = say_option(b->r, "as-of", "the book has no run %" PRId64, as_of);
-		say_next(b->r, "for all runs: tollbook report --runs");
+		rc = say_option(r, "as-of", "the book has no run %" PRId64, as_of);
+		say_next(r, "for all runs: tollbook report --runs");
 		return rc;
 	}
 	return rc < 0 ? rc : 0;
 }
 
-static int state(struct book *b, const struct settings *s, struct zone *tz, struct fault *why) {
+static int state(struct run *r, struct book *b, const struct settings *s, struct zone *tz, struct fault *why) {
 	struct pages pages = {0};
 	struct book_statement out = {.tz = tz, .as_of = s->as_of > 0 ? s->as_of : INT64_MAX - 1, .pages_settings = &s->pages,
 	                             .pages = pages_asked(&s->pages) ? &pages : NULL};
-	int status = setup_period(b->r, tz, &out.from_ns, &out.to_ns);
+	int status = settings_period(&r->set, tz, &out.from_ns, &out.to_ns, why);
 
 	if (status == 0 && s->as_of > 0) {
-		status = check_run(b, s->as_of, why);
+		status = check_run(r, b, s->as_of, why);
 	}
 	if (status != 0) {
 		return status;
 	}
 	int rc = book_state(b, &out, why);
 	if (rc == 0) {
-		say_warning(b->r, "the book has no entries in this period");
+		say_warning(r, "the book has no entries in this period");
 		status = EXIT_FINDINGS;
 	} else if (rc > 0) {
-		status = write_statement(b->r, out.statement);
+		status = write_statement(r, out.statement, why);
 		if (status == 0) {
-			pages_print(&pages, b->r, stdout);
+			pages_print(&pages, &r->set, stdout);
 		}
 		status = status == 0 && statement_has_findings(out.statement) ? EXIT_FINDINGS : status;
 	}
@@ -63,12 +65,12 @@ static int state(struct book *b, const struct settings *s, struct zone *tz, stru
 	return rc < 0 ? rc : status;
 }
 
-static int warn_of_dirty(struct book *b, struct fault *why) {
+static int warn_of_dirty(struct run *r, struct book *b, struct fault *why) {
 	int64_t days = 0;
 	int rc = ledger_dirty_count(b->ledger, &days, why);
 
 	if (rc == 0 && days > 0) {
-		say_warning(b->r, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", days);
+		say_warning(r, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", days);
 	}
 	return rc;
 }
@@ -77,24 +79,24 @@ static int report(struct run *r, struct fault *why) {
 	const struct settings *s = r->own;
 	struct zone *tz = NULL;
 	struct book b;
-	int status = setup_zone(r, "tz", r->tz, &tz);
+	int status = settings_zone("tz", r->set.tz, &tz, why);
 
-	if (status == 0 && r->by.position) {
+	if (status == 0 && r->set.by.position) {
 		status = say_option(r, "by", "--by position is for tollbook run: entries of a book do not have it");
 	}
-	status = status ? status : pages_check(r, &s->pages, why);
+	status = status ? status : pages_check(&r->set, &s->pages, why);
 	if (status == 0 && s->as_of > 0 && s->pages.versus.count > 0) {
 		status = say_option(r, "versus-estimate", "steps are as the book has them now; expected no --as-of with it");
 	}
 	status = status ? status : setup_outputs(r);
-	status = status ? status : book_open(&b, r, LEDGER_READ, false, why);
+	status = status ? status : book_open(&b, &r->set, &r->terminal, LEDGER_READ, false, why);
 	if (status != 0) {
 		zone_free(tz);
 		return status;
 	}
-	status = s->runs ? ledger_runs(b.ledger, print_run, stdout, why) : warn_of_dirty(&b, why);
+	status = s->runs ? ledger_runs(b.ledger, print_run, stdout, why) : warn_of_dirty(r, &b, why);
 	if (status == 0 && !s->runs) {
-		status = state(&b, s, tz, why);
+		status = state(r, &b, s, tz, why);
 	}
 	book_close(&b);
 	zone_free(tz);

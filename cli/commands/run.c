@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/findings.h"
-#include "cli/pages.h"
+#include "book/findings.h"
+#include "cli/pages_options.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/values.h"
@@ -47,20 +47,20 @@ static void job_release(struct job *j) {
 
 static int start_pages(struct job *j, struct fault *why) {
 	const struct settings *s = j->r->own;
-	int rc = pages_check(j->r, &s->pages, why);
+	int rc = pages_check(&j->r->set, &s->pages, why);
 
 	return rc ? rc : pages_start(&j->pages, &s->pages, j->names, j->fleet, ingest_lanes(&j->logs.options), j->from_ns, j->to_ns, why);
 }
 
 /* Everything that can be wrong with the command line and its files, before any work. */
-static int prepare(struct job *j) {
+static int prepare(struct job *j, struct fault *why) {
 	struct run *r = j->r;
 
-	int status = setup_zone(r, "tz", r->tz, &j->tz);
-	status = status == 0 ? setup_period(r, j->tz, &j->from_ns, &j->to_ns) : status;
-	status = status == 0 ? setup_logs(r, &j->logs) : status;
-	status = status == 0 ? setup_fleet(r, j->names, &j->fleet) : status;
-	status = status == 0 ? setup_prices(r, &j->prices) : status;
+	int status = settings_zone("tz", r->set.tz, &j->tz, why);
+	status = status == 0 ? settings_period(&r->set, j->tz, &j->from_ns, &j->to_ns, why) : status;
+	status = status == 0 ? setup_logs(r, &j->logs, why) : status;
+	status = status == 0 ? settings_fleet(&r->set, j->names, &j->fleet, why) : status;
+	status = status == 0 ? settings_prices(&r->set, &j->prices, why) : status;
 	return status == 0 ? setup_outputs(r) : status;
 }
 
@@ -68,13 +68,13 @@ static void start_attribution(struct job *j) {
 	struct attribute_options o = {
 		.fleet = j->fleet,
 		.names = j->names,
-		.rule = (enum rule)j->r->rule,
+		.rule = (enum rule)j->r->set.rule,
 		.from_ns = j->from_ns,
 		.to_ns = j->to_ns,
 		.lanes = ingest_lanes(&j->logs.options),
-		.requests_path = j->r->requests,
-		.compare_rules = j->r->compare_rules,
-		.positions = j->r->by.position,
+		.requests_path = j->r->set.requests,
+		.compare_rules = j->r->set.compare_rules,
+		.positions = j->r->set.by.position,
 	};
 
 	if (j->prices) {
@@ -105,26 +105,10 @@ static int take_entry(void *job, const struct entry *e) {
 }
 
 static void start_statement(struct job *j, int64_t from_ns, int64_t to_ns) {
-	struct run *r = j->r;
-	struct report_options o = {
-		.names = j->names,
-		.prices = j->prices,
-		.by_count = r->by.count,
-		.tz = j->tz,
-		.tz_name = r->tz,
-		.idle_proportional = r->idle_proportional,
-		.currency = fleet_currency(j->fleet),
-		.rule = rule_names[r->rule],
-		.version = TOLLBOOK_VERSION,
-		.fleet_sha256 = fleet_sha256(j->fleet),
-		.descriptions_sha256 = fleet_descriptions_sha256(j->fleet),
-		.from_ns = from_ns,
-		.to_ns = to_ns,
-	};
+	struct report_options o = settings_report(&j->r->set, j->names, j->prices, j->tz, j->fleet);
 
-	for (size_t i = 0; i < r->by.count; i++) {
-		o.by[i] = r->by.key[i];
-	}
+	o.from_ns = from_ns;
+	o.to_ns = to_ns;
 	j->statement = statement_new(&o);
 }
 
@@ -163,10 +147,10 @@ static bool period(const struct job *j, int64_t *from_ns, int64_t *to_ns) {
 static int write_models(struct job *j, struct fault *why) {
 	struct outfile *file;
 
-	if (!j->r->model_report) {
+	if (!j->r->set.model_report) {
 		return 0;
 	}
-	int error = outfile_open(&file, j->r->model_report, why);
+	int error = outfile_open(&file, j->r->set.model_report, why);
 	if (error) {
 		return error;
 	}
@@ -177,10 +161,10 @@ static int write_models(struct job *j, struct fault *why) {
 static int finish(struct job *j, struct fault *why) {
 	int64_t from_ns, to_ns;
 
-	findings_say_inputs(j->r, &j->quality);
+	findings_say_inputs(&j->r->terminal, &j->quality);
 	if (!period(j, &from_ns, &to_ns)) {
-		findings_say(j->r, &j->quality);
-		findings_say_nothing(j->r, &j->quality);
+		findings_say(&j->r->terminal, &j->quality);
+		findings_say_nothing(&j->r->terminal, &j->r->operands, &j->quality);
 		return EXIT_FAILED;
 	}
 	start_statement(j, from_ns, to_ns);
@@ -191,12 +175,12 @@ static int finish(struct job *j, struct fault *why) {
 	if (error) {
 		return error;
 	}
-	if (strcmp(j->r->format, "table") != 0) { /* which has them itself */
-		findings_say(j->r, &j->quality);
+	if (strcmp(j->r->set.format, "table") != 0) { /* which has them itself */
+		findings_say(&j->r->terminal, &j->quality);
 	}
-	int status = write_statement(j->r, j->statement);
+	int status = write_statement(j->r, j->statement, why);
 	if (status == 0) {
-		pages_print(&j->pages, j->r, stdout);
+		pages_print(&j->pages, &j->r->set, stdout);
 	}
 	return status != 0 ? status : statement_has_findings(j->statement) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
@@ -205,7 +189,7 @@ static int do_job(struct run *r, struct fault *why) {
 	struct job j = {.r = r, .names = names_new()};
 
 	quality_init(&j.quality);
-	int status = prepare(&j);
+	int status = prepare(&j, why);
 	status = status == 0 ? start_pages(&j, why) : status;
 	if (status == 0) {
 		status = read_logs(&j, why);
@@ -217,7 +201,7 @@ static int do_job(struct run *r, struct fault *why) {
 
 /* Files that are open all along must be taken back when a signal comes; without any, it may end at once. */
 static int run(struct run *r, struct fault *why) {
-	bool guarded = r->quarantine || r->requests || r->model_report;
+	bool guarded = r->set.quarantine || r->set.requests || r->set.model_report;
 
 	if (guarded) {
 		stop_guard(&r->stop);

@@ -6,11 +6,15 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "cli/options.h"
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/exact.h"
 
-typedef int step(struct run *r, struct shard_tally *tally, struct fault *why);
+struct settings {
+	struct shard_settings shard;
+	const char *log;
+};
 
 static int64_t clock_ns(void) {
 	struct timespec now;
@@ -38,8 +42,8 @@ static long most_kib(void) {
 
 /* One line of JSON, for who watches thousands of tasks. */
 static void log_line(const struct run *r, const struct shard_tally *t, int64_t ns, int status, const char *error) {
-	const struct shard_settings *s = r->own;
-	const char *task = s->task_text ? s->task_text : getenv("SLURM_ARRAY_TASK_ID");
+	const struct settings *s = r->own;
+	const char *task = s->shard.task_text ? s->shard.task_text : getenv("SLURM_ARRAY_TASK_ID");
 	char escaped[6 * sizeof((struct fault *)0)->message + 1];
 	int64_t number;
 
@@ -72,7 +76,7 @@ static int refuse_for_run(struct run *r) {
 			return say_option(r, name, "--%s is for tollbook run, not for shards", name);
 		}
 	}
-	return r->by.position ? say_option(r, "by", "--by position is for tollbook run, not for shards") : 0;
+	return r->set.by.position ? say_option(r, "by", "--by position is for tollbook run, not for shards") : 0;
 }
 
 /* What a plan says is not said again by its tasks. */
@@ -86,16 +90,74 @@ static int refuse_options(struct run *r) {
 	return 0;
 }
 
-static int do_step(struct run *r, step *of, bool is_plan, struct fault *why) {
-	const struct shard_settings *s = r->own;
+/* With a configuration, one of the two says it. */
+static int refuse_beside_config(struct run *r) {
+	const struct settings *s = r->own;
+
+	for (size_t i = 0; s->shard.config && i < r->given_count; i++) {
+		const struct option *o = r->given[i].option;
+		if (o->groups & (GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_LOGS)) {
+			return say_option(r, o->name, "--%s is the configuration's to say", o->name);
+		}
+	}
+	return 0;
+}
+
+/* The value of an option as it was given; "" for one without. */
+static const char *given_value(const struct run *r, const struct given *g) {
+	const char *a = r->argv[g->at];
+	const char *equals = strncmp(a, "--", 2) == 0 ? strchr(a, '=') : NULL;
+
+	return !g->option->argument ? "" : equals ? equals + 1 : a;
+}
+
+/* What a plan hands on to its tasks; the caller frees. */
+static struct shard_option *options_given(const struct run *r, size_t *count) {
+	const unsigned groups = GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_LOGS | GROUP_BOOK;
+	struct shard_option *out = must_calloc(r->given_count, sizeof *out);
+
+	*count = 0;
+	for (size_t i = 0; i < r->given_count; i++) {
+		const struct given *g = &r->given[i];
+		if (g->option->groups & groups) {
+			out[(*count)++] = (struct shard_option){g->option->name, given_value(r, g)};
+		}
+	}
+	return out;
+}
+
+static int need_plan(struct run *r) {
+	say_error(r, "%s, expected the folder of one plan", r->operands.count == 0 ? "no plan given" : "more than a plan given");
+	say_next(r, "make one: tollbook shard plan --tasks N -o PLAN LOG...");
+	return EXIT_USAGE;
+}
+
+static int prepare(struct run *r, bool is_plan) {
+	struct shard_settings *s = &((struct settings *)r->own)->shard;
+	int status = refuse_for_run(r);
+
+	status = status == 0 ? is_plan ? refuse_beside_config(r) : refuse_options(r) : status;
+	if (status == 0 && !is_plan && r->operands.count != 1) {
+		status = need_plan(r);
+	}
+	s->take = options_take;
+	s->folder = !is_plan && r->operands.count > 0 ? r->operands.at[0] : NULL;
+	r->set.logs = is_plan ? r->operands : (struct list){0};
+	return status;
+}
+
+static int do_step(struct run *r, shard_step *of, bool is_plan, struct fault *why) {
+	struct settings *s = r->own;
 	struct shard_tally tally = {0};
 	int64_t start_ns = clock_ns();
+	int status = prepare(r, is_plan);
+	struct shard_option *given = options_given(r, &s->shard.given_count);
 
-	int status = refuse_for_run(r);
-	status = status == 0 && !is_plan ? refuse_options(r) : status;
+	s->shard.given = given;
 	stop_guard(&r->stop);
-	status = status == 0 ? of(r, &tally, why) : status;
+	status = status == 0 ? of(&s->shard, &r->set, &r->terminal, &tally, why) : status;
 	stop_unguard(&r->stop);
+	free(given);
 	if (s->log) {
 		int code = status < 0 ? (int)error_exit_status(status) : status;
 		log_line(r, &tally, clock_ns() - start_ns, code, status < 0 ? why->message : "");
@@ -138,11 +200,11 @@ static const char *log_word(size_t i) {
 
 static const struct option own[] = {
 	{"config", 'c', "FILE", "plan: logs, fleet, prices and book as a night's configuration has them", 0, value_text,
-	 offsetof(struct shard_settings, config), NULL, true},
-	{"tasks", 0, "N", "share the logs out over so many tasks", 0, value_count, offsetof(struct shard_settings, tasks), NULL, true},
+	 offsetof(struct settings, shard.config), NULL, true},
+	{"tasks", 0, "N", "share the logs out over so many tasks", 0, value_count, offsetof(struct settings, shard.tasks), NULL, true},
 	{"task", 0, "K", "which task, from 0 (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)", 0, value_text,
-	 offsetof(struct shard_settings, task_text), NULL, true},
-	{"log", 0, "json", "a line of JSON about the task on standard error", 0, value_word, offsetof(struct shard_settings, log), log_word, true},
+	 offsetof(struct settings, shard.task_text), NULL, true},
+	{"log", 0, "json", "a line of JSON about the task on standard error", 0, value_word, offsetof(struct settings, log), log_word, true},
 };
 
 const struct command command_shard = {
@@ -156,7 +218,7 @@ const struct command command_shard = {
 	.groups = GROUP_COST | GROUP_SPLIT | GROUP_DETAIL | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS | GROUP_BOOK,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct shard_settings),
+	.own_bytes = sizeof(struct settings),
 	.words = words,
 	.word_count = sizeof words / sizeof *words,
 };

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "cli/findings.h"
+#include "book/findings.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/commands/scenario.h"
@@ -58,7 +58,7 @@ static int64_t price_of(struct given_money p) {
 static bool cards_of(void *job, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out) {
 	struct job *j = job;
 
-	return setup_cards_of(j->fleet, j->names, replica, model, at_ns, out);
+	return settings_cards_of(j->fleet, j->names, replica, model, at_ns, out);
 }
 
 static const struct modelspec *described(void *job, name_id model, name_id gpu, int64_t gpus) {
@@ -97,7 +97,7 @@ static int take_record(void *job, unsigned lane, const struct record *record, st
 static int write_answers(struct job *j, struct fault *why) {
 	const struct settings *s = j->r->own;
 	struct outfile *file;
-	int err = outfile_open(&file, j->r->output, why);
+	int err = outfile_open(&file, j->r->set.output, why);
 
 	if (err) {
 		return err;
@@ -119,7 +119,7 @@ static int play(struct job *j, struct fault *why) {
 	err = err ? err : attribution_give_models(j->attribution, whatif_take_model, j->whatif);
 	err = err ? err : write_answers(j, why);
 	if (!err) {
-		findings_say(j->r, &j->quality);
+		findings_say(&j->r->terminal, &j->quality);
 	}
 	return err ? err : quality_has_findings(&j->quality) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
@@ -140,8 +140,8 @@ static int whatif(struct run *r, struct fault *why) {
 
 	quality_init(&j.quality);
 	stop_guard(&r->stop);
-	int status = setup_logs(r, &j.logs);
-	status = status == 0 ? setup_fleet(r, j.names, &j.fleet) : status;
+	int status = setup_logs(r, &j.logs, why);
+	status = status == 0 ? settings_fleet(&r->set, j.names, &j.fleet, why) : status;
 	status = status == 0 ? play(&j, why) : status;
 	stop_unguard(&r->stop);
 	job_release(&j);

@@ -19,7 +19,7 @@ static int open_some(void *context, const char *name, struct text *bytes, struct
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-	struct fault why = {{0}};
+	struct fault why = {0};
 	struct names *names = names_new();
 	struct fleet *f = fleet_parse("fleet.json", (struct text){(const char *)data, size}, open_some, NULL, names, &why);
 

@@ -86,7 +86,7 @@ static inline void give(struct fixture *f, const char *tenant, enum entry_kind k
 }
 
 static inline void finish(struct fixture *f) {
-	struct fault why = {""};
+	struct fault why = {0};
 	if (statement_finish(f->s, &f->quality, &why)) {
 		fail_msg("%s", why.message);
 	}

@@ -5,11 +5,11 @@
 
 #include <cmocka.h>
 
-#include "cli/typo.h"
+#include "core/typo.h"
 #include "cli/values.h"
 
 static int64_t number_of(option_value *take, const char *value) {
-	struct fault why = {""};
+	struct fault why = {0};
 	int64_t n = -7;
 
 	int error = take(&(struct option){.name = "x", .argument = "N"}, &n, value, &why);

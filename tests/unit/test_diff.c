@@ -76,7 +76,7 @@ static void test_causes(void **state) {
 		int64_t units;
 	} cases[] = {{"before", 20},     {"after", 46}, {"volume", 10}, {"mix", 0},
 		     {"efficiency", -2}, {"price", 23}, {"idle", -5}};
-	struct fault why = {""};
+	struct fault why = {0};
 	struct json *j = json_new();
 
 	(void)state;
@@ -99,7 +99,7 @@ static void test_causes(void **state) {
 
 /* Odd figures, a model that is new and one that is gone: the sums hold to the last unit. */
 static void test_sums(void **state) {
-	struct fault why = {""};
+	struct fault why = {0};
 	struct json *j = json_new();
 	size_t rows = 0;
 
@@ -123,7 +123,7 @@ static void test_sums(void **state) {
 }
 
 static void test_table(void **state) {
-	struct fault why = {""};
+	struct fault why = {0};
 
 	(void)state;
 	char *text = diff_of(STATEMENT("EUR", BLOCK("m", "1000", "100", "4000", "6000", "10000", "400", "600", "1000")),
@@ -149,7 +149,7 @@ static void test_refused(void **state) {
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct fault why = {""};
+		struct fault why = {0};
 		assert_null(diff_of(good, cases[i].text, true, &why));
 		if (!strstr(why.message, cases[i].message)) {
 			fail_msg("%s gave %s", cases[i].text, why.message);

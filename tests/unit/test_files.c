@@ -54,7 +54,7 @@ static void put(const char *name, const void *bytes, size_t len) {
 }
 
 static void expect_content(const char *name, struct text expected) {
-	struct fault why = {""};
+	struct fault why = {0};
 	struct text got;
 
 	if (file_read(in_folder(name), 1 << 24, &got, &why) != 0) {
@@ -67,7 +67,7 @@ static void expect_content(const char *name, struct text expected) {
 }
 
 static void expect_refused(const char *path, size_t max, int error, const char *message) {
-	struct fault why = {""};
+	struct fault why = {0};
 	struct text got;
 
 	assert_int_equal(file_read(path, max, &got, &why), error);
@@ -109,7 +109,7 @@ static void only_regular_files(void **state) {
 
 static void write_text(const char *path, struct text t) {
 	struct outfile *o;
-	struct fault why = {""};
+	struct fault why = {0};
 
 	assert_int_equal(outfile_open(&o, path, &why), 0);
 	fwrite(t.at, 1, t.len, outfile_stream(o));
@@ -245,7 +245,7 @@ static void a_relative_path(void **state) {
 
 static void expect_no_open(const char *path, const char *message) {
 	struct outfile *o;
-	struct fault why = {""};
+	struct fault why = {0};
 
 	assert_int_equal(outfile_open(&o, path, &why), ERROR_IO);
 	assert_non_null(strstr(why.message, message));
@@ -262,7 +262,7 @@ static void where_nothing_can_be_written(void **state) {
 static void a_full_device(void **state) {
 	(void)state;
 	struct outfile *o;
-	struct fault why = {""};
+	struct fault why = {0};
 
 	assert_int_equal(outfile_open(&o, "/dev/full", &why), 0);
 	fprintf(outfile_stream(o), "x");
@@ -282,7 +282,7 @@ static void failed_writes(void **state) {
 	small = (struct rlimit){.rlim_cur = 5000, .rlim_max = old.rlim_max};
 	for (size_t k = 0; k < 2; k++) {
 		struct outfile *o;
-		struct fault why = {""};
+		struct fault why = {0};
 		unsigned noise = 1;
 		assert_int_equal(outfile_open(&o, in_folder(names[k]), &why), 0);
 		setrlimit(RLIMIT_FSIZE, &small);

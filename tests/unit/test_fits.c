@@ -16,14 +16,14 @@
 #define STEPS 6000
 
 static const struct step_model *solved_model(struct attribution_fits *f, const struct fit_key *key) {
-	struct fault why = {{0}};
+	struct fault why = {0};
 
 	assert_int_equal(fits_solve(f, &why), 0);
 	return fits_model(f, key);
 }
 
 static void merge(struct attribution_fits *f, struct attribution_fits *from) {
-	struct fault why = {{0}};
+	struct fault why = {0};
 
 	assert_int_equal(fits_merge(f, from, &why), 0);
 }

@@ -77,7 +77,7 @@ static void test_published(void **state) {
 		const struct expected *e = &published[i];
 		struct modelspec native, config;
 		struct modelsize z, y;
-		struct fault why = {""};
+		struct fault why = {0};
 		assert_int_equal(modelspec_read(&native, e->sample, &why), 0);
 		read_text(e->config, &config);
 		modelspec_size(&native, &z);
@@ -228,7 +228,7 @@ static void test_refused(void **state) {
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct modelspec m;
-		struct fault why = {""};
+		struct fault why = {0};
 		assert_int_equal(modelspec_parse(&m, "m.json", text_of(cases[i].config), &why), ERROR_CONFIG);
 		if (!strstr(why.message, cases[i].message)) {
 			fail_msg("\"%s\", expected \"%s\"", why.message, cases[i].message);

@@ -136,7 +136,7 @@ static void give_sides(struct month *m) {
 }
 
 static void begin(struct month *m, bool proportional) {
-	struct fault why = {""};
+	struct fault why = {0};
 	char name[64];
 
 	*m = (struct month){.names = names_new(), .prices = prices_new(), .seed = 20261001};
@@ -177,7 +177,7 @@ static void begin(struct month *m, bool proportional) {
 }
 
 static void fill(struct month *m) {
-	struct fault why = {""};
+	struct fault why = {0};
 
 	for (int hour = 0; hour < HOURS; hour++) {
 		for (int model = 0; model < MODELS; model++) {
@@ -202,7 +202,7 @@ static void end(struct month *m) {
 /* The size of a rendering, which is also left where the checks look for it. */
 static long render(struct month *m, const char *format, const char *folder, const char *name) {
 	struct rendering_options r = {.width = 100};
-	struct fault why = {""};
+	struct fault why = {0};
 	char path[512];
 
 	snprintf(path, sizeof path, "%s/%s.%s", folder ? folder : "/dev", name, format);
@@ -227,7 +227,7 @@ static void render_all(struct month *m, const char *name) {
 static void check_widths(struct month *m) {
 	for (int width = 50; width <= 120; width += 10) {
 		struct rendering_options r = {.width = width};
-		struct fault why = {""};
+		struct fault why = {0};
 		char *text = NULL, *line;
 		size_t size = 0;
 		FILE *out = open_memstream(&text, &size);
@@ -248,7 +248,7 @@ static void test_month(void **state) {
 	size_t size = 0;
 	FILE *out = open_memstream(&page, &size);
 	struct rendering_options r = {.width = 100};
-	struct fault why = {""};
+	struct fault why = {0};
 
 	(void)state;
 	begin(&m, true);

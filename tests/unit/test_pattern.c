@@ -88,7 +88,7 @@ static void errors_say_where(void **state) {
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct ingest_patterns *p;
-		struct fault why = {{0}};
+		struct fault why = {0};
 		assert_int_equal(patterns_parse(&p, "f", text_of(cases[i].file), &why), ERROR_CONFIG);
 		if (strncmp(why.message, cases[i].begins, strlen(cases[i].begins)) != 0) {
 			fail_msg("case %zu: '%s'", i, why.message);

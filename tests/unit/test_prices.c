@@ -213,7 +213,7 @@ static void test_refused(void **state) {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct prices *p = prices_new();
 		struct price_source source = {0};
-		struct fault why = {""};
+		struct fault why = {0};
 		assert_int_equal(prices_add_bytes(p, "c.json", text_of(cases[i].text), &source, &why), ERROR_CONFIG);
 		if (!strstr(why.message, cases[i].message)) {
 			fail_msg("%s\n  gave %s\n  not  %s", cases[i].text, why.message, cases[i].message);
@@ -280,7 +280,7 @@ static void test_litellm(void **state) {
 	    "\"provider_specific_entry\":{\"fast\":6.0}}}";
 	struct prices *p = prices_new();
 	struct price_source source = {0};
-	struct fault why = {""};
+	struct fault why = {0};
 
 	(void)state;
 	assert_int_equal(prices_add_bytes(p, "l.json", text_of(text), &source, &why), 0);
@@ -331,7 +331,7 @@ static void test_models_dev(void **state) {
 	    "\"m-4\":{\"cost\":{\"input\":1,\"tiers\":[{\"tier\":{\"type\":\"moon\",\"size\":1},\"input\":4}]}}}}}";
 	struct prices *p = prices_new();
 	struct price_source source = {0};
-	struct fault why = {""};
+	struct fault why = {0};
 
 	(void)state;
 	assert_int_equal(prices_add_bytes(p, "m.json", text_of(flat), &source, &why), 0);
@@ -351,7 +351,7 @@ static void test_models_dev(void **state) {
 }
 
 static void test_matches_are_checked(void **state) {
-	struct fault why = {""};
+	struct fault why = {0};
 
 	assert_int_equal(prices_add_match(*state, "a=avian/Meta-Llama-3.1-8B-Instruct", &why), 0);
 	assert_int_equal(prices_check_matches(*state, &why), 0);
@@ -370,7 +370,7 @@ static void test_show(void **state) {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
-	struct fault why = {""};
+	struct fault why = {0};
 	int64_t at;
 
 	assert_true(instant_parse(T("2026-01-01T12:00:00Z"), &at));
@@ -396,7 +396,7 @@ static void test_diff(void **state) {
 	    "{\"d\":{\"cost\":{\"input\":1}},\"b\":{\"cost\":{\"input\":2}},\"c\":{\"cost\":{\"input\":1.0}}}";
 	struct prices *before = prices_new(), *after = prices_new();
 	struct price_source source = {0};
-	struct fault why = {""};
+	struct fault why = {0};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);

@@ -82,7 +82,7 @@ static void check_native(const struct prices *p) {
 static void test_part_above(void **state) {
 	struct prices *p = prices_new();
 	struct price_source source = {0};
-	struct fault why = {""};
+	struct fault why = {0};
 
 	(void)state;
 	assert_int_equal(prices_add_bytes(p, "n", text_of(native), &source, &why), 0);
@@ -108,7 +108,7 @@ static char *written(const struct prices *p) {
 static struct prices *read_back(const struct prices *p, char *text) {
 	struct prices *again = prices_new();
 	struct price_source source = {0};
-	struct fault why = {""};
+	struct fault why = {0};
 
 	if (prices_add_bytes(again, "again", text_of(text), &source, &why) != 0) {
 		fail_msg("%s", why.message);
@@ -131,7 +131,7 @@ static struct prices *read_back(const struct prices *p, char *text) {
 static void test_native(void **state) {
 	struct prices *p = prices_new();
 	struct price_source source = {0};
-	struct fault why = {""};
+	struct fault why = {0};
 
 	(void)state;
 	assert_int_equal(prices_add_bytes(p, "n", text_of(native), &source, &why), 0);
@@ -182,7 +182,7 @@ static void test_native_refused(void **state) {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct prices *p = prices_new();
 		struct price_source source = {0};
-		struct fault why = {""};
+		struct fault why = {0};
 		char text[600];
 		snprintf(text, sizeof text, "{\"schema\":\"tollbook.prices.v1\",%s}", cases[i].text);
 		assert_int_equal(prices_add_bytes(p, "c", text_of(text), &source, &why), ERROR_CONFIG);
@@ -196,7 +196,7 @@ static void test_native_refused(void **state) {
 /* Catalogues as published, where they are at hand: whole, and the same once written and read again. */
 static void import_published(const char *path, size_t models, size_t rules, size_t prices) {
 	struct prices *p = prices_new();
-	struct fault why = {""};
+	struct fault why = {0};
 
 	if (prices_add_file(p, path, &why) != 0) {
 		fail_msg("%s", why.message);

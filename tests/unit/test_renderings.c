@@ -128,7 +128,7 @@ static void give_odd(struct worked_case *w) {
 
 static void setup_odd(struct worked_case *w) {
 	struct report_options o;
-	struct fault why = {""};
+	struct fault why = {0};
 
 	worked_setup(w);
 	statement_free(w->s);

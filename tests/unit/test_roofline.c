@@ -26,7 +26,7 @@ static void near(double got, double expected) {
 static void setup_card(const char *model, const char *card, int64_t gpus, double mfu, double bandwidth, struct roofline *r) {
 	struct gpu_catalogue *c;
 	struct modelspec m;
-	struct fault why = {""};
+	struct fault why = {0};
 	assert_int_equal(gpu_catalogue_read(&c, NULL, &why), 0);
 	assert_int_equal(modelspec_read(&m, model, &why), 0);
 	const struct gpu *g = gpu_find(c, text_of(card));
@@ -147,7 +147,7 @@ static void test_names(void **state) {
 		{"NVIDIA H200", "H200"},
 	};
 	struct gpu_catalogue *c;
-	struct fault why = {""};
+	struct fault why = {0};
 	assert_int_equal(gpu_catalogue_read(&c, NULL, &why), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct gpu *g = gpu_find(c, text_of(cases[i].written));
@@ -175,7 +175,7 @@ static void test_refused(void **state) {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct gpu_catalogue *c;
 		struct outfile *o;
-		struct fault why = {""};
+		struct fault why = {0};
 		char path[64];
 		snprintf(path, sizeof path, "/tmp/tollbook-test-gpus-%ld.json", (long)getpid());
 		assert_int_equal(outfile_open(&o, path, &why), 0);

@@ -39,7 +39,7 @@ static void add_windows(struct attribution_fits *f, const struct fit_key *key, i
 }
 
 static const struct rough_model *solved(struct attribution_fits *f, const struct fit_key *key) {
-	struct fault why = {{0}};
+	struct fault why = {0};
 
 	assert_int_equal(fits_solve(f, &why), 0);
 	return fits_rough_model(f, key);

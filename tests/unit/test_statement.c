@@ -133,7 +133,7 @@ static void test_services(void **state) {
 	struct fixture *f = *state;
 	struct report_options o = options_of(f);
 	struct price_source source = {0};
-	struct fault why = {""};
+	struct fault why = {0};
 	int64_t due_nano = 0;
 
 	prices_free(f->prices);
@@ -179,7 +179,7 @@ static void test_part_above(void **state) {
 	struct fixture *f = *state;
 	struct report_options o = options_of(f);
 	struct price_source source = {0};
-	struct fault why = {""};
+	struct fault why = {0};
 
 	prices_free(f->prices);
 	f->prices = prices_new();
@@ -408,7 +408,7 @@ static void test_nothing_at_all(void **state) {
 
 static void test_too_much_is_an_error(void **state) {
 	struct fixture *f = *state;
-	struct fault why = {""};
+	struct fault why = {0};
 	struct entry e = entry_of(f, "a", ENTRY_IDLE, INT64_MAX, 0);
 
 	e.rate_nano = INT64_MAX;

@@ -122,7 +122,7 @@ static void test_figures(void **state) {
 
 static void test_unknown_format(void **state) {
 	struct rendering_options r = {.width = 100};
-	struct fault why = {""};
+	struct fault why = {0};
 	struct worked_case w;
 
 	(void)state;

@@ -198,7 +198,7 @@ static void says_what_it_assumed(void **state) {
 	bench_release(&b);
 
 	bench_init(&b, "vllm");
-	b.parser.stamps.zone = zone_new(T("+02:00"), &(struct fault){{0}});
+	b.parser.stamps.zone = zone_new(T("+02:00"), &(struct fault){0});
 	b.parser.stamps.year = 2024;
 	assert_int_equal(bench_line(&b, DECODE("2", "2"), UNKNOWN, &r), PARSE_RECORD);
 	assert_int_equal(r.step.start_ns + r.step.gpu_ns, INT64_C(1734896678000000000));

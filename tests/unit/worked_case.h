@@ -58,7 +58,7 @@ static void worked_setup(struct worked_case *w) {
 					"{\"input_mtok\":1,\"cache_read_mtok\":0.5,\"output_mtok\":10}}]}]";
 	struct price_source source = {0};
 	struct report_options o;
-	struct fault why = {""};
+	struct fault why = {0};
 
 	w->names = names_new();
 	w->prices = prices_new();
@@ -85,7 +85,7 @@ static void worked_teardown(struct worked_case *w) {
 /* What a rendering prints; the caller frees. */
 static char *worked_render(struct worked_case *w, const char *format, int width) {
 	struct rendering_options r = {.width = width};
-	struct fault why = {""};
+	struct fault why = {0};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);

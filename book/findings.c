@@ -1,9 +1,8 @@
-#include "cli/findings.h"
+#include "book/findings.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-#include "cli/say.h"
+#include <string.h>
 
 #define WARNINGS_SHOWN 20
 
@@ -51,75 +50,75 @@ const char *findings_requests(const char *format) {
 	return NULL;
 }
 
-static void say_rejects(struct run *r, const struct quality *q) {
+static void say_rejects(const struct terminal *t, const struct quality *q) {
 	for (size_t i = 0; i < q->reject_count; i++) {
 		const struct quality_reject *j = &q->rejects[i];
-		say_warning(r, "%" PRId64 " %s rejected: %s, first at %s", j->lines, j->lines == 1 ? "line" : "lines",
+		terminal_warning(t, "%" PRId64 " %s rejected: %s, first at %s", j->lines, j->lines == 1 ? "line" : "lines",
 			    j->reason, j->first ? j->first : "?");
 	}
 }
 
-void findings_say(struct run *r, const struct quality *q) {
-	size_t shown = r->verbose || q->warning_count < WARNINGS_SHOWN ? q->warning_count : WARNINGS_SHOWN;
+void findings_say(const struct terminal *t, const struct quality *q) {
+	size_t shown = t->verbose || q->warning_count < WARNINGS_SHOWN ? q->warning_count : WARNINGS_SHOWN;
 
 	for (size_t i = 0; i < q->damage_count; i++) {
 		const struct quality_damage *d = &q->damages[i];
 		if (d->offset > 0) {
-			say_warning(r, "%s: %s at byte %" PRId64, d->file, d->reason, d->offset);
+			terminal_warning(t, "%s: %s at byte %" PRId64, d->file, d->reason, d->offset);
 		} else {
-			say_warning(r, "%s: %s", d->file, d->reason);
+			terminal_warning(t, "%s: %s", d->file, d->reason);
 		}
 	}
-	say_rejects(r, q);
+	say_rejects(t, q);
 	for (size_t i = 0; i < shown; i++) {
-		say_warning(r, "%s", q->warnings[i]);
+		terminal_warning(t, "%s", q->warnings[i]);
 	}
 	if (shown < q->warning_count) {
-		say_warning(r, "%zu more: see them with -v", q->warning_count - shown);
+		terminal_warning(t, "%zu more: see them with -v", q->warning_count - shown);
 	}
 }
 
-static void say_input(struct run *r, const struct quality_input *in) {
+static void say_input(const struct terminal *t, const struct quality_input *in) {
 	char why[40] = "";
 
 	if (in->told_by > 0) {
 		snprintf(why, sizeof why, ", told by line %" PRId64, in->told_by);
 	}
-	say_next(r, "%s: %s%s, %" PRId64 " lines, %" PRId64 " records", in->file,
+	terminal_hint(t, "%s: %s%s, %" PRId64 " lines, %" PRId64 " records", in->file,
 		 in->format && *in->format ? in->format : "no known format", why, in->lines, in->records);
 }
 
-void findings_say_inputs(struct run *r, const struct quality *q) {
-	for (size_t i = 0; r->verbose && !r->quiet && i < q->input_count; i++) {
-		say_input(r, &q->inputs[i]);
+void findings_say_inputs(const struct terminal *t, const struct quality *q) {
+	for (size_t i = 0; t->verbose && !t->quiet && i < q->input_count; i++) {
+		say_input(t, &q->inputs[i]);
 	}
 }
 
-void findings_say_nothing(struct run *r, const struct quality *q) {
-	bool only_one = r->operands.count == 1, standard_input = strcmp(r->operands.at[0], "-") == 0;
+void findings_say_nothing(const struct terminal *t, const struct list *logs, const struct quality *q) {
+	bool only_one = logs->count == 1, standard_input = strcmp(logs->at[0], "-") == 0;
 	bool unknown = false;
 
 	if (q->steps + q->requests + q->windows > 0) {
-		say_error(r, "all %" PRId64 " records are outside the period of --from and --to, or tell no instant",
+		terminal_error(t, "all %" PRId64 " records are outside the period of --from and --to, or tell no instant",
 			  q->steps + q->requests + q->windows);
 		return;
 	}
-	say_error(r, "no %s in %s, so there is no statement",
+	terminal_error(t, "no %s in %s, so there is no statement",
 		  q->input_count + q->damage_count > 0 ? "evidence of time or tokens" : "file",
-		  !only_one ? "any of the LOGs" : standard_input ? "standard input" : r->operands.at[0]);
+		  !only_one ? "any of the LOGs" : standard_input ? "standard input" : logs->at[0]);
 	for (size_t i = 0; i < q->input_count; i++) {
 		const struct quality_input *in = &q->inputs[i];
 		if (!in->format || !*in->format) { /* a warning has said so */
 			unknown |= in->lines > 0;
 			continue;
 		}
-		say_input(r, in);
+		say_input(t, in);
 		if (findings_switch_on(in->format)) {
-			say_next(r, "  %s", findings_switch_on(in->format));
+			terminal_hint(t, "  %s", findings_switch_on(in->format));
 		}
 	}
 	if (unknown) {
-		say_next(r, "known formats: tollbook help formats; --log-format NAME forces one, --pattern FILE "
+		terminal_hint(t, "known formats: tollbook help formats; --log-format NAME forces one, --pattern FILE "
 			    "describes another");
 	}
 }

@@ -1,6 +1,6 @@
 /* typo.h: the word that somebody may have meant. */
-#ifndef CLI_TYPO_H
-#define CLI_TYPO_H
+#ifndef CORE_TYPO_H
+#define CORE_TYPO_H
 
 #include <stddef.h>
 

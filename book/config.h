@@ -1,9 +1,8 @@
 /* config.h: the configuration of tollbook nightly (schemas/config.schema.json). */
-#ifndef CLI_CONFIG_H
-#define CLI_CONFIG_H
+#ifndef BOOK_CONFIG_H
+#define BOOK_CONFIG_H
 
-#include "cli/cli.h"
-#include "ingest/ingest.h"
+#include "book/settings.h"
 
 /* Logs of one kind: a pattern of paths, and what they do not say themselves. */
 struct config_logs {
@@ -37,8 +36,8 @@ struct config {
 int config_read(struct config *c, const char *path, struct fault *why);
 void config_release(struct config *c);
 
-/* What commands are told by it, as if by options. Texts are the configuration's. */
-int config_set_options(const struct config *c, struct run *r, struct fault *why);
+/* What it sets, as options do. Texts are the configuration's. */
+int config_set_options(const struct config *c, struct book_settings *s, struct fault *why);
 
 /* The logs that are there, and what the configuration says of each. */
 struct config_found {

@@ -1,4 +1,4 @@
-#include "cli/typo.h"
+#include "core/typo.h"
 
 #include <string.h>
 

@@ -1,24 +1,15 @@
 /* pages.h: the pages behind a statement: what the cards could do, and what electricity it took. */
-#ifndef CLI_PAGES_H
-#define CLI_PAGES_H
+#ifndef BOOK_PAGES_H
+#define BOOK_PAGES_H
 
-#include "cli/cli.h"
+#include "book/settings.h"
 
-/* The options' settings: within a command's own. */
+/* Which pages a statement has. */
 struct pages_settings {
-	struct list versus; /* --versus-estimate */
-	bool energy;
-	const char *grid;
+	struct list versus; /* what the cards could do: "[NAME=]FILE" describes a model, "fleet": those of the fleet file */
+	bool energy;        /* what electricity it took */
+	const char *grid;   /* and its CO2: grams per kWh, or the path of a CSV of instants and grams; NULL: no CO2 */
 };
-
-/* Rows for a command's own table; `settings` is where a struct pages_settings stands in it. */
-#define PAGES_OPTIONS(own, settings)                                                                                   \
-	{"versus-estimate", 0, "FILE", "also what the card could do: [NAME=]FILE describes the model, or fleet", 0, value_list, \
-	 offsetof(struct own, settings.versus), NULL, false},                                                              \
-	{"energy", 0, NULL, "also what electricity it took, what that cost, by phase and tenant", 0, value_flag,           \
-	 offsetof(struct own, settings.energy), NULL, false},                                                              \
-	{"grid", 0, "GRAMS|FILE", "also its CO2: grams per kWh, or a CSV of instants and grams", 0, value_text,            \
-	 offsetof(struct own, settings.grid), NULL, true}
 
 struct pages {
 	const struct pages_settings *settings;
@@ -33,7 +24,7 @@ struct pages {
 
 bool pages_asked(const struct pages_settings *s);
 /* Can they be shown so? ERROR_CONFIG: a format that has no place for them. */
-int pages_check(const struct run *r, const struct pages_settings *s, struct fault *why);
+int pages_check(const struct book_settings *set, const struct pages_settings *s, struct fault *why);
 /* Reads what the options name. Steps of [from_ns, to_ns) count. */
 int pages_start(struct pages *p, const struct pages_settings *s, struct names *names, const struct fleet *fleet, unsigned lanes,
                 int64_t from_ns, int64_t to_ns, struct fault *why);
@@ -45,6 +36,6 @@ int pages_take_model(void *pages, const struct fitted_model *m); /* a fitted_sin
 /* All is in: the statement has the pages from now on. */
 int pages_attach(struct pages *p, struct statement *s, const char *currency, struct fault *why);
 /* Prints them where the statement's format has no place for them. */
-void pages_print(const struct pages *p, const struct run *r, FILE *out);
+void pages_print(const struct pages *p, const struct book_settings *set, FILE *out);
 
 #endif

@@ -4,29 +4,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/config.h"
-#include "cli/setup.h"
-#include "cli/values.h"
+#include "book/config.h"
 #include "core/decimal.h"
 #include "core/instant.h"
 
 #define PATTERN_MAX 8192
 
-int config_set_options(const struct config *c, struct run *r, struct fault *why) {
-	r->book = r->book ? r->book : c->book;
-	r->tenant_key = c->tenant_key;
-	r->fleet = c->fleet;
+int config_set_options(const struct config *c, struct book_settings *s, struct fault *why) {
+	s->book = s->book ? s->book : c->book;
+	s->tenant_key = c->tenant_key;
+	s->fleet = c->fleet;
 	if (c->rule) {
-		(void)setup_rule(r, c->rule); /* config.c took no other word */
+		(void)settings_rule(s, c->rule); /* config.c took no other word */
 	}
-	if (c->gpu_hour && (!decimal_parse(text_of(c->gpu_hour), 0, &r->gpu_hour_nano) || r->gpu_hour_nano < 0)) {
+	if (c->gpu_hour && (!decimal_parse(text_of(c->gpu_hour), 0, &s->gpu_hour_nano) || s->gpu_hour_nano < 0)) {
 		return fault_set(why, ERROR_CONFIG, "\"gpu_hour\" is %s, expected a price such as \"2.49\"", c->gpu_hour);
 	}
 	for (size_t i = 0; i < c->prices.count; i++) {
-		list_add(&r->prices, c->prices.at[i]);
+		list_add(&s->prices, c->prices.at[i]);
 	}
 	for (size_t i = 0; i < c->matches.count; i++) {
-		list_add(&r->list, c->matches.at[i]);
+		list_add(&s->list, c->matches.at[i]);
 	}
 	return 0;
 }

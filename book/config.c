@@ -1,4 +1,4 @@
-#include "cli/config.h"
+#include "book/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,409 @@
+/* night.c: takes in what is new, restates what changed, writes the reports. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "book/book.h"
+#include "book/config.h"
+#include "book/findings.h"
+#include "book/night.h"
+#include "book/portions.h"
+#include "core/files/files.h"
+#include "core/files/folders.h"
+#include "core/exact.h"
+#include "core/instant.h"
+
+/* Of retention: longer is for ever. */
+#define DAYS_MAX 36500
+/* A file that was begun so long ago is not being written any more. */
+#define LEFT_OVER_S 3600
+
+struct night {
+	const struct night_settings *asked;
+	const struct terminal *terminal;
+	struct book_settings set; /* the configuration's */
+	struct config config;
+	struct book book;
+	struct logs logs;
+	struct config_found found;
+	struct portions *portions;
+	struct ledger_intake *intake; /* of the portion at work */
+	struct ledger_run sum;        /* over the portions */
+	struct quality quality;       /* of those that are committed */
+	bool findings;
+	int64_t retired; /* replica-days whose records went */
+};
+
+/* ---- from the configuration to what commands take ---- */
+
+static int find_logs(struct night *n, struct fault *why) {
+	int rc = config_find_logs(&n->found, &n->config, INT64_MIN, INT64_MAX, &n->book.quality, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = settings_tenant_key(&n->set, n->terminal, &n->logs.tenant_key, why);
+	if (rc < 0) {
+		return rc;
+	}
+	n->logs.options = (struct ingest_options){
+		.sources = n->found.sources, .source_count = n->found.count, .tenant_key = n->logs.tenant_key,
+	};
+	return 0;
+}
+
+static void night_release(struct night *n) {
+	config_logs_release(&n->found);
+	tenant_key_free(n->logs.tenant_key);
+	ledger_intake_free(n->intake);
+	portions_free(n->portions);
+	quality_release(&n->quality);
+	if (n->book.names) {
+		book_close(&n->book);
+	}
+	config_release(&n->config);
+}
+
+/* ---- the work ---- */
+
+/* What one portion did, on top of what those before it did. */
+static void add_up(struct night *n) {
+	struct ledger_run *sum = &n->sum;
+	const struct ledger_run *r = &n->book.run;
+
+	sum->id = r->id > 0 ? r->id : sum->id;
+	sum->files += r->files;
+	sum->lines += r->lines;
+	sum->records += r->records;
+	sum->rejected += r->rejected;
+	sum->restated += r->restated;
+	quality_merge(&n->quality, &n->book.quality);
+}
+
+/* Taking in and attributing are one transaction: the ledger has all of a portion, or nothing. */
+static int take_portion(struct night *n, struct logs *logs, struct fault *why) {
+	struct book *b = &n->book;
+	int rc = book_begin(b, "nightly", why);
+
+	b->places = b->attributed = 0;
+	rc = rc < 0 ? rc : book_take_in(b, logs, &n->intake, why);
+	rc = rc < 0 ? rc : book_attribute(b, why);
+	if (rc < 0) {
+		return rc;
+	}
+	if (b->run.lines + b->attributed + b->places == 0) {
+		ledger_rollback(b->ledger); /* without news there is no run */
+		b->run.id = 0;
+		return 0;
+	}
+	rc = book_commit(b, why);
+	if (rc == 0) {
+		ledger_intake_tidy(b->ledger, n->intake);
+	}
+	return rc;
+}
+
+/* Records that are old enough go, in a transaction and a run of their own. */
+static int retire(struct night *n, struct fault *why) {
+	struct book *b = &n->book;
+	struct ledger_run night = b->run;
+	int64_t days = n->config.records_days;
+
+	if (days < 0) {
+		return 0;
+	}
+	days = days < DAYS_MAX ? days : DAYS_MAX;
+	int64_t before_ns = book_now_ns() - days * NS_PER_DAY;
+	int rc = ledger_retire(b->ledger, 0, before_ns, &n->retired, why);
+	if (rc < 0 || n->retired == 0) {
+		return rc;
+	}
+	rc = book_begin(b, "retention", why);
+	rc = rc < 0 ? rc : ledger_retire(b->ledger, b->run.id, before_ns, &n->retired, why);
+	rc = rc < 0 ? rc : book_commit_run(b, why);
+	rc = rc < 0 ? rc : ledger_retire_tidy(b->ledger, b->run.id, why);
+	b->run = night;
+	return rc;
+}
+
+/* What is new, portion by portion; without any there may still be something to attribute. */
+static int take_in(struct night *n, struct fault *why) {
+	struct logs logs = n->logs;
+	int rc = portions_new(&n->portions, &n->book, &n->logs, n->asked->portion, why), left = 1;
+
+	for (bool first = true; rc >= 0 && (left = portions_next(n->portions, &logs, why)) >= 0 && (left > 0 || first); first = false) {
+		logs.options.source_count = left > 0 ? logs.options.source_count : 0;
+		rc = take_portion(n, &logs, why);
+		add_up(n);
+		ledger_intake_free(n->intake);
+		n->intake = NULL;
+	}
+	quality_merge(&n->book.quality, &n->quality);
+	quality_sort(&n->book.quality);
+	n->findings = quality_has_findings(&n->book.quality);
+	return rc < 0 ? rc : left;
+}
+
+static int64_t month_start(int64_t ns, int months) {
+	struct civil c;
+	int64_t out = 0;
+
+	instant_to_civil(ns, &c);
+	(void)!exact_mul_div(civil_days(c.year, c.month + months, 1), NS_PER_DAY, 1, &out);
+	return out;
+}
+
+static void period_of(const struct config_report *c, struct book_statement *s) {
+	int64_t now = book_now_ns();
+	const char *p = c->period;
+
+	s->from_ns = INT64_MIN;
+	s->to_ns = INT64_MAX;
+	if (strcmp(p, "day") == 0) {
+		s->to_ns = instant_floor(now, NS_PER_DAY);
+		s->from_ns = s->to_ns - NS_PER_DAY;
+	} else if (strcmp(p, "all") != 0) {
+		int back = strcmp(p, "month") == 0 ? 0 : -1;
+		s->from_ns = month_start(now, back);
+		s->to_ns = month_start(now, back + 1);
+	}
+}
+
+/* %Y, %m and %d in the path of a report. */
+static void expand(const char *form, int64_t at_ns, char *out, size_t size) {
+	struct civil c;
+	size_t n = 0;
+
+	instant_to_civil(at_ns, &c);
+	for (; *form && n + 8 < size; form++) {
+		int value = form[0] != '%' ? -1 : form[1] == 'Y' ? c.year : form[1] == 'm' ? c.month : form[1] == 'd' ? c.day : -1;
+		if (value >= 0) {
+			n += (size_t)snprintf(out + n, size - n, "%02d", value);
+			form++;
+		} else {
+			out[n++] = *form;
+		}
+	}
+	out[n] = '\0';
+}
+
+/* The rows of a report, as --by names them. */
+static int take_by(const char *keys, struct by *by, struct fault *why) {
+	int rc = keys ? settings_by(by, keys, why) : 0;
+
+	return rc < 0 || !by->position ? rc : fault_set(why, ERROR_CONFIG, "a report by position is for tollbook run: entries of a book do "
+	                                                "not have it");
+}
+
+/* What a killed night left beside this file. */
+static void clear_beside(const char *path) {
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+	char folder[8192] = ".";
+
+	if (len > 0 && len < sizeof folder) {
+		snprintf(folder, sizeof folder, "%.*s", (int)len, path);
+	}
+	files_sweep(folder, LEFT_OVER_S);
+}
+
+static int write_report(struct night *n, const struct config_report *c, struct fault *why) {
+	struct book_statement s = {.as_of = INT64_MAX - 1};
+	struct book_settings *set = &n->book.set;
+	struct zone *tz = NULL;
+	char path[8192];
+
+	set->by = (struct by){0};
+	if (take_by(c->by, &set->by, why) < 0) {
+		return ERROR_CONFIG;
+	}
+	if (c->tz && !(tz = zone_new(text_of(c->tz), why))) {
+		return ERROR_CONFIG;
+	}
+	period_of(c, &s);
+	s.tz = tz;
+	set->tz = c->tz;
+	set->format = c->format;
+	set->idle_proportional = c->idle_proportional;
+	int rc = book_state(&n->book, &s, why);
+	if (rc > 0) {
+		expand(c->output, s.from_ns, path, sizeof path);
+		set->output = path;
+		clear_beside(path);
+		rc = settings_write(set, n->terminal, s.statement, why);
+	}
+	set->output = NULL;
+	book_statement_release(&s);
+	zone_free(tz);
+	return rc;
+}
+
+/* What a monitor asks of the job itself. */
+static int write_metrics(struct night *n, int64_t started_ns, struct fault *why) {
+	const struct ledger_run *run = &n->sum;
+	struct outfile *file;
+	int rc = outfile_open(&file, n->config.metrics, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	const struct {
+		const char *name, *help;
+		int64_t value;
+	} rows[] = {
+		{"tollbook_nightly_last_success_timestamp_seconds", "When the last night ended well", book_now_ns() / NS_PER_SECOND},
+		{"tollbook_nightly_duration_seconds", "How long it took", (book_now_ns() - started_ns) / NS_PER_SECOND},
+		{"tollbook_nightly_lines", "New lines of logs", run->lines},
+		{"tollbook_nightly_records", "New records", run->records},
+		{"tollbook_nightly_rejected_lines", "Lines refused", run->rejected},
+		{"tollbook_nightly_damaged_files", "Logs that could not be read to their end", (int64_t)n->book.quality.damage_count},
+		{"tollbook_nightly_restated_replica_days", "Replica-days whose entries changed", run->restated},
+		{"tollbook_nightly_retired_replica_days", "Replica-days whose records were removed, as retention says", n->retired},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		fprintf(outfile_stream(file), "# HELP %s %s\n# TYPE %s gauge\n%s %" PRId64 "\n", rows[i].name, rows[i].help,
+		        rows[i].name, rows[i].name, rows[i].value);
+	}
+	return outfile_commit(file, why);
+}
+
+static void say_summary(struct night *n, int64_t started_ns) {
+	const struct ledger_run *run = &n->sum;
+	char retired[80] = "";
+
+	if (n->terminal->quiet) {
+		return;
+	}
+	if (n->retired > 0) {
+		snprintf(retired, sizeof retired, "; records of %" PRId64 " replica-days removed", n->retired);
+	}
+	fprintf(n->terminal->out, "tollbook nightly: %s%" PRId64 " files with new lines, %" PRId64 " lines, %" PRId64 " records, %" PRId64
+	       " rejected, %zu damaged, %" PRId64 " replica-days restated, %zu reports, %.1f s%s\n",
+	       run->id ? "" : "nothing new: ", run->files, run->lines, run->records, run->rejected,
+	       n->book.quality.damage_count, run->restated, n->config.report_count,
+	       (double)(book_now_ns() - started_ns) / (double)NS_PER_SECOND, retired);
+}
+
+static int work(struct night *n, struct fault *why) {
+	int64_t started_ns = book_now_ns();
+	int rc = find_logs(n, why);
+
+	rc = rc < 0 ? rc : take_in(n, why);
+	rc = rc < 0 ? rc : retire(n, why);
+	for (size_t i = 0; i < n->config.report_count && rc >= 0; i++) {
+		rc = write_report(n, &n->config.reports[i], why);
+	}
+	if (rc >= 0 && n->config.metrics) {
+		rc = write_metrics(n, started_ns, why);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	findings_say(n->terminal, &n->book.quality);
+	say_summary(n, started_ns);
+	return n->findings ? EXIT_FINDINGS : EXIT_TIED_OUT;
+}
+
+/* Can a file be put there, in the end? */
+static int check_folder(const char *path, const char *what, struct fault *why) {
+	char expanded[8192];
+	struct stat st;
+
+	if (!path) {
+		return 0;
+	}
+	expand(path, book_now_ns(), expanded, sizeof expanded);
+	char *slash = strrchr(expanded, '/');
+	if (slash && slash > expanded) {
+		*slash = '\0';
+	}
+	const char *folder = !slash ? "." : slash == expanded ? "/" : expanded;
+	if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
+		return fault_set(why, ERROR_CONFIG, "\"%s\": %s: there is no folder %s, expected one", what, path, folder);
+	}
+	return access(folder, W_OK | X_OK) == 0
+	           ? 0 : fault_set(why, ERROR_CONFIG, "\"%s\": %s: cannot write into %s: %s", what, path, folder, strerror(errno));
+}
+
+static void say_fine(const struct night *n) {
+	FILE *out = n->terminal->out;
+
+	fprintf(out, "%s: fine\n", n->asked->config);
+	if (n->config.records_days >= 0) {
+		fprintf(out, "  retention: records go %" PRId64 " days after the end of their closed period; entries stay\n", n->config.records_days);
+	}
+	if (n->config.tenant_key) {
+		fprintf(out, "  tenants: by aliases of the key in %s\n", n->config.tenant_key);
+	}
+}
+
+/* What a night would stumble over: fleet, prices, keys and folders of reports. Nothing is written. */
+static int check(struct night *n, struct fault *why) {
+	struct names *names = names_new();
+	struct fleet *fleet = NULL;
+	struct prices *prices = NULL;
+	struct tenant_key *key = NULL;
+	int status = settings_fleet(&n->set, names, &fleet, why);
+
+	status = status ? status : settings_prices(&n->set, &prices, why);
+	status = status ? status : settings_tenant_key(&n->set, n->terminal, &key, why);
+	for (size_t i = 0; i < n->config.report_count && status == 0; i++) {
+		struct by by = {0};
+		status = take_by(n->config.reports[i].by, &by, why);
+		status = status ? status : check_folder(n->config.reports[i].output, "reports: output", why);
+	}
+	status = status ? status : check_folder(n->config.metrics, "metrics", why);
+	status = status ? status : check_folder(n->config.book, "book", why);
+	if (prices) {
+		prices_free(prices);
+	}
+	if (fleet) {
+		fleet_free(fleet);
+	}
+	tenant_key_free(key);
+	names_free(names);
+	if (status == 0) {
+		say_fine(n);
+	}
+	return status;
+}
+
+static int night_read(struct night *n, struct fault *why) {
+	int rc = config_read(&n->config, n->asked->config, why);
+
+	return rc < 0 ? rc : config_set_options(&n->config, &n->set, why);
+}
+
+static void set_release(struct book_settings *s) {
+	free(s->prices.at);
+	free(s->list.at);
+}
+
+int night_check(const struct night_settings *asked, const struct book_settings *set, const struct terminal *t, struct fault *why) {
+	struct night n = {.asked = asked, .terminal = t, .set = *set};
+	int rc = night_read(&n, why);
+
+	rc = rc < 0 ? rc : check(&n, why);
+	night_release(&n);
+	set_release(&n.set);
+	return rc;
+}
+
+int night_run(const struct night_settings *asked, const struct book_settings *set, const struct terminal *t, struct fault *why) {
+	struct night n = {.asked = asked, .terminal = t, .set = *set};
+	int rc = night_read(&n, why);
+
+	rc = rc < 0 ? rc : book_open(&n.book, &n.set, t, LEDGER_CREATE, true, why);
+	if (rc == 0) {
+		n.book.settle_ns = n.config.settle_hours * NS_PER_HOUR;
+		terminal_guard(t, true);
+		rc = work(&n, why);
+		terminal_guard(t, false);
+	}
+	night_release(&n);
+	set_release(&n.set);
+	return rc;
+}

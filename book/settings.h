@@ -1,0 +1,104 @@
+/*
+ * settings.h: what is asked of work on logs and on a book. The command line fills it from options, a night from its
+ * configuration, a task of a plan from plan.jsonl.
+ *
+ * The functions turn settings into what the stages take. They return 0, or a negative error with the fault set.
+ */
+#ifndef BOOK_SETTINGS_H
+#define BOOK_SETTINGS_H
+
+#include "attribute/attribute.h"
+#include "core/error.h"
+#include "core/terminal.h"
+#include "ingest/ingest.h"
+#include "report/report.h"
+
+/* Texts that may be given repeatedly. */
+struct list {
+	const char **at;
+	size_t count;
+};
+void list_add(struct list *l, const char *text);
+
+/* The keys of the rows of a statement. */
+struct by {
+	enum by_key key[BY_KEYS];
+	size_t count;
+	bool position; /* cost by position in the context, a table of its own */
+};
+
+/* All texts are the caller's; NULL: not given. */
+struct book_settings {
+	/* What was paid; one of the two is needed for costs. */
+	const char *fleet;     /* path of the fleet file */
+	int64_t gpu_hour_nano; /* instead: price of a GPU-hour, nano-units; -1: not given */
+	/* How time is split. */
+	int rule;                  /* enum rule: who pays what in a mixed step */
+	bool compare_rules;        /* also what other rules give */
+	const char *requests;      /* also write the cost of each request there */
+	const char *model_report;  /* also write the step models there */
+	/* List prices. */
+	struct list prices, list; /* paths of catalogues; "NAME=MODEL" */
+	/* The period. */
+	const char *from, *to; /* instants, or dates in the zone `tz`; NULL: from the first, to the last evidence */
+	const char *tz;        /* zone of days, months and bare dates; NULL: UTC */
+	/* The statement. */
+	struct by by;            /* its rows */
+	const char *format;      /* name of the rendering */
+	bool idle_proportional;  /* idle time is shared among tenants */
+	const char *output;      /* path; NULL: the terminal's `out` */
+	/* How logs are read. */
+	struct list logs;                  /* files, directories, "-" */
+	const char *model, *replica, *tenant; /* for logs that do not name theirs */
+	const char *tenant_key;            /* path of the key of tenants' aliases */
+	const char *log_zone;              /* zone of stamps that have none */
+	const char *log_format, *pattern;  /* a forced format; the file of patterns */
+	const char *quarantine;            /* rejected lines are written there */
+	int64_t log_year, threads, max_line_bytes, max_ratio; /* 0: not given */
+	/* The book. */
+	const char *book; /* path of its folder, or a server; NULL: "book" */
+};
+
+int settings_fleet(const struct book_settings *s, struct names *names, struct fleet **out, struct fault *why);
+
+/* The rule of this name; false: there is none. */
+bool settings_rule(struct book_settings *s, const char *name);
+
+/* What a replica runs on, as estimates ask for it; false: no pool matches. */
+bool settings_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
+                       struct estimate_cards *out);
+
+/* NULL if none is given. The caller frees. */
+int settings_prices(const struct book_settings *s, struct prices **out, struct fault *why);
+
+/* The zone of an option ("tz", "log-zone"); NULL if it was not given. The caller frees. */
+int settings_zone(const char *option, const char *name, struct zone **out, struct fault *why);
+
+/* Bare dates are in `tz`; the ends of time where they are not given. */
+int settings_period(const struct book_settings *s, const struct zone *tz, int64_t *from_ns, int64_t *to_ns, struct fault *why);
+
+/* NULL if it was not given. Warns where others can read it. The caller frees. */
+int settings_tenant_key(const struct book_settings *s, const struct terminal *t, struct tenant_key **out, struct fault *why);
+
+/* Keys, comma-separated. ERROR_CONFIG: "is not one of …". */
+int settings_by(struct by *out, const char *keys, struct fault *why);
+
+/* The logs, and how to read them. */
+struct logs {
+	struct ingest_source *sources;
+	struct zone *zone;
+	struct ingest_patterns *patterns;
+	struct tenant_key *tenant_key;
+	struct ingest_options options;
+};
+int settings_logs(const struct book_settings *s, const struct terminal *t, struct logs *out, struct fault *why);
+void logs_release(struct logs *l);
+
+/* The options of a statement, but for its period, and those of a fleet (NULL: none). */
+struct report_options settings_report(const struct book_settings *s, struct names *names, struct prices *prices,
+                                      const struct zone *tz, const struct fleet *fleet);
+
+/* Renders to `output`, or to the terminal's `out`; a reader that has left it is no error. */
+int settings_write(const struct book_settings *s, const struct terminal *t, const struct statement *of, struct fault *why);
+
+#endif

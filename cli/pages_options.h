@@ -1,0 +1,17 @@
+/* pages_options.h: the options of commands whose statements may have pages behind them. */
+#ifndef CLI_PAGES_OPTIONS_H
+#define CLI_PAGES_OPTIONS_H
+
+#include "book/pages.h"
+#include "cli/values.h"
+
+/* Rows for a command's own table; `settings` is where a struct pages_settings stands in it. */
+#define PAGES_OPTIONS(own, settings)                                                                                   \
+	{"versus-estimate", 0, "FILE", "also what the card could do: [NAME=]FILE describes the model, or fleet", 0, value_list, \
+	 offsetof(struct own, settings.versus), NULL, false},                                                              \
+	{"energy", 0, NULL, "also what electricity it took, what that cost, by phase and tenant", 0, value_flag,           \
+	 offsetof(struct own, settings.energy), NULL, false},                                                              \
+	{"grid", 0, "GRAMS|FILE", "also its CO2: grams per kWh, or a CSV of instants and grams", 0, value_text,            \
+	 offsetof(struct own, settings.grid), NULL, true}
+
+#endif

@@ -1,0 +1,44 @@
+/* terminal.h: what work needs of whoever runs it, as function pointers: the command line, a test, another program. */
+#ifndef CORE_TERMINAL_H
+#define CORE_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum terminal_voice { TERMINAL_ERROR, TERMINAL_WARNING, TERMINAL_HINT };
+
+/* Each function may be NULL: then nothing is shown, and nobody stops the work. */
+struct terminal {
+	void *context; /* handed to each function; the caller owns it */
+	/* One line: an error that does not end the work, a warning, or what to do next, below one of these. */
+	void (*say)(void *context, enum terminal_voice voice, const char *message);
+	/* Bytes done of `total` (0: not known); from any thread. */
+	void (*progress)(void *context, int64_t done, int64_t total);
+	/* Is the work to be given up? From any thread, and often. */
+	bool (*stopped)(void *context);
+	/* Between true and false files are open that must be taken back before the process may end. */
+	void (*guard)(void *context, bool on);
+	FILE *out;     /* where results go that are not a statement */
+	bool quiet;    /* only errors and what was asked for */
+	bool verbose;  /* all warnings, and each input */
+	bool color;    /* of statements on `out` */
+	bool color_files; /* of those in files */
+	int columns;   /* how wide `out` is; 0: not known */
+};
+
+void terminal_error(const struct terminal *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void terminal_warning(const struct terminal *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void terminal_hint(const struct terminal *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static inline bool terminal_stopped(const struct terminal *t) {
+	return t->stopped && t->stopped(t->context);
+}
+
+static inline void terminal_guard(const struct terminal *t, bool on) {
+	if (t->guard) {
+		t->guard(t->context, on);
+	}
+}
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * inspect.h: what is known of figures that are in a book already.
+ *
+ * In: a book, read only; for reconcile, an invoice or a bill for tokens. Out: text on the terminal's `out`, and whether there are
+ * findings. verify.c (with verify_fits.c) makes entries and fits again from their records; explain.c (with explain_fit.c) goes back
+ * from a figure to the lines of logs; reconcile.c compares with what was charged, read by invoices/, a file for each form.
+ *
+ * Each opens the book of the settings, and returns EXIT_TIED_OUT, EXIT_FINDINGS, or a negative error.
+ */
+#ifndef INSPECT_INSPECT_H
+#define INSPECT_INSPECT_H
+
+#include "book/settings.h"
+
+struct verify_settings {
+	bool all; /* attribute all days again, not a sample */
+};
+int verify_book(const struct book_settings *set, const struct terminal *t, const struct verify_settings *asked, struct fault *why);
+
+struct explain_settings {
+	const char *id; /* of a request; or keys of a figure: "model=m,kind=output,hour=2026-11-25T13" */
+	int64_t lines;  /* show so many records; 0: the default */
+};
+int explain_in_book(const struct book_settings *set, const struct terminal *t, const struct explain_settings *asked,
+                    struct fault *why);
+
+struct reconcile_settings {
+	const char *invoice;     /* path of what the provider charged; or NULL: a bill for tokens */
+	const char *tokens;      /* path of a bill for tokens; or NULL: an invoice */
+	const char *pool_column; /* the column of the invoice that names the pool; NULL: by the known names */
+	int64_t tolerance_nano;  /* a class of differences up to this is fine */
+	int64_t cutoff_hours;    /* hours so near to the period may explain more hours on the invoice */
+};
+int reconcile_book(const struct book_settings *set, const struct terminal *t, const struct reconcile_settings *asked,
+                   struct fault *why);
+
+#endif
