@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "attribute/fleet/capacity.h"
+#include "attribute/split/extras.h"
+#include "attribute/split/walk.h"
 
 #define ENTRIES_BYTES ((size_t)1 << 20)
 

@@ -2,8 +2,7 @@
 #ifndef ATTRIBUTE_SUMMARY_H
 #define ATTRIBUTE_SUMMARY_H
 
-#include "attribute/days.h"
-#include "attribute/split/walk.h"
+#include "attribute/evidence/days.h"
 
 struct summaries;
 

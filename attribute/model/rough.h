@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "attribute/split/split.h"
+#include "attribute/model/rules.h"
 #include "core/exact.h"
 #include "core/text.h"
 

@@ -7,7 +7,7 @@
 #define ATTRIBUTE_EXTRAS_H
 
 #include "attribute/split/flight.h"
-#include "attribute/split/split.h"
+#include "attribute/model/rules.h"
 
 struct extras;
 

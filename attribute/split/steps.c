@@ -1,7 +1,7 @@
 /* steps.c: a replica whose engine logs its steps. */
 #include <stdlib.h>
 
-#include "attribute/split/split.h"
+#include "attribute/model/rules.h"
 #include "attribute/split/walk.h"
 
 /*

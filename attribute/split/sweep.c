@@ -8,7 +8,7 @@
  */
 #include <math.h>
 
-#include "attribute/split/split.h"
+#include "attribute/model/rules.h"
 #include "attribute/split/walk.h"
 #include "core/instant.h"
 

@@ -9,21 +9,9 @@
 #define ATTRIBUTE_WALK_H
 
 #include "attribute/split/accounts.h"
+#include "attribute/evidence/days.h"
 #include "attribute/model/fits.h"
 #include "attribute/split/flight.h"
-
-/* What there is of a replica, known before it is gone through. */
-struct replica_summary {
-	name_id replica;
-	name_id model;                        /* of the first record of the best kind that names one */
-	int64_t steps, requests, windows, powers;
-	int64_t first_step_ns, last_step_ns;  /* start of the first, end of the last */
-	int64_t first_ns, last_ns;            /* of all other evidence */
-	bool lacks_contexts;                  /* some steps do not say A or K */
-	bool exclusive;                       /* requests carry measured times of slots of their own */
-	bool has_span;                        /* attribution_set_span: */
-	int64_t span_first_ns, span_last_ns;
-};
 
 /* What a walk is for: first the steps' say is collected, then time is posted. */
 enum walk_purpose { WALK_FIT, WALK_POST };

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "attribute/days.h"
+#include "attribute/evidence/days.h"
 #include "core/exact.h"
 
 /* How much a spell is seen of the days beside it, where work may reach over midnight. */

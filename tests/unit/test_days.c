@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "attribute/days.h"
+#include "attribute/evidence/days.h"
 #include "core/exact.h"
 
 #define DAY(n) ((int64_t)(20000 + (n)) * NS_PER_DAY)

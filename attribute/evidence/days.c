@@ -1,4 +1,4 @@
-#include "attribute/days.h"
+#include "attribute/evidence/days.h"
 
 #include <stdlib.h>
 

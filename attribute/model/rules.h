@@ -1,6 +1,6 @@
-/* split.h: the rules by which two phases share a mixed step. Private to attribute/. */
-#ifndef ATTRIBUTE_SPLIT_H
-#define ATTRIBUTE_SPLIT_H
+/* rules.h: the rules by which two phases share a mixed step. Private to attribute/. */
+#ifndef ATTRIBUTE_RULES_H
+#define ATTRIBUTE_RULES_H
 
 #include "attribute/attribute.h"
 #include "core/model/step_model.h"
