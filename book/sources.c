@@ -12,7 +12,7 @@
 /* A file of this run, by its index. */
 struct log_file {
 	char *path;
-	struct print *print;
+	struct fingerprint *print;
 	struct ledger_file lies; /* as it lies on disk */
 	bool has_place;          /* it is on disk, not a pipe */
 	struct ingest_plan plan;
@@ -40,7 +40,7 @@ struct sources {
 
 /* A place in a known source at which the file may agree with it. */
 struct candidate {
-	struct print_mark mark;
+	struct fingerprint_mark mark;
 	int64_t source; /* 0: on the way; else the end of this one */
 };
 
@@ -51,12 +51,12 @@ struct match {
 	struct digest *digest;
 	int64_t bytes;
 	struct candidate best;
-	char head[PRINT_HEAD_BYTES];
+	char head[FINGERPRINT_HEAD_BYTES];
 	size_t head_len;
 	bool goes_beyond; /* there is more than the last candidate */
 };
 
-static void add_candidate(struct match *m, const struct print_mark *mark, int64_t source) {
+static void add_candidate(struct match *m, const struct fingerprint_mark *mark, int64_t source) {
 	m->at = must_realloc(m->at, (m->count + 1) * sizeof *m->at);
 	m->at[m->count++] = (struct candidate){*mark, source};
 }
@@ -66,18 +66,18 @@ static void add_candidate(struct match *m, const struct print_mark *mark, int64_
  * without going on with it.
  */
 static bool is_weak(const struct match *m, const struct ledger_source *s) {
-	return s->records == 0 && s->bytes < PRINT_HEAD_BYTES && s->bytes != (int64_t)m->head_len &&
+	return s->records == 0 && s->bytes < FINGERPRINT_HEAD_BYTES && s->bytes != (int64_t)m->head_len &&
 	       strcmp(s->path, m->path) != 0;
 }
 
 static int add_source(void *match, const struct ledger_source *s) {
-	struct print_mark mark = {0}, end = {.bytes = s->bytes, .lines = s->lines};
+	struct fingerprint_mark mark = {0}, end = {.bytes = s->bytes, .lines = s->lines};
 	struct text marks = s->marks;
 
 	if (is_weak(match, s)) {
 		return 0;
 	}
-	while (print_next_mark(&marks, &mark)) {
+	while (fingerprint_next_mark(&marks, &mark)) {
 		add_candidate(match, &mark, 0);
 	}
 	memcpy(end.hash, s->content, sizeof end.hash);
@@ -97,7 +97,7 @@ static void compare_here(struct match *m) {
 	digest_peek(m->digest, hash);
 	for (; m->next < m->count && m->at[m->next].mark.bytes == m->bytes; m->next++) {
 		const struct candidate *c = &m->at[m->next];
-		bool same = c->source ? strcmp(c->mark.hash, hash) == 0 : print_same(c->mark.hash, hash);
+		bool same = c->source ? strcmp(c->mark.hash, hash) == 0 : fingerprint_same(c->mark.hash, hash);
 		if (same && (c->mark.bytes > m->best.mark.bytes || c->source)) {
 			m->best = *c;
 		}
@@ -125,7 +125,7 @@ static bool take_block(void *match, struct text bytes) {
 }
 
 int head_lengths_get(struct head_lengths *h, struct ledger *l, struct fault *why) {
-	return ledger_source_heads(l, h->at, PRINT_HEAD_BYTES, &h->count, why);
+	return ledger_source_heads(l, h->at, FINGERPRINT_HEAD_BYTES, &h->count, why);
 }
 
 /* Sources that begin like the file. Under the lock. */
@@ -227,7 +227,7 @@ static struct log_file *new_file(struct sources *s, const char *path, uint32_t i
 	struct stat st;
 
 	f->path = must_copy(path);
-	f->print = print_new();
+	f->print = fingerprint_new();
 	f->plan.number = (uint32_t)(s->first_number + index);
 	f->at_end = -1;
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
@@ -272,14 +272,14 @@ static int watch_open(void *sources, const char *path, uint32_t index, struct in
 	if (rc <= 0) {
 		return rc;
 	}
-	print_want_mark(f->print, f->known_bytes);
+	fingerprint_want_mark(f->print, f->known_bytes);
 	f->plan.goes_on = f->has_place && !packed && s->now_ns - f->lies.mtime_ns < s->book->settle_ns;
 	*plan = f->plan;
 	return f->same ? 0 : 1;
 }
 
 static void watch_block(void *sources, uint32_t index, struct text bytes) {
-	print_add(file_at(sources, index)->print, bytes);
+	fingerprint_add(file_at(sources, index)->print, bytes);
 }
 
 static int watch_close(void *sources, const struct ingest_done *done, struct fault *why) {
@@ -336,14 +336,14 @@ static int64_t records_at_end(const struct log_file *f, bool ended) {
 
 static int put_source(struct sources *s, struct log_file *f, struct fault *why) {
 	bool ended = !f->plan.goes_on && !f->damaged;
-	struct print_mark end = print_end(f->print, ended);
+	struct fingerprint_mark end = fingerprint_end(f->print, ended);
 	int64_t run = s->book->run.id;
 	struct ledger_source out = {
 		.id = f->plan.number,
 		.path = f->first_path ? f->first_path : f->path,
 		.format = f->format,
 		.bytes = end.bytes,
-		.marks = print_marks(f->print),
+		.marks = fingerprint_marks(f->print),
 		.lines = end.lines,
 		.records = f->records + f->new_records - f->taken_back,
 		.at_end = records_at_end(f, ended),
@@ -362,7 +362,7 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 	if (rc != 0) {
 		return rc < 0 ? rc : 0;
 	}
-	out.head_bytes = print_head(f->print, end.bytes, out.head);
+	out.head_bytes = fingerprint_head(f->print, end.bytes, out.head);
 	memcpy(out.content, end.hash, sizeof out.content);
 	f->source = out.id;
 	return ledger_source_put(s->book->ledger, &out, why);
@@ -399,7 +399,7 @@ static void sources_release(struct sources *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct log_file *f = s->files[i];
 		if (f) {
-			print_free(f->print);
+			fingerprint_free(f->print);
 			free(f->path);
 			free(f->format);
 			free(f->first_path);

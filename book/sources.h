@@ -3,11 +3,11 @@
 #define CLI_BOOK_SOURCES_H
 
 #include "book/book.h"
-#include "core/print.h"
+#include "core/files/fingerprint.h"
 
 /* Lengths of heads of the logs that the book knows. */
 struct head_lengths {
-	int64_t at[PRINT_HEAD_BYTES];
+	int64_t at[FINGERPRINT_HEAD_BYTES];
 	size_t count;
 };
 int head_lengths_get(struct head_lengths *h, struct ledger *l, struct fault *why);

@@ -14,7 +14,7 @@
 
 #include "core/entry.h"
 #include "core/error.h"
-#include "core/fitted.h"
+#include "core/model/fitted.h"
 #include "core/model/modelspec.h"
 #include "core/record.h"
 

@@ -2,7 +2,7 @@
 #ifndef CLI_USAGE_EXPORT_H
 #define CLI_USAGE_EXPORT_H
 
-#include "ingest/ingest.h"
+#include "book/settings.h"
 
 /* Is it an export of that dashboard, of whatever it tells? Its columns begin with start_time and end_time. */
 bool usage_export_is(const char *path);

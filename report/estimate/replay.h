@@ -12,7 +12,7 @@
 #define REPORT_ESTIMATE_REPLAY_H
 
 #include "core/error.h"
-#include "core/fitted.h"
+#include "core/model/fitted.h"
 
 struct replay_request {
 	int64_t arrival_ns;

@@ -1,16 +1,30 @@
 #!/bin/sh
-# Lengths: files of at most 600 lines; functions by room with median and 90th percentile, the whole within 15 and 45.
+# Lengths: files of at most 600 lines, folders and rooms; functions by room with median and 90th percentile, the whole within 15 and 45.
 # "tests/lint/lengths.sh -v" also lists the longest functions.
 cd "$(dirname "$0")/../.." || exit 3
 verbose=${1:-}
 
 files() {
-	for file in */*.c */*.h */*/*.c */*/*.h; do
-		case $file in build/*) ;; *) [ ! -f "$file" ] || echo "$file" ;; esac
-	done
+	find . -name '*.[ch]' ! -path './build/*' ! -path './dist/*' ! -path './.git/*' | sed 's#^\./##' | sort
 }
 
 files | xargs wc -l | awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines, at most 600"; wrong = 1} END {exit wrong}' || failed=1
+
+# A folder holds at most 25 sources; and a room of more than 6,000 lines has rooms below it.
+files | grep -v '^tests/' | xargs wc -l | awk '
+	$2 == "total" {next}
+	{
+		folder = $2; sub("/[^/]*$", "", folder)
+		sources[folder] += $2 ~ /[.]c$/
+		lines[folder] += $1
+	}
+	END {
+		for (f in lines) {
+			if (sources[f] > 25) {print f ": " sources[f] " sources, at most 25"; wrong = 1}
+			if (lines[f] > 6000) {print f ": " lines[f] " lines, at most 6000 in one room"; wrong = 1}
+		}
+		exit wrong
+	}' || failed=1
 
 # A function goes from a line at the margin that ends in ") {" to the next line that starts with "}".
 files | grep '\.c$' | grep -v '^tests/' | xargs awk '

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* memrchr */
-#include "core/print.h"
+#include "core/files/fingerprint.h"
 
 #include <stdlib.h>
 
@@ -8,26 +8,26 @@
 /* Digits of a hash that a kept mark has. */
 #define MARK_DIGITS 16
 
-struct print {
+struct fingerprint {
 	struct digest *digest; /* of all bytes */
-	struct print_mark line; /* the end of the last whole line; its hash once asked */
+	struct fingerprint_mark line; /* the end of the last whole line; its hash once asked */
 	int64_t bytes, wanted; /* all; where a mark is wanted beside the regular ones */
 	char *marks;
 	size_t len, room;
-	struct print_mark last_mark;
-	char head[PRINT_HEAD_BYTES];
+	struct fingerprint_mark last_mark;
+	char head[FINGERPRINT_HEAD_BYTES];
 	size_t head_len;
 };
 
-struct print *print_new(void) {
-	struct print *p = must_calloc(1, sizeof *p);
+struct fingerprint *fingerprint_new(void) {
+	struct fingerprint *p = must_calloc(1, sizeof *p);
 
 	p->digest = digest_new();
 	digest_peek(p->digest, p->line.hash);
 	return p;
 }
 
-void print_free(struct print *p) {
+void fingerprint_free(struct fingerprint *p) {
 	if (p) {
 		digest_free(p->digest);
 		free(p->marks);
@@ -35,7 +35,7 @@ void print_free(struct print *p) {
 	}
 }
 
-static void put(struct print *p, unsigned char c) {
+static void put(struct fingerprint *p, unsigned char c) {
 	if (p->len == p->room) {
 		p->room = p->room > 0 ? 2 * p->room : 256;
 		p->marks = must_realloc(p->marks, p->room);
@@ -43,7 +43,7 @@ static void put(struct print *p, unsigned char c) {
 	p->marks[p->len++] = (char)c;
 }
 
-static void put_number(struct print *p, int64_t n) {
+static void put_number(struct fingerprint *p, int64_t n) {
 	uint64_t v = (uint64_t)n;
 
 	for (; v >= 0x80; v >>= 7) {
@@ -52,7 +52,7 @@ static void put_number(struct print *p, int64_t n) {
 	put(p, (unsigned char)v);
 }
 
-static void mark(struct print *p) {
+static void mark(struct fingerprint *p) {
 	put_number(p, p->line.bytes - p->last_mark.bytes);
 	put_number(p, p->line.lines - p->last_mark.lines);
 	for (int i = 0; i < MARK_DIGITS; i++) {
@@ -61,7 +61,7 @@ static void mark(struct print *p) {
 	p->last_mark = p->line;
 }
 
-static void add_whole(struct print *p, struct text bytes) {
+static void add_whole(struct fingerprint *p, struct text bytes) {
 	if (p->head_len < sizeof p->head) {
 		struct text part = text_cut(bytes, 0, sizeof p->head - p->head_len);
 		memcpy(p->head + p->head_len, part.at, part.len);
@@ -72,7 +72,7 @@ static void add_whole(struct print *p, struct text bytes) {
 }
 
 /* Where a line ends: the hash is taken where it will be asked for, at marks and at the end of a block. */
-static void end_line(struct print *p, bool last_of_block) {
+static void end_line(struct fingerprint *p, bool last_of_block) {
 	p->line.bytes = p->bytes;
 	if (last_of_block || p->line.bytes - p->last_mark.bytes >= PRINT_MARK_BYTES) {
 		digest_peek(p->digest, p->line.hash);
@@ -92,7 +92,7 @@ static int64_t count_lines(struct text t) {
 }
 
 /* How far one can go at once: to the first line that ends at a mark, or to the last one in the block. */
-static size_t piece(const struct print *p, struct text t, bool *last) {
+static size_t piece(const struct fingerprint *p, struct text t, bool *last) {
 	int64_t until = p->last_mark.bytes + PRINT_MARK_BYTES - p->bytes;
 	const char *lf = NULL;
 
@@ -107,11 +107,11 @@ static size_t piece(const struct print *p, struct text t, bool *last) {
 	return lf ? (size_t)(lf - t.at) + 1 : 0;
 }
 
-void print_want_mark(struct print *p, int64_t bytes) {
+void fingerprint_want_mark(struct fingerprint *p, int64_t bytes) {
 	p->wanted = bytes;
 }
 
-static void add(struct print *p, struct text t) {
+static void add(struct fingerprint *p, struct text t) {
 	bool last = false;
 
 	while (t.len > 0 && !last) {
@@ -131,7 +131,7 @@ static void add(struct print *p, struct text t) {
 	}
 }
 
-void print_add(struct print *p, struct text t) {
+void fingerprint_add(struct fingerprint *p, struct text t) {
 	int64_t until = p->wanted - p->bytes;
 
 	if (until > 0 && (size_t)until <= t.len) {
@@ -144,20 +144,20 @@ void print_add(struct print *p, struct text t) {
 	add(p, t);
 }
 
-bool print_has_rest(const struct print *p) {
+bool fingerprint_has_rest(const struct fingerprint *p) {
 	return p->bytes > p->line.bytes;
 }
 
-struct print_mark print_end(struct print *p, bool all) {
-	if (all && print_has_rest(p)) {
-		struct print_mark end = {.bytes = p->bytes, .lines = p->line.lines + 1};
+struct fingerprint_mark fingerprint_end(struct fingerprint *p, bool all) {
+	if (all && fingerprint_has_rest(p)) {
+		struct fingerprint_mark end = {.bytes = p->bytes, .lines = p->line.lines + 1};
 		digest_peek(p->digest, end.hash);
 		return end;
 	}
 	return p->line;
 }
 
-int64_t print_head(const struct print *p, int64_t end, char hash[DIGEST_HEX_MAX]) {
+int64_t fingerprint_head(const struct fingerprint *p, int64_t end, char hash[DIGEST_HEX_MAX]) {
 	struct digest *d = digest_new();
 	size_t len = end < (int64_t)p->head_len ? (size_t)end : p->head_len;
 
@@ -167,7 +167,7 @@ int64_t print_head(const struct print *p, int64_t end, char hash[DIGEST_HEX_MAX]
 	return (int64_t)len;
 }
 
-struct text print_marks(const struct print *p) {
+struct text fingerprint_marks(const struct fingerprint *p) {
 	return (struct text){p->marks, p->len};
 }
 
@@ -186,7 +186,7 @@ static bool get_number(struct text *t, int64_t *out) {
 	return false;
 }
 
-bool print_next_mark(struct text *marks, struct print_mark *last) {
+bool fingerprint_next_mark(struct text *marks, struct fingerprint_mark *last) {
 	int64_t bytes, lines;
 
 	if (!get_number(marks, &bytes) || !get_number(marks, &lines) || marks->len < MARK_DIGITS) {
@@ -200,6 +200,6 @@ bool print_next_mark(struct text *marks, struct print_mark *last) {
 	return true;
 }
 
-bool print_same(const char *a, const char *b) {
+bool fingerprint_same(const char *a, const char *b) {
 	return strncmp(a, b, MARK_DIGITS) == 0;
 }

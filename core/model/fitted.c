@@ -1,4 +1,4 @@
-#include "core/fitted.h"
+#include "core/model/fitted.h"
 
 double fitted_step_ns(const struct fitted_model *m, int64_t p, int64_t a, int64_t d, int64_t k) {
 	int64_t n = p + d;
