@@ -119,6 +119,13 @@ int ledger_segments_left(struct ledger *l, int64_t before_ns, ledger_segment_sin
 /* The folder of a day's segments. */
 int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why);
 
+/* ---- the chain of runs (chain.c) ---- */
+
+/* Seals the runs that are new, within the transaction that commits them. */
+int chain_extend(struct ledger *l, struct fault *why);
+/* A sentence for each run whose rows are not those that were sealed. */
+int chain_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
+
 /* ---- loading (load.c) ---- */
 
 /* The entries of a posting, where the driver takes many rows at once: they go in with those of others. */

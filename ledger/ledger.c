@@ -187,6 +187,7 @@ int ledger_begin(struct ledger *l, struct fault *why) {
 int ledger_commit(struct ledger *l, struct fault *why) {
 	int rc = entries_load(l, why);
 
+	rc = rc < 0 ? rc : chain_extend(l, why);
 	rc = rc < 0 ? rc : l->driver->execute(l->connection, "COMMIT", why);
 
 	if (rc == 0) {

@@ -345,6 +345,12 @@ int ledger_adjustments(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t
 /* Checks the database itself: damage, foreign keys, sums. Says each fault through the sink; 0 also where there are some. */
 typedef void ledger_finding_sink(void *context, const char *sentence);
 int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
+/* The last link of the chain of runs: kept elsewhere, it shows whether any run was changed or cut off. */
+struct ledger_head {
+	int64_t run; /* 0: no run yet */
+	char seal[DIGEST_HEX_MAX];
+};
+int ledger_head(struct ledger *l, struct ledger_head *out, struct fault *why);
 /* Paths of files among the segments that are none of the ledger's: a stopped run left them. */
 int ledger_strays(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
 /* A book on its way to another place. */

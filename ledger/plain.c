@@ -12,6 +12,7 @@ const struct plain_table plain_tables[] = {
 	{"document", "sha256", "t", "sha256"}, /* the bytes are files of their own */
 	{"run", "id, command, version, rule, currency, basis, started_ns, finished_ns, files, lines, records, rejected, duplicates, "
 	        "restated, first_ns, last_ns, steps, requests, windows, powers", "itttttiiiiiiiiiiiiii", "id"},
+	{"chain", "run, seal", "it", "run"},
 	{"run_document", "run, kind, seq, path, sha256", "ititt", "run, kind, seq"},
 	{"source", "id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run",
 	 "ittititbiiiii", "id"},

@@ -37,6 +37,11 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_RUN_LAST] = {"SELECT " RUN_COLUMNS " FROM run ORDER BY id DESC LIMIT 1", 0},
 	[Q_RUN_LAST_OF] = {"SELECT " RUN_COLUMNS " FROM run WHERE command = $1 ORDER BY id DESC LIMIT 1", 0},
 
+	[Q_RUNS_AFTER] = {"SELECT id FROM run WHERE id > $1 ORDER BY id", 0},
+	[Q_CHAIN_HEAD] = {"SELECT run, seal FROM chain ORDER BY run DESC LIMIT 1", 0},
+	[Q_CHAIN_ADD] = {"INSERT INTO chain (run, seal) VALUES ($1, $2)", 0},
+	[Q_CHAIN] = {"SELECT run, seal FROM chain ORDER BY run", 0},
+
 	[Q_DOCUMENT_PUT] = {"INSERT INTO document (sha256, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
 	[Q_DOCUMENTS] = {"SELECT sha256 FROM document ORDER BY sha256", 0},
 	[Q_DOCUMENT_GET] = {"SELECT bytes FROM document WHERE sha256 = $1", 0},

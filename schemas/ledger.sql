@@ -42,6 +42,12 @@ CREATE TABLE run (
   powers INTEGER
 ) STRICT;
 
+-- The chain of runs: each seal hashes what its run wrote or ended and the seal before it, see ledger/chain.c.
+CREATE TABLE chain (
+  run INTEGER PRIMARY KEY REFERENCES run,
+  seal TEXT NOT NULL            -- SHA-256
+) STRICT;
+
 CREATE TABLE run_document (
   run INTEGER NOT NULL REFERENCES run,
   kind TEXT NOT NULL,           -- "fleet", "prices", "list" (one of --list each); "tenants": what is kept of the key of their aliases
@@ -287,4 +293,4 @@ CREATE INDEX adjustment_slot ON adjustment (slot_ns);
 CREATE INDEX adjustment_posted ON adjustment (posted_ns);
 
 PRAGMA application_id = 1953459052;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;

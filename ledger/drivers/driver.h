@@ -94,7 +94,7 @@ int schema_bring_up(const struct driver *d, void *connection, const struct drive
 
 /* schemas/ledger.sql, NUL-terminated. */
 extern const char ledger_schema[];
-#define LEDGER_SCHEMA_VERSION 4
+#define LEDGER_SCHEMA_VERSION 5
 #define LEDGER_APPLICATION_ID 1953459052
 
 #endif

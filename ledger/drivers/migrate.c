@@ -41,7 +41,9 @@
 	"to_ns " integer " NOT NULL, notes TEXT NOT NULL REFERENCES document, run " integer " NOT NULL REFERENCES run, " \
 	"PRIMARY KEY (plan, task)" end "CREATE INDEX evidence_period ON evidence (to_ns, from_ns);"
 
-#define NO_GATEWAYS "CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", gone_run, 0 AS gateways FROM main.segment;"
+#define NO_GATEWAYS "CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", gone_run, 0 AS gateways FROM main.segment;" NO_CHAIN
+/* No chain: a run -1 marks that there was none. */
+#define NO_CHAIN "CREATE TEMP VIEW chain AS SELECT -1 AS run, '' AS seal;"
 #define NO_SOURCE_WAS \
 	"CREATE TEMP VIEW source_was AS SELECT 0 AS source, 0 AS until_run, '' AS format, 0 AS bytes, '' AS content, 0 AS lines, " \
 	"0 AS records WHERE 1 = 0;"
@@ -101,7 +103,7 @@ static const struct migration from_1 = {
 		"CREATE TEMP VIEW joined AS SELECT 0 AS day_ns, 0 AS run, " NONE " AS until_run, 0 AS joined, 0 AS gateway_only, "
 		"0 AS gateway_only_tokens, 0 AS engine_only, 0 AS differing, '' AS gateway_only_first, '' AS engine_only_first, "
 		"'' AS differing_first WHERE 1 = 0;" NO_SOURCE_WAS
-		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", " NONE " AS gone_run, 0 AS gateways FROM main.segment;"
+		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", " NONE " AS gone_run, 0 AS gateways FROM main.segment;" NO_CHAIN
 		"CREATE TEMP VIEW evidence AS SELECT '' AS plan, 0 AS task, 0 AS from_ns, 0 AS to_ns, '' AS notes, 0 AS run WHERE 1 = 0;",
 };
 
@@ -141,8 +143,17 @@ static const struct migration from_3 = {
 	.view = NO_GATEWAYS,
 };
 
+#define CHAIN(integer, end) "CREATE TABLE chain (run " integer " PRIMARY KEY REFERENCES run, seal TEXT NOT NULL" end
+
+/* 4 to 5: runs are sealed one after the other; the next commit seals those that are there. */
+static const struct migration from_4 = {
+	.sqlite = CHAIN("INTEGER", ") STRICT;"),
+	.postgres = CHAIN("BIGINT", ");"),
+	.view = NO_CHAIN,
+};
+
 const struct migration *migration_from(int64_t version) {
-	static const struct migration *const from[LEDGER_SCHEMA_VERSION] = {[1] = &from_1, [2] = &from_2, [3] = &from_3};
+	static const struct migration *const from[LEDGER_SCHEMA_VERSION] = {[1] = &from_1, [2] = &from_2, [3] = &from_3, [4] = &from_4};
 
 	return version > 0 && version < LEDGER_SCHEMA_VERSION ? from[version] : NULL;
 }

@@ -48,7 +48,7 @@ found "a tenant of entries by day" "entries by day and by hour differ" "$bare"
 change "UPDATE posting SET hash = replace(hash, 'a', 'b') WHERE until_run IS NULL"
 found "the hash of a posting" "is closed, and its entries changed since" "$bare"
 change "DELETE FROM posting WHERE day_ns = (SELECT max(day_ns) FROM posting WHERE entries > 2); DELETE FROM entry WHERE posting NOT IN (SELECT id FROM posting); DELETE FROM entry_day WHERE posting NOT IN (SELECT id FROM posting)"
-found "a posting that is missing" "its records give other entries"
+found "a posting that is missing" "run [0-9]+: what it wrote was changed since, or is gone; restore a backup"
 change "DELETE FROM run WHERE id = 2"
 found "a run that others name" "run" "$bare"
 change "UPDATE period SET entries = replace(entries, '1', '2')"
@@ -58,9 +58,28 @@ found "the statement of a closed period" "2026-08: is closed, and its statement 
 change "UPDATE document SET bytes = x'28b52ffd' WHERE sha256 = (SELECT min(sha256) FROM run_document JOIN document USING (sha256) WHERE kind = 'fleet')"
 found "a document that is damaged" "document [0-9a-f]* is not what was kept; restore a backup" "$bare"
 change "UPDATE adjustment SET tokens = tokens + 1 WHERE id = 1"
-found "an adjustment" "2026-08-1[01]: its records give other entries .*with what was adjusted\); it is closed: restore a backup"
+found "an adjustment" "run [0-9]+: what it wrote was changed since, or is gone; restore a backup"
 change "DELETE FROM adjustment WHERE id = 1"
-found "an adjustment that is missing" "with what was adjusted\); it is closed: restore a backup"
+found "an adjustment that is missing" "run [0-9]+: what it wrote was changed since, or is gone; restore a backup"
+# The chain of runs: what no sum and no hash of its own covers.
+while IFS='|' read -r what sql; do
+	change "$sql"
+	found "$what" "run [0-9]+: (what it wrote was changed since, or is gone|is not in the chain of runs); restore a backup" "$bare"
+done << 'END'
+a closed period that is missing|DELETE FROM period
+the currency of runs|UPDATE run SET currency = 'EUR' WHERE currency <> ''
+a closed statement that is another document|UPDATE period SET statement = (SELECT sha256 FROM run_document WHERE kind = 'prices' LIMIT 1)
+counts of a run|UPDATE run SET lines = 1, steps = 1, records = 1, rejected = 5 WHERE id = 1
+a posting of another run|UPDATE posting SET run = 2 WHERE run = 1
+a posting that ended later|UPDATE posting SET until_run = until_run + 1 WHERE until_run IS NOT NULL
+a document of a run|UPDATE run_document SET path = 'other.json' WHERE run = 1
+a warning that is missing|DELETE FROM warning; INSERT INTO warning VALUES (1, 'other')
+a reason for opening again|UPDATE period SET reopened_run = 1, reason = 'x'
+a seal|UPDATE chain SET seal = replace(seal, 'a', 'b') WHERE run = 1
+a run that was added|INSERT INTO run SELECT id + 100, command, version, rule, currency, basis, started_ns, finished_ns, 0, 0, 0, 0, 0, 0, first_ns, last_ns, 0, 0, 0, 0 FROM run WHERE id = 1
+END
+# A chain that was cut off at its end is whole: only its head, kept elsewhere, shows that.
+same "the head" "$("$tollbook" verify --book book --head)" "$(sqlite3 -separator ' ' book/ledger.db 'SELECT run, seal FROM chain ORDER BY run DESC LIMIT 1')"
 fit="fit SET lines = replace(lines, '\"ns\":', '\"ns\":1')"
 mend="run 'tollbook attribute --all'"
 change "UPDATE $fit"
