@@ -13,7 +13,8 @@
 #include "book/settings.h"
 
 struct verify_settings {
-	bool all; /* attribute all days again, not a sample */
+	bool all;  /* attribute all days again, not a sample */
+	bool head; /* only print the head of the chain of runs: "RUN SEAL" */
 };
 int verify_book(const struct book_settings *set, const struct terminal *t, const struct verify_settings *asked, struct fault *why);
 

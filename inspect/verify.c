@@ -393,6 +393,16 @@ static int work(struct check *c, bool all, struct fault *why) {
 	return rc < 0 ? rc : c->findings > 0 ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 
+static int print_head(struct book *b, struct fault *why) {
+	struct ledger_head head;
+	int rc = ledger_head(b->ledger, &head, why);
+
+	if (rc > 0 && head.run > 0) {
+		fprintf(b->terminal->out, "%" PRId64 " %s\n", head.run, head.seal);
+	}
+	return rc < 0 ? rc : EXIT_TIED_OUT;
+}
+
 int verify_book(const struct book_settings *set, const struct terminal *t, const struct verify_settings *asked, struct fault *why) {
 	struct book b;
 	bool costs = set->fleet || set->gpu_hour_nano >= 0;
@@ -405,7 +415,7 @@ int verify_book(const struct book_settings *set, const struct terminal *t, const
 	if (!costs && book_as_told(&b, c.untold, sizeof c.untold, why) < 0) {
 		snprintf(c.untold, sizeof c.untold, "%.150s", why->message); /* what else is wrong is to be found, too */
 	}
-	status = work(&c, asked->all, why);
+	status = asked->head ? print_head(&b, why) : work(&c, asked->all, why);
 	book_close(&b);
 	return status;
 }

@@ -70,9 +70,9 @@ a closed period that is missing|DELETE FROM period
 the currency of runs|UPDATE run SET currency = 'EUR' WHERE currency <> ''
 a closed statement that is another document|UPDATE period SET statement = (SELECT sha256 FROM run_document WHERE kind = 'prices' LIMIT 1)
 counts of a run|UPDATE run SET lines = 1, steps = 1, records = 1, rejected = 5 WHERE id = 1
-a posting of another run|UPDATE posting SET run = 2 WHERE run = 1
+a posting of another run|UPDATE posting SET run = run + 1
 a posting that ended later|UPDATE posting SET until_run = until_run + 1 WHERE until_run IS NOT NULL
-a document of a run|UPDATE run_document SET path = 'other.json' WHERE run = 1
+a document of a run|UPDATE run_document SET path = 'other.json'
 a warning that is missing|DELETE FROM warning; INSERT INTO warning VALUES (1, 'other')
 a reason for opening again|UPDATE period SET reopened_run = 1, reason = 'x'
 a seal|UPDATE chain SET seal = replace(seal, 'a', 'b') WHERE run = 1
