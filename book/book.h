@@ -80,9 +80,6 @@ struct book_statement {
 };
 /* Hands the steps of a period, as the book has them now, and the models fitted to them to its pages. */
 int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, struct fault *why);
-/* Hands its entries of [from_ns, to_ns) over: sums by day wherever these say as much as slots do. */
-int book_entries(struct book *b, const struct book_statement *s, int64_t from_ns, int64_t to_ns, entry_sink *sink, void *context,
-                 struct fault *why);
 /* Makes it; 1, or 0 if the book has no entries there. */
 int book_state(struct book *b, struct book_statement *s, struct fault *why);
 void book_statement_release(struct book_statement *s);

@@ -206,7 +206,7 @@ static int take_reports(struct reading *r, json_at array) {
 	r->c->reports = must_calloc((size_t)json_count(r->json, array) + 1, sizeof *r->c->reports);
 	for (json_at v = json_first(r->json, array); rc >= 0 && v != JSON_ABSENT; v = json_next(r->json, v)) {
 		struct config_report *report = &r->c->reports[r->c->report_count++];
-		*report = (struct config_report){.format = "table", .period = "all"};
+		*report = (struct config_report){.format = "table", .period = "all", .idle_proportional = true};
 		rc = take_object(r, v, report_keys, sizeof report_keys / sizeof *report_keys, (char *)report, NULL);
 	}
 	return rc < 0 ? rc : 1;

@@ -134,7 +134,7 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	start_statement(b, s, &last, fleet, descriptions);
 	quality_init(&s->quality);
 	rc = s->pages ? start_pages(b, s, last.id, why) : 0;
-	rc = rc < 0 ? rc : book_entries(b, s, first, end, take_entry, s, why);
+	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, LEDGER_SLOTS, take_entry, s, why);
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      take_adjustment, &adjusting, why);

@@ -45,7 +45,7 @@ struct book_settings {
 	/* The statement. */
 	struct by by;            /* its rows */
 	const char *format;      /* name of the rendering */
-	bool idle_proportional;  /* idle time is shared among tenants */
+	bool idle_proportional;  /* shared cost is borne by models and tenants, in proportion to work */
 	const char *output;      /* path; NULL: the terminal's `out` */
 	/* How logs are read. */
 	struct list logs;                  /* files, directories, "-" */

@@ -187,7 +187,7 @@ static int start(struct run *r) {
 }
 
 int main(int argc, char **argv) {
-	struct run r = {.argc = argc, .argv = argv, .commands = commands, .set = {.gpu_hour_nano = -1, .format = "table"}};
+	struct run r = {.argc = argc, .argv = argv, .commands = commands, .set = {.gpu_hour_nano = -1, .format = "table", .idle_proportional = true}};
 
 	int status = start(&r);
 	options_release(&r);

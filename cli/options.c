@@ -65,7 +65,7 @@ static const struct option common[] = {
 	{"to", 0, "T", "up to this instant, which is not in the period", GROUP_PERIOD, value_instant_text, SET(to), NULL, false},
 	{"tz", 0, "ZONE", "zone of days, months and bare dates (default UTC)", GROUP_PERIOD, value_text, SET(tz), NULL, false},
 	{"by", 0, "KEYS", "rows by any of hour,day,month,model,replica,pool,tenant; position", GROUP_REPORT, value_by, SET(by), by_word, false},
-	{"idle", 0, "HOW", "idle time of tenants: separate (default) or proportional", GROUP_REPORT, value_idle, SET(idle_proportional), idle_word, false},
+	{"idle", 0, "HOW", "idle, other and unobserved cost: proportional to work (default), or separate", GROUP_REPORT, value_idle, SET(idle_proportional), idle_word, false},
 	{"format", 0, "NAME", "table (default), csv, json, html, focus, prometheus, journal, …", GROUP_REPORT, value_word, SET(format), rendering_word, false},
 	{"output", 'o', "FILE", "write there, by rename, instead of standard output", GROUP_OUTPUT, value_text, SET(output), NULL, true},
 	{"model", 0, "NAME", "the model, for logs that do not say", GROUP_LOGS, value_text, SET(model), NULL, true},

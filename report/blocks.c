@@ -13,14 +13,16 @@
 struct sum {
 	struct block *block;
 	int128 exact[ENTRY_KINDS], spread[TOKEN_KINDS];
-	int128 charged_nano; /* of nobody's time, whether the block shows it or not */
+	int128 charged_nano; /* of nobody's time */
 	int128 revenue[TOKEN_KINDS];
+	int64_t priced_tokens[TOKEN_KINDS]; /* of models with a list price, as is `revenue` */
+	int64_t priced_nano;                /* what they bear, and what no work bears */
 	const struct listing *listing;
-	bool several, unlisted, fits;
+	bool several, partly, unrated, fits;
 };
 
-/* How a table treats nobody's time. */
-enum nobodys { NOBODYS_OWN, NOBODYS_CHARGED, NOBODYS_HIDDEN };
+/* How a table treats nobody's time: as what it is, or borne by models and tenants, or in rows of its own. */
+enum nobodys { NOBODYS_OWN, NOBODYS_BORNE, NOBODYS_SEPARATE };
 
 static void add_to(struct sum *sum, int64_t *field, int64_t x) {
 	sum->fits = exact_add(field, x) && sum->fits;
@@ -37,8 +39,12 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	}
 	add_to(sum, &b->tokens[c->kind], c->tokens);
 	add_to(sum, &b->rated_tokens[c->kind], c->rate_nano >= 0 ? c->tokens : 0);
+	if (s->unlisted[c->model]) {
+		sum->partly = true;
+		return;
+	}
 	sum->revenue[c->kind] += c->revenue;
-	sum->unlisted |= c->unlisted;
+	add_to(sum, &sum->priced_tokens[c->kind], c->tokens);
 	const struct listing *l = listing_find(s, c->model);
 	sum->several |= sum->listing && l != sum->listing;
 	sum->listing = l;
@@ -58,13 +64,31 @@ static void add_energy(struct sum *sum, const struct cell *c) {
 	add_to(sum, &sum->block->metered_ns, c->metered_ns);
 }
 
-static void add_charge(struct sum *sum, const struct charge *charge, enum nobodys nobodys) {
-	for (int k = ENTRY_OTHER; k < ENTRY_KINDS; k++) {
-		sum->charged_nano += charge->nano[k];
-		if (nobodys == NOBODYS_CHARGED) {
-			add_time(sum, (enum entry_kind)k, charge->ns[k], charge->nano[k]);
-		}
+static void add_charge(struct sum *sum, const struct charge *charge) {
+	struct block *b = sum->block;
+
+	for (int k = 0; k < CHARGE_KINDS; k++) {
+		const int64_t *of = charge->of[k];
+		add_time(sum, (enum entry_kind)(ENTRY_OTHER + k), of[CHARGE_NS], of[CHARGE_NANO]);
+		sum->charged_nano += of[CHARGE_NANO];
+		add_to(sum, &b->energy_mj[ENTRY_OTHER + k], of[CHARGE_MJ]);
+		add_to(sum, &b->capacity_mj, of[CHARGE_MJ]);
+		add_to(sum, &b->metered_ns, of[CHARGE_METERED_NS]);
 	}
+}
+
+/* The part of a cell's cost, and of what it bears, that a margin at list price covers. */
+static void add_priced(struct sum *sum, const struct statement *s, const struct cell *c, const struct charge *charge) {
+	bool separate = !s->options.idle_proportional, has_tokens = c->tokens > 0 || c->gpu_ns > 0;
+
+	if (cell_is_nobodys(c) ? c->borne && !separate : s->unlisted[c->model]) {
+		return;
+	}
+	add_to(sum, &sum->priced_nano, c->cost_nano);
+	for (int k = 0; k < CHARGE_KINDS && !separate; k++) {
+		add_to(sum, &sum->priced_nano, charge->of[k][CHARGE_NANO]);
+	}
+	sum->unrated |= c->rate_nano < 0 && has_tokens;
 }
 
 static void add_cell(struct sum *sum, const struct statement *s, const struct cell *c, const struct charge *charge,
@@ -72,6 +96,7 @@ static void add_cell(struct sum *sum, const struct statement *s, const struct ce
 	add_tokens(sum, s, c);
 	add_time(sum, c->kind, c->gpu_ns, c->cost_nano);
 	add_energy(sum, c);
+	add_priced(sum, s, c, charge);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		add_to(sum, &sum->block->evidence_ns[g], c->evidence_ns[g]);
 	}
@@ -83,8 +108,8 @@ static void add_cell(struct sum *sum, const struct statement *s, const struct ce
 	if (cell_is_busy(c) && c->rate_nano >= 0) {
 		sum->spread[c->kind] += (int128)c->spread_ns * c->rate_nano;
 	}
-	if (nobodys != NOBODYS_OWN) {
-		add_charge(sum, charge, nobodys);
+	if (nobodys == NOBODYS_BORNE) {
+		add_charge(sum, charge);
 	}
 }
 
@@ -180,8 +205,8 @@ static void finish_price(struct sum *sum, const struct price_quote *quote, int k
 	struct block *b = sum->block;
 	int128 nano = PRICE_UNKNOWN;
 
-	if (b->tokens[kind] > 0) {
-		nano = exact_div(sum->revenue[kind], b->tokens[kind]);
+	if (sum->priced_tokens[kind] > 0) {
+		nano = exact_div(sum->revenue[kind], sum->priced_tokens[kind]);
 	} else if (!sum->several) {
 		nano = quote->nano[kinds[kind]];
 	}
@@ -191,20 +216,23 @@ static void finish_price(struct sum *sum, const struct price_quote *quote, int k
 	b->list_nano[kind] = b->list_price_known[kind] ? (int64_t)nano : 0;
 }
 
-/* What has no known cost is no gain. */
-static bool is_all_rated(const struct block *b) {
-	bool all = b->unpriced_ns == 0;
-	for (int k = 0; k < TOKEN_KINDS; k++) {
-		all = all && b->rated_tokens[k] == b->tokens[k];
-	}
-	return all;
+/* What no work bears has no revenue; what has no known cost is no gain. */
+static void finish_margin(struct sum *sum, const struct statement *s) {
+	struct block *b = sum->block;
+	bool of_nobody = block_busy_ns(b) == 0 && b->capacity_nano > 0 && !sum->partly;
+
+	b->priced_nano = sum->partly ? sum->priced_nano : b->capacity_nano;
+	b->margin_known = (b->list_known || (of_nobody && s->priced_models > 0)) && !sum->unrated &&
+	                  (sum->partly || b->unpriced_ns == 0);
+	b->margin_nano = b->margin_known ? b->revenue_nano - b->priced_nano : 0;
+	b->margin_ratio = b->revenue_nano ? (double)b->margin_nano / (double)b->revenue_nano : 0;
 }
 
 static void finish_list(struct sum *sum, const struct statement *s) {
 	struct block *b = sum->block;
 	struct price_quote quote;
 
-	if (!sum->listing || sum->unlisted) {
+	if (!sum->listing) {
 		return;
 	}
 	int128 revenue = exact_div(sum->revenue[0] + sum->revenue[1] + sum->revenue[2], 1000000);
@@ -215,9 +243,6 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 	b->list_known = true;
 	b->list_model = sum->several ? "(several)" : sum->listing->label;
 	b->revenue_nano = (int64_t)revenue;
-	b->margin_known = is_all_rated(b);
-	b->margin_nano = b->margin_known ? b->revenue_nano - b->capacity_nano : 0;
-	b->margin_ratio = b->revenue_nano ? (double)b->margin_nano / (double)b->revenue_nano : 0;
 	price_at(sum->listing->search.model, s->options.from_ns, 0, SERVICE_STANDARD, &quote);
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		finish_price(sum, &quote, k);
@@ -227,6 +252,7 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 static int finish_sum(struct sum *sum, const struct statement *s, struct fault *why) {
 	finish_units(sum);
 	finish_list(sum, s);
+	finish_margin(sum, s);
 	return sum->fits ? 0 : fault_set(why, ERROR_RANGE, "a sum of the statement does not fit 64 bits");
 }
 
@@ -255,18 +281,23 @@ static name_id name_key(const struct cell *c, enum by_key key) {
 	return names[key];
 }
 
+/* The key of a row of what no work bears, before all names. */
+#define KEY_NOBODY (-1)
+
 /* Names by their place in the order of texts. A group_keys. */
 static bool keys_of(const void *grouping, size_t cell, int64_t keys[GROUP_KEYS_MAX]) {
 	const struct grouping *g = grouping;
 	const struct cell *c = &g->cells->cell[cell];
 
 	_Static_assert(GROUP_KEYS_MAX >= BY_KEYS, "room for all keys of --by");
-	if (g->nobodys != NOBODYS_OWN && cell_is_nobodys(c)) {
+	bool nobodys = g->nobodys != NOBODYS_OWN && cell_is_nobodys(c);
+	if (nobodys && g->nobodys == NOBODYS_BORNE && c->borne) {
 		return false;
 	}
 	for (size_t i = 0; i < g->count; i++) {
 		enum by_key key = g->by[i];
 		keys[i] = key <= BY_MONTH ? time_key(g->s, c, key) : g->s->cells->rank[name_key(c, key)];
+		keys[i] = nobodys && (key == BY_MODEL || key == BY_TENANT) ? KEY_NOBODY : keys[i];
 	}
 	return true;
 }
@@ -277,9 +308,12 @@ static void set_keys(const struct grouping *g, struct row *row, const struct cel
 	    [BY_MODEL] = &row->model, [BY_REPLICA] = &row->replica, [BY_POOL] = &row->pool, [BY_TENANT] = &row->tenant};
 
 	row->bucket_ns = c->bucket_ns;
+	row->not_allocated = g->nobodys != NOBODYS_OWN && cell_is_nobodys(c);
 	for (size_t i = 0; i < g->count; i++) {
-		if (fields[g->by[i]]) {
-			*fields[g->by[i]] = names_text(names, name_key(c, g->by[i]));
+		enum by_key key = g->by[i];
+		if (fields[key]) {
+			bool none = row->not_allocated && (key == BY_MODEL || key == BY_TENANT);
+			*fields[key] = none ? NOT_ALLOCATED : names_text(names, name_key(c, key));
 		}
 	}
 }
@@ -318,30 +352,32 @@ static int build_total(struct statement *s, const struct charge *charges, struct
 	return finish_sum(&sum, s, why);
 }
 
-int blocks_build(struct statement *s, const struct charge *charges, const struct charge *row_charges,
-		 struct fault *why) {
+/* Models and tenants bear shared cost; hours, pools and replicas are where it arose. */
+static enum nobodys nobodys_of_rows(const struct statement *s, enum nobodys of_bearers) {
+	return statement_has_key(s, BY_TENANT) || statement_has_key(s, BY_MODEL) ? of_bearers : NOBODYS_OWN;
+}
+
+int blocks_build(struct statement *s, const struct charge *charges, struct fault *why) {
 	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT}, by_both[] = {BY_MODEL, BY_TENANT};
 	const struct report_options *o = &s->options;
-	const struct cells *all = s->cells, *timed = s->row_cells ? s->row_cells : s->cells;
-	enum nobodys of_tenants = o->idle_proportional ? NOBODYS_CHARGED : NOBODYS_HIDDEN;
-	enum nobodys of_rows = statement_has_key(s, BY_TENANT) ? of_tenants : NOBODYS_OWN;
+	enum nobodys borne = o->idle_proportional ? NOBODYS_BORNE : NOBODYS_SEPARATE;
 	const enum by_key by_time[] = {s->time_key, BY_MODEL, BY_TENANT};
 	bool has_timed = by_time[0] != BY_KEYS && statement_has_key(s, BY_TENANT);
 	struct {
 		struct grouping grouping;
 		struct table *table;
 	} tables[] = {
-	    {{s, all, charges, by_model, 1, NOBODYS_OWN}, &s->models},
-	    {{s, all, charges, by_tenant, 1, of_tenants}, &s->tenants},
-	    {{s, all, charges, by_both, 2, NOBODYS_OWN}, &s->lines},
-	    {{s, timed, row_charges ? row_charges : charges, o->by, o->by_count, of_rows}, &s->rows},
-	    {{s, timed, row_charges ? row_charges : charges, by_time, 3, NOBODYS_OWN}, &s->timed_lines},
+	    {{s, s->cells, charges, by_model, 1, borne}, &s->models},
+	    {{s, s->cells, charges, by_tenant, 1, borne}, &s->tenants},
+	    {{s, s->cells, charges, by_both, 2, borne}, &s->lines},
+	    {{s, s->cells, charges, o->by, o->by_count, nobodys_of_rows(s, borne)}, &s->rows},
+	    {{s, s->cells, charges, by_time, 3, borne}, &s->timed_lines},
 	};
-	size_t count = sizeof tables / sizeof *tables - (o->by_count == 0) - !has_timed;
+	const bool wanted[] = {true, true, true, o->by_count > 0, has_timed};
 
 	int error = build_total(s, charges, why);
-	for (size_t i = 0; i < count && !error; i++) {
-		error = build_table(&tables[i].grouping, tables[i].table, why);
+	for (size_t i = 0; i < sizeof tables / sizeof *tables && !error; i++) {
+		error = wanted[i] ? build_table(&tables[i].grouping, tables[i].table, why) : 0;
 	}
 	return error;
 }

@@ -23,7 +23,7 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
 }
 
 static uint64_t hash_of(const struct cell *k) {
-	uint64_t hash = mix(0, (uint64_t)k->bucket_ns);
+	uint64_t hash = mix(0, (uint64_t)k->slot_ns);
 	hash = mix(hash, (uint64_t)k->rate_nano);
 	hash = mix(hash, (uint64_t)k->replica << 32 | k->model);
 	hash = mix(hash, (uint64_t)k->tenant << 32 | k->pool);
@@ -31,7 +31,7 @@ static uint64_t hash_of(const struct cell *k) {
 }
 
 static bool same_key(const struct cell *a, const struct cell *b) {
-	return a->bucket_ns == b->bucket_ns && a->rate_nano == b->rate_nano && a->replica == b->replica &&
+	return a->slot_ns == b->slot_ns && a->rate_nano == b->rate_nano && a->replica == b->replica &&
 	       a->model == b->model && a->tenant == b->tenant && a->pool == b->pool && a->kind == b->kind;
 }
 
@@ -99,14 +99,14 @@ static int order(int64_t a, int64_t b) {
 static int compare_cells(const void *x, const void *y, void *ranks) {
 	const struct cell *a = x, *b = y;
 	const uint32_t *rank = ranks;
-	int by = order(rank[a->replica], rank[b->replica]);
+	int by = order(rank[a->pool], rank[b->pool]);
 
+	by = by ? by : order(a->slot_ns, b->slot_ns);
 	by = by ? by : order(a->rate_nano, b->rate_nano);
+	by = by ? by : order(rank[a->replica], rank[b->replica]);
 	by = by ? by : order(rank[a->model], rank[b->model]);
-	by = by ? by : order(rank[a->pool], rank[b->pool]);
 	by = by ? by : order((int64_t)a->kind, (int64_t)b->kind);
-	by = by ? by : order(rank[a->tenant], rank[b->tenant]);
-	return by ? by : order(a->bucket_ns, b->bucket_ns);
+	return by ? by : order(rank[a->tenant], rank[b->tenant]);
 }
 
 void cells_sort(struct cells *c, const struct names *names) {

@@ -10,9 +10,10 @@
  * every slot; it is exact: nano-units per million, times tokens.
  */
 struct cell {
-	int64_t bucket_ns; /* start of the hour, day or month; 0 where time is not kept apart */
+	int64_t slot_ns; /* as in an entry: what is shared is shared within an hour */
 	int64_t rate_nano;
-	name_id replica, model, tenant, pool;
+	name_id replica; /* 0 unless --by has it, or the rate is not known */
+	name_id model, tenant, pool;
 	enum entry_kind kind;
 	/* sums */
 	bool unlisted; /* has tokens without a list price */
@@ -20,7 +21,10 @@ struct cell {
 	int64_t spread_ns, energy_mj, metered_ns; /* as in an entry */
 	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
 	int128 revenue; /* nano x 10^6 */
-	int64_t cost_nano; /* once priced */
+	/* once priced */
+	int64_t cost_nano;
+	int64_t bucket_ns; /* start of the finest time of --by */
+	bool borne;        /* nobody's time that the work of the pool and hour bears */
 };
 
 struct cells {
@@ -40,7 +44,7 @@ bool cell_is_nobodys(const struct cell *c);
 static inline bool cell_is_busy(const struct cell *c) {
 	return c->kind <= ENTRY_OUTPUT;
 }
-/* Orders by replica, rate, model, pool, kind, tenant, bucket (names by text). Ends cells_at. */
+/* Orders by pool, slot, rate, replica, model, kind, tenant (names by text). Ends cells_at. */
 void cells_sort(struct cells *c, const struct names *names);
 
 #endif

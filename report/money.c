@@ -1,233 +1,121 @@
-/* GPU time to money, once, so that parts sum to what was paid to the last nano-unit. */
-#include <assert.h>
+/* GPU time to money, once, and shared cost to those who bear it: parts sum to the whole to the last nano-unit. */
 #include <stdlib.h>
 
 #include "core/share.h"
 #include "report/cells.h"
 #include "report/statement.h"
 
-static bool same_bill(const struct cell *a, const struct cell *b) {
-	return a->replica == b->replica && a->rate_nano == b->rate_nano;
-}
-
-/* One replica at one rate: what it cost is rounded once and shared over its cells. */
-static int price_bill(struct cell *cell, size_t count, struct fault *why) {
-	int64_t *weights = must_alloc(2 * count * sizeof(*weights));
-	int64_t *parts = weights + count;
-	int64_t ns = 0, nano = 0;
-	bool fits = true;
+/*
+ * What a pool cost is rounded as a running sum in the order of time: its cost up to any hour is exact to half a
+ * nano-unit, so that hours, days and the period agree, and whole hours at a decimal rate are exact.
+ */
+static bool price_pool(struct cell *cell, size_t count) {
+	int128 exact = 0;
+	int64_t given_nano = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		weights[i] = cell[i].gpu_ns;
-		fits = fits && exact_add(&ns, cell[i].gpu_ns);
+		if (cell[i].rate_nano < 0) {
+			continue;
+		}
+		exact += (int128)cell[i].gpu_ns * cell[i].rate_nano;
+		int128 due_nano = exact_div(exact, NS_PER_HOUR);
+		if (due_nano > INT64_MAX) {
+			return false;
+		}
+		cell[i].cost_nano = (int64_t)due_nano - given_nano;
+		given_nano = (int64_t)due_nano;
 	}
-	fits = fits && exact_mul_div(ns, cell->rate_nano, NS_PER_HOUR, &nano);
-	if (fits) {
-		share_largest_remainder(nano, weights, count, parts);
-	}
-	for (size_t i = 0; fits && i < count; i++) {
-		cell[i].cost_nano = parts[i];
-	}
-	free(weights);
-	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost of a replica does not fit 64 bits of nano-units");
+	return true;
 }
 
 int money_price(struct cells *c, struct fault *why) {
-	int error = 0;
-	for (size_t from = 0, to; from < c->count && !error; from = to) {
-		for (to = from + 1; to < c->count && same_bill(&c->cell[from], &c->cell[to]); to++) {
+	bool fits = true;
+
+	for (size_t from = 0, to; from < c->count && fits; from = to) {
+		for (to = from + 1; to < c->count && c->cell[to].pool == c->cell[from].pool; to++) {
 		}
-		if (c->cell[from].rate_nano >= 0) {
-			error = price_bill(&c->cell[from], to - from, why);
-		}
+		fits = price_pool(&c->cell[from], to - from);
 	}
-	return error;
+	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost of a pool does not fit 64 bits of nano-units");
 }
 
-/* ---- nobody's time ---- */
+/* ---- shared cost ---- */
 
-/* Busy cells of one model (or of all), as indices in the order of cells. */
+/* The cells of a pool and hour, those with work by index, and room for a split over them. */
 struct group {
-	const struct cells *cells;
-	size_t *index;
-	size_t count;
-	int64_t *weights, *parts; /* `count` of each */
+	struct cell *cell;
+	struct charge *charges;
+	size_t count, worker_count;
+	size_t *workers;
+	int64_t *weights, *parts;
 };
 
-static void share_kind(struct group *g, struct charge *charges, enum entry_kind kind, const struct charge *pot) {
-	share_largest_remainder(pot->ns[kind], g->weights, g->count, g->parts);
+static void select_workers(struct group *g) {
+	g->worker_count = 0;
 	for (size_t i = 0; i < g->count; i++) {
-		charges[g->index[i]].ns[kind] += g->parts[i];
-	}
-	share_largest_remainder(pot->nano[kind], g->weights, g->count, g->parts);
-	for (size_t i = 0; i < g->count; i++) {
-		charges[g->index[i]].nano[kind] += g->parts[i];
+		if (cell_is_busy(&g->cell[i]) && g->cell[i].gpu_ns > 0) {
+			g->weights[g->worker_count] = g->cell[i].gpu_ns;
+			g->workers[g->worker_count++] = i;
+		}
 	}
 }
 
-static void share_pot(struct group *g, struct charge *charges, const struct charge *pot) {
-	if (g->count == 0) {
+static void share_amount(struct group *g, int kind, enum charge_amount amount, int64_t whole) {
+	if (whole == 0) {
 		return;
 	}
+	share_largest_remainder(whole, g->weights, g->worker_count, g->parts);
+	for (size_t i = 0; i < g->worker_count; i++) {
+		g->charges[g->workers[i]].of[kind][amount] += g->parts[i];
+	}
+}
+
+/* Over the work of the same pool and hour, by its GPU time; without work, it stays where it is. */
+static bool share_group(struct group *g) {
+	struct charge pot = {0};
+	bool fits = true;
+
+	select_workers(g);
 	for (size_t i = 0; i < g->count; i++) {
-		g->weights[i] = g->cells->cell[g->index[i]].gpu_ns;
-	}
-	for (int k = 0; k < ENTRY_KINDS; k++) {
-		if (pot->ns[k] || pot->nano[k]) {
-			share_kind(g, charges, (enum entry_kind)k, pot);
+		struct cell *c = &g->cell[i];
+		if (cell_is_nobodys(c) && g->worker_count > 0) {
+			int64_t *of = pot.of[c->kind - ENTRY_OTHER];
+			c->borne = true;
+			fits = exact_add(&of[CHARGE_NS], c->gpu_ns) && exact_add(&of[CHARGE_NANO], c->cost_nano) &&
+			       exact_add(&of[CHARGE_MJ], c->energy_mj) && exact_add(&of[CHARGE_METERED_NS], c->metered_ns) &&
+			       fits;
 		}
 	}
-}
-
-static void pot_add(struct charge *pot, const struct cell *c) {
-	pot->ns[c->kind] += c->gpu_ns;
-	pot->nano[c->kind] += c->cost_nano;
-}
-
-/* Busy cells with time, of a model or (rank UINT32_MAX) of all. */
-static void select_group(struct group *g, uint32_t rank) {
-	const struct cells *c = g->cells;
-	g->count = 0;
-	for (size_t i = 0; i < c->count; i++) {
-		const struct cell *cell = &c->cell[i];
-		if (cell_is_busy(cell) && cell->gpu_ns > 0 && (rank == UINT32_MAX || c->rank[cell->model] == rank)) {
-			g->index[g->count++] = i;
+	for (int kind = 0; kind < CHARGE_KINDS && g->worker_count > 0; kind++) {
+		for (int amount = 0; amount < CHARGE_AMOUNTS; amount++) {
+			share_amount(g, kind, (enum charge_amount)amount, pot.of[kind][amount]);
 		}
 	}
+	return fits;
 }
 
-/* What nobody's work filled on replicas of a model; true if there is any. */
-static bool pot_of(const struct cells *c, name_id model, struct charge *pot) {
-	bool any = false;
-	*pot = (struct charge){0};
-	for (size_t i = 0; i < c->count; i++) {
-		if (cell_is_nobodys(&c->cell[i]) && c->cell[i].model == model) {
-			pot_add(pot, &c->cell[i]);
-			any = true;
+static bool same_hour(const struct cell *a, const struct cell *b) {
+	return a->pool == b->pool && instant_floor(a->slot_ns, NS_PER_HOUR) == instant_floor(b->slot_ns, NS_PER_HOUR);
+}
+
+struct charge *money_charge(struct cells *c, struct fault *why) {
+	struct charge *charges = must_calloc(c->count + 1, sizeof *charges);
+	size_t *workers = must_alloc((c->count + 1) * sizeof *workers);
+	int64_t *weights = must_alloc(2 * (c->count + 1) * sizeof *weights);
+	bool fits = true;
+
+	for (size_t from = 0, to; from < c->count && fits; from = to) {
+		for (to = from + 1; to < c->count && same_hour(&c->cell[from], &c->cell[to]); to++) {
 		}
+		struct group g = {&c->cell[from], &charges[from], to - from, 0, workers, weights, weights + c->count};
+		fits = share_group(&g);
 	}
-	return any;
-}
-
-static void charge_model(struct group *g, name_id model, struct charge *charges, struct charge *orphaned) {
-	struct charge pot;
-	if (!pot_of(g->cells, model, &pot)) {
-		return;
-	}
-	select_group(g, g->cells->rank[model]);
-	if (g->count > 0) {
-		share_pot(g, charges, &pot);
-		return;
-	}
-	for (int k = 0; k < ENTRY_KINDS; k++) {
-		orphaned->ns[k] += pot.ns[k];
-		orphaned->nano[k] += pot.nano[k];
-	}
-}
-
-/* Each model that has such time, once. */
-static void charge_models(struct group *g, struct charge *charges) {
-	struct charge orphaned = {0};
-	name_id top = 0;
-
-	for (size_t i = 0; i < g->cells->count; i++) {
-		top = g->cells->cell[i].model > top ? g->cells->cell[i].model : top;
-	}
-	bool *has = must_calloc((size_t)top + 1, sizeof(*has));
-	for (size_t i = 0; i < g->cells->count; i++) {
-		has[g->cells->cell[i].model] |= cell_is_nobodys(&g->cells->cell[i]);
-	}
-	for (name_id model = 0; model <= top; model++) {
-		if (has[model]) {
-			charge_model(g, model, charges, &orphaned);
-		}
-	}
-	free(has);
-	select_group(g, UINT32_MAX);
-	share_pot(g, charges, &orphaned);
-}
-
-struct charge *money_charge(const struct cells *c) {
-	struct charge *charges = must_calloc(c->count + 1, sizeof(*charges));
-	struct group g = {.cells = c};
-
-	if (c->count > 0) {
-		g.index = must_alloc(c->count * sizeof(*g.index));
-		g.weights = must_alloc(2 * c->count * sizeof(*g.weights));
-		g.parts = g.weights + c->count;
-		charge_models(&g, charges);
-		free(g.index);
-		free(g.weights);
-	}
-	return charges;
-}
-
-/* ---- cells by time ---- */
-
-static bool same_parent(const struct cell *a, const struct cell *b, bool by_tenant) {
-	return same_bill(a, b) && a->model == b->model && a->pool == b->pool && a->kind == b->kind &&
-	       (!by_tenant || a->tenant == b->tenant);
-}
-
-static size_t run_end(const struct cells *c, size_t from, bool by_tenant) {
-	size_t to = from + 1;
-	while (to < c->count && same_parent(&c->cell[from], &c->cell[to], by_tenant)) {
-		to++;
-	}
-	return to;
-}
-
-/* What the parents cost and are charged, together. */
-static int64_t sum_parents(const struct cell *cell, const struct charge *charge, size_t count, struct charge *sum) {
-	int64_t nano = 0;
-	*sum = (struct charge){0};
-	for (size_t i = 0; i < count; i++) {
-		nano += cell[i].cost_nano;
-		for (int k = 0; k < ENTRY_KINDS; k++) {
-			sum->ns[k] += charge[i].ns[k];
-			sum->nano[k] += charge[i].nano[k];
-		}
-	}
-	return nano;
-}
-
-static void share_run(struct cell *cell, struct charge *charge, size_t count, int64_t nano, const struct charge *sum) {
-	size_t *index = must_alloc(count * sizeof(*index));
-	int64_t *weights = must_alloc(2 * count * sizeof(*weights));
-	struct group g = {.index = index, .count = count, .weights = weights, .parts = weights + count};
-
-	for (size_t i = 0; i < count; i++) {
-		index[i] = i;
-		weights[i] = cell[i].gpu_ns;
-	}
-	share_largest_remainder(nano, weights, count, g.parts);
-	for (size_t i = 0; i < count; i++) {
-		cell[i].cost_nano = g.parts[i];
-	}
-	for (int k = 0; k < ENTRY_KINDS; k++) {
-		if (sum->ns[k] || sum->nano[k]) {
-			share_kind(&g, charge, (enum entry_kind)k, sum);
-		}
-	}
-	free(index);
+	free(workers);
 	free(weights);
-}
-
-struct charge *money_nest(const struct cells *parents, const struct charge *charges, struct cells *children,
-			  bool by_tenant) {
-	struct charge *nested = must_calloc(children->count + 1, sizeof(*nested));
-	size_t p = 0;
-
-	/* Both are in the same order and were filled by the same entries: each run has its parents. */
-	for (size_t from = 0, to; from < children->count; from = to) {
-		struct charge sum;
-		size_t p_end = run_end(parents, p, by_tenant);
-		to = run_end(children, from, by_tenant);
-		assert(p < parents->count && same_parent(&parents->cell[p], &children->cell[from], by_tenant));
-		int64_t nano = sum_parents(&parents->cell[p], &charges[p], p_end - p, &sum);
-		share_run(&children->cell[from], &nested[from], to - from, nano, &sum);
-		p = p_end;
+	if (fits) {
+		return charges;
 	}
-	assert(p == parents->count);
-	return nested;
+	free(charges);
+	fault_set(why, ERROR_RANGE, "the shared GPU time of an hour does not fit 64 bits");
+	return NULL;
 }

@@ -27,7 +27,7 @@ bool statement_has_key(const struct statement *s, enum by_key key) {
 	return false;
 }
 
-/* The finest unit of time that --by asks for; its start, or 0 if time is no key. */
+/* The start of the finest unit of time that --by asks for; 0 if time is no key. */
 static int64_t bucket_of(const struct statement *s, int64_t slot_ns) {
 	switch (s->time_key) {
 	case BY_HOUR:
@@ -47,8 +47,6 @@ struct statement *statement_new(const struct report_options *o) {
 	s->options = *o;
 	s->cells = cells_new();
 	s->time_key = by_finest_time(o->by, o->by_count);
-	s->row_cells = s->time_key != BY_KEYS ? cells_new() : NULL;
-	s->buckets[0].bucket_ns = bucket_of(s, 0); /* the only one that slot 0 is looked for in */
 	s->timeline = timeline_new(o->from_ns, o->to_ns);
 	return s;
 }
@@ -63,9 +61,9 @@ void statement_free(struct statement *s) {
 		return;
 	}
 	cells_free(s->cells);
-	cells_free(s->row_cells);
 	timeline_free(s->timeline);
 	free(s->listings);
+	free(s->unlisted);
 	free(s->positions.rows);
 	free(s->rules.rows);
 	free(s->adjustments.rows);
@@ -97,22 +95,12 @@ static bool add_entry(struct cells *cells, const struct cell *key, const struct 
 	return add_sums(c, e) && add_evidence(c, e);
 }
 
-static bool add_row_entry(struct statement *s, struct cell key, const struct entry *e, bool listed, int128 revenue) {
-	struct slot_bucket *b = &s->buckets[(uint64_t)(e->slot_ns / NS_PER_HOUR) % SLOT_BUCKETS];
-
-	if (b->slot_ns != e->slot_ns) {
-		*b = (struct slot_bucket){e->slot_ns, bucket_of(s, e->slot_ns)};
-	}
-	key.bucket_ns = b->bucket_ns;
-	key.tenant = statement_has_key(s, BY_TENANT) ? key.tenant : 0;
-	return add_entry(s->row_cells, &key, e, listed, revenue);
-}
-
 int statement_take(void *statement, const struct entry *e) {
 	struct statement *s = statement;
 	struct cell key = {
+	    .slot_ns = e->slot_ns,
 	    .rate_nano = e->rate_nano < 0 ? -1 : e->rate_nano,
-	    .replica = e->replica,
+	    .replica = e->rate_nano < 0 || statement_has_key(s, BY_REPLICA) ? e->replica : 0,
 	    .model = e->model,
 	    .tenant = e->tenant,
 	    .pool = e->pool,
@@ -123,9 +111,8 @@ int statement_take(void *statement, const struct entry *e) {
 	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
 	bool listed = listing_revenue(s, e, &revenue);
 	bool fits = add_entry(s->cells, &key, e, listed, revenue) &&
-		    (!s->row_cells || add_row_entry(s, key, e, listed, revenue)) &&
 		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
-		    timeline_take(s->timeline, e) && services_take(&s->services, e, listed, revenue);
+		    services_take(&s->services, e, listed, revenue);
 	return fits ? 0 : ERROR_RANGE;
 }
 
@@ -138,22 +125,31 @@ static void add_name(char *list, size_t size, struct text name) {
 	snprintf(list + len, size - len, "%s%.*s", len > 0 ? ", " : "", (int)(name.len > 60 ? 60 : name.len), name.at);
 }
 
+/* By name_id: replicas with GPU time at no known rate. The caller frees. */
+static bool *unrated_replicas(const struct statement *s) {
+	bool *unrated = must_calloc(names_count(s->options.names) + 1, sizeof *unrated);
+
+	for (size_t i = 0; i < s->cells->count; i++) {
+		const struct cell *c = &s->cells->cell[i];
+		unrated[c->replica] |= c->rate_nano < 0 && c->gpu_ns > 0;
+	}
+	return unrated;
+}
+
 /* Time at no known rate is in no sum of money: it must not look as if it were free. */
 static void warn_unpriced(const struct statement *s, struct quality *q) {
 	char list[400] = "";
 	int64_t replicas = 0;
-	name_id last = 0;
+	bool *unrated = unrated_replicas(s);
 
-	for (size_t i = 0; i < s->cells->count; i++) {
-		const struct cell *c = &s->cells->cell[i];
-		if (c->rate_nano >= 0 || c->gpu_ns == 0 || (replicas > 0 && c->replica == last)) {
-			continue;
+	for (size_t i = 0; i < s->cells->count; i++) { /* in the order of pools and replicas */
+		name_id id = s->cells->cell[i].replica;
+		if (unrated[id] && ++replicas <= NAMES_SHOWN_MAX) {
+			add_name(list, sizeof list, names_text(s->options.names, id));
 		}
-		last = c->replica;
-		if (++replicas <= NAMES_SHOWN_MAX) {
-			add_name(list, sizeof list, names_text(s->options.names, c->replica));
-		}
+		unrated[id] = false;
 	}
+	free(unrated);
 	if (replicas > 0) {
 		quality_warn(q,
 			     "%lld GPU-ns on %lld replicas have no known rate and are in no cost and no unit cost: %s%s; "
@@ -199,7 +195,7 @@ static bool table_ties(const struct table *t, const struct block *whole) {
 	return !whole || (ns == whole->capacity_ns && nano == whole->capacity_nano);
 }
 
-/* What was billed: each replica and rate by itself, as on an invoice. */
+/* What was paid for, pool by pool. */
 static bool bills_tie(const struct statement *s) {
 	int128 nano = 0;
 	for (size_t i = 0; i < s->cells->count; i++) {
@@ -212,37 +208,62 @@ static int check_ties(const struct statement *s, struct fault *why) {
 	bool ties = block_ties(&s->total) && bills_tie(s) && table_ties(&s->models, &s->total) &&
 		    table_ties(&s->lines, &s->total) &&
 		    table_ties(&s->timed_lines, s->timed_lines.count > 0 ? &s->total : NULL) &&
-		    table_ties(&s->tenants, NULL) && table_ties(&s->rows, NULL);
+		    table_ties(&s->tenants, &s->total) && table_ties(&s->rows, s->rows.count > 0 ? &s->total : NULL);
 	return ties ? 0
 		    : fault_set(why, ERROR_RANGE,
 				"the statement does not tie out: its parts do not sum to the capacity");
 }
 
-static int price_rows(struct statement *s, struct fault *why) {
-	struct charge *charges = money_charge(s->cells), *row_charges = NULL;
+/* Models with tokens, and those of them whose tokens do not all have a list price. */
+static void find_unlisted(struct statement *s) {
+	size_t count = names_count(s->options.names) + 1;
+	bool *met = must_calloc(count, sizeof *met);
 
-	if (s->row_cells) {
-		cells_sort(s->row_cells, s->options.names);
-		row_charges = money_nest(s->cells, charges, s->row_cells, statement_has_key(s, BY_TENANT));
+	s->unlisted = must_calloc(count, sizeof *s->unlisted);
+	for (size_t i = 0; i < s->cells->count; i++) {
+		const struct cell *c = &s->cells->cell[i];
+		met[c->model] |= cell_is_busy(c) && c->tokens > 0;
+		s->unlisted[c->model] |= c->unlisted;
 	}
-	int error = blocks_build(s, charges, row_charges, why);
+	for (size_t i = 0; i < count; i++) {
+		s->priced_models += met[i] && !s->unlisted[i];
+	}
+	free(met);
+}
+
+static void set_buckets(const struct statement *s) {
+	struct cells *c = s->cells;
+
+	for (size_t i = 0; i < c->count; i++) {
+		bool same = i > 0 && c->cell[i].slot_ns == c->cell[i - 1].slot_ns;
+		c->cell[i].bucket_ns = same ? c->cell[i - 1].bucket_ns : bucket_of(s, c->cell[i].slot_ns);
+	}
+}
+
+/* What the cells cost, what each bears, and the tables of both. */
+static int price_cells(struct statement *s, struct fault *why) {
+	cells_sort(s->cells, s->options.names);
+	set_buckets(s);
+	find_unlisted(s);
+	int error = money_price(s->cells, why);
+	struct charge *charges = error ? NULL : money_charge(s->cells, why);
+
+	if (!charges) {
+		return ERROR_RANGE;
+	}
+	error = blocks_build(s, charges, why);
+	error = error ? error
+	              : timeline_finish(s->timeline, s->cells, s->options.idle_proportional ? charges : NULL, s->options.names, why);
 	free(charges);
-	free(row_charges);
 	return error;
 }
 
 int statement_finish(struct statement *s, struct quality *quality, struct fault *why) {
 	assert(!s->quality);
 	s->quality = quality;
-	cells_sort(s->cells, s->options.names);
-	int error = money_price(s->cells, why);
-	if (error) {
-		return error;
-	}
-	error = price_rows(s, why);
+	int error = price_cells(s, why);
 	error = error ? error : positions_finish(s, why);
 	error = error ? error : rules_finish(s, why);
-	error = error ? error : timeline_finish(s->timeline, s->options.names, why);
 	if (error) {
 		return error;
 	}
@@ -275,6 +296,10 @@ int64_t block_prefill_nano(const struct block *b) {
 
 int64_t block_busy_ns(const struct block *b) {
 	return block_prefill_ns(b) + b->gpu_ns[ENTRY_OUTPUT];
+}
+
+int64_t block_shared_nano(const struct block *b) {
+	return b->capacity_nano - block_prefill_nano(b) - b->cost_nano[ENTRY_OUTPUT];
 }
 
 bool block_has_cost(const struct block *b) {

@@ -18,9 +18,8 @@ struct unit_cost {
 };
 
 /*
- * A sum of cells: a row of the contract's BLOCK. `shared` is what the block is charged of
- * time that nobody's work filled (idle, unobserved, other of no tenant): it is in `gpu_ns`
- * and `cost_nano` where the block shows it, and always in the loaded unit costs.
+ * A sum of cells: a row of the contract's BLOCK. Time that nobody's work filled (idle, unobserved, other
+ * of no tenant) is in it as far as the block bears it, and with that in its loaded unit costs.
  */
 struct block {
 	int64_t requests;
@@ -35,14 +34,15 @@ struct block {
 	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
 	struct unit_cost unit[TOKEN_KINDS];
 	struct unit_cost prompt, blended; /* over all input, and over all tokens */
-	/* list price; known only if every token in the block has one */
+	/* list price; known if a model in the block has one for all of its tokens */
 	bool list_known;
 	const char *list_model; /* "provider/id", or "(several)" */
 	bool list_price_known[TOKEN_KINDS];
 	int64_t list_nano[TOKEN_KINDS]; /* per million, effective */
 	int64_t revenue_nano;
+	int64_t priced_nano; /* what of capacity_nano the margin covers: all but what models without a list price bear */
 	bool margin_known; /* a list price, and all of the GPU time at a known rate */
-	int64_t margin_nano;
+	int64_t margin_nano; /* revenue less priced_nano */
 	double margin_ratio; /* of revenue; only where that is not 0 */
 };
 
@@ -51,6 +51,8 @@ bool unit_is_doubtful(const struct unit_cost *u);
 int64_t block_prefill_ns(const struct block *b);
 int64_t block_prefill_nano(const struct block *b);
 int64_t block_busy_ns(const struct block *b);
+/* What the block bears and is not its own work. */
+int64_t block_shared_nano(const struct block *b);
 /* Is anything known of what its GPU time cost? Then it must not look as if it were free. */
 bool block_has_cost(const struct block *b);
 /* Watt-hours in nano-units per million tokens of a kind; false where either is not known. */
@@ -59,8 +61,12 @@ bool block_unit_energy(const struct block *b, int kind, int64_t *nano_wh);
 double block_ratio_real(const struct block *b);
 double block_ratio_list(const struct block *b);
 
+/* The model and the tenant of a row of time that no work bears. */
+#define NOT_ALLOCATED T("(not allocated)")
+
 /* A block with the values of its keys. */
 struct row {
+	bool not_allocated;
 	int64_t bucket_ns; /* start of its hour, day or month */
 	struct text model, replica, pool, tenant; /* those that are keys */
 	struct block block;
@@ -173,34 +179,28 @@ struct timeline {
 	size_t slot_count;
 };
 
+struct cells;
+struct charge;
+
 int64_t timeline_step_ns(int64_t from_ns, int64_t to_ns);
 struct timeline *timeline_new(int64_t from_ns, int64_t to_ns);
 void timeline_free(struct timeline *t);
-bool timeline_take(struct timeline *t, const struct entry *e);
-int timeline_finish(struct timeline *t, const struct names *names, struct fault *why);
-
-/* The hour, day or month that a slot lies in: a zone's calendar is asked once for many entries. */
-struct slot_bucket {
-	int64_t slot_ns, bucket_ns;
-};
-#define SLOT_BUCKETS 64
+/* From the cells; `charges` NULL: shared cost is in no loaded unit cost. */
+int timeline_finish(struct timeline *t, const struct cells *cells, const struct charge *charges, const struct names *names,
+		    struct fault *why);
 
 struct statement {
 	struct report_options options;
 	const struct quality *quality;
-	struct cells *cells; /* without time */
-	/*
-	 * For --by with a key of time, else NULL: by time, and by tenant only if that is a key too, so
-	 * that a month by hour stays small. Their money is a share of that of `cells`.
-	 */
-	struct cells *row_cells;
+	struct cells *cells;
+	bool *unlisted; /* by name_id, once finished: models with tokens that have no list price */
+	size_t priced_models; /* models with tokens that all have one */
 	enum by_key time_key; /* the finest key of time in --by; BY_KEYS if there is none */
-	struct slot_bucket buckets[SLOT_BUCKETS]; /* of slots met last, by their hour */
 	struct listing *listings;
 	size_t listing_count;
 	struct block total;
 	struct table models, tenants, rows;
-	struct table lines; /* by model and tenant; nobody's time under tenant "": sums to the total */
+	struct table lines; /* by model and tenant; sums to the total */
 	struct table timed_lines; /* the same by the finest time of --by too, if tenant is a key as well; else empty */
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 	struct positions positions;
@@ -214,29 +214,23 @@ struct statement {
 
 /* ---- the parts of statement_finish, in their order ---- */
 
-/* What each busy cell is charged of nobody's time, by the order of cells. */
+/* What a busy cell bears of nobody's time, by kind from ENTRY_OTHER on. */
+enum charge_amount { CHARGE_NS, CHARGE_NANO, CHARGE_MJ, CHARGE_METERED_NS, CHARGE_AMOUNTS };
+#define CHARGE_KINDS (ENTRY_KINDS - ENTRY_OTHER)
 struct charge {
-	int64_t ns[ENTRY_KINDS], nano[ENTRY_KINDS]; /* of kinds that are not busy */
+	int64_t of[CHARGE_KINDS][CHARGE_AMOUNTS];
 };
 
 /* money.c: prices every cell, once. ERROR_RANGE if money does not fit. */
 int money_price(struct cells *c, struct fault *why);
 /*
- * money.c: shares what nobody's work filled over the busy time of the same model, to the
- * last unit; of a model that was never busy, over all busy time. By index of cells.
+ * money.c: shares what nobody's work filled over the work of the same pool and hour, by GPU time, to the last unit;
+ * marks it as borne. What the cells bear, by their index, is the caller's to free. NULL if it does not fit.
  */
-struct charge *money_charge(const struct cells *c);
+struct charge *money_charge(struct cells *c, struct fault *why);
 
-/*
- * money.c: shares what each cell without time (or all tenants' together) costs and is charged
- * over its cells by time. The charges by index of `children` are the caller's to free.
- */
-struct charge *money_nest(const struct cells *parents, const struct charge *charges, struct cells *children,
-			  bool by_tenant);
-
-/* blocks.c: sums cells into the total and the tables; `row_charges` belong to `row_cells`. */
-int blocks_build(struct statement *s, const struct charge *charges, const struct charge *row_charges,
-		 struct fault *why);
+/* blocks.c: sums cells into the total and the tables. */
+int blocks_build(struct statement *s, const struct charge *charges, struct fault *why);
 /*
  * blocks.c: the unit costs of the kinds from GPU time x rate, its standard deviation, and the
  * capacity to be loaded on them. False if one does not fit.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/instant.h"
+#include "report/cells.h"
 #include "report/statement.h"
 
 int64_t timeline_step_ns(int64_t from_ns, int64_t to_ns) {
@@ -61,19 +62,18 @@ static struct moment *moment_at(struct timeline *t, int64_t start_ns, name_id mo
 	return &t->moments[t->slots[slot] - 1];
 }
 
-bool timeline_take(struct timeline *t, const struct entry *e) {
-	struct moment *m = moment_at(t, instant_floor(e->slot_ns, t->step_ns), e->model);
+static bool take_cell(struct timeline *t, const struct cell *c, const struct charge *charge) {
+	struct moment *m = moment_at(t, instant_floor(c->slot_ns, t->step_ns), c->model);
 
-	if (e->rate_nano > 0) {
-		m->exact[e->kind] += (int128)e->gpu_ns * e->rate_nano;
-	}
-	if (e->kind > ENTRY_OUTPUT) {
+	if (c->rate_nano < 0) {
 		return true;
 	}
-	if (e->rate_nano > 0) {
-		m->spread[e->kind] += (int128)e->spread_ns * e->rate_nano;
+	m->exact[c->kind] += (int128)c->gpu_ns * c->rate_nano;
+	m->spread[c->kind] += (int128)c->spread_ns * c->rate_nano;
+	for (int k = 0; charge && k < CHARGE_KINDS; k++) {
+		m->exact[ENTRY_OTHER + k] += (int128)charge->of[k][CHARGE_NANO] * NS_PER_HOUR;
 	}
-	return exact_add(&m->tokens[e->kind], e->rate_nano >= 0 ? e->tokens : 0);
+	return exact_add(&m->tokens[c->kind], c->tokens);
 }
 
 static int compare_moments(const void *a, const void *b, void *names) {
@@ -82,9 +82,15 @@ static int compare_moments(const void *a, const void *b, void *names) {
 	return order ? order : (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
 }
 
-int timeline_finish(struct timeline *t, const struct names *names, struct fault *why) {
+int timeline_finish(struct timeline *t, const struct cells *cells, const struct charge *charges, const struct names *names,
+		    struct fault *why) {
 	bool fits = true;
 
+	for (size_t i = 0; i < cells->count; i++) {
+		if (cell_is_busy(&cells->cell[i])) {
+			fits = take_cell(t, &cells->cell[i], charges ? &charges[i] : NULL) && fits;
+		}
+	}
 	for (size_t i = 0; i < t->count; i++) {
 		struct moment *m = &t->moments[i];
 		int128 capacity = 0;

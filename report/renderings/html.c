@@ -276,8 +276,8 @@ static void put_tenants(FILE *out, const struct statement *s) {
 
 	open_section(out, "tenant", "Tenants",
 		     s->options.idle_proportional
-			 ? "Each carries its share of idle and unobserved time; unit costs are loaded."
-			 : "Without idle and unobserved time, which is in the total alone; unit costs are loaded.");
+			 ? "Each bears its share of idle, other and unobserved cost; unit costs are loaded."
+			 : "Idle, other and unobserved cost is not allocated.");
 	chart_margins(s, out);
 	html_rows(s, "tenants", &s->tenants, by_tenant, 1, out);
 	close_section(out);

@@ -119,7 +119,7 @@ void html_margins(const struct statement *s, FILE *out) {
 		const struct block *b = &s->models.rows[i].block;
 		fputs("<tr>", out);
 		put_name(out, s->models.rows[i].model);
-		put_name(out, text_of(b->list_known ? b->list_model : "no list price"));
+		put_name(out, text_of(b->list_known ? b->list_model : s->models.rows[i].not_allocated ? "–" : "no list price"));
 		put_money(out, b->list_known, b->revenue_nano, places_of(s));
 		put_money(out, true, b->capacity_nano, places_of(s));
 		put_money(out, b->margin_known, b->margin_nano, places_of(s));
@@ -289,15 +289,9 @@ void html_model_evidence(const struct statement *s, FILE *out) {
 
 /* ---- rows with keys ---- */
 
-static void put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
-	const struct block *b = &row->block;
-	char buffer[KEY_TEXT_MAX];
+static void put_block(FILE *out, const struct statement *s, const struct block *b) {
 	int places = figure_unit_places(s);
 
-	fputs("<tr>", out);
-	for (size_t i = 0; i < count; i++) {
-		put_name(out, row_key(s, row, by[i], buffer));
-	}
 	put_count(out, b->requests);
 	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
 	put_count(out, b->tokens[TOKENS_OUTPUT]);
@@ -307,6 +301,26 @@ static void put_row(FILE *out, const struct statement *s, const struct row *row,
 	put_money(out, b->unit[TOKENS_OUTPUT].known, b->unit[TOKENS_OUTPUT].loaded_nano, places);
 	put_money(out, b->margin_known, b->margin_nano, places_of(s));
 	fputs("</tr>\n", out);
+}
+
+static void put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
+	char buffer[KEY_TEXT_MAX];
+
+	fputs("<tr>", out);
+	for (size_t i = 0; i < count; i++) {
+		put_name(out, row_key(s, row, by[i], buffer));
+	}
+	put_block(out, s, &row->block);
+}
+
+/* Below the rows, wherever they are sorted to. */
+static void put_total(FILE *out, const struct statement *s, size_t labels) {
+	fputs("</tbody>\n<tfoot>\n<tr class=\"sum\"><td class=\"l\">= total</td>", out);
+	for (size_t i = 1; i < labels; i++) {
+		fputs("<td></td>", out);
+	}
+	put_block(out, s, &s->total);
+	fputs("</tfoot>\n</table></div>\n", out);
 }
 
 void html_rows(const struct statement *s, const char *id, const struct table *t, const enum by_key *by, size_t count,
@@ -323,7 +337,7 @@ void html_rows(const struct statement *s, const char *id, const struct table *t,
 	for (size_t i = 0; i < t->count && i < ROWS_MAX; i++) {
 		put_row(out, s, &t->rows[i], by, count);
 	}
-	close_table(out);
+	put_total(out, s, count);
 	if (t->count > ROWS_MAX) {
 		fprintf(out,
 			"<p class=\"dim\">The first %d of %s rows; --format csv, json and jsonl have them all.</p>\n",

@@ -86,7 +86,7 @@ static void put_list(FILE *out, const struct block *b) {
 	struct member prices[TOKEN_KINDS + 2] = {{0}};
 
 	if (!b->list_known) {
-		fputs("\"list\":null,\"margin\":null", out);
+		fputs("\"list\":null", out);
 		return;
 	}
 	fputs("\"list\":{\"model\":", out);
@@ -97,12 +97,16 @@ static void put_list(FILE *out, const struct block *b) {
 	}
 	prices[TOKEN_KINDS] = money("revenue", b->revenue_nano);
 	put_members(out, prices);
+	fputc('}', out);
+}
+
+static void put_margin(FILE *out, const struct block *b) {
 	if (!b->margin_known) {
-		fputs("},\"margin\":null", out);
+		fputs(",\"margin\":null", out);
 		return;
 	}
-	fputs("},\"margin\":{", out);
-	PUT_MEMBERS(out, money("amount", b->margin_nano));
+	fputs(",\"margin\":{", out);
+	PUT_MEMBERS(out, money("amount", b->margin_nano), money("cost", b->priced_nano));
 	if (b->revenue_nano) {
 		fprintf(out, ",\"ratio\":%.6f}", b->margin_ratio);
 	} else {
@@ -153,9 +157,12 @@ void json_put_block(FILE *out, const struct block *b) {
 	put_traffic(out, b->requests, b->tokens);
 	put_parts(out, b);
 	fputc(',', out);
+	PUT_MEMBERS(out, money("shared", block_shared_nano(b)));
+	fputc(',', out);
 	put_units(out, b);
 	fputc(',', out);
 	put_list(out, b);
+	put_margin(out, b);
 	put_grades(out, b);
 	put_energy(out, b);
 }
@@ -276,6 +283,18 @@ static void put_items(FILE *out, const struct statement *s, const char *name, si
 		put(out, s, i);
 	}
 	fputc(']', out);
+}
+
+/* What the margin of the total covers. */
+static void put_priced(FILE *out, const struct statement *s) {
+	if (!s->total.list_known) {
+		fputs(",\n \"priced\":null", out);
+		return;
+	}
+	fputs(",\n \"priced\":{", out);
+	PUT_MEMBERS(out, counted("models", (int64_t)s->priced_models), money("revenue", s->total.revenue_nano),
+	            money("cost", s->total.priced_nano));
+	fputc('}', out);
 }
 
 static void put_evidence(FILE *out, const struct statement *s) {
@@ -454,6 +473,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	fputs(",\n \"total\":{", out);
 	json_put_block(out, &s->total);
 	fputc('}', out);
+	put_priced(out, s);
 	put_table(out, s, "models", &s->models, by_model, 1);
 	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);
 	put_table(out, s, "rows", &s->rows, s->options.by, s->options.by_count);

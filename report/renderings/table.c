@@ -148,23 +148,44 @@ static void print_units(const struct page *p) {
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
-	table_paragraph(
-	    p, "busy: the GPU time of prefill or decode alone; loaded: with idle, other and unobserved time on top.",
-	    0);
+	table_paragraph(p,
+	                p->s->options.idle_proportional
+	                    ? "busy: the GPU time of prefill or decode alone; loaded: with its share of idle, other and unobserved time."
+	                    : "busy: the GPU time of prefill or decode alone; loaded: the same, as idle, other and unobserved time is not allocated.",
+	                0);
 }
 
 /* ---- margin ---- */
 
-static void add_margin(struct grid *g, const struct row *row, int places) {
-	const struct block *b = &row->block;
+#define TOTAL_LABEL "= total"
+
+static void add_margin(struct grid *g, struct text label, const struct block *b, const char *model, int places) {
 	char name[LABEL_MAX], figure[FIGURE_MAX];
 
-	grid_add(g, table_label(row->model, name));
-	grid_add(g, b->list_known ? table_label(text_of(b->list_model), name) : "no list price");
+	grid_add(g, table_label(label, name));
+	grid_add(g, model);
 	grid_add(g, b->list_known ? figure_money(b->revenue_nano, places, figure) : "–");
 	grid_add(g, figure_money(b->capacity_nano, places, figure));
 	grid_add(g, b->margin_known ? figure_money(b->margin_nano, places, figure) : "–");
 	grid_add(g, b->margin_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
+}
+
+static const char *listed_model(const struct row *row, char name[LABEL_MAX]) {
+	const char *none = row->not_allocated ? "" : "no list price";
+	return row->block.list_known ? table_label(text_of(row->block.list_model), name) : none;
+}
+
+/* Where some models have no list price: what of revenue and cost the margin of the total covers. */
+static void print_priced(const struct page *p, int places) {
+	const struct block *total = &p->s->total;
+	char cost[FIGURE_MAX], all[FIGURE_MAX], line[200];
+
+	if (total->list_known && total->priced_nano != total->capacity_nano) {
+		snprintf(line, sizeof line, "The total margin covers %zu of the models, which have a list price: %s of the capacity cost of %s.",
+		         p->s->priced_models, figure_money(total->priced_nano, places, cost),
+		         figure_money(total->capacity_nano, places, all));
+		table_paragraph(p, line, 0);
+	}
 }
 
 static void print_margins(const struct page *p) {
@@ -172,16 +193,21 @@ static void print_margins(const struct page *p) {
 	const struct block *total = &p->s->total;
 	int places = figure_places(larger(total->capacity_nano, total->revenue_nano));
 	struct grid g;
-	char title[80];
+	char title[80], name[LABEL_MAX];
 
 	snprintf(title, sizeof title, "Margin at list price, in %s", p->currency);
 	table_heading(p, title);
 	grid_init(&g, headers, 6, 2);
 	for (size_t i = 0; i < p->s->models.count; i++) {
-		add_margin(&g, &p->s->models.rows[i], places);
+		const struct row *row = &p->s->models.rows[i];
+		add_margin(&g, row->model, &row->block, listed_model(row, name), places);
+	}
+	if (p->s->models.count != 1) {
+		add_margin(&g, T(TOTAL_LABEL), total, "", places);
 	}
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
+	print_priced(p, places);
 }
 
 /* ---- the tie-out ---- */
@@ -227,8 +253,7 @@ static struct layout layout_of(const struct statement *s) {
 	return (struct layout){figure_places(s->total.capacity_nano), figure_unit_places(s), hours < 6 ? hours : 6};
 }
 
-static void add_row(struct grid *g, const struct row *row, const struct layout *l) {
-	const struct block *b = &row->block;
+static void add_block(struct grid *g, const struct block *b, const struct layout *l) {
 	const struct unit_cost *in = &b->unit[TOKENS_INPUT], *out = &b->unit[TOKENS_OUTPUT];
 	char figure[FIGURE_MAX];
 
@@ -269,8 +294,12 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 			grid_add(&g, by[k] == BY_HOUR ? hour_label(p->s, &t->rows[i], buffer)
 						      : table_label(row_key(p->s, &t->rows[i], by[k], buffer), name));
 		}
-		add_row(&g, &t->rows[i], &layout);
+		add_block(&g, &t->rows[i].block, &layout);
 	}
+	for (size_t k = 0; k < count; k++) {
+		grid_add(&g, k == 0 ? TOTAL_LABEL : "");
+	}
+	add_block(&g, &p->s->total, &layout);
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
 }
@@ -302,8 +331,8 @@ static void print_tenants(const struct page *p) {
 	    (o->by_count == 1 && o->by[0] == BY_TENANT)) {
 		return;
 	}
-	table_heading(p, o->idle_proportional ? "Tenants, each with its share of idle and unobserved time"
-					      : "Tenants, without idle and unobserved time (unit costs are loaded)");
+	table_heading(p, o->idle_proportional ? "Tenants, each with its share of idle, other and unobserved cost"
+					      : "Tenants; idle, other and unobserved cost is not allocated");
 	print_rows(p, t, by, 1);
 }
 

@@ -1,6 +1,5 @@
 #!/bin/sh
-# A book is summed by day wherever that says as much as hours do: its statements are those of a run over the same logs,
-# whatever zone, period, prices and pictures are asked for.
+# Statements of a book are those of a run over the same logs, whatever zone, period, prices, basis and pictures are asked for.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
@@ -46,10 +45,10 @@ for by in model,tenant day,tenant month,replica month,model,day hour; do
 	done
 	both --by "$by" --from 2026-03-28 --to 2026-04-01
 	both --by "$by" --from 2026-03-28T05:00:00Z --to 2026-03-30T18:00:00Z
-	both --by "$by" --from 2026-03-28T05:00:00Z --to 2026-03-28T18:00:00Z --idle proportional
+	both --by "$by" --from 2026-03-28T05:00:00Z --to 2026-03-28T18:00:00Z --idle separate
 done
 both --by month,tenant --tz Europe/Berlin --from 2026-03-01 --to 2026-04-01
-same "there is something to compare" "$(jq -c '[(.rows | length), .total.list.model, (.total.cost.capacity | tonumber > 1)]' book.json)" '[4,"(several)",true]'
+same "there is something to compare" "$(jq -c '[(.rows | length), .total.list.model, (.total.cost.capacity | tonumber > 1)]' book.json)" '[5,"(several)",true]'
 
 # The pictures of a page are by the hour, also where its rows are by month and no price asks for hours.
 pictures() { sed -n '/id="time-title"/,/<\/section>/p' "$1"; }

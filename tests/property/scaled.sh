@@ -50,7 +50,7 @@ figures() { # RULE LOG...: phases of all and of each tenant, then of each reques
 	"$tollbook" run -q --fleet "$tree/samples/fleet.json" --rule "$rule" --format json -o said.json --requests said.csv "$@"
 	[ $? -le 1 ] || wrong "run $*"
 	jq -r '"total \(.total.gpu_ns.prefill) \(.total.gpu_ns.decode)",
-		(.tenants | sort_by(.tenant)[] | "tenant:\(.tenant | gsub(" "; "_")) \(.gpu_ns.prefill) \(.gpu_ns.decode)")' said.json
+		(.tenants | map(select(.tenant != "(not allocated)")) | sort_by(.tenant)[] | "tenant:\(.tenant | gsub(" "; "_")) \(.gpu_ns.prefill) \(.gpu_ns.decode)")' said.json
 	awk -F, 'NR > 1 {print $1, $11, $12}' said.csv | sort
 }
 

@@ -54,7 +54,8 @@ def check_block(where, block):
         if unit["busy"] is not None:
             expect(D(unit["low"]) <= D(unit["busy"]) <= D(unit["high"]), f"{where}: {kind} lies outside its interval")
     if block["list"]:
-        margin = D(block["list"]["revenue"]) - D(block["cost"]["capacity"])
+        expect(D(block["margin"]["cost"]) <= D(block["cost"]["capacity"]), f"{where}: the margin covers more than the cost")
+        margin = D(block["list"]["revenue"]) - D(block["margin"]["cost"])
         same(where, "margin", margin, D(block["margin"]["amount"]))
 
 
@@ -64,9 +65,17 @@ def check_json(statement):
     for error in jsonschema.Draft202012Validator(schema).iter_errors(statement):
         faults.append(f"json: {'/'.join(map(str, error.path))}: {error.message}")
     check_block("total", statement["total"])
+    if statement["priced"]:
+        same("priced", "cost", statement["priced"]["cost"], statement["total"]["margin"]["cost"])
+        for table in ("models", "tenants"):
+            margins = sum(D(row["margin"]["amount"]) for row in statement[table] if row["margin"])
+            same(table, "sum of margins", margins, D(statement["total"]["margin"]["amount"]))
     for table in ("models", "tenants", "rows"):
         for i, row in enumerate(statement[table]):
             check_block(f"{table} {i}", row)
+        for part in ("gpu_ns", "cost"):
+            whole = sum(D(row[part]["capacity"]) for row in statement[table])
+            expect(not statement[table] or whole == D(statement["total"][part]["capacity"]), f"{table}: {part} is not the total's")
     for model in {v["model"] for v in statement.get("services", [])}:
         classes = [v for v in statement["services"] if v["model"] == model]
         row = next(m for m in statement["models"] if m["model"] == model)
@@ -291,9 +300,9 @@ def html_rows(rows):
                or_dash(row["margin"]["amount"] if row["margin"] else None)]
 
 
-def check_table(page, name, wanted, skip):
+def check_table(page, name, wanted, skip, totals=()):
     rows = [row for row in page.tables.get(name, [])[1:] if row]
-    wanted = list(wanted)[:1000]  # the page has no more, and says so
+    wanted = list(wanted)[:1000] + list(totals)  # the page has no more rows, and says so
     same(f"html {name}", "number of rows", len(rows), len(wanted))
     for row, want in zip(rows, wanted):
         same(f"html {name}", "row", row[skip:skip + len(want)], want)
@@ -304,10 +313,10 @@ def check_html(path, statement):
     page = Page()
     page.feed(text)
     check_table(page, "units", html_unit_rows(statement), 2)
-    check_table(page, "tenants", html_rows(statement["tenants"]), 1)
+    check_table(page, "tenants", html_rows(statement["tenants"]), 1, html_rows([statement["total"]]))
     keys = sum(key in statement["rows"][0] for key in KEYS) if statement["rows"] else 0
     if statement["rows"]:
-        check_table(page, "rows", html_rows(statement["rows"]), keys)
+        check_table(page, "rows", html_rows(statement["rows"]), keys, html_rows([statement["total"]]))
     total = statement["total"]
     parts = [[str(total["gpu_ns"][p]), total["cost"][p]] for p in PARTS + ("capacity",)]
     got = [[row[1], row[3]] for row in page.tables.get("parts", [])[1:] if row]

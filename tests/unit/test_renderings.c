@@ -41,7 +41,7 @@ static const struct {
     {"journal",
      "    expenses:gpu:prefill:org-model--x-:a--31m                          0.004000000 USD  ; tenant a\\x1B[31m, "
      "model org/model \"x\"\n"},
-    {"journal", "    expenses:gpu:idle:org-model--x-:none                               0.010000000 USD"},
+    {"journal", "    expenses:gpu:idle:org-model--x-:a--31m                             0.004000000 USD"},
     {"journal", "    liabilities:gpu rent                                              -0.020000000 USD\n"},
     {"beancount", "1970-01-01 open Expenses:GPU:Prefill:Org-model--x-:A--31m\n"},
     {"beancount", "  Expenses:GPU:Decode:Org-model--x-:X-b----  0.006000000 USD\n"},
@@ -49,7 +49,7 @@ static const struct {
     {"focus", "\r\n0.003000000,Self-hosted,Self-hosted,USD,1970-02-01T00:00:00Z,1970-01-01T00:00:00Z,Usage,,"
 	      "Prefill of uncached input,Usage-Based,1970-01-01T00:00:20Z,1970-01-01T00:00:00Z,1000,Tokens,0.003000000,"
 	      "0.003000000,Self-hosted,0.001000000,1.000000000,Standard,0.001,1000000 Tokens,"},
-    {"focus", "Idle GPU time,Usage-Based,1970-01-01T00:00:20Z,1970-01-01T00:00:00Z,0.0027777777778,GPU-Hours,"},
+    {"focus", "Idle GPU time,Usage-Based,1970-01-01T00:00:20Z,1970-01-01T00:00:00Z,0.0011111111111,GPU-Hours,"},
 };
 
 static void test_lines(void **state) {

@@ -73,29 +73,82 @@ static void test_tenants_separate(void **state) {
 	start(f, &o);
 	give_worked_case(f);
 	finish(f);
-	const struct block *a = &f->s->tenants.rows[0].block;
+	const struct row *none = &f->s->tenants.rows[0];
+	const struct block *a = &f->s->tenants.rows[1].block;
 
+	assert_int_equal(f->s->tenants.count, 3);
+	assert_true(none->not_allocated && text_eq(none->tenant, T("(not allocated)")));
+	assert_int_equal(none->block.capacity_nano, 10000000);
+	assert_int_equal(block_shared_nano(&none->block), 10000000);
+	assert_int_equal(none->block.margin_nano, -10000000);
 	assert_int_equal(a->gpu_ns[ENTRY_IDLE], 0);
 	assert_int_equal(a->capacity_nano, 4000000);
-	assert_int_equal(a->unit[TOKENS_INPUT].loaded_nano, 6 * NANO);
+	assert_int_equal(a->unit[TOKENS_INPUT].loaded_nano, 3 * NANO);
 	assert_int_equal(f->s->total.cost_nano[ENTRY_IDLE], 10000000);
 }
 
-/* Idle time is charged to those who used that model, not to everybody. */
-static void test_idle_stays_with_its_model(void **state) {
+/*
+ * Idle time is shared by the work of the same pool and hour, whatever its model; that of an hour without work is not
+ * allocated. The margin covers the model with a list price alone, and what no work bears.
+ */
+static void test_shared_by_pool_and_hour(void **state) {
 	struct fixture *f = *state;
 	give_worked_case(f);
-	struct entry e = entry_of(f, "c", ENTRY_OUTPUT, 5 * SECOND, 10);
+	struct entry e = entry_of(f, "c", ENTRY_OUTPUT, 10 * SECOND, 10);
 	e.model = names_id(f->names, T("other"));
 	assert_int_equal(statement_take(f->s, &e), 0);
+	e = entry_of(f, "", ENTRY_IDLE, 7 * SECOND, 0);
+	e.slot_ns = HOUR;
+	assert_int_equal(statement_take(f->s, &e), 0);
+	e = entry_of(f, "d", ENTRY_OUTPUT, SECOND, 10);
+	e.slot_ns = HOUR;
+	e.pool = names_id(f->names, T("elsewhere"));
+	assert_int_equal(statement_take(f->s, &e), 0);
 	finish(f);
+	const struct table *t = &f->s->tenants;
 
-	assert_int_equal(f->s->tenants.count, 3);
-	assert_int_equal(f->s->tenants.rows[2].block.gpu_ns[ENTRY_IDLE], 0);
-	assert_int_equal(f->s->tenants.rows[0].block.gpu_ns[ENTRY_IDLE], 4 * SECOND);
-	assert_false(f->s->total.list_known);
-	assert_true(f->s->models.rows[0].block.list_known);
-	assert_false(f->s->models.rows[1].block.list_known);
+	assert_int_equal(t->count, 5);
+	assert_true(t->rows[0].not_allocated);
+	assert_int_equal(t->rows[0].block.gpu_ns[ENTRY_IDLE], 7 * SECOND);
+	assert_int_equal(t->rows[1].block.gpu_ns[ENTRY_IDLE], 2 * SECOND);
+	assert_int_equal(t->rows[3].block.gpu_ns[ENTRY_IDLE], 5 * SECOND);
+	assert_int_equal(t->rows[4].block.gpu_ns[ENTRY_IDLE], 0);
+	assert_int_equal(f->s->models.count, 3);
+	assert_true(f->s->models.rows[1].block.list_known);
+	assert_false(f->s->models.rows[2].block.list_known);
+	/* Of 38 s, 15 are the unpriced model's: its own 10, and 5 idle ones. */
+	assert_int_equal(f->s->priced_models, 1);
+	assert_int_equal(f->s->total.capacity_nano, 38000000);
+	assert_int_equal(f->s->total.priced_nano, 23000000);
+	assert_true(f->s->total.list_known);
+	assert_int_equal(f->s->total.margin_nano, 2500000 + 100000 - 23000000);
+}
+
+/* Three GPUs for a month at 2.49, in parts that are no whole hours: the bill, every day and their sum are exact. */
+static void test_month_to_the_nano_unit(void **state) {
+	static const enum entry_kind kinds[] = {ENTRY_INPUT, ENTRY_OUTPUT, ENTRY_IDLE};
+	struct fixture *f = *state;
+	struct report_options o = options_of(f);
+	o.by[o.by_count++] = BY_DAY;
+	o.to_ns = 30 * NS_PER_DAY;
+	stop(f);
+	start(f, &o);
+	for (int hour = 0; hour < 720; hour++) {
+		int64_t left_ns = 3 * HOUR;
+		for (int k = 0; k < 3; k++) {
+			struct entry e = entry_of(f, k < 2 ? "a" : "", kinds[k], k < 2 ? left_ns / 7 * (k + 1) : left_ns, 0);
+			e.rate_nano = 2490000000;
+			e.slot_ns = hour * HOUR;
+			left_ns -= e.gpu_ns;
+			assert_int_equal(statement_take(f->s, &e), 0);
+		}
+	}
+	finish(f);
+	assert_int_equal(f->s->total.capacity_nano, 5378400000000);
+	assert_int_equal(f->s->rows.count, 30);
+	for (size_t i = 0; i < 30; i++) {
+		assert_int_equal(f->s->rows.rows[i].block.capacity_nano, 179280000000);
+	}
 }
 
 static void test_tiers_batch_and_writes(void **state) {
@@ -423,7 +476,8 @@ int main(void) {
 	    TEST(test_worked_case),
 	    TEST(test_tenants_proportional),
 	    TEST(test_tenants_separate),
-	    TEST(test_idle_stays_with_its_model),
+	    TEST(test_shared_by_pool_and_hour),
+	    TEST(test_month_to_the_nano_unit),
 	    TEST(test_tiers_batch_and_writes),
 	    TEST(test_services),
 	    TEST(test_tiers_unknown_are_said),
