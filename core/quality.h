@@ -31,6 +31,7 @@ struct quality_input {
 	int64_t lines, records;
 	int64_t told_by; /* the line by which the format was told; 0: it was forced, or described by patterns */
 	uint32_t index; /* the number that its records carry in `file` */
+	bool gave_nothing; /* no record, though it is not known to hold none; ingest makes a finding of it */
 };
 
 /* What went wrong in joining requests of gateways' logs to those of engines. */

@@ -40,6 +40,7 @@ struct parser {
 	int64_t latest_ns;     /* instants after this are absurd */
 	struct quality *quality;
 	struct matcher *matcher; /* of the user's patterns; NULL: there are none */
+	int64_t engines_added;   /* data-parallel engines whose lines the log adds up to one; 0 or 1: each logs apart */
 	const char *reason;    /* of PARSE_REJECT: a short fixed phrase */
 	const char *note;      /* what was odd about a line that was read all the same, or NULL; the reader resets it */
 	struct texts texts;

@@ -9,6 +9,7 @@
 #include "core/exact.h"
 #include "core/files/files.h"
 #include "ingest/format.h"
+#include "ingest/outcome.h"
 #include "ingest/paths.h"
 #include "ingest/reader.h"
 
@@ -193,6 +194,8 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
 	rc = run_with_quarantine(&run, &paths, quality, why);
 	pthread_mutex_destroy(&run.quarantine_lock);
 	paths_release(&paths);
+	bool any = quality->steps + quality->requests + quality->windows + quality->powers > 0;
+	outcome_empty(quality, any || o->watch);
 	quality_tell_notes(quality);
 	quality_sort(quality);
 	return rc;

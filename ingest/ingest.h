@@ -3,6 +3,7 @@
 #define INGEST_INGEST_H
 
 #include "core/error.h"
+#include "core/name_rules.h"
 #include "core/quality.h"
 #include "core/record.h"
 #include "core/tenant_key.h"
@@ -85,6 +86,9 @@ struct ingest_options {
 	int64_t now_ns;             /* instants more than a day later are refused; 0: by the clock */
 	void (*progress)(void *context, int64_t bytes_done, int64_t bytes_total); /* may be NULL; any thread */
 	void *progress_context;
+	const struct name_rules *names; /* how the fleet file derives names of replicas; may be NULL */
+	const char *const *no_evidence; /* globs of files known to hold none */
+	size_t no_evidence_count;
 	const struct ingest_patterns *patterns; /* read what they match in place of other formats; may be NULL */
 };
 

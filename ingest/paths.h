@@ -29,7 +29,4 @@ void paths_drop_copies(struct paths *p, struct quality *quality);
 
 void paths_release(struct paths *p);
 
-/* "vllm.r0" of "/logs/vllm.r0.log.gz": what a log that does not name its replica is called. */
-struct text path_replica(const char *name);
-
 #endif

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 #include "core/exact.h"
-#include "ingest/envelopes/envelope.h"
-#include "ingest/format.h"
 #include "ingest/formats/pattern.h"
+#include "ingest/head.h"
 #include "ingest/line.h"
+#include "ingest/outcome.h"
 #include "ingest/redact.h"
+#include "ingest/reorder.h"
 #include "ingest/source.h"
+#include "ingest/streams.h"
 
 /* So much of a log is looked at to tell its format. */
 #define HEAD_BYTES ((size_t)64 * 1024)
@@ -23,11 +25,14 @@ struct reading {
 	struct source *source;
 	struct lines lines;
 	struct envelope *envelope;
-	const struct ingest_format_info *chosen; /* NULL: no format bids for this file */
-	const struct format *format;             /* its reader, or NULL */
-	struct parser parser;
+	const struct ingest_format_info *chosen; /* NULL: no format bids for the head of this file */
+	struct streams streams;
+	struct stream_setup setup;
+	struct stream *s;    /* whose line is being read */
+	struct reorder *reorder; /* NULL: lines are read as they come */
 	bool described;     /* by the user's patterns */
-	struct text replica;
+	int64_t number;     /* of the line being read */
+	int64_t unread, first_unread; /* lines of servers without a known format; the first one's number */
 	struct tenant_aliases aliases;
 	struct quality *quality;
 	int64_t records, at_end; /* at_end: of them, those that the end of the file gave */
@@ -39,6 +44,7 @@ struct reading {
 	bool reopened;             /* its last known line was a part of one */
 	int64_t taken_back;
 	int64_t told_by;    /* the line that told the format; or 0 */
+	bool known_empty;   /* by --no-evidence */
 	int64_t bytes_told; /* to the run's progress */
 	struct fault *why;
 	int failed;
@@ -46,7 +52,7 @@ struct reading {
 
 /* Is what is being read counted by an earlier run? */
 static bool is_known(const struct reading *r) {
-	bool nothing_new = (int64_t)r->lines.number <= r->plan.known_lines - r->reopened;
+	bool nothing_new = r->number <= r->plan.known_lines - r->reopened;
 
 	if (r->taking_back) {
 		return true;
@@ -55,7 +61,7 @@ static bool is_known(const struct reading *r) {
 }
 
 static void quarantine(struct reading *r, struct text raw) {
-	if (!r->run->quarantine || !r->format || is_known(r)) {
+	if (!r->run->quarantine || !r->s || !r->s->format || is_known(r)) {
 		return;
 	}
 	pthread_mutex_lock(&r->run->quarantine_lock);
@@ -68,7 +74,7 @@ static void refuse(struct reading *r, const char *reason) {
 	if (is_known(r)) {
 		return;
 	}
-	quality_reject(r->quality, reason, r->name, r->index, r->lines.number);
+	quality_reject(r->quality, reason, r->name, r->index, (uint64_t)r->number);
 }
 
 static void count_record(struct reading *r, const struct record *out) {
@@ -81,6 +87,7 @@ static void count_record(struct reading *r, const struct record *out) {
 	};
 	(*counts[out->kind])++;
 	r->records++;
+	r->s->records++;
 	r->at_end += r->in_end;
 }
 
@@ -106,14 +113,29 @@ static void name_tenant(struct reading *r, struct record *out) {
 	}
 }
 
+/* Is it the stream's own name, or that of one of its engines, "NAME/1"? */
+static bool is_own(const struct stream *s, struct text replica) {
+	return text_skip(&replica, s->parser.replica) && (replica.len == 0 || *replica.at == '/');
+}
+
+/* By --replica or a rule of the fleet file, else as the record says, else by its envelope, path or file. Gateways name no server. */
+static void name_replica(const struct stream *s, struct record *out) {
+	bool gateway = out->kind == RECORD_REQUEST && out->request.gateway;
+
+	if (s->overrides && !gateway && !is_own(s, out->replica)) {
+		out->replica = s->parser.replica;
+	}
+	fill(&out->replica, s->parser.replica);
+}
+
 static bool hand_on(struct reading *r, struct record *out) {
 	const struct ingest_watch *watch = r->run->options->watch;
 
-	fill(&out->replica, r->replica);
+	name_replica(r->s, out);
 	fill(&out->model, r->path->source->model);
 	name_tenant(r, out);
 	out->file = watch ? r->plan.number : r->index;
-	out->line = r->taking_back ? r->plan.known_lines : (int64_t)r->lines.number;
+	out->line = r->taking_back ? r->plan.known_lines : r->number;
 	if (r->taking_back) {
 		r->taken_back++;
 		r->failed = watch->take_back(watch->context, r->lane, out, r->why);
@@ -135,7 +157,7 @@ static bool take_result(struct reading *r, enum parse_result result, struct reco
 		return hand_on(r, out);
 	case PARSE_REJECT:
 	case PARSE_REJECT_AGAIN:
-		refuse(r, r->parser.reason);
+		refuse(r, r->s->parser.reason);
 		quarantine(r, raw);
 		return result == PARSE_REJECT_AGAIN;
 	case PARSE_NONE:
@@ -146,7 +168,7 @@ static bool take_result(struct reading *r, enum parse_result result, struct reco
 
 static void take_note(struct reading *r, const char **note) {
 	if (*note && !is_known(r)) {
-		quality_note(r->quality, *note, r->name, r->index, r->lines.number);
+		quality_note(r->quality, *note, r->name, r->index, (uint64_t)r->number);
 	}
 	*note = NULL;
 }
@@ -158,11 +180,11 @@ static bool parse_line(struct reading *r, const struct unwrapped *line, struct t
 	bool any = false;
 
 	do {
-		result = r->format->parse(&r->parser, line ? &line->text : NULL, line ? line->stamp_ns : UNKNOWN, &out);
+		result = r->s->format->parse(&r->s->parser, line ? &line->text : NULL, line ? line->stamp_ns : UNKNOWN, &out);
 		any = any || result != PARSE_NONE;
 	} while (take_result(r, result, &out, raw) && (result != PARSE_RECORD || !line));
-	take_note(r, &r->parser.note);
-	take_note(r, &r->parser.stamps.note);
+	take_note(r, &r->s->parser.note);
+	take_note(r, &r->s->parser.stamps.note);
 	return any;
 }
 
@@ -175,20 +197,53 @@ static void parse_described(struct reading *r, const struct unwrapped *line, str
 	}
 }
 
+static struct stream *stream_of(struct reading *r, const struct origin *o) {
+	return streams_open(&r->streams, o, &r->setup);
+}
+
+/* What the line says of the server's GPUs, if it is one of its start. */
+static void read_parallel(struct reading *r, struct text line) {
+	struct stream *s = r->s;
+	int64_t before = parallel_gpus(&s->parallel, 1);
+
+	if (text_starts(line, T("{")) || !parallel_read(&s->parallel, line)) {
+		return;
+	}
+	s->changed |= before > 0 && s->records > 0 && before != parallel_gpus(&s->parallel, 1);
+	s->parallel_line = r->number;
+}
+
+static void take_unwrapped(struct reading *r, const struct unwrapped *line, struct text raw) {
+	bool any = false;
+
+	r->s = stream_of(r, &line->origin);
+	if (!r->s->decided) {
+		stream_decide(&r->streams, r->s, line, &r->setup);
+		r->chosen = r->chosen ? r->chosen : r->s->chosen;
+	}
+	if (!r->s->format) {
+		r->first_unread = r->unread == 0 ? r->number : r->first_unread;
+		r->unread += !is_known(r);
+	} else if (r->described) {
+		parse_described(r, line, raw);
+		return;
+	} else {
+		any = parse_line(r, line, raw);
+	}
+	if (!any) {
+		read_parallel(r, line->text);
+	}
+}
+
 static void take_line(struct reading *r, struct text raw) {
 	struct unwrapped line;
 
+	r->number = (int64_t)r->lines.number;
 	r->quality->lines += !is_known(r);
-	if (!r->format) {
-		refuse(r, "no known format");
-		return;
-	}
 	switch (envelope_strip(r->envelope, raw, &line)) {
 	case ENVELOPE_LINE:
-		if (r->described) {
-			parse_described(r, &line, raw);
-		} else {
-			parse_line(r, &line, raw);
+		if (!r->reorder || !reorder_add(r->reorder, r->lines.number, &line, r->why, &r->failed)) {
+			take_unwrapped(r, &line, raw);
 		}
 		break;
 	case ENVELOPE_TOO_LONG:
@@ -200,19 +255,39 @@ static void take_line(struct reading *r, struct text raw) {
 }
 
 static void take_too_long(struct reading *r) {
+	r->number = (int64_t)r->lines.number;
 	r->quality->lines += !is_known(r);
 	refuse(r, "line too long");
+}
+
+/* The lines that were held, in the order in which they were written. */
+static void take_held(struct reading *r) {
+	struct held_line held;
+	int got = 0;
+
+	while (r->reorder && r->failed >= 0 && !r->run->stop && (got = reorder_next(r->reorder, &held, r->why)) > 0) {
+		r->number = (int64_t)held.number;
+		take_unwrapped(r, &held.line, held.line.text);
+	}
+	r->failed = got < 0 ? got : r->failed;
+	r->number = (int64_t)r->lines.number;
 }
 
 /* What is held where the log ends, or seemed to. */
 static void parse_end(struct reading *r) {
 	struct unwrapped line;
 
-	for (int from = 0; r->format && r->failed >= 0 && envelope_peek(r->envelope, &from, &line);) {
-		parse_line(r, &line, line.text);
+	for (int from = 0; r->failed >= 0 && envelope_peek(r->envelope, &from, &line);) {
+		r->s = stream_of(r, &line.origin);
+		if (r->s->format) {
+			parse_line(r, &line, line.text);
+		}
 	}
-	if (r->format && r->failed >= 0) {
-		parse_line(r, NULL, T(""));
+	for (size_t i = 0; i < r->streams.count && r->failed >= 0; i++) {
+		r->s = r->streams.at[i];
+		if (r->s->format) {
+			parse_line(r, NULL, T(""));
+		}
 	}
 }
 
@@ -221,24 +296,36 @@ static void parse_end(struct reading *r) {
  * gave is taken back: it comes again, whole. Reading then goes on as if nothing had been asked for.
  */
 static void take_back(struct reading *r, const struct text *part) {
-	struct parser saved = r->parser;
+	size_t count = r->streams.count;
+	struct parser *saved = must_alloc(count * sizeof *saved);
+	void **states = must_alloc(count * sizeof *states);
 	struct unwrapped line;
 
 	r->went_on = true;
-	if (!r->format) {
-		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct stream *s = r->streams.at[i];
+		size_t bytes = s->format ? s->format->state_size : 0;
+		saved[i] = s->parser;
+		states[i] = must_alloc(bytes + 1);
+		memcpy(states[i], bytes > 0 ? s->parser.state : "", bytes);
 	}
-	void *state = must_alloc(r->format->state_size + 1);
-	memcpy(state, r->parser.state, r->format->state_size);
 	r->taking_back = true;
 	if (part && envelope_strip(r->envelope, *part, &line) == ENVELOPE_LINE) {
-		parse_line(r, &line, *part);
+		take_unwrapped(r, &line, *part);
 	}
 	parse_end(r);
 	r->taking_back = false;
-	memcpy(saved.state, state, r->format->state_size);
-	free(state);
-	r->parser = saved;
+	for (size_t i = 0; i < count; i++) {
+		struct stream *s = r->streams.at[i];
+		size_t bytes = s->format && s->parser.state == saved[i].state ? s->format->state_size : 0;
+		memcpy(saved[i].state ? saved[i].state : states[i], states[i], bytes);
+		if (bytes > 0) {
+			s->parser = saved[i];
+		}
+		free(states[i]);
+	}
+	free(states);
+	free(saved);
 }
 
 /* Before a line is taken, which ends at `end` with its newline: is it the first one behind an end that was none? */
@@ -288,7 +375,7 @@ static void take_last(struct reading *r) {
 	enum line_status status;
 	struct text raw;
 
-	if (r->run->options->watch && (r->plan.goes_on || source_damage(r->source).reason)) {
+	if (!r->reorder && r->run->options->watch && (r->plan.goes_on || source_damage(r->source).reason)) {
 		return; /* the rest will come, or a whole copy */
 	}
 	status = lines_last(&r->lines, &raw);
@@ -300,6 +387,7 @@ static void take_last(struct reading *r) {
 	} else if (status == LINE_TOO_LONG) {
 		take_too_long(r);
 	}
+	take_held(r);
 	r->in_end = true;
 	parse_end(r);
 }
@@ -329,85 +417,36 @@ static struct text read_head(struct reading *r) {
 	return (struct text){head, len};
 }
 
-/* A copy of a line that outlives the envelope's buffers, at *to, which is moved behind it. */
-static struct text keep(struct text t, char **to) {
-	struct text kept = {*to, t.len};
-
-	memcpy(*to, t.at, t.len);
-	*to += t.len;
-	return kept;
-}
-
-/*
- * Looks at the head's whole lines as the formats will see them. The last one counts only
- * if there is no other: it may be cut.
- */
-static const struct ingest_format_info *detect(struct reading *r, struct text head) {
-	struct lines lines = {.max_bytes = r->run->max_line_bytes};
-	struct envelope *envelope = envelope_new(r->run->max_line_bytes);
-	char *bytes = must_alloc(head.len + 1), *to = bytes;
-	struct text *seen = NULL, raw;
-	uint64_t *numbers = NULL;
-	size_t count = 0, room = 0;
-	struct unwrapped line;
-	enum line_status status;
-	bool described = false;
-
-	lines_feed(&lines, text_cut(head, 0, HEAD_BYTES));
-	while ((status = lines_next(&lines, &raw)) != LINE_NONE ||
-	       (count == 0 && (status = lines_last(&lines, &raw)) != LINE_NONE)) {
-		described = described || (status == LINE_READY && r->parser.matcher && matcher_bids(r->parser.matcher, &raw, 1));
-		if (status == LINE_READY && envelope_strip(envelope, raw, &line) == ENVELOPE_LINE) {
-			if (count == room) {
-				room = room > 0 ? 2 * room : 256;
-				seen = must_realloc(seen, room * sizeof *seen);
-				numbers = must_realloc(numbers, room * sizeof *numbers);
-			}
-			numbers[count] = lines.number;
-			seen[count++] = keep(line.text, &to);
-		}
-	}
-	described = described || (r->parser.matcher && matcher_bids(r->parser.matcher, seen, count));
-	const struct ingest_format_info *found = described ? format_named(T("pattern")) : format_detect(seen, count);
-	r->told_by = found && !described ? (int64_t)numbers[format_told_by(found, seen, count)] : 0;
-	free(seen);
-	free(numbers);
-	free(bytes);
-	envelope_free(envelope);
-	lines_release(&lines);
-	return found;
-}
-
-static void choose_format(struct reading *r, struct text head) {
+static void choose_format(struct reading *r, struct text bytes) {
 	const char *forced = r->path->source->log_format;
+	struct stream *first = r->streams.at[0];
+	const struct head look = {
+		.bytes = bytes,
+		.max_line_bytes = r->run->max_line_bytes,
+		.forced = forced ? format_named(text_of(forced)) : NULL,
+		.parser = first->parser,
+	};
+	struct head_found found = head_look(&look);
 
-	r->chosen = forced ? format_named(text_of(forced)) : detect(r, head);
-	if (r->chosen) {
-		r->format = r->chosen->format;
-		r->described = r->format == format_named(T("pattern"))->format;
-		r->parser.state = must_calloc(1, r->format->state_size);
-	} else if (head.len > 0) {
-		quality_warn(r->quality, "%s: no known format", r->name);
-	} else {
-		quality_warn(r->quality, "%s: empty", r->name);
+	r->chosen = r->setup.chosen = found.format;
+	r->told_by = found.told_by;
+	r->described = r->setup.certain = found.format == format_named(T("pattern"));
+	r->setup.certain |= forced != NULL;
+	if (found.format) {
+		stream_set_format(first, found.format);
+		first->decided = true;
+	}
+	if (found.order != ORDER_OLDEST_FIRST) {
+		r->reorder = reorder_new(found.order == ORDER_MIXED);
+		r->plan.known_end = false;
 	}
 }
 
-static void set_parser(struct reading *r) {
-	const struct ingest_source *s = r->path->source;
-
-	r->replica = s->replica.len > 0 ? s->replica : path_replica(r->path->name);
-	r->parser = (struct parser){
-		.json = json_new(),
-		.stamps = {.zone = s->log_zone, .year = s->log_year, .now_ns = r->run->now_ns, .quality = r->quality},
-		.replica = r->replica,
-		.model = s->model,
-		.latest_ns = r->run->now_ns + NS_PER_DAY,
-		.quality = r->quality,
-		.matcher = r->run->options->patterns ? matcher_new(r->run->options->patterns) : NULL,
-	};
-	if (s->log_year == 0) {
-		stamp_near_name(&r->parser.stamps, text_of(r->path->name));
+/* Lines that no format reads are refused, unless another server's of the same file are read. */
+static void refuse_unread(struct reading *r) {
+	r->number = r->first_unread;
+	for (int64_t i = 0; !r->chosen && !r->known_empty && i < r->unread; i++) {
+		quality_reject(r->quality, "no known format", r->name, r->index, (uint64_t)r->number);
 	}
 }
 
@@ -422,6 +461,9 @@ static void report_input(struct reading *r, int64_t lines_before) {
 		.told_by = r->told_by,
 		.index = r->index,
 	};
+	in.gave_nothing = r->records == 0 && r->plan.known_lines == 0 && !r->known_empty && !damage.reason;
+	refuse_unread(r);
+	outcome_gpus(r->quality, r->name, &r->streams);
 	memcpy(in.sha256, source_sha256(r->source), sizeof in.sha256);
 	quality_add_input(r->quality, &in);
 	if (damage.reason) {
@@ -500,54 +542,15 @@ int read_file(struct ingest_run *run, const struct path *path, uint32_t index, u
 		return 0;
 	}
 	r.envelope = envelope_new(run->max_line_bytes);
-	set_parser(&r);
+	envelope_set_names(r.envelope, run->options->names);
+	r.setup = (struct stream_setup){.options = run->options, .path = path, .now_ns = run->now_ns, .quality = quality};
+	r.known_empty = outcome_expected(run->options, r.name);
+	stream_of(&r, &(struct origin){0});
 	read_all(&r);
-	free(r.parser.state);
-	matcher_free(r.parser.matcher);
-	json_free(r.parser.json);
+	streams_release(&r.streams);
+	reorder_free(r.reorder);
 	envelope_free(r.envelope);
 	lines_release(&r.lines);
 	source_free(r.source);
 	return r.failed;
-}
-
-bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed) {
-	struct source_limits limits = {0};
-	struct source *s;
-	struct text block;
-	struct fault why;
-
-	*packed = false;
-	if (source_open(&s, path, limits, &why) < 0) {
-		return false;
-	}
-	*packed = source_packed(s);
-	while (source_next(s, &block) && take(context, block)) {
-	}
-	const char *reason = source_damage(s).reason;
-	bool fine = !reason || strcmp(reason, "read error") != 0;
-	source_free(s);
-	return fine;
-}
-
-struct head {
-	char *at;
-	size_t len, room;
-};
-
-static bool take_head(void *head, struct text bytes) {
-	struct head *h = head;
-	struct text part = text_cut(bytes, 0, h->room - h->len);
-
-	memcpy(h->at + h->len, part.at, part.len);
-	h->len += part.len;
-	return h->len < h->room;
-}
-
-bool ingest_head(const char *path, char *out, size_t room, size_t *len, bool *packed) {
-	struct head h = {.at = out, .room = room};
-	bool fine = ingest_unpack(path, take_head, &h, packed);
-
-	*len = h.len;
-	return fine;
 }

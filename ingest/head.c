@@ -1,0 +1,178 @@
+#include "ingest/head.h"
+
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "ingest/formats/pattern.h"
+#include "ingest/line.h"
+
+/* So many bytes are looked at. */
+#define LOOK_BYTES ((size_t)64 * 1024)
+
+/* The head's lines, their envelopes taken off. */
+struct seen {
+	struct text *at;
+	int64_t *stamp_ns;
+	uint64_t *numbers;
+	size_t count, room;
+	char *bytes, *to;
+	bool described; /* one of the user's patterns matches a line as it stands */
+};
+
+/* A copy of a line that outlives the envelope's buffers. */
+static void keep(struct seen *s, const struct unwrapped *line, uint64_t number) {
+	if (s->count == s->room) {
+		s->room = s->room > 0 ? 2 * s->room : 256;
+		s->at = must_realloc(s->at, s->room * sizeof *s->at);
+		s->stamp_ns = must_realloc(s->stamp_ns, s->room * sizeof *s->stamp_ns);
+		s->numbers = must_realloc(s->numbers, s->room * sizeof *s->numbers);
+	}
+	if (line->text.len > 0) {
+		memcpy(s->to, line->text.at, line->text.len);
+	}
+	s->at[s->count] = (struct text){s->to, line->text.len};
+	s->stamp_ns[s->count] = line->stamp_ns;
+	s->numbers[s->count++] = number;
+	s->to += line->text.len;
+}
+
+static void read_lines(struct seen *s, const struct head *h) {
+	struct lines lines = {.max_bytes = h->max_line_bytes};
+	struct envelope *envelope = envelope_new(h->max_line_bytes);
+	struct matcher *matcher = h->parser.matcher;
+	enum line_status status;
+	struct unwrapped line;
+	struct text raw;
+
+	lines_feed(&lines, text_cut(h->bytes, 0, LOOK_BYTES));
+	while ((status = lines_next(&lines, &raw)) != LINE_NONE ||
+	       (s->count == 0 && (status = lines_last(&lines, &raw)) != LINE_NONE)) {
+		s->described = s->described || (status == LINE_READY && matcher && matcher_bids(matcher, &raw, 1));
+		if (status == LINE_READY && envelope_strip(envelope, raw, &line) == ENVELOPE_LINE) {
+			keep(s, &line, lines.number);
+		}
+	}
+	envelope_free(envelope);
+	lines_release(&lines);
+}
+
+static void find_format(const struct head *h, const struct seen *s, struct head_found *out) {
+	struct matcher *matcher = h->parser.matcher;
+
+	if (h->forced) {
+		out->format = h->forced;
+	} else if (s->described || (matcher && matcher_bids(matcher, s->at, s->count))) {
+		out->format = format_named(T("pattern"));
+	} else {
+		out->format = format_detect(s->at, s->count);
+		out->told_by = out->format ? (int64_t)s->numbers[format_told_by(out->format, s->at, s->count)] : 0;
+	}
+}
+
+/* How often instants go up and down from line to line. */
+struct tally {
+	int64_t first_ns, last_ns;
+	size_t stamped, up, down;
+};
+
+static void tally_add(struct tally *t, int64_t ns) {
+	t->first_ns = t->stamped == 0 ? ns : t->first_ns;
+	t->up += t->stamped > 0 && ns > t->last_ns;
+	t->down += t->stamped > 0 && ns < t->last_ns;
+	t->last_ns = ns;
+	t->stamped++;
+}
+
+static enum line_order order_of(const struct tally *t, bool by_envelope) {
+	bool falls = t->down > 0 && t->down >= 9 * t->up && t->last_ns < t->first_ns;
+
+	if (falls && (t->down >= 2 || t->stamped <= 3)) {
+		return ORDER_NEWEST_FIRST;
+	}
+	return by_envelope && t->down >= 3 && 10 * t->down > t->stamped ? ORDER_MIXED : ORDER_OLDEST_FIRST;
+}
+
+static bool instant_of(const struct record *r, int64_t *ns) {
+	*ns = r->kind == RECORD_STEP ? r->step.start_ns : r->kind == RECORD_WINDOW ? r->window.start_ns : UNKNOWN;
+	return *ns != UNKNOWN;
+}
+
+/* Tries the format on a line, and takes the instant that it reads: its own stamp, else that of a record. */
+static void try_line(const struct ingest_format_info *format, struct parser *p, const struct text *line, struct tally *t) {
+	struct record out;
+	enum parse_result result;
+	int64_t ns = UNKNOWN, own;
+
+	p->stamps.resolved = false;
+	do {
+		result = format->format->parse(p, line, UNKNOWN, &out);
+		if ((result == PARSE_RECORD || result == PARSE_AGAIN) && ns == UNKNOWN && instant_of(&out, &own)) {
+			ns = own;
+		}
+	} while (result == PARSE_AGAIN || result == PARSE_REJECT_AGAIN);
+	ns = p->stamps.resolved ? p->stamps.last_ns : ns;
+	if (ns != UNKNOWN) {
+		tally_add(t, ns);
+	}
+}
+
+/* The order by the stamps that the format reads, where envelopes have none. */
+static enum line_order order_by_format(const struct head *h, const struct seen *s, const struct ingest_format_info *format) {
+	struct quality ignored;
+	struct parser p = h->parser;
+	struct tally t = {0};
+
+	quality_init(&ignored);
+	p.quality = &ignored;
+	p.stamps.quality = &ignored;
+	p.state = must_calloc(1, format->format->state_size + 1);
+	p.json = json_new();
+	for (size_t i = 0; i < s->count; i++) {
+		try_line(format, &p, &s->at[i], &t);
+	}
+	free(p.state);
+	json_free(p.json);
+	quality_release(&ignored);
+	return order_of(&t, false);
+}
+
+/* Logs of engines, whose lines follow on one another. Tables begin with their header, and lines of JSON stand alone. */
+static bool order_matters(const struct ingest_format_info *format) {
+	static const char *const names[] = {"vllm", "sglang", "trtllm", "llamacpp", "llamacpp-old", "lmdeploy"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(format->name, names[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum line_order find_order(const struct head *h, const struct seen *s, const struct ingest_format_info *format) {
+	struct tally t = {0};
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->stamp_ns[i] != UNKNOWN) {
+			tally_add(&t, s->stamp_ns[i]);
+		}
+	}
+	if (t.stamped > 1) {
+		return order_of(&t, true);
+	}
+	return format && order_matters(format) ? order_by_format(h, s, format) : ORDER_OLDEST_FIRST;
+}
+
+struct head_found head_look(const struct head *h) {
+	struct seen s = {.bytes = must_alloc(h->bytes.len + 1)};
+	struct head_found found = {0};
+
+	s.to = s.bytes;
+	read_lines(&s, h);
+	find_format(h, &s, &found);
+	found.order = find_order(h, &s, found.format);
+	free(s.at);
+	free(s.stamp_ns);
+	free(s.numbers);
+	free(s.bytes);
+	return found;
+}

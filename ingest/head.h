@@ -1,0 +1,31 @@
+/* head.h: what the beginning of a file shows: its format, and the order of its lines. */
+#ifndef INGEST_HEAD_H
+#define INGEST_HEAD_H
+
+#include "ingest/envelopes/envelope.h"
+#include "ingest/format.h"
+
+enum line_order {
+	ORDER_OLDEST_FIRST, /* as logs are written; also where nothing shows otherwise */
+	ORDER_NEWEST_FIRST, /* as log stores export them */
+	ORDER_MIXED,        /* the envelopes' stamps go up and down */
+};
+
+struct head {
+	struct text bytes; /* unpacked */
+	size_t max_line_bytes;
+	const struct ingest_patterns *patterns; /* may be NULL */
+	const struct ingest_format_info *forced; /* NULL: detect */
+	struct parser parser; /* how the file's own one begins; its state is not touched */
+};
+
+struct head_found {
+	const struct ingest_format_info *format; /* NULL: no format bids */
+	int64_t told_by;                         /* the line that shows the format, or 0 */
+	enum line_order order;
+};
+
+/* Looks at the head's whole lines as the formats will see them. The last one counts only if there is no other. */
+struct head_found head_look(const struct head *h);
+
+#endif

@@ -1,0 +1,168 @@
+#include "ingest/parallel.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* More GPUs than that serve no single copy of a model. */
+#define SIZE_MAX_GPUS 4096
+
+/* What a line of a server's start holds; no byte of quotes stands before it, as in front of what a user wrote. */
+static const struct text openings[] = {
+	{"non-default args: {", 19},            /* vLLM: (APIServer pid=1) INFO … non-default args: {'model': …, 'tensor_parallel_size': 2} */
+	{"LLM engine (v", 13},                  /* vLLM: Initializing a V1 LLM engine (v0.11.0) with config: model='…', tensor_parallel_size=2, … */
+	{"args: Namespace(", 16},               /* vLLM before 0.6 */
+	{"server_args=", 12},                   /* SGLang: server_args=ServerArgs(model_path='…', tp_size=2, …) */
+	{"ServerArgs(", 11},
+	{"LlmArgs", 7},                         /* TensorRT-LLM: TorchLlmArgs(model=…, tensor_parallel_size=2, …) */
+	{"LLM Args", 8},
+	{"Mapping(", 8},
+	{"EngineConfig(", 13},                  /* LMDeploy: TurbomindEngineConfig(…, tp=2, …) */
+	{"Args {", 6},                          /* TGI: Args { model_id: …, num_shard: Some(2), … */
+};
+
+static const struct size_key {
+	struct text key;
+	size_t field; /* of struct parallel */
+} size_keys[] = {
+	{{"tensor_parallel_size", 20}, offsetof(struct parallel, tensor)},
+	{{"pipeline_parallel_size", 22}, offsetof(struct parallel, pipeline)},
+	{{"data_parallel_size", 18}, offsetof(struct parallel, data)},
+	{{"tp_size", 7}, offsetof(struct parallel, tensor)},
+	{{"pp_size", 7}, offsetof(struct parallel, pipeline)},
+	{{"dp_size", 7}, offsetof(struct parallel, data)},
+	{{"num_shard", 9}, offsetof(struct parallel, tensor)},
+	{{"tp", 2}, offsetof(struct parallel, tensor)},
+	{{"pp", 2}, offsetof(struct parallel, pipeline)},
+	{{"dp", 2}, offsetof(struct parallel, data)},
+};
+
+static bool is_word_byte(char c) {
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* "=2", "': 2", "\": 2", ": Some(2)" behind a key: the number. */
+static bool take_size(struct text t, int64_t *size) {
+	while (t.len > 0 && (*t.at == '\'' || *t.at == '"' || *t.at == ' ' || *t.at == ':' || *t.at == '=')) {
+		t = text_cut(t, 1, t.len);
+	}
+	text_skip(&t, T("Some("));
+	return text_take_i64(&t, size) && *size >= 1 && *size <= SIZE_MAX_GPUS && (t.len == 0 || !is_word_byte(*t.at));
+}
+
+/* The first whole word `key` that a size follows. */
+static bool find_size(struct text t, struct text key, int64_t *size) {
+	size_t at;
+
+	while ((at = text_find(t, key)) != SIZE_MAX) {
+		bool whole = (at == 0 || !is_word_byte(t.at[at - 1])) && at + key.len < t.len && !is_word_byte(t.at[at + key.len]);
+		t = text_cut(t, at + key.len, t.len);
+		if (whole && take_size(t, size)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Is the line one of a start? What stands behind the opening. */
+static bool opens(struct text line, struct text *behind) {
+	size_t at;
+
+	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
+		at = text_find(text_cut(line, 0, 240), openings[i]);
+		struct text before = text_cut(line, 0, at == SIZE_MAX ? 0 : at);
+		if (at != SIZE_MAX && text_find_byte(before, '\'') == SIZE_MAX && text_find_byte(before, '"') == SIZE_MAX) {
+			*behind = text_cut(line, at + openings[i].len, line.len);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_sizes(struct parallel *p, struct text line) {
+	struct parallel new = {0};
+	struct text t;
+	bool any = false;
+
+	if (!opens(line, &t)) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof size_keys / sizeof *size_keys; i++) {
+		int64_t *field = (int64_t *)(void *)((char *)&new + size_keys[i].field);
+		if (*field == 0 && find_size(t, size_keys[i].key, field)) {
+			any = true;
+		}
+	}
+	new.attention_data = text_find(t, T("enable_dp_attention=True")) != SIZE_MAX ||
+	                     text_find(t, T("enable_dp_attention': True")) != SIZE_MAX;
+	if (any) {
+		*p = new;
+	}
+	return any;
+}
+
+/* "ggml_cuda_init: found 2 CUDA devices:" and, of those that are used, "… using device CUDA0 (NVIDIA …) - 23000 MiB free" */
+static bool read_devices(struct parallel *p, struct text line) {
+	struct text t = line, before, name;
+	int64_t number;
+
+	if (text_starts(line, T("ggml_cuda_init: found ")) || text_starts(line, T("ggml_hip_init: found "))) {
+		text_until(&t, T(" found "), &before);
+		*p = (struct parallel){0};
+		return text_take_i64(&t, &p->devices) && p->devices >= 1 && p->devices <= SIZE_MAX_GPUS;
+	}
+	if (!text_until(&t, T("using device "), &before) || before.len > 120 || text_find_byte(before, '"') != SIZE_MAX) {
+		return false;
+	}
+	for (name = t; t.len > 0 && *t.at >= 'A' && *t.at <= 'Z'; t = text_cut(t, 1, t.len)) {
+	}
+	if (t.at == name.at || text_starts(name, T("CPU")) || !text_take_i64(&t, &number) || number < 0 || number > 63) {
+		return false;
+	}
+	p->used |= UINT64_C(1) << number;
+	p->devices = __builtin_popcountll(p->used);
+	return true;
+}
+
+/* "[TensorRT-LLM][INFO] MPI size: 4, MPI local size: 4, rank: 0" */
+static bool read_ranks(struct parallel *p, struct text line) {
+	struct text t = line, before;
+	int64_t size;
+
+	if (!text_starts(line, T("[TensorRT-LLM]")) || !text_until(&t, T("MPI size: "), &before) || before.len > 80 ||
+	    !text_take_i64(&t, &size) || size < 1 || size > SIZE_MAX_GPUS) {
+		return false;
+	}
+	p->ranks = size;
+	return true;
+}
+
+bool parallel_read(struct parallel *p, struct text line) {
+	return line.len > 20 && (read_sizes(p, line) || read_devices(p, line) || read_ranks(p, line));
+}
+
+static int64_t or_one(int64_t size) {
+	return size > 0 ? size : 1;
+}
+
+int64_t parallel_gpus(const struct parallel *p, int64_t added) {
+	int64_t gpus = or_one(p->tensor) * or_one(p->pipeline);
+
+	if (p->tensor == 0 && p->pipeline == 0) {
+		gpus = p->ranks > 0 ? p->ranks : p->devices;
+	}
+	if (gpus > 0 && p->attention_data && p->data > 1) {
+		return added > 1 || gpus % p->data != 0 ? gpus : gpus / p->data;
+	}
+	return added > 1 ? gpus * added : gpus;
+}
+
+void parallel_describe(const struct parallel *p, char *out, size_t size) {
+	if (p->tensor == 0 && p->pipeline == 0) {
+		snprintf(out, size, p->ranks > 0 ? "MPI size" : "GPU devices");
+	} else if (or_one(p->pipeline) > 1) {
+		snprintf(out, size, "tensor_parallel_size %lld x pipeline_parallel_size %lld", (long long)or_one(p->tensor),
+		         (long long)p->pipeline);
+	} else {
+		snprintf(out, size, "tensor_parallel_size");
+	}
+}

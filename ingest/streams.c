@@ -1,0 +1,224 @@
+#include "ingest/streams.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "ingest/formats/pattern.h"
+
+/* So many lines of a server are looked at, in a file that holds several; and how sure another format must be. */
+#define LOOK_LINES 1000u
+#define SURE_BID 50
+/* Longer parts of origins are no names. */
+#define PART_MAX 512
+#define KEY_MAX ((ORIGIN_PARTS + 1) * (PART_MAX + 1) + sizeof(void *))
+
+/* Of a pod, its name, namespace and container tell which it is; its host may change. */
+static bool counts(const struct origin *o, enum origin_part part) {
+	return o->part[ORIGIN_POD].len == 0 || part <= ORIGIN_POD || part == ORIGIN_CONTAINER;
+}
+
+static size_t key_of(const struct origin *o, char key[KEY_MAX]) {
+	size_t len = 0;
+
+	for (int i = 0; i <= ORIGIN_PARTS; i++) {
+		struct text t = i == ORIGIN_PARTS ? o->value : o->part[i];
+		if (i < ORIGIN_PARTS && !counts(o, (enum origin_part)i)) {
+			continue;
+		}
+		t = text_cut(t, 0, PART_MAX);
+		if (t.len > 0) {
+			memcpy(key + len, t.at, t.len);
+			len += t.len;
+		}
+		key[len++] = '\n';
+	}
+	return len;
+}
+
+static void place(struct streams *s, uint32_t number) {
+	size_t at = text_hash(s->at[number]->key) & (s->slot_count - 1);
+
+	while (s->slots[at] != 0) {
+		at = (at + 1) & (s->slot_count - 1);
+	}
+	s->slots[at] = number + 1;
+}
+
+static void grow(struct streams *s) {
+	s->slot_count = s->slot_count > 0 ? 2 * s->slot_count : 16;
+	free(s->slots);
+	s->slots = must_calloc(s->slot_count, sizeof *s->slots);
+	for (size_t i = 0; i < s->count; i++) {
+		place(s, (uint32_t)i);
+	}
+}
+
+static struct stream *find(const struct streams *s, struct text key) {
+	if (s->slot_count == 0) {
+		return NULL;
+	}
+	for (size_t at = text_hash(key) & (s->slot_count - 1); s->slots[at] != 0; at = (at + 1) & (s->slot_count - 1)) {
+		struct stream *one = s->at[s->slots[at] - 1];
+		if (text_eq(one->key, key)) {
+			return one;
+		}
+	}
+	return NULL;
+}
+
+static struct stream *add(struct streams *s, struct text key) {
+	struct stream *one = must_calloc(1, sizeof *one);
+
+	one->key = (struct text){text_copy(key), key.len};
+	if (s->count == s->room) {
+		s->room = s->room > 0 ? 2 * s->room : 4;
+		s->at = must_realloc(s->at, s->room * sizeof *s->at);
+	}
+	s->at[s->count++] = one;
+	if (2 * s->count > s->slot_count) {
+		grow(s);
+	} else {
+		place(s, (uint32_t)(s->count - 1));
+	}
+	return one;
+}
+
+/* Finds the stream of an origin, or adds an empty one (*added). */
+static struct stream *find_or_add(struct streams *s, const struct origin *o, bool *added) {
+	char bytes[KEY_MAX];
+	struct text key = {bytes, key_of(o, bytes)};
+
+	*added = false;
+	if (s->last && text_eq(s->last->key, key)) {
+		return s->last;
+	}
+	struct stream *one = find(s, key);
+	if (!one && s->count == STREAMS_MAX) {
+		one = s->at[0];
+	} else if (!one) {
+		one = add(s, key);
+		*added = true;
+	}
+	s->last = one;
+	return one;
+}
+
+static bool is_taken(const struct streams *s, const struct stream *but, const char *name) {
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->at[i] != but && s->at[i]->decided && strcmp(s->at[i]->name, name) == 0 &&
+		    !text_eq(s->at[i]->above, but->above)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A name that no other decided stream of another namespace or host has. */
+static void name_by_origin(struct streams *s, struct stream *one, const struct origin *o) {
+	enum origin_part above = o->part[ORIGIN_POD].len > 0 ? ORIGIN_NAMESPACE : ORIGIN_HOST;
+
+	if (!one->above.at) {
+		one->above = (struct text){text_copy(o->part[above]), o->part[above].len};
+	}
+	naming_of_origin(o, false, one->name);
+	if (is_taken(s, one, one->name)) {
+		naming_of_origin(o, true, one->name);
+	}
+}
+
+void stream_set_format(struct stream *s, const struct ingest_format_info *chosen) {
+	free(s->parser.state);
+	s->chosen = chosen;
+	s->format = chosen->format;
+	s->parser.state = must_calloc(1, chosen->format->state_size + 1);
+}
+
+static void set_parser(struct stream *s, const struct stream_setup *setup) {
+	const struct ingest_source *source = setup->path->source;
+
+	s->parser = (struct parser){
+		.json = json_new(),
+		.stamps = {.zone = source->log_zone, .year = source->log_year, .now_ns = setup->now_ns, .quality = setup->quality},
+		.replica = text_of(s->name),
+		.model = source->model,
+		.latest_ns = setup->now_ns + NS_PER_DAY,
+		.quality = setup->quality,
+		.matcher = setup->options->patterns ? matcher_new(setup->options->patterns) : NULL,
+	};
+	if (source->log_year == 0) {
+		stamp_near_name(&s->parser.stamps, text_of(setup->path->name));
+	}
+}
+
+static void set_name(struct stream *s, struct text name) {
+	snprintf(s->name, sizeof s->name, "%.*s", TEXT_ARG(name));
+}
+
+/* By --replica, a rule, the envelopes, the path or the file's name: the first that there is. */
+static void name_stream(struct streams *all, struct stream *s, const struct origin *stated, const struct stream_setup *setup) {
+	const struct name_rules *rules = setup->options->names;
+	const char *path = setup->path->name;
+	struct origin o = *stated;
+
+	s->overrides = true;
+	if (setup->path->source->replica.len > 0) {
+		set_name(s, setup->path->source->replica);
+	} else if (o.rule || !rules || !name_rules_path(rules, path, s->name, sizeof s->name)) {
+		s->overrides = o.rule != NULL;
+		naming_from_path(path, &o);
+		name_by_origin(all, s, &o);
+		if (s->name[0] == '\0') {
+			set_name(s, naming_of_file(path));
+		}
+	}
+	s->parser.replica = text_of(s->name);
+}
+
+struct stream *streams_open(struct streams *all, const struct origin *o, const struct stream_setup *setup) {
+	bool added;
+	struct stream *s = find_or_add(all, o, &added);
+
+	if (added) {
+		set_parser(s, setup);
+		name_stream(all, s, o, setup);
+		s->decided = setup->certain;
+		if (setup->chosen) {
+			stream_set_format(s, setup->chosen);
+		}
+	}
+	return s;
+}
+
+void stream_decide(struct streams *all, struct stream *s, const struct unwrapped *line, const struct stream_setup *setup) {
+	bool own = s->format && s->format->bid(&line->text, 1) > 0;
+	const struct ingest_format_info *found = own ? s->chosen : format_detect(&line->text, 1);
+
+	if (found && (own || !s->format || found->format->bid(&line->text, 1) >= SURE_BID)) {
+		if (found != s->chosen) {
+			stream_set_format(s, found);
+		}
+		s->decided = true;
+		name_stream(all, s, &line->origin, setup);
+	}
+	s->decided |= ++s->looked == LOOK_LINES;
+}
+
+static void free_text(struct text t) {
+	free((char *)(uintptr_t)t.at);
+}
+
+void streams_release(struct streams *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		struct stream *one = s->at[i];
+		free(one->parser.state);
+		matcher_free(one->parser.matcher);
+		json_free(one->parser.json);
+		free_text(one->key);
+		free_text(one->above);
+		free(one);
+	}
+	free(s->at);
+	free(s->slots);
+	*s = (struct streams){0};
+}
