@@ -63,7 +63,7 @@ static int check_segment(void *check, const struct ledger_segment *s) {
 }
 
 /* It does no harm. */
-static void say_stray(void *check, const char *path) {
+static void say_orphan(void *check, const char *path) {
 	const struct check *c = check;
 
 	terminal_warning(c->b->terminal, "%s: is no segment of this book, but what a stopped run left; it can be removed", path);
@@ -364,7 +364,7 @@ static int work(struct check *c, bool all, struct fault *why) {
 	int rc = ledger_check(c->b->ledger, say, c, why);
 
 	rc = rc < 0 ? rc : ledger_segments(c->b->ledger, INT64_MIN, INT64_MAX, check_segment, c, why);
-	rc = rc < 0 ? rc : ledger_strays(c->b->ledger, say_stray, c, why);
+	rc = rc < 0 ? rc : ledger_orphans(c->b->ledger, say_orphan, c, why);
 	rc = rc < 0 ? rc : ledger_gone(c->b->ledger, INT64_MIN, INT64_MAX, &gone, &since_ns, why);
 	rc = rc < 0 ? rc : check_periods(c, why);
 	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, &dirty, why);

@@ -352,7 +352,7 @@ struct ledger_head {
 };
 int ledger_head(struct ledger *l, struct ledger_head *out, struct fault *why);
 /* Paths of files among the segments that are none of the ledger's: a stopped run left them. */
-int ledger_strays(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
+int ledger_orphans(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
 /* A book on its way to another place. */
 struct ledger_transfer {
 	bool (*stopped)(void *context); /* asked now and then: then all is taken back (ERROR_IO); NULL: it is not */

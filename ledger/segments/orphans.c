@@ -1,4 +1,4 @@
-/* strays.c: files among the segments that the ledger does not know. */
+/* orphans.c: files among the segments that the ledger does not know. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static void look_in(const struct known *k, const char *folder, int depth, ledger
 	}
 }
 
-int ledger_strays(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why) {
+int ledger_orphans(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why) {
 	struct known k = {.l = l};
 	char folder[PATH_ROOM];
 	int rc = ledger_segments(l, INT64_MIN, INT64_MAX, keep_path, &k, why);
