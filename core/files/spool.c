@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/files/spool_file.h"
+#include "core/files/temporary.h"
 #include "core/files/spool_sort.h"
 
 #define ITEM_MAX (64 * 1024)
@@ -32,7 +32,7 @@ struct spool {
 	struct lane *lanes;
 	unsigned lane_count;
 	bool sealed;
-	struct spool_file file;
+	struct temporary file;
 	pthread_mutex_t lock; /* over the runs, until sealed */
 	struct extent *runs;  /* sorted items, packed as in memory */
 	size_t run_count, run_room;
@@ -66,7 +66,7 @@ struct spool *spool_new(unsigned lanes, size_t memory_bytes, spool_compare *comp
 	s->lane_bytes = memory_bytes / lanes < PACKED_MAX ? memory_bytes / lanes : PACKED_MAX;
 	s->lanes = must_calloc(lanes, sizeof *s->lanes);
 	s->lane_count = lanes;
-	spool_file_init(&s->file);
+	temporary_init(&s->file);
 	pthread_mutex_init(&s->lock, NULL);
 	return s;
 }
@@ -83,7 +83,7 @@ void spool_free(struct spool *s) {
 	for (unsigned i = 0; i < s->lane_count; i++) {
 		lane_release(&s->lanes[i]);
 	}
-	spool_file_release(&s->file);
+	temporary_release(&s->file);
 	pthread_mutex_destroy(&s->lock);
 	free(s->lanes);
 	free(s->runs);
@@ -107,7 +107,7 @@ static int spill(struct spool *s, struct lane *l, struct fault *why) {
 	struct packed *p = &l->packed;
 	struct spool_writer w;
 	struct extent run;
-	int error = spool_file_reserve(&s->file, p->used, &run, why);
+	int error = temporary_reserve(&s->file, p->used, &run, why);
 
 	if (error) {
 		return error;
@@ -184,7 +184,7 @@ static int refill(const struct spool *s, struct source *f, struct fault *why) {
 	memmove(f->buffer, f->buffer + f->start, f->end - f->start);
 	f->end -= f->start;
 	f->start = 0;
-	int error = spool_file_read(&s->file, &f->rest, f->buffer + f->end, f->room - f->end, &got, why);
+	int error = temporary_read(&s->file, &f->rest, f->buffer + f->end, f->room - f->end, &got, why);
 	f->end += got;
 	return error;
 }
@@ -364,7 +364,7 @@ static int merge_runs(struct spool *s, size_t count, struct fault *why) {
 	for (size_t i = 0; i < count; i++) {
 		bytes += (size_t)(s->runs[i].end - s->runs[i].at);
 	}
-	int error = spool_file_reserve(&s->file, bytes, &merged, why);
+	int error = temporary_reserve(&s->file, bytes, &merged, why);
 	if (error) {
 		return error;
 	}
@@ -375,7 +375,7 @@ static int merge_runs(struct spool *s, size_t count, struct fault *why) {
 		return error;
 	}
 	for (size_t i = 0; i < count; i++) {
-		spool_file_drop(&s->file, s->runs[i]);
+		temporary_drop(&s->file, s->runs[i]);
 	}
 	s->run_count -= count;
 	memmove(s->runs, s->runs + count, s->run_count * sizeof *s->runs);

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* O_TMPFILE, mkostemp, fallocate */
-#include "core/files/spool_file.h"
+#include "core/files/temporary.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,14 +11,14 @@
 
 #define WRITE_BYTES (256 * 1024)
 
-void spool_file_init(struct spool_file *f) {
+void temporary_init(struct temporary *f) {
 	const char *folder = getenv("TMPDIR");
 
-	*f = (struct spool_file){.fd = -1, .folder = must_copy(folder && *folder ? folder : "/tmp")};
+	*f = (struct temporary){.fd = -1, .folder = must_copy(folder && *folder ? folder : "/tmp")};
 	pthread_mutex_init(&f->lock, NULL);
 }
 
-void spool_file_release(struct spool_file *f) {
+void temporary_release(struct temporary *f) {
 	if (f->fd >= 0) {
 		close(f->fd);
 	}
@@ -26,14 +26,14 @@ void spool_file_release(struct spool_file *f) {
 	pthread_mutex_destroy(&f->lock);
 }
 
-static int file_fault(const struct spool_file *f, const char *what, int error, struct fault *why) {
+static int file_fault(const struct temporary *f, const char *what, int error, struct fault *why) {
 	bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
 
 	return fault_set(why, ERROR_IO, "%s: %s temporary data: %s; set TMPDIR to a folder %s", f->folder, what,
 	                 strerror(error), full ? "with room" : "with room that can be written to");
 }
 
-static int open_named(const struct spool_file *f) {
+static int open_named(const struct temporary *f) {
 	static const char name[] = "/tollbook-XXXXXX";
 	size_t len = strlen(f->folder);
 	char *path = must_alloc(len + sizeof name);
@@ -48,7 +48,7 @@ static int open_named(const struct spool_file *f) {
 	return fd;
 }
 
-static int make(struct spool_file *f, struct fault *why) {
+static int make(struct temporary *f, struct fault *why) {
 	if (f->fd >= 0) {
 		return 0;
 	}
@@ -60,7 +60,7 @@ static int make(struct spool_file *f, struct fault *why) {
 	return f->fd < 0 ? file_fault(f, "cannot make a file for", errno, why) : 0;
 }
 
-int spool_file_reserve(struct spool_file *f, size_t bytes, struct extent *out, struct fault *why) {
+int temporary_reserve(struct temporary *f, size_t bytes, struct extent *out, struct fault *why) {
 	pthread_mutex_lock(&f->lock);
 	int error = make(f, why);
 	if (!error) {
@@ -71,11 +71,11 @@ int spool_file_reserve(struct spool_file *f, size_t bytes, struct extent *out, s
 	return error;
 }
 
-void spool_file_drop(struct spool_file *f, struct extent e) {
+void temporary_drop(struct temporary *f, struct extent e) {
 	(void)fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, e.at, e.end - e.at);
 }
 
-int spool_file_read(const struct spool_file *f, struct extent *e, char *out, size_t len, size_t *got,
+int temporary_read(const struct temporary *f, struct extent *e, char *out, size_t len, size_t *got,
                     struct fault *why) {
 	*got = 0;
 	while (*got < len && e->at < e->end) {
@@ -94,7 +94,7 @@ int spool_file_read(const struct spool_file *f, struct extent *e, char *out, siz
 	return 0;
 }
 
-void spool_writer_init(struct spool_writer *w, const struct spool_file *f, off_t at) {
+void spool_writer_init(struct spool_writer *w, const struct temporary *f, off_t at) {
 	*w = (struct spool_writer){.file = f, .at = at, .buffer = must_alloc(WRITE_BYTES)};
 }
 
