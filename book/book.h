@@ -99,7 +99,7 @@ int book_prices_of_run(struct book *b, int64_t run, struct fault *why);
  * Takes what the last run that attributed was told by: fleet, prices and rule. 1, or 0 where no run did, or where that is
  * not all there (then b->fleet is NULL, and a sentence in `missing` says why).
  */
-int book_as_told(struct book *b, char *missing, size_t size, struct fault *why);
+int book_use_last_basis(struct book *b, char *missing, size_t size, struct fault *why);
 /* The hashes of these descriptions, a space between. */
 int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size, struct fault *why);
 

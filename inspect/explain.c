@@ -414,7 +414,7 @@ static int explain_request(struct work *w, struct fault *why) {
 		                                                        : "the book has no request of this id");
 	}
 	char missing[200] = "";
-	rc = w->b->fleet ? 1 : book_as_told(w->b, missing, sizeof missing, why);
+	rc = w->b->fleet ? 1 : book_use_last_basis(w->b, missing, sizeof missing, why);
 	rc = rc > 0 ? print_cost_if_there(w, why) : rc;
 	if (rc >= 0 && !w->b->fleet) {
 		printf("\nNo cost: %s\n", missing[0] ? missing : "nothing was attributed yet: run tollbook attribute");

@@ -412,7 +412,7 @@ int verify_book(const struct book_settings *set, const struct terminal *t, const
 		return status;
 	}
 	struct check c = {.b = &b, .why = why};
-	if (!costs && book_as_told(&b, c.untold, sizeof c.untold, why) < 0) {
+	if (!costs && book_use_last_basis(&b, c.untold, sizeof c.untold, why) < 0) {
 		snprintf(c.untold, sizeof c.untold, "%.150s", why->message); /* what else is wrong is to be found, too */
 	}
 	status = asked->head ? print_head(&b, why) : work(&c, asked->all, why);

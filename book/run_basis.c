@@ -1,4 +1,4 @@
-/* book_told.c: what a run was told by, as the book keeps it: the fleet file, the descriptions of models, prices, the rule. */
+/* run_basis.c: what a run attributed by, as the book keeps it: the fleet file, the descriptions of models, prices, the rule. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +163,7 @@ int book_prices_of_run(struct book *b, int64_t run, struct fault *why) {
 
 /* ---- all of it ---- */
 
-int book_as_told(struct book *b, char *missing, size_t size, struct fault *why) {
+int book_use_last_basis(struct book *b, char *missing, size_t size, struct fault *why) {
 	struct last_run t;
 	int rc = book_last_run(b, INT64_MAX, &t, why);
 
