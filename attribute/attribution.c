@@ -3,7 +3,7 @@
 
 #include "attribute/fleet/capacity.h"
 #include "attribute/check.h"
-#include "attribute/split/extras.h"
+#include "attribute/split/breakdowns.h"
 #include "attribute/evidence/join.h"
 #include "attribute/split/request_rows.h"
 #include "attribute/evidence/summary.h"
@@ -42,7 +42,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 		.entries = entries_new(o->names, ENTRIES_BYTES),
 		.rows = o->requests_path ? request_rows_new(o->names, ROWS_BYTES) : NULL,
 		.capacity = capacity_new(&a->options),
-		.extras = extras_new(o->names, o->compare_rules, o->positions),
+		.breakdowns = breakdowns_new(o->names, o->compare_rules, o->positions),
 		.unattributed = names_id(o->names, T("(unattributed)")),
 	};
 	return a;
@@ -59,7 +59,7 @@ void attribution_free(struct attribution *a) {
 	spool_free(a->patches);
 	request_rows_free(a->common.rows);
 	capacity_free(a->common.capacity);
-	extras_free(a->common.extras);
+	breakdowns_free(a->common.breakdowns);
 	free(a);
 }
 
@@ -245,11 +245,11 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 }
 
 int attribution_give_rules(struct attribution *a, rule_sink *sink, void *context) {
-	return extras_give_rules(a->common.extras, sink, context);
+	return breakdowns_give_rules(a->common.breakdowns, sink, context);
 }
 
 int attribution_give_positions(struct attribution *a, position_sink *sink, void *context) {
-	return extras_give_positions(a->common.extras, sink, context);
+	return breakdowns_give_positions(a->common.breakdowns, sink, context);
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {

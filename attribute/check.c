@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "attribute/fleet/capacity.h"
-#include "attribute/split/extras.h"
+#include "attribute/split/breakdowns.h"
 #include "attribute/split/walk.h"
 
 #define ENTRIES_BYTES ((size_t)1 << 20)
@@ -78,7 +78,7 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 		.options = c->options,
 		.entries = entries_new(c->options->names, ENTRIES_BYTES),
 		.capacity = capacity_new(c->options),
-		.extras = extras_new(c->options->names, false, false),
+		.breakdowns = breakdowns_new(c->options->names, false, false),
 		.unattributed = names_id(c->options->names, T("(unattributed)")),
 	};
 	struct walk *w = must_calloc(1, sizeof *w);
@@ -97,7 +97,7 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 	quality_release(&quality);
 	entries_free(common.entries);
 	capacity_free(common.capacity);
-	extras_free(common.extras);
+	breakdowns_free(common.breakdowns);
 	attribution_fits_free(own);
 	return rc;
 }

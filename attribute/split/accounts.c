@@ -95,7 +95,7 @@ static long double decode_due(const struct accounts *a, const struct active *r, 
 static void note_positions(struct accounts *a, struct active *r, int64_t ns, double by_context) {
 	int64_t steps = a->flight->decode_step - r->first_decode - r->noted_steps;
 
-	extras_decode(a->common->extras, model_of(a, r), a->segment.rate_nano, r->context + r->noted_steps, steps, ns,
+	breakdowns_decode(a->common->breakdowns, model_of(a, r), a->segment.rate_nano, r->context + r->noted_steps, steps, ns,
 	              by_context < 0 ? 0 : by_context);
 	r->noted_steps += steps;
 }
@@ -291,7 +291,7 @@ static void share_prefill(struct accounts *a, const struct stretch *s, int64_t n
 		c->active->open_prefill_ns[s->grade] += part;
 		c->active->open_cached_ns[s->grade] += llround((double)part * cached);
 		if (s->by_steps && a->segment.wanted) {
-			extras_prefill(a->common->extras, model_of(a, c->active), a->segment.rate_nano, c->before,
+			breakdowns_prefill(a->common->breakdowns, model_of(a, c->active), a->segment.rate_nano, c->before,
 			               first ? c->tokens : 0, part, s->attention_share);
 		}
 	}
@@ -341,7 +341,7 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 		share_prefill(a, s, prefill - prefill_done, at_ns == s->from_ns);
 		share_decode(a, s, decode - decode_done);
 		if (a->segment.wanted) {
-			extras_busy(a->common->extras, a->model, a->segment.rate_nano, prefill - prefill_done, decode - decode_done,
+			breakdowns_busy(a->common->breakdowns, a->model, a->segment.rate_nano, prefill - prefill_done, decode - decode_done,
 			            s->times, s->prefill_tokens, s->decode_requests);
 		}
 		if (prefill > prefill_done || decode > decode_done) {
@@ -485,7 +485,7 @@ int accounts_leave(void *accounts, struct active *r, struct fault *why) {
 	settle(a, r);
 	if (r->request.part != PART_PREFILL) {
 		if (a->segment.wanted) {
-			extras_request(a->common->extras, a->model, a->segment.rate_nano, &r->request);
+			breakdowns_request(a->common->breakdowns, a->model, a->segment.rate_nano, &r->request);
 		}
 		rc = request_tokens(a, r, why);
 	}

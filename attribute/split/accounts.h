@@ -10,7 +10,7 @@
 #define ATTRIBUTE_ACCOUNTS_H
 
 #include "attribute/evidence/energy.h"
-#include "attribute/split/extras.h"
+#include "attribute/split/breakdowns.h"
 #include "attribute/split/flight.h"
 #include "attribute/split/postings.h"
 #include "attribute/split/request_rows.h"
@@ -24,7 +24,7 @@ struct accounts_common {
 	struct entries *entries;
 	struct request_rows *rows; /* NULL: not asked for */
 	struct capacity *capacity;
-	struct extras *extras;
+	struct breakdowns *breakdowns;
 	name_id unattributed;      /* the tenant "(unattributed)" */
 };
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* qsort_r */
-#include "attribute/split/extras.h"
+#include "attribute/split/breakdowns.h"
 
 #include <stdlib.h>
 
@@ -37,7 +37,7 @@ struct position_sums {
 	int64_t tokens[2][BUCKETS], ns[2][BUCKETS]; /* of input, of output */
 };
 
-struct extras {
+struct breakdowns {
 	const struct names *names;
 	bool rules, positions;
 	struct rule_sums *rule_sums;
@@ -46,8 +46,8 @@ struct extras {
 	size_t position_count;
 };
 
-struct extras *extras_new(const struct names *names, bool rules, bool positions) {
-	struct extras *x = must_calloc(1, sizeof *x);
+struct breakdowns *breakdowns_new(const struct names *names, bool rules, bool positions) {
+	struct breakdowns *x = must_calloc(1, sizeof *x);
 
 	x->names = names;
 	x->rules = rules;
@@ -55,7 +55,7 @@ struct extras *extras_new(const struct names *names, bool rules, bool positions)
 	return x;
 }
 
-void extras_free(struct extras *x) {
+void breakdowns_free(struct breakdowns *x) {
 	if (x) {
 		free(x->rule_sums);
 		free(x->position_sums);
@@ -66,7 +66,7 @@ void extras_free(struct extras *x) {
 /* ---- rules ---- */
 
 /* There are few models and rates: the last one asked for is mostly the next one. */
-static struct rule_sums *rule_sums_of(struct extras *x, name_id model, int64_t rate_nano) {
+static struct rule_sums *rule_sums_of(struct breakdowns *x, name_id model, int64_t rate_nano) {
 	for (size_t i = x->rule_count; i-- > 0;) {
 		if (x->rule_sums[i].model == model && x->rule_sums[i].rate_nano == rate_nano) {
 			return &x->rule_sums[i];
@@ -77,7 +77,7 @@ static struct rule_sums *rule_sums_of(struct extras *x, name_id model, int64_t r
 	return &x->rule_sums[x->rule_count++];
 }
 
-void extras_busy(struct extras *x, name_id model, int64_t rate_nano, int64_t prefill_ns, int64_t decode_ns,
+void breakdowns_busy(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t prefill_ns, int64_t decode_ns,
                  const struct split_times *times, int64_t prefill_tokens, int64_t decode_tokens) {
 	if (!x->rules) {
 		return;
@@ -92,7 +92,7 @@ void extras_busy(struct extras *x, name_id model, int64_t rate_nano, int64_t pre
 	s->prefill_ns[RULES] += times && tokens > 0 ? split_part(total, (double)prefill_tokens / tokens) : prefill_ns;
 }
 
-void extras_request(struct extras *x, name_id model, int64_t rate_nano, const struct request_item *r) {
+void breakdowns_request(struct breakdowns *x, name_id model, int64_t rate_nano, const struct request_item *r) {
 	if (!x->rules) {
 		return;
 	}
@@ -144,7 +144,7 @@ static int by_model_and_rate(const void *a_bytes, const void *b_bytes, void *nam
 	return order(names, a->model, a->rate_nano, b->model, b->rate_nano);
 }
 
-int extras_give_rules(struct extras *x, rule_sink *sink, void *context) {
+int breakdowns_give_rules(struct breakdowns *x, rule_sink *sink, void *context) {
 	int rc = 0;
 
 	if (x->rule_count > 1) {
@@ -167,7 +167,7 @@ int extras_give_rules(struct extras *x, rule_sink *sink, void *context) {
 
 /* ---- positions ---- */
 
-static struct position_sums *position_sums_of(struct extras *x, name_id model, int64_t rate_nano) {
+static struct position_sums *position_sums_of(struct breakdowns *x, name_id model, int64_t rate_nano) {
 	for (size_t i = x->position_count; i-- > 0;) {
 		if (x->position_sums[i].model == model && x->position_sums[i].rate_nano == rate_nano) {
 			return &x->position_sums[i];
@@ -219,14 +219,14 @@ static void add_range(struct position_sums *s, int kind, int64_t before, int64_t
 	}
 }
 
-void extras_prefill(struct extras *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+void breakdowns_prefill(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
                     double by_attention) {
 	if (x->positions && tokens > 0 && ns >= 0) {
 		add_range(position_sums_of(x, model, rate_nano), 0, before, tokens, ns, by_attention);
 	}
 }
 
-void extras_decode(struct extras *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+void breakdowns_decode(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
                    double by_context) {
 	if (x->positions && tokens > 0 && ns >= 0) {
 		add_range(position_sums_of(x, model, rate_nano), 1, before, tokens, ns, by_context);
@@ -239,7 +239,7 @@ static int positions_order(const void *a_bytes, const void *b_bytes, void *names
 	return order(names, a->model, a->rate_nano, b->model, b->rate_nano);
 }
 
-int extras_give_positions(struct extras *x, position_sink *sink, void *context) {
+int breakdowns_give_positions(struct breakdowns *x, position_sink *sink, void *context) {
 	int rc = 0;
 
 	if (x->position_count > 1) {

@@ -1,0 +1,40 @@
+/*
+ * breakdowns.h: what one may ask for besides entries: every rule side by side, and cost by
+ * position in the context. Private to attribute/. Everything is summed in integers, so that it does not
+ * depend on the order of replicas.
+ */
+#ifndef ATTRIBUTE_BREAKDOWNS_H
+#define ATTRIBUTE_BREAKDOWNS_H
+
+#include "attribute/split/flight.h"
+#include "attribute/model/rules.h"
+
+struct breakdowns;
+
+struct breakdowns *breakdowns_new(const struct names *names, bool rules, bool positions);
+void breakdowns_free(struct breakdowns *x);
+
+/* ---- rules ---- */
+
+/* Busy time, and what is known of its batch: `times` is NULL where no rule was needed. */
+void breakdowns_busy(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t prefill_ns, int64_t decode_ns,
+                 const struct split_times *times, int64_t prefill_tokens, int64_t decode_tokens);
+
+/* A request that has ended: its tokens and its timers, for the rules that go by them. */
+void breakdowns_request(struct breakdowns *x, name_id model, int64_t rate_nano, const struct request_item *r);
+
+/* ---- positions ---- */
+
+/* Prefill of `tokens` tokens behind `before`: so much of it by tokens, so much by attention. */
+void breakdowns_prefill(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+                    double by_attention);
+
+/* Decode of one sequence: `tokens` steps, the first one with a context of `before`. */
+void breakdowns_decode(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+                   double by_context);
+
+/* Hands over all rows, in one order. 0, or what the sink returned. */
+int breakdowns_give_rules(struct breakdowns *x, rule_sink *sink, void *context);
+int breakdowns_give_positions(struct breakdowns *x, position_sink *sink, void *context);
+
+#endif
