@@ -507,7 +507,7 @@ void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run) 
 void ledger_intake_tidy(struct ledger *l, struct ledger_intake *in) {
 	(void)l;
 	for (size_t i = 0; i < in->old_count; i++) {
-		(void)unlink(in->old[i]); /* what stays is a stray file: verify says so */
+		(void)unlink(in->old[i]); /* what stays is an orphan: verify reports it */
 	}
 }
 

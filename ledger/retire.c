@@ -107,7 +107,7 @@ int ledger_retire_tidy(struct ledger *l, int64_t run, struct fault *why) {
 	int rc = ledger_segments(l, INT64_MIN, INT64_MAX, keep_gone, &r, why);
 
 	for (size_t i = 0; i < r.going.count; i++) {
-		(void)unlink(ledger_segment_path(l, &r.going.at[i], path, sizeof path)); /* what stays is a stray file: verify says so */
+		(void)unlink(ledger_segment_path(l, &r.going.at[i], path, sizeof path)); /* what stays is an orphan: verify reports it */
 	}
 	free(r.going.at);
 	return rc;
