@@ -35,6 +35,8 @@ struct parser {
 	void *state;           /* state_size bytes of the format */
 	struct json *json;     /* a document to parse into */
 	struct stamps stamps;  /* for stamps without year or zone */
+	struct civil local;    /* the envelope's stamp of this line, if it has one without a zone (year 0: without a year) */
+	bool has_local;
 	struct text replica;   /* the source's name, for formats that tell several engines in one log apart */
 	struct text model;     /* of the command line; empty: not given */
 	int64_t latest_ns;     /* instants after this are absurd */
@@ -65,6 +67,9 @@ const struct ingest_format_info *format_detect(const struct text *lines, size_t 
 /* The first of the lines with which the format bids as much as for all. */
 size_t format_told_by(const struct ingest_format_info *info, const struct text *lines, size_t count);
 const struct ingest_format_info *format_named(struct text name);
+
+/* The envelope's stamp without a zone, for lines that have no stamp of their own. False if there is none. */
+bool parser_local_instant(struct parser *p, int64_t *ns);
 
 /* Refuses the line: return reject(p, "why"). */
 static inline enum parse_result reject(struct parser *p, const char *reason) {

@@ -3,11 +3,14 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "ingest/document.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/line.h"
 
 /* So many bytes are looked at. */
 #define LOOK_BYTES ((size_t)64 * 1024)
+/* And so many lines, which a document may hold in few bytes. */
+#define LINES_MAX ((size_t)8192)
 
 /* The head's lines, their envelopes taken off. */
 struct seen {
@@ -15,9 +18,17 @@ struct seen {
 	int64_t *stamp_ns;
 	uint64_t *numbers;
 	size_t count, room;
-	char *bytes, *to;
 	bool described; /* one of the user's patterns matches a line as it stands */
 };
+
+/* The envelope's stamp; where it has no zone, as if it were UTC: the order is the same. */
+static int64_t order_instant(const struct unwrapped *line) {
+	struct civil c = line->local;
+	int64_t ns;
+
+	c.year = c.year > 0 ? c.year : 2000;
+	return line->stamp_ns == UNKNOWN && line->has_local && civil_to_instant(&c, &ns) ? ns : line->stamp_ns;
+}
 
 /* A copy of a line that outlives the envelope's buffers. */
 static void keep(struct seen *s, const struct unwrapped *line, uint64_t number) {
@@ -27,31 +38,79 @@ static void keep(struct seen *s, const struct unwrapped *line, uint64_t number) 
 		s->stamp_ns = must_realloc(s->stamp_ns, s->room * sizeof *s->stamp_ns);
 		s->numbers = must_realloc(s->numbers, s->room * sizeof *s->numbers);
 	}
-	if (line->text.len > 0) {
-		memcpy(s->to, line->text.at, line->text.len);
-	}
-	s->at[s->count] = (struct text){s->to, line->text.len};
-	s->stamp_ns[s->count] = line->stamp_ns;
+	s->at[s->count] = (struct text){text_copy(line->text), line->text.len};
+	s->stamp_ns[s->count] = order_instant(line);
 	s->numbers[s->count++] = number;
-	s->to += line->text.len;
 }
 
-static void read_lines(struct seen *s, const struct head *h) {
+static void release(struct seen *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		free((char *)(uintptr_t)s->at[i].at);
+	}
+	free(s->at);
+	free(s->stamp_ns);
+	free(s->numbers);
+}
+
+bool head_needs_more(struct text bytes, size_t max_line_bytes) {
+	struct text t = bytes.len >= LOOK_BYTES ? text_trim(bytes) : T("");
+	bool object = t.len > 0 && (*t.at == '{' || *t.at == '[');
+
+	return bytes.len < LOOK_BYTES || (object && bytes.len < max_line_bytes && text_find_byte(bytes, '\n') == SIZE_MAX);
+}
+
+/* Not more than needed; but a document's first element may be long, and so may a line. */
+static struct text window(struct text bytes, bool is_document) {
+	size_t line = text_find_byte(bytes, '\n');
+
+	return is_document || line == SIZE_MAX ? bytes : text_cut(bytes, 0, line >= LOOK_BYTES ? line + 1 : LOOK_BYTES);
+}
+
+static void unwrap(struct seen *s, struct envelope *envelope, struct text raw, uint64_t number) {
+	struct unwrapped line;
+	enum envelope_status status = envelope_strip(envelope, raw, &line);
+
+	do {
+		if (status == ENVELOPE_LINE && s->count < LINES_MAX) {
+			keep(s, &line, number);
+		}
+	} while ((status = envelope_more(envelope, &line)) != ENVELOPE_DONE);
+}
+
+/* A line of the file: a line of a log, or a piece of a document. */
+static void look_at(struct seen *s, struct envelope *envelope, struct document *document, struct text raw, uint64_t number) {
+	enum document_status status;
+	struct text value;
+
+	if (!document) {
+		unwrap(s, envelope, raw, number);
+		return;
+	}
+	document_feed(document, raw);
+	while ((status = document_next(document, &value)) != DOCUMENT_MORE) {
+		if (status == DOCUMENT_VALUE) {
+			unwrap(s, envelope, value, number);
+		}
+	}
+}
+
+static void read_lines(struct seen *s, const struct head *h, bool is_document) {
+	struct document document = {.max_bytes = h->max_line_bytes};
 	struct lines lines = {.max_bytes = h->max_line_bytes};
 	struct envelope *envelope = envelope_new(h->max_line_bytes);
 	struct matcher *matcher = h->parser.matcher;
 	enum line_status status;
-	struct unwrapped line;
 	struct text raw;
 
-	lines_feed(&lines, text_cut(h->bytes, 0, LOOK_BYTES));
+	lines_feed(&lines, window(h->bytes, is_document));
 	while ((status = lines_next(&lines, &raw)) != LINE_NONE ||
 	       (s->count == 0 && (status = lines_last(&lines, &raw)) != LINE_NONE)) {
 		s->described = s->described || (status == LINE_READY && matcher && matcher_bids(matcher, &raw, 1));
-		if (status == LINE_READY && envelope_strip(envelope, raw, &line) == ENVELOPE_LINE) {
-			keep(s, &line, lines.number);
+		if (status == LINE_READY) {
+			look_at(s, envelope, is_document ? &document : NULL, raw, lines.number);
 		}
 	}
+	document_release(&document);
 	envelope_free(envelope);
 	lines_release(&lines);
 }
@@ -163,16 +222,12 @@ static enum line_order find_order(const struct head *h, const struct seen *s, co
 }
 
 struct head_found head_look(const struct head *h) {
-	struct seen s = {.bytes = must_alloc(h->bytes.len + 1)};
-	struct head_found found = {0};
+	struct head_found found = {.is_document = document_bids(h->bytes)};
+	struct seen s = {0};
 
-	s.to = s.bytes;
-	read_lines(&s, h);
+	read_lines(&s, h, found.is_document);
 	find_format(h, &s, &found);
 	found.order = find_order(h, &s, found.format);
-	free(s.at);
-	free(s.stamp_ns);
-	free(s.numbers);
-	free(s.bytes);
+	release(&s);
 	return found;
 }

@@ -23,7 +23,11 @@ struct head_found {
 	const struct ingest_format_info *format; /* NULL: no format bids */
 	int64_t told_by;                         /* the line that shows the format, or 0 */
 	enum line_order order;
+	bool is_document;                        /* JSON over several lines: see document.h */
 };
+
+/* Is more of the file needed before it can be looked at? */
+bool head_needs_more(struct text bytes, size_t max_line_bytes);
 
 /* Looks at the head's whole lines as the formats will see them. The last one counts only if there is no other. */
 struct head_found head_look(const struct head *h);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/exact.h"
+#include "ingest/document.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/head.h"
 #include "ingest/line.h"
@@ -13,9 +14,6 @@
 #include "ingest/source.h"
 #include "ingest/streams.h"
 
-/* So much of a log is looked at to tell its format. */
-#define HEAD_BYTES ((size_t)64 * 1024)
-
 struct reading {
 	struct ingest_run *run;
 	const struct path *path;
@@ -24,6 +22,8 @@ struct reading {
 	unsigned lane;
 	struct source *source;
 	struct lines lines;
+	bool is_document; /* JSON over several lines */
+	struct document document;
 	struct envelope *envelope;
 	const struct ingest_format_info *chosen; /* NULL: no format bids for the head of this file */
 	struct streams streams;
@@ -190,7 +190,7 @@ static bool parse_line(struct reading *r, const struct unwrapped *line, struct t
 
 /* What a user describes may be a line with the stamp in front that is else taken off it. */
 static void parse_described(struct reading *r, const struct unwrapped *line, struct text raw) {
-	const struct unwrapped whole = {raw, line->stamp_ns, line->origin};
+	const struct unwrapped whole = {.text = raw, .stamp_ns = line->stamp_ns, .origin = line->origin};
 
 	if (!parse_line(r, line, raw)) {
 		parse_line(r, &whole, raw);
@@ -217,6 +217,8 @@ static void take_unwrapped(struct reading *r, const struct unwrapped *line, stru
 	bool any = false;
 
 	r->s = stream_of(r, &line->origin);
+	r->s->parser.local = line->local;
+	r->s->parser.has_local = line->has_local;
 	if (!r->s->decided) {
 		stream_decide(&r->streams, r->s, line, &r->setup);
 		r->chosen = r->chosen ? r->chosen : r->s->chosen;
@@ -237,20 +239,36 @@ static void take_unwrapped(struct reading *r, const struct unwrapped *line, stru
 
 static void take_line(struct reading *r, struct text raw) {
 	struct unwrapped line;
+	enum envelope_status status = envelope_strip(r->envelope, raw, &line);
+
+	do {
+		if (status == ENVELOPE_TOO_LONG) {
+			refuse(r, "line too long");
+		} else if (status == ENVELOPE_LINE &&
+		           (!r->reorder || !reorder_add(r->reorder, r->lines.number, &line, r->why, &r->failed))) {
+			take_unwrapped(r, &line, raw);
+		}
+	} while (r->failed >= 0 && (status = envelope_more(r->envelope, &line)) != ENVELOPE_DONE);
+}
+
+/* A line of the file: a line of a log, a piece of a document, or several of its values. */
+static void take_file_line(struct reading *r, struct text raw) {
+	enum document_status status;
+	struct text value;
 
 	r->number = (int64_t)r->lines.number;
 	r->quality->lines += !is_known(r);
-	switch (envelope_strip(r->envelope, raw, &line)) {
-	case ENVELOPE_LINE:
-		if (!r->reorder || !reorder_add(r->reorder, r->lines.number, &line, r->why, &r->failed)) {
-			take_unwrapped(r, &line, raw);
+	if (!r->is_document) {
+		take_line(r, raw);
+		return;
+	}
+	document_feed(&r->document, raw);
+	while (r->failed >= 0 && (status = document_next(&r->document, &value)) != DOCUMENT_MORE) {
+		if (status == DOCUMENT_VALUE) {
+			take_line(r, value);
+		} else {
+			refuse(r, status == DOCUMENT_BROKEN ? "invalid JSON" : "line too long");
 		}
-		break;
-	case ENVELOPE_TOO_LONG:
-		refuse(r, "line too long");
-		break;
-	case ENVELOPE_PART:
-		break;
 	}
 }
 
@@ -362,7 +380,7 @@ static bool take_block(struct reading *r, struct text block) {
 	while ((status = lines_next(&r->lines, &raw)) != LINE_NONE && r->failed >= 0) {
 		look_for_end(r, status == LINE_READY ? raw : T(""), r->fed - (int64_t)r->lines.block.len);
 		if (status == LINE_READY) {
-			take_line(r, raw);
+			take_file_line(r, raw);
 		} else {
 			take_too_long(r);
 		}
@@ -383,7 +401,7 @@ static void take_last(struct reading *r) {
 		look_for_end(r, status == LINE_READY ? raw : T(""), r->fed);
 	}
 	if (status == LINE_READY) {
-		take_line(r, raw);
+		take_file_line(r, raw);
 	} else if (status == LINE_TOO_LONG) {
 		take_too_long(r);
 	}
@@ -409,7 +427,7 @@ static struct text read_head(struct reading *r) {
 	size_t len = 0;
 	struct text block;
 
-	while (len < HEAD_BYTES && source_next(r->source, &block)) {
+	while (head_needs_more((struct text){head, len}, r->run->max_line_bytes) && source_next(r->source, &block)) {
 		head = must_realloc(head, len + block.len);
 		memcpy(head + len, block.at, block.len);
 		len += block.len;
@@ -430,6 +448,7 @@ static void choose_format(struct reading *r, struct text bytes) {
 
 	r->chosen = r->setup.chosen = found.format;
 	r->told_by = found.told_by;
+	r->is_document = found.is_document;
 	r->described = r->setup.certain = found.format == format_named(T("pattern"));
 	r->setup.certain |= forced != NULL;
 	if (found.format) {
@@ -521,6 +540,7 @@ int read_file(struct ingest_run *run, const struct path *path, uint32_t index, u
 		.index = index,
 		.lane = lane,
 		.lines = {.max_bytes = run->max_line_bytes},
+		.document = {.max_bytes = run->max_line_bytes},
 		.quality = quality,
 		.why = why,
 	};
@@ -551,6 +571,7 @@ int read_file(struct ingest_run *run, const struct path *path, uint32_t index, u
 	reorder_free(r.reorder);
 	envelope_free(r.envelope);
 	lines_release(&r.lines);
+	document_release(&r.document);
 	source_free(r.source);
 	return r.failed;
 }

@@ -18,6 +18,8 @@ struct item {
 	int64_t stamp_ns;
 	uint64_t number;
 	const struct name_rule *rule;
+	struct civil local;
+	bool has_local;
 	uint32_t len[LENGTHS];
 };
 
@@ -64,7 +66,8 @@ static struct text piece_of(const struct unwrapped *line, int i) {
 }
 
 bool reorder_add(struct reorder *r, uint64_t number, const struct unwrapped *line, struct fault *why, int *failed) {
-	struct item head = {.stamp_ns = line->stamp_ns, .number = number, .rule = line->origin.rule};
+	struct item head = {.stamp_ns = line->stamp_ns, .number = number, .rule = line->origin.rule, .local = line->local,
+	                    .has_local = line->has_local};
 	size_t len = 0;
 
 	for (int i = 0; i < LENGTHS; i++) {
@@ -94,7 +97,8 @@ static void unpack(const struct item *item, struct held_line *out) {
 	const char *at = (const char *)(item + 1);
 
 	*out = (struct held_line){.number = item->number,
-	                          .line = {.stamp_ns = item->stamp_ns, .origin = {.rule = item->rule}}};
+	                          .line = {.stamp_ns = item->stamp_ns, .origin = {.rule = item->rule}, .local = item->local,
+	                                   .has_local = item->has_local}};
 	for (int i = 0; i < LENGTHS; i++) {
 		struct text t = {at, item->len[i]};
 		*(i == 0 ? &out->line.text : i <= ORIGIN_PARTS ? &out->line.origin.part[i - 1] : &out->line.origin.value) = t;

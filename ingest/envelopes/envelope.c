@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "ingest/envelopes/entries.h"
 #include "ingest/envelopes/peeling.h"
 
 /* Deeper than any chain of collectors; a line made of prefixes alone must end somewhere. */
@@ -24,6 +25,9 @@ struct envelope {
 	size_t scratch_room[DEPTH_MAX];
 	struct export_entry entry;
 	const struct name_rules *rules;
+	struct entries entries;
+	char *label_room;
+	size_t label_bytes;
 };
 
 struct envelope *envelope_new(size_t max_line_bytes) {
@@ -45,6 +49,8 @@ void envelope_free(struct envelope *e) {
 		free(e->joints[i].at);
 	}
 	json_free(e->json);
+	entries_release(&e->entries);
+	free(e->label_room);
 	free(e);
 }
 
@@ -54,6 +60,28 @@ void envelope_set_names(struct envelope *e, const struct name_rules *rules) {
 
 void envelope_origin(const struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
 	origin_from_json(&p->origin, e->rules, j, object);
+}
+
+void envelope_origin_of_attributes(const struct envelope *e, const struct json *j, json_at attributes, struct peeling *p) {
+	if (attributes == JSON_ABSENT || json_type(j, attributes) != JSON_ARRAY) {
+		return;
+	}
+	for (json_at a = json_first(j, attributes); a != JSON_ABSENT; a = json_next(j, a)) {
+		json_at key = json_type(j, a) == JSON_OBJECT ? json_get(j, a, T("key")) : JSON_ABSENT;
+		json_at value = key == JSON_ABSENT ? JSON_ABSENT : json_get(j, a, T("value"));
+		json_at text = value == JSON_ABSENT || json_type(j, value) != JSON_OBJECT ? JSON_ABSENT : json_get(j, value, T("stringValue"));
+		if (text != JSON_ABSENT) {
+			origin_from_pair(&p->origin, e->rules, json_raw(j, key), json_raw(j, text));
+		}
+	}
+}
+
+char *envelope_label_room(struct envelope *e, size_t bytes) {
+	if (e->label_bytes < bytes) {
+		e->label_bytes = bytes < 4096 ? 4096 : bytes;
+		e->label_room = must_realloc(e->label_room, e->label_bytes);
+	}
+	return e->label_room;
 }
 
 char *envelope_scratch(struct envelope *e, const struct peeling *p, size_t bytes) {
@@ -74,7 +102,7 @@ static bool strip_entry(struct envelope *e, struct peeling *p) {
 	return strip_export(&e->entry, p);
 }
 
-/* Most lines have nothing around them: what may stand at the beginning of one is told by its first byte. */
+/* Most lines have nothing around them: what may stand at the beginning of one shows in its first byte. */
 static bool strip_front(struct envelope *e, struct peeling *p) {
 	char first = p->text.len > 0 ? *p->text.at : '\0';
 
@@ -85,20 +113,30 @@ static bool strip_front(struct envelope *e, struct peeling *p) {
 		return strip_syslog(e, p) || strip_syslog_5424(e, p);
 	case '"':
 		return strip_csv(e, p);
+	case '(':
+		return strip_label(e, p);
+	case '[':
+		return strip_shipper(e, p);
+	case ' ':
+		return strip_tracing(e, p);
 	default:
 		break;
 	}
 	if (first >= '0' && first <= '9') {
-		return strip_rfc3339(e, p) || strip_rank(e, p);
+		return strip_out_file(e, p) || strip_rfc3339(e, p) || strip_local_bar(e, p) || strip_rank(e, p) || strip_bar(e, p) ||
+		       strip_shipper(e, p);
 	}
-	return first >= 'A' && first <= 'Z' && strip_syslog(e, p);
+	if (first >= 'A' && first <= 'Z' && (strip_syslog(e, p) || strip_short_precise(e, p))) {
+		return true;
+	}
+	return strip_bar(e, p) || strip_shipper(e, p);
 }
 
 static bool strip_one(struct envelope *e, struct peeling *p) {
 	if (p->depth == 0 && strip_entry(e, p)) {
 		return true;
 	}
-	if (p->stamped && (strip_cri(e, p) || strip_unit(e, p))) {
+	if (p->stamped && (strip_cri(e, p) || strip_unit(e, p) || strip_tracing(e, p))) {
 		return true;
 	}
 	return strip_front(e, p) || strip_ansi(e, p) || strip_progress(e, p);
@@ -144,24 +182,44 @@ static enum envelope_status join(struct envelope *e, struct peeling *p) {
 	return too_long ? ENVELOPE_TOO_LONG : ENVELOPE_LINE;
 }
 
-enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct unwrapped *out) {
-	struct peeling p = {.text = raw, .stamp_ns = UNKNOWN};
-
-	while (p.depth < DEPTH_MAX && strip_one(e, &p)) {
-		p.depth++;
-		if (p.dropped) {
+/* Takes off what is around one line. */
+static enum envelope_status peel(struct envelope *e, struct peeling *p, struct unwrapped *out) {
+	while (p->depth < DEPTH_MAX && strip_one(e, p)) {
+		p->depth++;
+		if (p->dropped) {
 			return ENVELOPE_PART;
 		}
-		if (p.in_parts) {
-			enum envelope_status status = join(e, &p);
+		if (p->in_parts) {
+			enum envelope_status status = join(e, p);
 			if (status != ENVELOPE_LINE) {
 				return status;
 			}
-			p.in_parts = p.part = false;
+			p->in_parts = p->part = false;
 		}
 	}
-	*out = (struct unwrapped){p.text, p.stamp_ns, p.origin};
+	*out = (struct unwrapped){p->text, p->stamp_ns, p->origin, p->local, p->has_local};
 	return ENVELOPE_LINE;
+}
+
+enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct unwrapped *out) {
+	struct peeling p = {.text = raw, .stamp_ns = UNKNOWN};
+	bool may_hold_many = raw.len > 0 && (*raw.at == '{' || *raw.at == '[');
+
+	if (may_hold_many && entries_open(&e->entries, raw)) {
+		enum envelope_status status = envelope_more(e, out);
+		return status == ENVELOPE_DONE ? ENVELOPE_PART : status;
+	}
+	return peel(e, &p, out);
+}
+
+enum envelope_status envelope_more(struct envelope *e, struct unwrapped *out) {
+	struct peeling p = {.stamp_ns = UNKNOWN};
+
+	if (!entries_next(e, &e->entries, &p)) {
+		return ENVELOPE_DONE;
+	}
+	p.depth = 1;
+	return peel(e, &p, out);
 }
 
 bool envelope_peek(const struct envelope *e, int *from, struct unwrapped *out) {

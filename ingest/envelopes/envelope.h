@@ -5,6 +5,7 @@
 #ifndef INGEST_ENVELOPE_H
 #define INGEST_ENVELOPE_H
 
+#include "core/instant.h"
 #include "core/json.h"
 #include "core/record.h"
 #include "ingest/envelopes/origin.h"
@@ -23,15 +24,20 @@ struct unwrapped {
 	struct text text; /* valid until the next call */
 	int64_t stamp_ns; /* the outermost complete stamp (year, zone), or UNKNOWN */
 	struct origin origin; /* the server it is from, as far as the wrappings state it */
+	struct civil local; /* the innermost stamp without a zone (year 0: without a year) */
+	bool has_local;
 };
 
 enum envelope_status {
 	ENVELOPE_LINE,
 	ENVELOPE_PART,    /* more of this line is to come */
+	ENVELOPE_DONE,    /* envelope_more: there is no other line in the document */
 	ENVELOPE_TOO_LONG /* the parts sum to more than max_line_bytes: dropped */
 };
 
+/* The first of them; a document that holds many gives the others one by one. */
 enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct unwrapped *out);
+enum envelope_status envelope_more(struct envelope *e, struct unwrapped *out);
 
 /* At the end of the file: a line whose last part never came. Call until false. */
 bool envelope_last(struct envelope *e, struct unwrapped *out);

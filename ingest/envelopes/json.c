@@ -3,49 +3,87 @@
 #include "ingest/formats/fields.h"
 #include "ingest/envelopes/peeling.h"
 
-enum stamp_kind {
-	STAMP_TEXT,    /* RFC 3339 */
-	STAMP_US,      /* Unix microseconds in a string */
-	STAMP_SECONDS, /* Unix seconds, with a fraction, or RFC 3339 */
-};
-
 /*
- * The key of the line, and that of the stamp; keys may come in any order.
+ * Where the line is, and its stamp; a slash leads into an object. Keys may come in any order. No stamp key: what is
+ * around the object has the stamp, or nothing has.
  * {"log":"a line\n","stream":"stderr","time":"2026-05-12T08:50:00.123456789Z"}                docker json-file
  * {"date":1786406365.055238,"log":"a line","kubernetes":{…}}                                  Fluent Bit
  * {"MESSAGE":"a line","__REALTIME_TIMESTAMP":"1786406365055238",…}                            journalctl -o json
  * {"file":"…","host":"…","message":"a line","source_type":"file","timestamp":"2026-05-12T…Z"} Vector
  * {"@timestamp":"2026-05-12T…Z","message":"a line",…}                                         Logstash, Filebeat
- * {"labels":{…},"line":"a line","timestamp":"2026-05-12T…Z"}                                  logcli -o jsonl
+ * {"labels":{…},"line":"a line","timestamp":"2026-05-12T…Z"}                                  logcli -o jsonl, Grafana
  * {"asctime":"2026-05-12 08:50:00,123","levelname":"INFO","message":"a line"}                 Python's JSON loggers
  * {"insertId":"…","textPayload":"a line","timestamp":"2026-05-12T…Z"}                         Google Cloud Logging
+ * {"timeUnixNano":"…","body":{"stringValue":"a line"}}                                        OpenTelemetry
+ * {"timestamp":1791180000123,"message":"a line","ingestionTime":…}                            CloudWatch
+ * {"TimeGenerated":"2026-05-12T…Z","LogMessage":"a line","PodName":"…"}                       Azure ContainerLogV2
+ * {"_time":"2026-05-12T…Z","_msg":"a line","_stream":"{pod=\"x\"}"}                           VictoriaLogs
+ * {"preview":false,"result":{"_raw":"a line","_time":"…"}}                                    Splunk
+ * {"text":"…","record":{"message":"a line","time":{"timestamp":1791180000.123}}}              loguru
  */
 static const struct wrapper {
 	struct text line, stamp;
-	enum stamp_kind kind;
 } wrappers[] = {
-	{{"log", 3}, {"time", 4}, STAMP_TEXT},
-	{{"log", 3}, {"date", 4}, STAMP_SECONDS},
-	{{"log", 3}, {"@timestamp", 10}, STAMP_SECONDS},
-	{{"log", 3}, {"timestamp", 9}, STAMP_SECONDS},
-	{{"MESSAGE", 7}, {"__REALTIME_TIMESTAMP", 20}, STAMP_US},
-	{{"message", 7}, {"timestamp", 9}, STAMP_SECONDS},
-	{{"message", 7}, {"@timestamp", 10}, STAMP_SECONDS},
-	{{"message", 7}, {"date", 4}, STAMP_SECONDS},
-	{{"message", 7}, {"time", 4}, STAMP_SECONDS},
-	{{"message", 7}, {"asctime", 7}, STAMP_TEXT},
-	{{"line", 4}, {"timestamp", 9}, STAMP_TEXT},
-	{{"textPayload", 11}, {"timestamp", 9}, STAMP_TEXT},
+#define KEY(literal) {literal, sizeof(literal) - 1}
+	{KEY("log"), KEY("time")},
+	{KEY("log"), KEY("date")},
+	{KEY("log"), KEY("@timestamp")},
+	{KEY("log"), KEY("timestamp")},
+	{KEY("MESSAGE"), KEY("__REALTIME_TIMESTAMP")},
+	{KEY("message"), KEY("timestamp")},
+	{KEY("message"), KEY("@timestamp")},
+	{KEY("message"), KEY("date")},
+	{KEY("message"), KEY("time")},
+	{KEY("message"), KEY("asctime")},
+	{KEY("message"), KEY("ts")},
+	{KEY("message"), KEY("datetime")},
+	{KEY("message"), KEY("created")},
+	{KEY("message"), KEY("dt")},
+	{KEY("message"), KEY("eventTimestamp")},
+	{KEY("@message"), KEY("@timestamp")},
+	{KEY("line"), KEY("timestamp")},
+	{KEY("line"), KEY("ts")},
+	{KEY("textPayload"), KEY("timestamp")},
+	{KEY("jsonPayload/message"), KEY("timestamp")},
+	{KEY("jsonPayload/log"), KEY("timestamp")},
+	{KEY("jsonPayload/MESSAGE"), KEY("timestamp")},
+	{KEY("body/stringValue"), KEY("timeUnixNano")},
+	{KEY("body/stringValue"), KEY("observedTimeUnixNano")},
+	{KEY("body"), KEY("timestamp")},
+	{KEY("attributes/message"), KEY("attributes/timestamp")},
+	{KEY("LogMessage"), KEY("TimeGenerated")},
+	{KEY("LogEntry"), KEY("TimeGenerated")},
+	{KEY("Log_s"), KEY("TimeGenerated")},
+	{KEY("Log_s"), KEY("time_t")},
+	{KEY("Log"), KEY("TimeStamp")},
+	{KEY("_msg"), KEY("_time")},
+	{KEY("_raw"), KEY("_time")},
+	{KEY("result/_raw"), KEY("result/_time")},
+	{KEY("record/message"), KEY("record/time/timestamp")},
+	{KEY("msg"), KEY("ts")},
+	{KEY("msg"), KEY("time")},
+	{KEY("msg"), KEY("timestamp")},
+	{KEY("short_message"), KEY("timestamp")},
+	{KEY("message"), KEY("")},
+	{KEY("log"), KEY("")},
 };
+#define WRAPPERS (sizeof wrappers / sizeof *wrappers)
 
-/* Keys that such an object may begin with: cheap to look at. Engines' own objects that share one of them are told below. */
-static bool may_be_wrapper(struct text t) {
+/* Keys that such an object may begin with: cheap to look at. Engines' own objects that share one of them are excluded below. */
+bool wrapper_may_begin(struct text t) {
 	static const struct text first_keys[] = {
-		{"log\"", 4}, {"stream\"", 7}, {"time\"", 5}, {"attrs\"", 6}, {"MESSAGE\"", 8}, {"_", 1}, {"PRIORITY\"", 9},
-		{"SYSLOG_", 7}, {"date\"", 5}, {"@timestamp\"", 11}, {"timestamp\"", 10}, {"message\"", 8}, {"file\"", 5},
-		{"host\"", 5}, {"kubernetes\"", 11}, {"container", 9}, {"labels\"", 7}, {"line\"", 5}, {"insertId\"", 9},
-		{"textPayload\"", 12}, {"logtag\"", 7}, {"source", 6}, {"tag\"", 4},
-		{"asctime\"", 8}, {"level", 5}, {"name\"", 5},
+		KEY("log"), KEY("stream\""), KEY("time"), KEY("attrs\""), KEY("MESSAGE\""), KEY("_"), KEY("PRIORITY\""),
+		KEY("SYSLOG_"), KEY("date"), KEY("@"), KEY("message\""), KEY("file"), KEY("host"), KEY("kubernetes"),
+		KEY("container"), KEY("labels\""), KEY("line"), KEY("insertId\""), KEY("textPayload\""), KEY("jsonPayload\""),
+		KEY("source"), KEY("tag"), KEY("asctime\""), KEY("level"), KEY("name"), KEY("msg\""), KEY("ts\""), KEY("Time"),
+		KEY("Log"), KEY("TenantId\""), KEY("Computer\""), KEY("Container"), KEY("Pod"), KEY("pod"), KEY("node"),
+		KEY("body\""), KEY("observedTimeUnixNano\""), KEY("severity"), KEY("resource\""), KEY("receiveTimestamp\""),
+		KEY("preview\""), KEY("text\""), KEY("record\""), KEY("version\""), KEY("short_message\""), KEY("process"),
+		KEY("thread"), KEY("logger"), KEY("filename\""), KEY("func"), KEY("module\""), KEY("id\""), KEY("type\""),
+		KEY("content\""), KEY("attributes\""), KEY("ingestionTime\""), KEY("eventId\""), KEY("app"), KEY("fields\""),
+		KEY("args\""), KEY("pid"), KEY("created\""), KEY("traceId\""), KEY("spanId\""), KEY("stderr\""), KEY("ecs"),
+		KEY("agent\""), KEY("event"), KEY("input\""), KEY("docker\""), KEY("instance"), KEY("service"), KEY("dt\""),
+		KEY("namespace"),
 	};
 
 	if (!text_skip(&t, T("{"))) {
@@ -63,21 +101,62 @@ static bool may_be_wrapper(struct text t) {
 	return false;
 }
 
-/* TGI and Rust services write their own lines as JSON with a message: their formats read those. */
-static bool is_engines_own(const struct json *j) {
-	return json_get(j, 0, T("target")) != JSON_ABSENT || json_get(j, 0, T("event")) != JSON_ABSENT ||
-	       json_get(j, 0, T("function")) != JSON_ABSENT;
+/* A value in objects within objects: "jsonPayload/message". The only string of an array is that string (Elastic's fields). */
+static json_at value_at(const struct json *j, json_at object, struct text path) {
+	struct text key;
+
+	while (text_until(&path, T("/"), &key)) {
+		object = object == JSON_ABSENT || json_type(j, object) != JSON_OBJECT ? JSON_ABSENT : json_get(j, object, key);
+	}
+	json_at v = path.len == 0 || object == JSON_ABSENT || json_type(j, object) != JSON_OBJECT ? JSON_ABSENT : json_get(j, object, path);
+	bool only = v != JSON_ABSENT && json_type(j, v) == JSON_ARRAY && json_count(j, v) == 1;
+	json_at first = only ? json_first(j, v) : JSON_ABSENT;
+	return first != JSON_ABSENT && json_type(j, first) == JSON_STRING ? first : v;
 }
 
-static bool take_stamp(const struct json *j, json_at v, enum stamp_kind kind, int64_t *ns) {
-	char buffer[64];
-	struct text t = json_string(j, v, buffer, sizeof buffer);
+/*
+ * TGI and Rust services write their own lines as JSON with a message: their formats read those. Dynamo's workers
+ * write what Python logged in them with its module and function as the target.
+ */
+static bool is_engines_own(const struct json *j, json_at object) {
+	json_at target = json_get(j, object, T("target")), event = json_get(j, object, T("event"));
+	bool rust = target != JSON_ABSENT && (json_get(j, object, T("time")) == JSON_ABSENT ||
+	                                      text_find(json_raw(j, target), T("::")) != SIZE_MAX);
 
-	if (kind == STAMP_US) {
-		return text_to_i64(t, ns) && !__builtin_mul_overflow(*ns, 1000, ns);
+	return rust || (event != JSON_ABSENT && json_type(j, event) == JSON_STRING) ||
+	       (json_get(j, object, T("function")) != JSON_ABSENT && json_get(j, object, T("asctime")) == JSON_ABSENT);
+}
+
+/* Unix s, ms, µs or ns, by their size: none of them names a year after 2015 in another's unit. */
+static bool take_unix(struct text t, int64_t *ns) {
+	int64_t whole;
+
+	if (t.len == 0 || !number_scaled(t, 0, &whole) || whole <= 0) {
+		return false;
 	}
-	return (kind == STAMP_SECONDS && json_type(j, v) == JSON_NUMBER && number_scaled(json_raw(j, v), 9, ns)) ||
-	       instant_parse(t, ns);
+	int digits = whole >= INT64_C(100000000000000000) ? 0 : whole >= INT64_C(100000000000000) ? 3 : whole >= INT64_C(100000000000) ? 6 : 9;
+	return number_scaled(t, digits, ns);
+}
+
+/* An instant; or, without a zone, the local time that counts if nothing else has one. */
+static void take_stamp(const struct json *j, json_at v, struct peeling *p) {
+	char buffer[64];
+	struct text t = json_type(j, v) == JSON_NUMBER ? json_raw(j, v) : json_string(j, v, buffer, sizeof buffer);
+	bool zone_given;
+	int64_t ns;
+
+	if (take_unix(t, &ns)) {
+		set_stamp(p, ns);
+		return;
+	}
+	if (instant_take(&t, &ns, &zone_given) && (t.len == 0 || text_eq(t, T(" UTC")))) {
+		if (zone_given || t.len > 0) {
+			set_stamp(p, ns);
+		} else {
+			instant_to_civil(ns, &p->local);
+			p->has_local = true;
+		}
+	}
 }
 
 /* journalctl writes bytes that are not printable text, such as colours, as an array of numbers. */
@@ -108,51 +187,142 @@ static bool take_line(struct envelope *e, const struct json *j, json_at v, struc
 	return false;
 }
 
-/* The two wrappings that know of parts: docker, where a line without its newline goes on in the next object, and CRI's tag. */
-static void take_parts(const struct json *j, struct peeling *p, bool ended) {
-	static const struct text docker_keys[] = {{"log", 3}, {"stream", 6}, {"time", 4}, {"attrs", 5}};
-	char buffer[16];
-	struct text tag = json_string(j, json_get(j, 0, T("logtag")), buffer, sizeof buffer);
+/*
+ * The wrappings that know of parts: docker, where a line without its newline goes on in the next object, and CRI's
+ * tag. Only docker's object has these keys and no others.
+ */
+static void take_parts(const struct json *j, json_at object, struct peeling *p, bool ended) {
+	static const struct text docker_keys[] = {KEY("log"), KEY("stream"), KEY("time"), KEY("attrs")};
+	json_at at = json_get(j, object, T("logtag"));
+	struct text tag;
 	int known = 0;
 
+	at = at == JSON_ABSENT ? json_get(j, object, T("_p")) : at;
+	tag = at == JSON_ABSENT ? T("") : json_raw(j, at);
 	for (size_t i = 0; i < sizeof docker_keys / sizeof *docker_keys; i++) {
-		known += json_get(j, 0, docker_keys[i]) != JSON_ABSENT;
+		known += json_get(j, object, docker_keys[i]) != JSON_ABSENT;
 	}
-	bool docker = known == json_count(j, 0) && json_get(j, 0, T("log")) != JSON_ABSENT;
+	bool docker = known == json_count(j, object) && known > 1 && json_get(j, object, T("log")) != JSON_ABSENT;
 	p->in_parts = docker || tag.len > 0;
-	p->part = tag.len > 0 ? text_eq(tag, T("P")) : docker && !ended;
+	p->part = tag.len > 0 ? text_eq(tag, T("P")) || text_eq(tag, T("p")) : docker && !ended;
 }
 
-static bool unwrap(struct envelope *e, const struct json *j, const struct wrapper *w, struct peeling *p) {
-	json_at line = json_get(j, 0, w->line), stamp = json_get(j, 0, w->stamp);
-	struct text inner;
-	char buffer[16];
-	int64_t ns;
+/* The process of a logger's record that says which engine it is: "EngineCore_DP1" goes in front, as vLLM writes it. */
+static void take_process(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
+	json_at v = json_get(j, object, T("processName"));
+	struct text name = v == JSON_ABSENT ? T("") : json_raw(j, v);
 
-	if (line == JSON_ABSENT || stamp == JSON_ABSENT || !take_line(e, j, line, p, &inner)) {
+	if (p->label.len == 0 && (text_starts(name, T("EngineCore")) || text_starts(name, T("ApiServer_")))) {
+		p->label = name;
+	}
+	if (p->label.len == 0 || text_starts(p->text, T("("))) {
+		return;
+	}
+	char *to = envelope_label_room(e, p->label.len + 8 + p->text.len);
+	size_t len = 0;
+	const struct text pieces[] = {T("("), p->label, T(" pid=0) "), p->text};
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		memcpy(to + len, pieces[i].at, pieces[i].len);
+		len += pieces[i].len;
+	}
+	p->text = (struct text){to, len};
+	p->label = T("");
+}
+
+bool wrapper_take(struct envelope *e, const struct json *j, json_at line, json_at stamp, struct peeling *p) {
+	struct text inner;
+
+	if (!take_line(e, j, line, p, &inner)) {
 		return false;
 	}
-	if (take_stamp(j, stamp, w->kind, &ns)) {
-		set_stamp(p, ns);
+	if (stamp != JSON_ABSENT) {
+		take_stamp(j, stamp, p);
 	}
-	envelope_origin(e, j, 0, p);
-	bool ended = text_ends(inner, T("\n"));
-	take_parts(j, p, ended);
-	p->stream = text_eq(json_string(j, json_get(j, 0, T("stream")), buffer, sizeof buffer), T("stderr")) ? STREAM_ERR : STREAM_OUT;
-	inner.len -= ended ? 1 : 0;
+	inner.len -= text_ends(inner, T("\n")) ? 1 : 0;
 	inner.len -= inner.len > 0 && inner.at[inner.len - 1] == '\r' ? 1 : 0;
 	p->text = inner;
 	return true;
 }
 
-bool strip_json_with(struct envelope *e, struct json *j, struct peeling *p) {
-	if (!may_be_wrapper(p->text) || !json_parse(j, p->text, NULL) || json_type(j, 0) != JSON_OBJECT || is_engines_own(j)) {
-		return false;
-	}
-	for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
-		if (unwrap(e, j, &wrappers[i], p)) {
-			return true;
+/* A body without a blank is the name of an event, whose figures are attributes: no line. */
+static bool may_be_line(const struct json *j, json_at v, const struct wrapper *w) {
+	bool body = text_starts(w->line, T("body"));
+
+	return json_type(j, v) == JSON_STRING ? !body || text_find_byte(json_raw(j, v), ' ') != SIZE_MAX : json_type(j, v) == JSON_ARRAY;
+}
+
+static const struct wrapper *wrapper_of(const struct json *j, json_at object) {
+	for (size_t i = 0; i < WRAPPERS; i++) {
+		json_at line = value_at(j, object, wrappers[i].line);
+		bool fits = line != JSON_ABSENT && may_be_line(j, line, &wrappers[i]);
+		if (fits && (wrappers[i].stamp.len == 0 || value_at(j, object, wrappers[i].stamp) != JSON_ABSENT)) {
+			return &wrappers[i];
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/* Elastic's hit has the object in "_source", or its "fields" each with an array of values. */
+static json_at inner_object(const struct json *j, json_at object) {
+	static const struct text keys[] = {KEY("_source"), KEY("fields")};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		json_at inner = json_get(j, object, keys[i]);
+		if (inner != JSON_ABSENT && json_type(j, inner) == JSON_OBJECT && wrapper_of(j, inner)) {
+			return inner;
+		}
+	}
+	return object;
+}
+
+bool wrapper_is(const struct json *j, json_at object) {
+	return !is_engines_own(j, object) && wrapper_of(j, inner_object(j, object)) != NULL;
+}
+
+/* What an object states of the server: under known keys, in OpenTelemetry's attributes, as a stream of CloudWatch. */
+static void take_names(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
+	static const struct text streams[] = {KEY("logStreamName"), KEY("logStream"), KEY("@logStream")};
+
+	envelope_origin(e, j, object, p);
+	envelope_origin_of_attributes(e, j, json_get(j, object, T("attributes")), p);
+	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+		json_at v = json_get(j, object, streams[i]);
+		if (v != JSON_ABSENT && json_type(j, v) == JSON_STRING) {
+			origin_set(&p->origin, ORIGIN_INSTANCE, json_raw(j, v));
+		}
+	}
+}
+
+bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
+	json_at inner = inner_object(j, object);
+	const struct wrapper *w = is_engines_own(j, object) ? NULL : wrapper_of(j, inner);
+	char buffer[16];
+
+	if (!w) {
+		return false;
+	}
+	/* An object without a stamp is a wrapping only if it holds nothing that a format reads itself. */
+	if (w->stamp.len == 0 && (json_get(j, object, T("model")) != JSON_ABSENT || json_get(j, object, T("usage")) != JSON_ABSENT)) {
+		return false;
+	}
+	json_at line = value_at(j, inner, w->line);
+	bool ended = json_type(j, line) == JSON_STRING && text_ends(json_raw(j, line), T("\\n"));
+	json_at stamp = value_at(j, inner, w->stamp);
+	if (!wrapper_take(e, j, line, stamp, p)) {
+		return false;
+	}
+	take_names(e, j, inner, p);
+	if (inner != object) {
+		take_names(e, j, object, p);
+	}
+	take_process(e, j, inner, p);
+	take_parts(j, object, p, ended);
+	json_at stream = json_get(j, inner, T("stream"));
+	p->stream = text_eq(stream == JSON_ABSENT ? T("") : json_string(j, stream, buffer, sizeof buffer), T("stderr")) ? STREAM_ERR : STREAM_OUT;
+	return true;
+}
+
+bool strip_json_with(struct envelope *e, struct json *j, struct peeling *p) {
+	return wrapper_may_begin(p->text) && json_parse(j, p->text, NULL) && json_type(j, 0) == JSON_OBJECT &&
+	       wrapper_unwrap(e, j, 0, p);
 }

@@ -16,6 +16,9 @@ struct peeling {
 	enum stream stream;
 	bool stamped;    /* a time stamp was taken off just before */
 	struct origin origin;
+	struct civil local; /* a stamp without a zone, the innermost */
+	bool has_local;
+	struct text label;  /* "EngineCore_DP0 pid=17", taken off in front of an object: goes in front of its line */
 };
 
 /* Takes what an object with the line's labels states of its server. */
@@ -34,14 +37,29 @@ static inline void set_stamp(struct peeling *p, int64_t ns) {
 /* Takes one wrapping off; false, and nothing changed, if it is not there. */
 typedef bool stripper(struct envelope *e, struct peeling *p);
 
-/* envelope_json.c; `j` is a document to parse into */
-bool strip_json_with(struct envelope *e, struct json *j, struct peeling *p);
+/* OpenTelemetry's [{"key":"k8s.pod.name","value":{"stringValue":"vllm-0"}}]; anything else states nothing. */
+void envelope_origin_of_attributes(const struct envelope *e, const struct json *j, json_at attributes, struct peeling *p);
+/* Room for a line with its process label, beside the scratch. */
+char *envelope_label_room(struct envelope *e, size_t bytes);
 
-/* envelope_text.c */
+/* json.c; `j` is a document to parse into */
+bool strip_json_with(struct envelope *e, struct json *j, struct peeling *p);
+/* May an object that begins so be a wrapping? */
+bool wrapper_may_begin(struct text t);
+/* Does an object hold a line? */
+bool wrapper_is(const struct json *j, json_at object);
+/* Takes the line out of an object, with its stamp and names. */
+bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, struct peeling *p);
+/* Takes a line and its stamp (or JSON_ABSENT) that stand apart. */
+bool wrapper_take(struct envelope *e, const struct json *j, json_at line, json_at stamp, struct peeling *p);
+
+/* text.c */
 stripper strip_rfc3339, strip_cri, strip_syslog, strip_syslog_5424, strip_unit, strip_rank, strip_ansi, strip_progress,
 	strip_csv;
+/* shippers.c */
+stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_label, strip_tracing, strip_out_file;
 
-/* envelope_export.c: the journal's export format, whose entries are lines "KEY=value". */
+/* export.c: the journal's export format, whose entries are lines "KEY=value". */
 struct export_entry {
 	bool on;            /* the log is one */
 	int64_t stamp_ns;   /* of the entry; UNKNOWN: not yet seen */

@@ -73,6 +73,10 @@ const struct ingest_format_info *format_named(struct text name) {
 	return NULL;
 }
 
+bool parser_local_instant(struct parser *p, int64_t *ns) {
+	return p->has_local && stamp_resolve(&p->stamps, p->local, ns);
+}
+
 const char *instant_absurd(const struct parser *p, int64_t ns) {
 	if (ns == UNKNOWN) {
 		return NULL;

@@ -104,7 +104,7 @@ static void refuses_damage(void **state) {
 	static const struct expected cases[] = {
 		{CORE "Iteration(512): 1 context requests, 2048 context tok", UNKNOWN, "!malformed iteration line"},
 		{CORE "Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
-		 "iteration elapsed time: 61.37 ms and more", UNKNOWN, "!malformed iteration line"},
+		 "iteration elapsed time: 61.37 msx", UNKNOWN, "!malformed iteration line"},
 		{CORE "Iteration(512): 1 context requests, 99999999999 context tokens, 0 generation requests, 0 generation "
 		 "tokens, iteration elapsed time: 61.37 ms", UNKNOWN, "!absurd count"},
 		{CORE "Iteration(512): -1 context requests, 9 context tokens, 0 generation requests, 0 generation tokens, "

@@ -33,6 +33,8 @@ static bool take_label(struct text *t, struct logged *out) {
 	}
 	if (text_skip(&label, T("EngineCore_DP")) || text_skip(&label, T("EngineCore_"))) {
 		text_take_i64(&label, &out->engine);
+	} else if (text_skip(&label, T("ApiServer_"))) {
+		text_take_i64(&label, &out->api_server);
 	}
 	return true;
 }
@@ -48,12 +50,33 @@ static bool take_level(struct text *t) {
 	return false;
 }
 
-/* "[core.py:349] ", until March 2025 "core.py:349] " */
+/* "[core.py:349] ", until March 2025 "core.py:349] ", at DEBUG level "[v1/engine/core.py:349] " */
 static bool take_place(struct text *t, struct text *file) {
 	int64_t line;
 
 	text_skip(t, T("["));
-	return text_until(t, T(":"), file) && text_take_i64(t, &line) && text_skip(t, T("] "));
+	if (!text_until(t, T(":"), file) || !text_take_i64(t, &line) || !text_skip(t, T("] "))) {
+		return false;
+	}
+	for (struct text folder; text_until(file, T("/"), &folder);) {
+	}
+	return true;
+}
+
+/* Where a level and its stamp stand behind a prefix of the user's own (VLLM_LOGGING_PREFIX); or SIZE_MAX. */
+#define OWN_PREFIX_MAX 64
+static size_t behind_own_prefix(struct text t) {
+	for (size_t i = 1; i < OWN_PREFIX_MAX && i + sizeof "INFO 08-10 23:59:25" < t.len; i++) {
+		struct text rest = text_cut(t, i, t.len);
+		/* Quotes and braces are those of what users wrote. */
+		if (memchr("'\"{}\\", t.at[i - 1], 5)) {
+			return SIZE_MAX;
+		}
+		if (take_level(&rest) && rest.len > 5 && rest.at[2] == '-' && rest.at[5] == ' ') {
+			return i;
+		}
+	}
+	return SIZE_MAX;
 }
 
 static bool take_prefix(struct text t, struct logged *out) {
@@ -62,6 +85,12 @@ static bool take_prefix(struct text t, struct logged *out) {
 	*out = (struct logged){0};
 	while (take_label(&t, out)) {
 	}
+	struct text level = t;
+	size_t prefix = take_level(&level) ? 0 : behind_own_prefix(t);
+	if (prefix == SIZE_MAX) {
+		return false;
+	}
+	t = text_cut(t, prefix, t.len);
 	if (!take_level(&t) || t.len < stamp_len + 1 || t.at[2] != '-' || t.at[5] != ' ' || t.at[8] != ':') {
 		return false;
 	}
@@ -70,7 +99,7 @@ static bool take_prefix(struct text t, struct logged *out) {
 	if (!take_place(&t, &out->file)) {
 		return false;
 	}
-	out->message = t;
+	out->message = text_trim(t);
 	return true;
 }
 
@@ -107,13 +136,13 @@ void vllm_names(struct parser *p, const struct logged *l, struct record *out) {
 	}
 }
 
-/* The envelope's stamp has a year, a zone and nanoseconds; vLLM's own has seconds. */
+/* The envelope's stamp has a year, a zone and nanoseconds; vLLM's own has seconds; a JSON logger's has no zone. */
 const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns) {
 	struct text t = l->stamp;
 
 	if (stamp_ns != UNKNOWN) {
 		*ns = stamp_ns;
-	} else if (!stamp_take_month_day(&p->stamps, &t, ns)) {
+	} else if (t.len > 0 ? !stamp_take_month_day(&p->stamps, &t, ns) : !parser_local_instant(p, ns)) {
 		return "invalid time stamp";
 	}
 	return instant_absurd(p, *ns);
@@ -131,6 +160,19 @@ static bool take_iteration(struct text *t, struct iteration *it) {
 	       text_skip(t, T(" generation requests, ")) && text_take_i64(t, &it->generation_tokens) &&
 	       text_skip(t, T(" generation tokens, iteration elapsed time: ")) &&
 	       text_take_fixed(t, 6, &it->elapsed_ns) && text_skip(t, T(" ms"));
+}
+
+/* Behind the duration may stand what no version wrote yet: read up to there, and counted. */
+static bool skip_unknown_tail(struct parser *p, struct text *t) {
+	if (t->len == 0 || text_starts(*t, T(", "))) {
+		return true;
+	}
+	if (!memchr(" ;,|(", t->at[0], 5)) {
+		return false;
+	}
+	p->quality->unknown_keys++;
+	*t = text_cut(*t, t->len, t->len);
+	return true;
 }
 
 static const char *iteration_absurd(const struct iteration *it) {
@@ -183,6 +225,7 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 
 	bool whole = take_iteration(&t, &it);
 	bool dummy = whole && text_skip(&t, T(" (dummy)"));
+	whole = whole && skip_unknown_tail(p, &t);
 	if (!whole || !vllm_tail(p, t, &ignored)) {
 		return reject(p, "malformed iteration line");
 	}
@@ -327,13 +370,19 @@ static const struct message *message_of(struct logged *l) {
 }
 
 /*
- * The message alone, as a logger of JSON leaves it (VLLM_LOGGING_CONFIG_PATH). Only in an envelope
- * with a stamp: vLLM's own logger repeats its prefix on every line, so that what users wrote never
- * begins one.
+ * The message alone, perhaps behind the process label, as a logger of JSON leaves it (VLLM_LOGGING_CONFIG_PATH).
+ * Only in an envelope with a stamp: vLLM's own logger repeats its prefix on every line, so that what users wrote
+ * never begins one.
  */
-static bool take_bare(struct text line, int64_t stamp_ns, struct logged *out) {
-	*out = (struct logged){.message = line};
-	return stamp_ns != UNKNOWN && line.len > 0 && (*line.at == 'E' || *line.at == 'A' || *line.at == 'I' || *line.at == 'v');
+static bool take_bare(struct text line, bool stamped, struct logged *out) {
+	*out = (struct logged){0};
+	if (!stamped) {
+		return false;
+	}
+	while (take_label(&line, out)) {
+	}
+	out->message = text_trim(line);
+	return line.len > 0 && (*line.at == 'E' || *line.at == 'A' || *line.at == 'I' || *line.at == 'v' || *line.at == 'n');
 }
 
 static enum parse_result vllm_parse(struct parser *p, const struct text *line, int64_t stamp_ns, struct record *out) {
@@ -345,7 +394,7 @@ static enum parse_result vllm_parse(struct parser *p, const struct text *line, i
 	}
 	if (!take_prefix(*line, &l)) {
 		enum parse_result result = vllm_rust(p, *line, stamp_ns, out, &rust);
-		if (rust || !take_bare(*line, stamp_ns, &l)) {
+		if (rust || !take_bare(*line, stamp_ns != UNKNOWN || p->has_local, &l)) {
 			return result;
 		}
 	}
@@ -359,7 +408,7 @@ static int bid_of(struct text line) {
 	if (take_prefix(line, &l)) {
 		return message_of(&l) ? 90 : 60;
 	}
-	if (take_bare(line, 0, &l) && message_of(&l)) {
+	if (take_bare(line, true, &l) && message_of(&l)) {
 		return 70;
 	}
 	return vllm_rust_bid(line);

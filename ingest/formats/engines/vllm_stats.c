@@ -8,7 +8,8 @@
 
 /*
  * ", Running: 4 reqs, GPU KV cache usage: 3.9%": what follows the numbers that matter.
- * Keys come and go with the versions: unknown ones are counted, known ones must look as they do.
+ * Keys come and go with the versions: unknown pieces are counted, known keys must look as they do, and the last piece
+ * must not be a known key that was cut.
  */
 struct tail_key {
 	struct text key, unit;
@@ -32,13 +33,24 @@ static const struct tail_key tail_keys[] = {
 	{{"encoder output embeddings", 25}, {"", 0}},
 };
 
+static bool is_cut_key(struct text piece) {
+	piece.len -= text_ends(piece, T(":")) ? 1 : 0;
+	for (size_t i = 0; i < sizeof tail_keys / sizeof *tail_keys; i++) {
+		if (text_starts(tail_keys[i].key, piece)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* One "key: value"; *running is set by the first rows'. The Rust front end leaves some units out. */
 static bool tail_piece(struct parser *p, struct text piece, int64_t *running) {
 	struct text key;
 	int64_t value;
 
 	if (!text_until(&piece, T(": "), &key) || key.len == 0 || piece.len == 0) {
-		return false;
+		p->quality->unknown_keys++;
+		return !is_cut_key(piece);
 	}
 	for (size_t i = 0; i < sizeof tail_keys / sizeof *tail_keys; i++) {
 		if (!text_eq(tail_keys[i].key, key)) {
@@ -73,7 +85,7 @@ bool vllm_tail(struct parser *p, struct text t, int64_t *running) {
 		}
 		t = rest;
 	}
-	return t.len == 0;
+	return text_trim(t).len == 0;
 }
 
 /*

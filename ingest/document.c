@@ -1,0 +1,238 @@
+#include "ingest/document.h"
+
+#include <stdlib.h>
+
+#include "core/error.h"
+
+/* Arrays whose elements are lines, by the keys that lead to them; at the root any array is one. */
+static const struct path {
+	const char *outer, *inner;
+} element_paths[] = {
+	{"events", ""},       /* CloudWatch: get-log-events, filter-log-events */
+	{"resourceLogs", ""}, /* OpenTelemetry */
+	{"streams", ""},      /* what is pushed to Loki */
+	{"hits", "hits"},     /* Elasticsearch */
+	{"data", "result"},   /* Loki and Prometheus: query_range */
+};
+
+static bool is_blank(char c) {
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static void reset(struct document *d) {
+	d->len = d->base = 0;
+	d->depth = d->elements_at = 0;
+	d->in_string = d->escaped = d->wants_key = d->too_long = d->cut = false;
+	d->keys[0][0] = d->keys[1][0] = '\0';
+}
+
+void document_feed(struct document *d, struct text line) {
+	d->rest = line;
+}
+
+void document_release(struct document *d) {
+	free(d->at);
+}
+
+static void put(struct document *d, struct text t) {
+	if (d->too_long || t.len > d->max_bytes - (d->len - d->base)) {
+		d->too_long = true;
+		d->len = d->base;
+		return;
+	}
+	if (d->len + t.len > d->room) {
+		d->room = 2 * (d->len + t.len) + 4096;
+		d->at = must_realloc(d->at, d->room);
+	}
+	memcpy(d->at + d->len, t.at, t.len);
+	d->len += t.len;
+}
+
+/* Takes the inside of a string up to its quote or the end of the line. */
+static void take_string(struct document *d) {
+	struct text t = d->rest;
+	size_t i = 0;
+
+	while (i < t.len && (d->escaped || t.at[i] != '"')) {
+		d->escaped = !d->escaped && t.at[i] == '\\';
+		i++;
+	}
+	d->in_string = i == t.len;
+	i += i < t.len;
+	put(d, text_cut(t, 0, i));
+	d->rest = text_cut(t, i, t.len);
+}
+
+/* The string read last is a key of the outermost objects. */
+static void take_key(struct document *d) {
+	if (d->depth > 2 || d->too_long || d->len < d->string_at + 2) {
+		return;
+	}
+	char *key = d->keys[d->depth - 1];
+	size_t len = d->len - d->string_at - 2;
+	len = len <= DOCUMENT_KEY_BYTES ? len : 0;
+	memcpy(key, d->at + d->string_at + 1, len);
+	key[len] = '\0';
+}
+
+/* Is the array that begins here one whose elements are lines? */
+static bool has_lines(const struct document *d) {
+	if (d->elements_at > 0 || d->depth > 2) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof element_paths / sizeof *element_paths; i++) {
+		const struct path *p = &element_paths[i];
+		int depth = *p->inner ? 2 : 1;
+		if (d->depth == depth && d->object[1] && d->object[depth] && strcmp(d->keys[0], p->outer) == 0 &&
+		    (depth == 1 || strcmp(d->keys[1], p->inner) == 0)) {
+			return true;
+		}
+	}
+	return d->depth == 0;
+}
+
+static bool open(struct document *d, char c) {
+	bool lines = c == '[' && has_lines(d);
+
+	if (d->depth == DOCUMENT_DEPTH_MAX) {
+		return false;
+	}
+	d->object[++d->depth] = c == '{';
+	d->wants_key = c == '{';
+	put(d, (struct text){&c, 1});
+	if (lines) {
+		d->elements_at = d->depth;
+		d->cut = true;
+		d->base = d->len;
+	}
+	return true;
+}
+
+/* True if a value is whole. */
+static bool close(struct document *d, char c) {
+	bool element = d->elements_at > 0 && d->depth == d->elements_at + 1;
+
+	put(d, (struct text){&c, 1});
+	if (d->depth == d->elements_at) {
+		d->elements_at = 0;
+		d->base = 0;
+	}
+	d->depth--;
+	d->wants_key = false;
+	return element || d->depth == 0;
+}
+
+enum step { STEP_ON, STEP_WHOLE, STEP_BROKEN };
+
+static enum step take_mark(struct document *d, char c) {
+	bool in_object = d->depth > 0 && d->object[d->depth];
+
+	if (c == '}' || c == ']') {
+		return d->depth == 0 || in_object != (c == '}') ? STEP_BROKEN : close(d, c) ? STEP_WHOLE : STEP_ON;
+	}
+	if (d->wants_key) {
+		return STEP_BROKEN;
+	}
+	if (c == '{' || c == '[') {
+		return open(d, c) ? STEP_ON : STEP_BROKEN;
+	}
+	if (c == ':') {
+		take_key(d);
+	}
+	/* Commas between elements that are lines belong to none. */
+	if (c == ',' && d->depth == d->elements_at) {
+		return STEP_ON;
+	}
+	d->wants_key = c == ',' && in_object;
+	put(d, (struct text){&c, 1});
+	return STEP_ON;
+}
+
+static enum step take_byte(struct document *d) {
+	char c = *d->rest.at;
+
+	d->rest = text_cut(d->rest, 1, d->rest.len);
+	if (is_blank(c)) {
+		return STEP_ON;
+	}
+	if (c == '"') {
+		d->string_at = d->len;
+		d->wants_key = false;
+		put(d, (struct text){&c, 1});
+		d->in_string = true;
+		return STEP_ON;
+	}
+	return take_mark(d, c);
+}
+
+/* A whole value: what encloses elements stays, and is no line itself. */
+static enum document_status hand_out(struct document *d, struct text *out) {
+	bool too_long = d->too_long, remains = d->depth == 0 && d->cut;
+
+	*out = (struct text){d->at + d->base, d->len - d->base};
+	d->len = d->base;
+	d->too_long = false;
+	if (d->depth == 0) {
+		reset(d);
+	}
+	return remains ? DOCUMENT_MORE : too_long ? DOCUMENT_TOO_LONG : DOCUMENT_VALUE;
+}
+
+/* What is outside of any value is a line as it is, but for what separates values. */
+static enum document_status take_outside(struct document *d, struct text *out) {
+	struct text t = text_trim(d->rest);
+
+	*out = d->rest;
+	d->rest = text_cut(d->rest, d->rest.len, d->rest.len);
+	return t.len == 0 || text_eq(t, T(",")) || text_eq(t, T("]")) ? DOCUMENT_MORE : DOCUMENT_VALUE;
+}
+
+enum document_status document_next(struct document *d, struct text *out) {
+	while (d->rest.len > 0) {
+		text_skip_blanks(&d->rest);
+		if (d->depth == 0 && d->rest.len > 0 && *d->rest.at != '{' && *d->rest.at != '[') {
+			return take_outside(d, out);
+		}
+		enum step step = STEP_ON;
+		if (d->in_string) {
+			take_string(d);
+		} else if (d->rest.len > 0) {
+			step = take_byte(d);
+		}
+		if (step == STEP_BROKEN || (d->in_string && d->rest.len == 0)) {
+			reset(d);
+			d->rest = text_cut(d->rest, d->rest.len, d->rest.len);
+			return DOCUMENT_BROKEN;
+		}
+		if (step == STEP_WHOLE) {
+			enum document_status status = hand_out(d, out);
+			if (status != DOCUMENT_MORE) {
+				return status;
+			}
+		}
+	}
+	return DOCUMENT_MORE;
+}
+
+bool document_bids(struct text head) {
+	struct document d = {.max_bytes = SIZE_MAX};
+	struct text out, line, rest = head;
+	bool over = false, fine = true;
+
+	while (rest.len > 0 && (*rest.at == '\n' || is_blank(*rest.at))) {
+		rest = text_cut(rest, 1, rest.len);
+	}
+	if (rest.len == 0 || (*rest.at != '{' && *rest.at != '[')) {
+		return false;
+	}
+	for (int i = 0; i < 2 && fine && text_until(&rest, T("\n"), &line); i++) {
+		enum document_status status;
+		document_feed(&d, line);
+		while ((status = document_next(&d, &out)) == DOCUMENT_VALUE) {
+		}
+		fine = status == DOCUMENT_MORE && (i > 0 || d.depth > 0);
+		over = fine;
+	}
+	document_release(&d);
+	return over;
+}

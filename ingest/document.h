@@ -1,0 +1,48 @@
+/*
+ * document.h: JSON that is written over several lines, cut into objects that each stand for a line.
+ *
+ * Log stores and usage APIs print documents such as {"events":[{…},{…}]}, indented or with an element a line. The
+ * elements of such arrays become lines of their own, in memory bounded by the largest one; any other value becomes
+ * one line.
+ */
+#ifndef INGEST_DOCUMENT_H
+#define INGEST_DOCUMENT_H
+
+#include "core/text.h"
+
+#define DOCUMENT_DEPTH_MAX 64
+#define DOCUMENT_KEY_BYTES 16
+
+/* Zero-initialise but for max_bytes. */
+struct document {
+	size_t max_bytes;  /* of a value; larger ones are dropped */
+	struct text rest;  /* of the line handed in last */
+	char *at;          /* the value being read, without white space between its tokens */
+	size_t len, room;
+	size_t base;       /* where the element being read begins, behind what encloses it */
+	int depth;
+	bool object[DOCUMENT_DEPTH_MAX + 1];  /* of each depth: an object, else an array */
+	char keys[2][DOCUMENT_KEY_BYTES + 1]; /* the last key of the outermost two objects */
+	size_t string_at;  /* where the string being read, or read last, begins */
+	bool in_string, escaped, wants_key, too_long;
+	int elements_at;   /* the depth of the array whose elements are lines; 0: none */
+	bool cut;          /* such an array has been in the value being read */
+};
+
+enum document_status {
+	DOCUMENT_MORE,    /* the line is used up */
+	DOCUMENT_VALUE,   /* *out is a line */
+	DOCUMENT_BROKEN,  /* what has been read is no JSON, and is dropped */
+	DOCUMENT_TOO_LONG
+};
+
+/* Does a log with this beginning hold values over several lines? */
+bool document_bids(struct text head);
+
+/* Hands in the next line; the one before must be used up. */
+void document_feed(struct document *d, struct text line);
+/* Valid until the next call. */
+enum document_status document_next(struct document *d, struct text *out);
+void document_release(struct document *d);
+
+#endif

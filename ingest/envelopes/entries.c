@@ -1,0 +1,383 @@
+#include "ingest/envelopes/entries.h"
+
+#include <stdlib.h>
+
+#include "core/error.h"
+
+enum entry_kind {
+	ENTRY_OBJECT, /* an object with a line and a stamp */
+	ENTRY_PAIR,   /* ["1791180000123000000", "a line", …] */
+	ENTRY_FIELDS, /* [{"field":"@message","value":"a line"}, …] */
+	ENTRY_SERIES, /* {"metric":{…},"values":[[1791180000,"1"],…]}: each sample is a line of the text form */
+};
+
+/*
+ * Where entries are: a key at each level, "*" for the elements of an array. What may name the server stands
+ * in the objects on the way.
+ *
+ * {"resourceLogs":[{"resource":{"attributes":[…]},"scopeLogs":[{"logRecords":[{"timeUnixNano":"…","body":{"stringValue":"a line"}}]}]}]}  OpenTelemetry
+ * {"status":"success","data":{"resultType":"streams","result":[{"stream":{…},"values":[["…","a line"]]}]}}  Loki
+ * {"stream":{…},"values":[["…","a line"]]}                                     an element of it
+ * {"streams":[{"stream":{…},"values":[["…","a line"]]}]}                       what is pushed to Loki
+ * {"events":[{"timestamp":1791180000123,"message":"a line"}]}                  CloudWatch
+ * {"messageType":"DATA_MESSAGE","logStream":"…","logEvents":[…]}               CloudWatch, to S3 or a subscription
+ * {"results":[[{"field":"@timestamp","value":"…"},…]]}, [[{"field":…}]]        CloudWatch Logs Insights
+ * {"hits":{"hits":[{"_source":{…}}]}}                                          Elasticsearch
+ * {"data":[{"type":"log","attributes":{"timestamp":"…","message":"a line"}}]}  Datadog
+ * [{"textPayload":"a line","timestamp":"…"}]                                   any of the above in an array
+ * {"status":"success","data":{"resultType":"matrix","result":[{"metric":{…},"values":[[1791180000,"1"]]}]}}  Prometheus
+ * {"metric":{…},"values":[1,2],"timestamps":[1791180000000,…]}                 VictoriaMetrics
+ */
+static const struct entry_path {
+	struct text first_key; /* of the document, or a key that it must have */
+	enum entry_kind kind;
+	struct text keys[6]; /* "*": each element; empty: the end */
+} paths[] = {
+#define KEY(literal) {literal, sizeof(literal) - 1}
+	{KEY("resourceLogs"), ENTRY_OBJECT, {KEY("resourceLogs"), KEY("*"), KEY("scopeLogs"), KEY("*"), KEY("logRecords"), KEY("*")}},
+	{KEY("scopeLogs"), ENTRY_OBJECT, {KEY("scopeLogs"), KEY("*"), KEY("logRecords"), KEY("*")}},
+	{KEY("data"), ENTRY_PAIR, {KEY("data"), KEY("result"), KEY("*"), KEY("values"), KEY("*")}},
+	{KEY("stream"), ENTRY_PAIR, {KEY("values"), KEY("*")}},
+	{KEY("streams"), ENTRY_PAIR, {KEY("streams"), KEY("*"), KEY("values"), KEY("*")}},
+	{KEY("events"), ENTRY_OBJECT, {KEY("events"), KEY("*")}},
+	{KEY("logEvents"), ENTRY_OBJECT, {KEY("logEvents"), KEY("*")}},
+	{KEY("results"), ENTRY_FIELDS, {KEY("results"), KEY("*")}},
+	{KEY("hits"), ENTRY_OBJECT, {KEY("hits"), KEY("hits"), KEY("*")}},
+	{KEY("data"), ENTRY_OBJECT, {KEY("data"), KEY("*")}},
+	{KEY("[["), ENTRY_FIELDS, {KEY("*")}},
+	{KEY("[{"), ENTRY_FIELDS, {{"", 0}}},
+	{KEY("[{"), ENTRY_OBJECT, {KEY("*")}},
+};
+#define PATHS (sizeof paths / sizeof *paths)
+
+/* Keys that such a document may begin with, or a value before the one that counts: cheap to look at. */
+static bool may_hold_entries(struct text t) {
+	static const struct text openings[] = {
+		KEY("resource\""), KEY("resourceLogs"), KEY("scopeLogs"), KEY("status\""), KEY("data\""), KEY("stream\":{"),
+		KEY("stream\": {"), KEY("streams\""), KEY("metric\""), KEY("events\""), KEY("messageType\""), KEY("owner\""),
+		KEY("results\""), KEY("took\""), KEY("_scroll_id\""), KEY("hits\""), KEY("nextForwardToken\""),
+		KEY("searchedLogStreams\""), KEY("queryLanguage\""), KEY("meta\""), KEY("field\""),
+	};
+
+	bool array = text_skip(&t, T("["));
+	text_skip_blanks(&t);
+	if (array && (text_starts(t, T("[")) || wrapper_may_begin(t))) {
+		return true;
+	}
+	if (!text_skip(&t, T("{"))) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	if (!text_skip(&t, T("\""))) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
+		if (text_starts(t, openings[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void entries_release(struct entries *b) {
+	json_free(b->json);
+	free(b->labels);
+}
+
+static bool is_each(struct text key) {
+	return text_eq(key, T("*"));
+}
+
+/* From an entry's element down to the next "*" or the end; JSON_ABSENT where a key is not there. */
+static json_at descend(const struct entries *b, json_at at, const struct text **keys) {
+	const struct text *end = b->path->keys + sizeof b->path->keys / sizeof *b->path->keys;
+
+	for (; *keys < end && (*keys)->len > 0 && !is_each(**keys); ++*keys) {
+		at = at != JSON_ABSENT && json_type(b->json, at) == JSON_OBJECT ? json_get(b->json, at, **keys) : JSON_ABSENT;
+	}
+	return at;
+}
+
+/* How many "*" the path has, and the keys behind the n-th. */
+static const struct text *keys_behind(const struct entry_path *path, int n) {
+	const struct text *key = path->keys;
+
+	for (; n > 0; key++) {
+		n -= is_each(*key);
+	}
+	return key;
+}
+
+static int levels_of(const struct entry_path *path) {
+	int levels = 0;
+
+	for (size_t i = 0; i < sizeof path->keys / sizeof *path->keys && path->keys[i].len > 0; i++) {
+		levels += is_each(path->keys[i]);
+	}
+	return levels;
+}
+
+/* The elements of the array at which `level` walks. */
+static json_at first_of(const struct entries *b, int level) {
+	const struct text *keys = keys_behind(b->path, level);
+	json_at array = descend(b, level == 0 ? 0 : b->at[level - 1], &keys);
+
+	return array != JSON_ABSENT && json_type(b->json, array) == JSON_ARRAY ? json_first(b->json, array) : JSON_ABSENT;
+}
+
+/* Moves to the next entry; at the start all `at` are JSON_ABSENT. False behind the last. */
+static bool move_on(struct entries *b) {
+	int level = b->levels - 1;
+	bool begins = b->at[0] == JSON_ABSENT;
+
+	if (begins) {
+		level = 0;
+		b->at[0] = first_of(b, 0);
+	} else {
+		b->at[level] = json_next(b->json, b->at[level]);
+	}
+	for (;;) {
+		if (b->at[level] == JSON_ABSENT) {
+			if (level-- == 0) {
+				return false;
+			}
+			b->at[level] = json_next(b->json, b->at[level]);
+		} else if (level == b->levels - 1) {
+			return true;
+		} else {
+			level++;
+			b->at[level] = first_of(b, level);
+		}
+	}
+}
+
+static json_at entry_of(const struct entries *b) {
+	return b->levels == 0 ? 0 : b->at[b->levels - 1];
+}
+
+/* --- what an entry is --- */
+
+static json_at field_named(const struct json *j, json_at entry, struct text name) {
+	for (json_at f = json_first(j, entry); f != JSON_ABSENT; f = json_next(j, f)) {
+		json_at key = json_type(j, f) == JSON_OBJECT ? json_get(j, f, T("field")) : JSON_ABSENT;
+		if (key != JSON_ABSENT && text_eq(json_raw(j, key), name)) {
+			return json_get(j, f, T("value"));
+		}
+	}
+	return JSON_ABSENT;
+}
+
+static bool take_fields(struct envelope *e, const struct json *j, json_at entry, struct peeling *p) {
+	json_at line = field_named(j, entry, T("@message")), stream = field_named(j, entry, T("@logStream"));
+
+	if (stream != JSON_ABSENT) {
+		origin_set(&p->origin, ORIGIN_INSTANCE, json_raw(j, stream));
+	}
+	return line != JSON_ABSENT && wrapper_take(e, j, line, field_named(j, entry, T("@timestamp")), p);
+}
+
+static bool take_pair(struct envelope *e, const struct json *j, json_at entry, struct peeling *p) {
+	json_at stamp = json_type(j, entry) == JSON_ARRAY ? json_first(j, entry) : JSON_ABSENT;
+	json_at line = stamp == JSON_ABSENT ? JSON_ABSENT : json_next(j, stamp);
+
+	return line != JSON_ABSENT && wrapper_take(e, j, line, stamp, p);
+}
+
+static bool looks_like_entry(const struct entries *b) {
+	const struct json *j = b->json;
+	json_at entry = entry_of(b);
+
+	switch (b->path->kind) {
+	case ENTRY_OBJECT:
+		return json_type(j, entry) == JSON_OBJECT && wrapper_is(j, entry);
+	case ENTRY_PAIR: { /* Prometheus' instants are numbers */
+		json_at stamp = json_type(j, entry) == JSON_ARRAY ? json_first(j, entry) : JSON_ABSENT;
+		return stamp != JSON_ABSENT && json_type(j, stamp) == JSON_STRING;
+	}
+	case ENTRY_FIELDS:
+		return json_type(j, entry) == JSON_ARRAY && field_named(j, entry, T("@message")) != JSON_ABSENT;
+	case ENTRY_SERIES:
+		break;
+	}
+	return json_type(j, entry) == JSON_OBJECT && json_get(j, entry, T("metric")) != JSON_ABSENT;
+}
+
+/* --- samples --- */
+
+static void put(struct entries *b, struct text t) {
+	if (b->labels_len + t.len > b->labels_room) {
+		b->labels_room = 2 * (b->labels_len + t.len) + 512;
+		b->labels = must_realloc(b->labels, b->labels_room);
+	}
+	memcpy(b->labels + b->labels_len, t.at, t.len);
+	b->labels_len += t.len;
+}
+
+/* 'vllm:prompt_tokens_total{engine="0",instance="a:8000"} ' */
+static void write_labels(struct entries *b, json_at metric) {
+	json_at name = json_get(b->json, metric, T("__name__"));
+	bool any = false;
+
+	b->labels_len = 0;
+	put(b, name == JSON_ABSENT ? T("") : json_raw(b->json, name));
+	put(b, T("{"));
+	for (json_at v = json_first(b->json, metric); v != JSON_ABSENT; v = json_next(b->json, v)) {
+		if (v != name && json_type(b->json, v) == JSON_STRING) {
+			put(b, any ? T(",") : T(""));
+			put(b, json_key(b->json, v));
+			put(b, T("=\""));
+			put(b, json_raw(b->json, v));
+			put(b, T("\""));
+			any = true;
+		}
+	}
+	put(b, T("} "));
+}
+
+/* The first sample of the series at the entry: `value` is JSON_ABSENT if it has none. */
+static void begin_series(struct entries *b) {
+	const struct json *j = b->json;
+	json_at entry = entry_of(b), values = json_get(j, entry, T("values")), stamps = json_get(j, entry, T("timestamps"));
+	json_at metric = json_get(j, entry, T("metric"));
+
+	b->value = values != JSON_ABSENT && json_type(j, values) == JSON_ARRAY ? json_first(j, values) : json_get(j, entry, T("value"));
+	b->stamp = stamps != JSON_ABSENT && json_type(j, stamps) == JSON_ARRAY ? json_first(j, stamps) : JSON_ABSENT;
+	if (json_type(j, entry) != JSON_OBJECT || metric == JSON_ABSENT) {
+		b->value = JSON_ABSENT;
+	} else {
+		write_labels(b, metric);
+	}
+}
+
+/* The sample at `value`, [seconds, "1"] or 1 with its milliseconds at `stamp`, as text; moves behind it. */
+static void write_sample(struct envelope *e, struct entries *b, struct peeling *p) {
+	const struct json *j = b->json;
+	bool pair = json_type(j, b->value) == JSON_ARRAY, alone = b->value == json_get(j, entry_of(b), T("value"));
+	json_at stamp = pair ? json_first(j, b->value) : b->stamp;
+	json_at value = !pair ? b->value : stamp == JSON_ABSENT ? JSON_ABSENT : json_next(j, stamp);
+	struct text number = value == JSON_ABSENT ? T("") : json_raw(j, value), at = stamp == JSON_ABSENT ? T("") : json_raw(j, stamp);
+	size_t len = b->labels_len + number.len + 1 + at.len;
+	char *to = envelope_scratch(e, p, len);
+
+	memcpy(to, b->labels, b->labels_len);
+	memcpy(to + b->labels_len, number.at, number.len);
+	to[b->labels_len + number.len] = ' ';
+	memcpy(to + b->labels_len + number.len + 1, at.at, at.len);
+	p->text = (struct text){to, len};
+	b->value = alone ? JSON_ABSENT : json_next(j, b->value);
+	b->stamp = b->stamp == JSON_ABSENT ? JSON_ABSENT : json_next(j, b->stamp);
+}
+
+static bool next_sample(struct envelope *e, struct entries *b, struct peeling *p) {
+	while (b->value == JSON_ABSENT) {
+		if (b->levels == 0 ? b->at[0] != JSON_ABSENT : !move_on(b)) {
+			return false;
+		}
+		b->at[0] = b->levels == 0 ? 0 : b->at[0];
+		begin_series(b);
+	}
+	write_sample(e, b, p);
+	return true;
+}
+
+/* --- the walk --- */
+
+static bool has_key(const struct json *j, const struct entry_path *path) {
+	if (text_starts(path->first_key, T("["))) {
+		json_at first = json_type(j, 0) == JSON_ARRAY ? json_first(j, 0) : JSON_ABSENT;
+		return first != JSON_ABSENT && json_type(j, first) == (text_eq(path->first_key, T("[[")) ? JSON_ARRAY : JSON_OBJECT);
+	}
+	return json_type(j, 0) == JSON_OBJECT && json_get(j, 0, path->first_key) != JSON_ABSENT;
+}
+
+static void begin(struct entries *b, const struct entry_path *path) {
+	b->path = path;
+	b->levels = levels_of(path);
+	b->value = b->stamp = JSON_ABSENT;
+	for (int i = 0; i < ENTRIES_LEVELS; i++) {
+		b->at[i] = JSON_ABSENT;
+	}
+}
+
+bool entries_open(struct entries *b, struct text document) {
+	if (!may_hold_entries(document)) {
+		return false;
+	}
+	b->json = b->json ? b->json : json_new();
+	if (!json_parse(b->json, document, NULL)) {
+		return false;
+	}
+	for (size_t i = 0; i < PATHS; i++) {
+		if (!has_key(b->json, &paths[i])) {
+			continue;
+		}
+		begin(b, &paths[i]);
+		if ((b->levels == 0 || move_on(b)) && looks_like_entry(b)) {
+			begin(b, &paths[i]);
+			return true;
+		}
+	}
+	b->path = NULL;
+	return false;
+}
+
+/* What stands on the way to the entry names the server: resource.attributes of OpenTelemetry, Loki's stream. */
+static void take_origin(struct envelope *e, struct entries *b, struct peeling *p) {
+	for (int i = b->levels - 2; i >= -1; i--) {
+		json_at object = i < 0 ? 0 : b->at[i];
+		if (object == JSON_ABSENT || json_type(b->json, object) != JSON_OBJECT) {
+			continue;
+		}
+		json_at resource = json_get(b->json, object, T("resource"));
+		json_at stream = json_get(b->json, object, T("logStream"));
+		if (resource != JSON_ABSENT && json_type(b->json, resource) == JSON_OBJECT) {
+			envelope_origin_of_attributes(e, b->json, json_get(b->json, resource, T("attributes")), p);
+		}
+		if (stream != JSON_ABSENT) {
+			origin_set(&p->origin, ORIGIN_INSTANCE, json_raw(b->json, stream));
+		}
+		if (json_get(b->json, object, T("stream")) != JSON_ABSENT) {
+			envelope_origin(e, b->json, object, p);
+		}
+	}
+}
+
+static bool take_entry(struct envelope *e, struct entries *b, struct peeling *p) {
+	json_at entry = entry_of(b);
+
+	switch (b->path->kind) {
+	case ENTRY_PAIR:
+		return take_pair(e, b->json, entry, p);
+	case ENTRY_FIELDS:
+		return json_type(b->json, entry) == JSON_ARRAY && take_fields(e, b->json, entry, p);
+	case ENTRY_OBJECT:
+		return json_type(b->json, entry) == JSON_OBJECT && wrapper_unwrap(e, b->json, entry, p);
+	case ENTRY_SERIES:
+		break;
+	}
+	return false;
+}
+
+bool entries_next(struct envelope *e, struct entries *b, struct peeling *p) {
+	if (!b->path) {
+		return false;
+	}
+	if (b->path->kind == ENTRY_SERIES) {
+		if (next_sample(e, b, p)) {
+			return true;
+		}
+		b->path = NULL;
+		return false;
+	}
+	for (;;) {
+		if (b->levels == 0 ? b->at[0] != JSON_ABSENT : !move_on(b)) {
+			b->path = NULL;
+			return false;
+		}
+		b->at[0] = b->levels == 0 ? 0 : b->at[0];
+		if (take_entry(e, b, p)) {
+			take_origin(e, b, p);
+			return true;
+		}
+	}
+}

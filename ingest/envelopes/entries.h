@@ -1,0 +1,27 @@
+/* entries.h: JSON that holds many lines of a log, or many samples of metrics; private to envelopes/. */
+#ifndef INGEST_ENTRIES_H
+#define INGEST_ENTRIES_H
+
+#include "ingest/envelopes/peeling.h"
+
+#define ENTRIES_LEVELS 3
+
+struct entries {
+	struct json *json;
+	const struct entry_path *path; /* NULL: none is open */
+	json_at at[ENTRIES_LEVELS];      /* the elements that enclose the entry, and the entry; */
+	int levels;                     /* so many */
+	json_at value, stamp;           /* of a series of samples: the next one; JSON_ABSENT: not begun */
+	char *labels;                   /* of the series, as text */
+	size_t labels_len, labels_room;
+};
+
+void entries_release(struct entries *b);
+
+/* Opens the document if it holds entries. */
+bool entries_open(struct entries *b, struct text document);
+
+/* The next entry into `p`, its own envelope taken off; false, and the document is closed, behind the last. */
+bool entries_next(struct envelope *e, struct entries *b, struct peeling *p);
+
+#endif

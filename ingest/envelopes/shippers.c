@@ -1,0 +1,377 @@
+/* shippers.c: what those who show or ship logs put in front of a line: compose, kubectl, stern, journalctl, grep, Dynamo. */
+#include "core/instant.h"
+#include "ingest/envelopes/peeling.h"
+
+static bool is_digit(char c) {
+	return c >= '0' && c <= '9';
+}
+
+static bool is_lower(char c) {
+	return c >= 'a' && c <= 'z';
+}
+
+static bool is_name_byte(char c) {
+	return is_lower(c) || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
+static bool is_name(struct text t) {
+	for (size_t i = 0; i < t.len; i++) {
+		if (!is_name_byte(t.at[i])) {
+			return false;
+		}
+	}
+	return t.len > 0;
+}
+
+/* Of Kubernetes: small letters, digits, "-" and "."; a pod's has a "-" or is longer than a word of a log. */
+static bool is_kube_name(struct text t) {
+	for (size_t i = 0; i < t.len; i++) {
+		if (!is_lower(t.at[i]) && !is_digit(t.at[i]) && t.at[i] != '-' && t.at[i] != '.') {
+			return false;
+		}
+	}
+	return t.len > 0 && t.at[0] != '-' && t.at[t.len - 1] != '-';
+}
+
+/* Does a line of an engine, or another wrapping, begin here? What a prefix may stand in front of. */
+static bool opens_line(struct text t) {
+	static const struct text openings[] = {
+		{"(", 1}, {"[", 1}, {"{", 1}, {"\33", 1}, {"INFO", 4}, {"DEBUG", 5}, {"WARNING", 7}, {"ERROR", 5},
+		{"slot ", 5}, {"srv ", 4}, {"time=", 5}, {"Engine ", 7}, {"I0", 2}, {"I1", 2},
+	};
+
+	if (t.len > 10 && is_digit(t.at[0])) { /* a date, llama.cpp's seconds since the start */
+		return text_starts(t, T("20")) || text_find(text_cut(t, 0, 20), T(" I ")) != SIZE_MAX;
+	}
+	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
+		if (text_starts(t, openings[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "vllm-1        | ": docker compose logs, the service and number of the container. */
+bool strip_bar(struct envelope *e, struct peeling *p) {
+	enum { NAME_MAX = 128 };
+	struct text t = p->text;
+	size_t len = 0, at;
+
+	(void)e;
+	while (len < t.len && len < NAME_MAX && is_name_byte(t.at[len])) {
+		len++;
+	}
+	for (at = len; at < t.len && at < NAME_MAX && t.at[at] == ' '; at++) {
+	}
+	struct text rest = text_cut(t, at, t.len);
+	if (len == 0 || at == len || !text_skip(&rest, T("|"))) {
+		return false;
+	}
+	text_skip(&rest, T(" "));
+	origin_set(&p->origin, ORIGIN_CONTAINER, text_cut(t, 0, len));
+	p->text = rest;
+	p->stamped = false;
+	return true;
+}
+
+static void set_local(struct peeling *p, int64_t as_if_utc_ns) {
+	instant_to_civil(as_if_utc_ns, &p->local);
+	p->has_local = true;
+}
+
+/* "2026-10-05 08:00:00.123 | " of Docker Desktop, local time; loguru's lines look alike and are none of an engine. */
+bool strip_local_bar(struct envelope *e, struct peeling *p) {
+	struct text t = p->text;
+	bool zone_given;
+	int64_t ns;
+
+	(void)e;
+	if (t.len < 22 || t.at[4] != '-' || t.at[7] != '-' || !instant_take(&t, &ns, &zone_given) ||
+	    (!text_skip(&t, T(" | ")) && !text_skip(&t, T(" |")))) {
+		return false;
+	}
+	if (zone_given) {
+		set_stamp(p, ns);
+	} else {
+		set_local(p, ns);
+	}
+	p->text = t;
+	return true;
+}
+
+/* "[pod/vllm-0/vllm] ", "[pod/vllm-0] " of kubectl logs --prefix */
+static bool strip_kubectl(struct peeling *p) {
+	struct text t = p->text, inside, pod;
+
+	if (!text_skip(&t, T("[pod/")) || !text_until(&t, T("] "), &inside) || text_find_byte(inside, ' ') != SIZE_MAX) {
+		return false;
+	}
+	if (text_until(&inside, T("/"), &pod)) {
+		origin_set(&p->origin, ORIGIN_CONTAINER, inside);
+	} else {
+		pod = inside;
+	}
+	origin_set(&p->origin, ORIGIN_POD, pod);
+	p->text = t;
+	return true;
+}
+
+/* "[vllm-0] ", "[vllm-0 vllm] " of kubetail */
+static bool strip_kubetail(struct peeling *p) {
+	struct text t = p->text, inside, pod;
+
+	if (!text_skip(&t, T("[")) || t.len == 0 || !is_lower(t.at[0]) || !text_until(&t, T("] "), &inside) || inside.len > 128 ||
+	    !opens_line(t)) {
+		return false;
+	}
+	struct text container = inside;
+	if (!text_until(&container, T(" "), &pod)) {
+		pod = inside;
+		container = T("");
+	}
+	if (!is_kube_name(pod) || text_find_byte(pod, '-') == SIZE_MAX || (container.len > 0 && !is_kube_name(container))) {
+		return false;
+	}
+	origin_set(&p->origin, ORIGIN_POD, pod);
+	origin_set(&p->origin, ORIGIN_CONTAINER, container);
+	p->text = t;
+	return true;
+}
+
+/* "vllm-0 vllm ", with the namespace in front where there are several: stern. "llm/vllm-0[vllm]: " of kail. */
+static bool strip_stern(struct peeling *p) {
+	struct text t = p->text, words[3];
+	int count = 0;
+
+	while (count < 3) {
+		struct text rest = t;
+		if (!text_until(&rest, T(" "), &words[count]) || !is_kube_name(words[count])) {
+			break;
+		}
+		t = rest;
+		count++;
+		if (count >= 2 && opens_line(t)) {
+			break;
+		}
+	}
+	if (count < 2 || !opens_line(t) || is_digit(words[0].at[0])) {
+		return false;
+	}
+	struct text pod = words[count - 2];
+	if (text_find_byte(pod, '-') == SIZE_MAX) {
+		return false;
+	}
+	origin_set(&p->origin, ORIGIN_NAMESPACE, count == 3 ? words[0] : T(""));
+	origin_set(&p->origin, ORIGIN_POD, pod);
+	origin_set(&p->origin, ORIGIN_CONTAINER, words[count - 1]);
+	p->text = t;
+	return true;
+}
+
+static bool strip_kail(struct peeling *p) {
+	struct text t = p->text, space, pod, container;
+
+	if (!text_until(&t, T("/"), &space) || !is_kube_name(space) || !text_until(&t, T("["), &pod) || !is_kube_name(pod) ||
+	    !text_until(&t, T("]: "), &container) || !is_kube_name(container)) {
+		return false;
+	}
+	origin_set(&p->origin, ORIGIN_NAMESPACE, space);
+	origin_set(&p->origin, ORIGIN_POD, pod);
+	origin_set(&p->origin, ORIGIN_CONTAINER, container);
+	p->text = t;
+	return true;
+}
+
+/* "12:", "vllm.log:", "logs/vllm.log:12:" of grep -n and -H. The file's name is that of a server. */
+static bool strip_grep(struct peeling *p) {
+	enum { PATH_MAX_BYTES = 256 };
+	struct text t = p->text, path = {0}, rest;
+	int64_t line;
+	size_t colon = text_find_byte(text_cut(t, 0, PATH_MAX_BYTES), ':');
+
+	if (colon == SIZE_MAX || colon == 0) {
+		return false;
+	}
+	if (!is_digit(t.at[0]) || text_find_byte(text_cut(t, 0, colon), '.') != SIZE_MAX) {
+		path = text_cut(t, 0, colon);
+		bool file = text_find(path, T(".log")) != SIZE_MAX || text_ends(path, T(".txt")) || text_ends(path, T(".out")) ||
+		            text_ends(path, T(".err"));
+		if (!file || memchr(path.at, ' ', path.len) || memchr(path.at, '"', path.len)) {
+			return false;
+		}
+		t = text_cut(t, colon + 1, t.len);
+	}
+	rest = t;
+	if (text_take_i64(&rest, &line) && line > 0 && text_skip(&rest, T(":")) && opens_line(rest)) {
+		t = rest;
+	} else if (path.len == 0) {
+		return false;
+	}
+	if (!opens_line(t)) {
+		return false;
+	}
+	origin_set(&p->origin, ORIGIN_CONTAINER, path);
+	p->text = t;
+	return true;
+}
+
+/* "INFO  PyProcess W-142-model-stdout: [1,0]<stdout>:" of DJL Serving, which runs SageMaker's containers. */
+static bool strip_djl(struct peeling *p) {
+	struct text t = p->text, before;
+
+	if (!text_until(&t, T("PyProcess"), &before) || before.len > 48 ||
+	    (!text_until(&t, T("-stdout: "), &before) && !text_until(&t, T("-stderr: "), &before)) || before.len > 128) {
+		return false;
+	}
+	if (text_starts(t, T("[")) && text_find(text_cut(t, 0, 24), T("]<std")) != SIZE_MAX && text_until(&t, T(">:"), &before)) {
+		text_skip(&t, T(" "));
+	}
+	p->text = t;
+	return true;
+}
+
+bool strip_shipper(struct envelope *e, struct peeling *p) {
+	char first = p->text.len > 0 ? *p->text.at : '\0';
+
+	(void)e;
+	if (first == '[') {
+		return strip_kubectl(p) || strip_kubetail(p) || strip_djl(p);
+	}
+	if (is_lower(first) && (strip_stern(p) || strip_kail(p))) {
+		return true;
+	}
+	return strip_grep(p) || (first == 'I' && strip_djl(p));
+}
+
+static int month_of(struct text t) {
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	for (int m = 0; m < 12 && t.len >= 3; m++) {
+		if (memcmp(months + 3 * m, t.at, 3) == 0) {
+			return m + 1;
+		}
+	}
+	return 0;
+}
+
+/* "06:00:00.123000" */
+static bool take_clock(struct text *t, struct civil *c) {
+	int64_t hour, minute, nano;
+
+	if (t->len < 8 || !text_take_i64(t, &hour) || !text_skip(t, T(":")) || !text_take_i64(t, &minute) ||
+	    !text_skip(t, T(":")) || !text_take_fixed(t, 9, &nano) || nano < 0 || hour < 0 || minute < 0) {
+		return false;
+	}
+	c->hour = (int)hour;
+	c->minute = (int)minute;
+	c->second = (int)(nano / NS_PER_SECOND);
+	c->nanosecond = (int)(nano % NS_PER_SECOND);
+	return hour < 24 && minute < 60 && nano < 60 * NS_PER_SECOND;
+}
+
+/* "Mon 2026-10-05 06:00:00 UTC " of journalctl -o short-full and with-unit */
+static bool strip_short_full(struct peeling *p) {
+	static const char days[] = "MonTueWedThuFriSatSun";
+	struct text t = p->text;
+	bool zone_given, known = false;
+	int64_t ns;
+
+	for (int d = 0; d < 7; d++) {
+		known = known || (t.len > 4 && memcmp(days + 3 * d, t.at, 3) == 0 && t.at[3] == ' ');
+	}
+	t = text_cut(t, 4, t.len);
+	if (!known || !instant_take(&t, &ns, &zone_given) || !text_skip(&t, T(" "))) {
+		return false;
+	}
+	if (text_skip(&t, T("UTC ")) || text_skip(&t, T("GMT ")) || zone_given) {
+		set_stamp(p, ns);
+	} else {
+		struct text zone;
+		if (!text_until(&t, T(" "), &zone) || zone.len > 6) {
+			return false;
+		}
+		set_local(p, ns);
+	}
+	p->text = t;
+	p->stamped = true;
+	return true;
+}
+
+/* "Oct 05 06:00:00.123000 " of journalctl -o short-precise: no year and no zone in it. */
+bool strip_short_precise(struct envelope *e, struct peeling *p) {
+	struct text t = p->text;
+	struct civil c = {.month = month_of(t)};
+	int64_t day;
+
+	(void)e;
+	if (c.month == 0) {
+		return strip_short_full(p);
+	}
+	t = text_cut(t, 3, t.len);
+	text_skip_blanks(&t);
+	if (!text_take_i64(&t, &day) || day < 1 || day > 31 || !text_skip(&t, T(" ")) || !take_clock(&t, &c) || !text_skip(&t, T(" "))) {
+		return false;
+	}
+	c.day = (int)day;
+	p->local = c;
+	p->has_local = true;
+	p->text = t;
+	p->stamped = true;
+	return true;
+}
+
+/* "(APIServer pid=7) " in front of an object: vLLM's processes label what their JSON logger writes. */
+bool strip_label(struct envelope *e, struct peeling *p) {
+	struct text t = p->text, label, inner;
+
+	(void)e;
+	if (!text_skip(&t, T("(")) || !text_until(&t, T(") "), &label) || label.len > 64) {
+		return false;
+	}
+	while (text_starts(t, T("(")) && text_until(&t, T(") "), &inner) && inner.len <= 64) {
+		label = inner;
+	}
+	if (!text_starts(t, T("{"))) {
+		return false;
+	}
+	p->label = label;
+	p->text = t;
+	return true;
+}
+
+/* " INFO loggers.log: " behind a stamp: Dynamo's workers, the module and function that logged. Rust's targets have "::". */
+bool strip_tracing(struct envelope *e, struct peeling *p) {
+	static const struct text levels[] = {{"INFO ", 5}, {"DEBUG ", 6}, {"WARN ", 5}, {"ERROR ", 6}};
+	struct text t = p->text, target;
+
+	(void)e;
+	if (!p->stamped) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+		struct text rest = t;
+		if (text_skip(&rest, levels[i]) && text_until(&rest, T(": "), &target) && target.len < 96 && is_name(target) &&
+		    text_find_byte(target, '.') != SIZE_MAX && !is_digit(target.at[0])) {
+			p->text = text_trim(rest);
+			p->stamped = false;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "2026-10-05T06:00:00+00:00<tab>tag<tab>{…}" of fluentd's out_file */
+bool strip_out_file(struct envelope *e, struct peeling *p) {
+	struct text t = p->text, tag;
+	int64_t ns;
+
+	(void)e;
+	if (text_find_byte(text_cut(t, 0, 48), '\t') == SIZE_MAX || !instant_take(&t, &ns, NULL) || !text_skip(&t, T("\t")) ||
+	    !text_until(&t, T("\t"), &tag) || !text_starts(t, T("{"))) {
+		return false;
+	}
+	set_stamp(p, ns);
+	p->text = t;
+	return true;
+}
