@@ -82,7 +82,7 @@ void attribution_fits_free(struct attribution_fits *f) {
 	}
 	for (size_t i = 0; i < f->count; i++) {
 		cells_release(&f->list[i]->cells);
-		free(f->list[i]->rough);
+		rough_free(f->list[i]->rough);
 		free(f->list[i]->rough_model);
 		free(f->list[i]);
 	}

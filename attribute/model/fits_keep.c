@@ -22,10 +22,10 @@ static void put_text(FILE *out, const char *key, struct text t) {
 	free(safe);
 }
 
-static void put_terms(FILE *out, const struct step_model *m) {
+static void put_terms(FILE *out, const char *before, const struct step_model *m) {
 	bool first = true;
 
-	fputs(",\"terms\":[", out);
+	fprintf(out, "%s\"terms\":[", before);
 	for (int i = 0; i < TERMS; i++) {
 		int64_t ntok;
 		const char *name = step_model_term(i, &ntok);
@@ -68,6 +68,13 @@ static void put_rows(FILE *out, const char *name, const struct rough_model *m, e
 	fputs("]", out);
 }
 
+static void put_rebuilt(FILE *out, const struct rebuilt_model *m) {
+	fprintf(out, ",\"rebuilt\":{\"rows\":%" PRId64 ",\"budget_ntok\":%" PRId64 ",\"gap_ns\":%" PRId64 ",\"tokens_a_step\":%.6g,\"off\":%.6g,", m->steps.steps,
+	        m->budget_ntok, m->gap_ns, m->tokens_a_step, m->score);
+	put_terms(out, "", &m->steps);
+	fputc('}', out);
+}
+
 static void put_rough(FILE *out, const struct rough *r, const struct rough_model *m) {
 	static const char *const origins[ROUGH_ORIGINS] = {
 		[ROUGH_OWN] = "own", [ROUGH_ROLES] = "other_roles", [ROUGH_PRIOR] = "published",
@@ -85,7 +92,11 @@ static void put_rough(FILE *out, const struct rough *r, const struct rough_model
 		put_rows(out, "prompt", m, ROUGH_PROMPT, 4);
 		fputs("},", out);
 		put_rows(out, "life", m, ROUGH_LIFE, 3);
-		fprintf(out, "},\"share_sd\":%.6g}", m->both_share_sd);
+		fprintf(out, "},\"share_sd\":%.6g", m->both_share_sd);
+		if (m->has_rebuilt) {
+			put_rebuilt(out, &m->rebuilt);
+		}
+		fputc('}', out);
 	}
 }
 
@@ -111,7 +122,7 @@ static void put_model(FILE *out, const struct fit *fit) {
 	}
 	fprintf(out, ",\"steps\":%" PRId64 ",\"outliers\":%" PRId64 ",\"residual\":%.6g,\"attention\":%s,\"context\":%s", m->steps, m->outliers,
 	        m->residual_relative, m->has_attention ? "true" : "false", m->has_context ? "true" : "false");
-	put_terms(out, m);
+	put_terms(out, ",", m);
 	put_covariance(out, m);
 }
 

@@ -6,6 +6,8 @@
  *   cell  KEY  STEPS  DURATION_US  SUM ...       (of the fit above; KEY and SUMs in hexadecimal)
  *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; what requests and windows say, see rough.h)
  *   work  TOTAL ...                              (of the same)
+ *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; what rebuilt steps say, see rebuilt.h)
+ *   replayed  TOTAL ...                          (of the same)
  *
  * Names are percent-encoded where a byte is a control character, a tab or '%'.
  */
@@ -71,6 +73,19 @@ static void write_rough(const struct rough *r, FILE *out) {
 	write_sums(r->totals, ROUGH_TOTALS, out);
 }
 
+static void write_rebuilt(const struct rebuilt *r, FILE *out) {
+	for (int b = 0; b < REBUILT_BUCKETS && r; b++) {
+		if (r->buckets[b].rows > 0) {
+			fprintf(out, "rebuilt\t%d\t%lld", b, (long long)r->buckets[b].rows);
+			write_sums(r->buckets[b].sums, REBUILT_PRODUCTS, out);
+		}
+	}
+	if (r) {
+		fputs("replayed", out);
+		write_sums(r->totals, REBUILT_TOTALS, out);
+	}
+}
+
 void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX_MAX]) {
 	struct digest *d = digest_new();
 	const struct cell **cells = cells_sorted(c);
@@ -86,6 +101,7 @@ void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX
 			write_cell(cells[j], out);
 		} else {
 			write_rough(fit->rough, out);
+			write_rebuilt(fit->rough->rebuilt, out);
 		}
 		memory_close(out, &line);
 		digest_add(d, (struct text){line, len});
@@ -115,6 +131,7 @@ static void write_all(void *writing, struct fit *fit, const struct cells *c) {
 	free(cells);
 	if (fit->rough) {
 		write_rough(fit->rough, w->out);
+		write_rebuilt(fit->rough->rebuilt, w->out);
 	}
 }
 
@@ -265,6 +282,28 @@ static bool read_work(struct reading *r) {
 	return true;
 }
 
+static bool read_rebuilt(struct reading *r) {
+	struct rebuilt_rows more;
+	int64_t bucket;
+
+	if (!r->fit || !read_count(r, &bucket) || bucket < 0 || bucket >= REBUILT_BUCKETS || !read_count(r, &more.rows) || more.rows <= 0 ||
+	    !read_sums(r, more.sums, REBUILT_PRODUCTS)) {
+		return false;
+	}
+	rebuilt_join_rows(&rough_rebuilt(fits_rough(r->fits, &r->fit->key))->buckets[bucket], &more);
+	return true;
+}
+
+static bool read_replayed(struct reading *r) {
+	int128 more[REBUILT_TOTALS];
+
+	if (!r->fit || !read_sums(r, more, REBUILT_TOTALS)) {
+		return false;
+	}
+	rebuilt_join_totals(rough_rebuilt(fits_rough(r->fits, &r->fit->key)), more);
+	return true;
+}
+
 static bool read_cell(struct reading *r) {
 	struct cell c = {0};
 	int128 key;
@@ -289,7 +328,8 @@ static bool read_line(struct reading *r, struct text line, int64_t number) {
 	static const struct {
 		const char *word;
 		bool (*read)(struct reading *r);
-	} kinds[] = {{"fit", read_fit}, {"cell", read_cell}, {"rows", read_rows}, {"work", read_work}};
+	} kinds[] = {{"fit", read_fit}, {"cell", read_cell}, {"rows", read_rows}, {"work", read_work}, {"rebuilt", read_rebuilt},
+	             {"replayed", read_replayed}};
 	struct text what = field(r);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (what.len == strlen(kinds[i].word) && memcmp(what.at, kinds[i].word, what.len) == 0) {

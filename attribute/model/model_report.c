@@ -182,12 +182,27 @@ static void print_windows(FILE *out, const struct rough_model *m) {
 	        100 * m->window_share_sd, 100 * m->drawn_window, 100 * m->window_time_sd);
 }
 
+static void print_rebuilt(FILE *out, const struct rebuilt_model *m) {
+	fprintf(out, "  steps rebuilt: %lld rows, off by %.1f %% in the mean; at most %lld tokens a step, %.2f a sequence; %.0f us between steps\n",
+	        (long long)m->steps.steps, 100 * m->score, (long long)m->budget_ntok, m->tokens_a_step, (double)m->gap_ns / 1e3);
+	fprintf(out, "  steps with both phases: %.1f %% of the time, split: sd %.1f %% of it by the bootstrap\n", 100 * m->both_part, 100 * m->drawn_sd);
+	for (int i = 0; i < TERMS; i++) {
+		char name[64];
+		if (m->steps.ns[i] > 0) {
+			fprintf(out, "    %-42s %16.4f\n", term_name(i, name), m->steps.ns[i]);
+		}
+	}
+}
+
 static void print_requests(FILE *out, const struct rough_model *m) {
 	print_rough_row(out, m, ROUGH_STEP, "decode step alone: 1, sequence, context token");
 	print_rough_row(out, m, ROUGH_PROMPT, "step with prompts: 1, prompt token, sequence, context token");
 	print_rough_row(out, m, ROUGH_LIFE, "request: 1, prompt token, output token");
 	fprintf(out, "  split of time with both phases: sd %.1f %% of it, of that %.1f %% by the bootstrap\n", 100 * m->both_share_sd,
 	        100 * m->drawn_both);
+	if (m->has_rebuilt) {
+		print_rebuilt(out, &m->rebuilt);
+	}
 }
 
 static void print_rough(FILE *out, const struct names *names, const struct fit *fit, const struct rough_model *m) {

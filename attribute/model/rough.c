@@ -1,5 +1,9 @@
 #include "attribute/model/rough.h"
 
+#include <stdlib.h>
+
+#include "core/error.h"
+
 /* Terms over time are multiples of 2^-this. */
 static const int row_bits[ROUGH_KINDS][ROUGH_TERMS] = {
 	[ROUGH_STEP] = {52, 46, 38, 38},
@@ -45,6 +49,20 @@ void rough_add(struct rough *r, enum rough_kind kind, unsigned bucket, const dou
 	}
 }
 
+void rough_free(struct rough *r) {
+	if (r) {
+		free(r->rebuilt);
+		free(r);
+	}
+}
+
+struct rebuilt *rough_rebuilt(struct rough *r) {
+	if (!r->rebuilt) {
+		r->rebuilt = must_calloc(1, sizeof *r->rebuilt);
+	}
+	return r->rebuilt;
+}
+
 void rough_count(struct rough *r, enum rough_total total, int64_t units) {
 	r->totals[total] += units;
 }
@@ -72,6 +90,9 @@ void rough_join(struct rough *to, const struct rough *from) {
 	}
 	for (int i = 0; i < ROUGH_TOTALS; i++) {
 		to->totals[i] += from->totals[i];
+	}
+	if (from->rebuilt) {
+		rebuilt_join(rough_rebuilt(to), from->rebuilt);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "attribute/model/rebuilt.h"
 #include "attribute/model/rules.h"
 #include "core/exact.h"
 #include "core/text.h"
@@ -55,7 +56,11 @@ enum rough_total {
 struct rough {
 	struct rough_rows buckets[ROUGH_KINDS][ROUGH_BUCKETS];
 	int128 totals[ROUGH_TOTALS];
+	struct rebuilt *rebuilt; /* of requests; NULL: nothing was rebuilt */
 };
+
+void rough_free(struct rough *r);
+struct rebuilt *rough_rebuilt(struct rough *r);
 
 /* The bucket of a replica's block: `block_ns` long, the one in which `at_ns` lies. */
 unsigned rough_bucket(struct text replica, int64_t at_ns, int64_t block_ns);
@@ -88,6 +93,8 @@ struct rough_model {
 	 * first tokens are not logged, of that. */
 	double window_share_sd, window_time_sd, both_share_sd, life_prompt_sd, life_output_sd;
 	double drawn_window, drawn_both, drawn_life; /* what the bootstrap found, for the model report */
+	bool has_rebuilt;
+	struct rebuilt_model rebuilt;
 };
 
 /* What there is of the day, and of the days beside it; `roles`: with pools of other roles. NULL: nothing. */

@@ -9,11 +9,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "attribute/model/draws.h"
 #include "attribute/model/nnls.h"
 #include "attribute/model/rough.h"
 
 #define DRAWS 200
-#define DRAW_SEED UINT64_C(20240301)
 
 /* Fewer windows busy throughout: the days beside are taken too; and fewer than these: other roles. */
 #define WINDOWS_OF_DAY 8
@@ -76,23 +76,6 @@ static void prefer(struct equations *e, const double x[ROUGH_TERMS], double scal
 
 /* ---- draws ---- */
 
-/* How often a bucket counts in a draw: Poisson with mean 1, by the place of a hash among its probabilities. */
-static int times_drawn(int draw, unsigned bucket) {
-	static const double up_to[] = {0.36787944117144233, 0.73575888234288467, 0.91969860292860584, 0.98101184312384615,
-	                               0.99634015317265622, 0.99940581518241833, 0.99991675885071198, 0.99998975080332534};
-	uint64_t h = DRAW_SEED + (uint64_t)draw * ROUGH_BUCKETS + bucket;
-	int times = 0;
-
-	h = (h ^ h >> 31) * UINT64_C(0x9e3779b97f4a7c15);
-	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	double at = (double)((h ^ h >> 31) >> 11) * 0x1p-53;
-	while (times < 8 && at >= up_to[times]) {
-		times++;
-	}
-	return times;
-}
-
 /* Windows busy throughout must come out as long as they were, on the average: what the fit leans on says nothing of that. */
 static void level(const struct equations *e, double rows, double ns[ROUGH_TERMS]) {
 	double got = 0;
@@ -119,7 +102,7 @@ static bool solve_draw(const struct rough *r, const bool kinds[ROUGH_KINDS], con
 		}
 		for (unsigned b = 0; b < ROUGH_BUCKETS; b++) {
 			const struct rough_rows *bucket = &r->buckets[kind][b];
-			int times = draw < 0 ? 1 : bucket->rows > 0 ? times_drawn(draw, b) : 0;
+			int times = draw < 0 ? 1 : bucket->rows > 0 ? draws_times(draw, b) : 0;
 			rows += bucket->rows;
 			drawn += times * bucket->rows;
 			if (bucket->rows > 0 && times > 0) {
@@ -318,6 +301,7 @@ static void solve_requests(const struct rough *r, struct rough_model *m) {
 	m->drawn_both = total(r, TOTAL_BOTH_NS) > 0 ? drawn_sd(r, both, NULL, both_share) : 0;
 	m->both_share_sd = sqrt(BOTH_FORM_SD * BOTH_FORM_SD + m->drawn_both * m->drawn_both);
 	measure_lives(r, life, m);
+	m->has_rebuilt = r->rebuilt && rebuilt_solve(r->rebuilt, &m->rebuilt);
 	/* Without first tokens, a step is what one output token takes. */
 	if (m->rows[ROUGH_STEP] == 0) {
 		m->ns[ROUGH_STEP][0] = m->ns[ROUGH_LIFE][2];

@@ -265,7 +265,7 @@ int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave 
 	return advance(f, at_ns, INT64_MAX, by_count, leave, context, why);
 }
 
-static void add_chunk(struct flight *f, struct active *a, int64_t tokens) {
+void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens) {
 	if (f->chunk_count == f->chunk_room) {
 		f->chunk_room = f->chunk_room > 0 ? 2 * f->chunk_room : 16;
 		f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
@@ -294,7 +294,7 @@ int flight_board(struct flight *f, const struct step_item *s, int64_t start_ns, 
 		}
 		if (a->remaining > 0) {
 			int64_t tokens = a->remaining < left ? a->remaining : left;
-			add_chunk(f, a, tokens);
+			flight_add_chunk(f, a, tokens);
 			left -= tokens;
 		}
 	}

@@ -91,6 +91,9 @@ int flight_board(struct flight *f, const struct step_item *s, int64_t start_ns, 
 int flight_alight(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why);
 
+/* So many tokens of a prompt are in the step at hand; they are no more in those that remain. */
+void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens);
+
 /*
  * Without steps: those whose prompts are being computed at an instant board, each with its
  * tokens by the time they take as its weight; returns how many. And when that, or who decodes, changes next (INT64_MAX: never).

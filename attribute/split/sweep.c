@@ -7,8 +7,11 @@
  * no prompt is computed.
  */
 #include <math.h>
+#include <string.h>
 
+#include "attribute/model/rebuild.h"
 #include "attribute/model/rules.h"
+#include "attribute/split/replay.h"
 #include "attribute/split/walk.h"
 #include "core/instant.h"
 
@@ -32,6 +35,8 @@ struct sweep_state {
 	 * (time in TICK_NS, tokens in 1 / (TICK_NS x RATE_UNIT)), so that it does not matter where they began.
 	 */
 	struct decode_sums sums[TIME_GRADES];
+	struct rebuild sample; /* requests of the day at hand, from which steps are rebuilt */
+	int64_t sample_day_ns, batches, sampled; /* sampled: requests of the batch at hand */
 };
 #define TICK_NS 1024
 #define RATE_UNIT 0x1p36
@@ -192,6 +197,87 @@ static void note_stretch(struct walk *w, int64_t to_ns, size_t prompts) {
 	st->sums[ALL].counted += ticks * (long double)f->context_sum;
 }
 
+/* ---- first pass: steps rebuilt from requests ---- */
+
+/* So many requests at a time; of a replica's day the batches 1, 4, 16, 64 … are rebuilt. */
+#define BATCH_REQUESTS 2048
+/* No more are held; where so many are in flight or wait, there is no sample. */
+#define MOST_REQUESTS (4 * BATCH_REQUESTS)
+
+static bool is_sampled(int64_t batch) {
+	return (batch & (batch - 1)) == 0 && (batch & INT64_C(0x5555555555555555)) != 0;
+}
+
+static bool sample_fit(struct walk *w) {
+	struct sweep_state *st = w->state;
+	struct fit_key key = walk_fit_key(w, w->summary->model, st->sample_day_ns);
+	struct rough *r = fits_rough(w->fits, &key);
+
+	return rebuild_fit(&st->sample, names_text(w->common->options->names, w->summary->replica), rough_rebuilt(r));
+}
+
+/* What goes on beyond an instant belongs to the next batch, too. */
+static void carry(struct rebuild *r, int64_t at_ns) {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->at[i].finish_ns > at_ns) {
+			r->at[kept++] = r->at[i];
+		}
+	}
+	r->count = kept < MOST_REQUESTS - BATCH_REQUESTS ? kept : 0;
+	r->from_ns = at_ns;
+}
+
+static void end_batch(struct walk *w, int64_t until_ns) {
+	struct sweep_state *st = w->state;
+
+	st->sample.until_ns = until_ns;
+	if (st->sample.count > 0 && is_sampled(++st->batches)) {
+		sample_fit(w);
+	}
+	carry(&st->sample, until_ns);
+	st->sampled = 0;
+}
+
+static void end_day(struct walk *w) {
+	struct sweep_state *st = w->state;
+
+	end_batch(w, INT64_MAX);
+	st->sample.fitted = false;
+	st->sample.from_ns = INT64_MIN;
+	st->batches = 0;
+}
+
+static void sample_request(struct walk *w, const struct request_item *q) {
+	struct sweep_state *st = w->state;
+	int64_t day_ns = instant_floor(q->head.at_ns, NS_PER_DAY), scheduled_ns = q->scheduled_ns != UNKNOWN ? q->scheduled_ns : q->arrival_ns;
+	int64_t computed = q->prompt_tokens > q->cached_tokens ? (int64_t)q->prompt_tokens - q->cached_tokens : 1;
+
+	if (day_ns != st->sample_day_ns) {
+		end_day(w);
+		st->sample_day_ns = day_ns;
+	} else if (st->sampled == BATCH_REQUESTS) {
+		end_batch(w, q->head.at_ns);
+	}
+	if (scheduled_ns == UNKNOWN || q->first_token_ns == UNKNOWN || q->finish_ns == UNKNOWN || q->first_token_ns < scheduled_ns ||
+	    q->finish_ns < q->first_token_ns || q->exclusive) {
+		return;
+	}
+	st->sampled++;
+	*rebuild_add(&st->sample) = (struct rebuild_request){
+		.arrival_ns = q->arrival_ns != UNKNOWN ? q->arrival_ns : scheduled_ns,
+		.scheduled_ns = q->part == PART_DECODE ? q->first_token_ns : scheduled_ns,
+		.first_token_ns = q->first_token_ns,
+		.finish_ns = q->part == PART_PREFILL ? q->first_token_ns : q->finish_ns,
+		.compute_ntok = q->part == PART_DECODE ? 0 : computed,
+		.cached_ntok = q->cached_tokens,
+		.prompt_ntok = q->prompt_tokens,
+		.output_ntok = q->completion_tokens,
+		.preempted = q->preemptions > 0,
+	};
+}
+
 /* ---- second pass ---- */
 
 static const struct rough_model *model_at(struct walk *w, int64_t at_ns) {
@@ -339,9 +425,34 @@ static int advance(struct walk *w, struct fault *why) {
 	                               : flight_advance(&w->flight, w->cursor_ns, false, note_request, w, why);
 }
 
-static int sweep_to(struct walk *w, int64_t to_ns, struct fault *why) {
-	int rc = advance(w, why);
+/* The steps of the day at hand are rebuilt, if its requests made a model. */
+static bool replays(struct walk *w, struct replay *y) {
+	const struct rough_model *m = w->purpose == WALK_POST && !w->summary->exclusive ? model_at(w, w->cursor_ns) : NULL;
+	const struct step_model *steps = ((struct sweep_state *)w->state)->steps;
 
+	*y = (struct replay){.by = m ? &m->rebuilt : NULL, .model = m ? steps ? steps : &m->rebuilt.steps : NULL, .borrowed = steps != NULL};
+	return m && m->has_rebuilt;
+}
+
+static int replay_to(struct walk *w, int64_t to_ns, bool last, struct fault *why) {
+	struct replay y;
+	int rc = 1;
+
+	while (rc > 0 && w->cursor_ns < to_ns && replays(w, &y)) {
+		rc = flight_advance(&w->flight, w->cursor_ns + REBUILD_EPS_NS, false, accounts_leave, &w->accounts, why);
+		rc = rc < 0 ? rc : replay_next(w, &y, to_ns, last, why);
+	}
+	return rc;
+}
+
+/* `last`: no more requests come. */
+static int sweep_to(struct walk *w, int64_t to_ns, bool last, struct fault *why) {
+	int rc = replay_to(w, to_ns, last, why);
+
+	if (rc <= 0 || w->cursor_ns >= to_ns) {
+		return rc;
+	}
+	rc = advance(w, why);
 	while (rc >= 0 && w->cursor_ns < to_ns) {
 		int64_t next_ns = flight_next_change(&w->flight, w->cursor_ns);
 		rc = take_stretch(w, next_ns < to_ns ? next_ns : to_ns, why);
@@ -364,6 +475,18 @@ static void sweep_span(struct walk *w) {
 	}
 }
 
+/* By rebuilt steps contexts grow, and a prompt is computed; by overlaps contexts are those of the average of its life. */
+static void prepare(struct walk *w, struct active *a) {
+	const struct request_item *r = &a->request;
+	const struct rough_model *m = w->purpose == WALK_POST && !w->summary->exclusive ? model_at(w, r->head.at_ns) : NULL;
+
+	if (m && m->has_rebuilt) {
+		a->remaining += a->remaining == 0 && r->part != PART_DECODE;
+	} else {
+		a->context = (int64_t)r->prompt_tokens + r->completion_tokens / 2;
+	}
+}
+
 static int sweep_item(struct walk *w, const struct item *item, struct fault *why) {
 	struct sweep_state *st = w->state;
 
@@ -372,12 +495,13 @@ static int sweep_item(struct walk *w, const struct item *item, struct fault *why
 	}
 	struct active *a;
 	const struct request_item *r = (const struct request_item *)item;
-	int rc = sweep_to(w, r->head.at_ns, why);
+	int rc = sweep_to(w, r->head.at_ns, false, why);
 	if (w->purpose == WALK_FIT) {
 		note_life(w, r);
+		sample_request(w, r);
 	}
 	a = flight_admit(&w->flight, r);
-	a->context = (int64_t)r->prompt_tokens + r->completion_tokens / 2; /* on the average of its life */
+	prepare(w, a);
 	if (r->first_token_ns == UNKNOWN && r->finish_ns != UNKNOWN) {
 		a->request.first_token_ns = first_token_ns(w, r);
 	}
@@ -388,9 +512,16 @@ static int sweep_item(struct walk *w, const struct item *item, struct fault *why
 }
 
 static int sweep_end(struct walk *w, struct fault *why) {
-	int rc = sweep_to(w, w->to_ns, why);
+	int rc = sweep_to(w, w->to_ns, true, why);
 
+	if (w->purpose == WALK_FIT) {
+		end_day(w);
+	}
 	return rc >= 0 && w->purpose == WALK_FIT ? flight_clear(&w->flight, note_request, w, why) : rc;
+}
+
+static void sweep_release(struct walk *w) {
+	rebuild_release(&((struct sweep_state *)w->state)->sample);
 }
 
 const struct walker walk_sweep = {
@@ -399,4 +530,5 @@ const struct walker walk_sweep = {
 	.span = sweep_span,
 	.item = sweep_item,
 	.end = sweep_end,
+	.release = sweep_release,
 };

@@ -1,0 +1,389 @@
+/* rebuild.c: requests' instants to steps, and to rows of the step model. */
+#include "attribute/model/rebuild.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+
+/* A step whose expected length is at least this part of the time to the next instant ends there. */
+#define FILLS 0.7
+
+/* One standard deviation of a step's length, relative; of a request's mean step; and what its ends leave open, in steps. */
+#define STEP_SD 0.05
+#define MEAN_SD 0.03
+#define ENDS_STEPS 0.7
+
+/* A request's time outside steps with prompts counts if so much of its life is outside. */
+#define LEAST_ALONE 0.15
+
+enum instant_kind { INSTANT_SCHEDULED, INSTANT_FIRST, INSTANT_FINISH };
+
+struct rebuild_event {
+	int64_t ns;
+	uint32_t request;
+	uint32_t kind;
+};
+
+int64_t rebuild_chunk(int64_t rest_ntok, int64_t room_ntok, bool ends) {
+	int64_t ntok = rest_ntok < room_ntok ? rest_ntok : room_ntok;
+
+	return ntok <= 0 || (ntok == rest_ntok && !ends) ? 0 : ntok;
+}
+
+double rebuild_more_ns(const struct step_model *m, const struct batch *b, int64_t rest_ntok, int64_t budget_ntok) {
+	struct batch more = *b;
+
+	if (rest_ntok <= 0) {
+		return 0;
+	}
+	more.prefill_tokens = rest_ntok < budget_ntok ? rest_ntok : budget_ntok;
+	return step_model_ns(m, &more) * (double)rest_ntok / (double)more.prefill_tokens;
+}
+
+int64_t rebuild_end(int64_t from_ns, int64_t next_ns, bool finishes, double expected_ns, double more_ns) {
+	double room = (double)(next_ns - from_ns);
+
+	if (more_ns > 0) {
+		expected_ns = fmin(expected_ns, room * expected_ns / (expected_ns + more_ns));
+	} else if (finishes || expected_ns >= FILLS * room || expected_ns >= room - (double)REBUILD_EPS_NS) {
+		return next_ns;
+	}
+	int64_t ns = expected_ns > 1 ? (int64_t)expected_ns : 1;
+	return from_ns + ns < next_ns ? from_ns + ns : next_ns;
+}
+
+/* ---- memory ---- */
+
+#define GROW(list, count, max) \
+	do { \
+		if ((count) > (max)) { \
+			(max) = (count) + (count) / 2 + 64; \
+			(list) = must_realloc((list), (max) * sizeof *(list)); \
+		} \
+	} while (0)
+
+struct rebuild_request *rebuild_add(struct rebuild *r) {
+	GROW(r->at, r->count + 1, r->room);
+	r->at[r->count] = (struct rebuild_request){0};
+	return &r->at[r->count++];
+}
+
+void rebuild_release(struct rebuild *r) {
+	free(r->at);
+	free(r->marks);
+	free(r->events);
+	free(r->prompts);
+	free(r->rows);
+	free(r->distances);
+	free(r->order);
+	*r = (struct rebuild){0};
+}
+
+/* ---- instants ---- */
+
+static int by_instant(const void *a, const void *b) {
+	const struct rebuild_event *x = a, *y = b;
+
+	if (x->ns != y->ns) {
+		return (x->ns > y->ns) - (x->ns < y->ns);
+	}
+	return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind) : (x->request > y->request) - (x->request < y->request);
+}
+
+static size_t list_events(struct rebuild *r) {
+	size_t count = 0;
+
+	GROW(r->events, 3 * r->count, r->event_room);
+	for (uint32_t i = 0; i < r->count; i++) {
+		const struct rebuild_request *q = &r->at[i];
+		r->events[count++] = (struct rebuild_event){q->first_token_ns, i, INSTANT_FIRST};
+		if (q->compute_ntok > 0) {
+			r->events[count++] = (struct rebuild_event){q->scheduled_ns - (r->guesses ? 0 : r->gap_ns), i, INSTANT_SCHEDULED};
+		}
+		if (q->finish_ns > q->first_token_ns) {
+			r->events[count++] = (struct rebuild_event){q->finish_ns, i, INSTANT_FINISH};
+		}
+	}
+	qsort(r->events, count, sizeof *r->events, by_instant);
+	return count;
+}
+
+/* What changes at a request's instant. */
+static void note_event(struct rebuild *r, const struct rebuild_event *e, uint32_t number) {
+	struct rebuild_request *q = &r->at[e->request];
+	struct rebuild_mark *m = &r->marks[number];
+	bool decodes = q->finish_ns > q->first_token_ns;
+	double growth = decodes ? (double)q->output_ntok / (double)(q->finish_ns - q->first_token_ns) : 0;
+
+	if (e->kind == INSTANT_SCHEDULED) {
+		q->at_scheduled = number;
+	} else if (e->kind == INSTANT_FIRST) {
+		q->at_first = number;
+		m->sequences += decodes;
+		m->context += decodes ? (double)q->prompt_ntok : 0;
+		m->context_per_ns += growth;
+	} else {
+		q->at_finish = number;
+		m->sequences--;
+		m->context -= (double)(q->prompt_ntok + q->output_ntok);
+		m->context_per_ns -= growth;
+	}
+}
+
+/* A mark of the events from `from` on; returns the first that is beyond it. */
+static size_t add_mark(struct rebuild *r, size_t from, size_t count) {
+	size_t number = r->mark_count++, to = from;
+
+	GROW(r->marks, r->mark_count, r->mark_room);
+	struct rebuild_mark *m = &r->marks[number];
+	*m = (struct rebuild_mark){.at_ns = r->events[from].ns};
+	if (number > 0) {
+		const struct rebuild_mark *last = m - 1;
+		m->sequences = last->sequences;
+		m->context_per_ns = last->context_per_ns;
+		m->context = last->context + last->context_per_ns * (double)(m->at_ns - last->at_ns);
+	}
+	while (to < count && r->events[to].ns <= r->events[from].ns + REBUILD_EPS_NS) {
+		note_event(r, &r->events[to++], (uint32_t)number);
+	}
+	if (m->sequences == 0) {
+		m->context = m->context_per_ns = 0;
+	}
+	return to;
+}
+
+static int by_scheduled(const void *a, const void *b) {
+	const struct rebuild_request *x = a, *y = b;
+
+	if (x->scheduled_ns != y->scheduled_ns) {
+		return (x->scheduled_ns > y->scheduled_ns) - (x->scheduled_ns < y->scheduled_ns);
+	}
+	return (x->arrival_ns > y->arrival_ns) - (x->arrival_ns < y->arrival_ns);
+}
+
+void rebuild_marks(struct rebuild *r) {
+	qsort(r->at, r->count, sizeof *r->at, by_scheduled);
+	size_t count = list_events(r);
+
+	r->mark_count = 0;
+	for (size_t from = 0; from < count;) {
+		from = add_mark(r, from, count);
+	}
+}
+
+/* ---- steps ---- */
+
+struct stretch_row {
+	double x[TERMS];
+	int64_t from_ns;
+	int64_t steps; /* 0: none has begun */
+};
+
+struct passing {
+	struct rebuild *r;
+	size_t mark; /* the last one at or before now_ns */
+	int64_t now_ns;
+	size_t next; /* request to be scheduled */
+	struct rebuild_alone sums;
+	struct stretch_row row;
+	rebuild_step *step;
+	void *context;
+};
+
+static void add_row(struct rebuild *r, const double x[TERMS], double ns, double sd, int64_t from_ns) {
+	if (!(ns > 0)) {
+		return;
+	}
+	GROW(r->rows, r->row_count + 1, r->row_room);
+	struct rebuild_row *row = &r->rows[r->row_count++];
+	memcpy(row->x, x, sizeof row->x);
+	row->ns = ns;
+	row->sd = sd;
+	row->from_ns = from_ns;
+	row->kept = true;
+}
+
+static void end_row(struct passing *p, int64_t to_ns) {
+	double steps = (double)p->row.steps;
+
+	if (p->row.steps > 0 && p->row.from_ns >= p->r->from_ns && to_ns <= p->r->until_ns) {
+		add_row(p->r, p->row.x, (double)(to_ns - p->row.from_ns) - steps * (double)p->r->gap_ns, STEP_SD / sqrt(steps), p->row.from_ns);
+	}
+	p->row.steps = 0;
+}
+
+/* Prompts that are scheduled by now come in, those with a first token go. */
+static void admit(struct passing *p) {
+	struct rebuild *r = p->r;
+	size_t kept = 0;
+
+	for (; p->next < r->count && (r->at[p->next].compute_ntok == 0 || r->at[p->next].at_scheduled <= p->mark); p->next++) {
+		if (r->at[p->next].compute_ntok > 0) {
+			r->at[p->next].rest_ntok = r->at[p->next].compute_ntok;
+			GROW(r->prompts, r->prompt_count + 1, r->prompt_room);
+			r->prompts[r->prompt_count++] = (uint32_t)p->next;
+		}
+	}
+	for (size_t i = 0; i < r->prompt_count; i++) {
+		if (r->at[r->prompts[i]].at_first > p->mark) {
+			r->prompts[kept++] = r->prompts[i];
+		}
+	}
+	r->prompt_count = kept;
+}
+
+static double context_at(const struct rebuild_mark *m, double at_ns) {
+	double context = m->context + m->context_per_ns * (at_ns - (double)m->at_ns);
+
+	return context > 0 ? context : 0;
+}
+
+static int64_t row_room(const struct passing *p) {
+	return p->r->budget_ntok - p->r->marks[p->mark].sequences;
+}
+
+/* Fills a batch with prompts' chunks; *finishes: one has its first token at the next mark. Returns what of such is left. */
+static int64_t fill(struct passing *p, struct batch *b, bool *finishes) {
+	struct rebuild *r = p->r;
+	int64_t room = row_room(p), rest = 0;
+
+	*finishes = false;
+	for (size_t i = 0; i < r->prompt_count; i++) {
+		struct rebuild_request *q = &r->at[r->prompts[i]];
+		bool ends = q->at_first <= p->mark + 1;
+		int64_t ntok = rebuild_chunk(q->rest_ntok, room, ends), before = q->cached_ntok + q->compute_ntok - q->rest_ntok;
+		b->prefill_tokens += ntok;
+		b->prefill_token_kv += ntok * before + ntok * ntok / 2;
+		*finishes |= ntok > 0 && ntok == q->rest_ntok;
+		q->rest_ntok -= ntok;
+		room -= ntok;
+		rest += ends ? q->rest_ntok : 0;
+	}
+	return rest;
+}
+
+static void note_step(struct passing *p, const struct batch *b, int64_t to_ns) {
+	struct rebuild *r = p->r;
+	double x[TERMS];
+
+	step_model_terms(&r->model, b, x);
+	if (p->row.steps == 0) {
+		p->row = (struct stretch_row){.from_ns = p->now_ns};
+	}
+	for (int i = 0; i < TERMS; i++) {
+		p->row.x[i] += x[i];
+	}
+	p->row.steps++;
+	p->sums.mixed++;
+	if (p->step) {
+		p->step(p->context, b, p->now_ns, to_ns);
+	}
+}
+
+/* A step with prompts, if there are any to be computed now. */
+static bool take_step(struct passing *p, int64_t next_ns) {
+	const struct rebuild_mark *m = &p->r->marks[p->mark];
+	struct batch b = {.decode_tokens = m->sequences, .decode_kv_tokens = (int64_t)context_at(m, (double)p->now_ns)};
+	bool finishes, known = p->row.steps > 0 || p->now_ns == m->at_ns;
+
+	int64_t rest = fill(p, &b, &finishes);
+	if (b.prefill_tokens == 0) {
+		return false;
+	}
+	double expected = step_model_ns(&p->r->model, &b) + (double)p->r->gap_ns;
+	int64_t to_ns = rebuild_end(p->now_ns, next_ns, finishes, expected, rebuild_more_ns(&p->r->model, &b, rest, p->r->budget_ntok));
+	note_step(p, &b, to_ns);
+	if (!known) {
+		p->row.steps = 0;
+	}
+	p->now_ns = to_ns;
+	if (to_ns == next_ns) {
+		end_row(p, to_ns);
+	}
+	return true;
+}
+
+/* Sequences decode alone up to the next mark. */
+static void decode_alone(struct passing *p, int64_t next_ns) {
+	const struct rebuild_mark *m = &p->r->marks[p->mark];
+	double ns = (double)(next_ns - p->now_ns), gap = (double)p->r->gap_ns;
+	double context = context_at(m, (double)p->now_ns + ns / 2);
+	const struct batch b = {.decode_tokens = m->sequences, .decode_kv_tokens = (int64_t)context};
+	double step = step_model_ns(&p->r->model, &b);
+
+	if (m->sequences > 0 && step > 0) {
+		double steps = ns / (step + gap);
+		p->sums.steps += steps;
+		p->sums.sequences += steps * (double)m->sequences;
+		p->sums.context += steps * context;
+		p->sums.ns += ns - steps * gap;
+	}
+	p->row.steps = 0;
+	p->now_ns = next_ns;
+}
+
+static void pass(struct passing *p) {
+	struct rebuild *r = p->r;
+
+	r->prompt_count = 0;
+	while (p->mark + 1 < r->mark_count) {
+		int64_t next_ns = r->marks[p->mark + 1].at_ns;
+		if (p->now_ns == r->marks[p->mark].at_ns) {
+			r->marks[p->mark].before = p->sums;
+			admit(p);
+		}
+		if (r->prompt_count == 0 || !take_step(p, next_ns)) {
+			decode_alone(p, next_ns);
+		}
+		p->mark += p->now_ns == next_ns;
+	}
+	r->marks[p->mark].before = p->sums;
+}
+
+/* ---- requests' lives ---- */
+
+void rebuild_decode_terms(const struct step_model *m, double sequences, double context, double x[TERMS]) {
+	double least = floor(sequences), part = sequences - least, more[TERMS];
+	const struct batch low = {.decode_tokens = (int64_t)least, .decode_kv_tokens = (int64_t)context};
+	const struct batch high = {.decode_tokens = (int64_t)least + 1, .decode_kv_tokens = (int64_t)context};
+
+	step_model_terms(m, &low, x);
+	step_model_terms(m, &high, more);
+	for (int i = 0; i < TERMS; i++) {
+		x[i] += part * (more[i] - x[i]);
+	}
+}
+
+/* So many steps of a request's life were without prompts, and took so long. */
+static void row_of_life(struct rebuild *r, const struct rebuild_request *q) {
+	const struct rebuild_alone *from = &r->marks[q->at_first].before, *to = &r->marks[q->at_finish].before;
+	double all = (double)(q->output_ntok - 1), alone = all - (to->mixed - from->mixed), passes = alone / r->tokens_a_step;
+	double steps = to->steps - from->steps, x[TERMS];
+
+	if (alone < 1 || alone < LEAST_ALONE * all || !(steps > 0)) {
+		return;
+	}
+	rebuild_decode_terms(&r->model, (to->sequences - from->sequences) / steps, (to->context - from->context) / steps, x);
+	for (int i = 0; i < TERMS; i++) {
+		x[i] *= passes;
+	}
+	add_row(r, x, to->ns - from->ns, hypot(MEAN_SD, ENDS_STEPS / alone), q->first_token_ns);
+}
+
+void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context) {
+	struct passing p = {.r = r, .now_ns = r->mark_count > 0 ? r->marks[0].at_ns : 0, .step = step, .context = context};
+
+	r->row_count = 0;
+	if (r->mark_count == 0) {
+		return;
+	}
+	pass(&p);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct rebuild_request *q = &r->at[i];
+		if (q->finish_ns > q->first_token_ns && !q->preempted && q->first_token_ns >= r->from_ns && q->finish_ns <= r->until_ns) {
+			row_of_life(r, q);
+		}
+	}
+}

@@ -1,0 +1,121 @@
+/*
+ * rebuild.h: the steps of a replica of which only requests are logged, and the step model that they make. Private to
+ * attribute/.
+ *
+ * Requests' instants are ends of steps, so no step goes over one: between them steps are rebuilt by what an engine does
+ * with the prompts at hand, first come, first served, as many tokens a step as it computes at most. See METHOD.md, "Grade C".
+ */
+#ifndef ATTRIBUTE_REBUILD_H
+#define ATTRIBUTE_REBUILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attribute/model/rebuilt.h"
+#include "core/model/step_model.h"
+#include "core/record.h"
+
+/* Instants so close together are one: what stamps are cut to, and the engine's work between two steps. */
+#define REBUILD_EPS_NS INT64_C(700000)
+
+/* ---- what a step holds ---- */
+
+/* How many tokens of a prompt a step computes that has room for so many; `ends`: its first token comes no later than the step may end. */
+int64_t rebuild_chunk(int64_t rest_ntok, int64_t room_ntok, bool ends);
+/* How long the steps take that compute so many tokens more, beside the same sequences. */
+double rebuild_more_ns(const struct step_model *m, const struct batch *b, int64_t rest_ntok, int64_t budget_ntok);
+/*
+ * When a step ends that begins at `from_ns`, before the next instant; `finishes`: a prompt of it has its first token there; more_ns: what else
+ * has to be computed by then.
+ */
+int64_t rebuild_end(int64_t from_ns, int64_t next_ns, bool finishes, double expected_ns, double more_ns);
+
+/* ---- a batch of requests ---- */
+
+struct rebuild_request {
+	int64_t arrival_ns;
+	int64_t scheduled_ns;   /* UNKNOWN: to be guessed; of a prompt computed elsewhere: its first token */
+	int64_t first_token_ns; /* after it the request decodes */
+	int64_t finish_ns;      /* of a prompt that decodes elsewhere: its first token */
+	int64_t compute_ntok;   /* of the prompt, at least 1; 0: computed elsewhere */
+	int64_t cached_ntok, prompt_ntok, output_ntok;
+	bool preempted;
+	/* where it stands among the instants, by the batch at hand */
+	uint32_t at_scheduled, at_first, at_finish;
+	int64_t rest_ntok;
+};
+
+/* Sums over time between two steps with prompts: so many steps of sequences alone, steps x sequences, steps x context, ns. */
+struct rebuild_alone {
+	double steps, sequences, context, ns, mixed; /* mixed: steps with prompts */
+};
+
+struct rebuild_row;
+
+/* A stretch of time at whose ends requests' instants lie, and all requests of it; memory is used again by the next batch. */
+struct rebuild {
+	struct rebuild_request *at;
+	size_t count, room;
+	int64_t from_ns, until_ns; /* before and after not all requests are known */
+	/* what is fitted, kept from batch to batch */
+	struct step_model model;
+	bool fitted;
+	bool first;          /* no round has been yet */
+	bool without_prompt; /* that term is left out */
+	int64_t budget_ntok;
+	double tokens_a_step; /* of a sequence: more than 1 with drafts */
+	int64_t gap_ns;
+	bool guesses;         /* when requests were scheduled is not logged */
+	double score;         /* mean |ln(time / model)| of rows, each at most SCORE_MOST */
+	/* instants, and what is known after each */
+	struct rebuild_mark {
+		int64_t at_ns;
+		int64_t sequences;
+		double context, context_per_ns; /* at at_ns + t: context + t x context_per_ns */
+		struct rebuild_alone before;    /* sums up to here */
+	} *marks;
+	size_t mark_count, mark_room;
+	struct rebuild_event *events;
+	size_t event_room;
+	uint32_t *prompts; /* being computed, in order */
+	size_t prompt_count, prompt_room;
+	struct rebuild_row *rows;
+	size_t row_count, row_room;
+	double *distances;
+	size_t distance_room;
+	uint32_t *order; /* of requests, by first tokens */
+	size_t order_room;
+};
+
+void rebuild_release(struct rebuild *r);
+struct rebuild_request *rebuild_add(struct rebuild *r);
+
+/*
+ * Rebuilds the steps of the batch, fits the model to them, and adds its rows and totals to those of the pool and day. Rows of what
+ * begins before from_ns or ends after until_ns are left out. False if the batch makes no model.
+ */
+bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to);
+
+/* ---- within ---- */
+
+/* Something that takes as long as the sum of its terms, once the model is right. */
+struct rebuild_row {
+	double x[TERMS];
+	double ns;
+	double sd; /* of ns, relative */
+	double model_ns; /* by the model of the round before */
+	int64_t from_ns; /* where it began */
+	bool kept;
+};
+
+/* Called for each rebuilt step with a prompt in it. */
+typedef void rebuild_step(void *context, const struct batch *b, int64_t from_ns, int64_t to_ns);
+
+/* rebuild.c: orders the instants; then steps and rows by the model at hand. */
+void rebuild_marks(struct rebuild *r);
+void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context);
+/* How long the marks say that sequences decoded alone: terms of the mean step of that time. */
+void rebuild_decode_terms(const struct step_model *m, double sequences, double context, double x[TERMS]);
+
+#endif

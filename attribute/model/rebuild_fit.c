@@ -1,0 +1,343 @@
+/*
+ * rebuild_fit.c: rounds of rebuilding steps and fitting the step model to them.
+ *
+ * How many tokens a step computes at most is not logged: of the usual numbers that one is taken with which times come out best, and so is
+ * how many tokens a step gives a sequence.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdio.h>
+
+#include "attribute/model/nnls.h"
+#include "attribute/model/rebuild.h"
+#include "attribute/model/rough.h"
+#include "core/error.h"
+
+#define LEAST_REQUESTS 8
+#define LEAST_ROWS 12
+#define BUDGET_ROUNDS 4 /* with each number of tokens a step */
+#define FIRST_ROUNDS 2
+#define MOST_ROUNDS 12 /* with the best */
+#define SETTLED 0.995
+
+/* A row's part in the score is no more than this, so that what is no step does not decide. */
+#define SCORE_MOST 0.5
+/* Better by less is not better. */
+#define SCORE_MARGIN 0.95
+#define DRAFTS_MARGIN 0.97
+
+/* Rows that are further off than so many robust standard deviations are left out. */
+#define SPREADS 6
+#define LEAST_TOLERANCE 0.35 /* what is less far off, relative, is left in */
+
+/* Drafts: more and more tokens a step are tried. */
+#define MORE_TOKENS 0.25
+#define MOST_TOKENS 8
+#define LEAST_DRAFTS 1.5 /* fewer are noise */
+
+/* Where a prompt is scheduled after a step's end by no more than this, it is the engine's work in between. */
+#define MOST_GAP_NS INT64_C(5000000)
+#define LEAST_GAPS 4
+
+/* Blocks of the bootstrap: some times as long as most requests. */
+#define BLOCK_NS (32 * NS_PER_SECOND)
+
+static int by_size(const void *a, const void *b) {
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static double *distances_for(struct rebuild *r, size_t count) {
+	if (count > r->distance_room) {
+		r->distance_room = count + count / 2 + 64;
+		r->distances = must_realloc(r->distances, r->distance_room * sizeof *r->distances);
+	}
+	return r->distances;
+}
+
+static double median(double *list, size_t count) {
+	qsort(list, count, sizeof *list, by_size);
+	return count > 0 ? list[count / 2] : 0;
+}
+
+/* ---- the model to begin with: by tokens ---- */
+
+static double time_a_token(struct rebuild *r) {
+	double *list = distances_for(r, r->count);
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct rebuild_request *q = &r->at[i];
+		if (q->output_ntok > 1 && q->finish_ns > q->first_token_ns) {
+			list[count++] = (double)(q->finish_ns - q->first_token_ns) / (double)(q->output_ntok - 1);
+		}
+	}
+	return median(list, count);
+}
+
+static double time_a_prompt_token(struct rebuild *r, double step_ns) {
+	double *list = distances_for(r, r->count);
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct rebuild_request *q = &r->at[i];
+		double ns = (double)(q->first_token_ns - q->scheduled_ns);
+		if (q->compute_ntok > 0 && ns > 0) {
+			list[count++] = (ns > 2 * step_ns ? ns - step_ns : ns / 2) / (double)q->compute_ntok;
+		}
+	}
+	return median(list, count);
+}
+
+static void begin(struct rebuild *r) {
+	double step_ns = time_a_token(r), token_ns = time_a_prompt_token(r, step_ns);
+
+	r->model = (struct step_model){.origin = MODEL_FITTED, .has_attention = true, .has_context = true};
+	r->model.ns[TERM_FLOOR] = step_ns > 0 ? step_ns : 1;
+	r->model.ns[TERM_TOKENS] = token_ns;
+	r->tokens_a_step = 1;
+	r->first = true;
+}
+
+/* The median of the time between a step's end and the scheduling of a request that had arrived by then. */
+static int64_t gap_of(struct rebuild *r) {
+	double *list = distances_for(r, r->count);
+	size_t count = 0, mark = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct rebuild_request *q = &r->at[i];
+		while (mark + 1 < r->mark_count && r->marks[mark + 1].at_ns <= q->scheduled_ns) {
+			mark++;
+		}
+		int64_t ns = mark < r->mark_count ? q->scheduled_ns - r->marks[mark].at_ns : -1;
+		if (q->compute_ntok > 0 && ns > 0 && ns <= MOST_GAP_NS && q->arrival_ns <= r->marks[mark].at_ns) {
+			list[count++] = (double)ns;
+		}
+	}
+	return count >= LEAST_GAPS ? (int64_t)median(list, count) : 0;
+}
+
+/* ---- rounds ---- */
+
+/* What a row's errors are relative to: the last round's model, as far as it can be right. */
+static double scale_of(const struct rebuild_row *row) {
+	double ns = row->model_ns;
+
+	return row->sd * (ns > 3 * row->ns ? 3 * row->ns : ns < row->ns / 3 ? row->ns / 3 : ns);
+}
+
+static void solve(struct rebuild *r) {
+	double gram[TERMS * TERMS] = {0}, moment[TERMS] = {0};
+
+	for (size_t k = 0; k < r->row_count; k++) {
+		const struct rebuild_row *row = &r->rows[k];
+		double scale = scale_of(row), weight = row->kept && (!r->first || row->x[TERM_PROMPT] <= 1) ? 1 / (scale * scale) : 0;
+		for (int i = 0; i < TERMS && weight > 0; i++) {
+			double part = weight * row->x[i];
+			moment[i] += part * row->ns;
+			for (int j = i; j < TERMS && part > 0; j++) {
+				gram[i * TERMS + j] += part * row->x[j];
+			}
+		}
+	}
+	for (int i = 0; i < TERMS; i++) {
+		for (int j = 0; j < i; j++) {
+			gram[i * TERMS + j] = gram[j * TERMS + i];
+		}
+	}
+	for (int i = 0; i < TERMS && r->without_prompt; i++) {
+		gram[i * TERMS + TERM_PROMPT] = gram[TERM_PROMPT * TERMS + i] = moment[TERM_PROMPT] = 0;
+	}
+	nnls_solve(gram, moment, TERMS, r->model.ns);
+}
+
+static void predict(struct rebuild *r) {
+	for (size_t k = 0; k < r->row_count; k++) {
+		struct rebuild_row *row = &r->rows[k];
+		row->model_ns = 0;
+		for (int i = 0; i < TERMS; i++) {
+			row->model_ns += r->model.ns[i] * row->x[i];
+		}
+	}
+}
+
+static void leave_out(struct rebuild *r) {
+	double *list = distances_for(r, r->row_count);
+
+	for (size_t k = 0; k < r->row_count; k++) {
+		list[k] = fabs(r->rows[k].model_ns / r->rows[k].ns - 1) / r->rows[k].sd;
+	}
+	double limit = SPREADS * fmax(1.4826 * median(list, r->row_count), 0.2);
+	for (size_t k = 0; k < r->row_count; k++) {
+		struct rebuild_row *row = &r->rows[k];
+		row->kept = fabs(row->model_ns / row->ns - 1) <= fmax(limit * row->sd, LEAST_TOLERANCE);
+	}
+}
+
+static double score_of(const struct rebuild *r) {
+	double sum = 0;
+
+	for (size_t k = 0; k < r->row_count; k++) {
+		double ratio = r->rows[k].model_ns / r->rows[k].ns;
+		sum += ratio > 0 ? fmin(SCORE_MOST, fabs(log(ratio))) : SCORE_MOST;
+	}
+	return r->row_count > 0 ? sum / (double)r->row_count : SCORE_MOST;
+}
+
+static void round_of(struct rebuild *r) {
+	rebuild_rows(r, NULL, NULL);
+	predict(r);
+	leave_out(r);
+	solve(r);
+	r->first = false;
+	predict(r);
+	r->score = score_of(r);
+}
+
+static void rounds_of(struct rebuild *r, int rounds) {
+	for (int i = 0; i < rounds; i++) {
+		round_of(r);
+	}
+}
+
+/* Rounds as long as they make it better. */
+static void settle(struct rebuild *r) {
+	double last;
+	int rounds = 0;
+
+	do {
+		last = r->score;
+		round_of(r);
+	} while (++rounds < MOST_ROUNDS && r->score < last * SETTLED);
+}
+
+/* ---- what is not logged ---- */
+
+/* The most usual first: what is better by little does not count. */
+static void choose_budget(struct rebuild *r) {
+	static const int64_t usual[REBUILT_BUDGETS] = {2048, 8192, 16384, 4096, 1024, 512};
+	struct step_model first = r->model, best = r->model;
+	double least = 2 * SCORE_MOST;
+	int64_t chosen = 0;
+
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+		r->budget_ntok = usual[i];
+		r->model = first;
+		r->first = true;
+		rounds_of(r, BUDGET_ROUNDS);
+		if (r->score < least * SCORE_MARGIN) {
+			least = r->score;
+			best = r->model;
+			chosen = r->budget_ntok;
+		}
+	}
+	r->model = best;
+	r->budget_ntok = chosen;
+	r->score = least;
+}
+
+/*
+ * A decode step that seems too short for the floor of steps with prompts gave more than one token. That such steps may have a floor of
+ * their own is left out here: it would explain the same.
+ */
+static void choose_tokens_a_step(struct rebuild *r) {
+	struct step_model best;
+	double least, chosen = 1, margin = DRAFTS_MARGIN;
+
+	r->without_prompt = true;
+	rounds_of(r, BUDGET_ROUNDS);
+	least = r->score;
+	best = r->model;
+	for (double tokens = 1 + MORE_TOKENS; tokens <= MOST_TOKENS; tokens += MORE_TOKENS) {
+		r->tokens_a_step = tokens;
+		rounds_of(r, FIRST_ROUNDS);
+		if (r->score >= least * margin) {
+			break;
+		}
+		least = r->score;
+		best = r->model;
+		chosen = tokens;
+		margin = 1;
+	}
+	r->without_prompt = false;
+	r->model = best;
+	r->tokens_a_step = chosen >= LEAST_DRAFTS ? chosen : 1;
+}
+
+/* ---- what it says, for the pool's sums ---- */
+
+struct counting {
+	struct rebuild *r;
+	struct rebuilt *to;
+};
+
+static void count_step(void *context, const struct batch *b, int64_t from_ns, int64_t to_ns) {
+	struct counting *c = context;
+	const struct step_model *m = &c->r->model;
+	double prompts[TERMS], whole[TERMS], sequences[TERMS];
+	const struct batch p = {.prefill_tokens = b->prefill_tokens, .prefill_token_kv = b->prefill_token_kv};
+	const struct batch d = {.decode_tokens = b->decode_tokens, .decode_kv_tokens = b->decode_kv_tokens};
+
+	rebuilt_count(c->to, REBUILT_BUSY_NS, to_ns - from_ns);
+	if (getenv("LOWSTEPS")) fprintf(stderr, "STEP %lld %lld %lld %lld %lld %.0f\n", (long long)from_ns, (long long)to_ns, (long long)b->prefill_tokens, (long long)b->decode_tokens, (long long)b->decode_kv_tokens, step_model_ns(m, b));
+	if (b->decode_tokens == 0) {
+		return;
+	}
+	rebuilt_count(c->to, REBUILT_BOTH_NS, to_ns - from_ns);
+	step_model_terms(m, &p, prompts);
+	step_model_terms(m, b, whole);
+	step_model_terms(m, &d, sequences);
+	for (int i = 0; i < TERMS; i++) {
+		prompts[i] = fmax(0, (prompts[i] + whole[i] - sequences[i]) / 2);
+	}
+	rebuilt_count_terms(c->to, prompts, whole);
+}
+
+static void give(struct rebuild *r, struct text replica, struct rebuilt *to) {
+	struct counting c = {r, to};
+	int64_t requests = (int64_t)r->count;
+
+	rebuild_rows(r, count_step, &c);
+	predict(r);
+	leave_out(r);
+	for (size_t k = 0; k < r->row_count; k++) {
+		const struct rebuild_row *row = &r->rows[k];
+		if (row->kept) {
+			unsigned bucket = rough_bucket(replica, row->from_ns, BLOCK_NS) % REBUILT_BUCKETS;
+			rebuilt_add(to, bucket, row->x, row->ns, scale_of(row) / row->sd, row->sd);
+		}
+	}
+	if (getenv("LOWSTEPS")) { for (size_t k = 0; k < r->row_count; k++) fprintf(stderr, "ROW %d %.0f %.0f sd %.3f n %.1f D %.1f K %.0f P %.0f\n", r->rows[k].kept, r->rows[k].ns, r->rows[k].model_ns, r->rows[k].sd, r->rows[k].x[TERM_FLOOR], r->rows[k].x[TERM_TOKENS]/r->rows[k].x[TERM_FLOOR], r->rows[k].x[TERM_CONTEXT]/r->rows[k].x[TERM_FLOOR], r->rows[k].x[TERM_PROMPT]); for (int i = 0; i < TERMS; i++) { int64_t nt; fprintf(stderr, "TERM %s %lld %.4f\n", step_model_term(i, &nt), (long long)nt, r->model.ns[i]); } }
+	rebuilt_count(to, REBUILT_BUSY_NS, (int64_t)r->marks[r->mark_count - 1].before.ns);
+	rebuilt_count(to, REBUILT_REQUESTS, requests);
+	rebuilt_count(to, REBUILT_GAP_NS, r->gap_ns * requests);
+	rebuilt_count_part(to, REBUILT_TOKENS_A_STEP, r->tokens_a_step * (double)requests);
+	rebuilt_count_part(to, REBUILT_SCORE, r->score * (double)requests);
+	for (int i = 0; i < REBUILT_BUDGETS; i++) {
+		rebuilt_count(to, REBUILT_BUDGET + i, r->budget_ntok == rebuilt_budget_ntok[i] ? requests : 0);
+	}
+}
+
+bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to) {
+	if (r->count < LEAST_REQUESTS) {
+		return false;
+	}
+	rebuild_marks(r);
+	if (!r->fitted) {
+		begin(r);
+		r->gap_ns = r->guesses ? 0 : gap_of(r);
+		rebuild_marks(r);
+		choose_budget(r);
+		settle(r);
+		choose_tokens_a_step(r);
+	}
+	settle(r);
+	if (r->row_count < LEAST_ROWS) {
+		return false;
+	}
+	r->fitted = true;
+	give(r, replica, to);
+	return true;
+}

@@ -1,0 +1,180 @@
+#include "attribute/model/rebuilt.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "attribute/model/draws.h"
+#include "attribute/model/nnls.h"
+
+const int64_t rebuilt_budget_ntok[REBUILT_BUDGETS] = {512, 1024, 2048, 4096, 8192, 16384};
+
+#define LEAST_ROWS 24
+#define DRAWS 40
+#define TERM_LIMIT_LOG2 48 /* products of two, summed over 2^31 rows, fit 127 bits */
+/* A row's weight is kept relative to one of this standard deviation. */
+#define UNIT_SD 0.01
+
+/* A term over a time is a multiple of 2^-this. */
+static int bits_of(int term) {
+	switch (term) {
+	case TERM_FLOOR:
+	case TERM_PROMPT: return 60;
+	case TERM_ATTENTION: return 38;
+	case TERM_CONTEXT:
+	case TERM_MIXED_CONTEXT: return 46;
+	case TERMS: return 30; /* of 1 */
+	default: return 52;
+	}
+}
+
+static bool scale_term(double value, int bits, int64_t *out) {
+	double scaled = ldexp(value, bits);
+
+	if (!(scaled >= 0 && scaled < ldexp(1, TERM_LIMIT_LOG2))) {
+		return false;
+	}
+	*out = (int64_t)(scaled + 0.5);
+	return true;
+}
+
+void rebuilt_add(struct rebuilt *r, unsigned bucket, const double x[TERMS], double ns, double model_ns, double sd) {
+	struct rebuilt_rows *rows = &r->buckets[bucket];
+	int64_t terms[REBUILT_TERMS];
+	double weight = UNIT_SD / sd;
+	int128 *sum = rows->sums;
+
+	for (int i = 0; i < TERMS; i++) {
+		if (!scale_term(weight * x[i] / model_ns, bits_of(i), &terms[i])) {
+			return;
+		}
+	}
+	if (!scale_term(weight * ns / model_ns, bits_of(TERMS), &terms[TERMS])) {
+		return;
+	}
+	rows->rows++;
+	for (int i = 0; i < REBUILT_TERMS; i++) {
+		for (int j = i; j < REBUILT_TERMS; j++) {
+			*sum++ += (int128)terms[i] * terms[j];
+		}
+	}
+}
+
+void rebuilt_count(struct rebuilt *r, int total, int64_t units) {
+	r->totals[total] += units;
+}
+
+void rebuilt_count_part(struct rebuilt *r, int total, double units) {
+	double scaled = units * (double)REBUILT_UNIT;
+
+	if (scaled >= 0 && scaled < 0x1p62) {
+		r->totals[total] += (int64_t)(scaled + 0.5);
+	}
+}
+
+void rebuilt_count_terms(struct rebuilt *r, const double prefill[TERMS], const double whole[TERMS]) {
+	for (int i = 0; i < TERMS; i++) {
+		rebuilt_count(r, REBUILT_PREFILL + i, (int64_t)(2 * prefill[i] + 0.5));
+		rebuilt_count(r, REBUILT_WHOLE + i, (int64_t)(2 * whole[i] + 0.5));
+	}
+}
+
+void rebuilt_join_rows(struct rebuilt_rows *to, const struct rebuilt_rows *from) {
+	to->rows += from->rows;
+	for (int i = 0; i < REBUILT_PRODUCTS; i++) {
+		to->sums[i] += from->sums[i];
+	}
+}
+
+void rebuilt_join_totals(struct rebuilt *to, const int128 totals[REBUILT_TOTALS]) {
+	for (int i = 0; i < REBUILT_TOTALS; i++) {
+		to->totals[i] += totals[i];
+	}
+}
+
+void rebuilt_join(struct rebuilt *to, const struct rebuilt *from) {
+	for (int b = 0; b < REBUILT_BUCKETS; b++) {
+		rebuilt_join_rows(&to->buckets[b], &from->buckets[b]);
+	}
+	rebuilt_join_totals(to, from->totals);
+}
+
+/* ---- the model ---- */
+
+/* The model of the buckets, each as often as a draw has it (-1: once); false if there is nothing in them. */
+static bool solve_draw(const struct rebuilt *r, int draw, double ns[TERMS]) {
+	double gram[TERMS * TERMS] = {0}, moment[TERMS] = {0};
+	bool any = false;
+
+	for (unsigned b = 0; b < REBUILT_BUCKETS; b++) {
+		const int128 *sum = r->buckets[b].sums;
+		int times = draw < 0 ? 1 : draws_times(draw, b);
+		any |= times > 0 && r->buckets[b].rows > 0;
+		for (int i = 0; i < TERMS; i++) {
+			for (int j = i; j < TERMS; j++) {
+				gram[i * TERMS + j] += times * ldexp((double)*sum++, -bits_of(i) - bits_of(j));
+				gram[j * TERMS + i] = gram[i * TERMS + j];
+			}
+			moment[i] += times * ldexp((double)*sum++, -bits_of(i) - bits_of(TERMS));
+		}
+	}
+	if (any) {
+		nnls_solve(gram, moment, TERMS, ns);
+	}
+	return any;
+}
+
+/* Prefill's share of steps with both phases. */
+static double share_of(const struct rebuilt *r, const double ns[TERMS]) {
+	double prefill = 0, whole = 0;
+
+	for (int i = 0; i < TERMS; i++) {
+		prefill += ns[i] * (double)r->totals[REBUILT_PREFILL + i];
+		whole += ns[i] * (double)r->totals[REBUILT_WHOLE + i];
+	}
+	return whole > 0 ? prefill / whole : 0.5;
+}
+
+static double drawn_sd(const struct rebuilt *r) {
+	double sum = 0, squares = 0;
+	int draws = 0;
+
+	for (int draw = 0; draw < DRAWS; draw++) {
+		double ns[TERMS] = {0};
+		if (solve_draw(r, draw, ns)) {
+			double share = share_of(r, ns);
+			sum += share;
+			squares += share * share;
+			draws++;
+		}
+	}
+	double variance = draws > 1 ? (squares - sum * sum / draws) / (draws - 1) : 0;
+	return variance > 0 ? sqrt(variance) : 0;
+}
+
+static int64_t budget_of(const struct rebuilt *r) {
+	int best = 0;
+
+	for (int i = 1; i < REBUILT_BUDGETS; i++) {
+		best = r->totals[REBUILT_BUDGET + i] >= r->totals[REBUILT_BUDGET + best] ? i : best;
+	}
+	return rebuilt_budget_ntok[best];
+}
+
+bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m) {
+	double requests = (double)r->totals[REBUILT_REQUESTS], busy = (double)r->totals[REBUILT_BUSY_NS];
+
+	*m = (struct rebuilt_model){.steps = {.origin = MODEL_FITTED, .has_attention = true, .has_context = true}};
+	for (int b = 0; b < REBUILT_BUCKETS; b++) {
+		m->steps.steps += r->buckets[b].rows;
+	}
+	if (m->steps.steps < LEAST_ROWS || requests <= 0 || busy <= 0 || !solve_draw(r, -1, m->steps.ns)) {
+		return false;
+	}
+	m->budget_ntok = budget_of(r);
+	m->gap_ns = (int64_t)((double)r->totals[REBUILT_GAP_NS] / requests);
+	m->tokens_a_step = (double)r->totals[REBUILT_TOKENS_A_STEP] / (double)REBUILT_UNIT / requests;
+	m->score = (double)r->totals[REBUILT_SCORE] / (double)REBUILT_UNIT / requests;
+	m->both_part = (double)r->totals[REBUILT_BOTH_NS] / busy;
+	m->drawn_sd = r->totals[REBUILT_BOTH_NS] > 0 ? drawn_sd(r) : 0;
+	return share_of(r, m->steps.ns) > 0;
+}

@@ -1,0 +1,193 @@
+#include "attribute/split/replay.h"
+
+#include <math.h>
+
+#include "attribute/model/rebuild.h"
+#include "attribute/model/rules.h"
+
+/*
+ * One standard deviation of prefill's share of steps with both phases that neither the bootstrap nor residuals show: over what part of busy
+ * time is spent in other steps. Where these are few the split rests on the model's form.
+ */
+#define FORM_SD 0.0075
+#define MOST_BOTH_PART 0.95
+
+/* What of the time between a request's instants the device did not work, one standard deviation. */
+#define WAIT_SD 0.0125
+
+static double both_sd(const struct replay *y, const struct batch *b) {
+	double part = fmin(MOST_BOTH_PART, y->by->both_part), form = FORM_SD / (1 - part);
+
+	return hypot(form, y->borrowed ? step_model_share_sd(y->model, b) : y->by->drawn_sd);
+}
+
+static double part_of(double part, double whole) {
+	return whole > 0 ? fmin(1, part / whole) : 0;
+}
+
+/* The engine's work between two steps; the rest is the device's. */
+static int post_gaps(struct walk *w, int64_t gaps_ns, struct fault *why) {
+	int rc = gaps_ns > 0 ? accounts_gap(&w->accounts, ENTRY_OTHER, w->cursor_ns, w->cursor_ns + gaps_ns, false, why) : 0;
+
+	w->cursor_ns += gaps_ns > 0 ? gaps_ns : 0;
+	return rc;
+}
+
+static int post_busy(struct walk *w, const struct replay *y, const struct batch *b, int64_t to_ns, struct fault *why) {
+	const struct step_model *m = y->model;
+	bool prompts = b->prefill_tokens > 0, both = prompts && b->decode_tokens > 0;
+	struct split_times t;
+	int64_t total;
+
+	split_times(m, b, &t);
+	if (__builtin_mul_overflow(to_ns - w->cursor_ns, w->accounts.gpus, &total)) {
+		return fault_set(why, ERROR_RANGE, "the GPU time of requests does not fit 64 bits of nanoseconds");
+	}
+	int64_t prefill = both ? split_part(total, split_prefill_share(w->common->options->rule, &t)) : prompts ? total : 0;
+	double decode = prompts ? (t.decode + t.whole - t.prefill) / 2 : t.whole;
+	const struct stretch s = {
+		.from_ns = w->cursor_ns,
+		.to_ns = to_ns,
+		.prefill_ns = prefill,
+		.decode_ns = total - prefill,
+		.grade = GRADE_C,
+		.attention_share = part_of(m->ns[TERM_ATTENTION] * (double)b->prefill_token_kv, t.prefill),
+		.context_share = part_of(m->ns[TERM_CONTEXT] * (double)b->decode_kv_tokens, decode),
+		.prefill_tokens = b->prefill_tokens,
+		.prefill_token_kv = b->prefill_token_kv,
+		.decode_requests = b->decode_tokens,
+		.decode_kv_tokens = b->decode_kv_tokens,
+		.times = both ? &t : NULL,
+		.by_steps = true,
+		.share_sd = both ? both_sd(y, b) : WAIT_SD,
+	};
+	int rc = accounts_busy(&w->accounts, &s, why);
+	w->cursor_ns = to_ns;
+	return rc;
+}
+
+/* Sequences have so many tokens more. */
+static void grow(struct flight *f, int64_t ntok) {
+	f->context_sum += ntok * (int64_t)f->decoding_count;
+	f->decode_step += ntok;
+}
+
+/* ---- a step with prompts ---- */
+
+static bool is_scheduled(const struct active *a, int64_t at_ns) {
+	int64_t ns = a->request.scheduled_ns != UNKNOWN ? a->request.scheduled_ns : a->request.head.at_ns;
+
+	return ns <= at_ns;
+}
+
+/* Is it computed here, and known until when? */
+static bool is_prompt(const struct active *a) {
+	return a->request.part != PART_DECODE && a->request.first_token_ns != UNKNOWN;
+}
+
+static struct active *first_prompt(const struct flight *f, int64_t at_ns) {
+	for (size_t i = 0; i < f->waiting_count && is_scheduled(f->waiting[i], at_ns); i++) {
+		if (is_prompt(f->waiting[i])) {
+			return f->waiting[i];
+		}
+	}
+	return NULL;
+}
+
+/* The prompts at hand board, as many tokens as a step computes; *finishes: one has its first token at the next instant. Returns
+ * what is left of such. */
+static int64_t board(struct flight *f, const struct replay *y, int64_t at_ns, int64_t next_ns, bool *finishes) {
+	int64_t room = y->by->budget_ntok - (int64_t)f->decoding_count, rest = 0;
+
+	*finishes = false;
+	f->chunk_count = 0;
+	f->chunk_tokens = f->chunk_token_kv = 0;
+	for (size_t i = 0; i < f->waiting_count && is_scheduled(f->waiting[i], at_ns); i++) {
+		struct active *a = f->waiting[i];
+		bool ends = a->request.first_token_ns <= next_ns + REBUILD_EPS_NS;
+		int64_t ntok = is_prompt(a) ? rebuild_chunk(a->remaining, room, ends) : 0;
+		if (ntok > 0) {
+			*finishes |= ntok == a->remaining;
+			room -= ntok;
+			flight_add_chunk(f, a, ntok);
+		}
+		rest += ends && is_prompt(a) ? a->remaining : 0;
+	}
+	return rest;
+}
+
+static struct batch batch_of(const struct flight *f) {
+	return (struct batch){
+		.prefill_tokens = f->chunk_tokens,
+		.prefill_token_kv = f->chunk_token_kv,
+		.decode_tokens = (int64_t)f->decoding_count,
+		.decode_kv_tokens = f->context_sum,
+	};
+}
+
+static int post_step(struct walk *w, const struct replay *y, const struct batch *b, int64_t to_ns, struct fault *why) {
+	int64_t gap_ns = y->by->gap_ns < (to_ns - w->cursor_ns) / 2 ? y->by->gap_ns : 0;
+	int rc = post_gaps(w, gap_ns, why);
+
+	rc = rc < 0 ? rc : post_busy(w, y, b, to_ns, why);
+	grow(&w->flight, b->decode_tokens > 0 ? llround(y->by->tokens_a_step) : 0);
+	return rc;
+}
+
+/* ---- time without prompts ---- */
+
+static int post_decode(struct walk *w, const struct replay *y, int64_t to_ns, struct fault *why) {
+	struct flight *f = &w->flight;
+	struct batch b = batch_of(f);
+	double step = step_model_ns(y->model, &b) + (double)y->by->gap_ns, ns = (double)(to_ns - w->cursor_ns);
+	double steps = step > 0 ? ns / step : 1;
+	int64_t ntok = llround(steps * y->by->tokens_a_step), gaps_ns = (int64_t)(steps * (double)y->by->gap_ns);
+
+	grow(f, ntok / 2);
+	b.decode_kv_tokens = f->context_sum;
+	int rc = post_gaps(w, gaps_ns < to_ns - w->cursor_ns ? gaps_ns : 0, why);
+	rc = rc < 0 ? rc : post_busy(w, y, &b, to_ns, why);
+	grow(f, ntok - ntok / 2);
+	return rc;
+}
+
+/* Nothing decodes: a prompt whose last chunk comes later is computed evenly up to then; else the device has no work. */
+static int post_rest(struct walk *w, const struct replay *y, int64_t to_ns, struct fault *why) {
+	struct flight *f = &w->flight;
+	struct active *a = first_prompt(f, w->cursor_ns + REBUILD_EPS_NS);
+
+	if (!a) {
+		bool queued = f->waiting_count > 0 && f->waiting[0]->request.head.at_ns <= w->cursor_ns;
+		int rc = accounts_gap(&w->accounts, queued ? ENTRY_OTHER : ENTRY_IDLE, w->cursor_ns, to_ns, false, why);
+		w->cursor_ns = to_ns;
+		return rc;
+	}
+	double life = (double)a->request.first_token_ns - (double)w->cursor_ns;
+	double part = life > 0 ? fmin(1, (double)(to_ns - w->cursor_ns) / life) : 1;
+	int64_t ntok = (int64_t)((double)a->remaining * part);
+	a->remaining += a->remaining == 0;
+	flight_add_chunk(f, a, ntok > 0 ? ntok : 1);
+	struct batch b = batch_of(f);
+	return post_busy(w, y, &b, to_ns, why);
+}
+
+int replay_next(struct walk *w, const struct replay *y, int64_t known_ns, bool last, struct fault *why) {
+	struct flight *f = &w->flight;
+	int64_t at_ns = w->cursor_ns + REBUILD_EPS_NS, next_ns = flight_next_change(f, at_ns);
+	bool finishes;
+	int rc;
+
+	if (next_ns > known_ns && !last && first_prompt(f, at_ns)) {
+		return 0; /* something may yet come before its first token */
+	}
+	next_ns = next_ns > known_ns ? known_ns : next_ns;
+	int64_t rest = board(f, y, at_ns, next_ns, &finishes);
+	if (f->chunk_count == 0) {
+		rc = f->decoding_count > 0 ? post_decode(w, y, next_ns, why) : post_rest(w, y, next_ns, why);
+		return rc < 0 ? rc : 1;
+	}
+	struct batch b = batch_of(f);
+	double expected = step_model_ns(y->model, &b) + (double)y->by->gap_ns, more = rebuild_more_ns(y->model, &b, rest, y->by->budget_ntok);
+	rc = post_step(w, y, &b, rebuild_end(w->cursor_ns, next_ns, finishes, expected, more), why);
+	return rc < 0 ? rc : 1;
+}
