@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "report/cells.h"
+#include "report/cube.h"
 #include "report/groups.h"
 #include "report/statement.h"
 
@@ -28,13 +28,13 @@ static void add_to(struct sum *sum, int64_t *field, int64_t x) {
 	sum->fits = exact_add(field, x) && sum->fits;
 }
 
-static void add_tokens(struct sum *sum, const struct statement *s, const struct cell *c) {
+static void add_tokens(struct sum *sum, const struct statement *s, const struct cube_cell *c) {
 	struct block *b = sum->block;
 
 	add_to(sum, &b->requests, c->requests);
 	add_to(sum, &b->reasoning_tokens, c->reasoning_tokens);
 	add_to(sum, &b->cache_write_tokens, c->cache_write_tokens);
-	if ((c->tokens == 0 && c->revenue == 0) || !cell_is_busy(c)) {
+	if ((c->tokens == 0 && c->revenue == 0) || !cube_cell_is_busy(c)) {
 		return;
 	}
 	add_to(sum, &b->tokens[c->kind], c->tokens);
@@ -58,7 +58,7 @@ static void add_time(struct sum *sum, enum entry_kind kind, int64_t ns, int64_t 
 	add_to(sum, &b->capacity_nano, nano);
 }
 
-static void add_energy(struct sum *sum, const struct cell *c) {
+static void add_energy(struct sum *sum, const struct cube_cell *c) {
 	add_to(sum, &sum->block->energy_mj[c->kind], c->energy_mj);
 	add_to(sum, &sum->block->capacity_mj, c->energy_mj);
 	add_to(sum, &sum->block->metered_ns, c->metered_ns);
@@ -78,10 +78,10 @@ static void add_charge(struct sum *sum, const struct charge *charge) {
 }
 
 /* The part of a cell's cost, and of what it bears, that a margin at list price covers. */
-static void add_priced(struct sum *sum, const struct statement *s, const struct cell *c, const struct charge *charge) {
+static void add_priced(struct sum *sum, const struct statement *s, const struct cube_cell *c, const struct charge *charge) {
 	bool separate = !s->options.idle_proportional, has_tokens = c->tokens > 0 || c->gpu_ns > 0;
 
-	if (cell_is_nobodys(c) ? c->borne && !separate : s->unlisted[c->model]) {
+	if (cube_cell_is_nobodys(c) ? c->borne && !separate : s->unlisted[c->model]) {
 		return;
 	}
 	add_to(sum, &sum->priced_nano, c->cost_nano);
@@ -91,7 +91,7 @@ static void add_priced(struct sum *sum, const struct statement *s, const struct 
 	sum->unrated |= c->rate_nano < 0 && has_tokens;
 }
 
-static void add_cell(struct sum *sum, const struct statement *s, const struct cell *c, const struct charge *charge,
+static void add_cell(struct sum *sum, const struct statement *s, const struct cube_cell *c, const struct charge *charge,
 		     enum nobodys nobodys) {
 	add_tokens(sum, s, c);
 	add_time(sum, c->kind, c->gpu_ns, c->cost_nano);
@@ -105,7 +105,7 @@ static void add_cell(struct sum *sum, const struct statement *s, const struct ce
 	} else {
 		sum->exact[c->kind] += (int128)c->gpu_ns * c->rate_nano;
 	}
-	if (cell_is_busy(c) && c->rate_nano >= 0) {
+	if (cube_cell_is_busy(c) && c->rate_nano >= 0) {
 		sum->spread[c->kind] += (int128)c->spread_ns * c->rate_nano;
 	}
 	if (nobodys == NOBODYS_BORNE) {
@@ -260,14 +260,14 @@ static int finish_sum(struct sum *sum, const struct statement *s, struct fault *
 
 struct grouping {
 	const struct statement *s;
-	const struct cells *cells;
+	const struct cube *cube;
 	const struct charge *charges;
 	const enum by_key *by;
 	size_t count;
 	enum nobodys nobodys;
 };
 
-static int64_t time_key(const struct statement *s, const struct cell *c, enum by_key key) {
+static int64_t time_key(const struct statement *s, const struct cube_cell *c, enum by_key key) {
 	int64_t ns = c->bucket_ns;
 	if (key == s->time_key) {
 		return ns;
@@ -275,7 +275,7 @@ static int64_t time_key(const struct statement *s, const struct cell *c, enum by
 	return key == BY_MONTH ? zone_month_start(s->options.tz, ns) : zone_day_start(s->options.tz, ns);
 }
 
-static name_id name_key(const struct cell *c, enum by_key key) {
+static name_id name_key(const struct cube_cell *c, enum by_key key) {
 	const name_id names[BY_KEYS] = {
 	    [BY_MODEL] = c->model, [BY_REPLICA] = c->replica, [BY_POOL] = c->pool, [BY_TENANT] = c->tenant};
 	return names[key];
@@ -287,28 +287,28 @@ static name_id name_key(const struct cell *c, enum by_key key) {
 /* Names by their place in the order of texts. A group_keys. */
 static bool keys_of(const void *grouping, size_t cell, int64_t keys[GROUP_KEYS_MAX]) {
 	const struct grouping *g = grouping;
-	const struct cell *c = &g->cells->cell[cell];
+	const struct cube_cell *c = &g->cube->cell[cell];
 
 	_Static_assert(GROUP_KEYS_MAX >= BY_KEYS, "room for all keys of --by");
-	bool nobodys = g->nobodys != NOBODYS_OWN && cell_is_nobodys(c);
+	bool nobodys = g->nobodys != NOBODYS_OWN && cube_cell_is_nobodys(c);
 	if (nobodys && g->nobodys == NOBODYS_BORNE && c->borne) {
 		return false;
 	}
 	for (size_t i = 0; i < g->count; i++) {
 		enum by_key key = g->by[i];
-		keys[i] = key <= BY_MONTH ? time_key(g->s, c, key) : g->s->cells->rank[name_key(c, key)];
+		keys[i] = key <= BY_MONTH ? time_key(g->s, c, key) : g->s->cube->rank[name_key(c, key)];
 		keys[i] = nobodys && (key == BY_MODEL || key == BY_TENANT) ? KEY_NOBODY : keys[i];
 	}
 	return true;
 }
 
-static void set_keys(const struct grouping *g, struct row *row, const struct cell *c) {
+static void set_keys(const struct grouping *g, struct row *row, const struct cube_cell *c) {
 	const struct names *names = g->s->options.names;
 	struct text *const fields[BY_KEYS] = {
 	    [BY_MODEL] = &row->model, [BY_REPLICA] = &row->replica, [BY_POOL] = &row->pool, [BY_TENANT] = &row->tenant};
 
 	row->bucket_ns = c->bucket_ns;
-	row->not_allocated = g->nobodys != NOBODYS_OWN && cell_is_nobodys(c);
+	row->not_allocated = g->nobodys != NOBODYS_OWN && cube_cell_is_nobodys(c);
 	for (size_t i = 0; i < g->count; i++) {
 		enum by_key key = g->by[i];
 		if (fields[key]) {
@@ -322,7 +322,7 @@ static int sum_members(const struct grouping *g, const uint32_t *members, size_t
 		       struct fault *why) {
 	struct sum sum = {.block = out, .fits = true};
 	for (size_t i = 0; i < count; i++) {
-		add_cell(&sum, g->s, &g->cells->cell[members[i]], &g->charges[members[i]], g->nobodys);
+		add_cell(&sum, g->s, &g->cube->cell[members[i]], &g->charges[members[i]], g->nobodys);
 	}
 	return finish_sum(&sum, g->s, why);
 }
@@ -331,13 +331,13 @@ static int build_table(const struct grouping *g, struct table *out, struct fault
 	struct groups groups;
 	int error = 0;
 
-	groups_make(&groups, g->cells->count, g->count, keys_of, g);
+	groups_make(&groups, g->cube->count, g->count, keys_of, g);
 	out->rows = must_calloc(groups.count + 1, sizeof(*out->rows));
 	while (out->count < groups.count && !error) {
 		const uint32_t *members = groups.items + groups.first[out->count];
 		size_t count = groups.first[out->count + 1] - groups.first[out->count];
 		struct row *row = &out->rows[out->count++];
-		set_keys(g, row, &g->cells->cell[members[0]]);
+		set_keys(g, row, &g->cube->cell[members[0]]);
 		error = sum_members(g, members, count, &row->block, why);
 	}
 	groups_release(&groups);
@@ -346,8 +346,8 @@ static int build_table(const struct grouping *g, struct table *out, struct fault
 
 static int build_total(struct statement *s, const struct charge *charges, struct fault *why) {
 	struct sum sum = {.block = &s->total, .fits = true};
-	for (size_t i = 0; i < s->cells->count; i++) {
-		add_cell(&sum, s, &s->cells->cell[i], &charges[i], NOBODYS_OWN);
+	for (size_t i = 0; i < s->cube->count; i++) {
+		add_cell(&sum, s, &s->cube->cell[i], &charges[i], NOBODYS_OWN);
 	}
 	return finish_sum(&sum, s, why);
 }
@@ -367,11 +367,11 @@ int blocks_build(struct statement *s, const struct charge *charges, struct fault
 		struct grouping grouping;
 		struct table *table;
 	} tables[] = {
-	    {{s, s->cells, charges, by_model, 1, borne}, &s->models},
-	    {{s, s->cells, charges, by_tenant, 1, borne}, &s->tenants},
-	    {{s, s->cells, charges, by_both, 2, borne}, &s->lines},
-	    {{s, s->cells, charges, o->by, o->by_count, nobodys_of_rows(s, borne)}, &s->rows},
-	    {{s, s->cells, charges, by_time, 3, borne}, &s->timed_lines},
+	    {{s, s->cube, charges, by_model, 1, borne}, &s->models},
+	    {{s, s->cube, charges, by_tenant, 1, borne}, &s->tenants},
+	    {{s, s->cube, charges, by_both, 2, borne}, &s->lines},
+	    {{s, s->cube, charges, o->by, o->by_count, nobodys_of_rows(s, borne)}, &s->rows},
+	    {{s, s->cube, charges, by_time, 3, borne}, &s->timed_lines},
 	};
 	const bool wanted[] = {true, true, true, o->by_count > 0, has_timed};
 

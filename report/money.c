@@ -2,14 +2,14 @@
 #include <stdlib.h>
 
 #include "core/share.h"
-#include "report/cells.h"
+#include "report/cube.h"
 #include "report/statement.h"
 
 /*
  * What a pool cost is rounded as a running sum in the order of time: its cost up to any hour is exact to half a
  * nano-unit, so that hours, days and the period agree, and whole hours at a decimal rate are exact.
  */
-static bool price_pool(struct cell *cell, size_t count) {
+static bool price_pool(struct cube_cell *cell, size_t count) {
 	int128 exact = 0;
 	int64_t given_nano = 0;
 
@@ -28,7 +28,7 @@ static bool price_pool(struct cell *cell, size_t count) {
 	return true;
 }
 
-int money_price(struct cells *c, struct fault *why) {
+int money_price(struct cube *c, struct fault *why) {
 	bool fits = true;
 
 	for (size_t from = 0, to; from < c->count && fits; from = to) {
@@ -43,7 +43,7 @@ int money_price(struct cells *c, struct fault *why) {
 
 /* The cells of a pool and hour, those with work by index, and room for a split over them. */
 struct group {
-	struct cell *cell;
+	struct cube_cell *cell;
 	struct charge *charges;
 	size_t count, worker_count;
 	size_t *workers;
@@ -53,7 +53,7 @@ struct group {
 static void select_workers(struct group *g) {
 	g->worker_count = 0;
 	for (size_t i = 0; i < g->count; i++) {
-		if (cell_is_busy(&g->cell[i]) && g->cell[i].gpu_ns > 0) {
+		if (cube_cell_is_busy(&g->cell[i]) && g->cell[i].gpu_ns > 0) {
 			g->weights[g->worker_count] = g->cell[i].gpu_ns;
 			g->workers[g->worker_count++] = i;
 		}
@@ -77,8 +77,8 @@ static bool share_group(struct group *g) {
 
 	select_workers(g);
 	for (size_t i = 0; i < g->count; i++) {
-		struct cell *c = &g->cell[i];
-		if (cell_is_nobodys(c) && g->worker_count > 0) {
+		struct cube_cell *c = &g->cell[i];
+		if (cube_cell_is_nobodys(c) && g->worker_count > 0) {
 			int64_t *of = pot.of[c->kind - ENTRY_OTHER];
 			c->borne = true;
 			fits = exact_add(&of[CHARGE_NS], c->gpu_ns) && exact_add(&of[CHARGE_NANO], c->cost_nano) &&
@@ -94,11 +94,11 @@ static bool share_group(struct group *g) {
 	return fits;
 }
 
-static bool same_hour(const struct cell *a, const struct cell *b) {
+static bool same_hour(const struct cube_cell *a, const struct cube_cell *b) {
 	return a->pool == b->pool && instant_floor(a->slot_ns, NS_PER_HOUR) == instant_floor(b->slot_ns, NS_PER_HOUR);
 }
 
-struct charge *money_charge(struct cells *c, struct fault *why) {
+struct charge *money_charge(struct cube *c, struct fault *why) {
 	struct charge *charges = must_calloc(c->count + 1, sizeof *charges);
 	size_t *workers = must_alloc((c->count + 1) * sizeof *workers);
 	int64_t *weights = must_alloc(2 * (c->count + 1) * sizeof *weights);

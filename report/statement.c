@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "report/cells.h"
+#include "report/cube.h"
 
 const char *const by_key_names[BY_KEYS] = {
     [BY_HOUR] = "hour",       [BY_DAY] = "day",   [BY_MONTH] = "month",   [BY_MODEL] = "model",
@@ -45,7 +45,7 @@ struct statement *statement_new(const struct report_options *o) {
 	assert(o->names && o->by_count <= BY_KEYS && o->from_ns <= o->to_ns);
 	struct statement *s = must_calloc(1, sizeof(*s));
 	s->options = *o;
-	s->cells = cells_new();
+	s->cube = cube_new();
 	s->time_key = by_finest_time(o->by, o->by_count);
 	s->timeline = timeline_new(o->from_ns, o->to_ns);
 	return s;
@@ -60,7 +60,7 @@ void statement_free(struct statement *s) {
 	if (!s) {
 		return;
 	}
-	cells_free(s->cells);
+	cube_free(s->cube);
 	timeline_free(s->timeline);
 	free(s->listings);
 	free(s->unlisted);
@@ -77,19 +77,19 @@ void statement_free(struct statement *s) {
 	free(s);
 }
 
-static bool add_sums(struct cell *c, const struct entry *e) {
+static bool add_sums(struct cube_cell *c, const struct entry *e) {
 	return exact_add(&c->gpu_ns, e->gpu_ns) && exact_add(&c->tokens, e->tokens) &&
 	       exact_add(&c->requests, e->requests) && exact_add(&c->reasoning_tokens, e->reasoning_tokens) &&
 	       exact_add(&c->cache_write_tokens, e->cache_write_tokens) && exact_add(&c->spread_ns, e->spread_ns) &&
 	       exact_add(&c->energy_mj, e->energy_mj) && exact_add(&c->metered_ns, e->metered_ns);
 }
 
-static bool add_evidence(struct cell *c, const struct entry *e) {
+static bool add_evidence(struct cube_cell *c, const struct entry *e) {
 	return e->kind > ENTRY_OUTPUT || e->grade >= GRADE_NONE || exact_add(&c->evidence_ns[e->grade], e->gpu_ns);
 }
 
-static bool add_entry(struct cells *cells, const struct cell *key, const struct entry *e, bool listed, int128 revenue) {
-	struct cell *c = cells_at(cells, key);
+static bool add_entry(struct cube *cube, const struct cube_cell *key, const struct entry *e, bool listed, int128 revenue) {
+	struct cube_cell *c = cube_at(cube, key);
 	c->unlisted |= !listed;
 	c->revenue += revenue;
 	return add_sums(c, e) && add_evidence(c, e);
@@ -97,7 +97,7 @@ static bool add_entry(struct cells *cells, const struct cell *key, const struct 
 
 int statement_take(void *statement, const struct entry *e) {
 	struct statement *s = statement;
-	struct cell key = {
+	struct cube_cell key = {
 	    .slot_ns = e->slot_ns,
 	    .rate_nano = e->rate_nano < 0 ? -1 : e->rate_nano,
 	    .replica = e->rate_nano < 0 || statement_has_key(s, BY_REPLICA) ? e->replica : 0,
@@ -110,7 +110,7 @@ int statement_take(void *statement, const struct entry *e) {
 
 	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
 	bool listed = listing_revenue(s, e, &revenue);
-	bool fits = add_entry(s->cells, &key, e, listed, revenue) &&
+	bool fits = add_entry(s->cube, &key, e, listed, revenue) &&
 		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
 		    services_take(&s->services, e, listed, revenue);
 	return fits ? 0 : ERROR_RANGE;
@@ -129,8 +129,8 @@ static void add_name(char *list, size_t size, struct text name) {
 static bool *unrated_replicas(const struct statement *s) {
 	bool *unrated = must_calloc(names_count(s->options.names) + 1, sizeof *unrated);
 
-	for (size_t i = 0; i < s->cells->count; i++) {
-		const struct cell *c = &s->cells->cell[i];
+	for (size_t i = 0; i < s->cube->count; i++) {
+		const struct cube_cell *c = &s->cube->cell[i];
 		unrated[c->replica] |= c->rate_nano < 0 && c->gpu_ns > 0;
 	}
 	return unrated;
@@ -142,8 +142,8 @@ static void warn_unpriced(const struct statement *s, struct quality *q) {
 	int64_t replicas = 0;
 	bool *unrated = unrated_replicas(s);
 
-	for (size_t i = 0; i < s->cells->count; i++) { /* in the order of pools and replicas */
-		name_id id = s->cells->cell[i].replica;
+	for (size_t i = 0; i < s->cube->count; i++) { /* in the order of pools and replicas */
+		name_id id = s->cube->cell[i].replica;
 		if (unrated[id] && ++replicas <= NAMES_SHOWN_MAX) {
 			add_name(list, sizeof list, names_text(s->options.names, id));
 		}
@@ -198,8 +198,8 @@ static bool table_ties(const struct table *t, const struct block *whole) {
 /* What was paid for, pool by pool. */
 static bool bills_tie(const struct statement *s) {
 	int128 nano = 0;
-	for (size_t i = 0; i < s->cells->count; i++) {
-		nano += s->cells->cell[i].cost_nano;
+	for (size_t i = 0; i < s->cube->count; i++) {
+		nano += s->cube->cell[i].cost_nano;
 	}
 	return nano == s->total.capacity_nano;
 }
@@ -220,9 +220,9 @@ static void find_unlisted(struct statement *s) {
 	bool *met = must_calloc(count, sizeof *met);
 
 	s->unlisted = must_calloc(count, sizeof *s->unlisted);
-	for (size_t i = 0; i < s->cells->count; i++) {
-		const struct cell *c = &s->cells->cell[i];
-		met[c->model] |= cell_is_busy(c) && c->tokens > 0;
+	for (size_t i = 0; i < s->cube->count; i++) {
+		const struct cube_cell *c = &s->cube->cell[i];
+		met[c->model] |= cube_cell_is_busy(c) && c->tokens > 0;
 		s->unlisted[c->model] |= c->unlisted;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -232,7 +232,7 @@ static void find_unlisted(struct statement *s) {
 }
 
 static void set_buckets(const struct statement *s) {
-	struct cells *c = s->cells;
+	struct cube *c = s->cube;
 
 	for (size_t i = 0; i < c->count; i++) {
 		bool same = i > 0 && c->cell[i].slot_ns == c->cell[i - 1].slot_ns;
@@ -242,18 +242,18 @@ static void set_buckets(const struct statement *s) {
 
 /* What the cells cost, what each bears, and the tables of both. */
 static int price_cells(struct statement *s, struct fault *why) {
-	cells_sort(s->cells, s->options.names);
+	cube_sort(s->cube, s->options.names);
 	set_buckets(s);
 	find_unlisted(s);
-	int error = money_price(s->cells, why);
-	struct charge *charges = error ? NULL : money_charge(s->cells, why);
+	int error = money_price(s->cube, why);
+	struct charge *charges = error ? NULL : money_charge(s->cube, why);
 
 	if (!charges) {
 		return ERROR_RANGE;
 	}
 	error = blocks_build(s, charges, why);
 	error = error ? error
-	              : timeline_finish(s->timeline, s->cells, s->options.idle_proportional ? charges : NULL, s->options.names, why);
+	              : timeline_finish(s->timeline, s->cube, s->options.idle_proportional ? charges : NULL, s->options.names, why);
 	free(charges);
 	return error;
 }

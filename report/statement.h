@@ -179,20 +179,20 @@ struct timeline {
 	size_t slot_count;
 };
 
-struct cells;
+struct cube;
 struct charge;
 
 int64_t timeline_step_ns(int64_t from_ns, int64_t to_ns);
 struct timeline *timeline_new(int64_t from_ns, int64_t to_ns);
 void timeline_free(struct timeline *t);
 /* From the cells; `charges` NULL: shared cost is in no loaded unit cost. */
-int timeline_finish(struct timeline *t, const struct cells *cells, const struct charge *charges, const struct names *names,
+int timeline_finish(struct timeline *t, const struct cube *cube, const struct charge *charges, const struct names *names,
 		    struct fault *why);
 
 struct statement {
 	struct report_options options;
 	const struct quality *quality;
-	struct cells *cells;
+	struct cube *cube;
 	bool *unlisted; /* by name_id, once finished: models with tokens that have no list price */
 	size_t priced_models; /* models with tokens that all have one */
 	enum by_key time_key; /* the finest key of time in --by; BY_KEYS if there is none */
@@ -222,12 +222,12 @@ struct charge {
 };
 
 /* money.c: prices every cell, once. ERROR_RANGE if money does not fit. */
-int money_price(struct cells *c, struct fault *why);
+int money_price(struct cube *c, struct fault *why);
 /*
  * money.c: shares what nobody's work filled over the work of the same pool and hour, by GPU time, to the last unit;
  * marks it as borne. What the cells bear, by their index, is the caller's to free. NULL if it does not fit.
  */
-struct charge *money_charge(struct cells *c, struct fault *why);
+struct charge *money_charge(struct cube *c, struct fault *why);
 
 /* blocks.c: sums cells into the total and the tables. */
 int blocks_build(struct statement *s, const struct charge *charges, struct fault *why);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/instant.h"
-#include "report/cells.h"
+#include "report/cube.h"
 #include "report/statement.h"
 
 int64_t timeline_step_ns(int64_t from_ns, int64_t to_ns) {
@@ -62,7 +62,7 @@ static struct moment *moment_at(struct timeline *t, int64_t start_ns, name_id mo
 	return &t->moments[t->slots[slot] - 1];
 }
 
-static bool take_cell(struct timeline *t, const struct cell *c, const struct charge *charge) {
+static bool take_cell(struct timeline *t, const struct cube_cell *c, const struct charge *charge) {
 	struct moment *m = moment_at(t, instant_floor(c->slot_ns, t->step_ns), c->model);
 
 	if (c->rate_nano < 0) {
@@ -82,13 +82,13 @@ static int compare_moments(const void *a, const void *b, void *names) {
 	return order ? order : (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
 }
 
-int timeline_finish(struct timeline *t, const struct cells *cells, const struct charge *charges, const struct names *names,
+int timeline_finish(struct timeline *t, const struct cube *cube, const struct charge *charges, const struct names *names,
 		    struct fault *why) {
 	bool fits = true;
 
-	for (size_t i = 0; i < cells->count; i++) {
-		if (cell_is_busy(&cells->cell[i])) {
-			fits = take_cell(t, &cells->cell[i], charges ? &charges[i] : NULL) && fits;
+	for (size_t i = 0; i < cube->count; i++) {
+		if (cube_cell_is_busy(&cube->cell[i])) {
+			fits = take_cell(t, &cube->cell[i], charges ? &charges[i] : NULL) && fits;
 		}
 	}
 	for (size_t i = 0; i < t->count; i++) {

@@ -1,14 +1,14 @@
 #define _GNU_SOURCE /* qsort_r */
-#include "report/cells.h"
+#include "report/cube.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-struct cells *cells_new(void) {
-	return must_calloc(1, sizeof(struct cells));
+struct cube *cube_new(void) {
+	return must_calloc(1, sizeof(struct cube));
 }
 
-void cells_free(struct cells *c) {
+void cube_free(struct cube *c) {
 	if (c) {
 		free(c->cell);
 		free(c->slots);
@@ -22,7 +22,7 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
 	return hash ^ (hash >> 29);
 }
 
-static uint64_t hash_of(const struct cell *k) {
+static uint64_t hash_of(const struct cube_cell *k) {
 	uint64_t hash = mix(0, (uint64_t)k->slot_ns);
 	hash = mix(hash, (uint64_t)k->rate_nano);
 	hash = mix(hash, (uint64_t)k->replica << 32 | k->model);
@@ -30,13 +30,13 @@ static uint64_t hash_of(const struct cell *k) {
 	return mix(hash, (uint64_t)k->kind);
 }
 
-static bool same_key(const struct cell *a, const struct cell *b) {
+static bool same_key(const struct cube_cell *a, const struct cube_cell *b) {
 	return a->slot_ns == b->slot_ns && a->rate_nano == b->rate_nano && a->replica == b->replica &&
 	       a->model == b->model && a->tenant == b->tenant && a->pool == b->pool && a->kind == b->kind;
 }
 
 /* The slot of a key, or the free one where it belongs. */
-static size_t slot_of(const struct cells *c, const struct cell *key) {
+static size_t slot_of(const struct cube *c, const struct cube_cell *key) {
 	size_t at = hash_of(key) & (c->slot_count - 1);
 	while (c->slots[at] && !same_key(&c->cell[c->slots[at] - 1], key)) {
 		at = (at + 1) & (c->slot_count - 1);
@@ -44,7 +44,7 @@ static size_t slot_of(const struct cells *c, const struct cell *key) {
 	return at;
 }
 
-static void grow(struct cells *c) {
+static void grow(struct cube *c) {
 	c->slot_count = c->slot_count ? 2 * c->slot_count : 1024;
 	free(c->slots);
 	c->slots = must_calloc(c->slot_count, sizeof(*c->slots));
@@ -54,7 +54,7 @@ static void grow(struct cells *c) {
 	}
 }
 
-struct cell *cells_at(struct cells *c, const struct cell *key) {
+struct cube_cell *cube_at(struct cube *c, const struct cube_cell *key) {
 	assert(key->kind < ENTRY_KINDS && c->count < UINT32_MAX);
 	if (2 * c->count >= c->slot_count) {
 		grow(c);
@@ -67,8 +67,8 @@ struct cell *cells_at(struct cells *c, const struct cell *key) {
 	return &c->cell[c->slots[slot] - 1];
 }
 
-bool cell_is_nobodys(const struct cell *c) {
-	return c->tenant == 0 && !cell_is_busy(c);
+bool cube_cell_is_nobodys(const struct cube_cell *c) {
+	return c->tenant == 0 && !cube_cell_is_busy(c);
 }
 
 static int compare_names(const void *a, const void *b, void *names) {
@@ -97,7 +97,7 @@ static int order(int64_t a, int64_t b) {
 }
 
 static int compare_cells(const void *x, const void *y, void *ranks) {
-	const struct cell *a = x, *b = y;
+	const struct cube_cell *a = x, *b = y;
 	const uint32_t *rank = ranks;
 	int by = order(rank[a->pool], rank[b->pool]);
 
@@ -109,7 +109,7 @@ static int compare_cells(const void *x, const void *y, void *ranks) {
 	return by ? by : order(rank[a->tenant], rank[b->tenant]);
 }
 
-void cells_sort(struct cells *c, const struct names *names) {
+void cube_sort(struct cube *c, const struct names *names) {
 	c->rank = ranks_new(names);
 	if (c->count > 0) {
 		qsort_r(c->cell, c->count, sizeof(*c->cell), compare_cells, c->rank);

@@ -1,6 +1,6 @@
-/* cells.h: entries summed to the grain that a statement needs. Private to report/. */
-#ifndef REPORT_CELLS_H
-#define REPORT_CELLS_H
+/* cube.h: entries summed to the grain that a statement needs. Private to report/. */
+#ifndef REPORT_CUBE_H
+#define REPORT_CUBE_H
 
 #include "core/exact.h"
 #include "report/prices/prices.h"
@@ -9,7 +9,7 @@
  * Keyed by all fields down to `kind`. Revenue is summed here, as the price may change with
  * every slot; it is exact: nano-units per million, times tokens.
  */
-struct cell {
+struct cube_cell {
 	int64_t slot_ns; /* as in an entry: what is shared is shared within an hour */
 	int64_t rate_nano;
 	name_id replica; /* 0 unless --by has it, or the rate is not known */
@@ -27,24 +27,24 @@ struct cell {
 	bool borne;        /* nobody's time that the work of the pool and hour bears */
 };
 
-struct cells {
-	struct cell *cell;
+struct cube {
+	struct cube_cell *cell;
 	size_t count;
 	uint32_t *slots; /* open addressing: index + 1, or 0 */
 	size_t slot_count;
 	uint32_t *rank; /* once sorted: by name_id, its place in the order of texts */
 };
 
-struct cells *cells_new(void);
-void cells_free(struct cells *c);
+struct cube *cube_new(void);
+void cube_free(struct cube *c);
 /* The cell with the key of `key`, made if need be; valid until the next call. */
-struct cell *cells_at(struct cells *c, const struct cell *key);
+struct cube_cell *cube_at(struct cube *c, const struct cube_cell *key);
 /* Is it time that nobody's work filled, and that tenants may be charged for? */
-bool cell_is_nobodys(const struct cell *c);
-static inline bool cell_is_busy(const struct cell *c) {
+bool cube_cell_is_nobodys(const struct cube_cell *c);
+static inline bool cube_cell_is_busy(const struct cube_cell *c) {
 	return c->kind <= ENTRY_OUTPUT;
 }
-/* Orders by pool, slot, rate, replica, model, kind, tenant (names by text). Ends cells_at. */
-void cells_sort(struct cells *c, const struct names *names);
+/* Orders by pool, slot, rate, replica, model, kind, tenant (names by text). Ends cube_at. */
+void cube_sort(struct cube *c, const struct names *names);
 
 #endif
