@@ -242,7 +242,7 @@ bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
 /* Is it a key of --by? */
 bool statement_has_key(const struct statement *s, enum by_key key);
 
-/* listing.c: what an entry's tokens bring, in nano-units x 10^6; false if no list price is known. */
+/* list_prices.c: what an entry's tokens bring, in nano-units x 10^6; false if no list price is known. */
 bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue);
 /* The listing of a model whose price was found, or NULL. */
 const struct listing *listing_find(const struct statement *s, name_id model);
