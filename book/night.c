@@ -10,7 +10,7 @@
 #include "book/config.h"
 #include "book/findings.h"
 #include "book/night.h"
-#include "book/portions.h"
+#include "book/log_batches.h"
 #include "core/files/files.h"
 #include "core/files/folders.h"
 #include "core/exact.h"
@@ -29,9 +29,9 @@ struct night {
 	struct book book;
 	struct logs logs;
 	struct config_found found;
-	struct portions *portions;
-	struct ledger_intake *intake; /* of the portion at work */
-	struct ledger_run sum;        /* over the portions */
+	struct log_batches *batches;
+	struct ledger_intake *intake; /* of the batch at work */
+	struct ledger_run sum;        /* over the batches */
 	struct quality quality;       /* of those that are committed */
 	bool findings;
 	int64_t retired; /* replica-days whose records went */
@@ -59,7 +59,7 @@ static void night_release(struct night *n) {
 	config_logs_release(&n->found);
 	tenant_key_free(n->logs.tenant_key);
 	ledger_intake_free(n->intake);
-	portions_free(n->portions);
+	log_batches_free(n->batches);
 	quality_release(&n->quality);
 	if (n->book.names) {
 		book_close(&n->book);
@@ -69,7 +69,7 @@ static void night_release(struct night *n) {
 
 /* ---- the work ---- */
 
-/* What one portion did, on top of what those before it did. */
+/* What one batch did, on top of what those before it did. */
 static void add_up(struct night *n) {
 	struct ledger_run *sum = &n->sum;
 	const struct ledger_run *r = &n->book.run;
@@ -83,8 +83,8 @@ static void add_up(struct night *n) {
 	quality_merge(&n->quality, &n->book.quality);
 }
 
-/* Taking in and attributing are one transaction: the ledger has all of a portion, or nothing. */
-static int take_portion(struct night *n, struct logs *logs, struct fault *why) {
+/* Taking in and attributing are one transaction: the ledger has all of a batch, or nothing. */
+static int take_batch(struct night *n, struct logs *logs, struct fault *why) {
 	struct book *b = &n->book;
 	int rc = book_begin(b, "nightly", why);
 
@@ -129,14 +129,14 @@ static int retire(struct night *n, struct fault *why) {
 	return rc;
 }
 
-/* What is new, portion by portion; without any there may still be something to attribute. */
+/* What is new, batch by batch; without any there may still be something to attribute. */
 static int take_in(struct night *n, struct fault *why) {
 	struct logs logs = n->logs;
-	int rc = portions_new(&n->portions, &n->book, &n->logs, n->asked->portion, why), left = 1;
+	int rc = log_batches_new(&n->batches, &n->book, &n->logs, n->asked->portion, why), left = 1;
 
-	for (bool first = true; rc >= 0 && (left = portions_next(n->portions, &logs, why)) >= 0 && (left > 0 || first); first = false) {
+	for (bool first = true; rc >= 0 && (left = log_batches_next(n->batches, &logs, why)) >= 0 && (left > 0 || first); first = false) {
 		logs.options.source_count = left > 0 ? logs.options.source_count : 0;
-		rc = take_portion(n, &logs, why);
+		rc = take_batch(n, &logs, why);
 		add_up(n);
 		ledger_intake_free(n->intake);
 		n->intake = NULL;

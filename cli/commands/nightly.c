@@ -29,8 +29,8 @@ const struct command command_nightly = {
 	.name = "nightly",
 	.synopsis = "-c CONFIG",
 	.what = "The cron job: take in what is new, restate what changed, write the reports",
-	.about = "Killed at any moment, it loses nothing and counts nothing twice: run it again, and it goes on behind the\n"
-		 "last portion of logs that was committed. A second one at the same time is refused and told who holds the\n"
+	.about = "Killed at any moment, it loses nothing and counts nothing twice: run it again, and it resumes after the\n"
+		 "last committed batch of logs. A second one at the same time is refused, and the message names who holds the\n"
 		 "book.\n",
 	.example = "tollbook nightly -c /etc/tollbook.conf",
 	.own = own,

@@ -1,4 +1,4 @@
-#include "book/portions.h"
+#include "book/log_batches.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 #include "book/sources.h"
 #include "core/instant.h"
 
-/* A portion ends with a day, unless it were so many times as large. */
+/* A batch ends with a day, unless it were so many times as large. */
 #define STRETCH 4
 #define DATE_DIGITS 8
 
@@ -18,12 +18,12 @@ struct found {
 	bool regular;
 };
 
-struct portions {
+struct log_batches {
 	struct book *book;
 	struct found *at; /* by day */
 	size_t count, next;
 	int64_t files;
-	struct ingest_source *sources; /* of the portion */
+	struct ingest_source *sources; /* of the batch */
 };
 
 /* ---- what there is ---- */
@@ -64,12 +64,12 @@ static bool date_in(struct text path, int64_t *day_ns) {
 }
 
 struct listing {
-	struct portions *p;
+	struct log_batches *p;
 	size_t room;
 	struct fault *why;
 };
 
-static int is_seen(struct portions *p, const struct stat *st, struct fault *why) {
+static int is_seen(struct log_batches *p, const struct stat *st, struct fault *why) {
 	int64_t source;
 	struct ledger_file f = {.device = (int64_t)st->st_dev, .inode = (int64_t)st->st_ino, .size = st->st_size,
 	                        .mtime_ns = st->st_mtim.tv_sec * NS_PER_SECOND + st->st_mtim.tv_nsec};
@@ -79,7 +79,7 @@ static int is_seen(struct portions *p, const struct stat *st, struct fault *why)
 
 static int add_file(void *listing, const char *name, int64_t bytes, const struct ingest_source *source) {
 	struct listing *l = listing;
-	struct portions *p = l->p;
+	struct log_batches *p = l->p;
 	struct found f = {.source = source, .bytes = bytes};
 	struct stat st = {0};
 	int rc = 0;
@@ -119,18 +119,18 @@ static void sort_by_day(struct found *at, size_t count, struct found *spare) {
 	memcpy(at, spare, count * sizeof *at);
 }
 
-int portions_new(struct portions **out, struct book *b, const struct logs *logs, int64_t files, struct fault *why) {
-	struct portions *p = must_calloc(1, sizeof *p);
+int log_batches_new(struct log_batches **out, struct book *b, const struct logs *logs, int64_t files, struct fault *why) {
+	struct log_batches *p = must_calloc(1, sizeof *p);
 	struct listing l = {.p = p, .why = why};
 
 	p->book = b;
-	p->files = files > 0 ? files : PORTION_FILES;
+	p->files = files > 0 ? files : LOG_BATCH_FILES;
 	/* One transaction for all that is asked: else each question locks and unlocks the ledger. */
 	int rc = ledger_begin(b->ledger, why);
 	rc = rc < 0 ? rc : ingest_files(&logs->options, add_file, &l, &b->quality);
 	ledger_rollback(b->ledger);
 	if (rc < 0) {
-		portions_free(p);
+		log_batches_free(p);
 		return rc;
 	}
 	struct found *spare = must_alloc((p->count + 1) * sizeof *spare);
@@ -140,7 +140,7 @@ int portions_new(struct portions **out, struct book *b, const struct logs *logs,
 	return 0;
 }
 
-void portions_free(struct portions *p) {
+void log_batches_free(struct log_batches *p) {
 	if (!p) {
 		return;
 	}
@@ -152,22 +152,22 @@ void portions_free(struct portions *p) {
 	free(p);
 }
 
-/* ---- a portion ---- */
+/* ---- a batch ---- */
 
-/* How much a portion holds of logs that are new to the book. */
+/* How much a batch holds of logs that are new to the book. */
 struct filling {
 	int64_t files, bytes;
 };
 
-static bool is_full(const struct portions *p, const struct filling *f, size_t next) {
+static bool is_full(const struct log_batches *p, const struct filling *f, size_t next) {
 	bool same_day = p->at[next].day_ns == p->at[next - 1].day_ns;
 	int64_t times = same_day ? STRETCH : 1;
 
-	return f->files >= times * p->files || f->bytes >= times * PORTION_BYTES;
+	return f->files >= times * p->files || f->bytes >= times * LOG_BATCH_BYTES;
 }
 
-/* Where the portion that begins at p->next ends; what is known of its logs. */
-static int fill(struct portions *p, int *states, size_t *end, struct fault *why) {
+/* Where the batch that begins at p->next ends; what is known of its logs. */
+static int fill(struct log_batches *p, int *states, size_t *end, struct fault *why) {
 	struct head_lengths *heads = must_alloc(sizeof *heads);
 	struct filling f = {0};
 	int rc = head_lengths_get(heads, p->book->ledger, why);
@@ -185,7 +185,7 @@ static int fill(struct portions *p, int *states, size_t *end, struct fault *why)
 }
 
 /* The new ones first. Returns how many there are in all. */
-static size_t put_sources(struct portions *p, const int *states, size_t end) {
+static size_t put_sources(struct log_batches *p, const int *states, size_t end) {
 	static const int order[] = {LOG_NEW, LOG_OLD};
 	size_t count = 0;
 
@@ -201,7 +201,7 @@ static size_t put_sources(struct portions *p, const int *states, size_t end) {
 	return count;
 }
 
-int portions_next(struct portions *p, struct logs *out, struct fault *why) {
+int log_batches_next(struct log_batches *p, struct logs *out, struct fault *why) {
 	size_t end;
 
 	if (p->next == p->count) {
