@@ -6,7 +6,7 @@
 #include "attribute/split/breakdowns.h"
 #include "attribute/evidence/join.h"
 #include "attribute/split/request_rows.h"
-#include "attribute/evidence/summary.h"
+#include "attribute/evidence/replicas.h"
 #include "attribute/split/walks.h"
 
 /* Of the memory that streams may take, see the README. */
@@ -17,7 +17,7 @@
 struct attribution {
 	struct attribute_options options;
 	struct evidence *evidence;
-	struct summaries *summaries;
+	struct replicas *replicas;
 	struct attribution_fits *fits; /* of this run's own evidence */
 	struct accounts_common common;
 	struct spool *patches;         /* what another attribution joined; or NULL */
@@ -32,8 +32,8 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 
 	a->options = *o;
 	a->evidence = evidence_new(o->names, lanes, EVIDENCE_BYTES);
-	a->summaries = summaries_new(o->names, lanes);
-	evidence_watch(a->evidence, summaries_take, a->summaries);
+	a->replicas = replicas_new(o->names, lanes);
+	evidence_watch(a->evidence, replicas_take, a->replicas);
 	evidence_only(a->evidence, o->only_replica);
 	a->fits = attribution_fits_new(o->names);
 	fits_describe(o->fits ? o->fits : a->fits, o->fleet);
@@ -53,7 +53,7 @@ void attribution_free(struct attribution *a) {
 		return;
 	}
 	evidence_free(a->evidence);
-	summaries_free(a->summaries);
+	replicas_free(a->replicas);
 	attribution_fits_free(a->fits);
 	entries_free(a->common.entries);
 	spool_free(a->patches);
@@ -70,7 +70,7 @@ int attribution_take(void *attribution, unsigned lane, const struct record *r, s
 }
 
 void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
-	summaries_set_span(a->summaries, replica, model, first_ns, last_ns);
+	replicas_set_span(a->replicas, replica, model, first_ns, last_ns);
 }
 
 void attribution_set_gateways(struct attribution *a, struct gateways gateways) {
@@ -80,7 +80,7 @@ void attribution_set_gateways(struct attribution *a, struct gateways gateways) {
 bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *to_ns) {
 	const struct fleet *f = a->options.fleet;
 
-	if (!summaries_period(a->summaries, from_ns, to_ns)) {
+	if (!replicas_period(a->replicas, from_ns, to_ns)) {
 		return false;
 	}
 	for (size_t i = 0; i < f->pool_count; i++) {
@@ -104,7 +104,7 @@ int attribution_seal(struct attribution *a, struct fault *why) {
 	}
 	a->sealed = true;
 	int rc = evidence_seal(a->evidence, why);
-	summaries_seal(a->summaries);
+	replicas_seal(a->replicas);
 	if (rc >= 0 && a->patches) {
 		rc = spool_seal(a->patches, why);
 		evidence_patch_tenants(a->evidence, a->patches);
@@ -133,7 +133,7 @@ int attribution_patch(struct attribution *a, const struct tenant_patch *p, struc
 
 static int go(struct attribution *a, enum walk_purpose purpose, struct attribution_fits *fits, struct quality *quality,
               struct fault *why) {
-	const struct walks walks = {purpose, &a->common, fits, quality, a->evidence, a->summaries};
+	const struct walks walks = {purpose, &a->common, fits, quality, a->evidence, a->replicas};
 
 	return walks_go(&walks, &a->duplicates, why);
 }
@@ -195,7 +195,7 @@ static void warn_unmatched(const struct attribution *a, struct quality *q) {
 	const struct attribute_options *o = &a->options;
 	const struct replica_summary *s = NULL;
 
-	while ((s = summaries_next(a->summaries, s))) {
+	while ((s = replicas_next(a->replicas, s))) {
 		if (!fleet_pool_of(o->fleet, o->names, s->replica, s->model)) {
 			quality_warn(q, "replica %s (model %s) matches no pool of the fleet file: its time has no price; add a pool "
 			             "or give --gpu-hour", names_text(o->names, s->replica).at, names_text(o->names, s->model).at);
@@ -253,7 +253,7 @@ int attribution_give_positions(struct attribution *a, position_sink *sink, void 
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {
-	const struct check check = {a->evidence, a->summaries, &a->options, a->options.fits ? a->options.fits : a->fits};
+	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits};
 	struct fault why;
 
 	fits_print(check.fits, a->options.from_ns, a->options.to_ns, out);

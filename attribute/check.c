@@ -53,7 +53,7 @@ static int pass(const struct check *c, struct walk *w, enum view view, enum view
 	}
 	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0) {
 		if (item->replica != at) {
-			const struct replica_summary *next = summaries_of(c->summaries, item->replica);
+			const struct replica_summary *next = replicas_of(c->replicas, item->replica);
 			rc = inside ? walk_end(w, why) : 0;
 			at = item->replica;
 			inside = has_both(next, beside);
@@ -118,10 +118,10 @@ static int print_view(const struct check *c, enum view beside, const char *what,
 	return rc;
 }
 
-static bool any_has_both(const struct summaries *s, enum view beside) {
+static bool any_has_both(const struct replicas *s, enum view beside) {
 	const struct replica_summary *at = NULL;
 
-	while ((at = summaries_next(s, at))) {
+	while ((at = replicas_next(s, at))) {
 		if (has_both(at, beside)) {
 			return true;
 		}
@@ -132,10 +132,10 @@ static bool any_has_both(const struct summaries *s, enum view beside) {
 int check_print(const struct check *c, FILE *out, struct fault *why) {
 	int rc = 0;
 
-	if (any_has_both(c->summaries, VIEW_REQUESTS)) {
+	if (any_has_both(c->replicas, VIEW_REQUESTS)) {
 		rc = print_view(c, VIEW_REQUESTS, "requests (grade C)", out, why);
 	}
-	if (rc >= 0 && any_has_both(c->summaries, VIEW_WINDOWS)) {
+	if (rc >= 0 && any_has_both(c->replicas, VIEW_WINDOWS)) {
 		rc = print_view(c, VIEW_WINDOWS, "windows (grade D)", out, why);
 	}
 	return rc;

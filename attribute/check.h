@@ -5,11 +5,11 @@
 #ifndef ATTRIBUTE_CHECK_H
 #define ATTRIBUTE_CHECK_H
 
-#include "attribute/evidence/summary.h"
+#include "attribute/evidence/replicas.h"
 
 struct check {
 	struct evidence *evidence;
-	const struct summaries *summaries;
+	const struct replicas *replicas;
 	const struct attribute_options *options;
 	struct attribution_fits *fits; /* in use */
 };

@@ -59,7 +59,7 @@ static int begin_part(struct going *g, const struct spell *s, struct fault *why)
 	p->options.from_ns = s->from_ns > p->options.from_ns ? s->from_ns : p->options.from_ns;
 	p->options.to_ns = s->to_ns < p->options.to_ns ? s->to_ns : p->options.to_ns;
 	p->common.options = &p->options;
-	p->summary = days_summary(summaries_days(ws->summaries, g->at->replica), &g->spanned, s, margin_of(ws->purpose));
+	p->summary = days_summary(replicas_days(ws->replicas, g->at->replica), &g->spanned, s, margin_of(ws->purpose));
 	p->walk = walk_of(ws, &p->common);
 	p->next = g->parts;
 	g->parts = p;
@@ -123,7 +123,7 @@ static int end_spells(struct going *g, struct fault *why) {
 static void tell_lack(const struct going *g) {
 	const struct attribute_options *o = g->ws->common->options;
 
-	if (g->ws->purpose == WALK_POST && days_lack_steps(summaries_days(g->ws->summaries, g->at->replica), o->from_ns, o->to_ns)) {
+	if (g->ws->purpose == WALK_POST && days_lack_steps(replicas_days(g->ws->replicas, g->at->replica), o->from_ns, o->to_ns)) {
 		quality_warn(g->ws->quality, "replica %s: on a day with steps its logs tell of work for more than an hour before the first "
 		             "of them or after the last, whose time is not counted: split the logs there and account for the parts apart",
 		             names_text(o->names, g->at->replica).at);
@@ -131,13 +131,13 @@ static void tell_lack(const struct going *g) {
 }
 
 static int begin(struct going *g, name_id replica, struct fault *why) {
-	g->at = summaries_of(g->ws->summaries, replica);
+	g->at = replicas_of(g->ws->replicas, replica);
 	tell_lack(g);
-	g->count = days_spells(summaries_days(g->ws->summaries, replica), &g->spells);
+	g->count = days_spells(replicas_days(g->ws->replicas, replica), &g->spells);
 	g->begun = 0;
 	if (g->spells) {
 		g->spanned = *g->at;
-		days_span(summaries_days(g->ws->summaries, replica), &g->spanned);
+		days_span(replicas_days(g->ws->replicas, replica), &g->spanned);
 	}
 	return g->spells ? 0 : walk_begin(&g->whole, g->at, why);
 }
@@ -170,7 +170,7 @@ static int through_silence(struct going *g, struct fault *why) {
 	const struct replica_summary *s = NULL;
 	int rc = 0;
 
-	while (rc >= 0 && (s = summaries_next(g->ws->summaries, s))) {
+	while (rc >= 0 && (s = replicas_next(g->ws->replicas, s))) {
 		if (s->has_span && !evidence_is_gateway(g->ws->evidence, s->replica) && s->steps + s->requests + s->windows + s->powers == 0) {
 			rc = walk_begin(&g->whole, s, why);
 			int failed = walk_end(&g->whole, why);

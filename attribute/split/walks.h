@@ -2,7 +2,7 @@
 #ifndef ATTRIBUTE_WALKS_H
 #define ATTRIBUTE_WALKS_H
 
-#include "attribute/evidence/summary.h"
+#include "attribute/evidence/replicas.h"
 #include "attribute/split/walk.h"
 
 struct walks {
@@ -10,8 +10,8 @@ struct walks {
 	const struct accounts_common *common;
 	struct attribution_fits *fits;
 	struct quality *quality;
-	struct evidence *evidence; /* sealed, as the summaries of it */
-	const struct summaries *summaries;
+	struct evidence *evidence; /* sealed, as the replicas of it */
+	const struct replicas *replicas;
 };
 
 /* *duplicates: how many items of the period stood there twice. */

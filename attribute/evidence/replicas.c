@@ -1,4 +1,4 @@
-#include "attribute/evidence/summary.h"
+#include "attribute/evidence/replicas.h"
 
 #include <stdlib.h>
 
@@ -18,14 +18,14 @@ struct lane_seen {
 	size_t room;
 };
 
-struct summaries {
+struct replicas {
 	struct names *names;
 	struct lane_seen *lanes; /* the first one holds the whole once sealed */
 	unsigned lane_count;
 };
 
-struct summaries *summaries_new(struct names *names, unsigned lanes) {
-	struct summaries *s = must_calloc(1, sizeof *s);
+struct replicas *replicas_new(struct names *names, unsigned lanes) {
+	struct replicas *s = must_calloc(1, sizeof *s);
 
 	s->names = names;
 	s->lanes = must_calloc(lanes, sizeof *s->lanes);
@@ -33,7 +33,7 @@ struct summaries *summaries_new(struct names *names, unsigned lanes) {
 	return s;
 }
 
-void summaries_free(struct summaries *s) {
+void replicas_free(struct replicas *s) {
 	if (!s) {
 		return;
 	}
@@ -116,11 +116,11 @@ static void take_window(struct seen *s, const struct window_item *w) {
 	}
 }
 
-void summaries_take(void *context, unsigned lane, const struct item *item) {
-	struct summaries *summaries = context;
-	struct seen *s = seen_of(&summaries->lanes[lane], item->replica);
+void replicas_take(void *context, unsigned lane, const struct item *item) {
+	struct replicas *replicas = context;
+	struct seen *s = seen_of(&replicas->lanes[lane], item->replica);
 
-	note_model(summaries->names, s, item->kind, item->at_ns, item->model);
+	note_model(replicas->names, s, item->kind, item->at_ns, item->model);
 	switch ((enum item_kind)item->kind) {
 	case ITEM_STEP:
 		take_step(s, (const struct step_item *)item);
@@ -137,7 +137,7 @@ void summaries_take(void *context, unsigned lane, const struct item *item) {
 	}
 }
 
-void summaries_set_span(struct summaries *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+void replicas_set_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
 	struct seen *seen = seen_of(&s->lanes[0], replica);
 
 	seen->sum.has_span = true;
@@ -160,7 +160,7 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	days_add(&to->days, &from->days);
 }
 
-void summaries_seal(struct summaries *s) {
+void replicas_seal(struct replicas *s) {
 	for (unsigned i = 1; i < s->lane_count; i++) {
 		for (size_t r = 0; r < s->lanes[i].room; r++) {
 			const struct seen *from = &s->lanes[i].at[r];
@@ -174,19 +174,19 @@ void summaries_seal(struct summaries *s) {
 	}
 }
 
-const struct replica_summary *summaries_of(const struct summaries *s, name_id replica) {
+const struct replica_summary *replicas_of(const struct replicas *s, name_id replica) {
 	static const struct replica_summary none;
 
 	return replica < s->lanes[0].room && s->lanes[0].at[replica].any ? &s->lanes[0].at[replica].sum : &none;
 }
 
-const struct replica_days *summaries_days(const struct summaries *s, name_id replica) {
+const struct replica_days *replicas_days(const struct replicas *s, name_id replica) {
 	static const struct replica_days none;
 
 	return replica < s->lanes[0].room ? &s->lanes[0].at[replica].days : &none;
 }
 
-const struct replica_summary *summaries_next(const struct summaries *s, const struct replica_summary *last) {
+const struct replica_summary *replicas_next(const struct replicas *s, const struct replica_summary *last) {
 	for (size_t i = last ? last->replica + 1u : 0; i < s->lanes[0].room; i++) {
 		if (s->lanes[0].at[i].any) {
 			return &s->lanes[0].at[i].sum;
@@ -195,7 +195,7 @@ const struct replica_summary *summaries_next(const struct summaries *s, const st
 	return NULL;
 }
 
-bool summaries_period(const struct summaries *s, int64_t *from_ns, int64_t *to_ns) {
+bool replicas_period(const struct replicas *s, int64_t *from_ns, int64_t *to_ns) {
 	*from_ns = INT64_MAX;
 	*to_ns = INT64_MIN;
 	for (size_t r = 0; r < s->lanes[0].room; r++) {

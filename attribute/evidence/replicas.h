@@ -1,0 +1,31 @@
+/* replicas.h: what there is of each replica, before its evidence is gone through. Private to attribute/. */
+#ifndef ATTRIBUTE_REPLICAS_H
+#define ATTRIBUTE_REPLICAS_H
+
+#include "attribute/evidence/days.h"
+
+struct replicas;
+
+struct replicas *replicas_new(struct names *names, unsigned lanes);
+void replicas_free(struct replicas *s);
+
+/* Notes an item; one thread per lane. An evidence_watcher. */
+void replicas_take(void *replicas, unsigned lane, const struct item *item);
+
+/* attribution_set_span. */
+void replicas_set_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
+
+/* All items are in: adds the lanes up. Call once, before what follows. */
+void replicas_seal(struct replicas *s);
+
+/* A replica's; one without evidence or span has no counts. */
+const struct replica_summary *replicas_of(const struct replicas *s, name_id replica);
+/* The days on which it has evidence. */
+const struct replica_days *replicas_days(const struct replicas *s, name_id replica);
+/* Walks all replicas that have evidence or a span: NULL at the end. */
+const struct replica_summary *replicas_next(const struct replicas *s, const struct replica_summary *last);
+
+/* From the first to the last instant of the evidence that counts; false if there is none. */
+bool replicas_period(const struct replicas *s, int64_t *from_ns, int64_t *to_ns);
+
+#endif
