@@ -86,7 +86,7 @@ void accounts_open(struct accounts *a, const struct accounts_common *c, struct f
 /* Counts the energy of time whose use is posted as totals. */
 int accounts_energy(struct accounts *a, int64_t from_ns, int64_t to_ns, struct fault *why);
 
-/* Busy time, of the step that boarded last. */
+/* Busy time, of the step entered last. */
 int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why);
 
 /* Time between steps: ENTRY_OTHER, ENTRY_IDLE or ENTRY_UNOBSERVED. */

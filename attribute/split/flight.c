@@ -278,7 +278,7 @@ void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens) {
 	a->computed += (uint32_t)tokens;
 }
 
-int flight_board(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
+int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
                  void *context, struct fault *why) {
 	int64_t middle = start_ns + s->duration_ns / 2;
 	int64_t latest = by_count ? start_ns + SLACK_NS : middle;
@@ -325,7 +325,7 @@ static int finish_prompts(struct flight *f, flight_leave *leave, void *context, 
 	return rc;
 }
 
-int flight_alight(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
+int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why) {
 	if (s->decode_requests > 0) {
 		f->context_sum += (int64_t)f->decoding_count;
@@ -347,7 +347,7 @@ static int64_t token_weight(const struct request_item *r) {
 	return rate > MOST_RATE ? MOST_RATE : rate > 0 ? (int64_t)rate : 1;
 }
 
-size_t flight_board_waiting(struct flight *f, int64_t at_ns) {
+size_t flight_enter_prompts(struct flight *f, int64_t at_ns) {
 	f->chunk_count = 0;
 	f->chunk_tokens = f->chunk_token_kv = 0;
 	for (size_t i = 0; i < f->waiting_count && scheduled_ns(&f->waiting[i]->request) <= at_ns; i++) {

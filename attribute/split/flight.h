@@ -84,21 +84,21 @@ int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave 
                    struct fault *why);
 
 /* Whose chunks and sequences are in a step; advances to its middle. */
-int flight_board(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
+int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
                  void *context, struct fault *why);
 
 /* The step is over: contexts grow, prompts that are done decode from the next step on (by count). */
-int flight_alight(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
+int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why);
 
 /* So many tokens of a prompt are in the step at hand; they are no more in those that remain. */
 void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens);
 
 /*
- * Without steps: those whose prompts are being computed at an instant board, each with its
+ * Without steps: those whose prompts are being computed at an instant enter, each with its
  * tokens by the time they take as its weight; returns how many. And when that, or who decodes, changes next (INT64_MAX: never).
  */
-size_t flight_board_waiting(struct flight *f, int64_t at_ns);
+size_t flight_enter_prompts(struct flight *f, int64_t at_ns);
 int64_t flight_next_change(const struct flight *f, int64_t at_ns);
 
 /* All that are left leave, in a stated order. */

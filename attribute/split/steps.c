@@ -323,7 +323,7 @@ static int take_step(struct walk *w, const struct step_item *s, struct fault *wh
 		rc = post_gap(w, start_ns, s, by_count, why);
 	}
 	if (rc >= 0 && boards) {
-		rc = flight_board(&w->flight, s, start_ns, by_count, leave_walk, w, why);
+		rc = flight_enter_step(&w->flight, s, start_ns, by_count, leave_walk, w, why);
 	}
 	if (rc >= 0 && w->purpose == WALK_POST) {
 		rc = post_step(w, s, start_ns, by_count, why);
@@ -331,7 +331,7 @@ static int take_step(struct walk *w, const struct step_item *s, struct fault *wh
 		fit_step(w, s);
 		w->cursor_ns = start_ns + s->duration_ns > w->cursor_ns ? start_ns + s->duration_ns : w->cursor_ns;
 	}
-	return rc >= 0 && boards ? flight_alight(&w->flight, s, by_count, leave_walk, w, why) : rc;
+	return rc >= 0 && boards ? flight_end_step(&w->flight, s, by_count, leave_walk, w, why) : rc;
 }
 
 /* ---- the walker ---- */

@@ -404,7 +404,7 @@ static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault
 
 /* A stretch in which nothing changes, from the cursor on. */
 static int take_stretch(struct walk *w, int64_t to_ns, struct fault *why) {
-	size_t prompts = flight_board_waiting(&w->flight, w->cursor_ns);
+	size_t prompts = flight_enter_prompts(&w->flight, w->cursor_ns);
 	bool busy = prompts + w->flight.decoding_count > 0;
 	bool queued = w->flight.waiting_count > 0 && w->flight.waiting[0]->request.head.at_ns <= w->cursor_ns;
 	int rc = 0;
