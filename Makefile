@@ -34,7 +34,10 @@ FEATURES += -DTOLLBOOK_PG
 endif
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow
-HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+# What of these the compiler has; tests/lint/binary.sh looks whether they are in the program.
+cc_has = $(shell printf '\043include <string.h>\n' | $(CC) -O2 -Werror $(1) -x c -c -o /dev/null - 2> /dev/null && echo '$(1)')
+HARDENING := $(or $(call cc_has,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2) $(foreach flag,-fstack-protector-strong \
+	-fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero,$(call cc_has,$(flag)))
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(HARDENING) -fPIE -pthread -I. -DTOLLBOOK_VERSION='"$(VERSION)"' $(FEATURES) \
 	$(PACKAGE_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CFLAGS) $(LDFLAGS)
