@@ -48,12 +48,12 @@ CMOCKA = $(shell $(PKG_CONFIG) --libs cmocka)
 # ---- Rooms ----
 
 # Every folder of a floor with sources in it is a room.
-FLOORS := core ingest attribute ledger report
+FLOORS := core ingest attribute ledger report book shard inspect
 rooms = $(sort $(patsubst %/,%,$(dir $(shell find $(1) -name '*.c'))))
 ROOMS := $(call rooms,$(FLOORS))
-CLI_ROOMS := $(call rooms,cli book shard inspect)
+CLI_ROOMS := $(call rooms,cli)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
-LIB_OBJECTS := $(call objects,$(ROOMS:%=%/*.c))
+LIB_OBJECTS := $(call objects,$(ROOMS:%=%/*.c)) $(BUILD)/embedded.o
 CLI_OBJECTS := $(call objects,$(CLI_ROOMS:%=%/*.c))
 HELP_OBJECTS := $(call objects,tests/unit/*_help.c)
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -80,16 +80,22 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The catalogue of cards stands in the program.
-$(BUILD)/core/model/gpu.o: samples/gpus.json
+# Files that stand in the program as they are (core/embedded.h), as an array of characters each: any compiler takes that, also with LTO.
+EMBEDDED := samples/gpus.json schemas/ledger.sql report/renderings/page.css report/renderings/page.js
+$(BUILD)/embedded.c: $(EMBEDDED) Makefile
+	$(call say,EMBED,$@)
+	$(Q)mkdir -p $(@D) && { echo '#include "core/embedded.h"'; for file in $(EMBEDDED); do \
+		name=$${file##*/}; echo "const char embedded_$${name%.*}_$${name##*.}[] = {"; \
+		od -An -v -tx1 $$file | sed "s/ *\([0-9a-f][0-9a-f]\)/'\\\\x\1',/g" && echo "0};" || exit 1; done; } > $@
+$(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Compiled anew when the flags change; the first time it is seen whether the libraries are there.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo "$(CC) $(subst ",\",$(ALL_CFLAGS))" > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else PKG_CONFIG="$(PKG_CONFIG)" .ci/deps --probe build && mv $@.new $@; fi
-
-# Files that stand in the program as they are (.incbin), by the object that has them.
 
 # ---- Tests; tests/run --help says more ----
 

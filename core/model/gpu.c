@@ -1,5 +1,6 @@
 /* gpu.c: the catalogue of cards, from samples/gpus.json (built in) or a file of the same form. */
 #include "core/decimal.h"
+#include "core/embedded.h"
 #include "core/exact.h"
 #include "core/files/files.h"
 #include "core/model/modelspec_read.h"
@@ -20,20 +21,6 @@ struct gpu_catalogue {
 	struct card *cards;
 	size_t count;
 };
-
-/* The file's bytes stand in the program, so that it needs no installed data to know a card. */
-__asm__(".section .rodata\n"
-        ".global tollbook_gpus_json\n"
-        ".hidden tollbook_gpus_json\n"
-        "tollbook_gpus_json:\n"
-        ".incbin \"samples/gpus.json\"\n"
-        ".global tollbook_gpus_json_end\n"
-        ".hidden tollbook_gpus_json_end\n"
-        "tollbook_gpus_json_end:\n"
-        ".byte 0\n"
-        ".previous\n");
-extern const char tollbook_gpus_json[] __attribute__((visibility("hidden")));
-extern const char tollbook_gpus_json_end[] __attribute__((visibility("hidden")));
 
 static bool is_digit(char c) {
 	return c >= '0' && c <= '9';
@@ -160,7 +147,7 @@ static int read_cards(struct spec_reader *r, struct gpu_catalogue *c) {
 }
 
 int gpu_catalogue_read(struct gpu_catalogue **out, const char *path, struct fault *why) {
-	struct text built_in = {tollbook_gpus_json, (size_t)(tollbook_gpus_json_end - tollbook_gpus_json)};
+	struct text built_in = text_of(embedded_gpus_json);
 	struct text bytes = built_in;
 	int err = path ? file_read(path, MODELSPEC_FILE_MAX, &bytes, why) : 0;
 

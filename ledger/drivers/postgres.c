@@ -4,6 +4,7 @@
  * Writers take turns by an advisory lock that ends with their transaction: numbers are given out as the largest so
  * far plus one, and replica-days are replaced as a whole. Passwords come from PGPASSFILE or a service file only.
  */
+#include "core/embedded.h"
 #include "ledger/drivers/driver.h"
 
 #ifdef TOLLBOOK_PG
@@ -306,7 +307,7 @@ static int make_schema(struct connection *c, struct fault *why) {
 
 	rc = rc < 0 ? rc : ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why); /* another may have been faster */
 	if (rc == 0 && there == 0) {
-		rc = define(c, ledger_schema, why);
+		rc = define(c, embedded_ledger_sql, why);
 		snprintf(version, sizeof version, "CREATE TABLE ledger_version AS SELECT %d AS version", LEDGER_SCHEMA_VERSION);
 		rc = rc < 0 ? rc : execute(c, version, why);
 	}

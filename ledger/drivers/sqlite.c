@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/embedded.h"
 #include "ledger/drivers/driver.h"
 #include "ledger/segments/part.h"
 
@@ -67,7 +68,7 @@ static int make_schema(struct connection *c, struct fault *why) {
 	int rc = execute(c, "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE", why);
 
 	if (rc == 0) {
-		rc = execute(c, ledger_schema, why);
+		rc = execute(c, embedded_ledger_sql, why);
 	}
 	return rc < 0 ? rc : execute(c, "COMMIT", why);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/digest.h"
+#include "core/embedded.h"
 #include "core/instant.h"
 
 static const struct {
@@ -74,15 +75,15 @@ static void put_head(FILE *out, const struct statement *s) {
 	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action "
 	      "'none'; img-src data:; style-src ",
 	      out);
-	put_hash(out, html_style);
+	put_hash(out, embedded_page_css);
 	fputs("; script-src ", out);
-	put_hash(out, html_script);
+	put_hash(out, embedded_page_js);
 	fputs("\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
 	      "<link rel=\"icon\" href=\"data:,\">\n<title>What a token costs – tollbook ",
 	      out);
 	html_put_string(out, s->options.version);
-	fprintf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n", html_style);
+	fprintf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n", embedded_page_css);
 }
 
 /* ---- the answer ---- */
@@ -401,7 +402,7 @@ static void put_foot(FILE *out, const struct statement *s) {
 	put_sources(out, s);
 	fputs("<p>Made by tollbook ", out);
 	html_put_string(out, s->options.version);
-	fprintf(out, ".</p>\n</footer>\n<script>%s</script>\n</body>\n</html>\n", html_script);
+	fprintf(out, ".</p>\n</footer>\n<script>%s</script>\n</body>\n</html>\n", embedded_page_js);
 }
 
 void render_html(const struct statement *s, const struct rendering_options *r, FILE *out) {

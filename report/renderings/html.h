@@ -4,10 +4,6 @@
 
 #include "report/renderings/grid.h"
 
-/* page.css and page.js; their hashes stand in the page's Content-Security-Policy. */
-extern const char html_style[];
-extern const char html_script[];
-
 /* Text from outside: printable, and &, <, >, " and ' escaped. */
 void html_put_text(FILE *out, struct text t);
 void html_put_string(FILE *out, const char *s);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "core/embedded.h"
 #include "ledger/plain.h"
 #include "ledger/segments/segment.h"
 
@@ -43,7 +44,7 @@ static void every_table_and_column(void **state) {
 
 	(void)state;
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, ledger_schema, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, embedded_ledger_sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE type = 'table'", -1, &s, NULL), SQLITE_OK);
 	for (; sqlite3_step(s) == SQLITE_ROW; tables++) {
 		char columns[1024], types[PLAIN_COLUMNS_MAX + 1];

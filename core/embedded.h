@@ -1,0 +1,11 @@
+/* embedded.h: files that stand in the program as they are, so that it needs none installed; the Makefile makes them (EMBEDDED). */
+#ifndef CORE_EMBEDDED_H
+#define CORE_EMBEDDED_H
+
+/* With a final zero byte. */
+extern const char embedded_gpus_json[];   /* samples/gpus.json */
+extern const char embedded_ledger_sql[];  /* schemas/ledger.sql */
+extern const char embedded_page_css[];    /* report/renderings/page.css */
+extern const char embedded_page_js[];     /* report/renderings/page.js */
+
+#endif
