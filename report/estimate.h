@@ -27,15 +27,17 @@ struct estimate_options {
 	const char *catalogue_path; /* NULL: the cards built in */
 	const char *weights, *kv_cache; /* formats that replace the model's own; NULL: as described */
 	int64_t gpus; /* that share one copy of the model */
+	int64_t tp, pp, ep, dp; /* how; 0: by default */
+	const char *engine; /* that serves it; NULL: the mean of all */
 	const char *currency;
 	int64_t rent_nano; /* per GPU-hour, or ESTIMATE_NONE */
 	/* shares in nano: 500000000 is a half */
-	int64_t mfu, bandwidth; /* of the card's peaks */
+	int64_t mfu, bandwidth; /* of the card's peaks; 0: as learnt from measurements */
 	int64_t utilization; /* of the paid time in which the GPUs work */
 	int64_t memory; /* of the card's memory that weights and cache may take */
 	int64_t batch; /* sequences that decode together; 0: what the memory holds, at most max_batch */
 	int64_t max_batch;
-	int64_t chunk; /* tokens prefilled in a step */
+	int64_t chunk; /* tokens prefilled in a step; 0: the engine's default */
 	int64_t prompt, cached, output; /* tokens of a request; cached ones are part of the prompt */
 	int64_t watts_milli, idle_watts_milli; /* per GPU while it works (0: its TDP), and while it does not */
 	int64_t pue; /* in nano */

@@ -10,8 +10,8 @@
 
 struct settings {
 	struct scenario_settings scenario;
-	const char *model, *weights, *kv_cache, *format;
-	int64_t gpus, batch, prompt, cached, output; /* 0: not given */
+	const char *model, *weights, *kv_cache, *format, *engine;
+	int64_t tp, pp, ep, dp, gpus, batch, prompt, cached, output; /* 0: not given */
 	int64_t mfu, bandwidth, pue, watts, idle_watts; /* nano; 0: not given */
 	struct given_money rent, per_kwh, grid;
 	bool explain;
@@ -28,14 +28,19 @@ static const struct option own[] = {
 	ROW("model", "FILE", "the model: schemas/model.schema.json, or a config.json as published", value_text, model),
 	SCENARIO_OPTIONS(settings, scenario, "the card, by a name of the catalogue (samples/gpus.json)"),
 	ROW("gpus", "N", "GPUs that share one copy of the model (default 1)", value_count, gpus),
+	ROW("tp", "N", "GPUs that share each matrix (default: --gpus / --pp / --dp)", value_count, tp),
+	ROW("pp", "N", "stages of layers, one after another (default 1)", value_count, pp),
+	ROW("ep", "N", "GPUs that the experts are spread over as wholes (default 1)", value_count, ep),
+	ROW("dp", "N", "ranks whose attention has sequences of its own (default 1)", value_count, dp),
+	ROW("engine", "NAME", "vllm, sglang, tensorrt-llm, llama.cpp (default: the mean of all)", value_text, engine),
 	ROW("gpu-hour", "PRICE", "rent of one GPU for an hour", value_given_money, rent),
-	ROW("mfu", "SHARE", "of the card's peak FLOP/s that is reached (default 0.5)", value_share, mfu),
-	ROW("bandwidth", "SHARE", "of the card's peak bandwidth that is reached (default 0.7)", value_share, bandwidth),
+	ROW("mfu", "SHARE", "of the card's peak FLOP/s that is reached (default: as measured)", value_share, mfu),
+	ROW("bandwidth", "SHARE", "of the card's peak bandwidth that is reached (default: as measured)", value_share, bandwidth),
 	ROW("batch", "N", "sequences that decode together (default: what the memory holds)", value_count, batch),
 	ROW("prompt", "N", "tokens of a request's prompt (default 2000)", value_count, prompt),
 	ROW("cached", "N", "of them, found in the prefix cache (default 0)", value_count, cached),
 	ROW("completion", "N", "tokens of its answer (default 400)", value_count, output),
-	ROW("weights", "FORMAT", "bf16, fp8, int8, int4, mxfp4, nvfp4 (default: as described)", value_text, weights),
+	ROW("weights", "FORMAT", "bf16, fp8, int8, int4, mxfp4, mxfp8, nvfp4, F16, Q8_0, Q6_K, Q5_K_M, Q5_K_S, Q5_0, Q4_K_M, Q4_K_S, Q4_0, Q3_K_M, Q2_K … (default: as described)", value_text, weights),
 	ROW("kv-cache", "FORMAT", "the same for the cache", value_text, kv_cache),
 	ROW("watts", "W", "of one GPU at work (default: its TDP)", value_figure, watts),
 	ROW("idle-watts", "W", "of one GPU that idles (default 0: not counted)", value_figure, idle_watts),
@@ -61,7 +66,12 @@ static void fill(const struct settings *s, struct estimate_options *o) {
 	o->catalogue_path = s->scenario.catalogue;
 	o->weights = s->weights;
 	o->kv_cache = s->kv_cache;
-	set_if(&o->gpus, s->gpus);
+	set_if(&o->gpus, s->gpus > 0 ? s->gpus : (s->tp > 0 ? s->tp : 1) * (s->pp > 0 ? s->pp : 1) * (s->dp > 0 ? s->dp : 1));
+	o->tp = s->tp;
+	o->pp = s->pp;
+	o->ep = s->ep;
+	o->dp = s->dp;
+	o->engine = s->engine;
 	set_if(&o->batch, s->batch);
 	set_if(&o->max_batch, s->scenario.max_batch);
 	set_if(&o->chunk, s->scenario.chunk);

@@ -8,8 +8,10 @@
 
 #include <stdlib.h>
 
-#define NAMES_MAX 8
-#define NAME_BYTES 48
+#define NAMES_MAX 16
+#define NAME_BYTES sizeof(((struct gpu *)NULL)->name)
+
+const char *const gpu_vendor_names[GPU_VENDORS] = {"nvidia", "amd", "apple", "google", "aws", "intel", "huawei"};
 
 struct card {
 	struct gpu gpu;
@@ -55,16 +57,70 @@ static size_t starts_with(struct text t, struct text known, size_t *used) {
 	return i > 0 && i < t.len && is_digit(t.at[i]) && is_digit(t.at[i - 1]) ? 0 : count;
 }
 
-static struct text without_vendor(struct text t) {
-	static const struct text vendors[] = {{"NVIDIA", 6}, {"AMD", 3}, {"INSTINCT", 8}, {"GEFORCE", 7}, {"TESLA", 5}};
+/* Cuts a maker's word off the front; false if there is none. */
+static bool skip_vendor(struct text *t) {
+	static const struct text vendors[] = {{"NVIDIA", 6}, {"AMD", 3}, {"INSTINCT", 8}, {"GEFORCE", 7}, {"TESLA", 5}, {"QUADRO", 6},
+	                                      {"RADEON", 6}, {"APPLE", 5}, {"GOOGLE", 6}, {"CLOUD", 5}, {"INTEL", 5}, {"HABANA", 6},
+	                                      {"AWS", 3}, {"AMAZON", 6}, {"HUAWEI", 6}};
 	size_t used;
 
 	for (size_t v = 0; v < sizeof vendors / sizeof *vendors; v++) {
-		if (starts_with(t, vendors[v], &used) > 0) {
-			t = text_cut(t, used, t.len);
+		if (starts_with(*t, vendors[v], &used) > 0) {
+			*t = text_cut(*t, used, t->len);
+			return true;
 		}
 	}
-	return t;
+	return false;
+}
+
+/* "80GB", "141g" within a tenth of the card's memory; a count of GPUs in a cloud's name ("8g", "48xlarge"). */
+static bool is_size(struct text word, const struct gpu *g) {
+	int64_t n = 0;
+	size_t i = 0;
+
+	for (; i < word.len && i < 6 && is_digit(word.at[i]); i++) {
+		n = n * 10 + word.at[i] - '0';
+	}
+	struct text unit = text_cut(word, i, word.len);
+	if (i == 0 || text_eq_nocase(unit, T("xlarge"))) {
+		return text_ends(unit, T("xlarge"));
+	}
+	if (text_eq_nocase(unit, T("g")) && n <= 16) {
+		return true;
+	}
+	bool bytes = text_eq_nocase(unit, T("g")) || text_eq_nocase(unit, T("gb")) || text_eq_nocase(unit, T("gib"));
+	return bytes && n * INT64_C(10000000000) >= g->memory_bytes * 9 && n * INT64_C(10000000000) <= g->memory_bytes * 11;
+}
+
+static bool is_harmless(struct text word, const struct gpu *g) {
+	static const char *const words[] = {"GPU", "GPUS", "SXM", "SXM2", "SXM3", "SXM4", "SXM5", "SXM6", "HBM2", "HBM2E", "HBM3", "HBM3E",
+	                                    "GDDR5", "GDDR6", "GDDR6X", "GDDR7", "OAM", "HGX", "DGX", "UBB", "NVLINK", "TENSOR", "CORE",
+	                                    "CARD", "ACCELERATOR", "GRAPHICS", "ADA", "AMPERE", "HOPPER", "BLACKWELL", "GENERATION",
+	                                    "FOUNDERS", "EDITION", "CHIP", "SOC", "SUPERCHIP"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (text_eq_nocase(word, text_of(words[i]))) {
+			return true;
+		}
+	}
+	return is_size(word, g) || (!g->hbm && text_eq_nocase(word, T("PCIE")));
+}
+
+/* What follows a known name must not make it another card: a laptop's, a part of one (MIG), another form. */
+static bool is_same_card(struct text rest, const struct gpu *g) {
+	size_t from = 0;
+
+	while (from < rest.len) {
+		size_t to = from;
+		while (to < rest.len && plain(rest.at[to])) {
+			to++;
+		}
+		if (to > from && !is_harmless(text_cut(rest, from, to), g)) {
+			return false;
+		}
+		from = to + 1;
+	}
+	return true;
 }
 
 /* A figure in units of 10^-9 of `scale`, over 0. */
@@ -112,6 +168,20 @@ static int read_aliases(struct spec_reader *r, json_at object, struct card *c) {
 	return err;
 }
 
+/* The maker, and whether the memory is stacked; NVIDIA and HBM where the file does not state them. */
+static int read_kind(struct spec_reader *r, json_at object, struct gpu *g) {
+	json_at vendor = spec_get(r, object, "vendor"), memory = spec_get(r, object, "memory");
+
+	g->hbm = memory == JSON_ABSENT || text_starts(json_raw(r->json, memory), T("HBM"));
+	for (size_t v = 0; vendor != JSON_ABSENT && v < GPU_VENDORS; v++) {
+		if (text_eq_nocase(json_raw(r->json, vendor), text_of(gpu_vendor_names[v]))) {
+			g->vendor = (enum gpu_vendor)v;
+			return 0;
+		}
+	}
+	return vendor == JSON_ABSENT ? 0 : spec_wrong(r, vendor, "unknown vendor, expected nvidia, amd, apple, google, aws, intel or huawei");
+}
+
 static int read_card(struct spec_reader *r, json_at object, struct card *c) {
 	json_at name = spec_get(r, object, "name"), source = spec_get(r, object, "source");
 
@@ -125,6 +195,9 @@ static int read_card(struct spec_reader *r, json_at object, struct card *c) {
 	err = err ? err : read_figure(r, object, "bandwidth_gb_s", NANO, true, &c->gpu.bandwidth);
 	err = err ? err : read_figure(r, object, "memory_gb", NANO, true, &c->gpu.memory_bytes);
 	err = err ? err : read_figure(r, object, "tdp_watts", 1000, true, &c->gpu.tdp_milliwatts);
+	err = err ? err : read_figure(r, object, "link_gb_s", NANO, false, &c->gpu.link);
+	err = err ? err : read_figure(r, object, "idle_watts", 1000, false, &c->gpu.idle_milliwatts);
+	err = err ? err : read_kind(r, object, &c->gpu);
 	return err || source == JSON_ABSENT ? err : spec_name(r, source, c->gpu.source, sizeof c->gpu.source);
 }
 
@@ -186,19 +259,42 @@ const struct gpu *gpu_catalogue_at(const struct gpu_catalogue *c, size_t i) {
 	return &c->cards[i].gpu;
 }
 
-const struct gpu *gpu_find(const struct gpu_catalogue *c, struct text name) {
-	struct text wanted = without_vendor(name);
-	const struct gpu *found = NULL;
-	size_t longest = 0, used;
-
+/* The card with the longest name that the text starts with, if that is longer than *longest. */
+static const struct gpu *find_from(const struct gpu_catalogue *c, struct text wanted, size_t *longest, const struct gpu *found) {
 	for (size_t i = 0; i < c->count; i++) {
-		for (size_t n = 0; n < c->cards[i].name_count; n++) {
-			size_t count = starts_with(wanted, text_of(c->cards[i].names[n]), &used);
-			if (count > longest) {
-				longest = count;
-				found = &c->cards[i].gpu;
+		const struct card *k = &c->cards[i];
+		for (size_t n = 0; n < k->name_count; n++) {
+			size_t used, count = starts_with(wanted, text_of(k->names[n]), &used);
+			if (count > *longest && is_same_card(text_cut(wanted, used, wanted.len), &k->gpu)) {
+				*longest = count;
+				found = &k->gpu;
 			}
 		}
 	}
 	return found;
+}
+
+const struct gpu *gpu_find(const struct gpu_catalogue *c, struct text name) {
+	size_t longest = 0;
+	const struct gpu *found = find_from(c, name, &longest, NULL);
+
+	while (skip_vendor(&name)) {
+		found = find_from(c, name, &longest, found);
+	}
+	return found;
+}
+
+size_t gpu_likeness(const struct gpu_catalogue *c, size_t i, struct text name) {
+	size_t most = 0;
+
+	while (skip_vendor(&name)) {
+	}
+	for (size_t n = 0; n < c->cards[i].name_count; n++) {
+		struct text known = text_of(c->cards[i].names[n]);
+		for (size_t len = known.len; len > most; len--) {
+			size_t used, count = starts_with(name, text_cut(known, 0, len), &used);
+			most = count > most ? count : most;
+		}
+	}
+	return most;
 }

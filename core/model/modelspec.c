@@ -22,6 +22,18 @@ bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute) 
 		{{"fp8", 3}, 8000, PRECISION_FP8},       {{"float8_e4m3fn", 13}, 8000, PRECISION_FP8},
 		{{"int8", 4}, 8000, PRECISION_INT8},     {{"int4", 4}, 4156, PRECISION_BF16},
 		{{"mxfp4", 5}, 4250, PRECISION_BF16},    {{"nvfp4", 5}, 4500, PRECISION_FP4},
+		{{"mxfp8", 5}, 8250, PRECISION_FP8},     {{"f16", 3}, 16000, PRECISION_BF16},
+		{{"f32", 3}, 32000, PRECISION_BF16},     {{"q8_0", 4}, 8500, PRECISION_BF16},
+		{{"q6_k", 4}, 6563, PRECISION_BF16},     {{"q5_k_m", 6}, 5690, PRECISION_BF16},
+		{{"q5_k_s", 6}, 5540, PRECISION_BF16},   {{"q5_1", 4}, 6000, PRECISION_BF16},
+		{{"q5_0", 4}, 5500, PRECISION_BF16},     {{"q4_k_m", 6}, 4850, PRECISION_BF16},
+		{{"q4_k_s", 6}, 4580, PRECISION_BF16},   {{"q4_1", 4}, 5000, PRECISION_BF16},
+		{{"q4_0", 4}, 4500, PRECISION_BF16},     {{"iq4_xs", 6}, 4250, PRECISION_BF16},
+		{{"iq4_nl", 6}, 4500, PRECISION_BF16},   {{"q3_k_l", 6}, 4270, PRECISION_BF16},
+		{{"q3_k_m", 6}, 3910, PRECISION_BF16},   {{"q3_k_s", 6}, 3500, PRECISION_BF16},
+		{{"iq3_m", 5}, 3660, PRECISION_BF16},    {{"iq3_xs", 6}, 3300, PRECISION_BF16},
+		{{"q2_k", 4}, 3000, PRECISION_BF16},     {{"iq2_m", 5}, 2700, PRECISION_BF16},
+		{{"iq2_xs", 6}, 2310, PRECISION_BF16},   {{"iq1_m", 5}, 1750, PRECISION_BF16},
 	};
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		if (text_eq_nocase(name, formats[i].name)) {
@@ -31,6 +43,10 @@ bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute) 
 		}
 	}
 	return false;
+}
+
+bool modelspec_format_is_gguf(struct text name) {
+	return name.len > 2 && (text_eq_nocase(text_cut(name, 0, 2), T("iq")) || (text_eq_nocase(text_cut(name, 0, 1), T("q"))));
 }
 
 /* Bytes of so many elements. The bounds of modelspec_check keep it far from overflow. */

@@ -50,6 +50,7 @@ struct modelsize {
 	int64_t prefill_pair_flops;    /* attention of one token to one token of context, full layers */
 	int64_t decode_pair_flops;     /* the same in decode; with MLA over the latent */
 	int64_t kv_token_bytes;        /* cache of one token, all layers */
+	int64_t state_bytes;           /* of one sequence, whatever its length: linear attention, convolutions */
 };
 
 #define MODELSPEC_FILE_MAX (16u << 20)
@@ -69,5 +70,7 @@ double modelspec_seen(const struct modelspec *m, double context);
 
 /* Bits per element of a format by its name: "bf16" is 16000. False if unknown. */
 bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute);
+/* Is it one of llama.cpp's formats, which pack the embedding and the head, too? */
+bool modelspec_format_is_gguf(struct text name);
 
 #endif

@@ -12,9 +12,16 @@
 
 #include "core/model/modelspec.h"
 
+enum gpu_vendor { GPU_NVIDIA, GPU_AMD, GPU_APPLE, GPU_GOOGLE, GPU_AWS, GPU_INTEL, GPU_HUAWEI, GPU_VENDORS };
+extern const char *const gpu_vendor_names[GPU_VENDORS];
+
 /* One card, by its vendor's figures. */
 struct gpu {
-	char name[48];
+	char name[64];
+	enum gpu_vendor vendor;
+	bool hbm;                  /* stacked memory: a data-centre card */
+	int64_t link;              /* bytes per second to other GPUs, one direction; 0: not known */
+	int64_t idle_milliwatts;   /* with a model loaded; 0: not known */
 	int64_t flops[PRECISIONS]; /* dense peak per second; 0: the card has no units for it */
 	int64_t bandwidth;         /* bytes per second */
 	int64_t memory_bytes;
@@ -33,9 +40,13 @@ size_t gpu_catalogue_count(const struct gpu_catalogue *c);
 const struct gpu *gpu_catalogue_at(const struct gpu_catalogue *c, size_t i);
 /*
  * By name as logs, fleets and drivers write it ("NVIDIA H100 80GB HBM3", "H100-SXM5-80GB"):
- * letters and digits alone count; the longest name or alias that it starts with. NULL if none.
+ * letters and digits alone count; the longest name or alias that it starts with, if what follows does not make
+ * it another card (a laptop's, a MIG slice, PCIe or Max-Q for SXM, another size of memory). NULL if none.
  */
 const struct gpu *gpu_find(const struct gpu_catalogue *c, struct text name);
+
+/* Letters and digits that a name shares with the start of a card's, to list cards like one that is not known. */
+size_t gpu_likeness(const struct gpu_catalogue *c, size_t i, struct text name);
 
 /* ---- time ---- */
 

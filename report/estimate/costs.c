@@ -10,8 +10,8 @@
 
 void estimate_defaults(struct estimate_options *o) {
 	*o = (struct estimate_options){
-		.gpus = 1, .currency = "USD", .rent_nano = ESTIMATE_NONE, .mfu = NANO / 2, .bandwidth = NANO / 10 * 7,
-		.utilization = NANO, .memory = NANO / 10 * 9, .max_batch = 256, .chunk = 2048, .prompt = 2000, .output = 400,
+		.gpus = 1, .currency = "USD", .rent_nano = ESTIMATE_NONE,
+		.utilization = NANO, .memory = NANO / 10 * 9, .max_batch = 256, .prompt = 2000, .output = 400,
 		.pue = NANO, .per_kwh_nano = ESTIMATE_NONE, .grid_nano = ESTIMATE_NONE, .list_input_nano = ESTIMATE_NONE,
 		.list_cached_nano = ESTIMATE_NONE, .list_output_nano = ESTIMATE_NONE};
 }
@@ -25,7 +25,7 @@ static int check_shares(const struct estimate_options *o, struct fault *why) {
 	} shares[] = {{"mfu", o->mfu}, {"bandwidth", o->bandwidth}, {"utilization", o->utilization}, {"memory", o->memory}};
 
 	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
-		if (shares[i].nano <= 0 || shares[i].nano > NANO) {
+		if (shares[i].nano < 0 || shares[i].nano > NANO || (i >= 2 && shares[i].nano == 0)) {
 			return fault_set(why, ERROR_CONFIG, "--%s: out of range, expected a share over 0 and at most 1, such as 0.5",
 			                 shares[i].option);
 		}
@@ -40,7 +40,11 @@ static int check_counts(const struct estimate_options *o, struct fault *why) {
 	} counts[] = {{"gpus", o->gpus, 1, 1000000},
 	              {"batch", o->batch, 0, 1000000},
 	              {"max-batch", o->max_batch, 1, 1000000},
-	              {"chunk", o->chunk, 1, 1000000},
+	              {"chunk", o->chunk, 0, 1000000},
+	              {"tp", o->tp, 0, 1000000},
+	              {"pp", o->pp, 0, 1000000},
+	              {"ep", o->ep, 0, 1000000},
+	              {"dp", o->dp, 0, 1000000},
 	              {"prompt", o->prompt, 1, 100000000},
 	              {"cached", o->cached, 0, o->prompt - 1},
 	              {"output", o->output, 1, 100000000}};
@@ -59,7 +63,7 @@ static int check_counts(const struct estimate_options *o, struct fault *why) {
 
 static int replace_format(const char *option, const char *name, int64_t *mbit, enum precision *compute, struct fault *why) {
 	if (name && !modelspec_format(text_of(name), mbit, compute)) {
-		return fault_set(why, ERROR_CONFIG, "--%s: unknown format, expected bf16, fp16, fp8, int8, int4, mxfp4 or nvfp4",
+		return fault_set(why, ERROR_CONFIG, "--%s: unknown format, expected bf16, fp16, fp8, int8, int4, mxfp4, mxfp8, nvfp4 or one of GGUF such as Q4_K_M",
 		                 option);
 	}
 	return 0;
@@ -73,18 +77,32 @@ static int read_model(const struct estimate_options *o, struct modelspec *m, str
 	err = err ? err : replace_format("weights", o->weights, &m->weight_mbit, &m->compute, why);
 	if (!err && o->weights) {
 		m->expert_mbit = m->weight_mbit;
+		if (modelspec_format_is_gguf(text_of(o->weights))) {
+			m->other_mbit = m->weight_mbit > 6563 ? m->weight_mbit : 6563; /* Q6_K, as its quantiser does */
+		}
 	}
 	return err ? err : replace_format("kv-cache", o->kv_cache, &m->kv_mbit, &ignored, why);
 }
 
+/* Lists the cards whose names start like the given one; all, as far as there is room, if none does. */
 static int unknown_card(const struct gpu_catalogue *cards, const char *name, struct fault *why) {
 	char known[300] = "";
-	size_t used = 0;
+	size_t used = 0, most = 0, count = gpu_catalogue_count(cards);
+	struct text wanted = text_of(name ? name : "");
 
-	for (size_t i = 0; i < gpu_catalogue_count(cards) && used < sizeof known; i++) {
-		used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", gpu_catalogue_at(cards, i)->name);
+	for (size_t i = 0; i < count; i++) {
+		size_t like = gpu_likeness(cards, i, wanted);
+		most = like > most ? like : most;
 	}
-	return fault_set(why, ERROR_CONFIG, name ? "--gpu: no such card, expected %s" : "--gpu: missing, expected %s", known);
+	for (size_t i = 0; i < count && used < sizeof known; i++) {
+		if (gpu_likeness(cards, i, wanted) >= most) {
+			used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", gpu_catalogue_at(cards, i)->name);
+		}
+	}
+	if (!name) {
+		return fault_set(why, ERROR_CONFIG, "--gpu: missing, expected %s", known);
+	}
+	return fault_set(why, ERROR_CONFIG, "--gpu: no such card (laptop, MIG and PCIe variants are cards of their own), expected %s", known);
 }
 
 static double price_of(int64_t nano) {
@@ -97,8 +115,8 @@ static void set_prices(struct costs *c, const struct estimate_options *o) {
 
 	c->utilization = u;
 	c->memory = (double)o->memory / 1e9;
-	c->watts = (double)(o->watts_milli > 0 ? o->watts_milli : c->roofline.gpu.tdp_milliwatts) / 1e3;
-	c->idle_watts = (double)o->idle_watts_milli / 1e3;
+	c->watts = (double)o->watts_milli / 1e3;
+	c->idle_watts = (double)(o->idle_watts_milli > 0 ? o->idle_watts_milli : c->roofline.gpu.idle_milliwatts) / 1e3;
 	c->pue = (double)o->pue / 1e9;
 	c->per_kwh = price_of(o->per_kwh_nano);
 	c->grid = price_of(o->grid_nano);
@@ -106,25 +124,49 @@ static void set_prices(struct costs *c, const struct estimate_options *o) {
 	c->list_cached = price_of(o->list_cached_nano);
 	c->list_output = price_of(o->list_output_nano);
 	c->rent = price_of(o->rent_nano) / NS_PER_HOUR_F / u;
-	c->power = (c->watts + c->idle_watts * (1 / u - 1)) / 1e3 * c->pue * c->per_kwh / NS_PER_HOUR_F;
 	snprintf(c->currency, sizeof c->currency, "%s", o->currency);
 }
 
-static int set_batch(struct costs *c, const struct estimate_options *o, struct fault *why) {
-	double context = (double)(o->prompt + o->output);
+#define BATCH_BELIEVED 256
 
-	c->fits = roofline_batch(&c->roofline, context, c->memory);
+/*
+ * What the memory holds is taken at the mean context. A batch that is stated is believed even if it is somewhat more,
+ * for it may have been measured; ten times as many sequences are a mistake.
+ */
+static int set_batch(struct costs *c, const struct estimate_options *o, struct fault *why) {
+	const struct gpu *g = &c->roofline.gpu;
+
+	c->fits = law_batch(&c->law, c->prompt + c->output / 2, c->memory);
 	c->batch = o->batch > 0 ? o->batch : c->fits < o->max_batch ? c->fits : o->max_batch;
-	if (c->fits == 0) {
+	if (c->batch == 0 && law_weight_bytes(&c->law) < (double)g->memory_bytes) {
+		c->batch = 1; /* the weights fit, though with hardly any cache */
+	}
+	if (c->batch == 0 || law_weight_bytes(&c->law) > (double)g->memory_bytes * 1.1) {
 		return fault_set(why, ERROR_CONFIG, "--gpus: %lld x %s hold %.1f GB, and the weights are %.1f GB; expected more, or --weights",
-		                 (long long)o->gpus, c->roofline.gpu.name,
-		                 (double)c->roofline.gpu.memory_bytes * (double)o->gpus * c->memory / 1e9,
-		                 (double)c->roofline.size.weight_bytes / 1e9);
+		                 (long long)o->gpus, g->name, (double)g->memory_bytes * (double)o->gpus * c->memory / 1e9,
+		                 law_weight_bytes(&c->law) * (double)o->gpus / 1e9);
 	}
-	if (o->batch > c->fits) {
-		return fault_set(why, ERROR_CONFIG, "--batch: the memory holds %lld sequences of %lld tokens, expected at most that",
-		                 (long long)c->fits, (long long)(o->prompt + o->output));
+	if (o->batch > 10 * c->fits && o->batch > BATCH_BELIEVED) {
+		return fault_set(why, ERROR_CONFIG, "--batch: the memory holds %lld sequences of %lld tokens, expected at most ten times that",
+		                 (long long)c->fits, (long long)(o->prompt + o->output / 2));
 	}
+	return 0;
+}
+
+static int set_law(struct costs *c, const struct estimate_options *o, const struct modelspec *m, const struct gpu *g, struct fault *why) {
+	struct law_layout layout = {.gpus = o->gpus, .tp = o->tp, .pp = o->pp, .ep = o->ep, .dp = o->dp};
+	enum law_engine engine = o->engine ? law_engine_of(text_of(o->engine)) : LAW_ANY;
+	int err = law_layout_complete(&layout, m, why);
+
+	if (err) {
+		return err;
+	}
+	law_init(&c->law, m, g, &layout, engine);
+	c->law.mfu = (double)o->mfu / 1e9;
+	c->law.bandwidth = (double)o->bandwidth / 1e9;
+	c->spread = law_spread(&c->law);
+	c->chunk = (double)(o->chunk > 0 ? o->chunk : law_chunk(engine));
+	roofline_init(&c->roofline, m, g, o->gpus, law_mfu(&c->law), law_bandwidth_share(&c->law));
 	return 0;
 }
 
@@ -137,7 +179,7 @@ static int read_card(struct costs *c, const struct estimate_options *o, const st
 	}
 	const struct gpu *g = o->gpu ? gpu_find(cards, text_of(o->gpu)) : NULL;
 	if (g) {
-		roofline_init(&c->roofline, m, g, o->gpus, (double)o->mfu / 1e9, (double)o->bandwidth / 1e9);
+		err = set_law(c, o, m, g, why);
 	} else {
 		err = unknown_card(cards, o->gpu, why);
 	}
@@ -149,7 +191,7 @@ int costs_init(struct costs *c, const struct estimate_options *o, struct fault *
 	struct modelspec m;
 	int err = check_shares(o, why);
 
-	*c = (struct costs){.gpus = (double)o->gpus, .chunk = (double)o->chunk, .prompt = (double)o->prompt,
+	*c = (struct costs){.gpus = (double)o->gpus, .prompt = (double)o->prompt,
 	                    .cached = (double)o->cached, .output = (double)o->output};
 	err = err ? err : check_counts(o, why);
 	err = err ? err : read_model(o, &m, why);
@@ -163,18 +205,48 @@ int costs_init(struct costs *c, const struct estimate_options *o, struct fault *
 
 /* ---- time ---- */
 
-static double matrix_ns(const struct costs *c) {
-	struct roofline_step s;
+/* Prompt tokens in a step: as many prompts as arrive in a decode step, at most a chunk. */
+double costs_chunk(const struct costs *c) {
+	double together = c->output > 1 ? fmax(1, (double)c->batch / c->output) : c->chunk;
 
-	roofline_step(&c->roofline, c->chunk, 0, 0, 0, &s);
-	return s.matrix_ns / c->chunk * c->gpus;
+	return fmin(c->chunk, (c->prompt - c->cached) * together);
+}
+
+/* Stages of a pipeline wait for each other at both ends of a prompt; with many prompts at work the next one fills them. */
+static double stages_factor(const struct costs *c, double chunk) {
+	double stages = (double)c->law.layout.pp, parts = c->batch > 1 ? 4 * stages : ceil(c->prompt / chunk);
+	double share = (parts + stages - 1) / (parts * stages);
+
+	return c->law.engine == LAW_LLAMACPP ? sqrt(share) : share; /* its stages hardly overlap: between in turns and at once */
+}
+
+/*
+ * A chunk without its attention: alone, or what it adds to a decode step that it shares with the batch.
+ */
+double costs_chunk_ns(const struct costs *c) {
+	double chunk = costs_chunk(c), batch = (double)c->batch, context = c->prompt + c->output / 2;
+	double alone = c->batch > 1 ? exp(c->law.constants->shared[LAW_ALONE]) : 1;
+	struct law_step by_itself, mixed, decode;
+
+	law_step(&c->law, chunk, 0, 0, 0, &by_itself);
+	double ns = by_itself.total_ns;
+	if (alone < 1) {
+		law_step(&c->law, chunk, 0, batch, batch * context, &mixed);
+		law_step(&c->law, 0, 0, batch, batch * context, &decode);
+		ns = alone * ns + (1 - alone) * fmin(ns, fmax(0, mixed.total_ns - decode.total_ns));
+	}
+	return ns * stages_factor(c, chunk);
+}
+
+static double matrix_ns(const struct costs *c) {
+	return costs_chunk_ns(c) / costs_chunk(c) * c->gpus;
 }
 
 double costs_input_attention_ns(const struct costs *c, double context) {
-	struct roofline_step s;
+	struct law_step s;
 
-	roofline_step(&c->roofline, 1, context, 0, 0, &s);
-	return s.prefill_attention_ns * c->gpus;
+	law_step(&c->law, 1, context, 0, 0, &s);
+	return s.prefill_attention_ns * stages_factor(c, costs_chunk(c)) * c->gpus;
 }
 
 double costs_input_ns(const struct costs *c, double context) {
@@ -193,18 +265,40 @@ double costs_cached_ns(const struct costs *c, double prompt, double cached) {
 }
 
 double costs_output_ns(const struct costs *c, double batch, double context) {
-	return roofline_step_ns(&c->roofline, 0, 0, batch, batch * context) / batch * c->gpus;
+	struct law_step s;
+
+	law_step(&c->law, 0, 0, batch, batch * context, &s);
+	return s.total_ns / batch * c->gpus;
+}
+
+/* Power by what the GPUs do, unless it is stated. */
+static double watts_of(const struct costs *c, const struct law_step *s) {
+	return c->watts > 0 ? c->watts : law_watts(&c->law, s);
+}
+
+double costs_input_watts(const struct costs *c) {
+	struct law_step s;
+
+	law_step(&c->law, costs_chunk(c), costs_chunk(c) * c->prompt / 2, 0, 0, &s);
+	return watts_of(c, &s);
+}
+
+double costs_output_watts(const struct costs *c) {
+	struct law_step s;
+
+	law_step(&c->law, 0, 0, (double)c->batch, (double)c->batch * (c->prompt + c->output / 2), &s);
+	return watts_of(c, &s);
 }
 
 double costs_output_attention_ns(const struct costs *c, double batch, double context) {
-	struct roofline_step s;
+	struct law_step s;
 
-	roofline_step(&c->roofline, 0, 0, batch, batch * context, &s);
+	law_step(&c->law, 0, 0, batch, batch * context, &s);
 	return s.decode_attention_ns / batch * c->gpus;
 }
 
 int64_t costs_batch(const struct costs *c, int64_t wanted, double context) {
-	int64_t fits = roofline_batch(&c->roofline, context, c->memory);
+	int64_t fits = law_batch(&c->law, context, c->memory);
 
 	return fits < wanted ? fits : wanted;
 }
@@ -263,10 +357,10 @@ double costs_rent(const struct costs *c, double ns) {
 	return ns * c->rent * MILLION;
 }
 
-double costs_power(const struct costs *c, double ns) {
-	return ns * c->power * MILLION;
+double costs_power(const struct costs *c, double ns, double watts) {
+	return costs_wh(c, ns, watts) / 1e3 * c->per_kwh;
 }
 
-double costs_wh(const struct costs *c, double ns) {
-	return ns / NS_PER_HOUR_F * (c->watts + c->idle_watts * (1 / c->utilization - 1)) * c->pue * MILLION;
+double costs_wh(const struct costs *c, double ns, double watts) {
+	return ns / NS_PER_HOUR_F * (watts + c->idle_watts * (1 / c->utilization - 1)) * c->pue * MILLION;
 }

@@ -7,17 +7,18 @@
 #ifndef REPORT_ESTIMATE_COSTS_H
 #define REPORT_ESTIMATE_COSTS_H
 
-#include "core/model/roofline.h"
+#include "core/model/law.h"
 #include "report/estimate.h"
 
 struct costs {
-	struct roofline roofline;
+	struct law law;
+	struct roofline roofline; /* sizes, peaks x efficiencies: as stated, or 1 where the law has learnt them */
 	double gpus, chunk, prompt, cached, output, utilization, memory;
 	double rent; /* per GPU-nanosecond of work, its idle time included; NAN: not given */
-	double power; /* the same for electricity */
-	double watts, idle_watts, pue, per_kwh, grid;
+	double watts, idle_watts, pue, per_kwh, grid; /* watts at work: 0 if not stated */
 	double list_input, list_cached, list_output; /* per million; NAN: not given */
-	int64_t fits; /* sequences of prompt + output that the memory holds */
+	double spread; /* natural logarithm of the factor that bounds 95 % of measurements */
+	int64_t fits; /* sequences that the memory holds at their mean context */
 	int64_t batch;
 	char currency[16];
 };
@@ -25,6 +26,9 @@ struct costs {
 /* Checks the options and reads the files. */
 int costs_init(struct costs *c, const struct estimate_options *o, struct fault *why);
 
+/* Prompt tokens computed together; and how long that takes without their attention, wall time. */
+double costs_chunk(const struct costs *c);
+double costs_chunk_ns(const struct costs *c);
 /* A token prefilled with `context` tokens before it, in a full chunk. */
 double costs_input_ns(const struct costs *c, double context);
 /* The part of it that is attention. */
@@ -47,8 +51,12 @@ double costs_output_reach(const struct costs *c, double price);
 
 /* Currency per million tokens of what one of them takes. */
 double costs_rent(const struct costs *c, double ns);
-double costs_power(const struct costs *c, double ns);
+/* Of electricity at these watts a GPU; idle time's are on it too. */
+double costs_power(const struct costs *c, double ns, double watts);
 /* Watt-hours per million tokens, PUE included. */
-double costs_wh(const struct costs *c, double ns);
+double costs_wh(const struct costs *c, double ns, double watts);
+/* Watts of one GPU in prefill and in decode: as stated, or by the shares of its peaks that they take. */
+double costs_input_watts(const struct costs *c);
+double costs_output_watts(const struct costs *c);
 
 #endif

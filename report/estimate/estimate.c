@@ -42,22 +42,22 @@ static void add_card(struct sheet *s, const struct costs *c, const struct estima
 	const struct roofline *r = &c->roofline;
 	const char *precision = precision_names[r->compute];
 
-	sheet_add(s, "flops", "Arithmetic", r->flops / TERA, 1, "TFLOP/s", "%lld x %.1f (dense %s) x %g MFU", (long long)r->gpus,
-	          (double)r->gpu.flops[r->compute] / TERA, precision, (double)o->mfu / 1e9);
-	sheet_add(s, "attention_flops", "16-bit arithmetic, of attention", r->attention_flops / 1e12, 1, "TFLOP/s", "%lld x %.1f (dense bf16) x %g MFU",
+	sheet_add(s, "flops", "Arithmetic", r->flops / TERA, 1, "TFLOP/s", "%lld x %.1f (dense %s) x %.3g MFU", (long long)r->gpus,
+	          (double)r->gpu.flops[r->compute] / TERA, precision, r->flops / (double)r->gpu.flops[r->compute] / (double)r->gpus);
+	sheet_add(s, "attention_flops", "16-bit arithmetic, of attention", r->attention_flops / 1e12, 1, "TFLOP/s", "%lld x %.1f (dense bf16) x %.3g MFU",
 	          (long long)r->gpus, (double)r->gpu.flops[PRECISION_BF16] / 1e12, r->attention_flops / (double)r->gpu.flops[PRECISION_BF16] / (double)r->gpus)->detail = true;
-	sheet_add(s, "bandwidth", "Bandwidth", r->bandwidth / GIGA, 0, "GB/s", "%lld x %.0f x %g of the peak", (long long)r->gpus,
-	          (double)r->gpu.bandwidth / GIGA, (double)o->bandwidth / 1e9);
+	sheet_add(s, "bandwidth", "Bandwidth", r->bandwidth / GIGA, 0, "GB/s", "%lld x %.0f x %.3g of the peak", (long long)r->gpus,
+	          (double)r->gpu.bandwidth / GIGA, r->bandwidth / (double)r->gpu.bandwidth / (double)r->gpus);
 	sheet_add(s, "ridge_ntok", "Ridge: tokens in a step, from arithmetic on", roofline_ridge(r), 0, "tokens",
 	          "(weights read %.2f GB / bandwidth) / (%.3f GFLOP with head / arithmetic)",
 	          roofline_weight_bytes(r, roofline_ridge(r)) / GIGA, (double)(r->size.token_flops + r->size.head_flops) / GIGA);
 	sheet_add(s, "ridge_batch", "the same at this context, cache included", costs_ridge(c, c->prompt + c->output / 2), 0, "sequences",
 	          "B x (FLOPs + %.0f tokens x attention) / arithmetic = (weights + B x cache) / bandwidth", c->prompt + c->output / 2);
 	sheet_add(s, "batch_fits", "Batch that the memory holds", (double)c->fits, 0, "sequences",
-	          "(%lld x %.0f GB x %g - %.2f GB) / (%.0f tokens x cache of one)", (long long)r->gpus,
-	          (double)r->gpu.memory_bytes / GIGA, c->memory, (double)r->size.weight_bytes / GIGA, c->prompt + c->output);
+	          "(%lld x %.0f GB x %g - %.2f GB) / (%.0f tokens on average x cache of one)", (long long)r->gpus,
+	          (double)r->gpu.memory_bytes / GIGA, c->memory, law_weight_bytes(&c->law) * c->gpus / GIGA, c->prompt + c->output / 2);
 	sheet_add(s, "batch", "Batch assumed", (double)c->batch, 0, "sequences", "%s",
-	          o->batch > 0 ? "--batch" : "what the memory holds, at most --max-batch");
+	          o->batch > c->fits ? "--batch; more than the memory holds by these figures" : o->batch > 0 ? "--batch" : "what the memory holds, at most --max-batch");
 }
 
 /* FLOPs and bytes of tokens by their place, prefilled and decoded. */
@@ -95,50 +95,55 @@ static void add_positions(struct sheet *s, const struct costs *c) {
 }
 
 static void add_times(struct sheet *s, const struct costs *c) {
-	double context = c->prompt + c->output / 2, batch = (double)c->batch;
-	struct roofline_step chunk, step;
+	double context = c->prompt + c->output / 2, batch = (double)c->batch, tokens = costs_chunk(c);
+	struct law_step chunk, step;
 
-	roofline_step(&c->roofline, c->chunk, 0, 0, 0, &chunk);
-	roofline_step(&c->roofline, 0, 0, batch, batch * context, &step);
-	sheet_add(s, "prefill_flop_ms", "A full chunk: arithmetic", chunk.matrix_flop_ns / 1e6, 3, "ms",
-	          "(%.0f x FLOPs + head) / arithmetic", c->chunk)->detail = true;
-	sheet_add(s, "prefill_byte_ms", "A full chunk: weights", chunk.matrix_byte_ns / 1e6, 3, "ms",
-	          "%.2f GB / bandwidth", roofline_weight_bytes(&c->roofline, c->chunk) / GIGA)->detail = true;
-	sheet_add(s, "decode_flop_ms", "A decode step: arithmetic", step.matrix_flop_ns / 1e6, 3, "ms",
-	          "%.0f x (FLOPs + head) / arithmetic", batch)->detail = true;
-	sheet_add(s, "decode_byte_ms", "A decode step: weights", step.matrix_byte_ns / 1e6, 3, "ms", "%.2f GB / bandwidth",
-	          roofline_weight_bytes(&c->roofline, batch) / GIGA)->detail = true;
+	law_step(&c->law, tokens, 0, 0, 0, &chunk);
+	law_step(&c->law, 0, 0, batch, batch * context, &step);
+	sheet_add(s, "prefill_chunk_ms", "A chunk of prompts: matrix products", (chunk.matrix_ns + chunk.expert_ns) / 1e6, 3, "ms",
+	          "%.0f tokens, %.2f of the FLOP/s", tokens, chunk.flops_share)->detail = true;
+	sheet_add(s, "prefill_floor_ms", "A chunk of prompts: launches, host, sending", (chunk.floor_ns + chunk.sequence_ns + chunk.sending_ns) / 1e6, 3,
+	          "ms", "%.3f ms a step and layer + %.3f ms between GPUs + %.3f ms by token", chunk.floor_ns / 1e6, chunk.sending_ns / 1e6,
+	          chunk.sequence_ns / 1e6)->detail = true;
+	sheet_add(s, "decode_matrix_ms", "A decode step: weights", (step.matrix_ns + step.expert_ns) / 1e6, 3, "ms",
+	          "%.3f ms + %.3f ms of experts", step.matrix_ns / 1e6, step.expert_ns / 1e6)->detail = true;
 	sheet_add(s, "decode_cache_ms", "A decode step: the sequences' cache", step.decode_attention_ns / 1e6, 3, "ms",
-	          "longer of %.0f x %.0f x cache / bandwidth and its FLOPs / 16-bit arithmetic", batch, context)->detail = true;
-	sheet_add(s, "decode_step_ms", "A decode step", step.total_ns / 1e6, 3, "ms", "longer of arithmetic and weights, + cache");
-	sheet_add(s, "output_tok_s", "Output, in decode alone", batch / step.total_ns * 1e9, 0, "tokens/s", "%.0f / %.3f ms", batch,
-	          step.total_ns / 1e6);
+	          "%.0f sequences x %.0f tokens", batch, context)->detail = true;
+	sheet_add(s, "decode_floor_ms", "A decode step: launches, host", (step.floor_ns + step.sequence_ns) / 1e6, 3, "ms",
+	          "%.3f ms a step and layer + %.3f ms by sequence", step.floor_ns / 1e6, step.sequence_ns / 1e6)->detail = true;
+	sheet_add(s, "decode_sending_ms", "A decode step: between GPUs", step.sending_ns / 1e6, 3, "ms", "--tp %lld --pp %lld --ep %lld --dp %lld",
+	          (long long)c->law.layout.tp, (long long)c->law.layout.pp, (long long)c->law.layout.ep, (long long)c->law.layout.dp)->detail = true;
+	sheet_bound(sheet_add(s, "decode_step_ms", "A decode step", step.total_ns / 1e6, 3, "ms", "the sum of these"), c->spread);
+	sheet_bound(sheet_add(s, "output_tok_s", "Output, in decode alone", batch / step.total_ns * 1e9, 0, "tokens/s", "%.0f / %.3f ms", batch,
+	                      step.total_ns / 1e6), c->spread);
 	double attention_ns = costs_input_attention_ns(c, c->prompt / 2) / c->gpus;
 	sheet_add(s, "input_attention_us", "Attention of a prompt's token", attention_ns / 1e3, 4, "us",
-	          "%.0f tokens before it on average x its FLOPs / 16-bit arithmetic", modelspec_seen(&c->roofline.model, c->prompt / 2))->detail = true;
-	sheet_add(s, "input_tok_s", "Input, in prefill alone", 1e9 * c->gpus / costs_uncached_ns(c, c->prompt, 0), 0, "tokens/s",
-	          "1 / (%.3f ms / %.0f of a chunk + %.4f us of attention)", chunk.matrix_ns / 1e6, c->chunk, attention_ns / 1e3);
+	          "%.0f tokens before it on average", modelspec_seen(&c->roofline.model, c->prompt / 2))->detail = true;
+	sheet_bound(sheet_add(s, "input_tok_s", "Input, in prefill alone", 1e9 * c->gpus / costs_uncached_ns(c, c->prompt, 0), 0, "tokens/s",
+	                      "1 / (%.3f ms / %.0f of a chunk + %.4f us of attention)", costs_chunk_ns(c) / 1e6, tokens, attention_ns / 1e3), c->spread);
 }
 
 struct token {
 	const char *name, *keys[5];
-	double ns, list;
+	double ns, list, watts;
 	char formula[160];
 };
 
 static void add_token(struct sheet *s, const struct costs *c, const struct token *t) {
-	sheet_add(s, t->keys[0], t->name, t->ns / 1e3, 4, "GPU-us", "%s", t->formula)->detail = true;
+	struct sheet_line *time = sheet_add(s, t->keys[0], t->name, t->ns / 1e3, 4, "GPU-us", "%s", t->formula);
+	time->detail = true;
+	sheet_bound(time, c->spread);
 	if (!isnan(c->rent)) {
-		sheet_add(s, t->keys[1], t->name, costs_rent(c, t->ns), 4, "/M by rent", "10^6 x %.4f us x %.6f per GPU-hour / 3.6e9 us / %g utilisation",
-		          t->ns / 1e3, c->rent * 3.6e12 * c->utilization, c->utilization);
+		sheet_bound(sheet_add(s, t->keys[1], t->name, costs_rent(c, t->ns), 4, "/M by rent", "10^6 x %.4f us x %.6f per GPU-hour / 3.6e9 us / %g utilisation",
+		          t->ns / 1e3, c->rent * 3.6e12 * c->utilization, c->utilization), c->spread);
 	}
 	if (!isnan(c->per_kwh)) {
-		sheet_add(s, t->keys[2], t->name, costs_power(c, t->ns), 4, "/M by power", "%.4f Wh x %g per kWh / 1000", costs_wh(c, t->ns), c->per_kwh);
+		sheet_add(s, t->keys[2], t->name, costs_power(c, t->ns, t->watts), 4, "/M by power", "%.4f Wh x %g per kWh / 1000", costs_wh(c, t->ns, t->watts), c->per_kwh);
 	}
-	sheet_add(s, t->keys[3], t->name, costs_wh(c, t->ns), 3, "Wh/M", "10^6 x %.4f us / 3.6e9 us per hour x (%.0f W + %.0f W idle x (1 / %g - 1)) x %g PUE", t->ns / 1e3, c->watts,
+	sheet_add(s, t->keys[3], t->name, costs_wh(c, t->ns, t->watts), 3, "Wh/M", "10^6 x %.4f us / 3.6e9 us per hour x (%.0f W + %.0f W idle x (1 / %g - 1)) x %g PUE", t->ns / 1e3, t->watts,
 	          c->idle_watts, c->utilization, c->pue)->detail = isnan(c->per_kwh) && isnan(c->grid);
 	if (!isnan(c->grid)) {
-		sheet_add(s, t->keys[4], t->name, costs_wh(c, t->ns) * c->grid / 1e3, 3, "gCO2/M", "%.4f Wh x %g g/kWh / 1000", costs_wh(c, t->ns), c->grid);
+		sheet_add(s, t->keys[4], t->name, costs_wh(c, t->ns, t->watts) * c->grid / 1e3, 3, "gCO2/M", "%.4f Wh x %g g/kWh / 1000", costs_wh(c, t->ns, t->watts), c->grid);
 	}
 }
 
@@ -159,9 +164,9 @@ static void add_costs(struct sheet *s, const struct costs *c) {
 	double cached = c->cached > 0 ? c->cached : floor(c->prompt / 2);
 	double context = c->prompt + c->output / 2;
 	struct token tokens[] = {
-		{"Input", {"input_ns", "input_rent", "input_power", "input_wh", "input_co2"}, costs_uncached_ns(c, c->prompt, c->cached), c->list_input, ""},
-		{"Cached input", {"cached_ns", "cached_rent", "cached_power", "cached_wh", "cached_co2"}, costs_cached_ns(c, c->prompt, cached), c->list_cached, ""},
-		{"Output", {"output_ns", "output_rent", "output_power", "output_wh", "output_co2"}, costs_output_ns(c, (double)c->batch, context), c->list_output, ""},
+		{"Input", {"input_ns", "input_rent", "input_power", "input_wh", "input_co2"}, costs_uncached_ns(c, c->prompt, c->cached), c->list_input, costs_input_watts(c), ""},
+		{"Cached input", {"cached_ns", "cached_rent", "cached_power", "cached_wh", "cached_co2"}, costs_cached_ns(c, c->prompt, cached), c->list_cached, costs_input_watts(c), ""},
+		{"Output", {"output_ns", "output_rent", "output_power", "output_wh", "output_co2"}, costs_output_ns(c, (double)c->batch, context), c->list_output, costs_output_watts(c), ""},
 	};
 
 	describe_tokens(tokens, c, cached, context);
@@ -179,8 +184,12 @@ static void print_head(const struct costs *c, FILE *out) {
 	if (!isnan(c->rent)) {
 		fprintf(out, " at %.4g %s per GPU-hour, %.4g %% of it at work", c->rent * 3.6e12 * c->utilization, c->currency, c->utilization * 100);
 	}
-	fprintf(out, "\nRequests of %.0f tokens in and %.0f out; prefill in chunks of %.0f. An estimate: no launches, no communication.\n\n",
-	        c->prompt, c->output, c->chunk);
+	fprintf(out, "\nRequests of %.0f tokens in and %.0f out; prefill in chunks of %.0f. 95 %% of published\nmeasurements are within x / %.1f of such an estimate (%s).\n",
+	        c->prompt, c->output, costs_chunk(c), exp(c->spread), law_engine_names[c->law.engine]);
+	if (c->batch > c->fits) {
+		fprintf(out, "The batch of %lld is more than the memory holds by these figures: %lld.\n", (long long)c->batch, (long long)c->fits);
+	}
+	fputc('\n', out);
 }
 
 static void print_json(const struct costs *c, const struct sheet *s, bool explain, FILE *out) {

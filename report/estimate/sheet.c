@@ -20,6 +20,11 @@ struct sheet_line *sheet_add(struct sheet *s, const char *key, const char *label
 	return l;
 }
 
+void sheet_bound(struct sheet_line *l, double spread) {
+	l->low = l->value * exp(-spread);
+	l->high = l->value * exp(spread);
+}
+
 const char *sheet_number(double x, int places, char out[SHEET_NUMBER_MAX]) {
 	char plain[SHEET_NUMBER_MAX];
 	size_t o = 0;
@@ -53,6 +58,10 @@ void sheet_print(const struct sheet *s, bool verbose, FILE *out) {
 		if (is_shown(l, verbose)) {
 			fprintf(out, verbose ? "  %-44s %18s %-13s" : "  %-44s %18s %s", l->label, sheet_number(l->value, l->places, number),
 			        isinf(l->value) ? "" : l->unit);
+			if (l->high > 0 && !verbose) {
+				fprintf(out, "   %s", sheet_number(l->low, l->places > 1 ? l->places - 1 : 0, number));
+				fprintf(out, " to %s", sheet_number(l->high, l->places > 1 ? l->places - 1 : 0, number));
+			}
 			fprintf(out, verbose ? " = %s\n" : "\n", l->formula);
 		}
 	}
@@ -79,6 +88,12 @@ void sheet_json(const struct sheet *s, FILE *out) {
 		const struct sheet_line *l = &s->lines[i];
 		fprintf(out, "%s\n  {\"name\":\"%s\",\"value\":", i ? "," : "", l->key);
 		sheet_json_number(l->value, out);
+		if (l->high > 0) {
+			fputs(",\"low\":", out);
+			sheet_json_number(l->low, out);
+			fputs(",\"high\":", out);
+			sheet_json_number(l->high, out);
+		}
 		fprintf(out, ",\"unit\":\"%s\",\"formula\":", l->unit);
 		sheet_json_text(l->formula, out);
 		fputs("}", out);

@@ -10,6 +10,7 @@ struct sheet_line {
 	const char *label; /* for people */
 	const char *unit;
 	double value;      /* NAN: not known, left out */
+	double low, high;  /* 95 % of measurements; 0: not known */
 	int places;        /* decimals shown */
 	bool detail;       /* shown with -v only */
 	char formula[200]; /* with its figures filled in */
@@ -23,6 +24,9 @@ struct sheet {
 /* Adds a figure; the formula is a printf format. More than there is room for is a mistake in the program. */
 struct sheet_line *sheet_add(struct sheet *s, const char *key, const char *label, double value, int places,
                              const char *unit, const char *formula, ...) __attribute__((format(printf, 7, 8)));
+
+/* The factor that bounds 95 % of measurements, as a natural logarithm. */
+void sheet_bound(struct sheet_line *l, double spread);
 
 void sheet_print(const struct sheet *s, bool verbose, FILE *out);
 /* "values": [ … ] without what stands around it. */

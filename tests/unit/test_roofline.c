@@ -144,7 +144,15 @@ static void test_names(void **state) {
 		{"RTX-PRO-6000-96GB", "RTX-PRO-6000-Server"}, {"NVIDIA GeForce RTX 4090", "RTX-4090"},
 		{"AMD Instinct MI300X", "MI300X"},    {"NVIDIA L40S", "L40S"},
 		{"NVIDIA B200", "B200"},              {"H800", "H800"},
-		{"NVIDIA H200", "H200"},
+		{"NVIDIA H200", "H200"},              {"NVIDIA GeForce RTX 4090 Laptop GPU", "RTX-4090-Laptop"},
+		{"NVIDIA A100-PCIE-40GB", "A100-PCIe-40GB"}, {"NVIDIA A100 80GB PCIe", "A100-PCIe-80GB"},
+		{"NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", "RTX-PRO-6000-Max-Q"},
+		{"nvidia-tesla-a100", "A100-SXM-40GB"}, {"nvidia-h100-mega-80gb", "H100-SXM"},
+		{"Apple M2 Ultra", "Apple-M2-Ultra-76c"}, {"Apple M2 Ultra 60-core GPU", "Apple-M2-Ultra-60c"},
+		{"NVIDIA GH200 480GB", "GH200-96GB"}, {"NVIDIA H20", "H20"},
+		{"p5.48xlarge", "H100-SXM"},          {"a3-ultragpu-8g", "H200"},
+		{"TPUv5e", "TPU-v5e"},                {"tpu-v5-lite-podslice", "TPU-v5e"},
+		{"NVIDIA RTX 6000 Ada Generation", "RTX-6000-Ada"}, {"NVIDIA RTX A6000", "RTX-A6000"},
 	};
 	struct gpu_catalogue *c;
 	struct fault why = {0};
@@ -154,7 +162,10 @@ static void test_names(void **state) {
 		assert_non_null(g);
 		assert_string_equal(g->name, cases[i].name);
 	}
-	assert_null(gpu_find(c, T("TPUv5e")));
+	assert_null(gpu_find(c, T("NVIDIA H100 80GB HBM3 MIG 1g.10gb")));
+	assert_null(gpu_find(c, T("H100 MIG 3g.40gb")));
+	assert_null(gpu_find(c, T("NVIDIA-A100-SXM4-80GB-SHARED")));
+	assert_null(gpu_find(c, T("RTX 3090 Max-Q")));
 	assert_null(gpu_find(c, T("H1000")));
 	assert_null(gpu_find(c, T("NVIDIA")));
 	assert_null(gpu_find(c, T("")));
@@ -189,9 +200,14 @@ static void test_refused(void **state) {
 	}
 }
 
+/* Is one figure of a card this many times another, if it has both? */
+static bool times(int64_t more, int64_t less, double factor) {
+	return more == 0 || fabs((double)more / (double)less / factor - 1) < 0.02;
+}
+
 /*
- * Halving a number's width doubles what tensor units do, in every vendor's table: a figure with sparsity beside one without
- * is twice off. The RTX 4090 does half as much in floats that are summed in 32 bits, so not in integers.
+ * Halving a number's width doubles what tensor units do: a figure with sparsity beside one without is twice off. GeForce
+ * cards do half as much in floats that are summed in 32 bits, so not in integers and FP4; B300 has more FP4 and few integers.
  */
 static void test_catalogue(void **state) {
 	(void)state;
@@ -201,14 +217,23 @@ static void test_catalogue(void **state) {
 	assert_int_equal(gpu_catalogue_read(&c, NULL, &why), 0);
 	for (size_t i = 0; i < gpu_catalogue_count(c); i++) {
 		const struct gpu *g = gpu_catalogue_at(c, i);
-		double half = (double)g->flops[PRECISION_BF16], fp8 = (double)g->flops[PRECISION_FP8], int8 = (double)g->flops[PRECISION_INT8];
-		double fp4 = (double)g->flops[PRECISION_FP4], ints = strcmp(g->name, "RTX-4090") == 0 ? 4 : 2;
-		assert_true(fp8 == 0 || fabs(fp8 / half / 2 - 1) < 0.02);
-		assert_true(fabs(int8 / half / ints - 1) < 0.02);
-		assert_true(fp4 == 0 || fabs(fp4 / fp8 / 2 - 1) < 0.05);
-		/* Tokens of 16-bit weights from which arithmetic takes longer: from a hundred to a few hundred on all of them. */
-		assert_true(half / (double)g->bandwidth > 100 && half / (double)g->bandwidth < 450);
+		const int64_t *f = g->flops;
+		if (g->vendor == GPU_NVIDIA) {
+			bool ultra = strstr(g->name, "B300") != NULL;
+			assert_true(times(f[PRECISION_FP8], f[PRECISION_BF16], 2));
+			assert_true(ultra || times(f[PRECISION_INT8], f[PRECISION_BF16], 2) || times(f[PRECISION_INT8], f[PRECISION_BF16], 4));
+			assert_true(times(f[PRECISION_FP4], f[PRECISION_FP8], ultra ? 3 : 2) || fabs((double)f[PRECISION_FP4] / (double)f[PRECISION_FP8] - 2) < 0.1 ||
+			            (!g->hbm && times(f[PRECISION_FP4], f[PRECISION_FP8], 4)));
+		} else if (g->vendor == GPU_AMD) {
+			assert_true(times(f[PRECISION_FP8], f[PRECISION_BF16], 2) && times(f[PRECISION_FP4], f[PRECISION_FP8], 2));
+			assert_true(times(f[PRECISION_INT8], f[PRECISION_BF16], f[PRECISION_FP8] > 0 ? 2 : 1));
+		}
+		/* Tokens of 16-bit weights from which arithmetic takes longer. */
+		double ridge = (double)f[PRECISION_BF16] / (double)g->bandwidth;
+		assert_true(ridge > 15 && ridge < 1000);
 		assert_true(g->source[0] != '\0' && g->tdp_milliwatts > 0 && g->memory_bytes > 0);
+		assert_true(g->idle_milliwatts > 0 && g->idle_milliwatts < g->tdp_milliwatts && g->link > 0 && g->link < g->bandwidth);
+		assert_ptr_equal(gpu_find(c, text_of(g->name)), g);
 	}
 	gpu_catalogue_free(c);
 }
