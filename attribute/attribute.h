@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/model/fitted.h"
 #include "core/gateways.h"
+#include "core/name_rules.h"
 #include "core/model/modelspec.h"
 #include "core/quality.h"
 #include "core/record.h"
@@ -37,6 +38,15 @@ struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names);
 
 /* Adds the rate of --gpu-hour for replicas that match no pool. */
 void fleet_set_default_rate(struct fleet *f, int64_t rate_nano);
+/* How it derives names of replicas ("names"). */
+const struct name_rules *fleet_names(const struct fleet *f);
+/* --gpus: so many per replica beside --gpu-hour, whatever logs state. */
+void fleet_set_gpus(struct fleet *f, int64_t gpus);
+/*
+ * What logs state of their replicas' GPUs (quality_state, kind "gpus") holds for those of --gpu-hour, and is an assumption
+ * in `out`; where a pool of the fleet file has another number, that is a finding. `out` may be `stated`.
+ */
+void fleet_take_stated(struct fleet *f, struct names *names, const struct quality *stated, struct quality *out);
 const char *fleet_currency(const struct fleet *f);
 /* SHA-256 of the file, or "" if there was none. */
 const char *fleet_sha256(const struct fleet *f);

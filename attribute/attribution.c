@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "attribute/fleet/capacity.h"
+#include "attribute/fleet/stated.h"
 #include "attribute/check.h"
 #include "attribute/split/breakdowns.h"
 #include "attribute/evidence/join.h"
@@ -191,6 +192,24 @@ static void warn_evidence(const struct attribution *a, struct quality *q) {
 	}
 }
 
+static bool is_fallback(const struct fleet *f, const struct pool *p) {
+	return p && (p < f->pools || p >= f->pools + f->pool_count);
+}
+
+/* One GPU for each replica of --gpu-hour is a guess, unless a log or --gpus states it. */
+static void assume_gpus(const struct attribution *a, struct quality *q) {
+	const struct attribute_options *o = &a->options;
+	const struct replica_summary *s = NULL;
+
+	while ((s = summaries_next(a->summaries, s))) {
+		if (is_fallback(o->fleet, fleet_pool_of(o->fleet, o->names, s->replica, s->model)) &&
+		    !fleet_gpus_known(o->fleet, o->names, s->replica)) {
+			quality_assume(q, NULL, "1", "--gpus", NULL, "1 GPU per replica, as no log states how many");
+			return;
+		}
+	}
+}
+
 static void warn_unmatched(const struct attribution *a, struct quality *q) {
 	const struct attribute_options *o = &a->options;
 	const struct replica_summary *s = NULL;
@@ -241,6 +260,7 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	}
 	warn_evidence(a, quality);
 	warn_unmatched(a, quality);
+	assume_gpus(a, quality);
 	return rc;
 }
 

@@ -58,8 +58,8 @@ void book_set_basis(struct book *b) {
 	if (b->prices) {
 		prices_cuts(b->prices, &prompts, &prompt_count, &minutes, &minute_count);
 	}
-	int len = snprintf(line, sizeof line, "%s %s %s %" PRId64, TOLLBOOK_VERSION, rule_names[b->set.rule],
-	                   b->fleet ? fleet_sha256(b->fleet) : "", b->set.gpu_hour_nano);
+	int len = snprintf(line, sizeof line, "%s %s %s %" PRId64 " %" PRId64, TOLLBOOK_VERSION, rule_names[b->set.rule],
+	                   b->fleet ? fleet_sha256(b->fleet) : "", b->set.gpu_hour_nano, b->set.gpus);
 	digest_add(d, (struct text){line, (size_t)len});
 	for (size_t i = 0; b->fleet && i < fleet_description_count(b->fleet); i++) {
 		len = snprintf(line, sizeof line, " d%s", fleet_description_sha256(b->fleet, i));
@@ -407,9 +407,25 @@ static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
  * All of them in one transaction: with some days by the former fleet and some by the new one, a statement in between, or
  * of that run later, would be of neither.
  */
+/* GPUs per replica as logs of this run, and of earlier ones, state them. */
+static int take_stated(struct book *b, struct fault *why) {
+	struct quality before;
+
+	quality_init(&before);
+	int rc = ledger_quality_get(b->ledger, INT64_MAX, &before, why);
+	if (rc >= 0) {
+		fleet_take_stated(b->fleet, b->names, &before, &b->quality);
+		fleet_take_stated(b->fleet, b->names, &b->quality, &b->quality);
+	}
+	quality_release(&before);
+	return rc;
+}
+
 int book_attribute(struct book *b, struct fault *why) {
 	int64_t day_ns, gone, since_ns;
-	int rc = ledger_dirty_basis(b->ledger, b->basis, why);
+	int rc = take_stated(b, why);
+
+	rc = rc < 0 ? rc : ledger_dirty_basis(b->ledger, b->basis, why);
 
 	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, &day_ns, why)) > 0) {
 		rc = ledger_gone(b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, &gone, &since_ns, why);

@@ -108,7 +108,7 @@ static int take_value(struct reading *r, const struct key *k, json_at v, char *b
 typedef int other_key(struct reading *r, struct text key, json_at v);
 
 /* Keys of the configuration that hold more than one value. */
-static const char *const list_keys[] = {"schema", "logs", "prices", "list", "reports", "retention"};
+static const char *const list_keys[] = {"schema", "logs", "prices", "list", "no_evidence", "reports", "retention"};
 
 static int unknown_key(struct reading *r, struct text name, json_at v, const struct key *keys, size_t count, bool lists) {
 	char message[480];
@@ -184,7 +184,8 @@ static const struct key report_keys[] = {
 static const char *const schemas[] = {"tollbook.config.v1", NULL};
 static const struct key config_keys[] = {
 	{"book", PATH, CONFIG(book), true, NULL},         {"fleet", PATH, CONFIG(fleet), false, NULL},
-	{"gpu_hour", WORD, CONFIG(gpu_hour), false, NULL}, {"rule", WORD, CONFIG(rule), false, rule_names},
+	{"gpu_hour", WORD, CONFIG(gpu_hour), false, NULL}, {"gpus", NUMBER, CONFIG(gpus), false, NULL},
+	{"rule", WORD, CONFIG(rule), false, rule_names},
 	{"tenant_key", PATH, CONFIG(tenant_key), false, NULL}, {"metrics", PATH, CONFIG(metrics), false, NULL},  {"settle_hours", NUMBER, CONFIG(settle_hours), false, NULL},
 };
 
@@ -214,6 +215,7 @@ static int take_reports(struct reading *r, json_at array) {
 
 static int take_other(struct reading *r, struct text key, json_at v) {
 	static const struct key prices = {"prices", PATH, 0, false, NULL}, list = {"list", WORD, 0, false, NULL},
+	                        glob = {"no_evidence", WORD, 0, false, NULL},
 	                        schema = {"schema", WORD, 0, false, schemas};
 	const char *ignored;
 	int rc;
@@ -232,6 +234,8 @@ static int take_other(struct reading *r, struct text key, json_at v) {
 		rc = take_list(r, v, &prices, &r->c->prices);
 	} else if (text_eq(key, T("list"))) {
 		rc = take_list(r, v, &list, &r->c->matches);
+	} else if (text_eq(key, T("no_evidence"))) {
+		rc = take_list(r, v, &glob, &r->c->no_evidence);
 	} else if (text_eq(key, T("schema"))) {
 		rc = take_text(r, &schema, v, &ignored);
 	} else {
@@ -285,5 +289,6 @@ void config_release(struct config *c) {
 	free(c->reports);
 	free(c->prices.at);
 	free(c->matches.at);
+	free(c->no_evidence.at);
 	*c = (struct config){0};
 }

@@ -21,7 +21,8 @@ struct config_report {
 struct config {
 	const char *book, *fleet, *gpu_hour, *rule, *metrics;
 	const char *tenant_key; /* a file; NULL: tenants by their names */
-	struct list prices, matches;
+	struct list prices, matches, no_evidence;
+	int64_t gpus;
 	struct config_logs *logs;
 	size_t log_count;
 	struct config_report *reports;

@@ -23,6 +23,10 @@ int config_set_options(const struct config *c, struct book_settings *s, struct f
 	for (size_t i = 0; i < c->prices.count; i++) {
 		list_add(&s->prices, c->prices.at[i]);
 	}
+	s->gpus = c->gpus;
+	for (size_t i = 0; i < c->no_evidence.count; i++) {
+		list_add(&s->no_evidence, c->no_evidence.at[i]);
+	}
 	for (size_t i = 0; i < c->matches.count; i++) {
 		list_add(&s->list, c->matches.at[i]);
 	}

@@ -23,13 +23,18 @@ int settings_fleet(const struct book_settings *s, struct names *names, struct fl
 		return fault_next(why, rc, "for a quick look, one GPU per replica: --gpu-hour 2.49\n"
 		                           "else describe what was paid in a file: --fleet fleet.json (man 5 tollbook)");
 	}
-	if (!s->fleet) {
-		*out = fleet_of_rate(s->gpu_hour_nano, names);
-		return 0;
+	if (s->gpus > 0 && s->gpu_hour_nano < 0) {
+		return fault_option(why, "gpus", "--gpus holds beside --gpu-hour; the fleet file has \"gpus_per_replica\" of its own");
 	}
-	int rc = fleet_open(out, s->fleet, names, why);
+	int rc = 0;
+	if (s->fleet) {
+		rc = fleet_open(out, s->fleet, names, why);
+	} else {
+		*out = fleet_of_rate(s->gpu_hour_nano, names);
+	}
 	if (rc == 0 && s->gpu_hour_nano >= 0) {
 		fleet_set_default_rate(*out, s->gpu_hour_nano);
+		fleet_set_gpus(*out, s->gpus);
 	}
 	return rc;
 }
@@ -192,6 +197,8 @@ int settings_logs(const struct book_settings *s, const struct terminal *t, struc
 		.source_count = s->logs.count,
 		.threads = (unsigned)s->threads,
 		.quarantine = s->quarantine,
+		.no_evidence = s->no_evidence.at,
+		.no_evidence_count = s->no_evidence.count,
 		.max_line_bytes = (size_t)s->max_line_bytes,
 		.max_ratio = s->max_ratio,
 		.progress = t->progress,

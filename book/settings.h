@@ -32,6 +32,7 @@ struct book_settings {
 	/* What was paid; one of the two is needed for costs. */
 	const char *fleet;     /* path of the fleet file */
 	int64_t gpu_hour_nano; /* instead: price of a GPU-hour, nano-units; -1: not given */
+	int64_t gpus;          /* beside it: GPUs per replica; 0: as logs state, else one */
 	/* How time is split. */
 	int rule;                  /* enum rule: who pays what in a mixed step */
 	bool compare_rules;        /* also what other rules give */
@@ -54,6 +55,7 @@ struct book_settings {
 	const char *log_zone;              /* zone of stamps that have none */
 	const char *log_format, *pattern;  /* a forced format; the file of patterns */
 	const char *quarantine;            /* rejected lines are written there */
+	struct list no_evidence;           /* globs of files known to hold none */
 	int64_t log_year, threads, max_line_bytes, max_ratio; /* 0: not given */
 	/* The book. */
 	const char *book; /* path of its folder, or a server; NULL: "book" */

@@ -421,6 +421,7 @@ static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
 	}
 	logs->options.watch = &watch;
 	logs->options.now_ns = s->now_ns;
+	logs->options.names = s->book->fleet ? fleet_names(s->book->fleet) : NULL;
 	rc = ingest_run(&logs->options, watched_record, s, &s->book->quality, why);
 	logs->options.watch = NULL;
 	return rc < 0 ? rc : put_all(s, why);

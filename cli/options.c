@@ -54,7 +54,8 @@ static const char *log_format_word(size_t i) {
 
 static const struct option common[] = {
 	{"fleet", 0, "FILE", "what was paid: pools, GPUs, rates (schemas/fleet.schema.json)", GROUP_COST, value_text, SET(fleet), NULL, true},
-	{"gpu-hour", 0, "PRICE", "instead of a fleet: one GPU per replica at PRICE", GROUP_COST, value_money, SET(gpu_hour_nano), NULL, true},
+	{"gpu-hour", 0, "PRICE", "instead of a fleet: the price of a GPU-hour", GROUP_COST, value_money, SET(gpu_hour_nano), NULL, true},
+	{"gpus", 0, "N", "GPUs per replica beside --gpu-hour (default: as logs state, else 1)", GROUP_COST, value_count, SET(gpus), NULL, true},
 	{"rule", 0, "NAME", "who pays what in a mixed step: shapley (default), proportional, …", GROUP_SPLIT, value_choice, SET(rule), rule_word, false},
 	{"compare-rules", 0, NULL, "also show what other rules, and other tools' rules, would say", GROUP_DETAIL, value_flag, SET(compare_rules), NULL, false},
 	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_DETAIL, value_text, SET(requests), NULL, true},
@@ -76,6 +77,7 @@ static const struct option common[] = {
 	{"log-format", 0, "NAME", "force a format instead of detecting it", GROUP_LOGS, value_word, SET(log_format), log_format_word, true},
 	{"pattern", 0, "FILE", "read what these patterns match (samples/pattern.conf)", GROUP_LOGS, value_text, SET(pattern), NULL, true},
 	{"tenant-key-file", 0, "FILE", "tenants by aliases, which only this key gives (t- and 16 hex digits)", GROUP_LOGS, value_text, SET(tenant_key), NULL, true},
+	{"no-evidence", 0, "GLOB", "files that hold none, and are no finding; repeatable", GROUP_LOGS, value_list, SET(no_evidence), NULL, false},
 	{"quarantine", 0, "FILE", "rejected lines go there, without what people wrote", GROUP_LOGS, value_text, SET(quarantine), NULL, true},
 	{"threads", 0, "N", "read so many files at once (default: one per core)", GROUP_LOGS, value_count, SET(threads), NULL, false},
 	{"max-line", 0, "BYTES", "reject longer lines (default 32M)", GROUP_LOGS, value_bytes, SET(max_line_bytes), NULL, false},

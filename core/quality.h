@@ -54,7 +54,7 @@ enum notice_type { NOTICE_FINDING, NOTICE_ASSUMPTION, NOTICE_MISSING, NOTICE_TYP
 
 /* Texts of a notice; those that its type does not use are NULL. */
 enum notice_field {
-	NOTICE_KIND,     /* finding: "counted-twice", "gpus", "clock" …; missing: what is missing */
+	NOTICE_KIND,     /* finding: "counted-twice", "gpus", "clock" …; missing: what is missing; assumption: see quality_state */
 	NOTICE_TEXT,     /* a sentence; missing: what it needs */
 	NOTICE_SUBJECTS, /* replicas or files, sorted, a line feed between */
 	NOTICE_VALUE,    /* of an assumption: "4" */
@@ -129,6 +129,12 @@ void quality_assume(struct quality *q, const char *subject, const char *value, c
 void quality_missing(struct quality *q, const char *what, const char *needs, const char *option);
 /* Takes over the texts of a notice of any type, as above. */
 void quality_add_notice(struct quality *q, struct quality_notice *n);
+/*
+ * Keeps what a log states of a subject, for the stage that may use it: it then makes an assumption of it, or a finding. An
+ * assumption with a kind, which is not printed.
+ */
+void quality_state(struct quality *q, const char *kind, const char *subject, const char *value, const char *option,
+                   const char *source, const char *text);
 /* The notices of a type: the first, and how many. */
 const struct quality_notice *quality_notices(const struct quality *q, enum notice_type type, size_t *count);
 

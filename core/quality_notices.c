@@ -182,6 +182,16 @@ void quality_missing(struct quality *q, const char *what, const char *needs, con
 	});
 }
 
+void quality_state(struct quality *q, const char *kind, const char *subject, const char *value, const char *option,
+                   const char *source, const char *text) {
+	quality_add_notice(q, &(struct quality_notice){
+		.type = NOTICE_ASSUMPTION,
+		.field = {[NOTICE_KIND] = copy(kind), [NOTICE_TEXT] = copy(text), [NOTICE_SUBJECTS] = copy(subject),
+	                  [NOTICE_VALUE] = copy(value), [NOTICE_OPTION] = copy(option), [NOTICE_SOURCE] = copy(source)},
+		.amount_nano = QUALITY_NO_AMOUNT,
+	});
+}
+
 const struct quality_notice *quality_notices(const struct quality *q, enum notice_type type, size_t *count) {
 	size_t first = 0, end;
 

@@ -81,7 +81,7 @@ void outcome_empty(struct quality *q, bool findings) {
 }
 
 void outcome_gpus(struct quality *q, const char *name, const struct streams *s) {
-	char what[128], source[512], value[24];
+	char what[128], source[512], value[24], text[512];
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct stream *one = s->at[i];
@@ -92,7 +92,8 @@ void outcome_gpus(struct quality *q, const char *name, const struct streams *s) 
 		parallel_describe(&one->parallel, what, sizeof what);
 		snprintf(source, sizeof source, "%s:%lld", name, (long long)one->parallel_line);
 		snprintf(value, sizeof value, "%lld", (long long)gpus);
-		quality_assume(q, one->name, value, "--gpus", source, "%s per replica (%s)", gpus == 1 ? "1 GPU" : "GPUs", what);
+		snprintf(text, sizeof text, "replica %s has %lld %s: %s", one->name, (long long)gpus, gpus == 1 ? "GPU" : "GPUs", what);
+		quality_state(q, "gpus", one->name, value, "--gpus", source, text);
 		if (one->changed) {
 			quality_finding(q, "gpus", one->name, "--gpus", QUALITY_NO_AMOUNT,
 			                "%s: the log states other numbers of GPUs before line %lld, all its time is counted with %lld; "

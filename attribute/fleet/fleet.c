@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attribute/fleet/stated.h"
 #include "core/decimal.h"
 #include "core/digest.h"
 #include "core/files/files.h"
@@ -278,6 +279,76 @@ static const struct key pool_keys[] = {
 	{"description", pool_description, false},
 };
 
+static int read_text(struct reader *r, json_at v, char **out) {
+	char buffer[1024];
+	if (json_type(r->json, v) != JSON_STRING) {
+		return wrong(r, v, "not a string, expected a text in quotes");
+	}
+	free(*out);
+	*out = text_copy(json_string(r->json, v, buffer, sizeof buffer));
+	return 0;
+}
+
+static int rule_path(struct reader *r, json_at v, void *into) {
+	struct name_rule *rule = into;
+	if (rule->pattern) {
+		return wrong(r, v, "a second pattern, expected \"path\" or \"field\"");
+	}
+	return read_text(r, v, &rule->pattern);
+}
+static int rule_field(struct reader *r, json_at v, void *into) {
+	((struct name_rule *)into)->is_field = true;
+	return rule_path(r, v, into);
+}
+static int rule_replica(struct reader *r, json_at v, void *into) {
+	return read_text(r, v, &((struct name_rule *)into)->replica);
+}
+static const struct key rule_keys[] = {
+	{"path", rule_path, false},
+	{"field", rule_field, false},
+	{"replica", rule_replica, true},
+};
+
+static int fleet_rules(struct reader *r, json_at v, void *into) {
+	struct fleet *f = into;
+	if (f->names.at) {
+		return wrong(r, v, "\"names\" stands here twice");
+	}
+	int err = read_array(r, v, rule_keys, sizeof rule_keys / sizeof *rule_keys, sizeof *f->names.at, (void **)&f->names.at,
+	                     &f->names.count);
+	json_at rule = json_first(r->json, v);
+	for (size_t i = 0; !err && i < f->names.count; i++, rule = json_next(r->json, rule)) {
+		const char *what = f->names.at[i].pattern ? name_rule_wrong(&f->names.at[i])
+		                                          : "neither \"path\" nor \"field\", expected one of them";
+		err = what ? wrong(r, rule, what) : 0;
+	}
+	return err;
+}
+
+/* [["a", "b"], …] */
+static int read_pairs(struct reader *r, json_at v, struct server_pairs *out) {
+	int err = json_type(r->json, v) == JSON_ARRAY && !out->at ? 0 : wrong(r, v, "not a list, expected [[\"a\", \"b\"], …] once");
+	if (!err) {
+		out->at = must_calloc((size_t)json_count(r->json, v) + 1, sizeof *out->at);
+	}
+	for (json_at pair = json_first(r->json, v); !err && pair != JSON_ABSENT; pair = json_next(r->json, pair)) {
+		if (json_type(r->json, pair) != JSON_ARRAY || json_count(r->json, pair) != 2) {
+			return wrong(r, pair, "not two names, expected [\"a\", \"b\"]");
+		}
+		struct server_pair *p = &out->at[out->count++];
+		json_at first = json_first(r->json, pair);
+		err = read_text(r, first, &p->a);
+		err = err ? err : read_text(r, json_next(r->json, first), &p->b);
+	}
+	return err;
+}
+static int fleet_same(struct reader *r, json_at v, void *into) {
+	return read_pairs(r, v, &((struct fleet *)into)->same);
+}
+static int fleet_different(struct reader *r, json_at v, void *into) {
+	return read_pairs(r, v, &((struct fleet *)into)->different);
+}
+
 static int fleet_schema(struct reader *r, json_at v, void *into) {
 	(void)into;
 	if (json_type(r->json, v) != JSON_STRING || !text_eq(json_raw(r->json, v), T("tollbook.fleet.v1"))) {
@@ -313,6 +384,9 @@ static const struct key fleet_keys[] = {
 	{"pools", fleet_pools, true},
 	{"schema", fleet_schema, true},
 	{"currency", fleet_set_currency, false},
+	{"names", fleet_rules, false},
+	{"same", fleet_same, false},
+	{"different", fleet_different, false},
 };
 
 static struct fleet *fleet_new(void) {
@@ -393,8 +467,20 @@ const char *fleet_currency(const struct fleet *f) {
 	return f->currency;
 }
 
+const struct name_rules *fleet_names(const struct fleet *f) {
+	return &f->names;
+}
+
 const char *fleet_sha256(const struct fleet *f) {
 	return f->sha256;
+}
+
+static void free_pairs(struct server_pairs *p) {
+	for (size_t i = 0; i < p->count; i++) {
+		free(p->at[i].a);
+		free(p->at[i].b);
+	}
+	free(p->at);
 }
 
 void fleet_free(struct fleet *f) {
@@ -408,6 +494,10 @@ void fleet_free(struct fleet *f) {
 	}
 	free(f->pools);
 	fleet_forget_descriptions(f);
+	fleet_forget_stated(f);
+	name_rules_release(&f->names);
+	free_pairs(&f->same);
+	free_pairs(&f->different);
 	free(f->fallback.rates);
 	free(f);
 }
@@ -428,7 +518,7 @@ const struct pool *fleet_pool_of(const struct fleet *f, struct names *names, nam
 	if (!p) {
 		p = first_match(f, name, 0);
 	}
-	return p ? p : f->has_fallback ? &f->fallback : NULL;
+	return p ? p : f->has_fallback ? fleet_fallback_of(f, names, replica) : NULL;
 }
 
 int64_t pool_rate_at(const struct pool *p, int64_t at_ns, int64_t *until_ns) {

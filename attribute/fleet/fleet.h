@@ -41,11 +41,31 @@ struct pool {
 	const struct description *description; /* of its model; NULL: not named */
 };
 
+/* A replica of --gpu-hour whose log states its GPUs. */
+struct stated {
+	name_id replica;
+	int64_t gpus;
+	struct pool *pool; /* the fallback with so many GPUs */
+};
+
+/* Two names of servers. */
+struct server_pair {
+	char *a, *b;
+};
+struct server_pairs {
+	struct server_pair *at;
+	size_t count;
+};
+
 struct fleet {
 	struct pool *pools;
 	size_t pool_count;
-	struct pool fallback; /* --gpu-hour: one GPU per replica; no rates if not given */
-	bool has_fallback;
+	struct pool fallback; /* --gpu-hour, and --gpus or one GPU per replica; no rates if not given */
+	bool has_fallback, gpus_given; /* by --gpus */
+	struct stated *stated; /* replicas whose logs state their GPUs, sorted by name_id */
+	size_t stated_count;
+	struct name_rules names;
+	struct server_pairs same, different; /* names of one server, and of two */
 	char currency[16];
 	char sha256[65];
 	struct description **descriptions; /* each once */

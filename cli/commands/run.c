@@ -115,7 +115,9 @@ static void start_statement(struct job *j, int64_t from_ns, int64_t to_ns) {
 static int read_logs(struct job *j, struct fault *why) {
 	progress_start(&j->r->progress, !j->r->quiet && !j->r->no_progress);
 	start_attribution(j);
+	j->logs.options.names = fleet_names(j->fleet);
 	int status = ingest_run(&j->logs.options, take_record, j, &j->quality, why);
+	fleet_take_stated(j->fleet, j->names, &j->quality, &j->quality);
 	return status != 0 ? status : attribution_seal(j->attribution, why);
 }
 

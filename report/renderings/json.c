@@ -398,9 +398,13 @@ static void put_notices(FILE *out, const struct quality *q) {
 		size_t count;
 		const struct quality_notice *n = quality_notices(q, (enum notice_type)t, &count);
 		fprintf(out, ",\n \"%s\":[", lists[t].key);
+		bool any = false;
 		for (size_t i = 0; i < count; i++) {
-			fputs(i > 0 ? ",\n  " : "\n  ", out);
-			lists[t].put(out, &n[i]);
+			if (t != NOTICE_ASSUMPTION || !n[i].field[NOTICE_KIND]) { /* of use: see quality_state */
+				fputs(any ? ",\n  " : "\n  ", out);
+				lists[t].put(out, &n[i]);
+				any = true;
+			}
 		}
 		fputc(']', out);
 	}

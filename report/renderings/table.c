@@ -345,16 +345,29 @@ static void print_head(const struct page *p) {
 	table_paragraph(p, line, 2);
 }
 
+/* So many assumptions stand in the head. */
+#define ASSUMPTIONS_MAX ((size_t)8)
+
 /* What a log or a default settled, before any figure that rests on it. */
 static void print_assumptions(const struct page *p) {
 	size_t count;
 	const struct quality_notice *n = quality_notices(p->s->quality, NOTICE_ASSUMPTION, &count);
 
+	char line[1024];
+
+	size_t shown = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		char line[1024];
 		const char *source = n[i].field[NOTICE_SOURCE], *option = n[i].field[NOTICE_OPTION];
+		if (n[i].field[NOTICE_KIND] || ++shown > ASSUMPTIONS_MAX) {
+			continue;
+		}
 		snprintf(line, sizeof line, "Assumed: %.500s%s%.200s%s%s%.100s", n[i].field[NOTICE_TEXT], source ? " (" : "",
 			 source ? source : "", source ? ")" : "", option ? "; override with " : "", option ? option : "");
+		table_paragraph(p, line, 2);
+	}
+	if (shown > ASSUMPTIONS_MAX) {
+		snprintf(line, sizeof line, "Assumed: %zu more, see --format json", shown - ASSUMPTIONS_MAX);
 		table_paragraph(p, line, 2);
 	}
 }

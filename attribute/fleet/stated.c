@@ -1,0 +1,115 @@
+#include "attribute/fleet/stated.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct stated *find(const struct fleet *f, name_id replica) {
+	for (size_t i = 0; i < f->stated_count; i++) {
+		if (f->stated[i].replica == replica) {
+			return &f->stated[i];
+		}
+	}
+	return NULL;
+}
+
+/* Of "vllm/1", an engine of vllm's, what the log of "vllm" states. */
+static const struct stated *find_or_above(const struct fleet *f, struct names *names, name_id replica) {
+	const struct stated *s = f->stated_count > 0 ? find(f, replica) : NULL;
+	struct text name = names_text(names, replica);
+	size_t slash = name.len;
+
+	while (!s && f->stated_count > 0 && slash > 0 && name.at[slash - 1] >= '0' && name.at[slash - 1] <= '9') {
+		slash--;
+	}
+	if (!s && slash > 1 && slash < name.len && name.at[slash - 1] == '/') {
+		name_id above = names_find(names, text_cut(name, 0, slash - 1));
+		s = above != 0 ? find(f, above) : NULL;
+	}
+	return s;
+}
+
+const struct pool *fleet_fallback_of(const struct fleet *f, struct names *names, name_id replica) {
+	const struct stated *s = f->gpus_given ? NULL : find_or_above(f, names, replica);
+
+	return s ? s->pool : &f->fallback;
+}
+
+bool fleet_gpus_known(const struct fleet *f, struct names *names, name_id replica) {
+	return f->gpus_given || find_or_above(f, names, replica);
+}
+
+void fleet_forget_stated(struct fleet *f) {
+	for (size_t i = 0; i < f->stated_count; i++) {
+		free(f->stated[i].pool);
+	}
+	free(f->stated);
+	f->stated = NULL;
+	f->stated_count = 0;
+}
+
+void fleet_set_gpus(struct fleet *f, int64_t gpus) {
+	f->gpus_given = gpus > 0;
+	f->fallback.gpus_per_replica = gpus > 0 ? gpus : 1;
+}
+
+static void add_stated(struct fleet *f, name_id replica, int64_t gpus) {
+	struct stated s = {.replica = replica, .gpus = gpus, .pool = must_alloc(sizeof *s.pool)};
+
+	*s.pool = f->fallback; /* its rates are the fleet's */
+	s.pool->gpus_per_replica = gpus;
+	f->stated = must_realloc(f->stated, (f->stated_count + 1) * sizeof *f->stated);
+	f->stated[f->stated_count++] = s;
+}
+
+static const char *field(const struct quality_notice *n, enum notice_field which) {
+	return n->field[which] ? n->field[which] : "";
+}
+
+static void take(struct fleet *f, struct names *names, const struct quality_notice *n, struct quality *q) {
+	const char *name = field(n, NOTICE_SUBJECTS);
+	name_id replica = names_id(names, text_of(name));
+	const struct pool *p = fleet_pool_of(f, names, replica, 0);
+	const struct stated *before = find(f, replica);
+	int64_t gpus;
+
+	if (!text_to_i64(text_of(field(n, NOTICE_VALUE)), &gpus) || gpus < 1 || !p) {
+		return;
+	}
+	bool own_pool = p >= f->pools && p < f->pools + f->pool_count;
+	if (own_pool && p->gpus_per_replica != gpus) {
+		quality_finding(q, "gpus", name, NULL, QUALITY_NO_AMOUNT,
+		                "%s (%s), but pool %s of the fleet file counts %lld per replica: correct \"gpus_per_replica\"",
+		                field(n, NOTICE_TEXT), field(n, NOTICE_SOURCE), names_text(names, p->name).at,
+		                (long long)p->gpus_per_replica);
+	}
+	if (own_pool || f->gpus_given) {
+		return;
+	}
+	if (before && before->gpus != gpus) {
+		quality_finding(q, "gpus", name, "--gpus", QUALITY_NO_AMOUNT,
+		                "%s: its logs state different numbers of GPUs (%lld, and %lld in %s): its time is counted with %lld; "
+		                "--gpus settles it", name, (long long)before->gpus, (long long)gpus, field(n, NOTICE_SOURCE),
+		                (long long)before->gpus);
+		return;
+	}
+	if (!before) {
+		add_stated(f, replica, gpus);
+		quality_assume(q, name, field(n, NOTICE_VALUE), "--gpus", n->field[NOTICE_SOURCE], "%s", field(n, NOTICE_TEXT));
+	}
+}
+
+void fleet_take_stated(struct fleet *f, struct names *names, const struct quality *stated, struct quality *out) {
+	struct quality found;
+	size_t count;
+	const struct quality_notice *n = quality_notices(stated, NOTICE_ASSUMPTION, &count);
+
+	quality_init(&found); /* `out` may be `stated` */
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(field(&n[i], NOTICE_KIND), "gpus") == 0) {
+			take(f, names, &n[i], &found);
+		}
+	}
+	quality_merge(out, &found);
+	quality_release(&found);
+}
