@@ -48,7 +48,7 @@ CMOCKA = $(shell $(PKG_CONFIG) --libs cmocka)
 # ---- Rooms ----
 
 # Every folder of a floor with sources in it is a room.
-FLOORS := core ingest attribute ledger report book shard inspect
+FLOORS := core ingest attribute ledger report book shard inspect library
 rooms = $(sort $(patsubst %/,%,$(dir $(shell find $(1) -name '*.c'))))
 ROOMS := $(call rooms,$(FLOORS))
 CLI_ROOMS := $(call rooms,cli)
@@ -99,7 +99,7 @@ $(BUILD)/flags: FORCE
 
 # ---- Tests; tests/run --help says more ----
 
-units: $(UNITS) $(BUILD)/tollbook ## Build the unit tests
+units: $(UNITS) $(BUILD)/samples/library $(BUILD)/tollbook ## Build the unit tests
 
 # What is missing is said before a compiler fails for it.
 $(UNITS:%=%.o): | $(BUILD)/unit-packages
@@ -109,6 +109,14 @@ $(BUILD)/unit-packages: $(BUILD)/flags
 $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libcli.a $(BUILD)/libhelp.a $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS) $(CMOCKA)
+
+# The example of a program with the library.
+$(BUILD)/samples/library: $(BUILD)/samples/library.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+libs: ## What a program with libtollbook.a links besides
+	@echo "$(LIBS)"
 
 check: ## Build everything and pass all tests; installs what is missing for that
 	@.ci/deps check
@@ -144,6 +152,9 @@ coverage: ## Lines that the tests reach, by room
 	@[ ! -d $(BUILD)/cov ] || find $(BUILD)/cov -name '*.gcda' -delete
 	@SANITIZED=1 $(MAKE) test BUILD="$(BUILD)/cov" HARDENING= CFLAGS="-O0 -g --coverage" || echo "Not all tests passed."
 	@tests/coverage $(BUILD)/cov $(ROOMS) $(CLI_ROOMS)
+
+map: ## The rooms, their lines, and the arrows between them
+	@tests/map
 
 lint: all ## House rules: arrows, symbols, lengths
 	@tests/run --build $(BUILD) lint
@@ -229,5 +240,5 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all units check test accuracy sanitize memcheck coverage lint check-faults check-html check-scale fuzz-smoke \
-	bench bench-day demo deps \
+	bench bench-day demo deps libs map \
 	install uninstall dist clean help FORCE

@@ -80,6 +80,10 @@ static void progress(void *run, int64_t done, int64_t total) {
 	progress_bytes(&((struct run *)run)->progress, done, total);
 }
 
+static void stage(void *run, const char *what) {
+	progress_stage(&((struct run *)run)->progress, what);
+}
+
 static bool stopped(void *run) {
 	return stop_asked(&((struct run *)run)->stop);
 }
@@ -99,6 +103,7 @@ void setup_terminal(struct run *r) {
 		.context = r,
 		.say = say,
 		.progress = progress,
+		.stage = stage,
 		.stopped = stopped,
 		.guard = guard,
 		.out = stdout,

@@ -15,6 +15,8 @@ struct terminal {
 	void (*say)(void *context, enum terminal_voice voice, const char *message);
 	/* Bytes done of `total` (0: not known); from any thread. */
 	void (*progress)(void *context, int64_t done, int64_t total);
+	/* What comes now, if the work takes long. */
+	void (*stage)(void *context, const char *what);
 	/* Is the work to be given up? From any thread, and often. */
 	bool (*stopped)(void *context);
 	/* Between true and false files are open that must be taken back before the process may end. */
@@ -33,6 +35,12 @@ void terminal_hint(const struct terminal *t, const char *format, ...) __attribut
 
 static inline bool terminal_stopped(const struct terminal *t) {
 	return t->stopped && t->stopped(t->context);
+}
+
+static inline void terminal_stage(const struct terminal *t, const char *what) {
+	if (t->stage) {
+		t->stage(t->context, what);
+	}
 }
 
 static inline void terminal_guard(const struct terminal *t, bool on) {

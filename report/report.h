@@ -115,6 +115,15 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 /* Tied out, and without findings? */
 bool statement_has_findings(const struct statement *s);
 
+/* Its totals. Unit costs are loaded, in nano-units per million tokens. */
+struct statement_totals {
+	int64_t requests, input_ntok, cached_ntok, output_ntok; /* input: not cached */
+	int64_t capacity_ns, capacity_nano;
+	bool input_known, output_known; /* are there such tokens, at a known rate? */
+	int64_t input_nano, output_nano;
+};
+struct statement_totals statement_totals(const struct statement *s);
+
 struct rendering_options {
 	bool color;
 	int width; /* columns of a terminal, or 100 */

@@ -347,3 +347,14 @@ struct text row_key(const struct statement *s, const struct row *r, enum by_key 
 	_Static_assert(KEY_TEXT_MAX >= INSTANT_TEXT_MAX, "room for an instant");
 	return key <= BY_MONTH ? time_text(s, r->bucket_ns, key, buffer) : names[key];
 }
+
+struct statement_totals statement_totals(const struct statement *s) {
+	const struct block *b = &s->total;
+	const struct unit_cost *in = &b->unit[TOKENS_INPUT], *out = &b->unit[TOKENS_OUTPUT];
+
+	return (struct statement_totals){
+		.requests = b->requests, .input_ntok = b->tokens[TOKENS_INPUT], .cached_ntok = b->tokens[TOKENS_CACHED],
+		.output_ntok = b->tokens[TOKENS_OUTPUT], .capacity_ns = b->capacity_ns, .capacity_nano = b->capacity_nano,
+		.input_known = in->known, .output_known = out->known, .input_nano = in->loaded_nano, .output_nano = out->loaded_nano,
+	};
+}

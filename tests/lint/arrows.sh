@@ -17,6 +17,7 @@ attribute/split     attribute/attribute.h attribute/fleet/* attribute/evidence/*
 book                report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 shard               book/* report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 inspect             book/* report/report.h ledger/ledger.h attribute/attribute.h
+library             book/* report/report.h
 cli                 book/* shard/shard.h inspect/inspect.h report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 '
 

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 3
 build=${BUILD:-build}
 
 objects() {
-	for room in core ingest attribute ledger report book shard inspect cli; do
+	for room in core ingest attribute ledger report book shard inspect library cli; do
 		[ ! -d "$build/$room" ] || find "$build/$room" -name '*.o'
 	done | while read -r object; do
 		source=${object#"$build/"}
@@ -43,7 +43,7 @@ objects | xargs nm -A -u | awk -v banned="$(echo $banned)" -v allowed="$(echo $a
 	END {exit wrong > 0}' || failed=1
 
 # The headers turn some of them into others (atoi into strtol): so the sources are read too.
-for room in core ingest attribute ledger report book shard inspect cli; do
+for room in core ingest attribute ledger report book shard inspect library cli; do
 	[ ! -d $room ] || find $room -name '*.[ch]'
 done | xargs grep -nHE "(^|[^A-Za-z0-9_])($(echo $banned | tr ' ' '|'))\(" | while IFS=: read -r file number text; do
 	name=$(echo "$text" | grep -oE "(^|[^A-Za-z0-9_])($(echo $banned | tr ' ' '|'))\(" | tr -d ' (' | tail -1)
