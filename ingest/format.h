@@ -59,6 +59,15 @@ struct format {
 	enum parse_result (*parse)(struct parser *p, const struct text *line, int64_t stamp_ns, struct record *out);
 
 	size_t state_size;
+
+	/*
+	 * For formats whose lines have instants of their own that may stand in any order, as a dump has one series of
+	 * samples behind the other; else NULL. Is that so in a log that begins with these lines? Then its lines are
+	 * read in the order of their instants. Pure.
+	 */
+	bool (*unordered)(const struct text *lines, size_t count);
+	/* When a line is from, or UNKNOWN: with the line before. False: nothing is read from such a line. Pure. */
+	bool (*instant)(struct text line, int64_t *ns);
 };
 
 /* The row of the format that bids most, the earlier one among equals; NULL if none bids. */

@@ -210,6 +210,9 @@ static bool order_matters(const struct ingest_format_info *format) {
 static enum line_order find_order(const struct head *h, const struct seen *s, const struct ingest_format_info *format) {
 	struct tally t = {0};
 
+	if (format && format->format->unordered) {
+		return format->format->unordered(s->at, s->count) ? ORDER_MIXED : ORDER_OLDEST_FIRST;
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->stamp_ns[i] != UNKNOWN) {
 			tally_add(&t, s->stamp_ns[i]);

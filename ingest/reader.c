@@ -31,7 +31,8 @@ struct reading {
 	struct stream *s;    /* whose line is being read */
 	struct reorder *reorder; /* NULL: lines are read as they come */
 	bool described;     /* by the user's patterns */
-	int64_t number;     /* of the line being read */
+	int64_t number;     /* of the line being read, and of what it gives */
+	int64_t place;      /* the same for messages: samples in the order of time stand elsewhere */
 	int64_t unread, first_unread; /* lines of servers without a known format; the first one's number */
 	struct tenant_aliases aliases;
 	struct quality *quality;
@@ -74,7 +75,7 @@ static void refuse(struct reading *r, const char *reason) {
 	if (is_known(r)) {
 		return;
 	}
-	quality_reject(r->quality, reason, r->name, r->index, (uint64_t)r->number);
+	quality_reject(r->quality, reason, r->name, r->index, (uint64_t)r->place);
 }
 
 static void count_record(struct reading *r, const struct record *out) {
@@ -213,6 +214,10 @@ static void read_parallel(struct reading *r, struct text line) {
 	s->parallel_line = r->number;
 }
 
+static bool has_instants(const struct reading *r) {
+	return r->chosen && r->chosen->format->instant;
+}
+
 static void take_unwrapped(struct reading *r, const struct unwrapped *line, struct text raw) {
 	bool any = false;
 
@@ -237,6 +242,19 @@ static void take_unwrapped(struct reading *r, const struct unwrapped *line, stru
 	}
 }
 
+/* True if the line is read later, in its order, or never. */
+static bool hold(struct reading *r, const struct unwrapped *line) {
+	int64_t at_ns = line->stamp_ns;
+
+	if (!r->reorder) {
+		return false;
+	}
+	if (has_instants(r) && !r->chosen->format->instant(line->text, &at_ns)) {
+		return true;
+	}
+	return reorder_add(r->reorder, r->lines.number, at_ns, line, r->why, &r->failed);
+}
+
 static void take_line(struct reading *r, struct text raw) {
 	struct unwrapped line;
 	enum envelope_status status = envelope_strip(r->envelope, raw, &line);
@@ -244,8 +262,7 @@ static void take_line(struct reading *r, struct text raw) {
 	do {
 		if (status == ENVELOPE_TOO_LONG) {
 			refuse(r, "line too long");
-		} else if (status == ENVELOPE_LINE &&
-		           (!r->reorder || !reorder_add(r->reorder, r->lines.number, &line, r->why, &r->failed))) {
+		} else if (status == ENVELOPE_LINE && !hold(r, &line)) {
 			take_unwrapped(r, &line, raw);
 		}
 	} while (r->failed >= 0 && (status = envelope_more(r->envelope, &line)) != ENVELOPE_DONE);
@@ -256,7 +273,7 @@ static void take_file_line(struct reading *r, struct text raw) {
 	enum document_status status;
 	struct text value;
 
-	r->number = (int64_t)r->lines.number;
+	r->number = r->place = (int64_t)r->lines.number;
 	r->quality->lines += !is_known(r);
 	if (!r->is_document) {
 		take_line(r, raw);
@@ -273,7 +290,7 @@ static void take_file_line(struct reading *r, struct text raw) {
 }
 
 static void take_too_long(struct reading *r) {
-	r->number = (int64_t)r->lines.number;
+	r->number = r->place = (int64_t)r->lines.number;
 	r->quality->lines += !is_known(r);
 	refuse(r, "line too long");
 }
@@ -281,14 +298,19 @@ static void take_too_long(struct reading *r) {
 /* The lines that were held, in the order in which they were written. */
 static void take_held(struct reading *r) {
 	struct held_line held;
+	int64_t last = 1;
 	int got = 0;
 
 	while (r->reorder && r->failed >= 0 && !r->run->stop && (got = reorder_next(r->reorder, &held, r->why)) > 0) {
-		r->number = (int64_t)held.number;
+		int64_t number = (int64_t)held.number;
+		/* What samples give comes of those before: it belongs to the last of their lines. */
+		r->number = has_instants(r) ? last : number;
+		r->place = number;
+		last = number > last ? number : last;
 		take_unwrapped(r, &held.line, held.line.text);
 	}
 	r->failed = got < 0 ? got : r->failed;
-	r->number = (int64_t)r->lines.number;
+	r->number = r->place = (int64_t)r->lines.number;
 }
 
 /* What is held where the log ends, or seemed to. */

@@ -65,7 +65,8 @@ static struct text piece_of(const struct unwrapped *line, int i) {
 	return i == 0 ? line->text : i <= ORIGIN_PARTS ? line->origin.part[i - 1] : line->origin.value;
 }
 
-bool reorder_add(struct reorder *r, uint64_t number, const struct unwrapped *line, struct fault *why, int *failed) {
+bool reorder_add(struct reorder *r, uint64_t number, int64_t at_ns, const struct unwrapped *line, struct fault *why,
+                 int *failed) {
 	struct item head = {.stamp_ns = line->stamp_ns, .number = number, .rule = line->origin.rule, .local = line->local,
 	                    .has_local = line->has_local};
 	size_t len = 0;
@@ -77,7 +78,7 @@ bool reorder_add(struct reorder *r, uint64_t number, const struct unwrapped *lin
 		head.len[i] = (uint32_t)piece_of(line, i).len;
 		len += head.len[i];
 	}
-	r->last_ns = line->stamp_ns != UNKNOWN ? line->stamp_ns : r->last_ns;
+	r->last_ns = at_ns != UNKNOWN ? at_ns : r->last_ns;
 	head.at_ns = r->by_stamp ? r->last_ns : 0;
 	head.order = r->by_stamp ? r->count++ : -r->count++;
 	memcpy(r->bytes, &head, sizeof head);

@@ -17,8 +17,9 @@ struct held_line {
 struct reorder *reorder_new(bool by_stamp);
 void reorder_free(struct reorder *r);
 
-/* True if the line is held; false if it is too long for that, and is to be read where it stands. */
-bool reorder_add(struct reorder *r, uint64_t number, const struct unwrapped *line, struct fault *why, int *failed);
+/* `at_ns` is when the line is from: its stamp, or UNKNOWN. True if the line is held; false if it is too long for that, and is to be read where it stands. */
+bool reorder_add(struct reorder *r, uint64_t number, int64_t at_ns, const struct unwrapped *line, struct fault *why,
+                 int *failed);
 
 /* After the last line: hands over one after the other; 1, 0 at the end, or a negative error. Valid until the next call. */
 int reorder_next(struct reorder *r, struct held_line *out, struct fault *why);

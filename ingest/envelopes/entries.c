@@ -36,9 +36,11 @@ static const struct entry_path {
 #define KEY(literal) {literal, sizeof(literal) - 1}
 	{KEY("resourceLogs"), ENTRY_OBJECT, {KEY("resourceLogs"), KEY("*"), KEY("scopeLogs"), KEY("*"), KEY("logRecords"), KEY("*")}},
 	{KEY("scopeLogs"), ENTRY_OBJECT, {KEY("scopeLogs"), KEY("*"), KEY("logRecords"), KEY("*")}},
+	{KEY("data"), ENTRY_SERIES, {KEY("data"), KEY("result"), KEY("*")}},
 	{KEY("data"), ENTRY_PAIR, {KEY("data"), KEY("result"), KEY("*"), KEY("values"), KEY("*")}},
 	{KEY("stream"), ENTRY_PAIR, {KEY("values"), KEY("*")}},
 	{KEY("streams"), ENTRY_PAIR, {KEY("streams"), KEY("*"), KEY("values"), KEY("*")}},
+	{KEY("metric"), ENTRY_SERIES, {{"", 0}}},
 	{KEY("events"), ENTRY_OBJECT, {KEY("events"), KEY("*")}},
 	{KEY("logEvents"), ENTRY_OBJECT, {KEY("logEvents"), KEY("*")}},
 	{KEY("results"), ENTRY_FIELDS, {KEY("results"), KEY("*")}},

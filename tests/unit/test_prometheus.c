@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "ingest/formats/metrics/prometheus.h"
 #include "tests/unit/ingest_help.h"
 
 static void scrapes(void **state) {
@@ -92,25 +93,64 @@ static void device_times(void **state) {
 	CHECK_LINES_OF("prometheus", cases);
 }
 
-static void range_of_a_query(void **state) {
+/* As an answer to a query, or a dump, comes in the order of time: a scrape for each instant, of the series it has. */
+static void samples_with_times(void **state) {
 	static const struct expected_line cases[] = {
-		{"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"__name__\":\"vllm:prompt_tokens_total\","
-		 "\"instance\":\"a:8000\",\"model_name\":\"m\"},\"values\":[[1786406365.781,\"1024\"],[1786406380.781,\"2024\"],"
-		 "[1786406395.781,\"24\"]]},{\"metric\":{\"__name__\":\"vllm:generation_tokens_total\",\"instance\":\"a:8000\","
-		 "\"model_name\":\"m\"},\"values\":[[1786406365.781,\"10\"],[1786406380.781,\"20\"],[1786406395.781,\"5\"]]},"
-		 "{\"metric\":{\"__name__\":\"DCGM_FI_DEV_POWER_USAGE\",\"UUID\":\"GPU-1\"},\"values\":[[1786406366,\"312.5\"],"
-		 "[1786406381,\"NaN\"]]},{\"metric\":{\"__name__\":\"up\"},\"values\":[[1,\"1\"]]}]}}", UNKNOWN,
-		 "power   gpu=GPU-1 at=1786406366000000000 mw=312500\n"
+		{"vllm:prompt_tokens_total{instance=\"a:8000\",model_name=\"m\"} 1024 1786406365.781", UNKNOWN, ""},
+		{"vllm:generation_tokens_total{instance=\"a:8000\",model_name=\"m\"} 10 1786406365.781", UNKNOWN, ""},
+		{"DCGM_FI_DEV_POWER_USAGE{UUID=\"GPU-1\"} 312.5 1786406366", UNKNOWN,
+		 "power   gpu=GPU-1 at=1786406366000000000 mw=312500"},
+		{"vllm:prompt_tokens_total{instance=\"a:8000\",model_name=\"m\"} 2024 1786406380.781", UNKNOWN, ""},
+		{"vllm:generation_tokens_total{instance=\"a:8000\",model_name=\"m\"} 20 1786406380.781", UNKNOWN, ""},
+		{"DCGM_FI_DEV_POWER_USAGE{UUID=\"GPU-1\"} NaN 1786406381", UNKNOWN,
 		 "window a:8000 m tenant= start=1786406365781000000 end=1786406380781000000 in=1000 cached=0 out=10 "
-		 "requests=? pgpu=? dgpu=? running=? computed=0\n"
-		 "window a:8000 m tenant= start=1786406380781000000 end=1786406395781000000 in=24 cached=0 out=5 requests=? "
+		 "requests=? pgpu=? dgpu=? running=? computed=0"},
+		{"vllm:prompt_tokens_total{instance=\"a:8000\",model_name=\"m\"} 24 1786406395.781", UNKNOWN, ""},
+		/* a series that a scrape lacks is not 0 in it */
+		{"vllm:prompt_tokens_total{instance=\"a:8000\",model_name=\"m\"} 34 1786406410.781", UNKNOWN,
+		 "window a:8000 m tenant= start=1786406380781000000 end=1786406395781000000 in=24 cached=0 out=0 requests=? "
 		 "pgpu=? dgpu=? running=? computed=0"},
+		{"vllm:generation_tokens_total{instance=\"a:8000\",model_name=\"m\"} 27 1786406410.781", UNKNOWN, ""},
 		{NULL, UNKNOWN,
-		 ""},
+		 "window a:8000 m tenant= start=1786406395781000000 end=1786406410781000000 in=10 cached=0 out=7 requests=? "
+		 "pgpu=? dgpu=? running=? computed=0"},
 	};
 
 	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
+}
+
+/* Lines that are nothing but a time: 2026-08-10T23:59:25Z, the last ones without a zone. */
+static const char *const times[] = {
+	"# 2026-08-10T23:59:25Z", "2026-08-10T23:59:25Z", "# 2026-08-11T01:59:25+02:00", "=== 1786406365 ===", "1786406365000",
+	"@1786406365", "Mon Aug 10 23:59:25 UTC 2026", "Mon Aug 10 11:59:25 PM UTC 2026", "Mon 10 Aug 2026 11:59:25 PM UTC",
+	"Mon, 10 Aug 2026 23:59:25 +0000", "# Tue, 11 Aug 2026 01:59:25 +0200", "Date: Mon, 10 Aug 2026 23:59:25 GMT",
+	"date: Mon, 10 Aug 2026 23:59:25 GMT", "# 2026-08-10 23:59:25 UTC", "2026-08-10 23:59:25", "# 2026-08-10_23:59:25",
+	"Mon Aug 10 23:59:25 CEST 2026",
+};
+static const char *const no_times[] = {
+	"# HELP vllm:prompt_tokens_total Number of prefill tokens.", "# EOF", "", "up 1", "# Mon Aug 10", "2026-08-10", "17",
+	"Mon Aug 32 23:59:25 UTC 2026", "Mon Aug 10 25:59:25 UTC 2026", "Date: never",
+};
+
+static void times_in_front(void **state) {
+	struct bench b;
+	struct scrape_time t;
+	int64_t ns;
+
+	(void)state;
+	bench_init(&b, "prometheus");
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		if (!scrape_time(text_of(times[i]), &t) || !scrape_time_resolve(&b.parser, &t, &ns) || ns != INT64_C(1786406365000000000)) {
+			fail_msg("%s", times[i]);
+		}
+	}
+	for (size_t i = 0; i < sizeof no_times / sizeof *no_times; i++) {
+		if (scrape_time(text_of(no_times[i]), &t)) {
+			fail_msg("taken as a time: %s", no_times[i]);
+		}
+	}
+	bench_release(&b);
 }
 
 static void bids(void **state) {
@@ -123,7 +163,8 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scrapes),
 		cmocka_unit_test(device_times),
-		cmocka_unit_test(range_of_a_query),
+		cmocka_unit_test(samples_with_times),
+		cmocka_unit_test(times_in_front),
 		cmocka_unit_test(bids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,9 +5,10 @@
  * vllm:prompt_tokens_total{engine="0",model_name="m"} 10290.0
  * DCGM_FI_DEV_POWER_USAGE{gpu="0",UUID="GPU-1",Hostname="h"} 412.35 1786406365781
  *
- * The time of a scrape is that of a comment or line with nothing but a time before it, of its
- * samples, or of the envelope. A scrape ends where the next time stands, at "# EOF", or where
- * its first sample comes again.
+ * The time of a scrape is that of its samples, of a line with nothing but a time before it (see
+ * scrape_time.c), or of the envelope. A scrape ends where another time stands, at "# EOF", or where
+ * its first sample comes again. Answers of Prometheus and exports in JSON come as such lines, too:
+ * see envelopes/entries.c.
  */
 #include "core/exact.h"
 #include "core/instant.h"
@@ -15,7 +16,6 @@
 
 struct prometheus {
 	struct scrapes scrapes;
-	struct answer answer;
 	bool any;            /* a sample of the scrape has been seen */
 	uint64_t first_hash; /* of that sample's name and labels */
 	int64_t told_ns;     /* by a line of its own, for the scrape that follows; or UNKNOWN */
@@ -99,24 +99,6 @@ static bool take_sample(struct text t, struct sample_line *out) {
 	return n > 0 && out->value.len > 0 && (time.len == 0 || text_starts(time, T("#")) || take_time(time, &out->at_ns));
 }
 
-/* "# 2026-08-10T23:59:25Z", "=== 1786406365 ===": a line that is nothing but a time. */
-static bool time_line(struct text t, int64_t *ns) {
-	while (t.len > 0 && memchr("#= -@", t.at[0], 5)) {
-		t = text_cut(t, 1, t.len);
-	}
-	while (t.len > 0 && memchr("#= -", t.at[t.len - 1], 4)) {
-		t.len--;
-	}
-	if (t.len < 10 || t.at[0] < '1' || t.at[0] > '2') {
-		return false;
-	}
-	struct text rest = t;
-	if (instant_take(&rest, ns, NULL) && rest.len == 0) {
-		return true;
-	}
-	return t.len <= 17 && take_time(t, ns);
-}
-
 static uint64_t hash_of(const struct sample_line *l) {
 	return text_hash(l->name) * 31 + text_hash(l->labels);
 }
@@ -124,15 +106,26 @@ static uint64_t hash_of(const struct sample_line *l) {
 /* What a line is to the scrape being read. */
 enum line_kind { LINE_OTHER, LINE_TIME, LINE_END, LINE_SAMPLE, LINE_DAMAGED };
 
-static enum line_kind kind_of(struct text t, struct sample_line *l, int64_t *ns) {
-	if (t.len == 0) {
+/* "HTTP/1.1 200 OK", "content-type: text/plain", curl's meter: what stands around a page of curl -i. */
+static bool is_of_curl(struct text t) {
+	struct text name;
+
+	return text_starts(t, T("HTTP/")) || text_starts(t, T("% Total")) || text_starts(t, T("Dload")) ||
+	       (text_until(&t, T(": "), &name) && text_find_byte(name, ' ') == SIZE_MAX && text_find_byte(name, '{') == SIZE_MAX);
+}
+
+static enum line_kind kind_of(struct text t, struct sample_line *l, struct scrape_time *time) {
+	if (t.len == 0 || *t.at == '{') {
 		return LINE_OTHER;
 	}
-	if (time_line(t, ns)) {
+	if (scrape_time(t, time)) {
 		return LINE_TIME;
 	}
 	if (t.at[0] == '#') {
 		return text_eq(t, T("# EOF")) ? LINE_END : LINE_OTHER;
+	}
+	if (is_of_curl(t)) {
+		return LINE_OTHER;
 	}
 	return take_sample(t, l) ? LINE_SAMPLE : LINE_DAMAGED;
 }
@@ -140,7 +133,7 @@ static enum line_kind kind_of(struct text t, struct sample_line *l, int64_t *ns)
 static enum parse_result take_known(struct parser *p, struct prometheus *m, const struct sample_line *l,
                                     int64_t stamp_ns, struct record *out) {
 	struct sample sample = {l->name, l->value, &l->labels, label_in_text};
-	int64_t at_ns = m->told ? m->told_ns : l->at_ns != UNKNOWN ? l->at_ns : stamp_ns;
+	int64_t at_ns = l->at_ns != UNKNOWN ? l->at_ns : m->told ? m->told_ns : stamp_ns;
 
 	if (!m->any) {
 		m->any = true;
@@ -167,25 +160,31 @@ static void note_unknown(struct parser *p, struct prometheus *m, const struct sa
 	}
 }
 
+/* Does the scrape being read end in front of this line? */
+static bool ends_scrape(const struct prometheus *m, enum line_kind kind, const struct sample_line *l) {
+	bool other_time = kind == LINE_SAMPLE && l->at_ns != UNKNOWN && l->at_ns != m->scrapes.at_ns && metric_known(l->name);
+
+	return m->any && (kind == LINE_TIME || kind == LINE_END || other_time || (kind == LINE_SAMPLE && m->first_hash == hash_of(l)));
+}
+
 static enum parse_result parse_text(struct parser *p, struct text line, int64_t stamp_ns, struct record *out) {
 	struct prometheus *m = p->state;
 	struct sample_line l;
-	int64_t ns;
-	enum line_kind kind = kind_of(text_trim(line), &l, &ns);
-	bool ends = kind == LINE_TIME || kind == LINE_END || (kind == LINE_SAMPLE && m->any && m->first_hash == hash_of(&l));
+	struct scrape_time time;
+	enum line_kind kind = kind_of(text_trim(line), &l, &time);
 
-	if (ends && m->any) {
+	if (ends_scrape(m, kind, &l)) {
 		if (m->scrapes.reading) {
 			enum parse_result result = scrapes_end(p, &m->scrapes, out);
 			if (result != PARSE_NONE) {
 				return result;
 			}
 		}
-		m->any = m->told = false;
+		m->any = false;
+		m->told = m->told && kind == LINE_SAMPLE && l.at_ns != UNKNOWN;
 	}
 	if (kind == LINE_TIME) {
-		m->told = true;
-		m->told_ns = ns;
+		m->told = scrape_time_resolve(p, &time, &m->told_ns);
 	}
 	if (kind == LINE_DAMAGED) {
 		return reject(p, "malformed sample");
@@ -199,6 +198,15 @@ static enum parse_result parse_text(struct parser *p, struct text line, int64_t 
 	return PARSE_NONE;
 }
 
+/* The exact loop to use, for who scraped without a time. */
+static void tell_loop(struct parser *p, const struct prometheus *m) {
+	if (m->scrapes.timeless) {
+		quality_finding(p->quality, "clock", NULL, NULL, QUALITY_NO_AMOUNT,
+		                "scrapes without a time cannot be read: write one in front of each, as in  while sleep 10; do "
+		                "date -u +'# %%FT%%TZ'; curl -s http://HOST:8000/metrics; done >> metrics.prom");
+	}
+}
+
 static enum parse_result finish(struct parser *p, struct record *out) {
 	struct prometheus *m = p->state;
 
@@ -207,6 +215,7 @@ static enum parse_result finish(struct parser *p, struct record *out) {
 		if (result != PARSE_NONE) {
 			return result;
 		}
+		tell_loop(p, m);
 		if (m->scrapes.ended == 1) {
 			quality_warn(p->quality, "a file with a single scrape of counters: two are needed to know what was in between");
 		}
@@ -216,14 +225,9 @@ static enum parse_result finish(struct parser *p, struct record *out) {
 
 static enum parse_result prometheus_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
                                           struct record *out) {
-	struct prometheus *m = p->state;
-
 	p->reason = NULL;
 	if (!line) {
 		return finish(p, out);
-	}
-	if (m->answer.open || text_starts(*line, T("{"))) {
-		return answer_parse(p, &m->answer, &m->scrapes, *line, out);
 	}
 	return parse_text(p, *line, stamp_ns, out);
 }
@@ -234,9 +238,7 @@ static int prometheus_bid(const struct text *lines, size_t count) {
 	for (size_t i = 0; i < count && bid < 90; i++) {
 		struct sample_line l;
 		struct text t = lines[i];
-		if (text_starts(t, T("{\"status\":\"success\",\"data\":{")) && text_find(t, T("\"resultType\"")) != SIZE_MAX) {
-			bid = 90;
-		} else if (text_starts(t, T("# HELP ")) || text_starts(t, T("# TYPE "))) {
+		if (text_starts(t, T("# HELP ")) || text_starts(t, T("# TYPE "))) {
 			bid = bid > 70 ? bid : 70;
 		} else if (t.len > 0 && t.at[0] != '{' && take_sample(t, &l) && metric_known(l.name)) {
 			bid = 90;
@@ -245,8 +247,51 @@ static int prometheus_bid(const struct text *lines, size_t count) {
 	return bid;
 }
 
+/* Series one behind the other: a sample of another time follows one of the same series, or time goes back. */
+static bool prometheus_unordered(const struct text *lines, size_t count) {
+	int64_t before_ns = UNKNOWN;
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct sample_line l;
+		if (lines[i].len == 0 || memchr("#{", lines[i].at[0], 2) || !take_sample(lines[i], &l) || l.at_ns == UNKNOWN ||
+		    !metric_known(l.name)) {
+			continue;
+		}
+		if (before_ns != UNKNOWN && (l.at_ns < before_ns || (l.at_ns != before_ns && hash_of(&l) == before))) {
+			return true;
+		}
+		before_ns = l.at_ns;
+		before = hash_of(&l);
+	}
+	return false;
+}
+
+static bool prometheus_instant(struct text line, int64_t *ns) {
+	struct sample_line l;
+	struct scrape_time time;
+
+	*ns = UNKNOWN;
+	switch (kind_of(text_trim(line), &l, &time)) {
+	case LINE_SAMPLE:
+		*ns = l.at_ns;
+		return metric_known(l.name);
+	case LINE_TIME:
+		if (time.zone_given) {
+			*ns = time.ns;
+		}
+		return true;
+	case LINE_DAMAGED: /* to be refused */
+		return true;
+	default:
+		return false;
+	}
+}
+
 const struct format format_prometheus = {
 	.bid = prometheus_bid,
 	.parse = prometheus_parse,
 	.state_size = sizeof(struct prometheus),
+	.unordered = prometheus_unordered,
+	.instant = prometheus_instant,
 };

@@ -44,6 +44,7 @@ struct scrapes {
 	bool reading;  /* samples have come since the last end of a scrape */
 	size_t next;   /* the series whose window is next */
 	bool warned_full, complained;
+	bool timeless; /* a scrape had no time */
 	int64_t ended; /* scrapes */
 };
 
@@ -69,17 +70,15 @@ enum parse_result sample_power(struct parser *p, const struct sample *sample, in
  */
 enum parse_result scrapes_end(struct parser *p, struct scrapes *s, struct record *out);
 
-/* The answer of Prometheus to a query, a line of JSON. Zero-initialise. */
-#define CURSORS_MAX 512
-struct answer {
-	bool open;
-	size_t count;
-	struct {
-		json_at metric, point; /* the object of labels; [seconds, "value"], 0: used up */
-		int64_t at_ns;         /* of the point */
-	} cursors[CURSORS_MAX];
+/* The time that a line of its own gives for the scrape behind it: see scrape_time.c. */
+struct scrape_time {
+	bool zone_given;
+	int64_t ns;      /* if so */
+	struct civil at; /* else */
 };
-enum parse_result answer_parse(struct parser *p, struct answer *a, struct scrapes *s, struct text line,
-                               struct record *out);
+
+/* Is a line nothing but a time? */
+bool scrape_time(struct text line, struct scrape_time *out);
+bool scrape_time_resolve(struct parser *p, const struct scrape_time *t, int64_t *ns);
 
 #endif

@@ -62,6 +62,23 @@ static const struct metric {
 	{KEY("lmdeploy:request_success_total"), ROLE_REQUESTS, 0, ANY},
 	{KEY("gen_ai_client_token_usage_sum"), ROLE_PROMPT, 0, KEY("gen_ai_token_type"), KEY("input")},
 	{KEY("gen_ai_client_token_usage_sum"), ROLE_OUTPUT, 0, KEY("gen_ai_token_type"), KEY("output")},
+	{KEY("trtllm_prompt_tokens_total"), ROLE_PROMPT, 0, ANY},
+	{KEY("trtllm_prompt_cached_tokens_total"), ROLE_CACHED, 0, ANY},
+	{KEY("trtllm_generation_tokens_total"), ROLE_OUTPUT, 0, ANY},
+	{KEY("trtllm_request_success_total"), ROLE_REQUESTS, 0, ANY},
+	{KEY("trtllm_num_requests_running"), ROLE_RUNNING, 0, ANY},
+	{KEY("dynamo_frontend_input_sequence_tokens_sum"), ROLE_PROMPT, 0, ANY},
+	{KEY("dynamo_frontend_cached_tokens_sum"), ROLE_CACHED, 0, ANY},
+	{KEY("dynamo_frontend_output_tokens_total"), ROLE_OUTPUT, 0, ANY},
+	{KEY("dynamo_frontend_output_sequence_tokens_sum"), ROLE_OUTPUT_OTHER, 0, ANY},
+	{KEY("dynamo_frontend_requests_total"), ROLE_REQUESTS, 0, ANY},
+	{KEY("litellm_input_tokens_metric_total"), ROLE_PROMPT, 0, ANY},
+	{KEY("litellm_input_tokens_total"), ROLE_PROMPT, 0, ANY},
+	{KEY("litellm_input_cached_tokens_metric_total"), ROLE_CACHED, 0, ANY},
+	{KEY("litellm_input_cached_tokens_total"), ROLE_CACHED, 0, ANY},
+	{KEY("litellm_output_tokens_metric_total"), ROLE_OUTPUT, 0, ANY},
+	{KEY("litellm_output_tokens_total"), ROLE_OUTPUT, 0, ANY},
+	{KEY("litellm_requests_metric_total"), ROLE_REQUESTS, 0, ANY},
 	{KEY("process_start_time_seconds"), ROLE_START_NS, 9, ANY},
 };
 #define METRICS (sizeof metrics / sizeof *metrics)
@@ -312,8 +329,9 @@ static bool has_tokens(const struct series *s) {
 }
 
 static void roll_over(struct series *from, int64_t at_ns) {
-	memcpy(from->before, from->now, sizeof from->before);
+	/* What this scrape did not have is as it was. */
 	for (int i = 0; i < ROLES; i++) {
+		from->before[i] = from->now[i] == UNKNOWN ? from->before[i] : from->now[i];
 		from->now[i] = UNKNOWN;
 	}
 	from->before_ns = at_ns;
@@ -322,7 +340,7 @@ static void roll_over(struct series *from, int64_t at_ns) {
 
 enum parse_result scrapes_end(struct parser *p, struct scrapes *s, struct record *out) {
 	if (s->at_ns == UNKNOWN && s->reading && !s->complained) {
-		s->complained = true;
+		s->complained = s->timeless = true;
 		p->reason = "scrape without a time";
 		return PARSE_REJECT_AGAIN;
 	}
