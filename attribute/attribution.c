@@ -201,7 +201,7 @@ static void assume_gpus(const struct attribution *a, struct quality *q) {
 	const struct attribute_options *o = &a->options;
 	const struct replica_summary *s = NULL;
 
-	while ((s = summaries_next(a->summaries, s))) {
+	while ((s = replicas_next(a->replicas, s))) {
 		if (is_fallback(o->fleet, fleet_pool_of(o->fleet, o->names, s->replica, s->model)) &&
 		    !fleet_gpus_known(o->fleet, o->names, s->replica)) {
 			quality_assume(q, NULL, "1", "--gpus", NULL, "1 GPU per replica, as no log states how many");
