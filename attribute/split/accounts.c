@@ -100,6 +100,11 @@ static void note_positions(struct accounts *a, struct active *r, int64_t ns, dou
 	r->noted_steps += steps;
 }
 
+/* Did sequences decode since? A model may lack either term: then that sum stays. */
+static bool has_grown(const struct decode_sums *now, const struct decode_sums *base) {
+	return now->equal > base->equal || now->context > base->context;
+}
+
 static void settle(struct accounts *a, struct active *r) {
 	long double all_equal = 0, all_due = 0;
 	int64_t all_ns = 0;
@@ -112,7 +117,7 @@ static void settle(struct accounts *a, struct active *r) {
 			}
 			r->open_prefill_ns[g] = r->open_cached_ns[g] = 0;
 		}
-		if (r->decoding && a->now[g].equal > r->base[g].equal) {
+		if (r->decoding && has_grown(&a->now[g], &r->base[g])) {
 			long double due = decode_due(a, r, g);
 			a->decode.exact_ns[g] += due;
 			int64_t ns = (int64_t)llroundl(a->decode.exact_ns[g]) - a->decode.given_ns[g];
