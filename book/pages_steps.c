@@ -1,4 +1,4 @@
-/* book_pages.c: the pages behind a statement from the book. */
+/* pages_steps.c: the pages behind a statement from the book. */
 #include "book/book.h"
 #include "core/instant.h"
 

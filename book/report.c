@@ -1,4 +1,4 @@
-/* book_report.c: statements from the book, also those of earlier. */
+/* report.c: statements from the book, also those of earlier. */
 #include <stdlib.h>
 
 #include "book/book.h"

@@ -1,4 +1,4 @@
-/* book_sources.c: which lines of which file are new. */
+/* sources.c: which lines of which file are new. */
 #include "book/sources.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* book_sources.h: is a log known to the book? For who must tell before it is read. */
+/* sources.h: is a log known to the book? For who must tell before it is read. */
 #ifndef CLI_BOOK_SOURCES_H
 #define CLI_BOOK_SOURCES_H
 

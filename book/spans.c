@@ -1,4 +1,4 @@
-/* book_spans.c: what a book knows of replicas beyond the days at hand. */
+/* spans.c: what a book knows of replicas beyond the days at hand. */
 #include <stdlib.h>
 
 #include "book/book.h"

@@ -1,4 +1,4 @@
-/* book_tenants.c: a book whose tenants have aliases has one key: another one would split each tenant in two. */
+/* tenants.c: a book whose tenants have aliases has one key: another one would split each tenant in two. */
 #include <stdio.h>
 
 #include "book/book.h"

@@ -5,11 +5,17 @@
  *                                                       └─ledger/─▶ the book ─┘
  *
  *     core/       what all rooms use: text, time, money, JSON; record.h and entry.h, the two seams
- *     ingest/     bytes → lines → envelopes → formats (a file each in formats/) → records
- *     attribute/  the fleet, the timeline of each replica, the step model, the split, requests
- *     ledger/     the book: entries, sources and closed periods, kept from night to night
- *     report/     list prices, statements, and their renderings (a file each in renderings/)
- *     cli/        this room, the only one that knows all others: a file for each command
+ *     ingest/     bytes → lines → envelopes → formats (a file each) → records
+ *     attribute/  what was paid (fleet/), evidence/, step models (model/), where the time went (split/)
+ *     ledger/     the book on disk: entries, sources, runs, periods; records in segments/
+ *     report/     statements and their renderings (a file each), list prices/, estimate/
+ *     book/       work on logs and books: logs to a statement, taking logs in, nights, statements of a book
+ *     shard/      the same work in tasks
+ *     inspect/    verify, explain, reconcile: what is known of figures in a book
+ *     library/    tollbook.h, for other programs
+ *     cli/        this room, the only one that knows options: a file for each command in commands/
+ *
+ * Each room has a README.md; make map prints their sizes and the arrows between them.
  *
  * A command is a file that defines command_NAME (cli.h says what that is) and a row here. The
  * options that several commands share are the table in options.c. What a command line says

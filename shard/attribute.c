@@ -1,4 +1,4 @@
-/* shard_attribute.c: tollbook shard attribute: the entries of a task's replicas. */
+/* attribute.c: tollbook shard attribute: the entries of a task's replicas. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* shard_descriptions.c: a plan keeps the descriptions of models that its fleet file names. */
+/* descriptions.c: a plan keeps the descriptions of models that its fleet file names. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

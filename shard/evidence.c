@@ -1,4 +1,4 @@
-/* shard_evidence.c: what a plan's logs held and what was wrong with them, into the ledger: what `tollbook report` says of it. */
+/* evidence.c: what a plan's logs held and what was wrong with them, into the ledger: what `tollbook report` says of it. */
 #include <stdlib.h>
 
 #include "book/book.h"

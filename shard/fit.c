@@ -1,4 +1,4 @@
-/* shard_fit.c: tollbook shard fit: what the steps of a task's replicas say of the step models. */
+/* fit.c: tollbook shard fit: what the steps of a task's replicas say of the step models. */
 #include <stdio.h>
 #include <stdlib.h>
 

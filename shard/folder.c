@@ -1,4 +1,4 @@
-/* shard_folder.c: reading a plan, and where its files are. */
+/* folder.c: reading a plan, and where its files are. */
 #define _GNU_SOURCE /* getline */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* shard_join.c: whose requests are by gateways' logs, where replicas are attributed one by one. */
+/* join.c: whose requests are by gateways' logs, where replicas are attributed one by one. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* shard_map.c: tollbook shard map: the logs of a task to records by replica. */
+/* map.c: tollbook shard map: the logs of a task to records by replica. */
 #include <stdio.h>
 #include <stdlib.h>
 

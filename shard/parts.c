@@ -1,4 +1,4 @@
-/* shard_parts.c: the files of map/ as one, by replica, and which replicas a task has. */
+/* parts.c: the files of map/ as one, by replica, and which replicas a task has. */
 #include <stdlib.h>
 #include <sys/resource.h>
 

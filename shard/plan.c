@@ -1,4 +1,4 @@
-/* shard_plan.c: tollbook shard plan: which task reads which log. */
+/* plan.c: tollbook shard plan: which task reads which log. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* shard_post.c: the entries of a task into the ledger, replica-day by replica-day. */
+/* post.c: the entries of a task into the ledger, replica-day by replica-day. */
 #define _GNU_SOURCE /* qsort_r */
 #include <stdlib.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-/* shard_report.c: tollbook shard report: the statement of a plan whose tasks are done. */
+/* report.c: tollbook shard report: the statement of a plan whose tasks are done. */
 #include <stdlib.h>
 
 #include "book/findings.h"

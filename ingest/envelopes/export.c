@@ -1,5 +1,5 @@
 /*
- * envelope_export.c: journalctl -o export: an entry is lines "KEY=value" and an empty line. A value
+ * export.c: journalctl -o export: an entry is lines "KEY=value" and an empty line. A value
  * with control characters is "KEY", then its length in 8 bytes (little endian), then the bytes.
  */
 #include "ingest/envelopes/peeling.h"

@@ -1,4 +1,4 @@
-/* envelope_json.c: JSON around a line, as collectors and log stores write it. */
+/* json.c: JSON around a line, as collectors and log stores write it. */
 #include "core/instant.h"
 #include "ingest/formats/fields.h"
 #include "ingest/envelopes/peeling.h"

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* memrchr */
-/* envelope_text.c: wrappings that are text in front of a line, in it or around it. */
+/* text.c: wrappings that are text in front of a line, in it or around it. */
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
 

@@ -26,6 +26,15 @@ files | grep -v '^tests/' | xargs wc -l | awk '
 		exit wrong
 	}' || failed=1
 
+# Each room says what comes in and out, in at most 25 lines.
+files | grep -v '^tests/\|^samples/' | sed 's#/[^/]*$##' | sort -u | while read -r room; do
+	if [ ! -f "$room/README.md" ]; then
+		echo "$room: no README.md"
+	elif [ "$(wc -l < "$room/README.md")" -gt 25 ]; then
+		echo "$room/README.md: more than 25 lines"
+	fi
+done | grep . && failed=1
+
 # A function goes from a line at the margin that ends in ") {" to the next line that starts with "}".
 files | grep '\.c$' | grep -v '^tests/' | xargs awk '
 	FNR == 1 {start = 0; above = ""}
