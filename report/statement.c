@@ -258,6 +258,17 @@ static int price_cells(struct statement *s, struct fault *why) {
 	return error;
 }
 
+/* Paid time that no log covers, from 0.1 % of the capacity on. */
+static void find_unobserved(const struct statement *s, struct quality *q) {
+	int64_t unobserved = s->total.gpu_ns[ENTRY_UNOBSERVED], capacity = s->total.capacity_ns;
+
+	if (unobserved > 0 && unobserved > capacity / 1000) {
+		quality_finding(q, "unobserved", NULL, NULL, s->total.cost_nano[ENTRY_UNOBSERVED],
+		                "%.3g %% of the paid GPU time is unobserved, as no log covers it: %.6g GPU-hours",
+		                100 * (double)unobserved / (double)capacity, (double)unobserved / (double)NS_PER_HOUR);
+	}
+}
+
 int statement_finish(struct statement *s, struct quality *quality, struct fault *why) {
 	assert(!s->quality);
 	s->quality = quality;
@@ -271,13 +282,13 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 	listing_warn(s, quality);
 	warn_unpriced(s, quality);
 	warn_cached(s, quality);
+	find_unobserved(s, quality);
 	quality_sort(quality);
 	return check_ties(s, why);
 }
 
 bool statement_has_findings(const struct statement *s) {
-	return quality_has_findings(s->quality) || s->total.unpriced_ns > 0 || s->total.gpu_ns[ENTRY_UNOBSERVED] > 0 ||
-	       listing_is_ambiguous(s);
+	return quality_has_findings(s->quality) || s->total.unpriced_ns > 0 || listing_is_ambiguous(s);
 }
 
 /* ---- what renderings ask for ---- */

@@ -161,6 +161,7 @@ static int take_step(struct evidence *e, unsigned lane, const struct record *r, 
 	item.prefill_tokens = count_of(s->prefill_tokens);
 	item.decode_requests = count_of(s->decode_requests);
 	item.decode_tokens = count_of(s->decode_tokens == UNKNOWN ? s->decode_requests : s->decode_tokens);
+	item.index = s->index;
 	item.duration_ns = s->gpu_ns;
 	item.prefill_token_kv = item.prefill_tokens > 0 ? s->prefill_token_kv : 0;
 	item.decode_kv_tokens = item.decode_requests > 0 ? s->decode_kv_tokens : 0;

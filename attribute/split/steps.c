@@ -30,7 +30,19 @@ struct spans {
 	size_t first, count, room; /* those from `first` on are still to come */
 };
 
+/* A step may begin so long before the last one ends: clocks and roundings. */
+#define OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
+
+/* What the steps' numbers and times show, in the period asked for. */
+struct sequence {
+	int64_t last;     /* number of the step before; or UNKNOWN */
+	int64_t end_ns;   /* of that step */
+	int64_t steps, missing; /* missing: numbers that no step has */
+	int64_t back, overlaps; /* numbers that fall; steps that begin before the last one ends */
+};
+
 struct steps_state {
+	struct sequence sequence;
 	struct step_item *pending; /* a queue of steps that wait for requests */
 	size_t pending_first, pending_count, pending_room;
 	struct spans spans;
@@ -112,6 +124,55 @@ static bool decoders_waited(const struct walk *w, const struct step_item *next, 
 	bool from_elsewhere = w->pool && w->pool->role == ROLE_DECODE;
 
 	return next && next->decode_requests > 0 && !from_elsewhere && !spans_hold(&st->spans, at_ns - 1);
+}
+
+/* Follows the steps' numbers; how many are missing before this one. A counter that falls has started again. */
+static int64_t follow(struct walk *w, const struct step_item *s) {
+	const struct attribute_options *o = w->common->options;
+	struct sequence *q = &((struct steps_state *)w->state)->sequence;
+	bool wanted = s->head.at_ns >= o->from_ns && s->head.at_ns < o->to_ns;
+	bool known = q->last != UNKNOWN && s->index != UNKNOWN;
+	int64_t lost = known && s->index > q->last ? s->index - q->last - 1 : 0;
+
+	if (wanted) {
+		q->steps++;
+		q->missing += lost < INT32_MAX ? lost : INT32_MAX;
+		q->back += known && s->index < q->last;
+		q->overlaps += s->head.at_ns < q->end_ns - OVERLAP_NS;
+	}
+	q->last = s->index;
+	q->end_ns = s->head.at_ns + s->duration_ns;
+	return lost;
+}
+
+/* Time in which steps lie that the log lacks. */
+static int post_lost(struct walk *w, int64_t to_ns, bool by_count, struct fault *why) {
+	int rc = w->cursor_ns < to_ns ? accounts_gap(&w->accounts, ENTRY_UNOBSERVED, w->cursor_ns, to_ns, by_count, why) : 0;
+
+	w->cursor_ns = to_ns > w->cursor_ns ? to_ns : w->cursor_ns;
+	return rc;
+}
+
+static void find_gaps(const struct walk *w) {
+	const struct sequence *q = &((const struct steps_state *)w->state)->sequence;
+	const char *name = names_text(w->common->options->names, w->summary->replica).at;
+
+	if (q->overlaps * 100 > q->steps || q->back * 100 > q->steps) {
+		if (q->steps >= 20) {
+			quality_finding(w->quality, "several-servers", name, "--replica", QUALITY_NO_AMOUNT,
+			                "%s: %lld of %lld steps begin before the last one has ended, and %lld times their numbers fall: "
+			                "several servers log under this name, and their time is added up; give each its own name, with "
+			                "--replica or \"names\" of the fleet file", name, (long long)q->overlaps, (long long)q->steps,
+			                (long long)q->back);
+		}
+		return;
+	}
+	if (q->missing * 1000 > q->missing + q->steps) {
+		quality_finding(w->quality, "gap", name, NULL, QUALITY_NO_AMOUNT,
+		                "%s: %lld of %lld steps are missing in its log, as their numbers show: their time is unobserved and "
+		                "their tokens are not counted; look for what drops lines", name, (long long)q->missing,
+		                (long long)(q->missing + q->steps));
+	}
 }
 
 /* The time up to the next step; `next` is NULL at the end of the replica's time. */
@@ -320,7 +381,7 @@ static int take_step(struct walk *w, const struct step_item *s, struct fault *wh
 	int rc = 0;
 
 	if (w->purpose == WALK_POST) {
-		rc = post_gap(w, start_ns, s, by_count, why);
+		rc = follow(w, s) > 0 ? post_lost(w, start_ns, by_count, why) : post_gap(w, start_ns, s, by_count, why);
 	}
 	if (rc >= 0 && boards) {
 		rc = flight_enter_step(&w->flight, s, start_ns, by_count, leave_walk, w, why);
@@ -375,6 +436,9 @@ static bool has_steps(const struct replica_summary *s) {
 }
 
 static void steps_span(struct walk *w) {
+	struct steps_state *st = w->state;
+
+	st->sequence = (struct sequence){.last = UNKNOWN, .end_ns = INT64_MIN + OVERLAP_NS};
 	w->from_ns = w->summary->first_step_ns;
 	w->to_ns = w->summary->last_step_ns;
 }
@@ -404,6 +468,7 @@ static int steps_end(struct walk *w, struct fault *why) {
 	if (rc >= 0 && w->to_ns > w->cursor_ns) {
 		rc = post_gap(w, w->to_ns, NULL, false, why);
 	}
+	find_gaps(w);
 	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its stamp says */
 	if (w->over_ns > 0) {
 		quality_warn(w->quality, "replica %s: steps overlap, %.3f GPU-hours in all, which are counted as capacity: several "
