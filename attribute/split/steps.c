@@ -33,6 +33,10 @@ struct spans {
 /* A step may begin so long before the last one ends: clocks and roundings. */
 #define OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
 
+/* Fewer may have other causes. */
+#define SEVERAL_OVERLAPS 3
+#define SEVERAL_BACK 5
+
 /* What the steps' numbers and times show, in the period asked for. */
 struct sequence {
 	int64_t last;     /* number of the step before; or UNKNOWN */
@@ -157,8 +161,9 @@ static void find_gaps(const struct walk *w) {
 	const struct sequence *q = &((const struct steps_state *)w->state)->sequence;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 
-	if (q->overlaps * 100 > q->steps || q->back * 100 > q->steps) {
-		if (q->steps >= 20) {
+	/* Counters that begin again now and then are restarts. */
+	if (q->overlaps * 100 > q->steps || (q->back * 20 > q->steps && q->back >= SEVERAL_BACK)) {
+		if (q->overlaps >= SEVERAL_OVERLAPS || q->back >= SEVERAL_BACK) {
 			quality_finding(w->quality, "several-servers", name, "--replica", QUALITY_NO_AMOUNT,
 			                "%s: %lld of %lld steps begin before the last one has ended, and %lld times their numbers fall: "
 			                "several servers log under this name, and their time is added up; give each its own name, with "
