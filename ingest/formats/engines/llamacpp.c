@@ -53,6 +53,7 @@ struct llamacpp {
 	int64_t starts;        /* of the server in this log: task numbers begin anew */
 	char id[64], model[NAME_MAX_BYTES];
 	size_t model_len;
+	bool named;            /* by its router, whose name for it counts */
 };
 
 /* A router prints its children's lines with their port in front: each child is a server of its own. */
@@ -358,7 +359,7 @@ static void note_server(struct llamacpp *m, struct text line) {
 		}
 	} else if ((text_starts(line, T("print_info: general.name")) ||
 	            text_starts(line, T("llm_load_print_meta: general.name"))) &&
-	           text_until(&line, T("= "), &before) && line.len < sizeof m->model) {
+	           text_until(&line, T("= "), &before) && line.len < sizeof m->model && !m->named) {
 		memcpy(m->model, line.at, line.len);
 		m->model_len = line.len;
 	}
@@ -389,6 +390,23 @@ static struct llamacpp *child_of(struct router *r, int64_t port) {
 	return &r->children[r->count];
 }
 
+/* "srv          load: spawning server instance with name=gemma-4 on port 41907" */
+static void note_child(struct router *r, struct text line) {
+	struct text before, name;
+	int64_t port;
+
+	if (!text_until(&line, T("spawning server instance with name="), &before) || !text_until(&line, T(" on port "), &name) ||
+	    !text_take_i64(&line, &port) || name.len == 0 || name.len >= NAME_MAX_BYTES) {
+		return;
+	}
+	struct llamacpp *child = child_of(r, port);
+	if (child) {
+		memcpy(child->model, name.at, name.len);
+		child->model_len = name.len;
+		child->named = true;
+	}
+}
+
 static enum parse_result parse_line(struct parser *p, struct llamacpp *m, struct text t, int64_t stamp_ns, struct record *out) {
 	struct slot_line l;
 
@@ -416,6 +434,8 @@ static enum parse_result llamacpp_parse(struct parser *p, const struct text *lin
 		if (!m) {
 			return reject(p, "too many servers behind one router");
 		}
+	} else if (text_find(t, T("spawning server instance")) != SIZE_MAX) {
+		note_child(r, t);
 	}
 	enum parse_result result = parse_line(p, m, t, stamp_ns, out);
 	if (result == PARSE_RECORD && port > 0) {

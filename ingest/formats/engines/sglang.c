@@ -27,6 +27,7 @@
 struct logged {
 	int64_t ns; /* or UNKNOWN: the prefix had none */
 	int64_t rank;
+	int64_t voice; /* the stage of pipeline parallelism and the rank of tensor parallelism */
 	struct text message;
 };
 
@@ -94,12 +95,18 @@ static bool may_precede(struct text t) {
 	       (text_find(t, T("%|")) != SIZE_MAX && (text_find(t, T("it/s")) != SIZE_MAX || text_find(t, T("s/it")) != SIZE_MAX));
 }
 
-/* " DP1 TP0 EP0" behind the stamp: the rank of data parallelism tells engines apart. */
-static int64_t rank_of(struct text labels) {
+/* The number of a label in " DP1 TP0 EP0 PP1" behind the stamp; 0 if it is not there. */
+static int64_t label_of(struct text labels, struct text label) {
 	struct text before;
 	int64_t rank;
 
-	return text_until(&labels, T(" DP"), &before) && text_take_i64(&labels, &rank) && rank >= 0 ? rank : 0;
+	return text_until(&labels, label, &before) && text_take_i64(&labels, &rank) && rank >= 0 && rank < 100000 ? rank : 0;
+}
+
+/* Engines differ by their rank of data parallelism; all stages and ranks of one print each batch. */
+static void take_ranks(struct text labels, struct logged *out) {
+	out->rank = label_of(labels, T(" DP"));
+	out->voice = label_of(labels, T(" PP")) * 100000 + label_of(labels, T(" TP"));
 }
 
 /* "[2026-04-05 20:02:51.123 DP1 TP0] ", or of 2024 "[gpu_id=0] ". */
@@ -120,7 +127,7 @@ static bool take_prefix(struct parser *p, struct text t, struct logged *out) {
 	if (!text_until(&t, T("]"), &labels) || labels.len > 64 || !text_skip(&t, T(" "))) {
 		return false;
 	}
-	out->rank = rank_of(labels);
+	take_ranks(labels, out);
 	out->message = t;
 	return true;
 }
@@ -296,6 +303,11 @@ static enum parse_result parse_batch(struct parser *p, struct logged *l, int64_t
 		return reject(p, why ? why : "absurd engine number");
 	}
 	struct sglang_engine *e = &s->engines[l->rank];
+	e->voice = e->has_voice ? e->voice : l->voice;
+	e->has_voice = true;
+	if (e->voice != l->voice) {
+		return PARSE_NONE;
+	}
 	bool ready = e->open && ns - e->seen_ns > SILENCE_NS && close_window(p, e, out);
 	open_window(e, ns);
 	if (decode) {
@@ -327,7 +339,7 @@ static void note_arguments(struct sglang *s, struct text t) {
 	struct text name, before;
 
 	for (size_t i = 0; i < SGLANG_ENGINES_MAX; i++) {
-		s->engines[i].decoded = false;
+		s->engines[i].decoded = s->engines[i].has_voice = false;
 	}
 	if ((argument(t, T("served_model_name='"), &name) || argument(t, T("model_path='"), &name)) &&
 	    name.len < sizeof s->model) {
@@ -369,6 +381,20 @@ static enum parse_result flush(struct parser *p, struct record *out) {
 	return PARSE_NONE;
 }
 
+/* The message alone, as a logger of JSON or Dynamo leaves it, in an envelope with a stamp. */
+static bool take_bare(struct parser *p, struct text line, int64_t stamp_ns, struct logged *out) {
+	static const struct text openings[] = {{"Prefill batch", 13}, {"Decode batch", 12}, {"server_args=ServerArgs(", 23},
+	                                       {"ReqTimeStats(", 13}, {"Finish: obj=", 12}};
+
+	*out = (struct logged){.ns = UNKNOWN, .message = line};
+	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
+		if (text_starts(line, openings[i])) {
+			return stamp_ns != UNKNOWN || parser_local_instant(p, &out->ns);
+		}
+	}
+	return false;
+}
+
 static enum parse_result sglang_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
                                       struct record *out) {
 	struct logged l;
@@ -380,7 +406,7 @@ static enum parse_result sglang_parse(struct parser *p, const struct text *line,
 	if (text_starts(*line, T("{"))) {
 		return sglang_parse_json(p, *line, stamp_ns, out);
 	}
-	return take_prefix(p, *line, &l) ? parse_message(p, &l, stamp_ns, out) : PARSE_NONE;
+	return take_prefix(p, *line, &l) || take_bare(p, *line, stamp_ns, &l) ? parse_message(p, &l, stamp_ns, out) : PARSE_NONE;
 }
 
 static int bid_json(struct text t) {
@@ -396,6 +422,9 @@ static int bid_text(struct text t) {
 
 	if (text_find(t, T("] Prefill batch")) != SIZE_MAX || text_find(t, T("] Decode batch")) != SIZE_MAX) {
 		return 90;
+	}
+	if (text_starts(t, T("Prefill batch, #new-seq")) || text_starts(t, T("Decode batch, #running-req"))) {
+		return 70;
 	}
 	return text_starts(message, T("server_args=ServerArgs(")) || text_starts(message, T("ReqTimeStats(rid=")) ||
 	               text_starts(message, T("Finish: obj=GenerateReqInput("))

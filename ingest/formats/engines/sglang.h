@@ -10,6 +10,8 @@
 /* A data-parallel rank of the server: its batches add up to windows of their own. */
 struct sglang_engine {
 	bool open;                 /* a window has begun */
+	bool has_voice;            /* voice is known */
+	int64_t voice;             /* the stage and rank whose lines count: others print the same batches */
 	bool decoded;              /* last_decode_ns is known */
 	int64_t start_ns, seen_ns; /* of the window: its begin, and its last line */
 	int64_t last_decode_ns;

@@ -167,6 +167,14 @@ static void read_batch(struct parser *p, json_at batch, struct iteration *it) {
 	it->generation_kv = field_count(p, batch, T("numGenKvTokens"));
 }
 
+/* With attention data parallelism each rank has batches of its own; without it the number is -1 or not there. */
+static int64_t rank_of(struct parser *p, json_at object) {
+	json_at rank = json_get(p->json, object, T("attentionDpRank"));
+	int64_t n;
+
+	return rank != JSON_ABSENT && json_i64(p->json, rank, &n) ? (n > 0 ? n : 0) : field_count_or_0(p, object, T("rank"));
+}
+
 /* False, with the reason noted, if the object is no iteration. */
 static bool read_object(struct parser *p, json_at object, struct iteration *it) {
 	json_at batch = json_get(p->json, object, T("inflightBatchingStats"));
@@ -176,7 +184,7 @@ static bool read_object(struct parser *p, json_at object, struct iteration *it) 
 	}
 	*it = (struct iteration){.own_host_ns = UNKNOWN};
 	it->index = field_count(p, object, T("iter"));
-	it->rank = field_count_or_0(p, object, T("rank"));
+	it->rank = rank_of(p, object);
 	it->own_ns = field_duration(p, object, T("gpuForwardTimeMS"), UNIT_MS);
 	it->previous_ns = field_duration(p, object, T("prevDeviceStepTimeMS"), UNIT_MS);
 	read_batch(p, batch, it);

@@ -124,6 +124,14 @@ struct engine *vllm_engine(struct parser *p, const struct logged *l) {
 	return l->engine >= 0 && l->engine < ENGINES_MAX ? &v->engines[l->engine] : NULL;
 }
 
+struct statistics *vllm_statistics(struct parser *p, const struct logged *l) {
+	struct vllm *v = p->state;
+
+	return l->engine >= 0 && l->engine < ENGINES_MAX && l->api_server >= 0 && l->api_server < API_SERVERS_MAX
+	               ? &v->statistics[l->api_server][l->engine]
+	               : NULL;
+}
+
 void vllm_names(struct parser *p, const struct logged *l, struct record *out) {
 	struct vllm *v = p->state;
 
@@ -329,6 +337,21 @@ static enum parse_result note_requests(struct parser *p, struct logged *l, int64
 	return PARSE_NONE;
 }
 
+/* "AsyncLLM created with api_server_count more than 1; disabling stats logging to avoid incomplete stats." */
+static enum parse_result note_servers(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
+	struct vllm *v = p->state;
+
+	(void)stamp_ns;
+	(void)out;
+	if (!v->told_servers && text_find(l->message, T("disabling stats logging")) != SIZE_MAX) {
+		v->told_servers = true;
+		quality_warn(p->quality, "vLLM logs no statistics with several API servers: start it with --api-server-count 1, or "
+		                         "scrape /metrics every few seconds into a file");
+		quality_missing(p->quality, "statistics of vLLM", "one API server, or scraped metrics", "--api-server-count 1");
+	}
+	return PARSE_NONE;
+}
+
 /* What messages begin with, and the file that writes them (empty: any). */
 static const struct message {
 	struct text opening;
@@ -340,6 +363,7 @@ static const struct message {
 	{{"SpecDecoding metrics: ", 22}, {{"metrics.py", 10}, {"loggers.py", 10}}, note_speculative},
 	{{"non-default args: {", 19}, {{"utils.py", 8}, {"api_server.py", 13}}, note_model},
 	{{"vLLM API server version ", 24}, {{"api_server.py", 13}, {"utils.py", 8}}, note_version},
+	{{"AsyncLLM created with api_server_count more than 1", 50}, {{"loggers.py", 10}, {"async_llm.py", 12}}, note_servers},
 	{{"Received request ", 17}, {{"logger.py", 9}, {"request_logger.py", 17}, {"async_llm_engine.py", 19}}, note_requests},
 	{{"Finished request ", 17}, {{"async_llm_engine.py", 19}, {"llm_engine.py", 13}}, note_requests},
 	{{"Initializing a", 14}, {{"core.py", 7}, {"llm_engine.py", 13}}, note_config},

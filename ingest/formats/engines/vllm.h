@@ -5,26 +5,35 @@
 #include "ingest/format.h"
 
 #define ENGINES_MAX 256
+/* API servers that each report their own share of an engine. */
+#define API_SERVERS_MAX 32
 #define NAME_MAX_BYTES 256
 /* More drafts per sequence than any setting in use. */
 #define DRAFTS_MAX 15
 
-/* A data-parallel engine: each has its own steps and windows. */
-struct engine {
-	bool stepped, windowed;
+/* Statistics lines of an engine, as one API server writes them. */
+struct statistics {
+	bool windowed;
 	bool was_idle;          /* the last window had no tokens: silence may follow */
-	int64_t step_end_ns;    /* where the next step may begin */
 	int64_t window_end_ns;  /* of the last statistics line */
 	int64_t interval_ns;    /* shortest distance of two of them; 0: not seen yet */
 };
 
+/* A data-parallel engine: each has its own steps and windows. */
+struct engine {
+	bool stepped;
+	int64_t step_end_ns;    /* where the next step may begin */
+};
+
 struct vllm {
 	struct engine engines[ENGINES_MAX];
+	struct statistics statistics[API_SERVERS_MAX][ENGINES_MAX];
 	char model[NAME_MAX_BYTES], replica[NAME_MAX_BYTES];
 	size_t model_len;
 	bool has_version, speculative;
 	int64_t version[2];
 	bool told_requests;   /* the warning about lines of requests has been given */
+	bool told_servers;    /* and that there are no statistics with several API servers */
 	int64_t finished;     /* requests of the Rust front end, which have no id */
 	char id[64];
 };
@@ -40,6 +49,7 @@ struct logged {
 
 /* vllm.c */
 struct engine *vllm_engine(struct parser *p, const struct logged *l);
+struct statistics *vllm_statistics(struct parser *p, const struct logged *l);
 /* Engines of one server share a log; each is a replica of its own, the first under the log's own name. */
 void vllm_names(struct parser *p, const struct logged *l, struct record *out);
 /* When a line was written: NULL, or why it cannot be. */

@@ -93,7 +93,7 @@ bool vllm_tail(struct parser *p, struct text t, int64_t *running) {
  * "idle", vLLM may have kept silent since (it logs idle windows once), and a window is
  * one interval, as is the first of a log. The interval is the shortest distance seen.
  */
-static int64_t window_length(struct engine *e, int64_t end_ns, bool idle) {
+static int64_t window_length(struct statistics *e, int64_t end_ns, bool idle) {
 	int64_t interval = e->interval_ns > 0 ? e->interval_ns : STATS_INTERVAL_NS;
 	int64_t gap = end_ns - e->window_end_ns;
 	int64_t length = e->windowed && gap > 0 && (!e->was_idle || gap < interval) ? gap : interval;
@@ -128,7 +128,7 @@ static bool tokens_of(int64_t tenths, int64_t length_ns, int64_t *tokens) {
 
 enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t end_ns, int64_t prompt, int64_t generation,
                               int64_t running, struct record *out) {
-	struct engine *e = vllm_engine(p, l);
+	struct statistics *e = vllm_statistics(p, l);
 
 	if (!e || prompt < 0 || generation < 0 || prompt > 10 * COUNT_MAX || generation > 10 * COUNT_MAX) {
 		return reject(p, !e ? "absurd engine number" : "absurd count");
@@ -160,7 +160,7 @@ enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_n
 	    !text_take_fixed(&t, 1, &generation) || !text_skip(&t, T(" tokens/s")) || !vllm_tail(p, t, &running)) {
 		return reject(p, "malformed statistics line");
 	}
-	struct engine *e = vllm_engine(p, l);
+	struct statistics *e = vllm_statistics(p, l);
 	if (e && e->interval_ns == 0 && text_find(t, T(", Swapped: ")) != SIZE_MAX) {
 		e->interval_ns = OLD_INTERVAL_NS;
 	}
