@@ -33,6 +33,9 @@ typedef int fleet_opener(void *context, const char *name, struct text *bytes, st
 struct fleet *fleet_parse(const char *path, struct text bytes, fleet_opener *open, void *context, struct names *names,
                           struct fault *why);
 
+/* GPUs of a replica of the pool, or the most of any pool where none is named; 0: there is no such pool. */
+int64_t fleet_replica_gpus(const struct fleet *f, name_id pool);
+
 /* A fleet that has one GPU per replica at this rate and matches everything. */
 struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names);
 

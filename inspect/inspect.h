@@ -29,6 +29,10 @@ struct reconcile_settings {
 	const char *invoice;     /* path of what the provider charged; or NULL: a bill for tokens */
 	const char *tokens;      /* path of a bill for tokens; or NULL: an invoice */
 	const char *pool_column; /* the column of the invoice that names the pool; NULL: by the known names */
+	const char *columns;     /* path of a map from what a line needs to columns of the invoice; NULL: by the known names */
+	const char *format;      /* table, csv, json, html or markdown; NULL: table */
+	bool lines;              /* each line, too, not only pools */
+	int cost;                /* enum invoice_cost: which of an invoice's costs is compared */
 	int64_t tolerance_nano;  /* a class of differences up to this is fine */
 	int64_t cutoff_hours;    /* hours so near to the period may explain more hours on the invoice */
 };

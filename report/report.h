@@ -112,6 +112,15 @@ void statement_attach(struct statement *s, const struct statement_page *p);
  */
 int statement_finish(struct statement *s, struct quality *quality, struct fault *why);
 
+/* What the tokens of each model, once finished, would have brought at list price. */
+struct statement_revenue {
+	struct text model;
+	bool known;
+	int64_t nano;
+};
+size_t statement_revenues(const struct statement *s);
+void statement_revenue_at(const struct statement *s, size_t i, struct statement_revenue *out);
+
 /* Tied out, and without findings? */
 bool statement_has_findings(const struct statement *s);
 

@@ -291,6 +291,17 @@ bool statement_has_findings(const struct statement *s) {
 	return quality_has_findings(s->quality) || s->total.unpriced_ns > 0 || listing_is_ambiguous(s);
 }
 
+size_t statement_revenues(const struct statement *s) {
+	return s->models.count;
+}
+
+void statement_revenue_at(const struct statement *s, size_t i, struct statement_revenue *out) {
+	const struct row *row = &s->models.rows[i];
+	bool has_tokens = row->block.tokens[0] + row->block.tokens[1] + row->block.tokens[2] > 0;
+
+	*out = (struct statement_revenue){row->model, row->block.list_known || !has_tokens, row->block.revenue_nano};
+}
+
 /* ---- what renderings ask for ---- */
 
 bool unit_is_doubtful(const struct unit_cost *u) {

@@ -533,3 +533,13 @@ int64_t pool_rate_at(const struct pool *p, int64_t at_ns, int64_t *until_ns) {
 	}
 	return nano;
 }
+
+int64_t fleet_replica_gpus(const struct fleet *f, name_id pool) {
+	int64_t most = 0;
+
+	for (size_t i = 0; i < f->pool_count; i++) {
+		const struct pool *p = &f->pools[i];
+		most = (pool == 0 || p->name == pool) && p->gpus_per_replica > most ? p->gpus_per_replica : most;
+	}
+	return most;
+}

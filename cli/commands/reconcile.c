@@ -19,6 +19,16 @@ static bool is_given(const struct run *r, const char *option) {
 	return false;
 }
 
+static const char *form_word(size_t i) {
+	static const char *const words[] = {"table", "csv", "json", "html", "markdown"};
+	return i < sizeof words / sizeof *words ? words[i] : NULL;
+}
+
+static const char *cost_word(size_t i) {
+	static const char *const words[] = {"auto", "billed", "effective"};
+	return i < sizeof words / sizeof *words ? words[i] : NULL;
+}
+
 static int reconcile(struct run *r, struct fault *why) {
 	struct reconcile_settings *s = r->own;
 
@@ -32,9 +42,13 @@ static int reconcile(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"invoice", 0, "FILE", "what the provider charged: FOCUS CSV or JSON, or period,pool,gpu_hours,amount", 0, value_text, offsetof(struct reconcile_settings, invoice), NULL, true},
+	{"invoice", 0, "FILE", "what was charged: FOCUS, or an export of a cloud or an API vendor, as downloaded", 0, value_text, offsetof(struct reconcile_settings, invoice), NULL, true},
 	{"tokens", 0, "FILE", "a bill for tokens instead: the CSV of OpenAI's usage dashboard, its answers, LiteLLM's spend logs, native windows", 0, value_text, offsetof(struct reconcile_settings, tokens), NULL, true},
-	{"pool-column", 0, "NAME", "which column of the invoice names the pool", 0, value_text, offsetof(struct reconcile_settings, pool_column), NULL, true},
+	{"pool-column", 0, "NAME", "which column names the pool: project.id, resourceTags/user:pool, Tags.pool", 0, value_text, offsetof(struct reconcile_settings, pool_column), NULL, true},
+	{"columns", 0, "FILE", "which columns hold what, as lines \"amount = Net cost\" or JSON, for other tables", 0, value_text, offsetof(struct reconcile_settings, columns), NULL, true},
+	{"cost", 0, "WHICH", "of two costs: billed, effective, or auto (default: effective where usage is prepaid)", 0, value_choice, offsetof(struct reconcile_settings, cost), cost_word, false},
+	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct reconcile_settings, format), form_word, false},
+	{"lines", 0, NULL, "each pool and time of the invoice, too, not only sums by pool", 0, value_flag, offsetof(struct reconcile_settings, lines), NULL, false},
 	{"tolerance", 0, "AMOUNT", "a class of differences up to this is fine (default 0.01)", 0, value_money, offsetof(struct reconcile_settings, tolerance_nano), NULL, true},
 	{"cut-off", 0, "HOURS", "hours so near to the period may explain more hours on the invoice", 0, value_count, offsetof(struct reconcile_settings, cutoff_hours), NULL, true},
 };
@@ -45,9 +59,10 @@ const struct command command_reconcile = {
 	.what = "Tie the book to an invoice",
 	.about = "The difference of each line of the invoice is split into hours not seen in logs, hours seen but not\n"
 		 "invoiced, rates, currency, the period's cut-off and rounding, which sum to it exactly. Hours of the book\n"
-		 "within the invoice's time that no line speaks of are listed, too.\n",
+		 "that no line of the invoice covers are listed, too. Tax, credits, storage and the like stand beside the\n"
+		 "comparison. Costs of API vendors are compared with the list price of the tokens in the book.\n",
 	.example = "tollbook reconcile --book book --invoice october.csv",
-	.groups = GROUP_BOOK,
+	.groups = GROUP_BOOK | GROUP_PRICES | GROUP_OUTPUT,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
 	.own_bytes = sizeof(struct reconcile_settings),

@@ -1,30 +1,64 @@
-/* invoice.h: what a provider charged, by period and pool: FOCUS CSV or JSON, or the simple native CSV. */
-#ifndef CLI_INVOICE_H
-#define CLI_INVOICE_H
+/*
+ * invoice.h: what a provider charged, by period and pool, from an export as it is downloaded: FOCUS, AWS, Google Cloud, Azure,
+ * Oracle, RunPod, Modal, Vast.ai, OpenAI, Anthropic, or any table whose columns are named (families.c).
+ */
+#ifndef INSPECT_INVOICE_H
+#define INSPECT_INVOICE_H
 
 #include "core/error.h"
 #include "core/text.h"
 
+/* What a line charges for. Usage and discounts are compared with the book, all else stands beside. */
+enum charge_class {
+	CHARGE_USAGE,
+	CHARGE_DISCOUNT, /* on usage: changes what its hours cost */
+	CHARGE_TAX,
+	CHARGE_CREDIT,
+	CHARGE_REFUND,
+	CHARGE_COMMITMENT, /* purchases and fees of what is paid in advance */
+	CHARGE_STORAGE,
+	CHARGE_NETWORK,
+	CHARGE_FEE,
+	CHARGE_OTHER, /* services without GPUs */
+	CHARGE_CLASSES
+};
+extern const char *const charge_class_names[CHARGE_CLASSES];
+
 struct invoice_line {
 	int64_t from_ns, to_ns;
-	char *pool, *currency; /* "" where it does not say */
-	int64_t gpu_ns;        /* billed; -1: the line does not say hours */
-	int64_t amount_nano;
+	char *pool, *currency, *model; /* "" where it does not say */
+	enum charge_class class;
+	int64_t gpu_ns;      /* billed; -1: the line does not say hours */
+	bool hours_doubtful; /* they may be those of instances: gpu_ns is then that of one GPU each */
+	int64_t amount_nano, billed_nano;
 	int line;
+	size_t row; /* of the sheet */
 };
+
+struct sheet;
+struct family;
 
 struct invoice {
 	struct invoice_line *at;
 	size_t count;
+	const struct family *family;
+	struct sheet *sheet;
+	bool effective; /* amounts are those of the column of effective cost */
+	char *pool_column; /* as named by the caller, or found; NULL: that of the family */
 };
 
-/*
- * Native CSV: a header with period (2026-10, 2026-10-07, or FROM/TO), pool, gpu_hours, amount and,
- * if need be, currency. FOCUS: ChargePeriodStart, ChargePeriodEnd, BilledCost, BillingCurrency,
- * ConsumedQuantity or PricingQuantity in hours; `pool_column` (NULL: ResourceName, then SkuId …)
- * names the pool. Errors are "file:line: what, expected what".
- */
-int invoice_read(struct invoice *out, const char *path, const char *pool_column, struct fault *why);
+enum invoice_cost { COST_AUTO, COST_BILLED, COST_EFFECTIVE };
+
+struct invoice_options {
+	const char *pool_column; /* NULL: of the family */
+	const char *columns;     /* path of a map of columns; NULL: none */
+	enum invoice_cost cost;
+};
+
+/* Errors are "file:line: what, expected what". */
+int invoice_read(struct invoice *out, const char *path, const struct invoice_options *o, struct fault *why);
 void invoice_release(struct invoice *i);
+/* Names the pools by another column, of this index. */
+void invoice_set_pools(struct invoice *in, int column);
 
 #endif

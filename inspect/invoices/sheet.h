@@ -1,0 +1,45 @@
+/*
+ * sheet.h: a table of an export as rows and columns of text, whatever it is written as: CSV with commas, semicolons or
+ * tabs; a JSON list; JSON lines; or JSON pages of buckets with results. Members of objects are columns such as "project.id",
+ * and so are tags that are lists of keys and values ("labels.pool").
+ */
+#ifndef INSPECT_SHEET_H
+#define INSPECT_SHEET_H
+
+#include "core/error.h"
+#include "core/text.h"
+
+#define SHEET_COLUMNS_MAX 1024
+
+struct sheet {
+	struct text *names; /* as written */
+	char **plain;       /* letters and digits only, in lower case: what columns are found by */
+	size_t column_count;
+	struct text *cells; /* column_count of each row */
+	int *lines;         /* where each row is in the file */
+	size_t row_count;
+	char delimiter;     /* of CSV; 0: JSON */
+	/* what the texts lie in */
+	char *bytes;
+	char **kept;
+	size_t kept_count, room;
+};
+
+/* Plain or gzip. ERROR_CONFIG with "file:line: what". */
+int sheet_read(struct sheet *out, const char *path, struct fault *why);
+void sheet_release(struct sheet *s);
+
+static inline struct text sheet_cell(const struct sheet *s, size_t row, int column) {
+	return column >= 0 ? s->cells[row * s->column_count + (size_t)column] : T("");
+}
+/* The column of this plain name; -1: there is none. */
+int sheet_column(const struct sheet *s, struct text plain);
+/*
+ * The column of this name: as written but for signs and case ("resourceTags/user:pool", "resource_tags_user_pool"), or a
+ * member of the JSON in a column ("Tags.pool"), which then becomes a column. -1: there is none.
+ */
+int sheet_find(struct sheet *s, struct text name);
+/* Letters and digits in lower case, into `out`; its length. What does not fit is cut. */
+size_t sheet_plain(struct text name, char *out, size_t size);
+
+#endif

@@ -1,0 +1,57 @@
+/* reconcile.h: an invoice beside the book, line by line and pool by pool. Private to reconcile*.c. */
+#ifndef INSPECT_RECONCILE_H
+#define INSPECT_RECONCILE_H
+
+#include "book/book.h"
+#include "inspect/inspect.h"
+#include "inspect/invoices/invoice.h"
+
+/* Why an invoice and the book differ; the causes of one line sum to its difference exactly. */
+enum cause { CAUSE_CUTOFF, CAUSE_NOT_IN_LOGS, CAUSE_NOT_INVOICED, CAUSE_NO_POOL, CAUSE_RATE, CAUSE_CURRENCY, CAUSE_ROUNDING, CAUSES };
+extern const char *const difference_words[CAUSES];
+
+/* An invoice's usage of one pool and time, or all of a pool, beside what the book has there. */
+struct tied {
+	const char *pool; /* "": all pools */
+	const char *currency;
+	int64_t from_ns, to_ns;
+	int64_t gpu_ns; /* billed; -1: the invoice does not say */
+	int64_t amount_nano, cost_nano;
+	int64_t book_gpu_ns, unobserved_ns;
+	int64_t causes[CAUSES];
+	int line;
+};
+
+struct tied_list {
+	struct tied *at;
+	size_t count;
+};
+
+#define NOTES_MAX 8
+
+struct reconciliation {
+	const struct invoice *in;
+	const char *path, *currency; /* of the book */
+	struct tied_list lines, pools, rest; /* rest: on no line of the invoice, by pool */
+	int64_t charges_nano[CHARGE_CLASSES], billed_nano[CHARGE_CLASSES];
+	size_t charge_lines[CHARGE_CLASSES];
+	struct tied total; /* of lines and rest */
+	int64_t tolerance_nano;
+	bool within;
+	char *notes[NOTES_MAX]; /* what was assumed */
+	size_t note_count;
+};
+
+/* reconcile_gpus.c: ties the usage of the invoice to the book; `in` is taken apart. */
+int reconcile_gpus(struct book *b, struct invoice *in, const struct reconcile_settings *s, struct reconciliation *out,
+                   struct fault *why);
+void reconciliation_release(struct reconciliation *r);
+
+/* reconcile_print.c: in a form of --format. False: there is no such form. */
+bool reconciliation_print(const struct reconciliation *r, const char *format, bool lines, FILE *out);
+
+/* reconcile_tokens.c: a bill for tokens, and what an API vendor charged for them. EXIT_TIED_OUT, EXIT_FINDINGS, or negative. */
+int reconcile_tokens(struct book *b, const char *path, struct fault *why);
+int reconcile_costs(struct book *b, const struct invoice *in, const struct reconcile_settings *s, FILE *out, struct fault *why);
+
+#endif

@@ -1,0 +1,349 @@
+/* A reconciliation as text, CSV, JSON, HTML or Markdown: pools first, then charges that are not compared, then the sum. */
+#include <stdlib.h>
+
+#include "core/decimal.h"
+#include "core/exact.h"
+#include "core/instant.h"
+#include "core/json.h"
+#include "inspect/invoices/families.h"
+#include "inspect/reconcile.h"
+
+static double hours(int64_t ns) {
+	return (double)ns / (double)NS_PER_HOUR;
+}
+
+static const char *pool_of(const struct tied *l) {
+	return l->pool[0] ? l->pool : "all pools";
+}
+
+/* ---- for people ---- */
+
+static void print_sides(const struct tied *l, FILE *out) {
+	char a[DECIMAL_TEXT_MAX];
+
+	fprintf(out, "  invoice %16s", decimal_format(l->amount_nano, 9, a));
+	if (l->gpu_ns >= 0) {
+		fprintf(out, "  %14.3f GPU-hours", hours(l->gpu_ns));
+	}
+	fprintf(out, "\n  book    %16s  %14.3f GPU-hours, of which %.3f are in no log\n", decimal_format(l->cost_nano, 9, a),
+	        hours(l->book_gpu_ns), hours(l->unobserved_ns));
+	fprintf(out, "  differ  %16s\n", decimal_format(l->amount_nano - l->cost_nano, 9, a));
+	for (int c = 0; c < CAUSES; c++) {
+		if (l->causes[c] != 0) {
+			fprintf(out, "    %-26s %16s\n", difference_words[c], decimal_format(l->causes[c], 9, a));
+		}
+	}
+}
+
+static void print_tied(const struct tied *l, FILE *out) {
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
+
+	fprintf(out, "%s to %s, %s\n", instant_format(l->from_ns, from), instant_format(l->to_ns, to), pool_of(l));
+	print_sides(l, out);
+}
+
+static void print_charges(const struct reconciliation *r, FILE *out) {
+	char a[DECIMAL_TEXT_MAX];
+	bool any = false;
+
+	for (int c = 0; c < CHARGE_CLASSES; c++) {
+		if (r->charge_lines[c] == 0) {
+			continue;
+		}
+		fputs(any ? "" : "On the invoice, and not compared with the book\n", out);
+		any = true;
+		fprintf(out, "  %-15s %16s  %zu %s", charge_class_names[c], decimal_format(r->charges_nano[c], 9, a), r->charge_lines[c],
+		        r->charge_lines[c] == 1 ? "line" : "lines");
+		if (r->billed_nano[c] != r->charges_nano[c]) {
+			fprintf(out, ", billed %s", decimal_format(r->billed_nano[c], 9, a));
+		}
+		fputc('\n', out);
+	}
+}
+
+static void print_rest(const struct reconciliation *r, FILE *out) {
+	char a[DECIMAL_TEXT_MAX];
+
+	for (size_t i = 0; i < r->rest.count; i++) {
+		const struct tied *l = &r->rest.at[i];
+		fprintf(out, "On no line of the invoice, %s\n  book    %16s  %14.3f GPU-hours\n", l->pool, decimal_format(l->cost_nano, 9, a),
+		        hours(l->book_gpu_ns));
+	}
+}
+
+static void print_total(const struct reconciliation *r, FILE *out) {
+	char a[DECIMAL_TEXT_MAX];
+
+	fprintf(out, "In all\n  invoice %16s\n", decimal_format(r->total.amount_nano, 9, a));
+	fprintf(out, "  book    %16s\n", decimal_format(r->total.cost_nano, 9, a));
+	for (int c = 0; c < CAUSES; c++) {
+		fprintf(out, "    %-26s %16s\n", difference_words[c], decimal_format(r->total.causes[c], 9, a));
+	}
+	fprintf(out, "  differ  %16s\n", decimal_format(r->total.amount_nano - r->total.cost_nano, 9, a));
+	fprintf(out, "%s a tolerance of %s a class\n", r->within ? "Within" : "Outside of", decimal_format(r->tolerance_nano, 2, a));
+}
+
+static void print_table(const struct reconciliation *r, bool lines, FILE *out) {
+	fprintf(out, "Invoice: %s, %zu lines\n", r->in->family->name, r->in->count);
+	for (size_t i = 0; i < r->note_count; i++) {
+		fprintf(out, "Assumed: %s\n", r->notes[i]);
+	}
+	for (size_t i = 0; i < r->pools.count; i++) {
+		print_tied(&r->pools.at[i], out);
+	}
+	print_charges(r, out);
+	print_rest(r, out);
+	fputs(lines ? "Line by line\n" : "", out);
+	for (size_t i = 0; lines && i < r->lines.count; i++) {
+		print_tied(&r->lines.at[i], out);
+	}
+	print_total(r, out);
+}
+
+/* ---- JSON ---- */
+
+static void put_text(FILE *out, const char *s) {
+	size_t size = 6 * strlen(s) + 1;
+	char *escaped = must_alloc(size);
+
+	json_escape(text_of(s), escaped, size);
+	fprintf(out, "\"%s\"", escaped);
+	free(escaped);
+}
+
+static void put_money(FILE *out, const char *key, int64_t nano) {
+	char a[DECIMAL_TEXT_MAX];
+	fprintf(out, "\"%s\":\"%s\"", key, decimal_format(nano, 9, a));
+}
+
+static void put_key(FILE *out, const char *words) {
+	fputc('"', out);
+	for (const char *c = words; *c; c++) {
+		if (*c != ',') {
+			fputc(*c == ' ' || *c == '-' ? '_' : *c, out);
+		}
+	}
+	fputc('"', out);
+}
+
+static void put_tied(FILE *out, const struct tied *l) {
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
+
+	fputs("{\"pool\":", out);
+	put_text(out, pool_of(l));
+	if (l->from_ns < l->to_ns) {
+		fprintf(out, ",\"from\":\"%s\",\"to\":\"%s\"", instant_format(l->from_ns, from), instant_format(l->to_ns, to));
+	}
+	fputc(',', out);
+	put_money(out, "invoice", l->amount_nano);
+	fputc(',', out);
+	put_money(out, "book", l->cost_nano);
+	fputc(',', out);
+	put_money(out, "differ", l->amount_nano - l->cost_nano);
+	if (l->gpu_ns >= 0) {
+		fprintf(out, ",\"invoice_gpu_ns\":%lld", (long long)l->gpu_ns);
+	} else {
+		fputs(",\"invoice_gpu_ns\":null", out);
+	}
+	fprintf(out, ",\"book_gpu_ns\":%lld,\"unobserved_gpu_ns\":%lld,\"causes\":{", (long long)l->book_gpu_ns,
+	        (long long)l->unobserved_ns);
+	for (int c = 0; c < CAUSES; c++) {
+		char a[DECIMAL_TEXT_MAX];
+		fputs(c > 0 ? "," : "", out);
+		put_key(out, difference_words[c]);
+		fprintf(out, ":\"%s\"", decimal_format(l->causes[c], 9, a));
+	}
+	fputs("}}", out);
+}
+
+static void put_list(FILE *out, const char *key, const struct tied_list *list) {
+	fprintf(out, ",\n \"%s\":[", key);
+	for (size_t i = 0; i < list->count; i++) {
+		fputs(i > 0 ? ",\n  " : "\n  ", out);
+		put_tied(out, &list->at[i]);
+	}
+	fputc(']', out);
+}
+
+static void put_charges(FILE *out, const struct reconciliation *r) {
+	const char *lead = "";
+
+	fputs(",\n \"charges\":[", out);
+	for (int c = 0; c < CHARGE_CLASSES; c++) {
+		if (r->charge_lines[c] > 0) {
+			fprintf(out, "%s{\"class\":\"%s\",\"lines\":%zu,", lead, charge_class_names[c], r->charge_lines[c]);
+			put_money(out, "amount", r->charges_nano[c]);
+			fputc(',', out);
+			put_money(out, "billed", r->billed_nano[c]);
+			fputc('}', out);
+			lead = ",";
+		}
+	}
+	fputc(']', out);
+}
+
+static void print_json(const struct reconciliation *r, bool lines, FILE *out) {
+	fputs("{\"schema\":\"tollbook.reconcile.v1\",\"invoice\":", out);
+	put_text(out, r->path);
+	fputs(",\"form\":", out);
+	put_text(out, r->in->family->name);
+	fputs(",\"currency\":", out);
+	put_text(out, r->currency);
+	fprintf(out, ",\"cost\":\"%s\",\n \"assumptions\":[", r->in->effective ? "effective" : "billed");
+	for (size_t i = 0; i < r->note_count; i++) {
+		fputs(i > 0 ? "," : "", out);
+		put_text(out, r->notes[i]);
+	}
+	fputc(']', out);
+	put_list(out, "pools", &r->pools);
+	put_charges(out, r);
+	put_list(out, "not_invoiced", &r->rest);
+	if (lines) {
+		put_list(out, "lines", &r->lines);
+	}
+	fputs(",\n \"total\":", out);
+	put_tied(out, &r->total);
+	fputc(',', out);
+	put_money(out, "tolerance", r->tolerance_nano);
+	fprintf(out, ",\"within\":%s}\n", r->within ? "true" : "false");
+}
+
+/* ---- rows, for CSV, HTML and Markdown ---- */
+
+#define CELLS (8 + CAUSES)
+
+struct form {
+	const char *head, *foot, *row, *end, *cell, *cell_end, *between;
+	void (*text)(FILE *out, const char *s);
+};
+
+static void put_html(FILE *out, const char *s) {
+	for (; *s; s++) {
+		const char *as = *s == '<' ? "&lt;" : *s == '>' ? "&gt;" : *s == '&' ? "&amp;" : *s == '"' ? "&quot;" : NULL;
+		fputs(as ? as : (char[]){*s, '\0'}, out);
+	}
+}
+
+static void put_markdown(FILE *out, const char *s) {
+	for (; *s; s++) {
+		fputs(*s == '|' ? "\\|" : *s == '\n' ? " " : (char[]){*s, '\0'}, out);
+	}
+}
+
+/* A spreadsheet would run what begins with a sign; figures are not text. */
+static void put_csv(FILE *out, const char *s) {
+	bool figure = strspn(s, "-.0123456789") == strlen(s), formula = !figure && strchr("=+-@", s[0]) && s[0];
+
+	if (!formula && !strpbrk(s, "\",\r\n")) {
+		fputs(s, out);
+		return;
+	}
+	fputs(formula ? "\"'" : "\"", out);
+	for (; *s; s++) {
+		fputs(*s == '"' ? "\"\"" : (char[]){*s, '\0'}, out);
+	}
+	fputc('"', out);
+}
+
+static void put_row(const struct form *f, FILE *out, const char *const cells[CELLS]) {
+	fputs(f->row, out);
+	for (int i = 0; i < CELLS; i++) {
+		fputs(i > 0 ? f->between : "", out);
+		fputs(f->cell, out);
+		f->text(out, cells[i]);
+		fputs(f->cell_end, out);
+	}
+	fputs(f->end, out);
+}
+
+static void put_row_of(const struct form *f, FILE *out, const char *level, const struct tied *l) {
+	char from[INSTANT_TEXT_MAX] = "", to[INSTANT_TEXT_MAX] = "", money[3 + CAUSES][DECIMAL_TEXT_MAX], ns[2][32] = {""};
+	const char *cells[CELLS] = {level, pool_of(l), from, to, money[0], money[1], money[2], ns[0]};
+	bool timed = l->from_ns < l->to_ns;
+
+	if (timed) {
+		instant_format(l->from_ns, from);
+		instant_format(l->to_ns, to);
+	}
+	decimal_format(l->amount_nano, 9, money[0]);
+	decimal_format(l->cost_nano, 9, money[1]);
+	decimal_format(l->amount_nano - l->cost_nano, 9, money[2]);
+	if (l->gpu_ns >= 0) {
+		snprintf(ns[0], sizeof ns[0], "%.9f", hours(l->gpu_ns));
+	}
+	for (int c = 0; c < CAUSES; c++) {
+		cells[8 + c] = decimal_format(l->causes[c], 9, money[3 + c]);
+	}
+	put_row(f, out, cells);
+}
+
+static void put_charge_row(const struct form *f, FILE *out, const struct reconciliation *r, int c) {
+	char amount[DECIMAL_TEXT_MAX];
+	const char *cells[CELLS];
+
+	for (int i = 0; i < CELLS; i++) {
+		cells[i] = "";
+	}
+	cells[0] = charge_class_names[c];
+	cells[4] = decimal_format(r->charges_nano[c], 9, amount);
+	put_row(f, out, cells);
+}
+
+static void print_rows(const struct form *f, const struct reconciliation *r, bool lines, FILE *out) {
+	const char *headers[CELLS] = {"level", "pool", "from", "to", "invoice", "book", "differ", "invoice GPU-hours"};
+
+	for (int c = 0; c < CAUSES; c++) {
+		headers[8 + c] = difference_words[c];
+	}
+	fputs(f->head, out);
+	put_row(f, out, headers);
+	if (f->text == put_markdown) {
+		for (int i = 0; i < CELLS; i++) {
+			fputs(i < 2 ? "| --- " : "| ---: ", out);
+		}
+		fputs("|\n", out);
+	}
+	for (size_t i = 0; i < r->pools.count; i++) {
+		put_row_of(f, out, "pool", &r->pools.at[i]);
+	}
+	for (int c = 0; c < CHARGE_CLASSES; c++) {
+		if (r->charge_lines[c] > 0) {
+			put_charge_row(f, out, r, c);
+		}
+	}
+	for (size_t i = 0; i < r->rest.count; i++) {
+		put_row_of(f, out, "not invoiced", &r->rest.at[i]);
+	}
+	for (size_t i = 0; lines && i < r->lines.count; i++) {
+		put_row_of(f, out, "line", &r->lines.at[i]);
+	}
+	put_row_of(f, out, "= total", &r->total);
+	fputs(f->foot, out);
+}
+
+static const struct form csv = {"", "", "", "\r\n", "", "", ",", put_csv};
+static const struct form markdown = {"", "", "| ", " |\n", "", "", " | ", put_markdown};
+static const struct form html = {
+	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Invoice and book</title>\n"
+	"<style>body{font:14px/1.5 system-ui,sans-serif;margin:2em}table{border-collapse:collapse}"
+	"td{border-bottom:1px solid #ddd;padding:.3em .7em;text-align:right;font-variant-numeric:tabular-nums}"
+	"td:first-child,td:nth-child(2){text-align:left}tr:first-child,tr:last-child{font-weight:600}</style></head>\n"
+	"<body><h1>Invoice and book</h1>\n<table>\n",
+	"</table></body></html>\n", "<tr>", "</tr>\n", "<td>", "</td>", "", put_html};
+
+bool reconciliation_print(const struct reconciliation *r, const char *format, bool lines, FILE *out) {
+	if (strcmp(format, "table") == 0) {
+		print_table(r, lines, out);
+	} else if (strcmp(format, "json") == 0) {
+		print_json(r, lines, out);
+	} else if (strcmp(format, "csv") == 0) {
+		print_rows(&csv, r, lines, out);
+	} else if (strcmp(format, "html") == 0) {
+		print_rows(&html, r, lines, out);
+	} else if (strcmp(format, "markdown") == 0 || strcmp(format, "md") == 0) {
+		print_rows(&markdown, r, lines, out);
+	} else {
+		return false;
+	}
+	return true;
+}
