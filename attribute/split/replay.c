@@ -12,13 +12,22 @@
 #define FORM_SD 0.0075
 #define MOST_BOTH_PART 0.95
 
-/* What of the time between a request's instants the device did not work, one standard deviation. */
-#define WAIT_SD 0.0125
+/*
+ * What of a step's time the device waited for the host, one standard deviation: instants show a part of it, or nothing where no request
+ * had to wait.
+ */
+#define HIDDEN_GAP_NS 150e3
+#define UNSEEN_GAP_NS 300e3
+#define WAIT_SD 0.01
 
 static double both_sd(const struct replay *y, const struct batch *b) {
 	double part = fmin(MOST_BOTH_PART, y->by->both_part), form = FORM_SD / (1 - part);
 
 	return hypot(form, y->borrowed ? step_model_share_sd(y->model, b) : y->by->drawn_sd);
+}
+
+static double wait_sd(const struct replay *y, double step_ns) {
+	return step_ns > 0 ? hypot(WAIT_SD, fmin(1, (y->by->gap_ns > 0 ? HIDDEN_GAP_NS : UNSEEN_GAP_NS) / step_ns)) : WAIT_SD;
 }
 
 static double part_of(double part, double whole) {
@@ -59,7 +68,7 @@ static int post_busy(struct walk *w, const struct replay *y, const struct batch 
 		.decode_kv_tokens = b->decode_kv_tokens,
 		.times = both ? &t : NULL,
 		.by_steps = true,
-		.share_sd = both ? both_sd(y, b) : WAIT_SD,
+		.share_sd = hypot(both ? both_sd(y, b) : 0, wait_sd(y, t.whole)),
 	};
 	int rc = accounts_busy(&w->accounts, &s, why);
 	w->cursor_ns = to_ns;
