@@ -78,6 +78,9 @@ void rebuild_release(struct rebuild *r) {
 	free(r->rows);
 	free(r->distances);
 	free(r->order);
+	free(r->sums);
+	guess_release(&r->guess);
+	free(r->guessed);
 	*r = (struct rebuild){0};
 }
 
@@ -92,6 +95,11 @@ static int by_instant(const void *a, const void *b) {
 	return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind) : (x->request > y->request) - (x->request < y->request);
 }
 
+/* When the step ended before it was scheduled. */
+static int64_t scheduled_from(const struct rebuild *r, const struct rebuild_request *q) {
+	return q->guessed ? q->scheduled_ns : q->scheduled_ns - r->gap_ns;
+}
+
 static size_t list_events(struct rebuild *r) {
 	size_t count = 0;
 
@@ -99,8 +107,8 @@ static size_t list_events(struct rebuild *r) {
 	for (uint32_t i = 0; i < r->count; i++) {
 		const struct rebuild_request *q = &r->at[i];
 		r->events[count++] = (struct rebuild_event){q->first_token_ns, i, INSTANT_FIRST};
-		if (q->compute_ntok > 0) {
-			r->events[count++] = (struct rebuild_event){q->scheduled_ns - (r->guesses ? 0 : r->gap_ns), i, INSTANT_SCHEDULED};
+		if (q->compute_ntok > 0 && (!q->guessed || q->certain)) {
+			r->events[count++] = (struct rebuild_event){scheduled_from(r, q), i, INSTANT_SCHEDULED};
 		}
 		if (q->finish_ns > q->first_token_ns) {
 			r->events[count++] = (struct rebuild_event){q->finish_ns, i, INSTANT_FINISH};
@@ -117,14 +125,12 @@ static void note_event(struct rebuild *r, const struct rebuild_event *e, uint32_
 	bool decodes = q->finish_ns > q->first_token_ns;
 	double growth = decodes ? (double)q->output_ntok / (double)(q->finish_ns - q->first_token_ns) : 0;
 
-	if (e->kind == INSTANT_SCHEDULED) {
-		q->at_scheduled = number;
-	} else if (e->kind == INSTANT_FIRST) {
+	if (e->kind == INSTANT_FIRST) {
 		q->at_first = number;
 		m->sequences += decodes;
 		m->context += decodes ? (double)q->prompt_ntok : 0;
 		m->context_per_ns += growth;
-	} else {
+	} else if (e->kind == INSTANT_FINISH) {
 		q->at_finish = number;
 		m->sequences--;
 		m->context -= (double)(q->prompt_ntok + q->output_ntok);
@@ -178,7 +184,8 @@ void rebuild_marks(struct rebuild *r) {
 struct stretch_row {
 	double x[TERMS];
 	int64_t from_ns;
-	int64_t steps; /* 0: none has begun */
+	int64_t steps;  /* 0: none has begun */
+	bool uncertain; /* when a prompt of it was scheduled is a guess */
 };
 
 struct passing {
@@ -188,6 +195,7 @@ struct passing {
 	size_t next; /* request to be scheduled */
 	struct rebuild_alone sums;
 	struct stretch_row row;
+	double terms[TERMS]; /* of all steps with prompts so far */
 	rebuild_step *step;
 	void *context;
 };
@@ -208,7 +216,7 @@ static void add_row(struct rebuild *r, const double x[TERMS], double ns, double 
 static void end_row(struct passing *p, int64_t to_ns) {
 	double steps = (double)p->row.steps;
 
-	if (p->row.steps > 0 && p->row.from_ns >= p->r->from_ns && to_ns <= p->r->until_ns) {
+	if (p->row.steps > 0 && !p->row.uncertain && p->row.from_ns >= p->r->from_ns && to_ns <= p->r->until_ns) {
 		add_row(p->r, p->row.x, (double)(to_ns - p->row.from_ns) - steps * (double)p->r->gap_ns, STEP_SD / sqrt(steps), p->row.from_ns);
 	}
 	p->row.steps = 0;
@@ -219,7 +227,7 @@ static void admit(struct passing *p) {
 	struct rebuild *r = p->r;
 	size_t kept = 0;
 
-	for (; p->next < r->count && (r->at[p->next].compute_ntok == 0 || r->at[p->next].at_scheduled <= p->mark); p->next++) {
+	for (; p->next < r->count && scheduled_from(r, &r->at[p->next]) <= p->now_ns + REBUILD_EPS_NS; p->next++) {
 		if (r->at[p->next].compute_ntok > 0) {
 			r->at[p->next].rest_ntok = r->at[p->next].compute_ntok;
 			GROW(r->prompts, r->prompt_count + 1, r->prompt_room);
@@ -245,11 +253,11 @@ static int64_t row_room(const struct passing *p) {
 }
 
 /* Fills a batch with prompts' chunks; *finishes: one has its first token at the next mark. Returns what of such is left. */
-static int64_t fill(struct passing *p, struct batch *b, bool *finishes) {
+static int64_t fill(struct passing *p, struct batch *b, bool *finishes, bool *uncertain) {
 	struct rebuild *r = p->r;
 	int64_t room = row_room(p), rest = 0;
 
-	*finishes = false;
+	*finishes = *uncertain = false;
 	for (size_t i = 0; i < r->prompt_count; i++) {
 		struct rebuild_request *q = &r->at[r->prompts[i]];
 		bool ends = q->at_first <= p->mark + 1;
@@ -257,6 +265,7 @@ static int64_t fill(struct passing *p, struct batch *b, bool *finishes) {
 		b->prefill_tokens += ntok;
 		b->prefill_token_kv += ntok * before + ntok * ntok / 2;
 		*finishes |= ntok > 0 && ntok == q->rest_ntok;
+		*uncertain |= ntok > 0 && q->guessed && !q->certain;
 		q->rest_ntok -= ntok;
 		room -= ntok;
 		rest += ends ? q->rest_ntok : 0;
@@ -274,6 +283,7 @@ static void note_step(struct passing *p, const struct batch *b, int64_t to_ns) {
 	}
 	for (int i = 0; i < TERMS; i++) {
 		p->row.x[i] += x[i];
+		p->terms[i] += x[i];
 	}
 	p->row.steps++;
 	p->sums.mixed++;
@@ -286,15 +296,16 @@ static void note_step(struct passing *p, const struct batch *b, int64_t to_ns) {
 static bool take_step(struct passing *p, int64_t next_ns) {
 	const struct rebuild_mark *m = &p->r->marks[p->mark];
 	struct batch b = {.decode_tokens = m->sequences, .decode_kv_tokens = (int64_t)context_at(m, (double)p->now_ns)};
-	bool finishes, known = p->row.steps > 0 || p->now_ns == m->at_ns;
+	bool finishes, uncertain, known = p->row.steps > 0 || p->now_ns == m->at_ns;
 
-	int64_t rest = fill(p, &b, &finishes);
+	int64_t rest = fill(p, &b, &finishes, &uncertain);
 	if (b.prefill_tokens == 0) {
 		return false;
 	}
 	double expected = step_model_ns(&p->r->model, &b) + (double)p->r->gap_ns;
 	int64_t to_ns = rebuild_end(p->now_ns, next_ns, finishes, expected, rebuild_more_ns(&p->r->model, &b, rest, p->r->budget_ntok));
 	note_step(p, &b, to_ns);
+	p->row.uncertain |= uncertain;
 	if (!known) {
 		p->row.steps = 0;
 	}
@@ -324,6 +335,21 @@ static void decode_alone(struct passing *p, int64_t next_ns) {
 	p->now_ns = next_ns;
 }
 
+static void note_mark(struct passing *p) {
+	p->r->marks[p->mark].before = p->sums;
+	if (p->r->guesses) {
+		memcpy(p->r->sums[p->mark], p->terms, sizeof p->terms);
+	}
+}
+
+/* Until when nothing comes in: the next mark, or a prompt whose scheduling is a guess that is no mark. */
+static int64_t next_prompt_ns(const struct passing *p, int64_t next_ns) {
+	const struct rebuild *r = p->r;
+	int64_t at_ns = p->next < r->count ? scheduled_from(r, &r->at[p->next]) : next_ns;
+
+	return at_ns > p->now_ns && at_ns < next_ns ? at_ns : next_ns;
+}
+
 static void pass(struct passing *p) {
 	struct rebuild *r = p->r;
 
@@ -331,15 +357,15 @@ static void pass(struct passing *p) {
 	while (p->mark + 1 < r->mark_count) {
 		int64_t next_ns = r->marks[p->mark + 1].at_ns;
 		if (p->now_ns == r->marks[p->mark].at_ns) {
-			r->marks[p->mark].before = p->sums;
-			admit(p);
+			note_mark(p);
 		}
+		admit(p);
 		if (r->prompt_count == 0 || !take_step(p, next_ns)) {
-			decode_alone(p, next_ns);
+			decode_alone(p, next_prompt_ns(p, next_ns));
 		}
 		p->mark += p->now_ns == next_ns;
 	}
-	r->marks[p->mark].before = p->sums;
+	note_mark(p);
 }
 
 /* ---- requests' lives ---- */
@@ -372,6 +398,25 @@ static void row_of_life(struct rebuild *r, const struct rebuild_request *q) {
 	add_row(r, x, to->ns - from->ns, hypot(MEAN_SD, ENDS_STEPS / alone), q->first_token_ns);
 }
 
+/* All steps of a request's life: where it is not certain which had prompts, and when. */
+static void row_of_whole_life(struct rebuild *r, const struct rebuild_request *q) {
+	const struct rebuild_alone *from = &r->marks[q->at_first].before, *to = &r->marks[q->at_finish].before;
+	double alone = fmax(0, (double)(q->output_ntok - 1) - (to->mixed - from->mixed)) / r->tokens_a_step;
+	double steps = to->steps - from->steps, ns = (double)(q->finish_ns - q->first_token_ns), x[TERMS] = {0}, step = 0;
+
+	if (alone > 0 && !(steps > 0)) {
+		return;
+	}
+	if (alone > 0) {
+		rebuild_decode_terms(&r->model, (to->sequences - from->sequences) / steps, (to->context - from->context) / steps, x);
+	}
+	for (int i = 0; i < TERMS; i++) {
+		step += r->model.ns[i] * x[i];
+		x[i] = alone * x[i] + r->sums[q->at_finish][i] - r->sums[q->at_first][i];
+	}
+	add_row(r, x, ns, hypot(MEAN_SD, ENDS_STEPS * fmax(step, ns / (double)q->output_ntok) / ns), q->first_token_ns);
+}
+
 void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context) {
 	struct passing p = {.r = r, .now_ns = r->mark_count > 0 ? r->marks[0].at_ns : 0, .step = step, .context = context};
 
@@ -379,11 +424,14 @@ void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context) {
 	if (r->mark_count == 0) {
 		return;
 	}
+	if (r->guesses) {
+		GROW(r->sums, r->mark_count, r->sums_room);
+	}
 	pass(&p);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct rebuild_request *q = &r->at[i];
 		if (q->finish_ns > q->first_token_ns && !q->preempted && q->first_token_ns >= r->from_ns && q->finish_ns <= r->until_ns) {
-			row_of_life(r, q);
+			(r->guesses ? row_of_whole_life : row_of_life)(r, q);
 		}
 	}
 }

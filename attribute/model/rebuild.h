@@ -31,18 +31,52 @@ double rebuild_more_ns(const struct step_model *m, const struct batch *b, int64_
  */
 int64_t rebuild_end(int64_t from_ns, int64_t next_ns, bool finishes, double expected_ns, double more_ns);
 
+/* ---- when requests were scheduled, where that is not logged ---- */
+
+struct guess_request {
+	int64_t arrival_ns, first_token_ns, finish_ns; /* of a prompt that decodes elsewhere: finish = first token */
+	int64_t compute_ntok, cached_ntok, prompt_ntok, output_ntok;
+	/* what comes out */
+	int64_t scheduled_ns;
+	bool certain;
+};
+
+/* What is known of those whose first token has come; all zero at the start. */
+struct guess {
+	struct guess_sequence {
+		int64_t finish_ns, context;
+	} *decoding;
+	size_t count, room;
+	int64_t context; /* of them all */
+	struct guess_step {
+		int64_t from_ns, to_ns, ntok; /* tokens of prompts */
+		int64_t sequences;
+		bool certain;                 /* from_ns */
+	} last; /* the latest step that made first tokens */
+	bool any;
+};
+
+/*
+ * When requests were scheduled whose first tokens a step made; called step by step, the requests in the order of arrival. Prompts are
+ * scheduled first come, first served: who had arrived when a step began that had room was in it; who found the engine
+ * without work began on arrival; else so long before the first token as the model says. certain: one of the first two.
+ */
+void guess_scheduled(struct guess *g, const struct step_model *m, int64_t budget_ntok, struct guess_request *list, size_t count);
+void guess_release(struct guess *g);
+
 /* ---- a batch of requests ---- */
 
 struct rebuild_request {
 	int64_t arrival_ns;
-	int64_t scheduled_ns;   /* UNKNOWN: to be guessed; of a prompt computed elsewhere: its first token */
+	int64_t scheduled_ns;   /* of a prompt computed elsewhere: its first token */
 	int64_t first_token_ns; /* after it the request decodes */
 	int64_t finish_ns;      /* of a prompt that decodes elsewhere: its first token */
 	int64_t compute_ntok;   /* of the prompt, at least 1; 0: computed elsewhere */
 	int64_t cached_ntok, prompt_ntok, output_ntok;
 	bool preempted;
+	bool guessed, certain;  /* scheduled_ns is a guess; and one that is certain */
 	/* where it stands among the instants, by the batch at hand */
-	uint32_t at_scheduled, at_first, at_finish;
+	uint32_t at_first, at_finish;
 	int64_t rest_ntok;
 };
 
@@ -66,7 +100,10 @@ struct rebuild {
 	int64_t budget_ntok;
 	double tokens_a_step; /* of a sequence: more than 1 with drafts */
 	int64_t gap_ns;
-	bool guesses;         /* when requests were scheduled is not logged */
+	bool guesses;         /* when requests were scheduled is not logged, or not to be relied on */
+	struct guess guess;
+	struct guess_request *guessed;
+	size_t guessed_room;
 	double score;         /* mean |ln(time / model)| of rows, each at most SCORE_MOST */
 	/* instants, and what is known after each */
 	struct rebuild_mark {
@@ -76,6 +113,8 @@ struct rebuild {
 		struct rebuild_alone before;    /* sums up to here */
 	} *marks;
 	size_t mark_count, mark_room;
+	double (*sums)[TERMS]; /* of steps with prompts up to each mark; where lives are rows as a whole */
+	size_t sums_room;
 	struct rebuild_event *events;
 	size_t event_room;
 	uint32_t *prompts; /* being computed, in order */

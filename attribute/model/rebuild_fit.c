@@ -4,10 +4,10 @@
  * How many tokens a step computes at most is not logged: of the usual numbers that one is taken with which times come out best, and so is
  * how many tokens a step gives a sequence.
  */
+#define _GNU_SOURCE /* qsort_r */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stdio.h>
 
 #include "attribute/model/nnls.h"
 #include "attribute/model/rebuild.h"
@@ -25,7 +25,7 @@
 #define SCORE_MOST 0.5
 /* Better by less is not better. */
 #define SCORE_MARGIN 0.95
-#define DRAFTS_MARGIN 0.97
+#define DRAFTS_MARGIN 0.975
 
 /* Rows that are further off than so many robust standard deviations are left out. */
 #define SPREADS 6
@@ -39,6 +39,7 @@
 /* Where a prompt is scheduled after a step's end by no more than this, it is the engine's work in between. */
 #define MOST_GAP_NS INT64_C(5000000)
 #define LEAST_GAPS 4
+#define USUAL_GAP_NS 200000 /* where it is not seen */
 
 /* Blocks of the bootstrap: some times as long as most requests. */
 #define BLOCK_NS (32 * NS_PER_SECOND)
@@ -116,7 +117,64 @@ static int64_t gap_of(struct rebuild *r) {
 			list[count++] = (double)ns;
 		}
 	}
-	return count >= LEAST_GAPS ? (int64_t)median(list, count) : 0;
+	return count >= LEAST_GAPS ? (int64_t)median(list, count) : USUAL_GAP_NS;
+}
+
+/* ---- when requests were scheduled ---- */
+
+static int by_first_token(const void *a, const void *b, void *requests) {
+	const struct rebuild_request *list = requests, *x = &list[*(const uint32_t *)a], *y = &list[*(const uint32_t *)b];
+
+	if (x->first_token_ns != y->first_token_ns) {
+		return (x->first_token_ns > y->first_token_ns) - (x->first_token_ns < y->first_token_ns);
+	}
+	return (x->arrival_ns > y->arrival_ns) - (x->arrival_ns < y->arrival_ns);
+}
+
+static int by_arrival(const void *a, const void *b, void *requests) {
+	const struct rebuild_request *list = requests, *x = &list[*(const uint32_t *)a], *y = &list[*(const uint32_t *)b];
+
+	return (x->arrival_ns > y->arrival_ns) - (x->arrival_ns < y->arrival_ns);
+}
+
+/* Requests whose first tokens one step made. */
+static void guess_some(struct rebuild *r, uint32_t *order, size_t count) {
+	if (count > r->guessed_room) {
+		r->guessed_room = count + 64;
+		r->guessed = must_realloc(r->guessed, r->guessed_room * sizeof *r->guessed);
+	}
+	qsort_r(order, count, sizeof *order, by_arrival, r->at);
+	for (size_t i = 0; i < count; i++) {
+		const struct rebuild_request *q = &r->at[order[i]];
+		r->guessed[i] = (struct guess_request){q->arrival_ns, q->first_token_ns, q->finish_ns, q->compute_ntok, q->cached_ntok, q->prompt_ntok,
+		                                       q->output_ntok, 0, false};
+	}
+	guess_scheduled(&r->guess, &r->model, r->budget_ntok, r->guessed, count);
+	for (size_t i = 0; i < count; i++) {
+		struct rebuild_request *q = &r->at[order[i]];
+		q->guessed = true;
+		q->certain = r->guessed[i].certain;
+		q->scheduled_ns = r->guessed[i].scheduled_ns;
+	}
+}
+
+static void guess_all(struct rebuild *r) {
+	if (r->count > r->order_room) {
+		r->order_room = r->count + r->count / 2;
+		r->order = must_realloc(r->order, r->order_room * sizeof *r->order);
+	}
+	for (uint32_t i = 0; i < r->count; i++) {
+		r->order[i] = i;
+	}
+	qsort_r(r->order, r->count, sizeof *r->order, by_first_token, r->at);
+	guess_release(&r->guess);
+	for (size_t from = 0, to; from < r->count; from = to) {
+		int64_t first_ns = r->at[r->order[from]].first_token_ns;
+		for (to = from + 1; to < r->count && r->at[r->order[to]].first_token_ns <= first_ns + REBUILD_EPS_NS; to++) {
+		}
+		guess_some(r, r->order + from, to - from);
+	}
+	rebuild_marks(r);
 }
 
 /* ---- rounds ---- */
@@ -187,6 +245,9 @@ static double score_of(const struct rebuild *r) {
 }
 
 static void round_of(struct rebuild *r) {
+	if (r->guesses) {
+		guess_all(r);
+	}
 	rebuild_rows(r, NULL, NULL);
 	predict(r);
 	leave_out(r);
@@ -244,26 +305,25 @@ static void choose_budget(struct rebuild *r) {
  */
 static void choose_tokens_a_step(struct rebuild *r) {
 	struct step_model best;
-	double least, chosen = 1, margin = DRAFTS_MARGIN;
+	double first, least, chosen = 1;
 
 	r->without_prompt = true;
 	rounds_of(r, BUDGET_ROUNDS);
-	least = r->score;
+	first = least = r->score;
 	best = r->model;
 	for (double tokens = 1 + MORE_TOKENS; tokens <= MOST_TOKENS; tokens += MORE_TOKENS) {
 		r->tokens_a_step = tokens;
 		rounds_of(r, FIRST_ROUNDS);
-		if (r->score >= least * margin) {
+		if (r->score >= least) {
 			break;
 		}
 		least = r->score;
 		best = r->model;
 		chosen = tokens;
-		margin = 1;
 	}
 	r->without_prompt = false;
 	r->model = best;
-	r->tokens_a_step = chosen >= LEAST_DRAFTS ? chosen : 1;
+	r->tokens_a_step = chosen >= LEAST_DRAFTS && least < first * DRAFTS_MARGIN ? chosen : 1;
 }
 
 /* ---- what it says, for the pool's sums ---- */
@@ -281,7 +341,6 @@ static void count_step(void *context, const struct batch *b, int64_t from_ns, in
 	const struct batch d = {.decode_tokens = b->decode_tokens, .decode_kv_tokens = b->decode_kv_tokens};
 
 	rebuilt_count(c->to, REBUILT_BUSY_NS, to_ns - from_ns);
-	if (getenv("LOWSTEPS")) fprintf(stderr, "STEP %lld %lld %lld %lld %lld %.0f\n", (long long)from_ns, (long long)to_ns, (long long)b->prefill_tokens, (long long)b->decode_tokens, (long long)b->decode_kv_tokens, step_model_ns(m, b));
 	if (b->decode_tokens == 0) {
 		return;
 	}
@@ -309,9 +368,9 @@ static void give(struct rebuild *r, struct text replica, struct rebuilt *to) {
 			rebuilt_add(to, bucket, row->x, row->ns, scale_of(row) / row->sd, row->sd);
 		}
 	}
-	if (getenv("LOWSTEPS")) { for (size_t k = 0; k < r->row_count; k++) fprintf(stderr, "ROW %d %.0f %.0f sd %.3f n %.1f D %.1f K %.0f P %.0f\n", r->rows[k].kept, r->rows[k].ns, r->rows[k].model_ns, r->rows[k].sd, r->rows[k].x[TERM_FLOOR], r->rows[k].x[TERM_TOKENS]/r->rows[k].x[TERM_FLOOR], r->rows[k].x[TERM_CONTEXT]/r->rows[k].x[TERM_FLOOR], r->rows[k].x[TERM_PROMPT]); for (int i = 0; i < TERMS; i++) { int64_t nt; fprintf(stderr, "TERM %s %lld %.4f\n", step_model_term(i, &nt), (long long)nt, r->model.ns[i]); } }
 	rebuilt_count(to, REBUILT_BUSY_NS, (int64_t)r->marks[r->mark_count - 1].before.ns);
 	rebuilt_count(to, REBUILT_REQUESTS, requests);
+	rebuilt_count(to, REBUILT_GUESSED, r->guesses ? requests : 0);
 	rebuilt_count(to, REBUILT_GAP_NS, r->gap_ns * requests);
 	rebuilt_count_part(to, REBUILT_TOKENS_A_STEP, r->tokens_a_step * (double)requests);
 	rebuilt_count_part(to, REBUILT_SCORE, r->score * (double)requests);
@@ -327,7 +386,7 @@ bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to) {
 	rebuild_marks(r);
 	if (!r->fitted) {
 		begin(r);
-		r->gap_ns = r->guesses ? 0 : gap_of(r);
+		r->gap_ns = r->guesses ? USUAL_GAP_NS : gap_of(r);
 		rebuild_marks(r);
 		choose_budget(r);
 		settle(r);

@@ -171,6 +171,7 @@ bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m) {
 		return false;
 	}
 	m->budget_ntok = budget_of(r);
+	m->guesses = 2 * r->totals[REBUILT_GUESSED] > r->totals[REBUILT_REQUESTS];
 	m->gap_ns = (int64_t)((double)r->totals[REBUILT_GAP_NS] / requests);
 	m->tokens_a_step = (double)r->totals[REBUILT_TOKENS_A_STEP] / (double)REBUILT_UNIT / requests;
 	m->score = (double)r->totals[REBUILT_SCORE] / (double)REBUILT_UNIT / requests;

@@ -24,6 +24,7 @@ extern const int64_t rebuilt_budget_ntok[REBUILT_BUDGETS];
 enum rebuilt_total {
 	REBUILT_BUSY_NS, REBUILT_BOTH_NS, /* ns, and of them those of steps with both phases */
 	REBUILT_REQUESTS,
+	REBUILT_GUESSED,    /* requests of which it is guessed when they were scheduled */
 	REBUILT_GAP_NS,     /* x requests */
 	REBUILT_TOKENS_A_STEP, /* x requests, in REBUILT_UNIT */
 	REBUILT_SCORE,      /* x requests, in REBUILT_UNIT */
@@ -58,6 +59,7 @@ struct rebuilt_model {
 	struct step_model steps; /* its `steps`: rows */
 	int64_t budget_ntok, gap_ns;
 	double tokens_a_step, score;
+	bool guesses;       /* when requests were scheduled */
 	double both_part;   /* of busy time, in steps with both phases */
 	double drawn_sd;    /* of prefill's share of these, by the bootstrap */
 };

@@ -77,9 +77,20 @@ static bool comes_before(const struct active *a, const struct active *b) {
 	return x != y ? x < y : a->request.head.at_ns < b->request.head.at_ns;
 }
 
+/* In its place among those that wait; there is room. */
+static void put_waiting(struct flight *f, struct active *a) {
+	size_t at = f->waiting_count;
+
+	while (at > 0 && comes_before(a, f->waiting[at - 1])) {
+		f->waiting[at] = f->waiting[at - 1];
+		at--;
+	}
+	f->waiting[at] = a;
+	f->waiting_count++;
+}
+
 struct active *flight_admit(struct flight *f, const struct request_item *r) {
 	struct active *a = new_active(f, r);
-	size_t at = f->waiting_count;
 
 	if (r->part != PART_DECODE && r->prompt_tokens > r->cached_tokens) {
 		a->remaining = r->prompt_tokens - r->cached_tokens;
@@ -88,13 +99,20 @@ struct active *flight_admit(struct flight *f, const struct request_item *r) {
 		f->waiting_room = f->waiting_room > 0 ? 2 * f->waiting_room : 64;
 		f->waiting = must_realloc(f->waiting, f->waiting_room * sizeof *f->waiting);
 	}
-	while (at > 0 && comes_before(a, f->waiting[at - 1])) {
-		f->waiting[at] = f->waiting[at - 1];
-		at--;
-	}
-	f->waiting[at] = a;
-	f->waiting_count++;
+	put_waiting(f, a);
 	return a;
+}
+
+void flight_reschedule(struct flight *f, struct active *a, int64_t at_ns) {
+	size_t at = 0;
+
+	while (f->waiting[at] != a) {
+		at++;
+	}
+	f->waiting_count--;
+	memmove(f->waiting + at, f->waiting + at + 1, (f->waiting_count - at) * sizeof *f->waiting);
+	a->request.scheduled_ns = at_ns;
+	put_waiting(f, a);
 }
 
 /* ---- decoding: a heap by `until` ---- */
@@ -371,7 +389,7 @@ size_t flight_enter_prompts(struct flight *f, int64_t at_ns) {
 /* When a request that waits is scheduled, has its first token, or is over. */
 static int64_t waiting_change(const struct active *a, int64_t at_ns) {
 	const struct request_item *r = &a->request;
-	const int64_t instants[] = {scheduled_ns(r), r->first_token_ns, r->finish_ns};
+	const int64_t instants[] = {a->guessed ? UNKNOWN : scheduled_ns(r), r->first_token_ns, r->finish_ns};
 	int64_t next = INT64_MAX;
 
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {

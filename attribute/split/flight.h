@@ -32,6 +32,7 @@ struct active {
 	uint32_t remaining;     /* prompt tokens still to be computed */
 	uint32_t computed;
 	bool decoding;
+	bool guessed;           /* when it was scheduled: no step need end there */
 	int64_t context;        /* of its first decode step; grows by one each further step */
 	int64_t first_decode;   /* number of the decode step it first takes part in */
 	int64_t until;          /* retire when the clock, or the count of decode steps, has passed this */
@@ -75,6 +76,9 @@ void flight_release(struct flight *f);
 
 /* Takes a request in; the caller may yet correct what is known of it. */
 struct active *flight_admit(struct flight *f, const struct request_item *r);
+
+/* One that waits was scheduled at another instant. */
+void flight_reschedule(struct flight *f, struct active *a, int64_t at_ns);
 
 /*
  * Lets go of the requests that were done before an instant, and lets decode those whose first token

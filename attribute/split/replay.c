@@ -1,8 +1,9 @@
 #include "attribute/split/replay.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "attribute/model/rebuild.h"
 #include "attribute/model/rules.h"
 
 /*
@@ -10,6 +11,7 @@
  * time is spent in other steps. Where these are few the split rests on the model's form.
  */
 #define FORM_SD 0.0075
+#define FORM_GUESSED_SD 0.0166 /* where it is guessed when requests were scheduled */
 #define MOST_BOTH_PART 0.95
 
 /*
@@ -21,7 +23,7 @@
 #define WAIT_SD 0.01
 
 static double both_sd(const struct replay *y, const struct batch *b) {
-	double part = fmin(MOST_BOTH_PART, y->by->both_part), form = FORM_SD / (1 - part);
+	double part = fmin(MOST_BOTH_PART, y->by->both_part), form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
 
 	return hypot(form, y->borrowed ? step_model_share_sd(y->model, b) : y->by->drawn_sd);
 }
@@ -180,6 +182,130 @@ static int post_rest(struct walk *w, const struct replay *y, int64_t to_ns, stru
 	return post_busy(w, y, &b, to_ns, why);
 }
 
+/* ---- when requests were scheduled, where that is not known ---- */
+
+void replay_release(struct replay_queue *q) {
+	guess_release(&q->guess);
+	free(q->arrivals);
+	free(q->list);
+	free(q->actives);
+}
+
+/*
+ * Until it is decided a request waits as if it were scheduled at its first token: so all that are not decided stand behind those that
+ * are, in the order of first tokens.
+ */
+void replay_enqueue(struct replay_queue *q, struct flight *f, struct active *a) {
+	if (q->first == q->count) {
+		q->first = q->count = 0;
+	} else if (q->count == q->room && 2 * q->first > q->room) {
+		memmove(q->arrivals, q->arrivals + q->first, (q->count - q->first) * sizeof *q->arrivals);
+		q->count -= q->first;
+		q->first = 0;
+	}
+	if (q->count == q->room) {
+		q->room = q->room > 0 ? 2 * q->room : 64;
+		q->arrivals = must_realloc(q->arrivals, q->room * sizeof *q->arrivals);
+	}
+	a->first_decode = ++q->passed; /* its number among all arrivals, until it decodes */
+	q->arrivals[q->count++] = (struct replay_arrival){a->request.head.at_ns, false};
+	flight_reschedule(f, a, a->request.first_token_ns);
+}
+
+static int by_arrival(const void *a_bytes, const void *b_bytes) {
+	const struct active *a = *(struct active *const *)a_bytes, *b = *(struct active *const *)b_bytes;
+
+	return a->first_decode < b->first_decode ? -1 : a->first_decode > b->first_decode;
+}
+
+static void mark_decided(struct replay_queue *q, const struct active *a) {
+	size_t back = (size_t)(q->passed - a->first_decode);
+
+	q->arrivals[q->count - 1 - back].decided = true;
+	while (q->first < q->count && q->arrivals[q->first].decided) {
+		q->first++;
+	}
+}
+
+/* Those of the waiting from `from` on whose first tokens one step made. */
+static void decide(struct replay_queue *q, struct walk *w, const struct replay *y, size_t from, size_t count) {
+	struct flight *f = &w->flight;
+
+	if (count > q->list_room) {
+		q->list_room = count + 64;
+		q->list = must_realloc(q->list, q->list_room * sizeof *q->list);
+		q->actives = must_realloc(q->actives, q->list_room * sizeof *q->actives);
+	}
+	memcpy(q->actives, f->waiting + from, count * sizeof *q->actives);
+	qsort(q->actives, count, sizeof *q->actives, by_arrival);
+	for (size_t i = 0; i < count; i++) {
+		const struct request_item *r = &q->actives[i]->request;
+		q->list[i] = (struct guess_request){
+			.arrival_ns = r->head.at_ns,
+			.first_token_ns = r->first_token_ns,
+			.finish_ns = r->part == PART_PREFILL ? r->first_token_ns : r->finish_ns,
+			.compute_ntok = q->actives[i]->remaining,
+			.cached_ntok = r->cached_tokens,
+			.prompt_ntok = r->prompt_tokens,
+			.output_ntok = r->completion_tokens,
+		};
+	}
+	guess_scheduled(&q->guess, y->model, y->by->budget_ntok, q->list, count);
+	for (size_t i = 0; i < count; i++) {
+		struct active *a = q->actives[i];
+		int64_t at_ns = q->list[i].scheduled_ns;
+		mark_decided(q, a);
+		a->first_decode = 0;
+		a->guessed = !q->list[i].certain;
+		flight_reschedule(f, a, at_ns > w->cursor_ns ? at_ns : w->cursor_ns);
+	}
+}
+
+/* The first of the waiting that is scheduled after an instant. */
+static size_t first_after(const struct flight *f, int64_t at_ns) {
+	size_t low = 0, high = f->waiting_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (f->waiting[middle]->request.scheduled_ns > at_ns) {
+			high = middle;
+		} else {
+			low = middle + 1;
+		}
+	}
+	return low;
+}
+
+int64_t replay_decide(struct replay_queue *q, struct walk *w, const struct replay *y, int64_t known_ns) {
+	const struct flight *f = &w->flight;
+
+	if (q->first == q->count) {
+		return known_ns;
+	}
+	for (size_t from = first_after(f, q->decided_ns), to; from < f->waiting_count; from = to) {
+		int64_t first_ns = f->waiting[from]->request.scheduled_ns;
+		if (first_ns >= known_ns - REBUILD_EPS_NS) {
+			break;
+		}
+		for (to = from; to < f->waiting_count && f->waiting[to]->first_decode > 0 && f->waiting[to]->request.scheduled_ns <= first_ns + REBUILD_EPS_NS; to++) {
+		}
+		if (to > from) {
+			decide(q, w, y, from, to - from);
+			q->decided_ns = first_ns + REBUILD_EPS_NS;
+		} else {
+			to++;
+		}
+	}
+	return q->first < q->count && q->arrivals[q->first].at_ns < known_ns ? q->arrivals[q->first].at_ns : known_ns;
+}
+
+/* Until when nothing comes in. */
+static int64_t next_prompt_ns(const struct flight *f, int64_t at_ns, int64_t next_ns) {
+	size_t i = first_after(f, at_ns);
+
+	return i < f->waiting_count && f->waiting[i]->request.scheduled_ns < next_ns ? f->waiting[i]->request.scheduled_ns : next_ns;
+}
+
 int replay_next(struct walk *w, const struct replay *y, int64_t known_ns, bool last, struct fault *why) {
 	struct flight *f = &w->flight;
 	int64_t at_ns = w->cursor_ns + REBUILD_EPS_NS, next_ns = flight_next_change(f, at_ns);
@@ -192,6 +318,7 @@ int replay_next(struct walk *w, const struct replay *y, int64_t known_ns, bool l
 	next_ns = next_ns > known_ns ? known_ns : next_ns;
 	int64_t rest = board(f, y, at_ns, next_ns, &finishes);
 	if (f->chunk_count == 0) {
+		next_ns = next_prompt_ns(f, at_ns, next_ns);
 		rc = f->decoding_count > 0 ? post_decode(w, y, next_ns, why) : post_rest(w, y, next_ns, why);
 		return rc < 0 ? rc : 1;
 	}

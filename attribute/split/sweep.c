@@ -35,6 +35,7 @@ struct sweep_state {
 	 * (time in TICK_NS, tokens in 1 / (TICK_NS x RATE_UNIT)), so that it does not matter where they began.
 	 */
 	struct decode_sums sums[TIME_GRADES];
+	struct replay_queue queue;
 	struct rebuild sample; /* requests of the day at hand, from which steps are rebuilt */
 	int64_t sample_day_ns, batches, sampled; /* sampled: requests of the batch at hand */
 };
@@ -244,7 +245,7 @@ static void end_day(struct walk *w) {
 	struct sweep_state *st = w->state;
 
 	end_batch(w, INT64_MAX);
-	st->sample.fitted = false;
+	st->sample.fitted = st->sample.guesses = false;
 	st->sample.from_ns = INT64_MIN;
 	st->batches = 0;
 }
@@ -265,9 +266,11 @@ static void sample_request(struct walk *w, const struct request_item *q) {
 		return;
 	}
 	st->sampled++;
+	st->sample.guesses |= q->scheduled_ns == UNKNOWN && q->part != PART_DECODE;
 	*rebuild_add(&st->sample) = (struct rebuild_request){
 		.arrival_ns = q->arrival_ns != UNKNOWN ? q->arrival_ns : scheduled_ns,
 		.scheduled_ns = q->part == PART_DECODE ? q->first_token_ns : scheduled_ns,
+		.guessed = q->scheduled_ns == UNKNOWN,
 		.first_token_ns = q->first_token_ns,
 		.finish_ns = q->part == PART_PREFILL ? q->first_token_ns : q->finish_ns,
 		.compute_ntok = q->part == PART_DECODE ? 0 : computed,
@@ -434,15 +437,25 @@ static bool replays(struct walk *w, struct replay *y) {
 	return m && m->has_rebuilt;
 }
 
+/* Returns 1 if the time from the cursor on is not to be rebuilt, else 0, or a negative error. */
 static int replay_to(struct walk *w, int64_t to_ns, bool last, struct fault *why) {
+	struct sweep_state *st = w->state;
 	struct replay y;
 	int rc = 1;
 
-	while (rc > 0 && w->cursor_ns < to_ns && replays(w, &y)) {
-		rc = flight_advance(&w->flight, w->cursor_ns + REBUILD_EPS_NS, false, accounts_leave, &w->accounts, why);
-		rc = rc < 0 ? rc : replay_next(w, &y, to_ns, last, why);
+	if (w->cursor_ns >= to_ns || !replays(w, &y)) {
+		return 1;
 	}
-	return rc;
+	int64_t known_ns = replay_decide(&st->queue, w, &y, last ? INT64_MAX : to_ns);
+	known_ns = known_ns < to_ns ? known_ns : to_ns;
+	while (rc > 0 && w->cursor_ns < known_ns) {
+		if (!replays(w, &y)) {
+			return 1;
+		}
+		rc = flight_advance(&w->flight, w->cursor_ns + REBUILD_EPS_NS, false, accounts_leave, &w->accounts, why);
+		rc = rc < 0 ? rc : replay_next(w, &y, known_ns, last, why);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 /* `last`: no more requests come. */
@@ -482,6 +495,9 @@ static void prepare(struct walk *w, struct active *a) {
 
 	if (m && m->has_rebuilt) {
 		a->remaining += a->remaining == 0 && r->part != PART_DECODE;
+		if ((r->scheduled_ns == UNKNOWN || m->rebuilt.guesses) && r->first_token_ns != UNKNOWN && r->part != PART_DECODE) {
+			replay_enqueue(&((struct sweep_state *)w->state)->queue, &w->flight, a);
+		}
 	} else {
 		a->context = (int64_t)r->prompt_tokens + r->completion_tokens / 2;
 	}
@@ -501,10 +517,10 @@ static int sweep_item(struct walk *w, const struct item *item, struct fault *why
 		sample_request(w, r);
 	}
 	a = flight_admit(&w->flight, r);
-	prepare(w, a);
 	if (r->first_token_ns == UNKNOWN && r->finish_ns != UNKNOWN) {
 		a->request.first_token_ns = first_token_ns(w, r);
 	}
+	prepare(w, a);
 	if (w->purpose == WALK_FIT) {
 		st->sums[CHUNKS].equal += chunks_of(r); /* of prompts that come while others decode */
 	}
@@ -521,7 +537,10 @@ static int sweep_end(struct walk *w, struct fault *why) {
 }
 
 static void sweep_release(struct walk *w) {
-	rebuild_release(&((struct sweep_state *)w->state)->sample);
+	struct sweep_state *st = w->state;
+
+	rebuild_release(&st->sample);
+	replay_release(&st->queue);
 }
 
 const struct walker walk_sweep = {
