@@ -124,7 +124,7 @@ double law_cache_token_bytes(const struct law *l) {
 int64_t law_batch(const struct law *l, double context, double share) {
 	double gpus = (double)l->layout.gpus;
 	double room = ((double)l->peak.gpu.memory_bytes * share - law_weight_bytes(l)) * gpus;
-	double each = modelspec_seen(&l->peak.model, context) * law_cache_token_bytes(l) + (double)l->peak.size.state_bytes;
+	double each = modelspec_held(&l->peak.model, context) * law_cache_token_bytes(l) + (double)l->peak.size.state_bytes;
 
 	return room > 0 && each > 0 ? (int64_t)fmin(room / each, 1e6) : 0;
 }
@@ -216,7 +216,7 @@ static void add_attention(const struct law *l, double p, double a, double d, dou
 /* All-reduces of tensor parallelism, two a layer; exchanges of expert parallelism; hand-overs of a pipeline. */
 static void add_sending(const struct law *l, double n, struct law_step *out) {
 	const struct modelspec *m = &l->peak.model;
-	double tp = attention_gpus(l), slower = factor(l, LAW_SENDING), moe_layers = (double)(m->layers - m->dense_layers);
+	double tp = attention_gpus(l), slower = factor(l, LAW_SENDING), moe_layers = (double)m->moe_layers;
 	double link = (l->peak.gpu.link > 0 ? (double)l->peak.gpu.link : 32e9) * fmin(1, shared(l, LAW_LINK) / slower);
 	double row = (double)m->hidden * 2;
 
@@ -235,7 +235,7 @@ static void add_sending(const struct law *l, double n, struct law_step *out) {
 
 static void add_floor(const struct law *l, double p, double d, struct law_step *out) {
 	const struct modelspec *m = &l->peak.model;
-	double moe_layers = (double)(m->layers - m->dense_layers);
+	double moe_layers = (double)m->moe_layers;
 
 	out->floor_ns = factor(l, LAW_FLOOR) * US * (shared(l, LAW_STEP_US) + (double)m->layers * shared(l, LAW_LAYER_US) +
 	                                             moe_layers * shared(l, LAW_EXPERT_LAYER_US));

@@ -57,39 +57,86 @@ static int64_t bytes_of(int64_t elements, int64_t mbit) {
 	return bytes;
 }
 
+static int64_t full_layers(const struct modelspec *m) {
+	return m->attention_layers - m->window_layers;
+}
+
+/* Matrices of one layer with heads of this width. */
+static int64_t grouped_params(const struct modelspec *m, int64_t kv_heads, int64_t head_dim) {
+	return (2 + m->query_gate) * m->hidden * m->heads * head_dim + 2 * m->hidden * kv_heads * head_dim;
+}
+
+/* The indexer of sparse attention: its queries from the query latent, its key and the weights of its heads. */
+static int64_t index_params(const struct modelspec *m) {
+	int64_t from = m->q_rank > 0 ? m->q_rank : m->hidden;
+
+	return m->index_heads * (from * m->index_dim + m->hidden) + (m->index_heads > 0 ? m->hidden * m->index_dim : 0);
+}
+
 /* Of one layer. */
 static int64_t attention_params(const struct modelspec *m) {
+	if (m->attention_elements > 0) {
+		return m->attention_elements + index_params(m);
+	}
 	if (m->kv_rank > 0) {
 		int64_t q = m->heads * (m->nope_dim + m->rope_dim);
 		int64_t queries = m->q_rank > 0 ? m->hidden * m->q_rank + m->q_rank * q : m->hidden * q;
 		return queries + m->hidden * (m->kv_rank + m->rope_dim) +
-		       m->kv_rank * m->heads * (m->nope_dim + m->v_dim) + m->heads * m->v_dim * m->hidden;
+		       m->kv_rank * m->heads * (m->nope_dim + m->v_dim) + m->heads * m->v_dim * m->hidden + index_params(m);
 	}
-	return 2 * m->hidden * m->heads * m->head_dim + 2 * m->hidden * m->kv_heads * m->head_dim;
+	return grouped_params(m, m->kv_heads, m->head_dim);
+}
+
+static int64_t all_attention_params(const struct modelspec *m) {
+	int64_t each = attention_params(m), full = full_layers(m);
+
+	if (m->global_head_dim > 0) {
+		return m->window_layers * each + full * grouped_params(m, m->global_kv_heads, m->global_head_dim);
+	}
+	return m->attention_layers * each;
+}
+
+/* Elements of the cache of one token in a layer with a window, and without. */
+static int64_t window_elements(const struct modelspec *m) {
+	return m->kv_rank > 0 ? m->kv_rank + m->rope_dim : 2 * m->kv_heads * m->head_dim;
+}
+
+static int64_t full_elements(const struct modelspec *m) {
+	return m->global_head_dim > 0 ? 2 * m->global_kv_heads * m->global_head_dim : window_elements(m);
+}
+
+static int64_t cache_bytes(const struct modelspec *m) {
+	int64_t all = m->window_layers * window_elements(m) + full_layers(m) * full_elements(m);
+	int64_t own = m->attention_layers > 0 ? all / m->attention_layers * (m->attention_layers - m->shared_cache_layers) : 0;
+
+	own = m->shared_cache_layers > 0 ? own : all;
+	return bytes_of(own * m->cache_milli / 1000, m->kv_mbit) + m->attention_layers * m->index_dim * m->cache_milli / 1000;
 }
 
 static void attention_size(const struct modelspec *m, struct modelsize *z) {
+	int64_t full_dim = m->global_head_dim > 0 ? m->global_head_dim : m->head_dim;
+
+	z->kv_token_bytes = cache_bytes(m);
+	z->state_bytes = m->linear_layers * m->linear_state * 4;
 	if (m->kv_rank > 0) {
-		z->prefill_pair_flops = m->layers * 2 * m->heads * (m->nope_dim + m->rope_dim + m->v_dim);
-		z->decode_pair_flops = m->layers * 2 * m->heads * (2 * m->kv_rank + m->rope_dim);
-		z->kv_token_bytes = bytes_of(m->layers * (m->kv_rank + m->rope_dim), m->kv_mbit);
+		z->prefill_pair_flops = m->attention_layers * 2 * m->heads * (m->nope_dim + m->rope_dim + m->v_dim);
+		z->decode_pair_flops = m->attention_layers * 2 * m->heads * (2 * m->kv_rank + m->rope_dim);
 	} else {
-		z->prefill_pair_flops = m->layers * 4 * m->heads * m->head_dim;
+		z->prefill_pair_flops = 4 * m->heads * (m->window_layers * m->head_dim + full_layers(m) * full_dim);
 		z->decode_pair_flops = z->prefill_pair_flops;
-		z->kv_token_bytes = bytes_of(m->layers * 2 * m->kv_heads * m->head_dim, m->kv_mbit);
 	}
 }
 
 static void params_size(const struct modelspec *m, struct modelsize *z) {
-	int64_t moe_layers = m->layers - m->dense_layers;
+	int64_t expert_hidden = m->expert_hidden > 0 ? m->expert_hidden : m->hidden;
 
-	z->attention_params = m->layers * attention_params(m);
+	z->attention_params = all_attention_params(m) + m->linear_layers * m->linear_params;
 	z->dense_params = m->dense_layers * m->ffn_matrices * m->hidden * m->ffn;
-	z->expert_params = moe_layers * m->experts * (3 * m->hidden * m->expert_ffn + m->expert_vectors);
-	z->shared_params = moe_layers * 3 * m->hidden * m->shared_ffn;
-	z->router_params = moe_layers * (m->hidden * m->experts + m->router_vectors);
+	z->expert_params = m->moe_layers * m->experts * (m->expert_matrices * expert_hidden * m->expert_ffn + m->expert_vectors);
+	z->shared_params = m->moe_layers * (m->expert_matrices * m->hidden * m->shared_ffn + 2 * m->hidden * m->expert_hidden);
+	z->router_params = m->moe_layers * (m->hidden * m->experts + m->router_vectors);
 	z->vector_params = m->layers * m->layer_vectors + m->hidden;
-	z->embedding_params = m->vocab * m->hidden;
+	z->embedding_params = m->vocab * m->hidden + m->extra_params;
 	z->head_params = m->tied ? 0 : m->vocab * m->hidden;
 	z->params = z->attention_params + z->dense_params + z->expert_params + z->shared_params + z->router_params +
 	            z->vector_params + z->embedding_params + z->head_params;
@@ -103,20 +150,37 @@ void modelspec_size(const struct modelspec *m, struct modelsize *z) {
 	int64_t matrices = z->attention_params + z->dense_params + z->shared_params;
 	int64_t head = m->vocab * m->hidden;
 
-	z->active_params = z->params - z->expert_params + chosen - (m->tied ? 0 : z->embedding_params);
+	int64_t looked_up = m->tied ? m->extra_params : z->embedding_params;
+
+	z->active_params = z->params - z->expert_params + chosen - looked_up;
 	z->expert_bytes = bytes_of(z->expert_params, m->expert_mbit);
 	z->always_bytes = bytes_of(matrices, m->weight_mbit) +
 	                  bytes_of(z->router_params + z->vector_params + head, m->other_mbit);
-	z->weight_bytes = z->always_bytes + z->expert_bytes + (m->tied ? 0 : bytes_of(z->embedding_params, m->other_mbit));
+	z->weight_bytes = z->always_bytes + z->expert_bytes + bytes_of(looked_up, m->other_mbit);
 	z->token_flops = 2 * (matrices + chosen + z->router_params);
 	z->head_flops = 2 * head;
 }
 
-double modelspec_seen(const struct modelspec *m, double context) {
-	double near = fmin(context, (double)m->window);
-	double share = (double)m->window_layers / (double)m->layers;
+/* Of layers without a window `far` tokens count, of the others the window; by the size of their caches. */
+static double mean_context(const struct modelspec *m, double context, double far) {
+	double windowed = (double)(m->window_layers * window_elements(m)), full = (double)(full_layers(m) * full_elements(m));
 
-	return m->window_layers > 0 ? share * near + (1 - share) * context : context;
+	return windowed + full > 0 ? (windowed * fmin(context, (double)m->window) + full * far) / (windowed + full) : 0;
+}
+
+double modelspec_seen(const struct modelspec *m, double context) {
+	double far = context;
+
+	if (m->sparse_tokens > 0 && context > (double)m->sparse_tokens) {
+		double elements = (double)full_elements(m) * (double)m->kv_mbit / 8000;
+		far = (double)m->sparse_tokens + context * (double)m->index_dim / fmax(1, elements);
+		far = fmin(far, context);
+	}
+	return mean_context(m, context, far);
+}
+
+double modelspec_held(const struct modelspec *m, double context) {
+	return mean_context(m, context, context);
 }
 
 int modelspec_read(struct modelspec *m, const char *path, struct fault *why) {

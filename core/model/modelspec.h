@@ -25,7 +25,21 @@ struct modelspec {
 	int64_t window, window_layers; /* layers that look back `window` tokens only */
 	int64_t ffn, ffn_matrices;     /* a dense layer's width; 3 with a gate, else 2 */
 	int64_t experts, experts_per_token, expert_ffn, shared_ffn; /* layers with experts: experts > 0 */
-	int64_t dense_layers;          /* of all layers, those without experts; = layers where there are none */
+	int64_t expert_matrices;       /* 3 with a gate, else 2 */
+	int64_t expert_hidden;         /* width of what experts read, where it is not the model's; 0: it is */
+	int64_t dense_layers;          /* layers with a dense MLP; = layers where there are no experts */
+	int64_t moe_layers;            /* layers with experts */
+	int64_t attention_layers;      /* layers with attention over a cache */
+	int64_t linear_layers;         /* layers with a state instead: linear attention, Mamba, convolutions */
+	int64_t linear_params, linear_state; /* elements of one of them; the state is of 32 bits */
+	int64_t attention_elements;    /* of one layer's matrices, where the heads do not give them; 0: they do */
+	int64_t query_gate;            /* 1: queries come with a gate of the same size */
+	int64_t global_kv_heads, global_head_dim; /* of layers without a window, where they differ; 0: they do not */
+	int64_t shared_cache_layers;   /* attention layers that read another layer's cache */
+	int64_t sparse_tokens;         /* tokens that sparse attention reads at most; 0: all */
+	int64_t index_heads, index_dim; /* of the indexer that chooses them; its cache is of 8 bits */
+	int64_t cache_milli;           /* thousandths of tokens that keep an entry in the cache; 1000: all */
+	int64_t extra_params;          /* in memory and looked up like an embedding */
 	int64_t layer_vectors;         /* norms and biases of one layer's attention and MLP, elements */
 	int64_t expert_vectors;        /* biases of one expert */
 	int64_t router_vectors;        /* biases of one router, gate of the shared expert */
@@ -67,6 +81,8 @@ void modelspec_size(const struct modelspec *m, struct modelsize *out);
  * where layers have a window.
  */
 double modelspec_seen(const struct modelspec *m, double context);
+/* The same of what the cache holds: sparse attention reads less than it holds. */
+double modelspec_held(const struct modelspec *m, double context);
 
 /* Bits per element of a format by its name: "bf16" is 16000. False if unknown. */
 bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute);

@@ -159,15 +159,31 @@ static int read_native(struct spec_reader *r, json_at root, struct modelspec *m)
 	return err ? err : read_format(r, root, m);
 }
 
+/* What the readers leave at 0 where a model has nothing out of the ordinary. */
+static void complete(struct modelspec *m) {
+	if (m->attention_layers == 0 && m->linear_layers < m->layers) {
+		m->attention_layers = m->layers - m->linear_layers;
+	}
+	if (m->moe_layers == 0 && m->experts > 0) {
+		m->moe_layers = m->layers - m->dense_layers;
+	}
+	m->window_layers = m->window_layers < m->attention_layers ? m->window_layers : m->attention_layers;
+	m->expert_matrices = m->expert_matrices > 0 ? m->expert_matrices : 3;
+	m->cache_milli = m->cache_milli > 0 ? m->cache_milli : 1000;
+}
+
 /* Dimensions that each pass may still multiply to more than 64 bits hold. */
 static int check(struct spec_reader *r, const struct modelspec *m) {
 	double h = (double)m->hidden, l = (double)m->layers;
 	double attention = 4 * h * (double)(m->heads + m->kv_heads) * (double)(m->head_dim + m->nope_dim + m->rope_dim + m->v_dim) +
 	                   (double)(m->kv_rank + m->q_rank) * (2 * h + (double)m->heads * (double)(m->nope_dim + m->rope_dim + m->v_dim));
 	double mlp = 3 * h * ((double)m->ffn + (double)m->shared_ffn + (double)m->experts * ((double)m->expert_ffn + 2));
-	double pairs = 4 * l * (double)m->heads * (double)(m->head_dim + m->kv_rank + m->nope_dim + m->rope_dim + m->v_dim);
+	mlp += (double)m->expert_hidden * ((double)m->experts * 3 * (double)m->expert_ffn + 2 * h);
+	attention += (double)(m->linear_params + m->linear_state + m->attention_elements) + (double)m->index_heads * (double)(m->index_dim + 1) * (h + (double)m->q_rank);
+	attention += 4 * h * (double)(m->heads + m->global_kv_heads) * (double)m->global_head_dim + h * (double)m->index_dim;
+	double pairs = 4 * l * (double)m->heads * (double)(m->head_dim + m->global_head_dim + m->kv_rank + m->nope_dim + m->rope_dim + m->v_dim);
 
-	if (l * (attention + mlp + (double)m->layer_vectors) + 2 * h * (double)m->vocab > PARAMS_MAX || pairs > PARAMS_MAX) {
+	if (l * (attention + mlp + (double)m->layer_vectors) + 2 * h * (double)m->vocab + (double)m->extra_params > PARAMS_MAX || pairs > PARAMS_MAX) {
 		return spec_wrong(r, 0, "more than 10^15 parameters, expected the description of a model that exists");
 	}
 	return 0;
@@ -204,6 +220,9 @@ static int read_model(struct spec_reader *r, struct modelspec *m) {
 		err = read_native(r, 0, m);
 	} else {
 		err = spec_wrong(r, schema, "unknown schema, expected \"tollbook.model.v1\"");
+	}
+	if (!err) {
+		complete(m);
 	}
 	return err ? err : check(r, m);
 }

@@ -89,7 +89,7 @@ void roofline_terms(const struct roofline *r, double typical_ntok, struct roofli
 
 int64_t roofline_batch(const struct roofline *r, double context, double share) {
 	double room = (double)r->gpu.memory_bytes * (double)r->gpus * share - (double)r->size.weight_bytes;
-	double each = modelspec_seen(&r->model, context) * (double)r->size.kv_token_bytes;
+	double each = modelspec_held(&r->model, context) * (double)r->size.kv_token_bytes;
 
 	return room > 0 && each > 0 ? (int64_t)fmin(room / each, 1e9) : 0;
 }

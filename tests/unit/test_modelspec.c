@@ -215,7 +215,7 @@ static void test_refused(void **state) {
 		{"", "m.json:1:1: not valid JSON"},
 		{"[]", "m.json:1:1: not an object"},
 		{"{}", "m.json:1:1: neither \"schema\" nor \"model_type\""},
-		{"{\n \"model_type\": \"rwkv\"}", "m.json:2:16: unknown architecture, expected llama"},
+		{"{\n \"model_type\": \"rwkv\"}", "m.json:2:16: unknown architecture rwkv, expected one of llama"},
 		{"{\"model_type\":\"llama\",\"num_hidden_layers\":2}", "m.json:1:1: \"hidden_size\" is missing here"},
 		{"{\"model_type\":\"llama\",\"num_hidden_layers\":0}", "m.json:1:43: \"num_hidden_layers\" is out of range"},
 		{"{\"model_type\":\"llama\",\"num_hidden_layers\":NaN}", "m.json:1:43: not valid JSON"},

@@ -1,0 +1,40 @@
+/* modelspec_hf.h: the parts of a Hugging Face config.json. Private to core/model/. */
+#ifndef CORE_MODELSPEC_HF_H
+#define CORE_MODELSPEC_HF_H
+
+#include "core/model/modelspec_read.h"
+
+/* What an architecture leaves to its code. */
+enum trait {
+	QKV_BIAS = 1u,       /* always; else by "attention_bias" */
+	OUT_BIAS = 2u,       /* "attention_bias" also gives the output matrix one */
+	QK_NORM = 4u,        /* a norm over each head of queries and keys */
+	TIED = 8u,           /* embedding and head are one unless the file says otherwise */
+	LATENT = 16u,        /* MLA */
+	SINKS = 32u,         /* one learnt logit a head */
+	EXPERT_BIAS = 64u,   /* experts and router have biases */
+	SHARED_GATE = 128u,  /* one row weighs the shared expert */
+	MOE = 256u,          /* has experts if the file counts any */
+	TWO_MATRICES = 512u, /* MLPs without a gate */
+	DELTA = 1024u,       /* gated delta nets in layers of linear attention */
+	MAMBA = 2048u,       /* layers with a state space */
+	COMPRESSED = 4096u,  /* DeepSeek V4: one key and value head over compressed tokens */
+	BESIDE = 8192u       /* experts beside a dense MLP in the same layer */
+};
+
+struct architecture {
+	const char *type;
+	unsigned traits;
+	int norms;        /* of the width of the model, per layer */
+	int window_every; /* 0: no windows; 1: all layers; N: all layers but each N-th */
+};
+
+/* The first of the keys that the object has. */
+json_at hf_first(struct spec_reader *r, json_at c, const char *const *keys);
+/* Members of a list that are one of two texts (the second may be NULL). */
+int64_t hf_count(struct spec_reader *r, json_at list, const char *word, const char *other);
+
+int hf_attention(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m);
+int hf_mlp(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m);
+
+#endif

@@ -1,0 +1,243 @@
+/* modelspec_hf_attention.c: attention of a config.json: heads, latents, windows, sparse and linear layers. */
+#include "core/model/modelspec_hf.h"
+
+static int read_sparse(struct spec_reader *r, json_at c, struct modelspec *m) {
+	int err = spec_int_if(r, c, "index_topk", 1, SPEC_DIM_MAX, &m->sparse_tokens);
+
+	err = err ? err : spec_int_if(r, c, "index_n_heads", 1, 65536, &m->index_heads);
+	return err ? err : spec_int_if(r, c, "index_head_dim", 1, 65536, &m->index_dim);
+}
+
+static int read_latent(struct spec_reader *r, json_at c, struct modelspec *m) {
+	int err = spec_int(r, c, "kv_lora_rank", 1, SPEC_DIM_MAX, &m->kv_rank);
+
+	err = err ? err : spec_int_if(r, c, "q_lora_rank", 0, SPEC_DIM_MAX, &m->q_rank);
+	err = err ? err : spec_int(r, c, "qk_nope_head_dim", 0, SPEC_DIM_MAX, &m->nope_dim);
+	err = err ? err : spec_int(r, c, "qk_rope_head_dim", 0, SPEC_DIM_MAX, &m->rope_dim);
+	err = err ? err : spec_int(r, c, "v_head_dim", 1, SPEC_DIM_MAX, &m->v_dim);
+	m->layer_vectors += m->kv_rank + m->q_rank;
+	return err ? err : read_sparse(r, c, m);
+}
+
+/* Entries in the cache per thousand tokens, by the layers' ratios: a token in r, or the window alone (0). */
+static int read_ratios(struct spec_reader *r, json_at c, struct modelspec *m) {
+	json_at ratios = spec_get(r, c, "compress_ratios");
+	int64_t sum = 0, count = 0, x;
+
+	m->cache_milli = 129; /* half the layers one in 4, half one in 128 */
+	if (ratios == JSON_ABSENT) {
+		return 0;
+	}
+	for (json_at v = json_first(r->json, ratios); v != JSON_ABSENT && count < m->layers; v = json_next(r->json, v)) {
+		if (!json_i64(r->json, v, &x) || x < 0 || x > SPEC_DIM_MAX) {
+			return spec_wrong(r, v, "not a ratio, expected a whole number such as 4");
+		}
+		sum += x > 0 ? 1000 / x : 0;
+		count++;
+	}
+	m->cache_milli = count > 0 && sum / count > 0 ? sum / count : m->cache_milli;
+	return 0;
+}
+
+/*
+ * DeepSeek V4: queries from a latent, one head of keys that are values too, an output in groups through a latent; layers keep
+ * one entry for 4 or for 128 tokens, and choose "index_topk" of the former.
+ */
+static int read_compressed(struct spec_reader *r, json_at c, struct modelspec *m) {
+	int64_t out_rank = 0, groups = 1;
+	int err = spec_int(r, c, "q_lora_rank", 1, SPEC_DIM_MAX, &m->q_rank);
+
+	err = err ? err : spec_int(r, c, "head_dim", 1, 65536, &m->kv_rank);
+	err = err ? err : spec_int(r, c, "o_lora_rank", 1, SPEC_DIM_MAX, &out_rank);
+	err = err ? err : spec_int(r, c, "o_groups", 1, 65536, &groups);
+	err = err ? err : read_ratios(r, c, m);
+	err = err ? err : read_sparse(r, c, m);
+	int64_t wide = m->heads * m->kv_rank;
+	m->nope_dim = m->v_dim = m->kv_rank; /* what prefill attends over */
+	m->attention_elements = m->hidden * m->q_rank + m->q_rank * wide + 3 * m->hidden * m->kv_rank + wide * out_rank +
+	                        groups * out_rank * m->hidden;
+	m->sparse_tokens *= 4;
+	return err;
+}
+
+static int read_grouped(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
+	bool bias = false, gate = false;
+
+	m->kv_heads = m->heads;
+	m->head_dim = m->hidden / m->heads;
+	int err = spec_int_if(r, c, "num_key_value_heads", 1, SPEC_DIM_MAX, &m->kv_heads);
+	err = err ? err : spec_int_if(r, c, "num_kv_heads", 1, SPEC_DIM_MAX, &m->kv_heads);
+	err = err ? err : spec_int_if(r, c, "head_dim", 1, SPEC_DIM_MAX, &m->head_dim);
+	err = err ? err : spec_int_if(r, c, "attention_head_dim", 1, SPEC_DIM_MAX, &m->head_dim);
+	err = err ? err : spec_bool_if(r, c, "attention_bias", &bias);
+	gate = (a->traits & DELTA) != 0;
+	err = err ? err : spec_bool_if(r, c, "attn_output_gate", &gate);
+	if (!err && (m->head_dim < 1 || m->kv_heads > m->heads)) {
+		err = spec_wrong(r, c, "heads do not fit, expected \"num_key_value_heads\" of at most \"num_attention_heads\"");
+	}
+	m->query_gate = gate;
+	m->layer_vectors += bias || (a->traits & QKV_BIAS) ? (m->heads + 2 * m->kv_heads) * m->head_dim : 0;
+	m->layer_vectors += bias && (a->traits & OUT_BIAS) ? m->hidden : 0;
+	m->layer_vectors += a->traits & QK_NORM ? 2 * m->head_dim : 0;
+	m->layer_vectors += a->traits & SINKS ? m->heads : 0;
+	return err;
+}
+
+/* ---- windows ---- */
+
+static const char *const window_keys[] = {"sliding_window", "attention_chunk_size", "sliding_window_size", NULL};
+
+/* How many layers have a window: by the list of layers, by a pattern, by the architecture. */
+static int64_t windowed(struct spec_reader *r, json_at c, int64_t every, const struct modelspec *m) {
+	json_at types = spec_get(r, c, "layer_types"), pattern = spec_get(r, c, "hybrid_layer_pattern");
+
+	if (types != JSON_ABSENT && json_type(r->json, types) == JSON_ARRAY) {
+		return hf_count(r, types, "sliding_attention", "chunked_attention");
+	}
+	if (pattern != JSON_ABSENT && json_type(r->json, pattern) == JSON_ARRAY) {
+		return hf_count(r, pattern, "1", NULL);
+	}
+	return every > 1 ? m->layers - m->layers / every : every == 1 ? m->layers : 0;
+}
+
+static int read_window(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
+	int64_t every = a->window_every;
+	bool used = a->window_every > 0;
+	json_at window = hf_first(r, c, window_keys);
+	int err = spec_bool_if(r, c, "use_sliding_window", &used);
+
+	if (!err && window != JSON_ABSENT && json_type(r->json, window) == JSON_NUMBER && (!json_i64(r->json, window, &m->window) || m->window < 0)) {
+		err = spec_wrong(r, window, "\"sliding_window\" is out of range, expected a number of tokens");
+	}
+	err = err ? err : spec_int_if(r, c, "sliding_window_pattern", 1, SPEC_DIM_MAX, &every);
+	err = err ? err : spec_int_if(r, c, "_sliding_window_pattern", 1, SPEC_DIM_MAX, &every);
+	if (err || !used || m->window == 0) {
+		m->window = 0;
+		return err;
+	}
+	m->window_layers = windowed(r, c, every, m);
+	if (m->window_layers > m->layers) {
+		return spec_wrong(r, spec_get(r, c, "layer_types"), "more \"layer_types\" than layers, expected %lld", (long long)m->layers);
+	}
+	return 0;
+}
+
+/* Gemma 4 and 3n: layers without a window have heads of their own; the last layers read the cache of earlier ones. */
+static int read_global(struct spec_reader *r, json_at c, struct modelspec *m) {
+	int64_t per_layer = 0, vocab = m->vocab;
+	int err = spec_int_if(r, c, "global_head_dim", 1, 65536, &m->global_head_dim);
+
+	m->global_kv_heads = m->global_head_dim > 0 ? m->kv_heads : 0;
+	err = err ? err : spec_int_if(r, c, "num_global_key_value_heads", 1, 65536, &m->global_kv_heads);
+	err = err ? err : spec_int_if(r, c, "num_kv_shared_layers", 0, m->layers - 1, &m->shared_cache_layers);
+	err = err ? err : spec_int_if(r, c, "hidden_size_per_layer_input", 0, 65536, &per_layer);
+	err = err ? err : spec_int_if(r, c, "vocab_size_per_layer_input", 1, SPEC_DIM_MAX, &vocab);
+	if (!err && (double)vocab * (double)m->layers * (double)per_layer < 1e15) {
+		m->extra_params = vocab * m->layers * per_layer;
+	}
+	return err;
+}
+
+/* ---- layers with a state ---- */
+
+static const char *const mamba_heads[] = {"mamba_num_heads", "mamba_n_heads", NULL};
+static const char *const mamba_dims[] = {"mamba_head_dim", "mamba_d_head", NULL};
+static const char *const mamba_states[] = {"ssm_state_size", "mamba_d_state", NULL};
+static const char *const mamba_groups[] = {"n_groups", "mamba_n_groups", NULL};
+
+static int read_dim(struct spec_reader *r, json_at c, const char *const *keys, int64_t *out) {
+	json_at v = hf_first(r, c, keys);
+
+	if (v == JSON_ABSENT || !json_i64(r->json, v, out) || *out < 1 || *out > 65536) {
+		return spec_wrong(r, v == JSON_ABSENT ? c : v, "\"%s\" is missing or out of range, expected a whole number from 1", *keys);
+	}
+	return 0;
+}
+
+static int read_mamba(struct spec_reader *r, json_at c, struct modelspec *m) {
+	int64_t heads = 0, dim = 0, state = 0, groups = 1;
+	int err = read_dim(r, c, mamba_heads, &heads);
+
+	err = err ? err : read_dim(r, c, mamba_dims, &dim);
+	err = err ? err : read_dim(r, c, mamba_states, &state);
+	err = err ? err : read_dim(r, c, mamba_groups, &groups);
+	int64_t inner = heads * dim, mixed = inner + 2 * groups * state;
+	m->linear_params = m->hidden * (inner + mixed + heads) + 4 * mixed + inner * m->hidden;
+	m->linear_state = inner * state + 4 * mixed;
+	return err;
+}
+
+static int read_delta(struct spec_reader *r, json_at c, struct modelspec *m) {
+	int64_t keys = 0, values = 0, key_dim = 0, value_dim = 0, kernel = 4;
+	int err = spec_int(r, c, "linear_num_key_heads", 1, 65536, &keys);
+
+	err = err ? err : spec_int(r, c, "linear_num_value_heads", 1, 65536, &values);
+	err = err ? err : spec_int(r, c, "linear_key_head_dim", 1, 65536, &key_dim);
+	err = err ? err : spec_int(r, c, "linear_value_head_dim", 1, 65536, &value_dim);
+	err = err ? err : spec_int_if(r, c, "linear_conv_kernel_dim", 1, 1024, &kernel);
+	int64_t k = keys * key_dim, v = values * value_dim;
+	m->linear_params = m->hidden * (2 * k + 2 * v + 2 * values) + kernel * (2 * k + v) + v * m->hidden;
+	m->linear_state = values * key_dim * value_dim + kernel * (2 * k + v);
+	return err;
+}
+
+/* Layers by their kinds: "M" Mamba, "*" attention, "-" dense MLP, "E" experts; or the same in words. */
+static int read_pattern(struct spec_reader *r, json_at c, struct modelspec *m) {
+	json_at pattern = spec_get(r, c, "hybrid_override_pattern"), types = spec_get(r, c, "layers_block_type");
+	int64_t attention = 0, dense = 0, moe = 0, mamba = 0;
+
+	if (pattern != JSON_ABSENT && json_type(r->json, pattern) == JSON_STRING) {
+		struct text t = json_raw(r->json, pattern);
+		for (size_t i = 0; i < t.len; i++) {
+			mamba += t.at[i] == 'M';
+			attention += t.at[i] == '*';
+			dense += t.at[i] == '-';
+			moe += t.at[i] == 'E';
+		}
+	} else if (types != JSON_ABSENT) {
+		mamba = hf_count(r, types, "mamba", NULL);
+		attention = hf_count(r, types, "attention", NULL);
+		dense = hf_count(r, types, "mlp", NULL);
+		moe = hf_count(r, types, "moe", NULL);
+	}
+	if (attention + dense + moe + mamba != m->layers || attention == 0) {
+		return spec_wrong(r, c, "\"hybrid_override_pattern\" is missing or not of \"num_hidden_layers\" letters M, *, - and E");
+	}
+	m->attention_layers = attention;
+	m->linear_layers = mamba;
+	m->dense_layers = dense;
+	m->moe_layers = moe;
+	return dense > 0 && m->ffn == 0 ? spec_int(r, c, "intermediate_size", 1, SPEC_DIM_MAX, &m->ffn) : 0;
+}
+
+static int read_linear(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
+	json_at types = spec_get(r, c, "layer_types");
+	int64_t interval = 4;
+	int err = spec_int_if(r, c, "full_attention_interval", 1, SPEC_DIM_MAX, &interval);
+
+	types = types == JSON_ABSENT ? spec_get(r, c, "layers_block_type") : types;
+	if (a->traits & DELTA) {
+		m->linear_layers = types != JSON_ABSENT ? hf_count(r, types, "linear_attention", NULL) : m->layers - m->layers / interval;
+		err = err || m->linear_layers == 0 ? err : read_delta(r, c, m);
+	} else if (a->traits & MAMBA) {
+		m->linear_layers = types == JSON_ABSENT ? 0 : hf_count(r, types, "mamba", NULL);
+		err = err || m->linear_layers == 0 ? err : read_mamba(r, c, m);
+	}
+	if (!err && m->linear_layers >= m->layers) {
+		err = spec_wrong(r, c, "no layer with attention, expected at least one");
+	}
+	return err;
+}
+
+int hf_attention(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
+	bool nemotron = text_eq(text_of(a->type), T("nemotron_h"));
+	int err = a->traits & COMPRESSED ? read_compressed(r, c, m) : a->traits & LATENT ? read_latent(r, c, m) : read_grouped(r, c, a, m);
+
+	err = err || (a->traits & COMPRESSED) ? err : read_window(r, c, a, m);
+	err = err ? err : read_global(r, c, m);
+	if (!err && nemotron) {
+		err = read_pattern(r, c, m);
+		return err ? err : read_mamba(r, c, m);
+	}
+	return err ? err : read_linear(r, c, a, m);
+}
