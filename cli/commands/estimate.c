@@ -25,7 +25,7 @@ static const char *format_word(size_t i) {
 #define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
 
 static const struct option own[] = {
-	ROW("model", "FILE", "the model: schemas/model.schema.json, or a config.json as published", value_text, model),
+	ROW("model", "FILE", "the model: schemas/model.schema.json, a config.json as published, or a GGUF file", value_text, model),
 	SCENARIO_OPTIONS(settings, scenario, "the card, by a name of the catalogue (samples/gpus.json)"),
 	ROW("gpus", "N", "GPUs that share one copy of the model (default 1)", value_count, gpus),
 	ROW("tp", "N", "GPUs that share each matrix (default: --gpus / --pp / --dp)", value_count, tp),

@@ -201,6 +201,30 @@ int file_read(const char *path, size_t max, struct text *out, struct fault *why)
 	return 0;
 }
 
+int file_read_head(const char *path, size_t max, struct text *out, struct fault *why) {
+	int fd = open_regular(path, why);
+
+	if (fd < 0) {
+		return fd;
+	}
+	char *at = must_alloc(max + 1);
+	size_t len = 0;
+	ssize_t n = 1;
+	while (len < max && (n > 0 || (n < 0 && errno == EINTR))) {
+		n = read(fd, at + len, max - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	int error = n < 0 ? system_fault(why, path, "cannot read") : 0;
+	close(fd);
+	if (error) {
+		free(at);
+		return error;
+	}
+	at[len] = '\0';
+	*out = (struct text){at, len};
+	return 0;
+}
+
 /* ---- writing ---- */
 
 struct outfile {

@@ -16,6 +16,9 @@
  */
 int file_read(const char *path, size_t max, struct text *out, struct fault *why);
 
+/* The first `max` bytes of a regular file, or all of it if it is shorter; as they are, gzip or not. */
+int file_read_head(const char *path, size_t max, struct text *out, struct fault *why);
+
 /* Closes a stream of open_memstream whose bytes are at *at: they are whole, or memory ran out. */
 void memory_close(FILE *stream, char *const *at);
 

@@ -185,8 +185,14 @@ double modelspec_held(const struct modelspec *m, double context) {
 
 int modelspec_read(struct modelspec *m, const char *path, struct fault *why) {
 	struct text bytes;
-	int err = file_read(path, MODELSPEC_FILE_MAX, &bytes, why);
+	int err = file_read_head(path, 4, &bytes, why);
 
+	if (err) {
+		return err;
+	}
+	bool gguf = text_starts(bytes, T("GGUF"));
+	free((void *)bytes.at);
+	err = gguf ? file_read_head(path, MODELSPEC_HEADER_MAX, &bytes, why) : file_read(path, MODELSPEC_FILE_MAX, &bytes, why);
 	if (!err) {
 		err = modelspec_parse(m, path, bytes, why);
 		free((void *)bytes.at);

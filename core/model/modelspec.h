@@ -1,8 +1,8 @@
 /*
  * modelspec.h: what a language model is made of, as far as its arithmetic and its traffic go.
  *
- * Read from a native description (schemas/model.schema.json) or from a Hugging Face config.json
- * as published. Counts of parameters follow the layers as their reference code builds them:
+ * Read from a native description (schemas/model.schema.json), from a Hugging Face config.json
+ * as published, or from the header of a GGUF file (llama.cpp, Ollama). Counts of parameters follow the layers as their reference code builds them:
  * matrices, biases, norms, router, embedding and head. Not counted: vision towers, and layers
  * that only predict further tokens (multi-token prediction).
  */
@@ -68,6 +68,7 @@ struct modelsize {
 };
 
 #define MODELSPEC_FILE_MAX (16u << 20)
+#define MODELSPEC_HEADER_MAX (96u << 20) /* of a GGUF file; its vocabulary is in it */
 
 /* Reads a file. ERROR_CONFIG, "file:line:column: what, expected what", if anything is wrong in it. */
 int modelspec_read(struct modelspec *m, const char *path, struct fault *why);

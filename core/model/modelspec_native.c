@@ -173,7 +173,7 @@ static void complete(struct modelspec *m) {
 }
 
 /* Dimensions that each pass may still multiply to more than 64 bits hold. */
-static int check(struct spec_reader *r, const struct modelspec *m) {
+static bool is_beyond(const struct modelspec *m) {
 	double h = (double)m->hidden, l = (double)m->layers;
 	double attention = 4 * h * (double)(m->heads + m->kv_heads) * (double)(m->head_dim + m->nope_dim + m->rope_dim + m->v_dim) +
 	                   (double)(m->kv_rank + m->q_rank) * (2 * h + (double)m->heads * (double)(m->nope_dim + m->rope_dim + m->v_dim));
@@ -183,11 +183,10 @@ static int check(struct spec_reader *r, const struct modelspec *m) {
 	attention += 4 * h * (double)(m->heads + m->global_kv_heads) * (double)m->global_head_dim + h * (double)m->index_dim;
 	double pairs = 4 * l * (double)m->heads * (double)(m->head_dim + m->global_head_dim + m->kv_rank + m->nope_dim + m->rope_dim + m->v_dim);
 
-	if (l * (attention + mlp + (double)m->layer_vectors) + 2 * h * (double)m->vocab + (double)m->extra_params > PARAMS_MAX || pairs > PARAMS_MAX) {
-		return spec_wrong(r, 0, "more than 10^15 parameters, expected the description of a model that exists");
-	}
-	return 0;
+	return l * (attention + mlp + (double)m->layer_vectors) + 2 * h * (double)m->vocab + (double)m->extra_params > PARAMS_MAX || pairs > PARAMS_MAX;
 }
+
+#define BEYOND "more than 10^15 parameters, expected the description of a model that exists"
 
 /* The name it gives itself, else the file's. */
 static int read_label(struct spec_reader *r, json_at root, struct modelspec *m) {
@@ -224,15 +223,24 @@ static int read_model(struct spec_reader *r, struct modelspec *m) {
 	if (!err) {
 		complete(m);
 	}
-	return err ? err : check(r, m);
+	return !err && is_beyond(m) ? spec_wrong(r, 0, BEYOND) : err;
 }
 
 int modelspec_parse(struct modelspec *m, const char *path, struct text bytes, struct fault *why) {
 	struct spec_reader r = {.path = path, .bytes = bytes, .json = json_new(), .why = why};
 
 	*m = (struct modelspec){.weight_mbit = 16000, .expert_mbit = 16000, .other_mbit = 16000, .kv_mbit = 16000};
-	int err = spec_parse(&r, "samples/models/llama-3.1-8b.json");
-	err = err ? err : read_model(&r, m);
+	int err;
+	if (text_starts(bytes, T("GGUF"))) {
+		err = modelspec_read_gguf(path, bytes, m, why);
+		complete(m);
+		if (!err && is_beyond(m)) {
+			err = fault_set(why, ERROR_CONFIG, "%s: " BEYOND, path);
+		}
+	} else {
+		err = spec_parse(&r, "samples/models/llama-3.1-8b.json");
+		err = err ? err : read_model(&r, m);
+	}
 	json_free(r.json);
 	return err;
 }

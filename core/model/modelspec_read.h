@@ -35,6 +35,8 @@ int spec_name(struct spec_reader *r, json_at v, char *out, size_t size);
 
 /* A Hugging Face config.json at `root`. */
 int modelspec_read_hf(struct spec_reader *r, json_at root, struct modelspec *m);
+/* The header of a GGUF file. */
+int modelspec_read_gguf(const char *path, struct text bytes, struct modelspec *m, struct fault *why);
 /* quantization_config of such a file, in core/model/modelspec_quant.c. */
 int modelspec_read_quant(struct spec_reader *r, json_at quant, struct modelspec *m);
 

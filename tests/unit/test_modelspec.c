@@ -176,6 +176,134 @@ static void test_families(void **state) {
 	}
 }
 
+/* Families with layers of several kinds, against the totals published for them, in billions; vision parts and MTP are not in it. */
+static void test_hybrid_families(void **state) {
+	(void)state;
+	static const struct {
+		const char *config;
+		double billions;
+	} cases[] = {
+		/* gemma-4-31B */
+		{"{\"model_type\":\"gemma4\",\"text_config\":{\"model_type\":\"gemma4_text\",\"hidden_size\":5376,\"num_hidd"
+		 "en_layers\":60,\"intermediate_size\":21504,\"num_attention_heads\":32,\"num_key_value_heads\":16,\"head_di"
+		 "m\":256,\"global_head_dim\":512,\"num_global_key_value_heads\":4,\"vocab_size\":262144,\"sliding_window\":"
+		 "1024,\"attention_k_eq_v\":true,\"enable_moe_block\":false,\"layer_types\":[\"sliding_attention\",\"sliding"
+		 "_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sli"
+		 "ding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\""
+		 "sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\""
+		 ",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attenti"
+		 "on\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_att"
+		 "ention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding"
+		 "_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sli"
+		 "ding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\""
+		 "sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\""
+		 ",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attention\",\"sliding_attenti"
+		 "on\",\"full_attention\",\"full_attention\",\"full_attention\",\"full_attention\",\"full_attention\",\"full"
+		 "_attention\",\"full_attention\",\"full_attention\",\"full_attention\",\"full_attention\"]}}", 30.7},
+		/* GLM-4.5 */
+		{"{\"model_type\":\"glm4_moe\",\"hidden_size\":5120,\"num_hidden_layers\":92,\"num_attention_heads\":96,\"nu"
+		 "m_key_value_heads\":8,\"head_dim\":128,\"vocab_size\":151552,\"intermediate_size\":12288,\"moe_intermediat"
+		 "e_size\":1536,\"n_routed_experts\":160,\"n_shared_experts\":1,\"num_experts_per_tok\":8,\"first_k_dense_re"
+		 "place\":3,\"attention_bias\":true,\"tie_word_embeddings\":false}", 352.8},
+		/* GLM-5 */
+		{"{\"model_type\":\"glm_moe_dsa\",\"hidden_size\":6144,\"num_hidden_layers\":78,\"num_attention_heads\":64,\""
+		 "vocab_size\":154880,\"intermediate_size\":12288,\"moe_intermediate_size\":2048,\"n_routed_experts\":256,\""
+		 "n_shared_experts\":1,\"num_experts_per_tok\":8,\"first_k_dense_replace\":3,\"kv_lora_rank\":512,\"q_lora_r"
+		 "ank\":2048,\"qk_nope_head_dim\":192,\"qk_rope_head_dim\":64,\"v_head_dim\":256,\"index_n_heads\":32,\"inde"
+		 "x_head_dim\":128,\"index_topk\":2048,\"tie_word_embeddings\":false}", 744},
+		/* granite-4.0-h-small */
+		{"{\"model_type\":\"granitemoehybrid\",\"hidden_size\":4096,\"num_hidden_layers\":40,\"num_attention_heads\""
+		 ":32,\"num_key_value_heads\":8,\"vocab_size\":100352,\"intermediate_size\":768,\"shared_intermediate_size\""
+		 ":1536,\"num_local_experts\":72,\"num_experts_per_tok\":10,\"mamba_n_heads\":128,\"mamba_d_head\":64,\"mamb"
+		 "a_d_state\":128,\"mamba_n_groups\":1,\"mamba_d_conv\":4,\"layer_types\":[\"mamba\",\"mamba\",\"mamba\",\"m"
+		 "amba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\""
+		 ",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mam"
+		 "ba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\"mamba\",\""
+		 "mamba\",\"attention\",\"attention\",\"attention\",\"attention\"]}", 32.2},
+		/* Kimi-K2 */
+		{"{\"model_type\":\"kimi_k2\",\"hidden_size\":7168,\"num_hidden_layers\":61,\"num_attention_heads\":64,\"voc"
+		 "ab_size\":163840,\"intermediate_size\":18432,\"moe_intermediate_size\":2048,\"n_routed_experts\":384,\"n_s"
+		 "hared_experts\":1,\"num_experts_per_tok\":8,\"first_k_dense_replace\":1,\"kv_lora_rank\":512,\"q_lora_rank"
+		 "\":1536,\"qk_nope_head_dim\":128,\"qk_rope_head_dim\":64,\"v_head_dim\":128,\"topk_method\":\"noaux_tc\",\""
+		 "tie_word_embeddings\":false}", 1026},
+		/* Llama-4-Maverick */
+		{"{\"model_type\":\"llama4\",\"text_config\":{\"model_type\":\"llama4_text\",\"hidden_size\":5120,\"intermed"
+		 "iate_size\":8192,\"intermediate_size_mlp\":16384,\"num_hidden_layers\":48,\"num_attention_heads\":40,\"num"
+		 "_key_value_heads\":8,\"head_dim\":128,\"num_local_experts\":128,\"num_experts_per_tok\":1,\"interleave_moe"
+		 "_layer_step\":2,\"vocab_size\":202048,\"attention_chunk_size\":8192,\"tie_word_embeddings\":false}}", 400.7},
+		/* MiniMax-M2 */
+		{"{\"model_type\":\"minimax_m2\",\"hidden_size\":3072,\"num_hidden_layers\":62,\"num_attention_heads\":48,\""
+		 "num_key_value_heads\":8,\"head_dim\":128,\"vocab_size\":200064,\"intermediate_size\":1536,\"num_local_expe"
+		 "rts\":256,\"num_experts_per_tok\":8,\"tie_word_embeddings\":false}", 228.7},
+		/* Mixtral-8x22B */
+		{"{\"model_type\":\"mixtral\",\"hidden_size\":6144,\"num_hidden_layers\":56,\"num_attention_heads\":48,\"num"
+		 "_key_value_heads\":8,\"vocab_size\":32768,\"intermediate_size\":16384,\"num_local_experts\":8,\"num_expert"
+		 "s_per_tok\":2,\"sliding_window\":null,\"tie_word_embeddings\":false}", 140.6},
+		/* Nemotron-3-Nano-30B-A3B */
+		{"{\"model_type\":\"nemotron_h\",\"hidden_size\":2688,\"num_hidden_layers\":52,\"num_attention_heads\":32,\""
+		 "num_key_value_heads\":2,\"head_dim\":128,\"vocab_size\":131072,\"intermediate_size\":1856,\"moe_intermedia"
+		 "te_size\":1856,\"moe_shared_expert_intermediate_size\":3712,\"n_routed_experts\":128,\"n_shared_experts\":"
+		 "1,\"num_experts_per_tok\":6,\"mamba_num_heads\":64,\"mamba_head_dim\":64,\"ssm_state_size\":128,\"n_groups"
+		 "\":8,\"conv_kernel\":4,\"hybrid_override_pattern\":\"MEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEMEM*EMEMEMEME\""
+		 ",\"tie_word_embeddings\":false}", 31.6},
+		/* Qwen3.5-27B */
+		{"{\"model_type\":\"qwen3_5\",\"text_config\":{\"model_type\":\"qwen3_5_text\",\"hidden_size\":5120,\"num_hi"
+		 "dden_layers\":64,\"intermediate_size\":17408,\"num_attention_heads\":24,\"num_key_value_heads\":4,\"head_d"
+		 "im\":256,\"vocab_size\":248320,\"linear_num_key_heads\":16,\"linear_num_value_heads\":48,\"linear_key_head"
+		 "_dim\":128,\"linear_value_head_dim\":128,\"full_attention_interval\":4,\"tie_word_embeddings\":false}}", 27},
+		/* Qwen3-Next-80B-A3B */
+		{"{\"model_type\":\"qwen3_next\",\"hidden_size\":2048,\"num_hidden_layers\":48,\"num_attention_heads\":16,\""
+		 "num_key_value_heads\":2,\"head_dim\":256,\"vocab_size\":151936,\"linear_num_key_heads\":16,\"linear_num_va"
+		 "lue_heads\":32,\"linear_key_head_dim\":128,\"linear_value_head_dim\":128,\"linear_conv_kernel_dim\":4,\"nu"
+		 "m_experts\":512,\"num_experts_per_tok\":10,\"moe_intermediate_size\":512,\"shared_expert_intermediate_size"
+		 "\":512,\"intermediate_size\":5120,\"decoder_sparse_step\":1,\"mlp_only_layers\":[],\"full_attention_interv"
+		 "al\":4,\"tie_word_embeddings\":false}", 79.7},
+		/* Llama-4-Scout */
+		{"{\"model_type\":\"llama4\",\"text_config\":{\"model_type\":\"llama4_text\",\"hidden_size\":5120,\"intermed"
+		 "iate_size\":8192,\"intermediate_size_mlp\":16384,\"num_hidden_layers\":48,\"num_attention_heads\":40,\"num"
+		 "_key_value_heads\":8,\"head_dim\":128,\"num_local_experts\":16,\"num_experts_per_tok\":1,\"interleave_moe_"
+		 "layer_step\":1,\"vocab_size\":202048,\"attention_chunk_size\":8192,\"tie_word_embeddings\":false}}", 107.8},
+		/* DeepSeek-V4-Flash */
+		{"{\"model_type\":\"deepseek_v4\",\"hidden_size\":4096,\"num_hidden_layers\":43,\"num_attention_heads\":64,\""
+		 "num_key_value_heads\":1,\"head_dim\":512,\"vocab_size\":129280,\"q_lora_rank\":1024,\"o_lora_rank\":1024,\""
+		 "o_groups\":8,\"index_head_dim\":128,\"index_n_heads\":64,\"index_topk\":512,\"n_routed_experts\":256,\"n_s"
+		 "hared_experts\":1,\"num_experts_per_tok\":6,\"moe_intermediate_size\":2048,\"qk_rope_head_dim\":64,\"compr"
+		 "ess_ratios\":[0,0,4,128,4,128,4,128,4,128,4,128,4,128,4,128,4,128,4,128,4,128,4,128,4,128,4,128,4,128,4,12"
+		 "8,4,128,4,128,4,128,4,128,4,128,4,0]}", 284},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct modelspec m;
+		struct modelsize z;
+		read_text(cases[i].config, &m);
+		modelspec_size(&m, &z);
+		if ((double)z.params < cases[i].billions * 0.99e9 || (double)z.params > cases[i].billions * 1.01e9) {
+			fail_msg("%.1f billion, expected %.1f", (double)z.params / 1e9, cases[i].billions);
+		}
+	}
+}
+
+/* Qwen3-Next keeps a cache in each fourth layer and a state in the others; DeepSeek V3.2 reads 2,048 tokens and its index. */
+static void test_hybrid_caches(void **state) {
+	(void)state;
+	struct modelspec m;
+	struct modelsize z;
+	read_text("{\"model_type\":\"qwen3_next\",\"hidden_size\":2048,\"num_hidden_layers\":48,\"num_attention_heads\":16,"
+	          "\"num_key_value_heads\":2,\"head_dim\":256,\"vocab_size\":151936,\"linear_num_key_heads\":16,"
+	          "\"linear_num_value_heads\":32,\"linear_key_head_dim\":128,\"linear_value_head_dim\":128,"
+	          "\"intermediate_size\":5120,\"full_attention_interval\":4}", &m);
+	modelspec_size(&m, &z);
+	assert_int_equal(z.kv_token_bytes, 12 * 2 * 2 * 256 * 2);
+	assert_int_equal(z.state_bytes, INT64_C(36) * (32 * 128 * 128 + 4 * (2 * 2048 + 4096)) * 4);
+
+	read_text("{\"model_type\":\"deepseek_v32\",\"hidden_size\":7168,\"num_hidden_layers\":61,\"num_attention_heads\":128,"
+	          "\"vocab_size\":129280,\"intermediate_size\":18432,\"kv_lora_rank\":512,\"q_lora_rank\":1536,\"qk_nope_head_dim\":128,"
+	          "\"qk_rope_head_dim\":64,\"v_head_dim\":128,\"index_topk\":2048,\"index_n_heads\":64,\"index_head_dim\":128}", &m);
+	modelspec_size(&m, &z);
+	assert_int_equal(z.kv_token_bytes, 61 * (576 * 2 + 128));
+	assert_true(modelspec_seen(&m, 1000) == 1000 && modelspec_held(&m, 32768) == 32768);
+	assert_true(modelspec_seen(&m, 32768) == 2048 + 32768 * 128.0 / 1152);
+}
+
 #define QUANTISED(q)                                                                                                   \
 	"{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":64,\"num_attention_heads\":2,"              \
 	"\"num_hidden_layers\":1,\"vocab_size\":100,\"quantization_config\":" q "}"
@@ -189,6 +317,11 @@ static void test_quantisation(void **state) {
 	} cases[] = {
 		{QUANTISED("{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}"), 4156, 16000, PRECISION_BF16},
 		{QUANTISED("{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":64}"), 4313, 16000, PRECISION_BF16},
+		{QUANTISED("{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":\"Int4WeightOnlyConfig\"}}}"), 4156, 16000, PRECISION_BF16},
+		{QUANTISED("{\"quant_method\":\"torchao\",\"quant_type\":\"float8_dynamic_activation_float8_weight\"}"), 8000, 16000, PRECISION_FP8},
+		{QUANTISED("{\"quant_method\":\"quark\",\"global_quant_config\":{\"weight\":{\"dtype\":\"fp4\",\"group_size\":32}}}"), 4250, 16000, PRECISION_FP4},
+		{QUANTISED("{\"quant_method\":\"mxfp8\"}"), 8250, 16000, PRECISION_FP8},
+		{QUANTISED("{\"quant_method\":\"hqq\",\"nbits\":4}"), 4250, 16000, PRECISION_BF16},
 		{QUANTISED("{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true}"), 4500, 16000, PRECISION_BF16},
 		{QUANTISED("{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"kv_cache_quant_algo\":\"FP8\"}"), 4500, 8000,
 		 PRECISION_FP4},
@@ -240,7 +373,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_published),    cmocka_unit_test(test_flops_and_bytes),
 		cmocka_unit_test(test_latent),       cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_families),     cmocka_unit_test(test_quantisation),
+		cmocka_unit_test(test_families), cmocka_unit_test(test_hybrid_families), cmocka_unit_test(test_hybrid_caches),     cmocka_unit_test(test_quantisation),
 		cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
