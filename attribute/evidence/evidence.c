@@ -116,8 +116,8 @@ void evidence_only(struct evidence *e, name_id replica) {
 	e->only = replica;
 }
 
-static bool is_gateway(const struct item *item) {
-	return item->kind == ITEM_REQUEST && ((const struct request_item *)item)->gateway;
+static bool is_gateway(const struct item *item, size_t len) {
+	return item->kind == ITEM_REQUEST && len >= sizeof(struct request_item) && ((const struct request_item *)item)->gateway;
 }
 
 static void note_gateway(struct evidence_lane *l, name_id replica) {
@@ -132,7 +132,7 @@ static void note_gateway(struct evidence_lane *l, name_id replica) {
 }
 
 static int add(struct evidence *e, unsigned lane, const struct item *item, size_t len, struct fault *why) {
-	if (is_gateway(item)) {
+	if (is_gateway(item, len)) {
 		note_gateway(&e->lanes[lane], item->replica);
 		return spool_add(e->gateway, lane, item, len, why);
 	}
