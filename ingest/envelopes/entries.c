@@ -8,6 +8,7 @@ enum entry_kind {
 	ENTRY_OBJECT, /* an object with a line and a stamp */
 	ENTRY_PAIR,   /* ["1791180000123000000", "a line", …] */
 	ENTRY_FIELDS, /* [{"field":"@message","value":"a line"}, …] */
+	ENTRY_ROW,    /* ["2026-10-05T06:00:00Z","a line"], the names of its columns beside it */
 	ENTRY_SERIES, /* {"metric":{…},"values":[[1791180000,"1"],…]}: each sample is a line of the text form */
 };
 
@@ -24,6 +25,7 @@ enum entry_kind {
  * {"results":[[{"field":"@timestamp","value":"…"},…]]}, [[{"field":…}]]        CloudWatch Logs Insights
  * {"hits":{"hits":[{"_source":{…}}]}}                                          Elasticsearch
  * {"data":[{"type":"log","attributes":{"timestamp":"…","message":"a line"}}]}  Datadog
+ * {"tables":[{"columns":[{"name":"TimeGenerated"},…],"rows":[["…","a line"]]}]}  Azure Monitor
  * [{"textPayload":"a line","timestamp":"…"}]                                   any of the above in an array
  * {"status":"success","data":{"resultType":"matrix","result":[{"metric":{…},"values":[[1791180000,"1"]]}]}}  Prometheus
  * {"metric":{…},"values":[1,2],"timestamps":[1791180000000,…]}                 VictoriaMetrics
@@ -46,6 +48,7 @@ static const struct entry_path {
 	{KEY("results"), ENTRY_FIELDS, {KEY("results"), KEY("*")}},
 	{KEY("hits"), ENTRY_OBJECT, {KEY("hits"), KEY("hits"), KEY("*")}},
 	{KEY("data"), ENTRY_OBJECT, {KEY("data"), KEY("*")}},
+	{KEY("tables"), ENTRY_ROW, {KEY("tables"), KEY("*"), KEY("rows"), KEY("*")}},
 	{KEY("[["), ENTRY_FIELDS, {KEY("*")}},
 	{KEY("[{"), ENTRY_FIELDS, {{"", 0}}},
 	{KEY("[{"), ENTRY_OBJECT, {KEY("*")}},
@@ -58,7 +61,7 @@ static bool may_hold_entries(struct text t) {
 		KEY("resource\""), KEY("resourceLogs"), KEY("scopeLogs"), KEY("status\""), KEY("data\""), KEY("stream\":{"),
 		KEY("stream\": {"), KEY("streams\""), KEY("metric\""), KEY("events\""), KEY("messageType\""), KEY("owner\""),
 		KEY("results\""), KEY("took\""), KEY("_scroll_id\""), KEY("hits\""), KEY("nextForwardToken\""),
-		KEY("searchedLogStreams\""), KEY("queryLanguage\""), KEY("meta\""), KEY("field\""),
+		KEY("searchedLogStreams\""), KEY("queryLanguage\""), KEY("meta\""), KEY("field\""), KEY("tables\""),
 	};
 
 	bool array = text_skip(&t, T("["));
@@ -175,14 +178,46 @@ static bool take_fields(struct envelope *e, const struct json *j, json_at entry,
 	if (stream != JSON_ABSENT) {
 		origin_set(&p->origin, ORIGIN_INSTANCE, json_raw(j, stream));
 	}
-	return line != JSON_ABSENT && wrapper_take(e, j, line, field_named(j, entry, T("@timestamp")), p);
+	return line != JSON_ABSENT && wrapper_take(e, j, line, field_named(j, entry, T("@timestamp")), true, p);
+}
+
+/* The cell of a row under the column of a name. */
+static json_at cell_of(const struct entries *b, struct text name) {
+	const struct json *j = b->json;
+	json_at columns = json_get(j, b->at[0], T("columns")), cell = json_first(j, entry_of(b));
+
+	for (json_at c = columns == JSON_ABSENT ? columns : json_first(j, columns); c != JSON_ABSENT && cell != JSON_ABSENT;
+	     c = json_next(j, c), cell = json_next(j, cell)) {
+		json_at named = json_type(j, c) == JSON_OBJECT ? json_get(j, c, T("name")) : JSON_ABSENT;
+		if (named != JSON_ABSENT && text_eq(json_raw(j, named), name)) {
+			return cell;
+		}
+	}
+	return JSON_ABSENT;
+}
+
+static bool take_row(struct envelope *e, const struct entries *b, struct peeling *p) {
+	static const struct text lines[] = {KEY("LogMessage"), KEY("LogEntry"), KEY("Log_s"), KEY("message")};
+	static const struct text pods[] = {KEY("PodName"), KEY("ContainerName"), KEY("Computer")};
+	json_at line = JSON_ABSENT;
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines && line == JSON_ABSENT; i++) {
+		line = cell_of(b, lines[i]);
+	}
+	for (size_t i = 0; i < sizeof pods / sizeof *pods; i++) {
+		json_at pod = cell_of(b, pods[i]);
+		if (pod != JSON_ABSENT) {
+			envelope_origin_pair(e, pods[i], json_raw(b->json, pod), p);
+		}
+	}
+	return line != JSON_ABSENT && wrapper_take(e, b->json, line, cell_of(b, T("TimeGenerated")), true, p);
 }
 
 static bool take_pair(struct envelope *e, const struct json *j, json_at entry, struct peeling *p) {
 	json_at stamp = json_type(j, entry) == JSON_ARRAY ? json_first(j, entry) : JSON_ABSENT;
 	json_at line = stamp == JSON_ABSENT ? JSON_ABSENT : json_next(j, stamp);
 
-	return line != JSON_ABSENT && wrapper_take(e, j, line, stamp, p);
+	return line != JSON_ABSENT && wrapper_take(e, j, line, stamp, false, p);
 }
 
 static bool looks_like_entry(const struct entries *b) {
@@ -196,6 +231,8 @@ static bool looks_like_entry(const struct entries *b) {
 		json_at stamp = json_type(j, entry) == JSON_ARRAY ? json_first(j, entry) : JSON_ABSENT;
 		return stamp != JSON_ABSENT && json_type(j, stamp) == JSON_STRING;
 	}
+	case ENTRY_ROW:
+		return json_type(j, entry) == JSON_ARRAY && cell_of(b, T("TimeGenerated")) != JSON_ABSENT;
 	case ENTRY_FIELDS:
 		return json_type(j, entry) == JSON_ARRAY && field_named(j, entry, T("@message")) != JSON_ABSENT;
 	case ENTRY_SERIES:
@@ -352,6 +389,8 @@ static bool take_entry(struct envelope *e, struct entries *b, struct peeling *p)
 		return take_pair(e, b->json, entry, p);
 	case ENTRY_FIELDS:
 		return json_type(b->json, entry) == JSON_ARRAY && take_fields(e, b->json, entry, p);
+	case ENTRY_ROW:
+		return json_type(b->json, entry) == JSON_ARRAY && take_row(e, b, p);
 	case ENTRY_OBJECT:
 		return json_type(b->json, entry) == JSON_OBJECT && wrapper_unwrap(e, b->json, entry, p);
 	case ENTRY_SERIES:

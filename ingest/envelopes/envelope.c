@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "ingest/envelopes/entries.h"
 #include "ingest/envelopes/peeling.h"
+#include "ingest/envelopes/table.h"
 
 /* Deeper than any chain of collectors; a line made of prefixes alone must end somewhere. */
 #define DEPTH_MAX 8
@@ -26,6 +27,10 @@ struct envelope {
 	struct export_entry entry;
 	const struct name_rules *rules;
 	struct entries entries;
+	bool begun;          /* a line has been */
+	struct table table;
+	char *common;        /* "Common labels: {…}" of the log, or NULL */
+	size_t common_len;
 	char *label_room;
 	size_t label_bytes;
 };
@@ -51,6 +56,7 @@ void envelope_free(struct envelope *e) {
 	json_free(e->json);
 	entries_release(&e->entries);
 	free(e->label_room);
+	free(e->common);
 	free(e);
 }
 
@@ -74,6 +80,10 @@ void envelope_origin_of_attributes(const struct envelope *e, const struct json *
 			origin_from_pair(&p->origin, e->rules, json_raw(j, key), json_raw(j, text));
 		}
 	}
+}
+
+void envelope_origin_pair(const struct envelope *e, struct text key, struct text value, struct peeling *p) {
+	origin_from_pair(&p->origin, e->rules, key, value);
 }
 
 char *envelope_label_room(struct envelope *e, size_t bytes) {
@@ -102,6 +112,16 @@ static bool strip_entry(struct envelope *e, struct peeling *p) {
 	return strip_export(&e->entry, p);
 }
 
+/* A log that begins with the header of a table is one. */
+static bool strip_table(struct envelope *e, struct peeling *p) {
+	if (e->table.columns > 0) {
+		return table_row(e, &e->table, p);
+	}
+	p->dropped = !e->begun && table_begin(&e->table, p->text);
+	e->begun = true;
+	return p->dropped;
+}
+
 /* Most lines have nothing around them: what may stand at the beginning of one shows in its first byte. */
 static bool strip_front(struct envelope *e, struct peeling *p) {
 	char first = p->text.len > 0 ? *p->text.at : '\0';
@@ -119,6 +139,8 @@ static bool strip_front(struct envelope *e, struct peeling *p) {
 		return strip_shipper(e, p);
 	case ' ':
 		return strip_tracing(e, p);
+	case 'E':
+		return strip_events(e, p);
 	default:
 		break;
 	}
@@ -133,10 +155,10 @@ static bool strip_front(struct envelope *e, struct peeling *p) {
 }
 
 static bool strip_one(struct envelope *e, struct peeling *p) {
-	if (p->depth == 0 && strip_entry(e, p)) {
+	if (p->depth == 0 && (strip_entry(e, p) || strip_table(e, p))) {
 		return true;
 	}
-	if (p->stamped && (strip_cri(e, p) || strip_unit(e, p) || strip_tracing(e, p))) {
+	if (p->stamped && (strip_labels(e, p) || strip_cri(e, p) || strip_unit(e, p) || strip_tracing(e, p))) {
 		return true;
 	}
 	return strip_front(e, p) || strip_ansi(e, p) || strip_progress(e, p);
@@ -201,6 +223,16 @@ static enum envelope_status peel(struct envelope *e, struct peeling *p, struct u
 	return ENVELOPE_LINE;
 }
 
+/* Logcli and Grafana state once what all lines have in common. */
+static bool take_common(struct envelope *e, struct text raw) {
+	if (e->common || !text_starts(raw, T("Common labels: {"))) {
+		return false;
+	}
+	e->common = text_copy(raw);
+	e->common_len = raw.len;
+	return true;
+}
+
 enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct unwrapped *out) {
 	struct peeling p = {.text = raw, .stamp_ns = UNKNOWN};
 	bool may_hold_many = raw.len > 0 && (*raw.at == '{' || *raw.at == '[');
@@ -209,7 +241,15 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 		enum envelope_status status = envelope_more(e, out);
 		return status == ENVELOPE_DONE ? ENVELOPE_PART : status;
 	}
-	return peel(e, &p, out);
+	if (take_common(e, raw)) {
+		return ENVELOPE_PART;
+	}
+	enum envelope_status status = peel(e, &p, out);
+	if (e->common && status == ENVELOPE_LINE) {
+		labels_origin(e, (struct text){e->common, e->common_len}, &p);
+		out->origin = p.origin;
+	}
+	return status;
 }
 
 enum envelope_status envelope_more(struct envelope *e, struct unwrapped *out) {

@@ -1,6 +1,4 @@
 /* json.c: JSON around a line, as collectors and log stores write it. */
-#include "core/instant.h"
-#include "ingest/formats/fields.h"
 #include "ingest/envelopes/peeling.h"
 
 /*
@@ -49,9 +47,15 @@ static const struct wrapper {
 	{KEY("jsonPayload/MESSAGE"), KEY("timestamp")},
 	{KEY("body/stringValue"), KEY("timeUnixNano")},
 	{KEY("body/stringValue"), KEY("observedTimeUnixNano")},
+	{KEY("body/kvlistValue"), KEY("timeUnixNano")},
+	{KEY("body/kvlistValue"), KEY("observedTimeUnixNano")},
 	{KEY("body"), KEY("timestamp")},
 	{KEY("attributes/message"), KEY("attributes/timestamp")},
 	{KEY("LogMessage"), KEY("TimeGenerated")},
+	{KEY("LogMessage/message"), KEY("TimeGenerated")},
+	{KEY("properties/LogMessage"), KEY("time")},
+	{KEY("content/message"), KEY("content/timestamp")},
+	{KEY("event"), KEY("time")},
 	{KEY("LogEntry"), KEY("TimeGenerated")},
 	{KEY("Log_s"), KEY("TimeGenerated")},
 	{KEY("Log_s"), KEY("time_t")},
@@ -76,7 +80,7 @@ bool wrapper_may_begin(struct text t) {
 		KEY("SYSLOG_"), KEY("date"), KEY("@"), KEY("message\""), KEY("file"), KEY("host"), KEY("kubernetes"),
 		KEY("container"), KEY("labels\""), KEY("line"), KEY("insertId\""), KEY("textPayload\""), KEY("jsonPayload\""),
 		KEY("source"), KEY("tag"), KEY("asctime\""), KEY("level"), KEY("name"), KEY("msg\""), KEY("ts\""), KEY("Time"),
-		KEY("Log"), KEY("TenantId\""), KEY("Computer\""), KEY("Container"), KEY("Pod"), KEY("pod"), KEY("node"),
+		KEY("Log"), KEY("TenantId\""), KEY("Table"), KEY("Type\""), KEY("category\""), KEY("Computer\""), KEY("Container"), KEY("Pod"), KEY("pod"), KEY("node"),
 		KEY("body\""), KEY("observedTimeUnixNano\""), KEY("severity"), KEY("resource\""), KEY("receiveTimestamp\""),
 		KEY("preview\""), KEY("text\""), KEY("record\""), KEY("version\""), KEY("short_message\""), KEY("process"),
 		KEY("thread"), KEY("logger"), KEY("filename\""), KEY("func"), KEY("module\""), KEY("id\""), KEY("type\""),
@@ -101,6 +105,21 @@ bool wrapper_may_begin(struct text t) {
 	return false;
 }
 
+/* OpenTelemetry's body of keys and values: {"values":[{"key":"log","value":{"stringValue":"a line"}}]}. */
+static json_at line_of_pairs(const struct json *j, json_at list) {
+	json_at values = json_type(j, list) == JSON_OBJECT ? json_get(j, list, T("values")) : JSON_ABSENT;
+
+	for (json_at v = values == JSON_ABSENT ? values : json_first(j, values); v != JSON_ABSENT; v = json_next(j, v)) {
+		json_at key = json_type(j, v) == JSON_OBJECT ? json_get(j, v, T("key")) : JSON_ABSENT;
+		json_at value = key == JSON_ABSENT ? JSON_ABSENT : json_get(j, v, T("value"));
+		struct text name = value == JSON_ABSENT || json_type(j, value) != JSON_OBJECT ? T("") : json_raw(j, key);
+		if (text_eq(name, T("log")) || text_eq(name, T("message")) || text_eq(name, T("MESSAGE"))) {
+			return json_get(j, value, T("stringValue"));
+		}
+	}
+	return JSON_ABSENT;
+}
+
 /* A value in objects within objects: "jsonPayload/message". The only string of an array is that string (Elastic's fields). */
 static json_at value_at(const struct json *j, json_at object, struct text path) {
 	struct text key;
@@ -111,6 +130,9 @@ static json_at value_at(const struct json *j, json_at object, struct text path) 
 	json_at v = path.len == 0 || object == JSON_ABSENT || json_type(j, object) != JSON_OBJECT ? JSON_ABSENT : json_get(j, object, path);
 	bool only = v != JSON_ABSENT && json_type(j, v) == JSON_ARRAY && json_count(j, v) == 1;
 	json_at first = only ? json_first(j, v) : JSON_ABSENT;
+	if (v != JSON_ABSENT && text_eq(path, T("kvlistValue"))) {
+		return line_of_pairs(j, v);
+	}
 	return first != JSON_ABSENT && json_type(j, first) == JSON_STRING ? first : v;
 }
 
@@ -123,40 +145,8 @@ static bool is_engines_own(const struct json *j, json_at object) {
 	bool rust = target != JSON_ABSENT && (json_get(j, object, T("time")) == JSON_ABSENT ||
 	                                      text_find(json_raw(j, target), T("::")) != SIZE_MAX);
 
-	return rust || (event != JSON_ABSENT && json_type(j, event) == JSON_STRING) ||
+	return rust || (event != JSON_ABSENT && json_type(j, event) == JSON_STRING && text_find_byte(json_raw(j, event), ' ') == SIZE_MAX) ||
 	       (json_get(j, object, T("function")) != JSON_ABSENT && json_get(j, object, T("asctime")) == JSON_ABSENT);
-}
-
-/* Unix s, ms, µs or ns, by their size: none of them names a year after 2015 in another's unit. */
-static bool take_unix(struct text t, int64_t *ns) {
-	int64_t whole;
-
-	if (t.len == 0 || !number_scaled(t, 0, &whole) || whole <= 0) {
-		return false;
-	}
-	int digits = whole >= INT64_C(100000000000000000) ? 0 : whole >= INT64_C(100000000000000) ? 3 : whole >= INT64_C(100000000000) ? 6 : 9;
-	return number_scaled(t, digits, ns);
-}
-
-/* An instant; or, without a zone, the local time that counts if nothing else has one. */
-static void take_stamp(const struct json *j, json_at v, struct peeling *p) {
-	char buffer[64];
-	struct text t = json_type(j, v) == JSON_NUMBER ? json_raw(j, v) : json_string(j, v, buffer, sizeof buffer);
-	bool zone_given;
-	int64_t ns;
-
-	if (take_unix(t, &ns)) {
-		set_stamp(p, ns);
-		return;
-	}
-	if (instant_take(&t, &ns, &zone_given) && (t.len == 0 || text_eq(t, T(" UTC")))) {
-		if (zone_given || t.len > 0) {
-			set_stamp(p, ns);
-		} else {
-			instant_to_civil(ns, &p->local);
-			p->has_local = true;
-		}
-	}
 }
 
 /* journalctl writes bytes that are not printable text, such as colours, as an array of numbers. */
@@ -229,14 +219,15 @@ static void take_process(struct envelope *e, const struct json *j, json_at objec
 	p->label = T("");
 }
 
-bool wrapper_take(struct envelope *e, const struct json *j, json_at line, json_at stamp, struct peeling *p) {
+bool wrapper_take(struct envelope *e, const struct json *j, json_at line, json_at stamp, bool in_utc, struct peeling *p) {
 	struct text inner;
 
 	if (!take_line(e, j, line, p, &inner)) {
 		return false;
 	}
 	if (stamp != JSON_ABSENT) {
-		take_stamp(j, stamp, p);
+		char buffer[64];
+		peel_stamp(p, json_type(j, stamp) == JSON_NUMBER ? json_raw(j, stamp) : json_string(j, stamp, buffer, sizeof buffer), in_utc);
 	}
 	inner.len -= text_ends(inner, T("\n")) ? 1 : 0;
 	inner.len -= inner.len > 0 && inner.at[inner.len - 1] == '\r' ? 1 : 0;
@@ -251,11 +242,16 @@ static bool may_be_line(const struct json *j, json_at v, const struct wrapper *w
 	return json_type(j, v) == JSON_STRING ? !body || text_find_byte(json_raw(j, v), ' ') != SIZE_MAX : json_type(j, v) == JSON_ARRAY;
 }
 
+/* "0" is OpenTelemetry's way to say that an instant is not known. */
+static bool has_value(const struct json *j, json_at v) {
+	return v != JSON_ABSENT && json_type(j, v) != JSON_NULL && !text_eq(json_raw(j, v), T("0"));
+}
+
 static const struct wrapper *wrapper_of(const struct json *j, json_at object) {
 	for (size_t i = 0; i < WRAPPERS; i++) {
 		json_at line = value_at(j, object, wrappers[i].line);
 		bool fits = line != JSON_ABSENT && may_be_line(j, line, &wrappers[i]);
-		if (fits && (wrappers[i].stamp.len == 0 || value_at(j, object, wrappers[i].stamp) != JSON_ABSENT)) {
+		if (fits && (wrappers[i].stamp.len == 0 || has_value(j, value_at(j, object, wrappers[i].stamp)))) {
 			return &wrappers[i];
 		}
 	}
@@ -308,7 +304,7 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 	json_at line = value_at(j, inner, w->line);
 	bool ended = json_type(j, line) == JSON_STRING && text_ends(json_raw(j, line), T("\\n"));
 	json_at stamp = value_at(j, inner, w->stamp);
-	if (!wrapper_take(e, j, line, stamp, p)) {
+	if (!wrapper_take(e, j, line, stamp, text_eq(w->line, T("@message")), p)) {
 		return false;
 	}
 	take_names(e, j, inner, p);

@@ -39,6 +39,8 @@ typedef bool stripper(struct envelope *e, struct peeling *p);
 
 /* OpenTelemetry's [{"key":"k8s.pod.name","value":{"stringValue":"vllm-0"}}]; anything else states nothing. */
 void envelope_origin_of_attributes(const struct envelope *e, const struct json *j, json_at attributes, struct peeling *p);
+/* A key and a value that name the server. */
+void envelope_origin_pair(const struct envelope *e, struct text key, struct text value, struct peeling *p);
 /* Room for a line with its process label, beside the scratch. */
 char *envelope_label_room(struct envelope *e, size_t bytes);
 
@@ -50,14 +52,21 @@ bool wrapper_may_begin(struct text t);
 bool wrapper_is(const struct json *j, json_at object);
 /* Takes the line out of an object, with its stamp and names. */
 bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, struct peeling *p);
-/* Takes a line and its stamp (or JSON_ABSENT) that stand apart. */
-bool wrapper_take(struct envelope *e, const struct json *j, json_at line, json_at stamp, struct peeling *p);
+/* Takes a line and its stamp (or JSON_ABSENT) that stand apart; `in_utc`: a stamp without a zone is UTC. */
+bool wrapper_take(struct envelope *e, const struct json *j, json_at line, json_at stamp, bool in_utc, struct peeling *p);
 
 /* text.c */
 stripper strip_rfc3339, strip_cri, strip_syslog, strip_syslog_5424, strip_unit, strip_rank, strip_ansi, strip_progress,
 	strip_csv;
+/* shippers.c: what labels state: {app="vllm", pod="vllm-0"} or {"pod":"vllm-0"}, with anything in front. */
+void labels_origin(const struct envelope *e, struct text labels, struct peeling *p);
+
+/* when.c: takes the instant of a log store, with or without a zone; `in_utc`: then it is UTC. False if it is none. */
+bool peel_stamp(struct peeling *p, struct text t, bool in_utc);
+
 /* shippers.c */
-stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_label, strip_tracing, strip_out_file;
+stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_label, strip_tracing, strip_out_file,
+	strip_labels, strip_events;
 
 /* export.c: the journal's export format, whose entries are lines "KEY=value". */
 struct export_entry {

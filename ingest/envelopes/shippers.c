@@ -230,6 +230,18 @@ static bool strip_djl(struct peeling *p) {
 	return true;
 }
 
+/* "kube.vllm: [1791180000.123000000, {…}]" of Fluent Bit's file output */
+static bool strip_file_output(struct peeling *p) {
+	struct text t = p->text, tag, stamp;
+
+	if (!text_until(&t, T(": ["), &tag) || !is_name(tag) || !text_until(&t, T(", "), &stamp) || !text_starts(t, T("{")) ||
+	    !text_ends(t, T("}]")) || !peel_stamp(p, stamp, true)) {
+		return false;
+	}
+	p->text = text_cut(t, 0, t.len - 1);
+	return true;
+}
+
 bool strip_shipper(struct envelope *e, struct peeling *p) {
 	char first = p->text.len > 0 ? *p->text.at : '\0';
 
@@ -237,7 +249,7 @@ bool strip_shipper(struct envelope *e, struct peeling *p) {
 	if (first == '[') {
 		return strip_kubectl(p) || strip_kubetail(p) || strip_djl(p);
 	}
-	if (is_lower(first) && (strip_stern(p) || strip_kail(p))) {
+	if (is_lower(first) && (strip_stern(p) || strip_kail(p) || strip_file_output(p))) {
 		return true;
 	}
 	return strip_grep(p) || (first == 'I' && strip_djl(p));
@@ -359,6 +371,86 @@ bool strip_tracing(struct envelope *e, struct peeling *p) {
 		}
 	}
 	return false;
+}
+
+/* {app="vllm", pod="vllm-0"} behind the stamp of logcli; moves behind it. False if it is none, as an object is. */
+static bool take_labels(struct text *t, struct text *labels) {
+	struct text rest = *t;
+	bool quoted = false;
+	size_t i = 1;
+
+	if (!text_starts(rest, T("{")) || (rest.len > 1 && rest.at[1] == '"')) {
+		return false;
+	}
+	for (; i < rest.len && (quoted || rest.at[i] != '}'); i++) {
+		quoted = quoted != (rest.at[i] == '"');
+		i += quoted && rest.at[i] == '\\';
+	}
+	*labels = text_cut(rest, 0, i + 1);
+	rest = text_cut(rest, i + 1, rest.len);
+	if (!text_skip(&rest, T(" "))) {
+		return false;
+	}
+	*t = rest;
+	return true;
+}
+
+void labels_origin(const struct envelope *e, struct text labels, struct peeling *p) {
+	struct text before, name, value;
+
+	if (!text_until(&labels, T("{"), &before)) {
+		return;
+	}
+	for (;;) {
+		while (labels.len > 0 && memchr(" ,\"", *labels.at, 3)) {
+			labels = text_cut(labels, 1, labels.len);
+		}
+		size_t end = 0;
+		while (end < labels.len && (is_name_byte(labels.at[end]) || labels.at[end] == '/')) {
+			end++;
+		}
+		name = text_cut(labels, 0, end);
+		labels = text_cut(labels, end, labels.len);
+		if (end == 0 || (!text_skip(&labels, T("=\"")) && !text_skip(&labels, T("\":\""))) ||
+		    !text_until(&labels, T("\""), &value)) {
+			return;
+		}
+		envelope_origin_pair(e, name, value, p);
+	}
+}
+
+bool strip_labels(struct envelope *e, struct peeling *p) {
+	struct text t = p->text, labels;
+
+	if (!p->stamped || !take_labels(&t, &labels)) {
+		return false;
+	}
+	labels_origin(e, labels, p);
+	p->text = t;
+	p->stamped = false;
+	return true;
+}
+
+/* "EVENTS<tab>…<tab>line<tab>1791180000123" of aws logs --output text; filter-log-events has the stream third. */
+bool strip_events(struct envelope *e, struct peeling *p) {
+	enum { FIELDS_MAX = 8 };
+	struct text t = p->text, fields[FIELDS_MAX];
+	size_t count = 0;
+
+	(void)e;
+	if (!text_skip(&t, T("EVENTS\t"))) {
+		return false;
+	}
+	while (count < FIELDS_MAX - 1 && text_until(&t, T("\t"), &fields[count])) {
+		count++;
+	}
+	fields[count++] = t;
+	if (count < 3 || !peel_stamp(p, fields[count - 1], true)) {
+		return false;
+	}
+	origin_set(&p->origin, ORIGIN_INSTANCE, count >= 5 ? fields[count - 3] : T(""));
+	p->text = fields[count - 2];
+	return true;
 }
 
 /* "2026-10-05T06:00:00+00:00<tab>tag<tab>{…}" of fluentd's out_file */

@@ -1,0 +1,23 @@
+/* table.h: log lines in a table with a header; private to envelopes/. */
+#ifndef INGEST_TABLE_H
+#define INGEST_TABLE_H
+
+#include "ingest/envelopes/peeling.h"
+
+#define TABLE_COLUMNS_MAX 64
+
+struct table {
+	size_t columns;  /* 0: the log is none */
+	size_t line, stamp;
+	bool in_utc;     /* instants without a zone are UTC */
+	char header[2048];
+	size_t header_len;
+	struct text names[TABLE_COLUMNS_MAX]; /* in the header */
+};
+
+/* Is the first line of a log the header of such a table? */
+bool table_begin(struct table *table, struct text header);
+/* Takes the line out of its row. */
+bool table_row(struct envelope *e, const struct table *table, struct peeling *p);
+
+#endif
