@@ -105,7 +105,7 @@ char *envelope_scratch(struct envelope *e, const struct peeling *p, size_t bytes
 }
 
 static bool strip_json(struct envelope *e, struct peeling *p) {
-	return strip_json_with(e, e->json, p);
+	return strip_flat(e, p) || strip_json_with(e, e->json, p);
 }
 
 static bool strip_entry(struct envelope *e, struct peeling *p) {

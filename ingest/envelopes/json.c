@@ -192,7 +192,8 @@ static void take_parts(const struct json *j, json_at object, struct peeling *p, 
 	for (size_t i = 0; i < sizeof docker_keys / sizeof *docker_keys; i++) {
 		known += json_get(j, object, docker_keys[i]) != JSON_ABSENT;
 	}
-	bool docker = known == json_count(j, object) && known > 1 && json_get(j, object, T("log")) != JSON_ABSENT;
+	bool docker = known == json_count(j, object) && json_get(j, object, T("log")) != JSON_ABSENT &&
+	              json_get(j, object, T("time")) != JSON_ABSENT;
 	p->in_parts = docker || tag.len > 0;
 	p->part = tag.len > 0 ? text_eq(tag, T("P")) || text_eq(tag, T("p")) : docker && !ended;
 }
@@ -210,7 +211,7 @@ static void take_process(struct envelope *e, const struct json *j, json_at objec
 	}
 	char *to = envelope_label_room(e, p->label.len + 8 + p->text.len);
 	size_t len = 0;
-	const struct text pieces[] = {T("("), p->label, T(" pid=0) "), p->text};
+	const struct text pieces[] = {T("("), p->label, T(") "), p->text};
 	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
 		memcpy(to + len, pieces[i].at, pieces[i].len);
 		len += pieces[i].len;
@@ -229,7 +230,8 @@ bool wrapper_take(struct envelope *e, const struct json *j, json_at line, json_a
 		char buffer[64];
 		peel_stamp(p, json_type(j, stamp) == JSON_NUMBER ? json_raw(j, stamp) : json_string(j, stamp, buffer, sizeof buffer), in_utc);
 	}
-	inner.len -= text_ends(inner, T("\n")) ? 1 : 0;
+	p->ended = text_ends(inner, T("\n"));
+	inner.len -= p->ended ? 1 : 0;
 	inner.len -= inner.len > 0 && inner.at[inner.len - 1] == '\r' ? 1 : 0;
 	p->text = inner;
 	return true;
@@ -302,17 +304,21 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 		return false;
 	}
 	json_at line = value_at(j, inner, w->line);
-	bool ended = json_type(j, line) == JSON_STRING && text_ends(json_raw(j, line), T("\\n"));
 	json_at stamp = value_at(j, inner, w->stamp);
 	if (!wrapper_take(e, j, line, stamp, text_eq(w->line, T("@message")), p)) {
 		return false;
 	}
 	take_names(e, j, inner, p);
+	struct text rest = w->line, parent;
+	json_at nested = text_until(&rest, T("/"), &parent) ? json_get(j, inner, parent) : JSON_ABSENT;
+	if (nested != JSON_ABSENT && json_type(j, nested) == JSON_OBJECT) {
+		take_names(e, j, nested, p);
+	}
 	if (inner != object) {
 		take_names(e, j, object, p);
 	}
 	take_process(e, j, inner, p);
-	take_parts(j, object, p, ended);
+	take_parts(j, object, p, p->ended);
 	json_at stream = json_get(j, inner, T("stream"));
 	p->stream = text_eq(stream == JSON_ABSENT ? T("") : json_string(j, stream, buffer, sizeof buffer), T("stderr")) ? STREAM_ERR : STREAM_OUT;
 	return true;

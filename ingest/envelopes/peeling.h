@@ -11,6 +11,7 @@ struct peeling {
 	int64_t stamp_ns;
 	int depth;
 	bool part;       /* the wrapping says that the line goes on */
+	bool ended;      /* the line of an object has its newline */
 	bool in_parts;   /* the wrapping knows of parts at all */
 	bool dropped;    /* part of a wrapping of several lines, and no line itself */
 	enum stream stream;
@@ -43,6 +44,9 @@ void envelope_origin_of_attributes(const struct envelope *e, const struct json *
 void envelope_origin_pair(const struct envelope *e, struct text key, struct text value, struct peeling *p);
 /* Room for a line with its process label, beside the scratch. */
 char *envelope_label_room(struct envelope *e, size_t bytes);
+
+/* flat.c: the objects of container runtimes, without a parser */
+stripper strip_flat;
 
 /* json.c; `j` is a document to parse into */
 bool strip_json_with(struct envelope *e, struct json *j, struct peeling *p);

@@ -71,6 +71,46 @@ static const struct {
 	{"\"a\",\"" STAMP "\",\"b\",\"c\",\"d\"", "\"a\",\"" STAMP "\",\"b\",\"c\",\"d\"", UNKNOWN},
 	{"\"not closed", "\"not closed", UNKNOWN},
 	{"\"r1\",\"GPU-1\",\"1778575800123456789\",\"412.35\"", "\"r1\",\"GPU-1\",\"1778575800123456789\",\"412.35\"", UNKNOWN},
+	{"vllm-1        | INFO x", "INFO x", UNKNOWN},
+	{"vllm_1  | " STAMP " INFO x", "INFO x", STAMP_NS},
+	{"vllm.1.x7y8z9abcdef@node-1    | INFO x", "vllm.1.x7y8z9abcdef@node-1    | INFO x", UNKNOWN},
+	{"2026-05-12 10:50:00.123 | INFO x", "INFO x", UNKNOWN},
+	{"[pod/vllm-0/vllm] INFO x", "INFO x", UNKNOWN},
+	{"[pod/vllm-0/vllm] " STAMP " INFO x", "INFO x", STAMP_NS},
+	{"vllm-0 vllm (APIServer pid=1) INFO x", "(APIServer pid=1) INFO x", UNKNOWN},
+	{"llm vllm-0 vllm INFO x", "INFO x", UNKNOWN},
+	{"slot launch_slot_: id  0 | task 0 | x", "slot launch_slot_: id  0 | task 0 | x", UNKNOWN},
+	{"llm/vllm-0[vllm]: INFO x", "INFO x", UNKNOWN},
+	{"[vllm-0] INFO x", "INFO x", UNKNOWN},
+	{"[35801] slot x", "[35801] slot x", UNKNOWN},
+	{"Oct 05 06:00:00.123456 host vllm[17]: INFO x", "INFO x", UNKNOWN},
+	{"Tue 2026-05-12 08:50:00 UTC host vllm[17]: INFO x", "INFO x", INT64_C(1778575800000000000)},
+	{"123:INFO x", "INFO x", UNKNOWN},
+	{"logs/vllm.log:123:INFO x", "INFO x", UNKNOWN},
+	{"vllm.log:INFO x", "INFO x", UNKNOWN},
+	{"note: INFO x", "note: INFO x", UNKNOWN},
+	{"INFO  PyProcess W-142-model-stdout: [1,0]<stdout>:INFO x", "INFO x", UNKNOWN},
+	{STAMP "  INFO loggers.log: Engine 000: x  ", "Engine 000: x", STAMP_NS},
+	{STAMP "  INFO vllm_llm::log_stats: x", " INFO vllm_llm::log_stats: x", STAMP_NS},
+	{STAMP " {app=\"vllm\", pod=\"vllm-0\"} INFO x", "INFO x", STAMP_NS},
+	{"EVENTS\t1778575800523\tINFO x\t1778575800123", "INFO x", INT64_C(1778575800123000000)},
+	{"2026-05-12T08:50:00+00:00\tkube.vllm\t{\"log\":\"INFO x\",\"stream\":\"stderr\"}", "INFO x", INT64_C(1778575800000000000)},
+	{"kube.vllm: [1778575800.123, {\"log\":\"INFO x\"}]", "INFO x", INT64_C(1778575800123000000)},
+	{"(EngineCore_DP1 pid=7) {\"asctime\": \"2026-05-12 08:50:00,123\", \"message\": \"x\"}", "(EngineCore_DP1 pid=7) x", UNKNOWN},
+	{STAMP " stdout F {\"message\": \"x y\"}", "x y", STAMP_NS},
+	{"{\"message\":\"x y\",\"model\":\"m\"}", "{\"message\":\"x y\",\"model\":\"m\"}", UNKNOWN},
+	{"{\"timestamp\":1778575800123,\"message\":\"INFO x\",\"ingestionTime\":1}", "INFO x", INT64_C(1778575800123000000)},
+	{"{\"TimeGenerated\":\"" STAMP "\",\"PodName\":\"p\",\"LogMessage\":\"INFO x\"}", "INFO x", STAMP_NS},
+	{"{\"_index\":\"f\",\"_source\":{\"@timestamp\":\"" STAMP "\",\"message\":\"INFO x\"}}", "INFO x", STAMP_NS},
+	{"{\"_index\":\"f\",\"fields\":{\"@timestamp\":[\"" STAMP "\"],\"message\":[\"INFO x\"]}}", "INFO x", STAMP_NS},
+	{"{\"insertId\":\"1\",\"jsonPayload\":{\"message\":\"INFO x\"},\"timestamp\":\"" STAMP "\"}", "INFO x", STAMP_NS},
+	{"{\"_time\":\"" STAMP "\",\"_msg\":\"INFO x\"}", "INFO x", STAMP_NS},
+	{"{\"preview\":false,\"result\":{\"_raw\":\"INFO x\",\"_time\":\"" STAMP "\"}}", "INFO x", STAMP_NS},
+	{"{\"time\":1778575800.123456789,\"event\":\"INFO x\"}", "INFO x", STAMP_NS},
+	{"{\"event\":\"request.finished\",\"time\":1}", "{\"event\":\"request.finished\",\"time\":1}", UNKNOWN},
+	{"{\"time\":\"" STAMP "\",\"target\":\"loggers.log\",\"message\":\"INFO x\"}", "INFO x", STAMP_NS},
+	{"{\"log\":\"a\\u001b[32mb\\u00e9\\\\n\",\"time\":\"" STAMP "\",\"stream\":\"stderr\",\"x\":1}", "ab\xc3\xa9\\n", STAMP_NS},
+	{"{\"time\":\"" STAMP "\",\"stream\":\"stderr\",\"_p\":\"F\",\"log\":\"INFO x\"}", "INFO x", STAMP_NS},
 	{"\33[", "", UNKNOWN},
 	{"x\33", "x", UNKNOWN},
 };
@@ -85,6 +125,66 @@ static void comes_off(void **state) {
 			fail_msg("case %zu: got '%.*s' at %lld", i, TEXT_ARG(out.text), (long long)out.stamp_ns);
 		}
 		assert_false(envelope_last(e, &out));
+		envelope_free(e);
+	}
+}
+
+/* Documents that hold many lines: each, with the stamp and the pod or other name that it has. */
+static const struct {
+	const char *raw, *lines;
+} documents[] = {
+	{"{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":[{\"stream\":{\"pod\":\"p-0\"},\"values\":[[\"1\",\"a b\"],"
+	 "[\"2\",\"c d\",{}]]},{\"stream\":{\"pod\":\"p-1\"},\"values\":[[\"3\",\"e f\"]]}]}}", "p-0 1000000000 a b;p-0 2000000000 c d;p-1 3000000000 e f;"},
+	{"{\"stream\":{\"pod\":\"p-0\"},\"values\":[[\"1778575800123456789\",\"a b\"]]}", "p-0 1778575800123456789 a b;"},
+	{"{\"resourceLogs\":[{\"resource\":{\"attributes\":[{\"key\":\"k8s.pod.name\",\"value\":{\"stringValue\":\"p-0\"}}]},\"scopeLogs\":["
+	 "{\"logRecords\":[{\"timeUnixNano\":\"0\",\"observedTimeUnixNano\":\"1778575800123456789\",\"body\":{\"stringValue\":\"a b\"}},"
+	 "{\"timeUnixNano\":\"1778575800123456790\",\"body\":{\"kvlistValue\":{\"values\":[{\"key\":\"log\",\"value\":{\"stringValue\":\"c d\"}}]}}}]}]}]}",
+	 "p-0 1778575800123456789 a b;p-0 1778575800123456790 c d;"},
+	{"{\"events\":[{\"logStreamName\":\"s\",\"timestamp\":1778575800123,\"message\":\"a b\"}],\"nextToken\":\"x\"}", "s 1778575800123000000 a b;"},
+	{"{\"messageType\":\"DATA_MESSAGE\",\"logStream\":\"s\",\"logEvents\":[{\"id\":\"1\",\"timestamp\":1778575800123,\"message\":\"a b\"}]}",
+	 "s 1778575800123000000 a b;"},
+	{"{\"results\":[[{\"field\":\"@timestamp\",\"value\":\"2026-05-12 08:50:00.123\"},{\"field\":\"@message\",\"value\":\"a b\"}]],\"status\":\"Complete\"}",
+	 " 1778575800123000000 a b;"},
+	{"{\"took\":1,\"hits\":{\"hits\":[{\"_source\":{\"@timestamp\":\"" STAMP "\",\"message\":\"a b\",\"kubernetes\":{\"pod\":{\"name\":\"p-0\"}}}}]}}",
+	 "p-0 1778575800123456789 a b;"},
+	{"[{\"textPayload\":\"a b\",\"timestamp\":\"" STAMP "\"},{\"textPayload\":\"c d\",\"timestamp\":\"" STAMP "\"}]",
+	 " 1778575800123456789 a b; 1778575800123456789 c d;"},
+	{"{\"data\":[{\"type\":\"log\",\"attributes\":{\"timestamp\":\"" STAMP "\",\"message\":\"a b\",\"host\":\"h\"}}]}", "h 1778575800123456789 a b;"},
+	{"{\"tables\":[{\"columns\":[{\"name\":\"TimeGenerated\"},{\"name\":\"LogMessage\"}],\"rows\":[[\"" STAMP "\",\"a b\"]]}]}",
+	 " 1778575800123456789 a b;"},
+	{"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"__name__\":\"up\",\"job\":\"a\"},\"values\":[[1,\"2\"],[3.5,\"4\"]]}]}}",
+	 " ? up{job=\"a\"} 2 1; ? up{job=\"a\"} 4 3.5;"},
+	{"{\"metric\":{\"__name__\":\"up\"},\"values\":[2,4],\"timestamps\":[1000,3500]}", " ? up{} 2 1000; ? up{} 4 3500;"},
+	{"{\"data\":{\"result\":[{\"metric\":{\"__name__\":\"up\"},\"value\":[1,\"2\"]}]}}", " ? up{} 2 1;"},
+	/* spans and usage are none */
+	{"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"1\",\"body\":{\"stringValue\":\"claude_code.api_request\"}}]}]}]}",
+	 " ? {\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"1\",\"body\":{\"stringValue\":\"claude_code.api_request\"}}]}]}]};"},
+	{"{\"data\":[{\"results\":[{\"input_tokens\":1}]}]}", " ? {\"data\":[{\"results\":[{\"input_tokens\":1}]}]};"},
+};
+
+static void documents_give_lines(void **state) {
+	(void)state;
+	for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+		struct envelope *e = envelope_new(10000);
+		struct bytes got = {0};
+		struct unwrapped out;
+		enum envelope_status status = envelope_strip(e, text_of(documents[i].raw), &out);
+		do {
+			const struct text *part = out.origin.part;
+			struct text name = part[ORIGIN_POD].len > 0 ? part[ORIGIN_POD] : part[ORIGIN_INSTANCE].len > 0 ? part[ORIGIN_INSTANCE] : part[ORIGIN_HOST];
+			char stamp[32] = " ? ";
+			assert_int_equal(status, ENVELOPE_LINE);
+			if (out.stamp_ns != UNKNOWN) {
+				snprintf(stamp, sizeof stamp, " %lld ", (long long)out.stamp_ns);
+			}
+			bytes_add(&got, name);
+			bytes_add(&got, text_of(stamp));
+			bytes_add(&got, out.text);
+			bytes_add(&got, T(";"));
+		} while ((status = envelope_more(e, &out)) != ENVELOPE_DONE);
+		bytes_add(&got, (struct text){"", 1});
+		assert_string_equal(got.at, documents[i].lines);
+		bytes_release(&got);
 		envelope_free(e);
 	}
 }
@@ -111,6 +211,18 @@ static void joins_to(const char *const *raws, size_t count, size_t max, const ch
 	assert_string_equal(got.at, expected);
 	bytes_release(&got);
 	envelope_free(e);
+}
+
+static void tables_have_headers(void **state) {
+	static const char *const insights[] = {"@timestamp,@message,@logStream", "2026-10-05 06:00:00.123,\"a, \"\"b\"\"\",s", "2026-10-05 06:00:01.123,c,s",
+	                                       "@timestamp,@message,@logStream", "2026-10-05 06:00:02.123,d,s"};
+	static const char *const grafana[] = {"\"labels\",\"Time\",\"Line\",\"tsNs\"", "\"{\"\"pod\"\":\"\"p\"\"}\",\"2026-10-05 06:00:00.123\",\"a b\",\"1778575800123456789\""};
+	static const char *const common[] = {"Common labels: {\"pod\":\"p-0\"}", STAMP " {} INFO x"};
+
+	(void)state;
+	joins_to(insights, 5, 1000, "a, \"b\";c;d;");
+	joins_to(grafana, 2, 1000, "a b;");
+	joins_to(common, 2, 1000, "INFO x;");
 }
 
 static void parts_join(void **state) {
@@ -201,6 +313,8 @@ static void depth_is_bounded(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_off),
+		cmocka_unit_test(documents_give_lines),
+		cmocka_unit_test(tables_have_headers),
 		cmocka_unit_test(parts_join),
 		cmocka_unit_test(journal_export),
 		cmocka_unit_test(depth_is_bounded),

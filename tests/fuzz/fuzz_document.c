@@ -1,0 +1,26 @@
+/* Any bytes as JSON over several lines: each value is bounded, and what was JSON as a whole gives JSON. */
+#include <assert.h>
+
+#include "core/json.h"
+#include "ingest/document.h"
+#include "tests/fuzz/fuzz_help.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	struct text whole = fuzz_text(data, size), rest = whole, line, value;
+	struct document d = {.max_bytes = 4096};
+	struct json *j = json_new();
+	bool valid = json_parse(j, whole, NULL) && json_type(j, 0) != JSON_STRING;
+	enum document_status status;
+
+	document_bids(whole);
+	while (fuzz_line(&rest, &line)) {
+		document_feed(&d, line);
+		while ((status = document_next(&d, &value)) != DOCUMENT_MORE) {
+			assert(status != DOCUMENT_VALUE || value.len <= 4096 || value.len <= line.len);
+			assert(!valid || status == DOCUMENT_TOO_LONG || (status == DOCUMENT_VALUE && json_parse(j, value, NULL)));
+		}
+	}
+	document_release(&d);
+	json_free(j);
+	return 0;
+}

@@ -1,0 +1,81 @@
+/* test_document.c: JSON over several lines is cut into values. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "ingest/document.h"
+#include "tests/unit/ingest_help.h"
+
+static const struct {
+	const char *text, *values; /* each with a "|" behind; "!" broken, "+" too long */
+	bool bids;
+} cases[] = {
+	{"{\n  \"a\": 1,\n  \"b\": [1, 2]\n}\n{\n \"a\": 2\n}\n", "{\"a\":1,\"b\":[1,2]}|{\"a\":2}|", true},
+	{"[\n {\"a\": \"x y\"},\n {\"a\": [{}]}\n]\n", "{\"a\":\"x y\"}|{\"a\":[{}]}|", true},
+	{"[{\"a\":1},\n{\"a\":2}]\n", "{\"a\":1}|{\"a\":2}|", true},
+	{"{\n\"events\": [\n{\"message\": \"a\"},\n{\"message\": \"b\"}\n],\n\"nextToken\": \"x\"\n}\n", "{\"message\":\"a\"}|{\"message\":\"b\"}|", true},
+	{"{\"hits\": {\"total\": 2,\n\"hits\": [{\"a\": 1},\n{\"a\": 2}]}}\n", "{\"a\":1}|{\"a\":2}|", true},
+	{"{\"status\": \"success\", \"data\": {\"resultType\": \"streams\", \"result\": [{\"stream\": {},\n\"values\": [[\"1\", \"a\"]]}]}}\n",
+	 "{\"stream\":{},\"values\":[[\"1\",\"a\"]]}|", true},
+	{"{\"object\": \"page\",\n\"data\": [{\"results\": [{\"a\": 1}]}]}\n", "{\"object\":\"page\",\"data\":[{\"results\":[{\"a\":1}]}]}|", true},
+	{"{\"a\": \"quote \\\" brace } \\\\\",\n\"b\": null}\n", "{\"a\":\"quote \\\" brace } \\\\\",\"b\":null}|", true},
+	{"{\"a\":\n{\"b\": {\"c\"\n: 1}}}\nplain\n", "{\"a\":{\"b\":{\"c\":1}}}|plain|", true},
+	/* broken: what follows is read again */
+	{"{\n\"a\": \"x\n}\n{\n\"a\": 1}\n", "!}|{\"a\":1}|", false},
+	{"{\n{\n", "!", false},
+	{"{\n\"a\": ]\n{\"a\":1}\n", "!{\"a\":1}|", false},
+	/* lines of JSON are no document */
+	{"{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}|{\"a\":2}|", false},
+	{"text\n{\n", "text|", false},
+	{"", "", false},
+};
+
+static void values_of(const char *text, size_t max, struct bytes *got) {
+	struct document d = {.max_bytes = max};
+	struct text rest = text_of(text), line, value;
+	enum document_status status;
+
+	while (text_until(&rest, T("\n"), &line)) {
+		document_feed(&d, line);
+		while ((status = document_next(&d, &value)) != DOCUMENT_MORE) {
+			if (status == DOCUMENT_VALUE) {
+				bytes_add(got, value);
+			}
+			bytes_add(got, status == DOCUMENT_VALUE ? T("|") : status == DOCUMENT_BROKEN ? T("!") : T("+"));
+		}
+	}
+	bytes_add(got, (struct text){"", 1});
+	document_release(&d);
+}
+
+static void cuts(void **state) {
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct bytes got = {0};
+		values_of(cases[i].text, 1000, &got);
+		if (strcmp(got.at, cases[i].values) != 0 || document_bids(text_of(cases[i].text)) != cases[i].bids) {
+			fail_msg("case %zu: %s", i, got.at);
+		}
+		bytes_release(&got);
+	}
+}
+
+static void long_values_are_dropped(void **state) {
+	struct bytes got = {0};
+
+	(void)state;
+	values_of("[\n{\"a\":\"0123456789\"},\n{\"a\":\"0\"}\n]\n", 12, &got);
+	assert_string_equal(got.at, "+{\"a\":\"0\"}|");
+	bytes_release(&got);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cuts),
+		cmocka_unit_test(long_values_are_dropped),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
