@@ -1,6 +1,6 @@
 /* sources.h: is a log known to the book? For who must tell before it is read. */
-#ifndef CLI_BOOK_SOURCES_H
-#define CLI_BOOK_SOURCES_H
+#ifndef BOOK_SOURCES_H
+#define BOOK_SOURCES_H
 
 #include "book/book.h"
 #include "core/files/fingerprint.h"

@@ -171,15 +171,22 @@ int say_option(struct run *r, const char *name, const char *format, ...) {
 	return EXIT_USAGE;
 }
 
-/* What the command's operand is: behind the command's name. */
-#define OPERAND_AT 2
+/* Where the first operand is in argv. */
+static int operand_at(const struct run *r) {
+	int at = r->argc;
+
+	for (int i = r->argc - 1; i > 0 && r->operands.count > 0; i--) {
+		at = r->argv[i] == r->operands.at[0] ? i : at;
+	}
+	return at;
+}
 
 int say_fault(struct run *r, int code, const struct fault *why) {
 	const char *message = why->message[0] ? why->message : "the work could not be finished";
 	struct text rest = text_of(why->next), line;
 
 	if (why->option && strcmp(why->option, FAULT_OPERAND) == 0) {
-		say_argument(r, OPERAND_AT, "%s", message);
+		say_argument(r, operand_at(r), "%s", message);
 	} else if (why->option && strcmp(why->option, FAULT_MISSING) == 0) {
 		say_argument(r, r->argc, "%s", message);
 	} else if (why->option) {

@@ -1,6 +1,6 @@
 /* explain_fit.h: the step models that a ledger keeps, and what they make of a step, to be redone by hand. */
-#ifndef CLI_EXPLAIN_FIT_H
-#define CLI_EXPLAIN_FIT_H
+#ifndef INSPECT_EXPLAIN_FIT_H
+#define INSPECT_EXPLAIN_FIT_H
 
 #include "core/record.h"
 #include "ledger/ledger.h"

@@ -1,6 +1,6 @@
 /* verify_fits.h: are the fits that the book keeps those that its records give? */
-#ifndef CLI_VERIFY_FITS_H
-#define CLI_VERIFY_FITS_H
+#ifndef INSPECT_VERIFY_FITS_H
+#define INSPECT_VERIFY_FITS_H
 
 #include "book/book.h"
 

@@ -1,6 +1,6 @@
 /* csv_row.h: the fields of a row of CSV. */
-#ifndef CLI_CSV_ROW_H
-#define CLI_CSV_ROW_H
+#ifndef INSPECT_CSV_ROW_H
+#define INSPECT_CSV_ROW_H
 
 #include "core/text.h"
 

@@ -1,6 +1,6 @@
 /* usage_export.h: the CSV that OpenAI's usage dashboard exports: tokens by time, model, project, key. */
-#ifndef CLI_USAGE_EXPORT_H
-#define CLI_USAGE_EXPORT_H
+#ifndef INSPECT_USAGE_EXPORT_H
+#define INSPECT_USAGE_EXPORT_H
 
 #include "book/settings.h"
 
