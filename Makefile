@@ -81,7 +81,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Files that stand in the program as they are (core/embedded.h), as an array of characters each: any compiler takes that, also with LTO.
-EMBEDDED := samples/gpus.json schemas/ledger.sql report/renderings/page.css report/renderings/page.js
+EMBEDDED := samples/gpus.json data/prices/genai_prices.json schemas/ledger.sql report/renderings/page.css report/renderings/page.js
 $(BUILD)/embedded.c: $(EMBEDDED) Makefile
 	$(call say,EMBED,$@)
 	$(Q)mkdir -p $(@D) && { echo '#include "core/embedded.h"'; for file in $(EMBEDDED); do \
@@ -217,6 +217,7 @@ install: all ## Install to $(DESTDIR)$(prefix)
 	install -D -m 644 $(BUILD)/completion.zsh $(DATA)/zsh/site-functions/_tollbook
 	install -D -m 644 -t $(DATA)/tollbook/schemas schemas/*
 	install -D -m 644 -t $(DATA)/doc/tollbook README.md LICENSE
+	install -D -m 644 -t $(DATA)/doc/tollbook/prices data/prices/README.md data/prices/LICENSE.genai-prices
 	for file in $$(find samples -type f); do install -D -m 644 "$$file" $(DATA)/doc/tollbook/"$$file" || exit 1; done
 
 uninstall: ## Take away what install put there

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/entry.h"
+#include "core/billing.h"
 #include "core/error.h"
 #include "core/model/fitted.h"
 #include "core/gateways.h"
@@ -91,6 +92,12 @@ struct price_cuts {
 	size_t minute_count;
 };
 
+/*
+ * Did a vendor answer a request of this model, billed as `billing` says (billing.h)? Asked of requests that gateways,
+ * clients and agents logged and that join no server.
+ */
+typedef bool vendor_test(void *context, name_id model, struct text billing);
+
 struct attribute_options {
 	const struct fleet *fleet;
 	struct names *names;
@@ -103,6 +110,8 @@ struct attribute_options {
 	name_id only_replica;      /* leave out what records tell of others (a request names two); 0: of all */
 	bool compare_rules;        /* collect what attribution_give_rules gives */
 	bool positions;            /* collect what attribution_give_positions gives */
+	vendor_test *is_vendors;   /* NULL: no request was bought */
+	void *vendors;             /* its context */
 	struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */
 };
 

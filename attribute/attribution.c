@@ -4,6 +4,7 @@
 #include "attribute/fleet/capacity.h"
 #include "attribute/fleet/stated.h"
 #include "attribute/check.h"
+#include "attribute/split/bought_post.h"
 #include "attribute/split/breakdowns.h"
 #include "attribute/evidence/join.h"
 #include "attribute/split/request_rows.h"
@@ -36,6 +37,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	a->replicas = replicas_new(o->names, lanes);
 	evidence_watch(a->evidence, replicas_take, a->replicas);
 	evidence_only(a->evidence, o->only_replica);
+	evidence_set_vendors(a->evidence, o->is_vendors, o->vendors);
 	a->fits = attribution_fits_new(o->names);
 	fits_describe(o->fits ? o->fits : a->fits, o->fleet);
 	a->common = (struct accounts_common){
@@ -80,11 +82,17 @@ void attribution_set_gateways(struct attribution *a, struct gateways gateways) {
 
 bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *to_ns) {
 	const struct fleet *f = a->options.fleet;
+	int64_t bought_from_ns, bought_to_ns;
+	bool any = replicas_period(a->replicas, from_ns, to_ns);
 
-	if (!replicas_period(a->replicas, from_ns, to_ns)) {
+	if (evidence_bought_period(a->evidence, &bought_from_ns, &bought_to_ns)) {
+		exact_widen(from_ns, to_ns, bought_from_ns, bought_to_ns);
+		any = true;
+	}
+	if (!any) {
 		return false;
 	}
-	for (size_t i = 0; i < f->pool_count; i++) {
+	for (size_t i = 0; f && i < f->pool_count; i++) {
 		const struct pool *p = &f->pools[i];
 		if (p->uptime_count > 0) {
 			*from_ns = p->uptimes[0].from_ns < *from_ns ? p->uptimes[0].from_ns : *from_ns;
@@ -243,6 +251,7 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	if (rc >= 0) {
 		rc = go(a, WALK_POST, fits, quality, why);
 	}
+	rc = rc < 0 ? rc : bought_post(&a->common, a->evidence, why);
 	if (rc >= 0 && !a->options.part) {
 		struct adding adding = {a->common.entries, why};
 		rc = capacity_give(a->common.capacity, add_entry, &adding, quality, why);
@@ -253,7 +262,7 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	if (rc >= 0 && a->common.rows) {
 		rc = request_rows_write(a->common.rows, a->options.requests_path, why);
 	}
-	quality->duplicates += a->duplicates;
+	quality->duplicates += a->duplicates + evidence_repeated(a->evidence);
 	join_tell(&a->joined, quality);
 	if (rc >= 0) {
 		fits_find_impossible(fits, a->options.from_ns, a->options.to_ns, quality);

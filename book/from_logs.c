@@ -52,6 +52,22 @@ static int start_pages(struct from_logs *j, struct fault *why) {
 	return rc ? rc : pages_start(&j->pages, s, j->names, j->fleet, ingest_lanes(&j->logs.options), j->from_ns, j->to_ns, why);
 }
 
+/* Without a price of GPUs there is none to split: what vendors were paid is all that is asked for. */
+static int open_fleet(struct from_logs *j, struct fault *why) {
+	if (settings_have_rate(j->set)) {
+		return settings_fleet(j->set, j->names, &j->fleet, why);
+	}
+	j->fleet = fleet_of_rate(0, j->names);
+	return 0;
+}
+
+/* A vendor_test: without GPUs all of it was bought, with --replica none. */
+static bool is_vendors(void *from_logs, name_id model, struct text billing) {
+	const struct from_logs *j = from_logs;
+
+	return !settings_have_rate(j->set) || prices_is_vendors(j->prices, names_text(j->names, model), billing);
+}
+
 /* Everything that can be wrong with the settings and their files, before any work. */
 static int prepare(struct from_logs *j, struct fault *why) {
 	const struct book_settings *s = j->set;
@@ -59,8 +75,8 @@ static int prepare(struct from_logs *j, struct fault *why) {
 	int rc = settings_zone("tz", s->tz, &j->tz, why);
 	rc = rc == 0 ? settings_period(s, j->tz, &j->from_ns, &j->to_ns, why) : rc;
 	rc = rc == 0 ? settings_logs(s, j->terminal, &j->logs, why) : rc;
-	rc = rc == 0 ? settings_fleet(s, j->names, &j->fleet, why) : rc;
-	rc = rc == 0 ? settings_prices(s, &j->prices, why) : rc;
+	rc = rc == 0 ? open_fleet(j, why) : rc;
+	rc = rc == 0 ? settings_prices_or_installed(s, &j->prices, why) : rc;
 	return rc == 0 ? start_pages(j, why) : rc;
 }
 
@@ -75,6 +91,8 @@ static void start_attribution(struct from_logs *j) {
 		.requests_path = j->set->requests,
 		.compare_rules = j->set->compare_rules,
 		.positions = j->set->by.position,
+		.is_vendors = j->set->replica ? NULL : is_vendors,
+		.vendors = j,
 	};
 
 	if (j->prices) {
@@ -89,6 +107,10 @@ static int take_record(void *from_logs, unsigned lane, const struct record *reco
 
 	if (terminal_stopped(j->terminal)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
+	}
+	bool of_gateway = record->kind == RECORD_REQUEST && record->request.gateway && !j->set->replica;
+	if (!of_gateway && !settings_have_rate(j->set)) {
+		return settings_no_rate(why);
 	}
 	pages_take(&j->pages, lane, record);
 	return attribution_take(j->attribution, lane, record, why);

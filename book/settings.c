@@ -17,11 +17,19 @@ void list_add(struct list *l, const char *text) {
 
 /* ---- what was paid ---- */
 
+bool settings_have_rate(const struct book_settings *s) {
+	return s->fleet || s->gpu_hour_nano >= 0;
+}
+
+int settings_no_rate(struct fault *why) {
+	int rc = fault_set(why, ERROR_CONFIG, "nothing says what the GPUs cost");
+	return fault_next(why, rc, "for a quick look, one GPU per replica: --gpu-hour 2.49\n"
+	                           "else describe what was paid in a file: --fleet fleet.json (man 5 tollbook)");
+}
+
 int settings_fleet(const struct book_settings *s, struct names *names, struct fleet **out, struct fault *why) {
 	if (!s->fleet && s->gpu_hour_nano < 0) {
-		int rc = fault_set(why, ERROR_CONFIG, "nothing says what the GPUs cost");
-		return fault_next(why, rc, "for a quick look, one GPU per replica: --gpu-hour 2.49\n"
-		                           "else describe what was paid in a file: --fleet fleet.json (man 5 tollbook)");
+		return settings_no_rate(why);
 	}
 	if (s->gpus > 0 && s->gpu_hour_nano < 0) {
 		return fault_option(why, "gpus", "--gpus holds beside --gpu-hour; the fleet file has \"gpus_per_replica\" of its own");
@@ -74,12 +82,28 @@ static int add_prices(const struct book_settings *s, struct prices *prices, stru
 	for (size_t i = 0; i < s->list.count && rc == 0; i++) {
 		rc = prices_add_match(prices, s->list.at[i], why);
 	}
+	prices_join(prices);
 	rc = rc < 0 ? rc : prices_check_matches(prices, why);
 	if (rc < 0) {
 		why->option = "list";
 		return ERROR_CONFIG;
 	}
 	return 0;
+}
+
+/* The catalogue asked for, else the installed one. */
+int settings_prices_or_installed(const struct book_settings *s, struct prices **out, struct fault *why) {
+	if (s->prices.count > 0) {
+		return settings_prices(s, out, why);
+	}
+	*out = prices_new();
+	int rc = prices_add_installed(*out, why);
+	rc = rc == 0 ? add_prices(s, *out, why) : rc;
+	if (rc != 0) {
+		prices_free(*out);
+		*out = NULL;
+	}
+	return rc;
 }
 
 int settings_prices(const struct book_settings *s, struct prices **out, struct fault *why) {

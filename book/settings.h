@@ -61,6 +61,9 @@ struct book_settings {
 	const char *book; /* path of its folder, or a server; NULL: "book" */
 };
 
+/* Is either a fleet or a price of GPU-hours given? And what to say where one is needed. */
+bool settings_have_rate(const struct book_settings *s);
+int settings_no_rate(struct fault *why);
 int settings_fleet(const struct book_settings *s, struct names *names, struct fleet **out, struct fault *why);
 
 /* The rule of this name; false: there is none. */
@@ -70,7 +73,8 @@ bool settings_rule(struct book_settings *s, const char *name);
 bool settings_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
                        struct estimate_cards *out);
 
-/* NULL if none is given. The caller frees. */
+/* The catalogues asked for; without any, the installed one, or NULL. The caller frees. */
+int settings_prices_or_installed(const struct book_settings *s, struct prices **out, struct fault *why);
 int settings_prices(const struct book_settings *s, struct prices **out, struct fault *why);
 
 /* The zone of an option ("tz", "log-zone"); NULL if it was not given. The caller frees. */

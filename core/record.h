@@ -47,6 +47,7 @@ struct step {
 
 struct request {
 	struct text id, tenant, prefill_replica;
+	struct text billing; /* what a vendor's price depends on beside plain tokens: see billing.h; mostly empty */
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* any may be UNKNOWN, finish_ns too */
 	int64_t prompt_tokens;     /* includes cached ones */
 	int64_t cached_tokens;     /* 0 where the log does not say */
@@ -57,6 +58,7 @@ struct request {
 	enum service service; /* for the list price */
 	bool ok;              /* status is ok, or not given */
 	bool gateway;         /* told by a gateway or a client, which do not know the replica */
+	bool server_id;       /* the id was made by the server: of several records with it the most complete one counts */
 	bool exclusive_times; /* instants are measured durations of one slot (llama.cpp), not shared queues */
 };
 

@@ -102,6 +102,8 @@ static void put_request(struct writing *w, const struct request *q) {
 	put(w, ",\"status\":\"%s\"", q->ok ? "ok" : "failed");
 	put_flag(w, "batch", q->service == SERVICE_BATCH);
 	put_text(w, "service", q->service > SERVICE_BATCH ? service_names[q->service] : T(""));
+	put_text(w, "billing", q->billing);
+	put_flag(w, "server_id", q->server_id);
 	put_flag(w, "exclusive_times", q->exclusive_times);
 }
 

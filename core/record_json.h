@@ -6,7 +6,7 @@
 
 /* Enough for any record: names are cut after RECORD_NAME_MAX bytes. */
 #define RECORD_NAME_MAX 1024
-#define RECORD_JSON_MAX (5 * 6 * RECORD_NAME_MAX + 2048)
+#define RECORD_JSON_MAX (6 * 6 * RECORD_NAME_MAX + 2048)
 
 /*
  * Writes the record, without a newline but with a NUL; returns its length. What is not known is

@@ -19,6 +19,8 @@ struct sum {
 	int64_t priced_nano;                /* what they bear, and what no work bears */
 	const struct listing *listing;
 	bool several, partly, unrated, fits;
+	int128 bought_revenue; /* of what ran on no GPU of the fleet: in `revenue`, and in no margin */
+	bool ran;              /* is there anything else? */
 };
 
 /* How a table treats nobody's time: as what it is, or borne by models and tenants, or in rows of its own. */
@@ -26,6 +28,15 @@ enum nobodys { NOBODYS_OWN, NOBODYS_BORNE, NOBODYS_SEPARATE };
 
 static void add_to(struct sum *sum, int64_t *field, int64_t x) {
 	sum->fits = exact_add(field, x) && sum->fits;
+}
+
+static const struct listing *listing_of_cell(const struct statement *s, const struct cube_cell *c) {
+	struct billing billing = {.fast = false};
+
+	if (c->bought) {
+		(void)billing_parse_pool(names_text(s->options.names, c->pool), &billing);
+	}
+	return listing_find(s, c->model, billing.provider);
 }
 
 static void add_tokens(struct sum *sum, const struct statement *s, const struct cube_cell *c) {
@@ -37,6 +48,7 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	if ((c->tokens == 0 && c->revenue == 0) || !cube_cell_is_busy(c)) {
 		return;
 	}
+	sum->ran |= !c->bought;
 	add_to(sum, &b->tokens[c->kind], c->tokens);
 	add_to(sum, &b->rated_tokens[c->kind], c->rate_nano >= 0 ? c->tokens : 0);
 	if (s->unlisted[c->model]) {
@@ -45,7 +57,8 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	}
 	sum->revenue[c->kind] += c->revenue;
 	add_to(sum, &sum->priced_tokens[c->kind], c->tokens);
-	const struct listing *l = listing_find(s, c->model);
+	sum->bought_revenue += c->bought ? c->revenue : 0;
+	const struct listing *l = listing_of_cell(s, c);
 	sum->several |= sum->listing && l != sum->listing;
 	sum->listing = l;
 }
@@ -79,7 +92,7 @@ static void add_charge(struct sum *sum, const struct charge *charge) {
 
 /* The part of a cell's cost, and of what it bears, that a margin at list price covers. */
 static void add_priced(struct sum *sum, const struct statement *s, const struct cube_cell *c, const struct charge *charge) {
-	bool separate = !s->options.idle_proportional, has_tokens = c->tokens > 0 || c->gpu_ns > 0;
+	bool separate = !s->options.idle_proportional, has_tokens = (c->tokens > 0 && !c->bought) || c->gpu_ns > 0;
 
 	if (cube_cell_is_nobodys(c) ? c->borne && !separate : s->unlisted[c->model]) {
 		return;
@@ -224,8 +237,11 @@ static void finish_margin(struct sum *sum, const struct statement *s) {
 	b->priced_nano = sum->partly ? sum->priced_nano : b->capacity_nano;
 	b->margin_known = (b->list_known || (of_nobody && s->priced_models > 0)) && !sum->unrated &&
 	                  (sum->partly || b->unpriced_ns == 0);
-	b->margin_nano = b->margin_known ? b->revenue_nano - b->priced_nano : 0;
-	b->margin_ratio = b->revenue_nano ? (double)b->margin_nano / (double)b->revenue_nano : 0;
+	b->margin_known = b->margin_known && (sum->ran || b->capacity_nano > 0);
+	/* What was bought is sold on by nobody here: only what ran on GPUs has a margin. */
+	int64_t revenue_nano = b->revenue_nano - (int64_t)exact_div(sum->bought_revenue, 1000000);
+	b->margin_nano = b->margin_known ? revenue_nano - b->priced_nano : 0;
+	b->margin_ratio = revenue_nano ? (double)b->margin_nano / (double)revenue_nano : 0;
 }
 
 static void finish_list(struct sum *sum, const struct statement *s) {
@@ -352,6 +368,19 @@ static int build_total(struct statement *s, const struct charge *charges, struct
 	return finish_sum(&sum, s, why);
 }
 
+/* Only what was bought; nothing where nothing was. */
+static int build_bought(struct statement *s, const struct charge *charges, struct fault *why) {
+	struct sum sum = {.block = &s->bought, .fits = true};
+	for (size_t i = 0; i < s->cube->count; i++) {
+		if (s->cube->cell[i].bought) {
+			add_cell(&sum, s, &s->cube->cell[i], &charges[i], NOBODYS_OWN);
+			s->has_bought = true;
+		}
+		s->has_ran |= !s->cube->cell[i].bought;
+	}
+	return finish_sum(&sum, s, why);
+}
+
 /* Models and tenants bear shared cost; hours, pools and replicas are where it arose. */
 static enum nobodys nobodys_of_rows(const struct statement *s, enum nobodys of_bearers) {
 	return statement_has_key(s, BY_TENANT) || statement_has_key(s, BY_MODEL) ? of_bearers : NOBODYS_OWN;
@@ -376,6 +405,7 @@ int blocks_build(struct statement *s, const struct charge *charges, struct fault
 	const bool wanted[] = {true, true, true, o->by_count > 0, has_timed};
 
 	int error = build_total(s, charges, why);
+	error = error ? error : build_bought(s, charges, why);
 	for (size_t i = 0; i < sizeof tables / sizeof *tables && !error; i++) {
 		error = wanted[i] ? build_table(&tables[i].grouping, tables[i].table, why) : 0;
 	}

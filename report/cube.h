@@ -15,6 +15,7 @@ struct cube_cell {
 	name_id replica; /* 0 unless --by has it, or the rate is not known */
 	name_id model, tenant, pool;
 	enum entry_kind kind;
+	bool bought; /* from a vendor, as its pool says: ran on no GPU of the fleet */
 	/* sums */
 	bool unlisted; /* has tokens without a list price */
 	int64_t gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens;

@@ -2,6 +2,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/billing.h"
+#include "core/decimal.h"
 #include "report/statement.h"
 
 static const char *label_of(const struct statement *s, const struct price_model *m) {
@@ -11,20 +13,38 @@ static const char *label_of(const struct statement *s, const struct price_model 
 	return label;
 }
 
-static struct listing *listing_of(struct statement *s, name_id model) {
-	if (model >= s->listing_count) {
-		size_t count = names_count(s->options.names);
-		assert(model < count);
-		s->listings = must_realloc(s->listings, count * sizeof(*s->listings));
-		memset(s->listings + s->listing_count, 0, (count - s->listing_count) * sizeof(*s->listings));
-		s->listing_count = count;
+/* Room for the models that have names by now. */
+static void grow_firsts(struct statement *s, name_id model) {
+	size_t count = names_count(s->options.names);
+
+	assert(model < count);
+	if (model < s->listed_models) {
+		return;
 	}
-	struct listing *l = &s->listings[model];
-	if (!l->searched) {
-		l->searched = true;
-		price_find(s->options.prices, names_text(s->options.names, model), &l->search);
-		l->label = l->search.outcome == PRICE_FOUND ? label_of(s, l->search.model) : NULL;
+	s->first_listing = must_realloc(s->first_listing, count * sizeof(*s->first_listing));
+	memset(s->first_listing + s->listed_models, 0, (count - s->listed_models) * sizeof(*s->first_listing));
+	s->listed_models = count;
+}
+
+static void search(struct statement *s, struct listing *l) {
+	price_find(s->options.prices, names_text(s->options.names, l->model), l->provider, &l->search);
+	l->label = l->search.outcome == PRICE_FOUND ? label_of(s, l->search.model) : NULL;
+}
+
+/* A model bought from a provider that the log names has a listing of its own. */
+static struct listing *listing_of(struct statement *s, name_id model, struct text provider) {
+	grow_firsts(s, model);
+	for (uint32_t at = s->first_listing[model]; at != 0; at = s->listings[at - 1]->next) {
+		if (text_eq(s->listings[at - 1]->provider, provider)) {
+			return s->listings[at - 1];
+		}
 	}
+	struct listing *l = prices_alloc(s->options.prices, sizeof(*l));
+	*l = (struct listing){.model = model, .provider = prices_keep(s->options.prices, provider), .next = s->first_listing[model]};
+	search(s, l);
+	s->listings = must_realloc(s->listings, (s->listing_count + 1) * sizeof(struct listing *));
+	s->listings[s->listing_count++] = l;
+	s->first_listing[model] = (uint32_t)s->listing_count;
 	return l;
 }
 
@@ -42,11 +62,44 @@ static void note_service(struct listing *l, const struct entry *e, const struct 
 	    [PRICE_CACHE_WRITE] = e->kind == ENTRY_INPUT && e->cache_write_tokens > 0,
 	    [PRICE_REASONING] = e->kind == ENTRY_OUTPUT && e->reasoning_tokens > 0,
 	};
-	for (unsigned k = 0; k < PRICE_KINDS; k++) {
+	for (unsigned k = 0; k < PRICE_TOKENS; k++) {
 		if ((used[k] || (k == whole && e->tokens > 0)) && q->stands_in[k]) {
 			l->as_standard[e->service] |= 1u << k;
 		}
 	}
+}
+
+/* What parts of requests cost, and what in its place where the catalogue has no such price. */
+static const struct {
+	enum price_kind kind, else_kind;
+} part_prices[BILLED_PARTS] = {
+    [BILLED_WRITE_1H] = {PRICE_WRITE_1H, PRICE_CACHE_WRITE},
+    [BILLED_AUDIO_IN] = {PRICE_AUDIO_IN, PRICE_INPUT},
+    [BILLED_IMAGE_IN] = {PRICE_IMAGE_IN, PRICE_INPUT},
+    [BILLED_VIDEO_IN] = {PRICE_VIDEO_IN, PRICE_INPUT},
+    [BILLED_AUDIO_CACHED] = {PRICE_AUDIO_CACHED, PRICE_CACHE_READ},
+    [BILLED_IMAGE_CACHED] = {PRICE_IMAGE_CACHED, PRICE_CACHE_READ},
+    [BILLED_AUDIO_OUT] = {PRICE_AUDIO_OUT, PRICE_OUTPUT},
+    [BILLED_IMAGE_OUT] = {PRICE_IMAGE_OUT, PRICE_OUTPUT},
+    [BILLED_VIDEO_OUT] = {PRICE_VIDEO_OUT, PRICE_OUTPUT},
+    [BILLED_CITATIONS] = {PRICE_CITATIONS, PRICE_KINDS},
+    [BILLED_SEARCHES] = {PRICE_SEARCHES, PRICE_KINDS},
+};
+
+/* The price of a part; where it has none of its own, that of the whole, which is noted with what it comes to. */
+static bool revenue_of_part(struct listing *l, const struct entry *e, const struct price_quote *q, int part, int128 *revenue) {
+	bool fee = part == BILLED_CITATIONS || part == BILLED_SEARCHES;
+	int64_t amount = fee ? e->requests : e->tokens, nano = q->nano[part_prices[part].kind];
+
+	if (nano == PRICE_UNKNOWN) {
+		enum price_kind instead = part_prices[part].else_kind;
+		nano = fee ? 0 : q->nano[instead] != PRICE_UNKNOWN ? q->nano[instead] : q->nano[e->kind == ENTRY_OUTPUT ? PRICE_OUTPUT : PRICE_INPUT];
+		l->part_amount[part] += amount;
+		l->part_revenue[part] += nano == PRICE_UNKNOWN ? 0 : (int128)amount * nano;
+	}
+	*revenue = nano == PRICE_UNKNOWN ? 0 : (int128)amount * nano;
+	l->unpriced |= nano == PRICE_UNKNOWN;
+	return nano != PRICE_UNKNOWN;
 }
 
 /*
@@ -54,28 +107,65 @@ static void note_service(struct listing *l, const struct entry *e, const struct 
  * within output. Where no price of its own is given, a part costs what its whole does; that is
  * the catalogues' own rule for cached input too.
  */
-static bool revenue_of(struct listing *l, const struct entry *e, int128 *revenue) {
-	struct price_quote q;
-	price_at(l->search.model, e->slot_ns, e->prompt_over_ntok, e->service, &q);
+static bool revenue_of_whole(struct listing *l, const struct entry *e, const struct price_quote *q, int128 *revenue, int128 *fees) {
 	enum price_kind kind = e->kind == ENTRY_OUTPUT ? PRICE_OUTPUT : PRICE_INPUT;
-	int64_t whole = q.nano[kind];
+	int64_t whole = q->nano[kind];
 
 	if (e->kind == ENTRY_INPUT) {
-		*revenue = priced(e->tokens, whole, e->cache_write_tokens, q.nano[PRICE_CACHE_WRITE]) -
-			   q.back_per_request * e->requests;
+		*revenue = priced(e->tokens, whole, e->cache_write_tokens, q->nano[PRICE_CACHE_WRITE]) -
+			   q->back_per_request * e->requests;
+		*fees = q->nano[PRICE_REQUESTS] == PRICE_UNKNOWN ? 0 : (int128)e->requests * q->nano[PRICE_REQUESTS];
 	} else if (e->kind == ENTRY_OUTPUT) {
-		*revenue = priced(e->tokens, whole, e->reasoning_tokens, q.nano[PRICE_REASONING]);
+		*revenue = priced(e->tokens, whole, e->reasoning_tokens, q->nano[PRICE_REASONING]);
 	} else {
-		l->cached_as_input |= q.nano[PRICE_CACHE_READ] == PRICE_UNKNOWN;
-		kind = q.nano[PRICE_CACHE_READ] == PRICE_UNKNOWN ? PRICE_INPUT : PRICE_CACHE_READ;
-		whole = q.nano[kind];
+		l->cached_as_input |= q->nano[PRICE_CACHE_READ] == PRICE_UNKNOWN;
+		kind = q->nano[PRICE_CACHE_READ] == PRICE_UNKNOWN ? PRICE_INPUT : PRICE_CACHE_READ;
+		whole = q->nano[kind];
 		*revenue = (int128)e->tokens * whole;
 	}
-	note_service(l, e, &q, kind);
+	note_service(l, e, q, kind);
 	l->unpriced |= whole == PRICE_UNKNOWN;
+	return whole != PRICE_UNKNOWN;
+}
+
+/* Words for "anywhere". */
+static bool is_anywhere(struct text geo) {
+	return geo.len == 0 || text_eq(geo, T("global")) || text_eq(geo, T("not_available")) || text_eq(geo, T("none"));
+}
+
+/* Where the vendor must compute in a place, all kinds of tokens cost more. */
+static int128 bound_to(struct listing *l, struct text geo, int128 revenue) {
+	const struct price_model *m = l->search.model;
+
+	if (is_anywhere(geo)) {
+		return revenue;
+	}
+	for (size_t i = 0; i < m->geo_count; i++) {
+		if (text_eq_nocase(m->geos[i].name, geo)) {
+			return exact_div(revenue * m->geos[i].nano, 1000000000);
+		}
+	}
+	l->geo_unknown = true;
+	l->geo_revenue += revenue;
+	return revenue;
+}
+
+static bool revenue_of(struct listing *l, const struct entry *e, const struct terms *t, int128 *revenue) {
+	struct price_quote q;
+	int128 fees = 0;
+	int class = t->billing.fast ? PRICE_FAST : e->service == SERVICE_OTHER ? SERVICE_STANDARD : (int)e->service;
+
+	price_at(l->search.model, e->slot_ns, e->prompt_over_ntok, class, &q);
+	for (int k = 0; k < PRICE_KINDS && e->service == SERVICE_OTHER && class == SERVICE_STANDARD; k++) {
+		q.stands_in[k] = true; /* a class that no catalogue prices */
+	}
+	bool known = t->part < BILLED_PARTS ? revenue_of_part(l, e, &q, t->part, revenue) : revenue_of_whole(l, e, &q, revenue, &fees);
+	bool fee = t->part == BILLED_CITATIONS || t->part == BILLED_SEARCHES;
+	*revenue = known ? (fee ? *revenue : bound_to(l, t->billing.geo, *revenue)) + fees : 0;
 	l->tiered |= q.tiered;
 	l->part_above |= q.back_per_request != 0;
-	return whole != PRICE_UNKNOWN;
+	l->revenue += *revenue;
+	return known;
 }
 
 /* A price in another currency than the statement's says nothing here. */
@@ -86,10 +176,10 @@ static bool is_ours(const struct statement *s, struct listing *l) {
 
 /* A request whose whole prompt was cached has no tokens here, and may still be due something back. */
 static bool has_revenue(const struct entry *e) {
-	return e->kind <= ENTRY_OUTPUT && (e->tokens > 0 || (e->kind == ENTRY_INPUT && e->requests > 0));
+	return e->kind <= ENTRY_OUTPUT && (e->tokens > 0 || e->requests > 0);
 }
 
-bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue) {
+bool listing_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue) {
 	*revenue = 0;
 	if (!has_revenue(e)) {
 		return true;
@@ -97,60 +187,183 @@ bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue
 	if (!s->options.prices || s->options.prices->model_count == 0) {
 		return e->tokens == 0;
 	}
-	struct listing *l = listing_of(s, e->model);
-	bool listed = l->search.outcome == PRICE_FOUND && is_ours(s, l) && revenue_of(l, e, revenue);
+	struct listing *l = listing_of(s, e->model, t->billing.provider);
+	bool listed = l->search.outcome == PRICE_FOUND && is_ours(s, l) && revenue_of(l, e, t, revenue);
 	*revenue = listed ? *revenue : 0;
 	return listed || e->tokens == 0;
 }
 
-const struct listing *listing_find(const struct statement *s, name_id model) {
-	bool found =
-	    model < s->listing_count && s->listings[model].searched && s->listings[model].search.outcome == PRICE_FOUND;
-	return found ? &s->listings[model] : NULL;
+const struct listing *listing_find(const struct statement *s, name_id model, struct text provider) {
+	for (uint32_t at = model < s->listed_models ? s->first_listing[model] : 0; at != 0; at = s->listings[at - 1]->next) {
+		const struct listing *l = s->listings[at - 1];
+		if (l->search.outcome == PRICE_FOUND && text_eq(l->provider, provider)) {
+			return l;
+		}
+	}
+	return NULL;
+}
+
+const struct listing *listing_of_model(const struct statement *s, name_id model) {
+	const struct listing *l = listing_find(s, model, T(""));
+
+	return l ? l : model < s->listed_models && s->first_listing[model] ? s->listings[s->first_listing[model] - 1] : NULL;
 }
 
 /* ---- what a reader must know of these prices ---- */
 
 #define CANDIDATES_TEXT_MAX 400
 
+/* Without zeros behind. */
+static const char *price_text(int64_t nano, char out[DECIMAL_TEXT_MAX]) {
+	if (nano == PRICE_UNKNOWN) {
+		return "no price";
+	}
+	size_t len = strlen(decimal_format(nano, 9, out));
+	while (out[len - 1] == '0') {
+		len--;
+	}
+	out[len - (out[len - 1] == '.')] = '\0';
+	return out;
+}
+
+/* The cheapest and the dearest of them, with what a million input and output tokens cost. */
 static void list_candidates(const struct price_search *s, char out[CANDIDATES_TEXT_MAX]) {
-	size_t len = 0;
 	size_t shown = s->candidate_count < PRICE_CANDIDATES_MAX ? s->candidate_count : PRICE_CANDIDATES_MAX;
+	const struct price_model *ends[2] = {s->candidates[0], s->candidates[shown - 1]};
+	size_t len = 0;
 
 	out[0] = '\0';
-	for (size_t i = 0; i < shown && len < CANDIDATES_TEXT_MAX; i++) {
-		const struct price_model *m = s->candidates[i];
-		int got = snprintf(out + len, CANDIDATES_TEXT_MAX - len, "%s%.*s/%.*s", i > 0 ? ", " : "",
-				   TEXT_ARG(m->provider), TEXT_ARG(m->id));
-		len += (size_t)got;
-	}
-	if (shown < s->candidate_count && len < CANDIDATES_TEXT_MAX) {
-		snprintf(out + len, CANDIDATES_TEXT_MAX - len, " and %zu more", s->candidate_count - shown);
+	for (size_t i = 0; i < 2 && len < CANDIDATES_TEXT_MAX; i++) {
+		const struct price_ladder *at = ends[i]->rules[ends[i]->rule_count - 1].ladder[SERVICE_STANDARD];
+		char in[DECIMAL_TEXT_MAX], made[DECIMAL_TEXT_MAX];
+		len += (size_t)snprintf(out + len, CANDIDATES_TEXT_MAX - len, "%s%.*s/%.*s at %s and %s", i == 0 ? "from " : " to ",
+					TEXT_ARG(ends[i]->provider), TEXT_ARG(ends[i]->id), price_text(price_step_at(&at[PRICE_INPUT], 0), in),
+					price_text(price_step_at(&at[PRICE_OUTPUT], 0), made));
 	}
 }
 
-static void warn_not_found(const struct listing *l, struct text name, struct quality *q) {
-	char candidates[CANDIDATES_TEXT_MAX];
+static bool is_built_in(const struct statement *s) {
+	return s->options.prices->built_in;
+}
 
-	if (l->search.outcome == PRICE_AMBIGUOUS) {
-		list_candidates(&l->search, candidates);
-		quality_warn(q,
-			     "no list price for %.*s: %zu models of the catalogue could be meant, at different prices; "
-			     "choose with --list %.*s=PROVIDER/MODEL (%s)",
-			     TEXT_ARG(name), l->search.candidate_count, TEXT_ARG(name), candidates);
-	} else if (l->search.mapped.len > 0) {
-		quality_warn(q, "no list price for %.*s: --list names %.*s, which the catalogue does not price",
-			     TEXT_ARG(name), TEXT_ARG(l->search.mapped));
-	} else {
-		quality_warn(
-		    q,
-		    "no list price for %.*s: the catalogue has no such model; name one with --list %.*s=PROVIDER/MODEL",
-		    TEXT_ARG(name), TEXT_ARG(name));
+/* A catalogue that was asked for should know the names; the installed one may not. */
+static void warn_not_found(const struct statement *s, const struct listing *l, struct text name, struct quality *q) {
+	char option[200], what[300];
+
+	if (l->search.mapped.len > 0) {
+		quality_finding(q, "no-price", name.at, "--list", QUALITY_NO_AMOUNT,
+				"no list price for %.*s: --list names %.*s, which the catalogue does not price", TEXT_ARG(name),
+				TEXT_ARG(l->search.mapped));
+		return;
+	}
+	snprintf(option, sizeof option, "--list %.*s=PROVIDER/MODEL", (int)(name.len > 120 ? 120 : name.len), name.at);
+	if (is_built_in(s)) {
+		snprintf(what, sizeof what, "list price of %.*s", (int)(name.len > 120 ? 120 : name.len), name.at);
+		quality_missing(q, what, "a catalogue of prices that has this model: the installed one has not", "--prices");
+		return;
+	}
+	quality_finding(q, "no-price", name.at, option, QUALITY_NO_AMOUNT,
+			"no list price for %.*s: the catalogue has no such model; name one with --list %.*s=PROVIDER/MODEL",
+			TEXT_ARG(name), TEXT_ARG(name));
+}
+
+/* Several sellers: what was taken, and what else there is. */
+static void warn_median(const struct statement *s, const struct listing *l, struct text name, struct quality *q) {
+	char candidates[CANDIDATES_TEXT_MAX], option[200];
+
+	if (!l->search.by_median) {
+		return;
+	}
+	list_candidates(&l->search, candidates);
+	snprintf(option, sizeof option, "--list %.*s=PROVIDER/MODEL", (int)(name.len > 120 ? 120 : name.len), name.at);
+	quality_assume(q, name.at, l->label, "--list", is_built_in(s) ? "installed catalogue" : "--prices",
+		       "list price of %.*s: the middle one of %zu sellers, %s; %s per million input and output tokens", TEXT_ARG(name),
+		       l->search.candidate_count, l->label, candidates);
+	if (!is_built_in(s)) {
+		quality_finding(q, "price-ambiguous", name.at, option, QUALITY_NO_AMOUNT,
+				"list price of %.*s: %zu models of the catalogue could be meant, at different prices, and the middle one, %s, "
+				"is taken; choose with --list %.*s=PROVIDER/MODEL (%s)", TEXT_ARG(name), l->search.candidate_count, l->label,
+				TEXT_ARG(name), candidates);
+	}
+}
+
+/* Names that are not the catalogue's own, and a provider that it does not have. */
+static void warn_how(const struct listing *l, struct text name, struct quality *q) {
+	bool loose = text_find(text_of(l->search.how), T("without")) != SIZE_MAX || text_find(text_of(l->search.how), T("maker")) != SIZE_MAX;
+
+	if (loose && !l->search.by_median) {
+		quality_assume(q, name.at, l->label, "--list", "--prices", "list price of %.*s: that of %s, found by %s", TEXT_ARG(name), l->label,
+			       l->search.how);
+	}
+	if (l->search.other_provider) {
+		quality_assume(q, name.at, l->label, "--list", "--prices",
+			       "list price of %.*s: that of %s; the catalogue has none of provider %.*s, which the log names", TEXT_ARG(name), l->label,
+			       TEXT_ARG(l->provider));
+	}
+}
+
+/* The revenue that a price which the catalogue lacks is part of. */
+static int64_t amount_of(int128 revenue) {
+	int128 nano = exact_div(revenue, 1000000);
+
+	return nano > INT64_MAX / 2 || nano < 0 ? QUALITY_NO_AMOUNT : (int64_t)nano;
+}
+
+static void warn_parts(const struct listing *l, struct text name, struct quality *q) {
+	static const struct {
+		const char *what, *as;
+		bool finding;
+	} parts[BILLED_PARTS] = {
+	    [BILLED_WRITE_1H] = {"tokens written to the cache for an hour", "those written for five minutes", true},
+	    [BILLED_AUDIO_IN] = {"audio tokens of input", "text", true},
+	    [BILLED_IMAGE_IN] = {"image tokens of input", "text", false},
+	    [BILLED_VIDEO_IN] = {"video tokens of input", "text", false},
+	    [BILLED_AUDIO_CACHED] = {"cached audio tokens", "cached text", false},
+	    [BILLED_IMAGE_CACHED] = {"cached image tokens", "cached text", false},
+	    [BILLED_AUDIO_OUT] = {"audio tokens of output", "text", true},
+	    [BILLED_IMAGE_OUT] = {"image tokens of output", "text", true},
+	    [BILLED_VIDEO_OUT] = {"video tokens of output", "text", true},
+	    [BILLED_SEARCHES] = {"web searches", NULL, true},
+	};
+
+	for (int i = 0; i < BILLED_PARTS; i++) {
+		if (l->part_amount[i] == 0 || !parts[i].what) {
+			continue;
+		}
+		if (!parts[i].as) {
+			quality_finding(q, "price-kind", name.at, "--prices", QUALITY_NO_AMOUNT,
+					"list price of %s: it has no price for %lld %s, which are left out", l->label, (long long)l->part_amount[i],
+					parts[i].what);
+		} else if (parts[i].finding) {
+			quality_finding(q, "price-kind", name.at, "--prices", amount_of(l->part_revenue[i]),
+					"list price of %s: it has no price for %lld %s, which are priced as %s", l->label,
+					(long long)l->part_amount[i], parts[i].what, parts[i].as);
+		} else {
+			quality_assume(q, name.at, parts[i].as, "--prices", "--prices", "list price of %s: it has no price for %lld %s, which are "
+				       "priced as %s", l->label, (long long)l->part_amount[i], parts[i].what, parts[i].as);
+		}
+	}
+	if (l->geo_unknown) {
+		quality_finding(q, "price-kind", name.at, "--prices", amount_of(l->geo_revenue),
+				"list price of %s: some requests were bound to a place, for which it has no factor; they are priced as anywhere",
+				l->label);
+	}
+}
+
+/* Kinds that are not counted in logs: said once, with the revenue that stands beside. */
+static void tell_left_out(const struct listing *l, struct text name, struct quality *q) {
+	char value[DECIMAL_TEXT_MAX];
+	int64_t nano = amount_of(l->revenue);
+
+	if (l->search.model->left_out.len > 0) {
+		quality_assume(q, name.at, nano == QUALITY_NO_AMOUNT ? "" : decimal_format(nano, 9, value), "--prices", "--prices",
+			       "list price of %s: its prices of other kinds (%.*s) are not applied to this revenue", l->label,
+			       TEXT_ARG(text_cut(l->search.model->left_out, 0, 200)));
 	}
 }
 
 static void warn_tiers(const struct listing *l, struct quality *q) {
-	if (l->tiered && q->requests == 0) {
+	if (l->tiered && q->requests == 0 && l->provider.len == 0) {
 		quality_warn(
 		    q,
 		    "list price of %s: it depends on the length of each prompt, which nothing in the logs tells; "
@@ -167,10 +380,10 @@ static void warn_tiers(const struct listing *l, struct quality *q) {
 
 /* "uncached input, output" */
 static const char *kinds_of(unsigned bits, char *out, size_t size) {
-	static const char *const names[PRICE_KINDS] = {"uncached input", "cached input", "cache writes", "output", "reasoning"};
+	static const char *const names[PRICE_TOKENS] = {"uncached input", "cached input", "cache writes", "output", "reasoning"};
 	size_t len = 0;
 
-	for (unsigned k = 0; k < PRICE_KINDS && len < size; k++) {
+	for (unsigned k = 0; k < PRICE_TOKENS && len < size; k++) {
 		if (bits & 1u << k) {
 			len += (size_t)snprintf(out + len, size - len, "%s%s", len > 0 ? ", " : "", names[k]);
 		}
@@ -203,32 +416,46 @@ static void warn_found(const struct listing *l, struct text name, const char *cu
 		quality_warn(q, "no list price for %.*s: %s has no price for some of its tokens", TEXT_ARG(name),
 			     l->label);
 	}
-	if (l->cached_as_input) {
+	if (l->cached_as_input && l->search.by_median) {
+		quality_assume(q, name.at, "uncached input", "--list", NULL,
+			       "list price of %s: no price for cached input, so it is priced as uncached input", l->label);
+	} else if (l->cached_as_input) {
 		quality_warn(q, "list price of %s: no price for cached input, so it is priced as uncached input",
 			     l->label);
 	}
 	warn_services(l, q);
-	if (l->search.model->per_request) {
-		quality_warn(q, "list price of %s: it also has a price per request, which is left out", l->label);
-	}
+	warn_parts(l, name, q);
+	tell_left_out(l, name, q);
 }
 
-bool listing_is_ambiguous(const struct statement *s) {
+/* Which catalogue it was, where none was asked for. */
+static void tell_installed(const struct statement *s, struct quality *q) {
+	char value[40];
 	bool any = false;
+
 	for (size_t i = 0; i < s->listing_count; i++) {
-		any |= s->listings[i].searched && s->listings[i].search.outcome == PRICE_AMBIGUOUS;
+		any |= s->listings[i]->search.outcome == PRICE_FOUND;
 	}
-	return any;
+	if (any && is_built_in(s)) {
+		snprintf(value, sizeof value, "genai-prices of %.10s", prices_date(s->options.prices));
+		quality_assume(q, NULL, value, NULL, NULL, "list prices: genai-prices of %.10s; --prices FILE for newer",
+			       prices_date(s->options.prices));
+	}
 }
 
 void listing_warn(const struct statement *s, struct quality *q) {
-	for (name_id model = 0; model < s->listing_count; model++) {
-		const struct listing *l = &s->listings[model];
-		struct text name = names_text(s->options.names, model);
-		if (l->searched && l->search.outcome != PRICE_FOUND) {
-			warn_not_found(l, name, q);
-		} else if (l->searched) {
-			warn_found(l, name, s->options.currency, q);
+	if (s->listing_count > 0) {
+		tell_installed(s, q);
+	}
+	for (size_t i = 0; i < s->listing_count; i++) {
+		const struct listing *l = s->listings[i];
+		struct text name = names_text(s->options.names, l->model);
+		if (l->search.outcome != PRICE_FOUND) {
+			warn_not_found(s, l, name, q);
+			continue;
 		}
+		warn_median(s, l, name, q);
+		warn_how(l, name, q);
+		warn_found(l, name, s->options.currency, q);
 	}
 }

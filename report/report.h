@@ -20,6 +20,22 @@ struct prices;
  */
 struct prices *prices_new(void);
 int prices_add_file(struct prices *p, const char *path, struct fault *why);
+/*
+ * The catalogue that comes with the program, or what `tollbook prices update` put in its place: for when none is asked
+ * for. Then: is it that one, and of which day?
+ */
+int prices_add_installed(struct prices *p, struct fault *why);
+bool prices_are_installed(const struct prices *p);
+const char *prices_date(const struct prices *p);
+/* Where `tollbook prices update` puts a newer one; false if no home is known. */
+bool prices_update_path(char *out, size_t size);
+/* Once all files and matches are in: dated snapshots of one model become one history. */
+void prices_join(struct prices *p);
+/*
+ * Did a vendor answer a request of this model, billed as `billing` says (billing.h)? Yes if the catalogue has its price:
+ * one asked for by any name, the installed one by the names of its providers or of its own models.
+ */
+bool prices_is_vendors(const struct prices *p, struct text model, struct text billing);
 /* The day on which the files added from now on were published ("2026-08-21"); else that of their last change. */
 int prices_set_date(struct prices *p, const char *day, struct fault *why);
 /*

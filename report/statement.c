@@ -63,6 +63,7 @@ void statement_free(struct statement *s) {
 	cube_free(s->cube);
 	timeline_free(s->timeline);
 	free(s->listings);
+	free(s->first_listing);
 	free(s->unlisted);
 	free(s->positions.rows);
 	free(s->rules.rows);
@@ -95,21 +96,45 @@ static bool add_entry(struct cube *cube, const struct cube_cell *key, const stru
 	return add_sums(c, e) && add_evidence(c, e);
 }
 
-int statement_take(void *statement, const struct entry *e) {
+/* A pool without what makes a part of a request: all parts of what was bought are one row. */
+static name_id plain_pool(const struct statement *s, name_id pool, const struct terms *t) {
+	char text[BILLING_TEXT_MAX];
+	size_t len = t->part < BILLED_PARTS ? billing_print_pool(&t->billing, BILLED_PARTS, text) : 0;
+	name_id plain = len > 0 ? names_find((struct names *)(uintptr_t)s->options.names, (struct text){text, len}) : 0;
+
+	return plain != 0 ? plain : pool;
+}
+
+static void read_terms(const struct statement *s, const struct entry *e, struct terms *t) {
+	struct text pool = names_text(s->options.names, e->pool);
+
+	*t = (struct terms){.part = BILLED_PARTS, .bought = billing_is_pool(pool)};
+	if (t->bought) {
+		t->part = billing_parse_pool(pool, &t->billing);
+	}
+}
+
+int statement_take(void *statement, const struct entry *entry) {
 	struct statement *s = statement;
+	struct entry plain = *entry;
+	const struct entry *e = &plain;
+	struct terms terms;
+	read_terms(s, e, &terms);
 	struct cube_cell key = {
 	    .slot_ns = e->slot_ns,
 	    .rate_nano = e->rate_nano < 0 ? -1 : e->rate_nano,
 	    .replica = e->rate_nano < 0 || statement_has_key(s, BY_REPLICA) ? e->replica : 0,
 	    .model = e->model,
 	    .tenant = e->tenant,
-	    .pool = e->pool,
+	    .pool = plain_pool(s, e->pool, &terms),
 	    .kind = e->kind,
+	    .bought = terms.bought,
 	};
 	int128 revenue;
 
 	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
-	bool listed = listing_revenue(s, e, &revenue);
+	bool listed = listing_revenue(s, e, &terms, &revenue);
+	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are counted there, too */
 	bool fits = add_entry(s->cube, &key, e, listed, revenue) &&
 		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
 		    services_take(&s->services, e, listed, revenue);
@@ -288,7 +313,7 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 }
 
 bool statement_has_findings(const struct statement *s) {
-	return quality_has_findings(s->quality) || s->total.unpriced_ns > 0 || listing_is_ambiguous(s);
+	return quality_has_findings(s->quality) || s->total.unpriced_ns > 0;
 }
 
 size_t statement_revenues(const struct statement *s) {

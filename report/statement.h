@@ -2,6 +2,7 @@
 #ifndef REPORT_STATEMENT_H
 #define REPORT_STATEMENT_H
 
+#include "core/billing.h"
 #include "core/exact.h"
 #include "report/prices/prices.h"
 #include "report/report.h"
@@ -77,14 +78,26 @@ struct table {
 	size_t count;
 };
 
-/* What is known of the list price of a model in the logs. By name_id. */
+/* What an entry's list price depends on beside its own fields: of what was bought, as its pool says. */
+struct terms {
+	bool bought;
+	int part; /* BILLED_PARTS: plain tokens */
+	struct billing billing;
+};
+
+/* What is known of the list price of a model in the logs, and of the provider that they name. */
 struct listing {
-	bool searched;
+	name_id model;
+	struct text provider; /* empty: none is named */
+	uint32_t next; /* another one of the model: index + 1, or 0 */
 	struct price_search search;
 	const char *label; /* "provider/id" */
+	int128 revenue; /* nano-units x 10^6 */
 	/* to be warned of */
 	unsigned as_standard[SERVICES]; /* bits by enum price_kind: the standard price stands in */
-	bool cached_as_input, unpriced, tiered, part_above, foreign;
+	bool cached_as_input, unpriced, tiered, part_above, foreign, geo_unknown;
+	int64_t part_amount[BILLED_PARTS]; /* of which the catalogue has no price */
+	int128 part_revenue[BILLED_PARTS], geo_revenue;
 };
 
 /* ---- what stands beside the sums ---- */
@@ -196,9 +209,13 @@ struct statement {
 	bool *unlisted; /* by name_id, once finished: models with tokens that have no list price */
 	size_t priced_models; /* models with tokens that all have one */
 	enum by_key time_key; /* the finest key of time in --by; BY_KEYS if there is none */
-	struct listing *listings;
+	struct listing **listings; /* live as long as the catalogue */
 	size_t listing_count;
+	uint32_t *first_listing; /* by name_id of the model: index + 1, or 0 */
+	size_t listed_models;
 	struct block total;
+	struct block bought; /* the part of it that was bought from vendors: no GPU time, no cost */
+	bool has_bought, has_ran; /* is there such a part? is there anything else? */
 	struct table models, tenants, rows;
 	struct table lines; /* by model and tenant; sums to the total */
 	struct table timed_lines; /* the same by the finest time of --by too, if tenant is a key as well; else empty */
@@ -243,12 +260,12 @@ bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
 bool statement_has_key(const struct statement *s, enum by_key key);
 
 /* list_prices.c: what an entry's tokens bring, in nano-units x 10^6; false if no list price is known. */
-bool listing_revenue(struct statement *s, const struct entry *e, int128 *revenue);
+bool listing_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue);
 /* The listing of a model whose price was found, or NULL. */
-const struct listing *listing_find(const struct statement *s, name_id model);
+const struct listing *listing_find(const struct statement *s, name_id model, struct text provider);
+/* Any listing of a model, or NULL. */
+const struct listing *listing_of_model(const struct statement *s, name_id model);
 void listing_warn(const struct statement *s, struct quality *q);
-/* Is there a model whose price could be one of several? */
-bool listing_is_ambiguous(const struct statement *s);
 
 /* The text of a row's key ("2026-11-24", a model …), written into `buffer` where need be. */
 #define KEY_TEXT_MAX 64

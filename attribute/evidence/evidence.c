@@ -1,12 +1,16 @@
 #include <stdlib.h>
 
-#include "attribute/evidence/evidence_private.h"
+#include "attribute/evidence/bought.h"
 #include "core/exact.h"
 
 #define ID_MAX 512
 
 struct text request_item_id(const struct request_item *r) {
 	return (struct text){(const char *)(r + 1), r->id_len};
+}
+
+struct text request_item_billing(const struct request_item *r) {
+	return (struct text){(const char *)(r + 1) + r->id_len, r->billing_len};
 }
 
 static name_id tenant_of(const struct item *i) {
@@ -69,6 +73,10 @@ struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory
 	e->spool = spool_new(lanes, memory_bytes - memory_bytes / 8, compare, names);
 	e->power = spool_new(lanes, memory_bytes / 8, compare, names);
 	e->gateway = spool_new(lanes, memory_bytes / 8, compare, names);
+	e->growing = spool_new(lanes, memory_bytes / 8, growing_compare, NULL);
+	e->bought = spool_new(1, memory_bytes / 8, compare, names);
+	e->bought_from_ns = INT64_MAX;
+	e->bought_to_ns = INT64_MIN;
 	return e;
 }
 
@@ -84,6 +92,8 @@ void evidence_free(struct evidence *e) {
 	spool_free(e->spool);
 	spool_free(e->power);
 	spool_free(e->gateway);
+	spool_free(e->growing);
+	spool_free(e->bought);
 	if (e->patches) {
 		spool_free(e->patches);
 	}
@@ -134,7 +144,8 @@ static void note_gateway(struct evidence_lane *l, name_id replica) {
 static int add(struct evidence *e, unsigned lane, const struct item *item, size_t len, struct fault *why) {
 	if (is_gateway(item, len)) {
 		note_gateway(&e->lanes[lane], item->replica);
-		return spool_add(e->gateway, lane, item, len, why);
+		bool grows = ((const struct request_item *)item)->server_id && ((const struct request_item *)item)->id_len > 0;
+		return spool_add(grows ? e->growing : e->gateway, lane, item, len, why);
 	}
 	if (item->kind != ITEM_POWER) {
 		engines_add(&e->lanes[lane].engines, item->replica, item->kind == ITEM_REQUEST);
@@ -182,11 +193,11 @@ static int64_t first_known(const struct request *q) {
 	return UNKNOWN;
 }
 
-/* An item with its id behind it, in the lane's buffer. */
-static int add_request(struct evidence *e, unsigned lane, const struct request_item *item, struct text id,
+/* An item with its id and what it is billed by behind it, in the lane's buffer. */
+static int add_request(struct evidence *e, unsigned lane, const struct request_item *item, struct text id, struct text billing,
                        struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
-	size_t len = sizeof *item + id.len;
+	size_t len = sizeof *item + id.len + billing.len;
 
 	if (l->room < len) {
 		l->room = len + 64;
@@ -195,6 +206,9 @@ static int add_request(struct evidence *e, unsigned lane, const struct request_i
 	memcpy(l->buffer, item, sizeof *item);
 	if (id.len > 0) {
 		memcpy(l->buffer + sizeof *item, id.at, id.len);
+	}
+	if (billing.len > 0) {
+		memcpy(l->buffer + sizeof *item + id.len, billing.at, billing.len);
 	}
 	return add(e, lane, (const struct item *)(void *)l->buffer, len, why);
 }
@@ -219,7 +233,7 @@ struct undated evidence_undated(const struct evidence *e) {
 static int take_request(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
 	const struct request *q = &r->request;
-	struct text id = text_cut(q->id, 0, ID_MAX);
+	struct text id = text_cut(q->id, 0, ID_MAX), billing = text_cut(q->billing, 0, BILLING_TEXT_MAX);
 	struct request_item item;
 
 	if (first_known(q) == UNKNOWN) {
@@ -232,6 +246,8 @@ static int take_request(struct evidence *e, unsigned lane, const struct record *
 	item.service = (uint8_t)q->service;
 	item.exclusive = q->exclusive_times;
 	item.gateway = q->gateway;
+	item.server_id = q->server_id;
+	item.billing_len = (uint32_t)billing.len;
 	item.tenant = names_cached(&l->cache, e->names, q->tenant);
 	item.preemptions = count_of(q->preemptions);
 	item.arrival_ns = q->arrival_ns;
@@ -246,13 +262,13 @@ static int take_request(struct evidence *e, unsigned lane, const struct record *
 	item.id_len = (uint32_t)id.len;
 	name_id prefill = names_cached(&l->cache, e->names, q->prefill_replica);
 	if (prefill == 0 || prefill == item.head.replica) {
-		return add_request(e, lane, &item, id, why);
+		return add_request(e, lane, &item, id, billing, why);
 	}
 	item.part = PART_DECODE;
-	int rc = add_request(e, lane, &item, id, why);
+	int rc = add_request(e, lane, &item, id, billing, why);
 	item.part = PART_PREFILL;
 	item.head.replica = prefill;
-	return rc < 0 ? rc : add_request(e, lane, &item, id, why);
+	return rc < 0 ? rc : add_request(e, lane, &item, id, billing, why);
 }
 
 static int take_window(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
@@ -329,21 +345,49 @@ static int adopt(struct evidence *e, name_id replica, struct fault *why) {
 		memcpy(&q, item, sizeof q); /* padding too */
 		q.gateway = false;
 		q.head.replica = replica != 0 ? replica : q.head.replica;
-		rc = add_request(e, 0, &q, request_item_id((const struct request_item *)item), why);
+		const struct request_item *whole = (const struct request_item *)item;
+		rc = bought_is_vendors(e, whole)
+		         ? bought_keep(e, item, evidence_item_len(r), why)
+		         : add_request(e, 0, &q, request_item_id(whole), request_item_billing(whole), why);
 	}
 	evidence_reader_free(r);
 	return rc < 0 ? rc : got;
 }
 
 int evidence_seal(struct evidence *e, struct fault *why) {
-	int rc = spool_seal(e->gateway, why);
+	int rc = growing_settle(e, why);
 
+	rc = rc < 0 ? rc : spool_seal(e->gateway, why);
 	e->gateways = e->gateways.are != GATEWAYS_NONE ? e->gateways : gateways_here(e);
 	if (rc >= 0 && (e->gateways.are == GATEWAYS_REPLICAS || e->gateways.are == GATEWAYS_OF_ONE)) {
 		rc = adopt(e, e->gateways.replica, why);
 	}
 	rc = rc < 0 ? rc : spool_seal(e->spool, why);
-	return rc < 0 ? rc : spool_seal(e->power, why);
+	rc = rc < 0 ? rc : spool_seal(e->power, why);
+	return rc < 0 || evidence_has_gateway(e) ? rc : spool_seal(e->bought, why);
+}
+
+void evidence_set_vendors(struct evidence *e, vendor_test *is_vendors, void *vendors) {
+	e->is_vendors = is_vendors;
+	e->vendors = vendors;
+}
+
+int evidence_set_unjoined(struct evidence *e, struct spool *unjoined, struct fault *why) {
+	int rc = spool_seal(unjoined, why);
+
+	rc = rc < 0 ? rc : bought_collect(e, unjoined, why);
+	spool_free(unjoined);
+	return rc < 0 ? rc : spool_seal(e->bought, why);
+}
+
+bool evidence_bought_period(const struct evidence *e, int64_t *from_ns, int64_t *to_ns) {
+	*from_ns = e->bought_from_ns;
+	*to_ns = e->bought_to_ns;
+	return e->bought_from_ns <= e->bought_to_ns;
+}
+
+int64_t evidence_repeated(const struct evidence *e) {
+	return e->repeated;
 }
 
 bool evidence_has_gateway(const struct evidence *e) {

@@ -43,12 +43,12 @@ enum request_part { PART_BOTH, PART_PREFILL, PART_DECODE };
 
 struct request_item {
 	struct item head;
-	uint8_t part, ok, service, exclusive, gateway;
+	uint8_t part, ok, service, exclusive, gateway, server_id;
 	name_id tenant;
 	uint32_t preemptions;
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* or UNKNOWN */
 	uint32_t prompt_tokens, cached_tokens, cache_write_tokens, completion_tokens, reasoning_tokens;
-	uint32_t id_len; /* bytes of the id, which follow the struct */
+	uint32_t id_len, billing_len; /* bytes of the id and of what it is billed by (billing.h), which follow the struct */
 };
 
 struct window_item {
@@ -68,8 +68,9 @@ struct power_item {
 	int64_t milliwatts;
 };
 
-/* The id of a request item. */
+/* The id of a request item, and what it is billed by. */
 struct text request_item_id(const struct request_item *r);
+struct text request_item_billing(const struct request_item *r);
 
 struct evidence;
 
@@ -97,6 +98,14 @@ void evidence_set_gateways(struct evidence *e, struct gateways gateways);
  * joined to the engines' requests (join.h).
  */
 int evidence_seal(struct evidence *e, struct fault *why);
+/* Who is asked whether a vendor answered such a request; without it, none was bought. Call before evidence_seal. */
+void evidence_set_vendors(struct evidence *e, vendor_test *is_vendors, void *vendors);
+/* Those that join found no server for, in the order of tenant patches; frees them. */
+int evidence_set_unjoined(struct evidence *e, struct spool *unjoined, struct fault *why);
+/* The extent of what was bought; false if there is nothing. After evidence_seal and the join. */
+bool evidence_bought_period(const struct evidence *e, int64_t *from_ns, int64_t *to_ns);
+/* Records of gateways that said less than another one of the same id. */
+int64_t evidence_repeated(const struct evidence *e);
 /* Are gateways' requests kept apart? There may be none here. */
 bool evidence_has_gateway(const struct evidence *e);
 /* Does a gateway's log, kept apart, bear this name? */
@@ -127,7 +136,9 @@ bool evidence_has_relative_clock(const struct evidence *e);
 struct evidence_reader;
 int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 int evidence_power_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
-/* A reading of what is kept apart; requests that two logs tell in different words are told as often. */
+/* A reading of what was bought, after evidence_seal and the join. */
+int evidence_bought_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
+/* A reading of what is kept apart; requests that two logs report in different words come as often. */
 int evidence_gateway_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 void evidence_reader_free(struct evidence_reader *r);
 /* The next item: 1, 0 at the end, or a negative error. Valid until the next call. */

@@ -24,6 +24,12 @@ struct evidence {
 	struct names *names;
 	struct spool *spool, *power;
 	struct spool *gateway; /* what gateways tell of */
+	struct spool *growing; /* and of that, whose ids the server made, before evidence_seal */
+	struct spool *bought;  /* and what ran on no server of these logs, once it is known */
+	int64_t bought_from_ns, bought_to_ns; /* its extent */
+	int64_t repeated;      /* records that say less than another of the same id */
+	vendor_test *is_vendors; /* or NULL */
+	void *vendors;
 	struct spool *patches; /* tenants by it; or NULL */
 	struct gateways gateways; /* GATEWAYS_NONE: not known before evidence_seal */
 	struct evidence_lane *lanes;
@@ -35,5 +41,9 @@ struct evidence {
 
 /* A reading of a store of items. */
 int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struct fault *why);
+/* Marks are patches without content: before the first item; then of the item handed out last, and its bytes. */
+int evidence_reading_marks(struct evidence_reader *r, struct spool *marks, struct fault *why);
+bool evidence_is_marked(const struct evidence_reader *r);
+size_t evidence_item_len(const struct evidence_reader *r);
 
 #endif

@@ -142,6 +142,31 @@ int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct
 	return rc;
 }
 
+int evidence_reading_marks(struct evidence_reader *r, struct spool *marks, struct fault *why) {
+	int rc = spool_reader_new(&r->patches, marks, why);
+
+	return rc < 0 ? rc : next_patch(r, why);
+}
+
+bool evidence_is_marked(const struct evidence_reader *r) {
+	const struct item *last = (const struct item *)(const void *)r->last;
+
+	for (size_t i = 0; i < r->here_count; i++) {
+		if (r->here[i].file == last->file && r->here[i].line == last->line) {
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t evidence_item_len(const struct evidence_reader *r) {
+	return r->last_len;
+}
+
+int evidence_bought_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
+	return evidence_reading_of(out, e->bought, why);
+}
+
 int evidence_gateway_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
 	return evidence_reading_of(out, e->gateway, why);
 }

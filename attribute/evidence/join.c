@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "attribute/evidence/bought.h"
 #include "attribute/evidence/repeats.h"
 #include "core/exact.h"
 
@@ -31,6 +32,7 @@ struct joinable {
 	name_id replica, model, tenant;
 	uint32_t service;
 	uint32_t side;
+	uint32_t vendors; /* a vendor's, unless an engine here has it */
 	uint32_t id_len;
 	struct telling telling;
 };
@@ -40,7 +42,7 @@ struct join {
 	struct names *names;
 	struct join_report *report;
 	int64_t from_ns, to_ns; /* what is reported of */
-	struct spool *by_id, *by_tokens, *patches;
+	struct spool *by_id, *by_tokens, *patches, *unjoined;
 	struct joinable group[GROUP_MAX];
 	size_t count;
 	int64_t gateway_requests; /* so far */
@@ -151,9 +153,13 @@ static bool is_told(const struct join *j, const struct joinable *r) {
 	return r->at_ns >= j->from_ns && r->at_ns < j->to_ns;
 }
 
-static void leave_alone(struct join *j, const struct joinable *r) {
+static int leave_alone(struct join *j, const struct joinable *r, struct fault *why) {
+	if (r->side == SIDE_GATEWAY && r->vendors) {
+		const struct tenant_patch mark = {.replica = r->replica, .at_ns = r->at_ns, .line = r->line, .file = r->file};
+		return spool_add(j->unjoined, 0, &mark, sizeof mark, why);
+	}
 	if (!is_told(j, r)) {
-		return;
+		return 0;
 	}
 	if (r->side == SIDE_GATEWAY) {
 		j->report->gateway_only++;
@@ -163,6 +169,7 @@ static void leave_alone(struct join *j, const struct joinable *r) {
 		j->report->engine_only++;
 		note_first(&j->report->first_engine_only, r);
 	}
+	return 0;
 }
 
 static bool same_record(const struct joinable *a, const struct joinable *b) {
@@ -317,9 +324,9 @@ static int join_tokens(struct join *j, struct fault *why) {
 			claims[i] = (uint16_t)(claims[i] + fits(j, &j->group[i], &j->group[g]));
 		}
 	}
-	for (size_t g = engines; g < j->count; g++) {
+	for (size_t g = engines; g < j->count && rc >= 0; g++) {
 		if (of[g] == NONE || claims[of[g]] != 1) {
-			leave_alone(j, &j->group[g]);
+			rc = leave_alone(j, &j->group[g], why);
 			continue;
 		}
 		j->report->by_tokens += is_told(j, &j->group[g]);
@@ -330,9 +337,9 @@ static int join_tokens(struct join *j, struct fault *why) {
 			}
 		}
 	}
-	for (size_t i = 0; i < engines; i++) {
+	for (size_t i = 0; i < engines && rc >= 0; i++) {
 		if (claims[i] != UINT16_MAX && (i == 0 || !same_record(&j->group[i], &j->group[i - 1]))) {
-			leave_alone(j, &j->group[i]);
+			rc = leave_alone(j, &j->group[i], why);
 		}
 	}
 	return rc;
@@ -367,6 +374,7 @@ static int keep(struct join *j, const struct request_item *q, enum side side, st
 		.tenant = q->tenant,
 		.service = q->service,
 		.side = side,
+		.vendors = side == SIDE_GATEWAY && bought_is_vendors(j->evidence, q),
 		.id_len = (uint32_t)id.len,
 		.telling = telling_of(j, q, side),
 	};
@@ -457,14 +465,17 @@ int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int6
 	j->by_id = spool_new(1, STORE_BYTES, compare_ids, NULL);
 	j->by_tokens = spool_new(1, STORE_BYTES, compare_tokens, NULL);
 	j->patches = tenant_patches_new();
+	j->unjoined = tenant_patches_new();
 	int rc = collect(j, why);
 	rc = rc < 0 ? rc : in_groups(j, j->by_id, true, join_ids, why);
 	rc = rc < 0 ? rc : in_groups(j, j->by_tokens, false, join_tokens, why);
 	rc = rc < 0 ? rc : spool_seal(j->patches, why);
 	if (rc >= 0) {
 		evidence_patch_tenants(e, j->patches);
+		rc = evidence_set_unjoined(e, j->unjoined, why);
 	} else {
 		spool_free(j->patches);
+		spool_free(j->unjoined);
 	}
 	spool_free(j->by_id);
 	spool_free(j->by_tokens);

@@ -37,7 +37,8 @@ const struct command command_run = {
 	.synopsis = "[options] LOG...",
 	.what = "Read logs, print a statement; keeps nothing",
 	.about = "LOG is a file, a directory (all files below it, in name order) or -. Compression and format are\n"
-		 "told by content. One of --fleet and --gpu-hour is needed.\n",
+		 "detected from their content. One of --fleet and --gpu-hour is needed, except for usage of vendors'\n"
+		 "APIs alone.\n",
 	.example = "tollbook run --fleet fleet.json --prices prices.json --by tenant logs/",
 	.groups = GROUP_COST | GROUP_SPLIT | GROUP_DETAIL | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS,
 	.own = own,

@@ -65,7 +65,7 @@ static const size_t request_numbers[] = {
 	IN(request, prompt_tokens), IN(request, cached_tokens), IN(request, cache_write_tokens),
 	IN(request, completion_tokens), IN(request, reasoning_tokens), IN(request, preemptions),
 };
-static const size_t request_texts[] = {IN(request, id), IN(request, tenant), IN(request, prefill_replica)};
+static const size_t request_texts[] = {IN(request, id), IN(request, tenant), IN(request, prefill_replica), IN(request, billing)};
 static const size_t window_numbers[] = {
 	IN(window, start_ns), IN(window, end_ns), IN(window, input_tokens), IN(window, cached_tokens),
 	IN(window, output_tokens), IN(window, requests), IN(window, prefill_gpu_ns), IN(window, decode_gpu_ns),
@@ -94,7 +94,7 @@ static int64_t flags_of(const struct record *r) {
 		return (int64_t)r->step.duration_kind | (int64_t)r->step.flags << 8;
 	case RECORD_REQUEST:
 		return (int64_t)r->request.ok | (int64_t)r->request.exclusive_times << 2 | (int64_t)r->request.gateway << 3 |
-		       (int64_t)r->request.service << 4;
+		       (int64_t)r->request.service << 4 | (int64_t)r->request.server_id << 7;
 	case RECORD_WINDOW:
 		return r->window.input_is_computed;
 	default:
@@ -111,6 +111,7 @@ static void set_flags(struct record *r, int64_t flags) {
 		r->request.exclusive_times = flags >> 2 & 1;
 		r->request.gateway = flags >> 3 & 1;
 		r->request.service = (enum service)(flags >> 4 & 7);
+		r->request.server_id = flags >> 7 & 1;
 	} else if (r->kind == RECORD_WINDOW) {
 		r->window.input_is_computed = flags & 1;
 	}

@@ -12,7 +12,7 @@
 
 #define PACK_TEXT_MAX 4096
 /* Room for any packed record or entry. */
-#define PACK_MAX (6 * PACK_TEXT_MAX)
+#define PACK_MAX (7 * PACK_TEXT_MAX)
 
 /* Write to `out`, which has PACK_MAX bytes; how many were written. */
 size_t record_pack(const struct record *r, char *out);

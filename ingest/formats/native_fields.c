@@ -57,6 +57,8 @@ static const struct field request_fields[] = {
 	{KEY("service"), FIELD_SERVICE, AT(request.service), 0},
 	{KEY("exclusive_times"), FIELD_BOOL, AT(request.exclusive_times), 0},
 	{KEY("gateway"), FIELD_BOOL, AT(request.gateway), 0},
+	{KEY("billing"), FIELD_TEXT, AT(request.billing), 0},
+	{KEY("server_id"), FIELD_BOOL, AT(request.server_id), 0},
 	{KEY("relative_clock"), FIELD_BOOL, AT(relative_clock), 0},
 	{KEY("user"), FIELD_IGNORED, 0, 0},
 	{KEY("api_key"), FIELD_IGNORED, 0, 0},

@@ -69,7 +69,7 @@ uint64_t segment_flags(const struct record *r) {
 	case RECORD_REQUEST:
 		return f | (uint64_t)r->request.ok << 1 | (uint64_t)(r->request.service == SERVICE_BATCH) << 2 |
 		       (uint64_t)r->request.exclusive_times << 3 | (uint64_t)r->request.gateway << 4 |
-		       beyond_batch(r->request.service) << 5;
+		       beyond_batch(r->request.service) << 5 | (uint64_t)r->request.server_id << 7;
 	case RECORD_WINDOW:
 		return f | (uint64_t)r->window.input_is_computed << 1;
 	default:
@@ -89,6 +89,7 @@ void segment_set_flags(struct record *r, uint64_t f) {
 		r->request.service = f >> 5 & 3 ? (enum service)(SERVICE_BATCH + (f >> 5 & 3)) : (enum service)(f >> 2 & 1);
 		r->request.exclusive_times = f >> 3 & 1;
 		r->request.gateway = f >> 4 & 1;
+		r->request.server_id = f >> 7 & 1;
 		break;
 	case RECORD_WINDOW:
 		r->window.input_is_computed = f >> 1 & 1;
@@ -187,6 +188,10 @@ size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[
 	}
 	at = put(at, r->file);
 	at = put(at, (uint64_t)r->line);
+	/* Behind all else and only where there is any, so that what was written before reads as it was. */
+	if (r->kind == RECORD_REQUEST && r->request.billing.len > 0) {
+		at = put_text(at, r->request.billing);
+	}
 	return (size_t)(at - out);
 }
 
@@ -215,7 +220,11 @@ bool segment_decode(struct text t, int64_t day_ns, struct text replica, struct r
 	for (size_t i = 0; i < s->text_count && fine; i++) {
 		fine = get_text(&t, (struct text *)(void *)((char *)out + s->texts[i]));
 	}
-	fine = fine && get(&t, &file) && get(&t, &line) && t.len == 0;
+	fine = fine && get(&t, &file) && get(&t, &line);
+	if (fine && t.len > 0 && out->kind == RECORD_REQUEST) {
+		fine = get_text(&t, &out->request.billing);
+	}
+	fine = fine && t.len == 0;
 	if (fine) {
 		out->file = (uint32_t)file;
 		out->line = (int64_t)line;

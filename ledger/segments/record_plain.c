@@ -31,7 +31,7 @@ static const struct member window_numbers[] = {
 };
 static const struct member power_numbers[] = {POWER(at_ns), POWER(milliwatts), END};
 static const struct member step_texts[] = {END};
-static const struct member request_texts[] = {REQUEST(id), REQUEST(tenant), REQUEST(prefill_replica), END};
+static const struct member request_texts[] = {REQUEST(id), REQUEST(tenant), REQUEST(prefill_replica), REQUEST(billing), END};
 static const struct member window_texts[] = {WINDOW(tenant), END};
 static const struct member power_texts[] = {POWER(gpu), END};
 

@@ -4,59 +4,75 @@
 #include "core/instant.h"
 #include "report/prices/prices.h"
 
+/* Prices are per million tokens ("_mtok") or per thousand of something else ("_kcount"). */
 static const struct {
 	struct text key;
 	enum price_kind kind;
+	int shift; /* decimal digits from the catalogue's unit to one million */
 } price_keys[] = {
-    {T("input_mtok"), PRICE_INPUT},
-    {T("cache_read_mtok"), PRICE_CACHE_READ},
-    {T("cache_write_mtok"), PRICE_CACHE_WRITE},
-    {T("output_mtok"), PRICE_OUTPUT},
+    {T("input_mtok"), PRICE_INPUT, 0},
+    {T("cache_read_mtok"), PRICE_CACHE_READ, 0},
+    {T("cache_write_mtok"), PRICE_CACHE_WRITE, 0},
+    {T("cache_write_1h_mtok"), PRICE_WRITE_1H, 0},
+    {T("output_mtok"), PRICE_OUTPUT, 0},
+    {T("output_reasoning_mtok"), PRICE_REASONING, 0},
+    {T("input_audio_mtok"), PRICE_AUDIO_IN, 0},
+    {T("input_image_mtok"), PRICE_IMAGE_IN, 0},
+    {T("input_video_mtok"), PRICE_VIDEO_IN, 0},
+    {T("cache_audio_read_mtok"), PRICE_AUDIO_CACHED, 0},
+    {T("cache_image_read_mtok"), PRICE_IMAGE_CACHED, 0},
+    {T("output_audio_mtok"), PRICE_AUDIO_OUT, 0},
+    {T("output_image_mtok"), PRICE_IMAGE_OUT, 0},
+    {T("output_video_mtok"), PRICE_VIDEO_OUT, 0},
+    {T("output_citation_mtok"), PRICE_CITATIONS, 0},
+    {T("web_searches_kcount"), PRICE_SEARCHES, 3},
+    {T("requests_kcount"), PRICE_REQUESTS, 3},
 };
 
 static bool genai_bid(const struct json *j) {
 	return json_type(j, 0) == JSON_ARRAY;
 }
 
-static int read_tier(struct import *im, json_at v, const struct price_step *before, struct price_step *out) {
+static int read_tier(struct import *im, json_at v, int shift, const struct price_step *before, struct price_step *out) {
 	json_at start = json_get(im->json, v, T("start"));
 
 	if (!json_i64(im->json, start, &out->over_ntok) || out->over_ntok <= before->over_ntok) {
 		return import_fault(im, v, "not a tier, expected {start, price} with starts in ascending order");
 	}
-	return import_price(im, json_get(im->json, v, T("price")), 0, &out->nano);
+	return import_price(im, json_get(im->json, v, T("price")), shift, &out->nano);
 }
 
 /* {"base": 1.25, "tiers": [{"start": 200000, "price": 2.5}]} */
-static int read_tiers(struct import *im, json_at v, struct price_ladder *out) {
+static int read_tiers(struct import *im, json_at v, int shift, struct price_ladder *out) {
 	json_at tiers = json_get(im->json, v, T("tiers"));
 
 	if (json_type(im->json, tiers) != JSON_ARRAY) {
 		return import_fault(im, v, "a tiered price without tiers, expected {base, tiers: [{start, price}]}");
 	}
 	*out = import_ladder(im, (size_t)json_count(im->json, tiers) + 1);
-	int error = import_price(im, json_get(im->json, v, T("base")), 0, &out->steps[0].nano);
+	int error = import_price(im, json_get(im->json, v, T("base")), shift, &out->steps[0].nano);
 	size_t i = 1;
 	for (json_at t = json_first(im->json, tiers); t != JSON_ABSENT && !error; t = json_next(im->json, t), i++) {
-		error = read_tier(im, t, &out->steps[i - 1], &out->steps[i]);
+		error = read_tier(im, t, shift, &out->steps[i - 1], &out->steps[i]);
 	}
 	return error;
 }
 
-static int read_price(struct import *im, json_at v, struct price_ladder *out) {
+static int read_price(struct import *im, json_at v, int shift, struct price_ladder *out) {
 	if (json_type(im->json, v) == JSON_NULL) {
 		return 0;
 	}
 	if (json_type(im->json, v) == JSON_OBJECT) {
-		return read_tiers(im, v, out);
+		return read_tiers(im, v, shift, out);
 	}
 	*out = import_ladder(im, 1);
-	return import_price(im, v, 0, &out->steps[0].nano);
+	return import_price(im, v, shift, &out->steps[0].nano);
 }
 
-static struct price_ladder *ladder_of(struct price_rule *rule, struct text key) {
+static struct price_ladder *ladder_of(struct price_rule *rule, struct text key, int *shift) {
 	for (size_t i = 0; i < sizeof price_keys / sizeof *price_keys; i++) {
 		if (text_eq(key, price_keys[i].key)) {
+			*shift = price_keys[i].shift;
 			return &rule->ladder[SERVICE_STANDARD][price_keys[i].kind];
 		}
 	}
@@ -69,13 +85,14 @@ static int read_prices(struct import *im, json_at prices, struct price_model *m,
 	}
 	for (json_at v = json_first(im->json, prices); v != JSON_ABSENT; v = json_next(im->json, v)) {
 		struct text key = json_key(im->json, v);
-		struct price_ladder *ladder = ladder_of(rule, key);
+		int shift = 0;
+		struct price_ladder *ladder = ladder_of(rule, key, &shift);
 		if (!ladder) {
 			prices_note(im->prices, "price of another kind, left out:", key);
-			m->per_request |= text_eq(key, T("requests_kcount"));
+			import_left_out(im, m, key);
 			continue;
 		}
-		int error = read_price(im, v, ladder);
+		int error = read_price(im, v, shift, ladder);
 		if (error) {
 			return error;
 		}
@@ -151,6 +168,17 @@ static int read_model(struct import *im, json_at v) {
 	return error ? error : read_rules(im, prices, m);
 }
 
+/* Azure sells OpenAI's models under their names: "openai;anthropic;". */
+static struct text read_fallbacks(struct import *im, json_at list) {
+	char text[256] = "";
+	size_t len = 0;
+
+	for (json_at v = json_first(im->json, list); v != JSON_ABSENT && len < sizeof text; v = json_next(im->json, v)) {
+		len += (size_t)snprintf(text + len, sizeof text - len, "%.*s;", TEXT_ARG(json_raw(im->json, v)));
+	}
+	return prices_keep(im->prices, text_of(text));
+}
+
 static int read_provider(struct import *im, json_at v) {
 	json_at match = json_get(im->json, v, T("model_match"));
 	json_at models = json_get(im->json, v, T("models"));
@@ -168,6 +196,11 @@ static int read_provider(struct import *im, json_at v) {
 	if (match != JSON_ABSENT && json_type(im->json, match) != JSON_NULL) {
 		error = match_read(im, match, &provider->model_match);
 	}
+	match = json_get(im->json, v, T("provider_match"));
+	if (!error && match != JSON_ABSENT && json_type(im->json, match) != JSON_NULL) {
+		error = match_read(im, match, &provider->provider_match);
+	}
+	provider->fallbacks = read_fallbacks(im, json_get(im->json, v, T("fallback_model_providers")));
 	for (json_at m = json_first(im->json, models); m != JSON_ABSENT && !error; m = json_next(im->json, m)) {
 		error = read_model(im, m);
 	}

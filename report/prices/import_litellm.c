@@ -1,24 +1,36 @@
 /*
  * LiteLLM's model_prices_and_context_window.json: {name: {litellm_provider, mode,
- * input_cost_per_token, …}}. Prices are per single token, with variants by suffix.
+ * input_cost_per_token, …}}. Prices are per single token, request or query, with variants by suffix.
  */
 #include "report/prices/prices.h"
 
+/* Longer keys stand before those that they begin with. */
 static const struct {
 	struct text key;
 	enum price_kind kind;
 } cost_keys[] = {
     {T("input_cost_per_token"), PRICE_INPUT},
     {T("cache_read_input_token_cost"), PRICE_CACHE_READ},
+    {T("cache_creation_input_token_cost_above_1hr"), PRICE_WRITE_1H},
     {T("cache_creation_input_token_cost"), PRICE_CACHE_WRITE},
     {T("output_cost_per_token"), PRICE_OUTPUT},
     {T("output_cost_per_reasoning_token"), PRICE_REASONING},
+    {T("input_cost_per_audio_token"), PRICE_AUDIO_IN},
+    {T("input_cost_per_image_token"), PRICE_IMAGE_IN},
+    {T("input_cost_per_video_token"), PRICE_VIDEO_IN},
+    {T("cache_read_input_audio_token_cost"), PRICE_AUDIO_CACHED},
+    {T("cache_read_input_image_token_cost"), PRICE_IMAGE_CACHED},
+    {T("output_cost_per_audio_token"), PRICE_AUDIO_OUT},
+    {T("output_cost_per_image_token"), PRICE_IMAGE_OUT},
+    {T("output_cost_per_video_token"), PRICE_VIDEO_OUT},
+    {T("citation_cost_per_token"), PRICE_CITATIONS},
+    {T("input_cost_per_request"), PRICE_REQUESTS},
 };
 /* An older key for cached reads: counts where the newer one is not given. */
 static const struct text cache_hit = T("input_cost_per_token_cache_hit");
 #define COST_KEYS (sizeof cost_keys / sizeof *cost_keys)
 
-/* What is charged by other things than tokens of text. */
+/* What is charged by other things than tokens. */
 static const struct text other_modes[] = {T("image_generation"),
 					  T("image_edit"),
 					  T("audio_transcription"),
@@ -81,24 +93,34 @@ static bool split_suffix(struct text suffix, int64_t *over_ntok, enum service *s
 	return suffix.len == 0 || take_above(suffix, over_ntok);
 }
 
+/* Read elsewhere. */
+static bool is_structured(struct text key) {
+	static const struct text keys[] = {T("tiered_pricing"), T("off_peak_pricing"), T("search_context_cost_per_query"),
+					   T("provider_specific_entry")};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (text_eq(key, keys[i])) {
+			return true;
+		}
+	}
+	return text_starts(key, T("regional_processing_uplift_multiplier_"));
+}
+
 /* What hangs on anything but one number per token. */
 static void note_other(struct import *im, json_at v, struct price_model *m) {
 	struct text key = json_key(im->json, v);
 	enum json_type type = json_type(im->json, v);
+	bool price = text_find(key, T("cost")) != SIZE_MAX || text_find(key, T("pricing")) != SIZE_MAX ||
+		     text_find(key, T("multiplier")) != SIZE_MAX;
 
-	if (text_eq(key, T("tiered_pricing"))) {
-		m->understood = false;
-		prices_note(im->prices, "tiers not understood, so no price for:", m->id);
-	} else if (text_find(key, T("cost")) != SIZE_MAX && type != JSON_BOOL && type != JSON_NULL) {
+	if (price && !is_structured(key) && type != JSON_BOOL && type != JSON_NULL) {
 		prices_note(im->prices, "price of another kind, left out:", key);
-	} else if (text_find(key, T("multiplier")) != SIZE_MAX || text_eq(key, T("provider_specific_entry"))) {
-		prices_note(im->prices, "factor on prices, left out:", key);
+		import_left_out(im, m, key);
 	}
 }
 
-static int read_cache_hit(struct import *im, json_at model, struct price_model *m) {
+static int read_cache_hit(struct import *im, json_at model, struct price_rule *rule) {
 	json_at v = json_get(im->json, model, cache_hit);
-	struct price_ladder *ladder = &m->rules->ladder[SERVICE_STANDARD][PRICE_CACHE_READ];
+	struct price_ladder *ladder = &rule->ladder[SERVICE_STANDARD][PRICE_CACHE_READ];
 	struct price_step step = {0};
 
 	if (v == JSON_ABSENT || json_type(im->json, v) != JSON_NUMBER || ladder->count > 0) {
@@ -111,7 +133,7 @@ static int read_cache_hit(struct import *im, json_at model, struct price_model *
 	return error;
 }
 
-static int read_cost(struct import *im, json_at v, struct price_model *m, size_t room) {
+static int read_cost(struct import *im, json_at v, struct price_model *m, struct price_rule *rule, size_t room) {
 	enum price_kind kind = PRICE_INPUT;
 	enum service service;
 	struct text key = json_key(im->json, v), suffix = {0};
@@ -127,10 +149,135 @@ static int read_cost(struct import *im, json_at v, struct price_model *m, size_t
 	}
 	int error = import_price(im, v, 6, &step.nano);
 	if (!error) {
-		import_step(im, &m->rules->ladder[service][kind], step, room);
+		import_step(im, &rule->ladder[service][kind], step, room);
 	}
 	return error;
 }
+
+static int read_all(struct import *im, json_at costs, struct price_model *m, struct price_rule *rule) {
+	size_t room = (size_t)json_count(im->json, costs) + 1;
+	int error = 0;
+
+	for (json_at c = json_first(im->json, costs); c != JSON_ABSENT && !error; c = json_next(im->json, c)) {
+		error = read_cost(im, c, m, rule, room);
+	}
+	return error ? error : read_cache_hit(im, costs, rule);
+}
+
+/* ---- ranges of prompt length: [{"range": [32000, 128000], "input_cost_per_token": 2.4e-06, …}] ---- */
+
+static int read_range(struct import *im, json_at v, struct price_model *m, size_t room) {
+	json_at range = json_get(im->json, v, T("range"));
+	int64_t over_ntok = 0;
+	int error = 0;
+
+	if (json_type(im->json, range) != JSON_ARRAY || !json_i64(im->json, json_first(im->json, range), &over_ntok) || over_ntok < 0) {
+		m->understood = false;
+		prices_note(im->prices, "tiers not understood, so no price for:", m->id);
+		return 0;
+	}
+	for (json_at c = json_first(im->json, v); c != JSON_ABSENT && !error; c = json_next(im->json, c)) {
+		enum price_kind kind;
+		struct text suffix;
+		struct price_step step = {.over_ntok = over_ntok};
+		if (json_type(im->json, c) != JSON_NUMBER || !split_key(json_key(im->json, c), &kind, &suffix) || suffix.len > 0) {
+			continue;
+		}
+		error = import_price(im, c, 6, &step.nano);
+		if (!error) {
+			import_step(im, &m->rules->ladder[SERVICE_STANDARD][kind], step, room);
+		}
+	}
+	return error;
+}
+
+/* The whole request takes the prices of its range, in place of any that stand beside. */
+static int read_ranges(struct import *im, json_at ranges, struct price_model *m) {
+	size_t room = (size_t)json_count(im->json, ranges) + 1;
+	int error = 0;
+
+	if (json_type(im->json, ranges) != JSON_ARRAY) {
+		return 0;
+	}
+	for (int k = 0; k < PRICE_TOKENS; k++) {
+		m->rules->ladder[SERVICE_STANDARD][k] = (struct price_ladder){.count = 0};
+	}
+	for (json_at v = json_first(im->json, ranges); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
+		error = read_range(im, v, m, room);
+	}
+	return error;
+}
+
+/* ---- searches, places, fast modes ---- */
+
+/* A price by how much is read per search: logs do not report it, and the middle one is the vendors' default. */
+static int read_searches(struct import *im, json_at v, struct price_model *m) {
+	static const struct text sizes[] = {T("search_context_size_medium"), T("search_context_size_low"),
+					    T("search_context_size_high")};
+	struct price_step step = {0};
+	json_at price = JSON_ABSENT;
+
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes && price == JSON_ABSENT; i++) {
+		price = json_type(im->json, v) == JSON_OBJECT ? json_get(im->json, v, sizes[i]) : JSON_ABSENT;
+	}
+	if (price == JSON_ABSENT || json_type(im->json, price) != JSON_NUMBER) {
+		return 0;
+	}
+	int error = import_price(im, price, 6, &step.nano);
+	if (!error) {
+		import_step(im, &m->rules->ladder[SERVICE_STANDARD][PRICE_SEARCHES], step, 1);
+	}
+	return error;
+}
+
+/* A fast mode's prices are the standard ones, this many times: written out. */
+static void make_fast(struct import *im, struct price_rule *rule, int64_t factor_nano) {
+	for (int k = 0; k < PRICE_KINDS; k++) {
+		const struct price_ladder *from = &rule->ladder[SERVICE_STANDARD][k];
+		struct price_ladder *to = &rule->ladder[PRICE_FAST][k];
+		if (from->count == 0 || k >= PRICE_CITATIONS) {
+			continue; /* fees are not by speed */
+		}
+		*to = import_ladder(im, from->count);
+		for (size_t i = 0; i < from->count; i++) {
+			to->steps[i] = from->steps[i];
+			to->steps[i].nano = (int64_t)exact_div((int128)from->steps[i].nano * factor_nano, 1000000000);
+		}
+	}
+}
+
+/* {"fast": 6.0, "us": 1.1}: a speed, and places. */
+static int read_factors(struct import *im, json_at entry, struct price_model *m) {
+	int error = 0;
+
+	for (json_at v = json_first(im->json, entry); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
+		struct text key = json_key(im->json, v);
+		int64_t nano = 0;
+		if (json_type(im->json, v) != JSON_NUMBER) {
+			import_left_out(im, m, key);
+		} else if (text_eq(key, T("fast"))) {
+			error = import_price(im, v, 0, &nano);
+			make_fast(im, m->rules, nano);
+		} else {
+			error = import_geo(im, m, key, v);
+		}
+	}
+	return error;
+}
+
+static int read_uplifts(struct import *im, json_at model, struct price_model *m) {
+	int error = 0;
+
+	for (json_at v = json_first(im->json, model); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
+		struct text place = json_key(im->json, v);
+		if (text_skip(&place, T("regional_processing_uplift_multiplier_")) && json_type(im->json, v) == JSON_NUMBER) {
+			error = import_geo(im, m, place, v);
+		}
+	}
+	return error;
+}
+
+/* ---- hours of the day: see import_off_peak.c ---- */
 
 /* A ladder that has only its upper steps has no price below them: that is not ours to guess. */
 static void drop_baseless(struct import *im, struct price_model *m) {
@@ -147,7 +294,7 @@ static bool is_text_mode(const struct json *j, json_at v) {
 	struct text mode = json_raw(j, json_get(j, v, T("mode")));
 	for (size_t i = 0; i < sizeof other_modes / sizeof *other_modes; i++) {
 		if (text_eq(mode, other_modes[i])) {
-			return false;
+			return json_get(j, v, T("input_cost_per_token")) != JSON_ABSENT;
 		}
 	}
 	return true;
@@ -169,6 +316,17 @@ static struct text id_of(struct import *im, struct text name, struct text provid
 	return taken ? name : id;
 }
 
+/* What refines the prices per token that have been read. */
+static int read_more(struct import *im, json_at v, struct price_model *m) {
+	int error = read_searches(im, json_get(im->json, v, T("search_context_cost_per_query")), m);
+
+	error = error ? error : read_ranges(im, json_get(im->json, v, T("tiered_pricing")), m);
+	drop_baseless(im, m);
+	error = error ? error : read_factors(im, json_get(im->json, v, T("provider_specific_entry")), m);
+	error = error ? error : read_uplifts(im, v, m);
+	return error ? error : import_off_peak(im, json_get(im->json, v, T("off_peak_pricing")), m, read_all);
+}
+
 static int read_model(struct import *im, json_at v) {
 	char buffer[256];
 	struct text name = json_key(im->json, v), provider = T("litellm");
@@ -179,16 +337,11 @@ static int read_model(struct import *im, json_at v) {
 	}
 	struct price_model *m = prices_add_model(im->prices, prices_keep(im->prices, id_of(im, name, provider)));
 	m->provider = prices_keep(im->prices, provider);
+	m->key = prices_keep(im->prices, name);
 	m->rules = import_rules(im, 1);
 	m->rule_count = 1;
-	size_t room = (size_t)json_count(im->json, v);
-	int error = 0;
-	for (json_at c = json_first(im->json, v); c != JSON_ABSENT && !error; c = json_next(im->json, c)) {
-		error = read_cost(im, c, m, room);
-	}
-	error = error ? error : read_cache_hit(im, v, m);
-	drop_baseless(im, m);
-	return error;
+	int error = read_all(im, v, m, m->rules);
+	return error ? error : read_more(im, v, m);
 }
 
 static int litellm_read(struct import *im) {
@@ -202,7 +355,7 @@ static int litellm_read(struct import *im) {
 		if (is_text_mode(im->json, v)) {
 			error = read_model(im, v);
 		} else {
-			prices_note(im->prices, "not priced by tokens of text, mode",
+			prices_note(im->prices, "not priced by tokens, mode",
 				    json_raw(im->json, json_get(im->json, v, T("mode"))));
 		}
 	}

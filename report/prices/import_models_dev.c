@@ -10,6 +10,7 @@ static const struct {
 } cost_keys[] = {
     {T("input"), PRICE_INPUT},   {T("cache_read"), PRICE_CACHE_READ}, {T("cache_write"), PRICE_CACHE_WRITE},
     {T("output"), PRICE_OUTPUT}, {T("reasoning"), PRICE_REASONING},
+    {T("input_audio"), PRICE_AUDIO_IN}, {T("output_audio"), PRICE_AUDIO_OUT},
 };
 
 static bool is_model(const struct json *j, json_at v) {
@@ -25,23 +26,24 @@ static bool models_dev_bid(const struct json *j) {
 	return json_type(j, 0) == JSON_OBJECT && first != JSON_ABSENT && (is_model(j, first) || is_provider(j, first));
 }
 
-static struct price_ladder *ladder_of(struct price_rule *rule, struct text key) {
+static struct price_ladder *ladder_of(struct price_ladder *ladders, struct text key) {
 	for (size_t i = 0; i < sizeof cost_keys / sizeof *cost_keys; i++) {
 		if (text_eq(key, cost_keys[i].key)) {
-			return &rule->ladder[SERVICE_STANDARD][cost_keys[i].kind];
+			return &ladders[cost_keys[i].kind];
 		}
 	}
 	return NULL;
 }
 
 /* The prices of one object, for prompts longer than `over_ntok`; what it holds further is read elsewhere. */
-static int read_rates(struct import *im, json_at rates, struct price_rule *rule, int64_t over_ntok, size_t room) {
+static int read_rates(struct import *im, json_at rates, struct price_model *m, int class, int64_t over_ntok, size_t room) {
 	for (json_at v = json_first(im->json, rates); v != JSON_ABSENT; v = json_next(im->json, v)) {
-		struct price_ladder *ladder = ladder_of(rule, json_key(im->json, v));
+		struct price_ladder *ladder = ladder_of(m->rules->ladder[class], json_key(im->json, v));
 		struct price_step step = {.over_ntok = over_ntok};
 		enum json_type type = json_type(im->json, v);
 		if (!ladder && type != JSON_OBJECT && type != JSON_ARRAY) {
 			prices_note(im->prices, "price of another kind, left out:", json_key(im->json, v));
+			import_left_out(im, m, json_key(im->json, v));
 		}
 		int error = ladder ? import_price(im, v, 0, &step.nano) : 0;
 		if (error) {
@@ -55,7 +57,7 @@ static int read_rates(struct import *im, json_at rates, struct price_rule *rule,
 }
 
 /* [{"tier": {"type": "context", "size": 272000}, "input": 10, …}] */
-static int read_tiers(struct import *im, json_at tiers, struct price_model *m, size_t room) {
+static int read_tiers(struct import *im, json_at tiers, struct price_model *m, int class, size_t room) {
 	int error = 0;
 	for (json_at v = json_first(im->json, tiers); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
 		json_at tier = json_get(im->json, v, T("tier"));
@@ -63,7 +65,7 @@ static int read_tiers(struct import *im, json_at tiers, struct price_model *m, s
 		bool context = text_eq(json_raw(im->json, json_get(im->json, tier, T("type"))), T("context")) &&
 			       json_i64(im->json, json_get(im->json, tier, T("size")), &size) && size > 0;
 		if (context) {
-			error = read_rates(im, v, m->rules, size, room);
+			error = read_rates(im, v, m, class, size, room);
 		} else {
 			m->understood = false;
 			prices_note(im->prices, "tier not understood, so no price for:", m->id);
@@ -78,23 +80,54 @@ static bool lacks_base(const struct price_ladder *ladder) {
 }
 
 /* The longer prompt's price is that of the whole request. "tiers" say more than the older "context_over_200k". */
-static int read_cost(struct import *im, json_at cost, struct price_model *m) {
+static int read_cost(struct import *im, json_at cost, struct price_model *m, int class) {
 	json_at tiers = json_get(im->json, cost, T("tiers")), over = json_get(im->json, cost, T("context_over_200k"));
 	size_t room = (size_t)json_count(im->json, tiers) + 2;
-	m->rules = import_rules(im, 1);
-	m->rule_count = 1;
-
-	int error = read_rates(im, cost, m->rules, 0, room);
+	int error = read_rates(im, cost, m, class, 0, room);
 	if (!error && json_type(im->json, tiers) == JSON_ARRAY) {
-		error = read_tiers(im, tiers, m, room);
+		error = read_tiers(im, tiers, m, class, room);
 	} else if (!error && json_type(im->json, over) == JSON_OBJECT) {
-		error = read_rates(im, over, m->rules, 200000, room);
+		error = read_rates(im, over, m, class, 200000, room);
 	}
 	for (int k = 0; k < PRICE_KINDS && !error; k++) {
-		if (lacks_base(&m->rules->ladder[SERVICE_STANDARD][k])) {
+		if (lacks_base(&m->rules->ladder[class][k])) {
 			m->understood = false;
 			prices_note(im->prices, "tiers not understood, so no price for:", m->id);
 		}
+	}
+	return error;
+}
+
+/*
+ * {"fast": {"cost": {…}, "provider": {"body": {"service_tier": "priority"}}}}: what makes a mode is in what is sent: a
+ * tier of service, or a speed.
+ */
+static int read_mode(struct import *im, json_at mode, struct price_model *m) {
+	json_at cost = json_get(im->json, mode, T("cost")), provider = json_get(im->json, mode, T("provider"));
+	json_at body = provider == JSON_ABSENT ? JSON_ABSENT : json_get(im->json, provider, T("body"));
+	struct text tier = body == JSON_ABSENT ? T("") : json_raw(im->json, json_get(im->json, body, T("service_tier")));
+	struct text speed = body == JSON_ABSENT ? T("") : json_raw(im->json, json_get(im->json, body, T("speed")));
+	enum service service = service_of(tier);
+	int class = text_eq(speed, T("fast")) || (tier.len == 0 && text_eq(json_key(im->json, mode), T("fast"))) ? PRICE_FAST : (int)service;
+
+	if (json_type(im->json, cost) != JSON_OBJECT) {
+		return 0;
+	}
+	if (class == SERVICE_STANDARD || (class == SERVICE_OTHER && class != PRICE_FAST)) {
+		import_left_out(im, m, json_key(im->json, mode));
+		prices_note(im->prices, "mode not understood, left out:", json_key(im->json, mode));
+		return 0;
+	}
+	return read_cost(im, cost, m, class);
+}
+
+static int read_modes(struct import *im, json_at model, struct price_model *m) {
+	json_at experimental = json_get(im->json, model, T("experimental"));
+	json_at modes = json_type(im->json, experimental) == JSON_OBJECT ? json_get(im->json, experimental, T("modes")) : JSON_ABSENT;
+	int error = 0;
+
+	for (json_at v = json_first(im->json, modes); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
+		error = read_mode(im, v, m);
 	}
 	return error;
 }
@@ -106,7 +139,10 @@ static int read_models(struct import *im, json_at models) {
 		json_at cost = json_get(im->json, v, T("cost"));
 		struct price_model *m = prices_add_model(im->prices, prices_keep(im->prices, json_key(im->json, v)));
 		if (json_type(im->json, cost) == JSON_OBJECT) {
-			error = read_cost(im, cost, m);
+			m->rules = import_rules(im, 1);
+			m->rule_count = 1;
+			error = read_cost(im, cost, m, SERVICE_STANDARD);
+			error = error ? error : read_modes(im, v, m);
 		} else {
 			prices_note(im->prices, "model without a price:", m->id);
 		}

@@ -92,6 +92,12 @@ static int read_ladder(struct import *im, json_at v, struct price_ladder *ladder
 	return error ? error : read_each(im, tiers, "tiers are a list of {over, price}", read_tier, ladder);
 }
 
+/* Fees are per thousand. */
+static int read_fee(struct import *im, json_at v, struct price_ladder *ladder) {
+	*ladder = import_ladder(im, 1);
+	return import_price(im, v, 3, &ladder->steps[0].nano);
+}
+
 static int read_price(struct import *im, json_at v, struct price_ladder *ladder) {
 	if (json_type(im->json, v) == JSON_NULL) {
 		return 0;
@@ -109,7 +115,7 @@ static int read_price(struct import *im, json_at v, struct price_ladder *ladder)
 static bool read_kind(struct import *im, json_at v, struct price_ladder *ladders, int *error) {
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		if (text_eq(json_key(im->json, v), text_of(price_kind_names[k]))) {
-			*error = read_price(im, v, &ladders[k]);
+			*error = k < PRICE_SEARCHES ? read_price(im, v, &ladders[k]) : read_fee(im, v, &ladders[k]);
 			return true;
 		}
 	}
@@ -123,8 +129,8 @@ static int read_service(struct import *im, json_at v, struct price_ladder *ladde
 	for (json_at k = json_first(im->json, v); k != JSON_ABSENT && !error; k = json_next(im->json, k)) {
 		if (!read_kind(im, k, ladders, &error)) {
 			error = import_fault(im, k,
-					     "not a kind of price, expected input, cache_read, cache_write, output or "
-					     "reasoning");
+					     "not a kind of price, expected input, cache_read, cache_write, output, "
+					     "reasoning or another one of schemas/prices.schema.json");
 		}
 	}
 	return error;
@@ -140,13 +146,27 @@ static int read_instant(struct import *im, json_at v, int64_t *ns) {
 	return 0;
 }
 
+/* Numbers from Monday, 1. */
+static bool take_weekdays(struct import *im, json_at list, struct price_rule *rule) {
+	int64_t day = 1;
+
+	for (json_at v = json_first(im->json, list); v != JSON_ABSENT && day > 0; v = json_next(im->json, v)) {
+		day = json_i64(im->json, v, &day) && day >= 1 && day <= 7 ? day : 0;
+		rule->weekdays |= day > 0 ? 1u << (unsigned)(day - 1) : 0;
+	}
+	return day > 0 && rule->weekdays != 0;
+}
+
 static int read_daily(struct import *im, json_at v, struct price_rule *rule) {
+	json_at weekdays = json_get(im->json, v, T("weekdays"));
 	rule->daily = true;
-	bool ok = json_count(im->json, v) == 2 &&
+	bool ok = json_count(im->json, v) == 2 + (weekdays != JSON_ABSENT) &&
+		  (weekdays == JSON_ABSENT || take_weekdays(im, weekdays, rule)) &&
 		  import_minute(im->json, json_get(im->json, v, T("from")), &rule->from_minute) &&
 		  import_minute(im->json, json_get(im->json, v, T("to")), &rule->to_minute);
 	return ok ? 0
-		  : import_fault(im, v, "not a time of day, expected {\"from\": \"16:30\", \"to\": \"00:30\"} in UTC");
+		  : import_fault(im, v, "not a time of day, expected {\"from\": \"16:30\", \"to\": \"00:30\"} in UTC, with "
+					"\"weekdays\": [1, 2] from Monday, 1, where it is not of all days");
 }
 
 static int read_rule_member(struct import *im, json_at v, struct price_rule *rule) {
@@ -163,7 +183,7 @@ static int read_rule_member(struct import *im, json_at v, struct price_rule *rul
 		return read_daily(im, v, rule);
 	}
 	for (int s = SERVICE_BATCH; s < PRICE_SERVICES; s++) {
-		if (text_eq(key, service_names[s])) {
+		if (text_eq(key, price_class_name(s))) {
 			return read_service(im, v, rule->ladder[s]);
 		}
 	}
@@ -171,7 +191,8 @@ static int read_rule_member(struct import *im, json_at v, struct price_rule *rul
 		   ? error
 		   : import_fault(im, v,
 				  "not a part of a set of prices, expected from, to, daily, input, cache_read, "
-				  "cache_write, output, reasoning, batch, priority or flex");
+				  "cache_write, output, reasoning, batch, priority, flex, fast or another one of "
+				  "schemas/prices.schema.json");
 }
 
 static int read_rule(struct import *im, json_at v, void *into) {
@@ -209,10 +230,31 @@ static int read_currency(struct import *im, json_at v, void *into) {
 	return take_currency(im, v, &((struct price_model *)into)->currency);
 }
 
+/* As catalogues of 0.1 had it, before they had the price itself. */
 static int read_per_request(struct import *im, json_at v, void *into) {
-	return json_bool(im->json, v, &((struct price_model *)into)->per_request)
-		   ? 0
-		   : import_fault(im, v, "expected true or false");
+	bool is = false;
+	int error = json_bool(im->json, v, &is) ? 0 : import_fault(im, v, "expected true or false");
+	if (is) {
+		import_left_out(im, into, T("a price per request"));
+	}
+	return error;
+}
+
+static int read_key(struct import *im, json_at v, void *into) {
+	return import_text(im, v, "not a key, expected a string", &((struct price_model *)into)->key);
+}
+
+static int read_model_left_out(struct import *im, json_at v, void *into) {
+	return import_text(im, v, "not what was left out, expected a string", &((struct price_model *)into)->left_out);
+}
+
+/* {"us": "1.1"} */
+static int read_geos(struct import *im, json_at v, void *into) {
+	int error = json_type(im->json, v) == JSON_OBJECT ? 0 : import_fault(im, v, "places are an object of factors");
+	for (json_at g = json_first(im->json, v); g != JSON_ABSENT && !error; g = json_next(im->json, g)) {
+		error = import_geo(im, into, json_key(im->json, g), g);
+	}
+	return error;
 }
 
 static int read_understood(struct import *im, json_at v, void *into) {
@@ -232,6 +274,9 @@ static const struct member model_members[] = {
     {T("match"), read_match},
     {T("currency"), read_currency},
     {T("per_request"), read_per_request},
+    {T("key"), read_key},
+    {T("geo"), read_geos},
+    {T("left_out"), read_model_left_out},
     {T("understood"), read_understood},
     {T("prices"), read_rules},
 };
@@ -241,7 +286,7 @@ static int read_model(struct import *im, json_at v, void *into) {
 	m->currency = *(struct text *)into;
 	int error =
 	    read_members(im, v, model_members, COUNT(model_members),
-			 "not a part of a model, expected id, match, currency, per_request, understood or prices", m);
+			 "not a part of a model, expected id, key, match, currency, geo, left_out, understood or prices", m);
 	return error || m->id.at ? error : import_fault(im, v, "a model without \"id\", expected a string");
 }
 
@@ -251,8 +296,10 @@ static int read_provider(struct import *im, json_at v, void *into) {
 	json_at claims = json_get(im->json, v, T("claims")), models = json_get(im->json, v, T("models"));
 	struct text id;
 
-	if (json_count(im->json, v) != 2 + (claims != JSON_ABSENT) || models == JSON_ABSENT) {
-		return import_fault(im, v, "not a provider, expected {id, claims, models}");
+	json_at names = json_get(im->json, v, T("names")), resells = json_get(im->json, v, T("resells"));
+	if (json_count(im->json, v) != 2 + (claims != JSON_ABSENT) + (names != JSON_ABSENT) + (resells != JSON_ABSENT) ||
+	    models == JSON_ABSENT) {
+		return import_fault(im, v, "not a provider, expected {id, claims, names, resells, models}");
 	}
 	int error =
 	    import_text(im, json_get(im->json, v, T("id")), "a provider without \"id\", expected a string", &id);
@@ -261,6 +308,10 @@ static int read_provider(struct import *im, json_at v, void *into) {
 	}
 	struct price_provider *provider = prices_add_provider(im->prices, id);
 	error = claims == JSON_ABSENT ? 0 : match_read(im, claims, &provider->model_match);
+	error = error || names == JSON_ABSENT ? error : match_read(im, names, &provider->provider_match);
+	error = error || resells == JSON_ABSENT
+		    ? error
+		    : import_text(im, resells, "not the providers it resells, expected a string", &provider->fallbacks);
 	return error ? error : read_each(im, models, "models are a list", read_model, into);
 }
 
@@ -333,9 +384,22 @@ static int read_providers(struct import *im, json_at v, void *into) {
 	return read_each(im, v, "providers are a list", read_provider, into);
 }
 
+/* Of several catalogues, each counts from its day. */
+static int read_date(struct import *im, json_at v, void *into) {
+	char day[16] = "";
+	struct text t = json_string(im->json, v, day, sizeof day);
+	int64_t ns;
+
+	(void)into;
+	if (t.len == 10 && instant_parse(t, &ns)) {
+		snprintf(im->prices->own_date, sizeof im->prices->own_date, "%.*s", TEXT_ARG(t));
+	}
+	return 0;
+}
+
 static const struct member catalogue_members[] = {
     {T("schema"), skip},
-    {T("date"), skip},
+    {T("date"), read_date},
     {T("currency"), skip},
     {T("left_out"), read_left_out},
     {T("sources"), read_origins},

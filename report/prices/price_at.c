@@ -4,9 +4,22 @@
 #include "core/instant.h"
 #include "report/prices/prices.h"
 
+/* 1970-01-01 was a Thursday. */
+static unsigned weekday_bit(int64_t ns) {
+	int64_t day = instant_floor(ns, NS_PER_DAY) / NS_PER_DAY;
+
+	return 1u << (unsigned)(((day + 3) % 7 + 7) % 7);
+}
+
 static bool holds_daily(const struct price_rule *rule, int64_t ns) {
 	int minute = (int)((ns - instant_floor(ns, NS_PER_DAY)) / (60 * NS_PER_SECOND));
 
+	if (rule->weekdays && !(rule->weekdays & weekday_bit(ns))) {
+		return false;
+	}
+	if (rule->to_minute == rule->from_minute) {
+		return true;
+	}
 	if (rule->to_minute < rule->from_minute) {
 		return minute >= rule->from_minute || minute < rule->to_minute;
 	}
@@ -34,7 +47,7 @@ bool prices_change_within_days(const struct prices *p, struct text model) {
 	struct price_search s;
 	bool any = false;
 
-	price_find(p, model, &s);
+	price_find(p, model, T(""), &s);
 	for (size_t i = 0; s.outcome == PRICE_FOUND && i < s.model->rule_count; i++) {
 		const struct price_rule *r = &s.model->rules[i];
 		any |= r->daily || !is_midnight(r->from_ns) || !is_midnight(r->to_ns);
@@ -63,19 +76,19 @@ static int128 back_of(const struct price_ladder *ladder, int64_t prompt_over_nto
 }
 
 /* The prices of a class; where it has none, the standard ones. */
-static const struct price_ladder *ladder_of(const struct price_rule *rule, int kind, enum service service) {
-	bool own = (int)service < PRICE_SERVICES && rule->ladder[service][kind].count > 0;
+static const struct price_ladder *ladder_of(const struct price_rule *rule, int kind, int class) {
+	bool own = rule->ladder[class][kind].count > 0;
 
-	return &rule->ladder[own ? service : SERVICE_STANDARD][kind];
+	return &rule->ladder[own ? class : SERVICE_STANDARD][kind];
 }
 
-static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_over_ntok, enum service service,
+static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_over_ntok, int class,
 		       struct price_quote *out) {
-	const struct price_ladder *ladder = ladder_of(rule, kind, service);
+	const struct price_ladder *ladder = ladder_of(rule, kind, class);
 	bool standard = ladder == &rule->ladder[SERVICE_STANDARD][kind];
 
 	out->nano[kind] = price_step_at(ladder, prompt_over_ntok);
-	out->stands_in[kind] = service != SERVICE_STANDARD && standard && ladder->count > 0;
+	out->stands_in[kind] = class != SERVICE_STANDARD && standard && ladder->count > 0;
 	out->tiered |= ladder->count > 1;
 	/* A part moves as a whole with its prompt, whose own part above is on the input. */
 	if (ladder->above && kind == PRICE_INPUT) {
@@ -86,8 +99,8 @@ static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_o
 }
 
 /* Cached tokens below a step push others above it: they bear what the part above is dearer. */
-static void lift_cached(const struct price_rule *rule, struct price_quote *out, enum service service) {
-	const struct price_ladder *input = ladder_of(rule, PRICE_INPUT, service);
+static void lift_cached(const struct price_rule *rule, struct price_quote *out, int class) {
+	const struct price_ladder *input = ladder_of(rule, PRICE_INPUT, class);
 	if (!input->above || input->count == 0) {
 		return;
 	}
@@ -96,19 +109,20 @@ static void lift_cached(const struct price_rule *rule, struct price_quote *out, 
 	out->nano[PRICE_CACHE_WRITE] += out->nano[PRICE_CACHE_WRITE] == PRICE_UNKNOWN ? 0 : lift;
 }
 
-void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, enum service service,
-	      struct price_quote *out) {
-	*out =
-	    (struct price_quote){.nano = {PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN, PRICE_UNKNOWN}};
-	_Static_assert(PRICE_KINDS == 5, "one PRICE_UNKNOWN for each kind");
+void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, int class, struct price_quote *out) {
+	assert(class >= 0 && class < PRICE_SERVICES);
+	*out = (struct price_quote){.tiered = false};
+	for (int k = 0; k < PRICE_KINDS; k++) {
+		out->nano[k] = PRICE_UNKNOWN;
+	}
 	const struct price_rule *rule = m->understood ? price_rule_at(m, ns) : NULL;
 	if (!rule) {
 		return;
 	}
 	for (int k = 0; k < PRICE_KINDS; k++) {
-		quote_kind(rule, k, prompt_over_ntok, service, out);
+		quote_kind(rule, k, prompt_over_ntok, class, out);
 	}
-	lift_cached(rule, out, service);
+	lift_cached(rule, out, class);
 }
 
 static bool ladder_same(const struct price_ladder *a, const struct price_ladder *b) {
@@ -125,7 +139,7 @@ static bool ladder_same(const struct price_ladder *a, const struct price_ladder 
 
 static bool rule_same(const struct price_rule *a, const struct price_rule *b) {
 	bool same = a->from_ns == b->from_ns && a->to_ns == b->to_ns && a->daily == b->daily &&
-		    a->from_minute == b->from_minute && a->to_minute == b->to_minute;
+		    a->from_minute == b->from_minute && a->to_minute == b->to_minute && a->weekdays == b->weekdays;
 	for (int s = 0; s < PRICE_SERVICES; s++) {
 		for (int k = 0; k < PRICE_KINDS; k++) {
 			same = same && ladder_same(&a->ladder[s][k], &b->ladder[s][k]);
@@ -134,9 +148,17 @@ static bool rule_same(const struct price_rule *a, const struct price_rule *b) {
 	return same;
 }
 
+static bool geos_same(const struct price_model *a, const struct price_model *b) {
+	bool same = a->geo_count == b->geo_count;
+	for (size_t i = 0; same && i < a->geo_count; i++) {
+		same = text_eq(a->geos[i].name, b->geos[i].name) && a->geos[i].nano == b->geos[i].nano;
+	}
+	return same;
+}
+
 bool price_same(const struct price_model *a, const struct price_model *b) {
-	bool same =
-	    a->rule_count == b->rule_count && a->understood == b->understood && text_eq(a->currency, b->currency);
+	bool same = a->rule_count == b->rule_count && a->understood == b->understood &&
+		    text_eq(a->currency, b->currency) && geos_same(a, b);
 	for (size_t i = 0; same && i < a->rule_count; i++) {
 		same = rule_same(&a->rules[i], &b->rules[i]);
 	}

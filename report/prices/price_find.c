@@ -1,95 +1,21 @@
 /* From a model's name in a log to a model of the catalogue. */
-#include <assert.h>
+#include <stdlib.h>
 
-#include "report/prices/prices.h"
+#include "report/prices/price_names.h"
 
-#define NAME_MAX_BYTES 256
 
-/* A name in lower case, in a buffer of its own. */
-struct name {
-	char bytes[NAME_MAX_BYTES];
-	size_t len;
+/* Sellers beyond this many are not compared. */
+#define SELLERS_MAX 256
+
+/* What a way of looking found. */
+struct found {
+	const struct price_model *at[SELLERS_MAX];
+	size_t count;
 };
 
-static struct text name_text(const struct name *n) {
-	return (struct text){n->bytes, n->len};
-}
-
-static void name_lower(struct name *n, struct text t) {
-	n->len = t.len < NAME_MAX_BYTES ? t.len : NAME_MAX_BYTES;
-	for (size_t i = 0; i < n->len; i++) {
-		n->bytes[i] = t.at[i] >= 'A' && t.at[i] <= 'Z' ? (char)(t.at[i] - 'A' + 'a') : t.at[i];
-	}
-}
-
-/* What follows the last '/'. */
-static struct text base_of(struct text t) {
-	size_t at = t.len;
-	while (at > 0 && t.at[at - 1] != '/') {
-		at--;
-	}
-	return text_cut(t, at, t.len);
-}
-
-/* What does not make another model: how it was tuned to follow, packed, or stamped. */
-static const struct text plain_prefixes[] = {T("meta-"), T("mistralai-"), T("models--")};
-static const struct text plain_suffixes[] = {
-    T("-instruct"), T("-it"),      T("-chat"), T("-hf"),        T("-fp8"),    T("-fp16"),  T("-bf16"),
-    T("-int8"),     T("-int4"),    T("-awq"),  T("-gptq"),      T("-gguf"),   T("-nvfp4"), T("-w4a16"),
-    T("-w8a8"),     T("-4bit"),    T("-8bit"), T("-q8_0"),      T("-q4_k_m"), T("-turbo"), T("-dynamic"),
-    T("-latest"),   T("-instant"), T(".gguf"), T("-versatile"),
-};
-
-static bool drop_suffix(struct text *t) {
-	for (size_t i = 0; i < sizeof plain_suffixes / sizeof *plain_suffixes; i++) {
-		if (t->len > plain_suffixes[i].len && text_ends(*t, plain_suffixes[i])) {
-			t->len -= plain_suffixes[i].len;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* '#' stands for a digit. */
-static bool ends_like(struct text t, struct text pattern) {
-	if (t.len <= pattern.len) {
-		return false;
-	}
-	for (size_t i = 0; i < pattern.len; i++) {
-		char c = t.at[t.len - pattern.len + i];
-		if (pattern.at[i] == '#' ? c < '0' || c > '9' : c != pattern.at[i]) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool drop_date(struct text *t) {
-	static const struct text dates[] = {T("-####-##-##"), T("-########"), T("-####")};
-
-	for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
-		if (ends_like(*t, dates[i])) {
-			t->len -= dates[i].len;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The name without what does not make another model; a slice of `t`. */
-static struct text reduced(struct text t) {
-	t = base_of(t);
-	for (size_t i = 0; i < sizeof plain_prefixes / sizeof *plain_prefixes; i++) {
-		text_skip(&t, plain_prefixes[i]);
-	}
-	while (drop_suffix(&t) || drop_date(&t)) {
-	}
-	return t;
-}
-
-/* Does it give a price per token at all? Free and unpriced entries are no candidates. */
+/* Does it give a price per token at all? Unpriced entries are no candidates, nor what a later snapshot has joined. */
 static bool has_price(const struct price_model *m) {
-	for (size_t r = 0; r < m->rule_count; r++) {
+	for (size_t r = 0; r < m->rule_count && !m->joined; r++) {
 		if (m->rules[r].ladder[SERVICE_STANDARD][PRICE_INPUT].count > 0) {
 			return m->understood;
 		}
@@ -97,23 +23,17 @@ static bool has_price(const struct price_model *m) {
 	return false;
 }
 
-static void add_candidate(struct price_search *s, const struct price_model *m) {
-	if (!has_price(m)) {
-		return;
+static void add_candidate(struct found *f, const struct price_model *m) {
+	if (has_price(m) && f->count < SELLERS_MAX) {
+		f->at[f->count++] = m;
 	}
-	if (s->candidate_count == 0) {
-		s->model = m;
-		s->outcome = PRICE_FOUND;
-	} else if (!price_same(s->model, m)) {
-		s->outcome = PRICE_AMBIGUOUS;
-	}
-	if (s->candidate_count < PRICE_CANDIDATES_MAX) {
-		s->candidates[s->candidate_count] = m;
-	}
-	s->candidate_count++;
 }
 
 typedef bool test(const struct price_model *m, struct text name);
+
+static bool by_key(const struct price_model *m, struct text name) {
+	return m->key.len > 0 && text_eq_nocase(m->key, name);
+}
 
 static bool by_full_id(const struct price_model *m, struct text name) {
 	size_t n = m->provider.len;
@@ -127,44 +47,225 @@ static bool by_id(const struct price_model *m, struct text name) {
 
 /* Whoever sells it under this name, whatever organisation stands before it. */
 static bool by_name(const struct price_model *m, struct text name) {
-	return text_eq_nocase(base_of(m->id), base_of(name)) || match_holds(m->match, name) ||
-	       match_holds(m->match, base_of(name));
+	return text_eq_nocase(name_base(m->id), name_base(name)) || match_holds(m->match, name) ||
+	       match_holds(m->match, name_base(name));
 }
 
 static bool by_reduced(const struct price_model *m, struct text name) {
-	struct name id;
-	name_lower(&id, m->id);
-	return text_eq(reduced(name_text(&id)), reduced(name));
+	return name_is_same_open_model(m->id, name);
 }
 
-static bool collect(const struct prices *p, test *fits, struct text name, struct price_search *s) {
+static bool by_undated(const struct price_model *m, struct text name) {
+	return name_is_same_but_for_date(m->id, name);
+}
+
+static bool collect(const struct prices *p, test *fits, struct text name, struct found *f) {
 	for (size_t i = 0; i < p->model_count; i++) {
 		if (fits(&p->models[i], name)) {
-			add_candidate(s, &p->models[i]);
+			add_candidate(f, &p->models[i]);
 		}
 	}
-	return s->candidate_count > 0;
+	return f->count > 0;
 }
 
 /* The first provider that claims such names: gpt-… are openai's, whoever else sells them. */
-static bool claimed(const struct prices *p, struct text name, struct price_search *s) {
-	for (size_t i = 0; i < p->provider_count; i++) {
+static bool claimed_by(const struct prices *p, struct text name, struct found *f) {
+	for (size_t i = 0; i < p->provider_count && f->count == 0; i++) {
 		const struct price_provider *provider = &p->providers[i];
 		if (!match_holds(provider->model_match, name)) {
 			continue;
 		}
-		for (size_t m = 0; m < provider->model_count && s->candidate_count == 0; m++) {
+		for (size_t m = 0; m < provider->model_count && f->count == 0; m++) {
 			const struct price_model *model = &p->models[provider->first_model + m];
 			if (match_holds(model->match, name) || by_id(model, name)) {
-				add_candidate(s, model);
+				add_candidate(f, model);
 			}
 		}
-		if (s->candidate_count > 0) {
-			return true;
+	}
+	return f->count > 0;
+}
+
+static bool of_claims(const struct prices *p, struct text name, struct found *f) {
+	return claimed_by(p, name, f) || claimed_by(p, name_base(name), f);
+}
+
+static bool of_key(const struct prices *p, struct text name, struct found *f) {
+	return collect(p, by_key, name, f);
+}
+
+static bool of_full_id(const struct prices *p, struct text name, struct found *f) {
+	return collect(p, by_full_id, name, f);
+}
+
+static bool of_id(const struct prices *p, struct text name, struct found *f) {
+	return collect(p, by_id, name, f);
+}
+
+static bool of_name(const struct prices *p, struct text name, struct found *f) {
+	return collect(p, by_name, name, f);
+}
+
+static bool of_reduced(const struct prices *p, struct text name, struct found *f) {
+	return collect(p, by_reduced, name, f);
+}
+
+static bool of_undated(const struct prices *p, struct text name, struct found *f) {
+	return collect(p, by_undated, name, f);
+}
+
+/* "ft:BASE:ORG:NAME:ID" takes the price of an entry "ft:BASE", and never that of BASE. */
+static bool of_fine_tune(const struct prices *p, struct text name, struct found *f) {
+	struct text rest = name, base;
+
+	if (!text_skip(&rest, T("ft:")) || !text_until(&rest, T(":"), &base)) {
+		return false;
+	}
+	return collect(p, by_id, text_cut(name, 0, sizeof "ft:" - 1 + base.len), f);
+}
+
+/* As clouds write names: "us.anthropic.claude-…-v1:0", "publishers/google/models/…", "claude-…@20250929". */
+static bool of_cloud(const struct prices *p, struct text name, struct found *f) {
+	struct name plain;
+
+	for (int step = 0; step < NAME_CLOUD_STEPS && f->count == 0; step++) {
+		if (name_from_cloud(&plain, name, step)) {
+			struct text t = name_text(&plain);
+			(void)(of_key(p, t, f) || of_claims(p, t, f) || of_id(p, t, f) || of_name(p, t, f));
 		}
 	}
-	return false;
+	return f->count > 0;
 }
+
+/* ---- by the provider that the log names ---- */
+
+typedef bool provider_test(const struct price_provider *p, struct text id, struct text name);
+
+static bool sells(const struct price_model *m, struct text name) {
+	struct name plain;
+	bool is = by_id(m, name) || by_name(m, name);
+
+	for (int step = 0; step < NAME_CLOUD_STEPS && !is; step++) {
+		is = name_from_cloud(&plain, name, step) && (by_id(m, name_text(&plain)) || by_name(m, name_text(&plain)));
+	}
+	return is;
+}
+
+/* An entry of this very name counts before those that end so. */
+static bool of_provider_by(const struct prices *p, struct text name, struct text provider, provider_test *is,
+			   struct found *f) {
+	static test *const tests[] = {by_id, sells, by_undated};
+
+	for (size_t t = 0; t < sizeof tests / sizeof *tests && f->count == 0; t++) {
+		for (size_t i = 0; i < p->provider_count; i++) {
+			const struct price_provider *at = &p->providers[i];
+			for (size_t m = 0; m < at->model_count; m++) {
+				const struct price_model *model = &p->models[at->first_model + m];
+				if (is(at, model->provider, provider) && tests[t](model, name)) {
+					add_candidate(f, model);
+				}
+			}
+		}
+	}
+	return f->count > 0;
+}
+
+static bool is_rule(const struct price_provider *p, struct text id, struct text name) {
+	(void)id;
+	return match_holds(p->provider_match, name);
+}
+
+static bool is_equal(const struct price_provider *p, struct text id, struct text name) {
+	(void)p;
+	return name_is_provider(id, name, NAME_EQUAL);
+}
+
+static bool is_alias(const struct price_provider *p, struct text id, struct text name) {
+	(void)p;
+	return name_is_provider(id, name, NAME_ALIAS);
+}
+
+static bool is_branch(const struct price_provider *p, struct text id, struct text name) {
+	(void)p;
+	return name_is_provider(id, name, NAME_BRANCH);
+}
+
+static provider_test *const provider_tests[] = {is_equal, is_alias, is_rule, is_branch};
+#define PROVIDER_TESTS (sizeof provider_tests / sizeof *provider_tests)
+
+/* What the provider resells under the maker's name. */
+static bool of_fallbacks(const struct prices *p, struct text name, struct text provider, struct found *f) {
+	for (size_t i = 0; i < p->provider_count && f->count == 0; i++) {
+		const struct price_provider *at = &p->providers[i];
+		struct text rest = at->fallbacks, id;
+		if (!price_provider_is(at, at->id, provider)) {
+			continue;
+		}
+		while (f->count == 0 && text_until(&rest, T(";"), &id)) {
+			(void)of_provider_by(p, name, id, is_equal, f);
+		}
+	}
+	return f->count > 0;
+}
+
+bool price_provider_is(const struct price_provider *p, struct text id, struct text name) {
+	bool is = false;
+	for (size_t i = 0; i < PROVIDER_TESTS && !is; i++) {
+		is = provider_tests[i](p, id, name);
+	}
+	return is;
+}
+
+static bool of_provider(const struct prices *p, struct text name, struct text provider, struct found *f) {
+	for (size_t i = 0; i < PROVIDER_TESTS && provider.len > 0 && f->count == 0; i++) {
+		(void)of_provider_by(p, name, provider, provider_tests[i], f);
+	}
+	return f->count > 0 || (provider.len > 0 && of_fallbacks(p, name, provider, f));
+}
+
+/* ---- several sellers ---- */
+
+/* What a prompt of three tokens and an answer of one cost, by the latest prices. */
+static int128 cost_of(const struct price_model *m) {
+	const struct price_ladder *l = m->rules[m->rule_count - 1].ladder[SERVICE_STANDARD];
+	int64_t in = price_step_at(&l[PRICE_INPUT], 0), out = price_step_at(&l[PRICE_OUTPUT], 0);
+
+	return 3 * (int128)(in > 0 ? in : 0) + (out > 0 ? out : 0);
+}
+
+static int compare_costs(const void *a, const void *b) {
+	const struct price_model *x = *(const struct price_model *const *)a, *y = *(const struct price_model *const *)b;
+	int128 left = cost_of(x), right = cost_of(y);
+	int order = (left > right) - (left < right);
+
+	order = order != 0 ? order : text_compare(x->provider, y->provider);
+	order = order != 0 ? order : text_compare(x->id, y->id);
+	return order != 0 ? order : (x > y) - (x < y);
+}
+
+/* The middle of them, the cheaper one of two; the cheapest ones and the dearest are kept to be shown. */
+static void settle(struct found *f, struct price_search *s) {
+	bool differ = false;
+
+	for (size_t i = 1; i < f->count; i++) {
+		differ |= !price_same(f->at[0], f->at[i]);
+	}
+	s->outcome = PRICE_FOUND;
+	s->model = f->at[0];
+	s->candidate_count = f->count;
+	s->by_median = differ;
+	if (differ) {
+		qsort(f->at, f->count, sizeof(f->at[0]), compare_costs);
+		s->model = f->at[(f->count - 1) / 2];
+	}
+	for (size_t i = 0; i < f->count && i < PRICE_CANDIDATES_MAX; i++) {
+		s->candidates[i] = f->at[i];
+	}
+	if (f->count > PRICE_CANDIDATES_MAX) {
+		s->candidates[PRICE_CANDIDATES_MAX - 1] = f->at[f->count - 1];
+	}
+}
+
+/* ---- one way after the other ---- */
 
 static bool mapped(const struct prices *p, struct text name, struct price_search *s) {
 	for (size_t i = p->mapping_count; i-- > 0;) {
@@ -176,60 +277,51 @@ static bool mapped(const struct prices *p, struct text name, struct price_search
 	return false;
 }
 
-static bool claimed_by_base(const struct prices *p, struct text name, struct price_search *s) {
-	return claimed(p, base_of(name), s);
-}
-
-static bool of_full_id(const struct prices *p, struct text name, struct price_search *s) {
-	return collect(p, by_full_id, name, s);
-}
-
-static bool of_id(const struct prices *p, struct text name, struct price_search *s) {
-	return collect(p, by_id, name, s);
-}
-
-static bool of_name(const struct prices *p, struct text name, struct price_search *s) {
-	return collect(p, by_name, name, s);
-}
-
-static bool of_reduced(const struct prices *p, struct text name, struct price_search *s) {
-	return collect(p, by_reduced, name, s);
-}
-
-typedef bool search(const struct prices *p, struct text name, struct price_search *s);
+typedef bool search(const struct prices *p, struct text name, struct found *f);
 
 /* The first way that finds something; of what --list names, only by what the catalogue calls it. */
-static void try_each(const struct prices *p, struct text name, struct price_search *out, bool named) {
+static void try_each(const struct prices *p, struct text name, struct price_search *out, struct found *f, bool named) {
 	static const struct {
 		search *find;
 		const char *how;
 		bool named; /* also for what --list names */
 	} ways[] = {
 	    {of_full_id, "its provider and id", true},
+	    {of_key, "its name in the catalogue", true},
+	    {of_claims, "the provider that claims such names", false},
 	    {of_id, "its id", true},
-	    {claimed, "the provider that claims such names", false},
-	    {claimed_by_base, "the provider that claims such names, without what stands before the last /", false},
+	    {of_fine_tune, "the entry for fine-tuned models of its base", false},
 	    {of_name, "its id or the catalogue's match rules", false},
+	    {of_cloud, "its name as its maker writes it", false},
 	    {of_reduced, "its name without what makes no other model", false},
+	    {of_undated, "its name without its date", false},
 	};
 
-	for (size_t i = 0; i < sizeof ways / sizeof *ways && out->candidate_count == 0; i++) {
-		if ((named ? ways[i].named : ways[i].find != of_id) && ways[i].find(p, name, out)) {
+	for (size_t i = 0; i < sizeof ways / sizeof *ways && f->count == 0; i++) {
+		if ((!named || ways[i].named) && ways[i].find(p, name, f)) {
 			out->how = ways[i].how;
 		}
 	}
 }
 
-void price_find(const struct prices *p, struct text log_name, struct price_search *out) {
-	struct name lower;
+void price_find(const struct prices *p, struct text log_name, struct text log_provider, struct price_search *out) {
+	struct name lower, provider;
+	struct found f = {.count = 0};
 
 	*out = (struct price_search){.outcome = PRICE_NOT_FOUND};
 	if (mapped(p, log_name, out)) {
-		try_each(p, out->mapped, out, true);
-		return;
+		try_each(p, out->mapped, out, &f, true);
+	} else {
+		name_lower(&lower, log_name);
+		name_lower(&provider, log_provider);
+		if (lower.len > 0 && of_provider(p, name_text(&lower), name_text(&provider), &f)) {
+			out->how = "the provider that the log names";
+		} else if (lower.len > 0) {
+			try_each(p, name_text(&lower), out, &f, false);
+			out->other_provider = provider.len > 0 && f.count > 0;
+		}
 	}
-	name_lower(&lower, log_name);
-	if (lower.len > 0) {
-		try_each(p, name_text(&lower), out, false);
+	if (f.count > 0) {
+		settle(&f, out);
 	}
 }

@@ -22,7 +22,7 @@ static const char *name_of(const struct price_model *m, char out[LABEL_MAX]) {
 
 static void add_prices(struct grid *g, const struct price_quote *q) {
 	char figure[FIGURE_MAX];
-	for (int k = 0; k < PRICE_KINDS; k++) {
+	for (int k = 0; k < PRICE_TOKENS; k++) {
 		grid_add(g, q->nano[k] == PRICE_UNKNOWN ? "–" : figure_money(q->nano[k], 4, figure));
 	}
 }
@@ -73,8 +73,19 @@ static const char *edge(int64_t ns, char out[INSTANT_TEXT_MAX]) {
 	return out;
 }
 
+/* "daily", "Mon Tue" */
+static void describe_days(unsigned weekdays, char *out, size_t size) {
+	static const char *const names[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+	size_t len = (size_t)snprintf(out, size, "%s", weekdays ? "" : "daily");
+	for (unsigned day = 0; day < 7 && len < size; day++) {
+		if (weekdays & 1u << day) {
+			len += (size_t)snprintf(out + len, size - len, "%s%s", len > 0 ? " " : "", names[day]);
+		}
+	}
+}
+
 static void describe_when(const struct price_rule *r, char out[LABEL_MAX]) {
-	char instant[INSTANT_TEXT_MAX], from[60] = "", to[60] = "", daily[60] = "";
+	char instant[INSTANT_TEXT_MAX], from[60] = "", to[60] = "", daily[100] = "", days[40] = "";
 
 	if (r->from_ns != INT64_MIN) {
 		snprintf(from, sizeof from, "from %s", edge(r->from_ns, instant));
@@ -83,13 +94,14 @@ static void describe_when(const struct price_rule *r, char out[LABEL_MAX]) {
 		snprintf(to, sizeof to, "%suntil %s", from[0] ? " " : "", edge(r->to_ns, instant));
 	}
 	if (r->daily) {
-		snprintf(daily, sizeof daily, "%sdaily %02d:%02d to %02d:%02d UTC", from[0] || to[0] ? ", " : "",
+		describe_days(r->weekdays, days, sizeof days);
+		snprintf(daily, sizeof daily, "%s%s %02d:%02d to %02d:%02d UTC", from[0] || to[0] ? ", " : "", days,
 			 r->from_minute / 60, r->from_minute % 60, r->to_minute / 60, r->to_minute % 60);
 	}
 	snprintf(out, LABEL_MAX, "%s%s%s", from, to, from[0] || to[0] || daily[0] ? daily : "always");
 }
 
-static const char *const service_notes[PRICE_SERVICES] = {"", ", batch", ", priority", ", flex"};
+static const char *const service_notes[PRICE_SERVICES] = {"", ", batch", ", priority", ", flex", ", fast"};
 
 static bool is_above(const struct price_rule *rule, int service) {
 	bool above = false;
@@ -109,7 +121,7 @@ static void add_line(struct grid *g, const struct price_rule *rule, int service,
 			 figure_count(over_ntok, over));
 	}
 	grid_addf(g, "%s%.160s%s%s", applies ? "* " : "  ", when, service_notes[service], tier);
-	for (int k = 0; k < PRICE_KINDS; k++) {
+	for (int k = 0; k < PRICE_TOKENS; k++) {
 		int64_t nano = price_step_at(&rule->ladder[service][k], over_ntok);
 		grid_add(g, nano == PRICE_UNKNOWN ? "–" : figure_money(nano, 4, figure));
 	}
@@ -136,6 +148,26 @@ static void add_service(struct grid *g, const struct prices *p, const struct pri
 	}
 }
 
+/* What is priced beside plain tokens: of the set that applies, for short prompts. */
+static void print_parts(const struct price_model *m, const struct price_rule *now, FILE *out) {
+	char figure[FIGURE_MAX];
+
+	for (int k = PRICE_TOKENS; now && k < PRICE_KINDS; k++) {
+		int64_t nano = price_step_at(&now->ladder[SERVICE_STANDARD][k], 0);
+		if (nano != PRICE_UNKNOWN && k < PRICE_SEARCHES) {
+			fprintf(out, "%s: %s per million tokens\n", price_kind_names[k], figure_money(nano, 4, figure));
+		} else if (nano != PRICE_UNKNOWN) {
+			fprintf(out, "%s: %s per thousand\n", price_kind_names[k], figure_money(nano / 1000, 4, figure));
+		}
+	}
+	for (size_t i = 0; i < m->geo_count; i++) {
+		fprintf(out, "bound to %.*s: all prices times %s\n", TEXT_ARG(m->geos[i].name), figure_money(m->geos[i].nano, 4, figure));
+	}
+	if (m->left_out.len > 0) {
+		fprintf(out, "The catalogue also has prices that are not applied: %.*s.\n", TEXT_ARG(m->left_out));
+	}
+}
+
 static void print_rules(const struct prices *p, const struct price_model *m, int64_t at_ns, FILE *out) {
 	char title[120], currency[20];
 	const char *headers[] = {title, "input", "cache read", "cache write", "output", "reasoning"};
@@ -156,7 +188,7 @@ static void print_rules(const struct prices *p, const struct price_model *m, int
 	grid_release(&g);
 	fputs(now ? "" : "No set of prices holds at this instant: the price is not known.\n", out);
 	fputs(m->understood ? "" : "A condition of these prices was not understood: none of them is used.\n", out);
-	fputs(m->per_request ? "There is also a price per request, which is left out.\n" : "", out);
+	print_parts(m, now, out);
 }
 
 static void list_candidates(const struct price_search *s, char out[LABEL_MAX]) {
@@ -178,7 +210,7 @@ static int refuse(const struct price_search *s, const char *name, struct fault *
 	char candidates[LABEL_MAX], safe[LABEL_MAX];
 
 	printable(text_of(name), safe, sizeof safe);
-	if (s->outcome == PRICE_AMBIGUOUS) {
+	if (s->by_median) {
 		list_candidates(s, candidates);
 		return fault_set(why, ERROR_CONFIG,
 				 "%.80s: %zu models could be meant, expected one as PROVIDER/MODEL: %s", safe,
@@ -194,8 +226,8 @@ int prices_check_matches(const struct prices *p, struct fault *why) {
 	for (size_t i = 0; i < p->mapping_count; i++) {
 		struct price_search s;
 		char target[LABEL_MAX];
-		price_find(p, p->mappings[i].name, &s);
-		if (s.outcome != PRICE_FOUND) {
+		price_find(p, p->mappings[i].name, T(""), &s);
+		if (s.outcome != PRICE_FOUND || s.by_median) {
 			snprintf(target, sizeof target, "%.*s", TEXT_ARG(s.mapped));
 			return refuse(&s, target, why);
 		}
@@ -207,12 +239,17 @@ int prices_print_model(const struct prices *p, const char *name, int64_t at_ns, 
 	struct price_search s;
 	char label[LABEL_MAX], at[INSTANT_TEXT_MAX];
 
-	price_find(p, text_of(name), &s);
+	price_find(p, text_of(name), T(""), &s);
 	if (s.outcome != PRICE_FOUND) {
 		return refuse(&s, name, why);
 	}
 	fprintf(out, "%s at %s (the rule marked * applies)\n", name_of(s.model, label), instant_format(at_ns, at));
 	fprintf(out, "found by %s%s\n", s.mapped.len > 0 ? "what --list or a match names: " : "", s.how);
+	if (s.by_median) {
+		char candidates[LABEL_MAX];
+		list_candidates(&s, candidates);
+		fprintf(out, "the middle one of %zu prices: %s\n", s.candidate_count, candidates);
+	}
 	print_rules(p, s.model, at_ns, out);
 	return 0;
 }
@@ -260,7 +297,7 @@ static const char *next_lead(struct change *c) {
 
 static void print_ladder(struct change *c, int service, int kind, const struct price_ladder *a, const struct price_ladder *b) {
 	char before[DECIMAL_TEXT_MAX], after[DECIMAL_TEXT_MAX], over[40] = "";
-	struct text class = service == SERVICE_STANDARD ? T("") : service_names[service];
+	struct text class = service == SERVICE_STANDARD ? T("") : price_class_name(service);
 	size_t i = 0, k = 0;
 
 	while (i < a->count || k < b->count) {
@@ -286,7 +323,7 @@ static bool same_times(const struct price_model *a, const struct price_model *b)
 	for (size_t i = 0; same && i < a->rule_count; i++) {
 		const struct price_rule *x = &a->rules[i], *y = &b->rules[i];
 		same = x->from_ns == y->from_ns && x->to_ns == y->to_ns && x->daily == y->daily &&
-		       x->from_minute == y->from_minute && x->to_minute == y->to_minute;
+		       x->from_minute == y->from_minute && x->to_minute == y->to_minute && x->weekdays == y->weekdays;
 	}
 	return same;
 }

@@ -37,7 +37,11 @@ static bool put_kinds(FILE *out, const struct price_ladder *ladders, bool first)
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		if (ladders[k].count > 0) {
 			fprintf(out, "%s\"%s\":", first ? "" : ",", price_kind_names[k]);
-			put_ladder(out, &ladders[k]);
+			if (k < PRICE_SEARCHES) {
+				put_ladder(out, &ladders[k]);
+			} else {
+				put_decimal(out, ladders[k].steps[0].nano / 1000); /* per thousand */
+			}
 			first = false;
 		}
 	}
@@ -62,6 +66,17 @@ static bool has_service(const struct price_rule *r, int service) {
 	return any;
 }
 
+static void put_weekdays(FILE *out, unsigned weekdays) {
+	const char *lead = ",\"weekdays\":[";
+	for (unsigned day = 0; day < 7; day++) {
+		if (weekdays & 1u << day) {
+			fprintf(out, "%s%u", lead, day + 1);
+			lead = ",";
+		}
+	}
+	fputs(weekdays ? "]" : "", out);
+}
+
 static void put_rule(FILE *out, const struct price_rule *r) {
 	bool first = true;
 
@@ -73,14 +88,16 @@ static void put_rule(FILE *out, const struct price_rule *r) {
 		put_edge(out, "to", r->to_ns, &first);
 	}
 	if (r->daily) {
-		fprintf(out, "%s\"daily\":{\"from\":\"%02d:%02d\",\"to\":\"%02d:%02d\"}", first ? "" : ",",
+		fprintf(out, "%s\"daily\":{\"from\":\"%02d:%02d\",\"to\":\"%02d:%02d\"", first ? "" : ",",
 			r->from_minute / 60, r->from_minute % 60, r->to_minute / 60, r->to_minute % 60);
+		put_weekdays(out, r->weekdays);
+		fputc('}', out);
 		first = false;
 	}
 	first = !put_kinds(out, r->ladder[SERVICE_STANDARD], first);
 	for (int s = SERVICE_BATCH; s < PRICE_SERVICES; s++) {
 		if (has_service(r, s)) {
-			fprintf(out, "%s\"%.*s\":{", first ? "" : ",", TEXT_ARG(service_names[s]));
+			fprintf(out, "%s\"%.*s\":{", first ? "" : ",", TEXT_ARG(price_class_name(s)));
 			put_kinds(out, r->ladder[s], true);
 			fputc('}', out);
 			first = false;
@@ -110,6 +127,16 @@ static void put_match(FILE *out, const struct match *m) {
 	fputc('}', out);
 }
 
+static void put_geos(FILE *out, const struct price_model *m) {
+	for (size_t i = 0; i < m->geo_count; i++) {
+		fputs(i > 0 ? "," : ",\"geo\":{", out);
+		json_put_text(out, m->geos[i].name);
+		fputc(':', out);
+		put_decimal(out, m->geos[i].nano);
+	}
+	fputs(m->geo_count > 0 ? "}" : "", out);
+}
+
 static void put_model(FILE *out, const struct price_model *m) {
 	fputs("{\"id\":", out);
 	json_put_text(out, m->id);
@@ -121,7 +148,15 @@ static void put_model(FILE *out, const struct price_model *m) {
 		fputs(",\"currency\":", out);
 		json_put_text(out, m->currency);
 	}
-	fputs(m->per_request ? ",\"per_request\":true" : "", out);
+	if (m->key.len > 0) {
+		fputs(",\"key\":", out);
+		json_put_text(out, m->key);
+	}
+	put_geos(out, m);
+	if (m->left_out.len > 0) {
+		fputs(",\"left_out\":", out);
+		json_put_text(out, m->left_out);
+	}
 	fputs(m->understood ? "" : ",\"understood\":false", out);
 	fputs(",\"prices\":[", out);
 	for (size_t i = 0; i < m->rule_count; i++) {
@@ -131,25 +166,45 @@ static void put_model(FILE *out, const struct price_model *m) {
 	fputs("]}", out);
 }
 
+static void put_names(FILE *out, const struct price_provider *provider) {
+	if (provider->model_match) {
+		fputs(",\"claims\":", out);
+		put_match(out, provider->model_match);
+	}
+	if (provider->provider_match) {
+		fputs(",\"names\":", out);
+		put_match(out, provider->provider_match);
+	}
+	if (provider->fallbacks.len > 0) {
+		fputs(",\"resells\":", out);
+		json_put_text(out, provider->fallbacks);
+	}
+}
+
 /* Some catalogues name a provider by model: their models are put under one by one. */
 static void put_provider(FILE *out, const struct prices *p, const struct price_provider *provider, bool *first) {
+	struct text last = T("");
+	bool open = false;
+
 	for (size_t i = 0; i < provider->model_count; i++) {
 		const struct price_model *m = &p->models[provider->first_model + i];
-		if (i > 0 && text_eq(m->provider, m[-1].provider)) {
+		if (m->joined) {
+			continue; /* a later snapshot of it has its prices */
+		}
+		if (open && text_eq(m->provider, last)) {
 			fputs(",\n   ", out);
 		} else {
-			fprintf(out, "%s\n  {\"id\":", i > 0 ? "]}," : *first ? "" : ",");
+			fprintf(out, "%s\n  {\"id\":", open ? "]}," : *first ? "" : ",");
 			json_put_text(out, m->provider);
-			if (provider->model_match) {
-				fputs(",\"claims\":", out);
-				put_match(out, provider->model_match);
-			}
+			put_names(out, provider);
 			fputs(",\"models\":[\n   ", out);
 			*first = false;
 		}
+		open = true;
+		last = m->provider;
 		put_model(out, m);
 	}
-	fputs(provider->model_count > 0 ? "]}" : "", out);
+	fputs(open ? "]}" : "", out);
 }
 
 static void put_source(FILE *out, const struct price_source *s, bool *first) {

@@ -23,7 +23,29 @@ struct price_block {
 static const struct import_format *const formats[] = {&import_native, &import_genai, &import_litellm,
 						      &import_models_dev};
 
-const char *const price_kind_names[PRICE_KINDS] = {"input", "cache_read", "cache_write", "output", "reasoning"};
+const char *const price_kind_names[PRICE_KINDS] = {
+    [PRICE_INPUT] = "input",
+    [PRICE_CACHE_READ] = "cache_read",
+    [PRICE_CACHE_WRITE] = "cache_write",
+    [PRICE_OUTPUT] = "output",
+    [PRICE_REASONING] = "reasoning",
+    [PRICE_WRITE_1H] = "cache_write_1h",
+    [PRICE_AUDIO_IN] = "input_audio",
+    [PRICE_IMAGE_IN] = "input_image",
+    [PRICE_VIDEO_IN] = "input_video",
+    [PRICE_AUDIO_CACHED] = "cache_read_audio",
+    [PRICE_IMAGE_CACHED] = "cache_read_image",
+    [PRICE_AUDIO_OUT] = "output_audio",
+    [PRICE_IMAGE_OUT] = "output_image",
+    [PRICE_VIDEO_OUT] = "output_video",
+    [PRICE_CITATIONS] = "output_citation",
+    [PRICE_SEARCHES] = "web_search",
+    [PRICE_REQUESTS] = "request",
+};
+
+struct text price_class_name(int class) {
+	return class == PRICE_FAST ? T("fast") : service_names[class];
+}
 
 struct prices *prices_new(void) {
 	return must_calloc(1, sizeof(struct prices));
@@ -108,7 +130,8 @@ struct price_model *prices_add_model(struct prices *p, struct text id) {
 
 	p->models = grow(p->models, p->model_count, sizeof(*p->models));
 	struct price_model *model = &p->models[p->model_count++];
-	*model = (struct price_model){.provider = provider->id, .id = id, .currency = T("USD"), .understood = true};
+	*model = (struct price_model){
+	    .provider = provider->id, .id = id, .currency = T("USD"), .understood = true, .source = p->source_count};
 	provider->model_count++;
 	return model;
 }
@@ -157,6 +180,25 @@ int import_price(struct import *im, json_at v, int shift, int64_t *nano) {
 		return import_fault(im, v, "not a price, expected a decimal number");
 	}
 	return *nano < 0 ? import_fault(im, v, "a negative price, expected 0 or more") : 0;
+}
+
+void import_left_out(struct import *im, struct price_model *m, struct text kind) {
+	size_t len = m->left_out.len + (m->left_out.len > 0 ? 2 : 0) + kind.len;
+	char *at = prices_alloc(im->prices, len + 1);
+
+	snprintf(at, len + 1, "%.*s%s%.*s", TEXT_ARG(m->left_out), m->left_out.len > 0 ? ", " : "", TEXT_ARG(kind));
+	m->left_out = (struct text){at, len};
+}
+
+int import_geo(struct import *im, struct price_model *m, struct text name, json_at factor) {
+	struct price_geo *geos = prices_alloc(im->prices, (m->geo_count + 1) * sizeof(*geos));
+
+	if (m->geo_count > 0) {
+		memcpy(geos, m->geos, m->geo_count * sizeof(*geos));
+	}
+	m->geos = geos;
+	geos[m->geo_count].name = prices_keep(im->prices, name);
+	return import_price(im, factor, 0, &geos[m->geo_count++].nano);
 }
 
 struct price_ladder import_ladder(struct import *im, size_t count) {
@@ -228,7 +270,7 @@ static void add_prompt_cut(struct prices *p, int64_t cut) {
 			return;
 		}
 	}
-	p->prompt_cuts = grow(p->prompt_cuts, p->prompt_cut_count, sizeof(*p->prompt_cuts));
+	p->prompt_cuts = must_realloc(p->prompt_cuts, (p->prompt_cut_count + 1) * sizeof(*p->prompt_cuts));
 	p->prompt_cuts[p->prompt_cut_count++] = cut;
 }
 
@@ -238,7 +280,7 @@ static void add_minute_cut(struct prices *p, int cut) {
 			return;
 		}
 	}
-	p->minute_cuts = grow(p->minute_cuts, p->minute_cut_count, sizeof(*p->minute_cuts));
+	p->minute_cuts = must_realloc(p->minute_cuts, (p->minute_cut_count + 1) * sizeof(*p->minute_cuts));
 	p->minute_cuts[p->minute_cut_count++] = cut;
 }
 
@@ -256,6 +298,7 @@ static void cut_by_rule(struct prices *p, const struct price_rule *rule) {
 }
 
 static void find_cuts(struct prices *p) {
+	p->prompt_cut_count = p->minute_cut_count = 0;
 	for (size_t i = 0; i < p->model_count; i++) {
 		for (size_t r = 0; p->models[i].understood && r < p->models[i].rule_count; r++) {
 			cut_by_rule(p, &p->models[i].rules[r]);
@@ -358,6 +401,7 @@ static int import(struct import *im, struct price_source *source) {
 				    "LiteLLM JSON");
 	}
 	size_t models = im->prices->model_count;
+	im->prices->own_date[0] = '\0';
 	int error = format->read(im);
 	source->format = text_of(format->name);
 	count_models(im->prices, models, source);
@@ -384,6 +428,11 @@ int prices_add_bytes(struct prices *p, const char *path, struct text bytes, stru
 	return error;
 }
 
+void prices_add_source(struct prices *p, const struct price_source *source) {
+	p->sources = grow(p->sources, p->source_count, sizeof(*p->sources));
+	p->sources[p->source_count++] = *source;
+}
+
 int prices_add_file(struct prices *p, const char *path, struct fault *why) {
 	struct price_source source = {.path = prices_keep(p, text_of(path))};
 	struct text bytes = {0};
@@ -399,8 +448,10 @@ int prices_add_file(struct prices *p, const char *path, struct fault *why) {
 	error = prices_add_bytes(p, path, bytes, &source, why);
 	free((void *)(uintptr_t)bytes.at);
 	if (!error) {
-		p->sources = grow(p->sources, p->source_count, sizeof(*p->sources));
-		p->sources[p->source_count++] = source;
+		if (p->own_date[0] && !p->date[0]) {
+			memcpy(source.date, p->own_date, sizeof source.date);
+		}
+		prices_add_source(p, &source);
 	}
 	return error;
 }

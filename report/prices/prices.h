@@ -14,11 +14,27 @@ enum price_kind {
 	PRICE_CACHE_WRITE, /* input written to the cache */
 	PRICE_OUTPUT,
 	PRICE_REASONING, /* within output */
+	PRICE_TOKENS,    /* those before are what catalogues list first */
+	PRICE_WRITE_1H = PRICE_TOKENS, /* input written to the cache for an hour */
+	PRICE_AUDIO_IN,  /* within uncached input */
+	PRICE_IMAGE_IN,
+	PRICE_VIDEO_IN,
+	PRICE_AUDIO_CACHED, /* within cached input */
+	PRICE_IMAGE_CACHED,
+	PRICE_AUDIO_OUT, /* within output */
+	PRICE_IMAGE_OUT,
+	PRICE_VIDEO_OUT,
+	PRICE_CITATIONS, /* tokens of cited text */
+	PRICE_SEARCHES,  /* web searches; as all of these per million */
+	PRICE_REQUESTS,  /* requests */
 	PRICE_KINDS
 };
 
-/* The classes that catalogues have prices for: those of core/service.h before SERVICE_OTHER. */
-#define PRICE_SERVICES ((int)SERVICE_OTHER)
+/* The classes that catalogues have prices for: those of core/service.h before SERVICE_OTHER, and fast modes. */
+#define PRICE_FAST ((int)SERVICE_OTHER)
+#define PRICE_SERVICES (PRICE_FAST + 1)
+/* "standard" … and "fast". */
+struct text price_class_name(int class);
 /* "cache_read" …, as in the native schema. */
 extern const char *const price_kind_names[PRICE_KINDS];
 
@@ -42,7 +58,8 @@ struct price_ladder {
 struct price_rule {
 	int64_t from_ns, to_ns; /* half-open, whole UTC hours; INT64_MIN, INT64_MAX: without an end */
 	bool daily; /* only in a part of each UTC day: */
-	int from_minute, to_minute; /* half-open, may wrap round midnight */
+	int from_minute, to_minute; /* half-open, may wrap round midnight; equal: all day */
+	unsigned weekdays; /* of UTC, Monday the lowest bit; 0: all */
 	struct price_ladder ladder[PRICE_SERVICES][PRICE_KINDS];
 };
 
@@ -54,12 +71,25 @@ struct price_model {
 	struct price_rule *rules; /* the last one that holds applies; none: no price is known */
 	size_t rule_count;
 	bool understood; /* false: a rule could not be read, so no price is given */
-	bool per_request; /* also has a price per request, which is left out */
+	struct text key; /* what a map lists it under, where that is more than its id; else empty */
+	size_t source; /* index into prices.sources */
+	bool joined; /* into the history of a later snapshot: never found itself */
+	struct price_geo *geos; /* factors where the vendor must compute in a place */
+	size_t geo_count;
+	struct text left_out; /* kinds of price that the catalogue has and that are not applied; empty: none */
+};
+
+/* Prices are `nano` / 10^9 times as high where the vendor must compute in a place. */
+struct price_geo {
+	struct text name;
+	int64_t nano;
 };
 
 struct price_provider {
 	struct text id;
 	const struct match *model_match; /* names for which this provider is meant; NULL: none */
+	const struct match *provider_match; /* other names of it in logs; NULL: none */
+	struct text fallbacks; /* providers that it resells models of, each followed by a ";" */
 	size_t first_model, model_count;
 };
 
@@ -95,6 +125,8 @@ struct prices {
 	struct price_source *origins; /* what a native catalogue was imported from */
 	size_t origin_count;
 	char date[11]; /* of files to be added, "" for their own */
+	char own_date[11]; /* of the file being read, as it says itself; "" if it does not */
+	bool built_in; /* the catalogue that is installed with tollbook, not one that was asked for */
 	int64_t *prompt_cuts;
 	size_t prompt_cut_count;
 	int *minute_cuts;
@@ -141,6 +173,13 @@ extern const struct import_format import_native, import_genai, import_models_dev
 int import_fault(struct import *im, json_at v, const char *what);
 /* A string value, kept. */
 int import_text(struct import *im, json_at v, const char *what, struct text *out);
+/* Names a kind of price that the catalogue has and that is not applied. */
+void import_left_out(struct import *im, struct price_model *m, struct text kind);
+/* import_off_peak.c: prices by hours; `read` reads an object of prices. */
+typedef int read_costs(struct import *im, json_at costs, struct price_model *m, struct price_rule *rule);
+int import_off_peak(struct import *im, json_at v, struct price_model *m, read_costs *read);
+/* A place and its factor. */
+int import_geo(struct import *im, struct price_model *m, struct text name, json_at factor);
 /* A price per 10^shift tokens to nano per million; numbers are read by their digits. */
 int import_price(struct import *im, json_at v, int shift, int64_t *nano);
 /* A ladder of `count` steps, all zero. */
@@ -151,6 +190,8 @@ struct price_rule *import_rules(struct import *im, size_t count);
 void import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room);
 /* "16:30" or "16:30:00Z" as a minute of the day; seconds and other zones are not understood. */
 bool import_minute(const struct json *j, json_at v, int *minute);
+/* Names a file that has been read. */
+void prices_add_source(struct prices *p, const struct price_source *source);
 /* Names a file that a catalogue was made from. */
 void prices_add_origin(struct prices *p, const struct price_source *origin);
 
@@ -168,8 +209,8 @@ struct price_quote {
 	bool tiered; /* the price depends on the length of the prompt */
 };
 
-void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, enum service service,
-	      struct price_quote *out);
+/* `class`: a class of service, or PRICE_FAST. */
+void price_at(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok, int class, struct price_quote *out);
 /* The price at the highest step that a prompt passes, or PRICE_UNKNOWN. */
 int64_t price_step_at(const struct price_ladder *ladder, int64_t prompt_over_ntok);
 /* The rule that holds at an instant, whatever the prompt; NULL if none does. */
@@ -179,25 +220,28 @@ bool price_same(const struct price_model *a, const struct price_model *b);
 
 /* ---- names ---- */
 
-enum price_outcome { PRICE_NOT_FOUND, PRICE_FOUND, PRICE_AMBIGUOUS };
+enum price_outcome { PRICE_NOT_FOUND, PRICE_FOUND };
 #define PRICE_CANDIDATES_MAX 8
 
 struct price_search {
 	enum price_outcome outcome;
 	const struct price_model *model; /* found */
-	const struct price_model *candidates[PRICE_CANDIDATES_MAX]; /* ambiguous: the first ones */
+	const struct price_model *candidates[PRICE_CANDIDATES_MAX]; /* several sellers: the cheapest ones, and last the dearest */
 	size_t candidate_count; /* all of them */
 	struct text mapped; /* what --list said, if it said something */
 	const char *how; /* by what it was found, for people */
+	bool by_median; /* several sellers, and `model` is the middle one; candidates are the cheapest and the dearest */
+	bool other_provider; /* the provider that the log names does not have it */
 };
 
 /*
- * The list price of a model as logs name it. In this order, without regard to case: --list;
- * "provider/id"; the first provider that claims such names and has the model; any model with
- * this id or whose match rules hold, with or without what stands before the last '/'; any
- * model of the same name but for what does not make another model ("-instruct", "-fp8", a
- * date). Several models with different prices: ambiguous.
+ * The list price of a model as logs name it. In this order, without regard to case: --list; the key of a map;
+ * "provider/id"; what the provider has that the log names (empty: none); the first provider that claims such names and
+ * has the model; a model with this id; any model whose id ends so or whose match rules hold; the name as clouds write
+ * it; open models of the same name but for what does not make another model ("-instruct", "-fp8"), and any of it but for
+ * its date. Of several sellers at different prices the middle one is taken.
  */
-void price_find(const struct prices *p, struct text name, struct price_search *out);
-
+void price_find(const struct prices *p, struct text name, struct text provider, struct price_search *out);
+/* The same by names that are compared as whole words: of a provider in a log and one in a catalogue. */
+bool price_provider_is(const struct price_provider *p, struct text id, struct text name);
 #endif

@@ -167,6 +167,18 @@ void json_put_block(FILE *out, const struct block *b) {
 	put_energy(out, b);
 }
 
+/* What was bought from vendors: it is in the total's traffic and list price, and in no GPU time. */
+static void put_bought(FILE *out, const struct statement *s) {
+	if (!s->has_bought) {
+		fputs(",\n \"api_spend\":null", out);
+		return;
+	}
+	fputs(",\n \"api_spend\":{", out);
+	put_traffic(out, s->bought.requests, s->bought.tokens);
+	put_list(out, &s->bought);
+	fputc('}', out);
+}
+
 void json_put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
 	char buffer[KEY_TEXT_MAX];
 
@@ -477,6 +489,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	fputs(",\n \"total\":{", out);
 	json_put_block(out, &s->total);
 	fputc('}', out);
+	put_bought(out, s);
 	put_priced(out, s);
 	put_table(out, s, "models", &s->models, by_model, 1);
 	put_table(out, s, "tenants", &s->tenants, by_tenant, 1);

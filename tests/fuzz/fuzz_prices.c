@@ -13,10 +13,10 @@ static void look_up(const struct prices *p) {
 	struct price_quote quote;
 
 	for (size_t i = 0; i < p->model_count && i < 50; i++) {
-		price_find(p, p->models[i].id, &search);
+		price_find(p, p->models[i].id, T("azure"), &search);
 		price_at(&p->models[i], 0, 200000, SERVICE_BATCH, &quote);
 	}
-	price_find(p, T("Org/Some-Model-8B-Instruct-20260101"), &search);
+	price_find(p, T("Org/Some-Model-8B-Instruct-20260101"), T(""), &search);
 }
 
 static void read_back(const struct prices *p) {

@@ -123,10 +123,10 @@ static void every_field(void **state) {
 			r.step.flags = (unsigned)(draw() % 8);
 		} else if (r.kind == RECORD_REQUEST) {
 			struct request *q = &r.request;
-			*q = (struct request){draw_text(texts[0]), draw_text(texts[1]), draw_text(texts[2]), draw_number(), draw_number(),
+			*q = (struct request){draw_text(texts[0]), draw_text(texts[1]), draw_text(texts[2]), draw_text(texts[3]), draw_number(), draw_number(),
 			                      draw_number(), draw_number(), draw_number(), draw_number(), draw_number(), draw_number(),
 			                      draw_number(), draw_number(), .ok = draw() % 2, .service = (enum service)(draw() % SERVICES),
-			                      .gateway = draw() % 2, .exclusive_times = draw() % 2};
+			                      .gateway = draw() % 2, .server_id = draw() % 2, .exclusive_times = draw() % 2};
 		} else if (r.kind == RECORD_WINDOW) {
 			r.window = (struct window){draw_text(texts[0]), draw_number(), draw_number(), draw_number(), draw_number(), draw_number(),
 			                           draw_number(), draw_number(), draw_number(), draw_number(), draw() % 2};

@@ -55,7 +55,7 @@ static void fits_always(void **state) {
 	const struct text t = {name, sizeof name};
 	const int64_t most = INT64_MAX;
 	struct record r = {.kind = RECORD_REQUEST, .replica = t, .model = t, .relative_clock = true,
-	                   .request = {t, t, t, most, most, most, most, most, most, most, most, most, most, SERVICE_OTHER, false, true, true}};
+	                   .request = {t, t, t, t, most, most, most, most, most, most, most, most, most, most, SERVICE_OTHER, false, true, true, true}};
 	char out[RECORD_JSON_MAX];
 	struct json *j = json_new();
 

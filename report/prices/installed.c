@@ -1,0 +1,53 @@
+/* installed.c: the catalogue that comes with the program (data/prices/README.md), and the newer one in its place. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/digest.h"
+#include "core/embedded.h"
+#include "core/files/files.h"
+#include "report/prices/prices.h"
+
+#define INSTALLED_DATE "2026-08-21"
+#define PATH_BYTES 4096
+
+bool prices_update_path(char *out, size_t size) {
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	int len = data && data[0] == '/' ? snprintf(out, size, "%s/tollbook/prices.json", data)
+	          : home && home[0] == '/' ? snprintf(out, size, "%s/.local/share/tollbook/prices.json", home)
+	                                   : -1;
+
+	return len > 0 && (size_t)len < size;
+}
+
+static int add_embedded(struct prices *p, struct fault *why) {
+	struct text bytes = text_of(embedded_genai_prices_json);
+	struct price_source source = {.path = T("genai-prices")};
+	struct digest *d = digest_new();
+
+	digest_add(d, bytes);
+	digest_finish(d, source.sha256);
+	digest_free(d);
+	memcpy(source.date, INSTALLED_DATE, sizeof source.date);
+	int rc = prices_add_bytes(p, "genai-prices", bytes, &source, why);
+	if (rc == 0) {
+		prices_add_source(p, &source);
+	}
+	return rc;
+}
+
+int prices_add_installed(struct prices *p, struct fault *why) {
+	char path[PATH_BYTES];
+
+	p->built_in = true;
+	return prices_update_path(path, sizeof path) && access(path, R_OK) == 0 ? prices_add_file(p, path, why) : add_embedded(p, why);
+}
+
+bool prices_are_installed(const struct prices *p) {
+	return p->built_in;
+}
+
+const char *prices_date(const struct prices *p) {
+	return p->source_count > 0 ? p->sources[p->source_count - 1].date : "";
+}

@@ -1,0 +1,217 @@
+#include "report/prices/price_names.h"
+
+void name_lower(struct name *n, struct text t) {
+	n->len = t.len < NAME_MAX_BYTES ? t.len : NAME_MAX_BYTES;
+	for (size_t i = 0; i < n->len; i++) {
+		n->bytes[i] = t.at[i] >= 'A' && t.at[i] <= 'Z' ? (char)(t.at[i] - 'A' + 'a') : t.at[i];
+	}
+}
+
+struct text name_base(struct text t) {
+	size_t at = t.len;
+	while (at > 0 && t.at[at - 1] != '/') {
+		at--;
+	}
+	return text_cut(t, at, t.len);
+}
+
+static bool is_digit(char c) {
+	return c >= '0' && c <= '9';
+}
+
+static bool drop_any_suffix(struct text *t, const struct text *suffixes, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		if (t->len > suffixes[i].len && text_ends(*t, suffixes[i])) {
+			t->len -= suffixes[i].len;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool skip_any_prefix(struct text *t, const struct text *prefixes, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		if (t->len > prefixes[i].len && text_skip(t, prefixes[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+#define DROP_SUFFIX(t, suffixes) drop_any_suffix(t, suffixes, sizeof suffixes / sizeof *suffixes)
+#define SKIP_PREFIX(t, prefixes) skip_any_prefix(t, prefixes, sizeof prefixes / sizeof *prefixes)
+
+/* ---- dates ---- */
+
+/* '#' stands for a digit. */
+static bool ends_like(struct text t, struct text pattern) {
+	if (t.len <= pattern.len) {
+		return false;
+	}
+	for (size_t i = 0; i < pattern.len; i++) {
+		char c = t.at[t.len - pattern.len + i];
+		if (pattern.at[i] == '#' ? !is_digit(c) : c != pattern.at[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool drop_date(struct text *t) {
+	static const struct text dates[] = {T("-####-##-##"), T("-########"), T("@########"), T("-####")};
+
+	for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+		if (ends_like(*t, dates[i])) {
+			t->len -= dates[i].len;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Without a date on either side they are other names; with one on both, other models. */
+bool name_is_same_but_for_date(struct text id, struct text name) {
+	struct name lower;
+
+	name_lower(&lower, name_base(id));
+	struct text a = name_text(&lower), b = name_base(name);
+	bool dated = drop_date(&a);
+	return drop_date(&b) != dated && text_eq(a, b);
+}
+
+/* ---- open models ---- */
+
+/* What does not make another model: how it was tuned to follow, packed, or stamped. */
+static struct text reduced(struct text t) {
+	static const struct text prefixes[] = {T("meta-"), T("mistralai-"), T("models--")};
+	static const struct text suffixes[] = {
+	    T("-instruct"), T("-it"),   T("-chat"), T("-hf"),     T("-fp8"),   T("-fp16"),   T("-bf16"),   T("-int8"),
+	    T("-int4"),     T("-awq"),  T("-gptq"), T("-gguf"),   T("-nvfp4"), T("-w4a16"),  T("-w8a8"),   T("-4bit"),
+	    T("-8bit"),     T("-q8_0"), T("-turbo"), T("-q4_k_m"), T("-dynamic"), T("-latest"), T("-instant"), T(".gguf"),
+	    T("-versatile"),
+	};
+
+	t = name_base(t);
+	while (SKIP_PREFIX(&t, prefixes)) {
+	}
+	while (DROP_SUFFIX(&t, suffixes) || drop_date(&t)) {
+	}
+	return t;
+}
+
+/* "-8b", "-0.5b", "8x7b": whoever may serve it, it is the same model. */
+static bool has_size(struct text t) {
+	for (size_t i = 1; i < t.len; i++) {
+		bool ends = i + 1 == t.len || t.at[i + 1] == '-' || t.at[i + 1] == '_' || t.at[i + 1] == '.' || t.at[i + 1] == ':';
+		if (t.at[i] == 'b' && is_digit(t.at[i - 1]) && ends) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool name_is_same_open_model(struct text id, struct text name) {
+	struct name lower;
+
+	name_lower(&lower, id);
+	struct text a = reduced(name_text(&lower)), b = reduced(name);
+	return text_eq(a, b) && has_size(a);
+}
+
+/* ---- clouds ---- */
+
+/* "publishers/google/models/m", "arn:aws:bedrock:…/m": what stands last. */
+static struct text without_path(struct text t) {
+	size_t at = text_find(t, T("models/"));
+	bool path = at != SIZE_MAX && (at == 0 || t.at[at - 1] == '/');
+
+	if (path) {
+		return text_cut(t, at + sizeof "models/" - 1, t.len);
+	}
+	return text_starts(t, T("arn:")) ? name_base(t) : t;
+}
+
+static bool drop_version(struct text *t) {
+	static const struct text numbers[] = {T(":#"), T("-v#"), T("@default"), T("@latest")};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		if (ends_like(*t, numbers[i])) {
+			t->len -= numbers[i].len;
+			any = true;
+		}
+	}
+	return any;
+}
+
+bool name_from_cloud(struct name *out, struct text name, int step) {
+	static const struct text regions[] = {T("us-gov."), T("us."), T("eu."), T("apac."), T("jp."), T("au."), T("ca."), T("sa."), T("global.")};
+	static const struct text makers[] = {T("anthropic."), T("meta."), T("amazon."), T("mistral."), T("cohere."), T("deepseek."),
+					     T("openai."), T("qwen."), T("ai21."), T("google."), T("moonshot."), T("minimax."), T("writer.")};
+	struct text t = without_path(name);
+	bool changed = t.len != name.len;
+
+	if (step >= 1) {
+		changed |= SKIP_PREFIX(&t, regions);
+	}
+	if (step >= 2) {
+		changed |= SKIP_PREFIX(&t, makers);
+		changed |= drop_version(&t);
+	}
+	name_lower(out, t);
+	for (size_t i = 0; i < out->len && step >= 2; i++) {
+		changed |= out->bytes[i] == '@';
+		out->bytes[i] = out->bytes[i] == '@' ? '-' : out->bytes[i];
+	}
+	return changed && out->len > 0;
+}
+
+/* ---- providers ---- */
+
+/* Letters and digits alone. */
+static void squeeze(struct name *out, struct text t) {
+	struct name lower;
+
+	name_lower(&lower, t);
+	out->len = 0;
+	for (size_t i = 0; i < lower.len; i++) {
+		char c = lower.bytes[i];
+		if (is_digit(c) || (c >= 'a' && c <= 'z')) {
+			out->bytes[out->len++] = c;
+		}
+	}
+}
+
+/* Names that clients, gateways and tracers have for the same provider. */
+static struct text known_as(struct text t) {
+	static const struct {
+		struct text name, is;
+	} aliases[] = {
+	    {T("bedrock"), T("aws")},          {T("amazonbedrock"), T("aws")},     {T("awsbedrock"), T("aws")},
+	    {T("bedrockconverse"), T("aws")},  {T("amazon"), T("aws")},            {T("gemini"), T("google")},
+	    {T("vertexai"), T("google")},      {T("vertex"), T("google")},         {T("gcpgemini"), T("google")},
+	    {T("gcpvertexai"), T("google")},   {T("gcpgenai"), T("google")},       {T("googlegenai"), T("google")},
+	    {T("googleaistudio"), T("google")}, {T("azureopenai"), T("azure")},    {T("azaiopenai"), T("azure")},
+	    {T("azureaiopenai"), T("azure")},  {T("azaiinference"), T("azure")},   {T("azureaiinference"), T("azure")},
+	    {T("mistralai"), T("mistral")},    {T("moonshot"), T("moonshotai")},   {T("togetherai"), T("together")},
+	    {T("fireworksai"), T("fireworks")}, {T("watsonx"), T("ibmwatsonxai")},
+	};
+
+	for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
+		if (text_eq(t, aliases[i].name)) {
+			return aliases[i].is;
+		}
+	}
+	return t;
+}
+
+bool name_is_provider(struct text id, struct text name, enum name_likeness likeness) {
+	struct name a, b;
+
+	if (likeness == NAME_BRANCH) {
+		return id.len > name.len && name.len > 0 && id.at[name.len] == '-' && text_eq_nocase(text_cut(id, 0, name.len), name);
+	}
+	squeeze(&a, id);
+	squeeze(&b, name);
+	struct text x = name_text(&a), y = name_text(&b);
+	return y.len > 0 && (likeness == NAME_EQUAL ? text_eq(x, y) : text_eq(known_as(x), known_as(y)));
+}

@@ -1,0 +1,36 @@
+/* price_names.h: how names of models and providers are compared. Private to report/prices/. */
+#ifndef REPORT_PRICE_NAMES_H
+#define REPORT_PRICE_NAMES_H
+
+#include "report/prices/prices.h"
+
+#define NAME_MAX_BYTES 256
+
+/* A name in lower case, in a buffer of its own. */
+struct name {
+	char bytes[NAME_MAX_BYTES];
+	size_t len;
+};
+
+void name_lower(struct name *n, struct text t);
+static inline struct text name_text(const struct name *n) {
+	return (struct text){n->bytes, n->len};
+}
+
+/* What follows the last '/'. */
+struct text name_base(struct text t);
+
+/* Names of open models (they have a size, "8b") that differ by what makes no other model: "-instruct", "-fp8". */
+bool name_is_same_open_model(struct text id, struct text name);
+/* Two names of which one is the other and a date. */
+bool name_is_same_but_for_date(struct text id, struct text name);
+
+/* A name without what a cloud put round it, step by step more; false if a step changes nothing. */
+#define NAME_CLOUD_STEPS 3
+bool name_from_cloud(struct name *out, struct text name, int step);
+
+/* Providers: of the same letters; known by both names; or "vertex_ai" and its branch "vertex_ai-language-models". */
+enum name_likeness { NAME_EQUAL, NAME_ALIAS, NAME_BRANCH };
+bool name_is_provider(struct text id, struct text name, enum name_likeness likeness);
+
+#endif
