@@ -33,7 +33,9 @@ struct estimate_options {
 	int64_t rent_nano; /* per GPU-hour, or ESTIMATE_NONE */
 	/* shares in nano: 500000000 is a half */
 	int64_t mfu, bandwidth; /* of the card's peaks; 0: as learnt from measurements */
-	int64_t utilization; /* of the paid time in which the GPUs work */
+	int64_t utilization; /* requests that come, of those that a full batch keeps up with */
+	int64_t load_nano; /* requests a second, or a multiple of what one replica keeps up with; 0: by utilization */
+	bool load_is_factor;
 	int64_t memory; /* of the card's memory that weights and cache may take */
 	int64_t batch; /* sequences that decode together; 0: what the memory holds, at most max_batch */
 	int64_t max_batch;

@@ -14,12 +14,30 @@ struct settings {
 	int64_t tp, pp, ep, dp, gpus, batch, prompt, cached, output; /* 0: not given */
 	int64_t mfu, bandwidth, pue, watts, idle_watts; /* nano; 0: not given */
 	struct given_money rent, per_kwh, grid;
+	struct load_given { int64_t nano; bool factor; } load;
 	bool explain;
 };
 
 static const char *format_word(size_t i) {
 	static const char *const words[] = {"table", "json", "html"};
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
+}
+
+/* "10/s": requests a second; "x0.5": so many times what a replica keeps up with. */
+static int value_load(const struct option *o, void *into, const char *value, struct fault *why) {
+	struct load_given *l = into;
+	struct text t = text_of(value);
+	bool factor = text_skip(&t, T("x"));
+
+	(void)o;
+	if (!factor && !text_ends(t, T("/s"))) {
+		return fault_set(why, ERROR_CONFIG, "is neither a rate nor a factor, expected requests a second such as 10/s, or x0.5 of what a replica keeps up with");
+	}
+	if (!decimal_parse(factor ? t : text_cut(t, 0, t.len - 2), 0, &l->nano) || l->nano <= 0) {
+		return fault_set(why, ERROR_CONFIG, "is out of range, expected such as 10/s or x0.5");
+	}
+	l->factor = factor;
+	return 0;
 }
 
 #define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
@@ -36,6 +54,7 @@ static const struct option own[] = {
 	ROW("gpu-hour", "PRICE", "rent of one GPU for an hour", value_given_money, rent),
 	ROW("mfu", "SHARE", "of the card's peak FLOP/s that is reached (default: as measured)", value_share, mfu),
 	ROW("bandwidth", "SHARE", "of the card's peak bandwidth that is reached (default: as measured)", value_share, bandwidth),
+	ROW("load", "RATE", "requests that come: 10/s, or x0.5 of what a full batch keeps up with", value_load, load),
 	ROW("batch", "N", "sequences that decode together (default: what the memory holds)", value_count, batch),
 	ROW("prompt", "N", "tokens of a request's prompt (default 2000)", value_count, prompt),
 	ROW("cached", "N", "of them, found in the prefix cache (default 0)", value_count, cached),
@@ -81,6 +100,8 @@ static void fill(const struct settings *s, struct estimate_options *o) {
 	set_if(&o->mfu, s->mfu);
 	set_if(&o->bandwidth, s->bandwidth);
 	set_if(&o->utilization, s->scenario.utilization);
+	o->load_nano = s->load.nano;
+	o->load_is_factor = s->load.factor;
 	set_if(&o->memory, s->scenario.memory);
 	set_if(&o->pue, s->pue);
 	o->watts_milli = s->watts / 1000000;

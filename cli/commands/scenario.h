@@ -18,7 +18,7 @@ struct scenario_settings {
 #define SCENARIO_OPTIONS(own, s, gpu_help)                                                                             \
 	OWN_ROW(own, "gpu", "NAME", gpu_help, value_text, s.gpu),                                                          \
 	OWN_ROW(own, "gpus-file", "FILE", "another catalogue of cards", value_text, s.catalogue),                          \
-	OWN_ROW(own, "utilization", "SHARE", "of the paid time in which the GPUs work (default 1; whatif: as it was)", value_share, s.utilization),       \
+	OWN_ROW(own, "utilization", "SHARE", "estimate: requests that come, of those that a full batch keeps up with (default 1); whatif: of paid time at work (as it was)", value_share, s.utilization),       \
 	OWN_ROW(own, "memory", "SHARE", "of the card's memory for weights and cache (default 0.9)", value_share, s.memory), \
 	OWN_ROW(own, "max-batch", "N", "sequences at once, at most (default 256)", value_count, s.max_batch),              \
 	OWN_ROW(own, "chunk", "N", "tokens of a step, at most (default 2048)", value_count, s.chunk),                      \

@@ -111,9 +111,7 @@ static double price_of(int64_t nano) {
 
 /* Money per GPU-nanosecond of work: the rent of idle time is on it too. */
 static void set_prices(struct costs *c, const struct estimate_options *o) {
-	double u = (double)o->utilization / 1e9;
-
-	c->utilization = u;
+	c->utilization = 1; /* until the load is known */
 	c->memory = (double)o->memory / 1e9;
 	c->watts = (double)o->watts_milli / 1e3;
 	c->idle_watts = (double)(o->idle_watts_milli > 0 ? o->idle_watts_milli : c->roofline.gpu.idle_milliwatts) / 1e3;
@@ -123,7 +121,7 @@ static void set_prices(struct costs *c, const struct estimate_options *o) {
 	c->list_input = price_of(o->list_input_nano);
 	c->list_cached = price_of(o->list_cached_nano);
 	c->list_output = price_of(o->list_output_nano);
-	c->rent = price_of(o->rent_nano) / NS_PER_HOUR_F / u;
+	c->rent = price_of(o->rent_nano) / NS_PER_HOUR_F;
 	snprintf(c->currency, sizeof c->currency, "%s", o->currency);
 }
 
@@ -185,22 +183,6 @@ static int read_card(struct costs *c, const struct estimate_options *o, const st
 	}
 	gpu_catalogue_free(cards);
 	return err;
-}
-
-int costs_init(struct costs *c, const struct estimate_options *o, struct fault *why) {
-	struct modelspec m;
-	int err = check_shares(o, why);
-
-	*c = (struct costs){.gpus = (double)o->gpus, .prompt = (double)o->prompt,
-	                    .cached = (double)o->cached, .output = (double)o->output};
-	err = err ? err : check_counts(o, why);
-	err = err ? err : read_model(o, &m, why);
-	err = err ? err : read_card(c, o, &m, why);
-	if (err) {
-		return ERROR_CONFIG; /* a file that cannot be read is a wrong option too */
-	}
-	set_prices(c, o);
-	return set_batch(c, o, why);
 }
 
 /* ---- time ---- */
@@ -303,6 +285,74 @@ int64_t costs_batch(const struct costs *c, int64_t wanted, double context) {
 	return fits < wanted ? fits : wanted;
 }
 
+/* ---- load ---- */
+
+/* A step of what is in it; prompts beside a batch take partly steps of their own. */
+static double loaded_step_ns(const void *costs, double p, double a, double d, double k) {
+	const struct costs *c = costs;
+	struct law_step decode = {.total_ns = 0}, prompts = decode, mixed = decode;
+	double alone = exp(c->law.constants->shared[LAW_ALONE]), factor = p > 0 ? stages_factor(c, p) : 1;
+
+	law_step(&c->law, 0, 0, d, k, &decode);
+	if (p <= 0) {
+		return decode.total_ns;
+	}
+	law_step(&c->law, p, a, 0, 0, &prompts);
+	if (d > 0) {
+		law_step(&c->law, p, a, d, k, &mixed);
+		prompts.total_ns = alone * prompts.total_ns + (1 - alone) * fmin(prompts.total_ns, fmax(0, mixed.total_ns - decode.total_ns));
+	}
+	return decode.total_ns + prompts.total_ns * factor;
+}
+
+static struct load_engine engine_of(const struct costs *c) {
+	return (struct load_engine){.prompt = c->prompt - c->cached, .output = fmax(1, c->output), .cached = c->cached, .chunk = c->chunk,
+	                            .max_batch = (double)c->full_batch, .step_ns = loaded_step_ns, .context = c};
+}
+
+/* The share of paid time that the tokens' own times are: what makes all of them together cost what was paid. */
+static double time_at_work(const struct costs *c) {
+	double cached = c->cached > 0 ? c->cached * costs_cached_ns(c, c->prompt, c->cached) : 0;
+	double in = (c->prompt - c->cached) * costs_uncached_ns(c, c->prompt, c->cached) + cached;
+	double out = c->output * costs_output_ns(c, (double)c->batch, c->prompt + c->output / 2);
+
+	return fmin(1, c->load.rate * (in + out) / 1e9 / c->gpus);
+}
+
+void costs_set_load(struct costs *c, double offered) {
+	double full = c->rent * c->utilization;
+
+	c->batch = c->full_batch;
+	struct load_engine e = engine_of(c);
+	load_at(&e, offered * load_capacity(&e), &c->load);
+	c->loaded = true;
+	c->batch = (int64_t)fmax(1, rint(c->load.batch));
+	c->utilization = fmax(1e-6, time_at_work(c));
+	c->rent = full / c->utilization;
+}
+
+static int set_capacity(struct costs *c, const struct estimate_options *o, struct fault *why) {
+	double offered = (double)o->utilization / 1e9;
+
+	c->full_batch = c->batch;
+	c->replicas = 1;
+	struct load_engine e = engine_of(c);
+	c->capacity = load_capacity(&e);
+	if (o->load_nano > 0) {
+		offered = o->load_is_factor ? (double)o->load_nano / 1e9 : (double)o->load_nano / 1e9 / c->capacity;
+		double replicas = ceil(offered * (1 - 1e-9));
+		if (replicas > 1e6) {
+			return fault_set(why, ERROR_CONFIG, "--load: more than a million replicas of %.3g requests a second, expected less", c->capacity);
+		}
+		c->replicas = (int64_t)fmax(1, replicas);
+		offered /= (double)c->replicas;
+	}
+	if (o->load_nano > 0 || o->utilization < NANO) {
+		costs_set_load(c, offered);
+	}
+	return 0;
+}
+
 /* ---- where things turn ---- */
 
 /* The least x in [1, 10^9] at which `over` holds, which it does from some x on; INFINITY if it does not. */
@@ -363,4 +413,21 @@ double costs_power(const struct costs *c, double ns, double watts) {
 
 double costs_wh(const struct costs *c, double ns, double watts) {
 	return ns / NS_PER_HOUR_F * (watts + c->idle_watts * (1 / c->utilization - 1)) * c->pue * MILLION;
+}
+
+int costs_init(struct costs *c, const struct estimate_options *o, struct fault *why) {
+	struct modelspec m;
+	int err = check_shares(o, why);
+
+	*c = (struct costs){.gpus = (double)o->gpus, .prompt = (double)o->prompt,
+	                    .cached = (double)o->cached, .output = (double)o->output};
+	err = err ? err : check_counts(o, why);
+	err = err ? err : read_model(o, &m, why);
+	err = err ? err : read_card(c, o, &m, why);
+	if (err) {
+		return ERROR_CONFIG; /* a file that cannot be read is a wrong option too */
+	}
+	set_prices(c, o);
+	err = set_batch(c, o, why);
+	return err ? err : set_capacity(c, o, why);
 }

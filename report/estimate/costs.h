@@ -9,6 +9,7 @@
 
 #include "core/model/law.h"
 #include "report/estimate.h"
+#include "report/estimate/load.h"
 
 struct costs {
 	struct law law;
@@ -20,8 +21,16 @@ struct costs {
 	double spread; /* natural logarithm of the factor that bounds 95 % of measurements */
 	int64_t fits; /* sequences that the memory holds at their mean context */
 	int64_t batch;
+	bool loaded;            /* by --load or --utilization; else as much as a full batch takes */
+	int64_t replicas;       /* that keep up with it; what follows is of one of them */
+	double capacity;        /* requests a second of one replica with a full batch */
+	int64_t full_batch;     /* the batch then */
+	struct load_point load;
 	char currency[16];
 };
+
+/* The same replica at another load, a share of its capacity: batch, time at work and money follow. */
+void costs_set_load(struct costs *c, double offered);
 
 /* Checks the options and reads the files. */
 int costs_init(struct costs *c, const struct estimate_options *o, struct fault *why);

@@ -57,7 +57,7 @@ static void add_card(struct sheet *s, const struct costs *c, const struct estima
 	          "(%lld x %.0f GB x %g - %.2f GB) / (%.0f tokens on average x cache of one)", (long long)r->gpus,
 	          (double)r->gpu.memory_bytes / GIGA, c->memory, law_weight_bytes(&c->law) * c->gpus / GIGA, c->prompt + c->output / 2);
 	sheet_add(s, "batch", "Batch assumed", (double)c->batch, 0, "sequences", "%s",
-	          o->batch > c->fits ? "--batch; more than the memory holds by these figures" : o->batch > 0 ? "--batch" : "what the memory holds, at most --max-batch");
+	          c->loaded ? "sequences that decode at this load" : o->batch > c->fits ? "--batch; more than the memory holds by these figures" : o->batch > 0 ? "--batch" : "what the memory holds, at most --max-batch");
 }
 
 /* FLOPs and bytes of tokens by their place, prefilled and decoded. */
@@ -160,6 +160,18 @@ static void describe_tokens(struct token tokens[3], const struct costs *c, doubl
 	snprintf(tokens[2].formula, sizeof tokens[2].formula, "%.3f ms of a decode step x %.0f GPUs / %.0f", step_ms, c->gpus, batch);
 }
 
+static void add_load(struct sheet *s, const struct costs *c) {
+	sheet_bound(sheet_add(s, "capacity_rps", "Requests that a full batch keeps up with", c->capacity, 2, "/s", "%.0f GPUs' time / (%.0f x input + %.0f x output, batch %lld)",
+	                      c->gpus, c->prompt, c->output, (long long)c->full_batch), c->spread);
+	if (c->loaded) {
+		sheet_add(s, "load_rps", "Requests that come, per replica", c->load.rate, 3, "/s", "%.4g of the capacity", c->load.offered);
+		sheet_add(s, "replicas", "Replicas", (double)c->replicas, 0, "", "as many as keep up")->detail = c->replicas == 1;
+		sheet_add(s, "at_work", "Time with anything to do", c->load.at_work * 100, 1, "%", "1 - exp(-%.3f sequences in the engine)", c->load.decoding);
+		sheet_bound(sheet_add(s, "ttft_ms", "Time to first token", c->load.ttft_ms, 1, "ms", "prompt, the step before it, the queue"), c->spread);
+		sheet_bound(sheet_add(s, "token_ms", "Time per output token", c->load.token_ms, 2, "ms", "a step of %.1f sequences / (1 - %.3f of prompts)", c->load.batch, c->load.prefill), c->spread);
+	}
+}
+
 static void add_costs(struct sheet *s, const struct costs *c) {
 	double cached = c->cached > 0 ? c->cached : floor(c->prompt / 2);
 	double context = c->prompt + c->output / 2;
@@ -182,7 +194,16 @@ static void print_head(const struct costs *c, FILE *out) {
 
 	fprintf(out, "%s on %lld x %s", r->model.name, (long long)r->gpus, r->gpu.name);
 	if (!isnan(c->rent)) {
-		fprintf(out, " at %.4g %s per GPU-hour, %.4g %% of it at work", c->rent * 3.6e12 * c->utilization, c->currency, c->utilization * 100);
+		fprintf(out, " at %.4g %s per GPU-hour", c->rent * 3.6e12 * c->utilization, c->currency);
+	}
+	if (c->loaded) {
+		fprintf(out, "\n%.4g requests/s come, %.0f %% of what %s with: batch %.1f, at work %.0f %% of the time, first token\nafter %.0f ms, then %.1f ms a token",
+		        c->load.rate * (double)c->replicas, c->load.offered * 100, c->replicas > 1 ? "the replicas keep up" : "a full batch keeps up",
+		        c->load.batch, c->load.at_work * 100, c->load.ttft_ms, c->load.token_ms);
+		if (c->replicas > 1) {
+			fprintf(out, "; %lld replicas", (long long)c->replicas);
+		}
+		fputc('.', out);
 	}
 	fprintf(out, "\nRequests of %.0f tokens in and %.0f out; prefill in chunks of %.0f. 95 %% of published\nmeasurements are within x / %.1f of such an estimate (%s).\n",
 	        c->prompt, c->output, costs_chunk(c), exp(c->spread), law_engine_names[c->law.engine]);
@@ -233,6 +254,7 @@ int estimate_print(const struct estimate_options *o, const struct estimate_view 
 	add_card(&s, &c, o);
 	add_positions(&s, &c);
 	add_times(&s, &c);
+	add_load(&s, &c);
 	add_costs(&s, &c);
 	if (json) {
 		print_json(&c, &s, v->explain, out);

@@ -37,6 +37,14 @@ double explain_ratio(const struct costs *c, double batch, double context) {
 	return costs_output_ns(c, batch, context) / costs_uncached_ns(c, context, 0);
 }
 
+/* The same for this mix of tokens, of a replica that never idles. */
+static double explain_ratio_at(const struct costs *c, double batch, double context) {
+	struct costs full = *c;
+
+	full.batch = (int64_t)batch;
+	return costs_output_ns(&full, batch, context) / costs_uncached_ns(&full, c->prompt, 0);
+}
+
 struct mix explain_mix(const struct costs *c, double ratio) {
 	double in = costs_rent(c, costs_uncached_ns(c, c->prompt, 0)) * ratio;
 	double out = costs_rent(c, costs_output_ns(c, (double)c->batch, c->prompt + c->output / 2));
@@ -85,12 +93,14 @@ static void print_head(const struct costs *c, FILE *out) {
 	const struct roofline *r = &c->roofline;
 	char reading[200];
 
-	fprintf(out, "Why are output tokens dearer? %s on %lld x %s, %.4g %s per GPU-hour, %.4g %% at work\n", r->model.name,
-	        (long long)r->gpus, r->gpu.name, c->rent * 3.6e12 * c->utilization, c->currency, c->utilization * 100);
-	fprintf(out, "%s: a chunk of %.0f prompt tokens shares that, or %lld decoders\n", explain_reading(c, reading), c->chunk,
-	        (long long)c->batch);
-	fprintf(out, "do; below %.0f tokens it waits for memory, not arithmetic. An estimate; %s per million tokens.\n",
-	        roofline_ridge(r), c->currency);
+	double context = c->prompt + c->output / 2;
+
+	fprintf(out, "Why do output tokens cost more? %s on %lld x %s, %.4g %s per GPU-hour\n", r->model.name, (long long)r->gpus, r->gpu.name,
+	        c->rent * 3.6e12 * c->utilization, c->currency);
+	fprintf(out, "A full batch of %lld costs %.1f : 1, a request alone %.0f : 1. ", (long long)c->full_batch,
+	        explain_ratio_at(c, (double)c->full_batch, context), explain_ratio_at(c, 1, context));
+	fprintf(out, "%s: a chunk of %.0f\nprompt tokens shares that, or %lld decoders do; below %.0f tokens a step waits for memory, not arithmetic. %s per million\ntokens; 95 %% of published measurements are within x / %.1f.\n",
+	        explain_reading(c, reading), costs_chunk(c), (long long)c->batch, roofline_ridge(r), c->currency, exp(c->spread));
 }
 
 static void print_positions(const struct costs *c, FILE *out) {
@@ -179,6 +189,7 @@ void explain_print(const struct costs *c, FILE *out) {
 	print_ratios(c, out);
 	print_mixes(c, out);
 	print_caching(c, out);
+	explain_load_print(c, out);
 }
 
 /* ---- as JSON ---- */
@@ -222,4 +233,5 @@ void explain_json(const struct costs *c, FILE *out) {
 		json_member("price", k.price, true, out);
 	}
 	fputs("\n ]", out);
+	explain_load_json(c, out);
 }

@@ -34,6 +34,27 @@ double explain_ratio(const struct costs *c, double batch, double context);
 struct mix explain_mix(const struct costs *c, double ratio);
 struct caching explain_caching(const struct costs *c, double hit);
 
+#define EXPLAIN_LOADS 11
+extern const double explain_loads[EXPLAIN_LOADS];
+
+/* Money per million tokens by rent and by power, idle time on it; joules per token, idle ones too. */
+struct at_load {
+	struct load_point load;
+	double input, output, ratio, request; /* request: money of one */
+	double input_power, output_power, input_joules, output_joules;
+	double user_tok_s; /* tokens a second that one user sees */
+};
+struct at_load explain_at_load(const struct costs *c, double offered);
+
+/* Holding a million tokens of cache for an hour, in money; a prompt from host memory or computed; output's cost with drafts. */
+struct levers {
+	double hold, load_ms, compute_ms, speculative, accepted, prefill_share;
+};
+struct levers explain_levers(const struct costs *c);
+
+void explain_load_print(const struct costs *c, FILE *out);
+void explain_load_json(const struct costs *c, FILE *out); /* ,"loads": […], … */
+
 /* What a step reads, as a sentence for people, without the full stop; experts are read as its tokens choose them. */
 const char *explain_reading(const struct costs *c, char out[200]);
 

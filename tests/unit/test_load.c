@@ -1,0 +1,96 @@
+/* The queueing model beside the replay that whatif uses: the same step times, requests that come at random. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "report/estimate/load.h"
+#include "report/estimate/replay.h"
+
+#define REQUESTS 4000
+#define WITHIN 0.15
+
+struct engine {
+	struct fitted_model model;
+	int64_t prompt, output, chunk, max_batch;
+};
+
+static double step_ns(const void *context, double p, double a, double d, double k) {
+	const struct engine *e = context;
+	const struct fitted_model *m = &e->model;
+
+	return m->floor_ns + m->token_ns * (p + d) + m->prefill_token_kv_ns * a + m->decode_kv_ns * k;
+}
+
+/* splitmix64 (public domain, Vigna 2015), as a gap of a Poisson stream. */
+static double gap_ns(uint64_t *random, double rate) {
+	uint64_t z = (*random += UINT64_C(0x9e3779b97f4a7c15));
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	z ^= z >> 31;
+	return -log(((double)(z >> 11) + 1) / 9007199254740992.0) / rate * 1e9;
+}
+
+struct played {
+	double batch, at_work, ttft_ms;
+};
+
+static struct played play(const struct engine *e, double rate) {
+	struct replay *r = replay_new(&(struct replay_options){.chunk = e->chunk, .max_batch = e->max_batch});
+	struct fault why;
+	uint64_t random = 1;
+	double at = 0;
+
+	replay_model(r, &e->model);
+	for (int i = 0; i < REQUESTS; i++) {
+		at += gap_ns(&random, rate);
+		const struct replay_request q = {.arrival_ns = (int64_t)at, .prompt = e->prompt, .completion = e->output};
+		assert_int_equal(replay_add(r, &q, &why), 0);
+	}
+	assert_int_equal(replay_end(r, &why), 0);
+	const struct replay_sums *s = replay_result(r);
+	struct played out = {(double)s->decode_slots / (double)s->decode_steps, (double)s->busy_ns / at,
+	                     (double)s->first_token_wait_ns / (double)s->first_tokens / 1e6};
+	replay_free(r);
+	return out;
+}
+
+static void near(const char *what, double offered, double got, double expected) {
+	if (fabs(got / expected - 1) > WITHIN) {
+		fail_msg("%s at %.0f %% of capacity: %.4g, replayed %.4g", what, offered * 100, got, expected);
+	}
+}
+
+/* An 8B and a 70B model by their orders of magnitude, chat and retrieval, a small batch and a large one. */
+static void test_replayed(void **state) {
+	(void)state;
+	static const struct engine engines[] = {
+		{{.floor_ns = 8e6, .token_ns = 15e3, .prefill_token_kv_ns = 0.6, .decode_kv_ns = 50}, 500, 200, 2048, 128},
+		{{.floor_ns = 25e6, .token_ns = 60e3, .prefill_token_kv_ns = 1, .decode_kv_ns = 80}, 2000, 400, 8192, 64},
+		{{.floor_ns = 12e6, .token_ns = 30e3, .prefill_token_kv_ns = 1, .decode_kv_ns = 100}, 8000, 100, 2048, 32},
+	};
+	static const double loads[] = {0.02, 0.1, 0.3, 0.5, 0.7, 0.8};
+
+	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+		const struct engine *e = &engines[i];
+		const struct load_engine l = {.prompt = (double)e->prompt, .output = (double)e->output, .chunk = (double)e->chunk,
+		                              .max_batch = (double)e->max_batch, .step_ns = step_ns, .context = e};
+		for (size_t k = 0; k < sizeof loads / sizeof *loads; k++) {
+			struct load_point p;
+			load_at(&l, loads[k] * load_capacity(&l), &p);
+			struct played got = play(e, p.rate);
+			near("batch", loads[k], p.batch, got.batch);
+			near("share at work", loads[k], p.at_work, got.at_work);
+			near("time to first token", loads[k], p.ttft_ms, got.ttft_ms);
+		}
+	}
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_replayed)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
