@@ -44,6 +44,8 @@ struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names);
 void fleet_set_default_rate(struct fleet *f, int64_t rate_nano);
 /* How it derives names of replicas ("names"). */
 const struct name_rules *fleet_names(const struct fleet *f);
+/* --same and --different: "A=B", two names of servers. False if it is no pair. */
+bool fleet_add_pair(struct fleet *f, bool same, struct text pair);
 /* --gpus: so many per replica beside --gpu-hour, whatever logs state. */
 void fleet_set_gpus(struct fleet *f, int64_t gpus);
 /*
@@ -99,6 +101,7 @@ struct price_cuts {
 typedef bool vendor_test(void *context, name_id model, struct text billing);
 
 struct attribute_options {
+	bool identity; /* all evidence is here: names that are one server's are found, and clocks corrected */
 	const struct fleet *fleet;
 	struct names *names;
 	enum rule rule;

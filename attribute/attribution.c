@@ -9,6 +9,7 @@
 #include "attribute/evidence/join.h"
 #include "attribute/split/request_rows.h"
 #include "attribute/evidence/replicas.h"
+#include "attribute/evidence/servers.h"
 #include "attribute/split/walks.h"
 
 /* Of the memory that streams may take, see the README. */
@@ -24,8 +25,9 @@ struct attribution {
 	struct accounts_common common;
 	struct spool *patches;         /* what another attribution joined; or NULL */
 	struct join_report joined;     /* of gateways' requests to the engines' */
+	struct quality identity;       /* what is to be stated of names and clocks */
 	bool sealed, fitted;
-	int64_t duplicates;
+	int64_t duplicates, rewritten; /* rewritten: duplicates left out on the way */
 };
 
 struct attribution *attribution_new(const struct attribute_options *o) {
@@ -33,6 +35,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	unsigned lanes = o->lanes > 0 ? o->lanes : 1;
 
 	a->options = *o;
+	quality_init(&a->identity);
 	a->evidence = evidence_new(o->names, lanes, EVIDENCE_BYTES);
 	a->replicas = replicas_new(o->names, lanes);
 	evidence_watch(a->evidence, replicas_take, a->replicas);
@@ -55,6 +58,7 @@ void attribution_free(struct attribution *a) {
 	if (!a) {
 		return;
 	}
+	quality_release(&a->identity);
 	evidence_free(a->evidence);
 	replicas_free(a->replicas);
 	attribution_fits_free(a->fits);
@@ -107,12 +111,28 @@ bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *
 
 /* ---- going through all replicas ---- */
 
+/* Names of one server become one, and clocks one clock. */
+static int settle_servers(struct attribution *a, struct fault *why) {
+	struct servers *s;
+	int rc = servers_decide(&s, a->evidence, a->options.names, a->options.fleet, &a->identity, why);
+
+	if (rc >= 0 && servers_change(s)) {
+		replicas_free(a->replicas);
+		a->replicas = replicas_new(a->options.names, 1);
+		evidence_watch(a->evidence, replicas_take, a->replicas);
+		rc = evidence_rewrite(a->evidence, servers_apply, s, &a->rewritten, why);
+	}
+	servers_free(s);
+	return rc;
+}
+
 int attribution_seal(struct attribution *a, struct fault *why) {
 	if (a->sealed) {
 		return 0;
 	}
 	a->sealed = true;
 	int rc = evidence_seal(a->evidence, why);
+	rc = rc < 0 || !a->options.identity ? rc : settle_servers(a, why);
 	replicas_seal(a->replicas);
 	if (rc >= 0 && a->patches) {
 		rc = spool_seal(a->patches, why);
@@ -262,7 +282,8 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	if (rc >= 0 && a->common.rows) {
 		rc = request_rows_write(a->common.rows, a->options.requests_path, why);
 	}
-	quality->duplicates += a->duplicates + evidence_repeated(a->evidence);
+	quality->duplicates += a->duplicates + a->rewritten + evidence_repeated(a->evidence);
+	quality_merge(quality, &a->identity);
 	join_tell(&a->joined, quality);
 	if (rc >= 0) {
 		fits_find_impossible(fits, a->options.from_ns, a->options.to_ns, quality);

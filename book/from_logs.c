@@ -90,6 +90,7 @@ static void start_attribution(struct from_logs *j) {
 		.lanes = ingest_lanes(&j->logs.options),
 		.requests_path = j->set->requests,
 		.compare_rules = j->set->compare_rules,
+		.identity = true,
 		.positions = j->set->by.position,
 		.is_vendors = j->set->replica ? NULL : is_vendors,
 		.vendors = j,

@@ -27,6 +27,16 @@ int settings_no_rate(struct fault *why) {
 	                           "else describe what was paid in a file: --fleet fleet.json (man 5 tollbook)");
 }
 
+static int add_pairs(struct fleet *f, bool same, const struct list *pairs, struct fault *why) {
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (!fleet_add_pair(f, same, text_of(pairs->at[i]))) {
+			const char *option = same ? "same" : "different";
+			return fault_option(why, option, "--%s %s: expected two names of servers, A=B", option, pairs->at[i]);
+		}
+	}
+	return 0;
+}
+
 int settings_fleet(const struct book_settings *s, struct names *names, struct fleet **out, struct fault *why) {
 	if (!s->fleet && s->gpu_hour_nano < 0) {
 		return settings_no_rate(why);
@@ -44,7 +54,8 @@ int settings_fleet(const struct book_settings *s, struct names *names, struct fl
 		fleet_set_default_rate(*out, s->gpu_hour_nano);
 		fleet_set_gpus(*out, s->gpus);
 	}
-	return rc;
+	rc = rc ? rc : add_pairs(*out, true, &s->same, why);
+	return rc ? rc : add_pairs(*out, false, &s->different, why);
 }
 
 bool settings_rule(struct book_settings *s, const char *name) {

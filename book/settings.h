@@ -33,6 +33,7 @@ struct book_settings {
 	const char *fleet;     /* path of the fleet file */
 	int64_t gpu_hour_nano; /* instead: price of a GPU-hour, nano-units; -1: not given */
 	int64_t gpus;          /* beside it: GPUs per replica; 0: as logs state, else one */
+	struct list same, different; /* "A=B": names of one server, of two */
 	/* How time is split. */
 	int rule;                  /* enum rule: who pays what in a mixed step */
 	bool compare_rules;        /* also what other rules give */

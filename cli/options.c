@@ -77,6 +77,8 @@ static const struct option common[] = {
 	{"log-format", 0, "NAME", "force a format instead of detecting it", GROUP_LOGS, value_word, SET(log_format), log_format_word, true},
 	{"pattern", 0, "FILE", "read what these patterns match (samples/pattern.conf)", GROUP_LOGS, value_text, SET(pattern), NULL, true},
 	{"tenant-key-file", 0, "FILE", "tenants by aliases, which only this key gives (t- and 16 hex digits)", GROUP_LOGS, value_text, SET(tenant_key), NULL, true},
+	{"same", 0, "A=B", "two names of one server; repeatable", GROUP_LOGS, value_list, SET(same), NULL, false},
+	{"different", 0, "A=B", "names of two servers; repeatable", GROUP_LOGS, value_list, SET(different), NULL, false},
 	{"no-evidence", 0, "GLOB", "files that hold none, and are no finding; repeatable", GROUP_LOGS, value_list, SET(no_evidence), NULL, false},
 	{"quarantine", 0, "FILE", "rejected lines go there, without what people wrote", GROUP_LOGS, value_text, SET(quarantine), NULL, true},
 	{"threads", 0, "N", "read so many files at once (default: one per core)", GROUP_LOGS, value_count, SET(threads), NULL, false},

@@ -64,6 +64,10 @@ static int compare(const void *context, const void *a_bytes, size_t a_len, const
 	return order != 0 ? order : exact_order(a->line, b->line);
 }
 
+struct spool *evidence_spool(const struct evidence *e, size_t memory_bytes) {
+	return spool_new(1, memory_bytes, compare, e->names);
+}
+
 struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory_bytes) {
 	struct evidence *e = must_calloc(1, sizeof *e);
 

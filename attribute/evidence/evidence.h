@@ -117,6 +117,13 @@ void evidence_patch_tenants(struct evidence *e, struct spool *patches);
 /* Hands over those there are, in the order of replica and time. */
 int evidence_give_patches(struct evidence *e, tenant_sink *sink, void *context, struct fault *why);
 
+/*
+ * Changes items, as `change` says, once evidence_seal is done: their names and instants, or leaves them out (false). The
+ * watcher is told of all that remain, by lane 0. *duplicates: records that were there twice.
+ */
+typedef bool evidence_change(void *context, struct item *item);
+int evidence_rewrite(struct evidence *e, evidence_change *change, void *context, int64_t *duplicates, struct fault *why);
+
 /* Was there a step whose contexts the log does not say? */
 bool evidence_lacks_contexts(const struct evidence *e);
 

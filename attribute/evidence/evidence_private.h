@@ -39,6 +39,9 @@ struct evidence {
 	name_id only; /* 0: all */
 };
 
+/* A store of items, sorted as evidence is. */
+struct spool *evidence_spool(const struct evidence *e, size_t memory_bytes);
+
 /* A reading of a store of items. */
 int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struct fault *why);
 /* Marks are patches without content: before the first item; then of the item handed out last, and its bytes. */

@@ -467,6 +467,18 @@ const char *fleet_currency(const struct fleet *f) {
 	return f->currency;
 }
 
+bool fleet_add_pair(struct fleet *f, bool same, struct text pair) {
+	struct server_pairs *to = same ? &f->same : &f->different;
+	struct text b = pair, a;
+
+	if (!text_until(&b, T("="), &a) || a.len == 0 || b.len == 0) {
+		return false;
+	}
+	to->at = must_realloc(to->at, (to->count + 1) * sizeof *to->at);
+	to->at[to->count++] = (struct server_pair){text_copy(a), text_copy(b)};
+	return true;
+}
+
 const struct name_rules *fleet_names(const struct fleet *f) {
 	return &f->names;
 }

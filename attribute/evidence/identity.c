@@ -1,0 +1,526 @@
+#include "attribute/evidence/identity.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/exact.h"
+
+#define MS (NS_PER_SECOND / 1000)
+#define UNSTATED INT64_MIN
+
+/* Offsets of clocks up to here can be true; further ones, up to FAR_NS, show what falls together by chance. */
+#define NEAR_NS (5600 * MS)
+#define FAR_NS (20 * NS_PER_SECOND)
+
+/* First tokens so near are one event of several prompts. */
+#define ONE_EVENT_NS MS
+/* The block of tokens in which vLLM's cache stands: where cached tokens are unknown, prompts differ by multiples of it. */
+#define CACHE_BLOCK 16
+
+/* Widths in which events count as falling together. The wide ones count with their tokens only. */
+static const int64_t widths_ns[] = {2 * MS, 10 * MS, 50 * MS, 250 * MS, 1000 * MS, 2000 * MS};
+#define WIDTHS (sizeof widths_ns / sizeof *widths_ns)
+#define NARROW 3
+
+/* ---- events ---- */
+
+/* An event of steps, or of requests. */
+struct event {
+	int64_t at_ns;
+	int64_t tokens;   /* of prompts */
+	uint32_t prompts; /* 0: of E */
+	bool clean;       /* of steps: its prompts all began and ended in it */
+};
+
+struct events {
+	struct event *at;
+	size_t count;
+};
+
+struct both {
+	struct events first, end;
+};
+
+static void add(struct events *e, struct event one) {
+	e->at[e->count++] = one;
+}
+
+static bool is_full(const struct id_step *s, int64_t most) {
+	return (int64_t)s->prefill_tokens + s->decoders >= most;
+}
+
+/* When steps end: for a stamp cut to the second the middle of where that can be, between the steps beside it. */
+static int64_t *ends_of(const struct id_steps *s) {
+	int64_t *ends = must_alloc((s->count + 1) * sizeof *ends), latest = INT64_MAX;
+
+	for (size_t i = s->count; i-- > 0;) {
+		const struct id_step *x = &s->at[i];
+		int64_t end = x->end_ns, second = end - end % NS_PER_SECOND + NS_PER_SECOND;
+		ends[i] = end;
+		if (x->coarse) {
+			latest = second < latest ? second : latest;
+			latest = latest > end ? latest : end;
+			ends[i] = end + (latest - end) / 2;
+			latest -= x->duration_ns;
+		}
+	}
+	return ends;
+}
+
+static struct both events_of_steps(const struct id_steps *s) {
+	struct both b = {{must_alloc((s->count + 1) * sizeof(struct event)), 0}, {must_alloc((s->count + 1) * sizeof(struct event)), 0}};
+	int64_t most = 0, *ends = ends_of(s);
+
+	for (size_t i = 0; i < s->count; i++) {
+		int64_t all = (int64_t)s->at[i].prefill_tokens + s->at[i].decoders;
+		most = all > most ? all : most;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		const struct id_step *x = &s->at[i];
+		bool clean = i > 0 && x->follows && !is_full(x, most) && !is_full(x - 1, most);
+		if (x->prompts > 0) {
+			add(&b.first, (struct event){ends[i], x->prefill_tokens, x->prompts, clean});
+		}
+		int64_t joining = clean ? x->prompts : x->prompts > 0 ? x->prompts - 1 : 0;
+		if (i + 1 < s->count && x[1].follows && x[1].decoders < x->decoders + joining) {
+			add(&b.end, (struct event){.at_ns = ends[i]});
+		}
+	}
+	free(ends);
+	return b;
+}
+
+static int by_instant(const void *a, const void *b) {
+	const struct event *x = a, *y = b;
+
+	return exact_order(x->at_ns, y->at_ns);
+}
+
+static struct both events_of_requests(const struct id_requests *r) {
+	struct both b = {{must_alloc((r->count + 1) * sizeof(struct event)), 0}, {must_alloc((r->count + 1) * sizeof(struct event)), 0}};
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct id_request *q = &r->at[i];
+		if (q->first_ns != UNSTATED) {
+			add(&b.first, (struct event){q->first_ns, q->prompt_tokens, 1, true});
+		}
+		if (q->finish_ns != UNSTATED) {
+			add(&b.end, (struct event){.at_ns = q->finish_ns});
+		}
+	}
+	if (b.first.count > 0) {
+		qsort(b.first.at, b.first.count, sizeof *b.first.at, by_instant);
+	}
+	if (b.end.count > 0) {
+		qsort(b.end.at, b.end.count, sizeof *b.end.at, by_instant);
+	}
+	/* Prompts of one step */
+	size_t kept = 0;
+	for (size_t i = 0; i < b.first.count; i++) {
+		struct event *last = kept > 0 ? &b.first.at[kept - 1] : NULL;
+		if (last && b.first.at[i].at_ns - last->at_ns <= ONE_EVENT_NS) {
+			last->tokens += b.first.at[i].tokens;
+			last->prompts++;
+		} else {
+			b.first.at[kept++] = b.first.at[i];
+		}
+	}
+	b.first.count = kept;
+	return b;
+}
+
+static void release(struct both *b) {
+	free(b->first.at);
+	free(b->end.at);
+}
+
+/* ---- what falls together ---- */
+
+enum { TESTABLE = 1, TOKENS = 2 };
+
+/* Can the tokens be compared, and do they agree? */
+static unsigned compare_tokens(const struct event *step, const struct event *request, bool cached_known) {
+	int64_t more = request->tokens - step->tokens;
+
+	if (!step->clean || step->prompts != request->prompts) {
+		return 0;
+	}
+	bool agree = cached_known ? more == 0 : more >= 0 && more % CACHE_BLOCK == 0;
+	return agree ? TESTABLE | TOKENS : TESTABLE;
+}
+
+/* Counts at each offset: k stands for the offset (k - middle) x width / 2. */
+struct counts {
+	int64_t width_ns;
+	size_t size, middle;
+	uint32_t *hits, *tokens, *testable; /* events that hit; with their tokens; that could be tested */
+	uint32_t *last_hit, *last_token, *last_test; /* the event counted last, + 1 */
+};
+
+static void counts_init(struct counts *c, int64_t width_ns) {
+	c->width_ns = width_ns;
+	c->middle = (size_t)(2 * FAR_NS / width_ns);
+	c->size = 2 * c->middle + 1;
+	uint32_t **arrays[] = {&c->hits, &c->tokens, &c->testable, &c->last_hit, &c->last_token, &c->last_test};
+	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+		*arrays[i] = must_calloc(c->size, sizeof **arrays[i]);
+	}
+}
+
+static void counts_release(struct counts *c) {
+	free(c->hits);
+	free(c->tokens);
+	free(c->testable);
+	free(c->last_hit);
+	free(c->last_token);
+	free(c->last_test);
+}
+
+static void count_once(uint32_t *counts, uint32_t *last, size_t k, uint32_t event) {
+	counts[k] += last[k] != event;
+	last[k] = event;
+}
+
+/* A pair of events that lie `difference` apart hits at the offsets within half a width of it. */
+static void count_pair(struct counts *c, int64_t difference, uint32_t event, unsigned agree) {
+	int64_t half = c->width_ns / 2, low = (difference - half) / half, high = (difference + half) / half;
+
+	for (int64_t k = low - 1; k <= high + 1; k++) {
+		int64_t off = difference - k * half;
+		int64_t at = k + (int64_t)c->middle;
+		if (off > half || off < -half || at < 0 || at >= (int64_t)c->size) {
+			continue;
+		}
+		count_once(c->hits, c->last_hit, (size_t)at, event);
+		if (agree & TESTABLE) {
+			count_once(c->testable, c->last_test, (size_t)at, event);
+		}
+		if (agree & TOKENS) {
+			count_once(c->tokens, c->last_token, (size_t)at, event);
+		}
+	}
+}
+
+static size_t first_from(const struct events *e, int64_t at_ns) {
+	size_t low = 0, high = e->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (e->at[middle].at_ns < at_ns) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+static void count_all(struct counts *c, const struct events *steps, const struct events *requests, bool cached_known) {
+	int64_t reach = FAR_NS + c->width_ns;
+
+	for (size_t i = 0; i < requests->count; i++) {
+		const struct event *r = &requests->at[i];
+		for (size_t k = first_from(steps, r->at_ns - reach); k < steps->count && steps->at[k].at_ns <= r->at_ns + reach; k++) {
+			unsigned agree = r->prompts > 0 ? compare_tokens(&steps->at[k], r, cached_known) : 0;
+			count_pair(c, r->at_ns - steps->at[k].at_ns, (uint32_t)i + 1, agree);
+		}
+	}
+}
+
+/* ---- the statistic ---- */
+
+/* Kullback-Leibler divergence of two shares; negative where x is below p. */
+static double divergence(double x, double p) {
+	double least = 1e-9, a = 0, b = 0;
+
+	p = fmin(fmax(p, least), 1 - least);
+	a = x > 0 ? x * log(x / p) : 0;
+	b = x < 1 ? (1 - x) * log((1 - x) / (1 - p)) : 0;
+	return x < p ? -(a + b) : a + b;
+}
+
+/* Groups of events further apart than the width: what they show is not independent within. */
+static double per_group(const struct events *e, int64_t width_ns) {
+	size_t groups = e->count > 0;
+
+	for (size_t i = 1; i < e->count; i++) {
+		groups += e->at[i].at_ns - e->at[i - 1].at_ns > width_ns;
+	}
+	return groups > 0 ? (double)e->count / (double)groups : 1;
+}
+
+/* Shares by chance: the mean over offsets that cannot be true. */
+struct chance {
+	double hits, tokens; /* of events; of hits */
+};
+
+static bool is_far(const struct counts *c, size_t k) {
+	int64_t offset = ((int64_t)k - (int64_t)c->middle) * (c->width_ns / 2);
+
+	return offset > NEAR_NS || offset < -NEAR_NS;
+}
+
+static struct chance chance_of(const struct counts *c, size_t events) {
+	double hits = 0, tokens = 0, offsets = 0;
+
+	for (size_t k = 0; k < c->size; k++) {
+		if (is_far(c, k)) {
+			hits += c->hits[k];
+			tokens += c->tokens[k];
+			offsets++;
+		}
+	}
+	/* One more of each: what was never seen is not impossible. */
+	double n = (double)events * offsets;
+	return (struct chance){(hits + 1) / (n + 2), (tokens + 1) / (hits + 2)};
+}
+
+/* One width: F and E. */
+struct level {
+	struct counts first, end;
+	struct chance chance_first, chance_end;
+	double group_first, group_end;
+	size_t n_first, n_end;
+	bool tokens_only;
+};
+
+static double part(double n, double share, double chance, double group) {
+	return chance > 0.5 ? 0 : n * divergence(share, chance) / group;
+}
+
+static double likelihood(const struct level *l, size_t k) {
+	double n = (double)l->n_first, hits = l->first.hits[k], tokens = l->first.tokens[k];
+
+	if (l->tokens_only) {
+		return n > 0 ? n * divergence(tokens / n, l->chance_first.hits * l->chance_first.tokens) : 0;
+	}
+	double sum = n > 0 ? part(n, hits / n, l->chance_first.hits, l->group_first) : 0;
+	sum += hits > 0 ? hits * divergence(tokens / hits, l->chance_first.tokens) : 0;
+	double m = (double)l->n_end;
+	return sum + (m > 0 ? part(m, l->end.hits[k] / m, l->chance_end.hits, l->group_end) : 0);
+}
+
+static void level_init(struct level *l, size_t w, const struct both *steps, const struct both *requests, bool cached_known) {
+	counts_init(&l->first, widths_ns[w]);
+	counts_init(&l->end, widths_ns[w]);
+	count_all(&l->first, &steps->first, &requests->first, cached_known);
+	l->tokens_only = w >= NARROW;
+	if (!l->tokens_only) {
+		count_all(&l->end, &steps->end, &requests->end, cached_known);
+	}
+	l->n_first = requests->first.count;
+	l->n_end = requests->end.count;
+	l->chance_first = chance_of(&l->first, l->n_first);
+	l->chance_end = chance_of(&l->end, l->n_end);
+	l->group_first = per_group(&requests->first, widths_ns[w]);
+	l->group_end = per_group(&requests->end, widths_ns[w]);
+}
+
+static void level_release(struct level *l) {
+	counts_release(&l->first);
+	counts_release(&l->end);
+}
+
+struct best {
+	size_t width, k;
+	double likelihood;
+	int64_t offset_ns;
+};
+
+static int64_t offset_of(const struct level *l, size_t k) {
+	return ((int64_t)k - (int64_t)l->first.middle) * (l->first.width_ns / 2);
+}
+
+static void find_best(const struct level *levels, struct best *best) {
+	*best = (struct best){.likelihood = -1};
+	for (size_t w = 0; w < WIDTHS; w++) {
+		for (size_t k = 0; k < levels[w].first.size; k++) {
+			double value = is_far(&levels[w].first, k) ? -1 : likelihood(&levels[w], k);
+			/* Of equals the nearest to no offset. */
+			int64_t offset = offset_of(&levels[w], k);
+			if (value > best->likelihood + 1e-9 ||
+			    (value > best->likelihood - 1e-9 && llabs(offset) < llabs(best->offset_ns) && w == best->width)) {
+				*best = (struct best){w, k, value, offset};
+			}
+		}
+	}
+}
+
+/* The best of offsets elsewhere, the far ones too. */
+static double best_elsewhere(const struct level *levels, const struct best *best) {
+	double found = 0;
+	int64_t apart = 2 * widths_ns[best->width] + 50 * MS;
+
+	for (size_t w = 0; w < WIDTHS; w++) {
+		for (size_t k = 0; k < levels[w].first.size; k++) {
+			int64_t off = offset_of(&levels[w], k) - best->offset_ns;
+			if (off > apart || off < -apart) {
+				double value = likelihood(&levels[w], k);
+				found = value > found ? value : found;
+			}
+		}
+	}
+	return found;
+}
+
+static double trials(void) {
+	double m = 0;
+
+	for (size_t w = 0; w < WIDTHS; w++) {
+		m += 2.0 * (double)NEAR_NS / ((double)widths_ns[w] / 2);
+	}
+	return m;
+}
+
+/* ---- the verdict ---- */
+
+static double covered(double share, double chance) {
+	return chance < 1 ? (share - chance) / (1 - chance) : 0;
+}
+
+/* At the offset, in the widest narrow width: how much of F and of E is there. */
+static void find_coverage(const struct level *levels, const struct best *best, double *first, double *end) {
+	const struct level *l = &levels[best->width < NARROW ? NARROW - 1 : best->width];
+	int64_t half = l->first.width_ns / 2;
+	int64_t step = (best->offset_ns + (best->offset_ns < 0 ? -half / 2 : half / 2)) / half;
+	size_t k = (size_t)(step + (int64_t)l->first.middle);
+
+	if (l->tokens_only) {
+		*first = *end = l->n_first > 0 ? (double)l->first.hits[k] / (double)l->n_first : 0;
+		return;
+	}
+	*first = l->n_first > 0 && l->chance_first.hits <= 0.5 ? covered((double)l->first.hits[k] / (double)l->n_first, l->chance_first.hits) : 1;
+	*end = l->n_end > 0 && l->chance_end.hits <= 0.5 ? covered((double)l->end.hits[k] / (double)l->n_end, l->chance_end.hits) : 1;
+}
+
+static int by_value(const void *a, const void *b) {
+	return exact_order(*(const int64_t *)a, *(const int64_t *)b);
+}
+
+/* The nearest event of steps to one of requests at an offset, within half a width: how far it is off; INT64_MAX: none. */
+static int64_t nearest(const struct events *steps, const struct event *r, const struct best *best, bool cached_known) {
+	int64_t half = widths_ns[best->width], found = INT64_MAX, at = r->at_ns - best->offset_ns;
+
+	for (size_t k = first_from(steps, at - half); k < steps->count && steps->at[k].at_ns <= at + half; k++) {
+		unsigned agree = r->prompts > 0 ? compare_tokens(&steps->at[k], r, cached_known) : TESTABLE | TOKENS;
+		int64_t off = at - steps->at[k].at_ns;
+		bool fits = best->width < NARROW ? agree != TESTABLE : (agree & TOKENS) != 0;
+		found = fits && llabs(off) < llabs(found) ? off : found;
+	}
+	return found;
+}
+
+/* The median of the differences of events that hit, and half the distance of their quartiles. */
+static void find_offset(const struct both *steps, const struct both *requests, const struct best *best, bool cached_known,
+                        struct id_result *out) {
+	out->by_finish = requests->first.count == 0 || steps->first.count == 0;
+	const struct events *of_steps = out->by_finish ? &steps->end : &steps->first;
+	const struct events *of_requests = out->by_finish ? &requests->end : &requests->first;
+	int64_t *found = must_alloc((of_requests->count + 1) * sizeof *found);
+	size_t count = 0;
+
+	for (size_t i = 0; i < of_requests->count; i++) {
+		int64_t off = nearest(of_steps, &of_requests->at[i], best, cached_known);
+		if (off != INT64_MAX) {
+			found[count++] = off;
+		}
+	}
+	out->events = (int64_t)of_requests->count;
+	out->matched = (int64_t)count;
+	out->offset_ns = best->offset_ns;
+	if (count > 0) {
+		qsort(found, count, sizeof *found, by_value);
+		out->offset_ns += found[count / 2];
+		out->spread_ns = (found[3 * count / 4] - found[count / 4]) / 2;
+	}
+	free(found);
+}
+
+/* What S would be if it were one server. */
+static double expected(const struct level *levels) {
+	const struct level *l = &levels[NARROW - 1];
+
+	return l->chance_first.hits > 0.5 ? 0 : (double)l->n_first * divergence(0.8, l->chance_first.hits);
+}
+
+static enum id_verdict verdict_of(const struct id_result *r, const struct best *best, double first, double end, double testable,
+                                  double would) {
+	bool wide = best->width >= NARROW;
+	bool found = r->statistic >= (wide ? 35 : 30) && r->gap >= fmax(10, best->likelihood / 2) && r->tokens >= 0.3;
+
+	if (found && r->coverage >= 0.6) {
+		return ID_SAME;
+	}
+	if (found && testable >= 5 && fabs(first - end) <= 0.4) {
+		return ID_PART;
+	}
+	if (r->coverage < 0.4 && would >= 50 && r->statistic < fmax(5, would / 8)) {
+		return ID_DIFFERENT;
+	}
+	return ID_UNDECIDED;
+}
+
+static void judge(const struct level *levels, const struct both *steps, const struct both *requests, bool cached_known,
+                  struct id_result *out) {
+	struct best best;
+	double first, end;
+
+	find_best(levels, &best);
+	if (best.likelihood < 0) {
+		return;
+	}
+	double testable = levels[best.width].first.testable[best.k], tokens = levels[best.width].first.tokens[best.k];
+	out->statistic = best.likelihood - log(trials());
+	out->gap = best.likelihood - best_elsewhere(levels, &best);
+	find_coverage(levels, &best, &first, &end);
+	out->coverage = fmin(first, end);
+	out->tokens = testable >= 5 ? tokens / testable : 1;
+	find_offset(steps, requests, &best, cached_known, out);
+	out->verdict = verdict_of(out, &best, first, end, testable, expected(levels));
+}
+
+void identity_test(const struct id_steps *steps, const struct id_requests *requests, struct id_result *out) {
+	struct both of_steps = events_of_steps(steps), of_requests = events_of_requests(requests);
+	struct level levels[WIDTHS];
+
+	*out = (struct id_result){.verdict = ID_UNDECIDED, .tokens = 1};
+	memset(levels, 0, sizeof levels);
+	for (size_t w = 0; w < WIDTHS; w++) {
+		level_init(&levels[w], w, &of_steps, &of_requests, requests->cached_known);
+	}
+	if (of_steps.first.count + of_steps.end.count > 0 && of_requests.first.count + of_requests.end.count > 0) {
+		judge(levels, &of_steps, &of_requests, requests->cached_known, out);
+	}
+	for (size_t w = 0; w < WIDTHS; w++) {
+		level_release(&levels[w]);
+	}
+	release(&of_steps);
+	release(&of_requests);
+}
+
+/* ---- candidates ---- */
+
+#define VOTE_NS (40 * MS)
+
+int64_t identity_votes(const struct id_steps *steps, const struct id_requests *requests, size_t most, int64_t reach_ns) {
+	struct both s = events_of_steps(steps), r = events_of_requests(requests);
+	size_t bins = (size_t)(2 * reach_ns / VOTE_NS) + 2;
+	int64_t *votes = must_calloc(bins, sizeof *votes), best = 0;
+	size_t stride = r.first.count > most ? r.first.count / most : 1;
+
+	for (size_t i = 0; i < r.first.count; i += stride) {
+		int64_t at = r.first.at[i].at_ns;
+		for (size_t k = first_from(&s.first, at - reach_ns); k < s.first.count && s.first.at[k].at_ns <= at + reach_ns; k++) {
+			if (compare_tokens(&s.first.at[k], &r.first.at[i], requests->cached_known) & TOKENS) {
+				int64_t *bin = &votes[(at - s.first.at[k].at_ns + reach_ns) / VOTE_NS];
+				best = ++*bin > best ? *bin : best;
+			}
+		}
+	}
+	free(votes);
+	release(&s);
+	release(&r);
+	return best;
+}

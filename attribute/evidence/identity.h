@@ -1,0 +1,63 @@
+/*
+ * identity.h: are these steps and these requests those of one server? Private to attribute/.
+ *
+ * Two kinds of events are compared. F: the end of a step that computes prompts, and first tokens. E: the end of a step
+ * behind which fewer sequences decode, and finished requests. At the true offset of the two clocks many of them fall
+ * together; what falls together by chance is measured at offsets that cannot be true. See METHOD.md.
+ */
+#ifndef ATTRIBUTE_IDENTITY_H
+#define ATTRIBUTE_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A step, in the order of time. */
+struct id_step {
+	int64_t end_ns, duration_ns;
+	uint32_t prefill_tokens;
+	uint16_t prompts, decoders;
+	bool follows; /* its number follows the last one's, or the log has no numbers */
+	bool coarse;  /* its stamp was cut to the second */
+};
+
+/* A request. */
+struct id_request {
+	int64_t first_ns, finish_ns; /* or INT64_MIN */
+	uint32_t prompt_tokens;      /* less cached ones, where those are known */
+};
+
+struct id_steps {
+	const struct id_step *at;
+	size_t count;
+};
+
+struct id_requests {
+	const struct id_request *at; /* by first_ns */
+	size_t count;
+	bool cached_known;
+};
+
+enum id_verdict { ID_UNDECIDED, ID_SAME, ID_PART, ID_DIFFERENT };
+
+struct id_result {
+	enum id_verdict verdict;
+	int64_t offset_ns;  /* of the requests' clock, ahead of the steps' */
+	int64_t spread_ns;  /* half the distance of the matched differences' quartiles */
+	double statistic;   /* S */
+	double gap;         /* G: over the best offset elsewhere */
+	double coverage;    /* q */
+	double tokens;      /* A: token hits among those that can be tested; 1 if too few can */
+	int64_t events, matched; /* first tokens tried, and matched at the offset; finishes where there are no first tokens */
+	bool by_finish;
+};
+
+/* Tests the requests against the steps; both cover the same stretches of time. */
+void identity_test(const struct id_steps *steps, const struct id_requests *requests, struct id_result *out);
+
+/*
+ * How many of some requests hit a step with their tokens, at the best offset within `reach_ns`: for choosing whom to test.
+ */
+int64_t identity_votes(const struct id_steps *steps, const struct id_requests *requests, size_t most, int64_t reach_ns);
+
+#endif

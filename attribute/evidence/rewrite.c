@@ -1,0 +1,71 @@
+/* rewrite.c: evidence whose items are renamed, moved in time or left out. */
+#include <stdlib.h>
+
+#include "attribute/evidence/evidence_private.h"
+
+#define REWRITE_BYTES ((size_t)8 << 20)
+
+static size_t size_of(const struct item *item) {
+	static const size_t sizes[] = {
+		[ITEM_POWER] = sizeof(struct power_item),
+		[ITEM_WINDOW] = sizeof(struct window_item),
+		[ITEM_REQUEST] = sizeof(struct request_item),
+		[ITEM_STEP] = sizeof(struct step_item),
+	};
+	size_t id = item->kind == ITEM_REQUEST ? ((const struct request_item *)item)->id_len : 0;
+
+	return sizes[item->kind] + id;
+}
+
+struct rewriting {
+	struct evidence *e;
+	struct spool *to;
+	evidence_change *change;
+	void *context;
+	char *item; /* a copy */
+	size_t room;
+};
+
+static int rewrite_one(struct rewriting *w, const struct item *item, struct fault *why) {
+	size_t len = size_of(item);
+
+	if (w->room < len) {
+		w->room = len + 256;
+		w->item = must_realloc(w->item, w->room);
+	}
+	memcpy(w->item, item, len);
+	struct item *copy = (struct item *)(void *)w->item;
+	if (!w->change(w->context, copy)) {
+		return 0;
+	}
+	if (w->e->watcher) {
+		w->e->watcher(w->e->watcher_context, 0, copy);
+	}
+	return spool_add(w->to, 0, copy, len, why);
+}
+
+static int rewrite(struct evidence *e, struct spool **spool, evidence_change *change, void *context, int64_t *duplicates,
+                   struct fault *why) {
+	struct rewriting w = {.e = e, .to = evidence_spool(e, REWRITE_BYTES), .change = change, .context = context};
+	struct evidence_reader *r;
+	const struct item *item;
+	int rc = evidence_reading_of(&r, *spool, why), got = 0;
+
+	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
+		rc = rewrite_one(&w, item, why);
+	}
+	*duplicates += evidence_duplicates(r);
+	evidence_reader_free(r);
+	free(w.item);
+	rc = rc < 0 ? rc : got < 0 ? got : spool_seal(w.to, why);
+	spool_free(*spool);
+	*spool = w.to;
+	return rc;
+}
+
+int evidence_rewrite(struct evidence *e, evidence_change *change, void *context, int64_t *duplicates, struct fault *why) {
+	int rc = rewrite(e, &e->spool, change, context, duplicates, why);
+	int64_t ignored = 0;
+
+	return rc < 0 ? rc : rewrite(e, &e->power, change, context, &ignored, why);
+}

@@ -1,0 +1,183 @@
+#include "attribute/evidence/sample.h"
+
+#include <stdlib.h>
+
+#include "core/exact.h"
+#include "core/instant.h"
+
+#define MINUTE_NS (60 * NS_PER_SECOND)
+/* Steps so far beside a minute are kept with it: offsets up to here are looked at. */
+#define MARGIN_NS (20 * NS_PER_SECOND)
+
+/* The order of minutes: a fixed permutation of bits. */
+static uint64_t hash_of(int64_t minute) {
+	uint64_t x = (uint64_t)minute + UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static int64_t minute_of(int64_t at_ns) {
+	return instant_floor(at_ns, MINUTE_NS) / MINUTE_NS;
+}
+
+/* The least hash of the minutes near an instant. */
+static uint64_t near_hash(int64_t at_ns) {
+	uint64_t least = UINT64_MAX;
+
+	for (int64_t m = minute_of(at_ns - MARGIN_NS); m <= minute_of(at_ns + MARGIN_NS); m++) {
+		least = hash_of(m) < least ? hash_of(m) : least;
+	}
+	return least;
+}
+
+static int64_t instant_of(const struct id_request *r) {
+	return r->first_ns != UNKNOWN ? r->first_ns : r->finish_ns;
+}
+
+void sample_init(struct sample *s, name_id name) {
+	*s = (struct sample){.name = name, .most_hash = UINT64_MAX, .last_index = UNKNOWN, .first_step_ns = INT64_MAX,
+	                     .last_step_ns = INT64_MIN, .first_request_ns = INT64_MAX, .last_request_ns = INT64_MIN,
+	                     .first_window_ns = INT64_MAX, .last_window_ns = INT64_MIN};
+}
+
+void sample_release(struct sample *s) {
+	free(s->steps);
+	free(s->requests);
+}
+
+/* Leaves out minutes until half of the steps and requests are left. */
+static void thin(struct sample *s) {
+	size_t steps = 0, requests = 0;
+
+	s->most_hash /= 2;
+	for (size_t i = 0; i < s->step_count; i++) {
+		if (near_hash(s->steps[i].end_ns) <= s->most_hash) {
+			bool whole = i > 0 && steps > 0 && s->steps[i - 1].end_ns == s->steps[steps - 1].end_ns;
+			s->steps[steps] = s->steps[i];
+			s->steps[steps].follows &= whole || steps == 0;
+			steps++;
+		}
+	}
+	for (size_t i = 0; i < s->request_count; i++) {
+		if (hash_of(minute_of(instant_of(&s->requests[i]))) <= s->most_hash) {
+			s->requests[requests++] = s->requests[i];
+		}
+	}
+	s->step_count = steps;
+	s->request_count = requests;
+}
+
+static void note_model(name_id *model, bool *many, name_id one) {
+	*many |= *model != 0 && one != 0 && one != *model;
+	*model = *model != 0 ? *model : one;
+}
+
+static uint16_t small(uint32_t n) {
+	return n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
+}
+
+static void take_step(struct sample *s, const struct step_item *x) {
+	int64_t end_ns = x->head.at_ns + x->duration_ns;
+	bool follows = x->index == UNKNOWN ? s->last_index == UNKNOWN : s->last_index == UNKNOWN || x->index == s->last_index + 1;
+
+	s->all_steps++;
+	s->step_prefill_ntok += x->prefill_tokens;
+	s->step_decode_ntok += x->decode_tokens;
+	s->last_index = x->index;
+	exact_widen(&s->first_step_ns, &s->last_step_ns, x->head.at_ns, end_ns);
+	note_model(&s->step_model, &s->many_step_models, x->head.model);
+	if (s->most_hash != UINT64_MAX && near_hash(end_ns) > s->most_hash) {
+		s->skipped = true;
+		return;
+	}
+	if (s->step_count == s->step_room) {
+		s->step_room = s->step_room > 0 ? 2 * s->step_room : 256;
+		s->steps = must_realloc(s->steps, s->step_room * sizeof *s->steps);
+	}
+	follows = follows && !s->skipped;
+	s->skipped = false;
+	s->steps[s->step_count++] = (struct id_step){end_ns, x->duration_ns, x->prefill_tokens, small(x->prefill_requests),
+	                                             small(x->decode_requests), follows, (x->flags & STEP_COARSE_CLOCK) != 0};
+}
+
+static void take_request(struct sample *s, const struct request_item *r) {
+	struct id_request one = {r->part == PART_DECODE ? UNKNOWN : r->first_token_ns, r->part == PART_PREFILL ? UNKNOWN : r->finish_ns,
+	                         r->prompt_tokens > r->cached_tokens ? r->prompt_tokens - r->cached_tokens : 0};
+	int64_t at_ns = instant_of(&one);
+
+	s->all_requests++;
+	s->prompt_ntok += r->prompt_tokens;
+	s->cached_known |= r->cached_tokens > 0;
+	note_model(&s->request_model, &s->many_request_models, r->head.model);
+	if (at_ns == UNKNOWN) {
+		return;
+	}
+	exact_widen(&s->first_request_ns, &s->last_request_ns, at_ns, at_ns);
+	if (s->most_hash != UINT64_MAX && hash_of(minute_of(at_ns)) > s->most_hash) {
+		return;
+	}
+	if (s->request_count == s->request_room) {
+		s->request_room = s->request_room > 0 ? 2 * s->request_room : 64;
+		s->requests = must_realloc(s->requests, s->request_room * sizeof *s->requests);
+	}
+	s->requests[s->request_count++] = one;
+}
+
+void sample_take(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests) {
+	if (item->kind == ITEM_STEP) {
+		take_step(s, (const struct step_item *)item);
+	} else if (item->kind == ITEM_REQUEST) {
+		take_request(s, (const struct request_item *)item);
+	} else if (item->kind == ITEM_WINDOW) {
+		const struct window_item *w = (const struct window_item *)item;
+		s->all_windows++;
+		note_model(&s->step_model, &s->many_step_models, item->model);
+		exact_widen(&s->first_window_ns, &s->last_window_ns, item->at_ns, w->end_ns);
+	}
+	while ((s->step_count > most_steps || s->request_count > most_requests) && s->most_hash > 1) {
+		thin(s);
+	}
+}
+
+static int by_first(const void *a, const void *b) {
+	return exact_order(instant_of(a), instant_of(b));
+}
+
+void sample_end(struct sample *s) {
+	if (s->request_count > 0) {
+		qsort(s->requests, s->request_count, sizeof *s->requests, by_first);
+	}
+}
+
+static size_t pick(const struct sample *steps, const struct sample *requests, uint64_t most_hash, struct id_request *out) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < requests->request_count; i++) {
+		const struct id_request *r = &requests->requests[i];
+		int64_t at = instant_of(r);
+		bool inside = at >= steps->first_step_ns && at <= steps->last_step_ns + NS_PER_SECOND;
+		if (inside && hash_of(minute_of(at)) <= most_hash) {
+			out[count++] = *r;
+		}
+	}
+	return count;
+}
+
+struct id_requests sample_common(const struct sample *steps, const struct sample *requests, size_t most) {
+	struct id_request *at = must_alloc((requests->request_count + 1) * sizeof *at);
+	uint64_t hash = steps->most_hash < requests->most_hash ? steps->most_hash : requests->most_hash;
+	size_t count = pick(steps, requests, hash, at);
+
+	while (count > most && hash > 1) {
+		hash /= 2;
+		size_t fewer = pick(steps, requests, hash, at);
+		if (fewer < most / 4) { /* one long minute: all of it */
+			count = pick(steps, requests, 2 * hash + 1, at);
+			break;
+		}
+		count = fewer;
+	}
+	return (struct id_requests){at, count, requests->cached_known};
+}

@@ -1,0 +1,35 @@
+/* sample.h: what is kept of a name's evidence to compare it with that of others. Private to attribute/. */
+#ifndef ATTRIBUTE_SAMPLE_H
+#define ATTRIBUTE_SAMPLE_H
+
+#include "attribute/evidence/evidence.h"
+#include "attribute/evidence/identity.h"
+
+/* The evidence of one name. Minutes are kept in the order of a hash, the same for all names, as far as there is room. */
+struct sample {
+	name_id name;
+	name_id step_model, request_model; /* the first that is named */
+	bool many_step_models, many_request_models;
+	struct id_step *steps;
+	size_t step_count, step_room;
+	struct id_request *requests; /* by first token */
+	size_t request_count, request_room;
+	uint64_t most_hash; /* minutes with a larger hash are not in the sample */
+	bool cached_known, skipped; /* skipped: the step before is not in the sample */
+	int64_t last_index;
+	int64_t first_step_ns, last_step_ns, first_request_ns, last_request_ns, first_window_ns, last_window_ns;
+	int64_t all_steps, all_requests, all_windows; /* also those not in the sample */
+	int64_t step_prefill_ntok, step_decode_ntok, prompt_ntok; /* likewise */
+};
+
+void sample_init(struct sample *s, name_id name);
+void sample_release(struct sample *s);
+/* In the order of time; keeps at most so many steps and requests. */
+void sample_take(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests);
+/* All of the name's items are in. */
+void sample_end(struct sample *s);
+
+/* The requests that lie in minutes of both samples, and in the time of the steps; at most so many. The caller frees. */
+struct id_requests sample_common(const struct sample *steps, const struct sample *requests, size_t most);
+
+#endif

@@ -1,0 +1,445 @@
+#include "attribute/evidence/servers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "attribute/evidence/sample.h"
+#include "core/exact.h"
+#include "core/instant.h"
+
+#define MS (NS_PER_SECOND / 1000)
+
+/* The samples of all names together hold so many steps, and each at most, and at least, so many. */
+#define STEPS_ALL ((size_t)1 << 20)
+#define STEPS_MOST ((size_t)60000)
+#define STEPS_LEAST ((size_t)4000)
+#define REQUESTS_MOST ((size_t)2000)
+
+/* A first look takes so many requests; where it decides nothing, a second one takes more. */
+#define FIRST_LOOK 200
+#define SECOND_LOOK 1000
+/* Of more servers than that only the likeliest are tested. */
+#define TESTED_MOST 4
+#define VOTERS 32
+
+/* Clocks that differ by less need no word. */
+#define OFFSET_MIN_NS (2 * MS)
+/* Records of one replica that lie further apart are not of one clock. */
+#define YEAR_NS (365 * NS_PER_DAY)
+
+/* What is done with a name. */
+struct server {
+	struct sample sample;
+	name_id named;      /* of its items from here on */
+	name_id step_model; /* its steps' model from here on; 0: as they say */
+	int64_t shift_ns;   /* taken off its requests' instants */
+	bool matched;       /* its steps have their requests, or its requests their steps */
+	bool held;          /* its requests are left out */
+	int64_t from_ns, to_ns; /* items outside are left out */
+};
+
+struct servers {
+	struct names *names;
+	const struct fleet *fleet;
+	struct quality *quality;
+	struct server *at;
+	size_t count;
+	size_t *of_name; /* by name_id: index + 1 */
+	size_t name_room;
+	bool change;
+};
+
+/* ---- collecting ---- */
+
+static struct server *server_of(struct servers *s, name_id name) {
+	if (name >= s->name_room) {
+		size_t room = (size_t)name * 2 + 64;
+		s->of_name = must_realloc(s->of_name, room * sizeof *s->of_name);
+		memset(s->of_name + s->name_room, 0, (room - s->name_room) * sizeof *s->of_name);
+		s->name_room = room;
+	}
+	if (s->of_name[name] == 0) {
+		s->at = must_realloc(s->at, (s->count + 1) * sizeof *s->at);
+		s->at[s->count] = (struct server){.named = name, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
+		sample_init(&s->at[s->count].sample, name);
+		s->of_name[name] = ++s->count;
+	}
+	return &s->at[s->of_name[name] - 1];
+}
+
+static struct server *find_server(const struct servers *s, name_id name) {
+	return name < s->name_room && s->of_name[name] > 0 ? &s->at[s->of_name[name] - 1] : NULL;
+}
+
+/* How many steps a name's sample holds: names come one after the other, and share what there is. */
+static size_t room_for_steps(const struct servers *s) {
+	size_t used = 0;
+
+	for (size_t i = 0; i + 1 < s->count; i++) {
+		used += s->at[i].sample.step_count;
+	}
+	size_t left = used < STEPS_ALL ? (STEPS_ALL - used) / 8 : 0;
+	return left > STEPS_MOST ? STEPS_MOST : left < STEPS_LEAST ? STEPS_LEAST : left;
+}
+
+static int collect(struct servers *s, struct evidence *e, struct fault *why) {
+	struct evidence_reader *r;
+	const struct item *item;
+	int rc = evidence_reader_new(&r, e, why), got = 0;
+	size_t room = 0;
+	name_id last = UINT32_MAX;
+
+	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
+		struct server *one = server_of(s, item->replica);
+		if (item->replica != last) {
+			last = item->replica;
+			room = room_for_steps(s);
+		}
+		sample_take(&one->sample, item, room, REQUESTS_MOST);
+	}
+	evidence_reader_free(r);
+	for (size_t i = 0; i < s->count; i++) {
+		sample_end(&s->at[i].sample);
+	}
+	return rc < 0 ? rc : got;
+}
+
+/* ---- models ---- */
+
+/* "llama318binstruct" of "meta-llama/Llama-3.1-8B-Instruct". */
+static struct text plain_model(struct text t, char out[128]) {
+	size_t slash = t.len, len = 0;
+
+	while (slash > 0 && t.at[slash - 1] != '/') {
+		slash--;
+	}
+	for (size_t i = slash; i < t.len && len < 128; i++) {
+		char c = t.at[i] >= 'A' && t.at[i] <= 'Z' ? (char)(t.at[i] - 'A' + 'a') : t.at[i];
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+			out[len++] = c;
+		}
+	}
+	return (struct text){out, len};
+}
+
+/* May two names of models be one? A served name is often a part of the full one; a name that is not given may be any. */
+static bool models_alike(const struct servers *s, name_id a, name_id b) {
+	char x[128], y[128];
+	struct text p = plain_model(names_text(s->names, a), x), q = plain_model(names_text(s->names, b), y);
+
+	return a == b || p.len == 0 || q.len == 0 || text_starts(p, q) || text_starts(q, p);
+}
+
+/* ---- which two ---- */
+
+static const char *name_of(const struct servers *s, name_id name) {
+	return names_text(s->names, name).at;
+}
+
+static bool is_pair(const struct server_pairs *pairs, const char *a, const char *b) {
+	for (size_t i = 0; i < pairs->count; i++) {
+		const struct server_pair *p = &pairs->at[i];
+		if ((strcmp(p->a, a) == 0 && strcmp(p->b, b) == 0) || (strcmp(p->a, b) == 0 && strcmp(p->b, a) == 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool overlap(int64_t a_from, int64_t a_to, int64_t b_from, int64_t b_to) {
+	return a_from <= a_to && b_from <= b_to && a_from <= b_to && b_from <= a_to;
+}
+
+/* Do the times of a name's steps or windows and of another's requests overlap? */
+static bool times_overlap(const struct sample *a, const struct sample *b) {
+	return overlap(a->first_step_ns, a->last_step_ns, b->first_request_ns, b->last_request_ns) ||
+	       (a->all_steps == 0 && overlap(a->first_window_ns, a->last_window_ns, b->first_request_ns, b->last_request_ns));
+}
+
+static bool own_pool(const struct servers *s, name_id name, name_id model) {
+	const struct pool *p = fleet_pool_of(s->fleet, s->names, name, model);
+
+	return p && p >= s->fleet->pools && p < s->fleet->pools + s->fleet->pool_count;
+}
+
+/* Of two names of one server, the one that the fleet file knows, else the steps'. */
+static name_id shown_name(const struct servers *s, const struct sample *steps, const struct sample *requests) {
+	bool first = own_pool(s, steps->name, steps->step_model), second = own_pool(s, requests->name, requests->request_model);
+
+	return second && !first ? requests->name : steps->name;
+}
+
+/* ---- what follows ---- */
+
+/* How far the clocks are known to differ; 0: not, or within what the stamps leave open. */
+static int64_t clear_offset(const struct id_result *r) {
+	int64_t off = llabs(r->offset_ns);
+
+	return off > OFFSET_MIN_NS && off > r->spread_ns ? r->offset_ns : 0;
+}
+
+static void describe(const struct id_result *r, char *out, size_t size) {
+	int n = snprintf(out, size, "%lld of %lld %s fall on its steps", (long long)r->matched, (long long)r->events,
+	                 r->by_finish ? "finishes" : "first tokens");
+
+	if (n > 0 && clear_offset(r) != 0) {
+		snprintf(out + n, size - (size_t)n, ", clocks %+.1f ms (\xc2\xb1%.1f), corrected", (double)r->offset_ns / 1e6,
+		         (double)r->spread_ns / 1e6);
+	}
+}
+
+static void join(struct servers *s, struct server *steps, struct server *requests, const struct id_result *r) {
+	name_id shown = shown_name(s, &steps->sample, &requests->sample);
+	char value[64], text[256];
+
+	describe(r, text, sizeof text);
+	snprintf(value, sizeof value, "%.1f ms", (double)r->offset_ns / 1e6);
+	steps->matched = requests->matched = true;
+	requests->shift_ns = clear_offset(r);
+	s->change |= requests->shift_ns != 0;
+	if (steps == requests) {
+		if (requests->shift_ns != 0) {
+			quality_assume(s->quality, name_of(s, shown), value, NULL, NULL, "%s: the clocks of its steps and its requests differ: %s",
+			               name_of(s, shown), text);
+		}
+		return;
+	}
+	steps->named = requests->named = shown;
+	if (!steps->sample.many_step_models && !requests->sample.many_request_models && requests->sample.request_model != 0) {
+		steps->step_model = requests->sample.request_model;
+	}
+	s->change = true;
+	quality_assume(s->quality, name_of(s, shown), value, "--different", NULL, "%s and %s are one server: %s",
+	               name_of(s, steps->sample.name), name_of(s, requests->sample.name), text);
+}
+
+/* Likely one server, but not surely: its steps count, the requests' tokens would be counted twice. */
+static void hold(struct servers *s, struct server *steps, struct server *requests, bool part) {
+	const char *a = name_of(s, steps->sample.name), *b = name_of(s, requests->sample.name);
+
+	requests->held = true;
+	s->change = true;
+	quality_finding(s->quality, "counted-twice", b, "--same", QUALITY_NO_AMOUNT,
+	                part ? "%s and %s: some of these requests fall on this server's steps, others do not: several servers may share "
+	                       "the name; only the steps are counted, as the same work would be counted twice; --same %s=%s or "
+	                       "--different %s=%s settles it"
+	                     : "%s and %s may be two names of one server, whose work would be counted twice: only what the first reports "
+	                       "is counted; --same %s=%s or --different %s=%s settles it",
+	                a, b, a, b, a, b);
+}
+
+/* ---- deciding ---- */
+
+static struct id_result test(const struct sample *steps, const struct sample *requests) {
+	static const size_t looks[] = {FIRST_LOOK, SECOND_LOOK};
+	struct id_steps all = {steps->steps, steps->step_count};
+	struct id_result r = {.verdict = ID_UNDECIDED};
+
+	for (size_t i = 0; i < sizeof looks / sizeof *looks && r.verdict == ID_UNDECIDED; i++) {
+		struct id_requests some = sample_common(steps, requests, looks[i]);
+		bool more = some.count < requests->request_count;
+		identity_test(&all, &some, &r);
+		free((void *)(uintptr_t)some.at);
+		if (!more) {
+			break;
+		}
+	}
+	return r;
+}
+
+static bool may_be_one(const struct servers *s, const struct server *steps, const struct server *requests) {
+	const struct sample *a = &steps->sample, *b = &requests->sample;
+
+	return steps != requests && !steps->matched && !requests->matched && a->all_steps + a->all_windows > 0 && a->all_requests == 0 &&
+	       b->all_requests > 0 && b->all_steps + b->all_windows == 0 && times_overlap(a, b) &&
+	       models_alike(s, a->step_model, b->request_model) &&
+	       !is_pair(&s->fleet->different, name_of(s, a->name), name_of(s, b->name));
+}
+
+/* The servers whose steps get the most votes of a name's requests. */
+static size_t candidates_of(struct servers *s, struct server *requests, struct server **out, size_t most) {
+	int64_t votes[TESTED_MOST + 1];
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		if (!may_be_one(s, one, requests) || one->sample.all_steps == 0) {
+			continue;
+		}
+		struct id_requests some = sample_common(&one->sample, &requests->sample, VOTERS);
+		const struct id_steps steps = {one->sample.steps, one->sample.step_count};
+		int64_t vote = identity_votes(&steps, &some, VOTERS, s->count > 200 ? 60 * MS : 6 * NS_PER_SECOND);
+		free((void *)(uintptr_t)some.at);
+		size_t at = count < most ? count++ : most;
+		for (; at > 0 && votes[at - 1] < vote; at--) {
+			if (at < most) {
+				votes[at] = votes[at - 1];
+				out[at] = out[at - 1];
+			}
+		}
+		if (at < most) {
+			votes[at] = vote;
+			out[at] = one;
+		}
+	}
+	return count;
+}
+
+/* Requests under a name without steps: whose are they? */
+static void place_requests(struct servers *s, struct server *requests) {
+	struct server *tried[TESTED_MOST + 1], *best = NULL, *part = NULL;
+	struct id_result found = {.statistic = -1};
+	size_t count = candidates_of(s, requests, tried, TESTED_MOST), undecided = 0;
+	double second = 0;
+	struct server *open = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		struct id_result r = test(&tried[i]->sample, &requests->sample);
+		if (r.verdict == ID_SAME && r.statistic > found.statistic) {
+			second = found.statistic;
+			found = r;
+			best = tried[i];
+		} else if (r.verdict == ID_SAME) {
+			second = r.statistic > second ? r.statistic : second;
+		}
+		part = r.verdict == ID_PART && !part ? tried[i] : part;
+		open = r.verdict == ID_UNDECIDED && !open ? tried[i] : open;
+		undecided += r.verdict == ID_UNDECIDED;
+	}
+	if (best && found.statistic > 2 * second) {
+		join(s, best, requests, &found);
+	} else if (best || part) {
+		hold(s, best ? best : part, requests, true);
+	} else if (open) {
+		hold(s, open, requests, false);
+	}
+}
+
+/* Windows and requests cannot be compared step by step. */
+static void place_beside_windows(struct servers *s, struct server *requests) {
+	for (size_t i = 0; i < s->count && !requests->matched && !requests->held; i++) {
+		if (s->at[i].sample.all_steps == 0 && may_be_one(s, &s->at[i], requests)) {
+			hold(s, &s->at[i], requests, false);
+		}
+	}
+}
+
+static void check_own(struct servers *s, struct server *one) {
+	const struct sample *a = &one->sample;
+
+	if (a->step_count == 0 || a->request_count == 0) {
+		return;
+	}
+	struct id_result r = test(a, a);
+	if (r.verdict == ID_SAME) {
+		join(s, one, one, &r);
+	} else if (r.verdict == ID_DIFFERENT) {
+		quality_finding(s->quality, "identity", name_of(s, a->name), "--replica", QUALITY_NO_AMOUNT,
+		                "%s: its requests do not fall on its steps: they may be of two servers, or of clocks that differ by more than "
+		                "%d s; give each its own name", name_of(s, a->name), 5);
+	}
+	one->matched = true;
+}
+
+/* What the user says: it wins. */
+static void take_same(struct servers *s) {
+	for (size_t i = 0; i < s->fleet->same.count; i++) {
+		const struct server_pair *p = &s->fleet->same.at[i];
+		struct server *a = find_server(s, names_find(s->names, text_of(p->a))), *b = find_server(s, names_find(s->names, text_of(p->b)));
+		if (!a || !b || a == b) {
+			continue;
+		}
+		struct server *steps = a->sample.all_steps + a->sample.all_windows >= b->sample.all_steps + b->sample.all_windows ? a : b;
+		struct server *requests = steps == a ? b : a;
+		struct id_result r = test(&steps->sample, &requests->sample);
+		if (r.verdict == ID_DIFFERENT) {
+			quality_finding(s->quality, "identity", p->b, "--same", QUALITY_NO_AMOUNT,
+			                "%s and %s are taken for one server, as asked, but the requests do not fall on the steps", p->a, p->b);
+		}
+		if (r.verdict != ID_SAME && r.verdict != ID_PART) {
+			r.offset_ns = 0;
+		}
+		join(s, steps, requests, &r);
+	}
+}
+
+int servers_decide(struct servers **out, struct evidence *e, struct names *names, const struct fleet *fleet, struct quality *quality,
+                   struct fault *why) {
+	struct servers *s = must_calloc(1, sizeof *s);
+
+	*s = (struct servers){.names = names, .fleet = fleet, .quality = quality};
+	*out = s;
+	int rc = collect(s, e, why);
+	if (rc < 0) {
+		return rc;
+	}
+	take_same(s);
+	for (size_t i = 0; i < s->count; i++) {
+		if (!s->at[i].matched) {
+			check_own(s, &s->at[i]);
+		}
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		bool alone = !one->matched && one->sample.all_requests > 0 && one->sample.all_steps + one->sample.all_windows == 0;
+		if (alone) {
+			place_requests(s, one);
+		}
+		if (alone && !one->matched && !one->held) {
+			place_beside_windows(s, one);
+		}
+	}
+	return 0;
+}
+
+void servers_free(struct servers *s) {
+	if (!s) {
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		sample_release(&s->at[i].sample);
+	}
+	free(s->at);
+	free(s->of_name);
+	free(s);
+}
+
+/* ---- what changes ---- */
+
+bool servers_change(const struct servers *s) {
+	return s->change;
+}
+
+static void shift(int64_t *ns, int64_t by) {
+	if (*ns != UNKNOWN && !__builtin_sub_overflow(*ns, by, ns)) {
+		return;
+	}
+}
+
+static void shift_request(struct request_item *r, int64_t by) {
+	shift(&r->arrival_ns, by);
+	shift(&r->scheduled_ns, by);
+	shift(&r->first_token_ns, by);
+	shift(&r->finish_ns, by);
+	shift(&r->head.at_ns, by);
+}
+
+bool servers_apply(void *servers, struct item *item) {
+	const struct servers *s = servers;
+	const struct server *one = find_server(s, item->replica);
+
+	if (!one) {
+		return true;
+	}
+	if (item->at_ns < one->from_ns || item->at_ns >= one->to_ns || (one->held && item->kind == ITEM_REQUEST)) {
+		return false;
+	}
+	item->replica = one->named;
+	if (item->kind == ITEM_REQUEST && one->shift_ns != 0) {
+		shift_request((struct request_item *)item, one->shift_ns);
+	}
+	if ((item->kind == ITEM_STEP || item->kind == ITEM_WINDOW) && one->step_model != 0) {
+		item->model = one->step_model;
+	}
+	return true;
+}

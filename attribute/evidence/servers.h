@@ -1,0 +1,25 @@
+/*
+ * servers.h: which names of the evidence are one server's, and how far its logs' clocks differ. Private to attribute/.
+ *
+ * Steps come under one name (a log's), requests often under another (spans, an export). They are compared (identity.h)
+ * on a sample of whole minutes, the same for all names, so that the samples of two names cover the same time.
+ */
+#ifndef ATTRIBUTE_SERVERS_H
+#define ATTRIBUTE_SERVERS_H
+
+#include "attribute/evidence/evidence.h"
+#include "attribute/fleet/fleet.h"
+
+struct servers;
+
+/* Goes through the evidence and decides. What is to be stated goes to `quality`. */
+int servers_decide(struct servers **out, struct evidence *e, struct names *names, const struct fleet *fleet, struct quality *quality,
+                   struct fault *why);
+void servers_free(struct servers *s);
+
+/* Is there anything to change in the evidence? */
+bool servers_change(const struct servers *s);
+/* Changes an item; false: it is left out. An evidence_change. */
+bool servers_apply(void *servers, struct item *item);
+
+#endif
