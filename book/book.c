@@ -375,13 +375,45 @@ static int attribute_into(struct book *b, int64_t day_ns, struct entries *all, s
 	return rc;
 }
 
+struct day_cost {
+	int128 exact; /* GPU-ns times nano per hour */
+	bool any;
+};
+
+static int add_cost(void *cost, const struct entry *e) {
+	struct day_cost *k = cost;
+
+	k->any = true;
+	k->exact += e->rate_nano > 0 ? (int128)e->gpu_ns * e->rate_nano : 0;
+	return 0;
+}
+
+/* A day that was attributed before: what its entries cost now, and did then. */
+static int note_restated(struct book *b, const struct day_cost *before, const struct entries *all) {
+	struct day_cost after = {0};
+
+	for (size_t i = 0; i < all->count; i++) {
+		add_cost(&after, &all->at[i]);
+	}
+	int128 nano = exact_div(after.exact - before->exact, NS_PER_HOUR);
+	if (before->any && nano != 0 && nano <= INT64_MAX && nano >= -INT64_MAX) {
+		b->restated_days++;
+		return exact_add(&b->restated_nano, (int64_t)nano) ? 0 : ERROR_RANGE;
+	}
+	return 0;
+}
+
 static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
+	struct day_cost before = {0};
 	struct entries all = {0};
 	struct quality day;
-	int64_t duplicates, more = 0;
+	int64_t duplicates, period, more = 0;
 
 	quality_init(&day);
-	int rc = attribute_into(b, day_ns, &all, &day, why);
+	int rc = ledger_period_at(b->ledger, day_ns, &period, why), closed = rc;
+	rc = rc == 0 ? ledger_entries(b->ledger, day_ns, day_ns + NS_PER_DAY, INT64_MAX - 1, LEDGER_SLOTS, add_cost, &before, why) : rc;
+	rc = rc < 0 ? rc : attribute_into(b, day_ns, &all, &day, why);
+	rc = rc < 0 || closed > 0 ? rc : note_restated(b, &before, &all);
 	duplicates = day.duplicates;
 	rc = rc < 0 ? rc : place_joins(b, &day, why);
 	rc = rc < 0 ? rc : ledger_joins_put(b->ledger, b->run.id, day_ns, &day.joins, why);

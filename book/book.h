@@ -24,6 +24,8 @@ struct book {
 	struct book_spans *spans; /* what is known of replicas as of this run; NULL: not asked for yet */
 	int64_t places;        /* files that need not be looked at again, as of this run */
 	int64_t attributed;    /* days, in this run: whether or not their entries changed */
+	int64_t restated_nano; /* what open days that had entries before cost more than then, in this run */
+	int64_t restated_days; /* those of which that is not 0 */
 	int64_t settle_ns;     /* a plain file that changed within this time may still grow */
 	/* Does an earlier command's work vouch for the clock: there were records before, and it was not set back since? */
 	enum { CLOCK_UNASKED, CLOCK_DOUBTED, CLOCK_TRUSTED } clock;

@@ -127,18 +127,45 @@ static int add_logs(struct config_found *f, const struct config_logs *l, int64_t
 	return 0;
 }
 
+/* Is the folder there that the pattern's first wildcard is in? */
+static bool has_folder(const char *pattern) {
+	size_t len = strcspn(pattern, "*?[%");
+	char folder[PATTERN_MAX];
+	struct stat st;
+
+	while (len > 0 && pattern[len - 1] != '/') {
+		len--;
+	}
+	snprintf(folder, sizeof folder, "%.*s", len > 1 ? (int)len - 1 : (int)len, pattern);
+	return len == 0 || (stat(folder, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+/* Without any log, or without the folder of some, a night must not look as if all were well. */
+static void say_no_log(const char *pattern, bool none_at_all, struct quality *q) {
+	if (none_at_all || !has_folder(pattern)) {
+		quality_finding(q, "no-log", pattern, NULL, QUALITY_NO_AMOUNT, "%s: no log there: the pattern matches no file", pattern);
+	} else {
+		quality_warn(q, "%s: no log there", pattern);
+	}
+}
+
 int config_find_logs(struct config_found *f, const struct config *c, int64_t from_ns, int64_t to_ns, struct quality *q,
                      struct fault *why) {
+	bool *empty = must_calloc(c->log_count + 1, sizeof *empty);
 	int rc = 0;
 
 	f->zones = must_calloc(c->log_count, sizeof *f->zones);
 	for (size_t i = 0; i < c->log_count && rc == 0; i++) {
 		size_t before = f->count;
 		rc = add_logs(f, &c->logs[i], from_ns, to_ns, why);
-		if (rc == 0 && f->count == before) {
-			quality_warn(q, "%s: no log there", c->logs[i].path);
+		empty[i] = f->count == before;
+	}
+	for (size_t i = 0; i < c->log_count && rc == 0; i++) {
+		if (empty[i]) {
+			say_no_log(c->logs[i].path, f->count == 0, q);
 		}
 	}
+	free(empty);
 	return rc;
 }
 

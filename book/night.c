@@ -13,6 +13,7 @@
 #include "book/log_batches.h"
 #include "core/files/files.h"
 #include "core/files/folders.h"
+#include "core/decimal.h"
 #include "core/exact.h"
 #include "core/instant.h"
 
@@ -33,7 +34,10 @@ struct night {
 	struct ledger_intake *intake; /* of the batch at work */
 	struct ledger_run sum;        /* over the batches */
 	struct quality quality;       /* of those that are committed */
-	bool findings;
+	int64_t first_run;            /* 0: none yet */
+	int64_t restated_nano, restated_days;
+	char adjusted[120];           /* what it posts for closed periods, in the summary's words */
+	size_t written;               /* reports */
 	int64_t retired; /* replica-days whose records went */
 };
 
@@ -76,6 +80,9 @@ static void add_up(struct night *n) {
 	const struct ledger_run *r = &n->book.run;
 
 	sum->id = r->id > 0 ? r->id : sum->id;
+	n->first_run = n->first_run > 0 ? n->first_run : r->id;
+	n->restated_nano += n->book.restated_nano;
+	n->restated_days += n->book.restated_days;
 	sum->files += r->files;
 	sum->lines += r->lines;
 	sum->records += r->records;
@@ -89,7 +96,7 @@ static int take_batch(struct night *n, struct logs *logs, struct fault *why) {
 	struct book *b = &n->book;
 	int rc = book_begin(b, "nightly", why);
 
-	b->places = b->attributed = 0;
+	b->places = b->attributed = b->restated_nano = b->restated_days = 0;
 	rc = rc < 0 ? rc : book_take_in(b, logs, &n->intake, why);
 	rc = rc < 0 ? rc : book_attribute(b, why);
 	if (rc < 0) {
@@ -144,9 +151,90 @@ static int take_in(struct night *n, struct fault *why) {
 	}
 	quality_merge(&n->book.quality, &n->quality);
 	quality_sort(&n->book.quality);
-	n->findings = quality_has_findings(&n->book.quality);
 	return rc < 0 ? rc : left;
 }
+
+/* ---- late cost for closed periods ---- */
+
+struct adjusted_day {
+	const char *period;
+	int64_t day_ns, postings;
+	int128 exact; /* GPU-ns times nano per hour */
+};
+
+struct adjusted {
+	int64_t first_run;
+	struct adjusted_day *days;
+	size_t count;
+	struct names *names; /* keeps the periods' names */
+};
+
+static int add_adjustment(void *adjusted, const struct ledger_adjustment *a) {
+	struct adjusted *k = adjusted;
+	int64_t day_ns = instant_floor(a->entry.slot_ns, NS_PER_DAY);
+	size_t i = 0;
+
+	if (a->run < k->first_run) {
+		return 0;
+	}
+	while (i < k->count && (k->days[i].day_ns != day_ns || strcmp(k->days[i].period, a->period_name) != 0)) {
+		i++;
+	}
+	if (i == k->count) {
+		const char *period = names_text(k->names, names_id(k->names, text_of(a->period_name))).at;
+		k->days = must_realloc(k->days, (k->count + 1) * sizeof *k->days);
+		k->days[k->count++] = (struct adjusted_day){.period = period, .day_ns = day_ns};
+	}
+	k->days[i].postings++;
+	k->days[i].exact += a->entry.rate_nano > 0 ? (int128)a->entry.gpu_ns * a->entry.rate_nano : 0;
+	return 0;
+}
+
+/* Exact, with at least two decimals: "+12.44", "-0.0037". */
+static const char *signed_money(int64_t nano, char out[DECIMAL_TEXT_MAX + 1]) {
+	out[0] = nano < 0 ? '-' : '+';
+	decimal_format(nano < 0 ? -nano : nano, 9, out + 1);
+	size_t len = strlen(out), least = len - 7;
+	while (len > least && out[len - 1] == '0') {
+		len--;
+	}
+	out[len] = '\0';
+	return out;
+}
+
+/* Each day is a finding with its amount, so that whoever reads the mail of the night hears of it. */
+static void say_adjusted(struct night *n, const struct adjusted *k) {
+	char money[DECIMAL_TEXT_MAX + 1], day[INSTANT_TEXT_MAX];
+	const char *currency = n->book.fleet ? fleet_currency(n->book.fleet) : "";
+	int64_t postings = 0;
+	int128 exact = 0;
+
+	for (size_t i = 0; i < k->count; i++) {
+		const struct adjusted_day *d = &k->days[i];
+		int64_t nano = (int64_t)exact_div(d->exact, NS_PER_HOUR);
+		quality_finding(&n->book.quality, "adjustment", d->period, NULL, nano, "%s %s adjusts closed %.10s (%s), %" PRId64 " postings",
+		                signed_money(nano, money), currency, instant_format(d->day_ns, day), d->period, d->postings);
+		exact += d->exact;
+		postings += d->postings;
+	}
+	snprintf(n->adjusted, sizeof n->adjusted, "; %s %s adjusts closed %s%s, %" PRId64 " postings",
+	         signed_money((int64_t)exact_div(exact, NS_PER_HOUR), money), currency, k->days[0].period,
+	         k->count > 1 && strcmp(k->days[0].period, k->days[k->count - 1].period) != 0 ? " and others" : "", postings);
+}
+
+static int find_adjusted(struct night *n, struct fault *why) {
+	struct adjusted k = {.first_run = n->first_run, .names = n->book.names};
+	int rc = n->first_run == 0 ? 0
+	                           : ledger_adjustments(n->book.ledger, INT64_MIN, INT64_MAX, INT64_MAX - 1, add_adjustment, &k, why);
+
+	if (rc >= 0 && k.count > 0) {
+		say_adjusted(n, &k);
+	}
+	free(k.days);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- reports ---- */
 
 static int64_t month_start(int64_t ns, int months) {
 	struct civil c;
@@ -230,7 +318,12 @@ static int write_report(struct night *n, const struct config_report *c, struct f
 	set->format = c->format;
 	set->idle_proportional = c->idle_proportional;
 	int rc = book_state(&n->book, &s, why);
+	if (rc == 0) {
+		quality_finding(&n->book.quality, "no-report", c->output, NULL, QUALITY_NO_AMOUNT,
+		                "%s: not written, as the book has no entries in its period (%s)", c->output, c->period);
+	}
 	if (rc > 0) {
+		n->written++;
 		expand(c->output, s.from_ns, path, sizeof path);
 		set->output = path;
 		clear_beside(path);
@@ -273,19 +366,25 @@ static int write_metrics(struct night *n, int64_t started_ns, struct fault *why)
 
 static void say_summary(struct night *n, int64_t started_ns) {
 	const struct ledger_run *run = &n->sum;
-	char retired[80] = "";
+	char retired[80] = "", restated[80] = "", reports[60], money[DECIMAL_TEXT_MAX + 1];
 
 	if (n->terminal->quiet) {
 		return;
 	}
+	if (n->restated_days > 0) {
+		snprintf(restated, sizeof restated, " (%s on %" PRId64 " open %s)", signed_money(n->restated_nano, money), n->restated_days,
+		         n->restated_days == 1 ? "day" : "days");
+	}
+	snprintf(reports, sizeof reports, n->written < n->config.report_count ? "%zu of %zu reports" : "%zu reports", n->written,
+	         n->config.report_count);
 	if (n->retired > 0) {
 		snprintf(retired, sizeof retired, "; records of %" PRId64 " replica-days removed", n->retired);
 	}
 	fprintf(n->terminal->out, "tollbook nightly: %s%" PRId64 " files with new lines, %" PRId64 " lines, %" PRId64 " records, %" PRId64
-	       " rejected, %zu damaged, %" PRId64 " replica-days restated, %zu reports, %.1f s%s\n",
+	       " rejected, %zu damaged, %" PRId64 " replica-days restated%s, %s, %.1f s%s%s\n",
 	       run->id ? "" : "nothing new: ", run->files, run->lines, run->records, run->rejected,
-	       n->book.quality.damage_count, run->restated, n->config.report_count,
-	       (double)(book_now_ns() - started_ns) / (double)NS_PER_SECOND, retired);
+	       n->book.quality.damage_count, run->restated, restated, reports,
+	       (double)(book_now_ns() - started_ns) / (double)NS_PER_SECOND, retired, n->adjusted);
 }
 
 static int work(struct night *n, struct fault *why) {
@@ -294,6 +393,7 @@ static int work(struct night *n, struct fault *why) {
 
 	rc = rc < 0 ? rc : take_in(n, why);
 	rc = rc < 0 ? rc : retire(n, why);
+	rc = rc < 0 ? rc : find_adjusted(n, why);
 	for (size_t i = 0; i < n->config.report_count && rc >= 0; i++) {
 		rc = write_report(n, &n->config.reports[i], why);
 	}
@@ -305,7 +405,7 @@ static int work(struct night *n, struct fault *why) {
 	}
 	findings_say(n->terminal, &n->book.quality);
 	say_summary(n, started_ns);
-	return n->findings ? EXIT_FINDINGS : EXIT_TIED_OUT;
+	return quality_has_findings(&n->book.quality) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 
 /* Can a file be put there, in the end? */

@@ -52,8 +52,10 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_REJECT_PUT] = {"INSERT INTO reject (run, reason, lines, first) VALUES ($1, $2, $3, $4)", 0},
 	[Q_REJECTS] = {"SELECT reason, lines, first, run FROM reject WHERE run <= $1 ORDER BY run, reason", 0},
 	[Q_DAMAGE_PUT] = {"INSERT INTO damage (run, file, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", 0},
-	[Q_DAMAGES] = {"SELECT file, reason, at FROM damage WHERE run <= $1 GROUP BY file, reason, at "
-	                "ORDER BY min(run), file, reason", 0},
+	/* What was read whole by a later run is damaged no more. */
+	[Q_DAMAGES] = {"SELECT d.file, d.reason, d.at FROM damage d WHERE d.run <= $1 AND NOT EXISTS (SELECT 1 FROM file f "
+	               "LEFT JOIN source s ON s.id = f.source WHERE (f.path = d.file OR s.path = d.file) AND f.run > d.run AND f.run <= $1) "
+	               "GROUP BY d.file, d.reason, d.at ORDER BY min(d.run), d.file, d.reason", 0},
 	[Q_WARNING_PUT] = {"INSERT INTO warning (run, sentence) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
 	[Q_WARNINGS] = {"SELECT DISTINCT sentence FROM warning WHERE run <= $1 ORDER BY sentence", 0},
 	[Q_INPUTS] = {"SELECT s.path, coalesce(w.bytes, s.bytes), coalesce(w.content, s.content), coalesce(w.format, s.format), "

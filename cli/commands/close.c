@@ -85,6 +85,10 @@ static int close_period(struct book *b, const struct look *k, struct fault *why)
 		return fault_set(why, ERROR_CONFIG, "%s: %s", k->name,
 		                 k->open_id ? "is closed already" : "another closed period overlaps it");
 	}
+	if (k->to_ns > book_now_ns()) {
+		return fault_set(why, ERROR_CONFIG, "%s: %s, so its statement is not final: close it once it is over", k->name,
+		                 k->from_ns > book_now_ns() ? "has not begun" : "is still running");
+	}
 	int rc = ledger_dirty_count(b->ledger, &days, why);
 	if (rc == 0 && days > 0) {
 		return fault_set(why, ERROR_CONFIG, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute or nightly first", days);

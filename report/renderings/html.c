@@ -342,7 +342,8 @@ static void put_findings(FILE *out, const struct quality *q) {
 		put_finding(out, "err", lead, q->rejects[i].reason, q->rejects[i].first);
 	}
 	for (size_t i = 0; i < q->damage_count; i++) {
-		snprintf(lead, sizeof lead, "Damaged at byte %s, ", figure_count(q->damages[i].offset, count));
+		bool placed = q->damages[i].offset > 0;
+		snprintf(lead, sizeof lead, placed ? "Damaged at byte %s, " : "Not read, ", figure_count(q->damages[i].offset, count));
 		put_finding(out, "err", lead, q->damages[i].reason, q->damages[i].file);
 	}
 	for (size_t i = 0; i < q->warning_count; i++) {

@@ -82,8 +82,12 @@ static void print_rejects(const struct page *p, const struct quality *q) {
 		say(p, lead, q->rejects[i].first);
 	}
 	for (size_t i = 0; i < q->damage_count; i++) {
-		snprintf(lead, sizeof lead, "Damaged at byte %lld, %.80s: ", (long long)q->damages[i].offset,
-			 q->damages[i].reason);
+		const struct quality_damage *d = &q->damages[i];
+		if (d->offset > 0) {
+			snprintf(lead, sizeof lead, "Damaged at byte %lld, %.80s: ", (long long)d->offset, d->reason);
+		} else {
+			snprintf(lead, sizeof lead, "Not read, %.120s: ", d->reason);
+		}
 		say(p, lead, q->damages[i].file);
 	}
 }
