@@ -5,7 +5,7 @@
 
 extern const struct format format_native, format_native_csv, format_vllm, format_sglang, format_trtllm,
 	format_dynamo, format_llamacpp, format_llamacpp_old, format_ollama, format_lmdeploy, format_tgi,
-	format_prometheus, format_otlp, format_usage, format_envoy, format_nvidia_smi, format_pattern;
+	format_prometheus, format_otlp, format_usage, format_envoy, format_nvidia_smi, format_pattern, format_gpu_power;
 
 static const struct ingest_format_info rows[] = {
 	{"native", "tollbook's own JSON lines: steps, requests, windows, power", &format_native},
@@ -24,6 +24,7 @@ static const struct ingest_format_info rows[] = {
 	{"usage", "usage of OpenAI, Anthropic and LiteLLM, JSON lines or spend logs as CSV: requests", &format_usage},
 	{"envoy", "Envoy AI gateway access log, JSON lines: requests", &format_envoy},
 	{"nvidia-smi", "nvidia-smi --query-gpu CSV: power", &format_nvidia_smi},
+	{"gpu-power", "tables of nvidia-smi dmon, dcgmi dmon, amd-smi, rocm-smi: power", &format_gpu_power},
 	{"pattern", "whatever --pattern FILE describes", &format_pattern},
 };
 static const size_t row_count = sizeof rows / sizeof *rows;

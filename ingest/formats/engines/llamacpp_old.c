@@ -11,7 +11,11 @@
  * INFO [           print_timings] generation eval time =    1200.50 ms /   100 runs   (   12.00 ms per token,    83.30 tokens per second) | tid="1" timestamp=1711111113 id_slot=0 id_task=2 t_token_generation=1200.5 n_decoded=100 …
  * INFO [           print_timings]           total time =    1216.11 ms | tid="1" timestamp=1711111113 id_slot=0 id_task=2 …
  *
- * Cached tokens are not in the prompt's count and nowhere else. The lines that begin with
+ * Ollama's log of 2024 has such JSON between its own lines, with slot_id, task_id and at times num_prompt_tokens_processed;
+ * "slot progression" states how much of the prompt was cached:
+ * {"function":"update_slots","ga_i":0,"level":"INFO","line":1809,"msg":"slot progression","n_past":40,"n_past_se":0,"n_prompt_tokens_processed":18,"slot_id":0,"task_id":6,"tid":"1","timestamp":1714489663}
+ *
+ * Elsewhere cached tokens are not in the prompt's count and nowhere else. The lines that begin with
  * "llama_print_timings" are totals of the process.
  */
 #include <stdio.h>
@@ -25,6 +29,7 @@
 struct slot {
 	bool prompt_given, eval_given;
 	int64_t prompt_ns, prompt_tokens, eval_ns, eval_tokens;
+	int64_t cached_tokens;
 	int64_t end_ns; /* of the one before */
 };
 
@@ -36,7 +41,7 @@ struct llamacpp_old {
 };
 
 /* What a line says, however it is written. */
-enum part { PART_NONE, PART_PROMPT, PART_EVAL, PART_TOTAL };
+enum part { PART_NONE, PART_PROGRESS, PART_PROMPT, PART_EVAL, PART_TOTAL };
 struct line {
 	enum part part;
 	int64_t ns, tokens;
@@ -115,21 +120,41 @@ static bool read_text(struct text t, struct line *l) {
 	return text_until(&t, T(" | tid="), &before) && l->slot != UNKNOWN && l->task != UNKNOWN && l->stamp_ns != UNKNOWN;
 }
 
+/* A count under the first of two keys that is there. */
+static int64_t count_under(struct parser *p, struct text key, struct text other) {
+	int64_t n = field_count(p, 0, key);
+
+	return n == UNKNOWN ? field_count(p, 0, other) : n;
+}
+
+static bool read_progress(struct parser *p, struct line *l) {
+	if (!text_eq(field_text(p, 0, T("msg")), T("slot progression"))) {
+		return false;
+	}
+	l->part = PART_PROGRESS;
+	l->slot = count_under(p, T("id_slot"), T("slot_id"));
+	l->tokens = field_count(p, 0, T("n_past"));
+	return !p->reason && l->slot != UNKNOWN && l->tokens != UNKNOWN;
+}
+
 static bool read_object(struct parser *p, struct text line, struct line *l) {
 	*l = (struct line){.part = PART_NONE};
-	if (!field_parse_line(p, line) || json_type(p->json, 0) != JSON_OBJECT ||
-	    !text_eq(field_text(p, 0, T("function")), T("print_timings"))) {
+	if (!field_parse_line(p, line) || json_type(p->json, 0) != JSON_OBJECT) {
 		return false;
+	}
+	if (!text_eq(field_text(p, 0, T("function")), T("print_timings"))) {
+		return read_progress(p, l);
 	}
 	struct text message = field_text(p, 0, T("msg"));
 	l->part = part_of(&message);
-	l->slot = field_count(p, 0, T("id_slot"));
-	l->task = field_count(p, 0, T("id_task"));
+	l->slot = count_under(p, T("id_slot"), T("slot_id"));
+	l->task = count_under(p, T("id_task"), T("task_id"));
 	l->stamp_ns = field_instant(p, 0, T("timestamp"), UNIT_S);
 	if (l->part == PART_PROMPT || l->part == PART_EVAL) {
 		bool prompt = l->part == PART_PROMPT;
 		l->ns = field_duration(p, 0, prompt ? T("t_prompt_processing") : T("t_token_generation"), UNIT_MS);
-		l->tokens = field_count(p, 0, prompt ? T("n_prompt_tokens_processed") : T("n_decoded"));
+		l->tokens = prompt ? count_under(p, T("n_prompt_tokens_processed"), T("num_prompt_tokens_processed"))
+		                   : field_count(p, 0, T("n_decoded"));
 	}
 	return !p->reason && l->part != PART_NONE && l->ns != UNKNOWN && l->tokens != UNKNOWN && l->slot != UNKNOWN;
 }
@@ -155,7 +180,9 @@ static enum parse_result finish(struct parser *p, struct slot *s, const struct l
 	q->first_token_ns = q->scheduled_ns + s->prompt_ns;
 	q->finish_ns = q->scheduled_ns + length;
 	s->end_ns = m->now_ns = q->finish_ns;
-	q->prompt_tokens = s->prompt_tokens;
+	q->prompt_tokens = s->prompt_tokens + s->cached_tokens;
+	q->cached_tokens = s->cached_tokens;
+	s->cached_tokens = 0;
 	q->completion_tokens = s->eval_tokens;
 	q->exclusive_times = true;
 	snprintf(m->id, sizeof m->id, "%lld/%lld", (long long)(l->slot == UNKNOWN ? 0 : l->slot),
@@ -179,6 +206,10 @@ static enum parse_result take(struct parser *p, const struct line *l, int64_t st
 	struct slot *s = &m->slots[slot];
 	if (l->part == PART_TOTAL) {
 		return finish(p, s, l, stamp_ns, out);
+	}
+	if (l->part == PART_PROGRESS) {
+		s->cached_tokens = l->tokens;
+		return PARSE_NONE;
 	}
 	if (l->ns < 0 || l->ns > STEP_MAX_NS || l->tokens < 0 || l->tokens > COUNT_MAX) {
 		return reject(p, "absurd timings");
@@ -213,7 +244,7 @@ static enum parse_result llamacpp_old_parse(struct parser *p, const struct text 
 static int llamacpp_old_bid(const struct text *lines, size_t count) {
 	for (size_t i = 0; i < count; i++) {
 		struct line l;
-		if (read_text(lines[i], &l) || (text_starts(lines[i], T("{\"tid\":")) &&
+		if (read_text(lines[i], &l) || (text_starts(lines[i], T("{")) &&
 		                                text_find(lines[i], T("\"function\":\"print_timings\"")) != SIZE_MAX)) {
 			return 92; /* this era's other lines look like those of the next one */
 		}

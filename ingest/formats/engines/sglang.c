@@ -173,11 +173,24 @@ static int take_key(struct sglang *s, struct text *piece, size_t before) {
 	return (int)row;
 }
 
+/* A piece without a key, such as half of a value with a comma in it; but no known key that was cut. */
+static bool is_unknown_piece(struct text piece) {
+	piece.len -= text_ends(piece, T(":")) ? 1 : 0;
+	for (size_t i = 0; i < BATCH_KEYS; i++) {
+		if (text_starts(batch_keys[i].key, piece)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool take_piece(struct parser *p, struct text piece, size_t *before, int64_t *numbers) {
+	struct text whole = piece;
 	int row = take_key(p->state, &piece, *before);
 
 	if (row < 0 || piece.len == 0) {
-		return false;
+		p->quality->unknown_keys++;
+		return row < 0 && is_unknown_piece(whole);
 	}
 	if (row == (int)BATCH_KEYS) {
 		p->quality->unknown_keys++;
@@ -386,6 +399,7 @@ static bool take_bare(struct parser *p, struct text line, int64_t stamp_ns, stru
 	static const struct text openings[] = {{"Prefill batch", 13}, {"Decode batch", 12}, {"server_args=ServerArgs(", 23},
 	                                       {"ReqTimeStats(", 13}, {"Finish: obj=", 12}};
 
+	line = text_trim(line);
 	*out = (struct logged){.ns = UNKNOWN, .message = line};
 	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
 		if (text_starts(line, openings[i])) {

@@ -172,15 +172,11 @@ static bool take_iteration(struct text *t, struct iteration *it) {
 
 /* Behind the duration may stand what no version wrote yet: read up to there, and counted. */
 static bool skip_unknown_tail(struct parser *p, struct text *t) {
-	if (t->len == 0 || text_starts(*t, T(", "))) {
-		return true;
-	}
-	if (!memchr(" ;,|(", t->at[0], 5)) {
-		return false;
-	}
-	p->quality->unknown_keys++;
-	*t = text_cut(*t, t->len, t->len);
-	return true;
+	bool known = text_starts(*t, T(", "));
+	bool fits = known || vllm_unknown_tail(p, *t);
+
+	*t = known ? *t : text_cut(*t, t->len, t->len);
+	return fits;
 }
 
 static const char *iteration_absurd(const struct iteration *it) {
@@ -226,6 +222,11 @@ static void place_step(struct engine *e, int64_t written_ns, struct step *s) {
 	e->stepped = true;
 }
 
+/* vLLM's own stamp is cut to the second; a JSON logger's may be finer. */
+static bool is_coarse(const struct parser *p, const struct logged *l, int64_t stamp_ns) {
+	return stamp_ns == UNKNOWN && (l->stamp.len > 0 || p->local.nanosecond == 0);
+}
+
 static enum parse_result parse_iteration(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
 	struct iteration it;
 	struct text t = l->message;
@@ -258,7 +259,7 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 		         .decode_gpu_ns = UNKNOWN,
 		         .duration_kind = DURATION_HOST_WALL_WAIT,
 		         .flags = (dummy ? STEP_DUMMY : 0) | (is_recompute(p->state, &it) ? STEP_MIXED_RECOMPUTE : 0) |
-		                  (stamp_ns == UNKNOWN ? STEP_COARSE_CLOCK : 0)},
+		                  (is_coarse(p, l, stamp_ns) ? STEP_COARSE_CLOCK : 0)},
 	};
 	place_step(e, written_ns, &out->step);
 	why = instant_absurd(p, e->step_end_ns);

@@ -56,6 +56,8 @@ void vllm_names(struct parser *p, const struct logged *l, struct record *out);
 const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns);
 
 /* vllm_stats.c */
+/* What may stand behind a number and its unit: nothing, or what no version wrote yet, which is counted. */
+bool vllm_unknown_tail(struct parser *p, struct text t);
 /* ", Running: 4 reqs, GPU KV cache usage: 3.9%", to the end of the line. */
 bool vllm_tail(struct parser *p, struct text t, int64_t *running);
 /* Behind "Avg prompt throughput: ". */

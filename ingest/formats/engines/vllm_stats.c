@@ -43,6 +43,14 @@ static bool is_cut_key(struct text piece) {
 	return false;
 }
 
+bool vllm_unknown_tail(struct parser *p, struct text t) {
+	if (t.len == 0) {
+		return true;
+	}
+	p->quality->unknown_keys++;
+	return memchr(" ;,|([", t.at[0], 6) != NULL;
+}
+
 /* One "key: value"; *running is set by the first rows'. The Rust front end leaves some units out. */
 static bool tail_piece(struct parser *p, struct text piece, int64_t *running) {
 	struct text key;
@@ -56,7 +64,9 @@ static bool tail_piece(struct parser *p, struct text piece, int64_t *running) {
 		if (!text_eq(tail_keys[i].key, key)) {
 			continue;
 		}
-		bool fits = text_take_fixed(&piece, 1, &value) && (text_eq(piece, tail_keys[i].unit) || piece.len == 0);
+		bool fits = text_take_fixed(&piece, 1, &value);
+		bool cut = piece.len > 0 && !text_skip(&piece, tail_keys[i].unit) && text_starts(tail_keys[i].unit, piece);
+		fits = fits && !cut && vllm_unknown_tail(p, piece);
 		if (fits && i <= 1) {
 			*running = value / 10;
 		}

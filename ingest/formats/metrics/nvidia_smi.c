@@ -4,7 +4,7 @@
  * timestamp, index, uuid, power.draw [W], utilization.gpu [%]
  * 2026/11/24 01:02:03.456, 0, GPU-3f2a, 412.35 W, 98 %
  *
- * Columns go by their names. The stamps are local, without a zone. What a GPU cannot
+ * Columns go by their names; without a header (noheader) by what they hold: the first one in watts is the draw. The stamps are local, without a zone. What a GPU cannot
  * measure is "[N/A]" or "[Not Supported]".
  */
 #include "ingest/formats/csv.h"
@@ -44,6 +44,29 @@ static bool take_header(struct nvidia_smi *s, const struct text *fields, size_t 
 	}
 	*s = (struct nvidia_smi){true, count, timestamp, power, column_of(fields, count, gpus, 5)};
 	return true;
+}
+
+static bool is_stamp(struct text t) {
+	return t.len >= 19 && t.at[4] == '/' && t.at[7] == '/' && t.at[10] == ' ' && t.at[13] == ':';
+}
+
+/* A row of a table without header, whose units tell what it holds. */
+static bool guess_columns(struct nvidia_smi *s, const struct text *fields, size_t count) {
+	*s = (struct nvidia_smi){true, count, SIZE_MAX, SIZE_MAX, SIZE_MAX};
+	for (size_t i = 0; i < count; i++) {
+		if (s->timestamp == SIZE_MAX && is_stamp(fields[i])) {
+			s->timestamp = i;
+		} else if (s->watts == SIZE_MAX && text_ends(fields[i], T(" W"))) {
+			s->watts = i;
+		} else if (text_starts(fields[i], T("GPU-"))) {
+			s->gpu = i;
+		}
+	}
+	int64_t index;
+	for (size_t i = 0; i < count && s->gpu == SIZE_MAX; i++) {
+		s->gpu = i != s->timestamp && text_to_i64(fields[i], &index) && index >= 0 && index < 1024 ? i : SIZE_MAX;
+	}
+	return s->timestamp != SIZE_MAX && s->watts != SIZE_MAX;
 }
 
 /* "2026/11/24 01:02:03.456" */
@@ -95,6 +118,10 @@ static enum parse_result nvidia_smi_parse(struct parser *p, const struct text *l
 	if (count > 0 && take_header(s, fields, count)) {
 		return PARSE_NONE;
 	}
+	struct nvidia_smi guessed;
+	if (!s->has_header && guess_columns(&guessed, fields, count)) {
+		*s = guessed;
+	}
 	if (!s->has_header || count != s->columns) {
 		return reject(p, s->has_header ? "malformed row" : "row before its header");
 	}
@@ -107,7 +134,7 @@ static int nvidia_smi_bid(const struct text *lines, size_t count) {
 
 	for (size_t i = 0; i < count && i < 20; i++) {
 		size_t columns = csv_split(lines[i], fields);
-		if (columns > 0 && take_header(&s, fields, columns)) {
+		if (columns > 0 && (take_header(&s, fields, columns) || guess_columns(&s, fields, columns))) {
 			return 90;
 		}
 	}
