@@ -445,6 +445,26 @@ static double expected(const struct level *levels) {
 	return l->chance_first.hits > 0.5 ? 0 : (double)l->n_first * divergence(0.8, l->chance_first.hits);
 }
 
+/* Events that fall together at an offset, at a narrow width. */
+static int64_t matches(const struct level *l, size_t k) {
+	return (int64_t)l->first.hits[k] + l->first.tokens[k] + l->end.hits[k];
+}
+
+/* Of a load that repeats itself, the offset at which most events fall together, and of those the nearest to none. */
+static void find_most(const struct level *levels, struct best *best) {
+	const size_t w = 1;
+	const struct level *l = &levels[w];
+	int64_t most = -1;
+
+	for (size_t k = 0; k < l->first.size; k++) {
+		int64_t offset = offset_of(l, k), found = is_far(&l->first, k) ? -1 : matches(l, k);
+		if (found > most || (found == most && llabs(offset) < llabs(best->offset_ns))) {
+			most = found;
+			*best = (struct best){w, k, likelihood(l, k), offset};
+		}
+	}
+}
+
 static enum id_verdict verdict_of(const struct id_result *r, const struct best *best, double first, double end, double testable,
                                   double would) {
 	bool wide = best->width >= NARROW;
@@ -479,6 +499,11 @@ static void judge(const struct level *levels, const struct both *steps, const st
 	out->tokens = testable >= 5 ? tokens / testable : 1;
 	find_offset(steps, requests, &best, cached_known, out);
 	out->verdict = verdict_of(out, &best, first, end, testable, expected(levels));
+	if (out->verdict == ID_UNDECIDED && out->statistic >= 30 && out->coverage >= 0.6 && out->tokens >= 0.3) {
+		find_most(levels, &best);
+		find_offset(steps, requests, &best, cached_known, out);
+		out->repeats = true;
+	}
 }
 
 void identity_test(const struct id_steps *steps, const struct id_requests *requests, struct id_result *out) {

@@ -50,6 +50,7 @@ struct id_result {
 	double tokens;      /* A: token hits among those that can be tested; 1 if too few can */
 	int64_t events, matched; /* first tokens tried, and matched at the offset; finishes where there are no first tokens */
 	bool by_finish;
+	bool repeats;       /* undecided only as the load repeats itself: at other offsets almost as much falls together */
 };
 
 /* Tests the requests against the steps; both cover the same stretches of time. */

@@ -9,6 +9,9 @@
 /* Steps so far beside a minute are kept with it: offsets up to here are looked at. */
 #define MARGIN_NS (20 * NS_PER_SECOND)
 
+/* Clocks that differ more are not compared: a request so far beside the steps may belong to them. */
+#define REACH_NS (6 * NS_PER_SECOND)
+
 /* The order of minutes: a fixed permutation of bits. */
 static uint64_t hash_of(int64_t minute) {
 	uint64_t x = (uint64_t)minute + UINT64_C(0x9e3779b97f4a7c15);
@@ -157,7 +160,7 @@ static size_t pick(const struct sample *steps, const struct sample *requests, ui
 	for (size_t i = 0; i < requests->request_count; i++) {
 		const struct id_request *r = &requests->requests[i];
 		int64_t at = instant_of(r);
-		bool inside = at >= steps->first_step_ns && at <= steps->last_step_ns + NS_PER_SECOND;
+		bool inside = at >= steps->first_step_ns - REACH_NS && at <= steps->last_step_ns + REACH_NS;
 		if (inside && hash_of(minute_of(at)) <= most_hash) {
 			out[count++] = *r;
 		}

@@ -331,7 +331,7 @@ static void check_own(struct servers *s, struct server *one) {
 		return;
 	}
 	struct id_result r = test(a, a);
-	if (r.verdict == ID_SAME) {
+	if (r.verdict == ID_SAME || r.repeats) { /* of one name, and only the offset was in doubt */
 		join(s, one, one, &r);
 	} else if (r.verdict == ID_DIFFERENT) {
 		quality_finding(s->quality, "identity", name_of(s, a->name), "--replica", QUALITY_NO_AMOUNT,
