@@ -118,10 +118,11 @@ void evidence_patch_tenants(struct evidence *e, struct spool *patches);
 int evidence_give_patches(struct evidence *e, tenant_sink *sink, void *context, struct fault *why);
 
 /*
- * Changes items, as `change` says, once evidence_seal is done: their names and instants, or leaves them out (false). The
- * watcher is told of all that remain, by lane 0. *duplicates: records that were there twice.
+ * Changes items, as `change` says, once evidence_seal is done: their names and instants, or leaves them out (false). Where
+ * it sets *prefill, a request's prompt is that replica's, and the item's replica decodes. The watcher is told of all that
+ * remain, by lane 0. *duplicates: records that were there twice.
  */
-typedef bool evidence_change(void *context, struct item *item);
+typedef bool evidence_change(void *context, struct item *item, name_id *prefill);
 int evidence_rewrite(struct evidence *e, evidence_change *change, void *context, int64_t *duplicates, struct fault *why);
 
 /* Was there a step whose contexts the log does not say? */

@@ -26,6 +26,13 @@ struct rewriting {
 	size_t room;
 };
 
+static int give(struct rewriting *w, const struct item *item, size_t len, struct fault *why) {
+	if (w->e->watcher) {
+		w->e->watcher(w->e->watcher_context, 0, item);
+	}
+	return spool_add(w->to, 0, item, len, why);
+}
+
 static int rewrite_one(struct rewriting *w, const struct item *item, struct fault *why) {
 	size_t len = size_of(item);
 
@@ -35,13 +42,19 @@ static int rewrite_one(struct rewriting *w, const struct item *item, struct faul
 	}
 	memcpy(w->item, item, len);
 	struct item *copy = (struct item *)(void *)w->item;
-	if (!w->change(w->context, copy)) {
+	name_id prefill = 0;
+	if (!w->change(w->context, copy, &prefill)) {
 		return 0;
 	}
-	if (w->e->watcher) {
-		w->e->watcher(w->e->watcher_context, 0, copy);
+	if (prefill == 0 || item->kind != ITEM_REQUEST) {
+		return give(w, copy, len, why);
 	}
-	return spool_add(w->to, 0, copy, len, why);
+	struct request_item *r = (struct request_item *)(void *)w->item;
+	r->part = PART_DECODE;
+	int rc = give(w, copy, len, why);
+	r->part = PART_PREFILL;
+	r->head.replica = prefill;
+	return rc < 0 ? rc : give(w, copy, len, why);
 }
 
 static int rewrite(struct evidence *e, struct spool **spool, evidence_change *change, void *context, int64_t *duplicates,

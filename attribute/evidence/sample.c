@@ -111,6 +111,7 @@ static void take_request(struct sample *s, const struct request_item *r) {
 	int64_t at_ns = instant_of(&one);
 
 	s->all_requests++;
+	s->all_whole += r->part == PART_BOTH;
 	s->prompt_ntok += r->prompt_tokens;
 	s->cached_known |= r->cached_tokens > 0;
 	note_model(&s->request_model, &s->many_request_models, r->head.model);

@@ -18,7 +18,7 @@ struct sample {
 	bool cached_known, skipped; /* skipped: the step before is not in the sample */
 	int64_t last_index;
 	int64_t first_step_ns, last_step_ns, first_request_ns, last_request_ns, first_window_ns, last_window_ns;
-	int64_t all_steps, all_requests, all_windows; /* also those not in the sample */
+	int64_t all_steps, all_requests, all_whole, all_windows; /* whole: prefill and decode of one server; also those not in the sample */
 	int64_t step_prefill_ntok, step_decode_ntok, prompt_ntok; /* likewise */
 };
 

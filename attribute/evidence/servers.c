@@ -35,6 +35,7 @@ struct server {
 	int64_t shift_ns;   /* taken off its requests' instants */
 	bool matched;       /* its steps have their requests, or its requests their steps */
 	bool held;          /* its requests are left out */
+	name_id prefill;    /* its requests' prompts are computed there; 0: here */
 	int64_t from_ns, to_ns; /* items outside are left out */
 };
 
@@ -363,6 +364,55 @@ static void take_same(struct servers *s) {
 	}
 }
 
+/* ---- prefill and decode apart ---- */
+
+/* Steps with hardly any of the tokens: under a hundredth. */
+static bool hardly(int64_t part, int64_t whole) {
+	return part <= whole / 100;
+}
+
+static bool only_prefills(const struct server *s) {
+	const struct sample *a = &s->sample;
+
+	return a->all_steps > 0 && a->step_prefill_ntok > 0 && hardly(a->step_decode_ntok, a->step_prefill_ntok) && !s->matched &&
+	       a->all_requests == 0;
+}
+
+/* Its steps compute none of the prompts of its requests, or of those that are joined to it. */
+static bool only_decodes(const struct server *s, const struct server *requests) {
+	return s->sample.all_steps > 0 && s->sample.step_decode_ntok > 0 && requests->sample.all_whole > 0 &&
+	       hardly(s->sample.step_prefill_ntok, requests->sample.prompt_ntok);
+}
+
+/* Prompts of requests that a decode server's log reports are the work of the prefill server, where there is one. */
+static void place_prompts(struct servers *s, struct server *requests) {
+	struct server *decodes = find_server(s, requests->named), *found = NULL;
+	size_t count = 0;
+
+	if (!decodes || !only_decodes(decodes->sample.all_steps > 0 ? decodes : requests, requests)) {
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *p = &s->at[i];
+		if (only_prefills(p) && models_alike(s, p->sample.step_model, requests->sample.request_model) &&
+		    times_overlap(&p->sample, &requests->sample)) {
+			count++;
+			found = p;
+		}
+	}
+	const char *name = name_of(s, requests->named);
+	if (count == 1) {
+		requests->prefill = found->named;
+		s->change = true;
+		quality_assume(s->quality, name, name_of(s, found->named), NULL, NULL,
+		               "%s only decodes: the prompts of its requests are computed by %s", name, name_of(s, found->named));
+	} else if (count > 1) {
+		quality_finding(s->quality, "counted-twice", name, NULL, QUALITY_NO_AMOUNT,
+		                "%s only decodes, and %zu servers only prefill: the prompts of its requests are counted twice; give "
+		                "requests that name both (\"prefill_replica\")", name, count);
+	}
+}
+
 int servers_decide(struct servers **out, struct evidence *e, struct names *names, const struct fleet *fleet, struct quality *quality,
                    struct fault *why) {
 	struct servers *s = must_calloc(1, sizeof *s);
@@ -387,6 +437,11 @@ int servers_decide(struct servers **out, struct evidence *e, struct names *names
 		}
 		if (alone && !one->matched && !one->held) {
 			place_beside_windows(s, one);
+		}
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->at[i].sample.all_whole > 0 && !s->at[i].held) {
+			place_prompts(s, &s->at[i]);
 		}
 	}
 	return 0;
@@ -424,7 +479,7 @@ static void shift_request(struct request_item *r, int64_t by) {
 	shift(&r->head.at_ns, by);
 }
 
-bool servers_apply(void *servers, struct item *item) {
+bool servers_apply(void *servers, struct item *item, name_id *prefill) {
 	const struct servers *s = servers;
 	const struct server *one = find_server(s, item->replica);
 
@@ -435,6 +490,7 @@ bool servers_apply(void *servers, struct item *item) {
 		return false;
 	}
 	item->replica = one->named;
+	*prefill = item->kind == ITEM_REQUEST && ((const struct request_item *)item)->part == PART_BOTH ? one->prefill : 0;
 	if (item->kind == ITEM_REQUEST && one->shift_ns != 0) {
 		shift_request((struct request_item *)item, one->shift_ns);
 	}

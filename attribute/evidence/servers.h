@@ -20,6 +20,6 @@ void servers_free(struct servers *s);
 /* Is there anything to change in the evidence? */
 bool servers_change(const struct servers *s);
 /* Changes an item; false: it is left out. An evidence_change. */
-bool servers_apply(void *servers, struct item *item);
+bool servers_apply(void *servers, struct item *item, name_id *prefill);
 
 #endif
