@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "book/confine.h"
 #include "book/findings.h"
 #include "core/files/files.h"
 
@@ -138,6 +139,7 @@ static void start_statement(struct from_logs *j, int64_t from_ns, int64_t to_ns)
 static int read_logs(struct from_logs *j, struct fault *why) {
 	start_attribution(j);
 	j->logs.options.names = fleet_names(j->fleet);
+	settings_confine(j->set, j->terminal, &j->logs.options, NULL);
 	int status = ingest_run(&j->logs.options, take_record, j, &j->quality, why);
 	fleet_take_stated(j->fleet, j->names, &j->quality, &j->quality);
 	return status != 0 ? status : attribution_seal(j->attribution, why);

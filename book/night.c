@@ -8,6 +8,7 @@
 
 #include "book/book.h"
 #include "book/config.h"
+#include "book/confine.h"
 #include "book/findings.h"
 #include "book/night.h"
 #include "book/log_batches.h"
@@ -387,10 +388,26 @@ static void say_summary(struct night *n, int64_t started_ns) {
 	       (double)(book_now_ns() - started_ns) / (double)NS_PER_SECOND, retired, n->adjusted);
 }
 
+static void confine(const struct night *n) {
+	struct confine_more more = {.count = n->config.report_count + 1};
+	const char **written = must_calloc(more.count, sizeof *written);
+
+	written[0] = n->config.metrics;
+	for (size_t i = 0; i < n->config.report_count; i++) {
+		written[i + 1] = n->config.reports[i].output;
+	}
+	more.written = written;
+	settings_confine(&n->set, n->terminal, &n->logs.options, &more);
+	free(written);
+}
+
 static int work(struct night *n, struct fault *why) {
 	int64_t started_ns = book_now_ns();
 	int rc = find_logs(n, why);
 
+	if (rc >= 0) {
+		confine(n);
+	}
 	rc = rc < 0 ? rc : take_in(n, why);
 	rc = rc < 0 ? rc : retire(n, why);
 	rc = rc < 0 ? rc : find_adjusted(n, why);

@@ -85,6 +85,7 @@ struct run {
 	/* GROUP_GENERAL */
 	bool quiet, verbose, no_progress, help, version;
 	int color; /* enum color */
+	int sandbox; /* 0: auto, 1: off */
 
 	struct progress progress;
 	struct stop stop;

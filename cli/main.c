@@ -30,6 +30,7 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/sandbox.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "core/typo.h"
@@ -137,7 +138,9 @@ static int flush(struct run *r) {
 
 static int print_help(struct run *r) {
 	if (r->version) {
+		struct sandbox_support sandbox = sandbox_support();
 		printf("tollbook %s\n", TOLLBOOK_VERSION);
+		printf("sandbox: landlock %d, seccomp %s\n", sandbox.landlock, sandbox.seccomp ? "yes" : "no");
 	} else if (r->command) {
 		help_screen(r->command, stdout);
 	} else {

@@ -35,6 +35,11 @@ static const char *color_word(size_t i) {
 	return word_at(words, 3, i);
 }
 
+static const char *sandbox_word(size_t i) {
+	static const char *const words[] = {"auto", "off"};
+	return word_at(words, 2, i);
+}
+
 static const char *rendering_word(size_t i) {
 	size_t count;
 	const struct rendering_info *infos = report_renderings(&count);
@@ -89,6 +94,7 @@ static const struct option common[] = {
 	{"verbose", 'v', NULL, "say more: all warnings, and each input", GROUP_GENERAL, value_flag, INTO(verbose), NULL, false},
 	{"no-progress", 0, NULL, "no progress line on the terminal", GROUP_GENERAL, value_flag, INTO(no_progress), NULL, false},
 	{"color", 0, "WHEN", "auto (default), always, never; NO_COLOR is heeded", GROUP_GENERAL, value_choice, INTO(color), color_word, false},
+	{"sandbox", 0, "WHEN", "auto (default): no files but those named, no programs, no sockets; off", GROUP_GENERAL, value_choice, INTO(sandbox), sandbox_word, false},
 	{"help", 'h', NULL, "this text", GROUP_GENERAL, value_flag, INTO(help), NULL, false},
 	{"version", 0, NULL, "the version", GROUP_GENERAL, value_flag, INTO(version), NULL, false},
 };

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/sandbox.h"
 #include "cli/say.h"
 #include "core/files/files.h"
 
@@ -98,6 +99,15 @@ static void guard(void *run, bool on) {
 	}
 }
 
+/* The thread that waits for signals is made anew, within. */
+static void confine(void *run, const struct terminal_paths *paths) {
+	struct run *r = run;
+
+	stop_unwatch(&r->stop);
+	sandbox_enter(paths);
+	stop_watch(&r->stop);
+}
+
 void setup_terminal(struct run *r) {
 	r->terminal = (struct terminal){
 		.context = r,
@@ -106,6 +116,7 @@ void setup_terminal(struct run *r) {
 		.stage = stage,
 		.stopped = stopped,
 		.guard = guard,
+		.confine = r->sandbox == 0 ? confine : NULL,
 		.out = stdout,
 		.quiet = r->quiet,
 		.verbose = r->verbose,

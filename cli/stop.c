@@ -69,6 +69,7 @@ void stop_watch(struct stop *s) {
 	}
 	sigset_t before;
 	pthread_sigmask(SIG_BLOCK, &s->signals, &before);
+	s->over = false;
 	s->running = pthread_create(&s->thread, NULL, wait_for_signals, s) == 0;
 	if (!s->running) {
 		pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -3,10 +3,19 @@
 #define CORE_TERMINAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 enum terminal_voice { TERMINAL_ERROR, TERMINAL_WARNING, TERMINAL_HINT };
+
+/* Files and folders that work needs. */
+struct terminal_paths {
+	const char *const *read;
+	size_t read_count;
+	const char *const *write; /* files are written with others beside them, and appear by rename */
+	size_t write_count;
+};
 
 /* Each function may be NULL: then nothing is shown, and nobody stops the work. */
 struct terminal {
@@ -21,6 +30,8 @@ struct terminal {
 	bool (*stopped)(void *context);
 	/* Between true and false files are open that must be taken back before the process may end. */
 	void (*guard)(void *context, bool on);
+	/* All inputs but the logs are read: from here on no other paths are needed. */
+	void (*confine)(void *context, const struct terminal_paths *paths);
 	FILE *out;     /* where results go that are not a statement */
 	bool quiet;    /* only errors and what was asked for */
 	bool verbose;  /* all warnings, and each input */

@@ -5,6 +5,7 @@
 
 #include "book/book.h"
 #include "book/findings.h"
+#include "book/confine.h"
 #include "cli/cli.h"
 #include "cli/commands/dry_run.h"
 #include "cli/say.h"
@@ -110,6 +111,7 @@ static int convert(struct run *r, struct fault *why) {
 	if (status != 0) {
 		return status;
 	}
+	settings_confine(&r->set, &r->terminal, &logs.options, NULL);
 	quality_init(&q);
 	stop_guard(&r->stop);
 	status = read_and_write(r, &logs, &q, why);
@@ -151,6 +153,7 @@ static int into_book(struct run *r, struct fault *why) {
 	}
 	status = book_open(&b, &r->set, &r->terminal, LEDGER_CREATE, false, why);
 	if (status == 0) {
+		settings_confine(&r->set, &r->terminal, &logs.options, NULL);
 		status = take_in(r, &b, &logs, why);
 		book_close(&b);
 	}

@@ -23,7 +23,8 @@ for case in tests/golden/error-* tests/golden/run-json tests/golden/run-llamacpp
 	rm -rf "$folder/at" && mkdir "$folder/at" && ln -s "$tree/samples" "$tree/tests" "$folder/at"
 	(cd "$folder/at" && PATH=$folder:$PATH SAMPLES=samples DATA=tests/data sh "$tree/$case/cmd" > /dev/null 2>&1)
 	got=$?
-	if [ "$got" = "$(cat "$case/exit")" ] && [ -z "$(cat "$folder"/log.*)" ]; then
+	# Its own notices begin with "--": it does not know the system calls by which the process confines itself.
+	if [ "$got" = "$(cat "$case/exit")" ] && ! grep -q '^==' "$folder"/log.*; then
 		echo "ok: ${case##*/}"
 	else
 		echo "FAIL: ${case##*/}: exit status $got, expected $(cat "$case/exit")"
