@@ -61,6 +61,15 @@ static void read_terms(const struct json *j, struct kept_fit *f) {
 	}
 }
 
+static void read_overlap(const struct json *j, struct overlap *o) {
+	double *into[] = {&o->token_kv, &o->prefill_kv, &o->kv, &o->unequal};
+	size_t i = 0;
+
+	for (json_at v = json_first(j, json_get(j, 0, T("overlap_of"))); v != JSON_ABSENT && i < 4; v = json_next(j, v)) {
+		*into[i++] = double_of(json_raw(j, v));
+	}
+}
+
 /* What requests and windows give, where there are no steps: by which terms. */
 static const struct rough_form {
 	const char *object, *key, *what, *terms[4];
@@ -103,6 +112,7 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 	(void)json_bool(j, json_get(j, 0, T("attention")), &f->made.has_attention);
 	(void)json_bool(j, json_get(j, 0, T("context")), &f->made.has_context);
 	f->made.residual_relative = double_of(json_raw(j, json_get(j, 0, T("residual"))));
+	read_overlap(j, &f->made.overlap);
 	read_terms(j, f);
 	read_rough(j, f);
 }
@@ -310,9 +320,14 @@ bool kept_fits_split(const struct kept_fits *k, const struct record *r, const ch
 	if (!f || !formula) {
 		return false;
 	}
-	const struct batch whole = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens};
-	const struct batch chunks = {.prefill_tokens = s->prefill_tokens, .prefill_token_kv = s->prefill_token_kv};
-	const struct batch decoders = {.decode_tokens = s->decode_tokens, .decode_kv_tokens = s->decode_kv_tokens};
+	/* How unequal contexts are, requests say: alike here. */
+	const struct batch whole = {.prefill_tokens = s->prefill_tokens,
+	                            .prefill_token_kv = s->prefill_token_kv,
+	                            .decode_tokens = s->decode_tokens,
+	                            .decode_kv_tokens = s->decode_kv_tokens,
+	                            .prefill_kv_tokens = s->prefill_kv_tokens == UNKNOWN ? 0 : s->prefill_kv_tokens};
+	struct batch chunks, decoders;
+	batch_of_phases(&whole, &chunks, &decoders);
 	printf("    Split by the model of its day: T = %" PRId64 " ns, and as the model has them the whole, its prompts and its decoders alone\n",
 	       s->gpu_ns);
 	double c = print_time("c", &f->made, &whole), p = print_time("p", &f->made, &chunks), d = print_time("d", &f->made, &decoders);

@@ -179,6 +179,7 @@ static int take_step(struct evidence *e, unsigned lane, const struct record *r, 
 	item.index = s->index;
 	item.duration_ns = s->gpu_ns;
 	item.prefill_token_kv = item.prefill_tokens > 0 ? s->prefill_token_kv : 0;
+	item.prefill_kv_tokens = item.prefill_tokens > 0 ? s->prefill_kv_tokens : 0;
 	item.decode_kv_tokens = item.decode_requests > 0 ? s->decode_kv_tokens : 0;
 	item.prefill_gpu_ns = s->prefill_gpu_ns;
 	item.decode_gpu_ns = s->decode_gpu_ns;

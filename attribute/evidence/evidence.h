@@ -34,7 +34,7 @@ struct step_item {
 	uint32_t prefill_requests, prefill_tokens, decode_requests, decode_tokens;
 	int64_t index;                           /* the engine's own number; or UNKNOWN */
 	int64_t duration_ns;                     /* wall time */
-	int64_t prefill_token_kv, decode_kv_tokens; /* or UNKNOWN */
+	int64_t prefill_token_kv, prefill_kv_tokens, decode_kv_tokens; /* or UNKNOWN */
 	int64_t prefill_gpu_ns, decode_gpu_ns;   /* or UNKNOWN */
 };
 

@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 
-const int cell_bits[CELL_TERMS] = {60, 50, 38, 46};
+const int cell_bits[CELL_TERMS] = {60, 50, 38, 46, 46, 42};
 
 #define TERM_LIMIT_LOG2 48 /* products of two, summed over 2^31 steps, fit 127 bits */
 #define DURATION_SHIFT 3   /* 8 classes of duration per octave */
@@ -163,26 +163,37 @@ static struct cell *slot_of(struct cells *c, uint64_t key, unsigned level) {
 
 /* ---- adding ---- */
 
-/* One operation at a time, so that no compiler can join two into one with another rounding. */
-static bool scale_terms(const struct batch *b, int64_t duration_ns, bool context_known, int64_t terms[CELL_TERMS]) {
-	const int64_t values[CELL_TERMS] = {1, b->prefill_tokens + b->decode_tokens, b->prefill_token_kv,
-	                                    context_known ? b->decode_kv_tokens : b->decode_tokens};
-	double inverse = 1 / (double)duration_ns;
+static bool scale_term(int64_t value, double inverse, int bits, int64_t *out) {
+	/* One operation at a time, so that no compiler can join two into one with another rounding. */
+	double scaled = (double)value * inverse;
 
-	for (int i = 0; i < CELL_TERMS; i++) {
-		double scaled = (double)values[i] * inverse;
-		scaled *= (double)((int64_t)1 << cell_bits[i]);
-		if (!(scaled >= 0 && scaled < (double)((int64_t)1 << TERM_LIMIT_LOG2))) {
-			return false;
-		}
-		terms[i] = (int64_t)(scaled + 0.5);
+	scaled *= (double)((int64_t)1 << bits);
+	if (!(scaled >= 0 && scaled < (double)((int64_t)1 << TERM_LIMIT_LOG2))) {
+		return false;
 	}
+	*out = (int64_t)(scaled + 0.5);
 	return true;
 }
 
-static void add_step(struct cell *c, int64_t duration_ns, const int64_t terms[CELL_TERMS]) {
+static bool scale_terms(const struct batch *b, int64_t duration_ns, bool context_known, int64_t terms[CELL_TERMS]) {
+	int64_t context = context_known ? b->decode_kv_tokens : b->decode_tokens;
+	int64_t unequal = context_known && b->decode_unequal_kv > context ? b->decode_unequal_kv : context;
+	const int64_t values[CELL_TERMS] = {
+		1, b->prefill_tokens + b->decode_tokens, b->prefill_token_kv, context, b->prefill_kv_tokens, unequal};
+	double inverse = 1 / (double)duration_ns;
+	bool fits = true;
+
+	for (int i = 0; i < CELL_TERMS; i++) {
+		fits &= scale_term(values[i], inverse, cell_bits[i], &terms[i]);
+	}
+	return fits;
+}
+
+static void add_step(struct cell *c, const struct batch *b, int64_t duration_ns, const int64_t terms[CELL_TERMS]) {
+	int64_t ntok = b->prefill_tokens + b->decode_tokens;
 	int128 *sum = c->sums;
 
+	c->decode_sum += (int128)terms[1] * b->decode_tokens / ntok;
 	c->steps++;
 	c->duration_us += duration_ns / 1000;
 	for (int i = 0; i < CELL_TERMS; i++) {
@@ -196,7 +207,7 @@ static void add_step(struct cell *c, int64_t duration_ns, const int64_t terms[CE
 }
 
 bool cells_take(struct cells *c, const struct batch *b, int64_t duration_ns, bool attention_known, bool context_known) {
-	int64_t terms[CELL_TERMS];
+	int64_t terms[CELL_TERMS] = {0};
 
 	if (duration_ns <= 0 || b->prefill_tokens < 0 || b->decode_tokens < 0 ||
 	    b->prefill_tokens > INT32_MAX || b->decode_tokens > INT32_MAX || b->prefill_tokens + b->decode_tokens == 0 ||
@@ -205,13 +216,14 @@ bool cells_take(struct cells *c, const struct batch *b, int64_t duration_ns, boo
 	}
 	struct cell_kind kind = kind_of(b, duration_ns, attention_known || b->prefill_tokens == 0,
 	                                context_known || b->decode_tokens == 0);
-	add_step(slot_of(c, key_of(&kind), 0), duration_ns, terms);
+	add_step(slot_of(c, key_of(&kind), 0), b, duration_ns, terms);
 	return true;
 }
 
 void cell_join(struct cell *to, const struct cell *from) {
 	to->steps += from->steps;
 	to->duration_us += from->duration_us;
+	to->decode_sum += from->decode_sum;
 	for (int i = 0; i < CELL_SUMS; i++) {
 		to->sums[i] += from->sums[i];
 	}

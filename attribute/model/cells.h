@@ -3,7 +3,7 @@
  *
  * A cell holds the sums of products of a step's terms, divided by its duration T (least squares
  * of relative errors), for steps alike in tokens, contexts and duration. Within a cell no hinge of
- * model.h is crossed, so that the sums over (1, n, A, K) / T say all there is to say of the hinges.
+ * model.h is crossed, so that the sums over (1, n, A, K, H, U) / T say all there is to say of the hinges.
  *
  * Sums are of integers: each term over T is rounded to a multiple of 2^-cell_bits, products are summed
  * in 128 bits. So they are the same whatever the order.
@@ -21,7 +21,7 @@
 #define CELLS_MAX 4096
 #define CELL_LEVELS 10
 #define CELL_DURATIONS 512 /* classes of duration, 8 per octave at level 0 */
-#define CELL_TERMS 4 /* 1, n, A, K; without known contexts D stands for K */
+#define CELL_TERMS 6 /* 1, n, A, K, H, U; without known contexts D stands for K */
 #define CELL_SUMS (CELL_TERMS * (CELL_TERMS + 1) / 2 + CELL_TERMS)
 
 /* Terms over T are multiples of 2^-this. */
@@ -45,6 +45,7 @@ struct cell {
 	uint64_t key; /* cell_key of its kind; 0: an empty slot */
 	int64_t steps;
 	int64_t duration_us; /* sum of durations, each in whole microseconds */
+	int128 decode_sum;   /* of the tokens of decoding over T, scaled as n */
 	/* Upper triangle of products by rows, then products with T / T = 1. */
 	int128 sums[CELL_SUMS];
 };

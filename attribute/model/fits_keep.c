@@ -122,7 +122,12 @@ static void put_model(FILE *out, const struct fit *fit) {
 	}
 	fprintf(out, ",\"steps\":%" PRId64 ",\"outliers\":%" PRId64 ",\"residual\":%.6g,\"attention\":%s,\"context\":%s", m->steps, m->outliers,
 	        m->residual_relative, m->has_attention ? "true" : "false", m->has_context ? "true" : "false");
+	fprintf(out, ",\"form_sd\":%.6g", m->form_share_sd);
 	put_terms(out, ",", m);
+	if (m->ns[TERM_OVERLAP] > 0) {
+		fprintf(out, ",\"overlap_of\":[%.17g,%.17g,%.17g,%.17g]", m->overlap.token_kv, m->overlap.prefill_kv, m->overlap.kv,
+		        m->overlap.unequal);
+	}
 	put_covariance(out, m);
 }
 

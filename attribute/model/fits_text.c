@@ -1,9 +1,9 @@
 /*
  * fits_text.c: fits as lines of text, tab-separated.
  *
- *   tollbook.fits.v1
+ *   tollbook.fits.v2
  *   fit   MODEL  GPU  GPUS  ROLE  DAY_NS  LEVEL  UNFIT
- *   cell  KEY  STEPS  DURATION_US  SUM ...       (of the fit above; KEY and SUMs in hexadecimal)
+ *   cell  KEY  STEPS  DURATION_US  DECODE  SUM ...   (of the fit above; KEY, DECODE and SUMs in hexadecimal)
  *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; what requests and windows say, see rough.h)
  *   work  TOTAL ...                              (of the same)
  *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; what rebuilt steps say, see rebuilt.h)
@@ -18,7 +18,7 @@
 #include "core/files/files.h"
 #include "core/error.h"
 
-#define HEADER "tollbook.fits.v1"
+#define HEADER "tollbook.fits.v2"
 #define NAME_MAX_BYTES 4096
 
 static const char *const role_words[] = {"mixed", "prefill", "decode"};
@@ -41,21 +41,26 @@ static void write_fit(const struct attribution_fits *f, const struct fit *fit, u
 	        (long long)fit->key.day_ns, level, (long long)fit->unfit);
 }
 
+static void write_sum(int128 sum, FILE *out) {
+	unsigned long long high = (unsigned long long)((unsigned __int128)sum >> 64), low = (unsigned long long)sum;
+
+	if (high > 0) {
+		fprintf(out, "\t%llx%016llx", high, low);
+	} else {
+		fprintf(out, "\t%llx", low);
+	}
+}
+
 static void write_sums(const int128 *sums, int count, FILE *out) {
 	for (int i = 0; i < count; i++) {
-		unsigned __int128 sum = (unsigned __int128)sums[i];
-		unsigned long long high = (unsigned long long)(sum >> 64), low = (unsigned long long)sum;
-		if (high > 0) {
-			fprintf(out, "\t%llx%016llx", high, low);
-		} else {
-			fprintf(out, "\t%llx", low);
-		}
+		write_sum(sums[i], out);
 	}
 	fputc('\n', out);
 }
 
 static void write_cell(const struct cell *c, FILE *out) {
 	fprintf(out, "cell\t%llx\t%lld\t%lld", (unsigned long long)c->key, (long long)c->steps, (long long)c->duration_us);
+	write_sum(c->decode_sum, out);
 	write_sums(c->sums, CELL_SUMS, out);
 }
 
@@ -247,9 +252,13 @@ static bool read_fit(struct reading *r) {
 	return r->rest.len == 0;
 }
 
+static bool read_sum(struct reading *r, int128 *sum) {
+	return read_number(field(r), 16, sum) && *sum >> 120 == 0;
+}
+
 static bool read_sums(struct reading *r, int128 *sums, int count) {
 	for (int i = 0; i < count; i++) {
-		if (!read_number(field(r), 16, &sums[i]) || sums[i] >> 120 != 0) {
+		if (!read_sum(r, &sums[i])) {
 			return false;
 		}
 	}
@@ -313,7 +322,7 @@ static bool read_cell(struct reading *r) {
 		return false;
 	}
 	c.key = (uint64_t)key;
-	if (!read_sums(r, c.sums, CELL_SUMS)) {
+	if (!read_sum(r, &c.decode_sum) || !read_sums(r, c.sums, CELL_SUMS)) {
 		return false;
 	}
 	cells_add(fits_cells(r->fits, r->fit), &c, r->level);

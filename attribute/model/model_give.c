@@ -21,8 +21,11 @@ static struct fitted_model fitted_of(const struct fit_key *k, const struct step_
 		.floor_ns = m->ns[TERM_FLOOR],
 		.token_ns = m->ns[TERM_TOKENS],
 		.prefill_token_kv_ns = m->ns[TERM_ATTENTION],
-		.decode_kv_ns = m->ns[TERM_CONTEXT],
-		.mixed_kv_ns = m->ns[TERM_MIXED_CONTEXT],
+		.decode_kv_ns = m->ns[TERM_CONTEXT] + m->ns[TERM_UNEQUAL], /* of contexts that are alike */
+		.mixed_kv_ns = m->ns[TERM_MIXED_CONTEXT] + m->ns[TERM_MIXED_UNEQUAL],
+		.overlap = m->ns[TERM_OVERLAP],
+		.overlap_token_kv_ns = m->overlap.token_kv,
+		.overlap_kv_ns = m->overlap.kv + m->overlap.unequal,
 		.prompt_ns = m->ns[TERM_PROMPT],
 		.hinge_count = HINGE_COUNT,
 		.early_count = EARLY_COUNT,

@@ -22,6 +22,10 @@ static const char *term_name(int term, char out[64]) {
 		[TERM_CONTEXT] = "b3  context token of decode",
 		[TERM_MIXED_CONTEXT] = "b4  the same, beside a chunk, on top",
 		[TERM_PROMPT] = "b5  a prompt in the batch, on top",
+		[TERM_PREFILL_CONTEXT] = "b6  context token before a chunk",
+		[TERM_UNEQUAL] = "b7  context token, unequal ones counting more",
+		[TERM_MIXED_UNEQUAL] = "b8  the same, beside a chunk, on top",
+		[TERM_OVERLAP] = "b9  part of the lesser attention hidden",
 	};
 	bool early = term >= TERM_EARLY && term < TERM_EARLY + EARLY_COUNT;
 
@@ -154,6 +158,7 @@ static void print_model(FILE *out, const struct attribution_fits *f, const struc
 	print_terms(out, m);
 	fprintf(out, "  residual: %.2f %% of a step's time (standard deviation)\n", 100 * m->residual_relative);
 	print_quantiles(out, m);
+	fprintf(out, "  other forms that fit as well: prefill's share of mixed steps off by up to %.2f %%\n", 200 * m->form_share_sd);
 	print_rates(out, m, described);
 	print_covariance(out, m);
 	fputc('\n', out);

@@ -36,9 +36,9 @@ const char *const rule_names[RULES] = {
 };
 
 void split_times(const struct step_model *m, const struct batch *b, struct split_times *t) {
-	const struct batch prefill = {.prefill_tokens = b->prefill_tokens, .prefill_token_kv = b->prefill_token_kv};
-	const struct batch decode = {.decode_tokens = b->decode_tokens, .decode_kv_tokens = b->decode_kv_tokens};
+	struct batch prefill, decode;
 
+	batch_of_phases(b, &prefill, &decode);
 	*t = (struct split_times){step_model_ns(m, b), step_model_ns(m, &prefill), step_model_ns(m, &decode)};
 }
 

@@ -14,6 +14,7 @@
 
 #include "attribute/model/fits_private.h"
 #include "attribute/model/nnls.h"
+#include "attribute/model/solve.h"
 #include "core/error.h"
 
 #define LEAST_STEPS 32      /* fewer are not fitted */
@@ -22,24 +23,8 @@
 #define ROUNDS 6            /* of fit and leaving out */
 #define LEAST_TOLERANCE 0.35 /* |ln(T / model)| up to which nothing is an outlier */
 #define MOST_TOLERANCE 1.1
+#define OVERLAP_GAIN 1.02   /* squares of errors without an overlap of attention by those with it: more, and there is one */
 #define SPREADS 6           /* standard deviations, between these two */
-
-struct sample {
-	const struct cell *cell;
-	struct cell_kind kind;
-	bool usable; /* knows the terms that the model has */
-	bool kept;   /* not an outlier */
-	double weight;
-	double ratio; /* mean of model / T */
-};
-
-struct solve {
-	struct sample *samples;
-	size_t count;
-	struct step_model *model;
-	double gram[TERMS][TERMS], moment[TERMS];
-	double steps, squares; /* weighted number of kept steps; sum of their squared relative errors */
-};
 
 /* ---- which terms are known ---- */
 
@@ -153,26 +138,6 @@ static bool is_beyond(int segment, int64_t ntok) {
 	return segment > 0 && hinge_ntok[segment - 1] >= ntok;
 }
 
-/* A term as a sum over the cell's own: part[0] of 1 + part[1] of n ... */
-static void term_parts(const struct cell_kind *k, const struct step_model *m, double parts[TERMS][CELL_TERMS]) {
-	memset(parts, 0, TERMS * sizeof *parts);
-	parts[TERM_FLOOR][0] = 1;
-	for (int j = 0; j < k->segment; j++) {
-		parts[TERM_HINGES + j][0] = -(double)hinge_ntok[j];
-		parts[TERM_HINGES + j][1] = 1;
-	}
-	for (int j = 0; j < EARLY_COUNT; j++) {
-		bool beyond = is_beyond(k->segment, early_ntok[j]);
-		parts[TERM_EARLY + j][0] = beyond ? (double)early_ntok[j] : 0;
-		parts[TERM_EARLY + j][1] = !beyond;
-	}
-	parts[TERM_TOKENS][1] = 1;
-	parts[TERM_ATTENTION][2] = m->has_attention;
-	parts[TERM_CONTEXT][3] = 1;
-	parts[TERM_MIXED_CONTEXT][3] = (k->phases & PHASE_PREFILL) != 0;
-	parts[TERM_PROMPT][0] = (k->phases & PHASE_PREFILL) != 0;
-}
-
 /* The cell's sums as they are, without their scale. */
 static void unscale(const struct cell *c, double gram[CELL_TERMS][CELL_TERMS], double moment[CELL_TERMS]) {
 	const int128 *sum = c->sums;
@@ -187,13 +152,77 @@ static void unscale(const struct cell *c, double gram[CELL_TERMS][CELL_TERMS], d
 	}
 }
 
+/* By means weighted by 1 / T, in which durations of a cell are alike. */
+struct batch sample_batch(const struct sample *a) {
+	double gram[CELL_TERMS][CELL_TERMS], moment[CELL_TERMS];
+
+	unscale(a->cell, gram, moment);
+	double decode = ldexp((double)a->cell->decode_sum, -cell_bits[1]) / moment[0];
+	double ntok = moment[1] / moment[0];
+	return (struct batch){.prefill_tokens = llround(ntok - decode),
+	                      .prefill_token_kv = llround(moment[2] / moment[0]),
+	                      .decode_tokens = llround(decode),
+	                      .decode_kv_tokens = llround(moment[3] / moment[0]),
+	                      .prefill_kv_tokens = llround(moment[4] / moment[0]),
+	                      .decode_unequal_kv = llround(moment[5] / moment[0])};
+}
+
+/* The lesser attention, which hides behind the other. */
+static void overlap_parts(const struct sample *a, const struct step_model *m, double part[CELL_TERMS]) {
+	if (a->prompts_less) {
+		part[2] = -m->overlap.token_kv;
+		part[4] = -m->overlap.prefill_kv;
+	} else {
+		part[3] = -m->overlap.kv;
+		part[5] = -m->overlap.unequal;
+	}
+}
+
+static void far_parts(const struct sample *a, double part[CELL_TERMS]) {
+	bool far = (a->kind.known & KNOWN_CONTEXT) && sample_batch(a).decode_kv_tokens > FAR_NTOK;
+
+	part[0] = far ? -FAR_NTOK : 0;
+	part[3] = far;
+}
+
+/* A term as a sum over the cell's own: part[0] of 1 + part[1] of n ... */
+static void term_parts(const struct sample *a, const struct step_model *m, double parts[FORM_TERMS][CELL_TERMS]) {
+	const struct cell_kind *k = &a->kind;
+	bool prompts = (k->phases & PHASE_PREFILL) != 0, mixed = prompts && (k->phases & PHASE_DECODE);
+
+	memset(parts, 0, FORM_TERMS * sizeof *parts);
+	parts[TERM_FLOOR][0] = 1;
+	for (int j = 0; j < k->segment; j++) {
+		parts[TERM_HINGES + j][0] = -(double)hinge_ntok[j];
+		parts[TERM_HINGES + j][1] = 1;
+	}
+	for (int j = 0; j < EARLY_COUNT; j++) {
+		bool beyond = is_beyond(k->segment, early_ntok[j]);
+		parts[TERM_EARLY + j][0] = beyond ? (double)early_ntok[j] : 0;
+		parts[TERM_EARLY + j][1] = !beyond;
+	}
+	parts[TERM_TOKENS][1] = 1;
+	parts[TERM_ATTENTION][2] = m->has_attention;
+	parts[TERM_CONTEXT][3] = 1;
+	parts[TERM_MIXED_CONTEXT][3] = prompts;
+	parts[TERM_PROMPT][0] = prompts;
+	parts[TERM_PREFILL_CONTEXT][4] = m->has_attention;
+	parts[TERM_UNEQUAL][5] = m->has_context;
+	parts[TERM_MIXED_UNEQUAL][5] = m->has_context && prompts;
+	parts[FORM_PURE][0] = prompts && !mixed;
+	if (mixed) {
+		overlap_parts(a, m, parts[TERM_OVERLAP]);
+		far_parts(a, parts[FORM_FAR]);
+	}
+}
+
 /* The normal equations of one cell in the model's terms; their error at x is x'Gx - 2 m'x + steps. */
-static void expand(const struct sample *a, const struct step_model *m, double gram[TERMS][TERMS], double moment[TERMS]) {
-	double own[CELL_TERMS][CELL_TERMS], own_moment[CELL_TERMS], parts[TERMS][CELL_TERMS], half[TERMS][CELL_TERMS];
+static void expand(const struct sample *a, const struct step_model *m, double gram[FORM_TERMS][FORM_TERMS], double moment[FORM_TERMS]) {
+	double own[CELL_TERMS][CELL_TERMS], own_moment[CELL_TERMS], parts[FORM_TERMS][CELL_TERMS], half[FORM_TERMS][CELL_TERMS];
 
 	unscale(a->cell, own, own_moment);
-	term_parts(&a->kind, m, parts);
-	for (int i = 0; i < TERMS; i++) {
+	term_parts(a, m, parts);
+	for (int i = 0; i < FORM_TERMS; i++) {
 		moment[i] = 0;
 		for (int k = 0; k < CELL_TERMS; k++) {
 			moment[i] += parts[i][k] * own_moment[k];
@@ -203,8 +232,8 @@ static void expand(const struct sample *a, const struct step_model *m, double gr
 			}
 		}
 	}
-	for (int i = 0; i < TERMS; i++) {
-		for (int j = 0; j < TERMS; j++) {
+	for (int i = 0; i < FORM_TERMS; i++) {
+		for (int j = 0; j < FORM_TERMS; j++) {
 			gram[i][j] = 0;
 			for (int k = 0; k < CELL_TERMS; k++) {
 				gram[i][j] += half[i][k] * parts[j][k];
@@ -214,7 +243,7 @@ static void expand(const struct sample *a, const struct step_model *m, double gr
 }
 
 static void sum_up(struct solve *s) {
-	double gram[TERMS][TERMS], moment[TERMS];
+	double gram[FORM_TERMS][FORM_TERMS], moment[FORM_TERMS];
 
 	memset(s->gram, 0, sizeof s->gram);
 	memset(s->moment, 0, sizeof s->moment);
@@ -226,9 +255,9 @@ static void sum_up(struct solve *s) {
 		}
 		expand(a, s->model, gram, moment);
 		s->steps += a->weight * (double)a->cell->steps;
-		for (int j = 0; j < TERMS; j++) {
+		for (int j = 0; j < FORM_TERMS; j++) {
 			s->moment[j] += a->weight * moment[j];
-			for (int k = 0; k < TERMS; k++) {
+			for (int k = 0; k < FORM_TERMS; k++) {
 				s->gram[j][k] += a->weight * gram[j][k];
 			}
 		}
@@ -238,10 +267,10 @@ static void sum_up(struct solve *s) {
 /* ---- against the fit ---- */
 
 static double mean_ratio(const struct sample *a, const struct step_model *m) {
-	double gram[CELL_TERMS][CELL_TERMS], moment[CELL_TERMS], parts[TERMS][CELL_TERMS], sum = 0;
+	double gram[CELL_TERMS][CELL_TERMS], moment[CELL_TERMS], parts[FORM_TERMS][CELL_TERMS], sum = 0;
 
 	unscale(a->cell, gram, moment);
-	term_parts(&a->kind, m, parts);
+	term_parts(a, m, parts);
 	for (int i = 0; i < TERMS; i++) {
 		for (int k = 0; k < CELL_TERMS; k++) {
 			sum += m->ns[i] * parts[i][k] * moment[k];
@@ -303,10 +332,14 @@ static void weigh(struct solve *s) {
  * the covariance of independent noise is added, which counts where groups are few.
  */
 static void estimate_covariance(struct solve *s, double variance) {
-	double bread[TERMS * TERMS], meat[TERMS][TERMS] = {{0}}, gram[TERMS][TERMS], moment[TERMS], half[TERMS][TERMS];
+	double bread[TERMS * TERMS], meat[TERMS][TERMS] = {{0}}, half[TERMS][TERMS], whole[TERMS][TERMS];
+	double gram[FORM_TERMS][FORM_TERMS], moment[FORM_TERMS];
 	struct step_model *m = s->model;
 
-	nnls_covariance(&s->gram[0][0], m->ns, TERMS, 1, bread);
+	for (int i = 0; i < TERMS; i++) {
+		memcpy(whole[i], s->gram[i], sizeof whole[i]);
+	}
+	nnls_covariance(&whole[0][0], m->ns, TERMS, 1, bread);
 	for (size_t from = 0, to; from < s->count; from = to) {
 		double score[TERMS] = {0};
 		to = group_end(s, from);
@@ -382,12 +415,80 @@ static void measure_residuals(struct solve *s) {
 		}
 	}
 	double variance = squares > 0 && s->steps > used ? squares / (s->steps - used) : 0;
+	s->squares = fmax(squares, 0);
 	m->residual_relative = sqrt(variance);
 	measure_quantiles(s);
 	estimate_covariance(s, variance);
 }
 
 /* ---- all of it ---- */
+
+double solve_with(const struct solve *s, const bool terms[FORM_TERMS], double ns[FORM_TERMS]) {
+	double gram[FORM_TERMS][FORM_TERMS], moment[FORM_TERMS], squares = s->steps;
+
+	for (int i = 0; i < FORM_TERMS; i++) {
+		moment[i] = terms[i] ? s->moment[i] : 0;
+		for (int j = 0; j < FORM_TERMS; j++) {
+			gram[i][j] = terms[i] && terms[j] ? s->gram[i][j] : 0;
+		}
+	}
+	nnls_solve(&gram[0][0], moment, FORM_TERMS, ns);
+	for (int i = 0; i < FORM_TERMS; i++) {
+		squares -= 2 * moment[i] * ns[i];
+		for (int j = 0; j < FORM_TERMS; j++) {
+			squares += ns[i] * gram[i][j] * ns[j];
+		}
+	}
+	return squares;
+}
+
+/* No more hides than there is: then all of it, and the other terms are fitted to the rest. */
+static double solve_bounded(struct solve *s, const bool terms[FORM_TERMS], double ns[FORM_TERMS]) {
+	double squares = solve_with(s, terms, ns);
+
+	if (ns[TERM_OVERLAP] <= 1) {
+		return squares;
+	}
+	struct solve rest = *s;
+	bool others[FORM_TERMS];
+	memcpy(others, terms, sizeof others);
+	others[TERM_OVERLAP] = false;
+	for (int i = 0; i < FORM_TERMS; i++) {
+		rest.moment[i] -= s->gram[i][TERM_OVERLAP];
+	}
+	rest.steps += s->gram[TERM_OVERLAP][TERM_OVERLAP] - 2 * s->moment[TERM_OVERLAP];
+	squares = solve_with(&rest, others, ns);
+	ns[TERM_OVERLAP] = 1;
+	return squares;
+}
+
+/* With attention of phases hiding behind each other where that explains more than chance would. */
+static void solve_once(struct solve *s) {
+	double with[FORM_TERMS], without[FORM_TERMS];
+	bool terms[FORM_TERMS] = {false};
+
+	memset(terms, true, TERMS * sizeof *terms);
+	double best = solve_bounded(s, terms, with);
+	terms[TERM_OVERLAP] = false;
+	bool overlaps = solve_with(s, terms, without) > OVERLAP_GAIN * best;
+	memcpy(s->model->ns, overlaps ? with : without, sizeof s->model->ns);
+}
+
+/* What may hide behind what, for the next round: by the attention that this one found. */
+static void set_overlap(struct solve *s) {
+	struct step_model *m = s->model;
+
+	m->overlap = (struct overlap){m->ns[TERM_ATTENTION], m->ns[TERM_PREFILL_CONTEXT], m->ns[TERM_CONTEXT], m->ns[TERM_UNEQUAL]};
+	if (!m->has_attention || !m->has_context) {
+		m->overlap = (struct overlap){0};
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		struct batch b = sample_batch(&s->samples[i]);
+		double prompts = m->overlap.token_kv * (double)b.prefill_token_kv + m->overlap.prefill_kv * (double)b.prefill_kv_tokens;
+		double sequences = m->overlap.kv * (double)b.decode_kv_tokens + m->overlap.unequal * (double)b.decode_unequal_kv;
+		s->samples[i].prompts_less = prompts < sequences;
+	}
+}
 
 static void count_steps(struct solve *s) {
 	s->model->steps = s->model->outliers = 0;
@@ -415,9 +516,10 @@ static bool says_something(const struct solve *s) {
 static bool solve_rounds(struct solve *s) {
 	for (int round = 0; round < ROUNDS; round++) {
 		sum_up(s);
-		nnls_solve(&s->gram[0][0], s->moment, TERMS, s->model->ns);
+		solve_once(s);
 		if (round + 1 < ROUNDS) {
 			weigh(s);
+			set_overlap(s);
 		}
 	}
 	count_steps(s);
@@ -425,6 +527,7 @@ static bool solve_rounds(struct solve *s) {
 		return false;
 	}
 	measure_residuals(s);
+	forms_compare(s);
 	return true;
 }
 

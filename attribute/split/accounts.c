@@ -253,41 +253,51 @@ void accounts_open(struct accounts *a, const struct accounts_common *c, struct f
 
 /* ---- busy time ---- */
 
-/* What prefill's ns of the stretch go by: tokens and attention, each a part of the whole batch's. */
-static double chunk_weight(const struct stretch *s, const struct chunk *c, double token_kv, double *cached) {
-	double by_tokens = (1 - s->attention_share) * (double)c->tokens / (double)s->prefill_tokens;
-	double unit = s->attention_share > 0 ? s->attention_share / token_kv : 0;
-	double tokens = (double)c->tokens, before = (double)c->before;
-	double weight = by_tokens + unit * tokens * (before + tokens / 2);
+/* What a chunk, and the cached context before it, has of a whole batch's prefill. */
+struct portion {
+	double tokens, token_kv, prior; /* of the whole */
+};
 
-	*cached = weight > 0 ? unit * tokens * (double)c->active->request.cached_tokens / weight : 0;
-	return weight;
+/* Where all chunks are known, what the log says of them all differs by rounding only. */
+static double whole_of(double known, int64_t told, bool complete) {
+	return told < (int64_t)known || complete ? known : (double)told;
 }
 
-static double attention_of_chunks(const struct flight *f) {
-	double sum = 0;
+static struct portion whole_prefill(const struct flight *f, const struct stretch *s) {
+	bool complete = f->chunk_tokens == s->prefill_tokens;
+	double token_kv = 0, prior = 0;
 
 	for (size_t i = 0; i < f->chunk_count; i++) {
-		double tokens = (double)f->chunks[i].tokens;
-		sum += tokens * ((double)f->chunks[i].before + tokens / 2);
+		double tokens = (double)f->chunks[i].tokens, before = (double)f->chunks[i].before;
+		token_kv += tokens * (before + tokens / 2);
+		prior += before;
 	}
-	return sum;
+	return (struct portion){(double)s->prefill_tokens, whole_of(token_kv, s->prefill_token_kv, complete),
+	                        whole_of(prior, s->prefill_kv_tokens, complete)};
+}
+
+/* What prefill's ns of the stretch go by: tokens, attention and the contexts before, each a part of the whole batch's. */
+static double chunk_weight(const struct stretch *s, const struct chunk *c, const struct portion *whole, double *cached) {
+	double tokens = (double)c->tokens, before = (double)c->before, hits = (double)c->active->request.cached_tokens;
+	double unit = whole->token_kv > 0 ? s->attention_share / whole->token_kv : 0;
+	double prior = whole->prior > 0 ? s->prior_share / whole->prior : 0;
+	double by_tokens = 1 - (whole->token_kv > 0 ? s->attention_share : 0) - (whole->prior > 0 ? s->prior_share : 0);
+	double weight = by_tokens * tokens / whole->tokens + unit * tokens * (before + tokens / 2) + prior * before;
+
+	*cached = weight > 0 ? (unit * tokens + prior) * fmin(hits, before) / weight : 0;
+	return weight;
 }
 
 static void share_prefill(struct accounts *a, const struct stretch *s, int64_t ns, bool first) {
 	struct flight *f = a->flight;
 	struct phase *p = &a->prefill;
-	double known = attention_of_chunks(f), token_kv = (double)s->prefill_token_kv;
+	struct portion whole = whole_prefill(f, s);
 
-	/* Where all chunks are known, what the log says of them all differs by rounding only. */
-	if (token_kv < known || f->chunk_tokens == s->prefill_tokens) {
-		token_kv = known;
-	}
 	p->total_ns[s->grade] += ns;
 	for (size_t i = 0; i < f->chunk_count; i++) {
 		const struct chunk *c = &f->chunks[i];
 		double cached;
-		p->exact_ns[s->grade] += (long double)ns * chunk_weight(s, c, token_kv, &cached);
+		p->exact_ns[s->grade] += (long double)ns * chunk_weight(s, c, &whole, &cached);
 		int64_t part = (int64_t)llroundl(p->exact_ns[s->grade]) - p->given_ns[s->grade];
 		if (part > p->total_ns[s->grade] - p->given_ns[s->grade]) {
 			part = p->total_ns[s->grade] - p->given_ns[s->grade];

@@ -70,9 +70,10 @@ struct stretch {
 	int64_t from_ns, to_ns;
 	int64_t prefill_ns, decode_ns; /* GPU-ns, sum to (to - from) x GPUs */
 	enum grade grade;
-	double attention_share;        /* of prefill: what goes by the chunks' attention, the rest by their tokens */
+	double attention_share;        /* of prefill: what goes by the chunks' attention, ... */
+	double prior_share;            /* ... and by the contexts before them; the rest by their tokens */
 	double context_share;          /* of decode: what goes by the sequences' contexts, the rest equally */
-	int64_t prefill_tokens, prefill_token_kv;  /* of the whole batch */
+	int64_t prefill_tokens, prefill_token_kv, prefill_kv_tokens; /* of the whole batch */
 	int64_t decode_requests, decode_kv_tokens; /* 0: not known */
 	const struct split_times *times; /* by which a mixed step was split; NULL: it needed no rule */
 	bool by_steps;                 /* chunks and sequences are those of a step, not of a sweep */

@@ -1,5 +1,6 @@
 #include "attribute/split/flight.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* How far a clock cut to the second, and a log's lag, may be off. */
@@ -152,6 +153,10 @@ static void heap_down(struct flight *f, size_t at) {
 	heap_put(f, at, a);
 }
 
+double flight_context_rms(const struct flight *f) {
+	return f->decoding_count > 0 ? sqrt((double)f->context_squares / (double)f->decoding_count) : 0;
+}
+
 /* The context of a decoder before the coming step. */
 static int64_t context_of(const struct flight *f, const struct active *a) {
 	return a->context + (f->decode_step - a->first_decode);
@@ -172,12 +177,14 @@ static void start_decoding(struct flight *f, struct active *a, int64_t until) {
 	f->decoding[f->decoding_count - 1] = a;
 	heap_up(f, f->decoding_count - 1);
 	f->context_sum += context_of(f, a);
+	f->context_squares += (int128)context_of(f, a) * context_of(f, a);
 }
 
 static struct active *stop_decoding(struct flight *f) {
 	struct active *a = f->decoding[0];
 
 	f->context_sum -= context_of(f, a);
+	f->context_squares -= (int128)context_of(f, a) * context_of(f, a);
 	f->decoding_count--;
 	if (f->decoding_count > 0) {
 		f->decoding[0] = f->decoding[f->decoding_count];
@@ -292,6 +299,7 @@ void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens) {
 	f->chunks[f->chunk_count++] = (struct chunk){a, tokens, before};
 	f->chunk_tokens += tokens;
 	f->chunk_token_kv += tokens * before + tokens * tokens / 2;
+	f->chunk_kv += before;
 	a->remaining -= (uint32_t)tokens;
 	a->computed += (uint32_t)tokens;
 }
@@ -304,7 +312,7 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 
 	int rc = advance(f, middle, s->decode_requests, by_count, leave, context, why);
 	f->chunk_count = 0;
-	f->chunk_tokens = f->chunk_token_kv = 0;
+	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
 	for (size_t i = 0; i < f->waiting_count && left > 0; i++) {
 		struct active *a = f->waiting[i];
 		if (scheduled_ns(&a->request) > latest || (s->prefill_requests > 0 && f->chunk_count >= s->prefill_requests)) {
@@ -346,6 +354,7 @@ static int finish_prompts(struct flight *f, flight_leave *leave, void *context, 
 int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why) {
 	if (s->decode_requests > 0) {
+		f->context_squares += 2 * (int128)f->context_sum + (int128)f->decoding_count;
 		f->context_sum += (int64_t)f->decoding_count;
 		f->decode_step++;
 	}
@@ -433,6 +442,7 @@ int flight_clear(struct flight *f, flight_leave *leave, void *context, struct fa
 	}
 	f->decoding_count = 0;
 	f->context_sum = 0;
+	f->context_squares = 0;
 	for (size_t i = 0; i < decoding; i++) {
 		int failed = leave_now(f, f->decoding[i], leave, context, why);
 		rc = rc < 0 ? rc : failed;

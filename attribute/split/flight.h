@@ -60,12 +60,13 @@ struct flight {
 	size_t decoding_count, decoding_room;
 	struct active *free;
 	int64_t context_sum; /* of the decoders, before the coming step */
+	int128 context_squares; /* sum of the squares of the same */
 	int64_t decode_step; /* number of the coming decode step */
 	const struct decode_sums *now; /* of the accounts: from where a sequence's decoding counts; or NULL */
 	/* the step at hand */
 	struct chunk *chunks;
 	size_t chunk_count, chunk_room;
-	int64_t chunk_tokens, chunk_token_kv; /* that could be told whose they are */
+	int64_t chunk_tokens, chunk_token_kv, chunk_kv; /* that could be told whose they are */
 };
 
 /* Is told of requests that leave. `a` is gone when it returns. */
@@ -90,6 +91,9 @@ int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave 
 /* Whose chunks and sequences are in a step; advances to its middle. */
 int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
                  void *context, struct fault *why);
+
+/* The root of the mean square of the decoders' contexts before the coming step: their mean, and more the more unequal they are. */
+double flight_context_rms(const struct flight *f);
 
 /* The step is over: contexts grow, prompts that are done decode from the next step on (by count). */
 int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,

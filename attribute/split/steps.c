@@ -1,4 +1,5 @@
 /* steps.c: a replica whose engine logs its steps. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "attribute/model/rules.h"
@@ -219,7 +220,7 @@ static bool rebuild(int64_t part, int64_t explained, int64_t whole, int64_t *out
 
 static struct known_batch batch_of(const struct flight *f, const struct step_item *s) {
 	struct known_batch k = {
-		.batch = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens},
+		.batch = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens, s->prefill_kv_tokens, 0},
 		.attention_known = true,
 		.context_known = true,
 	};
@@ -230,6 +231,12 @@ static struct known_batch batch_of(const struct flight *f, const struct step_ite
 	if (s->decode_kv_tokens == UNKNOWN) {
 		k.context_known = rebuild(f->context_sum, (int64_t)f->decoding_count, s->decode_requests,
 		                          &k.batch.decode_kv_tokens);
+	}
+	if (s->prefill_kv_tokens == UNKNOWN) {
+		rebuild(f->chunk_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_kv_tokens);
+	}
+	if ((int64_t)f->decoding_count * 100 >= (int64_t)s->decode_requests * REBUILT_PERCENT) {
+		k.batch.decode_unequal_kv = llround((double)s->decode_requests * flight_context_rms(f));
 	}
 	return k;
 }
@@ -265,14 +272,9 @@ static double clip(double share) {
 	return share > 0 ? share < 1 ? share : 1 : 0;
 }
 
-/*
- * What of decode's part goes by contexts: the attention that the sequences would need alone. What a chunk
- * beside them adds to it goes to all equally, as the floor does.
- */
+/* What of decode's part goes by contexts: as much of it as in a step of the same sequences without a chunk beside them. */
 static double context_share(const struct step_model *m, const struct batch *b, const struct split_times *t) {
-	double decode = b->prefill_tokens > 0 ? (t->decode + t->whole - t->prefill) / 2 : t->whole;
-
-	return decode > 0 ? clip(m->ns[TERM_CONTEXT] * (double)b->decode_kv_tokens / decode) : 0;
+	return t->decode > 0 && m->has_context ? clip(step_model_context_ns(m, b) / t->decode) : 0;
 }
 
 static enum grade grade_of(const struct step_item *s, const struct known_batch *k, const struct step_model *m) {
@@ -329,9 +331,11 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 		.decode_ns = total - prefill,
 		.grade = grade_of(s, &k, m),
 		.attention_share = t.prefill > 0 ? clip(attention / t.prefill) : 0,
+		.prior_share = t.prefill > attention ? clip(m->ns[TERM_PREFILL_CONTEXT] * (double)k.batch.prefill_kv_tokens / t.prefill) : 0,
 		.context_share = context_share(m, &k.batch, &t),
 		.prefill_tokens = s->prefill_tokens,
 		.prefill_token_kv = k.batch.prefill_token_kv,
+		.prefill_kv_tokens = k.batch.prefill_kv_tokens,
 		.decode_requests = s->decode_requests,
 		.decode_kv_tokens = s->decode_kv_tokens == UNKNOWN ? 0 : s->decode_kv_tokens,
 		.times = mixed ? &t : NULL,
@@ -374,9 +378,9 @@ static int post_step(struct walk *w, const struct step_item *s, int64_t start_ns
 	return rc < 0 ? rc : post_tokens(w, s, end_ns, why);
 }
 
-/* Does it matter who is in a batch? Not for the fit, if the steps say all that it needs. */
+/* Does it matter who is in a batch? The steps do not say how unequal contexts are. */
 static bool boards_requests(const struct walk *w) {
-	return w->summary->requests > 0 && (w->purpose == WALK_POST || w->summary->lacks_contexts);
+	return w->summary->requests > 0;
 }
 
 static int take_step(struct walk *w, const struct step_item *s, struct fault *why) {

@@ -12,6 +12,8 @@ double fitted_step_ns(const struct fitted_model *m, int64_t p, int64_t a, int64_
 	}
 	sum += p > 0 ? m->prompt_ns : 0;
 	sum += m->token_ns * (double)n + m->prefill_token_kv_ns * (double)a;
+	double prompts = m->overlap_token_kv_ns * (double)a, sequences = m->overlap_kv_ns * (double)k;
+	sum -= m->overlap * (prompts < sequences ? prompts : sequences);
 	return sum + (m->decode_kv_ns + (p > 0 ? m->mixed_kv_ns : 0)) * (double)k;
 }
 

@@ -8,6 +8,8 @@ const int64_t early_ntok[EARLY_COUNT] = {8, 32, 64, 128};
 static const char *const term_names[TERMS] = {
 	[TERM_FLOOR] = "floor",          [TERM_TOKENS] = "token",          [TERM_ATTENTION] = "prefill_token_kv",
 	[TERM_CONTEXT] = "decode_kv",    [TERM_MIXED_CONTEXT] = "mixed_kv", [TERM_PROMPT] = "prompt",
+	[TERM_PREFILL_CONTEXT] = "prefill_kv", [TERM_UNEQUAL] = "unequal_kv", [TERM_MIXED_UNEQUAL] = "mixed_unequal_kv",
+	[TERM_OVERLAP] = "overlap",
 };
 
 const char *step_model_term(int term, int64_t *ntok) {
@@ -39,6 +41,28 @@ void step_model_terms(const struct step_model *m, const struct batch *b, double 
 	terms[TERM_CONTEXT] = context;
 	terms[TERM_MIXED_CONTEXT] = b->prefill_tokens > 0 ? context : 0;
 	terms[TERM_PROMPT] = b->prefill_tokens > 0;
+	terms[TERM_PREFILL_CONTEXT] = (double)b->prefill_kv_tokens;
+	terms[TERM_UNEQUAL] = b->decode_unequal_kv > b->decode_kv_tokens ? (double)b->decode_unequal_kv : context;
+	terms[TERM_MIXED_UNEQUAL] = b->prefill_tokens > 0 ? terms[TERM_UNEQUAL] : 0;
+	double prompts = m->overlap.token_kv * terms[TERM_ATTENTION] + m->overlap.prefill_kv * terms[TERM_PREFILL_CONTEXT];
+	double sequences = m->overlap.kv * context + m->overlap.unequal * terms[TERM_UNEQUAL];
+	terms[TERM_OVERLAP] = -fmin(prompts, sequences);
+}
+
+void batch_of_phases(const struct batch *b, struct batch *chunks, struct batch *decoders) {
+	*chunks = (struct batch){.prefill_tokens = b->prefill_tokens,
+	                         .prefill_token_kv = b->prefill_token_kv,
+	                         .prefill_kv_tokens = b->prefill_kv_tokens};
+	*decoders = (struct batch){.decode_tokens = b->decode_tokens,
+	                           .decode_kv_tokens = b->decode_kv_tokens,
+	                           .decode_unequal_kv = b->decode_unequal_kv};
+}
+
+double step_model_context_ns(const struct step_model *m, const struct batch *b) {
+	double terms[TERMS];
+
+	step_model_terms(m, b, terms);
+	return m->ns[TERM_CONTEXT] * terms[TERM_CONTEXT] + m->ns[TERM_UNEQUAL] * terms[TERM_UNEQUAL];
 }
 
 double step_model_ns(const struct step_model *m, const struct batch *b) {
@@ -61,10 +85,10 @@ static double dot(const double *a, const double *b) {
 
 /* How the prefill share changes with each coefficient; false if the model has no time for the step. */
 static bool share_gradient(const struct step_model *m, const struct batch *b, double gradient[TERMS]) {
-	struct batch chunks = {.prefill_tokens = b->prefill_tokens, .prefill_token_kv = b->prefill_token_kv};
-	struct batch decoders = {.decode_tokens = b->decode_tokens, .decode_kv_tokens = b->decode_kv_tokens};
+	struct batch chunks, decoders;
 	double alone[TERMS], whole[TERMS], decode[TERMS];
 
+	batch_of_phases(b, &chunks, &decoders);
 	step_model_terms(m, &chunks, alone);
 	step_model_terms(m, b, whole);
 	step_model_terms(m, &decoders, decode);
@@ -82,8 +106,8 @@ static bool share_gradient(const struct step_model *m, const struct batch *b, do
 /* Of models that no step was fitted to: on runs whose split is known they are off by about so much. */
 #define DESCRIBED_SHARE_SD 0.1
 #define ROOFLINE_SHARE_SD 0.2
-/* What the form of the model gets wrong of a share, and residuals do not show: on simulated runs of several laws. */
-#define FORM_SHARE_SD 0.004
+/* What every form of the model gets wrong of a share, and residuals do not show: on simulated runs of several laws. */
+#define FORM_SHARE_SD 0.006
 #define FORM_BLIND_SHARE_SD 0.015 /* without contexts */
 #define TOKENS_SHARE_SD 0.2
 
@@ -103,5 +127,5 @@ double step_model_share_sd(const struct step_model *m, const struct batch *b) {
 		variance += m->ns[i] > 0 ? gradient[i] * dot(m->covariance[i], gradient) : 0;
 	}
 	double form = m->has_attention && m->has_context ? FORM_SHARE_SD : FORM_BLIND_SHARE_SD;
-	return sqrt(fmax(variance, 0) + form * form);
+	return sqrt(fmax(variance, 0) + form * form + m->form_share_sd * m->form_share_sd);
 }

@@ -3,10 +3,13 @@
  * compares it with theory or replays requests through it.
  *
  *   T = b0 + sum_j e_j min(n, u_j) + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0] + b5 [P > 0]
+ *       + b6 H + b7 U + b8 U [P > 0] - b9 min(a, k)
  *
- * with all coefficients >= 0,
+ * with all coefficients >= 0, b9 <= 1,
  * P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of tokens x (context
- * before + tokens / 2), K the sum of the decoders' contexts. See attribute/METHOD.md, "The step model".
+ * before + tokens / 2), H the sum of the contexts before chunks, K the sum of the decoders' contexts, U their
+ * number times the root of the mean square of them, a and k the attention of prompts and of sequences (struct overlap).
+ * See attribute/METHOD.md, "The step model".
  */
 #ifndef CORE_STEP_MODEL_H
 #define CORE_STEP_MODEL_H
@@ -21,7 +24,8 @@ extern const int64_t early_ntok[EARLY_COUNT]; /* u: each is one of the hinges */
 
 /* The coefficients by number: the floor, the hinges, then the rest. */
 enum term { TERM_FLOOR, TERM_HINGES, TERM_TOKENS = TERM_HINGES + HINGE_COUNT, TERM_ATTENTION, TERM_CONTEXT,
-	    TERM_MIXED_CONTEXT, TERM_PROMPT, TERM_EARLY, TERMS = TERM_EARLY + EARLY_COUNT };
+	    TERM_MIXED_CONTEXT, TERM_PROMPT, TERM_EARLY, TERM_PREFILL_CONTEXT = TERM_EARLY + EARLY_COUNT, TERM_UNEQUAL,
+	    TERM_MIXED_UNEQUAL, TERM_OVERLAP, TERMS };
 
 /* What is in a batch. */
 struct batch {
@@ -29,6 +33,14 @@ struct batch {
 	int64_t prefill_token_kv; /* A; 0 where not known */
 	int64_t decode_tokens;    /* D */
 	int64_t decode_kv_tokens; /* K; 0 where not known */
+	int64_t prefill_kv_tokens; /* H: the context before the chunks; 0 where not known */
+	int64_t decode_unequal_kv; /* U: sequences x the root of the mean square of their contexts; less than K: not known, taken as alike */
+};
+
+/* What is taken for the attention of prompts and of sequences where the one hides behind the other: ns per unit. */
+struct overlap {
+	double token_kv, prefill_kv; /* of A, of H */
+	double kv, unequal;          /* of K, of U */
 };
 
 /* In the order in which they are fallen back to. */
@@ -43,6 +55,8 @@ struct step_model {
 	double covariance[TERMS][TERMS]; /* of the coefficients; 0 for terms that are 0 */
 	enum model_origin origin;
 	bool has_attention, has_context; /* were A and K there to be fitted? Without K: D in its place */
+	struct overlap overlap;
+	double form_share_sd; /* how far other forms of the model are from this one in prefill's share of mixed steps */
 	int64_t steps, outliers;         /* that the fit used, and left out */
 	double residual_relative;        /* standard deviation of (T - fit) / fit */
 	double residual_quantiles[RESIDUAL_QUANTILES]; /* of the same, by cells of like steps, at residual_per_cent */
@@ -56,6 +70,12 @@ const char *step_model_term(int term, int64_t *ntok);
  * number of decoders stands in for K: each decoder then costs the same.
  */
 void step_model_terms(const struct step_model *m, const struct batch *b, double terms[TERMS]);
+
+/* The chunks of a batch alone, and its sequences alone. */
+void batch_of_phases(const struct batch *b, struct batch *chunks, struct batch *decoders);
+
+/* What the sequences' contexts take of the time of a step of decoding alone, ns. */
+double step_model_context_ns(const struct step_model *m, const struct batch *b);
 
 /* The model's time of a batch, ns. */
 double step_model_ns(const struct step_model *m, const struct batch *b);

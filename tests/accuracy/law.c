@@ -35,28 +35,44 @@ double law_chunk_ns(const struct law *l, int64_t tokens, int64_t before) {
 	return greater(arithmetic, l->context_ns * (double)(before + tokens));
 }
 
-double law_context_ns(const struct law *l, int64_t context) {
-	return l->context_ns * (double)context * (1 + 0.3 * exp(-(double)context / CONTEXT_SHORT));
+double law_context_ns(const struct law *l, const struct mix *m) {
+	double padded = (double)m->longest * (double)m->decoders;
+	double context = (1 - l->unequal) * (double)m->context + l->unequal * padded;
+
+	return l->context_ns * context * (1 + 0.3 * exp(-context / CONTEXT_SHORT));
+}
+
+static int64_t captured_ntok(int64_t ntok) {
+	int64_t size = 1;
+
+	while (size < ntok && size < 16) {
+		size *= 2;
+	}
+	return ntok > 16 ? whole(ntok, 16) : size;
 }
 
 double law_ns(const struct law *l, const struct mix *m) {
 	int64_t ntok = m->decoders;
-	double attention = 0, slower = 1;
+	double chunks = 0, decoders = 0, floor = 0, slower = 1;
 
 	for (size_t i = 0; i < m->chunk_count; i++) {
 		ntok += m->chunks[i].tokens;
-		attention += law_chunk_ns(l, m->chunks[i].tokens, m->chunks[i].before);
+		chunks += law_chunk_ns(l, m->chunks[i].tokens, m->chunks[i].before);
 	}
 	if (ntok == 0) {
 		return 0;
 	}
 	if (m->chunk_count > 0) {
-		attention += l->attention_ns;
+		floor += l->attention_ns;
 		slower = l->beside + (l->beside_far - l->beside) / (1 + exp((CONTEXT_LONG - (double)m->context) / 8000));
+	} else if (l->captured) {
+		ntok = captured_ntok(ntok);
 	}
 	if (m->decoders > 0) {
-		attention += l->attention_ns + slower * law_context_ns(l, m->context);
+		floor += l->attention_ns;
+		decoders = slower * law_context_ns(l, m);
 	}
+	double attention = floor + chunks + decoders - l->overlap * (chunks < decoders ? chunks : decoders);
 	double reduce = greater(l->reduce_ns, l->reduce_token_ns * (double)ntok);
 	return greater(l->host_ns, linear_ns(l, ntok) + reduce + attention);
 }

@@ -5,6 +5,7 @@
 #ifndef TESTS_ACCURACY_LAW_H
 #define TESTS_ACCURACY_LAW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@ struct law {
 	double context_ns;    /* to read one token of a sequence's context */
 	double beside, beside_far; /* how much slower beside a chunk: short contexts, long ones */
 	double reduce_ns, reduce_token_ns; /* GPUs tell each other their sums: the greater of both */
+	double overlap;  /* so much of the lesser of both phases' attention is hidden behind the other, 0 to 1 */
+	double unequal;  /* so much of decoders' attention takes as long as if all contexts were the longest, 0 to 1 */
+	bool captured;   /* steps of decoders alone are padded to 1, 2, 4, 8 and multiples of 16 */
 };
 
 /* A chunk of a prompt: its tokens, and the context before them. */
@@ -31,13 +35,14 @@ struct mix {
 	const struct part *chunks;
 	size_t chunk_count;
 	int64_t decoders, context; /* of all decoders together */
+	int64_t longest;           /* of their contexts */
 };
 
 /* Attention of one chunk. */
 double law_chunk_ns(const struct law *l, int64_t tokens, int64_t before);
 
 /* Attention of decoders alone, above its floor. */
-double law_context_ns(const struct law *l, int64_t context);
+double law_context_ns(const struct law *l, const struct mix *m);
 
 /* The whole step, without noise. */
 double law_ns(const struct law *l, const struct mix *m);

@@ -37,6 +37,9 @@ struct shape {
 /* NULL: there is no such shape. */
 const struct shape *shape_of(const char *name);
 
+/* One drawn at random: the same seed gives the same. */
+void shape_random(uint64_t seed, struct shape *out);
+
 /* By number, NULL after the last one. */
 const struct shape *shape_at(size_t i);
 

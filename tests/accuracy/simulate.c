@@ -2,6 +2,7 @@
  * simulate.c: runs whose true split is known, of kinds that the runs of measured layer times do not have.
  *
  *   simulate SHAPE SEED FOLDER [--records]    makes FOLDER: steps, requests, vLLM's logs (not with --records), truth
+ *   simulate random SEED FOLDER [--records]   the same, the shape itself drawn by SEED: law, load, lengths, cache, chunk size
  *   simulate --list                           names the shapes
  *
  * A server with continuous batching: sequences decode in each step, the rest of the batch is chunks of prompts, first
@@ -117,7 +118,9 @@ static void make_batch(struct world *w, struct replica *r, struct batch_at_hand 
 	*b = (struct batch_at_hand){.step.decoders = (int64_t)r->decoding.count};
 	for (size_t i = 0; i < r->decoding.count; i++) {
 		const struct request *q = r->decoding.at[i];
-		b->step.context += q->prompt + q->made - 1;
+		int64_t context = q->prompt + q->made - 1;
+		b->step.context += context;
+		b->longest = context > b->longest ? context : b->longest;
 	}
 	for (size_t i = 0; i < r->waiting.count && left > 0 && b->count < CHUNKS_MAX &&
 	     b->count + r->decoding.count < (size_t)w->shape->sequences_max; i++) {
@@ -161,12 +164,12 @@ static void charge_chunks(struct world *w, struct batch_at_hand *b, int64_t tota
 		seen += (alone - attention) * (double)c->tokens / (double)b->step.prefill_tokens + own;
 		int64_t due = i + 1 == b->count ? total : llround((double)total * seen / alone);
 		b->of[i]->prefill_ns += due - given;
-		w->cached_ns += (own - law_chunk_ns(l, c->tokens, c->before - b->of[i]->cached)) / alone * (double)total;
+		b->of[i]->cached_ns += (own - law_chunk_ns(l, c->tokens, c->before - b->of[i]->cached)) / alone * (double)total;
 		given = due;
 	}
 }
 
-/* Decode's part to the sequences: `by_context` of it by their contexts, the rest alike. */
+/* Decode's part to the sequences: `by_context` ns of it by their contexts, the rest alike. */
 static void charge_decoders(struct replica *r, const struct batch_at_hand *b, int64_t total, double by_context) {
 	double equal = ((double)total - by_context) / (double)b->step.decoders, seen = 0;
 	int64_t given = 0;
@@ -182,9 +185,9 @@ static void charge_decoders(struct replica *r, const struct batch_at_hand *b, in
 
 static void charge(struct world *w, struct replica *r, struct batch_at_hand *b) {
 	const struct law *l = &w->shape->law;
-	const struct mix both = {b->parts, b->count, b->step.decoders, b->step.context};
+	const struct mix both = {b->parts, b->count, b->step.decoders, b->step.context, b->longest};
 	const struct mix chunks = {.chunks = b->parts, .chunk_count = b->count};
-	const struct mix decoders = {.decoders = b->step.decoders, .context = b->step.context};
+	const struct mix decoders = {.decoders = b->step.decoders, .context = b->step.context, .longest = b->longest};
 	double c = law_ns(l, &both), p = law_ns(l, &chunks), d = law_ns(l, &decoders);
 
 	b->step.gpu_ns = duration_of(w, c);
@@ -194,8 +197,9 @@ static void charge(struct world *w, struct replica *r, struct batch_at_hand *b) 
 		charge_chunks(w, b, prefill, p);
 	}
 	if (b->step.decoders > 0) {
-		double context = law_context_ns(l, b->step.context) * (double)total / c, decode = (double)(total - prefill);
-		charge_decoders(r, b, total - prefill, context < decode ? context : decode);
+		/* As in a step of decoders alone. */
+		double share = law_context_ns(l, &decoders) / d;
+		charge_decoders(r, b, total - prefill, (double)(total - prefill) * (share < 1 ? share : 1));
 	}
 	b->step.prefill_ns = prefill;
 	w->prefill_ns += prefill;
@@ -295,13 +299,18 @@ static int list(void) {
 }
 
 int main(int argc, char **argv) {
+	struct shape random;
 	struct world w = {.shape = argc > 1 ? shape_of(argv[1]) : NULL};
 
 	if (argc == 2 && strcmp(argv[1], "--list") == 0) {
 		return list();
 	}
+	if (argc >= 4 && strcmp(argv[1], "random") == 0) {
+		shape_random(strtoull(argv[2], NULL, 10), &random);
+		w.shape = &random;
+	}
 	if (argc < 4 || argc > 5 || !w.shape || (argc == 5 && strcmp(argv[4], "--records") != 0)) {
-		fprintf(stderr, "usage: simulate SHAPE SEED FOLDER [--records]; simulate --list\n");
+		fprintf(stderr, "usage: simulate SHAPE|random SEED FOLDER [--records]; simulate --list\n");
 		return 2;
 	}
 	w.random = strtoull(argv[2], NULL, 10);

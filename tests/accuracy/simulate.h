@@ -16,6 +16,7 @@ struct request {
 	int64_t prompt, cached, output; /* tokens; output includes the first */
 	int64_t computed, made;
 	int64_t prefill_ns, decode_ns;  /* GPU-ns owed */
+	double cached_ns;               /* of prefill's, what cached context costs */
 	struct request *next;           /* of the free ones */
 };
 
@@ -37,6 +38,7 @@ struct batch_at_hand {
 	struct request *of[64];
 	struct part parts[64];
 	size_t count;
+	int64_t longest; /* context of a decoder */
 };
 
 struct replica {
@@ -54,7 +56,8 @@ struct replica {
 
 /* What is owed and counted by one tenant, or by all. */
 struct account {
-	int64_t requests, input, cached, output, busy_ns;
+	int64_t requests, input, cached, output, busy_ns, prefill_ns;
+	double cached_ns;
 };
 
 struct world {
@@ -66,7 +69,6 @@ struct world {
 	gzFile steps, requests, owed;
 	struct account total, tenants[TENANTS_MAX];
 	int64_t steps_made, prefill_ns, decode_ns, capacity_ns;
-	double cached_ns;
 	bool failed;
 };
 

@@ -73,6 +73,8 @@ static void count(struct account *a, const struct request *q) {
 	a->cached += q->cached;
 	a->output += q->output;
 	a->busy_ns += q->prefill_ns + q->decode_ns;
+	a->prefill_ns += q->prefill_ns;
+	a->cached_ns += q->cached_ns;
 }
 
 void write_request(struct world *w, struct replica *r, const struct request *q) {
@@ -180,7 +182,8 @@ void close_replica(struct world *w, struct replica *r) {
 
 static void write_account(FILE *out, const struct account *a) {
 	fprintf(out, "\"requests\": %" PRId64 ", \"tokens\": {\"input\": %" PRId64 ", \"input_cached\": %" PRId64 ", \"output\": %" PRId64
-	        "}, \"busy_gpu_ns\": %" PRId64, a->requests, a->input, a->cached, a->output, a->busy_ns);
+	        "}, \"busy_gpu_ns\": %" PRId64 ", \"prefill_gpu_ns\": %" PRId64 ", \"decode_gpu_ns\": %" PRId64 ", \"prefill_cached_gpu_ns\": %.0f",
+	        a->requests, a->input, a->cached, a->output, a->busy_ns, a->prefill_ns, a->busy_ns - a->prefill_ns, a->cached_ns);
 }
 
 static int write_truth(const struct world *w) {
@@ -193,9 +196,8 @@ static int write_truth(const struct world *w) {
 	fprintf(out, "{\"schema\": \"tollbook.truth.v1\", \"run\": \"%s\", \"what\": \"%s\", \"model\": \"%s\",\n \"total\": {", s->name,
 	        s->what, s->model);
 	write_account(out, &w->total);
-	fprintf(out, ", \"prefill_gpu_ns\": %" PRId64 ", \"decode_gpu_ns\": %" PRId64 ", \"prefill_cached_gpu_ns\": %.0f, "
-	        "\"capacity_gpu_ns\": %" PRId64 ", \"steps\": %" PRId64 ", \"prefill_share\": %.6f},\n \"replicas\": [", w->prefill_ns,
-	        w->decode_ns, w->cached_ns, w->capacity_ns, w->steps_made, (double)w->prefill_ns / (double)(w->prefill_ns + w->decode_ns));
+	fprintf(out, ", \"capacity_gpu_ns\": %" PRId64 ", \"steps\": %" PRId64 ", \"prefill_share\": %.6f},\n \"replicas\": [", w->capacity_ns,
+	        w->steps_made, (double)w->prefill_ns / (double)(w->prefill_ns + w->decode_ns));
 	for (int i = 0; i < s->replicas; i++) {
 		fprintf(out, "%s{\"replica\": \"sim-%02d\"}", i > 0 ? ", " : "", i + 1);
 	}
