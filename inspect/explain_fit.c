@@ -325,6 +325,7 @@ bool kept_fits_split(const struct kept_fits *k, const struct record *r, const ch
 	                            .prefill_token_kv = s->prefill_token_kv,
 	                            .decode_tokens = s->decode_tokens,
 	                            .decode_kv_tokens = s->decode_kv_tokens,
+	                            .decode_unequal_kv = s->decode_kv_tokens,
 	                            .prefill_kv_tokens = s->prefill_kv_tokens == UNKNOWN ? 0 : s->prefill_kv_tokens};
 	struct batch chunks, decoders;
 	batch_of_phases(&whole, &chunks, &decoders);

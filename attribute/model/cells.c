@@ -177,7 +177,7 @@ static bool scale_term(int64_t value, double inverse, int bits, int64_t *out) {
 
 static bool scale_terms(const struct batch *b, int64_t duration_ns, bool context_known, int64_t terms[CELL_TERMS]) {
 	int64_t context = context_known ? b->decode_kv_tokens : b->decode_tokens;
-	int64_t unequal = context_known && b->decode_unequal_kv > context ? b->decode_unequal_kv : context;
+	int64_t unequal = context_known ? b->decode_unequal_kv : 0;
 	const int64_t values[CELL_TERMS] = {
 		1, b->prefill_tokens + b->decode_tokens, b->prefill_token_kv, context, b->prefill_kv_tokens, unequal};
 	double inverse = 1 / (double)duration_ns;

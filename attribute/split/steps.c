@@ -238,6 +238,9 @@ static struct known_batch batch_of(const struct flight *f, const struct step_ite
 	if ((int64_t)f->decoding_count * 100 >= (int64_t)s->decode_requests * REBUILT_PERCENT) {
 		k.batch.decode_unequal_kv = llround((double)s->decode_requests * flight_context_rms(f));
 	}
+	if (k.context_known && k.batch.decode_unequal_kv < k.batch.decode_kv_tokens) {
+		k.batch.decode_unequal_kv = k.batch.decode_kv_tokens;
+	}
 	return k;
 }
 

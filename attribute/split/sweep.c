@@ -340,7 +340,8 @@ static double sd_of(const struct rough_model *m, size_t prompts, size_t sequence
 
 /* What a step computes of the prompts at hand, and the sequences beside it. */
 static struct batch batch_of(const struct flight *f) {
-	struct batch b = {.decode_tokens = (int64_t)f->decoding_count, .decode_kv_tokens = f->context_sum};
+	struct batch b = {
+		.decode_tokens = (int64_t)f->decoding_count, .decode_kv_tokens = f->context_sum, .decode_unequal_kv = f->context_sum};
 	double tokens = 0, pairs = 0;
 
 	for (size_t i = 0; i < f->chunk_count; i++) {

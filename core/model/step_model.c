@@ -42,7 +42,7 @@ void step_model_terms(const struct step_model *m, const struct batch *b, double 
 	terms[TERM_MIXED_CONTEXT] = b->prefill_tokens > 0 ? context : 0;
 	terms[TERM_PROMPT] = b->prefill_tokens > 0;
 	terms[TERM_PREFILL_CONTEXT] = (double)b->prefill_kv_tokens;
-	terms[TERM_UNEQUAL] = b->decode_unequal_kv > b->decode_kv_tokens ? (double)b->decode_unequal_kv : context;
+	terms[TERM_UNEQUAL] = (double)b->decode_unequal_kv;
 	terms[TERM_MIXED_UNEQUAL] = b->prefill_tokens > 0 ? terms[TERM_UNEQUAL] : 0;
 	double prompts = m->overlap.token_kv * terms[TERM_ATTENTION] + m->overlap.prefill_kv * terms[TERM_PREFILL_CONTEXT];
 	double sequences = m->overlap.kv * context + m->overlap.unequal * terms[TERM_UNEQUAL];

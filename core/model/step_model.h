@@ -34,7 +34,7 @@ struct batch {
 	int64_t decode_tokens;    /* D */
 	int64_t decode_kv_tokens; /* K; 0 where not known */
 	int64_t prefill_kv_tokens; /* H: the context before the chunks; 0 where not known */
-	int64_t decode_unequal_kv; /* U: sequences x the root of the mean square of their contexts; less than K: not known, taken as alike */
+	int64_t decode_unequal_kv; /* U: sequences x the root of the mean square of their contexts; K where they are taken as alike */
 };
 
 /* What is taken for the attention of prompts and of sequences where the one hides behind the other: ns per unit. */

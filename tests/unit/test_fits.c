@@ -332,8 +332,8 @@ static void the_same_step_again(void **state) {
 	(void)state;
 	struct names *n = names_new();
 	struct attribution_fits *f = attribution_fits_new(n);
-	const struct fit_step s = {{0, 0, 0, 0}, 0, true, true};
-	const struct fit_step few = {{100, 5000, 4, 4000}, 10000000, true, true};
+	const struct fit_step s = {{.prefill_tokens = 0}, 0, true, true};
+	const struct fit_step few = {{100, 5000, 4, 4000, 0, 0}, 10000000, true, true};
 
 	fits_take(f, &day_one, &s);
 	for (int i = 0; i < 20; i++) {
@@ -349,11 +349,11 @@ static void damaged_text(void **state) {
 	static const struct {
 		const char *text, *fault;
 	} cases[] = {
-		{"", "x:1: empty, expected tollbook.fits.v1"},
-		{"tollbook.fits.v2\n", "x:1: not a line of fits, expected tollbook.fits.v1"},
-		{"tollbook.fits.v1\ncell\t8000000000000000\t1\t1", "x:2: not a line of fits, expected fit or cell and their fields"},
-		{"tollbook.fits.v1\nfit\ta\tb\t1\tmixed\t0\t99\t0\n", "x:2: not a line of fits, expected fit or cell and their fields"},
-		{"tollbook.fits.v1\nfit\ta\tb\t1\tmixed\t0\t0\t0\ncell\t1\n", "x:3: not a line of fits, expected fit or cell and their fields"},
+		{"", "x:1: empty, expected tollbook.fits.v2"},
+		{"tollbook.fits.v1\n", "x:1: not a line of fits, expected tollbook.fits.v2"},
+		{"tollbook.fits.v2\ncell\t8000000000000000\t1\t1", "x:2: not a line of fits, expected fit or cell and their fields"},
+		{"tollbook.fits.v2\nfit\ta\tb\t1\tmixed\t0\t99\t0\n", "x:2: not a line of fits, expected fit or cell and their fields"},
+		{"tollbook.fits.v2\nfit\ta\tb\t1\tmixed\t0\t0\t0\ncell\t1\n", "x:3: not a line of fits, expected fit or cell and their fields"},
 	};
 	struct names *n = names_new();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
