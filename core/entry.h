@@ -42,7 +42,8 @@ struct entry {
 	int64_t reasoning_tokens, cache_write_tokens; /* within `tokens` of OUTPUT, of INPUT */
 	/*
 	 * One standard deviation of gpu_ns that comes from the split, not from the clock; 0 where the
-	 * phase was measured. Errors of one model's entries go together: spreads add up as they are.
+	 * phase was measured. Errors of one model's entries go together: spreads add up as they are. Negative, and without
+	 * time: what tenants have too much and too little, which cancels over all of them.
 	 */
 	int64_t spread_ns;
 	int64_t energy_mj;  /* millijoules: from power samples, else from the fleet's watts, else 0 */

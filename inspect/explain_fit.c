@@ -62,10 +62,10 @@ static void read_terms(const struct json *j, struct kept_fit *f) {
 }
 
 static void read_overlap(const struct json *j, struct overlap *o) {
-	double *into[] = {&o->token_kv, &o->prefill_kv, &o->kv, &o->unequal};
+	double *into[] = {&o->token_kv, &o->prefill_kv, &o->kv, &o->unequal, &o->near};
 	size_t i = 0;
 
-	for (json_at v = json_first(j, json_get(j, 0, T("overlap_of"))); v != JSON_ABSENT && i < 4; v = json_next(j, v)) {
+	for (json_at v = json_first(j, json_get(j, 0, T("overlap_of"))); v != JSON_ABSENT && i < 5; v = json_next(j, v)) {
 		*into[i++] = double_of(json_raw(j, v));
 	}
 }

@@ -167,7 +167,7 @@ static bool unit_of(int128 exact, int128 spread, int128 loaded, int64_t tokens, 
 	}
 	bool fits = unit_per_million(exact, tokens, &u->busy_nano) &&
 		    unit_per_million(loaded, tokens, &u->loaded_nano) &&
-		    unit_per_million(exact_div(spread * 196, 100), tokens, &half);
+		    unit_per_million(exact_div(spread > 0 ? spread * 196 : 0, 100), tokens, &half);
 	u->low_nano = half < u->busy_nano ? u->busy_nano - half : 0;
 	u->high_nano = u->busy_nano;
 	return fits && exact_add(&u->high_nano, half);
@@ -300,6 +300,20 @@ static name_id name_key(const struct cube_cell *c, enum by_key key) {
 /* The key of a row of what no work bears, before all names. */
 #define KEY_NOBODY (-1)
 
+/* No work: only what cancels of tenants' doubts where they are summed up. */
+static bool is_doubt(const struct cube_cell *c) {
+	return cube_cell_is_busy(c) && c->spread_ns < 0 && c->gpu_ns == 0 && c->tokens == 0 && c->requests == 0;
+}
+
+static bool has_tenants(const struct grouping *g) {
+	bool has = false;
+
+	for (size_t i = 0; i < g->count; i++) {
+		has |= g->by[i] == BY_TENANT;
+	}
+	return has;
+}
+
 /* Names by their place in the order of texts. A group_keys. */
 static bool keys_of(const void *grouping, size_t cell, int64_t keys[GROUP_KEYS_MAX]) {
 	const struct grouping *g = grouping;
@@ -307,7 +321,7 @@ static bool keys_of(const void *grouping, size_t cell, int64_t keys[GROUP_KEYS_M
 
 	_Static_assert(GROUP_KEYS_MAX >= BY_KEYS, "room for all keys of --by");
 	bool nobodys = g->nobodys != NOBODYS_OWN && cube_cell_is_nobodys(c);
-	if (nobodys && g->nobodys == NOBODYS_BORNE && c->borne) {
+	if ((nobodys && g->nobodys == NOBODYS_BORNE && c->borne) || (is_doubt(c) && has_tenants(g))) {
 		return false;
 	}
 	for (size_t i = 0; i < g->count; i++) {

@@ -125,8 +125,8 @@ static void put_model(FILE *out, const struct fit *fit) {
 	fprintf(out, ",\"form_sd\":%.6g", m->form_share_sd);
 	put_terms(out, ",", m);
 	if (m->ns[TERM_OVERLAP] > 0) {
-		fprintf(out, ",\"overlap_of\":[%.17g,%.17g,%.17g,%.17g]", m->overlap.token_kv, m->overlap.prefill_kv, m->overlap.kv,
-		        m->overlap.unequal);
+		fprintf(out, ",\"overlap_of\":[%.17g,%.17g,%.17g,%.17g,%.17g]", m->overlap.token_kv, m->overlap.prefill_kv, m->overlap.kv,
+		        m->overlap.unequal, m->overlap.near);
 	}
 	put_covariance(out, m);
 }

@@ -14,7 +14,7 @@
 
 static void form_terms(const struct step_model *m, const struct batch *b, double terms[FORM_TERMS]) {
 	bool prompts = b->prefill_tokens > 0, sequences = b->decode_tokens > 0;
-	int64_t far = m->has_context ? b->decode_kv_tokens - FAR_NTOK : 0;
+	int64_t far = m->has_context ? b->decode_kv_tokens - NEAR_NTOK : 0;
 
 	step_model_terms(m, b, terms);
 	terms[FORM_PURE] = prompts && !sequences;
@@ -53,7 +53,7 @@ static double mixed_share(const struct solve *s, const double ns[FORM_TERMS]) {
 /* By which terms the forms differ from the model. */
 static const int others[][2] = {
 	{FORM_PURE, FORM_PURE}, {FORM_FAR, FORM_FAR}, {TERM_OVERLAP, TERM_OVERLAP}, {TERM_MIXED_UNEQUAL, TERM_MIXED_UNEQUAL},
-	{TERM_PREFILL_CONTEXT, TERM_PREFILL_CONTEXT}, {TERM_UNEQUAL, TERM_MIXED_UNEQUAL},
+	{TERM_PREFILL_CONTEXT, TERM_PREFILL_CONTEXT}, {TERM_UNEQUAL, TERM_MIXED_UNEQUAL}, {TERM_NEAR_CONTEXT, TERM_NEAR_CONTEXT},
 };
 
 void forms_compare(struct solve *s) {

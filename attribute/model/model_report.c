@@ -25,7 +25,8 @@ static const char *term_name(int term, char out[64]) {
 		[TERM_PREFILL_CONTEXT] = "b6  context token before a chunk",
 		[TERM_UNEQUAL] = "b7  context token, unequal ones counting more",
 		[TERM_MIXED_UNEQUAL] = "b8  the same, beside a chunk, on top",
-		[TERM_OVERLAP] = "b9  part of the lesser attention hidden",
+		[TERM_NEAR_CONTEXT] = "b9  context token up to 32768 in all",
+		[TERM_OVERLAP] = "b10 part of the lesser attention hidden",
 	};
 	bool early = term >= TERM_EARLY && term < TERM_EARLY + EARLY_COUNT;
 

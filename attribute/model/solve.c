@@ -175,14 +175,8 @@ static void overlap_parts(const struct sample *a, const struct step_model *m, do
 	} else {
 		part[3] = -m->overlap.kv;
 		part[5] = -m->overlap.unequal;
+		part[a->far ? 0 : 3] -= m->overlap.near * (a->far ? NEAR_NTOK : 1);
 	}
-}
-
-static void far_parts(const struct sample *a, double part[CELL_TERMS]) {
-	bool far = (a->kind.known & KNOWN_CONTEXT) && sample_batch(a).decode_kv_tokens > FAR_NTOK;
-
-	part[0] = far ? -FAR_NTOK : 0;
-	part[3] = far;
 }
 
 /* A term as a sum over the cell's own: part[0] of 1 + part[1] of n ... */
@@ -209,10 +203,12 @@ static void term_parts(const struct sample *a, const struct step_model *m, doubl
 	parts[TERM_PREFILL_CONTEXT][4] = m->has_attention;
 	parts[TERM_UNEQUAL][5] = m->has_context;
 	parts[TERM_MIXED_UNEQUAL][5] = m->has_context && prompts;
+	parts[TERM_NEAR_CONTEXT][a->far ? 0 : 3] = !m->has_context ? 0 : a->far ? NEAR_NTOK : 1;
 	parts[FORM_PURE][0] = prompts && !mixed;
 	if (mixed) {
 		overlap_parts(a, m, parts[TERM_OVERLAP]);
-		far_parts(a, parts[FORM_FAR]);
+		parts[FORM_FAR][0] = a->far ? -NEAR_NTOK : 0;
+		parts[FORM_FAR][3] = a->far;
 	}
 }
 
@@ -478,14 +474,16 @@ static void solve_once(struct solve *s) {
 static void set_overlap(struct solve *s) {
 	struct step_model *m = s->model;
 
-	m->overlap = (struct overlap){m->ns[TERM_ATTENTION], m->ns[TERM_PREFILL_CONTEXT], m->ns[TERM_CONTEXT], m->ns[TERM_UNEQUAL]};
+	m->overlap = (struct overlap){m->ns[TERM_ATTENTION], m->ns[TERM_PREFILL_CONTEXT], m->ns[TERM_CONTEXT], m->ns[TERM_UNEQUAL],
+	                              m->ns[TERM_NEAR_CONTEXT]};
 	if (!m->has_attention || !m->has_context) {
 		m->overlap = (struct overlap){0};
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		struct batch b = sample_batch(&s->samples[i]);
 		double prompts = m->overlap.token_kv * (double)b.prefill_token_kv + m->overlap.prefill_kv * (double)b.prefill_kv_tokens;
-		double sequences = m->overlap.kv * (double)b.decode_kv_tokens + m->overlap.unequal * (double)b.decode_unequal_kv;
+		double sequences = m->overlap.kv * (double)b.decode_kv_tokens + m->overlap.unequal * (double)b.decode_unequal_kv +
+		                   m->overlap.near * fmin((double)b.decode_kv_tokens, NEAR_NTOK);
 		s->samples[i].prompts_less = prompts < sequences;
 	}
 }
@@ -539,6 +537,7 @@ bool cells_solve(const struct cells *c, struct step_model *m) {
 	s.samples = must_calloc(c->count + 1, sizeof *s.samples);
 	for (size_t i = 0; i < s.count; i++) {
 		s.samples[i] = (struct sample){.cell = cells[i], .kind = cell_kind_of(cells[i]->key)};
+		s.samples[i].far = (s.samples[i].kind.known & KNOWN_CONTEXT) && sample_batch(&s.samples[i]).decode_kv_tokens >= NEAR_NTOK;
 	}
 	choose_usable(&s);
 	leave_out_unlike(&s, c->level);

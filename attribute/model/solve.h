@@ -8,16 +8,16 @@
 
 /*
  * Terms that the model does not have, and other forms of it do: a prompt without sequences beside it, and what sequences'
- * contexts beyond a length take beside a prompt.
+ * contexts beyond NEAR_NTOK take beside a prompt.
  */
 enum { FORM_PURE = TERMS, FORM_FAR, FORM_TERMS };
-#define FAR_NTOK 30000
 
 struct sample {
 	const struct cell *cell;
 	struct cell_kind kind;
 	bool usable; /* knows the terms that the model has */
 	bool kept;   /* not an outlier */
+	bool far;    /* contexts of its sequences are beyond NEAR_NTOK */
 	bool prompts_less; /* the attention of its prompts is less than that of its sequences */
 	double weight;
 	double ratio; /* mean of model / T */

@@ -34,6 +34,7 @@ struct phase {
 	int64_t given_ns[TIME_GRADES];       /* of it, to requests */
 	long double exact_ns[TIME_GRADES];   /* what given_ns rounds */
 	double spread_ns[TIME_GRADES];       /* see struct entry */
+	double context_ns[TIME_GRADES];      /* of total_ns, what goes by contexts */
 };
 
 /* Energy of a segment, by what the time went to; the last one is of time whose use is not told apart. */

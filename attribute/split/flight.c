@@ -1,6 +1,5 @@
 #include "attribute/split/flight.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 /* How far a clock cut to the second, and a log's lag, may be off. */
@@ -153,8 +152,21 @@ static void heap_down(struct flight *f, size_t at) {
 	heap_put(f, at, a);
 }
 
-double flight_context_rms(const struct flight *f) {
-	return f->decoding_count > 0 ? sqrt((double)f->context_squares / (double)f->decoding_count) : 0;
+/* A decoder's context, less the number of the coming decode step: it does not change while it decodes. */
+static int64_t start_of(const struct active *a) {
+	return a->context - a->first_decode;
+}
+
+int64_t flight_longest(const struct flight *f) {
+	return f->decoding_count > 0 ? f->longest_start + f->decode_step : 0;
+}
+
+static void find_longest(struct flight *f) {
+	f->longest_start = INT64_MIN;
+	for (size_t i = 0; i < f->decoding_count; i++) {
+		int64_t start = start_of(f->decoding[i]);
+		f->longest_start = start > f->longest_start ? start : f->longest_start;
+	}
 }
 
 /* The context of a decoder before the coming step. */
@@ -177,18 +189,20 @@ static void start_decoding(struct flight *f, struct active *a, int64_t until) {
 	f->decoding[f->decoding_count - 1] = a;
 	heap_up(f, f->decoding_count - 1);
 	f->context_sum += context_of(f, a);
-	f->context_squares += (int128)context_of(f, a) * context_of(f, a);
+	f->longest_start = f->decoding_count == 1 || start_of(a) > f->longest_start ? start_of(a) : f->longest_start;
 }
 
 static struct active *stop_decoding(struct flight *f) {
 	struct active *a = f->decoding[0];
 
 	f->context_sum -= context_of(f, a);
-	f->context_squares -= (int128)context_of(f, a) * context_of(f, a);
 	f->decoding_count--;
 	if (f->decoding_count > 0) {
 		f->decoding[0] = f->decoding[f->decoding_count];
 		heap_down(f, 0);
+	}
+	if (start_of(a) == f->longest_start) {
+		find_longest(f);
 	}
 	return a;
 }
@@ -354,7 +368,6 @@ static int finish_prompts(struct flight *f, flight_leave *leave, void *context, 
 int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why) {
 	if (s->decode_requests > 0) {
-		f->context_squares += 2 * (int128)f->context_sum + (int128)f->decoding_count;
 		f->context_sum += (int64_t)f->decoding_count;
 		f->decode_step++;
 	}
@@ -442,7 +455,6 @@ int flight_clear(struct flight *f, flight_leave *leave, void *context, struct fa
 	}
 	f->decoding_count = 0;
 	f->context_sum = 0;
-	f->context_squares = 0;
 	for (size_t i = 0; i < decoding; i++) {
 		int failed = leave_now(f, f->decoding[i], leave, context, why);
 		rc = rc < 0 ? rc : failed;

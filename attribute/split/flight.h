@@ -23,6 +23,7 @@ struct decode_sums {
 	long double equal;   /* of a sequence's equal part, ns */
 	long double context; /* of the cost of one token of context, ns */
 	long double counted; /* of the latter times the number of the decode step */
+	long double even;    /* of a sequence's part if what goes by contexts went equally, ns */
 };
 
 struct active {
@@ -41,6 +42,7 @@ struct active {
 	struct decode_sums base[TIME_GRADES];
 	int64_t noted_steps;    /* decode steps whose positions are noted */
 	int64_t open_prefill_ns[TIME_GRADES], open_cached_ns[TIME_GRADES]; /* since it was settled last */
+	double open_tilt_ns[TIME_GRADES];
 	int64_t prefill_ns, cached_ns, decode_ns;
 	int128 input_money, output_money; /* GPU-ns x nano per GPU-hour */
 	enum grade grade;
@@ -60,7 +62,7 @@ struct flight {
 	size_t decoding_count, decoding_room;
 	struct active *free;
 	int64_t context_sum; /* of the decoders, before the coming step */
-	int128 context_squares; /* sum of the squares of the same */
+	int64_t longest_start; /* the longest context of a decoder, less the number of the coming decode step */
 	int64_t decode_step; /* number of the coming decode step */
 	const struct decode_sums *now; /* of the accounts: from where a sequence's decoding counts; or NULL */
 	/* the step at hand */
@@ -92,8 +94,8 @@ int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave 
 int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
                  void *context, struct fault *why);
 
-/* The root of the mean square of the decoders' contexts before the coming step: their mean, and more the more unequal they are. */
-double flight_context_rms(const struct flight *f);
+/* The longest context of a decoder before the coming step; 0: nobody decodes. */
+int64_t flight_longest(const struct flight *f);
 
 /* The step is over: contexts grow, prompts that are done decode from the next step on (by count). */
 int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,

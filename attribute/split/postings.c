@@ -66,7 +66,7 @@ static bool add_up(struct entry *to, const struct entry *from) {
 }
 
 static bool is_empty(const struct entry *e) {
-	return e->gpu_ns == 0 && e->tokens == 0 && e->requests == 0 && e->energy_mj == 0;
+	return e->gpu_ns == 0 && e->tokens == 0 && e->requests == 0 && e->energy_mj == 0 && e->spread_ns == 0;
 }
 
 static int give_merged(struct entries *e, struct spool_reader *reader, entry_sink *sink, void *context,
@@ -120,6 +120,7 @@ void postings_init(struct postings *p) {
 
 void postings_release(struct postings *p) {
 	free(p->at);
+	free(p->tilt_ns);
 	free(p->places);
 }
 
@@ -166,13 +167,19 @@ struct entry *postings_find(struct postings *p, const struct entry *key) {
 	if (p->count == p->room) {
 		p->room = p->room > 0 ? 2 * p->room : 32;
 		p->at = must_realloc(p->at, p->room * sizeof *p->at);
+		p->tilt_ns = must_realloc(p->tilt_ns, p->room * sizeof *p->tilt_ns);
 	}
 	p->at[p->count] = *key;
+	p->tilt_ns[p->count] = 0;
 	p->places[at] = (uint32_t)++p->count;
 	if (p->count * 2 > p->place_mask) {
 		grow(p);
 	}
 	return &p->at[p->count - 1];
+}
+
+void postings_lean(struct postings *p, const struct entry *e, double tilt_ns) {
+	p->tilt_ns[e - p->at] += tilt_ns;
 }
 
 void postings_clear(struct postings *p) {

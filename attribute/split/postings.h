@@ -19,6 +19,7 @@ int entries_give(struct entries *e, entry_sink *sink, void *context, struct faul
 
 struct postings {
 	struct entry *at;
+	double *tilt_ns; /* of each: what it has more than if nothing went by contexts */
 	size_t count, room;
 	uint32_t *places; /* a hash table of numbers into `at`, + 1 */
 	size_t place_mask;
@@ -29,6 +30,9 @@ void postings_release(struct postings *p);
 
 /* The posting with this key (all of it up to rate_nano counts); zero if it is new. Valid until the next call. */
 struct entry *postings_find(struct postings *p, const struct entry *key);
+
+/* What leans on the rule by which a phase is shared, of a posting that was found. */
+void postings_lean(struct postings *p, const struct entry *e, double tilt_ns);
 
 /* Forgets all. */
 void postings_clear(struct postings *p);

@@ -1,5 +1,4 @@
 /* steps.c: a replica whose engine logs its steps. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "attribute/model/rules.h"
@@ -236,7 +235,7 @@ static struct known_batch batch_of(const struct flight *f, const struct step_ite
 		rebuild(f->chunk_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_kv_tokens);
 	}
 	if ((int64_t)f->decoding_count * 100 >= (int64_t)s->decode_requests * REBUILT_PERCENT) {
-		k.batch.decode_unequal_kv = llround((double)s->decode_requests * flight_context_rms(f));
+		k.batch.decode_unequal_kv = (int64_t)s->decode_requests * flight_longest(f);
 	}
 	if (k.context_known && k.batch.decode_unequal_kv < k.batch.decode_kv_tokens) {
 		k.batch.decode_unequal_kv = k.batch.decode_kv_tokens;

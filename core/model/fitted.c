@@ -1,5 +1,7 @@
 #include "core/model/fitted.h"
 
+#include "core/model/step_model.h"
+
 double fitted_step_ns(const struct fitted_model *m, int64_t p, int64_t a, int64_t d, int64_t k) {
 	int64_t n = p + d;
 	double sum = n > 0 ? m->floor_ns : 0;
@@ -12,6 +14,7 @@ double fitted_step_ns(const struct fitted_model *m, int64_t p, int64_t a, int64_
 	}
 	sum += p > 0 ? m->prompt_ns : 0;
 	sum += m->token_ns * (double)n + m->prefill_token_kv_ns * (double)a;
+	sum += m->near_kv_ns * (double)(k < NEAR_NTOK ? k : NEAR_NTOK);
 	double prompts = m->overlap_token_kv_ns * (double)a, sequences = m->overlap_kv_ns * (double)k;
 	sum -= m->overlap * (prompts < sequences ? prompts : sequences);
 	return sum + (m->decode_kv_ns + (p > 0 ? m->mixed_kv_ns : 0)) * (double)k;

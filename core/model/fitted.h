@@ -2,7 +2,8 @@
  * fitted.h: a step model as others may use it: what attribution fitted, and what a replay steps by.
  *
  *   T = floor + sum_j early_j min(n, until_j) + sum_j slope_j max(0, n - from_j) + token n + prefill_token_kv A
- *       + decode_kv K + (mixed_kv K + prompt) [P > 0] - overlap min(overlap_token_kv A, overlap_kv K)
+ *       + decode_kv K + near_kv min(K, 32768) + (mixed_kv K + prompt) [P > 0]
+ *       - overlap min(overlap_token_kv A, overlap_kv K)
  *
  * in nanoseconds of wall time, with P prefill and D decode tokens, n = P + D, A the sum over chunks of
  * tokens x (context before + tokens / 2), K the sum of the decoders' contexts.
@@ -27,6 +28,7 @@ struct fitted_model {
 	int64_t steps;
 	double residual;    /* standard deviation of (T - fit) / fit */
 	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns, prompt_ns;
+	double near_kv_ns;
 	double overlap, overlap_token_kv_ns, overlap_kv_ns; /* the first is a part, 0 to 1 */
 	int early_count;
 	int64_t early_ntok[FITTED_EARLY];

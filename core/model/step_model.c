@@ -9,7 +9,7 @@ static const char *const term_names[TERMS] = {
 	[TERM_FLOOR] = "floor",          [TERM_TOKENS] = "token",          [TERM_ATTENTION] = "prefill_token_kv",
 	[TERM_CONTEXT] = "decode_kv",    [TERM_MIXED_CONTEXT] = "mixed_kv", [TERM_PROMPT] = "prompt",
 	[TERM_PREFILL_CONTEXT] = "prefill_kv", [TERM_UNEQUAL] = "unequal_kv", [TERM_MIXED_UNEQUAL] = "mixed_unequal_kv",
-	[TERM_OVERLAP] = "overlap",
+	[TERM_NEAR_CONTEXT] = "near_kv",    [TERM_OVERLAP] = "overlap",
 };
 
 const char *step_model_term(int term, int64_t *ntok) {
@@ -43,9 +43,11 @@ void step_model_terms(const struct step_model *m, const struct batch *b, double 
 	terms[TERM_PROMPT] = b->prefill_tokens > 0;
 	terms[TERM_PREFILL_CONTEXT] = (double)b->prefill_kv_tokens;
 	terms[TERM_UNEQUAL] = (double)b->decode_unequal_kv;
+	terms[TERM_NEAR_CONTEXT] = m->has_context ? fmin(context, NEAR_NTOK) : 0;
 	terms[TERM_MIXED_UNEQUAL] = b->prefill_tokens > 0 ? terms[TERM_UNEQUAL] : 0;
 	double prompts = m->overlap.token_kv * terms[TERM_ATTENTION] + m->overlap.prefill_kv * terms[TERM_PREFILL_CONTEXT];
-	double sequences = m->overlap.kv * context + m->overlap.unequal * terms[TERM_UNEQUAL];
+	double sequences = m->overlap.kv * context + m->overlap.unequal * terms[TERM_UNEQUAL] +
+	                   m->overlap.near * terms[TERM_NEAR_CONTEXT];
 	terms[TERM_OVERLAP] = -fmin(prompts, sequences);
 }
 
@@ -62,7 +64,8 @@ double step_model_context_ns(const struct step_model *m, const struct batch *b) 
 	double terms[TERMS];
 
 	step_model_terms(m, b, terms);
-	return m->ns[TERM_CONTEXT] * terms[TERM_CONTEXT] + m->ns[TERM_UNEQUAL] * terms[TERM_UNEQUAL];
+	return m->ns[TERM_CONTEXT] * terms[TERM_CONTEXT] + m->ns[TERM_UNEQUAL] * terms[TERM_UNEQUAL] +
+	       m->ns[TERM_NEAR_CONTEXT] * terms[TERM_NEAR_CONTEXT];
 }
 
 double step_model_ns(const struct step_model *m, const struct batch *b) {
@@ -107,7 +110,7 @@ static bool share_gradient(const struct step_model *m, const struct batch *b, do
 #define DESCRIBED_SHARE_SD 0.1
 #define ROOFLINE_SHARE_SD 0.2
 /* What every form of the model gets wrong of a share, and residuals do not show: on simulated runs of several laws. */
-#define FORM_SHARE_SD 0.006
+#define FORM_SHARE_SD 0.008
 #define FORM_BLIND_SHARE_SD 0.015 /* without contexts */
 #define TOKENS_SHARE_SD 0.2
 

@@ -3,12 +3,12 @@
  * compares it with theory or replays requests through it.
  *
  *   T = b0 + sum_j e_j min(n, u_j) + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0] + b5 [P > 0]
- *       + b6 H + b7 U + b8 U [P > 0] - b9 min(a, k)
+ *       + b6 H + b7 U + b8 U [P > 0] + b9 min(K, 32768) - b10 min(a, k)
  *
- * with all coefficients >= 0, b9 <= 1,
+ * with all coefficients >= 0, b10 <= 1,
  * P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of tokens x (context
  * before + tokens / 2), H the sum of the contexts before chunks, K the sum of the decoders' contexts, U their
- * number times the root of the mean square of them, a and k the attention of prompts and of sequences (struct overlap).
+ * number times the longest of them, a and k the attention of prompts and of sequences (struct overlap).
  * See attribute/METHOD.md, "The step model".
  */
 #ifndef CORE_STEP_MODEL_H
@@ -22,10 +22,12 @@ extern const int64_t hinge_ntok[HINGE_COUNT];
 #define EARLY_COUNT 4
 extern const int64_t early_ntok[EARLY_COUNT]; /* u: each is one of the hinges */
 
+#define NEAR_NTOK 32768 /* contexts up to so many tokens, of all sequences together, cost more each than further ones */
+
 /* The coefficients by number: the floor, the hinges, then the rest. */
 enum term { TERM_FLOOR, TERM_HINGES, TERM_TOKENS = TERM_HINGES + HINGE_COUNT, TERM_ATTENTION, TERM_CONTEXT,
 	    TERM_MIXED_CONTEXT, TERM_PROMPT, TERM_EARLY, TERM_PREFILL_CONTEXT = TERM_EARLY + EARLY_COUNT, TERM_UNEQUAL,
-	    TERM_MIXED_UNEQUAL, TERM_OVERLAP, TERMS };
+	    TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP, TERMS };
 
 /* What is in a batch. */
 struct batch {
@@ -34,13 +36,13 @@ struct batch {
 	int64_t decode_tokens;    /* D */
 	int64_t decode_kv_tokens; /* K; 0 where not known */
 	int64_t prefill_kv_tokens; /* H: the context before the chunks; 0 where not known */
-	int64_t decode_unequal_kv; /* U: sequences x the root of the mean square of their contexts; K where they are taken as alike */
+	int64_t decode_unequal_kv; /* U: sequences x the longest of their contexts; K where they are taken as alike */
 };
 
 /* What is taken for the attention of prompts and of sequences where the one hides behind the other: ns per unit. */
 struct overlap {
 	double token_kv, prefill_kv; /* of A, of H */
-	double kv, unequal;          /* of K, of U */
+	double kv, unequal, near;    /* of K, of U, of min(K, NEAR_NTOK) */
 };
 
 /* In the order in which they are fallen back to. */
