@@ -217,6 +217,7 @@ install: all ## Install to $(DESTDIR)$(prefix)
 	install -D -m 644 $(BUILD)/completion.zsh $(DATA)/zsh/site-functions/_tollbook
 	install -D -m 644 -t $(DATA)/tollbook/schemas schemas/*
 	install -D -m 644 -t $(DATA)/doc/tollbook README.md LICENSE
+	install -D -m 644 -t $(DATA)/doc/tollbook/docs docs/*
 	install -D -m 644 -t $(DATA)/doc/tollbook/prices data/prices/README.md data/prices/LICENSE.genai-prices
 	for file in $$(find samples -type f); do install -D -m 644 "$$file" $(DATA)/doc/tollbook/"$$file" || exit 1; done
 

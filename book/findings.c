@@ -6,7 +6,7 @@
 
 #define WARNINGS_SHOWN 20
 
-/* See README.md, "What the server must log". */
+/* See docs/formats.md, "What the server must log". */
 static const struct {
 	const char *format, *sentence;
 	const char *requests; /* where steps or windows are there and requests are not; or NULL */

@@ -1,6 +1,7 @@
 #!/bin/sh
-# What README.md shows is what the program says: the demo's output, the formats, commands and their options; and
-# each --help fits a screen and has an example.
+# What README.md and docs/ show is what the program prints: the demo's output, the formats, commands and their options;
+# links lead somewhere; each --help fits a screen and has an example.
+#   tests/acceptance/readme.sh --update    writes the blocks anew
 cd "$(dirname "$0")/../.." || exit 3
 tollbook=${TOLLBOOK:-build/tollbook}
 failures=0
@@ -12,24 +13,45 @@ fail() {
 	failures=$((failures + 1))
 }
 
+update=${1:-}
+pages="README.md docs/*.md"
+
 # The block of code behind the comment <!-- NAME: ... -->
 block() {
+	# shellcheck disable=SC2086
 	awk -v name="<!-- $1:" 'index($0, name) == 1 {seen = 1; next}
 		seen && /^```/ {if (inside) exit; inside = 1; next}
-		inside' README.md
+		inside' $pages
 }
 
-block demo > "$folder/shown"
+# renew NAME FILE: with --update, the block as the file has it
+renew() {
+	[ "$update" = --update ] || return 0
+	# shellcheck disable=SC2086
+	page=$(grep -l "^<!-- $1:" $pages)
+	awk -v name="<!-- $1:" -v file="$2" '
+		index($0, name) == 1 {seen = 1}
+		seen && /^```/ {
+			if (!inside) {print; while ((getline line < file) > 0) print line; inside = 1; next}
+			seen = inside = 0
+		}
+		!inside' "$page" > "$folder/page" && cat "$folder/page" > "$page"
+}
+
 samples/demo.sh "$tollbook" > "$folder/said"
+renew demo "$folder/said"
+block demo > "$folder/shown"
 cmp -s "$folder/shown" "$folder/said" || { fail "README.md's demo is not what samples/demo.sh prints:"; diff "$folder/shown" "$folder/said"; }
 
-block why > "$folder/shown"
 samples/why.sh "$tollbook" > "$folder/said"
+renew why "$folder/said"
+block why > "$folder/shown"
 cmp -s "$folder/shown" "$folder/said" || { fail "README.md's estimate is not what samples/why.sh prints:"; diff "$folder/shown" "$folder/said"; }
 [ "$(wc -l < "$folder/said")" -lt 40 ] || fail "samples/why.sh prints 40 lines or more"
 
-block formats > "$folder/shown"
 "$tollbook" help formats | sed -n '2,/^$/p' | sed '/^$/d' > "$folder/said"
+renew formats "$folder/said"
+block formats > "$folder/shown"
 cmp -s "$folder/shown" "$folder/said" || { fail "README.md's formats are not those of tollbook help formats:"; diff "$folder/shown" "$folder/said"; }
 
 # said NAME: every line of the block is one of what was said
@@ -52,8 +74,10 @@ shown rules --compare-rules
 
 # Every option of a tollbook command line in README.md and samples/ is one that the command has.
 { # command lines: in blocks of code, in back-quotes, in samples
-	awk '/^```/ {inside = !inside; next} inside && /tollbook [a-z]/' README.md
-	grep -hoE '`tollbook [a-z][^`]*`' README.md samples/README.md
+	# shellcheck disable=SC2086
+	awk '/^```/ {inside = !inside; next} inside && /tollbook [a-z]/' $pages
+	# shellcheck disable=SC2086
+	grep -hoE '`tollbook [a-z][^`]*`' $pages samples/README.md
 	grep -hoE 'tollbook [a-z]+ --.*' samples/*.conf
 } | grep -oE 'tollbook [a-z]+[^`|#]*' |
 while read -r _ command rest; do
@@ -62,6 +86,15 @@ while read -r _ command rest; do
 		case $word in
 		--*) grep -qE -- "${word%%=*}( |\$)" "$folder/help" || echo "tollbook $command has no $word" ;;
 		esac
+	done
+done > "$folder/wrong"
+[ ! -s "$folder/wrong" ] || fail "$(cat "$folder/wrong")"
+
+# A newcomer reads it in one sitting, and no link is dead.
+[ "$(wc -c < README.md)" -le 8192 ] || fail "README.md is larger than 8 kB"
+for page in README.md docs/*.md; do
+	grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -v '^[a-z]*://' | while read -r link; do
+		[ -e "$(dirname "$page")/$link" ] || echo "$page: no $link"
 	done
 done > "$folder/wrong"
 [ ! -s "$folder/wrong" ] || fail "$(cat "$folder/wrong")"
