@@ -173,6 +173,7 @@ static enum document_status hand_out(struct document *d, struct text *out) {
 	d->len = d->base;
 	d->too_long = false;
 	if (d->depth == 0) {
+		d->wholes++;
 		reset(d);
 	}
 	return remains ? DOCUMENT_MORE : too_long ? DOCUMENT_TOO_LONG : DOCUMENT_VALUE;
@@ -214,6 +215,16 @@ enum document_status document_next(struct document *d, struct text *out) {
 	return DOCUMENT_MORE;
 }
 
+/* The last line may have no end: it is looked at only if it is the first. */
+static bool take_line(struct text *rest, struct text *line) {
+	if (text_until(rest, T("\n"), line)) {
+		return true;
+	}
+	*line = *rest;
+	*rest = text_cut(*rest, rest->len, rest->len);
+	return line->len > 0;
+}
+
 bool document_bids(struct text head) {
 	struct document d = {.max_bytes = SIZE_MAX};
 	struct text out, line, rest = head;
@@ -225,10 +236,15 @@ bool document_bids(struct text head) {
 	if (rest.len == 0 || (*rest.at != '{' && *rest.at != '[')) {
 		return false;
 	}
-	for (int i = 0; i < 2 && fine && text_until(&rest, T("\n"), &line); i++) {
+	for (int i = 0; i < 2 && fine && take_line(&rest, &line); i++) {
 		enum document_status status;
 		document_feed(&d, line);
 		while ((status = document_next(&d, &out)) == DOCUMENT_VALUE) {
+		}
+		/* Answers that were appended without a newline between them. */
+		if (status == DOCUMENT_MORE && d.wholes > 1 && i == 0) {
+			over = true;
+			break;
 		}
 		fine = status == DOCUMENT_MORE && (i > 0 || d.depth > 0);
 		over = fine;

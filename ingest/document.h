@@ -26,6 +26,7 @@ struct document {
 	size_t string_at;  /* where the string being read, or read last, begins */
 	bool in_string, escaped, wants_key, too_long;
 	int elements_at;   /* the depth of the array whose elements are lines; 0: none */
+	int wholes;        /* values that have ended */
 	bool cut;          /* such an array has been in the value being read */
 };
 
@@ -36,7 +37,7 @@ enum document_status {
 	DOCUMENT_TOO_LONG
 };
 
-/* Does a log with this beginning hold values over several lines? */
+/* Does a log with this beginning hold values over several lines, or several in a line? */
 bool document_bids(struct text head);
 
 /* Hands in the next line; the one before must be used up. */

@@ -50,6 +50,8 @@ static const struct entry_path {
 	{KEY("data"), ENTRY_OBJECT, {KEY("data"), KEY("*")}},
 	{KEY("tables"), ENTRY_ROW, {KEY("tables"), KEY("*"), KEY("rows"), KEY("*")}},
 	{KEY("[["), ENTRY_FIELDS, {KEY("*")}},
+	{KEY("[{"), ENTRY_SERIES, {KEY("*"), KEY("data"), KEY("result"), KEY("*")}},
+	{KEY("[{"), ENTRY_SERIES, {KEY("*")}},
 	{KEY("[{"), ENTRY_FIELDS, {{"", 0}}},
 	{KEY("[{"), ENTRY_OBJECT, {KEY("*")}},
 };
@@ -66,7 +68,7 @@ static bool may_hold_entries(struct text t) {
 
 	bool array = text_skip(&t, T("["));
 	text_skip_blanks(&t);
-	if (array && (text_starts(t, T("[")) || wrapper_may_begin(t))) {
+	if (array && (text_starts(t, T("[")) || text_starts(t, T("{\"metric\"")) || wrapper_may_begin(t))) {
 		return true;
 	}
 	if (!text_skip(&t, T("{"))) {

@@ -6,6 +6,7 @@
 #include "ingest/envelopes/entries.h"
 #include "ingest/envelopes/peeling.h"
 #include "ingest/envelopes/table.h"
+#include "ingest/envelopes/wide.h"
 
 /* Deeper than any chain of collectors; a line made of prefixes alone must end somewhere. */
 #define DEPTH_MAX 8
@@ -29,6 +30,7 @@ struct envelope {
 	struct entries entries;
 	bool begun;          /* a line has been */
 	struct table table;
+	struct wide wide;
 	char *common;        /* "Common labels: {…}" of the log, or NULL */
 	size_t common_len;
 	char *label_room;
@@ -57,6 +59,7 @@ void envelope_free(struct envelope *e) {
 	entries_release(&e->entries);
 	free(e->label_room);
 	free(e->common);
+	wide_release(&e->wide);
 	free(e);
 }
 
@@ -117,7 +120,7 @@ static bool strip_table(struct envelope *e, struct peeling *p) {
 	if (e->table.columns > 0) {
 		return table_row(e, &e->table, p);
 	}
-	p->dropped = !e->begun && table_begin(&e->table, p->text);
+	p->dropped = !e->begun && (table_begin(&e->table, p->text) || wide_begin(&e->wide, p->text));
 	e->begun = true;
 	return p->dropped;
 }
@@ -237,6 +240,10 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 	struct peeling p = {.text = raw, .stamp_ns = UNKNOWN};
 	bool may_hold_many = raw.len > 0 && (*raw.at == '{' || *raw.at == '[');
 
+	if (e->wide.columns > 0 && wide_row(&e->wide, raw)) {
+		enum envelope_status status = envelope_more(e, out);
+		return status == ENVELOPE_DONE ? ENVELOPE_PART : status;
+	}
 	if (may_hold_many && entries_open(&e->entries, raw)) {
 		enum envelope_status status = envelope_more(e, out);
 		return status == ENVELOPE_DONE ? ENVELOPE_PART : status;
@@ -255,7 +262,7 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 enum envelope_status envelope_more(struct envelope *e, struct unwrapped *out) {
 	struct peeling p = {.stamp_ns = UNKNOWN};
 
-	if (!entries_next(e, &e->entries, &p)) {
+	if (!entries_next(e, &e->entries, &p) && !wide_next(e, &e->wide, &p)) {
 		return ENVELOPE_DONE;
 	}
 	p.depth = 1;

@@ -45,13 +45,13 @@ static bool take_cell(struct text *t, struct text *cell) {
 	return true;
 }
 
-static size_t split(struct text t, struct text cells[TABLE_COLUMNS_MAX]) {
+size_t table_split(struct text t, struct text *cells, size_t max) {
 	size_t count = 0;
 	bool more = t.len > 0;
 
 	while (more) {
 		size_t before = t.len;
-		if (count == TABLE_COLUMNS_MAX || !take_cell(&t, &cells[count])) {
+		if (count == max || !take_cell(&t, &cells[count])) {
 			return 0;
 		}
 		more = before > cells[count++].len; /* a comma followed */
@@ -59,8 +59,7 @@ static size_t split(struct text t, struct text cells[TABLE_COLUMNS_MAX]) {
 	return count;
 }
 
-/* A cell without its quotes: quotes within it are written twice. `to` has room for all of it. */
-static struct text plain(char *to, struct text cell) {
+struct text table_plain(char *to, struct text cell) {
 	size_t len = 0;
 
 	if (!text_starts(cell, T("\""))) {
@@ -100,7 +99,7 @@ bool table_begin(struct table *table, struct text header) {
 	}
 	memcpy(table->header, header.at, header.len);
 	struct text kept = {table->header, header.len};
-	size_t count = split(kept, cells);
+	size_t count = table_split(kept, cells, TABLE_COLUMNS_MAX);
 	size_t line = column_of(cells, count, line_columns, sizeof line_columns / sizeof *line_columns);
 	size_t stamp = column_of(cells, count, stamp_columns, sizeof stamp_columns / sizeof *stamp_columns);
 	if (line == SIZE_MAX || stamp == SIZE_MAX) {
@@ -109,7 +108,7 @@ bool table_begin(struct table *table, struct text header) {
 	*table = (struct table){.columns = count, .line = line, .stamp = stamp, .header_len = header.len};
 	memcpy(table->header, header.at, header.len);
 	kept = (struct text){table->header, header.len};
-	count = split(kept, table->names);
+	count = table_split(kept, table->names, TABLE_COLUMNS_MAX);
 	for (size_t i = 0; i < count; i++) {
 		bool quoted = text_skip(&table->names[i], T("\""));
 		table->names[i].len -= quoted && table->names[i].len > 0 ? 1 : 0;
@@ -127,13 +126,13 @@ bool table_row(struct envelope *e, const struct table *table, struct peeling *p)
 		p->dropped = true; /* of the next export in the file */
 		return true;
 	}
-	if (split(p->text, cells) != table->columns) {
+	if (table_split(p->text, cells, TABLE_COLUMNS_MAX) != table->columns) {
 		return false;
 	}
 	char stamp[64];
 	struct text at = cells[table->stamp];
 	if (at.len < sizeof stamp) {
-		at = plain(stamp, at);
+		at = table_plain(stamp, at);
 		peel_stamp(p, at, table->in_utc && (at.at == NULL || at.len < 4 || at.at[0] <= '9'));
 	}
 	for (size_t i = 0; i < table->columns; i++) {
@@ -144,6 +143,6 @@ bool table_row(struct envelope *e, const struct table *table, struct peeling *p)
 			envelope_origin_pair(e, table->names[i], value, p);
 		}
 	}
-	p->text = plain(envelope_scratch(e, p, cells[table->line].len + 1), cells[table->line]);
+	p->text = table_plain(envelope_scratch(e, p, cells[table->line].len + 1), cells[table->line]);
 	return true;
 }

@@ -20,4 +20,9 @@ bool table_begin(struct table *table, struct text header);
 /* Takes the line out of its row. */
 bool table_row(struct envelope *e, const struct table *table, struct peeling *p);
 
+/* The cells of a row as written, quotes included; how many, or 0 if it is none or there are more than `max`. */
+size_t table_split(struct text t, struct text *cells, size_t max);
+/* A cell without its quotes: quotes within it are written twice. `to` has room for all of it. */
+struct text table_plain(char *to, struct text cell);
+
 #endif

@@ -96,6 +96,10 @@ static bool take_sample(struct text t, struct sample_line *out) {
 	out->value = text_cut(t, 0, space);
 	struct text time = space == SIZE_MAX ? T("") : text_trim(text_cut(t, space, t.len));
 	time = text_cut(time, 0, text_find_byte(time, ' ')); /* an exemplar may follow */
+	if (n == 0) { /* promtool tsdb dump has the name among the labels */
+		out->name = label_in_text(&out->labels, T("__name__"));
+		n = out->name.len;
+	}
 	return n > 0 && out->value.len > 0 && (time.len == 0 || text_starts(time, T("#")) || take_time(time, &out->at_ns));
 }
 
@@ -115,7 +119,7 @@ static bool is_of_curl(struct text t) {
 }
 
 static enum line_kind kind_of(struct text t, struct sample_line *l, struct scrape_time *time) {
-	if (t.len == 0 || *t.at == '{') {
+	if (t.len == 0 || (*t.at == '{' && !text_starts(t, T("{__name__=")))) {
 		return LINE_OTHER;
 	}
 	if (scrape_time(t, time)) {
@@ -240,7 +244,7 @@ static int prometheus_bid(const struct text *lines, size_t count) {
 		struct text t = lines[i];
 		if (text_starts(t, T("# HELP ")) || text_starts(t, T("# TYPE "))) {
 			bid = bid > 70 ? bid : 70;
-		} else if (t.len > 0 && t.at[0] != '{' && take_sample(t, &l) && metric_known(l.name)) {
+		} else if (t.len > 0 && !text_starts(t, T("{\"")) && take_sample(t, &l) && metric_known(l.name)) {
 			bid = 90;
 		}
 	}
@@ -254,7 +258,7 @@ static bool prometheus_unordered(const struct text *lines, size_t count) {
 
 	for (size_t i = 0; i < count; i++) {
 		struct sample_line l;
-		if (lines[i].len == 0 || memchr("#{", lines[i].at[0], 2) || !take_sample(lines[i], &l) || l.at_ns == UNKNOWN ||
+		if (lines[i].len == 0 || lines[i].at[0] == '#' || text_starts(lines[i], T("{\"")) || !take_sample(lines[i], &l) || l.at_ns == UNKNOWN ||
 		    !metric_known(l.name)) {
 			continue;
 		}

@@ -153,6 +153,33 @@ static bool iso_of(struct text t, struct scrape_time *out) {
 	return rest.len == 0 || text_eq(rest, T(" UTC"));
 }
 
+/* "20260810T235925Z" */
+static bool compact_of(struct text t, struct scrape_time *out) {
+	char iso[20];
+
+	if ((t.len != 16 && t.len != 15) || t.at[8] != 'T') {
+		return false;
+	}
+	static const char form[] = "0123-45-67T89:01:23Z";
+	static const size_t from[] = {0, 1, 2, 3, 0, 4, 5, 0, 6, 7, 8, 9, 10, 0, 11, 12, 0, 13, 14, 15};
+	for (size_t i = 0; i < sizeof iso; i++) {
+		iso[i] = memchr("-:", form[i], 2) ? form[i] : from[i] < t.len ? t.at[from[i]] : ' ';
+	}
+	return iso_of((struct text){iso, t.len == 16 ? 20 : 19}, out);
+}
+
+/* "scraped at 2026-08-10T23:59:25Z", "time=…": words without digits in front. */
+static struct text behind_words(struct text t) {
+	size_t i = 0;
+
+	while (i < t.len && i < 24 && (t.at[i] < '0' || t.at[i] > '9')) {
+		i++;
+	}
+	struct text rest = text_cut(t, i, t.len);
+	bool help = text_starts(t, T("HELP ")) || text_starts(t, T("TYPE ")) || text_starts(t, T("UNIT "));
+	return !help && text_starts(rest, T("20")) && rest.len >= 15 && text_find_byte(text_cut(t, 0, i), '{') == SIZE_MAX ? rest : t;
+}
+
 bool scrape_time(struct text t, struct scrape_time *out) {
 	static const struct text names[] = {{"Date: ", 6}, {"date: ", 6}, {"< Date: ", 8}, {"< date: ", 8}, {"time: ", 6}, {"timestamp: ", 11}};
 
@@ -169,7 +196,11 @@ bool scrape_time(struct text t, struct scrape_time *out) {
 	if (t.len < 10 || t.len > 48) {
 		return false;
 	}
-	return t.at[0] >= '0' && t.at[0] <= '9' ? unix_of(t, out) || iso_of(t, out) || date_of_words(t, out) : date_of_words(t, out);
+	if (date_of_words(t, out)) {
+		return true;
+	}
+	t = behind_words(t);
+	return t.at[0] >= '0' && t.at[0] <= '9' && (unix_of(t, out) || iso_of(t, out) || compact_of(t, out));
 }
 
 bool scrape_time_resolve(struct parser *p, const struct scrape_time *t, int64_t *ns) {
