@@ -17,6 +17,8 @@ static const struct text inputs[] = {KEY("gen_ai.usage.input_tokens"), KEY("gena
 static const struct text outputs[] = {KEY("gen_ai.usage.output_tokens"), KEY("genai_tokens_output"), KEY("llm_output_token")};
 static const struct text cached[] = {KEY("gen_ai.usage.cached_input_tokens"), KEY("gen_ai.usage.cache_read.input_tokens"),
                                      KEY("llm_cached_input_token")};
+static const struct text written[] = {KEY("gen_ai.usage.cache_creation.input_tokens"), KEY("gen_ai.usage.cache_creation_input_tokens"),
+                                      KEY("llm_cache_creation_input_token"), KEY("genai_tokens_cache_creation_input")};
 static const struct text reasoning[] = {KEY("gen_ai.usage.reasoning_tokens"), KEY("llm_reasoning_token")};
 static const struct text models[] = {KEY("gen_ai.response.model"), KEY("gen_ai.request.model"), KEY("genai_model_name")};
 static const struct text ids[] = {KEY("x-request-id"), KEY("request_id")};
@@ -57,6 +59,7 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 	}
 	q->completion_tokens = or_0(FIRST_COUNT(p, object, outputs));
 	q->cached_tokens = or_0(FIRST_COUNT(p, object, cached));
+	q->cache_write_tokens = or_0(FIRST_COUNT(p, object, written));
 	q->reasoning_tokens = or_0(FIRST_COUNT(p, object, reasoning));
 	q->id = FIRST_TEXT(p, object, ids);
 	q->tenant = FIRST_TEXT(p, object, tenants);

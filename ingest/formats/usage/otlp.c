@@ -8,7 +8,7 @@
  * Numbers may be strings.
  */
 #include "core/exact.h"
-#include "ingest/formats/fields.h"
+#include "ingest/formats/usage/usage.h"
 
 struct otlp {
 	json_at resource, scope, span; /* where the reading of the line is; resource 0: nowhere */
@@ -20,7 +20,13 @@ enum meaning {
 	OUTPUT,
 	CACHED,
 	CACHE_WRITE,
+	WRITE_1H,
 	REASONING,
+	TOTAL,
+	AUDIO_IN,
+	AUDIO_OUT,
+	PROVIDER,
+	SPAN_KIND,
 	MODEL,
 	MODEL_ASKED,
 	REQUEST_ID,
@@ -41,7 +47,6 @@ static const struct {
 	struct text key;
 	enum meaning meaning;
 } attributes[] = {
-#define KEY(literal) {literal, sizeof(literal) - 1}
 	{KEY("gen_ai.usage.prompt_tokens"), INPUT},
 	{KEY("gen_ai.usage.input_tokens"), INPUT},
 	{KEY("gen_ai.usage.completion_tokens"), OUTPUT},
@@ -51,6 +56,45 @@ static const struct {
 	{KEY("gen_ai.usage.cache_read_input_tokens"), CACHED},
 	{KEY("gen_ai.usage.cache_creation.input_tokens"), CACHE_WRITE},
 	{KEY("gen_ai.usage.cache_creation_input_tokens"), CACHE_WRITE},
+	{KEY("gen_ai.usage.cache_read_tokens"), CACHED},
+	{KEY("gen_ai.usage.details.cache_read_tokens"), CACHED},
+	{KEY("gen_ai.usage.details.cached_tokens"), CACHED},
+	{KEY("gen_ai.usage.details.cache_read_input_tokens"), CACHED},
+	{KEY("gen_ai.usage.details.cached_content_tokens"), CACHED},
+	{KEY("gen_ai.usage.input_tokens.cached"), CACHED},
+	{KEY("gen_ai.usage.input_cached_tokens"), CACHED},
+	{KEY("llm.usage.cache_read_input_tokens"), CACHED},
+	{KEY("llm.token_count.prompt_details.cache_read"), CACHED},
+	{KEY("gen_ai.usage.cache_creation_tokens"), CACHE_WRITE},
+	{KEY("gen_ai.usage.cache_write_tokens"), CACHE_WRITE},
+	{KEY("gen_ai.usage.details.cache_write_tokens"), CACHE_WRITE},
+	{KEY("gen_ai.usage.details.cache_creation_input_tokens"), CACHE_WRITE},
+	{KEY("gen_ai.usage.input_tokens.cache_write"), CACHE_WRITE},
+	{KEY("llm.usage.cache_creation_input_tokens"), CACHE_WRITE},
+	{KEY("llm.token_count.prompt_details.cache_write"), CACHE_WRITE},
+	{KEY("gen_ai.usage.details.cache_creation.ephemeral_1h_input_tokens"), WRITE_1H},
+	{KEY("gen_ai.usage.details.reasoning_tokens"), REASONING},
+	{KEY("gen_ai.usage.details.thoughts_tokens"), REASONING},
+	{KEY("gen_ai.usage.output_tokens.reasoning"), REASONING},
+	{KEY("llm.usage.reasoning_tokens"), REASONING},
+	{KEY("llm.token_count.completion_details.reasoning"), REASONING},
+	{KEY("llm.usage.total_tokens"), TOTAL},
+	{KEY("gen_ai.usage.total_tokens"), TOTAL},
+	{KEY("llm.token_count.total"), TOTAL},
+	{KEY("gen_ai.usage.details.input_audio_tokens"), AUDIO_IN},
+	{KEY("llm.token_count.prompt_details.audio"), AUDIO_IN},
+	{KEY("gen_ai.usage.details.output_audio_tokens"), AUDIO_OUT},
+	{KEY("llm.token_count.completion_details.audio"), AUDIO_OUT},
+	{KEY("llm.token_count.prompt"), INPUT},
+	{KEY("llm.usage.prompt_tokens"), INPUT},
+	{KEY("llm.token_count.completion"), OUTPUT},
+	{KEY("llm.usage.completion_tokens"), OUTPUT},
+	{KEY("gen_ai.provider.name"), PROVIDER},
+	{KEY("gen_ai.system"), PROVIDER},
+	{KEY("llm.provider"), PROVIDER},
+	{KEY("llm.model_name"), MODEL_ASKED},
+	{KEY("openinference.span.kind"), SPAN_KIND},
+	{KEY("traceloop.span.kind"), SPAN_KIND},
 	{KEY("gen_ai.usage.reasoning.output_tokens"), REASONING},
 	{KEY("gen_ai.usage.reasoning_tokens"), REASONING},
 	{KEY("gen_ai.response.model"), MODEL},
@@ -130,6 +174,11 @@ static struct text text_at(struct parser *p, struct value v) {
 	return field_text(p, v.holder, v.type);
 }
 
+/* Spans of other kinds than a model's: of tracers that write no operation. */
+static bool is_of_model(struct text kind) {
+	return kind.len == 0 || text_eq_nocase(kind, T("LLM")) || text_eq_nocase(kind, T("EMBEDDING"));
+}
+
 static int64_t seconds_at(struct parser *p, struct value v) {
 	return field_duration(p, v.holder, v.type, UNIT_S);
 }
@@ -178,15 +227,72 @@ static bool failed(struct parser *p, json_at span, const struct value *v) {
 	return v[ERROR_TYPE].holder != JSON_ABSENT || text_eq(code, T("2")) || text_eq(code, T("STATUS_CODE_ERROR"));
 }
 
+/* The first element of an array member of an object, or JSON_ABSENT. */
+static json_at first_of(const struct json *j, json_at object, struct text key) {
+	json_at list = json_type(j, object) == JSON_OBJECT ? json_get(j, object, key) : JSON_ABSENT;
+
+	return list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list);
+}
+
+/* Cached tokens beside the input, as Anthropic counts them, where there are more of them, or where the total shows it. */
+static void settle(struct parser *p, const struct value *v, struct request *q) {
+	usage_settle(q, field_count(p, v[TOTAL].holder, v[TOTAL].type), false);
+	if (q->prompt_tokens != UNKNOWN && q->cached_tokens + q->cache_write_tokens > q->prompt_tokens) {
+		q->prompt_tokens += q->cached_tokens + q->cache_write_tokens;
+	}
+}
+
+/* Of an engine, not of one of its clients? vLLM and SGLang name themselves. */
+static bool is_engine(struct otlp *s, struct parser *p) {
+	json_at scope = s->scope == JSON_ABSENT ? JSON_ABSENT : json_get(p->json, s->scope, T("scope"));
+	struct text name = scope == JSON_ABSENT || json_type(p->json, scope) != JSON_OBJECT ? T("") : field_text(p, scope, T("name"));
+
+	return text_starts(name, T("vllm")) || text_starts(name, T("sglang"));
+}
+
+/* So many spans of a line are looked through for children of one. */
+#define SPANS_LOOKED_AT 512
+
+static bool has_input(const struct json *j, json_at span) {
+	for (json_at a = attributes_of(j, span); a != JSON_ABSENT; a = json_next(j, a)) {
+		struct text key = attribute_key(j, a);
+		if (text_eq(key, T("gen_ai.usage.input_tokens")) || text_eq(key, T("gen_ai.usage.prompt_tokens")) ||
+		    text_eq(key, T("llm.token_count.prompt")) || text_eq(key, T("llm.usage.prompt_tokens"))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A span without an operation, of which another span of its scope is a child with counts of its own: a sum of such. */
+static bool sums_up(struct parser *p, struct otlp *s, json_at span) {
+	const struct json *j = p->json;
+	struct text id = json_raw(j, json_get(j, span, T("spanId")));
+	int looked = 0;
+
+	for (json_at scope = first_of(j, s->resource, T("scopeSpans")); scope != JSON_ABSENT; scope = json_next(j, scope)) {
+		for (json_at other = first_of(j, scope, T("spans")); other != JSON_ABSENT && looked < SPANS_LOOKED_AT; other = json_next(j, other)) {
+			json_at parent = json_type(j, other) == JSON_OBJECT ? json_get(j, other, T("parentSpanId")) : JSON_ABSENT;
+			looked++;
+			if (id.len > 0 && parent != JSON_ABSENT && text_eq(json_raw(j, parent), id) && has_input(j, other)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at span, struct record *out) {
 	struct value v[MEANINGS];
 	struct request *q = &out->request;
 
 	p->reason = NULL;
 	read_attributes(p->json, span, v);
-	if (v[INPUT].holder == JSON_ABSENT || !is_model_call(text_at(p, v[OPERATION]))) {
+	bool call = is_model_call(text_at(p, v[OPERATION])) && is_of_model(text_at(p, v[SPAN_KIND]));
+	if (v[INPUT].holder == JSON_ABSENT || !call || (v[OPERATION].holder == JSON_ABSENT && sums_up(p, s, span))) {
 		return PARSE_NONE;
 	}
+	struct billing b = {.provider = text_at(p, v[PROVIDER])};
 	record_begin(out, RECORD_REQUEST);
 	q->id = text_at(p, v[REQUEST_ID]);
 	q->id = q->id.len > 0 ? q->id : text_at(p, v[RESPONSE_ID]);
@@ -197,6 +303,12 @@ static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at sp
 	q->cached_tokens = field_count_or_0(p, v[CACHED].holder, v[CACHED].type);
 	q->cache_write_tokens = field_count_or_0(p, v[CACHE_WRITE].holder, v[CACHE_WRITE].type);
 	q->reasoning_tokens = field_count_or_0(p, v[REASONING].holder, v[REASONING].type);
+	b.part[BILLED_WRITE_1H] = field_count_or_0(p, v[WRITE_1H].holder, v[WRITE_1H].type);
+	b.part[BILLED_AUDIO_IN] = field_count_or_0(p, v[AUDIO_IN].holder, v[AUDIO_IN].type);
+	b.part[BILLED_AUDIO_OUT] = field_count_or_0(p, v[AUDIO_OUT].holder, v[AUDIO_OUT].type);
+	settle(p, v, q);
+	q->gateway = v[E2E].holder == JSON_ABSENT && !is_engine(s, p);
+	q->server_id = q->gateway && v[RESPONSE_ID].holder != JSON_ABSENT;
 	q->service = service_of(text_at(p, v[v[SERVICE].holder != JSON_ABSENT ? SERVICE : SERVICE_ASKED]));
 	q->ok = !failed(p, span, v);
 	set_instants(p, span, v, q);
@@ -205,14 +317,10 @@ static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at sp
 	if (v[E2E].holder != JSON_ABSENT) {
 		out->replica = replica_of(p, s);
 	}
+	if (q->gateway) {
+		usage_bill(p, &b, q);
+	}
 	return record_finish(p, out);
-}
-
-/* The first element of an array member of an object, or JSON_ABSENT. */
-static json_at first_of(const struct json *j, json_at object, struct text key) {
-	json_at list = json_type(j, object) == JSON_OBJECT ? json_get(j, object, key) : JSON_ABSENT;
-
-	return list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list);
 }
 
 /* The next span of the line: scopes within resources, spans within scopes. JSON_ABSENT at the end. */

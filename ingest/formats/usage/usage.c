@@ -1,104 +1,61 @@
 /*
- * usage.c: what APIs say of a request's tokens, as requests: answers of OpenAI's two APIs and of
- * Anthropic's, their batch files, LiteLLM's payloads and spend logs (JSON lines or CSV).
+ * usage.c: what vendors' APIs, and what stands before them, report of requests: answers of OpenAI's two APIs, Anthropic,
+ * Google and Amazon, their batch files and streams, LiteLLM's logs, agents' sessions, reports and exports (JSON or CSV).
  *
  * {"id":"chatcmpl-1","object":"chat.completion","created":1786406365,"model":"m","service_tier":"default","usage":{"prompt_tokens":40,"completion_tokens":7,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":12},"completion_tokens_details":{"reasoning_tokens":2}}}
  * {"id":"resp_1","object":"response","created_at":1786406365,"model":"m","status":"completed","usage":{"input_tokens":40,"input_tokens_details":{"cached_tokens":12},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":2}}}
  * {"id":"msg_1","type":"message","model":"m","usage":{"input_tokens":28,"cache_read_input_tokens":12,"cache_creation_input_tokens":0,"output_tokens":7,"service_tier":"standard"}}
+ * {"candidates":[…],"usageMetadata":{"promptTokenCount":40,"candidatesTokenCount":7,"thoughtsTokenCount":2},"modelVersion":"m","createTime":"2026-10-05T09:00:05Z","responseId":"r"}
  * {"id":"batch_req_1","custom_id":"c","response":{"status_code":200,"request_id":"r","body":{…the first…}},"error":null}
  * {"custom_id":"c","result":{"type":"succeeded","message":{…the third…}}}
+ * data: {"id":"c1","object":"chat.completion.chunk",…,"usage":{…}}   a captured stream; Anthropic's has its counts in message_start and message_delta
  * {"content":"…","model":"m","tokens_predicted":20,"tokens_evaluated":24,"timings":{"cache_n":4,"prompt_n":20,"prompt_ms":38.4,"predicted_n":20,"predicted_ms":728.3}}   llama.cpp
- * {"request_id":"r","call_type":"acompletion","prompt_tokens":40,"completion_tokens":7,"startTime":"2026-08-10T23:59:25.138Z","endTime":"…","completionStartTime":"…","model":"m","team_id":"t","cache_hit":"False"}
+ * {"id":"o1","type":"GENERATION","startTime":"…","endTime":"…","model":"m","usageDetails":{"input":600,"output":80,"total":1080,"input_cached_tokens":400}}   Langfuse
+ * {"type":"gemini","timestamp":"…","model":"m","tokens":{"input":40,"output":7,"cached":12,"thoughts":2,"total":49}}   Gemini CLI; OpenCode
  *
- * Cached tokens are within OpenAI's input and beside Anthropic's. Times are a client's. What an answer says of its
- * class of service is what it was served at; what was asked for counts only where no answer says.
+ * Times are a client's. What an answer says of its class of service is what it was served at.
  */
-#include "ingest/formats/csv.h"
-#include "ingest/formats/fields.h"
+#include <stdio.h>
 
-#define KEY(literal) {literal, sizeof(literal) - 1}
+#include "ingest/formats/csv.h"
+#include "ingest/formats/usage/rows.h"
+
+#define WALK_MAX 5
+#define METADATA_BYTES 16384
 
 struct usage {
-	json_at next;
+	/* where the reading of the line is: an element of each array within another */
+	json_at at[WALK_MAX];
+	int depth;
+	bool single; /* the line is one object */
+	/* CSV */
 	bool has_header;
 	size_t columns;
-	size_t at[16]; /* the columns of spend_columns */
+	unsigned char meaning[CSV_COLUMNS_MAX], word[CSV_COLUMNS_MAX];
+	char metadata[METADATA_BYTES];
+	/* what lines before said */
+	struct agent agent;
+	char stream_id[96], stream_model[96];
+	struct request stream; /* of Anthropic's message_start */
+	char stream_billing[BILLING_TEXT_MAX];
 };
 
-/* The first of some keys that holds an instant; numbers are seconds. */
-static int64_t first_instant(struct parser *p, json_at object, const struct text *keys, size_t count) {
-	int64_t ns = UNKNOWN;
+/* ---- answers ---- */
 
-	for (size_t i = 0; i < count && ns == UNKNOWN; i++) {
-		ns = field_instant(p, object, keys[i], UNIT_S);
+static json_at counts_of(const struct json *j, json_at answer) {
+	static const struct text keys[] = {KEY("usage"), KEY("usageMetadata"), KEY("usage_metadata")};
+	json_at v = JSON_ABSENT;
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys && v == JSON_ABSENT; i++) {
+		v = usage_object(j, answer, keys[i]);
 	}
-	return ns;
+	return v;
 }
 
-static struct text first_text(struct parser *p, json_at object, const struct text *keys, size_t count) {
-	struct text t = {"", 0};
+static enum service service_in(struct parser *p, json_at usage, json_at answer) {
+	struct text word = usage == JSON_ABSENT ? T("") : field_text(p, usage, T("service_tier"));
 
-	for (size_t i = 0; i < count && t.len == 0; i++) {
-		t = field_text(p, object, keys[i]);
-	}
-	return t;
-}
-#define FIRST_INSTANT(p, object, keys) first_instant(p, object, keys, sizeof keys / sizeof *keys)
-#define FIRST_TEXT(p, object, keys) first_text(p, object, keys, sizeof keys / sizeof *keys)
-
-static json_at object_in(const struct json *j, json_at object, struct text key) {
-	json_at v = object == JSON_ABSENT || json_type(j, object) != JSON_OBJECT ? JSON_ABSENT : json_get(j, object, key);
-
-	return v == JSON_ABSENT || json_type(j, v) != JSON_OBJECT ? JSON_ABSENT : v;
-}
-
-/* prompt_tokens_details, completion_tokens_details; those of input and output in the newer API. */
-static void set_openai(struct parser *p, json_at usage, struct request *q) {
-	const struct json *j = p->json;
-	json_at in = object_in(j, usage, T("prompt_tokens_details")), out = object_in(j, usage, T("completion_tokens_details"));
-
-	in = in == JSON_ABSENT ? object_in(j, usage, T("input_tokens_details")) : in;
-	out = out == JSON_ABSENT ? object_in(j, usage, T("output_tokens_details")) : out;
-	q->prompt_tokens = field_count(p, usage, T("prompt_tokens"));
-	q->prompt_tokens = q->prompt_tokens == UNKNOWN ? field_count(p, usage, T("input_tokens")) : q->prompt_tokens;
-	int64_t generated = field_count(p, usage, T("completion_tokens"));
-	q->completion_tokens = generated == UNKNOWN ? field_count_or_0(p, usage, T("output_tokens")) : generated;
-	q->cached_tokens = field_count_or_0(p, in, T("cached_tokens"));
-	q->cache_write_tokens = field_count_or_0(p, in, T("cache_write_tokens"));
-	q->reasoning_tokens = field_count_or_0(p, out, T("reasoning_tokens"));
-}
-
-/* input_tokens leaves out what was read from the cache and written to it. */
-static void set_anthropic(struct parser *p, json_at usage, struct request *q) {
-	int64_t input = field_count(p, usage, T("input_tokens"));
-
-	q->cached_tokens = field_count_or_0(p, usage, T("cache_read_input_tokens"));
-	q->cache_write_tokens = field_count_or_0(p, usage, T("cache_creation_input_tokens"));
-	q->prompt_tokens = input == UNKNOWN ? UNKNOWN : input + q->cached_tokens + q->cache_write_tokens;
-	q->completion_tokens = field_count_or_0(p, usage, T("output_tokens"));
-}
-
-static bool is_anthropic(struct parser *p, json_at answer, json_at usage) {
-	return text_eq(field_text(p, answer, T("type")), T("message")) ||
-	       (json_get(p->json, usage, T("cache_read_input_tokens")) != JSON_ABSENT &&
-	        json_get(p->json, usage, T("prompt_tokens")) == JSON_ABSENT);
-}
-
-/*
- * The first of the objects that names a class: an answer's usage, the answer, what was asked for. Anthropic's fast
- * mode is no tier but a speed, at a price of its own.
- */
-static enum service service_in(struct parser *p, json_at usage, json_at answer, json_at asked) {
-	const json_at objects[] = {usage, answer, asked};
-	struct text word = T("");
-
-	if (usage != JSON_ABSENT && text_eq(field_text(p, usage, T("speed")), T("fast"))) {
-		return SERVICE_OTHER;
-	}
-	for (size_t i = 0; i < sizeof objects / sizeof *objects && word.len == 0; i++) {
-		word = objects[i] == JSON_ABSENT ? word : field_text(p, objects[i], T("service_tier"));
-	}
-	return service_of(word);
+	return service_of(word.len > 0 ? word : field_text(p, answer, T("service_tier")));
 }
 
 /* llama.cpp's own: prompt_n leaves cached tokens out. Its times are of one slot, beside which others may run. */
@@ -140,33 +97,67 @@ static void set_metrics(struct parser *p, json_at metrics, struct request *q) {
 	q->finish_ns = q->first_token_ns + rest_ns;
 }
 
+/* An answer of the Responses API lists the searches that were made for it. */
+static int64_t searches_in(struct parser *p, json_at answer) {
+	json_at list = json_get(p->json, answer, T("output"));
+	int64_t n = 0;
+
+	for (json_at v = list == JSON_ABSENT ? list : json_first(p->json, list); v != JSON_ABSENT; v = json_next(p->json, v)) {
+		n += json_type(p->json, v) == JSON_OBJECT && text_eq(field_text(p, v, T("type")), T("web_search_call"));
+	}
+	return n;
+}
+
+/* Ids that servers make, and that several records of one answer share. */
+static bool has_server_id(struct parser *p, json_at answer, struct text id) {
+	return text_eq(field_text(p, answer, T("object")), T("chat.completion.chunk")) || text_eq(field_text(p, answer, T("object")), T("text_completion.chunk")) ||
+	       (id.len > 0 && text_eq(field_text(p, answer, T("type")), T("message"))) || text_starts(id, T("msg_")) || text_starts(id, T("resp_")) ||
+	       text_starts(id, T("gen-"));
+}
+
+static void set_names(struct parser *p, json_at answer, json_at around, struct record *out, struct billing *b) {
+	static const struct text ids[] = {KEY("id"), KEY("responseId"), KEY("response_id")};
+	static const struct text models[] = {KEY("model"), KEY("modelVersion"), KEY("model_version")};
+	static const struct text tenants[] = {KEY("tenant"), KEY("organization"), KEY("user")};
+	struct request *q = &out->request;
+
+	q->id = FIRST_TEXT(p, answer, ids);
+	q->server_id = has_server_id(p, answer, q->id);
+	q->tenant = FIRST_TEXT(p, around, tenants);
+	out->model = FIRST_TEXT(p, answer, models);
+	b->provider = text_starts(q->id, T("gen-")) ? T("openrouter") : T("");
+}
+
+static void set_finish(struct parser *p, json_at answer, json_at around, int64_t stamp_ns, struct request *q) {
+	static const struct text whens[] = {KEY("completed_at"), KEY("timestamp"), KEY("time"), KEY("ts"), KEY("@timestamp"),
+	                                    KEY("createTime"), KEY("create_time"), KEY("created"), KEY("created_at")};
+
+	q->finish_ns = FIRST_INSTANT(p, around, whens);
+	q->finish_ns = q->finish_ns == UNKNOWN ? stamp_ns : q->finish_ns;
+	q->finish_ns = q->finish_ns == UNKNOWN ? FIRST_INSTANT(p, answer, whens) : q->finish_ns;
+}
+
 /* An answer in an API's own words; `around` is the line's object, which may say when. */
 static enum parse_result parse_answer(struct parser *p, json_at answer, json_at around, int64_t stamp_ns, bool batch,
                                       struct record *out) {
-	static const struct text whens[] = {KEY("completed_at"), KEY("timestamp"), KEY("time"), KEY("ts"), KEY("@timestamp"),
-	                                    KEY("created"), KEY("created_at")};
-	static const struct text tenants[] = {KEY("tenant"), KEY("organization"), KEY("user")};
 	struct request *q = &out->request;
-	json_at usage = object_in(p->json, answer, T("usage")), timings = object_in(p->json, answer, T("timings"));
+	struct billing b = {.fast = false}, names = {.fast = false};
+	json_at usage = counts_of(p->json, answer), timings = usage_object(p->json, answer, T("timings"));
 
 	if (usage == JSON_ABSENT && timings == JSON_ABSENT) {
 		return PARSE_NONE; /* a piece of a stream, an error */
 	}
 	record_begin(out, RECORD_REQUEST);
 	q->gateway = true;
-	q->prompt_tokens = UNKNOWN;
-	if (usage != JSON_ABSENT && is_anthropic(p, answer, usage)) {
-		set_anthropic(p, usage, q);
-	} else if (usage != JSON_ABSENT) {
-		set_openai(p, usage, q);
+	set_names(p, answer, around, out, &names);
+	if (usage != JSON_ABSENT) {
+		usage_read(p, usage, out->model, q, &b);
 	}
-	q->service = batch ? SERVICE_BATCH : service_in(p, usage, answer, JSON_ABSENT);
-	q->id = field_text(p, answer, T("id"));
-	q->tenant = FIRST_TEXT(p, around, tenants);
-	q->finish_ns = FIRST_INSTANT(p, around, whens);
-	q->finish_ns = q->finish_ns == UNKNOWN ? stamp_ns : q->finish_ns;
-	q->finish_ns = q->finish_ns == UNKNOWN ? FIRST_INSTANT(p, answer, whens) : q->finish_ns;
-	json_at metrics = object_in(p->json, answer, T("metrics"));
+	b.provider = names.provider;
+	b.part[BILLED_SEARCHES] += b.part[BILLED_SEARCHES] == 0 ? searches_in(p, answer) : 0;
+	q->service = batch ? SERVICE_BATCH : b.fast ? SERVICE_OTHER : service_in(p, usage, answer);
+	set_finish(p, answer, around, stamp_ns, q);
+	json_at metrics = usage_object(p->json, answer, T("metrics"));
 	if (metrics != JSON_ABSENT && stamp_ns == UNKNOWN) {
 		set_metrics(p, metrics, q);
 	}
@@ -177,138 +168,258 @@ static enum parse_result parse_answer(struct parser *p, json_at answer, json_at 
 		return PARSE_NONE;
 	}
 	q->ok = !text_eq(field_text(p, answer, T("status")), T("failed"));
-	out->model = field_text(p, answer, T("model"));
+	usage_bill(p, &b, q);
 	return record_finish(p, out);
 }
 
-/* Was it answered from LiteLLM's own cache? Then no engine worked for it. */
-static bool cache_hit(struct parser *p, json_at row) {
-	json_at v = json_get(p->json, row, T("cache_hit"));
-	bool hit = false;
+/* ---- Anthropic's streams: input in the first event, output in the last ---- */
 
-	if (v != JSON_ABSENT && json_bool(p->json, v, &hit)) {
-		return hit;
-	}
-	return text_eq_nocase(field_text(p, row, T("cache_hit")), T("true"));
+static void keep(char *at, size_t size, struct text t) {
+	snprintf(at, size, "%.*s", (int)(t.len < size ? t.len : size - 1), t.len > 0 ? t.at : "");
 }
 
-static enum parse_result parse_litellm(struct parser *p, json_at row, struct record *out) {
-	static const struct text start[] = {KEY("startTime")}, end[] = {KEY("endTime")}, first[] = {KEY("completionStartTime")};
-	static const struct text ids[] = {KEY("request_id"), KEY("id")};
-	static const struct text tenants[] = {KEY("team_id"), KEY("end_user"), KEY("user")};
-	static const struct text team[] = {KEY("user_api_key_team_alias"), KEY("user_api_key_team_id"), KEY("user_api_key_alias")};
-	struct request *q = &out->request;
-	json_at metadata = object_in(p->json, row, T("metadata"));
-	json_at usage = object_in(p->json, metadata, T("usage_object"));
+static enum parse_result stream_start(struct parser *p, struct usage *s, json_at event) {
+	json_at message = usage_object(p->json, event, T("message")), usage = usage_object(p->json, message, T("usage"));
+	struct billing b = {.fast = false};
+	struct record r;
 
-	if (cache_hit(p, row)) {
-		return PARSE_NONE;
-	}
-	record_begin(out, RECORD_REQUEST);
-	q->gateway = true;
+	record_begin(&r, RECORD_REQUEST);
+	keep(s->stream_id, sizeof s->stream_id, field_text(p, message, T("id")));
+	keep(s->stream_model, sizeof s->stream_model, field_text(p, message, T("model")));
 	if (usage != JSON_ABSENT) {
-		set_openai(p, usage, q);
+		usage_read(p, usage, T("claude"), &r.request, &b);
+		r.request.service = b.fast ? SERVICE_OTHER : service_of(field_text(p, usage, T("service_tier")));
 	}
-	q->prompt_tokens = field_count(p, row, T("prompt_tokens"));
-	q->completion_tokens = field_count_or_0(p, row, T("completion_tokens"));
-	if (q->prompt_tokens == UNKNOWN && !p->reason) {
+	s->stream = r.request;
+	keep(s->stream_billing, sizeof s->stream_billing, T(""));
+	s->stream_billing[billing_print(&b, s->stream_billing)] = '\0';
+	return PARSE_NONE;
+}
+
+static enum parse_result stream_end(struct parser *p, struct usage *s, json_at event, int64_t stamp_ns, struct record *out) {
+	json_at usage = usage_object(p->json, event, T("usage"));
+	struct billing more = {.fast = false}, b;
+	struct record r;
+
+	if (usage == JSON_ABSENT || s->stream_id[0] == '\0' || s->stream.prompt_tokens == UNKNOWN) {
 		return PARSE_NONE;
 	}
-	q->id = FIRST_TEXT(p, row, ids);
-	q->tenant = FIRST_TEXT(p, metadata, team);
-	q->tenant = q->tenant.len > 0 ? q->tenant : FIRST_TEXT(p, row, tenants);
-	q->arrival_ns = FIRST_INSTANT(p, row, start);
-	q->finish_ns = FIRST_INSTANT(p, row, end);
-	q->first_token_ns = FIRST_INSTANT(p, row, first);
-	q->ok = !text_eq(field_text(p, row, T("status")), T("failure"));
-	q->service = service_in(p, usage, object_in(p->json, row, T("response")), object_in(p->json, row, T("model_parameters")));
-	out->model = field_text(p, row, T("model"));
+	record_begin(&r, RECORD_REQUEST);
+	usage_read(p, usage, T("claude"), &r.request, &more);
+	record_begin(out, RECORD_REQUEST);
+	out->request = s->stream;
+	billing_parse(text_of(s->stream_billing), &b);
+	b.part[BILLED_SEARCHES] = more.part[BILLED_SEARCHES] > b.part[BILLED_SEARCHES] ? more.part[BILLED_SEARCHES] : b.part[BILLED_SEARCHES];
+	if (r.request.prompt_tokens != UNKNOWN && r.request.prompt_tokens > out->request.prompt_tokens) {
+		out->request.prompt_tokens = r.request.prompt_tokens;
+		out->request.cached_tokens = r.request.cached_tokens;
+		out->request.cache_write_tokens = r.request.cache_write_tokens;
+	}
+	out->request.gateway = out->request.server_id = out->request.ok = true;
+	out->request.completion_tokens = field_count_or_0(p, usage, T("output_tokens"));
+	out->request.id = text_of(s->stream_id);
+	out->request.finish_ns = stamp_ns;
+	out->model = text_of(s->stream_model);
+	usage_bill(p, &b, &out->request);
 	return record_finish(p, out);
 }
 
-static enum parse_result parse_object(struct parser *p, json_at object, int64_t stamp_ns, struct record *out) {
-	static const struct text openai[] = {KEY("response"), KEY("body")}, anthropic[] = {KEY("result"), KEY("message")};
+/* ---- which of these ---- */
+
+static enum parse_result parse_row(struct parser *p, json_at row, json_at around, int64_t stamp_ns, struct record *out) {
+	struct row_cells c = {.word = {0}}, outer = {.word = {0}};
+
+	row_collect(p, row, &c);
+	if (around != JSON_ABSENT && around != row) {
+		row_collect(p, around, &outer);
+		row_put(&c, ROW_START, 254, outer.at[ROW_START]);
+		row_put(&c, ROW_END, 254, outer.at[ROW_END]);
+	}
+	if (text_eq(field_text(p, row, T("schemaType")), T("ModelInvocationLog"))) {
+		row_put(&c, ROW_PROVIDER, 1, T("bedrock"));
+	}
+	return row_record(p, &c, stamp_ns, out);
+}
+
+static bool is_batch(struct parser *p, json_at object) {
 	const struct json *j = p->json;
 
-	if (json_get(j, object, T("startTime")) != JSON_ABSENT && json_get(j, object, T("endTime")) != JSON_ABSENT) {
-		return parse_litellm(p, object, out);
-	}
-	bool batch = json_get(j, object, T("custom_id")) != JSON_ABSENT;
-	json_at answer = field_path(j, object, openai, 2);
-	answer = answer == JSON_ABSENT ? field_path(j, object, anthropic, 2) : answer;
-	if (answer == JSON_ABSENT) {
-		answer = object_in(j, object, T("response"));
-	}
-	return parse_answer(p, answer == JSON_ABSENT ? object : answer, object, stamp_ns, batch, out);
+	return json_get(j, object, T("custom_id")) != JSON_ABSENT ||
+	       (json_get(j, object, T("key")) != JSON_ABSENT && usage_object(j, object, T("response")) != JSON_ABSENT);
 }
 
-/* --- spend logs as CSV --- */
+/* The answer that a line is about, wherever it stands in it; JSON_ABSENT if there is none. */
+static json_at answer_in(struct parser *p, json_at object) {
+	static const struct text openai[] = {KEY("response"), KEY("body")}, anthropic[] = {KEY("result"), KEY("message")};
+	const struct json *j = p->json;
+	const json_at places[] = {object, field_path(j, object, openai, 2), field_path(j, object, anthropic, 2), usage_object(j, object, T("response")),
+	                          usage_object(j, object, T("message")), usage_object(j, object, T("body"))};
 
-enum spend_column { REQUEST_ID, PROMPT, COMPLETION, START, END, FIRST, MODEL, TEAM, END_USER, USER, CACHE_HIT, STATUS };
-static const struct text spend_columns[] = {KEY("request_id"), KEY("prompt_tokens"), KEY("completion_tokens"),
-                                            KEY("startTime"),  KEY("endTime"),       KEY("completionStartTime"),
-                                            KEY("model"),      KEY("team_id"),       KEY("end_user"),
-                                            KEY("user"),       KEY("cache_hit"),     KEY("status")};
-#define SPEND_COLUMNS (sizeof spend_columns / sizeof *spend_columns)
-
-static bool take_header(struct usage *s, const struct text *fields, size_t count) {
-	for (size_t c = 0; c < SPEND_COLUMNS; c++) {
-		s->at[c] = SIZE_MAX;
-		for (size_t i = 0; i < count; i++) {
-			if (text_eq(fields[i], spend_columns[c])) {
-				s->at[c] = i;
-			}
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		bool is = places[i] != JSON_ABSENT && json_type(j, places[i]) == JSON_OBJECT &&
+		          (counts_of(j, places[i]) != JSON_ABSENT || usage_object(j, places[i], T("timings")) != JSON_ABSENT);
+		if (is) {
+			return places[i];
 		}
 	}
+	return JSON_ABSENT;
+}
+
+static enum parse_result parse_event(struct parser *p, struct usage *s, json_at object, int64_t stamp_ns, struct record *out) {
+	struct text type = field_text(p, object, T("type"));
+
+	if (text_eq(type, T("message_start"))) {
+		return stream_start(p, s, object);
+	}
+	return text_eq(type, T("message_delta")) ? stream_end(p, s, object, stamp_ns, out) : usage_claude_code(p, object, out);
+}
+
+static bool is_event(struct parser *p, json_at object) {
+	struct text type = field_text(p, object, T("type"));
+
+	return text_eq(type, T("message_start")) || text_eq(type, T("message_delta")) ||
+	       (text_eq(type, T("assistant")) && usage_object(p->json, object, T("message")) != JSON_ABSENT);
+}
+
+static enum parse_result parse_object(struct parser *p, struct usage *s, json_at object, json_at around, int64_t stamp_ns,
+                                      struct record *out) {
+	const struct json *j = p->json;
+	json_at details = usage_object(j, object, T("usageDetails")), tokens = usage_object(j, object, T("tokens"));
+
+	details = details == JSON_ABSENT ? usage_object(j, object, T("usage_details")) : details;
+	if (usage_is_litellm(p, object)) {
+		return usage_litellm(p, object, out);
+	}
+	if (is_event(p, object)) {
+		return parse_event(p, s, object, stamp_ns, out);
+	}
+	if (usage_is_codex(p, object)) {
+		return usage_codex(p, &s->agent, object, out);
+	}
+	if (details != JSON_ABSENT) {
+		return usage_observation(p, object, details, stamp_ns, out);
+	}
+	if (tokens != JSON_ABSENT && json_get(j, tokens, T("input")) != JSON_ABSENT) {
+		return usage_message(p, object, tokens, stamp_ns, out);
+	}
+	json_at answer = answer_in(p, object);
+	return answer != JSON_ABSENT ? parse_answer(p, answer, object, stamp_ns, is_batch(p, object), out)
+	                             : parse_row(p, object, around, stamp_ns, out);
+}
+
+/* ---- arrays of objects within objects ---- */
+
+/* The first object of an array under a key that holds records; JSON_ABSENT if the object is a record itself. */
+static json_at records_in(const struct json *j, json_at object) {
+	static const struct text own[] = {KEY("usage"), KEY("usageMetadata"), KEY("usage_metadata"), KEY("usageDetails"), KEY("usage_details"),
+	                                  KEY("response"), KEY("result"), KEY("message"), KEY("payload"), KEY("prompt_tokens"), KEY("tokens"),
+	                                  KEY("schemaType"), KEY("input_tokens"), KEY("timings")};
+	static const struct text lists[] = {KEY("data"), KEY("results"), KEY("messages"), KEY("observations"), KEY("generations"), KEY("items"),
+	                                    KEY("records"), KEY("logs"), KEY("value"), KEY("result")};
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+		json_at v = json_get(j, object, own[i]);
+		if (v != JSON_ABSENT && json_type(j, v) != JSON_ARRAY && json_type(j, v) != JSON_NULL) {
+			return JSON_ABSENT;
+		}
+	}
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		json_at list = json_get(j, object, lists[i]);
+		json_at first = list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list);
+		if (first != JSON_ABSENT && json_type(j, first) == JSON_OBJECT) {
+			return first;
+		}
+	}
+	return JSON_ABSENT;
+}
+
+/* Down to the record at hand. */
+static void descend(const struct json *j, struct usage *s) {
+	while (s->depth < WALK_MAX && json_type(j, s->at[s->depth - 1]) == JSON_OBJECT) {
+		json_at inner = records_in(j, s->at[s->depth - 1]);
+		if (inner == JSON_ABSENT) {
+			return;
+		}
+		s->at[s->depth++] = inner;
+	}
+}
+
+/* On to the next record; depth 0: there is none. */
+static void advance(const struct json *j, struct usage *s) {
+	while (s->depth > 0) {
+		json_at next = s->depth == 1 && s->single ? JSON_ABSENT : json_next(j, s->at[s->depth - 1]);
+		if (next != JSON_ABSENT) {
+			s->at[s->depth - 1] = next;
+			descend(j, s);
+			return;
+		}
+		s->depth--;
+	}
+}
+
+static bool start(struct parser *p, struct usage *s, struct text line) {
+	if (!field_parse_line(p, line)) {
+		return false;
+	}
+	s->single = json_type(p->json, 0) == JSON_OBJECT;
+	s->at[0] = s->single ? 0 : json_first(p->json, 0);
+	s->depth = s->at[0] == JSON_ABSENT ? 0 : 1;
+	if (s->depth > 0) {
+		descend(p->json, s);
+	}
+	return true;
+}
+
+static enum parse_result parse_json(struct parser *p, struct usage *s, struct text line, int64_t stamp_ns, struct record *out) {
+	enum parse_result result = PARSE_NONE;
+
+	if (s->depth == 0 && !start(p, s, line)) {
+		return p->reason ? PARSE_REJECT : PARSE_NONE;
+	}
+	while (s->depth > 0 && result == PARSE_NONE) {
+		json_at v = s->at[s->depth - 1];
+		p->reason = NULL;
+		result = json_type(p->json, v) == JSON_OBJECT
+		             ? parse_object(p, s, v, s->depth > 1 ? s->at[s->depth - 2] : v, stamp_ns, out)
+		             : reject(p, "wrong type of value");
+		advance(p->json, s);
+	}
+	if (s->depth == 0) {
+		return result;
+	}
+	return result == PARSE_RECORD ? PARSE_AGAIN : PARSE_REJECT_AGAIN;
+}
+
+/* ---- CSV ---- */
+
+static bool take_header(struct usage *s, const struct text *fields, size_t count) {
+	bool has[ROW_MEANINGS + 1] = {false};
+
+	for (size_t i = 0; i < count; i++) {
+		s->meaning[i] = (unsigned char)row_meaning(fields[i], &s->word[i]);
+		has[s->meaning[i]] = true;
+	}
 	s->columns = count;
-	s->has_header = s->at[PROMPT] != SIZE_MAX && s->at[COMPLETION] != SIZE_MAX && s->at[END] != SIZE_MAX;
+	s->has_header = (has[ROW_PROMPT] || has[ROW_UNCACHED]) && has[ROW_OUTPUT] && (has[ROW_START] || has[ROW_END]) && has[ROW_MODEL];
 	return s->has_header;
 }
 
-static struct text column(const struct usage *s, const struct text *fields, enum spend_column c) {
-	return s->at[c] == SIZE_MAX ? T("") : fields[s->at[c]];
+/* A column of JSON, as databases write it out. */
+static void collect_metadata(struct parser *p, struct usage *s, struct row_cells *c) {
+	struct text raw = c->at[ROW_METADATA];
+
+	if (text_starts(raw, T("{"))) {
+		struct text json = csv_unquote(raw, s->metadata, sizeof s->metadata);
+		if (json_parse(p->json, json, NULL) && json_type(p->json, 0) == JSON_OBJECT) {
+			row_collect(p, 0, c);
+		}
+	}
 }
 
-static bool column_count(struct text t, int64_t *out) {
-	return text_to_i64(t, out) && *out >= 0 && *out <= COUNT_MAX;
-}
-
-/* "2026-08-10 23:59:25.138", "2026-08-10T23:59:25.138Z"; empty is UNKNOWN. */
-static bool column_instant(struct parser *p, struct text t, int64_t *ns) {
-	*ns = UNKNOWN;
-	return t.len == 0 || (stamp_take_local(&p->stamps, &t, ns) && t.len == 0);
-}
-
-static enum parse_result parse_row(struct parser *p, const struct usage *s, const struct text *fields,
-                                   struct record *out) {
-	struct request *q = &out->request;
-
-	if (text_eq_nocase(column(s, fields, CACHE_HIT), T("true"))) {
-		return PARSE_NONE;
-	}
-	record_begin(out, RECORD_REQUEST);
-	q->gateway = true;
-	if (!column_count(column(s, fields, PROMPT), &q->prompt_tokens) ||
-	    !column_count(column(s, fields, COMPLETION), &q->completion_tokens)) {
-		return reject(p, "wrong type of value");
-	}
-	if (!column_instant(p, column(s, fields, START), &q->arrival_ns) ||
-	    !column_instant(p, column(s, fields, END), &q->finish_ns) ||
-	    !column_instant(p, column(s, fields, FIRST), &q->first_token_ns)) {
-		return reject(p, "invalid time stamp");
-	}
-	q->id = column(s, fields, REQUEST_ID);
-	for (enum spend_column c = TEAM; c <= USER && q->tenant.len == 0; c++) {
-		q->tenant = column(s, fields, c);
-	}
-	q->ok = !text_eq(column(s, fields, STATUS), T("failure"));
-	out->model = column(s, fields, MODEL);
-	return record_finish(p, out);
-}
-
-static enum parse_result parse_csv(struct parser *p, struct text line, struct record *out) {
+static enum parse_result parse_csv(struct parser *p, struct text line, int64_t stamp_ns, struct record *out) {
 	struct usage *s = p->state;
 	struct text fields[CSV_COLUMNS_MAX];
+	struct row_cells c = {.word = {0}};
 	size_t count = csv_split(line, fields);
 
 	p->reason = NULL;
@@ -321,44 +432,114 @@ static enum parse_result parse_csv(struct parser *p, struct text line, struct re
 	if (!s->has_header || count != s->columns) {
 		return reject(p, s->has_header ? "malformed row" : "row before its header");
 	}
-	return parse_row(p, s, fields, out);
+	for (size_t i = 0; i < count; i++) {
+		if (s->meaning[i] < ROW_MEANINGS) {
+			row_put(&c, (enum meaning)s->meaning[i], s->word[i], fields[i]);
+		}
+	}
+	collect_metadata(p, s, &c);
+	return row_record(p, &c, stamp_ns, out);
+}
+
+/* Captured streams: "data: {…}", "event: …", "data: [DONE]". */
+static bool skip_stream_prefix(struct text *line) {
+	bool data = text_skip(line, T("data:"));
+
+	text_skip_blanks(line);
+	return data || text_starts(*line, T("event:")) || text_starts(*line, T("id:")) || text_starts(*line, T(":")) || text_starts(*line, T("retry:"));
 }
 
 static enum parse_result usage_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
                                      struct record *out) {
 	struct usage *s = p->state;
 
-	if (line && (s->has_header || (line->len > 0 && line->at[0] != '{' && line->at[0] != '[' && line->at[0] != ']'))) {
-		return parse_csv(p, *line, out);
+	if (!line) {
+		return PARSE_NONE;
 	}
-	return field_each(p, &s->next, line, stamp_ns, parse_object, out);
+	struct text t = *line;
+	bool stream = !s->has_header && skip_stream_prefix(&t);
+	if (stream && (t.len == 0 || t.at[0] != '{')) {
+		p->reason = NULL;
+		return PARSE_NONE;
+	}
+	if (s->has_header || (t.len > 0 && t.at[0] != '{' && t.at[0] != '[' && t.at[0] != ']' && t.at[0] != ',')) {
+		return parse_csv(p, t, stamp_ns, out);
+	}
+	return parse_json(p, s, t, stamp_ns, out);
 }
 
-static int bid_json(struct text t) {
-	bool usage = text_find(t, T("\"usage\"")) != SIZE_MAX;
-	bool tokens = text_find(t, T("\"completion_tokens\"")) != SIZE_MAX || text_find(t, T("\"output_tokens\"")) != SIZE_MAX;
+/* ---- the bid ---- */
 
-	if (tokens && text_find(t, T("\"startTime\"")) != SIZE_MAX && text_find(t, T("\"endTime\"")) != SIZE_MAX) {
-		return 80;
+static bool has(struct text t, struct text word) {
+	return text_find(t, word) != SIZE_MAX;
+}
+
+/* Words that stand in no other log, and how sure they are. */
+static const struct {
+	struct text all[3];
+	int bid;
+} marks[] = {
+	{{KEY("\"startTime\""), KEY("\"endTime\""), KEY("\"completion_tokens\"")}, 80},
+	{{KEY("\"usageDetails\"")}, 80},
+	{{KEY("\"usage_details\"")}, 80},
+	{{KEY("\"sessionId\""), KEY("\"message\""), KEY("\"usage\"")}, 80},
+	{{KEY("\"sessionId\""), KEY("\"parentUuid\"")}, 60},
+	{{KEY("\"type\":\"session_meta\"")}, 80},
+	{{KEY("\"payload\""), KEY("\"turn_context\"")}, 70},
+	{{KEY("\"payload\""), KEY("\"token_count\"")}, 80},
+	{{KEY("\"usageMetadata\""), KEY("TokenCount\"")}, 60},
+	{{KEY("\"usage_metadata\""), KEY("_token_count\"")}, 60},
+	{{KEY("\"ModelInvocationLog\"")}, 80},
+	{{KEY("\"inputTokenCount\""), KEY("\"outputTokenCount\"")}, 60},
+	{{KEY("\"uncached_input_tokens\""), KEY("\"output_tokens\"")}, 80},
+	{{KEY("organization.usage.")}, 80},
+	{{KEY("\"num_model_requests\""), KEY("\"input_tokens\"")}, 80},
+	{{KEY("\"native_tokens_prompt\"")}, 80},
+	{{KEY("\"tokens_prompt\""), KEY("\"tokens_completion\"")}, 70},
+	{{KEY("\"tokens_in\""), KEY("\"tokens_out\"")}, 60},
+	{{KEY("\"ai-proxy\""), KEY("\"usage\"")}, 70},
+	{{KEY("\"message_start\""), KEY("\"usage\"")}, 60},
+	{{KEY("\"chat.completion.chunk\"")}, 55},
+	{{KEY("\"tokens\""), KEY("\"thoughts\"")}, 60},
+	{{KEY("\"tokens\""), KEY("\"providerID\"")}, 70},
+	{{KEY("\"usage\""), KEY("\"completion_tokens\"")}, 50},
+	{{KEY("\"usage\""), KEY("\"output_tokens\"")}, 50},
+	{{KEY("\"usage\""), KEY("\"outputTokens\"")}, 50},
+	{{KEY("\"embedding\""), KEY("\"prompt_tokens\"")}, 50},
+	{{KEY("\"usage\""), KEY("\"prompt_tokens\"")}, 45},
+	{{KEY("\"timings\""), KEY("\"predicted_n\"")}, 50},
+	{{KEY("\"promptTokens\""), KEY("\"completionTokens\"")}, 50},
+	{{KEY("\"prompt_tokens\""), KEY("\"completion_tokens\"")}, 40},
+};
+
+static int bid_json(struct text t) {
+	int bid = 0;
+
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		bool all = marks[i].bid > bid;
+		for (size_t k = 0; k < 3 && all; k++) {
+			all = marks[i].all[k].len == 0 || has(t, marks[i].all[k]);
+		}
+		bid = all ? marks[i].bid : bid;
 	}
-	if (text_find(t, T("\"timings\"")) != SIZE_MAX && text_find(t, T("\"predicted_n\"")) != SIZE_MAX) {
-		return 50;
-	}
-	return usage && tokens ? 50 : 0;
+	return bid;
+}
+
+static int bid_csv(struct text line) {
+	struct text fields[CSV_COLUMNS_MAX];
+	struct usage s = {.depth = 0};
+	size_t columns = csv_split(line, fields);
+
+	return columns > 3 && take_header(&s, fields, columns) ? 80 : 0;
 }
 
 static int usage_bid(const struct text *lines, size_t count) {
-	struct text fields[CSV_COLUMNS_MAX];
-	struct usage s = {0};
 	int bid = 0;
 
 	for (size_t i = 0; i < count && bid < 80; i++) {
-		bool json = text_starts(lines[i], T("{")) || text_starts(lines[i], T("[{"));
-		int own = json ? bid_json(lines[i]) : 0;
-		if (i == 0 && !json) {
-			size_t columns = csv_split(lines[i], fields);
-			own = columns > 0 && take_header(&s, fields, columns) ? 80 : 0;
-		}
+		struct text t = lines[i];
+		bool stream = skip_stream_prefix(&t), json = text_starts(t, T("{")) || text_starts(t, T("[{"));
+		int own = json ? bid_json(t) : i == 0 && !stream ? bid_csv(t) : 0;
 		bid = own > bid ? own : bid;
 	}
 	return bid;

@@ -1,0 +1,55 @@
+/* usage.h: what readers of vendors' usage share; private to formats/usage/. */
+#ifndef INGEST_FORMATS_USAGE_H
+#define INGEST_FORMATS_USAGE_H
+
+#include "core/billing.h"
+#include "ingest/formats/fields.h"
+
+#define KEY(literal) {literal, sizeof(literal) - 1}
+
+/* The object under a key, or JSON_ABSENT. */
+json_at usage_object(const struct json *j, json_at object, struct text key);
+/* The first of some keys that holds something; numbers as instants are seconds, or what their size says. */
+int64_t usage_first_instant(struct parser *p, json_at object, const struct text *keys, size_t count);
+struct text usage_first_text(struct parser *p, json_at object, const struct text *keys, size_t count);
+int64_t usage_first_count(struct parser *p, json_at object, const struct text *keys, size_t count);
+#define FIRST_INSTANT(p, object, keys) usage_first_instant(p, object, keys, sizeof keys / sizeof *keys)
+#define FIRST_TEXT(p, object, keys) usage_first_text(p, object, keys, sizeof keys / sizeof *keys)
+#define FIRST_COUNT(p, object, keys) usage_first_count(p, object, keys, sizeof keys / sizeof *keys)
+
+/*
+ * The counts of one usage object, in whichever vendor's words, as those of a request: input with cached tokens, output
+ * with reasoning, and the parts that are priced apart. `model` helps where words are the same. prompt_tokens is
+ * UNKNOWN if the object has no counts.
+ */
+void usage_read(struct parser *p, json_at usage, struct text model, struct request *q, struct billing *b);
+/* OpenAI's words, and LiteLLM's, whose input includes what was read from a cache and written to it. */
+void usage_read_openai(struct parser *p, json_at usage, struct text model, struct request *q, struct billing *b);
+/* Google's words: usageMetadata, or usage_metadata. */
+void usage_read_gemini(struct parser *p, json_at usage, struct request *q, struct billing *b);
+
+/* Where cached and reasoning tokens stand beside input and output, the total shows it: then they are added. */
+void usage_settle(struct request *q, int64_t total, bool thinks);
+
+/* Writes what is billed apart into the record; the text lives until the next line. */
+void usage_bill(struct parser *p, const struct billing *b, struct request *q);
+
+/* LiteLLM's spend logs and payloads. */
+bool usage_is_litellm(struct parser *p, json_at row);
+enum parse_result usage_litellm(struct parser *p, json_at row, struct record *out);
+
+/* Sessions of coding agents. What is to be known of the lines before: zero at the start. */
+struct agent {
+	char model[96], project[96];
+	int64_t total_input, total_output; /* of a session so far */
+};
+enum parse_result usage_claude_code(struct parser *p, json_at line, struct record *out);
+bool usage_is_codex(struct parser *p, json_at line);
+enum parse_result usage_codex(struct parser *p, struct agent *a, json_at line, struct record *out);
+
+
+/* Langfuse's observations, with the object of their counts; messages with an object of tokens. */
+enum parse_result usage_observation(struct parser *p, json_at row, json_at details, int64_t stamp_ns, struct record *out);
+enum parse_result usage_message(struct parser *p, json_at message, json_at tokens, int64_t stamp_ns, struct record *out);
+
+#endif
