@@ -27,10 +27,10 @@ ifneq ($(filter-out no 0,$(ISAL)),)
 PACKAGES += libisal
 FEATURES += -DTOLLBOOK_ISAL
 endif
-# Ledgers in PostgreSQL.
+# Ledgers in PostgreSQL: libpq is loaded when a server is named (ledger/drivers/libpq.c).
 ifneq ($(filter-out no 0,$(PG)),)
-PACKAGES += libpq
-FEATURES += -DTOLLBOOK_PG
+PG_CFLAGS := $(shell $(PKG_CONFIG) --cflags libpq 2> /dev/null)
+FEATURES += -DTOLLBOOK_PG $(PG_CFLAGS)
 endif
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow

@@ -9,10 +9,11 @@
 
 #ifdef TOLLBOOK_PG
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "ledger/drivers/libpq.h"
 
 /* A server that is being restarted is waited for: so many tries, each twice as late as the one before. */
 #define TRIES 8
@@ -22,6 +23,7 @@
 struct statement;
 
 struct connection {
+	struct libpq pq;
 	PGconn *at;
 	bool writes;
 	int64_t statements;         /* for their names */
@@ -53,8 +55,8 @@ static bool may_pass(const char *state) {
 }
 
 static int failed(struct connection *c, const PGresult *r, struct fault *why) {
-	const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-	const char *message = r ? PQresultErrorMessage(r) : PQerrorMessage(c->at);
+	const char *state = r ? c->pq.PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
+	const char *message = r ? c->pq.PQresultErrorMessage(r) : c->pq.PQerrorMessage(c->at);
 	struct text line = text_trim(text_of(message ? message : ""));
 
 	return fault_set(why, may_pass(state) ? ERROR_IO : ERROR_CONFIG, "PostgreSQL: %.*s%s%s", (int)(line.len < 300 ? line.len : 300), line.at,
@@ -69,7 +71,7 @@ static void set_aside(struct connection *c) {
 	PGresult *r;
 
 	c->streaming = NULL;
-	while (s && (r = PQgetResult(c->at))) {
+	while (s && (r = c->pq.PQgetResult(c->at))) {
 		s->waiting = must_realloc(s->waiting, (s->waiting_count + 1) * sizeof(PGresult *));
 		s->waiting[s->waiting_count++] = r;
 	}
@@ -82,11 +84,11 @@ static int execute(void *connection, const char *sql, struct fault *why) {
 	struct connection *c = connection;
 
 	set_aside(c);
-	PGresult *r = PQexec(c->at, sql);
-	ExecStatusType status = PQresultStatus(r);
+	PGresult *r = c->pq.PQexec(c->at, sql);
+	ExecStatusType status = c->pq.PQresultStatus(r);
 	bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 	int rc = ok ? 0 : failed(c, r, why);
-	PQclear(r);
+	c->pq.PQclear(r);
 	return rc;
 }
 
@@ -97,9 +99,9 @@ static int prepare(void *connection, const char *sql, void **statement, struct f
 	set_aside(c);
 	s->connection = c;
 	snprintf(s->name, sizeof s->name, "s%lld", (long long)c->statements++);
-	PGresult *r = PQprepare(c->at, s->name, sql, 0, NULL);
-	int rc = PQresultStatus(r) == PGRES_COMMAND_OK ? 0 : failed(c, r, why);
-	PQclear(r);
+	PGresult *r = c->pq.PQprepare(c->at, s->name, sql, 0, NULL);
+	int rc = c->pq.PQresultStatus(r) == PGRES_COMMAND_OK ? 0 : failed(c, r, why);
+	c->pq.PQclear(r);
 	if (rc < 0) {
 		free(s);
 		return rc;
@@ -115,12 +117,12 @@ static void finish(void *statement) {
 		set_aside(s->connection);
 	}
 	while (s->waiting_next < s->waiting_count) {
-		PQclear(s->waiting[s->waiting_next++]);
+		s->connection->pq.PQclear(s->waiting[s->waiting_next++]);
 	}
 	free(s->waiting);
 	s->waiting = NULL;
 	s->waiting_count = s->waiting_next = 0;
-	PQclear(s->row);
+	s->connection->pq.PQclear(s->row);
 	s->row = NULL;
 }
 
@@ -150,10 +152,10 @@ static int start(void *statement, const struct value *values, size_t count, stru
 		lengths[i] = is_bytes ? (int)values[i].bytes.len : 0;
 		formats[i] = is_bytes;
 	}
-	if (!PQsendQueryPrepared(c->at, s->name, (int)count, at, lengths, formats, 0)) {
+	if (!s->connection->pq.PQsendQueryPrepared(c->at, s->name, (int)count, at, lengths, formats, 0)) {
 		return failed(c, NULL, why);
 	}
-	PQsetSingleRowMode(c->at);
+	s->connection->pq.PQsetSingleRowMode(c->at);
 	c->streaming = s;
 	return 0;
 }
@@ -162,22 +164,22 @@ static PGresult *next_result(struct statement *s) {
 	if (s->waiting_next < s->waiting_count) {
 		return s->waiting[s->waiting_next++];
 	}
-	return s->connection->streaming == s ? PQgetResult(s->connection->at) : NULL;
+	return s->connection->streaming == s ? s->connection->pq.PQgetResult(s->connection->at) : NULL;
 }
 
 static int step(void *statement, struct fault *why) {
 	struct statement *s = statement;
 
-	PQclear(s->row);
+	s->connection->pq.PQclear(s->row);
 	s->row = NULL;
 	for (PGresult *r; (r = next_result(s));) {
-		ExecStatusType status = PQresultStatus(r);
+		ExecStatusType status = s->connection->pq.PQresultStatus(r);
 		if (status == PGRES_SINGLE_TUPLE) {
 			s->row = r;
 			return 1;
 		}
 		int rc = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? 0 : failed(s->connection, r, why);
-		PQclear(r);
+		s->connection->pq.PQclear(r);
 		if (rc < 0) {
 			finish(s);
 			return rc;
@@ -194,18 +196,20 @@ static int step(void *statement, struct fault *why) {
 
 /* Integers come as digits; bytes as \x and hex, which are turned in place. */
 static struct value column(void *statement, int index) {
-	PGresult *r = ((struct statement *)statement)->row;
+	const struct statement *s = statement;
+	const struct libpq *pq = &s->connection->pq;
+	PGresult *r = s->row;
 
-	if (PQgetisnull(r, 0, index)) {
+	if (pq->PQgetisnull(r, 0, index)) {
 		return (struct value){.type = VALUE_NULL};
 	}
-	char *at = PQgetvalue(r, 0, index);
-	struct text t = {at, (size_t)PQgetlength(r, 0, index)};
+	char *at = pq->PQgetvalue(r, 0, index);
+	struct text t = {at, (size_t)pq->PQgetlength(r, 0, index)};
 	int64_t n;
-	if (PQftype(r, index) == OID_TEXT) {
+	if (pq->PQftype(r, index) == OID_TEXT) {
 		return (struct value){.type = VALUE_TEXT, .bytes = t};
 	}
-	if (PQftype(r, index) != OID_BYTEA) {
+	if (pq->PQftype(r, index) != OID_BYTEA) {
 		return (struct value){.type = VALUE_INTEGER, .integer = text_to_i64(t, &n) ? n : 0};
 	}
 	size_t len = 0;
@@ -231,21 +235,21 @@ static int load(void *connection, const char *sql, struct text rows, struct faul
 	int rc = 0;
 
 	set_aside(c);
-	PGresult *r = PQexec(c->at, sql);
-	if (PQresultStatus(r) != PGRES_COPY_IN) {
+	PGresult *r = c->pq.PQexec(c->at, sql);
+	if (c->pq.PQresultStatus(r) != PGRES_COPY_IN) {
 		rc = failed(c, r, why);
-		PQclear(r);
+		c->pq.PQclear(r);
 		return rc;
 	}
-	PQclear(r);
-	if (PQputCopyData(c->at, rows.at, (int)rows.len) != 1 || PQputCopyEnd(c->at, NULL) != 1) {
+	c->pq.PQclear(r);
+	if (c->pq.PQputCopyData(c->at, rows.at, (int)rows.len) != 1 || c->pq.PQputCopyEnd(c->at, NULL) != 1) {
 		return failed(c, NULL, why);
 	}
-	while ((r = PQgetResult(c->at))) {
-		if (PQresultStatus(r) != PGRES_COMMAND_OK && rc == 0) {
+	while ((r = c->pq.PQgetResult(c->at))) {
+		if (c->pq.PQresultStatus(r) != PGRES_COMMAND_OK && rc == 0) {
 			rc = failed(c, r, why);
 		}
-		PQclear(r);
+		c->pq.PQclear(r);
 	}
 	return rc;
 }
@@ -287,14 +291,14 @@ static int define(void *connection, const char *sql, struct fault *why) {
 }
 
 static int ask_one(struct connection *c, const char *sql, int64_t *out, struct fault *why) {
-	PGresult *r = PQexec(c->at, sql);
-	int rc = PQresultStatus(r) == PGRES_TUPLES_OK ? 0 : failed(c, r, why);
+	PGresult *r = c->pq.PQexec(c->at, sql);
+	int rc = c->pq.PQresultStatus(r) == PGRES_TUPLES_OK ? 0 : failed(c, r, why);
 
 	*out = 0;
-	if (rc == 0 && PQntuples(r) > 0) {
-		(void)text_to_i64(text_of(PQgetvalue(r, 0, 0)), out);
+	if (rc == 0 && c->pq.PQntuples(r) > 0) {
+		(void)text_to_i64(text_of(c->pq.PQgetvalue(r, 0, 0)), out);
 	}
-	PQclear(r);
+	c->pq.PQclear(r);
 	return rc;
 }
 
@@ -332,22 +336,28 @@ static int check_version(struct connection *c, const struct driver_options *o, s
 
 /* A command line can be read by everybody on the machine. */
 static int refuse_password(const char *where, struct fault *why) {
+	struct libpq pq;
 	char *message = NULL;
-	PQconninfoOption *options = PQconninfoParse(where, &message);
+	int rc = libpq_load(&pq, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	PQconninfoOption *options = pq.PQconninfoParse(where, &message);
 	bool has = false;
 
 	for (PQconninfoOption *o = options; o && o->keyword; o++) {
 		has |= strcmp(o->keyword, "password") == 0 && o->val;
 	}
-	PQconninfoFree(options);
-	PQfreemem(message);
+	pq.PQconninfoFree(options);
+	pq.PQfreemem(message);
 	return has ? fault_set(why, ERROR_CONFIG, "a password does not belong on the command line, expected it in the file of "
 	                       "PGPASSFILE (~/.pgpass) or of a service") : 0;
 }
 
 /* Is it down, or starting, and worth waiting for? */
-static bool is_passing(const PGconn *c) {
-	const char *said = PQerrorMessage(c);
+static bool is_passing(const struct connection *c) {
+	const char *said = c->pq.PQerrorMessage(c->at);
 
 	return strstr(said, "starting up") || strstr(said, "shutting down") || strstr(said, "Connection refused") ||
 	       strstr(said, "No such file or directory") || strstr(said, "server closed the connection") ||
@@ -355,12 +365,12 @@ static bool is_passing(const PGconn *c) {
 }
 
 /* A login or a database that there is not: libpq gives no SQLSTATE for these. */
-static bool is_refusal(const PGconn *c) {
+static bool is_refusal(const struct connection *c) {
 	static const char *const said[] = {"authentication failed", "does not exist", "no password supplied", "permission denied",
 	                                   "no pg_hba.conf entry", "invalid"};
 
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
-		if (strstr(PQerrorMessage(c), said[i])) {
+		if (strstr(c->pq.PQerrorMessage(c->at), said[i])) {
 			return true;
 		}
 	}
@@ -376,17 +386,19 @@ static int connect_to(struct connection *c, const char *where, struct fault *why
 	int64_t pause_ms = FIRST_PAUSE_MS;
 
 	for (int i = 0; i < TRIES; i++, pause_ms *= 2) {
-		PQfinish(c->at);
-		c->at = PQconnectdb(where);
-		if (PQstatus(c->at) == CONNECTION_OK) {
-			PQsetNoticeReceiver(c->at, hear, NULL);
+		if (c->at) {
+			c->pq.PQfinish(c->at);
+		}
+		c->at = c->pq.PQconnectdb(where);
+		if (c->pq.PQstatus(c->at) == CONNECTION_OK) {
+			c->pq.PQsetNoticeReceiver(c->at, hear, NULL);
 			return 0;
 		}
-		if (is_refusal(c->at)) {
+		if (is_refusal(c)) {
 			(void)failed(c, NULL, why);
 			return ERROR_CONFIG;
 		}
-		if (!is_passing(c->at)) {
+		if (!is_passing(c)) {
 			break;
 		}
 		struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
@@ -399,7 +411,9 @@ static void close_connection(void *connection) {
 	struct connection *c = connection;
 
 	if (c) {
-		PQfinish(c->at);
+		if (c->at) {
+			c->pq.PQfinish(c->at);
+		}
 		free(c);
 	}
 }
@@ -416,6 +430,7 @@ static int open_connection(void **connection, const struct driver_options *o, st
 	struct connection *c = must_calloc(1, sizeof *c);
 	int rc = refuse_password(o->where, why);
 
+	rc = rc < 0 ? rc : libpq_load(&c->pq, why);
 	c->writes = o->mode != LEDGER_READ;
 	rc = rc < 0 ? rc : connect_to(c, o->where, why);
 	rc = rc < 0 ? rc : execute(c, settings, why);
