@@ -5,7 +5,7 @@
 #define NS 1e9
 #define US 1e3
 
-const char *const law_engine_names[LAW_ENGINES] = {"any", "vllm", "sglang", "tensorrt-llm", "llama.cpp"};
+const char *const law_engine_names[LAW_ENGINES] = {"any", "vllm", "sglang", "tensorrt-llm", "llama.cpp", "deepseek"};
 
 enum law_engine law_engine_of(struct text name) {
 	static const struct {
@@ -15,7 +15,8 @@ enum law_engine law_engine_of(struct text name) {
 	             {{"tensorrt", 8}, LAW_TRTLLM},    {{"trtllm", 6}, LAW_TRTLLM},    {{"trt", 3}, LAW_TRTLLM},
 	             {{"nim", 3}, LAW_TRTLLM},         {{"llama.cpp", 9}, LAW_LLAMACPP}, {{"llamacpp", 8}, LAW_LLAMACPP},
 	             {{"llama-cpp", 9}, LAW_LLAMACPP}, {{"ollama", 6}, LAW_LLAMACPP},  {{"lmstudio", 8}, LAW_LLAMACPP},
-	             {{"mlx", 3}, LAW_LLAMACPP},       {{"koboldcpp", 9}, LAW_LLAMACPP}};
+	             {{"mlx", 3}, LAW_LLAMACPP},       {{"koboldcpp", 9}, LAW_LLAMACPP},
+	             {{"deepseek", 8}, LAW_DEEPSEEK}};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (name.len >= names[i].name.len && text_eq_nocase(text_cut(name, 0, names[i].name.len), names[i].name)) {
@@ -27,7 +28,7 @@ enum law_engine law_engine_of(struct text name) {
 
 int64_t law_chunk(enum law_engine e) {
 	static const int64_t chunks[LAW_ENGINES] = {[LAW_ANY] = 2048, [LAW_VLLM] = 8192, [LAW_SGLANG] = 8192,
-	                                            [LAW_TRTLLM] = 8192, [LAW_LLAMACPP] = 512};
+	                                            [LAW_TRTLLM] = 8192, [LAW_LLAMACPP] = 512, [LAW_DEEPSEEK] = 8192};
 	return chunks[e];
 }
 
@@ -293,5 +294,5 @@ double law_watts(const struct law *l, const struct law_step *s) {
 }
 
 double law_spread(const struct law *l) {
-	return l->engine == LAW_ANY || l->card == LAW_OTHER || l->layout.pp > 1 ? 1.0 : 0.69;
+	return l->engine == LAW_ANY || l->engine == LAW_DEEPSEEK || l->card == LAW_OTHER || l->layout.pp > 1 ? 1.0 : 0.69;
 }

@@ -10,7 +10,7 @@
 
 #include "core/model/roofline.h"
 
-enum law_engine { LAW_ANY, LAW_VLLM, LAW_SGLANG, LAW_TRTLLM, LAW_LLAMACPP, LAW_ENGINES };
+enum law_engine { LAW_ANY, LAW_VLLM, LAW_SGLANG, LAW_TRTLLM, LAW_LLAMACPP, LAW_DEEPSEEK, LAW_ENGINES };
 
 /* Of all engines and cards, in natural logarithms so that each can be fitted without bounds. */
 enum law_constant {

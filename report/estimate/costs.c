@@ -163,7 +163,7 @@ static int set_law(struct costs *c, const struct estimate_options *o, const stru
 	c->law.mfu = (double)o->mfu / 1e9;
 	c->law.bandwidth = (double)o->bandwidth / 1e9;
 	c->spread = law_spread(&c->law);
-	c->chunk = (double)(o->chunk > 0 ? o->chunk : law_chunk(engine));
+	c->chunk = (double)(o->chunk > 0 ? o->chunk : law_chunk(engine) * layout.dp); /* each rank takes its own */
 	roofline_init(&c->roofline, m, g, o->gpus, law_mfu(&c->law), law_bandwidth_share(&c->law));
 	return 0;
 }

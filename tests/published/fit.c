@@ -30,6 +30,8 @@ static const struct law_constants neutral = {
 	           [LAW_BW_CACHE] = -0.5, [LAW_STEP_US] = 6, [LAW_LAYER_US] = 2, [LAW_EXPERT_LAYER_US] = 3, [LAW_SEQUENCE_US] = 2,
 	           [LAW_REDUCE_US] = 2, [LAW_LINK] = -0.7, [LAW_EXCHANGE_US] = 4, [LAW_IMBALANCE] = -1.5, [LAW_STAGE_US] = 3,
 	           [LAW_TILE_TOKENS] = 3, [LAW_DISTINCT] = -0.5, [LAW_TOKEN_US] = -1, [LAW_ALONE] = -0.7},
+	/* No rows: DeepSeek's own engine is as SGLang, which follows it, but two half batches hide what GPUs send (its overview, 2025). */
+	.engine = {[LAW_DEEPSEEK] = {[LAW_COMPUTE] = 0.18, [LAW_FLOOR] = 0.11, [LAW_PER_SEQUENCE] = -0.07, [LAW_SENDING] = -1.5}},
 };
 
 enum column { ID, SOURCE, SOURCE_REF, MODEL, CONFIG, GPU, CARD, GPUS, TP, PP, EP, DP, WEIGHTS, WEIGHTS_PUBLISHED, KV, ENGINE, VERSION,
