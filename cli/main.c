@@ -51,6 +51,7 @@
 	ROW(reconcile)                                                                                                 \
 	ROW(prices)                                                                                                    \
 	ROW(whatif)                                                                                                    \
+	ROW(audit)                                                                                                     \
 	ROW(estimate)                                                                                                  \
 	ROW(diff)                                                                                                      \
 	ROW(shard)                                                                                                     \

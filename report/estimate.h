@@ -63,6 +63,24 @@ struct estimate_view {
  */
 int estimate_print(const struct estimate_options *o, const struct estimate_view *v, FILE *out, struct fault *why);
 
+/* ---- what sellers must be paying ---- */
+
+struct prices;
+
+struct audit_options {
+	struct estimate_options estimate; /* of a request and the replicas; its GPU and rent are those of `cards`; gpus 0: as many as it takes */
+	const char *const *cards;         /* "H100=2.49": a card and its GPU-hour; none: those likely */
+	size_t card_count;
+	const char *const *names;         /* of the model in catalogues; none: its own */
+	size_t name_count;
+	const struct prices *prices;
+	int64_t at_ns;                    /* of the prices */
+	int64_t tokens[3];                /* input, of it cached, output, to say what they should have cost; 0: none */
+};
+
+/* In "table", "csv", "json" or "html" (NULL: table). ERROR_CONFIG if no catalogue prices the model. */
+int audit_print(const struct audit_options *o, const char *format, FILE *out, struct fault *why);
+
 /* ---- measured against theory ---- */
 
 /* What a replica runs on, asked of who knows the fleet. False: not known. */

@@ -325,3 +325,15 @@ void price_find(const struct prices *p, struct text log_name, struct text log_pr
 		settle(&f, out);
 	}
 }
+
+size_t price_sellers(const struct prices *p, struct text name, const struct price_model **out, size_t max) {
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->model_count && n < max; i++) {
+		const struct price_model *m = &p->models[i];
+		if (has_price(m) && (by_id(m, name) || by_name(m, name) || by_reduced(m, name))) {
+			out[n++] = m;
+		}
+	}
+	return n;
+}

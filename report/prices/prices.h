@@ -242,6 +242,8 @@ struct price_search {
  * its date. Of several sellers at different prices the middle one is taken.
  */
 void price_find(const struct prices *p, struct text name, struct text provider, struct price_search *out);
+/* All entries with a price that sell an open model of this name, whoever sells it; at most `max`. */
+size_t price_sellers(const struct prices *p, struct text name, const struct price_model **out, size_t max);
 /* The same by names that are compared as whole words: of a provider in a log and one in a catalogue. */
 bool price_provider_is(const struct price_provider *p, struct text id, struct text name);
 #endif

@@ -450,6 +450,13 @@ static int column_of(const char *name) {
 	return strcmp(name, "source") == 0 ? SOURCE : strcmp(name, "card") == 0 ? CARD : strcmp(name, "engine") == 0 ? ENGINE : CONFIG;
 }
 
+/* An engine that is not stated, or not measured, is the mean of those that serve many. */
+static void set_any(struct law_constants *k) {
+	for (int f = 0; f < LAW_FACTORS; f++) {
+		k->engine[LAW_ANY][f] = (k->engine[LAW_VLLM][f] + k->engine[LAW_SGLANG][f] + k->engine[LAW_TRTLLM][f]) / 3;
+	}
+}
+
 int main(int argc, char **argv) {
 	struct data d = {NULL, 0};
 	struct law_constants k = law_published;
@@ -463,6 +470,7 @@ int main(int argc, char **argv) {
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "fit") == 0) {
 			fit(&d, &k, &neutral, 60);
+			set_any(&k);
 			print_constants(&k);
 		} else if (strcmp(argv[i], "by") == 0 && i + 1 < argc) {
 			leave_out(&d, column_of(argv[++i]), &neutral);

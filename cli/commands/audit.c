@@ -1,0 +1,158 @@
+/* audit.c: tollbook audit: what sellers of an open model must be paying. */
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/commands/scenario.h"
+#include "cli/say.h"
+#include "cli/setup.h"
+#include "core/files/files.h"
+#include "core/decimal.h"
+#include "core/instant.h"
+#include "report/report.h"
+
+struct settings {
+	const char *model, *weights, *kv_cache, *engine, *catalogue, *format, *at, *tokens;
+	struct list cards, names;
+	int64_t gpus, tp, pp, ep, dp, batch, max_batch, chunk, prompt, cached, output, memory;
+};
+
+static const char *format_word(size_t i) {
+	static const char *const words[] = {"table", "csv", "json", "html"};
+	return i < sizeof words / sizeof *words ? words[i] : NULL;
+}
+
+#define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
+
+static const struct option own[] = {
+	ROW("model", "FILE", "the model: schemas/model.schema.json, a config.json as published, or a GGUF file", value_text, model),
+	{"card", 0, "GPU=PRICE", "a card and its GPU-hour, repeatable (default: H100=2.20, H200=2.80, B200=4.20, MI300X=2.00)", 0, value_list,
+	 offsetof(struct settings, cards), NULL, false},
+	{"as", 0, "NAME", "of the model in catalogues; repeatable (default: its own)", 0, value_list, offsetof(struct settings, names), NULL, false},
+	ROW("gpus-file", "FILE", "another catalogue of cards", value_text, catalogue),
+	ROW("gpus", "N", "GPUs that share one copy of the model (default: as many as hold it)", value_count, gpus),
+	ROW("tp", "N", "as of tollbook estimate", value_count, tp),
+	ROW("pp", "N", "the same", value_count, pp),
+	ROW("ep", "N", "the same", value_count, ep),
+	ROW("dp", "N", "the same", value_count, dp),
+	ROW("engine", "NAME", "vllm, sglang, tensorrt-llm, llama.cpp (default: the mean of all)", value_text, engine),
+	ROW("batch", "N", "sequences of a full batch (default: what the memory holds)", value_count, batch),
+	ROW("max-batch", "N", "the same, at most (default 256)", value_count, max_batch),
+	ROW("chunk", "N", "prompt tokens of a step, at most", value_count, chunk),
+	ROW("memory", "SHARE", "of the card's memory for weights and cache (default 0.9)", value_share, memory),
+	ROW("prompt", "N", "tokens of a request's prompt (default 2000)", value_count, prompt),
+	ROW("cached", "N", "of them, found in the prefix cache (default 0)", value_count, cached),
+	ROW("completion", "N", "tokens of its answer (default 400)", value_count, output),
+	ROW("weights", "FORMAT", "as of tollbook estimate", value_text, weights),
+	ROW("kv-cache", "FORMAT", "the same for the cache", value_text, kv_cache),
+	ROW("tokens", "I,C,O", "what these many input, of them cached, and output tokens should cost, too", value_text, tokens),
+	{"at", 0, "T", "prices at this date or instant (default: now)", 0, value_instant_text, offsetof(struct settings, at), NULL, true},
+	{"format", 0, "NAME", "table (default), csv, json or html", 0, value_word, offsetof(struct settings, format), format_word, true},
+};
+
+static void set_if(int64_t *to, int64_t given) {
+	*to = given > 0 ? given : *to;
+}
+
+/* "608e9,342e9,168e9" or plain digits. */
+static int read_tokens(const char *given, int64_t tokens[3], struct fault *why) {
+	struct text rest = text_of(given), part;
+
+	for (int i = 0; i < 3; i++) {
+		bool last = i == 2;
+		if (last) {
+			part = rest;
+		} else if (!text_until(&rest, T(","), &part)) {
+			part = T("");
+		}
+		int64_t nano;
+		if (!text_to_i64(part, &tokens[i]) && (!decimal_parse(part, 0, &nano) || (tokens[i] = nano / NANO) < 0)) {
+			return fault_set(why, ERROR_CONFIG, "--tokens %.60s: not three numbers of tokens, expected such as 608000000000,342000000000,168000000000", given);
+		}
+	}
+	return tokens[1] <= tokens[0] ? 0 : fault_set(why, ERROR_CONFIG, "--tokens: more cached than input, expected INPUT,CACHED,OUTPUT");
+}
+
+static int fill(const struct settings *s, struct audit_options *o, struct fault *why) {
+	struct estimate_options *e = &o->estimate;
+	struct timespec now;
+
+	estimate_defaults(e);
+	e->model_path = s->model;
+	e->catalogue_path = s->catalogue;
+	e->weights = s->weights;
+	e->kv_cache = s->kv_cache;
+	e->engine = s->engine;
+	e->gpus = s->gpus > 0 ? s->gpus : s->tp > 0 || s->pp > 0 || s->dp > 0 ? (s->tp > 0 ? s->tp : 1) * (s->pp > 0 ? s->pp : 1) * (s->dp > 0 ? s->dp : 1) : 0;
+	e->tp = s->tp;
+	e->pp = s->pp;
+	e->ep = s->ep;
+	e->dp = s->dp;
+	e->batch = s->batch;
+	e->chunk = s->chunk;
+	set_if(&e->max_batch, s->max_batch);
+	set_if(&e->memory, s->memory);
+	set_if(&e->prompt, s->prompt);
+	set_if(&e->output, s->output);
+	e->cached = s->cached;
+	o->cards = (const char *const *)s->cards.at;
+	o->card_count = s->cards.count;
+	o->names = (const char *const *)s->names.at;
+	o->name_count = s->names.count;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!s->at || !instant_parse(text_of(s->at), &o->at_ns)) {
+		o->at_ns = now.tv_sec * NS_PER_SECOND;
+	}
+	return s->tokens ? read_tokens(s->tokens, o->tokens, why) : 0;
+}
+
+static int write_audit(struct run *r, const struct audit_options *o, struct fault *why) {
+	const struct settings *s = r->own;
+	struct outfile *file;
+	int err = outfile_open(&file, r->set.output, why);
+
+	if (err) {
+		return err;
+	}
+	err = audit_print(o, s->format, outfile_stream(file), why);
+	if (err) {
+		outfile_abandon(file);
+		return err;
+	}
+	return outfile_commit(file, why);
+}
+
+static int audit(struct run *r, struct fault *why) {
+	struct audit_options o = {.card_count = 0};
+	struct prices *prices;
+
+	if (r->operands.count > 0) {
+		return say_argument(r, 2, "an audit reads no LOG; expected options only");
+	}
+	int err = fill(r->own, &o, why);
+	if (err) {
+		return err;
+	}
+	int status = settings_prices_or_installed(&r->set, &prices, why);
+	if (status != 0) {
+		return status;
+	}
+	o.prices = prices;
+	err = write_audit(r, &o, why);
+	prices_free(prices);
+	return err;
+}
+
+const struct command command_audit = {
+	.name = "audit",
+	.synopsis = "--model FILE [--prices FILE]... [options]",
+	.what = "What sellers of an open model must be paying, beside what they charge",
+	.about = "Every price list of the model beside the estimated cost on likely cards: the load at which it pays,\n"
+	         "the implied margin with its interval, and who sells below cost at any load.\n",
+	.example = "tollbook audit --model samples/models/llama-3.1-8b.json --prices samples/prices.json --card H100=2.49",
+	.groups = GROUP_PRICES | GROUP_OUTPUT,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = audit,
+};

@@ -1,0 +1,56 @@
+/*
+ * audit.h: what sellers of an open model must be paying: their list prices beside the estimated cost on likely cards. Private to
+ * report/estimate/.
+ */
+#ifndef REPORT_ESTIMATE_AUDIT_H
+#define REPORT_ESTIMATE_AUDIT_H
+
+#include "report/estimate/explain.h"
+
+#define AUDIT_CARDS_MAX 8
+#define AUDIT_SELLERS_MAX 512
+#define AUDIT_LOADS 4
+#define AUDIT_CACHES 3
+extern const double audit_loads[AUDIT_LOADS];   /* shares of what a full batch keeps up with */
+extern const double audit_caches[AUDIT_CACHES]; /* shares of the prompt found in the cache */
+
+struct audit_card {
+	struct costs costs;
+	double per_hour;              /* of one GPU */
+	double request[AUDIT_LOADS];  /* what a request costs */
+	double cached[AUDIT_CACHES];  /* the same at half load, by cache */
+};
+
+/* One price list; money of a request of this size. */
+struct audit_seller {
+	char provider[64], id[96];
+	double input, cached, output; /* per million; cached: NAN where not listed, and input's price holds */
+	double revenue, revenue_cached[AUDIT_CACHES];
+};
+
+/* A seller on a card. */
+struct audit_verdict {
+	double break_even;            /* load from which it pays; INFINITY: at none */
+	double margin[AUDIT_LOADS];   /* share of revenue */
+	double margin_low, margin_high; /* at half load, by the interval of the cost */
+	double margin_cached[AUDIT_CACHES]; /* at half load */
+	const char *word;             /* "below cost at any load" …, "" */
+};
+
+struct audit {
+	struct audit_card cards[AUDIT_CARDS_MAX];
+	size_t card_count, cheapest;  /* cheapest: with a full batch */
+	struct audit_seller *sellers; /* by margin, highest first */
+	size_t seller_count;
+	double bill[2];               /* of --tokens at full and at half load; NAN: not asked for */
+	double tokens[3];
+};
+
+struct audit_verdict audit_judge(const struct audit_card *card, const struct audit_seller *s);
+
+void audit_table(const struct audit *a, FILE *out);
+void audit_csv(const struct audit *a, FILE *out);
+void audit_json(const struct audit *a, FILE *out);
+void audit_html(const struct audit *a, FILE *out);
+
+#endif

@@ -1,0 +1,209 @@
+/* audit_print.c: an audit as a table, CSV, JSON and a page. */
+#include <math.h>
+#include <string.h>
+
+#include "report/estimate/audit.h"
+#include "report/estimate/sheet.h"
+
+#define HALF 2
+
+/* "62 %", "-" */
+static const char *percent(double x, char out[SHEET_NUMBER_MAX]) {
+	if (isnan(x)) {
+		return "-";
+	}
+	snprintf(out, SHEET_NUMBER_MAX, isinf(x) ? "never" : "%.0f %%", x * 100);
+	return out;
+}
+
+static void print_cards(const struct audit *a, FILE *out) {
+	fputs("  card                     per GPU-hour   batch   requests/s   1,000 requests at full, half, tenth of the load\n", out);
+	for (size_t i = 0; i < a->card_count; i++) {
+		const struct audit_card *c = &a->cards[i];
+		fprintf(out, "%s %3.0f x %-20s %9.2f %7lld %12.2f %12.4f %12.4f %12.4f\n", i == a->cheapest ? "*" : " ", c->costs.gpus, c->costs.roofline.gpu.name,
+		        c->per_hour, (long long)c->costs.full_batch, c->costs.capacity, c->request[3] * 1000, c->request[HALF] * 1000, c->request[0] * 1000);
+	}
+}
+
+static void print_seller(const struct audit *a, const struct audit_seller *s, FILE *out) {
+	struct audit_verdict v = audit_judge(&a->cards[a->cheapest], s);
+	char cached[SHEET_NUMBER_MAX], even[SHEET_NUMBER_MAX], m[4][SHEET_NUMBER_MAX];
+
+	fprintf(out, "%-16.16s %-40.40s %8.3f %8s %8.3f %10.4f %8s", s->provider, s->id, s->input, sheet_number(s->cached, 3, cached), s->output,
+	        s->revenue * 1000, percent(v.break_even, even));
+	fprintf(out, " %8s %8s %8s to %-7s %s\n", percent(v.margin[3], m[0]), percent(v.margin[HALF], m[1]), percent(v.margin_low, m[2]),
+	        percent(v.margin_high, m[3]), v.word);
+}
+
+void audit_table(const struct audit *a, FILE *out) {
+	const struct costs *c = &a->cards[a->cheapest].costs;
+
+	fprintf(out, "What sellers of %s are paid, and what it should cost them. Requests of %.0f tokens in (%.0f cached) and %.0f out; %s;\n"
+	             "95 %% of published measurements are within x / %.1f of such an estimate.\n\n", c->roofline.model.name, c->prompt, c->cached, c->output,
+	        c->currency, exp(c->spread));
+	print_cards(a, out);
+	if (!isnan(a->bill[0])) {
+		fprintf(out, "\n%.4g tokens in, %.4g of them cached, and %.4g out should cost %.0f with full batches, %.0f at half load.\n", a->tokens[0], a->tokens[1],
+		        a->tokens[2], a->bill[0], a->bill[1]);
+	}
+	fprintf(out, "\nOn the cheapest (*); margins with full batches, at half load, and its interval. GPU rent alone: no staff, no spare capacity.\n\n");
+	fprintf(out, "%-16s %-40s %8s %8s %8s %10s %8s %8s %8s %19s\n", "seller", "as", "input", "cached", "output", "1,000 req.", "pays at", "full", "half", "95 % at half");
+	for (size_t i = 0; i < a->seller_count; i++) {
+		print_seller(a, &a->sellers[i], out);
+	}
+}
+
+/* ---- for programs ---- */
+
+/* Text of a catalogue as a field of CSV: quoted, so that no program takes it for a formula. */
+static void csv_text(const char *s, FILE *out) {
+	fputs(strchr("=+-@", *s) && strcmp(s, "-") != 0 ? "\"'" : "\"", out);
+	for (; *s; s++) {
+		fputs(*s == '"' ? "\"\"" : "", out);
+		if (*s != '"' && (unsigned char)*s >= 0x20) {
+			fputc(*s, out);
+		}
+	}
+	fputc('"', out);
+}
+
+static void csv_number(double x, FILE *out) {
+	if (isfinite(x)) {
+		fprintf(out, ",%.6g", x);
+	} else {
+		fputc(',', out);
+	}
+}
+
+struct figure {
+	const char *name;
+	double value;
+};
+#define FIGURES 19
+
+/* All figures of a seller on a card, in one order for CSV and JSON. */
+static void figures(const struct audit_card *c, const struct audit_seller *s, const struct audit_verdict *v, struct figure out[FIGURES]) {
+	const struct figure all[FIGURES] = {
+		{"gpus", c->costs.gpus}, {"per_gpu_hour", c->per_hour}, {"input", s->input}, {"input_cached", s->cached}, {"output", s->output},
+		{"revenue", s->revenue}, {"cost_full", c->request[3]}, {"cost_half", c->request[HALF]}, {"cost_tenth", c->request[0]},
+		{"break_even_load", v->break_even}, {"margin_full", v->margin[3]}, {"margin_half", v->margin[HALF]}, {"margin_30", v->margin[1]},
+		{"margin_tenth", v->margin[0]}, {"margin_low", v->margin_low}, {"margin_high", v->margin_high}, {"margin_cache_0", v->margin_cached[0]},
+		{"margin_cache_50", v->margin_cached[1]}, {"margin_cache_80", v->margin_cached[2]}};
+
+	memcpy(out, all, sizeof all);
+}
+
+void audit_csv(const struct audit *a, FILE *out) {
+	struct figure f[FIGURES];
+
+	for (size_t i = 0; i < a->seller_count; i++) {
+		for (size_t k = 0; k < a->card_count; k++) {
+			struct audit_verdict v = audit_judge(&a->cards[k], &a->sellers[i]);
+			figures(&a->cards[k], &a->sellers[i], &v, f);
+			for (size_t n = 0; i == 0 && k == 0 && n < FIGURES; n++) {
+				fprintf(out, "%s%s%s", n ? "," : "seller,id,card,", f[n].name, n + 1 == FIGURES ? ",verdict\n" : "");
+			}
+			csv_text(a->sellers[i].provider, out);
+			fputc(',', out);
+			csv_text(a->sellers[i].id, out);
+			fputc(',', out);
+			csv_text(a->cards[k].costs.roofline.gpu.name, out);
+			for (size_t n = 0; n < FIGURES; n++) {
+				csv_number(f[n].value, out);
+			}
+			fprintf(out, ",\"%s\"\n", v.word);
+		}
+	}
+}
+
+static void json_row(const struct audit *a, const struct audit_seller *s, const struct audit_card *c, FILE *out) {
+	struct audit_verdict v = audit_judge(c, s);
+	struct figure f[FIGURES];
+
+	figures(c, s, &v, f);
+	fputs("{\"seller\":", out);
+	sheet_json_text(s->provider, out);
+	fputs(",\"id\":", out);
+	sheet_json_text(s->id, out);
+	fputs(",\"card\":", out);
+	sheet_json_text(c->costs.roofline.gpu.name, out);
+	for (size_t n = 0; n < FIGURES; n++) {
+		fprintf(out, ",\"%s\":", f[n].name);
+		sheet_json_number(f[n].value, out);
+	}
+	fprintf(out, ",\"cheapest\":%s,\"verdict\":\"%s\"}", c == &a->cards[a->cheapest] ? "true" : "false", v.word);
+}
+
+void audit_json(const struct audit *a, FILE *out) {
+	const struct costs *c = &a->cards[0].costs;
+
+	fputs("{\"schema\":\"tollbook.audit.v1\",\"model\":", out);
+	sheet_json_text(c->roofline.model.name, out);
+	fprintf(out, ",\"currency\":\"%s\",\"prompt\":%.0f,\"cached\":%.0f,\"completion\":%.0f,\"spread\":%.3f,\"bill_full\":", c->currency, c->prompt, c->cached, c->output, exp(c->spread));
+	sheet_json_number(a->bill[0], out);
+	fputs(",\"bill_half\":", out);
+	sheet_json_number(a->bill[1], out);
+	fputs(",\n \"rows\":[", out);
+	for (size_t i = 0; i < a->seller_count * a->card_count; i++) {
+		fputs(i ? ",\n  " : "\n  ", out);
+		json_row(a, &a->sellers[i / a->card_count], &a->cards[i % a->card_count], out);
+	}
+	fputs("\n ]}\n", out);
+}
+
+/* ---- a page ---- */
+
+static void html_text(const char *s, FILE *out) {
+	for (; *s; s++) {
+		fputs(*s == '<' ? "&lt;" : *s == '>' ? "&gt;" : *s == '&' ? "&amp;" : *s == '"' ? "&quot;" : "", out);
+		if (!strchr("<>&\"", *s)) {
+			fputc(*s, out);
+		}
+	}
+}
+
+static void html_cell(const char *text, FILE *out) {
+	fputs("<td>", out);
+	html_text(text, out);
+	fputs("</td>", out);
+}
+
+static void html_row(const struct audit *a, const struct audit_seller *s, FILE *out) {
+	struct audit_verdict v = audit_judge(&a->cards[a->cheapest], s);
+	char number[SHEET_NUMBER_MAX];
+	const double prices[] = {s->input, s->cached, s->output, s->revenue * 1000}, shares[] = {v.break_even, v.margin[3], v.margin[HALF], v.margin_low, v.margin_high};
+
+	fputs("<tr>", out);
+	html_cell(s->provider, out);
+	html_cell(s->id, out);
+	for (size_t i = 0; i < sizeof prices / sizeof *prices; i++) {
+		html_cell(sheet_number(prices[i], 4, number), out);
+	}
+	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+		html_cell(percent(shares[i], number), out);
+	}
+	html_cell(v.word, out);
+	fputs("</tr>\n", out);
+}
+
+void audit_html(const struct audit *a, FILE *out) {
+	static const char *const heads[] = {"seller", "as", "input /M", "cached /M", "output /M", "1,000 requests", "pays at", "margin, full", "at half load",
+	                                    "low", "high", "verdict"};
+	const struct costs *c = &a->cards[a->cheapest].costs;
+
+	fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>What sellers must be paying</title>\n"
+	      "<style>body{font:14px/1.4 sans-serif;margin:2em}td,th{padding:.2em .6em;text-align:right}td:nth-child(-n+2),td:last-child{text-align:left}"
+	      "tr:nth-child(even){background:#f4f4f4}</style></head><body>\n<h1>What sellers of ", out);
+	html_text(c->roofline.model.name, out);
+	fprintf(out, " must be paying</h1>\n<p>On %.0f x %s at %.2f %s per GPU-hour; requests of %.0f tokens in (%.0f cached) and %.0f out; "
+	             "95 %% of published measurements are within x / %.1f of such an estimate.</p>\n<table>\n<tr>", c->gpus, c->roofline.gpu.name,
+	        a->cards[a->cheapest].per_hour, c->currency, c->prompt, c->cached, c->output, exp(c->spread));
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+		fprintf(out, "<th>%s</th>", heads[i]);
+	}
+	fputs("</tr>\n", out);
+	for (size_t i = 0; i < a->seller_count; i++) {
+		html_row(a, &a->sellers[i], out);
+	}
+	fputs("</table>\n</body></html>\n", out);
+}
