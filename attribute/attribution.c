@@ -111,14 +111,30 @@ bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *
 
 /* ---- going through all replicas ---- */
 
+/* What is known of replicas from elsewhere, under the names that they have from here on. */
+static void carry_spans(struct attribution *a, const struct replicas *before, const struct servers *s) {
+	const struct replica_summary *r = NULL;
+
+	while ((r = replicas_next(before, r))) {
+		name_id named = servers_named(s, r->replica);
+		int64_t first_ns = r->span_first_ns, last_ns = r->span_last_ns;
+		servers_clip(s, r->replica, &first_ns, &last_ns);
+		if (r->has_span && named != 0 && first_ns <= last_ns) {
+			replicas_widen_span(a->replicas, named, r->model, first_ns, last_ns);
+		}
+	}
+}
+
 /* Names of one server become one, and clocks one clock. */
 static int settle_servers(struct attribution *a, struct fault *why) {
 	struct servers *s;
 	int rc = servers_decide(&s, a->evidence, a->options.names, a->options.fleet, &a->identity, why);
 
 	if (rc >= 0 && servers_change(s)) {
-		replicas_free(a->replicas);
+		struct replicas *before = a->replicas;
 		a->replicas = replicas_new(a->options.names, 1);
+		carry_spans(a, before, s);
+		replicas_free(before);
 		evidence_watch(a->evidence, replicas_take, a->replicas);
 		rc = evidence_rewrite(a->evidence, servers_apply, s, &a->rewritten, why);
 	}

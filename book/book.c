@@ -280,6 +280,7 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 		.from_ns = from_ns,
 		.to_ns = to_ns,
 		.lanes = 1,
+		.identity = true,
 		.requests_path = requests,
 	};
 

@@ -146,6 +146,15 @@ void replicas_set_span(struct replicas *s, name_id replica, name_id model, int64
 	note_model(s->names, seen, -1, first_ns, model);
 }
 
+void replicas_widen_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+	const struct replica_summary *sum = &seen_of(&s->lanes[0], replica)->sum;
+
+	if (sum->has_span) {
+		exact_widen(&first_ns, &last_ns, sum->span_first_ns, sum->span_last_ns);
+	}
+	replicas_set_span(s, replica, model, first_ns, last_ns);
+}
+
 static void merge(const struct names *n, struct seen *to, const struct seen *from) {
 	const struct replica_summary *f = &from->sum;
 	struct replica_summary *t = &to->sum;

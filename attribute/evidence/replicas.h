@@ -15,6 +15,9 @@ void replicas_take(void *replicas, unsigned lane, const struct item *item);
 /* attribution_set_span. */
 void replicas_set_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
 
+/* The same for a replica that had several names: from the first to the last instant of all. */
+void replicas_widen_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
+
 /* All items are in: adds the lanes up. Call once, before what follows. */
 void replicas_seal(struct replicas *s);
 

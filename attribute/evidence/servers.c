@@ -465,6 +465,23 @@ bool servers_change(const struct servers *s) {
 	return s->change;
 }
 
+name_id servers_named(const struct servers *s, name_id name) {
+	const struct server *one = find_server(s, name);
+
+	return !one ? name : one->held && one->sample.all_steps + one->sample.all_windows == 0 ? 0 : one->named;
+}
+
+void servers_clip(const struct servers *s, name_id name, int64_t *first_ns, int64_t *last_ns) {
+	const struct server *one = find_server(s, name);
+
+	if (one && one->from_ns > *first_ns) {
+		*first_ns = one->from_ns;
+	}
+	if (one && one->to_ns < *last_ns) {
+		*last_ns = one->to_ns;
+	}
+}
+
 static void shift(int64_t *ns, int64_t by) {
 	if (*ns != UNKNOWN && !__builtin_sub_overflow(*ns, by, ns)) {
 		return;

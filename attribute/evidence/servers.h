@@ -19,6 +19,10 @@ void servers_free(struct servers *s);
 
 /* Is there anything to change in the evidence? */
 bool servers_change(const struct servers *s);
+/* What a name's evidence is called from here on; 0: nothing of it is left. */
+name_id servers_named(const struct servers *s, name_id name);
+/* The part of a name's time that counts. */
+void servers_clip(const struct servers *s, name_id name, int64_t *first_ns, int64_t *last_ns);
 /* Changes an item; false: it is left out. An evidence_change. */
 bool servers_apply(void *servers, struct item *item, name_id *prefill);
 
