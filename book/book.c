@@ -418,6 +418,7 @@ static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	duplicates = day.duplicates;
 	rc = rc < 0 ? rc : place_joins(b, &day, why);
 	rc = rc < 0 ? rc : ledger_joins_put(b->ledger, b->run.id, day_ns, &day.joins, why);
+	rc = rc < 0 ? rc : ledger_day_notices_put(b->ledger, b->run.id, day_ns, &day, why);
 	quality_merge(&b->quality, &day);
 	rc = rc < 0 ? rc : ledger_post_day(b->ledger, b->run.id, day_ns, all.at, all.count, &b->run.restated, why);
 	rc = rc < 0 ? rc : ledger_day_done(b->ledger, day_ns, b->basis, duplicates, &more, why);

@@ -69,6 +69,7 @@ struct quality_notice {
 	enum notice_type type;
 	char *field[NOTICE_FIELDS];
 	int64_t amount_nano; /* of money at stake; or QUALITY_NO_AMOUNT */
+	bool of_day;         /* a book keeps it with the day that it is about */
 };
 
 struct quality {

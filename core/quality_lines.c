@@ -32,7 +32,7 @@ static void put_input(const struct quality_input *in, FILE *out) {
 /* The keys of a notice's texts; "notice" has its type. */
 static const char *const notice_keys[NOTICE_FIELDS] = {"kind", "text", "subjects", "value", "option", "from"};
 
-static void put_notice(const struct quality_notice *n, FILE *out) {
+void quality_write_notice(const struct quality_notice *n, FILE *out) {
 	fprintf(out, "{\"notice\":%d", (int)n->type);
 	for (int i = 0; i < NOTICE_FIELDS; i++) {
 		if (n->field[i]) {
@@ -86,7 +86,7 @@ void quality_write_lines(const struct quality *q, FILE *out) {
 		fputs("}\n", out);
 	}
 	for (size_t i = 0; i < q->notice_count; i++) {
-		put_notice(&q->notices[i], out);
+		quality_write_notice(&q->notices[i], out);
 	}
 	if (has_joins(&q->joins)) {
 		put_joins(&q->joins, out);

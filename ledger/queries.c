@@ -57,7 +57,7 @@ const struct query_text query_texts[QUERIES] = {
 	               "LEFT JOIN source s ON s.id = f.source WHERE (f.path = d.file OR s.path = d.file) AND f.run > d.run AND f.run <= $1) "
 	               "GROUP BY d.file, d.reason, d.at ORDER BY min(d.run), d.file, d.reason", 0},
 	[Q_WARNING_PUT] = {"INSERT INTO warning (run, sentence) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
-	[Q_WARNINGS] = {"SELECT DISTINCT sentence FROM warning WHERE run <= $1 ORDER BY sentence", 0},
+	[Q_WARNINGS] = {"SELECT sentence, run FROM warning WHERE run <= $1 ORDER BY run, sentence", 0},
 	[Q_INPUTS] = {"SELECT s.path, coalesce(w.bytes, s.bytes), coalesce(w.content, s.content), coalesce(w.format, s.format), "
 	              "coalesce(w.lines, s.lines), coalesce(w.records, s.records) FROM source s LEFT JOIN source_was w "
 	              "ON w.source = s.id AND w.until_run = (SELECT min(x.until_run) FROM source_was x WHERE x.source = s.id AND "

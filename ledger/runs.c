@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include "ledger/book.h"
+#include "ledger/notices.h"
 
 #define LEVEL 9
 #define DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
@@ -183,9 +184,11 @@ int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, s
 		rc = ask_do(l, Q_DAMAGE_PUT, VALUES(V_INT(run), V_STR(d->file), V_STR(d->reason), V_INT(d->offset)), why);
 	}
 	for (size_t i = 0; i < q->warning_count && rc == 0; i++) {
-		rc = ask_do(l, Q_WARNING_PUT, VALUES(V_INT(run), V_STR(q->warnings[i])), why);
+		if (!notices_hold(q, q->warnings[i])) {
+			rc = ask_do(l, Q_WARNING_PUT, VALUES(V_INT(run), V_STR(q->warnings[i])), why);
+		}
 	}
-	return rc;
+	return rc == 0 ? notices_put(l, run, q, why) : rc;
 }
 
 /* Counts that an earlier run made: the first line is that of the earliest run. */
@@ -222,12 +225,17 @@ static int get_damages(struct ledger *l, int64_t as_of, struct quality *out, str
 }
 
 static int get_warnings(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	struct notices notices = {0};
 	int rc = ask(l, Q_WARNINGS, VALUES(V_INT(as_of)), why);
 
 	while (rc == 0 && (rc = ask_next(l, Q_WARNINGS, why)) > 0) {
-		quality_warn(out, "%s", row_keep(l, Q_WARNINGS, 0, 5));
+		const char *sentence = row_keep(l, Q_WARNINGS, 0, 5);
+		if (!notices_take(&notices, sentence, row_int(l, Q_WARNINGS, 1))) {
+			quality_warn(out, "%s", sentence);
+		}
 		rc = 0;
 	}
+	notices_give(&notices, out);
 	return rc;
 }
 

@@ -1,0 +1,128 @@
+#define _GNU_SOURCE /* open_memstream */
+#include "ledger/notices.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/json.h"
+#include "core/quality_lines.h"
+#include "ledger/book.h"
+
+#define OF_RUN INT64_MIN
+
+static int put_line(struct ledger *l, int64_t run, const char *line, struct fault *why) {
+	return ask_do(l, Q_WARNING_PUT, VALUES(V_INT(run), V_STR(line)), why);
+}
+
+static int put_one(struct ledger *l, int64_t run, int64_t day_ns, const struct quality_notice *n, struct fault *why) {
+	char *line = NULL;
+	size_t len;
+	FILE *out = open_memstream(&line, &len);
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	quality_write_notice(n, out);
+	if (fclose(out) != 0 || len < 2) {
+		die_out_of_memory();
+	}
+	line[len - 1] = '\0'; /* its newline */
+	char *whole = must_alloc(len + 40);
+	if (day_ns == OF_RUN) {
+		snprintf(whole, len + 40, "%s", line);
+	} else {
+		snprintf(whole, len + 40, "{\"day\":%" PRId64 ",%s", day_ns, line + 1);
+	}
+	int rc = put_line(l, run, whole, why);
+	free(whole);
+	free(line);
+	return rc;
+}
+
+int notices_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < q->notice_count && rc == 0; i++) {
+		rc = q->notices[i].of_day ? 0 : put_one(l, run, OF_RUN, &q->notices[i], why);
+	}
+	return rc;
+}
+
+bool notices_hold(const struct quality *q, const char *sentence) {
+	size_t count;
+	const struct quality_notice *n = quality_notices(q, NOTICE_FINDING, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (n[i].of_day && n[i].field[NOTICE_TEXT] && strcmp(n[i].field[NOTICE_TEXT], sentence) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int ledger_day_notices_put(struct ledger *l, int64_t run, int64_t day_ns, struct quality *day, struct fault *why) {
+	char marker[40];
+
+	snprintf(marker, sizeof marker, "{\"day\":%" PRId64 "}", day_ns);
+	int rc = put_line(l, run, marker, why);
+	for (size_t i = 0; i < day->notice_count && rc == 0; i++) {
+		rc = put_one(l, run, day_ns, &day->notices[i], why);
+		day->notices[i].of_day = true;
+	}
+	return rc;
+}
+
+bool notices_take(struct notices *n, const char *sentence, int64_t run) {
+	struct text t = text_of(sentence);
+	int64_t day_ns = OF_RUN;
+
+	if (text_skip(&t, T("{\"day\":"))) {
+		text_take_i64(&t, &day_ns);
+	} else if (!text_starts(t, T("{\"notice\":"))) {
+		return false;
+	}
+	if ((n->count & (n->count - 1)) == 0) {
+		n->at = must_realloc(n->at, (n->count ? 2 * n->count : 1) * sizeof *n->at);
+	}
+	n->at[n->count++] = (struct notice_line){must_copy(sentence), run, day_ns};
+	return true;
+}
+
+static int by_day(const void *a, const void *b) {
+	const struct notice_line *x = a, *y = b;
+
+	return x->day_ns != y->day_ns ? (x->day_ns < y->day_ns ? -1 : 1) : (x->run > y->run) - (x->run < y->run);
+}
+
+void notices_give(struct notices *n, struct quality *out) {
+	struct json *j = json_new();
+
+	if (n->count > 0) {
+		qsort(n->at, n->count, sizeof *n->at, by_day);
+	}
+	for (size_t i = 0; i < n->count; i++) {
+		size_t last = i;
+		while (last + 1 < n->count && n->at[last + 1].day_ns == n->at[i].day_ns) {
+			last++;
+		}
+		for (; i <= last; i++) {
+			bool counts = n->at[i].day_ns == OF_RUN || n->at[i].run == n->at[last].run;
+			if (counts && json_parse(j, text_of(n->at[i].line), NULL)) {
+				quality_read_line(out, j);
+			}
+		}
+		i = last;
+	}
+	for (size_t i = 0; i < n->count; i++) {
+		free(n->at[i].line);
+	}
+	free(n->at);
+	json_free(j);
+	*n = (struct notices){0};
+	size_t count;
+	const struct quality_notice *found = quality_notices(out, NOTICE_FINDING, &count);
+	for (size_t i = 0; i < count; i++) {
+		quality_warn(out, "%s", found[i].field[NOTICE_TEXT]);
+	}
+}

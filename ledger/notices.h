@@ -1,0 +1,27 @@
+/* notices.h: findings, assumptions and what is missing, as lines of JSON among a run's warnings. Private to ledger/. */
+#ifndef LEDGER_NOTICES_H
+#define LEDGER_NOTICES_H
+
+#include "ledger/ledger.h"
+
+/* Writes those that are no day's. */
+int notices_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
+
+/* Is this the sentence of a day's finding, which is kept with it? */
+bool notices_hold(const struct quality *q, const char *sentence);
+
+/* What is read back: of a day only what the last run found that attributed it. */
+struct notice_line {
+	char *line;
+	int64_t run, day_ns; /* day_ns: INT64_MIN: of the run */
+};
+struct notices {
+	struct notice_line *at;
+	size_t count;
+};
+/* Takes a warning that is such a line; false if it is a sentence. */
+bool notices_take(struct notices *n, const char *sentence, int64_t run);
+/* Adds them to `out`, and lets go of them. */
+void notices_give(struct notices *n, struct quality *out);
+
+#endif
