@@ -19,8 +19,8 @@ struct sum {
 	int64_t priced_nano;                /* what they bear, and what no work bears */
 	const struct listing *listing;
 	bool several, partly, unrated, fits;
+	bool ran_listed; /* has what ran on GPUs a list price? */
 	int128 bought_revenue; /* of what ran on no GPU of the fleet: in `revenue`, and in no margin */
-	bool ran;              /* is there anything else? */
 };
 
 /* How a table treats nobody's time: as what it is, or borne by models and tenants, or in rows of its own. */
@@ -43,12 +43,15 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	struct block *b = sum->block;
 
 	add_to(sum, &b->requests, c->requests);
+	add_to(sum, &b->bought_requests, c->bought ? c->requests : 0);
+	b->has_bought |= c->bought;
+	b->has_ran |= !c->bought;
 	add_to(sum, &b->reasoning_tokens, c->reasoning_tokens);
 	add_to(sum, &b->cache_write_tokens, c->cache_write_tokens);
 	if ((c->tokens == 0 && c->revenue == 0) || !cube_cell_is_busy(c)) {
 		return;
 	}
-	sum->ran |= !c->bought;
+	add_to(sum, &b->bought_tokens[c->kind], c->bought ? c->tokens : 0);
 	add_to(sum, &b->tokens[c->kind], c->tokens);
 	add_to(sum, &b->rated_tokens[c->kind], c->rate_nano >= 0 ? c->tokens : 0);
 	if (s->unlisted[c->model]) {
@@ -58,6 +61,7 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	sum->revenue[c->kind] += c->revenue;
 	add_to(sum, &sum->priced_tokens[c->kind], c->tokens);
 	sum->bought_revenue += c->bought ? c->revenue : 0;
+	sum->ran_listed |= !c->bought;
 	const struct listing *l = listing_of_cell(s, c);
 	sum->several |= sum->listing && l != sum->listing;
 	sum->listing = l;
@@ -237,9 +241,10 @@ static void finish_margin(struct sum *sum, const struct statement *s) {
 	b->priced_nano = sum->partly ? sum->priced_nano : b->capacity_nano;
 	b->margin_known = (b->list_known || (of_nobody && s->priced_models > 0)) && !sum->unrated &&
 	                  (sum->partly || b->unpriced_ns == 0);
-	b->margin_known = b->margin_known && (sum->ran || b->capacity_nano > 0);
+	b->margin_known = b->margin_known && b->has_ran && (sum->ran_listed || of_nobody);
 	/* What was bought is sold on by nobody here: only what ran on GPUs has a margin. */
-	int64_t revenue_nano = b->revenue_nano - (int64_t)exact_div(sum->bought_revenue, 1000000);
+	b->bought_nano = (int64_t)exact_div(sum->bought_revenue, 1000000);
+	int64_t revenue_nano = b->revenue_nano - b->bought_nano;
 	b->margin_nano = b->margin_known ? revenue_nano - b->priced_nano : 0;
 	b->margin_ratio = revenue_nano ? (double)b->margin_nano / (double)revenue_nano : 0;
 }
@@ -388,9 +393,7 @@ static int build_bought(struct statement *s, const struct charge *charges, struc
 	for (size_t i = 0; i < s->cube->count; i++) {
 		if (s->cube->cell[i].bought) {
 			add_cell(&sum, s, &s->cube->cell[i], &charges[i], NOBODYS_OWN);
-			s->has_bought = true;
 		}
-		s->has_ran |= !s->cube->cell[i].bought;
 	}
 	return finish_sum(&sum, s, why);
 }

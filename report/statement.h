@@ -26,6 +26,9 @@ struct block {
 	int64_t requests;
 	int64_t tokens[TOKEN_KINDS]; /* TOKENS_INPUT: uncached */
 	int64_t reasoning_tokens, cache_write_tokens;
+	/* of these what was bought from vendors, and what it comes to at list price, as far as that is known */
+	bool has_bought, has_ran; /* is there any? is there anything else? */
+	int64_t bought_requests, bought_tokens[TOKEN_KINDS], bought_nano;
 	int64_t gpu_ns[ENTRY_KINDS], capacity_ns;
 	int64_t cost_nano[ENTRY_KINDS], capacity_nano;
 	int64_t unpriced_ns; /* GPU time at no known rate: not in the money */
@@ -215,7 +218,6 @@ struct statement {
 	size_t listed_models;
 	struct block total;
 	struct block bought; /* the part of it that was bought from vendors: no GPU time, no cost */
-	bool has_bought, has_ran; /* is there such a part? is there anything else? */
 	struct table models, tenants, rows;
 	struct table lines; /* by model and tenant; sums to the total */
 	struct table timed_lines; /* the same by the finest time of --by too, if tenant is a key as well; else empty */

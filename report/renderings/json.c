@@ -169,7 +169,7 @@ void json_put_block(FILE *out, const struct block *b) {
 
 /* What was bought from vendors: it is in the total's traffic and list price, and in no GPU time. */
 static void put_bought(FILE *out, const struct statement *s) {
-	if (!s->has_bought) {
+	if (!s->total.has_bought) {
 		fputs(",\n \"api_spend\":null", out);
 		return;
 	}

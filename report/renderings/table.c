@@ -121,6 +121,11 @@ static bool has_work(const struct block *b) {
 	return block_busy_ns(b) > 0 || b->requests > 0 || b->tokens[0] + b->tokens[1] + b->tokens[2] > 0;
 }
 
+/* All of it from vendors: it is in a table of its own. */
+static bool is_bought(const struct block *b) {
+	return b->has_bought && !b->has_ran;
+}
+
 static bool any_doubt(const struct statement *s) {
 	for (size_t i = 0; i < s->models.count; i++) {
 		const struct unit_cost *u = s->models.rows[i].block.unit;
@@ -142,7 +147,7 @@ static void print_units(const struct page *p) {
 	table_heading(p, title);
 	grid_init(&g, doubt ? unsure : sure, 6 + doubt, 1);
 	for (size_t i = 0; i < p->s->models.count; i++) {
-		if (has_work(&p->s->models.rows[i].block)) {
+		if (has_work(&p->s->models.rows[i].block) && !is_bought(&p->s->models.rows[i].block)) {
 			add_model(&g, &p->s->models.rows[i], figure_unit_places(p->s), doubt);
 		}
 	}
@@ -164,10 +169,10 @@ static void add_margin(struct grid *g, struct text label, const struct block *b,
 
 	grid_add(g, table_label(label, name));
 	grid_add(g, model);
-	grid_add(g, b->list_known ? figure_money(b->revenue_nano, places, figure) : "–");
+	grid_add(g, b->list_known ? figure_money(b->revenue_nano - b->bought_nano, places, figure) : "–");
 	grid_add(g, figure_money(b->capacity_nano, places, figure));
 	grid_add(g, b->margin_known ? figure_money(b->margin_nano, places, figure) : "–");
-	grid_add(g, b->margin_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
+	grid_add(g, b->margin_known ? figure_percent(b->margin_nano, b->revenue_nano - b->bought_nano, figure) : "–");
 }
 
 static const char *listed_model(const struct row *row, char name[LABEL_MAX]) {
@@ -180,7 +185,7 @@ static void print_priced(const struct page *p, int places) {
 	const struct block *total = &p->s->total;
 	char cost[FIGURE_MAX], all[FIGURE_MAX], line[200];
 
-	if (total->list_known && total->priced_nano != total->capacity_nano) {
+	if (total->margin_known && total->priced_nano != total->capacity_nano) {
 		snprintf(line, sizeof line, "The total margin covers %zu of the models, which have a list price: %s of the capacity cost of %s.",
 		         p->s->priced_models, figure_money(total->priced_nano, places, cost),
 		         figure_money(total->capacity_nano, places, all));
@@ -198,11 +203,15 @@ static void print_margins(const struct page *p) {
 	snprintf(title, sizeof title, "Margin at list price, in %s", p->currency);
 	table_heading(p, title);
 	grid_init(&g, headers, 6, 2);
+	size_t shown = 0;
 	for (size_t i = 0; i < p->s->models.count; i++) {
 		const struct row *row = &p->s->models.rows[i];
-		add_margin(&g, row->model, &row->block, listed_model(row, name), places);
+		if (!is_bought(&row->block)) {
+			add_margin(&g, row->model, &row->block, listed_model(row, name), places);
+			shown++;
+		}
 	}
-	if (p->s->models.count != 1) {
+	if (shown != 1) {
 		add_margin(&g, T(TOTAL_LABEL), total, "", places);
 	}
 	grid_print(&g, p->r->width, p->out);
@@ -246,11 +255,14 @@ static void print_tie_out(const struct page *p) {
 /* How the figures of all rows are written. */
 struct layout {
 	int money, unit, hours;
+	bool bought; /* is there a column of what vendors were paid? */
+	int bought_places;
 };
 
 static struct layout layout_of(const struct statement *s) {
 	int hours = figure_hour_places(s) + 2; /* a row is a part of the whole */
-	return (struct layout){figure_places(s->total.capacity_nano), figure_unit_places(s), hours < 6 ? hours : 6};
+	return (struct layout){figure_places(s->total.capacity_nano), figure_unit_places(s), hours < 6 ? hours : 6, s->total.has_bought,
+	                       figure_places(s->total.bought_nano)};
 }
 
 static void add_block(struct grid *g, const struct block *b, const struct layout *l) {
@@ -261,13 +273,16 @@ static void add_block(struct grid *g, const struct block *b, const struct layout
 	grid_add(g, figure_compact(b->tokens[TOKENS_OUTPUT], figure));
 	grid_add(g, figure_hours(b->capacity_ns, l->hours, figure));
 	grid_add(g, block_has_cost(b) ? figure_money(b->capacity_nano, l->money, figure) : "–");
+	if (l->bought) {
+		grid_add(g, !b->has_bought ? "" : b->list_known ? figure_money(b->bought_nano, l->bought_places, figure) : "–");
+	}
 	grid_add(g, unit_figure(in, in->loaded_nano, l->unit, figure));
 	grid_add(g, unit_figure(out, out->loaded_nano, l->unit, figure));
 	grid_add(g, b->margin_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
 }
 
 /* "2026-08-10 23:00": the head of the table names the zone. */
-static const char *hour_label(const struct statement *s, const struct row *row, char buffer[KEY_TEXT_MAX]) {
+const char *table_hour(const struct statement *s, const struct row *row, char buffer[KEY_TEXT_MAX]) {
 	struct text t = row_key(s, row, BY_HOUR, buffer);
 	if (t.at != buffer || t.len < 16) {
 		return "";
@@ -278,20 +293,25 @@ static const char *hour_label(const struct statement *s, const struct row *row, 
 }
 
 static void print_rows(const struct page *p, const struct table *t, const enum by_key *by, size_t count) {
-	static const char *const figures[FIGURES_PER_ROW] = {"tok in", "tok out", "GPU-h", "cost",
-							     "in/M",   "out/M",   "margin"};
-	const char *headers[BY_KEYS + FIGURES_PER_ROW];
+	static const char *const gpus[] = {"tok in", "tok out", "GPU-h", "cost", "in/M", "out/M", "margin"};
+	static const char *const both[] = {"tok in", "tok out", "GPU-h", "cost", "API spend", "in/M", "out/M", "margin"};
+	const char *headers[BY_KEYS + FIGURES_PER_ROW + 1];
 	char name[LABEL_MAX], buffer[KEY_TEXT_MAX];
 	struct layout layout = layout_of(p->s);
+	size_t columns = count + FIGURES_PER_ROW + layout.bought;
 	struct grid g;
 
-	for (size_t i = 0; i < count + FIGURES_PER_ROW; i++) {
-		headers[i] = i < count ? by_key_names[by[i]] : figures[i - count];
+	if (layout.bought && !p->s->total.has_ran) {
+		table_bought_rows(p, t, by, count);
+		return;
 	}
-	grid_init(&g, headers, count + FIGURES_PER_ROW, count);
+	for (size_t i = 0; i < columns; i++) {
+		headers[i] = i < count ? by_key_names[by[i]] : layout.bought ? both[i - count] : gpus[i - count];
+	}
+	grid_init(&g, headers, columns, count);
 	for (size_t i = 0; i < t->count; i++) {
 		for (size_t k = 0; k < count; k++) {
-			grid_add(&g, by[k] == BY_HOUR ? hour_label(p->s, &t->rows[i], buffer)
+			grid_add(&g, by[k] == BY_HOUR ? table_hour(p->s, &t->rows[i], buffer)
 						      : table_label(row_key(p->s, &t->rows[i], by[k], buffer), name));
 		}
 		add_block(&g, &t->rows[i].block, &layout);
@@ -316,8 +336,8 @@ static void print_by(const struct page *p) {
 		snprintf(title + len, sizeof title - len, "%s %s", i > 0 ? "," : "", by_key_names[o->by[i]]);
 	}
 	size_t len = strlen(title);
-	snprintf(title + len, sizeof title - len, " (%s, loaded unit costs, hours and days in %.40s)", p->currency,
-		 o->tz && o->tz_name ? o->tz_name : "UTC");
+	const char *costs = p->s->total.has_ran || !p->s->total.has_bought ? "loaded unit costs, " : "";
+	snprintf(title + len, sizeof title - len, " (%s, %shours and days in %.40s)", p->currency, costs, o->tz && o->tz_name ? o->tz_name : "UTC");
 	table_heading(p, title);
 	print_rows(p, &p->s->rows, o->by, o->by_count);
 }
@@ -331,7 +351,8 @@ static void print_tenants(const struct page *p) {
 	    (o->by_count == 1 && o->by[0] == BY_TENANT)) {
 		return;
 	}
-	table_heading(p, o->idle_proportional ? "Tenants, each with its share of idle, other and unobserved cost"
+	table_heading(p, !p->s->total.has_ran && p->s->total.has_bought ? "Tenants" :
+	                 o->idle_proportional ? "Tenants, each with its share of idle, other and unobserved cost"
 					      : "Tenants; idle, other and unobserved cost is not allocated");
 	print_rows(p, t, by, 1);
 }
@@ -380,11 +401,16 @@ void render_table(const struct statement *s, const struct rendering_options *r, 
 	printable(text_of(s->options.currency ? s->options.currency : ""), p.currency, sizeof p.currency);
 	print_head(&p);
 	print_assumptions(&p);
-	print_units(&p);
-	print_margins(&p);
+	if (s->total.has_ran || !s->total.has_bought) {
+		print_units(&p);
+		print_margins(&p);
+	}
+	table_bought(&p);
 	table_services(&p);
-	print_tie_out(&p);
-	table_evidence(&p);
+	if (s->total.has_ran || !s->total.has_bought) {
+		print_tie_out(&p);
+		table_evidence(&p);
+	}
 	table_quality(&p);
 	table_energy(&p);
 	table_rules(&p);

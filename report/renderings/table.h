@@ -26,6 +26,11 @@ void table_evidence(const struct page *p);
 void table_quality(const struct page *p);
 
 /* table_side.c: classes of service, energy, cost by position and by rule, where there are such figures. */
+/* What vendors were paid at list price, beside what ran on GPUs or alone. */
+void table_bought(const struct page *p);
+void table_bought_rows(const struct page *p, const struct table *t, const enum by_key *by, size_t count);
+/* An hour as a row has it; the head of the table names the zone. */
+const char *table_hour(const struct statement *s, const struct row *row, char buffer[KEY_TEXT_MAX]);
 void table_services(const struct page *p);
 void table_energy(const struct page *p);
 void table_positions(const struct page *p);
