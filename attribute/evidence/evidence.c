@@ -163,6 +163,21 @@ static int add(struct evidence *e, unsigned lane, const struct item *item, size_
 	return spool_add(item->kind == ITEM_POWER ? e->power : e->spool, lane, item, len, why);
 }
 
+/* What a preempted request computes again is prefill, though the log counts it under generation: one sequence decodes less. */
+static void compute_again(struct step_item *s) {
+	int64_t again = (int64_t)s->decode_tokens - s->decode_requests + 1;
+
+	if ((s->flags & STEP_MIXED_RECOMPUTE) == 0 || again <= 1 || s->decode_requests == 0 || s->prefill_tokens + again >= COUNT_UNKNOWN) {
+		return;
+	}
+	s->again_tokens = (uint32_t)again;
+	s->decode_requests--;
+	s->decode_tokens = s->decode_requests;
+	s->prefill_requests++;
+	s->prefill_tokens += s->again_tokens;
+	s->prefill_token_kv = s->prefill_kv_tokens = UNKNOWN;
+}
+
 static int take_step(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
 	const struct step *s = &r->step;
@@ -183,6 +198,7 @@ static int take_step(struct evidence *e, unsigned lane, const struct record *r, 
 	item.decode_kv_tokens = item.decode_requests > 0 ? s->decode_kv_tokens : 0;
 	item.prefill_gpu_ns = s->prefill_gpu_ns;
 	item.decode_gpu_ns = s->decode_gpu_ns;
+	compute_again(&item);
 	l->lacks_contexts |= item.prefill_token_kv == UNKNOWN || item.decode_kv_tokens == UNKNOWN;
 	return add(e, lane, &item.head, sizeof item, why);
 }

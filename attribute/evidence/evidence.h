@@ -32,6 +32,7 @@ struct step_item {
 	struct item head;
 	uint8_t duration_kind, flags;
 	uint32_t prefill_requests, prefill_tokens, decode_requests, decode_tokens;
+	uint32_t again_tokens; /* of prefill_tokens: computed before, of a request that was preempted */
 	int64_t index;                           /* the engine's own number; or UNKNOWN */
 	int64_t duration_ns;                     /* wall time */
 	int64_t prefill_token_kv, prefill_kv_tokens, decode_kv_tokens; /* or UNKNOWN */

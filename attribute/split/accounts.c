@@ -137,6 +137,11 @@ static void settle(struct accounts *a, struct active *r) {
 	}
 }
 
+/* Before it stops decoding for a while. */
+static void settle_sequence(void *accounts, struct active *r) {
+	settle(accounts, r);
+}
+
 /* ---- segments ---- */
 
 /* What no request explains. */
@@ -169,13 +174,16 @@ static struct phase *phase_of(struct accounts *a, const struct entry *e) {
  */
 #define TILT_SD 0.12
 #define MEMBER_SD 0.003
+#define UNEXPLAINED_SD 0.5 /* of what no request explains, which may be anybody's */
 #define CACHED_SD 0.07
 
 /* What is shared between tenants, of one phase and grade of the segment. Where nearly all goes by contexts, little is open. */
 static double shared_sd(const struct phase *p, const struct entry *e, double part, double tilt_ns) {
-	double rest = p->total_ns[e->grade] > 0 ? 1 - p->context_ns[e->grade] / (double)p->total_ns[e->grade] : 0;
+	double total = (double)p->total_ns[e->grade], unexplained = total - (double)p->given_ns[e->grade];
+	double rest = total > 0 ? 1 - p->context_ns[e->grade] / total : 0;
+	double member = hypot(MEMBER_SD * (1 - part), total > 0 ? UNEXPLAINED_SD * unexplained / total : 0);
 
-	return hypot(TILT_SD * rest * tilt_ns, MEMBER_SD * (double)e->gpu_ns * (1 - part));
+	return hypot(TILT_SD * rest * tilt_ns, member * (double)e->gpu_ns);
 }
 
 /* What one tenant has too much the others have too little: over all of them it cancels. */
@@ -284,6 +292,8 @@ void accounts_open(struct accounts *a, const struct accounts_common *c, struct f
 	postings_init(&a->postings);
 	segment_at(c->options, pool, at_ns, &a->segment);
 	f->now = a->now;
+	f->settle = settle_sequence;
+	f->settle_context = a;
 }
 
 /* ---- busy time ---- */
@@ -313,7 +323,7 @@ static struct portion whole_prefill(const struct flight *f, const struct stretch
 
 /* What prefill's ns of the stretch go by: tokens, attention and the contexts before, each a part of the whole batch's. */
 static double chunk_weight(const struct stretch *s, const struct chunk *c, const struct portion *whole, double *cached, double *tilt) {
-	double tokens = (double)c->tokens, before = (double)c->before, hits = (double)c->active->request.cached_tokens;
+	double tokens = (double)c->tokens, before = (double)c->before, hits = (double)c->active->prior;
 	double unit = whole->token_kv > 0 ? s->attention_share / whole->token_kv : 0;
 	double prior = whole->prior > 0 ? s->prior_share / whole->prior : 0;
 	double by_tokens = 1 - (whole->token_kv > 0 ? s->attention_share : 0) - (whole->prior > 0 ? s->prior_share : 0);

@@ -45,6 +45,7 @@ static struct active *new_active(struct flight *f, const struct request_item *r)
 	}
 	*a = (struct active){.request = *r, .id = id, .id_room = room, .grade = GRADE_NONE};
 	a->context = r->prompt_tokens;
+	a->prior = r->cached_tokens;
 	struct text text = request_item_id(r);
 	if (text.len > a->id_room) {
 		a->id_room = text.len + 32;
@@ -57,6 +58,9 @@ static struct active *new_active(struct flight *f, const struct request_item *r)
 }
 
 static int leave_now(struct flight *f, struct active *a, flight_leave *leave, void *context, struct fault *why) {
+	f->paused -= a->paused;
+	f->preemptions += a->request.preemptions;
+	f->placed += a->pauses;
 	int rc = leave(context, a, why);
 
 	a->next = f->free;
@@ -174,8 +178,20 @@ static int64_t context_of(const struct flight *f, const struct active *a) {
 	return a->context + (f->decode_step - a->first_decode);
 }
 
+static bool is_preemptible(const struct active *a) {
+	return a->request.preemptions > a->pauses;
+}
+
+static void end_pause(struct flight *f, struct active *a) {
+	f->paused -= a->paused;
+	a->paused = false;
+}
+
 static void start_decoding(struct flight *f, struct active *a, int64_t until) {
+	end_pause(f, a);
 	a->decoding = true;
+	a->noted_steps = 0;
+	f->preemptible += is_preemptible(a);
 	a->first_decode = f->decode_step;
 	a->until = until;
 	if (f->now) {
@@ -192,14 +208,17 @@ static void start_decoding(struct flight *f, struct active *a, int64_t until) {
 	f->longest_start = f->decoding_count == 1 || start_of(a) > f->longest_start ? start_of(a) : f->longest_start;
 }
 
-static struct active *stop_decoding(struct flight *f) {
-	struct active *a = f->decoding[0];
+/* The one in a place of the heap. */
+static struct active *stop_decoding(struct flight *f, size_t at) {
+	struct active *a = f->decoding[at];
 
+	f->preemptible -= is_preemptible(a);
 	f->context_sum -= context_of(f, a);
 	f->decoding_count--;
-	if (f->decoding_count > 0) {
-		f->decoding[0] = f->decoding[f->decoding_count];
-		heap_down(f, 0);
+	if (at < f->decoding_count) {
+		f->decoding[at] = f->decoding[f->decoding_count];
+		heap_down(f, at);
+		heap_up(f, at);
 	}
 	if (start_of(a) == f->longest_start) {
 		find_longest(f);
@@ -216,9 +235,9 @@ static bool is_over_before(const struct active *a, int64_t at_ns) {
 	       (r->part == PART_PREFILL && r->first_token_ns != UNKNOWN && r->first_token_ns <= at_ns);
 }
 
-/* Has its first token come? Where the log does not say, when its prompt is computed. */
+/* Has its first token come? Where the log does not say, when its prompt is computed; as its context is where it was preempted. */
 static bool has_first_token(const struct active *a, int64_t at_ns) {
-	int64_t first = a->request.first_token_ns;
+	int64_t first = a->paused ? UNKNOWN : a->request.first_token_ns;
 
 	return first != UNKNOWN ? first <= at_ns : a->remaining == 0 && a->computed > 0;
 }
@@ -290,7 +309,7 @@ static int advance(struct flight *f, int64_t at_ns, int64_t room, bool by_count,
 	int rc = 0;
 
 	while (rc >= 0 && f->decoding_count > 0 && f->decoding[0]->until <= passed) {
-		rc = leave_now(f, stop_decoding(f), leave, context, why);
+		rc = leave_now(f, stop_decoding(f, 0), leave, context, why);
 	}
 	if (rc < 0) {
 		return rc;
@@ -309,7 +328,7 @@ void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens) {
 		f->chunk_room = f->chunk_room > 0 ? 2 * f->chunk_room : 16;
 		f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
 	}
-	int64_t before = (int64_t)a->request.cached_tokens + a->computed;
+	int64_t before = a->prior + a->computed;
 	f->chunks[f->chunk_count++] = (struct chunk){a, tokens, before};
 	f->chunk_tokens += tokens;
 	f->chunk_token_kv += tokens * before + tokens * tokens / 2;
@@ -318,18 +337,62 @@ void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens) {
 	a->computed += (uint32_t)tokens;
 }
 
-int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
-                 void *context, struct fault *why) {
-	int64_t middle = start_ns + s->duration_ns / 2;
-	int64_t latest = by_count ? start_ns + SLACK_NS : middle;
-	int64_t left = s->prefill_tokens;
+/*
+ * Records say how often a request was preempted, not when: fewer sequences decode than should, and of those that are
+ * preempted once more the one scheduled last computes its context again before it decodes on, as engines do it.
+ */
+static void preempt(struct flight *f) {
+	size_t at = SIZE_MAX;
 
-	int rc = advance(f, middle, s->decode_requests, by_count, leave, context, why);
-	f->chunk_count = 0;
-	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
+	for (size_t i = 0; i < f->decoding_count; i++) {
+		if (is_preemptible(f->decoding[i]) && (at == SIZE_MAX || comes_before(f->decoding[at], f->decoding[i]))) {
+			at = i;
+		}
+	}
+	struct active *a = f->decoding[at];
+	int64_t context = context_of(f, a);
+	if (f->settle) {
+		f->settle(f->settle_context, a);
+	}
+	stop_decoding(f, at);
+	a->decoding = false;
+	a->pauses++;
+	a->paused = true;
+	f->paused++;
+	a->context = context;
+	a->remaining = context < COUNT_UNKNOWN ? (uint32_t)context : 0;
+	a->computed = 0;
+	a->prior = 0;
+	put_waiting(f, a);
+}
+
+/* More sequences decode than should: one whose context was found in a cache in part. */
+static bool resume(struct flight *f) {
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		struct active *a = f->waiting[i];
+		if (a->paused) {
+			f->waiting_count--;
+			memmove(f->waiting + i, f->waiting + i + 1, (f->waiting_count - i) * sizeof *f->waiting);
+			start_decoding(f, a, a->request.finish_ns != UNKNOWN ? a->request.finish_ns : INT64_MAX);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void match_decoders(struct flight *f, int64_t decoders) {
+	while (f->preemptible > 0 && (int64_t)f->decoding_count > decoders) {
+		preempt(f);
+	}
+	while (f->paused > 0 && (int64_t)f->decoding_count < decoders && resume(f)) {
+	}
+}
+
+/* First come, first served: gives out the tokens of a step's prompts; returns those that no prompt explains. */
+static int64_t give_chunks(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
 	for (size_t i = 0; i < f->waiting_count && left > 0; i++) {
 		struct active *a = f->waiting[i];
-		if (scheduled_ns(&a->request) > latest || (s->prefill_requests > 0 && f->chunk_count >= s->prefill_requests)) {
+		if (scheduled_ns(&a->request) > latest_ns || (s->prefill_requests > 0 && f->chunk_count >= s->prefill_requests)) {
 			break;
 		}
 		if (a->remaining > 0) {
@@ -337,6 +400,55 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 			flight_add_chunk(f, a, tokens);
 			left -= tokens;
 		}
+	}
+	return left;
+}
+
+/* A prompt that is done, or nearly, and whose first token has not come, was preempted on the way. */
+static bool restart(struct flight *f, int64_t latest_ns) {
+	struct active *found = NULL;
+
+	for (size_t i = 0; i < f->waiting_count && scheduled_ns(&f->waiting[i]->request) <= latest_ns; i++) {
+		struct active *a = f->waiting[i];
+		if (!a->paused && is_preemptible(a) && a->computed > 0 && a->remaining == 0) {
+			found = a;
+		}
+	}
+	if (found) {
+		found->pauses++;
+		found->remaining = found->computed;
+		found->computed = 0;
+	}
+	return found;
+}
+
+/* Tokens that no prompt explains: whose are computed again? */
+static bool start_again(struct flight *f, const struct step_item *s, int64_t latest_ns) {
+	if (restart(f, latest_ns)) {
+		return true;
+	}
+	if (f->preemptible > 0 && (int64_t)f->decoding_count > s->decode_requests) {
+		preempt(f);
+		return true;
+	}
+	return false;
+}
+
+int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
+                 void *context, struct fault *why) {
+	int64_t middle = start_ns + s->duration_ns / 2;
+	int64_t latest = by_count ? start_ns + SLACK_NS : middle;
+
+	int rc = advance(f, middle, s->decode_requests, by_count, leave, context, why);
+	/* In a step of prompts alone, engines may let sequences wait. */
+	if (rc >= 0 && !by_count && s->decode_requests > 0) {
+		match_decoders(f, s->decode_requests);
+	}
+	f->chunk_count = 0;
+	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
+	int64_t left = give_chunks(f, s, s->prefill_tokens, latest);
+	while (rc >= 0 && left > 0 && !by_count && start_again(f, s, latest)) {
+		left = give_chunks(f, s, left, latest);
 	}
 	return rc;
 }

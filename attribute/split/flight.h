@@ -34,6 +34,9 @@ struct active {
 	uint32_t computed;
 	bool decoding;
 	bool guessed;           /* when it was scheduled: no step need end there */
+	bool paused;            /* preempted: waits for its context to be computed again */
+	uint32_t pauses;        /* times that it was preempted */
+	int64_t prior;          /* of its prompt, found in a cache before it is computed; nothing once it was preempted */
 	int64_t context;        /* of its first decode step; grows by one each further step */
 	int64_t first_decode;   /* number of the decode step it first takes part in */
 	int64_t until;          /* retire when the clock, or the count of decode steps, has passed this */
@@ -65,6 +68,11 @@ struct flight {
 	int64_t longest_start; /* the longest context of a decoder, less the number of the coming decode step */
 	int64_t decode_step; /* number of the coming decode step */
 	const struct decode_sums *now; /* of the accounts: from where a sequence's decoding counts; or NULL */
+	void (*settle)(void *context, struct active *a); /* of the accounts: before a sequence stops decoding for a while; or NULL */
+	void *settle_context;
+	size_t paused;
+	int64_t preemptions, placed; /* of requests that left: by their records, and found in steps */
+	size_t preemptible;  /* decoders that are preempted once more, by their records */
 	/* the step at hand */
 	struct chunk *chunks;
 	size_t chunk_count, chunk_room;

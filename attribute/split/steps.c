@@ -1,4 +1,6 @@
 /* steps.c: a replica whose engine logs its steps. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "attribute/model/rules.h"
@@ -349,7 +351,7 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 
 /* Tokens that only the steps tell of. A request's first token, which its last chunk makes, is not in them. */
 static int post_tokens(struct walk *w, const struct step_item *s, int64_t end_ns, struct fault *why) {
-	const int64_t tokens[3] = {s->prefill_tokens, 0, s->decode_tokens};
+	const int64_t tokens[3] = {(int64_t)s->prefill_tokens - s->again_tokens, 0, s->decode_tokens};
 
 	return w->summary->requests > 0 ? 0 : accounts_tokens(&w->accounts, 0, end_ns, tokens, 0, why);
 }
@@ -470,6 +472,20 @@ static int steps_item(struct walk *w, const struct item *item, struct fault *why
 	return rc;
 }
 
+/* Records say how often, not when. */
+static void tell_preemptions(const struct walk *w) {
+	const struct flight *f = &w->flight;
+	char value[64];
+
+	if (f->preemptions > 0) {
+		snprintf(value, sizeof value, "%" PRId64 " of %" PRId64, f->placed, f->preemptions);
+		quality_assume(w->quality, names_text(w->common->options->names, w->summary->replica).at, value, NULL, NULL,
+			       "replica %s: preempted requests compute their contexts again: %s preemptions are placed where fewer sequences "
+			       "decode than requests say, the time of the others is in (unattributed) and in tenants' intervals",
+			       names_text(w->common->options->names, w->summary->replica).at, value);
+	}
+}
+
 static int steps_end(struct walk *w, struct fault *why) {
 	int rc = take_pending(w, INT64_MAX, why);
 
@@ -481,6 +497,7 @@ static int steps_end(struct walk *w, struct fault *why) {
 	}
 	find_gaps(w);
 	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its stamp says */
+	tell_preemptions(w);
 	if (w->over_ns > 0) {
 		quality_warn(w->quality, "replica %s: steps overlap, %.3f GPU-hours in all, which are counted as capacity: several "
 		             "engines under one name? Give each its own with --replica",
