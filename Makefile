@@ -17,7 +17,7 @@ say = @$(if $(V),:,printf '%-5s %s\n' $(1) $(2))
 
 # ---- Libraries: .ci/deps knows their Debian packages ----
 
-PACKAGES := zlib libzstd libpcre2-8 sqlite3 libcrypto
+PACKAGES := zlib libzstd libpcre2-8 sqlite3 nettle
 # Two libraries are used where they are found; ISAL=no and PG=no leave them out.
 ISAL ?= $(shell $(PKG_CONFIG) --exists libisal 2> /dev/null && echo yes)
 PG ?= $(shell $(PKG_CONFIG) --exists libpq 2> /dev/null && echo yes)

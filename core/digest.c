@@ -1,70 +1,46 @@
 #include "core/digest.h"
 
-#include <assert.h>
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "core/error.h"
 
 struct digest {
-	EVP_MD_CTX *context;
+	struct sha256_ctx context;
 };
-
-static void start(struct digest *d) {
-	/* Fails only where memory is short: SHA-256 is part of every provider. */
-	if (EVP_DigestInit_ex(d->context, EVP_sha256(), NULL) != 1) {
-		die_out_of_memory();
-	}
-}
 
 struct digest *digest_new(void) {
 	struct digest *d = must_calloc(1, sizeof *d);
 
-	d->context = EVP_MD_CTX_new();
-	if (!d->context) {
-		die_out_of_memory();
-	}
-	start(d);
+	sha256_init(&d->context);
 	return d;
 }
 
 void digest_free(struct digest *d) {
-	if (d) {
-		EVP_MD_CTX_free(d->context);
-		free(d);
-	}
+	free(d);
 }
 
 void digest_add(struct digest *d, struct text bytes) {
 	if (bytes.len > 0) {
-		int rc = EVP_DigestUpdate(d->context, bytes.at, bytes.len);
-		assert(rc == 1);
-		(void)rc;
+		sha256_update(&d->context, bytes.len, (const uint8_t *)bytes.at);
 	}
 }
 
 void digest_finish(struct digest *d, char hex[DIGEST_HEX_MAX]) {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char raw[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
+	uint8_t raw[SHA256_DIGEST_SIZE];
 
-	int rc = EVP_DigestFinal_ex(d->context, raw, &len);
-	assert(rc == 1 && len == (DIGEST_HEX_MAX - 1) / 2);
-	(void)rc;
-	for (unsigned i = 0; i < len; i++) {
+	sha256_digest(&d->context, sizeof raw, raw);
+	for (size_t i = 0; i < sizeof raw; i++) {
 		hex[2 * i] = digits[raw[i] >> 4];
 		hex[2 * i + 1] = digits[raw[i] & 15];
 	}
 	hex[DIGEST_HEX_MAX - 1] = '\0';
-	start(d);
 }
 
 void digest_peek(const struct digest *d, char hex[DIGEST_HEX_MAX]) {
-	struct digest copy = {EVP_MD_CTX_new()};
+	struct digest copy = *d;
 
-	if (!copy.context || EVP_MD_CTX_copy_ex(copy.context, d->context) != 1) {
-		die_out_of_memory();
-	}
 	digest_finish(&copy, hex);
-	EVP_MD_CTX_free(copy.context);
 }

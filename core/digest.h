@@ -1,4 +1,4 @@
-/* digest.h: SHA-256 as lower-case hex, over libcrypto. */
+/* digest.h: SHA-256 as lower-case hex, over Nettle. */
 #ifndef CORE_DIGEST_H
 #define CORE_DIGEST_H
 

@@ -1,8 +1,7 @@
+#define _GNU_SOURCE /* explicit_bzero */
 #include "core/tenant_key.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <nettle/hmac.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -42,29 +41,29 @@ int tenant_key_read(struct tenant_key **out, const char *path, bool *open, struc
 		*out = key_of(key);
 		*open = stat(path, &st) == 0 && (st.st_mode & S_IROTH) != 0;
 	}
-	OPENSSL_cleanse((char *)(uintptr_t)bytes.at, bytes.len);
+	explicit_bzero((char *)(uintptr_t)bytes.at, bytes.len);
 	free((char *)(uintptr_t)bytes.at);
 	return rc;
 }
 
 void tenant_key_free(struct tenant_key *k) {
 	if (k) {
-		OPENSSL_cleanse(k, sizeof *k);
+		explicit_bzero(k, sizeof *k);
 		free(k);
 	}
 }
 
 struct text tenant_alias(const struct tenant_key *k, struct text name, char out[TENANT_ALIAS_MAX]) {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char raw[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
+	struct hmac_sha256_ctx context;
+	uint8_t raw[SHA256_DIGEST_SIZE];
 
 	if (name.len == 0 || text_eq(name, T("(unattributed)"))) {
 		return name;
 	}
-	if (!HMAC(EVP_sha256(), k->bytes, (int)k->len, (const unsigned char *)name.at, name.len, raw, &len)) {
-		die_out_of_memory();
-	}
+	hmac_sha256_set_key(&context, k->len, k->bytes);
+	hmac_sha256_update(&context, name.len, (const uint8_t *)name.at);
+	hmac_sha256_digest(&context, sizeof raw, raw);
 	memcpy(out, "t-", 2);
 	for (size_t i = 0; i < 8; i++) {
 		out[2 + 2 * i] = digits[raw[i] >> 4];

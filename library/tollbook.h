@@ -1,6 +1,6 @@
 /*
  * tollbook.h: what serving LLMs costs, for other programs. Link with libtollbook.a; `pkg-config --libs zlib libzstd libpcre2-8
- * sqlite3 libcrypto` and -lm -pthread name the rest (and libisal, libpq where it was built with them).
+ * sqlite3 nettle` and -lm -pthread name the rest (and libisal where it was built with it).
  *
  * In: logs of serving engines and what their GPUs cost. Out: a statement, whose figures are integers that sum to the whole.
  * tollbook.c is all there is to it: it turns these settings into those of book/ and calls that.

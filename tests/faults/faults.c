@@ -16,8 +16,7 @@
  *   TOLLBOOK_CLOCK=SECONDS[:N:THEN]   the clock of the day is off by so much; from its N-th reading on, by THEN
  *   TOLLBOOK_READONLY=FOLDER          nothing below it can be opened for writing, made, renamed or removed: EROFS
  *
- * Allocations of libcrypto are let through: OpenSSL 3.0 crashes by itself where one of its first ones fails; and those
- * of glob(), which frees twice then (GNU C library 2.36).
+ * Allocations of glob(), which frees twice then (GNU C library 2.36), are let through.
  * Calls before main and after exit are let through, and so are the C library's own writes for its streams (stdout:
  * there /dev/full does it).
  */
@@ -28,7 +27,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <link.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -63,8 +61,6 @@ static int chosen = -1, chosen_error;
 static long first, clock_off, clock_then, clock_from;
 static bool all_after, kills, cuts;
 static const char *read_only;
-/* Where libcrypto's code is. */
-static uintptr_t crypto_from, crypto_to;
 
 static void end(void) {
 	atomic_store(&on, false);
@@ -127,19 +123,6 @@ static void choose(const char *fault) {
 	}
 }
 
-static int find_crypto(struct dl_phdr_info *info, size_t size, void *context) {
-	(void)size;
-	(void)context;
-	for (int i = 0; strstr(info->dlpi_name, "libcrypto") && i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
-		if (h->p_type == PT_LOAD && (h->p_flags & PF_X)) {
-			crypto_from = info->dlpi_addr + h->p_vaddr;
-			crypto_to = crypto_from + h->p_memsz;
-		}
-	}
-	return 0;
-}
-
 static void report(void) {
 	const char *path = getenv("TOLLBOOK_FAULT_COUNT");
 
@@ -167,7 +150,6 @@ __attribute__((constructor)) static void start(void) {
 		clock_then = *end_of_number == ':' ? strtol(end_of_number + 1, NULL, 10) : clock_off;
 	}
 	read_only = getenv("TOLLBOOK_READONLY");
-	dl_iterate_phdr(find_crypto, NULL);
 	durable_start();
 	atexit(report);
 	atomic_store(&on, true);
@@ -191,20 +173,20 @@ int glob(const char *pattern, int flags, int (*on_error)(const char *path, int e
 	return rc;
 }
 
-static bool allocation_fails(const void *caller) {
-	return !in_glob && ((uintptr_t)caller < crypto_from || (uintptr_t)caller >= crypto_to) && fails(ALLOCATION);
+static bool allocation_fails(void) {
+	return !in_glob && fails(ALLOCATION);
 }
 
 void *malloc(size_t size) {
-	return allocation_fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+	return allocation_fails() ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-	return allocation_fails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+	return allocation_fails() ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *p, size_t size) {
-	return allocation_fails(__builtin_return_address(0)) ? NULL : __libc_realloc(p, size);
+	return allocation_fails() ? NULL : __libc_realloc(p, size);
 }
 
 #endif
