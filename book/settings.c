@@ -334,6 +334,9 @@ struct report_options settings_report(const struct book_settings *s, struct name
 
 static int render(const struct book_settings *s, const struct terminal *t, const struct statement *of, struct fault *why) {
 	struct rendering_options options = {
+		.focus_version = s->focus_version,
+		.sort = s->sort,
+		.top = s->top,
 		.color = s->output ? t->color_files : t->color,
 		.width = s->output || t->columns == 0 ? COLUMNS_DEFAULT : t->columns,
 		.verbose = t->verbose,

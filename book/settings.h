@@ -47,6 +47,9 @@ struct book_settings {
 	/* The statement. */
 	struct by by;            /* its rows */
 	const char *format;      /* name of the rendering */
+	int focus_version;       /* enum focus_version: of the rendering focus */
+	int sort;                /* enum row_order: of rows for people */
+	int64_t top;             /* so many of them; 0: all */
 	bool idle_proportional;  /* shared cost is borne by models and tenants, in proportion to work */
 	const char *output;      /* path; NULL: the terminal's `out` */
 	/* How logs are read. */

@@ -46,6 +46,14 @@ static const char *rendering_word(size_t i) {
 	return i < count ? infos[i].name : NULL;
 }
 
+static const char *focus_word(size_t i) {
+	return word_at(focus_version_names, FOCUS_VERSIONS, i);
+}
+
+static const char *sort_word(size_t i) {
+	return word_at(row_order_names, ROW_ORDERS, i);
+}
+
 static const char *log_format_word(size_t i) {
 	size_t count;
 	const struct ingest_format_info *infos = ingest_formats(&count);
@@ -73,7 +81,11 @@ static const struct option common[] = {
 	{"by", 0, "KEYS", "rows by any of hour,day,month,model,replica,pool,tenant; position", GROUP_REPORT, value_by, SET(by), by_word, false},
 	{"idle", 0, "HOW", "idle, other and unobserved cost: proportional to work (default), or separate", GROUP_REPORT, value_idle, SET(idle_proportional), idle_word, false},
 	{"format", 0, "NAME", "table (default), csv, json, html, focus, prometheus, journal, …", GROUP_REPORT, value_word, SET(format), rendering_word, false},
-	{"output", 'o', "FILE", "write there, by rename, instead of standard output", GROUP_OUTPUT, value_text, SET(output), NULL, true},
+	{"markdown", 0, NULL, "the same as --format markdown", GROUP_REPORT, value_markdown, SET(format), NULL, false},
+	{"focus-version", 0, "V", "of --format focus: 1.2 (default), 1.3 or 1.4", GROUP_REPORT, value_choice, SET(focus_version), focus_word, false},
+	{"sort", 0, "KEY", "rows of tables and pages by cost (default), key, tokens or margin", GROUP_REPORT, value_choice, SET(sort), sort_word, false},
+	{"top", 0, "N", "only the first N rows of each table and page", GROUP_REPORT, value_count, SET(top), NULL, false},
+	{"output", 'o', "FILE", "write there, by rename; its name (.html, .csv, .json, .md) chooses the format", GROUP_OUTPUT, value_text, SET(output), NULL, true},
 	{"model", 0, "NAME", "the model, for logs that do not say", GROUP_LOGS, value_text, SET(model), NULL, true},
 	{"replica", 0, "NAME", "the replica, for logs that do not say (default: the file's name)", GROUP_LOGS, value_text, SET(replica), NULL, true},
 	{"tenant", 0, "NAME", "the tenant, for logs that do not say", GROUP_LOGS, value_text, SET(tenant), NULL, true},
@@ -276,6 +288,33 @@ static int read_short(struct run *r, int *at) {
 	return error;
 }
 
+/* -o page.html is a page: the end of the name chooses the format where --format does not. */
+static int take_format_of_output(struct run *r) {
+	static const struct {
+		struct text end;
+		const char *format;
+	} ends[] = {{T(".html"), "html"}, {T(".htm"), "html"}, {T(".csv"), "csv"}, {T(".json"), "json"}, {T(".jsonl"), "jsonl"},
+	            {T(".md"), "markdown"}, {T(".prom"), "prometheus"}, {T(".journal"), "journal"}, {T(".beancount"), "beancount"}};
+	const struct option *o = find_long(r, T("format")), *output = find_long(r, T("output"));
+
+	if (!r->set.output || !o || is_given(r, o) || !o->choice) {
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		if (!text_ends(text_of(r->set.output), ends[i].end)) {
+			continue;
+		}
+		for (size_t k = 0; o->choice(k); k++) {
+			if (strcmp(o->choice(k), ends[i].format) == 0) {
+				return take(r, o, ends[i].format, 0);
+			}
+		}
+		return say_argument(r, r->argc, "--%s %s: %s has no format %s; name one that it has with --format", output->name,
+		                    r->set.output, r->command->name, ends[i].format);
+	}
+	return 0;
+}
+
 int options_read(struct run *r, int from) {
 	bool only_operands = false;
 	int error = 0;
@@ -290,7 +329,7 @@ int options_read(struct run *r, int from) {
 			error = a[1] == '-' ? read_long(r, &at) : read_short(r, &at);
 		}
 	}
-	return error;
+	return error ? error : take_format_of_output(r);
 }
 
 int options_take(struct book_settings *into, const char *name, const char *value, struct fault *why) {

@@ -203,3 +203,11 @@ int value_idle(const struct option *o, void *into, const char *value, struct fau
 	*(bool *)into = i == 1;
 	return 0;
 }
+
+int value_markdown(const struct option *o, void *into, const char *value, struct fault *why) {
+	(void)o;
+	(void)value;
+	(void)why;
+	*(const char **)into = "markdown";
+	return 0;
+}

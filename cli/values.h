@@ -20,6 +20,7 @@ option_value value_choice;  /* int: the index of the word among the option's cho
 option_value value_word;    /* const char *: one of the option's choices */
 option_value value_instant_text; /* const char *: an instant or a date, see run_period */
 option_value value_by;      /* struct by: keys, comma-separated */
+option_value value_markdown; /* const char *: "markdown" */
 option_value value_idle;    /* bool: proportional? */
 
 /* Nano-units; was it given at all? */

@@ -149,7 +149,18 @@ struct statement_totals {
 };
 struct statement_totals statement_totals(const struct statement *s);
 
+/* Versions of the FOCUS specification. */
+enum focus_version { FOCUS_1_2, FOCUS_1_3, FOCUS_1_4, FOCUS_VERSIONS };
+extern const char *const focus_version_names[FOCUS_VERSIONS]; /* "1.2" … */
+
+/* How rows for people are ordered; by cost: the largest first, but rows by time as they follow. */
+enum row_order { ROWS_BY_COST, ROWS_BY_KEY, ROWS_BY_TOKENS, ROWS_BY_MARGIN, ROW_ORDERS };
+extern const char *const row_order_names[ROW_ORDERS];
+
 struct rendering_options {
+	int sort;    /* enum row_order */
+	int64_t top; /* only so many rows of a table; 0: all */
+	int focus_version; /* enum focus_version */
 	bool color;
 	int width; /* columns of a terminal, or 100 */
 	bool verbose;

@@ -4,6 +4,22 @@
 
 #include "core/instant.h"
 
+void account_add_hash(struct text name, char *out, size_t len) {
+	snprintf(out + len, ACCOUNT_HASH_LEN + 1, "-x%012llx", (unsigned long long)(text_hash(name) & 0xffffffffffff));
+}
+
+size_t account_wide_letter(struct text t) {
+	unsigned char first = t.len > 0 ? (unsigned char)t.at[0] : 0;
+	size_t len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
+	char safe[64];
+
+	if (len == 0 || len > t.len) {
+		return 0;
+	}
+	printable(text_cut(t, 0, len), safe, sizeof safe);
+	return strlen(safe) == len && memcmp(safe, t.at, len) == 0 ? len : 0;
+}
+
 static int compare_accounts(const void *a, const void *b) {
 	return strcmp(a, b);
 }

@@ -5,8 +5,17 @@
 #include "report/renderings/renderings.h"
 
 /* One level of an account, and a whole one: the part, model and tenant. */
-#define LEVEL_MAX 80
+#define LEVEL_MAX 120
 #define ACCOUNT_MAX (2 * LEVEL_MAX + 40)
+
+/*
+ * A hash of the name behind a level whose text does not hold all of it ("A-b-x1f2e3d4c5b6a"), so that no two names share an
+ * account. Appends it at `len`, where ACCOUNT_HASH_LEN and a NUL must fit.
+ */
+#define ACCOUNT_HASH_LEN 14
+void account_add_hash(struct text name, char *out, size_t len);
+/* Bytes of the character at the start of a text, if it is a letter or sign beyond ASCII that may be shown; else 0. */
+size_t account_wide_letter(struct text t);
 
 /* The account of a part of a line, as the form has it. */
 typedef void account_namer(const struct row *row, int part, char out[ACCOUNT_MAX]);

@@ -13,21 +13,40 @@ static bool is_alnum(char c) {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* One level of an account: a capital or a digit first, then letters, digits and '-'. */
+/*
+ * One level of an account: a capital, a digit or a letter of another script first, then such letters, digits and '-'; a
+ * hash of the name follows where it is not the same but for a first small letter.
+ */
 static void level_of(struct text name, char out[LEVEL_MAX]) {
-	size_t len = 0;
+	size_t len = 0, i = 0;
+	bool whole = !text_eq(name, T("none")) && !text_eq(name, T("unallocated"));
+
 	if (name.len == 0) {
-		name = T("None");
+		snprintf(out, LEVEL_MAX, "None");
+		return;
 	}
-	if (!is_alnum(name.at[0])) {
+	if (!is_alnum(name.at[0]) && account_wide_letter(name) == 0) {
 		out[len++] = 'X';
+		whole = false;
 	}
-	for (size_t i = 0; i < name.len && len + 1 < LEVEL_MAX; i++) {
-		char c = is_alnum(name.at[i]) ? name.at[i] : '-';
-		out[len] = len == 0 && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-		len++;
+	whole = whole && !(name.at[0] >= 'A' && name.at[0] <= 'Z');
+	while (i < name.len && len + 4 + ACCOUNT_HASH_LEN < LEVEL_MAX) {
+		size_t wide = account_wide_letter(text_cut(name, i, name.len));
+		bool keep = wide > 0 || is_alnum(name.at[i]) || (name.at[i] == '-' && i > 0);
+		wide = wide > 0 ? wide : 1;
+		memcpy(out + len, keep ? name.at + i : "-", wide);
+		if (len == 0 && out[0] >= 'a' && out[0] <= 'z') {
+			out[0] = (char)(out[0] - 'a' + 'A');
+		}
+		len += wide;
+		i += wide;
+		whole = whole && keep;
 	}
 	out[len] = '\0';
+	whole = whole && i == name.len && !(len > ACCOUNT_HASH_LEN && text_starts(text_of(out + len - ACCOUNT_HASH_LEN), T("-x")));
+	if (!whole) {
+		account_add_hash(name, out, len);
+	}
 }
 
 static void account_of(const struct row *row, int part, char out[ACCOUNT_MAX]) {
@@ -35,6 +54,10 @@ static void account_of(const struct row *row, int part, char out[ACCOUNT_MAX]) {
 
 	level_of(row->model, model);
 	level_of(row->tenant, tenant);
+	if (row->not_allocated) {
+		snprintf(out, ACCOUNT_MAX, "Expenses:GPU:%s:Unallocated", part_accounts[part]);
+		return;
+	}
 	snprintf(out, ACCOUNT_MAX, "Expenses:GPU:%s:%s:%s", part_accounts[part], model, tenant);
 }
 

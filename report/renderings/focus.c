@@ -1,5 +1,5 @@
 /*
- * FOCUS 1.2 rows (FinOps Open Cost and Usage Specification) as CSV: for each model and tenant a
+ * FOCUS rows (FinOps Open Cost and Usage Specification, 1.2 to 1.4) as CSV: for each model and tenant a
  * charge per kind of tokens, and a charge each for other, idle and unobserved GPU time; where --by has
  * a time and the tenant, for each hour, day or month. They add up to the capacity. Adjustments of closed
  * periods follow as corrections: billed on the day on which they count, for the hour that they change. All
@@ -9,6 +9,8 @@
 
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
+
+const char *const focus_version_names[FOCUS_VERSIONS] = {"1.2", "1.3", "1.4"};
 
 struct charge_row {
 	const struct statement *s;
@@ -224,15 +226,16 @@ static void put_service_subcategory(FILE *out, const struct charge_row *c) {
 }
 
 static void put_resource_type(FILE *out, const struct charge_row *c) {
-	fputs(c->row->model.len > 0 ? "Model" : "", out);
+	fputs(c->row->model.len > 0 && !c->row->not_allocated ? "Model" : "", out);
 }
 
 static void put_model(FILE *out, const struct charge_row *c) {
-	csv_put_text(out, c->row->model);
+	csv_put_text(out, c->row->not_allocated ? T("") : c->row->model);
 }
 
+/* Nobody's, where no work bears it. */
 static void put_tenant(FILE *out, const struct charge_row *c) {
-	csv_put_text(out, c->row->tenant);
+	csv_put_text(out, c->row->not_allocated ? T("") : c->row->tenant);
 }
 
 static void put_meter(FILE *out, const struct charge_row *c) {
@@ -282,7 +285,7 @@ static void put_member(FILE *out, const char *key, struct text value) {
 
 static void put_tags(FILE *out, const struct charge_row *c) {
 	fputs("\"{", out);
-	if (c->row->tenant.len > 0) {
+	if (c->row->tenant.len > 0 && !c->row->not_allocated) {
 		put_member(out, "tollbook/tenant", c->row->tenant);
 		fputc(',', out);
 	}
@@ -320,65 +323,114 @@ static void put_high(FILE *out, const struct charge_row *c) {
 	put_bound(out, c, of_tokens(c) ? c->row->block.unit[c->kind].high_nano : 0);
 }
 
+/* How GPU time came to this row: from 1.3 on, of charges that are split from those of a machine. */
+static void put_method(FILE *out, const struct charge_row *c) {
+	fprintf(out, "tollbook/%s", c->s->options.rule ? c->s->options.rule : "");
+}
+
+/* The share of all GPU time, and how much that is. */
+static void put_method_details(FILE *out, const struct charge_row *c) {
+	int64_t whole_ns = c->s->total.capacity_ns, ns = c->row->block.gpu_ns[c->kind];
+
+	fputs("\"{\"\"Elements\"\":[{\"\"AllocatedRatio\"\":", out);
+	put_fraction(out, whole_ns > 0 ? ns : 0, whole_ns > 0 ? whole_ns : 1);
+	fputs(",\"\"UsageUnit\"\":\"\"GPU-Hours\"\",\"\"UsageQuantity\"\":", out);
+	put_fraction(out, ns, NS_PER_HOUR);
+	fputs("}]}\"", out);
+}
+
+#define ANY_VERSION FOCUS_1_2, FOCUS_1_4
+
+/* In which versions of the specification a column is. */
 static const struct {
 	const char *name;
 	put_cell *put;
+	int from, to;
 } columns[] = {
-    {"BilledCost", put_cost},
-    {"BillingAccountId", put_self},
-    {"BillingAccountName", put_self},
-    {"BillingCurrency", put_currency},
-    {"BillingPeriodEnd", put_month_end},
-    {"BillingPeriodStart", put_month_start},
-    {"ChargeCategory", put_category},
-    {"ChargeClass", put_class},
-    {"ChargeDescription", put_description},
-    {"ChargeFrequency", put_frequency},
-    {"ChargePeriodEnd", put_period_end},
-    {"ChargePeriodStart", put_period_start},
-    {"ConsumedQuantity", put_consumed_quantity},
-    {"ConsumedUnit", put_consumed_unit},
-    {"ContractedCost", put_cost},
-    {"EffectiveCost", put_cost},
-    {"InvoiceIssuerName", put_self},
-    {"ListCost", put_list_cost},
-    {"ListUnitPrice", put_list_unit_price},
-    {"PricingCategory", put_pricing_category},
-    {"PricingQuantity", put_pricing_quantity},
-    {"PricingUnit", put_pricing_unit},
-    {"ProviderName", put_self},
-    {"PublisherName", put_self},
-    {"ResourceId", put_model},
-    {"ResourceName", put_nothing}, /* a model has no name but its id */
-    {"ResourceType", put_resource_type},
-    {"ServiceCategory", put_service_category},
-    {"ServiceName", put_service_name},
-    {"ServiceSubcategory", put_service_subcategory},
-    {"SkuId", put_sku},
-    {"SkuMeter", put_meter},
-    {"SkuPriceDetails", put_price_details},
-    {"SkuPriceId", put_sku},
-    {"SubAccountId", put_tenant},
-    {"SubAccountName", put_tenant},
-    {"Tags", put_tags},
-    {"x_EffectiveCostHigh", put_high},
-    {"x_EffectiveCostLow", put_low},
+    {"AllocatedMethodDetails", put_method_details, FOCUS_1_3, FOCUS_1_4},
+    {"AllocatedMethodId", put_method, FOCUS_1_3, FOCUS_1_4},
+    {"AllocatedResourceId", put_tenant, FOCUS_1_3, FOCUS_1_4},
+    {"AllocatedResourceName", put_tenant, FOCUS_1_3, FOCUS_1_4},
+    {"AllocatedTags", put_tags, FOCUS_1_3, FOCUS_1_4},
+    {"BilledCost", put_cost, ANY_VERSION},
+    {"BillingAccountId", put_self, ANY_VERSION},
+    {"BillingAccountName", put_self, ANY_VERSION},
+    {"BillingCurrency", put_currency, ANY_VERSION},
+    {"BillingPeriodEnd", put_month_end, ANY_VERSION},
+    {"BillingPeriodStart", put_month_start, ANY_VERSION},
+    {"ChargeCategory", put_category, ANY_VERSION},
+    {"ChargeClass", put_class, ANY_VERSION},
+    {"ChargeDescription", put_description, ANY_VERSION},
+    {"ChargeFrequency", put_frequency, ANY_VERSION},
+    {"ChargePeriodEnd", put_period_end, ANY_VERSION},
+    {"ChargePeriodStart", put_period_start, ANY_VERSION},
+    {"ConsumedQuantity", put_consumed_quantity, ANY_VERSION},
+    {"ConsumedUnit", put_consumed_unit, ANY_VERSION},
+    {"ContractedCost", put_cost, ANY_VERSION},
+    {"EffectiveCost", put_cost, ANY_VERSION},
+    {"HostProviderName", put_self, FOCUS_1_3, FOCUS_1_4},
+    {"InvoiceIssuerName", put_self, ANY_VERSION},
+    {"ListCost", put_list_cost, ANY_VERSION},
+    {"ListUnitPrice", put_list_unit_price, ANY_VERSION},
+    {"PricingCategory", put_pricing_category, ANY_VERSION},
+    {"PricingQuantity", put_pricing_quantity, ANY_VERSION},
+    {"PricingUnit", put_pricing_unit, ANY_VERSION},
+    {"ProviderName", put_self, FOCUS_1_2, FOCUS_1_3}, /* deprecated in 1.3, as the next one */
+    {"PublisherName", put_self, FOCUS_1_2, FOCUS_1_3},
+    {"ResourceId", put_model, ANY_VERSION},
+    {"ResourceName", put_nothing, ANY_VERSION}, /* a model has no name but its id */
+    {"ResourceType", put_resource_type, ANY_VERSION},
+    {"ServiceCategory", put_service_category, ANY_VERSION},
+    {"ServiceName", put_service_name, ANY_VERSION},
+    {"ServiceProviderName", put_self, FOCUS_1_3, FOCUS_1_4},
+    {"ServiceSubcategory", put_service_subcategory, ANY_VERSION},
+    {"SkuId", put_sku, ANY_VERSION},
+    {"SkuMeter", put_meter, ANY_VERSION},
+    {"SkuPriceDetails", put_price_details, ANY_VERSION},
+    {"SkuPriceId", put_sku, ANY_VERSION},
+    {"SubAccountId", put_tenant, ANY_VERSION},
+    {"SubAccountName", put_tenant, ANY_VERSION},
+    {"Tags", put_tags, ANY_VERSION},
+    {"x_EffectiveCostHigh", put_high, ANY_VERSION},
+    {"x_EffectiveCostLow", put_low, ANY_VERSION},
 };
 #define COLUMNS (sizeof columns / sizeof *columns)
 
-static void put_charge(FILE *out, const struct charge_row *c) {
+static bool is_in(size_t column, int version) {
+	return version >= columns[column].from && version <= columns[column].to;
+}
+
+static void put_header(FILE *out, int version) {
+	const char *lead = "";
+
 	for (size_t i = 0; i < COLUMNS; i++) {
-		columns[i].put(out, c);
-		fputs(i + 1 < COLUMNS ? "," : "\r\n", out);
+		if (is_in(i, version)) {
+			fprintf(out, "%s%s", lead, columns[i].name);
+			lead = ",";
+		}
 	}
+	fputs("\r\n", out);
+}
+
+static void put_charge(FILE *out, const struct charge_row *c, int version) {
+	const char *lead = "";
+
+	for (size_t i = 0; i < COLUMNS; i++) {
+		if (is_in(i, version)) {
+			fputs(lead, out);
+			columns[i].put(out, c);
+			lead = ",";
+		}
+	}
+	fputs("\r\n", out);
 }
 
 static void put_row(FILE *out, const struct statement *s, const struct row *row, bool timed,
-		    const struct report_adjustment *adjusts) {
+		    const struct report_adjustment *adjusts, int version) {
 	for (int k = 0; k < ENTRY_KINDS; k++) {
 		struct charge_row c = {s, row, (enum entry_kind)k, timed, adjusts};
 		if (row->block.cost_nano[k] != 0 || of_tokens(&c)) {
-			put_charge(out, &c);
+			put_charge(out, &c, version);
 		}
 	}
 }
@@ -387,16 +439,13 @@ void render_focus(const struct statement *s, const struct rendering_options *r, 
 	bool timed;
 	const struct table *lines = lines_of(s, &timed);
 
-	(void)r;
-	for (size_t i = 0; i < COLUMNS; i++) {
-		fprintf(out, "%s%s", columns[i].name, i + 1 < COLUMNS ? "," : "\r\n");
-	}
+	put_header(out, r->focus_version);
 	for (size_t i = 0; i < lines->count; i++) {
-		put_row(out, s, &lines->rows[i], timed, NULL);
+		put_row(out, s, &lines->rows[i], timed, NULL, r->focus_version);
 	}
 	struct table adjusted = adjusted_lines(s);
 	for (size_t i = 0; i < adjusted.count; i++) {
-		put_row(out, s, &adjusted.rows[i], false, &s->adjustments.rows[i].said);
+		put_row(out, s, &adjusted.rows[i], false, &s->adjustments.rows[i].said, r->focus_version);
 	}
 	free(adjusted.rows);
 }

@@ -103,7 +103,7 @@ void html_units(const struct statement *s, FILE *out) {
 
 	open_table(out, "units", "Cost per million tokens", headers, 9, 2, true, false);
 	for (size_t i = 0; i < s->models.count; i++) {
-		for (int k = 0; k < TOKEN_KINDS; k++) {
+		for (int k = 0; k < TOKEN_KINDS && !s->models.rows[i].not_allocated; k++) {
 			put_unit_row(out, &s->models.rows[i], k, figure_unit_places(s));
 		}
 	}

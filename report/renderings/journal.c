@@ -11,19 +11,35 @@
 
 #define RENT "liabilities:gpu rent"
 
+static bool is_kept(char c) {
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("._-/@+", c) != NULL;
+}
+
 /*
- * A name as one level of an account: letters, digits and '.', '_', '-' stay, all else is a '-'.
- * The name itself follows in a comment where it is not the same.
+ * A name as one level of an account: letters of any script, digits and . _ - / @ + stay, all else is a '-', and then a hash
+ * of the name follows. The name itself is in a comment.
  */
 static void level_of(struct text name, char out[LEVEL_MAX]) {
-	size_t len = 0;
-	for (size_t i = 0; i < name.len && len + 1 < LEVEL_MAX; i++) {
-		char c = name.at[i];
-		bool keep =
-		    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
-		out[len++] = keep ? c : '-';
+	size_t len = 0, i = 0;
+	bool whole = !text_eq(name, T("none")) && !text_eq(name, T("unallocated"));
+
+	while (i < name.len && len + 4 + ACCOUNT_HASH_LEN < LEVEL_MAX) {
+		size_t wide = account_wide_letter(text_cut(name, i, name.len));
+		bool keep = wide > 0 || is_kept(name.at[i]);
+		wide = wide > 0 ? wide : 1;
+		memcpy(out + len, keep ? name.at + i : "-", wide);
+		len += wide;
+		i += wide;
+		whole = whole && keep;
 	}
-	snprintf(out + len, LEVEL_MAX - len, "%s", len == 0 ? "none" : "");
+	out[len] = '\0';
+	/* What looks as if it had a hash gets its own. */
+	whole = whole && i == name.len && !(len > ACCOUNT_HASH_LEN && text_starts(text_of(out + len - ACCOUNT_HASH_LEN), T("-x")));
+	if (name.len == 0) {
+		snprintf(out, LEVEL_MAX, "none");
+	} else if (!whole) {
+		account_add_hash(name, out, len);
+	}
 }
 
 static void put_comment(FILE *out, const struct row *row) {
@@ -45,6 +61,10 @@ static void account_of(const struct row *row, int part, char out[ACCOUNT_MAX]) {
 
 	level_of(row->model, model);
 	level_of(row->tenant, tenant);
+	if (row->not_allocated) {
+		snprintf(out, ACCOUNT_MAX, "expenses:gpu:%s:unallocated", part_names[part]);
+		return;
+	}
 	snprintf(out, ACCOUNT_MAX, "expenses:gpu:%s:%s:%s", part_names[part], model, tenant);
 }
 

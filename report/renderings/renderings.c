@@ -1,7 +1,9 @@
+#define _GNU_SOURCE /* qsort_r */
 #include "report/renderings/renderings.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 
 #include "core/instant.h"
 
@@ -24,7 +26,8 @@ const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "un
 	ROW("json", render_json, false, "for programs: tollbook.statement.v1")                                         \
 	ROW("jsonl", render_jsonl, false, "for programs: one row of any table a line")                                 \
 	ROW("html", render_html, true, "for people, in a browser: one file that stands by itself")                     \
-	ROW("focus", render_focus, false, "for cost tools: FOCUS 1.2 rows as CSV")                                     \
+	ROW("markdown", render_markdown, false, "for wikis and merge requests: the tables, in Markdown")                \
+	ROW("focus", render_focus, false, "for cost tools: FOCUS rows as CSV, see --focus-version")                    \
 	ROW("prometheus", render_prometheus, false, "for node_exporter's textfile collector")                          \
 	ROW("journal", render_journal, false, "for hledger and ledger: a balanced transaction")                        \
 	ROW("beancount", render_beancount, false, "the same for beancount")
@@ -35,6 +38,52 @@ const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "un
 static const struct rendering_info infos[] = {RENDERING_ROWS(INFO_OF)};
 static render_function *const functions[] = {RENDERING_ROWS(FUNCTION_OF)};
 #define RENDERINGS (sizeof infos / sizeof *infos)
+
+const char *const row_order_names[ROW_ORDERS] = {"cost", "key", "tokens", "margin"};
+
+static int64_t order_value(const struct block *b, int order) {
+	switch (order) {
+	case ROWS_BY_TOKENS:
+		return b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED] + b->tokens[TOKENS_OUTPUT];
+	case ROWS_BY_MARGIN:
+		return b->margin_known ? b->margin_nano : INT64_MIN;
+	default:
+		return b->capacity_nano;
+	}
+}
+
+struct row_sorting {
+	const struct table *table;
+	int order;
+};
+
+static int compare_rows(const void *a, const void *b, void *sorting) {
+	const struct row_sorting *s = sorting;
+	size_t i = *(const size_t *)a, k = *(const size_t *)b;
+	const struct row *x = &s->table->rows[i], *y = &s->table->rows[k];
+
+	if (x->not_allocated != y->not_allocated) {
+		return x->not_allocated ? 1 : -1;
+	}
+	int64_t left = order_value(&x->block, s->order), right = order_value(&y->block, s->order);
+	return left != right ? (left > right ? -1 : 1) : (i > k) - (i < k);
+}
+
+size_t *rows_in_order(const struct rendering_options *r, const struct table *t, const enum by_key *by, size_t by_count,
+                      size_t *count) {
+	size_t *index = must_alloc((t->count + 1) * sizeof *index);
+	struct row_sorting sorting = {t, r->sort};
+	bool timed = by_finest_time(by, by_count) != BY_KEYS;
+
+	for (size_t i = 0; i < t->count; i++) {
+		index[i] = i;
+	}
+	if (r->sort != ROWS_BY_KEY && !(r->sort == ROWS_BY_COST && timed) && t->count > 0) {
+		qsort_r(index, t->count, sizeof *index, compare_rows, &sorting);
+	}
+	*count = r->top > 0 && (size_t)r->top < t->count ? (size_t)r->top : t->count;
+	return index;
+}
 
 const struct rendering_info *report_renderings(size_t *count) {
 	*count = RENDERINGS;

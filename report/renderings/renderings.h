@@ -9,7 +9,7 @@
 typedef void render_function(const struct statement *s, const struct rendering_options *r, FILE *out);
 
 render_function render_table, render_json, render_jsonl, render_csv, render_prometheus, render_journal, render_focus,
-    render_html, render_beancount;
+    render_html, render_beancount, render_markdown;
 
 /* JSON, shared by json and jsonl: a string in quotes; the members of a BLOCK; a row with its keys. */
 void json_put_text(FILE *out, struct text t);
@@ -31,6 +31,13 @@ const struct table *lines_of(const struct statement *s, bool *timed);
 size_t lines_together(const struct table *lines, size_t from, bool timed, int64_t *nano);
 /* The civil date of the time (in the zone of --tz) or of the start of the period. */
 const char *lines_date(const struct statement *s, const struct row *row, bool timed, char out[32]);
+
+/*
+ * The rows of a table in the order of the options, as indices, at most `top`; the caller frees. Rows by time stay in
+ * their order, unless another one was asked for; what is not allocated is last.
+ */
+size_t *rows_in_order(const struct rendering_options *r, const struct table *t, const enum by_key *by, size_t by_count,
+                      size_t *count);
 
 /* Adjustments as lines by model and tenant, in their order; the caller frees rows. */
 struct table adjusted_lines(const struct statement *s);

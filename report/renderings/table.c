@@ -194,6 +194,7 @@ static void print_priced(const struct page *p, int places) {
 }
 
 static void print_margins(const struct page *p) {
+	static const enum by_key by_model[] = {BY_MODEL};
 	static const char *const headers[] = {"model", "list price of", "revenue", "capacity", "margin", "of revenue"};
 	const struct block *total = &p->s->total;
 	int places = figure_places(larger(total->capacity_nano, total->revenue_nano));
@@ -203,15 +204,16 @@ static void print_margins(const struct page *p) {
 	snprintf(title, sizeof title, "Margin at list price, in %s", p->currency);
 	table_heading(p, title);
 	grid_init(&g, headers, 6, 2);
-	size_t shown = 0;
-	for (size_t i = 0; i < p->s->models.count; i++) {
-		const struct row *row = &p->s->models.rows[i];
+	size_t shown, kept = 0, *order = rows_in_order(p->r, &p->s->models, by_model, 1, &shown);
+	for (size_t i = 0; i < shown; i++) {
+		const struct row *row = &p->s->models.rows[order[i]];
 		if (!is_bought(&row->block)) {
 			add_margin(&g, row->model, &row->block, listed_model(row, name), places);
-			shown++;
+			kept++;
 		}
 	}
-	if (shown != 1) {
+	free(order);
+	if (kept != 1) {
 		add_margin(&g, T(TOTAL_LABEL), total, "", places);
 	}
 	grid_print(&g, p->r->width, p->out);
@@ -308,20 +310,28 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 	for (size_t i = 0; i < columns; i++) {
 		headers[i] = i < count ? by_key_names[by[i]] : layout.bought ? both[i - count] : gpus[i - count];
 	}
+	size_t shown, *order = rows_in_order(p->r, t, by, count, &shown);
 	grid_init(&g, headers, columns, count);
-	for (size_t i = 0; i < t->count; i++) {
+	for (size_t i = 0; i < shown; i++) {
+		const struct row *row = &t->rows[order[i]];
 		for (size_t k = 0; k < count; k++) {
-			grid_add(&g, by[k] == BY_HOUR ? table_hour(p->s, &t->rows[i], buffer)
-						      : table_label(row_key(p->s, &t->rows[i], by[k], buffer), name));
+			grid_add(&g, by[k] == BY_HOUR ? table_hour(p->s, row, buffer)
+						      : table_label(row_key(p->s, row, by[k], buffer), name));
 		}
-		add_block(&g, &t->rows[i].block, &layout);
+		add_block(&g, &row->block, &layout);
 	}
+	free(order);
 	for (size_t k = 0; k < count; k++) {
 		grid_add(&g, k == 0 ? TOTAL_LABEL : "");
 	}
 	add_block(&g, &p->s->total, &layout);
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
+	if (shown < t->count) {
+		char line[80];
+		snprintf(line, sizeof line, "The first %zu of %zu rows.", shown, t->count);
+		table_paragraph(p, line, 0);
+	}
 }
 
 static void print_by(const struct page *p) {

@@ -285,6 +285,8 @@ def or_dash(value):
 
 def html_unit_rows(statement):
     for row in statement["models"]:
+        if row["model"] == "(not allocated)":
+            continue
         for kind in KINDS:
             unit = row["unit_cost"][kind]
             listed = row["list"][kind] if row["list"] else None
@@ -368,7 +370,8 @@ def check_table_units(text, statement):
     header, lines = lines_below(text, "What a token costs")
     names = re.findall(r"\S+(?: \S+)*", header)
     lines = [line for line in lines if line.startswith("  ")]
-    wanted = [(row, kind) for row in statement["models"] for kind in KINDS + ("ratio",)]
+    at_work = [row for row in statement["models"] if row["model"] != "(not allocated)"]
+    wanted = [(row, kind) for row in at_work for kind in KINDS + ("ratio",)]
     same("table", "lines of unit costs", len(lines), len(wanted))
     for line, (row, kind) in zip(lines, wanted):
         if kind == "ratio":
@@ -426,6 +429,9 @@ def main():
     check_html(at("html"), statement)
     check_table_text(at("table"), statement)
     faults.extend(check_focus(at("focus"), statement))
+    for version in ("1.3", "1.4"):
+        if at(f"focus{version}").exists():
+            faults.extend(f"FOCUS {version}: {fault}" for fault in check_focus(at(f"focus{version}"), statement, version))
     for fault in faults[:40]:
         print(f"{name}: {fault}")
     if len(faults) > 40:

@@ -1,4 +1,4 @@
-"""Rules of FOCUS 1.2 that can be checked in a file by itself.
+"""Rules of FOCUS 1.2 to 1.4 that can be checked in a file by itself.
 
 Each rule is named after its column in https://github.com/FinOps-Open-Cost-and-Usage-Spec/FOCUS_Spec (v1.2,
 specification/columns and specification/attributes). What needs an invoice, a price list or a former
@@ -34,6 +34,22 @@ OTHERS = {
 # Conditional columns whose condition holds: usage is measured, list prices and SKUs exist, tenants and models do.
 APPLY = ("ConsumedQuantity", "ConsumedUnit", "ListUnitPrice", "ResourceId", "ResourceName", "ResourceType", "SkuId", "SkuMeter",
          "SkuPriceId", "SkuPriceDetails", "SubAccountId", "SubAccountName", "Tags")
+# What 1.3 added, and what 1.4 took away: the provider is named as that of the service and of the host.
+NEWER = {"ServiceProviderName": (False, "text"), "HostProviderName": (True, "text")}
+ALLOCATED = {"AllocatedMethodId": (True, "text"), "AllocatedMethodDetails": (True, "text"), "AllocatedResourceId": (True, "text"),
+             "AllocatedResourceName": (True, "text"), "AllocatedTags": (True, "object"), "ContractApplied": (True, "text")}
+GONE = ("ProviderName", "PublisherName")
+
+
+def columns_of(version):
+    mandatory = {k: v for k, v in MANDATORY.items() if version != "1.4" or k not in GONE}
+    others = dict(OTHERS)
+    if version != "1.2":
+        mandatory.update(NEWER)
+        others.update(ALLOCATED)
+    return mandatory, others
+
+
 NUMBER = re.compile(r"-?\d+(\.\d+)?(E-?\d+)?")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 TIME_UNITS = ("Year", "Month", "Day", "Hour", "Minute", "Second")
@@ -46,9 +62,10 @@ SUBCATEGORIES = ("AI Platforms", "Bots", "Generative AI", "Machine Learning", "N
 PLACEHOLDERS = ("n/a", "na", "null", "none", "not applicable", "-")
 
 
-def check_columns(columns):
-    known = {**MANDATORY, **OTHERS}
-    for column in MANDATORY:
+def check_columns(columns, version):
+    mandatory, others = columns_of(version)
+    known = {**mandatory, **others}
+    for column in mandatory:
         if column not in columns:
             yield f"{column} MUST be present"
     for column in APPLY:
@@ -97,8 +114,9 @@ def near(product, cost):
     return abs(product - cost) <= D("0.0000000006")
 
 
-def check_row(row):
-    known = {**MANDATORY, **OTHERS}
+def check_row(row, version):
+    mandatory, others = columns_of(version)
+    known = {**mandatory, **others}
     for column, text in row.items():
         if column in known:
             fault = check_cell(column, *known[column], text)
@@ -128,6 +146,10 @@ def check_row(row):
         (null("SkuMeter") == null("SkuId"), "SkuMeter goes with SkuId"),
         (null("SkuPriceDetails") or not null("SkuPriceId"), "SkuPriceDetails MUST be null when SkuPriceId is"),
     ]
+    if version != "1.2":
+        rules.append((null("AllocatedMethodDetails") or not null("AllocatedMethodId"), "AllocatedMethodDetails goes with AllocatedMethodId"))
+        elements = json.loads(row["AllocatedMethodDetails"] or '{"Elements": []}')["Elements"]
+        rules.append((all(0 <= e["AllocatedRatio"] <= 1 or correction for e in elements), "AllocatedRatio MUST be a ratio"))
     if usage and not correction:
         for column in ("PricingQuantity", "PricingCategory", "SkuId", "SkuPriceId", "ListUnitPrice"):
             rules.append((not null(column), f"{column} MUST NOT be null for usage"))
@@ -140,8 +162,8 @@ def check_row(row):
     low, high = row["x_EffectiveCostLow"], row["x_EffectiveCostHigh"]
     rules.append(((low == "") == (high == "") == (row["ConsumedUnit"] != "Tokens" or correction), "an interval for tokens, and nothing else"))
     if low and high:
-        # unit costs are written to the nano-unit per million tokens
-        slack = D("0.000000001") + D(row["ConsumedQuantity"]) / 10**15
+        # unit costs are written to the nano-unit per million tokens; each hour of a row is rounded to a nano-unit
+        slack = D("0.00000002") + D(row["ConsumedQuantity"]) / 10**15
         rules.append((D(low) - slack <= D(row["EffectiveCost"]) <= D(high) + slack, f"the cost lies outside its interval {low} to {high}"))
     tags = json.loads(row["Tags"] or "{}")
     rules.append((all(key.startswith("tollbook/") for key in tags), "Tags: keys MUST have the provider's prefix"))
@@ -174,13 +196,13 @@ def check_across(rows):
         yield "one currency in one file"
 
 
-def check_focus(path, statement):
+def check_focus(path, statement, version="1.2"):
     """All faults of a file, which is held against the statement in JSON too."""
     everything = list(csv.DictReader(path.open(newline="", encoding="utf-8")))
     rows = [row for row in everything if row["ChargeClass"] != "Correction"]
-    faults = list(check_columns(list(everything[0])))
+    faults = list(check_columns(list(everything[0]), version))
     for number, row in enumerate(everything, 2):
-        faults += [f"line {number}: {fault}" for fault in check_row(row)]
+        faults += [f"line {number}: {fault}" for fault in check_row(row, version)]
     faults += check_across(rows)
     cost = statement["total"]["cost"]
     if sum(D(row["BilledCost"]) for row in rows) != D(cost["capacity"]):

@@ -39,12 +39,12 @@ static const struct {
     {"prometheus", "tollbook_period_end_timestamp_seconds 20.000000000\n"},
     {"journal", "\n1970-01-01 GPU capacity from 1970-01-01T00:00:00Z\n"},
     {"journal",
-     "    expenses:gpu:prefill:org-model--x-:a--31m                          0.004000000 USD  ; tenant a\\x1B[31m, "
+     "    expenses:gpu:prefill:org/model--x--x3320f5ab0187:a--31m-x13d47508a1e9         0.004000000 USD  ; tenant a\\x1B[31m, "
      "model org/model \"x\"\n"},
-    {"journal", "    expenses:gpu:idle:org-model--x-:a--31m                             0.004000000 USD"},
+    {"journal", "    expenses:gpu:idle:org/model--x--x3320f5ab0187:a--31m-x13d47508a1e9         0.004000000 USD"},
     {"journal", "    liabilities:gpu rent                                              -0.020000000 USD\n"},
-    {"beancount", "1970-01-01 open Expenses:GPU:Prefill:Org-model--x-:A--31m\n"},
-    {"beancount", "  Expenses:GPU:Decode:Org-model--x-:X-b----  0.006000000 USD\n"},
+    {"beancount", "1970-01-01 open Expenses:GPU:Prefill:Org-model--x--x3320f5ab0187:A--31m-x13d47508a1e9\n"},
+    {"beancount", "  Expenses:GPU:Decode:Org-model--x--x3320f5ab0187:X-b-é--x0213cc048a77  0.006000000 USD\n"},
     {"beancount", "  Liabilities:GPU-Rent  -0.020000000 USD\n"},
     {"focus", "\r\n0.003000000,Self-hosted,Self-hosted,USD,1970-02-01T00:00:00Z,1970-01-01T00:00:00Z,Usage,,"
 	      "Prefill of uncached input,Usage-Based,1970-01-01T00:00:20Z,1970-01-01T00:00:00Z,1000,Tokens,0.003000000,"
