@@ -130,8 +130,9 @@ $(BUILD)/tests/faults/faults.so: $(FAULT_SOURCES) tests/faults/faults.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -I. $(if $(findstring sanitize,$(CFLAGS)),-DWITHOUT_ALLOCATIONS) -o $@ $(FAULT_SOURCES) -ldl
 
-accuracy: all $(SIMULATE) ## How far off the split is, on runs whose true split is known
-	@TOLLBOOK=$(BUILD)/tollbook SIMULATE=$(SIMULATE) tests/accuracy/table.sh
+accuracy: all $(SIMULATE) $(BUILD)/tests/published/fit ## How far off the split is, where it is known, and estimates beside measurements
+	@status=0; TOLLBOOK=$(BUILD)/tollbook SIMULATE=$(SIMULATE) tests/accuracy/table.sh || status=1; \
+		FIT=$(BUILD)/tests/published/fit tests/published/estimates.sh || status=1; exit $$status
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitize: ## The same tests under ASan, LSan and UBSan, in build/san

@@ -2,6 +2,7 @@
  * fit.c: learns the constants of core/model/law.h from published measurements.
  *
  *   build/tests/published/fit DIR [fit] [by source|card|model|engine] [power] [rows]
+ *   build/tests/published/fit DIR check     the errors by class, and exit status 1 where a bound is missed
  *
  * DIR has measurements.tsv and models/. Without "fit" it shows how the built-in constants do. "by" leaves out one source
  * (card, …) at a time, fits the others and shows the error on what was left out. Least squares of ln(estimated / measured),
@@ -19,6 +20,7 @@
 #define COLUMNS 32
 #define ROWS_MAX 4096
 #define PARAMETERS (LAW_SHARED_CONSTANTS + (LAW_ENGINES + LAW_CARDS) * LAW_FACTORS)
+#define FEW 20
 #define HUBER 0.25
 #define FACTOR_SD 0.35   /* prior, natural logarithm */
 #define SHARED_SD 0.7
@@ -446,6 +448,83 @@ static void print_constants(const struct law_constants *k) {
 	printf("	},\n");
 }
 
+/* ---- bounds ---- */
+
+static const char *class_of(const struct row *r) {
+	const struct law_layout *l = &r->costs.law.layout;
+	bool moe = r->costs.law.peak.model.experts > 0;
+
+	if (strcmp(r->field[PHASE], "prefill") == 0) {
+		return "prefill alone";
+	}
+	return l->pp > 1 ? "pipeline" : moe ? (l->gpus > 1 ? "MoE, several GPUs" : "MoE, 1 GPU") : l->gpus > 1 ? "dense, several GPUs" : "dense, 1 GPU";
+}
+
+static double joules_of(struct row *r) {
+	struct costs *c = &r->costs;
+	double in = costs_wh(c, costs_uncached_ns(c, c->prompt, 0), costs_input_watts(c));
+	double out = costs_wh(c, costs_output_ns(c, (double)c->batch, c->prompt + c->output / 2), costs_output_watts(c));
+
+	return (c->prompt * in + c->output * out) / c->output * 3600 / 1e6;
+}
+
+/* Median error, share within 30 % and inside the interval, in per cent; of one class, or of all (NULL). */
+static int count_class(struct data *d, const char *class, double *median, double *within, double *inside) {
+	double errors[ROWS_MAX];
+	int n = 0, in = 0, bounded = 0;
+
+	for (int i = 0; i < d->count; i++) {
+		const struct row *r = &d->rows[i];
+		double off = log(r->estimated / r->measured);
+		if (class && strcmp(class_of(r), class) != 0) {
+			continue;
+		}
+		errors[n] = fabs(exp(off) - 1);
+		in += errors[n++] <= 0.3;
+		bounded += fabs(off) <= r->costs.spread;
+	}
+	qsort(errors, (size_t)n, sizeof *errors, by_size);
+	*median = n > 0 ? 100 * errors[n / 2] : 0;
+	*within = n > 0 ? 100.0 * in / n : 100;
+	*inside = n > 0 ? 100.0 * bounded / n : 100;
+	return n;
+}
+
+static int check_joules(struct data *d, double bound) {
+	double errors[ROWS_MAX];
+	int n = 0;
+
+	for (int i = 0; i < d->count; i++) {
+		if (d->rows[i].joules > 0) {
+			errors[n++] = fabs(joules_of(&d->rows[i]) / d->rows[i].joules - 1);
+		}
+	}
+	qsort(errors, (size_t)n, sizeof *errors, by_size);
+	double median = n > 0 ? 100 * errors[n / 2] : 0;
+	printf("estimate  %-22s %4d rows  median error %3.0f %% (%.0f %%)  %s\n", "joules per output token", n, median, bound, median <= bound ? "kept" : "MISSED");
+	return median <= bound ? 0 : 1;
+}
+
+static int check(struct data *d) {
+	static const struct {
+		const char *class;
+		double median, within;
+	} bounds[] = {{NULL, 20, 65},          {"dense, 1 GPU", 20, 70},       {"dense, several GPUs", 20, 70}, {"MoE, 1 GPU", 20, 65},
+	              {"MoE, several GPUs", 20, 65}, {"pipeline", 30, 55}, {"prefill alone", 25, 60}};
+	int missed = check_joules(d, 20);
+
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+		double median, within, inside;
+		int n = count_class(d, bounds[i].class, &median, &within, &inside);
+		bool few = bounds[i].class && n < FEW; /* whose median says nothing */
+		bool kept = median <= bounds[i].median && within >= bounds[i].within && inside >= 90;
+		printf("estimate  %-22s %4d rows  median error %3.0f %% (%.0f %%)  within 30 %%: %3.0f %% (%.0f %%)  inside its interval %3.0f %% (90 %%)  %s\n",
+		       bounds[i].class ? bounds[i].class : "all", n, median, bounds[i].median, within, bounds[i].within, inside, few ? "too few to judge" : kept ? "kept" : "MISSED");
+		missed += !few && !kept;
+	}
+	return missed > 0 ? 1 : 0;
+}
+
 static int column_of(const char *name) {
 	return strcmp(name, "source") == 0 ? SOURCE : strcmp(name, "card") == 0 ? CARD : strcmp(name, "engine") == 0 ? ENGINE : CONFIG;
 }
@@ -467,6 +546,10 @@ int main(int argc, char **argv) {
 		return 2;
 	}
 	read_rows(&d, argv[1]);
+	if (argc == 3 && strcmp(argv[2], "check") == 0) {
+		estimate_all(&d, &k, false);
+		return check(&d);
+	}
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "fit") == 0) {
 			fit(&d, &k, &neutral, 60);

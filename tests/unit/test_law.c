@@ -1,0 +1,102 @@
+/* The law of step times where its answer is known without its constants: what is replicated, what layouts there are, what never falls. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/model/law.h"
+
+static void setup(const char *model, const char *card, struct law_layout layout, struct law *l) {
+	struct gpu_catalogue *c;
+	struct modelspec m;
+	struct fault why = {.message = ""};
+
+	assert_int_equal(gpu_catalogue_read(&c, NULL, &why), 0);
+	assert_int_equal(modelspec_read(&m, model, &why), 0);
+	assert_int_equal(law_layout_complete(&layout, &m, &why), 0);
+	law_init(l, &m, gpu_find(c, text_of(card)), &layout, LAW_VLLM);
+	gpu_catalogue_free(c);
+}
+
+static void near(double got, double expected) {
+	assert_true(fabs(got / expected - 1) < 1e-9);
+}
+
+/* 8 KV heads over 16 GPUs are held twice, over 8 once; a latent by each GPU of the group, but not by ranks with sequences of their own. */
+static void test_replicated(void **state) {
+	(void)state;
+	struct law l;
+	setup("samples/models/llama-3.1-70b.json", "H100", (struct law_layout){.gpus = 8, .tp = 8}, &l);
+	near(law_cache_token_bytes(&l), 327680);
+	setup("samples/models/llama-3.1-70b.json", "H100", (struct law_layout){.gpus = 16, .tp = 16}, &l);
+	near(law_cache_token_bytes(&l), 2 * 327680);
+	setup("samples/models/deepseek-v3.json", "H200", (struct law_layout){.gpus = 8, .tp = 8}, &l);
+	near(law_cache_token_bytes(&l), 8 * 70272);
+	setup("samples/models/deepseek-v3.json", "H200", (struct law_layout){.gpus = 8, .dp = 8, .ep = 8}, &l);
+	near(law_cache_token_bytes(&l), 70272);
+	/* each rank has all but the experts, of which it has an eighth */
+	near(law_weight_bytes(&l), (double)(l.peak.size.weight_bytes - l.peak.size.expert_bytes) + (double)l.peak.size.expert_bytes / 8);
+}
+
+static void test_layouts(void **state) {
+	(void)state;
+	static const struct {
+		struct law_layout given, whole;
+	} cases[] = {
+		{{.gpus = 8}, {8, 8, 1, 1, 1}},
+		{{.gpus = 8, .pp = 2}, {8, 4, 2, 1, 1}},
+		{{.gpus = 8, .tp = 8, .dp = 8, .ep = 8}, {8, 1, 1, 8, 8}},
+		{{.gpus = 8, .tp = 2}, {8, 2, 1, 1, 4}},
+		{{.gpus = 4, .tp = 2, .pp = 2, .ep = 2}, {4, 2, 2, 2, 1}},
+	};
+	const struct modelspec m = {.experts = 64};
+	struct fault why;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct law_layout l = cases[i].given;
+		assert_int_equal(law_layout_complete(&l, &m, &why), 0);
+		assert_memory_equal(&l, &cases[i].whole, sizeof l);
+	}
+	struct law_layout wrong = {.gpus = 8, .tp = 3, .pp = 2};
+	assert_int_not_equal(law_layout_complete(&wrong, &m, &why), 0);
+	assert_non_null(strstr(why.message, "--tp 3"));
+}
+
+/* More work never takes less time, and a step is the sum of its parts. */
+static void test_monotonic(void **state) {
+	(void)state;
+	static const struct law_layout layouts[] = {{.gpus = 8}, {.gpus = 8, .dp = 8, .ep = 8}, {.gpus = 8, .pp = 8}};
+
+	for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+		struct law l;
+		struct law_step s;
+		double last = 0;
+		setup("samples/models/deepseek-v3.json", "B200", layouts[i], &l);
+		for (double d = 8; d <= 4096; d *= 2) {
+			law_step(&l, 0, 0, d, d * 2000, &s);
+			assert_true(s.total_ns > last);
+			last = s.total_ns;
+			near(s.total_ns, s.matrix_ns + s.expert_ns + s.prefill_attention_ns + s.decode_attention_ns + s.floor_ns + s.sequence_ns + s.sending_ns);
+			assert_true(s.flops_share > 0 && s.flops_share < 1 && s.bytes_share > 0 && s.bytes_share < 1);
+			assert_true(law_watts(&l, &s) > 140 && law_watts(&l, &s) <= 1000);
+		}
+	}
+}
+
+static void test_engines(void **state) {
+	(void)state;
+	assert_int_equal(law_engine_of(T("vLLM 0.11.1")), LAW_VLLM);
+	assert_int_equal(law_engine_of(T("tensorrtllm_backend")), LAW_TRTLLM);
+	assert_int_equal(law_engine_of(T("Ollama")), LAW_LLAMACPP);
+	assert_int_equal(law_engine_of(T("another")), LAW_ANY);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_replicated), cmocka_unit_test(test_layouts), cmocka_unit_test(test_monotonic),
+	                                   cmocka_unit_test(test_engines)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
