@@ -39,6 +39,76 @@ static int64_t instant_of(const struct id_request *r) {
 	return r->first_ns != UNKNOWN ? r->first_ns : r->finish_ns;
 }
 
+/* ---- marks ---- */
+
+/* Fewer do not tell: short logs are alike by chance. */
+#define MARKS_LEAST 8
+/* Logs round durations to so much. */
+#define TICK_NS 10000
+
+static void mark(struct marks *m, const int64_t *values, size_t count) {
+	uint64_t hash = 0;
+	size_t at = m->count;
+
+	for (size_t i = 0; i < count; i++) {
+		hash = hash_of((int64_t)(hash ^ (uint64_t)values[i]));
+	}
+	if (m->count == MARKS_MOST && hash >= m->at[MARKS_MOST - 1]) {
+		return;
+	}
+	while (at > 0 && m->at[at - 1] >= hash) {
+		at--;
+	}
+	if (at < m->count && m->at[at] == hash) {
+		return;
+	}
+	size_t behind = (m->count < MARKS_MOST ? m->count : MARKS_MOST - 1) - at;
+	memmove(m->at + at + 1, m->at + at, behind * sizeof *m->at);
+	m->at[at] = hash;
+	m->count += m->count < MARKS_MOST;
+}
+
+void marks_compare(const struct marks *a, const struct marks *b, size_t *both, size_t *of) {
+	size_t i = 0, k = 0;
+
+	*both = *of = 0;
+	if (a->count < MARKS_LEAST || b->count < MARKS_LEAST) {
+		return;
+	}
+	while (*of < MARKS_MOST && (i < a->count || k < b->count)) {
+		bool left = k == b->count || (i < a->count && a->at[i] <= b->at[k]);
+		bool right = i == a->count || (k < b->count && b->at[k] <= a->at[i]);
+		*both += left && right;
+		i += left;
+		k += right;
+		(*of)++;
+	}
+}
+
+static int64_t between(int64_t from_ns, int64_t to_ns) {
+	int64_t ns;
+
+	return from_ns == UNKNOWN || to_ns == UNKNOWN || __builtin_sub_overflow(to_ns, from_ns, &ns) ? UNKNOWN : ns / TICK_NS;
+}
+
+static void mark_item(struct sample *s, const struct item *item) {
+	const struct step_item *x = (const struct step_item *)item;
+	const struct request_item *r = (const struct request_item *)item;
+	const struct window_item *w = (const struct window_item *)item;
+
+	if (item->kind == ITEM_STEP && x->prefill_tokens > 0) {
+		mark(&s->step_marks, (const int64_t[]){x->prefill_requests, x->prefill_tokens, x->decode_requests,
+		                                       (x->duration_ns + TICK_NS / 2) / TICK_NS}, 4);
+	} else if (item->kind == ITEM_REQUEST) {
+		mark(&s->request_marks, (const int64_t[]){r->prompt_tokens, r->completion_tokens, between(r->arrival_ns, r->first_token_ns),
+		                                          between(r->arrival_ns, r->finish_ns)}, 4);
+	} else if (item->kind == ITEM_WINDOW && (w->input_tokens > 0 || w->output_tokens > 0)) {
+		mark(&s->window_marks, (const int64_t[]){w->input_tokens, w->output_tokens, w->running, between(w->head.at_ns, w->end_ns)}, 4);
+	}
+}
+
+/* ---- samples ---- */
+
 void sample_init(struct sample *s, name_id name) {
 	*s = (struct sample){.name = name, .most_hash = UINT64_MAX, .last_index = UNKNOWN, .first_step_ns = INT64_MAX,
 	                     .last_step_ns = INT64_MIN, .first_request_ns = INT64_MAX, .last_request_ns = INT64_MIN,
@@ -130,6 +200,7 @@ static void take_request(struct sample *s, const struct request_item *r) {
 }
 
 void sample_take(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests) {
+	mark_item(s, item);
 	if (item->kind == ITEM_STEP) {
 		take_step(s, (const struct step_item *)item);
 	} else if (item->kind == ITEM_REQUEST) {

@@ -5,6 +5,15 @@
 #include "attribute/evidence/evidence.h"
 #include "attribute/evidence/identity.h"
 
+/* Marks of records: the smallest hashes of what they say but for their instants, each once. */
+#define MARKS_MOST 64
+struct marks {
+	uint64_t at[MARKS_MOST]; /* ascending */
+	size_t count;
+};
+/* How many of two sets' smallest marks are in both, of how many; 0 of 0 where there are too few to tell. */
+void marks_compare(const struct marks *a, const struct marks *b, size_t *both, size_t *of);
+
 /* The evidence of one name. Minutes are kept in the order of a hash, the same for all names, as far as there is room. */
 struct sample {
 	name_id name;
@@ -12,6 +21,7 @@ struct sample {
 	bool many_step_models, many_request_models;
 	struct id_step *steps;
 	size_t step_count, step_room;
+	struct marks step_marks, request_marks, window_marks;
 	struct id_request *requests; /* by first token */
 	size_t request_count, request_room;
 	uint64_t most_hash; /* minutes with a larger hash are not in the sample */

@@ -35,6 +35,7 @@ struct server {
 	int64_t shift_ns;   /* taken off its requests' instants */
 	bool matched;       /* its steps have their requests, or its requests their steps */
 	bool held;          /* its requests are left out */
+	bool dropped;       /* all of it is: a copy of another's */
 	name_id prefill;    /* its requests' prompts are computed there; 0: here */
 	int64_t from_ns, to_ns; /* items outside are left out */
 };
@@ -347,7 +348,7 @@ static void take_same(struct servers *s) {
 	for (size_t i = 0; i < s->fleet->same.count; i++) {
 		const struct server_pair *p = &s->fleet->same.at[i];
 		struct server *a = find_server(s, names_find(s->names, text_of(p->a))), *b = find_server(s, names_find(s->names, text_of(p->b)));
-		if (!a || !b || a == b) {
+		if (!a || !b || a == b || a->dropped || b->dropped) {
 			continue;
 		}
 		struct server *steps = a->sample.all_steps + a->sample.all_windows >= b->sample.all_steps + b->sample.all_windows ? a : b;
@@ -361,6 +362,76 @@ static void take_same(struct servers *s) {
 			r.offset_ns = 0;
 		}
 		join(s, steps, requests, &r);
+	}
+}
+
+/* ---- copies ---- */
+
+/* Whose evidence says the same, but for names: over half of the marks of one kind are in both. */
+static const char *copied(const struct sample *a, const struct sample *b) {
+	const struct {
+		const char *what;
+		const struct marks *a, *b;
+		bool overlap;
+	} kinds[] = {
+		{"steps", &a->step_marks, &b->step_marks, overlap(a->first_step_ns, a->last_step_ns, b->first_step_ns, b->last_step_ns)},
+		{"requests", &a->request_marks, &b->request_marks,
+	         overlap(a->first_request_ns, a->last_request_ns, b->first_request_ns, b->last_request_ns)},
+		{"windows", &a->window_marks, &b->window_marks,
+	         overlap(a->first_window_ns, a->last_window_ns, b->first_window_ns, b->last_window_ns)},
+	};
+	size_t both, of;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		marks_compare(kinds[i].a, kinds[i].b, &both, &of);
+		if (kinds[i].overlap && 2 * both > of) {
+			return kinds[i].what;
+		}
+	}
+	return NULL;
+}
+
+/* Of two copies the one that says more counts, else the one whose name the fleet file knows, else the first by name. */
+static bool says_more(const struct servers *s, const struct server *a, const struct server *b) {
+	const struct sample *x = &a->sample, *y = &b->sample;
+	int kinds_x = (x->all_steps > 0) + (x->all_requests > 0), kinds_y = (y->all_steps > 0) + (y->all_requests > 0);
+	bool known_x = own_pool(s, x->name, 0), known_y = own_pool(s, y->name, 0);
+	int64_t all_x = x->all_steps + x->all_requests + x->all_windows, all_y = y->all_steps + y->all_requests + y->all_windows;
+
+	if (kinds_x != kinds_y) {
+		return kinds_x > kinds_y;
+	}
+	if (known_x != known_y) {
+		return known_x;
+	}
+	return all_x != all_y ? all_x > all_y : names_order(s->names, x->name, y->name) < 0;
+}
+
+static void drop_copy(struct servers *s, struct server *kept, struct server *copy, const char *what) {
+	const char *a = name_of(s, kept->sample.name), *b = name_of(s, copy->sample.name);
+
+	copy->dropped = copy->matched = copy->held = true;
+	s->change = true;
+	if (is_pair(&s->fleet->same, a, b)) {
+		quality_assume(s->quality, b, a, "--same", NULL, "%s is a copy of %s: counted once", b, a);
+		return;
+	}
+	quality_finding(s->quality, "counted-twice", b, "--different", QUALITY_NO_AMOUNT,
+	                "%s and %s report the same %s, which would be counted twice: only %s is counted; remove one of the logs, or "
+	                "--same %s=%s or --different %s=%s settles it", a, b, what, a, a, b, a, b);
+}
+
+static void find_copies(struct servers *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		for (size_t k = i + 1; k < s->count && !s->at[i].dropped; k++) {
+			struct server *a = &s->at[i], *b = &s->at[k];
+			const char *what = b->dropped ? NULL : copied(&a->sample, &b->sample);
+			if (!what || is_pair(&s->fleet->different, name_of(s, a->sample.name), name_of(s, b->sample.name))) {
+				continue;
+			}
+			bool first = says_more(s, a, b);
+			drop_copy(s, first ? a : b, first ? b : a, what);
+		}
 	}
 }
 
@@ -423,6 +494,7 @@ int servers_decide(struct servers **out, struct evidence *e, struct names *names
 	if (rc < 0) {
 		return rc;
 	}
+	find_copies(s);
 	take_same(s);
 	for (size_t i = 0; i < s->count; i++) {
 		if (!s->at[i].matched) {
@@ -468,7 +540,7 @@ bool servers_change(const struct servers *s) {
 name_id servers_named(const struct servers *s, name_id name) {
 	const struct server *one = find_server(s, name);
 
-	return !one ? name : one->held && one->sample.all_steps + one->sample.all_windows == 0 ? 0 : one->named;
+	return !one ? name : one->dropped ? 0 : one->held && one->sample.all_steps + one->sample.all_windows == 0 ? 0 : one->named;
 }
 
 void servers_clip(const struct servers *s, name_id name, int64_t *first_ns, int64_t *last_ns) {
@@ -503,7 +575,7 @@ bool servers_apply(void *servers, struct item *item, name_id *prefill) {
 	if (!one) {
 		return true;
 	}
-	if (item->at_ns < one->from_ns || item->at_ns >= one->to_ns || (one->held && item->kind == ITEM_REQUEST)) {
+	if (item->at_ns < one->from_ns || item->at_ns >= one->to_ns || one->dropped || (one->held && item->kind == ITEM_REQUEST)) {
 		return false;
 	}
 	item->replica = one->named;
