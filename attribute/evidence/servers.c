@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "attribute/evidence/sample.h"
+#include "attribute/evidence/servers_private.h"
 #include "core/exact.h"
 #include "core/instant.h"
 
@@ -27,30 +27,6 @@
 /* Records of one replica that lie further apart are not of one clock. */
 #define YEAR_NS (365 * NS_PER_DAY)
 
-/* What is done with a name. */
-struct server {
-	struct sample sample;
-	name_id named;      /* of its items from here on */
-	name_id step_model; /* its steps' model from here on; 0: as they say */
-	int64_t shift_ns;   /* taken off its requests' instants */
-	bool matched;       /* its steps have their requests, or its requests their steps */
-	bool held;          /* its requests are left out */
-	bool dropped;       /* all of it is: a copy of another's */
-	name_id prefill;    /* its requests' prompts are computed there; 0: here */
-	int64_t from_ns, to_ns; /* items outside are left out */
-};
-
-struct servers {
-	struct names *names;
-	const struct fleet *fleet;
-	struct quality *quality;
-	struct server *at;
-	size_t count;
-	size_t *of_name; /* by name_id: index + 1 */
-	size_t name_room;
-	bool change;
-};
-
 /* ---- collecting ---- */
 
 static struct server *server_of(struct servers *s, name_id name) {
@@ -69,7 +45,7 @@ static struct server *server_of(struct servers *s, name_id name) {
 	return &s->at[s->of_name[name] - 1];
 }
 
-static struct server *find_server(const struct servers *s, name_id name) {
+struct server *servers_find(const struct servers *s, name_id name) {
 	return name < s->name_room && s->of_name[name] > 0 ? &s->at[s->of_name[name] - 1] : NULL;
 }
 
@@ -125,7 +101,7 @@ static struct text plain_model(struct text t, char out[128]) {
 }
 
 /* May two names of models be one? A served name is often a part of the full one; a name that is not given may be any. */
-static bool models_alike(const struct servers *s, name_id a, name_id b) {
+bool servers_models_alike(const struct servers *s, name_id a, name_id b) {
 	char x[128], y[128];
 	struct text p = plain_model(names_text(s->names, a), x), q = plain_model(names_text(s->names, b), y);
 
@@ -134,11 +110,11 @@ static bool models_alike(const struct servers *s, name_id a, name_id b) {
 
 /* ---- which two ---- */
 
-static const char *name_of(const struct servers *s, name_id name) {
+const char *servers_text(const struct servers *s, name_id name) {
 	return names_text(s->names, name).at;
 }
 
-static bool is_pair(const struct server_pairs *pairs, const char *a, const char *b) {
+bool servers_are_pair(const struct server_pairs *pairs, const char *a, const char *b) {
 	for (size_t i = 0; i < pairs->count; i++) {
 		const struct server_pair *p = &pairs->at[i];
 		if ((strcmp(p->a, a) == 0 && strcmp(p->b, b) == 0) || (strcmp(p->a, b) == 0 && strcmp(p->b, a) == 0)) {
@@ -148,17 +124,17 @@ static bool is_pair(const struct server_pairs *pairs, const char *a, const char 
 	return false;
 }
 
-static bool overlap(int64_t a_from, int64_t a_to, int64_t b_from, int64_t b_to) {
+bool servers_overlap(int64_t a_from, int64_t a_to, int64_t b_from, int64_t b_to) {
 	return a_from <= a_to && b_from <= b_to && a_from <= b_to && b_from <= a_to;
 }
 
 /* Do the times of a name's steps or windows and of another's requests overlap? */
-static bool times_overlap(const struct sample *a, const struct sample *b) {
-	return overlap(a->first_step_ns, a->last_step_ns, b->first_request_ns, b->last_request_ns) ||
-	       (a->all_steps == 0 && overlap(a->first_window_ns, a->last_window_ns, b->first_request_ns, b->last_request_ns));
+bool servers_times_overlap(const struct sample *a, const struct sample *b) {
+	return servers_overlap(a->first_step_ns, a->last_step_ns, b->first_request_ns, b->last_request_ns) ||
+	       (a->all_steps == 0 && servers_overlap(a->first_window_ns, a->last_window_ns, b->first_request_ns, b->last_request_ns));
 }
 
-static bool own_pool(const struct servers *s, name_id name, name_id model) {
+bool servers_own_pool(const struct servers *s, name_id name, name_id model) {
 	const struct pool *p = fleet_pool_of(s->fleet, s->names, name, model);
 
 	return p && p >= s->fleet->pools && p < s->fleet->pools + s->fleet->pool_count;
@@ -166,7 +142,7 @@ static bool own_pool(const struct servers *s, name_id name, name_id model) {
 
 /* Of two names of one server, the one that the fleet file knows, else the steps'. */
 static name_id shown_name(const struct servers *s, const struct sample *steps, const struct sample *requests) {
-	bool first = own_pool(s, steps->name, steps->step_model), second = own_pool(s, requests->name, requests->request_model);
+	bool first = servers_own_pool(s, steps->name, steps->step_model), second = servers_own_pool(s, requests->name, requests->request_model);
 
 	return second && !first ? requests->name : steps->name;
 }
@@ -201,8 +177,8 @@ static void join(struct servers *s, struct server *steps, struct server *request
 	s->change |= requests->shift_ns != 0;
 	if (steps == requests) {
 		if (requests->shift_ns != 0) {
-			quality_assume(s->quality, name_of(s, shown), value, NULL, NULL, "%s: the clocks of its steps and its requests differ: %s",
-			               name_of(s, shown), text);
+			quality_assume(s->quality, servers_text(s, shown), value, NULL, NULL, "%s: the clocks of its steps and its requests differ: %s",
+			               servers_text(s, shown), text);
 		}
 		return;
 	}
@@ -211,13 +187,13 @@ static void join(struct servers *s, struct server *steps, struct server *request
 		steps->step_model = requests->sample.request_model;
 	}
 	s->change = true;
-	quality_assume(s->quality, name_of(s, shown), value, "--different", NULL, "%s and %s are one server: %s",
-	               name_of(s, steps->sample.name), name_of(s, requests->sample.name), text);
+	quality_assume(s->quality, servers_text(s, shown), value, "--different", NULL, "%s and %s are one server: %s",
+	               servers_text(s, steps->sample.name), servers_text(s, requests->sample.name), text);
 }
 
 /* Likely one server, but not surely: its steps count, the requests' tokens would be counted twice. */
 static void hold(struct servers *s, struct server *steps, struct server *requests, bool part) {
-	const char *a = name_of(s, steps->sample.name), *b = name_of(s, requests->sample.name);
+	const char *a = servers_text(s, steps->sample.name), *b = servers_text(s, requests->sample.name);
 
 	requests->held = true;
 	s->change = true;
@@ -253,9 +229,9 @@ static bool may_be_one(const struct servers *s, const struct server *steps, cons
 	const struct sample *a = &steps->sample, *b = &requests->sample;
 
 	return steps != requests && !steps->matched && !requests->matched && a->all_steps + a->all_windows > 0 && a->all_requests == 0 &&
-	       b->all_requests > 0 && b->all_steps + b->all_windows == 0 && times_overlap(a, b) &&
-	       models_alike(s, a->step_model, b->request_model) &&
-	       !is_pair(&s->fleet->different, name_of(s, a->name), name_of(s, b->name));
+	       b->all_requests > 0 && b->all_steps + b->all_windows == 0 && servers_times_overlap(a, b) &&
+	       servers_models_alike(s, a->step_model, b->request_model) &&
+	       !servers_are_pair(&s->fleet->different, servers_text(s, a->name), servers_text(s, b->name));
 }
 
 /* The servers whose steps get the most votes of a name's requests. */
@@ -336,9 +312,9 @@ static void check_own(struct servers *s, struct server *one) {
 	if (r.verdict == ID_SAME || r.repeats) { /* of one name, and only the offset was in doubt */
 		join(s, one, one, &r);
 	} else if (r.verdict == ID_DIFFERENT) {
-		quality_finding(s->quality, "identity", name_of(s, a->name), "--replica", QUALITY_NO_AMOUNT,
+		quality_finding(s->quality, "identity", servers_text(s, a->name), "--replica", QUALITY_NO_AMOUNT,
 		                "%s: its requests do not fall on its steps: they may be of two servers, or of clocks that differ by more than "
-		                "%d s; give each its own name", name_of(s, a->name), 5);
+		                "%d s; give each its own name", servers_text(s, a->name), 5);
 	}
 	one->matched = true;
 }
@@ -347,7 +323,7 @@ static void check_own(struct servers *s, struct server *one) {
 static void take_same(struct servers *s) {
 	for (size_t i = 0; i < s->fleet->same.count; i++) {
 		const struct server_pair *p = &s->fleet->same.at[i];
-		struct server *a = find_server(s, names_find(s->names, text_of(p->a))), *b = find_server(s, names_find(s->names, text_of(p->b)));
+		struct server *a = servers_find(s, names_find(s->names, text_of(p->a))), *b = servers_find(s, names_find(s->names, text_of(p->b)));
 		if (!a || !b || a == b || a->dropped || b->dropped) {
 			continue;
 		}
@@ -365,125 +341,6 @@ static void take_same(struct servers *s) {
 	}
 }
 
-/* ---- copies ---- */
-
-/* Whose evidence says the same, but for names: over half of the marks of one kind are in both. */
-static const char *copied(const struct sample *a, const struct sample *b) {
-	const struct {
-		const char *what;
-		const struct marks *a, *b;
-		bool overlap;
-	} kinds[] = {
-		{"steps", &a->step_marks, &b->step_marks, overlap(a->first_step_ns, a->last_step_ns, b->first_step_ns, b->last_step_ns)},
-		{"requests", &a->request_marks, &b->request_marks,
-	         overlap(a->first_request_ns, a->last_request_ns, b->first_request_ns, b->last_request_ns)},
-		{"windows", &a->window_marks, &b->window_marks,
-	         overlap(a->first_window_ns, a->last_window_ns, b->first_window_ns, b->last_window_ns)},
-	};
-	size_t both, of;
-
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		marks_compare(kinds[i].a, kinds[i].b, &both, &of);
-		if (kinds[i].overlap && 2 * both > of) {
-			return kinds[i].what;
-		}
-	}
-	return NULL;
-}
-
-/* Of two copies the one that says more counts, else the one whose name the fleet file knows, else the first by name. */
-static bool says_more(const struct servers *s, const struct server *a, const struct server *b) {
-	const struct sample *x = &a->sample, *y = &b->sample;
-	int kinds_x = (x->all_steps > 0) + (x->all_requests > 0), kinds_y = (y->all_steps > 0) + (y->all_requests > 0);
-	bool known_x = own_pool(s, x->name, 0), known_y = own_pool(s, y->name, 0);
-	int64_t all_x = x->all_steps + x->all_requests + x->all_windows, all_y = y->all_steps + y->all_requests + y->all_windows;
-
-	if (kinds_x != kinds_y) {
-		return kinds_x > kinds_y;
-	}
-	if (known_x != known_y) {
-		return known_x;
-	}
-	return all_x != all_y ? all_x > all_y : names_order(s->names, x->name, y->name) < 0;
-}
-
-static void drop_copy(struct servers *s, struct server *kept, struct server *copy, const char *what) {
-	const char *a = name_of(s, kept->sample.name), *b = name_of(s, copy->sample.name);
-
-	copy->dropped = copy->matched = copy->held = true;
-	s->change = true;
-	if (is_pair(&s->fleet->same, a, b)) {
-		quality_assume(s->quality, b, a, "--same", NULL, "%s is a copy of %s: counted once", b, a);
-		return;
-	}
-	quality_finding(s->quality, "counted-twice", b, "--different", QUALITY_NO_AMOUNT,
-	                "%s and %s report the same %s, which would be counted twice: only %s is counted; remove one of the logs, or "
-	                "--same %s=%s or --different %s=%s settles it", a, b, what, a, a, b, a, b);
-}
-
-static void find_copies(struct servers *s) {
-	for (size_t i = 0; i < s->count; i++) {
-		for (size_t k = i + 1; k < s->count && !s->at[i].dropped; k++) {
-			struct server *a = &s->at[i], *b = &s->at[k];
-			const char *what = b->dropped ? NULL : copied(&a->sample, &b->sample);
-			if (!what || is_pair(&s->fleet->different, name_of(s, a->sample.name), name_of(s, b->sample.name))) {
-				continue;
-			}
-			bool first = says_more(s, a, b);
-			drop_copy(s, first ? a : b, first ? b : a, what);
-		}
-	}
-}
-
-/* ---- prefill and decode apart ---- */
-
-/* Steps with hardly any of the tokens: under a hundredth. */
-static bool hardly(int64_t part, int64_t whole) {
-	return part <= whole / 100;
-}
-
-static bool only_prefills(const struct server *s) {
-	const struct sample *a = &s->sample;
-
-	return a->all_steps > 0 && a->step_prefill_ntok > 0 && hardly(a->step_decode_ntok, a->step_prefill_ntok) && !s->matched &&
-	       a->all_requests == 0;
-}
-
-/* Its steps compute none of the prompts of its requests, or of those that are joined to it. */
-static bool only_decodes(const struct server *s, const struct server *requests) {
-	return s->sample.all_steps > 0 && s->sample.step_decode_ntok > 0 && requests->sample.all_whole > 0 &&
-	       hardly(s->sample.step_prefill_ntok, requests->sample.prompt_ntok);
-}
-
-/* Prompts of requests that a decode server's log reports are the work of the prefill server, where there is one. */
-static void place_prompts(struct servers *s, struct server *requests) {
-	struct server *decodes = find_server(s, requests->named), *found = NULL;
-	size_t count = 0;
-
-	if (!decodes || !only_decodes(decodes->sample.all_steps > 0 ? decodes : requests, requests)) {
-		return;
-	}
-	for (size_t i = 0; i < s->count; i++) {
-		struct server *p = &s->at[i];
-		if (only_prefills(p) && models_alike(s, p->sample.step_model, requests->sample.request_model) &&
-		    times_overlap(&p->sample, &requests->sample)) {
-			count++;
-			found = p;
-		}
-	}
-	const char *name = name_of(s, requests->named);
-	if (count == 1) {
-		requests->prefill = found->named;
-		s->change = true;
-		quality_assume(s->quality, name, name_of(s, found->named), NULL, NULL,
-		               "%s only decodes: the prompts of its requests are computed by %s", name, name_of(s, found->named));
-	} else if (count > 1) {
-		quality_finding(s->quality, "counted-twice", name, NULL, QUALITY_NO_AMOUNT,
-		                "%s only decodes, and %zu servers only prefill: the prompts of its requests are counted twice; give "
-		                "requests that name both (\"prefill_replica\")", name, count);
-	}
-}
-
 int servers_decide(struct servers **out, struct evidence *e, struct names *names, const struct fleet *fleet, struct quality *quality,
                    struct fault *why) {
 	struct servers *s = must_calloc(1, sizeof *s);
@@ -494,7 +351,7 @@ int servers_decide(struct servers **out, struct evidence *e, struct names *names
 	if (rc < 0) {
 		return rc;
 	}
-	find_copies(s);
+	servers_find_copies(s);
 	take_same(s);
 	for (size_t i = 0; i < s->count; i++) {
 		if (!s->at[i].matched) {
@@ -513,7 +370,7 @@ int servers_decide(struct servers **out, struct evidence *e, struct names *names
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->at[i].sample.all_whole > 0 && !s->at[i].held) {
-			place_prompts(s, &s->at[i]);
+			servers_place_prompts(s, &s->at[i]);
 		}
 	}
 	return 0;
@@ -538,13 +395,13 @@ bool servers_change(const struct servers *s) {
 }
 
 name_id servers_named(const struct servers *s, name_id name) {
-	const struct server *one = find_server(s, name);
+	const struct server *one = servers_find(s, name);
 
 	return !one ? name : one->dropped ? 0 : one->held && one->sample.all_steps + one->sample.all_windows == 0 ? 0 : one->named;
 }
 
 void servers_clip(const struct servers *s, name_id name, int64_t *first_ns, int64_t *last_ns) {
-	const struct server *one = find_server(s, name);
+	const struct server *one = servers_find(s, name);
 
 	if (one && one->from_ns > *first_ns) {
 		*first_ns = one->from_ns;
@@ -570,7 +427,7 @@ static void shift_request(struct request_item *r, int64_t by) {
 
 bool servers_apply(void *servers, struct item *item, name_id *prefill) {
 	const struct servers *s = servers;
-	const struct server *one = find_server(s, item->replica);
+	const struct server *one = servers_find(s, item->replica);
 
 	if (!one) {
 		return true;

@@ -1,0 +1,49 @@
+/* servers_private.h: what servers.c, copies.c and apart.c share; others use servers.h. */
+#ifndef ATTRIBUTE_SERVERS_PRIVATE_H
+#define ATTRIBUTE_SERVERS_PRIVATE_H
+
+#include "attribute/evidence/sample.h"
+#include "attribute/evidence/servers.h"
+
+/* What is done with a name. */
+struct server {
+	struct sample sample;
+	name_id named;      /* of its items from here on */
+	name_id step_model; /* its steps' model from here on; 0: as they say */
+	int64_t shift_ns;   /* taken off its requests' instants */
+	bool matched;       /* its steps have their requests, or its requests their steps */
+	bool held;          /* its requests are left out */
+	bool dropped;       /* all of it is: a copy of another's */
+	name_id prefill;    /* its requests' prompts are computed there; 0: here */
+	int64_t from_ns, to_ns; /* items outside are left out */
+};
+
+struct servers {
+	struct names *names;
+	const struct fleet *fleet;
+	struct quality *quality;
+	struct server *at;
+	size_t count;
+	size_t *of_name; /* by name_id: index + 1 */
+	size_t name_room;
+	bool change;
+};
+
+/* The server of a name; NULL: it has no evidence. */
+struct server *servers_find(const struct servers *s, name_id name);
+const char *servers_text(const struct servers *s, name_id name);
+/* May two names of models be one? */
+bool servers_models_alike(const struct servers *s, name_id a, name_id b);
+/* Does a pool of the fleet file match the name? */
+bool servers_own_pool(const struct servers *s, name_id name, name_id model);
+bool servers_are_pair(const struct server_pairs *pairs, const char *a, const char *b);
+bool servers_overlap(int64_t a_from, int64_t a_to, int64_t b_from, int64_t b_to);
+/* Do the times of a name's steps or windows and of another's requests overlap? */
+bool servers_times_overlap(const struct sample *a, const struct sample *b);
+
+/* copies.c: names whose evidence says the same count once. */
+void servers_find_copies(struct servers *s);
+/* apart.c: prompts of requests on a server that only decodes are the work of the one that prefills. */
+void servers_place_prompts(struct servers *s, struct server *requests);
+
+#endif
