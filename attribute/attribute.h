@@ -153,6 +153,8 @@ int attribution_patch(struct attribution *a, const struct tenant_patch *p, struc
  * a day after it are given, and this span.
  */
 void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
+/* Records of a replica that lie years outside these instants are of another clock, and count nowhere. */
+void attribution_set_bounds(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns);
 /* The same of gateways: what they are by all that is known, not by these records alone. */
 void attribution_set_gateways(struct attribution *a, struct gateways gateways);
 

@@ -25,6 +25,8 @@ struct attribution {
 	struct accounts_common common;
 	struct spool *patches;         /* what another attribution joined; or NULL */
 	struct join_report joined;     /* of gateways' requests to the engines' */
+	struct server_bounds *bounds;  /* of replicas whose records lie years apart */
+	size_t bound_count;
 	struct quality identity;       /* what is to be stated of names and clocks */
 	bool sealed, fitted;
 	int64_t duplicates, rewritten; /* rewritten: duplicates left out on the way */
@@ -59,6 +61,7 @@ void attribution_free(struct attribution *a) {
 		return;
 	}
 	quality_release(&a->identity);
+	free(a->bounds);
 	evidence_free(a->evidence);
 	replicas_free(a->replicas);
 	attribution_fits_free(a->fits);
@@ -78,6 +81,11 @@ int attribution_take(void *attribution, unsigned lane, const struct record *r, s
 
 void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
 	replicas_set_span(a->replicas, replica, model, first_ns, last_ns);
+}
+
+void attribution_set_bounds(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns) {
+	a->bounds = must_realloc(a->bounds, (a->bound_count + 1) * sizeof *a->bounds);
+	a->bounds[a->bound_count++] = (struct server_bounds){replica, first_ns, last_ns};
 }
 
 void attribution_set_gateways(struct attribution *a, struct gateways gateways) {
@@ -128,7 +136,8 @@ static void carry_spans(struct attribution *a, const struct replicas *before, co
 /* Names of one server become one, and clocks one clock. */
 static int settle_servers(struct attribution *a, struct fault *why) {
 	struct servers *s;
-	int rc = servers_decide(&s, a->evidence, a->options.names, a->options.fleet, &a->identity, why);
+	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count};
+	int rc = servers_decide(&s, &ask, &a->identity, why);
 
 	if (rc >= 0 && servers_change(s)) {
 		struct replicas *before = a->replicas;

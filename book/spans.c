@@ -59,6 +59,9 @@ int book_give_spans(struct book *b, struct attribution *a, struct fault *why) {
 		if (span->kind != SPAN_GATEWAY || b->spans->known.gateways.are == GATEWAYS_REPLICAS) {
 			attribution_set_span(a, span->replica, span->model, reach.first_ns, reach.last_ns);
 		}
+		if (span->apart > 0) {
+			attribution_set_bounds(a, span->replica, span->first_ns, span->last_ns);
+		}
 	}
 	attribution_set_gateways(a, b->spans->known.gateways);
 	return rc;

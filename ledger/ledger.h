@@ -192,7 +192,8 @@ struct ledger_span {
 	name_id replica, model;
 	enum span_kind kind;
 	bool requests, gateways; /* does an engine, does a gateway tell of requests by this name? */
-	int64_t first_ns, last_ns;
+	int64_t first_ns, last_ns; /* of the days that belong together */
+	int64_t records, apart;    /* on these days; apart: on others, years from them, which count nowhere */
 };
 typedef int ledger_span_sink(void *context, const struct ledger_span *s);
 int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why);

@@ -65,9 +65,26 @@ static void reach(struct ledger_span *to, name_id model, const struct ledger_seg
 	to->gateways |= s->gateways > 0;
 }
 
+/* Days of one replica that lie further apart are not of one clock. */
+#define APART_NS (730 * NS_PER_DAY)
+
+static int64_t records_of(const struct ledger_segment *s) {
+	return s->counts[RECORD_STEP] + s->counts[RECORD_REQUEST] + s->counts[RECORD_WINDOW];
+}
+
+/* The better of two stretches of days, the one with more records, keeps its place in *best; the other's are apart. */
+static void choose(struct ledger_span *best, const struct ledger_span *other) {
+	if (other->kind == SPAN_NONE) {
+		return;
+	}
+	struct ledger_span lesser = other->records > best->records || best->kind == SPAN_NONE ? *best : *other;
+	*best = other->records > best->records || best->kind == SPAN_NONE ? *other : *best;
+	best->apart += lesser.kind == SPAN_NONE ? 0 : lesser.records + lesser.apart;
+}
+
 int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why) {
 	enum query q = Q_SPANS;
-	struct ledger_span span = {.kind = SPAN_NONE};
+	struct ledger_span span = {.kind = SPAN_NONE}, best = {.kind = SPAN_NONE};
 	int rc = ask(l, q, NULL, 0, why);
 
 	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
@@ -78,16 +95,23 @@ int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct
 			.counts = {[RECORD_STEP] = row_int(l, q, 4), [RECORD_REQUEST] = row_int(l, q, 5), [RECORD_WINDOW] = row_int(l, q, 6)},
 			.gateways = row_int(l, q, 7) > 0 ? row_int(l, q, 7) : 0,
 		};
+		bool another = span.kind != SPAN_NONE && span.replica != replica;
 		rc = 0;
-		if (span.kind != SPAN_NONE && span.replica != replica) {
-			rc = sink(context, &span);
+		if (another || (span.kind != SPAN_NONE && s.span_first_ns - span.last_ns > APART_NS)) {
+			choose(&best, &span);
 			span = (struct ledger_span){.kind = SPAN_NONE};
+		}
+		if (another) {
+			rc = sink(context, &best);
+			best = (struct ledger_span){.kind = SPAN_NONE};
 		}
 		span.replica = replica;
 		reach(&span, name_here(l, row_int(l, q, 1)), &s);
+		span.records += records_of(&s);
 	}
 	ask_end(l, q);
-	return rc == 0 && span.kind != SPAN_NONE ? sink(context, &span) : rc;
+	choose(&best, &span);
+	return rc == 0 && best.kind != SPAN_NONE ? sink(context, &best) : rc;
 }
 
 /* ---- of all ---- */

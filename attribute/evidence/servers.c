@@ -25,7 +25,7 @@
 /* Clocks that differ by less need no word. */
 #define OFFSET_MIN_NS (2 * MS)
 /* Records of one replica that lie further apart are not of one clock. */
-#define YEAR_NS (365 * NS_PER_DAY)
+#define APART_NS (730 * NS_PER_DAY)
 
 /* ---- collecting ---- */
 
@@ -60,6 +60,34 @@ static size_t room_for_steps(const struct servers *s) {
 	return left > STEPS_MOST ? STEPS_MOST : left < STEPS_LEAST ? STEPS_LEAST : left;
 }
 
+/* Items come in the order of time: a long silence begins another era. */
+static void note_era(struct server *one, int64_t at_ns) {
+	if (one->era.records > 0 && at_ns - one->era.last_ns > APART_NS) {
+		one->main = one->era.records > one->main.records ? one->era : one->main;
+		one->era.records = 0;
+	}
+	one->era.first_ns = one->era.records == 0 ? at_ns : one->era.first_ns;
+	one->era.last_ns = at_ns;
+	one->era.records++;
+}
+
+/* Are a request's own instants years apart? */
+static bool is_torn(const struct item *item) {
+	const struct request_item *r = (const struct request_item *)item;
+	const int64_t instants[] = {r->arrival_ns, r->scheduled_ns, r->first_token_ns, r->finish_ns};
+
+	for (size_t i = 0; item->kind == ITEM_REQUEST && i < sizeof instants / sizeof *instants; i++) {
+		if (instants[i] != UNKNOWN && (instants[i] - item->at_ns > APART_NS || item->at_ns - instants[i] > APART_NS)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_outside(const struct server *one, const struct item *item) {
+	return item->at_ns < one->from_ns || item->at_ns > one->to_ns || is_torn(item);
+}
+
 static int collect(struct servers *s, struct evidence *e, struct fault *why) {
 	struct evidence_reader *r;
 	const struct item *item;
@@ -73,13 +101,78 @@ static int collect(struct servers *s, struct evidence *e, struct fault *why) {
 			last = item->replica;
 			room = room_for_steps(s);
 		}
-		sample_take(&one->sample, item, room, REQUESTS_MOST);
+		if (is_outside(one, item)) {
+			one->outside++;
+		} else {
+			note_era(one, item->at_ns);
+			sample_take(&one->sample, item, room, REQUESTS_MOST);
+		}
 	}
 	evidence_reader_free(r);
 	for (size_t i = 0; i < s->count; i++) {
 		sample_end(&s->at[i].sample);
 	}
 	return rc < 0 ? rc : got;
+}
+
+static void set_bounds(struct server *one, int64_t first_ns, int64_t last_ns) {
+	one->from_ns = first_ns - APART_NS / 2;
+	one->to_ns = last_ns + APART_NS / 2;
+}
+
+/* Names with several eras keep the one with the most records. True if there are such. */
+static bool find_eras(struct servers *s) {
+	bool any = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		bool several = one->main.records > 0;
+		one->main = one->era.records > one->main.records ? one->era : one->main;
+		if (several) {
+			set_bounds(one, one->main.first_ns, one->main.last_ns);
+		}
+		any |= several;
+	}
+	return any;
+}
+
+/* What was collected goes, but for bounds. */
+static void begin_again(struct servers *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		sample_release(&one->sample);
+		sample_init(&one->sample, one->named);
+		one->main = one->era = (struct era){0};
+		one->outside = 0;
+	}
+}
+
+static void find_outside(struct servers *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		const struct server *one = &s->at[i];
+		const char *name = servers_text(s, one->named);
+		if (one->outside > 0) {
+			s->change = true;
+			quality_finding(s->quality, "clock", name, "--replica", QUALITY_NO_AMOUNT,
+			                "%s: %lld %s years from the rest of its records: another clock, or other units; they are not counted; take "
+			                "that log away, or give it a name of its own", name, (long long)one->outside,
+			                one->outside == 1 ? "record lies" : "records lie");
+		}
+	}
+}
+
+static int collect_within(struct servers *s, const struct servers_ask *ask, struct fault *why) {
+	for (size_t i = 0; i < ask->bound_count; i++) {
+		const struct server_bounds *b = &ask->bounds[i];
+		set_bounds(server_of(s, b->replica), b->first_ns, b->last_ns);
+	}
+	int rc = collect(s, ask->evidence, why);
+	if (rc >= 0 && find_eras(s)) {
+		begin_again(s);
+		rc = collect(s, ask->evidence, why);
+	}
+	find_outside(s);
+	return rc;
 }
 
 /* ---- models ---- */
@@ -341,13 +434,12 @@ static void take_same(struct servers *s) {
 	}
 }
 
-int servers_decide(struct servers **out, struct evidence *e, struct names *names, const struct fleet *fleet, struct quality *quality,
-                   struct fault *why) {
+int servers_decide(struct servers **out, const struct servers_ask *ask, struct quality *quality, struct fault *why) {
 	struct servers *s = must_calloc(1, sizeof *s);
 
-	*s = (struct servers){.names = names, .fleet = fleet, .quality = quality};
+	*s = (struct servers){.names = ask->names, .fleet = ask->fleet, .quality = quality};
 	*out = s;
-	int rc = collect(s, e, why);
+	int rc = collect_within(s, ask, why);
 	if (rc < 0) {
 		return rc;
 	}
@@ -432,7 +524,7 @@ bool servers_apply(void *servers, struct item *item, name_id *prefill) {
 	if (!one) {
 		return true;
 	}
-	if (item->at_ns < one->from_ns || item->at_ns >= one->to_ns || one->dropped || (one->held && item->kind == ITEM_REQUEST)) {
+	if (is_outside(one, item) || one->dropped || (one->held && item->kind == ITEM_REQUEST)) {
 		return false;
 	}
 	item->replica = one->named;

@@ -12,9 +12,22 @@
 
 struct servers;
 
+/* Where a replica's records lie, if others of its lie years from them. */
+struct server_bounds {
+	name_id replica;
+	int64_t first_ns, last_ns;
+};
+
+struct servers_ask {
+	struct evidence *evidence;
+	struct names *names;
+	const struct fleet *fleet;
+	const struct server_bounds *bounds; /* as far as they are known from elsewhere */
+	size_t bound_count;
+};
+
 /* Goes through the evidence and decides. What is to be stated goes to `quality`. */
-int servers_decide(struct servers **out, struct evidence *e, struct names *names, const struct fleet *fleet, struct quality *quality,
-                   struct fault *why);
+int servers_decide(struct servers **out, const struct servers_ask *ask, struct quality *quality, struct fault *why);
 void servers_free(struct servers *s);
 
 /* Is there anything to change in the evidence? */

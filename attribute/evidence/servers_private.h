@@ -5,6 +5,11 @@
 #include "attribute/evidence/sample.h"
 #include "attribute/evidence/servers.h"
 
+/* A stretch of a name's records. */
+struct era {
+	int64_t first_ns, last_ns, records;
+};
+
 /* What is done with a name. */
 struct server {
 	struct sample sample;
@@ -16,6 +21,8 @@ struct server {
 	bool dropped;       /* all of it is: a copy of another's */
 	name_id prefill;    /* its requests' prompts are computed there; 0: here */
 	int64_t from_ns, to_ns; /* items outside are left out */
+	int64_t outside;        /* so many */
+	struct era main, era;   /* the stretch of time with the most records so far, and the one at hand */
 };
 
 struct servers {
