@@ -17,3 +17,13 @@ bool duration_kind_parse(struct text t, enum duration_kind *out) {
 	}
 	return false;
 }
+
+void window_counts_unknown(struct window *w) {
+#define FORGET(name) w->name = UNKNOWN;
+	WINDOW_COUNTS(FORGET)
+}
+
+bool window_counts_any(const struct window *w) {
+#define KNOWN(name) || w->name != UNKNOWN
+	return false WINDOW_COUNTS(KNOWN);
+}

@@ -62,6 +62,25 @@ struct request {
 	bool exclusive_times; /* instants are measured durations of one slot (llama.cpp), not shared queues */
 };
 
+/*
+ * What some engines count beside tokens, each of them UNKNOWN where it is not logged:
+ *   steps            that made tokens
+ *   prompt_steps     of these, those with more tokens than sequences alone can have made
+ *   sequence_steps   steps x sequences: the tokens made after the first of each request
+ *   sequence_ns      the time of a step, summed over these
+ *   sequence_square  sequences squared, summed over steps without prompts, in proportion for all
+ *   first_tokens     prompts that were computed
+ *   prompt_ns        time from being scheduled to the first token, summed over `prompts`, which ended in the period
+ *   prompt_tokens    of these, cached ones included; prompt_square: tokens squared, summed over them
+ *   prompt_chunks    steps of 2048 tokens that the prompts take
+ *   context_tokens   in the cache at the end, `waiting`: requests at the end
+ *   preempted        sequences that had to give up their cache
+ */
+#define WINDOW_COUNTS(X) \
+	X(steps) X(prompt_steps) X(sequence_steps) X(sequence_ns) X(sequence_square) X(first_tokens) X(prompt_ns) X(prompts) \
+	X(prompt_tokens) X(prompt_square) X(prompt_chunks) X(context_tokens) X(waiting) X(preempted)
+#define WINDOW_COUNT_MEMBER(name) int64_t name;
+
 /* Totals of a period. */
 struct window {
 	struct text tenant;
@@ -71,8 +90,13 @@ struct window {
 	int64_t requests;                      /* or UNKNOWN */
 	int64_t prefill_gpu_ns, decode_gpu_ns; /* over all GPUs of the replica; or UNKNOWN */
 	int64_t running;                       /* gauge at the end of the window, or UNKNOWN */
+	WINDOW_COUNTS(WINDOW_COUNT_MEMBER)
 	bool input_is_computed;                /* input_tokens leaves cached tokens out (vLLM since 2026-02) */
 };
+
+/* Not one of WINDOW_COUNTS is known; is one? */
+void window_counts_unknown(struct window *w);
+bool window_counts_any(const struct window *w);
 
 struct power {
 	struct text gpu;

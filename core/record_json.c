@@ -117,6 +117,8 @@ static void put_window(struct writing *w, const struct window *v) {
 	put_number(w, "prefill_gpu_ns", v->prefill_gpu_ns);
 	put_number(w, "decode_gpu_ns", v->decode_gpu_ns);
 	put_number(w, "running", v->running);
+#define PUT_COUNT(name) put_number(w, #name, v->name);
+	WINDOW_COUNTS(PUT_COUNT)
 	put_flag(w, "input_is_computed", v->input_is_computed);
 }
 

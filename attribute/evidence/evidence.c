@@ -309,6 +309,8 @@ static int take_window(struct evidence *e, unsigned lane, const struct record *r
 	item.prefill_gpu_ns = w->prefill_gpu_ns;
 	item.decode_gpu_ns = w->decode_gpu_ns;
 	item.running = w->running;
+#define TAKE_COUNT(name) item.name = w->name;
+	WINDOW_COUNTS(TAKE_COUNT)
 	return add(e, lane, &item.head, sizeof item, why);
 }
 

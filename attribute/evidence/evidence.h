@@ -61,6 +61,7 @@ struct window_item {
 	int64_t requests;                      /* or UNKNOWN */
 	int64_t prefill_gpu_ns, decode_gpu_ns; /* GPU-ns, or UNKNOWN */
 	int64_t running;                       /* or UNKNOWN */
+	WINDOW_COUNTS(WINDOW_COUNT_MEMBER)     /* or UNKNOWN */
 };
 
 struct power_item {

@@ -75,6 +75,16 @@ static void put_rebuilt(FILE *out, const struct rebuilt_model *m) {
 	fputc('}', out);
 }
 
+static void put_counted(FILE *out, const struct counted_model *m) {
+	static const char *const names[COUNTED_TERMS] = {"step", "sequence", "context", "token", "attention", "prompt"};
+
+	fprintf(out, ",\"counted\":{\"rows\":%" PRId64 ",\"budget_ntok\":%.0f", m->rows, m->budget_ntok);
+	for (int i = 0; i < COUNTED_TERMS; i++) {
+		fprintf(out, ",\"%s_ns\":%.17g", names[i], m->ns[i]);
+	}
+	fprintf(out, ",\"share_sd\":%.6g,\"time_sd\":%.6g}", m->share_sd, m->time_sd);
+}
+
 static void put_rough(FILE *out, const struct rough *r, const struct rough_model *m) {
 	static const char *const origins[ROUGH_ORIGINS] = {
 		[ROUGH_OWN] = "own", [ROUGH_ROLES] = "other_roles", [ROUGH_PRIOR] = "published",
@@ -83,7 +93,11 @@ static void put_rough(FILE *out, const struct rough *r, const struct rough_model
 	if (r->totals[TOTAL_WINDOWS] > 0) {
 		fputc(',', out);
 		put_rows(out, "windows", m, ROUGH_WINDOW, 3);
-		fprintf(out, ",\"origin\":\"%s\",\"share_sd\":%.6g,\"time_sd\":%.6g}", origins[m->origin], m->window_share_sd, m->window_time_sd);
+		fprintf(out, ",\"origin\":\"%s\",\"share_sd\":%.6g,\"time_sd\":%.6g", origins[m->origin], m->window_share_sd, m->window_time_sd);
+		if (m->has_counted) {
+			put_counted(out, &m->counted);
+		}
+		fputc('}', out);
 	}
 	if (m->rows[ROUGH_STEP] + m->rows[ROUGH_PROMPT] + m->rows[ROUGH_LIFE] > 0) {
 		fputs(",\"requests\":{", out);

@@ -8,6 +8,8 @@
  *   work  TOTAL ...                              (of the same)
  *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; what rebuilt steps say, see rebuilt.h)
  *   replayed  TOTAL ...                          (of the same)
+ *   counted  BUDGET  BUCKET  ROWS  SUM ...       (of the same; what windows say whose engine counts steps, see counted.h)
+ *   counts  STEPS  NS  SUM ...                   (of the same; by budget: prefill, steps with prompts, all)
  *
  * Names are percent-encoded where a byte is a control character, a tab or '%'.
  */
@@ -91,6 +93,40 @@ static void write_rebuilt(const struct rebuilt *r, FILE *out) {
 	}
 }
 
+#define COUNTED_SUMS (2 + COUNTED_BUDGETS * 3 * COUNTED_TERMS)
+
+static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
+	int128 *at = sums;
+
+	*at++ = c->steps;
+	*at++ = c->steps_ns;
+	for (int k = 0; k < COUNTED_BUDGETS; k++) {
+		const int128 *const lists[] = {c->by[k].prefill, c->by[k].mixed, c->by[k].all};
+		for (int l = 0; l < 3; l++, at += COUNTED_TERMS) {
+			memcpy(at, lists[l], COUNTED_TERMS * sizeof *at);
+		}
+	}
+}
+
+static void write_counted(const struct counted *c, FILE *out) {
+	int128 sums[COUNTED_SUMS];
+
+	for (int k = 0; k < COUNTED_BUDGETS && c; k++) {
+		for (int b = 0; b < COUNTED_BUCKETS; b++) {
+			const struct counted_rows *rows = &c->by[k].buckets[b];
+			if (rows->rows > 0) {
+				fprintf(out, "counted\t%d\t%d\t%lld", k, b, (long long)rows->rows);
+				write_sums(rows->sums, COUNTED_PRODUCTS, out);
+			}
+		}
+	}
+	if (c) {
+		pack_counts(c, sums);
+		fputs("counts", out);
+		write_sums(sums, COUNTED_SUMS, out);
+	}
+}
+
 void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX_MAX]) {
 	struct digest *d = digest_new();
 	const struct cell **cells = cells_sorted(c);
@@ -107,6 +143,7 @@ void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX
 		} else {
 			write_rough(fit->rough, out);
 			write_rebuilt(fit->rough->rebuilt, out);
+			write_counted(fit->rough->counted, out);
 		}
 		memory_close(out, &line);
 		digest_add(d, (struct text){line, len});
@@ -137,6 +174,7 @@ static void write_all(void *writing, struct fit *fit, const struct cells *c) {
 	if (fit->rough) {
 		write_rough(fit->rough, w->out);
 		write_rebuilt(fit->rough->rebuilt, w->out);
+		write_counted(fit->rough->counted, w->out);
 	}
 }
 
@@ -313,6 +351,38 @@ static bool read_replayed(struct reading *r) {
 	return true;
 }
 
+static bool read_counted(struct reading *r) {
+	struct counted_rows more;
+	int64_t budget, bucket;
+
+	if (!r->fit || !read_count(r, &budget) || budget < 0 || budget >= COUNTED_BUDGETS || !read_count(r, &bucket) || bucket < 0 ||
+	    bucket >= COUNTED_BUCKETS || !read_count(r, &more.rows) || more.rows <= 0 || !read_sums(r, more.sums, COUNTED_PRODUCTS)) {
+		return false;
+	}
+	counted_join_rows(&rough_counted(fits_rough(r->fits, &r->fit->key))->by[budget].buckets[bucket], &more);
+	return true;
+}
+
+static bool read_counts(struct reading *r) {
+	struct counted more;
+	int128 sums[COUNTED_SUMS], *at = sums;
+
+	memset(&more, 0, sizeof more);
+	if (!r->fit || !read_sums(r, sums, COUNTED_SUMS)) {
+		return false;
+	}
+	more.steps = *at++;
+	more.steps_ns = *at++;
+	for (int k = 0; k < COUNTED_BUDGETS; k++) {
+		int128 *const lists[] = {more.by[k].prefill, more.by[k].mixed, more.by[k].all};
+		for (int l = 0; l < 3; l++, at += COUNTED_TERMS) {
+			memcpy(lists[l], at, COUNTED_TERMS * sizeof *at);
+		}
+	}
+	counted_join(rough_counted(fits_rough(r->fits, &r->fit->key)), &more);
+	return true;
+}
+
 static bool read_cell(struct reading *r) {
 	struct cell c = {0};
 	int128 key;
@@ -338,7 +408,7 @@ static bool read_line(struct reading *r, struct text line, int64_t number) {
 		const char *word;
 		bool (*read)(struct reading *r);
 	} kinds[] = {{"fit", read_fit}, {"cell", read_cell}, {"rows", read_rows}, {"work", read_work}, {"rebuilt", read_rebuilt},
-	             {"replayed", read_replayed}};
+	             {"replayed", read_replayed}, {"counted", read_counted}, {"counts", read_counts}};
 	struct text what = field(r);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (what.len == strlen(kinds[i].word) && memcmp(what.at, kinds[i].word, what.len) == 0) {

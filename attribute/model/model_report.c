@@ -181,8 +181,25 @@ static void print_rough_row(FILE *out, const struct rough_model *m, enum rough_k
 	fputc('\n', out);
 }
 
+static void print_counted(FILE *out, const struct counted_model *m) {
+	static const char *const names[COUNTED_TERMS] = {
+		"step", "sequence in a step", "token of their context", "prompt token", "prompt token x its context", "step with prompts",
+	};
+
+	fprintf(out, "  engines count steps: %lld rows; prompts in steps of %.0f tokens\n", (long long)m->rows, m->budget_ntok);
+	for (int i = 0; i < COUNTED_TERMS; i++) {
+		fprintf(out, "    %-42s %16.4f\n", names[i], m->ns[i]);
+	}
+	fprintf(out, "  split: sd %.1f %% of busy time, of it %.1f %% by the bootstrap; time of windows not busy throughout: sd %.1f %%\n", 100 * m->share_sd,
+	        100 * m->drawn_sd, 100 * m->time_sd);
+}
+
 static void print_windows(FILE *out, const struct rough_model *m) {
 	fprintf(out, "  %s\n", rough_origin_names[m->origin]);
+	if (m->has_counted) {
+		print_counted(out, &m->counted);
+		return;
+	}
 	print_rough_row(out, m, ROUGH_WINDOW, "window: prompt token, decode step, output token");
 	fprintf(out, "  split: sd %.1f %% of the lesser phase, of it %.1f %% by the bootstrap; time of windows with a gauge of 0: sd %.1f %%\n",
 	        100 * m->window_share_sd, 100 * m->drawn_window, 100 * m->window_time_sd);

@@ -52,6 +52,7 @@ void rough_add(struct rough *r, enum rough_kind kind, unsigned bucket, const dou
 void rough_free(struct rough *r) {
 	if (r) {
 		free(r->rebuilt);
+		free(r->counted);
 		free(r);
 	}
 }
@@ -61,6 +62,13 @@ struct rebuilt *rough_rebuilt(struct rough *r) {
 		r->rebuilt = must_calloc(1, sizeof *r->rebuilt);
 	}
 	return r->rebuilt;
+}
+
+struct counted *rough_counted(struct rough *r) {
+	if (!r->counted) {
+		r->counted = must_calloc(1, sizeof *r->counted);
+	}
+	return r->counted;
 }
 
 void rough_count(struct rough *r, enum rough_total total, int64_t units) {
@@ -93,6 +101,9 @@ void rough_join(struct rough *to, const struct rough *from) {
 	}
 	if (from->rebuilt) {
 		rebuilt_join(rough_rebuilt(to), from->rebuilt);
+	}
+	if (from->counted) {
+		counted_join(rough_counted(to), from->counted);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "attribute/model/counted.h"
 #include "attribute/model/rebuilt.h"
 #include "attribute/model/rules.h"
 #include "core/exact.h"
@@ -57,10 +58,12 @@ struct rough {
 	struct rough_rows buckets[ROUGH_KINDS][ROUGH_BUCKETS];
 	int128 totals[ROUGH_TOTALS];
 	struct rebuilt *rebuilt; /* of requests; NULL: nothing was rebuilt */
+	struct counted *counted; /* of windows whose engine counts steps; NULL: none */
 };
 
 void rough_free(struct rough *r);
 struct rebuilt *rough_rebuilt(struct rough *r);
+struct counted *rough_counted(struct rough *r);
 
 /* The bucket of a replica's block: `block_ns` long, the one in which `at_ns` lies. */
 unsigned rough_bucket(struct text replica, int64_t at_ns, int64_t block_ns);
@@ -95,6 +98,8 @@ struct rough_model {
 	double drawn_window, drawn_both, drawn_life; /* what the bootstrap found, for the model report */
 	bool has_rebuilt;
 	struct rebuilt_model rebuilt;
+	bool has_counted;
+	struct counted_model counted;
 };
 
 /* What there is of the day, and of the days beside it; `roles`: with pools of other roles. NULL: nothing. */

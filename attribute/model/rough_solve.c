@@ -7,11 +7,13 @@
  * What it cannot find, because each draw has it alike, is what the form of a fit gets wrong: that is stated, see METHOD.md.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "attribute/model/draws.h"
 #include "attribute/model/nnls.h"
 #include "attribute/model/rough.h"
+#include "core/error.h"
 
 #define DRAWS 200
 
@@ -308,6 +310,21 @@ static void solve_requests(const struct rough *r, struct rough_model *m) {
 	}
 }
 
+/* The day's own windows; those of the days beside it where they are too few. */
+static void solve_counted(const struct rough_sources *s, struct rough_model *m) {
+	struct counted *all = must_calloc(1, sizeof *all);
+
+	for (int i = 0; i < 3 && !m->has_counted; i++) {
+		static const int order[3] = {1, 0, 2};
+		const struct rough *day = s->days[order[i]];
+		if (s->day && s->day->counted && day && day->counted) {
+			counted_join(all, day->counted);
+			m->has_counted = counted_solve(all, s->ridge_ntok, &m->counted);
+		}
+	}
+	free(all);
+}
+
 void rough_solve(const struct rough_sources *s, struct rough_model *m) {
 	static const struct rough nothing;
 	struct rough windows = {.totals = {0}};
@@ -315,4 +332,5 @@ void rough_solve(const struct rough_sources *s, struct rough_model *m) {
 	memset(m, 0, sizeof *m);
 	solve_windows(s, &windows, m);
 	solve_requests(s->day ? s->day : &nothing, m);
+	solve_counted(s, m);
 }

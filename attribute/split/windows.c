@@ -14,6 +14,7 @@
  * tokens; a decode replica computes no prompts.
  */
 #include <math.h>
+#include <string.h>
 #include <stdlib.h>
 
 #include "attribute/split/walk.h"
@@ -30,8 +31,18 @@
 #define BLOCK_NS (64 * NS_PER_SECOND)
 #define BLOCK_WINDOWS 4
 
+/* So many together say what sequences and prompts saw. */
+#define SEVERAL_WINDOWS 8
+
+#define MOST_SHARE 0.98 /* prefill's, of a window in which tokens are made */
+
 struct windows_state {
 	int64_t last_running; /* gauge at the end of the last period, or UNKNOWN */
+	int64_t last_context;
+	struct counted_window several[COUNTED_BUDGETS]; /* windows together, until they are enough for a row */
+	int several_count;
+	double owed; /* of windows: prefill's time that was more than they are long */
+	int64_t several_ns; /* in which the first of them began */
 	int64_t day_ns;       /* in which the last period began */
 	struct window_item *group; /* windows of one period */
 	size_t count, room;
@@ -46,7 +57,7 @@ static bool has_windows(const struct replica_summary *s) {
 static void windows_span(struct walk *w) {
 	struct windows_state *st = w->state;
 
-	st->last_running = UNKNOWN;
+	st->last_running = st->last_context = UNKNOWN;
 	w->from_ns = w->summary->first_ns;
 	w->to_ns = w->summary->last_ns;
 }
@@ -195,6 +206,54 @@ static unsigned bucket_of(const struct walk *w, const struct window_item *first)
 	return rough_bucket(names_text(w->common->options->names, w->summary->replica), first->head.at_ns, block_ns);
 }
 
+/* A window whose engine counts steps, alone in its period; *out: what it did. */
+static bool counted_of(const struct walk *w, double budget_ntok, struct counted_window *out) {
+	const struct windows_state *st = w->state;
+	const struct counted_gauges before = {st->last_running, st->last_context};
+
+	if (st->count != 1 || is_pool(w) || !counted_has(&st->group[0])) {
+		return false;
+	}
+	counted_window(&st->group[0], w->pool ? w->pool->role : ROLE_MIXED, &before, budget_ntok, out);
+	return true;
+}
+
+/* What sequences and prompts saw of their steps, of some windows together. */
+static void note_several(struct walk *w) {
+	struct windows_state *st = w->state;
+
+	if (st->several_count > 0) {
+		struct fit_key key = walk_fit_key(w, w->summary->model, st->several_ns);
+		struct counted *c = rough_counted(fits_rough(w->fits, &key));
+		unsigned bucket = rough_bucket(names_text(w->common->options->names, w->summary->replica), st->several_ns, BLOCK_NS);
+		for (int k = 0; k < COUNTED_BUDGETS; k++) {
+			counted_note_seen(&c->by[k], bucket % COUNTED_BUCKETS, &st->several[k]);
+		}
+	}
+	memset(st->several, 0, sizeof st->several);
+	st->several_count = 0;
+}
+
+static void note_counted(struct walk *w, struct rough *r, unsigned bucket) {
+	struct windows_state *st = w->state;
+	struct counted_window c;
+
+	for (int k = 0; k < COUNTED_BUDGETS; k++) {
+		if (!counted_of(w, counted_budget_ntok[k], &c)) {
+			return;
+		}
+		struct counted_by *by = &rough_counted(r)->by[k];
+		counted_note_totals(by, &c);
+		counted_note_throughout(by, bucket % COUNTED_BUCKETS, &c);
+		counted_window_add(&st->several[k], &c);
+	}
+	counted_note_steps(rough_counted(r), &c);
+	st->several_ns = st->several_count == 0 ? st->group[0].head.at_ns : st->several_ns;
+	if (++st->several_count == SEVERAL_WINDOWS) {
+		note_several(w);
+	}
+}
+
 static int note_group(struct walk *w, struct fault *why) {
 	struct windows_state *st = w->state;
 	const struct window_item *first = &st->group[0];
@@ -204,7 +263,10 @@ static int note_group(struct walk *w, struct fault *why) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of a window does not fit 64 bits of nanoseconds");
 	}
 	/* A day's rows depend on that day alone: on what the book reads for it. */
-	st->last_running = day_ns == st->day_ns ? st->last_running : UNKNOWN;
+	if (day_ns != st->day_ns) {
+		note_several(w);
+		st->last_running = st->last_context = UNKNOWN;
+	}
 	st->day_ns = day_ns;
 	struct work k = work_of(w, replicas_of(w, room_ns));
 	if (k.done.prompt + k.done.output > 0) {
@@ -212,6 +274,7 @@ static int note_group(struct walk *w, struct fault *why) {
 		struct rough *r = fits_rough(w->fits, &key);
 		const double x[ROUGH_TERMS] = {k.done.prompt, k.done.steps, k.done.output};
 		double ns = (double)length_ns * k.replicas;
+		note_counted(w, r, bucket_of(w, first));
 		rough_count(r, TOTAL_WINDOWS, 1);
 		rough_count_part(r, TOTAL_WINDOW_NS, ns / (double)ROUGH_UNIT);
 		rough_count(r, TOTAL_PROMPT, (int64_t)k.done.prompt);
@@ -225,6 +288,13 @@ static int note_group(struct walk *w, struct fault *why) {
 	}
 	return 0;
 }
+
+/* A window of an engine that counts steps. */
+struct counted_split {
+	int64_t busy_ns, gaps_ns; /* gaps: between steps */
+	double share;
+	bool throughout;
+};
 
 static const struct rough_model *model_of(const struct walk *w, int64_t at_ns) {
 	struct fit_key key = walk_fit_key(w, w->summary->model, at_ns);
@@ -280,27 +350,75 @@ static int post_phase(struct walk *w, enum entry_kind kind, int64_t from_ns, int
 	return rc;
 }
 
+/* Tokens of long prompts are counted where these end: what does not fit in that window is made up for in those that follow. */
+static double share_of_owed(struct windows_state *st, double share) {
+	double due = share + st->owed, given = fmin(MOST_SHARE, due);
+
+	st->owed = due - given;
+	return given;
+}
+
+/* What a window's work takes by the law of counted windows; false where there is none. */
+static bool counted_split(const struct walk *w, const struct rough_model *m, int64_t room_ns, struct counted_split *out) {
+	struct counted_window c;
+
+	if (!m->has_counted || !counted_of(w, m->counted.budget_ntok, &c)) {
+		return false;
+	}
+	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
+	double gaps = c.gaps_ns / c.length_ns, busy = counted_ns(&m->counted, &c) / c.length_ns;
+	out->throughout = c.throughout || busy + gaps >= 1;
+	out->gaps_ns = (int64_t)((double)room_ns * gaps);
+	out->busy_ns = out->throughout ? room_ns - out->gaps_ns : (int64_t)((double)room_ns * busy);
+	out->share = role == ROLE_PREFILL ? 1 : role == ROLE_DECODE ? 0 : counted_share(&m->counted, &c, w->common->options->rule);
+	if (role == ROLE_MIXED && out->throughout && c.long_prompts) {
+		out->share = share_of_owed(w->state, counted_prefill_ns(&m->counted, &c, w->common->options->rule) / (c.length_ns - c.gaps_ns));
+	}
+	return true;
+}
+
+static void spread_counted(struct walk *w, const struct rough_model *m, const struct counted_split *c, int64_t prefill_ns, int64_t decode_ns) {
+	bool both = prefill_ns > 0 && decode_ns > 0;
+	double split = both ? m->counted.share_sd * (double)(prefill_ns + decode_ns) : 0, time = hypot(m->counted.wait_sd, c->throughout ? 0 : m->counted.time_sd);
+
+	accounts_spread(&w->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
+}
+
+/* A prompt that takes longer than the window makes no token in it. */
+static bool is_computing(const struct windows_state *st) {
+	return st->count == 1 && st->group[0].steps == 0 && st->group[0].waiting > 0 && st->group[0].running > 0 && st->last_running > 0;
+}
+
 static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct fault *why) {
 	struct windows_state *st = w->state;
 	const struct rough_model *m = model_of(w, st->group[0].head.at_ns);
 	int64_t end_ns = st->group[0].end_ns;
 	struct work k = work_of(w, replicas_of(w, room_ns));
 
-	if (!has_tokens(st)) {
+	if (!has_tokens(st) && !is_computing(st)) {
 		return accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns, why);
 	}
-	if (m->origin != ROUGH_OWN) {
+	struct counted_split c = {0};
+	bool counted = counted_split(w, m, room_ns, &c);
+	if (m->origin != ROUGH_OWN && !counted) {
 		walk_stood_in(w, m->origin == ROUGH_ROLES ? STAND_IN_ROLES : STAND_IN_PROPORTIONS, from_ns);
 	}
-	int64_t busy_ns = group_busy_ns(m, &k, room_ns, end_ns - from_ns);
-	double share = group_share(w, m, &k);
+	int64_t busy_ns = counted ? c.busy_ns : group_busy_ns(m, &k, room_ns, end_ns - from_ns);
+	double share = counted ? c.share : group_share(w, m, &k);
 	int64_t prefill_ns = (int64_t)((double)busy_ns * share);
 	prefill_ns = share >= 1 || prefill_ns > busy_ns ? busy_ns : prefill_ns;
 	int rc = post_phase(w, ENTRY_INPUT, from_ns, prefill_ns, true, why);
 	rc = rc < 0 ? rc : post_phase(w, ENTRY_OUTPUT, from_ns, busy_ns - prefill_ns, false, why);
-	spread_group(w, m, &k, prefill_ns, busy_ns - prefill_ns);
-	if (rc >= 0 && room_ns > busy_ns) {
-		rc = accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns - busy_ns, why);
+	if (counted) {
+		spread_counted(w, m, &c, prefill_ns, busy_ns - prefill_ns);
+	} else {
+		spread_group(w, m, &k, prefill_ns, busy_ns - prefill_ns);
+	}
+	if (rc >= 0 && c.gaps_ns > 0) {
+		rc = accounts_post(&w->accounts, ENTRY_OTHER, GRADE_NONE, 0, from_ns, end_ns, c.gaps_ns, why);
+	}
+	if (rc >= 0 && room_ns > busy_ns + c.gaps_ns) {
+		rc = accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns - busy_ns - c.gaps_ns, why);
 	}
 	return rc;
 }
@@ -349,6 +467,7 @@ static int post_group(struct walk *w, struct fault *why) {
 	st->was_busy = first->running != UNKNOWN ? first->running > 0 : busy_ns != 0;
 	w->cursor_ns = first->end_ns > w->cursor_ns ? first->end_ns : w->cursor_ns;
 	st->last_running = first->running;
+	st->last_context = first->context_tokens;
 	st->count = 0;
 	return rc;
 }
@@ -363,6 +482,7 @@ static int take_group(struct walk *w, struct fault *why) {
 	if (st->count > 0 && phases_ns(st) == -1) {
 		rc = note_group(w, why);
 		st->last_running = st->group[0].running;
+		st->last_context = st->group[0].context_tokens;
 	}
 	st->count = 0;
 	return rc;
@@ -389,6 +509,9 @@ static int windows_end(struct walk *w, struct fault *why) {
 	struct windows_state *st = w->state;
 	int rc = take_group(w, why);
 
+	if (w->purpose == WALK_FIT) {
+		note_several(w);
+	}
 	if (st->over_ns > 0) {
 		w->over_ns = st->over_ns;
 		quality_warn(w->quality, "replica %s: windows tell of %.3f GPU-hours more than their periods hold; they are "

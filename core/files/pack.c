@@ -70,6 +70,8 @@ static const size_t window_numbers[] = {
 	IN(window, start_ns), IN(window, end_ns), IN(window, input_tokens), IN(window, cached_tokens),
 	IN(window, output_tokens), IN(window, requests), IN(window, prefill_gpu_ns), IN(window, decode_gpu_ns),
 	IN(window, running),
+#define IN_COUNT(name) IN(window, name),
+	WINDOW_COUNTS(IN_COUNT)
 };
 static const size_t window_texts[] = {IN(window, tenant)};
 static const size_t power_numbers[] = {IN(power, at_ns), IN(power, milliwatts)};

@@ -78,6 +78,8 @@ static const struct field window_fields[] = {
 	{KEY("prefill_gpu_ns"), FIELD_COUNT, AT(window.prefill_gpu_ns), GPU_NS_MAX},
 	{KEY("decode_gpu_ns"), FIELD_COUNT, AT(window.decode_gpu_ns), GPU_NS_MAX},
 	{KEY("running"), FIELD_COUNT, AT(window.running), COUNT_MAX},
+#define COUNT_FIELD(name) {KEY(#name), FIELD_COUNT, AT(window.name), GPU_NS_MAX},
+	WINDOW_COUNTS(COUNT_FIELD)
 	{KEY("input_is_computed"), FIELD_BOOL, AT(window.input_is_computed), 0},
 	{KEY("relative_clock"), FIELD_BOOL, AT(relative_clock), 0},
 };
@@ -107,6 +109,7 @@ void native_defaults(struct record *r, enum record_kind kind) {
 	case RECORD_WINDOW:
 		r->window.start_ns = r->window.end_ns = r->window.requests = UNKNOWN;
 		r->window.prefill_gpu_ns = r->window.decode_gpu_ns = r->window.running = UNKNOWN;
+		window_counts_unknown(&r->window);
 		break;
 	default:
 		r->power.at_ns = r->power.milliwatts = UNKNOWN;

@@ -30,6 +30,12 @@ static const struct field window_fields[] = {
 	WINDOW(end_ns, INSTANT), WINDOW(input_tokens, PLAIN), WINDOW(cached_tokens, PLAIN), WINDOW(output_tokens, PLAIN),
 	WINDOW(requests, PLAIN), WINDOW(prefill_gpu_ns, PLAIN), WINDOW(decode_gpu_ns, PLAIN), WINDOW(running, PLAIN),
 };
+/* Of windows with the flag COUNTS, behind these. */
+static const struct field count_fields[] = {
+#define COUNT_FIELD(name) WINDOW(name, PLAIN),
+	WINDOW_COUNTS(COUNT_FIELD)
+};
+#define COUNTS 4u
 static const struct field power_fields[] = {{offsetof(struct record, power.milliwatts), PLAIN}};
 
 /* A kind of record: where its instant is, its fields, its texts. */
@@ -71,7 +77,7 @@ uint64_t segment_flags(const struct record *r) {
 		       (uint64_t)r->request.exclusive_times << 3 | (uint64_t)r->request.gateway << 4 |
 		       beyond_batch(r->request.service) << 5 | (uint64_t)r->request.server_id << 7;
 	case RECORD_WINDOW:
-		return f | (uint64_t)r->window.input_is_computed << 1;
+		return f | (uint64_t)r->window.input_is_computed << 1 | (window_counts_any(&r->window) ? COUNTS : 0);
 	default:
 		return f;
 	}
@@ -170,6 +176,30 @@ static int64_t *field_at(struct record *r, size_t at) {
 	return (int64_t *)(void *)((char *)r + at);
 }
 
+static int64_t from_of(const struct field *f, int64_t instant) {
+	return f->how == INSTANT && instant != UNKNOWN ? instant : 0;
+}
+
+static unsigned char *put_fields(unsigned char *at, const struct record *r, const struct field *fields, size_t count, int64_t instant) {
+	for (size_t i = 0; i < count; i++) {
+		at = put_signed(at, *(const int64_t *)(const void *)((const char *)r + fields[i].at), from_of(&fields[i], instant));
+	}
+	return at;
+}
+
+static bool get_fields(struct text *t, struct record *r, const struct field *fields, size_t count, int64_t instant) {
+	bool fine = true;
+
+	for (size_t i = 0; i < count && fine; i++) {
+		fine = get_signed(t, from_of(&fields[i], instant), field_at(r, fields[i].at));
+	}
+	return fine;
+}
+
+static bool has_counts(const struct record *r, uint64_t flags) {
+	return r->kind == RECORD_WINDOW && (flags & COUNTS);
+}
+
 size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[SEGMENT_RECORD_MAX]) {
 	const struct shape *s = &shapes[r->kind];
 	int64_t instant = record_instant(r);
@@ -178,9 +208,9 @@ size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[
 	*at++ = (unsigned char)r->kind;
 	at = put_signed(at, instant, day_ns);
 	at = put(at, segment_flags(r));
-	for (size_t i = 0; i < s->field_count; i++) {
-		int64_t v = *(const int64_t *)(const void *)((const char *)r + s->fields[i].at);
-		at = put_signed(at, v, s->fields[i].how == INSTANT && instant != UNKNOWN ? instant : 0);
+	at = put_fields(at, r, s->fields, s->field_count, instant);
+	if (has_counts(r, segment_flags(r))) {
+		at = put_fields(at, r, count_fields, sizeof count_fields / sizeof *count_fields, instant);
 	}
 	at = put_text(at, r->model);
 	for (size_t i = 0; i < s->text_count; i++) {
@@ -213,8 +243,11 @@ bool segment_decode(struct text t, int64_t day_ns, struct text replica, struct r
 	if (s->instant > 0) {
 		*field_at(out, s->instant) = instant;
 	}
-	for (size_t i = 0; i < s->field_count && fine; i++) {
-		fine = get_signed(&t, s->fields[i].how == INSTANT && instant != UNKNOWN ? instant : 0, field_at(out, s->fields[i].at));
+	fine = fine && get_fields(&t, out, s->fields, s->field_count, instant);
+	if (fine && has_counts(out, flags)) {
+		fine = get_fields(&t, out, count_fields, sizeof count_fields / sizeof *count_fields, instant);
+	} else if (out->kind == RECORD_WINDOW) {
+		window_counts_unknown(&out->window);
 	}
 	fine = fine && get_text(&t, &out->model);
 	for (size_t i = 0; i < s->text_count && fine; i++) {

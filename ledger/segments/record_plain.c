@@ -27,7 +27,9 @@ static const struct member request_numbers[] = {
 };
 static const struct member window_numbers[] = {
 	WINDOW(start_ns), WINDOW(end_ns), WINDOW(input_tokens), WINDOW(cached_tokens), WINDOW(output_tokens), WINDOW(requests),
-	WINDOW(prefill_gpu_ns), WINDOW(decode_gpu_ns), WINDOW(running), END,
+	WINDOW(prefill_gpu_ns), WINDOW(decode_gpu_ns), WINDOW(running),
+#define COUNT_MEMBER(name) WINDOW(name),
+	WINDOW_COUNTS(COUNT_MEMBER) END,
 };
 static const struct member power_numbers[] = {POWER(at_ns), POWER(milliwatts), END};
 static const struct member step_texts[] = {END};

@@ -129,7 +129,9 @@ static void every_field(void **state) {
 			                      .gateway = draw() % 2, .server_id = draw() % 2, .exclusive_times = draw() % 2};
 		} else if (r.kind == RECORD_WINDOW) {
 			r.window = (struct window){draw_text(texts[0]), draw_number(), draw_number(), draw_number(), draw_number(), draw_number(),
-			                           draw_number(), draw_number(), draw_number(), draw_number(), draw() % 2};
+			                           draw_number(), draw_number(), draw_number(), draw_number(), .input_is_computed = draw() % 2};
+#define DRAW_COUNT(name) r.window.name = draw_number();
+			WINDOW_COUNTS(DRAW_COUNT)
 		} else {
 			r.power = (struct power){draw_text(texts[0]), draw_number(), draw_number()};
 		}

@@ -154,6 +154,7 @@ enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t 
 		           .running = running,
 		           .input_is_computed = prompt_is_computed(p->state, end_ns)},
 	};
+	window_counts_unknown(&out->window);
 	if (length == 0 || !tokens_of(prompt, length, &out->window.input_tokens) ||
 	    !tokens_of(generation, length, &out->window.output_tokens)) {
 		return length == 0 ? PARSE_NONE : reject(p, "absurd count");

@@ -20,7 +20,6 @@ struct prometheus {
 	uint64_t first_hash; /* of that sample's name and labels */
 	int64_t told_ns;     /* by a line of its own, for the scrape that follows; or UNKNOWN */
 	bool told;
-	bool warned_times;
 };
 
 /* A line of the text form, taken apart. */
@@ -154,16 +153,6 @@ static enum parse_result take_known(struct parser *p, struct prometheus *m, cons
 	return result;
 }
 
-/* Times of requests are no times of the GPU, and once were not even what their names say. */
-static void note_unknown(struct parser *p, struct prometheus *m, const struct sample_line *l) {
-	if (!m->warned_times && (text_starts(l->name, T("vllm:request_prefill_time_seconds")) ||
-	                         text_starts(l->name, T("vllm:request_decode_time_seconds")))) {
-		m->warned_times = true;
-		quality_warn(p->quality, "vllm:request_prefill_time_seconds and request_decode_time_seconds are not used: they are wall "
-		                         "times of requests that share the GPU, and vLLM before December 2024 (0.6.5) had the two swapped");
-	}
-}
-
 /* Does the scrape being read end in front of this line? */
 static bool ends_scrape(const struct prometheus *m, enum line_kind kind, const struct sample_line *l) {
 	bool other_time = kind == LINE_SAMPLE && l->at_ns != UNKNOWN && l->at_ns != m->scrapes.at_ns && metric_known(l->name);
@@ -195,9 +184,6 @@ static enum parse_result parse_text(struct parser *p, struct text line, int64_t 
 	}
 	if (kind == LINE_SAMPLE && metric_known(l.name)) {
 		return take_known(p, m, &l, stamp_ns, out);
-	}
-	if (kind == LINE_SAMPLE) {
-		note_unknown(p, m, &l);
 	}
 	return PARSE_NONE;
 }

@@ -22,16 +22,39 @@ enum role {
 	ROLE_PREFILL_NS,   /* time of the forward passes */
 	ROLE_DECODE_NS,
 	ROLE_MIXED_NS,     /* of both at once: spoils the two above */
+	ROLE_STEPS,        /* that made tokens */
+	ROLE_LATENCIES,    /* tokens after the first of each request, and the time before each */
+	ROLE_LATENCY_NS,
+	ROLE_LATENCIES_OLD, /* by another name */
+	ROLE_LATENCY_OLD_NS,
+	ROLE_FIRST_TOKENS,
+	ROLE_FIRST_TOKEN_NS, /* since arrival */
+	ROLE_PROMPT_NS,      /* since scheduling, of requests that ended */
+	ROLE_PROMPTS,
+	ROLE_PROMPT_SUM,   /* tokens of these */
+	ROLE_PREEMPTED,
 	ROLE_RUNNING,      /* gauges from here on */
+	ROLE_WAITING,
+	ROLE_CACHE_NANO,   /* used, of 1 */
 	ROLE_BUSY_MILLI,   /* slots busy at once, in thousandths */
 	ROLE_START_NS,     /* of the process */
 	ROLES
+};
+
+/* Histograms that are kept. */
+enum histogram { HISTOGRAM_STEPS, HISTOGRAM_PROMPTS, HISTOGRAMS };
+#define HISTOGRAM_MAX 32
+struct buckets {
+	int64_t up_to[HISTOGRAM_MAX]; /* ascending, as they came */
+	int64_t now[HISTOGRAM_MAX], before[HISTOGRAM_MAX];
+	size_t count;
 };
 
 /* A replica's counters (of one model): the sums over other labels at two scrapes. */
 struct series {
 	char replica[SERIES_NAME_BYTES], model[SERIES_NAME_BYTES];
 	int64_t now[ROLES], before[ROLES]; /* UNKNOWN: not scraped */
+	struct buckets histograms[HISTOGRAMS];
 	int64_t before_ns;                 /* of the scrape before; UNKNOWN: none yet */
 	bool touched;                      /* by the scrape being read */
 };
@@ -44,7 +67,9 @@ struct scrapes {
 	bool reading;  /* samples have come since the last end of a scrape */
 	size_t next;   /* the series whose window is next */
 	bool warned_full, complained;
+	int64_t cache_tokens; /* that an engine's cache holds; 0: not logged */
 	bool timeless; /* a scrape had no time */
+	bool warned_times;
 	int64_t ended; /* scrapes */
 };
 

@@ -1,11 +1,13 @@
 /*
  * prometheus_scrapes.c: which metrics of which engine mean what, and the windows between scrapes.
  *
- * The per-request times of engines (vllm:request_prefill_time_seconds and its like) are not
- * here: they are wall times of requests that share the GPU and sum to many times its time
- * (and were swapped in vLLM before December 2024).
+ * The per-request times of engines (vllm:request_prefill_time_seconds and its like) are wall times of
+ * requests that share the GPU: they say how long steps with prompts took, not what the GPU did. vLLM before
+ * December 2024 had prefill's and decode's swapped.
  */
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/exact.h"
 #include "ingest/formats/metrics/prometheus.h"
@@ -28,6 +30,20 @@ static const struct metric {
 	{KEY("vllm:generation_tokens_total"), ROLE_OUTPUT, 0, ANY},
 	{KEY("vllm:request_success_total"), ROLE_REQUESTS, 0, ANY},
 	{KEY("vllm:num_requests_running"), ROLE_RUNNING, 0, ANY},
+	{KEY("vllm:num_requests_waiting"), ROLE_WAITING, 0, ANY},
+	{KEY("vllm:kv_cache_usage_perc"), ROLE_CACHE_NANO, 9, ANY},
+	{KEY("vllm:gpu_cache_usage_perc"), ROLE_CACHE_NANO, 9, ANY},
+	{KEY("vllm:num_preemptions_total"), ROLE_PREEMPTED, 0, ANY},
+	{KEY("vllm:iteration_tokens_total_count"), ROLE_STEPS, 0, ANY},
+	{KEY("vllm:inter_token_latency_seconds_count"), ROLE_LATENCIES, 0, ANY},
+	{KEY("vllm:inter_token_latency_seconds_sum"), ROLE_LATENCY_NS, 9, ANY},
+	{KEY("vllm:time_per_output_token_seconds_count"), ROLE_LATENCIES_OLD, 0, ANY},
+	{KEY("vllm:time_per_output_token_seconds_sum"), ROLE_LATENCY_OLD_NS, 9, ANY},
+	{KEY("vllm:time_to_first_token_seconds_count"), ROLE_FIRST_TOKENS, 0, ANY},
+	{KEY("vllm:time_to_first_token_seconds_sum"), ROLE_FIRST_TOKEN_NS, 9, ANY},
+	{KEY("vllm:request_prefill_time_seconds_sum"), ROLE_PROMPT_NS, 9, ANY},
+	{KEY("vllm:request_prefill_time_seconds_count"), ROLE_PROMPTS, 0, ANY},
+	{KEY("vllm:request_prompt_tokens_sum"), ROLE_PROMPT_SUM, 0, ANY},
 	{KEY("sglang:prompt_tokens_total"), ROLE_PROMPT, 0, ANY},
 	{KEY("sglang:cached_tokens_total"), ROLE_CACHED, 0, ANY},
 	{KEY("sglang:generation_tokens_total"), ROLE_OUTPUT, 0, ANY},
@@ -97,13 +113,21 @@ static bool name_is(struct text name, const struct metric *m) {
 	       memcmp(name.at + colon + 1, m->name.at + colon + 1, name.len - colon - 1) == 0;
 }
 
+/* Those of which the buckets are kept, and what says how many tokens the cache holds. */
+static const struct metric bucket_metrics[HISTOGRAMS] = {
+	[HISTOGRAM_STEPS] = {KEY("vllm:iteration_tokens_total_bucket"), ROLES, 0, ANY},
+	[HISTOGRAM_PROMPTS] = {KEY("vllm:request_prompt_tokens_bucket"), ROLES, 0, ANY},
+};
+static const struct metric cache_metric = {KEY("vllm:cache_config_info"), ROLES, 0, ANY};
+
 bool metric_known(struct text name) {
 	for (size_t i = 0; i < METRICS; i++) {
 		if (name_is(name, &metrics[i])) {
 			return true;
 		}
 	}
-	return text_eq(name, power_name);
+	return text_eq(name, power_name) || name_is(name, &cache_metric) || name_is(name, &bucket_metrics[HISTOGRAM_STEPS]) ||
+	       name_is(name, &bucket_metrics[HISTOGRAM_PROMPTS]);
 }
 
 static struct text label_of(const struct sample *s, struct text key) {
@@ -188,7 +212,63 @@ static void add_value(struct series *to, enum role role, int64_t value) {
 	to->touched = true;
 }
 
+/* ---- buckets ---- */
+
+static void add_bucket(struct buckets *b, int64_t up_to, int64_t value) {
+	size_t i = 0;
+
+	while (i < b->count && b->up_to[i] != up_to) {
+		i++;
+	}
+	if (i == HISTOGRAM_MAX || (i == b->count && i > 0 && up_to < b->up_to[i - 1])) {
+		return;
+	}
+	if (i == b->count) {
+		b->up_to[b->count++] = up_to;
+		b->before[i] = 0;
+		b->now[i] = 0;
+	}
+	exact_add(&b->now[i], value);
+}
+
+static bool take_bucket(struct parser *p, struct scrapes *s, const struct sample *sample) {
+	for (size_t i = 0; i < HISTOGRAMS; i++) {
+		struct text le = T("");
+		int64_t value, up_to;
+		if (!name_is(sample->name, &bucket_metrics[i])) {
+			continue;
+		}
+		le = label_of(sample, T("le"));
+		up_to = text_eq(le, T("+Inf")) ? INT64_MAX : UNKNOWN;
+		if ((up_to == INT64_MAX || number_scaled(le, 0, &up_to)) && number_scaled(sample->value, 0, &value) && value >= 0) {
+			struct series *to = series_of(p, s, sample);
+			if (to) {
+				add_bucket(&to->histograms[i], up_to, value);
+			}
+		}
+		return true;
+	}
+	return false;
+}
+
+/* vllm:cache_config_info{block_size="16",num_gpu_blocks="31250"} */
+static bool take_cache(struct scrapes *s, const struct sample *sample) {
+	int64_t size, blocks;
+
+	if (!name_is(sample->name, &cache_metric)) {
+		return false;
+	}
+	if (text_to_i64(label_of(sample, T("block_size")), &size) && text_to_i64(label_of(sample, T("num_gpu_blocks")), &blocks) && size > 0 &&
+	    size <= 4096 && blocks > 0 && blocks < INT64_C(1000000000)) {
+		s->cache_tokens = size * blocks;
+	}
+	return true;
+}
+
 void scrapes_add(struct parser *p, struct scrapes *s, const struct sample *sample) {
+	if (take_bucket(p, s, sample) || take_cache(s, sample)) {
+		return;
+	}
 	for (size_t i = 0; i < METRICS; i++) {
 		int64_t value;
 		if (!row_fits(&metrics[i], sample) || !number_scaled(sample->value, metrics[i].digits, &value) || value < 0) {
@@ -296,7 +376,118 @@ static void set_times(const struct series *s, struct window *w) {
 	}
 }
 
-static enum parse_result make_window(struct parser *p, const struct scrapes *s, const struct series *from,
+/* ---- what engines count beside tokens ---- */
+
+/* What a bucket grew by, by itself. */
+static int64_t bucket_growth(const struct series *s, const struct buckets *b, size_t i) {
+	int64_t below = i > 0 ? b->now[i - 1] - (restarted(s) ? 0 : b->before[i - 1]) : 0;
+	int64_t grown = b->now[i] - (restarted(s) ? 0 : b->before[i]) - below;
+
+	return grown > 0 ? grown : 0;
+}
+
+/* The middle of a bucket; of the last one its lower end. */
+static double middle_of(const struct buckets *b, size_t i) {
+	double low = i > 0 ? (double)b->up_to[i - 1] : 0, high = (double)b->up_to[i];
+
+	return b->up_to[i] == INT64_MAX ? low : high - low <= 1 ? high : (low + high + 1) / 2;
+}
+
+/* Sums over buckets up to a limit: how many, of their middles, of these squared. */
+struct moments {
+	double count, sum, square;
+};
+
+static struct moments moments_of(const struct series *s, const struct buckets *b, int64_t limit) {
+	struct moments m = {0};
+
+	for (size_t i = 0; i < b->count && b->up_to[i] <= limit; i++) {
+		double n = (double)bucket_growth(s, b, i), middle = middle_of(b, i);
+		m.count += n;
+		m.sum += n * middle;
+		m.square += n * middle * middle;
+	}
+	return m;
+}
+
+static int64_t whole(double v) {
+	return v >= 0 && v < 0x1p62 ? (int64_t)(v + 0.5) : UNKNOWN;
+}
+
+/* Steps with more tokens than sequences make are those with prompts: the others say how sequences are spread. */
+static void set_steps(const struct series *s, struct window *w) {
+	const struct buckets *b = &s->histograms[HISTOGRAM_STEPS];
+	int64_t running = or_0(s->now[ROLE_RUNNING]) > or_0(s->before[ROLE_RUNNING]) ? s->now[ROLE_RUNNING] : or_0(s->before[ROLE_RUNNING]);
+	int64_t limit = running + running / 2 + 8;
+	size_t edge = 0;
+
+	while (edge < b->count && b->up_to[edge] < limit) {
+		edge++;
+	}
+	w->steps = growth(s, ROLE_STEPS);
+	w->sequence_steps = first_growth(s, ROLE_LATENCIES, ROLE_LATENCIES_OLD);
+	w->sequence_ns = first_growth(s, ROLE_LATENCY_NS, ROLE_LATENCY_OLD_NS);
+	if (edge == b->count || w->steps == UNKNOWN || w->sequence_steps == UNKNOWN) {
+		return;
+	}
+	struct moments m = moments_of(s, b, b->up_to[edge]);
+	double mean = w->steps > 0 ? (double)w->sequence_steps / (double)w->steps : 0;
+	w->prompt_steps = w->steps > (int64_t)m.count ? w->steps - (int64_t)m.count : 0;
+	w->sequence_square = whole(m.sum > 0 ? m.square * m.count / (m.sum * m.sum) * mean * mean * (double)w->steps : mean * mean * (double)w->steps);
+}
+
+#define CHUNK_NTOK 2048
+
+/* The squares of the prompts, in proportion to their sum. */
+static void set_prompts(const struct series *s, struct window *w) {
+	const struct buckets *b = &s->histograms[HISTOGRAM_PROMPTS];
+	struct moments m = moments_of(s, b, INT64_MAX);
+	int64_t sum = growth(s, ROLE_PROMPT_SUM);
+	double scale = m.sum > 0 && sum != UNKNOWN ? (double)sum / m.sum : 0, chunks = 0;
+
+	w->first_tokens = growth(s, ROLE_FIRST_TOKENS);
+	w->prompt_ns = growth(s, ROLE_PROMPT_NS);
+	w->prompts = growth(s, ROLE_PROMPTS);
+	if (!(scale > 0)) {
+		return;
+	}
+	for (size_t i = 0; i < b->count; i++) {
+		double steps = ceil(middle_of(b, i) * scale / CHUNK_NTOK);
+		chunks += (double)bucket_growth(s, b, i) * (steps > 1 ? steps : 1);
+	}
+	w->prompt_tokens = sum;
+	w->prompt_square = whole(m.square * scale * scale);
+	w->prompt_chunks = whole(chunks);
+}
+
+/* A prompt is not computed before it arrives: who says so has swapped the two times. */
+static bool swapped(const struct series *s) {
+	int64_t ns = s->now[ROLE_PROMPT_NS], count = s->now[ROLE_PROMPTS], first_ns = s->now[ROLE_FIRST_TOKEN_NS], first = s->now[ROLE_FIRST_TOKENS];
+
+	return ns != UNKNOWN && count > 0 && first_ns != UNKNOWN && first > 0 && (double)ns / (double)count > 1.5 * (double)first_ns / (double)first;
+}
+
+static void set_counts(struct parser *p, struct scrapes *s, const struct series *from, struct window *w) {
+	int64_t cache = from->now[ROLE_CACHE_NANO];
+
+	set_steps(from, w);
+	set_prompts(from, w);
+	if (swapped(from)) {
+		if (!s->warned_times) {
+			quality_warn(p->quality, "vllm:request_prefill_time_seconds is longer than the time to the first token: vLLM before December "
+			                         "2024 (0.6.5) had it swapped with request_decode_time_seconds; it is not used");
+		}
+		s->warned_times = true;
+		w->prompt_ns = w->prompts = UNKNOWN;
+	}
+	w->waiting = from->now[ROLE_WAITING];
+	w->preempted = growth(from, ROLE_PREEMPTED);
+	if (cache != UNKNOWN && s->cache_tokens > 0) {
+		w->context_tokens = whole((double)cache / 1e9 * (double)s->cache_tokens);
+	}
+}
+
+static enum parse_result make_window(struct parser *p, struct scrapes *s, const struct series *from,
                                      struct record *out) {
 	struct window *w = &out->window;
 
@@ -312,6 +503,7 @@ static enum parse_result make_window(struct parser *p, const struct scrapes *s, 
 	w->end_ns = s->at_ns;
 	set_tokens(from, w);
 	set_times(from, w);
+	set_counts(p, s, from, w);
 	if (w->input_tokens > TOTAL_MAX || w->output_tokens > TOTAL_MAX) {
 		p->reason = "absurd count";
 	}
@@ -333,6 +525,11 @@ static void roll_over(struct series *from, int64_t at_ns) {
 	for (int i = 0; i < ROLES; i++) {
 		from->before[i] = from->now[i] == UNKNOWN ? from->before[i] : from->now[i];
 		from->now[i] = UNKNOWN;
+	}
+	for (int i = 0; i < HISTOGRAMS; i++) {
+		struct buckets *b = &from->histograms[i];
+		memcpy(b->before, b->now, sizeof b->before);
+		memset(b->now, 0, sizeof b->now);
 	}
 	from->before_ns = at_ns;
 	from->touched = false;

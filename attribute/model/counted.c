@@ -1,0 +1,289 @@
+/* counted.c: windows of engines that count steps, to equations. */
+#include "attribute/model/counted.h"
+
+#include <math.h>
+#include <string.h>
+
+const double counted_budget_ntok[COUNTED_BUDGETS] = {2048, 8192};
+
+/* For which prompts' steps are counted. */
+#define CHUNK_NTOK 2048
+
+/* Sequences' attention is slower beside a prompt. */
+#define BESIDE 0.4
+
+/* A step during which somebody arrives is longer than the mean. */
+#define LONG_STEP 1.3
+
+/* Busy throughout: so many sequences at both ends; or so much of it by the mean time of a step. */
+#define MANY_RUNNING 4
+#define FULL 0.88
+
+/* Of a window: a prompt that takes so much of it may have begun before it. */
+#define LONG_PART 0.1
+
+/* One standard deviation of rows, relative. */
+#define THROUGHOUT_SD 0.05
+#define SEEN_SD 0.03
+#define PROMPTS_SD 0.02
+#define MOST_PREEMPTED 0.02 /* of prompts; beyond it they saw other steps, too */
+#define PROMPTS_FEW 60.0 /* requests, at which the variance of what they see is doubled */
+
+bool counted_has(const struct window_item *i) {
+	return i->steps > 0 && i->sequence_steps >= 0 && i->sequence_ns >= 0 && i->first_tokens >= 0;
+}
+
+static double known(int64_t n) {
+	return n > 0 ? (double)n : 0;
+}
+
+/* What is behind the sums of a window. */
+struct means {
+	double steps, sequence_steps, square;
+	double step_ns;                   /* as sequences see it */
+	double tokens, attention;         /* computed of prompts */
+	double prompts, chunks;           /* and in how many steps at least */
+	double hit, length, more;         /* cached part; context of a computed token; steps beyond the first, by tokens */
+	double prompt_steps, others;      /* steps with prompts; prompts beside one in its step */
+	double context;                   /* of a sequence */
+	double beside;                    /* sequences in a step with prompts */
+	double alone;                     /* part of the steps with prompts that has no sequences */
+	double silent;                    /* steps that made no token */
+};
+
+static double context_of(const struct window_item *i, const struct counted_gauges *before, double prompts) {
+	double running = known(i->running) + known(before->running), context = known(i->context_tokens) + known(before->context_tokens);
+
+	if (running > 0 && context > 0 && before->context_tokens != UNKNOWN) {
+		return context / running;
+	}
+	return prompts > 0 ? (known(i->input_tokens) + known(i->output_tokens) / 2) / prompts : 0;
+}
+
+/* What prompts are like, by those that ended in the window: tokens squared by tokens, and steps beyond the first of each by tokens. */
+static void set_lengths(const struct window_item *i, double hit, double budget_ntok, struct means *m) {
+	double tokens = known(i->prompt_tokens), mean = m->prompts > 0 ? m->tokens / m->prompts / (1 - hit + 1e-9) : 0;
+	bool timed = tokens > 0 && i->prompt_square > 0;
+	double square = timed ? known(i->prompt_square) / tokens : mean;
+	double more = timed ? fmax(0, known(i->prompt_chunks) - known(i->prompts)) / tokens : 0;
+
+	m->length = square * (1 + hit) / 2;
+	m->more = more * CHUNK_NTOK / budget_ntok;
+}
+
+static void set_prompts(const struct window_item *i, double budget_ntok, struct means *m, double length_ns) {
+	double hit = i->input_tokens > 0 ? known(i->cached_tokens) / known(i->input_tokens) : 0;
+
+	m->prompts = known(i->first_tokens);
+	m->hit = hit;
+	m->tokens = i->input_is_computed ? known(i->input_tokens) : known(i->input_tokens) * (1 - hit);
+	set_lengths(i, hit, budget_ntok, m);
+	m->attention = m->tokens * m->length;
+	m->chunks = m->prompts + m->tokens * m->more;
+	/* How many share a step: by how many steps have prompts, and by how many arrive during one. */
+	double seen = i->prompt_steps > 0 && known(i->prompt_steps) < m->prompts ? known(i->prompt_steps) : m->prompts;
+	double each = seen > 0 ? m->prompts / seen : 1, arriving = m->prompts / length_ns * LONG_STEP * m->step_ns;
+	m->others = fmax((each - 1) * (1 + 1 / each), arriving);
+	each = (m->others + sqrt(m->others * m->others + 4)) / 2;
+	m->prompt_steps = m->prompts / each + m->chunks - m->prompts;
+}
+
+static struct means means_of(const struct window_item *i, const struct counted_gauges *before, double budget_ntok, double length_ns) {
+	struct means m = {.steps = known(i->steps), .sequence_steps = known(i->sequence_steps)};
+
+	m.square = i->sequence_square > 0 ? known(i->sequence_square) : m.sequence_steps * m.sequence_steps / m.steps;
+	m.step_ns = m.sequence_steps > 0 ? known(i->sequence_ns) / m.sequence_steps : 0;
+	set_prompts(i, budget_ntok, &m, length_ns);
+	double busy_ns = fmin(length_ns, m.steps * m.step_ns), seen = known(i->sequence_ns);
+	m.alone = exp(-seen / length_ns);
+	m.beside = m.alone < 1 && busy_ns > 0 ? seen / busy_ns : 0;
+	m.silent = (m.chunks - m.prompts) * m.alone;
+	m.context = context_of(i, before, m.prompts);
+	return m;
+}
+
+/* Terms of so many steps with sequences, and with prompts' tokens. */
+static void put(double x[COUNTED_TERMS], double steps, double sequences, double context, double tokens, double attention, double prompts) {
+	const double terms[COUNTED_TERMS] = {steps, sequences, context, tokens, attention, prompts};
+
+	memcpy(x, terms, sizeof terms);
+}
+
+static void only_of(enum role role, struct means *m) {
+	if (role == ROLE_DECODE) {
+		m->tokens = m->attention = m->prompts = m->chunks = m->prompt_steps = m->silent = 0;
+	} else if (role == ROLE_PREFILL) {
+		m->sequence_steps = m->square = m->beside = 0;
+		m->alone = 1;
+		m->silent = m->chunks - m->prompts;
+	}
+}
+
+void counted_window(const struct window_item *i, enum role role, const struct counted_gauges *before, double budget_ntok, struct counted_window *out) {
+	double length_ns = (double)(i->end_ns - i->head.at_ns);
+	struct means m = means_of(i, before, budget_ntok, length_ns);
+	double timed = known(i->prompts);
+
+	only_of(role, &m);
+	double both = 1 - m.alone, steps_all = m.steps + m.silent;
+	*out = (struct counted_window){
+		.length_ns = length_ns,
+		.gaps_ns = fmin(steps_all * COUNTED_GAP_NS, length_ns / 2),
+		.seen_ns = role == ROLE_PREFILL ? 0 : fmax(0, known(i->sequence_ns) - m.sequence_steps * COUNTED_GAP_NS),
+		.count = timed,
+		.preempted = known(i->preempted),
+	};
+	double tokens = known(i->prompt_tokens) * (1 - m.hit), chunks = timed + tokens * m.more;
+	out->prompts_ns = timed > 0 && tokens > 0 ? fmax(0, known(i->prompt_ns) - chunks * COUNTED_GAP_NS) : 0;
+	out->step_ns = m.sequence_steps > 0 ? m.step_ns : chunks > 0 ? out->prompts_ns / chunks : 0;
+	out->long_prompts = timed > 0 && known(i->prompt_ns) / timed > LONG_PART * length_ns;
+	out->throughout = (i->running >= MANY_RUNNING && before->running >= MANY_RUNNING) || (m.steps + m.silent) * m.step_ns >= FULL * length_ns;
+	double beside = m.beside * both; /* on the average of all steps with prompts */
+	put(out->all, m.steps + m.silent, m.sequence_steps, m.context * (m.sequence_steps + BESIDE * beside * m.prompt_steps), m.tokens, m.attention,
+	    m.prompt_steps);
+	put(out->seen, m.sequence_steps, m.square, m.context * (m.square + BESIDE * m.beside * beside * m.prompt_steps), m.tokens * beside,
+	    m.attention * beside, m.prompt_steps * beside);
+	put(out->prompts, chunks, chunks * beside, chunks * beside * m.context * (1 + BESIDE), tokens * (1 + m.others), tokens * m.length * (1 + m.others), chunks);
+	double steps = m.prompt_steps * both, sequences = m.beside * steps;
+	put(out->mixed, steps, sequences, m.context * sequences * (1 + BESIDE), m.tokens * both, m.attention * both, steps);
+	put(out->mixed_prompts, steps, 0, 0, m.tokens * both, m.attention * both, steps);
+	put(out->mixed_sequences, steps, sequences, m.context * sequences, 0, 0, 0);
+	put(out->pure, m.prompt_steps * m.alone, 0, 0, m.tokens * m.alone, m.attention * m.alone, m.prompt_steps * m.alone);
+}
+
+void counted_window_add(struct counted_window *to, const struct counted_window *from) {
+	for (int i = 0; i < COUNTED_TERMS; i++) {
+		to->seen[i] += from->seen[i];
+		to->prompts[i] += from->prompts[i];
+		to->all[i] += from->all[i];
+	}
+	to->throughout = from->throughout && (to->throughout || to->length_ns == 0);
+	to->long_prompts |= from->long_prompts;
+	to->length_ns += from->length_ns;
+	to->gaps_ns += from->gaps_ns;
+	to->seen_ns += from->seen_ns;
+	to->prompts_ns += from->prompts_ns;
+	to->count += from->count;
+	to->preempted += from->preempted;
+}
+
+/* ---- rows ---- */
+
+/* A term over the row's time is a multiple of 2^-this. */
+static const int bits[COUNTED_COLUMNS] = {56, 56, 46, 46, 38, 56, 30};
+#define TERM_LIMIT 0x1p48 /* products of two, summed over 2^31 rows, fit 127 bits */
+#define UNIT_SD 0.01
+
+static void add_row(struct counted_rows *rows, const double x[COUNTED_TERMS], double ns, double sd) {
+	int64_t terms[COUNTED_COLUMNS];
+	int128 *sum = rows->sums;
+
+	for (int i = 0; i < COUNTED_COLUMNS; i++) {
+		double scaled = ldexp((i < COUNTED_TERMS ? x[i] / ns : 1) * UNIT_SD / sd, bits[i]);
+		if (!(ns > 0 && scaled >= 0 && scaled < TERM_LIMIT)) {
+			return;
+		}
+		terms[i] = (int64_t)(scaled + 0.5);
+	}
+	rows->rows++;
+	for (int i = 0; i < COUNTED_COLUMNS; i++) {
+		for (int j = i; j < COUNTED_COLUMNS; j++) {
+			*sum++ += (int128)terms[i] * terms[j];
+		}
+	}
+}
+
+/* A prompt's tokens are counted where it ends: of one that takes long a part belongs to the windows before, see below. */
+void counted_note_throughout(struct counted_by *c, unsigned bucket, const struct counted_window *w) {
+	if (w->throughout && !w->long_prompts) {
+		add_row(&c->buckets[bucket], w->all, w->length_ns - w->gaps_ns, THROUGHOUT_SD);
+	}
+}
+
+void counted_note_seen(struct counted_by *c, unsigned bucket, const struct counted_window *w) {
+	if (w->throughout && w->long_prompts) {
+		add_row(&c->buckets[bucket], w->all, w->length_ns - w->gaps_ns, THROUGHOUT_SD);
+	}
+	if (w->seen_ns > 0) {
+		add_row(&c->buckets[bucket], w->seen, w->seen_ns, SEEN_SD);
+	}
+	if (w->prompts_ns > 0 && w->count > 0 && w->preempted <= MOST_PREEMPTED * w->count) {
+		add_row(&c->buckets[bucket], w->prompts, w->prompts_ns, PROMPTS_SD * sqrt(1 + PROMPTS_FEW / w->count));
+	}
+}
+
+static void count(int128 *sum, double units) {
+	if (units >= 0 && units < 0x1p62) {
+		*sum += (int64_t)(units + 0.5);
+	}
+}
+
+void counted_note_totals(struct counted_by *c, const struct counted_window *w) {
+	for (int i = 0; i < COUNTED_TERMS; i++) {
+		count(&c->prefill[i], (w->mixed[i] + w->mixed_prompts[i] - w->mixed_sequences[i]) / 2 + w->pure[i]);
+		count(&c->mixed[i], w->mixed[i] + w->pure[i]);
+		count(&c->all[i], w->all[i]);
+	}
+}
+
+void counted_note_steps(struct counted *c, const struct counted_window *w) {
+	count(&c->steps, w->all[COUNTED_STEP]);
+	count(&c->steps_ns, w->all[COUNTED_STEP] * w->step_ns);
+}
+
+static void join_by(struct counted_by *to, const struct counted_by *from) {
+	for (int b = 0; b < COUNTED_BUCKETS; b++) {
+		counted_join_rows(&to->buckets[b], &from->buckets[b]);
+	}
+	for (int i = 0; i < COUNTED_TERMS; i++) {
+		to->prefill[i] += from->prefill[i];
+		to->mixed[i] += from->mixed[i];
+		to->all[i] += from->all[i];
+	}
+}
+
+void counted_join_rows(struct counted_rows *to, const struct counted_rows *from) {
+	to->rows += from->rows;
+	for (int i = 0; i < COUNTED_PRODUCTS; i++) {
+		to->sums[i] += from->sums[i];
+	}
+}
+
+void counted_join(struct counted *to, const struct counted *from) {
+	for (int k = 0; k < COUNTED_BUDGETS; k++) {
+		join_by(&to->by[k], &from->by[k]);
+	}
+	to->steps += from->steps;
+	to->steps_ns += from->steps_ns;
+}
+
+int counted_bits(int column) {
+	return bits[column];
+}
+
+/* ---- use ---- */
+
+static double dot(const struct counted_model *m, const double x[COUNTED_TERMS]) {
+	double sum = 0;
+
+	for (int i = 0; i < COUNTED_TERMS; i++) {
+		sum += m->ns[i] * x[i];
+	}
+	return sum;
+}
+
+double counted_ns(const struct counted_model *m, const struct counted_window *w) {
+	return dot(m, w->all);
+}
+
+double counted_prefill_ns(const struct counted_model *m, const struct counted_window *w, enum rule rule) {
+	const struct split_times t = {dot(m, w->mixed), dot(m, w->mixed_prompts), dot(m, w->mixed_sequences)};
+
+	return split_prefill_share(rule, &t) * t.whole + dot(m, w->pure);
+}
+
+double counted_share(const struct counted_model *m, const struct counted_window *w, enum rule rule) {
+	double all = dot(m, w->all);
+
+	return all > 0 ? fmin(1, counted_prefill_ns(m, w, rule) / all) : 0.5;
+}
