@@ -15,6 +15,7 @@ struct replica_summary {
 	name_id replica;
 	name_id model;                        /* of the first record of the best kind that names one */
 	int64_t steps, requests, windows, powers;
+	int64_t timed;                        /* requests whose first token is stamped: an engine's own */
 	int64_t first_step_ns, last_step_ns;  /* start of the first, end of the last */
 	int64_t first_ns, last_ns;            /* of all other evidence */
 	bool lacks_contexts;                  /* some steps do not say A or K */

@@ -367,6 +367,7 @@ static int adopt(struct evidence *e, name_id replica, struct fault *why) {
 		struct request_item q;
 		memcpy(&q, item, sizeof q); /* padding too */
 		q.gateway = false;
+		q.adopted = true;
 		q.head.replica = replica != 0 ? replica : q.head.replica;
 		const struct request_item *whole = (const struct request_item *)item;
 		rc = bought_is_vendors(e, whole)

@@ -44,7 +44,7 @@ enum request_part { PART_BOTH, PART_PREFILL, PART_DECODE };
 
 struct request_item {
 	struct item head;
-	uint8_t part, ok, service, exclusive, gateway, server_id;
+	uint8_t part, ok, service, exclusive, gateway, server_id, adopted; /* adopted: a gateway reports it, in place of an engine */
 	name_id tenant;
 	uint32_t preemptions;
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* or UNKNOWN */

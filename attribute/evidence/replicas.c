@@ -92,6 +92,7 @@ static void take_request(struct seen *s, const struct request_item *r) {
 	                            r->part == PART_PREFILL ? UNKNOWN : r->finish_ns};
 
 	s->sum.requests++;
+	s->sum.timed += r->first_token_ns != UNKNOWN && !r->adopted;
 	s->sum.exclusive |= r->exclusive;
 	if (r->head.at_ns == UNKNOWN) {
 		return;
@@ -162,6 +163,7 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	note_model(n, to, from->model_rank, from->model_at_ns, f->model);
 	t->steps += f->steps;
 	t->requests += f->requests;
+	t->timed += f->timed;
 	t->windows += f->windows;
 	t->powers += f->powers;
 	t->lacks_contexts |= f->lacks_contexts;

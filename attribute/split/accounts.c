@@ -151,6 +151,7 @@ static void post_rest(struct accounts *a, const struct phase *p, enum entry_kind
 
 	for (int g = 0; g < TIME_GRADES; g++) {
 		int64_t ns = p->total_ns[g] - p->given_ns[g];
+		a->failed |= a->segment.wanted && !exact_add(&a->busy_ns, p->total_ns[g]);
 		if (ns == 0) {
 			continue;
 		}

@@ -177,6 +177,19 @@ static void warn_unpaid(const struct walk *w) {
 	}
 }
 
+/* Busy time that no request explains, though there are requests: they are not all there, or their clock is off. */
+static void find_unattributed(const struct walk *w) {
+	const struct accounts *a = &w->accounts;
+	int64_t rest_ns = a->prefill_rest.ns + a->decode_rest.ns;
+	const char *name = names_text(w->common->options->names, w->summary->replica).at;
+
+	if (w->summary->timed > w->summary->requests / 2 && w->summary->steps > 0 && rest_ns > a->busy_ns / 50) {
+		quality_finding(w->quality, "unattributed", name, NULL, QUALITY_NO_AMOUNT,
+		                "%s: %.3g %% of the busy time has no request: requests are missing in the logs, were computed again after a "
+		                "preemption, or are stamped by a clock that differs", name, 100 * (double)rest_ns / (double)a->busy_ns);
+	}
+}
+
 int walk_end(struct walk *w, struct fault *why) {
 	const struct walker *walker = walker_of(w->summary);
 	int rc = walker ? walker->end(w, why) : 0;
@@ -190,6 +203,7 @@ int walk_end(struct walk *w, struct fault *why) {
 		energy_free(w->accounts.energy);
 		rc = rc < 0 ? rc : check_identity(w, why);
 		warn_unpaid(w);
+		find_unattributed(w);
 	}
 	if (walker && walker->release) {
 		walker->release(w);
