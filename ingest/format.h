@@ -40,6 +40,7 @@ struct parser {
 	struct text replica;   /* the source's name, for formats that tell several engines in one log apart */
 	struct text model;     /* of the command line; empty: not given */
 	int64_t latest_ns;     /* instants after this are absurd */
+	int64_t modified_ns;   /* when the file was last changed; 0: not known */
 	struct quality *quality;
 	struct matcher *matcher; /* of the user's patterns; NULL: there are none */
 	int64_t engines_added;   /* data-parallel engines whose lines the log adds up to one; 0 or 1: each logs apart */

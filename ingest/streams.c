@@ -1,5 +1,6 @@
 #include "ingest/streams.h"
 
+#include <sys/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -134,6 +135,12 @@ void stream_set_format(struct stream *s, const struct ingest_format_info *chosen
 	s->parser.state = must_calloc(1, chosen->format->state_size + 1);
 }
 
+static int64_t modified_at(const char *path) {
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? st.st_mtim.tv_sec * NS_PER_SECOND : 0;
+}
+
 static void set_parser(struct stream *s, const struct stream_setup *setup) {
 	const struct ingest_source *source = setup->path->source;
 
@@ -143,6 +150,7 @@ static void set_parser(struct stream *s, const struct stream_setup *setup) {
 		.replica = text_of(s->name),
 		.model = source->model,
 		.latest_ns = setup->now_ns + NS_PER_DAY,
+		.modified_ns = modified_at(setup->path->name),
 		.quality = setup->quality,
 		.matcher = setup->options->patterns ? matcher_new(setup->options->patterns) : NULL,
 	};

@@ -20,6 +20,7 @@ struct sum {
 	const struct listing *listing;
 	bool several, partly, unrated, fits;
 	bool ran_listed; /* has what ran on GPUs a list price? */
+	int128 fees;           /* of requests and searches, in nano x 10^6 */
 	int128 bought_revenue; /* of what ran on no GPU of the fleet: in `revenue`, and in no margin */
 };
 
@@ -48,7 +49,7 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	b->has_ran |= !c->bought;
 	add_to(sum, &b->reasoning_tokens, c->reasoning_tokens);
 	add_to(sum, &b->cache_write_tokens, c->cache_write_tokens);
-	if ((c->tokens == 0 && c->revenue == 0) || !cube_cell_is_busy(c)) {
+	if ((c->tokens == 0 && c->revenue == 0 && c->fees == 0) || !cube_cell_is_busy(c)) {
 		return;
 	}
 	add_to(sum, &b->bought_tokens[c->kind], c->bought ? c->tokens : 0);
@@ -59,8 +60,9 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 		return;
 	}
 	sum->revenue[c->kind] += c->revenue;
+	sum->fees += c->fees;
 	add_to(sum, &sum->priced_tokens[c->kind], c->tokens);
-	sum->bought_revenue += c->bought ? c->revenue : 0;
+	sum->bought_revenue += c->bought ? c->revenue + c->fees : 0;
 	sum->ran_listed |= !c->bought;
 	const struct listing *l = listing_of_cell(s, c);
 	sum->several |= sum->listing && l != sum->listing;
@@ -256,7 +258,7 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 	if (!sum->listing) {
 		return;
 	}
-	int128 revenue = exact_div(sum->revenue[0] + sum->revenue[1] + sum->revenue[2], 1000000);
+	int128 revenue = exact_div(sum->revenue[0] + sum->revenue[1] + sum->revenue[2] + sum->fees, 1000000);
 	sum->fits = sum->fits && revenue <= INT64_MAX / 2;
 	if (!sum->fits) {
 		return;

@@ -21,7 +21,7 @@ struct cube_cell {
 	int64_t gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens;
 	int64_t spread_ns, energy_mj, metered_ns; /* as in an entry */
 	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
-	int128 revenue; /* nano x 10^6 */
+	int128 revenue, fees; /* nano x 10^6; of tokens, and of requests and searches */
 	/* once priced */
 	int64_t cost_nano;
 	int64_t bucket_ns; /* start of the finest time of --by */

@@ -150,21 +150,21 @@ static int128 bound_to(struct listing *l, struct text geo, int128 revenue) {
 	return revenue;
 }
 
-static bool revenue_of(struct listing *l, const struct entry *e, const struct terms *t, int128 *revenue) {
+static bool revenue_of(struct listing *l, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees) {
 	struct price_quote q;
-	int128 fees = 0;
 	int class = t->billing.fast ? PRICE_FAST : e->service == SERVICE_OTHER ? SERVICE_STANDARD : (int)e->service;
 
 	price_at(l->search.model, e->slot_ns, e->prompt_over_ntok, class, &q);
 	for (int k = 0; k < PRICE_KINDS && e->service == SERVICE_OTHER && class == SERVICE_STANDARD; k++) {
 		q.stands_in[k] = true; /* a class that no catalogue prices */
 	}
-	bool known = t->part < BILLED_PARTS ? revenue_of_part(l, e, &q, t->part, revenue) : revenue_of_whole(l, e, &q, revenue, &fees);
+	bool known = t->part < BILLED_PARTS ? revenue_of_part(l, e, &q, t->part, revenue) : revenue_of_whole(l, e, &q, revenue, fees);
 	bool fee = t->part == BILLED_CITATIONS || t->part == BILLED_SEARCHES;
-	*revenue = known ? (fee ? *revenue : bound_to(l, t->billing.geo, *revenue)) + fees : 0;
+	*fees = !known ? 0 : fee ? *revenue : *fees;
+	*revenue = !known || fee ? 0 : bound_to(l, t->billing.geo, *revenue);
 	l->tiered |= q.tiered;
 	l->part_above |= q.back_per_request != 0;
-	l->revenue += *revenue;
+	l->revenue += *revenue + *fees;
 	return known;
 }
 
@@ -179,8 +179,8 @@ static bool has_revenue(const struct entry *e) {
 	return e->kind <= ENTRY_OUTPUT && (e->tokens > 0 || e->requests > 0);
 }
 
-bool listing_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue) {
-	*revenue = 0;
+bool listing_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees) {
+	*revenue = *fees = 0;
 	if (!has_revenue(e)) {
 		return true;
 	}
@@ -188,7 +188,7 @@ bool listing_revenue(struct statement *s, const struct entry *e, const struct te
 		return e->tokens == 0;
 	}
 	struct listing *l = listing_of(s, e->model, t->billing.provider);
-	bool listed = l->search.outcome == PRICE_FOUND && is_ours(s, l) && revenue_of(l, e, t, revenue);
+	bool listed = l->search.outcome == PRICE_FOUND && is_ours(s, l) && revenue_of(l, e, t, revenue, fees);
 	*revenue = listed ? *revenue : 0;
 	return listed || e->tokens == 0;
 }

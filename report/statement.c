@@ -89,10 +89,11 @@ static bool add_evidence(struct cube_cell *c, const struct entry *e) {
 	return e->kind > ENTRY_OUTPUT || e->grade >= GRADE_NONE || exact_add(&c->evidence_ns[e->grade], e->gpu_ns);
 }
 
-static bool add_entry(struct cube *cube, const struct cube_cell *key, const struct entry *e, bool listed, int128 revenue) {
+static bool add_entry(struct cube *cube, const struct cube_cell *key, const struct entry *e, bool listed, int128 revenue, int128 fees) {
 	struct cube_cell *c = cube_at(cube, key);
 	c->unlisted |= !listed;
 	c->revenue += revenue;
+	c->fees += fees;
 	return add_sums(c, e) && add_evidence(c, e);
 }
 
@@ -130,14 +131,14 @@ int statement_take(void *statement, const struct entry *entry) {
 	    .kind = e->kind,
 	    .bought = terms.bought,
 	};
-	int128 revenue;
+	int128 revenue, fees;
 
 	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
-	bool listed = listing_revenue(s, e, &terms, &revenue);
+	bool listed = listing_revenue(s, e, &terms, &revenue, &fees);
 	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are counted there, too */
-	bool fits = add_entry(s->cube, &key, e, listed, revenue) &&
+	bool fits = add_entry(s->cube, &key, e, listed, revenue, fees) &&
 		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
-		    services_take(&s->services, e, listed, revenue);
+		    services_take(&s->services, e, listed, revenue + fees);
 	return fits ? 0 : ERROR_RANGE;
 }
 

@@ -261,8 +261,8 @@ bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
 /* Is it a key of --by? */
 bool statement_has_key(const struct statement *s, enum by_key key);
 
-/* list_prices.c: what an entry's tokens bring, in nano-units x 10^6; false if no list price is known. */
-bool listing_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue);
+/* list_prices.c: what an entry's tokens bring, and fees beside them, in nano-units x 10^6; false if no list price is known. */
+bool listing_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees);
 /* The listing of a model whose price was found, or NULL. */
 const struct listing *listing_find(const struct statement *s, name_id model, struct text provider);
 /* Any listing of a model, or NULL. */

@@ -1,5 +1,7 @@
 /* prices.c: tollbook prices: catalogues of list prices. */
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cli/say.h"
@@ -29,12 +31,6 @@ static int64_t instant_asked(const struct run *r) {
 
 static int printed(void) {
 	return fflush(stdout) == 0 ? EXIT_TIED_OUT : EXIT_FAILED;
-}
-
-static int need_catalogue(struct run *r) {
-	say_error(r, "no catalogue given");
-	say_next(r, "name one: --prices FILE (genai-prices, models.dev, LiteLLM or tollbook's own form)");
-	return EXIT_USAGE;
 }
 
 /* The catalogues named, dated as --date says. */
@@ -90,10 +86,7 @@ static int list(struct run *r, struct fault *why) {
 	struct prices *prices;
 
 	(void)why;
-	if (r->set.prices.count == 0) {
-		return need_catalogue(r);
-	}
-	int status = settings_prices(&r->set, &prices, why);
+	int status = settings_prices_or_installed(&r->set, &prices, why);
 	if (status != 0) {
 		return status;
 	}
@@ -110,10 +103,7 @@ static int show(struct run *r, struct fault *why) {
 		say_argument(r, r->argc, "no MODEL given, expected the name that the log uses");
 		return EXIT_USAGE;
 	}
-	if (r->set.prices.count == 0) {
-		return need_catalogue(r);
-	}
-	int status = settings_prices(&r->set, &prices, why);
+	int status = settings_prices_or_installed(&r->set, &prices, why);
 	if (status != 0) {
 		return status;
 	}
@@ -156,7 +146,57 @@ static int diff(struct run *r, struct fault *why) {
 	return status == 0 && differ ? EXIT_FINDINGS : status;
 }
 
+/* The folders that a file stands in, below those that are there. */
+static int make_above(char *path, struct fault *why) {
+	for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		bool fine = mkdir(path, 0755) == 0 || errno == EEXIST;
+		int rc = fine ? 0 : fault_set(why, ERROR_IO, "%s: cannot be made", path);
+		*at = '/';
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* A newer catalogue in place of the installed one, once it has been read and what it changes has been said. */
+static int update(struct run *r, struct fault *why) {
+	struct prices *now = prices_new(), *next = NULL;
+	char path[4096];
+	struct outfile *file;
+
+	if (r->operands.count != 1) {
+		prices_free(now);
+		return say_argument(r, r->argc, "expected one FILE, a catalogue as it was published");
+	}
+	int status = prices_add_installed(now, why);
+	status = status == 0 ? open_one(r, r->operands.at[0], &next) : status;
+	if (status == 0 && !prices_update_path(path, sizeof path)) {
+		status = fault_set(why, ERROR_CONFIG, "no home folder is known: set HOME or XDG_DATA_HOME");
+	}
+	if (status == 0) {
+		prices_print_diff(now, next, stdout);
+		status = make_above(path, why);
+		status = status == 0 ? outfile_open(&file, path, why) : status;
+		if (status == 0) {
+			prices_write(next, outfile_stream(file));
+			status = outfile_commit(file, why);
+		}
+	}
+	if (status == 0) {
+		printf("%s is in place of the installed catalogue: %s\n", r->operands.at[0], path);
+		status = printed();
+	}
+	prices_free(now);
+	if (next) {
+		prices_free(next);
+	}
+	return status;
+}
+
 static const struct word words[] = {
+	{"update", "FILE", "say what FILE prices differently than the installed catalogue, and use it from now on", update},
 	{"import", "FILE...", "say what published catalogues hold; with -o write them as one", import},
 	{"list", "[TEXT]", "all models whose name has TEXT in it, with their prices", list},
 	{"show", "MODEL...", "which entry a log's model name stands for, and its rules", show},
@@ -172,7 +212,7 @@ static const struct option own[] = {
 
 const struct command command_prices = {
 	.name = "prices",
-	.synopsis = "import|list|show|diff [options] ...",
+	.synopsis = "import|list|show|diff|update [options] ...",
 	.what = "Catalogues of list prices",
 	.example = "tollbook prices show gpt-4o-2024-08-06 --prices samples/prices.json --at 2026-10-01",
 	.groups = GROUP_PRICES | GROUP_OUTPUT,

@@ -21,7 +21,7 @@ static const struct ingest_format_info rows[] = {
 	{"tgi", "TGI log: holds no token counts, its metrics do", &format_tgi},
 	{"prometheus", "metrics scraped repeatedly, or query_range answers: counters (windows), DCGM power", &format_prometheus},
 	{"otlp", "OpenTelemetry spans as JSON lines: requests", &format_otlp},
-	{"usage", "usage of OpenAI, Anthropic and LiteLLM, JSON lines or spend logs as CSV: requests", &format_usage},
+	{"usage", "usage of vendors' APIs, gateways and coding agents, JSON or CSV: requests", &format_usage},
 	{"envoy", "Envoy AI gateway access log, JSON lines: requests", &format_envoy},
 	{"nvidia-smi", "nvidia-smi --query-gpu CSV: power", &format_nvidia_smi},
 	{"gpu-power", "tables of nvidia-smi dmon, dcgmi dmon, amd-smi, rocm-smi: power", &format_gpu_power},

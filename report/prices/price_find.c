@@ -313,12 +313,12 @@ void price_find(const struct prices *p, struct text log_name, struct text log_pr
 		try_each(p, out->mapped, out, &f, true);
 	} else {
 		name_lower(&lower, log_name);
-		name_lower(&provider, log_provider);
+		name_lower(&provider, log_provider.len > 0 ? log_provider : name_cloud(name_text(&lower)));
 		if (lower.len > 0 && of_provider(p, name_text(&lower), name_text(&provider), &f)) {
 			out->how = "the provider that the log names";
 		} else if (lower.len > 0) {
 			try_each(p, name_text(&lower), out, &f, false);
-			out->other_provider = provider.len > 0 && f.count > 0;
+			out->other_provider = log_provider.len > 0 && f.count > 0;
 		}
 	}
 	if (f.count > 0) {

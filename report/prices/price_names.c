@@ -143,10 +143,21 @@ static bool drop_version(struct text *t) {
 	return any;
 }
 
+static const struct text regions[] = {T("us-gov."), T("us."), T("eu."), T("apac."), T("jp."), T("au."), T("ca."), T("sa."), T("global.")};
+static const struct text makers[] = {T("anthropic."), T("meta."),   T("amazon."), T("mistral."),  T("cohere."),  T("deepseek."), T("openai."),
+				     T("qwen."),      T("ai21."),   T("google."), T("moonshot."), T("minimax."), T("writer.")};
+
+struct text name_cloud(struct text name) {
+	struct text t = without_path(name);
+
+	(void)SKIP_PREFIX(&t, regions);
+	if (SKIP_PREFIX(&t, makers) && text_find_byte(t, '/') == SIZE_MAX) {
+		return T("bedrock");
+	}
+	return text_find_byte(name, '@') != SIZE_MAX || text_starts(name, T("publishers/")) || text_starts(name, T("projects/")) ? T("vertex_ai") : T("");
+}
+
 bool name_from_cloud(struct name *out, struct text name, int step) {
-	static const struct text regions[] = {T("us-gov."), T("us."), T("eu."), T("apac."), T("jp."), T("au."), T("ca."), T("sa."), T("global.")};
-	static const struct text makers[] = {T("anthropic."), T("meta."), T("amazon."), T("mistral."), T("cohere."), T("deepseek."),
-					     T("openai."), T("qwen."), T("ai21."), T("google."), T("moonshot."), T("minimax."), T("writer.")};
 	struct text t = without_path(name);
 	bool changed = t.len != name.len;
 

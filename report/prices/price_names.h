@@ -29,6 +29,9 @@ bool name_is_same_but_for_date(struct text id, struct text name);
 #define NAME_CLOUD_STEPS 3
 bool name_from_cloud(struct name *out, struct text name, int step);
 
+/* The cloud whose way to write names this is: "bedrock", "vertex_ai", or "". */
+struct text name_cloud(struct text name);
+
 /* Providers: of the same letters; known by both names; or "vertex_ai" and its branch "vertex_ai-language-models". */
 enum name_likeness { NAME_EQUAL, NAME_ALIAS, NAME_BRANCH };
 bool name_is_provider(struct text id, struct text name, enum name_likeness likeness);

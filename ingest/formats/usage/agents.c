@@ -13,7 +13,7 @@
 
 #include "ingest/formats/usage/usage.h"
 
-static struct text last_part(struct text path) {
+struct text usage_project(struct text path) {
 	size_t from = 0;
 
 	while (path.len > 1 && (path.at[path.len - 1] == '/' || path.at[path.len - 1] == '\\')) {
@@ -46,7 +46,7 @@ enum parse_result usage_claude_code(struct parser *p, json_at line, struct recor
 	}
 	q->id = field_text(p, message, T("id"));
 	q->server_id = q->id.len > 0;
-	q->tenant = last_part(field_text(p, line, T("cwd")));
+	q->tenant = usage_project(field_text(p, line, T("cwd")));
 	q->finish_ns = FIRST_INSTANT(p, line, when);
 	q->service = b.fast ? SERVICE_OTHER : service_of(field_text(p, usage, T("service_tier")));
 	usage_bill(p, &b, q);
@@ -92,7 +92,7 @@ enum parse_result usage_codex(struct parser *p, struct agent *a, json_at line, s
 	json_at total = usage_object(p->json, info, T("total_token_usage")), last = usage_object(p->json, info, T("last_token_usage"));
 
 	keep(a->model, sizeof a->model, field_text(p, payload, T("model")));
-	keep(a->project, sizeof a->project, last_part(field_text(p, payload, T("cwd"))));
+	keep(a->project, sizeof a->project, usage_project(field_text(p, payload, T("cwd"))));
 	if (!text_eq(field_text(p, payload, T("type")), T("token_count")) || last == JSON_ABSENT) {
 		return PARSE_NONE;
 	}

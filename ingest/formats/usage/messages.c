@@ -101,7 +101,7 @@ enum parse_result usage_message(struct parser *p, json_at message, json_at token
 	}
 	q->id = field_text(p, message, T("id"));
 	q->server_id = q->id.len > 0;
-	q->tenant = field_text(p, path, T("cwd"));
+	q->tenant = usage_project(field_text(p, path, T("cwd")));
 	q->finish_ns = FIRST_INSTANT(p, message, whens);
 	q->finish_ns = q->finish_ns == UNKNOWN ? FIRST_INSTANT(p, usage_object(p->json, message, T("time")), made) : q->finish_ns;
 	q->finish_ns = q->finish_ns == UNKNOWN ? stamp_ns : q->finish_ns;

@@ -8,6 +8,7 @@
  *
  * Words are compared by their letters and digits alone: "tokensPrompt" is "tokens_prompt".
  */
+#include "core/instant.h"
 #include "ingest/formats/usage/rows.h"
 
 #define WORD_BYTES 48
@@ -158,6 +159,9 @@ static int64_t instant_at(struct parser *p, const struct row_cells *c, enum mean
 		return UNKNOWN;
 	}
 	digits = digits > t.len ? t.len : digits;
+	if (t.len == sizeof "2026-10-05" - 1 && instant_parse(t, &ns)) {
+		return ns;
+	}
 	bool number = digits >= 9 && (digits == t.len || t.at[digits] == '.');
 	int places = digits <= 11 ? 9 : digits <= 14 ? 6 : digits <= 17 ? 3 : 0;
 	if (number ? !number_scaled(t, places, &ns) : !stamp_take_local(&p->stamps, &t, &ns) || !(t.len == 0 || text_eq(t, T(" UTC")))) {

@@ -117,7 +117,7 @@ static bool has_server_id(struct parser *p, json_at answer, struct text id) {
 
 static void set_names(struct parser *p, json_at answer, json_at around, struct record *out, struct billing *b) {
 	static const struct text ids[] = {KEY("id"), KEY("responseId"), KEY("response_id")};
-	static const struct text models[] = {KEY("model"), KEY("modelVersion"), KEY("model_version")};
+	static const struct text models[] = {KEY("model"), KEY("modelVersion"), KEY("model_version"), KEY("modelId")};
 	static const struct text tenants[] = {KEY("tenant"), KEY("organization"), KEY("user")};
 	struct request *q = &out->request;
 
@@ -449,6 +449,19 @@ static bool skip_stream_prefix(struct text *line) {
 	return data || text_starts(*line, T("event:")) || text_starts(*line, T("id:")) || text_starts(*line, T(":")) || text_starts(*line, T("retry:"));
 }
 
+/* Answers of some APIs have no instant: when they were written down is the nearest that is known. */
+static enum parse_result dated(struct parser *p, enum parse_result result, struct record *out) {
+	struct request *q = &out->request;
+	bool undated = (result == PARSE_RECORD || result == PARSE_AGAIN) && q->arrival_ns == UNKNOWN && q->scheduled_ns == UNKNOWN &&
+	               q->first_token_ns == UNKNOWN && q->finish_ns == UNKNOWN;
+
+	if (undated && p->modified_ns > 0) {
+		q->finish_ns = p->modified_ns;
+		p->note = "no instant: priced as of the file's last change";
+	}
+	return result;
+}
+
 static enum parse_result usage_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
                                      struct record *out) {
 	struct usage *s = p->state;
@@ -463,9 +476,9 @@ static enum parse_result usage_parse(struct parser *p, const struct text *line, 
 		return PARSE_NONE;
 	}
 	if (s->has_header || (t.len > 0 && t.at[0] != '{' && t.at[0] != '[' && t.at[0] != ']' && t.at[0] != ',')) {
-		return parse_csv(p, t, stamp_ns, out);
+		return dated(p, parse_csv(p, t, stamp_ns, out), out);
 	}
-	return parse_json(p, s, t, stamp_ns, out);
+	return dated(p, parse_json(p, s, t, stamp_ns, out), out);
 }
 
 /* ---- the bid ---- */

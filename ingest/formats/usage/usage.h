@@ -43,6 +43,8 @@ struct agent {
 	char model[96], project[96];
 	int64_t total_input, total_output; /* of a session so far */
 };
+/* The last part of the folder that an agent worked in. */
+struct text usage_project(struct text path);
 enum parse_result usage_claude_code(struct parser *p, json_at line, struct record *out);
 bool usage_is_codex(struct parser *p, json_at line);
 enum parse_result usage_codex(struct parser *p, struct agent *a, json_at line, struct record *out);
