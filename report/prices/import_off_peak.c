@@ -91,6 +91,21 @@ static void add_hours(struct windows *w, json_at hours, json_at weekdays) {
 	}
 }
 
+/* A fast mode is so many times as expensive as at other hours. */
+static void make_fast(struct import *im, struct price_rule *rates, const struct price_rule *base, int kind) {
+	const struct price_ladder *fast = &base->ladder[PRICE_FAST][kind], *was = &base->ladder[SERVICE_STANDARD][kind];
+	const struct price_ladder *is = &rates->ladder[SERVICE_STANDARD][kind];
+
+	if (fast->count == 0 || was->count == 0 || is->count == 0 || was->steps[0].nano == 0) {
+		return;
+	}
+	rates->ladder[PRICE_FAST][kind] = import_ladder(im, is->count);
+	for (size_t i = 0; i < is->count; i++) {
+		rates->ladder[PRICE_FAST][kind].steps[i] = (struct price_step){
+		    is->steps[i].over_ntok, (int64_t)exact_div((int128)is->steps[i].nano * fast->steps[0].nano, was->steps[0].nano)};
+	}
+}
+
 /* What the windows do not price costs what it costs at other hours. */
 static void fill_from(struct price_rule *rates, const struct price_rule *base) {
 	for (int s = 0; s < PRICE_SERVICES; s++) {
@@ -112,6 +127,9 @@ int import_off_peak(struct import *im, json_at v, struct price_model *m, read_co
 	int error = read(im, v, m, rates);
 	if (error) {
 		return error;
+	}
+	for (int k = 0; k < PRICE_KINDS; k++) {
+		make_fast(im, rates, &m->rules[0], k);
 	}
 	fill_from(rates, &m->rules[0]);
 	struct windows w = {im, m, rates, true};

@@ -280,7 +280,7 @@ static void add_block(struct grid *g, const struct block *b, const struct layout
 	}
 	grid_add(g, unit_figure(in, in->loaded_nano, l->unit, figure));
 	grid_add(g, unit_figure(out, out->loaded_nano, l->unit, figure));
-	grid_add(g, b->margin_known ? figure_percent(b->margin_nano, b->revenue_nano, figure) : "–");
+	grid_add(g, b->margin_known ? figure_percent(b->margin_nano, b->revenue_nano - b->bought_nano, figure) : "–");
 }
 
 /* "2026-08-10 23:00": the head of the table names the zone. */
