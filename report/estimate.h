@@ -29,6 +29,7 @@ struct estimate_options {
 	int64_t gpus; /* that share one copy of the model */
 	int64_t tp, pp, ep, dp; /* how; 0: by default */
 	const char *engine; /* that serves it; NULL: the mean of all */
+	const char *calibrate; /* a model report or a statement (JSON) of one's own log; NULL: none */
 	const char *currency;
 	int64_t rent_nano; /* per GPU-hour, or ESTIMATE_NONE */
 	/* shares in nano: 500000000 is a half */

@@ -10,7 +10,7 @@
 
 struct settings {
 	struct scenario_settings scenario;
-	const char *model, *weights, *kv_cache, *format, *engine;
+	const char *model, *weights, *kv_cache, *format, *engine, *calibrate;
 	int64_t tp, pp, ep, dp, gpus, batch, prompt, cached, output; /* 0: not given */
 	int64_t mfu, bandwidth, pue, watts, idle_watts; /* nano; 0: not given */
 	struct given_money rent, per_kwh, grid;
@@ -51,6 +51,7 @@ static const struct option own[] = {
 	ROW("ep", "N", "GPUs that the experts are spread over as wholes (default 1)", value_count, ep),
 	ROW("dp", "N", "ranks whose attention has sequences of its own (default 1)", value_count, dp),
 	ROW("engine", "NAME", "vllm, sglang, tensorrt-llm, llama.cpp (default: the mean of all)", value_text, engine),
+	ROW("calibrate", "FILE", "learn from one's own log: --model-report of a run of this model, or its statement in JSON", value_text, calibrate),
 	ROW("gpu-hour", "PRICE", "rent of one GPU for an hour", value_given_money, rent),
 	ROW("mfu", "SHARE", "of the card's peak FLOP/s that is reached (default: as measured)", value_share, mfu),
 	ROW("bandwidth", "SHARE", "of the card's peak bandwidth that is reached (default: as measured)", value_share, bandwidth),
@@ -91,6 +92,7 @@ static void fill(const struct settings *s, struct estimate_options *o) {
 	o->ep = s->ep;
 	o->dp = s->dp;
 	o->engine = s->engine;
+	o->calibrate = s->calibrate;
 	set_if(&o->batch, s->batch);
 	set_if(&o->max_batch, s->scenario.max_batch);
 	set_if(&o->chunk, s->scenario.chunk);

@@ -81,7 +81,7 @@ static enum law_card card_of(const struct gpu *g) {
 }
 
 void law_init(struct law *l, const struct modelspec *m, const struct gpu *g, const struct law_layout *layout, enum law_engine e) {
-	*l = (struct law){.layout = *layout, .engine = e, .card = card_of(g), .constants = &law_published, .stretch_floor = 1, .stretch_work = 1};
+	*l = (struct law){.layout = *layout, .engine = e, .card = card_of(g), .constants = &law_published, .stretch_base = 1, .stretch_arithmetic = 1, .stretch_cache = 1};
 	roofline_init(&l->peak, m, g, layout->gpus, 1, 1);
 }
 
@@ -189,12 +189,13 @@ static void add_matrices(const struct law *l, double n, double sampled, struct l
 		experts = 2.0 * (double)z->expert_params / (double)m->experts * (double)m->experts_per_token;
 	}
 	double flops = ((double)z->token_flops - experts) * (own + tile) + (double)z->head_flops * sampled / ranks;
-	out->matrix_ns = NS * longer(flops / attention_gpus(l) / matrix_flops(l, m->weight_mbit, false),
-	                             always_bytes(l) / bandwidth(l, LAW_BW_WEIGHTS));
+	double arithmetic = l->stretch_arithmetic, base = l->stretch_base;
+	out->matrix_ns = NS * longer(arithmetic * flops / attention_gpus(l) / matrix_flops(l, m->weight_mbit, false),
+	                             base * always_bytes(l) / bandwidth(l, LAW_BW_WEIGHTS));
 	if (m->experts > 0) {
 		double uneven = l->layout.ep > 1 ? 1 + shared(l, LAW_IMBALANCE) * (1 - 1 / (double)l->layout.ep) : 1;
-		out->expert_ns = NS * uneven * longer(experts * n / gpus / matrix_flops(l, m->expert_mbit, true),
-		                                      (double)z->expert_bytes / gpus * distinct(l, n) / bandwidth(l, LAW_BW_EXPERTS));
+		out->expert_ns = NS * uneven * longer(arithmetic * experts * n / gpus / matrix_flops(l, m->expert_mbit, true),
+		                                      base * (double)z->expert_bytes / gpus * distinct(l, n) / bandwidth(l, LAW_BW_EXPERTS));
 	}
 }
 
@@ -250,12 +251,11 @@ static void pass(const struct law *l, double p, double a, double d, double k, st
 	add_attention(l, p, a, d, k, out);
 	add_sending(l, p + d, out);
 	add_floor(l, p, d, out);
-	out->floor_ns *= l->stretch_floor;
-	out->sequence_ns *= l->stretch_floor;
-	double *work[] = {&out->matrix_ns, &out->expert_ns, &out->prefill_attention_ns, &out->decode_attention_ns};
-	for (size_t i = 0; i < sizeof work / sizeof *work; i++) {
-		*work[i] *= l->stretch_work;
-	}
+	out->floor_ns *= l->stretch_base;
+	out->sequence_ns *= l->stretch_base;
+	out->sending_ns *= l->stretch_base;
+	out->prefill_attention_ns *= l->stretch_arithmetic;
+	out->decode_attention_ns *= l->stretch_cache;
 	out->total_ns = out->matrix_ns + out->expert_ns + out->prefill_attention_ns + out->decode_attention_ns + out->floor_ns +
 	                out->sequence_ns + out->sending_ns;
 }
@@ -294,5 +294,8 @@ double law_watts(const struct law *l, const struct law_step *s) {
 }
 
 double law_spread(const struct law *l) {
+	if (l->own_spread > 0) {
+		return l->own_spread;
+	}
 	return l->engine == LAW_ANY || l->engine == LAW_DEEPSEEK || l->card == LAW_OTHER || l->layout.pp > 1 ? 1.0 : 0.69;
 }

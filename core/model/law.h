@@ -52,7 +52,9 @@ struct law {
 	enum law_card card;
 	const struct law_constants *constants;
 	double mfu, bandwidth;     /* stated by the caller in place of the learnt shares; 0: learnt */
-	double stretch_floor, stretch_work; /* by one's own log (--calibrate); 1 */
+	/* By one's own log (--calibrate), times the published constants: floor, weights and sending; arithmetic; caches. 1: not. */
+	double stretch_base, stretch_arithmetic, stretch_cache;
+	double own_spread;         /* of an interval by that log; 0: by the published measurements */
 };
 
 /* The engine by its name, with or without a version; LAW_ANY if it is not one of the measured ones. */

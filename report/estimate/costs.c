@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/exact.h"
+#include "report/estimate/calibrate.h"
 
 #define NS_PER_HOUR_F 3.6e12
 #define MILLION 1e6
@@ -162,7 +163,6 @@ static int set_law(struct costs *c, const struct estimate_options *o, const stru
 	law_init(&c->law, m, g, &layout, engine);
 	c->law.mfu = (double)o->mfu / 1e9;
 	c->law.bandwidth = (double)o->bandwidth / 1e9;
-	c->spread = law_spread(&c->law);
 	c->chunk = (double)(o->chunk > 0 ? o->chunk : law_chunk(engine) * layout.dp); /* each rank takes its own */
 	roofline_init(&c->roofline, m, g, o->gpus, law_mfu(&c->law), law_bandwidth_share(&c->law));
 	return 0;
@@ -429,5 +429,7 @@ int costs_init(struct costs *c, const struct estimate_options *o, struct fault *
 	}
 	set_prices(c, o);
 	err = set_batch(c, o, why);
+	err = err || !o->calibrate ? err : calibrate(c, o->calibrate, o->catalogue_path, why);
+	c->spread = law_spread(&c->law);
 	return err ? err : set_capacity(c, o, why);
 }

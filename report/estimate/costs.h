@@ -27,6 +27,7 @@ struct costs {
 	int64_t full_batch;     /* the batch then */
 	struct load_point load;
 	char currency[16];
+	char calibrated[320];   /* what one's own log changed, for people; "": nothing */
 };
 
 /* The same replica at another load, a share of its capacity: batch, time at work and money follow. */

@@ -205,8 +205,9 @@ static void print_head(const struct costs *c, FILE *out) {
 		}
 		fputc('.', out);
 	}
-	fprintf(out, "\nRequests of %.0f tokens in and %.0f out; prefill in chunks of %.0f. 95 %% of published\nmeasurements are within x / %.1f of such an estimate (%s).\n",
-	        c->prompt, c->output, costs_chunk(c), exp(c->spread), law_engine_names[c->law.engine]);
+	fprintf(out, "%s%s", c->calibrated[0] ? "\n" : "", c->calibrated);
+	fprintf(out, "\nRequests of %.0f tokens in and %.0f out; prefill in chunks of %.0f. 95 %% of %s\nare within x / %.1f of such an estimate (%s).\n",
+	        c->prompt, c->output, costs_chunk(c), c->law.own_spread > 0 ? "the log's steps" : "published measurements", exp(c->spread), law_engine_names[c->law.engine]);
 	if (c->batch > c->fits) {
 		fprintf(out, "The batch of %lld is more than the memory holds by these figures: %lld.\n", (long long)c->batch, (long long)c->fits);
 	}
@@ -222,6 +223,9 @@ static void print_json(const struct costs *c, const struct sheet *s, bool explai
 	sheet_json_text(c->roofline.gpu.source, out);
 	fputs(",\"currency\":", out);
 	sheet_json_text(c->currency, out);
+	if (c->calibrated[0]) {
+		fprintf(out, ",\"calibrated\":{\"base\":%.4f,\"arithmetic\":%.4f,\"cache\":%.4f}", c->law.stretch_base, c->law.stretch_arithmetic, c->law.stretch_cache);
+	}
 	fputs(",\n ", out);
 	sheet_json(s, out);
 	if (explain) {

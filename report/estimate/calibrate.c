@@ -1,0 +1,205 @@
+#include "report/estimate/calibrate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/decimal.h"
+#include "core/exact.h"
+#include "core/files/files.h"
+#include "core/json.h"
+
+#define FILE_MAX_BYTES (64u << 20)
+#define SAME_CARD_SPREAD 0.14 /* a fit's own errors, forms and days: x / 1.15 */
+#define OTHER_CARD_SPREAD 0.4 /* between cards by the law: fit.c, one card left out */
+#define PROBE_FROM 512.0
+#define PROBE_TO 2048.0
+
+#define TERMS_MAX 32
+
+/* One fit of a model report. */
+struct fit {
+	struct text gpu;
+	int64_t gpus;
+	double floor, token, pair, context, residual;
+	int count;
+	struct {
+		double ntok, ns;
+		bool early; /* up to ntok, else beyond it */
+	} slopes[TERMS_MAX];
+};
+
+static bool take_double(struct text t, double *out) {
+	int64_t nano;
+	struct text rest = text_trim(t), word = rest;
+
+	text_until(&rest, T(" "), &word);
+	if (!decimal_parse(word, 0, &nano)) {
+		return false;
+	}
+	*out = (double)nano / 1e9;
+	return true;
+}
+
+/* "llama-3.1-8b on 1 x RTX-PRO-6000-96GB, mixed, 2026-08-10" */
+static bool take_head(struct text line, struct fit *f) {
+	struct text name, rest = line, count;
+
+	if (!text_until(&rest, T(" on "), &name) || !text_until(&rest, T(" x "), &count) || !text_to_i64(text_trim(count), &f->gpus)) {
+		return false;
+	}
+	return f->gpus > 0 && text_until(&rest, T(", "), &f->gpu);
+}
+
+/* "  c   token of the batch beyond 8                    18229.8510      2066.0054" */
+static void take_term(struct text line, struct fit *f) {
+	static const struct text words[] = {T("b0  floor of a step"), T("b1  token of the batch"), T("b2  token x context of prefill"), T("b3  context token of decode")};
+	double *out[] = {&f->floor, &f->token, &f->pair, &f->context};
+	struct text t = text_trim(line);
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (text_starts(t, words[i])) {
+			take_double(text_cut(t, words[i].len, t.len), out[i]);
+			return;
+		}
+	}
+	bool early = text_skip(&t, T("e   token of the batch up to ")), beyond = !early && text_skip(&t, T("c   token of the batch beyond "));
+	int64_t ntok;
+	if ((early || beyond) && f->count < TERMS_MAX && text_take_i64(&t, &ntok) && take_double(t, &f->slopes[f->count].ns)) {
+		f->slopes[f->count].ntok = (double)ntok;
+		f->slopes[f->count++].early = early;
+	}
+	if (text_skip(&t, T("residual: "))) {
+		struct text share;
+		if (text_until(&t, T(" %"), &share) && take_double(share, &f->residual)) {
+			f->residual /= 100;
+		}
+	}
+}
+
+/* The first fit of the report that has a floor. */
+static bool read_report(struct text bytes, struct fit *f) {
+	struct text line;
+
+	*f = (struct fit){.gpus = 0};
+	while (bytes.len > 0) {
+		if (!text_until(&bytes, T("\n"), &line)) {
+			line = bytes;
+			bytes.len = 0;
+		}
+		struct fit next = {.gpus = 0};
+		if (line.len > 0 && line.at[0] != ' ' && take_head(line, &next)) {
+			if (f->floor > 0) {
+				return true;
+			}
+			*f = next;
+		} else {
+			take_term(line, f);
+		}
+	}
+	return f->floor > 0;
+}
+
+static double tokens_ns(const struct fit *f, double n) {
+	double ns = f->floor + f->token * n;
+
+	for (int i = 0; i < f->count; i++) {
+		ns += f->slopes[i].ns * (f->slopes[i].early ? fmin(n, f->slopes[i].ntok) : fmax(0, n - f->slopes[i].ntok));
+	}
+	return ns;
+}
+
+static double law_ns(const struct law *l, double p, double d, double k) {
+	struct law_step s;
+
+	law_step(l, p, 0, d, k, &s);
+	return s.total_ns;
+}
+
+static double within(double x) {
+	return isfinite(x) ? fmax(0.05, fmin(20, x)) : 1;
+}
+
+static int by_report(struct costs *c, const struct fit *f, const char *path, const char *catalogue_path, struct fault *why) {
+	struct gpu_catalogue *cards;
+	int err = gpu_catalogue_read(&cards, catalogue_path, why);
+
+	if (err) {
+		return err;
+	}
+	const struct gpu *g = gpu_find(cards, f->gpu);
+	if (!g) {
+		gpu_catalogue_free(cards);
+		return fault_set(why, ERROR_CONFIG, "--calibrate %s: its card %.*s is not in the catalogue, expected --gpus-file", path,
+		                 (int)(f->gpu.len < 40 ? f->gpu.len : 40), f->gpu.at);
+	}
+	struct law_layout layout = {.gpus = f->gpus};
+	struct law log;
+	err = law_layout_complete(&layout, &c->law.peak.model, why);
+	law_init(&log, &c->law.peak.model, g, &layout, c->law.engine);
+	c->law.stretch_base = within(tokens_ns(f, 1) / law_ns(&log, 0, 1, 0));
+	double slope = (tokens_ns(f, PROBE_TO) - tokens_ns(f, PROBE_FROM)) / (law_ns(&log, PROBE_TO, 0, 0) - law_ns(&log, PROBE_FROM, 0, 0));
+	c->law.stretch_arithmetic = slope > 0 ? within(slope) : 1;
+	double context = 2048, cache = (law_ns(&log, 0, 64, 64 * context) - law_ns(&log, 0, 64, 0)) / (64 * context);
+	c->law.stretch_cache = f->context > 0 ? within(f->context / cache) : 1;
+	bool same = strcmp(g->name, c->law.peak.gpu.name) == 0;
+	c->law.own_spread = (same ? SAME_CARD_SPREAD : OTHER_CARD_SPREAD) + 2 * f->residual;
+	snprintf(c->calibrated, sizeof c->calibrated,
+	         "Calibrated by a log on %lld x %s: floor and weights x %.2f, arithmetic x %.2f, caches x %.2f of the published constants.",
+	         (long long)f->gpus, g->name, c->law.stretch_base, c->law.stretch_arithmetic, c->law.stretch_cache);
+	gpu_catalogue_free(cards);
+	return err;
+}
+
+/* ---- a statement ---- */
+
+static bool take_count(const struct json *j, json_at object, const char *key, double *out) {
+	int64_t n;
+
+	if (object == JSON_ABSENT || !json_i64(j, json_get(j, object, text_of(key)), &n)) {
+		return false;
+	}
+	*out = (double)n;
+	return true;
+}
+
+/* GPU-ns of an uncached input token and of an output token of the whole statement, beside the law's at its batch. */
+static int by_statement(struct costs *c, const struct json *j, const char *path, struct fault *why) {
+	json_at total = json_get(j, 0, T("total"));
+	json_at tokens = total == JSON_ABSENT ? JSON_ABSENT : json_get(j, total, T("tokens"));
+	json_at gpu_ns = total == JSON_ABSENT ? JSON_ABSENT : json_get(j, total, T("gpu_ns"));
+	double input, cached = 0, output, prefill, decode;
+
+	if (!take_count(j, tokens, "input", &input) || !take_count(j, tokens, "output", &output) || !take_count(j, gpu_ns, "prefill", &prefill) ||
+	    !take_count(j, gpu_ns, "decode", &decode) || output < 1 || prefill <= 0 || decode <= 0) {
+		return fault_set(why, ERROR_CONFIG, "--calibrate %s: neither a model report nor a statement with tokens and GPU time of prefill and decode", path);
+	}
+	take_count(j, tokens, "input_cached", &cached);
+	double in = prefill / fmax(1, input - cached), out = decode / output;
+	c->law.stretch_arithmetic = within(in / costs_uncached_ns(c, c->prompt, c->cached));
+	c->law.stretch_base = c->law.stretch_cache = within(out / costs_output_ns(c, (double)c->batch, c->prompt + c->output / 2));
+	snprintf(c->calibrated, sizeof c->calibrated,
+	         "Calibrated by a statement: prefill took %.2f GPU-us a token (x %.2f of the published constants), decode %.1f (x %.2f, if its batch was %lld).",
+	         in / 1e3, c->law.stretch_arithmetic, out / 1e3, c->law.stretch_base, (long long)c->batch);
+	return 0;
+}
+
+int calibrate(struct costs *c, const char *path, const char *catalogue_path, struct fault *why) {
+	struct text bytes;
+	struct fit f;
+	size_t bad;
+	int err = file_read(path, FILE_MAX_BYTES, &bytes, why);
+
+	if (err) {
+		return err;
+	}
+	if (read_report(bytes, &f)) {
+		err = by_report(c, &f, path, catalogue_path, why);
+	} else {
+		struct json *j = json_new();
+		err = json_parse(j, bytes, &bad) ? by_statement(c, j, path, why)
+		                                 : fault_set(why, ERROR_CONFIG, "--calibrate %s: neither a model report nor a statement in JSON", path);
+		json_free(j);
+	}
+	free((void *)bytes.at);
+	return err;
+}
