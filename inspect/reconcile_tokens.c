@@ -173,16 +173,36 @@ static bool add_billed(struct model_costs *c, const struct invoice *in, int64_t 
 	return fits;
 }
 
-static bool add_listed(struct model_costs *c, const struct statement *s, int64_t *sum) {
+/* Does the bill name a model of the book? Else its sum is compared with all of the book. */
+static bool names_models(const struct model_costs *c, const struct statement *s) {
 	struct statement_revenue revenue;
-	bool all = true, fits = true;
 
 	for (size_t i = 0; i < statement_revenues(s); i++) {
 		statement_revenue_at(s, i, &revenue);
+		for (size_t k = 0; k < c->count; k++) {
+			if (same_model(c->at[k].model, revenue.model)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Models of the book that the bill does not name run elsewhere. */
+static bool add_listed(struct model_costs *c, const struct statement *s, int64_t *sum) {
+	struct statement_revenue revenue;
+	bool named = names_models(c, s), all = true, fits = true;
+
+	for (size_t i = 0; i < statement_revenues(s); i++) {
+		statement_revenue_at(s, i, &revenue);
+		if (!revenue.has_tokens) {
+			continue;
+		}
 		struct model_cost *m = cost_of(c, revenue.model);
+		bool counts = m->billed || !named;
 		m->listed |= revenue.known;
-		all = all && revenue.known;
-		fits = exact_add(&m->list_nano, revenue.nano) && exact_add(sum, revenue.nano) && fits;
+		all = all && (revenue.known || !counts);
+		fits = exact_add(&m->list_nano, revenue.nano) && exact_add(sum, counts ? revenue.nano : 0) && fits;
 	}
 	return all && fits;
 }
@@ -199,8 +219,10 @@ static void print_costs(FILE *out, const struct model_costs *c, int64_t billed, 
 		fprintf(out, "%.*s\n", TEXT_ARG(m->model.len > 0 ? m->model : T("(no model)")));
 		print_money(out, "billed", m->billed, m->billed_nano);
 		print_money(out, "at list price", m->listed, m->list_nano);
-		print_money(out, "differ", true, m->billed_nano - m->list_nano);
-		fputc('\n', out);
+		if (m->billed) {
+			print_money(out, "differ", true, m->billed_nano - m->list_nano);
+		}
+		fputs(m->billed ? "\n" : "  not on the bill\n", out);
 	}
 	fputs("In all\n", out);
 	print_money(out, "billed", true, billed);

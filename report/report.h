@@ -131,7 +131,7 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 /* What the tokens of each model, once finished, would have brought at list price. */
 struct statement_revenue {
 	struct text model;
-	bool known;
+	bool known, has_tokens;
 	int64_t nano;
 };
 size_t statement_revenues(const struct statement *s);

@@ -325,7 +325,12 @@ void statement_revenue_at(const struct statement *s, size_t i, struct statement_
 	const struct row *row = &s->models.rows[i];
 	bool has_tokens = row->block.tokens[0] + row->block.tokens[1] + row->block.tokens[2] > 0;
 
-	*out = (struct statement_revenue){row->model, row->block.list_known || !has_tokens, row->block.revenue_nano};
+	*out = (struct statement_revenue){
+		.model = row->model,
+		.known = row->block.list_known || !has_tokens,
+		.has_tokens = has_tokens,
+		.nano = row->block.revenue_nano,
+	};
 }
 
 /* ---- what renderings ask for ---- */

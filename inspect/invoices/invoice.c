@@ -392,6 +392,16 @@ static bool take_quantity(const struct reading *r, enum role quantity, enum role
 	return true;
 }
 
+/* Google bills cores and memory of a machine beside its GPUs: their hours are none of GPUs. */
+static bool is_of_parts(const struct reading *r) {
+	for (const int *at = r->roles.at[ROLE_WHAT]; *at >= 0; at++) {
+		if (says(sheet_cell(r->s, r->row, *at), "instancecore instanceram vcpu")) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool take_hours(const struct reading *r, struct invoice_line *l) {
 	struct text direct = field(r, ROLE_GPU_HOURS);
 	int64_t nano, gpus = gpus_of(r);
@@ -400,8 +410,8 @@ static bool take_hours(const struct reading *r, struct invoice_line *l) {
 	if (direct.len > 0) {
 		return figure_amount(direct, &r->style, &nano) && nano >= 0 && times(nano, NS_PER_HOUR, &l->gpu_ns);
 	}
-	if (gpus == 0) {
-		return true; /* an instance without GPUs */
+	if (gpus == 0 || is_of_parts(r)) {
+		return true; /* an instance without GPUs, or its cores and memory beside them */
 	}
 	if (!take_quantity(r, ROLE_QUANTITY, ROLE_UNIT, l, gpus) && !take_quantity(r, ROLE_QUANTITY2, ROLE_UNIT2, l, gpus)) {
 		l->gpu_ns = -1;
@@ -499,7 +509,8 @@ static bool is_prepaid(const struct reading *r) {
 		struct reading at = *r;
 		at.row = in->at[i].row;
 		struct invoice_line l = in->at[i];
-		bool used = l.class == CHARGE_USAGE && l.billed_nano == 0;
+		bool covered = at.roles.at[ROLE_CATEGORY][0] >= 0 && says(field(&at, ROLE_CATEGORY), "savingsplancovered");
+		bool used = l.class == CHARGE_USAGE && (l.billed_nano == 0 || covered);
 		if (used && take_effective(&at, field(&at, ROLE_CATEGORY), &l, &effective) && effective != 0) {
 			return true;
 		}

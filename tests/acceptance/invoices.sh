@@ -1,0 +1,44 @@
+#!/bin/sh
+# One bill as each vendor exports it: read without editing, it ties out to the last unit.
+cd "$(dirname "$0")/../.." || exit 3
+. tests/lib.sh
+data=$(realpath tests/data/invoices)
+cd "$folder" || exit 3
+
+cat > fleet.json << 'END'
+{"schema": "tollbook.fleet.v1", "currency": "USD", "pools": [{"name": "h100-prod", "match": "h100-*", "gpus_per_replica": 8,
+ "rates": [{"from": "2026-01-01", "per_gpu_hour": "2.99"}],
+ "uptime": [{"from": "2026-08-10T00:00:00Z", "to": "2026-08-13T00:00:00Z", "gpus": 8}]}]}
+END
+for at in 1786320000 1786406400 1786579199; do
+	echo "{\"schema\":\"tollbook.request.v1\",\"id\":\"$at\",\"replica\":\"h100-01\",\"model\":\"m\",\"arrival_ns\":${at}000000000,\"first_token_ns\":${at}100000000,\"finish_ns\":${at}900000000,\"prompt_tokens\":100,\"completion_tokens\":10}"
+done > log.jsonl
+"$tollbook" ingest -q --book book log.jsonl && "$tollbook" attribute -q --book book --fleet fleet.json 2> /dev/null
+
+# ties FILE OTHERS OPTION...: compared and booked alike, and what stands beside, as "class amount;"
+ties() {
+	file=$1 others=$2
+	shift 2
+	"$tollbook" reconcile --book book --invoice "$data/$file" --tolerance 0 "$@" > said 2>&1
+	status=$?
+	same "$file: ties" "$status $(sed -n '/^In all/,$p' said | awk '/^  invoice|^  book|^  differ/ {printf "%s ", $2}')" "0 1722.240000000 1722.240000000 0.000000000 "
+	same "$file: beside" "$(sed -n '/^On the invoice/,/^In all/p' said | awk '/^  / {printf "%s %s;", $1, $2}')" "$others"
+}
+ties aws-cur2.csv "tax 100.000000000;credit -10.000000000;storage 4.000000000;" --pool-column resource_tags.user_pool
+ties aws-savings-plan.csv "commitment 0.000000000;"
+ties azure.csv "storage 9.990000000;" --pool-column Tags.pool
+ties google.csv "tax 19.000000000;" --pool-column labels.pool
+ties oci.csv "storage 5.000000000;"
+ties focus-1.4.csv "credit -20.000000000;storage 12.500000000;network 3.500000000;other services;" --pool-column Tags.pool
+ties lambda.csv ""
+ties runpod.json ""
+ties modal.csv ""
+ties vast.json "storage 0.240000000;"
+ties german.csv "" --columns "$data/german.map"
+gzip -c "$data/aws-cur2.csv" > packed.csv.gz
+"$tollbook" reconcile --book book --invoice packed.csv.gz -o page.html
+same "packed, and as a page" "$? $(grep -c '<table>' page.html)" "0 1"
+same "billed cost of a prepaid node" "$("$tollbook" reconcile --book book --invoice "$data/aws-savings-plan.csv" --cost billed | awk '/^    rate/ {print $2; exit}')" -1722.240000000
+"$tollbook" reconcile --book book --invoice "$data/modal.csv" --pool-column nosuch > said 2>&1
+same "a column that is not there" "$? $(grep -c 'no column or member nosuch' said)" "2 1"
+finish
