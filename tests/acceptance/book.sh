@@ -4,7 +4,7 @@ cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
 cd "$folder" || exit 3
-figures='del(.quality, .provenance, .period)'
+figures='del(.quality, .provenance, .period, .findings, .assumptions)'
 
 # ---- one request in several logs, of several nights, counts once ----
 

@@ -4,7 +4,7 @@ cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
 cd "$folder" || exit 3
-figures='del(.quality, .provenance)'
+figures='del(.quality, .provenance, .findings)'
 
 # Six days over the end of a month and, in Europe, of summer time; a step and a request every hour on three replicas, not all alike.
 awk 'BEGIN {
@@ -13,9 +13,9 @@ awk 'BEGIN {
 		at = 1774569600 + day * 86400 + hour * 3600 # 2026-03-27
 		model = r == 3 ? "by-hour" : "flat"
 		printf "{\"schema\":\"tollbook.step.v1\",\"replica\":\"%s\",\"model\":\"%s\",\"step\":%d,\"start_ns\":%d000000000,\"gpu_ns\":%d,\"prefill_requests\":%d,\"prefill_tokens\":%d,\"prefill_kv_tokens\":0,\"prefill_token_kv\":0,\"decode_requests\":%d,\"decode_kv_tokens\":%d,\"duration_kind\":\"gpu_events\"}\n",
-			replicas[r], model, day * 24 + hour, at, 11000000 + 1000 * (at / 3600 % 97), hour % 3 == 0, hour % 3 == 0 ? 512 : 0, 1 + (hour + r) % 7, 1000 + 10 * hour
+			replicas[r], model, day * 24 + hour, at, 11000000 + 1000 * (at / 3600 % 97) + 77777 * r * ((hour * 7 + day * 3 + r) % 11), hour % 3 == 0, hour % 3 == 0 ? 512 : 0, 1 + (hour + r) % 7, 1000 + 10 * hour
 		printf "{\"schema\":\"tollbook.request.v1\",\"id\":\"%d-%d-%d\",\"tenant\":\"tenant-%d\",\"model\":\"%s\",\"replica\":\"%s\",\"arrival_ns\":%d000000000,\"first_token_ns\":%d000000000,\"finish_ns\":%d000000000,\"prompt_tokens\":%d,\"cached_tokens\":0,\"completion_tokens\":%d,\"status\":\"ok\"}\n",
-			day, r, hour, (r + hour) % 3, model, replicas[r], at, at + 1, at + 9, 600 + hour, 100 + day
+			day, r, hour, (r + hour) % 3, model, replicas[r], at, at + 1, at + 9, 600 + hour + 31 * r, 100 + day + 7 * r
 	}
 }' > logs.jsonl
 cat > fleet.json << 'END'

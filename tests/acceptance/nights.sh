@@ -50,7 +50,7 @@ for late in $held; do cp "$late" "logs/$late.jsonl"; done
 tail -c 20 logs/engine.jsonl > /dev/null
 "$tollbook" nightly -q -c night.conf > said 2>&1
 "$tollbook" run -q --fleet fleet.json --prices prices.json --by hour,replica,tenant --format json -o whole.json whole
-figures='del(.quality, .provenance, .period)'
+figures='del(.quality, .provenance, .period, .findings, .assumptions)'
 jq -S "$figures" nights.json > nights; jq -S "$figures" whole.json > one
 cmp -s nights one && echo "ok: thirty nights are one run: $(jq -c '.total.gpu_ns, .total.cost.capacity, .total.requests' one | tr '\n' ' ')" ||
 	wrong "thirty nights: $(diff nights one | head -6)"

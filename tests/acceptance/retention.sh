@@ -4,7 +4,7 @@ cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
 cd "$folder" || exit 3
-figures='del(.quality, .provenance, .period)'
+figures='del(.quality, .provenance, .period, .findings, .assumptions)'
 
 # Forty days, over the end of a month: a request and a step an hour or so each day, told by two replicas.
 mkdir logs

@@ -153,7 +153,7 @@ same_report() {
 }
 
 told() {
-	jq -S 'del(.quality, .provenance.inputs)' "$1"
+	jq -S 'del(.quality, .findings, .assumptions, .provenance.inputs)' "$1"
 }
 
 # same_dump: the book says what it must, to the last byte. A log that could not be read for once comes after others that
