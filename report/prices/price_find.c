@@ -109,7 +109,13 @@ static bool of_reduced(const struct prices *p, struct text name, struct found *f
 	return collect(p, by_reduced, name, f);
 }
 
+/* As the catalogue would be asked for the name without its date; else any of the catalogue's dates. */
 static bool of_undated(const struct prices *p, struct text name, struct found *f) {
+	struct text plain = name;
+
+	if (name_without_date(&plain) && (of_key(p, plain, f) || of_claims(p, plain, f) || of_id(p, plain, f))) {
+		return true;
+	}
 	return collect(p, by_undated, name, f);
 }
 
@@ -120,7 +126,8 @@ static bool of_fine_tune(const struct prices *p, struct text name, struct found 
 	if (!text_skip(&rest, T("ft:")) || !text_until(&rest, T(":"), &base)) {
 		return false;
 	}
-	return collect(p, by_id, text_cut(name, 0, sizeof "ft:" - 1 + base.len), f);
+	struct text entry = text_cut(name, 0, sizeof "ft:" - 1 + base.len);
+	return collect(p, by_id, entry, f) || (name_without_date(&entry) && collect(p, by_id, entry, f));
 }
 
 /* As clouds write names: "us.anthropic.claude-…-v1:0", "publishers/google/models/…", "claude-…@20250929". */

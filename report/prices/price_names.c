@@ -68,6 +68,10 @@ static bool drop_date(struct text *t) {
 	return false;
 }
 
+bool name_without_date(struct text *name) {
+	return drop_date(name);
+}
+
 /* Without a date on either side they are other names; with one on both, other models. */
 bool name_is_same_but_for_date(struct text id, struct text name) {
 	struct name lower;

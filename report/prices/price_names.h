@@ -22,6 +22,8 @@ struct text name_base(struct text t);
 
 /* Names of open models (they have a size, "8b") that differ by what makes no other model: "-instruct", "-fp8". */
 bool name_is_same_open_model(struct text id, struct text name);
+/* Cuts off a date; false if there is none. */
+bool name_without_date(struct text *name);
 /* Two names of which one is the other and a date. */
 bool name_is_same_but_for_date(struct text id, struct text name);
 

@@ -281,6 +281,39 @@ static bool is_event(struct parser *p, json_at object) {
 	       (text_eq(type, T("assistant")) && usage_object(p->json, object, T("message")) != JSON_ABSENT);
 }
 
+/* Where a LiteLLM row has its counts as a text of JSON: in metadata, or in a member of it. */
+static json_at counts_as_text(const struct json *j, json_at row) {
+	static const struct text members[] = {KEY("usage_object"), KEY("additional_usage_values")};
+	json_at metadata = json_get(j, row, T("metadata"));
+
+	if (metadata != JSON_ABSENT && json_type(j, metadata) == JSON_STRING) {
+		return text_starts(json_raw(j, metadata), T("{")) ? metadata : JSON_ABSENT;
+	}
+	for (size_t i = 0; metadata != JSON_ABSENT && json_type(j, metadata) == JSON_OBJECT && i < sizeof members / sizeof *members; i++) {
+		json_at v = json_get(j, metadata, members[i]);
+		if (v != JSON_ABSENT && json_type(j, v) == JSON_STRING && text_starts(json_raw(j, v), T("{"))) {
+			return v;
+		}
+	}
+	return JSON_ABSENT;
+}
+
+/* The row's values stand in the line; the text is parsed in place of it, which only a line of one row allows. */
+static enum parse_result parse_litellm(struct parser *p, struct usage *s, json_at row, int64_t stamp_ns, struct record *out) {
+	json_at counts = s->single && s->depth == 1 ? counts_as_text(p->json, row) : JSON_ABSENT;
+	struct row_cells c = {.word = {0}};
+
+	if (counts == JSON_ABSENT) {
+		return usage_litellm(p, row, out);
+	}
+	row_collect(p, row, &c);
+	struct text json = json_string(p->json, counts, s->metadata, sizeof s->metadata);
+	if (json_parse(p->json, json, NULL) && json_type(p->json, 0) == JSON_OBJECT) {
+		row_collect(p, 0, &c);
+	}
+	return row_record(p, &c, stamp_ns, out);
+}
+
 static enum parse_result parse_object(struct parser *p, struct usage *s, json_at object, json_at around, int64_t stamp_ns,
                                       struct record *out) {
 	const struct json *j = p->json;
@@ -288,7 +321,7 @@ static enum parse_result parse_object(struct parser *p, struct usage *s, json_at
 
 	details = details == JSON_ABSENT ? usage_object(j, object, T("usage_details")) : details;
 	if (usage_is_litellm(p, object)) {
-		return usage_litellm(p, object, out);
+		return parse_litellm(p, s, object, stamp_ns, out);
 	}
 	if (is_event(p, object)) {
 		return parse_event(p, s, object, stamp_ns, out);
