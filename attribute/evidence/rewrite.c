@@ -5,18 +5,6 @@
 
 #define REWRITE_BYTES ((size_t)8 << 20)
 
-static size_t size_of(const struct item *item) {
-	static const size_t sizes[] = {
-		[ITEM_POWER] = sizeof(struct power_item),
-		[ITEM_WINDOW] = sizeof(struct window_item),
-		[ITEM_REQUEST] = sizeof(struct request_item),
-		[ITEM_STEP] = sizeof(struct step_item),
-	};
-	size_t id = item->kind == ITEM_REQUEST ? ((const struct request_item *)item)->id_len : 0;
-
-	return sizes[item->kind] + id;
-}
-
 struct rewriting {
 	struct evidence *e;
 	struct spool *to;
@@ -33,8 +21,7 @@ static int give(struct rewriting *w, const struct item *item, size_t len, struct
 	return spool_add(w->to, 0, item, len, why);
 }
 
-static int rewrite_one(struct rewriting *w, const struct item *item, struct fault *why) {
-	size_t len = size_of(item);
+static int rewrite_one(struct rewriting *w, const struct item *item, size_t len, struct fault *why) {
 
 	if (w->room < len) {
 		w->room = len + 256;
@@ -65,7 +52,7 @@ static int rewrite(struct evidence *e, struct spool **spool, evidence_change *ch
 	int rc = evidence_reading_of(&r, *spool, why), got = 0;
 
 	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
-		rc = rewrite_one(&w, item, why);
+		rc = rewrite_one(&w, item, evidence_item_len(r), why);
 	}
 	*duplicates += evidence_duplicates(r);
 	evidence_reader_free(r);
