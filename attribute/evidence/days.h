@@ -18,6 +18,8 @@ struct replica_summary {
 	int64_t timed;                        /* requests whose first token is stamped: an engine's own */
 	int64_t first_step_ns, last_step_ns;  /* start of the first, end of the last */
 	int64_t first_ns, last_ns;            /* of all other evidence */
+	name_id step_model;                   /* of a step that names one */
+	bool several_models;                  /* steps name different ones */
 	bool lacks_contexts;                  /* some steps do not say A or K */
 	bool exclusive;                       /* requests carry measured times of slots of their own */
 	bool has_span;                        /* attribution_set_span: */

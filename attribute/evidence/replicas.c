@@ -80,8 +80,14 @@ static void note_model(const struct names *n, struct seen *s, int rank, int64_t 
 	}
 }
 
+static void note_step_model(struct replica_summary *sum, name_id model) {
+	sum->several_models |= model != 0 && sum->step_model != 0 && model != sum->step_model;
+	sum->step_model = sum->step_model != 0 ? sum->step_model : model;
+}
+
 static void take_step(struct seen *s, const struct step_item *item) {
 	s->sum.steps++;
+	note_step_model(&s->sum, item->head.model);
 	s->sum.lacks_contexts |= item->prefill_token_kv == UNKNOWN || item->decode_kv_tokens == UNKNOWN;
 	struct replica_day *day = days_note(&s->days, item->head.at_ns, DAY_STEPS);
 	exact_widen(&day->first_step_ns, &day->last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
@@ -164,6 +170,8 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	t->steps += f->steps;
 	t->requests += f->requests;
 	t->timed += f->timed;
+	note_step_model(t, f->step_model);
+	t->several_models |= f->several_models;
 	t->windows += f->windows;
 	t->powers += f->powers;
 	t->lacks_contexts |= f->lacks_contexts;

@@ -59,6 +59,7 @@ struct accounts {
 	int64_t posted_ns;    /* GPU-ns of all segments, wanted or not: for the identity */
 	int64_t unpaid_ns;    /* busy GPU-ns while the pool was not up */
 	struct request_rest prefill_rest, decode_rest;
+	int64_t elsewhere_ns; /* what no request explains of the same replica's other models */
 	int64_t busy_ns;      /* GPU-ns of prefill and decode in the period asked for */
 	struct energy *energy;        /* NULL: nothing is known of power */
 	struct energy_sums energy_sums;

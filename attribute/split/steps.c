@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "attribute/model/rules.h"
-#include "attribute/split/walk.h"
+#include "attribute/split/lanes.h"
 
 /*
  * Time with a request in flight and no step: the engine's own work between steps up to
@@ -48,6 +48,7 @@ struct sequence {
 };
 
 struct steps_state {
+	struct lanes lanes; /* where steps name several models */
 	struct sequence sequence;
 	struct step_item *pending; /* a queue of steps that wait for requests */
 	size_t pending_first, pending_count, pending_room;
@@ -387,6 +388,13 @@ static bool boards_requests(const struct walk *w) {
 	return w->summary->requests > 0;
 }
 
+/* Each model's steps and requests are its own; time between steps is the first one's. */
+static void use_model(struct walk *w, name_id model, int64_t at_ns) {
+	if (w->summary->several_models) {
+		lanes_use(&((struct steps_state *)w->state)->lanes, w, model, at_ns);
+	}
+}
+
 static int take_step(struct walk *w, const struct step_item *s, struct fault *why) {
 	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, boards = boards_requests(w);
 	int64_t lag_ns = w->cursor_ns - s->head.at_ns;
@@ -394,8 +402,10 @@ static int take_step(struct walk *w, const struct step_item *s, struct fault *wh
 	int rc = 0;
 
 	if (w->purpose == WALK_POST) {
+		use_model(w, 0, start_ns);
 		rc = follow(w, s) > 0 ? post_lost(w, start_ns, by_count, why) : post_gap(w, start_ns, s, by_count, why);
 	}
+	use_model(w, s->head.model, start_ns);
 	if (rc >= 0 && boards) {
 		rc = flight_enter_step(&w->flight, s, start_ns, by_count, leave_walk, w, why);
 	}
@@ -464,6 +474,7 @@ static int steps_item(struct walk *w, const struct item *item, struct fault *why
 		push_pending(st, (const struct step_item *)item);
 	} else if (item->kind == ITEM_REQUEST && boards_requests(w)) {
 		const struct request_item *r = (const struct request_item *)item;
+		use_model(w, r->head.model, r->head.at_ns);
 		flight_admit(&w->flight, r);
 		if (w->purpose == WALK_POST) {
 			spans_add(&st->spans, r->head.at_ns, last_known(r));
@@ -489,6 +500,8 @@ static void tell_preemptions(const struct walk *w) {
 static int steps_end(struct walk *w, struct fault *why) {
 	int rc = take_pending(w, INT64_MAX, why);
 
+	int failed = lanes_close(&((struct steps_state *)w->state)->lanes, w, leave_walk, why);
+	rc = rc < 0 ? rc : failed;
 	if (w->purpose == WALK_FIT) {
 		return rc < 0 ? rc : flight_clear(&w->flight, leave_walk, w, why);
 	}

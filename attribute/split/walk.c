@@ -180,7 +180,7 @@ static void warn_unpaid(const struct walk *w) {
 /* Busy time that no request explains, though there are requests: they are not all there, or their clock is off. */
 static void find_unattributed(const struct walk *w) {
 	const struct accounts *a = &w->accounts;
-	int64_t rest_ns = a->prefill_rest.ns + a->decode_rest.ns;
+	int64_t rest_ns = a->prefill_rest.ns + a->decode_rest.ns + a->elsewhere_ns;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 
 	if (w->summary->timed > w->summary->requests / 2 && w->summary->steps > 0 && rest_ns > a->busy_ns / 50) {

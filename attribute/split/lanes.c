@@ -1,0 +1,92 @@
+#include "attribute/split/lanes.h"
+
+#include <stdlib.h>
+
+static void begin(struct lanes *l, struct walk *w) {
+	l->at = must_calloc(1, sizeof *l->at);
+	l->at[0].model = w->summary->model;
+	l->count = 1;
+}
+
+/* Energy is that of the whole replica: it goes with whoever counts. */
+static void hand_over_energy(struct accounts *to, struct accounts *from) {
+	to->energy = from->energy;
+	to->energy_at_ns = from->energy_at_ns;
+	from->energy = NULL;
+}
+
+static void change(struct lanes *l, struct walk *w, size_t to) {
+	struct lane *from = &l->at[l->used], *next = &l->at[to];
+
+	from->flight = w->flight;
+	from->accounts = w->accounts;
+	w->flight = next->flight;
+	w->accounts = next->accounts;
+	hand_over_energy(&w->accounts, &from->accounts);
+	l->used = to;
+}
+
+static void open_lane(struct lanes *l, struct walk *w, name_id model, int64_t at_ns) {
+	const struct accounts *a = &w->accounts;
+	struct lane *new;
+
+	l->at = must_realloc(l->at, (l->count + 1) * sizeof *l->at);
+	new = &l->at[l->count];
+	*new = (struct lane){.model = model};
+	flight_init(&new->flight);
+	if (w->purpose == WALK_POST) {
+		accounts_open(&new->accounts, w->common, &w->flight, a->replica, model, w->pool, at_ns);
+		new->accounts.has_requests = a->has_requests;
+		new->flight.now = w->flight.now;
+	}
+	l->count++;
+}
+
+void lanes_use(struct lanes *l, struct walk *w, name_id model, int64_t at_ns) {
+	size_t i = 0;
+
+	if (l->count == 0) {
+		begin(l, w);
+	}
+	while (model != 0 && i < l->count && l->at[i].model != model) {
+		i++;
+	}
+	if (i == l->count) {
+		const struct decode_sums *now = w->flight.now;
+		open_lane(l, w, model, at_ns);
+		w->flight.now = now; /* accounts_open set it to those that are to come */
+	}
+	if (i != l->used) {
+		const struct decode_sums *now = w->flight.now;
+		change(l, w, i);
+		w->flight.now = now;
+	}
+}
+
+int lanes_close(struct lanes *l, struct walk *w, flight_leave *leave, struct fault *why) {
+	int64_t posted_ns = 0, unpaid_ns = 0, busy_ns = 0, prefill_ns = 0, decode_ns = 0;
+	int rc = 0;
+
+	for (size_t i = 1; i < l->count; i++) {
+		lanes_use(l, w, l->at[i].model, w->cursor_ns);
+		int failed = w->purpose == WALK_POST ? accounts_close(&w->accounts, why) : flight_clear(&w->flight, leave, w, why);
+		rc = rc < 0 ? rc : failed;
+		posted_ns += w->accounts.posted_ns;
+		unpaid_ns += w->accounts.unpaid_ns;
+		busy_ns += w->accounts.busy_ns;
+		prefill_ns += w->accounts.prefill_rest.ns;
+		decode_ns += w->accounts.decode_rest.ns;
+		flight_release(&w->flight);
+		flight_init(&w->flight);
+	}
+	if (l->count > 0) {
+		lanes_use(l, w, 0, w->cursor_ns);
+	}
+	w->accounts.posted_ns += posted_ns;
+	w->accounts.unpaid_ns += unpaid_ns;
+	w->accounts.busy_ns += busy_ns;
+	w->accounts.elsewhere_ns = prefill_ns + decode_ns;
+	free(l->at);
+	*l = (struct lanes){0};
+	return rc;
+}
