@@ -88,22 +88,36 @@ static bool available(const struct walk *w, int64_t from_ns, int64_t to_ns, int6
 
 /* ---- tokens ---- */
 
+/* What is posted next is of the window's model; the one before is to be set again. */
+static name_id use_model(struct walk *w, const struct window_item *i) {
+	name_id before = w->accounts.model;
+
+	w->accounts.model = i->head.model != 0 ? i->head.model : before;
+	return before;
+}
+
 static int post_tokens(struct walk *w, const struct window_item *i, struct fault *why) {
 	int64_t cached = i->cached_tokens > 0 ? i->cached_tokens : 0;
 	int64_t uncached = i->input_is_computed ? i->input_tokens : i->input_tokens - cached;
 	const int64_t tokens[3] = {uncached > 0 ? uncached : 0, cached, i->output_tokens};
 	int64_t at_ns = i->end_ns > i->head.at_ns ? i->end_ns - 1 : i->end_ns;
 
-	return accounts_tokens(&w->accounts, i->tenant, at_ns, tokens, i->requests == UNKNOWN ? 0 : i->requests, why);
+	name_id model = use_model(w, i);
+	int rc = accounts_tokens(&w->accounts, i->tenant, at_ns, tokens, i->requests == UNKNOWN ? 0 : i->requests, why);
+	w->accounts.model = model;
+	return rc;
 }
 
 /* ---- time ---- */
 
 static int post_phases(struct walk *w, const struct window_item *i, int64_t prefill_ns, int64_t decode_ns,
                        enum grade grade, struct fault *why) {
+	name_id model = use_model(w, i);
 	int rc = accounts_post(&w->accounts, ENTRY_INPUT, grade, i->tenant, i->head.at_ns, i->end_ns, prefill_ns, why);
 
-	return rc < 0 ? rc : accounts_post(&w->accounts, ENTRY_OUTPUT, grade, i->tenant, i->head.at_ns, i->end_ns, decode_ns, why);
+	rc = rc < 0 ? rc : accounts_post(&w->accounts, ENTRY_OUTPUT, grade, i->tenant, i->head.at_ns, i->end_ns, decode_ns, why);
+	w->accounts.model = model;
+	return rc;
 }
 
 /* What the group's phases took; -1 if a window does not say, -2 if the sum does not fit. */
@@ -345,7 +359,9 @@ static int post_phase(struct walk *w, enum entry_kind kind, int64_t from_ns, int
 	for (size_t k = 0; k < st->count && rc >= 0; k++) {
 		const struct window_item *i = &st->group[k];
 		int64_t part = share_next(&share, prompts ? computed_tokens(i) : i->output_tokens);
+		name_id model = use_model(w, i);
 		rc = accounts_post(&w->accounts, kind, GRADE_D, i->tenant, from_ns, i->end_ns, part, why);
+		w->accounts.model = model;
 	}
 	return rc;
 }
