@@ -99,7 +99,7 @@ static void mark_item(struct sample *s, const struct item *item) {
 	if (item->kind == ITEM_STEP && x->prefill_tokens > 0) {
 		mark(&s->step_marks, (const int64_t[]){x->prefill_requests, x->prefill_tokens, x->decode_requests,
 		                                       (x->duration_ns + TICK_NS / 2) / TICK_NS}, 4);
-	} else if (item->kind == ITEM_REQUEST) {
+	} else if (item->kind == ITEM_REQUEST && r->part == PART_BOTH) { /* the parts of one are two servers' */
 		mark(&s->request_marks, (const int64_t[]){r->prompt_tokens, r->completion_tokens, between(r->arrival_ns, r->first_token_ns),
 		                                          between(r->arrival_ns, r->finish_ns)}, 4);
 	} else if (item->kind == ITEM_WINDOW && (w->input_tokens > 0 || w->output_tokens > 0)) {

@@ -24,7 +24,7 @@ struct fit {
 /*
  * Cells of few fits are held in memory at once, those added to last; the others' go to a spool, from
  * which all of one fit come together again. So memory does not grow with days and pools, but for
- * the models themselves and what requests and windows say (32 KiB for each day and pool that has such, 70 more for rebuilt steps, 30 for windows with counts).
+ * the models themselves and what requests and windows say (32 KiB for each day and pool that has such, 100 more for rebuilt steps, 30 for windows with counts).
  */
 struct attribution_fits {
 	struct names *names;

@@ -200,6 +200,9 @@ struct passing {
 	void *context;
 };
 
+/* Terms that instants do not tell from others. */
+static const enum term left_out[] = {TERM_UNEQUAL, TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP};
+
 static void add_row(struct rebuild *r, const double x[TERMS], double ns, double sd, int64_t from_ns) {
 	if (!(ns > 0)) {
 		return;
@@ -207,6 +210,9 @@ static void add_row(struct rebuild *r, const double x[TERMS], double ns, double 
 	GROW(r->rows, r->row_count + 1, r->row_room);
 	struct rebuild_row *row = &r->rows[r->row_count++];
 	memcpy(row->x, x, sizeof row->x);
+	for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++) {
+		row->x[left_out[i]] = 0;
+	}
 	row->ns = ns;
 	row->sd = sd;
 	row->from_ns = from_ns;
@@ -264,6 +270,7 @@ static int64_t fill(struct passing *p, struct batch *b, bool *finishes, bool *un
 		int64_t ntok = rebuild_chunk(q->rest_ntok, room, ends), before = q->cached_ntok + q->compute_ntok - q->rest_ntok;
 		b->prefill_tokens += ntok;
 		b->prefill_token_kv += ntok * before + ntok * ntok / 2;
+		b->prefill_kv_tokens += ntok > 0 ? before : 0;
 		*finishes |= ntok > 0 && ntok == q->rest_ntok;
 		*uncertain |= ntok > 0 && q->guessed && !q->certain;
 		q->rest_ntok -= ntok;

@@ -337,14 +337,14 @@ static void count_step(void *context, const struct batch *b, int64_t from_ns, in
 	struct counting *c = context;
 	const struct step_model *m = &c->r->model;
 	double prompts[TERMS], whole[TERMS], sequences[TERMS];
-	const struct batch p = {.prefill_tokens = b->prefill_tokens, .prefill_token_kv = b->prefill_token_kv};
-	const struct batch d = {.decode_tokens = b->decode_tokens, .decode_kv_tokens = b->decode_kv_tokens};
+	struct batch p, d;
 
 	rebuilt_count(c->to, REBUILT_BUSY_NS, to_ns - from_ns);
 	if (b->decode_tokens == 0) {
 		return;
 	}
 	rebuilt_count(c->to, REBUILT_BOTH_NS, to_ns - from_ns);
+	batch_of_phases(b, &p, &d);
 	step_model_terms(m, &p, prompts);
 	step_model_terms(m, b, whole);
 	step_model_terms(m, &d, sequences);

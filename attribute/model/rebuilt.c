@@ -21,6 +21,10 @@ static int bits_of(int term) {
 	case TERM_PROMPT: return 60;
 	case TERM_ATTENTION: return 38;
 	case TERM_CONTEXT:
+	case TERM_PREFILL_CONTEXT:
+	case TERM_NEAR_CONTEXT:
+	case TERM_UNEQUAL:
+	case TERM_MIXED_UNEQUAL:
 	case TERM_MIXED_CONTEXT: return 46;
 	case TERMS: return 30; /* of 1 */
 	default: return 52;

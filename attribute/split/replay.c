@@ -55,17 +55,19 @@ static int post_busy(struct walk *w, const struct replay *y, const struct batch 
 		return fault_set(why, ERROR_RANGE, "the GPU time of requests does not fit 64 bits of nanoseconds");
 	}
 	int64_t prefill = both ? split_part(total, split_prefill_share(w->common->options->rule, &t)) : prompts ? total : 0;
-	double decode = prompts ? (t.decode + t.whole - t.prefill) / 2 : t.whole;
+	double attention = m->ns[TERM_ATTENTION] * (double)b->prefill_token_kv;
 	const struct stretch s = {
 		.from_ns = w->cursor_ns,
 		.to_ns = to_ns,
 		.prefill_ns = prefill,
 		.decode_ns = total - prefill,
 		.grade = GRADE_C,
-		.attention_share = part_of(m->ns[TERM_ATTENTION] * (double)b->prefill_token_kv, t.prefill),
-		.context_share = part_of(m->ns[TERM_CONTEXT] * (double)b->decode_kv_tokens, decode),
+		.attention_share = part_of(attention, t.prefill),
+		.prior_share = t.prefill > attention ? part_of(m->ns[TERM_PREFILL_CONTEXT] * (double)b->prefill_kv_tokens, t.prefill) : 0,
+		.context_share = part_of(step_model_context_ns(m, b), t.decode),
 		.prefill_tokens = b->prefill_tokens,
 		.prefill_token_kv = b->prefill_token_kv,
+		.prefill_kv_tokens = b->prefill_kv_tokens,
 		.decode_requests = b->decode_tokens,
 		.decode_kv_tokens = b->decode_kv_tokens,
 		.times = both ? &t : NULL,
@@ -112,7 +114,7 @@ static int64_t board(struct flight *f, const struct replay *y, int64_t at_ns, in
 
 	*finishes = false;
 	f->chunk_count = 0;
-	f->chunk_tokens = f->chunk_token_kv = 0;
+	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
 	for (size_t i = 0; i < f->waiting_count && is_scheduled(f->waiting[i], at_ns); i++) {
 		struct active *a = f->waiting[i];
 		bool ends = a->request.first_token_ns <= next_ns + REBUILD_EPS_NS;
@@ -127,12 +129,17 @@ static int64_t board(struct flight *f, const struct replay *y, int64_t at_ns, in
 	return rest;
 }
 
-static struct batch batch_of(const struct flight *f) {
+/* The longest context matters to models that were fitted with it. */
+static struct batch batch_of(const struct flight *f, const struct replay *y) {
+	int64_t unequal = (int64_t)f->decoding_count * flight_longest(f);
+
 	return (struct batch){
 		.prefill_tokens = f->chunk_tokens,
 		.prefill_token_kv = f->chunk_token_kv,
 		.decode_tokens = (int64_t)f->decoding_count,
 		.decode_kv_tokens = f->context_sum,
+		.prefill_kv_tokens = f->chunk_kv,
+		.decode_unequal_kv = !y->borrowed ? 0 : unequal > f->context_sum ? unequal : f->context_sum,
 	};
 }
 
@@ -149,7 +156,7 @@ static int post_step(struct walk *w, const struct replay *y, const struct batch 
 
 static int post_decode(struct walk *w, const struct replay *y, int64_t to_ns, struct fault *why) {
 	struct flight *f = &w->flight;
-	struct batch b = batch_of(f);
+	struct batch b = batch_of(f, y);
 	double step = step_model_ns(y->model, &b) + (double)y->by->gap_ns, ns = (double)(to_ns - w->cursor_ns);
 	double steps = step > 0 ? ns / step : 1;
 	int64_t ntok = llround(steps * y->by->tokens_a_step), gaps_ns = (int64_t)(steps * (double)y->by->gap_ns);
@@ -178,7 +185,7 @@ static int post_rest(struct walk *w, const struct replay *y, int64_t to_ns, stru
 	int64_t ntok = (int64_t)((double)a->remaining * part);
 	a->remaining += a->remaining == 0;
 	flight_add_chunk(f, a, ntok > 0 ? ntok : 1);
-	struct batch b = batch_of(f);
+	struct batch b = batch_of(f, y);
 	return post_busy(w, y, &b, to_ns, why);
 }
 
@@ -322,7 +329,7 @@ int replay_next(struct walk *w, const struct replay *y, int64_t known_ns, bool l
 		rc = f->decoding_count > 0 ? post_decode(w, y, next_ns, why) : post_rest(w, y, next_ns, why);
 		return rc < 0 ? rc : 1;
 	}
-	struct batch b = batch_of(f);
+	struct batch b = batch_of(f, y);
 	double expected = step_model_ns(y->model, &b) + (double)y->by->gap_ns, more = rebuild_more_ns(y->model, &b, rest, y->by->budget_ntok);
 	rc = post_step(w, y, &b, rebuild_end(w->cursor_ns, next_ns, finishes, expected, more), why);
 	return rc < 0 ? rc : 1;
