@@ -65,6 +65,9 @@ enum notice_field {
 
 #define QUALITY_NO_AMOUNT INT64_MIN
 
+/* What is missing where a switch of the engine would raise the grade: of use where evidence is C or D. */
+#define QUALITY_BETTER "better evidence"
+
 struct quality_notice {
 	enum notice_type type;
 	char *field[NOTICE_FIELDS];

@@ -44,6 +44,9 @@ struct parser {
 	struct quality *quality;
 	struct matcher *matcher; /* of the user's patterns; NULL: there are none */
 	int64_t engines_added;   /* data-parallel engines whose lines the log adds up to one; 0 or 1: each logs apart */
+	const char *engine;      /* whose log it is, where the format is that of several; NULL: the format's name */
+	bool has_version;        /* the log states the engine's version */
+	int64_t version[2];      /* major, minor */
 	const char *reason;    /* of PARSE_REJECT: a short fixed phrase */
 	const char *note;      /* what was odd about a line that was read all the same, or NULL; the reader resets it */
 	struct texts texts;

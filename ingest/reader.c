@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/exact.h"
+#include "ingest/advice.h"
 #include "ingest/document.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/head.h"
@@ -89,6 +90,9 @@ static void count_record(struct reading *r, const struct record *out) {
 	(*counts[out->kind])++;
 	r->records++;
 	r->s->records++;
+	r->s->kinds[out->kind]++;
+	r->s->overlapping += (out->kind == RECORD_WINDOW && out->window.prefill_gpu_ns == UNKNOWN) ||
+	                     (out->kind == RECORD_REQUEST && !out->request.gateway && out->request.first_token_ns != UNKNOWN);
 	r->at_end += r->in_end;
 }
 
@@ -505,6 +509,7 @@ static void report_input(struct reading *r, int64_t lines_before) {
 	in.gave_nothing = r->records == 0 && r->plan.known_lines == 0 && !r->known_empty && !damage.reason;
 	refuse_unread(r);
 	outcome_gpus(r->quality, r->name, &r->streams);
+	advice_better(r->quality, &r->streams);
 	memcpy(in.sha256, source_sha256(r->source), sizeof in.sha256);
 	quality_add_input(r->quality, &in);
 	if (damage.reason) {

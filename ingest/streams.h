@@ -23,6 +23,8 @@ struct stream {
 	int64_t parallel_line; /* where it is stated */
 	bool changed;     /* later lines state another number of GPUs */
 	int64_t records;
+	int64_t kinds[RECORD_KINDS];  /* of them, by kind */
+	int64_t overlapping;          /* windows without times by phase, and requests with times that others share */
 	struct text key;  /* its origin, as bytes */
 	struct text above; /* its namespace or host, which are not in the name */
 };

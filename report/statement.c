@@ -401,6 +401,10 @@ struct text row_key(const struct statement *s, const struct row *r, enum by_key 
 	return key <= BY_MONTH ? time_text(s, r->bucket_ns, key, buffer) : names[key];
 }
 
+bool statement_wants_better(const struct statement *s) {
+	return s->evidence_ns[GRADE_C] > 0 || s->evidence_ns[GRADE_D] > 0;
+}
+
 struct statement_totals statement_totals(const struct statement *s) {
 	const struct block *b = &s->total;
 	const struct unit_cost *in = &b->unit[TOKENS_INPUT], *out = &b->unit[TOKENS_OUTPUT];

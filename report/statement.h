@@ -231,6 +231,9 @@ struct statement {
 	size_t page_count;
 };
 
+/* Is there busy time whose split rests on averages or on requests that overlap? */
+bool statement_wants_better(const struct statement *s);
+
 /* ---- the parts of statement_finish, in their order ---- */
 
 /* What a busy cell bears of nobody's time, by kind from ENTRY_OTHER on. */

@@ -246,6 +246,9 @@ static bool looks_like_entry(const struct entries *b) {
 /* --- samples --- */
 
 static void put(struct entries *b, struct text t) {
+	if (t.len == 0) {
+		return;
+	}
 	if (b->labels_len + t.len > b->labels_room) {
 		b->labels_room = 2 * (b->labels_len + t.len) + 512;
 		b->labels = must_realloc(b->labels, b->labels_room);

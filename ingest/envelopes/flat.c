@@ -114,7 +114,7 @@ bool strip_flat(struct envelope *e, struct peeling *p) {
 	bool escaped = false;
 	int64_t ns;
 
-	if (!text_starts(p->text, T("{\"")) || p->text.len < 12 || !take_members(p->text, values, &escaped) || !values[FLAT_LOG].at ||
+	if (!text_starts(p->text, T("{\"")) || text_find_byte(p->text, '\0') != SIZE_MAX || !take_members(p->text, values, &escaped) || !values[FLAT_LOG].at ||
 	    !values[FLAT_TIME].at) {
 		return false;
 	}

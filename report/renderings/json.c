@@ -396,7 +396,13 @@ static void put_missing(FILE *out, const struct quality_notice *n) {
 }
 
 /* Findings, assumptions and what is missing: the contract's keys. */
-static void put_notices(FILE *out, const struct quality *q) {
+static bool is_shown(const struct statement *s, const struct quality_notice *n, int type) {
+	bool advice = type == NOTICE_MISSING && strcmp(n->field[NOTICE_KIND], QUALITY_BETTER) == 0;
+
+	return type == NOTICE_ASSUMPTION ? !n->field[NOTICE_KIND] : !advice || statement_wants_better(s); /* of use: see quality_state */
+}
+
+static void put_notices(FILE *out, const struct statement *s) {
 	static const struct {
 		const char *key;
 		void (*put)(FILE *out, const struct quality_notice *n);
@@ -408,11 +414,11 @@ static void put_notices(FILE *out, const struct quality *q) {
 
 	for (int t = 0; t < NOTICE_TYPES; t++) {
 		size_t count;
-		const struct quality_notice *n = quality_notices(q, (enum notice_type)t, &count);
+		const struct quality_notice *n = quality_notices(s->quality, (enum notice_type)t, &count);
 		fprintf(out, ",\n \"%s\":[", lists[t].key);
 		bool any = false;
 		for (size_t i = 0; i < count; i++) {
-			if (t != NOTICE_ASSUMPTION || !n[i].field[NOTICE_KIND]) { /* of use: see quality_state */
+			if (is_shown(s, &n[i], t)) {
 				fputs(any ? ",\n  " : "\n  ", out);
 				lists[t].put(out, &n[i]);
 				any = true;
@@ -503,7 +509,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 		fprintf(out, ",\n \"%s\":", s->pages[i].key);
 		s->pages[i].json(s->pages[i].page, out);
 	}
-	put_notices(out, s->quality);
+	put_notices(out, s);
 	put_quality(out, s->quality);
 	put_provenance(out, s);
 	fputs("}\n", out);

@@ -41,6 +41,20 @@ static void print_models(const struct page *p) {
 	grid_release(&g);
 }
 
+/* What to switch on, where averages or overlapping requests split the time. */
+static void print_advice(const struct page *p) {
+	size_t count;
+	const struct quality_notice *n = quality_notices(p->s->quality, NOTICE_MISSING, &count);
+	char line[512];
+
+	for (size_t i = 0; i < count && statement_wants_better(p->s); i++) {
+		if (strcmp(n[i].field[NOTICE_KIND], QUALITY_BETTER) == 0) {
+			snprintf(line, sizeof line, "For better evidence: %s.", n[i].field[NOTICE_TEXT]);
+			table_paragraph(p, line, 2);
+		}
+	}
+}
+
 void table_evidence(const struct page *p) {
 	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy"};
 	int64_t busy = block_busy_ns(&p->s->total);
@@ -60,6 +74,7 @@ void table_evidence(const struct page *p) {
 	grid_print(&g, p->r->width, p->out);
 	grid_release(&g);
 	print_models(p);
+	print_advice(p);
 }
 
 static void print_counts(const struct page *p, const struct quality *q) {

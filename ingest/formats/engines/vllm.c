@@ -302,6 +302,9 @@ static enum parse_result note_version(struct parser *p, struct logged *l, int64_
 	(void)out;
 	text_skip(&t, T("v"));
 	v->has_version = text_take_i64(&t, &v->version[0]) && text_skip(&t, T(".")) && text_take_i64(&t, &v->version[1]);
+	p->has_version = v->has_version;
+	p->version[0] = v->version[0];
+	p->version[1] = v->version[1];
 	return PARSE_NONE;
 }
 

@@ -133,9 +133,20 @@ static enum line_kind kind_of(struct text t, struct sample_line *l, struct scrap
 	return take_sample(t, l) ? LINE_SAMPLE : LINE_DAMAGED;
 }
 
+/* Whose counters these are, for advice. */
+static void note_engine(struct parser *p, struct text name) {
+	static const char *const engines[] = {"vllm", "sglang", "trtllm", "dynamo", "llamacpp", "lmdeploy", "tgi"};
+
+	text_skip(&name, T("ray_"));
+	for (size_t i = 0; i < sizeof engines / sizeof *engines && !p->engine; i++) {
+		p->engine = text_starts(name, text_of(engines[i])) ? engines[i] : NULL;
+	}
+}
+
 static enum parse_result take_known(struct parser *p, struct prometheus *m, const struct sample_line *l,
                                     int64_t stamp_ns, struct record *out) {
 	struct sample sample = {l->name, l->value, &l->labels, label_in_text};
+	note_engine(p, l->name);
 	int64_t at_ns = l->at_ns != UNKNOWN ? l->at_ns : m->told ? m->told_ns : stamp_ns;
 
 	if (!m->any) {
