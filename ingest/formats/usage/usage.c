@@ -555,6 +555,8 @@ static const struct {
 	{{KEY("\"usage\""), KEY("\"prompt_tokens\"")}, 45},
 	{{KEY("\"timings\""), KEY("\"predicted_n\"")}, 50},
 	{{KEY("\"promptTokens\""), KEY("\"completionTokens\"")}, 50},
+	{{KEY("\"PromptTokens\""), KEY("\"CompletionTokens\"")}, 50},
+	{{KEY("\"req_units\""), KEY("\"res_units\"")}, 60},
 	{{KEY("\"prompt_tokens\""), KEY("\"completion_tokens\"")}, 40},
 };
 
