@@ -234,8 +234,19 @@ static void find_undated(const struct attribution *a, struct quality *q) {
 	}
 }
 
+static void find_beyond_names(const struct attribution *a, struct quality *q) {
+	int64_t records = evidence_beyond_names(a->evidence);
+
+	if (records > 0) {
+		quality_finding(q, "names", NULL, NULL, QUALITY_NO_AMOUNT,
+		                "more than %d different names of tenants, models and servers: those of %lld records are counted as (other)",
+		                EVIDENCE_NAMES_MAX, (long long)records);
+	}
+}
+
 static void warn_evidence(const struct attribution *a, struct quality *q) {
 	find_undated(a, q);
+	find_beyond_names(a, q);
 	if (evidence_lacks_contexts(a->evidence)) {
 		quality_warn(q, "the log does not say how long the contexts of steps are; where requests do not tell either, "
 		             "mixed steps are split without them and graded C");

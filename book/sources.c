@@ -3,11 +3,13 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "core/exact.h"
 #include "core/instant.h"
+#include "core/record_json.h"
 
 /* A file of this run, by its index. */
 struct log_file {
@@ -33,6 +35,7 @@ struct sources {
 	size_t count;
 	int64_t first_number;
 	int64_t now_ns;
+	_Atomic int64_t undated; /* requests without any instant */
 	struct head_lengths heads;
 };
 
@@ -305,6 +308,9 @@ static int watched_record(void *sources, unsigned lane, const struct record *r, 
 	if (terminal_stopped(s->book->terminal)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; " BOOK_STOPPED);
 	}
+	if (record_instant(r) == UNKNOWN) {
+		atomic_fetch_add(&s->undated, 1);
+	}
 	return ledger_intake_take(s->intake, lane, r, why);
 }
 
@@ -427,6 +433,13 @@ static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
 	return rc < 0 ? rc : put_all(s, why);
 }
 
+static void find_undated(struct book *b, int64_t count) {
+	if (count > 0) {
+		quality_finding(&b->quality, "no-instant", NULL, NULL, QUALITY_NO_AMOUNT, "%" PRId64 " %s without any instant: not counted", count,
+		                count == 1 ? "request" : "requests");
+	}
+}
+
 static void tell_too_late(struct book *b, const struct ledger_intake *intake) {
 	char what[300], day[INSTANT_TEXT_MAX];
 	int64_t day_ns;
@@ -497,6 +510,7 @@ int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intak
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
 	ledger_intake_tell(*intake, &b->run);
 	tell_too_late(b, *intake);
+	find_undated(b, s.undated);
 	b->run.lines = b->quality.lines;
 	for (size_t i = 0; i < b->quality.reject_count; i++) {
 		b->run.rejected += b->quality.rejects[i].lines;

@@ -96,10 +96,10 @@ static uint64_t rank_of(uint32_t file_index, uint64_t line) {
 	return file << QUALITY_RANK_LINE_BITS | (line < line_max ? line : line_max);
 }
 
-static void count_line(struct quality_reject *r, const char *file, uint32_t file_index, uint64_t line) {
+static void count_lines(struct quality_reject *r, int64_t lines, const char *file, uint32_t file_index, uint64_t line) {
 	uint64_t rank = rank_of(file_index, line);
 
-	r->lines++;
+	r->lines += lines;
 	if (!r->first || rank < r->first_rank) {
 		free(r->first);
 		r->first = print("%s:%" PRIu64, file, line);
@@ -108,11 +108,15 @@ static void count_line(struct quality_reject *r, const char *file, uint32_t file
 }
 
 void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line) {
-	count_line(reject_of(&q->rejects, &q->reject_count, reason), file, file_index, line);
+	quality_reject_lines(q, reason, 1, file, file_index, line);
+}
+
+void quality_reject_lines(struct quality *q, const char *reason, int64_t lines, const char *file, uint32_t file_index, uint64_t line) {
+	count_lines(reject_of(&q->rejects, &q->reject_count, reason), lines, file, file_index, line);
 }
 
 void quality_note(struct quality *q, const char *what, const char *file, uint32_t file_index, uint64_t line) {
-	count_line(reject_of(&q->notes, &q->note_count, what), file, file_index, line);
+	count_lines(reject_of(&q->notes, &q->note_count, what), 1, file, file_index, line);
 }
 
 void quality_tell_notes(struct quality *q) {

@@ -103,6 +103,8 @@ void quality_release(struct quality *q);
 
 /* Counts a refused line. `file_index` and `line` (from 1) order the firsts. */
 void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line);
+/* The same for several lines, of which `line` is the first. */
+void quality_reject_lines(struct quality *q, const char *reason, int64_t lines, const char *file, uint32_t file_index, uint64_t line);
 /* Counts a line that was read, and what is odd about it: "a key twice, the last one counts". */
 void quality_note(struct quality *q, const char *what, const char *file, uint32_t file_index, uint64_t line);
 /* Turns the notes into warnings, one for each kind, with their number and the first place. */

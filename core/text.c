@@ -193,3 +193,22 @@ uint64_t text_hash(struct text t) {
 	}
 	return hash;
 }
+
+size_t text_character(struct text t, uint32_t *c) {
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char first = (unsigned char)t.at[0];
+	size_t len = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
+
+	if (len == 0 || len > t.len) {
+		return 0;
+	}
+	*c = len == 1 ? first : first & (0xFFu >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		unsigned char byte = (unsigned char)t.at[i];
+		if (byte >> 6 != 2) {
+			return 0;
+		}
+		*c = *c << 6 | (byte & 0x3F);
+	}
+	return *c < least[len] || *c > 0x10FFFF || (*c >= 0xD800 && *c <= 0xDFFF) ? 0 : len;
+}

@@ -91,6 +91,9 @@ bool text_take_fixed(struct text *t, int digits, int64_t *out);
 /* The whole text as an integer; false if anything else stands in it. */
 bool text_to_i64(struct text t, int64_t *out);
 
+/* The length of the UTF-8 character at the start of a text that is not empty, and the character; 0 if there is none. */
+size_t text_character(struct text t, uint32_t *c);
+
 /* FNV-1a over the bytes, for hash tables. */
 uint64_t text_hash(struct text t);
 

@@ -86,6 +86,20 @@ enum line_status lines_next(struct lines *l, struct text *line) {
 	return deliver_carried(l, line);
 }
 
+int64_t lines_skip_empty(struct lines *l) {
+	const char *at = l->block.at, *end = at + l->block.len;
+	int64_t count = 0;
+
+	assert(l->carry_len == 0 && !l->too_long);
+	while (at < end && (*at == '\n' || (*at == '\r' && end - at > 1 && at[1] == '\n'))) {
+		at += *at == '\r' ? 2 : 1;
+		count++;
+	}
+	l->block = (struct text){at, (size_t)(end - at)};
+	l->number += (uint64_t)count;
+	return count;
+}
+
 enum line_status lines_last(struct lines *l, struct text *line) {
 	assert(l->block.len == 0);
 	return l->carry_len > 0 || l->too_long ? deliver_carried(l, line) : LINE_NONE;

@@ -28,6 +28,9 @@ void lines_feed(struct lines *l, struct text block);
  */
 enum line_status lines_next(struct lines *l, struct text *line);
 
+/* Skips the empty lines that come next in this block, behind a whole line; how many there were. */
+int64_t lines_skip_empty(struct lines *l);
+
 /* After the last block: the line that has no newline, if there is one. */
 enum line_status lines_last(struct lines *l, struct text *line);
 

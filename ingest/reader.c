@@ -10,10 +10,14 @@
 #include "ingest/head.h"
 #include "ingest/line.h"
 #include "ingest/outcome.h"
+#include "ingest/plain_name.h"
 #include "ingest/redact.h"
 #include "ingest/reorder.h"
 #include "ingest/source.h"
 #include "ingest/streams.h"
+
+/* Names that a record has: replica, model, tenant, id, prefill_replica. */
+#define NAMES_MAX 5
 
 struct reading {
 	struct ingest_run *run;
@@ -36,6 +40,7 @@ struct reading {
 	int64_t place;      /* the same for messages: samples in the order of time stand elsewhere */
 	int64_t unread, first_unread; /* lines of servers without a known format; the first one's number */
 	struct tenant_aliases aliases;
+	char names[NAMES_MAX][PLAIN_NAME_MAX]; /* of the record being handed on, where they had to be made plain */
 	struct quality *quality;
 	int64_t records, at_end; /* at_end: of them, those that the end of the file gave */
 	struct ingest_plan plan;
@@ -133,12 +138,29 @@ static void name_replica(const struct stream *s, struct record *out) {
 	fill(&out->replica, s->parser.replica);
 }
 
+/* From here on each name is one that every ledger can hold. */
+static void make_names_plain(struct reading *r, struct record *out) {
+	struct request *q = &out->request;
+	struct text *const request[] = {&q->id, &q->tenant, &q->prefill_replica, NULL};
+	struct text *const window[] = {&out->window.tenant, NULL}, *const power[] = {&out->power.gpu, NULL}, *const none[] = {NULL};
+	struct text *const *const own[RECORD_KINDS] = {
+		[RECORD_STEP] = none, [RECORD_REQUEST] = request, [RECORD_WINDOW] = window, [RECORD_POWER] = power};
+
+	out->replica = plain_name(out->replica, PLAIN_NAME_MAX, r->names[0]);
+	out->model = plain_name(out->model, PLAIN_NAME_MAX, r->names[1]);
+	for (size_t i = 0; own[out->kind][i]; i++) {
+		struct text *name = own[out->kind][i];
+		*name = plain_name(*name, name == &q->id ? PLAIN_ID_MAX : PLAIN_NAME_MAX, r->names[2 + i]);
+	}
+}
+
 static bool hand_on(struct reading *r, struct record *out) {
 	const struct ingest_watch *watch = r->run->options->watch;
 
 	name_replica(r->s, out);
 	fill(&out->model, r->path->source->model);
 	name_tenant(r, out);
+	make_names_plain(r, out);
 	out->file = watch ? r->plan.number : r->index;
 	out->line = r->taking_back ? r->plan.known_lines : r->number;
 	if (r->taking_back) {
@@ -392,11 +414,22 @@ static void look_for_end(struct reading *r, struct text raw, int64_t end) {
 	}
 }
 
+/*
+ * Empty lines behind two others say nothing to any format, but may be a thousand times as many as the bytes of a packed
+ * file: they are counted at once.
+ */
+static void skip_empty(struct reading *r) {
+	if (r->plan.known_lines == 0) {
+		r->quality->lines += lines_skip_empty(&r->lines);
+	}
+}
+
 /* A block's lines; false if the work is to stop. */
 static bool take_block(struct reading *r, struct text block) {
 	const struct ingest_watch *watch = r->run->options->watch;
 	enum line_status status;
 	struct text raw;
+	int empty = 0;
 
 	if (watch) {
 		watch->block(watch->context, r->index, block);
@@ -409,6 +442,10 @@ static bool take_block(struct reading *r, struct text block) {
 			take_file_line(r, raw);
 		} else {
 			take_too_long(r);
+		}
+		empty = status == LINE_READY && raw.len == 0 ? empty + 1 : 0;
+		if (empty >= 2) {
+			skip_empty(r);
 		}
 	}
 	return r->failed >= 0 && !r->run->stop;
@@ -490,8 +527,8 @@ static void choose_format(struct reading *r, struct text bytes) {
 /* Lines that no format reads are refused, unless another server's of the same file are read. */
 static void refuse_unread(struct reading *r) {
 	r->number = r->first_unread;
-	for (int64_t i = 0; !r->chosen && !r->known_empty && i < r->unread; i++) {
-		quality_reject(r->quality, "no known format", r->name, r->index, (uint64_t)r->number);
+	if (!r->chosen && !r->known_empty && r->unread > 0) {
+		quality_reject_lines(r->quality, "no known format", r->unread, r->name, r->index, (uint64_t)r->number);
 	}
 }
 

@@ -112,7 +112,7 @@ const struct query_text query_texts[QUERIES] = {
 	                   "model = excluded.model, gone_run = excluded.gone_run, gateways = excluded.gateways", 0},
 	[Q_SEGMENT_DROP] = {"DELETE FROM segment WHERE day_ns = $1 AND replica = $2", 0},
 	[Q_SEGMENTS] = {"SELECT " SEGMENT_COLUMNS " FROM segment s JOIN name n ON n.id = s.replica "
-	                "WHERE s.first_ns < $2 AND s.last_ns >= $1 ORDER BY s.day_ns, n.text", 0},
+	                "WHERE (s.first_ns < $2 OR $2 = 9223372036854775807) AND s.last_ns >= $1 ORDER BY s.day_ns, n.text", 0},
 	[Q_SEGMENTS_LEFT] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.gone_run IS NULL AND s.last_ns < $1 "
 	                     "ORDER BY s.day_ns, s.replica", 0},
 	[Q_SEGMENTS_UNCOUNTED] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.gateways < 0", 0},

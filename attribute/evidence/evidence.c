@@ -79,6 +79,7 @@ struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory
 	e->gateway = spool_new(lanes, memory_bytes / 8, compare, names);
 	e->growing = spool_new(lanes, memory_bytes / 8, growing_compare, NULL);
 	e->bought = spool_new(1, memory_bytes / 8, compare, names);
+	e->other = names_id(names, T("(other)"));
 	e->bought_from_ns = INT64_MAX;
 	e->bought_to_ns = INT64_MIN;
 	return e;
@@ -109,11 +110,25 @@ static uint32_t count_of(int64_t n) {
 	return n < 0 || n >= COUNT_UNKNOWN ? 0 : (uint32_t)n;
 }
 
+/*
+ * The number of a name from a log. Where there are very many, a new one is "(other)", so that memory has a bound whatever
+ * the log says.
+ */
+static name_id name_of(struct evidence *e, struct evidence_lane *l, struct text t) {
+	if (names_count(e->names) < EVIDENCE_NAMES_MAX) {
+		return names_cached(&l->cache, e->names, t);
+	}
+	name_id known = names_find(e->names, t);
+
+	l->beyond += known == 0 && t.len > 0;
+	return known != 0 || t.len == 0 ? known : e->other;
+}
+
 static struct item head_of(struct evidence *e, struct evidence_lane *l, const struct record *r, enum item_kind kind,
                            int64_t at_ns) {
 	return (struct item){
-		.replica = names_cached(&l->cache, e->names, r->replica),
-		.model = names_cached(&l->cache, e->names, r->model),
+		.replica = name_of(e, l, r->replica),
+		.model = name_of(e, l, r->model),
 		.at_ns = at_ns,
 		.line = r->line,
 		.file = r->file,
@@ -242,6 +257,15 @@ static void add_undated(struct undated *to, const struct undated *from) {
 	to->count += from->count;
 }
 
+int64_t evidence_beyond_names(const struct evidence *e) {
+	int64_t all = 0;
+
+	for (unsigned i = 0; i < e->lane_count; i++) {
+		all += e->lanes[i].beyond;
+	}
+	return all;
+}
+
 struct undated evidence_undated(const struct evidence *e) {
 	struct undated all = {0};
 
@@ -269,7 +293,7 @@ static int take_request(struct evidence *e, unsigned lane, const struct record *
 	item.gateway = q->gateway;
 	item.server_id = q->server_id;
 	item.billing_len = (uint32_t)billing.len;
-	item.tenant = names_cached(&l->cache, e->names, q->tenant);
+	item.tenant = name_of(e, l, q->tenant);
 	item.preemptions = count_of(q->preemptions);
 	item.arrival_ns = q->arrival_ns;
 	item.scheduled_ns = q->scheduled_ns;
@@ -281,7 +305,7 @@ static int take_request(struct evidence *e, unsigned lane, const struct record *
 	item.completion_tokens = count_of(q->completion_tokens);
 	item.reasoning_tokens = count_of(q->reasoning_tokens);
 	item.id_len = (uint32_t)id.len;
-	name_id prefill = names_cached(&l->cache, e->names, q->prefill_replica);
+	name_id prefill = name_of(e, l, q->prefill_replica);
 	if (prefill == 0 || prefill == item.head.replica) {
 		return add_request(e, lane, &item, id, billing, why);
 	}
@@ -300,7 +324,7 @@ static int take_window(struct evidence *e, unsigned lane, const struct record *r
 	memset(&item, 0, sizeof item);
 	item.head = head_of(e, l, r, ITEM_WINDOW, w->start_ns);
 	item.input_is_computed = w->input_is_computed;
-	item.tenant = names_cached(&l->cache, e->names, w->tenant);
+	item.tenant = name_of(e, l, w->tenant);
 	item.end_ns = w->end_ns;
 	item.input_tokens = w->input_tokens;
 	item.cached_tokens = w->cached_tokens;
@@ -320,7 +344,7 @@ static int take_power(struct evidence *e, unsigned lane, const struct record *r,
 
 	memset(&item, 0, sizeof item);
 	item.head = head_of(e, l, r, ITEM_POWER, r->power.at_ns);
-	item.gpu = names_cached(&l->cache, e->names, r->power.gpu);
+	item.gpu = name_of(e, l, r->power.gpu);
 	item.milliwatts = r->power.milliwatts;
 	return add(e, lane, &item.head, sizeof item, why);
 }

@@ -136,6 +136,11 @@ struct undated {
 	uint32_t file; /* of the first one */
 	int64_t line;
 };
+/* Names of tenants, models and servers that are held apart; later ones become "(other)". */
+#define EVIDENCE_NAMES_MAX 1000000
+/* Records of which a name became "(other)". */
+int64_t evidence_beyond_names(const struct evidence *e);
+
 struct undated evidence_undated(const struct evidence *e);
 bool evidence_has_relative_clock(const struct evidence *e);
 

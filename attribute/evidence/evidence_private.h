@@ -14,6 +14,7 @@ struct evidence_lane {
 	size_t room;
 	bool lacks_contexts, relative_clock;
 	struct undated undated;
+	int64_t beyond; /* records with a name beyond EVIDENCE_NAMES_MAX */
 	struct engines engines;
 	bool has_gateway;
 	bool *gateway_replicas; /* by name_id */
@@ -37,6 +38,7 @@ struct evidence {
 	evidence_watcher *watcher;
 	void *watcher_context;
 	name_id only; /* 0: all */
+	name_id other; /* "(other)", which names beyond EVIDENCE_NAMES_MAX become */
 };
 
 /* A store of items, sorted as evidence is. */

@@ -33,12 +33,25 @@ static int wrong(struct reader *r, json_at at, const char *what) {
 	return fault_set(r->why, ERROR_CONFIG, "%s:%d:%d: %s", r->path, line, column, what);
 }
 
+static bool is_printable(struct text t) {
+	for (size_t i = 0; i < t.len; i++) {
+		if ((unsigned char)t.at[i] < ' ' || t.at[i] == 0x7F) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static int read_name(struct reader *r, json_at v, name_id *out) {
 	char buffer[512];
 	if (json_type(r->json, v) != JSON_STRING) {
 		return wrong(r, v, "not a string, expected a name in quotes");
 	}
-	*out = names_id(r->names, json_string(r->json, v, buffer, sizeof buffer));
+	struct text name = json_string(r->json, v, buffer, sizeof buffer);
+	if (!is_printable(name) || json_raw(r->json, v).len >= sizeof buffer) {
+		return wrong(r, v, "not a name, expected at most 511 bytes and no control characters");
+	}
+	*out = names_id(r->names, name);
 	return 0;
 }
 
@@ -356,10 +369,19 @@ static int fleet_schema(struct reader *r, json_at v, void *into) {
 	}
 	return 0;
 }
+/* Letters, digits and signs such as "USD" or "€", as they are written into every report. */
+static bool is_code(struct text t) {
+	for (size_t i = 0; i < t.len; i++) {
+		if ((unsigned char)t.at[i] <= ' ' || strchr("\"\\,;<>&|\x7f", t.at[i])) {
+			return false;
+		}
+	}
+	return true;
+}
 static int fleet_set_currency(struct reader *r, json_at v, void *into) {
 	struct fleet *f = into;
 	struct text t = json_raw(r->json, v);
-	if (json_type(r->json, v) != JSON_STRING || t.len < 1 || t.len >= sizeof f->currency) {
+	if (json_type(r->json, v) != JSON_STRING || t.len < 1 || t.len >= sizeof f->currency || !is_code(t)) {
 		return wrong(r, v, "not a currency, expected a code such as \"USD\"");
 	}
 	memcpy(f->currency, t.at, t.len);
@@ -374,6 +396,9 @@ static int fleet_pools(struct reader *r, json_at v, void *into) {
 	int err = read_array(r, v, pool_keys, sizeof pool_keys / sizeof *pool_keys, sizeof *f->pools, (void **)&f->pools,
 	                     &f->pool_count);
 	for (size_t i = 0; i < f->pool_count; i++) {
+		for (size_t k = 0; k < i && err == 0; k++) {
+			err = f->pools[k].name == f->pools[i].name ? wrong(r, v, "two pools have the same name, expected one each") : 0;
+		}
 		if (f->pools[i].gpus_per_replica == 0) {
 			f->pools[i].gpus_per_replica = 1;
 		}

@@ -94,8 +94,6 @@ void attribution_fits_free(struct attribution_fits *f) {
 
 /* ---- cells, in memory and in the spool ---- */
 
-/* So many fits have cells in memory. */
-#define OPEN_MAX 16
 #define SPOOL_BYTES ((size_t)4 << 20)
 
 /* Items of a spool are aligned to 8 bytes, a cell's sums want 16: it is kept as bytes. */
@@ -139,29 +137,27 @@ static void spill(struct attribution_fits *f, struct fit *fit) {
 		}
 	}
 	cells_release(&fit->cells);
-	f->open--;
 }
 
 static void spill_oldest(struct attribution_fits *f) {
-	struct fit *oldest = NULL;
+	size_t oldest = 0;
 
-	for (size_t i = 0; i < f->count; i++) {
-		struct fit *fit = f->list[i];
-		if (fit->cells.slots && (!oldest || fit->used < oldest->used)) {
-			oldest = fit;
-		}
+	for (size_t i = 1; i < f->open; i++) {
+		oldest = f->opened[i]->used < f->opened[oldest]->used ? i : oldest;
 	}
-	spill(f, oldest);
+	struct fit *fit = f->opened[oldest];
+	f->opened[oldest] = f->opened[--f->open];
+	spill(f, fit);
 }
 
 struct cells *fits_cells(struct attribution_fits *f, struct fit *fit) {
 	assert(!f->sealed);
 	f->solved = false;
 	if (!fit->cells.slots) {
-		if (f->open == OPEN_MAX) {
+		if (f->open == FITS_OPEN_MAX) {
 			spill_oldest(f);
 		}
-		f->open++;
+		f->opened[f->open++] = fit;
 		cells_open(&fit->cells);
 	}
 	fit->used = ++f->clock;

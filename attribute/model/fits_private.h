@@ -21,6 +21,9 @@ struct fit {
 	struct rough_model *rough_model; /* made when first asked for */
 };
 
+/* Fits with cells in memory at once. */
+#define FITS_OPEN_MAX 16
+
 /*
  * Cells of few fits are held in memory at once, those added to last; the others' go to a spool, from
  * which all of one fit come together again. So memory does not grow with days and pools, but for
@@ -34,7 +37,8 @@ struct attribution_fits {
 	uint32_t *slots; /* hash table: 1 + number in list */
 	size_t slot_count;
 	struct fit *last; /* most steps are of the same key as the one before */
-	size_t open;      /* fits with cells in memory */
+	struct fit *opened[FITS_OPEN_MAX]; /* those with cells in memory */
+	size_t open;
 	uint64_t clock;
 	struct spool *spool; /* NULL: nothing was put there */
 	bool sealed, solved;

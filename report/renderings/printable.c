@@ -20,30 +20,10 @@ static bool is_unsafe(uint32_t c) {
 	return c < 0x20 || c == 0x7F;
 }
 
-/* The length of the character at the start, and the character; 0 if it is not UTF-8. */
-static size_t take_character(struct text t, uint32_t *c) {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	unsigned char first = (unsigned char)t.at[0];
-	size_t len = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
-
-	if (len == 0 || len > t.len) {
-		return 0;
-	}
-	*c = len == 1 ? first : first & (0xFFu >> (len + 1));
-	for (size_t i = 1; i < len; i++) {
-		unsigned char byte = (unsigned char)t.at[i];
-		if (byte >> 6 != 2) {
-			return 0;
-		}
-		*c = *c << 6 | (byte & 0x3F);
-	}
-	return *c < least[len] || *c > 0x10FFFF || (*c >= 0xD800 && *c <= 0xDFFF) ? 0 : len;
-}
-
 /* One character, or one byte that is none, as it may be shown; the bytes of `t` it stands for. */
 static size_t show(struct text t, char out[16], size_t *shown) {
 	uint32_t c = 0;
-	size_t len = take_character(t, &c);
+	size_t len = text_character(t, &c);
 
 	if (len == 0 || (len == 1 && is_unsafe(c))) {
 		*shown = (size_t)snprintf(out, 16, "\\x%02X", (unsigned char)t.at[0]);

@@ -92,10 +92,33 @@ static void long_line_is_bounded(void **state) {
 	lines_release(&l);
 }
 
+/* Empty lines that come next are counted, and no byte of another line is. */
+static void empty_lines_are_skipped(void **state) {
+	struct lines l = {.max_bytes = 100};
+	struct text line;
+
+	(void)state;
+	lines_feed(&l, T("a\n\n\n\r\n\nb\r\n\r"));
+	assert_int_equal(lines_next(&l, &line), LINE_READY);
+	assert_int_equal(lines_skip_empty(&l), 4);
+	assert_int_equal(l.number, 5);
+	assert_int_equal(lines_skip_empty(&l), 0);
+	assert_int_equal(lines_next(&l, &line), LINE_READY);
+	assert_true(text_eq(line, T("b")));
+	assert_int_equal(l.number, 6);
+	assert_int_equal(lines_skip_empty(&l), 0); /* a CR at the end may be a part of a line */
+	assert_int_equal(lines_next(&l, &line), LINE_NONE);
+	lines_feed(&l, T("\n"));
+	assert_int_equal(lines_next(&l, &line), LINE_READY);
+	assert_int_equal(line.len, 0);
+	lines_release(&l);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_do_not_matter),
 		cmocka_unit_test(long_line_is_bounded),
+		cmocka_unit_test(empty_lines_are_skipped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,74 @@
+#include "ingest/plain_name.h"
+
+#include <stdio.h>
+
+#include "core/digest.h"
+
+/* "~" and 16 hex digits of a digest, at the end of a name that is cut. */
+#define DIGEST_LEN 17
+
+/* Is it ASCII without NUL and backslash, as nearly all names are? */
+static bool is_simple(struct text t) {
+	for (size_t i = 0; i < t.len; i++) {
+		if ((unsigned char)(t.at[i] - 1) >= 0x7F || t.at[i] == '\\') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_hex(char c) {
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+}
+
+/* Is this an escape as it is made below? */
+static bool looks_escaped(struct text t) {
+	return t.len >= 4 && t.at[0] == '\\' && t.at[1] == 'x' && is_hex(t.at[2]) && is_hex(t.at[3]);
+}
+
+/* The bytes at the start that are taken together, and what they become. */
+static size_t plain_character(struct text t, char out[8], size_t *out_len) {
+	uint32_t c;
+	size_t len = text_character(t, &c);
+
+	if (len == 0 || c == 0 || looks_escaped(t)) {
+		*out_len = (size_t)snprintf(out, 8, "\\x%02X", (unsigned char)t.at[0]);
+		return 1;
+	}
+	memcpy(out, t.at, len);
+	*out_len = len;
+	return len;
+}
+
+static void put_digest(struct text name, char *at) {
+	char hex[DIGEST_HEX_MAX];
+	struct digest *d = digest_new();
+
+	digest_add(d, name);
+	digest_finish(d, hex);
+	digest_free(d);
+	*at = '~';
+	memcpy(at + 1, hex, DIGEST_LEN - 1);
+}
+
+struct text plain_name(struct text name, size_t max, char out[PLAIN_NAME_MAX]) {
+	struct text rest = name;
+	size_t len = 0, kept = 0; /* kept: where a cut name ends */
+
+	if (name.len <= max && is_simple(name)) {
+		return name;
+	}
+	while (rest.len > 0) {
+		char one[8];
+		size_t one_len, used = plain_character(rest, one, &one_len);
+		if (len + one_len > max) {
+			put_digest(name, out + kept);
+			return (struct text){out, kept + DIGEST_LEN};
+		}
+		memcpy(out + len, one, one_len);
+		len += one_len;
+		kept = len <= max - DIGEST_LEN ? len : kept;
+		rest = text_cut(rest, used, rest.len);
+	}
+	return (struct text){out, len};
+}
