@@ -20,7 +20,7 @@ offers() {
 }
 
 offers run ru
-offers --gpu-hour run --gp
+offers --gpu-hour run --gpu-h
 offers "shapley proportional prefill-first decode-first" run --rule ""
 offers proportional run --idle p
 offers "json jsonl journal" run --format j
