@@ -48,6 +48,9 @@ const struct name_rules *fleet_names(const struct fleet *f);
 bool fleet_add_pair(struct fleet *f, bool same, struct text pair);
 /* --gpus: so many per replica beside --gpu-hour, whatever logs state. */
 void fleet_set_gpus(struct fleet *f, int64_t gpus);
+/* Another catalogue of cards, by its path (schemas/gpus.schema.json); NULL: the built-in one. ERROR_CONFIG if it is none. */
+int fleet_set_cards(struct fleet *f, const char *path, struct fault *why);
+const char *fleet_cards(const struct fleet *f);
 /*
  * What logs state of their replicas' GPUs (quality_state, kind "gpus") holds for those of --gpu-hour, and is an assumption
  * in `out`; where a pool of the fleet file has another number, that is a finding. `out` may be `stated`.

@@ -61,6 +61,10 @@ void book_set_basis(struct book *b) {
 	int len = snprintf(line, sizeof line, "%s %s %s %" PRId64 " %" PRId64, TOLLBOOK_VERSION, rule_names[b->set.rule],
 	                   b->fleet ? fleet_sha256(b->fleet) : "", b->set.gpu_hour_nano, b->set.gpus);
 	digest_add(d, (struct text){line, (size_t)len});
+	if (fleet_cards(b->fleet)) {
+		digest_add(d, T(" cards "));
+		digest_add(d, text_of(fleet_cards(b->fleet)));
+	}
 	for (size_t i = 0; b->fleet && i < fleet_description_count(b->fleet); i++) {
 		len = snprintf(line, sizeof line, " d%s", fleet_description_sha256(b->fleet, i));
 		digest_add(d, (struct text){line, (size_t)len});

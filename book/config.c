@@ -186,6 +186,7 @@ static const struct key config_keys[] = {
 	{"book", PATH, CONFIG(book), true, NULL},         {"fleet", PATH, CONFIG(fleet), false, NULL},
 	{"gpu_hour", WORD, CONFIG(gpu_hour), false, NULL}, {"gpus", NUMBER, CONFIG(gpus), false, NULL},
 	{"rule", WORD, CONFIG(rule), false, rule_names},
+	{"gpus_file", PATH, CONFIG(gpus_file), false, NULL},
 	{"tenant_key", PATH, CONFIG(tenant_key), false, NULL}, {"metrics", PATH, CONFIG(metrics), false, NULL},  {"settle_hours", NUMBER, CONFIG(settle_hours), false, NULL},
 };
 

@@ -14,6 +14,7 @@ int config_set_options(const struct config *c, struct book_settings *s, struct f
 	s->book = s->book ? s->book : c->book;
 	s->tenant_key = c->tenant_key;
 	s->fleet = c->fleet;
+	s->gpus_file = c->gpus_file;
 	if (c->rule) {
 		(void)settings_rule(s, c->rule); /* config.c took no other word */
 	}

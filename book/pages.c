@@ -55,7 +55,7 @@ static int start_versus(struct pages *p, unsigned lanes, struct fault *why) {
 		return fault_set(why, ERROR_CONFIG, "--versus-estimate fleet: no pool of the fleet file has a \"description\" of its model, expected one, or FILE");
 	}
 	p->versus = versus_new(&(struct versus_options){.names = p->names, .models = p->models, .model_count = count, .lanes = lanes,
-	                                                .cards_of = cards_of, .described = described, .context = p}, why);
+	                                                .cards_of = cards_of, .catalogue_path = p->settings->cards ? p->settings->cards : fleet_cards(p->fleet), .described = described, .context = p}, why);
 	return p->versus ? 0 : ERROR_CONFIG;
 }
 

@@ -54,6 +54,7 @@ int settings_fleet(const struct book_settings *s, struct names *names, struct fl
 		fleet_set_default_rate(*out, s->gpu_hour_nano);
 		fleet_set_gpus(*out, s->gpus);
 	}
+	rc = rc ? rc : fleet_set_cards(*out, s->gpus_file, why);
 	rc = rc ? rc : add_pairs(*out, true, &s->same, why);
 	return rc ? rc : add_pairs(*out, false, &s->different, why);
 }

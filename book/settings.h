@@ -32,6 +32,7 @@ struct book_settings {
 	/* What was paid; one of the two is needed for costs. */
 	const char *fleet;     /* path of the fleet file */
 	int64_t gpu_hour_nano; /* instead: price of a GPU-hour, nano-units; -1: not given */
+	const char *gpus_file; /* another catalogue of cards; NULL: the built-in one */
 	int64_t gpus;          /* beside it: GPUs per replica; 0: as logs state, else one */
 	struct list same, different; /* "A=B": names of one server, of two */
 	/* How time is split. */

@@ -69,6 +69,7 @@ static const struct option common[] = {
 	{"fleet", 0, "FILE", "what was paid: pools, GPUs, rates (schemas/fleet.schema.json)", GROUP_COST, value_text, SET(fleet), NULL, true},
 	{"gpu-hour", 0, "PRICE", "instead of a fleet: the price of a GPU-hour", GROUP_COST, value_money, SET(gpu_hour_nano), NULL, true},
 	{"gpus", 0, "N", "GPUs per replica beside --gpu-hour (default: as logs state, else 1)", GROUP_COST, value_count, SET(gpus), NULL, true},
+	{"gpus-file", 0, "FILE", "another catalogue of cards (schemas/gpus.schema.json)", GROUP_SPLIT, value_text, SET(gpus_file), NULL, true},
 	{"rule", 0, "NAME", "who pays what in a mixed step: shapley (default), proportional, …", GROUP_SPLIT, value_choice, SET(rule), rule_word, false},
 	{"compare-rules", 0, NULL, "also show what other rules, and other tools' rules, would say", GROUP_DETAIL, value_flag, SET(compare_rules), NULL, false},
 	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_DETAIL, value_text, SET(requests), NULL, true},

@@ -536,6 +536,7 @@ void fleet_free(struct fleet *f) {
 	free_pairs(&f->same);
 	free_pairs(&f->different);
 	free(f->fallback.rates);
+	free(f->cards);
 	free(f);
 }
 

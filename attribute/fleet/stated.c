@@ -1,3 +1,4 @@
+#include "core/model/roofline.h"
 #include "attribute/fleet/stated.h"
 
 #include <stdio.h>
@@ -51,6 +52,22 @@ void fleet_forget_stated(struct fleet *f) {
 void fleet_set_gpus(struct fleet *f, int64_t gpus) {
 	f->gpus_given = gpus > 0;
 	f->fallback.gpus_per_replica = gpus > 0 ? gpus : 1;
+}
+
+int fleet_set_cards(struct fleet *f, const char *path, struct fault *why) {
+	struct gpu_catalogue *cards;
+	int err = path ? gpu_catalogue_read(&cards, path, why) : 0;
+
+	if (path && !err) {
+		gpu_catalogue_free(cards);
+		free(f->cards);
+		f->cards = text_copy(text_of(path));
+	}
+	return err;
+}
+
+const char *fleet_cards(const struct fleet *f) {
+	return f ? f->cards : NULL;
 }
 
 static void add_stated(struct fleet *f, name_id replica, int64_t gpus) {

@@ -352,7 +352,7 @@ static bool by_theory(const struct attribution_fits *f, struct gpu_catalogue **c
 	struct step_model m;
 	struct fault why;
 
-	if (!*catalogue && gpu_catalogue_read(catalogue, NULL, &why) < 0) {
+	if (!*catalogue && gpu_catalogue_read(catalogue, fleet_cards(f->fleet), &why) < 0) {
 		return false;
 	}
 	const struct modelspec *described =
@@ -434,7 +434,7 @@ static double ridge_of(const struct attribution_fits *f, name_id gpu) {
 	struct fault why;
 	double ridge = RIDGE_NTOK;
 
-	if (gpu != 0 && gpu_catalogue_read(&catalogue, NULL, &why) >= 0) {
+	if (gpu != 0 && gpu_catalogue_read(&catalogue, fleet_cards(f->fleet), &why) >= 0) {
 		theory_ridge(catalogue, names_text(f->names, gpu), &ridge);
 		gpu_catalogue_free(catalogue);
 	}
