@@ -87,7 +87,9 @@ int value_factor(const struct option *o, void *into, const char *value, struct f
 	int64_t nano;
 
 	(void)o;
-	if (!decimal_parse(text_of(value), 0, &nano) || nano < NANO / 1000 || nano > 1000000 * NANO) {
+	struct text t = text_of(value);
+	text_skip(&t, T("x")); /* as "x2" */
+	if (!decimal_parse(t, 0, &nano) || nano < NANO / 1000 || nano > 1000000 * NANO) {
 		return wrong(why, "is out of range, expected a factor from 0.001 to 1000000");
 	}
 	*(int64_t *)into = nano;

@@ -38,7 +38,7 @@ static const char *format_word(size_t i) {
 
 static const struct option own[] = {
 	ROW("rent", "PRICE", "of a GPU-hour, in place of what was paid", value_given_money, rent),
-	SCENARIO_OPTIONS(settings, scenario, "another card: scaled by bandwidth and FLOP/s, an extrapolation"),
+	SCENARIO_OPTIONS(settings, scenario, "another card: scaled by what such cards were measured to reach, an extrapolation"),
 	ROW("kv-tokens", "N", "tokens that a replica's cache holds (default: by the fleet's \"description\")", value_count, kv_tokens),
 	ROW("cache-hit", "SHARE", "of each prompt found in the prefix cache", value_part, cache_hit),
 	ROW("input-output", "RATIO", "prompts scaled to so many input tokens per output token", value_factor, input_output),

@@ -284,6 +284,15 @@ void law_step(const struct law *l, double p, double a, double d, double k, struc
 	set_shares(l, p, a, d, k, out);
 }
 
+struct law_card_efficiency law_card_of(const struct gpu *g) {
+	const struct law_constants *k = &law_published;
+	const double *factors = k->card[card_of(g)];
+
+	return (struct law_card_efficiency){.bandwidth = (double)g->bandwidth * fmin(1, exp(k->shared[LAW_BW_WEIGHTS] + factors[LAW_BANDWIDTH])),
+	                                    .flops = (double)g->flops[PRECISION_BF16] * fmin(1, exp(k->shared[LAW_MFU_16] + factors[LAW_COMPUTE])),
+	                                    .floor = exp(factors[LAW_FLOOR])};
+}
+
 /* ---- power and spread ---- */
 
 double law_watts(const struct law *l, const struct law_step *s) {

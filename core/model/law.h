@@ -87,6 +87,15 @@ int64_t law_batch(const struct law *l, double context, double share);
 /* Watts of one GPU over a step with these shares of the peaks. */
 double law_watts(const struct law *l, const struct law_step *s);
 
+/*
+ * Published efficiencies of a kind of card: what it reaches of its bandwidth and 16-bit FLOP/s, and how long launches take beside
+ * the mean. For what is scaled from one card to another at the same batch.
+ */
+struct law_card_efficiency {
+	double bandwidth, flops, floor;
+};
+struct law_card_efficiency law_card_of(const struct gpu *g);
+
 /* The factor by which 95 % of published measurements differ at most, as a natural logarithm. */
 double law_spread(const struct law *l);
 

@@ -4,6 +4,7 @@
 
 #include "core/exact.h"
 #include "core/instant.h"
+#include "core/model/law.h"
 #include "report/estimate/whatif.h"
 #include "report/estimate/whatif_item.h"
 
@@ -46,13 +47,18 @@ static const struct fitted_model *nearest(const struct whatif *w, const struct e
 	return best;
 }
 
-/* To another card: what waits for memory by its bandwidth, what waits for arithmetic by its FLOP/s. */
+#define LAUNCHES 0.25 /* of a floor, the rest being weights read: the median of the law over published measurements */
+
+/*
+ * To another card at the same batch, by what cards of their kinds were measured to reach: what waits for memory by bandwidth, what
+ * waits for arithmetic by FLOP/s, launches hardly at all.
+ */
 static void scale(struct player *p, const struct gpu *from, const struct gpu *to) {
-	double memory = (double)from->bandwidth / (double)to->bandwidth;
-	double arithmetic = (double)from->flops[PRECISION_BF16] / (double)to->flops[PRECISION_BF16];
+	struct law_card_efficiency was = law_card_of(from), is = law_card_of(to);
+	double memory = was.bandwidth / is.bandwidth, arithmetic = was.flops / is.flops;
 	struct fitted_model *m = &p->model;
 
-	m->floor_ns *= memory;
+	m->floor_ns *= (1 - LAUNCHES) * memory + LAUNCHES * is.floor / was.floor;
 	m->decode_kv_ns *= memory;
 	m->mixed_kv_ns *= memory;
 	m->prompt_ns *= memory;

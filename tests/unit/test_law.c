@@ -87,6 +87,20 @@ static void test_monotonic(void **state) {
 	}
 }
 
+/* H100 to B200 at the same batch: 1.57 in the median of published pairs, not the 2.4 of their bandwidths. */
+static void test_between_cards(void **state) {
+	(void)state;
+	struct law h100, b200;
+	struct law_step a, b;
+	setup("samples/models/llama-3.1-8b.json", "H100", (struct law_layout){.gpus = 1}, &h100);
+	setup("samples/models/llama-3.1-8b.json", "B200", (struct law_layout){.gpus = 1}, &b200);
+	for (double d = 8; d <= 128; d *= 2) {
+		law_step(&h100, 0, 0, d, d * 1000, &a);
+		law_step(&b200, 0, 0, d, d * 1000, &b);
+		assert_true(a.total_ns / b.total_ns > 1.25 && a.total_ns / b.total_ns < 1.9);
+	}
+}
+
 static void test_engines(void **state) {
 	(void)state;
 	assert_int_equal(law_engine_of(T("vLLM 0.11.1")), LAW_VLLM);
@@ -97,6 +111,6 @@ static void test_engines(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_replicated), cmocka_unit_test(test_layouts), cmocka_unit_test(test_monotonic),
-	                                   cmocka_unit_test(test_engines)};
+	                                   cmocka_unit_test(test_engines), cmocka_unit_test(test_between_cards)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
