@@ -141,6 +141,8 @@ void quality_add_notice(struct quality *q, struct quality_notice *n);
  */
 void quality_state(struct quality *q, const char *kind, const char *subject, const char *value, const char *option,
                    const char *source, const char *text);
+/* Takes a notice out, by its number. */
+void quality_drop_notice(struct quality *q, size_t i);
 /* The notices of a type: the first, and how many. */
 const struct quality_notice *quality_notices(const struct quality *q, enum notice_type type, size_t *count);
 

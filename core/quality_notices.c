@@ -192,6 +192,12 @@ void quality_state(struct quality *q, const char *kind, const char *subject, con
 	});
 }
 
+void quality_drop_notice(struct quality *q, size_t i) {
+	release_notice(&q->notices[i]);
+	memmove(q->notices + i, q->notices + i + 1, (q->notice_count - i - 1) * sizeof *q->notices);
+	q->notice_count--;
+}
+
 const struct quality_notice *quality_notices(const struct quality *q, enum notice_type type, size_t *count) {
 	size_t first = 0, end;
 

@@ -54,7 +54,7 @@ bool notices_hold(const struct quality *q, const char *sentence) {
 	const struct quality_notice *n = quality_notices(q, NOTICE_FINDING, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (n[i].of_day && n[i].field[NOTICE_TEXT] && strcmp(n[i].field[NOTICE_TEXT], sentence) == 0) {
+		if (n[i].field[NOTICE_TEXT] && strcmp(n[i].field[NOTICE_TEXT], sentence) == 0) {
 			return true;
 		}
 	}
@@ -120,9 +120,26 @@ void notices_give(struct notices *n, struct quality *out) {
 	free(n->at);
 	json_free(j);
 	*n = (struct notices){0};
-	size_t count;
-	const struct quality_notice *found = quality_notices(out, NOTICE_FINDING, &count);
-	for (size_t i = 0; i < count; i++) {
-		quality_warn(out, "%s", found[i].field[NOTICE_TEXT]);
+}
+
+/* A file that held nothing then, and holds records now. */
+static bool is_healed(const struct quality *q, const struct quality_notice *n) {
+	const char *kind = n->field[NOTICE_KIND], *file = n->field[NOTICE_SUBJECTS];
+
+	for (size_t i = 0; n->type == NOTICE_FINDING && kind && file && strcmp(kind, "empty-file") == 0 && i < q->input_count; i++) {
+		if (q->inputs[i].records > 0 && strcmp(q->inputs[i].file, file) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void notices_settle(struct quality *q) {
+	for (size_t i = q->notice_count; i-- > 0;) {
+		if (is_healed(q, &q->notices[i])) {
+			quality_drop_notice(q, i);
+		} else if (q->notices[i].type == NOTICE_FINDING) {
+			quality_warn(q, "%s", q->notices[i].field[NOTICE_TEXT]);
+		}
 	}
 }

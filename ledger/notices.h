@@ -7,7 +7,7 @@
 /* Writes those that are no day's. */
 int notices_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
 
-/* Is this the sentence of a day's finding, which is kept with it? */
+/* Is this the sentence of a finding, which is kept with it? */
 bool notices_hold(const struct quality *q, const char *sentence);
 
 /* What is read back: of a day only what the last run found that attributed it. */
@@ -23,5 +23,7 @@ struct notices {
 bool notices_take(struct notices *n, const char *sentence, int64_t run);
 /* Adds them to `out`, and lets go of them. */
 void notices_give(struct notices *n, struct quality *out);
+/* Once the inputs are known: takes out what no longer holds, and adds the sentences of findings. */
+void notices_settle(struct quality *q);
 
 #endif

@@ -316,6 +316,7 @@ int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, str
 	rc = rc < 0 ? rc : get_warnings(l, as_of, out, why);
 	rc = rc < 0 ? rc : get_inputs(l, as_of, out, why);
 	rc = rc < 0 ? rc : get_joins(l, as_of, out, why);
+	notices_settle(out);
 	quality_sort(out);
 	return rc;
 }

@@ -114,6 +114,7 @@ static void take_engine(struct logged *l) {
 			l->message = t;
 		}
 	} else if (text_take_i64(&t, &n) && text_skip(&t, T(" Engines Aggregated: "))) {
+		l->added = n > 0 && n < ENGINES_MAX ? n : 0;
 		l->message = t;
 	}
 }
@@ -427,6 +428,7 @@ static enum parse_result vllm_parse(struct parser *p, const struct text *line, i
 		}
 	}
 	const struct message *m = message_of(&l);
+	p->engines_added = m && l.added > 1 ? l.added : p->engines_added;
 	return m ? m->parse(p, &l, stamp_ns, out) : PARSE_NONE;
 }
 

@@ -41,6 +41,7 @@ struct vllm {
 /* A line of vLLM's logger, taken apart. */
 struct logged {
 	int64_t engine;       /* of the process label or the message */
+	int64_t added;        /* engines that the line adds up; 0: it is of one */
 	int64_t api_server;   /* of the process label, where there are several */
 	struct text stamp;    /* "08-10 23:59:25" */
 	struct text file;     /* "core.py" */
