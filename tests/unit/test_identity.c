@@ -1,0 +1,214 @@
+/* test_identity.c: are steps and requests one server's? On servers simulated here, behind one balancer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "attribute/evidence/identity.h"
+#include "core/error.h"
+#include "core/exact.h"
+
+#define MS (NS_PER_SECOND / 1000)
+#define START (INT64_C(1786406365) * NS_PER_SECOND)
+#define UNSTATED INT64_MIN
+
+/* ---- a server ---- */
+
+struct random {
+	uint64_t state;
+};
+
+static uint64_t next(struct random *r) {
+	r->state += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t x = r->state;
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static int64_t below(struct random *r, int64_t n) {
+	return (int64_t)(next(r) % (uint64_t)n);
+}
+
+enum { REQUESTS = 400, STEPS = 60000, SEQUENCES = 64 };
+
+struct server {
+	struct id_step *steps;
+	struct id_request *requests;
+	size_t step_count, request_count;
+};
+
+/* Sequences that decode: how many tokens each has left, and of which request it is. */
+struct batch {
+	int64_t left[SEQUENCES];
+	size_t of[SEQUENCES], count;
+};
+
+static int64_t decode(struct server *s, struct batch *b, int64_t end_ns) {
+	for (size_t i = 0; i < b->count;) {
+		if (--b->left[i] > 0) {
+			i++;
+			continue;
+		}
+		s->requests[b->of[i]].finish_ns = end_ns;
+		b->count--;
+		b->left[i] = b->left[b->count];
+		b->of[i] = b->of[b->count];
+	}
+	return end_ns;
+}
+
+/* One request at a time is begun, as it arrives; mean distance in ms. `fixed`: all alike, each when the last one is done. */
+static struct server simulate(uint64_t seed, int64_t mean_ms, bool fixed) {
+	struct random r = {seed};
+	struct server s = {must_calloc(STEPS, sizeof *s.steps), must_calloc(REQUESTS, sizeof *s.requests), 0, 0};
+	struct batch b = {.count = 0};
+	int64_t now = START + (fixed ? 0 : below(&r, 1000) * MS), arrival = now;
+
+	while (s.step_count < STEPS && (s.request_count < REQUESTS || b.count > 0)) {
+		bool begins = s.request_count < REQUESTS && b.count < SEQUENCES && (fixed ? b.count == 0 : arrival <= now);
+		if (!begins && b.count == 0) {
+			now = arrival;
+			continue;
+		}
+		uint32_t prompt = begins ? fixed ? 1000 : (uint32_t)(50 + below(&r, 4000)) : 0;
+		int64_t duration = 8 * MS + (int64_t)b.count * 200000 + (int64_t)prompt * 20000 + (fixed ? 0 : below(&r, MS));
+		s.steps[s.step_count++] = (struct id_step){now + duration, duration, prompt, begins, (uint16_t)b.count, true, false};
+		now = decode(&s, &b, now + duration);
+		if (begins) {
+			s.requests[s.request_count] = (struct id_request){now, UNSTATED, prompt};
+			b.left[b.count] = fixed ? 100 : 5 + below(&r, 300);
+			b.of[b.count++] = s.request_count++;
+			arrival += 1 + below(&r, 2 * mean_ms * MS + 1);
+		}
+	}
+	return s;
+}
+
+static void release(struct server *s) {
+	free(s->steps);
+	free(s->requests);
+}
+
+static struct id_result compare(const struct server *steps, const struct server *requests, size_t count, int64_t ahead_ns) {
+	struct id_request *moved = must_alloc(REQUESTS * sizeof *moved);
+	struct id_result out;
+
+	memcpy(moved, requests->requests, REQUESTS * sizeof *moved);
+	for (size_t i = 0; i < count; i++) {
+		moved[i].first_ns += ahead_ns;
+		moved[i].finish_ns += moved[i].finish_ns != UNSTATED ? ahead_ns : 0;
+	}
+	const struct id_steps s = {steps->steps, steps->step_count};
+	const struct id_requests r = {moved, count, true};
+	identity_test(&s, &r, &out);
+	free(moved);
+	return out;
+}
+
+/* ---- tests ---- */
+
+static void one_server_is_found_at_any_offset(void **state) {
+	static const int64_t offsets_ms[] = {0, 5, -20, 500, -2000, 5000};
+	struct server s = simulate(1, 400, false);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof offsets_ms / sizeof *offsets_ms; i++) {
+		struct id_result r = compare(&s, &s, 100, offsets_ms[i] * MS);
+		assert_int_equal(r.verdict, ID_SAME);
+		assert_true(llabs(r.offset_ns - offsets_ms[i] * MS) < MS);
+		assert_true(r.coverage > 0.95);
+	}
+	release(&s);
+}
+
+/* Forty servers that share a load: each against the next three. */
+static void servers_behind_one_balancer_are_never_one(void **state) {
+	enum { SERVERS = 40, NEXT = 3 };
+	struct server at[SERVERS];
+	int different = 0;
+
+	(void)state;
+	for (int i = 0; i < SERVERS; i++) {
+		at[i] = simulate((uint64_t)i + 100, 400, false);
+	}
+	for (int i = 0; i < SERVERS; i++) {
+		for (int k = 1; k <= NEXT; k++) {
+			struct id_result r = compare(&at[i], &at[(i + k) % SERVERS], 100, 0);
+			assert_int_not_equal(r.verdict, ID_SAME);
+			assert_int_not_equal(r.verdict, ID_PART);
+			different += r.verdict == ID_DIFFERENT;
+		}
+		assert_int_equal(compare(&at[i], &at[i], 100, 3 * MS).verdict, ID_SAME);
+	}
+	assert_true(different > SERVERS * NEXT * 9 / 10);
+	for (int i = 0; i < SERVERS; i++) {
+		release(&at[i]);
+	}
+}
+
+/* Requests of two servers under one name: half of them are this one's. */
+static void a_part_of_the_requests_is_a_part(void **state) {
+	struct server a = simulate(7, 400, false), b = simulate(8, 400, false);
+	struct server mixed = {NULL, must_alloc(REQUESTS * sizeof *mixed.requests), 0, REQUESTS};
+
+	(void)state;
+	for (size_t i = 0; i < REQUESTS; i++) {
+		mixed.requests[i] = i % 2 ? a.requests[i / 2] : b.requests[i / 2];
+	}
+	assert_int_equal(compare(&a, &mixed, 300, 0).verdict, ID_PART);
+	release(&a);
+	release(&b);
+	free(mixed.requests);
+}
+
+/* A benchmark of one length: what falls together does so one period off, too. */
+static void a_load_that_repeats_itself_is_not_decided(void **state) {
+	struct server s = simulate(3, 0, true), other = simulate(4, 0, true);
+
+	(void)state;
+	struct id_result own = compare(&s, &s, 100, 0), another = compare(&s, &other, 100, 300 * MS);
+	assert_int_not_equal(own.verdict, ID_DIFFERENT);
+	assert_int_not_equal(another.verdict, ID_SAME);
+	release(&s);
+	release(&other);
+}
+
+static void few_requests_decide_nothing(void **state) {
+	struct server s = simulate(5, 400, false), other = simulate(6, 400, false);
+	const struct id_steps none = {NULL, 0};
+	const struct id_requests nobody = {NULL, 0, true};
+	struct id_result r;
+
+	(void)state;
+	assert_int_equal(compare(&s, &other, 3, 0).verdict, ID_UNDECIDED);
+	identity_test(&none, &nobody, &r);
+	assert_int_equal(r.verdict, ID_UNDECIDED);
+	release(&s);
+	release(&other);
+}
+
+static void votes_go_to_the_own_server(void **state) {
+	struct server s = simulate(11, 400, false), other = simulate(12, 400, false);
+	const struct id_requests r = {s.requests, 64, true};
+	const struct id_steps own = {s.steps, s.step_count}, another = {other.steps, other.step_count};
+
+	(void)state;
+	assert_true(identity_votes(&own, &r, 32, 6 * NS_PER_SECOND) > 3 * identity_votes(&another, &r, 32, 6 * NS_PER_SECOND));
+	release(&s);
+	release(&other);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_server_is_found_at_any_offset),
+		cmocka_unit_test(servers_behind_one_balancer_are_never_one),
+		cmocka_unit_test(a_part_of_the_requests_is_a_part),
+		cmocka_unit_test(a_load_that_repeats_itself_is_not_decided),
+		cmocka_unit_test(few_requests_decide_nothing),
+		cmocka_unit_test(votes_go_to_the_own_server),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
