@@ -214,12 +214,15 @@ static void test_published(void **state) {
 	FILE *f = fopen("../shared/prices/genai-prices.json.gz", "rb");
 
 	(void)state;
+	import_published("data/prices/genai_prices.json", 1466, 1481, 3323);
 	if (!f) {
 		print_message("skipped: the published catalogues are not at hand\n");
 		return;
 	}
 	fclose(f);
-	import_published("../shared/prices/genai-prices.json.gz", 1442, 1451, 3101);
+	import_published("../shared/prices/genai-prices.json.gz", 1442, 1451, 3145);
+	import_published("../shared/prices/genai-prices-v2.json.gz", 1466, 1481, 3323);
+	import_published("../shared/prices/litellm-subset.json.gz", 217, 217, 1319);
 	import_published("../shared/prices/models-dev.json", 226, 226, 833);
 }
 
