@@ -276,6 +276,16 @@ static int move_to(struct accounts *a, int64_t at_ns, struct fault *why) {
 	return rc;
 }
 
+int accounts_model(struct accounts *a, name_id model, struct fault *why) {
+	int rc = 0;
+
+	if (model != 0 && model != a->model) {
+		rc = close_segment(a, why);
+		a->model = model;
+	}
+	return rc;
+}
+
 void accounts_open(struct accounts *a, const struct accounts_common *c, struct flight *f, name_id replica,
                    name_id model, const struct pool *pool, int64_t at_ns) {
 	*a = (struct accounts){

@@ -87,6 +87,9 @@ struct stretch {
 void accounts_open(struct accounts *a, const struct accounts_common *c, struct flight *f, name_id replica,
                    name_id model, const struct pool *pool, int64_t at_ns);
 
+/* From here on time that requests do not name a model for is this one's; 0: it stays. */
+int accounts_model(struct accounts *a, name_id model, struct fault *why);
+
 /* Counts the energy of time whose use is posted as totals. */
 int accounts_energy(struct accounts *a, int64_t from_ns, int64_t to_ns, struct fault *why);
 

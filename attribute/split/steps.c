@@ -374,6 +374,10 @@ static int post_step(struct walk *w, const struct step_item *s, int64_t start_ns
 	if (start_ns < w->cursor_ns) {
 		w->over_ns += ((end_ns < w->cursor_ns ? end_ns : w->cursor_ns) - start_ns) * w->accounts.gpus;
 	}
+	rc = accounts_model(&w->accounts, s->head.model, why);
+	if (rc < 0) {
+		return rc;
+	}
 	if (is_empty(s)) {
 		rc = accounts_gap(&w->accounts, ENTRY_OTHER, start_ns, end_ns, by_count, why);
 	} else {
