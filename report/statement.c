@@ -65,6 +65,8 @@ void statement_free(struct statement *s) {
 	free(s->listings);
 	free(s->first_listing);
 	free(s->unlisted);
+	free(s->series.steps);
+	free(s->series.rates);
 	free(s->positions.rows);
 	free(s->rules.rows);
 	free(s->adjustments.rows);
@@ -277,6 +279,7 @@ static int price_cells(struct statement *s, struct fault *why) {
 	if (!charges) {
 		return ERROR_RANGE;
 	}
+	series_build(s);
 	error = blocks_build(s, charges, why);
 	error = error ? error
 	              : timeline_finish(s->timeline, s->cube, s->options.idle_proportional ? charges : NULL, s->options.names, why);

@@ -205,6 +205,25 @@ void timeline_free(struct timeline *t);
 int timeline_finish(struct timeline *t, const struct cube *cube, const struct charge *charges, const struct names *names,
 		    struct fault *why);
 
+/* Sums over an hour or a day of the period, as in the timeline. */
+struct time_step {
+	int64_t gpu_ns[ENTRY_KINDS], cost_nano[ENTRY_KINDS];
+};
+
+/* A rate that GPU time of a pool was priced at, from its first slot to the end of its last hour. */
+struct rate_row {
+	name_id pool;
+	int64_t rate_nano, from_ns, to_ns;
+};
+
+struct series {
+	int64_t first_ns, step_ns;
+	struct time_step *steps;
+	size_t count;
+	struct rate_row *rates; /* by pool, then time */
+	size_t rate_count;
+};
+
 struct statement {
 	struct report_options options;
 	const struct quality *quality;
@@ -227,6 +246,7 @@ struct statement {
 	struct adjustments adjustments;
 	struct services services;
 	struct timeline *timeline;
+	struct series series;
 	struct statement_page pages[STATEMENT_PAGES];
 	size_t page_count;
 };
@@ -251,6 +271,8 @@ int money_price(struct cube *c, struct fault *why);
  */
 struct charge *money_charge(struct cube *c, struct fault *why);
 
+/* series.c: once the cells are priced. */
+void series_build(struct statement *s);
 /* blocks.c: sums cells into the total and the tables. */
 int blocks_build(struct statement *s, const struct charge *charges, struct fault *why);
 /*

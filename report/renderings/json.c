@@ -309,6 +309,73 @@ static void put_priced(FILE *out, const struct statement *s) {
 	fputc('}', out);
 }
 
+static void put_rates(FILE *out, const struct statement *s) {
+	const struct series *v = &s->series;
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX], rate[DECIMAL_TEXT_MAX];
+
+	fputs(",\n \"rates\":[", out);
+	for (size_t i = 0; i < v->rate_count; i++) {
+		const struct rate_row *r = &v->rates[i];
+		bool last = i + 1 == v->rate_count || v->rates[i + 1].pool != r->pool;
+		fputs(i > 0 ? ",\n  {\"pool\":" : "\n  {\"pool\":", out);
+		json_put_text(out, names_text(s->options.names, r->pool));
+		fprintf(out, ",\"per_gpu_hour\":\"%s\",\"gpus_per_replica\":null,\"from\":\"%s\",\"to\":", decimal_format(r->rate_nano, 9, rate),
+		        instant_format(r->from_ns, from));
+		if (last) {
+			fputs("null", out);
+		} else {
+			fprintf(out, "\"%s\"", instant_format(r->to_ns, to));
+		}
+		fprintf(out, ",\"source\":\"%s\"}", r->pool ? "fleet" : "option");
+	}
+	fputc(']', out);
+}
+
+static void put_step(FILE *out, const struct statement *s, const struct time_step *step, int64_t from_ns) {
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
+	struct block b = {0};
+
+	for (int k = 0; k < ENTRY_KINDS; k++) {
+		b.gpu_ns[k] = step->gpu_ns[k];
+		b.cost_nano[k] = step->cost_nano[k];
+		b.capacity_ns += step->gpu_ns[k];
+		b.capacity_nano += step->cost_nano[k];
+	}
+	fprintf(out, "{\"from\":\"%s\",\"to\":\"%s\",", instant_format(from_ns, from),
+	        instant_format(from_ns + s->series.step_ns, to));
+	put_parts(out, &b);
+	fputc('}', out);
+}
+
+static void put_series(FILE *out, const struct statement *s) {
+	const struct series *v = &s->series;
+
+	fputs(",\n \"series\":[", out);
+	for (size_t i = 0; i < v->count; i++) {
+		fputs(i > 0 ? ",\n  " : "\n  ", out);
+		put_step(out, s, &v->steps[i], v->first_ns + (int64_t)i * v->step_ns);
+	}
+	fputc(']', out);
+}
+
+/* The share of the capacity at work, and the prices, at which revenue would pay for it. */
+static void put_break_even(FILE *out, const struct statement *s) {
+	const struct block *b = &s->total;
+	struct member prices[TOKEN_KINDS + 1] = {{0}};
+
+	if (!b->list_known || b->revenue_nano <= 0 || b->capacity_ns == 0) {
+		fputs(",\n \"break_even\":null", out);
+		return;
+	}
+	double load = (double)block_busy_ns(b) / (double)b->capacity_ns * (double)b->priced_nano / (double)b->revenue_nano;
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		prices[k] = known(token_kind_names[k], b->unit[k].known, b->unit[k].loaded_nano);
+	}
+	fprintf(out, ",\n \"break_even\":{\"load\":%.6f,\"prices\":{", load);
+	put_members(out, prices);
+	fputs("}}", out);
+}
+
 static void put_evidence(FILE *out, const struct statement *s) {
 	fputs(",\n \"evidence\":[", out);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
@@ -488,7 +555,7 @@ static void put_head(FILE *out, const struct report_options *o) {
 }
 
 void render_json(const struct statement *s, const struct rendering_options *r, FILE *out) {
-	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT};
+	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT}, by_both[] = {BY_TENANT, BY_MODEL};
 
 	(void)r;
 	put_head(out, &s->options);
@@ -504,6 +571,10 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	put_items(out, s, "positions", s->positions.count, json_put_position);
 	put_items(out, s, "rules", s->rules.count, json_put_rule);
 	put_items(out, s, "adjustments", s->adjustments.count, json_put_adjustment);
+	put_rates(out, s);
+	put_series(out, s);
+	put_table(out, s, "matrix", &s->lines, by_both, 2);
+	put_break_even(out, s);
 	put_evidence(out, s);
 	for (size_t i = 0; i < s->page_count; i++) {
 		fprintf(out, ",\n \"%s\":", s->pages[i].key);
