@@ -10,10 +10,28 @@ cd "$folder" || exit 3
 
 mkdir logs gateways
 gzip -dc "$data/requests.jsonl.gz" > first
-sed 's/rtx-tiny-01/rtx-tiny-02/; s/"id":"chatcmpl-..../"id":"chatcmpl-ffff/' first > second
+# The second replica works 45 s later, and its steps take some microseconds longer: it is no copy of the first.
+later() {
+	awk '{
+		out = ""
+		while (match($0, /"(arrival|scheduled|first_token|finish|start)_ns":[0-9]+/)) {
+			field = substr($0, RSTART, RLENGTH); name = field; sub(/:.*/, "", name); sub(/.*:/, "", field)
+			rest = name ~ /arrival/ ? sprintf("%09d", (substr(field, 11) + 1000 * (NR * 7919 % 997)) % 1000000000) : substr(field, 11)
+			out = out substr($0, 1, RSTART - 1) name ":" substr(field, 1, 10) + 45 rest
+			$0 = substr($0, RSTART + RLENGTH)
+		}
+		$0 = out $0
+		if (match($0, /"gpu_ns":[0-9]+/)) {
+			ns = substr($0, RSTART + 9, RLENGTH - 9)
+			$0 = substr($0, 1, RSTART + 8) sprintf("%d", ns + 500 * (NR * 7919 % 997)) substr($0, RSTART + RLENGTH)
+		}
+		print
+	}'
+}
+sed 's/rtx-tiny-01/rtx-tiny-02/; s/"id":"chatcmpl-..../"id":"chatcmpl-ffff/' first | later > second
 cat first second | sed -E 's/"tenant":"[^"]*",//' > logs/requests.jsonl
 gzip -dc "$data/steps.jsonl.gz" > logs/steps-1.jsonl
-sed 's/rtx-tiny-01/rtx-tiny-02/' logs/steps-1.jsonl > logs/steps-2.jsonl
+sed 's/rtx-tiny-01/rtx-tiny-02/' logs/steps-1.jsonl | later > logs/steps-2.jsonl
 cat > shapes.jq << 'END'
 def when: (. / 1e9 | floor | todate | .[:-1]) + "." + ("000" + (. % 1000000000 / 1000000 | floor | tostring))[-3:] + "Z";
 def litellm: {request_id: .id, call_type: "acompletion", prompt_tokens, completion_tokens, startTime: (.arrival_ns | when),
