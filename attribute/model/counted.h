@@ -31,6 +31,7 @@ extern const double counted_budget_ntok[COUNTED_BUDGETS];
 
 struct counted {
 	int128 steps, steps_ns; /* of about how long a step is */
+	int128 guessed;         /* of the steps, those of windows with gauges in place of counts */
 	struct counted_by {
 		struct counted_rows {
 			int64_t rows;
@@ -44,6 +45,8 @@ struct counted {
 /* What a window did. */
 struct counted_window {
 	double length_ns;
+	bool guessed;                 /* from gauges in place of counts */
+	double scale_ns;              /* what seen_ns is about, without the noise of the window's gauges */
 	bool long_prompts;            /* prompts take a good part of the window each */
 	bool throughout;              /* was it busy from its start to its end? */
 	double all[COUNTED_TERMS];    /* of all steps */
@@ -60,6 +63,13 @@ struct counted_window {
 
 /* Does the engine count what this needs? */
 bool counted_has(const struct window_item *i);
+
+/*
+ * Where it does not: what tokens and gauges of running sequences say of it. Gauges, zeros among them, are samples of the sequences over
+ * time, so that their mean is what sequences saw; `typical`: running where the gauges are 0. False without gauges.
+ */
+struct counted_gauges;
+bool counted_by_gauges(struct window_item *i, const struct counted_gauges *before, double typical);
 /* `before`: gauges at the start, UNKNOWN where not known. */
 struct counted_gauges {
 	int64_t running, context_tokens;
@@ -83,7 +93,8 @@ struct counted_model {
 	double ns[COUNTED_TERMS];
 	int64_t rows;
 	double budget_ntok;
-	double share_sd; /* of prefill's part of busy time, by the bootstrap and by what the form leaves open */
+	bool guessed;
+	double share_sd; /* of prefill's part of busy time, by the bootstrap and by what the form leaves open; guessed: of the lesser phase */
 	double drawn_sd;
 	double wait_sd;  /* of busy time: what the device waited for the host */
 	double time_sd;  /* of how long windows were busy that were not busy throughout */

@@ -35,7 +35,7 @@
  * Standard deviations that are stated, not found: what the form of the fit over windows leaves out, what few windows
  * leave open (over the root of their number), of the lesser phase; what it means to know prompts by the ridge only.
  */
-#define WINDOW_FORM_SD 0.15
+#define WINDOW_FORM_SD 0.25
 #define ONE_WINDOW_SD 0.3
 #define RIDGE_SD 0.25
 #define NO_WINDOW_SD 0.5

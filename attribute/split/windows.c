@@ -39,6 +39,7 @@
 struct windows_state {
 	int64_t last_running; /* gauge at the end of the last period, or UNKNOWN */
 	int64_t last_context;
+	int64_t running_sum, running_count; /* of gauges of the day that were not 0 */
 	struct counted_window several[COUNTED_BUDGETS]; /* windows together, until they are enough for a row */
 	int several_count;
 	double owed; /* of windows: prefill's time that was more than they are long */
@@ -225,10 +226,18 @@ static bool counted_of(const struct walk *w, double budget_ntok, struct counted_
 	const struct windows_state *st = w->state;
 	const struct counted_gauges before = {st->last_running, st->last_context};
 
-	if (st->count != 1 || is_pool(w) || !counted_has(&st->group[0])) {
+	struct window_item item;
+
+	if (st->count != 1 || is_pool(w)) {
 		return false;
 	}
-	counted_window(&st->group[0], w->pool ? w->pool->role : ROLE_MIXED, &before, budget_ntok, out);
+	item = st->group[0];
+	double typical = st->running_count > 0 ? (double)st->running_sum / (double)st->running_count : 1;
+	if (!counted_has(&item) && !counted_by_gauges(&item, &before, typical)) {
+		return false;
+	}
+	counted_window(&item, w->pool ? w->pool->role : ROLE_MIXED, &before, budget_ntok, out);
+	out->scale_ns = typical * out->length_ns;
 	return true;
 }
 
@@ -268,6 +277,14 @@ static void note_counted(struct walk *w, struct rough *r, unsigned bucket) {
 	}
 }
 
+/* Gauges that were not 0, for windows whose are. */
+static void note_running(struct windows_state *st, int64_t running) {
+	if (running > 0 && running < INT32_MAX) {
+		st->running_sum += running;
+		st->running_count++;
+	}
+}
+
 static int note_group(struct walk *w, struct fault *why) {
 	struct windows_state *st = w->state;
 	const struct window_item *first = &st->group[0];
@@ -280,6 +297,7 @@ static int note_group(struct walk *w, struct fault *why) {
 	if (day_ns != st->day_ns) {
 		note_several(w);
 		st->last_running = st->last_context = UNKNOWN;
+		st->running_sum = st->running_count = 0;
 	}
 	st->day_ns = day_ns;
 	struct work k = work_of(w, replicas_of(w, room_ns));
@@ -394,8 +412,8 @@ static bool counted_split(const struct walk *w, const struct rough_model *m, int
 }
 
 static void spread_counted(struct walk *w, const struct rough_model *m, const struct counted_split *c, int64_t prefill_ns, int64_t decode_ns) {
-	bool both = prefill_ns > 0 && decode_ns > 0;
-	double split = both ? m->counted.share_sd * (double)(prefill_ns + decode_ns) : 0, time = hypot(m->counted.wait_sd, c->throughout ? 0 : m->counted.time_sd);
+	int64_t lesser_ns = prefill_ns < decode_ns ? prefill_ns : decode_ns, of_ns = m->counted.guessed ? lesser_ns : prefill_ns + decode_ns;
+	double split = lesser_ns > 0 ? m->counted.share_sd * (double)of_ns : 0, time = hypot(m->counted.wait_sd, c->throughout ? 0 : m->counted.time_sd);
 
 	accounts_spread(&w->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
 }
@@ -484,6 +502,7 @@ static int post_group(struct walk *w, struct fault *why) {
 	w->cursor_ns = first->end_ns > w->cursor_ns ? first->end_ns : w->cursor_ns;
 	st->last_running = first->running;
 	st->last_context = first->context_tokens;
+	note_running(st, first->running);
 	st->count = 0;
 	return rc;
 }
@@ -499,6 +518,7 @@ static int take_group(struct walk *w, struct fault *why) {
 		rc = note_group(w, why);
 		st->last_running = st->group[0].running;
 		st->last_context = st->group[0].context_tokens;
+		note_running(st, st->last_running);
 	}
 	st->count = 0;
 	return rc;
