@@ -215,6 +215,18 @@ enum document_status document_next(struct document *d, struct text *out) {
 	return DOCUMENT_MORE;
 }
 
+/* "[10/05/2026-06:00:01] [TRT-LLM]" begins with a bracket, too. */
+static bool begins_value(struct text t) {
+	bool object = text_starts(t, T("{"));
+
+	if (!object && !text_starts(t, T("["))) {
+		return false;
+	}
+	t = text_cut(t, 1, t.len);
+	text_skip_blanks(&t);
+	return t.len == 0 || memchr(object ? "\"}\r\n" : "{[]\r\n", *t.at, object ? 4 : 5);
+}
+
 /* The last line may have no end: it is looked at only if it is the first. */
 static bool take_line(struct text *rest, struct text *line) {
 	if (text_until(rest, T("\n"), line)) {
@@ -233,7 +245,7 @@ bool document_bids(struct text head) {
 	while (rest.len > 0 && (*rest.at == '\n' || is_blank(*rest.at))) {
 		rest = text_cut(rest, 1, rest.len);
 	}
-	if (rest.len == 0 || (*rest.at != '{' && *rest.at != '[')) {
+	if (!begins_value(rest)) {
 		return false;
 	}
 	for (int i = 0; i < 2 && fine && take_line(&rest, &line); i++) {

@@ -123,44 +123,13 @@ static void name_tenant(struct reading *r, struct record *out) {
 	}
 }
 
-/* Is it the stream's own name, or that of one of its engines, "NAME/1"? */
-static bool is_own(const struct stream *s, struct text replica) {
-	return text_skip(&replica, s->parser.replica) && (replica.len == 0 || *replica.at == '/');
-}
-
-/* By --replica or a rule of the fleet file, else as the record says, else by its envelope, path or file. Gateways name no server. */
-static void name_replica(const struct stream *s, struct record *out) {
-	bool gateway = out->kind == RECORD_REQUEST && out->request.gateway;
-
-	if (s->overrides && !gateway && !is_own(s, out->replica)) {
-		out->replica = s->parser.replica;
-	}
-	fill(&out->replica, s->parser.replica);
-}
-
-/* From here on each name is one that every ledger can hold. */
-static void make_names_plain(struct reading *r, struct record *out) {
-	struct request *q = &out->request;
-	struct text *const request[] = {&q->id, &q->tenant, &q->prefill_replica, NULL};
-	struct text *const window[] = {&out->window.tenant, NULL}, *const power[] = {&out->power.gpu, NULL}, *const none[] = {NULL};
-	struct text *const *const own[RECORD_KINDS] = {
-		[RECORD_STEP] = none, [RECORD_REQUEST] = request, [RECORD_WINDOW] = window, [RECORD_POWER] = power};
-
-	out->replica = plain_name(out->replica, PLAIN_NAME_MAX, r->names[0]);
-	out->model = plain_name(out->model, PLAIN_NAME_MAX, r->names[1]);
-	for (size_t i = 0; own[out->kind][i]; i++) {
-		struct text *name = own[out->kind][i];
-		*name = plain_name(*name, name == &q->id ? PLAIN_ID_MAX : PLAIN_NAME_MAX, r->names[2 + i]);
-	}
-}
-
 static bool hand_on(struct reading *r, struct record *out) {
 	const struct ingest_watch *watch = r->run->options->watch;
 
-	name_replica(r->s, out);
+	stream_name_replica(r->s, out);
 	fill(&out->model, r->path->source->model);
 	name_tenant(r, out);
-	make_names_plain(r, out);
+	stream_plain_names(r->names, out);
 	out->file = watch ? r->plan.number : r->index;
 	out->line = r->taking_back ? r->plan.known_lines : r->number;
 	if (r->taking_back) {
@@ -228,18 +197,6 @@ static struct stream *stream_of(struct reading *r, const struct origin *o) {
 	return streams_open(&r->streams, o, &r->setup);
 }
 
-/* What the line says of the server's GPUs, if it is one of its start. */
-static void read_parallel(struct reading *r, struct text line) {
-	struct stream *s = r->s;
-	int64_t before = parallel_gpus(&s->parallel, 1);
-
-	if (text_starts(line, T("{")) || !parallel_read(&s->parallel, line)) {
-		return;
-	}
-	s->changed |= before > 0 && s->records > 0 && before != parallel_gpus(&s->parallel, 1);
-	s->parallel_line = r->number;
-}
-
 static bool has_instants(const struct reading *r) {
 	return r->chosen && r->chosen->format->instant;
 }
@@ -264,7 +221,7 @@ static void take_unwrapped(struct reading *r, const struct unwrapped *line, stru
 		any = parse_line(r, line, raw);
 	}
 	if (!any) {
-		read_parallel(r, line->text);
+		stream_read_parallel(r->s, line->text, r->number);
 	}
 }
 

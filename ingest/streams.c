@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "ingest/formats/pattern.h"
+#include "ingest/plain_name.h"
 
 /* So many lines of a server are looked at, in a file that holds several; and how sure another format must be. */
 #define LOOK_LINES 1000u
@@ -229,4 +230,46 @@ void streams_release(struct streams *s) {
 	free(s->at);
 	free(s->slots);
 	*s = (struct streams){0};
+}
+
+/* Is it the stream's own name, or that of one of its engines, "NAME/1"? */
+static bool is_own(const struct stream *s, struct text replica) {
+	return text_skip(&replica, s->parser.replica) && (replica.len == 0 || *replica.at == '/');
+}
+
+/* By --replica or a rule of the fleet file, else as the record says, else by its envelope, path or file. Gateways name no server. */
+void stream_name_replica(const struct stream *s, struct record *out) {
+	bool gateway = out->kind == RECORD_REQUEST && out->request.gateway;
+
+	if (s->overrides && !gateway && !is_own(s, out->replica)) {
+		out->replica = s->parser.replica;
+	}
+	out->replica = out->replica.len == 0 ? s->parser.replica : out->replica;
+}
+
+/* From here on each name is one that every ledger can hold. */
+void stream_plain_names(char (*names)[PLAIN_NAME_MAX], struct record *out) {
+	struct request *q = &out->request;
+	struct text *const request[] = {&q->id, &q->tenant, &q->prefill_replica, NULL};
+	struct text *const window[] = {&out->window.tenant, NULL}, *const power[] = {&out->power.gpu, NULL}, *const none[] = {NULL};
+	struct text *const *const own[RECORD_KINDS] = {
+		[RECORD_STEP] = none, [RECORD_REQUEST] = request, [RECORD_WINDOW] = window, [RECORD_POWER] = power};
+
+	out->replica = plain_name(out->replica, PLAIN_NAME_MAX, names[0]);
+	out->model = plain_name(out->model, PLAIN_NAME_MAX, names[1]);
+	for (size_t i = 0; own[out->kind][i]; i++) {
+		struct text *name = own[out->kind][i];
+		*name = plain_name(*name, name == &q->id ? PLAIN_ID_MAX : PLAIN_NAME_MAX, names[2 + i]);
+	}
+}
+
+/* What the line says of the server's GPUs, if it is one of its start. */
+void stream_read_parallel(struct stream *s, struct text line, int64_t number) {
+	int64_t before = parallel_gpus(&s->parallel, 1);
+
+	if (text_starts(line, T("{")) || !parallel_read(&s->parallel, line)) {
+		return;
+	}
+	s->changed |= before > 0 && s->records > 0 && before != parallel_gpus(&s->parallel, 1);
+	s->parallel_line = number;
 }

@@ -7,6 +7,7 @@
 #include "ingest/naming.h"
 #include "ingest/parallel.h"
 #include "ingest/paths.h"
+#include "ingest/plain_name.h"
 
 /* So many servers of one file are kept apart; more are read as one. */
 #define STREAMS_MAX 4096
@@ -52,6 +53,14 @@ struct stream *streams_open(struct streams *s, const struct origin *o, const str
 void stream_set_format(struct stream *s, const struct ingest_format_info *chosen);
 /* Looks at a line of a stream whose format is not decided: an export may hold other services, too. */
 void stream_decide(struct streams *s, struct stream *one, const struct unwrapped *line, const struct stream_setup *setup);
+
+/* By --replica or a rule of the fleet file, else as the record has it, else by its envelope, path or file. */
+void stream_name_replica(const struct stream *s, struct record *out);
+
+/* From here on each name of a record is one that every ledger can hold; `names` keeps those that had to be changed. */
+void stream_plain_names(char (*names)[PLAIN_NAME_MAX], struct record *out);
+/* What a line of the server's start states of its GPUs. */
+void stream_read_parallel(struct stream *s, struct text line, int64_t number);
 
 void streams_release(struct streams *s);
 

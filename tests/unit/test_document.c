@@ -29,6 +29,8 @@ static const struct {
 	{"{\n\"a\": ]\n{\"a\":1}\n", "!{\"a\":1}|", false},
 	/* lines of JSON are no document */
 	{"{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}|{\"a\":2}|", false},
+	{"[1] [2] text\n", "text|", false},
+	{"{\"a\":1}{\"a\":2}\n", "{\"a\":1}|{\"a\":2}|", true},
 	{"text\n{\n", "text|", false},
 	{"", "", false},
 };
