@@ -188,7 +188,8 @@ static void take_request(struct sample *s, const struct request_item *r) {
 	if (at_ns == UNKNOWN) {
 		return;
 	}
-	exact_widen(&s->first_request_ns, &s->last_request_ns, at_ns, at_ns);
+	exact_widen(&s->first_request_ns, &s->last_request_ns, r->head.at_ns != UNKNOWN ? r->head.at_ns : at_ns,
+	            one.finish_ns != UNKNOWN ? one.finish_ns : at_ns);
 	if (s->most_hash != UINT64_MAX && hash_of(minute_of(at_ns)) > s->most_hash) {
 		return;
 	}
