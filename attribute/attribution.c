@@ -7,6 +7,7 @@
 #include "attribute/split/bought_post.h"
 #include "attribute/split/breakdowns.h"
 #include "attribute/evidence/join.h"
+#include "attribute/split/hits.h"
 #include "attribute/split/request_rows.h"
 #include "attribute/evidence/replicas.h"
 #include "attribute/evidence/servers.h"
@@ -50,6 +51,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 		.entries = entries_new(o->names, ENTRIES_BYTES),
 		.rows = o->requests_path ? request_rows_new(o->names, ROWS_BYTES) : NULL,
 		.capacity = capacity_new(&a->options),
+		.hits = hits_new(),
 		.breakdowns = breakdowns_new(o->names, o->compare_rules, o->positions),
 		.unattributed = names_id(o->names, T("(unattributed)")),
 	};
@@ -69,6 +71,7 @@ void attribution_free(struct attribution *a) {
 	spool_free(a->patches);
 	request_rows_free(a->common.rows);
 	capacity_free(a->common.capacity);
+	hits_free(a->common.hits);
 	breakdowns_free(a->common.breakdowns);
 	free(a);
 }

@@ -21,6 +21,9 @@ struct replica_summary {
 	name_id step_model;                   /* of a step that names one */
 	bool several_models;                  /* steps name different ones */
 	bool lacks_contexts;                  /* some steps do not say A or K */
+	int64_t cached_ntok;                  /* of prompts, by requests and windows */
+	int64_t most_ntok;                    /* of a step */
+	int64_t made_ntok, sequence_steps;    /* output tokens of requests but their first ones; sequences of all steps */
 	bool exclusive;                       /* requests carry measured times of slots of their own */
 	bool has_span;                        /* attribution_set_span: */
 	int64_t span_first_ns, span_last_ns;

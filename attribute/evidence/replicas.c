@@ -89,6 +89,9 @@ static void take_step(struct seen *s, const struct step_item *item) {
 	s->sum.steps++;
 	note_step_model(&s->sum, item->head.model);
 	s->sum.lacks_contexts |= item->prefill_token_kv == UNKNOWN || item->decode_kv_tokens == UNKNOWN;
+	int64_t ntok = (int64_t)item->prefill_tokens + item->decode_tokens;
+	s->sum.sequence_steps += item->decode_requests;
+	s->sum.most_ntok = ntok > s->sum.most_ntok ? ntok : s->sum.most_ntok;
 	struct replica_day *day = days_note(&s->days, item->head.at_ns, DAY_STEPS);
 	exact_widen(&day->first_step_ns, &day->last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
 }
@@ -99,6 +102,8 @@ static void take_request(struct seen *s, const struct request_item *r) {
 
 	s->sum.requests++;
 	s->sum.timed += r->first_token_ns != UNKNOWN && !r->adopted;
+	s->sum.cached_ntok += r->cached_tokens;
+	s->sum.made_ntok += r->part != PART_PREFILL && r->completion_tokens > 1 ? r->completion_tokens - 1 : 0;
 	s->sum.exclusive |= r->exclusive;
 	if (r->head.at_ns == UNKNOWN) {
 		return;
@@ -117,6 +122,7 @@ static void take_window(struct seen *s, const struct window_item *w) {
 	struct replica_day *day = days_note(&s->days, w->head.at_ns, DAY_WINDOWS);
 
 	s->sum.windows++;
+	s->sum.cached_ntok += w->cached_tokens > 0 ? w->cached_tokens : 0;
 	exact_widen(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
 	if (w->input_tokens > 0 || w->output_tokens > 0) {
 		exact_widen(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
@@ -175,6 +181,10 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	t->windows += f->windows;
 	t->powers += f->powers;
 	t->lacks_contexts |= f->lacks_contexts;
+	t->cached_ntok += f->cached_ntok;
+	t->made_ntok += f->made_ntok;
+	t->sequence_steps += f->sequence_steps;
+	t->most_ntok = f->most_ntok > t->most_ntok ? f->most_ntok : t->most_ntok;
 	t->exclusive |= f->exclusive;
 	days_add(&to->days, &from->days);
 }

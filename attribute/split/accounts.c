@@ -177,6 +177,7 @@ static struct phase *phase_of(struct accounts *a, const struct entry *e) {
 #define MEMBER_SD 0.003
 #define UNEXPLAINED_SD 0.5 /* of what no request explains, which may be anybody's */
 #define CACHED_SD 0.07
+#define SOUGHT_SD 0.4 /* of the same, where requests do not report it */
 
 /* What is shared between tenants, of one phase and grade of the segment. Where nearly all goes by contexts, little is open. */
 static double shared_sd(const struct phase *p, const struct entry *e, double part, double tilt_ns) {
@@ -211,7 +212,7 @@ static void spread_over(struct accounts *a) {
 		const struct phase *p = phase_of(a, e);
 		if (p && e->gpu_ns > 0) {
 			double part = (double)e->gpu_ns / (double)posted[e->kind == ENTRY_OUTPUT][e->grade];
-			double cached = e->kind == ENTRY_INPUT_CACHED ? CACHED_SD * (double)e->gpu_ns : 0;
+			double cached = e->kind == ENTRY_INPUT_CACHED ? (a->flight->seeks_hits ? SOUGHT_SD : CACHED_SD) * (double)e->gpu_ns : 0;
 			int64_t alone = llround(hypot(p->spread_ns[e->grade] * part, cached));
 			int64_t spread = llround(hypot((double)alone, shared_sd(p, e, part, a->postings.tilt_ns[i])));
 			e->spread_ns += spread;

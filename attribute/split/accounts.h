@@ -17,6 +17,7 @@
 #include "attribute/fleet/segment.h"
 
 struct capacity;
+struct hits;
 
 /* What the accounts of all replicas share. */
 struct accounts_common {
@@ -24,6 +25,7 @@ struct accounts_common {
 	struct entries *entries;
 	struct request_rows *rows; /* NULL: not asked for */
 	struct capacity *capacity;
+	struct hits *hits;
 	struct breakdowns *breakdowns;
 	name_id unattributed;      /* the tenant "(unattributed)" */
 };

@@ -1,9 +1,9 @@
-#include "attribute/split/flight.h"
+#include "attribute/split/flight_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 
-/* How far a clock cut to the second, and a log's lag, may be off. */
-#define SLACK_NS (2 * NS_PER_SECOND)
+
 
 void flight_init(struct flight *f) {
 	*f = (struct flight){0};
@@ -57,7 +57,7 @@ static struct active *new_active(struct flight *f, const struct request_item *r)
 	return a;
 }
 
-static int leave_now(struct flight *f, struct active *a, flight_leave *leave, void *context, struct fault *why) {
+int flight_let_go(struct flight *f, struct active *a, flight_leave *leave, void *context, struct fault *why) {
 	f->paused -= a->paused;
 	f->preemptions += a->request.preemptions;
 	f->placed += a->pauses;
@@ -70,22 +70,22 @@ static int leave_now(struct flight *f, struct active *a, flight_leave *leave, vo
 
 /* ---- waiting ---- */
 
-static int64_t scheduled_ns(const struct request_item *r) {
+int64_t flight_scheduled_ns(const struct request_item *r) {
 	return r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->head.at_ns;
 }
 
 /* First come, first served. */
-static bool comes_before(const struct active *a, const struct active *b) {
-	int64_t x = scheduled_ns(&a->request), y = scheduled_ns(&b->request);
+bool flight_comes_before(const struct active *a, const struct active *b) {
+	int64_t x = flight_scheduled_ns(&a->request), y = flight_scheduled_ns(&b->request);
 
 	return x != y ? x < y : a->request.head.at_ns < b->request.head.at_ns;
 }
 
 /* In its place among those that wait; there is room. */
-static void put_waiting(struct flight *f, struct active *a) {
+void flight_put_waiting(struct flight *f, struct active *a) {
 	size_t at = f->waiting_count;
 
-	while (at > 0 && comes_before(a, f->waiting[at - 1])) {
+	while (at > 0 && flight_comes_before(a, f->waiting[at - 1])) {
 		f->waiting[at] = f->waiting[at - 1];
 		at--;
 	}
@@ -103,7 +103,7 @@ struct active *flight_admit(struct flight *f, const struct request_item *r) {
 		f->waiting_room = f->waiting_room > 0 ? 2 * f->waiting_room : 64;
 		f->waiting = must_realloc(f->waiting, f->waiting_room * sizeof *f->waiting);
 	}
-	put_waiting(f, a);
+	flight_put_waiting(f, a);
 	return a;
 }
 
@@ -116,7 +116,7 @@ void flight_reschedule(struct flight *f, struct active *a, int64_t at_ns) {
 	f->waiting_count--;
 	memmove(f->waiting + at, f->waiting + at + 1, (f->waiting_count - at) * sizeof *f->waiting);
 	a->request.scheduled_ns = at_ns;
-	put_waiting(f, a);
+	flight_put_waiting(f, a);
 }
 
 /* ---- decoding: a heap by `until` ---- */
@@ -174,11 +174,21 @@ static void find_longest(struct flight *f) {
 }
 
 /* The context of a decoder before the coming step. */
-static int64_t context_of(const struct flight *f, const struct active *a) {
+int64_t flight_context_of(const struct flight *f, const struct active *a) {
 	return a->context + (f->decode_step - a->first_decode);
 }
 
-static bool is_preemptible(const struct active *a) {
+/* Its first token is there, so all of its prompt was: what no step computed, a cache had. */
+void flight_find_rest(struct flight *f, struct active *a) {
+	if (f->seeks_hits && a->computed > 0 && !a->paused && a->pauses == 0) {
+		f->prompt_ntok += a->request.prompt_tokens;
+		f->hit_ntok += a->remaining;
+		a->request.cached_tokens += a->remaining;
+		a->remaining = 0;
+	}
+}
+
+bool flight_is_preemptible(const struct active *a) {
 	return a->request.preemptions > a->pauses;
 }
 
@@ -187,11 +197,11 @@ static void end_pause(struct flight *f, struct active *a) {
 	a->paused = false;
 }
 
-static void start_decoding(struct flight *f, struct active *a, int64_t until) {
+void flight_start_decoding(struct flight *f, struct active *a, int64_t until) {
 	end_pause(f, a);
 	a->decoding = true;
 	a->noted_steps = 0;
-	f->preemptible += is_preemptible(a);
+	f->preemptible += flight_is_preemptible(a);
 	a->first_decode = f->decode_step;
 	a->until = until;
 	if (f->now) {
@@ -204,16 +214,16 @@ static void start_decoding(struct flight *f, struct active *a, int64_t until) {
 	f->decoding_count++;
 	f->decoding[f->decoding_count - 1] = a;
 	heap_up(f, f->decoding_count - 1);
-	f->context_sum += context_of(f, a);
+	f->context_sum += flight_context_of(f, a);
 	f->longest_start = f->decoding_count == 1 || start_of(a) > f->longest_start ? start_of(a) : f->longest_start;
 }
 
 /* The one in a place of the heap. */
-static struct active *stop_decoding(struct flight *f, size_t at) {
+struct active *flight_stop_decoding(struct flight *f, size_t at) {
 	struct active *a = f->decoding[at];
 
-	f->preemptible -= is_preemptible(a);
-	f->context_sum -= context_of(f, a);
+	f->preemptible -= flight_is_preemptible(a);
+	f->context_sum -= flight_context_of(f, a);
 	f->decoding_count--;
 	if (at < f->decoding_count) {
 		f->decoding[at] = f->decoding[f->decoding_count];
@@ -253,13 +263,15 @@ static int advance_waiting(struct flight *f, int64_t at_ns, int64_t room, flight
 	size_t kept = 0, i = 0;
 	int rc = 0;
 
-	for (; i < f->waiting_count && rc >= 0 && scheduled_ns(&f->waiting[i]->request) <= at_ns; i++) {
+	for (; i < f->waiting_count && rc >= 0 && flight_scheduled_ns(&f->waiting[i]->request) <= at_ns; i++) {
 		struct active *a = f->waiting[i];
 		if (is_over_before(a, at_ns)) {
-			rc = leave_now(f, a, leave, context, why);
+			flight_find_rest(f, a);
+			rc = flight_let_go(f, a, leave, context, why);
 		} else if (a->request.part != PART_PREFILL && has_first_token(a, at_ns) && has_room(f, a, room)) {
 			int64_t finish = a->request.finish_ns;
-			start_decoding(f, a, finish != UNKNOWN ? finish : INT64_MAX);
+			flight_find_rest(f, a);
+			flight_start_decoding(f, a, finish != UNKNOWN ? finish : INT64_MAX);
 		} else {
 			f->waiting[kept++] = a;
 		}
@@ -276,8 +288,10 @@ static bool needs_no_prefill(const struct active *a) {
 	return a->remaining == 0 && a->computed == 0 && a->request.part != PART_PREFILL;
 }
 
-static int64_t decode_steps(const struct active *a) {
-	return a->request.completion_tokens > 1 ? (int64_t)a->request.completion_tokens - 1 : 0;
+int64_t flight_decode_steps(const struct flight *f, const struct active *a) {
+	double tokens = a->request.completion_tokens > 1 ? (double)a->request.completion_tokens - 1 : 0;
+
+	return f->tokens_a_step > 1 ? (int64_t)ceil(tokens / f->tokens_a_step) : (int64_t)tokens;
 }
 
 /* Without a clock: only what is long past, so that one lost line does not stop the queue for ever. */
@@ -288,9 +302,9 @@ static int advance_by_count(struct flight *f, int64_t at_ns, flight_leave *leave
 	for (; i < f->waiting_count && rc >= 0; i++) {
 		struct active *a = f->waiting[i];
 		if (is_over_before(a, at_ns - SLACK_NS)) {
-			rc = leave_now(f, a, leave, context, why);
+			rc = flight_let_go(f, a, leave, context, why);
 		} else if (needs_no_prefill(a) && has_first_token(a, at_ns)) {
-			start_decoding(f, a, f->decode_step + decode_steps(a));
+			flight_start_decoding(f, a, f->decode_step + flight_decode_steps(f, a));
 		} else {
 			f->waiting[kept++] = a;
 		}
@@ -303,13 +317,13 @@ static int advance_by_count(struct flight *f, int64_t at_ns, flight_leave *leave
 }
 
 /* `room`: how many sequences decode in the coming step. */
-static int advance(struct flight *f, int64_t at_ns, int64_t room, bool by_count, flight_leave *leave, void *context,
+int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_count, flight_leave *leave, void *context,
                    struct fault *why) {
 	int64_t passed = by_count ? f->decode_step : at_ns;
 	int rc = 0;
 
 	while (rc >= 0 && f->decoding_count > 0 && f->decoding[0]->until <= passed) {
-		rc = leave_now(f, stop_decoding(f, 0), leave, context, why);
+		rc = flight_let_go(f, flight_stop_decoding(f, 0), leave, context, why);
 	}
 	if (rc < 0) {
 		return rc;
@@ -320,7 +334,7 @@ static int advance(struct flight *f, int64_t at_ns, int64_t room, bool by_count,
 
 int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave *leave, void *context,
                    struct fault *why) {
-	return advance(f, at_ns, INT64_MAX, by_count, leave, context, why);
+	return flight_advance_to(f, at_ns, INT64_MAX, by_count, leave, context, why);
 }
 
 void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens) {
@@ -337,155 +351,6 @@ void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens) {
 	a->computed += (uint32_t)tokens;
 }
 
-/*
- * Records say how often a request was preempted, not when: fewer sequences decode than should, and of those that are
- * preempted once more the one scheduled last computes its context again before it decodes on, as engines do it.
- */
-static void preempt(struct flight *f) {
-	size_t at = SIZE_MAX;
-
-	for (size_t i = 0; i < f->decoding_count; i++) {
-		if (is_preemptible(f->decoding[i]) && (at == SIZE_MAX || comes_before(f->decoding[at], f->decoding[i]))) {
-			at = i;
-		}
-	}
-	struct active *a = f->decoding[at];
-	int64_t context = context_of(f, a);
-	if (f->settle) {
-		f->settle(f->settle_context, a);
-	}
-	stop_decoding(f, at);
-	a->decoding = false;
-	a->pauses++;
-	a->paused = true;
-	f->paused++;
-	a->context = context;
-	a->remaining = context < COUNT_UNKNOWN ? (uint32_t)context : 0;
-	a->computed = 0;
-	a->prior = 0;
-	put_waiting(f, a);
-}
-
-/* More sequences decode than should: one whose context was found in a cache in part. */
-static bool resume(struct flight *f) {
-	for (size_t i = 0; i < f->waiting_count; i++) {
-		struct active *a = f->waiting[i];
-		if (a->paused) {
-			f->waiting_count--;
-			memmove(f->waiting + i, f->waiting + i + 1, (f->waiting_count - i) * sizeof *f->waiting);
-			start_decoding(f, a, a->request.finish_ns != UNKNOWN ? a->request.finish_ns : INT64_MAX);
-			return true;
-		}
-	}
-	return false;
-}
-
-static void match_decoders(struct flight *f, int64_t decoders) {
-	while (f->preemptible > 0 && (int64_t)f->decoding_count > decoders) {
-		preempt(f);
-	}
-	while (f->paused > 0 && (int64_t)f->decoding_count < decoders && resume(f)) {
-	}
-}
-
-/* First come, first served: gives out the tokens of a step's prompts; returns those that no prompt explains. */
-static int64_t give_chunks(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
-	for (size_t i = 0; i < f->waiting_count && left > 0; i++) {
-		struct active *a = f->waiting[i];
-		if (scheduled_ns(&a->request) > latest_ns || (s->prefill_requests > 0 && f->chunk_count >= s->prefill_requests)) {
-			break;
-		}
-		if (a->remaining > 0) {
-			int64_t tokens = a->remaining < left ? a->remaining : left;
-			flight_add_chunk(f, a, tokens);
-			left -= tokens;
-		}
-	}
-	return left;
-}
-
-/* A prompt that is done, or nearly, and whose first token has not come, was preempted on the way. */
-static bool restart(struct flight *f, int64_t latest_ns) {
-	struct active *found = NULL;
-
-	for (size_t i = 0; i < f->waiting_count && scheduled_ns(&f->waiting[i]->request) <= latest_ns; i++) {
-		struct active *a = f->waiting[i];
-		if (!a->paused && is_preemptible(a) && a->computed > 0 && a->remaining == 0) {
-			found = a;
-		}
-	}
-	if (found) {
-		found->pauses++;
-		found->remaining = found->computed;
-		found->computed = 0;
-	}
-	return found;
-}
-
-/* Tokens that no prompt explains: whose are computed again? */
-static bool start_again(struct flight *f, const struct step_item *s, int64_t latest_ns) {
-	if (restart(f, latest_ns)) {
-		return true;
-	}
-	if (f->preemptible > 0 && (int64_t)f->decoding_count > s->decode_requests) {
-		preempt(f);
-		return true;
-	}
-	return false;
-}
-
-int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
-                 void *context, struct fault *why) {
-	int64_t middle = start_ns + s->duration_ns / 2;
-	int64_t latest = by_count ? start_ns + SLACK_NS : middle;
-
-	int rc = advance(f, middle, s->decode_requests, by_count, leave, context, why);
-	/* In a step of prompts alone, engines may let sequences wait. */
-	if (rc >= 0 && !by_count && s->decode_requests > 0) {
-		match_decoders(f, s->decode_requests);
-	}
-	f->chunk_count = 0;
-	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
-	int64_t left = give_chunks(f, s, s->prefill_tokens, latest);
-	while (rc >= 0 && left > 0 && !by_count && start_again(f, s, latest)) {
-		left = give_chunks(f, s, left, latest);
-	}
-	return rc;
-}
-
-/* By count: whose prompt is done has its first token, and leaves after the steps of the others. */
-static int finish_prompts(struct flight *f, flight_leave *leave, void *context, struct fault *why) {
-	int rc = 0;
-
-	for (size_t i = 0; i < f->chunk_count && rc >= 0; i++) {
-		struct active *a = f->chunks[i].active;
-		if (a->remaining > 0) {
-			continue;
-		}
-		size_t at = 0;
-		while (f->waiting[at] != a) {
-			at++;
-		}
-		f->waiting_count--;
-		memmove(f->waiting + at, f->waiting + at + 1, (f->waiting_count - at) * sizeof *f->waiting);
-		if (decode_steps(a) == 0 || a->request.part == PART_PREFILL) {
-			rc = leave_now(f, a, leave, context, why);
-		} else {
-			start_decoding(f, a, f->decode_step + decode_steps(a));
-		}
-	}
-	return rc;
-}
-
-int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
-                  struct fault *why) {
-	if (s->decode_requests > 0) {
-		f->context_sum += (int64_t)f->decoding_count;
-		f->decode_step++;
-	}
-	return by_count ? finish_prompts(f, leave, context, why) : 0;
-}
-
 /* ---- without steps ---- */
 
 /* Prompt tokens in 2^20 seconds, at least 1: weights of prompts against each other, so that a slow one still has digits. */
@@ -493,7 +358,7 @@ int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, 
 #define MOST_RATE ((int64_t)1 << 50)
 static int64_t token_weight(const struct request_item *r) {
 	int64_t tokens = (int64_t)r->prompt_tokens - r->cached_tokens;
-	int64_t ns = r->first_token_ns != UNKNOWN ? r->first_token_ns - scheduled_ns(r) : 0;
+	int64_t ns = r->first_token_ns != UNKNOWN ? r->first_token_ns - flight_scheduled_ns(r) : 0;
 	int128 rate = ns > 0 && tokens > 0 ? (int128)tokens * RATE_NS / ns : 1;
 
 	return rate > MOST_RATE ? MOST_RATE : rate > 0 ? (int64_t)rate : 1;
@@ -502,7 +367,7 @@ static int64_t token_weight(const struct request_item *r) {
 size_t flight_enter_prompts(struct flight *f, int64_t at_ns) {
 	f->chunk_count = 0;
 	f->chunk_tokens = f->chunk_token_kv = 0;
-	for (size_t i = 0; i < f->waiting_count && scheduled_ns(&f->waiting[i]->request) <= at_ns; i++) {
+	for (size_t i = 0; i < f->waiting_count && flight_scheduled_ns(&f->waiting[i]->request) <= at_ns; i++) {
 		struct active *a = f->waiting[i];
 		if (a->request.part == PART_DECODE) {
 			continue; /* computed elsewhere */
@@ -523,7 +388,7 @@ size_t flight_enter_prompts(struct flight *f, int64_t at_ns) {
 /* When a request that waits is scheduled, has its first token, or is over. */
 static int64_t waiting_change(const struct active *a, int64_t at_ns) {
 	const struct request_item *r = &a->request;
-	const int64_t instants[] = {a->guessed ? UNKNOWN : scheduled_ns(r), r->first_token_ns, r->finish_ns};
+	const int64_t instants[] = {a->guessed ? UNKNOWN : flight_scheduled_ns(r), r->first_token_ns, r->finish_ns};
 	int64_t next = INT64_MAX;
 
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
@@ -540,7 +405,7 @@ int64_t flight_next_change(const struct flight *f, int64_t at_ns) {
 	for (size_t i = 0; i < f->waiting_count; i++) {
 		int64_t change = waiting_change(f->waiting[i], at_ns);
 		next = change < next ? change : next;
-		if (scheduled_ns(&f->waiting[i]->request) > at_ns) {
+		if (flight_scheduled_ns(&f->waiting[i]->request) > at_ns) {
 			break; /* the rest is scheduled later still */
 		}
 	}
@@ -568,11 +433,11 @@ int flight_clear(struct flight *f, flight_leave *leave, void *context, struct fa
 	f->decoding_count = 0;
 	f->context_sum = 0;
 	for (size_t i = 0; i < decoding; i++) {
-		int failed = leave_now(f, f->decoding[i], leave, context, why);
+		int failed = flight_let_go(f, f->decoding[i], leave, context, why);
 		rc = rc < 0 ? rc : failed;
 	}
 	for (size_t i = 0; i < f->waiting_count; i++) {
-		int failed = leave_now(f, f->waiting[i], leave, context, why);
+		int failed = flight_let_go(f, f->waiting[i], leave, context, why);
 		rc = rc < 0 ? rc : failed;
 	}
 	f->waiting_count = 0;

@@ -70,6 +70,10 @@ struct flight {
 	const struct decode_sums *now; /* of the accounts: from where a sequence's decoding counts; or NULL */
 	void (*settle)(void *context, struct active *a); /* of the accounts: before a sequence stops decoding for a while; or NULL */
 	void *settle_context;
+	bool seeks_hits;     /* requests do not report what a cache had of their prompts: what steps do not compute, it had */
+	double tokens_a_step; /* of a sequence: more than 1 with drafts that are accepted; 0: not known */
+	int64_t most_ntok;   /* of a step: one with fewer tokens cuts no prompt */
+	int64_t prompt_ntok, hit_ntok; /* of requests that left: of those whose prompts steps computed, and what the cache had of them */
 	size_t paused;
 	int64_t preemptions, placed; /* of requests that left: by their records, and found in steps */
 	size_t preemptible;  /* decoders that are preempted once more, by their records */

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "attribute/model/rules.h"
+#include "attribute/split/hits.h"
 #include "attribute/split/lanes.h"
+#include "attribute/split/walk.h"
 
 /*
  * Time with a request in flight and no step: the engine's own work between steps up to
@@ -14,6 +16,9 @@
 
 /* A log that cuts its clock to the second is up to so much ahead of the requests: its steps wait for them. */
 #define COARSE_LAG_NS (NS_PER_SECOND + NS_PER_SECOND / 2)
+
+/* So many tokens a sequence and step are more than requests without steps would make. */
+#define DRAFTS_A_STEP 1.15
 
 /* Contexts count as rebuilt if requests explain so many hundredths of the batch. */
 #define REBUILT_PERCENT 90
@@ -55,6 +60,8 @@ struct steps_state {
 	struct spans spans;
 	struct fit_key key;        /* of the model at hand */
 	const struct step_model *model;
+	bool begun;
+	int64_t output_ntok, drafted_ntok; /* that only steps tell of; of them, beyond one a sequence and step */
 };
 
 /* ---- when requests were in flight ---- */
@@ -354,6 +361,11 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 static int post_tokens(struct walk *w, const struct step_item *s, int64_t end_ns, struct fault *why) {
 	const int64_t tokens[3] = {(int64_t)s->prefill_tokens - s->again_tokens, 0, s->decode_tokens};
 
+	if (w->summary->requests == 0) {
+		struct steps_state *st = w->state;
+		st->drafted_ntok += (int64_t)s->decode_tokens - s->decode_requests;
+		st->output_ntok += s->decode_tokens;
+	}
 	return w->summary->requests > 0 ? 0 : accounts_tokens(&w->accounts, 0, end_ns, tokens, 0, why);
 }
 
@@ -470,8 +482,26 @@ static void steps_span(struct walk *w) {
 	w->to_ns = w->summary->last_step_ns;
 }
 
+/* Where no request reports what a cache had of its prompt, steps say it: at first to find whether there was a cache. */
+static void begin(struct walk *w) {
+	const struct replica_summary *s = w->summary;
+	struct steps_state *st = w->state;
+
+	st->begun = true;
+	w->flight.most_ntok = s->most_ntok;
+	/* Drafts that are accepted: where requests have clearly more tokens than sequences have steps. */
+	double a_step = s->sequence_steps > 0 ? (double)s->made_ntok / (double)s->sequence_steps : 0;
+	w->flight.tokens_a_step = a_step > DRAFTS_A_STEP ? a_step : 0;
+	w->flight.seeks_hits = s->requests > 0 && s->cached_ntok == 0 &&
+	                       (w->purpose == WALK_FIT || hits_are_many(w->common->hits, s->replica));
+}
+
 static int steps_item(struct walk *w, const struct item *item, struct fault *why) {
 	struct steps_state *st = w->state;
+
+	if (!st->begun) {
+		begin(w);
+	}
 	int rc = take_pending(w, item->at_ns, why);
 
 	if (item->kind == ITEM_STEP) {
@@ -485,6 +515,30 @@ static int steps_item(struct walk *w, const struct item *item, struct fault *why
 		}
 	}
 	return rc;
+}
+
+/* Steps say what was scheduled, not what of it was accepted. */
+static void tell_drafts(const struct walk *w) {
+	const struct steps_state *st = w->state;
+
+	if (st->drafted_ntok > 0) {
+		quality_finding(w->quality, "drafts", names_text(w->common->options->names, w->summary->replica).at, NULL, QUALITY_NO_AMOUNT,
+		                "speculative decoding: steps count drafted tokens, whether accepted or not, so output is %" PRId64 " to %" PRId64
+		                " tokens, of which the larger is shown: requests would say it", st->output_ntok - st->drafted_ntok, st->output_ntok);
+	}
+}
+
+static void tell_hits(const struct walk *w) {
+	const struct flight *f = &w->flight;
+	const char *name = names_text(w->common->options->names, w->summary->replica).at;
+	char value[32];
+
+	if (f->seeks_hits) {
+		snprintf(value, sizeof value, "%" PRId64, f->hit_ntok);
+		quality_assume(w->quality, name, value, NULL, NULL,
+			       "replica %s: its requests do not report what a cache had of their prompts; that is prompts less the tokens that "
+			       "steps computed: %s of %" PRId64, name, value, f->prompt_ntok);
+	}
 }
 
 /* Records say how often, not when. */
@@ -507,6 +561,7 @@ static int steps_end(struct walk *w, struct fault *why) {
 	int failed = lanes_close(&((struct steps_state *)w->state)->lanes, w, leave_walk, why);
 	rc = rc < 0 ? rc : failed;
 	if (w->purpose == WALK_FIT) {
+		hits_note(w->common->hits, w->summary->replica, w->flight.prompt_ntok, w->flight.hit_ntok);
 		return rc < 0 ? rc : flight_clear(&w->flight, leave_walk, w, why);
 	}
 	if (rc >= 0 && w->to_ns > w->cursor_ns) {
@@ -515,6 +570,8 @@ static int steps_end(struct walk *w, struct fault *why) {
 	find_gaps(w);
 	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its stamp says */
 	tell_preemptions(w);
+	tell_hits(w);
+	tell_drafts(w);
 	if (w->over_ns > 0) {
 		quality_warn(w->quality, "replica %s: steps overlap, %.3f GPU-hours in all, which are counted as capacity: several "
 		             "engines under one name? Give each its own with --replica",

@@ -33,6 +33,7 @@ struct vllm {
 	bool has_version, speculative;
 	int64_t version[2];
 	bool told_requests;   /* the warning about lines of requests has been given */
+	bool told_hits;       /* that the prefix cache had some */
 	bool told_servers;    /* and that there are no statistics with several API servers */
 	int64_t finished;     /* requests of the Rust front end, which have no id */
 	char id[64];

@@ -163,6 +163,23 @@ enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t 
 	return PARSE_RECORD;
 }
 
+/* A hit rate above 0: the cache had some of prompts, but the line does not say how much. */
+static void note_hits(struct parser *p, struct text tail) {
+	const struct text key = T("Prefix cache hit rate: ");
+	struct vllm *v = p->state;
+	size_t at = text_find(tail, key);
+	int64_t tenths = 0;
+
+	if (v->told_hits || at == SIZE_MAX) {
+		return;
+	}
+	struct text rate = text_cut(tail, at + key.len, tail.len);
+	if (text_take_fixed(&rate, 1, &tenths) && tenths > 0) {
+		v->told_hits = true;
+		quality_state(p->quality, "cache-hits", "", "", "", "", "");
+	}
+}
+
 enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
 	struct text t = l->message;
 	int64_t prompt, generation, end_ns, running = UNKNOWN;
@@ -175,6 +192,7 @@ enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_n
 	if (e && e->interval_ns == 0 && text_find(t, T(", Swapped: ")) != SIZE_MAX) {
 		e->interval_ns = OLD_INTERVAL_NS;
 	}
+	note_hits(p, t);
 	const char *why = vllm_instant(p, l, stamp_ns, &end_ns);
 	return why ? reject(p, why) : vllm_window(p, l, end_ns, prompt, generation, running, out);
 }

@@ -1,0 +1,23 @@
+/* flight_private.h: what flight.c and flight_steps.c share; others use flight.h. */
+#ifndef ATTRIBUTE_FLIGHT_PRIVATE_H
+#define ATTRIBUTE_FLIGHT_PRIVATE_H
+
+#include "attribute/split/flight.h"
+
+/* How far a clock cut to the second, and a log's lag, may be off. */
+#define SLACK_NS (2 * NS_PER_SECOND)
+
+int64_t flight_scheduled_ns(const struct request_item *r);
+bool flight_comes_before(const struct active *a, const struct active *b);
+void flight_put_waiting(struct flight *f, struct active *a);
+int64_t flight_context_of(const struct flight *f, const struct active *a);
+void flight_find_rest(struct flight *f, struct active *a);
+bool flight_is_preemptible(const struct active *a);
+void flight_start_decoding(struct flight *f, struct active *a, int64_t until);
+struct active *flight_stop_decoding(struct flight *f, size_t at);
+int flight_let_go(struct flight *f, struct active *a, flight_leave *leave, void *context, struct fault *why);
+int64_t flight_decode_steps(const struct flight *f, const struct active *a);
+int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_count, flight_leave *leave, void *context,
+                   struct fault *why);
+
+#endif

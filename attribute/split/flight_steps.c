@@ -1,0 +1,271 @@
+/*
+ * flight_steps.c: whose prompts a step computes, and which sequences decode in it: also of requests that were preempted, and
+ * of those that do not report what a cache had of their prompts.
+ */
+#include <math.h>
+
+#include "attribute/split/flight_private.h"
+
+/* So many prompts of a step are told apart. */
+#define PROMPTS_MAX 256
+/* First tokens of one step, and how much later than the step's end they are. */
+#define TOGETHER_NS (NS_PER_SECOND / 1000)
+#define LATE_NS (3 * NS_PER_SECOND / 1000)
+
+/*
+ * Records say how often a request was preempted, not when: fewer sequences decode than should, and of those that are
+ * preempted once more the one scheduled last computes its context again before it decodes on, as engines do it.
+ */
+static void preempt(struct flight *f) {
+	size_t at = SIZE_MAX;
+
+	for (size_t i = 0; i < f->decoding_count; i++) {
+		if (flight_is_preemptible(f->decoding[i]) && (at == SIZE_MAX || flight_comes_before(f->decoding[at], f->decoding[i]))) {
+			at = i;
+		}
+	}
+	struct active *a = f->decoding[at];
+	int64_t context = flight_context_of(f, a);
+	if (f->settle) {
+		f->settle(f->settle_context, a);
+	}
+	flight_stop_decoding(f, at);
+	a->decoding = false;
+	a->pauses++;
+	a->paused = true;
+	f->paused++;
+	a->context = context;
+	a->remaining = context < COUNT_UNKNOWN ? (uint32_t)context : 0;
+	a->computed = 0;
+	a->prior = 0;
+	flight_put_waiting(f, a);
+}
+
+/* More sequences decode than should: one whose context was found in a cache in part. */
+static bool resume(struct flight *f) {
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		struct active *a = f->waiting[i];
+		if (a->paused) {
+			f->waiting_count--;
+			memmove(f->waiting + i, f->waiting + i + 1, (f->waiting_count - i) * sizeof *f->waiting);
+			flight_start_decoding(f, a, a->request.finish_ns != UNKNOWN ? a->request.finish_ns : INT64_MAX);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void match_decoders(struct flight *f, int64_t decoders) {
+	while (f->preemptible > 0 && (int64_t)f->decoding_count > decoders) {
+		preempt(f);
+	}
+	while (f->paused > 0 && (int64_t)f->decoding_count < decoders && resume(f)) {
+	}
+}
+
+/* First come, first served: gives out the tokens of a step's prompts; returns those that no prompt explains. */
+static int64_t give_chunks(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
+	for (size_t i = 0; i < f->waiting_count && left > 0; i++) {
+		struct active *a = f->waiting[i];
+		if (flight_scheduled_ns(&a->request) > latest_ns || (s->prefill_requests > 0 && f->chunk_count >= s->prefill_requests)) {
+			break;
+		}
+		if (a->remaining > 0) {
+			int64_t tokens = a->remaining < left ? a->remaining : left;
+			flight_add_chunk(f, a, tokens);
+			left -= tokens;
+		}
+	}
+	return left;
+}
+
+/* Prompts of a step: those it finishes, then at most one that it cuts. */
+struct prompts {
+	size_t at[PROMPTS_MAX]; /* in waiting */
+	size_t count;
+	size_t finished;
+	int64_t remaining; /* of those that it finishes, if no cache had any of them */
+};
+
+/*
+ * By the clock: whose first token comes at the step's end. By count: all whose first tokens come together; the
+ * first one unless it is alone in a full step.
+ */
+static bool is_finished(const struct flight *f, const struct step_item *s, const struct prompts *p, int64_t end_ns, bool by_count) {
+	const struct active *a = f->waiting[p->at[p->finished]], *head = f->waiting[p->at[0]];
+	int64_t first = a->request.first_token_ns, with = head->request.first_token_ns;
+
+	if (!by_count && first != UNKNOWN) {
+		return first <= end_ns;
+	}
+	bool full = (int64_t)s->prefill_tokens + s->decode_tokens >= f->most_ntok, last = p->finished + 1 == p->count;
+	if (p->finished > 0 && first != UNKNOWN && with != UNKNOWN) {
+		return first - with <= TOGETHER_NS;
+	}
+	return !full || !last;
+}
+
+static struct prompts prompts_of(const struct flight *f, const struct step_item *s, int64_t latest_ns, int64_t end_ns, bool by_count) {
+	struct prompts p = {.count = 0};
+	size_t most = s->prefill_requests > 0 && s->prefill_requests < PROMPTS_MAX ? s->prefill_requests : PROMPTS_MAX;
+
+	for (size_t i = 0; i < f->waiting_count && p.count < most; i++) {
+		const struct active *a = f->waiting[i];
+		if (flight_scheduled_ns(&a->request) > latest_ns) {
+			break;
+		}
+		if (a->remaining > 0) {
+			p.at[p.count++] = i;
+		}
+	}
+	while (p.finished < p.count && is_finished(f, s, &p, end_ns, by_count)) {
+		p.remaining += f->waiting[p.at[p.finished++]]->remaining;
+	}
+	return p;
+}
+
+/*
+ * By count, a prompt that was taken for cut may have been done. Steps are placed no later than they were: who has its first
+ * token before one begins is not in it.
+ */
+static void catch_up(struct flight *f, int64_t start_ns) {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		struct active *a = f->waiting[i];
+		int64_t first = a->request.first_token_ns;
+		if (a->remaining > 0 && first != UNKNOWN && first < start_ns - TOGETHER_NS && a->request.part == PART_BOTH) {
+			flight_find_rest(f, a);
+			a->remaining = 0;
+			flight_start_decoding(f, a, f->decode_step + flight_decode_steps(f, a));
+		} else {
+			f->waiting[kept++] = a;
+		}
+	}
+	f->waiting_count = kept;
+}
+
+static void find_in_cache(struct flight *f, struct active *a, int64_t ntok) {
+	a->prior += ntok;
+	a->request.cached_tokens += (uint32_t)ntok;
+	a->remaining -= (uint32_t)ntok;
+	f->hit_ntok += ntok;
+}
+
+/*
+ * What of a step's prompts a cache had: what is missing of the tokens that would finish them, in proportion. Beside a prompt
+ * that is cut nobody knows whose tokens they are: the cache had as much as of the prompts before.
+ */
+static void seek_hits(struct flight *f, const struct step_item *s, int64_t latest_ns, int64_t end_ns, bool by_count) {
+	struct prompts p = prompts_of(f, s, latest_ns, end_ns, by_count);
+	int64_t computed = s->prefill_tokens, seen = 0, given = 0;
+
+	if (p.finished < p.count) {
+		double missed = f->prompt_ntok > 0 ? 1 - fmin(1, (double)f->hit_ntok / (double)f->prompt_ntok) : 1;
+		computed = (int64_t)fmin((double)computed - 1, (double)p.remaining * missed);
+	}
+	if (computed >= p.remaining || computed < (int64_t)p.finished) {
+		return;
+	}
+	for (size_t i = 0; i < p.finished; i++) {
+		struct active *a = f->waiting[p.at[i]];
+		seen += a->remaining;
+		int64_t upto = (int64_t)((int128)computed * seen / p.remaining), left = (int64_t)(p.finished - i) - 1;
+		int64_t part = upto - given > 1 ? upto - given : 1;
+		part = part > computed - given - left ? computed - given - left : part;
+		given += part;
+		if (part < a->remaining) {
+			find_in_cache(f, a, a->remaining - part);
+		}
+	}
+}
+
+/* A prompt that is done, or nearly, and whose first token has not come, was preempted on the way. */
+static bool restart(struct flight *f, int64_t latest_ns) {
+	struct active *found = NULL;
+
+	for (size_t i = 0; i < f->waiting_count && flight_scheduled_ns(&f->waiting[i]->request) <= latest_ns; i++) {
+		struct active *a = f->waiting[i];
+		if (!a->paused && flight_is_preemptible(a) && a->computed > 0 && a->remaining == 0) {
+			found = a;
+		}
+	}
+	if (found) {
+		found->pauses++;
+		found->remaining = found->computed;
+		found->computed = 0;
+	}
+	return found;
+}
+
+/* Tokens that no prompt explains: whose are computed again? */
+static bool start_again(struct flight *f, const struct step_item *s, int64_t latest_ns) {
+	if (restart(f, latest_ns)) {
+		return true;
+	}
+	if (f->preemptible > 0 && (int64_t)f->decoding_count > s->decode_requests) {
+		preempt(f);
+		return true;
+	}
+	return false;
+}
+
+int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
+                 void *context, struct fault *why) {
+	int64_t middle = start_ns + s->duration_ns / 2;
+	int64_t latest = by_count ? start_ns + SLACK_NS : middle;
+
+	int rc = flight_advance_to(f, middle, s->decode_requests, by_count, leave, context, why);
+	/* In a step of prompts alone, engines may let sequences wait. */
+	if (rc >= 0 && !by_count && s->decode_requests > 0) {
+		match_decoders(f, s->decode_requests);
+	}
+	f->chunk_count = 0;
+	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
+	if (rc >= 0 && f->seeks_hits && s->prefill_tokens > 0) {
+		int64_t late_ns = s->duration_ns / 2 < LATE_NS ? s->duration_ns / 2 : LATE_NS;
+		if (by_count) {
+			catch_up(f, start_ns);
+		}
+		seek_hits(f, s, latest, start_ns + s->duration_ns + late_ns, by_count);
+	}
+	int64_t left = give_chunks(f, s, s->prefill_tokens, latest);
+	while (rc >= 0 && left > 0 && !by_count && start_again(f, s, latest)) {
+		left = give_chunks(f, s, left, latest);
+	}
+	return rc;
+}
+
+/* By count: whose prompt is done has its first token, and leaves after the steps of the others. */
+static int finish_prompts(struct flight *f, flight_leave *leave, void *context, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < f->chunk_count && rc >= 0; i++) {
+		struct active *a = f->chunks[i].active;
+		if (a->remaining > 0) {
+			continue;
+		}
+		flight_find_rest(f, a);
+		size_t at = 0;
+		while (f->waiting[at] != a) {
+			at++;
+		}
+		f->waiting_count--;
+		memmove(f->waiting + at, f->waiting + at + 1, (f->waiting_count - at) * sizeof *f->waiting);
+		if (flight_decode_steps(f, a) == 0 || a->request.part == PART_PREFILL) {
+			rc = flight_let_go(f, a, leave, context, why);
+		} else {
+			flight_start_decoding(f, a, f->decode_step + flight_decode_steps(f, a));
+		}
+	}
+	return rc;
+}
+
+int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
+                  struct fault *why) {
+	if (s->decode_requests > 0) {
+		f->context_sum += (int64_t)f->decoding_count;
+		f->decode_step++;
+	}
+	return by_count ? finish_prompts(f, leave, context, why) : 0;
+}
