@@ -183,6 +183,7 @@ void flight_find_rest(struct flight *f, struct active *a) {
 	if (f->seeks_hits && a->computed > 0 && !a->paused && a->pauses == 0) {
 		f->prompt_ntok += a->request.prompt_tokens;
 		f->hit_ntok += a->remaining;
+		f->hits_elsewhere |= a->request.part == PART_PREFILL;
 		a->request.cached_tokens += a->remaining;
 		a->remaining = 0;
 	}

@@ -74,6 +74,7 @@ struct flight {
 	double tokens_a_step; /* of a sequence: more than 1 with drafts that are accepted; 0: not known */
 	int64_t most_ntok;   /* of a step: one with fewer tokens cuts no prompt */
 	int64_t prompt_ntok, hit_ntok; /* of requests that left: of those whose prompts steps computed, and what the cache had of them */
+	bool hits_elsewhere; /* such of requests whose tokens count on another replica */
 	size_t paused;
 	int64_t preemptions, placed; /* of requests that left: by their records, and found in steps */
 	size_t preemptible;  /* decoders that are preempted once more, by their records */

@@ -180,6 +180,27 @@ static void seek_hits(struct flight *f, const struct step_item *s, int64_t lates
 	}
 }
 
+/* By count: what is computed again in a step of which the log says so. It decodes on in the next one. */
+static void give_again(struct flight *f, const struct step_item *s) {
+	struct active *last = NULL;
+
+	for (size_t i = 0; i < f->decoding_count && s->again_tokens > 0; i++) {
+		struct active *a = f->decoding[i];
+		if (flight_is_preemptible(a) && (!last || flight_comes_before(last, a))) {
+			last = a;
+		}
+	}
+	if (last) {
+		f->preemptible--;
+		last->pauses++;
+		f->preemptible += flight_is_preemptible(last);
+		last->prior = 0;
+		last->remaining = s->again_tokens;
+		last->computed = 0;
+		flight_add_chunk(f, last, s->again_tokens);
+	}
+}
+
 /* A prompt that is done, or nearly, and whose first token has not come, was preempted on the way. */
 static bool restart(struct flight *f, int64_t latest_ns) {
 	struct active *found = NULL;
@@ -222,14 +243,15 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 	}
 	f->chunk_count = 0;
 	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
+	if (rc >= 0 && by_count && s->prefill_tokens > 0) {
+		catch_up(f, start_ns);
+		give_again(f, s);
+	}
 	if (rc >= 0 && f->seeks_hits && s->prefill_tokens > 0) {
 		int64_t late_ns = s->duration_ns / 2 < LATE_NS ? s->duration_ns / 2 : LATE_NS;
-		if (by_count) {
-			catch_up(f, start_ns);
-		}
 		seek_hits(f, s, latest, start_ns + s->duration_ns + late_ns, by_count);
 	}
-	int64_t left = give_chunks(f, s, s->prefill_tokens, latest);
+	int64_t left = give_chunks(f, s, (int64_t)s->prefill_tokens - f->chunk_tokens, latest);
 	while (rc >= 0 && left > 0 && !by_count && start_again(f, s, latest)) {
 		left = give_chunks(f, s, left, latest);
 	}

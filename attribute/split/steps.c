@@ -533,8 +533,13 @@ static void tell_hits(const struct walk *w) {
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 	char value[32];
 
-	if (f->seeks_hits) {
-		snprintf(value, sizeof value, "%" PRId64, f->hit_ntok);
+	snprintf(value, sizeof value, "%" PRId64, f->hit_ntok);
+	if (f->seeks_hits && (f->preemptions > 0 || f->hits_elsewhere)) {
+		quality_finding(w->quality, "cached-unknown", name, NULL, QUALITY_NO_AMOUNT,
+				"replica %s: steps computed fewer tokens than the prompts of its requests have: a cache had some of them, how many is "
+				"not known where %s: requests that report cached tokens would say it (vLLM: --enable-prompt-tokens-details)",
+				name, f->preemptions > 0 ? "preempted requests are computed again" : "another replica decodes");
+	} else if (f->seeks_hits) {
 		quality_assume(w->quality, name, value, NULL, NULL,
 			       "replica %s: its requests do not report what a cache had of their prompts; that is prompts less the tokens that "
 			       "steps computed: %s of %" PRId64, name, value, f->prompt_ntok);
