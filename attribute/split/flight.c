@@ -9,6 +9,14 @@ void flight_init(struct flight *f) {
 	*f = (struct flight){0};
 }
 
+void flight_set_like(struct flight *f, const struct flight *like) {
+	f->settle = like->settle;
+	f->settle_context = like->settle_context;
+	f->seeks_hits = like->seeks_hits;
+	f->most_ntok = like->most_ntok;
+	f->tokens_a_step = like->tokens_a_step;
+}
+
 static void free_active(struct active *a) {
 	free(a->id);
 	free(a);

@@ -88,6 +88,8 @@ struct flight {
 typedef int flight_leave(void *context, struct active *a, struct fault *why);
 
 void flight_init(struct flight *f);
+/* What is known of the replica, and whose accounts settle. */
+void flight_set_like(struct flight *f, const struct flight *like);
 void flight_release(struct flight *f);
 
 /* Takes a request in; the caller may yet correct what is known of it. */

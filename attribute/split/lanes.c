@@ -34,6 +34,7 @@ static void open_lane(struct lanes *l, struct walk *w, name_id model, int64_t at
 	new = &l->at[l->count];
 	*new = (struct lane){.model = model};
 	flight_init(&new->flight);
+	flight_set_like(&new->flight, &w->flight);
 	if (w->purpose == WALK_POST) {
 		accounts_open(&new->accounts, w->common, &w->flight, a->replica, model, w->pool, at_ns);
 		new->accounts.has_requests = a->has_requests;
@@ -55,6 +56,7 @@ void lanes_use(struct lanes *l, struct walk *w, name_id model, int64_t at_ns) {
 		const struct decode_sums *now = w->flight.now;
 		open_lane(l, w, model, at_ns);
 		w->flight.now = now; /* accounts_open set it to those that are to come */
+		w->flight.settle_context = &w->accounts;
 	}
 	if (i != l->used) {
 		const struct decode_sums *now = w->flight.now;

@@ -177,7 +177,6 @@ static void warn_unpaid(const struct walk *w) {
 	}
 }
 
-<<<<<<< HEAD
 /* Busy time that no request explains, though there are requests: they are not all there, or their clock is off. */
 static void find_unattributed(const struct walk *w) {
 	const struct accounts *a = &w->accounts;
@@ -188,7 +187,9 @@ static void find_unattributed(const struct walk *w) {
 		quality_finding(w->quality, "unattributed", name, NULL, QUALITY_NO_AMOUNT,
 		                "%s: %.3g %% of the busy time has no request: requests are missing in the logs, were computed again after a "
 		                "preemption, or are stamped by a clock that differs", name, 100 * (double)rest_ns / (double)a->busy_ns);
-=======
+	}
+}
+
 /* Did a log say that a prefix cache had part of the prompts, and does none say how much? */
 static void tell_unknown_hits(const struct walk *w) {
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
@@ -204,7 +205,6 @@ static void tell_unknown_hits(const struct walk *w) {
 		                "a prefix cache had part of the prompts, by its hit rate, but the log reports computed tokens only: cached "
 		                "input is not known, and not in the figures");
 		quality_missing(w->quality, "cached input", "requests that report it: vLLM does with --enable-prompt-tokens-details", NULL);
->>>>>>> 23a48af (What a cache had of prompts where requests do not report it: prompts less computed tokens)
 	}
 }
 
@@ -221,11 +221,8 @@ int walk_end(struct walk *w, struct fault *why) {
 		energy_free(w->accounts.energy);
 		rc = rc < 0 ? rc : check_identity(w, why);
 		warn_unpaid(w);
-<<<<<<< HEAD
 		find_unattributed(w);
-=======
 		tell_unknown_hits(w);
->>>>>>> 23a48af (What a cache had of prompts where requests do not report it: prompts less computed tokens)
 	}
 	if (walker && walker->release) {
 		walker->release(w);
