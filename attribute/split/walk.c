@@ -190,24 +190,6 @@ static void find_unattributed(const struct walk *w) {
 	}
 }
 
-/* Did a log say that a prefix cache had part of the prompts, and does none say how much? */
-static void tell_unknown_hits(const struct walk *w) {
-	const char *name = names_text(w->common->options->names, w->summary->replica).at;
-	size_t count;
-	const struct quality_notice *n = quality_notices(w->quality, NOTICE_ASSUMPTION, &count);
-	bool hits = false;
-
-	for (size_t i = 0; i < count; i++) {
-		hits |= n[i].field[NOTICE_KIND] && strcmp(n[i].field[NOTICE_KIND], "cache-hits") == 0;
-	}
-	if (hits && w->summary->requests == 0 && w->summary->cached_ntok == 0 && w->summary->steps + w->summary->windows > 0) {
-		quality_finding(w->quality, "cached-unknown", name, NULL, QUALITY_NO_AMOUNT,
-		                "a prefix cache had part of the prompts, by its hit rate, but the log reports computed tokens only: cached "
-		                "input is not known, and not in the figures");
-		quality_missing(w->quality, "cached input", "requests that report it: vLLM does with --enable-prompt-tokens-details", NULL);
-	}
-}
-
 int walk_end(struct walk *w, struct fault *why) {
 	const struct walker *walker = walker_of(w->summary);
 	int rc = walker ? walker->end(w, why) : 0;
@@ -222,7 +204,6 @@ int walk_end(struct walk *w, struct fault *why) {
 		rc = rc < 0 ? rc : check_identity(w, why);
 		warn_unpaid(w);
 		find_unattributed(w);
-		tell_unknown_hits(w);
 	}
 	if (walker && walker->release) {
 		walker->release(w);

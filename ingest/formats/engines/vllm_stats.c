@@ -176,7 +176,9 @@ static void note_hits(struct parser *p, struct text tail) {
 	struct text rate = text_cut(tail, at + key.len, tail.len);
 	if (text_take_fixed(&rate, 1, &tenths) && tenths > 0) {
 		v->told_hits = true;
-		quality_state(p->quality, "cache-hits", "", "", "", "", "");
+		quality_warn(p->quality, "vLLM's prefix cache had part of the prompts, by its hit rate, but its lines report computed tokens only: "
+		             "where no request reports cached tokens, cached input is not known and not in the figures "
+		             "(--enable-prompt-tokens-details)");
 	}
 }
 
@@ -192,7 +194,9 @@ enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_n
 	if (e && e->interval_ns == 0 && text_find(t, T(", Swapped: ")) != SIZE_MAX) {
 		e->interval_ns = OLD_INTERVAL_NS;
 	}
-	note_hits(p, t);
 	const char *why = vllm_instant(p, l, stamp_ns, &end_ns);
+	if (!why && prompt_is_computed(p->state, end_ns)) {
+		note_hits(p, t);
+	}
 	return why ? reject(p, why) : vllm_window(p, l, end_ns, prompt, generation, running, out);
 }
