@@ -429,13 +429,15 @@ const struct step_model *fits_fitted(const struct attribution_fits *f, const str
 /* Where nothing is published of the card: peak FLOP/s over bandwidth of GPUs of today (A100 153, H100 295, B200 281). */
 #define RIDGE_NTOK 300
 
-static double ridge_of(const struct attribution_fits *f, name_id gpu) {
+static double ridge_of(const struct attribution_fits *f, const struct fit_key *key) {
+	const struct modelspec *described = f->fleet ? fleet_description_of(f->fleet, key->model, key->gpu, key->gpus_per_replica) : NULL;
 	struct gpu_catalogue *catalogue;
 	struct fault why;
 	double ridge = RIDGE_NTOK;
+	name_id gpu = key->gpu;
 
 	if (gpu != 0 && gpu_catalogue_read(&catalogue, fleet_cards(f->fleet), &why) >= 0) {
-		theory_ridge(catalogue, names_text(f->names, gpu), &ridge);
+		theory_ridge(catalogue, names_text(f->names, gpu), key->gpus_per_replica, described, &ridge);
 		gpu_catalogue_free(catalogue);
 	}
 	return ridge;
@@ -452,7 +454,7 @@ const struct rough_model *fits_rough_model(struct attribution_fits *f, const str
 	struct fit *fit = solved_fit(f, key);
 
 	if (!fit->rough_model) {
-		struct rough_sources s = {.day = fit->rough, .ridge_ntok = ridge_of(f, key->gpu)};
+		struct rough_sources s = {.day = fit->rough, .ridge_ntok = ridge_of(f, key)};
 		for (int day = 0, at = 0; day < 3; day++) {
 			s.days[day] = rough_beside(f, fit, key->role, day - 1);
 			for (enum role role = ROLE_MIXED; role <= ROLE_DECODE; role++) {

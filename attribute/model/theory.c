@@ -74,10 +74,26 @@ bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, int64_
 	return true;
 }
 
-void theory_ridge(const struct gpu_catalogue *catalogue, struct text gpu, double *ntok) {
+/* At a usual number of sequences, and for large batches. */
+#define USUAL_SEQUENCES 32
+#define LARGE_NTOK 2048
+
+/* Of models with experts few weights are computed with for each token, and most are read. */
+static double described_ridge(const struct step_model *m) {
+	const struct batch usual = {.decode_tokens = USUAL_SEQUENCES}, large = {.prefill_tokens = LARGE_NTOK}, larger = {.prefill_tokens = 2 * LARGE_NTOK};
+	double token_ns = (step_model_ns(m, &larger) - step_model_ns(m, &large)) / LARGE_NTOK;
+
+	return token_ns > 0 ? step_model_ns(m, &usual) / token_ns : 0;
+}
+
+void theory_ridge(const struct gpu_catalogue *catalogue, struct text gpu, int64_t gpus, const struct modelspec *described, double *ntok) {
 	const struct gpu *card = gpu_find(catalogue, gpu);
+	struct step_model m;
 
 	if (card && card->flops[PRECISION_BF16] > 0 && card->bandwidth > 0) {
 		*ntok = (double)card->flops[PRECISION_BF16] / (double)card->bandwidth;
+	}
+	if (described && theory_model(catalogue, gpu, gpus, described, &m)) {
+		*ntok = fmax(*ntok, described_ridge(&m));
 	}
 }

@@ -17,7 +17,10 @@ struct gpu_catalogue;
 bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, int64_t gpus, const struct modelspec *described,
                   struct step_model *m);
 
-/* Peak FLOP/s over bandwidth: tokens whose arithmetic takes as long as reading the weights. *ntok stays if not known. */
-void theory_ridge(const struct gpu_catalogue *catalogue, struct text gpu, double *ntok);
+/*
+ * Prompt tokens whose arithmetic takes as long as a step of decoding: peak FLOP/s over bandwidth; more, where
+ * the model's description (NULL: none) has experts. *ntok stays if not known.
+ */
+void theory_ridge(const struct gpu_catalogue *catalogue, struct text gpu, int64_t gpus, const struct modelspec *described, double *ntok);
 
 #endif
