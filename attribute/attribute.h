@@ -113,7 +113,7 @@ struct attribute_options {
 	unsigned lanes;            /* how many threads will call attribution_take */
 	const char *requests_path; /* --requests; NULL: none */
 	bool part;                 /* these are some of the replicas: what is left of pools' uptime is not posted */
-	name_id only_replica;      /* leave out what records tell of others (a request names two); 0: of all */
+	name_id only_replica;      /* leave out what records report of others (a request names two); 0: of all */
 	bool compare_rules;        /* collect what attribution_give_rules gives */
 	bool positions;            /* collect what attribution_give_positions gives */
 	vendor_test *is_vendors;   /* NULL: no request was bought */

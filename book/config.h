@@ -6,7 +6,7 @@
 
 /* Logs of one kind: a pattern of paths, and what they do not say themselves. */
 struct config_logs {
-	const char *path; /* a glob; %Y %m %d stand for digits of a date */
+	const char *path; /* a glob; %Y %m %d represent digits of a date */
 	const char *model, *replica, *tenant, *log_zone, *log_format;
 };
 

@@ -36,7 +36,7 @@ int config_set_options(const struct config *c, struct book_settings *s, struct f
 
 /* ---- dates in paths ---- */
 
-/* "%Y-%m-%d" in a path of logs stands for a day, or for any (NULL). */
+/* "%Y-%m-%d" in a path of logs represents a day, or any day (NULL). */
 static void date_pattern(const char *path, const struct civil *day, char *out, size_t size) {
 	static const char *const any = "[0-9][0-9][0-9][0-9]";
 	size_t n = 0;

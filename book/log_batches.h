@@ -16,7 +16,7 @@
 #define LOG_BATCH_BYTES ((int64_t)64 * 1024 * 1024)
 
 struct log_batches;
-/* Lists the files that these logs stand for, but those that lie there as the book has seen them. */
+/* Lists the files that these logs represent, but those that lie there as the book has seen them. */
 int log_batches_new(struct log_batches **out, struct book *b, const struct logs *logs, int64_t files, struct fault *why);
 void log_batches_free(struct log_batches *p);
 /* The next batch; what it points to lives until the next call. 1, or 0: there is no more; or negative. */

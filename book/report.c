@@ -32,7 +32,7 @@ static int reach_slot(void *slots, const struct entry *e) {
 	return 0;
 }
 
-/* The hours of the first and the last entry: what was paid can reach beyond what any log tells of. */
+/* The hours of the first and the last entry: what was paid can reach beyond what any log reports. */
 static int find_slots(struct book *b, const struct book_statement *s, int64_t from_ns, int64_t to_ns, struct slots *out,
                       struct fault *why) {
 	int rc = ledger_entries(b->ledger, from_ns, from_ns + NS_PER_DAY, s->as_of, LEDGER_SLOTS, reach_slot, out, why);

@@ -105,7 +105,7 @@ static const char head[] =
 	"prefill (input) and decode (output), and prints a statement whose parts add up to the bill: what a\n"
 	"million tokens cost, input, cached input and output apart, next to their list price.\n"
 	".PP\n"
-	"Compression (gzip, zstd) and the format of a log are told by content, never by name.\n"
+	"Compression (gzip, zstd) and the format of a log are detected from the content, never by name.\n"
 	"See \\fBtollbook\\fR(5) for the files that are read and written.\n"
 	".SH COMMANDS\n";
 

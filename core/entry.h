@@ -14,7 +14,7 @@ enum entry_kind {
 	ENTRY_OUTPUT,       /* decode */
 	ENTRY_OTHER,        /* between the steps of requests in flight, dummy steps */
 	ENTRY_IDLE,         /* paid, and no request in flight */
-	ENTRY_UNOBSERVED,   /* paid, and no log speaks */
+	ENTRY_UNOBSERVED,   /* paid, and no log covers it */
 	ENTRY_KINDS
 };
 

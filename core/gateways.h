@@ -1,4 +1,4 @@
-/* gateways.h: whose requests are that gateways' logs tell of. */
+/* gateways.h: to which replicas the requests in gateways' logs belong. */
 #ifndef CORE_GATEWAYS_H
 #define CORE_GATEWAYS_H
 
@@ -9,14 +9,14 @@
 /* The engines of which logs tell. */
 struct engines {
 	bool any, many; /* replicas */
-	bool requests;  /* do their logs tell of any? */
+	bool requests;  /* do their logs report any? */
 	name_id replica; /* the first of them */
 };
 
 enum gateways_are {
 	GATEWAYS_NONE,
 	GATEWAYS_REPLICAS, /* themselves, as no engine's log is there */
-	GATEWAYS_OF_ONE,   /* the log of the one replica, which tells of no requests */
+	GATEWAYS_OF_ONE,   /* the log of the one replica, which reports no requests */
 	GATEWAYS_APART,    /* to be joined to the requests of engines */
 };
 
@@ -27,7 +27,7 @@ struct gateways {
 
 /* Another replica of which an engine's log tells, or the same again. */
 void engines_add(struct engines *e, name_id replica, bool requests);
-/* What gateways are beside these; `told`: do gateways tell of any request? */
+/* What gateways are beside these; `told`: do gateways report any request? */
 struct gateways gateways_beside(const struct engines *e, bool told);
 
 #endif

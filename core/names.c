@@ -26,7 +26,7 @@ struct block {
 
 /* A place in the hash table. Number 0 (the empty text) is never in it, so 0 is a free place. */
 struct place {
-	uint32_t tag; /* upper half of the hash: most others are told apart without reading their text */
+	uint32_t tag; /* upper half of the hash: most others are distinguished without reading their text */
 	name_id id;
 };
 

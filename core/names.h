@@ -1,4 +1,4 @@
-/* names.h: interned strings, shared by threads. Small numbers stand for replicas, models, tenants. */
+/* names.h: interned strings, shared by threads. Small numbers represent replicas, models, tenants. */
 #ifndef CORE_NAMES_H
 #define CORE_NAMES_H
 

@@ -9,7 +9,7 @@ const struct text service_names[SERVICES] = {
 
 /*
  * Other words for a class. OpenAI's "auto" leaves the choice to the account, whose own is standard
- * unless the answer says otherwise. Its "fast" is the priority of before July 2026 under a new name;
+ * unless the answer states another. Its "fast" is the priority of before July 2026 under a new name;
  * its "scale" is capacity paid in advance, which no price per token is published for.
  */
 static const struct {

@@ -1,4 +1,4 @@
-/* service.h: classes of service that list prices tell apart. */
+/* service.h: classes of service that list prices distinguish. */
 #ifndef CORE_SERVICE_H
 #define CORE_SERVICE_H
 

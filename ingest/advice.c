@@ -28,7 +28,7 @@ static bool wants_better(const struct stream *s) {
 }
 
 static bool is_from(const struct parser *p, const int64_t since[2]) {
-	/* A log that does not state its version is taken for a new one. */
+	/* A log that does not state its version is treated as a new one. */
 	return !p->has_version || p->version[0] > since[0] || (p->version[0] == since[0] && p->version[1] >= since[1]);
 }
 

@@ -1,5 +1,5 @@
 /*
- * document.h: JSON that is written over several lines, cut into objects that each stand for a line.
+ * document.h: JSON that is written over several lines, cut into objects that each represent a line.
  *
  * Log stores and usage APIs print documents such as {"events":[{…},{…}]}, indented or with an element a line. The
  * elements of such arrays become lines of their own, in memory bounded by the largest one; any other value becomes

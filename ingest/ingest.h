@@ -93,7 +93,7 @@ struct ingest_options {
 };
 
 /*
- * The files that the sources stand for, in the order in which records number them. What cannot be
+ * The files that the sources represent, in the order in which records number them. What cannot be
  * listed is damage. 0, or what the sink returned.
  */
 typedef int ingest_file_sink(void *context, const char *name, int64_t bytes, const struct ingest_source *source);

@@ -24,7 +24,7 @@ void lines_feed(struct lines *l, struct text block);
 /*
  * The next line, without its LF or CRLF, without a byte order mark at the beginning of
  * the file, and without NULs in front (what a log truncated while it is written leaves).
- * Valid until the next call. LINE_TOO_LONG stands for a line that was dropped.
+ * Valid until the next call. LINE_TOO_LONG represents a line that was dropped.
  */
 enum line_status lines_next(struct lines *l, struct text *line);
 

@@ -1,4 +1,4 @@
-/* paths.h: the files that the LOGs of the command line stand for. */
+/* paths.h: the files that the LOGs of the command line represent. */
 #ifndef INGEST_PATHS_H
 #define INGEST_PATHS_H
 

@@ -46,7 +46,7 @@ struct reading {
 	struct ingest_plan plan;
 	bool in_end; /* all lines are read */
 	int64_t fed, before; /* unpacked bytes handed in; where the line delivered last begins */
-	/* Where the log was taken for finished, and goes on: */
+	/* Where the log was treated as finished, and goes on: */
 	bool taking_back, went_on; /* what its end gave is being taken back; has been */
 	bool reopened;             /* its last known line was a part of one */
 	int64_t taken_back;
@@ -315,7 +315,7 @@ static void parse_end(struct reading *r) {
 }
 
 /*
- * The log was taken for finished here, behind `part` of a line (NULL: behind a whole one), but goes on. What its end
+ * The log was treated as finished here, behind `part` of a line (NULL: behind a whole one), but goes on. What its end
  * gave is taken back: it comes again, whole. Reading then goes on as if nothing had been asked for.
  */
 static void take_back(struct reading *r, const struct text *part) {

@@ -24,7 +24,7 @@ static bool is_number(struct text t) {
 	       (unit.len == 0 || text_eq(unit, T("%")) || text_eq(unit, T("s")) || text_eq(unit, T("ms")));
 }
 
-/* The length of what matches at the start of t: '0' stands for a digit, other bytes for themselves; or 0. */
+/* The length of what matches at the start of t: '0' represents a digit, other bytes themselves; or 0. */
 static size_t shape_len(struct text t, const char *shape) {
 	size_t n = strlen(shape);
 

@@ -82,7 +82,7 @@ static bool first_year(struct stamps *s, struct civil c, int64_t *ns, bool *ambi
 	for (int year = now.year; year > now.year - 5; year--) { /* 29 February may be years back */
 		if (to_instant(s, c, year, ns, ambiguous) && *ns <= s->now_ns + NS_PER_DAY) {
 			quality_warn(s->quality,
-			             "log stamps without a year were read as of %d, by the clock; --log-year says otherwise",
+			             "log stamps without a year were read as of %d, by the clock; override with --log-year",
 			             year);
 			return true;
 		}
@@ -130,7 +130,7 @@ bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
 	}
 	if (!s->zone && !s->warned_zone) {
 		s->warned_zone = true;
-		quality_warn(s->quality, "log stamps without a zone were read as UTC; --log-zone says otherwise");
+		quality_warn(s->quality, "log stamps without a zone were read as UTC; override with --log-zone");
 	}
 	int64_t first = *ns;
 	*ns = ambiguous ? later_if_stepped_back(s, *ns) : *ns;

@@ -485,7 +485,7 @@ static bool sum_pools(struct reconciliation *r) {
 	return fits;
 }
 
-/* Within the time that the invoice speaks of, the hours of pools that no line of it does. */
+/* Within the time that the invoice covers, the hours of pools that no line covers. */
 static bool sum_rest(struct tying *t) {
 	struct tied_list *rest = &t->out->rest;
 	int128 money = 0;

@@ -78,7 +78,7 @@ struct segment_list {
 };
 int segment_keep(void *list, const struct ledger_segment *s); /* a ledger_segment_sink */
 
-/* ---- what segments tell of (spans.c) ---- */
+/* ---- what segments report (spans.c) ---- */
 
 enum span_kind record_span_kind(const struct record *r);
 /* Makes a segment's counts and extents those of no records; adds a record to them. */

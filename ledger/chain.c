@@ -4,7 +4,7 @@
  * whoever keeps the last seal elsewhere (`tollbook verify --head`) also sees runs cut off at the end.
  *
  * Outside of it are rows that later runs replace: source, file, segment, evidence, dirty, day and fit, which are checked
- * against the files, records and entries that they stand for.
+ * against the files, records and entries that they represent.
  */
 #include <inttypes.h>
 #include <stdio.h>

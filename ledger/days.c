@@ -1,4 +1,4 @@
-/* days.c: segments, what is to be attributed anew, and fits. Whom segments tell of: spans.c. */
+/* days.c: segments, what is to be attributed anew, and fits. Which replicas segments cover: spans.c. */
 #include "core/exact.h"
 #include "core/instant.h"
 #include "ledger/book.h"

@@ -155,7 +155,7 @@ struct standing {
 	int64_t id;
 	name_id replica;
 	char hash[DIGEST_HEX_MAX];
-	bool met; /* the new version speaks of it */
+	bool met; /* the new version covers it */
 };
 
 struct post {

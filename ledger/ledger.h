@@ -165,8 +165,8 @@ struct ledger_segment {
 	char hash[DIGEST_HEX_MAX];
 	int64_t bytes;
 	int64_t counts[RECORD_KINDS];
-	int64_t first_ns, last_ns; /* of all instants its records tell of */
-	int64_t gateways; /* of its requests, those that gateways tell of */
+	int64_t first_ns, last_ns; /* of all instants its records report */
+	int64_t gateways; /* of its requests, those that gateways report */
 	int64_t span_first_ns, span_last_ns; /* of its records of the best kind, see enum span_kind; first > last: none */
 	name_id model; /* of the first record that names one, steps before requests before windows */
 	int64_t run;
@@ -187,11 +187,11 @@ int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_seg
 /* What tells that a replica is there, the best last: steps say when it ran, a gateway may be none. */
 enum span_kind { SPAN_NONE, SPAN_GATEWAY, SPAN_REQUESTS /* or windows */, SPAN_STEPS };
 
-/* A replica, with the best kind of its records, and the first and last instant that those of each day's best kind tell of. */
+/* A replica, with the best kind of its records, and the first and last instant that those of each day's best kind report. */
 struct ledger_span {
 	name_id replica, model;
 	enum span_kind kind;
-	bool requests, gateways; /* does an engine, does a gateway tell of requests by this name? */
+	bool requests, gateways; /* does an engine, does a gateway report requests by this name? */
 	int64_t first_ns, last_ns; /* of the days that belong together */
 	int64_t records, apart;    /* on these days; apart: on others, years from them, which count nowhere */
 };
@@ -270,7 +270,7 @@ int ledger_dirty_forget(struct ledger *l, int64_t day_ns, struct fault *why);
 int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
                     struct fault *why);
 
-/* What there is to tell of a day's requests in two logs, from this run on, in place of what was told of it before. */
+/* What was found of a day's requests in two logs, from this run on, in place of what was found before. */
 int ledger_joins_put(struct ledger *l, int64_t run, int64_t day_ns, const struct quality_joins *j, struct fault *why);
 
 /* ---- entries ---- */

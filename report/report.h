@@ -61,7 +61,7 @@ void prices_free(struct prices *p);
 void prices_print_summary(const struct prices *p, FILE *out);
 /* All models whose name contains `filter` (NULL: all), with their prices at an instant. */
 void prices_print_list(const struct prices *p, const char *filter, int64_t at_ns, FILE *out);
-/* Which model a log name stands for, its rules, and which of them applies at an instant; 0, or ERROR_CONFIG if none. */
+/* Which model a log name represents, its rules, and which of them applies at an instant; 0, or ERROR_CONFIG if none. */
 int prices_print_model(const struct prices *p, const char *name, int64_t at_ns, FILE *out, struct fault *why);
 /* Models that only one of two catalogues has, or that they price differently. True if there are any. */
 bool prices_print_diff(const struct prices *before, const struct prices *after, FILE *out);

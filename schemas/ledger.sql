@@ -131,14 +131,14 @@ CREATE TABLE segment (
   requests INTEGER NOT NULL,
   windows INTEGER NOT NULL,
   powers INTEGER NOT NULL,
-  first_ns INTEGER NOT NULL,    -- of all instants that its records tell of
+  first_ns INTEGER NOT NULL,    -- of all instants that its records report
   last_ns INTEGER NOT NULL,
   span_first_ns INTEGER NOT NULL, -- of its steps; without them of its requests and windows; without these of gateways' requests
   span_last_ns INTEGER NOT NULL,  -- less than span_first_ns: of none
   model INTEGER NOT NULL REFERENCES name, -- of the first record of the best kind that names one
   run INTEGER NOT NULL REFERENCES run, -- that wrote it
   gone_run INTEGER REFERENCES run, -- that removed its file, as the configuration's retention says; NULL: it is there
-  gateways INTEGER NOT NULL,    -- of its requests, those that gateways tell of; -1: not counted by a former version
+  gateways INTEGER NOT NULL,    -- of its requests, those that gateways report; -1: not counted by a former version
   PRIMARY KEY (day_ns, replica)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX segment_gone ON segment (gone_run) WHERE gone_run IS NOT NULL;

@@ -70,7 +70,7 @@ struct plan {
 	struct names *paths;
 };
 
-/* What one line on standard error tells of a task (--log json). */
+/* What one line on standard error reports a task (--log json). */
 struct shard_tally {
 	int64_t sources, replicas, records, entries;
 };
@@ -109,7 +109,7 @@ int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_s
 
 /* ---- parts: all files of map/ as one, by replica ---- */
 
-/* The name under which requests stand that gateways tell of: they do not know the replica. */
+/* The name under which requests stand that gateways report: they do not know the replica. */
 #define GATEWAYS_PART "\001gateways"
 
 struct parts;
@@ -122,7 +122,7 @@ int parts_read(struct parts *p, bundle_sink *sink, void *context, struct fault *
 
 /* What the files of map/ hold. */
 struct survey {
-	bool gateways;    /* requests that gateways tell of? */
+	bool gateways;    /* requests that gateways report? */
 	int64_t replicas; /* other names: 0, 1, or 2 for more */
 };
 int parts_survey(struct plan *p, struct survey *out, struct fault *why);

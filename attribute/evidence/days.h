@@ -1,7 +1,7 @@
 /*
  * days.h: which days of a replica have which evidence. Private to attribute/.
  *
- * Each day is split by the best kind that it has: a log may begin to tell of steps on a Wednesday. Days on end with one
+ * Each day is split by the best kind that it has: a log may begin to report steps on a Wednesday. Days on end with one
  * kind are a spell, which one walk goes through; work that reaches over midnight into another spell counts in each by
  * that spell's own.
  */

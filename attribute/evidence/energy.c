@@ -99,7 +99,7 @@ static void take(struct energy *e, const struct energy_sample *s) {
 	push(c, (struct point){s->at_ns, s->milliwatts});
 }
 
-/* Does a card still wait for a sample behind `to`, which can speak of the time before it? */
+/* Does a card still wait for a sample behind `to`, which can cover the time before it? */
 static bool is_waiting(const struct energy *e, int64_t to_ns, int64_t ahead_ns) {
 	for (size_t i = 0; i < e->card_count; i++) {
 		const struct card *c = &e->cards[i];

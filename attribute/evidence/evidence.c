@@ -381,7 +381,7 @@ void evidence_set_gateways(struct evidence *e, struct gateways gateways) {
 	e->gateways = gateways;
 }
 
-/* What gateways tell of becomes evidence of their own replicas, or, unless 0, of this one. */
+/* What gateways report becomes evidence of their own replicas, or, unless 0, of this one. */
 static int adopt(struct evidence *e, name_id replica, struct fault *why) {
 	struct evidence_reader *r;
 	const struct item *item;

@@ -95,8 +95,8 @@ int evidence_take(struct evidence *e, unsigned lane, const struct record *r, str
 void evidence_set_gateways(struct evidence *e, struct gateways gateways);
 
 /*
- * No more records. Call once. What gateways tell of is evidence like any other where no engine's log is there, and
- * belongs to the one replica where it is the only one and its log tells of no requests. Else it is kept apart, to be
+ * No more records. Call once. What gateways report is evidence like any other where no engine's log is there, and
+ * belongs to the one replica where it is the only one and its log reports no requests. Else it is kept apart, to be
  * joined to the engines' requests (join.h).
  */
 int evidence_seal(struct evidence *e, struct fault *why);

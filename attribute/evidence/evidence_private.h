@@ -24,7 +24,7 @@ struct evidence_lane {
 struct evidence {
 	struct names *names;
 	struct spool *spool, *power;
-	struct spool *gateway; /* what gateways tell of */
+	struct spool *gateway; /* what gateways report */
 	struct spool *growing; /* and of that, whose ids the server made, before evidence_seal */
 	struct spool *bought;  /* and what ran on no server of these logs, once it is known */
 	int64_t bought_from_ns, bought_to_ns; /* its extent */

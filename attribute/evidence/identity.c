@@ -151,7 +151,7 @@ static unsigned compare_tokens(const struct event *step, const struct event *req
 	return agree ? TESTABLE | TOKENS : TESTABLE;
 }
 
-/* Counts at each offset: k stands for the offset (k - middle) x width / 2. */
+/* Counts at each offset: k represents the offset (k - middle) x width / 2. */
 struct counts {
 	int64_t width_ns;
 	size_t size, middle;

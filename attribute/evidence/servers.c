@@ -425,7 +425,7 @@ static void take_same(struct servers *s) {
 		struct id_result r = test(&steps->sample, &requests->sample);
 		if (r.verdict == ID_DIFFERENT) {
 			quality_finding(s->quality, "identity", p->b, "--same", QUALITY_NO_AMOUNT,
-			                "%s and %s are taken for one server, as asked, but the requests do not fall on the steps", p->a, p->b);
+			                "%s and %s are treated as one server, as asked, but the requests do not fall on the steps", p->a, p->b);
 		}
 		if (r.verdict != ID_SAME && r.verdict != ID_PART) {
 			r.offset_ns = 0;

@@ -142,7 +142,7 @@ int capacity_give(struct capacity *c, entry_sink *sink, void *context, struct qu
 		rc = give_pool(c, p, &over_ns, sink, context, why);
 		if (over_ns > 0) {
 			quality_warn(quality,
-			             "pool %s: the logs tell of %.3f GPU-hours more than its uptime pays for; they are counted as "
+			             "pool %s: the logs report %.3f GPU-hours more than its uptime pays for; they are counted as "
 			             "capacity: correct \"uptime\" in the fleet file",
 			             names_text(c->options->names, p->name).at, (double)over_ns / (double)NS_PER_HOUR);
 		}

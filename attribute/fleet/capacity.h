@@ -1,4 +1,4 @@
-/* capacity.h: what was paid for, against what the logs tell of. Private to attribute/. */
+/* capacity.h: what was paid for, against what the logs report. Private to attribute/. */
 #ifndef ATTRIBUTE_CAPACITY_H
 #define ATTRIBUTE_CAPACITY_H
 
@@ -13,8 +13,8 @@ void capacity_free(struct capacity *c);
 void capacity_observed(struct capacity *c, const struct pool *p, int64_t slot_ns, int64_t rate_nano, int64_t gpu_ns);
 
 /*
- * Gives what pools were up for and no log tells of, as unobserved time of no replica. Warns
- * where logs tell of more than was paid for.
+ * Gives what pools were up for and no log reports, as unobserved time of no replica. Warns
+ * where logs report more than was paid for.
  */
 int capacity_give(struct capacity *c, entry_sink *sink, void *context, struct quality *quality, struct fault *why);
 

@@ -9,7 +9,7 @@
  * in 128 bits. So they are the same whatever the order.
  *
  * The number of cells is bounded by CELLS_MAX. When there would be more, the level rises: durations and
- * contexts are told apart more coarsely, and cells that are now alike are joined. Which level
+ * contexts are distinguished more coarsely, and cells that are now alike are joined. Which level
  * is reached depends on the set of steps only, not on their order.
  */
 #ifndef ATTRIBUTE_CELLS_H
@@ -21,7 +21,7 @@
 #define CELLS_MAX 4096
 #define CELL_LEVELS 10
 #define CELL_DURATIONS 512 /* classes of duration, 8 per octave at level 0 */
-#define CELL_TERMS 6 /* 1, n, A, K, H, U; without known contexts D stands for K */
+#define CELL_TERMS 6 /* 1, n, A, K, H, U; without known contexts D represents K */
 #define CELL_SUMS (CELL_TERMS * (CELL_TERMS + 1) / 2 + CELL_TERMS)
 
 /* Terms over T are multiples of 2^-this. */

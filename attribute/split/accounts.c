@@ -382,7 +382,7 @@ static void share_decode(struct accounts *a, const struct stretch *s, int64_t ns
 	if (requests == 0 || ns == 0) {
 		return;
 	}
-	/* Sequences that no record tells of bear their part: it stays unattributed. */
+	/* Sequences that no record reports bear their part: it stays unattributed. */
 	if (requests < s->decode_requests) {
 		context = s->decode_kv_tokens > context ? s->decode_kv_tokens
 		                                        : context * s->decode_requests / requests;

@@ -39,7 +39,7 @@ struct phase {
 	double context_ns[TIME_GRADES];      /* of total_ns, what goes by contexts */
 };
 
-/* Energy of a segment, by what the time went to; the last one is of time whose use is not told apart. */
+/* Energy of a segment, by what the time went to; the last one is of time whose use is not distinguished. */
 #define ENERGY_USES (ENTRY_KINDS + 1)
 struct energy_sums {
 	int64_t mj[ENERGY_USES], metered_ns[ENERGY_USES];
@@ -109,7 +109,7 @@ int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, na
 /* One standard deviation of what is posted as totals, of either phase, in the segment at hand. */
 void accounts_spread(struct accounts *a, enum grade grade, double prefill_gpu_ns, double decode_gpu_ns);
 
-/* Tokens and requests that no request record tells of. `at_ns` is when they count. */
+/* Tokens and requests that no request record reports. `at_ns` is when they count. */
 int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int64_t tokens[3], int64_t requests,
                     struct fault *why);
 

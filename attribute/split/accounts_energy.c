@@ -30,7 +30,7 @@ static int64_t assumed_milliwatts(const struct accounts *a, int use) {
 	return of_use > 0 ? of_use : p->watts_per_gpu_milli;
 }
 
-/* Of so much GPU time, a part of which samples speak of. */
+/* Of so much GPU time, a part of which samples cover. */
 static void add_energy(struct accounts *a, int use, int64_t gpu_ns, int64_t mj, int64_t metered_ns) {
 	a->failed |= !exact_add(&a->energy_sums.mj[use], mj) || !exact_add(&a->energy_sums.metered_ns[use], metered_ns);
 	a->energy_sums.assumed[use] += (int128)(gpu_ns - metered_ns) * assumed_milliwatts(a, use);

@@ -7,7 +7,7 @@
 
 #include "attribute/split/accounts.h"
 
-/* Counts a stretch of one use (an entry_kind, or ENTRY_KINDS where uses are not told apart). */
+/* Counts a stretch of one use (an entry_kind, or ENTRY_KINDS where uses are not distinguished). */
 int accounts_energy_count(struct accounts *a, int use, int64_t from_ns, int64_t to_ns, struct fault *why);
 
 /* Of busy time: prefill and decode have it as they have the time. */

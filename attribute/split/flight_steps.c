@@ -6,7 +6,7 @@
 
 #include "attribute/split/flight_private.h"
 
-/* So many prompts of a step are told apart. */
+/* At most so many prompts of a step are distinguished. */
 #define PROMPTS_MAX 256
 /* First tokens of one step, and how much later than the step's end they are. */
 #define TOGETHER_NS (NS_PER_SECOND / 1000)
@@ -125,7 +125,7 @@ static struct prompts prompts_of(const struct flight *f, const struct step_item 
 }
 
 /*
- * By count, a prompt that was taken for cut may have been done. Steps are placed no later than they were: who has its first
+ * By count, a prompt that was treated as cut may have been done. Steps are placed no later than they were: who has its first
  * token before one begins is not in it.
  */
 static void catch_up(struct flight *f, int64_t start_ns) {

@@ -10,7 +10,7 @@
 
 /*
  * Time with a request in flight and no step: the engine's own work between steps up to
- * this, and beyond it a gap for which no log speaks.
+ * this, and beyond it a gap that no log covers.
  */
 #define OTHER_LIMIT_NS NS_PER_SECOND
 
@@ -61,7 +61,7 @@ struct steps_state {
 	struct fit_key key;        /* of the model at hand */
 	const struct step_model *model;
 	bool begun;
-	int64_t output_ntok, drafted_ntok; /* that only steps tell of; of them, beyond one a sequence and step */
+	int64_t output_ntok, drafted_ntok; /* that only steps report; of them, beyond one a sequence and step */
 };
 
 /* ---- when requests were in flight ---- */
@@ -357,7 +357,7 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 	return accounts_busy(&w->accounts, &stretch, why);
 }
 
-/* Tokens that only the steps tell of. A request's first token, which its last chunk makes, is not in them. */
+/* Tokens that only the steps report. A request's first token, which its last chunk makes, is not in them. */
 static int post_tokens(struct walk *w, const struct step_item *s, int64_t end_ns, struct fault *why) {
 	const int64_t tokens[3] = {(int64_t)s->prefill_tokens - s->again_tokens, 0, s->decode_tokens};
 

@@ -295,7 +295,7 @@ static const struct rough_model *model_at(struct walk *w, int64_t at_ns) {
 	return st->model;
 }
 
-/* A first token that the log does not tell of: where the fit over all requests puts it; in the middle before there is one. */
+/* A first token that the log does not report: where the fit over all requests puts it; in the middle before there is one. */
 static int64_t first_token_ns(struct walk *w, const struct request_item *r) {
 	static const double nothing[ROUGH_TERMS];
 	const double *life = w->purpose == WALK_POST ? model_at(w, r->head.at_ns)->ns[ROUGH_LIFE] : nothing;

@@ -105,7 +105,7 @@ static int next_sample(void *walk, struct energy_sample *out, struct fault *why)
 	return 1;
 }
 
-/* What no sample speaks of the accounts assume. */
+/* What no sample covers the accounts assume. */
 static struct energy *energy_of(struct walk *w) {
 	const struct pool *p = w->pool;
 	const struct energy_options o = {

@@ -34,7 +34,7 @@ struct walk {
 	int64_t from_ns, to_ns;   /* the replica's paid time where the fleet file has no uptime */
 	int64_t cursor_ns;        /* time is posted up to here */
 	bool stood_in[STAND_INS]; /* in the period asked for */
-	int64_t over_ns;          /* GPU-ns that evidence tells of beyond the time there was */
+	int64_t over_ns;          /* GPU-ns that evidence reports beyond the time there was */
 	void *state;              /* of the walker, all zero at the start */
 };
 

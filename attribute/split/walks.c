@@ -119,12 +119,12 @@ static int end_spells(struct going *g, struct fault *why) {
 
 /* ---- replicas ---- */
 
-/* Days are walked as a whole: what else a day's log tells of where it tells of no steps yet, or no more, is in no sum. */
+/* Days are walked as a whole: what else a day's log reports where it reports no steps yet, or no more, is in no sum. */
 static void tell_lack(const struct going *g) {
 	const struct attribute_options *o = g->ws->common->options;
 
 	if (g->ws->purpose == WALK_POST && days_lack_steps(replicas_days(g->ws->replicas, g->at->replica), o->from_ns, o->to_ns)) {
-		quality_warn(g->ws->quality, "replica %s: on a day with steps its logs tell of work for more than an hour before the first "
+		quality_warn(g->ws->quality, "replica %s: on a day with steps its logs report work for more than an hour before the first "
 		             "of them or after the last, whose time is not counted: split the logs there and account for the parts apart",
 		             names_text(o->names, g->at->replica).at);
 	}

@@ -170,7 +170,7 @@ static bool has_tokens(const struct windows_state *st) {
 /* What a group did. */
 struct work {
 	struct rough_work done;
-	double replicas;                     /* that the windows speak of */
+	double replicas;                     /* that the windows cover */
 	double gauges_apart;                 /* the mean of both gauges from either, of the mean */
 	bool throughout; /* busy from its start to its end, as far as gauges tell */
 };
@@ -204,7 +204,7 @@ static struct work work_of(const struct walk *w, double replicas) {
 	return k;
 }
 
-/* How many replicas a group's windows speak of; its time is as many times its period. */
+/* How many replicas a group's windows cover; its time is as many times its period. */
 static double replicas_of(const struct walk *w, int64_t room_ns) {
 	const struct window_item *first = &((struct windows_state *)w->state)->group[0];
 	double one = (double)(first->end_ns - first->head.at_ns) * (double)(w->pool ? w->pool->gpus_per_replica : 1);
@@ -550,7 +550,7 @@ static int windows_end(struct walk *w, struct fault *why) {
 	}
 	if (st->over_ns > 0) {
 		w->over_ns = st->over_ns;
-		quality_warn(w->quality, "replica %s: windows tell of %.3f GPU-hours more than their periods hold; they are "
+		quality_warn(w->quality, "replica %s: windows report %.3f GPU-hours more than their periods hold; they are "
 		             "counted as capacity: give \"gpus_per_replica\" or \"uptime\" in the fleet file",
 		             names_text(w->common->options->names, w->summary->replica).at,
 		             (double)st->over_ns / (double)NS_PER_HOUR);

@@ -8,7 +8,7 @@ static void print_formats(void) {
 	size_t count;
 	const struct ingest_format_info *formats = ingest_formats(&count);
 
-	fputs("Formats of logs, told by content (--log-format NAME forces one):\n", stdout);
+	fputs("Formats of logs, detected from the content (--log-format NAME forces one):\n", stdout);
 	for (size_t i = 0; i < count; i++) {
 		printf("  %-13s %s\n", formats[i].name, formats[i].what);
 	}

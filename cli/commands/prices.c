@@ -199,7 +199,7 @@ static const struct word words[] = {
 	{"update", "FILE", "say what FILE prices differently than the installed catalogue, and use it from now on", update},
 	{"import", "FILE...", "say what published catalogues hold; with -o write them as one", import},
 	{"list", "[TEXT]", "all models whose name has TEXT in it, with their prices", list},
-	{"show", "MODEL...", "which entry a log's model name stands for, and its rules", show},
+	{"show", "MODEL...", "which entry a log's model name represents, and its rules", show},
 	{"diff", "OLD NEW", "what two catalogues price differently; exit status 1 if they do", diff},
 };
 

@@ -9,7 +9,7 @@ enum trait {
 	QKV_BIAS = 1u,       /* always; else by "attention_bias" */
 	OUT_BIAS = 2u,       /* "attention_bias" also gives the output matrix one */
 	QK_NORM = 4u,        /* a norm over each head of queries and keys */
-	TIED = 8u,           /* embedding and head are one unless the file says otherwise */
+	TIED = 8u,           /* embedding and head are one unless the file states another */
 	LATENT = 16u,        /* MLA */
 	SINKS = 32u,         /* one learnt logit a head */
 	EXPERT_BIAS = 64u,   /* experts and router have biases */

@@ -39,7 +39,7 @@ struct batch {
 	int64_t decode_unequal_kv; /* U: sequences x the longest of their contexts; K where they are taken as alike */
 };
 
-/* What is taken for the attention of prompts and of sequences where the one hides behind the other: ns per unit. */
+/* What is treated as the attention of prompts and of sequences where the one hides behind the other: ns per unit. */
 struct overlap {
 	double token_kv, prefill_kv; /* of A, of H */
 	double kv, unequal, near;    /* of K, of U, of min(K, NEAR_NTOK) */

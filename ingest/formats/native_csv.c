@@ -27,7 +27,7 @@ static size_t column_of(const struct text *cells, size_t count, struct text key)
 	return SIZE_MAX;
 }
 
-/* The kind that a header without a schema tells of. */
+/* The kind that a header without a schema reports. */
 static const struct kind *kind_of(const struct text *cells, size_t count) {
 	for (size_t i = 0; i < NATIVE_KINDS; i++) {
 		if (column_of(cells, count, native_kinds[i].tell) != SIZE_MAX) {

@@ -163,7 +163,7 @@ static enum parse_result read_match(struct parser *p, const struct pattern *patt
 
 	native_defaults(out, pattern->kind->kind);
 	if (out->kind == RECORD_STEP) {
-		out->step.duration_kind = DURATION_HOST_WALL_FULL; /* until the pattern says otherwise */
+		out->step.duration_kind = DURATION_HOST_WALL_FULL; /* until the pattern states another */
 	}
 	for (size_t i = 0; i < pattern->binding_count && !why; i++) {
 		const struct binding *b = &pattern->bindings[i];

@@ -9,7 +9,7 @@
  * A line of it is a kind of record (step, request, window, power) and a PCRE2 pattern, up to
  * the line's end; `unit` and `set` belong to the pattern above them. Groups are named like
  * the keys of native records; two more are `time`, when the line was written (without it, the
- * envelope's stamp), and `elapsed`, how long what it tells of took until then: a step's gpu_ns,
+ * envelope's stamp), and `elapsed`, how long what it reports took until then: a step's gpu_ns,
  * a request from its arrival on, a window. Units are ns, us, ms, s, m, h; without one a number
  * is ns, that of `time` or `elapsed` s. The first pattern that matches a line reads it.
  */

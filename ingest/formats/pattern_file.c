@@ -44,7 +44,7 @@ static const struct kind *kind_named(struct text word) {
 	return NULL;
 }
 
-/* Does the character at `at` stand for itself alone? Moves behind it; *c is the character. */
+/* Does the character at `at` represent itself alone? Moves behind it; *c is the character. */
 static bool plain(struct text t, size_t *at, char *c) {
 	*c = t.at[*at];
 	if (*c == '\\') {

@@ -136,7 +136,7 @@ static const struct migration from_2 = {
 	"ALTER TABLE segment ADD COLUMN gateways " integer " NOT NULL DEFAULT -1;" \
 	"UPDATE segment SET gateways = 0 WHERE requests = 0;"
 
-/* 3 to 4: segments know how many of their requests gateways tell of; the next intake counts those that are there. */
+/* 3 to 4: segments know how many of their requests gateways report; the next intake counts those that are there. */
 static const struct migration from_3 = {
 	.sqlite = COUNTED("INTEGER"),
 	.postgres = COUNTED("BIGINT"),

@@ -265,7 +265,7 @@ static char *sql_here(const char *sql) {
 		{T(" BLOB"), T(" BYTEA")}, {T("PRAGMA "), T("-- ")}, {T("main."), T("")},
 	};
 	struct text left = text_of(sql);
-	char *out = must_alloc(left.len + 1), *at = out; /* no word here is longer than the one it stands for */
+	char *out = must_alloc(left.len + 1), *at = out; /* no word here is longer than the one it represents */
 
 	while (left.len > 0) {
 		size_t w = 0;

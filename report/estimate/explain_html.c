@@ -215,11 +215,11 @@ void explain_html(const struct costs *c, FILE *out) {
 	char reading[200];
 	const struct roofline *r = &c->roofline;
 
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Why are output tokens dearer?</title>\n<style>\n"
+	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Why are output tokens more expensive?</title>\n<style>\n"
 	      "body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\n"
 	      "table{border-collapse:collapse}th,td{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd}\n"
 	      "svg{width:100%;height:auto;font:12px system-ui,sans-serif}.grid{stroke:#ddd}\n</style>\n</head>\n<body>\n"
-	      "<h1>Why are output tokens dearer?</h1>\n<p>", out);
+	      "<h1>Why are output tokens more expensive?</h1>\n<p>", out);
 	put_text(r->model.name, out);
 	fprintf(out, " on %lld &times; ", (long long)r->gpus);
 	put_text(r->gpu.name, out);

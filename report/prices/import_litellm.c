@@ -302,7 +302,7 @@ static bool is_text_mode(const struct json *j, json_at v) {
 
 /*
  * "azure/gpt-4o" of provider azure is its gpt-4o; unless the map has a "gpt-4o" of that provider beside it: then both
- * keep their names, to be told apart.
+ * keep their names, to be distinguished.
  */
 static struct text id_of(struct import *im, struct text name, struct text provider) {
 	const struct json *j = im->json;

@@ -315,7 +315,7 @@ static int read_provider(struct import *im, json_at v, void *into) {
 	return error ? error : read_each(im, models, "models are a list", read_model, into);
 }
 
-/* ---- what names stand for, and where it all comes from ---- */
+/* ---- what names represent, and where it all comes from ---- */
 
 static int read_mapping(struct import *im, json_at v, void *into) {
 	struct text name, target;

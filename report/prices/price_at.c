@@ -65,7 +65,7 @@ int64_t price_step_at(const struct price_ladder *ladder, int64_t prompt_over_nto
 
 /*
  * Where only the part above a step moves: of prompts that pass step i, the first over_ntok tokens
- * cost less than the step's price, by what it is dearer than the step below.
+ * cost less than the step's price, by its difference to that of the step below.
  */
 static int128 back_of(const struct price_ladder *ladder, int64_t prompt_over_ntok) {
 	int128 back = 0;
@@ -98,7 +98,7 @@ static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_o
 	}
 }
 
-/* Cached tokens below a step push others above it: they bear what the part above is dearer. */
+/* Cached tokens below a step push others above it: they bear the difference to the price of the part above. */
 static void lift_cached(const struct price_rule *rule, struct price_quote *out, int class) {
 	const struct price_ladder *input = ladder_of(rule, PRICE_INPUT, class);
 	if (!input->above || input->count == 0) {

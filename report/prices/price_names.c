@@ -42,7 +42,7 @@ static bool skip_any_prefix(struct text *t, const struct text *prefixes, size_t 
 
 /* ---- dates ---- */
 
-/* '#' stands for a digit. */
+/* '#' represents a digit. */
 static bool ends_like(struct text t, struct text pattern) {
 	if (t.len <= pattern.len) {
 		return false;

@@ -210,7 +210,7 @@ static void close_section(FILE *out) {
 
 static void put_tie_out(FILE *out, const struct statement *s) {
 	open_section(out, "flow", "Where the money went",
-		     "Everything that was paid, to the last unit. Unobserved is paid time for which no log speaks.");
+		     "Everything that was paid, to the last unit. Unobserved is paid time that no log covers.");
 	fputs("<div class=\"two\">\n", out);
 	chart_flow(s, out);
 	fputs("<div>\n", out);

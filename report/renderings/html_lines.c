@@ -53,7 +53,7 @@ static void put_levels(FILE *out) {
 	}
 }
 
-/* The figures that they stand for. Half of 5 has a digit more. */
+/* The figures that they represent. Half of 5 has a digit more. */
 static void put_level_labels(FILE *out, int64_t top) {
 	int64_t half = top / 2, leading = half;
 	char figure[FIGURE_MAX];

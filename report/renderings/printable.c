@@ -20,7 +20,7 @@ static bool is_unsafe(uint32_t c) {
 	return c < 0x20 || c == 0x7F;
 }
 
-/* One character, or one byte that is none, as it may be shown; the bytes of `t` it stands for. */
+/* One character, or one byte that is none, as it may be shown; the bytes of `t` it represents. */
 static size_t show(struct text t, char out[16], size_t *shown) {
 	uint32_t c = 0;
 	size_t len = text_character(t, &c);

@@ -92,11 +92,11 @@ for version in 2 3; do
 		sqlite3 $book/ledger.db "SELECT day_ns, n.text, requests, span_first_ns, span_last_ns, gateways FROM segment s
 			JOIN name n ON n.id = s.replica ORDER BY 1, 2" > counted-$book
 	done
-	same "what gateways tell of is counted" "$(cmp counted-book counted-origin 2>&1)" ""
+	same "what gateways report is counted" "$(cmp counted-book counted-origin 2>&1)" ""
 done
-same "segments that gateways tell of" "$(grep -c -v '|0$' counted-origin)" 2
+same "segments that gateways report" "$(grep -c -v '|0$' counted-origin)" 2
 
-# ---- the book itself, as version 3 left it: a reader reads it, a night brings it up to date and counts what gateways tell of ----
+# ---- the book itself, as version 3 left it: a reader reads it, a night brings it up to date and counts what gateways report ----
 
 rm -rf book
 cp -r origin book

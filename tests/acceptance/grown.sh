@@ -1,5 +1,5 @@
 #!/bin/sh
-# A log of each format that was taken for finished, wherever that was, and grows after all: the book has from it what it
+# A log of each format that was treated as finished, wherever that was, and grows after all: the book has from it what it
 # has from the whole log, no record twice and none half. $CUTS: at so many places of each log (3).
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A replica whose logs tell of other things on other days: each day is split by the best that it has, and none is lost.
+# A replica whose logs report other things on other days: each day is split by the best that it has, and none is lost.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 data=$(realpath tests/data/truth/tiny-8b)
@@ -85,7 +85,7 @@ done
 "$tollbook" shard report -q --by day,tenant --format json -o shards.json plan
 same "shards: the same" "$(jq -S "$figures" shards.json | sha256sum)" "$(jq -S "$figures" all.json | sha256sum)"
 "$tollbook" run -q --no-progress --fleet fleet.json --by day --requests each.csv --format json -o requests.json logs
-# Windows tell of no request.
+# Windows report no request.
 same "what requests cost is what the phases took" "$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) at[$i] = i; next} {p += $at["prefill_gpu_ns"]; d += $at["decode_gpu_ns"]} END {printf "%.0f %.0f", p, d}' each.csv)" \
 	"$(jq -r --arg day "$(date_of 6)" --arg next "$(date_of 7)" '[.rows[] | select(.day != $day and .day != $next) | .gpu_ns] | "\(map(.prefill) | add) \(map(.decode) | add)"' requests.json)"
 

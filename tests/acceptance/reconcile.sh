@@ -1,5 +1,5 @@
 #!/bin/sh
-# A book against an invoice: each kind of difference is told apart, and they sum to the whole, to the last unit.
+# A book against an invoice: each kind of difference is distinguished, and they sum to the whole, to the last unit.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 cd "$folder" || exit 3

@@ -110,8 +110,8 @@ requests() {
 	row "$run" "$1" "request totals, 95th percentile" "$(sed -n "$(((count * 95 + 99) / 100))p" "$folder/offs")" 5
 }
 
-# Do the intervals of both phases' costs hold their true time? Off: by how much the worse does not. Time stands for
-# cost here, so that tokens that a log does not tell of (first tokens are made by prefill steps) do not count as an error.
+# Do the intervals of both phases' costs hold their true time? Off: by how much the worse does not. Time represents
+# cost here, so that tokens that a log does not report (first tokens are made by prefill steps) do not count as an error.
 interval() {
 	jq -n --slurpfile g "$folder/got" --slurpfile t "$at/truth.json" '$g[0].total as $s
 		| [{of: $s.unit_cost.output, ns: $s.gpu_ns.decode, due: $t[0].total.decode_gpu_ns},

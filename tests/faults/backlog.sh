@@ -1,6 +1,6 @@
 #!/bin/sh
 # A backlog that is taken in portion by portion into a new book, with the faults of night.sh: killed and run again it
-# goes on behind the last portion that was committed, and the book says in the end what it says undisturbed, to the
+# resumes after the last portion that was committed, and the book says in the end what it says undisturbed, to the
 # last byte.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/faults/lib.sh

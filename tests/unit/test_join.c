@@ -100,7 +100,7 @@ static void by_tokens_where_unique(void **state) {
 	static const struct made made[] = {
 		{"e1", "", "r0", "org/Model", 10000, 12000, 10, 5, false, SERVICE_STANDARD},
 		{"e2", "", "r1", "org/Model", 50000, 52000, 10, 5, false, SERVICE_STANDARD},
-		{"e3", "", "r0", "org/Model", 60000, 62000, 20, 5, false, SERVICE_STANDARD}, /* two that cannot be told apart */
+		{"e3", "", "r0", "org/Model", 60000, 62000, 20, 5, false, SERVICE_STANDARD}, /* two that cannot be distinguished */
 		{"e4", "", "r1", "org/Model", 60100, 62000, 20, 5, false, SERVICE_STANDARD},
 		{"e5", "", "r0", "org/Model", 70000, 72000, 30, 5, false, SERVICE_STANDARD}, /* another model at the gateway */
 		{"", "a", "gw", "model", 9000, 13000, 10, 5, true, SERVICE_STANDARD},

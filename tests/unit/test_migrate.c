@@ -238,7 +238,7 @@ static void it_is_as_if_made_anew(void **state) {
 
 /* ---- version 2 ---- */
 
-/* What is told of a log of so many bytes, and of so many requests that no gateway tells of, after a run. */
+/* What is told of a log of so many bytes, and of so many requests that no gateway reports, after a run. */
 static void expect_told(struct place *p, struct ledger *l, int64_t as_of, int64_t bytes, int engine_only) {
 	struct quality q;
 	char sentence[120];

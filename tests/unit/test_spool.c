@@ -325,7 +325,7 @@ static void no_room(void **state) {
 	struct rlimit old, small;
 	struct fault why;
 
-	/* A bound on the size of files stands for a full disk. */
+	/* A bound on the size of files represents a full disk. */
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &old);
 	small = (struct rlimit){.rlim_cur = 50000, .rlim_max = old.rlim_max};

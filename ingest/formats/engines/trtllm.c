@@ -15,7 +15,7 @@
 
 #define RANKS_MAX 256
 
-/* An iteration as one row tells of it. */
+/* An iteration as one row reports it. */
 struct iteration {
 	int64_t index, rank, written_ns;
 	int64_t context_requests, context_tokens, context_kv; /* kv: UNKNOWN where not logged */

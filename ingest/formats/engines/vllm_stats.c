@@ -123,7 +123,7 @@ static int64_t window_length(struct statistics *e, int64_t end_ns, bool idle) {
 
 /*
  * Since 4403e3ed4c (2026-02-04, in 0.16) the prompt throughput leaves cached tokens out.
- * Where the log does not name its version, lines from March 2026 on are taken for new ones.
+ * Where the log does not name its version, lines from March 2026 on are treated as new ones.
  */
 static bool prompt_is_computed(const struct vllm *v, int64_t end_ns) {
 	const int64_t march_2026_ns = INT64_C(1772323200) * NS_PER_SECOND;
