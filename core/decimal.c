@@ -130,3 +130,34 @@ const char *decimal_format(int64_t nano, int places, char out[DECIMAL_TEXT_MAX])
 	}
 	return out;
 }
+
+/* a and b > 0 */
+static int64_t common_divisor(int64_t a, int64_t b) {
+	while (a % b != 0) {
+		int64_t left = a % b;
+		a = b;
+		b = left;
+	}
+	return b;
+}
+
+bool fraction_parse(struct text t, int64_t most, int64_t *num, int64_t *den) {
+	struct text rest = t, before;
+
+	if (text_until(&rest, T("/"), &before)) {
+		if (!text_to_i64(before, num) || !text_to_i64(rest, den)) {
+			return false;
+		}
+	} else if (decimal_parse(t, 0, num)) {
+		*den = NANO;
+	} else {
+		return false;
+	}
+	if (*num < 1 || *den < 1 || *den > NANO) {
+		return false;
+	}
+	int64_t divisor = common_divisor(*num, *den);
+	*num /= divisor;
+	*den /= divisor;
+	return (int128)*num <= (int128)most * *den && *num <= NANO;
+}

@@ -15,6 +15,9 @@
  */
 bool decimal_parse(struct text t, int shift, int64_t *nano);
 
+/* "4", "0.25", "1/7" above 0, and at most `most`, as a fraction in lowest terms. */
+bool fraction_parse(struct text t, int64_t most, int64_t *num, int64_t *den);
+
 /* Writes with exactly `places` (0 to 9) decimals, rounded half to even; returns `out`. */
 const char *decimal_format(int64_t nano, int places, char out[DECIMAL_TEXT_MAX]);
 

@@ -215,7 +215,17 @@ static int pool_match(struct reader *r, json_at v, void *into) {
 	return err;
 }
 static int pool_gpus(struct reader *r, json_at v, void *into) {
-	return read_count(r, v, &((struct pool *)into)->gpus_per_replica);
+	struct pool *p = into;
+	struct text t = json_raw(r->json, v);
+	if (json_i64(r->json, v, &p->gpus_per_replica)) {
+		p->gpu_parts = 1;
+		return read_count(r, v, &p->gpus_per_replica);
+	}
+	bool stated = json_type(r->json, v) == JSON_STRING || json_type(r->json, v) == JSON_NUMBER;
+	if (!stated || !fraction_parse(t, 1000000, &p->gpus_per_replica, &p->gpu_parts)) {
+		return wrong(r, v, "not a number of GPUs, expected one from 1 to 1000000, a decimal such as \"0.5\" or a fraction such as \"1/7\"");
+	}
+	return 0;
 }
 static int pool_role(struct reader *r, json_at v, void *into) {
 	static const char *const roles[] = {"mixed", "prefill", "decode"};
@@ -400,7 +410,7 @@ static int fleet_pools(struct reader *r, json_at v, void *into) {
 			err = f->pools[k].name == f->pools[i].name ? wrong(r, v, "two pools have the same name, expected one each") : 0;
 		}
 		if (f->pools[i].gpus_per_replica == 0) {
-			f->pools[i].gpus_per_replica = 1;
+			f->pools[i].gpus_per_replica = f->pools[i].gpu_parts = 1;
 		}
 	}
 	return err;
@@ -417,7 +427,7 @@ static const struct key fleet_keys[] = {
 static struct fleet *fleet_new(void) {
 	struct fleet *f = must_calloc(1, sizeof *f);
 	memcpy(f->currency, "USD", 4);
-	f->fallback.gpus_per_replica = 1;
+	f->fallback.gpus_per_replica = f->fallback.gpu_parts = 1;
 	return f;
 }
 

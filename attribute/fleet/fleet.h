@@ -29,7 +29,8 @@ struct uptime {
 struct pool {
 	name_id name, model, gpu;
 	char *match; /* glob over replica names */
-	int64_t gpus_per_replica;
+	int64_t gpus_per_replica; /* whole ones; of a part of a GPU ("2/7") the numerator */
+	int64_t gpu_parts;        /* the denominator; 1: whole GPUs */
 	enum role role;
 	struct rate *rates; /* ascending */
 	size_t rate_count;

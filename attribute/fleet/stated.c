@@ -94,7 +94,7 @@ static void take(struct fleet *f, struct names *names, const struct quality_noti
 		return;
 	}
 	bool own_pool = p >= f->pools && p < f->pools + f->pool_count;
-	if (own_pool && p->gpus_per_replica != gpus) {
+	if (own_pool && (p->gpus_per_replica != gpus || p->gpu_parts != 1) && (gpus > 1 || p->gpu_parts == 1)) {
 		quality_finding(q, "gpus", name, NULL, QUALITY_NO_AMOUNT,
 		                "%s (%s), but pool %s of the fleet file counts %lld per replica: correct \"gpus_per_replica\"",
 		                field(n, NOTICE_TEXT), field(n, NOTICE_SOURCE), names_text(names, p->name).at,

@@ -287,6 +287,18 @@ int accounts_model(struct accounts *a, name_id model, struct fault *why) {
 	return rc;
 }
 
+/* GPU time from the origin on, half to even. */
+static int128 gpu_ns_until(const struct accounts *a, int64_t at_ns) {
+	return exact_div(((int128)at_ns - a->origin_ns) * a->gpus, a->gpu_parts);
+}
+
+bool accounts_gpu_ns(const struct accounts *a, int64_t from_ns, int64_t to_ns, int64_t *gpu_ns) {
+	int128 ns = a->gpu_parts <= 1 ? ((int128)to_ns - from_ns) * a->gpus : gpu_ns_until(a, to_ns) - gpu_ns_until(a, from_ns);
+
+	*gpu_ns = (int64_t)ns;
+	return ns <= INT64_MAX && ns >= INT64_MIN;
+}
+
 void accounts_open(struct accounts *a, const struct accounts_common *c, struct flight *f, name_id replica,
                    name_id model, const struct pool *pool, int64_t at_ns) {
 	*a = (struct accounts){
@@ -296,6 +308,8 @@ void accounts_open(struct accounts *a, const struct accounts_common *c, struct f
 		.model = model,
 		.pool = pool,
 		.gpus = pool ? pool->gpus_per_replica : 1,
+		.gpu_parts = pool ? pool->gpu_parts : 1,
+		.origin_ns = at_ns,
 		.at_ns = at_ns,
 		.energy_at_ns = INT64_MIN,
 		.prefill_rest = {.grade = GRADE_NONE},
@@ -450,7 +464,7 @@ int accounts_gap(struct accounts *a, enum entry_kind kind, int64_t from_ns, int6
 		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns, ns;
 		if (a->segment.paid) {
 			struct entry key = key_of_nobody(a, kind, GRADE_NONE, 0);
-			a->failed |= __builtin_mul_overflow(until_ns - at_ns, a->gpus, &ns);
+			a->failed |= !accounts_gpu_ns(a, at_ns, until_ns, &ns);
 			post_time(a, &key, a->failed ? 0 : ns);
 		}
 		rc = rc < 0 ? rc : accounts_energy_count(a, (int)kind, at_ns, until_ns, why);

@@ -50,7 +50,8 @@ struct accounts {
 	const struct accounts_common *common;
 	name_id replica, model; /* model: of the time that requests do not name one for */
 	const struct pool *pool; /* NULL: none */
-	int64_t gpus;
+	int64_t gpus, gpu_parts; /* gpus / gpu_parts of a GPU */
+	int64_t origin_ns;       /* from where parts of a GPU are counted, so that stretches sum to the whole */
 	bool has_requests; /* are there any request records of this replica? */
 	struct segment segment;
 	struct postings postings;
@@ -69,6 +70,9 @@ struct accounts {
 	int64_t at_ns;        /* where the accounts have got to */
 	bool failed;          /* a sum did not fit */
 };
+
+/* GPU time between two instants; false if it does not fit. Stretches end to end sum to that of the whole. */
+bool accounts_gpu_ns(const struct accounts *a, int64_t from_ns, int64_t to_ns, int64_t *gpu_ns);
 
 /* A stretch of busy time whose batch is known; all of it within one step. */
 struct stretch {

@@ -42,7 +42,7 @@ int accounts_energy_count(struct accounts *a, int use, int64_t from_ns, int64_t 
 	int rc = take_energy(a, from_ns, to_ns, &mj, &metered_ns, why);
 
 	if (a->energy && to_ns > begin_ns) {
-		a->failed |= __builtin_mul_overflow(to_ns - begin_ns, a->gpus, &gpu_ns);
+		a->failed |= !accounts_gpu_ns(a, begin_ns, to_ns, &gpu_ns);
 	}
 	add_energy(a, use, gpu_ns, mj, metered_ns);
 	return rc;

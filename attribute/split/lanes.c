@@ -38,6 +38,7 @@ static void open_lane(struct lanes *l, struct walk *w, name_id model, int64_t at
 	if (w->purpose == WALK_POST) {
 		accounts_open(&new->accounts, w->common, &w->flight, a->replica, model, w->pool, at_ns);
 		new->accounts.has_requests = a->has_requests;
+		new->accounts.origin_ns = a->origin_ns;
 		new->flight.now = w->flight.now;
 	}
 	l->count++;

@@ -51,7 +51,7 @@ static int post_busy(struct walk *w, const struct replay *y, const struct batch 
 	int64_t total;
 
 	split_times(m, b, &t);
-	if (__builtin_mul_overflow(to_ns - w->cursor_ns, w->accounts.gpus, &total)) {
+	if (!accounts_gpu_ns(&w->accounts, w->cursor_ns, to_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of requests does not fit 64 bits of nanoseconds");
 	}
 	int64_t prefill = both ? split_part(total, split_prefill_share(w->common->options->rule, &t)) : prompts ? total : 0;

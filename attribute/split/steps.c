@@ -327,7 +327,7 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 	int64_t total;
 
 	split_times(m, &k.batch, &t);
-	if (__builtin_mul_overflow(s->duration_ns, w->accounts.gpus, &total)) {
+	if (!accounts_gpu_ns(&w->accounts, start_ns, start_ns + s->duration_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of a step does not fit 64 bits of nanoseconds");
 	}
 	int64_t prefill = split_part(total, prefill_share(w, s, &t));
@@ -384,7 +384,9 @@ static int post_step(struct walk *w, const struct step_item *s, int64_t start_ns
 	int rc;
 
 	if (start_ns < w->cursor_ns) {
-		w->over_ns += ((end_ns < w->cursor_ns ? end_ns : w->cursor_ns) - start_ns) * w->accounts.gpus;
+		int64_t twice_ns;
+		w->accounts.failed |= !accounts_gpu_ns(&w->accounts, start_ns, end_ns < w->cursor_ns ? end_ns : w->cursor_ns, &twice_ns);
+		w->over_ns += twice_ns;
 	}
 	rc = accounts_model(&w->accounts, s->head.model, why);
 	if (rc < 0) {

@@ -381,7 +381,7 @@ static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault
 	bool alone = w->summary->exclusive && prompts + sequences == 1;
 	int64_t total;
 
-	if (__builtin_mul_overflow(to_ns - w->cursor_ns, w->accounts.gpus, &total)) {
+	if (!accounts_gpu_ns(&w->accounts, w->cursor_ns, to_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of requests does not fit 64 bits of nanoseconds");
 	}
 	int64_t prefill = (int64_t)((double)total * share);

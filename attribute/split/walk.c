@@ -157,7 +157,7 @@ static int check_identity(const struct walk *w, struct fault *why) {
 	if (w->to_ns < w->from_ns || (w->pool && w->pool->uptime_count > 0)) {
 		return 0;
 	}
-	if (__builtin_mul_overflow(w->to_ns - w->from_ns, w->accounts.gpus, &capacity_ns)) {
+	if (!accounts_gpu_ns(&w->accounts, w->from_ns, w->to_ns, &capacity_ns)) {
 		return fault_set(why, ERROR_RANGE, "the paid time of a replica does not fit 64 bits of nanoseconds");
 	}
 	if (capacity_ns + w->over_ns != w->accounts.posted_ns) {

@@ -81,8 +81,13 @@ static bool available(const struct walk *w, int64_t from_ns, int64_t to_ns, int6
 	for (int64_t at_ns = from_ns; at_ns < to_ns && fits; at_ns = s.to_ns) {
 		segment_at(w->common->options, w->pool, at_ns, &s);
 		int64_t until_ns = s.to_ns < to_ns ? s.to_ns : to_ns, part;
-		int64_t gpus = is_pool(w) ? s.pool_gpus : s.paid ? w->accounts.gpus : 0;
-		fits = !__builtin_mul_overflow(until_ns - at_ns, gpus, &part) && exact_add(gpu_ns, part);
+		if (is_pool(w)) {
+			fits = !__builtin_mul_overflow(until_ns - at_ns, s.pool_gpus, &part);
+		} else {
+			part = 0;
+			fits = !s.paid || accounts_gpu_ns(&w->accounts, at_ns, until_ns, &part);
+		}
+		fits = fits && exact_add(gpu_ns, part);
 	}
 	return fits;
 }
@@ -207,7 +212,7 @@ static struct work work_of(const struct walk *w, double replicas) {
 /* How many replicas a group's windows cover; its time is as many times its period. */
 static double replicas_of(const struct walk *w, int64_t room_ns) {
 	const struct window_item *first = &((struct windows_state *)w->state)->group[0];
-	double one = (double)(first->end_ns - first->head.at_ns) * (double)(w->pool ? w->pool->gpus_per_replica : 1);
+	double one = (double)(first->end_ns - first->head.at_ns) * (w->pool ? (double)w->pool->gpus_per_replica / (double)w->pool->gpu_parts : 1);
 
 	return is_pool(w) && one > 0 && room_ns > 0 ? (double)room_ns / one : 1;
 }
