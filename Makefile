@@ -1,5 +1,5 @@
 # tollbook: make, make check, make demo; `make help` lists all targets.
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 # Settings: make V=1 shows commands; CC, CFLAGS, LDFLAGS, prefix (or PREFIX) and DESTDIR are as usual; BUILD is the build folder.
 BUILD ?= build

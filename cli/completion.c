@@ -1,4 +1,4 @@
-/* completion.c: tollbook completion bash|zsh: scripts for the shell, printed from the tables. */
+/* completion.c: tollbook completion bash|zsh|fish: scripts for the shell, printed from the tables. */
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -185,14 +185,67 @@ static int zsh(struct run *r, struct fault *why) {
 	return printed();
 }
 
+/* ---- fish ---- */
+
+/* Between '…': fish takes \\ and \' there. */
+static void fish_put(const char *text) {
+	for (; *text; text++) {
+		if (*text == '\'' || *text == '\\') {
+			fputc('\\', stdout);
+		}
+		fputc(*text, stdout);
+	}
+}
+
+static void fish_option(const struct option *o, const struct command *c) {
+	printf("complete -c tollbook -n '__fish_seen_subcommand_from %s' -l %s", c->name, o->name);
+	if (o->letter) {
+		printf(" -s %c", o->letter);
+	}
+	if (o->choice) {
+		fputs(" -x -a '", stdout);
+		for (size_t i = 0; o->choice(i); i++) {
+			printf("%s%s", i > 0 ? " " : "", o->choice(i));
+		}
+		fputs("'", stdout);
+	} else if (o->argument) {
+		fputs(strcmp(o->argument, "FILE") == 0 || strcmp(o->argument, "PATH") == 0 ? " -r -F" : " -x", stdout);
+	}
+	fputs(" -d '", stdout);
+	fish_put(o->help);
+	fputs("'\n", stdout);
+}
+
+static void fish_command(const struct command *c) {
+	printf("complete -c tollbook -n __fish_use_subcommand -f -a %s -d '", c->name);
+	fish_put(c->what);
+	fputs("'\n", stdout);
+	for (size_t i = 0; i < c->word_count; i++) {
+		printf("complete -c tollbook -n '__fish_seen_subcommand_from %s' -a %s -d '", c->name, c->words[i].name);
+		fish_put(c->words[i].what);
+		fputs("'\n", stdout);
+	}
+	each_option(c, fish_option);
+}
+
+static int fish(struct run *r, struct fault *why) {
+	(void)why;
+	fputs("# fish completion for tollbook: tollbook completion fish > ~/.config/fish/completions/tollbook.fish\n", stdout);
+	for (const struct command *const *c = r->commands; *c; c++) {
+		fish_command(*c);
+	}
+	return printed();
+}
+
 static const struct word words[] = {
 	{"bash", "", "for bash", bash},
 	{"zsh", "", "for zsh", zsh},
+	{"fish", "", "for fish", fish},
 };
 
 const struct command command_completion = {
 	.name = "completion",
-	.synopsis = "bash|zsh",
+	.synopsis = "bash|zsh|fish",
 	.what = "Print a completion script for the shell",
 	.example = "source <(tollbook completion bash)",
 	.words = words,

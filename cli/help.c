@@ -165,8 +165,21 @@ void help_screen(const struct command *c, FILE *out) {
 	print_command(c, folded, out);
 }
 
+void help_first(const struct run *r, FILE *out) {
+	(void)r;
+	fputs("tollbook reads the logs of LLM serving engines and reports what a token really costs.\n"
+	      "With a log at hand (a file or a folder, compressed or not, of vLLM, SGLang, llama.cpp, a gateway ...):\n"
+	      "  tollbook run --gpu-hour 2.49 vllm.log           a statement at that price per GPU-hour; keeps nothing\n"
+	      "  tollbook nightly -c tollbook.conf               then every night: a book, and reports by day and tenant\n"
+	      "Without one:\n"
+	      "  tollbook prices list                            what vendors charge for a million tokens\n"
+	      "  tollbook audit                                  what sellers must be paying beside what they charge\n"
+	      "All commands: tollbook --help. Formats of logs, guide: man tollbook.\n",
+	      out);
+}
+
 void help_program(const struct run *r, FILE *out) {
-	fputs("tollbook reads the logs of LLM serving engines and tells what a token really cost,\n"
+	fputs("tollbook reads the logs of LLM serving engines and reports what a token really cost,\n"
 	      "input and output apart, next to its list price.\n\n"
 	      "Usage: tollbook COMMAND [options] ...\n\n",
 	      out);

@@ -8,6 +8,8 @@
 
 /* What `tollbook --help` prints. */
 void help_program(const struct run *r, FILE *out);
+/* What `tollbook` alone prints on a terminal: ten lines on what to do with a log at hand. */
+void help_first(const struct run *r, FILE *out);
 
 /*
  * What `tollbook help NAME` prints: every option with its line. Of what `tollbook NAME --help` prints, a screen of

@@ -30,11 +30,11 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/options.h"
-#include "cli/sandbox.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "core/typo.h"
 #include "cli/values.h"
+#include "cli/version.h"
 
 #define COMMANDS(ROW)                                                                                                  \
 	ROW(run)                                                                                                       \
@@ -139,9 +139,7 @@ static int flush(struct run *r) {
 
 static int print_help(struct run *r) {
 	if (r->version) {
-		struct sandbox_support sandbox = sandbox_support();
-		printf("tollbook %s\n", TOLLBOOK_VERSION);
-		printf("sandbox: landlock %d, seccomp %s\n", sandbox.landlock, sandbox.seccomp ? "yes" : "no");
+		version_print(r->verbose);
 	} else if (r->command) {
 		help_screen(r->command, stdout);
 	} else {
@@ -167,7 +165,7 @@ static int start(struct run *r) {
 	bool has_command = r->argc > 1 && r->argv[1][0] != '-';
 
 	if (r->argc < 2) {
-		help_program(r, stderr);
+		(isatty(STDERR_FILENO) ? help_first : help_program)(r, stderr);
 		return EXIT_USAGE;
 	}
 	if (has_command) {

@@ -109,7 +109,7 @@ static const struct option common[] = {
 	{"color", 0, "WHEN", "auto (default), always, never; NO_COLOR is heeded", GROUP_GENERAL, value_choice, INTO(color), color_word, false},
 	{"sandbox", 0, "WHEN", "auto (default): no files but those named, no programs, no sockets; off", GROUP_GENERAL, value_choice, INTO(sandbox), sandbox_word, false},
 	{"help", 'h', NULL, "this text", GROUP_GENERAL, value_flag, INTO(help), NULL, false},
-	{"version", 0, NULL, "the version", GROUP_GENERAL, value_flag, INTO(version), NULL, false},
+	{"version", 0, NULL, "the version; with -v also features and libraries", GROUP_GENERAL, value_flag, INTO(version), NULL, false},
 };
 #define COMMON_COUNT (sizeof common / sizeof *common)
 
@@ -320,7 +320,7 @@ int options_read(struct run *r, int from) {
 	bool only_operands = false;
 	int error = 0;
 
-	for (int at = from; at < r->argc && !error && !r->help && !r->version; at++) {
+	for (int at = from; at < r->argc && !error && !r->help; at++) {
 		const char *a = r->argv[at];
 		if (only_operands || a[0] != '-' || !a[1]) {
 			list_add(&r->operands, a);

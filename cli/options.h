@@ -14,7 +14,7 @@ const char *options_group_title(size_t bit);
 bool option_belongs(const struct option *o, const struct command *c);
 
 /*
- * Reads the arguments from r->argv[from] on into *r. Stops at --help and --version. 0; or
+ * Reads the arguments from r->argv[from] on into *r. Stops at --help. 0; or
  * EXIT_USAGE after it has said what is wrong, pointed at it, and said what may be meant.
  */
 int options_read(struct run *r, int from);

@@ -27,4 +27,11 @@ offers "json jsonl journal" run --format j
 offers import prices i
 offers --at prices list --a
 offers "" run "" # names of files, which bash itself completes
+# The other shells at least take theirs.
+for shell in zsh fish; do
+	if command -v $shell > /dev/null && ! "$tollbook" completion $shell | $shell -n; then
+		echo "FAIL: $shell does not take its script"
+		failures=$((failures + 1))
+	fi
+done
 [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
