@@ -4,18 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attribute/evidence/identity_events.h"
 #include "core/error.h"
 #include "core/exact.h"
 
 #define MS (NS_PER_SECOND / 1000)
-#define UNSTATED INT64_MIN
 
 /* Offsets of clocks up to here can be true; further ones, up to FAR_NS, show what falls together by chance. */
 #define NEAR_NS (5600 * MS)
 #define FAR_NS (20 * NS_PER_SECOND)
 
-/* First tokens so near are one event of several prompts. */
-#define ONE_EVENT_NS MS
 /* The block of tokens in which vLLM's cache stands: where cached tokens are unknown, prompts differ by multiples of it. */
 #define CACHE_BLOCK 16
 
@@ -23,118 +21,6 @@
 static const int64_t widths_ns[] = {2 * MS, 10 * MS, 50 * MS, 250 * MS, 1000 * MS, 2000 * MS};
 #define WIDTHS (sizeof widths_ns / sizeof *widths_ns)
 #define NARROW 3
-
-/* ---- events ---- */
-
-/* An event of steps, or of requests. */
-struct event {
-	int64_t at_ns;
-	int64_t tokens;   /* of prompts */
-	uint32_t prompts; /* 0: of E */
-	bool clean;       /* of steps: its prompts all began and ended in it */
-};
-
-struct events {
-	struct event *at;
-	size_t count;
-};
-
-struct both {
-	struct events first, end;
-};
-
-static void add(struct events *e, struct event one) {
-	e->at[e->count++] = one;
-}
-
-static bool is_full(const struct id_step *s, int64_t most) {
-	return (int64_t)s->prefill_tokens + s->decoders >= most;
-}
-
-/* When steps end: for a stamp cut to the second the middle of where that can be, between the steps beside it. */
-static int64_t *ends_of(const struct id_steps *s) {
-	int64_t *ends = must_alloc((s->count + 1) * sizeof *ends), latest = INT64_MAX;
-
-	for (size_t i = s->count; i-- > 0;) {
-		const struct id_step *x = &s->at[i];
-		int64_t end = x->end_ns, second = end - end % NS_PER_SECOND + NS_PER_SECOND;
-		ends[i] = end;
-		if (x->coarse) {
-			latest = second < latest ? second : latest;
-			latest = latest > end ? latest : end;
-			ends[i] = end + (latest - end) / 2;
-			latest -= x->duration_ns;
-		}
-	}
-	return ends;
-}
-
-static struct both events_of_steps(const struct id_steps *s) {
-	struct both b = {{must_alloc((s->count + 1) * sizeof(struct event)), 0}, {must_alloc((s->count + 1) * sizeof(struct event)), 0}};
-	int64_t most = 0, *ends = ends_of(s);
-
-	for (size_t i = 0; i < s->count; i++) {
-		int64_t all = (int64_t)s->at[i].prefill_tokens + s->at[i].decoders;
-		most = all > most ? all : most;
-	}
-	for (size_t i = 0; i < s->count; i++) {
-		const struct id_step *x = &s->at[i];
-		bool clean = i > 0 && x->follows && !is_full(x, most) && !is_full(x - 1, most);
-		if (x->prompts > 0) {
-			add(&b.first, (struct event){ends[i], x->prefill_tokens, x->prompts, clean});
-		}
-		int64_t joining = clean ? x->prompts : x->prompts > 0 ? x->prompts - 1 : 0;
-		if (i + 1 < s->count && x[1].follows && x[1].decoders < x->decoders + joining) {
-			add(&b.end, (struct event){.at_ns = ends[i]});
-		}
-	}
-	free(ends);
-	return b;
-}
-
-static int by_instant(const void *a, const void *b) {
-	const struct event *x = a, *y = b;
-
-	return exact_order(x->at_ns, y->at_ns);
-}
-
-static struct both events_of_requests(const struct id_requests *r) {
-	struct both b = {{must_alloc((r->count + 1) * sizeof(struct event)), 0}, {must_alloc((r->count + 1) * sizeof(struct event)), 0}};
-
-	for (size_t i = 0; i < r->count; i++) {
-		const struct id_request *q = &r->at[i];
-		if (q->first_ns != UNSTATED) {
-			add(&b.first, (struct event){q->first_ns, q->prompt_tokens, 1, true});
-		}
-		if (q->finish_ns != UNSTATED) {
-			add(&b.end, (struct event){.at_ns = q->finish_ns});
-		}
-	}
-	if (b.first.count > 0) {
-		qsort(b.first.at, b.first.count, sizeof *b.first.at, by_instant);
-	}
-	if (b.end.count > 0) {
-		qsort(b.end.at, b.end.count, sizeof *b.end.at, by_instant);
-	}
-	/* Prompts of one step */
-	size_t kept = 0;
-	for (size_t i = 0; i < b.first.count; i++) {
-		struct event *last = kept > 0 ? &b.first.at[kept - 1] : NULL;
-		if (last && b.first.at[i].at_ns - last->at_ns <= ONE_EVENT_NS) {
-			last->tokens += b.first.at[i].tokens;
-			last->prompts++;
-		} else {
-			b.first.at[kept++] = b.first.at[i];
-		}
-	}
-	b.first.count = kept;
-	return b;
-}
-
-static void release(struct both *b) {
-	free(b->first.at);
-	free(b->end.at);
-}
 
 /* ---- what falls together ---- */
 
@@ -284,6 +170,7 @@ struct level {
 	double group_first, group_end;
 	size_t n_first, n_end;
 	bool tokens_only;
+	bool unfit; /* narrower than the stamps are exact */
 };
 
 static double part(double n, double share, double chance, double group) {
@@ -293,6 +180,9 @@ static double part(double n, double share, double chance, double group) {
 static double likelihood(const struct level *l, size_t k) {
 	double n = (double)l->n_first, hits = l->first.hits[k], tokens = l->first.tokens[k];
 
+	if (l->unfit) {
+		return 0;
+	}
 	if (l->tokens_only) {
 		return n > 0 ? n * divergence(tokens / n, l->chance_first.hits * l->chance_first.tokens) : 0;
 	}
@@ -468,6 +358,9 @@ static void find_most(const struct level *levels, struct best *best) {
 static enum id_verdict verdict_of(const struct id_result *r, const struct best *best, double first, double end, double testable,
                                   double would) {
 	bool wide = best->width >= NARROW;
+	if (r->seconds && !wide) {
+		return ID_UNDECIDED;
+	}
 	bool found = r->statistic >= (wide ? 35 : 30) && r->gap >= fmax(10, best->likelihood / 2) && r->tokens >= 0.3;
 
 	if (found && r->coverage >= 0.6) {
@@ -476,7 +369,7 @@ static enum id_verdict verdict_of(const struct id_result *r, const struct best *
 	if (found && testable >= 5 && fabs(first - end) <= 0.4) {
 		return ID_PART;
 	}
-	if (r->coverage < 0.4 && would >= 50 && r->statistic < fmax(5, would / 8)) {
+	if (!r->seconds && r->coverage < 0.4 && would >= 50 && r->statistic < fmax(5, would / 8)) {
 		return ID_DIFFERENT;
 	}
 	return ID_UNDECIDED;
@@ -499,7 +392,7 @@ static void judge(const struct level *levels, const struct both *steps, const st
 	out->tokens = testable >= 5 ? tokens / testable : 1;
 	find_offset(steps, requests, &best, cached_known, out);
 	out->verdict = verdict_of(out, &best, first, end, testable, expected(levels));
-	if (out->verdict == ID_UNDECIDED && out->statistic >= 30 && out->coverage >= 0.6 && out->tokens >= 0.3) {
+	if (out->verdict == ID_UNDECIDED && !out->seconds && out->statistic >= 30 && out->coverage >= 0.6 && out->tokens >= 0.3) {
 		find_most(levels, &best);
 		find_offset(steps, requests, &best, cached_known, out);
 		out->repeats = true;
@@ -512,8 +405,10 @@ void identity_test(const struct id_steps *steps, const struct id_requests *reque
 
 	*out = (struct id_result){.verdict = ID_UNDECIDED, .tokens = 1};
 	memset(levels, 0, sizeof levels);
+	out->seconds = events_in_seconds(requests);
 	for (size_t w = 0; w < WIDTHS; w++) {
 		level_init(&levels[w], w, &of_steps, &of_requests, requests->cached_known);
+		levels[w].unfit = out->seconds && widths_ns[w] < NS_PER_SECOND;
 	}
 	if (of_steps.first.count + of_steps.end.count > 0 && of_requests.first.count + of_requests.end.count > 0) {
 		judge(levels, &of_steps, &of_requests, requests->cached_known, out);
@@ -521,8 +416,8 @@ void identity_test(const struct id_steps *steps, const struct id_requests *reque
 	for (size_t w = 0; w < WIDTHS; w++) {
 		level_release(&levels[w]);
 	}
-	release(&of_steps);
-	release(&of_requests);
+	events_release(&of_steps);
+	events_release(&of_requests);
 }
 
 /* ---- candidates ---- */
@@ -545,7 +440,7 @@ int64_t identity_votes(const struct id_steps *steps, const struct id_requests *r
 		}
 	}
 	free(votes);
-	release(&s);
-	release(&r);
+	events_release(&s);
+	events_release(&r);
 	return best;
 }

@@ -50,6 +50,7 @@ struct id_result {
 	double tokens;      /* A: token hits among those that can be tested; 1 if too few can */
 	int64_t events, matched; /* first tokens tried, and matched at the offset; finishes where there are no first tokens */
 	bool by_finish;
+	bool seconds;       /* the requests' stamps are cut to the second: the offset is that of its middle */
 	bool repeats;       /* undecided only as the load repeats itself: at other offsets almost as much falls together */
 };
 

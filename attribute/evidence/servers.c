@@ -246,6 +246,9 @@ static name_id shown_name(const struct servers *s, const struct sample *steps, c
 static int64_t clear_offset(const struct id_result *r) {
 	int64_t off = llabs(r->offset_ns);
 
+	if (r->seconds) { /* a whole second is all that can be seen */
+		return off > NS_PER_SECOND ? r->offset_ns : 0;
+	}
 	return off > OFFSET_MIN_NS && off > r->spread_ns ? r->offset_ns : 0;
 }
 

@@ -6,6 +6,7 @@
 #include "attribute/model/rules.h"
 #include "attribute/split/hits.h"
 #include "attribute/split/lanes.h"
+#include "attribute/split/sequence.h"
 #include "attribute/split/walk.h"
 
 /*
@@ -35,21 +36,6 @@ struct spans {
 		int64_t from_ns, to_ns;
 	} *at;
 	size_t first, count, room; /* those from `first` on are still to come */
-};
-
-/* A step may begin so long before the last one ends: clocks and roundings. */
-#define OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
-
-/* Fewer may have other causes. */
-#define SEVERAL_OVERLAPS 3
-#define SEVERAL_BACK 5
-
-/* What the steps' numbers and times show, in the period asked for. */
-struct sequence {
-	int64_t last;     /* number of the step before; or UNKNOWN */
-	int64_t end_ns;   /* of that step */
-	int64_t steps, missing; /* missing: numbers that no step has */
-	int64_t back, overlaps; /* numbers that fall; steps that begin before the last one ends */
 };
 
 struct steps_state {
@@ -140,23 +126,8 @@ static bool decoders_waited(const struct walk *w, const struct step_item *next, 
 	return next && next->decode_requests > 0 && !from_elsewhere && !spans_hold(&st->spans, at_ns - 1);
 }
 
-/* Follows the steps' numbers; how many are missing before this one. A counter that falls has started again. */
-static int64_t follow(struct walk *w, const struct step_item *s) {
-	const struct attribute_options *o = w->common->options;
-	struct sequence *q = &((struct steps_state *)w->state)->sequence;
-	bool wanted = s->head.at_ns >= o->from_ns && s->head.at_ns < o->to_ns;
-	bool known = q->last != UNKNOWN && s->index != UNKNOWN;
-	int64_t lost = known && s->index > q->last ? s->index - q->last - 1 : 0;
-
-	if (wanted) {
-		q->steps++;
-		q->missing += lost < INT32_MAX ? lost : INT32_MAX;
-		q->back += known && s->index < q->last;
-		q->overlaps += s->head.at_ns < q->end_ns - OVERLAP_NS;
-	}
-	q->last = s->index;
-	q->end_ns = s->head.at_ns + s->duration_ns;
-	return lost;
+static struct sequence *sequence_of(const struct walk *w) {
+	return &((struct steps_state *)w->state)->sequence;
 }
 
 /* Time in which steps lie that the log lacks. */
@@ -165,29 +136,6 @@ static int post_lost(struct walk *w, int64_t to_ns, bool by_count, struct fault 
 
 	w->cursor_ns = to_ns > w->cursor_ns ? to_ns : w->cursor_ns;
 	return rc;
-}
-
-static void find_gaps(const struct walk *w) {
-	const struct sequence *q = &((const struct steps_state *)w->state)->sequence;
-	const char *name = names_text(w->common->options->names, w->summary->replica).at;
-
-	/* Counters that begin again now and then are restarts. */
-	if (q->overlaps * 100 > q->steps || (q->back * 20 > q->steps && q->back >= SEVERAL_BACK)) {
-		if (q->overlaps >= SEVERAL_OVERLAPS || q->back >= SEVERAL_BACK) {
-			quality_finding(w->quality, "several-servers", name, "--replica", QUALITY_NO_AMOUNT,
-			                "%s: %lld of %lld steps begin before the last one has ended, and %lld times their numbers fall: "
-			                "several servers log under this name, and their time is added up; give each its own name, with "
-			                "--replica or \"names\" of the fleet file", name, (long long)q->overlaps, (long long)q->steps,
-			                (long long)q->back);
-		}
-		return;
-	}
-	if (q->missing * 1000 > q->missing + q->steps) {
-		quality_finding(w->quality, "gap", name, NULL, QUALITY_NO_AMOUNT,
-		                "%s: %lld of %lld steps are missing in its log, as their numbers show: their time is unobserved and "
-		                "their tokens are not counted; look for what drops lines", name, (long long)q->missing,
-		                (long long)(q->missing + q->steps));
-	}
 }
 
 /* The time up to the next step; `next` is NULL at the end of the replica's time. */
@@ -421,7 +369,7 @@ static int take_step(struct walk *w, const struct step_item *s, struct fault *wh
 
 	if (w->purpose == WALK_POST) {
 		use_model(w, 0, start_ns);
-		rc = follow(w, s) > 0 ? post_lost(w, start_ns, by_count, why) : post_gap(w, start_ns, s, by_count, why);
+		rc = sequence_follow(sequence_of(w), w->common->options, s) > 0 ? post_lost(w, start_ns, by_count, why) : post_gap(w, start_ns, s, by_count, why);
 	}
 	use_model(w, s->head.model, start_ns);
 	if (rc >= 0 && boards) {
@@ -479,7 +427,7 @@ static bool has_steps(const struct replica_summary *s) {
 static void steps_span(struct walk *w) {
 	struct steps_state *st = w->state;
 
-	st->sequence = (struct sequence){.last = UNKNOWN, .end_ns = INT64_MIN + OVERLAP_NS};
+	sequence_init(&st->sequence);
 	w->from_ns = w->summary->first_step_ns;
 	w->to_ns = w->summary->last_step_ns;
 }
@@ -574,7 +522,7 @@ static int steps_end(struct walk *w, struct fault *why) {
 	if (rc >= 0 && w->to_ns > w->cursor_ns) {
 		rc = post_gap(w, w->to_ns, NULL, false, why);
 	}
-	find_gaps(w);
+	sequence_find(sequence_of(w), names_text(w->common->options->names, w->summary->replica).at, w->quality);
 	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its stamp says */
 	tell_preemptions(w);
 	tell_hits(w);

@@ -1,0 +1,30 @@
+/* identity_events.h: steps and requests as events that may fall together. Private to identity*.c. */
+#ifndef ATTRIBUTE_IDENTITY_EVENTS_H
+#define ATTRIBUTE_IDENTITY_EVENTS_H
+
+#include "attribute/evidence/identity.h"
+
+/* An event of steps, or of requests. */
+struct event {
+	int64_t at_ns;
+	int64_t tokens;   /* of prompts */
+	uint32_t prompts; /* 0: of E */
+	bool clean;       /* of steps: its prompts all began and ended in it */
+};
+
+struct events {
+	struct event *at;
+	size_t count;
+};
+
+struct both {
+	struct events first, end;
+};
+
+struct both events_of_steps(const struct id_steps *s);
+struct both events_of_requests(const struct id_requests *r);
+void events_release(struct both *b);
+/* Are the stamps cut to the second? Then an instant may be anywhere in it. */
+bool events_in_seconds(const struct id_requests *r);
+
+#endif

@@ -1,0 +1,21 @@
+/* sequence.h: what the numbers and times of a replica's steps show: gaps, restarts, several servers. Private to attribute/. */
+#ifndef ATTRIBUTE_SEQUENCE_H
+#define ATTRIBUTE_SEQUENCE_H
+
+#include "attribute/evidence/evidence.h"
+
+/* What the steps' numbers and times show, in the period asked for. */
+struct sequence {
+	int64_t last;     /* number of the step before; or UNKNOWN */
+	int64_t end_ns;   /* of that step */
+	int64_t steps, missing; /* missing: numbers that no step has */
+	int64_t back, overlaps; /* numbers that fall; steps that begin before the last one ends */
+};
+
+void sequence_init(struct sequence *q);
+/* The next step in time: how many are missing before it, as numbers show. A counter that falls has started again. */
+int64_t sequence_follow(struct sequence *q, const struct attribute_options *o, const struct step_item *s);
+/* Findings, if there are any. */
+void sequence_find(const struct sequence *q, const char *name, struct quality *quality);
+
+#endif
