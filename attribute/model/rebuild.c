@@ -201,7 +201,7 @@ struct passing {
 };
 
 /* Terms that instants do not tell from others. */
-static const enum term left_out[] = {TERM_UNEQUAL, TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP};
+static const enum term left_out[] = {TERM_PREFILL_CONTEXT, TERM_UNEQUAL, TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP};
 
 static void add_row(struct rebuild *r, const double x[TERMS], double ns, double sd, int64_t from_ns) {
 	if (!(ns > 0)) {

@@ -26,6 +26,7 @@
 /* Better by less is not better. */
 #define SCORE_MARGIN 0.95
 #define DRAFTS_MARGIN 0.975
+#define DRAFTS_LEAST 0.001
 
 /* Rows that are further off than so many robust standard deviations are left out. */
 #define SPREADS 6
@@ -323,7 +324,7 @@ static void choose_tokens_a_step(struct rebuild *r) {
 	}
 	r->without_prompt = false;
 	r->model = best;
-	r->tokens_a_step = chosen >= LEAST_DRAFTS && least < first * DRAFTS_MARGIN ? chosen : 1;
+	r->tokens_a_step = chosen >= LEAST_DRAFTS && least < first * DRAFTS_MARGIN && least < first - DRAFTS_LEAST ? chosen : 1;
 }
 
 /* ---- what it says, for the pool's sums ---- */

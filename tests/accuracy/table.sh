@@ -27,9 +27,14 @@ known_misses() {
 	cat << END
 full|steps and requests|request totals, median|1.2
 tiny-pd|vLLM stats lines alone|prefill total|49
-cached|requests alone|prefill total|26
-sparse|requests alone|interval: truth outside by|1.7
-experts|requests alone|prefill total|33
+long|requests without scheduled_ns|prefill total|17
+full|requests without scheduled_ns|prefill total|11
+noisy|requests without scheduled_ns|interval: truth outside by|1.4
+long|scrapes of /metrics|prefill total|38
+long|scrapes of /metrics|interval: truth outside by|15
+cached|vLLM stats lines alone|prefill total|35
+sparse|vLLM stats lines alone|prefill total|46
+experts|vLLM stats lines alone|prefill total|78
 cached|requests without first tokens|prefill total|50
 cached|steps, too few to fit|prefill total|58
 full|steps, too few to fit|prefill total|21
@@ -156,8 +161,12 @@ every_run() {
 	requests "steps and requests"
 	interval "steps and requests" 0
 	figures "$at/fleet.json" "$at/requests.jsonl.gz"
-	prefill "requests alone" 15
+	prefill "requests alone" 6
 	interval "requests alone" 0
+	gzip -dc "$at/requests.jsonl.gz" | sed -E 's/"scheduled_ns":[0-9]+,//' > "$folder/unscheduled.jsonl"
+	figures "$at/fleet.json" "$folder/unscheduled.jsonl"
+	prefill "requests without scheduled_ns" 10
+	interval "requests without scheduled_ns" 0
 	gzip -dc "$at/requests.jsonl.gz" | sed -E 's/"(first_token_ns|scheduled_ns)":[0-9]+,//g' > "$folder/lives.jsonl"
 	figures "$at/fleet.json" "$folder/lives.jsonl"
 	prefill "requests without first tokens" 25
@@ -225,6 +234,24 @@ mixed_run() {
 		"$(off "$(total '.total.gpu_ns | .prefill / (.prefill + .decode)')" "$(true_of .total.prefill_share)")" 2.5
 }
 
+# The same runs as scrapes of /metrics every 15 s, where they are there.
+scrapes() {
+	number=0
+	logs=
+	for replica in $(true_of .replicas | jq -r '.[].replica'); do
+		[ -f "$at/vllm.r$number.prom.gz" ] || return 0
+		gzip -dc "$at/vllm.r$number.prom.gz" > "$folder/$replica.prom"
+		"$tollbook" ingest -q --no-progress --replica "$replica" --model "$(true_of .model | tr -d \")" -o "$folder/$run.$replica.jsonl" "$folder/$replica.prom"
+		[ $? -le 1 ] || { echo "tollbook ingest of scrapes of $replica failed"; exit 1; }
+		logs="$logs $folder/$run.$replica.jsonl"
+		number=$((number + 1))
+	done
+	# shellcheck disable=SC2086
+	figures "$at/fleet.json" $logs
+	prefill "scrapes of /metrics" 20
+	interval "scrapes of /metrics" 0
+}
+
 # Each replica has a role; its gauges are 0 at most of the ends of its windows.
 pd_run() {
 	vllm 'throughput'
@@ -257,6 +284,7 @@ one_run() {
 	else
 		mixed_run
 	fi
+	scrapes
 	rm -rf "$folder/truth"
 }
 
