@@ -11,6 +11,9 @@
 #define AS_GOOD 1.02
 /* The largest distance of a form counts as so many standard deviations. */
 #define DISTANCE_SDS 2.0
+/* Durations that like steps share no more closely than this hang on something that the log does not say, such as other ranks. */
+#define NOISE 0.03
+#define OF_UNEXPLAINED 0.5
 
 static void form_terms(const struct step_model *m, const struct batch *b, double terms[FORM_TERMS]) {
 	bool prompts = b->prefill_tokens > 0, sequences = b->decode_tokens > 0;
@@ -72,5 +75,6 @@ void forms_compare(struct solve *s) {
 			most = fmax(most, fabs(mixed_share(s, ns) - share));
 		}
 	}
-	s->model->form_share_sd = most / DISTANCE_SDS;
+	double unexplained = fmax(0, s->model->residual_relative - NOISE) * OF_UNEXPLAINED;
+	s->model->form_share_sd = hypot(most / DISTANCE_SDS, unexplained);
 }
