@@ -1,0 +1,142 @@
+/* test_naming.c: what servers are called, and how many GPUs their start-up lines state. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "core/name_rules.h"
+#include "ingest/naming.h"
+#include "ingest/parallel.h"
+
+static void assert_text(struct text got, const char *expected) {
+	char copy[512];
+
+	snprintf(copy, sizeof copy, "%.*s", TEXT_ARG(got));
+	assert_string_equal(copy, expected);
+}
+
+static void files_are_named_without_what_a_rotation_adds(void **state) {
+	static const char *const cases[][2] = {
+		{"/logs/vllm.r0.log.gz", "vllm.r0"},
+		{"/logs/h100-01.log", "h100-01"},
+		{"h100-01.log.3.zst", "h100-01"},
+		{"vllm.log-20260810.gz", "vllm"},
+		{"vllm-20260810.log", "vllm"},
+		{"vllm_2026-08-10.log", "vllm"},
+		{"steps.2026081023.jsonl", "steps"},
+		{"logs/r0/server.log", "r0"},
+		{"logs/r1/0.log", "r1"},
+		{"/var/log/server.log", "server"},
+		{"log", "log"},
+		{"-", "stdin"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_text(naming_of_file(cases[i][0]), cases[i][1]);
+	}
+}
+
+static void paths_of_kubernetes_and_docker_name_pods_and_containers(void **state) {
+	static const struct {
+		const char *path, *namespace, *pod, *container;
+	} cases[] = {
+		{"/var/log/pods/llm_vllm-0_2b9d4e77-8a10-4c3d/vllm/0.log", "llm", "vllm-0", "vllm"},
+		{"copy/llm_vllm-1_2b9d4e77-8a10-4c3d/vllm/3.log.20261005-060000.gz", "llm", "vllm-1", "vllm"},
+		{"/var/log/containers/vllm-0_llm_engine-0123456789abcdef.log", "llm", "vllm-0", "engine"},
+		{"/var/lib/docker/containers/0123456789abcdef/0123456789abcdef-json.log", "", "", "0123456789ab"},
+		{"logs/my_server_log/x.log", "", "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct origin o = {0};
+		naming_from_path(cases[i].path, &o);
+		assert_text(o.part[ORIGIN_NAMESPACE], cases[i].namespace);
+		assert_text(o.part[ORIGIN_POD], cases[i].pod);
+		assert_text(o.part[ORIGIN_CONTAINER], cases[i].container);
+	}
+}
+
+static void addresses_are_normalised(void **state) {
+	static const char *const cases[][2] = {
+		{"http://vllm-0.vllm.prod.svc.cluster.local:8000/metrics", "vllm-0"},
+		{"gpu01:8000", "gpu01"},
+		{"10.0.0.7:8000", "10.0.0.7:8000"},
+		{"worker", "worker"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_text(naming_of_address(text_of(cases[i][0])), cases[i][1]);
+	}
+}
+
+static void rules_match_at_any_folder(void **state) {
+	struct name_rule at[] = {
+		{(char *)(uintptr_t) "/var/log/pods/{ns}_{pod}_{uid}/{container}/*", (char *)(uintptr_t) "{ns}/{pod}", false},
+		{(char *)(uintptr_t) "{site}/{host}/vllm.log", (char *)(uintptr_t) "{site}-{host}", false},
+		{(char *)(uintptr_t) "**/deep/{name}.log", (char *)(uintptr_t) "{name}", false},
+	};
+	const struct name_rules rules = {at, 3};
+	static const char *const cases[][2] = {
+		{"/var/log/pods/llm_vllm-0_uid/vllm/0.log", "llm/vllm-0"},
+		{"backup/var/log/pods/llm_vllm-0_uid/vllm/0.log", "llm/vllm-0"},
+		{"/srv/fra1/gpu7/vllm.log", "fra1-gpu7"},
+		{"a/b/c/deep/x.log", "x"},
+		{"other.log", ""},
+	};
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bool found = name_rules_path(&rules, cases[i][0], out, sizeof out);
+		assert_int_equal(found, cases[i][1][0] != '\0');
+		assert_string_equal(found ? out : "", cases[i][1]);
+	}
+	assert_null(name_rule_wrong(&at[0]));
+	at[0].replica = (char *)(uintptr_t) "{host}";
+	assert_non_null(name_rule_wrong(&at[0]));
+}
+
+static void start_up_lines_state_gpus(void **state) {
+	static const struct {
+		const char *line;
+		int64_t added, gpus; /* 0: states none */
+	} cases[] = {
+		{"(APIServer pid=1) INFO 10-05 05:59:00 [utils.py:253] non-default args: {'model': 'm', 'tensor_parallel_size': 2, "
+	         "'pipeline_parallel_size': 2}", 0, 4},
+		{"INFO 10-05 05:59:00 [core.py:58] Initializing a V1 LLM engine (v0.11.0) with config: model='m', tensor_parallel_size=8, "
+	         "pipeline_parallel_size=1, data_parallel_size=2", 0, 8},
+		{"INFO 10-05 05:59:00 [core.py:58] Initializing a V1 LLM engine (v0.11.0) with config: model='m', tensor_parallel_size=8, "
+	         "pipeline_parallel_size=1, data_parallel_size=2", 2, 16},
+		{"[2026-10-05 06:00:00] server_args=ServerArgs(model_path='m', dp_size=1, tp_size=2, moe_tp_size=4)", 0, 2},
+		{"[2026-10-05 06:00:00] server_args=ServerArgs(model_path='m', tp_size=8, dp_size=4, enable_dp_attention=True)", 0, 2},
+		{"[TensorRT-LLM][INFO] MPI size: 4, MPI local size: 4, rank: 0", 0, 4},
+		{"ggml_cuda_init: found 2 CUDA devices:", 0, 2},
+		{"llama_model_load_from_file_impl: using device CUDA0 (NVIDIA GeForce RTX 4090) - 23000 MiB free", 0, 1},
+		{"Args { model_id: \"m\", sharded: Some(true), num_shard: Some(4), quantize: None }", 0, 4},
+		{"INFO 10-05 06:00:00 [logger.py:1] Received request r: prompt: 'non-default args: {tensor_parallel_size: 64}'", 0, 0},
+		{"INFO: 10.0.0.1:1 - \"POST /v1/completions HTTP/1.1\" 200 OK", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct parallel p = {0};
+		assert_int_equal(parallel_read(&p, text_of(cases[i].line)), cases[i].gpus > 0);
+		assert_int_equal(parallel_gpus(&p, cases[i].added), cases[i].gpus);
+	}
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_are_named_without_what_a_rotation_adds),
+		cmocka_unit_test(paths_of_kubernetes_and_docker_name_pods_and_containers),
+		cmocka_unit_test(addresses_are_normalised),
+		cmocka_unit_test(rules_match_at_any_folder),
+		cmocka_unit_test(start_up_lines_state_gpus),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
