@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/exact.h"
 #include "ingest/document.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/line.h"
@@ -132,12 +133,16 @@ static void find_format(const struct head *h, const struct seen *s, struct head_
 struct tally {
 	int64_t first_ns, last_ns;
 	size_t stamped, up, down;
+	size_t far_down; /* by more than what lines of several threads differ */
 };
+
+#define FAR_NS NS_PER_SECOND
 
 static void tally_add(struct tally *t, int64_t ns) {
 	t->first_ns = t->stamped == 0 ? ns : t->first_ns;
 	t->up += t->stamped > 0 && ns > t->last_ns;
 	t->down += t->stamped > 0 && ns < t->last_ns;
+	t->far_down += t->stamped > 0 && ns < t->last_ns - FAR_NS;
 	t->last_ns = ns;
 	t->stamped++;
 }
@@ -148,7 +153,8 @@ static enum line_order order_of(const struct tally *t, bool by_envelope) {
 	if (falls && (t->down >= 2 || t->stamped <= 3)) {
 		return ORDER_NEWEST_FIRST;
 	}
-	return by_envelope && t->down >= 3 && 10 * t->down > t->stamped ? ORDER_MIXED : ORDER_OLDEST_FIRST;
+	bool mixed = t->down >= 3 && (10 * t->down > t->stamped || t->far_down >= 3);
+	return by_envelope && mixed ? ORDER_MIXED : ORDER_OLDEST_FIRST;
 }
 
 static bool instant_of(const struct record *r, int64_t *ns) {
