@@ -133,7 +133,7 @@ static void find_format(const struct head *h, const struct seen *s, struct head_
 struct tally {
 	int64_t first_ns, last_ns;
 	size_t stamped, up, down;
-	size_t far_down; /* by more than what lines of several threads differ */
+	size_t far_up, far_down; /* by more than what lines of several threads differ */
 };
 
 #define FAR_NS NS_PER_SECOND
@@ -142,6 +142,7 @@ static void tally_add(struct tally *t, int64_t ns) {
 	t->first_ns = t->stamped == 0 ? ns : t->first_ns;
 	t->up += t->stamped > 0 && ns > t->last_ns;
 	t->down += t->stamped > 0 && ns < t->last_ns;
+	t->far_up += t->stamped > 0 && ns > t->last_ns + FAR_NS;
 	t->far_down += t->stamped > 0 && ns < t->last_ns - FAR_NS;
 	t->last_ns = ns;
 	t->stamped++;
@@ -151,7 +152,7 @@ static enum line_order order_of(const struct tally *t, bool by_envelope) {
 	bool falls = t->down > 0 && t->down >= 9 * t->up && t->last_ns < t->first_ns;
 
 	if (falls && (t->down >= 2 || t->stamped <= 3)) {
-		return ORDER_NEWEST_FIRST;
+		return by_envelope && t->far_up >= 2 ? ORDER_MIXED : ORDER_NEWEST_FIRST;
 	}
 	bool mixed = t->down >= 3 && (10 * t->down > t->stamped || t->far_down >= 3);
 	return by_envelope && mixed ? ORDER_MIXED : ORDER_OLDEST_FIRST;
