@@ -34,8 +34,9 @@ static void preempt(struct flight *f) {
 	a->pauses++;
 	a->paused = true;
 	f->paused++;
-	a->context = context;
-	a->remaining = context < COUNT_UNKNOWN ? (uint32_t)context : 0;
+	/* With the token that was made last, which no step has read yet; the next one is made when this is done. */
+	a->context = context + 1;
+	a->remaining = context + 1 < COUNT_UNKNOWN ? (uint32_t)(context + 1) : 0;
 	a->computed = 0;
 	a->prior = 0;
 	flight_put_waiting(f, a);

@@ -211,6 +211,41 @@ static void time_may_grow_less_and_less(void **state) {
 	names_free(n);
 }
 
+/* Contexts before chunks, contexts that are not alike, short ones that cost more, attention that hides behind the other's. */
+static void attention_of_all_kinds(void **state) {
+	(void)state;
+	static struct fit_step steps[STEPS];
+	struct step_model made = engine;
+	struct names *n = names_new();
+	uint64_t seed = 5;
+
+	made.ns[TERM_PREFILL_CONTEXT] = 300;
+	made.ns[TERM_UNEQUAL] = 20;
+	made.ns[TERM_NEAR_CONTEXT] = 60;
+	made.ns[TERM_OVERLAP] = 0.6;
+	made.overlap = (struct overlap){2, 300, 110, 20, 60};
+	make_steps(steps, STEPS, 0);
+	for (size_t i = 0; i < STEPS; i++) {
+		struct batch *b = &steps[i].batch;
+		b->prefill_kv_tokens = b->prefill_tokens > 0 ? below(&seed, 9000) : 0;
+		b->prefill_token_kv += b->prefill_tokens * b->prefill_kv_tokens;
+		b->decode_unequal_kv = b->decode_kv_tokens * (10 + below(&seed, 30)) / 10;
+		steps[i].duration_ns = (int64_t)step_model_ns(&made, b);
+	}
+	struct attribution_fits *f = fit_all(n, steps, STEPS, 1);
+	const struct step_model *m = solved_model(f, &day_one);
+	assert_true(fabs(m->ns[TERM_OVERLAP] - 0.6) < 0.06);
+	assert_true(fabs(m->ns[TERM_UNEQUAL] / 20 - 1) < 0.1);
+	assert_true(fabs(m->ns[TERM_PREFILL_CONTEXT] / 300 - 1) < 0.1);
+	assert_true(m->form_share_sd >= 0 && m->form_share_sd < 0.02);
+	for (size_t i = 0; i < STEPS; i++) {
+		double off = step_model_ns(m, &steps[i].batch) / (double)steps[i].duration_ns - 1;
+		assert_true(fabs(off) < 0.02);
+	}
+	attribution_fits_free(f);
+	names_free(n);
+}
+
 /* More kinds of steps than there may be cells: fewer, the same whatever the order, and still a good fit. */
 static void cells_are_bounded(void **state) {
 	(void)state;
@@ -372,6 +407,7 @@ int main(void) {
 		cmocka_unit_test(fits_add_up_and_come_back),
 		cmocka_unit_test(outliers_do_not_matter),
 		cmocka_unit_test(time_may_grow_less_and_less),
+		cmocka_unit_test(attention_of_all_kinds),
 		cmocka_unit_test(cells_are_bounded),
 		cmocka_unit_test(without_contexts),
 		cmocka_unit_test(fallbacks),
