@@ -16,6 +16,10 @@
 
 #define LEAST_REQUESTS 8
 #define LEAST_ROWS 12
+
+/* Rows that are further off in the mean say that instants are no ends of steps: their clocks differ, or they are cut. */
+#define MOST_OFF 0.15
+#define COARSE_NS INT64_C(50000000)
 #define BUDGET_ROUNDS 4 /* with each number of tokens a step */
 #define FIRST_ROUNDS 2
 #define MOST_ROUNDS 12 /* with the best */
@@ -380,6 +384,16 @@ static void give(struct rebuild *r, struct text replica, struct rebuilt *to) {
 	}
 }
 
+/* Are instants cut to so much that steps cannot be told apart? */
+static bool is_coarse(const struct rebuild *r) {
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->at[i].first_token_ns % COARSE_NS != 0 || r->at[i].finish_ns % COARSE_NS != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to) {
 	if (r->count < LEAST_REQUESTS) {
 		return false;
@@ -394,6 +408,10 @@ bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to) {
 		choose_tokens_a_step(r);
 	}
 	settle(r);
+	if (r->score > MOST_OFF || is_coarse(r)) {
+		rebuilt_count(to, REBUILT_REFUSED, (int64_t)r->count);
+		return false;
+	}
 	if (r->row_count < LEAST_ROWS) {
 		return false;
 	}

@@ -25,6 +25,7 @@ enum rebuilt_total {
 	REBUILT_BUSY_NS, REBUILT_BOTH_NS, /* ns, and of them those of steps with both phases */
 	REBUILT_REQUESTS,
 	REBUILT_GUESSED,    /* requests of which it is guessed when they were scheduled */
+	REBUILT_REFUSED,    /* requests whose instants are no ends of steps */
 	REBUILT_GAP_NS,     /* x requests */
 	REBUILT_TOKENS_A_STEP, /* x requests, in REBUILT_UNIT */
 	REBUILT_SCORE,      /* x requests, in REBUILT_UNIT */

@@ -41,6 +41,7 @@
 #define NO_WINDOW_SD 0.5
 /* Of prefill's share of time with both phases, by requests; of an unlogged first token, of the lesser phase. */
 #define BOTH_FORM_SD 0.1
+#define BAD_CLOCKS_SD 0.25 /* where instants are no ends of steps */
 #define LIFE_FORM_SD 0.15
 
 /* Normal equations in floating point. */
@@ -304,6 +305,10 @@ static void solve_requests(const struct rough *r, struct rough_model *m) {
 	m->both_share_sd = sqrt(BOTH_FORM_SD * BOTH_FORM_SD + m->drawn_both * m->drawn_both);
 	measure_lives(r, life, m);
 	m->has_rebuilt = r->rebuilt && rebuilt_solve(r->rebuilt, &m->rebuilt);
+	if (r->rebuilt && r->rebuilt->totals[REBUILT_REFUSED] > r->rebuilt->totals[REBUILT_REQUESTS]) {
+		m->has_rebuilt = false;
+		m->both_share_sd = hypot(m->both_share_sd, BAD_CLOCKS_SD);
+	}
 	/* Without first tokens, a step is what one output token takes. */
 	if (m->rows[ROUGH_STEP] == 0) {
 		m->ns[ROUGH_STEP][0] = m->ns[ROUGH_LIFE][2];

@@ -14,6 +14,10 @@
 #define FORM_GUESSED_SD 0.0166 /* where it is guessed when requests were scheduled */
 #define MOST_BOTH_PART 0.95
 
+/* Rows that are further off in the mean than those of good clocks: so much more of prefill's share. */
+#define USUAL_OFF 0.07
+#define BY_OFF 2
+
 /*
  * What of a step's time the device waited for the host, one standard deviation: instants show a part of it, or nothing where no request
  * had to wait.
@@ -25,6 +29,7 @@
 static double both_sd(const struct replay *y, const struct batch *b) {
 	double part = fmin(MOST_BOTH_PART, y->by->both_part), form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
 
+	form = hypot(form, fmax(0, y->by->score - USUAL_OFF) * BY_OFF);
 	return hypot(form, y->borrowed ? step_model_share_sd(y->model, b) : y->by->drawn_sd);
 }
 
