@@ -420,6 +420,22 @@ void identity_test(const struct id_steps *steps, const struct id_requests *reque
 	events_release(&of_requests);
 }
 
+/* Fewer events show nothing. */
+#define AGREE_LEAST 20
+
+bool identity_agrees(const struct id_steps *steps, const struct id_requests *requests) {
+	struct both of_steps = events_of_steps(steps), of_requests = events_of_requests(requests);
+	const struct best here = {.width = 0};
+	size_t agree = 0, count = of_requests.first.count;
+
+	for (size_t i = 0; i < count; i++) {
+		agree += nearest(&of_steps.first, &of_requests.first.at[i], &here, requests->cached_known) != INT64_MAX;
+	}
+	events_release(&of_steps);
+	events_release(&of_requests);
+	return count >= AGREE_LEAST && agree * 10 >= count * 9;
+}
+
 /* ---- candidates ---- */
 
 #define VOTE_NS (40 * MS)

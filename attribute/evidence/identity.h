@@ -57,6 +57,9 @@ struct id_result {
 /* Tests the requests against the steps; both cover the same stretches of time. */
 void identity_test(const struct id_steps *steps, const struct id_requests *requests, struct id_result *out);
 
+/* The same of steps and requests of one name whose clocks agree: hardly any work. False if they do not agree so. */
+bool identity_agrees(const struct id_steps *steps, const struct id_requests *requests);
+
 /*
  * How many of some requests hit a step with their tokens, at the best offset within `reach_ns`: for choosing whom to test.
  */
