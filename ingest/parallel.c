@@ -63,6 +63,11 @@ static bool find_size(struct text t, struct text key, int64_t *size) {
 	return false;
 }
 
+/* May what follows be a user's: a text in quotes, or the id of "Added request ID"? */
+static bool may_quote(struct text before) {
+	return text_find_byte(before, '\'') != SIZE_MAX || text_find_byte(before, '"') != SIZE_MAX || text_find(before, T("equest")) != SIZE_MAX;
+}
+
 /* Is the line one of a start? What stands behind the opening. */
 static bool opens(struct text line, struct text *behind) {
 	size_t at;
@@ -70,7 +75,7 @@ static bool opens(struct text line, struct text *behind) {
 	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
 		at = text_find(text_cut(line, 0, 240), openings[i]);
 		struct text before = text_cut(line, 0, at == SIZE_MAX ? 0 : at);
-		if (at != SIZE_MAX && text_find_byte(before, '\'') == SIZE_MAX && text_find_byte(before, '"') == SIZE_MAX) {
+		if (at != SIZE_MAX && !may_quote(before)) {
 			*behind = text_cut(line, at + openings[i].len, line.len);
 			return true;
 		}
@@ -110,7 +115,7 @@ static bool read_devices(struct parallel *p, struct text line) {
 		*p = (struct parallel){0};
 		return text_take_i64(&t, &p->devices) && p->devices >= 1 && p->devices <= SIZE_MAX_GPUS;
 	}
-	if (!text_until(&t, T("using device "), &before) || before.len > 120 || text_find_byte(before, '"') != SIZE_MAX) {
+	if (!text_until(&t, T("using device "), &before) || before.len > 120 || may_quote(before)) {
 		return false;
 	}
 	for (name = t; t.len > 0 && *t.at >= 'A' && *t.at <= 'Z'; t = text_cut(t, 1, t.len)) {

@@ -10,10 +10,24 @@ void record_begin(struct record *r, enum record_kind kind) {
 	native_defaults(r, kind);
 }
 
+/* Counts and durations over what the native format takes, so that no single line makes a sum too large. */
+static const char *over_limit(const struct record *r) {
+	const struct kind *k = &native_kinds[r->kind];
+
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct field *f = &k->fields[i];
+		if (f->type == FIELD_COUNT && *(const int64_t *)(const void *)((const char *)r + f->offset) > f->limit) {
+			return "absurd count";
+		}
+	}
+	return NULL;
+}
+
 enum parse_result record_finish(struct parser *p, struct record *r) {
 	if (p->model.len > 0) {
 		r->model = p->model;
 	}
+	p->reason = p->reason ? p->reason : over_limit(r);
 	p->reason = p->reason ? p->reason : native_kinds[r->kind].check(p, r);
 	return p->reason ? PARSE_REJECT : PARSE_RECORD;
 }

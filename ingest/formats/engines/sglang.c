@@ -430,11 +430,19 @@ static int bid_json(struct text t) {
 	return text_starts(t, T("{\"request_parameters\"")) ? 85 : 0;
 }
 
+/* Does it stand in the line, and not within a text in quotes? */
+static bool stands_in(struct text t, struct text what) {
+	size_t at = text_find(t, what);
+	struct text before = text_cut(t, 0, at);
+
+	return at != SIZE_MAX && text_find_byte(before, '\'') == SIZE_MAX && text_find_byte(before, '"') == SIZE_MAX;
+}
+
 static int bid_text(struct text t) {
 	size_t at = text_find(t, T("] "));
 	struct text message = at == SIZE_MAX ? T("") : text_cut(t, at + 2, t.len);
 
-	if (text_find(t, T("] Prefill batch")) != SIZE_MAX || text_find(t, T("] Decode batch")) != SIZE_MAX) {
+	if (stands_in(t, T("] Prefill batch")) || stands_in(t, T("] Decode batch"))) {
 		return 90;
 	}
 	if (text_starts(t, T("Prefill batch, #new-seq")) || text_starts(t, T("Decode batch, #running-req"))) {

@@ -418,7 +418,7 @@ static int64_t whole(double v) {
 static void set_steps(const struct series *s, struct window *w) {
 	const struct buckets *b = &s->histograms[HISTOGRAM_STEPS];
 	int64_t running = or_0(s->now[ROLE_RUNNING]) > or_0(s->before[ROLE_RUNNING]) ? s->now[ROLE_RUNNING] : or_0(s->before[ROLE_RUNNING]);
-	int64_t limit = running + running / 2 + 8;
+	int64_t limit = running < TOTAL_MAX ? running + running / 2 + 8 : TOTAL_MAX;
 	size_t edge = 0;
 
 	while (edge < b->count && b->up_to[edge] < limit) {

@@ -1,0 +1,195 @@
+"""canaries.py TOLLBOOK LOGS FIRST COUNT: plants canaries where people's text can stand, and looks for them in all that is written.
+
+Each seed takes a sample log of a format, plants words, numbers and keys that stand nowhere else (in new fields, in place of
+numbers, in Python literals, between words), may put the lines into an envelope and cut some at random places, and runs
+`run` with each rendering, a quarantine and costs of requests, then a book, with or without a tenant key. A canary in any
+output, in stderr or in any file is a failure. What fails is printed with its seed.
+"""
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+WORD = "CANARY7731"
+DIGITS = "77310077310"
+CANARIES = [WORD, DIGITS, "sk-" + WORD, "4111 1111 %s" % DIGITS, "my password is " + WORD, "l'été %s" % WORD, 'quote " %s' % WORD,
+            "line\n%s" % WORD, "{\"a\": \"%s\"}" % WORD, "prompt_tokens: %s, text='%s'" % (WORD, WORD), "#new-token: 5 " + WORD]
+# Digits alone may stay where a count stands: an unquoted prompt looks no different there.
+WORDS = [c for c in CANARIES if WORD in c]
+KEYS = ["prompt", "messages", "text", "input_ids", "output_ids", "content", "api_key", "authorization", "log", "message", "MESSAGE",
+        "body", "status", "error", "stop", "x", "data", "input", "output", "response", "user_api_key", "metadata"]
+FORMATS = ["json", "table", "csv", "html", "jsonl"]
+# Who a log is about is in the report, and may be.
+NAMES = ("model", "tenant", "user", "replica", "name", "id", "pod", "host", "container", "team", "provider", "instance", "schema", "unit", "service",
+         "key", "type", "tier", "cluster", "upstream", "alias", "organization", "system", "gpu", "uuid", "endpoint", "role", "engine", "job",
+         "authority", "project", "namespace", "app", "path", "source", "customer", "account", "org")
+
+
+def value(rnd):
+    text = rnd.choice(CANARIES)
+    return rnd.choice([text, text, [text, text], {"text": text}, [{"role": "user", "content": text}], [int(DIGITS), int(DIGITS)], int(DIGITS)])
+
+
+def is_name(key):
+    return any(n in key.lower() for n in NAMES)
+
+
+def plant_json(rnd, node, key=""):
+    """Below any object: a field more, or something else in place of what is no name."""
+    if isinstance(node, dict):
+        for k in list(node):
+            if rnd.random() < 0.15 and not is_name(k) and not isinstance(node[k], (dict, list)):
+                node[k] = rnd.choice(WORDS) if k != "value" else node[k]
+            else:
+                node[k] = plant_json(rnd, node[k], k)
+        if rnd.random() < 0.5:
+            for _ in range(rnd.randint(1, 3)):
+                node.setdefault(rnd.choice(KEYS), value(rnd))
+    elif isinstance(node, list) and key not in ("attributes",):
+        return [plant_json(rnd, n, key) for n in node]
+    return node
+
+
+def plant_text(rnd, line):
+    """Between two words; or a line as servers log prompts."""
+    text = rnd.choice(WORDS).replace("\n", " ")
+    if line.count(",") >= 4 and " " not in line.strip():
+        return line + "," + text.replace(",", "") # a column more of a table: each other one may be a name
+    how = rnd.randrange(5)
+    if how == 0:
+        return line + " prompt: " + repr(text) + ", params: SamplingParams(stop=[%r]), prompt_token_ids: [%s, 5]" % (text, DIGITS)
+    words = line.split(" ")
+    at = rnd.randrange(len(words) + 1)
+    before = words[at - 1] if at > 0 else ""
+    if before.endswith(("=", ":")) or "'" in before or '"' in before:
+        at = len(words)
+    if how == 1:
+        words.insert(at, text)
+    elif how == 2:
+        words.insert(at, repr(text))
+    elif how == 3:
+        words.insert(at, "text=[%r, %r]" % (text, text))
+    else:
+        words.insert(at, "out={'text': %r, 'meta_info': {'completion_tokens': %r}}" % (text, text))
+    return " ".join(words)
+
+
+def plant(rnd, line):
+    try:
+        node = json.loads(line)
+    except ValueError:
+        return plant_text(rnd, line)
+    return json.dumps(plant_json(rnd, node), ensure_ascii=rnd.random() < 0.5) if isinstance(node, dict) else line
+
+
+def envelope(rnd, kind, line):
+    stamp = "2026-08-10T23:59:25.123456789Z"
+    if kind == "docker":
+        return json.dumps({"log": line + "\n", "stream": "stderr", "time": stamp, "attrs": {"note": WORD}})
+    if kind == "cri":
+        return stamp + " stderr F " + line
+    if kind == "journal":
+        return json.dumps({"__REALTIME_TIMESTAMP": "1786406365000000", "MESSAGE": line, "_CMDLINE": "serve --api-key " + WORD})
+    if kind == "fluent":
+        return json.dumps({"date": 1786406365.5, "log": line, "kubernetes": {"pod_name": "p", "annotations": {"note": WORD}}})
+    if kind == "vector":
+        return json.dumps({"timestamp": stamp, "message": line, "source_type": "file", "secret": WORD})
+    if kind == "syslog":
+        return "<14>1 2026-08-10T23:59:25Z h1 vllm 12 - - " + line
+    return line
+
+
+ENVELOPES = ["none", "none", "docker", "cri", "journal", "fluent", "vector", "syslog"]
+
+
+def make_log(rnd, path):
+    with open(path, encoding="utf-8", errors="surrogateescape") as f:
+        lines = f.read().split("\n")[:60]
+    kind = rnd.choice(ENVELOPES)
+    out = []
+    for line in lines:
+        if line and rnd.random() < 0.6:
+            line = plant(rnd, line)
+        if line:
+            line = envelope(rnd, kind, line)
+        if line and rnd.random() < 0.1:
+            line = line[:rnd.randrange(len(line))]
+        if line and rnd.random() < 0.03:
+            line = line[rnd.randrange(len(line)):]
+        out.append(line)
+    return "\n".join(out) + "\n", kind
+
+
+def holds(data):
+    return next((c for c in (WORD, DIGITS) if c.encode() in data), None)
+
+
+class Case:
+    def __init__(self, tollbook, folder):
+        self.tollbook, self.folder, self.found = tollbook, folder, []
+
+    def run(self, *args):
+        try:
+            done = subprocess.run([self.tollbook, *args], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            self.found.append("%s: longer than 60 s" % args[0])
+            return
+        if done.returncode not in (0, 1, 3) or (done.returncode == 3 and b"no evidence" not in done.stderr and b"outside the period" not in done.stderr and b"the clock says" not in done.stderr):
+            self.found.append("%s: exit status %d: %s" % (args[0], done.returncode, done.stderr[-200:]))
+        for what, data in (("stdout", done.stdout), ("stderr", done.stderr)):
+            if holds(data):
+                at = data.find(holds(data).encode())
+                self.found.append("%s %s: %r" % (" ".join(args[:4]), what, data[max(0, at - 80):at + 40]))
+
+    def look(self):
+        for top, _, files in os.walk(self.folder):
+            for name in files:
+                path = os.path.join(top, name)
+                with open(path, "rb") as f:
+                    data = f.read()
+                if name != "x.log" and holds(data):
+                    at = data.find(holds(data).encode())
+                    self.found.append("%s: %r" % (os.path.relpath(path, self.folder), data[max(0, at - 100):at + 40]))
+
+
+def check(tollbook, logs, seed):
+    rnd = random.Random(seed)
+    sample = logs[seed % len(logs)]
+    folder = tempfile.mkdtemp()
+    try:
+        text, kind = make_log(rnd, sample)
+        with open(os.path.join(folder, "x.log"), "w", encoding="utf-8", errors="surrogateescape") as f:
+            f.write(text)
+        case = Case(tollbook, folder)
+        key = []
+        if rnd.random() < 0.5:
+            with open(os.path.join(folder, "key"), "w", encoding="ascii") as f:
+                f.write("0123456789abcdef0123456789abcdef\n")
+            os.chmod(os.path.join(folder, "key"), 0o600)
+            key = ["--tenant-key-file", "key"]
+        case.run("run", "--gpu-hour", "2", "-v", "--quarantine", "q", "--requests", "costs.csv", "--format", rnd.choice(FORMATS), *key, "x.log")
+        if seed % 3 == 0:
+            case.run("ingest", "-v", "--quarantine", "q2", "--book", "book", *key, "x.log")
+            case.run("attribute", "--book", "book", "--gpu-hour", "2")
+        case.look()
+        return ["seed %d (%s, %s): %s" % (seed, sample, kind, f) for f in case.found]
+    finally:
+        shutil.rmtree(folder)
+
+
+def main():
+    tollbook, listed, first, count = os.path.abspath(sys.argv[1]), sys.argv[2].split(":"), int(sys.argv[3]), int(sys.argv[4])
+    failures = []
+    for seed in range(first, first + count):
+        failures += check(tollbook, listed, seed)
+        if len(failures) > 20:
+            break
+    print("\n".join(failures) or "ok: %d logs with canaries" % count)
+    sys.exit(1 if failures else 0)
+
+
+main()
