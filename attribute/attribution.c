@@ -342,7 +342,7 @@ int attribution_give_positions(struct attribution *a, position_sink *sink, void 
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {
-	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits};
+	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits};
 	struct fault why;
 
 	fits_print(check.fits, a->options.from_ns, a->options.to_ns, out);

@@ -78,6 +78,7 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 		.options = c->options,
 		.entries = entries_new(c->options->names, ENTRIES_BYTES),
 		.capacity = capacity_new(c->options),
+		.hits = view == VIEW_ALL ? c->hits : NULL,
 		.breakdowns = breakdowns_new(c->options->names, false, false),
 		.unattributed = names_id(c->options->names, T("(unattributed)")),
 	};

@@ -12,6 +12,7 @@ struct check {
 	const struct replicas *replicas;
 	const struct attribute_options *options;
 	struct attribution_fits *fits; /* in use */
+	struct hits *hits;             /* likewise; see hits.h */
 };
 
 /*

@@ -36,8 +36,11 @@ static struct replica_hits *find(const struct hits *h, name_id replica) {
 }
 
 void hits_note(struct hits *h, name_id replica, int64_t prompt_ntok, int64_t hit_ntok) {
-	struct replica_hits *r = find(h, replica);
+	struct replica_hits *r = h ? find(h, replica) : NULL;
 
+	if (!h) {
+		return;
+	}
 	if (!r) {
 		h->at = must_realloc(h->at, (h->count + 1) * sizeof *h->at);
 		r = &h->at[h->count++];
@@ -48,7 +51,7 @@ void hits_note(struct hits *h, name_id replica, int64_t prompt_ntok, int64_t hit
 }
 
 bool hits_are_many(const struct hits *h, name_id replica) {
-	const struct replica_hits *r = find(h, replica);
+	const struct replica_hits *r = h ? find(h, replica) : NULL;
 
 	return r && r->hit_ntok > r->prompt_ntok / 100 * MANY_PERCENT;
 }

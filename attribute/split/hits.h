@@ -13,6 +13,8 @@ struct hits;
 struct hits *hits_new(void);
 void hits_free(struct hits *h);
 
+/* Without one (NULL) nothing is noted, and none has many. */
+
 /* Adds the prompts of a replica, and what of them was not computed. */
 void hits_note(struct hits *h, name_id replica, int64_t prompt_ntok, int64_t hit_ntok);
 
