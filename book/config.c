@@ -136,6 +136,9 @@ static int take_object(struct reading *r, json_at object, const struct key *keys
 	for (json_at v = json_first(r->json, object); v != JSON_ABSENT && rc >= 0; v = json_next(r->json, v)) {
 		struct text name = json_key(r->json, v);
 		const struct key *k = NULL;
+		if (text_eq(name, T("//"))) {
+			continue; /* a comment */
+		}
 		for (size_t i = 0; i < count; i++) {
 			k = text_eq(name, text_of(keys[i].name)) ? &keys[i] : k;
 		}

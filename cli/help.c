@@ -170,6 +170,7 @@ void help_first(const struct run *r, FILE *out) {
 	fputs("tollbook reads the logs of LLM serving engines and reports what a token really costs.\n"
 	      "With a log at hand (a file or a folder, compressed or not, of vLLM, SGLang, llama.cpp, a gateway ...):\n"
 	      "  tollbook run --gpu-hour 2.49 vllm.log           a statement at that price per GPU-hour; keeps nothing\n"
+	      "  tollbook init --run logs/                       a configuration and a fleet file from the logs, and a first night\n"
 	      "  tollbook nightly -c tollbook.conf               then every night: a book, and reports by day and tenant\n"
 	      "Without one:\n"
 	      "  tollbook prices list                            what vendors charge for a million tokens\n"

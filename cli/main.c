@@ -37,6 +37,7 @@
 #include "cli/version.h"
 
 #define COMMANDS(ROW)                                                                                                  \
+	ROW(init)                                                                                                      \
 	ROW(run)                                                                                                       \
 	ROW(ingest)                                                                                                    \
 	ROW(attribute)                                                                                                 \

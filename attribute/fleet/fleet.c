@@ -94,6 +94,9 @@ static int read_object(struct reader *r, json_at object, const struct key *keys,
 	}
 	for (json_at v = json_first(r->json, object); v != JSON_ABSENT; v = json_next(r->json, v)) {
 		size_t k = 0;
+		if (text_eq(json_key(r->json, v), T("//"))) {
+			continue; /* a comment */
+		}
 		while (k < count && !text_eq(json_key(r->json, v), text_of(keys[k].name))) {
 			k++;
 		}

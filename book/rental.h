@@ -1,0 +1,21 @@
+/* rental.h: what renting a GPU for an hour costs, as a suggestion where nobody has entered what was paid. */
+#ifndef BOOK_RENTAL_H
+#define BOOK_RENTAL_H
+
+#include <stddef.h>
+
+/* USD per GPU-hour, on demand. Prices are decimal texts, as fleet files have them. */
+struct rental {
+	const char *gpu;       /* as in samples/gpus.json */
+	const char *price;     /* the suggestion */
+	const char *low, *high; /* cheapest and most expensive seller; NULL: one seller is known */
+	const char *date;      /* of the source */
+	const char *source;
+};
+
+/* The row of a card by the catalogue's name; NULL: none. */
+const struct rental *rental_of(const char *gpu);
+/* All rows. */
+const struct rental *rental_all(size_t *count);
+
+#endif

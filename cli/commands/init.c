@@ -1,0 +1,54 @@
+/* init.c: tollbook init: the first configuration. */
+#include "book/init.h"
+#include "cli/say.h"
+#include "cli/commands/scenario.h"
+
+struct settings {
+	const char *folder, *gpu;
+	struct given_money gpu_hour;
+	int64_t gpus;
+	bool force, run;
+};
+
+static int init(struct run *r, struct fault *why) {
+	const struct settings *s = r->own;
+	struct init_settings asked = {
+		.folder = s->folder, .gpu = s->gpu, .gpu_hour_nano = s->gpu_hour.given ? s->gpu_hour.nano : -1,
+		.gpus = s->gpus, .force = s->force, .night = s->run,
+	};
+
+	if (r->operands.count == 0) {
+		say_error(r, "no LOG given");
+		say_next(r, "name a log, or the folder in which logs are: tollbook init logs/");
+		return EXIT_USAGE;
+	}
+	r->set.logs = r->operands;
+	return init_run(&asked, &r->set, &r->terminal, why);
+}
+
+#define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
+
+static const struct option own[] = {
+	ROW("folder", "DIR", "where the files, the book and the reports go (default: here)", value_text, folder),
+	ROW("gpu", "NAME", "what the replicas run on (default: as the logs state); its price is suggested", value_text, gpu),
+	ROW("gpu-hour", "PRICE", "what one GPU costs an hour", value_given_money, gpu_hour),
+	ROW("gpus", "N", "GPUs per replica (default: as the logs state, else 1)", value_count, gpus),
+	ROW("run", NULL, "also run the first night", value_flag, run),
+	ROW("force", NULL, "replace a configuration that is there", value_flag, force),
+};
+
+const struct command command_init = {
+	.name = "init",
+	.synopsis = "[options] LOG...",
+	.what = "Write a configuration and a fleet file from the logs at hand",
+	.about = "Writes tollbook.conf and fleet.json, with comments: replicas, models and GPUs as the logs state them. The\n"
+	         "price of a GPU-hour is yours to enter: without --gpu-hour, one from a table of rental prices is suggested\n"
+	         "where the GPU is known, else it is left open; in both cases the exit status is 1. With --run the first night\n"
+	         "follows.\n",
+	.example = "tollbook init --gpu H100 --run /var/log/vllm",
+	.groups = GROUP_LOGS,
+	.own = own,
+	.own_count = sizeof own / sizeof *own,
+	.own_bytes = sizeof(struct settings),
+	.main = init,
+};
