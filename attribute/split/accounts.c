@@ -356,7 +356,7 @@ static double chunk_weight(const struct stretch *s, const struct chunk *c, const
 	double weight = by_tokens * tokens / whole->tokens + unit * tokens * (before + tokens / 2) + prior * before;
 
 	*tilt = weight - tokens / whole->tokens;
-	*cached = weight > 0 ? (unit * tokens + prior) * fmin(hits, before) / weight : 0;
+	*cached = weight > 0 ? (unit * tokens + prior) * hits / weight : 0; /* which all of its chunks have before them */
 	return weight;
 }
 
