@@ -43,6 +43,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	a->replicas = replicas_new(o->names, lanes);
 	evidence_watch(a->evidence, replicas_take, a->replicas);
 	evidence_only(a->evidence, o->only_replica);
+	evidence_set_period(a->evidence, o->from_ns, o->to_ns);
 	evidence_set_vendors(a->evidence, o->is_vendors, o->vendors);
 	a->fits = attribution_fits_new(o->names);
 	fits_describe(o->fits ? o->fits : a->fits, o->fleet);
@@ -175,8 +176,16 @@ int attribution_seal(struct attribution *a, struct fault *why) {
 int attribution_join(struct attribution *a, tenant_sink *sink, void *context, struct quality *quality, struct fault *why) {
 	int rc = attribution_seal(a, why);
 
+	quality->duplicates += evidence_repeated(a->evidence);
 	join_tell(&a->joined, quality);
 	return rc < 0 ? rc : evidence_give_patches(a->evidence, sink, context, why);
+}
+
+int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
+	int rc = bought_post(&a->common, a->evidence, why);
+
+	(void)evidence_bought_period(a->evidence, from_ns, to_ns);
+	return rc < 0 ? rc : entries_give(a->common.entries, sink, context, why);
 }
 
 int attribution_patch(struct attribution *a, const struct tenant_patch *p, struct fault *why) {

@@ -113,7 +113,8 @@ int book_open(struct book *b, const struct book_settings *set, const struct term
 	files_mask(027);
 	int status = costs ? settings_fleet(set, b->names, &b->fleet, why) : 0;
 
-	status = status ? status : settings_prices(set, &b->prices, why);
+	/* Without costs to be counted, those of the run that is asked for. */
+	status = status ? status : costs ? settings_prices_or_installed(set, &b->prices, why) : set->prices.count > 0 ? settings_prices(set, &b->prices, why) : 0;
 	status = status ? status : refuse_server(set, mode, costs, why);
 	status = status ? status : ledger_open(&b->ledger, set->book ? set->book : "book", NULL, mode, b->names, why);
 	status = status ? status : refuse_shards(b, mode, costs, why);
@@ -180,11 +181,33 @@ static int keep_match(struct ledger *l, int64_t run, int64_t seq, const char *ma
 	return rc < 0 ? rc : ledger_run_document(l, run, "list", seq, match, sha256, why);
 }
 
-int book_keep_documents(struct ledger *l, int64_t run, const struct book_settings *set, const char *fleet, struct fault *why) {
-	int rc = fleet ? keep_fleet(l, run, fleet, why) : 0;
+/* The day of a catalogue, which its bytes do not say. */
+static int keep_date(struct ledger *l, int64_t run, int64_t seq, const char *date, struct fault *why) {
+	char sha256[DIGEST_HEX_MAX];
+	int rc = date[0] ? ledger_document_put(l, text_of(date), sha256, why) : 0;
 
-	for (size_t i = 0; i < set->prices.count && rc == 0; i++) {
-		rc = keep_document(l, run, "prices", (int64_t)i, set->prices.at[i], why);
+	return rc < 0 || !date[0] ? rc : ledger_run_document(l, run, "prices-date", seq, date, sha256, why);
+}
+
+static int keep_installed(struct ledger *l, int64_t run, struct fault *why) {
+	char path[4096], sha256[DIGEST_HEX_MAX];
+
+	if (prices_installed_path(path, sizeof path)) {
+		return keep_document(l, run, "prices-installed", 0, path, why);
+	}
+	int rc = ledger_document_put(l, prices_embedded(), sha256, why);
+	return rc < 0 ? rc : ledger_run_document(l, run, "prices-installed", 0, "genai-prices", sha256, why);
+}
+
+int book_keep_documents(struct ledger *l, int64_t run, const struct book_settings *set, const char *fleet, const struct prices *prices,
+                        struct fault *why) {
+	int rc = fleet ? keep_fleet(l, run, fleet, why) : 0;
+	bool installed = prices && prices_are_installed(prices);
+	size_t count = installed ? 1 : set->prices.count;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		rc = installed ? keep_installed(l, run, why) : keep_document(l, run, "prices", (int64_t)i, set->prices.at[i], why);
+		rc = rc < 0 || !prices ? rc : keep_date(l, run, (int64_t)i, prices_date_of(prices, i), why);
 	}
 	for (size_t i = 0; i < set->list.count && rc == 0; i++) {
 		rc = keep_match(l, run, (int64_t)i, set->list.at[i], why);
@@ -221,7 +244,7 @@ int book_begin(struct book *b, const char *command, struct fault *why) {
 	};
 	rc = rc < 0 ? rc : reach_so_far(b, why);
 	rc = rc < 0 ? rc : ledger_run_add(b->ledger, &b->run, &b->run.id, why);
-	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, &b->set, b->fleet ? b->set.fleet : NULL, why);
+	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, &b->set, b->fleet ? b->set.fleet : NULL, b->fleet ? b->prices : NULL, why);
 }
 
 int book_commit_run(struct book *b, struct fault *why) {
@@ -276,6 +299,13 @@ static int feed_segment(void *context, const struct ledger_segment *s) {
 	return ledger_records(f->b->ledger, s, feed_record, f, f->why);
 }
 
+/* A vendor_test. */
+static bool is_vendors(void *book, name_id model, struct text billing) {
+	const struct book *b = book;
+
+	return b->prices && prices_is_vendors(b->prices, names_text(b->names, model), billing);
+}
+
 static struct attribution *new_attribution(struct book *b, int64_t from_ns, int64_t to_ns, const char *requests) {
 	struct attribute_options o = {
 		.fleet = b->fleet,
@@ -286,6 +316,8 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 		.lanes = 1,
 		.identity = true,
 		.requests_path = requests,
+		.is_vendors = is_vendors,
+		.vendors = b,
 	};
 
 	if (b->prices) {

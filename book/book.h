@@ -105,8 +105,12 @@ int book_use_last_basis(struct book *b, char *missing, size_t size, struct fault
 /* The hashes of these descriptions, a space between. */
 int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size, struct fault *why);
 
-/* Keeps the fleet's file (NULL: none), what it names, prices and what --list says in the ledger, as what a run was told by. */
-int book_keep_documents(struct ledger *l, int64_t run, const struct book_settings *set, const char *fleet, struct fault *why);
+/*
+ * Keeps the fleet's file (NULL: none), what it names, the catalogues in use (NULL: those of the settings), with their days, and
+ * what --list says in the ledger, as what a run was given.
+ */
+int book_keep_documents(struct ledger *l, int64_t run, const struct book_settings *set, const char *fleet, const struct prices *prices,
+                        struct fault *why);
 
 /* Nanoseconds since 1970 by the clock, or by TOLLBOOK_NOW for tests. */
 int64_t book_now_ns(void);

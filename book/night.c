@@ -466,7 +466,7 @@ static int check(struct night *n, struct fault *why) {
 	struct tenant_key *key = NULL;
 	int status = settings_fleet(&n->set, names, &fleet, why);
 
-	status = status ? status : settings_prices(&n->set, &prices, why);
+	status = status ? status : settings_prices_or_installed(&n->set, &prices, why);
 	status = status ? status : settings_tenant_key(&n->set, n->terminal, &key, why);
 	for (size_t i = 0; i < n->config.report_count && status == 0; i++) {
 		struct by by = {0};

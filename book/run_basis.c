@@ -107,7 +107,7 @@ int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size
 
 /* ---- prices ---- */
 
-static int add_old_prices(struct book *b, const char *sha256, struct fault *why) {
+static int add_old_prices(struct book *b, const char *name, const char *sha256, const char *date, struct fault *why) {
 	char path[] = "/tmp/tollbook-prices-XXXXXX";
 	struct text bytes;
 	int rc = ledger_document_get(b->ledger, sha256, &bytes, why);
@@ -123,7 +123,29 @@ static int add_old_prices(struct book *b, const char *sha256, struct fault *why)
 	rc = written ? prices_add_file(b->prices, path, why) : fault_set(why, ERROR_IO, "%s: cannot write", path);
 	unlink(path);
 	free((char *)(uintptr_t)bytes.at);
+	if (rc == 0) {
+		prices_name_last(b->prices, name, date);
+	}
 	return rc;
+}
+
+/* The i-th catalogue of a kind that a run had, and its day: 1, or 0. */
+static int take_old_prices(struct book *b, int64_t run, const char *kind, int64_t seq, struct fault *why) {
+	char sha256[DIGEST_HEX_MAX], name[4096], day[DIGEST_HEX_MAX] = "", ignored[DIGEST_HEX_MAX];
+	const char *path;
+	int rc = document(b, run, kind, seq, &path, sha256, why);
+
+	if (rc <= 0) {
+		return rc;
+	}
+	snprintf(name, sizeof name, "%s", path);
+	rc = document(b, run, "prices-date", seq, &path, ignored, why);
+	if (rc > 0) {
+		snprintf(day, sizeof day, "%.10s", path);
+	}
+	b->prices = b->prices ? b->prices : prices_new();
+	rc = rc < 0 ? rc : add_old_prices(b, name, sha256, day, why);
+	return rc < 0 ? rc : 1;
 }
 
 /* What the run was told by --list, and then what this command is. */
@@ -144,21 +166,27 @@ static int matches_of_run(struct book *b, int64_t run, struct fault *why) {
 }
 
 int book_prices_of_run(struct book *b, int64_t run, struct fault *why) {
-	char sha256[DIGEST_HEX_MAX];
-	const char *path;
 	int rc = 0;
 
 	if (b->prices) {
 		return 0;
 	}
-	for (int64_t seq = 0; (rc = document(b, run, "prices", seq, &path, sha256, why)) > 0; seq++) {
-		b->prices = b->prices ? b->prices : prices_new();
-		rc = add_old_prices(b, sha256, why);
-		if (rc < 0) {
-			break;
+	for (int64_t seq = 0; (rc = take_old_prices(b, run, "prices", seq, why)) > 0; seq++) {
+	}
+	if (rc == 0 && !b->prices) {
+		rc = take_old_prices(b, run, "prices-installed", 0, why);
+		if (rc > 0) {
+			prices_set_installed(b->prices);
 		}
 	}
-	return rc < 0 || !b->prices ? rc : matches_of_run(b, run, why);
+	if (rc >= 0 && !b->prices && b->set.list.count > 0) {
+		return settings_prices(&b->set, &b->prices, why); /* which says what is missing */
+	}
+	rc = rc < 0 || !b->prices ? rc : matches_of_run(b, run, why);
+	if (rc >= 0 && b->prices) {
+		prices_join(b->prices);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- all of it ---- */

@@ -27,6 +27,13 @@ int prices_add_file(struct prices *p, const char *path, struct fault *why);
 int prices_add_installed(struct prices *p, struct fault *why);
 bool prices_are_installed(const struct prices *p);
 const char *prices_date(const struct prices *p);
+/* The same bytes kept for later: those of the file in its place, whose path this is, or (NULL) those within the program. */
+const char *prices_installed_path(char *out, size_t size);
+struct text prices_embedded(void);
+/* The day of the i-th file, "" where it has none; and the last file's name and day as they were when it was read first. */
+const char *prices_date_of(const struct prices *p, size_t i);
+void prices_name_last(struct prices *p, const char *path, const char *date);
+void prices_set_installed(struct prices *p);
 /* Where `tollbook prices update` puts a newer one; false if no home is known. */
 bool prices_update_path(char *out, size_t size);
 /* Once all files and matches are in: dated snapshots of one model become one history. */

@@ -94,8 +94,16 @@ static int renew(struct work *w, struct fault *why) {
 	return open_session(w, why);
 }
 
+static int take_bought(void *work, struct text item, struct fault *why) {
+	struct work *w = work;
+
+	w->tally->entries++;
+	return bundle_add(w->out, T(GATEWAYS_PART), item, why);
+}
+
 static int attribute_all(struct work *w, struct parts *parts, struct fault *why) {
-	int rc = 0, got;
+	/* What was bought is the first task's, before its replicas. */
+	int rc = w->plan->task == 0 ? shard_tenants_bought(w->tenants, take_bought, w, &w->from_ns, &w->to_ns, why) : 0, got;
 
 	while (rc == 0 && (got = parts_next(parts, w->plan->task, &w->replica, why)) != 0) {
 		rc = got < 0 ? got : attribute_replica(w, parts, why);

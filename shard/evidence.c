@@ -109,7 +109,7 @@ static int put_all(void *evidence, struct ledger *l, struct fault *why) {
 		return rc;
 	}
 	rc = ledger_run_add(l, &run, &run.id, why);
-	rc = rc < 0 ? rc : book_keep_documents(l, run.id, set, set->fleet, why);
+	rc = rc < 0 ? rc : book_keep_documents(l, run.id, set, set->fleet, e->session->prices, why);
 	for (int64_t i = 0; i < e->plan->tasks && rc == 0; i++) {
 		rc = put_task(e, l, &run, i, why);
 	}

@@ -15,7 +15,7 @@ int session_open(struct shard_session *s, struct plan *p, struct fault *why) {
 	int rc = settings_zone("tz", set->tz, &s->tz, why);
 	rc = rc == 0 ? settings_period(set, s->tz, &s->from_ns, &s->to_ns, why) : rc;
 	rc = rc == 0 ? settings_fleet(set, s->names, &s->fleet, why) : rc;
-	return rc == 0 ? settings_prices(set, &s->prices, why) : rc;
+	return rc == 0 ? settings_prices_or_installed(set, &s->prices, why) : rc;
 }
 
 void session_close(struct shard_session *s) {
@@ -35,7 +35,14 @@ void session_close(struct shard_session *s) {
 	*s = (struct shard_session){0};
 }
 
-struct attribute_options session_options(const struct shard_session *s) {
+/* A vendor_test. */
+static bool is_vendors(void *session, name_id model, struct text billing) {
+	const struct shard_session *s = session;
+
+	return prices_is_vendors(s->prices, names_text(s->names, model), billing);
+}
+
+struct attribute_options session_options(struct shard_session *s) {
 	struct attribute_options o = {
 		.fleet = s->fleet,
 		.names = s->names,
@@ -44,6 +51,8 @@ struct attribute_options session_options(const struct shard_session *s) {
 		.to_ns = s->to_ns,
 		.lanes = 1,
 		.fits = s->fits,
+		.is_vendors = s->plan->set.replica ? NULL : is_vendors,
+		.vendors = s,
 	};
 
 	if (s->prices) {
@@ -75,7 +84,7 @@ static int take_item(void *intake, struct text item, struct fault *why) {
 	return attribution_take(in->attribution, 0, &record, why);
 }
 
-int work_take_replica(struct parts *parts, const struct shard_session *s, struct text replica,
+int work_take_replica(struct parts *parts, struct shard_session *s, struct text replica,
                       struct attribution **out, int64_t *records, struct fault *why) {
 	struct attribute_options o = session_options(s);
 

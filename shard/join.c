@@ -1,4 +1,5 @@
 /* join.c: whose requests are by gateways' logs, where replicas are attributed one by one. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,8 @@ struct join {
 	struct names *names;
 	struct spool *spool;
 	name_id replica; /* of the last step, window or sample that was taken */
+	int64_t bought_from_ns, bought_to_ns; /* what vendors answered */
+	struct fault *why;
 };
 
 /* Requests; of what else there is only that a replica has an engine's log. */
@@ -65,6 +68,16 @@ static int keep_tenant(void *join, const struct tenant_patch *p, struct fault *w
 	return spool_add(j->spool, 0, item, (size_t)(at - item), why);
 }
 
+/* Of what was bought there are entries: they stand under the name of gateways' requests. */
+static int keep_bought(void *join, const struct entry *e) {
+	struct join *j = join;
+	char item[2 * PACK_MAX];
+	char *at = pack_text(item, T(GATEWAYS_PART));
+
+	at += entry_pack(e, j->names, at);
+	return spool_add(j->spool, 0, item, (size_t)(at - item), j->why);
+}
+
 static int write_tenants(struct join *j, struct bundle_writer *w, struct fault *why) {
 	struct spool_reader *reader;
 	const void *bytes;
@@ -93,6 +106,9 @@ static int commit(struct join *j, struct bundle_writer *w, const struct quality 
 		die_out_of_memory();
 	}
 	notes_begin(j->plan, out);
+	if (j->bought_from_ns <= j->bought_to_ns) {
+		fprintf(out, "{\"bought_from_ns\":%" PRId64 ",\"bought_to_ns\":%" PRId64 "}\n", j->bought_from_ns, j->bought_to_ns);
+	}
 	quality_write_lines(q, out);
 	memory_close(out, &notes);
 	int rc = bundle_commit(w, (struct text){notes, len}, why);
@@ -121,6 +137,7 @@ static int join_all(struct join *j, const char *path, struct fault *why) {
 
 	quality_init(&q);
 	rc = rc < 0 ? rc : attribution_join(j->attribution, keep_tenant, j, &q, why);
+	rc = rc < 0 ? rc : attribution_bought(j->attribution, keep_bought, j, &j->bought_from_ns, &j->bought_to_ns, why);
 	rc = rc < 0 ? rc : write_file(j, path, &q, why);
 	quality_release(&q);
 	return rc;
@@ -142,7 +159,7 @@ int shard_join(struct plan *p, struct fault *why) {
 	rc = session_open(&s, p, why);
 	if (rc == 0) {
 		struct attribute_options o = session_options(&s);
-		struct join j = {.plan = p, .names = s.names, .attribution = attribution_new(&o)};
+		struct join j = {.plan = p, .names = s.names, .attribution = attribution_new(&o), .why = why};
 		j.spool = spool_new(1, MEMORY_BYTES, by_replica, NULL);
 		rc = join_all(&j, path, why);
 		attribution_free(j.attribution);
@@ -158,10 +175,19 @@ struct shard_tenants {
 	struct bundle *bundle;
 	struct bundle_part next;
 	bool ended;
+	struct quality *quality; /* where notes go */
+	int64_t bought_from_ns, bought_to_ns;
 };
 
-static int take_note(void *quality, const struct json *line, struct fault *why) {
-	return quality_read_line(quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+static bool take_period(struct shard_tenants *t, const struct json *j) {
+	return json_i64(j, json_get(j, 0, T("bought_from_ns")), &t->bought_from_ns) &&
+	       json_i64(j, json_get(j, 0, T("bought_to_ns")), &t->bought_to_ns);
+}
+
+static int take_note(void *tenants, const struct json *line, struct fault *why) {
+	struct shard_tenants *t = tenants;
+
+	return take_period(t, line) || quality_read_line(t->quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
 }
 
 static int advance(struct shard_tenants *t, struct fault *why) {
@@ -181,9 +207,10 @@ int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct qualit
 		return rc;
 	}
 	*out = must_calloc(1, sizeof **out);
+	**out = (struct shard_tenants){.quality = quality, .bought_from_ns = INT64_MAX, .bought_to_ns = INT64_MIN};
 	rc = plan_open_bundle(&(*out)->bundle, path, why);
 	if (rc == 0 && p->task == 0) {
-		rc = notes_read(p, path, (*out)->bundle, take_note, quality, why);
+		rc = notes_read(p, path, (*out)->bundle, take_note, *out, why);
 	}
 	return rc < 0 ? rc : advance(*out, why);
 }
@@ -193,6 +220,16 @@ void shard_tenants_close(struct shard_tenants *t) {
 		bundle_close(t->bundle);
 		free(t);
 	}
+}
+
+int shard_tenants_bought(struct shard_tenants *t, bundle_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
+	if (!t || t->ended || !text_eq(t->next.replica, T(GATEWAYS_PART))) {
+		return 0;
+	}
+	*from_ns = t->bought_from_ns < *from_ns ? t->bought_from_ns : *from_ns;
+	*to_ns = t->bought_to_ns > *to_ns ? t->bought_to_ns : *to_ns;
+	int rc = bundle_read(t->bundle, &t->next, sink, context, why);
+	return rc < 0 ? rc : advance(t, why);
 }
 
 struct giving {

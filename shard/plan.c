@@ -349,7 +349,7 @@ static int check_files(struct draft *d, int64_t *from_ns, int64_t *to_ns, struct
 	int rc = settings_zone("tz", d->set.tz, &tz, why);
 	rc = rc == 0 ? settings_period(&d->set, tz, from_ns, to_ns, why) : rc;
 	rc = rc == 0 ? settings_fleet(&d->set, names, &d->fleet, why) : rc;
-	rc = rc == 0 ? settings_prices(&d->set, &prices, why) : rc;
+	rc = rc == 0 ? settings_prices_or_installed(&d->set, &prices, why) : rc;
 	if (prices) {
 		prices_free(prices);
 	}

@@ -23,10 +23,12 @@ struct lot {
 	int64_t replicas, posted;
 	const char *currency;
 	const struct tenant_key *key;
+	const struct prices *prices;
 };
 
 static void lot_init(struct lot *b, struct plan *p, const struct shard_session *s) {
-	*b = (struct lot){.plan = p, .names = names_new(), .currency = fleet_currency(s->fleet), .key = s->tenant_key};
+	*b = (struct lot){.plan = p, .names = names_new(), .currency = fleet_currency(s->fleet), .key = s->tenant_key,
+	                  .prices = s->prices};
 }
 
 static void lot_release(struct lot *b) {
@@ -73,7 +75,7 @@ static struct ledger_run new_run(const struct lot *b) {
 /* By what the run was told; tenants by another key than those that are there would be others. */
 static int keep_basis(struct lot *b, struct ledger *l, const struct ledger_run *run, struct fault *why) {
 	struct book book = {.ledger = l, .run = *run};
-	int rc = book_keep_documents(l, run->id, &b->plan->set, b->plan->set.fleet, why);
+	int rc = book_keep_documents(l, run->id, &b->plan->set, b->plan->set.fleet, b->prices, why);
 
 	quality_init(&book.quality);
 	rc = rc < 0 ? rc : book_check_tenants(&book, b->key, why);
@@ -245,7 +247,7 @@ static int read_all(struct rest *r, struct plan *p, struct fault *why) {
 	return rc;
 }
 
-static int post_rest(struct plan *p, const struct shard_session *s, int64_t *posted, struct fault *why) {
+static int post_rest(struct plan *p, struct shard_session *s, int64_t *posted, struct fault *why) {
 	struct rest r = {.session = s, .names = names_new()};
 	struct attribute_options o = session_options(s);
 	struct quality odd;

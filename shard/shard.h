@@ -145,6 +145,7 @@ struct shard_session {
 /* `fits` are left NULL. */
 int session_open(struct shard_session *s, struct plan *p, struct fault *why);
 void session_close(struct shard_session *s);
-struct attribute_options session_options(const struct shard_session *s);
+/* They refer to the session. */
+struct attribute_options session_options(struct shard_session *s);
 
 #endif

@@ -11,7 +11,7 @@
 #define FITS_MAX ((size_t)1 << 30)
 
 /* A new attribution with all records of the replica that `parts` is at; the caller frees it, also on an error. */
-int work_take_replica(struct parts *parts, const struct shard_session *s, struct text replica,
+int work_take_replica(struct parts *parts, struct shard_session *s, struct text replica,
                       struct attribution **out, int64_t *records, struct fault *why);
 
 /*
@@ -43,6 +43,8 @@ struct shard_tenants;
 /* *out is NULL where there is nothing of it. What is to be told of the join is added by task 0. */
 int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct quality *quality, struct fault *why);
 void shard_tenants_close(struct shard_tenants *t);
+/* The entries of what vendors answered, packed, before any replica; widens the period by it. Of task 0. */
+int shard_tenants_bought(struct shard_tenants *t, bundle_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 int shard_tenants_give(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
                        struct fault *why);
 

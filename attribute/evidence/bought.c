@@ -75,7 +75,7 @@ int growing_settle(struct evidence *e, struct fault *why) {
 	while (rc >= 0 && (got = spool_next(r, &item, &len, why)) > 0) {
 		const struct request_item *next = item;
 		if (is_same_request(&g, next)) {
-			e->repeated++;
+			e->repeated += next->head.at_ns >= e->count_from_ns && next->head.at_ns < e->count_to_ns;
 			if (is_fuller(next, (const struct request_item *)(const void *)g.best)) {
 				keep_best(&g, item, len);
 			}

@@ -80,6 +80,8 @@ struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory
 	e->growing = spool_new(lanes, memory_bytes / 8, growing_compare, NULL);
 	e->bought = spool_new(1, memory_bytes / 8, compare, names);
 	e->other = names_id(names, T("(other)"));
+	e->count_from_ns = INT64_MIN;
+	e->count_to_ns = INT64_MAX;
 	e->bought_from_ns = INT64_MAX;
 	e->bought_to_ns = INT64_MIN;
 	return e;
@@ -432,6 +434,11 @@ bool evidence_bought_period(const struct evidence *e, int64_t *from_ns, int64_t 
 	*from_ns = e->bought_from_ns;
 	*to_ns = e->bought_to_ns;
 	return e->bought_from_ns <= e->bought_to_ns;
+}
+
+void evidence_set_period(struct evidence *e, int64_t from_ns, int64_t to_ns) {
+	e->count_from_ns = from_ns;
+	e->count_to_ns = to_ns;
 }
 
 int64_t evidence_repeated(const struct evidence *e) {

@@ -106,7 +106,9 @@ void evidence_set_vendors(struct evidence *e, vendor_test *is_vendors, void *ven
 int evidence_set_unjoined(struct evidence *e, struct spool *unjoined, struct fault *why);
 /* The extent of what was bought; false if there is nothing. After evidence_seal and the join. */
 bool evidence_bought_period(const struct evidence *e, int64_t *from_ns, int64_t *to_ns);
-/* Records of gateways that said less than another one of the same id. */
+/* Of what stands there twice, what begins in this period (half-open) counts. Call before evidence_seal. */
+void evidence_set_period(struct evidence *e, int64_t from_ns, int64_t to_ns);
+/* Records of gateways that report less than another one of the same id. */
 int64_t evidence_repeated(const struct evidence *e);
 /* Are gateways' requests kept apart? There may be none here. */
 bool evidence_has_gateway(const struct evidence *e);

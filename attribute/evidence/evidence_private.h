@@ -28,7 +28,8 @@ struct evidence {
 	struct spool *growing; /* and of that, whose ids the server made, before evidence_seal */
 	struct spool *bought;  /* and what ran on no server of these logs, once it is known */
 	int64_t bought_from_ns, bought_to_ns; /* its extent */
-	int64_t repeated;      /* records that say less than another of the same id */
+	int64_t repeated;      /* records that say less than another of the same id, of the period in which they count */
+	int64_t count_from_ns, count_to_ns;
 	vendor_test *is_vendors; /* or NULL */
 	void *vendors;
 	struct spool *patches; /* tenants by it; or NULL */

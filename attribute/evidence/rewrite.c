@@ -51,6 +51,9 @@ static int rewrite(struct evidence *e, struct spool **spool, evidence_change *ch
 	const struct item *item;
 	int rc = evidence_reading_of(&r, *spool, why), got = 0;
 
+	if (rc >= 0) {
+		evidence_count_duplicates(r, e->count_from_ns, e->count_to_ns);
+	}
 	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
 		rc = rewrite_one(&w, item, evidence_item_len(r), why);
 	}

@@ -40,12 +40,37 @@ static int add_embedded(struct prices *p, struct fault *why) {
 int prices_add_installed(struct prices *p, struct fault *why) {
 	char path[PATH_BYTES];
 
+	prices_set_installed(p);
+	return prices_installed_path(path, sizeof path) ? prices_add_file(p, path, why) : add_embedded(p, why);
+}
+
+const char *prices_installed_path(char *out, size_t size) {
+	return prices_update_path(out, size) && access(out, R_OK) == 0 ? out : NULL;
+}
+
+struct text prices_embedded(void) {
+	return text_of(embedded_genai_prices_json);
+}
+
+void prices_set_installed(struct prices *p) {
 	p->built_in = true;
-	return prices_update_path(path, sizeof path) && access(path, R_OK) == 0 ? prices_add_file(p, path, why) : add_embedded(p, why);
 }
 
 bool prices_are_installed(const struct prices *p) {
 	return p->built_in;
+}
+
+const char *prices_date_of(const struct prices *p, size_t i) {
+	return i < p->source_count ? p->sources[i].date : "";
+}
+
+void prices_name_last(struct prices *p, const char *path, const char *date) {
+	struct price_source *s = &p->sources[p->source_count - 1];
+
+	s->path = prices_keep(p, text_of(path));
+	if (date[0]) {
+		snprintf(s->date, sizeof s->date, "%.10s", date);
+	}
 }
 
 const char *prices_date(const struct prices *p) {

@@ -10,14 +10,20 @@ cd "$folder" || exit 3
 
 mkdir logs gateways
 gzip -dc "$data/requests.jsonl.gz" > first
-# The second replica works 45 s later, and its steps take some microseconds longer: it is no copy of the first.
+# The second replica works 45 s later, its requests arrive some time before they did and its steps take some microseconds longer:
+# it is no copy of the first.
 later() {
 	awk '{
 		out = ""
 		while (match($0, /"(arrival|scheduled|first_token|finish|start)_ns":[0-9]+/)) {
 			field = substr($0, RSTART, RLENGTH); name = field; sub(/:.*/, "", name); sub(/.*:/, "", field)
-			rest = name ~ /arrival/ ? sprintf("%09d", (substr(field, 11) + 1000 * (NR * 7919 % 997)) % 1000000000) : substr(field, 11)
-			out = out substr($0, 1, RSTART - 1) name ":" substr(field, 1, 10) + 45 rest
+			seconds = substr(field, 1, 10) + 45; rest = substr(field, 11)
+			if (name ~ /arrival/) {
+				rest -= 1000 * (NR * 7919 % 997)
+				if (rest < 0) {rest += 1000000000; seconds--}
+				rest = sprintf("%09d", rest)
+			}
+			out = out substr($0, 1, RSTART - 1) name ":" seconds rest
 			$0 = substr($0, RSTART + RLENGTH)
 		}
 		$0 = out $0

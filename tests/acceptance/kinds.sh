@@ -38,7 +38,7 @@ date_of() {
 # rows FILE DAY: what its tenants had that day and the next, idle time apart
 rows() {
 	jq -c --arg day "$(date_of "$2")" --arg next "$(date_of $(($2 + 1)))" \
-		'.rows[] | select(.day == $day or .day == $next) | [.day, .tenant, .requests, .tokens, .gpu_ns.prefill, .gpu_ns.decode]' "$1" | sort
+		'.rows[] | select((.day == $day or .day == $next) and .tenant != "(not allocated)") | [.day, .tenant, .requests, .tokens, .gpu_ns.prefill, .gpu_ns.decode]' "$1" | sort
 }
 statement() { # FILE LOG...
 	file=$1
@@ -54,7 +54,7 @@ for day in 0 2 4 6 10; do
 	fields=$([ $day = 2 ] && echo 'del(.[4:])' || echo .)
 	same "day $day: as if it were alone" "$(rows all.json $day | jq -c "$fields")" "$(rows alone.json $day | jq -c "$fields")"
 done
-same "grades, and days with work" "$(jq -c '[.evidence[] | select(.gpu_ns > 0) | .grade], ([.rows[].day] | unique | length)' all.json)" '["A","B","C","D"]
+same "grades, and days with work" "$(jq -c '[.evidence[] | select(.gpu_ns > 0) | .grade], ([.rows[] | select(.tenant != "(not allocated)") | .day] | unique | length)' all.json)" '["A","B","C","D"]
 10'
 same "paid from the first to the last day" "$(jq '.total.gpu_ns.capacity / 3600e9 | floor' all.json)" 240
 
