@@ -4,6 +4,7 @@
 
 #include "attribute/fleet/capacity.h"
 #include "attribute/split/breakdowns.h"
+#include "attribute/split/folds.h"
 #include "attribute/split/walk.h"
 
 #define ENTRIES_BYTES ((size_t)1 << 20)
@@ -26,9 +27,9 @@ static int add_entry(void *context, const struct entry *e) {
 	return 0;
 }
 
-/* Has the replica steps, and this kind of evidence beside them? */
+/* Has the replica steps, and this kind of evidence beside them (VIEW_ALL: any or none)? */
 static bool has_both(const struct replica_summary *s, enum view beside) {
-	return s->steps > 0 && (beside == VIEW_REQUESTS ? s->requests : s->windows) > 0;
+	return s->steps > 0 && (beside == VIEW_ALL || (beside == VIEW_REQUESTS ? s->requests : s->windows) > 0);
 }
 
 static struct replica_summary seen_as(const struct replica_summary *s, enum view view) {
@@ -130,10 +131,34 @@ static bool any_has_both(const struct replicas *s, enum view beside) {
 	return false;
 }
 
-int check_print(const struct check *c, FILE *out, struct fault *why) {
+/* Steps that a model has not seen, by kind of batch. */
+static int print_folds(const struct check *c, FILE *out, struct fault *why) {
+	struct quality quality;
+	struct folds folds;
+	const struct accounts_common common = {.options = c->options};
+	struct walk *w = must_calloc(1, sizeof *w);
 	int rc = 0;
 
-	if (any_has_both(c->replicas, VIEW_REQUESTS)) {
+	quality_init(&quality);
+	folds_init(&folds, c->options->names);
+	for (int round = 0; round < 2 && rc >= 0; round++) {
+		*w = (struct walk){.purpose = WALK_FIT, .common = &common, .folds = &folds, .quality = &quality};
+		rc = pass(c, w, VIEW_ALL, VIEW_ALL, why);
+		rc = rc < 0 || round > 0 ? rc : folds_solve(&folds, why);
+	}
+	if (rc >= 0) {
+		folds_print(&folds, out);
+	}
+	folds_release(&folds);
+	quality_release(&quality);
+	free(w);
+	return rc;
+}
+
+int check_print(const struct check *c, FILE *out, struct fault *why) {
+	int rc = any_has_both(c->replicas, VIEW_ALL) ? print_folds(c, out, why) : 0;
+
+	if (rc >= 0 && any_has_both(c->replicas, VIEW_REQUESTS)) {
 		rc = print_view(c, VIEW_REQUESTS, "requests (grade C)", out, why);
 	}
 	if (rc >= 0 && any_has_both(c->replicas, VIEW_WINDOWS)) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "attribute/model/rules.h"
+#include "attribute/split/folds.h"
 #include "attribute/split/hits.h"
 #include "attribute/split/lanes.h"
 #include "attribute/split/sequence.h"
@@ -211,7 +212,11 @@ static void fit_step(struct walk *w, const struct step_item *s) {
 	const struct fit_step step = {k.batch, s->duration_ns, k.attention_known, k.context_known};
 
 	if (!is_empty(s) && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
-		fits_take(w->fits, &key, &step);
+		if (w->folds) {
+			folds_take(w->folds, &key, &step, s->head.at_ns);
+		} else {
+			fits_take(w->fits, &key, &step);
+		}
 	}
 }
 

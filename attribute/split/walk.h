@@ -13,6 +13,8 @@
 #include "attribute/model/fits.h"
 #include "attribute/split/flight.h"
 
+struct folds;
+
 /* What a walk is for: first the steps' say is collected, then time is posted. */
 enum walk_purpose { WALK_FIT, WALK_POST };
 
@@ -23,6 +25,7 @@ struct walk {
 	enum walk_purpose purpose;
 	const struct accounts_common *common;
 	struct attribution_fits *fits;
+	struct folds *folds;      /* WALK_FIT: steps go there; NULL: to the fits */
 	struct quality *quality;
 	struct evidence_reader *power; /* WALK_POST: the power samples of all replicas */
 	const struct item *power_item; /* the next one of them, not yet used; NULL: none was read */

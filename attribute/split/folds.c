@@ -1,0 +1,79 @@
+#include "attribute/split/folds.h"
+
+#include <math.h>
+
+/* Predicted so many times off, a step is one that waited for something else. */
+#define OUTLIER 3.0
+
+void folds_init(struct folds *f, struct names *names) {
+	*f = (struct folds){.predict = false};
+	for (int i = 0; i < FOLDS; i++) {
+		f->fits[i] = attribution_fits_new(names);
+	}
+}
+
+void folds_release(struct folds *f) {
+	for (int i = 0; i < FOLDS; i++) {
+		attribution_fits_free(f->fits[i]);
+	}
+}
+
+/* By the instant, so that it does not depend on the order of logs. */
+static int fold_of(int64_t at_ns) {
+	uint64_t h = (uint64_t)at_ns * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (int)((h ^ h >> 31) % FOLDS);
+}
+
+static void predict(struct folds *f, const struct step_model *m, const struct fit_step *s) {
+	const struct batch *b = &s->batch;
+	enum fold_kind kind = b->decode_tokens == 0 ? FOLD_PROMPTS : b->prefill_tokens == 0 ? FOLD_SEQUENCES : FOLD_BOTH;
+	double measured = (double)s->duration_ns, more = step_model_ns(m, b) - measured;
+
+	if (m->origin > MODEL_NEIGHBOUR || measured + more <= 0 || fabs(log((measured + more) / measured)) > log(OUTLIER)) {
+		return;
+	}
+	f->of[kind].steps++;
+	f->of[kind].ns += measured;
+	f->of[kind].more_ns += more;
+	f->of[kind].off_ns += fabs(more);
+}
+
+void folds_take(struct folds *f, const struct fit_key *key, const struct fit_step *s, int64_t at_ns) {
+	int own = fold_of(at_ns);
+
+	if (f->predict) {
+		predict(f, fits_model(f->fits[own], key), s);
+		return;
+	}
+	for (int i = 0; i < FOLDS; i++) {
+		if (i != own) {
+			fits_take(f->fits[i], key, s);
+		}
+	}
+}
+
+int folds_solve(struct folds *f, struct fault *why) {
+	int rc = 0;
+
+	for (int i = 0; i < FOLDS && rc >= 0; i++) {
+		rc = fits_solve(f->fits[i], why);
+	}
+	f->predict = true;
+	return rc;
+}
+
+void folds_print(const struct folds *f, FILE *out) {
+	static const char *const names[FOLD_KINDS] = {
+		[FOLD_PROMPTS] = "prompts alone", [FOLD_SEQUENCES] = "sequences alone", [FOLD_BOTH] = "both",
+	};
+
+	for (int k = 0; k < FOLD_KINDS; k++) {
+		const struct fold_sums *s = &f->of[k];
+		if (s->ns > 0) {
+			fprintf(out, "cross-check: steps of %s, each predicted by a model of nine tenths of the others: %lld steps, a step off by "
+			        "%.1f %%, all of them together by %+.2f %%\n", names[k], (long long)s->steps, 100 * s->off_ns / s->ns,
+			        100 * s->more_ns / s->ns);
+		}
+	}
+}

@@ -1,0 +1,33 @@
+/*
+ * folds.h: how well a model of some steps predicts others: a tenth of the steps is left out at a time. Private to attribute/.
+ */
+#ifndef ATTRIBUTE_FOLDS_H
+#define ATTRIBUTE_FOLDS_H
+
+#include "attribute/model/fits.h"
+
+#define FOLDS 10
+
+enum fold_kind { FOLD_PROMPTS, FOLD_SEQUENCES, FOLD_BOTH, FOLD_KINDS };
+
+struct folds {
+	struct attribution_fits *fits[FOLDS]; /* of all steps but a tenth */
+	bool predict;                         /* they are solved, and predict the tenth that each has not seen */
+	struct fold_sums {
+		int64_t steps;
+		double ns, more_ns, off_ns; /* measured; predicted less measured, with its sign and without */
+	} of[FOLD_KINDS];
+};
+
+void folds_init(struct folds *f, struct names *names);
+void folds_release(struct folds *f);
+
+/* A step, of the kind of pass that `predict` says. */
+void folds_take(struct folds *f, const struct fit_key *key, const struct fit_step *s, int64_t at_ns);
+
+/* Between the passes. */
+int folds_solve(struct folds *f, struct fault *why);
+
+void folds_print(const struct folds *f, FILE *out);
+
+#endif
