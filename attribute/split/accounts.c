@@ -349,14 +349,15 @@ static struct portion whole_prefill(const struct flight *f, const struct stretch
 
 /* What prefill's ns of the stretch go by: tokens, attention and the contexts before, each a part of the whole batch's. */
 static double chunk_weight(const struct stretch *s, const struct chunk *c, const struct portion *whole, double *cached, double *tilt) {
-	double tokens = (double)c->tokens, before = (double)c->before, hits = (double)c->active->prior;
+	/* Without steps, tokens are weights, and what stands before them may be less than nothing. */
+	double tokens = (double)c->tokens, before = fmax(0, (double)c->before), hits = (double)c->active->prior;
 	double unit = whole->token_kv > 0 ? s->attention_share / whole->token_kv : 0;
 	double prior = whole->prior > 0 ? s->prior_share / whole->prior : 0;
 	double by_tokens = 1 - (whole->token_kv > 0 ? s->attention_share : 0) - (whole->prior > 0 ? s->prior_share : 0);
 	double weight = by_tokens * tokens / whole->tokens + unit * tokens * (before + tokens / 2) + prior * before;
 
 	*tilt = weight - tokens / whole->tokens;
-	*cached = weight > 0 ? (unit * tokens + prior) * hits / weight : 0; /* which all of its chunks have before them */
+	*cached = weight > 0 ? fmin(1, (unit * tokens + prior) * hits / weight) : 0; /* which all of its chunks have before them */
 	return weight;
 }
 
