@@ -81,7 +81,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Files that stand in the program as they are (core/embedded.h), as an array of characters each: any compiler takes that, also with LTO.
-EMBEDDED := samples/gpus.json data/prices/genai_prices.json schemas/ledger.sql report/renderings/page.css report/renderings/page.js
+EMBEDDED := samples/gpus.json data/prices/genai_prices.json schemas/ledger.sql report/renderings/page/page.css report/renderings/page/page.js
 $(BUILD)/embedded.c: $(EMBEDDED) Makefile
 	$(call say,EMBED,$@)
 	$(Q)mkdir -p $(@D) && { echo '#include "core/embedded.h"'; for file in $(EMBEDDED); do \

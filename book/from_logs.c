@@ -82,6 +82,7 @@ static int prepare(struct from_logs *j, struct fault *why) {
 }
 
 static void start_attribution(struct from_logs *j) {
+	bool page = j->set->format && strcmp(j->set->format, "html") == 0; /* has pictures of all that the log knows */
 	struct attribute_options o = {
 		.fleet = j->fleet,
 		.names = j->names,
@@ -90,9 +91,9 @@ static void start_attribution(struct from_logs *j) {
 		.to_ns = j->to_ns,
 		.lanes = ingest_lanes(&j->logs.options),
 		.requests_path = j->set->requests,
-		.compare_rules = j->set->compare_rules,
+		.compare_rules = j->set->compare_rules || page,
 		.identity = true,
-		.positions = j->set->by.position,
+		.positions = j->set->by.position || page,
 		.is_vendors = j->set->replica ? NULL : is_vendors,
 		.vendors = j,
 	};

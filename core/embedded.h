@@ -6,7 +6,7 @@
 extern const char embedded_gpus_json[];   /* samples/gpus.json */
 extern const char embedded_ledger_sql[];  /* schemas/ledger.sql */
 extern const char embedded_genai_prices_json[]; /* data/prices/genai_prices.json */
-extern const char embedded_page_css[];    /* report/renderings/page.css */
-extern const char embedded_page_js[];     /* report/renderings/page.js */
+extern const char embedded_page_css[];    /* report/renderings/page/page.css */
+extern const char embedded_page_js[];     /* report/renderings/page/page.js */
 
 #endif

@@ -284,6 +284,9 @@ static int price_cells(struct statement *s, struct fault *why) {
 	error = error ? error
 	              : timeline_finish(s->timeline, s->cube, s->options.idle_proportional ? charges : NULL, s->options.names, why);
 	free(charges);
+	if (error == 0) {
+		levers_find(s);
+	}
 	return error;
 }
 

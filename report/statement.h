@@ -224,6 +224,20 @@ struct series {
 	size_t rate_count;
 };
 
+/* What would lower the bill: the largest first, each alone, in this period. */
+#define LEVERS_MAX 5
+#define LEVER_TEXT_MAX 200
+struct lever {
+	const char *name; /* "idle", "unobserved", "batch", "cache" */
+	int64_t amount_nano;
+	char text[LEVER_TEXT_MAX];
+};
+
+struct levers {
+	struct lever at[LEVERS_MAX];
+	size_t count;
+};
+
 struct statement {
 	struct report_options options;
 	const struct quality *quality;
@@ -247,6 +261,7 @@ struct statement {
 	struct services services;
 	struct timeline *timeline;
 	struct series series;
+	struct levers levers;
 	struct statement_page pages[STATEMENT_PAGES];
 	size_t page_count;
 };
@@ -273,6 +288,10 @@ struct charge *money_charge(struct cube *c, struct fault *why);
 
 /* series.c: once the cells are priced. */
 void series_build(struct statement *s);
+/* levers.c: once models and total stand. */
+void levers_find(struct statement *s);
+/* levers.c: the share of the capacity at work at which list revenue would pay for it; false if there is none. */
+bool break_even_load(const struct statement *s, double *load);
 /* blocks.c: sums cells into the total and the tables. */
 int blocks_build(struct statement *s, const struct charge *charges, struct fault *why);
 /*

@@ -1,6 +1,7 @@
 #include "report/renderings/grid.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -265,4 +266,57 @@ static int64_t smallest_unit(const struct statement *s) {
 int figure_unit_places(const struct statement *s) {
 	int places = figure_places(smallest_unit(s)) - 2;
 	return places < 2 ? 2 : places;
+}
+
+static int64_t size_of(int64_t nano) {
+	return nano < 0 ? -nano : nano;
+}
+
+/* Decimals at which the first `digits` digits of an amount below 1 are shown. */
+static int places_below(int64_t nano, int digits) {
+	int places = digits;
+
+	for (int64_t limit = NANO / 10; size_of(nano) < limit && places < 9; limit /= 10) {
+		places++;
+	}
+	return nano == 0 ? 2 : places < 9 ? places : 9;
+}
+
+const char *figure_sum(int64_t nano, char out[FIGURE_MAX]) {
+	int64_t size = size_of(nano);
+	return figure_money(nano, size >= 1000 * NANO ? 0 : size >= NANO ? 2 : places_below(nano, 2), out);
+}
+
+const char *figure_unit(int64_t nano, char out[FIGURE_MAX]) {
+	int64_t size = size_of(nano);
+	return figure_money(nano, size >= 100 * NANO ? 0 : size >= 10 * NANO ? 1 : size >= NANO ? 2 : places_below(nano, 3), out);
+}
+
+const char *figure_times(double ratio, char out[FIGURE_MAX]) {
+	if (ratio < 9.95) {
+		snprintf(out, FIGURE_MAX, "%.*f", ratio < 0.0995 ? 3 : ratio < 0.995 ? 2 : 1, ratio);
+		return out;
+	}
+	return figure_count(ratio < 1e18 ? (int64_t)(ratio + 0.5) : INT64_MAX, out);
+}
+
+const char *figure_sign(const struct statement *s, char out[FIGURE_MAX]) {
+	static const char *const signs[][2] = {{"USD", "$"}, {"EUR", "€"}, {"GBP", "£"}, {"INR", "₹"}, {"KRW", "₩"}};
+	char code[16];
+	size_t len = 0;
+
+	for (const char *c = s->options.currency ? s->options.currency : ""; *c && len + 1 < sizeof code; c++) {
+		if (isalnum((unsigned char)*c)) {
+			code[len++] = *c;
+		}
+	}
+	code[len] = '\0';
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+		if (strcmp(code, signs[i][0]) == 0) {
+			snprintf(out, FIGURE_MAX, "%.8s", signs[i][1]);
+			return out;
+		}
+	}
+	snprintf(out, FIGURE_MAX, "%s%s", code, code[0] ? " " : "");
+	return out;
 }

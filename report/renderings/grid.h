@@ -45,6 +45,14 @@ int figure_places(int64_t largest_nano);
 /* Decimals of unit costs: three digits of the smallest one at least, and no fewer than 2 places. */
 int figure_unit_places(const struct statement *s);
 const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]);
+/* Money as text has it: whole from 1,000, two places from 1, two digits below: "111,191", "1.26", "0.0072". */
+const char *figure_sum(int64_t nano, char out[FIGURE_MAX]);
+/* At least three digits: "497", "1.30", "0.0778"; whole from 100 on. */
+const char *figure_unit(int64_t nano, char out[FIGURE_MAX]);
+/* A ratio at two digits: "1,279", "16", "1.6", "0.13". */
+const char *figure_times(double ratio, char out[FIGURE_MAX]);
+/* "$", or "CHF " where the sign would be ambiguous. */
+const char *figure_sign(const struct statement *s, char out[FIGURE_MAX]);
 /* GPU-ns as hours, at as many decimals as figure_hour_places says: few where there are many of them. */
 const char *figure_hours(int64_t ns, int places, char out[FIGURE_MAX]);
 int figure_hour_places(const struct statement *s);

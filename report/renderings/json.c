@@ -363,17 +363,39 @@ static void put_break_even(FILE *out, const struct statement *s) {
 	const struct block *b = &s->total;
 	struct member prices[TOKEN_KINDS + 1] = {{0}};
 
-	if (!b->list_known || b->revenue_nano <= 0 || b->capacity_ns == 0) {
+	double load;
+	if (!break_even_load(s, &load)) {
 		fputs(",\n \"break_even\":null", out);
 		return;
 	}
-	double load = (double)block_busy_ns(b) / (double)b->capacity_ns * (double)b->priced_nano / (double)b->revenue_nano;
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		prices[k] = known(token_kind_names[k], b->unit[k].known, b->unit[k].loaded_nano);
 	}
 	fprintf(out, ",\n \"break_even\":{\"load\":%.6f,\"prices\":{", load);
 	put_members(out, prices);
 	fputs("}}", out);
+}
+
+/* "key":"text", or null. */
+static void put_text_or_null(FILE *out, const char *key, const char *s) {
+	fprintf(out, ",\"%s\":", key);
+	if (s) {
+		put_string(out, s);
+	} else {
+		fputs("null", out);
+	}
+}
+
+static void put_levers(FILE *out, const struct statement *s) {
+	fputs(",\n \"levers\":[", out);
+	for (size_t i = 0; i < s->levers.count; i++) {
+		const struct lever *l = &s->levers.at[i];
+		fprintf(out, "%s{\"name\":\"%s\",", i > 0 ? ",\n  " : "\n  ", l->name);
+		PUT_MEMBERS(out, money("amount", l->amount_nano));
+		put_text_or_null(out, "text", l->text);
+		fputc('}', out);
+	}
+	fputc(']', out);
 }
 
 static void put_evidence(FILE *out, const struct statement *s) {
@@ -408,16 +430,6 @@ static void put_findings(FILE *out, const struct quality *q) {
 		put_string(out, q->warnings[i]);
 	}
 	fputs("]}", out);
-}
-
-/* "key":"text", or null. */
-static void put_text_or_null(FILE *out, const char *key, const char *s) {
-	fprintf(out, ",\"%s\":", key);
-	if (s) {
-		put_string(out, s);
-	} else {
-		fputs("null", out);
-	}
 }
 
 static void put_subjects(FILE *out, const char *lines) {
@@ -575,6 +587,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	put_series(out, s);
 	put_table(out, s, "matrix", &s->lines, by_both, 2);
 	put_break_even(out, s);
+	put_levers(out, s);
 	put_evidence(out, s);
 	for (size_t i = 0; i < s->page_count; i++) {
 		fprintf(out, ",\n \"%s\":", s->pages[i].key);

@@ -302,9 +302,16 @@ def html_rows(rows):
                or_dash(row["margin"]["amount"] if row["margin"] else None)]
 
 
-def check_table(page, name, wanted, skip, totals=()):
+def check_table(page, name, wanted, skip, totals=(), by_cost=False):
     rows = [row for row in page.tables.get(name, [])[1:] if row]
-    wanted = list(wanted)[:1000] + list(totals)  # the page has no more rows, and says so
+    wanted = list(wanted)
+    if by_cost:  # the largest first, as the page has them; the total last
+        wanted.sort(key=lambda row: (-D(row[4]), row))
+        last = len(rows) - len(totals)
+        costs = [D(row[skip + 4]) for row in rows[:last]]
+        expect(costs[:-1] == sorted(costs[:-1], reverse=True), f"html {name}: not by money")
+        rows[:last] = sorted(rows[:last], key=lambda row: (-D(row[skip + 4]), row[skip:skip + 8]))
+    wanted = wanted[:1000] + list(totals)  # the page has no more rows, and says so
     same(f"html {name}", "number of rows", len(rows), len(wanted))
     for row, want in zip(rows, wanted):
         same(f"html {name}", "row", row[skip:skip + len(want)], want)
@@ -315,10 +322,11 @@ def check_html(path, statement):
     page = Page()
     page.feed(text)
     check_table(page, "units", html_unit_rows(statement), 2)
-    check_table(page, "tenants", html_rows(statement["tenants"]), 1, html_rows([statement["total"]]))
+    check_table(page, "tenants", html_rows(statement["tenants"]), 2, list(html_rows([statement["total"]])), True)
     keys = sum(key in statement["rows"][0] for key in KEYS) if statement["rows"] else 0
     if statement["rows"]:
-        check_table(page, "rows", html_rows(statement["rows"]), keys, html_rows([statement["total"]]))
+        timed = any(key in statement["rows"][0] for key in ("hour", "day", "month"))
+        check_table(page, "rows", html_rows(statement["rows"]), keys, list(html_rows([statement["total"]])), not timed)
     total = statement["total"]
     parts = [[str(total["gpu_ns"][p]), total["cost"][p]] for p in PARTS + ("capacity",)]
     got = [[row[1], row[3]] for row in page.tables.get("parts", [])[1:] if row]

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "report/renderings/html.h"
+#include "report/renderings/page/html.h"
 #include "tests/unit/worked_case.h"
 
 static void test_figures(void **state) {
@@ -21,7 +21,8 @@ static void test_figures(void **state) {
 	    "idle</td><td><data value=\"10000000000\">0.0027778</data></td><td><data value=\"0.500000\">50.0 %</data></td>",
 	    "a\\x1B[31m",
 	    "log\\x0A.txt:7",
-	    ">0.010000 · 50.0 %</text>",
+	    "50.0 ¢</b> <data value=\"0.010000000\">$0.010</data>",
+	    "<h1>Output cost <data value=\"120.000000000\">$120</data> per million tokens",
 	};
 	struct worked_case w;
 

@@ -2,7 +2,7 @@
  * One HTML file that stands by itself: no network, opens from disk, for screens light and dark,
  * phones and paper. Every figure is a <data> element whose value has all digits of the JSON.
  */
-#include "report/renderings/html.h"
+#include "report/renderings/page/html.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static void put_hash(FILE *out, const char *text) {
 	fputc('\'', out);
 }
 
-static void put_head(FILE *out, const struct statement *s) {
+void html_open(FILE *out, const char *title) {
 	fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action "
 	      "'none'; img-src data:; style-src ",
@@ -80,121 +80,116 @@ static void put_head(FILE *out, const struct statement *s) {
 	put_hash(out, embedded_page_js);
 	fputs("\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	      "<link rel=\"icon\" href=\"data:,\">\n<title>What a token costs – tollbook ",
+	      "<link rel=\"icon\" href=\"data:,\">\n<title>",
 	      out);
-	html_put_string(out, s->options.version);
-	fprintf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n", embedded_page_css);
+	html_put_string(out, title);
+	fprintf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n"
+	        "<svg class=\"defs\" aria-hidden=\"true\"><defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+	        "<rect class=\"hatchbg\" width=\"6\" height=\"6\"/><rect class=\"hatchfg\" width=\"2\" height=\"6\"/></pattern></defs></svg>\n", embedded_page_css);
 }
 
-/* ---- the answer ---- */
-
-static void put_answer(FILE *out, const struct block *b) {
-	double real = block_ratio_real(b), list = block_ratio_list(b);
-
-	if (real <= 0) {
-		return;
-	}
-	fprintf(out, "<p class=\"lead\">An output token cost <b>%.1f times</b> what an uncached input token did", real);
-	if (list > 0) {
-		fprintf(out, "; at list price it would be <b>%.1f times</b>", list);
-	}
-	fputs(".</p>\n", out);
+void html_close(FILE *out, const char *version) {
+	fputs("<p>Made by tollbook ", out);
+	html_put_string(out, version);
+	fprintf(out, ".</p>\n</footer>\n<script>%s</script>\n</body>\n</html>\n", embedded_page_js);
 }
 
-static void put_card(FILE *out, const char *figure, const char *what) {
-	fprintf(out, "<li><b>%s</b><small>%s</small></li>\n", figure, what);
+/* ---- figures ---- */
+
+/* `shown` is the figure without its sign of the currency; a minus goes before that. */
+static void put_amount(FILE *out, const struct statement *s, int64_t nano, const char *shown) {
+	char exact[DECIMAL_TEXT_MAX], sign[FIGURE_MAX];
+
+	fprintf(out, "<data value=\"%s\">%s%s%s</data>", decimal_format(nano, 9, exact), shown[0] == '-' ? "−" : "", figure_sign(s, sign), shown + (shown[0] == '-'));
 }
 
-/* Tokens in few letters: "412", "1.3 M", "162.4 bn". */
-static const char *in_short(int64_t n, char out[FIGURE_MAX]) {
-	int64_t unit = n < 1000000 ? 1 : n < 1000000000 ? 1000000 : 1000000000, tenths = 0;
-	char whole[FIGURE_MAX];
+void html_sum(FILE *out, const struct statement *s, int64_t nano) {
+	char shown[FIGURE_MAX];
+	put_amount(out, s, nano, figure_sum(nano, shown));
+}
 
-	if (unit == 1 || !exact_mul_div(n, 10, unit, &tenths)) {
-		return figure_count(n, out);
-	}
-	snprintf(out, FIGURE_MAX, "%s.%d %s", figure_count(tenths / 10, whole), (int)(tenths % 10),
-		 unit == 1000000 ? "M" : "bn");
+void html_unit(FILE *out, const struct statement *s, int64_t nano) {
+	char shown[FIGURE_MAX];
+	put_amount(out, s, nano, figure_unit(nano, shown));
+}
+
+/* As published, where that takes at most four places. */
+void html_list(FILE *out, const struct statement *s, int64_t nano) {
+	char shown[FIGURE_MAX];
+	int places = nano % (NANO / 100) == 0 ? 2 : nano % (NANO / 1000) == 0 ? 3 : 4;
+
+	put_amount(out, s, nano, nano % (NANO / 10000) == 0 ? figure_money(nano, places, shown) : figure_unit(nano, shown));
+}
+
+const char *html_one(const struct statement *s, char out[FIGURE_MAX]) {
+	char sign[FIGURE_MAX];
+
+	snprintf(out, FIGURE_MAX, "%.40s1", figure_sign(s, sign));
 	return out;
 }
 
-static void put_cards(FILE *out, const struct statement *s) {
-	const struct block *b = &s->total;
-	int places = figure_places(b->capacity_nano);
-	char figure[FIGURE_MAX];
-
-	fputs("<ul class=\"cards\">\n", out);
-	put_card(out, figure_money(b->capacity_nano, places, figure), "paid for the capacity");
-	put_card(out, figure_percent(block_busy_ns(b), b->capacity_ns, figure), "of GPU time was busy with tokens");
-	if (b->blended.known) {
-		put_card(out, figure_money(b->blended.loaded_nano, figure_unit_places(s), figure),
-			 "per million tokens of all kinds, loaded");
-	}
-	if (b->list_known) {
-		put_card(out, figure_money(b->revenue_nano, places, figure), "would be the revenue at list price");
-	}
-	if (b->margin_known) {
-		put_card(out, figure_percent(b->margin_nano, b->revenue_nano, figure), "margin at list price");
-	}
-	put_card(out, in_short(b->tokens[0] + b->tokens[1], figure), "input tokens");
-	put_card(out, in_short(b->tokens[TOKENS_OUTPUT], figure), "output tokens");
-	put_card(out, in_short(b->requests, figure), "requests");
-	fputs("</ul>\n", out);
+void html_currency(FILE *out, const struct statement *s) {
+	char sign[FIGURE_MAX];
+	fputs(figure_sign(s, sign), out);
 }
 
-/* An end of the period: a day where it is midnight, else to the second. */
+/* ---- the mast ---- */
+
+/* An end of the period: a day where it is midnight, else to the minute. */
 static const char *edge(int64_t ns, char out[INSTANT_TEXT_MAX]) {
 	bool day = instant_floor(ns, NS_PER_DAY) == ns;
+
 	instant_format(instant_floor(ns, NS_PER_SECOND), out);
-	out[day ? 10 : 19] = '\0';
+	out[day ? 10 : 16] = '\0';
 	if (!day) {
 		out[10] = ' ';
 	}
 	return out;
 }
 
-/* More than one step of time? */
 static bool has_times(const struct statement *s) {
-	return s->timeline->count > s->models.count;
+	return s->timeline->count > s->models.count; /* more than one step of time */
 }
 
-static void put_link(FILE *out, bool there, const char *id, const char *name) {
-	if (there) {
-		fprintf(out, "<a href=\"#%s-title\">%s</a>\n", id, name);
-	}
-}
-
-static void put_links(FILE *out, const struct statement *s) {
-	fputs("<nav aria-label=\"Sections\">\n", out);
-	put_link(out, true, "flow", "Where it went");
-	put_link(out, true, "cost", "Cost and list price");
-	put_link(out, true, "margin", "Margin");
-	put_link(out, has_times(s), "time", "Over time");
-	put_link(out, s->positions.count > 0, "position", "By position");
-	put_link(out, true, "tenant", "Tenants");
-	put_link(out, s->rules.count > 0, "rule", "Rules");
-	put_link(out, s->total.capacity_mj > 0, "watt", "Energy");
-	put_link(out, s->options.by_count > 0, "by", "Rows");
-	put_link(out, true, "rests", "Evidence");
-	fputs("</nav>\n", out);
-}
-
-static void put_title(FILE *out, const struct statement *s) {
+static void put_about(FILE *out, const struct statement *s) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 	const struct report_options *o = &s->options;
 
-	fprintf(out,
-		"<header class=\"top\">\n<h1>What a token costs</h1>\n<ul class=\"meta\"><li>%s to %s UTC</li><li>all "
-		"money in ",
-		edge(o->from_ns, from), edge(o->to_ns, to));
+	fputs("<header class=\"mast\"><div><b>tollbook</b>&nbsp; <span>", out);
+	if (s->models.count == 1) {
+		html_put_text(out, s->models.rows[0].model.len > 0 ? s->models.rows[0].model : T("(none)"));
+	} else {
+		fprintf(out, "%zu models", s->models.count);
+	}
+	if (s->tenants.count > 1) {
+		fprintf(out, " · %zu tenants", s->tenants.count);
+	}
+	fprintf(out, " · %s to %s UTC</span> <span class=\"dim\">", edge(o->from_ns, from), edge(o->to_ns, to));
 	html_put_string(out, o->currency);
-	fputs("</li><li>mixed steps split by the rule ", out);
+	fputs(", rule ", out);
 	html_put_string(out, o->rule);
-	fputs("</li></ul>\n", out);
-	put_answer(out, &s->total);
-	put_cards(out, s);
-	put_links(out, s);
-	fputs("</header>\n<main>\n", out);
+	fputs("</span></div>\n", out);
+}
+
+static const struct {
+	const char *id, *name;
+} sections[] = {
+	{"price", "Prices"}, {"flow", "Money"}, {"lever", "Levers"}, {"spend", "Time"}, {"models", "Models"}, {"matrix", "Matrix"},
+	{"tenant", "Tenants"}, {"position", "Position"}, {"roof", "Roofline"}, {"load", "Load"}, {"by", "Rows"}, {"cost", "Figures"}, {"rests", "Evidence"},
+};
+
+/* Links to the sections that the body has. */
+static void put_links(FILE *out, const char *body) {
+	char title[64];
+
+	fputs("<nav aria-label=\"Sections\">", out);
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+		snprintf(title, sizeof title, "<h2 id=\"%s-title\"", sections[i].id);
+		if (strstr(body, title)) {
+			fprintf(out, "<a href=\"#%s-title\">%s</a>\n", sections[i].id, sections[i].name);
+		}
+	}
+	fputs("</nav></header>\n<main>\n", out);
 }
 
 /* ---- sections ---- */
@@ -208,30 +203,20 @@ static void close_section(FILE *out) {
 	fputs("</section>\n", out);
 }
 
-static void put_tie_out(FILE *out, const struct statement *s) {
-	open_section(out, "flow", "Where the money went",
-		     "Everything that was paid, to the last unit. Unobserved is paid time that no log covers.");
-	fputs("<div class=\"two\">\n", out);
-	chart_flow(s, out);
-	fputs("<div>\n", out);
-	html_parts(s, out);
-	fputs("</div></div>\n", out);
-	close_section(out);
-}
-
+/* Every figure of models and parts, for those who look behind the pictures. */
 static void put_units(FILE *out, const struct statement *s) {
-	open_section(
-	    out, "cost", "What a token costs, and what it lists for",
-	    "Per million tokens. Busy: the GPU time of prefill or decode alone. Loaded: with idle, other and "
-	    "unobserved "
-	    "time on top, so that it pays the bill. The interval is what the split of mixed steps leaves open.");
-	chart_prices(s, out);
+	open_section(out, "cost", "Every figure",
+	             "Per million tokens. Busy: the GPU time of prefill or decode alone. Loaded: with idle, other and unobserved time "
+	             "on top, so that it pays the bill. The interval is what the split of mixed steps leaves open.");
+	fputs("<details><summary>Unit costs by model</summary>\n", out);
 	html_units(s, out);
-	close_section(out);
-	open_section(out, "margin", "Margin at list price",
-		     "Revenue is what the tokens would have brought. The ratio is output to uncached input.");
+	fputs("</details><details><summary>Margin at list price by model</summary>\n", out);
 	html_margins(s, out);
+	fputs("</details><details><summary>Parts of the capacity</summary>\n", out);
+	html_parts(s, out);
+	fputs("</details>\n", out);
 	if (s->services.count > 0) {
+		fputs("<h3>By class of service</h3>\n", out);
 		html_services(s, out);
 	}
 	close_section(out);
@@ -267,29 +252,29 @@ static void put_positions(FILE *out, const struct statement *s) {
 	    "Busy cost per million tokens, by how many tokens stood before them: a list price is flat, this is not.");
 	put_line_legend(out);
 	chart_positions(s, out);
-	fputs("</div>\n", out);
+	fputs("</div>\n<details><summary>The figures</summary>\n", out);
 	html_positions(s, out);
+	fputs("</details>\n", out);
 	close_section(out);
 }
 
-static void put_tenants(FILE *out, const struct statement *s) {
+static void put_tenants(FILE *out, const struct statement *s, const struct rendering_options *r) {
 	static const enum by_key by_tenant[] = {BY_TENANT};
 
 	open_section(out, "tenant", "Tenants",
 		     s->options.idle_proportional
 			 ? "Each bears its share of idle, other and unobserved cost; unit costs are loaded."
 			 : "Idle, other and unobserved cost is not allocated.");
-	chart_margins(s, out);
-	html_rows(s, "tenants", &s->tenants, by_tenant, 1, out);
+	html_rows(s, r, "tenants", &s->tenants, by_tenant, 1, out);
 	close_section(out);
 }
 
-static void put_rows(FILE *out, const struct statement *s) {
+static void put_rows(FILE *out, const struct statement *s, const struct rendering_options *r) {
 	if (s->options.by_count == 0) {
 		return;
 	}
 	open_section(out, "by", "Row by row", "By the keys that were asked for; unit costs are loaded.");
-	html_rows(s, "rows", &s->rows, s->options.by, s->options.by_count, out);
+	html_rows(s, r, "rows", &s->rows, s->options.by, s->options.by_count, out);
 	close_section(out);
 }
 
@@ -352,6 +337,25 @@ static void put_findings(FILE *out, const struct quality *q) {
 	fputs("</ul>\n", out);
 }
 
+static void put_missing(FILE *out, const struct statement *s) {
+	size_t count, shown = 0;
+	const struct quality_notice *n = quality_notices(s->quality, NOTICE_MISSING, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		bool better = strcmp(n[i].field[NOTICE_KIND], QUALITY_BETTER) == 0;
+		if (better && !statement_wants_better(s)) {
+			continue;
+		}
+		fputs(shown++ == 0 ? "<h3>Not in this statement, and what would bring it</h3><ul class=\"notes\">\n" : "", out);
+		fputs("<li><b>", out);
+		html_put_string(out, n[i].field[NOTICE_KIND]);
+		fputs("</b>: ", out);
+		html_put_string(out, n[i].field[NOTICE_TEXT]);
+		fputs("</li>\n", out);
+	}
+	fputs(shown > 0 ? "</ul>\n" : "", out);
+}
+
 static void put_quality(FILE *out, const struct statement *s) {
 	const struct quality *q = s->quality;
 	char lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX], powers[FIGURE_MAX];
@@ -368,6 +372,7 @@ static void put_quality(FILE *out, const struct statement *s) {
 		figure_count(q->lines, lines), q->input_count, q->input_count == 1 ? "" : "s", figure_count(q->steps, steps),
 		figure_count(q->requests, requests), figure_count(q->windows, windows), figure_count(q->powers, powers),
 		(long long)q->duplicates);
+	put_missing(out, s);
 	put_findings(out, q);
 	close_section(out);
 }
@@ -398,26 +403,49 @@ static void put_sources(FILE *out, const struct statement *s) {
 	fputs("</ul></details>\n", out);
 }
 
-static void put_foot(FILE *out, const struct statement *s) {
-	fputs("</main>\n<footer>\n", out);
-	put_sources(out, s);
-	fputs("<p>Made by tollbook ", out);
-	html_put_string(out, s->options.version);
-	fprintf(out, ".</p>\n</footer>\n<script>%s</script>\n</body>\n</html>\n", embedded_page_js);
+static void put_body(FILE *out, const struct statement *s, const struct rendering_options *r) {
+	html_answer(s, out);
+	html_prices(s, out);
+	html_dollar(s, out);
+	html_levers(s, out);
+	html_spend(s, out);
+	html_models(s, out);
+	html_matrix(s, out);
+	put_tenants(out, s, r);
+	put_positions(out, s);
+	html_load(s, out);
+	put_times(out, s);
+	put_rows(out, s, r);
+	put_units(out, s);
+	put_sides(out, s);
+	put_adjustments(out, s);
+	put_quality(out, s);
+}
+
+/* Behind the links to what it has; without memory for both at once, without links. */
+static void put_linked_body(FILE *out, const struct statement *s, const struct rendering_options *r) {
+	char *body = NULL;
+	size_t size = 0;
+	FILE *held = open_memstream(&body, &size);
+
+	if (held) {
+		put_body(held, s, r);
+	}
+	if (held && fclose(held) == 0) {
+		put_links(out, body);
+		fwrite(body, 1, size, out);
+	} else {
+		put_links(out, "");
+		put_body(out, s, r);
+	}
+	free(body);
 }
 
 void render_html(const struct statement *s, const struct rendering_options *r, FILE *out) {
-	(void)r;
-	put_head(out, s);
-	put_title(out, s);
-	put_tie_out(out, s);
-	put_units(out, s);
-	put_times(out, s);
-	put_positions(out, s);
-	put_tenants(out, s);
-	put_sides(out, s);
-	put_rows(out, s);
-	put_adjustments(out, s);
-	put_quality(out, s);
-	put_foot(out, s);
+	html_open(out, "What a token costs – tollbook");
+	put_about(out, s);
+	put_linked_body(out, s, r);
+	fputs("</main>\n<footer>\n", out);
+	put_sources(out, s);
+	html_close(out, s->options.version);
 }

@@ -1,7 +1,8 @@
 /* Small panels, one a model: unit cost over time with its interval, and by depth of the context. */
-#include "report/renderings/html.h"
+#include "report/renderings/page/html.h"
 
 #include <assert.h>
+#include <math.h>
 
 #include "core/instant.h"
 
@@ -35,9 +36,32 @@ static int places_for(int64_t nano) {
 	return places;
 }
 
-static int height_of(int64_t nano, int64_t top) {
+/* Up: from 0 to `top`; or where the values span more than 20 times, over whole decades of nano-units. */
+struct axis {
+	int64_t top;
+	int low, high; /* decades; the same: linear */
+};
+
+#define SPAN_MOST 20
+
+static struct axis axis_of(int64_t least, int64_t most) {
+	struct axis a = {.top = nice_above(most)};
+
+	if (least > 0 && least < most / SPAN_MOST) {
+		a.low = (int)floor(log10((double)least));
+		a.high = (int)ceil(log10((double)most));
+	}
+	return a;
+}
+
+static int height_of(int64_t nano, const struct axis *a) {
 	int64_t got = 0;
-	exact_mul_div(nano, PLOT_HEIGHT, top, &got);
+
+	if (a->high > a->low) {
+		double at = nano > 0 ? (log10((double)nano) - a->low) / (a->high - a->low) : 0;
+		return PLOT_TOP + PLOT_HEIGHT - (int)(PLOT_HEIGHT * (at > 0 ? at < 1 ? at : 1 : 0));
+	}
+	exact_mul_div(nano, PLOT_HEIGHT, a->top, &got);
 	return PLOT_TOP + PLOT_HEIGHT - (int)(got < PLOT_HEIGHT ? got : PLOT_HEIGHT);
 }
 
@@ -45,24 +69,36 @@ static void put_label(FILE *out, const char *class, const char *x, int y, const 
 	fprintf(out, "<text class=\"d %s\" x=\"%s\" y=\"%d\">%s</text>", class, x, y, text);
 }
 
-/* Lines at the top, the middle and 0. */
-static void put_levels(FILE *out) {
-	for (int i = 0; i <= 2; i++) {
-		int y = PLOT_TOP + i * PLOT_HEIGHT / 2;
-		fprintf(out, "<line class=\"grid\" x1=\"%d%%\" x2=\"100%%\" y1=\"%d\" y2=\"%d\"/>", GUTTER, y, y);
+static void put_level(FILE *out, int y) {
+	fprintf(out, "<line class=\"grid\" x1=\"%d%%\" x2=\"100%%\" y1=\"%d\" y2=\"%d\"/>", GUTTER, y, y);
+}
+
+/* A line for each decade, or at the top, the middle and 0. */
+static void put_levels(FILE *out, const struct axis *a) {
+	int levels = a->high > a->low ? a->high - a->low : 2;
+
+	for (int i = 0; i <= levels; i++) {
+		put_level(out, PLOT_TOP + i * PLOT_HEIGHT / levels);
 	}
 }
 
 /* The figures that they represent. Half of 5 has a digit more. */
-static void put_level_labels(FILE *out, int64_t top) {
-	int64_t half = top / 2, leading = half;
+static void put_level_labels(FILE *out, const struct axis *a) {
+	int64_t half = a->top / 2, leading = half;
 	char figure[FIGURE_MAX];
 
+	for (int d = a->high; d >= a->low && a->high > a->low; d--) {
+		snprintf(figure, sizeof figure, "%.*f", d < 9 ? 9 - d : 0, pow(10, d - 9));
+		put_label(out, "e", "10.5%", PLOT_TOP + (a->high - d) * PLOT_HEIGHT / (a->high - a->low) + 4, figure);
+	}
+	if (a->high > a->low) {
+		return;
+	}
 	while (leading >= 100) {
 		leading /= 10;
 	}
 	int places = places_for(half) + (leading % 10 != 0);
-	put_label(out, "e", "10.5%", PLOT_TOP + 4, figure_money(top, places_for(top), figure));
+	put_label(out, "e", "10.5%", PLOT_TOP + 4, figure_money(a->top, places_for(a->top), figure));
 	put_label(out, "e", "10.5%", PLOT_TOP + PLOT_HEIGHT / 2 + 4,
 		  figure_money(half, places < 9 ? places : 9, figure));
 	put_label(out, "e", "10.5%", PLOT_TOP + PLOT_HEIGHT + 4, "0");
@@ -80,7 +116,7 @@ struct panel {
 	const struct moment *at;
 	size_t count;
 	int64_t from_ns, step_ns, span_ns;
-	int64_t top;
+	struct axis axis;
 };
 
 static int x_of(const struct panel *p, size_t i) {
@@ -120,7 +156,7 @@ static void put_line(FILE *out, const struct panel *p, int kind, const char *cla
 		if (!p->at[i].unit[kind].known) {
 			continue;
 		}
-		int x = x_of(p, i), y = height_of(p->at[i].unit[kind].busy_nano, p->top);
+		int x = x_of(p, i), y = height_of(p->at[i].unit[kind].busy_nano, &p->axis);
 		if (joins(p, i, kind)) {
 			pen_to(&pen, x, y);
 		} else {
@@ -150,27 +186,31 @@ static void put_band(FILE *out, const struct panel *p, int kind, const char *cla
 			continue;
 		}
 		to = stretch_end(p, from, kind);
-		pen_start(&pen, x_of(p, from), height_of(p->at[from].unit[kind].high_nano, p->top));
+		pen_start(&pen, x_of(p, from), height_of(p->at[from].unit[kind].high_nano, &p->axis));
 		for (size_t i = from + 1; i < to; i++) {
-			pen_to(&pen, x_of(p, i), height_of(p->at[i].unit[kind].high_nano, p->top));
+			pen_to(&pen, x_of(p, i), height_of(p->at[i].unit[kind].high_nano, &p->axis));
 		}
 		for (size_t i = to; i-- > from;) {
-			pen_to(&pen, x_of(p, i), height_of(p->at[i].unit[kind].low_nano, p->top));
+			pen_to(&pen, x_of(p, i), height_of(p->at[i].unit[kind].low_nano, &p->axis));
 		}
 		fputc('z', out);
 	}
 	fputs("\"/>\n", out);
 }
 
-static int64_t highest(const struct panel *p) {
-	int64_t most = 1;
+static struct axis panel_axis(const struct panel *p) {
+	int64_t least = INT64_MAX, most = 1;
+
 	for (size_t i = 0; i < p->count; i++) {
 		for (int k = 0; k < TOKEN_KINDS; k++) {
 			const struct unit_cost *u = &p->at[i].unit[k];
-			most = u->known && k != TOKENS_CACHED && u->high_nano > most ? u->high_nano : most;
+			if (u->known && k != TOKENS_CACHED) {
+				most = u->high_nano > most ? u->high_nano : most;
+				least = u->busy_nano > 0 && u->busy_nano < least ? u->busy_nano : least;
+			}
 		}
 	}
-	return most;
+	return axis_of(least, most);
 }
 
 static bool has_interval(const struct panel *p) {
@@ -197,10 +237,10 @@ static void put_days(FILE *out, const struct statement *s, const struct panel *p
 }
 
 static void put_panel(FILE *out, const struct statement *s, struct panel *p) {
-	p->top = nice_above(highest(p));
+	p->axis = panel_axis(p);
 	open_panel(out, names_text(s->options.names, p->at->model),
 		   "Busy cost per million tokens over time, output and uncached input");
-	put_levels(out);
+	put_levels(out, &p->axis);
 	fprintf(out,
 		"<svg x=\"%d%%\" width=\"%d%%\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">\n",
 		GUTTER, 100 - GUTTER, PLOT_TOP + PLOT_HEIGHT, PLOT_WIDTH, PLOT_TOP + PLOT_HEIGHT);
@@ -211,7 +251,7 @@ static void put_panel(FILE *out, const struct statement *s, struct panel *p) {
 	put_line(out, p, TOKENS_OUTPUT, "out");
 	put_line(out, p, TOKENS_INPUT, "in");
 	fputs("</svg>\n", out);
-	put_level_labels(out, p->top);
+	put_level_labels(out, &p->axis);
 	put_days(out, s, p);
 	fputs("</svg></figure>\n", out);
 }
@@ -260,33 +300,43 @@ struct run {
 };
 
 static double depth_x(const struct run *r, size_t i) {
-	return GUTTER / 100.0 + (1 - GUTTER / 100.0) * ((double)i + 0.5) / (double)r->count;
+	return GUTTER / 100.0 + (0.84 - GUTTER / 100.0) * (double)i / (double)r->count;
 }
 
-static void put_run(FILE *out, const struct run *r, int64_t top, const char *class) {
-	char x[PERCENT_MAX], x0[PERCENT_MAX], figure[FIGURE_MAX], from[FIGURE_MAX];
-	int y0 = 0;
-	bool pen = false;
+static int64_t most_tokens(const struct run *r) {
+	int64_t most = 1;
 
 	for (size_t i = 0; i < r->count; i++) {
-		int y = height_of(r->at[i].unit_nano, top);
-		html_percent(depth_x(r, i), x);
+		most = r->at[i].row.tokens > most ? r->at[i].row.tokens : most;
+	}
+	return most;
+}
+
+/* Ranges, each as thick as it has tokens; the first and the last with their cost. */
+static void put_run(FILE *out, const struct run *r, const struct axis *a, const char *class) {
+	char x[PERCENT_MAX], w[PERCENT_MAX], figure[FIGURE_MAX], from[FIGURE_MAX], tokens[FIGURE_MAX];
+	int64_t most = most_tokens(r);
+	int last_y = -1;
+
+	for (size_t i = 0; i < r->count; i++) {
+		int y = height_of(r->at[i].unit_nano, a), thick = 2 + (int)(6.0 * (double)r->at[i].row.tokens / (double)most);
 		if (r->at[i].rated_tokens == 0) {
-			pen = false;
 			continue;
 		}
-		if (pen) {
-			fprintf(out, "<line class=\"line %s\" x1=\"%s\" y1=\"%d\" x2=\"%s\" y2=\"%d\"/>", class, x0, y0,
-				x, y);
+		html_percent(depth_x(r, i), x);
+		html_percent(depth_x(r, i + 1) - depth_x(r, i), w);
+		fprintf(out, "<rect class=\"range %s\" x=\"%s\" y=\"%d\" width=\"%s\" height=\"%d\"><title>from %s tokens: %s, %s tokens</title></rect>\n", class, x,
+		        y - thick / 2, w, thick, figure_count(r->at[i].row.from_ntok, from), figure_unit(r->at[i].unit_nano, figure),
+		        figure_count(r->at[i].row.tokens, tokens));
+		last_y = y;
+	}
+	if (last_y >= 0) {
+		for (size_t i = r->count; i-- > 0;) {
+			if (r->at[i].rated_tokens > 0) {
+				put_label(out, "", "85%", last_y + 4, figure_unit(r->at[i].unit_nano, figure));
+				break;
+			}
 		}
-		fprintf(out,
-			"<circle class=\"dot %s\" cx=\"%s\" cy=\"%d\" r=\"3.5\"><title>from %s tokens: "
-			"%s</title></circle>\n",
-			class, x, y, figure_count(r->at[i].row.from_ntok, from),
-			figure_money(r->at[i].unit_nano, places_for(top) + 2 < 9 ? places_for(top) + 2 : 9, figure));
-		memcpy(x0, x, sizeof x);
-		y0 = y;
-		pen = true;
 	}
 }
 
@@ -300,25 +350,68 @@ static void put_depths(FILE *out, const struct run *r) {
 	}
 }
 
+/* The list prices of input and output, which know no position. */
+static void put_list_lines(FILE *out, const struct statement *s, name_id model, const struct axis *a) {
+	static const struct {
+		int kind;
+		const char *word;
+	} lines[] = {{TOKENS_INPUT, "list input"}, {TOKENS_OUTPUT, "list output"}};
+	struct text name = names_text(s->options.names, model);
+
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct block *b = &s->models.rows[i].block;
+		for (size_t k = 0; k < 2 && text_eq(s->models.rows[i].model, name) && b->list_known; k++) {
+			int64_t nano = b->list_nano[lines[k].kind];
+			if (b->list_price_known[lines[k].kind] && nano > 0) {
+				int y = height_of(nano, a);
+				fprintf(out, "<line class=\"dash\" x1=\"%d%%\" x2=\"84%%\" y1=\"%d\" y2=\"%d\"/>", GUTTER, y, y);
+				put_label(out, "", "85%", y + 4, lines[k].word);
+			}
+		}
+	}
+}
+
+static void widen_axis(const struct position *p, int64_t *least, int64_t *most) {
+	if (p->rated_tokens > 0 && p->unit_nano > 0) {
+		*least = p->unit_nano < *least ? p->unit_nano : *least;
+		*most = p->unit_nano > *most ? p->unit_nano : *most;
+	}
+}
+
+static void widen_by_list(const struct statement *s, name_id model, int64_t *least, int64_t *most) {
+	struct text name = names_text(s->options.names, model);
+
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct block *b = &s->models.rows[i].block;
+		for (int k = 0; k < TOKEN_KINDS && text_eq(s->models.rows[i].model, name); k++) {
+			int64_t nano = b->list_known && b->list_price_known[k] && k != TOKENS_CACHED ? b->list_nano[k] : 0;
+			*least = nano > 0 && nano < *least ? nano : *least;
+			*most = nano > *most ? nano : *most;
+		}
+	}
+}
+
 /* Input stands before output; either may be missing. */
 static size_t put_depth_panel(FILE *out, const struct statement *s, const struct position *at, size_t left) {
 	struct run runs[2] = {{at, 0}, {at, 0}};
-	int64_t most = 1;
+	int64_t least = INT64_MAX, most = 1;
 	size_t count = 0;
 
 	for (; count < left && at[count].row.model == at->row.model; count++) {
 		struct run *r = &runs[at[count].row.kind == ENTRY_OUTPUT];
 		r->at = r->count == 0 ? &at[count] : r->at;
 		r->count++;
-		most = at[count].unit_nano > most ? at[count].unit_nano : most;
+		widen_axis(&at[count], &least, &most);
 	}
-	int64_t top = nice_above(most);
+	widen_by_list(s, at->row.model, &least, &most);
+	struct axis axis = axis_of(least, most);
 	open_panel(out, names_text(s->options.names, at->row.model),
 		   "Busy cost per million tokens by position; the table has the figures");
-	put_levels(out);
-	put_run(out, &runs[1], top, "out");
-	put_run(out, &runs[0], top, "in");
-	put_level_labels(out, top);
+	put_levels(out, &axis);
+	put_list_lines(out, s, at->row.model, &axis);
+	put_run(out, &runs[1], &axis, "out");
+	put_run(out, &runs[0], &axis, "in");
+	put_level_labels(out, &axis);
 	put_depths(out, runs[1].count > runs[0].count ? &runs[1] : &runs[0]);
 	fputs("</svg></figure>\n", out);
 	return count;

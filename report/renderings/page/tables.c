@@ -1,7 +1,9 @@
 /* The tables of the HTML page. */
+#include <stdlib.h>
+
 #include "core/decimal.h"
 #include "core/instant.h"
-#include "report/renderings/html.h"
+#include "report/renderings/page/html.h"
 
 /* More rows than this make no page; the other forms have them all. */
 #define ROWS_MAX 1000
@@ -62,6 +64,18 @@ static void open_table(FILE *out, const char *id, const char *name, const char *
 		tall ? " tall" : "", name, id, name, sortable ? " data-sort" : "");
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "<th scope=\"col\"%s>%s</th>", i < labels ? " class=\"l\"" : "", headers[i]);
+	}
+	fputs("</tr></thead>\n<tbody>\n", out);
+}
+
+/* The same of rows with keys: the column `sum` is added up by filters, and is what they are sorted by. */
+static void open_rows(FILE *out, const char *id, const char *name, const char *const *headers, size_t count, size_t labels, size_t sum, bool sorted,
+                      bool tall) {
+	fprintf(out, "<div class=\"wrap%s\" role=\"region\" tabindex=\"0\" aria-label=\"%s, table\"><table id=\"%s\" aria-label=\"%s\" data-sort>\n<thead><tr>",
+	        tall ? " tall" : "", name, id, name);
+	for (size_t i = 0; i < count; i++) {
+		fprintf(out, "<th scope=\"col\"%s%s%s>%s</th>", i < labels ? " class=\"l\"" : "", i == sum ? " data-sum" : "",
+		        i == sum && sorted ? " aria-sort=\"descending\"" : "", headers[i]);
 	}
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
@@ -261,6 +275,9 @@ void html_evidence(const struct statement *s, FILE *out) {
 
 	open_table(out, "evidence", "Evidence", headers, 4, 2, false, false);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
+		if (s->evidence_ns[g] == 0) {
+			continue;
+		}
 		fprintf(out, "<tr><td class=\"l\">%s</td><td class=\"l\">%s</td>", grade_names[g], grade_titles[g]);
 		put_hours(out, s, s->evidence_ns[g]);
 		put_share(out, s->evidence_ns[g], block_busy_ns(&s->total));
@@ -303,12 +320,33 @@ static void put_block(FILE *out, const struct statement *s, const struct block *
 	fputs("</tr>\n", out);
 }
 
-static void put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count) {
+static int64_t largest_of(const struct table *t) {
+	int64_t most = 1;
+
+	for (size_t i = 0; i < t->count; i++) {
+		most = t->rows[i].block.capacity_nano > most ? t->rows[i].block.capacity_nano : most;
+	}
+	return most;
+}
+
+/* A bar in two tones: what is the row's own work, and its share of what nobody's work filled. */
+static void put_two_tones(FILE *out, const struct block *b, int64_t widest) {
+	double own = 100 * (double)(b->capacity_nano - block_shared_nano(b)) / (double)widest, all = 100 * (double)b->capacity_nano / (double)widest;
+
+	fprintf(out, "<td class=\"strip\"><svg class=\"bar\" height=\"12\" aria-hidden=\"true\"><rect class=\"idle\" width=\"%.2f%%\" height=\"12\"/>"
+	        "<rect class=\"own\" width=\"%.2f%%\" height=\"12\"/></svg></td>", all > 0 ? all : 0, own > 0 ? own : 0);
+}
+
+/* `widest`: with a bar, of which that is the full width; 0: without. */
+static void put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count, int64_t widest) {
 	char buffer[KEY_TEXT_MAX];
 
 	fputs("<tr>", out);
 	for (size_t i = 0; i < count; i++) {
 		put_name(out, row_key(s, row, by[i], buffer));
+	}
+	if (widest > 0) {
+		put_two_tones(out, &row->block, widest);
 	}
 	put_block(out, s, &row->block);
 }
@@ -323,25 +361,28 @@ static void put_total(FILE *out, const struct statement *s, size_t labels) {
 	fputs("</tfoot>\n</table></div>\n", out);
 }
 
-void html_rows(const struct statement *s, const char *id, const struct table *t, const enum by_key *by, size_t count,
-	       FILE *out) {
+void html_rows(const struct statement *s, const struct rendering_options *r, const char *id, const struct table *t, const enum by_key *by,
+               size_t count, FILE *out) {
 	static const char *const figures[] = {"requests", "tokens in", "tokens out", "GPU-hours",
 					      "cost",     "in / M",    "out / M",    "margin"};
-	const char *headers[BY_KEYS + 8];
+	bool tenants = id[0] == 't', timed = by_finest_time(by, count) != BY_KEYS;
+	const char *headers[BY_KEYS + 9];
 	char shown[FIGURE_MAX];
+	size_t rows, *order = rows_in_order(r, t, by, count, &rows), labels = count + tenants;
 
-	for (size_t i = 0; i < count + 8; i++) {
-		headers[i] = i < count ? by_key_names[by[i]] : figures[i - count];
+	for (size_t i = 0; i < labels + 8; i++) {
+		headers[i] = i < count ? by_key_names[by[i]] : i < labels ? "own work, share" : figures[i - labels];
 	}
-	open_table(out, id, id[0] == 't' ? "Tenants" : "Rows", headers, count + 8, count, true, t->count > 20);
-	for (size_t i = 0; i < t->count && i < ROWS_MAX; i++) {
-		put_row(out, s, &t->rows[i], by, count);
+	open_rows(out, id, tenants ? "Tenants" : "Rows", headers, labels + 8, count, labels + 4, r->sort == ROWS_BY_COST && !timed, t->count > 20);
+	for (size_t i = 0; i < rows && i < ROWS_MAX; i++) {
+		put_row(out, s, &t->rows[order[i]], by, count, tenants ? largest_of(t) : 0);
 	}
-	put_total(out, s, count);
-	if (t->count > ROWS_MAX) {
+	free(order);
+	put_total(out, s, labels);
+	if (rows > ROWS_MAX || rows < t->count) {
 		fprintf(out,
-			"<p class=\"dim\">The first %d of %s rows; --format csv, json and jsonl have them all.</p>\n",
-			ROWS_MAX, figure_count((int64_t)t->count, shown));
+			"<p class=\"dim\">The first %zu of %s rows; --format csv, json and jsonl have them all.</p>\n",
+			rows < ROWS_MAX ? rows : ROWS_MAX, figure_count((int64_t)t->count, shown));
 	}
 }
 
