@@ -384,7 +384,7 @@ static void give(struct rebuild *r, struct text replica, struct rebuilt *to) {
 	}
 }
 
-/* Are instants cut to so much that steps cannot be told apart? */
+/* Are instants cut to so much that steps cannot be distinguished? */
 static bool is_coarse(const struct rebuild *r) {
 	for (size_t i = 0; i < r->count; i++) {
 		if (r->at[i].first_token_ns % COARSE_NS != 0 || r->at[i].finish_ns % COARSE_NS != 0) {
