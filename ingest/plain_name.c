@@ -7,9 +7,24 @@
 /* "~" and 16 hex digits of a digest, at the end of a name that is cut. */
 #define DIGEST_LEN 17
 
-/* Is it ASCII without NUL and backslash, as nearly all names are? */
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Is one of the eight bytes 0? */
+static bool any_zero(uint64_t bytes) {
+	return ((bytes - EACH_BYTE(1)) & ~bytes & EACH_BYTE(0x80)) != 0;
+}
+
+/* Is it ASCII without NUL and backslash, as nearly all names are? Eight bytes at a time, then the rest. */
 static bool is_simple(struct text t) {
-	for (size_t i = 0; i < t.len; i++) {
+	size_t i = 0;
+
+	for (uint64_t bytes; t.len - i >= sizeof bytes; i += sizeof bytes) {
+		memcpy(&bytes, t.at + i, sizeof bytes);
+		if ((bytes & EACH_BYTE(0x80)) != 0 || any_zero(bytes) || any_zero(bytes ^ EACH_BYTE('\\'))) {
+			return false;
+		}
+	}
+	for (; i < t.len; i++) {
 		if ((unsigned char)(t.at[i] - 1) >= 0x7F || t.at[i] == '\\') {
 			return false;
 		}

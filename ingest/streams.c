@@ -86,12 +86,27 @@ static struct stream *add(struct streams *s, struct text key) {
 	return one;
 }
 
+/* Does the envelope state nothing of the server? */
+static bool states_nothing(const struct origin *o) {
+	size_t len = o->value.len;
+
+	for (int i = 0; i < ORIGIN_PARTS; i++) {
+		len |= o->part[i].len;
+	}
+	return len == 0;
+}
+
 /* Finds the stream of an origin, or adds an empty one (*added). */
 static struct stream *find_or_add(struct streams *s, const struct origin *o, bool *added) {
+	static const struct text key_of_none = {"\n\n\n\n\n\n\n", ORIGIN_PARTS + 1};
 	char bytes[KEY_MAX];
-	struct text key = {bytes, key_of(o, bytes)};
 
+	_Static_assert(ORIGIN_PARTS == 6, "key_of_none is what key_of makes of an origin that states nothing");
 	*added = false;
+	if (s->last && states_nothing(o) && text_eq(s->last->key, key_of_none)) {
+		return s->last;
+	}
+	struct text key = {bytes, key_of(o, bytes)};
 	if (s->last && text_eq(s->last->key, key)) {
 		return s->last;
 	}

@@ -71,11 +71,11 @@ void services_finish(struct statement *s) {
 
 	for (size_t m = 0; m < v->count; m += SERVICES) {
 		struct service_sum *sums = &v->rows[m];
-		const struct block *b = block_of(s, sums->model);
 		bool apart = false;
 		for (int i = SERVICE_BATCH; i < SERVICES; i++) {
 			apart |= is_used(&sums[i]);
 		}
+		const struct block *b = apart ? block_of(s, sums->model) : NULL;
 		if (apart && b) {
 			price(s, sums, b);
 		}

@@ -63,9 +63,57 @@ static double *distances_for(struct rebuild *r, size_t count) {
 	return r->distances;
 }
 
+/* Numbers in an order that makes selecting slow are sorted. */
+#define SELECT_ROUNDS 64
+
+/* Moves the k-th smallest of numbers to its place, and smaller ones before it: what sorting would put there. */
+static double select_smallest(double *list, size_t count, size_t k) {
+	size_t from = 0, to = count - 1;
+
+	for (int rounds = 0; from < to; rounds++) {
+		if (rounds == SELECT_ROUNDS) {
+			qsort(list + from, to - from + 1, sizeof *list, by_size);
+			break;
+		}
+		double pivot = list[from + (to - from) / 2];
+		size_t low = from, high = to;
+		while (low <= high) {
+			for (; list[low] < pivot; low++) {
+			}
+			for (; list[high] > pivot; high--) {
+			}
+			if (low <= high) {
+				double moved = list[low];
+				list[low++] = list[high];
+				list[high] = moved;
+				if (high == 0) {
+					break;
+				}
+				high--;
+			}
+		}
+		if (k <= high) {
+			to = high;
+		} else if (k >= low) {
+			from = low;
+		} else {
+			return list[k];
+		}
+	}
+	return list[k];
+}
+
+/* What sorting by by_size has in the middle. */
 static double median(double *list, size_t count) {
-	qsort(list, count, sizeof *list, by_size);
-	return count > 0 ? list[count / 2] : 0;
+	bool numbers = true;
+
+	for (size_t i = 0; i < count; i++) {
+		numbers &= !isnan(list[i]);
+	}
+	if (!numbers) {
+		qsort(list, count, sizeof *list, by_size);
+	}
+	return count == 0 ? 0 : numbers ? select_smallest(list, count, count / 2) : list[count / 2];
 }
 
 /* ---- the model to begin with: by tokens ---- */

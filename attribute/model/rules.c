@@ -38,6 +38,12 @@ const char *const rule_names[RULES] = {
 void split_times(const struct step_model *m, const struct batch *b, struct split_times *t) {
 	struct batch prefill, decode;
 
+	/* Of one phase alone, which most steps are, the model need be asked once: nothing takes no time. */
+	if (b->prefill_tokens == 0 && b->prefill_token_kv == 0 && b->prefill_kv_tokens == 0) {
+		double ns = step_model_ns(m, b);
+		*t = (struct split_times){ns, 0, ns};
+		return;
+	}
 	batch_of_phases(b, &prefill, &decode);
 	*t = (struct split_times){step_model_ns(m, b), step_model_ns(m, &prefill), step_model_ns(m, &decode)};
 }

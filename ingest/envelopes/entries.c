@@ -75,11 +75,11 @@ static bool may_hold_entries(struct text t) {
 		return false;
 	}
 	text_skip_blanks(&t);
-	if (!text_skip(&t, T("\""))) {
+	if (!text_skip(&t, T("\"")) || text_starts(t, T("schema\""))) { /* the latter: tollbook's own records */
 		return false;
 	}
 	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
-		if (text_starts(t, openings[i])) {
+		if (t.len > 0 && *t.at == *openings[i].at && text_starts(t, openings[i])) {
 			return true;
 		}
 	}

@@ -114,8 +114,8 @@ bool strip_flat(struct envelope *e, struct peeling *p) {
 	bool escaped = false;
 	int64_t ns;
 
-	if (!text_starts(p->text, T("{\"")) || text_find_byte(p->text, '\0') != SIZE_MAX || !take_members(p->text, values, &escaped) || !values[FLAT_LOG].at ||
-	    !values[FLAT_TIME].at) {
+	if (!text_starts(p->text, T("{\"")) || !take_members(p->text, values, &escaped) || !values[FLAT_LOG].at || !values[FLAT_TIME].at ||
+	    text_find_byte(p->text, '\0') != SIZE_MAX) {
 		return false;
 	}
 	struct text time = values[FLAT_TIME], tag = values[FLAT_TAG];

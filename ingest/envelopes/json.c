@@ -94,7 +94,7 @@ bool wrapper_may_begin(struct text t) {
 		return false;
 	}
 	text_skip_blanks(&t);
-	if (!text_skip(&t, T("\""))) {
+	if (!text_skip(&t, T("\"")) || text_starts(t, T("schema\""))) { /* the latter: tollbook's own records */
 		return false;
 	}
 	for (size_t i = 0; i < sizeof first_keys / sizeof *first_keys; i++) {

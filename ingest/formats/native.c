@@ -151,10 +151,39 @@ static inline bool cursor_skip(struct cursor *c, char byte) {
 	return true;
 }
 
+static inline uint64_t eight_at(const char *at) {
+	uint64_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+static inline uint32_t four_at(const char *at) {
+	uint32_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Has one of the eight bytes a value below `limit`, which is at most 128? */
+static inline bool any_below(uint64_t bytes, uint64_t limit) {
+	return ((bytes - EACH_BYTE(limit)) & ~bytes & EACH_BYTE(0x80)) != 0;
+}
+
+/* None of the eight bytes is a quote, a backslash or a control character. */
+static inline bool all_plain(uint64_t bytes) {
+	return !any_below(bytes, 0x20) && !any_below(bytes ^ EACH_BYTE('"'), 1) && !any_below(bytes ^ EACH_BYTE('\\'), 1);
+}
+
 /* What stands up to the next quote, which is passed; false where the slow reader must look. */
 static inline bool cursor_string(struct cursor *c, struct text *out) {
 	const char *start = c->at;
 
+	while (c->end - c->at >= 8 && all_plain(eight_at(c->at))) {
+		c->at += 8;
+	}
 	while (c->at < c->end && *c->at != '"') {
 		if (*c->at == '\\' || (unsigned char)*c->at < 0x20) {
 			return false;
@@ -165,11 +194,27 @@ static inline bool cursor_string(struct cursor *c, struct text *out) {
 	return cursor_skip(c, '"');
 }
 
-/* Up to 18 digits, no leading zero, nothing but ',' or '}' behind: no sign, no overflow to think of. */
+/* The number that eight digits are; false if they are none, or where the bytes of a word stand the other way round. */
+static inline bool eight_digits(const char *at, uint64_t *out) {
+	uint64_t bytes = eight_at(at);
+	bool digits = (bytes & EACH_BYTE(0xf0)) == EACH_BYTE(0x30) && ((bytes + EACH_BYTE(0x06)) & EACH_BYTE(0xf0)) == EACH_BYTE(0x30);
+
+	/* Pairs, then fours, then all: the first digit is in the lowest byte. */
+	bytes = (bytes & EACH_BYTE(0x0f)) * 2561 >> 8;
+	bytes = (bytes & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
+	*out = (bytes & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
+	return digits && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+}
+
+/* Up to 19 digits, no leading zero, nothing but ',' or '}' behind: no sign, no overflow to think of. */
 static inline bool cursor_integer(struct cursor *c, int64_t *out) {
 	const char *start = c->at;
-	uint64_t value = 0;
+	uint64_t value = 0, eight;
 
+	while (c->end - c->at >= 8 && c->at - start <= 8 && eight_digits(c->at, &eight)) {
+		value = 100000000 * value + eight;
+		c->at += 8;
+	}
 	while (c->at < c->end && *c->at >= '0' && *c->at <= '9') {
 		value = 10 * value + (uint64_t)(*c->at - '0');
 		c->at++;
@@ -184,34 +229,57 @@ static inline bool cursor_integer(struct cursor *c, int64_t *out) {
 	       c->at < c->end && (*c->at == ',' || *c->at == '}');
 }
 
-static inline uint64_t eight_at(const char *at) {
-	uint64_t bytes;
-
-	memcpy(&bytes, at, sizeof bytes);
-	return bytes;
-}
-
-/* text_eq for keys, most of which have 8 to 16 bytes: two words, without a call. */
-static inline bool key_eq(struct text a, struct text b) {
-	if (a.len != b.len) {
-		return false;
+/* Do the bytes at `at`, of which there are enough, begin with the key? Words that overlap, without a call. */
+static inline bool key_at(const char *at, struct text key) {
+	if (key.len < 4 || key.len > 24) {
+		return memcmp(at, key.at, key.len) == 0;
 	}
-	if (a.len < 8 || a.len > 16) {
-		return text_eq(a, b);
+	if (key.len < 8) {
+		return four_at(at) == four_at(key.at) && four_at(at + key.len - 4) == four_at(key.at + key.len - 4);
 	}
-	return eight_at(a.at) == eight_at(b.at) && eight_at(a.at + a.len - 8) == eight_at(b.at + b.len - 8);
+	return eight_at(at) == eight_at(key.at) && eight_at(at + key.len - 8) == eight_at(key.at + key.len - 8) &&
+	       (key.len <= 16 || eight_at(at + 8) == eight_at(key.at + 8));
 }
 
 /* The row of a key: the one after the last, else any. */
 static inline const struct field *field_next(const struct kind *k, size_t *next, struct text key) {
 	for (size_t i = 0; i < k->field_count; i++) {
 		size_t row = *next + i < k->field_count ? *next + i : *next + i - k->field_count;
-		if (key_eq(k->fields[row].key, key)) {
+		if (k->fields[row].key.len == key.len && key_at(key.at, k->fields[row].key)) {
 			*next = row + 1;
 			return &k->fields[row];
 		}
 	}
 	return NULL;
+}
+
+/* So many rows behind the last are tried before a key is read: writers leave out a few. */
+#define ROWS_TRIED 4
+
+/* The row whose key with its quotes and colon stands here, which is passed; NULL if it is none of the next few. */
+static inline const struct field *cursor_next_key(struct cursor *c, const struct kind *k, size_t *next) {
+	size_t left = (size_t)(c->end - c->at);
+
+	for (size_t row = *next; row < k->field_count && row < *next + ROWS_TRIED; row++) {
+		struct text key = k->fields[row].key;
+		if (key.len + 3 <= left && c->at[key.len + 1] == '"' && c->at[key.len + 2] == ':' && *c->at == '"' && key_at(c->at + 1, key)) {
+			c->at += key.len + 3;
+			*next = row + 1;
+			return &k->fields[row];
+		}
+	}
+	return NULL;
+}
+
+/* The row of the key here, which is passed; NULL where the slow reader must look. */
+static inline const struct field *cursor_key(struct cursor *c, const struct kind *k, size_t *next) {
+	const struct field *f = cursor_next_key(c, k, next);
+	struct text key;
+
+	if (f) {
+		return f;
+	}
+	return cursor_skip(c, '"') && cursor_string(c, &key) && cursor_skip(c, ':') ? field_next(k, next, key) : NULL;
 }
 
 /* "true" with the end of its member behind it; "false" is left to the slow reader, as nobody writes it. */
@@ -268,11 +336,7 @@ const struct kind *native_fast(struct text line, struct record *r) {
 	}
 	native_defaults(r, k->kind);
 	while (cursor_skip(&c, ',')) {
-		struct text key;
-		if (!cursor_skip(&c, '"') || !cursor_string(&c, &key) || !cursor_skip(&c, ':')) {
-			return NULL;
-		}
-		const struct field *f = field_next(k, &next, key);
+		const struct field *f = cursor_key(&c, k, &next);
 		uint32_t bit = UINT32_C(1) << (next - 1) % 32;
 		if (!f || f->type == FIELD_SCHEMA || (seen & bit) || !fast_value(&c, r, f)) {
 			return NULL;

@@ -2,8 +2,9 @@
  * generate.c: large logs for the bench: native steps and requests multiplied with shifted instants,
  * and the same steps as vLLM and SGLang write them.
  *
- *   generate native|vllm|sglang MEGABYTES SEED OUT.gz STEPS.jsonl[.gz] [REQUESTS.jsonl[.gz]]
+ *   generate native|vllm|sglang[/docker|/cri|/loki] MEGABYTES SEED OUT.gz STEPS.jsonl[.gz] [REQUESTS.jsonl[.gz]]
  *
+ * `vllm/docker` are vLLM's lines as Docker's json-file driver wraps them. Of native lines those kinds are written that are in the input.
  * Each copy of the input lies behind the one before, and durations differ in their last
  * digits, so that copies do not pack against one another.
  */
@@ -26,6 +27,8 @@ struct output {
 	gzFile file;
 	int64_t bytes;
 	uint64_t seed;
+	int64_t at_ns; /* when the line is written; for what wraps it */
+	void (*put)(struct output *o, const char *line, int len);
 };
 
 static struct text keep_text(struct text t) {
@@ -60,9 +63,61 @@ static uint64_t random_next(struct output *o) {
 	return o->seed >> 33;
 }
 
-static void put(struct output *o, const char *line, int len) {
+static void put_bare(struct output *o, const char *line, int len) {
 	gzwrite(o->file, line, (unsigned)len);
 	o->bytes += len;
+}
+
+static void put(struct output *o, const char *line, int len) {
+	o->put(o, line, len);
+}
+
+/* A line without its newline as the inside of a JSON string. */
+static int escape(char *out, const char *line, int len) {
+	char *at = out;
+
+	for (int i = 0; i + 1 < len; i++) {
+		if (line[i] == '"' || line[i] == '\\') {
+			*at++ = '\\';
+		}
+		*at++ = line[i];
+	}
+	*at = '\0';
+	return (int)(at - out);
+}
+
+static int print_instant(char out[64], int64_t at_ns) {
+	struct civil c;
+
+	instant_to_civil(at_ns, &c);
+	return snprintf(out, 64, "%04d-%02d-%02dT%02d:%02d:%02d.%09" PRId64 "Z", c.year, c.month, c.day, c.hour, c.minute, c.second,
+	                at_ns % NS_PER_SECOND);
+}
+
+static void put_docker(struct output *o, const char *line, int len) {
+	char inside[2048], wrapped[2400], instant[64];
+
+	escape(inside, line, len);
+	print_instant(instant, o->at_ns);
+	put_bare(o, wrapped, snprintf(wrapped, sizeof wrapped, "{\"log\":\"%s\\n\",\"stream\":\"stderr\",\"time\":\"%s\"}\n", inside, instant));
+}
+
+static void put_cri(struct output *o, const char *line, int len) {
+	char wrapped[2400], instant[64];
+
+	print_instant(instant, o->at_ns);
+	put_bare(o, wrapped, snprintf(wrapped, sizeof wrapped, "%s stderr F %.*s", instant, len, line));
+}
+
+/* As `logcli --output=jsonl` prints Loki's entries. */
+static void put_loki(struct output *o, const char *line, int len) {
+	char inside[2048], wrapped[2800], instant[64];
+
+	escape(inside, line, len);
+	print_instant(instant, o->at_ns);
+	put_bare(o, wrapped, snprintf(wrapped, sizeof wrapped,
+	                              "{\"labels\":{\"app\":\"llm\",\"container\":\"engine\",\"namespace\":\"serving\",\"pod\":\"llm-0\"},"
+	                              "\"line\":\"%s\",\"timestamp\":\"%s\"}\n", inside, instant));
 }
 
 static int64_t jitter(struct output *o, int64_t ns) {
@@ -176,32 +231,61 @@ static int by_instant(const void *a, const void *b) {
 	return (left > right) - (left < right);
 }
 
-int main(int argc, char **argv) {
+struct kind {
+	const char *name;
+	void (*line)(struct output *o, const struct record *r, int64_t shift);
+	bool steps_alone;
+};
+
+/* Takes the kind off the front of `name`; what is left is "" or "/WRAPPING". */
+static const struct kind *kind_of(struct text *name) {
+	static const struct kind kinds[] = {{"native", native_line, false}, {"vllm", vllm_line, true}, {"sglang", sglang_line, true}};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (text_starts(*name, text_of(kinds[i].name))) {
+			*name = text_cut(*name, strlen(kinds[i].name), name->len);
+			return &kinds[i];
+		}
+	}
+	return NULL;
+}
+
+static void (*wrapping_of(struct text name))(struct output *o, const char *line, int len) {
 	static const struct {
 		const char *name;
-		void (*line)(struct output *o, const struct record *r, int64_t shift);
-		bool steps_alone;
-	} kinds[] = {{"native", native_line, false}, {"vllm", vllm_line, true}, {"sglang", sglang_line, true}};
-	int64_t megabytes, seed;
-	size_t kind = 0;
+		void (*put)(struct output *o, const char *line, int len);
+	} wrappings[] = {{"", put_bare}, {"/docker", put_docker}, {"/cri", put_cri}, {"/loki", put_loki}};
 
-	while (argc > 1 && kind < 3 && strcmp(kinds[kind].name, argv[1]) != 0) {
-		kind++;
+	for (size_t i = 0; i < sizeof wrappings / sizeof *wrappings; i++) {
+		if (text_eq(name, text_of(wrappings[i].name))) {
+			return wrappings[i].put;
+		}
 	}
-	if (argc < 6 || argc > 9 || kind == 3 || !text_to_i64(text_of(argv[2]), &megabytes) || !text_to_i64(text_of(argv[3]), &seed)) {
-		fprintf(stderr, "usage: generate native|vllm|sglang MEGABYTES SEED OUT.gz LOG...\n");
+	return NULL;
+}
+
+int main(int argc, char **argv) {
+	struct text kind_name = text_of(argc > 1 ? argv[1] : "");
+	const struct kind *kind = kind_of(&kind_name);
+	int64_t megabytes, seed;
+	struct output o = {.put = wrapping_of(kind_name)};
+
+	if (argc < 6 || argc > 9 || !kind || !o.put || !text_to_i64(text_of(argv[2]), &megabytes) || !text_to_i64(text_of(argv[3]), &seed)) {
+		fprintf(stderr, "usage: generate native|vllm|sglang[/docker|/cri|/loki] MEGABYTES SEED OUT.gz LOG...\n");
 		return EXIT_USAGE;
 	}
 	struct shelf shelf = read_inputs(argv + 5, argc - 5);
-	struct output o = {.file = gzopen(argv[4], "wb6"), .seed = (uint64_t)seed};
+	o.file = gzopen(argv[4], "wb6");
+	o.seed = (uint64_t)seed;
 	qsort(shelf.at, shelf.count, sizeof *shelf.at, by_instant);
 	/* Into the past, so that no instant is after tomorrow. */
 	int64_t shift = -3000 * NS_PER_DAY, limit = megabytes * 1000000;
 	int64_t span = instant_of(&shelf.at[shelf.count - 1]) - instant_of(&shelf.at[0]) + 60 * NS_PER_SECOND;
 	for (; o.bytes < limit; shift += span) {
 		for (size_t i = 0; i < shelf.count && o.bytes < limit; i++) {
-			if (shelf.at[i].kind == RECORD_STEP || !kinds[kind].steps_alone) {
-				kinds[kind].line(&o, &shelf.at[i], shift);
+			if (shelf.at[i].kind == RECORD_STEP || !kind->steps_alone) {
+				o.at_ns = instant_of(&shelf.at[i]) + shift;
+				kind->line(&o, &shelf.at[i], shift);
 			}
 		}
 	}
