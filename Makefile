@@ -143,12 +143,28 @@ sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
 check-faults: all $(BUILD)/tests/faults/faults.so ## Every fault at every call, not a sample: over an hour
 	@FAULTS=all TEST_LIMIT=3600 tests/run --build $(BUILD) faults
 
+check-faults-part: all $(BUILD)/tests/faults/faults.so ## A tenth of them: FAULTS_PART (0 to 9), else the day's last digit
+	@FAULTS=part TEST_LIMIT=1200 tests/run --build $(BUILD) faults
+
+SECONDS ?= 600
+SEED ?= 1
+simulate: all $(PROPERTIES) $(BUILD)/tests/faults/faults.so ## Nights of random books under faults for SECONDS (600), from SEED (1) on
+	@tests/simulator/run $(BUILD) $(SEED) $(SECONDS)
+
+# What does not fit into CI's 40 minutes.
+check-long: all $(PROPERTIES) $(BUILD)/tests/faults/faults.so ## Every fault, an hour of simulated nights, many hostile and random logs, an hour of fuzzing
+	@tests/simulator/run $(BUILD) $$(date +%j)0000 3600
+	@tests/hostile/run $(BUILD) $$(date +%j)0000 2000
+	@tests/property/run $(BUILD) $$(date +%j)0000 2000
+	@$(MAKE) check-faults
+	@$(MAKE) fuzz-smoke FUZZ_SECONDS=120
+
 memcheck: ## The golden runs under valgrind
 	@.ci/deps check
 	@$(MAKE) all
 	@TOLLBOOK=$(BUILD)/tollbook tests/acceptance/valgrind.sh
 
-coverage: ## Lines that the tests reach, by room
+coverage: ## Lines and branches that the tests reach, by room
 	@.ci/deps check
 	@[ ! -d $(BUILD)/cov ] || find $(BUILD)/cov -name '*.gcda' -delete
 	@SANITIZED=1 $(MAKE) test BUILD="$(BUILD)/cov" HARDENING= CFLAGS="-O0 -g --coverage" || echo "Not all tests passed."
@@ -242,6 +258,6 @@ help: ## This list
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all units check test accuracy sanitize memcheck coverage lint check-faults check-html check-scale fuzz-smoke \
+.PHONY: all units check test accuracy sanitize memcheck coverage lint check-faults check-faults-part check-long simulate check-html check-scale fuzz-smoke \
 	bench bench-day demo deps libs map \
 	install uninstall dist clean help FORCE

@@ -353,11 +353,11 @@ static double chunk_weight(const struct stretch *s, const struct chunk *c, const
 	double tokens = (double)c->tokens, before = fmax(0, (double)c->before), hits = (double)c->active->prior;
 	double unit = whole->token_kv > 0 ? s->attention_share / whole->token_kv : 0;
 	double prior = whole->prior > 0 ? s->prior_share / whole->prior : 0;
-	double by_tokens = 1 - (whole->token_kv > 0 ? s->attention_share : 0) - (whole->prior > 0 ? s->prior_share : 0);
+	double by_tokens = fmax(0, 1 - (whole->token_kv > 0 ? s->attention_share : 0) - (whole->prior > 0 ? s->prior_share : 0));
 	double weight = by_tokens * tokens / whole->tokens + unit * tokens * (before + tokens / 2) + prior * before;
 
 	*tilt = weight - tokens / whole->tokens;
-	*cached = weight > 0 ? fmin(1, (unit * tokens + prior) * hits / weight) : 0; /* which all of its chunks have before them */
+	*cached = weight > 0 ? fmin(1, fmax(0, (unit * tokens + prior) * hits / weight)) : 0; /* which all of its chunks have before them */
 	return weight;
 }
 

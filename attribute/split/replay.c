@@ -38,7 +38,7 @@ static double wait_sd(const struct replay *y, double step_ns) {
 }
 
 static double part_of(double part, double whole) {
-	return whole > 0 ? fmin(1, part / whole) : 0;
+	return whole > 0 ? fmax(0, fmin(1, part / whole)) : 0;
 }
 
 /* The engine's work between two steps; the rest is the device's. */

@@ -5,7 +5,7 @@
 #
 # tollbook's exit status says what to do: 0 and 1 (done, with findings) are done; 2 is bad input or configuration,
 # which trying again does not help; 3, or an end by a signal, goes back to the queue, some times.
-# TOLLBOOK_BOOK=postgresql://host/ledger also puts the entries into that ledger (passwords: ~/.pgpass).
+# TOLLBOOK_BOOK="postgresql://host/ledger?sslmode=verify-full" also puts the entries into that ledger (passwords: ~/.pgpass).
 set -- "$1" "$2" --log json
 if [ "$1" = attribute ] && [ -n "${TOLLBOOK_BOOK:-}" ]; then
 	set -- "$@" --book "$TOLLBOOK_BOOK"

@@ -1,6 +1,7 @@
 # lib.sh: faults in the program and what must hold of what they leave. On top of tests/lib.sh.
 #
 #   FAULTS=all     every call and every instant, in place of a sample that takes a few seconds
+#   FAULTS=part    a tenth of the calls, each day another: part FAULTS_PART (0 to 9; the day's last digit)
 #   FAULT_RUNS=N   at most N calls of each kind, evenly (the sample has 6)
 #   KILLS=N        so many random instants (all: 500)
 #
@@ -13,7 +14,12 @@ library=$library/tests/faults/faults.so
 # LD_PRELOAD has no way to name a path with a space.
 cp "$library" "$folder/faults.so" || exit 3
 library=$folder/faults.so
-case ${FAULTS:-} in all) runs=${FAULT_RUNS:-1000000} kills=${KILLS:-500} ;; *) runs=${FAULT_RUNS:-6} kills=${KILLS:-3} ;; esac
+part=${FAULTS_PART:-$(date +%j | sed 's/.*\(.\)$/\1/')}
+case ${FAULTS:-} in
+all) runs=${FAULT_RUNS:-1000000} kills=${KILLS:-500} ;;
+part) runs=${FAULT_RUNS:-1000000} kills=${KILLS:-50} ;;
+*) runs=${FAULT_RUNS:-6} kills=${KILLS:-3} ;;
+esac
 # The library stands before the sanitizers' own, which they do not like by default.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 export ASAN_OPTIONS
@@ -26,6 +32,9 @@ each_call() {
 	[ $step -gt 0 ] || step=1
 	tried=0
 	call=$((count % step == 0 ? step : count % step))
+	if [ "${FAULTS:-}" = part ]; then
+		step=10 call=$((part == 0 ? 10 : part))
+	fi
 	while [ $call -le "$count" ] && [ $failures -lt 10 ]; do
 		"$@" $call
 		call=$((call + step)) tried=$((tried + 1))

@@ -27,12 +27,17 @@ NAME = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLeng
 QUANTITY = {"type": "string", "pattern": "^[0-9]+(m|Ki|Mi|Gi|k|M|G)?$"}
 RESOURCES = thing("", cpu=QUANTITY, memory=QUANTITY)
 CONTAINER = thing(
-    "name image command", name=NAME, image=STRING, command=many(STRING),
+    "name image command securityContext",
+    securityContext=thing("allowPrivilegeEscalation readOnlyRootFilesystem capabilities", allowPrivilegeEscalation={"const": False},
+                          readOnlyRootFilesystem={"const": True}, capabilities=thing("drop", drop=many({"const": "ALL"}))),
+    name=NAME, image=STRING, command=many(STRING),
     env=many(thing("name value", name=STRING, value=STRING)),
     resources=thing("", requests=RESOURCES, limits=RESOURCES),
     volumeMounts=many(thing("name mountPath", name=NAME, mountPath=STRING, readOnly=FLAG)))
 POD = thing(
-    "restartPolicy containers", restartPolicy=one_of("Never", "OnFailure"), terminationGracePeriodSeconds=NUMBER,
+    "restartPolicy containers securityContext",
+    securityContext=thing("runAsNonRoot seccompProfile", runAsNonRoot={"const": True}, runAsUser=NUMBER, runAsGroup=NUMBER, fsGroup=NUMBER,
+                          seccompProfile=thing("type", type={"const": "RuntimeDefault"})), restartPolicy=one_of("Never", "OnFailure"), terminationGracePeriodSeconds=NUMBER,
     containers=many(CONTAINER),
     volumes=many(thing("name persistentVolumeClaim", name=NAME,
                        persistentVolumeClaim=thing("claimName", claimName=NAME, readOnly=FLAG))))
