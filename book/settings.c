@@ -341,6 +341,9 @@ static int render(const struct book_settings *s, const struct terminal *t, const
 		.color = s->output ? t->color_files : t->color,
 		.width = s->output || t->columns == 0 ? COLUMNS_DEFAULT : t->columns,
 		.verbose = t->verbose,
+		.screen = !s->output && t->rows > 0,
+		.rows = t->rows,
+		.ascii = t->ascii,
 	};
 	struct outfile *file;
 	int rc = outfile_open(&file, s->output, why);

@@ -1,6 +1,9 @@
+#define _GNU_SOURCE /* strcasestr */
 #include "cli/setup.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +14,7 @@
 
 #define WIDTH_DEFAULT 100
 #define WIDTH_MIN 60
-#define WIDTH_MAX 120
+#define WIDTH_MAX 250
 
 int setup_logs(struct run *r, struct logs *l, struct fault *why) {
 	r->set.logs = r->operands;
@@ -63,6 +66,30 @@ static int terminal_width(void) {
 		return WIDTH_DEFAULT;
 	}
 	return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
+}
+
+/* Of a terminal that can move its cursor; 0: none. */
+static int terminal_rows(void) {
+	struct winsize size;
+	const char *kind = getenv("TERM");
+
+	if (kind && strcmp(kind, "dumb") == 0) {
+		return 0;
+	}
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 0;
+}
+
+/* Does the locale name another character set than UTF-8? */
+static bool terminal_is_ascii(void) {
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = getenv(names[i]);
+		if (value && value[0]) {
+			return !strcasestr(value, "UTF-8") && !strcasestr(value, "UTF8");
+		}
+	}
+	return false;
 }
 
 static void say(void *run, enum terminal_voice voice, const char *message) {
@@ -123,6 +150,8 @@ void setup_terminal(struct run *r) {
 		.color = run_colors(r, STDOUT_FILENO),
 		.color_files = r->color == COLOR_ALWAYS,
 		.columns = terminal_width(),
+		.rows = terminal_rows(),
+		.ascii = terminal_is_ascii(),
 	};
 }
 

@@ -38,6 +38,8 @@ struct terminal {
 	bool color;    /* of statements on `out` */
 	bool color_files; /* of those in files */
 	int columns;   /* how wide `out` is; 0: not known */
+	int rows;      /* how high; 0: it is no terminal that anybody looks at */
+	bool ascii;    /* has no block characters */
 };
 
 void terminal_error(const struct terminal *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -96,10 +96,10 @@ static struct pool_use use_of(const struct pool_hour *rows, size_t count) {
 
 static void say_idle(const struct pool_use *sum, size_t pools, char text[LEVER_TEXT_MAX]) {
 	if (sum->saved_nano > 0) {
-		snprintf(text, LEVER_TEXT_MAX, "%lld of %lld GPUs would do%s: in the busiest hour %.0f %% of a pool's paid time was at work.",
-		         (long long)sum->needed, (long long)sum->gpus, pools > 1 ? " over all pools" : "", 100 * sum->busiest);
+		snprintf(text, LEVER_TEXT_MAX, "%lld GPUs would do, not %lld%s: the busiest hour was %.0f %% at work.",
+		         (long long)sum->needed, (long long)sum->gpus, pools > 1 ? ", over all pools" : "", 100 * sum->busiest);
 	} else {
-		snprintf(text, LEVER_TEXT_MAX, "Paid time without a request; no GPU can go: in the busiest hour %.0f %% of paid time was at work.",
+		snprintf(text, LEVER_TEXT_MAX, "No GPU can go: the busiest hour was %.0f %% at work. Move load to quiet hours.",
 		         100 * sum->busiest);
 	}
 }
@@ -143,8 +143,8 @@ static void add_unobserved(const struct statement *s, struct levers *all) {
 	instant_format(v->first_ns + (int64_t)most * v->step_ns, at);
 	at[10] = ' ';
 	at[v->step_ns < NS_PER_DAY ? 16 : 10] = '\0';
-	snprintf(text, sizeof text, "%.2f GPU-hours have no log lines, most of them %s %s UTC: add the logs, or end the uptime when servers stop.",
-	         (double)b->gpu_ns[ENTRY_UNOBSERVED] / (double)NS_PER_HOUR, v->step_ns < NS_PER_DAY ? "in the hour of" : "on", at);
+	snprintf(text, sizeof text, "Add the logs of %s UTC, or end the uptime then (%.2f GPU-hours in all).", at,
+	         (double)b->gpu_ns[ENTRY_UNOBSERVED] / (double)NS_PER_HOUR);
 	add(all, "unobserved", b->cost_nano[ENTRY_UNOBSERVED], text);
 }
 
@@ -171,7 +171,7 @@ static void add_cache(const struct statement *s, struct levers *all) {
 	if (nano <= 0 || prompt <= 0) {
 		return;
 	}
-	snprintf(text, sizeof text, "%.0f %% of prompt tokens came from the cache; with 50 %%, at this log's costs of both kinds, busy time costs less.",
+	snprintf(text, sizeof text, "%.0f %% of prompt tokens came from the cache; 50 %% would save this.",
 	         100.0 * (double)s->total.tokens[TOKENS_CACHED] / (double)prompt);
 	add(all, "cache", nano, text);
 }

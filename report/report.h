@@ -170,6 +170,9 @@ struct rendering_options {
 	int focus_version; /* enum focus_version */
 	bool color;
 	int width; /* columns of a terminal, or 100 */
+	bool screen; /* someone looks at a terminal: short, and the answer last */
+	int rows;    /* of that terminal; 0: not known */
+	bool ascii;  /* bars without block characters */
 	bool verbose;
 };
 

@@ -75,9 +75,17 @@ static int bytes_of(const char *text, size_t width) {
 	return (int)at;
 }
 
+/* A name that is too long, without its middle: both ends differ from name to name. */
+static void put_short(FILE *out, const char *text, size_t width) {
+	size_t tail = (width - 1) / 2, head = width - 1 - tail, all = printable_width(text);
+
+	fprintf(out, "%.*s…%s", bytes_of(text, head), text, text + bytes_of(text, all - tail));
+}
+
 static void put_cell(FILE *out, const char *text, size_t width, bool left, bool last) {
 	if (printable_width(text) > width) {
-		fprintf(out, "%.*s…%s", bytes_of(text, width - 1), text, last ? "\n" : "  ");
+		put_short(out, text, width);
+		fputs(last ? "\n" : "  ", out);
 		return;
 	}
 	int pad = (int)(width - printable_width(text));

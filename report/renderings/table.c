@@ -151,7 +151,7 @@ static void print_units(const struct page *p) {
 			add_model(&g, &p->s->models.rows[i], figure_unit_places(p->s), doubt);
 		}
 	}
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 	table_paragraph(p,
 	                p->s->options.idle_proportional
@@ -216,7 +216,7 @@ static void print_margins(const struct page *p) {
 	if (kept != 1) {
 		add_margin(&g, T(TOTAL_LABEL), total, "", places);
 	}
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 	print_priced(p, places);
 }
@@ -246,7 +246,7 @@ static void print_tie_out(const struct page *p) {
 		add_part(&g, p->s, part_names[i], part_ns(b, i), part_nano(b, i));
 	}
 	add_part(&g, p->s, "= capacity", b->capacity_ns, b->capacity_nano);
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 }
 
@@ -325,7 +325,7 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 		grid_add(&g, k == 0 ? TOTAL_LABEL : "");
 	}
 	add_block(&g, &p->s->total, &layout);
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 	if (shown < t->count) {
 		char line[80];
@@ -403,32 +403,64 @@ static void print_assumptions(const struct page *p) {
 	}
 }
 
+/* What was asked for beside the sums, or is there in few statements. */
+static void print_sides(const struct page *p) {
+	table_services(p);
+	table_energy(p);
+	table_rules(p);
+	table_positions(p);
+}
+
+static void print_pages(const struct page *p) {
+	table_adjustments(p);
+	for (size_t i = 0; i < p->s->page_count; i++) {
+		p->s->pages[i].print(p->s->pages[i].page, p->out);
+	}
+}
+
+static void print_all(const struct page *p) {
+	bool ran = p->s->total.has_ran || !p->s->total.has_bought;
+
+	print_head(p);
+	print_assumptions(p);
+	if (ran) {
+		print_units(p);
+		print_margins(p);
+	}
+	table_bought(p);
+	table_services(p);
+	if (ran) {
+		print_tie_out(p);
+		table_evidence(p);
+	}
+	table_quality(p);
+	table_energy(p);
+	table_rules(p);
+	table_positions(p);
+	print_tenants(p);
+	print_by(p);
+	print_pages(p);
+}
+
+/* What is no terminal is said to have so many columns; its tables may take more. */
+#define FILE_LEAST 100
+#define FILE_COLUMNS 250
+
 void render_table(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	struct rendering_options options = *r;
 	struct page p = {.s = s, .r = &options, .out = out};
 
 	options.width = r->width > 0 ? r->width : 100;
+	p.table_width = r->screen || options.width < FILE_LEAST ? options.width : FILE_COLUMNS;
 	printable(text_of(s->options.currency ? s->options.currency : ""), p.currency, sizeof p.currency);
-	print_head(&p);
-	print_assumptions(&p);
-	if (s->total.has_ran || !s->total.has_bought) {
-		print_units(&p);
-		print_margins(&p);
+	if (!r->screen || r->verbose || s->total.has_bought) {
+		print_all(&p);
+	} else {
+		print_sides(&p);
+		print_pages(&p);
 	}
-	table_bought(&p);
-	table_services(&p);
-	if (s->total.has_ran || !s->total.has_bought) {
-		print_tie_out(&p);
-		table_evidence(&p);
-	}
-	table_quality(&p);
-	table_energy(&p);
-	table_rules(&p);
-	table_positions(&p);
-	print_tenants(&p);
-	print_by(&p);
-	table_adjustments(&p);
-	for (size_t i = 0; i < s->page_count; i++) {
-		s->pages[i].print(s->pages[i].page, out);
+	if (r->screen && s->total.has_ran) {
+		fputs(r->verbose || s->total.has_bought ? "\n" : "", out);
+		table_screen_body(&p);
 	}
 }

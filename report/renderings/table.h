@@ -5,13 +5,14 @@
 #include "report/renderings/grid.h"
 
 /* Names longer than this are cut in tables; JSON has them whole. */
-#define LABEL_COLUMNS 32
+#define LABEL_COLUMNS 64
 #define LABEL_MAX (LABEL_COLUMNS * 12)
 
 struct page {
 	const struct statement *s;
 	const struct rendering_options *r;
 	FILE *out;
+	int table_width; /* files and pipes have one row a line, with full names */
 	char currency[16];
 };
 
@@ -20,6 +21,9 @@ const char *table_label(struct text t, char out[LABEL_MAX]);
 /* A paragraph at the page's width; what follows its first line is indented. */
 void table_paragraph(const struct page *p, const char *text, int indent);
 void table_heading(const struct page *p, const char *text);
+
+/* table_screen.c: what, when and how much; parts, levers, evidence, rows; and last what a token costs. */
+void table_screen_body(const struct page *p);
 
 /* table_evidence.c: what the figures rest on, and what was wrong with the input. */
 void table_evidence(const struct page *p);

@@ -37,7 +37,7 @@ void table_adjustments(const struct page *p) {
 	for (size_t i = 0; i < all->count && i < ROWS_MAX; i++) {
 		add_adjustment(&g, p, &all->rows[i]);
 	}
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 	snprintf(line, sizeof line, "%zu postings%s, in all %s GPU-hours, %s %s; in none of the figures above.", all->count,
 	         all->count > ROWS_MAX ? " (--format csv, json and jsonl have them all)" : "", figure_hours(all->gpu_ns, 6, hours),

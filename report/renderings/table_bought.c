@@ -37,7 +37,7 @@ void table_bought_rows(const struct page *p, const struct table *t, const enum b
 		grid_add(&g, k == 0 ? "= total" : "");
 	}
 	add_figures(&g, &p->s->total, places);
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 }
 

@@ -36,7 +36,7 @@ static void print_models(const struct page *p) {
 		}
 	}
 	if (g.count > 5) {
-		grid_print(&g, p->r->width, p->out);
+		grid_print(&g, p->table_width, p->out);
 	}
 	grid_release(&g);
 }
@@ -71,7 +71,7 @@ void table_evidence(const struct page *p) {
 			grid_add(&g, figure_percent(p->s->evidence_ns[i], busy, figure));
 		}
 	}
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 	print_models(p);
 	print_advice(p);

@@ -26,7 +26,7 @@ void table_services(const struct page *p) {
 	for (size_t i = 0; i < p->s->services.count; i++) {
 		add_service(&g, p, &p->s->services.rows[i], figure_places(p->s->total.capacity_nano));
 	}
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 }
 
@@ -58,7 +58,7 @@ void table_energy(const struct page *p) {
 			add_energy(&g, &p->s->models.rows[i]);
 		}
 	}
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 	table_paragraph(p, "What was not metered is the fleet file's watts.", 0);
 }
@@ -96,7 +96,7 @@ void table_positions(const struct page *p) {
 	for (size_t i = 0; i < p->s->positions.count; i++) {
 		add_position(&g, p, &p->s->positions.rows[i], figure_unit_places(p->s));
 	}
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 }
 
@@ -129,6 +129,6 @@ void table_rules(const struct page *p) {
 	for (size_t i = 0; i < p->s->rules.count; i++) {
 		add_rule(&g, p, &p->s->rules.rows[i], figure_unit_places(p->s));
 	}
-	grid_print(&g, p->r->width, p->out);
+	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 }
