@@ -338,6 +338,7 @@ static int render(const struct book_settings *s, const struct terminal *t, const
 		.focus_version = s->focus_version,
 		.sort = s->sort,
 		.top = s->top,
+		.level = s->level,
 		.color = s->output ? t->color_files : t->color,
 		.width = s->output || t->columns == 0 ? COLUMNS_DEFAULT : t->columns,
 		.verbose = t->verbose,

@@ -51,6 +51,7 @@ struct book_settings {
 	int focus_version;       /* enum focus_version: of the rendering focus */
 	int sort;                /* enum row_order: of rows for people */
 	int64_t top;             /* so many of them; 0: all */
+	const char *level;       /* of CSV: total, model, tenant, row or adjustment alone; NULL: all */
 	bool idle_proportional;  /* shared cost is borne by models and tenants, in proportion to work */
 	const char *output;      /* path; NULL: the terminal's `out` */
 	/* How logs are read. */

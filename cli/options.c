@@ -35,6 +35,11 @@ static const char *color_word(size_t i) {
 	return word_at(words, 3, i);
 }
 
+static const char *level_word(size_t i) {
+	static const char *const words[] = {"total", "model", "tenant", "row", "adjustment"};
+	return word_at(words, sizeof words / sizeof *words, i);
+}
+
 static const char *sandbox_word(size_t i) {
 	static const char *const words[] = {"auto", "off"};
 	return word_at(words, 2, i);
@@ -85,6 +90,7 @@ static const struct option common[] = {
 	{"markdown", 0, NULL, "the same as --format markdown", GROUP_REPORT, value_markdown, SET(format), NULL, false},
 	{"focus-version", 0, "V", "of --format focus: 1.2 (default), 1.3 or 1.4", GROUP_REPORT, value_choice, SET(focus_version), focus_word, false},
 	{"sort", 0, "KEY", "rows of tables and pages by cost (default), key, tokens or margin", GROUP_REPORT, value_choice, SET(sort), sort_word, false},
+	{"level", 0, "NAME", "of CSV: only lines of one level: total, model, tenant, row, adjustment", GROUP_REPORT, value_word, SET(level), level_word, false},
 	{"top", 0, "N", "only the first N rows of each table and page", GROUP_REPORT, value_count, SET(top), NULL, false},
 	{"output", 'o', "FILE", "write there, by rename; its name (.html, .csv, .json, .md) chooses the format", GROUP_OUTPUT, value_text, SET(output), NULL, true},
 	{"model", 0, "NAME", "the model, for logs that do not say", GROUP_LOGS, value_text, SET(model), NULL, true},

@@ -167,6 +167,7 @@ extern const char *const row_order_names[ROW_ORDERS];
 struct rendering_options {
 	int sort;    /* enum row_order */
 	int64_t top; /* only so many rows of a table; 0: all */
+	const char *level; /* of CSV: only lines with this word in the column `table`; NULL: all */
 	int focus_version; /* enum focus_version */
 	bool color;
 	int width; /* columns of a terminal, or 100 */

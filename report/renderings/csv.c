@@ -1,6 +1,7 @@
 /* CSV for spreadsheets: RFC 4180, one line a row, the figures of the JSON to the last digit. */
 #include <stdlib.h>
 
+#include "core/exact.h"
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
 
@@ -72,6 +73,10 @@ static void put_header(FILE *out, bool adjusted) {
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		fprintf(out, ",evidence_ns_%s", grade_names[g]);
 	}
+	fputs(",gpu_hours_capacity", out);
+	for (int i = 0; i < PARTS; i++) {
+		fprintf(out, ",gpu_hours_%s", part_names[i]);
+	}
 	fputs(adjusted ? ",adjusts_period,adjusts_run\r\n" : "\r\n", out);
 }
 
@@ -114,6 +119,11 @@ static void put_energy(FILE *out, const struct block *b) {
 	}
 }
 
+/* A spreadsheet keeps 15 digits, which nanoseconds may exceed: the same in hours, to nine places. */
+static void put_hours(FILE *out, int64_t ns) {
+	put_money(out, true, (int64_t)exact_div(ns, 3600));
+}
+
 /* All but the last columns. */
 static void put_block(FILE *out, const struct block *b) {
 	put_count(out, b->requests);
@@ -137,6 +147,10 @@ static void put_block(FILE *out, const struct block *b) {
 	put_energy(out, b);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		put_count(out, b->evidence_ns[g]);
+	}
+	put_hours(out, b->capacity_ns);
+	for (int i = 0; i < PARTS; i++) {
+		put_hours(out, part_ns(b, i));
 	}
 }
 
@@ -188,21 +202,33 @@ static void put_adjustment(FILE *out, const struct statement *s, const struct ad
 	fprintf(out, ",%lld\r\n", (long long)a->said.run);
 }
 
+static bool is_wanted(const struct rendering_options *r, const char *level) {
+	return !r->level || strcmp(r->level, level) == 0;
+}
+
 void render_csv(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT};
 
-	(void)r;
+	const struct table total = {.rows = &(struct row){.block = s->total}, .count = 1};
+	const struct level {
+		const char *name;
+		const struct table *table;
+		const enum by_key *by;
+		size_t by_count;
+	} levels[] = {
+		{"total", &total, NULL, 0},
+		{"model", &s->models, by_model, 1},
+		{"tenant", &s->tenants, by_tenant, 1},
+		{"row", &s->rows, s->options.by, s->options.by_count},
+	};
+
 	put_header(out, s->adjustments.count > 0);
-	fputs("total", out);
-	for (int k = 0; k < BY_KEYS; k++) {
-		fputc(',', out);
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+		if (is_wanted(r, levels[i].name)) {
+			put_table(out, s, levels[i].name, levels[i].table, levels[i].by, levels[i].by_count);
+		}
 	}
-	put_block(out, &s->total);
-	end_line(out, s);
-	put_table(out, s, "model", &s->models, by_model, 1);
-	put_table(out, s, "tenant", &s->tenants, by_tenant, 1);
-	put_table(out, s, "row", &s->rows, s->options.by, s->options.by_count);
-	for (size_t i = 0; i < s->adjustments.count; i++) {
+	for (size_t i = 0; i < s->adjustments.count && is_wanted(r, "adjustment"); i++) {
 		put_adjustment(out, s, &s->adjustments.rows[i]);
 	}
 }
