@@ -138,7 +138,7 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      take_adjustment, &adjusting, why);
-	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, &s->quality, why);
+	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	quality_sort(&s->quality);
 	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);

@@ -194,6 +194,7 @@ void quality_tell_joins(struct quality *q) {
 		free(j->first[i]);
 	}
 	*j = (struct quality_joins){0};
+	quality_tell_counts(q);
 }
 
 static void merge_joins(struct quality_joins *to, struct quality_joins *from) {

@@ -72,6 +72,8 @@ struct quality_notice {
 	enum notice_type type;
 	char *field[NOTICE_FIELDS];
 	int64_t amount_nano; /* of money at stake; or QUALITY_NO_AMOUNT */
+	bool counted;        /* its texts have places for counts, which add up where equal ones meet */
+	int64_t count[2];
 	bool of_day;         /* a book keeps it with the day that it is about */
 };
 
@@ -116,7 +118,7 @@ void quality_join_trouble(struct quality *q, enum join_trouble what, int64_t cou
 uint32_t quality_join_file(const struct quality *q, enum join_trouble what);
 /* Where the first one stands, in words; as long as these are not known. */
 void quality_join_place(struct quality *q, enum join_trouble what, const char *file);
-/* Finds the words in the inputs, then turns joins into warnings and, where tokens differ, a finding; none are left. */
+/* Finds the words in the inputs, then turns joins into warnings and, where tokens differ, a finding; none are left. Then quality_tell_counts. */
 void quality_tell_joins(struct quality *q);
 
 void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset);
@@ -131,6 +133,19 @@ void quality_finding(struct quality *q, const char *kind, const char *subject, c
 /* Adds an assumption: value "4" of subject "r0", which the option overrides, taken from the source "vllm.log:12". */
 void quality_assume(struct quality *q, const char *subject, const char *value, const char *option, const char *source,
                     const char *format, ...) __attribute__((format(printf, 6, 7)));
+/*
+ * The same with two counts, which add up where notices with equal texts meet: of days, of replicas' parts. Texts have
+ * them where these stand; quality_tell_counts puts them there.
+ */
+#define QUALITY_A "\036"       /* the first count */
+#define QUALITY_B "\037"       /* the second */
+#define QUALITY_PERCENT "\035" /* the first in percent of the second */
+void quality_finding_counted(struct quality *q, const char *kind, const char *subject, const char *option, const int64_t count[2],
+                             const char *format, ...) __attribute__((format(printf, 6, 7)));
+void quality_assume_counted(struct quality *q, const char *subject, const char *value, const int64_t count[2], const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+/* Puts counts into texts, and adds the sentences of such findings to the warnings; no count adds up from here on. */
+void quality_tell_counts(struct quality *q);
 /* Adds what no log reports, what is needed for it, and the option that brings it (or NULL). */
 void quality_missing(struct quality *q, const char *what, const char *needs, const char *option);
 /* Takes over the texts of a notice of any type, as above. */

@@ -43,6 +43,9 @@ void quality_write_notice(const struct quality_notice *n, FILE *out) {
 	if (n->amount_nano != QUALITY_NO_AMOUNT) {
 		fprintf(out, ",\"amount_nano\":%" PRId64, n->amount_nano);
 	}
+	if (n->counted) {
+		fprintf(out, ",\"count\":%" PRId64 ",\"of\":%" PRId64, n->count[0], n->count[1]);
+	}
 	fputs("}\n", out);
 }
 
@@ -203,6 +206,7 @@ static bool read_notice(struct quality *q, const struct json *j) {
 	if (!number(j, "amount_nano", &n.amount_nano)) {
 		n.amount_nano = QUALITY_NO_AMOUNT;
 	}
+	n.counted = number(j, "count", &n.count[0]) && number(j, "of", &n.count[1]);
 	quality_add_notice(q, &n);
 	return true;
 }

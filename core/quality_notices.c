@@ -1,5 +1,6 @@
 /* quality_notices.c: findings, assumptions and what is missing, sorted and each once. */
 #define _GNU_SOURCE /* vasprintf */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,9 +94,18 @@ static void add_subject(char **list, const char *subject, size_t len) {
 	*list = out;
 }
 
-static void merge_notice(struct quality_notice *to, const struct quality_notice *from) {
-	const char *s = from->field[NOTICE_SUBJECTS];
+static void add_counts(struct quality_notice *to, const struct quality_notice *from) {
+	for (int i = 0; i < 2; i++) {
+		if (__builtin_add_overflow(to->count[i], from->count[i], &to->count[i])) {
+			to->count[i] = INT64_MAX;
+		}
+	}
+}
 
+static void merge_notice(struct quality_notice *to, const struct quality_notice *from) {
+	const char *s = from->type == NOTICE_FINDING ? from->field[NOTICE_SUBJECTS] : NULL;
+
+	add_counts(to, from);
 	while (s && *s) {
 		size_t n = subject_len(s);
 		add_subject(&to->field[NOTICE_SUBJECTS], s, n);
@@ -116,9 +126,7 @@ void quality_add_notice(struct quality *q, struct quality_notice *n) {
 		size_t middle = low + (high - low) / 2;
 		int order = compare(&q->notices[middle], n);
 		if (order == 0) {
-			if (n->type == NOTICE_FINDING) {
-				merge_notice(&q->notices[middle], n);
-			}
+			merge_notice(&q->notices[middle], n);
 			release_notice(n);
 			return;
 		}
@@ -172,6 +180,90 @@ void quality_assume(struct quality *q, const char *subject, const char *value, c
 	                  [NOTICE_OPTION] = copy(option), [NOTICE_SOURCE] = copy(source)},
 		.amount_nano = QUALITY_NO_AMOUNT,
 	});
+}
+
+static void add_counted(struct quality *q, struct quality_notice n, const int64_t count[2]) {
+	n.counted = true;
+	n.amount_nano = QUALITY_NO_AMOUNT;
+	memcpy(n.count, count, sizeof n.count);
+	quality_add_notice(q, &n);
+}
+
+void quality_finding_counted(struct quality *q, const char *kind, const char *subject, const char *option, const int64_t count[2],
+                             const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	char *sentence = format_text(format, args);
+	va_end(args);
+	add_counted(q, (struct quality_notice){
+		.type = NOTICE_FINDING,
+		.field = {[NOTICE_KIND] = copy(kind), [NOTICE_TEXT] = sentence, [NOTICE_SUBJECTS] = copy(subject),
+	                  [NOTICE_OPTION] = copy(option)},
+	}, count);
+}
+
+void quality_assume_counted(struct quality *q, const char *subject, const char *value, const int64_t count[2], const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	char *sentence = format_text(format, args);
+	va_end(args);
+	add_counted(q, (struct quality_notice){
+		.type = NOTICE_ASSUMPTION,
+		.field = {[NOTICE_TEXT] = sentence, [NOTICE_SUBJECTS] = copy(subject), [NOTICE_VALUE] = copy(value)},
+	}, count);
+}
+
+/* A text with its counts; NULL stays. Takes over `text`. */
+static char *with_counts(char *text, const int64_t count[2]) {
+	char numbers[3][32], *out, *at;
+
+	if (!text) {
+		return NULL;
+	}
+	snprintf(numbers[0], sizeof numbers[0], "%.3g", count[1] != 0 ? 100 * (double)count[0] / (double)count[1] : 0);
+	snprintf(numbers[1], sizeof numbers[1], "%" PRId64, count[0]);
+	snprintf(numbers[2], sizeof numbers[2], "%" PRId64, count[1]);
+	at = out = must_alloc(strlen(text) * sizeof numbers[0] + 1);
+	for (const char *s = text; *s; s++) {
+		if (*s >= QUALITY_PERCENT[0] && *s <= QUALITY_B[0]) {
+			const char *number = numbers[*s - QUALITY_PERCENT[0]];
+			memcpy(at, number, strlen(number));
+			at += strlen(number);
+		} else {
+			*at++ = *s;
+		}
+	}
+	*at = '\0';
+	free(text);
+	return out;
+}
+
+void quality_tell_counts(struct quality *q) {
+	struct quality_notice *told = must_calloc(q->notice_count + 1, sizeof *told);
+	size_t count = 0, kept = 0;
+
+	for (size_t i = 0; i < q->notice_count; i++) {
+		if (q->notices[i].counted) {
+			told[count++] = q->notices[i];
+		} else {
+			q->notices[kept++] = q->notices[i];
+		}
+	}
+	q->notice_count = kept;
+	for (size_t i = 0; i < count; i++) {
+		struct quality_notice n = told[i];
+		n.counted = false;
+		n.field[NOTICE_TEXT] = with_counts(n.field[NOTICE_TEXT], n.count);
+		n.field[NOTICE_VALUE] = with_counts(n.field[NOTICE_VALUE], n.count);
+		n.count[0] = n.count[1] = 0;
+		if (n.type == NOTICE_FINDING) {
+			quality_warn(q, "%s", n.field[NOTICE_TEXT]);
+		}
+		quality_add_notice(q, &n);
+	}
+	free(told);
 }
 
 void quality_missing(struct quality *q, const char *what, const char *needs, const char *option) {

@@ -90,7 +90,7 @@ int ledger_run_document_get(struct ledger *l, int64_t run, const char *kind, int
 
 /* What was wrong with the logs of one run, added; of all runs up to one, read into `out`. */
 int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
-int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why);
+int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why);
 /* What attributing a day found (its notices, marked as such from here on). It replaces what an earlier run found of that day. */
 int ledger_day_notices_put(struct ledger *l, int64_t run, int64_t day_ns, struct quality *day, struct fault *why);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/instant.h"
 #include "core/json.h"
 #include "core/quality_lines.h"
 #include "ledger/book.h"
@@ -95,7 +96,12 @@ static int by_day(const void *a, const void *b) {
 	return x->day_ns != y->day_ns ? (x->day_ns < y->day_ns ? -1 : 1) : (x->run > y->run) - (x->run < y->run);
 }
 
-void notices_give(struct notices *n, struct quality *out) {
+/* Is the line of the run, or of a day that lies in the period? */
+static bool is_in(const struct notice_line *l, int64_t from_ns, int64_t to_ns) {
+	return l->day_ns == OF_RUN || ((from_ns == INT64_MIN || l->day_ns > from_ns - NS_PER_DAY) && l->day_ns < to_ns);
+}
+
+void notices_give(struct notices *n, int64_t from_ns, int64_t to_ns, struct quality *out) {
 	struct json *j = json_new();
 
 	if (n->count > 0) {
@@ -108,7 +114,7 @@ void notices_give(struct notices *n, struct quality *out) {
 		}
 		for (; i <= last; i++) {
 			bool counts = n->at[i].day_ns == OF_RUN || n->at[i].run == n->at[last].run;
-			if (counts && json_parse(j, text_of(n->at[i].line), NULL)) {
+			if (counts && is_in(&n->at[i], from_ns, to_ns) && json_parse(j, text_of(n->at[i].line), NULL)) {
 				quality_read_line(out, j);
 			}
 		}

@@ -224,7 +224,7 @@ static int get_damages(struct ledger *l, int64_t as_of, struct quality *out, str
 	return rc;
 }
 
-static int get_warnings(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+static int get_warnings(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why) {
 	struct notices notices = {0};
 	int rc = ask(l, Q_WARNINGS, VALUES(V_INT(as_of)), why);
 
@@ -235,7 +235,7 @@ static int get_warnings(struct ledger *l, int64_t as_of, struct quality *out, st
 		}
 		rc = 0;
 	}
-	notices_give(&notices, out);
+	notices_give(&notices, from_ns, to_ns, out);
 	return rc;
 }
 
@@ -308,12 +308,12 @@ static int get_joins(struct ledger *l, int64_t as_of, struct quality *out, struc
 	return rc;
 }
 
-int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why) {
 	int rc = get_sums(l, as_of, out, why);
 
 	rc = rc < 0 ? rc : get_rejects(l, as_of, out, why);
 	rc = rc < 0 ? rc : get_damages(l, as_of, out, why);
-	rc = rc < 0 ? rc : get_warnings(l, as_of, out, why);
+	rc = rc < 0 ? rc : get_warnings(l, as_of, from_ns, to_ns, out, why);
 	rc = rc < 0 ? rc : get_inputs(l, as_of, out, why);
 	rc = rc < 0 ? rc : get_joins(l, as_of, out, why);
 	notices_settle(out);

@@ -1,6 +1,5 @@
 #include "attribute/split/accounts.h"
 
-#include <assert.h>
 #include <math.h>
 
 #include "attribute/split/accounts_energy.h"
@@ -151,13 +150,14 @@ static void post_rest(struct accounts *a, const struct phase *p, enum entry_kind
 
 	for (int g = 0; g < TIME_GRADES; g++) {
 		int64_t ns = p->total_ns[g] - p->given_ns[g];
-		a->failed |= a->segment.wanted && !exact_add(&a->busy_ns, p->total_ns[g]);
+		a->failed |= a->segment.wanted && !exact_add(&a->busy.busy_ns, p->total_ns[g]);
 		if (ns == 0) {
 			continue;
 		}
 		struct entry key = key_of_nobody(a, kind, (enum grade)g, tenant);
 		post_time(a, &key, ns);
 		if (a->segment.wanted) {
+			a->busy.unexplained_ns += ns;
 			rest->ns += ns;
 			rest->money += a->segment.rate_nano > 0 ? (int128)ns * a->segment.rate_nano : 0;
 			rest->grade = rest->grade == GRADE_NONE || g > (int)rest->grade ? (enum grade)g : rest->grade;
@@ -274,6 +274,7 @@ static int move_to(struct accounts *a, int64_t at_ns, struct fault *why) {
 	}
 	int rc = close_segment(a, why);
 	segment_at(a->common->options, a->pool, at_ns, &a->segment);
+	busy_days_move(&a->busy, a->segment.slot_ns);
 	return rc;
 }
 
@@ -590,11 +591,9 @@ int accounts_leave(void *accounts, struct active *r, struct fault *why) {
 int accounts_close(struct accounts *a, struct fault *why) {
 	int rc = flight_clear(a->flight, accounts_leave, a, why);
 	int failed = close_segment(a, why);
-
+	busy_days_end(&a->busy);
 	postings_release(&a->postings);
 	rc = rc < 0 ? rc : failed;
-	if (rc >= 0 && a->common->rows) {
-		rc = request_rows_add_rest(a->common->rows, a->replica, a->model, &a->prefill_rest, &a->decode_rest, why);
-	}
-	return rc;
+	return rc < 0 || !a->common->rows
+	           ? rc : request_rows_add_rest(a->common->rows, a->replica, a->model, &a->prefill_rest, &a->decode_rest, why);
 }

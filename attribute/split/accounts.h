@@ -9,6 +9,7 @@
 #ifndef ATTRIBUTE_ACCOUNTS_H
 #define ATTRIBUTE_ACCOUNTS_H
 
+#include "attribute/split/busy_days.h"
 #include "attribute/evidence/energy.h"
 #include "attribute/split/breakdowns.h"
 #include "attribute/split/flight.h"
@@ -62,8 +63,7 @@ struct accounts {
 	int64_t posted_ns;    /* GPU-ns of all segments, wanted or not: for the identity */
 	int64_t unpaid_ns;    /* busy GPU-ns while the pool was not up */
 	struct request_rest prefill_rest, decode_rest;
-	int64_t elsewhere_ns; /* what no request explains of the same replica's other models */
-	int64_t busy_ns;      /* GPU-ns of prefill and decode in the period asked for */
+	struct busy_days busy;        /* what no request explains of busy time */
 	struct energy *energy;        /* NULL: nothing is known of power */
 	struct energy_sums energy_sums;
 	int64_t energy_at_ns;         /* energy is counted up to here */

@@ -3,10 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/instant.h"
+
 
 
 void flight_init(struct flight *f) {
-	*f = (struct flight){0};
+	*f = (struct flight){.day_ns = INT64_MIN, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
 }
 
 void flight_set_like(struct flight *f, const struct flight *like) {
@@ -15,6 +17,27 @@ void flight_set_like(struct flight *f, const struct flight *like) {
 	f->seeks_hits = like->seeks_hits;
 	f->most_ntok = like->most_ntok;
 	f->tokens_a_step = like->tokens_a_step;
+	f->from_ns = like->from_ns;
+	f->to_ns = like->to_ns;
+}
+
+static void add_counts(struct flight_counts *to, const struct flight_counts *c) {
+	to->prompt_ntok += c->prompt_ntok;
+	to->hit_ntok += c->hit_ntok;
+	to->preemptions += c->preemptions;
+	to->placed += c->placed;
+}
+
+void flight_day(struct flight *f, int64_t at_ns) {
+	if (f->day_ns != INT64_MIN && at_ns >= f->day_ns && at_ns - f->day_ns < NS_PER_DAY) {
+		return;
+	}
+	add_counts(&f->all, &f->day);
+	if (f->day_ns < f->to_ns && (f->from_ns == INT64_MIN || f->day_ns > f->from_ns - NS_PER_DAY)) {
+		add_counts(&f->told, &f->day);
+	}
+	f->day = (struct flight_counts){0};
+	f->day_ns = at_ns == INT64_MAX ? INT64_MIN : instant_floor(at_ns, NS_PER_DAY);
 }
 
 static void free_active(struct active *a) {
@@ -67,8 +90,8 @@ static struct active *new_active(struct flight *f, const struct request_item *r)
 
 int flight_let_go(struct flight *f, struct active *a, flight_leave *leave, void *context, struct fault *why) {
 	f->paused -= a->paused;
-	f->preemptions += a->request.preemptions;
-	f->placed += a->pauses;
+	f->day.preemptions += a->request.preemptions;
+	f->day.placed += a->pauses;
 	int rc = leave(context, a, why);
 
 	a->next = f->free;
@@ -189,8 +212,8 @@ int64_t flight_context_of(const struct flight *f, const struct active *a) {
 /* Its first token is there, so all of its prompt was: what no step computed, a cache had. */
 void flight_find_rest(struct flight *f, struct active *a) {
 	if (f->seeks_hits && a->computed > 0 && !a->paused && a->pauses == 0) {
-		f->prompt_ntok += a->request.prompt_tokens;
-		f->hit_ntok += a->remaining;
+		f->day.prompt_ntok += a->request.prompt_tokens;
+		f->day.hit_ntok += a->remaining;
 		f->hits_elsewhere |= a->request.part == PART_PREFILL;
 		a->request.cached_tokens += a->remaining;
 		a->remaining = 0;

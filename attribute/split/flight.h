@@ -58,6 +58,12 @@ struct chunk {
 	int64_t before; /* context that stood before it, cached or computed */
 };
 
+/* Of requests. By days, so that a book, which sees a day at a time, counts as one run does. */
+struct flight_counts {
+	int64_t prompt_ntok, hit_ntok; /* of those whose prompts steps computed, and what the cache had of them */
+	int64_t preemptions, placed;   /* by their records, and found in steps */
+};
+
 struct flight {
 	struct active **waiting; /* not yet decoding, by when they were scheduled */
 	size_t waiting_count, waiting_room;
@@ -73,10 +79,10 @@ struct flight {
 	bool seeks_hits;     /* requests do not report what a cache had of their prompts: what steps do not compute, it had */
 	double tokens_a_step; /* of a sequence: more than 1 with drafts that are accepted; 0: not known */
 	int64_t most_ntok;   /* of a step: one with fewer tokens cuts no prompt */
-	int64_t prompt_ntok, hit_ntok; /* of requests that left: of those whose prompts steps computed, and what the cache had of them */
+	struct flight_counts day, told, all; /* of the UTC day at hand; of days of the period asked for; of all that were seen */
+	int64_t day_ns, from_ns, to_ns;      /* from, to: of that period */
 	bool hits_elsewhere; /* such of requests whose tokens count on another replica */
 	size_t paused;
-	int64_t preemptions, placed; /* of requests that left: by their records, and found in steps */
 	size_t preemptible;  /* decoders that are preempted once more, by their records */
 	/* the step at hand */
 	struct chunk *chunks;
@@ -91,6 +97,9 @@ void flight_init(struct flight *f);
 /* What is known of the replica, and whose accounts settle. */
 void flight_set_like(struct flight *f, const struct flight *like);
 void flight_release(struct flight *f);
+
+/* Time has come to an instant: with a new UTC day counts begin again. INT64_MAX: the end. */
+void flight_day(struct flight *f, int64_t at_ns);
 
 /* Takes a request in; the caller may yet correct what is known of it. */
 struct active *flight_admit(struct flight *f, const struct request_item *r);

@@ -150,7 +150,7 @@ static void find_in_cache(struct flight *f, struct active *a, int64_t ntok) {
 	a->prior += ntok;
 	a->request.cached_tokens += (uint32_t)ntok;
 	a->remaining -= (uint32_t)ntok;
-	f->hit_ntok += ntok;
+	f->day.hit_ntok += ntok;
 }
 
 /*
@@ -162,7 +162,7 @@ static void seek_hits(struct flight *f, const struct step_item *s, int64_t lates
 	int64_t computed = s->prefill_tokens, seen = 0, given = 0;
 
 	if (p.finished < p.count) {
-		double missed = f->prompt_ntok > 0 ? 1 - fmin(1, (double)f->hit_ntok / (double)f->prompt_ntok) : 1;
+		double missed = f->day.prompt_ntok > 0 ? 1 - fmin(1, (double)f->day.hit_ntok / (double)f->day.prompt_ntok) : 1;
 		computed = (int64_t)fmin((double)computed - 1, (double)p.remaining * missed);
 	}
 	if (computed >= p.remaining || computed < (int64_t)p.finished) {

@@ -67,7 +67,7 @@ void lanes_use(struct lanes *l, struct walk *w, name_id model, int64_t at_ns) {
 }
 
 int lanes_close(struct lanes *l, struct walk *w, flight_leave *leave, struct fault *why) {
-	int64_t posted_ns = 0, unpaid_ns = 0, busy_ns = 0, prefill_ns = 0, decode_ns = 0;
+	int64_t posted_ns = 0, unpaid_ns = 0, unexplained[2] = {0};
 	int rc = 0;
 
 	for (size_t i = 1; i < l->count; i++) {
@@ -76,9 +76,8 @@ int lanes_close(struct lanes *l, struct walk *w, flight_leave *leave, struct fau
 		rc = rc < 0 ? rc : failed;
 		posted_ns += w->accounts.posted_ns;
 		unpaid_ns += w->accounts.unpaid_ns;
-		busy_ns += w->accounts.busy_ns;
-		prefill_ns += w->accounts.prefill_rest.ns;
-		decode_ns += w->accounts.decode_rest.ns;
+		unexplained[0] += w->accounts.busy.much[0];
+		unexplained[1] += w->accounts.busy.much[1];
 		flight_release(&w->flight);
 		flight_init(&w->flight);
 	}
@@ -87,8 +86,8 @@ int lanes_close(struct lanes *l, struct walk *w, flight_leave *leave, struct fau
 	}
 	w->accounts.posted_ns += posted_ns;
 	w->accounts.unpaid_ns += unpaid_ns;
-	w->accounts.busy_ns += busy_ns;
-	w->accounts.elsewhere_ns = prefill_ns + decode_ns;
+	w->accounts.busy.much[0] += unexplained[0];
+	w->accounts.busy.much[1] += unexplained[1];
 	free(l->at);
 	*l = (struct lanes){0};
 	return rc;

@@ -1,6 +1,7 @@
 #include "attribute/split/sequence.h"
 
 #include "core/exact.h"
+#include "core/instant.h"
 
 /* A step may begin so long before the last one ends: clocks and roundings. */
 #define OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
@@ -13,38 +14,53 @@ void sequence_init(struct sequence *q) {
 	*q = (struct sequence){.last = UNKNOWN, .end_ns = INT64_MIN + OVERLAP_NS};
 }
 
+static void settle_day(struct sequence *q) {
+	/* Counters that begin again now and then are restarts. */
+	if (q->overlaps * 100 > q->steps || (q->back * 20 > q->steps && q->back >= SEVERAL_BACK)) {
+		if (q->overlaps >= SEVERAL_OVERLAPS || q->back >= SEVERAL_BACK) {
+			q->several[0] += q->odd;
+			q->several[1] += q->steps;
+		}
+	} else if (q->missing * 1000 > q->missing + q->steps) {
+		q->gaps[0] += q->missing;
+		q->gaps[1] += q->missing + q->steps;
+	}
+	q->steps = q->missing = q->back = q->overlaps = q->odd = 0;
+}
+
 int64_t sequence_follow(struct sequence *q, const struct attribute_options *o, const struct step_item *s) {
 	bool wanted = s->head.at_ns >= o->from_ns && s->head.at_ns < o->to_ns;
 	bool known = q->last != UNKNOWN && s->index != UNKNOWN;
 	int64_t lost = known && s->index > q->last ? s->index - q->last - 1 : 0;
 
+	if (s->head.at_ns < q->day_ns || s->head.at_ns - q->day_ns >= NS_PER_DAY) {
+		settle_day(q);
+		q->day_ns = instant_floor(s->head.at_ns, NS_PER_DAY);
+	}
 	if (wanted) {
 		q->steps++;
 		q->missing += lost < INT32_MAX ? lost : INT32_MAX;
-		q->back += known && s->index < q->last;
-		q->overlaps += s->head.at_ns < q->end_ns - OVERLAP_NS;
+		bool falls = known && s->index < q->last, overlaps = s->head.at_ns < q->end_ns - OVERLAP_NS;
+		q->back += falls;
+		q->overlaps += overlaps;
+		q->odd += falls || overlaps;
 	}
 	q->last = s->index;
 	q->end_ns = s->head.at_ns + s->duration_ns;
 	return lost;
 }
 
-void sequence_find(const struct sequence *q, const char *name, struct quality *quality) {
-	/* Counters that begin again now and then are restarts. */
-	if (q->overlaps * 100 > q->steps || (q->back * 20 > q->steps && q->back >= SEVERAL_BACK)) {
-		if (q->overlaps >= SEVERAL_OVERLAPS || q->back >= SEVERAL_BACK) {
-			quality_finding(quality, "several-servers", name, "--replica", QUALITY_NO_AMOUNT,
-			                "%s: %lld of %lld steps begin before the last one has ended, and %lld times their numbers fall: "
-			                "several servers log under this name, and their time is added up; give each its own name, with "
-			                "--replica or \"names\" of the fleet file", name, (long long)q->overlaps, (long long)q->steps,
-			                (long long)q->back);
-		}
-		return;
+void sequence_find(struct sequence *q, const char *name, struct quality *quality) {
+	settle_day(q);
+	if (q->several[0] > 0) {
+		quality_finding_counted(quality, "several-servers", name, "--replica", q->several,
+		                        "%s: " QUALITY_A " of " QUALITY_B " steps begin before the last one has ended or have a lower number: several "
+		                        "servers log under this name, and their time is added up; give each its own name, with --replica or "
+		                        "\"names\" of the fleet file", name);
 	}
-	if (q->missing * 1000 > q->missing + q->steps) {
-		quality_finding(quality, "gap", name, NULL, QUALITY_NO_AMOUNT,
-		                "%s: %lld of %lld steps are missing in its log, as their numbers show: their time is unobserved and "
-		                "their tokens are not counted; look for what drops lines", name, (long long)q->missing,
-		                (long long)(q->missing + q->steps));
+	if (q->gaps[0] > 0) {
+		quality_finding_counted(quality, "gap", name, NULL, q->gaps,
+		                        "%s: " QUALITY_A " of " QUALITY_B " steps are missing in its log, as their numbers show: their time is "
+		                        "unobserved and their tokens are not counted; look for what drops lines", name);
 	}
 }

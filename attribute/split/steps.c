@@ -316,8 +316,9 @@ static int post_tokens(struct walk *w, const struct step_item *s, int64_t end_ns
 
 	if (w->summary->requests == 0) {
 		struct steps_state *st = w->state;
-		st->drafted_ntok += (int64_t)s->decode_tokens - s->decode_requests;
-		st->output_ntok += s->decode_tokens;
+		bool wanted = end_ns >= w->common->options->from_ns && end_ns < w->common->options->to_ns;
+		st->drafted_ntok += wanted ? (int64_t)s->decode_tokens - s->decode_requests : 0;
+		st->output_ntok += wanted ? s->decode_tokens : 0;
 	}
 	return w->summary->requests > 0 ? 0 : accounts_tokens(&w->accounts, 0, end_ns, tokens, 0, why);
 }
@@ -377,6 +378,7 @@ static int take_step(struct walk *w, const struct step_item *s, struct fault *wh
 		rc = sequence_follow(sequence_of(w), w->common->options, s) > 0 ? post_lost(w, start_ns, by_count, why) : post_gap(w, start_ns, s, by_count, why);
 	}
 	use_model(w, s->head.model, start_ns);
+	flight_day(&w->flight, s->head.at_ns);
 	if (rc >= 0 && boards) {
 		rc = flight_enter_step(&w->flight, s, start_ns, by_count, leave_walk, w, why);
 	}
@@ -475,43 +477,43 @@ static int steps_item(struct walk *w, const struct item *item, struct fault *why
 /* Steps say what was scheduled, not what of it was accepted. */
 static void tell_drafts(const struct walk *w) {
 	const struct steps_state *st = w->state;
+	const int64_t count[2] = {st->output_ntok - st->drafted_ntok, st->output_ntok};
 
 	if (st->drafted_ntok > 0) {
-		quality_finding(w->quality, "drafts", names_text(w->common->options->names, w->summary->replica).at, NULL, QUALITY_NO_AMOUNT,
-		                "speculative decoding: steps count drafted tokens, whether accepted or not, so output is %" PRId64 " to %" PRId64
-		                " tokens, of which the larger is shown: requests would say it", st->output_ntok - st->drafted_ntok, st->output_ntok);
+		quality_finding_counted(w->quality, "drafts", names_text(w->common->options->names, w->summary->replica).at, NULL, count,
+		                        "speculative decoding: steps count drafted tokens, whether accepted or not, so output is " QUALITY_A " to "
+		                        QUALITY_B " tokens, of which the larger is shown: requests would say it");
 	}
 }
 
 static void tell_hits(const struct walk *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
-	char value[32];
+	const int64_t count[2] = {f->told.hit_ntok, f->told.prompt_ntok};
 
-	snprintf(value, sizeof value, "%" PRId64, f->hit_ntok);
-	if (f->seeks_hits && (f->preemptions > 0 || f->hits_elsewhere)) {
+	if (f->seeks_hits && (f->told.preemptions > 0 || f->hits_elsewhere)) {
 		quality_finding(w->quality, "cached-unknown", name, NULL, QUALITY_NO_AMOUNT,
 				"replica %s: steps computed fewer tokens than the prompts of its requests have: a cache had some of them, how many is "
 				"not known where %s: requests that report cached tokens would say it (vLLM: --enable-prompt-tokens-details)",
-				name, f->preemptions > 0 ? "preempted requests are computed again" : "another replica decodes");
+				name, f->told.preemptions > 0 ? "preempted requests are computed again" : "another replica decodes");
 	} else if (f->seeks_hits) {
-		quality_assume(w->quality, name, value, NULL, NULL,
-			       "replica %s: its requests do not report what a cache had of their prompts; that is prompts less the tokens that "
-			       "steps computed: %s of %" PRId64, name, value, f->prompt_ntok);
+		quality_assume_counted(w->quality, name, QUALITY_A, count,
+				       "replica %s: its requests do not report what a cache had of their prompts; that is prompts less the tokens that "
+				       "steps computed: " QUALITY_A " of " QUALITY_B, name);
 	}
 }
 
 /* Records say how often, not when. */
 static void tell_preemptions(const struct walk *w) {
 	const struct flight *f = &w->flight;
-	char value[64];
+	const char *name = names_text(w->common->options->names, w->summary->replica).at;
+	const int64_t count[2] = {f->told.placed, f->told.preemptions};
 
-	if (f->preemptions > 0) {
-		snprintf(value, sizeof value, "%" PRId64 " of %" PRId64, f->placed, f->preemptions);
-		quality_assume(w->quality, names_text(w->common->options->names, w->summary->replica).at, value, NULL, NULL,
-			       "replica %s: preempted requests compute their contexts again: %s preemptions are placed where fewer sequences "
-			       "decode than requests say, the time of the others is in (unattributed) and in tenants' intervals",
-			       names_text(w->common->options->names, w->summary->replica).at, value);
+	if (f->told.preemptions > 0) {
+		quality_assume_counted(w->quality, name, QUALITY_A " of " QUALITY_B, count,
+				       "replica %s: preempted requests compute their contexts again: " QUALITY_A " of " QUALITY_B " preemptions are "
+				       "placed where fewer sequences decode than requests say, the time of the others is in (unattributed) and in "
+				       "tenants' intervals", name);
 	}
 }
 
@@ -521,7 +523,8 @@ static int steps_end(struct walk *w, struct fault *why) {
 	int failed = lanes_close(&((struct steps_state *)w->state)->lanes, w, leave_walk, why);
 	rc = rc < 0 ? rc : failed;
 	if (w->purpose == WALK_FIT) {
-		hits_note(w->common->hits, w->summary->replica, w->flight.prompt_ntok, w->flight.hit_ntok);
+		flight_day(&w->flight, INT64_MAX);
+		hits_note(w->common->hits, w->summary->replica, w->flight.all.prompt_ntok, w->flight.all.hit_ntok);
 		return rc < 0 ? rc : flight_clear(&w->flight, leave_walk, w, why);
 	}
 	if (rc >= 0 && w->to_ns > w->cursor_ns) {
@@ -529,6 +532,7 @@ static int steps_end(struct walk *w, struct fault *why) {
 	}
 	sequence_find(sequence_of(w), names_text(w->common->options->names, w->summary->replica).at, w->quality);
 	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its stamp says */
+	flight_day(&w->flight, INT64_MAX);
 	tell_preemptions(w);
 	tell_hits(w);
 	tell_drafts(w);

@@ -125,6 +125,8 @@ int walk_begin(struct walk *w, const struct replica_summary *s, struct fault *wh
 	w->summary = s;
 	w->pool = fleet_pool_of(w->common->options->fleet, w->common->options->names, s->replica, s->model);
 	flight_init(&w->flight);
+	w->flight.from_ns = w->common->options->from_ns;
+	w->flight.to_ns = w->common->options->to_ns;
 	w->from_ns = INT64_MAX;
 	w->to_ns = INT64_MIN;
 	w->over_ns = 0;
@@ -180,13 +182,12 @@ static void warn_unpaid(const struct walk *w) {
 /* Busy time that no request explains, though there are requests: they are not all there, or their clock is off. */
 static void find_unattributed(const struct walk *w) {
 	const struct accounts *a = &w->accounts;
-	int64_t rest_ns = a->prefill_rest.ns + a->decode_rest.ns + a->elsewhere_ns;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 
-	if (w->summary->timed > w->summary->requests / 2 && w->summary->steps > 0 && rest_ns > a->busy_ns / 50) {
-		quality_finding(w->quality, "unattributed", name, NULL, QUALITY_NO_AMOUNT,
-		                "%s: %.3g %% of the busy time has no request: requests are missing in the logs, were computed again after a "
-		                "preemption, or are stamped by a clock that differs", name, 100 * (double)rest_ns / (double)a->busy_ns);
+	if (w->summary->timed > w->summary->requests / 2 && w->summary->steps > 0 && a->busy.much[0] > 0) {
+		quality_finding_counted(w->quality, "unattributed", name, NULL, a->busy.much,
+		                        "%s: " QUALITY_PERCENT " %% of the busy time has no request: requests are missing in the logs, were computed "
+		                        "again after a preemption, or are stamped by a clock that differs", name);
 	}
 }
 

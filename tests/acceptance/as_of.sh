@@ -52,7 +52,8 @@ moved engine.jsonl 0 | sed 's/"d0-chatcmpl/"late/' | head -30 > logs/late.jsonl 
 "$tollbook" close -q --book book --reopen "late logs" 2026-08 || exit 1; keep       # 9: and open again
 night                                                                               # 10
 same "runs" "$(ls then/*.json | wc -l)" 10
-same "joined, as said by four nights" "$(jq -s -c 'map([.quality.warnings[] | select(test("gateway"))] | length)' then/2.json then/3.json then/4.json then/10.json)" '[0,2,1,2]'
+# Requests of gateways that are in no engine's log are spent at a vendor, whose price the catalogue has: only the engine's are said.
+same "joined, as said by four nights" "$(jq -s -c 'map([.quality.warnings[] | select(test("gateway"))] | length)' then/2.json then/3.json then/4.json then/10.json)" '[0,1,1,1]'
 for kept in then/*; do
 	run=${kept#then/}
 	print_as "${run%.*}" "${kept##*.}" > again

@@ -245,7 +245,7 @@ static void expect_told(struct place *p, struct ledger *l, int64_t as_of, int64_
 	bool found = false;
 
 	quality_init(&q);
-	assert_int_equal(ledger_quality_get(l, as_of, &q, &p->why), 0);
+	assert_int_equal(ledger_quality_get(l, as_of, INT64_MIN, INT64_MAX, &q, &p->why), 0);
 	assert_int_equal(q.input_count, 1);
 	assert_int_equal(q.inputs[0].bytes, bytes);
 	snprintf(sentence, sizeof sentence, "%d requests of engines are in no gateway's log: they have no tenant (the first: log:2)", engine_only);
