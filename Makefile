@@ -8,6 +8,8 @@ CFLAGS ?= -O3 -g
 PREFIX ?= /usr/local
 prefix ?= $(PREFIX)
 bindir ?= $(prefix)/bin
+libdir ?= $(prefix)/lib
+includedir ?= $(prefix)/include
 datadir ?= $(prefix)/share
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 10
@@ -38,9 +40,15 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow
 cc_has = $(shell printf '\043include <string.h>\n' | $(CC) -O2 -Werror $(1) -x c -c -o /dev/null - 2> /dev/null && echo '$(1)')
 HARDENING := $(or $(call cc_has,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2) $(foreach flag,-fstack-protector-strong \
 	-fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero,$(call cc_has,$(flag)))
-ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(HARDENING) -fPIE -pthread -I. -DTOLLBOOK_VERSION='"$(VERSION)"' $(FEATURES) \
+# The same figures on every machine: a product and a sum are rounded apart. (x86-64 has nothing that would join them by default.)
+EXACT := $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),,-ffp-contract=off)
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(HARDENING) $(EXACT)$(if $(EXACT), )-fPIE -pthread -I. -DTOLLBOOK_VERSION='"$(VERSION)"' $(FEATURES) \
 	$(PACKAGE_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CFLAGS) $(LDFLAGS)
+# Relocations that are read-only, where the linker has that (Apple's has not).
+ld_has = $(shell printf 'int main(void) { return 0; }\n' | $(CC) $(1) -Werror -x c -o /dev/null - 2> /dev/null && echo '$(1)')
+READ_ONLY := -Wl,-z,relro,-z,now
+READ_ONLY := $(call ld_has,$(READ_ONLY))
+ALL_LDFLAGS = -pie $(READ_ONLY) -pthread $(CFLAGS) $(LDFLAGS)
 PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2> /dev/null)
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2> /dev/null) -lm
 CMOCKA = $(shell $(PKG_CONFIG) --libs cmocka)
@@ -222,26 +230,61 @@ deps: ## Install the Debian packages that building and testing need
 # Where things go; in quotes, as DESTDIR may have spaces.
 BIN = "$(DESTDIR)$(bindir)"
 DATA = "$(DESTDIR)$(datadir)"
+LIBRARY = "$(DESTDIR)$(libdir)"
+INCLUDE = "$(DESTDIR)$(includedir)"
+
+# put MODE FOLDER FILE...: as any install takes it, GNU's or BSD's.
+put = install -d -m 755 $(2) && install -m $(1) $(3) $(2)
+COMPLETIONS := bash zsh fish
 
 install: all ## Install to $(DESTDIR)$(prefix)
-	install -D -m 755 -t $(BIN) $(BUILD)/tollbook
+	$(call put,755,$(BIN),$(BUILD)/tollbook)
 	$(BUILD)/tollbook manual > $(BUILD)/tollbook.1
-	install -D -m 644 -t $(DATA)/man/man1 $(BUILD)/tollbook.1
-	install -D -m 644 -t $(DATA)/man/man5 man/*.5
-	$(BUILD)/tollbook completion bash > $(BUILD)/completion.bash
-	$(BUILD)/tollbook completion zsh > $(BUILD)/completion.zsh
-	install -D -m 644 $(BUILD)/completion.bash $(DATA)/bash-completion/completions/tollbook
-	install -D -m 644 $(BUILD)/completion.zsh $(DATA)/zsh/site-functions/_tollbook
-	install -D -m 644 -t $(DATA)/tollbook/schemas schemas/*
-	install -D -m 644 -t $(DATA)/doc/tollbook README.md LICENSE
-	install -D -m 644 -t $(DATA)/doc/tollbook/docs docs/*
-	install -D -m 644 -t $(DATA)/doc/tollbook/prices data/prices/README.md data/prices/LICENSE.genai-prices
-	for file in $$(find samples -type f); do install -D -m 644 "$$file" $(DATA)/doc/tollbook/"$$file" || exit 1; done
+	$(call put,644,$(DATA)/man/man1,$(BUILD)/tollbook.1)
+	$(call put,644,$(DATA)/man/man5,man/*.5)
+	for shell in $(COMPLETIONS); do $(BUILD)/tollbook completion $$shell > $(BUILD)/completion.$$shell || exit 1; done
+	install -d -m 755 $(DATA)/bash-completion/completions $(DATA)/zsh/site-functions $(DATA)/fish/vendor_completions.d
+	install -m 644 $(BUILD)/completion.bash $(DATA)/bash-completion/completions/tollbook
+	install -m 644 $(BUILD)/completion.zsh $(DATA)/zsh/site-functions/_tollbook
+	install -m 644 $(BUILD)/completion.fish $(DATA)/fish/vendor_completions.d/tollbook.fish
+	$(call put,644,$(DATA)/tollbook/schemas,schemas/*)
+	$(call put,644,$(DATA)/doc/tollbook,README.md CHANGELOG.md LICENSE)
+	$(call put,644,$(DATA)/doc/tollbook/docs,docs/*.md)
+	$(call put,644,$(DATA)/doc/tollbook/prices,data/prices/README.md data/prices/LICENSE.genai-prices)
+	find samples -type f | while read -r file; do install -d -m 755 $(DATA)/doc/tollbook/"$${file%/*}" && \
+		install -m 644 "$$file" $(DATA)/doc/tollbook/"$$file" || exit 1; done
+	$(call put,644,$(INCLUDE),library/tollbook.h)
+	$(call put,644,$(LIBRARY),$(LIB))
+	printf '%s\n' 'prefix=$(prefix)' 'Name: tollbook' 'Description: cost per token from the logs of LLM serving engines' \
+		'Version: $(VERSION)' 'Requires: $(PACKAGES)' 'Libs: -L$(libdir) -ltollbook -pthread -lm' 'Cflags: -I$(includedir)' > $(BUILD)/tollbook.pc
+	$(call put,644,$(LIBRARY)/pkgconfig,$(BUILD)/tollbook.pc)
 
 uninstall: ## Take away what install put there
 	rm -f $(BIN)/tollbook $(DATA)/man/man1/tollbook.1 $(patsubst man/%,$(DATA)/man/man5/%,$(wildcard man/*.5)) \
-		$(DATA)/bash-completion/completions/tollbook $(DATA)/zsh/site-functions/_tollbook
+		$(DATA)/bash-completion/completions/tollbook $(DATA)/zsh/site-functions/_tollbook \
+		$(DATA)/fish/vendor_completions.d/tollbook.fish \
+		$(INCLUDE)/tollbook.h $(LIBRARY)/libtollbook.a $(LIBRARY)/pkgconfig/tollbook.pc
 	rm -rf $(DATA)/tollbook $(DATA)/doc/tollbook
+
+version: ## The version
+	@echo $(VERSION)
+
+# ---- Packages: see packaging/README.md ----
+
+static: ## build/static-ARCH/tollbook-linux-ARCH: one file that runs on any Linux, for this machine
+	@packaging/static
+
+deb: ## Debian packages in build/deb
+	@packaging/deb
+
+image: ## build/image: the root file system of the container image, as Dockerfile makes it, its SBOM and an OCI archive
+	@packaging/image
+
+release: ## All packages and their SHA-256 sums in dist/
+	@packaging/release
+
+check-packages: all ## Build, install, run and remove each package; fetches what that needs, takes an hour
+	@packaging/check
 
 dist: ## dist/tollbook-VERSION.tar.gz, the same bytes for the same commit
 	@mkdir -p dist
@@ -260,4 +303,4 @@ FORCE:
 .DELETE_ON_ERROR:
 .PHONY: all units check test accuracy sanitize memcheck coverage lint check-faults check-faults-part check-long simulate check-html check-scale fuzz-smoke \
 	bench bench-day demo deps libs map \
-	install uninstall dist clean help FORCE
+	install uninstall version dist static deb image release check-packages clean help FORCE

@@ -20,17 +20,26 @@ into() {
 there() {
 	(cd "$stage$1" && ls bin/tollbook share/man/man1/tollbook.1 share/man/man5/tollbook.5 \
 		share/bash-completion/completions/tollbook share/zsh/site-functions/_tollbook \
+		share/fish/vendor_completions.d/tollbook.fish include/tollbook.h lib/libtollbook.a lib/pkgconfig/tollbook.pc share/doc/tollbook/CHANGELOG.md \
 		share/tollbook/schemas/fleet.schema.json share/doc/tollbook/README.md share/doc/tollbook/samples/fleet.json) 2> /dev/null | wc -l
 }
 
 for settings in prefix=/usr PREFIX=/usr; do
 	into install $settings
-	same "$settings: in their places" "$(there /usr)" 8
+	same "$settings: in their places" "$(there /usr)" 13
 	same "$settings: readable by all" "$(find "$stage/usr" -type f ! -perm -444 -o -type d ! -perm -555)" ""
 	same "$settings: the program runs" "$("$stage/usr/bin/tollbook" --version)" "$("$tollbook" --version)"
+	# A program links with what was installed.
+	if command -v pkg-config > /dev/null && command -v cc > /dev/null && [ -z "${SANITIZED:-}" ]; then
+		export PKG_CONFIG_PATH="$stage/usr/lib/pkgconfig"
+		# shellcheck disable=SC2046
+		sed 's,"library/tollbook.h",<tollbook.h>,' samples/library.c > "$folder/library.c"
+		cc -o "$folder/library" -I"$stage/usr/include" "$folder/library.c" -L"$stage/usr/lib" $(pkg-config --libs tollbook | sed 's/-L[^ ]*usr.lib //') > "$folder/said" 2>&1
+		same "$settings: a program links with the library" "$? $(cat "$folder/said")" "0 "
+	fi
 	into uninstall $settings
 	same "$settings: nothing is left" "$(find "$stage" -type f)" ""
 done
 into install
-same "by default: in their places" "$(there /usr/local)" 8
+same "by default: in their places" "$(there /usr/local)" 13
 finish
