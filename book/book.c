@@ -195,7 +195,9 @@ static int keep_installed(struct ledger *l, int64_t run, struct fault *why) {
 	if (prices_installed_path(path, sizeof path)) {
 		return keep_document(l, run, "prices-installed", 0, path, why);
 	}
-	int rc = ledger_document_put(l, prices_embedded(), sha256, why);
+	struct text bytes = prices_embedded();
+	int rc = ledger_document_put(l, bytes, sha256, why);
+	free((void *)(uintptr_t)bytes.at);
 	return rc < 0 ? rc : ledger_run_document(l, run, "prices-installed", 0, "genai-prices", sha256, why);
 }
 

@@ -2,11 +2,19 @@
 #ifndef CORE_EMBEDDED_H
 #define CORE_EMBEDDED_H
 
+#include "core/text.h"
+
 /* With a final zero byte. */
 extern const char embedded_gpus_json[];   /* samples/gpus.json */
 extern const char embedded_ledger_sql[];  /* schemas/ledger.sql */
-extern const char embedded_genai_prices_json[]; /* data/prices/genai_prices.json */
 extern const char embedded_page_css[];    /* report/renderings/page/page.css */
 extern const char embedded_page_js[];     /* report/renderings/page/page.js */
+
+/* Packed by gzip: data/prices/genai_prices.json. */
+extern const char embedded_genai_prices_json_gz[];
+extern const size_t embedded_genai_prices_json_gz_len;
+
+/* What such bytes hold, allocated, with a NUL behind; the caller frees. */
+struct text embedded_unpack(const char *packed, size_t len);
 
 #endif

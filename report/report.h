@@ -27,7 +27,10 @@ int prices_add_file(struct prices *p, const char *path, struct fault *why);
 int prices_add_installed(struct prices *p, struct fault *why);
 bool prices_are_installed(const struct prices *p);
 const char *prices_date(const struct prices *p);
-/* The same bytes kept for later: those of the file in its place, whose path this is, or (NULL) those within the program. */
+/*
+ * The same bytes kept for later: those of the file in its place, whose path this is, or (NULL) those within the program, which
+ * the caller frees.
+ */
 const char *prices_installed_path(char *out, size_t size);
 struct text prices_embedded(void);
 /* The day of the i-th file, "" where it has none; and the last file's name and day as they were when it was read first. */

@@ -22,7 +22,7 @@ bool prices_update_path(char *out, size_t size) {
 }
 
 static int add_embedded(struct prices *p, struct fault *why) {
-	struct text bytes = text_of(embedded_genai_prices_json);
+	struct text bytes = prices_embedded();
 	struct price_source source = {.path = T("genai-prices")};
 	struct digest *d = digest_new();
 
@@ -34,6 +34,7 @@ static int add_embedded(struct prices *p, struct fault *why) {
 	if (rc == 0) {
 		prices_add_source(p, &source);
 	}
+	free((void *)(uintptr_t)bytes.at);
 	return rc;
 }
 
@@ -49,7 +50,7 @@ const char *prices_installed_path(char *out, size_t size) {
 }
 
 struct text prices_embedded(void) {
-	return text_of(embedded_genai_prices_json);
+	return embedded_unpack(embedded_genai_prices_json_gz, embedded_genai_prices_json_gz_len);
 }
 
 void prices_set_installed(struct prices *p) {

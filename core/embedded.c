@@ -1,0 +1,25 @@
+#include "core/embedded.h"
+
+#include <assert.h>
+#include <zlib.h>
+
+#include "core/error.h"
+
+/* Gzip, by its window. */
+#define GZIP_WINDOW (15 + 16)
+
+struct text embedded_unpack(const char *packed, size_t len) {
+	const unsigned char *end = (const unsigned char *)packed + len - 4; /* the length, lowest byte first */
+	size_t size = (size_t)end[0] | (size_t)end[1] << 8 | (size_t)end[2] << 16 | (size_t)end[3] << 24;
+	char *out = must_alloc(size + 1);
+	z_stream z = {.next_in = (Bytef *)(uintptr_t)packed, .avail_in = (uInt)len, .next_out = (Bytef *)out, .avail_out = (uInt)size};
+
+	if (inflateInit2(&z, GZIP_WINDOW) != Z_OK) {
+		die_out_of_memory();
+	}
+	int rc = inflate(&z, Z_FINISH);
+	inflateEnd(&z);
+	assert(rc == Z_STREAM_END);
+	out[size] = '\0';
+	return (struct text){out, size};
+}
