@@ -21,8 +21,8 @@ same "GPU time" "$(ask 'SELECT SUM(gpu_ns) FROM cost_by_tenant')" "$(of .total.g
 same "tenants" "$(ask "SELECT tenant, output_tokens FROM cost_by_tenant WHERE tenant <> '' ORDER BY 1")" \
 	"$(of '.tenants[] | select(.tokens.output > 0) | "\(.tenant)|\(.tokens.output)"')"
 sqlite3 "$book/ledger.db" "INSERT INTO list_price VALUES ('llama-3.1-8b', 0.05, 0.05, 0.08)"
-same "margin: revenue" "$(ask 'SELECT printf("%.9f", revenue) FROM margin')" \
-	"$(of '(.total.tokens.input * 0.05 + .total.tokens.output * 0.08) / 1000000 * 1000000000 | round / 1000000000 | tostring | .[0:11]')"
+same "margin: revenue" "$(ask 'SELECT printf("%.8f", revenue) FROM margin')" \
+	"$(of '(.total.tokens.input * 0.05 + .total.tokens.output * 0.08) / 1000000 * 100000000 | round / 100000000')"
 "$tollbook" verify --book "$book" --all > "$folder/said" 2>&1
 same "verify" "$?" 0
 finish
