@@ -28,6 +28,9 @@ struct item {
 	uint8_t kind;
 };
 
+/* A flag of steps beside those of records: the instants of its replica's requests are cut to the second. */
+#define STEP_REQUESTS_IN_SECONDS 128u
+
 struct step_item {
 	struct item head;
 	uint8_t duration_kind, flags;

@@ -420,6 +420,10 @@ void identity_test(const struct id_steps *steps, const struct id_requests *reque
 	events_release(&of_requests);
 }
 
+bool identity_in_seconds(const struct id_requests *requests) {
+	return events_in_seconds(requests);
+}
+
 /* Fewer events show nothing. */
 #define AGREE_LEAST 20
 

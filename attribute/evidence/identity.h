@@ -54,6 +54,9 @@ struct id_result {
 	bool repeats;       /* undecided only as the load repeats itself: at other offsets almost as much falls together */
 };
 
+/* Are the requests' stamps cut to the second? Then an instant may be anywhere in it. */
+bool identity_in_seconds(const struct id_requests *requests);
+
 /* Tests the requests against the steps; both cover the same stretches of time. */
 void identity_test(const struct id_steps *steps, const struct id_requests *requests, struct id_result *out);
 

@@ -444,6 +444,33 @@ static void take_same(struct servers *s) {
 	}
 }
 
+/* Marks a server's steps; false: it has none. */
+static bool mark_seconds(struct servers *s, name_id named) {
+	bool any = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		if (one->named == named && one->sample.all_steps > 0 && !one->dropped) {
+			one->in_seconds = any = true;
+		}
+	}
+	s->change |= any;
+	return any;
+}
+
+/* Requests whose instants are cut to the second, beside steps: the steps are counted. */
+static void find_seconds(struct servers *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		const struct id_requests requests = {one->sample.requests, one->sample.request_count, false};
+		if (one->dropped || one->held || !identity_in_seconds(&requests) || !mark_seconds(s, one->named)) {
+			continue;
+		}
+		quality_assume(s->quality, servers_text(s, one->named), "1 s", NULL, NULL,
+		               "%s: the instants of its requests are cut to the second: which steps are theirs is counted", servers_text(s, one->named));
+	}
+}
+
 int servers_decide(struct servers **out, const struct servers_ask *ask, struct quality *quality, struct fault *why) {
 	struct servers *s = must_calloc(1, sizeof *s);
 
@@ -470,6 +497,7 @@ int servers_decide(struct servers **out, const struct servers_ask *ask, struct q
 			place_beside_windows(s, one);
 		}
 	}
+	find_seconds(s);
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->at[i].sample.all_whole > 0 && !s->at[i].held) {
 			servers_place_prompts(s, &s->at[i]);
@@ -541,6 +569,9 @@ bool servers_apply(void *servers, struct item *item, name_id *prefill) {
 	*prefill = item->kind == ITEM_REQUEST && ((const struct request_item *)item)->part == PART_BOTH ? one->prefill : 0;
 	if (item->kind == ITEM_REQUEST && one->shift_ns != 0) {
 		shift_request((struct request_item *)item, one->shift_ns);
+	}
+	if (item->kind == ITEM_STEP && one->in_seconds) {
+		((struct step_item *)item)->flags |= STEP_REQUESTS_IN_SECONDS;
 	}
 	if ((item->kind == ITEM_STEP || item->kind == ITEM_WINDOW) && one->step_model != 0) {
 		item->model = one->step_model;

@@ -18,6 +18,7 @@ struct server {
 	int64_t shift_ns;   /* taken off its requests' instants */
 	bool matched;       /* its steps have their requests, or its requests their steps */
 	bool held;          /* its requests are left out */
+	bool in_seconds;    /* the instants of requests are cut to the second: of its own, or of those that are joined to it */
 	bool dropped;       /* all of it is: a copy of another's */
 	name_id prefill;    /* its requests' prompts are computed there; 0: here */
 	int64_t from_ns, to_ns; /* items outside are left out */

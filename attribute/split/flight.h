@@ -82,6 +82,8 @@ struct flight {
 	struct flight_counts day, told, all; /* of the UTC day at hand; of days of the period asked for; of all that were seen */
 	int64_t day_ns, from_ns, to_ns;      /* from, to: of that period */
 	bool hits_elsewhere; /* such of requests whose tokens count on another replica */
+	const struct step_item *ahead; /* the steps behind the one at hand, as far as they are known */
+	size_t ahead_count;
 	size_t paused;
 	size_t preemptible;  /* decoders that are preempted once more, by their records */
 	/* the step at hand */

@@ -1,4 +1,4 @@
-/* flight_private.h: what flight.c and flight_steps.c share; others use flight.h. */
+/* flight_private.h: what flight*.c share; others use flight.h. */
 #ifndef ATTRIBUTE_FLIGHT_PRIVATE_H
 #define ATTRIBUTE_FLIGHT_PRIVATE_H
 
@@ -19,5 +19,11 @@ int flight_let_go(struct flight *f, struct active *a, flight_leave *leave, void 
 int64_t flight_decode_steps(const struct flight *f, const struct active *a);
 int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_count, flight_leave *leave, void *context,
                    struct fault *why);
+/* flight_seconds.c: are the instants of requests cut to the second? */
+bool flight_in_seconds(const struct step_item *s);
+/* Then: when the prompts of a step that begins at an instant were scheduled at the latest. */
+int64_t flight_latest(const struct step_item *s, int64_t start_ns);
+/* Tokens say whose prompts a step computes; returns those that are left. */
+int64_t flight_match_prompts(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns);
 
 #endif

@@ -66,9 +66,11 @@ static void match_decoders(struct flight *f, int64_t decoders) {
 
 /* First come, first served: gives out the tokens of a step's prompts; returns those that no prompt explains. */
 static int64_t give_chunks(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
+	size_t most = s->prefill_requests > 0 && !flight_in_seconds(s) ? s->prefill_requests : SIZE_MAX;
+
 	for (size_t i = 0; i < f->waiting_count && left > 0; i++) {
 		struct active *a = f->waiting[i];
-		if (flight_scheduled_ns(&a->request) > latest_ns || (s->prefill_requests > 0 && f->chunk_count >= s->prefill_requests)) {
+		if (flight_scheduled_ns(&a->request) > latest_ns || f->chunk_count >= most) {
 			break;
 		}
 		if (a->remaining > 0) {
@@ -98,6 +100,9 @@ static bool is_finished(const struct flight *f, const struct step_item *s, const
 
 	if (!by_count && first != UNKNOWN) {
 		return first <= end_ns;
+	}
+	if (flight_in_seconds(s)) {
+		first = UNKNOWN;
 	}
 	bool full = (int64_t)s->prefill_tokens + s->decode_tokens >= f->most_ntok, last = p->finished + 1 == p->count;
 	if (p->finished > 0 && first != UNKNOWN && with != UNKNOWN) {
@@ -235,7 +240,7 @@ static bool start_again(struct flight *f, const struct step_item *s, int64_t lat
 int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
                  void *context, struct fault *why) {
 	int64_t middle = start_ns + s->duration_ns / 2;
-	int64_t latest = by_count ? start_ns + SLACK_NS : middle;
+	int64_t latest = !by_count ? middle : flight_in_seconds(s) ? flight_latest(s, start_ns) : start_ns + SLACK_NS;
 
 	int rc = flight_advance_to(f, middle, s->decode_requests, by_count, leave, context, why);
 	/* In a step of prompts alone, engines may let sequences wait. */
@@ -245,14 +250,16 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 	f->chunk_count = 0;
 	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
 	if (rc >= 0 && by_count && s->prefill_tokens > 0) {
-		catch_up(f, start_ns);
+		catch_up(f, start_ns - (flight_in_seconds(s) ? NS_PER_SECOND : 0));
 		give_again(f, s);
 	}
 	if (rc >= 0 && f->seeks_hits && s->prefill_tokens > 0) {
 		int64_t late_ns = s->duration_ns / 2 < LATE_NS ? s->duration_ns / 2 : LATE_NS;
 		seek_hits(f, s, latest, start_ns + s->duration_ns + late_ns, by_count);
 	}
-	int64_t left = give_chunks(f, s, (int64_t)s->prefill_tokens - f->chunk_tokens, latest);
+	int64_t left = (int64_t)s->prefill_tokens - f->chunk_tokens;
+	left = flight_in_seconds(s) ? flight_match_prompts(f, s, left, latest) : left;
+	left = give_chunks(f, s, left, latest);
 	while (rc >= 0 && left > 0 && !by_count && start_again(f, s, latest)) {
 		left = give_chunks(f, s, left, latest);
 	}

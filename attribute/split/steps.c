@@ -369,6 +369,7 @@ static void use_model(struct walk *w, name_id model, int64_t at_ns) {
 
 static int take_step(struct walk *w, const struct step_item *s, struct fault *why) {
 	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, boards = boards_requests(w);
+	bool counts = by_count || (s->flags & STEP_REQUESTS_IN_SECONDS) != 0;
 	int64_t lag_ns = w->cursor_ns - s->head.at_ns;
 	int64_t start_ns = lag_ns > 0 && lag_ns <= OVERLAP_LIMIT_NS ? w->cursor_ns : s->head.at_ns;
 	int rc = 0;
@@ -380,7 +381,7 @@ static int take_step(struct walk *w, const struct step_item *s, struct fault *wh
 	use_model(w, s->head.model, start_ns);
 	flight_day(&w->flight, s->head.at_ns);
 	if (rc >= 0 && boards) {
-		rc = flight_enter_step(&w->flight, s, start_ns, by_count, leave_walk, w, why);
+		rc = flight_enter_step(&w->flight, s, start_ns, counts, leave_walk, w, why);
 	}
 	if (rc >= 0 && w->purpose == WALK_POST) {
 		rc = post_step(w, s, start_ns, by_count, why);
@@ -388,7 +389,7 @@ static int take_step(struct walk *w, const struct step_item *s, struct fault *wh
 		fit_step(w, s);
 		w->cursor_ns = start_ns + s->duration_ns > w->cursor_ns ? start_ns + s->duration_ns : w->cursor_ns;
 	}
-	return rc >= 0 && boards ? flight_end_step(&w->flight, s, by_count, leave_walk, w, why) : rc;
+	return rc >= 0 && boards ? flight_end_step(&w->flight, s, counts, leave_walk, w, why) : rc;
 }
 
 /* ---- the walker ---- */
@@ -411,11 +412,13 @@ static int take_pending(struct walk *w, int64_t at_ns, struct fault *why) {
 
 	while (rc >= 0 && st->pending_first < st->pending_count) {
 		const struct step_item *s = &st->pending[st->pending_first];
-		int64_t lag = (s->flags & STEP_COARSE_CLOCK) != 0 ? COARSE_LAG_NS : 0;
+		int64_t lag = (s->flags & (STEP_COARSE_CLOCK | STEP_REQUESTS_IN_SECONDS)) != 0 ? COARSE_LAG_NS : 0;
 		if (at_ns != INT64_MAX && s->head.at_ns + lag > at_ns) {
 			break;
 		}
 		st->pending_first++;
+		w->flight.ahead = s + 1;
+		w->flight.ahead_count = st->pending_count - st->pending_first;
 		rc = take_step(w, s, why);
 	}
 	/* The queue's start is used again before it grows without need. */
