@@ -7,7 +7,7 @@
 #include "attribute/split/folds.h"
 #include "attribute/split/hits.h"
 #include "attribute/split/lanes.h"
-#include "attribute/split/sequence.h"
+#include "attribute/evidence/sequence.h"
 #include "attribute/split/walk.h"
 
 /*

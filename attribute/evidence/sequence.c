@@ -1,4 +1,4 @@
-#include "attribute/split/sequence.h"
+#include "attribute/evidence/sequence.h"
 
 #include "core/exact.h"
 #include "core/instant.h"
