@@ -299,5 +299,5 @@ const struct quality_notice *quality_notices(const struct quality *q, enum notic
 	for (end = first; end < q->notice_count && q->notices[end].type == type; end++) {
 	}
 	*count = end - first;
-	return q->notices + first;
+	return q->notices ? q->notices + first : NULL;
 }
