@@ -10,6 +10,7 @@
 #include "book/config.h"
 #include "book/confine.h"
 #include "book/findings.h"
+#include "book/mail.h"
 #include "book/night.h"
 #include "book/log_batches.h"
 #include "core/files/files.h"
@@ -39,6 +40,7 @@ struct night {
 	int64_t restated_nano, restated_days;
 	char adjusted[120];           /* what it posts for closed periods, in the summary's words */
 	size_t written;               /* reports */
+	char page[8192];              /* the HTML report that was written, if any */
 	int64_t retired; /* replica-days whose records went */
 };
 
@@ -328,6 +330,9 @@ static int write_report(struct night *n, const struct config_report *c, struct f
 		expand(c->output, s.from_ns, path, sizeof path);
 		set->output = path;
 		clear_beside(path);
+		if (strcmp(c->format, "html") == 0) {
+			memcpy(n->page, path, sizeof path);
+		}
 		rc = settings_write(set, n->terminal, s.statement, why);
 	}
 	set->output = NULL;
@@ -365,12 +370,13 @@ static int write_metrics(struct night *n, int64_t started_ns, struct fault *why)
 	return outfile_commit(file, why);
 }
 
-static void say_summary(struct night *n, int64_t started_ns) {
+/* The mail, for whoever is to read it. */
+static int say_summary(struct night *n, int64_t started_ns, struct fault *why) {
 	const struct ledger_run *run = &n->sum;
-	char retired[80] = "", restated[80] = "", reports[60], money[DECIMAL_TEXT_MAX + 1];
+	char retired[80] = "", restated[80] = "", reports[60], money[DECIMAL_TEXT_MAX + 1], done[1024];
 
 	if (n->terminal->quiet) {
-		return;
+		return 0;
 	}
 	if (n->restated_days > 0) {
 		snprintf(restated, sizeof restated, " (%s on %" PRId64 " open %s)", signed_money(n->restated_nano, money), n->restated_days,
@@ -381,11 +387,14 @@ static void say_summary(struct night *n, int64_t started_ns) {
 	if (n->retired > 0) {
 		snprintf(retired, sizeof retired, "; records of %" PRId64 " replica-days removed", n->retired);
 	}
-	fprintf(n->terminal->out, "tollbook nightly: %s%" PRId64 " files with new lines, %" PRId64 " lines, %" PRId64 " records, %" PRId64
-	       " rejected, %zu damaged, %" PRId64 " replica-days restated%s, %s, %.1f s%s%s\n",
+	snprintf(done, sizeof done, "%s%" PRId64 " files with new lines, %" PRId64 " lines, %" PRId64 " records, %" PRId64
+	       " rejected, %zu damaged, %" PRId64 " replica-days restated%s, %s, %.1f s%s%s",
 	       run->id ? "" : "nothing new: ", run->files, run->lines, run->records, run->rejected,
 	       n->book.quality.damage_count, run->restated, restated, reports,
 	       (double)(book_now_ns() - started_ns) / (double)NS_PER_SECOND, retired, n->adjusted);
+	struct mail m = {.book = &n->book, .currency = n->book.fleet ? fleet_currency(n->book.fleet) : "", .done = done,
+	                 .page = n->page[0] ? n->page : NULL};
+	return mail_write(&m, n->terminal->out, why);
 }
 
 static void confine(const struct night *n) {
@@ -420,8 +429,13 @@ static int work(struct night *n, struct fault *why) {
 	if (rc < 0) {
 		return rc;
 	}
-	findings_say(n->terminal, &n->book.quality);
-	say_summary(n, started_ns);
+	if (n->terminal->quiet || n->terminal->verbose) { /* else the mail has them */
+		findings_say(n->terminal, &n->book.quality);
+	}
+	rc = say_summary(n, started_ns, why);
+	if (rc < 0) {
+		return rc;
+	}
 	return quality_has_findings(&n->book.quality) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 

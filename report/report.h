@@ -156,6 +156,10 @@ struct statement_totals {
 	int64_t capacity_ns, capacity_nano;
 	bool input_known, output_known; /* are there such tokens, at a known rate? */
 	int64_t input_nano, output_nano;
+	int64_t output_busy_nano; /* at work alone */
+	int64_t busy_ns, idle_nano, unobserved_nano;
+	bool margin_known;
+	int64_t margin_nano;
 };
 struct statement_totals statement_totals(const struct statement *s);
 

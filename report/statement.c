@@ -419,5 +419,7 @@ struct statement_totals statement_totals(const struct statement *s) {
 		.requests = b->requests, .input_ntok = b->tokens[TOKENS_INPUT], .cached_ntok = b->tokens[TOKENS_CACHED],
 		.output_ntok = b->tokens[TOKENS_OUTPUT], .capacity_ns = b->capacity_ns, .capacity_nano = b->capacity_nano,
 		.input_known = in->known, .output_known = out->known, .input_nano = in->loaded_nano, .output_nano = out->loaded_nano,
+		.output_busy_nano = out->busy_nano, .busy_ns = block_busy_ns(b), .idle_nano = b->cost_nano[ENTRY_IDLE],
+		.unobserved_nano = b->cost_nano[ENTRY_UNOBSERVED], .margin_known = b->margin_known, .margin_nano = b->margin_nano,
 	};
 }

@@ -112,6 +112,9 @@ static void print_labels(const struct grid *g, const char *const *cells, size_t 
 	size_t column = 0;
 	for (size_t i = 0; i < g->labels; i++) {
 		size_t len = printable_width(cells[i]);
+		if (len == 0 && column > 0) {
+			continue; /* no blanks at the end of a line */
+		}
 		bool breaks = column > 0 && column + 2 + len > width;
 		if (column > 0) {
 			fputs(breaks ? "\n" : "  ", out);

@@ -23,7 +23,7 @@ cat > night.conf << 'END'
  "reports": [{"output": "night.json", "format": "json", "by": "day,tenant"}]}
 END
 cp -r logs whole
-night() { TOLLBOOK_NOW=$1 "$tollbook" nightly -c night.conf > said 2>&1; }
+night() { TOLLBOOK_NOW=$1 "$tollbook" nightly -v -c night.conf > said 2>&1; }
 segments() { find book/records -name '*.seg' | wc -l; }
 "$tollbook" nightly -c night.conf --check-config > said
 same "the check shows it" "$(grep -c 'records go 30 days after the end of their closed period' said)" 1

@@ -1,0 +1,339 @@
+/* mail.c: the mail of a night. */
+#include "book/mail.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/decimal.h"
+#include "core/exact.h"
+#include "core/instant.h"
+
+#define MAIL_COLUMNS 72
+#define FINDINGS_SHOWN 4
+#define FINDING_LINES 2
+#define FIGURE 64
+
+/* ---- text ---- */
+
+/* Words from `column` on, lines that follow indented; at most `lines` of them. */
+static void put_words(FILE *out, const char *text, size_t column, size_t indent, int lines) {
+	size_t start = column;
+
+	while (*text) {
+		size_t len = strcspn(text, " "), space = column > start ? 1 : 0;
+		if (column + space + len > MAIL_COLUMNS && column > start) {
+			if (--lines == 0) {
+				fputs(" …", out);
+				break;
+			}
+			fprintf(out, "\n%*s", (int)indent, "");
+			column = start = indent;
+			space = 0;
+		}
+		len = len > MAIL_COLUMNS - indent ? MAIL_COLUMNS - indent : len; /* a path may be longer than a line */
+		fprintf(out, "%s%.*s", space ? " " : "", (int)len, text);
+		column += space + len;
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+/* The end of a part: behind ", " or "; ". */
+static size_t part_length(const char *text) {
+	for (const char *c = text; *c; c++) {
+		if ((*c == ',' || *c == ';') && c[1] == ' ') {
+			return (size_t)(c - text) + 2;
+		}
+	}
+	return strlen(text);
+}
+
+/* Parts are kept whole. */
+static void put_parts(FILE *out, const char *text) {
+	size_t column = 2;
+
+	fputs("  ", out);
+	while (*text) {
+		size_t len = part_length(text);
+		if (column > 2 && column + len > MAIL_COLUMNS + 1) {
+			fputs("\n  ", out);
+			column = 2;
+		}
+		bool ends = column + len + part_length(text + len) > MAIL_COLUMNS + 1; /* no blanks at the end of a line */
+		fprintf(out, "%.*s", (int)(ends && text[len - 1] == ' ' ? len - 1 : len), text);
+		column += len;
+		text += len;
+	}
+	fputc('\n', out);
+}
+
+/* Money with the currency's sign or code. */
+static const char *money_text(const char *currency, int64_t nano, char out[FIGURE]) {
+	char number[DECIMAL_TEXT_MAX];
+	int64_t size = nano < 0 ? -nano : nano;
+	bool dollars = strcmp(currency, "USD") == 0;
+	int places = size >= 1000 * NANO ? 0 : size >= NANO || size == 0 ? 2 : 6;
+
+	decimal_format(size, places, number);
+	snprintf(out, FIGURE, "%s%s%s%.16s", nano < 0 ? "-" : "", dollars ? "$" : number, dollars ? number : " ", dollars ? "" : currency);
+	return out;
+}
+
+static const char *unit_text(const char *currency, int64_t nano, char out[FIGURE]) {
+	char number[DECIMAL_TEXT_MAX];
+	bool dollars = strcmp(currency, "USD") == 0;
+
+	decimal_format(nano, nano >= 100 * NANO ? 0 : nano >= NANO ? 2 : nano >= NANO / 10 ? 3 : 4, number);
+	snprintf(out, FIGURE, "%s%s%s%.16s", dollars ? "$" : number, dollars ? number : " ", dollars ? "" : currency, "");
+	return out;
+}
+
+/* ---- findings ---- */
+
+/* The command that shows or settles a finding of a kind. */
+static const struct {
+	const char *kind, *command;
+} commands[] = {
+	{"adjustment", "tollbook runs, then tollbook report --period of the month"},
+	{"unobserved", "tollbook sources: which logs there are, and from when to when"},
+	{"counted-twice", "tollbook sources; then \"same\" or \"different\" in the fleet file"},
+	{"gpus", "set gpus_per_replica in the fleet file, or --gpus"},
+	{"clock", "tollbook sources; then correct the server's clock"},
+	{"no-report", "tollbook report: which periods have entries"},
+	{"gap", "tollbook sources: which logs are missing"},
+};
+
+static const char *command_of(const struct quality_notice *n) {
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(commands[i].kind, n->field[NOTICE_KIND]) == 0) {
+			return commands[i].command;
+		}
+	}
+	return NULL;
+}
+
+static int compare_findings(const void *a, const void *b) {
+	const struct quality_notice *x = *(const struct quality_notice *const *)a, *y = *(const struct quality_notice *const *)b;
+	int64_t left = x->amount_nano == QUALITY_NO_AMOUNT ? -1 : llabs(x->amount_nano), right = y->amount_nano == QUALITY_NO_AMOUNT ? -1 : llabs(y->amount_nano);
+
+	return left != right ? (left < right ? 1 : -1) : x < y ? -1 : 1;
+}
+
+static void put_finding(FILE *out, const struct mail *m, const struct quality_notice *n, size_t number) {
+	char amount[FIGURE], line[2048] = "";
+	const char *command = command_of(n), *option = n->field[NOTICE_OPTION];
+
+	if (n->amount_nano != QUALITY_NO_AMOUNT) {
+		snprintf(line, sizeof line, "%s: ", money_text(m->currency, n->amount_nano, amount));
+	}
+	size_t len = strlen(line);
+	snprintf(line + len, sizeof line - len, "%s", n->field[NOTICE_TEXT] ? n->field[NOTICE_TEXT] : n->field[NOTICE_KIND]);
+	fprintf(out, "  %zu  ", number);
+	put_words(out, line, 5, 5, FINDING_LINES);
+	if (command || option) {
+		snprintf(line, sizeof line, "→ %.200s", command ? command : option);
+		fputs("     ", out);
+		put_words(out, line, 5, 5, 1);
+	}
+}
+
+static void put_rejects(FILE *out, const struct quality *q) {
+	int64_t lines = 0;
+
+	for (size_t i = 0; i < q->reject_count; i++) {
+		lines += q->rejects[i].lines;
+	}
+	if (lines > 0 || q->damage_count > 0) {
+		fprintf(out, "     %" PRId64 " lines rejected, %zu files damaged → tollbook nightly -v\n", lines, q->damage_count);
+	}
+}
+
+static void put_findings(FILE *out, const struct mail *m) {
+	const struct quality *q = &m->book->quality;
+	size_t count;
+	const struct quality_notice *n = quality_notices(q, NOTICE_FINDING, &count);
+	const struct quality_notice **order = must_calloc(count + 1, sizeof(*order));
+
+	for (size_t i = 0; i < count; i++) {
+		order[i] = &n[i];
+	}
+	if (count > 0) {
+		qsort(order, count, sizeof(*order), compare_findings);
+	}
+	if (quality_has_findings(q)) {
+		fputs("FINDINGS (exit status 1)\n", out);
+	}
+	for (size_t i = 0; i < count && i < FINDINGS_SHOWN; i++) {
+		put_finding(out, m, order[i], i + 1);
+	}
+	if (count > FINDINGS_SHOWN) {
+		fprintf(out, "     and %zu more (-v)\n", count - FINDINGS_SHOWN);
+	}
+	put_rejects(out, q);
+	free(order);
+}
+
+/* ---- the day and the week before it ---- */
+
+static int totals_of(const struct mail *m, int64_t from_ns, int64_t to_ns, struct statement_totals *out, struct fault *why) {
+	struct book_statement s = {.from_ns = from_ns, .to_ns = to_ns, .as_of = INT64_MAX - 1};
+	int rc = book_state(m->book, &s, why);
+
+	*out = (struct statement_totals){0};
+	if (rc > 0) {
+		*out = statement_totals(s.statement);
+	}
+	book_statement_release(&s);
+	return rc;
+}
+
+static double work_share(const struct statement_totals *t) {
+	return t->capacity_ns > 0 ? (double)t->busy_ns / (double)t->capacity_ns : 0;
+}
+
+static void put_change(FILE *out, double day, double mean) {
+	if (mean <= 0) {
+		fputs("\n", out);
+	} else if (fabs(day / mean - 1) < 0.0005) {
+		fputs("          =\n", out);
+	} else {
+		fprintf(out, " %+8.1f %%\n", 100 * (day / mean - 1));
+	}
+}
+
+static void put_row(FILE *out, const char *name, double day, double mean, int places) {
+	fprintf(out, "  %-28s %13.*f %13.*f", name, places, day, places, mean);
+	put_change(out, day, mean);
+}
+
+static void put_day(FILE *out, const struct mail *m, int64_t day_ns, const struct statement_totals *d, const struct statement_totals *w, double days) {
+	char date[INSTANT_TEXT_MAX], name[80];
+	int places = d->capacity_nano >= 1000 * NANO ? 2 : 4;
+
+	instant_format(day_ns, date);
+	fprintf(out, "%.10s (UTC)%26s %13s    change\n", date, "day", days >= 1 ? "week's mean" : "");
+	snprintf(name, sizeof name, "paid, %.16s", m->currency);
+	put_row(out, name, (double)d->capacity_nano / 1e9, days >= 1 ? (double)w->capacity_nano / 1e9 / days : 0, places);
+	put_row(out, "at work, % of paid time", 100 * work_share(d), 100 * work_share(w), 1);
+	if (d->output_known) {
+		put_row(out, "output per million", (double)d->output_nano / 1e9, w->output_known ? (double)w->output_nano / 1e9 : 0, 4);
+		put_row(out, "  at work", (double)d->output_busy_nano / 1e9, w->output_known ? (double)w->output_busy_nano / 1e9 : 0, 4);
+	}
+	double tokens = (double)(d->input_ntok + d->cached_ntok + d->output_ntok), mean = (double)(w->input_ntok + w->cached_ntok + w->output_ntok);
+	put_row(out, "tokens, M", tokens / 1e6, days >= 1 ? mean / 1e6 / days : 0, 3);
+}
+
+/* What moved the price of output most. */
+static void put_cause(FILE *out, const struct statement_totals *d, const struct statement_totals *w) {
+	if (!d->output_known || !w->output_known || d->output_nano <= 0 || w->output_nano <= 0 || work_share(w) <= 0 || work_share(d) <= 0 ||
+	    w->output_busy_nano <= 0 || d->output_busy_nano <= 0) {
+		return;
+	}
+	double change = log((double)d->output_nano / (double)w->output_nano), busy = log((double)d->output_busy_nano / (double)w->output_busy_nano);
+	double load = log(work_share(w) / work_share(d));
+	char line[200];
+	if (fabs(change) < 0.005) {
+		return;
+	}
+	bool up = change > 0, by_load = up ? load >= busy : load <= busy;
+	snprintf(line, sizeof line, "Output cost %.1f %% %s than the week's mean, mostly as %s.", 100 * fabs(exp(change) - 1), up ? "more" : "less",
+	         by_load ? (up ? "less of the paid time was at work" : "more of the paid time was at work")
+	                 : (up ? "a token took more GPU time or dearer hours" : "a token took less GPU time or cheaper hours"));
+	fputs("  ", out);
+	put_words(out, line, 2, 2, 2);
+}
+
+/* ---- the whole ---- */
+
+static int64_t month_of(int64_t ns) {
+	struct civil c;
+	int64_t out = 0;
+
+	instant_to_civil(ns, &c);
+	(void)!exact_mul_div(civil_days(c.year, c.month, 1), NS_PER_DAY, 1, &out);
+	return out;
+}
+
+static void put_subject(FILE *out, const struct mail *m, int64_t day_ns, const struct statement_totals *d) {
+	char date[INSTANT_TEXT_MAX], paid[FIGURE], unit[FIGURE], line[256];
+	size_t findings;
+
+	(void)quality_notices(&m->book->quality, NOTICE_FINDING, &findings);
+	instant_format(day_ns, date);
+	snprintf(line, sizeof line, "tollbook %.10s: %s paid, %.1f %% at work", date, money_text(m->currency, d->capacity_nano, paid), 100 * work_share(d));
+	if (d->output_known) {
+		size_t len = strlen(line);
+		snprintf(line + len, sizeof line - len, ", output %s/M", unit_text(m->currency, d->output_nano, unit));
+	}
+	size_t len = strlen(line);
+	snprintf(line + len, sizeof line - len, "; %zu finding%s", findings, findings == 1 ? "" : "s");
+	put_words(out, line, 0, 2, 2);
+}
+
+static void put_month(FILE *out, const struct mail *m, int64_t day_ns, const struct statement_totals *t) {
+	char date[INSTANT_TEXT_MAX], paid[FIGURE], idle[FIGURE], margin[FIGURE], line[300];
+
+	instant_format(day_ns, date);
+	snprintf(line, sizeof line, "%.7s so far: %s paid, of which %s idle, %.1f %% at work", date, money_text(m->currency, t->capacity_nano, paid),
+	         money_text(m->currency, t->idle_nano, idle), 100 * work_share(t));
+	if (t->margin_known) {
+		size_t len = strlen(line);
+		snprintf(line + len, sizeof line - len, "; margin at list price %s", money_text(m->currency, t->margin_nano, margin));
+	}
+	put_words(out, line, 0, 2, 2);
+}
+
+static int put_figures(const struct mail *m, int64_t from_ns, int64_t to_ns, FILE *out, struct fault *why) {
+	int64_t now_ns = instant_floor(book_now_ns(), NS_PER_DAY), day_ns = instant_floor(to_ns - 1, NS_PER_DAY);
+	struct statement_totals day, week, month;
+
+	day_ns = day_ns < now_ns ? day_ns : now_ns - NS_PER_DAY; /* the last day that is over and has entries */
+	int64_t week_ns = day_ns - 7 * NS_PER_DAY > instant_floor(from_ns, NS_PER_DAY) ? day_ns - 7 * NS_PER_DAY : instant_floor(from_ns, NS_PER_DAY);
+	int rc = totals_of(m, day_ns, day_ns + NS_PER_DAY, &day, why);
+	rc = rc < 0 ? rc : totals_of(m, week_ns, day_ns, &week, why);
+	rc = rc < 0 ? rc : totals_of(m, month_of(day_ns), day_ns + NS_PER_DAY, &month, why);
+	if (rc < 0) {
+		return rc;
+	}
+	put_subject(out, m, day_ns, &day);
+	put_findings(out, m);
+	put_day(out, m, day_ns, &day, &week, (double)(day_ns - week_ns) / (double)NS_PER_DAY);
+	put_cause(out, &day, &week);
+	put_month(out, m, day_ns, &month);
+	return 0;
+}
+
+static int put_head(const struct mail *m, FILE *out, struct fault *why) {
+	struct ledger_head head;
+	int rc = ledger_head(m->book->ledger, &head, why);
+
+	if (rc >= 0 && head.run > 0) {
+		fprintf(out, "Head of the chain of runs, for verify --head: run %" PRId64 ",\n  %s\n", head.run, head.seal);
+	}
+	return rc;
+}
+
+int mail_write(const struct mail *m, FILE *out, struct fault *why) {
+	int64_t from_ns, to_ns;
+	int rc = ledger_extent(m->book->ledger, INT64_MAX - 1, &from_ns, &to_ns, why);
+
+	if (rc > 0) {
+		rc = put_figures(m, from_ns, to_ns, out, why);
+	} else if (rc == 0) {
+		fputs("tollbook: the book has no entries yet\n", out);
+		put_findings(out, m);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	fputs("DONE\n", out);
+	put_parts(out, m->done);
+	if (m->page) {
+		fputs("  page: ", out);
+		put_words(out, m->page, 8, 8, 2);
+	}
+	return put_head(m, out, why);
+}

@@ -1,0 +1,19 @@
+/* mail.h: what a night says to people: at most 30 lines of 72 columns. */
+#ifndef BOOK_MAIL_H
+#define BOOK_MAIL_H
+
+#include <stdio.h>
+
+#include "book/book.h"
+
+struct mail {
+	struct book *book;     /* its quality has the findings */
+	const char *currency;
+	const char *done;      /* what the night did; parts are set apart by ", " and "; " */
+	const char *page;      /* the HTML report that was written; NULL: none is asked for */
+};
+
+/* Findings first; the last day that is over beside the week before it; the month so far; what was done. */
+int mail_write(const struct mail *m, FILE *out, struct fault *why);
+
+#endif
