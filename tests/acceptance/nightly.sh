@@ -31,7 +31,7 @@ same "second night, late requests and old steps: exit status" "$?" 0
 "$tollbook" nightly -c tollbook.conf > said 2> /dev/null
 same "third night: nothing new" "$(grep -c 'nothing new' said)" 1
 same "its mail has at most 30 lines of 72 columns" "$(wc -l < said | awk '{print ($1 <= 30)}') $(awk 'length > 72' said | grep -c .)" "1 0"
-same "the day in one sentence" "$(head -1 said | cut -c1-60)" "tollbook 2026-08-11: \$0.020163 paid, 64.4 % at work, output"
+same "the day in one sentence" "$(head -1 said | cut -c1-59)" "tollbook 2026-08-11: \$0.020163 paid, 64.4 % at work, output"
 same "where the page is, and the head of the chain" "$(grep -c 'page: costs-.*.html' said) $(tail -1 said | tr -d ' ')" \
 	"1 $("$tollbook" verify --head | grep -o '[0-9a-f]\{64\}')"
 
