@@ -254,6 +254,7 @@ install: all ## Install to $(DESTDIR)$(prefix)
 	$(call put,644,$(DATA)/tollbook/schemas,schemas/*)
 	$(call put,644,$(DATA)/doc/tollbook,README.md CHANGELOG.md LICENSE)
 	$(call put,644,$(DATA)/doc/tollbook/docs,docs/*.md)
+	$(call put,644,$(DATA)/doc/tollbook/docs/users,docs/users/*.md)
 	$(call put,644,$(DATA)/doc/tollbook/prices,data/prices/README.md data/prices/LICENSE.genai-prices)
 	find samples -type f | while read -r file; do install -d -m 755 $(DATA)/doc/tollbook/"$${file%/*}" && \
 		install -m 644 "$$file" $(DATA)/doc/tollbook/"$$file" || exit 1; done
