@@ -147,7 +147,8 @@ typedef int tenant_sink(void *context, const struct tenant_patch *p, struct faul
 int attribution_join(struct attribution *a, tenant_sink *sink, void *context, struct quality *quality, struct fault *why);
 
 /* After attribution_join: the entries of what was bought from vendors, and from when to when; *from_ns > *to_ns: nothing was. */
-int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why);
+int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns,
+                       struct quality *quality, struct fault *why);
 
 /* The other end: what another attribution joined, before this one's fit. */
 int attribution_patch(struct attribution *a, const struct tenant_patch *p, struct fault *why);

@@ -181,8 +181,9 @@ int attribution_join(struct attribution *a, tenant_sink *sink, void *context, st
 	return rc < 0 ? rc : evidence_give_patches(a->evidence, sink, context, why);
 }
 
-int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
-	int rc = bought_post(&a->common, a->evidence, why);
+int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns,
+                       struct quality *quality, struct fault *why) {
+	int rc = bought_post(&a->common, a->evidence, quality, why);
 
 	(void)evidence_bought_period(a->evidence, from_ns, to_ns);
 	return rc < 0 ? rc : entries_give(a->common.entries, sink, context, why);
@@ -319,7 +320,7 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	if (rc >= 0) {
 		rc = go(a, WALK_POST, fits, quality, why);
 	}
-	rc = rc < 0 ? rc : bought_post(&a->common, a->evidence, why);
+	rc = rc < 0 ? rc : bought_post(&a->common, a->evidence, quality, why);
 	if (rc >= 0 && !a->options.part) {
 		struct adding adding = {a->common.entries, why};
 		rc = capacity_give(a->common.capacity, add_entry, &adding, quality, why);

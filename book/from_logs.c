@@ -134,6 +134,7 @@ static void start_statement(struct from_logs *j, int64_t from_ns, int64_t to_ns)
 
 	o.from_ns = from_ns;
 	o.to_ns = to_ns;
+	o.stated = &j->quality;
 	j->statement = statement_new(&o);
 }
 

@@ -81,6 +81,7 @@ static void start_statement(struct book *b, struct book_statement *s, const stru
 	o.descriptions_sha256 = keep_name(b, descriptions);
 	o.from_ns = s->from_ns;
 	o.to_ns = s->to_ns;
+	o.stated = &s->quality;
 	s->statement = statement_new(&o);
 }
 
@@ -134,13 +135,13 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	start_statement(b, s, &last, fleet, descriptions);
 	quality_init(&s->quality);
 	rc = s->pages ? start_pages(b, s, last.id, why) : 0;
+	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
+	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
+	quality_sort(&s->quality);
 	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, LEDGER_SLOTS, take_entry, s, why);
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      take_adjustment, &adjusting, why);
-	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
-	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
-	quality_sort(&s->quality);
 	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);
 	rc = rc < 0 || !s->pages ? rc : finish_pages(b, s, &last, why);
 	return rc < 0 ? rc : 1;

@@ -65,6 +65,11 @@ enum notice_field {
 
 #define QUALITY_NO_AMOUNT INT64_MIN
 
+/* Stated (quality_state): of a replica whose logs do not report what a cache had of prompts; of bought requests, by their log; of hits. */
+#define QUALITY_CACHED_UNKNOWN "cached-unknown"
+#define QUALITY_BOUGHT_CACHED_UNKNOWN "bought-cached-unknown"
+#define QUALITY_CACHE_HITS "cache-hits"
+
 /* What is missing where a switch of the engine would raise the grade: of use where evidence is C or D. */
 #define QUALITY_BETTER "better evidence"
 

@@ -50,7 +50,7 @@ struct request {
 	struct text billing; /* what a vendor's price depends on beside plain tokens: see billing.h; mostly empty */
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* any may be UNKNOWN, finish_ns too */
 	int64_t prompt_tokens;     /* includes cached ones */
-	int64_t cached_tokens;     /* 0 where the log does not say */
+	int64_t cached_tokens;     /* 0 where the log does not say, see cached_unknown */
 	int64_t cache_write_tokens;
 	int64_t completion_tokens; /* includes reasoning and the first token */
 	int64_t reasoning_tokens;
@@ -59,6 +59,7 @@ struct request {
 	bool ok;              /* status is ok, or not given */
 	bool gateway;         /* told by a gateway or a client, which do not know the replica */
 	bool server_id;       /* the id was made by the server: of several records with it the most complete one counts */
+	bool cached_unknown;  /* the log does not report what of the prompt a cache had */
 	bool exclusive_times; /* instants are measured durations of one slot (llama.cpp), not shared queues */
 };
 
@@ -91,6 +92,7 @@ struct window {
 	int64_t prefill_gpu_ns, decode_gpu_ns; /* over all GPUs of the replica; or UNKNOWN */
 	int64_t running;                       /* gauge at the end of the window, or UNKNOWN */
 	WINDOW_COUNTS(WINDOW_COUNT_MEMBER)
+	bool cached_unknown;                   /* the log does not report what of the input a cache had */
 	bool input_is_computed;                /* input_tokens leaves cached tokens out (vLLM since 2026-02) */
 };
 

@@ -94,7 +94,7 @@ static void put_request(struct writing *w, const struct request *q) {
 	put_number(w, "first_token_ns", q->first_token_ns);
 	put_number(w, "finish_ns", q->finish_ns);
 	put_number(w, "prompt_tokens", q->prompt_tokens);
-	put_number(w, "cached_tokens", q->cached_tokens);
+	put_number(w, "cached_tokens", q->cached_unknown ? UNKNOWN : q->cached_tokens);
 	put_number(w, "cache_write_tokens", q->cache_write_tokens > 0 ? q->cache_write_tokens : UNKNOWN);
 	put_number(w, "completion_tokens", q->completion_tokens);
 	put_number(w, "reasoning_tokens", q->reasoning_tokens);
@@ -111,7 +111,7 @@ static void put_window(struct writing *w, const struct window *v) {
 	put_number(w, "start_ns", v->start_ns);
 	put_number(w, "end_ns", v->end_ns);
 	put_number(w, "input_tokens", v->input_tokens);
-	put_number(w, "cached_tokens", v->cached_tokens);
+	put_number(w, "cached_tokens", v->cached_unknown ? UNKNOWN : v->cached_tokens);
 	put_number(w, "output_tokens", v->output_tokens);
 	put_number(w, "requests", v->requests);
 	put_number(w, "prefill_gpu_ns", v->prefill_gpu_ns);

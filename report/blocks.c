@@ -54,6 +54,7 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	}
 	add_to(sum, &b->bought_tokens[c->kind], c->bought ? c->tokens : 0);
 	add_to(sum, &b->tokens[c->kind], c->tokens);
+	add_to(sum, &b->unknown_ntok, c->unknown_ntok);
 	add_to(sum, &b->rated_tokens[c->kind], c->rate_nano >= 0 ? c->tokens : 0);
 	if (s->unlisted[c->model]) {
 		sum->partly = true;
@@ -272,8 +273,17 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 	}
 }
 
+/* Not known where over 1 % of prompts' tokens have no known cached part. */
+static void finish_cached(struct block *b) {
+	b->cached_unknown = b->unknown_ntok > (b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]) / 100;
+	if (b->cached_unknown) {
+		b->unit[TOKENS_CACHED] = (struct unit_cost){.known = false};
+	}
+}
+
 static int finish_sum(struct sum *sum, const struct statement *s, struct fault *why) {
 	finish_units(sum);
+	finish_cached(sum->block);
 	finish_list(sum, s);
 	finish_margin(sum, s);
 	return sum->fits ? 0 : fault_set(why, ERROR_RANGE, "a sum of the statement does not fit 64 bits");

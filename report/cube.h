@@ -19,6 +19,7 @@ struct cube_cell {
 	/* sums */
 	bool unlisted; /* has tokens without a list price */
 	int64_t gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens;
+	int64_t unknown_ntok; /* of `tokens`: of prompts whose cached part is not known */
 	int64_t spread_ns, energy_mj, metered_ns; /* as in an entry */
 	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
 	int128 revenue, fees; /* nano x 10^6; of tokens, and of requests and searches */

@@ -98,6 +98,7 @@ struct report_options {
 	const char *fleet_sha256; /* "" if there was no fleet file */
 	const char *descriptions_sha256; /* of the descriptions of models that it names, a space between; NULL, "": none */
 	int64_t from_ns, to_ns; /* the period shown */
+	const struct quality *stated; /* what logs state of replicas, known before the first entry; or NULL */
 };
 
 struct statement;

@@ -65,6 +65,7 @@ void statement_free(struct statement *s) {
 	free(s->listings);
 	free(s->first_listing);
 	free(s->unlisted);
+	free(s->lacks_cached);
 	free(s->series.steps);
 	free(s->series.rates);
 	free(s->positions.rows);
@@ -91,8 +92,10 @@ static bool add_evidence(struct cube_cell *c, const struct entry *e) {
 	return e->kind > ENTRY_OUTPUT || e->grade >= GRADE_NONE || exact_add(&c->evidence_ns[e->grade], e->gpu_ns);
 }
 
-static bool add_entry(struct cube *cube, const struct cube_cell *key, const struct entry *e, bool listed, int128 revenue, int128 fees) {
+static bool add_entry(struct cube *cube, const struct cube_cell *key, const struct entry *e, bool listed, int128 revenue, int128 fees,
+                      bool lacks_cached) {
 	struct cube_cell *c = cube_at(cube, key);
+	c->unknown_ntok += lacks_cached ? e->tokens : 0;
 	c->unlisted |= !listed;
 	c->revenue += revenue;
 	c->fees += fees;
@@ -138,7 +141,7 @@ int statement_take(void *statement, const struct entry *entry) {
 	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
 	bool listed = listing_revenue(s, e, &terms, &revenue, &fees);
 	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are counted there, too */
-	bool fits = add_entry(s->cube, &key, e, listed, revenue, fees) &&
+	bool fits = add_entry(s->cube, &key, e, listed, revenue, fees, unknown_cached(s, e, terms.bought)) &&
 		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
 		    services_take(&s->services, e, listed, revenue + fees);
 	return fits ? 0 : ERROR_RANGE;
@@ -315,6 +318,7 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 	warn_unpriced(s, quality);
 	warn_cached(s, quality);
 	find_unobserved(s, quality);
+	unknown_tell(s, quality);
 	quality_sort(quality);
 	return check_ties(s, why);
 }

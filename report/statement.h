@@ -25,6 +25,8 @@ struct unit_cost {
 struct block {
 	int64_t requests;
 	int64_t tokens[TOKEN_KINDS]; /* TOKENS_INPUT: uncached */
+	int64_t unknown_ntok; /* of these, of prompts whose cached part no log reports */
+	bool cached_unknown;  /* they are over 1 % of all input: how much of it was cached is not known */
 	int64_t reasoning_tokens, cache_write_tokens;
 	/* of these what was bought from vendors, and what it comes to at list price, as far as that is known */
 	bool has_bought, has_ran; /* is there any? is there anything else? */
@@ -49,6 +51,10 @@ struct block {
 	int64_t margin_nano; /* revenue less priced_nano */
 	double margin_ratio; /* of revenue; only where that is not 0 */
 };
+
+/* Is it not known what a cache had of the prompts that an entry posts? Then what to switch on for it, once priced. */
+bool unknown_cached(struct statement *s, const struct entry *e, bool bought);
+void unknown_tell(const struct statement *s, struct quality *q);
 
 /* Is half of the interval more than 1 % of the busy cost? */
 bool unit_is_doubtful(const struct unit_cost *u);
@@ -243,6 +249,8 @@ struct statement {
 	const struct quality *quality;
 	struct cube *cube;
 	bool *unlisted; /* by name_id, once finished: models with tokens that have no list price */
+	unsigned char *lacks_cached; /* by name_id, see unknown.c; or NULL */
+	size_t lacks_cached_count;
 	size_t priced_models; /* models with tokens that all have one */
 	enum by_key time_key; /* the finest key of time in --by; BY_KEYS if there is none */
 	struct listing **listings; /* live as long as the catalogue */

@@ -137,7 +137,7 @@ static int join_all(struct join *j, const char *path, struct fault *why) {
 
 	quality_init(&q);
 	rc = rc < 0 ? rc : attribution_join(j->attribution, keep_tenant, j, &q, why);
-	rc = rc < 0 ? rc : attribution_bought(j->attribution, keep_bought, j, &j->bought_from_ns, &j->bought_to_ns, why);
+	rc = rc < 0 ? rc : attribution_bought(j->attribution, keep_bought, j, &j->bought_from_ns, &j->bought_to_ns, &q, why);
 	rc = rc < 0 ? rc : write_file(j, path, &q, why);
 	quality_release(&q);
 	return rc;

@@ -135,6 +135,7 @@ static void start_statement(struct merge *m) {
 
 	o.from_ns = s->from_ns != INT64_MIN ? s->from_ns : m->from_ns;
 	o.to_ns = s->to_ns != INT64_MAX ? s->to_ns : m->to_ns;
+	o.stated = &m->quality;
 	m->statement = statement_new(&o);
 }
 

@@ -22,6 +22,8 @@ struct replica_summary {
 	bool several_models;                  /* steps name different ones */
 	bool lacks_contexts;                  /* some steps do not say A or K */
 	int64_t cached_ntok;                  /* of prompts, by requests and windows */
+	int64_t request_ntok, window_ntok;    /* prompts, by requests and by windows; and those whose cached part is not reported */
+	int64_t request_unknown_ntok, window_unknown_ntok;
 	int64_t most_ntok;                    /* of a step */
 	int64_t made_ntok, sequence_steps;    /* output tokens of requests but their first ones; sequences of all steps */
 	bool exclusive;                       /* requests carry measured times of slots of their own */

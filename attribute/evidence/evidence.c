@@ -294,6 +294,7 @@ static int take_request(struct evidence *e, unsigned lane, const struct record *
 	item.exclusive = q->exclusive_times;
 	item.gateway = q->gateway;
 	item.server_id = q->server_id;
+	item.cached_unknown = q->cached_unknown;
 	item.billing_len = (uint32_t)billing.len;
 	item.tenant = name_of(e, l, q->tenant);
 	item.preemptions = count_of(q->preemptions);
@@ -326,6 +327,7 @@ static int take_window(struct evidence *e, unsigned lane, const struct record *r
 	memset(&item, 0, sizeof item);
 	item.head = head_of(e, l, r, ITEM_WINDOW, w->start_ns);
 	item.input_is_computed = w->input_is_computed;
+	item.cached_unknown = w->cached_unknown;
 	item.tenant = name_of(e, l, w->tenant);
 	item.end_ns = w->end_ns;
 	item.input_tokens = w->input_tokens;

@@ -47,7 +47,7 @@ enum request_part { PART_BOTH, PART_PREFILL, PART_DECODE };
 
 struct request_item {
 	struct item head;
-	uint8_t part, ok, service, exclusive, gateway, server_id, adopted; /* adopted: a gateway reports it, in place of an engine */
+	uint8_t part, ok, service, exclusive, gateway, server_id, cached_unknown, adopted; /* adopted: a gateway reports it, in place of an engine */
 	name_id tenant;
 	uint32_t preemptions;
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* or UNKNOWN */
@@ -57,7 +57,7 @@ struct request_item {
 
 struct window_item {
 	struct item head;
-	uint8_t input_is_computed;
+	uint8_t input_is_computed, cached_unknown;
 	name_id tenant;
 	int64_t end_ns;
 	int64_t input_tokens, cached_tokens, output_tokens;

@@ -1,6 +1,7 @@
 #include "attribute/split/bought_post.h"
 
 #include "attribute/fleet/segment.h"
+#include "attribute/split/hits.h"
 #include "attribute/split/postings.h"
 
 /* The list price class of a prompt: the largest cut below its length. */
@@ -115,14 +116,30 @@ static int take(struct accounts_common *common, const struct request_item *q, st
 	return post_request(&b, q);
 }
 
-int bought_post(struct accounts_common *common, struct evidence *e, struct fault *why) {
+/* Of the log of a gateway that leaves out what the vendor's cache had of over 1 % of prompts. */
+static void state_unknown(const struct accounts_common *common, const struct hits *unknown, struct quality *q) {
+	name_id replica;
+
+	for (size_t i = 0; hits_at(unknown, i, &replica); i++) {
+		if (hits_are_many(unknown, replica)) {
+			quality_state(q, QUALITY_BOUGHT_CACHED_UNKNOWN, names_text(common->options->names, replica).at, NULL, NULL, NULL, "");
+		}
+	}
+}
+
+int bought_post(struct accounts_common *common, struct evidence *e, struct quality *quality, struct fault *why) {
+	struct hits *unknown = hits_new(); /* in place of what a cache had */
 	struct evidence_reader *r;
 	const struct item *item;
 	int got = 0, rc = evidence_bought_reader_new(&r, e, why);
 
 	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
-		rc = take(common, (const struct request_item *)item, why);
+		const struct request_item *q = (const struct request_item *)item;
+		hits_note(unknown, q->head.replica, q->prompt_tokens, q->cached_unknown ? q->prompt_tokens : 0);
+		rc = take(common, q, why);
 	}
+	state_unknown(common, unknown, quality);
+	hits_free(unknown);
 	evidence_reader_free(r);
 	return rc < 0 ? rc : got;
 }

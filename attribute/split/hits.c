@@ -50,6 +50,11 @@ void hits_note(struct hits *h, name_id replica, int64_t prompt_ntok, int64_t hit
 	r->hit_ntok += hit_ntok;
 }
 
+bool hits_at(const struct hits *h, size_t i, name_id *replica) {
+	*replica = i < h->count ? h->at[i].replica : 0;
+	return i < h->count;
+}
+
 bool hits_are_many(const struct hits *h, name_id replica) {
 	const struct replica_hits *r = h ? find(h, replica) : NULL;
 

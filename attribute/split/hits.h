@@ -18,6 +18,9 @@ void hits_free(struct hits *h);
 /* Adds the prompts of a replica, and what of them was not computed. */
 void hits_note(struct hits *h, name_id replica, int64_t prompt_ntok, int64_t hit_ntok);
 
+/* The i-th replica; false behind the last. */
+bool hits_at(const struct hits *h, size_t i, name_id *replica);
+
 /* Is so much of a replica's prompts not computed that a cache must have had it? */
 bool hits_are_many(const struct hits *h, name_id replica);
 

@@ -191,6 +191,17 @@ static void find_unattributed(const struct walk *w) {
 	}
 }
 
+/* Is it not known what a cache had of over 1 % of the prompts? By the evidence that the tokens are taken from. */
+static bool lacks_cached(const struct walk *w) {
+	const struct replica_summary *s = w->summary;
+	const struct flight *f = &w->flight;
+
+	if (s->steps > 0) { /* steps count computed tokens: without prompts beside them there is nothing to take them from */
+		return s->requests == 0 || (f->seeks_hits && (f->preemptions > 0 || f->hits_elsewhere));
+	}
+	return s->requests > 0 ? s->request_unknown_ntok > s->request_ntok / 100 : s->window_unknown_ntok > s->window_ntok / 100;
+}
+
 int walk_end(struct walk *w, struct fault *why) {
 	const struct walker *walker = walker_of(w->summary);
 	int rc = walker ? walker->end(w, why) : 0;
@@ -205,6 +216,10 @@ int walk_end(struct walk *w, struct fault *why) {
 		rc = rc < 0 ? rc : check_identity(w, why);
 		warn_unpaid(w);
 		find_unattributed(w);
+		if (lacks_cached(w)) {
+			quality_state(w->quality, QUALITY_CACHED_UNKNOWN, names_text(w->common->options->names, w->summary->replica).at, NULL,
+			              NULL, NULL, "");
+		}
 	}
 	if (walker && walker->release) {
 		walker->release(w);

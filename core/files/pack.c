@@ -96,9 +96,10 @@ static int64_t flags_of(const struct record *r) {
 		return (int64_t)r->step.duration_kind | (int64_t)r->step.flags << 8;
 	case RECORD_REQUEST:
 		return (int64_t)r->request.ok | (int64_t)r->request.exclusive_times << 2 | (int64_t)r->request.gateway << 3 |
-		       (int64_t)r->request.service << 4 | (int64_t)r->request.server_id << 7;
+		       (int64_t)r->request.service << 4 | (int64_t)r->request.server_id << 7 |
+		       (int64_t)r->request.cached_unknown << 8;
 	case RECORD_WINDOW:
-		return r->window.input_is_computed;
+		return (int64_t)r->window.input_is_computed | (int64_t)r->window.cached_unknown << 1;
 	default:
 		return 0;
 	}
@@ -114,8 +115,10 @@ static void set_flags(struct record *r, int64_t flags) {
 		r->request.gateway = flags >> 3 & 1;
 		r->request.service = (enum service)(flags >> 4 & 7);
 		r->request.server_id = flags >> 7 & 1;
+		r->request.cached_unknown = flags >> 8 & 1;
 	} else if (r->kind == RECORD_WINDOW) {
 		r->window.input_is_computed = flags & 1;
+		r->window.cached_unknown = flags >> 1 & 1;
 	}
 }
 

@@ -8,6 +8,7 @@
 
 void record_begin(struct record *r, enum record_kind kind) {
 	native_defaults(r, kind);
+	r->request.cached_tokens = kind == RECORD_REQUEST ? 0 : r->request.cached_tokens;
 }
 
 /* Counts and durations over what the native format takes, so that no single line makes a sum too large. */

@@ -103,12 +103,13 @@ void native_defaults(struct record *r, enum record_kind kind) {
 	case RECORD_REQUEST:
 		r->request.arrival_ns = r->request.scheduled_ns = UNKNOWN;
 		r->request.first_token_ns = r->request.finish_ns = UNKNOWN;
-		r->request.prompt_tokens = UNKNOWN;
+		r->request.prompt_tokens = r->request.cached_tokens = UNKNOWN;
 		r->request.ok = true;
 		break;
 	case RECORD_WINDOW:
 		r->window.start_ns = r->window.end_ns = r->window.requests = UNKNOWN;
 		r->window.prefill_gpu_ns = r->window.decode_gpu_ns = r->window.running = UNKNOWN;
+		r->window.cached_tokens = UNKNOWN;
 		window_counts_unknown(&r->window);
 		break;
 	default:
@@ -124,6 +125,12 @@ static const char *first_absurd(const struct parser *p, const struct record *r, 
 		                        : instant_absurd(p, instants[i]);
 	}
 	return why;
+}
+
+/* Sums take what is not reported as 0; whether it was is kept beside it. */
+static void settle_cached(int64_t *cached_tokens, bool *unknown) {
+	*unknown |= *cached_tokens == UNKNOWN;
+	*cached_tokens = *cached_tokens == UNKNOWN ? 0 : *cached_tokens;
 }
 
 static const char *check_step(const struct parser *p, struct record *r) {
@@ -147,6 +154,7 @@ static const char *check_request(const struct parser *p, struct record *r) {
 	struct request *q = &r->request;
 	const int64_t instants[] = {q->arrival_ns, q->scheduled_ns, q->first_token_ns, q->finish_ns};
 
+	settle_cached(&q->cached_tokens, &q->cached_unknown);
 	if (q->prompt_tokens == UNKNOWN) {
 		return "missing field";
 	}
@@ -165,9 +173,10 @@ static const char *check_request(const struct parser *p, struct record *r) {
 }
 
 static const char *check_window(const struct parser *p, struct record *r) {
-	const struct window *w = &r->window;
+	struct window *w = &r->window;
 	const int64_t instants[] = {w->start_ns, w->end_ns};
 
+	settle_cached(&w->cached_tokens, &w->cached_unknown);
 	if (w->start_ns == UNKNOWN || w->end_ns == UNKNOWN) {
 		return "missing field";
 	}

@@ -75,9 +75,11 @@ uint64_t segment_flags(const struct record *r) {
 	case RECORD_REQUEST:
 		return f | (uint64_t)r->request.ok << 1 | (uint64_t)(r->request.service == SERVICE_BATCH) << 2 |
 		       (uint64_t)r->request.exclusive_times << 3 | (uint64_t)r->request.gateway << 4 |
-		       beyond_batch(r->request.service) << 5 | (uint64_t)r->request.server_id << 7;
+		       beyond_batch(r->request.service) << 5 | (uint64_t)r->request.server_id << 7 |
+		       (uint64_t)r->request.cached_unknown << 8;
 	case RECORD_WINDOW:
-		return f | (uint64_t)r->window.input_is_computed << 1 | (window_counts_any(&r->window) ? COUNTS : 0);
+		return f | (uint64_t)r->window.input_is_computed << 1 | (window_counts_any(&r->window) ? COUNTS : 0) |
+		       (uint64_t)r->window.cached_unknown << 3;
 	default:
 		return f;
 	}
@@ -96,9 +98,11 @@ void segment_set_flags(struct record *r, uint64_t f) {
 		r->request.exclusive_times = f >> 3 & 1;
 		r->request.gateway = f >> 4 & 1;
 		r->request.server_id = f >> 7 & 1;
+		r->request.cached_unknown = f >> 8 & 1;
 		break;
 	case RECORD_WINDOW:
 		r->window.input_is_computed = f >> 1 & 1;
+		r->window.cached_unknown = f >> 3 & 1;
 		break;
 	default:
 		break;

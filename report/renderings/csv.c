@@ -128,7 +128,11 @@ static void put_hours(FILE *out, int64_t ns) {
 static void put_block(FILE *out, const struct block *b) {
 	put_count(out, b->requests);
 	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
-	put_count(out, b->tokens[TOKENS_CACHED]);
+	if (b->cached_unknown) {
+		fputc(',', out);
+	} else {
+		put_count(out, b->tokens[TOKENS_CACHED]);
+	}
 	put_count(out, b->tokens[TOKENS_OUTPUT]);
 	put_count(out, b->capacity_ns);
 	for (int i = 0; i < PARTS; i++) {

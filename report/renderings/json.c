@@ -145,16 +145,16 @@ static void put_grades(FILE *out, const struct block *b) {
 	fputc('}', out);
 }
 
-static void put_traffic(FILE *out, int64_t requests, const int64_t tokens[TOKEN_KINDS]) {
+static void put_traffic(FILE *out, int64_t requests, const int64_t tokens[TOKEN_KINDS], bool cached_unknown) {
 	PUT_MEMBERS(out, counted("requests", requests));
 	fputs(",\"tokens\":{", out);
 	PUT_MEMBERS(out, counted("input", tokens[TOKENS_INPUT] + tokens[TOKENS_CACHED]),
-	            counted("input_cached", tokens[TOKENS_CACHED]), counted("output", tokens[TOKENS_OUTPUT]));
+	            cached_unknown ? known("input_cached", false, 0) : counted("input_cached", tokens[TOKENS_CACHED]), counted("output", tokens[TOKENS_OUTPUT]));
 	fputs("},", out);
 }
 
 void json_put_block(FILE *out, const struct block *b) {
-	put_traffic(out, b->requests, b->tokens);
+	put_traffic(out, b->requests, b->tokens, b->cached_unknown);
 	put_parts(out, b);
 	fputc(',', out);
 	PUT_MEMBERS(out, money("shared", block_shared_nano(b)));
@@ -174,7 +174,7 @@ static void put_bought(FILE *out, const struct statement *s) {
 		return;
 	}
 	fputs(",\n \"api_spend\":{", out);
-	put_traffic(out, s->bought.requests, s->bought.tokens);
+	put_traffic(out, s->bought.requests, s->bought.tokens, s->bought.cached_unknown);
 	put_list(out, &s->bought);
 	fputc('}', out);
 }
@@ -278,7 +278,7 @@ void json_put_service(FILE *out, const struct statement *s, size_t i) {
 	fputs("{\"model\":", out);
 	json_put_text(out, names_text(s->options.names, v->model));
 	fprintf(out, ",\"service\":\"%.*s\",", TEXT_ARG(service_names[v->service]));
-	put_traffic(out, v->requests, v->tokens);
+	put_traffic(out, v->requests, v->tokens, s->total.cached_unknown);
 	PUT_MEMBERS(out, known("revenue", v->revenue_known, v->revenue_nano));
 	fputc(',', out);
 	put_as_standard(out, v->as_standard);

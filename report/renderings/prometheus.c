@@ -79,7 +79,7 @@ static void put_cache(FILE *out, const struct row *row) {
 	const struct block *b = &row->block;
 	int64_t input = b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], nano;
 
-	if (input > 0 && exact_mul_div(b->tokens[TOKENS_CACHED], NANO, input, &nano)) {
+	if (input > 0 && !b->cached_unknown && exact_mul_div(b->tokens[TOKENS_CACHED], NANO, input, &nano)) {
 		put_opencost(out, "llm_cache_savings_fraction", row, NULL);
 		put_nano(out, nano);
 	}
@@ -130,6 +130,9 @@ static void put_cost(FILE *out, const char *metric, const char *key, struct text
 
 static void put_tokens(FILE *out, const char *metric, const char *key, struct text name, const struct block *b) {
 	for (int k = 0; k < TOKEN_KINDS; k++) {
+		if (b->cached_unknown && k == TOKENS_CACHED) {
+			continue; /* not known, which is not 0 */
+		}
 		fprintf(out, "%s{", metric);
 		put_label(out, key, name, false);
 		fprintf(out, "kind=\"%s\"} %lld\n", token_kind_names[k], (long long)b->tokens[k]);

@@ -75,8 +75,10 @@ static void add_kind(struct grid *g, const struct block *b, int kind, int places
 	bool listed = b->list_known && b->list_price_known[kind];
 	char figure[FIGURE_MAX];
 
-	grid_add(g, names[kind]);
-	grid_add(g, figure_count(b->tokens[kind], figure));
+	bool unknown = b->cached_unknown && kind == TOKENS_CACHED;
+
+	grid_add(g, b->cached_unknown && kind == TOKENS_INPUT ? "  input" : names[kind]);
+	grid_add(g, unknown ? "not known" : figure_count(b->tokens[kind], figure));
 	grid_add(g, unit_figure(u, u->busy_nano, places, figure));
 	if (doubt) {
 		add_doubt(g, u);

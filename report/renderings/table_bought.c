@@ -9,7 +9,7 @@ static void add_figures(struct grid *g, const struct block *b, int places) {
 
 	grid_add(g, figure_count(b->bought_requests, figure));
 	grid_add(g, figure_count(b->bought_tokens[TOKENS_INPUT] + b->bought_tokens[TOKENS_CACHED], figure));
-	grid_add(g, figure_count(b->bought_tokens[TOKENS_CACHED], figure));
+	grid_add(g, b->cached_unknown ? "not known" : figure_count(b->bought_tokens[TOKENS_CACHED], figure));
 	grid_add(g, figure_count(b->bought_tokens[TOKENS_OUTPUT], figure));
 	grid_add(g, b->list_known ? figure_money(b->bought_nano, places, figure) : "unknown");
 }

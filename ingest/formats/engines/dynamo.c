@@ -156,7 +156,7 @@ static enum parse_result parse_request(struct parser *p, json_at event, struct r
 	if (q->prompt_tokens == UNKNOWN) {
 		q->prompt_tokens = field_count(p, field_path(p->json, r, replay, 1), T("input_length"));
 	}
-	q->cached_tokens = field_count_or_0(p, r, T("cached_tokens"));
+	q->cached_tokens = field_count(p, r, T("cached_tokens"));
 	q->completion_tokens = field_count_or_0(p, r, T("output_tokens"));
 	q->arrival_ns = field_instant(p, r, T("request_received_ms"), UNIT_MS);
 	q->scheduled_ns = instant_plus(q->arrival_ns, field_duration(p, r, T("prefill_wait_time_ms"), UNIT_MS));

@@ -98,6 +98,7 @@ static enum parse_result parse_session(struct parser *p, struct text t, int64_t 
 		return PARSE_NONE;
 	}
 	record_begin(out, RECORD_REQUEST);
+	q->cached_tokens = UNKNOWN;
 	if (!text_until(&t, T("\""), &reason) || !text_until(&t, T("input_tokens "), &before) ||
 	    !text_take_i64(&t, &q->prompt_tokens) || !text_skip(&t, T(", output_tokens ")) ||
 	    !text_take_i64(&t, &q->completion_tokens) || q->prompt_tokens < 0 || q->completion_tokens < 0 ||

@@ -71,7 +71,7 @@ static enum parse_result parse_meta(struct parser *p, json_at meta, struct text 
 	q->id = field_text(p, meta, T("id"));
 	q->id = q->id.len > 0 ? q->id : rid;
 	q->prompt_tokens = field_count(p, meta, T("prompt_tokens"));
-	q->cached_tokens = field_count_or_0(p, meta, T("cached_tokens"));
+	q->cached_tokens = field_count(p, meta, T("cached_tokens"));
 	q->completion_tokens = field_count_or_0(p, meta, T("completion_tokens"));
 	q->reasoning_tokens = field_count_or_0(p, meta, T("reasoning_tokens"));
 	q->preemptions = field_count(p, meta, T("num_retractions"));
@@ -211,6 +211,7 @@ static enum parse_result parse_stats(struct parser *p, struct text t, int64_t st
 	struct text list = text_cut(t, 0, end);
 	t = text_cut(t, end + 3, t.len);
 	struct text cached = stat_either(list, T("cached_input_len"), T("cached input len"));
+	q->cached_tokens = UNKNOWN;
 	if (!stat_count(stat_either(list, T("input_len"), T("input len")), &q->prompt_tokens) ||
 	    !stat_count(stat_either(list, T("output_len"), T("output len")), &q->completion_tokens) ||
 	    (cached.len > 0 && !stat_count(cached, &q->cached_tokens))) {
@@ -265,7 +266,7 @@ static enum parse_result parse_finish_text(struct parser *p, struct text t, int6
 	int64_t generated = repr_count(meta, T("completion_tokens"));
 	int64_t cached = repr_count(meta, T("cached_tokens"));
 	q->completion_tokens = generated == UNKNOWN ? 0 : generated;
-	q->cached_tokens = cached == UNKNOWN ? 0 : cached;
+	q->cached_tokens = cached;
 	q->ok = !is_aborted(meta);
 	if (python_get(meta, T("e2e_latency"), &value)) {
 		text_take_fixed(&value, UNIT_S, &e2e);

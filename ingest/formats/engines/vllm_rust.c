@@ -64,7 +64,7 @@ static enum parse_result rust_request(struct parser *p, struct text t, int64_t s
 
 	*out = (struct record){.kind = RECORD_REQUEST,
 	                       .request = {.arrival_ns = UNKNOWN, .scheduled_ns = UNKNOWN, .first_token_ns = UNKNOWN,
-	                                   .finish_ns = stamp_ns}};
+	                                   .finish_ns = stamp_ns, .cached_unknown = true}};
 	if (!count_of(t, T(" prompt_tokens="), &q->prompt_tokens) || !count_of(t, T(" output_tokens="), &q->completion_tokens)) {
 		return reject(p, "malformed request line");
 	}

@@ -152,6 +152,7 @@ enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t 
 		           .prefill_gpu_ns = UNKNOWN,
 		           .decode_gpu_ns = UNKNOWN,
 		           .running = running,
+		           .cached_unknown = true,
 		           .input_is_computed = prompt_is_computed(p->state, end_ns)},
 	};
 	window_counts_unknown(&out->window);
@@ -176,9 +177,7 @@ static void note_hits(struct parser *p, struct text tail) {
 	struct text rate = text_cut(tail, at + key.len, tail.len);
 	if (text_take_fixed(&rate, 1, &tenths) && tenths > 0) {
 		v->told_hits = true;
-		quality_warn(p->quality, "vLLM's prefix cache had part of the prompts, by its hit rate, but its lines report computed tokens only: "
-		             "where no request reports cached tokens, cached input is not known and not in the figures "
-		             "(--enable-prompt-tokens-details)");
+		quality_state(p->quality, QUALITY_CACHE_HITS, NULL, NULL, NULL, NULL, "");
 	}
 }
 

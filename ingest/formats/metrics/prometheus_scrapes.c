@@ -356,6 +356,7 @@ static void set_tokens(const struct series *s, struct window *w) {
 		w->cached_tokens = or_0(cached);
 		w->input_is_computed = cached == UNKNOWN;
 	}
+	w->cached_unknown = cached == UNKNOWN;
 	w->output_tokens = or_0(first_growth(s, ROLE_OUTPUT, ROLE_OUTPUT_OTHER));
 	w->requests = growth(s, ROLE_REQUESTS);
 	w->running = s->now[ROLE_RUNNING];

@@ -58,7 +58,7 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 		return PARSE_NONE; /* not a call of a model, or one that failed */
 	}
 	q->completion_tokens = or_0(FIRST_COUNT(p, object, outputs));
-	q->cached_tokens = or_0(FIRST_COUNT(p, object, cached));
+	q->cached_tokens = FIRST_COUNT(p, object, cached);
 	q->cache_write_tokens = or_0(FIRST_COUNT(p, object, written));
 	q->reasoning_tokens = or_0(FIRST_COUNT(p, object, reasoning));
 	q->id = FIRST_TEXT(p, object, ids);

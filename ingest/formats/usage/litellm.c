@@ -31,6 +31,7 @@ static void read_counts(struct parser *p, json_at row, json_at usage, struct tex
 	int64_t prompt = field_count(p, row, T("prompt_tokens")), total = field_count(p, row, T("total_tokens"));
 	int64_t completion = field_count_or_0(p, row, T("completion_tokens"));
 
+	q->cached_unknown = true;
 	if (usage != JSON_ABSENT) {
 		usage_read_openai(p, usage, model, q, b);
 	}

@@ -301,6 +301,7 @@ static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at sp
 	q->prompt_tokens = field_count(p, v[INPUT].holder, v[INPUT].type);
 	q->completion_tokens = field_count_or_0(p, v[OUTPUT].holder, v[OUTPUT].type);
 	q->cached_tokens = field_count_or_0(p, v[CACHED].holder, v[CACHED].type);
+	q->cached_unknown = v[CACHED].holder == JSON_ABSENT;
 	q->cache_write_tokens = field_count_or_0(p, v[CACHE_WRITE].holder, v[CACHE_WRITE].type);
 	q->reasoning_tokens = field_count_or_0(p, v[REASONING].holder, v[REASONING].type);
 	b.part[BILLED_WRITE_1H] = field_count_or_0(p, v[WRITE_1H].holder, v[WRITE_1H].type);

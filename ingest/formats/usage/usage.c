@@ -73,6 +73,7 @@ static void set_timings(struct parser *p, json_at answer, json_at timings, struc
 	}
 	if (q->cached_tokens == 0 && computed != UNKNOWN && q->prompt_tokens != UNKNOWN && computed <= q->prompt_tokens) {
 		q->cached_tokens = q->prompt_tokens - computed;
+		q->cached_unknown = false;
 	}
 	q->first_token_ns = instant_minus(q->finish_ns, decode_ns);
 	q->scheduled_ns = instant_minus(q->first_token_ns, prefill_ns);
@@ -213,6 +214,7 @@ static enum parse_result stream_end(struct parser *p, struct usage *s, json_at e
 	if (r.request.prompt_tokens != UNKNOWN && r.request.prompt_tokens > out->request.prompt_tokens) {
 		out->request.prompt_tokens = r.request.prompt_tokens;
 		out->request.cached_tokens = r.request.cached_tokens;
+		out->request.cached_unknown = r.request.cached_unknown;
 		out->request.cache_write_tokens = r.request.cache_write_tokens;
 	}
 	out->request.gateway = out->request.server_id = out->request.ok = true;

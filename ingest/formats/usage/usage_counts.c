@@ -111,7 +111,9 @@ static void read_cached(struct parser *p, json_at usage, json_at in, struct requ
 	static const struct text hour[] = {KEY("cache_creation_token_details"), KEY("cache_creation")};
 	int64_t n = FIRST_COUNT(p, in, within);
 
-	q->cached_tokens = or_0(n == UNKNOWN || n == 0 ? FIRST_COUNT(p, usage, beside) : n);
+	int64_t other = n == UNKNOWN || n == 0 ? FIRST_COUNT(p, usage, beside) : n;
+	q->cached_tokens = or_0(other);
+	q->cached_unknown = n == UNKNOWN && other == UNKNOWN;
 	n = FIRST_COUNT(p, in, written);
 	q->cache_write_tokens = or_0(n == UNKNOWN || n == 0 ? FIRST_COUNT(p, usage, written) : n);
 	json_at lives = FIRST_OBJECT(p->json, in, hour);

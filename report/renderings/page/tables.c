@@ -100,8 +100,12 @@ static void put_unit_row(FILE *out, const struct row *row, int kind, int places)
 
 	fputs(kind == 0 ? "<tr class=\"first\">" : "<tr>", out);
 	put_name(out, row->model);
-	fprintf(out, "<td class=\"l\">%s</td>", kind_titles[kind]);
-	put_count(out, b->tokens[kind]);
+	fprintf(out, "<td class=\"l\">%s</td>", b->cached_unknown && kind == TOKENS_INPUT ? "input" : kind_titles[kind]);
+	if (b->cached_unknown && kind == TOKENS_CACHED) {
+		fputs("<td>not known</td>", out);
+	} else {
+		put_count(out, b->tokens[kind]);
+	}
 	put_money(out, u->known, u->busy_nano, places);
 	put_money(out, u->known, u->low_nano, places);
 	put_money(out, u->known, u->high_nano, places);
