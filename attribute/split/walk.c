@@ -197,7 +197,7 @@ static bool lacks_cached(const struct walk *w) {
 	const struct flight *f = &w->flight;
 
 	if (s->steps > 0) { /* steps count computed tokens: without prompts beside them there is nothing to take them from */
-		return s->requests == 0 || (f->seeks_hits && (f->preemptions > 0 || f->hits_elsewhere));
+		return s->requests == 0 || (f->seeks_hits && (f->told.preemptions > 0 || f->hits_elsewhere));
 	}
 	return s->requests > 0 ? s->request_unknown_ntok > s->request_ntok / 100 : s->window_unknown_ntok > s->window_ntok / 100;
 }

@@ -61,8 +61,7 @@ static enum service service_in(struct parser *p, json_at usage, json_at answer) 
 /* llama.cpp's own: prompt_n leaves cached tokens out. Its times are of one slot, beside which others may run. */
 static void set_timings(struct parser *p, json_at answer, json_at timings, struct request *q) {
 	int64_t computed = field_count(p, timings, T("prompt_n"));
-	int64_t prefill_ns = field_duration(p, timings, T("prompt_ms"), UNIT_MS);
-	int64_t decode_ns = field_duration(p, timings, T("predicted_ms"), UNIT_MS);
+	int64_t prefill_ns = field_duration(p, timings, T("prompt_ms"), UNIT_MS), decode_ns = field_duration(p, timings, T("predicted_ms"), UNIT_MS);
 
 	if (q->prompt_tokens == UNKNOWN) {
 		q->prompt_tokens = field_count(p, answer, T("tokens_evaluated"));
@@ -214,7 +213,6 @@ static enum parse_result stream_end(struct parser *p, struct usage *s, json_at e
 	if (r.request.prompt_tokens != UNKNOWN && r.request.prompt_tokens > out->request.prompt_tokens) {
 		out->request.prompt_tokens = r.request.prompt_tokens;
 		out->request.cached_tokens = r.request.cached_tokens;
-		out->request.cached_unknown = r.request.cached_unknown;
 		out->request.cache_write_tokens = r.request.cache_write_tokens;
 	}
 	out->request.gateway = out->request.server_id = out->request.ok = true;
