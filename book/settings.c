@@ -9,6 +9,7 @@
 #include "core/typo.h"
 
 #define COLUMNS_DEFAULT 100
+#define TABLE_COLUMNS 250
 
 void list_add(struct list *l, const char *text) {
 	l->at = must_realloc(l->at, (l->count + 1) * sizeof *l->at);
@@ -343,6 +344,7 @@ static int render(const struct book_settings *s, const struct terminal *t, const
 		.width = s->output || t->columns == 0 ? COLUMNS_DEFAULT : t->columns,
 		.verbose = t->verbose,
 		.screen = !s->output && t->rows > 0,
+		.table_width = s->output || t->rows == 0 ? TABLE_COLUMNS : 0, /* files have full names, and a row a line */
 		.rows = t->rows,
 		.ascii = t->ascii,
 	};

@@ -179,6 +179,7 @@ struct rendering_options {
 	int focus_version; /* enum focus_version */
 	bool color;
 	int width; /* columns of a terminal, or 100 */
+	int table_width; /* of tables, where they may take more than text; 0: the same */
 	bool screen; /* someone looks at a terminal: short, and the answer last */
 	int rows;    /* of that terminal; 0: not known */
 	bool ascii;  /* bars without block characters */

@@ -333,6 +333,10 @@ static void put_run_metrics(FILE *out, const struct statement *s) {
 	put_plain(out, "tollbook_period_end_timestamp_seconds", "End of the period, Unix time.", s->options.to_ns);
 	put_head(out, "tollbook_lines_rejected", "Lines that could not be read.");
 	fprintf(out, "tollbook_lines_rejected %lld\n", (long long)rejected);
+	size_t findings;
+	(void)quality_notices(q, NOTICE_FINDING, &findings);
+	put_head(out, "tollbook_findings", "What may make a figure wrong by more than its interval, or needs a hand.");
+	fprintf(out, "tollbook_findings %zu\n", findings);
 	put_head(out, "tollbook_files_damaged", "Files that could not be read to their end.");
 	fprintf(out, "tollbook_files_damaged %zu\n", q->damage_count);
 	put_head(out, "tollbook_info", "What made this file.");

@@ -444,16 +444,12 @@ static void print_all(const struct page *p) {
 	print_pages(p);
 }
 
-/* What is no terminal is said to have so many columns; its tables may take more. */
-#define FILE_LEAST 100
-#define FILE_COLUMNS 250
-
 void render_table(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	struct rendering_options options = *r;
 	struct page p = {.s = s, .r = &options, .out = out};
 
 	options.width = r->width > 0 ? r->width : 100;
-	p.table_width = r->screen || options.width < FILE_LEAST ? options.width : FILE_COLUMNS;
+	p.table_width = r->table_width > 0 ? r->table_width : options.width;
 	printable(text_of(s->options.currency ? s->options.currency : ""), p.currency, sizeof p.currency);
 	if (!r->screen || r->verbose || s->total.has_bought) {
 		print_all(&p);
