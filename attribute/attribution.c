@@ -128,17 +128,17 @@ static void carry_spans(struct attribution *a, const struct replicas *before, co
 	const struct replica_summary *r = NULL;
 
 	while ((r = replicas_next(before, r))) {
-		name_id named = servers_named(s, r->replica);
 		int64_t first_ns = r->span_first_ns, last_ns = r->span_last_ns;
 		servers_clip(s, r->replica, &first_ns, &last_ns);
-		if (r->has_span && named != 0 && first_ns <= last_ns) {
+		name_id named;
+		for (size_t part = 0; r->has_span && first_ns <= last_ns && (named = servers_named_part(s, r->replica, part)) != 0; part++) {
 			replicas_widen_span(a->replicas, named, r->model, first_ns, last_ns);
 		}
 	}
 }
 
 /* Names of one server become one, and clocks one clock. */
-static int settle_servers(struct attribution *a, struct fault *why) {
+static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	struct servers *s;
 	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count};
 	int rc = servers_decide(&s, &ask, &a->identity, why);
@@ -151,8 +151,16 @@ static int settle_servers(struct attribution *a, struct fault *why) {
 		evidence_watch(a->evidence, replicas_take, a->replicas);
 		rc = evidence_rewrite(a->evidence, servers_apply, s, &a->rewritten, why);
 	}
+	*again = rc >= 0 && servers_decide_again(s);
 	servers_free(s);
 	return rc;
+}
+
+static int settle_servers(struct attribution *a, struct fault *why) {
+	bool again;
+	int rc = settle_once(a, &again, why);
+
+	return rc >= 0 && again ? settle_once(a, &again, why) : rc;
 }
 
 int attribution_seal(struct attribution *a, struct fault *why) {

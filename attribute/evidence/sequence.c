@@ -40,7 +40,7 @@ int64_t sequence_follow(struct sequence *q, const struct attribute_options *o, c
 	if (wanted) {
 		q->steps++;
 		q->missing += lost < INT32_MAX ? lost : INT32_MAX;
-		bool falls = known && s->index < q->last, overlaps = s->head.at_ns < q->end_ns - OVERLAP_NS;
+		bool falls = known && s->index <= q->last, overlaps = s->head.at_ns < q->end_ns - OVERLAP_NS;
 		q->back += falls;
 		q->overlaps += overlaps;
 		q->odd += falls || overlaps;
@@ -54,7 +54,7 @@ void sequence_find(struct sequence *q, const char *name, struct quality *quality
 	settle_day(q);
 	if (q->several[0] > 0) {
 		quality_finding_counted(quality, "several-servers", name, "--replica", q->several,
-		                        "%s: " QUALITY_A " of " QUALITY_B " steps begin before the last one has ended or have a lower number: several "
+		                        "%s: " QUALITY_A " of " QUALITY_B " steps begin before the last one has ended or have no higher number: several "
 		                        "servers log under this name, and their time is added up; give each its own name, with --replica or "
 		                        "\"names\" of the fleet file", name);
 	}

@@ -40,6 +40,7 @@ static struct server *server_of(struct servers *s, name_id name) {
 		s->at = must_realloc(s->at, (s->count + 1) * sizeof *s->at);
 		s->at[s->count] = (struct server){.named = name, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
 		sample_init(&s->at[s->count].sample, name);
+		chains_init(&s->at[s->count].chains);
 		s->of_name[name] = ++s->count;
 	}
 	return &s->at[s->of_name[name] - 1];
@@ -84,7 +85,7 @@ static bool is_torn(const struct item *item) {
 	return false;
 }
 
-static bool is_outside(const struct server *one, const struct item *item) {
+bool servers_is_outside(const struct server *one, const struct item *item) {
 	return item->at_ns < one->from_ns || item->at_ns > one->to_ns || is_torn(item);
 }
 
@@ -101,10 +102,11 @@ static int collect(struct servers *s, struct evidence *e, struct fault *why) {
 			last = item->replica;
 			room = room_for_steps(s);
 		}
-		if (is_outside(one, item)) {
+		if (servers_is_outside(one, item)) {
 			one->outside++;
 		} else {
 			note_era(one, item->at_ns);
+			servers_note_chain(one, item);
 			sample_take(&one->sample, item, room, REQUESTS_MOST);
 		}
 	}
@@ -142,6 +144,7 @@ static void begin_again(struct servers *s) {
 		struct server *one = &s->at[i];
 		sample_release(&one->sample);
 		sample_init(&one->sample, one->named);
+		chains_init(&one->chains);
 		one->main = one->era = (struct era){0};
 		one->outside = 0;
 	}
@@ -480,6 +483,9 @@ int servers_decide(struct servers **out, const struct servers_ask *ask, struct q
 	if (rc < 0) {
 		return rc;
 	}
+	if (servers_find_several(s)) {
+		return 0;
+	}
 	servers_find_copies(s);
 	take_same(s);
 	for (size_t i = 0; i < s->count; i++) {
@@ -516,65 +522,4 @@ void servers_free(struct servers *s) {
 	free(s->at);
 	free(s->of_name);
 	free(s);
-}
-
-/* ---- what changes ---- */
-
-bool servers_change(const struct servers *s) {
-	return s->change;
-}
-
-name_id servers_named(const struct servers *s, name_id name) {
-	const struct server *one = servers_find(s, name);
-
-	return !one ? name : one->dropped ? 0 : one->held && one->sample.all_steps + one->sample.all_windows == 0 ? 0 : one->named;
-}
-
-void servers_clip(const struct servers *s, name_id name, int64_t *first_ns, int64_t *last_ns) {
-	const struct server *one = servers_find(s, name);
-
-	if (one && one->from_ns > *first_ns) {
-		*first_ns = one->from_ns;
-	}
-	if (one && one->to_ns < *last_ns) {
-		*last_ns = one->to_ns;
-	}
-}
-
-static void shift(int64_t *ns, int64_t by) {
-	if (*ns != UNKNOWN && !__builtin_sub_overflow(*ns, by, ns)) {
-		return;
-	}
-}
-
-static void shift_request(struct request_item *r, int64_t by) {
-	shift(&r->arrival_ns, by);
-	shift(&r->scheduled_ns, by);
-	shift(&r->first_token_ns, by);
-	shift(&r->finish_ns, by);
-	shift(&r->head.at_ns, by);
-}
-
-bool servers_apply(void *servers, struct item *item, name_id *prefill) {
-	const struct servers *s = servers;
-	const struct server *one = servers_find(s, item->replica);
-
-	if (!one) {
-		return true;
-	}
-	if (is_outside(one, item) || one->dropped || (one->held && item->kind == ITEM_REQUEST)) {
-		return false;
-	}
-	item->replica = one->named;
-	*prefill = item->kind == ITEM_REQUEST && ((const struct request_item *)item)->part == PART_BOTH ? one->prefill : 0;
-	if (item->kind == ITEM_REQUEST && one->shift_ns != 0) {
-		shift_request((struct request_item *)item, one->shift_ns);
-	}
-	if (item->kind == ITEM_STEP && one->in_seconds) {
-		((struct step_item *)item)->flags |= STEP_REQUESTS_IN_SECONDS;
-	}
-	if ((item->kind == ITEM_STEP || item->kind == ITEM_WINDOW) && one->step_model != 0) {
-		item->model = one->step_model;
-	}
-	return true;
 }

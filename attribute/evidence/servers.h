@@ -34,6 +34,10 @@ void servers_free(struct servers *s);
 bool servers_change(const struct servers *s);
 /* What a name's evidence is called from here on; 0: nothing of it is left. */
 name_id servers_named(const struct servers *s, name_id name);
+/* Were several servers under one name set apart? Then the rest is decided of the evidence as it is after the change. */
+bool servers_decide_again(const struct servers *s);
+/* The names of a name's evidence from here on, the first is 0; 0: there are no more. */
+name_id servers_named_part(const struct servers *s, name_id name, size_t part);
 /* The part of a name's time that counts. */
 void servers_clip(const struct servers *s, name_id name, int64_t *first_ns, int64_t *last_ns);
 /* Changes an item; false: it is left out. An evidence_change. */

@@ -1,7 +1,8 @@
-/* servers_private.h: what servers.c, copies.c and apart.c share; others use servers.h. */
+/* servers_private.h: what servers.c, several.c, copies.c, apart.c and changes.c share; others use servers.h. */
 #ifndef ATTRIBUTE_SERVERS_PRIVATE_H
 #define ATTRIBUTE_SERVERS_PRIVATE_H
 
+#include "attribute/evidence/chains.h"
 #include "attribute/evidence/sample.h"
 #include "attribute/evidence/servers.h"
 
@@ -20,6 +21,9 @@ struct server {
 	bool held;          /* its requests are left out */
 	bool in_seconds;    /* the instants of requests are cut to the second: of its own, or of those that are joined to it */
 	bool dropped;       /* all of it is: a copy of another's */
+	struct chains chains; /* of its steps; coarse: stamps cut to the second, which say nothing of overlaps */
+	bool several, coarse; /* several: each chain is a server, which begins again when they are set apart */
+	name_id part[CHAINS_MOST]; /* then: the names of the chains */
 	name_id prefill;    /* its requests' prompts are computed there; 0: here */
 	int64_t from_ns, to_ns; /* items outside are left out */
 	int64_t outside;        /* so many */
@@ -35,6 +39,7 @@ struct servers {
 	size_t *of_name; /* by name_id: index + 1 */
 	size_t name_room;
 	bool change;
+	bool several; /* names were set apart; nothing else is decided yet */
 };
 
 /* The server of a name; NULL: it has no evidence. */
@@ -49,6 +54,12 @@ bool servers_overlap(int64_t a_from, int64_t a_to, int64_t b_from, int64_t b_to)
 /* Do the times of a name's steps or windows and of another's requests overlap? */
 bool servers_times_overlap(const struct sample *a, const struct sample *b);
 
+/* Records years from the rest of the name's. */
+bool servers_is_outside(const struct server *one, const struct item *item);
+
+/* several.c: as steps are collected; and which names are set apart, before anything else is decided. */
+void servers_note_chain(struct server *one, const struct item *item);
+bool servers_find_several(struct servers *s);
 /* copies.c: names whose evidence says the same count once. */
 void servers_find_copies(struct servers *s);
 /* apart.c: prompts of requests on a server that only decodes are the work of the one that prefills. */

@@ -569,6 +569,10 @@ const struct pool *fleet_pool_of(const struct fleet *f, struct names *names, nam
 	if (!p) {
 		p = first_match(f, name, 0);
 	}
+	name_id whole = p ? replica : fleet_whole_name(names, replica);
+	if (whole != replica) {
+		return fleet_pool_of(f, names, whole, model);
+	}
 	return p ? p : f->has_fallback ? fleet_fallback_of(f, names, replica) : NULL;
 }
 

@@ -90,6 +90,8 @@ void fleet_forget_descriptions(struct fleet *f);
  * else the first whose pattern matches; else the fallback of --gpu-hour; else NULL.
  */
 const struct pool *fleet_pool_of(const struct fleet *f, struct names *names, name_id replica, name_id model);
+/* The name of which "a#2" is a part; a name that is no part is its own. */
+name_id fleet_whole_name(struct names *names, name_id replica);
 
 /*
  * The rate per GPU-hour in force at an instant, -1 if none is; *until_ns is when it changes

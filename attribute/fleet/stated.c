@@ -130,3 +130,15 @@ void fleet_take_stated(struct fleet *f, struct names *names, const struct qualit
 	quality_merge(out, &found);
 	quality_release(&found);
 }
+
+/* "a#2" is one of several servers under the name "a". */
+name_id fleet_whole_name(struct names *names, name_id replica) {
+	struct text t = names_text(names, replica);
+	size_t end = t.len;
+
+	while (end > 0 && t.at[end - 1] >= '0' && t.at[end - 1] <= '9') {
+		end--;
+	}
+	name_id whole = end > 1 && end < t.len && t.at[end - 1] == '#' ? names_find(names, (struct text){t.at, end - 1}) : 0;
+	return whole != 0 ? whole : replica;
+}

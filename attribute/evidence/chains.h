@@ -1,0 +1,30 @@
+/*
+ * chains.h: steps of several servers under one name, set apart by their numbers. A step joins the chain whose next number
+ * it is, or nearly, and whose last step is over. Private to attribute/.
+ */
+#ifndef ATTRIBUTE_CHAINS_H
+#define ATTRIBUTE_CHAINS_H
+
+#include "attribute/evidence/evidence.h"
+
+#define CHAINS_MOST 8
+
+struct chains {
+	struct {
+		int64_t first_index, index, first_ns, end_ns, steps;
+	} at[CHAINS_MOST];
+	size_t count;
+	int64_t steps, overlaps, back; /* begin before the last one has ended; have a lower number than the last one */
+	int64_t last_index, last_end_ns;
+	bool unsure; /* a step fits several chains, or there are more chains than can be */
+};
+
+void chains_init(struct chains *c);
+/* Takes steps in the order of time. Which chain a step is of, from 0. */
+size_t chains_take(struct chains *c, const struct step_item *s);
+/* The place of a chain among the others by its first number, which does not depend on what part of a log is looked at. */
+size_t chains_place(const struct chains *c, size_t chain);
+/* Do several servers log here, and is it certain which step is whose? */
+bool chains_are_several(const struct chains *c);
+
+#endif

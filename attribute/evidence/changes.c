@@ -1,0 +1,61 @@
+/* changes.c: names and instants of items, as it was decided. */
+#include "attribute/evidence/servers_private.h"
+
+bool servers_change(const struct servers *s) {
+	return s->change;
+}
+
+name_id servers_named(const struct servers *s, name_id name) {
+	const struct server *one = servers_find(s, name);
+
+	return !one ? name : one->dropped ? 0 : one->held && one->sample.all_steps + one->sample.all_windows == 0 ? 0 : one->named;
+}
+
+void servers_clip(const struct servers *s, name_id name, int64_t *first_ns, int64_t *last_ns) {
+	const struct server *one = servers_find(s, name);
+
+	if (one && one->from_ns > *first_ns) {
+		*first_ns = one->from_ns;
+	}
+	if (one && one->to_ns < *last_ns) {
+		*last_ns = one->to_ns;
+	}
+}
+
+static void shift(int64_t *ns, int64_t by) {
+	if (*ns != UNKNOWN && !__builtin_sub_overflow(*ns, by, ns)) {
+		return;
+	}
+}
+
+static void shift_request(struct request_item *r, int64_t by) {
+	shift(&r->arrival_ns, by);
+	shift(&r->scheduled_ns, by);
+	shift(&r->first_token_ns, by);
+	shift(&r->finish_ns, by);
+	shift(&r->head.at_ns, by);
+}
+
+bool servers_apply(void *servers, struct item *item, name_id *prefill) {
+	const struct servers *s = servers;
+	struct server *one = servers_find(s, item->replica);
+
+	if (!one) {
+		return true;
+	}
+	if (servers_is_outside(one, item) || one->dropped || (one->held && item->kind == ITEM_REQUEST)) {
+		return false;
+	}
+	item->replica = one->several && item->kind == ITEM_STEP ? one->part[chains_take(&one->chains, (struct step_item *)item)] : one->named;
+	*prefill = item->kind == ITEM_REQUEST && ((const struct request_item *)item)->part == PART_BOTH ? one->prefill : 0;
+	if (item->kind == ITEM_REQUEST && one->shift_ns != 0) {
+		shift_request((struct request_item *)item, one->shift_ns);
+	}
+	if (item->kind == ITEM_STEP && one->in_seconds) {
+		((struct step_item *)item)->flags |= STEP_REQUESTS_IN_SECONDS;
+	}
+	if ((item->kind == ITEM_STEP || item->kind == ITEM_WINDOW) && one->step_model != 0) {
+		item->model = one->step_model;
+	}
+	return true;
+}

@@ -1,0 +1,60 @@
+/* several.c: several servers whose steps come under one name. */
+#include <stdio.h>
+
+#include "attribute/evidence/servers_private.h"
+
+void servers_note_chain(struct server *one, const struct item *item) {
+	if (item->kind == ITEM_STEP) {
+		chains_take(&one->chains, (const struct step_item *)item);
+		one->coarse |= (((const struct step_item *)item)->flags & STEP_COARSE_CLOCK) != 0;
+	}
+}
+
+/* Chains are counted again while items are changed. */
+static void begin_chains(struct servers *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		chains_init(&s->at[i].chains);
+	}
+}
+
+static name_id part_name(const struct servers *s, const struct server *one, size_t part) {
+	char name[512];
+	int len = snprintf(name, sizeof name, "%s#%zu", servers_text(s, one->named), part + 1);
+
+	return len > 0 && (size_t)len < sizeof name ? names_id(s->names, (struct text){name, (size_t)len}) : one->named;
+}
+
+/* Names whose steps are those of several servers, and of which nothing else is logged. */
+bool servers_find_several(struct servers *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		const char *name = servers_text(s, one->named);
+		if (one->coarse || one->sample.all_requests + one->sample.all_windows > 0 || !chains_are_several(&one->chains)) {
+			continue;
+		}
+		one->several = s->several = s->change = true;
+		for (size_t k = 0; k < one->chains.count; k++) {
+			one->part[k] = part_name(s, one, chains_place(&one->chains, k));
+		}
+		char value[32];
+		snprintf(value, sizeof value, "%zu", one->chains.count);
+		quality_assume(s->quality, name, value, "--replica", NULL,
+		               "%s: the numbers of its steps are those of %zu servers at a time: they are %s#1 to %s#%zu", name, one->chains.count,
+		               name, name, one->chains.count);
+	}
+	begin_chains(s);
+	return s->several;
+}
+
+bool servers_decide_again(const struct servers *s) {
+	return s->several;
+}
+
+name_id servers_named_part(const struct servers *s, name_id name, size_t part) {
+	const struct server *one = servers_find(s, name);
+
+	if (one && one->several) {
+		return part < CHAINS_MOST && one->part[part] != 0 ? one->part[part] : 0;
+	}
+	return part == 0 ? servers_named(s, name) : 0;
+}
