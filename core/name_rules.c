@@ -10,9 +10,13 @@ struct word {
 	struct text name, value;
 };
 
+/* The run that was tried last and in vain: none since, one within a part of the path, one over any parts. */
+enum stuck { STUCK_NONE, STUCK_PART, STUCK_ANY };
+
 struct words {
 	struct word at[WORDS_MAX];
 	size_t count;
+	enum stuck stuck;
 };
 
 /* "{pod}" at the start of *t: its name, and *t moves behind it. */
@@ -28,8 +32,13 @@ static bool take_word(struct text *t, struct text *name) {
 
 static bool match(struct text pattern, struct text path, struct words *words);
 
-/* The shortest run of bytes of `path`, without "/" unless `any`, behind which the rest matches. */
+/*
+ * The shortest run of bytes of `path`, without "/" unless `any`, behind which the rest matches. Once a later run of the
+ * same reach was tried in vain from the first place where it can begin, a longer run here leaves it less to try:
+ * the time does not grow exponentially with the number of runs.
+ */
 static bool match_run(struct text rest, struct text path, size_t least, bool any, struct words *words, struct text name) {
+	const enum stuck own = any ? STUCK_ANY : STUCK_PART;
 	size_t before = words->count;
 
 	for (size_t n = least; n <= path.len; n++) {
@@ -40,11 +49,15 @@ static bool match_run(struct text rest, struct text path, size_t least, bool any
 		if (name.len > 0 && words->count < WORDS_MAX) {
 			words->at[words->count++] = (struct word){name, text_cut(path, 0, n)};
 		}
+		words->stuck = STUCK_NONE;
 		if (match(rest, text_cut(path, n, path.len), words)) {
 			return true;
 		}
+		if (words->stuck >= own) {
+			return false;
+		}
 	}
-	words->count = before;
+	words->stuck = own;
 	return false;
 }
 

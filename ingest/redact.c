@@ -16,7 +16,7 @@ static bool is_number(struct text t) {
 	size_t at = t.len > 0 && (t.at[0] == '-' || t.at[0] == '+');
 	bool digit = at < t.len && is_digit(t.at[at]);
 
-	while (at < t.len && (is_digit(t.at[at]) || strchr(".eE+-", t.at[at]))) {
+	while (at < t.len && (is_digit(t.at[at]) || (t.at[at] && strchr(".eE+-", t.at[at])))) {
 		at++;
 	}
 	struct text unit = text_cut(t, at, t.len);

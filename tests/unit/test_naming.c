@@ -101,6 +101,29 @@ static void rules_match_at_any_folder(void **state) {
 	assert_non_null(name_rule_wrong(&at[0]));
 }
 
+/* Patterns of many runs, each of which could match anything: they are tried in polynomial time. */
+static void rules_of_many_runs_end(void **state) {
+	struct name_rule at[] = {
+		{(char *)(uintptr_t) "**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**b", (char *)(uintptr_t) "x", false},
+		{(char *)(uintptr_t) "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", (char *)(uintptr_t) "x", false},
+		{(char *)(uintptr_t) "**/*a*a*a*a*a*a*a*a*/**/*a*a*a*a*a*a*a*a*a*a*a*a*c", (char *)(uintptr_t) "x", false},
+		{(char *)(uintptr_t) "**/*_{pod}_*/**/*-{n}.log", (char *)(uintptr_t) "{pod}/{n}", false},
+	};
+	const struct name_rules rules = {at, 4};
+	static const char *const cases[][2] = {
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""},
+		{"a_b/a_p_c/d/e-f/g-h-1.log", "p/h-1"},
+		{"a_b/a_p_c_d/d-0/e/f-.log-2.log", "p/.log-2"},
+	};
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bool found = name_rules_path(&rules, cases[i][0], out, sizeof out);
+		assert_string_equal(found ? out : "", cases[i][1]);
+	}
+}
+
 static void start_up_lines_state_gpus(void **state) {
 	static const struct {
 		const char *line;
@@ -136,6 +159,7 @@ int main(void) {
 		cmocka_unit_test(paths_of_kubernetes_and_docker_name_pods_and_containers),
 		cmocka_unit_test(addresses_are_normalised),
 		cmocka_unit_test(rules_match_at_any_folder),
+		cmocka_unit_test(rules_of_many_runs_end),
 		cmocka_unit_test(start_up_lines_state_gpus),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,20 @@ static void shape_stays(void **state) {
 	}
 }
 
+/* A NUL belongs to no number. */
+static void nul_goes(void **state) {
+	char *at = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&at, &len);
+
+	(void)state;
+	redact_line(T("prompt_tokens: 12\0-7"), out);
+	fclose(out);
+	assert_string_equal(at, "prompt_tokens: <5 bytes>");
+	assert_int_equal(len, strlen(at));
+	free(at);
+}
+
 static void words_go(void **state) {
 	static const struct {
 		const char *line, *left;
@@ -108,6 +122,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shape_stays),
 		cmocka_unit_test(words_go),
+		cmocka_unit_test(nul_goes),
 		cmocka_unit_test(list_is_in_order),
 		cmocka_unit_test(aliases),
 	};
