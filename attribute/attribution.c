@@ -278,7 +278,7 @@ static void warn_evidence(const struct attribution *a, struct quality *q) {
 }
 
 static bool is_fallback(const struct fleet *f, const struct pool *p) {
-	return p && (p < f->pools || p >= f->pools + f->pool_count);
+	return p && !fleet_lists(f, p);
 }
 
 /* One GPU for each replica of --gpu-hour is a guess, unless a log or --gpus states it. */

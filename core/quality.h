@@ -163,7 +163,7 @@ void quality_state(struct quality *q, const char *kind, const char *subject, con
                    const char *source, const char *text);
 /* Takes a notice out, by its number. */
 void quality_drop_notice(struct quality *q, size_t i);
-/* The notices of a type: the first, and how many. */
+/* The notices of a type: the first (NULL if none), and how many. */
 const struct quality_notice *quality_notices(const struct quality *q, enum notice_type type, size_t *count);
 
 /* Appends an input; strings are copied. */

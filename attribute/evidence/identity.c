@@ -266,8 +266,9 @@ static double trials(void) {
 
 /* ---- the verdict ---- */
 
+/* The share beyond what chance gives; 0: no more than that. */
 static double covered(double share, double chance) {
-	return chance < 1 ? (share - chance) / (1 - chance) : 0;
+	return chance < 1 ? fmax(0, (share - chance) / (1 - chance)) : 0;
 }
 
 /* At the offset, in the widest narrow width: how much of F and of E is there. */

@@ -231,9 +231,7 @@ bool servers_times_overlap(const struct sample *a, const struct sample *b) {
 }
 
 bool servers_own_pool(const struct servers *s, name_id name, name_id model) {
-	const struct pool *p = fleet_pool_of(s->fleet, s->names, name, model);
-
-	return p && p >= s->fleet->pools && p < s->fleet->pools + s->fleet->pool_count;
+	return fleet_lists(s->fleet, fleet_pool_of(s->fleet, s->names, name, model));
 }
 
 /* Of two names of one server, the one that the fleet file knows, else the steps'. */

@@ -93,6 +93,11 @@ const struct pool *fleet_pool_of(const struct fleet *f, struct names *names, nam
 /* The name of which "a#2" is a part; a name that is no part is its own. */
 name_id fleet_whole_name(struct names *names, name_id replica);
 
+/* Is it one of the fleet file's pools, not the fallback? False for NULL. */
+static inline bool fleet_lists(const struct fleet *f, const struct pool *p) {
+	return p && f->pool_count > 0 && p >= f->pools && p < f->pools + f->pool_count;
+}
+
 /*
  * The rate per GPU-hour in force at an instant, -1 if none is; *until_ns is when it changes
  * (INT64_MAX: never).

@@ -93,7 +93,7 @@ static void take(struct fleet *f, struct names *names, const struct quality_noti
 	if (!text_to_i64(text_of(field(n, NOTICE_VALUE)), &gpus) || gpus < 1 || !p) {
 		return;
 	}
-	bool own_pool = p >= f->pools && p < f->pools + f->pool_count;
+	bool own_pool = fleet_lists(f, p);
 	if (own_pool && (p->gpus_per_replica != gpus || p->gpu_parts != 1) && (gpus > 1 || p->gpu_parts == 1)) {
 		quality_finding(q, "gpus", name, NULL, QUALITY_NO_AMOUNT,
 		                "%s (%s), but pool %s of the fleet file counts %lld per replica: correct \"gpus_per_replica\"",

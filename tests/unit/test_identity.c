@@ -104,6 +104,7 @@ static struct id_result compare(const struct server *steps, const struct server 
 	const struct id_steps s = {steps->steps, steps->step_count};
 	const struct id_requests r = {moved, count, true};
 	identity_test(&s, &r, &out);
+	assert_true(out.coverage >= 0 && out.coverage <= 1);
 	free(moved);
 	return out;
 }
