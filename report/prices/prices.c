@@ -190,7 +190,22 @@ void import_left_out(struct import *im, struct price_model *m, struct text kind)
 	m->left_out = (struct text){at, len};
 }
 
+/* "us", "eu-west_1": requests state places in no other characters. */
+static bool is_place(struct text name) {
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.at[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) {
+			return false;
+		}
+	}
+	return name.len > 0;
+}
+
 int import_geo(struct import *im, struct price_model *m, struct text name, json_at factor) {
+	if (!is_place(name)) {
+		prices_note(im->prices, "name of a place not understood, left out, of:", m->id);
+		return 0;
+	}
 	struct price_geo *geos = prices_alloc(im->prices, (m->geo_count + 1) * sizeof(*geos));
 
 	if (m->geo_count > 0) {

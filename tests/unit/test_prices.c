@@ -277,7 +277,7 @@ static void test_litellm(void **state) {
 	    "\"ds/chat\":{\"litellm_provider\":\"ds\",\"input_cost_per_token\":1e-06,\"input_cost_per_token_cache_hit\":1e-07,"
 	    "\"cache_read_input_token_cost\":2e-07},"
 	    "\"chat\":{\"litellm_provider\":\"ds\",\"input_cost_per_token\":3e-06,\"input_cost_per_token_cache_hit\":3e-07,"
-	    "\"provider_specific_entry\":{\"fast\":6.0}}}";
+	    "\"provider_specific_entry\":{\"fast\":6.0,\"u\xff\":2,\"us\":1.1,\"a\\nb\":2}}}";
 	struct prices *p = prices_new();
 	struct price_source source = {0};
 	struct fault why = {0};
@@ -309,6 +309,8 @@ static void test_litellm(void **state) {
 	assert_int_equal(s.model->rules->ladder[SERVICE_STANDARD][PRICE_SEARCHES].steps[0].nano, INT64_C(10000000000000));
 	price_find(p, T("chat"), T("ds"), &s);
 	assert_int_equal(s.model->rules->ladder[PRICE_FAST][PRICE_INPUT].steps[0].nano, INT64_C(18000000000));
+	assert_int_equal(s.model->geo_count, 1); /* names of places are plain */
+	assert_true(text_eq(s.model->geos[0].name, T("us")));
 	price_find(p, T("gpt-x"), T(""), &s);
 	assert_true(text_eq(s.model->left_out, T("input_cost_per_audio_per_second")));
 	prices_free(p);
