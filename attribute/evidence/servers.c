@@ -416,9 +416,11 @@ static void check_own(struct servers *s, struct server *one) {
 	if (r.verdict == ID_SAME || r.repeats) { /* of one name, and only the offset was in doubt */
 		join(s, one, one, &r);
 	} else if (r.verdict == ID_DIFFERENT) {
-		quality_finding(s->quality, "identity", servers_text(s, a->name), "--replica", QUALITY_NO_AMOUNT,
-		                "%s: its requests do not fall on its steps: they may be of two servers, or of clocks that differ by more than "
-		                "%d s; give each its own name", servers_text(s, a->name), 5);
+		const char *name = servers_text(s, a->name);
+		servers_part_requests(s, one);
+		quality_finding(s->quality, "identity", name, "--replica", QUALITY_NO_AMOUNT,
+		                "%s: its requests do not fall on its steps: they are of two servers, or of clocks that differ by more than "
+		                "%d s; the steps are counted as %s#1, the requests as %s#2; give each its own name", name, 5, name, name);
 	}
 	one->matched = true;
 }
@@ -464,7 +466,7 @@ static void find_seconds(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
 		const struct id_requests requests = {one->sample.requests, one->sample.request_count, false};
-		if (one->dropped || one->held || !identity_in_seconds(&requests) || !mark_seconds(s, one->named)) {
+		if (one->dropped || one->held || one->requests != 0 || !identity_in_seconds(&requests) || !mark_seconds(s, one->named)) {
 			continue;
 		}
 		quality_assume(s->quality, servers_text(s, one->named), "1 s", NULL, NULL,

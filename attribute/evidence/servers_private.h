@@ -15,6 +15,7 @@ struct era {
 struct server {
 	struct sample sample;
 	name_id named;      /* of its items from here on */
+	name_id requests;   /* its requests' name from here on, where they are another server's; 0: the same */
 	name_id step_model; /* its steps' model from here on; 0: as they say */
 	int64_t shift_ns;   /* taken off its requests' instants */
 	bool matched;       /* its steps have their requests, or its requests their steps */
@@ -60,6 +61,8 @@ bool servers_is_outside(const struct server *one, const struct item *item);
 /* several.c: as steps are collected; and which names are set apart, before anything else is decided. */
 void servers_note_chain(struct server *one, const struct item *item);
 bool servers_find_several(struct servers *s);
+/* A name's steps and its requests are two servers'. */
+void servers_part_requests(struct servers *s, struct server *one);
 /* copies.c: names whose evidence says the same count once. */
 void servers_find_copies(struct servers *s);
 /* apart.c: prompts of requests on a server that only decodes are the work of the one that prefills. */

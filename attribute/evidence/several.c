@@ -24,6 +24,14 @@ static name_id part_name(const struct servers *s, const struct server *one, size
 	return len > 0 && (size_t)len < sizeof name ? names_id(s->names, (struct text){name, (size_t)len}) : one->named;
 }
 
+void servers_part_requests(struct servers *s, struct server *one) {
+	name_id steps = part_name(s, one, 0);
+
+	one->requests = part_name(s, one, 1);
+	one->named = steps;
+	s->change = true;
+}
+
 /* Names whose steps are those of several servers, and of which nothing else is logged. */
 bool servers_find_several(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
@@ -56,5 +64,5 @@ name_id servers_named_part(const struct servers *s, name_id name, size_t part) {
 	if (one && one->several) {
 		return part < CHAINS_MOST && one->part[part] != 0 ? one->part[part] : 0;
 	}
-	return part == 0 ? servers_named(s, name) : 0;
+	return part == 0 ? servers_named(s, name) : part == 1 && one ? one->requests : 0;
 }
