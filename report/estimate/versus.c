@@ -179,6 +179,7 @@ static struct versus_hour *find_entry(struct versus *v, struct versus_table *t, 
 	}
 	struct versus_hour new = new_hour(v, t, e->replica, e->model, e->slot_ns);
 	new.rate_nano = e->rate_nano;
+	new.pool = e->pool;
 	return add_hour(t, &new);
 }
 

@@ -28,7 +28,7 @@ extern const struct cause_words cause_words[CAUSES];
  * takes over reading the weights; the rest of its duration is work below the peaks.
  */
 struct versus_hour {
-	name_id replica, model;
+	name_id replica, model, pool; /* pool: of entries */
 	int64_t hour_ns;
 	int32_t case_at; /* of the table's cases; -1: none */
 	int64_t gpus, rate_nano;

@@ -113,25 +113,40 @@ static void share_time(const struct versus *v, struct versus_hour *h) {
 
 /* ---- money ---- */
 
-/* One replica at one rate: rounded once and shared, as a statement does. */
-static int price(struct versus_hour *h, size_t count, struct fault *why) {
-	int64_t *weights = must_calloc(2 * count * CAUSES, sizeof *weights), *parts = weights + count * CAUSES;
-	int64_t ns = 0, nano = 0;
-	bool fits = true;
+/* A pool is rounded as a running sum, as in a statement: to its last part it has what the statement says. */
+struct running {
+	name_id pool;
+	int128 exact;
+	int64_t given_nano;
+};
 
-	for (size_t i = 0; i < count * CAUSES; i++) {
-		weights[i] = h[i / CAUSES].gpu_ns[i % CAUSES];
-		fits = fits && exact_add(&ns, weights[i]);
+struct runnings {
+	struct running *at;
+	size_t count;
+};
+
+static struct running *running_of(struct runnings *r, name_id pool) {
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->at[i].pool == pool) {
+			return &r->at[i];
+		}
 	}
-	fits = fits && exact_mul_div(ns, h->rate_nano, NS_PER_HOUR, &nano);
-	if (fits) {
-		share_largest_remainder(nano, weights, count * CAUSES, parts);
+	r->at = must_realloc(r->at, (r->count + 1) * sizeof *r->at);
+	r->at[r->count] = (struct running){.pool = pool};
+	return &r->at[r->count++];
+}
+
+static bool price(struct versus_hour *h, struct running *r) {
+	for (int k = 0; k < CAUSES; k++) {
+		r->exact += (int128)h->gpu_ns[k] * h->rate_nano;
+		int128 due_nano = exact_div(r->exact, NS_PER_HOUR);
+		if (due_nano > INT64_MAX) {
+			return false;
+		}
+		h->nano[k] = (int64_t)due_nano - r->given_nano;
+		r->given_nano = (int64_t)due_nano;
 	}
-	for (size_t i = 0; fits && i < count * CAUSES; i++) {
-		h[i / CAUSES].nano[i % CAUSES] = parts[i];
-	}
-	free(weights);
-	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost of a replica does not fit 64 bits of nano-units");
+	return true;
 }
 
 static int order(const void *a, const void *b, void *versus) {
@@ -144,15 +159,14 @@ static int order(const void *a, const void *b, void *versus) {
 }
 
 static int price_all(struct versus_table *t, struct fault *why) {
-	int err = 0;
+	struct runnings pools = {0};
+	bool fits = true;
 
-	for (size_t from = 0, to; from < t->count && !err; from = to) {
-		const struct versus_hour *h = &t->at[from];
-		for (to = from + 1; to < t->count && t->at[to].replica == h->replica && t->at[to].rate_nano == h->rate_nano; to++) {
-		}
-		err = h->rate_nano >= 0 ? price(&t->at[from], to - from, why) : 0;
+	for (size_t i = 0; i < t->count && fits; i++) {
+		fits = t->at[i].rate_nano < 0 || price(&t->at[i], running_of(&pools, t->at[i].pool));
 	}
-	return err;
+	free(pools.at);
+	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost of a pool does not fit 64 bits of nano-units");
 }
 
 static int sum_up(struct versus *v, struct fault *why) {

@@ -13,8 +13,8 @@ day() { # day NUMBER REPLICA: lines
 	at=$((1785542400 + $1 * 86400)) # 2026-08-01
 	for hour in 1 7 13 23; do
 		s=$((at + hour * 3600))
-		echo "{\"schema\":\"tollbook.step.v1\",\"replica\":\"rtx-tiny-$2\",\"model\":\"m\",\"start_ns\":${s}000000000,\"gpu_ns\":500000000,\"prefill_requests\":1,\"prefill_tokens\":100,\"prefill_kv_tokens\":0,\"prefill_token_kv\":5000,\"decode_requests\":2,\"decode_kv_tokens\":300,\"duration_kind\":\"gpu_events\"}"
-		echo "{\"schema\":\"tollbook.request.v1\",\"id\":\"r$1-$2-$hour\",\"tenant\":\"t$((hour % 2))\",\"replica\":\"rtx-tiny-$2\",\"model\":\"m\",\"arrival_ns\":${s}000000000,\"first_token_ns\":${s}400000000,\"finish_ns\":${s}500000000,\"prompt_tokens\":100,\"completion_tokens\":3}"
+		echo "{\"schema\":\"tollbook.step.v1\",\"replica\":\"rtx-tiny-$2\",\"model\":\"m\",\"start_ns\":${s}000000000,\"gpu_ns\":500000000,\"prefill_requests\":1,\"prefill_tokens\":100,\"prefill_kv_tokens\":0,\"prefill_token_kv\":5000,\"decode_requests\":0,\"decode_kv_tokens\":0,\"duration_kind\":\"gpu_events\"}"
+		echo "{\"schema\":\"tollbook.request.v1\",\"id\":\"r$1-$2-$hour\",\"tenant\":\"t$((hour % 2))\",\"replica\":\"rtx-tiny-$2\",\"model\":\"m\",\"arrival_ns\":${s}000000000,\"first_token_ns\":${s}500000000,\"finish_ns\":${s}500000000,\"prompt_tokens\":100,\"completion_tokens\":1}"
 	done
 }
 for d in $(seq 0 39); do { day "$d" 1; day "$d" 2; } > "logs/day$d.jsonl"; done

@@ -61,25 +61,14 @@ static bool same_table(const struct table *a, const struct table *b) {
 	return a->count == b->count;
 }
 
-/* Each replica and rate rounded by itself: what an invoice would say. */
+/* The one pool, rounded once: what an invoice would say. */
 static int64_t invoice(const struct entry *entries) {
-	int64_t sum = 0;
+	int128 exact = 0;
+
 	for (size_t i = 0; i < ENTRIES; i++) {
-		int64_t ns = 0, nano;
-		for (size_t k = 0; k < ENTRIES; k++) {
-			bool same =
-			    entries[k].replica == entries[i].replica && entries[k].rate_nano == entries[i].rate_nano;
-			if (same && k < i) {
-				ns = 0;
-				break;
-			}
-			ns += same ? entries[k].gpu_ns : 0;
-		}
-		if (entries[i].rate_nano >= 0 && exact_mul_div(ns, entries[i].rate_nano, HOUR, &nano)) {
-			sum += nano;
-		}
+		exact += entries[i].rate_nano >= 0 ? (int128)entries[i].gpu_ns * entries[i].rate_nano : 0;
 	}
-	return sum;
+	return (int64_t)exact_div(exact, HOUR);
 }
 
 static int64_t sum_of(const struct table *t) {
