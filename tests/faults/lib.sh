@@ -116,10 +116,18 @@ backlog_start() {
 	night_options='--portion 2'
 	head -40 all.jsonl > steps
 	head -3 requests.jsonl > requests
+	# The second replica's steps take longer, each by another time, and begin later: it is no copy of the first.
+	awk '{
+		match($0, /"start_ns":[0-9]+/); at = substr($0, RSTART + 11, RLENGTH - 11)
+		$0 = substr($0, 1, RSTART + 10) (substr(at, 1, 10) + 45) substr(at, 11) substr($0, RSTART + RLENGTH)
+		match($0, /"gpu_ns":[0-9]+/); ns = substr($0, RSTART + 9, RLENGTH - 9)
+		print substr($0, 1, RSTART + 8) sprintf("%d", ns + 500 * (NR * 7919 % 997)) substr($0, RSTART + RLENGTH)
+	}' steps > steps.1
+	cp steps steps.0
 	for day in 0 1 2 3 4; do
 		date=$(date -u -d "2026-08-10 + $day days" +%Y-%m-%d)
 		for replica in 0 1; do
-			moved steps $day | sed "s/\"replica\":\"[^\"]*\"/\"replica\":\"rtx-tiny-$replica\"/" > "logs/$replica-$date.jsonl"
+			moved steps.$replica $day | sed "s/\"replica\":\"[^\"]*\"/\"replica\":\"rtx-tiny-$replica\"/" > "logs/$replica-$date.jsonl"
 		done
 		moved requests $day | sed 's/"replica":"[^"]*"/"replica":"rtx-tiny-0"/' | gzip > "logs/requests-$date.jsonl.gz"
 	done

@@ -28,7 +28,7 @@ def whole(what; $list; $total; $keys):
   whole("models"; $s.models; $s.total; ["capacity"] + parts),
   whole("rows"; $s.rows; $s.total; ["capacity"] + parts),
   whole("tenants"; $s.tenants; $s.total; if $idle == "separate" then ["prefill", "decode"] else ["capacity"] + parts end),
-  (if $idle == "separate" then $s.tenants[] | tie("tenant \(.tenant): idle and unobserved"; .gpu_ns | .idle + .unobserved; 0) else empty end),
+  (if $idle == "separate" then $s.tenants[] | select(.tenant != "(not allocated)") | tie("tenant \(.tenant): idle and unobserved"; .gpu_ns | .idle + .unobserved; 0) else empty end),
   tie("evidence"; $s.evidence | total(.gpu_ns); $s.total.gpu_ns | .prefill + .decode),
   ($expected | to_entries[]
 	| .value as $value
