@@ -430,7 +430,7 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 	do {
 		rc = move_to(a, at_ns, why);
 		int64_t to_ns = s->to_ns < a->segment.to_ns ? s->to_ns : a->segment.to_ns;
-		int64_t prefill = part_until(s->prefill_ns, s, to_ns), decode = part_until(s->decode_ns, s, to_ns);
+		int64_t prefill = part_until(s->prefill_ns, s, to_ns), decode = part_until(s->prefill_ns + s->decode_ns, s, to_ns) - prefill;
 		share_prefill(a, s, prefill - prefill_done, at_ns == s->from_ns);
 		share_decode(a, s, decode - decode_done);
 		if (a->segment.wanted) {
