@@ -102,11 +102,13 @@ static bool digits(struct text t, size_t *i, int count, int *out) {
 }
 
 static bool byte_of(struct text t, size_t *i, const char *any) {
-	if (*i >= t.len || !t.at[*i] || !strchr(any, t.at[*i])) {
-		return false;
+	for (; *i < t.len && *any; any++) {
+		if (t.at[*i] == *any) {
+			(*i)++;
+			return true;
+		}
 	}
-	(*i)++;
-	return true;
+	return false;
 }
 
 static void take_fraction(struct text t, size_t *i, int *nanosecond) {

@@ -59,9 +59,32 @@ int text_compare(struct text a, struct text b) {
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Beyond this, memmem's preparations are worth while. */
+#define SHORT_NEEDLE 16
+
+/* By its first byte. */
+static size_t find_short(struct text t, struct text needle) {
+	size_t from = 0;
+
+	while (t.len - from >= needle.len) {
+		const char *at = memchr(t.at + from, *needle.at, t.len - from - needle.len + 1);
+		if (!at) {
+			break;
+		}
+		if (memcmp(at + 1, needle.at + 1, needle.len - 1) == 0) {
+			return (size_t)(at - t.at);
+		}
+		from = (size_t)(at - t.at) + 1;
+	}
+	return SIZE_MAX;
+}
+
 size_t text_find(struct text t, struct text needle) {
 	if (needle.len == 0) {
 		return 0;
+	}
+	if (needle.len <= SHORT_NEEDLE) {
+		return find_short(t, needle);
 	}
 	const char *at = t.len > 0 ? memmem(t.at, t.len, needle.at, needle.len) : NULL;
 	return at ? (size_t)(at - t.at) : SIZE_MAX;
@@ -114,6 +137,10 @@ bool text_take_i64(struct text *t, int64_t *out) {
 
 	i += minus;
 	size_t first = i;
+	/* Of 18 digits no number is too large. */
+	for (; i < t->len && i - first < 18 && is_digit(t->at[i]); i++) {
+		value = 10 * value - (t->at[i] - '0');
+	}
 	for (; i < t->len && is_digit(t->at[i]); i++) {
 		if (!append_digit(&value, t->at[i])) {
 			return false;

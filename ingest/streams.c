@@ -96,17 +96,21 @@ static bool states_nothing(const struct origin *o) {
 	return len == 0;
 }
 
-/* Finds the stream of an origin, or adds an empty one (*added). */
-static struct stream *find_or_add(struct streams *s, const struct origin *o, bool *added) {
+/* Is it the stream of the last line again, whose envelope states nothing? Most lines are such. */
+static bool is_last_nameless(const struct streams *s, const struct origin *o) {
 	static const struct text key_of_none = {"\n\n\n\n\n\n\n", ORIGIN_PARTS + 1};
-	char bytes[KEY_MAX];
 
 	_Static_assert(ORIGIN_PARTS == 6, "key_of_none is what key_of makes of an origin that states nothing");
-	*added = false;
-	if (s->last && states_nothing(o) && text_eq(s->last->key, key_of_none)) {
-		return s->last;
-	}
+	return s->last && states_nothing(o) && text_eq(s->last->key, key_of_none);
+}
+
+/* Finds the stream of an origin, or adds an empty one (*added). */
+static struct stream *find_or_add(struct streams *s, const struct origin *o, bool *added) {
+	char bytes[KEY_MAX];
+
 	struct text key = {bytes, key_of(o, bytes)};
+
+	*added = false;
 	if (s->last && text_eq(s->last->key, key)) {
 		return s->last;
 	}
@@ -201,6 +205,10 @@ static void name_stream(struct streams *all, struct stream *s, const struct orig
 
 struct stream *streams_open(struct streams *all, const struct origin *o, const struct stream_setup *setup) {
 	bool added;
+
+	if (is_last_nameless(all, o)) {
+		return all->last;
+	}
 	struct stream *s = find_or_add(all, o, &added);
 
 	if (added) {

@@ -7,7 +7,7 @@
 
 /* A request seen; its id stands in the ids of its hour. */
 struct seen {
-	uint64_t hash; /* 0: free */
+	uint64_t hash;
 	int64_t at_ns, finish_ns;
 	size_t id_at;
 	uint32_t id_len;
@@ -17,6 +17,7 @@ struct seen {
 /* Those whose first instant lies in one hour. */
 struct hour {
 	int64_t number;
+	uint32_t *tags; /* of each place the upper half of its hash; 0: free. Close together, as most searches end here */
 	struct seen *at;
 	size_t count, room; /* room: a power of two, or 0 */
 	char *ids;
@@ -33,6 +34,7 @@ struct repeats *repeats_new(void) {
 }
 
 static void hour_release(struct hour *h) {
+	free(h->tags);
 	free(h->at);
 	free(h->ids);
 	*h = (struct hour){0};
@@ -46,19 +48,24 @@ void repeats_free(struct repeats *r) {
 	}
 }
 
+/* Never 0: the highest bit of every hash is set. */
+static uint32_t tag_of(uint64_t hash) {
+	return (uint32_t)(hash >> 32);
+}
+
 /* Where it is, or the free place where it would be. */
-static struct seen *find(const struct hour *h, const struct request_item *i, uint64_t hash) {
+static size_t find(const struct hour *h, const struct request_item *i, uint64_t hash) {
 	struct text id = request_item_id(i);
 	size_t at = hash & (h->room - 1);
 
-	for (; h->at[at].hash; at = (at + 1) & (h->room - 1)) {
+	for (; h->tags[at]; at = (at + 1) & (h->room - 1)) {
 		const struct seen *s = &h->at[at];
-		if (s->hash == hash && s->finish_ns == i->finish_ns && s->part == i->part &&
+		if (h->tags[at] == tag_of(hash) && s->hash == hash && s->finish_ns == i->finish_ns && s->part == i->part &&
 		    text_eq(id, (struct text){h->ids + s->id_at, s->id_len})) {
 			break;
 		}
 	}
-	return &h->at[at];
+	return at;
 }
 
 static void grow(struct hour *h) {
@@ -66,16 +73,20 @@ static void grow(struct hour *h) {
 
 	more.room = h->room > 0 ? 2 * h->room : 64;
 	more.at = must_calloc(more.room, sizeof *more.at);
+	more.tags = must_calloc(more.room, sizeof *more.tags);
 	for (size_t i = 0; i < h->room; i++) {
+		if (!h->tags[i]) {
+			continue;
+		}
 		size_t at = h->at[i].hash & (more.room - 1);
-		while (h->at[i].hash && more.at[at].hash) {
+		while (more.tags[at]) {
 			at = (at + 1) & (more.room - 1);
 		}
-		if (h->at[i].hash) {
-			more.at[at] = h->at[i];
-		}
+		more.at[at] = h->at[i];
+		more.tags[at] = h->tags[i];
 	}
 	free(h->at);
+	free(h->tags);
 	*h = more;
 }
 
@@ -92,14 +103,16 @@ static void add(struct hour *h, const struct request_item *i, uint64_t hash) {
 	if (4 * (h->count + 1) > 3 * h->room) {
 		grow(h);
 	}
-	*find(h, i, hash) = (struct seen){hash, i->head.at_ns, i->finish_ns, h->ids_len, i->id_len, i->part};
+	size_t at = find(h, i, hash);
+	h->at[at] = (struct seen){hash, i->head.at_ns, i->finish_ns, h->ids_len, i->id_len, i->part};
+	h->tags[at] = tag_of(hash);
 	keep_id(h, request_item_id(i));
 	h->count++;
 }
 
 static void empty(struct hour *h, int64_t number) {
 	if (h->room > 0) {
-		memset(h->at, 0, h->room * sizeof *h->at);
+		memset(h->tags, 0, h->room * sizeof *h->tags);
 	}
 	h->number = number;
 	h->count = 0;
@@ -126,15 +139,31 @@ static bool has(const struct hour *h, const struct request_item *i, uint64_t has
 	if (h->count == 0) {
 		return false;
 	}
-	const struct seen *s = find(h, i, hash);
-	return s->hash && i->head.at_ns - s->at_ns <= REPEATS_WINDOW_NS;
+	size_t at = find(h, i, hash);
+	return h->tags[at] && i->head.at_ns - h->at[at].at_ns <= REPEATS_WINDOW_NS;
+}
+
+/* Eight bytes at a time. */
+static uint64_t hash_of(const struct request_item *i) {
+	struct text id = request_item_id(i);
+	uint64_t hash = (uint64_t)i->finish_ns ^ id.len, word = 0;
+
+	for (; id.len >= sizeof word; id = text_cut(id, sizeof word, id.len)) {
+		memcpy(&word, id.at, sizeof word);
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 32;
+	}
+	word = 0;
+	memcpy(&word, id.at, id.len);
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return (hash ^ hash >> 32) | UINT64_C(1) << 63;
 }
 
 bool repeats_seen(struct repeats *r, const struct request_item *i) {
 	if (i->id_len == 0 || i->finish_ns == UNKNOWN) {
 		return false;
 	}
-	uint64_t hash = (text_hash(request_item_id(i)) ^ (uint64_t)i->finish_ns * 0x9e3779b97f4a7c15u) | UINT64_C(1) << 63;
+	uint64_t hash = hash_of(i);
 	move_to(r, i);
 	if (has(&r->now, i, hash) || has(&r->before, i, hash)) {
 		return true;
