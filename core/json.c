@@ -326,6 +326,16 @@ json_at json_get(const struct json *j, json_at object, struct text key) {
 	return found;
 }
 
+uint64_t json_key_bytes(const struct json *j, json_at object) {
+	uint64_t bits = 0;
+
+	for (json_at v = json_first(j, object); v != JSON_ABSENT; v = json_next(j, v)) {
+		struct text key = json_key(j, v);
+		bits |= key.len > 0 ? UINT64_C(1) << (*key.at & 63) : 0;
+	}
+	return bits;
+}
+
 struct text json_raw(const struct json *j, json_at v) {
 	return present(j, v) ? token_text(j, v) : T("");
 }

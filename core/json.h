@@ -32,6 +32,11 @@ int json_count(const struct json *j, json_at v);
 
 /* The value under a key of an object (the last one of duplicates), or JSON_ABSENT. */
 json_at json_get(const struct json *j, json_at object, struct text key);
+/* A bit for the first byte, modulo 64, of each key as written: keys without theirs are not there. */
+uint64_t json_key_bytes(const struct json *j, json_at object);
+static inline bool json_may_have(uint64_t key_bytes, struct text key) {
+	return key.len == 0 || (key_bytes >> (*key.at & 63) & 1) != 0;
+}
 
 /* Walking: the first value in an object or array, and the next one; JSON_ABSENT at the end. */
 json_at json_first(const struct json *j, json_at container);

@@ -55,6 +55,15 @@ void segment_at(const struct attribute_options *o, const struct pool *p, int64_t
 	out->wanted = at_ns >= o->from_ns && at_ns < o->to_ns;
 }
 
+void segment_again(const struct attribute_options *o, const struct pool *p, int64_t at_ns, const struct segment *at_hand,
+                   struct segment *out) {
+	if (at_ns >= at_hand->from_ns && at_ns < at_hand->to_ns) {
+		*out = *at_hand;
+	} else {
+		segment_at(o, p, at_ns, out);
+	}
+}
+
 int64_t segment_slot(const struct attribute_options *o, int64_t at_ns) {
 	struct segment s;
 

@@ -18,6 +18,9 @@ struct segment {
 
 /* The segment of a pool (NULL: none) in which an instant lies. */
 void segment_at(const struct attribute_options *o, const struct pool *p, int64_t at_ns, struct segment *out);
+/* The same, where `at_hand` is a segment of the same options and pool and mostly the one. */
+void segment_again(const struct attribute_options *o, const struct pool *p, int64_t at_ns, const struct segment *at_hand,
+                   struct segment *out);
 
 /* The start of the slot in which an instant lies. */
 int64_t segment_slot(const struct attribute_options *o, int64_t at_ns);

@@ -515,24 +515,11 @@ void accounts_spread(struct accounts *a, enum grade grade, double prefill_gpu_ns
 
 /* ---- tokens ---- */
 
-/* The segment of an instant: mostly the one at hand. */
-static struct segment segment_of(const struct accounts *a, int64_t at_ns) {
-	struct segment s = a->segment;
-
-	if (at_ns < s.from_ns || at_ns >= s.to_ns) {
-		segment_at(a->common->options, a->pool, at_ns, &s);
-	}
-	return s;
-}
-
-static bool is_nothing(const struct entry *what) {
-	return what->tokens == 0 && what->requests == 0;
-}
-
 static int post_tokens(struct accounts *a, struct entry key, int64_t at_ns, const struct entry *what,
                        struct fault *why) {
-	struct segment s = segment_of(a, at_ns);
+	struct segment s;
 
+	segment_again(a->common->options, a->pool, at_ns, &a->segment, &s);
 	if (!s.wanted) {
 		return 0;
 	}
@@ -554,7 +541,7 @@ int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int
 
 	for (size_t i = 0; i < 3 && rc >= 0; i++) {
 		const struct entry what = {.tokens = tokens[i], .requests = token_kinds[i] == ENTRY_INPUT ? requests : 0};
-		rc = is_nothing(&what) ? 0 : post_tokens(a, key_of_nobody(a, token_kinds[i], GRADE_NONE, tenant), at_ns, &what, why);
+		rc = what.tokens == 0 && what.requests == 0 ? 0 : post_tokens(a, key_of_nobody(a, token_kinds[i], GRADE_NONE, tenant), at_ns, &what, why);
 	}
 	return rc;
 }
@@ -571,7 +558,7 @@ static int request_tokens(struct accounts *a, const struct active *r, struct fau
 	int rc = 0;
 
 	for (size_t i = 0; i < 3 && rc >= 0; i++) {
-		rc = is_nothing(&whats[i]) ? 0 : post_tokens(a, key_of(a, r, token_kinds[i], GRADE_NONE), at_ns, &whats[i], why);
+		rc = whats[i].tokens == 0 && whats[i].requests == 0 ? 0 : post_tokens(a, key_of(a, r, token_kinds[i], GRADE_NONE), at_ns, &whats[i], why);
 	}
 	return rc;
 }

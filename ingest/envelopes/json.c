@@ -250,7 +250,12 @@ static bool has_value(const struct json *j, json_at v) {
 }
 
 static const struct wrapper *wrapper_of(const struct json *j, json_at object) {
+	uint64_t there = json_key_bytes(j, object);
+
 	for (size_t i = 0; i < WRAPPERS; i++) {
+		if (!json_may_have(there, wrappers[i].line)) {
+			continue;
+		}
 		json_at line = value_at(j, object, wrappers[i].line);
 		bool fits = line != JSON_ABSENT && may_be_line(j, line, &wrappers[i]);
 		if (fits && (wrappers[i].stamp.len == 0 || has_value(j, value_at(j, object, wrappers[i].stamp)))) {

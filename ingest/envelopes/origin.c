@@ -114,17 +114,6 @@ static bool may_hold_labels(const struct json *j, json_at object) {
 	return false;
 }
 
-/* A bit for the first byte of each key: of most known keys no level is there. */
-static uint64_t first_bytes(const struct json *j, json_at object) {
-	uint64_t bits = 0;
-
-	for (json_at v = json_first(j, object); v != JSON_ABSENT; v = json_next(j, v)) {
-		struct text key = json_key(j, v);
-		bits |= key.len > 0 ? UINT64_C(1) << (*key.at & 63) : 0;
-	}
-	return bits;
-}
-
 void origin_from_json(struct origin *o, const struct name_rules *rules, const struct json *j, json_at object) {
 	if (!may_hold_labels(j, object)) {
 		return;
@@ -134,10 +123,9 @@ void origin_from_json(struct origin *o, const struct name_rules *rules, const st
 			take_rule(o, &rules->at[i], text_under(j, object, text_of(rules->at[i].pattern)));
 		}
 	}
-	uint64_t there = first_bytes(j, object);
+	uint64_t there = json_key_bytes(j, object); /* of most known keys no level is */
 	for (size_t i = 0; i < KNOWN_KEYS; i++) {
-		bool may_be = there >> (*known_keys[i].key.at & 63) & 1;
-		if (may_be && o->part[known_keys[i].part].len == 0) {
+		if (json_may_have(there, known_keys[i].key) && o->part[known_keys[i].part].len == 0) {
 			origin_set(o, known_keys[i].part, text_under(j, object, known_keys[i].key));
 		}
 	}
