@@ -1,7 +1,16 @@
 #define _GNU_SOURCE /* O_PATH */
 #include "cli/sandbox.h"
 
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && __has_include(<linux/landlock.h>)
+/* Sanitizers look into /proc at the end: GCC and Clang state in different ways that one is in the program. */
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_SANITIZER 1
+#elif defined(__has_feature)
+#define HAS_SANITIZER __has_feature(address_sanitizer)
+#else
+#define HAS_SANITIZER 0
+#endif
+
+#if defined(__linux__) && !HAS_SANITIZER && __has_include(<linux/landlock.h>)
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
