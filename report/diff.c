@@ -251,6 +251,27 @@ static void add_change(struct grid *g, const char *name, const struct change *c,
 	}
 }
 
+/* The rows of a table, with columns for a mail, a chat or a comment. */
+static void print_markdown(const struct grid *g, FILE *out) {
+	for (size_t i = 0; i < g->columns; i++) {
+		fprintf(out, "| %s ", g->headers[i]);
+	}
+	fputs("|\n", out);
+	for (size_t i = 0; i < g->columns; i++) {
+		fputs(i < g->labels ? "|---" : "|---:", out);
+	}
+	fputs("|\n", out);
+	for (size_t i = 0; i < g->count; i++) {
+		fputs("| ", out);
+		for (const char *c = g->cells[i]; *c; c++) {
+			fprintf(out, "%s%c", strchr("|\\`*_<[", *c) ? "\\" : "", *c);
+		}
+		fputs((i + 1) % g->columns == 0 ? " |\n" : " ", out);
+	}
+	fputc('\n', out);
+}
+
+/* `width` 0: in Markdown. */
 static void print_table(const struct diff *d, const struct change *total, int width, FILE *out) {
 	const char *headers[4 + CAUSES] = {"model", "before", "after", "change"};
 	int64_t largest = magnitude(cost_of(&total->before)) + magnitude(cost_of(&total->after));
@@ -261,14 +282,18 @@ static void print_table(const struct diff *d, const struct change *total, int wi
 		headers[4 + k] = cause_names[k];
 	}
 	printable(d->currency, currency, sizeof currency);
-	fprintf(out, "What changed, in %s: the causes of each row sum to its change\n", currency);
+	fprintf(out, "What changed, in %s: the causes of each row sum to its change\n%s", currency, width > 0 ? "" : "\n");
 	grid_init(&g, headers, 4 + CAUSES, 1);
 	for (size_t i = 0; i < d->count; i++) {
 		printable(d->changes[i].model, name, 30);
 		add_change(&g, name[0] ? name : "(none)", &d->changes[i], figure_places(largest));
 	}
 	add_change(&g, "= total", total, figure_places(largest));
-	grid_print(&g, width, out);
+	if (width > 0) {
+		grid_print(&g, width, out);
+	} else {
+		print_markdown(&g, out);
+	}
 	grid_release(&g);
 	fputs(
 	    "volume: more or fewer tokens, all in proportion; mix: which models, and input or output; efficiency: GPU\n"
@@ -300,7 +325,7 @@ static void print_json(const struct diff *d, const struct change *total, FILE *o
 	fputs("]}\n", out);
 }
 
-static int compare(struct diff *d, bool as_json, int width, FILE *out, struct fault *why) {
+static int compare(struct diff *d, enum diff_format format, int width, FILE *out, struct fault *why) {
 	struct change total;
 	int error = 0;
 
@@ -312,17 +337,17 @@ static int compare(struct diff *d, bool as_json, int width, FILE *out, struct fa
 		error = read_models(d, i, why);
 	}
 	error = error ? error : split(d, &total, why);
-	if (!error && as_json) {
+	if (!error && format == DIFF_JSON) {
 		print_json(d, &total, out);
 	} else if (!error) {
-		print_table(d, &total, width, out);
+		print_table(d, &total, format == DIFF_MARKDOWN ? 0 : width, out);
 	}
 	return error;
 }
 
-int statement_diff(const char *before, const char *after, bool as_json, int width, FILE *out, struct fault *why) {
+int statement_diff(const char *before, const char *after, enum diff_format format, int width, FILE *out, struct fault *why) {
 	struct diff d = {.half = {{.path = before}, {.path = after}}};
-	int error = compare(&d, as_json, width, out, why);
+	int error = compare(&d, format, width, out, why);
 
 	for (int i = 0; i < 2; i++) {
 		json_free(d.half[i].json);

@@ -8,6 +8,10 @@ struct settings {
 	const char *format;
 };
 
+static enum diff_format format_of(const char *word) {
+	return !word ? DIFF_TABLE : strcmp(word, "json") == 0 ? DIFF_JSON : strcmp(word, "markdown") == 0 ? DIFF_MARKDOWN : DIFF_TABLE;
+}
+
 static int write_diff(struct run *r, struct fault *why) {
 	const struct settings *s = r->own;
 	struct outfile *file;
@@ -16,8 +20,7 @@ static int write_diff(struct run *r, struct fault *why) {
 	if (error) {
 		return error;
 	}
-	bool as_json = s->format && strcmp(s->format, "json") == 0;
-	error = statement_diff(r->operands.at[0], r->operands.at[1], as_json, r->set.output ? 100 : r->terminal.columns,
+	error = statement_diff(r->operands.at[0], r->operands.at[1], format_of(s->format), r->set.output ? 100 : r->terminal.columns,
 			       outfile_stream(file), why);
 	if (error) {
 		outfile_abandon(file);
@@ -37,12 +40,12 @@ static int diff(struct run *r, struct fault *why) {
 }
 
 static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "json"};
-	return i < 2 ? words[i] : NULL;
+	static const char *const words[] = {"table", "json", "markdown"};
+	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
 static const struct option own[] = {
-	{"format", 0, "NAME", "table (default) or json", 0, value_word, offsetof(struct settings, format), format_word,
+	{"format", 0, "NAME", "table (default), json or markdown; the name of -o chooses, too", 0, value_word, offsetof(struct settings, format), format_word,
 	 false},
 };
 

@@ -36,7 +36,7 @@ static char *diff_of(const char *before, const char *after, bool as_json, struct
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	int error = statement_diff(a, b, as_json, 100, out, why);
+	int error = statement_diff(a, b, as_json ? DIFF_JSON : DIFF_TABLE, 100, out, why);
 	fclose(out);
 	unlink(a);
 	unlink(b);
