@@ -214,6 +214,7 @@ $(BENCHES) $(PROPERTIES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 
 bench: all $(BENCHES) ## How fast and how small: MB/s next to inflate alone; a book of a year
 	@tests/bench/run $(BUILD)
+	@tests/bench/table $(BUILD)
 	@tests/bench/book $(BUILD)
 
 bench-day: all $(BENCHES) $(SIMULATE) ## A day of 10 million steps: time and memory of attribution next to ingest's

@@ -2,6 +2,7 @@
  * bench.c: how long ingest takes, next to zlib's inflate alone over the same files.
  *
  *   bench ROUNDS LIMIT1 LIMIT2 FILE FILE...
+ *   bench --inflate FILE        zlib's inflate and nothing else
  *
  * Prints a table; LIMIT1 and LIMIT2 are the goals for one thread and for two, as multiples of
  * inflate's time Z. Each measurement is a process of its own, the best of ROUNDS: its wall
@@ -213,6 +214,10 @@ int main(int argc, char **argv) {
 #else
 		return 1;
 #endif
+	}
+	if (argc == 3 && strcmp(argv[1], "--inflate") == 0) {
+		inflate_file(argv[2]);
+		return 0;
 	}
 	if (argc < 5 || !text_to_i64(text_of(argv[1]), &rounds)) {
 		fprintf(stderr, "usage: bench ROUNDS LIMIT1 LIMIT2 FILE...\n");

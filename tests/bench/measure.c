@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
 		perror("measure");
 		return 3;
 	}
-	fprintf(out, "%.2f %.2f %ld\n", seconds_now() - from, seconds_of(used.ru_utime) + seconds_of(used.ru_stime), used.ru_maxrss);
+	fprintf(out, "%.4f %.4f %ld\n", seconds_now() - from, seconds_of(used.ru_utime) + seconds_of(used.ru_stime), used.ru_maxrss);
 	fclose(out);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
