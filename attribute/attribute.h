@@ -224,6 +224,11 @@ int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink 
 
 /* Coefficients, what they imply, residuals and covariance of every fit in use (--model-report). */
 void attribution_print_models(const struct attribution *a, FILE *out);
+/*
+ * How far the model was off, by kind of batch, of steps that it had not seen; and what requests or windows alone would
+ * give. Goes through the evidence several times more. The mixed steps' figure is stated in `quality`, in one sentence.
+ */
+int attribution_cross_check(const struct attribution *a, FILE *out, struct quality *quality, struct fault *why);
 /* Every fit in use, after attribution_finish, in one order. 0, or what the sink returned. */
 int attribution_give_models(const struct attribution *a, fitted_sink *sink, void *context);
 

@@ -360,13 +360,19 @@ int attribution_give_positions(struct attribution *a, position_sink *sink, void 
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {
-	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits};
+	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits, NULL};
 	struct fault why;
 
 	fits_print(check.fits, a->options.from_ns, a->options.to_ns, out);
 	if (a->sealed && check_print(&check, out, &why) < 0) {
 		fprintf(out, "cross-check failed: %s\n", why.message);
 	}
+}
+
+int attribution_cross_check(const struct attribution *a, FILE *out, struct quality *quality, struct fault *why) {
+	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits, quality};
+
+	return a->sealed ? check_print(&check, out, why) : 0;
 }
 
 int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink *sink, void *context, struct fault *why) {

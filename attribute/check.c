@@ -147,7 +147,11 @@ static int print_folds(const struct check *c, FILE *out, struct fault *why) {
 		rc = rc < 0 || round > 0 ? rc : folds_solve(&folds, why);
 	}
 	if (rc >= 0) {
+		char sentence[160];
 		folds_print(&folds, out);
+		if (c->stated && folds_sentence(&folds, sentence, sizeof sentence)) {
+			quality_state(c->stated, QUALITY_CROSS_CHECK, NULL, NULL, NULL, NULL, sentence);
+		}
 	}
 	folds_release(&folds);
 	quality_release(&quality);

@@ -13,6 +13,7 @@ struct check {
 	const struct attribute_options *options;
 	struct attribution_fits *fits; /* in use */
 	struct hits *hits;             /* likewise; see hits.h */
+	struct quality *stated;        /* takes what it comes to, in one sentence; or NULL */
 };
 
 /*

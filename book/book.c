@@ -410,6 +410,11 @@ static int attribute_into(struct book *b, int64_t day_ns, struct entries *all, s
 	if (rc >= 0 && b->models) {
 		attribution_print_models(a, b->models);
 	}
+	if (rc >= 0 && b->checks) {
+		char instant[INSTANT_TEXT_MAX];
+		fprintf(b->checks, "%.10s\n", instant_format(day_ns, instant));
+	}
+	rc = rc >= 0 && b->checks ? attribution_cross_check(a, b->checks, day, why) : rc;
 	attribution_free(a);
 	return rc;
 }

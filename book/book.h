@@ -19,6 +19,7 @@ struct book {
 	struct prices *prices; /* NULL: none */
 	struct quality quality; /* of this run */
 	FILE *models;          /* where days that are attributed say what they were split by; NULL: nowhere */
+	FILE *checks;          /* where they say how well steps that were left out are predicted; NULL: nowhere */
 	struct ledger_run run; /* as it will be in the ledger */
 	char basis[DIGEST_HEX_MAX];
 	struct book_spans *spans; /* what is known of replicas as of this run; NULL: not asked for yet */

@@ -69,6 +69,8 @@ enum notice_field {
 #define QUALITY_CACHED_UNKNOWN "cached-unknown"
 #define QUALITY_BOUGHT_CACHED_UNKNOWN "bought-cached-unknown"
 #define QUALITY_CACHE_HITS "cache-hits"
+/* Stated: how far off the step model was of steps that it had not seen, a sentence. */
+#define QUALITY_CROSS_CHECK "cross-check"
 
 /* What is missing where a switch of the engine would raise the grade: of use where evidence is C or D. */
 #define QUALITY_BETTER "better evidence"

@@ -63,6 +63,17 @@ int folds_solve(struct folds *f, struct fault *why) {
 	return rc;
 }
 
+bool folds_sentence(const struct folds *f, char *out, size_t size) {
+	const struct fold_sums *s = &f->of[FOLD_BOTH];
+
+	if (s->ns <= 0) {
+		return false;
+	}
+	snprintf(out, size, "leaving out a tenth of the steps at a time, mixed steps were predicted within %.1f %%, all of them together within %.2f %%",
+	         100 * s->off_ns / s->ns, 100 * fabs(s->more_ns) / s->ns);
+	return true;
+}
+
 void folds_print(const struct folds *f, FILE *out) {
 	static const char *const names[FOLD_KINDS] = {
 		[FOLD_PROMPTS] = "prompts alone", [FOLD_SEQUENCES] = "sequences alone", [FOLD_BOTH] = "both",

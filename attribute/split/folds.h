@@ -28,6 +28,9 @@ void folds_take(struct folds *f, const struct fit_key *key, const struct fit_ste
 /* Between the passes. */
 int folds_solve(struct folds *f, struct fault *why);
 
+/* The same in one sentence, of mixed steps; false if none was predicted. */
+bool folds_sentence(const struct folds *f, char *out, size_t size);
+
 void folds_print(const struct folds *f, FILE *out);
 
 #endif

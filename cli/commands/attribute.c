@@ -10,7 +10,7 @@
 #include "core/files/files.h"
 
 struct settings {
-	bool all;
+	bool all, cross_check;
 	const char *models;
 };
 
@@ -19,6 +19,7 @@ static int work(struct book *b, const struct settings *s, struct fault *why) {
 	struct outfile *models = NULL;
 	int rc = s->models ? outfile_open(&models, s->models, why) : 0;
 
+	b->checks = s->cross_check ? stdout : NULL;
 	b->models = models ? outfile_stream(models) : NULL;
 	rc = rc < 0 ? rc : book_begin(b, "attribute", why);
 	if (rc == 0 && s->all && (rc = ledger_extent(b->ledger, INT64_MAX - 1, &from_ns, &to_ns, why)) > 0) {
@@ -54,6 +55,7 @@ static int attribute(struct run *r, struct fault *why) {
 
 static const struct option own[] = {
 	{"model-report", 0, "FILE", "also write what the days attributed were split by: coefficients, residuals", 0, value_text, offsetof(struct settings, models), NULL, true},
+	{"cross-check", 0, NULL, "print how far the step model is off of steps that it has not seen, and the lesser grades of evidence", 0, value_flag, offsetof(struct settings, cross_check), NULL, false},
 	{"all", 0, NULL, "all days anew, not only those that changed", 0, value_flag, offsetof(struct settings, all), NULL, false},
 };
 

@@ -41,6 +41,22 @@ static void print_models(const struct page *p) {
 	grid_release(&g);
 }
 
+/* What `attribute --cross-check` found of the period's days. */
+#define CHECKS_SHOWN 3
+static void print_checks(const struct page *p) {
+	size_t count, shown = 0;
+	const struct quality_notice *n = quality_notices(p->s->quality, NOTICE_ASSUMPTION, &count);
+	char line[512];
+
+	for (size_t i = 0; i < count && shown < CHECKS_SHOWN; i++) {
+		if (n[i].field[NOTICE_KIND] && strcmp(n[i].field[NOTICE_KIND], QUALITY_CROSS_CHECK) == 0) {
+			snprintf(line, sizeof line, "Cross-check: %s.", n[i].field[NOTICE_TEXT]);
+			table_paragraph(p, line, 2);
+			shown++;
+		}
+	}
+}
+
 /* What to switch on, where averages or overlapping requests split the time. */
 static void print_advice(const struct page *p) {
 	size_t count;
@@ -74,6 +90,7 @@ void table_evidence(const struct page *p) {
 	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
 	print_models(p);
+	print_checks(p);
 	print_advice(p);
 }
 
