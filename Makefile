@@ -88,13 +88,13 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Files that stand in the program as they are (core/embedded.h), as an array of characters each: any compiler takes that, also with LTO.
+# Files that stand in the program as they are (core/files/embedded.h), as an array of characters each: any compiler takes that, also with LTO.
 EMBEDDED := samples/gpus.json schemas/ledger.sql report/renderings/page/page.css report/renderings/page/page.js
 PACKED := data/prices/genai_prices.json
 bytes = od -An -v -tx1 $(1) | sed "s/ *\([0-9a-f][0-9a-f]\)/'\\\\x\1',/g"
 $(BUILD)/embedded.c: $(EMBEDDED) $(PACKED) Makefile
 	$(call say,EMBED,$@)
-	$(Q)mkdir -p $(@D) && { echo '#include "core/embedded.h"'; for file in $(EMBEDDED); do \
+	$(Q)mkdir -p $(@D) && { echo '#include "core/files/embedded.h"'; for file in $(EMBEDDED); do \
 		name=$${file##*/}; echo "const char embedded_$${name%.*}_$${name##*.}[] = {"; \
 		$(call bytes,$$file) && echo "0};" || exit 1; done; \
 		for file in $(PACKED); do name=$${file##*/}; name=embedded_$${name%.*}_$${name##*.}_gz; echo "const char $$name[] = {"; \

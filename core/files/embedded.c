@@ -1,4 +1,4 @@
-#include "core/embedded.h"
+#include "core/files/embedded.h"
 
 #include <assert.h>
 #include <zlib.h>

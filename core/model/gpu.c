@@ -1,6 +1,6 @@
 /* gpu.c: the catalogue of cards, from samples/gpus.json (built in) or a file of the same form. */
 #include "core/decimal.h"
-#include "core/embedded.h"
+#include "core/files/embedded.h"
 #include "core/exact.h"
 #include "core/files/files.h"
 #include "core/model/modelspec_read.h"

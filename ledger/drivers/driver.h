@@ -92,7 +92,7 @@ const struct migration *migration_from(int64_t version);
  */
 int schema_bring_up(const struct driver *d, void *connection, const struct driver_options *o, struct fault *why);
 
-/* The version of schemas/ledger.sql (core/embedded.h). */
+/* The version of schemas/ledger.sql (core/files/embedded.h). */
 #define LEDGER_SCHEMA_VERSION 5
 #define LEDGER_APPLICATION_ID 1953459052
 

@@ -4,7 +4,7 @@
  * Writers take turns by an advisory lock that ends with their transaction: numbers are given out as the largest so
  * far plus one, and replica-days are replaced as a whole. Passwords come from PGPASSFILE or a service file only.
  */
-#include "core/embedded.h"
+#include "core/files/embedded.h"
 #include "ledger/drivers/driver.h"
 
 #ifdef TOLLBOOK_PG

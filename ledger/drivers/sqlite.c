@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/embedded.h"
+#include "core/files/embedded.h"
 #include "ledger/drivers/driver.h"
 #include "ledger/segments/part.h"
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "core/digest.h"
-#include "core/embedded.h"
+#include "core/files/embedded.h"
 #include "core/files/files.h"
 #include "report/prices/prices.h"
 

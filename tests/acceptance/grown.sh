@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.." || exit 3
 
 # take FOLDER: into its book, and what that costs into its dump
 take() {
+	touch -d 2026-08-10T12:00:00Z "$1/vllm.r0.log" # records without an instant have that of their file
 	"$tollbook" ingest -q --book "$1/book" --log-year 2026 --log-zone UTC $own "$1/vllm.r0.log" > "$1/said" 2>&1
 	[ $? -le 1 ] && "$tollbook" attribute -q --book "$1/book" --gpu-hour 2 > "$1/said" 2>&1
 	[ $? -le 1 ] && "$tollbook" backup --dump --book "$1/book" "$1/dump" > "$1/said" 2>&1 || wrong "$name: $(head -3 "$1/said")"

@@ -20,7 +20,7 @@ moved steps 4 > logs/4-steps.jsonl
 awk '
 function put() {
 	if (from) print "{\"schema\":\"tollbook.window.v1\",\"replica\":\"rtx-tiny-01\",\"model\":\"" model "\",\"start_ns\":" from ",\"end_ns\":" at \
-		",\"input_tokens\":" input ",\"output_tokens\":" output ",\"running\":" running "}"
+		",\"input_tokens\":" input ",\"cached_tokens\":0,\"output_tokens\":" output ",\"running\":" running "}"
 }
 function field(name) {match($0, "\"" name "\":[0-9]+"); return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3)}
 {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "core/embedded.h"
+#include "core/files/embedded.h"
 #include "ledger/plain.h"
 #include "ledger/segments/segment.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "core/digest.h"
-#include "core/embedded.h"
+#include "core/files/embedded.h"
 #include "core/instant.h"
 
 static const struct {
