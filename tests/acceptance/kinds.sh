@@ -35,10 +35,11 @@ moved renamed 6 | sed 's/"finish_ns"/"end_ns"/' > logs/6-windows.jsonl
 date_of() {
 	date -u -d "$first + $1 days" +%F
 }
-# rows FILE DAY: what its tenants had that day and the next, idle time apart
+# rows FILE DAY: what its tenants had that day and the next, idle time apart; cached input is not known of all days together, as
+# steps alone do not report it
 rows() {
 	jq -c --arg day "$(date_of "$2")" --arg next "$(date_of $(($2 + 1)))" \
-		'.rows[] | select((.day == $day or .day == $next) and .tenant != "(not allocated)") | [.day, .tenant, .requests, .tokens, .gpu_ns.prefill, .gpu_ns.decode]' "$1" | sort
+		'.rows[] | select((.day == $day or .day == $next) and .tenant != "(not allocated)") | [.day, .tenant, .requests, (.tokens | del(.input_cached)), .gpu_ns.prefill, .gpu_ns.decode]' "$1" | sort
 }
 statement() { # FILE LOG...
 	file=$1
