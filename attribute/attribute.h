@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/model/fitted.h"
 #include "core/gateways.h"
-#include "core/name_rules.h"
+#include "core/files/name_rules.h"
 #include "core/model/modelspec.h"
 #include "core/quality.h"
 #include "core/record.h"

@@ -3,7 +3,7 @@
 #define INGEST_INGEST_H
 
 #include "core/error.h"
-#include "core/name_rules.h"
+#include "core/files/name_rules.h"
 #include "core/quality.h"
 #include "core/record.h"
 #include "core/tenant_key.h"

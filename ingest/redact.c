@@ -16,8 +16,12 @@ static bool is_number(struct text t) {
 	size_t at = t.len > 0 && (t.at[0] == '-' || t.at[0] == '+');
 	bool digit = at < t.len && is_digit(t.at[at]);
 
-	while (at < t.len && (is_digit(t.at[at]) || (t.at[at] && strchr(".eE+-", t.at[at])))) {
+	while (at < t.len && (is_digit(t.at[at]) || t.at[at] == '.')) {
 		at++;
+	}
+	if (at + 2 < t.len && (t.at[at] == 'e' || t.at[at] == 'E') && (t.at[at + 1] == '-' || t.at[at + 1] == '+')) {
+		for (at += 2; at < t.len && is_digit(t.at[at]); at++) {
+		}
 	}
 	struct text unit = text_cut(t, at, t.len);
 	return digit && t.len <= NUMBER_MAX_BYTES &&

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "attribute/evidence/repeats.h"
+#include "core/billing.h"
 #include "core/exact.h"
 
 /* ---- records that grow ---- */
@@ -94,7 +95,19 @@ int growing_settle(struct evidence *e, struct fault *why) {
 /* ---- what was bought ---- */
 
 bool bought_is_vendors(const struct evidence *e, const struct request_item *q) {
-	return e->is_vendors && e->is_vendors(e->vendors, q->head.model, request_item_billing(q));
+	struct text text = request_item_billing(q);
+	struct billing billing;
+
+	if (!e->is_vendors) {
+		return false;
+	}
+	billing_parse(text, &billing);
+	uint64_t provider = text_hash(billing.provider) * 2 + (billing.part[BILLED_REQUESTS] > 0);
+	struct vendor_answer *a = &e->vendor_answers[(q->head.model * UINT64_C(31) + provider) % VENDOR_ANSWERS];
+	if (!a->known || a->model != q->head.model || a->provider != provider) {
+		*a = (struct vendor_answer){q->head.model, provider, true, e->is_vendors(e->vendors, q->head.model, text)};
+	}
+	return a->is_vendors;
 }
 
 int bought_keep(struct evidence *e, const struct item *item, size_t len, struct fault *why) {

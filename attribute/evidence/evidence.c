@@ -104,6 +104,7 @@ void evidence_free(struct evidence *e) {
 	if (e->patches) {
 		spool_free(e->patches);
 	}
+	free(e->vendor_answers);
 	free(e);
 }
 
@@ -421,6 +422,7 @@ int evidence_seal(struct evidence *e, struct fault *why) {
 
 void evidence_set_vendors(struct evidence *e, vendor_test *is_vendors, void *vendors) {
 	e->is_vendors = is_vendors;
+	e->vendor_answers = e->vendor_answers ? e->vendor_answers : must_calloc(VENDOR_ANSWERS, sizeof *e->vendor_answers);
 	e->vendors = vendors;
 }
 

@@ -21,6 +21,14 @@ struct evidence_lane {
 	size_t gateway_room;
 };
 
+/* What a vendor test said of a model at a provider. */
+#define VENDOR_ANSWERS 256
+struct vendor_answer {
+	name_id model;
+	uint64_t provider; /* a hash of its name, and whether requests are billed */
+	bool known, is_vendors;
+};
+
 struct evidence {
 	struct names *names;
 	struct spool *spool, *power;
@@ -31,6 +39,7 @@ struct evidence {
 	int64_t repeated;      /* records that say less than another of the same id, of the period in which they count */
 	int64_t count_from_ns, count_to_ns;
 	vendor_test *is_vendors; /* or NULL */
+	struct vendor_answer *vendor_answers; /* VENDOR_ANSWERS of them: a look-up of a price takes long; or NULL */
 	void *vendors;
 	struct spool *patches; /* tenants by it; or NULL */
 	struct gateways gateways; /* GATEWAYS_NONE: not known before evidence_seal */

@@ -3,7 +3,7 @@
 #define INGEST_ORIGIN_H
 
 #include "core/json.h"
-#include "core/name_rules.h"
+#include "core/files/name_rules.h"
 
 enum origin_part {
 	ORIGIN_NAMESPACE, /* of Kubernetes */

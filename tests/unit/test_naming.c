@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/name_rules.h"
+#include "core/files/name_rules.h"
 #include "ingest/naming.h"
 #include "ingest/parallel.h"
 

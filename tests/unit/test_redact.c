@@ -66,6 +66,7 @@ static void words_go(void **state) {
 		{"the SECRET\", \"prompt_tokens\": 12}", "<3 bytes> <6 bytes>\", \"prompt_tokens\": 12}"},
 		{"Finish: obj=GenerateReqInput(rid='r', text=[\"it's SECRET\"])",
 		 "Finish: obj=GenerateReqInput(rid='<1 bytes>', text=[\"<2 bytes>'s <6 bytes>\"])"},
+		{"\"prompt_tokens\": 4111-1111-1111-7731", "\"prompt_tokens\": <19 bytes>"},
 		{"7731 7731", "<4 bytes> <4 bytes>"},
 	};
 

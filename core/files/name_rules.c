@@ -1,4 +1,4 @@
-#include "core/name_rules.h"
+#include "core/files/name_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
