@@ -19,12 +19,13 @@
 #include "core/decimal.h"
 #include "core/files/files.h"
 #include "core/json.h"
+#include "report/diff.h"
 #include "report/renderings/grid.h"
 
 #define STATEMENT_BYTES_MAX (1u << 30)
 #define MODELS_MAX 100000
 
-enum cause { CAUSE_VOLUME, CAUSE_MIX, CAUSE_EFFICIENCY, CAUSE_PRICE, CAUSE_IDLE, CAUSES };
+#define CAUSES DIFF_CAUSES
 static const char *const cause_names[CAUSES] = {"volume", "mix", "efficiency", "price", "idle"};
 
 /* Prefill, decode, and all that is not busy. */
@@ -325,6 +326,23 @@ static void print_json(const struct diff *d, const struct change *total, FILE *o
 	fputs("]}\n", out);
 }
 
+static struct diff_row row_of(const struct change *c) {
+	struct diff_row row = {.model = c->model, .before = cost_of(&c->before), .after = cost_of(&c->after)};
+
+	memcpy(row.cause, c->cause, sizeof row.cause);
+	return row;
+}
+
+static void print_html(const struct diff *d, const struct change *total, FILE *out) {
+	struct diff_row *rows = must_calloc(d->count + 1, sizeof *rows), all = row_of(total);
+
+	for (size_t i = 0; i < d->count; i++) {
+		rows[i] = row_of(&d->changes[i]);
+	}
+	diff_page(d->currency, &all, rows, d->count, out);
+	free(rows);
+}
+
 static int compare(struct diff *d, enum diff_format format, int width, FILE *out, struct fault *why) {
 	struct change total;
 	int error = 0;
@@ -339,6 +357,8 @@ static int compare(struct diff *d, enum diff_format format, int width, FILE *out
 	error = error ? error : split(d, &total, why);
 	if (!error && format == DIFF_JSON) {
 		print_json(d, &total, out);
+	} else if (!error && format == DIFF_HTML) {
+		print_html(d, &total, out);
 	} else if (!error) {
 		print_table(d, &total, format == DIFF_MARKDOWN ? 0 : width, out);
 	}

@@ -9,7 +9,7 @@ struct settings {
 };
 
 static enum diff_format format_of(const char *word) {
-	return !word ? DIFF_TABLE : strcmp(word, "json") == 0 ? DIFF_JSON : strcmp(word, "markdown") == 0 ? DIFF_MARKDOWN : DIFF_TABLE;
+	return !word ? DIFF_TABLE : strcmp(word, "json") == 0 ? DIFF_JSON : strcmp(word, "markdown") == 0 ? DIFF_MARKDOWN : strcmp(word, "html") == 0 ? DIFF_HTML : DIFF_TABLE;
 }
 
 static int write_diff(struct run *r, struct fault *why) {
@@ -40,12 +40,12 @@ static int diff(struct run *r, struct fault *why) {
 }
 
 static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "json", "markdown"};
+	static const char *const words[] = {"table", "json", "markdown", "html"};
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
 static const struct option own[] = {
-	{"format", 0, "NAME", "table (default), json or markdown; the name of -o chooses, too", 0, value_word, offsetof(struct settings, format), format_word,
+	{"format", 0, "NAME", "table (default), json, markdown or html; the name of -o chooses, too", 0, value_word, offsetof(struct settings, format), format_word,
 	 false},
 };
 

@@ -89,7 +89,7 @@ void html_open(FILE *out, const char *title) {
 }
 
 void html_close(FILE *out, const char *version) {
-	fputs("<p>Made by tollbook ", out);
+	fputs(version ? "<p>Made by tollbook " : "<p>Made by tollbook", out);
 	html_put_string(out, version);
 	fprintf(out, ".</p>\n</footer>\n<script>%s</script>\n</body>\n</html>\n", embedded_page_js);
 }
