@@ -507,8 +507,12 @@ static int put_in_place(struct outfile *o, bool wait) {
 
 static int finish(struct outfile *o, bool wait, struct fault *why) {
 	int error = 0;
+	bool failed = finish_stream(o) != 0;
 
-	if (finish_stream(o) != 0 || (o->target && (put_in_place(o, wait) != 0 || (wait && folder_sync(o->target) != 0)))) {
+	if (failed && o->stream == stdout && errno == EPIPE) {
+		failed = false; /* who reads standard output has seen enough */
+	}
+	if (failed || (o->target && (put_in_place(o, wait) != 0 || (wait && folder_sync(o->target) != 0)))) {
 		error = system_fault(why, o->path, "cannot write");
 	}
 	undo(o);
