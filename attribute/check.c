@@ -140,7 +140,7 @@ static int print_folds(const struct check *c, FILE *out, struct fault *why) {
 	int rc = 0;
 
 	quality_init(&quality);
-	folds_init(&folds, c->options->names);
+	folds_init(&folds, c->options->names, c->options->from_ns, c->options->to_ns);
 	for (int round = 0; round < 2 && rc >= 0; round++) {
 		*w = (struct walk){.purpose = WALK_FIT, .common = &common, .folds = &folds, .quality = &quality};
 		rc = pass(c, w, VIEW_ALL, VIEW_ALL, why);

@@ -5,8 +5,8 @@
 /* Predicted so many times off, a step is one that waited for something else. */
 #define OUTLIER 3.0
 
-void folds_init(struct folds *f, struct names *names) {
-	*f = (struct folds){.predict = false};
+void folds_init(struct folds *f, struct names *names, int64_t from_ns, int64_t to_ns) {
+	*f = (struct folds){.from_ns = from_ns, .to_ns = to_ns};
 	for (int i = 0; i < FOLDS; i++) {
 		f->fits[i] = attribution_fits_new(names);
 	}
@@ -43,7 +43,9 @@ void folds_take(struct folds *f, const struct fit_key *key, const struct fit_ste
 	int own = fold_of(at_ns);
 
 	if (f->predict) {
-		predict(f, fits_model(f->fits[own], key), s);
+		if (at_ns >= f->from_ns && at_ns < f->to_ns) {
+			predict(f, fits_model(f->fits[own], key), s);
+		}
 		return;
 	}
 	for (int i = 0; i < FOLDS; i++) {

@@ -13,13 +13,14 @@ enum fold_kind { FOLD_PROMPTS, FOLD_SEQUENCES, FOLD_BOTH, FOLD_KINDS };
 struct folds {
 	struct attribution_fits *fits[FOLDS]; /* of all steps but a tenth */
 	bool predict;                         /* they are solved, and predict the tenth that each has not seen */
+	int64_t from_ns, to_ns;               /* steps of this period are predicted: others are read for the sake of its models */
 	struct fold_sums {
 		int64_t steps;
 		double ns, more_ns, off_ns; /* measured; predicted less measured, with its sign and without */
 	} of[FOLD_KINDS];
 };
 
-void folds_init(struct folds *f, struct names *names);
+void folds_init(struct folds *f, struct names *names, int64_t from_ns, int64_t to_ns);
 void folds_release(struct folds *f);
 
 /* A step, of the kind of pass that `predict` says. */
