@@ -5,67 +5,11 @@
 
 #include "core/exact.h"
 #include "ingest/advice.h"
-#include "ingest/document.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/head.h"
-#include "ingest/line.h"
 #include "ingest/outcome.h"
-#include "ingest/plain_name.h"
+#include "ingest/reading.h"
 #include "ingest/redact.h"
-#include "ingest/reorder.h"
-#include "ingest/source.h"
-#include "ingest/streams.h"
-
-/* Names that a record has: replica, model, tenant, id, prefill_replica. */
-#define NAMES_MAX 5
-
-struct reading {
-	struct ingest_run *run;
-	const struct path *path;
-	const char *name; /* for messages */
-	uint32_t index;
-	unsigned lane;
-	struct source *source;
-	struct lines lines;
-	bool is_document; /* JSON over several lines */
-	struct document document;
-	struct envelope *envelope;
-	const struct ingest_format_info *chosen; /* NULL: no format bids for the head of this file */
-	struct streams streams;
-	struct stream_setup setup;
-	struct stream *s;    /* whose line is being read */
-	struct reorder *reorder; /* NULL: lines are read as they come */
-	bool described;     /* by the user's patterns */
-	int64_t number;     /* of the line being read, and of what it gives */
-	int64_t place;      /* the same for messages: samples in the order of time stand elsewhere */
-	int64_t unread, first_unread; /* lines of servers without a known format; the first one's number */
-	struct tenant_aliases aliases;
-	char names[NAMES_MAX][PLAIN_NAME_MAX]; /* of the record being handed on, where they had to be made plain */
-	struct quality *quality;
-	int64_t records, at_end; /* at_end: of them, those that the end of the file gave */
-	struct ingest_plan plan;
-	bool in_end; /* all lines are read */
-	int64_t fed, before; /* unpacked bytes handed in; where the line delivered last begins */
-	/* Where the log was treated as finished, and goes on: */
-	bool taking_back, went_on; /* what its end gave is being taken back; has been */
-	bool reopened;             /* its last known line was a part of one */
-	int64_t taken_back;
-	int64_t told_by;    /* the line that told the format; or 0 */
-	bool known_empty;   /* by --no-evidence */
-	int64_t bytes_told; /* to the run's progress */
-	struct fault *why;
-	int failed;
-};
-
-/* Is what is being read counted by an earlier run? */
-static bool is_known(const struct reading *r) {
-	bool nothing_new = r->number <= r->plan.known_lines - r->reopened;
-
-	if (r->taking_back) {
-		return true;
-	}
-	return r->in_end ? r->plan.known_end && nothing_new : nothing_new && r->plan.known_lines > 0;
-}
 
 static void quarantine(struct reading *r, struct text raw) {
 	if (!r->run->quarantine || !r->s || !r->s->format || is_known(r)) {
@@ -131,7 +75,7 @@ static bool hand_on(struct reading *r, struct record *out) {
 	name_tenant(r, out);
 	stream_plain_names(r->names, out);
 	out->file = watch ? r->plan.number : r->index;
-	out->line = r->taking_back ? r->plan.known_lines : r->number;
+	out->line = r->number;
 	if (r->taking_back) {
 		r->taken_back++;
 		r->failed = watch->take_back(watch->context, r->lane, out, r->why);
@@ -325,6 +269,7 @@ static void take_back(struct reading *r, const struct text *part) {
 	struct unwrapped line;
 
 	r->went_on = true;
+	r->number = r->plan.known_lines;
 	for (size_t i = 0; i < count; i++) {
 		const struct stream *s = r->streams.at[i];
 		size_t bytes = s->format ? s->format->state_size : 0;
@@ -382,15 +327,11 @@ static void skip_empty(struct reading *r) {
 }
 
 /* A block's lines; false if the work is to stop. */
-static bool take_block(struct reading *r, struct text block) {
-	const struct ingest_watch *watch = r->run->options->watch;
+static bool take_lines(struct reading *r, struct text block) {
 	enum line_status status;
 	struct text raw;
 	int empty = 0;
 
-	if (watch) {
-		watch->block(watch->context, r->index, block);
-	}
 	lines_feed(&r->lines, block);
 	r->fed += (int64_t)block.len;
 	while ((status = lines_next(&r->lines, &raw)) != LINE_NONE && r->failed >= 0) {
@@ -406,6 +347,15 @@ static bool take_block(struct reading *r, struct text block) {
 		}
 	}
 	return r->failed >= 0 && !r->run->stop;
+}
+
+static bool take_block(struct reading *r, struct text block) {
+	const struct ingest_watch *watch = r->run->options->watch;
+
+	if (watch) {
+		watch->block(watch->context, r->index, block);
+	}
+	return take_lines(r, block);
 }
 
 /* What is still held where the file ends. */
@@ -481,6 +431,50 @@ static void choose_format(struct reading *r, struct text bytes) {
 	}
 }
 
+/* A reading of the same file from its start, of what was known of it: what it gives is taken back. */
+static void take_back_known(struct reading *r, struct reading *before, struct text known) {
+	choose_format(before, known);
+	if (!before->reorder == !r->reorder) {
+		return;
+	}
+	if (take_lines(before, known)) {
+		take_last(before);
+	}
+	r->failed = before->failed;
+	r->taken_back = before->taken_back;
+	r->went_on = true;
+	r->plan.known_lines = 0;
+	r->plan.known_end = false;
+}
+
+/*
+ * A log was treated as finished within what its format is chosen by. If with the lines that follow it is not in the order of
+ * time, or only with them is, all of it gives other records: it is then read as if nothing was known of it. `before` is
+ * the reading before its format was chosen.
+ */
+static void look_for_other_order(struct reading *r, struct reading *before, struct text head) {
+	struct quality quality; /* what is found is found again */
+
+	if (!before->plan.known_end || before->plan.known_bytes >= (int64_t)head.len || source_damage(r->source).reason) {
+		return;
+	}
+	quality_init(&quality);
+	before->quality = before->setup.quality = &quality;
+	before->streams = (struct streams){0};
+	before->envelope = envelope_new(r->run->max_line_bytes);
+	envelope_set_names(before->envelope, r->run->options->names);
+	before->taking_back = before->went_on = true;
+	before->plan.goes_on = false;
+	stream_of(before, &(struct origin){0});
+	take_back_known(r, before, text_cut(head, 0, (size_t)before->plan.known_bytes));
+	streams_release(&before->streams);
+	reorder_free(before->reorder);
+	envelope_free(before->envelope);
+	lines_release(&before->lines);
+	document_release(&before->document);
+	quality_release(&quality);
+}
+
 /* Lines that no format reads are refused, unless another server's of the same file are read. */
 static void refuse_unread(struct reading *r) {
 	r->number = r->first_unread;
@@ -535,9 +529,11 @@ static void tell_watch(struct reading *r, int64_t lines_before) {
 static void read_all(struct reading *r) {
 	int64_t lines_before = r->quality->lines;
 	struct text head = read_head(r), block;
+	struct reading before = *r;
 
 	choose_format(r, head);
-	bool going = take_block(r, head);
+	look_for_other_order(r, &before, head);
+	bool going = r->failed >= 0 && take_block(r, head);
 	free((char *)(uintptr_t)head.at);
 	tell_progress(r);
 	while (going && source_next(r->source, &block)) {

@@ -1,0 +1,65 @@
+/* reading.h: a file that is being read. Private to reader.c. */
+#ifndef INGEST_READING_H
+#define INGEST_READING_H
+
+#include "ingest/document.h"
+#include "ingest/envelopes/envelope.h"
+#include "ingest/ingest.h"
+#include "ingest/line.h"
+#include "ingest/plain_name.h"
+#include "ingest/reorder.h"
+#include "ingest/source.h"
+#include "ingest/streams.h"
+
+/* Names that a record has: replica, model, tenant, id, prefill_replica. */
+#define NAMES_MAX 5
+
+struct reading {
+	struct ingest_run *run;
+	const struct path *path;
+	const char *name; /* for messages */
+	uint32_t index;
+	unsigned lane;
+	struct source *source;
+	struct lines lines;
+	bool is_document; /* JSON over several lines */
+	struct document document;
+	struct envelope *envelope;
+	const struct ingest_format_info *chosen; /* NULL: no format bids for the head of this file */
+	struct streams streams;
+	struct stream_setup setup;
+	struct stream *s;    /* whose line is being read */
+	struct reorder *reorder; /* NULL: lines are read as they come */
+	bool described;     /* by the user's patterns */
+	int64_t number;     /* of the line being read, and of what it gives */
+	int64_t place;      /* the same for messages: samples in the order of time stand elsewhere */
+	int64_t unread, first_unread; /* lines of servers without a known format; the first one's number */
+	struct tenant_aliases aliases;
+	char names[NAMES_MAX][PLAIN_NAME_MAX]; /* of the record being handed on, where they had to be made plain */
+	struct quality *quality;
+	int64_t records, at_end; /* at_end: of them, those that the end of the file gave */
+	struct ingest_plan plan;
+	bool in_end; /* all lines are read */
+	int64_t fed, before; /* unpacked bytes handed in; where the line delivered last begins */
+	/* Where the log was treated as finished, and goes on: */
+	bool taking_back, went_on; /* what its end gave is being taken back; has been */
+	bool reopened;             /* its last known line was a part of one */
+	int64_t taken_back;
+	int64_t told_by;    /* the line that told the format; or 0 */
+	bool known_empty;   /* by --no-evidence */
+	int64_t bytes_told; /* to the run's progress */
+	struct fault *why;
+	int failed;
+};
+
+/* Is what is being read counted by an earlier run? */
+static inline bool is_known(const struct reading *r) {
+	bool nothing_new = r->number <= r->plan.known_lines - r->reopened;
+
+	if (r->taking_back) {
+		return true;
+	}
+	return r->in_end ? r->plan.known_end && nothing_new : nothing_new && r->plan.known_lines > 0;
+}
+
+#endif
