@@ -401,6 +401,26 @@ static int put_all(struct sources *s, struct fault *why) {
 	return rc;
 }
 
+/*
+ * A damaged file that gave nothing new, and whose log was read whole from another file: its damage was healed then, and
+ * is not written down again each night that looks at it.
+ */
+static int heal_damages(struct sources *s, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < s->count && rc >= 0; i++) {
+		const struct log_file *f = s->files[i];
+		if (!f || !f->done || !f->damaged || f->new_lines > 0 || f->plan.known_lines == 0) {
+			continue;
+		}
+		rc = ledger_file_whole(s->book->ledger, f->path, why);
+		if (rc > 0) {
+			quality_damage_healed(&s->book->quality, f->path);
+		}
+	}
+	return rc < 0 ? rc : 0;
+}
+
 static void sources_release(struct sources *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct log_file *f = s->files[i];
@@ -430,7 +450,8 @@ static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
 	logs->options.names = s->book->fleet ? fleet_names(s->book->fleet) : NULL;
 	rc = ingest_run(&logs->options, watched_record, s, &s->book->quality, why);
 	logs->options.watch = NULL;
-	return rc < 0 ? rc : put_all(s, why);
+	rc = rc < 0 ? rc : put_all(s, why);
+	return rc < 0 ? rc : heal_damages(s, why);
 }
 
 static void find_undated(struct book *b, int64_t count) {

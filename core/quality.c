@@ -222,6 +222,21 @@ void quality_damage(struct quality *q, const char *file, const char *reason, int
 	append_damage(q, (struct quality_damage){.file = copy(file), .reason = copy(reason), .offset = offset});
 }
 
+void quality_damage_healed(struct quality *q, const char *file) {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < q->damage_count; i++) {
+		struct quality_damage d = q->damages[i];
+		if (strcmp(d.file, file) != 0) {
+			q->damages[kept++] = d;
+			continue;
+		}
+		free(d.file);
+		free(d.reason);
+	}
+	q->damage_count = kept;
+}
+
 /* Kept in order as they come, as there may be one of a kind for each of many files. Takes over `sentence`. */
 static void insert_warning(struct quality *q, char *sentence) {
 	size_t low = 0, high = q->warning_count;

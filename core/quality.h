@@ -129,6 +129,8 @@ void quality_join_place(struct quality *q, enum join_trouble what, const char *f
 void quality_tell_joins(struct quality *q);
 
 void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset);
+/* Removes the damages of a file: all that it held is known from another. */
+void quality_damage_healed(struct quality *q, const char *file);
 /* Adds a warning (printf) unless the same sentence is there already. */
 void quality_warn(struct quality *q, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /*

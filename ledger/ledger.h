@@ -155,6 +155,8 @@ int ledger_source_next(struct ledger *l, int64_t *id, struct fault *why);
 int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why);
 /* Is the very same file known? 1 and its source's number (0: none), or 0. */
 int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why);
+/* Was the source that was first read from this path read whole from another? 1 or 0. */
+int ledger_file_whole(struct ledger *l, const char *path, struct fault *why);
 int ledger_file_put(struct ledger *l, const struct ledger_file *f, int64_t run, struct fault *why);
 
 /* ---- segments: where the records of a replica-day are ---- */

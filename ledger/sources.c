@@ -94,6 +94,16 @@ int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *so
 	return 1;
 }
 
+int ledger_file_whole(struct ledger *l, const char *path, struct fault *why) {
+	int rc = ask(l, Q_FILE_WHOLE, VALUES(V_STR(path)), why);
+
+	rc = rc < 0 ? rc : ask_next(l, Q_FILE_WHOLE, why);
+	if (rc > 0) {
+		ask_end(l, Q_FILE_WHOLE);
+	}
+	return rc;
+}
+
 int ledger_file_put(struct ledger *l, const struct ledger_file *f, int64_t run, struct fault *why) {
 	return ask_do(l, Q_FILE_PUT,
 	              VALUES(V_INT(f->device), V_INT(f->inode), V_INT(f->size), V_INT(f->mtime_ns), V_STR(f->path),
