@@ -24,6 +24,8 @@
 
 /* Clocks that differ by less need no word. */
 #define OFFSET_MIN_NS (2 * MS)
+/* Requests a day, from which steps and requests of one name may be set apart. */
+#define PARTED_LEAST 50
 /* Records of one replica that lie further apart are not of one clock. */
 #define APART_NS (730 * NS_PER_DAY)
 
@@ -399,6 +401,29 @@ static void place_beside_windows(struct servers *s, struct server *requests) {
 	}
 }
 
+/* A book judges each day, a run all of them: names with so few requests a day might be set apart by one and not by the other. */
+static bool enough_a_day(const struct sample *a) {
+	int64_t days = (instant_floor(a->last_request_ns, NS_PER_DAY) - instant_floor(a->first_request_ns, NS_PER_DAY)) / NS_PER_DAY + 1;
+
+	return a->all_requests / days >= PARTED_LEAST;
+}
+
+/* A name's requests do not fall on its steps. */
+static void part_own(struct servers *s, struct server *one) {
+	const char *name = servers_text(s, one->sample.name);
+	bool part = enough_a_day(&one->sample);
+
+	if (part) {
+		servers_part_requests(s, one);
+	}
+	quality_finding(s->quality, "identity", name, "--replica", QUALITY_NO_AMOUNT,
+	                part ? "%s: its requests do not fall on its steps: they are of two servers, or of clocks that differ by more than "
+	                       "%d s; the steps are counted as %s#1, the requests as %s#2; give each its own name"
+	                     : "%s: its requests do not fall on its steps: they may be of two servers, or of clocks that differ by more "
+	                       "than %d s; they are too few to be set apart; give each its own name",
+	                name, 5, name, name);
+}
+
 static void check_own(struct servers *s, struct server *one) {
 	const struct sample *a = &one->sample;
 
@@ -416,11 +441,7 @@ static void check_own(struct servers *s, struct server *one) {
 	if (r.verdict == ID_SAME || r.repeats) { /* of one name, and only the offset was in doubt */
 		join(s, one, one, &r);
 	} else if (r.verdict == ID_DIFFERENT) {
-		const char *name = servers_text(s, a->name);
-		servers_part_requests(s, one);
-		quality_finding(s->quality, "identity", name, "--replica", QUALITY_NO_AMOUNT,
-		                "%s: its requests do not fall on its steps: they are of two servers, or of clocks that differ by more than "
-		                "%d s; the steps are counted as %s#1, the requests as %s#2; give each its own name", name, 5, name, name);
+		part_own(s, one);
 	}
 	one->matched = true;
 }

@@ -442,8 +442,7 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 			a->prefill.spread_ns[s->grade] += s->prefill_ns > 0 ? spread : 0;
 			a->decode.spread_ns[s->grade] += s->decode_ns > 0 ? spread : 0;
 		}
-		rc = rc < 0 ? rc
-		            : accounts_energy_busy(a, at_ns, to_ns, prefill - prefill_done, decode - decode_done, why);
+		rc = rc < 0 ? rc : accounts_energy_busy(a, at_ns, to_ns, prefill - prefill_done, decode - decode_done, why);
 		prefill_done = prefill;
 		decode_done = decode;
 		at_ns = to_ns;
@@ -479,14 +478,16 @@ int accounts_gap(struct accounts *a, enum entry_kind kind, int64_t from_ns, int6
 int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant, int64_t from_ns,
                   int64_t to_ns, int64_t gpu_ns, struct fault *why) {
 	const struct stretch whole = {.from_ns = from_ns, .to_ns = to_ns};
-	int64_t done = 0;
+	int64_t before = a->totals.from_ns == from_ns && a->totals.to_ns == to_ns ? a->totals.gpu_ns : 0, sum = before, done = 0;
 	int rc = 0;
 
+	a->failed |= !exact_add(&sum, gpu_ns);
+	a->totals = (struct posted_totals){from_ns, to_ns, sum};
 	for (int64_t at_ns = from_ns; at_ns < to_ns && rc >= 0;) {
 		rc = move_to(a, at_ns, why);
 		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns;
-		int64_t part = part_until(gpu_ns, &whole, until_ns);
 		struct entry key = key_of_nobody(a, kind, grade, tenant);
+		int64_t part = part_until(sum, &whole, until_ns) - part_until(before, &whole, until_ns);
 		if (a->segment.paid || kind <= ENTRY_OUTPUT) {
 			post_time(a, &key, part - done);
 		}

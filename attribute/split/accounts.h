@@ -61,6 +61,9 @@ struct accounts {
 	int64_t segment_step; /* number of the decode step with which the segment began */
 	struct flight *flight;
 	int64_t posted_ns;    /* GPU-ns of all segments, wanted or not: for the identity */
+	struct posted_totals {
+		int64_t from_ns, to_ns, gpu_ns;
+	} totals;             /* the last totals of one stretch, which are rounded together */
 	int64_t unpaid_ns;    /* busy GPU-ns while the pool was not up */
 	struct request_rest prefill_rest, decode_rest;
 	struct busy_days busy;        /* what no request explains of busy time */
@@ -106,7 +109,10 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 int accounts_gap(struct accounts *a, enum entry_kind kind, int64_t from_ns, int64_t to_ns, bool by_count,
                  struct fault *why);
 
-/* GPU time of a kind that is known as a total, within one segment or over several (by time). */
+/*
+ * GPU time of a kind that is known as a total, within one segment or over several (by time). Totals of one stretch that
+ * are posted one after the other are rounded together: they never sum to more than the stretch in any segment.
+ */
 int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant, int64_t from_ns,
                   int64_t to_ns, int64_t gpu_ns, struct fault *why);
 
