@@ -57,6 +57,7 @@ struct command {
 	unsigned groups;      /* of the common options; GROUP_GENERAL is implied */
 	const struct option *own; /* further options of this command alone */
 	size_t own_count;
+	const char *rare;     /* of them, by name: those that --help gives by name alone where it is longer than a screen; or NULL */
 	size_t own_bytes;     /* size of the settings they go into: run->own, zeroed at the start */
 	const struct word *words; /* or NULL */
 	size_t word_count;

@@ -11,6 +11,8 @@
 #define COMMAND_COLUMN 14
 #define WIDTH 98
 
+#define FOLD_RARE (1u << 31) /* beside GROUP_…: a command's rare options */
+
 /* Columns of a word in UTF-8. */
 static int columns_of(const char *word, size_t len) {
 	int columns = 0;
@@ -73,6 +75,37 @@ static void print_group(size_t bit, FILE *out) {
 	}
 }
 
+static bool is_rare(const struct command *c, const char *name) {
+	for (const char *word = c->rare ? c->rare : ""; *word; word += strspn(word, " ")) {
+		size_t len = strcspn(word, " ");
+		if (len == strlen(name) && memcmp(word, name, len) == 0) {
+			return true;
+		}
+		word += len;
+	}
+	return false;
+}
+
+/* Of the command's own options; the rare ones by their names only if they are folded. */
+static void print_own(const struct command *c, bool folded, FILE *out) {
+	char names[1024] = "Also:";
+
+	for (size_t i = 0; i < c->own_count; i++) {
+		if (i == 0) {
+			fputs("Of this command:\n", out);
+		}
+		if (folded && is_rare(c, c->own[i].name)) {
+			size_t len = strlen(names);
+			snprintf(names + len, sizeof names - len, " --%s", c->own[i].name);
+		} else {
+			print_option(&c->own[i], out);
+		}
+	}
+	if (folded) {
+		print_wrapped(names, 0, 2, out);
+	}
+}
+
 /* "General: -q -v --no-progress …" */
 static void print_names(size_t bit, FILE *out) {
 	size_t count;
@@ -104,7 +137,7 @@ static void print_words(const struct command *c, FILE *out) {
 	}
 }
 
-/* Groups in `folded` by their names only. */
+/* Groups in `folded`, and the rare ones of the command's own options, by their names only. */
 static void print_command(const struct command *c, unsigned folded, FILE *out) {
 	char what[256];
 
@@ -115,12 +148,7 @@ static void print_command(const struct command *c, unsigned folded, FILE *out) {
 		print_wrapped(c->about, 0, 0, out);
 	}
 	print_words(c, out);
-	for (size_t i = 0; i < c->own_count; i++) {
-		if (i == 0) {
-			fputs("Of this command:\n", out);
-		}
-		print_option(&c->own[i], out);
-	}
+	print_own(c, folded & FOLD_RARE, out);
 	for (size_t bit = 0; options_group_title(bit); bit++) {
 		if ((c->groups | GROUP_GENERAL) & 1u << bit) {
 			(folded & 1u << bit ? print_names : print_group)(bit, out);
@@ -156,11 +184,11 @@ static int lines_of(const struct command *c, unsigned folded) {
 
 void help_screen(const struct command *c, FILE *out) {
 	/* What is asked for least goes first. */
-	static const unsigned order[] = {GROUP_GENERAL, GROUP_LOGS, GROUP_DETAIL, GROUP_SPLIT, GROUP_PERIOD, GROUP_REPORT, GROUP_BOOK};
+	static const unsigned order[] = {GROUP_GENERAL, FOLD_RARE, GROUP_LOGS, GROUP_DETAIL, GROUP_SPLIT, GROUP_PERIOD, GROUP_REPORT, GROUP_BOOK};
 	unsigned folded = 0;
 
 	for (size_t i = 0; i < sizeof order / sizeof *order && lines_of(c, folded) > HELP_LINES; i++) {
-		folded |= order[i] & (c->groups | GROUP_GENERAL);
+		folded |= order[i] & (c->groups | GROUP_GENERAL | (c->rare ? FOLD_RARE : 0));
 	}
 	print_command(c, folded, out);
 }

@@ -60,8 +60,8 @@ static void print_speeds(FILE *out, const struct step_model *m, double token_ns,
 	if (token_ns > 0) {
 		fprintf(out, "  a large batch computes %.1f TFLOP/s in matrix products\n", (double)size.token_flops / token_ns / 1000);
 	}
-	if (m->ns[TERM_CONTEXT] > 0 && m->has_context) {
-		fprintf(out, "  decode reads its cache at %.0f GB/s\n", (double)size.kv_token_bytes / m->ns[TERM_CONTEXT]);
+	if (m->context_ns > 0) {
+		fprintf(out, "  decode reads its cache at %.0f GB/s\n", (double)size.kv_token_bytes / m->context_ns);
 	}
 	if (m->ns[TERM_ATTENTION] > 0) {
 		fprintf(out, "  prompts' attention computes %.1f TFLOP/s\n", (double)size.prefill_pair_flops / m->ns[TERM_ATTENTION] / 1000);
@@ -78,8 +78,9 @@ static void print_rates(FILE *out, const struct step_model *m, const struct mode
 	if (token_ns > 0) {
 		fprintf(out, "  a large batch computes %.0f tokens a second\n", 1e9 / token_ns);
 	}
-	if (m->ns[TERM_CONTEXT] > 0) {
-		fprintf(out, "  decode reads %.0f context tokens a second\n", 1e9 / m->ns[TERM_CONTEXT]);
+	double context_ns = m->context_ns > 0 ? m->context_ns : m->ns[TERM_CONTEXT];
+	if (context_ns > 0) {
+		fprintf(out, "  decode reads %.0f context tokens a second\n", 1e9 / context_ns);
 	}
 	if (described) {
 		print_speeds(out, m, token_ns, described);

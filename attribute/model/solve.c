@@ -497,6 +497,21 @@ static void count_steps(struct solve *s) {
 	}
 }
 
+/* All terms of contexts together, over all contexts: one alone is less than what a token takes. */
+static void measure_context(struct solve *s) {
+	double time_ns = 0, tokens = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct sample *a = &s->samples[i];
+		struct batch b = sample_batch(a);
+		if (a->kept && (a->kind.known & KNOWN_CONTEXT)) {
+			time_ns += (double)a->cell->steps * step_model_context_ns(s->model, &b);
+			tokens += (double)a->cell->steps * (double)b.decode_kv_tokens;
+		}
+	}
+	s->model->context_ns = s->model->has_context && tokens > 0 ? time_ns / tokens : 0;
+}
+
 /* Does the model say how time depends on the batch, as far as there were mixed steps to be split? */
 static bool says_something(const struct solve *s) {
 	double beyond_floor = 0;
@@ -526,6 +541,7 @@ static bool solve_rounds(struct solve *s) {
 	}
 	measure_residuals(s);
 	forms_compare(s);
+	measure_context(s);
 	return true;
 }
 

@@ -149,7 +149,7 @@ const struct command command_audit = {
 	.what = "What sellers of an open model must be paying, beside what they charge",
 	.about = "Every price list of the model beside the estimated cost on likely cards: the load at which it pays,\n"
 	         "the implied margin with its interval, and who sells below cost at any load.\n",
-	.example = "tollbook audit --model samples/models/llama-3.1-8b.json --prices samples/prices.json --card H100=2.49",
+	.example = "tollbook audit --model samples/models/llama-3.1-8b.json --card H100=2.49",
 	.groups = GROUP_PRICES | GROUP_OUTPUT,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,

@@ -148,6 +148,7 @@ const struct command command_estimate = {
 	.groups = GROUP_OUTPUT,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
+	.rare = "gpus-file utilization memory max-batch chunk list-cached pp ep dp watts idle-watts pue per-kwh",
 	.own_bytes = sizeof(struct settings),
 	.main = estimate,
 };

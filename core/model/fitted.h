@@ -29,6 +29,7 @@ struct fitted_model {
 	double residual;    /* standard deviation of (T - fit) / fit */
 	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns, prompt_ns;
 	double near_kv_ns;
+	double context_ns; /* of a context token of decode, as unequal and as long as contexts were in the fitted steps */
 	double overlap, overlap_token_kv_ns, overlap_kv_ns; /* the first is a part, 0 to 1 */
 	int early_count;
 	int64_t early_ntok[FITTED_EARLY];

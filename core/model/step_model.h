@@ -60,6 +60,7 @@ struct step_model {
 	struct overlap overlap;
 	double form_share_sd; /* how far other forms of the model are from this one in prefill's share of mixed steps */
 	int64_t steps, outliers;         /* that the fit used, and left out */
+	double context_ns; /* of a token of sequences' contexts, in the steps of the fit: as unequal and as long as they were there */
 	double residual_relative;        /* standard deviation of (T - fit) / fit */
 	double residual_quantiles[RESIDUAL_QUANTILES]; /* of the same, by cells of like steps, at residual_per_cent */
 };

@@ -219,7 +219,7 @@ int versus_shares(const struct fitted_model *m, const struct roofline *r, struct
 		(double)z->token_flops / fitted_slope_ns(m) / 1e3, r->flops / 1e12});
 	add_share(out, &count, (struct versus_share){"context_gb_s", "decode's attention reads its context at", "GB/s",
 		"attention of many short sequences, or paged reads, do not reach the bandwidth",
-		(double)z->kv_token_bytes * seen / m->decode_kv_ns, r->bandwidth / 1e9});
+		(double)z->kv_token_bytes * seen / m->context_ns, r->bandwidth / 1e9});
 	add_share(out, &count, (struct versus_share){"prefill_attention_tflop_s", "prefill's attention computes at", "TFLOP/s",
 		"attention's kernels are slower than matrix products, on short prompts above all",
 		(double)z->prefill_pair_flops * seen / m->prefill_token_kv_ns / 1e3, r->attention_flops / 1e12});
