@@ -487,7 +487,8 @@ static void find_seconds(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
 		const struct id_requests requests = {one->sample.requests, one->sample.request_count, false};
-		if (one->dropped || one->held || one->requests != 0 || !identity_in_seconds(&requests) || !mark_seconds(s, one->named)) {
+		if (one->dropped || one->held || one->requests != 0 || !enough_a_day(&one->sample) || !identity_in_seconds(&requests) ||
+		    !mark_seconds(s, one->named)) {
 			continue;
 		}
 		quality_assume(s->quality, servers_text(s, one->named), "1 s", NULL, NULL,
