@@ -46,6 +46,7 @@ sparse|vLLM stats lines alone|prefill total|46
 full|requests alone|interval: truth outside by|8.1
 tiny-pd|vLLM stats lines alone|prefill total|49
 long|requests without scheduled_ns|prefill total|17
+noisy|requests without scheduled_ns|prefill total|10.1
 full|requests without scheduled_ns|prefill total|11
 noisy|requests without scheduled_ns|interval: truth outside by|1.4
 long|scrapes of /metrics|prefill total|38
