@@ -134,7 +134,7 @@ check: ## Build everything and pass all tests; installs what is missing for that
 	@.ci/deps check
 	@$(MAKE) test
 
-test: units $(PROPERTIES) $(SIMULATE) $(BUILD)/tests/faults/faults.so
+test: units $(PROPERTIES) $(SIMULATE) $(BUILD)/tests/published/fit $(BUILD)/tests/faults/faults.so
 	@tests/run --build $(BUILD)
 
 FAULT_SOURCES := tests/faults/faults.c tests/faults/durable.c
