@@ -131,7 +131,7 @@ int attribution_take(void *attribution, unsigned lane, const struct record *r, s
 
 /* ---- requests of gateways, where their engines' are attributed elsewhere ---- */
 
-/* Whose a request is, and of what class of service, by another log. Requests are told by where they stand. */
+/* The tenant of a request and its class of service, by another log. Requests are identified by file and line. */
 struct tenant_patch {
 	name_id replica, tenant;
 	int64_t at_ns, line;

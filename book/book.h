@@ -99,7 +99,7 @@ int book_fleet_of_run(struct book *b, int64_t run, struct fault *why);
 /* Its catalogues and what --list said, unless others are given. */
 int book_prices_of_run(struct book *b, int64_t run, struct fault *why);
 /*
- * Takes what the last run that attributed was told by: fleet, prices and rule. 1, or 0 where no run did, or where that is
+ * Takes what the last run that attributed was given: fleet, prices and rule. 1, or 0 where no run did, or where that is
  * not all there (then b->fleet is NULL, and a sentence in `missing` says why).
  */
 int book_use_last_basis(struct book *b, char *missing, size_t size, struct fault *why);

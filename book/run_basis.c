@@ -36,7 +36,7 @@ int book_last_run(struct book *b, int64_t as_of, struct last_run *out, struct fa
 	return ledger_runs(b->ledger, find_last, &f, why);
 }
 
-/* A document that a run was told by: its path lives until the next question to the ledger. 1, or 0. */
+/* A document that a run was given: its path lives until the next question to the ledger. 1, or 0. */
 static int document(struct book *b, int64_t run, const char *kind, int64_t seq, const char **path, char sha256[DIGEST_HEX_MAX],
                     struct fault *why) {
 	const char *hash;
@@ -148,7 +148,7 @@ static int take_old_prices(struct book *b, int64_t run, const char *kind, int64_
 	return rc < 0 ? rc : 1;
 }
 
-/* What the run was told by --list, and then what this command is. */
+/* What --list gave the run, and then what this command is. */
 static int matches_of_run(struct book *b, int64_t run, struct fault *why) {
 	const char *match, *sha256;
 	int rc;

@@ -57,7 +57,7 @@ struct request {
 	int64_t preemptions;
 	enum service service; /* for the list price */
 	bool ok;              /* status is ok, or not given */
-	bool gateway;         /* told by a gateway or a client, which do not know the replica */
+	bool gateway;         /* reported by a gateway or a client, which do not know the replica */
 	bool server_id;       /* the id was made by the server: of several records with it the most complete one counts */
 	bool cached_unknown;  /* the log does not report what of the prompt a cache had */
 	bool exclusive_times; /* instants are measured durations of one slot (llama.cpp), not shared queues */

@@ -90,7 +90,7 @@ static bool first_year(struct stamps *s, struct civil c, int64_t *ns, bool *ambi
 	return false;
 }
 
-/* The second time that an hour occurs, when clocks go back, is told by the stamp before. */
+/* The second time that an hour occurs, when clocks go back, follows from the stamp before. */
 static int64_t later_if_stepped_back(const struct stamps *s, int64_t ns) {
 	int64_t width = zone_offset_s(s->zone, ns) - zone_offset_s(s->zone, ns + NS_PER_DAY / 4);
 	int64_t later = ns + width * NS_PER_SECOND;

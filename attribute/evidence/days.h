@@ -37,7 +37,7 @@ enum day_kind { DAY_NOTHING, DAY_WINDOWS, DAY_REQUESTS, DAY_STEPS };
 struct replica_day {
 	int64_t day_ns;
 	enum day_kind kind;                  /* the best */
-	bool requests;                       /* was one alive? Then steps' tokens are told by requests */
+	bool requests;                       /* was one alive? Then requests give the steps' tokens */
 	int64_t first_step_ns, last_step_ns; /* as in struct replica_summary */
 	int64_t first_ns, last_ns;
 	int64_t first_work_ns, last_work_ns; /* of requests, and of windows with tokens */

@@ -121,7 +121,7 @@ static int patch_tenant(struct evidence_reader *r, struct fault *why) {
 	return rc < 0 ? rc : 1;
 }
 
-/* Duplicates are told by what was logged. */
+/* Duplicates are recognised by what was logged. */
 static void give_back_tenant(struct evidence_reader *r) {
 	struct item *last = (struct item *)(void *)r->last;
 

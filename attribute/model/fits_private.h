@@ -42,7 +42,7 @@ struct attribution_fits {
 	uint64_t clock;
 	struct spool *spool; /* NULL: nothing was put there */
 	bool sealed, solved;
-	int failed;          /* a negative error of the spool, told by the next function that can */
+	int failed;          /* a negative error of the spool, returned by the next function that can */
 	struct fault why;
 };
 

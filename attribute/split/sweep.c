@@ -3,7 +3,7 @@
  *
  * Between two events (a prompt is scheduled, a first token comes, a request ends) the same prompts are
  * computed and the same sequences decode. Where both happen, the time is shared as in a
- * mixed step: what a decode step takes alone is told by how long output tokens take while
+ * mixed step: what a decode step takes alone follows from how long output tokens take while
  * no prompt is computed.
  */
 #include <math.h>

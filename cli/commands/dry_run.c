@@ -145,7 +145,7 @@ static void print_file(const struct quality_input *in, const struct seen *s) {
 	say_safe(stdout, in->file);
 	printf(": %s", known ? in->format : in->lines > 0 ? "no known format" : "empty");
 	if (in->told_by > 0) {
-		printf(", told by line %" PRId64, in->told_by);
+		printf(", detected by line %" PRId64, in->told_by);
 	} else if (known) {
 		fputs(", as was asked for", stdout);
 	}

@@ -49,7 +49,7 @@ static int match(struct matcher *m, const struct pattern *p, struct text line) {
 	}
 	int rc = pcre2_match(p->code, (PCRE2_SPTR)(line.len > 0 ? line.at : ""), line.len, 0, 0, m->data, m->context);
 	if (rc == PCRE2_ERROR_NOMEMORY) {
-		die_out_of_memory(); /* of the system's; a pattern that needs too much is told by another code */
+		die_out_of_memory(); /* of the system's; a pattern that needs too much has another code */
 	}
 	return rc == PCRE2_ERROR_NOMATCH ? 0 : rc < 0 ? -1 : 1;
 }
