@@ -116,9 +116,9 @@ former() { # VERSION
 	sleep 0.3
 	attribute plan40p 0 "$(server tollbook "old$was")&options=-c%20lock_timeout%3D200ms"
 	wait "$holder"
-	equal "its owner brings it to version 4" "$(psql $old -c "SELECT version FROM ledger_version")" 4
+	equal "its owner brings it to version 5" "$(psql $old -c "SELECT version FROM ledger_version")" 5
 	report_book plan40p "$(server tollbook "old$was")"
-	same "brought to version 4" plan40p.book.json
+	same "brought to version 5" plan40p.book.json
 	! psql $old -c "UPDATE entry SET service = 9" 2>refused || fail "a class of service that there is not"
 	check "a class of service that there is not is refused" grep -q entry_service_check refused
 }
