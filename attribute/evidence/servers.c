@@ -403,8 +403,8 @@ static void place_beside_windows(struct servers *s, struct server *requests) {
 
 /* A book judges each day, a run all of them: names with so few requests a day might be set apart by one and not by the other. */
 static bool enough_a_day(const struct sample *a) {
-	if (!a->all_requests) {
-		return false;
+	if (a->first_request_ns > a->last_request_ns) {
+		return false; // none of them has an instant
 	}
 	int64_t days = (instant_floor(a->last_request_ns, NS_PER_DAY) - instant_floor(a->first_request_ns, NS_PER_DAY)) / NS_PER_DAY + 1;
 
