@@ -15,10 +15,10 @@ struct kept_fit {
 	struct text model, gpu, role, origin, taken_from, evidence; /* in `json` */
 	int64_t gpus;
 	struct step_model made;
-	struct rough_row {
+	struct aggregate_row {
 		int64_t rows;
 		double ns[4];
-	} rough[4]; /* of requests and windows, in the order of rough_forms */
+	} aggregates[4]; /* of requests and windows, in the order of aggregate_forms */
 };
 
 struct kept_fits {
@@ -71,26 +71,26 @@ static void read_overlap(const struct json *j, struct overlap *o) {
 }
 
 /* What requests and windows give, where there are no steps: by which terms. */
-static const struct rough_form {
+static const struct aggregate_form {
 	const char *object, *key, *what, *terms[4];
-} rough_forms[4] = {
+} aggregate_forms[4] = {
 	{"requests", "step", "a decode step alone", {"1", "sequences", "context tokens"}},
 	{"requests", "prompt", "a step that computes a prompt", {"1", "prompt tokens", "sequences", "context tokens"}},
 	{"requests", "life", "a request whose first token is not logged", {"1", "prompt tokens", "output tokens"}},
 	{NULL, "windows", "a window", {"prompt tokens", "decode steps", "output tokens"}},
 };
 
-static void read_rough(const struct json *j, struct kept_fit *f) {
+static void read_aggregates(const struct json *j, struct kept_fit *f) {
 	for (int i = 0; i < 4; i++) {
-		json_at object = rough_forms[i].object ? json_get(j, 0, text_of(rough_forms[i].object)) : 0;
-		json_at row = object == JSON_ABSENT ? object : json_get(j, object, text_of(rough_forms[i].key));
+		json_at object = aggregate_forms[i].object ? json_get(j, 0, text_of(aggregate_forms[i].object)) : 0;
+		json_at row = object == JSON_ABSENT ? object : json_get(j, object, text_of(aggregate_forms[i].key));
 		int k = 0;
 		if (row == JSON_ABSENT) {
 			continue;
 		}
-		(void)json_i64(j, json_get(j, row, T("rows")), &f->rough[i].rows);
+		(void)json_i64(j, json_get(j, row, T("rows")), &f->aggregates[i].rows);
 		for (json_at v = json_first(j, json_get(j, row, T("ns"))); v != JSON_ABSENT && k < 4; v = json_next(j, v)) {
-			f->rough[i].ns[k++] = double_of(json_raw(j, v));
+			f->aggregates[i].ns[k++] = double_of(json_raw(j, v));
 		}
 	}
 }
@@ -114,7 +114,7 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 	f->made.residual_relative = double_of(json_raw(j, json_get(j, 0, T("residual"))));
 	read_overlap(j, &f->made.overlap);
 	read_terms(j, f);
-	read_rough(j, f);
+	read_aggregates(j, f);
 }
 
 static int take_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
@@ -194,15 +194,15 @@ static void print_steps(const struct kept_fit *f) {
 }
 
 /* "a window = 1200.000000 ns x prompt tokens + …; 80 rows" */
-static void print_rough(const struct kept_fit *f) {
+static void print_aggregates(const struct kept_fit *f) {
 	for (int i = 0; i < 4; i++) {
-		const struct rough_row *r = &f->rough[i];
+		const struct aggregate_row *r = &f->aggregates[i];
 		if (r->rows == 0 && r->ns[0] + r->ns[1] + r->ns[2] <= 0) {
 			continue;
 		}
-		printf("      %s = ", rough_forms[i].what);
-		for (int k = 0; k < 4 && rough_forms[i].terms[k]; k++) {
-			printf("%s%.6f ns x %s", k > 0 ? " + " : "", r->ns[k], rough_forms[i].terms[k]);
+		printf("      %s = ", aggregate_forms[i].what);
+		for (int k = 0; k < 4 && aggregate_forms[i].terms[k]; k++) {
+			printf("%s%.6f ns x %s", k > 0 ? " + " : "", r->ns[k], aggregate_forms[i].terms[k]);
 		}
 		printf("; fitted to %" PRId64 " rows\n", r->rows);
 	}
@@ -219,7 +219,7 @@ static void print_fit(const struct kept_fit *f) {
 	} else {
 		printf(": no steps; evidence %.16s\n", f->evidence.len >= 16 ? f->evidence.at : "(none)          ");
 	}
-	print_rough(f);
+	print_aggregates(f);
 }
 
 size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max) {

@@ -4,7 +4,7 @@
  *
  * A step takes u, v for each sequence, w for each token of their context (half as much again beside a prompt), a for each
  * prompt token, b for each token x context of prompts, and e where it has prompts. Sums of a window give three equations: what steps
- * take together, what they take as sequences see it, and as prompts see it. All are sums of integers, as in rough.h.
+ * take together, what they take as sequences see it, and as prompts see it. All are sums of integers, as in aggregates.h.
  */
 #ifndef ATTRIBUTE_COUNTED_H
 #define ATTRIBUTE_COUNTED_H

@@ -25,7 +25,7 @@
 /* What neither the bootstrap nor the rows show, of busy time: by which part of it has prompts. */
 #define FORM_SD 0.058
 #define MOST_MIXED 0.95
-/* With so many sequences at a time windows are busy throughout, and are fitted one by one (rough_solve.c). */
+/* With so many sequences at a time windows are busy throughout, and are fitted one by one (aggregates_solve.c). */
 #define MANY_SEQUENCES 4
 #define GUESSED_FORM_SD 0.25 /* of the lesser phase, where there are gauges in place of counts */
 #define GUESSED_TIME_SD 0.15

@@ -82,8 +82,8 @@ void attribution_fits_free(struct attribution_fits *f) {
 	}
 	for (size_t i = 0; i < f->count; i++) {
 		cells_release(&f->list[i]->cells);
-		rough_free(f->list[i]->rough);
-		free(f->list[i]->rough_model);
+		aggregates_free(f->list[i]->aggregates);
+		free(f->list[i]->aggregate_model);
 		free(f->list[i]);
 	}
 	spool_free(f->spool);
@@ -175,15 +175,15 @@ void fits_take(struct attribution_fits *f, const struct fit_key *key, const stru
 	}
 }
 
-static struct rough *rough_of(struct fit *fit) {
-	if (!fit->rough) {
-		fit->rough = must_calloc(1, sizeof *fit->rough);
+static struct aggregates *aggregates_of(struct fit *fit) {
+	if (!fit->aggregates) {
+		fit->aggregates = must_calloc(1, sizeof *fit->aggregates);
 	}
-	return fit->rough;
+	return fit->aggregates;
 }
 
-struct rough *fits_rough(struct attribution_fits *f, const struct fit_key *key) {
-	return rough_of(fits_of(f, key));
+struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_key *key) {
+	return aggregates_of(fits_of(f, key));
 }
 
 static void take_all(void *to, struct fit *from, const struct cells *cells) {
@@ -192,8 +192,8 @@ static void take_all(void *to, struct fit *from, const struct cells *cells) {
 
 	fit->unfit += from->unfit;
 	fit->by_steps |= from->by_steps;
-	if (from->rough) {
-		rough_join(rough_of(fit), from->rough);
+	if (from->aggregates) {
+		aggregates_join(aggregates_of(fit), from->aggregates);
 	}
 	for (size_t i = 0; cells->slots && i < (size_t)1 << cells->slots_log2; i++) {
 		if (cells->slots[i].key != 0) {
@@ -443,28 +443,28 @@ static double ridge_of(const struct attribution_fits *f, const struct fit_key *k
 	return ridge;
 }
 
-static const struct rough *rough_beside(const struct attribution_fits *f, const struct fit *fit, enum role role,
+static const struct aggregates *aggregates_near(const struct attribution_fits *f, const struct fit *fit, enum role role,
                                         int64_t days) {
 	const struct fit *other = beside(f, fit, role, days);
 
-	return other ? other->rough : NULL;
+	return other ? other->aggregates : NULL;
 }
 
-const struct rough_model *fits_rough_model(struct attribution_fits *f, const struct fit_key *key) {
+const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, const struct fit_key *key) {
 	struct fit *fit = solved_fit(f, key);
 
-	if (!fit->rough_model) {
-		struct rough_sources s = {.day = fit->rough, .ridge_ntok = ridge_of(f, key)};
+	if (!fit->aggregate_model) {
+		struct aggregate_sources s = {.day = fit->aggregates, .ridge_ntok = ridge_of(f, key)};
 		for (int day = 0, at = 0; day < 3; day++) {
-			s.days[day] = rough_beside(f, fit, key->role, day - 1);
+			s.days[day] = aggregates_near(f, fit, key->role, day - 1);
 			for (enum role role = ROLE_MIXED; role <= ROLE_DECODE; role++) {
 				if (role != key->role) {
-					s.others[at++] = rough_beside(f, fit, role, day - 1);
+					s.others[at++] = aggregates_near(f, fit, role, day - 1);
 				}
 			}
 		}
-		fit->rough_model = must_alloc(sizeof *fit->rough_model);
-		rough_solve(&s, fit->rough_model);
+		fit->aggregate_model = must_alloc(sizeof *fit->aggregate_model);
+		aggregates_solve(&s, fit->aggregate_model);
 	}
-	return fit->rough_model;
+	return fit->aggregate_model;
 }

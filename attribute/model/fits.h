@@ -11,7 +11,7 @@
 
 #include "attribute/attribute.h"
 #include "attribute/fleet/fleet.h"
-#include "attribute/model/rough.h"
+#include "attribute/model/aggregates.h"
 #include "core/model/step_model.h"
 
 /* What one model is fitted for. */
@@ -33,7 +33,7 @@ struct fit_step {
 void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s);
 
 /* Where the rows of requests and windows of a key add up. */
-struct rough *fits_rough(struct attribution_fits *f, const struct fit_key *key);
+struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_key *key);
 
 /* Adds all of `from`, which shares the names. */
 int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why);
@@ -52,8 +52,8 @@ int fits_solve(struct attribution_fits *f, struct fault *why);
  */
 const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key);
 
-/* The same of requests and windows, see rough.h. Never NULL. */
-const struct rough_model *fits_rough_model(struct attribution_fits *f, const struct fit_key *key);
+/* The same of requests and windows, see aggregates.h. Never NULL. */
+const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, const struct fit_key *key);
 
 /* The step model of a key if it was fitted with contexts, to its own steps or those of a day beside; else NULL. */
 const struct step_model *fits_fitted(const struct attribution_fits *f, const struct fit_key *key);

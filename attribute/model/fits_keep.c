@@ -60,7 +60,7 @@ static void put_covariance(FILE *out, const struct step_model *m) {
 
 /* ---- requests and windows ---- */
 
-static void put_rows(FILE *out, const char *name, const struct rough_model *m, enum rough_kind kind, int terms) {
+static void put_rows(FILE *out, const char *name, const struct aggregate_model *m, enum aggregate_kind kind, int terms) {
 	fprintf(out, "\"%s\":{\"rows\":%" PRId64 ",\"ns\":[", name, m->rows[kind]);
 	for (int i = 0; i < terms; i++) {
 		fprintf(out, "%s%.17g", i > 0 ? "," : "", m->ns[kind][i]);
@@ -85,27 +85,27 @@ static void put_counted(FILE *out, const struct counted_model *m) {
 	fprintf(out, ",\"share_sd\":%.6g,\"time_sd\":%.6g}", m->share_sd, m->time_sd);
 }
 
-static void put_rough(FILE *out, const struct rough *r, const struct rough_model *m) {
-	static const char *const origins[ROUGH_ORIGINS] = {
-		[ROUGH_OWN] = "own", [ROUGH_ROLES] = "other_roles", [ROUGH_PRIOR] = "published",
+static void put_aggregates(FILE *out, const struct aggregates *r, const struct aggregate_model *m) {
+	static const char *const origins[AGGREGATE_ORIGINS] = {
+		[AGGREGATE_OWN] = "own", [AGGREGATE_ROLES] = "other_roles", [AGGREGATE_PRIOR] = "published",
 	};
 
 	if (r->totals[TOTAL_WINDOWS] > 0) {
 		fputc(',', out);
-		put_rows(out, "windows", m, ROUGH_WINDOW, 3);
+		put_rows(out, "windows", m, AGGREGATE_WINDOW, 3);
 		fprintf(out, ",\"origin\":\"%s\",\"share_sd\":%.6g,\"time_sd\":%.6g", origins[m->origin], m->window_share_sd, m->window_time_sd);
 		if (m->has_counted) {
 			put_counted(out, &m->counted);
 		}
 		fputc('}', out);
 	}
-	if (m->rows[ROUGH_STEP] + m->rows[ROUGH_PROMPT] + m->rows[ROUGH_LIFE] > 0) {
+	if (m->rows[AGGREGATE_STEP] + m->rows[AGGREGATE_PROMPT] + m->rows[AGGREGATE_LIFE] > 0) {
 		fputs(",\"requests\":{", out);
-		put_rows(out, "step", m, ROUGH_STEP, 3);
+		put_rows(out, "step", m, AGGREGATE_STEP, 3);
 		fputs("},", out);
-		put_rows(out, "prompt", m, ROUGH_PROMPT, 4);
+		put_rows(out, "prompt", m, AGGREGATE_PROMPT, 4);
 		fputs("},", out);
-		put_rows(out, "life", m, ROUGH_LIFE, 3);
+		put_rows(out, "life", m, AGGREGATE_LIFE, 3);
 		fprintf(out, "},\"share_sd\":%.6g", m->both_share_sd);
 		if (m->has_rebuilt) {
 			put_rebuilt(out, &m->rebuilt);
@@ -159,7 +159,7 @@ struct keeping {
 static void keep(void *keeping, struct fit *fit, const struct cells *cells) {
 	struct keeping *k = keeping;
 
-	if (fit->key.day_ns == k->day_ns && (fit->by_steps || fit->rough)) {
+	if (fit->key.day_ns == k->day_ns && (fit->by_steps || fit->aggregates)) {
 		k->at = must_realloc(k->at, (k->count + 1) * sizeof *k->at);
 		k->at[k->count].fit = fit;
 		fit_hash(fit, cells, k->at[k->count++].evidence);
@@ -180,8 +180,8 @@ static int give(struct keeping *k, const struct kept *kept, fit_sink *sink, void
 	if (fit->by_steps) {
 		put_model(out, fit);
 	}
-	if (fit->rough) {
-		put_rough(out, fit->rough, fits_rough_model(k->fits, &fit->key));
+	if (fit->aggregates) {
+		put_aggregates(out, fit->aggregates, fits_aggregate_model(k->fits, &fit->key));
 	}
 	fputc('}', out);
 	memory_close(out, &line);

@@ -4,7 +4,7 @@
 
 #include "attribute/model/cells.h"
 #include "attribute/model/fits.h"
-#include "attribute/model/rough.h"
+#include "attribute/model/aggregates.h"
 #include "core/digest.h"
 #include "core/files/spool.h"
 
@@ -17,8 +17,8 @@ struct fit {
 	bool own;           /* model was made of its own cells */
 	int64_t taken_from_ns; /* a neighbour's model: its day */
 	struct step_model model;
-	struct rough *rough;             /* what requests and windows say; NULL: nothing */
-	struct rough_model *rough_model; /* made when first asked for */
+	struct aggregates *aggregates;             /* what requests and windows say; NULL: nothing */
+	struct aggregate_model *aggregate_model; /* made when first asked for */
 };
 
 /* Fits with cells in memory at once. */

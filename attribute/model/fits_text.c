@@ -4,7 +4,7 @@
  *   tollbook.fits.v2
  *   fit   MODEL  GPU  GPUS  ROLE  DAY_NS  LEVEL  UNFIT
  *   cell  KEY  STEPS  DURATION_US  DECODE  SUM ...   (of the fit above; KEY, DECODE and SUMs in hexadecimal)
- *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; what requests and windows say, see rough.h)
+ *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; what requests and windows say, see aggregates.h)
  *   work  TOTAL ...                              (of the same)
  *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; what rebuilt steps say, see rebuilt.h)
  *   replayed  TOTAL ...                          (of the same)
@@ -66,18 +66,18 @@ static void write_cell(const struct cell *c, FILE *out) {
 	write_sums(c->sums, CELL_SUMS, out);
 }
 
-static void write_rough(const struct rough *r, FILE *out) {
-	for (int kind = 0; kind < ROUGH_KINDS; kind++) {
-		for (int b = 0; b < ROUGH_BUCKETS; b++) {
-			const struct rough_rows *rows = &r->buckets[kind][b];
+static void write_aggregates(const struct aggregates *r, FILE *out) {
+	for (int kind = 0; kind < AGGREGATE_KINDS; kind++) {
+		for (int b = 0; b < AGGREGATE_BUCKETS; b++) {
+			const struct aggregate_rows *rows = &r->buckets[kind][b];
 			if (rows->rows > 0) {
 				fprintf(out, "rows\t%d\t%d\t%lld", kind, b, (long long)rows->rows);
-				write_sums(rows->sums, ROUGH_SUMS, out);
+				write_sums(rows->sums, AGGREGATE_SUMS, out);
 			}
 		}
 	}
 	fputs("work", out);
-	write_sums(r->totals, ROUGH_TOTALS, out);
+	write_sums(r->totals, AGGREGATE_TOTALS, out);
 }
 
 static void write_rebuilt(const struct rebuilt *r, FILE *out) {
@@ -132,7 +132,7 @@ void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX
 	struct digest *d = digest_new();
 	const struct cell **cells = cells_sorted(c);
 
-	for (unsigned j = 0; j < c->count + (fit->rough != NULL); j++) {
+	for (unsigned j = 0; j < c->count + (fit->aggregates != NULL); j++) {
 		char *line = NULL;
 		size_t len = 0;
 		FILE *out = open_memstream(&line, &len);
@@ -142,9 +142,9 @@ void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX
 		if (j < c->count) {
 			write_cell(cells[j], out);
 		} else {
-			write_rough(fit->rough, out);
-			write_rebuilt(fit->rough->rebuilt, out);
-			write_counted(fit->rough->counted, out);
+			write_aggregates(fit->aggregates, out);
+			write_rebuilt(fit->aggregates->rebuilt, out);
+			write_counted(fit->aggregates->counted, out);
 		}
 		memory_close(out, &line);
 		digest_add(d, (struct text){line, len});
@@ -163,7 +163,7 @@ struct writing {
 static void write_all(void *writing, struct fit *fit, const struct cells *c) {
 	struct writing *w = writing;
 
-	if (c->count == 0 && fit->unfit == 0 && !fit->rough) {
+	if (c->count == 0 && fit->unfit == 0 && !fit->aggregates) {
 		return;
 	}
 	const struct cell **cells = cells_sorted(c);
@@ -172,10 +172,10 @@ static void write_all(void *writing, struct fit *fit, const struct cells *c) {
 		write_cell(cells[j], w->out);
 	}
 	free(cells);
-	if (fit->rough) {
-		write_rough(fit->rough, w->out);
-		write_rebuilt(fit->rough->rebuilt, w->out);
-		write_counted(fit->rough->counted, w->out);
+	if (fit->aggregates) {
+		write_aggregates(fit->aggregates, w->out);
+		write_rebuilt(fit->aggregates->rebuilt, w->out);
+		write_counted(fit->aggregates->counted, w->out);
 	}
 }
 
@@ -305,28 +305,28 @@ static bool read_sums(struct reading *r, int128 *sums, int count) {
 }
 
 static bool read_rows(struct reading *r) {
-	struct rough more = {.totals = {0}};
+	struct aggregates more = {.totals = {0}};
 	int64_t kind, bucket;
 
-	if (!r->fit || !read_count(r, &kind) || !read_count(r, &bucket) || kind < 0 || kind >= ROUGH_KINDS || bucket < 0 ||
-	    bucket >= ROUGH_BUCKETS) {
+	if (!r->fit || !read_count(r, &kind) || !read_count(r, &bucket) || kind < 0 || kind >= AGGREGATE_KINDS || bucket < 0 ||
+	    bucket >= AGGREGATE_BUCKETS) {
 		return false;
 	}
-	struct rough_rows *rows = &more.buckets[kind][bucket];
-	if (!read_count(r, &rows->rows) || rows->rows <= 0 || !read_sums(r, rows->sums, ROUGH_SUMS)) {
+	struct aggregate_rows *rows = &more.buckets[kind][bucket];
+	if (!read_count(r, &rows->rows) || rows->rows <= 0 || !read_sums(r, rows->sums, AGGREGATE_SUMS)) {
 		return false;
 	}
-	rough_join(fits_rough(r->fits, &r->fit->key), &more);
+	aggregates_join(fits_aggregates(r->fits, &r->fit->key), &more);
 	return true;
 }
 
 static bool read_work(struct reading *r) {
-	struct rough more = {.totals = {0}};
+	struct aggregates more = {.totals = {0}};
 
-	if (!r->fit || !read_sums(r, more.totals, ROUGH_TOTALS)) {
+	if (!r->fit || !read_sums(r, more.totals, AGGREGATE_TOTALS)) {
 		return false;
 	}
-	rough_join(fits_rough(r->fits, &r->fit->key), &more);
+	aggregates_join(fits_aggregates(r->fits, &r->fit->key), &more);
 	return true;
 }
 
@@ -338,7 +338,7 @@ static bool read_rebuilt(struct reading *r) {
 	    !read_sums(r, more.sums, REBUILT_PRODUCTS)) {
 		return false;
 	}
-	rebuilt_join_rows(&rough_rebuilt(fits_rough(r->fits, &r->fit->key))->buckets[bucket], &more);
+	rebuilt_join_rows(&aggregates_rebuilt(fits_aggregates(r->fits, &r->fit->key))->buckets[bucket], &more);
 	return true;
 }
 
@@ -348,7 +348,7 @@ static bool read_replayed(struct reading *r) {
 	if (!r->fit || !read_sums(r, more, REBUILT_TOTALS)) {
 		return false;
 	}
-	rebuilt_join_totals(rough_rebuilt(fits_rough(r->fits, &r->fit->key)), more);
+	rebuilt_join_totals(aggregates_rebuilt(fits_aggregates(r->fits, &r->fit->key)), more);
 	return true;
 }
 
@@ -360,7 +360,7 @@ static bool read_counted(struct reading *r) {
 	    bucket >= COUNTED_BUCKETS || !read_count(r, &more.rows) || more.rows <= 0 || !read_sums(r, more.sums, COUNTED_PRODUCTS)) {
 		return false;
 	}
-	counted_join_rows(&rough_counted(fits_rough(r->fits, &r->fit->key))->by[budget].buckets[bucket], &more);
+	counted_join_rows(&aggregates_counted(fits_aggregates(r->fits, &r->fit->key))->by[budget].buckets[bucket], &more);
 	return true;
 }
 
@@ -381,7 +381,7 @@ static bool read_counts(struct reading *r) {
 			memcpy(lists[l], at, COUNTED_TERMS * sizeof *at);
 		}
 	}
-	counted_join(rough_counted(fits_rough(r->fits, &r->fit->key)), &more);
+	counted_join(aggregates_counted(fits_aggregates(r->fits, &r->fit->key)), &more);
 	return true;
 }
 

@@ -168,15 +168,15 @@ static void print_model(FILE *out, const struct attribution_fits *f, const struc
 
 /* ---- of requests and windows ---- */
 
-static const char *const rough_origin_names[ROUGH_ORIGINS] = {
-	[ROUGH_OWN] = "fitted to the pool's own windows",
-	[ROUGH_ROLES] = "too few windows of its own: fitted to those of the same model and GPU in other roles too",
-	[ROUGH_PRIOR] = "no window that was busy throughout: proportions from what is published of the GPU",
+static const char *const aggregate_origin_names[AGGREGATE_ORIGINS] = {
+	[AGGREGATE_OWN] = "fitted to the pool's own windows",
+	[AGGREGATE_ROLES] = "too few windows of its own: fitted to those of the same model and GPU in other roles too",
+	[AGGREGATE_PRIOR] = "no window that was busy throughout: proportions from what is published of the GPU",
 };
 
-static void print_rough_row(FILE *out, const struct rough_model *m, enum rough_kind kind, const char *what) {
+static void print_aggregate_row(FILE *out, const struct aggregate_model *m, enum aggregate_kind kind, const char *what) {
 	fprintf(out, "  %-44s %7lld rows ", what, (long long)m->rows[kind]);
-	for (int i = 0; i < ROUGH_TERMS && m->rows[kind] + (kind == ROUGH_WINDOW) > 0; i++) {
+	for (int i = 0; i < AGGREGATE_TERMS && m->rows[kind] + (kind == AGGREGATE_WINDOW) > 0; i++) {
 		fprintf(out, " %.6g", m->ns[kind][i]);
 	}
 	fputc('\n', out);
@@ -195,13 +195,13 @@ static void print_counted(FILE *out, const struct counted_model *m) {
 	        100 * m->drawn_sd, 100 * m->time_sd);
 }
 
-static void print_windows(FILE *out, const struct rough_model *m) {
-	fprintf(out, "  %s\n", rough_origin_names[m->origin]);
+static void print_windows(FILE *out, const struct aggregate_model *m) {
+	fprintf(out, "  %s\n", aggregate_origin_names[m->origin]);
 	if (m->has_counted) {
 		print_counted(out, &m->counted);
 		return;
 	}
-	print_rough_row(out, m, ROUGH_WINDOW, "window: prompt token, decode step, output token");
+	print_aggregate_row(out, m, AGGREGATE_WINDOW, "window: prompt token, decode step, output token");
 	fprintf(out, "  split: sd %.1f %% of the lesser phase, of it %.1f %% by the bootstrap; time of windows with a gauge of 0: sd %.1f %%\n",
 	        100 * m->window_share_sd, 100 * m->drawn_window, 100 * m->window_time_sd);
 }
@@ -218,10 +218,10 @@ static void print_rebuilt(FILE *out, const struct rebuilt_model *m) {
 	}
 }
 
-static void print_requests(FILE *out, const struct rough_model *m) {
-	print_rough_row(out, m, ROUGH_STEP, "decode step alone: 1, sequence, context token");
-	print_rough_row(out, m, ROUGH_PROMPT, "step with prompts: 1, prompt token, sequence, context token");
-	print_rough_row(out, m, ROUGH_LIFE, "request: 1, prompt token, output token");
+static void print_requests(FILE *out, const struct aggregate_model *m) {
+	print_aggregate_row(out, m, AGGREGATE_STEP, "decode step alone: 1, sequence, context token");
+	print_aggregate_row(out, m, AGGREGATE_PROMPT, "step with prompts: 1, prompt token, sequence, context token");
+	print_aggregate_row(out, m, AGGREGATE_LIFE, "request: 1, prompt token, output token");
 	fprintf(out, "  split of time with both phases: sd %.1f %% of it, of that %.1f %% by the bootstrap\n", 100 * m->both_share_sd,
 	        100 * m->drawn_both);
 	if (m->has_rebuilt) {
@@ -229,12 +229,12 @@ static void print_requests(FILE *out, const struct rough_model *m) {
 	}
 }
 
-static void print_rough(FILE *out, const struct names *names, const struct fit *fit, const struct rough_model *m) {
+static void print_aggregates(FILE *out, const struct names *names, const struct fit *fit, const struct aggregate_model *m) {
 	print_key(out, names, &fit->key);
-	if (fit->rough->totals[TOTAL_WINDOWS] > 0) {
+	if (fit->aggregates->totals[TOTAL_WINDOWS] > 0) {
 		print_windows(out, m);
 	}
-	if (m->rows[ROUGH_STEP] + m->rows[ROUGH_PROMPT] + m->rows[ROUGH_LIFE] > 0) {
+	if (m->rows[AGGREGATE_STEP] + m->rows[AGGREGATE_PROMPT] + m->rows[AGGREGATE_LIFE] > 0) {
 		print_requests(out, m);
 	}
 	fputc('\n', out);
@@ -251,8 +251,8 @@ void fits_print(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, FILE
 		if (list[i]->by_steps) {
 			print_model(out, f, key, fits_model(f, key));
 		}
-		if (list[i]->rough) {
-			print_rough(out, f->names, list[i], fits_rough_model(f, key));
+		if (list[i]->aggregates) {
+			print_aggregates(out, f->names, list[i], fits_aggregate_model(f, key));
 		}
 	}
 	free(list);

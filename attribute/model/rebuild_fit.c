@@ -11,7 +11,7 @@
 
 #include "attribute/model/nnls.h"
 #include "attribute/model/rebuild.h"
-#include "attribute/model/rough.h"
+#include "attribute/model/aggregates.h"
 #include "core/error.h"
 
 #define LEAST_REQUESTS 8
@@ -417,7 +417,7 @@ static void give(struct rebuild *r, struct text replica, struct rebuilt *to) {
 	for (size_t k = 0; k < r->row_count; k++) {
 		const struct rebuild_row *row = &r->rows[k];
 		if (row->kept) {
-			unsigned bucket = rough_bucket(replica, row->from_ns, BLOCK_NS) % REBUILT_BUCKETS;
+			unsigned bucket = aggregates_bucket(replica, row->from_ns, BLOCK_NS) % REBUILT_BUCKETS;
 			rebuilt_add(to, bucket, row->x, row->ns, scale_of(row) / row->sd, row->sd);
 		}
 	}

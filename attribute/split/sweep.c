@@ -26,7 +26,7 @@
 
 struct sweep_state {
 	struct fit_key key; /* of the model at hand */
-	const struct rough_model *model;
+	const struct aggregate_model *model;
 	const struct step_model *steps; /* of replicas alike that log steps; NULL: none */
 	/*
 	 * Running sums, in the places that flight.h hands down to requests when they begin to decode. ALONE: over time
@@ -63,11 +63,11 @@ static bool is_guessed(const struct request_item *r) {
 /* ---- first pass: what decode steps take alone ---- */
 
 /* Where the rows of a request that began at an instant add up, and in which bucket. */
-static struct rough *rough_at(const struct walk *w, int64_t at_ns, unsigned *bucket) {
+static struct aggregates *aggregates_at(const struct walk *w, int64_t at_ns, unsigned *bucket) {
 	struct fit_key key = walk_fit_key(w, w->summary->model, at_ns);
 
-	*bucket = rough_bucket(names_text(w->common->options->names, w->summary->replica), at_ns, BLOCK_NS);
-	return fits_rough(w->fits, &key);
+	*bucket = aggregates_bucket(names_text(w->common->options->names, w->summary->replica), at_ns, BLOCK_NS);
+	return fits_aggregates(w->fits, &key);
 }
 
 /* So many steps of a sequence took so long while no prompt was computed. */
@@ -80,10 +80,10 @@ static void note_steps(struct walk *w, const struct active *a) {
 	if (alone > 0 && steps >= 1) {
 		double sequences = (double)(st->sums[ALONE].context - a->base[ALONE].context) / alone;
 		double context = (double)(st->sums[ALONE].counted - a->base[ALONE].counted) / alone;
-		const double x[ROUGH_TERMS] = {steps, steps * sequences, steps * context};
+		const double x[AGGREGATE_TERMS] = {steps, steps * sequences, steps * context};
 		unsigned bucket;
-		struct rough *r = rough_at(w, a->request.head.at_ns, &bucket);
-		rough_add(r, ROUGH_STEP, bucket, x, (int64_t)alone * TICK_NS);
+		struct aggregates *r = aggregates_at(w, a->request.head.at_ns, &bucket);
+		aggregates_add(r, AGGREGATE_STEP, bucket, x, (int64_t)alone * TICK_NS);
 	}
 }
 
@@ -97,10 +97,10 @@ static void note_prompt(struct walk *w, const struct active *a) {
 		double tokens = (double)(end->equal - (long double)a->open_prefill_ns[0]) * TICK_NS / RATE_UNIT;
 		double sequences = (double)(end->context - (long double)a->open_prefill_ns[1]) / ticks;
 		double context = (double)(end->counted - (long double)a->open_prefill_ns[2]) / ticks;
-		const double x[ROUGH_TERMS] = {steps, tokens, steps * sequences, steps * context};
+		const double x[AGGREGATE_TERMS] = {steps, tokens, steps * sequences, steps * context};
 		unsigned bucket;
-		struct rough *r = rough_at(w, a->request.head.at_ns, &bucket);
-		rough_add(r, ROUGH_PROMPT, bucket, x, ns);
+		struct aggregates *r = aggregates_at(w, a->request.head.at_ns, &bucket);
+		aggregates_add(r, AGGREGATE_PROMPT, bucket, x, ns);
 	}
 }
 
@@ -130,13 +130,13 @@ static int note_request(void *walk, struct active *a, struct fault *why) {
 static void note_life(struct walk *w, const struct request_item *q) {
 	if (is_guessed(q)) {
 		int64_t prompt = (int64_t)q->prompt_tokens - q->cached_tokens;
-		const double x[ROUGH_TERMS] = {1, (double)prompt, (double)q->completion_tokens};
+		const double x[AGGREGATE_TERMS] = {1, (double)prompt, (double)q->completion_tokens};
 		unsigned bucket;
-		struct rough *r = rough_at(w, q->head.at_ns, &bucket);
-		rough_add(r, ROUGH_LIFE, bucket, x, q->finish_ns - q->arrival_ns);
-		rough_count(r, TOTAL_LIVES, 1);
-		rough_count(r, TOTAL_LIFE_PROMPT, prompt);
-		rough_count(r, TOTAL_LIFE_OUTPUT, q->completion_tokens);
+		struct aggregates *r = aggregates_at(w, q->head.at_ns, &bucket);
+		aggregates_add(r, AGGREGATE_LIFE, bucket, x, q->finish_ns - q->arrival_ns);
+		aggregates_count(r, TOTAL_LIVES, 1);
+		aggregates_count(r, TOTAL_LIFE_PROMPT, prompt);
+		aggregates_count(r, TOTAL_LIFE_OUTPUT, q->completion_tokens);
 	}
 }
 
@@ -163,15 +163,15 @@ static double step_ns(const struct flight *f) {
 static void note_both(struct walk *w, int64_t to_ns) {
 	const struct flight *f = &w->flight;
 	unsigned bucket;
-	struct rough *r = rough_at(w, w->cursor_ns, &bucket);
+	struct aggregates *r = aggregates_at(w, w->cursor_ns, &bucket);
 	int64_t ns = to_ns - w->cursor_ns;
 	double whole = step_ns(f), steps = whole > 0 ? (double)ns / whole : 0;
 
-	rough_count(r, TOTAL_BOTH_NS, ns);
-	rough_count_part(r, TOTAL_BOTH_STEPS, steps);
-	rough_count_part(r, TOTAL_BOTH_TOKENS, (double)ns * token_rate(f));
-	rough_count_part(r, TOTAL_BOTH_SEQUENCES, steps * (double)f->decoding_count);
-	rough_count_part(r, TOTAL_BOTH_CONTEXT, steps * (double)f->context_sum);
+	aggregates_count(r, TOTAL_BOTH_NS, ns);
+	aggregates_count_part(r, TOTAL_BOTH_STEPS, steps);
+	aggregates_count_part(r, TOTAL_BOTH_TOKENS, (double)ns * token_rate(f));
+	aggregates_count_part(r, TOTAL_BOTH_SEQUENCES, steps * (double)f->decoding_count);
+	aggregates_count_part(r, TOTAL_BOTH_CONTEXT, steps * (double)f->context_sum);
 }
 
 static int64_t tick_of(int64_t at_ns) {
@@ -212,9 +212,9 @@ static bool is_sampled(int64_t batch) {
 static bool sample_fit(struct walk *w) {
 	struct sweep_state *st = w->state;
 	struct fit_key key = walk_fit_key(w, w->summary->model, st->sample_day_ns);
-	struct rough *r = fits_rough(w->fits, &key);
+	struct aggregates *r = fits_aggregates(w->fits, &key);
 
-	return rebuild_fit(&st->sample, names_text(w->common->options->names, w->summary->replica), rough_rebuilt(r));
+	return rebuild_fit(&st->sample, names_text(w->common->options->names, w->summary->replica), aggregates_rebuilt(r));
 }
 
 /* What goes on beyond an instant belongs to the next batch, too. */
@@ -283,13 +283,13 @@ static void sample_request(struct walk *w, const struct request_item *q) {
 
 /* ---- second pass ---- */
 
-static const struct rough_model *model_at(struct walk *w, int64_t at_ns) {
+static const struct aggregate_model *model_at(struct walk *w, int64_t at_ns) {
 	struct sweep_state *st = w->state;
 	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
 
 	if (!st->model || st->key.day_ns != day_ns) {
 		st->key = walk_fit_key(w, w->summary->model, at_ns);
-		st->model = fits_rough_model(w->fits, &st->key);
+		st->model = fits_aggregate_model(w->fits, &st->key);
 		st->steps = fits_fitted(w->fits, &st->key);
 	}
 	return st->model;
@@ -297,8 +297,8 @@ static const struct rough_model *model_at(struct walk *w, int64_t at_ns) {
 
 /* A first token that the log does not report: where the fit over all requests puts it; in the middle before there is one. */
 static int64_t first_token_ns(struct walk *w, const struct request_item *r) {
-	static const double nothing[ROUGH_TERMS];
-	const double *life = w->purpose == WALK_POST ? model_at(w, r->head.at_ns)->ns[ROUGH_LIFE] : nothing;
+	static const double nothing[AGGREGATE_TERMS];
+	const double *life = w->purpose == WALK_POST ? model_at(w, r->head.at_ns)->ns[AGGREGATE_LIFE] : nothing;
 	double prompt = life[0] + life[1] * ((double)r->prompt_tokens - r->cached_tokens);
 	double whole = prompt + life[2] * (double)r->completion_tokens;
 	int64_t life_ns = r->finish_ns - r->head.at_ns;
@@ -312,8 +312,8 @@ static int64_t first_token_ns(struct walk *w, const struct request_item *r) {
  * and so prompts alone at least what they add to sequences: where the fits, each with its own error, say
  * otherwise, the two figures change places, which leaves their mean, the Shapley value, as it is.
  */
-static double mixed_share(enum rule rule, const struct rough_model *m, const struct flight *f) {
-	const double *step = m->ns[ROUGH_STEP], *prompt = m->ns[ROUGH_PROMPT];
+static double mixed_share(enum rule rule, const struct aggregate_model *m, const struct flight *f) {
+	const double *step = m->ns[AGGREGATE_STEP], *prompt = m->ns[AGGREGATE_PROMPT];
 	double whole = step_ns(f);
 	double decode = step[0] + step[1] * (double)f->decoding_count + step[2] * (double)f->context_sum;
 	double prefill = prompt[0] + prompt[1] * token_rate(f) * whole;
@@ -323,8 +323,8 @@ static double mixed_share(enum rule rule, const struct rough_model *m, const str
 	return split_prefill_share(rule, &t);
 }
 
-static double context_share(const struct rough_model *m, const struct flight *f) {
-	const double *step = m->ns[ROUGH_STEP];
+static double context_share(const struct aggregate_model *m, const struct flight *f) {
+	const double *step = m->ns[AGGREGATE_STEP];
 	double by_context = step[2] * (double)f->context_sum;
 	double whole = step[0] + step[1] * (double)f->decoding_count + by_context;
 
@@ -332,7 +332,7 @@ static double context_share(const struct rough_model *m, const struct flight *f)
 }
 
 /* How far off prefill's share may be; of a stretch with one phase: its time, of which the device may have waited. */
-static double sd_of(const struct rough_model *m, size_t prompts, size_t sequences) {
+static double sd_of(const struct aggregate_model *m, size_t prompts, size_t sequences) {
 	double prompt_sd = prompts > 0 ? m->life_prompt_sd : 0, output_sd = sequences > 0 ? m->life_output_sd : 0;
 
 	return hypot(prompts > 0 && sequences > 0 ? m->both_share_sd : WAIT_SD, fmax(prompt_sd, output_sd));
@@ -374,7 +374,7 @@ static void by_step_model(struct stretch *s, const struct step_model *m, enum ru
 }
 
 static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault *why) {
-	const struct rough_model *m = model_at(w, w->cursor_ns);
+	const struct aggregate_model *m = model_at(w, w->cursor_ns);
 	const struct flight *f = &w->flight;
 	size_t sequences = f->decoding_count;
 	double share = sequences == 0 ? 1 : prompts == 0 ? 0 : mixed_share(w->common->options->rule, m, f);
@@ -431,7 +431,7 @@ static int advance(struct walk *w, struct fault *why) {
 
 /* The steps of the day at hand are rebuilt, if its requests made a model. */
 static bool replays(struct walk *w, struct replay *y) {
-	const struct rough_model *m = w->purpose == WALK_POST && !w->summary->exclusive ? model_at(w, w->cursor_ns) : NULL;
+	const struct aggregate_model *m = w->purpose == WALK_POST && !w->summary->exclusive ? model_at(w, w->cursor_ns) : NULL;
 	const struct step_model *steps = ((struct sweep_state *)w->state)->steps;
 
 	*y = (struct replay){.by = m ? &m->rebuilt : NULL, .model = m ? steps ? steps : &m->rebuilt.steps : NULL, .borrowed = steps != NULL};
@@ -492,7 +492,7 @@ static void sweep_span(struct walk *w) {
 /* By rebuilt steps contexts grow, and a prompt is computed; by overlaps contexts are those of the average of its life. */
 static void prepare(struct walk *w, struct active *a) {
 	const struct request_item *r = &a->request;
-	const struct rough_model *m = w->purpose == WALK_POST && !w->summary->exclusive ? model_at(w, r->head.at_ns) : NULL;
+	const struct aggregate_model *m = w->purpose == WALK_POST && !w->summary->exclusive ? model_at(w, r->head.at_ns) : NULL;
 
 	if (m && m->has_rebuilt) {
 		a->remaining += a->remaining == 0 && r->part != PART_DECODE;

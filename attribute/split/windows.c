@@ -7,7 +7,7 @@
  *
  *   ns = a x prompt tokens + u x decode steps + v x output tokens,     decode steps = output tokens / sequences
  *
- * with a, u, v >= 0 fitted over all such periods of the day and of the pool's replicas (rough.h). As gauges are rough and
+ * with a, u, v >= 0 fitted over all such periods of the day and of the pool's replicas (aggregates.h). As gauges are imprecise and
  * periods may be few, the fit leans on what the roofline says: weights are read from memory in the time in which
  * some 300 tokens are computed (peak FLOP/s over twice the bandwidth, at two bytes a weight), so a is u / 300; and a
  * sequence adds to a step a small part of its floor. A prefill replica takes no decode steps, whatever it says of first
@@ -174,7 +174,7 @@ static bool has_tokens(const struct windows_state *st) {
 
 /* What a group did. */
 struct work {
-	struct rough_work done;
+	struct aggregate_work done;
 	double replicas;                     /* that the windows cover */
 	double gauges_apart;                 /* the mean of both gauges from either, of the mean */
 	bool throughout; /* busy from its start to its end, as far as gauges tell */
@@ -223,7 +223,7 @@ static unsigned bucket_of(const struct walk *w, const struct window_item *first)
 	while (block_ns / BLOCK_WINDOWS < first->end_ns - first->head.at_ns && block_ns < NS_PER_DAY) {
 		block_ns *= 2;
 	}
-	return rough_bucket(names_text(w->common->options->names, w->summary->replica), first->head.at_ns, block_ns);
+	return aggregates_bucket(names_text(w->common->options->names, w->summary->replica), first->head.at_ns, block_ns);
 }
 
 /* A window whose engine counts steps, alone in its period; *out: what it did. */
@@ -252,8 +252,8 @@ static void note_several(struct walk *w) {
 
 	if (st->several_count > 0) {
 		struct fit_key key = walk_fit_key(w, w->summary->model, st->several_ns);
-		struct counted *c = rough_counted(fits_rough(w->fits, &key));
-		unsigned bucket = rough_bucket(names_text(w->common->options->names, w->summary->replica), st->several_ns, BLOCK_NS);
+		struct counted *c = aggregates_counted(fits_aggregates(w->fits, &key));
+		unsigned bucket = aggregates_bucket(names_text(w->common->options->names, w->summary->replica), st->several_ns, BLOCK_NS);
 		for (int k = 0; k < COUNTED_BUDGETS; k++) {
 			counted_note_seen(&c->by[k], bucket % COUNTED_BUCKETS, &st->several[k]);
 		}
@@ -262,7 +262,7 @@ static void note_several(struct walk *w) {
 	st->several_count = 0;
 }
 
-static void note_counted(struct walk *w, struct rough *r, unsigned bucket) {
+static void note_counted(struct walk *w, struct aggregates *r, unsigned bucket) {
 	struct windows_state *st = w->state;
 	struct counted_window c;
 
@@ -270,12 +270,12 @@ static void note_counted(struct walk *w, struct rough *r, unsigned bucket) {
 		if (!counted_of(w, counted_budget_ntok[k], &c)) {
 			return;
 		}
-		struct counted_by *by = &rough_counted(r)->by[k];
+		struct counted_by *by = &aggregates_counted(r)->by[k];
 		counted_note_totals(by, &c);
 		counted_note_throughout(by, bucket % COUNTED_BUCKETS, &c);
 		counted_window_add(&st->several[k], &c);
 	}
-	counted_note_steps(rough_counted(r), &c);
+	counted_note_steps(aggregates_counted(r), &c);
 	st->several_ns = st->several_count == 0 ? st->group[0].head.at_ns : st->several_ns;
 	if (++st->several_count == SEVERAL_WINDOWS) {
 		note_several(w);
@@ -308,19 +308,19 @@ static int note_group(struct walk *w, struct fault *why) {
 	struct work k = work_of(w, replicas_of(w, room_ns));
 	if (k.done.prompt + k.done.output > 0) {
 		struct fit_key key = walk_fit_key(w, w->summary->model, first->head.at_ns);
-		struct rough *r = fits_rough(w->fits, &key);
-		const double x[ROUGH_TERMS] = {k.done.prompt, k.done.steps, k.done.output};
+		struct aggregates *r = fits_aggregates(w->fits, &key);
+		const double x[AGGREGATE_TERMS] = {k.done.prompt, k.done.steps, k.done.output};
 		double ns = (double)length_ns * k.replicas;
 		note_counted(w, r, bucket_of(w, first));
-		rough_count(r, TOTAL_WINDOWS, 1);
-		rough_count_part(r, TOTAL_WINDOW_NS, ns / (double)ROUGH_UNIT);
-		rough_count(r, TOTAL_PROMPT, (int64_t)k.done.prompt);
-		rough_count_part(r, TOTAL_STEPS, k.done.steps);
-		rough_count(r, TOTAL_OUTPUT, (int64_t)k.done.output);
-		rough_count_part(r, TOTAL_MIXED_STEPS, k.done.mixed);
+		aggregates_count(r, TOTAL_WINDOWS, 1);
+		aggregates_count_part(r, TOTAL_WINDOW_NS, ns / (double)AGGREGATE_UNIT);
+		aggregates_count(r, TOTAL_PROMPT, (int64_t)k.done.prompt);
+		aggregates_count_part(r, TOTAL_STEPS, k.done.steps);
+		aggregates_count(r, TOTAL_OUTPUT, (int64_t)k.done.output);
+		aggregates_count_part(r, TOTAL_MIXED_STEPS, k.done.mixed);
 		if (k.throughout) {
-			rough_count_part(r, TOTAL_GAUGES, k.gauges_apart);
-			rough_add(r, ROUGH_WINDOW, bucket_of(w, first), x, ns < 0x1p62 ? (int64_t)ns : 0);
+			aggregates_count_part(r, TOTAL_GAUGES, k.gauges_apart);
+			aggregates_add(r, AGGREGATE_WINDOW, bucket_of(w, first), x, ns < 0x1p62 ? (int64_t)ns : 0);
 		}
 	}
 	return 0;
@@ -333,34 +333,34 @@ struct counted_split {
 	bool throughout;
 };
 
-static const struct rough_model *model_of(const struct walk *w, int64_t at_ns) {
+static const struct aggregate_model *model_of(const struct walk *w, int64_t at_ns) {
 	struct fit_key key = walk_fit_key(w, w->summary->model, at_ns);
 
-	return fits_rough_model(w->fits, &key);
+	return fits_aggregate_model(w->fits, &key);
 }
 
 /* Prefill's share of what a group took. */
-static double group_share(const struct walk *w, const struct rough_model *m, const struct work *k) {
+static double group_share(const struct walk *w, const struct aggregate_model *m, const struct work *k) {
 	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
 
 	if (role != ROLE_MIXED || k->done.prompt == 0 || k->done.output == 0) {
 		return role == ROLE_PREFILL || (role == ROLE_MIXED && k->done.output == 0) ? 1 : 0;
 	}
-	return rough_window_share(m, &k->done, w->common->options->rule);
+	return aggregate_window_share(m, &k->done, w->common->options->rule);
 }
 
 /* How much of a group's time was busy: all of it, unless a gauge was 0 where it began or ended. */
-static int64_t group_busy_ns(const struct rough_model *m, const struct work *k, int64_t room_ns, int64_t wall_ns) {
-	double busy = rough_window_ns(m, &k->done) / ((double)wall_ns * k->replicas);
+static int64_t group_busy_ns(const struct aggregate_model *m, const struct work *k, int64_t room_ns, int64_t wall_ns) {
+	double busy = aggregate_window_ns(m, &k->done) / ((double)wall_ns * k->replicas);
 
-	if (k->throughout || m->origin == ROUGH_PRIOR || busy >= 1) {
+	if (k->throughout || m->origin == AGGREGATE_PRIOR || busy >= 1) {
 		return room_ns;
 	}
 	return (int64_t)((double)room_ns * busy);
 }
 
 /* How sure the split is, and how long the group was busy where that is not seen. */
-static void spread_group(struct walk *w, const struct rough_model *m, const struct work *k, int64_t prefill_ns,
+static void spread_group(struct walk *w, const struct aggregate_model *m, const struct work *k, int64_t prefill_ns,
                          int64_t decode_ns) {
 	int64_t lesser_ns = prefill_ns < decode_ns ? prefill_ns : decode_ns;
 	double split = m->window_share_sd * (double)lesser_ns, time = k->throughout ? 0 : m->window_time_sd;
@@ -398,7 +398,7 @@ static double share_of_owed(struct windows_state *st, double share) {
 }
 
 /* What a window's work takes by the law of counted windows; false where there is none. */
-static bool counted_split(const struct walk *w, const struct rough_model *m, int64_t room_ns, struct counted_split *out) {
+static bool counted_split(const struct walk *w, const struct aggregate_model *m, int64_t room_ns, struct counted_split *out) {
 	struct counted_window c;
 
 	if (!m->has_counted || !counted_of(w, m->counted.budget_ntok, &c)) {
@@ -416,7 +416,7 @@ static bool counted_split(const struct walk *w, const struct rough_model *m, int
 	return true;
 }
 
-static void spread_counted(struct walk *w, const struct rough_model *m, const struct counted_split *c, int64_t prefill_ns, int64_t decode_ns) {
+static void spread_counted(struct walk *w, const struct aggregate_model *m, const struct counted_split *c, int64_t prefill_ns, int64_t decode_ns) {
 	int64_t lesser_ns = prefill_ns < decode_ns ? prefill_ns : decode_ns, of_ns = m->counted.guessed ? lesser_ns : prefill_ns + decode_ns;
 	double split = lesser_ns > 0 ? m->counted.share_sd * (double)of_ns : 0, time = hypot(m->counted.wait_sd, c->throughout ? 0 : m->counted.time_sd);
 
@@ -430,7 +430,7 @@ static bool is_computing(const struct windows_state *st) {
 
 static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct fault *why) {
 	struct windows_state *st = w->state;
-	const struct rough_model *m = model_of(w, st->group[0].head.at_ns);
+	const struct aggregate_model *m = model_of(w, st->group[0].head.at_ns);
 	int64_t end_ns = st->group[0].end_ns;
 	struct work k = work_of(w, replicas_of(w, room_ns));
 
@@ -439,8 +439,8 @@ static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct 
 	}
 	struct counted_split c = {0};
 	bool counted = counted_split(w, m, room_ns, &c);
-	if (m->origin != ROUGH_OWN && !counted) {
-		walk_stood_in(w, m->origin == ROUGH_ROLES ? STAND_IN_ROLES : STAND_IN_PROPORTIONS, from_ns);
+	if (m->origin != AGGREGATE_OWN && !counted) {
+		walk_stood_in(w, m->origin == AGGREGATE_ROLES ? STAND_IN_ROLES : STAND_IN_PROPORTIONS, from_ns);
 	}
 	int64_t busy_ns = counted ? c.busy_ns : group_busy_ns(m, &k, room_ns, end_ns - from_ns);
 	double share = counted ? c.share : group_share(w, m, &k);

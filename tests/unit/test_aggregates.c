@@ -13,19 +13,19 @@
 #define WINDOW_NS (10 * NS_PER_SECOND)
 
 /* One busy window of an engine with 11 ms a step, 37 us a prompt token, 0.2 ms an output token; noise in parts of 1. */
-static void add_window(struct rough *r, uint64_t *seed, int64_t number, double noise) {
+static void add_window(struct aggregates *r, uint64_t *seed, int64_t number, double noise) {
 	double sequences = 4 + (double)below(seed, 40), prompt_part = (double)below(seed, 80) / 100;
 	double step_ns = 11e6 + 2e5 * sequences, uniform = (double)below(seed, 2001) / 1000 - 1;
 	double steps = (1 - prompt_part) * (double)WINDOW_NS / step_ns * (1 + noise * uniform);
-	const double x[ROUGH_TERMS] = {prompt_part * (double)WINDOW_NS / 37e3, steps, steps * sequences};
+	const double x[AGGREGATE_TERMS] = {prompt_part * (double)WINDOW_NS / 37e3, steps, steps * sequences};
 
-	rough_count(r, TOTAL_WINDOWS, 1);
-	rough_count_part(r, TOTAL_WINDOW_NS, (double)WINDOW_NS / (double)ROUGH_UNIT);
-	rough_count(r, TOTAL_PROMPT, (int64_t)x[0]);
-	rough_count_part(r, TOTAL_STEPS, x[1]);
-	rough_count(r, TOTAL_OUTPUT, (int64_t)x[2]);
-	rough_count_part(r, TOTAL_MIXED_STEPS, x[0] / 1024);
-	rough_add(r, ROUGH_WINDOW, rough_bucket(T("a"), number * WINDOW_NS, 64 * NS_PER_SECOND), x, WINDOW_NS);
+	aggregates_count(r, TOTAL_WINDOWS, 1);
+	aggregates_count_part(r, TOTAL_WINDOW_NS, (double)WINDOW_NS / (double)AGGREGATE_UNIT);
+	aggregates_count(r, TOTAL_PROMPT, (int64_t)x[0]);
+	aggregates_count_part(r, TOTAL_STEPS, x[1]);
+	aggregates_count(r, TOTAL_OUTPUT, (int64_t)x[2]);
+	aggregates_count_part(r, TOTAL_MIXED_STEPS, x[0] / 1024);
+	aggregates_add(r, AGGREGATE_WINDOW, aggregates_bucket(T("a"), number * WINDOW_NS, 64 * NS_PER_SECOND), x, WINDOW_NS);
 }
 
 static void add_windows(struct attribution_fits *f, const struct fit_key *key, int64_t from, int64_t to, double noise) {
@@ -34,20 +34,20 @@ static void add_windows(struct attribution_fits *f, const struct fit_key *key, i
 		for (int k = 0; k < 8; k++) {
 			next_random(&seed);
 		}
-		add_window(fits_rough(f, key), &seed, i, noise);
+		add_window(fits_aggregates(f, key), &seed, i, noise);
 	}
 }
 
-static const struct rough_model *solved(struct attribution_fits *f, const struct fit_key *key) {
+static const struct aggregate_model *solved(struct attribution_fits *f, const struct fit_key *key) {
 	struct fault why = {0};
 
 	assert_int_equal(fits_solve(f, &why), 0);
-	return fits_rough_model(f, key);
+	return fits_aggregate_model(f, key);
 }
 
 static void assert_same(struct attribution_fits *a, struct attribution_fits *b) {
 	assert_written_same(a, b);
-	assert_memory_equal(solved(a, &day_one), solved(b, &day_one), sizeof(struct rough_model));
+	assert_memory_equal(solved(a, &day_one), solved(b, &day_one), sizeof(struct aggregate_model));
 }
 
 static void sums_add_up_and_come_back(void **state) {
@@ -72,11 +72,11 @@ static void finds_the_engine(void **state) {
 	struct attribution_fits *f = attribution_fits_new(n);
 
 	add_windows(f, &day_one, 0, 400, 0);
-	const struct rough_model *m = solved(f, &day_one);
-	assert_int_equal(m->origin, ROUGH_OWN);
-	assert_int_equal(m->rows[ROUGH_WINDOW], 400);
-	assert_true(fabs(m->ns[ROUGH_WINDOW][0] / 37e3 - 1) < 0.01);
-	assert_true(fabs(m->ns[ROUGH_WINDOW][1] / 11e6 - 1) < 0.01);
+	const struct aggregate_model *m = solved(f, &day_one);
+	assert_int_equal(m->origin, AGGREGATE_OWN);
+	assert_int_equal(m->rows[AGGREGATE_WINDOW], 400);
+	assert_true(fabs(m->ns[AGGREGATE_WINDOW][0] / 37e3 - 1) < 0.01);
+	assert_true(fabs(m->ns[AGGREGATE_WINDOW][1] / 11e6 - 1) < 0.01);
 	assert_true(m->drawn_window < 0.005);
 	attribution_fits_free(f);
 	names_free(n);
@@ -91,7 +91,7 @@ static void bootstrap_sees_noise(void **state) {
 	for (int i = 0; i < 2; i++) {
 		struct attribution_fits *f = attribution_fits_new(n);
 		add_windows(f, &day_one, 0, i == 0 ? 100 : 3000, 0.5);
-		const struct rough_model *m = solved(f, &day_one);
+		const struct aggregate_model *m = solved(f, &day_one);
 		drawn[i] = m->drawn_window;
 		assert_true(m->window_share_sd > m->drawn_window && m->window_share_sd >= 0.15);
 		attribution_fits_free(f);
@@ -116,17 +116,17 @@ static void fallbacks(void **state) {
 	add_windows(f, &day_one, 0, 7, 0);
 	add_windows(f, &before, 7, 9, 0);
 	add_windows(f, &after, 9, 500, 0);
-	assert_int_equal(solved(f, &day_one)->rows[ROUGH_WINDOW], 9); /* the day before was enough */
-	assert_int_equal(solved(f, &after)->rows[ROUGH_WINDOW], 491);
-	assert_int_equal(solved(f, &before)->rows[ROUGH_WINDOW], 9);
-	assert_int_equal(solved(f, &prefill)->origin, ROUGH_ROLES);
-	assert_int_equal(solved(f, &prefill)->rows[ROUGH_WINDOW], 500);
+	assert_int_equal(solved(f, &day_one)->rows[AGGREGATE_WINDOW], 9); /* the day before was enough */
+	assert_int_equal(solved(f, &after)->rows[AGGREGATE_WINDOW], 491);
+	assert_int_equal(solved(f, &before)->rows[AGGREGATE_WINDOW], 9);
+	assert_int_equal(solved(f, &prefill)->origin, AGGREGATE_ROLES);
+	assert_int_equal(solved(f, &prefill)->rows[AGGREGATE_WINDOW], 500);
 	assert_true(solved(f, &prefill)->window_time_sd > solved(f, &day_one)->window_time_sd);
-	assert_int_equal(solved(f, &far)->origin, ROUGH_PRIOR);
-	assert_int_equal(solved(f, &other_model)->origin, ROUGH_PRIOR);
-	assert_true(fabs(solved(f, &far)->ns[ROUGH_WINDOW][1] / solved(f, &far)->ns[ROUGH_WINDOW][0] - 300) < 1e-6);
+	assert_int_equal(solved(f, &far)->origin, AGGREGATE_PRIOR);
+	assert_int_equal(solved(f, &other_model)->origin, AGGREGATE_PRIOR);
+	assert_true(fabs(solved(f, &far)->ns[AGGREGATE_WINDOW][1] / solved(f, &far)->ns[AGGREGATE_WINDOW][0] - 300) < 1e-6);
 	far.gpu = names_id(n, T("NVIDIA A100-SXM4-80GB")); /* 312 TFLOP/s over 2.039 TB/s */
-	assert_true(fabs(solved(f, &far)->ns[ROUGH_WINDOW][1] / solved(f, &far)->ns[ROUGH_WINDOW][0] - 153) < 1);
+	assert_true(fabs(solved(f, &far)->ns[AGGREGATE_WINDOW][1] / solved(f, &far)->ns[AGGREGATE_WINDOW][0] - 153) < 1);
 	assert_true(solved(f, &far)->window_time_sd >= 0.5);
 	attribution_fits_free(f);
 	names_free(n);
@@ -135,27 +135,27 @@ static void fallbacks(void **state) {
 /* A rule moves the floor of mixed steps, and nothing else. */
 static void rules(void **state) {
 	(void)state;
-	const struct rough_model m = {.ns = {[ROUGH_WINDOW] = {40e3, 10e6, 0.1e6}}};
-	const struct rough_work k = {.prompt = 100000, .steps = 500, .output = 5000, .mixed = 100};
+	const struct aggregate_model m = {.ns = {[AGGREGATE_WINDOW] = {40e3, 10e6, 0.1e6}}};
+	const struct aggregate_work k = {.prompt = 100000, .steps = 500, .output = 5000, .mixed = 100};
 	double all = 4e9 + 5e9 + 0.5e9;
 
-	assert_true(fabs(rough_window_ns(&m, &k) - all) < 1);
-	assert_true(fabs(rough_window_share(&m, &k, RULE_SHAPLEY) - (4e9 + 0.5e9) / all) < 1e-9);
-	assert_true(fabs(rough_window_share(&m, &k, RULE_PREFILL_FIRST) - (4e9 + 1e9) / all) < 1e-9);
-	assert_true(fabs(rough_window_share(&m, &k, RULE_DECODE_FIRST) - 4e9 / all) < 1e-9);
+	assert_true(fabs(aggregate_window_ns(&m, &k) - all) < 1);
+	assert_true(fabs(aggregate_window_share(&m, &k, RULE_SHAPLEY) - (4e9 + 0.5e9) / all) < 1e-9);
+	assert_true(fabs(aggregate_window_share(&m, &k, RULE_PREFILL_FIRST) - (4e9 + 1e9) / all) < 1e-9);
+	assert_true(fabs(aggregate_window_share(&m, &k, RULE_DECODE_FIRST) - 4e9 / all) < 1e-9);
 }
 
 static void blocks(void **state) {
 	(void)state;
 	const int64_t block_ns = 64 * NS_PER_SECOND;
-	int used[ROUGH_BUCKETS] = {0}, empty = 0;
+	int used[AGGREGATE_BUCKETS] = {0}, empty = 0;
 
-	assert_int_equal(rough_bucket(T("a"), 0, block_ns), rough_bucket(T("a"), block_ns - 1, block_ns));
-	assert_int_equal(rough_bucket(T("a"), -1, block_ns), rough_bucket(T("a"), -block_ns, block_ns));
+	assert_int_equal(aggregates_bucket(T("a"), 0, block_ns), aggregates_bucket(T("a"), block_ns - 1, block_ns));
+	assert_int_equal(aggregates_bucket(T("a"), -1, block_ns), aggregates_bucket(T("a"), -block_ns, block_ns));
 	for (int64_t i = 0; i < 1000; i++) {
-		used[rough_bucket(T("a"), i * block_ns, block_ns)]++;
+		used[aggregates_bucket(T("a"), i * block_ns, block_ns)]++;
 	}
-	for (int i = 0; i < ROUGH_BUCKETS; i++) {
+	for (int i = 0; i < AGGREGATE_BUCKETS; i++) {
 		empty += used[i] < 10;
 	}
 	assert_int_equal(empty, 0);

@@ -1,5 +1,5 @@
 /*
- * rough_solve.c: rows of requests and windows to coefficients, and how far off these may be.
+ * aggregates_solve.c: rows of requests and windows to coefficients, and how far off these may be.
  *
  * The bootstrap (Kuensch, Annals of Statistics 17, 1989, of blocks; here with weights of Poisson(1), as in Hanley and
  * MacGibbon, Computer Methods and Programs in Biomedicine 83, 2006): in each of DRAWS draws every bucket of blocks
@@ -12,7 +12,7 @@
 
 #include "attribute/model/draws.h"
 #include "attribute/model/nnls.h"
-#include "attribute/model/rough.h"
+#include "attribute/model/aggregates.h"
 #include "core/error.h"
 
 #define DRAWS 200
@@ -46,33 +46,33 @@
 
 /* Normal equations in floating point. */
 struct equations {
-	double gram[ROUGH_TERMS * ROUGH_TERMS], moment[ROUGH_TERMS];
+	double gram[AGGREGATE_TERMS * AGGREGATE_TERMS], moment[AGGREGATE_TERMS];
 };
 
-typedef double statistic(const void *context, double ns[ROUGH_KINDS][ROUGH_TERMS]);
+typedef double statistic(const void *context, double ns[AGGREGATE_KINDS][AGGREGATE_TERMS]);
 
-static void add_rows(struct equations *e, enum rough_kind kind, const struct rough_rows *rows, int weight) {
+static void add_rows(struct equations *e, enum aggregate_kind kind, const struct aggregate_rows *rows, int weight) {
 	const int128 *sum = rows->sums;
 
-	for (int i = 0; i < ROUGH_TERMS; i++) {
-		for (int j = i; j < ROUGH_TERMS; j++) {
-			double product = weight * ldexp((double)*sum++, -rough_bits(kind, i) - rough_bits(kind, j));
-			e->gram[i * ROUGH_TERMS + j] += product;
+	for (int i = 0; i < AGGREGATE_TERMS; i++) {
+		for (int j = i; j < AGGREGATE_TERMS; j++) {
+			double product = weight * ldexp((double)*sum++, -aggregates_bits(kind, i) - aggregates_bits(kind, j));
+			e->gram[i * AGGREGATE_TERMS + j] += product;
 			if (i != j) {
-				e->gram[j * ROUGH_TERMS + i] += product;
+				e->gram[j * AGGREGATE_TERMS + i] += product;
 			}
 		}
 	}
-	for (int i = 0; i < ROUGH_TERMS; i++) {
-		e->moment[i] += weight * ldexp((double)*sum++, -rough_bits(kind, i));
+	for (int i = 0; i < AGGREGATE_TERMS; i++) {
+		e->moment[i] += weight * ldexp((double)*sum++, -aggregates_bits(kind, i));
 	}
 }
 
 /* A row that should be 0, as if the time were `scale`, so many times. */
-static void prefer(struct equations *e, const double x[ROUGH_TERMS], double scale, double times) {
-	for (int i = 0; i < ROUGH_TERMS && scale > 0; i++) {
-		for (int j = 0; j < ROUGH_TERMS; j++) {
-			e->gram[i * ROUGH_TERMS + j] += x[i] * x[j] * times / (scale * scale);
+static void prefer(struct equations *e, const double x[AGGREGATE_TERMS], double scale, double times) {
+	for (int i = 0; i < AGGREGATE_TERMS && scale > 0; i++) {
+		for (int j = 0; j < AGGREGATE_TERMS; j++) {
+			e->gram[i * AGGREGATE_TERMS + j] += x[i] * x[j] * times / (scale * scale);
 		}
 	}
 }
@@ -80,43 +80,43 @@ static void prefer(struct equations *e, const double x[ROUGH_TERMS], double scal
 /* ---- draws ---- */
 
 /* Windows busy throughout must come out as long as they were, on the average: what the fit leans on says nothing of that. */
-static void level(const struct equations *e, double rows, double ns[ROUGH_TERMS]) {
+static void level(const struct equations *e, double rows, double ns[AGGREGATE_TERMS]) {
 	double got = 0;
 
-	for (int i = 0; i < ROUGH_TERMS; i++) {
+	for (int i = 0; i < AGGREGATE_TERMS; i++) {
 		got += e->moment[i] * ns[i];
 	}
-	for (int i = 0; i < ROUGH_TERMS && got > 0; i++) {
+	for (int i = 0; i < AGGREGATE_TERMS && got > 0; i++) {
 		ns[i] *= rows / got;
 	}
 }
 
 /* One draw; draw -1: every bucket once. False if nothing of a kind was drawn that has rows. */
-static bool solve_draw(const struct rough *r, const bool kinds[ROUGH_KINDS], const struct equations *leaning, int draw,
-                       double ns[ROUGH_KINDS][ROUGH_TERMS]) {
-	for (int kind = 0; kind < ROUGH_KINDS; kind++) {
+static bool solve_draw(const struct aggregates *r, const bool kinds[AGGREGATE_KINDS], const struct equations *leaning, int draw,
+                       double ns[AGGREGATE_KINDS][AGGREGATE_TERMS]) {
+	for (int kind = 0; kind < AGGREGATE_KINDS; kind++) {
 		struct equations e = {.gram = {0}};
 		int64_t rows = 0, drawn = 0;
 		if (!kinds[kind]) {
 			continue;
 		}
-		if (kind == ROUGH_WINDOW) {
+		if (kind == AGGREGATE_WINDOW) {
 			e = *leaning;
 		}
-		for (unsigned b = 0; b < ROUGH_BUCKETS; b++) {
-			const struct rough_rows *bucket = &r->buckets[kind][b];
+		for (unsigned b = 0; b < AGGREGATE_BUCKETS; b++) {
+			const struct aggregate_rows *bucket = &r->buckets[kind][b];
 			int times = draw < 0 ? 1 : bucket->rows > 0 ? draws_times(draw, b) : 0;
 			rows += bucket->rows;
 			drawn += times * bucket->rows;
 			if (bucket->rows > 0 && times > 0) {
-				add_rows(&e, (enum rough_kind)kind, bucket, times);
+				add_rows(&e, (enum aggregate_kind)kind, bucket, times);
 			}
 		}
 		if (rows > 0 && drawn == 0) {
 			return false;
 		}
-		nnls_solve(e.gram, e.moment, ROUGH_TERMS, ns[kind]);
-		if (kind == ROUGH_WINDOW) {
+		nnls_solve(e.gram, e.moment, AGGREGATE_TERMS, ns[kind]);
+		if (kind == AGGREGATE_WINDOW) {
 			level(&e, (double)drawn, ns[kind]);
 		}
 	}
@@ -124,13 +124,13 @@ static bool solve_draw(const struct rough *r, const bool kinds[ROUGH_KINDS], con
 }
 
 /* The standard deviation of a figure over the draws. */
-static double drawn_sd(const struct rough *r, const bool kinds[ROUGH_KINDS], const struct equations *leaning,
+static double drawn_sd(const struct aggregates *r, const bool kinds[AGGREGATE_KINDS], const struct equations *leaning,
                        statistic *figure) {
 	double sum = 0, squares = 0;
 	int draws = 0;
 
 	for (int draw = 0; draw < DRAWS; draw++) {
-		double ns[ROUGH_KINDS][ROUGH_TERMS] = {{0}};
+		double ns[AGGREGATE_KINDS][AGGREGATE_TERMS] = {{0}};
 		if (solve_draw(r, kinds, leaning, draw, ns)) {
 			double got = figure(r, ns);
 			sum += got;
@@ -144,85 +144,85 @@ static double drawn_sd(const struct rough *r, const bool kinds[ROUGH_KINDS], con
 
 /* ---- windows ---- */
 
-static double total(const struct rough *r, enum rough_total what) {
+static double total(const struct aggregates *r, enum aggregate_total what) {
 	return (double)r->totals[what];
 }
 
-static double part(const struct rough *r, enum rough_total what) {
-	return (double)r->totals[what] / (double)ROUGH_UNIT;
+static double part(const struct aggregates *r, enum aggregate_total what) {
+	return (double)r->totals[what] / (double)AGGREGATE_UNIT;
 }
 
 /* Proportions, in windows of the mean length: a = u / ridge, and a sequence adds a small part of a step's floor. */
-static void lean(struct equations *e, const struct rough *r, enum rough_origin origin, double ridge_ntok) {
-	double times = origin == ROUGH_OWN ? PRIOR_WINDOWS + part(r, TOTAL_GAUGES) : PRIOR_OF_OTHER_ROLES;
+static void lean(struct equations *e, const struct aggregates *r, enum aggregate_origin origin, double ridge_ntok) {
+	double times = origin == AGGREGATE_OWN ? PRIOR_WINDOWS + part(r, TOTAL_GAUGES) : PRIOR_OF_OTHER_ROLES;
 	double n = total(r, TOTAL_WINDOWS) > 0 ? total(r, TOTAL_WINDOWS) : 1, scale = total(r, TOTAL_WINDOW_NS) / n;
 	double prompt = total(r, TOTAL_PROMPT) / n, output = total(r, TOTAL_OUTPUT) / n;
-	const double by_ridge[ROUGH_TERMS] = {prompt, -prompt / ridge_ntok};
-	const double by_part[ROUGH_TERMS] = {0, -output / SEQUENCE_PART, output};
+	const double by_ridge[AGGREGATE_TERMS] = {prompt, -prompt / ridge_ntok};
+	const double by_part[AGGREGATE_TERMS] = {0, -output / SEQUENCE_PART, output};
 
 	prefer(e, by_ridge, scale, times);
 	prefer(e, by_part, scale, times);
 }
 
-double rough_window_ns(const struct rough_model *m, const struct rough_work *k) {
-	const double *ns = m->ns[ROUGH_WINDOW];
+double aggregate_window_ns(const struct aggregate_model *m, const struct aggregate_work *k) {
+	const double *ns = m->ns[AGGREGATE_WINDOW];
 
 	return ns[0] * k->prompt + ns[1] * k->steps + ns[2] * k->output;
 }
 
 /* All prompts are computed in the mixed steps, beside the sequences that are in these; the other steps are decode's. */
-double rough_window_share(const struct rough_model *m, const struct rough_work *k, enum rule rule) {
-	const double *ns = m->ns[ROUGH_WINDOW];
-	double all = rough_window_ns(m, k), floor = ns[1] * k->mixed;
+double aggregate_window_share(const struct aggregate_model *m, const struct aggregate_work *k, enum rule rule) {
+	const double *ns = m->ns[AGGREGATE_WINDOW];
+	double all = aggregate_window_ns(m, k), floor = ns[1] * k->mixed;
 	double sequences = k->steps > 0 ? ns[2] * k->output * k->mixed / k->steps : 0, prompts = ns[0] * k->prompt;
 	const struct split_times t = {prompts + floor + sequences, prompts + floor, floor + sequences};
 
 	return all > 0 ? split_prefill_share(rule, &t) * t.whole / all : 0.5;
 }
 
-static struct rough_work whole_work(const struct rough *r) {
-	return (struct rough_work){total(r, TOTAL_PROMPT), part(r, TOTAL_STEPS), total(r, TOTAL_OUTPUT), part(r, TOTAL_MIXED_STEPS)};
+static struct aggregate_work whole_work(const struct aggregates *r) {
+	return (struct aggregate_work){total(r, TOTAL_PROMPT), part(r, TOTAL_STEPS), total(r, TOTAL_OUTPUT), part(r, TOTAL_MIXED_STEPS)};
 }
 
-static double whole_ns(const void *rough, double ns[ROUGH_KINDS][ROUGH_TERMS]) {
-	struct rough_work k = whole_work(rough);
-	struct rough_model m = {.origin = ROUGH_OWN};
+static double whole_ns(const void *aggregates, double ns[AGGREGATE_KINDS][AGGREGATE_TERMS]) {
+	struct aggregate_work k = whole_work(aggregates);
+	struct aggregate_model m = {.origin = AGGREGATE_OWN};
 
 	memcpy(m.ns, ns, sizeof m.ns);
-	return rough_window_ns(&m, &k);
+	return aggregate_window_ns(&m, &k);
 }
 
-static double whole_share(const void *rough, double ns[ROUGH_KINDS][ROUGH_TERMS]) {
-	struct rough_work k = whole_work(rough);
-	struct rough_model m = {.origin = ROUGH_OWN};
+static double whole_share(const void *aggregates, double ns[AGGREGATE_KINDS][AGGREGATE_TERMS]) {
+	struct aggregate_work k = whole_work(aggregates);
+	struct aggregate_model m = {.origin = AGGREGATE_OWN};
 
 	memcpy(m.ns, ns, sizeof m.ns);
-	return rough_window_share(&m, &k, RULE_SHAPLEY);
+	return aggregate_window_share(&m, &k, RULE_SHAPLEY);
 }
 
 static double lesser_of(double share) {
 	return share < 0.5 ? share : 1 - share;
 }
 
-static void measure_windows(const struct rough *r, const struct equations *leaning, struct rough_model *m) {
-	static const bool kinds[ROUGH_KINDS] = {[ROUGH_WINDOW] = true};
-	double few = ONE_WINDOW_SD * ONE_WINDOW_SD / (double)(m->rows[ROUGH_WINDOW] > 1 ? m->rows[ROUGH_WINDOW] : 1);
-	double stated = WINDOW_FORM_SD * WINDOW_FORM_SD + few + (m->origin == ROUGH_OWN ? 0 : RIDGE_SD * RIDGE_SD);
+static void measure_windows(const struct aggregates *r, const struct equations *leaning, struct aggregate_model *m) {
+	static const bool kinds[AGGREGATE_KINDS] = {[AGGREGATE_WINDOW] = true};
+	double few = ONE_WINDOW_SD * ONE_WINDOW_SD / (double)(m->rows[AGGREGATE_WINDOW] > 1 ? m->rows[AGGREGATE_WINDOW] : 1);
+	double stated = WINDOW_FORM_SD * WINDOW_FORM_SD + few + (m->origin == AGGREGATE_OWN ? 0 : RIDGE_SD * RIDGE_SD);
 	double lesser = lesser_of(whole_share(r, m->ns)), whole = whole_ns(r, m->ns);
 	double time = whole > 0 ? drawn_sd(r, kinds, leaning, whole_ns) / whole : 0;
-	double gauges = m->rows[ROUGH_WINDOW] > 0 ? part(r, TOTAL_GAUGES) / (double)m->rows[ROUGH_WINDOW] : 0;
+	double gauges = m->rows[AGGREGATE_WINDOW] > 0 ? part(r, TOTAL_GAUGES) / (double)m->rows[AGGREGATE_WINDOW] : 0;
 
 	m->drawn_window = lesser > 0 ? drawn_sd(r, kinds, leaning, whole_share) / lesser : 0;
 	m->window_share_sd = sqrt(stated + m->drawn_window * m->drawn_window);
-	m->window_time_sd = m->origin == ROUGH_PRIOR ? NO_WINDOW_SD : sqrt(stated + gauges * gauges + time * time);
+	m->window_time_sd = m->origin == AGGREGATE_PRIOR ? NO_WINDOW_SD : sqrt(stated + gauges * gauges + time * time);
 }
 
-static void join_windows(struct rough *to, const struct rough *from) {
-	for (int b = 0; b < ROUGH_BUCKETS && from; b++) {
-		struct rough_rows *rows = &to->buckets[ROUGH_WINDOW][b];
-		const struct rough_rows *more = &from->buckets[ROUGH_WINDOW][b];
+static void join_windows(struct aggregates *to, const struct aggregates *from) {
+	for (int b = 0; b < AGGREGATE_BUCKETS && from; b++) {
+		struct aggregate_rows *rows = &to->buckets[AGGREGATE_WINDOW][b];
+		const struct aggregate_rows *more = &from->buckets[AGGREGATE_WINDOW][b];
 		rows->rows += more->rows;
-		for (int i = 0; i < ROUGH_SUMS; i++) {
+		for (int i = 0; i < AGGREGATE_SUMS; i++) {
 			rows->sums[i] += more->sums[i];
 		}
 	}
@@ -231,29 +231,29 @@ static void join_windows(struct rough *to, const struct rough *from) {
 	}
 }
 
-static void solve_windows(const struct rough_sources *s, struct rough *r, struct rough_model *m) {
-	static const bool kinds[ROUGH_KINDS] = {[ROUGH_WINDOW] = true};
+static void solve_windows(const struct aggregate_sources *s, struct aggregates *r, struct aggregate_model *m) {
+	static const bool kinds[AGGREGATE_KINDS] = {[AGGREGATE_WINDOW] = true};
 	struct equations leaning = {.gram = {0}};
 
 	join_windows(r, s->days[1]);
-	for (int i = 0; i < 3 && rough_rows_of(r, ROUGH_WINDOW) < WINDOWS_OF_DAY; i += 2) {
+	for (int i = 0; i < 3 && aggregates_rows_of(r, AGGREGATE_WINDOW) < WINDOWS_OF_DAY; i += 2) {
 		join_windows(r, s->days[i]);
 	}
-	if (rough_rows_of(r, ROUGH_WINDOW) < WINDOWS_OF_POOL) {
-		int64_t own = rough_rows_of(r, ROUGH_WINDOW);
+	if (aggregates_rows_of(r, AGGREGATE_WINDOW) < WINDOWS_OF_POOL) {
+		int64_t own = aggregates_rows_of(r, AGGREGATE_WINDOW);
 		for (size_t i = 0; i < sizeof s->others / sizeof *s->others; i++) {
 			join_windows(r, s->others[i]);
 		}
-		m->origin = rough_rows_of(r, ROUGH_WINDOW) > own ? ROUGH_ROLES : ROUGH_OWN;
+		m->origin = aggregates_rows_of(r, AGGREGATE_WINDOW) > own ? AGGREGATE_ROLES : AGGREGATE_OWN;
 	}
-	m->rows[ROUGH_WINDOW] = rough_rows_of(r, ROUGH_WINDOW);
+	m->rows[AGGREGATE_WINDOW] = aggregates_rows_of(r, AGGREGATE_WINDOW);
 	lean(&leaning, r, m->origin, s->ridge_ntok);
 	solve_draw(r, kinds, &leaning, -1, m->ns);
-	if (m->rows[ROUGH_WINDOW] == 0 || whole_ns(r, m->ns) <= 0) {
-		m->origin = ROUGH_PRIOR;
-		m->ns[ROUGH_WINDOW][0] = 1 / s->ridge_ntok;
-		m->ns[ROUGH_WINDOW][1] = 1;
-		m->ns[ROUGH_WINDOW][2] = 1.0 / SEQUENCE_PART;
+	if (m->rows[AGGREGATE_WINDOW] == 0 || whole_ns(r, m->ns) <= 0) {
+		m->origin = AGGREGATE_PRIOR;
+		m->ns[AGGREGATE_WINDOW][0] = 1 / s->ridge_ntok;
+		m->ns[AGGREGATE_WINDOW][1] = 1;
+		m->ns[AGGREGATE_WINDOW][2] = 1.0 / SEQUENCE_PART;
 	}
 	measure_windows(r, &leaning, m);
 }
@@ -261,30 +261,30 @@ static void solve_windows(const struct rough_sources *s, struct rough *r, struct
 /* ---- requests ---- */
 
 /* Prefill's share of all time with both phases, (p + c - d) / 2c as sweep.c splits it. */
-static double both_share(const void *rough, double ns[ROUGH_KINDS][ROUGH_TERMS]) {
-	const struct rough *r = rough;
+static double both_share(const void *aggregates, double ns[AGGREGATE_KINDS][AGGREGATE_TERMS]) {
+	const struct aggregates *r = aggregates;
 	double all = total(r, TOTAL_BOTH_NS), steps = part(r, TOTAL_BOTH_STEPS);
-	double prompts = ns[ROUGH_PROMPT][0] * steps + ns[ROUGH_PROMPT][1] * part(r, TOTAL_BOTH_TOKENS);
-	double sequences = ns[ROUGH_STEP][0] * steps + ns[ROUGH_STEP][1] * part(r, TOTAL_BOTH_SEQUENCES) +
-	                   ns[ROUGH_STEP][2] * part(r, TOTAL_BOTH_CONTEXT);
+	double prompts = ns[AGGREGATE_PROMPT][0] * steps + ns[AGGREGATE_PROMPT][1] * part(r, TOTAL_BOTH_TOKENS);
+	double sequences = ns[AGGREGATE_STEP][0] * steps + ns[AGGREGATE_STEP][1] * part(r, TOTAL_BOTH_SEQUENCES) +
+	                   ns[AGGREGATE_STEP][2] * part(r, TOTAL_BOTH_CONTEXT);
 
 	return all > 0 ? ((prompts < all ? prompts : all) + all - sequences) / (2 * all) : 0;
 }
 
 /* Of the lives of requests whose first token is not logged: what comes before it. */
-static double life_share(const void *rough, double ns[ROUGH_KINDS][ROUGH_TERMS]) {
-	const struct rough *r = rough;
-	const double *life = ns[ROUGH_LIFE];
+static double life_share(const void *aggregates, double ns[AGGREGATE_KINDS][AGGREGATE_TERMS]) {
+	const struct aggregates *r = aggregates;
+	const double *life = ns[AGGREGATE_LIFE];
 	double before = life[0] * total(r, TOTAL_LIVES) + life[1] * total(r, TOTAL_LIFE_PROMPT);
 	double all = before + life[2] * total(r, TOTAL_LIFE_OUTPUT);
 
 	return all > 0 ? before / all : 0.5;
 }
 
-static void measure_lives(const struct rough *r, const bool life[ROUGH_KINDS], struct rough_model *m) {
+static void measure_lives(const struct aggregates *r, const bool life[AGGREGATE_KINDS], struct aggregate_model *m) {
 	double share = life_share(r, m->ns);
 
-	if (m->rows[ROUGH_LIFE] == 0) {
+	if (m->rows[AGGREGATE_LIFE] == 0) {
 		return;
 	}
 	m->drawn_life = drawn_sd(r, life, NULL, life_share);
@@ -293,11 +293,11 @@ static void measure_lives(const struct rough *r, const bool life[ROUGH_KINDS], s
 	m->life_output_sd = sd < 1 - share ? sd / (1 - share) : 1;
 }
 
-static void solve_requests(const struct rough *r, struct rough_model *m) {
-	static const bool both[ROUGH_KINDS] = {[ROUGH_STEP] = true, [ROUGH_PROMPT] = true}, life[ROUGH_KINDS] = {[ROUGH_LIFE] = true};
+static void solve_requests(const struct aggregates *r, struct aggregate_model *m) {
+	static const bool both[AGGREGATE_KINDS] = {[AGGREGATE_STEP] = true, [AGGREGATE_PROMPT] = true}, life[AGGREGATE_KINDS] = {[AGGREGATE_LIFE] = true};
 
-	for (int kind = ROUGH_STEP; kind <= ROUGH_LIFE; kind++) {
-		m->rows[kind] = rough_rows_of(r, (enum rough_kind)kind);
+	for (int kind = AGGREGATE_STEP; kind <= AGGREGATE_LIFE; kind++) {
+		m->rows[kind] = aggregates_rows_of(r, (enum aggregate_kind)kind);
 	}
 	solve_draw(r, both, NULL, -1, m->ns);
 	solve_draw(r, life, NULL, -1, m->ns);
@@ -310,18 +310,18 @@ static void solve_requests(const struct rough *r, struct rough_model *m) {
 		m->both_share_sd = hypot(m->both_share_sd, BAD_CLOCKS_SD);
 	}
 	/* Without first tokens, a step is what one output token takes. */
-	if (m->rows[ROUGH_STEP] == 0) {
-		m->ns[ROUGH_STEP][0] = m->ns[ROUGH_LIFE][2];
+	if (m->rows[AGGREGATE_STEP] == 0) {
+		m->ns[AGGREGATE_STEP][0] = m->ns[AGGREGATE_LIFE][2];
 	}
 }
 
 /* The day's own windows; those of the days beside it where they are too few. */
-static void solve_counted(const struct rough_sources *s, struct rough_model *m) {
+static void solve_counted(const struct aggregate_sources *s, struct aggregate_model *m) {
 	struct counted *all = must_calloc(1, sizeof *all);
 
 	for (int i = 0; i < 3 && !m->has_counted; i++) {
 		static const int order[3] = {1, 0, 2};
-		const struct rough *day = s->days[order[i]];
+		const struct aggregates *day = s->days[order[i]];
 		if (s->day && s->day->counted && day && day->counted) {
 			counted_join(all, day->counted);
 			m->has_counted = counted_solve(all, s->ridge_ntok, &m->counted);
@@ -330,9 +330,9 @@ static void solve_counted(const struct rough_sources *s, struct rough_model *m) 
 	free(all);
 }
 
-void rough_solve(const struct rough_sources *s, struct rough_model *m) {
-	static const struct rough nothing;
-	struct rough windows = {.totals = {0}};
+void aggregates_solve(const struct aggregate_sources *s, struct aggregate_model *m) {
+	static const struct aggregates nothing;
+	struct aggregates windows = {.totals = {0}};
 
 	memset(m, 0, sizeof *m);
 	solve_windows(s, &windows, m);
