@@ -1,6 +1,6 @@
 /*
  * aggregates.h: sums over requests and windows, each of which covers many steps, and the models fitted to them for
- * replicas that log no steps. Private to attribute/. Kept in the fits together with the steps' cells, by the same keys:
+ * replicas that log no steps. Private to attribute/. Kept in the fits together with the steps' bins, by the same keys:
  * model, GPU, GPUs per replica, role, day.
  *
  * Everything kept is a sum of integers, so that it does not depend on the order of replicas, on threads or on machines.

@@ -81,7 +81,7 @@ void attribution_fits_free(struct attribution_fits *f) {
 		return;
 	}
 	for (size_t i = 0; i < f->count; i++) {
-		cells_release(&f->list[i]->cells);
+		bins_release(&f->list[i]->bins);
 		aggregates_free(f->list[i]->aggregates);
 		free(f->list[i]->aggregate_model);
 		free(f->list[i]);
@@ -92,15 +92,15 @@ void attribution_fits_free(struct attribution_fits *f) {
 	free(f);
 }
 
-/* ---- cells, in memory and in the spool ---- */
+/* ---- bins, in memory and in the spool ---- */
 
 #define SPOOL_BYTES ((size_t)4 << 20)
 
-/* Items of a spool are aligned to 8 bytes, a cell's sums want 16: it is kept as bytes. */
+/* Items of a spool are aligned to 8 bytes, a bin's sums want 16: it is kept as bytes. */
 struct spilled {
 	struct fit_key key;
 	unsigned level;
-	unsigned char cell[sizeof(struct cell)];
+	unsigned char bin[sizeof(struct step_bin)];
 };
 
 static int compare_keys(const struct names *names, const struct fit_key *x, const struct fit_key *y);
@@ -125,10 +125,10 @@ static void spill(struct attribution_fits *f, struct fit *fit) {
 	}
 	memset(&item, 0, sizeof item);
 	item.key = fit->key;
-	item.level = fit->cells.level;
-	for (size_t i = 0; fit->cells.slots && i < (size_t)1 << fit->cells.slots_log2; i++) {
-		if (fit->cells.slots[i].key != 0) {
-			memcpy(item.cell, &fit->cells.slots[i], sizeof item.cell);
+	item.level = fit->bins.level;
+	for (size_t i = 0; fit->bins.slots && i < (size_t)1 << fit->bins.slots_log2; i++) {
+		if (fit->bins.slots[i].key != 0) {
+			memcpy(item.bin, &fit->bins.slots[i], sizeof item.bin);
 			int rc = spool_add(f->spool, 0, &item, sizeof item, &why);
 			if (rc < 0 && f->failed == 0) {
 				f->why = why;
@@ -136,7 +136,7 @@ static void spill(struct attribution_fits *f, struct fit *fit) {
 			}
 		}
 	}
-	cells_release(&fit->cells);
+	bins_release(&fit->bins);
 }
 
 static void spill_oldest(struct attribution_fits *f) {
@@ -150,19 +150,19 @@ static void spill_oldest(struct attribution_fits *f) {
 	spill(f, fit);
 }
 
-struct cells *fits_cells(struct attribution_fits *f, struct fit *fit) {
+struct step_bins *fits_bins(struct attribution_fits *f, struct fit *fit) {
 	assert(!f->sealed);
 	f->solved = false;
-	if (!fit->cells.slots) {
+	if (!fit->bins.slots) {
 		if (f->open == FITS_OPEN_MAX) {
 			spill_oldest(f);
 		}
 		f->opened[f->open++] = fit;
-		cells_open(&fit->cells);
+		bins_open(&fit->bins);
 	}
 	fit->used = ++f->clock;
 	fit->by_steps = true;
-	return &fit->cells;
+	return &fit->bins;
 }
 
 /* ---- adding ---- */
@@ -170,7 +170,7 @@ struct cells *fits_cells(struct attribution_fits *f, struct fit *fit) {
 void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s) {
 	struct fit *fit = fits_of(f, key);
 
-	if (!cells_take(fits_cells(f, fit), &s->batch, s->duration_ns, s->attention_known, s->context_known)) {
+	if (!bins_add_step(fits_bins(f, fit), &s->batch, s->duration_ns, s->attention_known, s->context_known)) {
 		fit->unfit++;
 	}
 }
@@ -186,7 +186,7 @@ struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_
 	return aggregates_of(fits_of(f, key));
 }
 
-static void take_all(void *to, struct fit *from, const struct cells *cells) {
+static void take_all(void *to, struct fit *from, const struct step_bins *bins) {
 	struct attribution_fits *f = to;
 	struct fit *fit = fits_of(f, &from->key);
 
@@ -195,9 +195,9 @@ static void take_all(void *to, struct fit *from, const struct cells *cells) {
 	if (from->aggregates) {
 		aggregates_join(aggregates_of(fit), from->aggregates);
 	}
-	for (size_t i = 0; cells->slots && i < (size_t)1 << cells->slots_log2; i++) {
-		if (cells->slots[i].key != 0) {
-			cells_add(fits_cells(f, fit), &cells->slots[i], cells->level);
+	for (size_t i = 0; bins->slots && i < (size_t)1 << bins->slots_log2; i++) {
+		if (bins->slots[i].key != 0) {
+			bins_add_bin(fits_bins(f, fit), &bins->slots[i], bins->level);
 		}
 	}
 }
@@ -244,19 +244,19 @@ size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t m
 	return used;
 }
 
-/* ---- each with all its cells ---- */
+/* ---- each with all its bins ---- */
 
-/* Puts the cells of one fit together; *next is the first item that is not its own, NULL at the end. */
-static int gather(struct spool_reader *reader, const struct fit *fit, struct cells *cells, const struct spilled **next,
+/* Puts the bins of one fit together; *next is the first item that is not its own, NULL at the end. */
+static int gather(struct spool_reader *reader, const struct fit *fit, struct step_bins *bins, const struct spilled **next,
                   struct fault *why) {
 	int got = 1;
 
 	while (*next && same_key(&(*next)->key, &fit->key)) {
 		const void *item = NULL;
-		struct cell cell;
+		struct step_bin bin;
 		size_t len;
-		memcpy(&cell, (*next)->cell, sizeof cell);
-		cells_add(cells, &cell, (*next)->level);
+		memcpy(&bin, (*next)->bin, sizeof bin);
+		bins_add_bin(bins, &bin, (*next)->level);
 		got = spool_next(reader, &item, &len, why);
 		*next = got > 0 ? item : NULL;
 	}
@@ -269,7 +269,7 @@ static int seal(struct attribution_fits *f, struct fault *why) {
 	if (!f->sealed) {
 		f->sealed = true;
 		for (size_t i = 0; i < f->count; i++) {
-			if (f->list[i]->cells.slots) {
+			if (f->list[i]->bins.slots) {
 				spill(f, f->list[i]);
 			}
 		}
@@ -295,12 +295,12 @@ static int each_spilled(struct attribution_fits *f, struct fit **list, fits_take
 	rc = spool_next(reader, &item, &len, why);
 	const struct spilled *next = rc > 0 ? item : NULL;
 	for (size_t i = 0; i < f->count && rc >= 0; i++) {
-		struct cells cells = {0};
-		rc = gather(reader, list[i], &cells, &next, why);
+		struct step_bins bins = {0};
+		rc = gather(reader, list[i], &bins, &next, why);
 		if (rc >= 0) {
-			take(context, list[i], &cells);
+			take(context, list[i], &bins);
 		}
-		cells_release(&cells);
+		bins_release(&bins);
 	}
 	spool_reader_free(reader);
 	return rc;
@@ -314,7 +314,7 @@ int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struc
 		rc = each_spilled(f, list, take, context, why);
 	} else {
 		for (size_t i = 0; i < f->count; i++) {
-			take(context, list[i], &list[i]->cells);
+			take(context, list[i], &list[i]->bins);
 		}
 	}
 	free(list);
@@ -372,9 +372,9 @@ static void by_tokens(struct fit *fit) {
 	fit->model.ns[TERM_TOKENS] = 1;
 }
 
-static void solve_own(void *context, struct fit *fit, const struct cells *cells) {
+static void solve_own(void *context, struct fit *fit, const struct step_bins *bins) {
 	(void)context;
-	fit->own = cells_solve(cells, &fit->model);
+	fit->own = bins_solve(bins, &fit->model);
 }
 
 static void complete(const struct attribution_fits *f, struct gpu_catalogue **catalogue, struct fit *fit) {

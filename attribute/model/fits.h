@@ -2,9 +2,9 @@
  * fits.h: what steps say of the step model, as sums that add up, and the models made of them.
  * Private to attribute/; attribute.h has what others may do with them.
  *
- * Everything kept is a sum of integers in cells of like steps (by tokens, contexts and duration), so that
+ * Everything kept is a sum of integers in bins of like steps (by tokens, contexts and duration), so that
  * it does not depend on the order of steps, on threads or on machines, and so that outliers can be
- * left out after the fact, cell by cell.
+ * left out after the fact, bin by bin.
  */
 #ifndef ATTRIBUTE_FITS_H
 #define ATTRIBUTE_FITS_H

@@ -156,13 +156,13 @@ struct keeping {
 	size_t count;
 };
 
-static void keep(void *keeping, struct fit *fit, const struct cells *cells) {
+static void keep(void *keeping, struct fit *fit, const struct step_bins *bins) {
 	struct keeping *k = keeping;
 
 	if (fit->key.day_ns == k->day_ns && (fit->by_steps || fit->aggregates)) {
 		k->at = must_realloc(k->at, (k->count + 1) * sizeof *k->at);
 		k->at[k->count].fit = fit;
-		fit_hash(fit, cells, k->at[k->count++].evidence);
+		fit_hash(fit, bins, k->at[k->count++].evidence);
 	}
 }
 

@@ -2,7 +2,7 @@
 #ifndef ATTRIBUTE_FITS_PRIVATE_H
 #define ATTRIBUTE_FITS_PRIVATE_H
 
-#include "attribute/model/cells.h"
+#include "attribute/model/step_bins.h"
 #include "attribute/model/fits.h"
 #include "attribute/model/aggregates.h"
 #include "core/digest.h"
@@ -10,18 +10,18 @@
 
 struct fit {
 	struct fit_key key;
-	struct cells cells; /* what is in memory of it; the rest is in the spool */
-	int64_t unfit;      /* steps that cells_take left out */
+	struct step_bins bins; /* what is in memory of it; the rest is in the spool */
+	int64_t unfit;      /* steps that bins_add_step left out */
 	uint64_t used;      /* when it was added to last */
 	bool by_steps;      /* there are steps of it, or it was asked for to split some */
-	bool own;           /* model was made of its own cells */
+	bool own;           /* model was made of its own bins */
 	int64_t taken_from_ns; /* a neighbour's model: its day */
 	struct step_model model;
 	struct aggregates *aggregates;             /* what requests and windows say; NULL: nothing */
 	struct aggregate_model *aggregate_model; /* made when first asked for */
 };
 
-/* Fits with cells in memory at once. */
+/* Fits with bins in memory at once. */
 #define FITS_OPEN_MAX 16
 
 /*
@@ -37,7 +37,7 @@ struct attribution_fits {
 	uint32_t *slots; /* hash table: 1 + number in list */
 	size_t slot_count;
 	struct fit *last; /* most steps are of the same key as the one before */
-	struct fit *opened[FITS_OPEN_MAX]; /* those with cells in memory */
+	struct fit *opened[FITS_OPEN_MAX]; /* those with bins in memory */
 	size_t open;
 	uint64_t clock;
 	struct spool *spool; /* NULL: nothing was put there */
@@ -49,23 +49,23 @@ struct attribution_fits {
 /* The fit of a key, made where there is none yet. */
 struct fit *fits_of(struct attribution_fits *f, const struct fit_key *key);
 
-/* The cells of a fit, to be added to. */
-struct cells *fits_cells(struct attribution_fits *f, struct fit *fit);
+/* The bins of a fit, to be added to. */
+struct step_bins *fits_bins(struct attribution_fits *f, struct fit *fit);
 
-/* Hands over each fit with all its cells, in the order of fits_sorted. The cells are gone when `take` returns. */
-typedef void fits_taker(void *context, struct fit *fit, const struct cells *cells);
+/* Hands over each fit with all its bins, in the order of fits_sorted. The bins are gone when `take` returns. */
+typedef void fits_taker(void *context, struct fit *fit, const struct step_bins *bins);
 int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struct fault *why);
 
 /* All fits in one order: by texts of model and gpu, then GPUs, role and day. Allocated; the caller frees. */
 struct fit **fits_sorted(const struct attribution_fits *f);
 
-/* fits_text.c: the hash of the lines that attribution_fits_write gives for a fit with these cells, but for its first. */
-void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX_MAX]);
+/* fits_text.c: the hash of the lines that attribution_fits_write gives for a fit with these bins, but for its first. */
+void fit_hash(const struct fit *fit, const struct step_bins *c, char hash[DIGEST_HEX_MAX]);
 
 /*
- * Fits the model to the cells. False if they are too few or say nothing of how time depends on the
+ * Fits the model to the bins. False if they are too few or say nothing of how time depends on the
  * batch; *m then has the numbers of steps only.
  */
-bool cells_solve(const struct cells *c, struct step_model *m);
+bool bins_solve(const struct step_bins *c, struct step_model *m);
 
 #endif

@@ -3,7 +3,7 @@
  *
  *   tollbook.fits.v2
  *   fit   MODEL  GPU  GPUS  ROLE  DAY_NS  LEVEL  UNFIT
- *   cell  KEY  STEPS  DURATION_US  DECODE  SUM ...   (of the fit above; KEY, DECODE and SUMs in hexadecimal)
+ *   cell  KEY  STEPS  DURATION_US  DECODE  SUM ...  (a bin of the fit above; KEY, DECODE and SUMs in hexadecimal)
  *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; what requests and windows say, see aggregates.h)
  *   work  TOTAL ...                              (of the same)
  *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; what rebuilt steps say, see rebuilt.h)
@@ -60,10 +60,10 @@ static void write_sums(const int128 *sums, int count, FILE *out) {
 	fputc('\n', out);
 }
 
-static void write_cell(const struct cell *c, FILE *out) {
+static void write_bin(const struct step_bin *c, FILE *out) {
 	fprintf(out, "cell\t%llx\t%lld\t%lld", (unsigned long long)c->key, (long long)c->steps, (long long)c->duration_us);
 	write_sum(c->decode_sum, out);
-	write_sums(c->sums, CELL_SUMS, out);
+	write_sums(c->sums, BIN_SUMS, out);
 }
 
 static void write_aggregates(const struct aggregates *r, FILE *out) {
@@ -128,9 +128,9 @@ static void write_counted(const struct counted *c, FILE *out) {
 	}
 }
 
-void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX_MAX]) {
+void fit_hash(const struct fit *fit, const struct step_bins *c, char hash[DIGEST_HEX_MAX]) {
 	struct digest *d = digest_new();
-	const struct cell **cells = cells_sorted(c);
+	const struct step_bin **bins = bins_sorted(c);
 
 	for (unsigned j = 0; j < c->count + (fit->aggregates != NULL); j++) {
 		char *line = NULL;
@@ -140,7 +140,7 @@ void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX
 			die_out_of_memory();
 		}
 		if (j < c->count) {
-			write_cell(cells[j], out);
+			write_bin(bins[j], out);
 		} else {
 			write_aggregates(fit->aggregates, out);
 			write_rebuilt(fit->aggregates->rebuilt, out);
@@ -152,7 +152,7 @@ void fit_hash(const struct fit *fit, const struct cells *c, char hash[DIGEST_HEX
 	}
 	digest_finish(d, hash);
 	digest_free(d);
-	free(cells);
+	free(bins);
 }
 
 struct writing {
@@ -160,18 +160,18 @@ struct writing {
 	FILE *out;
 };
 
-static void write_all(void *writing, struct fit *fit, const struct cells *c) {
+static void write_all(void *writing, struct fit *fit, const struct step_bins *c) {
 	struct writing *w = writing;
 
 	if (c->count == 0 && fit->unfit == 0 && !fit->aggregates) {
 		return;
 	}
-	const struct cell **cells = cells_sorted(c);
+	const struct step_bin **bins = bins_sorted(c);
 	write_fit(w->fits, fit, c->level, w->out);
 	for (unsigned j = 0; j < c->count; j++) {
-		write_cell(cells[j], w->out);
+		write_bin(bins[j], w->out);
 	}
-	free(cells);
+	free(bins);
 	if (fit->aggregates) {
 		write_aggregates(fit->aggregates, w->out);
 		write_rebuilt(fit->aggregates->rebuilt, w->out);
@@ -281,7 +281,7 @@ static bool read_fit(struct reading *r) {
 
 	if (!read_name(r, &key.model) || !read_name(r, &key.gpu) || !read_count(r, &key.gpus_per_replica) ||
 	    !read_role(r, &key.role) || !read_count(r, &key.day_ns) || !read_count(r, &level) || !read_count(r, &unfit) ||
-	    level < 0 || level > CELL_LEVELS || unfit < 0) {
+	    level < 0 || level > BIN_LEVELS || unfit < 0) {
 		return false;
 	}
 	r->fit = fits_of(r->fits, &key);
@@ -385,19 +385,19 @@ static bool read_counts(struct reading *r) {
 	return true;
 }
 
-static bool read_cell(struct reading *r) {
-	struct cell c = {0};
+static bool read_bin(struct reading *r) {
+	struct step_bin c = {0};
 	int128 key;
 
-	if (!r->fit || !read_number(field(r), 16, &key) || !cell_key_is_valid((uint64_t)key) || key >> 64 != 0 ||
+	if (!r->fit || !read_number(field(r), 16, &key) || !bin_key_is_valid((uint64_t)key) || key >> 64 != 0 ||
 	    !read_count(r, &c.steps) || !read_count(r, &c.duration_us) || c.steps <= 0 || c.duration_us < 0) {
 		return false;
 	}
 	c.key = (uint64_t)key;
-	if (!read_sum(r, &c.decode_sum) || !read_sums(r, c.sums, CELL_SUMS)) {
+	if (!read_sum(r, &c.decode_sum) || !read_sums(r, c.sums, BIN_SUMS)) {
 		return false;
 	}
-	cells_add(fits_cells(r->fits, r->fit), &c, r->level);
+	bins_add_bin(fits_bins(r->fits, r->fit), &c, r->level);
 	return true;
 }
 
@@ -409,7 +409,7 @@ static bool read_line(struct reading *r, struct text line, int64_t number) {
 	static const struct {
 		const char *word;
 		bool (*read)(struct reading *r);
-	} kinds[] = {{"fit", read_fit}, {"cell", read_cell}, {"rows", read_rows}, {"work", read_work}, {"rebuilt", read_rebuilt},
+	} kinds[] = {{"fit", read_fit}, {"cell", read_bin}, {"rows", read_rows}, {"work", read_work}, {"rebuilt", read_rebuilt},
 	             {"replayed", read_replayed}, {"counted", read_counted}, {"counts", read_counts}};
 	struct text what = field(r);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

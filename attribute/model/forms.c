@@ -45,7 +45,7 @@ static double mixed_share(const struct solve *s, const double ns[FORM_TERMS]) {
 			continue;
 		}
 		batch_of_phases(&b, &chunks, &decoders);
-		double whole = time_of(s->model, &b, ns), time = (double)a->cell->duration_us;
+		double whole = time_of(s->model, &b, ns), time = (double)a->bin->duration_us;
 		double part = time_of(s->model, &chunks, ns) - time_of(s->model, &decoders, ns);
 		prefill += whole > 0 ? time * fmin(1, fmax(0, (part + whole) / (2 * whole))) : 0;
 		all += time;

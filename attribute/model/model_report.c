@@ -134,7 +134,7 @@ static void print_key(FILE *out, const struct names *names, const struct fit_key
 }
 
 static void print_quantiles(FILE *out, const struct step_model *m) {
-	fputs("  quantiles of residuals, by cells of like steps:", out);
+	fputs("  quantiles of residuals, by bins of like steps:", out);
 	for (int q = 0; q < RESIDUAL_QUANTILES; q++) {
 		fprintf(out, "%s %d %% %+.1f", q > 0 ? "," : "", residual_per_cent[q], 100 * m->residual_quantiles[q]);
 	}

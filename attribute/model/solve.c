@@ -1,11 +1,11 @@
 /*
- * solve.c: cells to a step model.
+ * solve.c: bins to a step model.
  *
- * Minimises the sum of squares of (model - T) / model over the steps: each cell's sums have relative errors
+ * Minimises the sum of squares of (model - T) / model over the steps: each bin's sums have relative errors
  * (model / T - 1), and its weight, (T / model)^2 by the last round's fit, makes them relative to the model, so that
  * noise does not lower the coefficients.
  *
- * Outliers go cell by cell. First those whose durations are far from the middle of their like (same tokens and
+ * Outliers go bin by bin. First those whose durations are far from the middle of their like (same tokens and
  * contexts); then, round by round, those far from the fit.
  */
 #include <math.h>
@@ -34,7 +34,7 @@ static bool mostly_known(const struct solve *s, uint8_t phase, uint8_t known) {
 
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->samples[i].kind.phases & phase) {
-			*((s->samples[i].kind.known & known) ? &with : &without) += (double)s->samples[i].cell->duration_us;
+			*((s->samples[i].kind.known & known) ? &with : &without) += (double)s->samples[i].bin->duration_us;
 		}
 	}
 	return with >= without;
@@ -44,7 +44,7 @@ static void choose_usable(struct solve *s) {
 	s->model->has_attention = mostly_known(s, PHASE_PREFILL, KNOWN_ATTENTION);
 	s->model->has_context = mostly_known(s, PHASE_DECODE, KNOWN_CONTEXT);
 	for (size_t i = 0; i < s->count; i++) {
-		const struct cell_kind *k = &s->samples[i].kind;
+		const struct bin_kind *k = &s->samples[i].kind;
 		bool attention = !s->model->has_attention || (k->known & KNOWN_ATTENTION);
 		bool context = !(k->phases & PHASE_DECODE) || s->model->has_context == ((k->known & KNOWN_CONTEXT) != 0);
 		s->samples[i].usable = s->samples[i].kept = attention && context;
@@ -55,7 +55,7 @@ static void choose_usable(struct solve *s) {
 /* ---- the first leaving out ---- */
 
 static bool alike(const struct sample *a, const struct sample *b) {
-	return a->cell->key >> 16 == b->cell->key >> 16;
+	return a->bin->key >> 16 == b->bin->key >> 16;
 }
 
 /* The samples from `from` that differ in duration only. */
@@ -73,9 +73,9 @@ static void leave_out_far(struct solve *s, size_t from, size_t to, int far) {
 	size_t middle = from;
 
 	for (size_t i = from; i < to; i++) {
-		steps += s->samples[i].cell->steps;
+		steps += s->samples[i].bin->steps;
 	}
-	while (2 * (seen += s->samples[middle].cell->steps) < steps) {
+	while (2 * (seen += s->samples[middle].bin->steps) < steps) {
 		middle++;
 	}
 	for (size_t i = from; i < to && steps >= LEAST_IN_GROUP; i++) {
@@ -99,12 +99,12 @@ static bool same_segment(const struct sample *a, const struct sample *b) {
 
 /* The class of duration that half of the steps of samples from..to reach. */
 static int median_duration(const struct solve *s, size_t from, size_t to) {
-	int64_t steps[CELL_DURATIONS] = {0}, all = 0, seen = 0;
+	int64_t steps[BIN_DURATIONS] = {0}, all = 0, seen = 0;
 	int middle = 0;
 
 	for (size_t i = from; i < to; i++) {
-		steps[s->samples[i].kind.duration] += s->samples[i].cell->steps;
-		all += s->samples[i].cell->steps;
+		steps[s->samples[i].kind.duration] += s->samples[i].bin->steps;
+		all += s->samples[i].bin->steps;
 	}
 	while (2 * (seen += steps[middle]) < all) {
 		middle++;
@@ -138,26 +138,26 @@ static bool is_beyond(int segment, int64_t ntok) {
 	return segment > 0 && hinge_ntok[segment - 1] >= ntok;
 }
 
-/* The cell's sums as they are, without their scale. */
-static void unscale(const struct cell *c, double gram[CELL_TERMS][CELL_TERMS], double moment[CELL_TERMS]) {
+/* The bin's sums as they are, without their scale. */
+static void unscale(const struct step_bin *c, double gram[BIN_TERMS][BIN_TERMS], double moment[BIN_TERMS]) {
 	const int128 *sum = c->sums;
 
-	for (int i = 0; i < CELL_TERMS; i++) {
-		for (int j = i; j < CELL_TERMS; j++) {
-			gram[i][j] = gram[j][i] = ldexp((double)*sum++, -cell_bits[i] - cell_bits[j]);
+	for (int i = 0; i < BIN_TERMS; i++) {
+		for (int j = i; j < BIN_TERMS; j++) {
+			gram[i][j] = gram[j][i] = ldexp((double)*sum++, -bin_bits[i] - bin_bits[j]);
 		}
 	}
-	for (int i = 0; i < CELL_TERMS; i++) {
-		moment[i] = ldexp((double)*sum++, -cell_bits[i]);
+	for (int i = 0; i < BIN_TERMS; i++) {
+		moment[i] = ldexp((double)*sum++, -bin_bits[i]);
 	}
 }
 
-/* By means weighted by 1 / T, in which durations of a cell are alike. */
+/* By means weighted by 1 / T, in which durations of a bin are alike. */
 struct batch sample_batch(const struct sample *a) {
-	double gram[CELL_TERMS][CELL_TERMS], moment[CELL_TERMS];
+	double gram[BIN_TERMS][BIN_TERMS], moment[BIN_TERMS];
 
-	unscale(a->cell, gram, moment);
-	double decode = ldexp((double)a->cell->decode_sum, -cell_bits[1]) / moment[0];
+	unscale(a->bin, gram, moment);
+	double decode = ldexp((double)a->bin->decode_sum, -bin_bits[1]) / moment[0];
 	double ntok = moment[1] / moment[0];
 	return (struct batch){.prefill_tokens = llround(ntok - decode),
 	                      .prefill_token_kv = llround(moment[2] / moment[0]),
@@ -168,7 +168,7 @@ struct batch sample_batch(const struct sample *a) {
 }
 
 /* The lesser attention, which hides behind the other. */
-static void overlap_parts(const struct sample *a, const struct step_model *m, double part[CELL_TERMS]) {
+static void overlap_parts(const struct sample *a, const struct step_model *m, double part[BIN_TERMS]) {
 	if (a->prompts_less) {
 		part[2] = -m->overlap.token_kv;
 		part[4] = -m->overlap.prefill_kv;
@@ -179,9 +179,9 @@ static void overlap_parts(const struct sample *a, const struct step_model *m, do
 	}
 }
 
-/* A term as a sum over the cell's own: part[0] of 1 + part[1] of n ... */
-static void term_parts(const struct sample *a, const struct step_model *m, double parts[FORM_TERMS][CELL_TERMS]) {
-	const struct cell_kind *k = &a->kind;
+/* A term as a sum over the bin's own: part[0] of 1 + part[1] of n ... */
+static void term_parts(const struct sample *a, const struct step_model *m, double parts[FORM_TERMS][BIN_TERMS]) {
+	const struct bin_kind *k = &a->kind;
 	bool prompts = (k->phases & PHASE_PREFILL) != 0, mixed = prompts && (k->phases & PHASE_DECODE);
 
 	memset(parts, 0, FORM_TERMS * sizeof *parts);
@@ -212,18 +212,18 @@ static void term_parts(const struct sample *a, const struct step_model *m, doubl
 	}
 }
 
-/* The normal equations of one cell in the model's terms; their error at x is x'Gx - 2 m'x + steps. */
+/* The normal equations of one bin in the model's terms; their error at x is x'Gx - 2 m'x + steps. */
 static void expand(const struct sample *a, const struct step_model *m, double gram[FORM_TERMS][FORM_TERMS], double moment[FORM_TERMS]) {
-	double own[CELL_TERMS][CELL_TERMS], own_moment[CELL_TERMS], parts[FORM_TERMS][CELL_TERMS], half[FORM_TERMS][CELL_TERMS];
+	double own[BIN_TERMS][BIN_TERMS], own_moment[BIN_TERMS], parts[FORM_TERMS][BIN_TERMS], half[FORM_TERMS][BIN_TERMS];
 
-	unscale(a->cell, own, own_moment);
+	unscale(a->bin, own, own_moment);
 	term_parts(a, m, parts);
 	for (int i = 0; i < FORM_TERMS; i++) {
 		moment[i] = 0;
-		for (int k = 0; k < CELL_TERMS; k++) {
+		for (int k = 0; k < BIN_TERMS; k++) {
 			moment[i] += parts[i][k] * own_moment[k];
 			half[i][k] = 0;
-			for (int l = 0; l < CELL_TERMS; l++) {
+			for (int l = 0; l < BIN_TERMS; l++) {
 				half[i][k] += parts[i][l] * own[l][k];
 			}
 		}
@@ -231,7 +231,7 @@ static void expand(const struct sample *a, const struct step_model *m, double gr
 	for (int i = 0; i < FORM_TERMS; i++) {
 		for (int j = 0; j < FORM_TERMS; j++) {
 			gram[i][j] = 0;
-			for (int k = 0; k < CELL_TERMS; k++) {
+			for (int k = 0; k < BIN_TERMS; k++) {
 				gram[i][j] += half[i][k] * parts[j][k];
 			}
 		}
@@ -250,7 +250,7 @@ static void sum_up(struct solve *s) {
 			continue;
 		}
 		expand(a, s->model, gram, moment);
-		s->steps += a->weight * (double)a->cell->steps;
+		s->steps += a->weight * (double)a->bin->steps;
 		for (int j = 0; j < FORM_TERMS; j++) {
 			s->moment[j] += a->weight * moment[j];
 			for (int k = 0; k < FORM_TERMS; k++) {
@@ -263,16 +263,16 @@ static void sum_up(struct solve *s) {
 /* ---- against the fit ---- */
 
 static double mean_ratio(const struct sample *a, const struct step_model *m) {
-	double gram[CELL_TERMS][CELL_TERMS], moment[CELL_TERMS], parts[FORM_TERMS][CELL_TERMS], sum = 0;
+	double gram[BIN_TERMS][BIN_TERMS], moment[BIN_TERMS], parts[FORM_TERMS][BIN_TERMS], sum = 0;
 
-	unscale(a->cell, gram, moment);
+	unscale(a->bin, gram, moment);
 	term_parts(a, m, parts);
 	for (int i = 0; i < TERMS; i++) {
-		for (int k = 0; k < CELL_TERMS; k++) {
+		for (int k = 0; k < BIN_TERMS; k++) {
 			sum += m->ns[i] * parts[i][k] * moment[k];
 		}
 	}
-	return sum / (double)a->cell->steps;
+	return sum / (double)a->bin->steps;
 }
 
 struct distance {
@@ -294,8 +294,8 @@ static double robust_spread(const struct solve *s) {
 
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->samples[i].usable && s->samples[i].ratio > 0) {
-			list[used++] = (struct distance){fabs(log(s->samples[i].ratio)), s->samples[i].cell->steps};
-			steps += s->samples[i].cell->steps;
+			list[used++] = (struct distance){fabs(log(s->samples[i].ratio)), s->samples[i].bin->steps};
+			steps += s->samples[i].bin->steps;
 		}
 	}
 	qsort(list, used, sizeof *list, by_distance);
@@ -376,7 +376,7 @@ static void estimate_covariance(struct solve *s, double variance) {
 	}
 }
 
-/* The residuals of cells' means, each as often as it has steps. */
+/* The residuals of bins' means, each as often as it has steps. */
 static void measure_quantiles(struct solve *s) {
 	struct distance *list = must_alloc((s->count + 1) * sizeof *list);
 	int64_t steps = 0, seen = 0;
@@ -385,8 +385,8 @@ static void measure_quantiles(struct solve *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		double ratio = s->samples[i].usable ? mean_ratio(&s->samples[i], s->model) : 0;
 		if (ratio > 0) {
-			list[used++] = (struct distance){1 / ratio - 1, s->samples[i].cell->steps};
-			steps += s->samples[i].cell->steps;
+			list[used++] = (struct distance){1 / ratio - 1, s->samples[i].bin->steps};
+			steps += s->samples[i].bin->steps;
 		}
 	}
 	qsort(list, used, sizeof *list, by_distance);
@@ -492,7 +492,7 @@ static void count_steps(struct solve *s) {
 	s->model->steps = s->model->outliers = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->samples[i].usable) {
-			*(s->samples[i].kept ? &s->model->steps : &s->model->outliers) += s->samples[i].cell->steps;
+			*(s->samples[i].kept ? &s->model->steps : &s->model->outliers) += s->samples[i].bin->steps;
 		}
 	}
 }
@@ -505,8 +505,8 @@ static void measure_context(struct solve *s) {
 		const struct sample *a = &s->samples[i];
 		struct batch b = sample_batch(a);
 		if (a->kept && (a->kind.known & KNOWN_CONTEXT)) {
-			time_ns += (double)a->cell->steps * step_model_context_ns(s->model, &b);
-			tokens += (double)a->cell->steps * (double)b.decode_kv_tokens;
+			time_ns += (double)a->bin->steps * step_model_context_ns(s->model, &b);
+			tokens += (double)a->bin->steps * (double)b.decode_kv_tokens;
 		}
 	}
 	s->model->context_ns = s->model->has_context && tokens > 0 ? time_ns / tokens : 0;
@@ -545,14 +545,14 @@ static bool solve_rounds(struct solve *s) {
 	return true;
 }
 
-bool cells_solve(const struct cells *c, struct step_model *m) {
-	const struct cell **cells = cells_sorted(c);
+bool bins_solve(const struct step_bins *c, struct step_model *m) {
+	const struct step_bin **bins = bins_sorted(c);
 	struct solve s = {.count = c->count, .model = m};
 
 	*m = (struct step_model){.origin = MODEL_FITTED};
 	s.samples = must_calloc(c->count + 1, sizeof *s.samples);
 	for (size_t i = 0; i < s.count; i++) {
-		s.samples[i] = (struct sample){.cell = cells[i], .kind = cell_kind_of(cells[i]->key)};
+		s.samples[i] = (struct sample){.bin = bins[i], .kind = bin_kind_of(bins[i]->key)};
 		s.samples[i].far = (s.samples[i].kind.known & KNOWN_CONTEXT) && sample_batch(&s.samples[i]).decode_kv_tokens >= NEAR_NTOK;
 	}
 	choose_usable(&s);
@@ -560,6 +560,6 @@ bool cells_solve(const struct cells *c, struct step_model *m) {
 	bound_weights(&s, c->level);
 	bool fitted = solve_rounds(&s);
 	free(s.samples);
-	free(cells);
+	free(bins);
 	return fitted;
 }

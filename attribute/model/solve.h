@@ -1,10 +1,10 @@
 /*
- * solve.h: what solve.c and forms.c share of fitting a step model to cells. Private to attribute/model/.
+ * solve.h: what solve.c and forms.c share of fitting a step model to bins. Private to attribute/model/.
  */
 #ifndef ATTRIBUTE_SOLVE_H
 #define ATTRIBUTE_SOLVE_H
 
-#include "attribute/model/cells.h"
+#include "attribute/model/step_bins.h"
 
 /*
  * Terms that the model does not have, and other forms of it do: a prompt without sequences beside it, and what sequences'
@@ -13,8 +13,8 @@
 enum { FORM_PURE = TERMS, FORM_FAR, FORM_TERMS };
 
 struct sample {
-	const struct cell *cell;
-	struct cell_kind kind;
+	const struct step_bin *bin;
+	struct bin_kind kind;
 	bool usable; /* knows the terms that the model has */
 	bool kept;   /* not an outlier */
 	bool far;    /* contexts of its sequences are beyond NEAR_NTOK */
@@ -31,7 +31,7 @@ struct solve {
 	double steps, squares; /* weighted number of kept steps; sum of their squared relative errors */
 };
 
-/* The mean batch of a cell. */
+/* The mean batch of a bin. */
 struct batch sample_batch(const struct sample *a);
 
 /* Least squares with some of the terms only; the sum of squared relative errors. */

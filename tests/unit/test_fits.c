@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/model/cells.h"
+#include "attribute/model/step_bins.h"
 #include "attribute/model/theory.h"
 #include "core/model/roofline.h"
 #include "tests/unit/fits_help.h"
@@ -246,24 +246,24 @@ static void attention_of_all_kinds(void **state) {
 	names_free(n);
 }
 
-/* More kinds of steps than there may be cells: fewer, the same whatever the order, and still a good fit. */
-static void cells_are_bounded(void **state) {
+/* More kinds of steps than there may be bins: fewer, the same whatever the order, and still a good fit. */
+static void bins_are_bounded(void **state) {
 	(void)state;
 	enum { MANY = 60000 };
 	struct fit_step *steps = calloc(MANY, sizeof *steps);
 	struct names *n = names_new();
-	struct cells c = {0};
+	struct step_bins c = {0};
 
 	make_steps(steps, MANY, 0.9);
 	for (size_t i = 0; i < MANY; i++) {
-		cells_take(&c, &steps[i].batch, steps[i].duration_ns, true, true);
+		bins_add_step(&c, &steps[i].batch, steps[i].duration_ns, true, true);
 	}
-	assert_true(c.count <= CELLS_MAX);
+	assert_true(c.count <= BINS_MAX);
 	assert_true(c.level > 0);
 	struct attribution_fits *a = fit_all(n, steps, MANY, 1), *b = fit_all(n, steps, MANY / 2, 1), *d = fit_all(n, steps + MANY / 2, MANY / 2, 7);
 	merge(b, d);
 	assert_same(a, b);
-	cells_release(&c);
+	bins_release(&c);
 	attribution_fits_free(a);
 	attribution_fits_free(b);
 	attribution_fits_free(d);
@@ -408,7 +408,7 @@ int main(void) {
 		cmocka_unit_test(outliers_do_not_matter),
 		cmocka_unit_test(time_may_grow_less_and_less),
 		cmocka_unit_test(attention_of_all_kinds),
-		cmocka_unit_test(cells_are_bounded),
+		cmocka_unit_test(bins_are_bounded),
 		cmocka_unit_test(without_contexts),
 		cmocka_unit_test(fallbacks),
 		cmocka_unit_test(a_described_model),

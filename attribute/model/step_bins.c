@@ -1,24 +1,24 @@
-#include "attribute/model/cells.h"
+#include "attribute/model/step_bins.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #include "core/error.h"
 
-const int cell_bits[CELL_TERMS] = {60, 50, 38, 46, 46, 42};
+const int bin_bits[BIN_TERMS] = {60, 50, 38, 46, 46, 42};
 
 #define TERM_LIMIT_LOG2 48 /* products of two, summed over 2^31 steps, fit 127 bits */
 #define DURATION_SHIFT 3   /* 8 classes of duration per octave */
 
 /* ---- kinds and keys ---- */
 
-static uint64_t key_of(const struct cell_kind *k) {
+static uint64_t key_of(const struct bin_kind *k) {
 	return (uint64_t)1 << 63 | (uint64_t)k->segment << 48 | (uint64_t)k->phases << 44 | (uint64_t)k->known << 40 |
 	       (uint64_t)k->ntok << 32 | (uint64_t)k->attention << 24 | (uint64_t)k->context << 16 | k->duration;
 }
 
-struct cell_kind cell_kind_of(uint64_t key) {
-	return (struct cell_kind){
+struct bin_kind bin_kind_of(uint64_t key) {
+	return (struct bin_kind){
 		.segment = (uint8_t)(key >> 48),
 		.phases = (uint8_t)(key >> 44 & 15),
 		.known = (uint8_t)(key >> 40 & 15),
@@ -29,11 +29,11 @@ struct cell_kind cell_kind_of(uint64_t key) {
 	};
 }
 
-bool cell_key_is_valid(uint64_t key) {
-	struct cell_kind k = cell_kind_of(key);
+bool bin_key_is_valid(uint64_t key) {
+	struct bin_kind k = bin_kind_of(key);
 
 	return key_of(&k) == key && k.segment <= HINGE_COUNT && k.phases >= 1 && k.phases <= 3 && k.known <= 3 &&
-	       k.ntok < 128 && k.attention <= 64 && k.context <= 64 && k.duration < CELL_DURATIONS;
+	       k.ntok < 128 && k.attention <= 64 && k.context <= 64 && k.duration < BIN_DURATIONS;
 }
 
 /* 0, or one more than the binary logarithm. */
@@ -60,10 +60,10 @@ static uint8_t segment_of(int64_t ntok) {
 
 /*
  * The kind as it is told at `level`, from what it is at the level below: each level halves the classes of
- * durations, the first three those of A and K; then A and K count as there or not. At CELL_LEVELS durations
- * no longer matter, and there are fewer than CELLS_MAX kinds.
+ * durations, the first three those of A and K; then A and K count as there or not. At BIN_LEVELS durations
+ * no longer matter, and there are fewer than BINS_MAX kinds.
  */
-static struct cell_kind coarser(struct cell_kind k, unsigned level) {
+static struct bin_kind coarser(struct bin_kind k, unsigned level) {
 	k.duration = (uint16_t)(k.duration >> 1);
 	k.ntok = 0;
 	k.attention = level > 3 ? k.attention > 0 : (uint8_t)(k.attention >> 1);
@@ -72,7 +72,7 @@ static struct cell_kind coarser(struct cell_kind k, unsigned level) {
 }
 
 static uint64_t key_at(uint64_t key, unsigned from_level, unsigned to_level) {
-	struct cell_kind kind = cell_kind_of(key);
+	struct bin_kind kind = bin_kind_of(key);
 
 	for (unsigned level = from_level + 1; level <= to_level; level++) {
 		kind = coarser(kind, level);
@@ -80,10 +80,10 @@ static uint64_t key_at(uint64_t key, unsigned from_level, unsigned to_level) {
 	return key_of(&kind);
 }
 
-static struct cell_kind kind_of(const struct batch *b, int64_t duration_ns, bool attention_known, bool context_known) {
+static struct bin_kind kind_of(const struct batch *b, int64_t duration_ns, bool attention_known, bool context_known) {
 	int64_t ntok = b->prefill_tokens + b->decode_tokens;
 
-	return (struct cell_kind){
+	return (struct bin_kind){
 		.segment = segment_of(ntok),
 		.phases = (uint8_t)((b->prefill_tokens > 0 ? PHASE_PREFILL : 0) | (b->decode_tokens > 0 ? PHASE_DECODE : 0)),
 		.known = (uint8_t)((attention_known ? KNOWN_ATTENTION : 0) | (context_known ? KNOWN_CONTEXT : 0)),
@@ -103,7 +103,7 @@ static size_t hash(uint64_t key) {
 }
 
 /* The slot of a key, or the empty one where it would stand. */
-static struct cell *find(const struct cells *c, uint64_t key) {
+static struct step_bin *find(const struct step_bins *c, uint64_t key) {
 	size_t mask = ((size_t)1 << c->slots_log2) - 1;
 	size_t at = hash(key) & mask;
 
@@ -113,43 +113,43 @@ static struct cell *find(const struct cells *c, uint64_t key) {
 	return &c->slots[at];
 }
 
-static void rebuild(struct cells *c, unsigned slots_log2, unsigned level) {
-	struct cells to = {.slots_log2 = slots_log2, .level = level};
+static void rebuild(struct step_bins *c, unsigned slots_log2, unsigned level) {
+	struct step_bins to = {.slots_log2 = slots_log2, .level = level};
 
 	to.slots = must_calloc((size_t)1 << slots_log2, sizeof *to.slots);
 	for (size_t i = 0; c->slots && i < (size_t)1 << c->slots_log2; i++) {
 		if (c->slots[i].key != 0) {
 			uint64_t key = key_at(c->slots[i].key, c->level, level);
-			struct cell *slot = find(&to, key);
+			struct step_bin *slot = find(&to, key);
 			to.count += slot->key == 0;
 			slot->key = key;
-			cell_join(slot, &c->slots[i]);
+			bin_join(slot, &c->slots[i]);
 		}
 	}
 	free(c->slots);
 	*c = to;
 }
 
-void cells_open(struct cells *c) {
+void bins_open(struct step_bins *c) {
 	if (!c->slots) {
 		rebuild(c, 6, c->level);
 	}
 }
 
 /* The slot of a kind, made where there is none yet. `key` is of `level`. */
-static struct cell *slot_of(struct cells *c, uint64_t key, unsigned level) {
-	cells_open(c);
+static struct step_bin *slot_of(struct step_bins *c, uint64_t key, unsigned level) {
+	bins_open(c);
 	while (level > c->level) {
 		rebuild(c, c->slots_log2, c->level + 1);
 	}
 	for (;;) {
 		uint64_t wanted = key_at(key, level, c->level);
-		struct cell *slot = find(c, wanted);
+		struct step_bin *slot = find(c, wanted);
 		if (slot->key != 0) {
 			return slot;
 		}
-		if (c->count == CELLS_MAX) {
-			assert(c->level < CELL_LEVELS);
+		if (c->count == BINS_MAX) {
+			assert(c->level < BIN_LEVELS);
 			rebuild(c, c->slots_log2, c->level + 1);
 		} else if ((size_t)c->count * 2 >= (size_t)1 << c->slots_log2) {
 			rebuild(c, c->slots_log2 + 1, c->level);
@@ -175,78 +175,78 @@ static bool scale_term(int64_t value, double inverse, int bits, int64_t *out) {
 	return true;
 }
 
-static bool scale_terms(const struct batch *b, int64_t duration_ns, bool context_known, int64_t terms[CELL_TERMS]) {
+static bool scale_terms(const struct batch *b, int64_t duration_ns, bool context_known, int64_t terms[BIN_TERMS]) {
 	int64_t context = context_known ? b->decode_kv_tokens : b->decode_tokens;
 	int64_t unequal = context_known ? b->decode_unequal_kv : 0;
-	const int64_t values[CELL_TERMS] = {
+	const int64_t values[BIN_TERMS] = {
 		1, b->prefill_tokens + b->decode_tokens, b->prefill_token_kv, context, b->prefill_kv_tokens, unequal};
 	double inverse = 1 / (double)duration_ns;
 	bool fits = true;
 
-	for (int i = 0; i < CELL_TERMS; i++) {
-		fits &= scale_term(values[i], inverse, cell_bits[i], &terms[i]);
+	for (int i = 0; i < BIN_TERMS; i++) {
+		fits &= scale_term(values[i], inverse, bin_bits[i], &terms[i]);
 	}
 	return fits;
 }
 
-static void add_step(struct cell *c, const struct batch *b, int64_t duration_ns, const int64_t terms[CELL_TERMS]) {
+static void add_step(struct step_bin *c, const struct batch *b, int64_t duration_ns, const int64_t terms[BIN_TERMS]) {
 	int64_t ntok = b->prefill_tokens + b->decode_tokens;
 	int128 *sum = c->sums;
 
 	c->decode_sum += (int128)terms[1] * b->decode_tokens / ntok;
 	c->steps++;
 	c->duration_us += duration_ns / 1000;
-	for (int i = 0; i < CELL_TERMS; i++) {
-		for (int j = i; j < CELL_TERMS; j++) {
+	for (int i = 0; i < BIN_TERMS; i++) {
+		for (int j = i; j < BIN_TERMS; j++) {
 			*sum++ += (int128)terms[i] * terms[j];
 		}
 	}
-	for (int i = 0; i < CELL_TERMS; i++) {
+	for (int i = 0; i < BIN_TERMS; i++) {
 		*sum++ += terms[i];
 	}
 }
 
-bool cells_take(struct cells *c, const struct batch *b, int64_t duration_ns, bool attention_known, bool context_known) {
-	int64_t terms[CELL_TERMS] = {0};
+bool bins_add_step(struct step_bins *c, const struct batch *b, int64_t duration_ns, bool attention_known, bool context_known) {
+	int64_t terms[BIN_TERMS] = {0};
 
 	if (duration_ns <= 0 || b->prefill_tokens < 0 || b->decode_tokens < 0 ||
 	    b->prefill_tokens > INT32_MAX || b->decode_tokens > INT32_MAX || b->prefill_tokens + b->decode_tokens == 0 ||
 	    !scale_terms(b, duration_ns, context_known, terms)) {
 		return false;
 	}
-	struct cell_kind kind = kind_of(b, duration_ns, attention_known || b->prefill_tokens == 0,
+	struct bin_kind kind = kind_of(b, duration_ns, attention_known || b->prefill_tokens == 0,
 	                                context_known || b->decode_tokens == 0);
 	add_step(slot_of(c, key_of(&kind), 0), b, duration_ns, terms);
 	return true;
 }
 
-void cell_join(struct cell *to, const struct cell *from) {
+void bin_join(struct step_bin *to, const struct step_bin *from) {
 	to->steps += from->steps;
 	to->duration_us += from->duration_us;
 	to->decode_sum += from->decode_sum;
-	for (int i = 0; i < CELL_SUMS; i++) {
+	for (int i = 0; i < BIN_SUMS; i++) {
 		to->sums[i] += from->sums[i];
 	}
 }
 
-void cells_add(struct cells *c, const struct cell *cell, unsigned level) {
-	cell_join(slot_of(c, cell->key, level), cell);
+void bins_add_bin(struct step_bins *c, const struct step_bin *bin, unsigned level) {
+	bin_join(slot_of(c, bin->key, level), bin);
 }
 
-void cells_release(struct cells *c) {
+void bins_release(struct step_bins *c) {
 	free(c->slots);
-	*c = (struct cells){0};
+	*c = (struct step_bins){0};
 }
 
 static int by_key(const void *a, const void *b) {
-	const struct cell *const *x = a;
-	const struct cell *const *y = b;
+	const struct step_bin *const *x = a;
+	const struct step_bin *const *y = b;
 
 	return ((*x)->key > (*y)->key) - ((*x)->key < (*y)->key);
 }
 
-const struct cell **cells_sorted(const struct cells *c) {
-	const struct cell **list = must_alloc((c->count + 1) * sizeof *list);
+const struct step_bin **bins_sorted(const struct step_bins *c) {
+	const struct step_bin **list = must_alloc((c->count + 1) * sizeof *list);
 	size_t used = 0;
 
 	for (size_t i = 0; c->slots && i < (size_t)1 << c->slots_log2; i++) {
@@ -254,6 +254,6 @@ const struct cell **cells_sorted(const struct cells *c) {
 			list[used++] = &c->slots[i];
 		}
 	}
-	qsort(list, used, sizeof(struct cell *), by_key);
+	qsort(list, used, sizeof(struct step_bin *), by_key);
 	return list;
 }
