@@ -11,7 +11,7 @@
 #include "attribute/split/request_rows.h"
 #include "attribute/evidence/replicas.h"
 #include "attribute/evidence/servers.h"
-#include "attribute/split/walks.h"
+#include "attribute/split/passes.h"
 
 /* Of the memory that streams may take, see the README. */
 #define EVIDENCE_BYTES ((size_t)8 << 20)
@@ -206,11 +206,11 @@ int attribution_patch(struct attribution *a, const struct tenant_patch *p, struc
 	return spool_add(a->patches, 0, &patch, sizeof patch, why);
 }
 
-static int go(struct attribution *a, enum walk_purpose purpose, struct attribution_fits *fits, struct quality *quality,
+static int run_pass(struct attribution *a, enum pass_purpose purpose, struct attribution_fits *fits, struct quality *quality,
               struct fault *why) {
-	const struct walks walks = {purpose, &a->common, fits, quality, a->evidence, a->replicas};
+	const struct passes passes = {purpose, &a->common, fits, quality, a->evidence, a->replicas};
 
-	return walks_go(&walks, &a->duplicates, why);
+	return passes_run(&passes, &a->duplicates, why);
 }
 
 static int fit(struct attribution *a, struct quality *quality, struct fault *why) {
@@ -220,7 +220,7 @@ static int fit(struct attribution *a, struct quality *quality, struct fault *why
 		return rc;
 	}
 	a->fitted = true;
-	rc = go(a, WALK_FIT, a->fits, quality, why);
+	rc = run_pass(a, PASS_FIT, a->fits, quality, why);
 	return rc < 0 ? rc : fits_solve(a->options.fits ? a->options.fits : a->fits, why);
 }
 
@@ -326,7 +326,7 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	int rc = fit(a, quality, why);
 
 	if (rc >= 0) {
-		rc = go(a, WALK_POST, fits, quality, why);
+		rc = run_pass(a, PASS_POST, fits, quality, why);
 	}
 	rc = rc < 0 ? rc : bought_post(&a->common, a->evidence, quality, why);
 	if (rc >= 0 && !a->options.part) {

@@ -5,7 +5,7 @@
 #include "attribute/fleet/capacity.h"
 #include "attribute/split/breakdowns.h"
 #include "attribute/split/folds.h"
-#include "attribute/split/walk.h"
+#include "attribute/split/pass.h"
 
 #define ENTRIES_BYTES ((size_t)1 << 20)
 
@@ -41,7 +41,7 @@ static struct replica_summary seen_as(const struct replica_summary *s, enum view
 }
 
 /* One pass over the replicas that have both. */
-static int pass(const struct check *c, struct walk *w, enum view view, enum view beside, struct fault *why) {
+static int pass_over(const struct check *c, struct pass *w, enum view view, enum view beside, struct fault *why) {
 	struct evidence_reader *reader;
 	struct replica_summary seen = {.replica = 0};
 	const struct item *item;
@@ -49,22 +49,22 @@ static int pass(const struct check *c, struct walk *w, enum view view, enum view
 	bool inside = false;
 	int got = 0, rc = evidence_reader_new(&reader, c->evidence, why);
 
-	if (rc >= 0 && w->purpose == WALK_POST) {
+	if (rc >= 0 && w->purpose == PASS_POST) {
 		rc = evidence_power_reader_new(&w->power, c->evidence, why);
 	}
 	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0) {
 		if (item->replica != at) {
 			const struct replica_summary *next = replicas_of(c->replicas, item->replica);
-			rc = inside ? walk_end(w, why) : 0;
+			rc = inside ? pass_end(w, why) : 0;
 			at = item->replica;
 			inside = has_both(next, beside);
 			seen = seen_as(next, view);
-			rc = rc >= 0 && inside ? walk_begin(w, &seen, why) : rc;
+			rc = rc >= 0 && inside ? pass_begin(w, &seen, why) : rc;
 		}
-		rc = rc >= 0 && inside ? walk_item(w, item, why) : rc;
+		rc = rc >= 0 && inside ? pass_item(w, item, why) : rc;
 	}
 	if (inside) {
-		int failed = walk_end(w, why);
+		int failed = pass_end(w, why);
 		rc = rc < 0 ? rc : failed;
 	}
 	evidence_reader_free(w->power);
@@ -83,17 +83,17 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 		.breakdowns = breakdowns_new(c->options->names, false, false),
 		.unattributed = names_id(c->options->names, T("(unattributed)")),
 	};
-	struct walk *w = must_calloc(1, sizeof *w);
+	struct pass *w = must_calloc(1, sizeof *w);
 	int rc = 0;
 
 	quality_init(&quality);
-	*w = (struct walk){.purpose = WALK_FIT, .common = &common, .fits = own, .quality = &quality};
+	*w = (struct pass){.purpose = PASS_FIT, .common = &common, .fits = own, .quality = &quality};
 	if (view != VIEW_ALL) {
-		rc = pass(c, w, view, beside, why);
+		rc = pass_over(c, w, view, beside, why);
 		rc = rc < 0 ? rc : fits_solve(own, why);
 	}
-	*w = (struct walk){.purpose = WALK_POST, .common = &common, .fits = view == VIEW_ALL ? c->fits : own, .quality = &quality};
-	rc = rc < 0 ? rc : pass(c, w, view, beside, why);
+	*w = (struct pass){.purpose = PASS_POST, .common = &common, .fits = view == VIEW_ALL ? c->fits : own, .quality = &quality};
+	rc = rc < 0 ? rc : pass_over(c, w, view, beside, why);
 	rc = rc < 0 ? rc : entries_give(common.entries, add_entry, t, why);
 	free(w);
 	quality_release(&quality);
@@ -136,14 +136,14 @@ static int print_folds(const struct check *c, FILE *out, struct fault *why) {
 	struct quality quality;
 	struct folds folds;
 	const struct accounts_common common = {.options = c->options};
-	struct walk *w = must_calloc(1, sizeof *w);
+	struct pass *w = must_calloc(1, sizeof *w);
 	int rc = 0;
 
 	quality_init(&quality);
 	folds_init(&folds, c->options->names, c->options->from_ns, c->options->to_ns);
 	for (int round = 0; round < 2 && rc >= 0; round++) {
-		*w = (struct walk){.purpose = WALK_FIT, .common = &common, .folds = &folds, .quality = &quality};
-		rc = pass(c, w, VIEW_ALL, VIEW_ALL, why);
+		*w = (struct pass){.purpose = PASS_FIT, .common = &common, .folds = &folds, .quality = &quality};
+		rc = pass_over(c, w, VIEW_ALL, VIEW_ALL, why);
 		rc = rc < 0 || round > 0 ? rc : folds_solve(&folds, why);
 	}
 	if (rc >= 0) {

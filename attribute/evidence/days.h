@@ -2,7 +2,7 @@
  * days.h: which days of a replica have which evidence. Private to attribute/.
  *
  * Each day is split by the best kind that it has: a log may begin to report steps on a Wednesday. Days on end with one
- * kind are a spell, which one walk goes through; work that reaches over midnight into another spell counts in each by
+ * kind are a spell, which one pass goes through; work that reaches over midnight into another spell counts in each by
  * that spell's own.
  */
 #ifndef ATTRIBUTE_DAYS_H
@@ -75,7 +75,7 @@ size_t days_spells(const struct replica_days *d, struct spell **out);
 void days_extents(const struct replica_days *d, struct replica_summary *sum);
 /* Gives it a span, unless it has one: the time of which each day's best kind tells. */
 void days_span(const struct replica_days *d, struct replica_summary *sum);
-/* What there is of the replica for a walk through a spell, with `margin_ns` around it. */
+/* What there is of the replica for a pass through a spell, with `margin_ns` around it. */
 struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,
                                     int64_t margin_ns);
 

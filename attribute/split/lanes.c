@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-static void begin(struct lanes *l, struct walk *w) {
+static void begin(struct lanes *l, struct pass *w) {
 	l->at = must_calloc(1, sizeof *l->at);
 	l->at[0].model = w->summary->model;
 	l->count = 1;
@@ -15,7 +15,7 @@ static void hand_over_energy(struct accounts *to, struct accounts *from) {
 	from->energy = NULL;
 }
 
-static void change(struct lanes *l, struct walk *w, size_t to) {
+static void change(struct lanes *l, struct pass *w, size_t to) {
 	struct lane *from = &l->at[l->used], *next = &l->at[to];
 
 	from->flight = w->flight;
@@ -26,7 +26,7 @@ static void change(struct lanes *l, struct walk *w, size_t to) {
 	l->used = to;
 }
 
-static void open_lane(struct lanes *l, struct walk *w, name_id model, int64_t at_ns) {
+static void open_lane(struct lanes *l, struct pass *w, name_id model, int64_t at_ns) {
 	const struct accounts *a = &w->accounts;
 	struct lane *new;
 
@@ -35,7 +35,7 @@ static void open_lane(struct lanes *l, struct walk *w, name_id model, int64_t at
 	*new = (struct lane){.model = model};
 	flight_init(&new->flight);
 	flight_set_like(&new->flight, &w->flight);
-	if (w->purpose == WALK_POST) {
+	if (w->purpose == PASS_POST) {
 		accounts_open(&new->accounts, w->common, &w->flight, a->replica, model, w->pool, at_ns);
 		new->accounts.has_requests = a->has_requests;
 		new->accounts.origin_ns = a->origin_ns;
@@ -44,7 +44,7 @@ static void open_lane(struct lanes *l, struct walk *w, name_id model, int64_t at
 	l->count++;
 }
 
-void lanes_use(struct lanes *l, struct walk *w, name_id model, int64_t at_ns) {
+void lanes_use(struct lanes *l, struct pass *w, name_id model, int64_t at_ns) {
 	size_t i = 0;
 
 	if (l->count == 0) {
@@ -66,13 +66,13 @@ void lanes_use(struct lanes *l, struct walk *w, name_id model, int64_t at_ns) {
 	}
 }
 
-int lanes_close(struct lanes *l, struct walk *w, flight_leave *leave, struct fault *why) {
+int lanes_close(struct lanes *l, struct pass *w, flight_leave *leave, struct fault *why) {
 	int64_t posted_ns = 0, unpaid_ns = 0, unexplained[2] = {0};
 	int rc = 0;
 
 	for (size_t i = 1; i < l->count; i++) {
 		lanes_use(l, w, l->at[i].model, w->cursor_ns);
-		int failed = w->purpose == WALK_POST ? accounts_close(&w->accounts, why) : flight_clear(&w->flight, leave, w, why);
+		int failed = w->purpose == PASS_POST ? accounts_close(&w->accounts, why) : flight_clear(&w->flight, leave, w, why);
 		rc = rc < 0 ? rc : failed;
 		posted_ns += w->accounts.posted_ns;
 		unpaid_ns += w->accounts.unpaid_ns;

@@ -42,14 +42,14 @@ static double part_of(double part, double whole) {
 }
 
 /* The engine's work between two steps; the rest is the device's. */
-static int post_gaps(struct walk *w, int64_t gaps_ns, struct fault *why) {
+static int post_gaps(struct pass *w, int64_t gaps_ns, struct fault *why) {
 	int rc = gaps_ns > 0 ? accounts_gap(&w->accounts, ENTRY_OTHER, w->cursor_ns, w->cursor_ns + gaps_ns, false, why) : 0;
 
 	w->cursor_ns += gaps_ns > 0 ? gaps_ns : 0;
 	return rc;
 }
 
-static int post_busy(struct walk *w, const struct replay *y, const struct batch *b, int64_t to_ns, struct fault *why) {
+static int post_busy(struct pass *w, const struct replay *y, const struct batch *b, int64_t to_ns, struct fault *why) {
 	const struct step_model *m = y->model;
 	bool prompts = b->prefill_tokens > 0, both = prompts && b->decode_tokens > 0;
 	struct split_times t;
@@ -148,7 +148,7 @@ static struct batch batch_of(const struct flight *f, const struct replay *y) {
 	};
 }
 
-static int post_step(struct walk *w, const struct replay *y, const struct batch *b, int64_t to_ns, struct fault *why) {
+static int post_step(struct pass *w, const struct replay *y, const struct batch *b, int64_t to_ns, struct fault *why) {
 	int64_t gap_ns = y->by->gap_ns < (to_ns - w->cursor_ns) / 2 ? y->by->gap_ns : 0;
 	int rc = post_gaps(w, gap_ns, why);
 
@@ -159,7 +159,7 @@ static int post_step(struct walk *w, const struct replay *y, const struct batch 
 
 /* ---- time without prompts ---- */
 
-static int post_decode(struct walk *w, const struct replay *y, int64_t to_ns, struct fault *why) {
+static int post_decode(struct pass *w, const struct replay *y, int64_t to_ns, struct fault *why) {
 	struct flight *f = &w->flight;
 	struct batch b = batch_of(f, y);
 	double step = step_model_ns(y->model, &b) + (double)y->by->gap_ns, ns = (double)(to_ns - w->cursor_ns);
@@ -175,7 +175,7 @@ static int post_decode(struct walk *w, const struct replay *y, int64_t to_ns, st
 }
 
 /* Nothing decodes: a prompt whose last chunk comes later is computed evenly up to then; else the device has no work. */
-static int post_rest(struct walk *w, const struct replay *y, int64_t to_ns, struct fault *why) {
+static int post_rest(struct pass *w, const struct replay *y, int64_t to_ns, struct fault *why) {
 	struct flight *f = &w->flight;
 	struct active *a = first_prompt(f, w->cursor_ns + REBUILD_EPS_NS);
 
@@ -240,7 +240,7 @@ static void mark_decided(struct replay_queue *q, const struct active *a) {
 }
 
 /* Those of the waiting from `from` on whose first tokens one step made. */
-static void decide(struct replay_queue *q, struct walk *w, const struct replay *y, size_t from, size_t count) {
+static void decide(struct replay_queue *q, struct pass *w, const struct replay *y, size_t from, size_t count) {
 	struct flight *f = &w->flight;
 
 	if (count > q->list_room) {
@@ -288,7 +288,7 @@ static size_t first_after(const struct flight *f, int64_t at_ns) {
 	return low;
 }
 
-int64_t replay_decide(struct replay_queue *q, struct walk *w, const struct replay *y, int64_t known_ns) {
+int64_t replay_decide(struct replay_queue *q, struct pass *w, const struct replay *y, int64_t known_ns) {
 	const struct flight *f = &w->flight;
 
 	if (q->first == q->count) {
@@ -318,7 +318,7 @@ static int64_t next_prompt_ns(const struct flight *f, int64_t at_ns, int64_t nex
 	return i < f->waiting_count && f->waiting[i]->request.scheduled_ns < next_ns ? f->waiting[i]->request.scheduled_ns : next_ns;
 }
 
-int replay_next(struct walk *w, const struct replay *y, int64_t known_ns, bool last, struct fault *why) {
+int replay_next(struct pass *w, const struct replay *y, int64_t known_ns, bool last, struct fault *why) {
 	struct flight *f = &w->flight;
 	int64_t at_ns = w->cursor_ns + REBUILD_EPS_NS, next_ns = flight_next_change(f, at_ns);
 	bool finishes;

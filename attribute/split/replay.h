@@ -3,7 +3,7 @@
 #define ATTRIBUTE_REPLAY_H
 
 #include "attribute/model/rebuild.h"
-#include "attribute/split/walk.h"
+#include "attribute/split/pass.h"
 
 /* By what a replica's steps of a day are rebuilt. */
 struct replay {
@@ -32,12 +32,12 @@ void replay_release(struct replay_queue *q);
 /* A request comes in whose scheduling is to be guessed. */
 void replay_enqueue(struct replay_queue *q, struct flight *f, struct active *a);
 /* All that happens before an instant has come in: those with a first token before it are decided. Returns up to when all is known. */
-int64_t replay_decide(struct replay_queue *q, struct walk *w, const struct replay *y, int64_t known_ns);
+int64_t replay_decide(struct replay_queue *q, struct pass *w, const struct replay *y, int64_t known_ns);
 
 /*
- * Posts the next step, or time without one, from the walk's cursor on, and moves it. `known_ns`: all that happens before is known;
+ * Posts the next step, or time without one, from the pass's cursor on, and moves it. `known_ns`: all that happens before is known;
  * `last`: and no more comes. Returns 1, 0 if that is not enough to say, or a negative error. The flight has been advanced to the cursor.
  */
-int replay_next(struct walk *w, const struct replay *y, int64_t known_ns, bool last, struct fault *why);
+int replay_next(struct pass *w, const struct replay *y, int64_t known_ns, bool last, struct fault *why);
 
 #endif

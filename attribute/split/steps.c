@@ -8,7 +8,7 @@
 #include "attribute/split/hits.h"
 #include "attribute/split/lanes.h"
 #include "attribute/evidence/sequence.h"
-#include "attribute/split/walk.h"
+#include "attribute/split/pass.h"
 
 /*
  * Time with a request in flight and no step: the engine's own work between steps up to
@@ -106,7 +106,7 @@ static bool spans_hold(const struct spans *s, int64_t at_ns) {
 
 /* ---- gaps ---- */
 
-static int post_waiting(struct walk *w, int64_t from_ns, int64_t to_ns, bool by_count, struct fault *why) {
+static int post_waiting(struct pass *w, int64_t from_ns, int64_t to_ns, bool by_count, struct fault *why) {
 	int64_t other_ns = to_ns - from_ns < OTHER_LIMIT_NS ? to_ns : from_ns + OTHER_LIMIT_NS;
 	int rc = accounts_gap(&w->accounts, ENTRY_OTHER, from_ns, other_ns, by_count, why);
 
@@ -120,19 +120,19 @@ static int post_waiting(struct walk *w, int64_t from_ns, int64_t to_ns, bool by_
  * Who decodes in a step was there before it, where no request tells since when; but not on a
  * decode replica, whose requests come from elsewhere with their prompts done.
  */
-static bool decoders_waited(const struct walk *w, const struct step_item *next, int64_t at_ns) {
+static bool decoders_waited(const struct pass *w, const struct step_item *next, int64_t at_ns) {
 	const struct steps_state *st = w->state;
 	bool from_elsewhere = w->pool && w->pool->role == ROLE_DECODE;
 
 	return next && next->decode_requests > 0 && !from_elsewhere && !spans_hold(&st->spans, at_ns - 1);
 }
 
-static struct sequence *sequence_of(const struct walk *w) {
+static struct sequence *sequence_of(const struct pass *w) {
 	return &((struct steps_state *)w->state)->sequence;
 }
 
 /* Time in which steps lie that the log lacks. */
-static int post_lost(struct walk *w, int64_t to_ns, bool by_count, struct fault *why) {
+static int post_lost(struct pass *w, int64_t to_ns, bool by_count, struct fault *why) {
 	int rc = w->cursor_ns < to_ns ? accounts_gap(&w->accounts, ENTRY_UNOBSERVED, w->cursor_ns, to_ns, by_count, why) : 0;
 
 	w->cursor_ns = to_ns > w->cursor_ns ? to_ns : w->cursor_ns;
@@ -140,7 +140,7 @@ static int post_lost(struct walk *w, int64_t to_ns, bool by_count, struct fault 
 }
 
 /* The time up to the next step; `next` is NULL at the end of the replica's time. */
-static int post_gap(struct walk *w, int64_t to_ns, const struct step_item *next, bool by_count, struct fault *why) {
+static int post_gap(struct pass *w, int64_t to_ns, const struct step_item *next, bool by_count, struct fault *why) {
 	struct steps_state *st = w->state;
 	int rc = 0;
 
@@ -206,9 +206,9 @@ static bool is_empty(const struct step_item *s) {
 	return (s->flags & STEP_DUMMY) != 0 || (s->prefill_tokens == 0 && s->decode_tokens == 0);
 }
 
-static void fit_step(struct walk *w, const struct step_item *s) {
+static void fit_step(struct pass *w, const struct step_item *s) {
 	struct known_batch k = batch_of(&w->flight, s);
-	struct fit_key key = walk_fit_key(w, s->head.model, s->head.at_ns);
+	struct fit_key key = pass_fit_key(w, s->head.model, s->head.at_ns);
 	const struct fit_step step = {k.batch, s->duration_ns, k.attention_known, k.context_known};
 
 	if (!is_empty(s) && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
@@ -222,9 +222,9 @@ static void fit_step(struct walk *w, const struct step_item *s) {
 
 /* ---- posting ---- */
 
-static const struct step_model *model_of(struct walk *w, const struct step_item *s) {
+static const struct step_model *model_of(struct pass *w, const struct step_item *s) {
 	struct steps_state *st = w->state;
-	struct fit_key key = walk_fit_key(w, s->head.model, s->head.at_ns);
+	struct fit_key key = pass_fit_key(w, s->head.model, s->head.at_ns);
 
 	if (!st->model || key.day_ns != st->key.day_ns || key.model != st->key.model) {
 		st->key = key;
@@ -262,7 +262,7 @@ static bool measured_share(const struct step_item *s, double *share) {
 	return sum > 0;
 }
 
-static double prefill_share(const struct walk *w, const struct step_item *s, const struct split_times *t) {
+static double prefill_share(const struct pass *w, const struct step_item *s, const struct split_times *t) {
 	double share;
 
 	if (measured_share(s, &share)) {
@@ -273,7 +273,7 @@ static double prefill_share(const struct walk *w, const struct step_item *s, con
 	                                : split_prefill_share(w->common->options->rule, t);
 }
 
-static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns, struct fault *why) {
+static int post_busy(struct pass *w, const struct step_item *s, int64_t start_ns, struct fault *why) {
 	const struct step_model *m = model_of(w, s);
 	struct known_batch k = batch_of(&w->flight, s);
 	struct split_times t;
@@ -287,7 +287,7 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 	double attention = m->ns[TERM_ATTENTION] * (double)k.batch.prefill_token_kv;
 	bool mixed = s->prefill_tokens > 0 && s->decode_tokens > 0 && s->prefill_gpu_ns == UNKNOWN;
 	if (mixed && m->origin != MODEL_FITTED) {
-		walk_stood_in(w, (enum stand_in)((int)m->origin - MODEL_NEIGHBOUR + STAND_IN_NEIGHBOUR), start_ns);
+		pass_note_substitute(w, (enum substitute)((int)m->origin - MODEL_NEIGHBOUR + SUBSTITUTE_NEIGHBOUR), start_ns);
 	}
 	const struct stretch stretch = {
 		.from_ns = start_ns,
@@ -311,7 +311,7 @@ static int post_busy(struct walk *w, const struct step_item *s, int64_t start_ns
 }
 
 /* Tokens that only the steps report. A request's first token, which its last chunk makes, is not in them. */
-static int post_tokens(struct walk *w, const struct step_item *s, int64_t end_ns, struct fault *why) {
+static int post_tokens(struct pass *w, const struct step_item *s, int64_t end_ns, struct fault *why) {
 	const int64_t tokens[3] = {(int64_t)s->prefill_tokens - s->again_tokens, 0, s->decode_tokens};
 
 	if (w->summary->requests == 0) {
@@ -325,15 +325,15 @@ static int post_tokens(struct walk *w, const struct step_item *s, int64_t end_ns
 
 /* ---- one step ---- */
 
-static int leave(struct walk *w, struct active *a, struct fault *why) {
-	return w->purpose == WALK_POST ? accounts_leave(&w->accounts, a, why) : 0;
+static int leave(struct pass *w, struct active *a, struct fault *why) {
+	return w->purpose == PASS_POST ? accounts_leave(&w->accounts, a, why) : 0;
 }
 
-static int leave_walk(void *walk, struct active *a, struct fault *why) {
-	return leave(walk, a, why);
+static int leave_pass(void *pass, struct active *a, struct fault *why) {
+	return leave(pass, a, why);
 }
 
-static int post_step(struct walk *w, const struct step_item *s, int64_t start_ns, bool by_count, struct fault *why) {
+static int post_step(struct pass *w, const struct step_item *s, int64_t start_ns, bool by_count, struct fault *why) {
 	int64_t end_ns = start_ns + s->duration_ns;
 	int rc;
 
@@ -356,43 +356,43 @@ static int post_step(struct walk *w, const struct step_item *s, int64_t start_ns
 }
 
 /* Does it matter who is in a batch? The steps do not say how unequal contexts are. */
-static bool boards_requests(const struct walk *w) {
+static bool boards_requests(const struct pass *w) {
 	return w->summary->requests > 0;
 }
 
 /* Each model's steps and requests are its own; time between steps is the first one's. */
-static void use_model(struct walk *w, name_id model, int64_t at_ns) {
+static void use_model(struct pass *w, name_id model, int64_t at_ns) {
 	if (w->summary->several_models) {
 		lanes_use(&((struct steps_state *)w->state)->lanes, w, model, at_ns);
 	}
 }
 
-static int take_step(struct walk *w, const struct step_item *s, struct fault *why) {
+static int take_step(struct pass *w, const struct step_item *s, struct fault *why) {
 	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, boards = boards_requests(w);
 	bool counts = by_count || (s->flags & STEP_REQUESTS_IN_SECONDS) != 0;
 	int64_t lag_ns = w->cursor_ns - s->head.at_ns;
 	int64_t start_ns = lag_ns > 0 && lag_ns <= OVERLAP_LIMIT_NS ? w->cursor_ns : s->head.at_ns;
 	int rc = 0;
 
-	if (w->purpose == WALK_POST) {
+	if (w->purpose == PASS_POST) {
 		use_model(w, 0, start_ns);
 		rc = sequence_follow(sequence_of(w), w->common->options, s) > 0 ? post_lost(w, start_ns, by_count, why) : post_gap(w, start_ns, s, by_count, why);
 	}
 	use_model(w, s->head.model, start_ns);
 	flight_day(&w->flight, s->head.at_ns);
 	if (rc >= 0 && boards) {
-		rc = flight_enter_step(&w->flight, s, start_ns, counts, leave_walk, w, why);
+		rc = flight_enter_step(&w->flight, s, start_ns, counts, leave_pass, w, why);
 	}
-	if (rc >= 0 && w->purpose == WALK_POST) {
+	if (rc >= 0 && w->purpose == PASS_POST) {
 		rc = post_step(w, s, start_ns, by_count, why);
 	} else if (rc >= 0) {
 		fit_step(w, s);
 		w->cursor_ns = start_ns + s->duration_ns > w->cursor_ns ? start_ns + s->duration_ns : w->cursor_ns;
 	}
-	return rc >= 0 && boards ? flight_end_step(&w->flight, s, counts, leave_walk, w, why) : rc;
+	return rc >= 0 && boards ? flight_end_step(&w->flight, s, counts, leave_pass, w, why) : rc;
 }
 
-/* ---- the walker ---- */
+/* ---- the splitter ---- */
 
 static void push_pending(struct steps_state *st, const struct step_item *s) {
 	if (st->pending_first == st->pending_count) {
@@ -406,7 +406,7 @@ static void push_pending(struct steps_state *st, const struct step_item *s) {
 }
 
 /* Takes the steps that need not wait any longer for requests, now that the evidence has got to an instant. */
-static int take_pending(struct walk *w, int64_t at_ns, struct fault *why) {
+static int take_pending(struct pass *w, int64_t at_ns, struct fault *why) {
 	struct steps_state *st = w->state;
 	int rc = 0;
 
@@ -434,7 +434,7 @@ static bool has_steps(const struct replica_summary *s) {
 	return s->steps > 0;
 }
 
-static void steps_span(struct walk *w) {
+static void steps_span(struct pass *w) {
 	struct steps_state *st = w->state;
 
 	sequence_init(&st->sequence);
@@ -443,7 +443,7 @@ static void steps_span(struct walk *w) {
 }
 
 /* Where no request reports what a cache had of its prompt, steps say it: at first to find whether there was a cache. */
-static void begin(struct walk *w) {
+static void begin(struct pass *w) {
 	const struct replica_summary *s = w->summary;
 	struct steps_state *st = w->state;
 
@@ -453,10 +453,10 @@ static void begin(struct walk *w) {
 	double a_step = s->sequence_steps > 0 ? (double)s->made_ntok / (double)s->sequence_steps : 0;
 	w->flight.tokens_a_step = a_step > DRAFTS_A_STEP ? a_step : 0;
 	w->flight.seeks_hits = s->requests > 0 && s->cached_ntok == 0 &&
-	                       (w->purpose == WALK_FIT || hits_are_many(w->common->hits, s->replica));
+	                       (w->purpose == PASS_FIT || hits_are_many(w->common->hits, s->replica));
 }
 
-static int steps_item(struct walk *w, const struct item *item, struct fault *why) {
+static int steps_item(struct pass *w, const struct item *item, struct fault *why) {
 	struct steps_state *st = w->state;
 
 	if (!st->begun) {
@@ -470,7 +470,7 @@ static int steps_item(struct walk *w, const struct item *item, struct fault *why
 		const struct request_item *r = (const struct request_item *)item;
 		use_model(w, r->head.model, r->head.at_ns);
 		flight_admit(&w->flight, r);
-		if (w->purpose == WALK_POST) {
+		if (w->purpose == PASS_POST) {
 			spans_add(&st->spans, r->head.at_ns, last_known(r));
 		}
 	}
@@ -478,7 +478,7 @@ static int steps_item(struct walk *w, const struct item *item, struct fault *why
 }
 
 /* Steps say what was scheduled, not what of it was accepted. */
-static void tell_drafts(const struct walk *w) {
+static void tell_drafts(const struct pass *w) {
 	const struct steps_state *st = w->state;
 	const int64_t count[2] = {st->output_ntok - st->drafted_ntok, st->output_ntok};
 
@@ -489,7 +489,7 @@ static void tell_drafts(const struct walk *w) {
 	}
 }
 
-static void tell_hits(const struct walk *w) {
+static void tell_hits(const struct pass *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 	const int64_t count[2] = {f->told.hit_ntok, f->told.prompt_ntok};
@@ -507,7 +507,7 @@ static void tell_hits(const struct walk *w) {
 }
 
 /* Records say how often, not when. */
-static void tell_preemptions(const struct walk *w) {
+static void tell_preemptions(const struct pass *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 	const int64_t count[2] = {f->told.placed, f->told.preemptions};
@@ -520,15 +520,15 @@ static void tell_preemptions(const struct walk *w) {
 	}
 }
 
-static int steps_end(struct walk *w, struct fault *why) {
+static int steps_end(struct pass *w, struct fault *why) {
 	int rc = take_pending(w, INT64_MAX, why);
 
-	int failed = lanes_close(&((struct steps_state *)w->state)->lanes, w, leave_walk, why);
+	int failed = lanes_close(&((struct steps_state *)w->state)->lanes, w, leave_pass, why);
 	rc = rc < 0 ? rc : failed;
-	if (w->purpose == WALK_FIT) {
+	if (w->purpose == PASS_FIT) {
 		flight_day(&w->flight, INT64_MAX);
 		hits_note(w->common->hits, w->summary->replica, w->flight.all.prompt_ntok, w->flight.all.hit_ntok);
-		return rc < 0 ? rc : flight_clear(&w->flight, leave_walk, w, why);
+		return rc < 0 ? rc : flight_clear(&w->flight, leave_pass, w, why);
 	}
 	if (rc >= 0 && w->to_ns > w->cursor_ns) {
 		rc = post_gap(w, w->to_ns, NULL, false, why);
@@ -548,14 +548,14 @@ static int steps_end(struct walk *w, struct fault *why) {
 	return rc;
 }
 
-static void steps_release(struct walk *w) {
+static void steps_release(struct pass *w) {
 	struct steps_state *st = w->state;
 
 	free(st->pending);
 	free(st->spans.at);
 }
 
-const struct walker walk_steps = {
+const struct splitter splitter_steps = {
 	.state_size = sizeof(struct steps_state),
 	.fits = has_steps,
 	.span = steps_span,

@@ -12,7 +12,7 @@
 #include "attribute/model/rebuild.h"
 #include "attribute/model/rules.h"
 #include "attribute/split/replay.h"
-#include "attribute/split/walk.h"
+#include "attribute/split/pass.h"
 #include "core/instant.h"
 
 /* A prompt is computed in chunks of so many tokens (the default of vLLM's max_num_batched_tokens for serving). */
@@ -63,15 +63,15 @@ static bool is_guessed(const struct request_item *r) {
 /* ---- first pass: what decode steps take alone ---- */
 
 /* Where the rows of a request that began at an instant add up, and in which bucket. */
-static struct aggregates *aggregates_at(const struct walk *w, int64_t at_ns, unsigned *bucket) {
-	struct fit_key key = walk_fit_key(w, w->summary->model, at_ns);
+static struct aggregates *aggregates_at(const struct pass *w, int64_t at_ns, unsigned *bucket) {
+	struct fit_key key = pass_fit_key(w, w->summary->model, at_ns);
 
 	*bucket = aggregates_bucket(names_text(w->common->options->names, w->summary->replica), at_ns, BLOCK_NS);
 	return fits_aggregates(w->fits, &key);
 }
 
 /* So many steps of a sequence took so long while no prompt was computed. */
-static void note_steps(struct walk *w, const struct active *a) {
+static void note_steps(struct pass *w, const struct active *a) {
 	const struct sweep_state *st = w->state;
 	double alone = (double)(st->sums[ALONE].equal - a->base[ALONE].equal);
 	double others = (double)(st->sums[CHUNKS].equal - a->base[CHUNKS].equal);
@@ -88,7 +88,7 @@ static void note_steps(struct walk *w, const struct active *a) {
 }
 
 /* So long took the steps that computed a prompt, beside others' prompts and sequences. */
-static void note_prompt(struct walk *w, const struct active *a) {
+static void note_prompt(struct pass *w, const struct active *a) {
 	int64_t ns = prompt_time_ns(&a->request);
 	double steps = (double)chunks_of(&a->request), ticks = (double)ns / TICK_NS;
 
@@ -114,8 +114,8 @@ static void note_start(struct sweep_state *st, struct active *a) {
 	}
 }
 
-static int note_request(void *walk, struct active *a, struct fault *why) {
-	struct walk *w = walk;
+static int note_request(void *pass, struct active *a, struct fault *why) {
+	struct pass *w = pass;
 
 	(void)why;
 	if (a->decoding) {
@@ -127,7 +127,7 @@ static int note_request(void *walk, struct active *a, struct fault *why) {
 	return 0;
 }
 
-static void note_life(struct walk *w, const struct request_item *q) {
+static void note_life(struct pass *w, const struct request_item *q) {
 	if (is_guessed(q)) {
 		int64_t prompt = (int64_t)q->prompt_tokens - q->cached_tokens;
 		const double x[AGGREGATE_TERMS] = {1, (double)prompt, (double)q->completion_tokens};
@@ -160,7 +160,7 @@ static double step_ns(const struct flight *f) {
 }
 
 /* What the split of time with both phases depends on, of the day's sum. */
-static void note_both(struct walk *w, int64_t to_ns) {
+static void note_both(struct pass *w, int64_t to_ns) {
 	const struct flight *f = &w->flight;
 	unsigned bucket;
 	struct aggregates *r = aggregates_at(w, w->cursor_ns, &bucket);
@@ -178,7 +178,7 @@ static int64_t tick_of(int64_t at_ns) {
 	return at_ns / TICK_NS;
 }
 
-static void note_stretch(struct walk *w, int64_t to_ns, size_t prompts) {
+static void note_stretch(struct pass *w, int64_t to_ns, size_t prompts) {
 	struct sweep_state *st = w->state;
 	const struct flight *f = &w->flight;
 	long double ticks = (long double)(tick_of(to_ns) - tick_of(w->cursor_ns));
@@ -209,9 +209,9 @@ static bool is_sampled(int64_t batch) {
 	return (batch & (batch - 1)) == 0 && (batch & INT64_C(0x5555555555555555)) != 0;
 }
 
-static bool sample_fit(struct walk *w) {
+static bool sample_fit(struct pass *w) {
 	struct sweep_state *st = w->state;
-	struct fit_key key = walk_fit_key(w, w->summary->model, st->sample_day_ns);
+	struct fit_key key = pass_fit_key(w, w->summary->model, st->sample_day_ns);
 	struct aggregates *r = fits_aggregates(w->fits, &key);
 
 	return rebuild_fit(&st->sample, names_text(w->common->options->names, w->summary->replica), aggregates_rebuilt(r));
@@ -230,7 +230,7 @@ static void carry(struct rebuild *r, int64_t at_ns) {
 	r->from_ns = at_ns;
 }
 
-static void end_batch(struct walk *w, int64_t until_ns) {
+static void end_batch(struct pass *w, int64_t until_ns) {
 	struct sweep_state *st = w->state;
 
 	st->sample.until_ns = until_ns;
@@ -241,7 +241,7 @@ static void end_batch(struct walk *w, int64_t until_ns) {
 	st->sampled = 0;
 }
 
-static void end_day(struct walk *w) {
+static void end_day(struct pass *w) {
 	struct sweep_state *st = w->state;
 
 	end_batch(w, INT64_MAX);
@@ -250,7 +250,7 @@ static void end_day(struct walk *w) {
 	st->batches = 0;
 }
 
-static void sample_request(struct walk *w, const struct request_item *q) {
+static void sample_request(struct pass *w, const struct request_item *q) {
 	struct sweep_state *st = w->state;
 	int64_t day_ns = instant_floor(q->head.at_ns, NS_PER_DAY), scheduled_ns = q->scheduled_ns != UNKNOWN ? q->scheduled_ns : q->arrival_ns;
 	int64_t computed = q->prompt_tokens > q->cached_tokens ? (int64_t)q->prompt_tokens - q->cached_tokens : 1;
@@ -283,12 +283,12 @@ static void sample_request(struct walk *w, const struct request_item *q) {
 
 /* ---- second pass ---- */
 
-static const struct aggregate_model *model_at(struct walk *w, int64_t at_ns) {
+static const struct aggregate_model *model_at(struct pass *w, int64_t at_ns) {
 	struct sweep_state *st = w->state;
 	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
 
 	if (!st->model || st->key.day_ns != day_ns) {
-		st->key = walk_fit_key(w, w->summary->model, at_ns);
+		st->key = pass_fit_key(w, w->summary->model, at_ns);
 		st->model = fits_aggregate_model(w->fits, &st->key);
 		st->steps = fits_fitted(w->fits, &st->key);
 	}
@@ -296,9 +296,9 @@ static const struct aggregate_model *model_at(struct walk *w, int64_t at_ns) {
 }
 
 /* A first token that the log does not report: where the fit over all requests puts it; in the middle before there is one. */
-static int64_t first_token_ns(struct walk *w, const struct request_item *r) {
+static int64_t first_token_ns(struct pass *w, const struct request_item *r) {
 	static const double nothing[AGGREGATE_TERMS];
-	const double *life = w->purpose == WALK_POST ? model_at(w, r->head.at_ns)->ns[AGGREGATE_LIFE] : nothing;
+	const double *life = w->purpose == PASS_POST ? model_at(w, r->head.at_ns)->ns[AGGREGATE_LIFE] : nothing;
 	double prompt = life[0] + life[1] * ((double)r->prompt_tokens - r->cached_tokens);
 	double whole = prompt + life[2] * (double)r->completion_tokens;
 	int64_t life_ns = r->finish_ns - r->head.at_ns;
@@ -373,7 +373,7 @@ static void by_step_model(struct stretch *s, const struct step_model *m, enum ru
 	s->context_share = decode > 0 ? fmin(1, context / decode) : 0;
 }
 
-static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault *why) {
+static int post_busy(struct pass *w, int64_t to_ns, size_t prompts, struct fault *why) {
 	const struct aggregate_model *m = model_at(w, w->cursor_ns);
 	const struct flight *f = &w->flight;
 	size_t sequences = f->decoding_count;
@@ -407,31 +407,31 @@ static int post_busy(struct walk *w, int64_t to_ns, size_t prompts, struct fault
 /* ---- both ---- */
 
 /* A stretch in which nothing changes, from the cursor on. */
-static int take_stretch(struct walk *w, int64_t to_ns, struct fault *why) {
+static int take_stretch(struct pass *w, int64_t to_ns, struct fault *why) {
 	size_t prompts = flight_enter_prompts(&w->flight, w->cursor_ns);
 	bool busy = prompts + w->flight.decoding_count > 0;
 	bool queued = w->flight.waiting_count > 0 && w->flight.waiting[0]->request.head.at_ns <= w->cursor_ns;
 	int rc = 0;
 
-	if (w->purpose == WALK_FIT && busy) {
+	if (w->purpose == PASS_FIT && busy) {
 		note_stretch(w, to_ns, prompts);
-	} else if (w->purpose == WALK_POST && busy) {
+	} else if (w->purpose == PASS_POST && busy) {
 		rc = post_busy(w, to_ns, prompts, why);
-	} else if (w->purpose == WALK_POST) {
+	} else if (w->purpose == PASS_POST) {
 		rc = accounts_gap(&w->accounts, queued ? ENTRY_OTHER : ENTRY_IDLE, w->cursor_ns, to_ns, false, why);
 	}
 	w->cursor_ns = to_ns;
 	return rc;
 }
 
-static int advance(struct walk *w, struct fault *why) {
-	return w->purpose == WALK_POST ? flight_advance(&w->flight, w->cursor_ns, false, accounts_leave, &w->accounts, why)
+static int advance(struct pass *w, struct fault *why) {
+	return w->purpose == PASS_POST ? flight_advance(&w->flight, w->cursor_ns, false, accounts_leave, &w->accounts, why)
 	                               : flight_advance(&w->flight, w->cursor_ns, false, note_request, w, why);
 }
 
 /* The steps of the day at hand are rebuilt, if its requests made a model. */
-static bool replays(struct walk *w, struct replay *y) {
-	const struct aggregate_model *m = w->purpose == WALK_POST && !w->summary->exclusive ? model_at(w, w->cursor_ns) : NULL;
+static bool replays(struct pass *w, struct replay *y) {
+	const struct aggregate_model *m = w->purpose == PASS_POST && !w->summary->exclusive ? model_at(w, w->cursor_ns) : NULL;
 	const struct step_model *steps = ((struct sweep_state *)w->state)->steps;
 
 	*y = (struct replay){.by = m ? &m->rebuilt : NULL, .model = m ? steps ? steps : &m->rebuilt.steps : NULL, .borrowed = steps != NULL};
@@ -439,7 +439,7 @@ static bool replays(struct walk *w, struct replay *y) {
 }
 
 /* Returns 1 if the time from the cursor on is not to be rebuilt, else 0, or a negative error. */
-static int replay_to(struct walk *w, int64_t to_ns, bool last, struct fault *why) {
+static int replay_to(struct pass *w, int64_t to_ns, bool last, struct fault *why) {
 	struct sweep_state *st = w->state;
 	struct replay y;
 	int rc = 1;
@@ -460,7 +460,7 @@ static int replay_to(struct walk *w, int64_t to_ns, bool last, struct fault *why
 }
 
 /* `last`: no more requests come. */
-static int sweep_to(struct walk *w, int64_t to_ns, bool last, struct fault *why) {
+static int sweep_to(struct pass *w, int64_t to_ns, bool last, struct fault *why) {
 	int rc = replay_to(w, to_ns, last, why);
 
 	if (rc <= 0 || w->cursor_ns >= to_ns) {
@@ -479,20 +479,20 @@ static bool has_requests(const struct replica_summary *s) {
 	return s->steps == 0 && s->requests > 0;
 }
 
-static void sweep_span(struct walk *w) {
+static void sweep_span(struct pass *w) {
 	struct sweep_state *st = w->state;
 
 	w->from_ns = w->summary->first_ns;
 	w->to_ns = w->summary->last_ns;
-	if (w->purpose == WALK_FIT) {
+	if (w->purpose == PASS_FIT) {
 		w->flight.now = st->sums;
 	}
 }
 
 /* By rebuilt steps contexts grow, and a prompt is computed; by overlaps contexts are those of the average of its life. */
-static void prepare(struct walk *w, struct active *a) {
+static void prepare(struct pass *w, struct active *a) {
 	const struct request_item *r = &a->request;
-	const struct aggregate_model *m = w->purpose == WALK_POST && !w->summary->exclusive ? model_at(w, r->head.at_ns) : NULL;
+	const struct aggregate_model *m = w->purpose == PASS_POST && !w->summary->exclusive ? model_at(w, r->head.at_ns) : NULL;
 
 	if (m && m->has_rebuilt) {
 		a->remaining += a->remaining == 0 && r->part != PART_DECODE;
@@ -504,7 +504,7 @@ static void prepare(struct walk *w, struct active *a) {
 	}
 }
 
-static int sweep_item(struct walk *w, const struct item *item, struct fault *why) {
+static int sweep_item(struct pass *w, const struct item *item, struct fault *why) {
 	struct sweep_state *st = w->state;
 
 	if (item->kind != ITEM_REQUEST) {
@@ -513,7 +513,7 @@ static int sweep_item(struct walk *w, const struct item *item, struct fault *why
 	struct active *a;
 	const struct request_item *r = (const struct request_item *)item;
 	int rc = sweep_to(w, r->head.at_ns, false, why);
-	if (w->purpose == WALK_FIT) {
+	if (w->purpose == PASS_FIT) {
 		note_life(w, r);
 		sample_request(w, r);
 	}
@@ -522,29 +522,29 @@ static int sweep_item(struct walk *w, const struct item *item, struct fault *why
 		a->request.first_token_ns = first_token_ns(w, r);
 	}
 	prepare(w, a);
-	if (w->purpose == WALK_FIT) {
+	if (w->purpose == PASS_FIT) {
 		st->sums[CHUNKS].equal += chunks_of(r); /* of prompts that come while others decode */
 	}
 	return rc;
 }
 
-static int sweep_end(struct walk *w, struct fault *why) {
+static int sweep_end(struct pass *w, struct fault *why) {
 	int rc = sweep_to(w, w->to_ns, true, why);
 
-	if (w->purpose == WALK_FIT) {
+	if (w->purpose == PASS_FIT) {
 		end_day(w);
 	}
-	return rc >= 0 && w->purpose == WALK_FIT ? flight_clear(&w->flight, note_request, w, why) : rc;
+	return rc >= 0 && w->purpose == PASS_FIT ? flight_clear(&w->flight, note_request, w, why) : rc;
 }
 
-static void sweep_release(struct walk *w) {
+static void sweep_release(struct pass *w) {
 	struct sweep_state *st = w->state;
 
 	rebuild_release(&st->sample);
 	replay_release(&st->queue);
 }
 
-const struct walker walk_sweep = {
+const struct splitter splitter_sweep = {
 	.state_size = sizeof(struct sweep_state),
 	.fits = has_requests,
 	.span = sweep_span,

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <stdlib.h>
 
-#include "attribute/split/walk.h"
+#include "attribute/split/pass.h"
 #include "core/instant.h"
 #include "core/share.h"
 
@@ -55,7 +55,7 @@ static bool has_windows(const struct replica_summary *s) {
 	return s->steps == 0 && s->requests == 0 && s->windows > 0;
 }
 
-static void windows_span(struct walk *w) {
+static void windows_span(struct pass *w) {
 	struct windows_state *st = w->state;
 
 	st->last_running = st->last_context = UNKNOWN;
@@ -68,12 +68,12 @@ static bool has_phases(const struct window_item *i) {
 }
 
 /* A replica that bears its pool's name is the whole pool. */
-static bool is_pool(const struct walk *w) {
+static bool is_pool(const struct pass *w) {
 	return w->pool && w->pool->uptime_count > 0 && w->pool->name == w->summary->replica;
 }
 
 /* The GPU time paid for in a period; false if it does not fit. */
-static bool available(const struct walk *w, int64_t from_ns, int64_t to_ns, int64_t *gpu_ns) {
+static bool available(const struct pass *w, int64_t from_ns, int64_t to_ns, int64_t *gpu_ns) {
 	struct segment s;
 	bool fits = true;
 
@@ -95,14 +95,14 @@ static bool available(const struct walk *w, int64_t from_ns, int64_t to_ns, int6
 /* ---- tokens ---- */
 
 /* What is posted next is of the window's model; the one before is to be set again. */
-static name_id use_model(struct walk *w, const struct window_item *i) {
+static name_id use_model(struct pass *w, const struct window_item *i) {
 	name_id before = w->accounts.model;
 
 	w->accounts.model = i->head.model != 0 ? i->head.model : before;
 	return before;
 }
 
-static int post_tokens(struct walk *w, const struct window_item *i, struct fault *why) {
+static int post_tokens(struct pass *w, const struct window_item *i, struct fault *why) {
 	int64_t cached = i->cached_tokens > 0 ? i->cached_tokens : 0;
 	int64_t uncached = i->input_is_computed ? i->input_tokens : i->input_tokens - cached;
 	const int64_t tokens[3] = {uncached > 0 ? uncached : 0, cached, i->output_tokens};
@@ -116,7 +116,7 @@ static int post_tokens(struct walk *w, const struct window_item *i, struct fault
 
 /* ---- time ---- */
 
-static int post_phases(struct walk *w, const struct window_item *i, int64_t prefill_ns, int64_t decode_ns,
+static int post_phases(struct pass *w, const struct window_item *i, int64_t prefill_ns, int64_t decode_ns,
                        enum grade grade, struct fault *why) {
 	name_id model = use_model(w, i);
 	int rc = accounts_post(&w->accounts, ENTRY_INPUT, grade, i->tenant, i->head.at_ns, i->end_ns, prefill_ns, why);
@@ -142,7 +142,7 @@ static int64_t phases_ns(const struct windows_state *st) {
 	return sum;
 }
 
-static int post_measured(struct walk *w, int64_t busy_ns, int64_t room_ns, int64_t from_ns, struct fault *why) {
+static int post_measured(struct pass *w, int64_t busy_ns, int64_t room_ns, int64_t from_ns, struct fault *why) {
 	struct windows_state *st = w->state;
 	int rc = 0;
 
@@ -191,7 +191,7 @@ static double sequences_of(int64_t before, int64_t after, double replicas) {
 	return running > 1 ? running : 1;
 }
 
-static struct work work_of(const struct walk *w, double replicas) {
+static struct work work_of(const struct pass *w, double replicas) {
 	const struct windows_state *st = w->state;
 	int64_t before = st->last_running, after = st->group[0].running;
 	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
@@ -210,14 +210,14 @@ static struct work work_of(const struct walk *w, double replicas) {
 }
 
 /* How many replicas a group's windows cover; its time is as many times its period. */
-static double replicas_of(const struct walk *w, int64_t room_ns) {
+static double replicas_of(const struct pass *w, int64_t room_ns) {
 	const struct window_item *first = &((struct windows_state *)w->state)->group[0];
 	double one = (double)(first->end_ns - first->head.at_ns) * (w->pool ? (double)w->pool->gpus_per_replica / (double)w->pool->gpu_parts : 1);
 
 	return is_pool(w) && one > 0 && room_ns > 0 ? (double)room_ns / one : 1;
 }
 
-static unsigned bucket_of(const struct walk *w, const struct window_item *first) {
+static unsigned bucket_of(const struct pass *w, const struct window_item *first) {
 	int64_t block_ns = BLOCK_NS;
 
 	while (block_ns / BLOCK_WINDOWS < first->end_ns - first->head.at_ns && block_ns < NS_PER_DAY) {
@@ -227,7 +227,7 @@ static unsigned bucket_of(const struct walk *w, const struct window_item *first)
 }
 
 /* A window whose engine counts steps, alone in its period; *out: what it did. */
-static bool counted_of(const struct walk *w, double budget_ntok, struct counted_window *out) {
+static bool counted_of(const struct pass *w, double budget_ntok, struct counted_window *out) {
 	const struct windows_state *st = w->state;
 	const struct counted_gauges before = {st->last_running, st->last_context};
 
@@ -247,11 +247,11 @@ static bool counted_of(const struct walk *w, double budget_ntok, struct counted_
 }
 
 /* What sequences and prompts saw of their steps, of some windows together. */
-static void note_several(struct walk *w) {
+static void note_several(struct pass *w) {
 	struct windows_state *st = w->state;
 
 	if (st->several_count > 0) {
-		struct fit_key key = walk_fit_key(w, w->summary->model, st->several_ns);
+		struct fit_key key = pass_fit_key(w, w->summary->model, st->several_ns);
 		struct counted *c = aggregates_counted(fits_aggregates(w->fits, &key));
 		unsigned bucket = aggregates_bucket(names_text(w->common->options->names, w->summary->replica), st->several_ns, BLOCK_NS);
 		for (int k = 0; k < COUNTED_BUDGETS; k++) {
@@ -262,7 +262,7 @@ static void note_several(struct walk *w) {
 	st->several_count = 0;
 }
 
-static void note_counted(struct walk *w, struct aggregates *r, unsigned bucket) {
+static void note_counted(struct pass *w, struct aggregates *r, unsigned bucket) {
 	struct windows_state *st = w->state;
 	struct counted_window c;
 
@@ -290,7 +290,7 @@ static void note_running(struct windows_state *st, int64_t running) {
 	}
 }
 
-static int note_group(struct walk *w, struct fault *why) {
+static int note_group(struct pass *w, struct fault *why) {
 	struct windows_state *st = w->state;
 	const struct window_item *first = &st->group[0];
 	int64_t room_ns, length_ns = first->end_ns - first->head.at_ns, day_ns = instant_floor(first->head.at_ns, NS_PER_DAY);
@@ -307,7 +307,7 @@ static int note_group(struct walk *w, struct fault *why) {
 	st->day_ns = day_ns;
 	struct work k = work_of(w, replicas_of(w, room_ns));
 	if (k.done.prompt + k.done.output > 0) {
-		struct fit_key key = walk_fit_key(w, w->summary->model, first->head.at_ns);
+		struct fit_key key = pass_fit_key(w, w->summary->model, first->head.at_ns);
 		struct aggregates *r = fits_aggregates(w->fits, &key);
 		const double x[AGGREGATE_TERMS] = {k.done.prompt, k.done.steps, k.done.output};
 		double ns = (double)length_ns * k.replicas;
@@ -333,14 +333,14 @@ struct counted_split {
 	bool throughout;
 };
 
-static const struct aggregate_model *model_of(const struct walk *w, int64_t at_ns) {
-	struct fit_key key = walk_fit_key(w, w->summary->model, at_ns);
+static const struct aggregate_model *model_of(const struct pass *w, int64_t at_ns) {
+	struct fit_key key = pass_fit_key(w, w->summary->model, at_ns);
 
 	return fits_aggregate_model(w->fits, &key);
 }
 
 /* Prefill's share of what a group took. */
-static double group_share(const struct walk *w, const struct aggregate_model *m, const struct work *k) {
+static double group_share(const struct pass *w, const struct aggregate_model *m, const struct work *k) {
 	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
 
 	if (role != ROLE_MIXED || k->done.prompt == 0 || k->done.output == 0) {
@@ -360,7 +360,7 @@ static int64_t group_busy_ns(const struct aggregate_model *m, const struct work 
 }
 
 /* How sure the split is, and how long the group was busy where that is not seen. */
-static void spread_group(struct walk *w, const struct aggregate_model *m, const struct work *k, int64_t prefill_ns,
+static void spread_group(struct pass *w, const struct aggregate_model *m, const struct work *k, int64_t prefill_ns,
                          int64_t decode_ns) {
 	int64_t lesser_ns = prefill_ns < decode_ns ? prefill_ns : decode_ns;
 	double split = m->window_share_sd * (double)lesser_ns, time = k->throughout ? 0 : m->window_time_sd;
@@ -368,7 +368,7 @@ static void spread_group(struct walk *w, const struct aggregate_model *m, const 
 	accounts_spread(&w->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
 }
 
-static int post_phase(struct walk *w, enum entry_kind kind, int64_t from_ns, int64_t ns, bool prompts,
+static int post_phase(struct pass *w, enum entry_kind kind, int64_t from_ns, int64_t ns, bool prompts,
                       struct fault *why) {
 	struct windows_state *st = w->state;
 	struct share share;
@@ -398,7 +398,7 @@ static double share_of_owed(struct windows_state *st, double share) {
 }
 
 /* What a window's work takes by the law of counted windows; false where there is none. */
-static bool counted_split(const struct walk *w, const struct aggregate_model *m, int64_t room_ns, struct counted_split *out) {
+static bool counted_split(const struct pass *w, const struct aggregate_model *m, int64_t room_ns, struct counted_split *out) {
 	struct counted_window c;
 
 	if (!m->has_counted || !counted_of(w, m->counted.budget_ntok, &c)) {
@@ -416,7 +416,7 @@ static bool counted_split(const struct walk *w, const struct aggregate_model *m,
 	return true;
 }
 
-static void spread_counted(struct walk *w, const struct aggregate_model *m, const struct counted_split *c, int64_t prefill_ns, int64_t decode_ns) {
+static void spread_counted(struct pass *w, const struct aggregate_model *m, const struct counted_split *c, int64_t prefill_ns, int64_t decode_ns) {
 	int64_t lesser_ns = prefill_ns < decode_ns ? prefill_ns : decode_ns, of_ns = m->counted.guessed ? lesser_ns : prefill_ns + decode_ns;
 	double split = lesser_ns > 0 ? m->counted.share_sd * (double)of_ns : 0, time = hypot(m->counted.wait_sd, c->throughout ? 0 : m->counted.time_sd);
 
@@ -428,7 +428,7 @@ static bool is_computing(const struct windows_state *st) {
 	return st->count == 1 && st->group[0].steps == 0 && st->group[0].waiting > 0 && st->group[0].running > 0 && st->last_running > 0;
 }
 
-static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct fault *why) {
+static int post_by_fit(struct pass *w, int64_t room_ns, int64_t from_ns, struct fault *why) {
 	struct windows_state *st = w->state;
 	const struct aggregate_model *m = model_of(w, st->group[0].head.at_ns);
 	int64_t end_ns = st->group[0].end_ns;
@@ -440,7 +440,7 @@ static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct 
 	struct counted_split c = {0};
 	bool counted = counted_split(w, m, room_ns, &c);
 	if (m->origin != AGGREGATE_OWN && !counted) {
-		walk_stood_in(w, m->origin == AGGREGATE_ROLES ? STAND_IN_ROLES : STAND_IN_PROPORTIONS, from_ns);
+		pass_note_substitute(w, m->origin == AGGREGATE_ROLES ? SUBSTITUTE_ROLES : SUBSTITUTE_PROPORTIONS, from_ns);
 	}
 	int64_t busy_ns = counted ? c.busy_ns : group_busy_ns(m, &k, room_ns, end_ns - from_ns);
 	double share = counted ? c.share : group_share(w, m, &k);
@@ -463,7 +463,7 @@ static int post_by_fit(struct walk *w, int64_t room_ns, int64_t from_ns, struct 
 }
 
 /* Between periods: idle if nothing went on where the last one ended, else nobody knows. */
-static int post_between(struct walk *w, int64_t to_ns, struct fault *why) {
+static int post_between(struct pass *w, int64_t to_ns, struct fault *why) {
 	struct windows_state *st = w->state;
 	int64_t ns;
 
@@ -479,7 +479,7 @@ static int post_between(struct walk *w, int64_t to_ns, struct fault *why) {
 	return rc;
 }
 
-static int post_group(struct walk *w, struct fault *why) {
+static int post_group(struct pass *w, struct fault *why) {
 	struct windows_state *st = w->state;
 	int64_t room_ns = 0;
 
@@ -512,10 +512,10 @@ static int post_group(struct walk *w, struct fault *why) {
 	return rc;
 }
 
-static int take_group(struct walk *w, struct fault *why) {
+static int take_group(struct pass *w, struct fault *why) {
 	struct windows_state *st = w->state;
 
-	if (w->purpose == WALK_POST) {
+	if (w->purpose == PASS_POST) {
 		return post_group(w, why);
 	}
 	int rc = 0;
@@ -529,7 +529,7 @@ static int take_group(struct walk *w, struct fault *why) {
 	return rc;
 }
 
-static int windows_item(struct walk *w, const struct item *item, struct fault *why) {
+static int windows_item(struct pass *w, const struct item *item, struct fault *why) {
 	struct windows_state *st = w->state;
 	const struct window_item *i = (const struct window_item *)item;
 
@@ -546,11 +546,11 @@ static int windows_item(struct walk *w, const struct item *item, struct fault *w
 	return rc;
 }
 
-static int windows_end(struct walk *w, struct fault *why) {
+static int windows_end(struct pass *w, struct fault *why) {
 	struct windows_state *st = w->state;
 	int rc = take_group(w, why);
 
-	if (w->purpose == WALK_FIT) {
+	if (w->purpose == PASS_FIT) {
 		note_several(w);
 	}
 	if (st->over_ns > 0) {
@@ -563,13 +563,13 @@ static int windows_end(struct walk *w, struct fault *why) {
 	return rc;
 }
 
-static void windows_release(struct walk *w) {
+static void windows_release(struct pass *w) {
 	struct windows_state *st = w->state;
 
 	free(st->group);
 }
 
-const struct walker walk_windows = {
+const struct splitter splitter_windows = {
 	.state_size = sizeof(struct windows_state),
 	.fits = has_windows,
 	.span = windows_span,

@@ -1,4 +1,4 @@
-#include "attribute/split/walks.h"
+#include "attribute/split/passes.h"
 
 #include <stdlib.h>
 
@@ -8,37 +8,37 @@
 /* How much a spell is seen of the days beside it, where work may reach over midnight. */
 #define MARGIN_NS NS_PER_DAY
 
-/* The walk through one spell of a replica whose days have evidence of several kinds. It posts the spell's time only. */
+/* The pass through one spell of a replica whose days have evidence of several kinds. It posts the spell's time only. */
 struct part {
 	struct part *next;
 	struct spell spell;
 	struct attribute_options options;
 	struct accounts_common common;
 	struct replica_summary summary;
-	struct walk walk;
+	struct pass pass;
 };
 
 /* On the way through all evidence. */
 struct going {
-	const struct walks *ws;
-	struct walk whole; /* of replicas that have one kind of evidence throughout */
+	const struct passes *ws;
+	struct pass whole; /* of replicas that have one kind of evidence throughout */
 	const struct replica_summary *at; /* NULL: at no replica */
 	struct replica_summary spanned; /* the same with a span, where it has spells */
 	struct spell *spells; /* of that replica; NULL: it has one */
 	size_t count, begun;
 	struct part *parts; /* those that have begun and not ended */
-	bool stood_in[STAND_INS];
+	bool substituted[SUBSTITUTES];
 };
 
-static struct walk walk_of(const struct walks *ws, const struct accounts_common *common) {
-	return (struct walk){.purpose = ws->purpose, .common = common, .fits = ws->fits, .quality = ws->quality};
+static struct pass pass_of(const struct passes *ws, const struct accounts_common *common) {
+	return (struct pass){.purpose = ws->purpose, .common = common, .fits = ws->fits, .quality = ws->quality};
 }
 
 /* ---- spells ---- */
 
 /* Fits add up over spells: each item is in one of them. What is posted needs what lies beside. */
-static int64_t margin_of(enum walk_purpose purpose) {
-	return purpose == WALK_POST ? MARGIN_NS : 0;
+static int64_t margin_of(enum pass_purpose purpose) {
+	return purpose == PASS_POST ? MARGIN_NS : 0;
 }
 
 static bool reaches_to(const struct spell *s, int64_t at_ns, int64_t margin_ns) {
@@ -50,7 +50,7 @@ static bool is_behind(const struct spell *s, int64_t at_ns, int64_t margin_ns) {
 }
 
 static int begin_part(struct going *g, const struct spell *s, struct fault *why) {
-	const struct walks *ws = g->ws;
+	const struct passes *ws = g->ws;
 	struct part *p = must_calloc(1, sizeof *p);
 
 	p->spell = *s;
@@ -60,30 +60,30 @@ static int begin_part(struct going *g, const struct spell *s, struct fault *why)
 	p->options.to_ns = s->to_ns < p->options.to_ns ? s->to_ns : p->options.to_ns;
 	p->common.options = &p->options;
 	p->summary = days_summary(replicas_days(ws->replicas, g->at->replica), &g->spanned, s, margin_of(ws->purpose));
-	p->walk = walk_of(ws, &p->common);
+	p->pass = pass_of(ws, &p->common);
 	p->next = g->parts;
 	g->parts = p;
-	int rc = ws->purpose == WALK_POST && g->at->powers > 0 ? evidence_power_reader_new(&p->walk.power, ws->evidence, why) : 0;
-	int failed = walk_begin(&p->walk, &p->summary, why);
+	int rc = ws->purpose == PASS_POST && g->at->powers > 0 ? evidence_power_reader_new(&p->pass.power, ws->evidence, why) : 0;
+	int failed = pass_begin(&p->pass, &p->summary, why);
 	return rc < 0 ? rc : failed;
 }
 
 static int end_part(struct going *g, struct part **at, struct fault *why) {
 	struct part *p = *at;
-	int rc = walk_end(&p->walk, why);
+	int rc = pass_end(&p->pass, why);
 
-	for (int i = 0; i < STAND_INS; i++) {
-		g->stood_in[i] |= p->walk.stood_in[i];
+	for (int i = 0; i < SUBSTITUTES; i++) {
+		g->substituted[i] |= p->pass.substituted[i];
 	}
-	evidence_reader_free(p->walk.power);
+	evidence_reader_free(p->pass.power);
 	*at = p->next;
 	free(p);
 	return rc;
 }
 
-/* The walk sees what its summary counts. */
+/* The pass sees what its summary counts. */
 static bool is_for(const struct part *p, const struct item *item) {
-	int64_t at_ns = days_instant(item), margin_ns = margin_of(p->walk.purpose);
+	int64_t at_ns = days_instant(item), margin_ns = margin_of(p->pass.purpose);
 
 	return reaches_to(&p->spell, at_ns, margin_ns) && !is_behind(&p->spell, at_ns, margin_ns);
 }
@@ -99,7 +99,7 @@ static int item_of_spells(struct going *g, const struct item *item, struct fault
 			rc = end_part(g, p, why);
 			continue;
 		}
-		rc = is_for(*p, item) ? walk_item(&(*p)->walk, item, why) : 0;
+		rc = is_for(*p, item) ? pass_item(&(*p)->pass, item, why) : 0;
 		p = &(*p)->next;
 	}
 	return rc;
@@ -119,11 +119,11 @@ static int end_spells(struct going *g, struct fault *why) {
 
 /* ---- replicas ---- */
 
-/* Days are walked as a whole: what else a day's log reports where it reports no steps yet, or no more, is in no sum. */
-static void tell_lack(const struct going *g) {
+/* Days are split as a whole: what else a day's log reports where it reports no steps yet, or no more, is in no sum. */
+static void warn_lacking_steps(const struct going *g) {
 	const struct attribute_options *o = g->ws->common->options;
 
-	if (g->ws->purpose == WALK_POST && days_lack_steps(replicas_days(g->ws->replicas, g->at->replica), o->from_ns, o->to_ns)) {
+	if (g->ws->purpose == PASS_POST && days_lack_steps(replicas_days(g->ws->replicas, g->at->replica), o->from_ns, o->to_ns)) {
 		quality_warn(g->ws->quality, "replica %s: on a day with steps its logs report work for more than an hour before the first "
 		             "of them or after the last, whose time is not counted: split the logs there and account for the parts apart",
 		             names_text(o->names, g->at->replica).at);
@@ -132,25 +132,25 @@ static void tell_lack(const struct going *g) {
 
 static int begin(struct going *g, name_id replica, struct fault *why) {
 	g->at = replicas_of(g->ws->replicas, replica);
-	tell_lack(g);
+	warn_lacking_steps(g);
 	g->count = days_spells(replicas_days(g->ws->replicas, replica), &g->spells);
 	g->begun = 0;
 	if (g->spells) {
 		g->spanned = *g->at;
 		days_span(replicas_days(g->ws->replicas, replica), &g->spanned);
 	}
-	return g->spells ? 0 : walk_begin(&g->whole, g->at, why);
+	return g->spells ? 0 : pass_begin(&g->whole, g->at, why);
 }
 
 static int end(struct going *g, struct fault *why) {
-	int rc = !g->at ? 0 : g->spells ? end_spells(g, why) : walk_end(&g->whole, why);
+	int rc = !g->at ? 0 : g->spells ? end_spells(g, why) : pass_end(&g->whole, why);
 
 	g->at = NULL;
 	return rc;
 }
 
 /* Items come grouped by replica. */
-static int through_evidence(struct going *g, struct evidence_reader *reader, struct fault *why) {
+static int pass_records(struct going *g, struct evidence_reader *reader, struct fault *why) {
 	const struct item *item;
 	int got = 0, rc = 0;
 
@@ -159,51 +159,51 @@ static int through_evidence(struct going *g, struct evidence_reader *reader, str
 			rc = end(g, why);
 			rc = rc < 0 ? rc : begin(g, item->replica, why);
 		}
-		rc = rc < 0 ? rc : g->spells ? item_of_spells(g, item, why) : walk_item(&g->whole, item, why);
+		rc = rc < 0 ? rc : g->spells ? item_of_spells(g, item, why) : pass_item(&g->whole, item, why);
 	}
 	int failed = end(g, why);
 	return rc < 0 ? rc : got < 0 ? got : failed;
 }
 
 /* Replicas that are known to be paid, and of which these records say nothing. */
-static int through_silence(struct going *g, struct fault *why) {
+static int pass_without_records(struct going *g, struct fault *why) {
 	const struct replica_summary *s = NULL;
 	int rc = 0;
 
 	while (rc >= 0 && (s = replicas_next(g->ws->replicas, s))) {
 		if (s->has_span && !evidence_is_gateway(g->ws->evidence, s->replica) && s->steps + s->requests + s->windows + s->powers == 0) {
-			rc = walk_begin(&g->whole, s, why);
-			int failed = walk_end(&g->whole, why);
+			rc = pass_begin(&g->whole, s, why);
+			int failed = pass_end(&g->whole, why);
 			rc = rc < 0 ? rc : failed;
 		}
 	}
 	return rc;
 }
 
-static void tell_stand_ins(struct going *g) {
-	for (int i = 0; i < STAND_INS; i++) {
-		g->whole.stood_in[i] |= g->stood_in[i];
+static void warn_substitutes(struct going *g) {
+	for (int i = 0; i < SUBSTITUTES; i++) {
+		g->whole.substituted[i] |= g->substituted[i];
 	}
-	walk_tell_stand_ins(&g->whole);
+	pass_warn_substitutes(&g->whole);
 }
 
-int walks_go(const struct walks *ws, int64_t *duplicates, struct fault *why) {
+int passes_run(const struct passes *ws, int64_t *duplicates, struct fault *why) {
 	struct going *g = must_calloc(1, sizeof *g);
 	struct evidence_reader *reader;
 	int rc = evidence_reader_new(&reader, ws->evidence, why);
 
 	g->ws = ws;
-	g->whole = walk_of(ws, ws->common);
+	g->whole = pass_of(ws, ws->common);
 	if (rc >= 0) {
 		evidence_count_duplicates(reader, ws->common->options->from_ns, ws->common->options->to_ns);
 	}
-	if (rc >= 0 && ws->purpose == WALK_POST) {
+	if (rc >= 0 && ws->purpose == PASS_POST) {
 		rc = evidence_power_reader_new(&g->whole.power, ws->evidence, why);
 	}
-	rc = rc < 0 ? rc : through_evidence(g, reader, why);
-	if (rc >= 0 && ws->purpose == WALK_POST) {
-		rc = through_silence(g, why);
-		tell_stand_ins(g);
+	rc = rc < 0 ? rc : pass_records(g, reader, why);
+	if (rc >= 0 && ws->purpose == PASS_POST) {
+		rc = pass_without_records(g, why);
+		warn_substitutes(g);
 	}
 	*duplicates = evidence_duplicates(reader);
 	evidence_reader_free(g->whole.power);

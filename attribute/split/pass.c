@@ -1,22 +1,22 @@
-#include "attribute/split/walk.h"
+#include "attribute/split/pass.h"
 
 #include <stdlib.h>
 
 #include "core/instant.h"
 
 /* The best evidence first. */
-static const struct walker *const walkers[] = {&walk_steps, &walk_sweep, &walk_windows};
+static const struct splitter *const splitters[] = {&splitter_steps, &splitter_sweep, &splitter_windows};
 
-static const struct walker *walker_of(const struct replica_summary *s) {
-	for (size_t i = 0; i < sizeof walkers / sizeof *walkers; i++) {
-		if (walkers[i]->fits(s)) {
-			return walkers[i];
+static const struct splitter *splitter_of(const struct replica_summary *s) {
+	for (size_t i = 0; i < sizeof splitters / sizeof *splitters; i++) {
+		if (splitters[i]->fits(s)) {
+			return splitters[i];
 		}
 	}
 	return NULL;
 }
 
-struct fit_key walk_fit_key(const struct walk *w, name_id model, int64_t at_ns) {
+struct fit_key pass_fit_key(const struct pass *w, name_id model, int64_t at_ns) {
 	return (struct fit_key){
 		.model = model != 0 ? model : w->summary->model,
 		.gpu = w->pool ? w->pool->gpu : 0,
@@ -26,34 +26,34 @@ struct fit_key walk_fit_key(const struct walk *w, name_id model, int64_t at_ns) 
 	};
 }
 
-void walk_stood_in(struct walk *w, enum stand_in what, int64_t at_ns) {
+void pass_note_substitute(struct pass *w, enum substitute what, int64_t at_ns) {
 	const struct attribute_options *o = w->common->options;
 
-	w->stood_in[what] |= at_ns >= o->from_ns && at_ns < o->to_ns;
+	w->substituted[what] |= at_ns >= o->from_ns && at_ns < o->to_ns;
 }
 
 /* Without figures: what parts of a fleet say must be what the whole says. */
-void walk_tell_stand_ins(const struct walk *w) {
-	static const char *const sentences[STAND_INS] = {
-		[STAND_IN_NEIGHBOUR] = "a day has too few steps to fit a model: its mixed steps are split by that of the day before or after",
-		[STAND_IN_PUBLISHED] = "a day has too few steps to fit a model, and so have the days beside it: its mixed steps are split by "
+void pass_warn_substitutes(const struct pass *w) {
+	static const char *const sentences[SUBSTITUTES] = {
+		[SUBSTITUTE_NEIGHBOUR] = "a day has too few steps to fit a model: its mixed steps are split by that of the day before or after",
+		[SUBSTITUTE_PUBLISHED] = "a day has too few steps to fit a model, and so have the days beside it: its mixed steps are split by "
 		                       "what is published of the GPU, and graded C",
-		[STAND_IN_TOKENS] = "a day has too few steps to fit a model, and nothing is known of its GPU: its mixed steps are split by "
+		[SUBSTITUTE_TOKENS] = "a day has too few steps to fit a model, and nothing is known of its GPU: its mixed steps are split by "
 		                    "counting tokens, and graded C",
-		[STAND_IN_ROLES] = "a pool has too few busy windows: how long its work takes is that of pools of the same model and GPU in "
+		[SUBSTITUTE_ROLES] = "a pool has too few busy windows: how long its work takes is that of pools of the same model and GPU in "
 		                   "other roles",
-		[STAND_IN_PROPORTIONS] = "no window is known to have been busy throughout: all with tokens count as such, split in the "
+		[SUBSTITUTE_PROPORTIONS] = "no window is known to have been busy throughout: all with tokens count as such, split in the "
 		                         "proportions that hold for GPUs of today",
 	};
 
-	for (int i = 0; i < STAND_INS; i++) {
-		if (w->stood_in[i]) {
+	for (int i = 0; i < SUBSTITUTES; i++) {
+		if (w->substituted[i]) {
 			quality_warn(w->quality, "%s", sentences[i]);
 		}
 	}
 }
 
-int walk_idle(struct walk *w, int64_t to_ns, struct fault *why) {
+int pass_idle(struct pass *w, int64_t to_ns, struct fault *why) {
 	int rc = 0;
 
 	if (to_ns > w->cursor_ns) {
@@ -67,7 +67,7 @@ int walk_idle(struct walk *w, int64_t to_ns, struct fault *why) {
  * What is known of the replica beyond these records widens its paid time, as far as the
  * period asked for needs it.
  */
-static void widen(struct walk *w) {
+static void widen(struct pass *w) {
 	const struct replica_summary *s = w->summary;
 	const struct attribute_options *o = w->common->options;
 
@@ -86,9 +86,9 @@ static void widen(struct walk *w) {
 
 /* ---- power ---- */
 
-/* The next sample of the walk's replica; those of replicas that have nothing else are passed by. An energy_next. */
-static int next_sample(void *walk, struct energy_sample *out, struct fault *why) {
-	struct walk *w = walk;
+/* The next sample of the pass's replica; those of replicas that have nothing else are passed by. An energy_next. */
+static int next_sample(void *pass, struct energy_sample *out, struct fault *why) {
+	struct pass *w = pass;
 	name_id replica = w->summary->replica;
 	int got = 1;
 
@@ -106,7 +106,7 @@ static int next_sample(void *walk, struct energy_sample *out, struct fault *why)
 }
 
 /* What no sample covers the accounts assume. */
-static struct energy *energy_of(struct walk *w) {
+static struct energy *energy_of(struct pass *w) {
 	const struct pool *p = w->pool;
 	const struct energy_options o = {
 		.next = w->summary->powers > 0 ? next_sample : NULL,
@@ -118,8 +118,8 @@ static struct energy *energy_of(struct walk *w) {
 	return o.next || assumed ? energy_new(&o) : NULL;
 }
 
-int walk_begin(struct walk *w, const struct replica_summary *s, struct fault *why) {
-	const struct walker *walker = walker_of(s);
+int pass_begin(struct pass *w, const struct replica_summary *s, struct fault *why) {
+	const struct splitter *splitter = splitter_of(s);
 
 	(void)why;
 	w->summary = s;
@@ -131,13 +131,13 @@ int walk_begin(struct walk *w, const struct replica_summary *s, struct fault *wh
 	w->to_ns = INT64_MIN;
 	w->over_ns = 0;
 	w->state = NULL;
-	if (walker) {
-		w->state = must_calloc(1, walker->state_size);
-		walker->span(w);
+	if (splitter) {
+		w->state = must_calloc(1, splitter->state_size);
+		splitter->span(w);
 	}
 	widen(w);
 	w->cursor_ns = w->from_ns;
-	if (w->purpose == WALK_POST) {
+	if (w->purpose == PASS_POST) {
 		name_id model = s->model != 0 || !w->pool ? s->model : w->pool->model;
 		accounts_open(&w->accounts, w->common, &w->flight, s->replica, model, w->pool, w->from_ns);
 		w->accounts.has_requests = s->requests > 0;
@@ -146,14 +146,14 @@ int walk_begin(struct walk *w, const struct replica_summary *s, struct fault *wh
 	return 0;
 }
 
-int walk_item(struct walk *w, const struct item *item, struct fault *why) {
-	const struct walker *walker = walker_of(w->summary);
+int pass_item(struct pass *w, const struct item *item, struct fault *why) {
+	const struct splitter *splitter = splitter_of(w->summary);
 
-	return walker ? walker->item(w, item, why) : 0;
+	return splitter ? splitter->item(w, item, why) : 0;
 }
 
 /* capacity = everything posted, for a replica that is paid from its first to its last instant. */
-static int check_identity(const struct walk *w, struct fault *why) {
+static int check_identity(const struct pass *w, struct fault *why) {
 	int64_t capacity_ns;
 
 	if (w->to_ns < w->from_ns || (w->pool && w->pool->uptime_count > 0)) {
@@ -171,7 +171,7 @@ static int check_identity(const struct walk *w, struct fault *why) {
 	return 0;
 }
 
-static void warn_unpaid(const struct walk *w) {
+static void warn_unpaid(const struct pass *w) {
 	if (w->accounts.unpaid_ns > 0) {
 		quality_warn(w->quality, "replica %s: %.3f GPU-hours of work outside its pool's uptime; they are counted as capacity",
 		             names_text(w->common->options->names, w->summary->replica).at,
@@ -180,7 +180,7 @@ static void warn_unpaid(const struct walk *w) {
 }
 
 /* Busy time that no request explains, though there are requests: they are not all there, or their clock is off. */
-static void find_unattributed(const struct walk *w) {
+static void find_unattributed(const struct pass *w) {
 	const struct accounts *a = &w->accounts;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 
@@ -192,7 +192,7 @@ static void find_unattributed(const struct walk *w) {
 }
 
 /* Is it not known what a cache had of over 1 % of the prompts? By the evidence that the tokens are taken from. */
-static bool lacks_cached(const struct walk *w) {
+static bool lacks_cached(const struct pass *w) {
 	const struct replica_summary *s = w->summary;
 	const struct flight *f = &w->flight;
 
@@ -202,13 +202,13 @@ static bool lacks_cached(const struct walk *w) {
 	return s->requests > 0 ? s->request_unknown_ntok > s->request_ntok / 100 : s->window_unknown_ntok > s->window_ntok / 100;
 }
 
-int walk_end(struct walk *w, struct fault *why) {
-	const struct walker *walker = walker_of(w->summary);
-	int rc = walker ? walker->end(w, why) : 0;
+int pass_end(struct pass *w, struct fault *why) {
+	const struct splitter *splitter = splitter_of(w->summary);
+	int rc = splitter ? splitter->end(w, why) : 0;
 
-	if (w->purpose == WALK_POST) {
+	if (w->purpose == PASS_POST) {
 		if (rc >= 0 && w->to_ns > w->cursor_ns) {
-			rc = walk_idle(w, w->to_ns, why);
+			rc = pass_idle(w, w->to_ns, why);
 		}
 		int failed = accounts_close(&w->accounts, why);
 		rc = rc < 0 ? rc : failed;
@@ -221,8 +221,8 @@ int walk_end(struct walk *w, struct fault *why) {
 			              NULL, NULL, "");
 		}
 	}
-	if (walker && walker->release) {
-		walker->release(w);
+	if (splitter && splitter->release) {
+		splitter->release(w);
 	}
 	free(w->state);
 	flight_release(&w->flight);

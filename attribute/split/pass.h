@@ -1,0 +1,71 @@
+/*
+ * pass.h: one pass over a replica's evidence in the order of time. Private to attribute/.
+ *
+ * There is a splitter for each kind of evidence: steps (steps.c), requests without steps (sweep.c), windows without
+ * either (windows.c). Each replica, or each run of its days with the same kind of evidence (passes.c), is split by the
+ * best kind that it has. check.c compares that with what the other kinds would give.
+ */
+#ifndef ATTRIBUTE_PASS_H
+#define ATTRIBUTE_PASS_H
+
+#include "attribute/split/accounts.h"
+#include "attribute/evidence/days.h"
+#include "attribute/model/fits.h"
+#include "attribute/split/flight.h"
+
+struct folds;
+
+/* A first pass collects the rows that models are fitted to, a second one posts time. */
+enum pass_purpose { PASS_FIT, PASS_POST };
+
+/* What split time on days with too little evidence for a fit of their own. */
+enum substitute { SUBSTITUTE_NEIGHBOUR, SUBSTITUTE_PUBLISHED, SUBSTITUTE_TOKENS, SUBSTITUTE_ROLES, SUBSTITUTE_PROPORTIONS, SUBSTITUTES };
+
+struct pass {
+	enum pass_purpose purpose;
+	const struct accounts_common *common;
+	struct attribution_fits *fits;
+	struct folds *folds;      /* PASS_FIT: steps go there; NULL: to the fits */
+	struct quality *quality;
+	struct evidence_reader *power; /* PASS_POST: the power samples of all replicas */
+	const struct item *power_item; /* the next one of them, not yet used; NULL: none was read */
+	bool power_ended;
+	const struct replica_summary *summary;
+	const struct pool *pool;
+	struct flight flight;
+	struct accounts accounts; /* PASS_POST only */
+	int64_t from_ns, to_ns;   /* the replica's paid time where the fleet file has no uptime */
+	int64_t cursor_ns;        /* time is posted up to here */
+	bool substituted[SUBSTITUTES]; /* in the period asked for */
+	int64_t over_ns;          /* GPU-ns that evidence reports beyond the time there was */
+	void *state;              /* of the splitter, all zero at the start */
+};
+
+struct splitter {
+	size_t state_size;
+	/* Is this the splitter for a replica with this evidence? */
+	bool (*fits)(const struct replica_summary *s);
+	/* Sets pass->from_ns and to_ns to the evidence's first and last instant. */
+	void (*span)(struct pass *w);
+	int (*item)(struct pass *w, const struct item *item, struct fault *why);
+	int (*end)(struct pass *w, struct fault *why);
+	void (*release)(struct pass *w); /* of what the state holds; may be NULL */
+};
+extern const struct splitter splitter_steps, splitter_sweep, splitter_windows;
+
+/* Starts the pass of one replica; items of that replica follow, then the end. */
+int pass_begin(struct pass *w, const struct replica_summary *s, struct fault *why);
+int pass_item(struct pass *w, const struct item *item, struct fault *why);
+int pass_end(struct pass *w, struct fault *why);
+
+/* The fit that a step of this replica belongs to. */
+struct fit_key pass_fit_key(const struct pass *w, name_id model, int64_t at_ns);
+
+/* Notes that time at an instant was split by a substitute; and warns once of each substitute that was used. */
+void pass_note_substitute(struct pass *w, enum substitute what, int64_t at_ns);
+void pass_warn_substitutes(const struct pass *w);
+
+/* Idle time, if `from` is before `to`; moves the cursor. */
+int pass_idle(struct pass *w, int64_t to_ns, struct fault *why);
+
+#endif
