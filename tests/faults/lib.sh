@@ -143,7 +143,7 @@ backlog_start() {
 # night [NAME=VALUE...]: sets $status
 night() {
 	state=''
-	timeout 120 env "$@" "$tollbook" nightly -c night.conf $night_options > said 2>&1
+	timeout 120 env "$@" "$tollbook" nightly -v -c night.conf $night_options > said 2>&1
 	status=$?
 }
 
@@ -236,7 +236,7 @@ night_kills() {
 	while [ $instant -lt "$kills" ] && [ $failures -lt 10 ]; do
 		put_back
 		delay=$(awk -v seed="$instant" -v within="$1" 'BEGIN {srand(seed); printf "%.4f", rand() * within}')
-		"$tollbook" nightly -c night.conf $night_options > said 2>&1 &
+		"$tollbook" nightly -v -c night.conf $night_options > said 2>&1 &
 		night=$!
 		sleep "$delay"
 		state=''
