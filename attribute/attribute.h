@@ -55,7 +55,7 @@ const char *fleet_cards(const struct fleet *f);
  * What logs state of their replicas' GPUs (quality_state, kind "gpus") holds for those of --gpu-hour, and is an assumption
  * in `out`; where a pool of the fleet file has another number, that is a finding. `out` may be `stated`.
  */
-void fleet_take_stated(struct fleet *f, struct names *names, const struct quality *stated, struct quality *out);
+void fleet_apply_stated(struct fleet *f, struct names *names, const struct quality *stated, struct quality *out);
 const char *fleet_currency(const struct fleet *f);
 /* SHA-256 of the file, or "" if there was none. */
 const char *fleet_sha256(const struct fleet *f);
@@ -110,12 +110,12 @@ struct attribute_options {
 	enum rule rule;
 	int64_t from_ns, to_ns; /* entries of this period only, half-open; INT64_MIN and INT64_MAX: all */
 	struct price_cuts cuts;
-	unsigned lanes;            /* how many threads will call attribution_take */
+	unsigned lanes;            /* how many threads will call attribution_add_record */
 	const char *requests_path; /* --requests; NULL: none */
 	bool part;                 /* these are some of the replicas: what is left of pools' uptime is not posted */
 	name_id only_replica;      /* leave out what records report of others (a request names two); 0: of all */
-	bool compare_rules;        /* collect what attribution_give_rules gives */
-	bool positions;            /* collect what attribution_give_positions gives */
+	bool compare_rules;        /* collect what attribution_each_rule gives */
+	bool positions;            /* collect what attribution_each_position gives */
 	vendor_test *is_vendors;   /* NULL: no request was bought */
 	void *vendors;             /* its context */
 	struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */
@@ -127,7 +127,7 @@ struct attribution *attribution_new(const struct attribute_options *o);
 void attribution_free(struct attribution *a);
 
 /* A record_sink (see ingest.h): keeps what the record says. */
-int attribution_take(void *attribution, unsigned lane, const struct record *r, struct fault *why);
+int attribution_add_record(void *attribution, unsigned lane, const struct record *r, struct fault *why);
 
 /* ---- requests of gateways, where their engines' are attributed elsewhere ---- */
 
@@ -179,8 +179,8 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
  * (options.compare_rules); and what tokens cost by their position in the context (options.positions), output
  * tokens without the first, which prefill makes. 0, or what the sink returned.
  */
-int attribution_give_rules(struct attribution *a, rule_sink *sink, void *context);
-int attribution_give_positions(struct attribution *a, position_sink *sink, void *context);
+int attribution_each_rule(struct attribution *a, rule_sink *sink, void *context);
+int attribution_each_position(struct attribution *a, position_sink *sink, void *context);
 
 /*
  * Where the replicas of a pool are attributed in parts: hand over all entries of all parts, and the
@@ -189,7 +189,7 @@ int attribution_give_positions(struct attribution *a, position_sink *sink, void 
 struct remainders;
 struct remainders *remainders_new(const struct attribute_options *o);
 void remainders_free(struct remainders *r);
-int remainders_take(void *remainders, const struct entry *e); /* an entry_sink */
+int remainders_add_entry(void *remainders, const struct entry *e); /* an entry_sink */
 int remainders_finish(struct remainders *r, entry_sink *sink, void *context, struct quality *quality,
                       struct fault *why);
 
@@ -230,6 +230,6 @@ void attribution_print_models(const struct attribution *a, FILE *out);
  */
 int attribution_cross_check(const struct attribution *a, FILE *out, struct quality *quality, struct fault *why);
 /* Every fit in use, after attribution_finish, in one order. 0, or what the sink returned. */
-int attribution_give_models(const struct attribution *a, fitted_sink *sink, void *context);
+int attribution_each_model(const struct attribution *a, fitted_sink *sink, void *context);
 
 #endif

@@ -41,7 +41,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	quality_init(&a->identity);
 	a->evidence = evidence_new(o->names, lanes, EVIDENCE_BYTES);
 	a->replicas = replicas_new(o->names, lanes);
-	evidence_watch(a->evidence, replicas_take, a->replicas);
+	evidence_watch(a->evidence, replicas_add_item, a->replicas);
 	evidence_only(a->evidence, o->only_replica);
 	evidence_set_period(a->evidence, o->from_ns, o->to_ns);
 	evidence_set_vendors(a->evidence, o->is_vendors, o->vendors);
@@ -77,10 +77,10 @@ void attribution_free(struct attribution *a) {
 	free(a);
 }
 
-int attribution_take(void *attribution, unsigned lane, const struct record *r, struct fault *why) {
+int attribution_add_record(void *attribution, unsigned lane, const struct record *r, struct fault *why) {
 	struct attribution *a = attribution;
 
-	return evidence_take(a->evidence, lane, r, why);
+	return evidence_add_record(a->evidence, lane, r, why);
 }
 
 void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
@@ -148,7 +148,7 @@ static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 		a->replicas = replicas_new(a->options.names, 1);
 		carry_spans(a, before, s);
 		replicas_free(before);
-		evidence_watch(a->evidence, replicas_take, a->replicas);
+		evidence_watch(a->evidence, replicas_add_item, a->replicas);
 		rc = evidence_rewrite(a->evidence, servers_apply, s, &a->rewritten, why);
 	}
 	*again = rc >= 0 && servers_decide_again(s);
@@ -185,8 +185,8 @@ int attribution_join(struct attribution *a, tenant_sink *sink, void *context, st
 	int rc = attribution_seal(a, why);
 
 	quality->duplicates += evidence_repeated(a->evidence);
-	join_tell(&a->joined, quality);
-	return rc < 0 ? rc : evidence_give_patches(a->evidence, sink, context, why);
+	join_report_counts(&a->joined, quality);
+	return rc < 0 ? rc : evidence_each_patch(a->evidence, sink, context, why);
 }
 
 int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns,
@@ -194,7 +194,7 @@ int attribution_bought(struct attribution *a, entry_sink *sink, void *context, i
 	int rc = bought_post(&a->common, a->evidence, quality, why);
 
 	(void)evidence_bought_period(a->evidence, from_ns, to_ns);
-	return rc < 0 ? rc : entries_give(a->common.entries, sink, context, why);
+	return rc < 0 ? rc : entries_each(a->common.entries, sink, context, why);
 }
 
 int attribution_patch(struct attribution *a, const struct tenant_patch *p, struct fault *why) {
@@ -331,17 +331,17 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	rc = rc < 0 ? rc : bought_post(&a->common, a->evidence, quality, why);
 	if (rc >= 0 && !a->options.part) {
 		struct adding adding = {a->common.entries, why};
-		rc = capacity_give(a->common.capacity, add_entry, &adding, quality, why);
+		rc = capacity_post_unobserved(a->common.capacity, add_entry, &adding, quality, why);
 	}
 	if (rc >= 0) {
-		rc = entries_give(a->common.entries, sink, context, why);
+		rc = entries_each(a->common.entries, sink, context, why);
 	}
 	if (rc >= 0 && a->common.rows) {
 		rc = request_rows_write(a->common.rows, a->options.requests_path, why);
 	}
 	quality->duplicates += a->duplicates + a->rewritten + evidence_repeated(a->evidence);
 	quality_merge(quality, &a->identity);
-	join_tell(&a->joined, quality);
+	join_report_counts(&a->joined, quality);
 	if (rc >= 0) {
 		fits_find_impossible(fits, a->options.from_ns, a->options.to_ns, quality);
 	}
@@ -351,12 +351,12 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	return rc;
 }
 
-int attribution_give_rules(struct attribution *a, rule_sink *sink, void *context) {
-	return breakdowns_give_rules(a->common.breakdowns, sink, context);
+int attribution_each_rule(struct attribution *a, rule_sink *sink, void *context) {
+	return breakdowns_each_rule(a->common.breakdowns, sink, context);
 }
 
-int attribution_give_positions(struct attribution *a, position_sink *sink, void *context) {
-	return breakdowns_give_positions(a->common.breakdowns, sink, context);
+int attribution_each_position(struct attribution *a, position_sink *sink, void *context) {
+	return breakdowns_each_position(a->common.breakdowns, sink, context);
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {
@@ -379,6 +379,6 @@ int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink 
 	return fits_keep(a->options.fits ? a->options.fits : a->fits, day_ns, sink, context, why);
 }
 
-int attribution_give_models(const struct attribution *a, fitted_sink *sink, void *context) {
-	return fits_give(a->options.fits ? a->options.fits : a->fits, sink, context);
+int attribution_each_model(const struct attribution *a, fitted_sink *sink, void *context) {
+	return fits_each_model(a->options.fits ? a->options.fits : a->fits, sink, context);
 }

@@ -94,7 +94,7 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 	}
 	*w = (struct pass){.purpose = PASS_POST, .common = &common, .fits = view == VIEW_ALL ? c->fits : own, .quality = &quality};
 	rc = rc < 0 ? rc : pass_over(c, w, view, beside, why);
-	rc = rc < 0 ? rc : entries_give(common.entries, add_entry, t, why);
+	rc = rc < 0 ? rc : entries_each(common.entries, add_entry, t, why);
 	free(w);
 	quality_release(&quality);
 	entries_free(common.entries);

@@ -258,7 +258,7 @@ int book_commit_run(struct book *b, struct fault *why) {
 int book_commit(struct book *b, struct fault *why) {
 	int rc = ledger_quality_put(b->ledger, b->run.id, &b->quality, why);
 
-	quality_tell_joins(&b->quality); /* the ledger has them by days */
+	quality_report_joins(&b->quality); /* the ledger has them by days */
 	return rc < 0 ? rc : book_commit_run(b, why);
 }
 
@@ -292,7 +292,7 @@ static int feed_record(void *context, const struct record *r, struct fault *why)
 	if (terminal_stopped(f->b->terminal)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; " BOOK_STOPPED);
 	}
-	return attribution_take(f->a, 0, r, why);
+	return attribution_add_record(f->a, 0, r, why);
 }
 
 static int feed_segment(void *context, const struct ledger_segment *s) {
@@ -332,7 +332,7 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, const struct book_sinks *to,
                             struct quality *quality, struct fault *why) {
 	struct feeding f = {b, a, why};
-	int rc = book_give_spans(b, a, why);
+	int rc = book_set_spans(b, a, why);
 
 	why->message[0] = '\0';
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
@@ -485,14 +485,14 @@ static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
  * of that run later, would be of neither.
  */
 /* GPUs per replica as logs of this run, and of earlier ones, state them. */
-static int take_stated(struct book *b, struct fault *why) {
+static int apply_stated(struct book *b, struct fault *why) {
 	struct quality before;
 
 	quality_init(&before);
 	int rc = ledger_quality_get(b->ledger, INT64_MAX, INT64_MIN, INT64_MAX, &before, why);
 	if (rc >= 0) {
-		fleet_take_stated(b->fleet, b->names, &before, &b->quality);
-		fleet_take_stated(b->fleet, b->names, &b->quality, &b->quality);
+		fleet_apply_stated(b->fleet, b->names, &before, &b->quality);
+		fleet_apply_stated(b->fleet, b->names, &b->quality, &b->quality);
 	}
 	quality_release(&before);
 	return rc;
@@ -500,7 +500,7 @@ static int take_stated(struct book *b, struct fault *why) {
 
 int book_attribute(struct book *b, struct fault *why) {
 	int64_t day_ns, gone, since_ns;
-	int rc = take_stated(b, why);
+	int rc = apply_stated(b, why);
 
 	rc = rc < 0 ? rc : ledger_dirty_basis(b->ledger, b->basis, why);
 

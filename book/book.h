@@ -43,7 +43,7 @@ int book_commit(struct book *b, struct fault *why);
 int book_commit_run(struct book *b, struct fault *why); /* of a run that read no logs */
 
 /* Reads what is new in these logs into the open transaction; the caller tidies and frees *intake after the commit. */
-int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why);
+int book_read_logs(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why);
 
 /* Takes what is new in these logs in, as a run of its own. */
 int book_ingest(struct book *b, struct logs *logs, struct fault *why);
@@ -64,7 +64,7 @@ int book_day_of(struct book *b, int64_t day_ns, const struct book_sinks *to, str
 int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char *path, struct quality *quality,
                      struct fault *why);
 /* Tells an attribution of some days what is known of replicas and gateways by all of the book. */
-int book_give_spans(struct book *b, struct attribution *a, struct fault *why);
+int book_set_spans(struct book *b, struct attribution *a, struct fault *why);
 void book_forget_spans(struct book *b);
 /* Attributes all days that are marked, in the open transaction. */
 int book_attribute(struct book *b, struct fault *why);

@@ -59,7 +59,7 @@ static char *path_from(const char *config, struct text t) {
 	return s;
 }
 
-static int take_text(struct reading *r, const struct key *k, json_at v, const char **out) {
+static int read_text(struct reading *r, const struct key *k, json_at v, const char **out) {
 	char buffer[4096], message[200];
 
 	if (json_type(r->json, v) != JSON_STRING) {
@@ -84,7 +84,7 @@ static int take_text(struct reading *r, const struct key *k, json_at v, const ch
 	return 0;
 }
 
-static int take_value(struct reading *r, const struct key *k, json_at v, char *base) {
+static int read_value(struct reading *r, const struct key *k, json_at v, char *base) {
 	char message[200];
 
 	switch (k->kind) {
@@ -101,7 +101,7 @@ static int take_value(struct reading *r, const struct key *k, json_at v, char *b
 		}
 		return 0;
 	default:
-		return take_text(r, k, v, (const char **)(void *)(base + k->into));
+		return read_text(r, k, v, (const char **)(void *)(base + k->into));
 	}
 }
 
@@ -125,7 +125,7 @@ static int unknown_key(struct reading *r, struct text name, json_at v, const str
 }
 
 /* All keys of an object by a table; what is not in it goes to `other`, if that knows it (1). */
-static int take_object(struct reading *r, json_at object, const struct key *keys, size_t count, char *base,
+static int read_object(struct reading *r, json_at object, const struct key *keys, size_t count, char *base,
                        other_key *other) {
 	char message[200];
 	int rc = 0;
@@ -142,7 +142,7 @@ static int take_object(struct reading *r, json_at object, const struct key *keys
 		for (size_t i = 0; i < count; i++) {
 			k = text_eq(name, text_of(keys[i].name)) ? &keys[i] : k;
 		}
-		rc = k ? take_value(r, k, v, base) : other ? other(r, name, v) : 0;
+		rc = k ? read_value(r, k, v, base) : other ? other(r, name, v) : 0;
 		if (rc == 0 && !k) {
 			rc = unknown_key(r, name, v, keys, count, other != NULL);
 		}
@@ -156,12 +156,12 @@ static int take_object(struct reading *r, json_at object, const struct key *keys
 	return rc;
 }
 
-static int take_list(struct reading *r, json_at array, const struct key *k, struct list *out) {
+static int read_list(struct reading *r, json_at array, const struct key *k, struct list *out) {
 	int rc = json_type(r->json, array) == JSON_ARRAY ? 0 : wrong(r, array, "not a list, expected […]");
 
 	for (json_at v = json_first(r->json, array); rc == 0 && v != JSON_ABSENT; v = json_next(r->json, v)) {
 		const char *s;
-		rc = take_text(r, k, v, &s);
+		rc = read_text(r, k, v, &s);
 		if (rc == 0) {
 			out->at = must_realloc(out->at, (out->count + 1) * sizeof *out->at);
 			out->at[out->count++] = s;
@@ -195,29 +195,29 @@ static const struct key config_keys[] = {
 
 static const struct key retention_keys[] = {{"records_days", NUMBER, CONFIG(records_days), true, NULL}};
 
-static int take_logs(struct reading *r, json_at array) {
+static int read_logs(struct reading *r, json_at array) {
 	int rc = json_type(r->json, array) == JSON_ARRAY ? 0 : wrong(r, array, "\"logs\" is not a list, expected […]");
 
 	r->c->logs = must_calloc((size_t)json_count(r->json, array) + 1, sizeof *r->c->logs);
 	for (json_at v = json_first(r->json, array); rc >= 0 && v != JSON_ABSENT; v = json_next(r->json, v)) {
-		rc = take_object(r, v, log_keys, sizeof log_keys / sizeof *log_keys, (char *)&r->c->logs[r->c->log_count++], NULL);
+		rc = read_object(r, v, log_keys, sizeof log_keys / sizeof *log_keys, (char *)&r->c->logs[r->c->log_count++], NULL);
 	}
 	return rc < 0 ? rc : 1;
 }
 
-static int take_reports(struct reading *r, json_at array) {
+static int read_reports(struct reading *r, json_at array) {
 	int rc = json_type(r->json, array) == JSON_ARRAY ? 0 : wrong(r, array, "\"reports\" is not a list, expected […]");
 
 	r->c->reports = must_calloc((size_t)json_count(r->json, array) + 1, sizeof *r->c->reports);
 	for (json_at v = json_first(r->json, array); rc >= 0 && v != JSON_ABSENT; v = json_next(r->json, v)) {
 		struct config_report *report = &r->c->reports[r->c->report_count++];
 		*report = (struct config_report){.format = "table", .period = "all", .idle_proportional = true};
-		rc = take_object(r, v, report_keys, sizeof report_keys / sizeof *report_keys, (char *)report, NULL);
+		rc = read_object(r, v, report_keys, sizeof report_keys / sizeof *report_keys, (char *)report, NULL);
 	}
 	return rc < 0 ? rc : 1;
 }
 
-static int take_other(struct reading *r, struct text key, json_at v) {
+static int read_other(struct reading *r, struct text key, json_at v) {
 	static const struct key prices = {"prices", PATH, 0, false, NULL}, list = {"list", WORD, 0, false, NULL},
 	                        glob = {"no_evidence", WORD, 0, false, NULL},
 	                        schema = {"schema", WORD, 0, false, schemas};
@@ -225,31 +225,31 @@ static int take_other(struct reading *r, struct text key, json_at v) {
 	int rc;
 
 	if (text_eq(key, T("logs"))) {
-		return take_logs(r, v);
+		return read_logs(r, v);
 	}
 	if (text_eq(key, T("reports"))) {
-		return take_reports(r, v);
+		return read_reports(r, v);
 	}
 	if (text_eq(key, T("retention"))) {
-		rc = take_object(r, v, retention_keys, sizeof retention_keys / sizeof *retention_keys, (char *)r->c, NULL);
+		rc = read_object(r, v, retention_keys, sizeof retention_keys / sizeof *retention_keys, (char *)r->c, NULL);
 		return rc < 0 ? rc : 1;
 	}
 	if (text_eq(key, T("prices"))) {
-		rc = take_list(r, v, &prices, &r->c->prices);
+		rc = read_list(r, v, &prices, &r->c->prices);
 	} else if (text_eq(key, T("list"))) {
-		rc = take_list(r, v, &list, &r->c->matches);
+		rc = read_list(r, v, &list, &r->c->matches);
 	} else if (text_eq(key, T("no_evidence"))) {
-		rc = take_list(r, v, &glob, &r->c->no_evidence);
+		rc = read_list(r, v, &glob, &r->c->no_evidence);
 	} else if (text_eq(key, T("schema"))) {
-		rc = take_text(r, &schema, v, &ignored);
+		rc = read_text(r, &schema, v, &ignored);
 	} else {
 		return 0;
 	}
 	return rc < 0 ? rc : 1;
 }
 
-static int take_config(struct reading *r) {
-	int rc = take_object(r, 0, config_keys, sizeof config_keys / sizeof *config_keys, (char *)r->c, take_other);
+static int read_config(struct reading *r) {
+	int rc = read_object(r, 0, config_keys, sizeof config_keys / sizeof *config_keys, (char *)r->c, read_other);
 
 	if (rc >= 0 && !r->c->fleet && !r->c->gpu_hour) {
 		return wrong(r, 0, "nothing says what the GPUs cost, expected \"fleet\" or \"gpu_hour\"");
@@ -272,7 +272,7 @@ int config_read(struct config *c, const char *path, struct fault *why) {
 	struct json *json = json_new();
 	struct reading r = {c, json, bytes, path, why};
 	if (json_parse(json, bytes, &bad)) {
-		rc = take_config(&r);
+		rc = read_config(&r);
 	} else {
 		text_place(bytes, bad, &line, &column);
 		rc = fault_set(why, ERROR_CONFIG, "%s:%d:%d: invalid JSON", path, line, column);

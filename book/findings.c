@@ -81,8 +81,8 @@ void findings_say(const struct terminal *t, const struct quality *q) {
 static void say_input(const struct terminal *t, const struct quality_input *in) {
 	char why[40] = "";
 
-	if (in->told_by > 0) {
-		snprintf(why, sizeof why, ", detected by line %" PRId64, in->told_by);
+	if (in->detected_at_line > 0) {
+		snprintf(why, sizeof why, ", detected by line %" PRId64, in->detected_at_line);
 	}
 	terminal_hint(t, "%s: %s%s, %" PRId64 " lines, %" PRId64 " records", in->file,
 		 in->format && *in->format ? in->format : "no known format", why, in->lines, in->records);

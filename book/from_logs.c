@@ -105,7 +105,7 @@ static void start_attribution(struct from_logs *j) {
 	j->attribution = attribution_new(&o);
 }
 
-static int take_record(void *from_logs, unsigned lane, const struct record *record, struct fault *why) {
+static int add_record(void *from_logs, unsigned lane, const struct record *record, struct fault *why) {
 	struct from_logs *j = from_logs;
 
 	if (terminal_stopped(j->terminal)) {
@@ -115,18 +115,18 @@ static int take_record(void *from_logs, unsigned lane, const struct record *reco
 	if (!of_gateway && !settings_have_rate(j->set)) {
 		return settings_no_rate(why);
 	}
-	pages_take(&j->pages, lane, record);
-	return attribution_take(j->attribution, lane, record, why);
+	pages_add_record(&j->pages, lane, record);
+	return attribution_add_record(j->attribution, lane, record, why);
 }
 
-static int take_entry(void *from_logs, const struct entry *e) {
+static int add_entry(void *from_logs, const struct entry *e) {
 	struct from_logs *j = from_logs;
 
 	if (terminal_stopped(j->terminal)) {
 		return ERROR_IO;
 	}
-	int rc = pages_take_entry(&j->pages, e);
-	return rc < 0 ? rc : statement_take(j->statement, e);
+	int rc = pages_add_entry(&j->pages, e);
+	return rc < 0 ? rc : statement_add_entry(j->statement, e);
 }
 
 static void start_statement(struct from_logs *j, int64_t from_ns, int64_t to_ns) {
@@ -142,22 +142,22 @@ static int read_logs(struct from_logs *j, struct fault *why) {
 	start_attribution(j);
 	j->logs.options.names = fleet_names(j->fleet);
 	settings_confine(j->set, j->terminal, &j->logs.options, NULL);
-	int status = ingest_run(&j->logs.options, take_record, j, &j->quality, why);
-	fleet_take_stated(j->fleet, j->names, &j->quality, &j->quality);
+	int status = ingest_run(&j->logs.options, add_record, j, &j->quality, why);
+	fleet_apply_stated(j->fleet, j->names, &j->quality, &j->quality);
 	return status != 0 ? status : attribution_seal(j->attribution, why);
 }
 
 /* From records to a statement that ties out. */
 static int settle(struct from_logs *j, struct fault *why) {
 	terminal_stage(j->terminal, "splitting the measured time …");
-	int error = attribution_finish(j->attribution, take_entry, j, &j->quality, why);
+	int error = attribution_finish(j->attribution, add_entry, j, &j->quality, why);
 
-	quality_tell_joins(&j->quality);
+	quality_report_joins(&j->quality);
 	if (error && !why->message[0]) {
 		fault_set(why, error, "a figure does not fit: too much time or too many tokens for 64 bits");
 	}
-	error = error ? error : attribution_give_rules(j->attribution, statement_take_rule, j->statement);
-	error = error ? error : attribution_give_positions(j->attribution, statement_take_position, j->statement);
+	error = error ? error : attribution_each_rule(j->attribution, statement_add_rule, j->statement);
+	error = error ? error : attribution_each_position(j->attribution, statement_add_position, j->statement);
 	return error ? error : statement_finish(j->statement, &j->quality, why);
 }
 
@@ -199,7 +199,7 @@ static int finish(struct from_logs *j, struct fault *why) {
 	start_statement(j, from_ns, to_ns);
 	int error = settle(j, why);
 	error = error ? error : write_models(j, why);
-	error = error ? error : attribution_give_models(j->attribution, pages_take_model, &j->pages);
+	error = error ? error : attribution_each_model(j->attribution, pages_add_model, &j->pages);
 	error = error ? error : pages_attach(&j->pages, j->statement, fleet_currency(j->fleet), why);
 	if (error) {
 		return error;

@@ -95,12 +95,12 @@ static void add_up(struct night *n) {
 }
 
 /* Taking in and attributing are one transaction: the ledger has all of a batch, or nothing. */
-static int take_batch(struct night *n, struct logs *logs, struct fault *why) {
+static int read_batch(struct night *n, struct logs *logs, struct fault *why) {
 	struct book *b = &n->book;
 	int rc = book_begin(b, "nightly", why);
 
 	b->places = b->attributed = b->restated_nano = b->restated_days = 0;
-	rc = rc < 0 ? rc : book_take_in(b, logs, &n->intake, why);
+	rc = rc < 0 ? rc : book_read_logs(b, logs, &n->intake, why);
 	rc = rc < 0 ? rc : book_attribute(b, why);
 	if (rc < 0) {
 		return rc;
@@ -112,7 +112,7 @@ static int take_batch(struct night *n, struct logs *logs, struct fault *why) {
 	}
 	rc = book_commit(b, why);
 	if (rc == 0) {
-		ledger_intake_tidy(b->ledger, n->intake);
+		ledger_intake_clean_up(b->ledger, n->intake);
 	}
 	return rc;
 }
@@ -135,19 +135,19 @@ static int retire(struct night *n, struct fault *why) {
 	rc = book_begin(b, "retention", why);
 	rc = rc < 0 ? rc : ledger_retire(b->ledger, b->run.id, before_ns, &n->retired, why);
 	rc = rc < 0 ? rc : book_commit_run(b, why);
-	rc = rc < 0 ? rc : ledger_retire_tidy(b->ledger, b->run.id, why);
+	rc = rc < 0 ? rc : ledger_retire_clean_up(b->ledger, b->run.id, why);
 	b->run = night;
 	return rc;
 }
 
 /* What is new, batch by batch; without any there may still be something to attribute. */
-static int take_in(struct night *n, struct fault *why) {
+static int read_logs(struct night *n, struct fault *why) {
 	struct logs logs = n->logs;
 	int rc = log_batches_new(&n->batches, &n->book, &n->logs, n->asked->portion, why), left = 1;
 
 	for (bool first = true; rc >= 0 && (left = log_batches_next(n->batches, &logs, why)) >= 0 && (left > 0 || first); first = false) {
 		logs.options.source_count = left > 0 ? logs.options.source_count : 0;
-		rc = take_batch(n, &logs, why);
+		rc = read_batch(n, &logs, why);
 		add_up(n);
 		ledger_intake_free(n->intake);
 		n->intake = NULL;
@@ -283,7 +283,7 @@ static void expand(const char *form, int64_t at_ns, char *out, size_t size) {
 }
 
 /* The rows of a report, as --by names them. */
-static int take_by(const char *keys, struct by *by, struct fault *why) {
+static int read_by(const char *keys, struct by *by, struct fault *why) {
 	int rc = keys ? settings_by(by, keys, why) : 0;
 
 	return rc < 0 || !by->position ? rc : fault_set(why, ERROR_CONFIG, "a report by position is for tollbook run: entries of a book do "
@@ -309,7 +309,7 @@ static int write_report(struct night *n, const struct config_report *c, struct f
 	char path[8192];
 
 	set->by = (struct by){0};
-	if (take_by(c->by, &set->by, why) < 0) {
+	if (read_by(c->by, &set->by, why) < 0) {
 		return ERROR_CONFIG;
 	}
 	if (c->tz && !(tz = zone_new(text_of(c->tz), why))) {
@@ -417,7 +417,7 @@ static int work(struct night *n, struct fault *why) {
 	if (rc >= 0) {
 		confine(n);
 	}
-	rc = rc < 0 ? rc : take_in(n, why);
+	rc = rc < 0 ? rc : read_logs(n, why);
 	rc = rc < 0 ? rc : retire(n, why);
 	rc = rc < 0 ? rc : find_adjusted(n, why);
 	for (size_t i = 0; i < n->config.report_count && rc >= 0; i++) {
@@ -484,7 +484,7 @@ static int check(struct night *n, struct fault *why) {
 	status = status ? status : settings_tenant_key(&n->set, n->terminal, &key, why);
 	for (size_t i = 0; i < n->config.report_count && status == 0; i++) {
 		struct by by = {0};
-		status = take_by(n->config.reports[i].by, &by, why);
+		status = read_by(n->config.reports[i].by, &by, why);
 		status = status ? status : check_folder(n->config.reports[i].output, "reports: output", why);
 	}
 	status = status ? status : check_folder(n->config.metrics, "metrics", why);

@@ -81,23 +81,23 @@ void pages_release(struct pages *p) {
 
 /* ---- as it comes ---- */
 
-void pages_take(struct pages *p, unsigned lane, const struct record *r) {
+void pages_add_record(struct pages *p, unsigned lane, const struct record *r) {
 	if (p->versus && r->kind == RECORD_STEP && r->step.start_ns >= p->from_ns && r->step.start_ns < p->to_ns) {
-		versus_take(p->versus, lane, r);
+		versus_add_record(p->versus, lane, r);
 	}
 }
 
-int pages_take_entry(void *pages, const struct entry *e) {
+int pages_add_entry(void *pages, const struct entry *e) {
 	struct pages *p = pages;
-	int rc = p->versus ? versus_take_entry(p->versus, e) : 0;
+	int rc = p->versus ? versus_add_entry(p->versus, e) : 0;
 
-	return rc == 0 && p->energy ? energy_page_take(p->energy, e) : rc;
+	return rc == 0 && p->energy ? energy_page_add_entry(p->energy, e) : rc;
 }
 
-int pages_take_model(void *pages, const struct fitted_model *m) {
+int pages_add_model(void *pages, const struct fitted_model *m) {
 	struct pages *p = pages;
 
-	return p->versus ? versus_take_model(p->versus, m) : 0;
+	return p->versus ? versus_add_model(p->versus, m) : 0;
 }
 
 /* ---- as it is shown ---- */

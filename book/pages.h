@@ -31,9 +31,9 @@ int pages_start(struct pages *p, const struct pages_settings *s, struct names *n
                 int64_t from_ns, int64_t to_ns, struct fault *why);
 void pages_release(struct pages *p);
 
-void pages_take(struct pages *p, unsigned lane, const struct record *r);
-int pages_take_entry(void *pages, const struct entry *e); /* an entry_sink */
-int pages_take_model(void *pages, const struct fitted_model *m); /* a fitted_sink */
+void pages_add_record(struct pages *p, unsigned lane, const struct record *r);
+int pages_add_entry(void *pages, const struct entry *e); /* an entry_sink */
+int pages_add_model(void *pages, const struct fitted_model *m); /* a fitted_sink */
 /* All is in: the statement has the pages from now on. */
 int pages_attach(struct pages *p, struct statement *s, const char *currency, struct fault *why);
 /* Prints them where the statement's format has no place for them. */

@@ -18,8 +18,8 @@ static int feed_record(void *feeding, const struct record *r, struct fault *why)
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
 	f->steps += r->kind == RECORD_STEP;
-	pages_take(f->pages, 0, r);
-	return attribution_take(f->a, 0, r, why);
+	pages_add_record(f->pages, 0, r);
+	return attribution_add_record(f->a, 0, r, why);
 }
 
 static int feed_segment(void *feeding, const struct ledger_segment *s) {
@@ -34,11 +34,11 @@ static int drop_entry(void *feeding, const struct entry *e) {
 }
 
 /* Of the days of the period; those beside it only tell what its requests did before and after. */
-static int take_model(void *feeding, const struct fitted_model *m) {
+static int add_model(void *feeding, const struct fitted_model *m) {
 	struct feeding *f = feeding;
 	bool within = m->day_ns + NS_PER_DAY > f->from_ns && m->day_ns < f->to_ns;
 
-	return within ? pages_take_model(f->pages, m) : 0;
+	return within ? pages_add_model(f->pages, m) : 0;
 }
 
 int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, struct fault *why) {
@@ -49,10 +49,10 @@ int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t t
 
 	quality_init(&ignored);
 	why->message[0] = '\0';
-	int rc = book_give_spans(b, a, why);
+	int rc = book_set_spans(b, a, why);
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
 	rc = rc < 0 ? rc : attribution_finish(a, drop_entry, &f, &ignored, why);
-	rc = rc < 0 ? rc : attribution_give_models(a, take_model, &f);
+	rc = rc < 0 ? rc : attribution_each_model(a, add_model, &f);
 	attribution_free(a);
 	if (rc == 0 && f.steps == 0) {
 		terminal_warning(b->terminal, "the book has no records of steps in this period: how near the cards came to their peaks is not known");

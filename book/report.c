@@ -90,18 +90,18 @@ struct adjusting {
 	struct statement *statement;
 };
 
-static int take_adjustment(void *context, const struct ledger_adjustment *a) {
+static int add_adjustment(void *context, const struct ledger_adjustment *a) {
 	struct adjusting *to = context;
 	const struct report_adjustment said = {keep_name(to->b, a->period_name), a->run, a->posted_ns, a->entry};
 
-	return statement_take_adjustment(to->statement, &said);
+	return statement_add_adjustment(to->statement, &said);
 }
 
-static int take_entry(void *statement, const struct entry *e) {
+static int add_entry(void *statement, const struct entry *e) {
 	struct book_statement *s = statement;
-	int rc = s->pages ? pages_take_entry(s->pages, e) : 0;
+	int rc = s->pages ? pages_add_entry(s->pages, e) : 0;
 
-	return rc < 0 ? rc : statement_take(s->statement, e);
+	return rc < 0 ? rc : statement_add_entry(s->statement, e);
 }
 
 /* By the fleet file of the run, which is what the entries were made with. */
@@ -138,10 +138,10 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	quality_sort(&s->quality);
-	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, LEDGER_SLOTS, take_entry, s, why);
+	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, LEDGER_SLOTS, add_entry, s, why);
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
-	                                      take_adjustment, &adjusting, why);
+	                                      add_adjustment, &adjusting, why);
 	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);
 	rc = rc < 0 || !s->pages ? rc : finish_pages(b, s, &last, why);
 	return rc < 0 ? rc : 1;

@@ -130,7 +130,7 @@ static int add_old_prices(struct book *b, const char *name, const char *sha256, 
 }
 
 /* The i-th catalogue of a kind that a run had, and its day: 1, or 0. */
-static int take_old_prices(struct book *b, int64_t run, const char *kind, int64_t seq, struct fault *why) {
+static int use_old_prices(struct book *b, int64_t run, const char *kind, int64_t seq, struct fault *why) {
 	char sha256[DIGEST_HEX_MAX], name[4096], day[DIGEST_HEX_MAX] = "", ignored[DIGEST_HEX_MAX];
 	const char *path;
 	int rc = document(b, run, kind, seq, &path, sha256, why);
@@ -171,10 +171,10 @@ int book_prices_of_run(struct book *b, int64_t run, struct fault *why) {
 	if (b->prices) {
 		return 0;
 	}
-	for (int64_t seq = 0; (rc = take_old_prices(b, run, "prices", seq, why)) > 0; seq++) {
+	for (int64_t seq = 0; (rc = use_old_prices(b, run, "prices", seq, why)) > 0; seq++) {
 	}
 	if (rc == 0 && !b->prices) {
-		rc = take_old_prices(b, run, "prices-installed", 0, why);
+		rc = use_old_prices(b, run, "prices-installed", 0, why);
 		if (rc > 0) {
 			prices_set_installed(b->prices);
 		}

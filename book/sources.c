@@ -107,7 +107,7 @@ static void compare_here(struct match *m) {
 	}
 }
 
-static bool take_block(void *match, struct text bytes) {
+static bool match_block(void *match, struct text bytes) {
 	struct match *m = match;
 
 	while (bytes.len > 0) {
@@ -193,7 +193,7 @@ static int recognise(struct sources *s, struct log_file *f, bool *packed, struct
 	int rc = find_candidates(s->book->ledger, &s->heads, &m, why);
 	pthread_mutex_unlock(&s->lock);
 	if (rc >= 0 && m.count > 0 && fine) {
-		fine = ingest_unpack(f->path, take_block, &m, packed);
+		fine = ingest_unpack(f->path, match_block, &m, packed);
 		pthread_mutex_lock(&s->lock);
 		rc = go_on_with(s, f, &m, why);
 		pthread_mutex_unlock(&s->lock);
@@ -311,13 +311,13 @@ static int watched_record(void *sources, unsigned lane, const struct record *r, 
 	if (record_instant(r) == UNKNOWN) {
 		atomic_fetch_add(&s->undated, 1);
 	}
-	return ledger_intake_take(s->intake, lane, r, why);
+	return ledger_intake_add(s->intake, lane, r, why);
 }
 
 static int watched_return(void *sources, unsigned lane, const struct record *r, struct fault *why) {
 	struct sources *s = sources;
 
-	return ledger_intake_take_back(s->intake, lane, r, why);
+	return ledger_intake_withdraw(s->intake, lane, r, why);
 }
 
 /* ---- what is written down ---- */
@@ -518,7 +518,7 @@ static int check_clock(const struct book *b, int64_t now_ns, struct fault *why) 
 	                 instant_format(now_ns / NS_PER_SECOND * NS_PER_SECOND, now), later->lines, later->lines + fine, later->first);
 }
 
-int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
+int book_read_logs(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
 	struct sources s = {.book = b};
 
 	*intake = s.intake = ledger_intake_new(b->names, ingest_lanes(&logs->options));
@@ -529,7 +529,7 @@ int book_take_in(struct book *b, struct logs *logs, struct ledger_intake **intak
 	sources_release(&s);
 	rc = rc < 0 ? rc : check_clock(b, s.now_ns, why);
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
-	ledger_intake_tell(*intake, &b->run);
+	ledger_intake_report(*intake, &b->run);
 	tell_too_late(b, *intake);
 	find_undated(b, s.undated);
 	b->run.lines = b->quality.lines;

@@ -50,7 +50,7 @@ static struct ledger_reach reach_of(const struct book_spans *s, const struct led
 	return whole ? s->known.all : (struct ledger_reach){span->first_ns, span->last_ns};
 }
 
-int book_give_spans(struct book *b, struct attribution *a, struct fault *why) {
+int book_set_spans(struct book *b, struct attribution *a, struct fault *why) {
 	int rc = get_spans(b, why);
 
 	for (size_t i = 0; rc >= 0 && i < b->spans->count; i++) {

@@ -57,7 +57,7 @@ static const struct gpu *card_of_file(const struct survey *s, const char *path) 
 	return found;
 }
 
-static int take_file(void *survey, const char *name, int64_t bytes, const struct ingest_source *source) {
+static int add_file(void *survey, const char *name, int64_t bytes, const struct ingest_source *source) {
 	struct survey *s = survey;
 
 	(void)bytes;
@@ -107,7 +107,7 @@ static int64_t start_of(const struct record *r) {
 	}
 }
 
-static int take_record(void *reading, unsigned lane, const struct record *record, struct fault *why) {
+static int add_record(void *reading, unsigned lane, const struct record *record, struct fault *why) {
 	struct reading *r = reading;
 	struct survey *s = r->s;
 	int64_t at_ns = start_of(record);
@@ -132,7 +132,7 @@ static int take_record(void *reading, unsigned lane, const struct record *record
 
 /* ---- what start-up lines state ---- */
 
-static void take_stated(struct survey *s) {
+static void note_stated(struct survey *s) {
 	size_t count;
 	const struct quality_notice *n = quality_notices(&s->quality, NOTICE_ASSUMPTION, &count);
 
@@ -147,7 +147,7 @@ static void take_stated(struct survey *s) {
 	}
 }
 
-static void take_cards(struct survey *s) {
+static void note_gpus(struct survey *s) {
 	const struct gpu *only = only_card(s);
 
 	for (size_t i = 0; i < s->count; i++) {
@@ -179,14 +179,14 @@ int survey_logs(struct survey *s, const struct book_settings *set, const struct 
 	if (rc == 0) {
 		logs.options.threads = 1;
 		quality_init(&ignored);
-		(void)ingest_files(&logs.options, take_file, s, &ignored);
+		(void)ingest_files(&logs.options, add_file, s, &ignored);
 		quality_release(&ignored);
-		rc = ingest_run(&logs.options, take_record, &r, &s->quality, why);
+		rc = ingest_run(&logs.options, add_record, &r, &s->quality, why);
 		findings_say_inputs(t, &s->quality);
 	}
 	if (rc == 0) {
-		take_stated(s);
-		take_cards(s);
+		note_stated(s);
+		note_gpus(s);
 		sort(s);
 	}
 	logs_release(&logs);

@@ -231,7 +231,7 @@ static bool is_given(const struct run *r, const struct option *o) {
 
 /* ---- reading ---- */
 
-static int take(struct run *r, const struct option *o, const char *value, int at) {
+static int set_option(struct run *r, const struct option *o, const char *value, int at) {
 	struct fault why;
 	char *base = o->groups ? (char *)r : r->own;
 
@@ -248,18 +248,18 @@ static int take(struct run *r, const struct option *o, const char *value, int at
 }
 
 /* Takes an option whose value, if it has one, is `inside` the argument or else the next one. */
-static int take_with_value(struct run *r, const struct option *o, const char *inside, int *at) {
+static int set_with_value(struct run *r, const struct option *o, const char *inside, int *at) {
 	if (!o->argument) {
-		return take(r, o, NULL, *at);
+		return set_option(r, o, NULL, *at);
 	}
 	if (inside) {
-		return take(r, o, inside, *at);
+		return set_option(r, o, inside, *at);
 	}
 	if (*at + 1 >= r->argc) {
 		return say_argument(r, r->argc, "--%s needs a value: %s", o->name, o->argument);
 	}
 	(*at)++;
-	return take(r, o, r->argv[*at], *at);
+	return set_option(r, o, r->argv[*at], *at);
 }
 
 static int read_long(struct run *r, int *at) {
@@ -273,7 +273,7 @@ static int read_long(struct run *r, int *at) {
 	if (equals && !o->argument) {
 		return say_argument(r, *at, "--%s takes no value", o->name);
 	}
-	return take_with_value(r, o, equals ? equals + 1 : NULL, at);
+	return set_with_value(r, o, equals ? equals + 1 : NULL, at);
 }
 
 /* "-q", "-qv", "-oFILE", "-o FILE". */
@@ -287,7 +287,7 @@ static int read_short(struct run *r, int *at) {
 			see_help(r);
 			return EXIT_USAGE;
 		}
-		error = take_with_value(r, o, o->argument && c[1] ? c + 1 : NULL, at);
+		error = set_with_value(r, o, o->argument && c[1] ? c + 1 : NULL, at);
 		if (o->argument) {
 			break;
 		}
@@ -296,7 +296,7 @@ static int read_short(struct run *r, int *at) {
 }
 
 /* -o page.html is a page: the end of the name chooses the format where --format does not. */
-static int take_format_of_output(struct run *r) {
+static int format_from_output(struct run *r) {
 	static const struct {
 		struct text end;
 		const char *format;
@@ -313,7 +313,7 @@ static int take_format_of_output(struct run *r) {
 		}
 		for (size_t k = 0; o->choice(k); k++) {
 			if (strcmp(o->choice(k), ends[i].format) == 0) {
-				return take(r, o, ends[i].format, 0);
+				return set_option(r, o, ends[i].format, 0);
 			}
 		}
 		return say_argument(r, r->argc, "--%s %s: %s has no format %s; name one that it has with --format", output->name,
@@ -336,10 +336,10 @@ int options_read(struct run *r, int from) {
 			error = a[1] == '-' ? read_long(r, &at) : read_short(r, &at);
 		}
 	}
-	return error ? error : take_format_of_output(r);
+	return error ? error : format_from_output(r);
 }
 
-int options_take(struct book_settings *into, const char *name, const char *value, struct fault *why) {
+int options_set(struct book_settings *into, const char *name, const char *value, struct fault *why) {
 	const unsigned not_settings = GROUP_GENERAL;
 
 	for (size_t i = 0; i < COMMON_COUNT; i++) {

@@ -20,7 +20,7 @@ bool option_belongs(const struct option *o, const struct command *c);
 int options_read(struct run *r, int from);
 
 /* Takes a common option's value into settings; 1: there is none of this name. */
-int options_take(struct book_settings *into, const char *name, const char *value, struct fault *why);
+int options_set(struct book_settings *into, const char *name, const char *value, struct fault *why);
 
 /* Frees what options_read has allocated: lists, whoever's they are. */
 void options_release(struct run *r);

@@ -7,7 +7,7 @@ void engines_add(struct engines *e, name_id replica, bool requests) {
 	e->requests |= requests;
 }
 
-struct gateways gateways_beside(const struct engines *e, bool told) {
+struct gateways gateways_role(const struct engines *e, bool told) {
 	if (!told) {
 		return (struct gateways){GATEWAYS_NONE, 0};
 	}

@@ -28,6 +28,6 @@ struct gateways {
 /* Another replica of which an engine's log tells, or the same again. */
 void engines_add(struct engines *e, name_id replica, bool requests);
 /* What gateways are beside these; `told`: do gateways report any request? */
-struct gateways gateways_beside(const struct engines *e, bool told);
+struct gateways gateways_role(const struct engines *e, bool told);
 
 #endif

@@ -119,7 +119,7 @@ void quality_note(struct quality *q, const char *what, const char *file, uint32_
 	count_lines(reject_of(&q->notes, &q->note_count, what), 1, file, file_index, line);
 }
 
-void quality_tell_notes(struct quality *q) {
+void quality_report_notes(struct quality *q) {
 	for (size_t i = 0; i < q->note_count; i++) {
 		struct quality_reject *n = &q->notes[i];
 		quality_warn(q, "%" PRId64 " %s: %s, first at %s", n->lines, n->lines == 1 ? "line" : "lines", n->reason, n->first);
@@ -169,7 +169,7 @@ static void place_joins(struct quality *q) {
 	}
 }
 
-void quality_tell_joins(struct quality *q) {
+void quality_report_joins(struct quality *q) {
 	struct quality_joins *j = &q->joins;
 
 	place_joins(q);
@@ -194,7 +194,7 @@ void quality_tell_joins(struct quality *q) {
 		free(j->first[i]);
 	}
 	*j = (struct quality_joins){0};
-	quality_tell_counts(q);
+	quality_report_counts(q);
 }
 
 static void merge_joins(struct quality_joins *to, struct quality_joins *from) {

@@ -29,7 +29,7 @@ struct quality_input {
 	char sha256[65]; /* of the bytes as stored */
 	char *format;  /* the format that read it, "" if none did */
 	int64_t lines, records;
-	int64_t told_by; /* the line by which the format was told; 0: it was forced, or described by patterns */
+	int64_t detected_at_line; /* the line by which the format was told; 0: it was forced, or described by patterns */
 	uint32_t index; /* the number that its records carry in `file` */
 	bool gave_nothing; /* no record, though it is not known to hold none; ingest makes a finding of it */
 };
@@ -117,7 +117,7 @@ void quality_reject_lines(struct quality *q, const char *reason, int64_t lines, 
 /* Counts a line that was read, and what is odd about it: "a key twice, the last one counts". */
 void quality_note(struct quality *q, const char *what, const char *file, uint32_t file_index, uint64_t line);
 /* Turns the notes into warnings, one for each kind, with their number and the first place. */
-void quality_tell_notes(struct quality *q);
+void quality_report_notes(struct quality *q);
 
 /* Counts what went wrong with `count` requests, the first of which stands in a line of a file. */
 void quality_join_trouble(struct quality *q, enum join_trouble what, int64_t count, uint32_t file_index, uint64_t line);
@@ -125,8 +125,8 @@ void quality_join_trouble(struct quality *q, enum join_trouble what, int64_t cou
 uint32_t quality_join_file(const struct quality *q, enum join_trouble what);
 /* Where the first one stands, in words; as long as these are not known. */
 void quality_join_place(struct quality *q, enum join_trouble what, const char *file);
-/* Finds the words in the inputs, then turns joins into warnings and, where tokens differ, a finding; none are left. Then quality_tell_counts. */
-void quality_tell_joins(struct quality *q);
+/* Finds the words in the inputs, then turns joins into warnings and, where tokens differ, a finding; none are left. Then quality_report_counts. */
+void quality_report_joins(struct quality *q);
 
 void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset);
 /* Removes the damages of a file: all that it held is known from another. */
@@ -144,7 +144,7 @@ void quality_assume(struct quality *q, const char *subject, const char *value, c
                     const char *format, ...) __attribute__((format(printf, 6, 7)));
 /*
  * The same with two counts, which add up where notices with equal texts meet: of days, of replicas' parts. Texts have
- * them where these stand; quality_tell_counts puts them there.
+ * them where these stand; quality_report_counts puts them there.
  */
 #define QUALITY_A "\036"       /* the first count */
 #define QUALITY_B "\037"       /* the second */
@@ -154,7 +154,7 @@ void quality_finding_counted(struct quality *q, const char *kind, const char *su
 void quality_assume_counted(struct quality *q, const char *subject, const char *value, const int64_t count[2], const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 /* Puts counts into texts, and adds the sentences of such findings to the warnings; no count adds up from here on. */
-void quality_tell_counts(struct quality *q);
+void quality_report_counts(struct quality *q);
 /* Adds what no log reports, what is needed for it, and the option that brings it (or NULL). */
 void quality_missing(struct quality *q, const char *what, const char *needs, const char *option);
 /* Takes over the texts of a notice of any type, as above. */

@@ -240,7 +240,7 @@ static char *with_counts(char *text, const int64_t count[2]) {
 	return out;
 }
 
-void quality_tell_counts(struct quality *q) {
+void quality_report_counts(struct quality *q) {
 	struct quality_notice *told = must_calloc(q->notice_count + 1, sizeof *told);
 	size_t count = 0, kept = 0;
 

@@ -78,7 +78,7 @@ struct format {
 const struct ingest_format_info *format_detect(const struct text *lines, size_t count);
 
 /* The first of the lines with which the format bids as much as for all. */
-size_t format_told_by(const struct ingest_format_info *info, const struct text *lines, size_t count);
+size_t format_detected_at(const struct ingest_format_info *info, const struct text *lines, size_t count);
 const struct ingest_format_info *format_named(struct text name);
 
 /* The envelope's stamp without a zone, for lines that have no stamp of their own. False if there is none. */

@@ -125,7 +125,7 @@ static void find_format(const struct head *h, const struct seen *s, struct head_
 		out->format = format_named(T("pattern"));
 	} else {
 		out->format = format_detect(s->at, s->count);
-		out->told_by = out->format ? (int64_t)s->numbers[format_told_by(out->format, s->at, s->count)] : 0;
+		out->detected_at_line = out->format ? (int64_t)s->numbers[format_detected_at(out->format, s->at, s->count)] : 0;
 	}
 }
 

@@ -21,7 +21,7 @@ struct head {
 
 struct head_found {
 	const struct ingest_format_info *format; /* NULL: no format bids */
-	int64_t told_by;                         /* the line that shows the format, or 0 */
+	int64_t detected_at_line;                         /* the line that shows the format, or 0 */
 	enum line_order order;
 	bool is_document;                        /* JSON over several lines: see document.h */
 };

@@ -196,7 +196,7 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
 	paths_release(&paths);
 	bool any = quality->steps + quality->requests + quality->windows + quality->powers > 0;
 	outcome_empty(quality, any || o->watch);
-	quality_tell_notes(quality);
+	quality_report_notes(quality);
 	quality_sort(quality);
 	return rc;
 }

@@ -417,7 +417,7 @@ static void choose_format(struct reading *r, struct text bytes) {
 	struct head_found found = head_look(&look);
 
 	r->chosen = r->setup.chosen = found.format;
-	r->told_by = found.told_by;
+	r->detected_at_line = found.detected_at_line;
 	r->is_document = found.is_document;
 	r->described = r->setup.certain = found.format == format_named(T("pattern"));
 	r->setup.certain |= forced != NULL;
@@ -491,7 +491,7 @@ static void report_input(struct reading *r, int64_t lines_before) {
 		.format = (char *)(uintptr_t)(r->chosen ? r->chosen->name : ""),
 		.lines = r->quality->lines - lines_before,
 		.records = r->records,
-		.told_by = r->told_by,
+		.detected_at_line = r->detected_at_line,
 		.index = r->index,
 	};
 	in.gave_nothing = r->records == 0 && r->plan.known_lines == 0 && !r->known_empty && !damage.reason;

@@ -45,7 +45,7 @@ struct reading {
 	bool taking_back, went_on; /* what its end gave is being taken back; has been */
 	bool reopened;             /* its last known line was a part of one */
 	int64_t taken_back;
-	int64_t told_by;    /* the line that told the format; or 0 */
+	int64_t detected_at_line;    /* the line that told the format; or 0 */
 	bool known_empty;   /* by --no-evidence */
 	int64_t bytes_told; /* to the run's progress */
 	struct fault *why;

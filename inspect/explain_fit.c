@@ -117,7 +117,7 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 	read_aggregates(j, f);
 }
 
-static int take_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
+static int add_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
 	struct kept_fits *k = fits;
 	char *copy = text_copy(json);
 
@@ -138,7 +138,7 @@ int kept_fits_read(struct kept_fits **out, struct ledger *l, int64_t from_ns, in
 
 	k->json = json_new();
 	*out = k;
-	return ledger_fits(l, from_ns == INT64_MIN ? from_ns : instant_floor(from_ns, NS_PER_DAY), to_ns, take_fit, k, why);
+	return ledger_fits(l, from_ns == INT64_MIN ? from_ns : instant_floor(from_ns, NS_PER_DAY), to_ns, add_fit, k, why);
 }
 
 void kept_fits_free(struct kept_fits *k) {

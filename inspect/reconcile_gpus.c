@@ -52,7 +52,7 @@ static void note(struct reconciliation *r, const char *format, ...) {
 
 /* ---- the book's hours ---- */
 
-static int take_entry(void *slots, const struct entry *e) {
+static int add_entry(void *slots, const struct entry *e) {
 	struct slots *s = slots;
 
 	if (e->gpu_ns == 0) {
@@ -117,7 +117,7 @@ static int load_slots(struct tying *t, int64_t cutoff_ns, struct fault *why) {
 		return 0;
 	}
 	int rc = ledger_entries(t->b->ledger, widened(t->from_ns, -cutoff_ns), widened(t->to_ns, cutoff_ns), INT64_MAX - 1,
-	                        LEDGER_SLOTS, take_entry, &t->slots, why);
+	                        LEDGER_SLOTS, add_entry, &t->slots, why);
 	return rc < 0 ? rc : merge_slots(&t->slots, why);
 }
 

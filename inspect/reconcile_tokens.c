@@ -36,7 +36,7 @@ static void make_room(struct bill *t, name_id id) {
 	}
 }
 
-static int take_billed(void *bill, unsigned lane, const struct record *r, struct fault *why) {
+static int add_billed_record(void *bill, unsigned lane, const struct record *r, struct fault *why) {
 	struct bill *t = bill;
 	name_id model = names_id(t->b->names, r->model);
 	int64_t from = r->kind == RECORD_WINDOW ? r->window.start_ns : r->request.finish_ns;
@@ -67,7 +67,7 @@ static int take_billed(void *bill, unsigned lane, const struct record *r, struct
 	return 0;
 }
 
-static int take_seen(void *bill, const struct entry *e) {
+static int add_seen(void *bill, const struct entry *e) {
 	struct bill *t = bill;
 
 	make_room(t, e->model);
@@ -108,14 +108,14 @@ int reconcile_tokens(struct book *b, const char *path, struct fault *why) {
 	struct bill t = {.b = b, .from_ns = INT64_MAX, .to_ns = INT64_MIN};
 	const struct ingest_source source = {.path = path};
 	const struct ingest_options options = {.sources = &source, .source_count = 1, .threads = 1};
-	int rc = usage_export_is(path) ? usage_export_read(path, take_billed, &t, why)
-	                               : ingest_run(&options, take_billed, &t, &b->quality, why);
+	int rc = usage_export_is(path) ? usage_export_read(path, add_billed_record, &t, why)
+	                               : ingest_run(&options, add_billed_record, &t, &b->quality, why);
 
 	if (rc == 0 && t.from_ns > t.to_ns) {
 		rc = fault_set(why, ERROR_CONFIG, "%s: no usage in it, expected OpenAI's answers or its dashboard's export, LiteLLM's spend logs or "
 		               "native windows", path);
 	}
-	rc = rc < 0 ? rc : ledger_entries(b->ledger, instant_floor(t.from_ns, NS_PER_HOUR), t.to_ns, INT64_MAX - 1, LEDGER_SLOTS, take_seen, &t, why);
+	rc = rc < 0 ? rc : ledger_entries(b->ledger, instant_floor(t.from_ns, NS_PER_HOUR), t.to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_seen, &t, why);
 	bool same = rc >= 0 && print_tokens(&t);
 	free(t.billed);
 	free(t.seen);

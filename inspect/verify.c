@@ -195,7 +195,7 @@ static void say_differs(struct check *c, int64_t day_ns, const struct day_entrie
 static int check_day(struct check *c, int64_t day_ns, bool closed, bool fits, struct fault *why) {
 	struct day_entries kept = {.day_ns = day_ns}, again = kept;
 	struct day_fits kept_fits = {0}, fits_again = {0};
-	const struct book_sinks to = {add_entry, &again, fits ? day_fits_take : NULL, &fits_again};
+	const struct book_sinks to = {add_entry, &again, fits ? day_fits_add : NULL, &fits_again};
 	struct quality ignored;
 
 	quality_init(&ignored);

@@ -6,7 +6,7 @@
 #include "core/instant.h"
 #include "core/json.h"
 
-int day_fits_take(void *fits, int64_t day_ns, struct text part, struct text json) {
+int day_fits_add(void *fits, int64_t day_ns, struct text part, struct text json) {
 	struct day_fits *d = fits;
 
 	(void)day_ns;
@@ -15,12 +15,12 @@ int day_fits_take(void *fits, int64_t day_ns, struct text part, struct text json
 	return 0;
 }
 
-static int take_kept(void *fits, int64_t day_ns, const char *part, struct text json) {
-	return day_fits_take(fits, day_ns, text_of(part), json);
+static int add_kept(void *fits, int64_t day_ns, const char *part, struct text json) {
+	return day_fits_add(fits, day_ns, text_of(part), json);
 }
 
 int day_fits_kept(struct day_fits *out, struct ledger *l, int64_t day_ns, struct fault *why) {
-	return ledger_fits(l, day_ns, day_ns + NS_PER_DAY, take_kept, out, why);
+	return ledger_fits(l, day_ns, day_ns + NS_PER_DAY, add_kept, out, why);
 }
 
 void day_fits_release(struct day_fits *d) {

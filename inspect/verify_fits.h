@@ -13,7 +13,7 @@ struct day_fits {
 };
 
 /* A fit_sink. */
-int day_fits_take(void *fits, int64_t day_ns, struct text part, struct text json);
+int day_fits_add(void *fits, int64_t day_ns, struct text part, struct text json);
 /* Those that the book keeps. */
 int day_fits_kept(struct day_fits *out, struct ledger *l, int64_t day_ns, struct fault *why);
 void day_fits_release(struct day_fits *d);

@@ -65,7 +65,7 @@ name_id name_here(struct ledger *l, int64_t number);
 int names_load(struct ledger *l, struct fault *why);
 
 /* ---- the lock (lock.c) ---- */
-int lock_take(struct ledger *l, struct fault *why);
+int lock_acquire(struct ledger *l, struct fault *why);
 /* Keeps writers away from a book in which a reader cannot take part in SQLite's own locks. */
 int lock_share(struct ledger *l, struct fault *why);
 void lock_release(struct ledger *l);

@@ -81,7 +81,7 @@ static void drop_read(struct sum *s) {
 
 static void end_plan(struct sum *s) {
 	if (!is_replaced(s)) {
-		quality_tell_joins(&s->plan); /* its inputs have the numbers that places name */
+		quality_report_joins(&s->plan); /* its inputs have the numbers that places name */
 		drop_read(s);
 		for (size_t i = 0; i < s->plan.input_count; i++) {
 			names_id(s->read, text_of(s->plan.inputs[i].sha256));

@@ -113,7 +113,7 @@ static int end_reading(struct reading *r, int rc) {
 
 /* ---- the manifest ---- */
 
-static int take_head(struct reading *r) {
+static int read_head(struct reading *r) {
 	struct json *j = r->i->json;
 	int64_t *version = &r->i->version;
 
@@ -126,7 +126,7 @@ static int take_head(struct reading *r) {
 	                   *version, OLDEST_VERSION, LEDGER_SCHEMA_VERSION);
 }
 
-static int take_listed(struct reading *r) {
+static int read_listed(struct reading *r) {
 	struct importing *i = r->i;
 	struct text name, hash = json_string(i->json, json_get(i->json, 0, T("sha256")), NULL, 0);
 
@@ -150,8 +150,8 @@ static int read_manifest(struct importing *i) {
 
 	while (rc == 0 && (rc = next_line(&r)) > 0) {
 		json_at end = json_get(i->json, 0, T("files"));
-		rc = files >= 0 ? damaged(&r, "a line behind the last") : r.number == 1 ? take_head(&r)
-		     : end == JSON_ABSENT ? take_listed(&r) : json_i64(i->json, end, &files) ? 0 : damaged(&r, "not a number of files");
+		rc = files >= 0 ? damaged(&r, "a line behind the last") : r.number == 1 ? read_head(&r)
+		     : end == JSON_ABSENT ? read_listed(&r) : json_i64(i->json, end, &files) ? 0 : damaged(&r, "not a number of files");
 	}
 	if (rc == 0 && files != (int64_t)i->count) {
 		rc = damaged(&r, "the manifest is cut, or names other files than it says");
@@ -187,7 +187,7 @@ static struct former_table table_of(int64_t version, const struct plain_table *n
 	return (struct former_table){*now, "", ""};
 }
 
-static bool take_value(struct importing *i, char type, json_at v, char **at, size_t *left, struct value *out) {
+static bool read_value(struct importing *i, char type, json_at v, char **at, size_t *left, struct value *out) {
 	if (json_type(i->json, v) == JSON_NULL) {
 		*out = V_NULL;
 		return true;
@@ -205,7 +205,7 @@ static bool take_value(struct importing *i, char type, json_at v, char **at, siz
 	return fine;
 }
 
-static int take_row(struct reading *r, const struct plain_table *t, struct value *values) {
+static int read_row(struct reading *r, const struct plain_table *t, struct value *values) {
 	struct importing *i = r->i;
 	char *at = i->buffer;
 	size_t left = VALUE_BYTES, columns = strlen(t->types), n = 0;
@@ -214,7 +214,7 @@ static int take_row(struct reading *r, const struct plain_table *t, struct value
 		return damaged(r, "not a row of this table");
 	}
 	for (json_at v = json_first(i->json, 0); v != JSON_ABSENT; v = json_next(i->json, v), n++) {
-		if (!take_value(i, t->types[n], v, &at, &left, &values[n])) {
+		if (!read_value(i, t->types[n], v, &at, &left, &values[n])) {
 			return damaged(r, "a value of another type than its column's");
 		}
 	}
@@ -307,13 +307,13 @@ static int put_document(struct importing *i, struct text sha256) {
 	return rc;
 }
 
-static int take_rows(struct reading *r, const struct plain_table *t, void *statement) {
+static int read_rows(struct reading *r, const struct plain_table *t, void *statement) {
 	struct value values[PLAIN_COLUMNS_MAX];
 	bool documents = strcmp(t->name, "document") == 0;
 	int rc = check_header(r, t);
 
 	while (rc == 0 && (rc = next_line(r)) > 0) {
-		rc = take_row(r, t, values);
+		rc = read_row(r, t, values);
 		if (rc == 0) {
 			rc = documents ? put_document(r->i, values[0].bytes) : insert(r, statement, values, strlen(t->types));
 		}
@@ -338,7 +338,7 @@ static int import_table(struct importing *i, const struct plain_table *now) {
 	if (rc == 0 && strcmp(t->name, "document") != 0) {
 		rc = d->prepare(i->l->connection, sql, &statement, i->why);
 	}
-	rc = rc < 0 ? rc : take_rows(&r, t, statement);
+	rc = rc < 0 ? rc : read_rows(&r, t, statement);
 	if (statement) {
 		d->finalize(statement);
 	}
@@ -347,7 +347,7 @@ static int import_table(struct importing *i, const struct plain_table *now) {
 
 /* ---- records ---- */
 
-static int take_record(struct reading *r, struct ledger_segment *s, struct segment_writer *w) {
+static int read_record(struct reading *r, struct ledger_segment *s, struct segment_writer *w) {
 	struct importing *i = r->i;
 	unsigned char bytes[SEGMENT_RECORD_MAX];
 	struct record record;
@@ -366,7 +366,7 @@ static int write_records(struct importing *i, struct reading *r, struct ledger_s
 
 	extent_empty(s); /* a former version did not count all of it */
 	while (rc == 0 && (rc = next_line(r)) > 0) {
-		rc = take_record(r, s, w);
+		rc = read_record(r, s, w);
 	}
 	if (rc < 0) {
 		segment_abandon(w);

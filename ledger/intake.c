@@ -105,11 +105,11 @@ static int add(struct ledger_intake *in, unsigned lane, const struct record *r, 
 	return spool_add(in->spool, lane, &item, ITEM_HEAD + item.len, why);
 }
 
-int ledger_intake_take(void *intake, unsigned lane, const struct record *r, struct fault *why) {
+int ledger_intake_add(void *intake, unsigned lane, const struct record *r, struct fault *why) {
 	return add(intake, lane, r, false, why);
 }
 
-int ledger_intake_take_back(void *intake, unsigned lane, const struct record *r, struct fault *why) {
+int ledger_intake_withdraw(void *intake, unsigned lane, const struct record *r, struct fault *why) {
 	return add(intake, lane, r, true, why);
 }
 
@@ -487,7 +487,7 @@ int64_t ledger_intake_too_late(const struct ledger_intake *in, int64_t *day_ns, 
 	return in->late_count;
 }
 
-void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run) {
+void ledger_intake_report(const struct ledger_intake *in, struct ledger_run *run) {
 	enum gateways_are were = in->before.gateways.are;
 	bool apart = in->known.gateways.are == GATEWAYS_APART;
 
@@ -504,7 +504,7 @@ void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run) 
 	}
 }
 
-void ledger_intake_tidy(struct ledger *l, struct ledger_intake *in) {
+void ledger_intake_clean_up(struct ledger *l, struct ledger_intake *in) {
 	(void)l;
 	for (size_t i = 0; i < in->old_count; i++) {
 		(void)unlink(in->old[i]); /* what stays is an orphan: verify reports it */

@@ -127,7 +127,7 @@ int ledger_open(struct ledger **out, const char *book, const char *where, enum l
 	l->lock = -1;
 	rc = find_ledger(book, where, place, why);
 	if (rc == 0 && mode != LEDGER_READ && !ledger_is_server(place)) { /* a server has locks of its own */
-		rc = lock_take(l, why);
+		rc = lock_acquire(l, why);
 	}
 	if (rc == 0) {
 		rc = connect_to(l, place, why);

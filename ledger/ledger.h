@@ -220,28 +220,28 @@ struct ledger_intake;
 struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes);
 void ledger_intake_free(struct ledger_intake *in);
 /* A record_sink; r->file is the number of its source. */
-int ledger_intake_take(void *intake, unsigned lane, const struct record *r, struct fault *why);
+int ledger_intake_add(void *intake, unsigned lane, const struct record *r, struct fault *why);
 /* The same for a record that the book has, and shall have no more. */
-int ledger_intake_take_back(void *intake, unsigned lane, const struct record *r, struct fault *why);
+int ledger_intake_withdraw(void *intake, unsigned lane, const struct record *r, struct fault *why);
 /*
  * Adds them to the segments of their days, within the open transaction, and marks the days that are to
- * be attributed anew. Segments that were replaced are removed by ledger_intake_tidy after the commit.
+ * be attributed anew. Segments that were replaced are removed by ledger_intake_clean_up after the commit.
  */
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why);
 /* How many records came for days whose records are gone: they are taken nowhere. The first such day and replica. */
 int64_t ledger_intake_too_late(const struct ledger_intake *in, int64_t *day_ns, name_id *replica);
 /* Adds to a run what was new, by kind, and widens what it reaches; after ledger_intake_settle. */
-void ledger_intake_tell(const struct ledger_intake *in, struct ledger_run *run);
-void ledger_intake_tidy(struct ledger *l, struct ledger_intake *in);
+void ledger_intake_report(const struct ledger_intake *in, struct ledger_run *run);
+void ledger_intake_clean_up(struct ledger *l, struct ledger_intake *in);
 
 /*
  * Retention: within the open transaction, marks as gone the segments of which all records lie in closed periods that
  * ended before an instant, far enough from any open day that neither it nor what comes late for it needs them. *count:
- * how many; run 0: they are only counted. Their files go by ledger_retire_tidy, after the commit. Nothing else of the
+ * how many; run 0: they are only counted. Their files go by ledger_retire_clean_up, after the commit. Nothing else of the
  * ledger changes.
  */
 int ledger_retire(struct ledger *l, int64_t run, int64_t before_ns, int64_t *count, struct fault *why);
-int ledger_retire_tidy(struct ledger *l, int64_t run, struct fault *why);
+int ledger_retire_clean_up(struct ledger *l, int64_t run, struct fault *why);
 /* Segments that overlap a period and are gone: how many, and since when some are: 1, or 0 if none is. */
 int ledger_gone(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t *count, int64_t *since_ns, struct fault *why);
 

@@ -77,7 +77,7 @@ int lock_share(struct ledger *l, struct fault *why) {
 	return 0;
 }
 
-int lock_take(struct ledger *l, struct fault *why) {
+int lock_acquire(struct ledger *l, struct fault *why) {
 	char path[4096];
 
 	snprintf(path, sizeof path, "%s/lock", l->book);

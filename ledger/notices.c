@@ -74,7 +74,7 @@ int ledger_day_notices_put(struct ledger *l, int64_t run, int64_t day_ns, struct
 	return rc;
 }
 
-bool notices_take(struct notices *n, const char *sentence, int64_t run) {
+bool notices_add(struct notices *n, const char *sentence, int64_t run) {
 	struct text t = text_of(sentence);
 	int64_t day_ns = OF_RUN;
 
@@ -101,7 +101,7 @@ static bool is_in(const struct notice_line *l, int64_t from_ns, int64_t to_ns) {
 	return l->day_ns == OF_RUN || ((from_ns == INT64_MIN || l->day_ns > from_ns - NS_PER_DAY) && l->day_ns < to_ns);
 }
 
-void notices_give(struct notices *n, int64_t from_ns, int64_t to_ns, struct quality *out) {
+void notices_move_to(struct notices *n, int64_t from_ns, int64_t to_ns, struct quality *out) {
 	struct json *j = json_new();
 
 	if (n->count > 0) {

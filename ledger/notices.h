@@ -20,9 +20,9 @@ struct notices {
 	size_t count;
 };
 /* Takes a warning that is such a line; false if it is a sentence. */
-bool notices_take(struct notices *n, const char *sentence, int64_t run);
+bool notices_add(struct notices *n, const char *sentence, int64_t run);
 /* Adds them to `out`, of days only those in the period (half-open), and lets go of them. */
-void notices_give(struct notices *n, int64_t from_ns, int64_t to_ns, struct quality *out);
+void notices_move_to(struct notices *n, int64_t from_ns, int64_t to_ns, struct quality *out);
 /* Once the inputs are known: takes out what no longer holds, and adds the sentences of findings. */
 void notices_settle(struct quality *q);
 

@@ -101,7 +101,7 @@ static int keep_gone(void *retiring, const struct ledger_segment *s) {
 	return s->gone_run == r->run ? segment_keep(&r->going, s) : 0;
 }
 
-int ledger_retire_tidy(struct ledger *l, int64_t run, struct fault *why) {
+int ledger_retire_clean_up(struct ledger *l, int64_t run, struct fault *why) {
 	struct retiring r = {.l = l, .run = run};
 	char path[4096];
 	int rc = ledger_segments(l, INT64_MIN, INT64_MAX, keep_gone, &r, why);

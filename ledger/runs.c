@@ -230,12 +230,12 @@ static int get_warnings(struct ledger *l, int64_t as_of, int64_t from_ns, int64_
 
 	while (rc == 0 && (rc = ask_next(l, Q_WARNINGS, why)) > 0) {
 		const char *sentence = row_keep(l, Q_WARNINGS, 0, 5);
-		if (!notices_take(&notices, sentence, row_int(l, Q_WARNINGS, 1))) {
+		if (!notices_add(&notices, sentence, row_int(l, Q_WARNINGS, 1))) {
 			quality_warn(out, "%s", sentence);
 		}
 		rc = 0;
 	}
-	notices_give(&notices, from_ns, to_ns, out);
+	notices_move_to(&notices, from_ns, to_ns, out);
 	return rc;
 }
 
@@ -304,7 +304,7 @@ static int get_joins(struct ledger *l, int64_t as_of, struct quality *out, struc
 		quality_release(&day);
 		rc = 0;
 	}
-	quality_tell_joins(out);
+	quality_report_joins(out);
 	return rc;
 }
 

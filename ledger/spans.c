@@ -123,7 +123,7 @@ void ledger_known_add(struct ledger_known *k, const struct ledger_span *s) {
 		engines_add(&k->engines, s->replica, s->requests);
 	}
 	k->gateways_told |= s->gateways;
-	k->gateways = gateways_beside(&k->engines, k->gateways_told);
+	k->gateways = gateways_role(&k->engines, k->gateways_told);
 }
 
 static int add_span(void *known, const struct ledger_span *s) {

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-int statement_take_adjustment(void *statement, const struct report_adjustment *a) {
+int statement_add_adjustment(void *statement, const struct report_adjustment *a) {
 	struct statement *s = statement;
 	struct adjustments *all = &s->adjustments;
 	struct adjustment row = {.said = *a};

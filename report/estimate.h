@@ -114,11 +114,11 @@ struct versus;
 struct versus *versus_new(const struct versus_options *o, struct fault *why);
 void versus_free(struct versus *v);
 /* Steps as they are read, one thread a lane; other records are nothing to it. */
-void versus_take(struct versus *v, unsigned lane, const struct record *r);
+void versus_add_record(struct versus *v, unsigned lane, const struct record *r);
 /* An entry_sink: capacity, of which idle time is. */
-int versus_take_entry(void *versus, const struct entry *e);
+int versus_add_entry(void *versus, const struct entry *e);
 /* A fitted_sink: the coefficients beside the card's peaks. */
-int versus_take_model(void *versus, const struct fitted_model *m);
+int versus_add_model(void *versus, const struct fitted_model *m);
 /*
  * All is in: GPU time and money by cause, in whole nanoseconds and nano-units that sum to capacity and to what it cost,
  * as the statement has them. ERROR_RANGE if money does not fit.
@@ -163,10 +163,10 @@ struct whatif;
 struct whatif *whatif_new(const struct whatif_options *o, struct fault *why);
 void whatif_free(struct whatif *w);
 /* Requests as they are read, one thread a lane; other records are nothing to it. */
-int whatif_take(struct whatif *w, unsigned lane, const struct record *r, struct fault *why);
+int whatif_add_record(struct whatif *w, unsigned lane, const struct record *r, struct fault *why);
 /* An entry_sink (what was paid and worked) and a fitted_sink. */
-int whatif_take_entry(void *whatif, const struct entry *e);
-int whatif_take_model(void *whatif, const struct fitted_model *m);
+int whatif_add_entry(void *whatif, const struct entry *e);
+int whatif_add_model(void *whatif, const struct fitted_model *m);
 /*
  * Replays the requests as they came, beside the logged time; then as asked for, or a table of common
  * questions. `as_json` for programs. ERROR_CONFIG if there is no fitted model or no request to replay.
@@ -191,7 +191,7 @@ struct energy_page;
 /* ERROR_CONFIG in the fault, and NULL, if the grid's intensity cannot be read. */
 struct energy_page *energy_page_new(const struct energy_page_options *o, struct fault *why);
 void energy_page_free(struct energy_page *p);
-int energy_page_take(void *page, const struct entry *e); /* an entry_sink */
+int energy_page_add_entry(void *page, const struct entry *e); /* an entry_sink */
 /* Energy, its price and its CO2, exactly summed, by what it went to and by tenant. */
 void energy_page_print(const struct energy_page *p, FILE *out);
 void energy_page_json(const struct energy_page *p, FILE *out);

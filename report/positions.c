@@ -21,7 +21,7 @@ static struct position *position_of(struct positions *p, const struct position_r
 	return &p->rows[p->count++];
 }
 
-int statement_take_position(void *statement, const struct position_row *row) {
+int statement_add_position(void *statement, const struct position_row *row) {
 	struct statement *s = statement;
 
 	assert(!s->quality && row->kind <= ENTRY_OUTPUT && row->from_ntok < row->to_ntok && row->tokens >= 0 &&

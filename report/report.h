@@ -106,10 +106,10 @@ struct statement;
 struct statement *statement_new(const struct report_options *o);
 void statement_free(struct statement *s);
 /* An entry_sink. */
-int statement_take(void *statement, const struct entry *e);
+int statement_add_entry(void *statement, const struct entry *e);
 /* A position_sink and a rule_sink: for the tables of cost by position and of rules side by side. */
-int statement_take_position(void *statement, const struct position_row *row);
-int statement_take_rule(void *statement, const struct rule_row *row);
+int statement_add_position(void *statement, const struct position_row *row);
+int statement_add_rule(void *statement, const struct rule_row *row);
 /*
  * A difference that later evidence makes to a closed period, and that counts in this one. It is shown beside the
  * statement's own figures, and is in none of them. The period's name must outlive the statement.
@@ -120,7 +120,7 @@ struct report_adjustment {
 	int64_t posted_ns;   /* the day on which it counts */
 	struct entry entry;  /* its amounts are differences, and may be negative */
 };
-int statement_take_adjustment(void *statement, const struct report_adjustment *a);
+int statement_add_adjustment(void *statement, const struct report_adjustment *a);
 /*
  * A page that others make, shown behind the statement as a table and held by it as JSON under a key; other
  * renderings leave it out. It must outlive the statement.

@@ -17,7 +17,7 @@ static struct rule_result *result_of(struct rule_results *r, const struct rule_r
 	return &r->rows[r->count++];
 }
 
-int statement_take_rule(void *statement, const struct rule_row *row) {
+int statement_add_rule(void *statement, const struct rule_row *row) {
 	struct statement *s = statement;
 
 	assert(!s->quality && row->prefill_gpu_ns >= 0 && row->decode_gpu_ns >= 0);

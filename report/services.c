@@ -22,7 +22,7 @@ static struct service_sum *sums_of(struct services *v, name_id model) {
 	return &v->rows[v->first[model] - 1];
 }
 
-bool services_take(struct services *v, const struct entry *e, bool listed, int128 revenue) {
+bool services_add_entry(struct services *v, const struct entry *e, bool listed, int128 revenue) {
 	if (e->kind > ENTRY_OUTPUT || (e->tokens == 0 && e->requests == 0 && revenue == 0)) {
 		return true;
 	}

@@ -120,7 +120,7 @@ static void read_terms(const struct statement *s, const struct entry *e, struct 
 	}
 }
 
-int statement_take(void *statement, const struct entry *entry) {
+int statement_add_entry(void *statement, const struct entry *entry) {
 	struct statement *s = statement;
 	struct entry plain = *entry;
 	const struct entry *e = &plain;
@@ -143,7 +143,7 @@ int statement_take(void *statement, const struct entry *entry) {
 	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are counted there, too */
 	bool fits = add_entry(s->cube, &key, e, listed, revenue, fees, unknown_cached(s, e, terms.bought)) &&
 		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
-		    services_take(&s->services, e, listed, revenue + fees);
+		    services_add_entry(&s->services, e, listed, revenue + fees);
 	return fits ? 0 : ERROR_RANGE;
 }
 
@@ -318,7 +318,7 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 	warn_unpriced(s, quality);
 	warn_cached(s, quality);
 	find_unobserved(s, quality);
-	unknown_tell(s, quality);
+	unknown_report(s, quality);
 	quality_sort(quality);
 	return check_ties(s, why);
 }

@@ -54,7 +54,7 @@ struct block {
 
 /* Is it not known what a cache had of the prompts that an entry posts? Then what to switch on for it, once priced. */
 bool unknown_cached(struct statement *s, const struct entry *e, bool bought);
-void unknown_tell(const struct statement *s, struct quality *q);
+void unknown_report(const struct statement *s, struct quality *q);
 
 /* Is half of the interval more than 1 % of the busy cost? */
 bool unit_is_doubtful(const struct unit_cost *u);
@@ -157,7 +157,7 @@ struct services {
 };
 
 /* services.c: counts an entry; false if a sum does not fit. Then money, once the models have theirs. */
-bool services_take(struct services *v, const struct entry *e, bool listed, int128 revenue);
+bool services_add_entry(struct services *v, const struct entry *e, bool listed, int128 revenue);
 void services_finish(struct statement *s);
 
 /* positions.c, rules.c: money and unit costs; orders the rows. */

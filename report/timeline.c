@@ -62,7 +62,7 @@ static struct moment *moment_at(struct timeline *t, int64_t start_ns, name_id mo
 	return &t->moments[t->slots[slot] - 1];
 }
 
-static bool take_cell(struct timeline *t, const struct cube_cell *c, const struct charge *charge) {
+static bool add_cell(struct timeline *t, const struct cube_cell *c, const struct charge *charge) {
 	struct moment *m = moment_at(t, instant_floor(c->slot_ns, t->step_ns), c->model);
 
 	if (c->rate_nano < 0) {
@@ -88,7 +88,7 @@ int timeline_finish(struct timeline *t, const struct cube *cube, const struct ch
 
 	for (size_t i = 0; i < cube->count; i++) {
 		if (cube_cell_is_busy(&cube->cell[i])) {
-			fits = take_cell(t, &cube->cell[i], charges ? &charges[i] : NULL) && fits;
+			fits = add_cell(t, &cube->cell[i], charges ? &charges[i] : NULL) && fits;
 		}
 	}
 	for (size_t i = 0; i < t->count; i++) {

@@ -52,7 +52,7 @@ static bool has_hits(const struct quality *q) {
 	return false;
 }
 
-void unknown_tell(const struct statement *s, struct quality *q) {
+void unknown_report(const struct statement *s, struct quality *q) {
 	if (!s->total.cached_unknown) {
 		return;
 	}

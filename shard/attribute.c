@@ -33,7 +33,7 @@ static int open_session(struct work *w, struct fault *why) {
 	return work_sum_fits(w->session.fits, w->plan, why);
 }
 
-static int take_entry(void *work, const struct entry *e) {
+static int add_entry(void *work, const struct entry *e) {
 	struct work *w = work;
 	char packed[PACK_MAX];
 
@@ -79,10 +79,10 @@ static int commit(struct work *w, struct fault *why) {
 
 static int attribute_replica(struct work *w, struct parts *parts, struct fault *why) {
 	struct attribution *a;
-	int rc = work_take_replica(parts, &w->session, w->replica, &a, &w->tally->records, why);
+	int rc = work_add_replica(parts, &w->session, w->replica, &a, &w->tally->records, why);
 
-	rc = rc < 0 ? rc : shard_tenants_give(w->tenants, w->session.names, w->replica, a, why);
-	rc = rc < 0 ? rc : attribution_finish(a, take_entry, w, &w->quality, why);
+	rc = rc < 0 ? rc : shard_tenants_apply(w->tenants, w->session.names, w->replica, a, why);
+	rc = rc < 0 ? rc : attribution_finish(a, add_entry, w, &w->quality, why);
 	add_period(w, a);
 	w->tally->replicas++;
 	attribution_free(a);
@@ -94,7 +94,7 @@ static int renew(struct work *w, struct fault *why) {
 	return open_session(w, why);
 }
 
-static int take_bought(void *work, struct text item, struct fault *why) {
+static int add_bought(void *work, struct text item, struct fault *why) {
 	struct work *w = work;
 
 	w->tally->entries++;
@@ -103,7 +103,7 @@ static int take_bought(void *work, struct text item, struct fault *why) {
 
 static int attribute_all(struct work *w, struct parts *parts, struct fault *why) {
 	/* What was bought is the first task's, before its replicas. */
-	int rc = w->plan->task == 0 ? shard_tenants_bought(w->tenants, take_bought, w, &w->from_ns, &w->to_ns, why) : 0, got;
+	int rc = w->plan->task == 0 ? shard_tenants_bought(w->tenants, add_bought, w, &w->from_ns, &w->to_ns, why) : 0, got;
 
 	while (rc == 0 && (got = parts_next(parts, w->plan->task, &w->replica, why)) != 0) {
 		rc = got < 0 ? got : attribute_replica(w, parts, why);

@@ -14,7 +14,7 @@ struct evidence {
 	struct quality quality; /* of the task at hand */
 };
 
-static bool take_period(struct evidence *e, const struct json *j) {
+static bool read_period(struct evidence *e, const struct json *j) {
 	int64_t from_ns, to_ns;
 
 	if (!json_i64(j, json_get(j, 0, T("evidence_from_ns")), &from_ns) ||
@@ -26,10 +26,10 @@ static bool take_period(struct evidence *e, const struct json *j) {
 	return true;
 }
 
-static int take_note(void *evidence, const struct json *j, struct fault *why) {
+static int read_note(void *evidence, const struct json *j, struct fault *why) {
 	struct evidence *e = evidence;
 
-	return take_period(e, j) || quality_read_line(&e->quality, j)
+	return read_period(e, j) || quality_read_line(&e->quality, j)
 	           ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
 }
 
@@ -38,7 +38,7 @@ static int read_notes(struct evidence *e, const char *step, int64_t task, struct
 	struct bundle *b;
 	int rc = plan_open_bundle(&b, path, why);
 
-	rc = rc < 0 ? rc : notes_read(e->plan, path, b, take_note, e, why);
+	rc = rc < 0 ? rc : notes_read(e->plan, path, b, read_note, e, why);
 	bundle_close(b);
 	return rc;
 }

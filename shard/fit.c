@@ -70,7 +70,7 @@ struct intake {
 	int64_t records;
 };
 
-static int take_item(void *intake, struct text item, struct fault *why) {
+static int add_item(void *intake, struct text item, struct fault *why) {
 	struct intake *in = intake;
 	struct record record;
 
@@ -81,10 +81,10 @@ static int take_item(void *intake, struct text item, struct fault *why) {
 		return fault_set(why, ERROR_CONFIG, "a record in map/ is damaged; remove the file and run its task again");
 	}
 	in->records++;
-	return attribution_take(in->attribution, 0, &record, why);
+	return attribution_add_record(in->attribution, 0, &record, why);
 }
 
-int work_take_replica(struct parts *parts, struct shard_session *s, struct text replica,
+int work_add_replica(struct parts *parts, struct shard_session *s, struct text replica,
                       struct attribution **out, int64_t *records, struct fault *why) {
 	struct attribute_options o = session_options(s);
 
@@ -92,7 +92,7 @@ int work_take_replica(struct parts *parts, struct shard_session *s, struct text 
 	o.part = true;
 	*out = attribution_new(&o);
 	struct intake in = {.terminal = s->plan->terminal, .attribution = *out};
-	int rc = parts_read(parts, take_item, &in, why);
+	int rc = parts_read(parts, add_item, &in, why);
 	*records += in.records;
 	return rc;
 }
@@ -144,7 +144,7 @@ static int fit_replica(struct parts *parts, struct shard_session *s, struct text
 	struct attribution *a;
 
 	s->fits = NULL; /* what is being collected is not what to split by */
-	int rc = work_take_replica(parts, s, replica, &a, &tally->records, why);
+	int rc = work_add_replica(parts, s, replica, &a, &tally->records, why);
 	s->fits = sum;
 	rc = rc < 0 ? rc : attribution_fits_add(sum, a, why);
 	attribution_free(a);

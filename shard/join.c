@@ -24,7 +24,7 @@ struct join {
 };
 
 /* Requests; of what else there is only that a replica has an engine's log. */
-static int take_item(void *join, struct text item, struct fault *why) {
+static int add_item(void *join, struct text item, struct fault *why) {
 	struct join *j = join;
 	struct record r;
 
@@ -41,7 +41,7 @@ static int take_item(void *join, struct text item, struct fault *why) {
 	if (!whole || !record_unpack(&item, &r)) {
 		return fault_set(why, ERROR_CONFIG, "a record in map/ is damaged; remove the file and run its task again");
 	}
-	return attribution_take(j->attribution, 0, &r, why);
+	return attribution_add_record(j->attribution, 0, &r, why);
 }
 
 static int by_replica(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
@@ -133,7 +133,7 @@ static int write_file(struct join *j, const char *path, const struct quality *q,
 
 static int join_all(struct join *j, const char *path, struct fault *why) {
 	struct quality q;
-	int rc = parts_read_all(j->plan, NULL, take_item, j, why);
+	int rc = parts_read_all(j->plan, NULL, add_item, j, why);
 
 	quality_init(&q);
 	rc = rc < 0 ? rc : attribution_join(j->attribution, keep_tenant, j, &q, why);
@@ -179,15 +179,15 @@ struct shard_tenants {
 	int64_t bought_from_ns, bought_to_ns;
 };
 
-static bool take_period(struct shard_tenants *t, const struct json *j) {
+static bool read_period(struct shard_tenants *t, const struct json *j) {
 	return json_i64(j, json_get(j, 0, T("bought_from_ns")), &t->bought_from_ns) &&
 	       json_i64(j, json_get(j, 0, T("bought_to_ns")), &t->bought_to_ns);
 }
 
-static int take_note(void *tenants, const struct json *line, struct fault *why) {
+static int read_note(void *tenants, const struct json *line, struct fault *why) {
 	struct shard_tenants *t = tenants;
 
-	return take_period(t, line) || quality_read_line(t->quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+	return read_period(t, line) || quality_read_line(t->quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
 }
 
 static int advance(struct shard_tenants *t, struct fault *why) {
@@ -210,7 +210,7 @@ int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct qualit
 	**out = (struct shard_tenants){.quality = quality, .bought_from_ns = INT64_MAX, .bought_to_ns = INT64_MIN};
 	rc = plan_open_bundle(&(*out)->bundle, path, why);
 	if (rc == 0 && p->task == 0) {
-		rc = notes_read(p, path, (*out)->bundle, take_note, *out, why);
+		rc = notes_read(p, path, (*out)->bundle, read_note, *out, why);
 	}
 	return rc < 0 ? rc : advance(*out, why);
 }
@@ -238,7 +238,7 @@ struct giving {
 	struct attribution *to;
 };
 
-static int give_tenant(void *giving, struct text item, struct fault *why) {
+static int apply_tenant(void *giving, struct text item, struct fault *why) {
 	struct giving *g = giving;
 	struct tenant_patch p = {.replica = g->replica};
 	int64_t file, service;
@@ -254,14 +254,14 @@ static int give_tenant(void *giving, struct text item, struct fault *why) {
 	return attribution_patch(g->to, &p, why);
 }
 
-int shard_tenants_give(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
+int shard_tenants_apply(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
                        struct fault *why) {
 	struct giving g = {names, names_id(names, replica), to};
 	int rc = 0;
 
 	while (t && rc >= 0 && !t->ended && text_compare(t->next.replica, replica) <= 0) {
 		if (text_eq(t->next.replica, replica)) {
-			rc = bundle_read(t->bundle, &t->next, give_tenant, &g, why);
+			rc = bundle_read(t->bundle, &t->next, apply_tenant, &g, why);
 		}
 		rc = rc < 0 ? rc : advance(t, why);
 	}

@@ -38,7 +38,7 @@ static int add(struct map *m, unsigned lane, struct text replica, const struct r
 }
 
 /* A request that another replica did the prefill of belongs to both. */
-static int take_record(void *map, unsigned lane, const struct record *record, struct fault *why) {
+static int add_record(void *map, unsigned lane, const struct record *record, struct fault *why) {
 	struct map *m = map;
 	struct record numbered = *record;
 
@@ -97,7 +97,7 @@ static int ingest(struct map *m, struct logs *logs, struct fault *why) {
 	struct zone **zones = must_calloc(m->plan.own_sources, sizeof *zones);
 	int status = tell_sources(m, logs, zones, why);
 
-	status = status < 0 ? status : ingest_run(&logs->options, take_record, m, &m->quality, why);
+	status = status < 0 ? status : ingest_run(&logs->options, add_record, m, &m->quality, why);
 	for (size_t i = 0; i < m->plan.own_sources; i++) {
 		zone_free(zones[i]);
 	}
@@ -167,7 +167,7 @@ static int write_bundle(struct map *m, const char *path, struct fault *why) {
 	return rc;
 }
 
-static int take_note(void *quality, const struct json *line, struct fault *why) {
+static int read_note(void *quality, const struct json *line, struct fault *why) {
 	return quality_read_line(quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
 }
 
@@ -177,7 +177,7 @@ static int look_back(struct map *m, const char *path, struct fault *why) {
 	int rc = bundle_open(&b, path, why);
 
 	if (rc == 0) {
-		rc = notes_read(&m->plan, path, b, take_note, &m->quality, why);
+		rc = notes_read(&m->plan, path, b, read_note, &m->quality, why);
 		bundle_close(b);
 	}
 	return rc;

@@ -34,7 +34,7 @@ struct draft {
 	struct fleet *fleet; /* read, for the descriptions that it names; or NULL */
 };
 
-static int take_file(void *context, const char *name, int64_t bytes, const struct ingest_source *source) {
+static int add_file(void *context, const char *name, int64_t bytes, const struct ingest_source *source) {
 	struct draft *d = context;
 	const struct config_logs *of = d->found.sources ? d->found.of[source - d->found.sources] : NULL;
 
@@ -400,7 +400,7 @@ static int list_logs(struct draft *d, int64_t from_ns, int64_t to_ns, struct qua
 
 	if (status == 0) {
 		found = (struct ingest_options){.sources = d->found.sources, .source_count = d->found.count};
-		ingest_files(by_config ? &found : &logs.options, take_file, d, q);
+		ingest_files(by_config ? &found : &logs.options, add_file, d, q);
 		status = refuse_damage(d->terminal, q);
 	}
 	for (size_t i = 0; i < q->warning_count; i++) {

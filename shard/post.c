@@ -168,7 +168,7 @@ static int next_batch(struct lot *b, struct fault *why) {
 	return rc;
 }
 
-static int take_item(void *batch, struct text item, struct fault *why) {
+static int add_item(void *batch, struct text item, struct fault *why) {
 	struct lot *b = batch;
 	struct entry e;
 
@@ -187,7 +187,7 @@ static int post_own(struct plan *p, const struct shard_session *session, int64_t
 
 	lot_init(&b, p, session);
 	while (rc == 0 && (got = bundle_next(bundle, &part, why)) != 0) {
-		rc = got < 0 ? got : bundle_read(bundle, &part, take_item, &b, why);
+		rc = got < 0 ? got : bundle_read(bundle, &part, add_item, &b, why);
 		if (rc == 0 && ++b.replicas % BATCH_REPLICAS == 0) {
 			rc = next_batch(&b, why);
 		}
@@ -208,7 +208,7 @@ struct rest {
 	struct lot batch;
 };
 
-static int take_for_rest(void *rest, struct text item, struct fault *why) {
+static int add_to_rest(void *rest, struct text item, struct fault *why) {
 	struct rest *r = rest;
 	struct entry e;
 
@@ -216,7 +216,7 @@ static int take_for_rest(void *rest, struct text item, struct fault *why) {
 		return fault_set(why, ERROR_CONFIG, "an entry in attribute/ is damaged; remove the file and run its task again");
 	}
 	e.pool = names_id(r->session->names, names_text(r->names, e.pool));
-	return remainders_take(r->remainders, &e);
+	return remainders_add_entry(r->remainders, &e);
 }
 
 static int add_rest(void *rest, const struct entry *e) {
@@ -238,7 +238,7 @@ static int read_all(struct rest *r, struct plan *p, struct fault *why) {
 		int got;
 		rc = plan_open_bundle(&b, plan_path(p, "attribute", i, "bundle"), why);
 		while (rc == 0 && (got = bundle_next(b, &part, why)) != 0) {
-			rc = got < 0 ? got : bundle_read(b, &part, take_for_rest, r, why);
+			rc = got < 0 ? got : bundle_read(b, &part, add_to_rest, r, why);
 			names_free(r->names);
 			r->names = names_new();
 		}

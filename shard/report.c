@@ -22,7 +22,7 @@ static bool number(const struct json *j, const char *key, int64_t *out) {
 	return json_i64(j, json_get(j, 0, text_of(key)), out);
 }
 
-static bool take_period(struct merge *m, const struct json *j) {
+static bool read_period(struct merge *m, const struct json *j) {
 	int64_t from_ns, to_ns;
 
 	if (!number(j, "evidence_from_ns", &from_ns) || !number(j, "evidence_to_ns", &to_ns)) {
@@ -33,10 +33,10 @@ static bool take_period(struct merge *m, const struct json *j) {
 	return true;
 }
 
-static int take_note(void *merge, const struct json *j, struct fault *why) {
+static int read_note(void *merge, const struct json *j, struct fault *why) {
 	struct merge *m = merge;
 
-	if (take_period(m, j) || quality_read_line(&m->quality, j)) {
+	if (read_period(m, j) || quality_read_line(&m->quality, j)) {
 		return 0;
 	}
 	return fault_set(why, ERROR_CONFIG, "notes that this version does not know");
@@ -49,7 +49,7 @@ static int read_notes(struct merge *m, const char *step, struct fault *why) {
 		const char *path = plan_path(&m->plan, step, i, "bundle");
 		struct bundle *b;
 		rc = plan_open_bundle(&b, path, why);
-		rc = rc < 0 ? rc : notes_read(&m->plan, path, b, take_note, m, why);
+		rc = rc < 0 ? rc : notes_read(&m->plan, path, b, read_note, m, why);
 		bundle_close(b);
 	}
 	return rc;
@@ -57,22 +57,22 @@ static int read_notes(struct merge *m, const char *step, struct fault *why) {
 
 /* ---- entries ---- */
 
-static int take_entry(void *merge, const struct entry *e) {
+static int add_entry(void *merge, const struct entry *e) {
 	struct merge *m = merge;
 
 	m->tally->entries++;
-	return statement_take(m->statement, e);
+	return statement_add_entry(m->statement, e);
 }
 
-static int take_item(void *merge, struct text item, struct fault *why) {
+static int add_item(void *merge, struct text item, struct fault *why) {
 	struct merge *m = merge;
 	struct entry e;
 
 	if (!entry_unpack(&item, m->session.names, &e)) {
 		return fault_set(why, ERROR_CONFIG, "an entry in attribute/ is damaged; remove the file and run its task again");
 	}
-	int rc = remainders_take(m->remainders, &e);
-	rc = rc < 0 ? rc : take_entry(m, &e);
+	int rc = remainders_add_entry(m->remainders, &e);
+	rc = rc < 0 ? rc : add_entry(m, &e);
 	return rc < 0 ? fault_set(why, rc, "a figure does not fit 64 bits") : 0;
 }
 
@@ -85,7 +85,7 @@ static int read_entries(struct merge *m, struct fault *why) {
 		int got;
 		rc = plan_open_bundle(&b, plan_path(&m->plan, "attribute", i, "bundle"), why);
 		while (rc == 0 && (got = bundle_next(b, &part, why)) != 0) {
-			rc = got < 0 ? got : bundle_read(b, &part, take_item, m, why);
+			rc = got < 0 ? got : bundle_read(b, &part, add_item, m, why);
 			m->tally->replicas++;
 		}
 		bundle_close(b);
@@ -95,11 +95,11 @@ static int read_entries(struct merge *m, struct fault *why) {
 
 /* ---- the same from the ledger ---- */
 
-static int take_posted(void *merge, const struct entry *e) {
+static int add_posted(void *merge, const struct entry *e) {
 	struct merge *m = merge;
-	int rc = e->replica != 0 ? remainders_take(m->remainders, e) : 0;
+	int rc = e->replica != 0 ? remainders_add_entry(m->remainders, e) : 0;
 
-	return rc < 0 ? rc : take_entry(m, e);
+	return rc < 0 ? rc : add_entry(m, e);
 }
 
 static int ignore_entry(void *merge, const struct entry *e) {
@@ -114,7 +114,7 @@ static int read_ledger(struct merge *m, struct fault *why) {
 	int rc = work_open_ledger(&l, &m->plan, LEDGER_READ, s->names, why);
 
 	if (rc == 0) {
-		rc = ledger_entries(l, instant_floor(from_ns, NS_PER_HOUR), to_ns, INT64_MAX - 1, LEDGER_SLOTS, take_posted, m, why);
+		rc = ledger_entries(l, instant_floor(from_ns, NS_PER_HOUR), to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_posted, m, why);
 		ledger_close(l);
 	}
 	/* What is left of pools' uptime stands there; this says what is odd about it. */
@@ -124,7 +124,7 @@ static int read_ledger(struct merge *m, struct fault *why) {
 static int read_files(struct merge *m, struct fault *why) {
 	int rc = read_entries(m, why);
 
-	return rc < 0 ? rc : remainders_finish(m->remainders, take_entry, m, &m->quality, why);
+	return rc < 0 ? rc : remainders_finish(m->remainders, add_entry, m, &m->quality, why);
 }
 
 /* ---- the statement ---- */
@@ -145,7 +145,7 @@ static int make_statement(struct merge *m, struct fault *why) {
 		findings_say_nothing(m->plan.terminal, &(struct list){&m->plan.folder, 1}, &m->quality);
 		return EXIT_FINDINGS;
 	}
-	quality_tell_joins(&m->quality);
+	quality_report_joins(&m->quality);
 	quality_sort(&m->quality);
 	start_statement(m);
 	int rc = m->plan.set.book ? read_ledger(m, why) : read_files(m, why);

@@ -11,7 +11,7 @@
 #define FITS_MAX ((size_t)1 << 30)
 
 /* A new attribution with all records of the replica that `parts` is at; the caller frees it, also on an error. */
-int work_take_replica(struct parts *parts, struct shard_session *s, struct text replica,
+int work_add_replica(struct parts *parts, struct shard_session *s, struct text replica,
                       struct attribution **out, int64_t *records, struct fault *why);
 
 /*
@@ -45,7 +45,7 @@ int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct qualit
 void shard_tenants_close(struct shard_tenants *t);
 /* The entries of what vendors answered, packed, before any replica; widens the period by it. Of task 0. */
 int shard_tenants_bought(struct shard_tenants *t, bundle_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why);
-int shard_tenants_give(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
+int shard_tenants_apply(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
                        struct fault *why);
 
 /* Adds the statistics of all tasks: from the file of their sum, or from each. */

@@ -58,7 +58,7 @@ static bool is_same_request(const struct growth *g, const struct request_item *n
 	       text_eq(request_item_id(best), request_item_id(next));
 }
 
-static int give_best(struct evidence *e, const struct growth *g, struct fault *why) {
+static int emit_best(struct evidence *e, const struct growth *g, struct fault *why) {
 	return g->len > 0 ? spool_add(e->gateway, 0, g->best, g->len, why) : 0;
 }
 
@@ -82,11 +82,11 @@ int growing_settle(struct evidence *e, struct fault *why) {
 			}
 			continue;
 		}
-		rc = give_best(e, &g, why);
+		rc = emit_best(e, &g, why);
 		g.first_ns = next->head.at_ns;
 		keep_best(&g, item, len);
 	}
-	rc = rc < 0 ? rc : got < 0 ? got : give_best(e, &g, why);
+	rc = rc < 0 ? rc : got < 0 ? got : emit_best(e, &g, why);
 	spool_reader_free(r);
 	free(g.best);
 	return rc;

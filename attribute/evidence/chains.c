@@ -40,7 +40,7 @@ static size_t chain_of(struct chains *c, const struct step_item *s) {
 	return 0;
 }
 
-size_t chains_take(struct chains *c, const struct step_item *s) {
+size_t chains_add_step(struct chains *c, const struct step_item *s) {
 	int64_t end_ns = s->head.at_ns + s->duration_ns;
 
 	if (s->index == UNKNOWN) {

@@ -21,7 +21,7 @@ struct chains {
 
 void chains_init(struct chains *c);
 /* Takes steps in the order of time. Which chain a step is of, from 0. */
-size_t chains_take(struct chains *c, const struct step_item *s);
+size_t chains_add_step(struct chains *c, const struct step_item *s);
 /* The place of a chain among the others by its first number, which does not depend on what part of a log is looked at. */
 size_t chains_place(const struct chains *c, size_t chain);
 /* Do several servers log here, and is it certain which step is whose? */

@@ -46,7 +46,7 @@ bool servers_apply(void *servers, struct item *item, name_id *prefill) {
 	if (servers_is_outside(one, item) || one->dropped || (one->held && item->kind == ITEM_REQUEST)) {
 		return false;
 	}
-	item->replica = one->several && item->kind == ITEM_STEP ? one->part[chains_take(&one->chains, (struct step_item *)item)] : one->named;
+	item->replica = one->several && item->kind == ITEM_STEP ? one->part[chains_add_step(&one->chains, (struct step_item *)item)] : one->named;
 	item->replica = item->kind == ITEM_REQUEST && one->requests != 0 ? one->requests : item->replica;
 	*prefill = item->kind == ITEM_REQUEST && ((const struct request_item *)item)->part == PART_BOTH ? one->prefill : 0;
 	if (item->kind == ITEM_REQUEST && one->shift_ns != 0) {

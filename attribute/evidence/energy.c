@@ -89,7 +89,7 @@ static struct card *card_of(struct energy *e, name_id gpu) {
 	return &e->cards[e->card_count++];
 }
 
-static void take(struct energy *e, const struct energy_sample *s) {
+static void add_sample(struct energy *e, const struct energy_sample *s) {
 	struct card *c = card_of(e, s->gpu);
 
 	if (!c || s->milliwatts < 0 || (c->count > 0 && point_at(c, c->count - 1)->at_ns >= s->at_ns)) {
@@ -124,7 +124,7 @@ static int read_until(struct energy *e, int64_t to_ns, struct fault *why) {
 		if (!e->has_ahead || (e->ahead.at_ns >= to_ns && !is_waiting(e, to_ns, e->ahead.at_ns))) {
 			return 0;
 		}
-		take(e, &e->ahead);
+		add_sample(e, &e->ahead);
 		e->has_ahead = false;
 	}
 }

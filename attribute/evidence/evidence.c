@@ -196,7 +196,7 @@ static void compute_again(struct step_item *s) {
 	s->prefill_token_kv = s->prefill_kv_tokens = UNKNOWN;
 }
 
-static int take_step(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+static int keep_step(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
 	const struct step *s = &r->step;
 	struct step_item item;
@@ -278,7 +278,7 @@ struct undated evidence_undated(const struct evidence *e) {
 	return all;
 }
 
-static int take_request(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+static int keep_request(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
 	const struct request *q = &r->request;
 	struct text id = text_cut(q->id, 0, ID_MAX), billing = text_cut(q->billing, 0, BILLING_TEXT_MAX);
@@ -320,7 +320,7 @@ static int take_request(struct evidence *e, unsigned lane, const struct record *
 	return rc < 0 ? rc : add_request(e, lane, &item, id, billing, why);
 }
 
-static int take_window(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+static int keep_window(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
 	const struct window *w = &r->window;
 	struct window_item item;
@@ -343,7 +343,7 @@ static int take_window(struct evidence *e, unsigned lane, const struct record *r
 	return add(e, lane, &item.head, sizeof item, why);
 }
 
-static int take_power(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+static int keep_power(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
 	struct power_item item;
 
@@ -354,12 +354,12 @@ static int take_power(struct evidence *e, unsigned lane, const struct record *r,
 	return add(e, lane, &item.head, sizeof item, why);
 }
 
-int evidence_take(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
+int evidence_add_record(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	static int (*const take[RECORD_KINDS])(struct evidence *, unsigned, const struct record *, struct fault *) = {
-		[RECORD_STEP] = take_step,
-		[RECORD_REQUEST] = take_request,
-		[RECORD_WINDOW] = take_window,
-		[RECORD_POWER] = take_power,
+		[RECORD_STEP] = keep_step,
+		[RECORD_REQUEST] = keep_request,
+		[RECORD_WINDOW] = keep_window,
+		[RECORD_POWER] = keep_power,
 	};
 
 	e->lanes[lane].relative_clock |= r->relative_clock;
@@ -379,7 +379,7 @@ static struct gateways gateways_here(const struct evidence *e) {
 		}
 		told |= e->lanes[i].has_gateway;
 	}
-	return gateways_beside(&all, told);
+	return gateways_role(&all, told);
 }
 
 void evidence_set_gateways(struct evidence *e, struct gateways gateways) {

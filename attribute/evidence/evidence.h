@@ -92,7 +92,7 @@ void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context
 void evidence_only(struct evidence *e, name_id replica);
 
 /* Keeps a record; one thread per lane. */
-int evidence_take(struct evidence *e, unsigned lane, const struct record *r, struct fault *why);
+int evidence_add_record(struct evidence *e, unsigned lane, const struct record *r, struct fault *why);
 
 /* What gateways are, where these records are a part of what is known. Call before evidence_seal. */
 void evidence_set_gateways(struct evidence *e, struct gateways gateways);
@@ -122,7 +122,7 @@ bool evidence_is_gateway(const struct evidence *e, name_id replica);
 struct spool *tenant_patches_new(void);
 void evidence_patch_tenants(struct evidence *e, struct spool *patches);
 /* Hands over those there are, in the order of replica and time. */
-int evidence_give_patches(struct evidence *e, tenant_sink *sink, void *context, struct fault *why);
+int evidence_each_patch(struct evidence *e, tenant_sink *sink, void *context, struct fault *why);
 
 /*
  * Changes items, as `change` says, once evidence_seal is done: their names and instants, or leaves them out (false). Where

@@ -57,7 +57,7 @@ void evidence_patch_tenants(struct evidence *e, struct spool *patches) {
 	e->patches = patches;
 }
 
-int evidence_give_patches(struct evidence *e, tenant_sink *sink, void *context, struct fault *why) {
+int evidence_each_patch(struct evidence *e, tenant_sink *sink, void *context, struct fault *why) {
 	struct spool_reader *reader;
 	const void *bytes;
 	size_t len;
@@ -122,7 +122,7 @@ static int patch_tenant(struct evidence_reader *r, struct fault *why) {
 }
 
 /* Duplicates are recognised by what was logged. */
-static void give_back_tenant(struct evidence_reader *r) {
+static void restore_tenant(struct evidence_reader *r) {
 	struct item *last = (struct item *)(void *)r->last;
 
 	if (r->patches && r->last_len > 0 && last->kind == ITEM_REQUEST) {
@@ -214,7 +214,7 @@ int evidence_next(struct evidence_reader *r, const struct item **out, struct fau
 	size_t len;
 	int got;
 
-	give_back_tenant(r);
+	restore_tenant(r);
 	while ((got = spool_next(r->spool, &item, &len, why)) > 0) {
 		if (r->last_len > 0 && same(r->last, r->last_len, item, len)) {
 			count_duplicate(r, item);

@@ -138,7 +138,7 @@ static void note_first(struct place *first, const struct joinable *j) {
 }
 
 /* What a gateway says of whose the request is, and how it was asked for. */
-static int give_tenant(struct join *j, const struct joinable *engine, name_id tenant, uint32_t service,
+static int assign_tenant(struct join *j, const struct joinable *engine, name_id tenant, uint32_t service,
                        struct fault *why) {
 	const struct tenant_patch patch = {
 		.replica = engine->replica, .tenant = tenant,  .at_ns = engine->at_ns, .line = engine->line,
@@ -271,7 +271,7 @@ static int join_ids(struct join *j, struct fault *why) {
 		check_tokens(j, engines);
 	}
 	for (size_t i = 0; i < (joined ? engines : j->count) && rc >= 0; i++) {
-		rc = joined ? give_tenant(j, &j->group[i], tenant, service, why)
+		rc = joined ? assign_tenant(j, &j->group[i], tenant, service, why)
 		            : spool_add(j->by_tokens, 0, &j->group[i], sizeof j->group[i], why);
 	}
 	return rc;
@@ -332,7 +332,7 @@ static int join_tokens(struct join *j, struct fault *why) {
 		j->report->by_tokens += is_told(j, &j->group[g]);
 		for (size_t i = 0; i < engines && rc >= 0; i++) {
 			if (same_record(&j->group[i], &j->group[of[g]])) {
-				rc = give_tenant(j, &j->group[i], j->group[g].tenant, j->group[g].service, why);
+				rc = assign_tenant(j, &j->group[i], j->group[g].tenant, j->group[g].service, why);
 				claims[i] = UINT16_MAX;
 			}
 		}
@@ -489,7 +489,7 @@ static void tell(struct quality *q, enum join_trouble what, int64_t count, const
 	quality_join_trouble(q, what, count, first->file, (uint64_t)first->line);
 }
 
-void join_tell(const struct join_report *r, struct quality *q) {
+void join_report_counts(const struct join_report *r, struct quality *q) {
 	q->duplicates += r->duplicates;
 	q->joins.joined += r->by_id + r->by_tokens;
 	q->joins.gateway_only_tokens += r->gateway_only_tokens;

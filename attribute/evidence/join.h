@@ -33,8 +33,8 @@ struct join_report {
 int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, struct join_report *report,
                   struct fault *why);
 
-/* Adds it to what is to be told (quality_tell_joins). */
-void join_tell(const struct join_report *report, struct quality *quality);
+/* Adds it to what is to be told (quality_report_joins). */
+void join_report_counts(const struct join_report *report, struct quality *quality);
 
 /* The part of an id that both sides know: within `id`. */
 struct text join_id(struct text id);

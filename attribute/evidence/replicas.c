@@ -85,7 +85,7 @@ static void note_step_model(struct replica_summary *sum, name_id model) {
 	sum->step_model = sum->step_model != 0 ? sum->step_model : model;
 }
 
-static void take_step(struct seen *s, const struct step_item *item) {
+static void add_step(struct seen *s, const struct step_item *item) {
 	s->sum.steps++;
 	note_step_model(&s->sum, item->head.model);
 	s->sum.lacks_contexts |= item->prefill_token_kv == UNKNOWN || item->decode_kv_tokens == UNKNOWN;
@@ -96,7 +96,7 @@ static void take_step(struct seen *s, const struct step_item *item) {
 	exact_widen(&day->first_step_ns, &day->last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
 }
 
-static void take_request(struct seen *s, const struct request_item *r) {
+static void add_request(struct seen *s, const struct request_item *r) {
 	const int64_t instants[] = {r->arrival_ns, r->scheduled_ns, r->first_token_ns,
 	                            r->part == PART_PREFILL ? UNKNOWN : r->finish_ns};
 
@@ -120,7 +120,7 @@ static void take_request(struct seen *s, const struct request_item *r) {
 	}
 }
 
-static void take_window(struct seen *s, const struct window_item *w) {
+static void add_window(struct seen *s, const struct window_item *w) {
 	struct replica_day *day = days_note(&s->days, w->head.at_ns, DAY_WINDOWS);
 
 	s->sum.windows++;
@@ -133,20 +133,20 @@ static void take_window(struct seen *s, const struct window_item *w) {
 	}
 }
 
-void replicas_take(void *context, unsigned lane, const struct item *item) {
+void replicas_add_item(void *context, unsigned lane, const struct item *item) {
 	struct replicas *replicas = context;
 	struct seen *s = seen_of(&replicas->lanes[lane], item->replica);
 
 	note_model(replicas->names, s, item->kind, item->at_ns, item->model);
 	switch ((enum item_kind)item->kind) {
 	case ITEM_STEP:
-		take_step(s, (const struct step_item *)item);
+		add_step(s, (const struct step_item *)item);
 		break;
 	case ITEM_REQUEST:
-		take_request(s, (const struct request_item *)item);
+		add_request(s, (const struct request_item *)item);
 		break;
 	case ITEM_WINDOW:
-		take_window(s, (const struct window_item *)item);
+		add_window(s, (const struct window_item *)item);
 		break;
 	case ITEM_POWER:
 		s->sum.powers++;

@@ -10,7 +10,7 @@ struct replicas *replicas_new(struct names *names, unsigned lanes);
 void replicas_free(struct replicas *s);
 
 /* Notes an item; one thread per lane. An evidence_watcher. */
-void replicas_take(void *replicas, unsigned lane, const struct item *item);
+void replicas_add_item(void *replicas, unsigned lane, const struct item *item);
 
 /* attribution_set_span. */
 void replicas_set_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);

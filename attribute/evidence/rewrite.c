@@ -14,7 +14,7 @@ struct rewriting {
 	size_t room;
 };
 
-static int give(struct rewriting *w, const struct item *item, size_t len, struct fault *why) {
+static int emit(struct rewriting *w, const struct item *item, size_t len, struct fault *why) {
 	if (w->e->watcher) {
 		w->e->watcher(w->e->watcher_context, 0, item);
 	}
@@ -34,14 +34,14 @@ static int rewrite_one(struct rewriting *w, const struct item *item, size_t len,
 		return 0;
 	}
 	if (prefill == 0 || item->kind != ITEM_REQUEST) {
-		return give(w, copy, len, why);
+		return emit(w, copy, len, why);
 	}
 	struct request_item *r = (struct request_item *)(void *)w->item;
 	r->part = PART_DECODE;
-	int rc = give(w, copy, len, why);
+	int rc = emit(w, copy, len, why);
 	r->part = PART_PREFILL;
 	r->head.replica = prefill;
-	return rc < 0 ? rc : give(w, copy, len, why);
+	return rc < 0 ? rc : emit(w, copy, len, why);
 }
 
 static int rewrite(struct evidence *e, struct spool **spool, evidence_change *change, void *context, int64_t *duplicates,

@@ -151,7 +151,7 @@ static uint16_t small(uint32_t n) {
 	return n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
 }
 
-static void take_step(struct sample *s, const struct step_item *x) {
+static void add_step(struct sample *s, const struct step_item *x) {
 	int64_t end_ns = x->head.at_ns + x->duration_ns;
 	bool follows = x->index == UNKNOWN ? s->last_index == UNKNOWN : s->last_index == UNKNOWN || x->index == s->last_index + 1;
 
@@ -175,7 +175,7 @@ static void take_step(struct sample *s, const struct step_item *x) {
 	                                             small(x->decode_requests), follows, (x->flags & STEP_COARSE_CLOCK) != 0};
 }
 
-static void take_request(struct sample *s, const struct request_item *r) {
+static void add_request(struct sample *s, const struct request_item *r) {
 	struct id_request one = {r->part == PART_DECODE ? UNKNOWN : r->first_token_ns, r->part == PART_PREFILL ? UNKNOWN : r->finish_ns,
 	                         r->prompt_tokens > r->cached_tokens ? r->prompt_tokens - r->cached_tokens : 0};
 	int64_t at_ns = instant_of(&one);
@@ -200,12 +200,12 @@ static void take_request(struct sample *s, const struct request_item *r) {
 	s->requests[s->request_count++] = one;
 }
 
-void sample_take(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests) {
+void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests) {
 	mark_item(s, item);
 	if (item->kind == ITEM_STEP) {
-		take_step(s, (const struct step_item *)item);
+		add_step(s, (const struct step_item *)item);
 	} else if (item->kind == ITEM_REQUEST) {
-		take_request(s, (const struct request_item *)item);
+		add_request(s, (const struct request_item *)item);
 	} else if (item->kind == ITEM_WINDOW) {
 		const struct window_item *w = (const struct window_item *)item;
 		s->all_windows++;

@@ -35,7 +35,7 @@ struct sample {
 void sample_init(struct sample *s, name_id name);
 void sample_release(struct sample *s);
 /* In the order of time; keeps at most so many steps and requests. */
-void sample_take(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests);
+void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests);
 /* All of the name's items are in. */
 void sample_end(struct sample *s);
 

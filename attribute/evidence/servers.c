@@ -109,7 +109,7 @@ static int collect(struct servers *s, struct evidence *e, struct fault *why) {
 		} else {
 			note_era(one, item->at_ns);
 			servers_note_chain(one, item);
-			sample_take(&one->sample, item, room, REQUESTS_MOST);
+			sample_add_item(&one->sample, item, room, REQUESTS_MOST);
 		}
 	}
 	evidence_reader_free(r);
@@ -450,7 +450,7 @@ static void check_own(struct servers *s, struct server *one) {
 }
 
 /* What the user says: it wins. */
-static void take_same(struct servers *s) {
+static void merge_same(struct servers *s) {
 	for (size_t i = 0; i < s->fleet->same.count; i++) {
 		const struct server_pair *p = &s->fleet->same.at[i];
 		struct server *a = servers_find(s, names_find(s->names, text_of(p->a))), *b = servers_find(s, names_find(s->names, text_of(p->b)));
@@ -512,7 +512,7 @@ int servers_decide(struct servers **out, const struct servers_ask *ask, struct q
 		return 0;
 	}
 	servers_find_copies(s);
-	take_same(s);
+	merge_same(s);
 	for (size_t i = 0; i < s->count; i++) {
 		if (!s->at[i].matched) {
 			check_own(s, &s->at[i]);

@@ -5,7 +5,7 @@
 
 void servers_note_chain(struct server *one, const struct item *item) {
 	if (item->kind == ITEM_STEP) {
-		chains_take(&one->chains, (const struct step_item *)item);
+		chains_add_step(&one->chains, (const struct step_item *)item);
 		one->coarse |= (((const struct step_item *)item)->flags & STEP_COARSE_CLOCK) != 0;
 	}
 }

@@ -74,7 +74,7 @@ void capacity_observed(struct capacity *c, const struct pool *p, int64_t slot_ns
 	seen->gpu_ns += gpu_ns;
 }
 
-static int give_unobserved(const struct pool *p, const struct segment *s, int64_t gpu_ns, entry_sink *sink,
+static int post_unobserved(const struct pool *p, const struct segment *s, int64_t gpu_ns, entry_sink *sink,
                            void *context) {
 	struct entry e;
 
@@ -96,16 +96,16 @@ struct paid {
 };
 
 /* The rest of a slot; *over_ns grows by what was told of beyond it. */
-static int give_slot(struct capacity *c, const struct pool *p, struct paid *paid, int64_t *over_ns, entry_sink *sink,
+static int post_slot(struct capacity *c, const struct pool *p, struct paid *paid, int64_t *over_ns, entry_sink *sink,
                      void *context) {
 	int64_t left_ns = paid->gpu_ns - find(c, p, paid->slot.slot_ns, paid->slot.rate_nano)->gpu_ns;
 
 	paid->gpu_ns = 0;
 	*over_ns -= left_ns < 0 ? left_ns : 0;
-	return left_ns > 0 ? give_unobserved(p, &paid->slot, left_ns, sink, context) : 0;
+	return left_ns > 0 ? post_unobserved(p, &paid->slot, left_ns, sink, context) : 0;
 }
 
-static int give_pool(struct capacity *c, const struct pool *p, int64_t *over_ns, entry_sink *sink, void *context,
+static int post_pool(struct capacity *c, const struct pool *p, int64_t *over_ns, entry_sink *sink, void *context,
                      struct fault *why) {
 	int64_t end_ns = p->uptimes[p->uptime_count - 1].to_ns;
 	struct paid paid = {.gpu_ns = 0};
@@ -119,17 +119,17 @@ static int give_pool(struct capacity *c, const struct pool *p, int64_t *over_ns,
 			continue;
 		}
 		if (paid.gpu_ns > 0 && (s.slot_ns != paid.slot.slot_ns || s.rate_nano != paid.slot.rate_nano)) {
-			rc = give_slot(c, p, &paid, over_ns, sink, context);
+			rc = post_slot(c, p, &paid, over_ns, sink, context);
 		}
 		paid.slot = s;
 		if (__builtin_mul_overflow(s.to_ns - s.from_ns, s.pool_gpus, &paid_ns) || !exact_add(&paid.gpu_ns, paid_ns)) {
 			return fault_set(why, ERROR_RANGE, "the uptime of a pool does not fit 64 bits of nanoseconds");
 		}
 	}
-	return rc >= 0 && paid.gpu_ns > 0 ? give_slot(c, p, &paid, over_ns, sink, context) : rc;
+	return rc >= 0 && paid.gpu_ns > 0 ? post_slot(c, p, &paid, over_ns, sink, context) : rc;
 }
 
-int capacity_give(struct capacity *c, entry_sink *sink, void *context, struct quality *quality, struct fault *why) {
+int capacity_post_unobserved(struct capacity *c, entry_sink *sink, void *context, struct quality *quality, struct fault *why) {
 	const struct fleet *f = c->options->fleet;
 	int rc = 0;
 
@@ -139,7 +139,7 @@ int capacity_give(struct capacity *c, entry_sink *sink, void *context, struct qu
 		if (p->uptime_count == 0) {
 			continue;
 		}
-		rc = give_pool(c, p, &over_ns, sink, context, why);
+		rc = post_pool(c, p, &over_ns, sink, context, why);
 		if (over_ns > 0) {
 			quality_warn(quality,
 			             "pool %s: the logs report %.3f GPU-hours more than its uptime pays for; they are counted as "
@@ -172,7 +172,7 @@ void remainders_free(struct remainders *r) {
 	}
 }
 
-int remainders_take(void *remainders, const struct entry *e) {
+int remainders_add_entry(void *remainders, const struct entry *e) {
 	struct remainders *r = remainders;
 	const struct fleet *f = r->options.fleet;
 
@@ -187,5 +187,5 @@ int remainders_take(void *remainders, const struct entry *e) {
 
 int remainders_finish(struct remainders *r, entry_sink *sink, void *context, struct quality *quality,
                       struct fault *why) {
-	return capacity_give(r->capacity, sink, context, quality, why);
+	return capacity_post_unobserved(r->capacity, sink, context, quality, why);
 }

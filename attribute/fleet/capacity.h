@@ -16,6 +16,6 @@ void capacity_observed(struct capacity *c, const struct pool *p, int64_t slot_ns
  * Gives what pools were up for and no log reports, as unobserved time of no replica. Warns
  * where logs report more than was paid for.
  */
-int capacity_give(struct capacity *c, entry_sink *sink, void *context, struct quality *quality, struct fault *why);
+int capacity_post_unobserved(struct capacity *c, entry_sink *sink, void *context, struct quality *quality, struct fault *why);
 
 #endif

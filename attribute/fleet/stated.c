@@ -83,7 +83,7 @@ static const char *field(const struct quality_notice *n, enum notice_field which
 	return n->field[which] ? n->field[which] : "";
 }
 
-static void take(struct fleet *f, struct names *names, const struct quality_notice *n, struct quality *q) {
+static void apply_notice(struct fleet *f, struct names *names, const struct quality_notice *n, struct quality *q) {
 	const char *name = field(n, NOTICE_SUBJECTS);
 	name_id replica = names_id(names, text_of(name));
 	const struct pool *p = fleet_pool_of(f, names, replica, 0);
@@ -116,7 +116,7 @@ static void take(struct fleet *f, struct names *names, const struct quality_noti
 	}
 }
 
-void fleet_take_stated(struct fleet *f, struct names *names, const struct quality *stated, struct quality *out) {
+void fleet_apply_stated(struct fleet *f, struct names *names, const struct quality *stated, struct quality *out) {
 	struct quality found;
 	size_t count;
 	const struct quality_notice *n = quality_notices(stated, NOTICE_ASSUMPTION, &count);
@@ -124,7 +124,7 @@ void fleet_take_stated(struct fleet *f, struct names *names, const struct qualit
 	quality_init(&found); /* `out` may be `stated` */
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(field(&n[i], NOTICE_KIND), "gpus") == 0) {
-			take(f, names, &n[i], &found);
+			apply_notice(f, names, &n[i], &found);
 		}
 	}
 	quality_merge(out, &found);

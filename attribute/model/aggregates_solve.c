@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/model/draws.h"
+#include "attribute/model/bootstrap.h"
 #include "attribute/model/nnls.h"
 #include "attribute/model/aggregates.h"
 #include "core/error.h"
@@ -105,7 +105,7 @@ static bool solve_draw(const struct aggregates *r, const bool kinds[AGGREGATE_KI
 		}
 		for (unsigned b = 0; b < AGGREGATE_BUCKETS; b++) {
 			const struct aggregate_rows *bucket = &r->buckets[kind][b];
-			int times = draw < 0 ? 1 : bucket->rows > 0 ? draws_times(draw, b) : 0;
+			int times = draw < 0 ? 1 : bucket->rows > 0 ? bootstrap_weight(draw, b) : 0;
 			rows += bucket->rows;
 			drawn += times * bucket->rows;
 			if (bucket->rows > 0 && times > 0) {

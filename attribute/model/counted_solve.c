@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "attribute/model/counted.h"
-#include "attribute/model/draws.h"
+#include "attribute/model/bootstrap.h"
 #include "attribute/model/nnls.h"
 
 #define LEAST_ROWS 1
@@ -84,7 +84,7 @@ static void solve_draw(const struct counted_by *c, double step_ns, double ridge_
 	struct equations e = {{0}, {0}};
 
 	for (unsigned b = 0; b < COUNTED_BUCKETS; b++) {
-		add_bucket(&e, &c->buckets[b], draw < 0 ? 1 : 1 + (draws_times(draw, b) - 1) * DRAWN);
+		add_bucket(&e, &c->buckets[b], draw < 0 ? 1 : 1 + (bootstrap_weight(draw, b) - 1) * DRAWN);
 	}
 	struct equations rows = e;
 	lean(&e, step_ns, step_ns / ridge_ntok, ridge_ntok);

@@ -167,7 +167,7 @@ struct step_bins *fits_bins(struct attribution_fits *f, struct fit *fit) {
 
 /* ---- adding ---- */
 
-void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s) {
+void fits_add_step(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s) {
 	struct fit *fit = fits_of(f, key);
 
 	if (!bins_add_step(fits_bins(f, fit), &s->batch, s->duration_ns, s->attention_known, s->context_known)) {
@@ -186,7 +186,7 @@ struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_
 	return aggregates_of(fits_of(f, key));
 }
 
-static void take_all(void *to, struct fit *from, const struct step_bins *bins) {
+static void merge_fit(void *to, struct fit *from, const struct step_bins *bins) {
 	struct attribution_fits *f = to;
 	struct fit *fit = fits_of(f, &from->key);
 
@@ -203,7 +203,7 @@ static void take_all(void *to, struct fit *from, const struct step_bins *bins) {
 }
 
 int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why) {
-	return fits_each(from, take_all, f, why);
+	return fits_each(from, merge_fit, f, why);
 }
 
 /* ---- in order ---- */
@@ -282,7 +282,7 @@ static int seal(struct attribution_fits *f, struct fault *why) {
 	return rc;
 }
 
-static int each_spilled(struct attribution_fits *f, struct fit **list, fits_taker *take, void *context,
+static int each_spilled(struct attribution_fits *f, struct fit **list, fits_visitor *visit, void *context,
                         struct fault *why) {
 	struct spool_reader *reader;
 	const void *item = NULL;
@@ -298,7 +298,7 @@ static int each_spilled(struct attribution_fits *f, struct fit **list, fits_take
 		struct step_bins bins = {0};
 		rc = gather(reader, list[i], &bins, &next, why);
 		if (rc >= 0) {
-			take(context, list[i], &bins);
+			visit(context, list[i], &bins);
 		}
 		bins_release(&bins);
 	}
@@ -306,15 +306,15 @@ static int each_spilled(struct attribution_fits *f, struct fit **list, fits_take
 	return rc;
 }
 
-int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struct fault *why) {
+int fits_each(struct attribution_fits *f, fits_visitor *visit, void *context, struct fault *why) {
 	struct fit **list = fits_sorted(f);
 	int rc = 0;
 
 	if (f->spool) {
-		rc = each_spilled(f, list, take, context, why);
+		rc = each_spilled(f, list, visit, context, why);
 	} else {
 		for (size_t i = 0; i < f->count; i++) {
-			take(context, list[i], &list[i]->bins);
+			visit(context, list[i], &list[i]->bins);
 		}
 	}
 	free(list);
@@ -334,7 +334,7 @@ static struct fit *beside(const struct attribution_fits *f, const struct fit *fi
 }
 
 /* The model of the day before, else of the day after, if its steps make one. */
-static bool take_neighbours(const struct attribution_fits *f, struct fit *fit) {
+static bool use_neighbours(const struct attribution_fits *f, struct fit *fit) {
 	const struct fit *before = beside(f, fit, fit->key.role, -1), *after = beside(f, fit, fit->key.role, 1);
 	const struct fit *best = before && before->own ? before : after;
 
@@ -378,7 +378,7 @@ static void solve_own(void *context, struct fit *fit, const struct step_bins *bi
 }
 
 static void complete(const struct attribution_fits *f, struct gpu_catalogue **catalogue, struct fit *fit) {
-	if (!fit->own && !take_neighbours(f, fit) && !by_theory(f, catalogue, fit)) {
+	if (!fit->own && !use_neighbours(f, fit) && !by_theory(f, catalogue, fit)) {
 		by_tokens(fit);
 	}
 }

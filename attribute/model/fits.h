@@ -30,7 +30,7 @@ struct fit_step {
 };
 
 /* Adds a step. Memory is only taken for a kind of step not seen before. */
-void fits_take(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s);
+void fits_add_step(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s);
 
 /* Where the rows of requests and windows of a key add up. */
 struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_key *key);
@@ -73,7 +73,7 @@ void fits_find_impossible(const struct attribution_fits *f, int64_t from_ns, int
 /* Every fit of the days of a period with its coefficients: for --model-report. */
 void fits_print(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, FILE *out);
 
-/* Every fit as others may use it (attribution_give_models). */
-int fits_give(struct attribution_fits *f, fitted_sink *sink, void *context);
+/* Every fit as others may use it (attribution_each_model). */
+int fits_each_model(struct attribution_fits *f, fitted_sink *sink, void *context);
 
 #endif

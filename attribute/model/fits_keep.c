@@ -166,7 +166,7 @@ static void keep(void *keeping, struct fit *fit, const struct step_bins *bins) {
 	}
 }
 
-static int give(struct keeping *k, const struct kept *kept, fit_sink *sink, void *context) {
+static int emit(struct keeping *k, const struct kept *kept, fit_sink *sink, void *context) {
 	const struct names *names = k->fits->names;
 	const struct fit *fit = kept->fit;
 	char part[1024], *line = NULL;
@@ -197,7 +197,7 @@ int fits_keep(struct attribution_fits *f, int64_t day_ns, fit_sink *sink, void *
 	int rc = fits_each(f, keep, &k, why);
 
 	for (size_t i = 0; i < k.count && rc >= 0; i++) {
-		rc = give(&k, &k.at[i], sink, context);
+		rc = emit(&k, &k.at[i], sink, context);
 	}
 	free(k.at);
 	return rc;

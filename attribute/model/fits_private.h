@@ -53,8 +53,8 @@ struct fit *fits_of(struct attribution_fits *f, const struct fit_key *key);
 struct step_bins *fits_bins(struct attribution_fits *f, struct fit *fit);
 
 /* Hands over each fit with all its bins, in the order of fits_sorted. The bins are gone when `take` returns. */
-typedef void fits_taker(void *context, struct fit *fit, const struct step_bins *bins);
-int fits_each(struct attribution_fits *f, fits_taker *take, void *context, struct fault *why);
+typedef void fits_visitor(void *context, struct fit *fit, const struct step_bins *bins);
+int fits_each(struct attribution_fits *f, fits_visitor *visit, void *context, struct fault *why);
 
 /* All fits in one order: by texts of model and gpu, then GPUs, role and day. Allocated; the caller frees. */
 struct fit **fits_sorted(const struct attribution_fits *f);

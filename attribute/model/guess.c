@@ -138,7 +138,7 @@ struct guess_of {
 	double all_ns, last_ns; /* of the steps up to the first token, and of the last one of them */
 };
 
-static void take_ntok(struct guess_of *o, const struct guess *g, int64_t ntok) {
+static void set_ntok(struct guess_of *o, const struct guess *g, int64_t ntok) {
 	o->ntok = ntok;
 	o->all_ns = o->last_ns = 0;
 	if (ntok > 0) {
@@ -173,14 +173,14 @@ static int64_t begin_waiting(struct guess *g, struct guess_of *o, struct guess_r
 	double ns = (double)(list[0].first_token_ns - g->last.to_ns);
 	int64_t ahead = ahead_of(g, o->budget_ntok, list, waited), ntok = tokens_of(list, count), from_ns = g->last.to_ns;
 
-	take_ntok(o, g, ntok - ahead);
+	set_ntok(o, g, ntok - ahead);
 	double with = away(ns, o->all_ns);
 	if (ahead > 0) {
-		take_ntok(o, g, ntok);
+		set_ntok(o, g, ntok);
 		if (away(ns, o->all_ns) < with - BETTER) {
 			ahead = 0;
 		} else {
-			take_ntok(o, g, ntok - ahead);
+			set_ntok(o, g, ntok - ahead);
 		}
 	}
 	*certain = away(ns, o->all_ns) <= FITS;
@@ -195,7 +195,7 @@ static int64_t begin_waiting(struct guess *g, struct guess_of *o, struct guess_r
 static int64_t begin_new(const struct guess *g, struct guess_of *o, const struct guess_request *list, size_t count, bool idle) {
 	int64_t arrival_ns = list[0].arrival_ns, last_ns = last_arrival(list, count);
 
-	take_ntok(o, g, tokens_of(list, count));
+	set_ntok(o, g, tokens_of(list, count));
 	int64_t from_ns = list[0].first_token_ns - (int64_t)o->all_ns;
 	if (idle || from_ns < arrival_ns) {
 		return arrival_ns;

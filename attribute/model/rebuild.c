@@ -300,7 +300,7 @@ static void note_step(struct passing *p, const struct batch *b, int64_t to_ns) {
 }
 
 /* A step with prompts, if there are any to be computed now. */
-static bool take_step(struct passing *p, int64_t next_ns) {
+static bool compute_step(struct passing *p, int64_t next_ns) {
 	const struct rebuild_mark *m = &p->r->marks[p->mark];
 	struct batch b = {.decode_tokens = m->sequences, .decode_kv_tokens = (int64_t)context_at(m, (double)p->now_ns)};
 	bool finishes, uncertain, known = p->row.steps > 0 || p->now_ns == m->at_ns;
@@ -367,7 +367,7 @@ static void pass(struct passing *p) {
 			note_mark(p);
 		}
 		admit(p);
-		if (r->prompt_count == 0 || !take_step(p, next_ns)) {
+		if (r->prompt_count == 0 || !compute_step(p, next_ns)) {
 			decode_alone(p, next_prompt_ns(p, next_ns));
 		}
 		p->mark += p->now_ns == next_ns;

@@ -407,7 +407,7 @@ static void count_step(void *context, const struct batch *b, int64_t from_ns, in
 	rebuilt_count_terms(c->to, prompts, whole);
 }
 
-static void give(struct rebuild *r, struct text replica, struct rebuilt *to) {
+static void join_into(struct rebuild *r, struct text replica, struct rebuilt *to) {
 	struct counting c = {r, to};
 	int64_t requests = (int64_t)r->count;
 
@@ -464,6 +464,6 @@ bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to) {
 		return false;
 	}
 	r->fitted = true;
-	give(r, replica, to);
+	join_into(r, replica, to);
 	return true;
 }

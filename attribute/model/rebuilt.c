@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attribute/model/draws.h"
+#include "attribute/model/bootstrap.h"
 #include "attribute/model/nnls.h"
 
 const int64_t rebuilt_budget_ntok[REBUILT_BUDGETS] = {512, 1024, 2048, 4096, 8192, 16384};
@@ -111,7 +111,7 @@ static bool solve_draw(const struct rebuilt *r, int draw, double ns[TERMS]) {
 
 	for (unsigned b = 0; b < REBUILT_BUCKETS; b++) {
 		const int128 *sum = r->buckets[b].sums;
-		int times = draw < 0 ? 1 : draws_times(draw, b);
+		int times = draw < 0 ? 1 : bootstrap_weight(draw, b);
 		any |= times > 0 && r->buckets[b].rows > 0;
 		for (int i = 0; i < TERMS; i++) {
 			for (int j = i; j < TERMS; j++) {

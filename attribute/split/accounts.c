@@ -225,7 +225,7 @@ static void spread_over(struct accounts *a) {
 	}
 }
 
-static int give_entries(struct accounts *a, struct fault *why) {
+static int post_entries(struct accounts *a, struct fault *why) {
 	int64_t observed_ns = 0;
 	int rc = 0;
 
@@ -259,7 +259,7 @@ static int close_segment(struct accounts *a, struct fault *why) {
 	post_rest(a, &a->decode, ENTRY_OUTPUT);
 	spread_over(a);
 	accounts_energy_post(a);
-	int rc = a->failed ? overflow(why) : give_entries(a, why);
+	int rc = a->failed ? overflow(why) : post_entries(a, why);
 	postings_clear(&a->postings);
 	a->prefill = a->decode = (struct phase){0};
 	memset(a->now, 0, sizeof a->now);

@@ -4,7 +4,7 @@
 #include "core/share.h"
 
 /* The energy of a stretch of time, each instant once. */
-static int take_energy(struct accounts *a, int64_t from_ns, int64_t to_ns, int64_t *mj, int64_t *metered_ns,
+static int energy_of_span(struct accounts *a, int64_t from_ns, int64_t to_ns, int64_t *mj, int64_t *metered_ns,
                        struct fault *why) {
 	*mj = *metered_ns = 0;
 	from_ns = from_ns > a->energy_at_ns ? from_ns : a->energy_at_ns;
@@ -39,7 +39,7 @@ static void add_energy(struct accounts *a, int use, int64_t gpu_ns, int64_t mj, 
 int accounts_energy_count(struct accounts *a, int use, int64_t from_ns, int64_t to_ns, struct fault *why) {
 	int64_t begin_ns = from_ns > a->energy_at_ns ? from_ns : a->energy_at_ns;
 	int64_t mj, metered_ns, gpu_ns = 0;
-	int rc = take_energy(a, from_ns, to_ns, &mj, &metered_ns, why);
+	int rc = energy_of_span(a, from_ns, to_ns, &mj, &metered_ns, why);
 
 	if (a->energy && to_ns > begin_ns) {
 		a->failed |= !accounts_gpu_ns(a, begin_ns, to_ns, &gpu_ns);
@@ -57,7 +57,7 @@ int accounts_energy_busy(struct accounts *a, int64_t from_ns, int64_t to_ns, int
 		exact_mul_div(prefill_ns, to_ns - begin_ns, to_ns - from_ns, &prefill_part);
 		exact_mul_div(decode_ns, to_ns - begin_ns, to_ns - from_ns, &decode_part);
 	}
-	int rc = take_energy(a, from_ns, to_ns, &mj, &metered_ns, why);
+	int rc = energy_of_span(a, from_ns, to_ns, &mj, &metered_ns, why);
 
 	if (prefill_ns > 0) {
 		exact_mul_div(mj, prefill_ns, prefill_ns + decode_ns, &part_mj);

@@ -93,7 +93,7 @@ static int post_request(struct buying *b, const struct request_item *q) {
 	return rc < 0 ? rc : post_fees(b);
 }
 
-static int take(struct accounts_common *common, const struct request_item *q, struct fault *why) {
+static int post_bought(struct accounts_common *common, const struct request_item *q, struct fault *why) {
 	struct buying b = {.common = common, .why = why};
 	int64_t at_ns = q->finish_ns != UNKNOWN ? q->finish_ns : q->head.at_ns;
 	struct segment s;
@@ -136,7 +136,7 @@ int bought_post(struct accounts_common *common, struct evidence *e, struct quali
 	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
 		const struct request_item *q = (const struct request_item *)item;
 		hits_note(unknown, q->head.replica, q->prompt_tokens, q->cached_unknown ? q->prompt_tokens : 0);
-		rc = take(common, q, why);
+		rc = post_bought(common, q, why);
 	}
 	state_unknown(common, unknown, quality);
 	hits_free(unknown);

@@ -144,7 +144,7 @@ static int by_model_and_rate(const void *a_bytes, const void *b_bytes, void *nam
 	return order(names, a->model, a->rate_nano, b->model, b->rate_nano);
 }
 
-int breakdowns_give_rules(struct breakdowns *x, rule_sink *sink, void *context) {
+int breakdowns_each_rule(struct breakdowns *x, rule_sink *sink, void *context) {
 	int rc = 0;
 
 	if (x->rule_count > 1) {
@@ -239,7 +239,7 @@ static int positions_order(const void *a_bytes, const void *b_bytes, void *names
 	return order(names, a->model, a->rate_nano, b->model, b->rate_nano);
 }
 
-int breakdowns_give_positions(struct breakdowns *x, position_sink *sink, void *context) {
+int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *context) {
 	int rc = 0;
 
 	if (x->position_count > 1) {

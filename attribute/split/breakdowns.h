@@ -34,7 +34,7 @@ void breakdowns_decode(struct breakdowns *x, name_id model, int64_t rate_nano, i
                    double by_context);
 
 /* Hands over all rows, in one order. 0, or what the sink returned. */
-int breakdowns_give_rules(struct breakdowns *x, rule_sink *sink, void *context);
-int breakdowns_give_positions(struct breakdowns *x, position_sink *sink, void *context);
+int breakdowns_each_rule(struct breakdowns *x, rule_sink *sink, void *context);
+int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *context);
 
 #endif

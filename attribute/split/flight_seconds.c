@@ -80,7 +80,7 @@ static int64_t go_on(struct flight *f, const struct step_item *s, int64_t left) 
 	return left;
 }
 
-static void give_all(struct flight *f, struct active *a) {
+static void assign_all(struct flight *f, struct active *a) {
 	flight_add_chunk(f, a, a->remaining);
 }
 
@@ -105,7 +105,7 @@ static bool lengthen(const struct flight *f, struct group *g, size_t *at) {
 }
 
 /* Of a group's prompts those that the first step ends, and the one that it cuts; the others wait. */
-static bool give_first(struct flight *f, const struct choice *c, size_t prompts, int64_t left) {
+static bool assign_first(struct flight *f, const struct choice *c, size_t prompts, int64_t left) {
 	for (size_t cut = c->count; cut-- > 0;) {
 		int64_t whole = 0;
 		size_t count = 0;
@@ -119,7 +119,7 @@ static bool give_first(struct flight *f, const struct choice *c, size_t prompts,
 		}
 		for (size_t i = 0; i < c->count && count > 0; i++) {
 			if (c->chosen[i] && i != cut) {
-				give_all(f, c->may[i]);
+				assign_all(f, c->may[i]);
 				count--;
 			}
 		}
@@ -136,7 +136,7 @@ static bool match_group(struct flight *f, const struct step_item *s, size_t prom
 
 	while (lengthen(f, &g, &at)) {
 		struct choice c = choice_of(f, s, g.last, latest_ns);
-		if (choose(&c, 0, g.prompts, g.ntok) && give_first(f, &c, prompts, left)) {
+		if (choose(&c, 0, g.prompts, g.ntok) && assign_first(f, &c, prompts, left)) {
 			return true;
 		}
 	}
@@ -156,7 +156,7 @@ int64_t flight_match_prompts(struct flight *f, const struct step_item *s, int64_
 	}
 	for (size_t i = 0; i < c.count; i++) {
 		if (c.chosen[i]) {
-			give_all(f, c.may[i]);
+			assign_all(f, c.may[i]);
 		}
 	}
 	return 0;

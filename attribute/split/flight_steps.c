@@ -65,7 +65,7 @@ static void match_decoders(struct flight *f, int64_t decoders) {
 }
 
 /* First come, first served: gives out the tokens of a step's prompts; returns those that no prompt explains. */
-static int64_t give_chunks(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
+static int64_t assign_chunks(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
 	size_t most = s->prefill_requests > 0 && !flight_in_seconds(s) ? s->prefill_requests : SIZE_MAX;
 
 	for (size_t i = 0; i < f->waiting_count && left > 0; i++) {
@@ -187,7 +187,7 @@ static void seek_hits(struct flight *f, const struct step_item *s, int64_t lates
 }
 
 /* By count: what is computed again in a step of which the log says so. It decodes on in the next one. */
-static void give_again(struct flight *f, const struct step_item *s) {
+static void assign_again(struct flight *f, const struct step_item *s) {
 	struct active *last = NULL;
 
 	for (size_t i = 0; i < f->decoding_count && s->again_tokens > 0; i++) {
@@ -251,7 +251,7 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
 	if (rc >= 0 && by_count && s->prefill_tokens > 0) {
 		catch_up(f, start_ns - (flight_in_seconds(s) ? NS_PER_SECOND : 0));
-		give_again(f, s);
+		assign_again(f, s);
 	}
 	if (rc >= 0 && f->seeks_hits && s->prefill_tokens > 0) {
 		int64_t late_ns = s->duration_ns / 2 < LATE_NS ? s->duration_ns / 2 : LATE_NS;
@@ -259,9 +259,9 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 	}
 	int64_t left = (int64_t)s->prefill_tokens - f->chunk_tokens;
 	left = flight_in_seconds(s) ? flight_match_prompts(f, s, left, latest) : left;
-	left = give_chunks(f, s, left, latest);
+	left = assign_chunks(f, s, left, latest);
 	while (rc >= 0 && left > 0 && !by_count && start_again(f, s, latest)) {
-		left = give_chunks(f, s, left, latest);
+		left = assign_chunks(f, s, left, latest);
 	}
 	return rc;
 }

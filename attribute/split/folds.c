@@ -39,7 +39,7 @@ static void predict(struct folds *f, const struct step_model *m, const struct fi
 	f->of[kind].off_ns += fabs(more);
 }
 
-void folds_take(struct folds *f, const struct fit_key *key, const struct fit_step *s, int64_t at_ns) {
+void folds_add_step(struct folds *f, const struct fit_key *key, const struct fit_step *s, int64_t at_ns) {
 	int own = fold_of(at_ns);
 
 	if (f->predict) {
@@ -50,7 +50,7 @@ void folds_take(struct folds *f, const struct fit_key *key, const struct fit_ste
 	}
 	for (int i = 0; i < FOLDS; i++) {
 		if (i != own) {
-			fits_take(f->fits[i], key, s);
+			fits_add_step(f->fits[i], key, s);
 		}
 	}
 }

@@ -24,7 +24,7 @@ void folds_init(struct folds *f, struct names *names, int64_t from_ns, int64_t t
 void folds_release(struct folds *f);
 
 /* A step, of the kind of pass that `predict` says. */
-void folds_take(struct folds *f, const struct fit_key *key, const struct fit_step *s, int64_t at_ns);
+void folds_add_step(struct folds *f, const struct fit_key *key, const struct fit_step *s, int64_t at_ns);
 
 /* Between the passes. */
 int folds_solve(struct folds *f, struct fault *why);

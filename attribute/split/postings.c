@@ -69,7 +69,7 @@ static bool is_empty(const struct entry *e) {
 	return e->gpu_ns == 0 && e->tokens == 0 && e->requests == 0 && e->energy_mj == 0 && e->spread_ns == 0;
 }
 
-static int give_merged(struct entries *e, struct spool_reader *reader, entry_sink *sink, void *context,
+static int emit_merged(struct entries *e, struct spool_reader *reader, entry_sink *sink, void *context,
                        struct fault *why) {
 	struct entry sum;
 	const void *item;
@@ -97,14 +97,14 @@ static int give_merged(struct entries *e, struct spool_reader *reader, entry_sin
 	return got < 0 ? got : rc;
 }
 
-int entries_give(struct entries *e, entry_sink *sink, void *context, struct fault *why) {
+int entries_each(struct entries *e, entry_sink *sink, void *context, struct fault *why) {
 	struct spool_reader *reader;
 	int rc = spool_seal(e->spool, why);
 
 	if (rc < 0 || (rc = spool_reader_new(&reader, e->spool, why)) < 0) {
 		return rc;
 	}
-	rc = give_merged(e, reader, sink, context, why);
+	rc = emit_merged(e, reader, sink, context, why);
 	spool_reader_free(reader);
 	return rc;
 }

@@ -13,7 +13,7 @@ struct entries *entries_new(const struct names *names, size_t memory_bytes);
 void entries_free(struct entries *e);
 int entries_add(struct entries *e, const struct entry *entry, struct fault *why);
 /* No more entries: hands them to the sink. Call once. */
-int entries_give(struct entries *e, entry_sink *sink, void *context, struct fault *why);
+int entries_each(struct entries *e, entry_sink *sink, void *context, struct fault *why);
 
 /* ---- one segment's postings, by the part of the key that varies within it ---- */
 

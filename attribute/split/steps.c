@@ -213,9 +213,9 @@ static void fit_step(struct pass *w, const struct step_item *s) {
 
 	if (!is_empty(s) && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
 		if (w->folds) {
-			folds_take(w->folds, &key, &step, s->head.at_ns);
+			folds_add_step(w->folds, &key, &step, s->head.at_ns);
 		} else {
-			fits_take(w->fits, &key, &step);
+			fits_add_step(w->fits, &key, &step);
 		}
 	}
 }
@@ -356,7 +356,7 @@ static int post_step(struct pass *w, const struct step_item *s, int64_t start_ns
 }
 
 /* Does it matter who is in a batch? The steps do not say how unequal contexts are. */
-static bool boards_requests(const struct pass *w) {
+static bool admits_requests(const struct pass *w) {
 	return w->summary->requests > 0;
 }
 
@@ -367,8 +367,8 @@ static void use_model(struct pass *w, name_id model, int64_t at_ns) {
 	}
 }
 
-static int take_step(struct pass *w, const struct step_item *s, struct fault *why) {
-	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, boards = boards_requests(w);
+static int split_step(struct pass *w, const struct step_item *s, struct fault *why) {
+	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, admits = admits_requests(w);
 	bool counts = by_count || (s->flags & STEP_REQUESTS_IN_SECONDS) != 0;
 	int64_t lag_ns = w->cursor_ns - s->head.at_ns;
 	int64_t start_ns = lag_ns > 0 && lag_ns <= OVERLAP_LIMIT_NS ? w->cursor_ns : s->head.at_ns;
@@ -380,7 +380,7 @@ static int take_step(struct pass *w, const struct step_item *s, struct fault *wh
 	}
 	use_model(w, s->head.model, start_ns);
 	flight_day(&w->flight, s->head.at_ns);
-	if (rc >= 0 && boards) {
+	if (rc >= 0 && admits) {
 		rc = flight_enter_step(&w->flight, s, start_ns, counts, leave_pass, w, why);
 	}
 	if (rc >= 0 && w->purpose == PASS_POST) {
@@ -389,7 +389,7 @@ static int take_step(struct pass *w, const struct step_item *s, struct fault *wh
 		fit_step(w, s);
 		w->cursor_ns = start_ns + s->duration_ns > w->cursor_ns ? start_ns + s->duration_ns : w->cursor_ns;
 	}
-	return rc >= 0 && boards ? flight_end_step(&w->flight, s, counts, leave_pass, w, why) : rc;
+	return rc >= 0 && admits ? flight_end_step(&w->flight, s, counts, leave_pass, w, why) : rc;
 }
 
 /* ---- the splitter ---- */
@@ -406,7 +406,7 @@ static void push_pending(struct steps_state *st, const struct step_item *s) {
 }
 
 /* Takes the steps that need not wait any longer for requests, now that the evidence has got to an instant. */
-static int take_pending(struct pass *w, int64_t at_ns, struct fault *why) {
+static int split_pending(struct pass *w, int64_t at_ns, struct fault *why) {
 	struct steps_state *st = w->state;
 	int rc = 0;
 
@@ -419,7 +419,7 @@ static int take_pending(struct pass *w, int64_t at_ns, struct fault *why) {
 		st->pending_first++;
 		w->flight.ahead = s + 1;
 		w->flight.ahead_count = st->pending_count - st->pending_first;
-		rc = take_step(w, s, why);
+		rc = split_step(w, s, why);
 	}
 	/* The queue's start is used again before it grows without need. */
 	if (st->pending_first > 4096) {
@@ -462,11 +462,11 @@ static int steps_item(struct pass *w, const struct item *item, struct fault *why
 	if (!st->begun) {
 		begin(w);
 	}
-	int rc = take_pending(w, item->at_ns, why);
+	int rc = split_pending(w, item->at_ns, why);
 
 	if (item->kind == ITEM_STEP) {
 		push_pending(st, (const struct step_item *)item);
-	} else if (item->kind == ITEM_REQUEST && boards_requests(w)) {
+	} else if (item->kind == ITEM_REQUEST && admits_requests(w)) {
 		const struct request_item *r = (const struct request_item *)item;
 		use_model(w, r->head.model, r->head.at_ns);
 		flight_admit(&w->flight, r);
@@ -521,7 +521,7 @@ static void tell_preemptions(const struct pass *w) {
 }
 
 static int steps_end(struct pass *w, struct fault *why) {
-	int rc = take_pending(w, INT64_MAX, why);
+	int rc = split_pending(w, INT64_MAX, why);
 
 	int failed = lanes_close(&((struct steps_state *)w->state)->lanes, w, leave_pass, why);
 	rc = rc < 0 ? rc : failed;

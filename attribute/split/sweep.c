@@ -407,7 +407,7 @@ static int post_busy(struct pass *w, int64_t to_ns, size_t prompts, struct fault
 /* ---- both ---- */
 
 /* A stretch in which nothing changes, from the cursor on. */
-static int take_stretch(struct pass *w, int64_t to_ns, struct fault *why) {
+static int split_stretch(struct pass *w, int64_t to_ns, struct fault *why) {
 	size_t prompts = flight_enter_prompts(&w->flight, w->cursor_ns);
 	bool busy = prompts + w->flight.decoding_count > 0;
 	bool queued = w->flight.waiting_count > 0 && w->flight.waiting[0]->request.head.at_ns <= w->cursor_ns;
@@ -469,7 +469,7 @@ static int sweep_to(struct pass *w, int64_t to_ns, bool last, struct fault *why)
 	rc = advance(w, why);
 	while (rc >= 0 && w->cursor_ns < to_ns) {
 		int64_t next_ns = flight_next_change(&w->flight, w->cursor_ns);
-		rc = take_stretch(w, next_ns < to_ns ? next_ns : to_ns, why);
+		rc = split_stretch(w, next_ns < to_ns ? next_ns : to_ns, why);
 		rc = rc < 0 ? rc : advance(w, why);
 	}
 	return rc;

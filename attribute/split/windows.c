@@ -512,7 +512,7 @@ static int post_group(struct pass *w, struct fault *why) {
 	return rc;
 }
 
-static int take_group(struct pass *w, struct fault *why) {
+static int split_group(struct pass *w, struct fault *why) {
 	struct windows_state *st = w->state;
 
 	if (w->purpose == PASS_POST) {
@@ -537,7 +537,7 @@ static int windows_item(struct pass *w, const struct item *item, struct fault *w
 		return 0;
 	}
 	bool same = st->count > 0 && st->group[0].head.at_ns == item->at_ns && st->group[0].end_ns == i->end_ns;
-	int rc = same ? 0 : take_group(w, why);
+	int rc = same ? 0 : split_group(w, why);
 	if (st->count == st->room) {
 		st->room = st->room > 0 ? 2 * st->room : 8;
 		st->group = must_realloc(st->group, st->room * sizeof *st->group);
@@ -548,7 +548,7 @@ static int windows_item(struct pass *w, const struct item *item, struct fault *w
 
 static int windows_end(struct pass *w, struct fault *why) {
 	struct windows_state *st = w->state;
-	int rc = take_group(w, why);
+	int rc = split_group(w, why);
 
 	if (w->purpose == PASS_FIT) {
 		note_several(w);

@@ -60,7 +60,7 @@ static void see_request(struct seen *s, const struct request *q) {
 	s->tenants += q->tenant.len > 0;
 }
 
-static int take_record(void *dry, unsigned lane, const struct record *record, struct fault *why) {
+static int count_record(void *dry, unsigned lane, const struct record *record, struct fault *why) {
 	struct dry *d = dry;
 	struct seen *s = file_at(&d->lanes[lane], record->file);
 
@@ -144,8 +144,8 @@ static void print_file(const struct quality_input *in, const struct seen *s) {
 
 	say_safe(stdout, in->file);
 	printf(": %s", known ? in->format : in->lines > 0 ? "no known format" : "empty");
-	if (in->told_by > 0) {
-		printf(", detected by line %" PRId64, in->told_by);
+	if (in->detected_at_line > 0) {
+		printf(", detected by line %" PRId64, in->detected_at_line);
 	} else if (known) {
 		fputs(", as was asked for", stdout);
 	}
@@ -173,7 +173,7 @@ static int read_and_print(struct run *r, struct logs *logs, struct dry *d, struc
 	quality_init(&q);
 	d->lanes = must_calloc(lanes, sizeof *d->lanes);
 	progress_start(&r->progress, !r->quiet && !r->no_progress);
-	int error = ingest_run(&logs->options, take_record, d, &q, why);
+	int error = ingest_run(&logs->options, count_record, d, &q, why);
 	progress_end(&r->progress);
 	for (size_t i = 0; !error && i < q.input_count; i++) {
 		struct seen s = seen_in(d, lanes, q.inputs[i].index);

@@ -45,7 +45,7 @@ static int by_instant(const void *context, const void *a, size_t a_len, const vo
 	return text_compare((struct text){left->line, a_len - head}, (struct text){right->line, b_len - head});
 }
 
-static int take_record(void *work, unsigned lane, const struct record *record, struct fault *why) {
+static int add_record(void *work, unsigned lane, const struct record *record, struct fault *why) {
 	struct work *w = work;
 	struct item item;
 
@@ -94,7 +94,7 @@ static int read_and_write(struct run *r, struct logs *logs, struct quality *q, s
 	struct work w = {r, spool_new(ingest_lanes(&logs->options), MEMORY_BYTES, by_instant, NULL)};
 
 	progress_start(&r->progress, !r->quiet && !r->no_progress);
-	int error = ingest_run(&logs->options, take_record, &w, q, why);
+	int error = ingest_run(&logs->options, add_record, &w, q, why);
 	progress_end(&r->progress);
 	error = error ? error : spool_seal(w.spool, why);
 	error = error ? error : write_records(r, w.spool, why);
@@ -126,7 +126,7 @@ static int convert(struct run *r, struct fault *why) {
 	return status;
 }
 
-static int take_in(struct run *r, struct book *b, struct logs *logs, struct fault *why) {
+static int read_logs(struct run *r, struct book *b, struct logs *logs, struct fault *why) {
 	progress_start(&r->progress, !r->quiet && !r->no_progress);
 	stop_guard(&r->stop);
 	int rc = book_ingest(b, logs, why);
@@ -154,7 +154,7 @@ static int into_book(struct run *r, struct fault *why) {
 	status = book_open(&b, &r->set, &r->terminal, LEDGER_CREATE, false, why);
 	if (status == 0) {
 		settings_confine(&r->set, &r->terminal, &logs.options, NULL);
-		status = take_in(r, &b, &logs, why);
+		status = read_logs(r, &b, &logs, why);
 		book_close(&b);
 	}
 	logs_release(&logs);

@@ -140,7 +140,7 @@ static int prepare(struct run *r, bool is_plan) {
 	if (status == 0 && !is_plan && r->operands.count != 1) {
 		status = need_plan(r);
 	}
-	s->take = options_take;
+	s->take = options_set;
 	s->folder = !is_plan && r->operands.count > 0 ? r->operands.at[0] : NULL;
 	r->set.logs = is_plan ? r->operands : (struct list){0};
 	return status;

@@ -84,14 +84,14 @@ static int start(struct job *j, struct fault *why) {
 	return j->whatif ? 0 : ERROR_CONFIG;
 }
 
-static int take_record(void *job, unsigned lane, const struct record *record, struct fault *why) {
+static int add_record(void *job, unsigned lane, const struct record *record, struct fault *why) {
 	struct job *j = job;
 
 	if (stop_asked(&j->r->stop)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
-	int err = whatif_take(j->whatif, lane, record, why);
-	return err ? err : attribution_take(j->attribution, lane, record, why);
+	int err = whatif_add_record(j->whatif, lane, record, why);
+	return err ? err : attribution_add_record(j->attribution, lane, record, why);
 }
 
 static int write_answers(struct job *j, struct fault *why) {
@@ -113,10 +113,10 @@ static int write_answers(struct job *j, struct fault *why) {
 static int play(struct job *j, struct fault *why) {
 	int err = start(j, why);
 
-	err = err ? err : ingest_run(&j->logs.options, take_record, j, &j->quality, why);
-	err = err ? err : attribution_finish(j->attribution, whatif_take_entry, j->whatif, &j->quality, why);
-	quality_tell_joins(&j->quality);
-	err = err ? err : attribution_give_models(j->attribution, whatif_take_model, j->whatif);
+	err = err ? err : ingest_run(&j->logs.options, add_record, j, &j->quality, why);
+	err = err ? err : attribution_finish(j->attribution, whatif_add_entry, j->whatif, &j->quality, why);
+	quality_report_joins(&j->quality);
+	err = err ? err : attribution_each_model(j->attribution, whatif_add_model, j->whatif);
 	err = err ? err : write_answers(j, why);
 	if (!err) {
 		findings_say(&j->r->terminal, &j->quality);

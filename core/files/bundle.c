@@ -249,7 +249,7 @@ struct items {
 	int64_t count;
 };
 
-static int give_items(void *context, struct unpacked *u, struct fault *why) {
+static int emit_items(void *context, struct unpacked *u, struct fault *why) {
 	struct items *i = context;
 	struct text item;
 
@@ -270,7 +270,7 @@ static int give_items(void *context, struct unpacked *u, struct fault *why) {
 int bundle_read(struct bundle *b, const struct bundle_part *part, bundle_sink *sink, void *context, struct fault *why) {
 	struct items items = {.bundle = b, .sink = sink, .context = context};
 	struct unpacked u = {0};
-	int rc = unpack(b, part->offset, part->offset + part->bytes, &u, give_items, &items, why);
+	int rc = unpack(b, part->offset, part->offset + part->bytes, &u, emit_items, &items, why);
 
 	if (rc == 0 && (items.count != part->items || u.used != u.len)) {
 		rc = damaged(b, "a part does not have the items that it should", why);

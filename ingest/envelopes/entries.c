@@ -180,7 +180,7 @@ static bool take_fields(struct envelope *e, const struct json *j, json_at entry,
 	if (stream != JSON_ABSENT) {
 		origin_set(&p->origin, ORIGIN_INSTANCE, json_raw(j, stream));
 	}
-	return line != JSON_ABSENT && wrapper_take(e, j, line, field_named(j, entry, T("@timestamp")), true, p);
+	return line != JSON_ABSENT && wrapper_read(e, j, line, field_named(j, entry, T("@timestamp")), true, p);
 }
 
 /* The cell of a row under the column of a name. */
@@ -212,14 +212,14 @@ static bool take_row(struct envelope *e, const struct entries *b, struct peeling
 			envelope_origin_pair(e, pods[i], json_raw(b->json, pod), p);
 		}
 	}
-	return line != JSON_ABSENT && wrapper_take(e, b->json, line, cell_of(b, T("TimeGenerated")), true, p);
+	return line != JSON_ABSENT && wrapper_read(e, b->json, line, cell_of(b, T("TimeGenerated")), true, p);
 }
 
 static bool take_pair(struct envelope *e, const struct json *j, json_at entry, struct peeling *p) {
 	json_at stamp = json_type(j, entry) == JSON_ARRAY ? json_first(j, entry) : JSON_ABSENT;
 	json_at line = stamp == JSON_ABSENT ? JSON_ABSENT : json_next(j, stamp);
 
-	return line != JSON_ABSENT && wrapper_take(e, j, line, stamp, false, p);
+	return line != JSON_ABSENT && wrapper_read(e, j, line, stamp, false, p);
 }
 
 static bool looks_like_entry(const struct entries *b) {

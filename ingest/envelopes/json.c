@@ -220,7 +220,7 @@ static void take_process(struct envelope *e, const struct json *j, json_at objec
 	p->label = T("");
 }
 
-bool wrapper_take(struct envelope *e, const struct json *j, json_at line, json_at stamp, bool in_utc, struct peeling *p) {
+bool wrapper_read(struct envelope *e, const struct json *j, json_at line, json_at stamp, bool in_utc, struct peeling *p) {
 	struct text inner;
 
 	if (!take_line(e, j, line, p, &inner)) {
@@ -310,7 +310,7 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 	}
 	json_at line = value_at(j, inner, w->line);
 	json_at stamp = value_at(j, inner, w->stamp);
-	if (!wrapper_take(e, j, line, stamp, text_eq(w->line, T("@message")), p)) {
+	if (!wrapper_read(e, j, line, stamp, text_eq(w->line, T("@message")), p)) {
 		return false;
 	}
 	take_names(e, j, inner, p);

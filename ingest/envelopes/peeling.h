@@ -57,7 +57,7 @@ bool wrapper_is(const struct json *j, json_at object);
 /* Takes the line out of an object, with its stamp and names. */
 bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, struct peeling *p);
 /* Takes a line and its stamp (or JSON_ABSENT) that stand apart; `in_utc`: a stamp without a zone is UTC. */
-bool wrapper_take(struct envelope *e, const struct json *j, json_at line, json_at stamp, bool in_utc, struct peeling *p);
+bool wrapper_read(struct envelope *e, const struct json *j, json_at line, json_at stamp, bool in_utc, struct peeling *p);
 
 /* text.c */
 stripper strip_rfc3339, strip_cri, strip_syslog, strip_syslog_5424, strip_unit, strip_rank, strip_ansi, strip_progress,

@@ -49,7 +49,7 @@ const struct ingest_format_info *format_detect(const struct text *lines, size_t 
 	return best;
 }
 
-size_t format_told_by(const struct ingest_format_info *info, const struct text *lines, size_t count) {
+size_t format_detected_at(const struct ingest_format_info *info, const struct text *lines, size_t count) {
 	int most = info->format->bid(lines, count);
 	size_t low = 0, high = count;
 

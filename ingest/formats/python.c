@@ -20,7 +20,7 @@ static char closing(char open) {
 	return open == '(' ? ')' : open == '[' ? ']' : open == '{' ? '}' : '\0';
 }
 
-bool python_take(struct text *t, struct text *value) {
+bool python_next_value(struct text *t, struct text *value) {
 	char wanted[DEPTH_MAX];
 	size_t depth = 0, at = 0;
 
@@ -73,7 +73,7 @@ bool python_get(struct text dictionary, struct text key, struct text *value) {
 		}
 		name = python_string(text_cut(t, 0, n));
 		t = text_cut(t, n, t.len);
-		if (!text_skip(&t, T(":")) || !python_take(&t, value)) {
+		if (!text_skip(&t, T(":")) || !python_next_value(&t, value)) {
 			return false;
 		}
 		if (text_eq(name, key)) {

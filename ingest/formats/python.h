@@ -8,7 +8,7 @@
 #include "core/text.h"
 
 /* Takes one value off the front: up to a comma or a closing bracket that is not its own. False: it does not end. */
-bool python_take(struct text *t, struct text *value);
+bool python_next_value(struct text *t, struct text *value);
 
 /* The value of a key of "{'key': value, …}" at its first level; false if there is none or the text is damaged. */
 bool python_get(struct text dictionary, struct text key, struct text *value);

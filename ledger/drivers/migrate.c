@@ -176,7 +176,7 @@ static int ask_version(const struct driver *d, void *connection, int64_t *out, s
 	return rc < 0 ? rc : 0;
 }
 
-static int take_step(const struct driver *d, void *connection, const struct migration *m, int64_t to, struct fault *why) {
+static int migrate_step(const struct driver *d, void *connection, const struct migration *m, int64_t to, struct fault *why) {
 	char mark[80];
 	int rc = d->execute(connection, d->schemes ? m->postgres : m->sqlite, why);
 
@@ -192,7 +192,7 @@ static int migrate(const struct driver *d, void *connection, struct fault *why) 
 	rc = rc < 0 ? rc : ask_version(d, connection, &was, why);
 	version = was;
 	for (const struct migration *m; rc == 0 && (m = migration_from(version));) {
-		rc = take_step(d, connection, m, ++version, why);
+		rc = migrate_step(d, connection, m, ++version, why);
 	}
 	if (rc == 0) {
 		return d->execute(connection, "COMMIT", why);

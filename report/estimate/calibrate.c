@@ -28,7 +28,7 @@ struct fit {
 	} slopes[TERMS_MAX];
 };
 
-static bool take_double(struct text t, double *out) {
+static bool parse_double(struct text t, double *out) {
 	int64_t nano;
 	struct text rest = text_trim(t), word = rest;
 
@@ -41,7 +41,7 @@ static bool take_double(struct text t, double *out) {
 }
 
 /* "llama-3.1-8b on 1 x RTX-PRO-6000-96GB, mixed, 2026-08-10" */
-static bool take_head(struct text line, struct fit *f) {
+static bool parse_head(struct text line, struct fit *f) {
 	struct text name, rest = line, count;
 
 	if (!text_until(&rest, T(" on "), &name) || !text_until(&rest, T(" x "), &count) || !text_to_i64(text_trim(count), &f->gpus)) {
@@ -51,26 +51,26 @@ static bool take_head(struct text line, struct fit *f) {
 }
 
 /* "  c   token of the batch beyond 8                    18229.8510      2066.0054" */
-static void take_term(struct text line, struct fit *f) {
+static void parse_term(struct text line, struct fit *f) {
 	static const struct text words[] = {T("b0  floor of a step"), T("b1  token of the batch"), T("b2  token x context of prefill"), T("b3  context token of decode")};
 	double *out[] = {&f->floor, &f->token, &f->pair, &f->context};
 	struct text t = text_trim(line);
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (text_starts(t, words[i])) {
-			take_double(text_cut(t, words[i].len, t.len), out[i]);
+			parse_double(text_cut(t, words[i].len, t.len), out[i]);
 			return;
 		}
 	}
 	bool early = text_skip(&t, T("e   token of the batch up to ")), beyond = !early && text_skip(&t, T("c   token of the batch beyond "));
 	int64_t ntok;
-	if ((early || beyond) && f->count < TERMS_MAX && text_take_i64(&t, &ntok) && take_double(t, &f->slopes[f->count].ns)) {
+	if ((early || beyond) && f->count < TERMS_MAX && text_take_i64(&t, &ntok) && parse_double(t, &f->slopes[f->count].ns)) {
 		f->slopes[f->count].ntok = (double)ntok;
 		f->slopes[f->count++].early = early;
 	}
 	if (text_skip(&t, T("residual: "))) {
 		struct text share;
-		if (text_until(&t, T(" %"), &share) && take_double(share, &f->residual)) {
+		if (text_until(&t, T(" %"), &share) && parse_double(share, &f->residual)) {
 			f->residual /= 100;
 		}
 	}
@@ -87,13 +87,13 @@ static bool read_report(struct text bytes, struct fit *f) {
 			bytes.len = 0;
 		}
 		struct fit next = {.gpus = 0};
-		if (line.len > 0 && line.at[0] != ' ' && take_head(line, &next)) {
+		if (line.len > 0 && line.at[0] != ' ' && parse_head(line, &next)) {
 			if (f->floor > 0) {
 				return true;
 			}
 			*f = next;
 		} else {
-			take_term(line, f);
+			parse_term(line, f);
 		}
 	}
 	return f->floor > 0;
@@ -152,7 +152,7 @@ static int by_report(struct costs *c, const struct fit *f, const char *path, con
 
 /* ---- a statement ---- */
 
-static bool take_count(const struct json *j, json_at object, const char *key, double *out) {
+static bool parse_count(const struct json *j, json_at object, const char *key, double *out) {
 	int64_t n;
 
 	if (object == JSON_ABSENT || !json_i64(j, json_get(j, object, text_of(key)), &n)) {
@@ -169,11 +169,11 @@ static int by_statement(struct costs *c, const struct json *j, const char *path,
 	json_at gpu_ns = total == JSON_ABSENT ? JSON_ABSENT : json_get(j, total, T("gpu_ns"));
 	double input, cached = 0, output, prefill, decode;
 
-	if (!take_count(j, tokens, "input", &input) || !take_count(j, tokens, "output", &output) || !take_count(j, gpu_ns, "prefill", &prefill) ||
-	    !take_count(j, gpu_ns, "decode", &decode) || output < 1 || prefill <= 0 || decode <= 0) {
+	if (!parse_count(j, tokens, "input", &input) || !parse_count(j, tokens, "output", &output) || !parse_count(j, gpu_ns, "prefill", &prefill) ||
+	    !parse_count(j, gpu_ns, "decode", &decode) || output < 1 || prefill <= 0 || decode <= 0) {
 		return fault_set(why, ERROR_CONFIG, "--calibrate %s: neither a model report nor a statement with tokens and GPU time of prefill and decode", path);
 	}
-	take_count(j, tokens, "input_cached", &cached);
+	parse_count(j, tokens, "input_cached", &cached);
 	double in = prefill / fmax(1, input - cached), out = decode / output;
 	c->law.stretch_arithmetic = within(in / costs_uncached_ns(c, c->prompt, c->cached));
 	c->law.stretch_base = c->law.stretch_cache = within(out / costs_output_ns(c, (double)c->batch, c->prompt + c->output / 2));

@@ -76,7 +76,7 @@ static void add(struct energy_line *l, const struct energy_line *x) {
 	l->undated |= x->undated;
 }
 
-int energy_page_take(void *page, const struct entry *e) {
+int energy_page_add_entry(void *page, const struct entry *e) {
 	struct energy_page *p = page;
 	int64_t pue = 0, price = 0, grams = 0;
 	struct energy_line x = {.gpu_ns = e->gpu_ns, .metered_ns = e->metered_ns, .tokens = e->tokens, .mj = e->energy_mj};

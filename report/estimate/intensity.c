@@ -51,7 +51,7 @@ static bool parse_instant(struct text t, int64_t *ns) {
 	return instant_take(&t, ns, &zone_given) && t.len == 0;
 }
 
-static int take_row(struct intensity *t, const char *path, long long line_number, struct text line, const struct text *fields,
+static int add_row(struct intensity *t, const char *path, long long line_number, struct text line, const struct text *fields,
                     size_t count, size_t column, struct fault *why) {
 	struct intensity_row row;
 
@@ -87,7 +87,7 @@ static int read_rows(struct intensity *t, const char *path, struct text rest, st
 		if (number == 1 && count > 1 && !parse_instant(fields[0], &ignored)) {
 			column = value_column(fields, count);
 		} else if (text_trim(line).len > 0) {
-			err = take_row(t, path, number, line, fields, count, column, why);
+			err = add_row(t, path, number, line, fields, count, column, why);
 		}
 	}
 	if (!err && t->count == 0) {

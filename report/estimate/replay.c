@@ -102,7 +102,7 @@ static bool has_room(const struct replay *r) {
 	return r->o.kv_tokens == 0 || r->count == 0 || r->held + holds(&r->waiting[r->first]) + (int64_t)r->count < r->o.kv_tokens;
 }
 
-static void take_place(struct replay *r) {
+static void occupy_place(struct replay *r) {
 	if (r->count == r->room) {
 		r->room = r->room > 0 ? 2 * r->room : 64;
 		r->places = must_realloc(r->places, r->room * sizeof *r->places);
@@ -155,7 +155,7 @@ struct work {
 	int64_t prefill, token_kv, cached_kv, decoders, decode_kv;
 };
 
-static void take_chunk(struct work *w, struct place *p, int64_t *budget) {
+static void compute_chunk(struct work *w, struct place *p, int64_t *budget) {
 	int64_t left = p->request.prompt - p->computed;
 	int64_t tokens = left < *budget ? left : *budget;
 
@@ -182,18 +182,18 @@ static struct work fill_step(struct replay *r) {
 	budget = r->o.chunk - w.decoders;
 	for (size_t i = 0; i < r->count && budget > 0; i++) {
 		if (!is_decoding(&r->places[i])) {
-			take_chunk(&w, &r->places[i], &budget);
+			compute_chunk(&w, &r->places[i], &budget);
 		}
 	}
 	while (budget > 0 && !crowded && has_room(r)) {
-		take_place(r);
+		occupy_place(r);
 		struct place *p = &r->places[r->count - 1];
 		if (is_decoding(p)) {
 			w.decoders++;
 			w.decode_kv += p->request.prompt;
 			budget--;
 		} else {
-			take_chunk(&w, p, &budget);
+			compute_chunk(&w, p, &budget);
 		}
 	}
 	return w;

@@ -206,7 +206,7 @@ static void add_step(struct versus_hour *h, const struct roofline *r, const stru
 }
 
 /* A step that runs into the next hour, or into another rate, belongs to both, as its entries do. */
-void versus_take(struct versus *v, unsigned lane, const struct record *r) {
+void versus_add_record(struct versus *v, unsigned lane, const struct record *r) {
 	const struct step *s = &r->step;
 
 	if (r->kind != RECORD_STEP || (s->flags & STEP_DUMMY) || s->gpu_ns <= 0 || s->gpu_ns > NS_PER_DAY) {
@@ -228,7 +228,7 @@ void versus_take(struct versus *v, unsigned lane, const struct record *r) {
 	}
 }
 
-int versus_take_entry(void *versus, const struct entry *e) {
+int versus_add_entry(void *versus, const struct entry *e) {
 	struct versus *v = versus;
 
 	if (e->gpu_ns != 0) {
@@ -238,7 +238,7 @@ int versus_take_entry(void *versus, const struct entry *e) {
 	return 0;
 }
 
-int versus_take_model(void *versus, const struct fitted_model *m) {
+int versus_add_model(void *versus, const struct fitted_model *m) {
 	struct versus *v = versus;
 
 	v->models = must_realloc(v->models, (v->model_count + 1) * sizeof *v->models);

@@ -67,7 +67,7 @@ static uint32_t tokens_of(int64_t n) {
 	return n < 0 ? 0 : (uint32_t)n;
 }
 
-int whatif_take(struct whatif *w, unsigned lane, const struct record *r, struct fault *why) {
+int whatif_add_record(struct whatif *w, unsigned lane, const struct record *r, struct fault *why) {
 	const struct request *q = &r->request;
 	struct request_played item;
 
@@ -93,7 +93,7 @@ int whatif_take(struct whatif *w, unsigned lane, const struct record *r, struct 
 	return spool_add(w->requests, lane, &item, sizeof item, why);
 }
 
-int whatif_take_entry(void *whatif, const struct entry *e) {
+int whatif_add_entry(void *whatif, const struct entry *e) {
 	struct whatif *w = whatif;
 	bool fits = exact_add(&w->capacity_ns, e->gpu_ns);
 
@@ -107,7 +107,7 @@ int whatif_take_entry(void *whatif, const struct entry *e) {
 	return fits ? 0 : ERROR_RANGE;
 }
 
-int whatif_take_model(void *whatif, const struct fitted_model *m) {
+int whatif_add_model(void *whatif, const struct fitted_model *m) {
 	struct whatif *w = whatif;
 
 	w->models = must_realloc(w->models, (w->model_count + 1) * sizeof *w->models);

@@ -12,7 +12,7 @@ static void within(struct text part, struct text whole) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct text whole = fuzz_text(data, size), rest = whole, value;
 
-	while (rest.len > 0 && python_take(&rest, &value)) {
+	while (rest.len > 0 && python_next_value(&rest, &value)) {
 		within(value, whole);
 		within(rest, whole);
 		within(python_string(value), value);

@@ -82,7 +82,7 @@ static inline struct entry entry_of(struct fixture *f, const char *tenant, enum 
 static inline void give(struct fixture *f, const char *tenant, enum entry_kind kind, int64_t gpu_ns, int64_t tokens) {
 	struct entry e = entry_of(f, tenant, kind, gpu_ns, tokens);
 	e.requests = kind == ENTRY_INPUT;
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 }
 
 static inline void finish(struct fixture *f) {

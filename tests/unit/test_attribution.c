@@ -89,7 +89,7 @@ static int collect(void *context, const struct entry *e) {
 static void give(struct small_run *r, const struct record *records, size_t count) {
 	r->a = attribution_new(&r->options);
 	for (size_t i = 0; i < count; i++) {
-		assert_int_equal(attribution_take(r->a, (unsigned)i % 2, &records[i], &r->why), 0);
+		assert_int_equal(attribution_add_record(r->a, (unsigned)i % 2, &records[i], &r->why), 0);
 	}
 	int rc = attribution_finish(r->a, collect, &r->posted, &r->quality, &r->why);
 	assert_string_equal(r->why.message, "");
@@ -312,7 +312,7 @@ static void a_part_of_a_replicas_life(void **state) {
 	r.options.to_ns = HOUR_NS + NS_PER_HOUR;
 	r.a = attribution_new(&r.options);
 	for (size_t i = 0; i < 2; i++) {
-		assert_int_equal(attribution_take(r.a, 0, &records[i], &r.why), 0);
+		assert_int_equal(attribution_add_record(r.a, 0, &records[i], &r.why), 0);
 	}
 	attribution_set_span(r.a, names_id(r.names, T("r")), names_id(r.names, T("m")), HOUR_NS - NS_PER_DAY,
 	                     HOUR_NS + NS_PER_DAY);

@@ -64,7 +64,7 @@ static struct attribution_fits *fit_all(struct names *n, const struct fit_step *
 	struct attribution_fits *f = attribution_fits_new(n);
 
 	for (size_t i = 0; i < count; i++) {
-		fits_take(f, &day_one, &steps[i * stride % count]);
+		fits_add_step(f, &day_one, &steps[i * stride % count]);
 	}
 	return f;
 }
@@ -308,10 +308,10 @@ static void fallbacks(void **state) {
 		for (size_t i = 0; i < STEPS / 4; i++) {
 			struct fit_step s = steps[i];
 			s.duration_ns *= day;
-			fits_take(f, &other, &s);
+			fits_add_step(f, &other, &s);
 		}
 	}
-	fits_take(f, &day_one, &steps[0]);
+	fits_add_step(f, &day_one, &steps[0]);
 	other.day_ns = 19 * NS_PER_DAY;
 	assert_int_equal(solved_model(f, &day_one)->origin, MODEL_NEIGHBOUR);
 	assert_memory_equal(solved_model(f, &day_one)->ns, solved_model(f, &other)->ns, sizeof engine.ns);
@@ -370,9 +370,9 @@ static void the_same_step_again(void **state) {
 	const struct fit_step s = {{.prefill_tokens = 0}, 0, true, true};
 	const struct fit_step few = {{100, 5000, 4, 4000, 0, 0}, 10000000, true, true};
 
-	fits_take(f, &day_one, &s);
+	fits_add_step(f, &day_one, &s);
 	for (int i = 0; i < 20; i++) {
-		fits_take(f, &day_one, &few);
+		fits_add_step(f, &day_one, &few);
 	}
 	assert_int_equal(solved_model(f, &day_one)->origin, MODEL_TOKENS);
 	attribution_fits_free(f);

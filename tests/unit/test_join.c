@@ -53,7 +53,7 @@ static struct join_report check_joined(const struct made *made, size_t count, co
 			.request = {.id = text_of(m->id), .tenant = text_of(m->tenant), .arrival_ns = m->arrival_ms * 1000000,
 		                    .scheduled_ns = UNKNOWN, .first_token_ns = UNKNOWN, .finish_ns = m->finish_ms * 1000000,
 		                    .prompt_tokens = m->prompt, .completion_tokens = m->completion, .ok = true, .service = m->service, .gateway = m->gateway}};
-		assert_int_equal(evidence_take(e, 0, &record, &why), 0);
+		assert_int_equal(evidence_add_record(e, 0, &record, &why), 0);
 	}
 	assert_int_equal(evidence_seal(e, &why), 0);
 	assert_true(evidence_has_gateway(e));

@@ -65,7 +65,7 @@ static void give(struct month *m, struct entry *e, enum entry_kind kind, int64_t
 	e->spread_ns = kind <= ENTRY_OUTPUT ? gpu_ns / 100 * (e->model % 7) : 0;
 	e->energy_mj = gpu_ns / 1000000 * (kind == ENTRY_IDLE ? 90 : 550);
 	e->metered_ns = e->model % 2 ? gpu_ns : 0;
-	assert_int_equal(statement_take(m->s, e), 0);
+	assert_int_equal(statement_add_entry(m->s, e), 0);
 }
 
 static int64_t give_tenant(struct month *m, struct entry *e, int tenant, int64_t load) {
@@ -119,10 +119,10 @@ static void give_sides(struct month *m) {
 			row.to_ntok = row.to_ntok > 65536 ? INT64_MAX : row.to_ntok;
 			row.kind = ENTRY_INPUT;
 			row.gpu_ns = row.tokens * (30000 + from * (1 + model) / 4);
-			assert_int_equal(statement_take_position(m->s, &row), 0);
+			assert_int_equal(statement_add_position(m->s, &row), 0);
 			row.kind = ENTRY_OUTPUT;
 			row.gpu_ns = row.tokens * (150000 + from * (2 + model));
-			assert_int_equal(statement_take_position(m->s, &row), 0);
+			assert_int_equal(statement_add_position(m->s, &row), 0);
 		}
 		for (int r = 0; r < 4; r++) {
 			struct rule_row row = {.rule = rules[r],
@@ -130,7 +130,7 @@ static void give_sides(struct month *m) {
 					       .rate_nano = 2490000000,
 					       .prefill_gpu_ns = (100 + 7 * r) * NS_PER_HOUR,
 					       .decode_gpu_ns = (300 - 7 * r) * NS_PER_HOUR};
-			assert_int_equal(statement_take_rule(m->s, &row), 0);
+			assert_int_equal(statement_add_rule(m->s, &row), 0);
 		}
 	}
 }

@@ -222,13 +222,13 @@ static void joins_are_told_once(void **state) {
 	quality_join_trouble(&more, JOIN_DIFFERING, 1, 3, 7);
 	quality_merge(&q, &more);
 	assert_true(quality_has_findings(&q));
-	quality_tell_joins(&q);
+	quality_report_joins(&q);
 	assert_int_equal(q.warning_count, 1);
 	assert_string_equal(q.warnings[0], "3 of 10 requests of gateways (30 tokens) are in no engine's log; they are not counted (the first: gw.log:9)");
 	assert_int_equal(q.reject_count, 1);
 	assert_int_equal(q.rejects[0].lines, 1);
 	assert_string_equal(q.rejects[0].first, "gw.log:7");
-	quality_tell_joins(&q);
+	quality_report_joins(&q);
 	assert_int_equal(q.rejects[0].lines, 1);
 	quality_release(&q);
 }

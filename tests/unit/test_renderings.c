@@ -123,7 +123,7 @@ static void give_odd(struct worked_case *w) {
 		    .tokens = i % 6 < 3 ? 7919 * (i + 1) : 0,
 		    .requests = i % 6 == 0,
 		};
-		assert_int_equal(statement_take(w->s, &e), 0);
+		assert_int_equal(statement_add_entry(w->s, &e), 0);
 	}
 }
 

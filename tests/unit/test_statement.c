@@ -96,14 +96,14 @@ static void test_shared_by_pool_and_hour(void **state) {
 	give_worked_case(f);
 	struct entry e = entry_of(f, "c", ENTRY_OUTPUT, 10 * SECOND, 10);
 	e.model = names_id(f->names, T("other"));
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	e = entry_of(f, "", ENTRY_IDLE, 7 * SECOND, 0);
 	e.slot_ns = HOUR;
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	e = entry_of(f, "d", ENTRY_OUTPUT, SECOND, 10);
 	e.slot_ns = HOUR;
 	e.pool = names_id(f->names, T("elsewhere"));
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	finish(f);
 	const struct table *t = &f->s->tenants;
 
@@ -140,7 +140,7 @@ static void test_month_to_the_nano_unit(void **state) {
 			e.rate_nano = 2490000000;
 			e.slot_ns = hour * HOUR;
 			left_ns -= e.gpu_ns;
-			assert_int_equal(statement_take(f->s, &e), 0);
+			assert_int_equal(statement_add_entry(f->s, &e), 0);
 		}
 	}
 	finish(f);
@@ -155,11 +155,11 @@ static void test_tiers_batch_and_writes(void **state) {
 	struct fixture *f = *state;
 	struct entry e = entry_of(f, "a", ENTRY_INPUT, SECOND, 1000);
 	e.cache_write_tokens = 400;
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	e.prompt_over_ntok = 1000;
 	e.cache_write_tokens = 0;
 	e.service = SERVICE_BATCH;
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	finish(f);
 	/* 600 x 1 + 400 x 1.25 + 1,000 x 2 = 3,100 per million */
 	assert_int_equal(f->s->total.revenue_nano, 3100000);
@@ -198,7 +198,7 @@ static void test_services(void **state) {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct entry e = entry_of(f, "a", cases[i].kind, SECOND, 1000);
 		e.service = cases[i].service;
-		assert_int_equal(statement_take(f->s, &e), 0);
+		assert_int_equal(statement_add_entry(f->s, &e), 0);
 		due_nano += cases[i].per_million * 1000000;
 	}
 	finish(f);
@@ -244,10 +244,10 @@ static void test_part_above(void **state) {
 		struct entry e = entry_of(f, "a", ENTRY_INPUT, 0, i == 0 ? 90 : 0);
 		e.requests = 1;
 		e.prompt_over_ntok = 100;
-		assert_int_equal(statement_take(f->s, &e), 0);
+		assert_int_equal(statement_add_entry(f->s, &e), 0);
 		e = entry_of(f, "a", ENTRY_INPUT_CACHED, 0, i == 0 ? 60 : 150);
 		e.prompt_over_ntok = 100;
-		assert_int_equal(statement_take(f->s, &e), 0);
+		assert_int_equal(statement_add_entry(f->s, &e), 0);
 	}
 	finish(f);
 	assert_int_equal(f->s->total.revenue_nano, (40 * 10 + 50 * 30 + 60 * 1 + 150 * 1 + 50 * 20) * 1000);
@@ -258,9 +258,9 @@ static void test_interval(void **state) {
 	struct fixture *f = *state;
 	struct entry e = entry_of(f, "a", ENTRY_OUTPUT, 3 * SECOND, 50);
 	e.spread_ns = 3 * SECOND / 10;
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	e.tenant = names_id(f->names, T("b"));
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	give(f, "a", ENTRY_INPUT, SECOND, 10);
 	finish(f);
 	const struct unit_cost *u = f->s->total.unit;
@@ -279,10 +279,10 @@ static void test_energy(void **state) {
 	int64_t nano;
 	e.energy_mj = 3600000;
 	e.metered_ns = 5 * SECOND;
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	e = entry_of(f, "", ENTRY_IDLE, SECOND, 0);
 	e.energy_mj = 100000;
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	finish(f);
 	assert_int_equal(f->s->total.capacity_mj, 3700000);
 	assert_int_equal(f->s->total.metered_ns, 5 * SECOND);
@@ -300,12 +300,12 @@ static void test_positions(void **state) {
 				   .rate_nano = 3600000000,
 				   .tokens = 10,
 				   .gpu_ns = SECOND};
-	assert_int_equal(statement_take_position(f->s, &row), 0);
+	assert_int_equal(statement_add_position(f->s, &row), 0);
 	row.rate_nano = 7200000000;
-	assert_int_equal(statement_take_position(f->s, &row), 0);
+	assert_int_equal(statement_add_position(f->s, &row), 0);
 	row.from_ntok = 0;
 	row.to_ntok = 1024;
-	assert_int_equal(statement_take_position(f->s, &row), 0);
+	assert_int_equal(statement_add_position(f->s, &row), 0);
 	give_worked_case(f);
 	finish(f);
 	assert_int_equal(f->s->positions.count, 2);
@@ -326,7 +326,7 @@ static void test_rules(void **state) {
 				       .rate_nano = 3600000000,
 				       .prefill_gpu_ns = (1 + i % 2) * SECOND,
 				       .decode_gpu_ns = 3 * SECOND};
-		assert_int_equal(statement_take_rule(f->s, &row), 0);
+		assert_int_equal(statement_add_rule(f->s, &row), 0);
 	}
 	give_worked_case(f);
 	finish(f);
@@ -343,7 +343,7 @@ static void test_no_rate_is_said(void **state) {
 	struct entry e = entry_of(f, "a", ENTRY_OUTPUT, 7 * SECOND, 10);
 	e.rate_nano = -1;
 	give_worked_case(f);
-	assert_int_equal(statement_take(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
 	finish(f);
 
 	assert_int_equal(f->s->total.unpriced_ns, 7 * SECOND);
@@ -368,8 +368,8 @@ static void test_nothing_has_a_rate(void **state) {
 	struct position_row row = {.model = names_id(f->names, T("m")), .kind = ENTRY_OUTPUT, .to_ntok = 1024, .rate_nano = -1,
 				   .tokens = 10, .gpu_ns = SECOND};
 	e.rate_nano = -1;
-	assert_int_equal(statement_take(f->s, &e), 0);
-	assert_int_equal(statement_take_position(f->s, &row), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
+	assert_int_equal(statement_add_position(f->s, &row), 0);
 	finish(f);
 	assert_false(f->s->total.unit[TOKENS_OUTPUT].known);
 	assert_false(f->s->total.blended.known);
@@ -389,7 +389,7 @@ static void test_rows_by_time(void **state) {
 	struct entry e = entry_of(f, "b", ENTRY_OUTPUT, SECOND, 1);
 	for (int hour = 2; hour >= 0; hour--) {
 		e.slot_ns = hour * HOUR + (hour == 1 ? HOUR / 2 : 0);
-		assert_int_equal(statement_take(f->s, &e), 0);
+		assert_int_equal(statement_add_entry(f->s, &e), 0);
 	}
 	give(f, "a", ENTRY_OUTPUT, SECOND, 1);
 	finish(f);
@@ -428,7 +428,7 @@ static void test_rows_by_several_times(void **state) {
 	for (size_t i = 4; i-- > 0;) {
 		struct entry e = entry_of(f, cases[i].tenant, ENTRY_OUTPUT, SECOND, 1);
 		e.slot_ns = cases[i].slot * HOUR;
-		assert_int_equal(statement_take(f->s, &e), 0);
+		assert_int_equal(statement_add_entry(f->s, &e), 0);
 	}
 	finish(f);
 	assert_int_equal(f->s->rows.count, 4);
@@ -465,8 +465,8 @@ static void test_too_much_is_an_error(void **state) {
 	struct entry e = entry_of(f, "a", ENTRY_IDLE, INT64_MAX, 0);
 
 	e.rate_nano = INT64_MAX;
-	assert_int_equal(statement_take(f->s, &e), 0);
-	assert_int_equal(statement_take(f->s, &e), ERROR_RANGE);
+	assert_int_equal(statement_add_entry(f->s, &e), 0);
+	assert_int_equal(statement_add_entry(f->s, &e), ERROR_RANGE);
 	assert_int_equal(statement_finish(f->s, &f->quality, &why), ERROR_RANGE);
 }
 

@@ -44,7 +44,7 @@ static void run_random(struct fixture *f, const struct entry *entries, size_t fr
 	stop(f);
 	start(f, &o);
 	for (size_t i = 0; i < ENTRIES; i++) {
-		assert_int_equal(statement_take(f->s, &entries[(i * 7 + from) % ENTRIES]), 0);
+		assert_int_equal(statement_add_entry(f->s, &entries[(i * 7 + from) % ENTRIES]), 0);
 	}
 	finish(f);
 }

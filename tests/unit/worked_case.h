@@ -35,7 +35,7 @@ static void worked_give(struct worked_case *w, struct text tenant, enum entry_ki
 	    .tokens = tokens,
 	    .requests = kind == ENTRY_INPUT,
 	};
-	assert_int_equal(statement_take(w->s, &e), 0);
+	assert_int_equal(statement_add_entry(w->s, &e), 0);
 }
 
 static void worked_options(struct worked_case *w, struct report_options *o) {

@@ -247,7 +247,7 @@ static bool is_aborted(struct text meta) {
 static bool find_meta(struct text t, struct text *meta) {
 	struct text object, output;
 
-	return python_take(&t, &object) && text_skip(&t, T(", out=")) && python_take(&t, &output) &&
+	return python_next_value(&t, &object) && text_skip(&t, T(", out=")) && python_next_value(&t, &output) &&
 	       python_get(output, T("meta_info"), meta);
 }
 

@@ -1,4 +1,4 @@
-/* model_give.c: the fitted step models, and what is known of a replica's cards, for others to use. */
+/* fitted_models.c: the fitted step models, and what is known of a replica's cards, for others to use. */
 #include <stdlib.h>
 
 #include "attribute/model/fits_private.h"
@@ -46,7 +46,7 @@ static struct fitted_model fitted_of(const struct fit_key *k, const struct step_
 	return out;
 }
 
-int fits_give(struct attribution_fits *f, fitted_sink *sink, void *context) {
+int fits_each_model(struct attribution_fits *f, fitted_sink *sink, void *context) {
 	size_t count = fits_keys(f, NULL, 0);
 	struct fit_key *keys = must_calloc(count + 1, sizeof *keys);
 	int rc = 0;
