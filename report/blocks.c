@@ -17,7 +17,7 @@ struct sum {
 	int128 revenue[TOKEN_KINDS];
 	int64_t priced_tokens[TOKEN_KINDS]; /* of models with a list price, as is `revenue` */
 	int64_t priced_nano;                /* what they bear, and what no work bears */
-	const struct listing *listing;
+	const struct list_price *list_price;
 	bool several, partly, unrated, fits;
 	bool ran_listed; /* has what ran on GPUs a list price? */
 	int128 fees;           /* of requests and searches, in nano x 10^6 */
@@ -31,13 +31,13 @@ static void add_to(struct sum *sum, int64_t *field, int64_t x) {
 	sum->fits = exact_add(field, x) && sum->fits;
 }
 
-static const struct listing *listing_of_cell(const struct statement *s, const struct cube_cell *c) {
+static const struct list_price *list_price_of_cell(const struct statement *s, const struct cube_cell *c) {
 	struct billing billing = {.fast = false};
 
 	if (c->bought) {
 		(void)billing_parse_pool(names_text(s->options.names, c->pool), &billing);
 	}
-	return listing_find(s, c->model, billing.provider);
+	return list_price_find(s, c->model, billing.provider);
 }
 
 static void add_tokens(struct sum *sum, const struct statement *s, const struct cube_cell *c) {
@@ -65,9 +65,9 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	add_to(sum, &sum->priced_tokens[c->kind], c->tokens);
 	sum->bought_revenue += c->bought ? c->revenue + c->fees : 0;
 	sum->ran_listed |= !c->bought;
-	const struct listing *l = listing_of_cell(s, c);
-	sum->several |= sum->listing && l != sum->listing;
-	sum->listing = l;
+	const struct list_price *l = list_price_of_cell(s, c);
+	sum->several |= sum->list_price && l != sum->list_price;
+	sum->list_price = l;
 }
 
 static void add_time(struct sum *sum, enum entry_kind kind, int64_t ns, int64_t nano) {
@@ -256,7 +256,7 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 	struct block *b = sum->block;
 	struct price_quote quote;
 
-	if (!sum->listing) {
+	if (!sum->list_price) {
 		return;
 	}
 	int128 revenue = exact_div(sum->revenue[0] + sum->revenue[1] + sum->revenue[2] + sum->fees, 1000000);
@@ -265,9 +265,9 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 		return;
 	}
 	b->list_known = true;
-	b->list_model = sum->several ? "(several)" : sum->listing->label;
+	b->list_model = sum->several ? "(several)" : sum->list_price->label;
 	b->revenue_nano = (int64_t)revenue;
-	price_at(sum->listing->search.model, s->options.from_ns, 0, SERVICE_STANDARD, &quote);
+	price_at(sum->list_price->search.model, s->options.from_ns, 0, SERVICE_STANDARD, &quote);
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		finish_price(sum, &quote, k);
 	}

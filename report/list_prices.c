@@ -21,30 +21,30 @@ static void grow_firsts(struct statement *s, name_id model) {
 	if (model < s->listed_models) {
 		return;
 	}
-	s->first_listing = must_realloc(s->first_listing, count * sizeof(*s->first_listing));
-	memset(s->first_listing + s->listed_models, 0, (count - s->listed_models) * sizeof(*s->first_listing));
+	s->first_list_price = must_realloc(s->first_list_price, count * sizeof(*s->first_list_price));
+	memset(s->first_list_price + s->listed_models, 0, (count - s->listed_models) * sizeof(*s->first_list_price));
 	s->listed_models = count;
 }
 
-static void search(struct statement *s, struct listing *l) {
+static void search(struct statement *s, struct list_price *l) {
 	price_find(s->options.prices, names_text(s->options.names, l->model), l->provider, &l->search);
 	l->label = l->search.outcome == PRICE_FOUND ? label_of(s, l->search.model) : NULL;
 }
 
-/* A model bought from a provider that the log names has a listing of its own. */
-static struct listing *listing_of(struct statement *s, name_id model, struct text provider) {
+/* A model bought from a provider that the log names has a list price of its own. */
+static struct list_price *list_price_of(struct statement *s, name_id model, struct text provider) {
 	grow_firsts(s, model);
-	for (uint32_t at = s->first_listing[model]; at != 0; at = s->listings[at - 1]->next) {
-		if (text_eq(s->listings[at - 1]->provider, provider)) {
-			return s->listings[at - 1];
+	for (uint32_t at = s->first_list_price[model]; at != 0; at = s->list_prices[at - 1]->next) {
+		if (text_eq(s->list_prices[at - 1]->provider, provider)) {
+			return s->list_prices[at - 1];
 		}
 	}
-	struct listing *l = prices_alloc(s->options.prices, sizeof(*l));
-	*l = (struct listing){.model = model, .provider = prices_keep(s->options.prices, provider), .next = s->first_listing[model]};
+	struct list_price *l = prices_alloc(s->options.prices, sizeof(*l));
+	*l = (struct list_price){.model = model, .provider = prices_keep(s->options.prices, provider), .next = s->first_list_price[model]};
 	search(s, l);
-	s->listings = must_realloc(s->listings, (s->listing_count + 1) * sizeof(struct listing *));
-	s->listings[s->listing_count++] = l;
-	s->first_listing[model] = (uint32_t)s->listing_count;
+	s->list_prices = must_realloc(s->list_prices, (s->list_price_count + 1) * sizeof(struct list_price *));
+	s->list_prices[s->list_price_count++] = l;
+	s->first_list_price[model] = (uint32_t)s->list_price_count;
 	return l;
 }
 
@@ -57,7 +57,7 @@ static int128 priced(int64_t tokens, int64_t whole, int64_t part, int64_t part_p
 }
 
 /* Which prices of the class are not its own. */
-static void note_service(struct listing *l, const struct entry *e, const struct price_quote *q, enum price_kind whole) {
+static void note_service(struct list_price *l, const struct entry *e, const struct price_quote *q, enum price_kind whole) {
 	const bool used[PRICE_KINDS] = {
 	    [PRICE_CACHE_WRITE] = e->kind == ENTRY_INPUT && e->cache_write_tokens > 0,
 	    [PRICE_REASONING] = e->kind == ENTRY_OUTPUT && e->reasoning_tokens > 0,
@@ -87,7 +87,7 @@ static const struct {
 };
 
 /* The price of a part; where it has none of its own, that of the whole, which is noted with what it comes to. */
-static bool revenue_of_part(struct listing *l, const struct entry *e, const struct price_quote *q, int part, int128 *revenue) {
+static bool revenue_of_part(struct list_price *l, const struct entry *e, const struct price_quote *q, int part, int128 *revenue) {
 	bool fee = part == BILLED_CITATIONS || part == BILLED_SEARCHES;
 	int64_t amount = fee ? e->requests : e->tokens, nano = q->nano[part_prices[part].kind];
 
@@ -107,7 +107,7 @@ static bool revenue_of_part(struct listing *l, const struct entry *e, const stru
  * within output. Where no price of its own is given, a part costs what its whole does; that is
  * the catalogues' own rule for cached input too.
  */
-static bool revenue_of_whole(struct listing *l, const struct entry *e, const struct price_quote *q, int128 *revenue, int128 *fees) {
+static bool revenue_of_whole(struct list_price *l, const struct entry *e, const struct price_quote *q, int128 *revenue, int128 *fees) {
 	enum price_kind kind = e->kind == ENTRY_OUTPUT ? PRICE_OUTPUT : PRICE_INPUT;
 	int64_t whole = q->nano[kind];
 
@@ -134,7 +134,7 @@ static bool is_anywhere(struct text geo) {
 }
 
 /* Where the vendor must compute in a place, all kinds of tokens cost more. */
-static int128 bound_to(struct listing *l, struct text geo, int128 revenue) {
+static int128 bound_to(struct list_price *l, struct text geo, int128 revenue) {
 	const struct price_model *m = l->search.model;
 
 	if (is_anywhere(geo)) {
@@ -150,7 +150,7 @@ static int128 bound_to(struct listing *l, struct text geo, int128 revenue) {
 	return revenue;
 }
 
-static bool revenue_of(struct listing *l, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees) {
+static bool revenue_of(struct list_price *l, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees) {
 	struct price_quote q;
 	int class = t->billing.fast ? PRICE_FAST : e->service == SERVICE_OTHER ? SERVICE_STANDARD : (int)e->service;
 
@@ -169,7 +169,7 @@ static bool revenue_of(struct listing *l, const struct entry *e, const struct te
 }
 
 /* A price in another currency than the statement's says nothing here. */
-static bool is_ours(const struct statement *s, struct listing *l) {
+static bool is_ours(const struct statement *s, struct list_price *l) {
 	l->foreign = s->options.currency && !text_eq(l->search.model->currency, text_of(s->options.currency));
 	return !l->foreign;
 }
@@ -179,7 +179,7 @@ static bool has_revenue(const struct entry *e) {
 	return e->kind <= ENTRY_OUTPUT && (e->tokens > 0 || e->requests > 0);
 }
 
-bool listing_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees) {
+bool list_price_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees) {
 	*revenue = *fees = 0;
 	if (!has_revenue(e)) {
 		return true;
@@ -187,15 +187,15 @@ bool listing_revenue(struct statement *s, const struct entry *e, const struct te
 	if (!s->options.prices || s->options.prices->model_count == 0) {
 		return e->tokens == 0;
 	}
-	struct listing *l = listing_of(s, e->model, t->billing.provider);
+	struct list_price *l = list_price_of(s, e->model, t->billing.provider);
 	bool listed = l->search.outcome == PRICE_FOUND && is_ours(s, l) && revenue_of(l, e, t, revenue, fees);
 	*revenue = listed ? *revenue : 0;
 	return listed || e->tokens == 0;
 }
 
-const struct listing *listing_find(const struct statement *s, name_id model, struct text provider) {
-	for (uint32_t at = model < s->listed_models ? s->first_listing[model] : 0; at != 0; at = s->listings[at - 1]->next) {
-		const struct listing *l = s->listings[at - 1];
+const struct list_price *list_price_find(const struct statement *s, name_id model, struct text provider) {
+	for (uint32_t at = model < s->listed_models ? s->first_list_price[model] : 0; at != 0; at = s->list_prices[at - 1]->next) {
+		const struct list_price *l = s->list_prices[at - 1];
 		if (l->search.outcome == PRICE_FOUND && text_eq(l->provider, provider)) {
 			return l;
 		}
@@ -203,10 +203,10 @@ const struct listing *listing_find(const struct statement *s, name_id model, str
 	return NULL;
 }
 
-const struct listing *listing_of_model(const struct statement *s, name_id model) {
-	const struct listing *l = listing_find(s, model, T(""));
+const struct list_price *list_price_of_model(const struct statement *s, name_id model) {
+	const struct list_price *l = list_price_find(s, model, T(""));
 
-	return l ? l : model < s->listed_models && s->first_listing[model] ? s->listings[s->first_listing[model] - 1] : NULL;
+	return l ? l : model < s->listed_models && s->first_list_price[model] ? s->list_prices[s->first_list_price[model] - 1] : NULL;
 }
 
 /* ---- what a reader must know of these prices ---- */
@@ -247,7 +247,7 @@ static bool is_built_in(const struct statement *s) {
 }
 
 /* A catalogue that was asked for should know the names; the installed one may not. */
-static void warn_not_found(const struct statement *s, const struct listing *l, struct text name, struct quality *q) {
+static void warn_not_found(const struct statement *s, const struct list_price *l, struct text name, struct quality *q) {
 	char option[200], what[300];
 
 	if (l->search.mapped.len > 0) {
@@ -268,7 +268,7 @@ static void warn_not_found(const struct statement *s, const struct listing *l, s
 }
 
 /* Several sellers: what was taken, and what else there is. */
-static void warn_median(const struct statement *s, const struct listing *l, struct text name, struct quality *q) {
+static void warn_median(const struct statement *s, const struct list_price *l, struct text name, struct quality *q) {
 	char candidates[CANDIDATES_TEXT_MAX], option[200];
 
 	if (!l->search.by_median) {
@@ -288,7 +288,7 @@ static void warn_median(const struct statement *s, const struct listing *l, stru
 }
 
 /* Names that are not the catalogue's own, and a provider that it does not have. */
-static void warn_how(const struct listing *l, struct text name, struct quality *q) {
+static void warn_how(const struct list_price *l, struct text name, struct quality *q) {
 	bool loose = text_find(text_of(l->search.how), T("without")) != SIZE_MAX || text_find(text_of(l->search.how), T("maker")) != SIZE_MAX;
 
 	if (loose && !l->search.by_median) {
@@ -309,7 +309,7 @@ static int64_t amount_of(int128 revenue) {
 	return nano > INT64_MAX / 2 || nano < 0 ? QUALITY_NO_AMOUNT : (int64_t)nano;
 }
 
-static void warn_parts(const struct listing *l, struct text name, struct quality *q) {
+static void warn_parts(const struct list_price *l, struct text name, struct quality *q) {
 	static const struct {
 		const char *what, *as;
 		bool finding;
@@ -351,7 +351,7 @@ static void warn_parts(const struct listing *l, struct text name, struct quality
 }
 
 /* Kinds that are not counted in logs: said once, with the revenue that stands beside. */
-static void tell_left_out(const struct listing *l, struct text name, struct quality *q) {
+static void tell_left_out(const struct list_price *l, struct text name, struct quality *q) {
 	char value[DECIMAL_TEXT_MAX];
 	int64_t nano = amount_of(l->revenue);
 
@@ -362,7 +362,7 @@ static void tell_left_out(const struct listing *l, struct text name, struct qual
 	}
 }
 
-static void warn_tiers(const struct listing *l, struct quality *q) {
+static void warn_tiers(const struct list_price *l, struct quality *q) {
 	if (l->tiered && q->requests == 0 && l->provider.len == 0) {
 		quality_warn(
 		    q,
@@ -391,7 +391,7 @@ static const char *kinds_of(unsigned bits, char *out, size_t size) {
 	return out;
 }
 
-static void warn_services(const struct listing *l, struct quality *q) {
+static void warn_services(const struct list_price *l, struct quality *q) {
 	for (int s = SERVICE_BATCH; s < SERVICE_OTHER; s++) {
 		char kinds[80];
 		if (l->as_standard[s]) {
@@ -405,7 +405,7 @@ static void warn_services(const struct listing *l, struct quality *q) {
 	}
 }
 
-static void warn_found(const struct listing *l, struct text name, const char *currency, struct quality *q) {
+static void warn_found(const struct list_price *l, struct text name, const char *currency, struct quality *q) {
 	if (l->foreign) {
 		quality_warn(q, "no list price for %.*s: that of %s is in %.*s, and this statement in %s",
 			     TEXT_ARG(name), l->label, TEXT_ARG(l->search.model->currency), currency);
@@ -433,8 +433,8 @@ static void tell_installed(const struct statement *s, struct quality *q) {
 	char value[40];
 	bool any = false;
 
-	for (size_t i = 0; i < s->listing_count; i++) {
-		any |= s->listings[i]->search.outcome == PRICE_FOUND;
+	for (size_t i = 0; i < s->list_price_count; i++) {
+		any |= s->list_prices[i]->search.outcome == PRICE_FOUND;
 	}
 	if (any && is_built_in(s)) {
 		snprintf(value, sizeof value, "genai-prices of %.10s", prices_date(s->options.prices));
@@ -443,12 +443,12 @@ static void tell_installed(const struct statement *s, struct quality *q) {
 	}
 }
 
-void listing_warn(const struct statement *s, struct quality *q) {
-	if (s->listing_count > 0) {
+void list_price_warn(const struct statement *s, struct quality *q) {
+	if (s->list_price_count > 0) {
 		tell_installed(s, q);
 	}
-	for (size_t i = 0; i < s->listing_count; i++) {
-		const struct listing *l = s->listings[i];
+	for (size_t i = 0; i < s->list_price_count; i++) {
+		const struct list_price *l = s->list_prices[i];
 		struct text name = names_text(s->options.names, l->model);
 		if (l->search.outcome != PRICE_FOUND) {
 			warn_not_found(s, l, name, q);

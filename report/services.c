@@ -42,7 +42,7 @@ static void price(const struct statement *s, struct service_sum *sums, const str
 
 	for (int i = SERVICES - 1; i >= 0; i--) {
 		struct service_sum *sum = &sums[i];
-		const struct listing *l = listing_of_model(s, sum->model);
+		const struct list_price *l = list_price_of_model(s, sum->model);
 		sum->revenue_known = b->list_known && !sum->unlisted;
 		sum->revenue_nano = i == SERVICE_STANDARD ? rest : (int64_t)exact_div(sum->revenue, 1000000);
 		sum->as_standard = l ? l->as_standard[i] : 0;

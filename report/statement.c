@@ -62,8 +62,8 @@ void statement_free(struct statement *s) {
 	}
 	cube_free(s->cube);
 	timeline_free(s->timeline);
-	free(s->listings);
-	free(s->first_listing);
+	free(s->list_prices);
+	free(s->first_list_price);
 	free(s->unlisted);
 	free(s->lacks_cached);
 	free(s->series.steps);
@@ -139,7 +139,7 @@ int statement_add_entry(void *statement, const struct entry *entry) {
 	int128 revenue, fees;
 
 	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
-	bool listed = listing_revenue(s, e, &terms, &revenue, &fees);
+	bool listed = list_price_revenue(s, e, &terms, &revenue, &fees);
 	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are counted there, too */
 	bool fits = add_entry(s->cube, &key, e, listed, revenue, fees, unknown_cached(s, e, terms.bought)) &&
 		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
@@ -314,7 +314,7 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 		return error;
 	}
 	services_finish(s);
-	listing_warn(s, quality);
+	list_price_warn(s, quality);
 	warn_unpriced(s, quality);
 	warn_cached(s, quality);
 	find_unobserved(s, quality);

@@ -95,7 +95,7 @@ struct terms {
 };
 
 /* What is known of the list price of a model in the logs, and of the provider that they name. */
-struct listing {
+struct list_price {
 	name_id model;
 	struct text provider; /* empty: none is named */
 	uint32_t next; /* another one of the model: index + 1, or 0 */
@@ -145,7 +145,7 @@ struct service_sum {
 	int128 revenue;                        /* nano-units x 10^6 */
 	bool unlisted, revenue_known;
 	int64_t revenue_nano;
-	unsigned as_standard; /* see struct listing */
+	unsigned as_standard; /* see struct list_price */
 };
 
 /* Of models that have other traffic than standard, once finished. */
@@ -253,9 +253,9 @@ struct statement {
 	size_t lacks_cached_count;
 	size_t priced_models; /* models with tokens that all have one */
 	enum by_key time_key; /* the finest key of time in --by; BY_KEYS if there is none */
-	struct listing **listings; /* live as long as the catalogue */
-	size_t listing_count;
-	uint32_t *first_listing; /* by name_id of the model: index + 1, or 0 */
+	struct list_price **list_prices; /* live as long as the catalogue */
+	size_t list_price_count;
+	uint32_t *first_list_price; /* by name_id of the model: index + 1, or 0 */
 	size_t listed_models;
 	struct block total;
 	struct block bought; /* the part of it that was bought from vendors: no GPU time, no cost */
@@ -314,12 +314,12 @@ bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
 bool statement_has_key(const struct statement *s, enum by_key key);
 
 /* list_prices.c: what an entry's tokens bring, and fees beside them, in nano-units x 10^6; false if no list price is known. */
-bool listing_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees);
-/* The listing of a model whose price was found, or NULL. */
-const struct listing *listing_find(const struct statement *s, name_id model, struct text provider);
-/* Any listing of a model, or NULL. */
-const struct listing *listing_of_model(const struct statement *s, name_id model);
-void listing_warn(const struct statement *s, struct quality *q);
+bool list_price_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees);
+/* The list price of a model whose price was found, or NULL. */
+const struct list_price *list_price_find(const struct statement *s, name_id model, struct text provider);
+/* Any list price of a model, or NULL. */
+const struct list_price *list_price_of_model(const struct statement *s, name_id model);
+void list_price_warn(const struct statement *s, struct quality *q);
 
 /* The text of a row's key ("2026-11-24", a model …), written into `buffer` where need be. */
 #define KEY_TEXT_MAX 64
