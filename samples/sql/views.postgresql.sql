@@ -1,6 +1,6 @@
 -- Views of a book in PostgreSQL, in a schema of their own, and a role that may read these alone:
 --   psql postgresql://tollbook@ledger/tollbook -f samples/sql/views.postgresql.sql
---   GRANT tollbook_reader TO analyst;
+--   GRANT tollbook_analyst TO somebody;
 BEGIN;
 DROP VIEW IF EXISTS tollbook_views.margin, tollbook_views.unit_cost, tollbook_views.cost_by_model, tollbook_views.cost_by_tenant,
   tollbook_views.cost_by_day, tollbook_views.cost_entry;
@@ -60,9 +60,8 @@ SELECT c.model, SUM(c.revenue) AS revenue, SUM(c.cost) AS cost, SUM(c.revenue) -
  GROUP BY 1;
 
 DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tollbook_reader') THEN CREATE ROLE tollbook_reader NOLOGIN; END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tollbook_analyst') THEN CREATE ROLE tollbook_analyst NOLOGIN; END IF;
 END $$;
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM tollbook_reader;
-GRANT USAGE ON SCHEMA tollbook_views TO tollbook_reader;
-GRANT SELECT ON ALL TABLES IN SCHEMA tollbook_views TO tollbook_reader;
+GRANT USAGE ON SCHEMA tollbook_views TO tollbook_analyst;
+GRANT SELECT ON ALL TABLES IN SCHEMA tollbook_views TO tollbook_analyst;
 COMMIT;

@@ -91,6 +91,28 @@ done
 report_book plan40p
 same "entries by a writer" plan40p.book.json
 
+# ---- the views, and the role that reads them alone ----
+
+for _ in 1 2; do
+	psql -h "$work/pg" -U tollbook -d tollbook -q -v ON_ERROR_STOP=1 -f "$here/samples/sql/views.postgresql.sql" 2>>said.views
+done
+sql "CREATE ROLE analyst LOGIN IN ROLE tollbook_analyst"
+status=0
+"$tollbook" shard report -q plan40p --idle separate --by day,tenant --book "$(server)" --format json -o views.json || status=$?
+[ "$status" -le 1 ]
+of() { jq -r "$1" views.json; }
+equal "the views' cost" "$(sql "SELECT round(SUM(cost) * 1000000000) FROM tollbook_views.cost_by_day" analyst)" \
+	"$(of '.total.cost.capacity | sub("[.]"; "") | sub("^0+"; "")')"
+equal "the views' tokens" "$(sql "SELECT SUM(input_tokens), SUM(output_tokens) FROM tollbook_views.cost_by_model" analyst)" \
+	"$(of '"\(.total.tokens.input)|\(.total.tokens.output)"')"
+equal "the views' GPU time" "$(sql "SELECT SUM(gpu_ns) FROM tollbook_views.cost_by_tenant" analyst)" "$(of .total.gpu_ns.capacity)"
+sql "INSERT INTO tollbook_views.list_price SELECT model, 1, 1, 1 FROM tollbook_views.cost_by_model WHERE input_tokens > 0"
+equal "the views' revenue" "$(sql "SELECT round(SUM(revenue) * 1000000) FROM tollbook_views.margin" analyst)" \
+	"$(of '.total.tokens.input + .total.tokens.output')"
+denied "an analyst that reads the tables" analyst "SELECT * FROM entry"
+report_book plan40p "$(server eye)"
+same "a report by a reader, beside the views" plan40p.book.json
+
 # ---- a ledger of a former version: a reader reads it as it is, its owner brings it up to date, another writer cannot ----
 
 former() { # VERSION
