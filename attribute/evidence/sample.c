@@ -110,8 +110,8 @@ static void mark_item(struct sample *s, const struct item *item) {
 /* ---- samples ---- */
 
 void sample_init(struct sample *s, name_id name) {
-	*s = (struct sample){.name = name, .most_hash = UINT64_MAX, .last_index = UNKNOWN, .first_step_ns = INT64_MAX,
-	                     .last_step_ns = INT64_MIN, .first_request_ns = INT64_MAX, .last_request_ns = INT64_MIN,
+	*s = (struct sample){.name = name, .most_hash = UINT64_MAX, .least_step_hash = UINT64_MAX,
+	                     .least_request_hash = UINT64_MAX, .last_index = UNKNOWN, .first_step_ns = INT64_MAX, .last_step_ns = INT64_MIN, .first_request_ns = INT64_MAX, .last_request_ns = INT64_MIN,
 	                     .first_window_ns = INT64_MAX, .last_window_ns = INT64_MIN};
 }
 
@@ -120,11 +120,16 @@ void sample_release(struct sample *s) {
 	free(s->requests);
 }
 
+/* The first minute in the order of hashes: of requests, where there are such. It stays, however much is in it. */
+static uint64_t least_hash(const struct sample *s) {
+	return s->least_request_hash != UINT64_MAX ? s->least_request_hash : s->least_step_hash;
+}
+
 /* Leaves out minutes until half of the steps and requests are left. */
 static void thin(struct sample *s) {
 	size_t steps = 0, requests = 0;
 
-	s->most_hash /= 2;
+	s->most_hash = s->most_hash / 2 > least_hash(s) ? s->most_hash / 2 : least_hash(s);
 	for (size_t i = 0; i < s->step_count; i++) {
 		if (near_hash(s->steps[i].end_ns) <= s->most_hash) {
 			bool whole = i > 0 && steps > 0 && s->steps[i - 1].end_ns == s->steps[steps - 1].end_ns;
@@ -151,6 +156,12 @@ static uint16_t small(uint32_t n) {
 	return n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
 }
 
+static void note_hash(uint64_t *least, int64_t at_ns) {
+	uint64_t hash = hash_of(minute_of(at_ns));
+
+	*least = hash < *least ? hash : *least;
+}
+
 static void add_step(struct sample *s, const struct step_item *x) {
 	int64_t end_ns = x->head.at_ns + x->duration_ns;
 	bool follows = x->index == UNKNOWN ? s->last_index == UNKNOWN : s->last_index == UNKNOWN || x->index == s->last_index + 1;
@@ -161,6 +172,7 @@ static void add_step(struct sample *s, const struct step_item *x) {
 	s->last_index = x->index;
 	exact_widen(&s->first_step_ns, &s->last_step_ns, x->head.at_ns, end_ns);
 	note_model(&s->step_model, &s->many_step_models, x->head.model);
+	note_hash(&s->least_step_hash, end_ns);
 	if (s->most_hash != UINT64_MAX && near_hash(end_ns) > s->most_hash) {
 		s->skipped = true;
 		return;
@@ -190,6 +202,7 @@ static void add_request(struct sample *s, const struct request_item *r) {
 	}
 	exact_widen(&s->first_request_ns, &s->last_request_ns, r->head.at_ns != UNKNOWN ? r->head.at_ns : at_ns,
 	            one.finish_ns != UNKNOWN ? one.finish_ns : at_ns);
+	note_hash(&s->least_request_hash, at_ns);
 	if (s->most_hash != UINT64_MAX && hash_of(minute_of(at_ns)) > s->most_hash) {
 		return;
 	}
@@ -212,7 +225,7 @@ void sample_add_item(struct sample *s, const struct item *item, size_t most_step
 		note_model(&s->step_model, &s->many_step_models, item->model);
 		exact_widen(&s->first_window_ns, &s->last_window_ns, item->at_ns, w->end_ns);
 	}
-	while ((s->step_count > most_steps || s->request_count > most_requests) && s->most_hash > 1) {
+	while ((s->step_count > most_steps || s->request_count > most_requests) && s->most_hash > least_hash(s)) {
 		thin(s);
 	}
 }

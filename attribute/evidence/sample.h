@@ -25,6 +25,7 @@ struct sample {
 	struct id_request *requests; /* by first token */
 	size_t request_count, request_room;
 	uint64_t most_hash; /* minutes with a larger hash are not in the sample */
+	uint64_t least_step_hash, least_request_hash; /* of the minutes of its steps, of its requests */
 	bool cached_known, skipped; /* skipped: the step before is not in the sample */
 	int64_t last_index;
 	int64_t first_step_ns, last_step_ns, first_request_ns, last_request_ns, first_window_ns, last_window_ns;

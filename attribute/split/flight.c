@@ -26,6 +26,8 @@ static void add_counts(struct flight_counts *to, const struct flight_counts *c) 
 	to->hit_ntok += c->hit_ntok;
 	to->preemptions += c->preemptions;
 	to->placed += c->placed;
+	to->counted_ntok += c->counted_ntok;
+	to->guessed_ntok += c->guessed_ntok;
 }
 
 void flight_day(struct flight *f, int64_t at_ns) {
@@ -327,7 +329,7 @@ int64_t flight_decode_steps(const struct flight *f, const struct active *a) {
 }
 
 /* Without a clock: only what is long past, so that one lost line does not stop the queue for ever. */
-static int advance_by_count(struct flight *f, int64_t at_ns, flight_leave *leave, void *context, struct fault *why) {
+static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, flight_leave *leave, void *context, struct fault *why) {
 	size_t kept = 0, i = 0;
 	int rc = 0;
 
@@ -335,7 +337,7 @@ static int advance_by_count(struct flight *f, int64_t at_ns, flight_leave *leave
 		struct active *a = f->waiting[i];
 		if (is_over_before(a, at_ns - SLACK_NS)) {
 			rc = flight_let_go(f, a, leave, context, why);
-		} else if (needs_no_prefill(a) && has_first_token(a, at_ns)) {
+		} else if (needs_no_prefill(a) && has_first_token(a, has_room(f, a, room) ? at_ns : at_ns - SLACK_NS)) {
 			flight_start_decoding(f, a, f->decode_step + flight_decode_steps(f, a));
 		} else {
 			f->waiting[kept++] = a;
@@ -360,7 +362,7 @@ int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_cou
 	if (rc < 0) {
 		return rc;
 	}
-	return by_count ? advance_by_count(f, at_ns, leave, context, why)
+	return by_count ? advance_by_count(f, at_ns, room, leave, context, why)
 	                : advance_waiting(f, at_ns, room, leave, context, why);
 }
 

@@ -62,6 +62,7 @@ struct chunk {
 struct flight_counts {
 	int64_t prompt_ntok, hit_ntok; /* of those whose prompts steps computed, and what the cache had of them */
 	int64_t preemptions, placed;   /* by their records, and found in steps */
+	int64_t counted_ntok, guessed_ntok; /* where instants are cut to the second: of prompts that steps begin; of those, by guess */
 };
 
 struct flight {

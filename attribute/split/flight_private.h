@@ -23,6 +23,8 @@ int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_cou
 bool flight_in_seconds(const struct step_item *s);
 /* Then: when the prompts of a step that begins at an instant were scheduled at the latest. */
 int64_t flight_latest(const struct step_item *s, int64_t start_ns);
+/* Do the prompts of those that wait have just the tokens of a step and of those behind it, if no cache had any of them? */
+bool flight_prompts_match(const struct flight *f, const struct step_item *s, int64_t latest_ns);
 /* Tokens say whose prompts a step computes; returns those that are left. */
 int64_t flight_match_prompts(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns);
 

@@ -4,19 +4,47 @@
  */
 #include "attribute/split/flight_private.h"
 
+#include <string.h>
+
 /* Clocks of requests may be so much behind or ahead of the steps'. */
 #define LATE_NS (NS_PER_SECOND / 20)
-/* At most so many prompts are tried, and so many ways to put them together. */
-#define TRIED_MOST 64
-#define WAYS_MOST 20000
-/* Of steps that one prompt after the other ties together. */
-#define GROUP_MOST 6
+/* At most so many prompts and steps are tried, and so many ways to put them together; finishes are looked for in so many steps. */
+#define TRIED_MOST 128
+#define STEPS_MOST 512
+#define STEPS_ENOUGH 48 /* so many steps that agree are no chance */
+#define WAYS_MOST 3000
+#define DECODES_MOST 2048
 
-struct choice {
-	struct active *may[TRIED_MOST]; /* end in the step, by their first tokens */
-	bool chosen[TRIED_MOST];
+/* What a prompt must agree with beside tokens and seconds; what is known wrongly, or not at all, is asked for no longer. */
+enum strictness {
+	NO_ORDER = 1, /* one that was scheduled in a second before another's may be begun behind it */
+	NO_FINISH = 2, /* steps behind it do not show that it leaves; contexts may be others */
+	ANY_CUT = 4,  /* steps that are not full may cut a prompt, too */
+};
+static const unsigned passes[] = {0, NO_FINISH, NO_FINISH | NO_ORDER, NO_FINISH | NO_ORDER | ANY_CUT};
+#define PASSES (sizeof passes / sizeof *passes)
+
+/* A search for the prompts of a step and of those behind it, up to one after which no prompt is half done. */
+struct search {
+	const struct step_item *step[STEPS_MOST]; /* with prompts */
+	size_t before[STEPS_MOST];                /* so many steps with sequences come up to it */
+	size_t steps;
+	const struct step_item *decode[DECODES_MOST], *behind[DECODES_MOST]; /* steps with sequences, and the step behind each */
+	size_t decodes;
+	struct active *may[TRIED_MOST];
+	size_t in_step[TRIED_MOST]; /* the step that begins it, + 1; 0: none does */
 	size_t count;
+	struct active *cut; /* by the first step */
 	long ways;
+	unsigned leave_out;
+	int64_t full_ntok;
+	bool drafts; /* a sequence may get several tokens in a step */
+};
+
+/* What prompts that a step begins have together. */
+struct wanted {
+	size_t prompts;
+	int64_t ntok, kv_ntok;
 };
 
 bool flight_in_seconds(const struct step_item *s) {
@@ -32,40 +60,158 @@ int64_t flight_latest(const struct step_item *s, int64_t start_ns) {
 	return (s->flags & STEP_COARSE_CLOCK) != 0 ? start_ns + NS_PER_SECOND : start_ns;
 }
 
-/* Prompts that may be computed, all of them, in steps from one to another. */
-static struct choice choice_of(const struct flight *f, const struct step_item *first, const struct step_item *last, int64_t latest_ns) {
-	struct choice c = {.count = 0};
-	int64_t starts_ns = first->head.at_ns, ends_ns = flight_latest(last, last->head.at_ns);
-
-	latest_ns += last->head.at_ns - starts_ns;
-	for (size_t i = 0; i < f->waiting_count && c.count < TRIED_MOST; i++) {
-		struct active *a = f->waiting[i];
-		const struct request_item *r = &a->request;
-		if (flight_scheduled_ns(r) > latest_ns) {
-			break;
-		}
-		if (a->remaining > 0 && a->computed == 0 && may_be_in(r->scheduled_ns, starts_ns, ends_ns) &&
-		    may_be_in(r->first_token_ns, starts_ns + first->duration_ns, ends_ns + last->duration_ns)) {
-			c.may[c.count++] = a;
-		}
-	}
-	return c;
+static bool may_begin(const struct active *a, const struct step_item *s) {
+	return may_be_in(a->request.scheduled_ns, s->head.at_ns, flight_latest(s, s->head.at_ns));
 }
 
-/* So many prompts, from one on, that have so many tokens together; the first such in the order of scheduling. */
-static bool choose(struct choice *c, size_t from, size_t prompts, int64_t ntok) {
-	if (prompts == 0 || ntok <= 0 || ++c->ways > WAYS_MOST) {
-		return prompts == 0 && ntok == 0;
+static bool may_end(const struct active *a, const struct step_item *s) {
+	return may_be_in(a->request.first_token_ns, s->head.at_ns + s->duration_ns, flight_latest(s, s->head.at_ns) + s->duration_ns);
+}
+
+/* ---- what may be, and where ---- */
+
+static void search_add(struct search *x, const struct step_item *s, const struct step_item *behind) {
+	if (s->decode_requests > 0 && x->decodes < DECODES_MOST) {
+		x->behind[x->decodes] = behind;
+		x->decode[x->decodes++] = s;
 	}
-	for (size_t i = from; i + prompts <= c->count; i++) {
-		c->chosen[i] = true;
-		if (choose(c, i + 1, prompts - 1, ntok - c->may[i]->remaining)) {
+	if (s->prefill_tokens > 0 && x->steps < STEPS_MOST) {
+		x->before[x->steps] = x->decodes;
+		x->step[x->steps++] = s;
+	}
+}
+
+static void search_init(struct search *x, const struct flight *f, const struct step_item *s, int64_t latest_ns) {
+	x->steps = x->decodes = x->count = 0;
+	x->full_ntok = f->most_ntok;
+	x->drafts = f->tokens_a_step > 1;
+	search_add(x, s, f->ahead_count > 0 ? f->ahead : NULL);
+	for (size_t i = 0; i < f->ahead_count && x->decodes < DECODES_MOST; i++) {
+		search_add(x, &f->ahead[i], i + 1 < f->ahead_count ? &f->ahead[i + 1] : NULL);
+	}
+	latest_ns += x->step[x->steps - 1]->head.at_ns - s->head.at_ns;
+	for (size_t i = 0; i < f->waiting_count && x->count < TRIED_MOST; i++) {
+		struct active *a = f->waiting[i];
+		if (flight_scheduled_ns(&a->request) > latest_ns) {
+			break;
+		}
+		if (a->remaining > 0 && a->computed == 0) {
+			x->may[x->count++] = a;
+		}
+	}
+}
+
+static void search_begin(struct search *x, unsigned leave_out) {
+	memset(x->in_step, 0, x->count * sizeof *x->in_step);
+	x->cut = NULL;
+	x->ways = 0;
+	x->leave_out = leave_out;
+}
+
+static bool may_cut(const struct search *x, const struct step_item *s) {
+	return (x->leave_out & ANY_CUT) != 0 || (int64_t)s->prefill_tokens + s->decode_tokens >= x->full_ntok;
+}
+
+/* First come, first served: one may be begun by a step if all that were scheduled in seconds before, and may be, are. */
+static bool is_next(const struct search *x, size_t i, const struct step_item *s) {
+	for (size_t k = 0; k < i && (x->leave_out & NO_ORDER) == 0; k++) {
+		if (x->in_step[k] == 0 && may_begin(x->may[k], s)) {
+			return flight_scheduled_ns(&x->may[k]->request) == flight_scheduled_ns(&x->may[i]->request);
+		}
+	}
+	return may_begin(x->may[i], s);
+}
+
+/* A sequence decodes in each step behind its prompt's last one: is the step of its last token in its second, and one leaves? */
+static bool may_finish(const struct search *x, const struct active *a, size_t step) {
+	size_t last = x->before[step] + a->request.completion_tokens;
+
+	if ((x->leave_out & NO_FINISH) != 0 || x->drafts || a->request.completion_tokens < 2 || a->request.part != PART_BOTH || last - 2 >= x->decodes ||
+	    !x->behind[last - 2]) {
+		return true;
+	}
+	const struct step_item *s = x->decode[last - 2], *behind = x->behind[last - 2];
+	return may_be_in(a->request.finish_ns, s->head.at_ns + s->duration_ns, flight_latest(s, s->head.at_ns) + s->duration_ns) &&
+	       behind->decode_requests < s->decode_requests + s->prefill_requests;
+}
+
+static bool may_be_whole(const struct search *x, const struct active *a, size_t step) {
+	return may_end(a, x->step[step]) && may_finish(x, a, step);
+}
+
+/* Contexts before a step's prompts, where it reports them. */
+static int64_t context_of(const struct step_item *s) {
+	return s->prefill_kv_tokens != UNKNOWN ? s->prefill_kv_tokens : 0;
+}
+
+/* Are these all of them? */
+static bool is_context(const struct search *x, const struct step_item *s, int64_t kv_ntok) {
+	return (x->leave_out & NO_FINISH) != 0 || s->prefill_kv_tokens == UNKNOWN || kv_ntok == 0;
+}
+
+/* ---- the search ---- */
+
+static bool search_step(struct search *x, size_t step, const struct active *half, int64_t half_ntok);
+
+/* Does a step begin one, whole or cut, as the last of its prompts? Steps behind it go on with one that is cut. */
+static bool search_last(struct search *x, size_t step, size_t i, bool cut, struct wanted w) {
+	const struct active *a = x->may[i];
+
+	if ((cut ? a->remaining <= w.ntok : a->remaining != w.ntok) || !is_next(x, i, x->step[step]) || !is_context(x, x->step[step], w.kv_ntok - a->prior) ||
+	    (!cut && !may_be_whole(x, a, step))) {
+		return false;
+	}
+	x->in_step[i] = step + 1;
+	x->cut = step == 0 ? (cut ? x->may[i] : NULL) : x->cut;
+	bool found = !cut || search_step(x, step + 1, a, a->remaining - w.ntok);
+	x->in_step[i] = found ? step + 1 : 0;
+	return found;
+}
+
+/* Prompts that a step begins, in the order of scheduling: all but the last are whole. */
+static bool search_prompts(struct search *x, size_t step, size_t from, struct wanted w) {
+	if (step >= STEPS_ENOUGH) {
+		return true;
+	}
+	if (w.prompts == 0 || w.ntok <= 0 || ++x->ways > WAYS_MOST) {
+		return w.prompts == 0 && w.ntok == 0 && is_context(x, x->step[step], w.kv_ntok);
+	}
+	for (unsigned cut = 0; w.prompts == 1 && cut < 1U + may_cut(x, x->step[step]); cut++) {
+		for (size_t i = 0; i < x->count; i++) {
+			if (x->in_step[i] == 0 && search_last(x, step, i, cut > 0, w)) {
+				return true;
+			}
+		}
+	}
+	for (size_t i = from; w.prompts > 1 && i < x->count; i++) {
+		const struct active *a = x->may[i];
+		if (x->in_step[i] != 0 || a->remaining >= w.ntok || !is_next(x, i, x->step[step]) || !may_be_whole(x, a, step)) {
+			continue;
+		}
+		x->in_step[i] = step + 1;
+		if (search_prompts(x, step, i + 1, (struct wanted){w.prompts - 1, w.ntok - a->remaining, w.kv_ntok - a->prior})) {
 			return true;
 		}
-		c->chosen[i] = false;
+		x->in_step[i] = 0;
 	}
 	return false;
 }
+
+/* A step that goes on with a prompt of which so much is left; where no more steps are known, nothing contradicts. */
+static bool search_step(struct search *x, size_t step, const struct active *half, int64_t half_ntok) {
+	if (step == x->steps || x->step[step]->prefill_requests == 0) {
+		return step == x->steps;
+	}
+	const struct step_item *s = x->step[step];
+	struct wanted w = {s->prefill_requests - 1, (int64_t)s->prefill_tokens - half_ntok,
+	                   context_of(s) - (half->prior + half->computed + half->remaining - half_ntok)};
+	if (half_ntok > s->prefill_tokens) {
+		return w.prompts == 0 && is_context(x, s, w.kv_ntok) && search_step(x, step + 1, half, -w.ntok);
+	}
+	return may_be_whole(x, half, step) && search_prompts(x, step, 0, w);
+}
+
+/* ---- what follows ---- */
 
 /* Prompts that steps before have begun go on first. */
 static int64_t go_on(struct flight *f, const struct step_item *s, int64_t left) {
@@ -80,84 +226,51 @@ static int64_t go_on(struct flight *f, const struct step_item *s, int64_t left) 
 	return left;
 }
 
-static void assign_all(struct flight *f, struct active *a) {
-	flight_add_chunk(f, a, a->remaining);
+/* What the search found of its first step. */
+static void assign_found(struct flight *f, const struct search *x, int64_t left) {
+	for (size_t i = 0; i < x->count; i++) {
+		struct active *a = x->may[i];
+		if (x->in_step[i] == 1 && a != x->cut) {
+			left -= a->remaining;
+			flight_add_chunk(f, a, a->remaining);
+		}
+	}
+	if (x->cut) {
+		flight_add_chunk(f, x->cut, left);
+	}
 }
 
-/* Steps up to one after which no prompt is half done: how many prompts they compute, of how many tokens. */
-struct group {
-	size_t prompts;
-	int64_t ntok;
-	const struct step_item *last;
-};
+bool flight_prompts_match(const struct flight *f, const struct step_item *s, int64_t latest_ns) {
+	const struct active *half = NULL;
+	struct search x;
 
-/* One more step of a group, which goes on with the prompt that was cut before; false: there is none. */
-static bool lengthen(const struct flight *f, struct group *g, size_t *at) {
-	for (; *at < f->ahead_count && f->ahead[*at].prefill_tokens == 0; (*at)++) {
+	search_init(&x, f, s, latest_ns);
+	search_begin(&x, NO_FINISH);
+	for (size_t i = 0; i < f->waiting_count && !half; i++) {
+		half = f->waiting[i]->computed > 0 && f->waiting[i]->remaining > 0 ? f->waiting[i] : NULL;
 	}
-	if (*at >= f->ahead_count || f->ahead[*at].prefill_requests == 0) {
-		return false;
-	}
-	g->last = &f->ahead[(*at)++];
-	g->prompts += g->last->prefill_requests - 1;
-	g->ntok += g->last->prefill_tokens;
-	return g->prompts <= GROUP_MOST;
-}
-
-/* Of a group's prompts those that the first step ends, and the one that it cuts; the others wait. */
-static bool assign_first(struct flight *f, const struct choice *c, size_t prompts, int64_t left) {
-	for (size_t cut = c->count; cut-- > 0;) {
-		int64_t whole = 0;
-		size_t count = 0;
-		for (size_t i = 0; i < c->count && count + 1 < prompts; i++) {
-			bool ends = c->chosen[i] && i != cut;
-			whole += ends ? c->may[i]->remaining : 0;
-			count += ends;
-		}
-		if (!c->chosen[cut] || count + 1 < prompts || whole >= left || whole + c->may[cut]->remaining <= left) {
-			continue;
-		}
-		for (size_t i = 0; i < c->count && count > 0; i++) {
-			if (c->chosen[i] && i != cut) {
-				assign_all(f, c->may[i]);
-				count--;
-			}
-		}
-		flight_add_chunk(f, c->may[cut], left - whole);
-		return true;
-	}
-	return false;
-}
-
-/* The last prompt of a step is cut: steps ahead say of how many tokens it is. */
-static bool match_group(struct flight *f, const struct step_item *s, size_t prompts, int64_t left, int64_t latest_ns) {
-	struct group g = {prompts, left, s};
-	size_t at = 0;
-
-	while (lengthen(f, &g, &at)) {
-		struct choice c = choice_of(f, s, g.last, latest_ns);
-		if (choose(&c, 0, g.prompts, g.ntok) && assign_first(f, &c, prompts, left)) {
-			return true;
-		}
-	}
-	return false;
+	return half ? search_step(&x, 0, half, half->remaining) : search_prompts(&x, 0, 0, (struct wanted){s->prefill_requests, s->prefill_tokens, 0});
 }
 
 int64_t flight_match_prompts(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
 	left = go_on(f, s, left);
 	size_t prompts = s->prefill_requests > f->chunk_count ? s->prefill_requests - f->chunk_count : 0;
-	struct choice c = choice_of(f, s, s, latest_ns);
+	struct search x;
+	bool found = false;
 
 	if (prompts == 0 || left <= 0) {
 		return left;
 	}
-	if (!choose(&c, 0, prompts, left)) {
-		return match_group(f, s, prompts, left, latest_ns) ? 0 : left;
+	search_init(&x, f, s, latest_ns);
+	for (size_t i = 0; i < PASSES && !found; i++) {
+		search_begin(&x, passes[i]);
+		found = search_prompts(&x, 0, 0, (struct wanted){prompts, left, context_of(s) - f->chunk_kv});
 	}
-	for (size_t i = 0; i < c.count; i++) {
-		if (c.chosen[i]) {
-			assign_all(f, c.may[i]);
-		}
+	f->day.counted_ntok += left;
+	if (!found) {
+		f->day.guessed_ntok += left;
+		return left;
 	}
+	assign_found(f, &x, left);
 	return 0;
 }

@@ -253,7 +253,7 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 		catch_up(f, start_ns - (flight_in_seconds(s) ? NS_PER_SECOND : 0));
 		assign_again(f, s);
 	}
-	if (rc >= 0 && f->seeks_hits && s->prefill_tokens > 0) {
+	if (rc >= 0 && f->seeks_hits && s->prefill_tokens > 0 && !(flight_in_seconds(s) && flight_prompts_match(f, s, latest))) {
 		int64_t late_ns = s->duration_ns / 2 < LATE_NS ? s->duration_ns / 2 : LATE_NS;
 		seek_hits(f, s, latest, start_ns + s->duration_ns + late_ns, by_count);
 	}

@@ -18,6 +18,7 @@
 
 /* A log that cuts its clock to the second is up to so much ahead of the requests: its steps wait for them. */
 #define COARSE_LAG_NS (NS_PER_SECOND + NS_PER_SECOND / 2)
+#define SEARCH_LAG_NS (12 * NS_PER_SECOND)
 
 /* So many tokens a sequence and step are more than requests without steps would make. */
 #define DRAFTS_A_STEP 1.15
@@ -412,7 +413,7 @@ static int split_pending(struct pass *w, int64_t at_ns, struct fault *why) {
 
 	while (rc >= 0 && st->pending_first < st->pending_count) {
 		const struct step_item *s = &st->pending[st->pending_first];
-		int64_t lag = (s->flags & (STEP_COARSE_CLOCK | STEP_REQUESTS_IN_SECONDS)) != 0 ? COARSE_LAG_NS : 0;
+		int64_t lag = (s->flags & STEP_REQUESTS_IN_SECONDS) != 0 ? SEARCH_LAG_NS : (s->flags & STEP_COARSE_CLOCK) != 0 ? COARSE_LAG_NS : 0;
 		if (at_ns != INT64_MAX && s->head.at_ns + lag > at_ns) {
 			break;
 		}
@@ -520,6 +521,21 @@ static void tell_preemptions(const struct pass *w) {
 	}
 }
 
+/* Of tokens in steps whose requests' instants are cut to the second, so many hundredths may be guesses. */
+#define GUESSED_PERCENT 5
+
+static void tell_seconds(const struct pass *w) {
+	const struct flight *f = &w->flight;
+	const char *name = names_text(w->common->options->names, w->summary->replica).at;
+	const int64_t count[2] = {f->told.guessed_ntok, f->told.counted_ntok};
+
+	if (f->told.guessed_ntok > f->told.counted_ntok / 100 * GUESSED_PERCENT) {
+		quality_finding_counted(w->quality, "clock", name, NULL, count,
+		                        "%s: the instants of its requests are cut to the second, and of " QUALITY_B " prompt tokens " QUALITY_A
+		                        " fit no request for sure: tenants may be off by several percent; log these instants in milliseconds", name);
+	}
+}
+
 static int steps_end(struct pass *w, struct fault *why) {
 	int rc = split_pending(w, INT64_MAX, why);
 
@@ -539,6 +555,7 @@ static int steps_end(struct pass *w, struct fault *why) {
 	tell_preemptions(w);
 	tell_hits(w);
 	tell_drafts(w);
+	tell_seconds(w);
 	if (w->over_ns > 0) {
 		quality_warn(w->quality, "replica %s: steps overlap, %.3f GPU-hours in all, which are counted as capacity: several "
 		             "engines under one name? Give each its own with --replica",
