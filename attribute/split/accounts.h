@@ -12,7 +12,7 @@
 #include "attribute/split/busy_days.h"
 #include "attribute/evidence/energy.h"
 #include "attribute/split/breakdowns.h"
-#include "attribute/split/flight.h"
+#include "attribute/flight/flight.h"
 #include "attribute/split/postings.h"
 #include "attribute/split/request_rows.h"
 #include "attribute/fleet/segment.h"

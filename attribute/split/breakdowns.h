@@ -6,7 +6,7 @@
 #ifndef ATTRIBUTE_BREAKDOWNS_H
 #define ATTRIBUTE_BREAKDOWNS_H
 
-#include "attribute/split/flight.h"
+#include "attribute/flight/flight.h"
 #include "attribute/model/rules.h"
 
 struct breakdowns;

@@ -11,7 +11,7 @@
 #include "attribute/split/accounts.h"
 #include "attribute/evidence/days.h"
 #include "attribute/model/fits.h"
-#include "attribute/split/flight.h"
+#include "attribute/flight/flight.h"
 
 struct folds;
 

@@ -2,7 +2,7 @@
 #ifndef ATTRIBUTE_REQUEST_ROWS_H
 #define ATTRIBUTE_REQUEST_ROWS_H
 
-#include "attribute/split/flight.h"
+#include "attribute/flight/flight.h"
 
 struct request_rows;
 

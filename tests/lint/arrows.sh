@@ -9,11 +9,12 @@ core
 ingest
 ledger
 report              ledger/ledger.h
-attribute           attribute/fleet/* attribute/evidence/* attribute/model/* attribute/split/*
+attribute           attribute/fleet/* attribute/evidence/* attribute/model/* attribute/flight/* attribute/split/*
 attribute/fleet     attribute/attribute.h
 attribute/evidence  attribute/attribute.h attribute/fleet/*
 attribute/model     attribute/attribute.h attribute/fleet/* attribute/evidence/*
-attribute/split     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/model/*
+attribute/flight    attribute/attribute.h attribute/evidence/*
+attribute/split     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/model/* attribute/flight/*
 book                report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 shard               book/* report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 inspect             book/* report/report.h ledger/ledger.h attribute/attribute.h

@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "attribute/split/flight_private.h"
+#include "attribute/flight/flight_private.h"
 
 /* At most so many prompts of a step are distinguished. */
 #define PROMPTS_MAX 256

@@ -2,7 +2,7 @@
 #ifndef ATTRIBUTE_FLIGHT_PRIVATE_H
 #define ATTRIBUTE_FLIGHT_PRIVATE_H
 
-#include "attribute/split/flight.h"
+#include "attribute/flight/flight.h"
 
 /* How far a clock cut to the second, and a log's lag, may be off. */
 #define SLACK_NS (2 * NS_PER_SECOND)

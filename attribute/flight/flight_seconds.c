@@ -2,7 +2,7 @@
  * flight_seconds.c: whose prompts a step computes, where the instants of requests are cut to the second. Order within a
  * second is not known, but tokens are: prompts that end in a step, and together have its tokens, are its own.
  */
-#include "attribute/split/flight_private.h"
+#include "attribute/flight/flight_private.h"
 
 #include <string.h>
 

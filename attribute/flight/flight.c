@@ -1,4 +1,4 @@
-#include "attribute/split/flight_private.h"
+#include "attribute/flight/flight_private.h"
 
 #include <math.h>
 #include <stdlib.h>
