@@ -52,6 +52,16 @@ struct levers {
 };
 struct levers explain_levers(const struct costs *c);
 
+/* Steps under the card's peaks: decoding sequences by batch, the last one a full chunk of a prompt. */
+#define EXPLAIN_STEPS (EXPLAIN_BATCHES + 1)
+struct on_roof {
+	char name[48];
+	double sequences; /* 0: of the chunk */
+	double intensity, tflop_s; /* FLOP per byte; reached, over all GPUs */
+};
+/* How many the memory has room for. */
+size_t explain_steps(const struct costs *c, struct on_roof out[EXPLAIN_STEPS]);
+
 void explain_load_print(const struct costs *c, FILE *out);
 void explain_load_json(const struct costs *c, FILE *out); /* ,"loads": […], … */
 

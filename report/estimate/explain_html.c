@@ -1,236 +1,495 @@
-/* explain_html.c: the four questions as one page without anything from elsewhere: tables, and pictures in SVG. */
+/* explain_html.c: why a token costs what it costs, as a page: tables and pictures of the same figures as the JSON. */
 #include <math.h>
 #include <string.h>
 
 #include "report/estimate/explain.h"
 #include "report/estimate/sheet.h"
+#include "report/page.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define POINTS 60
 
 /* ---- pieces ---- */
 
-static void put_text(const char *s, FILE *out) {
-	for (; *s; s++) {
-		switch (*s) {
-		case '<': fputs("&lt;", out); break;
-		case '>': fputs("&gt;", out); break;
-		case '&': fputs("&amp;", out); break;
-		case '"': fputs("&quot;", out); break;
-		default: fputc(*s, out);
-		}
-	}
+static void put_unit_cell(FILE *out, double amount, const char *class) {
+	char figure[PAGE_FIGURE_MAX];
+	page_cell(out, amount, page_unit_figure(amount, figure), class);
 }
 
-static void put_cell(double x, int places, const char *unit, FILE *out) {
+static void put_number_cell(FILE *out, double x, int places) {
+	char number[SHEET_NUMBER_MAX];
+	page_cell(out, x, isnan(x) ? "no room" : sheet_number(x, places, number), NULL);
+}
+
+/* The JSON has the share, people read percent. */
+static void put_share_cell(FILE *out, double share, int places) {
 	char number[SHEET_NUMBER_MAX];
 
-	fprintf(out, "<td>%s%s</td>", sheet_number(x, places, number), isfinite(x) ? unit : "");
+	snprintf(number, sizeof number, "%.*f %%", places, share * 100);
+	page_cell(out, share, isnan(share) ? "not known" : number, NULL);
 }
 
-static void open_table(const char *title, const char *const *heads, size_t count, FILE *out) {
-	fprintf(out, "<h2>%s</h2>\n<table>\n<tr>", title);
-	for (size_t i = 0; i < count; i++) {
-		fprintf(out, "<th>%s</th>", heads[i]);
+static const char *dollars(const struct costs *c, char out[PAGE_FIGURE_MAX]) {
+	return page_sign(c->currency, out);
+}
+
+static double context_of(const struct costs *c) {
+	return c->prompt + c->output / 2;
+}
+
+/* ---- the answer ---- */
+
+static double input_of(const struct costs *c) {
+	return costs_uncached_ns(c, c->prompt, c->cached);
+}
+
+static double output_of(const struct costs *c) {
+	return costs_output_ns(c, (double)c->batch, context_of(c));
+}
+
+static void put_answer(const struct costs *c, FILE *out) {
+	char reading[200], number[SHEET_NUMBER_MAX];
+	double ratio = output_of(c) / input_of(c), ridge = costs_ridge(c, context_of(c));
+
+	fputs("<h1>Output costs ", out);
+	page_figure(out, ratio, sheet_number(ratio, ratio < 10 ? 1 : 0, number));
+	fprintf(out, " × input: %s</h1>\n<p class=\"lead\">", (double)c->batch < ridge ? "decode waits for memory, prefill for arithmetic" : "this batch fills the arithmetic, contexts cost memory");
+	page_text(out, explain_reading(c, reading));
+	fprintf(out, ". <b>A prompt's chunk shares that among %.0f tokens, decoding among %lld.</b> ", costs_chunk(c), (long long)c->batch);
+	fprintf(out, "%.0f tokens in, %.0f out. An estimate: 95 %% of published measurements are within × / %.1f of one.", c->prompt, c->output, exp(c->spread));
+	if (c->loaded) {
+		fprintf(out, " At %.0f %% of what a full batch keeps up with, at work %.0f %% of the time.", c->load.offered * 100, c->load.at_work * 100);
 	}
-	fputs("</tr>\n", out);
+	page_text(out, c->calibrated[0] ? " " : "");
+	page_text(out, c->calibrated);
+	fputs("</p>\n", out);
 }
 
-/* ---- a picture: curves over logarithmic axes ---- */
+/* ---- what a token should cost ---- */
 
-#define WIDTH 640
-#define HEIGHT 300
-#define LEFT 70
-#define RIGHT 40
-#define BOTTOM 40
-#define POINTS 120
-
-struct plot {
-	double x_from, x_to, y_from, y_to; /* powers of ten at the ends of y */
-	const char *x_title, *y_title;
+struct token {
+	const char *name, *class;
+	double ns, list, watts;
 };
 
-struct curve {
-	double (*y)(const struct costs *c, double x, double parameter);
-	double parameter;
-	const char *name, *color;
+static void put_token(const struct costs *c, const struct token *t, FILE *out) {
+	char number[SHEET_NUMBER_MAX];
+	double power = costs_power(c, t->ns, t->watts), cost = costs_rent(c, t->ns);
+
+	fprintf(out, "<tr><th scope=\"row\"><svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"%s\" width=\"100%%\" height=\"100%%\" rx=\"2\"/></svg>%s<small>", t->class, t->name);
+	page_figure(out, t->ns, sheet_number(t->ns / 1e3, t->ns < 1e4 ? 2 : 1, number));
+	fputs(" GPU-µs</small></th><td class=\"l big\"><b>", out);
+	page_unit(out, c->currency, cost);
+	fputs("</b>", out);
+	if (!isnan(power)) {
+		fputs("<small>+ ", out);
+		page_unit(out, c->currency, power);
+		fputs(" power</small>", out);
+	}
+	fputs("</td><td class=\"ratio\">", out);
+	if (!isnan(t->list) && t->list > 0) {
+		double ratio = cost / t->list;
+		fprintf(out, "<b class=\"%s\">%s ×</b><small>list ", ratio > 1 ? "loss" : "gain", sheet_number(ratio, ratio < 0.1 ? 3 : ratio < 1 ? 2 : ratio < 10 ? 1 : 0, number));
+		page_price(out, c->currency, t->list);
+		fputs("</small>", out);
+	}
+	fputs("</td></tr>\n", out);
+}
+
+static void put_prices(const struct costs *c, FILE *out) {
+	const struct token tokens[] = {
+		{"Input", "pre", input_of(c), c->list_input, costs_input_watts(c)},
+		{"Cached input", "cac", costs_cached_ns(c, c->prompt, c->cached > 0 ? c->cached : floor(c->prompt / 2)), c->list_cached, costs_input_watts(c)},
+		{"Output", "dec", output_of(c), c->list_output, costs_output_watts(c)}};
+	char sign[PAGE_FIGURE_MAX];
+
+	fputs("<section class=\"card prices\" aria-labelledby=\"price-title\"><h2 id=\"price-title\">What a token should cost</h2><span class=\"aside\">evidence "
+	      "<span class=\"chip\">estimate</span></span><table aria-label=\"What a token should cost\"><thead><tr><th></th><th scope=\"col\" class=\"l\">", out);
+	fprintf(out, "%s per million, %lld at once</th><th scope=\"col\">cost / list</th></tr></thead>\n<tbody>", dollars(c, sign), (long long)c->batch);
+	for (size_t i = 0; i < COUNT(tokens); i++) {
+		put_token(c, &tokens[i], out);
+	}
+	fputs("</tbody></table>", out);
+	fprintf(out, "<p class=\"foot\">%.0f W a GPU in prefill, %.0f W in decode%s. GPU-hours alone: no staff, no spare capacity.</p>", costs_input_watts(c), costs_output_watts(c),
+	        isnan(c->per_kwh) ? "; with <code>--per-kwh</code> in money" : "");
+	page_section_end(out);
+}
+
+static void put_time_bar(const char *name, double ns, double widest, double part, const char *class, const char *what, FILE *out) {
+	char number[SHEET_NUMBER_MAX];
+	double share = widest > 0 ? ns / widest : 0;
+
+	fprintf(out, "<p class=\"pair\"><span>%s</span><b>", name);
+	page_figure(out, ns, sheet_number(ns / 1e3, ns < 1e4 ? 2 : 1, number));
+	fprintf(out, " µs</b></p><svg height=\"14\" aria-hidden=\"true\"><rect class=\"%s\" width=\"%.2f%%\" height=\"14\"/><rect class=\"%s\" fill-opacity=\".5\" x=\"%.2f%%\" width=\"%.2f%%\" height=\"14\"/></svg>",
+	        class, 100 * share * (1 - part), class, 100 * share * (1 - part), 100 * share * part);
+	fprintf(out, "<p class=\"foot\">%s %.0f %%, attention to its context %.0f %%</p>", what, 100 * (1 - part), 100 * part);
+}
+
+static void put_time(const struct costs *c, FILE *out) {
+	double in = costs_input_ns(c, context_of(c)), made = output_of(c), ridge = costs_ridge(c, context_of(c));
+	char number[SHEET_NUMBER_MAX];
+
+	page_card(out, "time", "GPU time of one token", NULL);
+	put_time_bar("an output token", made, fmax(made, in), costs_output_attention_ns(c, (double)c->batch, context_of(c)) / made, "dec", "weights", out);
+	put_time_bar("an input token", in, fmax(made, in), costs_input_attention_ns(c, context_of(c)) / in, "pre", "arithmetic", out);
+	if (isfinite(ridge)) {
+		fprintf(out, "<p class=\"foot\">From %s sequences at once, decode would wait for arithmetic.</p>", sheet_number(ridge, 0, number));
+	} else {
+		fprintf(out, "<p class=\"foot\">Below %.0f tokens a step waits for memory; with this context no batch that fits gets decode there.</p>", roofline_ridge(&c->roofline));
+	}
+	page_section_end(out);
+}
+
+/* ---- the roofline ---- */
+
+static void put_roof(const struct costs *c, FILE *out) {
+	static const char *const heads[] = {"<step", "FLOP per byte", "TFLOP/s"};
+	struct on_roof at[EXPLAIN_STEPS];
+	double x[EXPLAIN_STEPS], y[EXPLAIN_STEPS], roof_x[3], roof_y[3];
+	const char *names[EXPLAIN_STEPS];
+	double flops = c->law.peak.flops / 1e12, bytes = c->law.peak.bandwidth / 1e12;
+	char number[SHEET_NUMBER_MAX];
+	size_t count = explain_steps(c, at);
+
+	for (size_t i = 0; i < count; i++) {
+		x[i] = at[i].intensity;
+		y[i] = at[i].tflop_s;
+		names[i] = at[i].name;
+	}
+	roof_x[0] = fmin(1, x[0] / 2);
+	roof_x[1] = flops / bytes;
+	roof_x[2] = fmax(10 * roof_x[1], x[count - 1]);
+	roof_y[0] = roof_x[0] * bytes;
+	roof_y[1] = roof_y[2] = flops;
+	const struct page_curve curves[] = {{.class = "roof", .name = "peak", .x = roof_x, .y = roof_y, .count = 3},
+	                                    {.class = "out", .x = x, .y = y, .labels = names, .count = count - 1, .form = PAGE_POINTS},
+	                                    {.class = "in", .x = x + count - 1, .y = y + count - 1, .labels = names + count - 1, .count = 1, .form = PAGE_POINTS}};
+	page_card(out, "roof", "FLOPS or memory?", "The line is the card's peak: memory until it bends, arithmetic from there. More sequences move decode to the right.");
+	page_plot(out, &(struct page_plot){.says = "Steps of the estimate under the card's peaks; the table has the figures", .curves = curves, .count = COUNT(curves),
+	                                   .x = {.log = true, .name = "FLOP per byte read"}, .y = {.log = true, .name = "TFLOP/s"}});
+	fprintf(out, "<details><summary>The figures: peaks of %s", sheet_number(flops, 0, number));
+	fprintf(out, " TFLOP/s and %s GB/s</summary>", sheet_number(bytes * 1e3, 0, number));
+	page_table(out, "steps", "Steps under the roof", heads, COUNT(heads), -1);
+	for (size_t i = 0; i < count; i++) {
+		fputs("<tr>", out);
+		page_text_cell(out, at[i].name);
+		put_number_cell(out, at[i].intensity, 1);
+		put_number_cell(out, at[i].tflop_s, 1);
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody>", out);
+	page_table_end(out);
+	fputs("</details>", out);
+	page_section_end(out);
+}
+
+/* ---- load, and speed ---- */
+
+struct load_curve {
+	double load[POINTS + 1], input[POINTS + 1], output[POINTS + 1], speed[POINTS + 1];
 };
 
-static double x_at(const struct plot *p, double x) {
-	return LEFT + (WIDTH - LEFT - RIGHT) * log(x / p->x_from) / log(p->x_to / p->x_from);
+static void fill_loads(const struct costs *c, struct load_curve *v) {
+	for (int i = 0; i <= POINTS; i++) {
+		double offered = pow(100, (double)i / POINTS - 1);
+		struct at_load l = explain_at_load(c, offered);
+		v->load[i] = 100 * offered;
+		v->input[i] = l.input;
+		v->output[i] = l.output;
+		v->speed[i] = l.user_tok_s;
+	}
 }
 
-static double y_at(const struct plot *p, double y) {
-	return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 30) * log(y / p->y_from) / log(p->y_to / p->y_from);
+/* Prices that know no load: two ends of a line. */
+static size_t add_list(const struct costs *c, const double x[2], double prices[2][2], struct page_curve *curves, size_t count) {
+	static const char *const names[] = {"list input", "list output"};
+	const double list[] = {c->list_input, c->list_output};
+
+	for (int k = 0; k < 2; k++) {
+		prices[k][0] = prices[k][1] = list[k];
+		if (list[k] > 0) {
+			curves[count++] = (struct page_curve){.class = "dash", .name = names[k], .x = x, .y = prices[k], .count = 2};
+		}
+	}
+	return count;
 }
 
-static double x_of(const struct plot *p, int i) {
-	return p->x_from * pow(p->x_to / p->x_from, (double)i / POINTS);
+static void put_load(const struct costs *c, const struct load_curve *v, FILE *out) {
+	static const double ends[] = {1, 100};
+	char sign[PAGE_FIGURE_MAX];
+	double prices[2][2];
+	struct page_curve curves[PAGE_CURVES_MAX] = {{.class = "out", .name = "output", .x = v->load, .y = v->output, .count = POINTS + 1},
+	                                             {.class = "in", .name = "input", .x = v->load, .y = v->input, .count = POINTS + 1}};
+	size_t count = add_list(c, ends, prices, curves, 2);
+
+	page_card(out, "load", "What load does", "Requests that come, as a share of what a full batch keeps up with. With fewer of them the batch shrinks before time idles: output costs many times as much.");
+	page_plot(out, &(struct page_plot){.says = "Cost of input and output by load; the table below has the figures", .curves = curves, .count = count,
+	                                   .x = {.low = 1, .high = 100, .log = true, .name = "load", .suffix = " %"},
+	                                   .y = {.log = true, .name = "cost per million", .prefix = dollars(c, sign)}});
+	page_section_end(out);
 }
 
-static void fit_axis(struct plot *p, const struct costs *c, const struct curve *curves, size_t count) {
+static void put_speed(const struct costs *c, const struct load_curve *v, FILE *out) {
+	char sign[PAGE_FIGURE_MAX], batches[EXPLAIN_LOADS][32];
+	const char *labels[EXPLAIN_LOADS];
+	double x[EXPLAIN_LOADS], y[EXPLAIN_LOADS];
+
+	for (size_t i = 0; i < EXPLAIN_LOADS; i++) {
+		struct at_load l = explain_at_load(c, explain_loads[i]);
+		x[i] = l.user_tok_s;
+		y[i] = l.output;
+		snprintf(batches[i], sizeof batches[i], "%.0f at once", l.load.batch);
+		labels[i] = batches[i];
+	}
+	const struct page_curve curves[] = {{.class = "out", .x = v->speed, .y = v->output, .count = POINTS + 1},
+	                                    {.class = "out", .x = x, .y = y, .labels = labels, .count = EXPLAIN_LOADS, .form = PAGE_POINTS}};
+	page_card(out, "speed", "Cost against speed", "Output tokens: what they cost, and how many of them a user sees a second. Cheap tokens are slow tokens.");
+	page_plot(out, &(struct page_plot){.says = "Cost of output against tokens a second of one user; the table below has the figures", .curves = curves, .count = 2,
+	                                   .x = {.name = "tokens a second that a user sees"}, .y = {.log = true, .name = "cost per million output tokens", .prefix = dollars(c, sign)}});
+	page_section_end(out);
+}
+
+static void put_load_table(const struct costs *c, FILE *out) {
+	static const char *const heads[] = {"load", "requests/s", "batch", "at work", "first token, ms", "ms/token", "tokens/s a user", "input", "output", "ratio", "1,000 requests"};
+	char what[300], sign[PAGE_FIGURE_MAX];
+
+	snprintf(what, sizeof what, "Of %.3g requests a second that a full batch of %lld keeps up with; %s per million tokens.", c->capacity, (long long)c->full_batch, dollars(c, sign));
+	page_section(out, "loads", "From 1 % of the load to all of it", what);
+	page_table(out, "loads", "By load", heads, COUNT(heads), -1);
+	for (size_t i = 0; i < EXPLAIN_LOADS; i++) {
+		struct at_load l = explain_at_load(c, explain_loads[i]);
+		const double plain[] = {l.load.rate, l.load.batch};
+		fputs("<tr>", out);
+		put_share_cell(out, explain_loads[i], 0);
+		put_number_cell(out, plain[0], 3);
+		put_number_cell(out, plain[1], 1);
+		put_share_cell(out, l.load.at_work, 0);
+		put_number_cell(out, l.load.ttft_ms, 0);
+		put_number_cell(out, l.load.token_ms, 1);
+		put_number_cell(out, l.user_tok_s, 0);
+		put_unit_cell(out, l.input, NULL);
+		put_unit_cell(out, l.output, NULL);
+		put_number_cell(out, l.ratio, 1);
+		put_unit_cell(out, l.request * 1000, NULL);
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody>", out);
+	page_table_end(out);
+	page_section_end(out);
+}
+
+/* ---- by position ---- */
+
+static void put_position_table(const struct costs *c, FILE *out) {
+	static const char *const heads[] = {"<position", "input", "attention in it", "output", "attention in it", "sequences at once"};
+	char number[SHEET_NUMBER_MAX];
+
+	fputs("<details><summary>The figures</summary>", out);
+	page_table(out, "positions", "Cost by position", heads, COUNT(heads), -1);
+	for (size_t i = 0; i < EXPLAIN_POSITIONS; i++) {
+		struct at_position at = explain_at(c, explain_positions[i]);
+		fprintf(out, "<tr><td class=\"l\"><data value=\"%.0f\">%s</data></td>", explain_positions[i], sheet_number(explain_positions[i], 0, number));
+		put_unit_cell(out, at.input, NULL);
+		put_share_cell(out, at.input_attention, 0);
+		put_unit_cell(out, at.output, NULL);
+		put_share_cell(out, at.output_attention, 0);
+		put_number_cell(out, (double)at.batch, 0);
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody>", out);
+	page_table_end(out);
+	fputs("</details>", out);
+}
+
+static void put_positions(const struct costs *c, FILE *out) {
+	static const double ends[] = {1, 100000};
+	double x[POINTS + 1], in[POINTS + 1], made[POINTS + 1], prices[2][2];
+	char sign[PAGE_FIGURE_MAX], what[200];
+	struct page_curve curves[PAGE_CURVES_MAX] = {{.class = "out", .name = "output", .x = x, .y = made, .count = POINTS + 1},
+	                                             {.class = "in", .name = "input", .x = x, .y = in, .count = POINTS + 1}};
+	size_t count = add_list(c, ends, prices, curves, 2);
+
+	for (int i = 0; i <= POINTS; i++) {
+		x[i] = pow(1e5, (double)i / POINTS);
+		struct at_position at = explain_at(c, x[i]);
+		in[i] = at.input;
+		made[i] = at.output;
+	}
+	struct at_position early = explain_at(c, explain_positions[0]), late = explain_at(c, explain_positions[2]);
+	snprintf(what, sizeof what, "The 10,001st output token costs %.1f × the 11th, the 10,001st input token %.1f ×.%s", late.output / early.output, late.input / early.input,
+	         late.batch < early.batch ? " Fewer contexts so long fit at once." : "");
+	page_card(out, "position", "The 11th token and the 10,001st", isfinite(late.output) ? what : NULL);
+	page_plot(out, &(struct page_plot){.says = "Cost of input and output by position; the table has the figures", .curves = curves, .count = count,
+	                                   .x = {.low = 1, .high = 100000, .log = true, .name = "position of the token in its context"},
+	                                   .y = {.log = true, .name = "cost per million", .prefix = dollars(c, sign)}});
+	put_position_table(c, out);
+	page_section_end(out);
+}
+
+/* ---- batch and context, mixes, caching, power ---- */
+
+/* Darker is more, in nine steps of the logarithm. */
+static void put_heat_cell(FILE *out, double x, double low, double high) {
+	char number[SHEET_NUMBER_MAX], class[16];
+	double at = high > low && x > 0 ? log(x / low) / log(high / low) : 0;
+
+	snprintf(class, sizeof class, "h%d", at >= 1 ? 8 : at > 0 ? (int)(9 * at) : 0);
+	page_cell(out, x, isnan(x) ? "no room" : sheet_number(x, x < 10 ? 1 : 0, number), class);
+}
+
+static void put_ratios(const struct costs *c, FILE *out) {
+	const char *heads[EXPLAIN_CONTEXTS + 1] = {"<sequences at once"};
+	char names[EXPLAIN_CONTEXTS][SHEET_NUMBER_MAX + 8], number[SHEET_NUMBER_MAX];
 	double low = INFINITY, high = 0;
 
-	for (size_t k = 0; k < count; k++) {
-		for (int i = 0; i <= POINTS; i++) {
-			double y = curves[k].y(c, x_of(p, i), curves[k].parameter);
-			low = y > 0 ? fmin(low, y) : low;
-			high = y > 0 ? fmax(high, y) : high;
+	for (size_t j = 0; j < EXPLAIN_CONTEXTS; j++) {
+		snprintf(names[j], sizeof names[j], "%s tokens", sheet_number(explain_contexts[j], 0, number));
+		heads[j + 1] = names[j];
+		for (size_t i = 0; i < EXPLAIN_BATCHES; i++) {
+			double ratio = explain_ratio(c, explain_batches[i], explain_contexts[j]);
+			low = fmin(low, ratio);
+			high = fmax(high, ratio);
 		}
 	}
-	p->y_from = pow(10, floor(log10(low)));
-	p->y_to = pow(10, ceil(log10(high * 1.0001)));
+	page_card(out, "context", "Output : input", "By sequences at once and context. Where memory has no room for the caches there is no figure.");
+	page_table(out, "ratios", "Output to input by batch and context", heads, EXPLAIN_CONTEXTS + 1, -1);
+	for (size_t i = 0; i < EXPLAIN_BATCHES; i++) {
+		fprintf(out, "<tr><td class=\"l\">%.0f</td>", explain_batches[i]);
+		for (size_t j = 0; j < EXPLAIN_CONTEXTS; j++) {
+			put_heat_cell(out, explain_ratio(c, explain_batches[i], explain_contexts[j]), low, high);
+		}
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody>", out);
+	page_table_end(out);
+	page_section_end(out);
 }
 
-static void put_axes(const struct plot *p, FILE *out) {
+/* A column without a list price says nothing: it is left out. */
+static void put_mixes(const struct costs *c, FILE *out) {
+	static const char *const heads[] = {"<input : output", "cost", "of it output", "list price", "margin"};
+	bool listed = !isnan(explain_mix(c, 1).price);
+
+	page_card(out, "mix", "What the mix does", listed ? NULL : "Per million tokens of the mix. With <code>--list-input</code> and <code>--list-output</code> beside their list price.");
+	page_table(out, "mixes", "By mix", heads, listed ? 5 : 3, -1);
+	for (size_t i = 0; i < EXPLAIN_MIXES; i++) {
+		struct mix m = explain_mix(c, explain_mixes[i]);
+		fprintf(out, "<tr><td class=\"l\">%.0f : 1</td>", explain_mixes[i]);
+		put_unit_cell(out, m.cost, NULL);
+		put_share_cell(out, m.output_share, 0);
+		if (listed) {
+			put_unit_cell(out, m.price, NULL);
+			put_share_cell(out, m.margin, 0);
+		}
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody>", out);
+	page_table_end(out);
+	page_section_end(out);
+}
+
+static void put_caching(const struct costs *c, FILE *out) {
+	static const char *const heads[] = {"<found in the cache", "cost of input", "saved", "list price"};
+	struct caching none = explain_caching(c, 0);
+	char what[120];
+
+	snprintf(what, sizeof what, "Per million input tokens, of prompts of %.0f.", c->prompt);
+	page_card(out, "cache", "What prefix caching is worth", what);
+	page_table(out, "caching", "By share of the prompt in the cache", heads, isnan(none.price) ? 3 : 4, -1);
+	for (size_t i = 0; i < EXPLAIN_HITS; i++) {
+		struct caching k = explain_caching(c, explain_hits[i]);
+		fprintf(out, "<tr><td class=\"l\">%.0f %%</td>", explain_hits[i] * 100);
+		put_unit_cell(out, k.cost, NULL);
+		fprintf(out, "<td>%.0f %%</td>", (1 - k.cost / none.cost) * 100);
+		if (!isnan(none.price)) {
+			put_unit_cell(out, k.price, NULL);
+		}
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody>", out);
+	page_table_end(out);
+	page_section_end(out);
+}
+
+static void put_levers(const struct costs *c, FILE *out) {
+	struct levers v = explain_levers(c);
 	char number[SHEET_NUMBER_MAX];
 
-	for (double x = p->x_from; x <= p->x_to * 1.0001; x *= 10) {
-		fprintf(out, "<line x1=\"%.1f\" y1=\"30\" x2=\"%.1f\" y2=\"%d\" class=\"grid\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
-		        x_at(p, x), x_at(p, x), HEIGHT - BOTTOM, x_at(p, x), HEIGHT - BOTTOM + 16, sheet_number(x, 0, number));
+	page_card(out, "lever", "What else moves it", NULL);
+	fputs("<ul class=\"notes\">\n", out);
+	if (isfinite(v.hold)) {
+		fputs("<li>Holding a million tokens of cache for an hour takes GPU memory worth ", out);
+		page_unit(out, c->currency, v.hold);
+		fprintf(out, "; a prompt of %.0f comes back from host memory in ", c->prompt);
+		page_figure(out, v.load_ms, sheet_number(v.load_ms, 1, number));
+		fputs(" ms, and is computed in ", out);
+		page_figure(out, v.compute_ms, sheet_number(v.compute_ms, 1, number));
+		fputs(" ms.</li>\n", out);
 	}
-	for (double y = p->y_from; y <= p->y_to * 1.0001; y *= 10) {
-		fprintf(out, "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" class=\"grid\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-		        LEFT, y_at(p, y), WIDTH - RIGHT, y_at(p, y), LEFT - 6, y_at(p, y) + 4, sheet_number(y, y < 0.099 ? 3 : y < 1 ? 1 : 0, number));
-	}
-	fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text><text x=\"4\" y=\"18\">%s</text>\n", (WIDTH + LEFT) / 2, HEIGHT - 6,
-	        p->x_title, p->y_title);
+	fputs("<li>Speculative decoding with this batch: output at × ", out);
+	page_figure(out, v.speculative, sheet_number(v.speculative, 2, number));
+	fprintf(out, " of its cost, a %s.</li>\n<li>Disaggregated, prefill takes ", v.speculative < 1 ? "gain" : "loss");
+	page_figure(out, v.prefill_share, sheet_number(v.prefill_share * 100, 0, number));
+	fputs(" % of the GPUs for this mix.</li></ul>\n", out);
+	page_section_end(out);
 }
 
-static void put_curve(const struct plot *p, const struct costs *c, const struct curve *k, size_t number, FILE *out) {
-	bool pen_down = false;
+static void put_power(const struct costs *c, FILE *out) {
+	static const char *const heads[] = {"<load", "input, J/token", "output, J/token", "input", "output"};
+	bool paid = !isnan(c->per_kwh);
+	char what[200];
 
-	fprintf(out, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" d=\"", k->color);
-	for (int i = 0; i <= POINTS; i++) {
-		double y = k->y(c, x_of(p, i), k->parameter);
-		if (y > 0) {
-			fprintf(out, "%c%.1f %.1f", pen_down ? 'L' : 'M', x_at(p, x_of(p, i)), y_at(p, y));
+	snprintf(what, sizeof what, "%.0f W a GPU in prefill, %.0f W in decode, %.0f W idle; PUE %.3g. %s", costs_input_watts(c), costs_output_watts(c), c->idle_watts, c->pue,
+	         paid ? "Money per million tokens." : "With <code>--per-kwh</code> in money.");
+	page_card(out, "power", "Power", what);
+	page_table(out, "energy", "Energy by load", heads, paid ? 5 : 3, -1);
+	for (size_t i = 0; i < EXPLAIN_LOADS; i++) {
+		struct at_load l = explain_at_load(c, explain_loads[i]);
+		if (explain_loads[i] != 0.1 && explain_loads[i] != 0.5 && explain_loads[i] != 1) {
+			continue;
 		}
-		pen_down = y > 0;
+		fprintf(out, "<tr><td class=\"l\">%.0f %%</td>", explain_loads[i] * 100);
+		put_number_cell(out, l.input_joules, 4);
+		put_number_cell(out, l.output_joules, 4);
+		if (paid) {
+			put_unit_cell(out, l.input_power, NULL);
+			put_unit_cell(out, l.output_power, NULL);
+		}
+		fputs("</tr>\n", out);
 	}
-	fprintf(out, "\"/><text x=\"%zu\" y=\"18\" fill=\"%s\">%s</text>\n", 200 + 160 * number, k->color, k->name);
-}
-
-static void put_plot(struct plot *p, const struct costs *c, const struct curve *curves, size_t count, FILE *out) {
-	fit_axis(p, c, curves, count);
-	fprintf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s by %s\">\n", WIDTH, HEIGHT, p->y_title, p->x_title);
-	put_axes(p, out);
-	for (size_t i = 0; i < count; i++) {
-		put_curve(p, c, &curves[i], i, out);
-	}
-	fputs("</svg>\n", out);
-}
-
-static double input_cost(const struct costs *c, double place, double ignored) {
-	(void)ignored;
-	return explain_at(c, place).input;
-}
-
-static double output_cost(const struct costs *c, double place, double ignored) {
-	(void)ignored;
-	return explain_at(c, place).output;
-}
-
-static double ratio_of(const struct costs *c, double batch, double context) {
-	bool fits = !isnan(explain_ratio(c, ceil(batch), context));
-
-	return fits ? costs_output_ns(c, batch, context) / costs_uncached_ns(c, context, 0) : NAN;
+	fputs("</tbody>", out);
+	page_table_end(out);
+	page_section_end(out);
 }
 
 /* ---- the page ---- */
 
-static void put_positions(const struct costs *c, FILE *out) {
-	static const char *const heads[] = {"place", "input", "attention in it", "output", "attention in it", "sequences at once"};
-	static const struct curve curves[] = {{output_cost, 0, "output", "#b5483a"}, {input_cost, 0, "input", "#2f6f9f"}};
-	struct plot p = {.x_from = 1, .x_to = 100000, .x_title = "place of the token in its context", .y_title = "cost per million tokens"};
-
-	open_table("1. A token by its place", heads, 6, out);
-	for (size_t i = 0; i < EXPLAIN_POSITIONS; i++) {
-		struct at_position at = explain_at(c, explain_positions[i]);
-		fputs("<tr>", out);
-		put_cell(explain_positions[i], 0, "", out);
-		put_cell(at.input, 4, "", out);
-		put_cell(at.input_attention * 100, 0, " %", out);
-		put_cell(at.output, 4, "", out);
-		put_cell(at.output_attention * 100, 0, " %", out);
-		put_cell((double)at.batch, 0, "", out);
-		fputs("</tr>\n", out);
-	}
-	fputs("</table>\n", out);
-	put_plot(&p, c, curves, 2, out);
-}
-
-static void put_ratios(const struct costs *c, FILE *out) {
-	static const char *const heads[] = {"sequences", "1,000 tokens", "8,000", "32,000", "128,000"};
-	static const struct curve curves[] = {{ratio_of, 1000, "contexts of 1,000 tokens", "#2f6f9f"},
-	                                      {ratio_of, 8000, "of 8,000", "#7a5c99"},
-	                                      {ratio_of, 32000, "of 32,000", "#b5483a"}};
-	struct plot p = {.x_from = 1, .x_to = 1000, .x_title = "sequences that decode together", .y_title = "output : input"};
-
-	open_table("2. Output : input, by batch and context", heads, 5, out);
-	for (size_t i = 0; i < EXPLAIN_BATCHES; i++) {
-		fputs("<tr>", out);
-		put_cell(explain_batches[i], 0, "", out);
-		for (size_t j = 0; j < EXPLAIN_CONTEXTS; j++) {
-			put_cell(explain_ratio(c, explain_batches[i], explain_contexts[j]), 1, "", out);
-		}
-		fputs("</tr>\n", out);
-	}
-	fputs("</table>\n<p>A curve ends where the memory holds no more caches.</p>\n", out);
-	put_plot(&p, c, curves, 3, out);
-}
-
-static void put_mixes(const struct costs *c, FILE *out) {
-	static const char *const heads[] = {"input : output", "cost", "list price", "margin", "output's share of cost"};
-
-	open_table("3. What the mix does", heads, 5, out);
-	for (size_t i = 0; i < EXPLAIN_MIXES; i++) {
-		struct mix m = explain_mix(c, explain_mixes[i]);
-		fputs("<tr>", out);
-		put_cell(explain_mixes[i], 0, " : 1", out);
-		put_cell(m.cost, 4, "", out);
-		put_cell(m.price, 4, "", out);
-		put_cell(m.margin * 100, 0, " %", out);
-		put_cell(m.output_share * 100, 0, " %", out);
-		fputs("</tr>\n", out);
-	}
-	fputs("</table>\n", out);
-}
-
-static void put_caching(const struct costs *c, FILE *out) {
-	static const char *const heads[] = {"prompt found in cache", "cost of input", "saved", "list price"};
-	double none = explain_caching(c, 0).cost;
-
-	open_table("4. What prefix caching is worth", heads, 4, out);
-	for (size_t i = 0; i < EXPLAIN_HITS; i++) {
-		struct caching k = explain_caching(c, explain_hits[i]);
-		fputs("<tr>", out);
-		put_cell(explain_hits[i] * 100, 0, " %", out);
-		put_cell(k.cost, 4, "", out);
-		put_cell((1 - k.cost / none) * 100, 0, " %", out);
-		put_cell(k.price, 4, "", out);
-		fputs("</tr>\n", out);
-	}
-	fputs("</table>\n", out);
-}
-
 void explain_html(const struct costs *c, FILE *out) {
-	char reading[200];
+	static const struct page_link links[] = {{"price", "Prices"}, {"roof", "Roofline"}, {"load", "Load"}, {"speed", "Speed"}, {"position", "Position"},
+	                                         {"context", "Context"}, {"loads", "Load table"}, {"power", "Power"}, {NULL, NULL}};
 	const struct roofline *r = &c->roofline;
+	struct load_curve loads;
+	char about[300], sign[PAGE_FIGURE_MAX];
 
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Why are output tokens more expensive?</title>\n<style>\n"
-	      "body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\n"
-	      "table{border-collapse:collapse}th,td{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd}\n"
-	      "svg{width:100%;height:auto;font:12px system-ui,sans-serif}.grid{stroke:#ddd}\n</style>\n</head>\n<body>\n"
-	      "<h1>Why are output tokens more expensive?</h1>\n<p>", out);
-	put_text(r->model.name, out);
-	fprintf(out, " on %lld &times; ", (long long)r->gpus);
-	put_text(r->gpu.name, out);
-	fprintf(out, ", %.4g ", c->rent * 3.6e12 * c->utilization);
-	put_text(c->currency, out);
-	fprintf(out, " per GPU-hour, %.4g %% at work. %s: a chunk of %.0f prompt tokens shares that,"
-	        " or %lld decoders do; below %.0f tokens it waits for memory, not arithmetic. An estimate; money per million tokens.</p>\n",
-	        c->utilization * 100, explain_reading(c, reading), c->chunk, (long long)c->batch, roofline_ridge(r));
+	snprintf(about, sizeof about, "%s on %lld × %s · %s%.4g per GPU-hour", r->model.name, (long long)r->gpus, r->gpu.name, dollars(c, sign), c->rent * 3.6e12 * c->utilization);
+	page_open(out, "Why are output tokens more expensive? – tollbook", about, "estimate", links);
+	put_answer(c, out);
+	fputs("<div class=\"first\">\n", out);
+	put_prices(c, out);
+	put_time(c, out);
+	fputs("</div>\n<div class=\"two\">\n", out);
+	fill_loads(c, &loads);
+	put_roof(c, out);
+	put_load(c, &loads, out);
+	put_speed(c, &loads, out);
 	put_positions(c, out);
 	put_ratios(c, out);
 	put_mixes(c, out);
 	put_caching(c, out);
-	fputs("</body>\n</html>\n", out);
+	put_power(c, out);
+	fputs("</div>\n", out);
+	put_levers(c, out);
+	put_load_table(c, out);
+	page_close(out, "Every value with its formula: estimate -v, or --format json");
 }

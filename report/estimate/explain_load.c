@@ -88,6 +88,31 @@ struct levers explain_levers(const struct costs *c) {
 	return v;
 }
 
+static struct on_roof on_roof(const struct costs *c, double p, double a, double d, double k) {
+	struct law_step s;
+
+	law_step(&c->law, p, a, d, k, &s);
+	return (struct on_roof){.sequences = d, .intensity = s.flops_share * c->law.peak.flops / (s.bytes_share * c->law.peak.bandwidth),
+	                        .tflop_s = s.flops_share * c->law.peak.flops / 1e12};
+}
+
+size_t explain_steps(const struct costs *c, struct on_roof out[EXPLAIN_STEPS]) {
+	double context = c->prompt + c->output / 2, chunk = costs_chunk(c);
+	size_t n = 0;
+
+	for (size_t i = 0; i < EXPLAIN_BATCHES; i++) {
+		double d = explain_batches[i];
+		if ((double)costs_batch(c, (int64_t)d, context) >= d) {
+			out[n] = on_roof(c, 0, 0, d, d * context);
+			snprintf(out[n].name, sizeof out[n].name, d > 1 ? "%.0f sequences" : "%.0f sequence", d);
+			n++;
+		}
+	}
+	out[n] = on_roof(c, chunk, chunk * (c->cached + chunk / 2), 0, 0);
+	snprintf(out[n].name, sizeof out[n].name, "a chunk of %.0f", chunk);
+	return n + 1;
+}
+
 static void print_levers(const struct costs *c, FILE *out) {
 	char number[SHEET_NUMBER_MAX], ms[SHEET_NUMBER_MAX];
 	struct levers v = explain_levers(c);
@@ -116,6 +141,17 @@ static void json_pairs(const char *const *names, const double *values, size_t co
 	}
 }
 
+static void json_steps(const struct costs *c, FILE *out) {
+	struct on_roof at[EXPLAIN_STEPS];
+	size_t count = explain_steps(c, at);
+
+	fprintf(out, ",\n \"roofline\":{\"peak_tflop_s\":%.15g,\"peak_gb_s\":%.15g,\"steps\":[", c->law.peak.flops / 1e12, c->law.peak.bandwidth / 1e9);
+	for (size_t i = 0; i < count; i++) {
+		fprintf(out, "%s{\"sequences\":%.0f,\"intensity\":%.15g,\"tflop_s\":%.15g}", i ? "," : "", at[i].sequences, at[i].intensity, at[i].tflop_s);
+	}
+	fputs("]}", out);
+}
+
 void explain_load_json(const struct costs *c, FILE *out) {
 	static const char *const names[] = {"load", "requests_per_s", "batch", "at_work", "ttft_ms", "token_ms", "tok_s_per_user", "input", "output",
 	                                    "ratio", "request", "input_power", "output_power", "input_joules", "output_joules"};
@@ -135,4 +171,5 @@ void explain_load_json(const struct costs *c, FILE *out) {
 	fputs("\n ],\n \"levers\":{", out);
 	json_pairs(levers, values, sizeof values / sizeof *values, out);
 	fprintf(out, "},\n \"watts\":{\"prefill\":%.1f,\"decode\":%.1f,\"idle\":%.1f}", costs_input_watts(c), costs_output_watts(c), c->idle_watts);
+	json_steps(c, out);
 }

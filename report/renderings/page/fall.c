@@ -1,0 +1,71 @@
+/* A waterfall: from one sum over what was added and taken off to another. */
+#include <stdlib.h>
+
+#include "report/page.h"
+#include "report/renderings/page/html.h"
+
+#define HEIGHT 240
+#define TOP 24
+
+/* From and to of each bar: before, the steps one on the other, after. */
+struct fall {
+	int64_t from[PAGE_STEPS_MAX + 2], to[PAGE_STEPS_MAX + 2], low, high;
+	size_t bars;
+};
+
+static void lay_out(const struct page_fall *p, struct fall *f) {
+	int64_t at = p->before.nano, after = p->after.nano;
+
+	*f = (struct fall){.low = at < after ? at : after, .high = at > after ? at : after, .bars = p->count + 2};
+	f->to[0] = at;
+	for (size_t k = 0; k < p->count; k++) {
+		f->from[k + 1] = at;
+		exact_add(&at, p->steps[k].nano);
+		f->to[k + 1] = at;
+		f->low = at < f->low ? at : f->low;
+		f->high = at > f->high ? at : f->high;
+	}
+	f->to[f->bars - 1] = after;
+	double span = (double)f->high - (double)f->low;
+	/* The end bars are broken where the changes are small. */
+	f->low = (double)f->low > 2 * span && span > 0 ? f->low - (int64_t)(span / 4) : f->low < 0 ? f->low : 0;
+	f->high = f->high > f->low ? f->high : f->low + 1;
+}
+
+static int height_at(const struct fall *f, int64_t nano) {
+	double at = ((double)nano - (double)f->low) / ((double)f->high - (double)f->low);
+	return TOP + HEIGHT - (int)(HEIGHT * (at > 0 ? at : 0));
+}
+
+static void put_bar(FILE *out, const struct statement *s, const struct page_fall *p, const struct fall *f, size_t i) {
+	bool end = i == 0 || i == f->bars - 1;
+	const struct page_step *step = i == 0 ? &p->before : end ? &p->after : &p->steps[i - 1];
+	int from = height_at(f, end ? (f->low > 0 ? f->low : 0) : f->from[i]), to = height_at(f, f->to[i]), top = from < to ? from : to;
+	double width = 100.0 / (double)f->bars, x = width * (double)i;
+	char figure[FIGURE_MAX], sign[FIGURE_MAX];
+
+	figure_sum(step->nano, figure);
+	fprintf(out, "<rect class=\"%s\" x=\"%.2f%%\" y=\"%d\" width=\"%.2f%%\" height=\"%d\" rx=\"2\"/>", end ? "fall-end" : step->nano > 0 ? "fall-up" : "fall-down", x + 0.15 * width,
+	        top, 0.7 * width, from == to ? 1 : from > to ? from - to : to - from);
+	fprintf(out, "<text class=\"m fig\" x=\"%.2f%%\" y=\"%d\">%s%s%s</text>", x + width / 2, top - 6, figure[0] == '-' ? "−" : !end && step->nano > 0 ? "+" : "", figure_sign(s, sign),
+	        figure + (figure[0] == '-'));
+	fprintf(out, "<text class=\"m word\" x=\"%.2f%%\" y=\"%d\">%s</text><text class=\"d m alt\" x=\"%.2f%%\" y=\"%d\">%s</text>\n", x + width / 2, TOP + HEIGHT + 18, step->name,
+	        x + width / 2, TOP + HEIGHT + 34, step->what ? step->what : "");
+}
+
+void page_fall(FILE *out, const char *currency, const struct page_fall *p) {
+	struct statement s = {.options = {.currency = currency}}; /* for the sign of the currency alone */
+	struct fall f;
+
+	lay_out(p, &f);
+	fprintf(out, "<section class=\"card\" aria-labelledby=\"%s-title\"><h2 id=\"%s-title\">%s</h2><span class=\"aside\">", p->id, p->id, p->title);
+	if (f.low > 0) {
+		fputs("the axis starts at ", out);
+		html_sum(out, &s, f.low);
+	}
+	fprintf(out, "</span><svg height=\"%d\" role=\"img\" aria-label=\"%s\">\n", TOP + HEIGHT + 40, p->says);
+	for (size_t i = 0; i < f.bars; i++) {
+		put_bar(out, &s, p, &f, i);
+	}
+	fputs("</svg></section>\n", out);
+}
