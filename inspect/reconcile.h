@@ -50,6 +50,10 @@ void reconciliation_release(struct reconciliation *r);
 /* reconcile_print.c: in a form of --format. False: there is no such form. */
 bool reconciliation_print(const struct reconciliation *r, const char *format, bool lines, FILE *out);
 
+/* reconcile_page.c: as a page; and what to do about the largest cause of a difference, false if there is none. */
+void reconciliation_page(const struct reconciliation *r, bool lines, FILE *out);
+bool reconcile_advice(const struct tied *l, char *out, size_t size);
+
 /* reconcile_tokens.c: a bill for tokens, and what an API vendor charged for them. EXIT_TIED_OUT, EXIT_FINDINGS, or negative. */
 int reconcile_tokens(struct book *b, const char *path, struct fault *why);
 int reconcile_costs(struct book *b, const struct invoice *in, const struct reconcile_settings *s, FILE *out, struct fault *why);

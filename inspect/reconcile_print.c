@@ -1,4 +1,4 @@
-/* A reconciliation as text, CSV, JSON, HTML or Markdown: pools first, then charges that are not compared, then the sum. */
+/* A reconciliation as text, CSV, JSON or Markdown: pools first, then charges that are not compared, then the sum. */
 #include <stdlib.h>
 
 #include "core/decimal.h"
@@ -127,7 +127,7 @@ static void put_key(FILE *out, const char *words) {
 }
 
 static void put_tied(FILE *out, const struct tied *l) {
-	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX], advice[200];
 
 	fputs("{\"pool\":", out);
 	put_text(out, pool_of(l));
@@ -153,7 +153,13 @@ static void put_tied(FILE *out, const struct tied *l) {
 		put_key(out, difference_words[c]);
 		fprintf(out, ":\"%s\"", decimal_format(l->causes[c], 9, a));
 	}
-	fputs("}}", out);
+	fputs("},\"advice\":", out);
+	if (reconcile_advice(l, advice, sizeof advice)) {
+		put_text(out, advice);
+	} else {
+		fputs("null", out);
+	}
+	fputc('}', out);
 }
 
 static void put_list(FILE *out, const char *key, const struct tied_list *list) {
@@ -208,7 +214,7 @@ static void print_json(const struct reconciliation *r, bool lines, FILE *out) {
 	fprintf(out, ",\"within\":%s}\n", r->within ? "true" : "false");
 }
 
-/* ---- rows, for CSV, HTML and Markdown ---- */
+/* ---- rows, for CSV and Markdown ---- */
 
 #define CELLS (8 + CAUSES)
 
@@ -216,13 +222,6 @@ struct form {
 	const char *head, *foot, *row, *end, *cell, *cell_end, *between;
 	void (*text)(FILE *out, const char *s);
 };
-
-static void put_html(FILE *out, const char *s) {
-	for (; *s; s++) {
-		const char *as = *s == '<' ? "&lt;" : *s == '>' ? "&gt;" : *s == '&' ? "&amp;" : *s == '"' ? "&quot;" : NULL;
-		fputs(as ? as : (char[]){*s, '\0'}, out);
-	}
-}
 
 static void put_markdown(FILE *out, const char *s) {
 	for (; *s; s++) {
@@ -323,14 +322,6 @@ static void print_rows(const struct form *f, const struct reconciliation *r, boo
 
 static const struct form csv = {"", "", "", "\r\n", "", "", ",", put_csv};
 static const struct form markdown = {"", "", "| ", " |\n", "", "", " | ", put_markdown};
-static const struct form html = {
-	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Invoice and book</title>\n"
-	"<style>body{font:14px/1.5 system-ui,sans-serif;margin:2em}table{border-collapse:collapse}"
-	"td{border-bottom:1px solid #ddd;padding:.3em .7em;text-align:right;font-variant-numeric:tabular-nums}"
-	"td:first-child,td:nth-child(2){text-align:left}tr:first-child,tr:last-child{font-weight:600}</style></head>\n"
-	"<body><h1>Invoice and book</h1>\n<table>\n",
-	"</table></body></html>\n", "<tr>", "</tr>\n", "<td>", "</td>", "", put_html};
-
 bool reconciliation_print(const struct reconciliation *r, const char *format, bool lines, FILE *out) {
 	if (strcmp(format, "table") == 0) {
 		print_table(r, lines, out);
@@ -339,7 +330,7 @@ bool reconciliation_print(const struct reconciliation *r, const char *format, bo
 	} else if (strcmp(format, "csv") == 0) {
 		print_rows(&csv, r, lines, out);
 	} else if (strcmp(format, "html") == 0) {
-		print_rows(&html, r, lines, out);
+		reconciliation_page(r, lines, out);
 	} else if (strcmp(format, "markdown") == 0 || strcmp(format, "md") == 0) {
 		print_rows(&markdown, r, lines, out);
 	} else {

@@ -326,6 +326,31 @@ static void print_json(const struct diff *d, const struct change *total, FILE *o
 	fputs("]}\n", out);
 }
 
+static void put_csv_row(const char *name, const struct text *model, const struct change *c, FILE *out) {
+	char buffer[DECIMAL_TEXT_MAX];
+
+	csv_put_text(out, model ? *model : text_of(name));
+	fprintf(out, ",%s", decimal_format(cost_of(&c->before), 9, buffer));
+	fprintf(out, ",%s", decimal_format(cost_of(&c->after), 9, buffer));
+	fprintf(out, ",%s", decimal_format(change_in(c), 9, buffer));
+	for (int k = 0; k < CAUSES; k++) {
+		fprintf(out, ",%s", decimal_format(c->cause[k], 9, buffer));
+	}
+	fputs("\r\n", out);
+}
+
+static void print_csv(const struct diff *d, const struct change *total, FILE *out) {
+	fputs("model,before,after,change", out);
+	for (int k = 0; k < CAUSES; k++) {
+		fprintf(out, ",%s", cause_names[k]);
+	}
+	fputs("\r\n", out);
+	for (size_t i = 0; i < d->count; i++) {
+		put_csv_row(NULL, &d->changes[i].model, &d->changes[i], out);
+	}
+	put_csv_row("total", NULL, total, out);
+}
+
 static struct diff_row row_of(const struct change *c) {
 	struct diff_row row = {.model = c->model, .before = cost_of(&c->before), .after = cost_of(&c->after)};
 
@@ -359,6 +384,8 @@ static int compare(struct diff *d, enum diff_format format, int width, FILE *out
 		print_json(d, &total, out);
 	} else if (!error && format == DIFF_HTML) {
 		print_html(d, &total, out);
+	} else if (!error && format == DIFF_CSV) {
+		print_csv(d, &total, out);
 	} else if (!error) {
 		print_table(d, &total, format == DIFF_MARKDOWN ? 0 : width, out);
 	}

@@ -169,9 +169,9 @@ int whatif_add_entry(void *whatif, const struct entry *e);
 int whatif_add_model(void *whatif, const struct fitted_model *m);
 /*
  * Replays the requests as they came, beside the logged time; then as asked for, or a table of common
- * questions. `as_json` for programs. ERROR_CONFIG if there is no fitted model or no request to replay.
+ * questions, by a word of --format (NULL: table). ERROR_CONFIG if there is no fitted model or no request to replay.
  */
-int whatif_print(struct whatif *w, bool as_json, FILE *out, struct fault *why);
+int whatif_print(struct whatif *w, const char *format, FILE *out, struct fault *why);
 
 /* ---- what energy it took ---- */
 

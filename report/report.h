@@ -190,11 +190,11 @@ struct rendering_options {
 int statement_render(const struct statement *s, const char *format, const struct rendering_options *r, FILE *out,
 		     struct fault *why);
 
-enum diff_format { DIFF_TABLE, DIFF_JSON, DIFF_MARKDOWN, DIFF_HTML };
+enum diff_format { DIFF_TABLE, DIFF_CSV, DIFF_JSON, DIFF_MARKDOWN, DIFF_HTML, DIFF_FORMATS };
 /*
  * What changed from one statement (a file of --format json) to another: the total cost, and that of
  * each model, split into volume, mix, efficiency, price and idle, which sum to the change exactly.
- * As a table of `width` columns, as Markdown, as a page, or as JSON (tollbook.diff.v1). ERROR_CONFIG for what is no statement.
+ * As a table of `width` columns, as CSV, as Markdown, as a page, or as JSON (tollbook.diff.v1). ERROR_CONFIG for what is no statement.
  */
 int statement_diff(const char *before, const char *after, enum diff_format format, int width, FILE *out, struct fault *why);
 

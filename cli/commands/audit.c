@@ -18,7 +18,7 @@ struct settings {
 };
 
 static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "csv", "json", "html"};
+	static const char *const words[] = {"table", "csv", "json", "html", "markdown"};
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
@@ -47,7 +47,7 @@ static const struct option own[] = {
 	ROW("kv-cache", "FORMAT", "the same for the cache", value_text, kv_cache),
 	ROW("tokens", "I,C,O", "what these many input, of them cached, and output tokens should cost, too", value_text, tokens),
 	{"at", 0, "T", "prices at this date or instant (default: now)", 0, value_instant_text, offsetof(struct settings, at), NULL, true},
-	{"format", 0, "NAME", "table (default), csv, json or html", 0, value_word, offsetof(struct settings, format), format_word, true},
+	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word, true},
 };
 
 static void set_if(int64_t *to, int64_t given) {

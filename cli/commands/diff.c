@@ -8,8 +8,15 @@ struct settings {
 	const char *format;
 };
 
+static const char *const words[DIFF_FORMATS] = {[DIFF_TABLE] = "table", [DIFF_CSV] = "csv", [DIFF_JSON] = "json", [DIFF_MARKDOWN] = "markdown", [DIFF_HTML] = "html"};
+
 static enum diff_format format_of(const char *word) {
-	return !word ? DIFF_TABLE : strcmp(word, "json") == 0 ? DIFF_JSON : strcmp(word, "markdown") == 0 ? DIFF_MARKDOWN : strcmp(word, "html") == 0 ? DIFF_HTML : DIFF_TABLE;
+	for (int i = 0; word && i < DIFF_FORMATS; i++) {
+		if (strcmp(word, words[i]) == 0) {
+			return (enum diff_format)i;
+		}
+	}
+	return DIFF_TABLE;
 }
 
 static int write_diff(struct run *r, struct fault *why) {
@@ -40,12 +47,11 @@ static int diff(struct run *r, struct fault *why) {
 }
 
 static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "json", "markdown", "html"};
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
 static const struct option own[] = {
-	{"format", 0, "NAME", "table (default), json, markdown or html; the name of -o chooses, too", 0, value_word, offsetof(struct settings, format), format_word,
+	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word,
 	 false},
 };
 

@@ -19,7 +19,7 @@ struct settings {
 };
 
 static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "json", "html"};
+	static const char *const words[] = {"table", "csv", "json", "html", "markdown"};
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
@@ -68,7 +68,7 @@ static const struct option own[] = {
 	ROW("per-kwh", "PRICE", "of electricity", value_given_money, per_kwh),
 	ROW("grid", "GRAMS", "of CO2 per kWh", value_given_money, grid),
 	ROW("explain", NULL, "why output costs more: by place, batch, context, mix, cache", value_flag, explain),
-	{"format", 0, "NAME", "table (default), json, or html with --explain", 0, value_word, offsetof(struct settings, format), format_word, true},
+	{"format", 0, "NAME", "table (default), csv, json, markdown, or html with --explain; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word, true},
 };
 
 static void set_if(int64_t *to, int64_t given) {

@@ -30,7 +30,7 @@ struct job {
 /* ---- options ---- */
 
 static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "json"};
+	static const char *const words[] = {"table", "csv", "json", "html", "markdown"};
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
@@ -46,7 +46,7 @@ static const struct option own[] = {
 	ROW("disaggregate", NULL, "prefill and decode on replicas of their own", value_flag, disaggregate),
 	ROW("transfer", "NS", "nanoseconds of a prompt's token to the replica that decodes (default 0)", value_count, transfer_ns),
 	ROW("margin", "SHARE", "that a break-even list price leaves (default 0)", value_part, margin),
-	{"format", 0, "NAME", "table (default) or json", 0, value_word, offsetof(struct settings, format), format_word, true},
+	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word, true},
 };
 
 static int64_t price_of(struct given_money p) {
@@ -102,7 +102,7 @@ static int write_answers(struct job *j, struct fault *why) {
 	if (err) {
 		return err;
 	}
-	err = whatif_print(j->whatif, s->format && strcmp(s->format, "json") == 0, outfile_stream(file), why);
+	err = whatif_print(j->whatif, s->format, outfile_stream(file), why);
 	if (err) {
 		outfile_abandon(file);
 		return err;

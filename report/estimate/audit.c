@@ -217,7 +217,7 @@ int audit_print(const struct audit_options *o, const char *format, FILE *out, st
 	static const struct {
 		const char *name;
 		void (*print)(const struct audit *, FILE *);
-	} forms[] = {{"table", audit_table}, {"csv", audit_csv}, {"json", audit_json}, {"html", audit_html}};
+	} forms[] = {{"table", audit_table}, {"csv", audit_csv}, {"json", audit_json}, {"html", audit_html}, {"markdown", audit_markdown}};
 	struct audit *a = must_calloc(1, sizeof *a);
 	int err = add_cards(a, o, why);
 

@@ -51,6 +51,7 @@ struct audit_verdict audit_judge(const struct audit_card *card, const struct aud
 void audit_table(const struct audit *a, FILE *out);
 void audit_csv(const struct audit *a, FILE *out);
 void audit_json(const struct audit *a, FILE *out);
-void audit_html(const struct audit *a, FILE *out);
+void audit_markdown(const struct audit *a, FILE *out);
+void audit_html(const struct audit *a, FILE *out); /* audit_html.c */
 
 #endif

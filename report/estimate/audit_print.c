@@ -1,4 +1,4 @@
-/* audit_print.c: an audit as a table, CSV, JSON and a page. */
+/* audit_print.c: an audit as a table, CSV, JSON and Markdown. */
 #include <math.h>
 #include <string.h>
 
@@ -55,18 +55,6 @@ void audit_table(const struct audit *a, FILE *out) {
 
 /* ---- for programs ---- */
 
-/* Text of a catalogue as a field of CSV: quoted, so that no program takes it for a formula. */
-static void csv_text(const char *s, FILE *out) {
-	fputs(strchr("=+-@", *s) && strcmp(s, "-") != 0 ? "\"'" : "\"", out);
-	for (; *s; s++) {
-		fputs(*s == '"' ? "\"\"" : "", out);
-		if (*s != '"' && (unsigned char)*s >= 0x20) {
-			fputc(*s, out);
-		}
-	}
-	fputc('"', out);
-}
-
 static void csv_number(double x, FILE *out) {
 	if (isfinite(x)) {
 		fprintf(out, ",%.6g", x);
@@ -79,7 +67,7 @@ struct figure {
 	const char *name;
 	double value;
 };
-#define FIGURES 19
+#define FIGURES 21
 
 /* All figures of a seller on a card, in one order for CSV and JSON. */
 static void figures(const struct audit_card *c, const struct audit_seller *s, const struct audit_verdict *v, struct figure out[FIGURES]) {
@@ -88,7 +76,8 @@ static void figures(const struct audit_card *c, const struct audit_seller *s, co
 		{"revenue", s->revenue}, {"cost_full", c->request[3]}, {"cost_half", c->request[HALF]}, {"cost_tenth", c->request[0]},
 		{"break_even_load", v->break_even}, {"margin_full", v->margin[3]}, {"margin_half", v->margin[HALF]}, {"margin_30", v->margin[1]},
 		{"margin_tenth", v->margin[0]}, {"margin_low", v->margin_low}, {"margin_high", v->margin_high}, {"margin_cache_0", v->margin_cached[0]},
-		{"margin_cache_50", v->margin_cached[1]}, {"margin_cache_80", v->margin_cached[2]}};
+		{"margin_cache_50", v->margin_cached[1]}, {"margin_cache_80", v->margin_cached[2]},
+		{"full_batch", (double)c->costs.full_batch}, {"requests_per_s", c->costs.capacity}};
 
 	memcpy(out, all, sizeof all);
 }
@@ -103,11 +92,11 @@ void audit_csv(const struct audit *a, FILE *out) {
 			for (size_t n = 0; i == 0 && k == 0 && n < FIGURES; n++) {
 				fprintf(out, "%s%s%s", n ? "," : "seller,id,card,", f[n].name, n + 1 == FIGURES ? ",verdict\n" : "");
 			}
-			csv_text(a->sellers[i].provider, out);
+			sheet_csv_text(a->sellers[i].provider, out);
 			fputc(',', out);
-			csv_text(a->sellers[i].id, out);
+			sheet_csv_text(a->sellers[i].id, out);
 			fputc(',', out);
-			csv_text(a->cards[k].costs.roofline.gpu.name, out);
+			sheet_csv_text(a->cards[k].costs.roofline.gpu.name, out);
 			for (size_t n = 0; n < FIGURES; n++) {
 				csv_number(f[n].value, out);
 			}
@@ -151,59 +140,37 @@ void audit_json(const struct audit *a, FILE *out) {
 	fputs("\n ]}\n", out);
 }
 
-/* ---- a page ---- */
+/* ---- for wikis ---- */
 
-static void html_text(const char *s, FILE *out) {
-	for (; *s; s++) {
-		fputs(*s == '<' ? "&lt;" : *s == '>' ? "&gt;" : *s == '&' ? "&amp;" : *s == '"' ? "&quot;" : "", out);
-		if (!strchr("<>&\"", *s)) {
-			fputc(*s, out);
-		}
-	}
-}
-
-static void html_cell(const char *text, FILE *out) {
-	fputs("<td>", out);
-	html_text(text, out);
-	fputs("</td>", out);
-}
-
-static void html_row(const struct audit *a, const struct audit_seller *s, FILE *out) {
+static void markdown_seller(const struct audit *a, const struct audit_seller *s, FILE *out) {
 	struct audit_verdict v = audit_judge(&a->cards[a->cheapest], s);
 	char number[SHEET_NUMBER_MAX];
 	const double prices[] = {s->input, s->cached, s->output, s->revenue * 1000}, shares[] = {v.break_even, v.margin[3], v.margin[HALF], v.margin_low, v.margin_high};
 
-	fputs("<tr>", out);
-	html_cell(s->provider, out);
-	html_cell(s->id, out);
+	fputs("| ", out);
+	sheet_markdown_text(s->provider, out);
+	fputs(" | ", out);
+	sheet_markdown_text(s->id, out);
 	for (size_t i = 0; i < sizeof prices / sizeof *prices; i++) {
-		html_cell(sheet_number(prices[i], 4, number), out);
+		fprintf(out, " | %s", isnan(prices[i]) ? "" : sheet_number(prices[i], 4, number));
 	}
 	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
-		html_cell(percent(shares[i], number), out);
+		fprintf(out, " | %s", percent(shares[i], number));
 	}
-	html_cell(v.word, out);
-	fputs("</tr>\n", out);
+	fprintf(out, " | %s |\n", v.word);
 }
 
-void audit_html(const struct audit *a, FILE *out) {
-	static const char *const heads[] = {"seller", "as", "input /M", "cached /M", "output /M", "1,000 requests", "pays at", "margin, full", "at half load",
-	                                    "low", "high", "verdict"};
+void audit_markdown(const struct audit *a, FILE *out) {
 	const struct costs *c = &a->cards[a->cheapest].costs;
 
-	fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>What sellers must be paying</title>\n"
-	      "<style>body{font:14px/1.4 sans-serif;margin:2em}td,th{padding:.2em .6em;text-align:right}td:nth-child(-n+2),td:last-child{text-align:left}"
-	      "tr:nth-child(even){background:#f4f4f4}</style></head><body>\n<h1>What sellers of ", out);
-	html_text(c->roofline.model.name, out);
-	fprintf(out, " must be paying</h1>\n<p>On %.0f x %s at %.2f %s per GPU-hour; requests of %.0f tokens in (%.0f cached) and %.0f out; "
-	             "95 %% of published measurements are within x / %.1f of such an estimate.</p>\n<table>\n<tr>", c->gpus, c->roofline.gpu.name,
-	        a->cards[a->cheapest].per_hour, c->currency, c->prompt, c->cached, c->output, exp(c->spread));
-	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
-		fprintf(out, "<th>%s</th>", heads[i]);
-	}
-	fputs("</tr>\n", out);
+	fputs("What sellers of **", out);
+	sheet_markdown_text(c->roofline.model.name, out);
+	fprintf(out, "** are paid, and what it should cost on %.0f x ", c->gpus);
+	sheet_markdown_text(c->roofline.gpu.name, out);
+	fprintf(out, " (%s; 95 %% of published measurements within x / %.1f)\n\n", c->currency, exp(c->spread));
+	fputs("| seller | as | input | cached | output | 1,000 requests | pays at load | margin, full | at half load | low | high | |\n"
+	      "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n", out);
 	for (size_t i = 0; i < a->seller_count; i++) {
-		html_row(a, &a->sellers[i], out);
+		markdown_seller(a, &a->sellers[i], out);
 	}
-	fputs("</table>\n</body></html>\n", out);
 }

@@ -235,8 +235,32 @@ static void print_json(const struct costs *c, const struct sheet *s, bool explai
 	fputs("}\n", out);
 }
 
+static void print_markdown(const struct costs *c, const struct sheet *s, FILE *out) {
+	fputs("**", out);
+	sheet_markdown_text(c->roofline.model.name, out);
+	fprintf(out, "** on %lld x ", (long long)c->roofline.gpus);
+	sheet_markdown_text(c->roofline.gpu.name, out);
+	fputs("\n\n", out);
+	sheet_markdown(s, out);
+}
+
+static void print_people(const struct costs *c, const struct sheet *s, const struct estimate_view *v, FILE *out) {
+	if (!v->explain || v->verbose) {
+		print_head(c, out);
+		sheet_print(s, v->verbose, out);
+	}
+	if (v->explain) {
+		fputs(v->verbose ? "\n" : "", out);
+		explain_print(c, out);
+	}
+}
+
+static bool is_format(const struct estimate_view *v, const char *name) {
+	return v->format && strcmp(v->format, name) == 0;
+}
+
 int estimate_print(const struct estimate_options *o, const struct estimate_view *v, FILE *out, struct fault *why) {
-	bool json = v->format && strcmp(v->format, "json") == 0, html = v->format && strcmp(v->format, "html") == 0;
+	bool html = is_format(v, "html");
 	struct costs c;
 	struct sheet s = {.count = 0};
 
@@ -260,17 +284,14 @@ int estimate_print(const struct estimate_options *o, const struct estimate_view 
 	add_times(&s, &c);
 	add_load(&s, &c);
 	add_costs(&s, &c);
-	if (json) {
+	if (is_format(v, "json")) {
 		print_json(&c, &s, v->explain, out);
-		return 0;
-	}
-	if (!v->explain || v->verbose) {
-		print_head(&c, out);
-		sheet_print(&s, v->verbose, out);
-	}
-	if (v->explain) {
-		fputs(v->verbose ? "\n" : "", out);
-		explain_print(&c, out);
+	} else if (is_format(v, "csv")) {
+		sheet_csv(&s, out);
+	} else if (is_format(v, "markdown")) {
+		print_markdown(&c, &s, out);
+	} else {
+		print_people(&c, &s, v, out);
 	}
 	return 0;
 }

@@ -52,6 +52,12 @@ struct levers {
 };
 struct levers explain_levers(const struct costs *c);
 
+/* GPU-nanoseconds of a token at the mean context, and of them attention. */
+struct token_time {
+	double input, input_attention, output, output_attention;
+};
+struct token_time explain_time(const struct costs *c);
+
 /* Steps under the card's peaks: decoding sequences by batch, the last one a full chunk of a prompt. */
 #define EXPLAIN_STEPS (EXPLAIN_BATCHES + 1)
 struct on_roof {

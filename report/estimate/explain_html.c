@@ -77,7 +77,7 @@ static void put_token(const struct costs *c, const struct token *t, FILE *out) {
 	double power = costs_power(c, t->ns, t->watts), cost = costs_rent(c, t->ns);
 
 	fprintf(out, "<tr><th scope=\"row\"><svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"%s\" width=\"100%%\" height=\"100%%\" rx=\"2\"/></svg>%s<small>", t->class, t->name);
-	page_figure(out, t->ns, sheet_number(t->ns / 1e3, t->ns < 1e4 ? 2 : 1, number));
+	page_figure(out, t->ns / 1e3, sheet_number(t->ns / 1e3, t->ns < 1e4 ? 2 : 1, number));
 	fputs(" GPU-µs</small></th><td class=\"l big\"><b>", out);
 	page_unit(out, c->currency, cost);
 	fputs("</b>", out);
@@ -120,19 +120,20 @@ static void put_time_bar(const char *name, double ns, double widest, double part
 	double share = widest > 0 ? ns / widest : 0;
 
 	fprintf(out, "<p class=\"pair\"><span>%s</span><b>", name);
-	page_figure(out, ns, sheet_number(ns / 1e3, ns < 1e4 ? 2 : 1, number));
+	page_figure(out, ns / 1e3, sheet_number(ns / 1e3, ns < 1e4 ? 2 : 1, number));
 	fprintf(out, " µs</b></p><svg height=\"14\" aria-hidden=\"true\"><rect class=\"%s\" width=\"%.2f%%\" height=\"14\"/><rect class=\"%s\" fill-opacity=\".5\" x=\"%.2f%%\" width=\"%.2f%%\" height=\"14\"/></svg>",
 	        class, 100 * share * (1 - part), class, 100 * share * (1 - part), 100 * share * part);
 	fprintf(out, "<p class=\"foot\">%s %.0f %%, attention to its context %.0f %%</p>", what, 100 * (1 - part), 100 * part);
 }
 
 static void put_time(const struct costs *c, FILE *out) {
-	double in = costs_input_ns(c, context_of(c)), made = output_of(c), ridge = costs_ridge(c, context_of(c));
+	struct token_time t = explain_time(c);
+	double ridge = costs_ridge(c, context_of(c));
 	char number[SHEET_NUMBER_MAX];
 
 	page_card(out, "time", "GPU time of one token", NULL);
-	put_time_bar("an output token", made, fmax(made, in), costs_output_attention_ns(c, (double)c->batch, context_of(c)) / made, "dec", "weights", out);
-	put_time_bar("an input token", in, fmax(made, in), costs_input_attention_ns(c, context_of(c)) / in, "pre", "arithmetic", out);
+	put_time_bar("an output token", t.output, fmax(t.output, t.input), t.output_attention / t.output, "dec", "weights", out);
+	put_time_bar("an input token", t.input, fmax(t.output, t.input), t.input_attention / t.input, "pre", "arithmetic", out);
 	if (isfinite(ridge)) {
 		fprintf(out, "<p class=\"foot\">From %s sequences at once, decode would wait for arithmetic.</p>", sheet_number(ridge, 0, number));
 	} else {
@@ -252,7 +253,7 @@ static void put_speed(const struct costs *c, const struct load_curve *v, FILE *o
 
 static void put_load_table(const struct costs *c, FILE *out) {
 	static const char *const heads[] = {"load", "requests/s", "batch", "at work", "first token, ms", "ms/token", "tokens/s a user", "input", "output", "ratio", "1,000 requests"};
-	char what[300], sign[PAGE_FIGURE_MAX];
+	char what[300], sign[PAGE_FIGURE_MAX], figure[PAGE_FIGURE_MAX];
 
 	snprintf(what, sizeof what, "Of %.3g requests a second that a full batch of %lld keeps up with; %s per million tokens.", c->capacity, (long long)c->full_batch, dollars(c, sign));
 	page_section(out, "loads", "From 1 % of the load to all of it", what);
@@ -271,7 +272,7 @@ static void put_load_table(const struct costs *c, FILE *out) {
 		put_unit_cell(out, l.input, NULL);
 		put_unit_cell(out, l.output, NULL);
 		put_number_cell(out, l.ratio, 1);
-		put_unit_cell(out, l.request * 1000, NULL);
+		page_cell(out, l.request, page_unit_figure(l.request * 1000, figure), NULL);
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody>", out);

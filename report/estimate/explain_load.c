@@ -88,6 +88,13 @@ struct levers explain_levers(const struct costs *c) {
 	return v;
 }
 
+struct token_time explain_time(const struct costs *c) {
+	double context = c->prompt + c->output / 2, batch = (double)c->batch;
+
+	return (struct token_time){.input = costs_input_ns(c, context), .input_attention = costs_input_attention_ns(c, context),
+	                           .output = costs_output_ns(c, batch, context), .output_attention = costs_output_attention_ns(c, batch, context)};
+}
+
 static struct on_roof on_roof(const struct costs *c, double p, double a, double d, double k) {
 	struct law_step s;
 
@@ -152,6 +159,18 @@ static void json_steps(const struct costs *c, FILE *out) {
 	fputs("]}", out);
 }
 
+static void json_token(const struct costs *c, FILE *out) {
+	static const char *const times[] = {"input", "input_attention", "output", "output_attention"}, *const prices[] = {"input", "cached", "output"};
+	struct token_time t = explain_time(c);
+	const double us[] = {t.input / 1e3, t.input_attention / 1e3, t.output / 1e3, t.output_attention / 1e3}, list[] = {c->list_input, c->list_cached, c->list_output};
+
+	fputs(",\n \"token_us\":{", out);
+	json_pairs(times, us, 4, out);
+	fputs("},\"list\":{", out);
+	json_pairs(prices, list, 3, out);
+	fputs("}", out);
+}
+
 void explain_load_json(const struct costs *c, FILE *out) {
 	static const char *const names[] = {"load", "requests_per_s", "batch", "at_work", "ttft_ms", "token_ms", "tok_s_per_user", "input", "output",
 	                                    "ratio", "request", "input_power", "output_power", "input_joules", "output_joules"};
@@ -172,4 +191,5 @@ void explain_load_json(const struct costs *c, FILE *out) {
 	json_pairs(levers, values, sizeof values / sizeof *values, out);
 	fprintf(out, "},\n \"watts\":{\"prefill\":%.1f,\"decode\":%.1f,\"idle\":%.1f}", costs_input_watts(c), costs_output_watts(c), c->idle_watts);
 	json_steps(c, out);
+	json_token(c, out);
 }

@@ -100,3 +100,67 @@ void sheet_json(const struct sheet *s, FILE *out) {
 	}
 	fputs("\n ]", out);
 }
+
+/* ---- for spreadsheets and wikis ---- */
+
+void sheet_csv_text(const char *s, FILE *out) {
+	fputs(*s && strchr("=+-@", *s) && strcmp(s, "-") != 0 ? "\"'" : "\"", out);
+	for (; *s; s++) {
+		fputs(*s == '"' ? "\"\"" : "", out);
+		if (*s != '"' && (unsigned char)*s >= 0x20) {
+			fputc(*s, out);
+		}
+	}
+	fputc('"', out);
+}
+
+void sheet_csv_number(double x, FILE *out) {
+	if (isfinite(x)) {
+		fprintf(out, "%.15g", x);
+	}
+}
+
+void sheet_markdown_text(const char *s, FILE *out) {
+	for (; *s; s++) {
+		fputs(*s == '|' || *s == '\\' || *s == '<' ? "\\" : "", out);
+		fputc((unsigned char)*s < 0x20 ? ' ' : *s, out);
+	}
+}
+
+void sheet_csv(const struct sheet *s, FILE *out) {
+	fputs("name,value,low,high,unit,formula\n", out);
+	for (int i = 0; i < s->count; i++) {
+		const struct sheet_line *l = &s->lines[i];
+		fprintf(out, "%s,", l->key);
+		sheet_csv_number(l->value, out);
+		fputc(',', out);
+		sheet_csv_number(l->high > 0 ? l->low : NAN, out);
+		fputc(',', out);
+		sheet_csv_number(l->high > 0 ? l->high : NAN, out);
+		fputc(',', out);
+		sheet_csv_text(l->unit, out);
+		fputc(',', out);
+		sheet_csv_text(l->formula, out);
+		fputc('\n', out);
+	}
+}
+
+void sheet_markdown(const struct sheet *s, FILE *out) {
+	char number[SHEET_NUMBER_MAX];
+
+	fputs("| | | | 95 % of measurements |\n| --- | ---: | --- | --- |\n", out);
+	for (int i = 0; i < s->count; i++) {
+		const struct sheet_line *l = &s->lines[i];
+		if (!is_shown(l, false)) {
+			continue;
+		}
+		fprintf(out, "| %s | %s | ", l->label, sheet_number(l->value, l->places, number));
+		sheet_markdown_text(isinf(l->value) ? "" : l->unit, out);
+		fputs(" | ", out);
+		if (l->high > 0) {
+			fprintf(out, "%s to ", sheet_number(l->low, l->places > 1 ? l->places - 1 : 0, number));
+			fputs(sheet_number(l->high, l->places > 1 ? l->places - 1 : 0, number), out);
+		}
+		fputs(" |\n", out);
+	}
+}

@@ -32,6 +32,15 @@ void sheet_print(const struct sheet *s, bool verbose, FILE *out);
 /* "values": [ … ] without what stands around it. */
 void sheet_json(const struct sheet *s, FILE *out);
 
+/* As rows of CSV under a header, and as a table of Markdown. */
+void sheet_csv(const struct sheet *s, FILE *out);
+void sheet_markdown(const struct sheet *s, FILE *out);
+/* Text as a field of CSV in quotes, which no spreadsheet runs; and within a cell of Markdown. */
+void sheet_csv_text(const char *s, FILE *out);
+void sheet_markdown_text(const char *s, FILE *out);
+/* As a field: all digits, or nothing. */
+void sheet_csv_number(double x, FILE *out);
+
 /* A number with its thousands apart ("1,048,576.25"), "never" for infinity, "-" for NAN. Returns `out`. */
 #define SHEET_NUMBER_MAX 64
 const char *sheet_number(double x, int places, char out[SHEET_NUMBER_MAX]);

@@ -117,22 +117,16 @@ int whatif_add_model(void *whatif, const struct fitted_model *m) {
 
 /* ---- prices ---- */
 
-/* Per million tokens of what a kind took, loaded with idle time; NAN without tokens. */
-struct unit_costs {
-	double utilization, busy_money; /* money of the time at work */
-	double input, cached, output;
-};
-
-static double rate_of(const struct whatif *w) {
+double whatif_rate(const struct whatif *w) {
 	return w->o.rent_nano != ESTIMATE_NONE ? (double)w->o.rent_nano / 1e9 / (double)NS_PER_HOUR
 	       : w->priced_ns > 0             ? w->money / (double)w->priced_ns
 	                                      : NAN;
 }
 
-static struct unit_costs costs_of(const struct whatif *w, const struct outcome *o) {
+static struct whatif_costs costs_of(const struct whatif *w, const struct outcome *o) {
 	const struct replay_sums *s = &o->sums;
-	double rate = rate_of(w), uncached = (double)(s->input - s->input_cached);
-	struct unit_costs c;
+	double rate = whatif_rate(w), uncached = (double)(s->input - s->input_cached);
+	struct whatif_costs c;
 
 	c.utilization = w->o.utilization > 0 ? (double)w->o.utilization / 1e9 : (double)s->busy_ns / (double)o->capacity_gpu_ns;
 	c.busy_money = (double)s->busy_ns * rate;
@@ -221,12 +215,6 @@ static size_t common_questions(const struct whatif *w, struct scenario out[SCENA
 
 /* ---- answers ---- */
 
-struct answer {
-	struct scenario scenario;
-	struct outcome outcome;
-	struct unit_costs costs;
-};
-
 static int answer(struct whatif *w, const struct scenario *s, struct answer *a, struct fault *why) {
 	a->scenario = *s;
 	int err = whatif_play(w, s, &a->outcome, why);
@@ -236,21 +224,35 @@ static int answer(struct whatif *w, const struct scenario *s, struct answer *a, 
 	return err;
 }
 
-static double mean_batch(const struct outcome *o) {
-	return o->sums.decode_steps > 0 ? (double)o->sums.decode_slots / (double)o->sums.decode_steps : NAN;
+double answer_batch(const struct answer *a) {
+	const struct replay_sums *s = &a->outcome.sums;
+	return s->decode_steps > 0 ? (double)s->decode_slots / (double)s->decode_steps : NAN;
 }
 
-static double mean_wait_ms(const struct outcome *o) {
-	return o->sums.first_tokens > 0 ? (double)o->sums.first_token_wait_ns / (double)o->sums.first_tokens / 1e6 : NAN;
+double answer_wait_ms(const struct answer *a) {
+	const struct replay_sums *s = &a->outcome.sums;
+	return s->first_tokens > 0 ? (double)s->first_token_wait_ns / (double)s->first_tokens / 1e6 : NAN;
+}
+
+double answer_ratio(const struct answer *a) {
+	return a->costs.output / a->costs.input;
+}
+
+double answer_spread(const struct answer *a) {
+	return a->outcome.extrapolated ? CARD_SPREAD : NAN;
+}
+
+double whatif_break_even(const struct whatif *w, const struct answer *a) {
+	return a->costs.busy_money / (revenue_of(w, &a->outcome) * (1 - (double)w->o.margin / 1e9));
 }
 
 static void print_answer(const struct answer *a, FILE *out) {
 	char in[SHEET_NUMBER_MAX], cached[SHEET_NUMBER_MAX], made[SHEET_NUMBER_MAX], batch[SHEET_NUMBER_MAX];
 
 	fprintf(out, "  %-28s %9.4f %7.1f %% %7s %9.0f", a->scenario.name, (double)a->outcome.sums.busy_ns / (double)NS_PER_HOUR,
-	        a->costs.utilization * 100, sheet_number(mean_batch(&a->outcome), 1, batch), mean_wait_ms(&a->outcome));
+	        a->costs.utilization * 100, sheet_number(answer_batch(a), 1, batch), answer_wait_ms(a));
 	fprintf(out, " %9s %9s %9s %8.1f%s\n", sheet_number(a->costs.input, 5, in), sheet_number(a->costs.cached, 5, cached),
-	        sheet_number(a->costs.output, 5, made), a->costs.output / a->costs.input,
+	        sheet_number(a->costs.output, 5, made), answer_ratio(a),
 	        a->outcome.extrapolated ? "  (extrapolated, x / " CARD_SPREAD_TEXT ")" : a->costs.utilization > 1 ? "  (needs more GPUs)" : "");
 }
 
@@ -266,7 +268,7 @@ static void print_cache(const struct answer *a, FILE *out) {
 
 /* A faster card with the same requests has fewer of them at once: its time is saved only if something else fills it. */
 static void print_emptier(const struct answer *was, const struct answer *a, FILE *out) {
-	double before = mean_batch(&was->outcome), after = mean_batch(&a->outcome);
+	double before = answer_batch(was), after = answer_batch(a);
 
 	if (a->scenario.card && a->outcome.sums.busy_ns < was->outcome.sums.busy_ns && after < 0.95 * before) {
 		fprintf(out, "%s: on %s the same requests decode %.1f at once instead of %.1f; a faster card only empties the batch unless --load grows\n",
@@ -286,18 +288,17 @@ static void print_check(const struct whatif *w, const struct answer *was, FILE *
 static void print_head(const struct whatif *w, FILE *out) {
 	fprintf(out, "  %-28s %9s %9s %7s %9s %9s %9s %9s %8s\n", "what if", "GPU-hours", "at work", "batch", "TTFT ms", "input/M", "cached/M",
 	        "output/M", "out : in");
-	fprintf(out, "  %-28s costs loaded, in %s at %.4g per GPU-hour\n", "", w->o.currency, rate_of(w) * (double)NS_PER_HOUR);
+	fprintf(out, "  %-28s costs loaded, in %s at %.4g per GPU-hour\n", "", w->o.currency, whatif_rate(w) * (double)NS_PER_HOUR);
 }
 
 static void print_breakeven(const struct whatif *w, const struct answer *a, FILE *out) {
-	double left = 1 - (double)w->o.margin / 1e9, revenue = revenue_of(w, &a->outcome);
+	double left = 1 - (double)w->o.margin / 1e9, share = whatif_break_even(w, a);
 	char in[SHEET_NUMBER_MAX], cached[SHEET_NUMBER_MAX], made[SHEET_NUMBER_MAX];
 
 	fprintf(out, "\nBreak-even list price (%s, margin %.4g %%), per million: input %s, cached %s, output %s\n", a->scenario.name,
 	        (double)w->o.margin / 1e7, sheet_number(a->costs.input / left, 5, in), sheet_number(a->costs.cached / left, 5, cached),
 	        sheet_number(a->costs.output / left, 5, made));
-	if (!isnan(revenue)) {
-		double share = a->costs.busy_money / (revenue * left);
+	if (!isnan(share)) {
 		fprintf(out, "Break-even utilisation at the list prices given: %.1f %%%s\n", share * 100,
 		        share > 1 ? ": not even GPUs that never idle would pay for themselves" : "");
 	}
@@ -314,37 +315,45 @@ static void json_answer(const struct answer *a, bool first, FILE *out) {
 	const struct {
 		const char *key;
 		double value;
-	} figures[] = {{"utilization", a->costs.utilization}, {"mean_batch", mean_batch(&a->outcome)}, {"mean_ttft_ms", mean_wait_ms(&a->outcome)},
-	               {"input_uncached", a->costs.input}, {"input_cached", a->costs.cached}, {"output", a->costs.output}};
+	} figures[] = {{"utilization", a->costs.utilization}, {"mean_batch", answer_batch(a)}, {"mean_ttft_ms", answer_wait_ms(a)},
+	               {"input_uncached", a->costs.input}, {"input_cached", a->costs.cached}, {"output", a->costs.output},
+	               {"output_per_input", answer_ratio(a)}};
 	for (size_t i = 0; i < COUNT(figures); i++) {
 		fprintf(out, ",\"%s\":", figures[i].key);
 		sheet_json_number(figures[i].value, out);
 	}
 	fputs(",\"spread\":", out);
-	sheet_json_number(a->outcome.extrapolated ? CARD_SPREAD : NAN, out);
+	sheet_json_number(answer_spread(a), out);
 	fprintf(out, ",\"preemptions\":%lld,\"recomputed_tokens\":%lld,\"kv_tokens\":", (long long)s->preemptions, (long long)s->recomputed);
 	sheet_json_number(a->outcome.kv_tokens > 0 ? (double)a->outcome.kv_tokens : NAN, out);
 	fputs("}", out);
 }
 
-static void print_table(const struct whatif *w, const struct answer *answers, size_t count, FILE *out) {
-	print_check(w, &answers[0], out);
-	print_head(w, out);
-	for (size_t i = 0; i < count; i++) {
+static void print_table(const struct whatif_answers *all, FILE *out) {
+	const struct answer *answers = all->at;
+
+	print_check(all->w, &answers[0], out);
+	print_head(all->w, out);
+	for (size_t i = 0; i < all->count; i++) {
 		print_answer(&answers[i], out);
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < all->count; i++) {
 		print_cache(&answers[i], out);
 		print_emptier(&answers[0], &answers[i], out);
 	}
-	print_breakeven(w, &answers[count == 2 ? 1 : 0], out);
+	print_breakeven(all->w, &answers[all->even], out);
+	if (all->left_out > 0) {
+		fprintf(out, "%lld requests without an arrival or with impossible token counts are left out.\n", (long long)all->left_out);
+	}
 }
 
-static void print_json(const struct whatif *w, const struct answer *answers, size_t count, FILE *out) {
+static void print_json(const struct whatif_answers *all, FILE *out) {
+	const struct whatif *w = all->w;
+
 	fprintf(out, "{\"schema\":\"tollbook.whatif.v1\",\"currency\":\"%s\",\"logged\":{\"busy_gpu_ns\":%lld,\"prefill_gpu_ns\":%lld,\"decode_gpu_ns\":%lld},\n \"scenarios\":[",
 	        w->o.currency, (long long)w->busy_ns, (long long)w->prefill_ns, (long long)w->decode_ns);
-	for (size_t i = 0; i < count; i++) {
-		json_answer(&answers[i], i == 0, out);
+	for (size_t i = 0; i < all->count; i++) {
+		json_answer(&all->at[i], i == 0, out);
 	}
 	fputs("\n ]}\n", out);
 }
@@ -377,36 +386,52 @@ static int survey(struct whatif *w, struct fault *why) {
 	return got;
 }
 
-int whatif_print(struct whatif *w, bool as_json, FILE *out, struct fault *why) {
-	struct answer answers[SCENARIOS_MAX + 1];
-	struct scenario scenarios[SCENARIOS_MAX];
-	size_t count = 1;
-	int err = survey(w, why);
+/* As it was, whatever is asked for. */
+static int answer_as_it_was(struct whatif *w, struct answer *out, struct fault *why) {
 	struct whatif_options asked = w->o;
-	int64_t left_out = 0;
 
-	/* As it was, whatever is asked for. */
 	w->o.max_batch = w->o.chunk = w->o.utilization = w->o.kv_tokens = w->o.transfer_ns = 0;
 	w->o.rent_nano = ESTIMATE_NONE;
 	struct scenario was = as_it_was(w, "as it was");
-	err = err ? err : answer(w, &was, &answers[0], why);
+	int err = answer(w, &was, out, why);
 	w->o = asked;
-	size_t more = is_asked(&asked) ? 1 : common_questions(w, scenarios);
-	if (is_asked(&asked)) {
+	return err;
+}
+
+static void print_answers(const struct whatif_answers *all, const char *format, FILE *out) {
+	static const struct {
+		const char *name;
+		void (*print)(const struct whatif_answers *, FILE *);
+	} forms[] = {{"table", print_table}, {"csv", whatif_csv}, {"json", print_json}, {"html", whatif_html}, {"markdown", whatif_markdown}};
+
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		if (strcmp(format ? format : "table", forms[i].name) == 0) {
+			forms[i].print(all, out);
+		}
+	}
+}
+
+int whatif_print(struct whatif *w, const char *format, FILE *out, struct fault *why) {
+	struct answer answers[SCENARIOS_MAX + 1];
+	struct scenario scenarios[SCENARIOS_MAX];
+	struct whatif_answers all = {.w = w, .at = answers, .count = 1};
+	int err = survey(w, why);
+
+	err = err ? err : answer_as_it_was(w, &answers[0], why);
+	size_t more = is_asked(&w->o) ? 1 : common_questions(w, scenarios);
+	if (is_asked(&w->o)) {
 		scenarios[0] = as_asked(w);
 	}
 	for (size_t i = 0; !err && i < more; i++) {
-		err = answer(w, &scenarios[i], &answers[count++], why);
+		err = answer(w, &scenarios[i], &answers[all.count++], why);
 	}
 	if (err) {
 		return err;
 	}
 	for (unsigned i = 0; i < w->o.lanes; i++) {
-		left_out += w->skipped[i];
+		all.left_out += w->skipped[i];
 	}
-	(as_json ? print_json : print_table)(w, answers, count, out);
-	if (!as_json && left_out > 0) {
-		fprintf(out, "%lld requests without an arrival or with impossible token counts are left out.\n", (long long)left_out);
-	}
+	all.even = is_asked(&w->o);
+	print_answers(&all, format, out);
 	return 0;
 }

@@ -39,4 +39,38 @@ struct whatif {
 /* whatif_play.c: plays one scenario. */
 int whatif_play(struct whatif *w, const struct scenario *s, struct outcome *out, struct fault *why);
 
+/* Per million tokens of what a kind took, loaded with idle time; NAN without tokens. */
+struct whatif_costs {
+	double utilization, busy_money; /* money of the time at work */
+	double input, cached, output;
+};
+
+struct answer {
+	struct scenario scenario;
+	struct outcome outcome;
+	struct whatif_costs costs;
+};
+
+/* The run as it was, the answers (the first of them the run itself, replayed), and what breaks even in one of them. */
+struct whatif_answers {
+	const struct whatif *w;
+	const struct answer *at;
+	size_t count, even; /* even: the answer whose prices break even */
+	int64_t left_out;   /* requests that could not be replayed */
+};
+
+double answer_batch(const struct answer *a);   /* sequences that decode together; NAN: none did */
+double answer_wait_ms(const struct answer *a); /* to the first token */
+double answer_ratio(const struct answer *a);   /* output : input */
+double whatif_rate(const struct whatif *w);    /* money of a GPU-nanosecond; NAN: not known */
+/* Share of the time at work at which the list prices given pay; NAN: none are given. */
+double whatif_break_even(const struct whatif *w, const struct answer *a);
+/* A scenario scaled to another GPU: its figures are within a factor. NAN: it is not one. */
+double answer_spread(const struct answer *a);
+
+/* whatif_forms.c, whatif_html.c */
+void whatif_csv(const struct whatif_answers *all, FILE *out);
+void whatif_markdown(const struct whatif_answers *all, FILE *out);
+void whatif_html(const struct whatif_answers *all, FILE *out);
+
 #endif

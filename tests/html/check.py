@@ -7,69 +7,13 @@ import json
 import pathlib
 import sys
 
+from common import ENTER, check_console, check_keyboard, check_looks, expect, faults
 from driver import Browser
 
 RENDER_MS = 1000
-CONTRAST = 4.5
-TAB, ENTER = "\ue004", "\ue007"
-faults = []
-
-
-def expect(ok, message):
-    if not ok:
-        faults.append(message)
-
-
 # The exact values of a table's rows, as they stand in the page.
 ROWS = """return [...document.getElementById(arguments[0]).tBodies[0].rows].filter(r => !r.hidden).map(r =>
   [...r.cells].map(c => { const d = c.querySelector('data'); return d ? d.value : c.textContent; }))"""
-
-# Text whose contrast with what lies behind it is too small, by the formula of WCAG 2.2.
-FAINT = """
-const parse = c => { const m = c.match(/[\\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; };
-const over = (a, b) => a.slice(0, 3).map((v, i) => v * a[3] + b[i] * (1 - a[3]));
-const linear = v => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
-const light = c => 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
-const behind = e => {
-  const layers = [];
-  for (; e; e = e.parentElement) layers.push(parse(getComputedStyle(e).backgroundColor));
-  let c = [255, 255, 255];
-  for (const layer of layers.reverse()) c = over(layer, c);
-  return c;
-};
-const out = [];
-const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walk.nextNode()) {
-  const e = walk.currentNode.parentElement;
-  if (!walk.currentNode.textContent.trim() || ['SCRIPT', 'STYLE', 'title'].includes(e.tagName) || !e.checkVisibility()) continue;
-  const style = getComputedStyle(e), back = behind(e);
-  const front = over(parse(e instanceof SVGElement ? style.fill : style.color), back);
-  const a = light(front), b = light(back), ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  if (ratio < arguments[0]) out.push(`${walk.currentNode.textContent.trim().slice(0, 30)} (${ratio.toFixed(2)})`);
-}
-return [...new Set(out)];"""
-
-# Marks that carry meaning need 3 to 1.
-FAINT_MARKS = FAINT.split("const out = [];")[0] + """
-/* Idle time, hatching and cached input are faint by design: they have labels. */
-const marks = 'rect:not(.idle,.unobserved,.cac,.hatchbg,.hatchfg),circle:not(.k1,.r1),.line';
-return [...new Set([...document.querySelectorAll(marks)].filter(e => e.checkVisibility()).map(e => {
-  const style = getComputedStyle(e), back = behind(e.closest('figure,td,li,th,section'));
-  const c = style.fill === 'none' ? style.stroke : e.classList.contains('hollow') ? style.stroke : style.fill;
-  const a = light(parse(c)), b = light(back);
-  return [e.getAttribute('class'), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
-}).filter(p => p[1] < 3).map(p => p[0] + ' ' + p[1].toFixed(2)))]"""
-
-
-def check_console(browser, address):
-    for line in browser.log("browser"):
-        faults.append(f"console: {line['message']}")
-    for entry in browser.log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            url = message["params"]["request"]["url"]
-            expect(url.startswith(("data:", address)), f"a request left the page: {url}")
-
 
 def check_time(browser, address):
     """Shown within the limit; on a machine that is busy with other things the best of three counts."""
@@ -161,26 +105,6 @@ def check_copy(browser, statement):
     expect(len(lines) == 7 and lines[6][3] == statement["total"]["cost"]["capacity"], f"copied {lines}")
 
 
-def check_keyboard(browser):
-    """Tab reaches everything that can be used, and shows where it is."""
-    browser.run("document.activeElement.blur(); window.scrollTo(0, 0)")
-    wanted = browser.run("return [...document.querySelectorAll('a[href],button,input,summary,[tabindex=\"0\"]')].filter(e => e.checkVisibility()).length")
-    reached = set()
-    for _ in range(wanted + 5):
-        browser.press(TAB)
-        at = browser.run("""const e = document.activeElement; if (e === document.body) return null;
-          if (!e.dataset.seen) e.dataset.seen = ++document.body.dataset.count || (document.body.dataset.count = 1);
-          return [e.dataset.seen, e.tagName, getComputedStyle(e).outlineStyle];""")
-        if at is None:
-            break
-        reached.add(at[0])
-        expect(at[2] != "none", f"no focus to be seen on {at[1]}")
-    expect(len(reached) == wanted, f"Tab reaches {len(reached)} of {wanted}")
-    unnamed = browser.run("""return [...document.querySelectorAll('button,input,[role=region],[role=img],table')].filter(e =>
-      !(e.getAttribute('aria-label') || e.textContent.trim())).length""")
-    expect(unnamed == 0, f"{unnamed} controls without a name")
-
-
 def check_links(browser):
     broken = browser.run("""return [...document.querySelectorAll('nav a')].filter(a => !document.querySelector(a.hash)).length""")
     links = browser.run("return document.querySelectorAll('nav a').length")
@@ -193,28 +117,6 @@ def check_first_screen(browser):
     for what, low in ((".prices .big", 900), (".prices .ratio", 900), (".huge", 900), (".chip", 900)):
         bottoms = browser.run("return [...document.querySelectorAll(arguments[0])].map(e => e.getBoundingClientRect().bottom + scrollY)", what)
         expect(bottoms and max(bottoms) <= low, f"{what} ends at {bottoms}, expected {low}")
-
-
-def check_looks(browser, folder):
-    for scheme in ("light", "dark"):
-        browser.scheme(scheme)
-        for what in browser.run(FAINT, CONTRAST):
-            faults.append(f"{scheme}: too faint: {what}")
-        for what in browser.run(FAINT_MARKS):
-            faults.append(f"{scheme}: a mark is too faint: {what}")
-        browser.shot(folder / f"{scheme}.png")
-    browser.scheme("light")
-    for name, width in (("phone", 390), ("narrow", 320)):
-        browser.size(width, 844, phone=True)
-        wide = browser.run("return document.scrollingElement.scrollWidth")
-        expect(wide <= width, f"{name}: the page is {wide} wide on a screen of {width}")
-        small = browser.run("""return [...document.querySelectorAll('p,td,th,li,span,text')].filter(e =>
-          e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 11).length""")
-        expect(small == 0, f"{name}: {small} texts below 11 pixels")
-        if name == "phone":
-            browser.shot(folder / "phone.png")
-    browser.size(1280, 900)
-    browser.pdf(folder / "print.pdf")
 
 
 def main():
@@ -230,7 +132,8 @@ def main():
         check_figures(browser, statement)
         check_escaping(browser)
         check_links(browser)
-        check_looks(browser, folder)
+        check_looks(browser, folder, "")
+        browser.pdf(folder / "print.pdf")
         check_keyboard(browser)
         check_sort(browser)
         check_filter(browser)

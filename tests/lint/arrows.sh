@@ -17,7 +17,7 @@ attribute/flight    attribute/attribute.h attribute/evidence/*
 attribute/split     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/model/* attribute/flight/*
 book                report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 shard               book/* report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
-inspect             book/* report/report.h ledger/ledger.h attribute/attribute.h
+inspect             book/* report/report.h report/page.h ledger/ledger.h attribute/attribute.h
 library             book/* report/report.h
 cli                 book/* shard/shard.h inspect/inspect.h report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 '

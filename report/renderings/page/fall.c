@@ -7,25 +7,32 @@
 #define HEIGHT 240
 #define TOP 24
 
-/* From and to of each bar: before, the steps one on the other, after. */
+/* From and to of each bar: before, the steps that are not 0 one on the other, after. */
 struct fall {
 	int64_t from[PAGE_STEPS_MAX + 2], to[PAGE_STEPS_MAX + 2], low, high;
+	const struct page_step *step[PAGE_STEPS_MAX + 2];
 	size_t bars;
 };
 
 static void lay_out(const struct page_fall *p, struct fall *f) {
 	int64_t at = p->before.nano, after = p->after.nano;
 
-	*f = (struct fall){.low = at < after ? at : after, .high = at > after ? at : after, .bars = p->count + 2};
+	*f = (struct fall){.low = at < after ? at : after, .high = at > after ? at : after, .bars = 1};
+	f->step[0] = &p->before;
 	f->to[0] = at;
 	for (size_t k = 0; k < p->count; k++) {
-		f->from[k + 1] = at;
+		if (p->steps[k].nano == 0) {
+			continue;
+		}
+		f->step[f->bars] = &p->steps[k];
+		f->from[f->bars] = at;
 		exact_add(&at, p->steps[k].nano);
-		f->to[k + 1] = at;
+		f->to[f->bars++] = at;
 		f->low = at < f->low ? at : f->low;
 		f->high = at > f->high ? at : f->high;
 	}
-	f->to[f->bars - 1] = after;
+	f->step[f->bars] = &p->after;
+	f->to[f->bars++] = after;
 	double span = (double)f->high - (double)f->low;
 	/* The end bars are broken where the changes are small. */
 	f->low = (double)f->low > 2 * span && span > 0 ? f->low - (int64_t)(span / 4) : f->low < 0 ? f->low : 0;
@@ -37,9 +44,9 @@ static int height_at(const struct fall *f, int64_t nano) {
 	return TOP + HEIGHT - (int)(HEIGHT * (at > 0 ? at : 0));
 }
 
-static void put_bar(FILE *out, const struct statement *s, const struct page_fall *p, const struct fall *f, size_t i) {
+static void put_bar(FILE *out, const struct statement *s, const struct fall *f, size_t i) {
 	bool end = i == 0 || i == f->bars - 1;
-	const struct page_step *step = i == 0 ? &p->before : end ? &p->after : &p->steps[i - 1];
+	const struct page_step *step = f->step[i];
 	int from = height_at(f, end ? (f->low > 0 ? f->low : 0) : f->from[i]), to = height_at(f, f->to[i]), top = from < to ? from : to;
 	double width = 100.0 / (double)f->bars, x = width * (double)i;
 	char figure[FIGURE_MAX], sign[FIGURE_MAX];
@@ -56,16 +63,16 @@ static void put_bar(FILE *out, const struct statement *s, const struct page_fall
 void page_fall(FILE *out, const char *currency, const struct page_fall *p) {
 	struct statement s = {.options = {.currency = currency}}; /* for the sign of the currency alone */
 	struct fall f;
+	char figure[FIGURE_MAX], sign[FIGURE_MAX];
 
 	lay_out(p, &f);
 	fprintf(out, "<section class=\"card\" aria-labelledby=\"%s-title\"><h2 id=\"%s-title\">%s</h2><span class=\"aside\">", p->id, p->id, p->title);
 	if (f.low > 0) {
-		fputs("the axis starts at ", out);
-		html_sum(out, &s, f.low);
+		fprintf(out, "the axis starts at %s%s", figure_sign(&s, sign), figure_sum(f.low, figure));
 	}
 	fprintf(out, "</span><svg height=\"%d\" role=\"img\" aria-label=\"%s\">\n", TOP + HEIGHT + 40, p->says);
 	for (size_t i = 0; i < f.bars; i++) {
-		put_bar(out, &s, p, &f, i);
+		put_bar(out, &s, &f, i);
 	}
 	fputs("</svg></section>\n", out);
 }

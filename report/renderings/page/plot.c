@@ -12,12 +12,17 @@
 #define ACROSS 1000
 /* Names of curves stand so far apart, in pixels. */
 #define NAME_HEIGHT 14
+/* Those of points also so much, in percent. */
+#define LABEL_WIDTH 14
+#define LABELS_MAX 64
 
 struct frame {
 	struct page_axis x, y;
 	int height;
 	int used[PAGE_CURVES_MAX]; /* heights of names */
 	size_t used_count;
+	double labels[LABELS_MAX][2]; /* of points: percent, pixels */
+	size_t label_count;
 };
 
 /* ---- axes ---- */
@@ -132,14 +137,19 @@ static void put_point(FILE *out, const struct frame *f, const struct page_curve 
 	fprintf(out, "%s %.6g, %s %.6g</title></circle>\n", f->x.name, c->x[i], f->y.name, c->y[i]);
 }
 
-/* Not where the label before it is in the way. */
-static void put_point_label(FILE *out, const struct frame *f, const struct page_curve *c, size_t i, double *last_y) {
+/* Not where another point's label is in the way. */
+static void put_point_label(FILE *out, struct frame *f, const struct page_curve *c, size_t i) {
 	double x = x_of(f, c->x[i]), y = y_of(f, c->y[i]);
 
-	if (fabs(y - *last_y) < NAME_HEIGHT) {
-		return;
+	for (size_t k = 0; k < f->label_count; k++) {
+		if (fabs(y - f->labels[k][1]) < NAME_HEIGHT && fabs(x - f->labels[k][0]) < LABEL_WIDTH) {
+			return;
+		}
 	}
-	*last_y = y;
+	if (f->label_count < LABELS_MAX) {
+		f->labels[f->label_count][0] = x;
+		f->labels[f->label_count++][1] = y;
+	}
 	fprintf(out, "<text class=\"d%s\" x=\"%.2f%%\" dx=\"%d\" y=\"%.1f\">", x > 75 ? " e" : "", x, x > 75 ? -7 : 7, y + (x > 75 ? -5 : 4));
 	html_put_string(out, c->labels[i]);
 	fputs("</text>\n", out);
@@ -190,10 +200,9 @@ static void put_curves(FILE *out, struct frame *f, const struct page_plot *p) {
 	}
 	for (size_t k = 0; k < p->count; k++) {
 		const struct page_curve *c = &p->curves[k];
-		double last_y = -NAME_HEIGHT;
 		for (size_t i = 0; i < c->count && c->labels; i++) {
 			if (c->labels[i] && shows(f, c, i) && !c->radius) {
-				put_point_label(out, f, c, i, &last_y);
+				put_point_label(out, f, c, i);
 			}
 		}
 		if (c->name) {
