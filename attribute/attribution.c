@@ -140,7 +140,7 @@ static void carry_spans(struct attribution *a, const struct replicas *before, co
 /* Names of one server become one, and clocks one clock. */
 static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	struct servers *s;
-	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count};
+	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count, false};
 	int rc = servers_decide(&s, &ask, &a->identity, why);
 
 	if (rc >= 0 && servers_change(s)) {

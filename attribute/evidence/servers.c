@@ -9,12 +9,6 @@
 
 #define MS (NS_PER_SECOND / 1000)
 
-/* The samples of all names together hold so many steps, and each at most, and at least, so many. */
-#define STEPS_ALL ((size_t)1 << 20)
-#define STEPS_MOST ((size_t)60000)
-#define STEPS_LEAST ((size_t)4000)
-#define REQUESTS_MOST ((size_t)2000)
-
 /* A first look takes so many requests; where it decides nothing, a second one takes more. */
 #define FIRST_LOOK 200
 #define SECOND_LOOK 1000
@@ -26,159 +20,6 @@
 #define OFFSET_MIN_NS (2 * MS)
 /* Requests a day, from which steps and requests of one name may be set apart. */
 #define PARTED_LEAST 50
-/* Records of one replica that lie further apart are not of one clock. */
-#define APART_NS (730 * NS_PER_DAY)
-
-/* ---- collecting ---- */
-
-static struct server *server_of(struct servers *s, name_id name) {
-	if (name >= s->name_room) {
-		size_t room = (size_t)name * 2 + 64;
-		s->of_name = must_realloc(s->of_name, room * sizeof *s->of_name);
-		memset(s->of_name + s->name_room, 0, (room - s->name_room) * sizeof *s->of_name);
-		s->name_room = room;
-	}
-	if (s->of_name[name] == 0) {
-		s->at = must_realloc(s->at, (s->count + 1) * sizeof *s->at);
-		s->at[s->count] = (struct server){.named = name, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
-		sample_init(&s->at[s->count].sample, name);
-		chains_init(&s->at[s->count].chains);
-		s->of_name[name] = ++s->count;
-	}
-	return &s->at[s->of_name[name] - 1];
-}
-
-struct server *servers_find(const struct servers *s, name_id name) {
-	return name < s->name_room && s->of_name[name] > 0 ? &s->at[s->of_name[name] - 1] : NULL;
-}
-
-/* How many steps a name's sample holds: names come one after the other, and share what there is. */
-static size_t room_for_steps(const struct servers *s) {
-	size_t used = 0;
-
-	for (size_t i = 0; i + 1 < s->count; i++) {
-		used += s->at[i].sample.step_count;
-	}
-	size_t left = used < STEPS_ALL ? (STEPS_ALL - used) / 8 : 0;
-	return left > STEPS_MOST ? STEPS_MOST : left < STEPS_LEAST ? STEPS_LEAST : left;
-}
-
-/* Items come in the order of time: a long silence begins another era. */
-static void note_era(struct server *one, int64_t at_ns) {
-	if (one->era.records > 0 && at_ns - one->era.last_ns > APART_NS) {
-		one->main = one->era.records > one->main.records ? one->era : one->main;
-		one->era.records = 0;
-	}
-	one->era.first_ns = one->era.records == 0 ? at_ns : one->era.first_ns;
-	one->era.last_ns = at_ns;
-	one->era.records++;
-}
-
-/* Are a request's own instants years apart? */
-static bool is_torn(const struct item *item) {
-	const struct request_item *r = (const struct request_item *)item;
-	const int64_t instants[] = {r->arrival_ns, r->scheduled_ns, r->first_token_ns, r->finish_ns};
-
-	for (size_t i = 0; item->kind == ITEM_REQUEST && i < sizeof instants / sizeof *instants; i++) {
-		if (instants[i] != UNKNOWN && (instants[i] - item->at_ns > APART_NS || item->at_ns - instants[i] > APART_NS)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-bool servers_is_outside(const struct server *one, const struct item *item) {
-	return item->at_ns < one->from_ns || item->at_ns > one->to_ns || is_torn(item);
-}
-
-static int collect(struct servers *s, struct evidence *e, struct fault *why) {
-	struct evidence_reader *r;
-	const struct item *item;
-	int rc = evidence_reader_new(&r, e, why), got = 0;
-	size_t room = 0;
-	name_id last = UINT32_MAX;
-
-	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
-		struct server *one = server_of(s, item->replica);
-		if (item->replica != last) {
-			last = item->replica;
-			room = room_for_steps(s);
-		}
-		if (servers_is_outside(one, item)) {
-			one->outside++;
-		} else {
-			note_era(one, item->at_ns);
-			servers_note_chain(one, item);
-			sample_add_item(&one->sample, item, room, REQUESTS_MOST);
-		}
-	}
-	evidence_reader_free(r);
-	for (size_t i = 0; i < s->count; i++) {
-		sample_end(&s->at[i].sample);
-	}
-	return rc < 0 ? rc : got;
-}
-
-static void set_bounds(struct server *one, int64_t first_ns, int64_t last_ns) {
-	one->from_ns = first_ns - APART_NS / 2;
-	one->to_ns = last_ns + APART_NS / 2;
-}
-
-/* Names with several eras keep the one with the most records. True if there are such. */
-static bool find_eras(struct servers *s) {
-	bool any = false;
-
-	for (size_t i = 0; i < s->count; i++) {
-		struct server *one = &s->at[i];
-		bool several = one->main.records > 0;
-		one->main = one->era.records > one->main.records ? one->era : one->main;
-		if (several) {
-			set_bounds(one, one->main.first_ns, one->main.last_ns);
-		}
-		any |= several;
-	}
-	return any;
-}
-
-/* What was collected goes, but for bounds. */
-static void begin_again(struct servers *s) {
-	for (size_t i = 0; i < s->count; i++) {
-		struct server *one = &s->at[i];
-		sample_release(&one->sample);
-		sample_init(&one->sample, one->named);
-		chains_init(&one->chains);
-		one->main = one->era = (struct era){0};
-		one->outside = 0;
-	}
-}
-
-static void find_outside(struct servers *s) {
-	for (size_t i = 0; i < s->count; i++) {
-		const struct server *one = &s->at[i];
-		const char *name = servers_text(s, one->named);
-		if (one->outside > 0) {
-			s->change = true;
-			quality_finding(s->quality, "clock", name, "--replica", QUALITY_NO_AMOUNT,
-			                "%s: %lld %s years from the rest of its records: another clock, or other units; they are not counted; take "
-			                "that log away, or give it a name of its own", name, (long long)one->outside,
-			                one->outside == 1 ? "record lies" : "records lie");
-		}
-	}
-}
-
-static int collect_within(struct servers *s, const struct servers_ask *ask, struct fault *why) {
-	for (size_t i = 0; i < ask->bound_count; i++) {
-		const struct server_bounds *b = &ask->bounds[i];
-		set_bounds(server_of(s, b->replica), b->first_ns, b->last_ns);
-	}
-	int rc = collect(s, ask->evidence, why);
-	if (rc >= 0 && find_eras(s)) {
-		begin_again(s);
-		rc = collect(s, ask->evidence, why);
-	}
-	find_outside(s);
-	return rc;
-}
 
 /* ---- models ---- */
 
@@ -499,18 +340,7 @@ static void find_seconds(struct servers *s) {
 	}
 }
 
-int servers_decide(struct servers **out, const struct servers_ask *ask, struct quality *quality, struct fault *why) {
-	struct servers *s = must_calloc(1, sizeof *s);
-
-	*s = (struct servers){.names = ask->names, .fleet = ask->fleet, .quality = quality};
-	*out = s;
-	int rc = collect_within(s, ask, why);
-	if (rc < 0) {
-		return rc;
-	}
-	if (servers_find_several(s)) {
-		return 0;
-	}
+void servers_judge(struct servers *s) {
 	servers_find_copies(s);
 	merge_same(s);
 	for (size_t i = 0; i < s->count; i++) {
@@ -534,7 +364,23 @@ int servers_decide(struct servers **out, const struct servers_ask *ask, struct q
 			servers_place_prompts(s, &s->at[i]);
 		}
 	}
-	return 0;
+}
+
+struct servers *servers_new(struct names *names, const struct fleet *fleet, struct quality *quality) {
+	struct servers *s = must_calloc(1, sizeof *s);
+
+	*s = (struct servers){.names = names, .fleet = fleet, .quality = quality};
+	return s;
+}
+
+int servers_decide(struct servers **out, const struct servers_ask *ask, struct quality *quality, struct fault *why) {
+	struct servers *s = *out = servers_new(ask->names, ask->fleet, quality);
+	int rc = servers_collect(s, ask, why);
+
+	if (rc >= 0 && !servers_find_several(s) && !ask->each_alone) {
+		servers_judge(s);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 void servers_free(struct servers *s) {

@@ -24,6 +24,7 @@ struct servers_ask {
 	const struct fleet *fleet;
 	const struct server_bounds *bounds; /* as far as they are known from elsewhere */
 	size_t bound_count;
+	bool each_alone; /* no name is compared with another, nor its steps with its requests: that is decided elsewhere */
 };
 
 /* Goes through the evidence and decides. What is to be stated goes to `quality`. */

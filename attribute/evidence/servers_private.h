@@ -43,6 +43,18 @@ struct servers {
 	bool several; /* names were set apart; nothing else is decided yet */
 };
 
+struct servers *servers_new(struct names *names, const struct fleet *fleet, struct quality *quality);
+
+#define SERVERS_REQUESTS_MOST ((size_t)2000)
+/* collect.c: samples of all evidence. */
+int servers_collect(struct servers *s, const struct servers_ask *ask, struct fault *why);
+/* A name's, a new one if it has none. */
+struct server *servers_of(struct servers *s, name_id name);
+/* How many steps the last name's sample may hold: names come one after the other, and share what there is. */
+size_t servers_room(const struct servers *s);
+/* Compares all names' samples, and decides. */
+void servers_judge(struct servers *s);
+
 /* The server of a name; NULL: it has no evidence. */
 struct server *servers_find(const struct servers *s, name_id name);
 const char *servers_text(const struct servers *s, name_id name);
