@@ -440,3 +440,20 @@ int blocks_build(struct statement *s, const struct charge *charges, struct fault
 	}
 	return error;
 }
+
+/* Models are in the order of their names, behind what is nobody's. */
+const struct block *blocks_of_model(const struct statement *s, name_id model) {
+	struct text name = names_text(s->options.names, model);
+	size_t low = 0, high = s->models.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct row *row = &s->models.rows[middle];
+		int order = row->not_allocated ? -1 : text_compare(row->model, name);
+		if (order == 0) {
+			return &row->block;
+		}
+		*(order < 0 ? &low : &high) = order < 0 ? middle + 1 : middle;
+	}
+	return NULL;
+}

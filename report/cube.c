@@ -11,23 +11,18 @@ struct cube *cube_new(void) {
 void cube_free(struct cube *c) {
 	if (c) {
 		free(c->cell);
-		free(c->slots);
+		hash_index_release(&c->by_key);
 		free(c->rank);
 		free(c);
 	}
 }
 
-static uint64_t mix(uint64_t hash, uint64_t value) {
-	hash = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15);
-	return hash ^ (hash >> 29);
-}
-
 static uint64_t hash_of(const struct cube_cell *k) {
-	uint64_t hash = mix(0, (uint64_t)k->slot_ns);
-	hash = mix(hash, (uint64_t)k->rate_nano);
-	hash = mix(hash, (uint64_t)k->replica << 32 | k->model);
-	hash = mix(hash, (uint64_t)k->tenant << 32 | k->pool);
-	return mix(hash, (uint64_t)k->kind);
+	uint64_t hash = hash_mix(0, (uint64_t)k->slot_ns);
+	hash = hash_mix(hash, (uint64_t)k->rate_nano);
+	hash = hash_mix(hash, (uint64_t)k->replica << 32 | k->model);
+	hash = hash_mix(hash, (uint64_t)k->tenant << 32 | k->pool);
+	return hash_mix(hash, (uint64_t)k->kind);
 }
 
 static bool same_key(const struct cube_cell *a, const struct cube_cell *b) {
@@ -35,36 +30,23 @@ static bool same_key(const struct cube_cell *a, const struct cube_cell *b) {
 	       a->model == b->model && a->tenant == b->tenant && a->pool == b->pool && a->kind == b->kind;
 }
 
-/* The slot of a key, or the free one where it belongs. */
-static size_t slot_of(const struct cube *c, const struct cube_cell *key) {
-	size_t at = hash_of(key) & (c->slot_count - 1);
-	while (c->slots[at] && !same_key(&c->cell[c->slots[at] - 1], key)) {
-		at = (at + 1) & (c->slot_count - 1);
-	}
-	return at;
-}
-
-static void grow(struct cube *c) {
-	c->slot_count = c->slot_count ? 2 * c->slot_count : 1024;
-	free(c->slots);
-	c->slots = must_calloc(c->slot_count, sizeof(*c->slots));
-	c->cell = must_realloc(c->cell, c->slot_count / 2 * sizeof(*c->cell));
-	for (size_t i = 0; i < c->count; i++) {
-		c->slots[slot_of(c, &c->cell[i])] = (uint32_t)i + 1;
-	}
-}
-
 struct cube_cell *cube_at(struct cube *c, const struct cube_cell *key) {
+	uint64_t hash = hash_of(key), at = hash;
+	uint32_t cell;
+
 	assert(key->kind < ENTRY_KINDS && c->count < UINT32_MAX);
-	if (2 * c->count >= c->slot_count) {
-		grow(c);
+	while (hash_index_next(&c->by_key, hash, &at, &cell)) {
+		if (same_key(&c->cell[cell], key)) {
+			return &c->cell[cell];
+		}
 	}
-	size_t slot = slot_of(c, key);
-	if (!c->slots[slot]) {
-		c->cell[c->count] = *key;
-		c->slots[slot] = (uint32_t)++c->count;
+	if (c->count == c->room) {
+		c->room = c->room > 0 ? 2 * c->room : 512;
+		c->cell = must_realloc(c->cell, c->room * sizeof(*c->cell));
 	}
-	return &c->cell[c->slots[slot] - 1];
+	hash_index_add(&c->by_key, hash, (uint32_t)c->count);
+	c->cell[c->count] = *key;
+	return &c->cell[c->count++];
 }
 
 bool cube_cell_is_nobodys(const struct cube_cell *c) {
@@ -114,7 +96,5 @@ void cube_sort(struct cube *c, const struct names *names) {
 	if (c->count > 0) {
 		qsort_r(c->cell, c->count, sizeof(*c->cell), compare_cells, c->rank);
 	}
-	free(c->slots);
-	c->slots = NULL;
-	c->slot_count = 0;
+	hash_index_release(&c->by_key);
 }

@@ -3,6 +3,7 @@
 #define REPORT_CUBE_H
 
 #include "core/exact.h"
+#include "core/hash_index.h"
 #include "report/prices/prices.h"
 
 /*
@@ -31,9 +32,8 @@ struct cube_cell {
 
 struct cube {
 	struct cube_cell *cell;
-	size_t count;
-	uint32_t *slots; /* open addressing: index + 1, or 0 */
-	size_t slot_count;
+	size_t count, room;
+	struct hash_index by_key;
 	uint32_t *rank; /* once sorted: by name_id, its place in the order of texts */
 };
 

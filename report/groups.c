@@ -5,21 +5,20 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/hash_index.h"
 #include "report/groups.h"
 
 /* Groups as they are met. */
 struct found {
-	size_t key_count, count;
-	int64_t *keys;   /* key_count of each */
-	uint32_t *slots; /* open addressing: group + 1, or 0 */
-	size_t slot_count;
+	size_t key_count, count, room;
+	int64_t *keys; /* key_count of each */
+	struct hash_index by_keys;
 };
 
 static uint64_t hash_of(const int64_t *keys, size_t count) {
 	uint64_t hash = 0;
 	for (size_t i = 0; i < count; i++) {
-		hash = (hash ^ (uint64_t)keys[i]) * UINT64_C(0x9E3779B97F4A7C15);
-		hash ^= hash >> 29;
+		hash = hash_mix(hash, (uint64_t)keys[i]);
 	}
 	return hash;
 }
@@ -28,35 +27,23 @@ static const int64_t *keys_at(const struct found *f, size_t group) {
 	return &f->keys[group * f->key_count];
 }
 
-/* The slot of a group, or the free one where it belongs. */
-static size_t slot_of(const struct found *f, const int64_t *keys) {
-	size_t at = hash_of(keys, f->key_count) & (f->slot_count - 1), bytes = f->key_count * sizeof(*keys);
-	while (f->slots[at] && memcmp(keys_at(f, f->slots[at] - 1), keys, bytes) != 0) {
-		at = (at + 1) & (f->slot_count - 1);
-	}
-	return at;
-}
-
-static void grow(struct found *f) {
-	f->slot_count = f->slot_count ? 2 * f->slot_count : 256;
-	free(f->slots);
-	f->slots = must_calloc(f->slot_count, sizeof(*f->slots));
-	f->keys = must_realloc(f->keys, f->slot_count / 2 * f->key_count * sizeof(*f->keys));
-	for (size_t i = 0; i < f->count; i++) {
-		f->slots[slot_of(f, keys_at(f, i))] = (uint32_t)i + 1;
-	}
-}
-
 static uint32_t group_of(struct found *f, const int64_t *keys) {
-	if (2 * f->count >= f->slot_count) {
-		grow(f);
+	uint64_t hash = hash_of(keys, f->key_count), at = hash;
+	size_t bytes = f->key_count * sizeof(*keys);
+	uint32_t group;
+
+	while (hash_index_next(&f->by_keys, hash, &at, &group)) {
+		if (memcmp(keys_at(f, group), keys, bytes) == 0) {
+			return group;
+		}
 	}
-	size_t slot = slot_of(f, keys);
-	if (!f->slots[slot]) {
-		memcpy(&f->keys[f->count * f->key_count], keys, f->key_count * sizeof(*keys));
-		f->slots[slot] = (uint32_t)++f->count;
+	if (f->count == f->room) {
+		f->room = f->room > 0 ? 2 * f->room : 128;
+		f->keys = must_realloc(f->keys, f->room * bytes);
 	}
-	return f->slots[slot] - 1;
+	hash_index_add(&f->by_keys, hash, (uint32_t)f->count);
+	memcpy(&f->keys[f->count * f->key_count], keys, bytes);
+	return (uint32_t)f->count++;
 }
 
 static int compare_groups(const void *a, const void *b, void *found) {
@@ -131,7 +118,7 @@ void groups_make(struct groups *out, size_t item_count, size_t key_count, group_
 	free(place);
 	free(of);
 	free(f.keys);
-	free(f.slots);
+	hash_index_release(&f.by_keys);
 }
 
 void groups_release(struct groups *g) {

@@ -1,4 +1,5 @@
 /* What tokens would have brought at list price. */
+#define _GNU_SOURCE /* qsort_r */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -42,7 +43,9 @@ static struct list_price *list_price_of(struct statement *s, name_id model, stru
 	struct list_price *l = prices_alloc(s->options.prices, sizeof(*l));
 	*l = (struct list_price){.model = model, .provider = prices_keep(s->options.prices, provider), .next = s->first_list_price[model]};
 	search(s, l);
-	s->list_prices = must_realloc(s->list_prices, (s->list_price_count + 1) * sizeof(struct list_price *));
+	if ((s->list_price_count & (s->list_price_count - 1)) == 0) { /* grows by powers of two */
+		s->list_prices = must_realloc(s->list_prices, (2 * s->list_price_count + 1) * sizeof(struct list_price *));
+	}
 	s->list_prices[s->list_price_count++] = l;
 	s->first_list_price[model] = (uint32_t)s->list_price_count;
 	return l;
@@ -443,12 +446,31 @@ static void tell_installed(const struct statement *s, struct quality *q) {
 	}
 }
 
+static int compare_list_prices(const void *a, const void *b, void *names) {
+	const struct list_price *x = *(const struct list_price *const *)a, *y = *(const struct list_price *const *)b;
+	int order = names_order(names, x->model, y->model);
+
+	return order != 0 ? order : text_compare(x->provider, y->provider);
+}
+
+/* By name, as notices are kept: each then lands at the end of those before it, however many there are. */
+static struct list_price **in_order(const struct statement *s) {
+	struct list_price **list_prices = must_alloc((s->list_price_count + 1) * sizeof(struct list_price *));
+
+	if (s->list_price_count > 0) {
+		memcpy(list_prices, s->list_prices, s->list_price_count * sizeof(struct list_price *));
+		qsort_r(list_prices, s->list_price_count, sizeof(struct list_price *), compare_list_prices, (void *)(uintptr_t)s->options.names);
+	}
+	return list_prices;
+}
+
 void list_price_warn(const struct statement *s, struct quality *q) {
 	if (s->list_price_count > 0) {
 		tell_installed(s, q);
 	}
+	struct list_price **list_prices = in_order(s);
 	for (size_t i = 0; i < s->list_price_count; i++) {
-		const struct list_price *l = s->list_prices[i];
+		const struct list_price *l = list_prices[i];
 		struct text name = names_text(s->options.names, l->model);
 		if (l->search.outcome != PRICE_FOUND) {
 			warn_not_found(s, l, name, q);
@@ -458,4 +480,5 @@ void list_price_warn(const struct statement *s, struct quality *q) {
 		warn_how(l, name, q);
 		warn_found(l, name, s->options.currency, q);
 	}
+	free(list_prices);
 }

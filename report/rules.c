@@ -32,18 +32,8 @@ int statement_add_rule(void *statement, const struct rule_row *row) {
 		   : ERROR_RANGE;
 }
 
-static const struct block *block_of(const struct statement *s, name_id model) {
-	struct text name = names_text(s->options.names, model);
-	for (size_t i = 0; i < s->models.count; i++) {
-		if (text_eq(s->models.rows[i].model, name)) {
-			return &s->models.rows[i].block;
-		}
-	}
-	return NULL;
-}
-
 static bool finish_result(const struct statement *s, struct rule_result *r) {
-	const struct block *b = block_of(s, r->row.model);
+	const struct block *b = blocks_of_model(s, r->row.model);
 	int64_t in = b ? b->rated_tokens[TOKENS_INPUT] + b->rated_tokens[TOKENS_CACHED] : 0;
 	int64_t out = b ? b->rated_tokens[TOKENS_OUTPUT] : 0;
 	int128 prefill = exact_div(r->prefill_exact, NS_PER_HOUR), decode = exact_div(r->decode_exact, NS_PER_HOUR);

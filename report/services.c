@@ -13,7 +13,10 @@ static struct service_sum *sums_of(struct services *v, name_id model) {
 		v->model_count = count;
 	}
 	if (v->first[model] == 0) {
-		v->rows = must_realloc(v->rows, (v->count + SERVICES) * sizeof(*v->rows));
+		if (v->count + SERVICES > v->room) {
+			v->room = 2 * v->room + SERVICES;
+			v->rows = must_realloc(v->rows, v->room * sizeof(*v->rows));
+		}
 		for (int s = 0; s < SERVICES; s++) {
 			v->rows[v->count++] = (struct service_sum){.model = model, .service = (enum service)s};
 		}
@@ -50,15 +53,6 @@ static void price(const struct statement *s, struct service_sum *sums, const str
 	}
 }
 
-static const struct block *block_of(const struct statement *s, name_id model) {
-	for (size_t i = 0; i < s->models.count; i++) {
-		if (text_eq(s->models.rows[i].model, names_text(s->options.names, model))) {
-			return &s->models.rows[i].block;
-		}
-	}
-	return NULL;
-}
-
 static int compare_sums(const void *a, const void *b, void *names) {
 	const struct service_sum *x = a, *y = b;
 	int order = x->model == y->model ? 0 : text_compare(names_text(names, x->model), names_text(names, y->model));
@@ -75,7 +69,7 @@ void services_finish(struct statement *s) {
 		for (int i = SERVICE_BATCH; i < SERVICES; i++) {
 			apart |= is_used(&sums[i]);
 		}
-		const struct block *b = apart ? block_of(s, sums->model) : NULL;
+		const struct block *b = apart ? blocks_of_model(s, sums->model) : NULL;
 		if (apart && b) {
 			price(s, sums, b);
 		}

@@ -4,6 +4,7 @@
 
 #include "core/billing.h"
 #include "core/exact.h"
+#include "core/hash_index.h"
 #include "report/prices/prices.h"
 #include "report/report.h"
 
@@ -151,7 +152,7 @@ struct service_sum {
 /* Of models that have other traffic than standard, once finished. */
 struct services {
 	struct service_sum *rows;
-	size_t count;
+	size_t count, room;
 	uint32_t *first; /* by name_id of the model: index of its first row + 1, or 0 */
 	size_t model_count;
 };
@@ -196,9 +197,8 @@ struct moment {
 struct timeline {
 	int64_t step_ns;
 	struct moment *moments; /* once finished: by model (text), then time */
-	size_t count;
-	uint32_t *slots; /* open addressing: index + 1, or 0 */
-	size_t slot_count;
+	size_t count, room;
+	struct hash_index by_start; /* and model; while it is filled */
 };
 
 struct cube;
@@ -302,6 +302,8 @@ void levers_find(struct statement *s);
 bool break_even_load(const struct statement *s, double *load);
 /* blocks.c: sums cells into the total and the tables. */
 int blocks_build(struct statement *s, const struct charge *charges, struct fault *why);
+/* The block of a model; NULL: none. */
+const struct block *blocks_of_model(const struct statement *s, name_id model);
 /*
  * blocks.c: the unit costs of the kinds from GPU time x rate, its standard deviation, and the
  * capacity to be loaded on them. False if one does not fit.

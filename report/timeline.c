@@ -20,46 +20,27 @@ struct timeline *timeline_new(int64_t from_ns, int64_t to_ns) {
 void timeline_free(struct timeline *t) {
 	if (t) {
 		free(t->moments);
-		free(t->slots);
+		hash_index_release(&t->by_start);
 		free(t);
 	}
 }
 
-static uint64_t hash_of(int64_t start_ns, name_id model) {
-	uint64_t hash = ((uint64_t)start_ns / NS_PER_HOUR << 20 ^ model) * UINT64_C(0x9E3779B97F4A7C15);
-	return hash ^ hash >> 31;
-}
-
-/* The slot of a moment, or the free one where it belongs. */
-static size_t slot_of(const struct timeline *t, int64_t start_ns, name_id model) {
-	size_t at = hash_of(start_ns, model) & (t->slot_count - 1);
-	while (t->slots[at] &&
-	       (t->moments[t->slots[at] - 1].start_ns != start_ns || t->moments[t->slots[at] - 1].model != model)) {
-		at = (at + 1) & (t->slot_count - 1);
-	}
-	return at;
-}
-
-static void grow(struct timeline *t) {
-	t->slot_count = t->slot_count ? 2 * t->slot_count : 256;
-	free(t->slots);
-	t->slots = must_calloc(t->slot_count, sizeof(*t->slots));
-	t->moments = must_realloc(t->moments, t->slot_count / 2 * sizeof(*t->moments));
-	for (size_t i = 0; i < t->count; i++) {
-		t->slots[slot_of(t, t->moments[i].start_ns, t->moments[i].model)] = (uint32_t)i + 1;
-	}
-}
-
 static struct moment *moment_at(struct timeline *t, int64_t start_ns, name_id model) {
-	if (2 * t->count >= t->slot_count) {
-		grow(t);
+	uint64_t hash = hash_mix(hash_mix(0, (uint64_t)start_ns), model), at = hash;
+	uint32_t i;
+
+	while (hash_index_next(&t->by_start, hash, &at, &i)) {
+		if (t->moments[i].start_ns == start_ns && t->moments[i].model == model) {
+			return &t->moments[i];
+		}
 	}
-	size_t slot = slot_of(t, start_ns, model);
-	if (!t->slots[slot]) {
-		t->moments[t->count] = (struct moment){.start_ns = start_ns, .model = model};
-		t->slots[slot] = (uint32_t)++t->count;
+	if (t->count == t->room) {
+		t->room = t->room > 0 ? 2 * t->room : 128;
+		t->moments = must_realloc(t->moments, t->room * sizeof(*t->moments));
 	}
-	return &t->moments[t->slots[slot] - 1];
+	hash_index_add(&t->by_start, hash, (uint32_t)t->count);
+	t->moments[t->count] = (struct moment){.start_ns = start_ns, .model = model};
+	return &t->moments[t->count++];
 }
 
 static bool add_cell(struct timeline *t, const struct cube_cell *c, const struct charge *charge) {
@@ -102,7 +83,6 @@ int timeline_finish(struct timeline *t, const struct cube *cube, const struct ch
 	if (t->count > 0) {
 		qsort_r(t->moments, t->count, sizeof(*t->moments), compare_moments, (void *)(uintptr_t)names);
 	}
-	free(t->slots);
-	t->slots = NULL;
+	hash_index_release(&t->by_start);
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "a unit cost does not fit 64 bits");
 }

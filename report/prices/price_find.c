@@ -1,8 +1,7 @@
 /* From a model's name in a log to a model of the catalogue. */
 #include <stdlib.h>
 
-#include "report/prices/price_names.h"
-
+#include "report/prices/price_index.h"
 
 /* Sellers beyond this many are not compared. */
 #define SELLERS_MAX 256
@@ -29,43 +28,39 @@ static void add_candidate(struct found *f, const struct price_model *m) {
 	}
 }
 
-typedef bool test(const struct price_model *m, struct text name);
+/* ---- by the index ---- */
 
-static bool by_key(const struct price_model *m, struct text name) {
-	return m->key.len > 0 && text_eq_nocase(m->key, name);
+static bool collect(const struct prices *p, enum price_way way, struct text name, struct found *f) {
+	struct price_cursor at = {0};
+	const struct price_model *m;
+
+	while ((m = price_index_next(p, way, name, &at))) {
+		add_candidate(f, m);
+	}
+	return f->count > 0;
 }
 
-static bool by_full_id(const struct price_model *m, struct text name) {
-	size_t n = m->provider.len;
-	return n > 0 && name.len > n && name.at[n] == '/' && text_eq_nocase(text_cut(name, 0, n), m->provider) &&
-	       text_eq_nocase(text_cut(name, n + 1, name.len), m->id);
-}
-
-static bool by_id(const struct price_model *m, struct text name) {
+static bool has_id(const struct price_model *m, struct text name) {
 	return text_eq_nocase(m->id, name);
 }
 
 /* Whoever sells it under this name, whatever organisation stands before it. */
-static bool by_name(const struct price_model *m, struct text name) {
+static bool has_name(const struct price_model *m, struct text name) {
 	return text_eq_nocase(name_base(m->id), name_base(name)) || match_holds(m->match, name) ||
 	       match_holds(m->match, name_base(name));
 }
 
-static bool by_reduced(const struct price_model *m, struct text name) {
-	return name_is_same_open_model(m->id, name);
-}
+struct naming {
+	struct text name;
+	struct found *found;
+};
 
-static bool by_undated(const struct price_model *m, struct text name) {
-	return name_is_same_but_for_date(m->id, name);
-}
+static void add_named(void *naming, const struct price_model *m) {
+	struct naming *n = naming;
 
-static bool collect(const struct prices *p, test *fits, struct text name, struct found *f) {
-	for (size_t i = 0; i < p->model_count; i++) {
-		if (fits(&p->models[i], name)) {
-			add_candidate(f, &p->models[i]);
-		}
+	if (has_name(m, n->name)) {
+		add_candidate(n->found, m);
 	}
-	return f->count > 0;
 }
 
 /* The first provider that claims such names: gpt-… are openai's, whoever else sells them. */
@@ -77,7 +72,7 @@ static bool claimed_by(const struct prices *p, struct text name, struct found *f
 		}
 		for (size_t m = 0; m < provider->model_count && f->count == 0; m++) {
 			const struct price_model *model = &p->models[provider->first_model + m];
-			if (match_holds(model->match, name) || by_id(model, name)) {
+			if (match_holds(model->match, name) || has_id(model, name)) {
 				add_candidate(f, model);
 			}
 		}
@@ -90,23 +85,34 @@ static bool of_claims(const struct prices *p, struct text name, struct found *f)
 }
 
 static bool of_key(const struct prices *p, struct text name, struct found *f) {
-	return collect(p, by_key, name, f);
+	return collect(p, PRICE_BY_KEY, name, f);
 }
 
 static bool of_full_id(const struct prices *p, struct text name, struct found *f) {
-	return collect(p, by_full_id, name, f);
+	return collect(p, PRICE_BY_FULL_ID, name, f);
 }
 
 static bool of_id(const struct prices *p, struct text name, struct found *f) {
-	return collect(p, by_id, name, f);
+	return collect(p, PRICE_BY_ID, name, f);
 }
 
 static bool of_name(const struct prices *p, struct text name, struct found *f) {
-	return collect(p, by_name, name, f);
+	struct naming naming = {name, f};
+
+	price_index_named(p, &name, 1, add_named, &naming);
+	return f->count > 0;
 }
 
 static bool of_reduced(const struct prices *p, struct text name, struct found *f) {
-	return collect(p, by_reduced, name, f);
+	return collect(p, PRICE_BY_REDUCED, name_reduced(name), f);
+}
+
+/* Without a date on either side they are other names; with one on both, other models. */
+static bool of_other_date(const struct prices *p, struct text name, struct found *f) {
+	struct text plain = name_base(name);
+	bool dated = name_without_date(&plain);
+
+	return collect(p, dated ? PRICE_BY_UNDATED : PRICE_BY_DATED, plain, f);
 }
 
 /* As the catalogue would be asked for the name without its date; else any of the catalogue's dates. */
@@ -116,7 +122,7 @@ static bool of_undated(const struct prices *p, struct text name, struct found *f
 	if (name_without_date(&plain) && (of_key(p, plain, f) || of_claims(p, plain, f) || of_id(p, plain, f))) {
 		return true;
 	}
-	return collect(p, by_undated, name, f);
+	return of_other_date(p, name, f);
 }
 
 /* "ft:BASE:ORG:NAME:ID" takes the price of an entry "ft:BASE", and never that of BASE. */
@@ -127,7 +133,7 @@ static bool of_fine_tune(const struct prices *p, struct text name, struct found 
 		return false;
 	}
 	struct text entry = text_cut(name, 0, sizeof "ft:" - 1 + base.len);
-	return collect(p, by_id, entry, f) || (name_without_date(&entry) && collect(p, by_id, entry, f));
+	return of_id(p, entry, f) || (name_without_date(&entry) && of_id(p, entry, f));
 }
 
 /* As clouds write names: "us.anthropic.claude-…-v1:0", "publishers/google/models/…", "claude-…@20250929". */
@@ -147,31 +153,79 @@ static bool of_cloud(const struct prices *p, struct text name, struct found *f) 
 
 typedef bool provider_test(const struct price_provider *p, struct text id, struct text name);
 
-static bool sells(const struct price_model *m, struct text name) {
-	struct name plain;
-	bool is = by_id(m, name) || by_name(m, name);
+/* A name as logs have it and as clouds may have made it of that, of a provider. */
+struct offer {
+	struct name names[1 + NAME_CLOUD_STEPS];
+	struct text texts[1 + NAME_CLOUD_STEPS];
+	size_t count;
+	const struct prices *prices;
+	struct text provider;
+	provider_test *is;
+	struct found *found;
+};
 
-	for (int step = 0; step < NAME_CLOUD_STEPS && !is; step++) {
-		is = name_from_cloud(&plain, name, step) && (by_id(m, name_text(&plain)) || by_name(m, name_text(&plain)));
+/* The provider that a model is listed under. */
+static const struct price_provider *provider_of(const struct prices *p, const struct price_model *m) {
+	size_t from = 0, to = p->provider_count, index = (size_t)(m - p->models);
+
+	while (to - from > 1) {
+		size_t middle = from + (to - from) / 2;
+		*(p->providers[middle].first_model <= index ? &from : &to) = middle;
 	}
-	return is;
+	return &p->providers[from];
 }
 
-/* An entry of this very name counts before those that end so. */
+static void add_of_provider(struct offer *o, const struct price_model *m) {
+	if (o->is(provider_of(o->prices, m), m->provider, o->provider)) {
+		add_candidate(o->found, m);
+	}
+}
+
+static void add_sold(void *offer, const struct price_model *m) {
+	struct offer *o = offer;
+	bool sells = false;
+
+	for (size_t i = 0; i < o->count && !sells; i++) {
+		sells = has_name(m, o->texts[i]);
+	}
+	if (sells) {
+		add_of_provider(o, m);
+	}
+}
+
+static void collect_of_provider(struct offer *o, enum price_way way, struct text name) {
+	struct price_cursor at = {0};
+	const struct price_model *m;
+
+	while ((m = price_index_next(o->prices, way, name, &at))) {
+		add_of_provider(o, m);
+	}
+}
+
+static void name_offer(struct offer *o, struct text name) {
+	o->texts[o->count++] = name;
+	for (int step = 0; step < NAME_CLOUD_STEPS; step++) {
+		if (name_from_cloud(&o->names[o->count], name, step)) {
+			o->texts[o->count] = name_text(&o->names[o->count]);
+			o->count++;
+		}
+	}
+}
+
+/* An entry of this very name counts before those that end so, and those before what has another date. */
 static bool of_provider_by(const struct prices *p, struct text name, struct text provider, provider_test *is,
 			   struct found *f) {
-	static test *const tests[] = {by_id, sells, by_undated};
+	struct offer o = {.prices = p, .provider = provider, .is = is, .found = f};
 
-	for (size_t t = 0; t < sizeof tests / sizeof *tests && f->count == 0; t++) {
-		for (size_t i = 0; i < p->provider_count; i++) {
-			const struct price_provider *at = &p->providers[i];
-			for (size_t m = 0; m < at->model_count; m++) {
-				const struct price_model *model = &p->models[at->first_model + m];
-				if (is(at, model->provider, provider) && tests[t](model, name)) {
-					add_candidate(f, model);
-				}
-			}
-		}
+	collect_of_provider(&o, PRICE_BY_ID, name);
+	if (f->count == 0) {
+		name_offer(&o, name);
+		price_index_named(p, o.texts, o.count, add_sold, &o);
+	}
+	if (f->count == 0) {
+		struct text plain = name_base(name);
+		bool dated = name_without_date(&plain);
+		collect_of_provider(&o, dated ? PRICE_BY_UNDATED : PRICE_BY_DATED, plain);
 	}
 	return f->count > 0;
 }
@@ -334,11 +388,15 @@ void price_find(const struct prices *p, struct text log_name, struct text log_pr
 }
 
 size_t price_sellers(const struct prices *p, struct text name, const struct price_model **out, size_t max) {
+	struct name lower;
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->model_count && n < max; i++) {
 		const struct price_model *m = &p->models[i];
-		if (has_price(m) && (by_id(m, name) || by_name(m, name) || by_reduced(m, name))) {
+		name_lower(&lower, m->id);
+		struct text reduced = name_reduced(name_text(&lower));
+		bool open = name_has_size(reduced) && text_eq(reduced, name_reduced(name));
+		if (has_price(m) && (has_name(m, name) || open)) {
 			out[n++] = m;
 		}
 	}

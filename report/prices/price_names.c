@@ -72,20 +72,9 @@ bool name_without_date(struct text *name) {
 	return drop_date(name);
 }
 
-/* Without a date on either side they are other names; with one on both, other models. */
-bool name_is_same_but_for_date(struct text id, struct text name) {
-	struct name lower;
-
-	name_lower(&lower, name_base(id));
-	struct text a = name_text(&lower), b = name_base(name);
-	bool dated = drop_date(&a);
-	return drop_date(&b) != dated && text_eq(a, b);
-}
-
 /* ---- open models ---- */
 
-/* What does not make another model: how it was tuned to follow, packed, or stamped. */
-static struct text reduced(struct text t) {
+struct text name_reduced(struct text t) {
 	static const struct text prefixes[] = {T("meta-"), T("mistralai-"), T("models--")};
 	static const struct text suffixes[] = {
 	    T("-instruct"), T("-it"),   T("-chat"), T("-hf"),     T("-fp8"),   T("-fp16"),   T("-bf16"),   T("-int8"),
@@ -102,8 +91,7 @@ static struct text reduced(struct text t) {
 	return t;
 }
 
-/* "-8b", "-0.5b", "8x7b": whoever may serve it, it is the same model. */
-static bool has_size(struct text t) {
+bool name_has_size(struct text t) {
 	for (size_t i = 1; i < t.len; i++) {
 		bool ends = i + 1 == t.len || t.at[i + 1] == '-' || t.at[i + 1] == '_' || t.at[i + 1] == '.' || t.at[i + 1] == ':';
 		if (t.at[i] == 'b' && is_digit(t.at[i - 1]) && ends) {
@@ -113,12 +101,12 @@ static bool has_size(struct text t) {
 	return false;
 }
 
-bool name_is_same_open_model(struct text id, struct text name) {
+bool name_is_open(struct text name) {
 	struct name lower;
 
-	name_lower(&lower, id);
-	struct text a = reduced(name_text(&lower)), b = reduced(name);
-	return text_eq(a, b) && has_size(a);
+	name_lower(&lower, name);
+	struct text t = name_reduced(name);
+	return text_eq(t, name_reduced(name_text(&lower))) && name_has_size(t);
 }
 
 /* ---- clouds ---- */

@@ -20,12 +20,14 @@ static inline struct text name_text(const struct name *n) {
 /* What follows the last '/'. */
 struct text name_base(struct text t);
 
-/* Names of open models (they have a size, "8b") that differ by what makes no other model: "-instruct", "-fp8". */
-bool name_is_same_open_model(struct text id, struct text name);
+/* What is left of a name in lower case without what makes no other model: "-instruct", "-fp8". */
+struct text name_reduced(struct text t);
+/* "-8b", "-0.5b", "8x7b": a name of an open model, the same whoever serves it. */
+bool name_has_size(struct text t);
+/* Is it a name of an open model, in lower case? */
+bool name_is_open(struct text name);
 /* Cuts off a date; false if there is none. */
 bool name_without_date(struct text *name);
-/* Two names of which one is the other and a date. */
-bool name_is_same_but_for_date(struct text id, struct text name);
 
 /* A name without what a cloud put round it, step by step more; false if a step changes nothing. */
 #define NAME_CLOUD_STEPS 3

@@ -9,6 +9,7 @@
 #include "core/digest.h"
 #include "core/files/files.h"
 #include "core/instant.h"
+#include "report/prices/price_index.h"
 
 /* Published catalogues are some 2 MiB; more than this is not one. */
 #define CATALOGUE_BYTES_MAX (64u << 20)
@@ -56,6 +57,7 @@ void prices_free(struct prices *p) {
 		return;
 	}
 	match_free_regexes(p->regexes);
+	price_index_free(p->index);
 	while (p->blocks) {
 		struct price_block *next = p->blocks->next;
 		free(p->blocks);
@@ -440,6 +442,7 @@ int prices_add_bytes(struct prices *p, const char *path, struct text bytes, stru
 	}
 	json_free(j);
 	find_cuts(p);
+	p->index = price_index_add(p->index, p);
 	return error;
 }
 

@@ -133,6 +133,7 @@ struct prices {
 	size_t minute_cut_count;
 	struct price_block *blocks; /* all that lives as long as the catalogue */
 	struct match *regexes; /* compiled patterns, to be freed */
+	struct price_index *index; /* of all models that files gave */
 };
 
 /* Zeroed memory that lives as long as the catalogue. */

@@ -22,7 +22,7 @@ static bool is_self_hosted(struct text provider) {
 static bool may_be_open(struct text model, const struct price_search *s) {
 	bool by_cloud = text_starts(model, T("models/")) || text_starts(model, T("publishers/"));
 
-	return !by_cloud && (text_find_byte(model, '/') != SIZE_MAX || name_is_same_open_model(model, model)) && s->model != NULL;
+	return !by_cloud && (text_find_byte(model, '/') != SIZE_MAX || name_is_open(model)) && s->model != NULL;
 }
 
 bool prices_is_vendors(const struct prices *p, struct text model, struct text billing_text) {

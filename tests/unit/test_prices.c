@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/instant.h"
-#include "report/prices/prices.h"
+#include "report/prices/price_index.h"
 
 static const char catalogue[] =
     "[{\"id\":\"deepseek\",\"model_match\":{\"contains\":\"deepseek\"},\"models\":[\n"
@@ -411,6 +411,63 @@ static void test_diff(void **state) {
 	prices_free(after);
 }
 
+/* ---- the index ---- */
+
+static void count_given(void *given, const struct price_model *m) {
+	(void)m;
+	++*(size_t *)given;
+}
+
+/* Models whose id or match rule holds for a name, gone through one by one. */
+static size_t count_named(const struct prices *p, struct text name) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->model_count; i++) {
+		const struct price_model *m = &p->models[i];
+		bool base = text_eq_nocase(name_base(m->id), name_base(name));
+		count += base || match_holds(m->match, name) || match_holds(m->match, name_base(name));
+	}
+	return count;
+}
+
+struct held {
+	struct text name;
+	size_t count;
+};
+
+static void count_held(void *held, const struct price_model *m) {
+	struct held *h = held;
+
+	h->count += text_eq_nocase(name_base(m->id), name_base(h->name)) || match_holds(m->match, h->name) ||
+	            match_holds(m->match, name_base(h->name));
+}
+
+/* Of the installed catalogue, the index leaves out no model whose rule holds, and most of the others. */
+static void test_index(void **state) {
+	static const char *const forms[] = {"%.*s", "org/%.*s", "%.*s-20250101", "us.anthropic.%.*s-v1:0", "x%.*s"};
+	struct prices *p = prices_new();
+	struct fault why;
+
+	(void)state;
+	assert_int_equal(prices_add_installed(p, &why), 0);
+	size_t given = 0, asked = 0;
+	for (size_t i = 0; i < p->model_count; i += 7) {
+		for (size_t k = 0; k < sizeof forms / sizeof *forms; k++) {
+			struct name lower;
+			char bytes[NAME_MAX_BYTES];
+			snprintf(bytes, sizeof bytes, forms[k], TEXT_ARG(p->models[i].id));
+			name_lower(&lower, text_of(bytes));
+			struct held held = {name_text(&lower), 0};
+			price_index_named(p, &held.name, 1, count_held, &held);
+			assert_int_equal(held.count, count_named(p, held.name));
+			price_index_named(p, &held.name, 1, count_given, &given);
+			asked++;
+		}
+	}
+	assert_true(given < asked * p->model_count / 3);
+	prices_free(p);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_find, setup, teardown),
@@ -426,6 +483,7 @@ int main(void) {
 	    cmocka_unit_test_setup_teardown(test_matches_are_checked, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_show, setup, teardown),
 	    cmocka_unit_test(test_diff),
+	    cmocka_unit_test(test_index),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
