@@ -68,6 +68,7 @@ UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 PROPERTIES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/property/*.c))
 SIMULATE := $(BUILD)/tests/accuracy/simulate
+SIMULATOR := $(BUILD)/tests/simulator/simulate
 LIB := $(BUILD)/libtollbook.a
 
 all: $(BUILD)/tollbook ## Build the program: build/tollbook
@@ -134,7 +135,7 @@ check: ## Build everything and pass all tests; installs what is missing for that
 	@.ci/deps check
 	@$(MAKE) test
 
-test: units $(PROPERTIES) $(SIMULATE) $(BUILD)/tests/published/fit $(BUILD)/tests/faults/faults.so
+test: units $(PROPERTIES) $(SIMULATE) $(SIMULATOR) $(BUILD)/tests/published/fit $(BUILD)/tests/faults/faults.so
 	@tests/run --build $(BUILD)
 
 FAULT_SOURCES := tests/faults/faults.c tests/faults/durable.c
@@ -160,12 +161,13 @@ check-faults-part: all $(BUILD)/tests/faults/faults.so ## A tenth of them: FAULT
 
 SECONDS ?= 600
 SEED ?= 1
-simulate: all $(PROPERTIES) $(BUILD)/tests/faults/faults.so ## Nights of random books under faults for SECONDS (600), from SEED (1) on
-	@tests/simulator/run $(BUILD) $(SEED) $(SECONDS)
+simulate: $(SIMULATOR) ## Nights of random books under faults for SECONDS (600), from SEED (1) on
+	@$(SIMULATOR) $(SEED) $(SECONDS)
 
 # What does not fit into CI's 40 minutes.
-check-long: all $(PROPERTIES) $(BUILD)/tests/faults/faults.so ## Every fault, an hour of simulated nights, many hostile and random logs, an hour of fuzzing
-	@tests/simulator/run $(BUILD) $$(date +%j)0000 3600
+check-long: all $(PROPERTIES) $(SIMULATOR) $(BUILD)/tests/faults/faults.so ## Every fault, an hour of simulated nights, many hostile and random logs, an hour of fuzzing
+	@$(SIMULATOR) $$(date +%j)000000 3600
+	@python3 tests/simulator/processes.py $(BUILD) $$(date +%j)0000 600
 	@tests/hostile/run $(BUILD) $$(date +%j)0000 2000
 	@tests/property/run $(BUILD) $$(date +%j)0000 2000
 	@$(MAKE) check-faults
@@ -203,6 +205,12 @@ fuzz-smoke: ## Each fuzz target for FUZZ_SECONDS (10), from its corpus
 $(SIMULATE): $(call objects,tests/accuracy/*.c)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# The simulator has calls of its own in the place of the C library's: those in tests/simulator/calls*.c.
+WRAPPED := open $(shell sed -n 's/^REAL.[^,]*, \([a-z_0-9]*\),.*/\1/p' tests/simulator/calls*.c)
+$(SIMULATOR): $(call objects,tests/simulator/*.c) $(BUILD)/libcli.a $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 $(BUILD)/tests/published/fit: $(BUILD)/tests/published/fit.o $(LIB)
 	$(call say,LINK,$@)
@@ -303,7 +311,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r target text; do \
 		printf '  make %-12s %s\n' "$$target" "$$text"; done
 
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES) $(PROPERTIES)) $(BUILD)/tests/accuracy/*.d $(BUILD)/tests/published/fit.d
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES) $(PROPERTIES)) $(BUILD)/tests/accuracy/*.d $(BUILD)/tests/simulator/*.d $(BUILD)/tests/published/fit.d
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -50,13 +50,19 @@ static struct ledger_reach reach_of(const struct book_spans *s, const struct led
 	return whole ? s->known.all : (struct ledger_reach){span->first_ns, span->last_ns};
 }
 
+/* Is it the span of a server? What gateways report of a vendor's model is none, and no GPU is paid for it. */
+static bool is_servers(const struct book *b, const struct ledger_span *span) {
+	return span->kind != SPAN_GATEWAY || (b->spans->known.gateways.are == GATEWAYS_REPLICAS &&
+	                                      !(b->prices && prices_is_vendors(b->prices, names_text(b->names, span->model), T(""))));
+}
+
 int book_set_spans(struct book *b, struct attribution *a, struct fault *why) {
 	int rc = get_spans(b, why);
 
 	for (size_t i = 0; rc >= 0 && i < b->spans->count; i++) {
 		const struct ledger_span *span = &b->spans->at[i];
 		struct ledger_reach reach = reach_of(b->spans, span);
-		if (span->kind != SPAN_GATEWAY || b->spans->known.gateways.are == GATEWAYS_REPLICAS) {
+		if (is_servers(b, span)) {
 			attribution_set_span(a, span->replica, span->model, reach.first_ns, reach.last_ns);
 		}
 		if (span->apart > 0) {

@@ -63,9 +63,10 @@ bool civil_to_instant(const struct civil *c, int64_t *ns) {
 }
 
 int64_t instant_floor(int64_t ns, int64_t unit_ns) {
-	int64_t rest = ns % unit_ns;
+	int64_t rest = ns % unit_ns, floor = ns - rest;
 
-	return ns - rest - (rest < 0 ? unit_ns : 0);
+	/* At the very beginning of time the unit has no start: there it is the first instant. */
+	return rest >= 0 ? floor : floor < INT64_MIN + unit_ns ? INT64_MIN : floor - unit_ns;
 }
 
 void instant_to_civil(int64_t ns, struct civil *out) {

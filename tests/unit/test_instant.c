@@ -84,6 +84,8 @@ static void writes_what_it_reads(void **state) {
 	}
 	assert_int_equal(instant_floor(-1, NS_PER_HOUR), -NS_PER_HOUR);
 	assert_int_equal(instant_floor(NS_PER_HOUR, NS_PER_HOUR), NS_PER_HOUR);
+	assert_int_equal(instant_floor(INT64_MIN, NS_PER_DAY), INT64_MIN);
+	assert_int_equal(instant_floor(INT64_MIN + 2 * NS_PER_DAY, NS_PER_DAY) % NS_PER_DAY, 0);
 }
 
 int main(void) {

@@ -1,4 +1,6 @@
-"""simulate.py BUILD FIRST SECONDS [COUNT]: nights of a book under faults, each seed the same again.
+"""processes.py BUILD FIRST SECONDS [COUNT]: nights of a book under faults, each seed the same again.
+
+What simulate.c does within one process, with real processes, files and kills, a night a second; and shards.
 
 A seed makes a small world (tests/property/generate): its records lie in logs that grow from night to night, at the end of a
 line or within one, are rotated, packed, copied under another name, come late, and hold lines that are none. A night may be
