@@ -146,8 +146,17 @@ static bool take_offset(struct text t, size_t *i, int *east_s) {
 	if (!byte_of(t, &at, "+-") || !digits(t, &at, 2, &hours)) {
 		return false;
 	}
-	byte_of(t, &at, ":");
-	if (!digits(t, &at, 2, &minutes) || hours > 23 || minutes > 59) {
+	size_t behind_hours = at;
+	bool colon = byte_of(t, &at, ":");
+	if (!digits(t, &at, 2, &minutes)) { /* "+02", as PostgreSQL writes it */
+		bool more = behind_hours < t.len && t.at[behind_hours] >= '0' && t.at[behind_hours] <= '9';
+		if (colon || more) {
+			return false;
+		}
+		minutes = 0;
+		at = behind_hours;
+	}
+	if (hours > 23 || minutes > 59) {
 		return false;
 	}
 	*east_s = (hours * 3600 + minutes * 60) * (west ? -1 : 1);

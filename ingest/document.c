@@ -27,11 +27,30 @@ static void reset(struct document *d) {
 }
 
 void document_feed(struct document *d, struct text line) {
+	d->is_yaml = d->begun ? d->is_yaml : text_eq(text_trim(line), T("---"));
+	d->begun = true;
+	d->yaml.max_bytes = d->max_bytes;
 	d->rest = line;
 }
 
 void document_release(struct document *d) {
 	free(d->at);
+	yaml_release(&d->yaml);
+}
+
+static enum document_status of_yaml(enum yaml_status status) {
+	static const enum document_status as[] = {
+	    [YAML_MORE] = DOCUMENT_MORE,
+	    [YAML_ENTRY] = DOCUMENT_VALUE,
+	    [YAML_TOO_LONG] = DOCUMENT_TOO_LONG,
+	    [YAML_BROKEN] = DOCUMENT_BROKEN,
+	};
+
+	return as[status];
+}
+
+enum document_status document_end(struct document *d, struct text *out) {
+	return d->is_yaml ? of_yaml(yaml_end(&d->yaml, out)) : DOCUMENT_MORE;
 }
 
 static void put(struct document *d, struct text t) {
@@ -188,7 +207,17 @@ static enum document_status take_outside(struct document *d, struct text *out) {
 	return t.len == 0 || text_eq(t, T(",")) || text_eq(t, T("]")) ? DOCUMENT_MORE : DOCUMENT_VALUE;
 }
 
+static enum document_status next_of_yaml(struct document *d, struct text *out) {
+	struct text line = d->rest;
+
+	d->rest = T("");
+	return line.len > 0 ? of_yaml(yaml_line(&d->yaml, line, out)) : DOCUMENT_MORE;
+}
+
 enum document_status document_next(struct document *d, struct text *out) {
+	if (d->is_yaml) {
+		return next_of_yaml(d, out);
+	}
 	while (d->rest.len > 0) {
 		text_skip_blanks(&d->rest);
 		if (d->depth == 0 && d->rest.len > 0 && *d->rest.at != '{' && *d->rest.at != '[') {
@@ -246,15 +275,15 @@ bool document_bids(struct text head) {
 		rest = text_cut(rest, 1, rest.len);
 	}
 	if (!begins_value(rest)) {
-		return false;
+		return yaml_bids(rest);
 	}
 	for (int i = 0; i < 2 && fine && take_line(&rest, &line); i++) {
 		enum document_status status;
 		document_feed(&d, line);
 		while ((status = document_next(&d, &out)) == DOCUMENT_VALUE) {
 		}
-		/* Answers that were appended without a newline between them. */
-		if (status == DOCUMENT_MORE && d.wholes > 1 && i == 0) {
+		/* Answers that were appended without a newline between them, or lines that each end with a comma. */
+		if (status == DOCUMENT_MORE && i == 0 && (d.wholes > 1 || (d.wholes == 1 && text_ends(text_trim(line), T("},"))))) {
 			over = true;
 			break;
 		}

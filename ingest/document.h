@@ -3,12 +3,13 @@
  *
  * Log stores and usage APIs print documents such as {"events":[{…},{…}]}, indented or with an element a line. The
  * elements of such arrays become lines of their own, in memory bounded by the largest one; any other value becomes
- * one line.
+ * one line. Entries as YAML become lines of JSON (yaml.h).
  */
 #ifndef INGEST_DOCUMENT_H
 #define INGEST_DOCUMENT_H
 
 #include "core/text.h"
+#include "ingest/envelopes/yaml.h"
 
 #define DOCUMENT_DEPTH_MAX 64
 #define DOCUMENT_KEY_BYTES 16
@@ -27,6 +28,9 @@ struct document {
 	bool in_string, escaped, wants_key, too_long;
 	int elements_at;   /* the depth of the array whose elements are lines; 0: none */
 	int wholes;        /* values that have ended */
+	bool begun;        /* a line has been handed in */
+	bool is_yaml;
+	struct yaml yaml;
 	bool cut;          /* such an array has been in the value being read */
 };
 
@@ -37,13 +41,15 @@ enum document_status {
 	DOCUMENT_TOO_LONG
 };
 
-/* Does a log with this beginning hold values over several lines, or several in a line? */
+/* Does a log with this beginning hold values over several lines, or several in a line? Or entries as YAML? */
 bool document_bids(struct text head);
 
 /* Hands in the next line; the one before must be used up. */
 void document_feed(struct document *d, struct text line);
 /* Valid until the next call. */
 enum document_status document_next(struct document *d, struct text *out);
+/* At the end of the file: an entry of YAML that no marker ends. */
+enum document_status document_end(struct document *d, struct text *out);
 void document_release(struct document *d);
 
 #endif

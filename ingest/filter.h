@@ -28,7 +28,7 @@ struct filter {
 	const char *(*finish)(void *state);
 };
 
-extern const struct filter filter_gzip, filter_zstd;
+extern const struct filter filter_gzip, filter_zstd, filter_utf16, filter_other;
 #ifdef TOLLBOOK_ISAL
 extern const struct filter filter_isal; /* in place of filter_gzip */
 #endif

@@ -111,6 +111,9 @@ static void read_lines(struct seen *s, const struct head *h, bool is_document) {
 			look_at(s, envelope, is_document ? &document : NULL, raw, lines.number);
 		}
 	}
+	if (document_end(&document, &raw) == DOCUMENT_VALUE) {
+		unwrap(s, envelope, raw, lines.number);
+	}
 	document_release(&document);
 	envelope_free(envelope);
 	lines_release(&lines);

@@ -195,6 +195,14 @@ static void take_line(struct reading *r, struct text raw) {
 	} while (r->failed >= 0 && (status = envelope_more(r->envelope, &line)) != ENVELOPE_DONE);
 }
 
+static void take_value(struct reading *r, enum document_status status, struct text value) {
+	if (status == DOCUMENT_VALUE && r->failed >= 0) {
+		take_line(r, value);
+	} else if (status != DOCUMENT_MORE) {
+		refuse(r, status == DOCUMENT_TOO_LONG ? "line too long" : r->document.is_yaml ? "invalid YAML" : "invalid JSON");
+	}
+}
+
 /* A line of the file: a line of a log, a piece of a document, or several of its values. */
 static void take_file_line(struct reading *r, struct text raw) {
 	enum document_status status;
@@ -208,11 +216,7 @@ static void take_file_line(struct reading *r, struct text raw) {
 	}
 	document_feed(&r->document, raw);
 	while (r->failed >= 0 && (status = document_next(&r->document, &value)) != DOCUMENT_MORE) {
-		if (status == DOCUMENT_VALUE) {
-			take_line(r, value);
-		} else {
-			refuse(r, status == DOCUMENT_BROKEN ? "invalid JSON" : "line too long");
-		}
+		take_value(r, status, value);
 	}
 }
 
@@ -375,6 +379,7 @@ static void take_last(struct reading *r) {
 	} else if (status == LINE_TOO_LONG) {
 		take_too_long(r);
 	}
+	take_value(r, document_end(&r->document, &raw), raw);
 	take_held(r);
 	r->in_end = true;
 	parse_end(r);

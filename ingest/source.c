@@ -36,7 +36,7 @@ static const struct filter *const filters[] = {
 #ifdef TOLLBOOK_ISAL
 	&filter_isal,
 #endif
-	&filter_gzip, &filter_zstd, /* of equal bids the first one unpacks */
+	&filter_gzip, &filter_zstd, &filter_utf16, &filter_other, /* of equal bids the first one unpacks */
 };
 
 static void set_damage(struct source *s, const char *reason) {

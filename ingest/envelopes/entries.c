@@ -25,6 +25,7 @@ enum entry_kind {
  * {"results":[[{"field":"@timestamp","value":"…"},…]]}, [[{"field":…}]]        CloudWatch Logs Insights
  * {"hits":{"hits":[{"_source":{…}}]}}                                          Elasticsearch
  * {"data":[{"type":"log","attributes":{"timestamp":"…","message":"a line"}}]}  Datadog
+ * {"records":[{"time":"…","properties":{"Log":"a line"}}]}                     Azure, diagnostic settings
  * {"tables":[{"columns":[{"name":"TimeGenerated"},…],"rows":[["…","a line"]]}]}  Azure Monitor
  * [{"textPayload":"a line","timestamp":"…"}]                                   any of the above in an array
  * {"status":"success","data":{"resultType":"matrix","result":[{"metric":{…},"values":[[1791180000,"1"]]}]}}  Prometheus
@@ -48,6 +49,7 @@ static const struct entry_path {
 	{KEY("results"), ENTRY_FIELDS, {KEY("results"), KEY("*")}},
 	{KEY("hits"), ENTRY_OBJECT, {KEY("hits"), KEY("hits"), KEY("*")}},
 	{KEY("data"), ENTRY_OBJECT, {KEY("data"), KEY("*")}},
+	{KEY("records"), ENTRY_OBJECT, {KEY("records"), KEY("*")}},
 	{KEY("tables"), ENTRY_ROW, {KEY("tables"), KEY("*"), KEY("rows"), KEY("*")}},
 	{KEY("[["), ENTRY_FIELDS, {KEY("*")}},
 	{KEY("[{"), ENTRY_SERIES, {KEY("*"), KEY("data"), KEY("result"), KEY("*")}},
@@ -64,6 +66,7 @@ static bool may_hold_entries(struct text t) {
 		KEY("stream\": {"), KEY("streams\""), KEY("metric\""), KEY("events\""), KEY("messageType\""), KEY("owner\""),
 		KEY("results\""), KEY("took\""), KEY("_scroll_id\""), KEY("hits\""), KEY("nextForwardToken\""),
 		KEY("searchedLogStreams\""), KEY("queryLanguage\""), KEY("meta\""), KEY("field\""), KEY("tables\""),
+		KEY("records\""),
 	};
 
 	bool array = text_skip(&t, T("["));
@@ -228,7 +231,7 @@ static bool looks_like_entry(const struct entries *b) {
 
 	switch (b->path->kind) {
 	case ENTRY_OBJECT:
-		return json_type(j, entry) == JSON_OBJECT && wrapper_is(j, entry);
+		return json_type(j, entry) == JSON_OBJECT && (wrapper_is(j, entry) || wrapper_is_event(j, entry));
 	case ENTRY_PAIR: { /* Prometheus' instants are numbers */
 		json_at stamp = json_type(j, entry) == JSON_ARRAY ? json_first(j, entry) : JSON_ABSENT;
 		return stamp != JSON_ABSENT && json_type(j, stamp) == JSON_STRING;
@@ -389,6 +392,10 @@ static void take_origin(struct envelope *e, struct entries *b, struct peeling *p
 static bool take_entry(struct envelope *e, struct entries *b, struct peeling *p) {
 	json_at entry = entry_of(b);
 
+	if (b->path->kind == ENTRY_OBJECT && wrapper_is_event(b->json, entry)) {
+		p->text = json_raw(b->json, entry);
+		return true;
+	}
 	switch (b->path->kind) {
 	case ENTRY_PAIR:
 		return take_pair(e, b->json, entry, p);

@@ -139,7 +139,7 @@ static bool strip_front(struct envelope *e, struct peeling *p) {
 	case '(':
 		return strip_label(e, p);
 	case '[':
-		return strip_shipper(e, p);
+		return strip_fluent_bit(e, p) || strip_shipper(e, p);
 	case ' ':
 		return strip_tracing(e, p);
 	case 'E':
@@ -148,7 +148,7 @@ static bool strip_front(struct envelope *e, struct peeling *p) {
 		break;
 	}
 	if (first >= '0' && first <= '9') {
-		return strip_out_file(e, p) || strip_rfc3339(e, p) || strip_local_bar(e, p) || strip_rank(e, p) || strip_bar(e, p) ||
+		return strip_out_file(e, p) || strip_fluentd(e, p) || strip_rfc3339(e, p) || strip_local_bar(e, p) || strip_rank(e, p) || strip_bar(e, p) ||
 		       strip_shipper(e, p);
 	}
 	if (first >= 'A' && first <= 'Z' && (strip_syslog(e, p) || strip_short_precise(e, p))) {

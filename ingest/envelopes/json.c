@@ -54,8 +54,11 @@ static const struct wrapper {
 	{KEY("LogMessage"), KEY("TimeGenerated")},
 	{KEY("LogMessage/message"), KEY("TimeGenerated")},
 	{KEY("properties/LogMessage"), KEY("time")},
+	{KEY("properties/Log"), KEY("time")},
+	{KEY("properties/log"), KEY("time")},
 	{KEY("content/message"), KEY("content/timestamp")},
 	{KEY("event"), KEY("time")},
+	{KEY("event"), KEY("timestamp")},
 	{KEY("LogEntry"), KEY("TimeGenerated")},
 	{KEY("Log_s"), KEY("TimeGenerated")},
 	{KEY("Log_s"), KEY("time_t")},
@@ -87,7 +90,9 @@ bool wrapper_may_begin(struct text t) {
 		KEY("content\""), KEY("attributes\""), KEY("ingestionTime\""), KEY("eventId\""), KEY("app"), KEY("fields\""),
 		KEY("args\""), KEY("pid"), KEY("created\""), KEY("traceId\""), KEY("spanId\""), KEY("stderr\""), KEY("ecs"),
 		KEY("agent\""), KEY("event"), KEY("input\""), KEY("docker\""), KEY("instance"), KEY("service"), KEY("dt\""),
-		KEY("namespace"),
+		KEY("namespace"), KEY("alloc"), KEY("job"), KEY("cluster"), KEY("env"), KEY("unit"), KEY("stack"), KEY("region"),
+		KEY("trace"), KEY("span"), KEY("facility"), KEY("ident\""), KEY("extra\""), KEY("lvl\""), KEY("priority\""), KEY("rank\""),
+		KEY("group"), KEY("role\""), KEY("zone\""), KEY("vm"), KEY("deployment"), KEY("partition"), KEY("offset\""), KEY("account"),
 	};
 
 	if (!text_skip(&t, T("{"))) {
@@ -237,6 +242,19 @@ bool wrapper_read(struct envelope *e, const struct json *j, json_at line, json_a
 	return true;
 }
 
+bool wrapper_is_event(const struct json *j, json_at record) {
+	json_at list = json_type(j, record) == JSON_OBJECT ? json_get(j, record, T("attributes")) : JSON_ABSENT;
+
+	for (json_at a = list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list); a != JSON_ABSENT;
+	     a = json_next(j, a)) {
+		json_at key = json_type(j, a) == JSON_OBJECT ? json_get(j, a, T("key")) : JSON_ABSENT;
+		if (key != JSON_ABSENT && text_eq(json_raw(j, key), T("event.name"))) {
+			return true;
+		}
+	}
+	return list != JSON_ABSENT && json_get(j, record, T("eventName")) != JSON_ABSENT;
+}
+
 /* A body without a blank is the name of an event, whose figures are attributes: no line. */
 static bool may_be_line(const struct json *j, json_at v, const struct wrapper *w) {
 	bool body = text_starts(w->line, T("body"));
@@ -301,7 +319,7 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 	const struct wrapper *w = is_engines_own(j, object) ? NULL : wrapper_of(j, inner);
 	char buffer[16];
 
-	if (!w) {
+	if (!w || wrapper_is_event(j, object)) {
 		return false;
 	}
 	/* An object without a stamp is a wrapping only if it holds nothing that a format reads itself. */

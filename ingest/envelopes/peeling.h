@@ -54,6 +54,8 @@ bool strip_json_with(struct envelope *e, struct json *j, struct peeling *p);
 bool wrapper_may_begin(struct text t);
 /* Does an object hold a line? */
 bool wrapper_is(const struct json *j, json_at object);
+/* A log record of OpenTelemetry that is an event, whose figures are its attributes: a format reads all of it. */
+bool wrapper_is_event(const struct json *j, json_at record);
 /* Takes the line out of an object, with its stamp and names. */
 bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, struct peeling *p);
 /* Takes a line and its stamp (or JSON_ABSENT) that stand apart; `in_utc`: a stamp without a zone is UTC. */
@@ -71,6 +73,9 @@ bool peel_stamp(struct peeling *p, struct text t, bool in_utc);
 /* shippers.c */
 stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_label, strip_tracing, strip_out_file,
 	strip_labels, strip_events;
+
+/* fluent.c */
+stripper strip_fluent_bit, strip_fluentd;
 
 /* export.c: the journal's export format, whose entries are lines "KEY=value". */
 struct export_entry {

@@ -1,7 +1,7 @@
 #include "ingest/formats/csv.h"
 
 /* Takes a quoted field, its first quote passed; false if it does not end. */
-static bool take_quoted(struct text *t, struct text *field) {
+static bool take_quoted(struct text *t, char delimiter, struct text *field) {
 	size_t i = 0;
 
 	while (i < t->len && (t->at[i] != '"' || (i + 1 < t->len && t->at[i + 1] == '"'))) {
@@ -13,10 +13,11 @@ static bool take_quoted(struct text *t, struct text *field) {
 	*field = text_cut(*t, 0, i);
 	*t = text_cut(*t, i + 1, t->len);
 	text_skip_blanks(t);
-	return t->len == 0 || t->at[0] == ',';
+	return t->len == 0 || t->at[0] == delimiter;
 }
 
-size_t csv_split(struct text row, struct text fields[CSV_COLUMNS_MAX]) {
+size_t csv_split_by(struct text row, char delimiter, struct text fields[CSV_COLUMNS_MAX]) {
+	const struct text between = {&delimiter, 1};
 	size_t count = 0;
 	bool more = true;
 
@@ -26,17 +27,37 @@ size_t csv_split(struct text row, struct text fields[CSV_COLUMNS_MAX]) {
 		}
 		text_skip_blanks(&row);
 		if (text_skip(&row, T("\""))) {
-			if (!take_quoted(&row, &fields[count++])) {
+			if (!take_quoted(&row, delimiter, &fields[count++])) {
 				return 0;
 			}
 		} else {
-			size_t comma = text_find_byte(row, ',');
-			fields[count++] = text_trim(text_cut(row, 0, comma));
-			row = text_cut(row, comma, row.len);
+			size_t end = text_find_byte(row, delimiter);
+			fields[count++] = text_trim(text_cut(row, 0, end));
+			row = text_cut(row, end, row.len);
 		}
-		more = text_skip(&row, T(","));
+		more = text_skip(&row, between);
 	}
 	return count;
+}
+
+size_t csv_split(struct text row, struct text fields[CSV_COLUMNS_MAX]) {
+	return csv_split_by(row, ',', fields);
+}
+
+char csv_delimiter(struct text header) {
+	static const char delimiters[] = ",;\t";
+	size_t most = 0;
+	char best = ',';
+
+	for (size_t k = 0; k + 1 < sizeof delimiters; k++) {
+		size_t count = 0;
+		for (size_t i = 0; i < header.len; i++) {
+			count += header.at[i] == delimiters[k];
+		}
+		best = count > most ? delimiters[k] : best;
+		most = count > most ? count : most;
+	}
+	return best;
 }
 
 struct text csv_unquote(struct text field, char *buffer, size_t size) {

@@ -1,4 +1,4 @@
-/* Any bytes as JSON over several lines: each value is bounded, and what was JSON as a whole gives JSON. */
+/* Any bytes as JSON over several lines, or as YAML: each value is bounded, and what was JSON as a whole gives JSON, and YAML does. */
 #include <assert.h>
 
 #include "core/json.h"
@@ -31,9 +31,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		document_feed(&d, line);
 		while ((status = document_next(&d, &value)) != DOCUMENT_MORE) {
 			assert(status != DOCUMENT_VALUE || value.len <= 4096 || value.len <= line.len);
+			assert(!d.is_yaml || status != DOCUMENT_VALUE || json_parse(j, value, NULL));
 			assert(!valid || status == DOCUMENT_TOO_LONG || (status == DOCUMENT_VALUE && json_parse(j, value, NULL)));
 		}
 	}
+	status = document_end(&d, &value);
+	assert(status != DOCUMENT_VALUE || json_parse(j, value, NULL));
 	document_release(&d);
 	json_free(j);
 	return 0;

@@ -39,16 +39,25 @@ static void read_details(struct parser *p, json_at details, struct request *q, s
 	int64_t output = field_count_or_0(p, details, T("output"));
 
 	q->prompt_tokens = 0;
+	q->cached_unknown = true;
 	for (json_at v = json_first(p->json, details); v != JSON_ABSENT; v = json_next(p->json, v)) {
 		struct text key = json_key(p->json, v);
-		if (json_type(p->json, v) == JSON_NUMBER && !text_eq(key, T("total"))) {
+		if (json_type(p->json, v) == JSON_NUMBER && !text_eq(key, T("total")) && !has_word(key, T("Cost"))) {
 			add_detail(key, field_count_or_0(p, details, key), q, b);
+			q->cached_unknown &= !has_word(key, T("cache"));
 		}
 	}
 	if (total != UNKNOWN && total == input + output && input > 0) {
 		q->prompt_tokens = input;
 		q->completion_tokens = output;
 	}
+}
+
+json_at usage_old_details(const struct json *j, json_at row) {
+	json_at usage = usage_object(j, row, T("usage"));
+	bool old = usage != JSON_ABSENT && json_get(j, usage, T("unit")) != JSON_ABSENT && json_get(j, usage, T("input")) != JSON_ABSENT;
+
+	return old ? usage : JSON_ABSENT;
 }
 
 enum parse_result usage_observation(struct parser *p, json_at row, json_at details, int64_t stamp_ns, struct record *out) {
@@ -79,12 +88,27 @@ enum parse_result usage_observation(struct parser *p, json_at row, json_at detai
 
 /* ---- agents that keep a message's tokens by their own names ---- */
 
-enum parse_result usage_message(struct parser *p, json_at message, json_at tokens, int64_t stamp_ns, struct record *out) {
-	static const struct text models[] = {KEY("model"), KEY("modelID")}, whens[] = {KEY("timestamp")};
+/* Sums of a day and model, as Anthropic's report of Claude Code has them: {"input":100,"output":35,"cache_read":10,"cache_creation":5}. */
+static void read_sums(struct parser *p, json_at tokens, struct request *q, struct billing *b) {
+	q->cached_tokens = field_count_or_0(p, tokens, T("cache_read"));
+	q->cache_write_tokens = field_count_or_0(p, tokens, T("cache_creation"));
+	q->prompt_tokens += q->prompt_tokens == UNKNOWN ? 0 : q->cached_tokens + q->cache_write_tokens;
+	b->part[BILLED_REQUESTS] = 1;
+}
+
+static struct text tenant_of(struct parser *p, json_at message, json_at around) {
+	static const struct text names[] = {KEY("email_address"), KEY("api_key_name")};
+	json_at path = usage_object(p->json, message, T("path")), actor = usage_object(p->json, around, T("actor"));
+
+	return actor != JSON_ABSENT ? FIRST_TEXT(p, actor, names) : usage_project(field_text(p, path, T("cwd")));
+}
+
+enum parse_result usage_message(struct parser *p, json_at message, json_at tokens, json_at around, int64_t stamp_ns, struct record *out) {
+	static const struct text models[] = {KEY("model"), KEY("modelID")}, whens[] = {KEY("timestamp")}, days[] = {KEY("date")};
 	static const struct text made[] = {KEY("completed"), KEY("created")};
 	struct request *q = &out->request;
 	struct billing b = {.provider = field_text(p, message, T("providerID"))};
-	json_at cache = usage_object(p->json, tokens, T("cache")), path = usage_object(p->json, message, T("path"));
+	json_at cache = usage_object(p->json, tokens, T("cache"));
 	int64_t input = field_count(p, tokens, T("input"));
 
 	record_begin(out, RECORD_REQUEST);
@@ -96,13 +120,17 @@ enum parse_result usage_message(struct parser *p, json_at message, json_at token
 	q->completion_tokens = field_count_or_0(p, tokens, T("output")) + q->reasoning_tokens;
 	q->prompt_tokens = input == UNKNOWN ? UNKNOWN : input + field_count_or_0(p, tokens, T("tool")) +
 	                   (cache != JSON_ABSENT ? q->cached_tokens + q->cache_write_tokens : 0);
+	if (json_get(p->json, tokens, T("cache_read")) != JSON_ABSENT) {
+		read_sums(p, tokens, q, &b);
+	}
 	if ((q->prompt_tokens == UNKNOWN || out->model.len == 0 || q->prompt_tokens + q->completion_tokens == 0) && !p->reason) {
 		return PARSE_NONE;
 	}
 	q->id = field_text(p, message, T("id"));
 	q->server_id = q->id.len > 0;
-	q->tenant = usage_project(field_text(p, path, T("cwd")));
+	q->tenant = tenant_of(p, message, around);
 	q->finish_ns = FIRST_INSTANT(p, message, whens);
+	q->finish_ns = q->finish_ns == UNKNOWN ? FIRST_INSTANT(p, around, days) : q->finish_ns;
 	q->finish_ns = q->finish_ns == UNKNOWN ? FIRST_INSTANT(p, usage_object(p->json, message, T("time")), made) : q->finish_ns;
 	q->finish_ns = q->finish_ns == UNKNOWN ? stamp_ns : q->finish_ns;
 	usage_bill(p, &b, q);

@@ -8,7 +8,7 @@
  * Numbers may be strings.
  */
 #include "core/exact.h"
-#include "ingest/formats/usage/usage.h"
+#include "ingest/formats/usage/otlp.h"
 
 struct otlp {
 	json_at resource, scope, span; /* where the reading of the line is; resource 0: nowhere */
@@ -116,41 +116,35 @@ static const struct {
 	{KEY("gen_ai.latency.time_in_model_prefill"), PREFILL},
 };
 
-/* {"key":"…","value":{"intValue":"12"}}: the object around the number or string; its key is the type's name. */
-struct value {
-	json_at holder;
-	struct text type;
-};
-
-static struct value value_of(const struct json *j, json_at attribute) {
+struct otlp_value otlp_value_of(const struct json *j, json_at attribute) {
 	json_at holder = json_get(j, attribute, T("value"));
 	json_at v = holder == JSON_ABSENT || json_type(j, holder) != JSON_OBJECT ? JSON_ABSENT : json_first(j, holder);
 
-	return (struct value){v == JSON_ABSENT ? JSON_ABSENT : holder, v == JSON_ABSENT ? T("") : json_key(j, v)};
+	return (struct otlp_value){v == JSON_ABSENT ? JSON_ABSENT : holder, v == JSON_ABSENT ? T("") : json_key(j, v)};
 }
 
-static json_at attributes_of(const struct json *j, json_at object) {
+json_at otlp_attributes_of(const struct json *j, json_at object) {
 	json_at list = object == JSON_ABSENT || json_type(j, object) != JSON_OBJECT ? JSON_ABSENT
 	                                                                           : json_get(j, object, T("attributes"));
 
 	return list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list);
 }
 
-static struct text attribute_key(const struct json *j, json_at attribute) {
+struct text otlp_attribute_key(const struct json *j, json_at attribute) {
 	json_at key = json_type(j, attribute) == JSON_OBJECT ? json_get(j, attribute, T("key")) : JSON_ABSENT;
 
 	return key == JSON_ABSENT ? T("") : json_raw(j, key);
 }
 
-static void read_attributes(const struct json *j, json_at span, struct value *out) {
+static void read_attributes(const struct json *j, json_at span, struct otlp_value *out) {
 	for (size_t i = 0; i < MEANINGS; i++) {
 		out[i].holder = JSON_ABSENT;
 	}
-	for (json_at a = attributes_of(j, span); a != JSON_ABSENT; a = json_next(j, a)) {
-		struct text key = attribute_key(j, a);
+	for (json_at a = otlp_attributes_of(j, span); a != JSON_ABSENT; a = json_next(j, a)) {
+		struct text key = otlp_attribute_key(j, a);
 		for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
 			if (text_eq(attributes[i].key, key)) {
-				out[attributes[i].meaning] = value_of(j, a);
+				out[attributes[i].meaning] = otlp_value_of(j, a);
 				break;
 			}
 		}
@@ -170,7 +164,7 @@ static bool is_model_call(struct text operation) {
 	return operation.len == 0;
 }
 
-static struct text text_at(struct parser *p, struct value v) {
+static struct text text_at(struct parser *p, struct otlp_value v) {
 	return field_text(p, v.holder, v.type);
 }
 
@@ -179,7 +173,7 @@ static bool is_of_model(struct text kind) {
 	return kind.len == 0 || text_eq_nocase(kind, T("LLM")) || text_eq_nocase(kind, T("EMBEDDING"));
 }
 
-static int64_t seconds_at(struct parser *p, struct value v) {
+static int64_t seconds_at(struct parser *p, struct otlp_value v) {
 	return field_duration(p, v.holder, v.type, UNIT_S);
 }
 
@@ -189,8 +183,8 @@ static struct text replica_of(struct parser *p, struct otlp *s) {
 	json_at resource = json_get(p->json, s->resource, T("resource"));
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		for (json_at a = attributes_of(p->json, resource); a != JSON_ABSENT; a = json_next(p->json, a)) {
-			struct text found = text_eq(attribute_key(p->json, a), keys[i]) ? text_at(p, value_of(p->json, a)) : T("");
+		for (json_at a = otlp_attributes_of(p->json, resource); a != JSON_ABSENT; a = json_next(p->json, a)) {
+			struct text found = text_eq(otlp_attribute_key(p->json, a), keys[i]) ? text_at(p, otlp_value_of(p->json, a)) : T("");
 			if (found.len > 0) {
 				return found;
 			}
@@ -199,7 +193,7 @@ static struct text replica_of(struct parser *p, struct otlp *s) {
 	return T("");
 }
 
-static void set_instants(struct parser *p, json_at span, const struct value *v, struct request *q) {
+static void set_instants(struct parser *p, json_at span, const struct otlp_value *v, struct request *q) {
 	int64_t end = field_instant(p, span, T("endTimeUnixNano"), UNIT_NS);
 	int64_t e2e = seconds_at(p, v[E2E]), prefill = seconds_at(p, v[PREFILL]);
 
@@ -218,7 +212,7 @@ static void set_instants(struct parser *p, json_at span, const struct value *v, 
 	}
 }
 
-static bool failed(struct parser *p, json_at span, const struct value *v) {
+static bool failed(struct parser *p, json_at span, const struct otlp_value *v) {
 	json_at status = json_get(p->json, span, T("status"));
 	struct text code = status == JSON_ABSENT || json_type(p->json, status) != JSON_OBJECT
 	                       ? T("")
@@ -235,7 +229,7 @@ static json_at first_of(const struct json *j, json_at object, struct text key) {
 }
 
 /* Cached tokens beside the input, as Anthropic counts them, where there are more of them, or where the total shows it. */
-static void settle(struct parser *p, const struct value *v, struct request *q) {
+static void settle(struct parser *p, const struct otlp_value *v, struct request *q) {
 	usage_settle(q, field_count(p, v[TOTAL].holder, v[TOTAL].type), false);
 	if (q->prompt_tokens != UNKNOWN && q->cached_tokens + q->cache_write_tokens > q->prompt_tokens) {
 		q->prompt_tokens += q->cached_tokens + q->cache_write_tokens;
@@ -254,8 +248,8 @@ static bool is_engine(struct otlp *s, struct parser *p) {
 #define SPANS_LOOKED_AT 512
 
 static bool has_input(const struct json *j, json_at span) {
-	for (json_at a = attributes_of(j, span); a != JSON_ABSENT; a = json_next(j, a)) {
-		struct text key = attribute_key(j, a);
+	for (json_at a = otlp_attributes_of(j, span); a != JSON_ABSENT; a = json_next(j, a)) {
+		struct text key = otlp_attribute_key(j, a);
 		if (text_eq(key, T("gen_ai.usage.input_tokens")) || text_eq(key, T("gen_ai.usage.prompt_tokens")) ||
 		    text_eq(key, T("llm.token_count.prompt")) || text_eq(key, T("llm.usage.prompt_tokens"))) {
 			return true;
@@ -283,7 +277,7 @@ static bool sums_up(struct parser *p, struct otlp *s, json_at span) {
 }
 
 static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at span, struct record *out) {
-	struct value v[MEANINGS];
+	struct otlp_value v[MEANINGS];
 	struct request *q = &out->request;
 
 	p->reason = NULL;
@@ -345,9 +339,18 @@ static json_at next_span(const struct json *j, struct otlp *s) {
 	return s->span;
 }
 
+/* The list of resources: of the collector's file exporter, and of Tempo's API, whose answers Grafana saves. */
+static json_at resources_in(const struct json *j) {
+	json_at trace = json_type(j, 0) == JSON_OBJECT ? json_get(j, 0, T("trace")) : JSON_ABSENT;
+	json_at root = trace != JSON_ABSENT && json_type(j, trace) == JSON_OBJECT ? trace : 0;
+	json_at first = first_of(j, root, T("resourceSpans"));
+
+	return first == JSON_ABSENT ? first_of(j, root, T("batches")) : first;
+}
+
 /* Before the first span, so that next_span finds it. False: the line has no spans. */
 static bool start(const struct json *j, struct otlp *s) {
-	s->resource = first_of(j, 0, T("resourceSpans"));
+	s->resource = resources_in(j);
 	if (s->resource == JSON_ABSENT) {
 		s->resource = 0;
 		return false;
@@ -366,7 +369,6 @@ static enum parse_result otlp_parse(struct parser *p, const struct text *line, i
 	struct otlp *s = p->state;
 	enum parse_result result = PARSE_NONE;
 
-	(void)stamp_ns;
 	if (!line) {
 		return PARSE_NONE;
 	}
@@ -375,7 +377,7 @@ static enum parse_result otlp_parse(struct parser *p, const struct text *line, i
 			return p->reason ? PARSE_REJECT : PARSE_NONE;
 		}
 		if (!start(p->json, s)) {
-			return PARSE_NONE;
+			return json_type(p->json, 0) == JSON_OBJECT ? otlp_event(p, 0, stamp_ns, out) : PARSE_NONE;
 		}
 	}
 	bool more = true;
@@ -392,8 +394,13 @@ static enum parse_result otlp_parse(struct parser *p, const struct text *line, i
 
 static int otlp_bid(const struct text *lines, size_t count) {
 	for (size_t i = 0; i < count; i++) {
-		if (text_starts(lines[i], T("{\"resourceSpans\""))) {
+		bool trace = text_starts(lines[i], T("{\"trace\"")) || text_starts(lines[i], T("{\"batches\""));
+		if (text_starts(lines[i], T("{\"resourceSpans\"")) || (trace && text_find(lines[i], T("\"spans\"")) != SIZE_MAX)) {
 			return 90;
+		}
+		int bid = text_starts(lines[i], T("{")) ? otlp_event_bid(lines[i]) : 0;
+		if (bid > 0) {
+			return bid;
 		}
 	}
 	return 0;

@@ -43,7 +43,7 @@ static const struct {
 	{ROW_REQUESTS, KEY("nrequests")}, {ROW_REQUESTS, KEY("requests")},
 	{ROW_SERVICE, KEY("servicetier")}, {ROW_BATCH, KEY("batch")}, {ROW_CONTEXT, KEY("contextwindow")}, {ROW_GEO, KEY("inferencegeo")},
 	{ROW_SPEED, KEY("speed")}, {ROW_STATUS, KEY("status")}, {ROW_CACHE_HIT, KEY("cachehit")}, {ROW_CACHE_HIT, KEY("cached")},
-	{ROW_METADATA, KEY("metadata")},
+	{ROW_METADATA, KEY("metadata")}, {ROW_METADATA, KEY("usagedetails")},
 	{ROW_PROMPT, KEY("nativetokensprompt")}, {ROW_PROMPT, KEY("inputtokens")}, {ROW_PROMPT, KEY("prompttokens")},
 	{ROW_PROMPT, KEY("tokensprompt")}, {ROW_PROMPT, KEY("tokensin")}, {ROW_PROMPT, KEY("inputtokencount")},
 	{ROW_PROMPT, KEY("prompttokencount")}, {ROW_PROMPT, KEY("usageinputtokens")}, {ROW_PROMPT, KEY("ncontexttokenstotal")},

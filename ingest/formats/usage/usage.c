@@ -30,6 +30,7 @@ struct usage {
 	bool single; /* the line is one object */
 	/* CSV */
 	bool has_header;
+	char delimiter;
 	size_t columns;
 	unsigned char meaning[CSV_COLUMNS_MAX], word[CSV_COLUMNS_MAX];
 	char metadata[METADATA_BYTES];
@@ -117,12 +118,13 @@ static bool has_server_id(struct parser *p, json_at answer, struct text id) {
 
 static void set_names(struct parser *p, json_at answer, json_at around, struct record *out, struct billing *b) {
 	static const struct text ids[] = {KEY("id"), KEY("responseId"), KEY("response_id")};
+	static const struct text googles[] = {KEY("responseId"), KEY("response_id")};
 	static const struct text models[] = {KEY("model"), KEY("modelVersion"), KEY("model_version"), KEY("modelId")};
 	static const struct text tenants[] = {KEY("tenant"), KEY("organization"), KEY("user")};
 	struct request *q = &out->request;
 
 	q->id = FIRST_TEXT(p, answer, ids);
-	q->server_id = has_server_id(p, answer, q->id);
+	q->server_id = has_server_id(p, answer, q->id) || (q->id.len > 0 && FIRST_TEXT(p, answer, googles).len > 0);
 	q->tenant = FIRST_TEXT(p, around, tenants);
 	out->model = FIRST_TEXT(p, answer, models);
 	b->provider = text_starts(q->id, T("gen-")) ? T("openrouter") : T("");
@@ -137,6 +139,16 @@ static void set_finish(struct parser *p, json_at answer, json_at around, int64_t
 	q->finish_ns = q->finish_ns == UNKNOWN ? FIRST_INSTANT(p, answer, whens) : q->finish_ns;
 }
 
+/* A piece of one of Google's streams: its counts so far, which the last piece, that says why it ended, has all of. */
+static bool is_piece(struct parser *p, json_at answer) {
+	json_at list = json_get(p->json, answer, T("candidates"));
+	json_at first = list == JSON_ABSENT || json_type(p->json, list) != JSON_ARRAY ? JSON_ABSENT : json_first(p->json, list);
+
+	return first != JSON_ABSENT && json_type(p->json, first) == JSON_OBJECT && json_get(p->json, first, T("content")) != JSON_ABSENT &&
+	       json_get(p->json, first, T("finishReason")) == JSON_ABSENT && json_get(p->json, first, T("finish_reason")) == JSON_ABSENT &&
+	       json_get(p->json, answer, T("usageMetadata")) != JSON_ABSENT && json_get(p->json, answer, T("responseId")) == JSON_ABSENT;
+}
+
 /* An answer in an API's own words; `around` is the line's object, which may say when. */
 static enum parse_result parse_answer(struct parser *p, json_at answer, json_at around, int64_t stamp_ns, bool batch,
                                       struct record *out) {
@@ -144,7 +156,7 @@ static enum parse_result parse_answer(struct parser *p, json_at answer, json_at 
 	struct billing b = {.fast = false}, names = {.fast = false};
 	json_at usage = counts_of(p->json, answer), timings = usage_object(p->json, answer, T("timings"));
 
-	if (usage == JSON_ABSENT && timings == JSON_ABSENT) {
+	if ((usage == JSON_ABSENT && timings == JSON_ABSENT) || is_piece(p, answer)) {
 		return PARSE_NONE; /* a piece of a stream, an error */
 	}
 	record_begin(out, RECORD_REQUEST);
@@ -271,7 +283,12 @@ static enum parse_result parse_event(struct parser *p, struct usage *s, json_at 
 	if (text_eq(type, T("message_start"))) {
 		return stream_start(p, s, object);
 	}
-	return text_eq(type, T("message_delta")) ? stream_end(p, s, object, stamp_ns, out) : usage_claude_code(p, object, out);
+	if (text_eq(type, T("message_delta"))) {
+		return stream_end(p, s, object, stamp_ns, out);
+	}
+	enum parse_result result = usage_claude_code(p, object, stamp_ns, out);
+	s->agent.has_messages |= result == PARSE_RECORD;
+	return result;
 }
 
 static bool is_event(struct parser *p, json_at object) {
@@ -320,11 +337,18 @@ static enum parse_result parse_object(struct parser *p, struct usage *s, json_at
 	json_at details = usage_object(j, object, T("usageDetails")), tokens = usage_object(j, object, T("tokens"));
 
 	details = details == JSON_ABSENT ? usage_object(j, object, T("usage_details")) : details;
+	details = details == JSON_ABSENT ? usage_old_details(j, object) : details;
 	if (usage_is_litellm(p, object)) {
 		return parse_litellm(p, s, object, stamp_ns, out);
 	}
 	if (is_event(p, object)) {
 		return parse_event(p, s, object, stamp_ns, out);
+	}
+	if (usage_is_share(j, object, around)) {
+		return usage_share(p, object, around, stamp_ns, out);
+	}
+	if (usage_is_result(p, object) && s->agent.has_messages) {
+		return PARSE_NONE; /* sums up the messages before it */
 	}
 	if (usage_is_codex(p, object)) {
 		return usage_codex(p, &s->agent, object, out);
@@ -333,7 +357,7 @@ static enum parse_result parse_object(struct parser *p, struct usage *s, json_at
 		return usage_observation(p, object, details, stamp_ns, out);
 	}
 	if (tokens != JSON_ABSENT && json_get(j, tokens, T("input")) != JSON_ABSENT) {
-		return usage_message(p, object, tokens, stamp_ns, out);
+		return usage_message(p, object, tokens, around, stamp_ns, out);
 	}
 	json_at answer = answer_in(p, object);
 	return answer != JSON_ABSENT ? parse_answer(p, answer, object, stamp_ns, is_batch(p, object), out)
@@ -348,8 +372,12 @@ static json_at records_in(const struct json *j, json_at object) {
 	                                  KEY("response"), KEY("result"), KEY("message"), KEY("payload"), KEY("prompt_tokens"), KEY("tokens"),
 	                                  KEY("schemaType"), KEY("input_tokens"), KEY("timings")};
 	static const struct text lists[] = {KEY("data"), KEY("results"), KEY("messages"), KEY("observations"), KEY("generations"), KEY("items"),
-	                                    KEY("records"), KEY("logs"), KEY("value"), KEY("result")};
+	                                    KEY("records"), KEY("logs"), KEY("value"), KEY("result"), KEY("model_breakdown")};
+	json_at shares = usage_object(j, object, T("modelUsage")), share = shares == JSON_ABSENT ? shares : json_first(j, shares);
 
+	if (share != JSON_ABSENT && json_type(j, share) == JSON_OBJECT) {
+		return share;
+	}
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
 		json_at v = json_get(j, object, own[i]);
 		if (v != JSON_ABSENT && json_type(j, v) != JSON_ARRAY && json_type(j, v) != JSON_NULL) {
@@ -453,13 +481,14 @@ static enum parse_result parse_csv(struct parser *p, struct text line, int64_t s
 	struct usage *s = p->state;
 	struct text fields[CSV_COLUMNS_MAX];
 	struct row_cells c = {.word = {0}};
-	size_t count = csv_split(line, fields);
+	size_t count = csv_split_by(line, s->has_header ? s->delimiter : csv_delimiter(line), fields);
 
 	p->reason = NULL;
 	if (line.len == 0) {
 		return PARSE_NONE;
 	}
 	if (!s->has_header && count > 0 && take_header(s, fields, count)) {
+		s->delimiter = csv_delimiter(line);
 		return PARSE_NONE;
 	}
 	if (!s->has_header || count != s->columns) {
@@ -516,67 +545,10 @@ static enum parse_result usage_parse(struct parser *p, const struct text *line, 
 
 /* ---- the bid ---- */
 
-static bool has(struct text t, struct text word) {
-	return text_find(t, word) != SIZE_MAX;
-}
-
-/* Words that stand in no other log, and how sure they are. */
-static const struct {
-	struct text all[3];
-	int bid;
-} marks[] = {
-	{{KEY("\"startTime\""), KEY("\"endTime\""), KEY("\"completion_tokens\"")}, 80},
-	{{KEY("\"usageDetails\"")}, 80},
-	{{KEY("\"usage_details\"")}, 80},
-	{{KEY("\"sessionId\""), KEY("\"message\""), KEY("\"usage\"")}, 80},
-	{{KEY("\"sessionId\""), KEY("\"parentUuid\"")}, 60},
-	{{KEY("\"type\":\"session_meta\"")}, 80},
-	{{KEY("\"payload\""), KEY("\"turn_context\"")}, 70},
-	{{KEY("\"payload\""), KEY("\"token_count\"")}, 80},
-	{{KEY("\"usageMetadata\""), KEY("TokenCount\"")}, 60},
-	{{KEY("\"usage_metadata\""), KEY("_token_count\"")}, 60},
-	{{KEY("\"ModelInvocationLog\"")}, 80},
-	{{KEY("\"inputTokenCount\""), KEY("\"outputTokenCount\"")}, 60},
-	{{KEY("\"uncached_input_tokens\""), KEY("\"output_tokens\"")}, 80},
-	{{KEY("organization.usage.")}, 80},
-	{{KEY("\"num_model_requests\""), KEY("\"input_tokens\"")}, 80},
-	{{KEY("\"native_tokens_prompt\"")}, 80},
-	{{KEY("\"tokens_prompt\""), KEY("\"tokens_completion\"")}, 70},
-	{{KEY("\"tokens_in\""), KEY("\"tokens_out\"")}, 60},
-	{{KEY("\"ai-proxy\""), KEY("\"usage\"")}, 70},
-	{{KEY("\"message_start\""), KEY("\"usage\"")}, 60},
-	{{KEY("\"chat.completion.chunk\"")}, 55},
-	{{KEY("\"tokens\""), KEY("\"thoughts\"")}, 60},
-	{{KEY("\"tokens\""), KEY("\"providerID\"")}, 70},
-	{{KEY("\"usage\""), KEY("\"completion_tokens\"")}, 50},
-	{{KEY("\"usage\""), KEY("\"output_tokens\"")}, 50},
-	{{KEY("\"usage\""), KEY("\"outputTokens\"")}, 50},
-	{{KEY("\"embedding\""), KEY("\"prompt_tokens\"")}, 50},
-	{{KEY("\"usage\""), KEY("\"prompt_tokens\"")}, 45},
-	{{KEY("\"timings\""), KEY("\"predicted_n\"")}, 50},
-	{{KEY("\"promptTokens\""), KEY("\"completionTokens\"")}, 50},
-	{{KEY("\"PromptTokens\""), KEY("\"CompletionTokens\"")}, 50},
-	{{KEY("\"req_units\""), KEY("\"res_units\"")}, 60},
-	{{KEY("\"prompt_tokens\""), KEY("\"completion_tokens\"")}, 40},
-};
-
-static int bid_json(struct text t) {
-	int bid = 0;
-
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-		bool all = marks[i].bid > bid;
-		for (size_t k = 0; k < 3 && all; k++) {
-			all = marks[i].all[k].len == 0 || has(t, marks[i].all[k]);
-		}
-		bid = all ? marks[i].bid : bid;
-	}
-	return bid;
-}
-
 static int bid_csv(struct text line) {
 	struct text fields[CSV_COLUMNS_MAX];
 	struct usage s = {.depth = 0};
-	size_t columns = csv_split(line, fields);
+	size_t columns = csv_split_by(line, csv_delimiter(line), fields);
 
 	return columns > 3 && take_header(&s, fields, columns) ? 80 : 0;
 }
@@ -587,7 +559,7 @@ static int usage_bid(const struct text *lines, size_t count) {
 	for (size_t i = 0; i < count && bid < 80; i++) {
 		struct text t = lines[i];
 		bool stream = skip_stream_prefix(&t), json = text_starts(t, T("{")) || text_starts(t, T("[{"));
-		int own = json ? bid_json(t) : i == 0 && !stream ? bid_csv(t) : 0;
+		int own = json ? usage_bid_json(t) : i == 0 && !stream ? bid_csv(t) : 0;
 		bid = own > bid ? own : bid;
 	}
 	return bid;

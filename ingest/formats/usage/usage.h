@@ -34,6 +34,9 @@ void usage_settle(struct request *q, int64_t total, bool thinks);
 /* Writes what is billed apart into the record; the text lives until the next line. */
 void usage_bill(struct parser *p, const struct billing *b, struct request *q);
 
+/* How sure the words of a line of JSON are that it is of usage. */
+int usage_bid_json(struct text line);
+
 /* LiteLLM's spend logs and payloads. */
 bool usage_is_litellm(struct parser *p, json_at row);
 enum parse_result usage_litellm(struct parser *p, json_at row, struct record *out);
@@ -41,17 +44,24 @@ enum parse_result usage_litellm(struct parser *p, json_at row, struct record *ou
 /* Sessions of coding agents. What is to be known of the lines before: zero at the start. */
 struct agent {
 	char model[96], project[96];
-	int64_t total_input, total_output; /* of a session so far */
+	int64_t total_input, total_cached, total_output, total_reasoning; /* of a session so far */
+	bool has_messages;
 };
 /* The last part of the folder that an agent worked in. */
 struct text usage_project(struct text path);
-enum parse_result usage_claude_code(struct parser *p, json_at line, struct record *out);
+enum parse_result usage_claude_code(struct parser *p, json_at line, int64_t stamp_ns, struct record *out);
+/* What Claude Code prints when it is done: {"type":"result","modelUsage":{"claude-x":{"inputTokens":10,…}}}. */
+bool usage_is_result(struct parser *p, json_at object);
+/* A member of such a "modelUsage". */
+bool usage_is_share(const struct json *j, json_at object, json_at around);
+enum parse_result usage_share(struct parser *p, json_at object, json_at around, int64_t stamp_ns, struct record *out);
 bool usage_is_codex(struct parser *p, json_at line);
 enum parse_result usage_codex(struct parser *p, struct agent *a, json_at line, struct record *out);
 
-
 /* Langfuse's observations, with the object of their counts; messages with an object of tokens. */
 enum parse_result usage_observation(struct parser *p, json_at row, json_at details, int64_t stamp_ns, struct record *out);
-enum parse_result usage_message(struct parser *p, json_at message, json_at tokens, int64_t stamp_ns, struct record *out);
+/* Langfuse's older "usage": {"input":600,"output":80,"total":680,"unit":"TOKENS"}; or JSON_ABSENT. */
+json_at usage_old_details(const struct json *j, json_at row);
+enum parse_result usage_message(struct parser *p, json_at message, json_at tokens, json_at around, int64_t stamp_ns, struct record *out);
 
 #endif

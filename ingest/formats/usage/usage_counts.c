@@ -276,7 +276,11 @@ void usage_read(struct parser *p, json_at usage, struct text model, struct reque
 	                                        KEY("inference_geo"), KEY("speed")};
 	static const struct text openai[] = {KEY("prompt_tokens"), KEY("input_tokens_details"), KEY("total_tokens")};
 
-	if (HAS_ANY(p->json, usage, google)) {
+	json_at billed = usage_object(p->json, usage, T("billed_units"));
+
+	if (billed != JSON_ABSENT) { /* Cohere: what is charged, without what it puts around a prompt */
+		usage_read_openai(p, billed, model, q, b);
+	} else if (HAS_ANY(p->json, usage, google)) {
 		usage_read_gemini(p, usage, q, b);
 	} else if (HAS_ANY(p->json, usage, camel)) {
 		read_camel(p, usage, q, b);

@@ -1,0 +1,134 @@
+/* fluent.c: what Fluent Bit and fluentd print to their own output: a tag, a stamp, and a map as Ruby writes it or as JSON. */
+#include "core/instant.h"
+#include "ingest/envelopes/peeling.h"
+#include "ingest/formats/fields.h"
+
+/* Where a string of such a map ends: nothing within it is escaped, so that it is the quote before what may follow one. */
+static size_t end_of_string(struct text t) {
+	static const struct text behind[] = {{"=>", 2}, {", \"", 3}, {"}", 1}, {"]", 1}};
+
+	for (size_t i = 0; i < t.len; i++) {
+		struct text rest = text_cut(t, i + 1, t.len);
+		for (size_t k = 0; t.at[i] == '"' && k < sizeof behind / sizeof *behind; k++) {
+			if (text_starts(rest, behind[k])) {
+				return i;
+			}
+		}
+	}
+	return SIZE_MAX;
+}
+
+/* Writes a string, quotes and control bytes escaped, of at most 6 bytes for each of its own. */
+static size_t write_string(struct text t, char *to) {
+	static const char digits[] = "0123456789abcdef";
+	size_t len = 0;
+
+	to[len++] = '"';
+	for (size_t i = 0; i < t.len; i++) {
+		unsigned char c = (unsigned char)t.at[i];
+		if (c < ' ') {
+			const char escape[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+			memcpy(to + len, escape, sizeof escape);
+			len += sizeof escape;
+			continue;
+		}
+		/* What is escaped already, as newer versions do, stays so. */
+		bool escaped = c == '\\' && i + 1 < t.len && memchr("\"\\/bfnrtu", t.at[i + 1], 9);
+		if (c == '"' || (c == '\\' && !escaped)) {
+			to[len++] = '\\';
+		}
+		to[len++] = (char)c;
+		if (escaped) {
+			to[len++] = t.at[++i];
+		}
+	}
+	to[len++] = '"';
+	return len;
+}
+
+/* {"log"=>"a line", "n"=>1, "k"=>{…}, "x"=>nil} as JSON; false if it is none. */
+static bool write_map(struct text t, char *to, size_t *out) {
+	size_t len = 0;
+
+	while (t.len > 0) {
+		if (text_skip(&t, T("\""))) {
+			size_t end = end_of_string(t);
+			if (end == SIZE_MAX) {
+				return false;
+			}
+			len += write_string(text_cut(t, 0, end), to + len);
+			t = text_cut(t, end + 1, t.len);
+		} else if (text_skip(&t, T("=>"))) {
+			to[len++] = ':';
+		} else if (text_skip(&t, T("nil"))) {
+			memcpy(to + len, "null", 4);
+			len += 4;
+		} else {
+			to[len++] = *t.at;
+			t = text_cut(t, 1, t.len);
+		}
+	}
+	*out = len;
+	return true;
+}
+
+/* "1791180010.123456789, {…}]", "[1791180010.123456789, {…}], {…}]": the instant, and the record's map. */
+static bool take_event(struct text *t, struct text *stamp) {
+	bool nested = text_skip(t, T("["));
+
+	if (!text_until(t, T(", "), stamp)) {
+		return false;
+	}
+	if (nested) {
+		struct text metadata;
+		if (!text_until(t, T("], "), &metadata)) {
+			return false;
+		}
+	}
+	if (!text_starts(*t, T("{")) || !text_ends(*t, T("}]"))) {
+		return false;
+	}
+	t->len--;
+	return true;
+}
+
+/* "[0] kube.var.log: [1791180010.123456789, {"log"=>"a line", "stream"=>"stdout"}]" of Fluent Bit's stdout */
+bool strip_fluent_bit(struct envelope *e, struct peeling *p) {
+	struct text t = p->text, tag, stamp;
+	int64_t number;
+	size_t len;
+
+	if (!text_skip(&t, T("[")) || !text_take_i64(&t, &number) || !text_skip(&t, T("] ")) || !text_until(&t, T(": ["), &tag) ||
+	    text_find_byte(tag, ' ') != SIZE_MAX || !take_event(&t, &stamp)) {
+		return false;
+	}
+	char *to = envelope_scratch(e, p, 6 * t.len + 16);
+	if (!write_map(t, to, &len) || !peel_stamp(p, stamp, true)) {
+		return false;
+	}
+	p->text = (struct text){to, len};
+	return true;
+}
+
+/* "2026-10-05 06:00:10.123456789 +0000 kube.vllm: {"log":"a line"}" of fluentd's stdout */
+bool strip_fluentd(struct envelope *e, struct peeling *p) {
+	struct text t = p->text, zone, tag;
+	bool zone_given;
+	int64_t ns;
+
+	(void)e;
+	if (!text_ends(t, T("}")) || !instant_take(&t, &ns, &zone_given) || !text_skip(&t, T(" ")) || !text_until(&t, T(" "), &zone) ||
+	    zone.len != 5 || (*zone.at != '+' && *zone.at != '-') || !text_until(&t, T(": "), &tag) || !text_starts(t, T("{")) ||
+	    text_find_byte(tag, ' ') != SIZE_MAX) {
+		return false;
+	}
+	int64_t hhmm = 0;
+	struct text digits = text_cut(zone, 1, 5);
+	if (!text_take_i64(&digits, &hhmm) || digits.len > 0 || hhmm < 0 || hhmm > 1459) {
+		return false;
+	}
+	int64_t east_ns = (hhmm / 100 * 3600 + hhmm % 100 * 60) * NS_PER_SECOND;
+	set_stamp(p, instant_minus(ns, *zone.at == '-' ? -east_ns : east_ns));
+	p->text = t;
+	return true;
+}

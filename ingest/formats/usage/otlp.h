@@ -1,0 +1,31 @@
+/* otlp.h: what spans and events of OpenTelemetry share; private to formats/usage/. */
+#ifndef INGEST_FORMATS_USAGE_OTLP_H
+#define INGEST_FORMATS_USAGE_OTLP_H
+
+#include "ingest/formats/usage/usage.h"
+
+/* {"key":"…","value":{"intValue":"12"}}: the object around the number or string; its key is the type's name. */
+struct otlp_value {
+	json_at holder; /* JSON_ABSENT: there is none */
+	struct text type;
+};
+
+/* The first attribute of an object, or JSON_ABSENT. */
+json_at otlp_attributes_of(const struct json *j, json_at object);
+struct text otlp_attribute_key(const struct json *j, json_at attribute);
+struct otlp_value otlp_value_of(const struct json *j, json_at attribute);
+
+/* ---- events ---- */
+
+/* What an event's attribute states; "beside": not within input or output. */
+enum event_figure {
+	EVENT_INPUT, EVENT_OUTPUT, EVENT_CACHED, EVENT_READ_BESIDE, EVENT_WRITTEN, EVENT_WRITTEN_BESIDE, EVENT_REASONING,
+	EVENT_THOUGHTS_BESIDE, EVENT_TOOL, EVENT_TOTAL, EVENT_MODEL, EVENT_MODEL_ASKED, EVENT_ID, EVENT_WHEN, EVENT_TENANT,
+	EVENT_PROVIDER, EVENT_SPEED,
+	EVENT_FIGURES
+};
+
+int otlp_event_bid(struct text line);
+enum parse_result otlp_event(struct parser *p, json_at record, int64_t stamp_ns, struct record *out);
+
+#endif
