@@ -130,6 +130,10 @@ void book_close(struct book *b) {
 	book_forget_spans(b);
 	ledger_close(b->ledger);
 	quality_release(&b->quality);
+	for (size_t i = 0; i < b->day_count; i++) {
+		quality_release(&b->days[i].noticed);
+	}
+	free(b->days);
 	if (b->prices) {
 		prices_free(b->prices);
 	}
@@ -447,6 +451,33 @@ static int note_restated(struct book *b, const struct day_cost *before, const st
 	return 0;
 }
 
+/* A night may attribute a day several times: what it noticed then is replaced, as in the ledger. */
+static void notice_day(struct book *b, int64_t day_ns, struct quality *day) {
+	size_t i = 0;
+
+	while (i < b->day_count && b->days[i].day_ns != day_ns) {
+		i++;
+	}
+	if (i == b->day_count) {
+		b->days = must_realloc(b->days, ++b->day_count * sizeof *b->days);
+		b->days[i].day_ns = day_ns;
+	} else {
+		quality_release(&b->days[i].noticed);
+	}
+	quality_init(&b->days[i].noticed);
+	quality_move_notices(&b->days[i].noticed, day);
+}
+
+void book_merge_days(struct book *b) {
+	for (size_t i = 0; i < b->day_count; i++) {
+		quality_merge(&b->quality, &b->days[i].noticed);
+	}
+	free(b->days);
+	b->days = NULL;
+	b->day_count = 0;
+	quality_report_counts(&b->quality);
+}
+
 static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	struct day_cost before = {0};
 	struct entries all = {0};
@@ -462,6 +493,7 @@ static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	rc = rc < 0 ? rc : place_joins(b, &day, why);
 	rc = rc < 0 ? rc : ledger_joins_put(b->ledger, b->run.id, day_ns, &day.joins, why);
 	rc = rc < 0 ? rc : ledger_day_notices_put(b->ledger, b->run.id, day_ns, &day, why);
+	notice_day(b, day_ns, &day);
 	quality_merge(&b->quality, &day);
 	rc = rc < 0 ? rc : ledger_post_day(b->ledger, b->run.id, day_ns, all.at, all.count, &b->run.restated, why);
 	rc = rc < 0 ? rc : ledger_day_done(b->ledger, day_ns, b->basis, duplicates, &more, why);

@@ -9,6 +9,11 @@
 /* What holds of the book whenever the work on it is stopped. */
 #define BOOK_STOPPED "the book is as of the last commit: run it again"
 
+struct book_day {
+	int64_t day_ns;
+	struct quality noticed;
+};
+
 /* A command at work on the book. */
 struct book {
 	struct book_settings set;             /* texts are those of who opened it */
@@ -18,6 +23,8 @@ struct book {
 	struct fleet *fleet;   /* NULL: not asked for */
 	struct prices *prices; /* NULL: none */
 	struct quality quality; /* of this run */
+	struct book_day *days;  /* what was noticed of days that this process attributed, each as of the last time */
+	size_t day_count;
 	FILE *models;          /* where days that are attributed say what they were split by; NULL: nowhere */
 	FILE *checks;          /* where they say how well steps that were left out are predicted; NULL: nowhere */
 	struct ledger_run run; /* as it will be in the ledger */
@@ -68,6 +75,8 @@ int book_set_spans(struct book *b, struct attribution *a, struct fault *why);
 void book_forget_spans(struct book *b);
 /* Attributes all days that are marked, in the open transaction. */
 int book_attribute(struct book *b, struct fault *why);
+/* Adds what was noticed of the days that were attributed to what is to be said; for the end, after the commit. */
+void book_merge_days(struct book *b);
 /* The whole hash of what entries depend on but the records. */
 void book_set_basis(struct book *b);
 

@@ -199,6 +199,8 @@ static void put_change(FILE *out, double day, double mean) {
 		fputs("\n", out);
 	} else if (fabs(day / mean - 1) < 0.0005) {
 		fputs("          =\n", out);
+	} else if (day / mean > 10) {
+		fprintf(out, " %8.0f ×\n", day / mean);
 	} else {
 		fprintf(out, " %+8.1f %%\n", 100 * (day / mean - 1));
 	}

@@ -153,6 +153,7 @@ static int read_logs(struct night *n, struct fault *why) {
 		n->intake = NULL;
 	}
 	quality_merge(&n->book.quality, &n->quality);
+	book_merge_days(&n->book);
 	quality_sort(&n->book.quality);
 	return rc < 0 ? rc : left;
 }

@@ -81,7 +81,6 @@ struct quality_notice {
 	int64_t amount_nano; /* of money at stake; or QUALITY_NO_AMOUNT */
 	bool counted;        /* its texts have places for counts, which add up where equal ones meet */
 	int64_t count[2];
-	bool of_day;         /* a book keeps it with the day that it is about */
 };
 
 struct quality {
@@ -165,6 +164,10 @@ void quality_add_notice(struct quality *q, struct quality_notice *n);
  */
 void quality_state(struct quality *q, const char *kind, const char *subject, const char *value, const char *option,
                    const char *source, const char *text);
+/* Is this the text of a finding? */
+bool quality_is_finding(const struct quality *q, const char *sentence);
+/* Moves all notices of `from`, and the warnings that repeat its findings. */
+void quality_move_notices(struct quality *to, struct quality *from);
 /* Takes a notice out, by its number. */
 void quality_drop_notice(struct quality *q, size_t i);
 /* The notices of a type: the first (NULL if none), and how many. */

@@ -215,6 +215,36 @@ void quality_assume_counted(struct quality *q, const char *subject, const char *
 	}, count);
 }
 
+bool quality_is_finding(const struct quality *q, const char *sentence) {
+	size_t count;
+	const struct quality_notice *n = quality_notices(q, NOTICE_FINDING, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (n[i].field[NOTICE_TEXT] && strcmp(n[i].field[NOTICE_TEXT], sentence) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void quality_move_notices(struct quality *to, struct quality *from) {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < from->warning_count; i++) {
+		if (quality_is_finding(from, from->warnings[i])) {
+			quality_warn(to, "%s", from->warnings[i]);
+			free(from->warnings[i]);
+		} else {
+			from->warnings[kept++] = from->warnings[i];
+		}
+	}
+	from->warning_count = kept;
+	for (size_t i = 0; i < from->notice_count; i++) {
+		quality_add_notice(to, &from->notices[i]);
+	}
+	from->notice_count = 0;
+}
+
 /* A text with its counts; NULL stays. Takes over `text`. */
 static char *with_counts(char *text, const int64_t count[2]) {
 	char numbers[3][32], *out, *at;

@@ -45,21 +45,9 @@ int notices_put(struct ledger *l, int64_t run, const struct quality *q, struct f
 	int rc = 0;
 
 	for (size_t i = 0; i < q->notice_count && rc == 0; i++) {
-		rc = q->notices[i].of_day ? 0 : put_one(l, run, OF_RUN, &q->notices[i], why);
+		rc = put_one(l, run, OF_RUN, &q->notices[i], why);
 	}
 	return rc;
-}
-
-bool notices_hold(const struct quality *q, const char *sentence) {
-	size_t count;
-	const struct quality_notice *n = quality_notices(q, NOTICE_FINDING, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (n[i].field[NOTICE_TEXT] && strcmp(n[i].field[NOTICE_TEXT], sentence) == 0) {
-			return true;
-		}
-	}
-	return false;
 }
 
 int ledger_day_notices_put(struct ledger *l, int64_t run, int64_t day_ns, struct quality *day, struct fault *why) {
@@ -69,7 +57,6 @@ int ledger_day_notices_put(struct ledger *l, int64_t run, int64_t day_ns, struct
 	int rc = put_line(l, run, marker, why);
 	for (size_t i = 0; i < day->notice_count && rc == 0; i++) {
 		rc = put_one(l, run, day_ns, &day->notices[i], why);
-		day->notices[i].of_day = true;
 	}
 	return rc;
 }

@@ -4,11 +4,8 @@
 
 #include "ledger/ledger.h"
 
-/* Writes those that are no day's. */
+/* Writes those of a run. */
 int notices_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
-
-/* Is this the sentence of a finding, which is kept with it? */
-bool notices_hold(const struct quality *q, const char *sentence);
 
 /* What is read back: of a day only what the last run found that attributed it. */
 struct notice_line {

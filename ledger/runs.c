@@ -184,7 +184,7 @@ int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, s
 		rc = ask_do(l, Q_DAMAGE_PUT, VALUES(V_INT(run), V_STR(d->file), V_STR(d->reason), V_INT(d->offset)), why);
 	}
 	for (size_t i = 0; i < q->warning_count && rc == 0; i++) {
-		if (!notices_hold(q, q->warnings[i])) {
+		if (!quality_is_finding(q, q->warnings[i])) {
 			rc = ask_do(l, Q_WARNING_PUT, VALUES(V_INT(run), V_STR(q->warnings[i])), why);
 		}
 	}

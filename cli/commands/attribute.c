@@ -44,6 +44,7 @@ static int attribute(struct run *r, struct fault *why) {
 	status = work(&b, r->own, why);
 	stop_unguard(&r->stop);
 	if (status == 0) {
+		book_merge_days(&b);
 		findings_say(&r->terminal, &b.quality);
 		if (!r->quiet) {
 			fprintf(stderr, "run %" PRId64 ": %" PRId64 " replica-days restated\n", b.run.id, b.run.restated);
