@@ -250,7 +250,7 @@ static void find_undated(const struct attribution *a, struct quality *q) {
 	if (u.count > 0) {
 		const char *file = input_name(q, u.file);
 		quality_finding(q, "no-instant", file, NULL, QUALITY_NO_AMOUNT,
-		                "%lld %s without any instant: not counted (the first: %s:%lld)", (long long)u.count,
+		                "%lld %s without a timestamp, not counted (the first: %s:%lld)", (long long)u.count,
 		                u.count == 1 ? "request" : "requests", file, (long long)u.line);
 	}
 }
@@ -260,7 +260,8 @@ static void find_beyond_names(const struct attribution *a, struct quality *q) {
 
 	if (records > 0) {
 		quality_finding(q, "names", NULL, NULL, QUALITY_NO_AMOUNT,
-		                "more than %d different names of tenants, models and servers: those of %lld records are counted as (other)",
+		                "more than %d distinct tenants, models and servers: %lld records are counted under "
+				"the name (other)",
 		                EVIDENCE_NAMES_MAX, (long long)records);
 	}
 }
@@ -269,11 +270,12 @@ static void warn_evidence(const struct attribution *a, struct quality *q) {
 	find_undated(a, q);
 	find_beyond_names(a, q);
 	if (evidence_lacks_contexts(a->evidence)) {
-		quality_warn(q, "the log does not say how long the contexts of steps are; where requests do not tell either, "
-		             "mixed steps are split without them and graded C");
+		quality_warn(q, "the log does not report context lengths of steps; where requests do not show them "
+				"either, mixed steps are split without contexts and graded C");
 	}
 	if (evidence_has_relative_clock(a->evidence)) {
-		quality_warn(q, "a log counts its time from the start of the server: dates in 1970 are such times");
+		quality_warn(q, "a log has timestamps relative to the start of its server: they are shown as dates in "
+				"1970");
 	}
 }
 

@@ -114,7 +114,8 @@ static int print_view(const struct check *c, enum view beside, const char *what,
 
 	rc = rc < 0 ? rc : total(c, beside, beside, &got, why);
 	if (rc >= 0 && due.prefill_ns + due.decode_ns > 0) { /* else none of it is in the period */
-		fprintf(out, "cross-check: %s alone would give prefill %+.1f %% and decode %+.1f %% of what steps give\n", what,
+		fprintf(out, "cross-check: split by %s alone, prefill differs by %+.1f %% and decode by %+.1f %% from "
+			     "the split by steps\n", what,
 		        per_cent_off(got.prefill_ns, due.prefill_ns), per_cent_off(got.decode_ns, due.decode_ns));
 	}
 	return rc;

@@ -88,8 +88,9 @@ static bool adds_records(enum ledger_mode mode, bool costs) {
 
 static int refuse_server(const struct book_settings *set, enum ledger_mode mode, bool costs, struct fault *why) {
 	if (set->book && ledger_is_server(set->book) && adds_records(mode, costs)) {
-		return fault_set(why, ERROR_CONFIG, "a server keeps no records, expected the folder of a book; a ledger on a server is filled "
-		                 "by 'tollbook shard attribute --book'");
+		return fault_set(why, ERROR_CONFIG, "a database server holds no records, expected the folder of a "
+						    "book; 'tollbook shard attribute --book' fills a ledger on a "
+						    "server");
 	}
 	return 0;
 }
@@ -100,8 +101,8 @@ static int refuse_shards(struct book *b, enum ledger_mode mode, bool costs, stru
 	int rc = adds_records(mode, costs) ? ledger_evidence_plans(b->ledger, &plans, why) : 0;
 
 	if (rc == 0 && plans > 0) {
-		return fault_set(why, ERROR_CONFIG, "%s: tasks of 'tollbook shard' filled this ledger, and their records are not in it; "
-		                 "expected another book", ledger_book(b->ledger));
+		return fault_set(why, ERROR_CONFIG, "%s: this ledger was filled by tasks of 'tollbook shard' and has "
+						    "no records; expected another book", ledger_book(b->ledger));
 	}
 	return rc;
 }
@@ -505,7 +506,7 @@ static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 
 /* A day that rests on records that are gone: it is closed, and keeps the entries it has. */
 static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
-	quality_warn(&b->quality, "days that rest on records which are gone by retention keep their entries as they are");
+	quality_warn(&b->quality, "days whose records were removed by retention keep their entries");
 	return ledger_dirty_forget(b->ledger, day_ns, why);
 }
 

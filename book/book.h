@@ -7,7 +7,7 @@
 #include "ledger/ledger.h"
 
 /* What holds of the book whenever the work on it is stopped. */
-#define BOOK_STOPPED "the book is as of the last commit: run it again"
+#define BOOK_STOPPED "the book is as of its last commit; run the command again"
 
 struct book_day {
 	int64_t day_ns;

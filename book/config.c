@@ -73,7 +73,8 @@ static int read_text(struct reading *r, const struct key *k, json_at v, const ch
 	}
 	for (size_t i = 0; k->words; i++) {
 		if (!k->words[i]) {
-			snprintf(message, sizeof message, "\"%s\" cannot be this, expected %s or the like; see the schema", k->name,
+			snprintf(message, sizeof message, "\"%s\" has an unknown value, expected for example %s; see "
+							  "the schema", k->name,
 			         k->words[0]);
 			return wrong(r, v, message);
 		}
@@ -90,7 +91,7 @@ static int read_value(struct reading *r, const struct key *k, json_at v, char *b
 	switch (k->kind) {
 	case FLAG:
 		if (!json_bool(r->json, v, (bool *)(base + k->into))) {
-			snprintf(message, sizeof message, "\"%s\" is no truth value, expected true or false", k->name);
+			snprintf(message, sizeof message, "\"%s\" is not a boolean, expected true or false", k->name);
 			return wrong(r, v, message);
 		}
 		return 0;
@@ -252,10 +253,10 @@ static int read_config(struct reading *r) {
 	int rc = read_object(r, 0, config_keys, sizeof config_keys / sizeof *config_keys, (char *)r->c, read_other);
 
 	if (rc >= 0 && !r->c->fleet && !r->c->gpu_hour) {
-		return wrong(r, 0, "nothing says what the GPUs cost, expected \"fleet\" or \"gpu_hour\"");
+		return wrong(r, 0, "the price of the GPUs is missing, expected \"fleet\" or \"gpu_hour\"");
 	}
 	if (rc >= 0 && r->c->log_count == 0) {
-		return wrong(r, 0, "\"logs\" is missing, expected where the logs are");
+		return wrong(r, 0, "\"logs\" is missing, expected the paths of the logs");
 	}
 	return rc < 0 ? rc : 0;
 }

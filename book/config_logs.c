@@ -144,9 +144,10 @@ static bool has_folder(const char *pattern) {
 /* Without any log, or without the folder of some, a night must not look as if all were well. */
 static void say_no_log(const char *pattern, bool none_at_all, struct quality *q) {
 	if (none_at_all || !has_folder(pattern)) {
-		quality_finding(q, "no-log", pattern, NULL, QUALITY_NO_AMOUNT, "%s: no log there: the pattern matches no file", pattern);
+		quality_finding(q, "no-log", pattern, NULL, QUALITY_NO_AMOUNT, "%s: no log found: the pattern matches "
+									       "no file", pattern);
 	} else {
-		quality_warn(q, "%s: no log there", pattern);
+		quality_warn(q, "%s: no log found", pattern);
 	}
 }
 

@@ -19,7 +19,7 @@ static const struct {
 		   "SGLANG_ENABLE_METRICS_DEVICE_TIMER=1 and scrape /metrics",
 	 "--enable-metrics --export-metrics-to-file --export-metrics-to-file-dir DIR"},
 	{"trtllm", "set print_iter_log: true in the server's options file: a line per step with device time",
-	 "a gateway's log: the server has none with tokens and times"},
+	 "use a gateway's log: the server's own has no tokens with times"},
 	{"dynamo", "set DYN_FPM_TRACE=1 DYN_FPM_MODE=full and DYN_REQUEST_TRACE=1: each step, each request",
 	 "DYN_REQUEST_TRACE=1"},
 	{"llamacpp", "llama-server writes timings of each request by default: do not start it with --log-disable", NULL},
@@ -28,8 +28,8 @@ static const struct {
 	{"lmdeploy", "start the server with --enable-metrics --log-level INFO", NULL},
 	{"tgi", "its log has no token counts: scrape /metrics every few seconds into a file", NULL},
 	{"prometheus", "scrape every few seconds, and keep at least two scrapes", NULL},
-	{"nvidia-smi", "power alone tells no tokens: give the engine's log too", NULL},
-	{"native", "give the engine's steps (gpu_ns) or requests with instants", NULL},
+	{"nvidia-smi", "power samples have no tokens: add the engine's log", NULL},
+	{"native", "add the engine's steps (gpu_ns) or requests with timestamps", NULL},
 };
 
 const char *findings_switch_on(const char *format) {
@@ -74,7 +74,7 @@ void findings_say(const struct terminal *t, const struct quality *q) {
 		terminal_warning(t, "%s", q->warnings[i]);
 	}
 	if (shown < q->warning_count) {
-		terminal_warning(t, "%zu more: see them with -v", q->warning_count - shown);
+		terminal_warning(t, "%zu more, shown with -v", q->warning_count - shown);
 	}
 }
 
@@ -99,7 +99,8 @@ void findings_say_nothing(const struct terminal *t, const struct list *logs, con
 	bool unknown = false;
 
 	if (q->steps + q->requests + q->windows > 0) {
-		terminal_error(t, "all %" PRId64 " records are outside the period of --from and --to, or tell no instant",
+		terminal_error(t, "all %" PRId64 " records are outside the period of --from and --to, or have no "
+						 "timestamp",
 			  q->steps + q->requests + q->windows);
 		return;
 	}

@@ -17,6 +17,7 @@
 #include "core/files/files.h"
 #include "core/instant.h"
 #include "core/json.h"
+#include "core/text.h"
 
 #define PATH_ROOM 4096
 #define FILL_IN "FILL IN"
@@ -145,11 +146,11 @@ static void put_rate_note(FILE *out, struct init *n, const struct pool_text *p) 
 		n->suggested++;
 		fprintf(out, "a suggestion, not what you pay: USD per GPU-hour on demand, %s (%s)", r->date, r->source);
 		if (r->low) {
-			fprintf(out, "; sellers ask %s to %s", r->low, r->high);
+			fprintf(out, "; the range is %s to %s", r->low, r->high);
 		}
 	} else {
 		n->open++;
-		fputs("what one GPU costs an hour: nightly refuses to run until it is filled in", out);
+		fputs("the price of one GPU-hour: nightly refuses to run until it is filled in", out);
 	}
 }
 
@@ -185,7 +186,7 @@ static void put_pool(FILE *out, struct init *n, size_t first, size_t number) {
 
 	describe(n, first, &p);
 	snprintf(name, sizeof name, "pool-%zu", number);
-	fprintf(out, "%s\n   {\"//\": [\"%zu replica%s with this model and GPUs\", ", number > 1 ? "," : "", p.replicas, p.replicas == 1 ? "" : "s");
+	fprintf(out, "%s\n   {\"//\": [\"%zu replica%s with this model and GPUs\", ", number > 1 ? "," : "", p.replicas, PLURAL(p.replicas));
 	put_gpus_note(out, n, one);
 	fprintf(out, "],\n    \"name\": \"%s\"", name);
 	put_member(out, "match", p.match);
@@ -201,9 +202,12 @@ static void put_fleet(FILE *out, struct init *n) {
 	size_t number = 0;
 
 	fprintf(out,
-	        "{\"//\": [\"What was paid, written by tollbook %s init: correct what is not so; man 5 tollbook has all keys.\",\n"
-	        "  \"The first pool whose pattern matches a replica holds for it. A later price is one more row of rates.\",\n"
-	        "  \"Without uptime a replica is paid for from its first to its last record: add \\\"uptime\\\" for what was paid beyond.\"],\n"
+	        "{\"//\": [\"What was paid. Written by tollbook %s init: correct it where needed; man 5 tollbook "
+			    "describes all keys.\",\n"
+	        "  \"A replica belongs to the first pool whose pattern matches it. Add a row to rates when the price "
+		    "changes.\",\n"
+	        "  \"Without uptime a replica is paid from its first to its last record: add \\\"uptime\\\" if more "
+		    "was paid.\"],\n"
 	        " \"schema\": \"tollbook.fleet.v1\", \"currency\": \"USD\",\n \"pools\": [",
 	        TOLLBOOK_VERSION);
 	for (size_t i = 0; i < n->survey.count; i++) {
@@ -254,7 +258,8 @@ static void put_logs(FILE *out, const struct init *n) {
 
 static void put_config(FILE *out, const struct init *n) {
 	fprintf(out,
-	        "{\"//\": [\"Written by tollbook %s init; man 5 tollbook has all keys. Paths are seen from this folder.\",\n"
+	        "{\"//\": [\"Written by tollbook %s init; man 5 tollbook describes all keys. Paths are relative to "
+			    "this folder.\",\n"
 	        "  \"Every night: tollbook nightly -c tollbook.conf\"],\n"
 	        " \"schema\": \"tollbook.config.v1\",\n"
 	        " \"book\": \"book\",\n \"fleet\": \"fleet.json\",\n \"logs\": [",
@@ -275,7 +280,8 @@ static int refuse_if_there(const char *path, struct fault *why) {
 	if (access(path, F_OK) != 0) {
 		return 0;
 	}
-	return fault_next(why, fault_set(why, ERROR_CONFIG, "%s is there already", path), "to replace it: --force; elsewhere: --folder DIR");
+	return fault_next(why, fault_set(why, ERROR_CONFIG, "%s already exists", path), "to replace it: --force; to "
+											"write elsewhere: --folder DIR");
 }
 
 typedef void put_file(FILE *out, struct init *n);
@@ -305,7 +311,8 @@ static int prepare(struct init *n, struct fault *why) {
 	}
 	for (size_t i = 0; i < n->set->logs.count; i++) {
 		if (strcmp(n->set->logs.at[i], "-") == 0) {
-			return fault_set(why, ERROR_CONFIG, "standard input is gone by night, expected files or folders");
+			return fault_set(why, ERROR_CONFIG, "nightly cannot read standard input, expected files or "
+							    "folders");
 		}
 	}
 	if (folder && mkdir(folder, 0777) != 0 && errno != EEXIST) {
@@ -375,11 +382,12 @@ static int say_open(const struct init *n) {
 	size_t count;
 	const struct rental *all = rental_all(&count);
 
-	terminal_warning(n->terminal, "%s: \"per_gpu_hour\" is left to fill in for %zu pool%s", n->fleet, n->open, n->open == 1 ? "" : "s");
+	terminal_warning(n->terminal, "%s: fill in \"per_gpu_hour\" for %zu pool%s", n->fleet, n->open, PLURAL(n->open));
 	for (size_t i = 0; i < count && !n->terminal->quiet; i++) {
 		terminal_hint(n->terminal, "%-15s %s USD per GPU-hour on demand, %s", all[i].gpu, all[i].price, all[i].date);
 	}
-	terminal_hint(n->terminal, "fill it in, or again with --force and --gpu NAME or --gpu-hour PRICE; then: tollbook nightly -c %s", n->config);
+	terminal_hint(n->terminal, "fill it in, or run init again with --force and --gpu NAME or --gpu-hour PRICE; "
+				   "then: tollbook nightly -c %s", n->config);
 	return EXIT_FINDINGS;
 }
 
@@ -404,7 +412,7 @@ static int write_files(struct init *n, struct fault *why) {
 	}
 	if (!n->terminal->quiet) {
 		fprintf(n->terminal->out, "%s and %s: %zu replica%s in %zu file%s\n", n->config, n->fleet, n->survey.count,
-		        n->survey.count == 1 ? "" : "s", n->survey.files, n->survey.files == 1 ? "" : "s");
+		        PLURAL(n->survey.count), n->survey.files, PLURAL(n->survey.files));
 		fflush(n->terminal->out);
 	}
 	say_gaps(n);

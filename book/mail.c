@@ -9,6 +9,7 @@
 #include "core/decimal.h"
 #include "core/exact.h"
 #include "core/instant.h"
+#include "core/text.h"
 
 #define MAIL_COLUMNS 72
 #define FINDINGS_SHOWN 4
@@ -97,13 +98,13 @@ static const char *unit_text(const char *currency, int64_t nano, char out[FIGURE
 static const struct {
 	const char *kind, *command;
 } commands[] = {
-	{"adjustment", "tollbook runs, then tollbook report --period of the month"},
-	{"unobserved", "tollbook sources: which logs there are, and from when to when"},
-	{"counted-twice", "tollbook sources; then \"same\" or \"different\" in the fleet file"},
+	{"adjustment", "tollbook report --runs, then report of that month"},
+	{"unobserved", "add the missing logs, or correct \"uptime\" in the fleet file"},
+	{"counted-twice", "set \"same\" or \"different\" in the fleet file"},
 	{"gpus", "set gpus_per_replica in the fleet file, or --gpus"},
-	{"clock", "tollbook sources; then correct the server's clock"},
-	{"no-report", "tollbook report: which periods have entries"},
-	{"gap", "tollbook sources: which logs are missing"},
+	{"clock", "correct the server's clock"},
+	{"no-report", "tollbook report shows which periods have entries"},
+	{"gap", "add the logs of the missing lines"},
 };
 
 static const char *command_of(const struct quality_notice *n) {
@@ -147,7 +148,8 @@ static void put_rejects(FILE *out, const struct quality *q) {
 		lines += q->rejects[i].lines;
 	}
 	if (lines > 0 || q->damage_count > 0) {
-		fprintf(out, "     %" PRId64 " lines rejected, %zu files damaged → tollbook nightly -v\n", lines, q->damage_count);
+		fprintf(out, "     %" PRId64 " line%s rejected, %zu file%s damaged → tollbook nightly -v\n", lines, PLURAL(lines), q->damage_count,
+		        PLURAL(q->damage_count));
 	}
 }
 
@@ -271,7 +273,7 @@ static void put_subject(FILE *out, const struct mail *m, int64_t day_ns, const s
 		snprintf(line + len, sizeof line - len, ", output %s/M", unit_text(m->currency, d->output_nano, unit));
 	}
 	size_t len = strlen(line);
-	snprintf(line + len, sizeof line - len, "; %zu finding%s", findings, findings == 1 ? "" : "s");
+	snprintf(line + len, sizeof line - len, "; %zu finding%s", findings, PLURAL(findings));
 	put_words(out, line, 0, 2, 2);
 }
 

@@ -18,6 +18,7 @@
 #include "core/decimal.h"
 #include "core/exact.h"
 #include "core/instant.h"
+#include "core/text.h"
 
 /* Of retention: longer is for ever. */
 #define DAYS_MAX 36500
@@ -216,14 +217,14 @@ static void say_adjusted(struct night *n, const struct adjusted *k) {
 	for (size_t i = 0; i < k->count; i++) {
 		const struct adjusted_day *d = &k->days[i];
 		int64_t nano = (int64_t)exact_div(d->exact, NS_PER_HOUR);
-		quality_finding(&n->book.quality, "adjustment", d->period, NULL, nano, "%s %s adjusts closed %.10s (%s), %" PRId64 " postings",
-		                signed_money(nano, money), currency, instant_format(d->day_ns, day), d->period, d->postings);
+		quality_finding(&n->book.quality, "adjustment", d->period, NULL, nano, "%s %s adjusts closed %.10s (%s), %" PRId64 " posting%s",
+		                signed_money(nano, money), currency, instant_format(d->day_ns, day), d->period, d->postings, PLURAL(d->postings));
 		exact += d->exact;
 		postings += d->postings;
 	}
-	snprintf(n->adjusted, sizeof n->adjusted, "; %s %s adjusts closed %s%s, %" PRId64 " postings",
+	snprintf(n->adjusted, sizeof n->adjusted, "; %s %s adjusts closed %s%s, %" PRId64 " posting%s",
 	         signed_money((int64_t)exact_div(exact, NS_PER_HOUR), money), currency, k->days[0].period,
-	         k->count > 1 && strcmp(k->days[0].period, k->days[k->count - 1].period) != 0 ? " and others" : "", postings);
+	         k->count > 1 && strcmp(k->days[0].period, k->days[k->count - 1].period) != 0 ? " and others" : "", postings, PLURAL(postings));
 }
 
 static int find_adjusted(struct night *n, struct fault *why) {
@@ -287,8 +288,8 @@ static void expand(const char *form, int64_t at_ns, char *out, size_t size) {
 static int read_by(const char *keys, struct by *by, struct fault *why) {
 	int rc = keys ? settings_by(by, keys, why) : 0;
 
-	return rc < 0 || !by->position ? rc : fault_set(why, ERROR_CONFIG, "a report by position is for tollbook run: entries of a book do "
-	                                                "not have it");
+	return rc < 0 || !by->position ? rc : fault_set(why, ERROR_CONFIG, "a report by position needs tollbook run: "
+									   "entries of a book have no positions");
 }
 
 /* What a killed night left beside this file. */
@@ -324,7 +325,7 @@ static int write_report(struct night *n, const struct config_report *c, struct f
 	int rc = book_state(&n->book, &s, why);
 	if (rc == 0) {
 		quality_finding(&n->book.quality, "no-report", c->output, NULL, QUALITY_NO_AMOUNT,
-		                "%s: not written, as the book has no entries in its period (%s)", c->output, c->period);
+		                "%s: not written: the book has no entries in its period (%s)", c->output, c->period);
 	}
 	if (rc > 0) {
 		n->written++;
@@ -362,7 +363,7 @@ static int write_metrics(struct night *n, int64_t started_ns, struct fault *why)
 		{"tollbook_nightly_rejected_lines", "Lines refused", run->rejected},
 		{"tollbook_nightly_damaged_files", "Logs that could not be read to their end", (int64_t)n->book.quality.damage_count},
 		{"tollbook_nightly_restated_replica_days", "Replica-days whose entries changed", run->restated},
-		{"tollbook_nightly_retired_replica_days", "Replica-days whose records were removed, as retention says", n->retired},
+		{"tollbook_nightly_retired_replica_days", "Replica-days whose records were removed by retention", n->retired},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		fprintf(outfile_stream(file), "# HELP %s %s\n# TYPE %s gauge\n%s %" PRId64 "\n", rows[i].name, rows[i].help,
@@ -380,18 +381,21 @@ static int say_summary(struct night *n, int64_t started_ns, struct fault *why) {
 		return 0;
 	}
 	if (n->restated_days > 0) {
-		snprintf(restated, sizeof restated, " (%s on %" PRId64 " open %s)", signed_money(n->restated_nano, money), n->restated_days,
-		         n->restated_days == 1 ? "day" : "days");
+		snprintf(restated, sizeof restated, " (%s on %" PRId64 " open day%s)", signed_money(n->restated_nano, money), n->restated_days,
+		         PLURAL(n->restated_days));
 	}
-	snprintf(reports, sizeof reports, n->written < n->config.report_count ? "%zu of %zu reports" : "%zu reports", n->written,
-	         n->config.report_count);
+	if (n->written < n->config.report_count) {
+		snprintf(reports, sizeof reports, "%zu of %zu report%s", n->written, n->config.report_count, PLURAL(n->config.report_count));
+	} else {
+		snprintf(reports, sizeof reports, "%zu report%s", n->written, PLURAL(n->written));
+	}
 	if (n->retired > 0) {
-		snprintf(retired, sizeof retired, "; records of %" PRId64 " replica-days removed", n->retired);
+		snprintf(retired, sizeof retired, "; records of %" PRId64 " replica-day%s removed", n->retired, PLURAL(n->retired));
 	}
-	snprintf(done, sizeof done, "%s%" PRId64 " files with new lines, %" PRId64 " lines, %" PRId64 " records, %" PRId64
-	       " rejected, %zu damaged, %" PRId64 " replica-days restated%s, %s, %.1f s%s%s",
-	       run->id ? "" : "nothing new: ", run->files, run->lines, run->records, run->rejected,
-	       n->book.quality.damage_count, run->restated, restated, reports,
+	snprintf(done, sizeof done, "%s%" PRId64 " file%s with new lines, %" PRId64 " line%s, %" PRId64 " record%s, %" PRId64
+	       " rejected, %zu damaged, %" PRId64 " replica-day%s restated%s, %s, %.1f s%s%s",
+	       run->id ? "" : "nothing new: ", run->files, PLURAL(run->files), run->lines, PLURAL(run->lines), run->records, PLURAL(run->records),
+	       run->rejected, n->book.quality.damage_count, run->restated, PLURAL(run->restated), restated, reports,
 	       (double)(book_now_ns() - started_ns) / (double)NS_PER_SECOND, retired, n->adjusted);
 	struct mail m = {.book = &n->book, .currency = n->book.fleet ? fleet_currency(n->book.fleet) : "", .done = done,
 	                 .page = n->page[0] ? n->page : NULL};
@@ -455,7 +459,7 @@ static int check_folder(const char *path, const char *what, struct fault *why) {
 	}
 	const char *folder = !slash ? "." : slash == expanded ? "/" : expanded;
 	if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		return fault_set(why, ERROR_CONFIG, "\"%s\": %s: there is no folder %s, expected one", what, path, folder);
+		return fault_set(why, ERROR_CONFIG, "\"%s\": %s: folder %s does not exist", what, path, folder);
 	}
 	return access(folder, W_OK | X_OK) == 0
 	           ? 0 : fault_set(why, ERROR_CONFIG, "\"%s\": %s: cannot write into %s: %s", what, path, folder, strerror(errno));
@@ -466,10 +470,11 @@ static void say_fine(const struct night *n) {
 
 	fprintf(out, "%s: fine\n", n->asked->config);
 	if (n->config.records_days >= 0) {
-		fprintf(out, "  retention: records go %" PRId64 " days after the end of their closed period; entries stay\n", n->config.records_days);
+		fprintf(out, "  retention: records are removed %" PRId64 " days after the end of their closed period; "
+			     "entries are kept\n", n->config.records_days);
 	}
 	if (n->config.tenant_key) {
-		fprintf(out, "  tenants: by aliases of the key in %s\n", n->config.tenant_key);
+		fprintf(out, "  tenants: aliases, by the key in %s\n", n->config.tenant_key);
 	}
 }
 

@@ -15,7 +15,8 @@ int pages_check(const struct book_settings *set, const struct pages_settings *s,
 	if (!pages_asked(s) || has_place(set->format) || set->output) {
 		return 0;
 	}
-	return fault_set(why, ERROR_CONFIG, "--%s prints a page of its own behind the statement; expected --format table or json, or -o FILE",
+	return fault_set(why, ERROR_CONFIG, "--%s prints a separate page after the statement; expected --format table "
+					    "or json, or -o FILE",
 	                 s->energy || s->grid ? "energy" : "versus-estimate");
 }
 

@@ -55,7 +55,8 @@ int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t t
 	rc = rc < 0 ? rc : attribution_each_model(a, add_model, &f);
 	attribution_free(a);
 	if (rc == 0 && f.steps == 0) {
-		terminal_warning(b->terminal, "the book has no records of steps in this period: how near the cards came to their peaks is not known");
+		terminal_warning(b->terminal, "the book has no records of steps in this period: they cannot be "
+					      "compared with the GPUs' peaks");
 	}
 	quality_release(&ignored);
 	return rc;

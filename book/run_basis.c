@@ -211,9 +211,11 @@ int book_use_last_basis(struct book *b, char *missing, size_t size, struct fault
 		return 1;
 	}
 	if (strcmp(t.version, TOLLBOOK_VERSION) != 0) {
-		snprintf(missing, size, "tollbook %s attributed the days last: attribute them by this version, or ask that one", t.version);
+		snprintf(missing, size, "the days were last attributed by tollbook %s: attribute them with this "
+					"version, or use that one", t.version);
 	} else {
-		snprintf(missing, size, "the book does not keep all that they were attributed by: give it by --gpu-hour, or --fleet and --prices");
+		snprintf(missing, size, "the book does not have all that they were attributed with: give --gpu-hour, "
+					"or --fleet and --prices");
 	}
 	fleet_free(b->fleet);
 	b->fleet = NULL;

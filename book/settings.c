@@ -23,7 +23,7 @@ bool settings_have_rate(const struct book_settings *s) {
 }
 
 int settings_no_rate(struct fault *why) {
-	int rc = fault_set(why, ERROR_CONFIG, "nothing says what the GPUs cost");
+	int rc = fault_set(why, ERROR_CONFIG, "the price of the GPUs is missing");
 	return fault_next(why, rc, "for a quick look, one GPU per replica: --gpu-hour 2.49\n"
 	                           "else describe what was paid in a file: --fleet fleet.json (man 5 tollbook)");
 }
@@ -43,7 +43,8 @@ int settings_fleet(const struct book_settings *s, struct names *names, struct fl
 		return settings_no_rate(why);
 	}
 	if (s->gpus > 0 && s->gpu_hour_nano < 0) {
-		return fault_option(why, "gpus", "--gpus holds beside --gpu-hour; the fleet file has \"gpus_per_replica\" of its own");
+		return fault_option(why, "gpus", "--gpus applies to --gpu-hour only; a fleet file has "
+						 "\"gpus_per_replica\"");
 	}
 	int rc = 0;
 	if (s->fleet) {
@@ -184,7 +185,7 @@ int settings_tenant_key(const struct book_settings *s, const struct terminal *t,
 		return fault_option(why, "tenant-key-file", "%s", wrong.message);
 	}
 	if (open) {
-		terminal_warning(t, "%s: everybody can read this key, and so find out which tenant is which: chmod o-r", s->tenant_key);
+		terminal_warning(t, "%s: everybody can read this key, and identify tenants with it: chmod o-r", s->tenant_key);
 	}
 	return 0;
 }

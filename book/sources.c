@@ -456,12 +456,13 @@ static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
 
 static void find_undated(struct book *b, int64_t count) {
 	if (count > 0) {
-		quality_finding(&b->quality, "no-instant", NULL, NULL, QUALITY_NO_AMOUNT, "%" PRId64 " %s without any instant: not counted", count,
+		quality_finding(&b->quality, "no-instant", NULL, NULL, QUALITY_NO_AMOUNT, "%" PRId64 " %s without a "
+											  "timestamp, not counted", count,
 		                count == 1 ? "request" : "requests");
 	}
 }
 
-static void tell_too_late(struct book *b, const struct ledger_intake *intake) {
+static void warn_too_late(struct book *b, const struct ledger_intake *intake) {
 	char what[300], day[INSTANT_TEXT_MAX];
 	int64_t day_ns;
 	name_id replica;
@@ -469,7 +470,8 @@ static void tell_too_late(struct book *b, const struct ledger_intake *intake) {
 
 	if (count > 0) {
 		snprintf(what, sizeof what, "%.10s, %.200s", instant_format(day_ns, day), names_text(b->names, replica).at);
-		quality_damage(&b->quality, what, "records came when those of their day were gone by retention: they count nowhere", 0);
+		quality_damage(&b->quality, what, "records arrived after retention had removed the others of their "
+						  "day: they are not counted", 0);
 	}
 }
 
@@ -489,7 +491,8 @@ static int time_now(struct book *b, int64_t *now_ns, struct fault *why) {
 	if (rc > 0 && last.finished_ns > *now_ns) {
 		if (last.finished_ns - *now_ns > NS_PER_HOUR) {
 			b->clock = CLOCK_DOUBTED;
-			quality_warn(&b->quality, "the clock stands before the end of the last run (%s): is it right?",
+			quality_warn(&b->quality, "the system clock is before the end of the last run (%s): is it "
+						  "right?",
 			             instant_format(last.finished_ns, then));
 		}
 		*now_ns = last.finished_ns;
@@ -513,8 +516,9 @@ static int check_clock(const struct book *b, int64_t now_ns, struct fault *why) 
 	if (b->clock == CLOCK_TRUSTED || !later || later->lines <= fine / 9) {
 		return 0;
 	}
-	return fault_set(why, ERROR_IO, "the clock says %s, and %" PRId64 " of %" PRId64 " new records are of later than a day from then (the "
-	                 "first: %s): is it right? None was taken in, and none is lost: set the clock and run it again",
+	return fault_set(why, ERROR_IO, "the system clock is at %s, and %" PRId64 " of %" PRId64 " new records are "
+					"more than a day later (the first: %s): is it right? None was stored and none "
+					"is lost: set the clock and run the command again",
 	                 instant_format(now_ns / NS_PER_SECOND * NS_PER_SECOND, now), later->lines, later->lines + fine, later->first);
 }
 
@@ -530,7 +534,7 @@ int book_read_logs(struct book *b, struct logs *logs, struct ledger_intake **int
 	rc = rc < 0 ? rc : check_clock(b, s.now_ns, why);
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
 	ledger_intake_report(*intake, &b->run);
-	tell_too_late(b, *intake);
+	warn_too_late(b, *intake);
 	find_undated(b, s.undated);
 	b->run.lines = b->quality.lines;
 	for (size_t i = 0; i < b->quality.reject_count; i++) {

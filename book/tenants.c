@@ -26,7 +26,8 @@ int book_check_tenants(struct book *b, const struct tenant_key *k, struct fault 
 
 	if (before <= 0) {
 		if (before == 0 && k && b->run.id > 1) {
-			quality_warn(&b->quality, "tenants have aliases from now on; those that the book knows already keep their names");
+			quality_warn(&b->quality, "tenants get aliases from now on; those already in the book keep "
+						  "their names");
 		}
 		return before < 0 || !k ? before : keep_mark(b, (struct text){mark, (size_t)len}, why);
 	}
@@ -35,7 +36,8 @@ int book_check_tenants(struct book *b, const struct tenant_key *k, struct fault 
 	digest_finish(d, hash);
 	digest_free(d);
 	if (strcmp(hash, known) != 0) {
-		return fault_set(why, ERROR_CONFIG, "this book has aliases for its tenants, and this is %s, expected the one it began with",
+		return fault_set(why, ERROR_CONFIG, "this book has aliases for its tenants, and this is %s, expected "
+						    "its original key",
 		                 k ? "another key" : "no key for them (tenant_key, --tenant-key-file)");
 	}
 	return keep_mark(b, (struct text){mark, (size_t)len}, why);

@@ -155,7 +155,7 @@ static void print_command(const struct command *c, unsigned folded, FILE *out) {
 		}
 	}
 	if (folded) {
-		fprintf(out, "'tollbook help %s' has a line on each.\n", c->name);
+		fprintf(out, "'tollbook help %s' describes each.\n", c->name);
 	}
 	fprintf(out, "Example:\n  %s\n", c->example);
 }
@@ -197,27 +197,28 @@ void help_first(const struct run *r, FILE *out) {
 	(void)r;
 	fputs("tollbook reads the logs of LLM serving engines and reports what a token really costs.\n"
 	      "With a log at hand (a file or a folder, compressed or not, of vLLM, SGLang, llama.cpp, a gateway ...):\n"
-	      "  tollbook run --gpu-hour 2.49 vllm.log           a statement at that price per GPU-hour; keeps nothing\n"
+	      "  tollbook run --gpu-hour 2.49 vllm.log           a statement at that price per GPU-hour; stores "
+	      "nothing\n"
 	      "  tollbook init --run logs/                       a configuration and a fleet file from the logs, and a first night\n"
 	      "  tollbook nightly -c tollbook.conf               then every night: a book, and reports by day and tenant\n"
 	      "Without one:\n"
 	      "  tollbook prices list                            what vendors charge for a million tokens\n"
-	      "  tollbook audit                                  what sellers must be paying beside what they charge\n"
+	      "  tollbook audit                                  what sellers must pay, against what they charge\n"
 	      "All commands: tollbook --help. Formats of logs, guide: man tollbook.\n",
 	      out);
 }
 
 void help_program(const struct run *r, FILE *out) {
-	fputs("tollbook reads the logs of LLM serving engines and reports what a token really cost,\n"
-	      "input and output apart, next to its list price.\n\n"
+	fputs("tollbook reads the logs of LLM serving engines and reports what a token really cost,\ninput and output "
+	      "separately, next to its list price.\n\n"
 	      "Usage: tollbook COMMAND [options] ...\n\n",
 	      out);
 	for (const struct command *const *c = r->commands; *c; c++) {
 		fprintf(out, "  %-11s ", (*c)->name);
 		print_wrapped((*c)->what, COMMAND_COLUMN, COMMAND_COLUMN, out);
 	}
-	fputs("\nEach has its own --help; 'tollbook help COMMAND' has a line on each of its options.\n"
-	      "The quick look, at 2.49 per GPU-hour:\n"
+	fputs("\nEach command has --help; 'tollbook help COMMAND' describes all its options.\nA quick look, at 2.49 "
+	      "per GPU-hour:\n"
 	      "  tollbook run --gpu-hour 2.49 vllm.log.gz\n"
 	      "Exit status: 0 all read and tied out; 1 done, with findings; 2 usage or configuration;\n"
 	      "3 could not finish.\n",

@@ -109,7 +109,7 @@ static int find_word(struct run *r) {
 	struct typo typo;
 
 	if (r->operands.count == 0) {
-		say_error(r, "what to do is missing, expected: tollbook %s %s", c->name, c->synopsis);
+		say_error(r, "the subcommand is missing, expected: tollbook %s %s", c->name, c->synopsis);
 		say_next(r, "see: tollbook %s --help", c->name);
 		return EXIT_USAGE;
 	}

@@ -77,7 +77,7 @@ int value_figure(const struct option *o, void *into, const char *value, struct f
 	int64_t nano;
 
 	if (!decimal_parse(text_of(value), 0, &nano) || nano <= 0) {
-		return fault_set(why, ERROR_CONFIG, "is not such a figure, expected a decimal over 0 for %s", o->argument);
+		return fault_set(why, ERROR_CONFIG, "is not a valid number, expected a decimal over 0 for %s", o->argument);
 	}
 	*(int64_t *)into = nano;
 	return 0;

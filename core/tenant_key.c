@@ -35,8 +35,8 @@ int tenant_key_read(struct tenant_key **out, const char *path, bool *open, struc
 	}
 	struct text key = text_trim(bytes);
 	if (key.len < KEY_MIN) {
-		rc = fault_set(why, ERROR_CONFIG, "%s: is no key of tenants, expected at least %zu bytes, such as those of: "
-		               "head -c 32 /dev/urandom | base64", path, KEY_MIN);
+		rc = fault_set(why, ERROR_CONFIG, "%s: not a tenant key, expected at least %zu bytes, for example "
+						  "made by: head -c 32 /dev/urandom | base64", path, KEY_MIN);
 	} else {
 		*out = key_of(key);
 		*open = stat(path, &st) == 0 && (st.st_mode & S_IROTH) != 0;

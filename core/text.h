@@ -94,6 +94,9 @@ bool text_to_i64(struct text t, int64_t *out);
 /* The length of the UTF-8 character at the start of a text that is not empty, and the character; 0 if there is none. */
 size_t text_character(struct text t, uint32_t *c);
 
+/* For messages: "%" PRId64 " line%s" with PLURAL(n) is "1 line", "2 lines". */
+#define PLURAL(n) ((n) == 1 ? "" : "s")
+
 /* FNV-1a over the bytes, for hash tables. */
 uint64_t text_hash(struct text t);
 

@@ -53,10 +53,10 @@ static bool has_rejects(const struct quality *q, const char *name) {
 
 static const char *advice_of(const struct quality *q, const struct quality_input *in) {
 	if (in->lines == 0) {
-		return "empty: find out why, as its server's time and tokens are not in these figures";
+		return "empty: find out why; its server's time and tokens are not in these figures";
 	}
 	if (has_rejects(q, in->file) && in->format[0] != '\0') {
-		return "without a usable record, as its lines were refused";
+		return "without a usable record: its lines were rejected";
 	}
 	for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
 		if (strcmp(advices[i].format, in->format) == 0) {
@@ -74,7 +74,8 @@ void outcome_empty(struct quality *q, bool findings) {
 			quality_warn(q, "%s: %s", in->file, in->lines == 0 ? "empty" : "no known format");
 		} else if (in->gave_nothing && findings) {
 			quality_finding(q, "empty-file", in->file, "--no-evidence", QUALITY_NO_AMOUNT,
-			                "%s holds no evidence: it is %s; if that is as it should be, name it with --no-evidence",
+			                "%s holds no evidence: it is %s; if that is expected, name it with "
+					"--no-evidence",
 			                in->file, advice_of(q, in));
 		}
 	}
@@ -96,8 +97,8 @@ void outcome_gpus(struct quality *q, const char *name, const struct streams *s) 
 		quality_state(q, "gpus", one->name, value, "--gpus", source, text);
 		if (one->changed) {
 			quality_finding(q, "gpus", one->name, "--gpus", QUALITY_NO_AMOUNT,
-			                "%s: the log states other numbers of GPUs before line %lld, all its time is counted with %lld; "
-			                "give it two logs, or --gpus", one->name, (long long)one->parallel_line, (long long)gpus);
+			                "%s: the log states a different number of GPUs before line %lld, and all its "
+					"time is counted with %lld; split the log there, or give --gpus", one->name, (long long)one->parallel_line, (long long)gpus);
 		}
 	}
 }

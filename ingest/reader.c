@@ -385,7 +385,7 @@ static void take_last(struct reading *r) {
 	parse_end(r);
 }
 
-static void tell_progress(struct reading *r) {
+static void report_progress(struct reading *r) {
 	struct ingest_run *run = r->run;
 	int64_t more = source_bytes(r->source) - r->bytes_told;
 
@@ -510,7 +510,7 @@ static void report_input(struct reading *r, int64_t lines_before) {
 	}
 }
 
-static void tell_watch(struct reading *r, int64_t lines_before) {
+static void notify_watcher(struct reading *r, int64_t lines_before) {
 	const struct ingest_watch *watch = r->run->options->watch;
 
 	if (!watch || r->failed < 0) {
@@ -540,15 +540,15 @@ static void read_all(struct reading *r) {
 	look_for_other_order(r, &before, head);
 	bool going = r->failed >= 0 && take_block(r, head);
 	free((char *)(uintptr_t)head.at);
-	tell_progress(r);
+	report_progress(r);
 	while (going && source_next(r->source, &block)) {
 		going = take_block(r, block);
-		tell_progress(r);
+		report_progress(r);
 	}
 	if (going) {
 		take_last(r);
 		report_input(r, lines_before);
-		tell_watch(r, lines_before);
+		notify_watcher(r, lines_before);
 	}
 }
 

@@ -180,7 +180,7 @@ static bool unpack_some(struct source *s, size_t *filled) {
 		s->over = true;
 	}
 	if (!reason && over_ratio(s)) {
-		reason = "unpacks to too many times its size";
+		reason = "decompresses to too many times its size";
 	}
 	if (reason) {
 		set_damage(s, reason);

@@ -82,7 +82,8 @@ static bool first_year(struct stamps *s, struct civil c, int64_t *ns, bool *ambi
 	for (int year = now.year; year > now.year - 5; year--) { /* 29 February may be years back */
 		if (to_instant(s, c, year, ns, ambiguous) && *ns <= s->now_ns + NS_PER_DAY) {
 			quality_warn(s->quality,
-			             "log stamps without a year were read as of %d, by the clock; override with --log-year",
+			             "timestamps without a year were read as of %d, by the system clock; override "
+				     "with --log-year",
 			             year);
 			return true;
 		}
@@ -106,13 +107,13 @@ static const char *oddity(const struct stamps *s, const struct civil *c, int64_t
 		return NULL;
 	}
 	if (later) {
-		return "a local hour for the second time, when clocks went back";
+		return "a local hour that occurred twice, as clocks went back";
 	}
 	if (ns < s->last_ns - NS_PER_HOUR / 2) {
-		return "time stamp well before the one in front of it";
+		return "timestamp far before the previous one";
 	}
 	instant_to_civil(s->last_ns + zone_offset_s(s->zone, s->last_ns) * NS_PER_SECOND, &last);
-	return c->year == 0 && c->month < last.month ? "the year turned at a stamp without a year" : NULL;
+	return c->year == 0 && c->month < last.month ? "the year changed at a timestamp without a year" : NULL;
 }
 
 bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
@@ -130,7 +131,7 @@ bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
 	}
 	if (!s->zone && !s->warned_zone) {
 		s->warned_zone = true;
-		quality_warn(s->quality, "log stamps without a zone were read as UTC; override with --log-zone");
+		quality_warn(s->quality, "timestamps without a zone were read as UTC; override with --log-zone");
 	}
 	int64_t first = *ns;
 	*ns = ambiguous ? later_if_stepped_back(s, *ns) : *ns;

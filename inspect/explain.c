@@ -11,6 +11,7 @@
 #include "core/decimal.h"
 #include "core/instant.h"
 #include "core/record_json.h"
+#include "core/text.h"
 
 #define LINES_SHOWN 10
 #define SPLITS_SHOWN 2
@@ -140,9 +141,9 @@ static const char *name_or_dash(struct work *w, name_id id) {
 static void print_entry(struct work *w, const struct entry *e) {
 	char slot[INSTANT_TEXT_MAX], rate[DECIMAL_TEXT_MAX];
 
-	printf("  %s  %s, %s, tenant %s, %s, grade %s: %" PRId64 " GPU-ns at %s an hour, %" PRId64 " tokens", instant_format(e->slot_ns, slot),
+	printf("  %s  %s, %s, tenant %s, %s, grade %s: %" PRId64 " GPU-ns at %s an hour, %" PRId64 " token%s", instant_format(e->slot_ns, slot),
 	       name_or_dash(w, e->replica), name_or_dash(w, e->model), name_or_dash(w, e->tenant), kind_words[e->kind],
-	       grade_words[e->grade], e->gpu_ns, e->rate_nano < 0 ? "no known rate" : decimal_format(e->rate_nano, 9, rate), e->tokens);
+	       grade_words[e->grade], e->gpu_ns, e->rate_nano < 0 ? "no known rate" : decimal_format(e->rate_nano, 9, rate), e->tokens, PLURAL(e->tokens));
 	if (e->service != SERVICE_STANDARD) {
 		printf(", %.*s service", TEXT_ARG(service_names[e->service]));
 	}
@@ -244,7 +245,8 @@ static int say_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault
 	int rc = ledger_gone(w->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
 
 	if (rc > 0) {
-		printf("  The records of %" PRId64 " replica-days are gone by retention since %.10s; their entries stand\n", gone,
+		printf("  Retention has removed the records of %" PRId64 " replica-days since %.10s; their entries "
+		       "are kept\n", gone,
 		       instant_format(since_ns, since));
 	}
 	return rc;
@@ -267,7 +269,7 @@ static int show_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct faul
 	if (rc < 0) {
 		return rc;
 	}
-	printf("\nModels that it rests on (attribute/METHOD.md; schemas/fit.schema.json)\n");
+	printf("\nStep models used (attribute/METHOD.md; schemas/fit.schema.json)\n");
 	if (kept_fits_print(w->fits, w->q.model, (size_t)w->lines_left) == 0) {
 		printf("  none: nothing had to be split, or it was attributed by a version that did not keep them\n");
 	}
@@ -281,17 +283,18 @@ static int show_records(struct work *w, struct fault *why) {
 	int rc = ledger_evidence_plans(w->b->ledger, &plans, why);
 
 	if (rc < 0 || plans > 0) {
-		printf("%s", rc < 0 ? "" : "\nThe records behind it are in the folders of the plans of 'tollbook shard', and not in this book.\n");
+		printf("%s", rc < 0 ? "" : "\nIts records are in the plan folders of 'tollbook shard', not in this "
+					   "book.\n");
 		return rc;
 	}
 	rc = show_fits(w, w->q.from_ns, w->q.to_ns, why);
 	if (rc < 0) {
 		return rc;
 	}
-	printf("\nRecords behind it\n");
+	printf("\nIts records\n");
 	rc = ledger_segments(w->b->ledger, w->q.from_ns, w->q.to_ns, show_segment, w, why);
 	if (rc >= 0) {
-		printf("  %" PRId64 " records in all; --lines N shows more\n", w->records);
+		printf("  %" PRId64 " record%s in all; --lines N shows more\n", w->records, PLURAL(w->records));
 		rc = say_gone(w, w->q.from_ns, w->q.to_ns, why);
 	}
 	return rc < 0 ? rc : 0;
@@ -306,8 +309,8 @@ static int explain_figure(struct work *w, struct fault *why) {
 	if (w->entries == 0) {
 		return fault_option(why, FAULT_OPERAND, "the book has no entry of this; see the keys of: tollbook report --by hour,model,replica,tenant");
 	}
-	printf("Entries: %" PRId64 ", together %" PRId64 " GPU-ns, %" PRId64 " tokens, %" PRId64 " requests\n", w->entries, w->gpu_ns,
-	       w->tokens, w->requests);
+	printf("Entries: %" PRId64 ", together %" PRId64 " GPU-ns, %" PRId64 " token%s, %" PRId64 " request%s\n", w->entries, w->gpu_ns,
+	       w->tokens, PLURAL(w->tokens), w->requests, PLURAL(w->requests));
 	for (int64_t i = 0; i < w->entries && i < 4 * w->lines_left; i++) {
 		print_entry(w, &w->found[i]);
 	}
@@ -375,7 +378,7 @@ static int print_cost_if_there(struct work *w, struct fault *why) {
 	int rc = ledger_gone(w->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
 
 	if (rc > 0) {
-		printf("\nIts cost cannot be made again\n");
+		printf("\nIts cost cannot be recomputed\n");
 		return say_gone(w, from_ns, to_ns, why);
 	}
 	return rc < 0 ? rc : print_cost(w, why);
@@ -421,10 +424,10 @@ static int explain_request(struct work *w, struct fault *why) {
 	}
 	w->records = 0;
 	rc = rc < 0 ? rc : show_fits(w, w->first_ns, w->last_ns + 1, why);
-	printf("\nSteps of its replica while it was there; its share of each is by its tokens and context (METHOD.md)\n");
+	printf("\nSteps of its replica while it ran; its share of each depends on its tokens and context (METHOD.md)\n");
 	rc = rc < 0 ? rc : ledger_segments(w->b->ledger, w->first_ns, w->last_ns + 1, steps_of_segment, w, why);
 	if (rc >= 0) {
-		printf("  %" PRId64 " steps in all; --lines N shows more\n", w->records);
+		printf("  %" PRId64 " step%s in all; --lines N shows more\n", w->records, PLURAL(w->records));
 	}
 	return rc;
 }

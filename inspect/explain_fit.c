@@ -8,6 +8,7 @@
 #include "core/instant.h"
 #include "core/json.h"
 #include "core/model/step_model.h"
+#include "core/text.h"
 
 struct kept_fit {
 	int64_t day_ns;
@@ -156,9 +157,9 @@ void kept_fits_free(struct kept_fits *k) {
 
 static const char *const origins[][2] = {
 	{"fitted", "fitted to the day's own steps"},
-	{"neighbour", "too few steps of its own: that of a day beside"},
-	{"published", "too few steps to fit: from what is published of the GPU"},
-	{"tokens", "too few steps, and nothing is published of the GPU: every token of a step weighs the same"},
+	{"neighbour", "too few steps of its own: that of an adjacent day"},
+	{"published", "too few steps to fit: from published figures of the GPU"},
+	{"tokens", "too few steps, and no published figures of the GPU: all tokens of a step count the same"},
 };
 
 static void print_term(int term, const struct step_model *m) {
@@ -184,7 +185,7 @@ static void print_steps(const struct kept_fit *f) {
 	if (f->taken_from.len > 0) {
 		printf(" (%.*s)", TEXT_ARG(f->taken_from));
 	}
-	printf("\n    %" PRId64 " steps, %" PRId64 " left out; residual %.2f %%; evidence %.16s\n", f->made.steps, f->made.outliers,
+	printf("\n    %" PRId64 " step%s, %" PRId64 " left out; residual %.2f %%; evidence %.16s\n", f->made.steps, PLURAL(f->made.steps), f->made.outliers,
 	       100 * f->made.residual_relative, f->evidence.len >= 16 ? f->evidence.at : "(none)          ");
 	for (int i = 0; i < TERMS; i++) {
 		if (f->made.ns[i] != 0) {
@@ -204,7 +205,7 @@ static void print_aggregates(const struct kept_fit *f) {
 		for (int k = 0; k < 4 && aggregate_forms[i].terms[k]; k++) {
 			printf("%s%.6f ns x %s", k > 0 ? " + " : "", r->ns[k], aggregate_forms[i].terms[k]);
 		}
-		printf("; fitted to %" PRId64 " rows\n", r->rows);
+		printf("; fitted to %" PRId64 " row%s\n", r->rows, PLURAL(r->rows));
 	}
 }
 
@@ -329,7 +330,8 @@ bool kept_fits_split(const struct kept_fits *k, const struct record *r, const ch
 	                            .prefill_kv_tokens = s->prefill_kv_tokens == UNKNOWN ? 0 : s->prefill_kv_tokens};
 	struct batch chunks, decoders;
 	batch_of_phases(&whole, &chunks, &decoders);
-	printf("    Split by the model of its day: T = %" PRId64 " ns, and as the model has them the whole, its prompts and its decoders alone\n",
+	printf("    Split by the model of its day: T = %" PRId64 " ns; the model's times of the whole step, of its "
+								 "prompts alone and of its decoders alone:\n",
 	       s->gpu_ns);
 	double c = print_time("c", &f->made, &whole), p = print_time("p", &f->made, &chunks), d = print_time("d", &f->made, &decoders);
 	double share = formula->share(c, p, d);

@@ -167,7 +167,8 @@ static void clear_pools(struct tying *t) {
 			t->in->at[i].pool[0] = '\0';
 		}
 	}
-	note(t->out, "no line names a pool of the book: all GPU usage is compared with all pools together; --pool-column NAME has the pool");
+	note(t->out, "no line names a pool of the book: all GPU usage is compared with all pools together; name the "
+		     "column with --pool-column NAME");
 }
 
 /* Usage without hours beside usage with hours, of what is no pool of the book, is of other services. */
@@ -194,7 +195,7 @@ static void find_pools(struct tying *t) {
 		int column = best_column(t);
 		if (column >= 0) {
 			invoice_set_pools(t->in, column);
-			note(t->out, "pools are named by column %s, whose values are names of pools of the book", t->in->pool_column);
+			note(t->out, "pools are named by column %s, whose values are pool names of the book", t->in->pool_column);
 			booked = count_booked(t);
 		}
 	}
@@ -272,7 +273,8 @@ static void settle_hours(struct tying *t, const char *pool) {
 		}
 	}
 	if (nodes) {
-		note(t->out, "hours of %s are those of instances: times %lld GPUs, as the fleet file has it, they are nearer to the book's",
+		note(t->out, "hours of %s are instance hours: multiplied by the fleet file's %lld GPUs, they are "
+			     "closer to the book's",
 		     pool[0] ? pool : "all pools", (long long)gpus);
 	}
 }
@@ -373,7 +375,8 @@ static void warn_of_overlaps(struct tying *t) {
 		const struct tied *l = &list->at[i];
 		bool follows = i > 0 && strcmp(list->at[i - 1].pool, l->pool) == 0;
 		if (follows && l->from_ns < reach_ns) {
-			terminal_warning(t->b->terminal, "lines %d and another of pool %s overlap in time: what the book has there counts for both",
+			terminal_warning(t->b->terminal, "line %d and another one of pool %s overlap in time: the "
+							 "book's hours there count for both",
 			                 l->line, l->pool[0] ? l->pool : "(all)");
 		}
 		reach_ns = follows && reach_ns > l->to_ns ? reach_ns : l->to_ns;
@@ -536,7 +539,8 @@ static int sum_up(struct tying *t, struct fault *why) {
 
 static void note_cost(const struct invoice *in, struct reconciliation *r) {
 	if (in->effective) {
-		note(r, "EffectiveCost is compared, which spreads what was paid in advance over its use; --cost billed compares BilledCost");
+		note(r, "EffectiveCost is compared, which spreads prepayments over their use; --cost billed compares "
+			"BilledCost");
 	}
 }
 

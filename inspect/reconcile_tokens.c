@@ -273,7 +273,8 @@ int reconcile_costs(struct book *b, const struct invoice *in, const struct recon
 		put_costs_json(out, &costs, in, billed, listed);
 	} else if (rc >= 0) {
 		print_costs(out, &costs, billed, listed, in->at[0].currency[0] ? in->at[0].currency : "USD");
-		fputs(known && rc > 0 ? "" : "Not all tokens of the book have a list price there; give attribute or this command --prices FILE\n", out);
+		fputs(known && rc > 0 ? "" : "Some tokens of the book have no list price there; give --prices FILE to "
+					     "attribute or to this command\n", out);
 	}
 	int64_t differ = billed - listed;
 	bool within = differ <= s->tolerance_nano && differ >= -s->tolerance_nano;

@@ -9,6 +9,7 @@
 #include "inspect/verify_fits.h"
 #include "core/exact.h"
 #include "core/instant.h"
+#include "core/text.h"
 
 /* So many days are attributed again where not --all. */
 #define SAMPLE 3
@@ -55,7 +56,8 @@ static int check_segment(void *check, const struct ledger_segment *s) {
 		say(c, why.message);
 	} else if (memcmp(c->counts, s->counts, sizeof c->counts) != 0) {
 		char path[4096];
-		snprintf(sentence, sizeof sentence, "%.400s: holds other numbers of records than the ledger says; restore it from a backup",
+		snprintf(sentence, sizeof sentence, "%.400s: its numbers of records differ from the ledger's; restore "
+						    "it from a backup",
 		         ledger_segment_path(c->b->ledger, s, path, sizeof path));
 		say(c, sentence);
 	}
@@ -66,7 +68,7 @@ static int check_segment(void *check, const struct ledger_segment *s) {
 static void say_orphan(void *check, const char *path) {
 	const struct check *c = check;
 
-	terminal_warning(c->b->terminal, "%s: is no segment of this book, but what a stopped run left; it can be removed", path);
+	terminal_warning(c->b->terminal, "%s: not a segment of this book; a stopped run left it, and it can be removed", path);
 }
 
 /* What has to be believed. */
@@ -75,11 +77,13 @@ static void print_untold(const struct check *c) {
 		return;
 	}
 	if (c->closed_since > 0) {
-		fprintf(c->b->terminal->out, "Fits of %" PRId64 " closed days cannot be made again: records came later, which count by adjustments\n", c->closed_since);
+		fprintf(c->b->terminal->out, "Fits of %" PRId64 " closed day%s cannot be recomputed: later records "
+					     "count by adjustments\n", c->closed_since, PLURAL(c->closed_since));
 	}
 	if (c->left > 0) {
-		fprintf(c->b->terminal->out, "Of %" PRId64 " closed days nothing can be made again: their records are gone, or they were attributed by another fleet, rule or version\n",
-		       c->left);
+		fprintf(c->b->terminal->out, "%" PRId64 " closed day%s cannot be recomputed: no records are left, "
+					     "or they were attributed with another fleet, rule or version\n",
+		       c->left, PLURAL(c->left));
 	}
 }
 
@@ -87,8 +91,9 @@ static void print_gone(const struct check *c, int64_t gone, int64_t since_ns) {
 	char since[INSTANT_TEXT_MAX];
 
 	if (gone > 0 && !c->b->terminal->quiet) {
-		fprintf(c->b->terminal->out, "The records of %" PRId64 " replica-days are gone by retention since %.10s: their entries stand, and cannot be made again\n",
-		       gone, instant_format(since_ns, since));
+		fprintf(c->b->terminal->out, "Retention has removed the records of %" PRId64 " replica-day%s since "
+					     "%.10s: the entries are kept, and cannot be recomputed\n",
+		       gone, PLURAL(gone), instant_format(since_ns, since));
 	}
 }
 
@@ -185,7 +190,8 @@ static bool same_entries(struct day_entries *a, struct day_entries *b) {
 static void say_differs(struct check *c, int64_t day_ns, const struct day_entries *again, const struct day_entries *kept, bool closed) {
 	char day[INSTANT_TEXT_MAX], sentence[300];
 
-	snprintf(sentence, sizeof sentence, "%.10s: its records give other entries (%zu) than the ledger has (%zu%s); %s",
+	snprintf(sentence, sizeof sentence, "%.10s: its records give different entries (%zu) from those of the ledger "
+					    "(%zu%s); %s",
 	         instant_format(day_ns, day), again->count, kept->count, closed ? ", with what was adjusted" : "",
 	         closed ? "it is closed: restore a backup" : "run 'tollbook attribute --all'");
 	say(c, sentence);
@@ -322,7 +328,8 @@ static int check_closed(struct check *c, const struct closed *p, struct fault *w
 		free((char *)(uintptr_t)statement.at);
 	}
 	if (rc >= 0 && (rc == 0 || strcmp(hash, p->statement) != 0)) {
-		snprintf(sentence, sizeof sentence, "%s: is closed, and its statement is not the one that was kept; restore a backup", p->name);
+		snprintf(sentence, sizeof sentence, "%s: is closed, and its statement differs from the stored one; "
+						    "restore a backup", p->name);
 		say(c, sentence);
 	}
 	return rc < 0 ? rc : 0;
@@ -353,8 +360,8 @@ static void say_overtaken(struct check *c) {
 		return;
 	}
 	if (ledger_run_last(now, NULL, &run, &ignored) > 0 && run.id > seen) {
-		terminal_warning(c->b->terminal, "the book was written to while it was verified: what is said here may be of files that it no longer "
-		            "needs; verify it again");
+		terminal_warning(c->b->terminal, "the book was written to during verification: findings may be about "
+						 "files that it no longer needs; verify it again");
 	}
 	ledger_close(now);
 }
@@ -370,14 +377,14 @@ static int work(struct check *c, bool all, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, &dirty, why);
 	rc = rc < 0 ? rc : ledger_evidence_plans(c->b->ledger, &plans, why);
 	if (rc == 0 && dirty > 0) {
-		terminal_warning(c->b->terminal, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", dirty);
+		terminal_warning(c->b->terminal, "records of %" PRId64 " day%s are not attributed yet: run tollbook attribute", dirty, PLURAL(dirty));
 	} else if (rc == 0 && c->findings > 0) {
-		terminal_warning(c->b->terminal, "entries are not made again from records before this is mended");
+		terminal_warning(c->b->terminal, "entries are not recomputed from records before this is repaired");
 	} else if (rc == 0 && plans > 0) {
-		terminal_warning(c->b->terminal, "tasks of 'tollbook shard' posted the entries, and their records are in the folders of the plans: they "
-		            "are not made again here");
+		terminal_warning(c->b->terminal, "tasks of 'tollbook shard' posted the entries, and their records are "
+						 "in the plan folders: they are not recomputed here");
 	} else if (rc == 0 && c->untold[0]) {
-		terminal_warning(c->b->terminal, "entries are not made again from their records: %s", c->untold);
+		terminal_warning(c->b->terminal, "entries are not recomputed from their records: %s", c->untold);
 	} else if (rc == 0 && c->b->fleet) {
 		rc = check_days(c, all, why);
 	}

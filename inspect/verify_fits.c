@@ -46,7 +46,7 @@ static void differing(const char *again, const char *kept, char *out, size_t siz
 
 	out[0] = '\0';
 	if (!json_parse(k, text_of(kept), NULL) || !json_parse(a, text_of(again), NULL)) {
-		snprintf(out, size, "it is no JSON");
+		snprintf(out, size, "it is not JSON");
 	}
 	for (json_at v = out[0] ? JSON_ABSENT : json_first(a, 0); v != JSON_ABSENT && !out[0]; v = json_next(a, v)) {
 		struct text name = json_key(a, v);
@@ -83,16 +83,16 @@ void day_fits_compare(const struct day_fits *again, const struct day_fits *kept,
 	for (size_t i = 0; i < again->count; i++) {
 		const struct day_fit *own = find(kept, again->at[i].part);
 		if (!own) {
-			tell(&c, again->at[i].part, "its records give one that the ledger does not keep");
+			tell(&c, again->at[i].part, "its records give one that the ledger does not have");
 		} else if (strcmp(own->json, again->at[i].json) != 0) {
 			differing(again->at[i].json, own->json, member, sizeof member);
-			snprintf(what, sizeof what, "the one that is kept is not what its records give%s%s", member[0] ? ": " : "", member);
+			snprintf(what, sizeof what, "the stored one differs from what its records give%s%s", member[0] ? ": " : "", member);
 			tell(&c, again->at[i].part, what);
 		}
 	}
 	for (size_t i = 0; i < kept->count; i++) {
 		if (!find(again, kept->at[i].part)) {
-			tell(&c, kept->at[i].part, "its records give none, and one is kept");
+			tell(&c, kept->at[i].part, "its records give none, and one is stored");
 		}
 	}
 }

@@ -202,7 +202,8 @@ static int compare(struct ledger *l, const struct written *w, ledger_finding_sin
 			seal_of(before, run, w->sums[at++], again);
 		}
 		if (strcmp(kept, again) != 0) {
-			snprintf(sentence, sizeof sentence, "run %" PRId64 ": what it wrote was changed since, or is gone; restore a backup", run);
+			snprintf(sentence, sizeof sentence, "run %" PRId64 ": what it wrote was changed or removed "
+							    "later; restore a backup", run);
 			sink(context, sentence);
 		}
 		memcpy(before, kept, sizeof kept);

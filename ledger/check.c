@@ -78,8 +78,10 @@ static int check_hash(struct checking *c, const struct posted *p, struct fault *
 	entries_hash(c->l->names, entries, count, hash);
 	if (rc == 0 && strcmp(hash, p->hash) != 0) {
 		say(c, p->day_ns, names_text(c->l->names, p->replica),
-		    p->former ? "former entries of it are not those that were posted (their hash differs): somebody changed them; restore a backup"
-		              : "its entries are not those that were posted (their hash differs): somebody changed them; run 'tollbook attribute --all'");
+		    p->former ? "its former entries are not those that were posted (their hash differs): they were "
+				"changed; restore a backup"
+		              : "its entries are not those that were posted (their hash differs): they were changed; "
+				"run 'tollbook attribute --all'");
 	}
 	free(entries);
 	return rc;
@@ -105,7 +107,8 @@ static int check_documents(struct checking *c, struct fault *why) {
 		digest_finish(d, hash);
 		free((char *)(uintptr_t)bytes.at);
 		if (!fine || strcmp(hash, hashes[i]) != 0) {
-			snprintf(sentence, sizeof sentence, "document %.16s is not what was kept; restore a backup", hashes[i]);
+			snprintf(sentence, sizeof sentence, "document %.16s differs from what was stored; restore a "
+							    "backup", hashes[i]);
 			c->sink(c->context, sentence);
 		}
 	}

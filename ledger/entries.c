@@ -443,7 +443,7 @@ int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_
 		rc = sink(context, &e);
 		if (rc < 0) {
 			ask_end(l, q);
-			return fault_set(why, rc, "the statement does not take an entry");
+			return fault_set(why, rc, "the statement rejects an entry");
 		}
 		rc = 0;
 	}

@@ -87,7 +87,7 @@ static int next_line(struct reading *r) {
 	r->number++;
 	digest_add(r->digest, (struct text){r->line, (size_t)len});
 	if (r->line[len - 1] != '\n') {
-		return damaged(r, "the line is cut");
+		return damaged(r, "the line is truncated");
 	}
 	return json_parse(r->i->json, (struct text){r->line, (size_t)len - 1}, NULL) ? 1 : damaged(r, "invalid JSON");
 }
@@ -150,11 +150,11 @@ static int read_manifest(struct importing *i) {
 
 	while (rc == 0 && (rc = next_line(&r)) > 0) {
 		json_at end = json_get(i->json, 0, T("files"));
-		rc = files >= 0 ? damaged(&r, "a line behind the last") : r.number == 1 ? read_head(&r)
+		rc = files >= 0 ? damaged(&r, "a line after the last") : r.number == 1 ? read_head(&r)
 		     : end == JSON_ABSENT ? read_listed(&r) : json_i64(i->json, end, &files) ? 0 : damaged(&r, "not a number of files");
 	}
 	if (rc == 0 && files != (int64_t)i->count) {
-		rc = damaged(&r, "the manifest is cut, or names other files than it says");
+		rc = damaged(&r, "the manifest is truncated, or its number of files differs");
 	}
 	return end_reading(&r, rc);
 }
@@ -261,7 +261,7 @@ static int insert(struct reading *r, void *statement, const struct value *values
 	d->finish(statement);
 	if (rc < 0) {
 		struct fault said = *r->i->why;
-		return fault_set(r->i->why, ERROR_CONFIG, "%s:%" PRId64 ": the ledger does not take it: %.300s", r->path, r->number, said.message);
+		return fault_set(r->i->why, ERROR_CONFIG, "%s:%" PRId64 ": the ledger rejects it: %.300s", r->path, r->number, said.message);
 	}
 	return 0;
 }

@@ -519,7 +519,7 @@ int ledger_records(struct ledger *l, const struct ledger_segment *s, ledger_reco
 	struct record r;
 
 	if (s->gone_run) {
-		return fault_set(why, ERROR_IO, "%.10s: records of this day are gone, as retention says (run %lld)",
+		return fault_set(why, ERROR_IO, "%.10s: retention has removed the records of this day (run %lld)",
 		                 instant_format(s->day_ns, day), (long long)s->gone_run);
 	}
 	int rc = segment_open(&reader, ledger_segment_path(l, s, path, sizeof path), why);

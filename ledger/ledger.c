@@ -81,7 +81,8 @@ static int read_as_it_is(struct ledger *l, const char *where, struct fault *why)
 	int rc = lock_share(l, why);
 	snprintf(path, sizeof path, "%.*s-wal", WHERE_MAX - 8, where);
 	if (rc == 0 && stat(path, &st) == 0 && st.st_size > 0) {
-		rc = fault_set(why, ERROR_IO, "%s: cannot be read without leave to write: a writer left %s; let one open the book first", where,
+		rc = fault_set(why, ERROR_IO, "%s: cannot be read without write permission: a writer left %s; open "
+					      "the book once with write permission", where,
 		               path);
 	}
 	return rc < 0 ? rc : 1;

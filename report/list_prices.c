@@ -354,7 +354,7 @@ static void warn_parts(const struct list_price *l, struct text name, struct qual
 }
 
 /* Kinds that are not counted in logs: said once, with the revenue that stands beside. */
-static void tell_left_out(const struct list_price *l, struct text name, struct quality *q) {
+static void warn_left_out(const struct list_price *l, struct text name, struct quality *q) {
 	char value[DECIMAL_TEXT_MAX];
 	int64_t nano = amount_of(l->revenue);
 
@@ -428,11 +428,11 @@ static void warn_found(const struct list_price *l, struct text name, const char 
 	}
 	warn_services(l, q);
 	warn_parts(l, name, q);
-	tell_left_out(l, name, q);
+	warn_left_out(l, name, q);
 }
 
 /* Which catalogue it was, where none was asked for. */
-static void tell_installed(const struct statement *s, struct quality *q) {
+static void warn_installed(const struct statement *s, struct quality *q) {
 	char value[40];
 	bool any = false;
 
@@ -466,7 +466,7 @@ static struct list_price **in_order(const struct statement *s) {
 
 void list_price_warn(const struct statement *s, struct quality *q) {
 	if (s->list_price_count > 0) {
-		tell_installed(s, q);
+		warn_installed(s, q);
 	}
 	struct list_price **list_prices = in_order(s);
 	for (size_t i = 0; i < s->list_price_count; i++) {

@@ -77,7 +77,7 @@ static void number_files(struct map *m) {
 }
 
 /* What the plan says of single logs. */
-static int tell_sources(struct map *m, struct logs *logs, struct zone **zones, struct fault *why) {
+static int describe_sources(struct map *m, struct logs *logs, struct zone **zones, struct fault *why) {
 	for (size_t i = 0; i < m->plan.own_sources; i++) {
 		const struct shard_source *from = &m->plan.sources[i];
 		struct ingest_source *to = &logs->sources[i];
@@ -95,7 +95,7 @@ static int tell_sources(struct map *m, struct logs *logs, struct zone **zones, s
 
 static int ingest(struct map *m, struct logs *logs, struct fault *why) {
 	struct zone **zones = must_calloc(m->plan.own_sources, sizeof *zones);
-	int status = tell_sources(m, logs, zones, why);
+	int status = describe_sources(m, logs, zones, why);
 
 	status = status < 0 ? status : ingest_run(&logs->options, add_record, m, &m->quality, why);
 	for (size_t i = 0; i < m->plan.own_sources; i++) {

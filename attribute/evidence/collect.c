@@ -137,8 +137,8 @@ static void find_outside(struct servers *s) {
 		if (one->outside > 0) {
 			s->change = true;
 			quality_finding(s->quality, "clock", name, "--replica", QUALITY_NO_AMOUNT,
-			                "%s: %lld %s years from the rest of its records: another clock, or other units; they are not counted; take "
-			                "that log away, or give it a name of its own", name, (long long)one->outside,
+			                "%s: %lld %s years away from its other records (wrong clock or unit), not "
+					"counted; remove that log, or give it its own name", name, (long long)one->outside,
 			                one->outside == 1 ? "record lies" : "records lie");
 		}
 	}

@@ -55,8 +55,8 @@ static void drop_copy(struct servers *s, struct server *kept, struct server *cop
 		return;
 	}
 	quality_finding(s->quality, "counted-twice", b, "--different", QUALITY_NO_AMOUNT,
-	                "%s and %s report the same %s, which would be counted twice: only %s is counted; remove one of the logs, or "
-	                "--same %s=%s or --different %s=%s settles it", a, b, what, a, a, b, a, b);
+	                "%s and %s report the same %s, which would be counted twice: only %s is counted; remove one "
+			"of the logs, or resolve it with --same %s=%s or --different %s=%s", a, b, what, a, a, b, a, b);
 }
 
 void servers_find_copies(struct servers *s) {

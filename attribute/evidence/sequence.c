@@ -54,13 +54,18 @@ void sequence_find(struct sequence *q, const char *name, struct quality *quality
 	settle_day(q);
 	if (q->several[0] > 0) {
 		quality_finding_counted(quality, "several-servers", name, "--replica", q->several,
-		                        "%s: " QUALITY_A " of " QUALITY_B " steps begin before the last one has ended or have no higher number: several "
-		                        "servers log under this name, and their time is added up; give each its own name, with --replica or "
-		                        "\"names\" of the fleet file", name);
+		                        "%s: " QUALITY_A " of " QUALITY_B " steps begin before the previous one ends "
+									  "or do not have a higher number: several "
+									  "servers log under this name and their "
+									  "times are summed; give each server its own "
+									  "name, with --replica or \"names\" in the "
+									  "fleet file", name);
 	}
 	if (q->gaps[0] > 0) {
 		quality_finding_counted(quality, "gap", name, NULL, q->gaps,
-		                        "%s: " QUALITY_A " of " QUALITY_B " steps are missing in its log, as their numbers show: their time is "
-		                        "unobserved and their tokens are not counted; look for what drops lines", name);
+		                        "%s: " QUALITY_A " of " QUALITY_B " steps are missing in its log, judging by "
+									  "the step numbers: their time is unobserved "
+									  "and their tokens are not counted; find out "
+									  "what drops log lines", name);
 	}
 }

@@ -97,7 +97,7 @@ static int64_t clear_offset(const struct id_result *r) {
 }
 
 static void describe(const struct id_result *r, char *out, size_t size) {
-	int n = snprintf(out, size, "%lld of %lld %s fall on its steps", (long long)r->matched, (long long)r->events,
+	int n = snprintf(out, size, "%lld of %lld %s match its steps", (long long)r->matched, (long long)r->events,
 	                 r->by_finish ? "finishes" : "first tokens");
 
 	if (n > 0 && clear_offset(r) != 0) {
@@ -127,7 +127,8 @@ static void join(struct servers *s, struct server *steps, struct server *request
 		steps->step_model = requests->sample.request_model;
 	}
 	s->change = true;
-	quality_assume(s->quality, servers_text(s, shown), value, "--different", NULL, "%s and %s are one server: %s",
+	quality_assume(s->quality, servers_text(s, shown), value, "--different", NULL, "%s and %s are the same "
+										       "server: %s",
 	               servers_text(s, steps->sample.name), servers_text(s, requests->sample.name), text);
 }
 
@@ -138,11 +139,11 @@ static void hold(struct servers *s, struct server *steps, struct server *request
 	requests->held = true;
 	s->change = true;
 	quality_finding(s->quality, "counted-twice", b, "--same", QUALITY_NO_AMOUNT,
-	                part ? "%s and %s: some of these requests fall on this server's steps, others do not: several servers may share "
-	                       "the name; only the steps are counted, as the same work would be counted twice; --same %s=%s or "
-	                       "--different %s=%s settles it"
-	                     : "%s and %s may be two names of one server, whose work would be counted twice: only what the first reports "
-	                       "is counted; --same %s=%s or --different %s=%s settles it",
+	                part ? "%s and %s: some of these requests match this server's steps, others do not: several "
+			       "servers may share the name; only the steps are counted, so that no work is counted "
+			       "twice; resolve it with --same %s=%s or --different %s=%s"
+	                     : "%s and %s may be two names of one server, whose work would be counted twice: only "
+			       "what the first reports is counted; resolve it with --same %s=%s or --different %s=%s",
 	                a, b, a, b, a, b);
 }
 
@@ -261,10 +262,12 @@ static void part_own(struct servers *s, struct server *one) {
 		servers_part_requests(s, one);
 	}
 	quality_finding(s->quality, "identity", name, "--replica", QUALITY_NO_AMOUNT,
-	                part ? "%s: its requests do not fall on its steps: they are of two servers, or of clocks that differ by more than "
-	                       "%d s; the steps are counted as %s#1, the requests as %s#2; give each its own name"
-	                     : "%s: its requests do not fall on its steps: they may be of two servers, or of clocks that differ by more "
-	                       "than %d s; they are too few to be set apart; give each its own name",
+	                part ? "%s: its requests do not match its steps: they come from two servers, or from clocks "
+			       "that differ by more than %d s; the steps are counted as %s#1, the requests as %s#2; "
+			       "give each server its own name"
+	                     : "%s: its requests do not match its steps: they may come from two servers, or from "
+			       "clocks that differ by more than %d s; they are too few to be counted separately; give "
+			       "each server its own name",
 	                name, 5, name, name);
 }
 
@@ -303,7 +306,8 @@ static void merge_same(struct servers *s) {
 		struct id_result r = test(&steps->sample, &requests->sample);
 		if (r.verdict == ID_DIFFERENT) {
 			quality_finding(s->quality, "identity", p->b, "--same", QUALITY_NO_AMOUNT,
-			                "%s and %s are treated as one server, as asked, but the requests do not fall on the steps", p->a, p->b);
+			                "%s and %s are treated as one server, as requested, but the requests do not "
+					"match the steps", p->a, p->b);
 		}
 		if (r.verdict != ID_SAME && r.verdict != ID_PART) {
 			r.offset_ns = 0;
@@ -336,7 +340,8 @@ static void find_seconds(struct servers *s) {
 			continue;
 		}
 		quality_assume(s->quality, servers_text(s, one->named), "1 s", NULL, NULL,
-		               "%s: the instants of its requests are cut to the second: which steps are theirs is counted", servers_text(s, one->named));
+		               "%s: its requests' timestamps are truncated to the second: their steps are found by "
+			       "counting", servers_text(s, one->named));
 	}
 }
 

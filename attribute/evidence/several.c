@@ -47,7 +47,7 @@ bool servers_find_several(struct servers *s) {
 		char value[32];
 		snprintf(value, sizeof value, "%zu", one->chains.count);
 		quality_assume(s->quality, name, value, "--replica", NULL,
-		               "%s: the numbers of its steps are those of %zu servers at a time: they are %s#1 to %s#%zu", name, one->chains.count,
+		               "%s: its step numbers show %zu servers at once: they are named %s#1 to %s#%zu", name, one->chains.count,
 		               name, name, one->chains.count);
 	}
 	begin_chains(s);

@@ -249,7 +249,7 @@ static int pool_description(struct reader *r, json_at v, void *into) {
 	struct fault why = {0};
 	char what[sizeof why.message + 40];
 	if (json_type(r->json, v) != JSON_STRING || name.len == 0) {
-		return wrong(r, v, "not a file, expected the name of a model's description beside this file");
+		return wrong(r, v, "not a file name, expected a model description in the folder of this file");
 	}
 	int err = fleet_describe(r->fleet, name, r->open, r->context, &((struct pool *)into)->description, &why);
 	if (!err) {
@@ -262,7 +262,7 @@ static int pool_description(struct reader *r, json_at v, void *into) {
 static int pool_rates(struct reader *r, json_at v, void *into) {
 	struct pool *p = into;
 	if (p->rates) {
-		return wrong(r, v, "\"rates\" stands here twice");
+		return wrong(r, v, "\"rates\" appears twice");
 	}
 	int err = read_array(r, v, rate_keys, sizeof rate_keys / sizeof *rate_keys, sizeof *p->rates, (void **)&p->rates,
 	                     &p->rate_count);
@@ -277,7 +277,7 @@ static int pool_rates(struct reader *r, json_at v, void *into) {
 static int pool_uptime(struct reader *r, json_at v, void *into) {
 	struct pool *p = into;
 	if (p->uptimes) {
-		return wrong(r, v, "\"uptime\" stands here twice");
+		return wrong(r, v, "\"uptime\" appears twice");
 	}
 	int err = read_array(r, v, uptime_keys, sizeof uptime_keys / sizeof *uptime_keys, sizeof *p->uptimes,
 	                     (void **)&p->uptimes, &p->uptime_count);
@@ -338,7 +338,7 @@ static const struct key rule_keys[] = {
 static int fleet_rules(struct reader *r, json_at v, void *into) {
 	struct fleet *f = into;
 	if (f->names.at) {
-		return wrong(r, v, "\"names\" stands here twice");
+		return wrong(r, v, "\"names\" appears twice");
 	}
 	int err = read_array(r, v, rule_keys, sizeof rule_keys / sizeof *rule_keys, sizeof *f->names.at, (void **)&f->names.at,
 	                     &f->names.count);
@@ -404,7 +404,7 @@ static int fleet_set_currency(struct reader *r, json_at v, void *into) {
 static int fleet_pools(struct reader *r, json_at v, void *into) {
 	struct fleet *f = into;
 	if (f->pools) {
-		return wrong(r, v, "\"pools\" stands here twice");
+		return wrong(r, v, "\"pools\" appears twice");
 	}
 	int err = read_array(r, v, pool_keys, sizeof pool_keys / sizeof *pool_keys, sizeof *f->pools, (void **)&f->pools,
 	                     &f->pool_count);

@@ -105,8 +105,8 @@ static void apply_notice(struct fleet *f, struct names *names, const struct qual
 	}
 	if (before && before->gpus != gpus) {
 		quality_finding(q, "gpus", name, "--gpus", QUALITY_NO_AMOUNT,
-		                "%s: its logs state different numbers of GPUs (%lld, and %lld in %s): its time is counted with %lld; "
-		                "--gpus settles it", name, (long long)before->gpus, (long long)gpus, field(n, NOTICE_SOURCE),
+		                "%s: its logs state different numbers of GPUs (%lld, and %lld in %s): its time is "
+				"counted with %lld; set the number with --gpus", name, (long long)before->gpus, (long long)gpus, field(n, NOTICE_SOURCE),
 		                (long long)before->gpus);
 		return;
 	}

@@ -10,8 +10,8 @@ static const char *const role_names[] = {"mixed", "prefill", "decode"};
 static const char *const origin_names[MODEL_ORIGINS] = {
 	[MODEL_FITTED] = "fitted to the day's own steps",
 	[MODEL_NEIGHBOUR] = "taken from the nearest day of the same pool",
-	[MODEL_ROOFLINE] = "too few steps to fit: from what is published of the GPU",
-	[MODEL_TOKENS] = "none: every token of a step weighs the same",
+	[MODEL_ROOFLINE] = "too few steps to fit: from published figures of the GPU",
+	[MODEL_TOKENS] = "none: all tokens of a step count the same",
 };
 
 static const char *term_name(int term, char out[64]) {
@@ -20,13 +20,13 @@ static const char *term_name(int term, char out[64]) {
 		[TERM_TOKENS] = "b1  token of the batch",
 		[TERM_ATTENTION] = "b2  token x context of prefill",
 		[TERM_CONTEXT] = "b3  context token of decode",
-		[TERM_MIXED_CONTEXT] = "b4  the same, beside a chunk, on top",
-		[TERM_PROMPT] = "b5  a prompt in the batch, on top",
+		[TERM_MIXED_CONTEXT] = "b4  the same in mixed steps, extra",
+		[TERM_PROMPT] = "b5  a prompt in the batch, extra",
 		[TERM_PREFILL_CONTEXT] = "b6  context token before a chunk",
-		[TERM_UNEQUAL] = "b7  context token, unequal ones counting more",
-		[TERM_MIXED_UNEQUAL] = "b8  the same, beside a chunk, on top",
-		[TERM_NEAR_CONTEXT] = "b9  context token up to 32768 in all",
-		[TERM_OVERLAP] = "b10 part of the lesser attention hidden",
+		[TERM_UNEQUAL] = "b7  context token, extra if contexts differ",
+		[TERM_MIXED_UNEQUAL] = "b8  the same in mixed steps, extra",
+		[TERM_NEAR_CONTEXT] = "b9  context token up to a total of 32768",
+		[TERM_OVERLAP] = "b10 hidden share of the smaller attention",
 	};
 	bool early = term >= TERM_EARLY && term < TERM_EARLY + EARLY_COUNT;
 
@@ -113,7 +113,8 @@ static void print_name(FILE *out, struct text name, const char *by_default) {
 
 static void print_published(FILE *out, const struct step_model *m) {
 	fprintf(out, "  %s\n", m->has_context ? "the model is that of the fleet file's \"description\""
-	                                     : "attention is left out: the fleet file names no \"description\" of the model");
+	                                     : "attention is ignored: the fleet file has no \"description\" of the "
+					       "model");
 	fprintf(out, "  %-44s %16s\n", "term", m->has_context ? "ns per unit" : "in proportion");
 	for (int i = 0; i < TERMS; i++) {
 		if (m->ns[i] != 0) {
@@ -171,7 +172,7 @@ static void print_model(FILE *out, const struct attribution_fits *f, const struc
 static const char *const aggregate_origin_names[AGGREGATE_ORIGINS] = {
 	[AGGREGATE_OWN] = "fitted to the pool's own windows",
 	[AGGREGATE_ROLES] = "too few windows of its own: fitted to those of the same model and GPU in other roles too",
-	[AGGREGATE_PRIOR] = "no window that was busy throughout: proportions from what is published of the GPU",
+	[AGGREGATE_PRIOR] = "no window that was busy throughout: proportions from published figures of the GPU",
 };
 
 static void print_aggregate_row(FILE *out, const struct aggregate_model *m, enum aggregate_kind kind, const char *what) {
@@ -191,7 +192,7 @@ static void print_counted(FILE *out, const struct counted_model *m) {
 	for (int i = 0; i < COUNTED_TERMS; i++) {
 		fprintf(out, "    %-42s %16.4f\n", names[i], m->ns[i]);
 	}
-	fprintf(out, "  split: sd %.1f %% of busy time, of it %.1f %% by the bootstrap; time of windows not busy throughout: sd %.1f %%\n", 100 * m->share_sd,
+	fprintf(out, "  split: sd %.1f %% of busy time, of which %.1f %% by the bootstrap; time of windows not busy throughout: sd %.1f %%\n", 100 * m->share_sd,
 	        100 * m->drawn_sd, 100 * m->time_sd);
 }
 
@@ -202,12 +203,13 @@ static void print_windows(FILE *out, const struct aggregate_model *m) {
 		return;
 	}
 	print_aggregate_row(out, m, AGGREGATE_WINDOW, "window: prompt token, decode step, output token");
-	fprintf(out, "  split: sd %.1f %% of the lesser phase, of it %.1f %% by the bootstrap; time of windows with a gauge of 0: sd %.1f %%\n",
+	fprintf(out, "  split: sd %.1f %% of the smaller phase, of which %.1f %% by the bootstrap; time of windows with a gauge of 0: sd %.1f %%\n",
 	        100 * m->window_share_sd, 100 * m->drawn_window, 100 * m->window_time_sd);
 }
 
 static void print_rebuilt(FILE *out, const struct rebuilt_model *m) {
-	fprintf(out, "  steps rebuilt: %lld rows, off by %.1f %% in the mean; at most %lld tokens a step, %.2f a sequence; %.0f us between steps\n",
+	fprintf(out, "  rebuilt steps: %lld rows, mean error %.1f %%; at most %lld tokens per step, %.2f per "
+		     "sequence; %.0f us between steps\n",
 	        (long long)m->steps.steps, 100 * m->score, (long long)m->budget_ntok, m->tokens_a_step, (double)m->gap_ns / 1e3);
 	fprintf(out, "  steps with both phases: %.1f %% of the time, split: sd %.1f %% of it by the bootstrap\n", 100 * m->both_part, 100 * m->drawn_sd);
 	for (int i = 0; i < TERMS; i++) {

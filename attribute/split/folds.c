@@ -71,7 +71,8 @@ bool folds_sentence(const struct folds *f, char *out, size_t size) {
 	if (s->ns <= 0) {
 		return false;
 	}
-	snprintf(out, size, "leaving out a tenth of the steps at a time, mixed steps were predicted within %.1f %%, all of them together within %.2f %%",
+	snprintf(out, size, "mixed steps left out of the fit, a tenth at a time, are predicted within %.1f %% each and within "
+	                    "%.2f %% in total",
 	         100 * s->off_ns / s->ns, 100 * fabs(s->more_ns) / s->ns);
 	return true;
 }
@@ -84,8 +85,8 @@ void folds_print(const struct folds *f, FILE *out) {
 	for (int k = 0; k < FOLD_KINDS; k++) {
 		const struct fold_sums *s = &f->of[k];
 		if (s->ns > 0) {
-			fprintf(out, "cross-check: steps of %s, each predicted by a model of nine tenths of the others: %lld steps, a step off by "
-			        "%.1f %%, all of them together by %+.2f %%\n", names[k], (long long)s->steps, 100 * s->off_ns / s->ns,
+			fprintf(out, "cross-check: steps of %s, each predicted by a model fitted to the other nine "
+				     "tenths: %lld steps, error per step %.1f %%, of their sum %+.2f %%\n", names[k], (long long)s->steps, 100 * s->off_ns / s->ns,
 			        100 * s->more_ns / s->ns);
 		}
 	}

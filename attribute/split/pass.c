@@ -35,15 +35,16 @@ void pass_note_substitute(struct pass *w, enum substitute what, int64_t at_ns) {
 /* Without figures: what parts of a fleet say must be what the whole says. */
 void pass_warn_substitutes(const struct pass *w) {
 	static const char *const sentences[SUBSTITUTES] = {
-		[SUBSTITUTE_NEIGHBOUR] = "a day has too few steps to fit a model: its mixed steps are split by that of the day before or after",
-		[SUBSTITUTE_PUBLISHED] = "a day has too few steps to fit a model, and so have the days beside it: its mixed steps are split by "
-		                       "what is published of the GPU, and graded C",
-		[SUBSTITUTE_TOKENS] = "a day has too few steps to fit a model, and nothing is known of its GPU: its mixed steps are split by "
-		                    "counting tokens, and graded C",
-		[SUBSTITUTE_ROLES] = "a pool has too few busy windows: how long its work takes is that of pools of the same model and GPU in "
-		                   "other roles",
-		[SUBSTITUTE_PROPORTIONS] = "no window is known to have been busy throughout: all with tokens count as such, split in the "
-		                         "proportions that hold for GPUs of today",
+		[SUBSTITUTE_NEIGHBOUR] = "a day has too few steps to fit a model: its mixed steps are split by the "
+					 "model of the day before or after",
+		[SUBSTITUTE_PUBLISHED] = "a day and the days around it have too few steps to fit a model: its mixed "
+					 "steps are split by published figures of the GPU, and graded C",
+		[SUBSTITUTE_TOKENS] = "a day has too few steps to fit a model, and nothing is known of its GPU: its "
+				      "mixed steps are split by their numbers of tokens, and graded C",
+		[SUBSTITUTE_ROLES] = "a pool has too few busy windows: its coefficients are those of pools with the "
+				     "same model and GPU in other roles",
+		[SUBSTITUTE_PROPORTIONS] = "no window is known to be busy throughout: all windows with tokens are "
+					   "used, and split in proportions that are typical of current GPUs",
 	};
 
 	for (int i = 0; i < SUBSTITUTES; i++) {
@@ -186,8 +187,10 @@ static void find_unattributed(const struct pass *w) {
 
 	if (w->summary->timed > w->summary->requests / 2 && w->summary->steps > 0 && a->busy.much[0] > 0) {
 		quality_finding_counted(w->quality, "unattributed", name, NULL, a->busy.much,
-		                        "%s: " QUALITY_PERCENT " %% of the busy time has no request: requests are missing in the logs, were computed "
-		                        "again after a preemption, or are stamped by a clock that differs", name);
+		                        "%s: " QUALITY_PERCENT " %% of the busy time has no request: requests are "
+							       "missing in the logs, were computed again after a "
+							       "preemption, or have the timestamps of a different "
+							       "clock", name);
 	}
 }
 

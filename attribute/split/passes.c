@@ -124,8 +124,9 @@ static void warn_lacking_steps(const struct going *g) {
 	const struct attribute_options *o = g->ws->common->options;
 
 	if (g->ws->purpose == PASS_POST && days_lack_steps(replicas_days(g->ws->replicas, g->at->replica), o->from_ns, o->to_ns)) {
-		quality_warn(g->ws->quality, "replica %s: on a day with steps its logs report work for more than an hour before the first "
-		             "of them or after the last, whose time is not counted: split the logs there and account for the parts apart",
+		quality_warn(g->ws->quality, "replica %s: on a day with steps, its logs report work more than an hour "
+					     "before the first or after the last step, and that time is not counted: "
+					     "split the logs there and attribute the parts separately",
 		             names_text(o->names, g->at->replica).at);
 	}
 }

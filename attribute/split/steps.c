@@ -479,44 +479,47 @@ static int steps_item(struct pass *w, const struct item *item, struct fault *why
 }
 
 /* Steps say what was scheduled, not what of it was accepted. */
-static void tell_drafts(const struct pass *w) {
+static void warn_drafts(const struct pass *w) {
 	const struct steps_state *st = w->state;
 	const int64_t count[2] = {st->output_ntok - st->drafted_ntok, st->output_ntok};
 
 	if (st->drafted_ntok > 0) {
 		quality_finding_counted(w->quality, "drafts", names_text(w->common->options->names, w->summary->replica).at, NULL, count,
-		                        "speculative decoding: steps count drafted tokens, whether accepted or not, so output is " QUALITY_A " to "
-		                        QUALITY_B " tokens, of which the larger is shown: requests would say it");
+		                        "speculative decoding: steps count drafted tokens, whether accepted or not, so "
+					"output is " QUALITY_A " to " QUALITY_B " tokens, of which the larger number "
+					"is shown: a log of requests has the exact number");
 	}
 }
 
-static void tell_hits(const struct pass *w) {
+static void warn_hits(const struct pass *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 	const int64_t count[2] = {f->told.hit_ntok, f->told.prompt_ntok};
 
 	if (f->seeks_hits && (f->told.preemptions > 0 || f->hits_elsewhere)) {
 		quality_finding(w->quality, "cached-unknown", name, NULL, QUALITY_NO_AMOUNT,
-				"replica %s: steps computed fewer tokens than the prompts of its requests have: a cache had some of them, how many is "
-				"not known where %s: requests that report cached tokens would say it (vLLM: --enable-prompt-tokens-details)",
+				"replica %s: steps computed fewer tokens than the prompts of its requests have: some "
+				"of them were cached, and how many is not known where %s: log requests with cached "
+				"tokens (vLLM: --enable-prompt-tokens-details)",
 				name, f->told.preemptions > 0 ? "preempted requests are computed again" : "another replica decodes");
 	} else if (f->seeks_hits) {
 		quality_assume_counted(w->quality, name, QUALITY_A, count,
-				       "replica %s: its requests do not report what a cache had of their prompts; that is prompts less the tokens that "
-				       "steps computed: " QUALITY_A " of " QUALITY_B, name);
+				       "replica %s: its requests do not report cached tokens; they are taken as prompt tokens minus the tokens "
+				       "that steps computed: " QUALITY_A " of " QUALITY_B, name);
 	}
 }
 
 /* Records say how often, not when. */
-static void tell_preemptions(const struct pass *w) {
+static void warn_preemptions(const struct pass *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 	const int64_t count[2] = {f->told.placed, f->told.preemptions};
 
 	if (f->told.preemptions > 0) {
 		quality_assume_counted(w->quality, name, QUALITY_A " of " QUALITY_B, count,
-				       "replica %s: preempted requests compute their contexts again: " QUALITY_A " of " QUALITY_B " preemptions are "
-				       "placed where fewer sequences decode than requests say, the time of the others is in (unattributed) and in "
+				       "replica %s: preempted requests compute their contexts again: " QUALITY_A " of "
+				       "" QUALITY_B " preemptions are located where fewer sequences decode than the "
+				       "requests show; the time of the others is in (unattributed) and in the "
 				       "tenants' intervals", name);
 	}
 }
@@ -524,7 +527,7 @@ static void tell_preemptions(const struct pass *w) {
 /* Of tokens in steps whose requests' instants are cut to the second, so many hundredths may be guesses. */
 #define GUESSED_PERCENT 5
 
-static void tell_seconds(const struct pass *w) {
+static void warn_seconds(const struct pass *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
 	const int64_t count[2] = {f->told.guessed_ntok, f->told.counted_ntok};
@@ -552,13 +555,13 @@ static int steps_end(struct pass *w, struct fault *why) {
 	sequence_find(sequence_of(w), names_text(w->common->options->names, w->summary->replica).at, w->quality);
 	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its stamp says */
 	flight_day(&w->flight, INT64_MAX);
-	tell_preemptions(w);
-	tell_hits(w);
-	tell_drafts(w);
-	tell_seconds(w);
+	warn_preemptions(w);
+	warn_hits(w);
+	warn_drafts(w);
+	warn_seconds(w);
 	if (w->over_ns > 0) {
-		quality_warn(w->quality, "replica %s: steps overlap, %.3f GPU-hours in all, which are counted as capacity: several "
-		             "engines under one name? Give each its own with --replica",
+		quality_warn(w->quality, "replica %s: steps overlap by %.3f GPU-hours in total, which are counted as "
+					 "capacity: if several engines log under one name, name each with --replica",
 		             names_text(w->common->options->names, w->summary->replica).at,
 		             (double)w->over_ns / (double)NS_PER_HOUR);
 	}

@@ -555,8 +555,8 @@ static int windows_end(struct pass *w, struct fault *why) {
 	}
 	if (st->over_ns > 0) {
 		w->over_ns = st->over_ns;
-		quality_warn(w->quality, "replica %s: windows report %.3f GPU-hours more than their periods hold; they are "
-		             "counted as capacity: give \"gpus_per_replica\" or \"uptime\" in the fleet file",
+		quality_warn(w->quality, "replica %s: windows report %.3f GPU-hours more than their length allows; "
+					 "they are counted as capacity: give \"gpus_per_replica\" or \"uptime\" in the fleet file",
 		             names_text(w->common->options->names, w->summary->replica).at,
 		             (double)st->over_ns / (double)NS_PER_HOUR);
 	}

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/values.h"
 #include "core/files/files.h"
+#include "core/text.h"
 
 struct settings {
 	bool all, cross_check;
@@ -47,7 +48,7 @@ static int attribute(struct run *r, struct fault *why) {
 		book_merge_days(&b);
 		findings_say(&r->terminal, &b.quality);
 		if (!r->quiet) {
-			fprintf(stderr, "run %" PRId64 ": %" PRId64 " replica-days restated\n", b.run.id, b.run.restated);
+			fprintf(stderr, "run %" PRId64 ": %" PRId64 " replica-day%s restated\n", b.run.id, b.run.restated, PLURAL(b.run.restated));
 		}
 	}
 	book_close(&b);
@@ -55,17 +56,18 @@ static int attribute(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"model-report", 0, "FILE", "also write what the days attributed were split by: coefficients, residuals", 0, value_text, offsetof(struct settings, models), NULL, true},
-	{"cross-check", 0, NULL, "print how far the step model is off of steps that it has not seen, and the lesser grades of evidence", 0, value_flag, offsetof(struct settings, cross_check), NULL, false},
-	{"all", 0, NULL, "all days anew, not only those that changed", 0, value_flag, offsetof(struct settings, all), NULL, false},
+	{"model-report", 0, "FILE", "also write the step models of the attributed days: coefficients, residuals", 0, value_text, offsetof(struct settings, models), NULL, true},
+	{"cross-check", 0, NULL, "print the step model's error on steps that it was not fitted to, and that of weaker "
+				 "evidence", 0, value_flag, offsetof(struct settings, cross_check), NULL, false},
+	{"all", 0, NULL, "all days again, not only those that changed", 0, value_flag, offsetof(struct settings, all), NULL, false},
 };
 
 const struct command command_attribute = {
 	.name = "attribute",
 	.synopsis = "[options]",
-	.what = "Records of the book to entries in its ledger",
-	.about = "Days with new records are attributed, and all open days where the fleet, the rule, the prices' cuts or\n"
-		 "this program changed. Days of closed periods keep their entries: differences become adjustments.\n",
+	.what = "Turn the book's records into entries of its ledger",
+	.about = "Attributes days with new records, and all open days if the fleet, the rule, the price boundaries or "
+		 "this\nprogram changed. Days of closed periods keep their entries: differences become adjustments.\n",
 	.example = "tollbook attribute --book book --fleet fleet.json",
 	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
 	.own = own,

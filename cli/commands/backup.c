@@ -7,6 +7,7 @@
 #include "cli/commands/transfer.h"
 #include "cli/values.h"
 #include "core/files/files.h"
+#include "core/text.h"
 
 struct settings {
 	bool dump;
@@ -18,7 +19,7 @@ static int copy_book(struct run *r, struct book *b, const char *to, struct fault
 
 	transfer_say(r, &t, to);
 	if (rc == 0 && !r->quiet) {
-		printf("%s: a book with %" PRId64 " segments; check it: tollbook verify --book %s\n", to, t.files, to);
+		printf("%s: a book with %" PRId64 " segment%s; check it: tollbook verify --book %s\n", to, t.files, PLURAL(t.files), to);
 	}
 	return rc;
 }
@@ -44,7 +45,8 @@ static int backup(struct run *r, struct fault *why) {
 	struct book b;
 
 	if (r->operands.count != 1) {
-		return say_argument(r, r->argc, "no destination given, expected a %s", s->dump ? "file, or -" : "folder to be made");
+		return say_argument(r, r->argc, "no destination given, expected a %s", s->dump ? "file, or -" : "new "
+														"folder");
 	}
 	if (!s->dump && r->set.book && ledger_is_server(r->set.book)) {
 		say_error(r, "a ledger in PostgreSQL is backed up by its own tools");
@@ -63,7 +65,7 @@ static int backup(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"dump", 0, NULL, "write what the ledger says as text, in one order: to compare, or to read elsewhere", 0, value_flag,
+	{"dump", 0, NULL, "write the ledger's content as text, in a fixed order: to compare, or to load elsewhere", 0, value_flag,
 	 offsetof(struct settings, dump), NULL, false},
 };
 
@@ -71,7 +73,7 @@ const struct command command_backup = {
 	.name = "backup",
 	.synopsis = "[options] DEST",
 	.what = "A whole copy of the book, or its content as text",
-	.about = "DEST is a folder that is not there, or empty; it appears when it is whole.\n",
+	.about = "DEST is a new or empty folder; it appears when the copy is complete.\n",
 	.example = "tollbook backup --book book /backup/book-2026-10",
 	.groups = GROUP_BOOK,
 	.own = own,

@@ -8,6 +8,7 @@
 #include "cli/values.h"
 #include "core/instant.h"
 #include "core/files/files.h"
+#include "core/text.h"
 
 struct settings {
 	const char *reopen; /* the reason */
@@ -91,7 +92,7 @@ static int close_period(struct book *b, const struct look *k, struct fault *why)
 	}
 	int rc = ledger_dirty_count(b->ledger, &days, why);
 	if (rc == 0 && days > 0) {
-		return fault_set(why, ERROR_CONFIG, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute or nightly first", days);
+		return fault_set(why, ERROR_CONFIG, "records of %" PRId64 " day%s are not attributed yet: run tollbook attribute or nightly first", days, PLURAL(days));
 	}
 	rc = rc < 0 ? rc : render_statement(b, k, &text, &len, why);
 	if (rc == 0) {
@@ -106,7 +107,8 @@ static int close_period(struct book *b, const struct look *k, struct fault *why)
 static int reopen(struct book *b, const struct look *k, const char *reason, struct fault *why) {
 	if (!k->open_id || k->later) {
 		return fault_set(why, ERROR_CONFIG, "%s: %s", k->name,
-		                 k->open_id ? "a later period is closed, which may hold adjustments of it: open that first"
+		                 k->open_id ? "a later period is closed and may hold adjustments of it: reopen that "
+					      "one first"
 		                            : "is not closed");
 	}
 	int64_t gone, since_ns;
@@ -114,7 +116,8 @@ static int reopen(struct book *b, const struct look *k, const char *reason, stru
 	int rc = ledger_gone(b->ledger, k->from_ns - NS_PER_DAY, k->to_ns + NS_PER_DAY, &gone, &since_ns, why);
 
 	if (rc > 0) {
-		return fault_set(why, ERROR_CONFIG, "%s: cannot be opened again: records that it rests on are gone by retention since %.10s",
+		return fault_set(why, ERROR_CONFIG, "%s: cannot be reopened: retention has removed its records since "
+						    "%.10s",
 		                 k->name, instant_format(since_ns, since));
 	}
 	rc = rc < 0 ? rc : book_begin(b, "reopen", why);
@@ -123,7 +126,7 @@ static int reopen(struct book *b, const struct look *k, const char *reason, stru
 	rc = rc < 0 ? rc : ledger_dirty(b->ledger, k->from_ns, k->to_ns, why);
 	rc = rc < 0 ? rc : book_commit(b, why);
 	if (rc == 0 && !b->terminal->quiet) {
-		printf("%s is open again (run %" PRId64 "); run tollbook attribute or nightly\n", k->name, b->run.id);
+		printf("%s is reopened (run %" PRId64 "); run tollbook attribute or nightly\n", k->name, b->run.id);
 	}
 	return rc;
 }
@@ -165,7 +168,7 @@ static int close_command(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"reopen", 0, "REASON", "open it again instead; the reason is kept", 0, value_text, offsetof(struct settings, reopen), NULL, true},
+	{"reopen", 0, "REASON", "reopen it instead; the reason is recorded", 0, value_text, offsetof(struct settings, reopen), NULL, true},
 	{"periods", 0, NULL, "list the periods that were closed", 0, value_flag, offsetof(struct settings, list), NULL, false},
 };
 

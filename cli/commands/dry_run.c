@@ -7,6 +7,7 @@
 #include "book/findings.h"
 #include "cli/say.h"
 #include "cli/setup.h"
+#include "core/text.h"
 
 /* What the records of a file say. */
 struct seen {
@@ -108,7 +109,7 @@ static const char *best_grade(const struct seen *s) {
 		return "A: requests whose phases are timed, where they do not overlap; else C";
 	}
 	if (s->timed_requests > 0) {
-		return "C: requests with their instants, swept where they overlap";
+		return "C: requests with timestamps, split by a sweep where they overlap";
 	}
 	if (s->records[RECORD_WINDOW] > 0) {
 		return "D: averages over windows";
@@ -120,21 +121,31 @@ static void print_missing(const struct seen *s, const char *format) {
 	const char *requests = findings_requests(format);
 
 	if (s->steps_without_context > 0) {
-		printf("  missing: context lengths in %" PRId64 " steps; requests with instants make up for them\n",
-		       s->steps_without_context);
+		printf("  missing: context lengths in %" PRId64 " step%s; requests with timestamps replace them\n",
+		       s->steps_without_context, PLURAL(s->steps_without_context));
 	}
 	if (requests && s->records[RECORD_REQUEST] == 0 && s->records[RECORD_STEP] + s->records[RECORD_WINDOW] > 0) {
-		printf("  missing: requests, to share the cost among them; for them: %s\n", requests);
+		printf("  missing: requests, to share the cost among them; to log them: %s\n", requests);
 	}
 	if (s->tenants == 0 && s->records[RECORD_STEP] + s->records[RECORD_WINDOW] + s->records[RECORD_REQUEST] > 0) {
 		puts("  missing: tenants; give requests that name them, or --tenant NAME");
 	}
 	if (s->unnamed_models > 0) {
-		puts("  missing: the model; --model NAME says it");
+		puts("  missing: the model; give --model NAME");
 	}
 	if (s->durations[DURATION_HOST_WALL_WAIT] > 0) {
-		puts("  caution: durations are the host's wait for a step, which may be short");
+		puts("  caution: durations are the host's wait for a step, which may be too short");
 	}
+}
+
+static void print_counts(const struct quality_input *in, const struct seen *s) {
+	static const char *const kinds[RECORD_KINDS] = {"step", "request", "window", "power sample"};
+
+	printf("  %" PRId64 " line%s: ", in->lines, PLURAL(in->lines));
+	for (int kind = 0; kind < RECORD_KINDS; kind++) {
+		printf("%s%" PRId64 " %s%s", kind > 0 ? ", " : "", s->records[kind], kinds[kind], PLURAL(s->records[kind]));
+	}
+	printf("; %" PRId64 " other\n", in->lines > in->records ? in->lines - in->records : 0);
 }
 
 static void print_file(const struct quality_input *in, const struct seen *s) {
@@ -147,13 +158,10 @@ static void print_file(const struct quality_input *in, const struct seen *s) {
 	if (in->detected_at_line > 0) {
 		printf(", detected by line %" PRId64, in->detected_at_line);
 	} else if (known) {
-		fputs(", as was asked for", stdout);
+		fputs(", as requested", stdout);
 	}
 	putchar('\n');
-	printf("  %" PRId64 " lines: %" PRId64 " steps, %" PRId64 " requests, %" PRId64 " windows, %" PRId64
-	       " power samples; %" PRId64 " other\n",
-	       in->lines, s->records[RECORD_STEP], s->records[RECORD_REQUEST], s->records[RECORD_WINDOW],
-	       s->records[RECORD_POWER], in->lines > in->records ? in->lines - in->records : 0);
+	print_counts(in, s);
 	if (known) {
 		printf("  grade %s\n", grade);
 		print_missing(s, in->format);

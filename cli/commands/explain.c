@@ -22,14 +22,14 @@ static int explain(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"tenant-key-file", 0, "FILE", "the key of tenants' aliases: ID can say tenant= by name", 0, value_text, offsetof(struct settings, tenant_key), NULL, true},
-	{"lines", 0, "N", "show so many records (default 10)", 0, value_count, offsetof(struct settings, explain.lines), NULL, true},
+	{"tenant-key-file", 0, "FILE", "the key of tenants' aliases, to name a tenant in ID", 0, value_text, offsetof(struct settings, tenant_key), NULL, true},
+	{"lines", 0, "N", "show this many records (default 10)", 0, value_count, offsetof(struct settings, explain.lines), NULL, true},
 };
 
 const struct command command_explain = {
 	.name = "explain",
 	.synopsis = "[options] ID",
-	.what = "How one figure or request came about, back to the lines of the logs",
+	.what = "Trace one figure or request back to the lines of the logs",
 	.about = "ID is a request's id, or keys of a figure, any of model, replica, tenant, kind (input, input_cached, output,\n"
 		 "other, idle, unobserved) and hour or day: model=llama-3.1-8b,kind=output,hour=2026-05-12T08\n",
 	.example = "tollbook explain --book book kind=output,hour=2026-05-12T08",

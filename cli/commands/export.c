@@ -7,13 +7,14 @@
 #include "cli/say.h"
 #include "cli/commands/transfer.h"
 #include "core/files/files.h"
+#include "core/text.h"
 
 static int export_command(struct run *r, struct fault *why) {
 	struct ledger_transfer t = transfer_of(r);
 	struct book b;
 
 	if (r->operands.count != 1) {
-		return say_argument(r, r->argc, "no destination given, expected a folder to be made");
+		return say_argument(r, r->argc, "no destination given, expected a new folder");
 	}
 	int status = book_open(&b, &r->set, &r->terminal, LEDGER_WRITE, false, why);
 	if (status != 0) {
@@ -24,7 +25,7 @@ static int export_command(struct run *r, struct fault *why) {
 	stop_unguard(&r->stop);
 	transfer_say(r, &t, r->operands.at[0]);
 	if (status == 0 && !r->quiet) {
-		printf("%s: %" PRId64 " files and their manifest; back into a book: tollbook import --book NEW %s\n", r->operands.at[0], t.files,
+		printf("%s: %" PRId64 " file%s and a manifest; back into a book: tollbook import --book NEW %s\n", r->operands.at[0], t.files, PLURAL(t.files),
 		       r->operands.at[0]);
 	}
 	book_close(&b);
@@ -48,7 +49,7 @@ static int import_command(struct run *r, struct fault *why) {
 	stop_unguard(&r->stop);
 	transfer_say(r, &t, book);
 	if (status == 0 && !r->quiet) {
-		printf("%s: a book of %" PRId64 " files; check it: tollbook verify --book %s\n", book, t.files, book);
+		printf("%s: a book of %" PRId64 " file%s; check it: tollbook verify --book %s\n", book, t.files, PLURAL(t.files), book);
 	}
 	return status;
 }
@@ -57,7 +58,8 @@ const struct command command_export = {
 	.name = "export",
 	.synopsis = "[options] DEST",
 	.what = "The whole book as plain files: tables and records as JSON lines, with a manifest of hashes",
-	.about = "DEST is a folder that is not there, or empty; it appears when it is whole. schemas/export.md says what is in it.\n",
+	.about = "DEST is a new or empty folder; it appears when the export is complete. schemas/export.md describes "
+		 "its content.\n",
 	.example = "tollbook export --book book book-2026-10",
 	.groups = GROUP_BOOK,
 	.main = export_command,
@@ -67,7 +69,8 @@ const struct command command_import = {
 	.name = "import",
 	.synopsis = "[options] FROM",
 	.what = "A new book from the plain files of an export",
-	.about = "--book is a folder that is not there, or empty. A file that is not what was exported is refused, with its line.\n",
+	.about = "--book is a new or empty folder. A file that differs from what was exported is refused, with its "
+		 "line.\n",
 	.example = "tollbook import --book new book-2026-10",
 	.groups = GROUP_BOOK,
 	.main = import_command,

@@ -15,6 +15,7 @@
 #include "core/quality.h"
 #include "core/record_json.h"
 #include "core/files/spool.h"
+#include "core/text.h"
 
 /* Records are sorted in so much memory, then on disk. */
 #define MEMORY_BYTES ((size_t)32 * 1024 * 1024)
@@ -137,8 +138,8 @@ static int read_logs(struct run *r, struct book *b, struct logs *logs, struct fa
 	}
 	findings_say(&r->terminal, &b->quality);
 	if (!r->quiet) {
-		fprintf(stderr, "run %" PRId64 ": %" PRId64 " files with new lines, %" PRId64 " lines, %" PRId64 " new records\n", b->run.id,
-		        b->run.files, b->run.lines, b->run.records);
+		fprintf(stderr, "run %" PRId64 ": %" PRId64 " file%s with new lines, %" PRId64 " line%s, %" PRId64 " new record%s\n", b->run.id,
+		        b->run.files, PLURAL(b->run.files), b->run.lines, PLURAL(b->run.lines), b->run.records, PLURAL(b->run.records));
 	}
 	return quality_has_findings(&b->quality) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
@@ -171,7 +172,7 @@ static int ingest(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"dry-run", 0, NULL, "write nothing: say per file what is in it, and what to switch on", 0, value_flag,
+	{"dry-run", 0, NULL, "write nothing: report for each file what is in it, and what to switch on", 0, value_flag,
 	 offsetof(struct settings, dry_run), NULL, false},
 };
 
@@ -179,9 +180,9 @@ const struct command command_ingest = {
 	.name = "ingest",
 	.synopsis = "[options] LOG...",
 	.what = "Logs of any engine to records: into a book, or as JSON lines in the order of time",
-	.about = "With --book, what is new in the logs goes into the book: each line counts once, whatever a log is called,\n"
-		 "however it is packed, and though it grew. Without, the same logs give the same bytes, whatever their\n"
-		 "compression, their order or the number of threads.\n",
+	.about = "With --book, new log lines go into the book. Each line counts once, even if a log was renamed, "
+		 "compressed or\nhas grown. Without --book, the same logs give the same bytes, whatever their "
+		 "compression, their order or the\nnumber of threads.\n",
 	.example = "tollbook ingest --dry-run logs/",
 	.groups = GROUP_LOGS | GROUP_OUTPUT | GROUP_BOOK,
 	.own = own,

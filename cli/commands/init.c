@@ -30,21 +30,20 @@ static int init(struct run *r, struct fault *why) {
 
 static const struct option own[] = {
 	ROW("folder", "DIR", "where the files, the book and the reports go (default: here)", value_text, folder),
-	ROW("gpu", "NAME", "what the replicas run on (default: as the logs state); its price is suggested", value_text, gpu),
-	ROW("gpu-hour", "PRICE", "what one GPU costs an hour", value_given_money, gpu_hour),
+	ROW("gpu", "NAME", "the replicas' GPU (default: as the logs state); its price is suggested", value_text, gpu),
+	ROW("gpu-hour", "PRICE", "the price of one GPU-hour", value_given_money, gpu_hour),
 	ROW("gpus", "N", "GPUs per replica (default: as the logs state, else 1)", value_count, gpus),
 	ROW("run", NULL, "also run the first night", value_flag, run),
-	ROW("force", NULL, "replace a configuration that is there", value_flag, force),
+	ROW("force", NULL, "replace an existing configuration", value_flag, force),
 };
 
 const struct command command_init = {
 	.name = "init",
 	.synopsis = "[options] LOG...",
-	.what = "Write a configuration and a fleet file from the logs at hand",
-	.about = "Writes tollbook.conf and fleet.json, with comments: replicas, models and GPUs as the logs state them. The\n"
-	         "price of a GPU-hour is yours to enter: without --gpu-hour, one from a table of rental prices is suggested\n"
-	         "where the GPU is known, else it is left open; in both cases the exit status is 1. With --run the first night\n"
-	         "follows.\n",
+	.what = "Write a configuration and a fleet file from existing logs",
+	.about = "Writes tollbook.conf and fleet.json, with comments: replicas, models and GPUs as the logs state them. You\nenter "
+		 "the price of a GPU-hour: without --gpu-hour, a rental price is suggested if the GPU is known, else "
+		 "it is\nleft empty; in both cases the exit status is 1. With --run the first night follows.\n",
 	.example = "tollbook init --gpu H100 --run /var/log/vllm",
 	.groups = GROUP_LOGS,
 	.own = own,

@@ -22,16 +22,16 @@ static int nightly(struct run *r, struct fault *why) {
 static const struct option own[] = {
 	{"config", 'c', "FILE", "what to do (schemas/config.schema.json)", 0, value_text, offsetof(struct settings, night.config), NULL, true},
 	{"check-config", 0, NULL, "only check the configuration and the files it names", 0, value_flag, offsetof(struct settings, check), NULL, false},
-	{"portion", 0, "N", "commit after so many new logs (default 1000)", 0, value_count, offsetof(struct settings, night.portion), NULL, false},
+	{"portion", 0, "N", "commit after this many new logs (default 1000)", 0, value_count, offsetof(struct settings, night.portion), NULL, false},
 };
 
 const struct command command_nightly = {
 	.name = "nightly",
 	.synopsis = "-c CONFIG",
-	.what = "The cron job: take in what is new, restate what changed, write the reports",
-	.about = "Killed at any moment, it loses nothing and counts nothing twice: run it again, and it resumes after the\n"
-		 "last committed batch of logs. A second one at the same time is refused, and the message names who holds the\n"
-		 "book.\n",
+	.what = "The cron job: read new log lines, restate what changed, write the reports",
+	.about = "If it is killed, nothing is lost or counted twice: the next run resumes after the last committed "
+		 "batch of\nlogs. A second run at the same time is refused, and the message names the process that "
+		 "holds the book.\n",
 	.example = "tollbook nightly -c /etc/tollbook.conf",
 	.own = own,
 	.own_count = sizeof own / sizeof *own,

@@ -185,7 +185,7 @@ static int update(struct run *r, struct fault *why) {
 		}
 	}
 	if (status == 0) {
-		printf("%s is in place of the installed catalogue: %s\n", r->operands.at[0], path);
+		printf("%s replaces the installed catalogue: %s\n", r->operands.at[0], path);
 		status = printed();
 	}
 	prices_free(now);
@@ -196,11 +196,11 @@ static int update(struct run *r, struct fault *why) {
 }
 
 static const struct word words[] = {
-	{"update", "FILE", "say what FILE prices differently than the installed catalogue, and use it from now on", update},
-	{"import", "FILE...", "say what published catalogues hold; with -o write them as one", import},
-	{"list", "[TEXT]", "all models whose name has TEXT in it, with their prices", list},
-	{"show", "MODEL...", "which entry a log's model name represents, and its rules", show},
-	{"diff", "OLD NEW", "what two catalogues price differently; exit status 1 if they do", diff},
+	{"update", "FILE", "report how FILE differs from the installed catalogue, and use it from now on", update},
+	{"import", "FILE...", "summarise published catalogues; with -o write them as one", import},
+	{"list", "[TEXT]", "list all models whose name contains TEXT, with their prices", list},
+	{"show", "MODEL...", "show which entry a log's model name matches, and its rules", show},
+	{"diff", "OLD NEW", "show what two catalogues price differently; exit status 1 if there is any", diff},
 };
 
 static const struct option own[] = {

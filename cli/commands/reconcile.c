@@ -46,21 +46,22 @@ static const struct option own[] = {
 	{"tokens", 0, "FILE", "a bill for tokens instead: the CSV of OpenAI's usage dashboard, its answers, LiteLLM's spend logs, native windows", 0, value_text, offsetof(struct reconcile_settings, tokens), NULL, true},
 	{"pool-column", 0, "NAME", "which column names the pool: project.id, resourceTags/user:pool, Tags.pool", 0, value_text, offsetof(struct reconcile_settings, pool_column), NULL, true},
 	{"columns", 0, "FILE", "which columns hold what, as lines \"amount = Net cost\" or JSON, for other tables", 0, value_text, offsetof(struct reconcile_settings, columns), NULL, true},
-	{"cost", 0, "WHICH", "of two costs: billed, effective, or auto (default: effective where usage is prepaid)", 0, value_choice, offsetof(struct reconcile_settings, cost), cost_word, false},
+	{"cost", 0, "WHICH", "which cost to compare: billed, effective, or auto (default: effective where usage is "
+			     "prepaid)", 0, value_choice, offsetof(struct reconcile_settings, cost), cost_word, false},
 	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct reconcile_settings, format), form_word, false},
-	{"lines", 0, NULL, "each pool and time of the invoice, too, not only sums by pool", 0, value_flag, offsetof(struct reconcile_settings, lines), NULL, false},
-	{"tolerance", 0, "AMOUNT", "a class of differences up to this is fine (default 0.01)", 0, value_money, offsetof(struct reconcile_settings, tolerance_nano), NULL, true},
-	{"cut-off", 0, "HOURS", "hours so near to the period may explain more hours on the invoice", 0, value_count, offsetof(struct reconcile_settings, cutoff_hours), NULL, true},
+	{"lines", 0, NULL, "also list each pool and time of the invoice, not only sums by pool", 0, value_flag, offsetof(struct reconcile_settings, lines), NULL, false},
+	{"tolerance", 0, "AMOUNT", "accept a class of differences up to this amount (default 0.01)", 0, value_money, offsetof(struct reconcile_settings, tolerance_nano), NULL, true},
+	{"cut-off", 0, "HOURS", "hours this close to the period may explain extra hours on the invoice", 0, value_count, offsetof(struct reconcile_settings, cutoff_hours), NULL, true},
 };
 
 const struct command command_reconcile = {
 	.name = "reconcile",
 	.synopsis = "--invoice FILE [options]",
 	.what = "Tie the book to an invoice",
-	.about = "The difference of each line of the invoice is split into hours not seen in logs, hours seen but not\n"
-		 "invoiced, rates, currency, the period's cut-off and rounding, which sum to it exactly. Hours of the book\n"
-		 "that no line of the invoice covers are listed, too. Tax, credits, storage and the like stand beside the\n"
-		 "comparison. Costs of API vendors are compared with the list price of the tokens in the book.\n",
+	.about = "Splits the difference of each invoice line into hours not seen in logs, hours seen but not "
+		 "invoiced, rates,\ncurrency, period cut-off and rounding, which sum to it exactly. Also lists hours "
+		 "of the book that no invoice\nline covers. Tax, credits, storage and the like are listed separately. "
+		 "Costs of API vendors are compared with\nthe list price of the tokens in the book.\n",
 	.example = "tollbook reconcile --book book --invoice october.csv",
 	.groups = GROUP_BOOK | GROUP_PRICES | GROUP_OUTPUT,
 	.own = own,

@@ -9,6 +9,7 @@
 #include "cli/setup.h"
 #include "cli/values.h"
 #include "core/instant.h"
+#include "core/text.h"
 
 struct settings {
 	int64_t as_of; /* 0: now */
@@ -70,7 +71,7 @@ static int warn_of_dirty(struct run *r, struct book *b, struct fault *why) {
 	int rc = ledger_dirty_count(b->ledger, &days, why);
 
 	if (rc == 0 && days > 0) {
-		say_warning(r, "%" PRId64 " days have records that are not attributed yet: run tollbook attribute", days);
+		say_warning(r, "records of %" PRId64 " day%s are not attributed yet: run tollbook attribute", days, PLURAL(days));
 	}
 	return rc;
 }
@@ -82,7 +83,7 @@ static int report(struct run *r, struct fault *why) {
 	int status = settings_zone("tz", r->set.tz, &tz, why);
 
 	if (status == 0 && r->set.by.position) {
-		status = say_option(r, "by", "--by position is for tollbook run: entries of a book do not have it");
+		status = say_option(r, "by", "--by position needs tollbook run: entries of a book have no positions");
 	}
 	status = status ? status : pages_check(&r->set, &s->pages, why);
 	if (status == 0 && s->as_of > 0 && s->pages.versus.count > 0) {
@@ -106,16 +107,16 @@ static int report(struct run *r, struct fault *why) {
 static const struct option own[] = {
 	{"as-of", 0, "RUN", "as the book stood after that run (--runs lists them)", 0, value_count, offsetof(struct settings, as_of), NULL, true},
 	PAGES_OPTIONS(settings, pages),
-	{"gpus-file", 0, "FILE", "another catalogue of cards (schemas/gpus.schema.json)", 0, value_text, offsetof(struct settings, pages.cards), NULL, true},
+	{"gpus-file", 0, "FILE", "another GPU catalogue (schemas/gpus.schema.json)", 0, value_text, offsetof(struct settings, pages.cards), NULL, true},
 	{"runs", 0, NULL, "list all runs instead", 0, value_flag, offsetof(struct settings, runs), NULL, false},
 };
 
 const struct command command_report = {
 	.name = "report",
 	.synopsis = "[options]",
-	.what = "Entries of the book to a statement",
-	.about = "List prices are those of --prices, or else those that the last run was given. Nothing that was posted is\n"
-		 "ever changed, so that every statement of the past can be printed again with --as-of.\n",
+	.what = "Print a statement from the entries of the book",
+	.about = "List prices come from --prices, else from the last run. Postings are never changed, so that every "
+		 "past\nstatement can be printed again with --as-of.\n",
 	.example = "tollbook report --book book --by month,model --from 2026-01-01",
 	.groups = GROUP_BOOK | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT,
 	.own = own,

@@ -35,10 +35,10 @@ static const struct option own[] = {
 const struct command command_run = {
 	.name = "run",
 	.synopsis = "[options] LOG...",
-	.what = "Read logs, print a statement; keeps nothing",
+	.what = "Read logs, print a statement; store nothing",
 	.about = "LOG is a file, a directory (all files below it, in name order) or -. Compression and format are\n"
-		 "detected from their content. One of --fleet and --gpu-hour is needed, except for usage of vendors'\n"
-		 "APIs alone.\n",
+		 "detected from their content. One of --fleet and --gpu-hour is needed, unless all usage is of "
+		 "vendors'\nAPIs.\n",
 	.example = "tollbook run --fleet fleet.json --prices prices.json --by tenant logs/",
 	.groups = GROUP_COST | GROUP_SPLIT | GROUP_DETAIL | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS,
 	.own = own,

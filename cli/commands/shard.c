@@ -84,7 +84,8 @@ static int refuse_options(struct run *r) {
 	for (size_t i = 0; i < r->given_count; i++) {
 		const struct option *o = r->given[i].option;
 		if (o->groups & (GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_LOGS)) {
-			return say_option(r, o->name, "--%s is said once, to tollbook shard plan: its tasks must agree", o->name);
+			return say_option(r, o->name, "--%s is given once, to tollbook shard plan: its tasks must "
+						      "agree", o->name);
 		}
 	}
 	return 0;
@@ -97,7 +98,7 @@ static int refuse_beside_config(struct run *r) {
 	for (size_t i = 0; s->shard.config && i < r->given_count; i++) {
 		const struct option *o = r->given[i].option;
 		if (o->groups & (GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_LOGS)) {
-			return say_option(r, o->name, "--%s is the configuration's to say", o->name);
+			return say_option(r, o->name, "--%s is set in the configuration", o->name);
 		}
 	}
 	return 0;
@@ -187,9 +188,9 @@ static int do_report(struct run *r, struct fault *why) {
 }
 
 static const struct word words[] = {
-	{"plan", "-o PLAN LOG...", "lists the logs and shares them out over tasks", do_plan},
+	{"plan", "-o PLAN LOG...", "lists the logs and distributes them over tasks", do_plan},
 	{"map", "PLAN [--task K]", "reads the logs of a task into records by replica", do_map},
-	{"fit", "PLAN [--task K]", "collects what the steps of a task's replicas say of the step models", do_fit},
+	{"fit", "PLAN [--task K]", "sums the steps of a task's replicas for the step models", do_fit},
 	{"attribute", "PLAN [--task K]", "splits the time of a task's replicas into entries", do_attribute},
 	{"report", "PLAN [options]", "the statement of a plan whose tasks are done", do_report},
 };
@@ -199,9 +200,9 @@ static const char *log_word(size_t i) {
 }
 
 static const struct option own[] = {
-	{"config", 'c', "FILE", "plan: logs, fleet, prices and book as a night's configuration has them", 0, value_text,
+	{"config", 'c', "FILE", "plan: take logs, fleet, prices and book from the configuration of nightly", 0, value_text,
 	 offsetof(struct settings, shard.config), NULL, true},
-	{"tasks", 0, "N", "share the logs out over so many tasks", 0, value_count, offsetof(struct settings, shard.tasks), NULL, true},
+	{"tasks", 0, "N", "distribute the logs over this many tasks", 0, value_count, offsetof(struct settings, shard.tasks), NULL, true},
 	{"task", 0, "K", "which task, from 0 (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)", 0, value_text,
 	 offsetof(struct settings, shard.task_text), NULL, true},
 	{"log", 0, "json", "a line of JSON about the task on standard error", 0, value_word, offsetof(struct settings, log), log_word, true},
@@ -210,10 +211,10 @@ static const struct option own[] = {
 const struct command command_shard = {
 	.name = "shard",
 	.synopsis = "plan|map|fit|attribute|report …",
-	.what = "The work in tasks, for a batch scheduler (samples/slurm, samples/kubernetes)",
-	.about = "PLAN is a folder that all machines see. The tasks of a step may run in any order, at once, and twice; the\n"
-	         "next step begins when all are done. Exit status 3 may be tried again, 2 need not be. The statement is\n"
-	         "that of `tollbook run` over the same logs, to the last byte.\n",
+	.what = "Run in tasks, for a batch scheduler (samples/slurm, samples/kubernetes)",
+	.about = "PLAN is a folder that all machines share. The tasks of a step may run in any order, in parallel, "
+		 "and twice;\nthe next step starts when all are done. Retry on exit status 3, not on 2. The statement "
+		 "is the same as that\nof `tollbook run` over the same logs, to the last byte.\n",
 	.example = "tollbook shard plan --fleet fleet.json --tasks 40 -o /shared/2026-11-24 /logs/2026-11-24",
 	.groups = GROUP_COST | GROUP_SPLIT | GROUP_DETAIL | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS | GROUP_BOOK,
 	.own = own,

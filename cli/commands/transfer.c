@@ -14,6 +14,6 @@ struct ledger_transfer transfer_of(struct run *r) {
 
 void transfer_say(struct run *r, const struct ledger_transfer *t, const char *place) {
 	if (t->cleared > 0) {
-		say_warning(r, "%s.part-*: removed %" PRId64 " that a killed one had left", place, t->cleared);
+		say_warning(r, "%s.part-*: removed %" PRId64 " left by a killed run", place, t->cleared);
 	}
 }

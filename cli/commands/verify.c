@@ -17,11 +17,11 @@ static const struct option own[] = {
 const struct command command_verify = {
 	.name = "verify",
 	.synopsis = "[options]",
-	.what = "Check the book: the database, hashes, sums, segments, closed periods; entries and fits again from their records",
-	.about = "Entries, and the fits that they rest on, are made again from their records, with the fleet, rule and prices\n"
-		 "that the book was attributed with (it keeps them, but for --gpu-hour), and compared to the last unit. What\n"
-		 "cannot be made again is said. Nothing is changed. Runs form a chain of hashes: with --head kept elsewhere, runs\n"
-		 "that are cut off at the end are seen, too.\n",
+	.what = "Check the book: the database, hashes, sums, segments, closed periods; recompute entries and fits",
+	.about = "Recomputes entries and their fits from the records, with the fleet, rule and prices that the book "
+		 "was\nattributed with (the book keeps them, except --gpu-hour), and compares them to the last unit. "
+		 "Reports what\ncannot be recomputed. Changes nothing. Runs form a chain of hashes: with --head "
+		 "stored elsewhere, runs removed\nfrom the end are detected, too.\n",
 	.example = "tollbook verify --book book --all",
 	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
 	.own = own,

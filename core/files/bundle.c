@@ -89,7 +89,7 @@ static int check_index(struct bundle *b, const struct bundle_tail *tail, struct 
 	digest_free(d);
 	index_rewind(b);
 	if (rc == 0 && memcmp(hex, tail->hash, sizeof tail->hash) != 0) {
-		rc = damaged(b, "its index does not have the hash that it should", why);
+		rc = damaged(b, "the hash of its index does not match", why);
 	}
 	return rc;
 }
@@ -113,7 +113,7 @@ static int read_tail(struct bundle *b, struct fault *why) {
 	    !text_to_i64((struct text){tail.notes_at, BUNDLE_NUMBER}, &b->notes_at) ||
 	    !text_to_i64((struct text){tail.index_at, BUNDLE_NUMBER}, &b->index_at) || b->notes_at < 0 ||
 	    b->notes_at > b->index_at || b->index_at > b->index_end) {
-		return damaged(b, "does not end as it should", why);
+		return damaged(b, "has a damaged end", why);
 	}
 	return check_index(b, &tail, why);
 }
@@ -273,7 +273,7 @@ int bundle_read(struct bundle *b, const struct bundle_part *part, bundle_sink *s
 	int rc = unpack(b, part->offset, part->offset + part->bytes, &u, emit_items, &items, why);
 
 	if (rc == 0 && (items.count != part->items || u.used != u.len)) {
-		rc = damaged(b, "a part does not have the items that it should", why);
+		rc = damaged(b, "a part has a wrong number of items", why);
 	}
 	free(u.at);
 	return rc;

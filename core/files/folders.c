@@ -67,7 +67,7 @@ static bool same_folder(const char *a, const char *b) {
 }
 
 static int sync_fault(const char *path, struct fault *why) {
-	return fault_set(why, ERROR_IO, "%s: cannot be brought to disk: %s", path, strerror(errno));
+	return fault_set(why, ERROR_IO, "%s: cannot be synced to disk: %s", path, strerror(errno));
 }
 
 int folder_must_sync(const char *path, struct fault *why) {

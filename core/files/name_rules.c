@@ -182,7 +182,7 @@ const char *name_rule_wrong(const struct name_rule *rule) {
 		if (!take_word(&t, &name)) {
 			t = text_cut(t, 1, t.len);
 		} else if (!word_named(&words, name)) {
-			return rule->is_field ? "\"replica\" uses a word that there is not, expected {value}"
+			return rule->is_field ? "\"replica\" uses an unknown word, expected {value}"
 			                      : "\"replica\" uses a word that \"path\" lacks, expected one of its {words}";
 		}
 	}

@@ -133,7 +133,7 @@ static int read_figure(struct spec_reader *r, json_at object, const char *key, i
 	}
 	if (json_type(r->json, v) != JSON_NUMBER || !decimal_parse(json_raw(r->json, v), 0, &nano) || nano <= 0 ||
 	    !exact_mul_div(nano, scale, NANO, out)) {
-		return spec_wrong(r, v, "\"%s\" is no such figure, expected a number over 0", key);
+		return spec_wrong(r, v, "\"%s\" is not valid, expected a number over 0", key);
 	}
 	return 0;
 }
@@ -186,7 +186,7 @@ static int read_card(struct spec_reader *r, json_at object, struct card *c) {
 	json_at name = spec_get(r, object, "name"), source = spec_get(r, object, "source");
 
 	if (name == JSON_ABSENT) {
-		return spec_wrong(r, object, "\"name\" is missing here, expected the card's");
+		return spec_wrong(r, object, "\"name\" is missing here, expected the GPU's");
 	}
 	int err = spec_name(r, name, c->gpu.name, sizeof c->gpu.name);
 	memcpy(c->names[c->name_count++], c->gpu.name, NAME_BYTES);

@@ -61,7 +61,7 @@ int spec_bool_if(struct spec_reader *r, json_at object, const char *key, bool *o
 	json_at v = spec_get(r, object, key);
 
 	if (v != JSON_ABSENT && !json_bool(r->json, v, out)) {
-		return spec_wrong(r, v, "\"%s\" is no truth value, expected true or false", key);
+		return spec_wrong(r, v, "\"%s\" is not a boolean, expected true or false", key);
 	}
 	return 0;
 }

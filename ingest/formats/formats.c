@@ -25,7 +25,7 @@ static const struct ingest_format_info rows[] = {
 	{"envoy", "Envoy AI gateway access log, JSON lines: requests", &format_envoy},
 	{"nvidia-smi", "nvidia-smi --query-gpu CSV: power", &format_nvidia_smi},
 	{"gpu-power", "tables of nvidia-smi dmon, dcgmi dmon, amd-smi, rocm-smi: power", &format_gpu_power},
-	{"pattern", "whatever --pattern FILE describes", &format_pattern},
+	{"pattern", "as described by --pattern FILE", &format_pattern},
 };
 static const size_t row_count = sizeof rows / sizeof *rows;
 

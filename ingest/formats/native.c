@@ -442,7 +442,7 @@ const struct kind *native_slow(struct parser *p, struct text line, struct record
 		const struct field *f = field_next(k, &next, json_key(j, v));
 		p->quality->unknown_keys += f ? 0 : 1;
 		uint32_t bit = f ? UINT32_C(1) << (next - 1) % 32 : 0;
-		p->note = seen & bit ? "a key twice in one record, of which the last one counts" : p->note;
+		p->note = seen & bit ? "a key appears twice in a record: the last one counts" : p->note;
 		seen |= bit;
 		p->reason = f ? slow_value(n, j, v, r, f) : NULL;
 	}

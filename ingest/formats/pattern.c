@@ -112,14 +112,14 @@ static const char *take_binding(struct parser *p, const struct binding *b, struc
 	if (!b->field) {
 		int64_t unit = b->unit_ns > 0 ? b->unit_ns : NS_PER_SECOND;
 		bool ok = b->is_elapsed ? scaled(t, unit, &when->elapsed_ns) : take_instant(p, t, unit, &when->time_ns);
-		return !ok ? "group is no time" : b->is_elapsed && (when->elapsed_ns < 0 || when->elapsed_ns > STEP_MAX_NS)
+		return !ok ? "group is not a time" : b->is_elapsed && (when->elapsed_ns < 0 || when->elapsed_ns > STEP_MAX_NS)
 		                                      ? "absurd duration"
 		                                      : NULL;
 	}
 	if (b->field->type == FIELD_INSTANT) {
 		bool ok = take_instant(p, t, b->unit_ns > 0 ? b->unit_ns : 1, &ns);
 		*(int64_t *)((char *)out + b->field->offset) = ok ? ns : UNKNOWN;
-		return ok ? NULL : "group is no time";
+		return ok ? NULL : "group is not a time";
 	}
 	if (b->unit_ns > 1) {
 		if (!scaled(t, b->unit_ns, &ns) || ns < 0 || ns > b->field->limit) {

@@ -17,7 +17,7 @@ const char *const role_names[ROLES] = {
  * console's export; RunPod, "Pod billing history"; Modal, "billing report"; Vast.ai, "show invoices".
  */
 static const struct family families[] = {
-	{.name = "tollbook's own form",
+	{.name = "tollbook's own format",
 	 .needs = "period amount",
 	 .own_pools = true,
 	 .columns = {[ROLE_PERIOD] = "period", [ROLE_POOL] = "pool", [ROLE_GPU_HOURS] = "gpuhours", [ROLE_QUANTITY] = "hours",

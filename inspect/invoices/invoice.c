@@ -153,7 +153,7 @@ static int find_roles(struct reading *r, const struct invoice_options *o) {
 	if (!r->family && !o->columns) {
 		r->row = 0;
 		return fault_set(r->why, ERROR_CONFIG,
-		                 "%s:1: no header of an invoice that is known, expected period,pool,gpu_hours,amount, the columns of FOCUS or of "
+		                 "%s:1: not the header of a known invoice, expected period,pool,gpu_hours,amount, the columns of FOCUS or of "
 		                 "a cloud's export, or --columns FILE", r->path);
 	}
 	r->family = r->family ? r->family : &mapped;
@@ -481,11 +481,11 @@ static int take_line(struct reading *r) {
 		return 0; /* nothing is charged */
 	}
 	if (!take_hours(r, &l)) {
-		return wrong(r, "the hours are no number, expected such as 744.5");
+		return wrong(r, "the hours are not a number, expected such as 744.5");
 	}
 	if (!take_amount(r, amount.len > 0 ? amount : field(r, ROLE_EFFECTIVE), &l.amount_nano) ||
 	    !add_credits(field(r, ROLE_CREDITS), &r->style, &l.amount_nano)) {
-		return wrong(r, "the amount is no number, expected such as 1234.56");
+		return wrong(r, "the amount is not a number, expected such as 1234.56");
 	}
 	classify_line(r, &l);
 	if (!take_period(r, &l)) {
@@ -524,7 +524,7 @@ static int use_effective(struct reading *r) {
 		int64_t nano = 0;
 		r->row = l->row;
 		if (!take_effective(r, field(r, ROLE_CATEGORY), l, &nano)) {
-			return wrong(r, "the effective cost is no number, expected such as 1234.56");
+			return wrong(r, "the effective cost is not a number, expected such as 1234.56");
 		}
 		l->amount_nano = nano;
 	}
@@ -548,7 +548,7 @@ int invoice_read(struct invoice *out, const char *path, const struct invoice_opt
 		rc = take_line(&r);
 	}
 	if (rc == 0 && out->count == 0) {
-		rc = fault_set(why, ERROR_CONFIG, "%s: no lines in it, expected those of an invoice", path);
+		rc = fault_set(why, ERROR_CONFIG, "%s: no lines, expected those of an invoice", path);
 	}
 	if (rc == 0 && r.roles.at[ROLE_EFFECTIVE][0] >= 0 && (o->cost == COST_EFFECTIVE || (o->cost == COST_AUTO && is_prepaid(&r)))) {
 		rc = use_effective(&r);

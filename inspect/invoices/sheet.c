@@ -117,7 +117,7 @@ static int read_csv(struct sheet *s, const char *path, struct text bytes, struct
 		}
 		line = next;
 	}
-	return s->column_count > 0 ? 0 : fault_set(why, ERROR_CONFIG, "%s: nothing in it, expected an invoice", path);
+	return s->column_count > 0 ? 0 : fault_set(why, ERROR_CONFIG, "%s: is empty, expected an invoice", path);
 }
 
 /* ---- JSON ---- */

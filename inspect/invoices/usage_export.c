@@ -84,13 +84,13 @@ static int take_row(const struct reading *r, const struct text f[COLUMNS]) {
 	}
 	if (!take_count(f[REQUESTS], &w->requests) || !take_count(f[INPUT], &w->input_tokens) ||
 	    !take_count(f[CACHED], &w->cached_tokens) || !take_count(f[OUTPUT], &w->output_tokens)) {
-		return wrong(r, "a count is no whole number, expected such as 59200 or 59200.0");
+		return wrong(r, "a count is not a whole number, expected such as 59200 or 59200.0");
 	}
 	if (w->cached_tokens > w->input_tokens) {
 		return wrong(r, "more cached input than input, expected input_tokens with those in input_cached_tokens");
 	}
 	if (f[MODEL].len == 0 && w->requests + w->input_tokens + w->output_tokens > 0) {
-		return wrong(r, "usage of no model, " EXPECTED);
+		return wrong(r, "usage without a model, " EXPECTED);
 	}
 	return r->sink(r->context, 0, &out, r->why);
 }
@@ -103,7 +103,7 @@ static int read_rows(struct reading *r, struct text bytes) {
 		if (r->line == 1) {
 			read_header(row, at);
 			for (int c = 0; c < COLUMNS && rc == 0; c++) {
-				rc = at[c] < 0 ? wrong(r, "not all columns are there, " EXPECTED) : 0;
+				rc = at[c] < 0 ? wrong(r, "columns are missing, " EXPECTED) : 0;
 			}
 			continue;
 		}

@@ -199,8 +199,9 @@ static int migrate(const struct driver *d, void *connection, struct fault *why) 
 	}
 	struct fault said = *why, ignored;
 	(void)d->execute(connection, "ROLLBACK", &ignored);
-	return rc != ERROR_CONFIG ? rc : fault_set(why, rc, "this ledger is of version %lld and has to be brought to %d once, by a command "
-	                                           "that writes to it as the owner of its tables: %s", (long long)was, LEDGER_SCHEMA_VERSION, said.message);
+	return rc != ERROR_CONFIG ? rc : fault_set(why, rc, "this ledger has version %lld and must be upgraded to %d "
+							    "once, by a command that writes to it as the owner of its "
+							    "tables: %s", (long long)was, LEDGER_SCHEMA_VERSION, said.message);
 }
 
 int schema_bring_up(const struct driver *d, void *connection, const struct driver_options *o, struct fault *why) {

@@ -300,7 +300,7 @@ static int check(void *connection, ledger_finding_sink *sink, void *context, str
 	int rc = check_by(connection, "PRAGMA integrity_check", "ok", "the database is damaged:", sink, context, why);
 
 	return rc < 0 ? rc
-	              : check_by(connection, "PRAGMA foreign_key_check", "", "a row refers to what is not there, in table",
+	              : check_by(connection, "PRAGMA foreign_key_check", "", "a row refers to a missing row, in table",
 	                         sink, context, why);
 }
 

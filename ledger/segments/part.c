@@ -104,10 +104,11 @@ static int check_place(const char *place, struct fault *why) {
 		return 0;
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		return fault_set(why, ERROR_CONFIG, "%s: is there and no folder, expected a place where nothing is", place);
+		return fault_set(why, ERROR_CONFIG, "%s: exists and is not a folder, expected a new or empty one", place);
 	}
 	/* Fails where there is something in it; the folder is made anew at the end. */
-	return rmdir(place) == 0 ? 0 : fault_set(why, ERROR_CONFIG, "%s: is there and not empty, expected a place where nothing is", place);
+	return rmdir(place) == 0 ? 0 : fault_set(why, ERROR_CONFIG, "%s: exists and is not empty, expected a new or "
+								    "empty folder", place);
 }
 
 /* Made, and locked before another one took it for left: 1; 0: to be tried again. */
@@ -116,7 +117,7 @@ static int make(struct part *p, size_t len, struct fault *why) {
 
 	snprintf(p->folder, sizeof p->folder, "%.*s" SUFFIX RANDOM, (int)len, p->place);
 	if (strlen(p->folder) + 256 > sizeof p->folder || !mkdtemp(p->folder)) {
-		return fault_set(why, ERROR_IO, "%s: cannot make a folder beside it: %s", p->place, strerror(errno));
+		return fault_set(why, ERROR_IO, "%s: cannot make a folder next to it: %s", p->place, strerror(errno));
 	}
 	p->lock = open_folder(p->folder);
 	(void)(p->lock < 0 || flock(p->lock, LOCK_EX)); /* a file system without locks has none to be left */
@@ -142,7 +143,8 @@ int part_begin(struct part *p, const char *place, struct ledger_transfer *t, str
 	for (int i = 0; i < TRIES && made == 0; i++) {
 		made = make(p, len, why);
 	}
-	return made > 0 ? 0 : made < 0 ? made : fault_set(why, ERROR_IO, "%s: a folder beside it is removed by another", place);
+	return made > 0 ? 0 : made < 0 ? made : fault_set(why, ERROR_IO, "%s: a folder next to it is being removed by "
+									 "another process", place);
 }
 
 /* ---- the end ---- */
@@ -154,8 +156,8 @@ static int put(const struct part *p, struct fault *why) {
 	int rc = folder_must_sync(inside, why);
 	if (rc == 0 && rename(p->folder, p->place) != 0) {
 		bool full = errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR;
-		rc = full ? fault_set(why, ERROR_CONFIG, "%s: is there and not empty, expected a place where nothing is", p->place)
-		          : fault_set(why, ERROR_IO, "%s: cannot be put there: %s", p->place, strerror(errno));
+		rc = full ? fault_set(why, ERROR_CONFIG, "%s: exists and is not empty, expected a new or empty folder", p->place)
+		          : fault_set(why, ERROR_IO, "%s: cannot be created: %s", p->place, strerror(errno));
 	}
 	return rc < 0 ? rc : folder_must_sync(p->folder, why);
 }

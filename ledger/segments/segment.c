@@ -15,7 +15,7 @@
 #define IN_BYTES ((size_t)128 * 1024)
 #define MAGIC "tollbook.segment.v1\n"
 
-static const char damaged[] = "the segment is damaged; restore it from a backup, or take in its logs again";
+static const char damaged[] = "the segment is damaged; restore it from a backup, or ingest its logs again";
 
 struct segment_reader {
 	char *path;

@@ -1,5 +1,6 @@
 /* What later evidence changes in closed periods, under the statement in which it counts. */
 #include "core/instant.h"
+#include "core/text.h"
 #include "report/renderings/table.h"
 
 /* More rows than these are for the other forms. */
@@ -39,7 +40,7 @@ void table_adjustments(const struct page *p) {
 	}
 	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
-	snprintf(line, sizeof line, "%zu postings%s, in all %s GPU-hours, %s %s; in none of the figures above.", all->count,
+	snprintf(line, sizeof line, "%zu posting%s%s, in all %s GPU-hours, %s %s; in none of the figures above.", all->count, PLURAL(all->count),
 	         all->count > ROWS_MAX ? " (--format csv, json and jsonl have them all)" : "", figure_hours(all->gpu_ns, 6, hours),
 	         figure_money(all->cost_nano, figure_places(p->s->total.capacity_nano), money), p->currency);
 	table_paragraph(p, line, 0);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "report/renderings/table.h"
+#include "core/text.h"
 
 #define WARNINGS_SHOWN 20
 
@@ -99,18 +100,19 @@ static void print_counts(const struct page *p, const struct quality *q) {
 	    powers[FIGURE_MAX], duplicates[FIGURE_MAX];
 
 	snprintf(line, sizeof line,
-		 "Read %s lines of %zu file%s: %s steps, %s requests, %s windows, %s power samples; %s duplicates.",
-		 figure_count(q->lines, lines), q->input_count, q->input_count == 1 ? "" : "s", figure_count(q->steps, steps),
-		 figure_count(q->requests, requests), figure_count(q->windows, windows),
-		 figure_count(q->powers, powers), figure_count(q->duplicates, duplicates));
+		 "Read %s line%s of %zu file%s: %s step%s, %s request%s, %s window%s, %s power sample%s; %s duplicate%s.",
+		 figure_count(q->lines, lines), PLURAL(q->lines), q->input_count, PLURAL(q->input_count),
+		 figure_count(q->steps, steps), PLURAL(q->steps), figure_count(q->requests, requests), PLURAL(q->requests),
+		 figure_count(q->windows, windows), PLURAL(q->windows), figure_count(q->powers, powers), PLURAL(q->powers),
+		 figure_count(q->duplicates, duplicates), PLURAL(q->duplicates));
 	table_paragraph(p, line, 2);
 }
 
 static void print_rejects(const struct page *p, const struct quality *q) {
 	char lead[160], count[FIGURE_MAX];
 	for (size_t i = 0; i < q->reject_count; i++) {
-		snprintf(lead, sizeof lead, "Rejected: %s lines, %.80s, first at ",
-			 figure_count(q->rejects[i].lines, count), q->rejects[i].reason);
+		snprintf(lead, sizeof lead, "Rejected: %s line%s, %.80s, first at ",
+			 figure_count(q->rejects[i].lines, count), PLURAL(q->rejects[i].lines), q->rejects[i].reason);
 		say(p, lead, q->rejects[i].first);
 	}
 	for (size_t i = 0; i < q->damage_count; i++) {

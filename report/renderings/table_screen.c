@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/instant.h"
+#include "core/text.h"
 #include "report/renderings/table.h"
 
 /* Lines that are there whatever the statement holds. */
@@ -48,7 +49,7 @@ static void put_head(const struct page *p) {
 	if (s->models.count == 1) {
 		table_label(s->models.rows[0].model, name);
 	} else {
-		snprintf(name, sizeof name, "%zu models, %zu tenants", s->models.count, s->tenants.count);
+		snprintf(name, sizeof name, "%zu models, %zu tenant%s", s->models.count, s->tenants.count, PLURAL(s->tenants.count));
 	}
 	bool days = instant_floor(o->from_ns, NS_PER_DAY) == o->from_ns && instant_floor(o->to_ns, NS_PER_DAY) == o->to_ns;
 	edge(o->from_ns, days, from);
@@ -205,7 +206,7 @@ static void put_evidence(const struct page *p) {
 	snprintf(line + len, sizeof line - len, "%s%s lines", busy > 0 ? " of busy time; " : " ", figure_count(q->lines, lines));
 	if (warnings > 0) {
 		len = strlen(line);
-		snprintf(line + len, sizeof line - len, "; %zu warning%s (-v)", warnings, warnings == 1 ? "" : "s");
+		snprintf(line + len, sizeof line - len, "; %zu warning%s (-v)", warnings, PLURAL(warnings));
 	}
 	put_cut(p, line, p->r->width);
 }

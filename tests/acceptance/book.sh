@@ -155,7 +155,7 @@ awk '
 	said = parts[3] + 0; value[name] = said; lines++
 	if (sum - said > 5 || said - sum > 5) { print "wrong: " $0; bad++ } # the last decimals of the terms
 }
-/T = [0-9]+ ns, and as the model/ { match($0, /T = [0-9]+/); t = substr($0, RSTART + 4, RLENGTH - 4) + 0 }
+/T = [0-9]+ ns; the model/ { match($0, /T = [0-9]+/); t = substr($0, RSTART + 4, RLENGTH - 4) + 0 }
 /prefill = T x/ {
 	match($0, / = [0-9.]+ ns, decode/); said = substr($0, RSTART + 3) + 0
 	got = t * (value["p"] + value["c"] - value["d"]) / (2 * value["c"])
@@ -195,6 +195,6 @@ gzip -dc "$tree/samples/serving/steps.jsonl.gz" | awk 'NR < 1270 || NR > 2555' >
 "$tollbook" ingest -q --book few few.jsonl
 "$tollbook" attribute -q --book few --fleet fleet.json
 "$tollbook" explain --book few day=2026-08-11 | sed -n '/^Models/,/^Records/p' > said
-same "fits: what stands in where steps are few is named" "$(grep -c 'too few steps of its own: that of a day beside (2026-08-10)' said)" 1
+same "fits: what stands in where steps are few is named" "$(grep -c 'too few steps of its own: that of an adjacent day (2026-08-10)' said)" 1
 cd ..
 finish

@@ -79,7 +79,7 @@ for name in export backup import; do
 	until ! flock -n "places/$name.part-atwork" true; do sleep 0.01; done
 	# shellcheck disable=SC2046
 	"$tollbook" $(command_of $name | sed 's/ -q//') > said 2>&1
-	same "$name, the next one" "$? $(grep -c "warning: places/$name.part-\*: removed 1 that a killed one had left" said)" "0 1"
+	same "$name, the next one" "$? $(grep -c "warning: places/$name.part-\*: removed 1 left by a killed run" said)" "0 1"
 	same "$name, nothing else is removed" "$(cd places && echo *)" \
 		"$(cd places && echo $name $name.part-1234567 $name.part-abcdef $name.part-atwork other.part-123456)"
 	kill $holder
@@ -94,5 +94,5 @@ rm -rf places && mkdir places places/backup
 "$tollbook" backup -q --book book places/backup > said 2>&1
 same "an empty folder is no obstacle" "$? $(diff -rq copied places/backup | grep -v ledger.db)" "0 "
 "$tollbook" backup -q --book book places/backup > said 2>&1
-same "a folder that is not empty is" "$? $(grep -c 'is there and not empty' said)" "2 1"
+same "a folder that is not empty is" "$? $(grep -c 'exists and is not empty' said)" "2 1"
 finish

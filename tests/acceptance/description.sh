@@ -19,7 +19,7 @@ refuse() {
 	same "$1: exit status" $? 2
 	same "$1: the message" "$(sed "s|$folder|DIR|g" "$folder/error" | tr '\n' ' ' | grep -c "$2")" 1
 }
-refuse 7 'DIR/fleet.json:1:[0-9]*: not a file, expected the name of a model'
+refuse 7 'DIR/fleet.json:1:[0-9]*: not a file name, expected a model'
 refuse '"none.json"' 'DIR/fleet.json:1:[0-9]*: "description": .*none.json'
 refuse '"../models/8b.json"' "expected a file in the fleet file's folder"
 refuse '"/etc/passwd"' "expected a file in the fleet file's folder"

@@ -16,7 +16,7 @@ printf '{"schema":"tollbook.step.v1","replica":"odd \\u0001/\xff","model":"m","s
 "$tollbook" attribute -q $options > said 2>&1
 
 "$tollbook" export --book book out > said 2>&1
-same "export" "$? $(grep -c 'files and their manifest' said)" "0 1"
+same "export" "$? $(grep -c 'files and a manifest' said)" "0 1"
 "$tollbook" import --book new out > said 2>&1
 same "import" "$? $(grep -c 'a book of' said)" "0 1"
 "$tollbook" backup --dump --book book before; "$tollbook" backup --dump --book new after
@@ -46,13 +46,13 @@ records=$(cd out && ls records/*/* | head -1)
 bad; sed -i '7s/.$//' bad/tables/entry.jsonl; refused "a damaged line" 'bad/tables/entry.jsonl:7: invalid JSON'
 bad; sed -i '7s/[0-9]\]$/"x"]/' bad/tables/entry.jsonl; refused "another type" 'bad/tables/entry.jsonl:7: a value of another type'
 bad; sed -i '3s/,0,0,/,0,1,/' bad/tables/entry.jsonl; refused "a changed figure" 'entry.jsonl.*'
-bad; truncate -s -3 bad/tables/posting.jsonl; refused "a cut file" 'bad/tables/posting.jsonl:[0-9]*: the line is cut'
+bad; truncate -s -3 bad/tables/posting.jsonl; refused "a cut file" 'bad/tables/posting.jsonl:[0-9]*: the line is truncated'
 bad; sed -i '$d' bad/tables/segment.jsonl; refused "a row that is missing" 'segment.jsonl: is not the file that was exported'
 bad; sed -i '1s/"line":/"lines":/' "bad/$records"; refused "a record without a line" "bad/$records:1: not a record"
 bad; sed -i '1s/"line":1,/"line":2,/' "bad/$records"; refused "a changed record" "bad/$records"
 bad; rm "bad/$records"; refused "a missing file" "bad/$records: cannot read"
-bad; sed -i '/entry_day/d' bad/manifest.jsonl; refused "a manifest without a file" 'manifest.jsonl:[0-9]*: the manifest is cut'
-bad; sed -i '$d' bad/manifest.jsonl; refused "a manifest that is cut" 'manifest.jsonl:[0-9]*: the manifest is cut'
+bad; sed -i '/entry_day/d' bad/manifest.jsonl; refused "a manifest without a file" 'manifest.jsonl:[0-9]*: the manifest is truncated'
+bad; sed -i '$d' bad/manifest.jsonl; refused "a manifest that is cut" 'manifest.jsonl:[0-9]*: the manifest is truncated'
 bad; sed -i '1s/"ledger":[0-9]*/"ledger":99/' bad/manifest.jsonl; refused "another version" 'is of a ledger of version 99'
 bad; echo x >> "$(ls bad/documents/* | head -1)"; refused "a changed document" 'documents/[0-9a-f]*: is not the file that was exported'
 bad; rm bad/manifest.jsonl; refused "no manifest" 'manifest.jsonl: cannot read'

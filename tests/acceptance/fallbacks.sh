@@ -5,30 +5,30 @@ cd "$(dirname "$0")/../.." || exit 3
 need jq
 cd "$folder" || exit 3
 
-# stood_in FLEET LOG...: the sentences of the statement that name what stood in, by their last words
-stood_in() {
+# substitutes FLEET LOG...: what the warnings of the statement name as a substitute for a fit, by their last words
+substitutes() {
 	fleet=$1
 	shift
 	"$tollbook" run -q --fleet "$fleet" --format json "$@" |
-		jq -r '.quality.warnings[] | select(test("^a (day|pool) has too few|^no window")) | sub(".*(by|of|in) (?<last>(that of|what is|counting|pools of|the proportions).*)"; "\(.last)") | .[:39]'
+		jq -r '.quality.warnings[] | select(test("^a (day|pool) |^no window")) | sub(".*(by|of|in|their) (?<last>(the model of|published figures|numbers of tokens|pools with|proportions that).*)"; "\(.last)") | .[:39]'
 }
 
-# ---- steps: the day beside, what is published of the card, tokens ----
+# ---- steps: the adjacent day, published figures of the GPU, tokens ----
 
 cp "$tree/samples/fleet.json" known.json
 jq '.pools[].gpu = "another card"' known.json > unknown.json
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" > all.jsonl
-awk 'NR < 1265 || (NR > 1365 && NR < 1380)' all.jsonl > beside.jsonl # 14 steps behind midnight
+awk 'NR < 1265 || (NR > 1365 && NR < 1380)' all.jsonl > adjacent.jsonl # 14 steps after midnight
 awk '/"prefill_requests":0/ {next} NR < 1265 && n++ < 20' all.jsonl > few.jsonl
-same "steps enough: nothing stands in" "$(stood_in known.json all.jsonl)" ""
-same "too few on a day: the day beside" "$(stood_in known.json beside.jsonl)" "that of the day before or after"
-same "too few at all: the card" "$(stood_in known.json few.jsonl)" "what is published of the GPU, and grade"
-same "and no card known: tokens" "$(stood_in unknown.json few.jsonl)" "counting tokens, and graded C"
-"$tollbook" run -q --fleet unknown.json --model-report - -o /dev/null few.jsonl | grep -c 'every token of a step weighs the same' > said
+same "steps enough: no substitute" "$(substitutes known.json all.jsonl)" ""
+same "too few on a day: the adjacent day" "$(substitutes known.json adjacent.jsonl)" "the model of the day before or after"
+same "too few at all: the GPU" "$(substitutes known.json few.jsonl)" "published figures of the GPU, and graded"
+same "and no GPU known: tokens" "$(substitutes unknown.json few.jsonl)" "numbers of tokens, and graded C"
+"$tollbook" run -q --fleet unknown.json --model-report - -o /dev/null few.jsonl | grep -c 'all tokens of a step count the same' > said
 same "the model report says so too" "$(cat said)" 1
 # A day that is two days off is not asked: a book would not read it for this day.
 moved few.jsonl 3 > far.jsonl
-same "three days off: the card" "$(stood_in known.json beside.jsonl far.jsonl | sort | tail -1)" "what is published of the GPU, and grade"
+same "three days off: the GPU" "$(substitutes known.json adjacent.jsonl far.jsonl | sort | tail -1)" "published figures of the GPU, and graded"
 
 # ---- windows: other roles, proportions ----
 
@@ -48,9 +48,9 @@ windows() {
 fleet "prefill decode" > roles.json
 windows decode-1 0 8000 9 10 11 10 9 10 0 > decode.jsonl
 windows prefill-1 60000 40 0 0 0 > prefill.jsonl
-same "windows enough: nothing stands in" "$(stood_in roles.json decode.jsonl)" ""
-same "no busy window: other roles" "$(stood_in roles.json decode.jsonl prefill.jsonl)" "pools of the same model and GPU in othe"
-same "no other role: proportions" "$(stood_in roles.json prefill.jsonl)" "the proportions that hold for GPUs of t"
+same "windows enough: no substitute" "$(substitutes roles.json decode.jsonl)" ""
+same "no busy window: other roles" "$(substitutes roles.json decode.jsonl prefill.jsonl)" "pools with the same model and GPU in oth"
+same "no other role: proportions" "$(substitutes roles.json prefill.jsonl)" "proportions that are typical of current"
 "$tollbook" run -q --fleet roles.json --format json -o pd.json decode.jsonl prefill.jsonl
 same "a prefill replica has no decode, and was not busy all the time" \
 	"$(jq -c '[.models[0].gpu_ns | .prefill > 0 and .prefill < 30e9, .decode > 50e9]' pd.json)" "[true,true]"

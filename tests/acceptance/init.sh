@@ -34,7 +34,7 @@ if python3 -c 'import jsonschema' 2> /dev/null; then
 fi
 
 "$tollbook" init logs > said 2> why
-same "what is there stays" "$? $(grep -c 'is there already' why)" "2 1"
+same "what is there stays" "$? $(grep -c 'already exists' why)" "2 1"
 "$tollbook" init $asked --folder new/ --gpu-hour 2.5 --gpus 4 --run "in [brackets]/v*.log" > said 2> why
 same "a name with characters of patterns: exit status" "$?" 0
 same "price and GPUs as given" "$(jq -r '.pools[0].rates[0].per_gpu_hour + " " + (.pools[0].gpus_per_replica | tostring)' new/fleet.json)" "2.500000000 4"

@@ -49,7 +49,7 @@ same "the book verifies, by what it keeps of the nights" "$(days_again)" 4
 "$tollbook" close 2026-08 > /dev/null
 same "and after its month is closed" "$(days_again)" 4
 "$tollbook" close 2026-08 --reopen "a test" > /dev/null
-same "an open month waits for its attribution" "$("$tollbook" verify --all 2>&1 | grep -c '31 days have records that are not attributed yet')" 1
+same "an open month waits for its attribution" "$("$tollbook" verify --all 2>&1 | grep -c 'records of 31 days are not attributed yet')" 1
 "$tollbook" nightly -q -c tollbook.conf
 same "which the next night makes, though no log is new" "$(days_again)" 31
 same "reports and metrics" "$(ls costs-*.html costs-*.json costs-*.csv tollbook.prom | wc -l)" 4

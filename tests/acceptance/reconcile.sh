@@ -117,13 +117,13 @@ unread() {
 }
 wanted='expected the dashboard.s export of completions, grouped by model: start_time, end_time, model, num_model_requests, input_tokens, input_cached_tokens, output_tokens'
 printf 'start_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id,organization_id,organization_name\n1786320000,1786406400,2026-08-10T00:00:00+00:00,2026-08-11T00:00:00+00:00,0.89587,usd,,,org-a,Personal\n' > export.csv
-unread "its export of costs" "export.csv:1: not all columns are there, $wanted"
+unread "its export of costs" "export.csv:1: columns are missing, $wanted"
 printf 'start_time,end_time,start_time_iso,end_time_iso\n1786320000,1786406400,2026-08-10T00:00:00+00:00,2026-08-11T00:00:00+00:00\n' > export.csv
-unread "one without usage" "export.csv:1: not all columns are there, $wanted"
+unread "one without usage" "export.csv:1: columns are missing, $wanted"
 usage $columns; sed -i '3s/,m,/,,/' export.csv
-unread "not grouped by model" "export.csv:3: usage of no model, $wanted"
+unread "not grouped by model" "export.csv:3: usage without a model, $wanted"
 usage $columns; sed -i '2s/,200[.]0/,200.5/' export.csv
-unread "half a token" "export.csv:2: a count is no whole number"
+unread "half a token" "export.csv:2: a count is not a whole number"
 usage $columns; sed -i '2s/,0.0,/,201.0,/' export.csv
 unread "more cached than input" "export.csv:2: more cached input than input"
 usage $columns; sed -i '4s/^1786406400/soon/' export.csv

@@ -44,13 +44,13 @@ same "the ledger tells" "$("$tollbook" report --book book --runs | grep -c ' ret
 night 2026-10-06T03:00:00Z
 same "once" "$? $(segments) $(grep -c removed said)" "0 26 0"
 "$tollbook" verify --book book --fleet fleet.json --all > said 2>&1
-same "verify says so" "$? $(grep -c 'The records of 54 replica-days are gone by retention since 2026-10-05' said) $(grep -c ' 0 findings' said)" "0 1 1"
+same "verify says so" "$? $(grep -c 'Retention has removed the records of 54 replica-days since 2026-10-05' said) $(grep -c ' 0 findings' said)" "0 1 1"
 "$tollbook" explain --book book day=2026-08-10 > said 2>&1
-same "explain says so, of a figure" "$? $(grep -c 'The records of 2 replica-days are gone by retention since 2026-10-05' said) $(grep -c 'Arithmetic' said)" "0 1 1"
+same "explain says so, of a figure" "$? $(grep -c 'Retention has removed the records of 2 replica-days since 2026-10-05' said) $(grep -c 'Arithmetic' said)" "0 1 1"
 "$tollbook" explain --book book --fleet fleet.json r9-1-7 > said 2>&1
 same "explain says so, of a request" "$? $(grep -c 'gone by retention since 2026-10-05' said)" "2 1"
 "$tollbook" explain --book book --fleet fleet.json r29-1-7 > said 2>&1
-same "and of one beside it" "$? $(grep -c 'cannot be made again' said)" "0 1"
+same "and of one beside it" "$? $(grep -c 'cannot be recomputed' said)" "0 1"
 "$tollbook" explain --book book --fleet fleet.json r35-1-7 > said 2>&1
 same "but not of what is open" "$? $(grep -c 'gone' said)" "0 0"
 "$tollbook" close -q --book book --reopen why 2026-08 2> said
@@ -97,7 +97,7 @@ same "a stray file is told of, and no finding" "$? $(grep -c 'stray.9.seg: is no
 
 sed 's,night.json,nowhere/night.json,' night.conf > bad.conf
 "$tollbook" nightly -c bad.conf --check-config > said 2>&1
-same "a report without a folder" "$? $(grep -c 'there is no folder nowhere' said)" "2 1"
+same "a report without a folder" "$? $(grep -c 'folder nowhere does not exist' said)" "2 1"
 sed 's,"records_days": 30,"record_days": 30,' night.conf > bad.conf
 "$tollbook" nightly -c bad.conf --check-config > said 2>&1
 same "an unknown key" "$? $(grep -c 'bad.conf:1:[0-9]*: unknown key "record_days", expected one of records_days' said)" "2 1"

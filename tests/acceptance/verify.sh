@@ -19,7 +19,7 @@ take "$tree/samples/serving/steps.jsonl.gz" first.jsonl && "$tollbook" close -q 
 cp -r book good
 "$tollbook" verify $options --all > said 2>&1
 same "a good book" "$? $(tail -1 said | sed 's/[0-9]* entries/N entries/')" "0 3 segments, 3160 records; 50 days attributed again, N entries, 1 fits; 0 findings"
-same "what cannot be made again is told" "$(grep -c 'Fits of 4 closed days cannot be made again: records came later' said)" 1
+same "what cannot be recomputed is told" "$(grep -c 'Fits of 4 closed days cannot be recomputed: later records' said)" 1
 "$tollbook" verify -q --book book > said 2>&1
 same "and without a fleet" "$? $(cat said)" "0 "
 
@@ -48,23 +48,23 @@ found "a tenant of entries by day" "entries by day and by hour differ" "$bare"
 change "UPDATE posting SET hash = replace(hash, 'a', 'b') WHERE until_run IS NULL"
 found "the hash of a posting" "is closed, and its entries changed since" "$bare"
 change "DELETE FROM posting WHERE day_ns = (SELECT max(day_ns) FROM posting WHERE entries > 2); DELETE FROM entry WHERE posting NOT IN (SELECT id FROM posting); DELETE FROM entry_day WHERE posting NOT IN (SELECT id FROM posting)"
-found "a posting that is missing" "run [0-9]+: what it wrote was changed since, or is gone; restore a backup"
+found "a posting that is missing" "run [0-9]+: what it wrote was changed or removed later; restore a backup"
 change "DELETE FROM run WHERE id = 2"
 found "a run that others name" "run" "$bare"
 change "UPDATE period SET entries = replace(entries, '1', '2')"
 found "the entries of a closed period" "2026-08: is closed, and its entries changed since; restore a backup" "$bare"
 change "UPDATE document SET bytes = (SELECT bytes FROM document d WHERE d.sha256 <> document.sha256 LIMIT 1) WHERE sha256 = (SELECT statement FROM period)"
-found "the statement of a closed period" "2026-08: is closed, and its statement is not the one that was kept" "$bare"
+found "the statement of a closed period" "2026-08: is closed, and its statement differs from the stored one" "$bare"
 change "UPDATE document SET bytes = x'28b52ffd' WHERE sha256 = (SELECT min(sha256) FROM run_document JOIN document USING (sha256) WHERE kind = 'fleet')"
-found "a document that is damaged" "document [0-9a-f]* is not what was kept; restore a backup" "$bare"
+found "a document that is damaged" "document [0-9a-f]* differs from what was stored; restore a backup" "$bare"
 change "UPDATE adjustment SET tokens = tokens + 1 WHERE id = 1"
-found "an adjustment" "run [0-9]+: what it wrote was changed since, or is gone; restore a backup"
+found "an adjustment" "run [0-9]+: what it wrote was changed or removed later; restore a backup"
 change "DELETE FROM adjustment WHERE id = 1"
-found "an adjustment that is missing" "run [0-9]+: what it wrote was changed since, or is gone; restore a backup"
+found "an adjustment that is missing" "run [0-9]+: what it wrote was changed or removed later; restore a backup"
 # The chain of runs: what no sum and no hash of its own covers.
 while IFS='|' read -r what sql; do
 	change "$sql"
-	found "$what" "run [0-9]+: (what it wrote was changed since, or is gone|is not in the chain of runs); restore a backup" "$bare"
+	found "$what" "run [0-9]+: (what it wrote was changed or removed later|is not in the chain of runs); restore a backup" "$bare"
 done << 'END'
 a closed period that is missing|DELETE FROM period
 the currency of runs|UPDATE run SET currency = 'EUR' WHERE currency <> ''
@@ -83,19 +83,19 @@ same "the head" "$("$tollbook" verify --book book --head)" "$(sqlite3 -separator
 fit="fit SET lines = replace(lines, '\"ns\":', '\"ns\":1')"
 mend="run 'tollbook attribute --all'"
 change "UPDATE $fit"
-found "a coefficient of a fit" "2026-09-2[0-9], fit of llama-3.1-8b: the one that is kept is not what its records give: its \"terms\"; $mend"
+found "a coefficient of a fit" "2026-09-2[0-9], fit of llama-3.1-8b: the stored one differs from what its records give: its \"terms\"; $mend"
 change "UPDATE fit SET lines = replace(lines, '\"evidence\":\"', '\"evidence\":\"0')"
 found "what a fit says it rests on" "is not what its records give: its \"evidence\"; $mend"
 change "DELETE FROM fit"
-found "a fit that is missing" "fit of llama-3.1-8b: its records give one that the ledger does not keep; $mend"
+found "a fit that is missing" "fit of llama-3.1-8b: its records give one that the ledger does not have; $mend"
 change "INSERT INTO fit SELECT day_ns, 'other' || part, lines FROM fit"
-found "a fit that nothing gives" "fit of otherllama-3.1-8b: its records give none, and one is kept; $mend"
+found "a fit that nothing gives" "fit of otherllama-3.1-8b: its records give none, and one is stored; $mend"
 change "UPDATE fit SET lines = replace(lines, '\"ns\":', '\"ns\":1')"
 "$tollbook" attribute -q --all $options && "$tollbook" verify -q $options --all > said 2>&1
 same "a fit is mended" "$? $(cat said)" "0 "
 rm -rf book && cp -r closed book
 "$tollbook" verify $options --all > said 2>&1
-same "fits of closed days without later records" "$? $(grep -c 'cannot be made again' said) $(sed -n 's/.*entries, \(.*\);.*/\1/p' said)" "0 0 2 fits"
+same "fits of closed days without later records" "$? $(grep -c 'cannot be recomputed' said) $(sed -n 's/.*entries, \(.*\);.*/\1/p' said)" "0 0 2 fits"
 change "UPDATE $fit"
 found "a coefficient of a closed day's fit" "2026-08-1[01], fit of llama-3.1-8b: .*its \"terms\"; it is closed: restore a backup"
 change "UPDATE segment SET requests = requests + 1 WHERE requests > 0"
@@ -103,7 +103,7 @@ found "a number of records" "holds other numbers of records than the ledger says
 change "UPDATE segment SET hash = replace(hash, '3', '4')"
 found "the hash of a segment" "is not the segment that was written \(its hash differs\); restore it from a backup" "$bare"
 change "DELETE FROM segment WHERE day_ns = (SELECT max(day_ns) FROM segment)"
-found "a segment that the ledger lost" "its records give other entries"
+found "a segment that the ledger lost" "its records give different entries"
 segment=$(find book -name '*.seg' | sort | head -1)
 printf 'X' | dd of="$segment" bs=1 seek=2000 conv=notrunc 2> /dev/null
 found "a byte of a segment" "${segment#book/}.*(damaged|hash differs)" "$bare"

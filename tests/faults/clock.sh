@@ -56,7 +56,7 @@ echo "ok: 6 clocks set between nights, 3 within one at each of $readings reading
 # doubted WHAT CLOCK: such a night
 doubted() {
 	night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$2"
-	same "$1" "$status $(grep -cE "error: the clock says 20..-..-..T..:..:..Z, and [0-9]+ of [0-9]+ new records are of later .*set the clock and run it again" said)" "3 1"
+	same "$1" "$status $(grep -cE "error: the system clock is at 20..-..-..T..:..:..Z, and [0-9]+ of [0-9]+ new records are more than a day later .*set the clock and run the command again" said)" "3 1"
 }
 
 rm -rf logs book && mkdir logs

@@ -93,7 +93,7 @@ static void lines_of_all_kinds(void **state) {
 	}
 	assert_non_null(strstr(r.records.at, "dr=2 "));
 	assert_int_equal(r.quality.warning_count, 1);
-	assert_non_null(strstr(r.quality.warnings[0], "1 line: a key twice in one record, of which the last one counts, first at "));
+	assert_non_null(strstr(r.quality.warnings[0], "1 line: a key appears twice in a record: the last one counts, first at "));
 	assert_non_null(strstr(r.quality.warnings[0], "l:13"));
 	run_release(&r);
 	bytes_release(&b);
@@ -349,9 +349,9 @@ static void stamps_that_step_back(void **state) {
 	assert_non_null(strstr(r.records.at, "index=2 start=1761440400999000000 ")); /* two seconds later */
 	assert_non_null(strstr(r.records.at, "index=4 start=1767222000999000000 ")); /* 2025-12-31T23:00:01Z */
 	assert_int_equal(r.quality.warning_count, 3);
-	assert_non_null(strstr(r.quality.warnings[0], "1 line: a local hour for the second time, when clocks went back, first at "));
-	assert_non_null(strstr(r.quality.warnings[1], "1 line: the year turned at a stamp without a year, first at "));
-	assert_non_null(strstr(r.quality.warnings[2], "1 line: time stamp well before the one in front of it, first at "));
+	assert_non_null(strstr(r.quality.warnings[0], "1 line: a local hour that occurred twice, as clocks went back, first at "));
+	assert_non_null(strstr(r.quality.warnings[1], "1 line: the year changed at a timestamp without a year, first at "));
+	assert_non_null(strstr(r.quality.warnings[2], "1 line: timestamp far before the previous one, first at "));
 	run_release(&r);
 	place_release(&place);
 	zone_free(berlin);

@@ -39,7 +39,7 @@ static void reads_lines(void **state) {
 		{"step 3 1500.5 us P=12", UNKNOWN, "!missing field"},
 		{"step 3 1.2.3 us P=12", INT64_C(1786406366500000000), "!absurd duration"},
 		{"1786406366 412.5 W", UNKNOWN, "power   gpu= at=1786406366000000000 mw=412500"},
-		{"w 08-10 2 5", UNKNOWN, "!group is no time"},
+		{"w 08-10 2 5", UNKNOWN, "!group is not a time"},
 		{"w 2026-08-10T23:59:26Z 2 5", UNKNOWN,
 		 "window   tenant= start=1786406246000000000 end=1786406366000000000 in=5 cached=0 out=0 requests=? pgpu=? dgpu=? "
 		 "running=? computed=0"},

@@ -198,7 +198,7 @@ static void bomb(void **state) {
 	bytes_release(&got.bytes);
 
 	got = read_bytes(bytes_text(&packed), (struct source_limits){.max_ratio = 100});
-	assert_string_equal(got.damage.reason, "unpacks to too many times its size");
+	assert_string_equal(got.damage.reason, "decompresses to too many times its size");
 	assert_true(got.bytes.len < len / 2);
 	assert_int_equal(got.stored, packed.len);
 	bytes_release(&got.bytes);

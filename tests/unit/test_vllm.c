@@ -114,7 +114,7 @@ static void refuses_damage(void **state) {
 		{"INFO 13-22 21:44:38 [core.py:349] Iteration(1): 0 context requests, 0 context tokens, 1 generation requests, 1 "
 		 "generation tokens, iteration elapsed time: 1.00 ms", UNKNOWN, "!invalid time stamp"},
 		{API "[loggers.py:9] Engine 999: Iteration(1): 0 context requests, 0 context tokens, 1 generation requests, 1 "
-		 "generation tokens, iteration elapsed time: 1.00 ms", UNKNOWN, "!absurd engine number"},
+		 "generation tokens, iteration elapsed time: 1.00 ms", UNKNOWN, "!engine number out of range"},
 		{API "[loggers.py:9] Engine 000: " AVG ", Running: 1 re", UNKNOWN, "!malformed statistics line"},
 		{API "[loggers.py:9] Engine 000: Avg prompt throughput: nan tokens/s", UNKNOWN, "!malformed statistics line"},
 		/* a user's text is no evidence */

@@ -91,7 +91,8 @@ static void warn_if_sampled(struct parser *p, json_at event) {
 
 	if (!m->warned && text_eq(field_text(p, event, T("capture_mode")), T("sampled"))) {
 		m->warned = true;
-		quality_warn(p->quality, "Dynamo wrote one forward pass in seconds, not each: DYN_FPM_MODE=full writes all");
+		quality_warn(p->quality, "Dynamo logged one forward pass every few seconds, not each: "
+					 "DYN_FPM_MODE=full logs all");
 	}
 }
 

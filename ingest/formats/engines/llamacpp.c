@@ -331,7 +331,7 @@ static enum parse_result parse_slot(struct parser *p, struct llamacpp *m, const 
 	struct slot *s = slot_of(m, l);
 
 	if (!s) {
-		return l->task >= 0 ? reject(p, "absurd slot number") : PARSE_NONE;
+		return l->task >= 0 ? reject(p, "slot number out of range") : PARSE_NONE;
 	}
 	if (text_eq(l->function, T("print_timing"))) {
 		m->current = s;

@@ -201,7 +201,7 @@ static enum parse_result take(struct parser *p, const struct line *l, int64_t st
 	int64_t slot = l->slot == UNKNOWN ? 0 : l->slot;
 
 	if (slot >= SLOTS_MAX) {
-		return reject(p, "absurd slot number");
+		return reject(p, "slot number out of range");
 	}
 	struct slot *s = &m->slots[slot];
 	if (l->part == PART_TOTAL) {

@@ -62,7 +62,7 @@ static enum parse_result parse_window(struct parser *p, struct text t, int64_t r
 		return reject(p, "malformed statistics line");
 	}
 	if (rank < 0 || rank >= RANKS_MAX) {
-		return reject(p, "absurd engine number");
+		return reject(p, "engine number out of range");
 	}
 	record_begin(out, RECORD_WINDOW);
 	if (!text_until(&t, T("Engine (running/waiting): "), &before) || !take_pair(&t, 0, &w->running, &waiting)) {

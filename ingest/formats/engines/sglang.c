@@ -313,7 +313,7 @@ static enum parse_result parse_batch(struct parser *p, struct logged *l, int64_t
 
 	why = why ? why : ns == UNKNOWN ? "invalid time stamp" : instant_absurd(p, ns);
 	if (why || l->rank >= SGLANG_ENGINES_MAX) {
-		return reject(p, why ? why : "absurd engine number");
+		return reject(p, why ? why : "engine number out of range");
 	}
 	struct sglang_engine *e = &s->engines[l->rank];
 	e->voice = e->has_voice ? e->voice : l->voice;

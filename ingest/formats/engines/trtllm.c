@@ -270,7 +270,8 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 
 	if (json_get(p->json, object, T("perf_metrics")) != JSON_ABSENT && !m->warned_requests) {
 		m->warned_requests = true;
-		quality_warn(p->quality, "TensorRT-LLM's perf_metrics have no token counts and no wall clock: nothing is read of them");
+		quality_warn(p->quality, "TensorRT-LLM's perf_metrics have no token counts and no wall clock: they "
+					 "are ignored");
 	}
 	if (!read_object(p, object, &it)) {
 		return p->reason ? PARSE_REJECT : PARSE_NONE;
@@ -286,8 +287,8 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 	}
 	if (it.own_ns == UNKNOWN && it.previous_ns == UNKNOWN && it.index > 1 && !m->warned) {
 		m->warned = true;
-		quality_warn(p->quality, "TensorRT-LLM iterations without device times (before May 2026) are left out: "
-		                         "print_iter_log has them");
+		quality_warn(p->quality, "TensorRT-LLM iterations without device times (before May 2026) are ignored: "
+					 "print_iter_log has them");
 	}
 	if (it.own_ns == UNKNOWN && it.previous_ns == UNKNOWN) {
 		return PARSE_NONE;

@@ -243,7 +243,7 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 	const char *why = iteration_absurd(&it);
 	why = why ? why : vllm_instant(p, l, stamp_ns, &written_ns);
 	if (why || !e) {
-		return reject(p, why ? why : "absurd engine number");
+		return reject(p, why ? why : "engine number out of range");
 	}
 	*out = (struct record){
 		.kind = RECORD_STEP,
@@ -337,7 +337,8 @@ static enum parse_result note_requests(struct parser *p, struct logged *l, int64
 	(void)out;
 	if (!v->told_requests) {
 		v->told_requests = true;
-		quality_warn(p->quality, "vLLM's lines of requests name them without tokens and times: --otlp-traces-endpoint gives both");
+		quality_warn(p->quality, "vLLM's request lines have no tokens and no times: --otlp-traces-endpoint "
+					 "gives both");
 	}
 	return PARSE_NONE;
 }

@@ -141,7 +141,7 @@ enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t 
 	struct statistics *e = vllm_statistics(p, l);
 
 	if (!e || prompt < 0 || generation < 0 || prompt > 10 * COUNT_MAX || generation > 10 * COUNT_MAX) {
-		return reject(p, !e ? "absurd engine number" : "absurd count");
+		return reject(p, !e ? "engine number out of range" : "absurd count");
 	}
 	int64_t length = window_length(e, end_ns, prompt == 0 && generation == 0);
 	*out = (struct record){

@@ -172,7 +172,7 @@ static enum parse_result take_sample(struct parser *p, struct gpu_power *m, stru
 	if (out->power.at_ns == UNKNOWN) {
 		if (!m->complained) {
 			m->complained = true;
-			quality_warn(p->quality, "samples of power without a time: write one in front of each table, as in  while sleep 1; do "
+			quality_warn(p->quality, "power samples without a time: write one before each table, as in  while sleep 1; do "
 			                         "date -u +'# %%FT%%TZ'; rocm-smi --showpower --csv; done; nvidia-smi dmon has -o DT");
 		}
 		return reject(p, "sample without a time");

@@ -200,10 +200,10 @@ static enum parse_result parse_text(struct parser *p, struct text line, int64_t 
 }
 
 /* The exact loop to use, for who scraped without a time. */
-static void tell_loop(struct parser *p, const struct prometheus *m) {
+static void warn_loop(struct parser *p, const struct prometheus *m) {
 	if (m->scrapes.timeless) {
 		quality_finding(p->quality, "clock", NULL, NULL, QUALITY_NO_AMOUNT,
-		                "scrapes without a time cannot be read: write one in front of each, as in  while sleep 10; do "
+		                "scrapes without a time cannot be read: write one before each, as in  while sleep 10; do "
 		                "date -u +'# %%FT%%TZ'; curl -s http://HOST:8000/metrics; done >> metrics.prom");
 	}
 }
@@ -216,9 +216,9 @@ static enum parse_result finish(struct parser *p, struct record *out) {
 		if (result != PARSE_NONE) {
 			return result;
 		}
-		tell_loop(p, m);
+		warn_loop(p, m);
 		if (m->scrapes.ended == 1) {
-			quality_warn(p->quality, "a file with a single scrape of counters: two are needed to know what was in between");
+			quality_warn(p->quality, "a file with a single scrape of counters: at least two are needed");
 		}
 	}
 	return PARSE_NONE;

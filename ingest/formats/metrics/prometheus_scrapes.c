@@ -494,8 +494,8 @@ static enum parse_result make_window(struct parser *p, struct scrapes *s, const 
 
 	p->reason = NULL;
 	if (began_anew(from)) {
-		quality_warn(p->quality, "counters began anew between two scrapes (a restart): what was counted before it since the last "
-		                         "scrape is lost");
+		quality_warn(p->quality, "counters were reset between two scrapes (a restart): what was counted "
+					 "between the last scrape and the restart is lost");
 	}
 	record_begin(out, RECORD_WINDOW);
 	out->replica = text_of(from->replica);

@@ -519,7 +519,7 @@ static enum parse_result dated(struct parser *p, enum parse_result result, struc
 
 	if (undated && p->modified_ns > 0) {
 		q->finish_ns = p->modified_ns;
-		p->note = "no instant: priced as of the file's last change";
+		p->note = "no timestamp: priced as of the file's last change";
 	}
 	return result;
 }

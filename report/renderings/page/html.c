@@ -10,6 +10,7 @@
 #include "core/digest.h"
 #include "core/files/embedded.h"
 #include "core/instant.h"
+#include "core/text.h"
 
 static const struct {
 	char c;
@@ -367,11 +368,12 @@ static void put_quality(FILE *out, const struct statement *s) {
 		html_model_evidence(s, out);
 	}
 	fprintf(out,
-		"<p>Read %s lines of %zu file%s: %s steps, %s requests, %s windows, %s power samples; %lld "
-		"duplicates.</p>\n",
-		figure_count(q->lines, lines), q->input_count, q->input_count == 1 ? "" : "s", figure_count(q->steps, steps),
-		figure_count(q->requests, requests), figure_count(q->windows, windows), figure_count(q->powers, powers),
-		(long long)q->duplicates);
+		"<p>Read %s line%s of %zu file%s: %s step%s, %s request%s, %s window%s, %s power sample%s; %lld "
+		"duplicate%s.</p>\n",
+		figure_count(q->lines, lines), PLURAL(q->lines), q->input_count, PLURAL(q->input_count),
+		figure_count(q->steps, steps), PLURAL(q->steps), figure_count(q->requests, requests), PLURAL(q->requests),
+		figure_count(q->windows, windows), PLURAL(q->windows), figure_count(q->powers, powers), PLURAL(q->powers),
+		(long long)q->duplicates, PLURAL(q->duplicates));
 	put_missing(out, s);
 	put_findings(out, q);
 	close_section(out);
