@@ -534,8 +534,9 @@ static void warn_seconds(const struct pass *w) {
 
 	if (f->told.guessed_ntok > f->told.counted_ntok / 100 * GUESSED_PERCENT) {
 		quality_finding_counted(w->quality, "clock", name, NULL, count,
-		                        "%s: the instants of its requests are cut to the second, and of " QUALITY_B " prompt tokens " QUALITY_A
-		                        " fit no request for sure: tenants may be off by several percent; log these instants in milliseconds", name);
+		                        "%s: its requests' timestamps are truncated to the second, and " QUALITY_A " of " QUALITY_B
+		                        " prompt tokens cannot be assigned with certainty: tenants may be off by several percent; log timestamps in "
+		                        "milliseconds", name);
 	}
 }
 
