@@ -74,12 +74,12 @@ struct request {
  *   prompt_ns        time from being scheduled to the first token, summed over `prompts`, which ended in the period
  *   prompt_tokens    of these, cached ones included; prompt_square: tokens squared, summed over them
  *   prompt_chunks    steps of 2048 tokens that the prompts take
- *   context_tokens   in the cache at the end, `waiting`: requests at the end
+ *   context_tokens   in the cache at the end, `waiting`: requests at the end; cache_ppm: used of the cache, in millionths
  *   preempted        sequences that had to give up their cache
  */
 #define WINDOW_COUNTS(X) \
 	X(steps) X(prompt_steps) X(sequence_steps) X(sequence_ns) X(sequence_square) X(first_tokens) X(prompt_ns) X(prompts) \
-	X(prompt_tokens) X(prompt_square) X(prompt_chunks) X(context_tokens) X(waiting) X(preempted)
+	X(prompt_tokens) X(prompt_square) X(prompt_chunks) X(context_tokens) X(waiting) X(preempted) X(cache_ppm)
 #define WINDOW_COUNT_MEMBER(name) int64_t name;
 
 /* Totals of a period. */

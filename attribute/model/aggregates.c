@@ -53,6 +53,7 @@ void aggregates_free(struct aggregates *r) {
 	if (r) {
 		free(r->rebuilt);
 		free(r->counted);
+		free(r->gauged);
 		free(r);
 	}
 }
@@ -69,6 +70,13 @@ struct counted *aggregates_counted(struct aggregates *r) {
 		r->counted = must_calloc(1, sizeof *r->counted);
 	}
 	return r->counted;
+}
+
+struct gauged *aggregates_gauged(struct aggregates *r) {
+	if (!r->gauged) {
+		r->gauged = must_calloc(1, sizeof *r->gauged);
+	}
+	return r->gauged;
 }
 
 void aggregates_count(struct aggregates *r, enum aggregate_total total, int64_t units) {
@@ -104,6 +112,9 @@ void aggregates_join(struct aggregates *to, const struct aggregates *from) {
 	}
 	if (from->counted) {
 		counted_join(aggregates_counted(to), from->counted);
+	}
+	if (from->gauged) {
+		gauged_join(aggregates_gauged(to), from->gauged);
 	}
 }
 

@@ -16,16 +16,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "attribute/model/counted.h"
+#include "attribute/laws/counted.h"
+#include "attribute/laws/gauged.h"
 #include "attribute/model/rebuilt.h"
-#include "attribute/model/rules.h"
+#include "attribute/laws/rules.h"
 #include "core/exact.h"
+#include "core/model/bootstrap.h"
 #include "core/text.h"
 
 #define AGGREGATE_TERMS 4
 #define AGGREGATE_PRODUCTS (AGGREGATE_TERMS * (AGGREGATE_TERMS + 1) / 2)
 #define AGGREGATE_SUMS (AGGREGATE_PRODUCTS + AGGREGATE_TERMS)
-#define AGGREGATE_BUCKETS 32
+#define AGGREGATE_BUCKETS BOOTSTRAP_BUCKETS
 
 /* What a row gives the time of. */
 enum aggregate_kind {
@@ -60,11 +62,13 @@ struct aggregates {
 	int128 totals[AGGREGATE_TOTALS];
 	struct rebuilt *rebuilt; /* of requests; NULL: nothing was rebuilt */
 	struct counted *counted; /* of windows whose engine counts steps; NULL: none */
+	struct gauged *gauged;   /* of windows that say how many sequences ran at their ends; NULL: none */
 };
 
 void aggregates_free(struct aggregates *r);
 struct rebuilt *aggregates_rebuilt(struct aggregates *r);
 struct counted *aggregates_counted(struct aggregates *r);
+struct gauged *aggregates_gauged(struct aggregates *r);
 
 /* The bucket of a replica's block: `block_ns` long, the one in which `at_ns` lies. */
 unsigned aggregates_bucket(struct text replica, int64_t at_ns, int64_t block_ns);
@@ -101,6 +105,8 @@ struct aggregate_model {
 	struct rebuilt_model rebuilt;
 	bool has_counted;
 	struct counted_model counted;
+	bool has_gauged;
+	struct gauged_model gauged;
 };
 
 /* The rows of the day and of the days before and after it. NULL: none. */
@@ -109,6 +115,8 @@ struct aggregate_sources {
 	const struct aggregates *days[3];             /* windows: the day before, the day, the day after */
 	const struct aggregates *others[3 * 2];       /* the same days of other roles */
 	double ridge_ntok;                       /* tokens whose arithmetic takes as long as reading the weights */
+	const struct proportions *proportions;
+	bool prefill_only;
 };
 
 void aggregates_solve(const struct aggregate_sources *s, struct aggregate_model *m);

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/model/bootstrap.h"
-#include "attribute/model/nnls.h"
+#include "core/model/bootstrap.h"
+#include "core/model/nnls.h"
 #include "attribute/model/aggregates.h"
 #include "core/error.h"
 
@@ -330,6 +330,31 @@ static void solve_counted(const struct aggregate_sources *s, struct aggregate_mo
 	free(all);
 }
 
+/*
+ * The same of windows with gauges. Requests have left a prefill replica when its gauge is read: it is 0 mostly, and so the windows of
+ * other roles count where there are any.
+ */
+static void solve_gauged(const struct aggregate_sources *s, struct aggregate_model *m) {
+	struct gauged *own = must_calloc(1, sizeof *own), *others = must_calloc(1, sizeof *others);
+
+	for (int i = 0; i < 3 && !m->has_gauged; i++) {
+		static const int order[3] = {1, 0, 2};
+		int day = order[i];
+		if (s->day && s->day->gauged && s->days[day] && s->days[day]->gauged) {
+			gauged_join(own, s->days[day]->gauged);
+		}
+		for (int role = 0; role < 2 && s->prefill_only; role++) {
+			const struct aggregates *other = s->others[2 * day + role];
+			if (other && other->gauged) {
+				gauged_join(others, other->gauged);
+			}
+		}
+		m->has_gauged = s->day && s->day->gauged && gauged_solve(own, s->prefill_only ? others : NULL, s->proportions, &m->gauged);
+	}
+	free(own);
+	free(others);
+}
+
 void aggregates_solve(const struct aggregate_sources *s, struct aggregate_model *m) {
 	static const struct aggregates nothing;
 	struct aggregates windows = {.totals = {0}};
@@ -338,4 +363,5 @@ void aggregates_solve(const struct aggregate_sources *s, struct aggregate_model 
 	solve_windows(s, &windows, m);
 	solve_requests(s->day ? s->day : &nothing, m);
 	solve_counted(s, m);
+	solve_gauged(s, m);
 }

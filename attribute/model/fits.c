@@ -84,6 +84,7 @@ void attribution_fits_free(struct attribution_fits *f) {
 		bins_release(&f->list[i]->bins);
 		aggregates_free(f->list[i]->aggregates);
 		free(f->list[i]->aggregate_model);
+		free(f->list[i]->proportions);
 		free(f->list[i]);
 	}
 	spool_free(f->spool);
@@ -443,6 +444,24 @@ static double ridge_of(const struct attribution_fits *f, const struct fit_key *k
 	return ridge;
 }
 
+const struct proportions *fits_proportions(struct attribution_fits *f, const struct fit_key *key) {
+	struct fit *fit = fits_of(f, key);
+
+	if (!fit->proportions) {
+		const struct modelspec *described = f->fleet ? fleet_description_of(f->fleet, key->model, key->gpu, key->gpus_per_replica) : NULL;
+		struct gpu_catalogue *catalogue = NULL;
+		struct fault why;
+		if (key->gpu != 0 && gpu_catalogue_read(&catalogue, f->fleet ? fleet_cards(f->fleet) : NULL, &why) < 0) {
+			catalogue = NULL;
+		}
+		fit->proportions = must_alloc(sizeof *fit->proportions);
+		proportions_of(catalogue, names_text(f->names, key->gpu), key->gpus_per_replica, described, names_text(f->names, key->model),
+		               fit->proportions);
+		gpu_catalogue_free(catalogue);
+	}
+	return fit->proportions;
+}
+
 static const struct aggregates *aggregates_near(const struct attribution_fits *f, const struct fit *fit, enum role role,
                                         int64_t days) {
 	const struct fit *other = beside(f, fit, role, days);
@@ -454,7 +473,7 @@ const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, c
 	struct fit *fit = solved_fit(f, key);
 
 	if (!fit->aggregate_model) {
-		struct aggregate_sources s = {.day = fit->aggregates, .ridge_ntok = ridge_of(f, key)};
+		struct aggregate_sources s = {.day = fit->aggregates, .ridge_ntok = ridge_of(f, key), .proportions = fits_proportions(f, key), .prefill_only = key->role == ROLE_PREFILL};
 		for (int day = 0, at = 0; day < 3; day++) {
 			s.days[day] = aggregates_near(f, fit, key->role, day - 1);
 			for (enum role role = ROLE_MIXED; role <= ROLE_DECODE; role++) {

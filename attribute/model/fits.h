@@ -52,6 +52,9 @@ int fits_solve(struct attribution_fits *f, struct fault *why);
  */
 const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key);
 
+/* What is known of a key's model on its card before anything is measured. Never NULL; lives as long as the fits. */
+const struct proportions *fits_proportions(struct attribution_fits *f, const struct fit_key *key);
+
 /* The same of requests and windows, see aggregates.h. Never NULL. */
 const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, const struct fit_key *key);
 

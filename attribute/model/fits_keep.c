@@ -85,6 +85,16 @@ static void put_counted(FILE *out, const struct counted_model *m) {
 	fprintf(out, ",\"share_sd\":%.6g,\"time_sd\":%.6g}", m->share_sd, m->time_sd);
 }
 
+static void put_gauged(FILE *out, const struct gauged_model *m) {
+	static const char *const names[GAUGED_TERMS] = {"step", "sequence", "context", "token", "attention", "prompt"};
+
+	fprintf(out, ",\"gauged\":{\"rows\":%" PRId64, m->rows);
+	for (int i = 0; i < GAUGED_TERMS; i++) {
+		fprintf(out, ",\"%s_ns\":%.17g", names[i], m->ns[i]);
+	}
+	fprintf(out, ",\"share_sd\":%.6g,\"form_sd\":%.6g,\"time_sd\":%.6g}", m->share_sd, m->form_sd, m->time_sd);
+}
+
 static void put_aggregates(FILE *out, const struct aggregates *r, const struct aggregate_model *m) {
 	static const char *const origins[AGGREGATE_ORIGINS] = {
 		[AGGREGATE_OWN] = "own", [AGGREGATE_ROLES] = "other_roles", [AGGREGATE_PRIOR] = "published",
@@ -96,6 +106,9 @@ static void put_aggregates(FILE *out, const struct aggregates *r, const struct a
 		fprintf(out, ",\"origin\":\"%s\",\"share_sd\":%.6g,\"time_sd\":%.6g", origins[m->origin], m->window_share_sd, m->window_time_sd);
 		if (m->has_counted) {
 			put_counted(out, &m->counted);
+		}
+		if (m->has_gauged) {
+			put_gauged(out, &m->gauged);
 		}
 		fputc('}', out);
 	}

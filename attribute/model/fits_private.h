@@ -17,6 +17,7 @@ struct fit {
 	bool own;           /* model was made of its own bins */
 	int64_t taken_from_ns; /* a neighbour's model: its day */
 	struct step_model model;
+	struct proportions *proportions; /* made when first asked for */
 	struct aggregates *aggregates;             /* what requests and windows say; NULL: nothing */
 	struct aggregate_model *aggregate_model; /* made when first asked for */
 };

@@ -1,7 +1,7 @@
 /*
  * fits_text.c: fits as lines of text, tab-separated.
  *
- *   tollbook.fits.v2
+ *   tollbook.fits.v3
  *   fit   MODEL  GPU  GPUS  ROLE  DAY_NS  LEVEL  UNFIT
  *   cell  KEY  STEPS  DURATION_US  DECODE  SUM ...  (a bin of the fit above; KEY, DECODE and SUMs in hexadecimal)
  *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; what requests and windows say, see aggregates.h)
@@ -9,7 +9,9 @@
  *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; what rebuilt steps say, see rebuilt.h)
  *   replayed  TOTAL ...                          (of the same)
  *   counted  BUDGET  BUCKET  ROWS  SUM ...       (of the same; what windows say whose engine counts steps, see counted.h)
- *   counts  STEPS  NS  GUESSED  SUM ...                   (of the same; by budget: prefill, steps with prompts, all)
+ *   counts  STEPS  NS  SUM ...                   (of the same; by budget: prefill, steps with prompts, all)
+ *   gauged  KIND  BUCKET  ROWS  SUM ...          (of the same; what windows with gauges say, see gauged.h)
+ *   gauges  TOTAL ...                            (of the same)
  *
  * Names are percent-encoded where a byte is a control character, a tab or '%'.
  */
@@ -20,7 +22,7 @@
 #include "core/files/files.h"
 #include "core/error.h"
 
-#define HEADER "tollbook.fits.v2"
+#define HEADER "tollbook.fits.v3"
 #define NAME_MAX_BYTES 4096
 
 static const char *const role_words[] = {"mixed", "prefill", "decode"};
@@ -93,14 +95,13 @@ static void write_rebuilt(const struct rebuilt *r, FILE *out) {
 	}
 }
 
-#define COUNTED_SUMS (3 + COUNTED_BUDGETS * 3 * COUNTED_TERMS)
+#define COUNTED_SUMS (2 + COUNTED_BUDGETS * 3 * COUNTED_TERMS)
 
 static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 	int128 *at = sums;
 
 	*at++ = c->steps;
 	*at++ = c->steps_ns;
-	*at++ = c->guessed;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		const int128 *const lists[] = {c->by[k].prefill, c->by[k].mixed, c->by[k].all};
 		for (int l = 0; l < 3; l++, at += COUNTED_TERMS) {
@@ -128,6 +129,25 @@ static void write_counted(const struct counted *c, FILE *out) {
 	}
 }
 
+static void write_gauged(const struct gauged *g, FILE *out) {
+	int128 totals[GAUGED_TOTALS];
+
+	for (int kind = 0; kind < GAUGED_KINDS && g; kind++) {
+		for (int b = 0; b < GAUGED_BUCKETS; b++) {
+			const struct gauged_rows *rows = &g->buckets[kind][b];
+			if (rows->rows > 0) {
+				fprintf(out, "gauged\t%d\t%d\t%lld", kind, b, (long long)rows->rows);
+				write_sums(rows->sums, GAUGED_SUMS, out);
+			}
+		}
+	}
+	if (g) {
+		gauged_pack(g, totals);
+		fputs("gauges", out);
+		write_sums(totals, GAUGED_TOTALS, out);
+	}
+}
+
 void fit_hash(const struct fit *fit, const struct step_bins *c, char hash[DIGEST_HEX_MAX]) {
 	struct digest *d = digest_new();
 	const struct step_bin **bins = bins_sorted(c);
@@ -145,6 +165,7 @@ void fit_hash(const struct fit *fit, const struct step_bins *c, char hash[DIGEST
 			write_aggregates(fit->aggregates, out);
 			write_rebuilt(fit->aggregates->rebuilt, out);
 			write_counted(fit->aggregates->counted, out);
+			write_gauged(fit->aggregates->gauged, out);
 		}
 		memory_close(out, &line);
 		digest_add(d, (struct text){line, len});
@@ -176,6 +197,7 @@ static void write_all(void *writing, struct fit *fit, const struct step_bins *c)
 		write_aggregates(fit->aggregates, w->out);
 		write_rebuilt(fit->aggregates->rebuilt, w->out);
 		write_counted(fit->aggregates->counted, w->out);
+		write_gauged(fit->aggregates->gauged, w->out);
 	}
 }
 
@@ -374,7 +396,6 @@ static bool read_counts(struct reading *r) {
 	}
 	more.steps = *at++;
 	more.steps_ns = *at++;
-	more.guessed = *at++;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		int128 *const lists[] = {more.by[k].prefill, more.by[k].mixed, more.by[k].all};
 		for (int l = 0; l < 3; l++, at += COUNTED_TERMS) {
@@ -382,6 +403,28 @@ static bool read_counts(struct reading *r) {
 		}
 	}
 	counted_join(aggregates_counted(fits_aggregates(r->fits, &r->fit->key)), &more);
+	return true;
+}
+
+static bool read_gauged(struct reading *r) {
+	struct gauged_rows more;
+	int64_t kind, bucket;
+
+	if (!r->fit || !read_count(r, &kind) || kind < 0 || kind >= GAUGED_KINDS || !read_count(r, &bucket) || bucket < 0 ||
+	    bucket >= GAUGED_BUCKETS || !read_count(r, &more.rows) || more.rows <= 0 || !read_sums(r, more.sums, GAUGED_SUMS)) {
+		return false;
+	}
+	gauged_join_rows(&aggregates_gauged(fits_aggregates(r->fits, &r->fit->key))->buckets[kind][bucket], &more);
+	return true;
+}
+
+static bool read_gauges(struct reading *r) {
+	int128 more[GAUGED_TOTALS];
+
+	if (!r->fit || !read_sums(r, more, GAUGED_TOTALS)) {
+		return false;
+	}
+	gauged_join_totals(aggregates_gauged(fits_aggregates(r->fits, &r->fit->key)), more);
 	return true;
 }
 
@@ -410,7 +453,8 @@ static bool read_line(struct reading *r, struct text line, int64_t number) {
 		const char *word;
 		bool (*read)(struct reading *r);
 	} kinds[] = {{"fit", read_fit}, {"cell", read_bin}, {"rows", read_rows}, {"work", read_work}, {"rebuilt", read_rebuilt},
-	             {"replayed", read_replayed}, {"counted", read_counted}, {"counts", read_counts}};
+	             {"replayed", read_replayed}, {"counted", read_counted}, {"counts", read_counts},
+	             {"gauged", read_gauged}, {"gauges", read_gauges}};
 	struct text what = field(r);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (what.len == strlen(kinds[i].word) && memcmp(what.at, kinds[i].word, what.len) == 0) {

@@ -196,7 +196,27 @@ static void print_counted(FILE *out, const struct counted_model *m) {
 	        100 * m->drawn_sd, 100 * m->time_sd);
 }
 
+static void print_gauged(FILE *out, const struct gauged_model *m) {
+	static const char *const names[GAUGED_TERMS] = {
+		"step without prompts", "sequence in a step", "token of their context", "prompt token", "prompt token x its context", "step with prompts",
+	};
+
+	fprintf(out, "  gauges of running sequences: %lld rows\n", (long long)m->rows);
+	for (int i = 0; i < GAUGED_TERMS; i++) {
+		fprintf(out, "    %-42s %16.4f\n", names[i], m->ns[i]);
+	}
+	fprintf(out, "  split: sd %.1f %% of busy time, and %.0f %% of the lesser phase; time of windows not busy throughout: sd %.1f %%\n", 100 * m->share_sd,
+	        100 * m->form_sd, 100 * m->time_sd);
+	if (m->tokens_a_step > 1) {
+		fprintf(out, "  a step would take less than reading the weights: drafts, or fewer bits a weight; %.2f tokens a step and sequence\n", m->tokens_a_step);
+	}
+}
+
 static void print_windows(FILE *out, const struct aggregate_model *m) {
+	if (m->has_gauged) {
+		print_gauged(out, &m->gauged);
+		return;
+	}
 	fprintf(out, "  %s\n", aggregate_origin_names[m->origin]);
 	if (m->has_counted) {
 		print_counted(out, &m->counted);

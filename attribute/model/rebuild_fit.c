@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/model/nnls.h"
+#include "core/model/nnls.h"
 #include "attribute/model/rebuild.h"
 #include "attribute/model/aggregates.h"
 #include "core/error.h"

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "attribute/model/bootstrap.h"
-#include "attribute/model/nnls.h"
+#include "core/model/bootstrap.h"
+#include "core/model/nnls.h"
 
 const int64_t rebuilt_budget_ntok[REBUILT_BUDGETS] = {512, 1024, 2048, 4096, 8192, 16384};
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "attribute/model/fits_private.h"
-#include "attribute/model/nnls.h"
+#include "core/model/nnls.h"
 #include "attribute/model/solve.h"
 #include "core/error.h"
 

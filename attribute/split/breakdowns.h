@@ -7,7 +7,7 @@
 #define ATTRIBUTE_BREAKDOWNS_H
 
 #include "attribute/flight/flight.h"
-#include "attribute/model/rules.h"
+#include "attribute/laws/rules.h"
 
 struct breakdowns;
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/model/rules.h"
+#include "attribute/laws/rules.h"
 
 /*
  * One standard deviation of prefill's share of steps with both phases that neither the bootstrap nor residuals show: over what part of busy

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "attribute/model/rules.h"
+#include "attribute/laws/rules.h"
 #include "attribute/split/folds.h"
 #include "attribute/split/hits.h"
 #include "attribute/split/lanes.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "attribute/model/rebuild.h"
-#include "attribute/model/rules.h"
+#include "attribute/laws/rules.h"
 #include "attribute/split/replay.h"
 #include "attribute/split/pass.h"
 #include "core/instant.h"

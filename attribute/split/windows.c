@@ -17,6 +17,8 @@
 #include <string.h>
 #include <stdlib.h>
 
+#include "attribute/split/counting.h"
+#include "attribute/split/gauging.h"
 #include "attribute/split/pass.h"
 #include "core/instant.h"
 #include "core/share.h"
@@ -27,23 +29,14 @@
 /* Prompt tokens of a mixed step, on the average: half a chunk of vLLM's default. */
 #define MIXED_STEP_NTOK 1024
 
-/* Blocks of the bootstrap: at least so long, and so many windows. */
-#define BLOCK_NS (64 * NS_PER_SECOND)
+/* Blocks of the bootstrap: at least COUNTING_BLOCK_NS, and so many windows. */
 #define BLOCK_WINDOWS 4
-
-/* So many together say what sequences and prompts saw. */
-#define SEVERAL_WINDOWS 8
-
-#define MOST_SHARE 0.98 /* prefill's, of a window in which tokens are made */
 
 struct windows_state {
 	int64_t last_running; /* gauge at the end of the last period, or UNKNOWN */
 	int64_t last_context;
-	int64_t running_sum, running_count; /* of gauges of the day that were not 0 */
-	struct counted_window several[COUNTED_BUDGETS]; /* windows together, until they are enough for a row */
-	int several_count;
-	double owed; /* of windows: prefill's time that was more than they are long */
-	int64_t several_ns; /* in which the first of them began */
+	struct gauging gauging;
+	struct counting counting;
 	int64_t day_ns;       /* in which the last period began */
 	struct window_item *group; /* windows of one period */
 	size_t count, room;
@@ -218,7 +211,7 @@ static double replicas_of(const struct pass *w, int64_t room_ns) {
 }
 
 static unsigned bucket_of(const struct pass *w, const struct window_item *first) {
-	int64_t block_ns = BLOCK_NS;
+	int64_t block_ns = COUNTING_BLOCK_NS;
 
 	while (block_ns / BLOCK_WINDOWS < first->end_ns - first->head.at_ns && block_ns < NS_PER_DAY) {
 		block_ns *= 2;
@@ -226,68 +219,22 @@ static unsigned bucket_of(const struct pass *w, const struct window_item *first)
 	return aggregates_bucket(names_text(w->common->options->names, w->summary->replica), first->head.at_ns, block_ns);
 }
 
-/* A window whose engine counts steps, alone in its period; *out: what it did. */
-static bool counted_of(const struct pass *w, double budget_ntok, struct counted_window *out) {
+/* Does the engine count its steps in a window, alone in its period? */
+static bool has_counts(const struct pass *w) {
 	const struct windows_state *st = w->state;
-	const struct counted_gauges before = {st->last_running, st->last_context};
 
-	struct window_item item;
-
-	if (st->count != 1 || is_pool(w)) {
-		return false;
-	}
-	item = st->group[0];
-	double typical = st->running_count > 0 ? (double)st->running_sum / (double)st->running_count : 1;
-	if (!counted_has(&item) && !counted_by_gauges(&item, &before, typical)) {
-		return false;
-	}
-	counted_window(&item, w->pool ? w->pool->role : ROLE_MIXED, &before, budget_ntok, out);
-	out->scale_ns = typical * out->length_ns;
-	return true;
+	return st->count == 1 && !is_pool(w) && counted_has(&st->group[0]);
 }
 
-/* What sequences and prompts saw of their steps, of some windows together. */
-static void note_several(struct pass *w) {
+/* What gauges say of a window whose engine counts no steps, alone in its period. */
+static bool gauged_of(struct pass *w, struct gauged_window *out) {
 	struct windows_state *st = w->state;
 
-	if (st->several_count > 0) {
-		struct fit_key key = pass_fit_key(w, w->summary->model, st->several_ns);
-		struct counted *c = aggregates_counted(fits_aggregates(w->fits, &key));
-		unsigned bucket = aggregates_bucket(names_text(w->common->options->names, w->summary->replica), st->several_ns, BLOCK_NS);
-		for (int k = 0; k < COUNTED_BUDGETS; k++) {
-			counted_note_seen(&c->by[k], bucket % COUNTED_BUCKETS, &st->several[k]);
-		}
+	if (st->count != 1 || is_pool(w) || counted_has(&st->group[0])) {
+		gauging_break(&st->gauging);
+		return false;
 	}
-	memset(st->several, 0, sizeof st->several);
-	st->several_count = 0;
-}
-
-static void note_counted(struct pass *w, struct aggregates *r, unsigned bucket) {
-	struct windows_state *st = w->state;
-	struct counted_window c;
-
-	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		if (!counted_of(w, counted_budget_ntok[k], &c)) {
-			return;
-		}
-		struct counted_by *by = &aggregates_counted(r)->by[k];
-		counted_note_totals(by, &c);
-		counted_note_throughout(by, bucket % COUNTED_BUCKETS, &c);
-		counted_window_add(&st->several[k], &c);
-	}
-	counted_note_steps(aggregates_counted(r), &c);
-	st->several_ns = st->several_count == 0 ? st->group[0].head.at_ns : st->several_ns;
-	if (++st->several_count == SEVERAL_WINDOWS) {
-		note_several(w);
-	}
-}
-
-/* Gauges that were not 0, for windows whose are. */
-static void note_running(struct windows_state *st, int64_t running) {
-	if (running > 0 && running < INT32_MAX) {
-		st->running_sum += running;
-		st->running_count++;
-	}
+	return gauging_window(w, &st->gauging, &st->group[0], out);
 }
 
 static int note_group(struct pass *w, struct fault *why) {
@@ -300,18 +247,25 @@ static int note_group(struct pass *w, struct fault *why) {
 	}
 	/* A day's rows depend on that day alone: on what the book reads for it. */
 	if (day_ns != st->day_ns) {
-		note_several(w);
+		counting_end_rows(w, &st->counting);
 		st->last_running = st->last_context = UNKNOWN;
-		st->running_sum = st->running_count = 0;
 	}
 	st->day_ns = day_ns;
 	struct work k = work_of(w, replicas_of(w, room_ns));
+	const struct counted_gauges before = {st->last_running, st->last_context};
+	struct gauged_window gauged;
+	bool has_gauges = gauged_of(w, &gauged);
 	if (k.done.prompt + k.done.output > 0) {
 		struct fit_key key = pass_fit_key(w, w->summary->model, first->head.at_ns);
 		struct aggregates *r = fits_aggregates(w->fits, &key);
 		const double x[AGGREGATE_TERMS] = {k.done.prompt, k.done.steps, k.done.output};
 		double ns = (double)length_ns * k.replicas;
-		note_counted(w, r, bucket_of(w, first));
+		if (has_counts(w)) {
+			counting_note(w, &st->counting, first, &before, r, bucket_of(w, first));
+		}
+		if (has_gauges) {
+			gauged_note(aggregates_gauged(r), bucket_of(w, first) % GAUGED_BUCKETS, &gauged);
+		}
 		aggregates_count(r, TOTAL_WINDOWS, 1);
 		aggregates_count_part(r, TOTAL_WINDOW_NS, ns / (double)AGGREGATE_UNIT);
 		aggregates_count(r, TOTAL_PROMPT, (int64_t)k.done.prompt);
@@ -325,13 +279,6 @@ static int note_group(struct pass *w, struct fault *why) {
 	}
 	return 0;
 }
-
-/* A window of an engine that counts steps. */
-struct counted_split {
-	int64_t busy_ns, gaps_ns; /* gaps: between steps */
-	double share;
-	bool throughout;
-};
 
 static const struct aggregate_model *model_of(const struct pass *w, int64_t at_ns) {
 	struct fit_key key = pass_fit_key(w, w->summary->model, at_ns);
@@ -389,43 +336,53 @@ static int post_phase(struct pass *w, enum entry_kind kind, int64_t from_ns, int
 	return rc;
 }
 
-/* Tokens of long prompts are counted where these end: what does not fit in that window is made up for in those that follow. */
-static double share_of_owed(struct windows_state *st, double share) {
-	double due = share + st->owed, given = fmin(MOST_SHARE, due);
-
-	st->owed = due - given;
-	return given;
-}
-
-/* What a window's work takes by the law of counted windows; false where there is none. */
-static bool counted_split(const struct pass *w, const struct aggregate_model *m, int64_t room_ns, struct counted_split *out) {
-	struct counted_window c;
-
-	if (!m->has_counted || !counted_of(w, m->counted.budget_ntok, &c)) {
-		return false;
-	}
-	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
-	double gaps = c.gaps_ns / c.length_ns, busy = counted_ns(&m->counted, &c) / c.length_ns;
-	out->throughout = c.throughout || busy + gaps >= 1;
-	out->gaps_ns = (int64_t)((double)room_ns * gaps);
-	out->busy_ns = out->throughout ? room_ns - out->gaps_ns : (int64_t)((double)room_ns * busy);
-	out->share = role == ROLE_PREFILL ? 1 : role == ROLE_DECODE ? 0 : counted_share(&m->counted, &c, w->common->options->rule);
-	if (role == ROLE_MIXED && out->throughout && c.long_prompts) {
-		out->share = share_of_owed(w->state, counted_prefill_ns(&m->counted, &c, w->common->options->rule) / (c.length_ns - c.gaps_ns));
-	}
-	return true;
-}
-
-static void spread_counted(struct pass *w, const struct aggregate_model *m, const struct counted_split *c, int64_t prefill_ns, int64_t decode_ns) {
-	int64_t lesser_ns = prefill_ns < decode_ns ? prefill_ns : decode_ns, of_ns = m->counted.guessed ? lesser_ns : prefill_ns + decode_ns;
-	double split = lesser_ns > 0 ? m->counted.share_sd * (double)of_ns : 0, time = hypot(m->counted.wait_sd, c->throughout ? 0 : m->counted.time_sd);
-
-	accounts_spread(&w->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
-}
-
 /* A prompt that takes longer than the window makes no token in it. */
 static bool is_computing(const struct windows_state *st) {
 	return st->count == 1 && st->group[0].steps == 0 && st->group[0].waiting > 0 && st->group[0].running > 0 && st->last_running > 0;
+}
+
+/* How a group is split: by what its engine counts, by its gauges, or by the fit over windows. */
+struct window_split {
+	enum { BY_COUNTS, BY_GAUGES, BY_WINDOWS } by;
+	int64_t busy_ns, gaps_ns;
+	double share;
+	struct counted_split counted;
+	struct gauged_split gauged;
+};
+
+static void split_window(struct pass *w, const struct aggregate_model *m, const struct gauged_window *gauged, const struct work *k, int64_t room_ns,
+                         int64_t wall_ns, struct window_split *out) {
+	struct windows_state *st = w->state;
+	const struct counted_gauges before = {st->last_running, st->last_context};
+
+	*out = (struct window_split){.by = BY_WINDOWS};
+	if (m->has_counted && has_counts(w)) {
+		counting_split(w, &st->counting, &m->counted, &st->group[0], &before, room_ns, &out->counted);
+		out->by = BY_COUNTS;
+		out->busy_ns = out->counted.busy_ns;
+		out->gaps_ns = out->counted.gaps_ns;
+		out->share = out->counted.share;
+	} else if (gauged && m->has_gauged) {
+		gauging_split(w, &m->gauged, gauged, room_ns, &out->gauged);
+		out->by = BY_GAUGES;
+		out->busy_ns = out->gauged.busy_ns;
+		out->share = out->gauged.share;
+	} else {
+		out->busy_ns = group_busy_ns(m, k, room_ns, wall_ns);
+		out->share = group_share(w, m, k);
+	}
+}
+
+static void spread_window(struct pass *w, const struct aggregate_model *m, const struct window_split *s, const struct work *k, int64_t prefill_ns) {
+	int64_t decode_ns = s->busy_ns - prefill_ns;
+
+	if (s->by == BY_COUNTS) {
+		counting_spread(w, &m->counted, &s->counted, prefill_ns, decode_ns);
+	} else if (s->by == BY_GAUGES) {
+		gauging_spread(w, &m->gauged, &s->gauged, prefill_ns, decode_ns);
+	} else {
+		spread_group(w, m, k, prefill_ns, decode_ns);
+	}
 }
 
 static int post_by_fit(struct pass *w, int64_t room_ns, int64_t from_ns, struct fault *why) {
@@ -433,31 +390,27 @@ static int post_by_fit(struct pass *w, int64_t room_ns, int64_t from_ns, struct 
 	const struct aggregate_model *m = model_of(w, st->group[0].head.at_ns);
 	int64_t end_ns = st->group[0].end_ns;
 	struct work k = work_of(w, replicas_of(w, room_ns));
+	struct gauged_window gauged;
+	bool has_gauges = gauged_of(w, &gauged);
 
 	if (!has_tokens(st) && !is_computing(st)) {
 		return accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns, why);
 	}
-	struct counted_split c = {0};
-	bool counted = counted_split(w, m, room_ns, &c);
-	if (m->origin != AGGREGATE_OWN && !counted) {
+	struct window_split s;
+	split_window(w, m, has_gauges ? &gauged : NULL, &k, room_ns, end_ns - from_ns, &s);
+	if (m->origin != AGGREGATE_OWN && s.by == BY_WINDOWS) {
 		pass_note_substitute(w, m->origin == AGGREGATE_ROLES ? SUBSTITUTE_ROLES : SUBSTITUTE_PROPORTIONS, from_ns);
 	}
-	int64_t busy_ns = counted ? c.busy_ns : group_busy_ns(m, &k, room_ns, end_ns - from_ns);
-	double share = counted ? c.share : group_share(w, m, &k);
-	int64_t prefill_ns = (int64_t)((double)busy_ns * share);
-	prefill_ns = share >= 1 || prefill_ns > busy_ns ? busy_ns : prefill_ns;
+	int64_t prefill_ns = (int64_t)((double)s.busy_ns * s.share);
+	prefill_ns = s.share >= 1 || prefill_ns > s.busy_ns ? s.busy_ns : prefill_ns;
 	int rc = post_phase(w, ENTRY_INPUT, from_ns, prefill_ns, true, why);
-	rc = rc < 0 ? rc : post_phase(w, ENTRY_OUTPUT, from_ns, busy_ns - prefill_ns, false, why);
-	if (counted) {
-		spread_counted(w, m, &c, prefill_ns, busy_ns - prefill_ns);
-	} else {
-		spread_group(w, m, &k, prefill_ns, busy_ns - prefill_ns);
+	rc = rc < 0 ? rc : post_phase(w, ENTRY_OUTPUT, from_ns, s.busy_ns - prefill_ns, false, why);
+	spread_window(w, m, &s, &k, prefill_ns);
+	if (rc >= 0 && s.gaps_ns > 0) {
+		rc = accounts_post(&w->accounts, ENTRY_OTHER, GRADE_NONE, 0, from_ns, end_ns, s.gaps_ns, why);
 	}
-	if (rc >= 0 && c.gaps_ns > 0) {
-		rc = accounts_post(&w->accounts, ENTRY_OTHER, GRADE_NONE, 0, from_ns, end_ns, c.gaps_ns, why);
-	}
-	if (rc >= 0 && room_ns > busy_ns + c.gaps_ns) {
-		rc = accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns - busy_ns - c.gaps_ns, why);
+	if (rc >= 0 && room_ns > s.busy_ns + s.gaps_ns) {
+		rc = accounts_post(&w->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns - s.busy_ns - s.gaps_ns, why);
 	}
 	return rc;
 }
@@ -507,7 +460,6 @@ static int post_group(struct pass *w, struct fault *why) {
 	w->cursor_ns = first->end_ns > w->cursor_ns ? first->end_ns : w->cursor_ns;
 	st->last_running = first->running;
 	st->last_context = first->context_tokens;
-	note_running(st, first->running);
 	st->count = 0;
 	return rc;
 }
@@ -523,7 +475,6 @@ static int split_group(struct pass *w, struct fault *why) {
 		rc = note_group(w, why);
 		st->last_running = st->group[0].running;
 		st->last_context = st->group[0].context_tokens;
-		note_running(st, st->last_running);
 	}
 	st->count = 0;
 	return rc;
@@ -551,7 +502,7 @@ static int windows_end(struct pass *w, struct fault *why) {
 	int rc = split_group(w, why);
 
 	if (w->purpose == PASS_FIT) {
-		note_several(w);
+		counting_end_rows(w, &st->counting);
 	}
 	if (st->over_ns > 0) {
 		w->over_ns = st->over_ns;

@@ -30,30 +30,23 @@ lockstep|steps and requests|request totals, median|1.1
 lockstep|steps and requests|request totals, 95th percentile|5.7
 lockstep|steps and requests|intervals of tenants that do not hold|25
 lockstep|vLLM iteration lines and requests|prefill total|5.2
-lockstep|vLLM stats lines alone|prefill total|131
-lockstep|vLLM stats lines alone|interval: truth outside by|1.9
 lockstep|steps, too few to fit|prefill total|25
 lockstep|the same, the model described|prefill total|21
 lockstep|steps with 5 % noise and requests|prefill's part of busy time|5.4
+drafts|vLLM stats lines alone|prefill total|39
+experts|vLLM stats lines alone|prefill total|63
+sparse|vLLM stats lines alone|prefill total|69
+cached|vLLM stats lines alone|prefill total|26
 preempt|vLLM iteration lines and requests|prefill total|2.3
 preempt|vLLM iteration lines alone|prefill total|8.6
 preempt|vLLM iteration lines alone|interval: truth outside by|4.7
-cached|vLLM stats lines alone|prefill total|35
-disagg|vLLM stats lines alone|prefill total|29
-experts|vLLM stats lines alone|prefill total|78
-low|vLLM stats lines alone|prefill total|30
-sparse|vLLM stats lines alone|prefill total|46
 full|requests alone|interval: truth outside by|8.1
-tiny-pd|vLLM stats lines alone|prefill total|49
 long|requests without scheduled_ns|prefill total|17
 noisy|requests without scheduled_ns|prefill total|10.1
 full|requests without scheduled_ns|prefill total|11
 noisy|requests without scheduled_ns|interval: truth outside by|1.4
 long|scrapes of /metrics|prefill total|38
 long|scrapes of /metrics|interval: truth outside by|15
-cached|vLLM stats lines alone|prefill total|35
-sparse|vLLM stats lines alone|prefill total|46
-experts|vLLM stats lines alone|prefill total|78
 cached|requests without first tokens|prefill total|50
 cached|steps, too few to fit|prefill total|58
 full|steps, too few to fit|prefill total|21
@@ -278,7 +271,7 @@ mixed_run() {
 	figures "$at/fleet.json" $logs
 	prefill "vLLM iteration lines alone" 8
 	interval "vLLM iteration lines alone" 0
-	vllm 'throughput'
+	vllm 'throughput|GPU KV cache size'
 	# shellcheck disable=SC2086
 	figures "$at/fleet.json" $logs
 	prefill "vLLM stats lines alone" 25
@@ -320,7 +313,7 @@ scrapes() {
 
 # Each replica has a role; its gauges are 0 at most of the ends of its windows.
 pd_run() {
-	vllm 'throughput'
+	vllm 'throughput|GPU KV cache size'
 	# shellcheck disable=SC2086
 	figures "$at/fleet.json" $logs
 	prefill "vLLM stats lines alone" 25

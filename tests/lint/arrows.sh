@@ -9,12 +9,13 @@ core
 ingest
 ledger
 report              ledger/ledger.h
-attribute           attribute/fleet/* attribute/evidence/* attribute/model/* attribute/flight/* attribute/split/*
+attribute           attribute/fleet/* attribute/evidence/* attribute/laws/* attribute/model/* attribute/flight/* attribute/split/*
 attribute/fleet     attribute/attribute.h
 attribute/evidence  attribute/attribute.h attribute/fleet/*
-attribute/model     attribute/attribute.h attribute/fleet/* attribute/evidence/*
+attribute/laws      attribute/attribute.h attribute/fleet/* attribute/evidence/*
+attribute/model     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/*
 attribute/flight    attribute/attribute.h attribute/evidence/*
-attribute/split     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/model/* attribute/flight/*
+attribute/split     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/* attribute/model/* attribute/flight/*
 book                report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 shard               book/* report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 inspect             book/* report/report.h report/page.h ledger/ledger.h attribute/attribute.h

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "attribute/model/counted.h"
+#include "attribute/laws/counted.h"
 #include "core/error.h"
 #include "core/instant.h"
 
@@ -90,22 +90,6 @@ static void the_law_comes_out_of_counts(void **state) {
 	free(c);
 }
 
-/* Little's law: gauges, zeros among them, stand for the sum of latencies. */
-static void gauges_stand_for_counts(void **state) {
-	struct window_item i = {.head = {.at_ns = 0}, .end_ns = 10 * NS_PER_SECOND, .input_tokens = 2048, .output_tokens = 300, .running = 0,
-	                        .steps = UNKNOWN, .prompt_ns = UNKNOWN};
-	const struct counted_gauges before = {2, UNKNOWN}, unknown = {UNKNOWN, UNKNOWN};
-
-	(void)state;
-	assert_false(counted_has(&i));
-	assert_false(counted_by_gauges(&i, &unknown, 1));
-	assert_true(counted_by_gauges(&i, &before, 1.5));
-	assert_int_equal(i.sequence_ns, 10 * NS_PER_SECOND);
-	assert_int_equal(i.steps, 200);
-	assert_int_equal(i.first_tokens, 2);
-	assert_true(counted_has(&i));
-}
-
 static void sums_do_not_depend_on_order(void **state) {
 	struct counted *one = must_calloc(4, sizeof *one), *two = &one[1], *ab = &one[2], *ba = &one[3];
 
@@ -125,7 +109,6 @@ static void sums_do_not_depend_on_order(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_law_comes_out_of_counts),
-		cmocka_unit_test(gauges_stand_for_counts),
 		cmocka_unit_test(sums_do_not_depend_on_order),
 	};
 

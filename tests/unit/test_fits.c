@@ -384,11 +384,11 @@ static void damaged_text(void **state) {
 	static const struct {
 		const char *text, *fault;
 	} cases[] = {
-		{"", "x:1: empty, expected tollbook.fits.v2"},
-		{"tollbook.fits.v1\n", "x:1: not a line of fits, expected tollbook.fits.v2"},
-		{"tollbook.fits.v2\ncell\t8000000000000000\t1\t1", "x:2: not a line of fits, expected fit or cell and their fields"},
-		{"tollbook.fits.v2\nfit\ta\tb\t1\tmixed\t0\t99\t0\n", "x:2: not a line of fits, expected fit or cell and their fields"},
-		{"tollbook.fits.v2\nfit\ta\tb\t1\tmixed\t0\t0\t0\ncell\t1\n", "x:3: not a line of fits, expected fit or cell and their fields"},
+		{"", "x:1: empty, expected tollbook.fits.v3"},
+		{"tollbook.fits.v1\n", "x:1: not a line of fits, expected tollbook.fits.v3"},
+		{"tollbook.fits.v3\ncell\t8000000000000000\t1\t1", "x:2: not a line of fits, expected fit or cell and their fields"},
+		{"tollbook.fits.v3\nfit\ta\tb\t1\tmixed\t0\t99\t0\n", "x:2: not a line of fits, expected fit or cell and their fields"},
+		{"tollbook.fits.v3\nfit\ta\tb\t1\tmixed\t0\t0\t0\ncell\t1\n", "x:3: not a line of fits, expected fit or cell and their fields"},
 	};
 	struct names *n = names_new();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

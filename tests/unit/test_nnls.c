@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attribute/model/nnls.h"
+#include "core/model/nnls.h"
 
 static double next_random(uint64_t *state) {
 	*state ^= *state << 13;

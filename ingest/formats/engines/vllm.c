@@ -231,7 +231,8 @@ static bool is_coarse(const struct parser *p, const struct logged *l, int64_t st
 static enum parse_result parse_iteration(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
 	struct iteration it;
 	struct text t = l->message;
-	int64_t written_ns, ignored;
+	int64_t written_ns;
+	struct vllm_gauges ignored;
 
 	bool whole = take_iteration(&t, &it);
 	bool dummy = whole && text_skip(&t, T(" (dummy)"));
@@ -328,6 +329,23 @@ static enum parse_result note_speculative(struct parser *p, struct logged *l, in
 	return PARSE_NONE;
 }
 
+/* "500,000 tokens" */
+static enum parse_result note_cache(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
+	struct vllm *v = p->state;
+	struct text t = l->message;
+	int64_t ntok, more;
+
+	(void)stamp_ns;
+	(void)out;
+	bool fits = text_take_i64(&t, &ntok) && ntok >= 0 && ntok <= COUNT_MAX;
+	while (fits && text_skip(&t, T(","))) {
+		fits = text_take_i64(&t, &more) && more >= 0 && more <= 999 && ntok <= COUNT_MAX / 1000;
+		ntok = fits ? 1000 * ntok + more : ntok;
+	}
+	v->cache_ntok = fits && text_starts(t, T(" tokens")) ? ntok : 0;
+	return PARSE_NONE;
+}
+
 /* "Received request cmpl-1: …", "Finished request cmpl-1.": who came, without tokens. */
 static enum parse_result note_requests(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
 	struct vllm *v = p->state;
@@ -372,6 +390,7 @@ static const struct message {
 	{{"AsyncLLM created with api_server_count more than 1", 50}, {{"loggers.py", 10}, {"async_llm.py", 12}}, note_servers},
 	{{"Received request ", 17}, {{"logger.py", 9}, {"request_logger.py", 17}, {"async_llm_engine.py", 19}}, note_requests},
 	{{"Finished request ", 17}, {{"async_llm_engine.py", 19}, {"llm_engine.py", 13}}, note_requests},
+	{{"GPU KV cache size: ", 19}, {{"kv_cache_utils.py", 17}, {"worker.py", 9}}, note_cache},
 	{{"Initializing a", 14}, {{"core.py", 7}, {"llm_engine.py", 13}}, note_config},
 };
 

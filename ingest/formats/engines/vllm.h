@@ -30,6 +30,7 @@ struct vllm {
 	struct statistics statistics[API_SERVERS_MAX][ENGINES_MAX];
 	char model[NAME_MAX_BYTES], replica[NAME_MAX_BYTES];
 	size_t model_len;
+	int64_t cache_ntok;   /* "GPU KV cache size: 500,000 tokens"; 0: not logged */
 	bool has_version, speculative;
 	int64_t version[2];
 	bool told_requests;   /* the warning about lines of requests has been given */
@@ -60,8 +61,13 @@ const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp
 /* vllm_stats.c */
 /* What may stand behind a number and its unit: nothing, or what no version wrote yet, which is counted. */
 bool vllm_unknown_tail(struct parser *p, struct text t);
+/* Gauges of a statistics line; UNKNOWN where it does not have them. */
+struct vllm_gauges {
+	int64_t running, waiting;
+	int64_t cache_permille;
+};
 /* ", Running: 4 reqs, GPU KV cache usage: 3.9%", to the end of the line. */
-bool vllm_tail(struct parser *p, struct text t, int64_t *running);
+bool vllm_tail(struct parser *p, struct text t, struct vllm_gauges *g);
 /* Behind "Avg prompt throughput: ". */
 enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out);
 
@@ -70,6 +76,6 @@ enum parse_result vllm_rust(struct parser *p, struct text line, int64_t stamp_ns
 int vllm_rust_bid(struct text line);
 /* Makes a window of two rates in tenths of tokens per second. */
 enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t end_ns, int64_t prompt, int64_t generation,
-                              int64_t running, struct record *out);
+                              const struct vllm_gauges *g, struct record *out);
 
 #endif

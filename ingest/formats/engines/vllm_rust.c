@@ -24,15 +24,16 @@ static bool take_rust_prefix(struct text *t) {
 
 /* Behind "Avg prompt tput: ". */
 static enum parse_result rust_stats(struct parser *p, struct text t, int64_t stamp_ns, struct record *out) {
-	int64_t prompt, generation, running = UNKNOWN;
+	int64_t prompt, generation;
+	struct vllm_gauges g;
 	const struct logged all = {0};
 
 	if (!text_take_fixed(&t, 1, &prompt) || !text_skip(&t, T(" toks/s, Avg generation tput: ")) ||
-	    !text_take_fixed(&t, 1, &generation) || !text_skip(&t, T(" toks/s")) || !vllm_tail(p, t, &running)) {
+	    !text_take_fixed(&t, 1, &generation) || !text_skip(&t, T(" toks/s")) || !vllm_tail(p, t, &g)) {
 		return reject(p, "malformed statistics line");
 	}
 	const char *why = stamp_ns == UNKNOWN ? "no time stamp" : instant_absurd(p, stamp_ns);
-	return why ? reject(p, why) : vllm_window(p, &all, stamp_ns, prompt, generation, running, out);
+	return why ? reject(p, why) : vllm_window(p, &all, stamp_ns, prompt, generation, &g, out);
 }
 
 /* The value of " key=" among tracing's fields, without its quotes. */

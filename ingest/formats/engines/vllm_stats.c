@@ -11,26 +11,28 @@
  * Keys come and go with the versions: unknown pieces are counted, known keys must look as they do, and the last piece
  * must not be a known key that was cut.
  */
+enum tail_gauge { TAIL_OTHER, TAIL_RUNNING, TAIL_WAITING, TAIL_CACHE };
 struct tail_key {
 	struct text key, unit;
+	enum tail_gauge gauge;
 };
 static const struct tail_key tail_keys[] = {
-	{{"Running", 7}, {" reqs", 5}}, /* running, by either of the first two */
-	{{"Reqs Running", 12}, {"", 0}},
-	{{"Waiting", 7}, {" reqs", 5}},
-	{{"GPU KV cache used", 17}, {"%", 1}},
-	{{"Deferred", 8}, {" reqs", 5}},
-	{{"Swapped", 7}, {" reqs", 5}},
-	{{"Pending", 7}, {" reqs", 5}},
-	{{"Preemptions", 11}, {"", 0}},
-	{{"GPU KV cache usage", 18}, {"%", 1}},
-	{{"CPU KV cache usage", 18}, {"%", 1}},
-	{{"Prefix cache hit rate", 21}, {"%", 1}},
-	{{"External prefix cache hit rate", 30}, {"%", 1}},
-	{{"MM cache hit rate", 17}, {"%", 1}},
-	{{"Corrupted", 9}, {" reqs", 5}},
-	{{"encoder inputs", 14}, {"", 0}},
-	{{"encoder output embeddings", 25}, {"", 0}},
+	{{"Running", 7}, {" reqs", 5}, TAIL_RUNNING},
+	{{"Reqs Running", 12}, {"", 0}, TAIL_RUNNING},
+	{{"Waiting", 7}, {" reqs", 5}, TAIL_WAITING},
+	{{"GPU KV cache used", 17}, {"%", 1}, TAIL_CACHE},
+	{{"Deferred", 8}, {" reqs", 5}, TAIL_OTHER},
+	{{"Swapped", 7}, {" reqs", 5}, TAIL_OTHER},
+	{{"Pending", 7}, {" reqs", 5}, TAIL_OTHER},
+	{{"Preemptions", 11}, {"", 0}, TAIL_OTHER},
+	{{"GPU KV cache usage", 18}, {"%", 1}, TAIL_CACHE},
+	{{"CPU KV cache usage", 18}, {"%", 1}, TAIL_OTHER},
+	{{"Prefix cache hit rate", 21}, {"%", 1}, TAIL_OTHER},
+	{{"External prefix cache hit rate", 30}, {"%", 1}, TAIL_OTHER},
+	{{"MM cache hit rate", 17}, {"%", 1}, TAIL_OTHER},
+	{{"Corrupted", 9}, {" reqs", 5}, TAIL_OTHER},
+	{{"encoder inputs", 14}, {"", 0}, TAIL_OTHER},
+	{{"encoder output embeddings", 25}, {"", 0}, TAIL_OTHER},
 };
 
 static bool is_cut_key(struct text piece) {
@@ -51,8 +53,16 @@ bool vllm_unknown_tail(struct parser *p, struct text t) {
 	return memchr(" ;,|([", t.at[0], 6) != NULL;
 }
 
-/* One "key: value"; *running is set by the first rows'. The Rust front end leaves some units out. */
-static bool tail_piece(struct parser *p, struct text piece, int64_t *running) {
+static void set_gauge(struct vllm_gauges *g, enum tail_gauge which, int64_t tenths) {
+	int64_t *const to[] = {[TAIL_RUNNING] = &g->running, [TAIL_WAITING] = &g->waiting, [TAIL_CACHE] = &g->cache_permille};
+
+	if (which != TAIL_OTHER && tenths >= 0) {
+		*to[which] = which == TAIL_CACHE ? tenths : tenths / 10;
+	}
+}
+
+/* One "key: value". The Rust front end leaves some units out. */
+static bool tail_piece(struct parser *p, struct text piece, struct vllm_gauges *g) {
 	struct text key;
 	int64_t value;
 
@@ -67,8 +77,8 @@ static bool tail_piece(struct parser *p, struct text piece, int64_t *running) {
 		bool fits = text_take_fixed(&piece, 1, &value);
 		bool cut = piece.len > 0 && !text_skip(&piece, tail_keys[i].unit) && text_starts(tail_keys[i].unit, piece);
 		fits = fits && !cut && vllm_unknown_tail(p, piece);
-		if (fits && i <= 1) {
-			*running = value / 10;
+		if (fits) {
+			set_gauge(g, tail_keys[i].gauge, value);
 		}
 		return fits;
 	}
@@ -76,9 +86,10 @@ static bool tail_piece(struct parser *p, struct text piece, int64_t *running) {
 	return true;
 }
 
-bool vllm_tail(struct parser *p, struct text t, int64_t *running) {
+bool vllm_tail(struct parser *p, struct text t, struct vllm_gauges *g) {
 	struct text piece;
 
+	*g = (struct vllm_gauges){UNKNOWN, UNKNOWN, UNKNOWN};
 	if (text_ends(t, T("."))) { /* a full stop ended the line in 2024 */
 		t.len--;
 	}
@@ -90,7 +101,7 @@ bool vllm_tail(struct parser *p, struct text t, int64_t *running) {
 		} else {
 			rest = text_cut(t, piece.len, t.len);
 		}
-		if (!tail_piece(p, piece, running)) {
+		if (!tail_piece(p, piece, g)) {
 			return false;
 		}
 		t = rest;
@@ -136,8 +147,17 @@ static bool tokens_of(int64_t tenths, int64_t length_ns, int64_t *tokens) {
 	return exact_mul_div(tenths, length_ns, 10 * NS_PER_SECOND, tokens);
 }
 
+/* "GPU KV cache usage: 3.9%": tokens, where the log says how many there is room for. */
+static void set_cache(const struct vllm *v, const struct vllm_gauges *g, struct window *out) {
+	out->waiting = g->waiting;
+	if (g->cache_permille >= 0 && g->cache_permille <= 1000) {
+		out->cache_ppm = 1000 * g->cache_permille;
+		out->context_tokens = v->cache_ntok > 0 ? v->cache_ntok * g->cache_permille / 1000 : UNKNOWN;
+	}
+}
+
 enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t end_ns, int64_t prompt, int64_t generation,
-                              int64_t running, struct record *out) {
+                              const struct vllm_gauges *g, struct record *out) {
 	struct statistics *e = vllm_statistics(p, l);
 
 	if (!e || prompt < 0 || generation < 0 || prompt > 10 * COUNT_MAX || generation > 10 * COUNT_MAX) {
@@ -151,11 +171,12 @@ enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t 
 		           .requests = UNKNOWN,
 		           .prefill_gpu_ns = UNKNOWN,
 		           .decode_gpu_ns = UNKNOWN,
-		           .running = running,
+		           .running = g->running,
 		           .cached_unknown = true,
 		           .input_is_computed = prompt_is_computed(p->state, end_ns)},
 	};
 	window_counts_unknown(&out->window);
+	set_cache(p->state, g, &out->window);
 	if (length == 0 || !tokens_of(prompt, length, &out->window.input_tokens) ||
 	    !tokens_of(generation, length, &out->window.output_tokens)) {
 		return length == 0 ? PARSE_NONE : reject(p, "absurd count");
@@ -183,10 +204,11 @@ static void note_hits(struct parser *p, struct text tail) {
 
 enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
 	struct text t = l->message;
-	int64_t prompt, generation, end_ns, running = UNKNOWN;
+	int64_t prompt, generation, end_ns;
+	struct vllm_gauges g;
 
 	if (!text_take_fixed(&t, 1, &prompt) || !text_skip(&t, T(" tokens/s, Avg generation throughput: ")) ||
-	    !text_take_fixed(&t, 1, &generation) || !text_skip(&t, T(" tokens/s")) || !vllm_tail(p, t, &running)) {
+	    !text_take_fixed(&t, 1, &generation) || !text_skip(&t, T(" tokens/s")) || !vllm_tail(p, t, &g)) {
 		return reject(p, "malformed statistics line");
 	}
 	struct statistics *e = vllm_statistics(p, l);
@@ -197,5 +219,5 @@ enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_n
 	if (!why && prompt_is_computed(p->state, end_ns)) {
 		note_hits(p, t);
 	}
-	return why ? reject(p, why) : vllm_window(p, l, end_ns, prompt, generation, running, out);
+	return why ? reject(p, why) : vllm_window(p, l, end_ns, prompt, generation, &g, out);
 }

@@ -1,4 +1,4 @@
-#include "attribute/model/rules.h"
+#include "attribute/laws/rules.h"
 
 /* Prefill's ns of a step that the model says takes t->whole. */
 typedef double split_rule(const struct split_times *t);

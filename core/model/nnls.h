@@ -1,6 +1,6 @@
-/* nnls.h: least squares with coefficients that are not negative, on normal equations. Private to attribute/. */
-#ifndef ATTRIBUTE_NNLS_H
-#define ATTRIBUTE_NNLS_H
+/* nnls.h: least squares with coefficients that are not negative, on normal equations. */
+#ifndef CORE_NNLS_H
+#define CORE_NNLS_H
 
 #include <stdbool.h>
 #include <stddef.h>

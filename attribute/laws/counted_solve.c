@@ -1,9 +1,9 @@
 /* counted_solve.c: sums of windows whose engine counts steps, to a law of a step's time. */
 #include <math.h>
 
-#include "attribute/model/counted.h"
-#include "attribute/model/bootstrap.h"
-#include "attribute/model/nnls.h"
+#include "attribute/laws/counted.h"
+#include "core/model/bootstrap.h"
+#include "core/model/nnls.h"
 
 #define LEAST_ROWS 1
 #define FEW_SD 0.15 /* of one row: less by the root of their number */
@@ -25,10 +25,6 @@
 /* What neither the bootstrap nor the rows show, of busy time: by which part of it has prompts. */
 #define FORM_SD 0.058
 #define MOST_MIXED 0.95
-/* With so many sequences at a time windows are busy throughout, and are fitted one by one (aggregates_solve.c). */
-#define MANY_SEQUENCES 4
-#define GUESSED_FORM_SD 0.25 /* of the lesser phase, where there are gauges in place of counts */
-#define GUESSED_TIME_SD 0.15
 #define TIME_SD 0.03
 #define HIDDEN_GAP_NS 200e3 /* the host's time in a step beyond COUNTED_GAP_NS */
 #define MOST_WAIT 0.05
@@ -174,18 +170,9 @@ bool counted_solve(const struct counted *c, double ridge_ntok, struct counted_mo
 		return false;
 	}
 	draw_all(by, step_ns, ridge_ntok, all, &m->drawn_sd, &time_sd);
-	m->guessed = 2 * c->guessed > c->steps;
-	if (m->guessed && (double)by->all[COUNTED_SEQUENCE] >= MANY_SEQUENCES * (double)by->all[COUNTED_STEP]) {
-		return false;
-	}
 	double few = FEW_SD / sqrt((double)m->rows);
 	m->wait_sd = fmin(MOST_WAIT, HIDDEN_GAP_NS / step_ns);
 	m->share_sd = hypot(FORM_SD * mixed / sqrt(1 - mixed), hypot(m->drawn_sd, few * mixed));
 	m->time_sd = hypot(TIME_SD, hypot(time_sd, few));
-	if (m->guessed) {
-		double lesser = fmin(of(by->prefill, m->ns) / all, 1 - of(by->prefill, m->ns) / all);
-		m->share_sd = hypot(GUESSED_FORM_SD, lesser > 0 ? m->drawn_sd / lesser : 0);
-		m->time_sd = hypot(GUESSED_TIME_SD, time_sd);
-	}
 	return true;
 }

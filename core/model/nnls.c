@@ -1,4 +1,4 @@
-#include "attribute/model/nnls.h"
+#include "core/model/nnls.h"
 
 #include <assert.h>
 #include <math.h>

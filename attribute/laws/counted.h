@@ -14,13 +14,14 @@
 
 #include "attribute/evidence/evidence.h"
 #include "attribute/fleet/fleet.h"
-#include "attribute/model/rules.h"
+#include "attribute/laws/rules.h"
 #include "core/exact.h"
+#include "core/model/bootstrap.h"
 
 enum counted_term { COUNTED_STEP, COUNTED_SEQUENCE, COUNTED_CONTEXT, COUNTED_TOKEN, COUNTED_ATTENTION, COUNTED_PROMPT, COUNTED_TERMS };
 #define COUNTED_COLUMNS (COUNTED_TERMS + 1) /* and the time */
 #define COUNTED_PRODUCTS (COUNTED_COLUMNS * (COUNTED_COLUMNS + 1) / 2)
-#define COUNTED_BUCKETS 32
+#define COUNTED_BUCKETS BOOTSTRAP_BUCKETS
 
 /* How many tokens of prompts a step computes at most is not logged: both usual numbers are tried. */
 #define COUNTED_BUDGETS 2
@@ -31,7 +32,6 @@ extern const double counted_budget_ntok[COUNTED_BUDGETS];
 
 struct counted {
 	int128 steps, steps_ns; /* of about how long a step is */
-	int128 guessed;         /* of the steps, those of windows with gauges in place of counts */
 	struct counted_by {
 		struct counted_rows {
 			int64_t rows;
@@ -45,8 +45,6 @@ struct counted {
 /* What a window did. */
 struct counted_window {
 	double length_ns;
-	bool guessed;                 /* from gauges in place of counts */
-	double scale_ns;              /* what seen_ns is about, without the noise of the window's gauges */
 	bool long_prompts;            /* prompts take a good part of the window each */
 	bool throughout;              /* was it busy from its start to its end? */
 	double all[COUNTED_TERMS];    /* of all steps */
@@ -64,12 +62,6 @@ struct counted_window {
 /* Does the engine count what this needs? */
 bool counted_has(const struct window_item *i);
 
-/*
- * Where it does not: what tokens and gauges of running sequences say of it. Gauges, zeros among them, are samples of the sequences over
- * time, so that their mean is what sequences saw; `typical`: running where the gauges are 0. False without gauges.
- */
-struct counted_gauges;
-bool counted_by_gauges(struct window_item *i, const struct counted_gauges *before, double typical);
 /* `before`: gauges at the start, UNKNOWN where not known. */
 struct counted_gauges {
 	int64_t running, context_tokens;
@@ -93,8 +85,7 @@ struct counted_model {
 	double ns[COUNTED_TERMS];
 	int64_t rows;
 	double budget_ntok;
-	bool guessed;
-	double share_sd; /* of prefill's part of busy time, by the bootstrap and by what the form leaves open; guessed: of the lesser phase */
+	double share_sd; /* of prefill's part of busy time, by the bootstrap and by what the form leaves open */
 	double drawn_sd;
 	double wait_sd;  /* of busy time: what the device waited for the host */
 	double time_sd;  /* of how long windows were busy that were not busy throughout */

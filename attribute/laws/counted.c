@@ -1,5 +1,5 @@
 /* counted.c: windows of engines that count steps, to equations. */
-#include "attribute/model/counted.h"
+#include "attribute/laws/counted.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,7 +25,6 @@ const double counted_budget_ntok[COUNTED_BUDGETS] = {2048, 8192};
 /* One standard deviation of rows, relative. */
 #define THROUGHOUT_SD 0.05
 #define SEEN_SD 0.03
-#define GUESSED_SD 0.15 /* by gauges */
 #define PROMPTS_SD 0.02
 #define MOST_PREEMPTED 0.02 /* of prompts; beyond it they saw other steps, too */
 #define PROMPTS_FEW 60.0 /* requests, at which the variance of what they see is doubled */
@@ -36,24 +35,6 @@ bool counted_has(const struct window_item *i) {
 
 static double known(int64_t n) {
 	return n > 0 ? (double)n : 0;
-}
-
-/* Prompts whose length is not known. */
-#define USUAL_PROMPT_NTOK 1024
-
-bool counted_by_gauges(struct window_item *i, const struct counted_gauges *before, double typical) {
-	if (i->running == UNKNOWN || before->running == UNKNOWN || i->output_tokens < 0) {
-		return false;
-	}
-	double first = (double)before->running, last = (double)i->running, length_ns = (double)(i->end_ns - i->head.at_ns);
-	double busy = first >= MANY_RUNNING && last >= MANY_RUNNING ? (first + last) / 2 : typical > 1 ? typical : 1;
-	double output = (double)i->output_tokens, computed = (double)i->input_tokens - (i->input_is_computed ? 0 : fmax(0, (double)i->cached_tokens));
-	i->first_tokens = (int64_t)(fmax(0, computed) / USUAL_PROMPT_NTOK + 0.5);
-	i->steps = (int64_t)fmax(fmax(1, output / busy), (double)i->first_tokens / (busy + 1));
-	i->sequence_steps = (int64_t)fmin(output, 0x1p53);
-	i->sequence_ns = (int64_t)((first + last) / 2 * length_ns);
-	i->prompts = 0;
-	return true;
 }
 
 /* What is behind the sums of a window. */
@@ -138,17 +119,6 @@ static void only_of(enum role role, struct means *m) {
 	}
 }
 
-/* Gauges of running requests count those, too, whose prompts are computed. */
-static void see_prompts(struct counted_window *out, const struct means *m, double beside) {
-	double x[COUNTED_TERMS];
-
-	put(x, m->chunks, m->chunks * beside, m->chunks * beside * m->context * (1 + BESIDE), m->tokens * (1 + m->others),
-	    m->attention * (1 + m->others), m->chunks);
-	for (int k = 0; k < COUNTED_TERMS; k++) {
-		out->seen[k] += x[k];
-	}
-}
-
 void counted_window(const struct window_item *i, enum role role, const struct counted_gauges *before, double budget_ntok, struct counted_window *out) {
 	double length_ns = (double)(i->end_ns - i->head.at_ns);
 	struct means m = means_of(i, before, budget_ntok, length_ns);
@@ -167,18 +137,14 @@ void counted_window(const struct window_item *i, enum role role, const struct co
 	out->prompts_ns = timed > 0 && tokens > 0 ? fmax(0, known(i->prompt_ns) - chunks * COUNTED_GAP_NS) : 0;
 	out->step_ns = m.sequence_steps > 0 ? m.step_ns : chunks > 0 ? out->prompts_ns / chunks : 0;
 	out->long_prompts = timed > 0 && known(i->prompt_ns) / timed > LONG_PART * length_ns;
-	out->guessed = i->prompts == 0 && i->prompt_ns == UNKNOWN;
 	out->throughout = (i->running >= MANY_RUNNING && before->running >= MANY_RUNNING) ||
-	                  (!out->guessed && (m.steps + m.silent) * m.step_ns >= FULL * length_ns);
+	                  (m.steps + m.silent) * m.step_ns >= FULL * length_ns;
 	double beside = m.beside * both; /* on the average of all steps with prompts */
 	put(out->all, m.steps + m.silent, m.sequence_steps, m.context * (m.sequence_steps + BESIDE * beside * m.prompt_steps), m.tokens, m.attention,
 	    m.prompt_steps);
 	put(out->seen, m.sequence_steps, m.square, m.context * (m.square + BESIDE * m.beside * beside * m.prompt_steps), m.tokens * beside,
 	    m.attention * beside, m.prompt_steps * beside);
 	put(out->prompts, chunks, chunks * beside, chunks * beside * m.context * (1 + BESIDE), tokens * (1 + m.others), tokens * m.length * (1 + m.others), chunks);
-	if (out->guessed) {
-		see_prompts(out, &m, beside);
-	}
 	double steps = m.prompt_steps * both, sequences = m.beside * steps;
 	put(out->mixed, steps, sequences, m.context * sequences * (1 + BESIDE), m.tokens * both, m.attention * both, steps);
 	put(out->mixed_prompts, steps, 0, 0, m.tokens * both, m.attention * both, steps);
@@ -194,11 +160,9 @@ void counted_window_add(struct counted_window *to, const struct counted_window *
 	}
 	to->throughout = from->throughout && (to->throughout || to->length_ns == 0);
 	to->long_prompts |= from->long_prompts;
-	to->guessed |= from->guessed;
 	to->length_ns += from->length_ns;
 	to->gaps_ns += from->gaps_ns;
 	to->seen_ns += from->seen_ns;
-	to->scale_ns += from->scale_ns;
 	to->prompts_ns += from->prompts_ns;
 	to->count += from->count;
 	to->preempted += from->preempted;
@@ -211,7 +175,7 @@ static const int bits[COUNTED_COLUMNS] = {56, 56, 46, 46, 38, 56, 30};
 #define TERM_LIMIT 0x1p48 /* products of two, summed over 2^31 rows, fit 127 bits */
 #define UNIT_SD 0.01
 
-/* Errors are relative to `scale_ns`: what is read off gauges is no scale for itself. */
+/* Errors are relative to `scale_ns`. */
 static void add_row(struct counted_rows *rows, const double x[COUNTED_TERMS], double ns, double scale_ns, double sd) {
 	int64_t terms[COUNTED_COLUMNS];
 	int128 *sum = rows->sums;
@@ -234,7 +198,7 @@ static void add_row(struct counted_rows *rows, const double x[COUNTED_TERMS], do
 /* A prompt's tokens are counted where it ends: of one that takes long a part belongs to the windows before, see below. */
 void counted_note_throughout(struct counted_by *c, unsigned bucket, const struct counted_window *w) {
 	if (w->throughout && !w->long_prompts) {
-		add_row(&c->buckets[bucket], w->all, w->length_ns - w->gaps_ns, w->length_ns - w->gaps_ns, w->guessed ? GUESSED_SD : THROUGHOUT_SD);
+		add_row(&c->buckets[bucket], w->all, w->length_ns - w->gaps_ns, w->length_ns - w->gaps_ns, THROUGHOUT_SD);
 	}
 }
 
@@ -242,8 +206,8 @@ void counted_note_seen(struct counted_by *c, unsigned bucket, const struct count
 	if (w->throughout && w->long_prompts) {
 		add_row(&c->buckets[bucket], w->all, w->length_ns - w->gaps_ns, w->length_ns - w->gaps_ns, THROUGHOUT_SD);
 	}
-	if (w->seen_ns > 0 || w->guessed) {
-		add_row(&c->buckets[bucket], w->seen, w->seen_ns, w->guessed ? w->scale_ns : w->seen_ns, w->guessed ? GUESSED_SD : SEEN_SD);
+	if (w->seen_ns > 0) {
+		add_row(&c->buckets[bucket], w->seen, w->seen_ns, w->seen_ns, SEEN_SD);
 	}
 	if (w->prompts_ns > 0 && w->count > 0 && w->preempted <= MOST_PREEMPTED * w->count) {
 		add_row(&c->buckets[bucket], w->prompts, w->prompts_ns, w->prompts_ns, PROMPTS_SD * sqrt(1 + PROMPTS_FEW / w->count));
@@ -267,7 +231,6 @@ void counted_note_totals(struct counted_by *c, const struct counted_window *w) {
 void counted_note_steps(struct counted *c, const struct counted_window *w) {
 	count(&c->steps, w->all[COUNTED_STEP]);
 	count(&c->steps_ns, w->all[COUNTED_STEP] * w->step_ns);
-	count(&c->guessed, w->guessed ? w->all[COUNTED_STEP] : 0);
 }
 
 static void join_by(struct counted_by *to, const struct counted_by *from) {
@@ -294,7 +257,6 @@ void counted_join(struct counted *to, const struct counted *from) {
 	}
 	to->steps += from->steps;
 	to->steps_ns += from->steps_ns;
-	to->guessed += from->guessed;
 }
 
 int counted_bits(int column) {

@@ -1,0 +1,78 @@
+#include "attribute/split/counting.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/instant.h"
+
+/* So many together say what sequences and prompts saw. */
+#define SEVERAL_WINDOWS 8
+
+#define MOST_SHARE 0.98 /* prefill's, of a window in which tokens are made */
+
+static enum role role_of(const struct pass *w) {
+	return w->pool ? w->pool->role : ROLE_MIXED;
+}
+
+void counting_end_rows(struct pass *w, struct counting *c) {
+	if (c->count > 0) {
+		struct fit_key key = pass_fit_key(w, w->summary->model, c->from_ns);
+		struct counted *to = aggregates_counted(fits_aggregates(w->fits, &key));
+		unsigned bucket = aggregates_bucket(names_text(w->common->options->names, w->summary->replica), c->from_ns, COUNTING_BLOCK_NS);
+		for (int k = 0; k < COUNTED_BUDGETS; k++) {
+			counted_note_seen(&to->by[k], bucket % COUNTED_BUCKETS, &c->several[k]);
+		}
+	}
+	memset(c->several, 0, sizeof c->several);
+	c->count = 0;
+}
+
+void counting_note(struct pass *w, struct counting *c, const struct window_item *i, const struct counted_gauges *before, struct aggregates *r,
+                   unsigned bucket) {
+	struct counted_window window;
+
+	for (int k = 0; k < COUNTED_BUDGETS; k++) {
+		counted_window(i, role_of(w), before, counted_budget_ntok[k], &window);
+		struct counted_by *by = &aggregates_counted(r)->by[k];
+		counted_note_totals(by, &window);
+		counted_note_throughout(by, bucket % COUNTED_BUCKETS, &window);
+		counted_window_add(&c->several[k], &window);
+	}
+	counted_note_steps(aggregates_counted(r), &window);
+	c->from_ns = c->count == 0 ? i->head.at_ns : c->from_ns;
+	if (++c->count == SEVERAL_WINDOWS) {
+		counting_end_rows(w, c);
+	}
+}
+
+/* Tokens of long prompts are counted where these end: what does not fit in that window is made up for in those that follow. */
+static double share_of_owed(struct counting *c, double share) {
+	double due = share + c->owed, given = fmin(MOST_SHARE, due);
+
+	c->owed = due - given;
+	return given;
+}
+
+void counting_split(const struct pass *w, struct counting *c, const struct counted_model *m, const struct window_item *i,
+                    const struct counted_gauges *before, int64_t room_ns, struct counted_split *out) {
+	enum rule rule = w->common->options->rule;
+	enum role role = role_of(w);
+	struct counted_window window;
+
+	counted_window(i, role, before, m->budget_ntok, &window);
+	double gaps = window.gaps_ns / window.length_ns, busy = counted_ns(m, &window) / window.length_ns;
+	out->throughout = window.throughout || busy + gaps >= 1;
+	out->gaps_ns = (int64_t)((double)room_ns * gaps);
+	out->busy_ns = out->throughout ? room_ns - out->gaps_ns : (int64_t)((double)room_ns * busy);
+	out->share = role == ROLE_PREFILL ? 1 : role == ROLE_DECODE ? 0 : counted_share(m, &window, rule);
+	if (role == ROLE_MIXED && out->throughout && window.long_prompts) {
+		out->share = share_of_owed(c, counted_prefill_ns(m, &window, rule) / (window.length_ns - window.gaps_ns));
+	}
+}
+
+void counting_spread(struct pass *w, const struct counted_model *m, const struct counted_split *s, int64_t prefill_ns, int64_t decode_ns) {
+	int64_t all_ns = prefill_ns + decode_ns;
+	double split = prefill_ns > 0 && decode_ns > 0 ? m->share_sd * (double)all_ns : 0, time = hypot(m->wait_sd, s->throughout ? 0 : m->time_sd);
+
+	accounts_spread(&w->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
+}

@@ -1,0 +1,34 @@
+/* counting.h: windows of engines that count their steps, as a pass comes to them (counted.h). Private to attribute/split/. */
+#ifndef ATTRIBUTE_COUNTING_H
+#define ATTRIBUTE_COUNTING_H
+
+#include "attribute/split/pass.h"
+
+/* Blocks of the bootstrap: at least so long. */
+#define COUNTING_BLOCK_NS (64 * NS_PER_SECOND)
+
+/* Of one replica; all zero at the start. */
+struct counting {
+	struct counted_window several[COUNTED_BUDGETS]; /* windows together, until they are enough for a row */
+	int count;
+	int64_t from_ns; /* in which the first of them began */
+	double owed;     /* prefill's time that was more than windows are long */
+};
+
+/* A window, alone in its period, to the sums of its day; `before`: gauges at its start. */
+void counting_note(struct pass *w, struct counting *c, const struct window_item *i, const struct counted_gauges *before, struct aggregates *r,
+                   unsigned bucket);
+/* What was not enough for a row yet. */
+void counting_end_rows(struct pass *w, struct counting *c);
+
+struct counted_split {
+	int64_t busy_ns, gaps_ns; /* gaps: between steps */
+	double share;
+	bool throughout;
+};
+/* What a window takes of the time there was. */
+void counting_split(const struct pass *w, struct counting *c, const struct counted_model *m, const struct window_item *i,
+                    const struct counted_gauges *before, int64_t room_ns, struct counted_split *out);
+void counting_spread(struct pass *w, const struct counted_model *m, const struct counted_split *s, int64_t prefill_ns, int64_t decode_ns);
+
+#endif
