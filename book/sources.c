@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "book/clock.h"
 #include "core/exact.h"
 #include "core/instant.h"
 #include "core/record_json.h"
@@ -23,7 +24,7 @@ struct log_file {
 	int64_t first_run, records, at_end;
 	bool done, same;         /* same: all of it is known, and only its place is new */
 	char *format, *first_path, sha256[DIGEST_HEX_MAX];
-	int64_t new_lines, new_records, new_at_end, taken_back;
+	int64_t new_lines, new_records, new_at_end, taken_back, in_future;
 	bool damaged, went_on;
 };
 
@@ -37,6 +38,12 @@ struct sources {
 	int64_t now_ns;
 	_Atomic int64_t undated; /* requests without any instant */
 	struct head_lengths heads;
+	struct quality quality; /* of this reading */
+	struct aside {
+		char *path;
+		int64_t in_future, records;
+	} *aside; /* logs that are left out, as their instants are doubtful */
+	size_t aside_count;
 };
 
 /* ---- is it a log that is known? ---- */
@@ -179,7 +186,7 @@ static int go_on_with(struct sources *s, struct log_file *f, const struct match 
 /* Whether a file is known cannot be told if it cannot be read: it waits for the next time. */
 static int leave_out(struct sources *s, const struct log_file *f) {
 	pthread_mutex_lock(&s->lock);
-	quality_damage(&s->book->quality, f->path, "read error", 0);
+	quality_damage(&s->quality, f->path, "read error", 0);
 	pthread_mutex_unlock(&s->lock);
 	return 0;
 }
@@ -262,11 +269,20 @@ static int is_unchanged(struct sources *s, struct log_file *f, struct fault *why
 	return rc;
 }
 
+static bool is_aside(const struct sources *s, const char *path) {
+	for (size_t i = 0; i < s->aside_count; i++) {
+		if (strcmp(s->aside[i].path, path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int watch_open(void *sources, const char *path, uint32_t index, struct ingest_plan *plan, struct fault *why) {
 	struct sources *s = sources;
 	struct log_file *f = new_file(s, path, index);
 	bool packed = false;
-	int rc = is_unchanged(s, f, why);
+	int rc = is_aside(s, path) ? 1 : is_unchanged(s, f, why);
 
 	if (rc != 0) {
 		return rc < 0 ? rc : 0;
@@ -296,6 +312,7 @@ static int watch_close(void *sources, const struct ingest_done *done, struct fau
 	f->new_records = done->records;
 	f->new_at_end = done->at_end;
 	f->taken_back = done->taken_back;
+	f->in_future = done->in_future;
 	f->went_on = done->went_on;
 	f->damaged = done->damaged;
 	memcpy(f->sha256, done->sha256, sizeof f->sha256);
@@ -415,13 +432,14 @@ static int heal_damages(struct sources *s, struct fault *why) {
 		}
 		rc = ledger_file_whole(s->book->ledger, f->path, why);
 		if (rc > 0) {
-			quality_damage_healed(&s->book->quality, f->path);
+			quality_damage_healed(&s->quality, f->path);
 		}
 	}
 	return rc < 0 ? rc : 0;
 }
 
-static void sources_release(struct sources *s) {
+/* What one reading has found. */
+static void forget_files(struct sources *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct log_file *f = s->files[i];
 		if (f) {
@@ -433,25 +451,72 @@ static void sources_release(struct sources *s) {
 		}
 	}
 	free(s->files);
+	s->files = NULL;
+	s->count = 0;
+	s->undated = 0;
+}
+
+static void sources_release(struct sources *s) {
+	forget_files(s);
+	for (size_t i = 0; i < s->aside_count; i++) {
+		free(s->aside[i].path);
+	}
+	free(s->aside);
 	pthread_mutex_destroy(&s->lock);
 }
 
-static int read_new(struct sources *s, struct logs *logs, struct fault *why) {
+/* Logs of which too much lies in the future are left out from here on. How many more there are; what was a pipe is gone then. */
+static int set_aside(struct sources *s, struct fault *why) {
+	int more = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct log_file *f = s->files[i];
+		if (!f || !f->done || !clock_sets_aside(s->book, f->in_future, f->new_records)) {
+			continue;
+		}
+		if (!f->has_place) {
+			return fault_set(why, ERROR_IO, "%s: more than a tenth of its records are more than a day later than the system clock: is it right? "
+			                 "None was stored: set the clock and run the command again", f->path);
+		}
+		s->aside = must_realloc(s->aside, (s->aside_count + 1) * sizeof *s->aside);
+		s->aside[s->aside_count++] = (struct aside){must_copy(f->path), f->in_future, f->new_records};
+		more++;
+	}
+	return more;
+}
+
+/* Reads all logs but those that are set aside. */
+static int read_once(struct sources *s, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
+	forget_files(s);
+	ledger_intake_free(*intake);
+	quality_release(&s->quality);
+	quality_init(&s->quality);
+	*intake = s->intake = ledger_intake_new(s->book->names, ingest_lanes(&logs->options));
+	return ingest_run(&logs->options, watched_record, s, &s->quality, why);
+}
+
+static int read_new(struct sources *s, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
 	struct ledger *l = s->book->ledger;
 	const struct ingest_watch watch = {s, watch_open, watch_block, watch_close, watched_return};
-	int rc = ledger_source_next(l, &s->first_number, why);
+	int rc = ledger_source_next(l, &s->first_number, why), more = 1;
 
 	rc = rc < 0 ? rc : head_lengths_get(&s->heads, l, why);
-	if (rc < 0) {
-		return rc;
-	}
 	logs->options.watch = &watch;
 	logs->options.now_ns = s->now_ns;
 	logs->options.names = s->book->fleet ? fleet_names(s->book->fleet) : NULL;
-	rc = ingest_run(&logs->options, watched_record, s, &s->book->quality, why);
+	while (rc >= 0 && more > 0) {
+		rc = read_once(s, logs, intake, why);
+		more = rc < 0 ? 0 : set_aside(s, why);
+		rc = more < 0 ? more : rc;
+	}
 	logs->options.watch = NULL;
 	rc = rc < 0 ? rc : put_all(s, why);
-	return rc < 0 ? rc : heal_damages(s, why);
+	rc = rc < 0 ? rc : heal_damages(s, why);
+	quality_merge(&s->book->quality, &s->quality);
+	for (size_t i = 0; i < s->aside_count && rc >= 0; i++) {
+		clock_report_aside(s->book, s->aside[i].path, s->aside[i].in_future, s->aside[i].records, s->now_ns);
+	}
+	return rc;
 }
 
 static void find_undated(struct book *b, int64_t count) {
@@ -475,67 +540,21 @@ static void warn_too_late(struct book *b, const struct ledger_intake *intake) {
 	}
 }
 
-/*
- * The time by the clock; if it was set back behind the end of the last run, that: else what was written since would lie
- * in the future, and be refused for good.
- */
-static int time_now(struct book *b, int64_t *now_ns, struct fault *why) {
-	struct ledger_run last;
-	char then[INSTANT_TEXT_MAX];
-	int rc = ledger_run_get(b->ledger, b->run.id - 1, &last, why);
-
-	*now_ns = book_now_ns();
-	if (b->clock == CLOCK_UNASKED) {
-		b->clock = b->run.first_ns > b->run.last_ns ? CLOCK_DOUBTED : CLOCK_TRUSTED;
-	}
-	if (rc > 0 && last.finished_ns > *now_ns) {
-		if (last.finished_ns - *now_ns > NS_PER_HOUR) {
-			b->clock = CLOCK_DOUBTED;
-			quality_warn(&b->quality, "the system clock is before the end of the last run (%s): is it "
-						  "right?",
-			             instant_format(last.finished_ns, then));
-		}
-		*now_ns = last.finished_ns;
-	}
-	return rc;
-}
-
-/*
- * Lines that are refused as of the future are read, and never again. A few such lines are wrong; where it is more than a
- * tenth of all that tells an instant, and nothing vouches for the clock, that is: then nothing is taken in.
- */
-static int check_clock(const struct book *b, int64_t now_ns, struct fault *why) {
-	const struct quality *q = &b->quality;
-	const struct quality_reject *later = NULL;
-	char now[INSTANT_TEXT_MAX];
-
-	for (size_t i = 0; i < q->reject_count; i++) {
-		later = strcmp(q->rejects[i].reason, INGEST_IN_FUTURE) == 0 ? &q->rejects[i] : later;
-	}
-	int64_t fine = q->steps + q->requests + q->windows + q->powers;
-	if (b->clock == CLOCK_TRUSTED || !later || later->lines <= fine / 9) {
-		return 0;
-	}
-	return fault_set(why, ERROR_IO, "the system clock is at %s, and %" PRId64 " of %" PRId64 " new records are "
-					"more than a day later (the first: %s): is it right? None was stored and none "
-					"is lost: set the clock and run the command again",
-	                 instant_format(now_ns / NS_PER_SECOND * NS_PER_SECOND, now), later->lines, later->lines + fine, later->first);
-}
-
 int book_read_logs(struct book *b, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
 	struct sources s = {.book = b};
 
-	*intake = s.intake = ledger_intake_new(b->names, ingest_lanes(&logs->options));
+	*intake = ledger_intake_new(b->names, ingest_lanes(&logs->options));
 	pthread_mutex_init(&s.lock, NULL);
+	quality_init(&s.quality);
 	int rc = book_check_tenants(b, logs->options.tenant_key, why);
-	rc = rc < 0 ? rc : time_now(b, &s.now_ns, why);
-	rc = rc < 0 ? rc : read_new(&s, logs, why);
+	rc = rc < 0 ? rc : clock_now(b, &s.now_ns, why);
+	rc = rc < 0 ? rc : read_new(&s, logs, intake, why);
+	int64_t undated = s.undated;
 	sources_release(&s);
-	rc = rc < 0 ? rc : check_clock(b, s.now_ns, why);
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
 	ledger_intake_report(*intake, &b->run);
 	warn_too_late(b, *intake);
-	find_undated(b, s.undated);
+	find_undated(b, undated);
 	b->run.lines = b->quality.lines;
 	for (size_t i = 0; i < b->quality.reject_count; i++) {
 		b->run.rejected += b->quality.rejects[i].lines;

@@ -115,6 +115,15 @@ void quality_reject_lines(struct quality *q, const char *reason, int64_t lines, 
 	count_lines(reject_of(&q->rejects, &q->reject_count, reason), lines, file, file_index, line);
 }
 
+int64_t quality_rejected(const struct quality *q, const char *reason) {
+	for (size_t i = 0; i < q->reject_count; i++) {
+		if (strcmp(q->rejects[i].reason, reason) == 0) {
+			return q->rejects[i].lines;
+		}
+	}
+	return 0;
+}
+
 void quality_note(struct quality *q, const char *what, const char *file, uint32_t file_index, uint64_t line) {
 	count_lines(reject_of(&q->notes, &q->note_count, what), 1, file, file_index, line);
 }

@@ -113,6 +113,8 @@ void quality_release(struct quality *q);
 void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line);
 /* The same for several lines, of which `line` is the first. */
 void quality_reject_lines(struct quality *q, const char *reason, int64_t lines, const char *file, uint32_t file_index, uint64_t line);
+/* How many lines were refused for this reason. */
+int64_t quality_rejected(const struct quality *q, const char *reason);
 /* Counts a line that was read, and what is odd about it: "a key twice, the last one counts". */
 void quality_note(struct quality *q, const char *what, const char *file, uint32_t file_index, uint64_t line);
 /* Turns the notes into warnings, one for each kind, with their number and the first place. */

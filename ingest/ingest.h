@@ -46,6 +46,7 @@ struct ingest_done {
 	uint32_t index;
 	int64_t lines, records, at_end; /* new ones; at_end: of the records, those that the end gave */
 	int64_t taken_back;    /* records of an end that was not one */
+	int64_t in_future;     /* lines refused as INGEST_IN_FUTURE */
 	bool went_on;          /* behind an end that was known */
 	bool damaged;
 };

@@ -510,7 +510,7 @@ static void report_input(struct reading *r, int64_t lines_before) {
 	}
 }
 
-static void notify_watcher(struct reading *r, int64_t lines_before) {
+static void notify_watcher(struct reading *r, int64_t lines_before, int64_t in_future_before) {
 	const struct ingest_watch *watch = r->run->options->watch;
 
 	if (!watch || r->failed < 0) {
@@ -525,6 +525,7 @@ static void notify_watcher(struct reading *r, int64_t lines_before) {
 		.records = r->records,
 		.at_end = r->at_end,
 		.taken_back = r->taken_back,
+		.in_future = quality_rejected(r->quality, INGEST_IN_FUTURE) - in_future_before,
 		.went_on = r->went_on,
 		.damaged = source_damage(r->source).reason != NULL,
 	};
@@ -532,7 +533,7 @@ static void notify_watcher(struct reading *r, int64_t lines_before) {
 }
 
 static void read_all(struct reading *r) {
-	int64_t lines_before = r->quality->lines;
+	int64_t lines_before = r->quality->lines, in_future_before = quality_rejected(r->quality, INGEST_IN_FUTURE);
 	struct text head = read_head(r), block;
 	struct reading before = *r;
 
@@ -548,7 +549,7 @@ static void read_all(struct reading *r) {
 	if (going) {
 		take_last(r);
 		report_input(r, lines_before);
-		notify_watcher(r, lines_before);
+		notify_watcher(r, lines_before, in_future_before);
 	}
 }
 

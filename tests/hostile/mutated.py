@@ -47,8 +47,6 @@ def check(tollbook, sample, seed):
         if status not in (0, 1) and not (status == 3 and (b"no evidence" in said or b"outside the period" in said)):
             failures.append("run: %d: %s" % (status, said[-300:]))
         status, said = run(tollbook, folder, "ingest", "-q", "--book", "book", "x.log")
-        if status == 3 and b"the system clock is at" in said:
-            return failures
         if status not in (0, 1):
             failures.append("ingest: %d: %s" % (status, said[-300:]))
         for command in ("attribute", "verify"):
