@@ -40,7 +40,7 @@ readings=$(awk '$1 == "clock" {print $2}' count)
 for off in -400 -30 -3 -1 2 30; do
 	two_nights "$right" $((right + off * day))
 	cmp -s said_now good || wrong "set by $off days between nights: $(diff said_now good | head -3)"
-	[ $off -gt 0 ] || grep -q 'clock stands before' said_last || wrong "set by $off days between nights: it is not said"
+	[ $off -gt 0 ] || grep -q 'system clock is before' said_last || wrong "set by $off days between nights: it is not said"
 done
 for off in -30 -1 1; do
 	reading=1
