@@ -37,6 +37,12 @@ struct fleet *fleet_parse(const char *path, struct text bytes, fleet_opener *ope
 /* GPUs of a replica of the pool, or the most of any pool where none is named; 0: there is no such pool. */
 int64_t fleet_replica_gpus(const struct fleet *f, name_id pool);
 
+/*
+ * The same as it is written, "4" or "2/7", of the replicas that --gpu-hour prices where no pool is named. False where there is
+ * no such pool, or where its replicas differ.
+ */
+bool fleet_replica_gpus_text(const struct fleet *f, name_id pool, char *out, size_t size);
+
 /* A fleet that has one GPU per replica at this rate and matches everything. */
 struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names);
 

@@ -194,6 +194,15 @@ static int keep_date(struct ledger *l, int64_t run, int64_t seq, const char *dat
 	return rc < 0 || !date[0] ? rc : ledger_run_document(l, run, "prices-date", seq, date, sha256, why);
 }
 
+/* --gpus, which no file says. */
+static int keep_gpus(struct ledger *l, int64_t run, int64_t gpus, struct fault *why) {
+	char number[24], sha256[DIGEST_HEX_MAX];
+
+	snprintf(number, sizeof number, "%lld", (long long)gpus);
+	int rc = ledger_document_put(l, text_of(number), sha256, why);
+	return rc < 0 ? rc : ledger_run_document(l, run, "gpus", 0, number, sha256, why);
+}
+
 static int keep_installed(struct ledger *l, int64_t run, struct fault *why) {
 	char path[4096], sha256[DIGEST_HEX_MAX];
 
@@ -219,7 +228,7 @@ int book_keep_documents(struct ledger *l, int64_t run, const struct book_setting
 	for (size_t i = 0; i < set->list.count && rc == 0; i++) {
 		rc = keep_match(l, run, (int64_t)i, set->list.at[i], why);
 	}
-	return rc;
+	return rc == 0 && set->gpus > 0 ? keep_gpus(l, run, set->gpus, why) : rc;
 }
 
 /* What the evidence reached before; where a former version did not write that down, what segments say of it. */

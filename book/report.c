@@ -79,6 +79,8 @@ static void start_statement(struct book *b, struct book_statement *s, const stru
 	o.rule = keep_name(b, last->rule);
 	o.fleet_sha256 = keep_name(b, fleet);
 	o.descriptions_sha256 = keep_name(b, descriptions);
+	o.fleet = b->fleet;
+	o.replica_gpus = b->fleet ? fleet_replica_gpus_text : NULL;
 	o.from_ns = s->from_ns;
 	o.to_ns = s->to_ns;
 	o.stated = &s->quality;
@@ -117,6 +119,34 @@ static int finish_pages(struct book *b, struct book_statement *s, const struct l
 	return rc < 0 ? rc : pages_attach(s->pages, s->statement, keep_name(b, last->currency), why);
 }
 
+/* The fleet of the run, where the book has it all: rates then state how many GPUs a replica has, which is all that is asked of it. */
+static int find_fleet(struct book *b, int64_t run, struct fault *why) {
+	struct fault without;
+	const char *gpus, *sha256;
+	int64_t count = 0;
+
+	if (b->fleet || book_fleet_of_run(b, run, &without) < 0) {
+		return 0;
+	}
+	fleet_set_default_rate(b->fleet, 0);
+	int rc = ledger_run_document_get(b->ledger, run, "gpus", 0, &gpus, &sha256, why);
+	if (rc > 0 && text_to_i64(text_of(gpus), &count)) {
+		fleet_set_gpus(b->fleet, count);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* What logs state of GPUs, as when the run attributed. */
+static void apply_stated(struct book *b, const struct quality *stated) {
+	struct quality again; /* what it finds is in the book */
+
+	if (b->fleet) {
+		quality_init(&again);
+		fleet_apply_stated(b->fleet, b->names, stated, &again);
+		quality_release(&again);
+	}
+}
+
 int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	struct last_run last;
 	const char *path, *sha256 = "";
@@ -132,12 +162,14 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	if (rc <= 0) {
 		return rc;
 	}
+	rc = find_fleet(b, last.id, why);
 	start_statement(b, s, &last, fleet, descriptions);
 	quality_init(&s->quality);
-	rc = s->pages ? start_pages(b, s, last.id, why) : 0;
+	rc = rc < 0 || !s->pages ? rc : start_pages(b, s, last.id, why);
 	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	quality_sort(&s->quality);
+	apply_stated(b, &s->quality);
 	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, LEDGER_SLOTS, add_entry, s, why);
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,

@@ -328,6 +328,8 @@ struct report_options settings_report(const struct book_settings *s, struct name
 	if (fleet) {
 		o.currency = fleet_currency(fleet);
 		o.rule = rule_names[s->rule];
+		o.fleet = fleet;
+		o.replica_gpus = fleet_replica_gpus_text;
 		o.fleet_sha256 = fleet_sha256(fleet);
 		o.descriptions_sha256 = fleet_descriptions_sha256(fleet);
 	}

@@ -2,6 +2,7 @@
 #include "report/statement.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 int statement_add_adjustment(void *statement, const struct report_adjustment *a) {
 	struct statement *s = statement;
@@ -35,4 +36,68 @@ struct block adjustment_block(const struct adjustment *a) {
 		b.evidence_ns[e->grade] = e->gpu_ns;
 	}
 	return b;
+}
+
+/* ---- sums by day and account ---- */
+
+static int by_account(const void *a, const void *b) {
+	const struct adjusted_sum *x = a, *y = b;
+	int order = strcmp(x->period, y->period);
+
+	order = order ? order : exact_order(x->day_ns, y->day_ns);
+	order = order ? order : exact_order(x->model, y->model);
+	order = order ? order : exact_order(x->tenant, y->tenant);
+	return order ? order : exact_order(x->kind, y->kind);
+}
+
+/* Differences may be negative: what counts is how large they are. */
+static uint64_t size_of(int64_t n) {
+	return n < 0 ? -(uint64_t)n : (uint64_t)n;
+}
+
+static int by_amount(const void *a, const void *b) {
+	const struct adjusted_sum *x = a, *y = b;
+	uint64_t left = size_of(x->cost_nano), right = size_of(y->cost_nano);
+
+	if (left == right) {
+		left = size_of(x->gpu_ns);
+		right = size_of(y->gpu_ns);
+	}
+	return left != right ? (left < right) - (left > right) : by_account(a, b);
+}
+
+/* Sums that do not fit are not made: the row then stands for itself. */
+static bool join(struct adjusted_sum *into, const struct adjusted_sum *row) {
+	struct adjusted_sum sum = *into;
+
+	if (by_account(into, row) != 0 || !exact_add(&sum.tokens, row->tokens) || !exact_add(&sum.gpu_ns, row->gpu_ns) ||
+	    !exact_add(&sum.cost_nano, row->cost_nano)) {
+		return false;
+	}
+	sum.postings += row->postings;
+	sum.priced = sum.priced && row->priced;
+	*into = sum;
+	return true;
+}
+
+struct adjusted_sum *adjustments_by_day(const struct statement *s, size_t *count) {
+	const struct adjustments *all = &s->adjustments;
+	struct adjusted_sum *rows = must_calloc(all->count + 1, sizeof *rows);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct adjustment *a = &all->rows[i];
+		const struct entry *e = &a->said.entry;
+		rows[i] = (struct adjusted_sum){a->said.period, instant_floor(e->slot_ns, NS_PER_DAY), e->model, e->tenant, e->kind, 1,
+		                                a->priced, e->tokens, e->gpu_ns, a->cost_nano};
+	}
+	qsort(rows, all->count, sizeof *rows, by_account);
+	for (size_t i = 0; i < all->count; i++) {
+		if (kept == 0 || !join(&rows[kept - 1], &rows[i])) {
+			rows[kept++] = rows[i];
+		}
+	}
+	qsort(rows, kept, sizeof *rows, by_amount);
+	*count = kept;
+	return rows;
 }

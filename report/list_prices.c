@@ -358,10 +358,16 @@ static void warn_left_out(const struct list_price *l, struct text name, struct q
 	char value[DECIMAL_TEXT_MAX];
 	int64_t nano = amount_of(l->revenue);
 
-	if (l->search.model->left_out.len > 0) {
+	struct text kinds = text_cut(l->search.model->left_out, 0, 200);
+
+	if (text_find(kinds, T("pricing")) != SIZE_MAX) { /* LiteLLM's pricing_periods: prices of the same tokens at some times */
+		quality_finding(q, "price-kind", name.at, "--prices", nano,
+				"list price of %s: the catalogue has further prices of the same tokens (%.*s), whose form is not known; they are not "
+				"applied to this revenue", l->label, TEXT_ARG(kinds));
+	} else if (kinds.len > 0) {
 		quality_assume(q, name.at, nano == QUALITY_NO_AMOUNT ? "" : decimal_format(nano, 9, value), "--prices", "--prices",
 			       "list price of %s: its prices of other kinds (%.*s) are not applied to this revenue", l->label,
-			       TEXT_ARG(text_cut(l->search.model->left_out, 0, 200)));
+			       TEXT_ARG(kinds));
 	}
 }
 

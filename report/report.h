@@ -84,6 +84,8 @@ extern const char *const by_key_names[BY_KEYS];
 /* The finest of them that is a time; BY_KEYS if none is. */
 enum by_key by_finest_time(const enum by_key *by, size_t count);
 
+struct fleet;
+
 struct report_options {
 	const struct names *names;
 	struct prices *prices; /* may be NULL */
@@ -98,6 +100,9 @@ struct report_options {
 	const char *fleet_sha256; /* "" if there was no fleet file */
 	const char *descriptions_sha256; /* of the descriptions of models that it names, a space between; NULL, "": none */
 	int64_t from_ns, to_ns; /* the period shown */
+	/* GPUs of a replica of a pool, "4" or "2/7", as the fleet has them; NULL, or false where that is not known. */
+	bool (*replica_gpus)(const struct fleet *fleet, name_id pool, char *out, size_t size);
+	const struct fleet *fleet; /* only to hand on to it */
 	const struct quality *stated; /* what logs state of replicas, known before the first entry; or NULL */
 };
 

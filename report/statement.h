@@ -178,6 +178,20 @@ struct adjustments {
 	int64_t gpu_ns, cost_nano; /* in all */
 };
 
+/* What is adjusted of a closed period, summed by day and account: model, tenant and kind. */
+struct adjusted_sum {
+	const char *period;
+	int64_t day_ns; /* UTC */
+	name_id model, tenant;
+	enum entry_kind kind;
+	size_t postings;
+	bool priced; /* each posting's rate is known */
+	int64_t tokens, gpu_ns, cost_nano;
+};
+
+/* By the amount of their cost, largest first; to be freed. */
+struct adjusted_sum *adjustments_by_day(const struct statement *s, size_t *count);
+
 /* The same as a block, for forms whose rows are blocks; no unit costs. */
 struct block adjustment_block(const struct adjustment *a);
 

@@ -142,3 +142,28 @@ name_id fleet_whole_name(struct names *names, name_id replica) {
 	name_id whole = end > 1 && end < t.len && t.at[end - 1] == '#' ? names_find(names, (struct text){t.at, end - 1}) : 0;
 	return whole != 0 ? whole : replica;
 }
+
+/* What replicas that match no pool have: as --gpus or all their logs state. */
+static int64_t fallback_gpus(const struct fleet *f) {
+	int64_t gpus = f->gpus_given || f->stated_count == 0 ? f->fallback.gpus_per_replica : f->stated[0].gpus;
+
+	for (size_t i = 0; i < f->stated_count && !f->gpus_given; i++) {
+		gpus = f->stated[i].gpus == gpus ? gpus : 0;
+	}
+	return gpus;
+}
+
+bool fleet_replica_gpus_text(const struct fleet *f, name_id pool, char *out, size_t size) {
+	int64_t gpus = pool == 0 && f->has_fallback ? fallback_gpus(f) : 0, parts = 1;
+
+	for (size_t i = 0; i < f->pool_count && pool != 0; i++) {
+		const struct pool *p = &f->pools[i];
+		if (p->name == pool && gpus != 0 && (p->gpus_per_replica != gpus || p->gpu_parts != parts)) {
+			return false;
+		}
+		gpus = p->name == pool ? p->gpus_per_replica : gpus;
+		parts = p->name == pool ? p->gpu_parts : parts;
+	}
+	snprintf(out, size, parts == 1 ? "%lld" : "%lld/%lld", (long long)gpus, (long long)parts);
+	return gpus > 0;
+}

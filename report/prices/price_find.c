@@ -157,7 +157,7 @@ typedef bool provider_test(const struct price_provider *p, struct text id, struc
 struct offer {
 	struct name names[1 + NAME_CLOUD_STEPS];
 	struct text texts[1 + NAME_CLOUD_STEPS];
-	size_t count;
+	size_t count, at;
 	const struct prices *prices;
 	struct text provider;
 	provider_test *is;
@@ -183,12 +183,8 @@ static void add_of_provider(struct offer *o, const struct price_model *m) {
 
 static void add_sold(void *offer, const struct price_model *m) {
 	struct offer *o = offer;
-	bool sells = false;
 
-	for (size_t i = 0; i < o->count && !sells; i++) {
-		sells = has_name(m, o->texts[i]);
-	}
-	if (sells) {
+	if (has_name(m, o->texts[o->at])) {
 		add_of_provider(o, m);
 	}
 }
@@ -212,15 +208,23 @@ static void name_offer(struct offer *o, struct text name) {
 	}
 }
 
-/* An entry of this very name counts before those that end so, and those before what has another date. */
+/*
+ * An entry of this very name counts before those that end so; what clouds put around a name is dropped step by step, so that
+ * a region's entry counts before the model's; what has another date comes last.
+ */
 static bool of_provider_by(const struct prices *p, struct text name, struct text provider, provider_test *is,
 			   struct found *f) {
 	struct offer o = {.prices = p, .provider = provider, .is = is, .found = f};
 
-	collect_of_provider(&o, PRICE_BY_ID, name);
-	if (f->count == 0) {
-		name_offer(&o, name);
-		price_index_named(p, o.texts, o.count, add_sold, &o);
+	name_offer(&o, name);
+	for (; o.at < o.count && f->count == 0; o.at++) {
+		collect_of_provider(&o, PRICE_BY_KEY, o.texts[o.at]);
+		if (f->count == 0) {
+			collect_of_provider(&o, PRICE_BY_ID, o.texts[o.at]);
+		}
+		if (f->count == 0) {
+			price_index_named(p, &o.texts[o.at], 1, add_sold, &o);
+		}
 	}
 	if (f->count == 0) {
 		struct text plain = name_base(name);

@@ -122,12 +122,14 @@ static struct text without_path(struct text t) {
 	return text_starts(t, T("arn:")) ? name_base(t) : t;
 }
 
-static bool drop_version(struct text *t) {
+/* "-v1" without ":0" is Bedrock's only behind a maker; elsewhere it is another model. */
+static bool drop_version(struct text *t, bool of_maker) {
 	static const struct text numbers[] = {T(":#"), T("-v#"), T("@default"), T("@latest")};
 	bool any = false;
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		if (ends_like(*t, numbers[i])) {
+		bool counts = i != 1 || any || of_maker;
+		if (counts && ends_like(*t, numbers[i])) {
 			t->len -= numbers[i].len;
 			any = true;
 		}
@@ -157,8 +159,9 @@ bool name_from_cloud(struct name *out, struct text name, int step) {
 		changed |= SKIP_PREFIX(&t, regions);
 	}
 	if (step >= 2) {
-		changed |= SKIP_PREFIX(&t, makers);
-		changed |= drop_version(&t);
+		bool of_maker = SKIP_PREFIX(&t, makers);
+		changed |= of_maker;
+		changed |= drop_version(&t, of_maker);
 	}
 	name_lower(out, t);
 	for (size_t i = 0; i < out->len && step >= 2; i++) {

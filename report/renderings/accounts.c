@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/exact.h"
 #include "core/instant.h"
 
 void account_add_hash(struct text name, char *out, size_t len) {
@@ -53,6 +54,42 @@ void accounts_put(FILE *out, const struct statement *s, const struct table *adju
 	free(accounts);
 }
 
+/* Rows of one transaction with the same names post to the same accounts: one of their sum. Differences of rows are small. */
+static bool add_block(struct block *into, const struct block *b) {
+	bool fits = exact_add(&into->capacity_nano, b->capacity_nano);
+
+	for (int k = 0; k < ENTRY_KINDS; k++) {
+		fits = exact_add(&into->cost_nano[k], b->cost_nano[k]) && exact_add(&into->gpu_ns[k], b->gpu_ns[k]) && fits;
+	}
+	for (int k = 0; k < TOKEN_KINDS; k++) {
+		fits = exact_add(&into->tokens[k], b->tokens[k]) && fits;
+	}
+	return fits;
+}
+
+static int by_names(const void *a, const void *b) {
+	const struct row *x = a, *y = b;
+	int order = text_compare(x->model, y->model);
+
+	return order ? order : text_compare(x->tenant, y->tenant);
+}
+
+/* Sorts the rows and sums up those with the same names. */
+static void sum_rows(struct table *t) {
+	size_t kept = 0;
+
+	qsort(t->rows, t->count, sizeof *t->rows, by_names);
+	for (size_t i = 0; i < t->count; i++) {
+		struct row sum = kept > 0 ? t->rows[kept - 1] : (struct row){.bucket_ns = 0};
+		if (kept > 0 && by_names(&sum, &t->rows[i]) == 0 && add_block(&sum.block, &t->rows[i].block)) {
+			t->rows[kept - 1] = sum;
+		} else {
+			t->rows[kept++] = t->rows[i];
+		}
+	}
+	t->count = kept;
+}
+
 void adjustments_put(FILE *out, const struct statement *s, const struct table *adjusted, postings_putter *put,
 		     const char *before, const char *after) {
 	char date[INSTANT_TEXT_MAX];
@@ -61,8 +98,10 @@ void adjustments_put(FILE *out, const struct statement *s, const struct table *a
 	for (size_t i = 0, count; i < adjusted->count; i += count) {
 		const struct report_adjustment *a = &s->adjustments.rows[i].said;
 		count = adjusted_together(s, i, &nano);
+		struct table together = {adjusted->rows + i, count};
+		sum_rows(&together);
 		fprintf(out, "\n%.10s %sAdjustment of %s: later evidence, run %lld%s\n", instant_format(a->posted_ns, date), before,
 			a->period, (long long)a->run, after);
-		put(out, s, adjusted, i, count, nano);
+		put(out, s, &together, 0, together.count, nano);
 	}
 }

@@ -311,7 +311,7 @@ static void put_priced(FILE *out, const struct statement *s) {
 
 static void put_rates(FILE *out, const struct statement *s) {
 	const struct series *v = &s->series;
-	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX], rate[DECIMAL_TEXT_MAX];
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX], rate[DECIMAL_TEXT_MAX], gpus[48];
 
 	fputs(",\n \"rates\":[", out);
 	for (size_t i = 0; i < v->rate_count; i++) {
@@ -319,13 +319,10 @@ static void put_rates(FILE *out, const struct statement *s) {
 		bool last = i + 1 == v->rate_count || v->rates[i + 1].pool != r->pool;
 		fputs(i > 0 ? ",\n  {\"pool\":" : "\n  {\"pool\":", out);
 		json_put_text(out, names_text(s->options.names, r->pool));
-		fprintf(out, ",\"per_gpu_hour\":\"%s\",\"gpus_per_replica\":null,\"from\":\"%s\",\"to\":", decimal_format(r->rate_nano, 9, rate),
-		        instant_format(r->from_ns, from));
-		if (last) {
-			fputs("null", out);
-		} else {
-			fprintf(out, "\"%s\"", instant_format(r->to_ns, to));
-		}
+		bool known = s->options.replica_gpus && s->options.replica_gpus(s->options.fleet, r->pool, gpus, sizeof gpus);
+		fprintf(out, ",\"per_gpu_hour\":\"%s\",\"gpus_per_replica\":%s%s%s,\"from\":\"%s\",\"to\":", decimal_format(r->rate_nano, 9, rate),
+		        known ? "\"" : "", known ? gpus : "null", known ? "\"" : "", instant_format(r->from_ns, from));
+		fprintf(out, last ? "null" : "\"%s\"", instant_format(r->to_ns, to));
 		fprintf(out, ",\"source\":\"%s\"}", r->pool ? "fleet" : "option");
 	}
 	fputc(']', out);

@@ -119,9 +119,10 @@ same "closed: the statement stays" "$(jq -S "$figures | del(.adjustments)" after
 same "closed: adjustments in JSON" "$(jq -c '[(.adjustments | length > 10), (.adjustments | map(.period) | unique), (.adjustments | map(.posted) | unique), (.adjustments | map(.gpu_ns) | add)]' after.json)" \
 	'[true,["2026-08"],["2026-09-01"],0]'
 count=$(jq '.adjustments | length' after.json)
+days=$(jq '[.adjustments[] | [.period, .hour[:10], .model, .tenant, .kind]] | unique | length' after.json)
 same "closed: in JSON lines" "$(jq -c 'select(.table == "adjustments").row' after.jsonl | jq -sS .)" "$(jq -S .adjustments after.json)"
 same "closed: in CSV" "$(grep -c '^adjustment,' after.csv) $(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == "gpu_ns_capacity") c = i} /^adjustment/ {sum += $c} END {print sum + 0}' after.csv)" "$count 0"
-same "closed: in HTML" "$(grep -c 'id="adjustments"' after.html) $(sed -n '/id="adjustments"/,/<\/table>/p' after.html | grep -c '^<tr>')" "1 $count"
+same "closed: in HTML" "$(grep -c 'id="adjustments"' after.html) $(sed -n '/id="adjustments"/,/<\/table>/p' after.html | grep -c '^<tr>')" "1 $days"
 same "closed: in the table" "$(grep -c "^$count postings" after.table)" 1
 if python3 -c 'import jsonschema' 2> /dev/null; then
 	PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/statement.schema.json" after.json > said 2>&1

@@ -392,38 +392,38 @@ void html_rows(const struct statement *s, const struct rendering_options *r, con
 
 /* ---- later evidence for closed periods ---- */
 
-static void put_adjustment(FILE *out, const struct statement *s, const struct adjustment *a) {
-	const struct entry *e = &a->said.entry;
-	const name_id names[] = {e->replica, e->model, e->tenant};
-	char hour[INSTANT_TEXT_MAX];
+static void put_adjusted(FILE *out, const struct statement *s, const struct adjusted_sum *a) {
+	const name_id names[] = {a->model, a->tenant};
+	char day[INSTANT_TEXT_MAX];
 
 	fputs("<tr>", out);
-	put_name(out, text_of(a->said.period));
-	put_name(out, text_of(instant_format(e->slot_ns, hour)));
+	put_name(out, text_of(a->period));
+	put_name(out, text_cut(text_of(instant_format(a->day_ns, day)), 0, 10));
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		put_name(out, names_text(s->options.names, names[i]));
 	}
-	put_name(out, text_of(kind_names[e->kind]));
-	put_count(out, a->said.run);
-	put_count(out, e->tokens);
-	put_hours(out, s, e->gpu_ns);
+	put_name(out, text_of(kind_names[a->kind]));
+	put_count(out, (int64_t)a->postings);
+	put_count(out, a->tokens);
+	put_hours(out, s, a->gpu_ns);
 	put_money(out, a->priced, a->cost_nano, places_of(s));
 	fputs("</tr>\n", out);
 }
 
 void html_adjustments(const struct statement *s, FILE *out) {
-	static const char *const headers[] = {"closed period", "hour",   "replica",   "model", "tenant",
-					      "kind",          "run",    "tokens", "GPU-hours", "cost"};
-	const struct adjustments *all = &s->adjustments;
+	static const char *const headers[] = {"closed period", "day (UTC)", "model", "tenant", "kind", "postings", "tokens", "GPU-hours", "cost"};
 	char shown[FIGURE_MAX];
+	size_t count;
+	struct adjusted_sum *sums = adjustments_by_day(s, &count);
 
-	open_table(out, "adjustments", "Adjustments", headers, 10, 6, true, all->count > 20);
-	for (size_t i = 0; i < all->count && i < ROWS_MAX; i++) {
-		put_adjustment(out, s, &all->rows[i]);
+	open_table(out, "adjustments", "Adjustments", headers, 9, 5, true, count > 20);
+	for (size_t i = 0; i < count && i < ROWS_MAX; i++) {
+		put_adjusted(out, s, &sums[i]);
 	}
+	free(sums);
 	close_table(out);
-	if (all->count > ROWS_MAX) {
-		fprintf(out, "<p class=\"dim\">The first %d of %s; --format csv, json and jsonl have them all.</p>\n", ROWS_MAX,
-		        figure_count((int64_t)all->count, shown));
+	if (count > ROWS_MAX) {
+		fprintf(out, "<p class=\"dim\">The largest %d of %s; --format csv, json and jsonl have each posting.</p>\n", ROWS_MAX,
+		        figure_count((int64_t)count, shown));
 	}
 }
