@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "book/sources.h"
+#include "core/files/platform.h"
 #include "core/instant.h"
 
 /* A batch ends with a day, unless it were so many times as large. */
@@ -72,7 +73,7 @@ struct listing {
 static int is_seen(struct log_batches *p, const struct stat *st, struct fault *why) {
 	int64_t source;
 	struct ledger_file f = {.device = (int64_t)st->st_dev, .inode = (int64_t)st->st_ino, .size = st->st_size,
-	                        .mtime_ns = st->st_mtim.tv_sec * NS_PER_SECOND + st->st_mtim.tv_nsec};
+	                        .mtime_ns = platform_changed_ns(st)};
 
 	return ledger_file_known(p->book->ledger, &f, &source, why);
 }
@@ -92,7 +93,7 @@ static int add_file(void *listing, const char *name, int64_t bytes, const struct
 		return rc < 0 ? rc : 0;
 	}
 	if (!date_in(text_of(name), &f.day_ns)) {
-		f.day_ns = instant_floor(st.st_mtim.tv_sec * NS_PER_SECOND, NS_PER_DAY);
+		f.day_ns = instant_floor(platform_changed_ns(&st), NS_PER_DAY);
 	}
 	if (p->count == l->room) {
 		l->room = l->room > 0 ? 2 * l->room : 64;

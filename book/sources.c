@@ -9,6 +9,7 @@
 
 #include "book/clock.h"
 #include "core/exact.h"
+#include "core/files/platform.h"
 #include "core/instant.h"
 #include "core/record_json.h"
 
@@ -243,7 +244,7 @@ static struct log_file *new_file(struct sources *s, const char *path, uint32_t i
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
 		f->has_place = true;
 		f->lies = (struct ledger_file){.device = (int64_t)st.st_dev, .inode = (int64_t)st.st_ino, .size = st.st_size,
-		                               .mtime_ns = st.st_mtim.tv_sec * NS_PER_SECOND + st.st_mtim.tv_nsec};
+		                               .mtime_ns = platform_changed_ns(&st)};
 	}
 	pthread_mutex_lock(&s->lock);
 	if (index >= s->count) {

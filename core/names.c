@@ -4,9 +4,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "core/error.h"
+#include "core/files/platform.h"
 
 /* Bytes of names are kept in blocks of this size; a longer name has a block of its own. */
 #define BLOCK_BYTES (64 * 1024)
@@ -83,7 +83,7 @@ static size_t page_size(unsigned page) {
 struct names *names_new(void) {
 	struct names *n = must_calloc(1, sizeof *n);
 
-	if (getrandom(&n->seed, sizeof n->seed, GRND_NONBLOCK) != (ssize_t)sizeof n->seed) {
+	if (!platform_random(&n->seed, sizeof n->seed)) {
 		/* Early at boot: the address of the table is the best there is. */
 		n->seed = mix((uint64_t)(uintptr_t)n, UINT64_C(0xd6e8feb86659fd93));
 	}

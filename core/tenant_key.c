@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* explicit_bzero */
 #include "core/tenant_key.h"
 
 #include <nettle/hmac.h>
@@ -6,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/files/files.h"
+#include "core/files/platform.h"
 
 #define KEY_MIN ((size_t)16)
 #define KEY_MAX ((size_t)4096)
@@ -41,14 +41,14 @@ int tenant_key_read(struct tenant_key **out, const char *path, bool *open, struc
 		*out = key_of(key);
 		*open = stat(path, &st) == 0 && (st.st_mode & S_IROTH) != 0;
 	}
-	explicit_bzero((char *)(uintptr_t)bytes.at, bytes.len);
+	platform_wipe((char *)(uintptr_t)bytes.at, bytes.len);
 	free((char *)(uintptr_t)bytes.at);
 	return rc;
 }
 
 void tenant_key_free(struct tenant_key *k) {
 	if (k) {
-		explicit_bzero(k, sizeof *k);
+		platform_wipe(k, sizeof *k);
 		free(k);
 	}
 }

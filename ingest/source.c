@@ -4,12 +4,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "core/files/platform.h"
 #include "ingest/filter.h"
 
 #define BLOCK_BYTES ((size_t)256 * 1024)
@@ -108,10 +107,8 @@ static size_t fitting(int fd, size_t block_bytes) {
 /* Is it a file on a disk? The files of /proc look like ones, but may block or never end. */
 static bool is_regular(int fd) {
 	struct stat st;
-	struct statfs fs;
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fstatfs(fd, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC &&
-	       fs.f_type != SYSFS_MAGIC;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !platform_is_made_up(fd);
 }
 
 int source_open(struct source **out, const char *path, struct source_limits limits, struct fault *why) {

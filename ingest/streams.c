@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/files/platform.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/plain_name.h"
 
@@ -158,7 +159,7 @@ void stream_set_format(struct stream *s, const struct ingest_format_info *chosen
 static int64_t modified_at(const char *path) {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? st.st_mtim.tv_sec * NS_PER_SECOND : 0;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? platform_changed_ns(&st) : 0;
 }
 
 static void set_parser(struct stream *s, const struct stream_setup *setup) {

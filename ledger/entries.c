@@ -1,10 +1,10 @@
 /* entries.c: versions of a replica-day's entries, and what later evidence changes in a closed one. */
-#define _GNU_SOURCE /* qsort_r */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/exact.h"
+#include "core/files/platform.h"
 #include "core/instant.h"
 #include "ledger/book.h"
 
@@ -97,7 +97,7 @@ void entries_hash(const struct names *names, const struct entry *e, size_t count
 
 void entries_sort(struct names *names, struct entry *e, size_t count) {
 	if (count > 0) {
-		qsort_r(e, count, sizeof *e, compare_entries, names);
+		platform_sort(e, count, sizeof *e, compare_entries, names);
 	}
 }
 

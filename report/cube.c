@@ -1,8 +1,9 @@
-#define _GNU_SOURCE /* qsort_r */
 #include "report/cube.h"
 
 #include <assert.h>
 #include <stdlib.h>
+
+#include "core/files/platform.h"
 
 struct cube *cube_new(void) {
 	return must_calloc(1, sizeof(struct cube));
@@ -66,7 +67,7 @@ static uint32_t *ranks_new(const struct names *names) {
 	for (uint32_t i = 0; i < count; i++) {
 		order[i] = i;
 	}
-	qsort_r(order, count, sizeof(*order), compare_names, (void *)(uintptr_t)names);
+	platform_sort(order, count, sizeof(*order), compare_names, (void *)(uintptr_t)names);
 	for (uint32_t i = 0; i < count; i++) {
 		rank[order[i]] = i;
 	}
@@ -94,7 +95,7 @@ static int compare_cells(const void *x, const void *y, void *ranks) {
 void cube_sort(struct cube *c, const struct names *names) {
 	c->rank = ranks_new(names);
 	if (c->count > 0) {
-		qsort_r(c->cell, c->count, sizeof(*c->cell), compare_cells, c->rank);
+		platform_sort(c->cell, c->count, sizeof(*c->cell), compare_cells, c->rank);
 	}
 	hash_index_release(&c->by_key);
 }

@@ -1,10 +1,10 @@
-#define _GNU_SOURCE /* qsort_r */
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "core/files/platform.h"
 #include "core/hash_index.h"
 #include "report/groups.h"
 
@@ -65,7 +65,7 @@ static uint32_t *places_of(struct found *f) {
 		order[i] = (uint32_t)i;
 	}
 	if (f->count > 0) {
-		qsort_r(order, f->count, sizeof(*order), compare_groups, f);
+		platform_sort(order, f->count, sizeof(*order), compare_groups, f);
 	}
 	for (size_t i = 0; i < f->count; i++) {
 		place[order[i]] = (uint32_t)i;

@@ -1,10 +1,10 @@
 /* What tokens would have brought at list price. */
-#define _GNU_SOURCE /* qsort_r */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "core/billing.h"
 #include "core/decimal.h"
+#include "core/files/platform.h"
 #include "report/statement.h"
 
 static const char *label_of(const struct statement *s, const struct price_model *m) {
@@ -465,7 +465,7 @@ static struct list_price **in_order(const struct statement *s) {
 
 	if (s->list_price_count > 0) {
 		memcpy(list_prices, s->list_prices, s->list_price_count * sizeof(struct list_price *));
-		qsort_r(list_prices, s->list_price_count, sizeof(struct list_price *), compare_list_prices, (void *)(uintptr_t)s->options.names);
+		platform_sort(list_prices, s->list_price_count, sizeof(struct list_price *), compare_list_prices, (void *)(uintptr_t)s->options.names);
 	}
 	return list_prices;
 }

@@ -1,7 +1,8 @@
 /* What tokens cost by their depth in the context. */
-#define _GNU_SOURCE /* qsort_r */
 #include <assert.h>
 #include <stdlib.h>
+
+#include "core/files/platform.h"
 
 #include "report/statement.h"
 
@@ -56,7 +57,7 @@ int positions_finish(struct statement *s, struct fault *why) {
 		at->cost_nano = (int64_t)nano;
 	}
 	if (p->count > 0) {
-		qsort_r(p->rows, p->count, sizeof(*p->rows), compare_positions, (void *)(uintptr_t)s->options.names);
+		platform_sort(p->rows, p->count, sizeof(*p->rows), compare_positions, (void *)(uintptr_t)s->options.names);
 	}
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost by position does not fit 64 bits of nano-units");
 }

@@ -1,6 +1,7 @@
 /* Tokens and list revenue by class of service, where there is any but the standard one. */
-#define _GNU_SOURCE /* qsort_r */
 #include <stdlib.h>
+
+#include "core/files/platform.h"
 
 #include "report/statement.h"
 
@@ -81,6 +82,6 @@ void services_finish(struct statement *s) {
 	}
 	v->count = kept;
 	if (kept > 0) {
-		qsort_r(v->rows, kept, sizeof(*v->rows), compare_sums, (void *)(uintptr_t)s->options.names);
+		platform_sort(v->rows, kept, sizeof(*v->rows), compare_sums, (void *)(uintptr_t)s->options.names);
 	}
 }

@@ -1,8 +1,8 @@
 /* Unit costs of each model over the period, step by step. */
-#define _GNU_SOURCE /* qsort_r */
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/files/platform.h"
 #include "core/instant.h"
 #include "report/cube.h"
 #include "report/statement.h"
@@ -81,7 +81,7 @@ int timeline_finish(struct timeline *t, const struct cube *cube, const struct ch
 		fits = unit_costs(m->exact, m->spread, capacity, m->tokens, m->unit) && fits;
 	}
 	if (t->count > 0) {
-		qsort_r(t->moments, t->count, sizeof(*t->moments), compare_moments, (void *)(uintptr_t)names);
+		platform_sort(t->moments, t->count, sizeof(*t->moments), compare_moments, (void *)(uintptr_t)names);
 	}
 	hash_index_release(&t->by_start);
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "a unit cost does not fit 64 bits");

@@ -1,13 +1,13 @@
 /* post.c: the entries of a task into the ledger, replica-day by replica-day. */
-#define _GNU_SOURCE /* qsort_r */
 #include <stdlib.h>
 #include <time.h>
 
 #include "book/book.h"
-#include "shard/shard.h"
-#include "shard/shard_work.h"
+#include "core/files/platform.h"
 #include "core/instant.h"
 #include "ledger/ledger.h"
+#include "shard/shard.h"
+#include "shard/shard_work.h"
 
 /* So many replicas are one transaction: writers take turns, and none has to wait for long. */
 #define BATCH_REPLICAS 64
@@ -151,7 +151,7 @@ int work_on_ledger(const struct plan *p, struct names *names, ledger_work *work,
 
 static int post_batch(struct lot *b, struct fault *why) {
 	if (b->count > 1) {
-		qsort_r(b->at, b->count, sizeof *b->at, by_replica_day, b->names);
+		platform_sort(b->at, b->count, sizeof *b->at, by_replica_day, b->names);
 	}
 	int rc = b->count > 0 ? work_on_ledger(b->plan, b->names, post_once, b, why) : 0;
 	b->posted += rc == 0 ? (int64_t)b->count : 0;

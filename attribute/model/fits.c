@@ -1,13 +1,13 @@
-#define _GNU_SOURCE /* qsort_r */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "attribute/model/fits_private.h"
 #include "attribute/model/theory.h"
-#include "core/instant.h"
-#include "core/exact.h"
 #include "core/error.h"
+#include "core/exact.h"
+#include "core/files/platform.h"
+#include "core/instant.h"
 #include "core/model/roofline.h"
 
 /* ---- the table of keys ---- */
@@ -228,7 +228,7 @@ struct fit **fits_sorted(const struct attribution_fits *f) {
 	for (size_t i = 0; i < f->count; i++) {
 		list[i] = f->list[i];
 	}
-	qsort_r(list, f->count, sizeof(struct fit *), by_texts, f->names);
+	platform_sort(list, f->count, sizeof(struct fit *), by_texts, f->names);
 	return list;
 }
 

@@ -4,15 +4,15 @@
  * How many tokens a step computes at most is not logged: of the usual numbers that one is taken with which times come out best, and so is
  * how many tokens a step gives a sequence.
  */
-#define _GNU_SOURCE /* qsort_r */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/model/nnls.h"
-#include "attribute/model/rebuild.h"
 #include "attribute/model/aggregates.h"
+#include "attribute/model/rebuild.h"
 #include "core/error.h"
+#include "core/files/platform.h"
+#include "core/model/nnls.h"
 
 #define LEAST_REQUESTS 8
 #define LEAST_ROWS 12
@@ -196,7 +196,7 @@ static void guess_some(struct rebuild *r, uint32_t *order, size_t count) {
 		r->guessed_room = count + 64;
 		r->guessed = must_realloc(r->guessed, r->guessed_room * sizeof *r->guessed);
 	}
-	qsort_r(order, count, sizeof *order, by_arrival, r->at);
+	platform_sort(order, count, sizeof *order, by_arrival, r->at);
 	for (size_t i = 0; i < count; i++) {
 		const struct rebuild_request *q = &r->at[order[i]];
 		r->guessed[i] = (struct guess_request){q->arrival_ns, q->first_token_ns, q->finish_ns, q->compute_ntok, q->cached_ntok, q->prompt_ntok,
@@ -219,7 +219,7 @@ static void guess_all(struct rebuild *r) {
 	for (uint32_t i = 0; i < r->count; i++) {
 		r->order[i] = i;
 	}
-	qsort_r(r->order, r->count, sizeof *r->order, by_first_token, r->at);
+	platform_sort(r->order, r->count, sizeof *r->order, by_first_token, r->at);
 	guess_release(&r->guess);
 	for (size_t from = 0, to; from < r->count; from = to) {
 		int64_t first_ns = r->at[r->order[from]].first_token_ns;

@@ -1,9 +1,9 @@
-#define _GNU_SOURCE /* qsort_r */
 #include "attribute/split/breakdowns.h"
 
 #include <stdlib.h>
 
 #include "core/exact.h"
+#include "core/files/platform.h"
 #include "core/share.h"
 
 /*
@@ -148,7 +148,7 @@ int breakdowns_each_rule(struct breakdowns *x, rule_sink *sink, void *context) {
 	int rc = 0;
 
 	if (x->rule_count > 1) {
-		qsort_r(x->rule_sums, x->rule_count, sizeof *x->rule_sums, by_model_and_rate, (void *)(uintptr_t)x->names);
+		platform_sort(x->rule_sums, x->rule_count, sizeof *x->rule_sums, by_model_and_rate, (void *)(uintptr_t)x->names);
 	}
 	for (size_t i = 0; i < x->rule_count; i++) {
 		const struct rule_sums *s = &x->rule_sums[i];
@@ -243,7 +243,7 @@ int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *co
 	int rc = 0;
 
 	if (x->position_count > 1) {
-		qsort_r(x->position_sums, x->position_count, sizeof *x->position_sums, positions_order,
+		platform_sort(x->position_sums, x->position_count, sizeof *x->position_sums, positions_order,
 		        (void *)(uintptr_t)x->names);
 	}
 	for (size_t i = 0; i < x->position_count; i++) {

@@ -1,12 +1,12 @@
-#define _GNU_SOURCE /* fputs_unlocked */
 #include "attribute/split/request_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/exact.h"
 #include "core/decimal.h"
+#include "core/exact.h"
 #include "core/files/files.h"
+#include "core/files/platform.h"
 #include "core/json.h"
 
 struct request_rows {
@@ -134,7 +134,7 @@ int request_rows_add_rest(struct request_rows *r, name_id replica, name_id model
 
 /* A row has some twenty cells, and a day millions of rows: no lock is taken for each character. */
 static void put(FILE *out, const char *s) {
-	fputs_unlocked(s, out);
+	platform_put(s, out);
 }
 
 /* json_escape has put a backslash before each quote: CSV doubles the quote instead. */

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* fopencookie, O_TMPFILE */
 #include "core/files/files.h"
 
 #include <assert.h>
@@ -6,18 +5,17 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "core/files/folders.h"
+#include "core/files/platform.h"
 
 #define BUFFER_BYTES (64 * 1024)
 #define GZIP_WINDOW (15 + 16)
 #define GZIP_LEVEL 6
 #define TEMP_TRIES 100
-#define DESCRIPTOR_PATH_BYTES 32
 
 static int system_fault(struct fault *why, const char *path, const char *what) {
 	return fault_set(why, ERROR_IO, "%s: %s: %s", path, what, strerror(errno));
@@ -346,7 +344,7 @@ static int make_temp(struct outfile *o, mode_t mode, int (*make)(struct outfile 
 	memcpy(o->temp, folder.at, folder.len);
 	for (int i = 0; i < TEMP_TRIES && rc != 0; i++) {
 		uint32_t number = (uint32_t)getpid() * 100 + (uint32_t)i;
-		(void)!getrandom(&number, sizeof number, GRND_NONBLOCK);
+		(void)platform_random(&number, sizeof number);
 		snprintf(o->temp + folder.len, sizeof form, TEMP_START "%08x" TEMP_END, number);
 		rc = make(o, mode);
 		if (rc != 0 && errno != EEXIST) {
@@ -366,27 +364,19 @@ static int create_named(struct outfile *o, mode_t mode) {
 }
 
 /* Where the system knows a file by its descriptor. */
-static const char *descriptor_path(int fd, char path[DESCRIPTOR_PATH_BYTES]) {
-	snprintf(path, DESCRIPTOR_PATH_BYTES, "/proc/self/fd/%d", fd);
-	return path;
-}
-
 static int name_unnamed(struct outfile *o, mode_t mode) {
-	char path[DESCRIPTOR_PATH_BYTES];
-
 	(void)mode;
-	return linkat(AT_FDCWD, descriptor_path(o->fd, path), AT_FDCWD, o->temp, AT_SYMLINK_FOLLOW);
+	return platform_link_unnamed(o->fd, o->temp);
 }
 
 /* A file that has no name before it is whole: nothing of it is left whatever ends the process. Not all systems can. */
 static bool open_unnamed(struct outfile *o, mode_t mode) {
-	char path[DESCRIPTOR_PATH_BYTES];
 	struct text folder = folder_of(o->target);
 	char *name = folder.len > 0 ? copy(folder.at, folder.len) : copy(".", 1);
 
-	o->fd = open(name, O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+	o->fd = platform_open_unnamed(name, O_WRONLY, mode);
 	free(name);
-	if (o->fd >= 0 && access(descriptor_path(o->fd, path), F_OK) != 0) {
+	if (o->fd >= 0 && !platform_can_link(o->fd)) {
 		close(o->fd);
 		o->fd = -1;
 	}
@@ -438,7 +428,7 @@ static void start_gzip(struct outfile *o) {
 }
 
 static void start_stream(struct outfile *o) {
-	o->stream = fopencookie(o, "w", (cookie_io_functions_t){.write = cookie_write});
+	o->stream = platform_stream(o, cookie_write);
 	if (!o->stream) {
 		die_out_of_memory();
 	}

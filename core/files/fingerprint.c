@@ -1,9 +1,9 @@
-#define _GNU_SOURCE /* memrchr */
 #include "core/files/fingerprint.h"
 
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/files/platform.h"
 
 /* Digits of a hash that a kept mark has. */
 #define MARK_DIGITS 16
@@ -103,7 +103,7 @@ static size_t piece(const struct fingerprint *p, struct text t, bool *last) {
 		lf = memchr(t.at + until - 1, '\n', t.len - (size_t)until + 1);
 	}
 	*last = !lf;
-	lf = lf ? lf : memrchr(t.at, '\n', t.len);
+	lf = lf ? lf : platform_last_byte(t.at, '\n', t.len);
 	return lf ? (size_t)(lf - t.at) + 1 : 0;
 }
 

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* syncfs */
 #include "core/files/folders.h"
 
 #include <dirent.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/files/files.h"
+#include "core/files/platform.h"
 #include "core/text.h"
 
 /* So many files are waited for one by one; more of them by one wait for the whole file system. */
@@ -77,7 +77,7 @@ int folder_must_sync(const char *path, struct fault *why) {
 /* All that the file system of the path holds. False where that cannot be asked for. */
 static bool sync_all(const char *path) {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool done = fd >= 0 && syncfs(fd) == 0;
+	bool done = fd >= 0 && platform_sync_file_system(fd);
 
 	if (fd >= 0) {
 		close(fd);

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* O_TMPFILE, mkostemp, fallocate */
+#define _GNU_SOURCE /* mkostemp */
 #include "core/files/temporary.h"
 
 #include <assert.h>
@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/files/platform.h"
 
 #define WRITE_BYTES (256 * 1024)
 
@@ -52,7 +54,7 @@ static int make(struct temporary *f, struct fault *why) {
 	if (f->fd >= 0) {
 		return 0;
 	}
-	f->fd = open(f->folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+	f->fd = platform_open_unnamed(f->folder, O_RDWR | O_EXCL, 0600);
 	if (f->fd < 0) {
 		/* Not every file system can do without a name from the start. */
 		f->fd = open_named(f);
@@ -72,7 +74,7 @@ int temporary_reserve(struct temporary *f, size_t bytes, struct extent *out, str
 }
 
 void temporary_drop(struct temporary *f, struct extent e) {
-	(void)fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, e.at, e.end - e.at);
+	platform_punch_hole(f->fd, e.at, e.end - e.at);
 }
 
 int temporary_read(const struct temporary *f, struct extent *e, char *out, size_t len, size_t *got,

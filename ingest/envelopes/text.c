@@ -1,5 +1,5 @@
-#define _GNU_SOURCE /* memrchr */
 /* text.c: wrappings that are text in front of a line, in it or around it. */
+#include "core/files/platform.h"
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
 
@@ -211,7 +211,7 @@ bool strip_progress(struct envelope *e, struct peeling *p) {
 	if (text_starts(p->text, T("{"))) {
 		return false;
 	}
-	const char *cr = p->text.len > 0 ? memrchr(p->text.at, '\r', p->text.len) : NULL;
+	const char *cr = p->text.len > 0 ? platform_last_byte(p->text.at, '\r', p->text.len) : NULL;
 	if (!cr) {
 		return false;
 	}

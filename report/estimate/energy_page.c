@@ -1,12 +1,12 @@
 /* energy_page.c: the energy of entries, its price and its CO2. */
-#define _GNU_SOURCE /* qsort_r */
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/files/platform.h"
 #include "core/json.h"
+#include "report/estimate.h"
 #include "report/estimate/intensity.h"
 #include "report/estimate/sheet.h"
-#include "report/estimate.h"
 
 /* Millijoules in a kWh. */
 #define KWH_MJ INT64_C(3600000000)
@@ -151,7 +151,7 @@ static struct energy_line *sorted_tenants(const struct energy_page *p) {
 	for (size_t i = 0; i < p->tenant_count; i++) {
 		sorted[i] = p->tenants[i];
 	}
-	qsort_r(sorted, p->tenant_count, sizeof *sorted, order_tenants, (void *)(uintptr_t)p);
+	platform_sort(sorted, p->tenant_count, sizeof *sorted, order_tenants, (void *)(uintptr_t)p);
 	return sorted;
 }
 

@@ -1,9 +1,9 @@
 /* versus_settle.c: paid time by cause, and its money, to the last unit. */
-#define _GNU_SOURCE /* qsort_r */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/files/platform.h"
 #include "core/instant.h"
 #include "core/share.h"
 #include "report/estimate/versus.h"
@@ -192,7 +192,7 @@ int versus_settle(struct versus *v, struct fault *why) {
 		share_time(v, &t->at[i]);
 	}
 	if (t->count > 0) {
-		qsort_r(t->at, t->count, sizeof *t->at, order, v);
+		platform_sort(t->at, t->count, sizeof *t->at, order, v);
 	}
 	int err = price_all(t, why);
 	return err ? err : sum_up(v, why);

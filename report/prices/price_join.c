@@ -1,7 +1,7 @@
 /* price_join.c: dated catalogues of one model joined into one history. */
-#define _GNU_SOURCE /* qsort_r */
 #include <stdlib.h>
 
+#include "core/files/platform.h"
 #include "core/instant.h"
 #include "report/prices/prices.h"
 
@@ -80,7 +80,7 @@ void prices_join(struct prices *p) {
 	for (size_t i = 0; i < p->model_count; i++) {
 		index[i] = i;
 	}
-	qsort_r(index, p->model_count, sizeof(*index), compare, p);
+	platform_sort(index, p->model_count, sizeof(*index), compare, p);
 	for (size_t from = 0, to; from < p->model_count; from = to) {
 		for (to = from + 1; to < p->model_count && may_join(p, &p->models[index[to - 1]], &p->models[index[to]]); to++) {
 		}

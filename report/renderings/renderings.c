@@ -1,10 +1,10 @@
-#define _GNU_SOURCE /* qsort_r */
 #include "report/renderings/renderings.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/files/platform.h"
 #include "core/instant.h"
 
 const char *const kind_names[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
@@ -79,7 +79,7 @@ size_t *rows_in_order(const struct rendering_options *r, const struct table *t, 
 		index[i] = i;
 	}
 	if (r->sort != ROWS_BY_KEY && !(r->sort == ROWS_BY_COST && timed) && t->count > 0) {
-		qsort_r(index, t->count, sizeof *index, compare_rows, &sorting);
+		platform_sort(index, t->count, sizeof *index, compare_rows, &sorting);
 	}
 	*count = r->top > 0 && (size_t)r->top < t->count ? (size_t)r->top : t->count;
 	return index;

@@ -1,0 +1,195 @@
+#define _GNU_SOURCE /* qsort_r, O_TMPFILE, fallocate, syncfs, memrchr, fopencookie */
+#include "core/files/platform.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <linux/magic.h>
+#include <sys/random.h>
+#include <sys/vfs.h>
+#endif
+
+#define NS_PER_S INT64_C(1000000000)
+
+#ifdef __linux__
+
+void platform_sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *, void *), void *context) {
+	qsort_r(base, count, size, compare, context);
+}
+
+const void *platform_last_byte(const void *at, int byte, size_t count) {
+	return memrchr(at, byte, count);
+}
+
+bool platform_random(void *to, size_t count) {
+	return getrandom(to, count, GRND_NONBLOCK) == (ssize_t)count;
+}
+
+int platform_open_unnamed(const char *folder, int access, mode_t mode) {
+	return open(folder, access | O_TMPFILE | O_CLOEXEC, mode);
+}
+
+#define DESCRIPTOR_PATH_BYTES 32
+
+static const char *descriptor_path(int fd, char path[DESCRIPTOR_PATH_BYTES]) {
+	snprintf(path, DESCRIPTOR_PATH_BYTES, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+int platform_link_unnamed(int fd, const char *to) {
+	char path[DESCRIPTOR_PATH_BYTES];
+
+	return linkat(AT_FDCWD, descriptor_path(fd, path), AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+}
+
+bool platform_can_link(int fd) {
+	char path[DESCRIPTOR_PATH_BYTES];
+
+	return access(descriptor_path(fd, path), F_OK) == 0;
+}
+
+void platform_punch_hole(int fd, int64_t at, int64_t count) {
+	(void)!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, count);
+}
+
+bool platform_sync_file_system(int fd) {
+	return syncfs(fd) == 0;
+}
+
+bool platform_is_made_up(int fd) {
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) != 0 || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
+}
+
+void platform_wipe(void *at, size_t count) {
+	explicit_bzero(at, count);
+}
+
+void platform_put(const char *s, FILE *out) {
+	fputs_unlocked(s, out);
+}
+
+int64_t platform_changed_ns(const struct stat *st) {
+	return st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+}
+
+FILE *platform_stream(void *context, ssize_t (*write)(void *, const char *, size_t)) {
+	return fopencookie(context, "w", (cookie_io_functions_t){.write = write});
+}
+
+#else /* macOS and the BSDs; not tried */
+
+struct ordering {
+	int (*compare)(const void *, const void *, void *);
+	void *context;
+};
+
+static int by_ordering(void *ordering, const void *a, const void *b) {
+	const struct ordering *o = ordering;
+
+	return o->compare(a, b, o->context);
+}
+
+void platform_sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *, void *), void *context) {
+	qsort_r(base, count, size, &(struct ordering){compare, context}, by_ordering);
+}
+
+const void *platform_last_byte(const void *at, int byte, size_t count) {
+	const unsigned char *bytes = at;
+
+	while (count > 0 && bytes[count - 1] != (unsigned char)byte) {
+		count--;
+	}
+	return count > 0 ? bytes + count - 1 : NULL;
+}
+
+bool platform_random(void *to, size_t count) {
+	arc4random_buf(to, count);
+	return true;
+}
+
+int platform_open_unnamed(const char *folder, int access, mode_t mode) {
+	(void)folder;
+	(void)access;
+	(void)mode;
+	return -1;
+}
+
+int platform_link_unnamed(int fd, const char *to) {
+	(void)fd;
+	(void)to;
+	return -1;
+}
+
+bool platform_can_link(int fd) {
+	(void)fd;
+	return false;
+}
+
+void platform_punch_hole(int fd, int64_t at, int64_t count) {
+	(void)fd;
+	(void)at;
+	(void)count;
+}
+
+bool platform_sync_file_system(int fd) {
+	(void)fd;
+	return false;
+}
+
+bool platform_is_made_up(int fd) {
+	(void)fd;
+	return false;
+}
+
+void platform_wipe(void *at, size_t count) {
+	for (volatile unsigned char *p = at; count > 0; count--) {
+		*p++ = 0;
+	}
+}
+
+void platform_put(const char *s, FILE *out) {
+	fputs(s, out);
+}
+
+int64_t platform_changed_ns(const struct stat *st) {
+#ifdef __APPLE__
+	return st->st_mtimespec.tv_sec * NS_PER_S + st->st_mtimespec.tv_nsec;
+#else
+	return st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+#endif
+}
+
+struct writing {
+	void *context;
+	ssize_t (*write)(void *, const char *, size_t);
+};
+
+static int write_all(void *writing, const char *bytes, int count) {
+	const struct writing *w = writing;
+
+	ssize_t taken = w->write(w->context, bytes, (size_t)count);
+
+	return taken > 0 ? (int)taken : -1;
+}
+
+static int end_writing(void *writing) {
+	free(writing);
+	return 0;
+}
+
+FILE *platform_stream(void *context, ssize_t (*write)(void *, const char *, size_t)) {
+	struct writing *w = malloc(sizeof *w);
+
+	if (!w) {
+		return NULL;
+	}
+	*w = (struct writing){context, write};
+	return funopen(w, NULL, write_all, NULL, end_writing);
+}
+
+#endif
