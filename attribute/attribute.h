@@ -122,6 +122,7 @@ struct attribute_options {
 	name_id only_replica;      /* leave out what records report of others (a request names two); 0: of all */
 	bool compare_rules;        /* collect what attribution_each_rule gives */
 	bool positions;            /* collect what attribution_each_position gives */
+	bool batches;              /* collect what attribution_each_batch gives */
 	vendor_test *is_vendors;   /* NULL: no request was bought */
 	void *vendors;             /* its context */
 	struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */
@@ -187,6 +188,7 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
  */
 int attribution_each_rule(struct attribution *a, rule_sink *sink, void *context);
 int attribution_each_position(struct attribution *a, position_sink *sink, void *context);
+int attribution_each_batch(struct attribution *a, batch_sink *sink, void *context); /* what tokens took by sequences decoding together */
 
 /*
  * Where the replicas of a pool are attributed in parts: hand over all entries of all parts, and the

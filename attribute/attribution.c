@@ -53,7 +53,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 		.rows = o->requests_path ? request_rows_new(o->names, ROWS_BYTES) : NULL,
 		.capacity = capacity_new(&a->options),
 		.hits = hits_new(),
-		.breakdowns = breakdowns_new(o->names, o->compare_rules, o->positions),
+		.breakdowns = breakdowns_new(o->names, o->compare_rules, o->positions, o->batches),
 		.unattributed = names_id(o->names, T("(unattributed)")),
 	};
 	return a;
@@ -359,6 +359,10 @@ int attribution_each_rule(struct attribution *a, rule_sink *sink, void *context)
 
 int attribution_each_position(struct attribution *a, position_sink *sink, void *context) {
 	return breakdowns_each_position(a->common.breakdowns, sink, context);
+}
+
+int attribution_each_batch(struct attribution *a, batch_sink *sink, void *context) {
+	return breakdowns_each_batch(a->common.breakdowns, sink, context);
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {

@@ -80,7 +80,7 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 		.entries = entries_new(c->options->names, ENTRIES_BYTES),
 		.capacity = capacity_new(c->options),
 		.hits = view == VIEW_ALL ? c->hits : NULL,
-		.breakdowns = breakdowns_new(c->options->names, false, false),
+		.breakdowns = breakdowns_new(c->options->names, false, false, false),
 		.unattributed = names_id(c->options->names, T("(unattributed)")),
 	};
 	struct pass *w = must_calloc(1, sizeof *w);

@@ -94,6 +94,7 @@ static void start_attribution(struct from_logs *j) {
 		.compare_rules = j->set->compare_rules || page,
 		.identity = true,
 		.positions = j->set->by.position || page,
+		.batches = true,
 		.is_vendors = j->set->replica ? NULL : is_vendors,
 		.vendors = j,
 	};
@@ -158,6 +159,7 @@ static int settle(struct from_logs *j, struct fault *why) {
 	}
 	error = error ? error : attribution_each_rule(j->attribution, statement_add_rule, j->statement);
 	error = error ? error : attribution_each_position(j->attribution, statement_add_position, j->statement);
+	error = error ? error : attribution_each_batch(j->attribution, statement_add_batch, j->statement);
 	return error ? error : statement_finish(j->statement, &j->quality, why);
 }
 

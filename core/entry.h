@@ -81,8 +81,22 @@ struct rule_row {
 	int64_t prefill_gpu_ns, decode_gpu_ns;
 };
 
+/*
+ * Steps that decoded so many sequences together, of a model: what a token took in them. Rows with the same model, range and
+ * rate add up. The time is part of that of the entries, by the rule that they follow.
+ */
+struct batch_row {
+	name_id model;
+	int64_t from_sequences, to_sequences; /* inclusive */
+	int64_t rate_nano; /* as in an entry */
+	/* what is posted */
+	int64_t steps, tokens; /* a token a sequence and step */
+	int64_t decode_gpu_ns, step_ns; /* step_ns: wall time of the whole steps, prefill in them included */
+};
+
 /* Take rows one by one, as an entry_sink does entries. */
 typedef int position_sink(void *context, const struct position_row *row);
 typedef int rule_sink(void *context, const struct rule_row *row);
+typedef int batch_sink(void *context, const struct batch_row *row);
 
 #endif

@@ -176,6 +176,70 @@ static void add_cache(const struct statement *s, struct levers *all) {
 	add(all, "cache", nano, text);
 }
 
+/* ---- fuller batches ---- */
+
+/* So much of a model's tokens must have been decoded in batches of a size for its cost to be known. */
+#define FULL_SHARE 100
+
+/* Of a model's rows, the one whose tokens cost least, by a share of its tokens that counts; NULL: none. */
+static const struct batch *fullest(const struct batch *rows, size_t count) {
+	const struct batch *best = NULL;
+	int128 tokens = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		tokens += rows[i].rated_tokens;
+	}
+	for (size_t i = 0; i < count; i++) {
+		bool counts = rows[i].rated_tokens > 0 && (int128)rows[i].rated_tokens * FULL_SHARE >= tokens;
+		best = counts && (!best || rows[i].unit_nano < best->unit_nano) ? &rows[i] : best;
+	}
+	return best;
+}
+
+struct batch_use {
+	int128 nano, tokens, steps; /* nano: what decode cost over what it would have in full batches */
+	const struct batch *most; /* the full batch of the model that would save most */
+	int128 most_nano;
+};
+
+/* Sets of rows of one model, whose tokens would all cost what those of its fullest batches did. */
+static void add_batches_of(struct batch_use *u, const struct batch *rows, size_t count) {
+	const struct batch *best = fullest(rows, count);
+	int128 saved = 0;
+
+	for (size_t i = 0; i < count && best; i++) {
+		int64_t full = 0;
+		u->tokens += rows[i].row.tokens;
+		u->steps += rows[i].row.steps;
+		if (exact_mul_div(best->unit_nano, rows[i].rated_tokens, 1000000, &full)) {
+			saved += rows[i].cost_nano - full;
+		}
+	}
+	if (saved > 0) {
+		u->nano += saved;
+		u->most = !u->most || saved > u->most_nano ? best : u->most;
+		u->most_nano = saved > u->most_nano ? saved : u->most_nano;
+	}
+}
+
+static void add_batch(const struct statement *s, struct levers *all) {
+	const struct batches *b = &s->batches;
+	struct batch_use u = {0};
+	char text[LEVER_TEXT_MAX];
+
+	for (size_t from = 0, to; from < b->count; from = to) {
+		for (to = from + 1; to < b->count && b->rows[to].row.model == b->rows[from].row.model; to++) {
+		}
+		add_batches_of(&u, b->rows + from, to - from);
+	}
+	if (!u.most || u.steps <= 0 || u.nano > INT64_MAX) {
+		return;
+	}
+	snprintf(text, sizeof text, "A decode step held %.1f sequences; if all held %lld or more, as the fullest did, this would be saved. A user then sees %.0f tokens a second.",
+	         (double)u.tokens / (double)u.steps, (long long)u.most->row.from_sequences, u.most->user_tok_s);
+	add(all, "batch", (int64_t)u.nano, text);
+}
+
 static int compare_levers(const void *a, const void *b) {
 	const struct lever *x = a, *y = b;
 	if (x->amount_nano != y->amount_nano) {
@@ -191,6 +255,7 @@ void levers_find(struct statement *s) {
 	add_unobserved(s, all);
 	add_idle(s, all);
 	add_cache(s, all);
+	add_batch(s, all);
 	qsort(all->at, all->count, sizeof all->at[0], compare_levers);
 }
 

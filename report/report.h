@@ -115,6 +115,7 @@ int statement_add_entry(void *statement, const struct entry *e);
 /* A position_sink and a rule_sink: for the tables of cost by position and of rules side by side. */
 int statement_add_position(void *statement, const struct position_row *row);
 int statement_add_rule(void *statement, const struct rule_row *row);
+int statement_add_batch(void *statement, const struct batch_row *row); /* a batch_sink: what full batches would save */
 /*
  * A difference that later evidence makes to a closed period, and that counts in this one. It is shown beside the
  * statement's own figures, and is in none of them. The period's name must outlive the statement.

@@ -69,6 +69,7 @@ void statement_free(struct statement *s) {
 	free(s->series.steps);
 	free(s->series.rates);
 	free(s->positions.rows);
+	free(s->batches.rows);
 	free(s->rules.rows);
 	free(s->adjustments.rows);
 	free(s->services.rows);
@@ -307,7 +308,8 @@ static void find_unobserved(const struct statement *s, struct quality *q) {
 int statement_finish(struct statement *s, struct quality *quality, struct fault *why) {
 	assert(!s->quality);
 	s->quality = quality;
-	int error = price_cells(s, why);
+	int error = batches_finish(s, why);
+	error = error ? error : price_cells(s, why);
 	error = error ? error : positions_finish(s, why);
 	error = error ? error : rules_finish(s, why);
 	if (error) {

@@ -125,6 +125,20 @@ struct positions {
 	size_t count;
 };
 
+/* Steps of a model that decoded so many sequences together. */
+struct batch {
+	struct batch_row row; /* as posted, summed over rates */
+	int128 exact; /* GPU time of decode x rate */
+	int64_t rated_tokens; /* those whose GPU time has a rate: the unit cost is over them */
+	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without rated ones */
+	double user_tok_s; /* tokens a second that a user sees; 0: not known */
+};
+
+struct batches {
+	struct batch *rows;
+	size_t count;
+};
+
 /* A model under a rule. `in`: over all input tokens, cached ones too. */
 struct rule_result {
 	struct rule_row row; /* as taken, summed over rates */
@@ -161,7 +175,8 @@ struct services {
 bool services_add_entry(struct services *v, const struct entry *e, bool listed, int128 revenue);
 void services_finish(struct statement *s);
 
-/* positions.c, rules.c: money and unit costs; orders the rows. */
+/* positions.c, batches.c, rules.c: money and unit costs; orders the rows. */
+int batches_finish(struct statement *s, struct fault *why);
 int positions_finish(struct statement *s, struct fault *why);
 int rules_finish(struct statement *s, struct fault *why);
 
@@ -278,6 +293,7 @@ struct statement {
 	struct table timed_lines; /* the same by the finest time of --by too, if tenant is a key as well; else empty */
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 	struct positions positions;
+	struct batches batches;
 	struct rule_results rules;
 	struct adjustments adjustments;
 	struct services services;

@@ -436,6 +436,10 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 		if (a->segment.wanted) {
 			breakdowns_busy(a->common->breakdowns, a->model, a->segment.rate_nano, prefill - prefill_done, decode - decode_done,
 			            s->times, s->prefill_tokens, s->decode_requests);
+			if (s->by_steps) {
+				breakdowns_batch(a->common->breakdowns, a->model, a->segment.rate_nano, s->decode_requests, at_ns == s->from_ns, decode - decode_done,
+				                 to_ns - at_ns);
+			}
 		}
 		if (prefill > prefill_done || decode > decode_done) {
 			double spread = s->share_sd * (double)(prefill - prefill_done + decode - decode_done);

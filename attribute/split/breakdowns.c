@@ -37,21 +37,33 @@ struct position_sums {
 	int64_t tokens[2][BUCKETS], ns[2][BUCKETS]; /* of input, of output */
 };
 
+/* Sequences by powers of two: 1, 2, to 4, to 8 … */
+#define BATCHES 20
+
+struct batch_sums {
+	name_id model;
+	int64_t rate_nano;
+	int64_t steps[BATCHES], tokens[BATCHES], decode_ns[BATCHES], step_ns[BATCHES];
+};
+
 struct breakdowns {
 	const struct names *names;
-	bool rules, positions;
+	bool rules, positions, batches;
 	struct rule_sums *rule_sums;
 	size_t rule_count;
 	struct position_sums *position_sums;
 	size_t position_count;
+	struct batch_sums *batch_sums;
+	size_t batch_count;
 };
 
-struct breakdowns *breakdowns_new(const struct names *names, bool rules, bool positions) {
+struct breakdowns *breakdowns_new(const struct names *names, bool rules, bool positions, bool batches) {
 	struct breakdowns *x = must_calloc(1, sizeof *x);
 
 	x->names = names;
 	x->rules = rules;
 	x->positions = positions;
+	x->batches = batches;
 	return x;
 }
 
@@ -59,6 +71,7 @@ void breakdowns_free(struct breakdowns *x) {
 	if (x) {
 		free(x->rule_sums);
 		free(x->position_sums);
+		free(x->batch_sums);
 		free(x);
 	}
 }
@@ -257,6 +270,67 @@ int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *co
 			                                 .rate_nano = s->rate_nano,
 			                                 .tokens = s->tokens[kind][b],
 			                                 .gpu_ns = s->ns[kind][b]};
+			rc = row.tokens > 0 ? sink(context, &row) : 0;
+		}
+	}
+	return rc;
+}
+
+/* ---- batches ---- */
+
+static struct batch_sums *batch_sums_of(struct breakdowns *x, name_id model, int64_t rate_nano) {
+	for (size_t i = x->batch_count; i-- > 0;) {
+		if (x->batch_sums[i].model == model && x->batch_sums[i].rate_nano == rate_nano) {
+			return &x->batch_sums[i];
+		}
+	}
+	x->batch_sums = must_realloc(x->batch_sums, (x->batch_count + 1) * sizeof *x->batch_sums);
+	x->batch_sums[x->batch_count] = (struct batch_sums){.model = model, .rate_nano = rate_nano};
+	return &x->batch_sums[x->batch_count++];
+}
+
+/* 1: 0; 2: 1; to 4: 2; to 8: 3 … */
+static int batch_of(int64_t sequences) {
+	int b = 0;
+
+	while (b < BATCHES - 1 && (INT64_C(1) << b) < sequences) {
+		b++;
+	}
+	return b;
+}
+
+/* Parts of entries' time and of records' tokens, whose sums fit: each is within a day of a replica. */
+void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, bool first, int64_t decode_ns, int64_t step_ns) {
+	if (!x->batches || sequences <= 0) {
+		return;
+	}
+	struct batch_sums *s = batch_sums_of(x, model, rate_nano);
+	int b = batch_of(sequences);
+
+	exact_add(&s->steps[b], first);
+	exact_add(&s->tokens[b], first ? sequences : 0);
+	exact_add(&s->decode_ns[b], decode_ns);
+	exact_add(&s->step_ns[b], step_ns);
+}
+
+static int batches_order(const void *a_bytes, const void *b_bytes, void *names) {
+	const struct batch_sums *a = a_bytes, *b = b_bytes;
+
+	return order(names, a->model, a->rate_nano, b->model, b->rate_nano);
+}
+
+int breakdowns_each_batch(struct breakdowns *x, batch_sink *sink, void *context) {
+	int rc = 0;
+
+	if (x->batch_count > 1) {
+		qsort_r(x->batch_sums, x->batch_count, sizeof *x->batch_sums, batches_order, (void *)(uintptr_t)x->names);
+	}
+	for (size_t i = 0; i < x->batch_count; i++) {
+		const struct batch_sums *s = &x->batch_sums[i];
+		for (int b = 0; b < BATCHES && rc >= 0; b++) {
+			const struct batch_row row = {.model = s->model, .from_sequences = b < 2 ? b + 1 : (INT64_C(1) << (b - 1)) + 1,
+			                              .to_sequences = b == BATCHES - 1 ? INT64_MAX : INT64_C(1) << b, .rate_nano = s->rate_nano, .steps = s->steps[b],
+			                              .tokens = s->tokens[b], .decode_gpu_ns = s->decode_ns[b], .step_ns = s->step_ns[b]};
 			rc = row.tokens > 0 ? sink(context, &row) : 0;
 		}
 	}

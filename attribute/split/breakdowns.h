@@ -1,6 +1,6 @@
 /*
- * breakdowns.h: what one may ask for besides entries: every rule side by side, and cost by
- * position in the context. Private to attribute/. Everything is summed in integers, so that it does not
+ * breakdowns.h: what one may ask for besides entries: every rule side by side, cost by
+ * position in the context, and by sequences that decode together. Private to attribute/. Everything is summed in integers, so that it does not
  * depend on the order of replicas.
  */
 #ifndef ATTRIBUTE_BREAKDOWNS_H
@@ -11,7 +11,7 @@
 
 struct breakdowns;
 
-struct breakdowns *breakdowns_new(const struct names *names, bool rules, bool positions);
+struct breakdowns *breakdowns_new(const struct names *names, bool rules, bool positions, bool batches);
 void breakdowns_free(struct breakdowns *x);
 
 /* ---- rules ---- */
@@ -33,8 +33,14 @@ void breakdowns_prefill(struct breakdowns *x, name_id model, int64_t rate_nano, 
 void breakdowns_decode(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
                    double by_context);
 
+/* ---- batches ---- */
+
+/* A part of a step that decodes `sequences` together; `first`: the part that it begins with. */
+void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, bool first, int64_t decode_ns, int64_t step_ns);
+
 /* Hands over all rows, in one order. 0, or what the sink returned. */
 int breakdowns_each_rule(struct breakdowns *x, rule_sink *sink, void *context);
 int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *context);
+int breakdowns_each_batch(struct breakdowns *x, batch_sink *sink, void *context);
 
 #endif

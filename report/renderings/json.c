@@ -202,22 +202,6 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 	fputs("]", out);
 }
 
-void json_put_position(FILE *out, const struct statement *s, size_t i) {
-	const struct position *p = &s->positions.rows[i];
-
-	fputs("{\"model\":", out);
-	json_put_text(out, names_text(s->options.names, p->row.model));
-	fprintf(out, ",\"kind\":\"%s\",\"from\":%lld,\"to\":", kind_names[p->row.kind], (long long)p->row.from_ntok);
-	if (p->row.to_ntok == INT64_MAX) {
-		fputs("null,", out);
-	} else {
-		fprintf(out, "%lld,", (long long)p->row.to_ntok);
-	}
-	PUT_MEMBERS(out, counted("tokens", p->row.tokens), counted("gpu_ns", p->row.gpu_ns), money("cost", p->cost_nano),
-	            known("busy", p->rated_tokens > 0, p->unit_nano));
-	fputc('}', out);
-}
-
 void json_put_rule(FILE *out, const struct statement *s, size_t i) {
 	const struct rule_result *r = &s->rules.rows[i];
 
@@ -578,6 +562,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	put_table(out, s, "rows", &s->rows, s->options.by, s->options.by_count);
 	put_items(out, s, "services", s->services.count, json_put_service);
 	put_items(out, s, "positions", s->positions.count, json_put_position);
+	put_items(out, s, "batches", s->batches.count, json_put_batch);
 	put_items(out, s, "rules", s->rules.count, json_put_rule);
 	put_items(out, s, "adjustments", s->adjustments.count, json_put_adjustment);
 	put_rates(out, s);

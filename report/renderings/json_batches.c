@@ -1,0 +1,49 @@
+/* What tokens cost by position and by sequences that decode together, as objects of JSON. */
+#include <math.h>
+
+#include "report/renderings/renderings.h"
+
+static void put_model(FILE *out, const struct statement *s, name_id model) {
+	fputs("{\"model\":", out);
+	json_put_text(out, names_text(s->options.names, model));
+}
+
+/* The end of a range; the last one has none. */
+static void put_end(FILE *out, const char *key, int64_t end) {
+	if (end == INT64_MAX) {
+		fprintf(out, ",\"%s\":null", key);
+	} else {
+		fprintf(out, ",\"%s\":%lld", key, (long long)end);
+	}
+}
+
+static void put_money(FILE *out, const char *key, bool known, int64_t nano) {
+	char money[DECIMAL_TEXT_MAX];
+
+	fprintf(out, known ? ",\"%s\":\"%s\"" : ",\"%s\":null", key, decimal_format(nano, 9, money));
+}
+
+void json_put_position(FILE *out, const struct statement *s, size_t i) {
+	const struct position *p = &s->positions.rows[i];
+
+	put_model(out, s, p->row.model);
+	fprintf(out, ",\"kind\":\"%s\",\"from\":%lld", kind_names[p->row.kind], (long long)p->row.from_ntok);
+	put_end(out, "to", p->row.to_ntok);
+	fprintf(out, ",\"tokens\":%lld,\"gpu_ns\":%lld", (long long)p->row.tokens, (long long)p->row.gpu_ns);
+	put_money(out, "cost", true, p->cost_nano);
+	put_money(out, "busy", p->rated_tokens > 0, p->unit_nano);
+	fputc('}', out);
+}
+
+void json_put_batch(FILE *out, const struct statement *s, size_t i) {
+	const struct batch *b = &s->batches.rows[i];
+
+	put_model(out, s, b->row.model);
+	fprintf(out, ",\"from\":%lld", (long long)b->row.from_sequences);
+	put_end(out, "to", b->row.to_sequences);
+	fprintf(out, ",\"steps\":%lld,\"tokens\":%lld,\"decode_gpu_ns\":%lld,\"step_ns\":%lld", (long long)b->row.steps, (long long)b->row.tokens,
+	        (long long)b->row.decode_gpu_ns, (long long)b->row.step_ns);
+	put_money(out, "cost", true, b->cost_nano);
+	put_money(out, "busy", b->rated_tokens > 0, b->unit_nano);
+	fprintf(out, b->user_tok_s > 0 ? ",\"tok_s_per_user\":%.15g}" : ",\"tok_s_per_user\":null}", b->user_tok_s);
+}
