@@ -225,7 +225,7 @@ int attribution_fits_read(struct attribution_fits *f, struct text bytes, const c
 
 /*
  * After attribution_finish: the fits of a day that are in use, as JSON (schemas/fit.schema.json), `part` telling them
- * apart. 0, or what the sink returned.
+ * apart; and positions, rules and batches, if they were collected, as BREAKDOWNS_PART. 0, or what the sink returned.
  */
 typedef int fit_sink(void *context, int64_t day_ns, struct text part, struct text json);
 int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink *sink, void *context, struct fault *why);

@@ -382,7 +382,9 @@ int attribution_cross_check(const struct attribution *a, FILE *out, struct quali
 }
 
 int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink *sink, void *context, struct fault *why) {
-	return fits_keep(a->options.fits ? a->options.fits : a->fits, day_ns, sink, context, why);
+	int rc = fits_keep(a->options.fits ? a->options.fits : a->fits, day_ns, sink, context, why);
+
+	return rc < 0 ? rc : breakdowns_keep(a->common.breakdowns, a->options.names, day_ns, sink, context);
 }
 
 int attribution_each_model(const struct attribution *a, fitted_sink *sink, void *context) {

@@ -332,6 +332,9 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 		.lanes = 1,
 		.identity = true,
 		.requests_path = requests,
+		.compare_rules = !requests,
+		.positions = !requests,
+		.batches = !requests,
 		.is_vendors = is_vendors,
 		.vendors = b,
 	};

@@ -92,6 +92,8 @@ struct book_statement {
 };
 /* Hands the steps of a period, as the book has them now, and the models fitted to them to its pages. */
 int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, struct fault *why);
+/* Gives a statement what the book keeps of whole days beside entries: positions, rules and batches. */
+int book_add_breakdowns(struct book *b, struct book_statement *s, int64_t from_ns, int64_t to_ns, struct fault *why);
 /* Makes it; 1, or 0 if the book has no entries there. */
 int book_state(struct book *b, struct book_statement *s, struct fault *why);
 void book_statement_release(struct book_statement *s);

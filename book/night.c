@@ -286,10 +286,7 @@ static void expand(const char *form, int64_t at_ns, char *out, size_t size) {
 
 /* The rows of a report, as --by names them. */
 static int read_by(const char *keys, struct by *by, struct fault *why) {
-	int rc = keys ? settings_by(by, keys, why) : 0;
-
-	return rc < 0 || !by->position ? rc : fault_set(why, ERROR_CONFIG, "a report by position needs tollbook run: "
-									   "entries of a book have no positions");
+	return keys ? settings_by(by, keys, why) : 0;
 }
 
 /* What a killed night left beside this file. */

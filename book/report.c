@@ -174,6 +174,8 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      add_adjustment, &adjusting, why);
+	rc = rc < 0 ? rc : quality_each_batch(&s->quality, b->names, statement_add_batch, s->statement);
+	rc = rc < 0 ? rc : book_add_breakdowns(b, s, first, end, why);
 	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);
 	rc = rc < 0 || !s->pages ? rc : finish_pages(b, s, &last, why);
 	return rc < 0 ? rc : 1;

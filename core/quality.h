@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/entry.h"
 #include "core/text.h"
 
 /* Lines refused for one reason. Reasons are short fixed phrases: "invalid JSON". */
@@ -83,6 +84,13 @@ struct quality_notice {
 	int64_t count[2];
 };
 
+/* A batch_row by its model's name, with its figures in their order. */
+#define QUALITY_BATCH_FIGURES 7
+struct quality_batch {
+	char *model;
+	int64_t of[QUALITY_BATCH_FIGURES];
+};
+
 struct quality {
 	int64_t lines;
 	int64_t steps, requests, windows, powers; /* records by kind */
@@ -101,6 +109,8 @@ struct quality {
 	struct quality_notice *notices; /* sorted by type, then by their texts */
 	size_t notice_count;
 	struct quality_joins joins; /* not told yet */
+	struct quality_batch *batches; /* of tasks: not in a statement yet */
+	size_t batch_count;
 };
 
 /* A first_rank is the file's index above the line's number; both clipped, 268 million files of 68 billion lines. */
@@ -108,6 +118,13 @@ struct quality {
 
 void quality_init(struct quality *q);
 void quality_release(struct quality *q);
+
+/* What a task measured by sequences that decode together, beside its entries; hands over the sums. */
+void quality_add_batch(struct quality *q, struct text model, const struct batch_row *row);
+int quality_each_batch(const struct quality *q, struct names *names, batch_sink *sink, void *context);
+/* Private to quality*.c. */
+void quality_merge_batches(struct quality *to, const struct quality *from);
+void quality_release_batches(struct quality *q);
 
 /* Counts a refused line. `file_index` and `line` (from 1) order the firsts. */
 void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line);

@@ -94,6 +94,7 @@ void quality_write_lines(const struct quality *q, FILE *out) {
 	if (has_joins(&q->joins)) {
 		put_joins(&q->joins, out);
 	}
+	quality_write_batches(q, out);
 }
 
 /* ---- reading ---- */
@@ -236,7 +237,7 @@ bool quality_read_line(struct quality *q, const struct json *j) {
 	} kinds[] = {
 		{"counts", read_counts}, {"reject", read_reject},   {"damage", read_damage},
 		{"input", read_input},   {"warning", read_warning},
-		{"joins", read_joins},   {"notice", read_notice},
+		{"joins", read_joins},   {"notice", read_notice}, {"batch", quality_read_batch},
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

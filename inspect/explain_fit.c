@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/entry.h"
 #include "core/exact.h"
 #include "core/instant.h"
 #include "core/json.h"
@@ -120,9 +121,11 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 
 static int add_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
 	struct kept_fits *k = fits;
-	char *copy = text_copy(json);
 
-	(void)part;
+	if (strcmp(part, BREAKDOWNS_PART) == 0) {
+		return 0;
+	}
+	char *copy = text_copy(json);
 	struct kept_fit f = {.day_ns = day_ns, .json = {copy, json.len}};
 	if (!json_parse(k->json, f.json, NULL)) {
 		free(copy);

@@ -219,7 +219,7 @@ static int check_day(struct check *c, int64_t day_ns, bool closed, bool fits, st
 	}
 	if (rc == 0 && fits) {
 		day_fits_compare(&fits_again, &kept_fits, day_ns, closed, say, c);
-		c->fits += (int64_t)fits_again.count;
+		c->fits += (int64_t)day_fits_count(&fits_again);
 	}
 	day_fits_release(&kept_fits);
 	day_fits_release(&fits_again);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/entry.h"
 #include "core/instant.h"
 #include "core/json.h"
 
@@ -21,6 +22,15 @@ static int add_kept(void *fits, int64_t day_ns, const char *part, struct text js
 
 int day_fits_kept(struct day_fits *out, struct ledger *l, int64_t day_ns, struct fault *why) {
 	return ledger_fits(l, day_ns, day_ns + NS_PER_DAY, add_kept, out, why);
+}
+
+size_t day_fits_count(const struct day_fits *d) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->count; i++) {
+		count += strcmp(d->at[i].part, BREAKDOWNS_PART) != 0;
+	}
+	return count;
 }
 
 void day_fits_release(struct day_fits *d) {

@@ -16,6 +16,8 @@ struct day_fits {
 int day_fits_add(void *fits, int64_t day_ns, struct text part, struct text json);
 /* Those that the book keeps. */
 int day_fits_kept(struct day_fits *out, struct ledger *l, int64_t day_ns, struct fault *why);
+/* Without what else is kept of the day. */
+size_t day_fits_count(const struct day_fits *d);
 void day_fits_release(struct day_fits *d);
 
 /* Says each difference in a sentence, with what mends it. */

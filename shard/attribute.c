@@ -47,6 +47,13 @@ static int add_entry(void *work, const struct entry *e) {
 
 /* ---- what is beside the entries ---- */
 
+static int add_batch(void *work, const struct batch_row *r) {
+	struct work *w = work;
+
+	quality_add_batch(&w->quality, names_text(w->session.names, r->model), r);
+	return 0;
+}
+
 static void add_period(struct work *w, const struct attribution *a) {
 	int64_t from_ns, to_ns;
 
@@ -83,6 +90,7 @@ static int attribute_replica(struct work *w, struct parts *parts, struct fault *
 
 	rc = rc < 0 ? rc : shard_tenants_apply(w->tenants, w->session.names, w->replica, a, why);
 	rc = rc < 0 ? rc : attribution_finish(a, add_entry, w, &w->quality, why);
+	rc = rc < 0 ? rc : attribution_each_batch(a, add_batch, w);
 	add_period(w, a);
 	w->tally->replicas++;
 	attribution_free(a);

@@ -43,4 +43,7 @@ int breakdowns_each_rule(struct breakdowns *x, rule_sink *sink, void *context);
 int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *context);
 int breakdowns_each_batch(struct breakdowns *x, batch_sink *sink, void *context);
 
+/* breakdowns_keep.c: all of them of a day as JSON, under BREAKDOWNS_PART; nothing where there are none. */
+int breakdowns_keep(struct breakdowns *x, const struct names *names, int64_t day_ns, fit_sink *sink, void *context);
+
 #endif

@@ -82,9 +82,6 @@ static int report(struct run *r, struct fault *why) {
 	struct book b;
 	int status = settings_zone("tz", r->set.tz, &tz, why);
 
-	if (status == 0 && r->set.by.position) {
-		status = say_option(r, "by", "--by position needs tollbook run: entries of a book have no positions");
-	}
 	status = status ? status : pages_check(&r->set, &s->pages, why);
 	if (status == 0 && s->as_of > 0 && s->pages.versus.count > 0) {
 		status = say_option(r, "versus-estimate", "steps are as the book has them now; expected no --as-of with it");
