@@ -16,8 +16,4 @@ void quality_write_notice(const struct quality_notice *n, FILE *out);
 /* Adds what such a line says; false if it is none. */
 bool quality_read_line(struct quality *q, const struct json *j);
 
-/* quality_batches.c */
-void quality_write_batches(const struct quality *q, FILE *out);
-bool quality_read_batch(struct quality *q, const struct json *j);
-
 #endif
