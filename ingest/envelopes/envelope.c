@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "ingest/envelopes/entries.h"
-#include "ingest/envelopes/peeling.h"
+#include "ingest/envelopes/shape.h"
 #include "ingest/envelopes/table.h"
 #include "ingest/envelopes/wide.h"
 
@@ -30,6 +30,7 @@ struct envelope {
 	struct entries entries;
 	bool begun;          /* a line has been */
 	struct table table;
+	struct shapes shapes;
 	struct wide wide;
 	char *common;        /* "Common labels: {…}" of the log, or NULL */
 	size_t common_len;
@@ -107,8 +108,33 @@ char *envelope_scratch(struct envelope *e, const struct peeling *p, size_t bytes
 	return *at;
 }
 
+/* May a rule of the fleet file take a name from a value under this key? */
+static bool is_field_of(const struct name_rules *rules, struct text key) {
+	struct text last = key, level;
+
+	while (text_until(&last, T("/"), &level)) {
+	}
+	for (size_t i = 0; rules && last.len > 0 && i < rules->count; i++) {
+		if (rules->at[i].is_field && text_ends(text_of(rules->at[i].pattern), last)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool strip_json(struct envelope *e, struct peeling *p) {
-	return strip_flat(e, p) || strip_json_with(e, e->json, p);
+	struct text object = p->text;
+
+	if (strip_flat(e, p) || shapes_strip(&e->shapes, e, p)) {
+		return true;
+	}
+	if (!strip_json_with(e, e->json, p)) {
+		return false;
+	}
+	if (!is_field_of(e->rules, p->unwrapping.line_key) && !is_field_of(e->rules, p->unwrapping.stamp_key)) {
+		shapes_learn(&e->shapes, object, p);
+	}
+	return true;
 }
 
 static bool strip_entry(struct envelope *e, struct peeling *p) {

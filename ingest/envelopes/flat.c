@@ -22,8 +22,7 @@ static const struct {
 	{KEY("log"), FLAT_LOG}, {KEY("stream"), FLAT_STREAM}, {KEY("time"), FLAT_TIME}, {KEY("_p"), FLAT_TAG}, {KEY("logtag"), FLAT_TAG},
 };
 
-/* The end of the string that begins here; *escaped: it holds escapes. SIZE_MAX: none. */
-static size_t end_of_string(struct text t, bool *escaped) {
+size_t flat_end_of_string(struct text t, bool *escaped) {
 	for (size_t from = 0;;) {
 		size_t quote = text_find_byte(text_cut(t, from, t.len), '"');
 		if (quote == SIZE_MAX) {
@@ -48,7 +47,7 @@ static bool take_member(struct text *t, struct text values[FLAT_KEYS], bool *log
 		if (!text_skip(t, flat_keys[i].name)) {
 			continue;
 		}
-		size_t end = end_of_string(*t, &escaped);
+		size_t end = flat_end_of_string(*t, &escaped);
 		if (end == SIZE_MAX || values[key].at || (escaped && key != FLAT_LOG)) {
 			return false;
 		}
@@ -83,8 +82,7 @@ static int small_unicode(struct text t) {
 	return high >= 0 && high < 8 && low >= 0 && t.at[2] == '0' && t.at[3] == '0' ? 16 * high + low : -1;
 }
 
-/* Resolves escapes into `to`; false at one that is left to the parser. */
-static bool resolve(struct text t, char *to, struct text *out) {
+bool flat_resolve(struct text t, char *to, struct text *out) {
 	static const char from[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
 	size_t len = 0;
 
@@ -124,16 +122,13 @@ bool strip_flat(struct envelope *e, struct peeling *p) {
 		return false;
 	}
 	line = values[FLAT_LOG];
-	if (escaped && !resolve(line, envelope_scratch(e, p, line.len + 1), &line)) {
+	if (escaped && !flat_resolve(line, envelope_scratch(e, p, line.len + 1), &line)) {
 		return false;
 	}
-	bool ended = text_ends(line, T("\n"));
-	line.len -= ended ? 1 : 0;
-	line.len -= line.len > 0 && line.at[line.len - 1] == '\r' ? 1 : 0;
+	peel_line(p, line);
 	set_stamp(p, ns);
 	p->in_parts = true;
-	p->part = tag.len > 0 ? text_eq(tag, T("P")) || text_eq(tag, T("p")) : !ended;
+	p->part = tag.len > 0 ? text_eq(tag, T("P")) || text_eq(tag, T("p")) : !p->ended;
 	p->stream = text_eq(values[FLAT_STREAM], T("stderr")) ? STREAM_ERR : STREAM_OUT;
-	p->text = line;
 	return true;
 }

@@ -199,6 +199,7 @@ static void take_parts(const struct json *j, json_at object, struct peeling *p, 
 	}
 	bool docker = known == json_count(j, object) && json_get(j, object, T("log")) != JSON_ABSENT &&
 	              json_get(j, object, T("time")) != JSON_ABSENT;
+	p->unwrapping.tagged = tag.len > 0;
 	p->in_parts = docker || tag.len > 0;
 	p->part = tag.len > 0 ? text_eq(tag, T("P")) || text_eq(tag, T("p")) : docker && !ended;
 }
@@ -235,10 +236,7 @@ bool wrapper_read(struct envelope *e, const struct json *j, json_at line, json_a
 		char buffer[64];
 		peel_stamp(p, json_type(j, stamp) == JSON_NUMBER ? json_raw(j, stamp) : json_string(j, stamp, buffer, sizeof buffer), in_utc);
 	}
-	p->ended = text_ends(inner, T("\n"));
-	inner.len -= p->ended ? 1 : 0;
-	inner.len -= inner.len > 0 && inner.at[inner.len - 1] == '\r' ? 1 : 0;
-	p->text = inner;
+	peel_line(p, inner);
 	return true;
 }
 
@@ -314,6 +312,26 @@ static void take_names(struct envelope *e, const struct json *j, json_at object,
 	}
 }
 
+/* Is an object with other values of the line and its stamp taken apart in the same way? */
+static bool is_repeatable(const struct json *j, json_at inner, const struct wrapper *w, json_at line, json_at stamp) {
+	bool by_line = text_eq(w->line, T("event")) || text_starts(w->line, T("body"));
+	bool same_type = stamp == JSON_ABSENT || json_type(j, stamp) == JSON_NUMBER || json_type(j, stamp) == JSON_STRING;
+
+	return !by_line && same_type && json_type(j, line) == JSON_STRING && json_get(j, inner, T("processName")) == JSON_ABSENT;
+}
+
+static void note_unwrapping(const struct json *j, json_at inner, const struct wrapper *w, struct peeling *p) {
+	json_at line = value_at(j, inner, w->line), stamp = value_at(j, inner, w->stamp);
+
+	p->unwrapping.line_key = w->line;
+	p->unwrapping.stamp_key = w->stamp;
+	p->unwrapping.line = json_raw(j, line);
+	p->unwrapping.stamp = stamp == JSON_ABSENT ? (struct text){NULL, 0} : json_raw(j, stamp);
+	p->unwrapping.stamp_is_number = stamp != JSON_ABSENT && json_type(j, stamp) == JSON_NUMBER;
+	p->unwrapping.in_utc = text_eq(w->line, T("@message"));
+	p->unwrapping.repeatable = is_repeatable(j, inner, w, line, stamp);
+}
+
 bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
 	json_at inner = inner_object(j, object);
 	const struct wrapper *w = is_engines_own(j, object) ? NULL : wrapper_of(j, inner);
@@ -331,6 +349,7 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 	if (!wrapper_read(e, j, line, stamp, text_eq(w->line, T("@message")), p)) {
 		return false;
 	}
+	note_unwrapping(j, inner, w, p);
 	take_names(e, j, inner, p);
 	struct text rest = w->line, parent;
 	json_at nested = text_until(&rest, T("/"), &parent) ? json_get(j, inner, parent) : JSON_ABSENT;

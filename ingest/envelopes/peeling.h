@@ -6,6 +6,15 @@
 
 enum stream { STREAM_OUT, STREAM_ERR, STREAMS };
 
+/* How the parser took the line out of an object. */
+struct unwrapping {
+	struct text line, stamp; /* as they are written, without quotes; no stamp: NULL */
+	bool stamp_is_number, in_utc;
+	bool tagged;     /* a tag says whether the line goes on */
+	bool repeatable; /* with another line and stamp, it would be taken out in the same way */
+	struct text line_key, stamp_key; /* where they are; a slash leads into an object */
+};
+
 struct peeling {
 	struct text text;
 	int64_t stamp_ns;
@@ -19,6 +28,7 @@ struct peeling {
 	struct origin origin;
 	struct civil local; /* a stamp without a zone, the innermost */
 	bool has_local;
+	struct unwrapping unwrapping;
 	struct text label;  /* "EngineCore_DP0 pid=17", taken off in front of an object: goes in front of its line */
 };
 
@@ -45,8 +55,20 @@ void envelope_origin_pair(const struct envelope *e, struct text key, struct text
 /* Room for a line with its process label, beside the scratch. */
 char *envelope_label_room(struct envelope *e, size_t bytes);
 
+/* The line that an object held becomes the text, without its line end. */
+static inline void peel_line(struct peeling *p, struct text line) {
+	p->ended = text_ends(line, T("\n"));
+	line.len -= p->ended ? 1 : 0;
+	line.len -= line.len > 0 && line.at[line.len - 1] == '\r' ? 1 : 0;
+	p->text = line;
+}
+
 /* flat.c: the objects of container runtimes, without a parser */
 stripper strip_flat;
+/* The end of the JSON string that begins here; *escaped: it holds escapes. SIZE_MAX: none. */
+size_t flat_end_of_string(struct text t, bool *escaped);
+/* Resolves a string's escapes into `to`; false at one that is left to the parser. */
+bool flat_resolve(struct text t, char *to, struct text *out);
 
 /* json.c; `j` is a document to parse into */
 bool strip_json_with(struct envelope *e, struct json *j, struct peeling *p);

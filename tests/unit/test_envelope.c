@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/files/name_rules.h"
 #include "core/instant.h"
 #include "ingest/envelopes/envelope.h"
 #include "tests/unit/ingest_help.h"
@@ -310,6 +311,72 @@ static void depth_is_bounded(void **state) {
 	envelope_free(e);
 }
 
+/* ---- objects like the one before ---- */
+
+static struct unwrapped strip(struct envelope *e, const char *raw) {
+	struct unwrapped out = {0};
+
+	assert_int_equal(envelope_strip(e, text_of(raw), &out), ENVELOPE_LINE);
+	return out;
+}
+
+/* White space in front of the first key, of another length each time: no object is like one before. */
+static struct unwrapped strip_alone(struct envelope *e, const char *raw, int spaces) {
+	char bytes[512];
+
+	snprintf(bytes, sizeof bytes, "{%*s%s", spaces, "", raw + 1);
+	return strip(e, bytes);
+}
+
+static void objects_repeat(void **state) {
+	static const char *const raws[] = {
+		"{\"labels\":{\"app\":\"x\",\"pod\":\"p-0\"},\"line\":\"INFO x\",\"timestamp\":\"" STAMP "\"}",
+		"{\"labels\":{\"app\":\"x\",\"pod\":\"p-0\"},\"line\":\"y \\\"z\\u001b\\n\",\"timestamp\":\"2026-05-12T08:50:01Z\"}",
+		"{\"labels\":{\"app\":\"x\",\"pod\":\"p-1\"},\"line\":\"y\",\"timestamp\":\"2026-05-12T08:50:01Z\"}",
+		"{\"labels\":{\"app\":\"x\",\"pod\":\"p-0\"},\"line\":\"\\u20ac\",\"timestamp\":\"2026-05-12T08:50:02Z\"}",
+		"{\"labels\":{\"app\":\"x\",\"pod\":\"p-0\"},\"line\":\"y\",\"timestamp\":\"soon\"}",
+		"{\"date\":1778575800.123456789,\"log\":\"INFO x\",\"kubernetes\":{\"pod_name\":\"p\"}}",
+		"{\"date\":1778575801.5,\"log\":\"y\\r\\n\",\"kubernetes\":{\"pod_name\":\"p\"}}",
+		"{\"date\":\"2026-05-12T08:50:00Z\",\"log\":\"z\",\"kubernetes\":{\"pod_name\":\"p\"}}",
+		"{\"@timestamp\":\"" STAMP "\",\"message\":\"INFO x\",\"host\":{\"name\":\"h\"}}",
+		"{\"@timestamp\":\"2026-05-12T08:50:03Z\",\"message\":\"\",\"host\":{\"name\":\"h\"}}",
+		"{\"__REALTIME_TIMESTAMP\":\"1778575800123456\",\"MESSAGE\":\"INFO x\",\"_HOSTNAME\":\"h\"}",
+		"{\"__REALTIME_TIMESTAMP\":\"1778575801123456\",\"MESSAGE\":\"INFO y\",\"_HOSTNAME\":\"h\"}",
+		"{\"message\":\"x\",\"timestamp\":\"2026-05-12 08:50:00\",\"processName\":\"EngineCore_DP1\"}",
+		"{\"message\":\"y\",\"timestamp\":\"2026-05-12 08:50:01\",\"processName\":\"EngineCore_DP1\"}",
+	};
+	struct envelope *e = envelope_new(4096), *alone = envelope_new(4096);
+	int spaces = 0;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < sizeof raws / sizeof *raws; i++) {
+			struct unwrapped a = strip(e, raws[i]), b = strip_alone(alone, raws[i], ++spaces);
+			assert_true(text_eq(a.text, b.text));
+			assert_int_equal(a.stamp_ns, b.stamp_ns);
+			assert_int_equal(a.has_local, b.has_local);
+			for (int part = 0; part < ORIGIN_PARTS; part++) {
+				assert_true(text_eq(a.origin.part[part], b.origin.part[part]));
+			}
+		}
+	}
+	envelope_free(e);
+	envelope_free(alone);
+}
+
+/* A rule that takes the name from the line itself: each line has its own. */
+static void rules_see_each_line(void **state) {
+	struct name_rule rule = {.pattern = (char[]){"message"}, .replica = (char[]){"{value}"}, .is_field = true};
+	const struct name_rules rules = {&rule, 1};
+	struct envelope *e = envelope_new(4096);
+
+	(void)state;
+	envelope_set_names(e, &rules);
+	assert_true(text_eq(strip(e, "{\"message\":\"a\",\"timestamp\":\"" STAMP "\"}").origin.value, T("a")));
+	assert_true(text_eq(strip(e, "{\"message\":\"b\",\"timestamp\":\"" STAMP "\"}").origin.value, T("b")));
+	envelope_free(e);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_off),
@@ -318,6 +385,8 @@ int main(void) {
 		cmocka_unit_test(parts_join),
 		cmocka_unit_test(journal_export),
 		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(objects_repeat),
+		cmocka_unit_test(rules_see_each_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,174 @@
+/*
+ * shape.c: collectors write one object like the other: around a line and its stamp the same keys and labels. Where all
+ * bytes but those two values are equal, what the parser made of the object before holds for this one, too.
+ *
+ * At any doubt it is left to the parser: a byte that differs, a rare escape, a stamp that is a string in one object and a
+ * number in the other. Not noted are objects whose meaning depends on the line (an event's name, a body without a
+ * blank), and those that put a process in front of it. tests/fuzz/fuzz_shape.c compares both.
+ */
+#include "ingest/envelopes/shape.h"
+
+#define STAMP_BYTES 60
+
+/* ---- noting ---- */
+
+static bool lies_in(struct text object, struct text t) {
+	return t.at && t.at >= object.at && t.at + t.len <= object.at + object.len;
+}
+
+static bool overlap(struct text a, struct text b) {
+	return a.at && b.at && a.at < b.at + b.len && b.at < a.at + a.len;
+}
+
+/* A text of the object becomes the same of our copy; false if it is elsewhere, or differs from line to line. */
+static bool move(struct shape *s, struct text object, const struct unwrapping *u, struct text *t) {
+	if (t->len == 0) {
+		return true;
+	}
+	if (!lies_in(object, *t) || overlap(*t, u->line) || overlap(*t, u->stamp)) {
+		return false;
+	}
+	*t = (struct text){s->bytes + (t->at - object.at), t->len};
+	return true;
+}
+
+static bool move_origin(struct shape *s, struct text object, const struct unwrapping *u, const struct origin *o) {
+	bool all = true;
+
+	s->origin = *o;
+	for (int i = 0; i < ORIGIN_PARTS; i++) {
+		all &= move(s, object, u, &s->origin.part[i]);
+	}
+	return all && move(s, object, u, &s->origin.value);
+}
+
+static void set_fixed(struct shape *s, struct text object, struct text first, struct text second) {
+	size_t first_at = (size_t)(first.at - object.at), second_at = (size_t)(second.at - object.at);
+	struct text copy = {s->bytes, object.len};
+
+	s->fixed[0] = text_cut(copy, 0, first_at);
+	s->fixed[1] = text_cut(copy, first_at + first.len, second.at ? second_at : object.len);
+	s->fixed[2] = second.at ? text_cut(copy, second_at + second.len, object.len) : T("");
+	s->parts = second.at ? 3 : 2;
+}
+
+static bool can_learn(struct text object, const struct peeling *p) {
+	const struct unwrapping *u = &p->unwrapping;
+
+	return u->repeatable && p->depth == 0 && object.len <= SHAPE_BYTES && lies_in(object, u->line) &&
+	       (!u->stamp.at || lies_in(object, u->stamp)) && p->label.len == 0;
+}
+
+void shapes_learn(struct shapes *all, struct text object, const struct peeling *p) {
+	const struct unwrapping *u = &p->unwrapping;
+
+	all->misses++;
+	if (all->misses > SHAPES && (all->misses & (all->misses - 1)) != 0) { /* those that differ each time are not copied each time */
+		return;
+	}
+	struct shape *s = &all->at[all->next % SHAPES];
+	s->parts = 0;
+	if (!can_learn(object, p) || !move_origin(s, object, u, &p->origin)) {
+		return;
+	}
+	all->next++;
+	memcpy(s->bytes, object.at, object.len);
+	s->stamp_first = u->stamp.at && u->stamp.at < u->line.at;
+	s->stamp_is_number = u->stamp_is_number;
+	s->in_utc = u->in_utc;
+	s->in_parts = p->in_parts;
+	s->tagged = u->tagged;
+	s->part = p->part;
+	s->stream = p->stream;
+	set_fixed(s, object, s->stamp_first ? u->stamp : u->line, s->stamp_first ? u->line : u->stamp);
+}
+
+/* ---- taking apart ---- */
+
+/* The whole number or fraction that begins here, as JSON has it; empty: none, or one that only a parser knows. */
+static struct text number_at(struct text t) {
+	size_t i = 0;
+
+	if (t.len == 0 || t.at[0] < '1' || t.at[0] > '9') {
+		return T("");
+	}
+	while (i < t.len && t.at[i] >= '0' && t.at[i] <= '9') {
+		i++;
+	}
+	if (i + 1 < t.len && t.at[i] == '.' && t.at[i + 1] >= '0' && t.at[i + 1] <= '9') {
+		i++;
+		while (i < t.len && t.at[i] >= '0' && t.at[i] <= '9') {
+			i++;
+		}
+	}
+	return text_cut(t, 0, i);
+}
+
+static bool take_stamp(const struct shape *s, struct text *t, struct text *stamp) {
+	bool escaped = false;
+
+	if (s->stamp_is_number) {
+		*stamp = number_at(*t);
+	} else {
+		size_t end = flat_end_of_string(*t, &escaped);
+		*stamp = text_cut(*t, 0, end == SIZE_MAX || escaped ? 0 : end);
+	}
+	*t = text_cut(*t, stamp->len, t->len);
+	return stamp->len > 1 && stamp->len < STAMP_BYTES && text_find_byte(*stamp, '\0') == SIZE_MAX;
+}
+
+static bool take_line(struct text *t, struct text *line, bool *escaped) {
+	size_t end = flat_end_of_string(*t, escaped);
+
+	if (end == SIZE_MAX) {
+		return false;
+	}
+	*line = text_cut(*t, 0, end);
+	*t = text_cut(*t, end, t->len);
+	return text_find_byte(*line, '\0') == SIZE_MAX;
+}
+
+static bool take_values(const struct shape *s, struct text t, struct text *line, struct text *stamp, bool *escaped) {
+	if (!text_skip(&t, s->fixed[0])) {
+		return false;
+	}
+	for (int i = 1; i < s->parts; i++) {
+		bool is_stamp = s->parts == 3 && s->stamp_first == (i == 1);
+		if (!(is_stamp ? take_stamp(s, &t, stamp) : take_line(&t, line, escaped)) || !text_skip(&t, s->fixed[i])) {
+			return false;
+		}
+	}
+	return t.len == 0;
+}
+
+static bool strip(const struct shape *s, struct envelope *e, struct peeling *p) {
+	struct text line, stamp = T("");
+	bool escaped = false;
+
+	if (s->parts == 0 || !take_values(s, p->text, &line, &stamp, &escaped) ||
+	    (escaped && !flat_resolve(line, envelope_scratch(e, p, line.len + 1), &line))) {
+		return false;
+	}
+	if (stamp.len > 0) {
+		peel_stamp(p, stamp, s->in_utc);
+	}
+	peel_line(p, line);
+	p->origin = s->origin;
+	p->in_parts = s->in_parts;
+	p->part = s->tagged || !s->in_parts ? s->part : !p->ended;
+	p->stream = s->stream;
+	return true;
+}
+
+bool shapes_strip(struct shapes *all, struct envelope *e, struct peeling *p) {
+	if (p->depth != 0 || p->label.len > 0) {
+		return false;
+	}
+	for (unsigned i = 0; i < SHAPES; i++) {
+		if (strip(&all->at[(all->next - 1 - i) % SHAPES], e, p)) {
+			all->misses = 0;
+			return true;
+		}
+	}
+	return false;
+}
