@@ -488,6 +488,7 @@ int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, na
 		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns;
 		struct entry key = key_of_nobody(a, kind, grade, tenant);
 		int64_t part = part_until(sum, &whole, until_ns) - part_until(before, &whole, until_ns);
+		part = part < done ? done : part; /* of less than a nanosecond an hour, rounding may take one back */
 		if (a->segment.paid || kind <= ENTRY_OUTPUT) {
 			post_time(a, &key, part - done);
 		}
