@@ -231,6 +231,7 @@ void counted_note_totals(struct counted_by *c, const struct counted_window *w) {
 void counted_note_steps(struct counted *c, const struct counted_window *w) {
 	count(&c->steps, w->all[COUNTED_STEP]);
 	count(&c->steps_ns, w->all[COUNTED_STEP] * w->step_ns);
+	count(&c->long_steps, w->long_prompts ? w->all[COUNTED_STEP] : 0);
 }
 
 static void join_by(struct counted_by *to, const struct counted_by *from) {
@@ -257,6 +258,7 @@ void counted_join(struct counted *to, const struct counted *from) {
 	}
 	to->steps += from->steps;
 	to->steps_ns += from->steps_ns;
+	to->long_steps += from->long_steps;
 }
 
 int counted_bits(int column) {

@@ -32,6 +32,7 @@ extern const double counted_budget_ntok[COUNTED_BUDGETS];
 
 struct counted {
 	int128 steps, steps_ns; /* of about how long a step is */
+	int128 long_steps;      /* of the steps, those of windows with long prompts */
 	struct counted_by {
 		struct counted_rows {
 			int64_t rows;

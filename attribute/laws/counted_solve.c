@@ -6,7 +6,8 @@
 #include "core/model/nnls.h"
 
 #define LEAST_ROWS 1
-#define FEW_SD 0.15 /* of one row: less by the root of their number */
+#define FEW_TIME_SD 0.15
+#define FEW_SD 0.1 /* of one row: less by the root of their number */
 #define DRAWS 100
 #define DRAWN 0.5 /* buckets count so much more or less than once: few windows are never without all */
 
@@ -23,8 +24,9 @@
 #define PROMPT_SD 0.25    /* of the floor */
 
 /* What neither the bootstrap nor the rows show, of busy time: by which part of it has prompts. */
-#define FORM_SD 0.058
+#define FORM_SD 0.054
 #define MOST_MIXED 0.95
+#define LONG_SD 0.22 /* of what has prompts, by the part of the steps in windows that prompts take a good part of */
 #define TIME_SD 0.03
 #define HIDDEN_GAP_NS 200e3 /* the host's time in a step beyond COUNTED_GAP_NS */
 #define MOST_WAIT 0.05
@@ -172,7 +174,8 @@ bool counted_solve(const struct counted *c, double ridge_ntok, struct counted_mo
 	draw_all(by, step_ns, ridge_ntok, all, &m->drawn_sd, &time_sd);
 	double few = FEW_SD / sqrt((double)m->rows);
 	m->wait_sd = fmin(MOST_WAIT, HIDDEN_GAP_NS / step_ns);
-	m->share_sd = hypot(FORM_SD * mixed / sqrt(1 - mixed), hypot(m->drawn_sd, few * mixed));
-	m->time_sd = hypot(TIME_SD, hypot(time_sd, few));
+	double longs = LONG_SD * (double)c->long_steps / (double)c->steps;
+	m->share_sd = hypot(hypot(FORM_SD * mixed / sqrt(1 - mixed), longs * mixed), hypot(m->drawn_sd, few * mixed));
+	m->time_sd = hypot(TIME_SD, hypot(time_sd, FEW_TIME_SD / sqrt((double)m->rows)));
 	return true;
 }

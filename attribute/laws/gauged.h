@@ -79,6 +79,7 @@ int gauged_bits(int column);
 struct gauged_model {
 	double ns[GAUGED_TERMS];
 	int64_t rows;
+	bool of_others;  /* these are of other roles */
 	double share;    /* prefill's, of busy time */
 	double share_sd; /* of that, what the rows and what was known before leave open */
 	double form_sd;  /* what the form leaves out, of the lesser phase */

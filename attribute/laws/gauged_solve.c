@@ -294,14 +294,15 @@ static double tokens_of_step(const struct proportions *p, const struct gauged_mo
 bool gauged_solve(const struct gauged *g, const struct gauged *others, const struct proportions *p, struct gauged_model *m) {
 	int64_t throughout = rows_of(g, GAUGED_THROUGHOUT), all = rows_of(g, GAUGED_ALL);
 	bool few = g->running < FEW_SEQUENCES * g->gauges || throughout == 0;
+	bool of_others = others && rows_of(others, GAUGED_THROUGHOUT) > 0;
 	struct fitting f = {.rows = 0};
 
-	if (others && rows_of(others, GAUGED_THROUGHOUT) > 0) {
+	if (of_others) {
 		choose_rows(&f, others, GAUGED_THROUGHOUT);
 	} else {
 		choose_rows(&f, g, few ? GAUGED_ALL : GAUGED_THROUGHOUT);
 	}
-	*m = (struct gauged_model){.rows = f.rows, .form_sd = few ? FEW_FORM_SD : FORM_SD};
+	*m = (struct gauged_model){.rows = f.rows, .of_others = of_others, .form_sd = few ? FEW_FORM_SD : FORM_SD};
 	if (!fit(g, p, 1, &f, m)) {
 		return false;
 	}

@@ -9,7 +9,7 @@
  *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; what rebuilt steps say, see rebuilt.h)
  *   replayed  TOTAL ...                          (of the same)
  *   counted  BUDGET  BUCKET  ROWS  SUM ...       (of the same; what windows say whose engine counts steps, see counted.h)
- *   counts  STEPS  NS  SUM ...                   (of the same; by budget: prefill, steps with prompts, all)
+ *   counts  STEPS  NS  LONG  SUM ...                   (of the same; by budget: prefill, steps with prompts, all)
  *   gauged  KIND  BUCKET  ROWS  SUM ...          (of the same; what windows with gauges say, see gauged.h)
  *   gauges  TOTAL ...                            (of the same)
  *
@@ -95,13 +95,14 @@ static void write_rebuilt(const struct rebuilt *r, FILE *out) {
 	}
 }
 
-#define COUNTED_SUMS (2 + COUNTED_BUDGETS * 3 * COUNTED_TERMS)
+#define COUNTED_SUMS (3 + COUNTED_BUDGETS * 3 * COUNTED_TERMS)
 
 static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 	int128 *at = sums;
 
 	*at++ = c->steps;
 	*at++ = c->steps_ns;
+	*at++ = c->long_steps;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		const int128 *const lists[] = {c->by[k].prefill, c->by[k].mixed, c->by[k].all};
 		for (int l = 0; l < 3; l++, at += COUNTED_TERMS) {
@@ -396,6 +397,7 @@ static bool read_counts(struct reading *r) {
 	}
 	more.steps = *at++;
 	more.steps_ns = *at++;
+	more.long_steps = *at++;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		int128 *const lists[] = {more.by[k].prefill, more.by[k].mixed, more.by[k].all};
 		for (int l = 0; l < 3; l++, at += COUNTED_TERMS) {

@@ -398,7 +398,9 @@ static int post_by_fit(struct pass *w, int64_t room_ns, int64_t from_ns, struct 
 	}
 	struct window_split s;
 	split_window(w, m, has_gauges ? &gauged : NULL, &k, room_ns, end_ns - from_ns, &s);
-	if (m->origin != AGGREGATE_OWN && s.by == BY_WINDOWS) {
+	if (s.by == BY_GAUGES && m->gauged.of_others) {
+		pass_note_substitute(w, SUBSTITUTE_ROLES, from_ns);
+	} else if (m->origin != AGGREGATE_OWN && s.by == BY_WINDOWS) {
 		pass_note_substitute(w, m->origin == AGGREGATE_ROLES ? SUBSTITUTE_ROLES : SUBSTITUTE_PROPORTIONS, from_ns);
 	}
 	int64_t prefill_ns = (int64_t)((double)s.busy_ns * s.share);

@@ -10,7 +10,7 @@ substitutes() {
 	fleet=$1
 	shift
 	"$tollbook" run -q --fleet "$fleet" --format json "$@" |
-		jq -r '.quality.warnings[] | select(test("^a (day|pool) |^no window")) | sub(".*(by|of|in|their) (?<last>(the model of|published figures|numbers of tokens|pools with|proportions that).*)"; "\(.last)") | .[:39]'
+		jq -r '.quality.warnings[] | select(test("^a (day|pool) |^no window")) | sub(".*(by|of|in|their) (?<last>(the model of|published figures|numbers of tokens|pools with|proportions that).*)"; "\(.last)") | .[:40]'
 }
 
 # ---- steps: the adjacent day, published figures of the GPU, tokens ----
@@ -28,7 +28,7 @@ same "and no GPU known: tokens" "$(substitutes unknown.json few.jsonl)" "numbers
 same "the model report says so too" "$(cat said)" 1
 # A day that is two days off is not asked: a book would not read it for this day.
 moved few.jsonl 3 > far.jsonl
-same "three days off: the GPU" "$(substitutes known.json adjacent.jsonl far.jsonl | sort | tail -1)" "published figures of the GPU, and graded"
+same "three days off: the GPU" "$(substitutes known.json adjacent.jsonl far.jsonl | sort | head -1)" "published figures of the GPU, and graded"
 
 # ---- windows: other roles, proportions ----
 
