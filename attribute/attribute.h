@@ -110,7 +110,7 @@ struct price_cuts {
 typedef bool vendor_test(void *context, name_id model, struct text billing);
 
 struct attribute_options {
-	bool identity; /* all evidence is here: names that are one server's are found, and clocks corrected */
+	bool identity; /* all evidence is here: names that are one server's are found, and clocks corrected; else as verdicts say */
 	const struct fleet *fleet;
 	struct names *names;
 	enum rule rule;
@@ -159,6 +159,40 @@ int attribution_bought(struct attribution *a, entry_sink *sink, void *context, i
 
 /* The other end: what another attribution joined, before this one's fit. */
 int attribution_patch(struct attribution *a, const struct tenant_patch *p, struct fault *why);
+
+/* ---- names of servers, where replicas are attributed one by one ---- */
+
+/* What is done with the evidence of a name: see servers.h. */
+struct name_verdict {
+	name_id name;
+	name_id named;      /* of its items from here on */
+	name_id requests;   /* of its requests, where they are another server's; 0: the same */
+	name_id step_model; /* of its steps; 0: as they report */
+	name_id prefill;    /* computes its requests' prompts; 0: itself */
+	int64_t shift_ns;   /* taken off its requests' instants */
+	bool held, dropped; /* its requests, all of it, is left out */
+	bool in_seconds, has_steps;
+};
+
+/* Samples of the evidence of names, from parts of it, that are put together and compared. */
+struct name_summaries;
+struct name_summaries *name_summaries_new(struct names *names);
+void name_summaries_free(struct name_summaries *n);
+/* Records come name by name. */
+int name_summaries_add_record(struct name_summaries *n, const struct record *r, struct fault *why);
+/* Hands over packed items, names in the order of their texts; and takes those of others, in any order. */
+typedef int summary_sink(void *context, struct text name, struct text item, struct fault *why);
+int name_summaries_each(struct name_summaries *n, summary_sink *sink, void *context, struct fault *why);
+int name_summaries_read(struct name_summaries *n, struct text name, struct text item, struct fault *why);
+/* All parts are in: hands over the verdicts that change something, in the order of names. */
+typedef int verdict_sink(void *context, const struct name_verdict *v, struct fault *why);
+int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, struct quality *quality, verdict_sink *sink, void *context,
+                          struct fault *why);
+
+/* One that concerns these records; the replica that it names counts, beside options.only_replica. */
+void attribution_add_verdict(struct attribution *a, const struct name_verdict *v);
+/* Another name whose records are here. */
+void attribution_add_replica(struct attribution *a, name_id replica);
 
 /*
  * What is known of a replica from elsewhere (the book): its model, the first and last instant of all its

@@ -28,6 +28,8 @@ struct attribution {
 	struct join_report joined;     /* of gateways' requests to the engines' */
 	struct server_bounds *bounds;  /* of replicas whose records lie years apart */
 	size_t bound_count;
+	struct name_verdict *verdicts; /* of names, decided elsewhere */
+	size_t verdict_count;
 	struct quality identity;       /* what is to be stated of names and clocks */
 	bool sealed, fitted;
 	int64_t duplicates, rewritten; /* rewritten: duplicates left out on the way */
@@ -65,6 +67,7 @@ void attribution_free(struct attribution *a) {
 	}
 	quality_release(&a->identity);
 	free(a->bounds);
+	free(a->verdicts);
 	evidence_free(a->evidence);
 	replicas_free(a->replicas);
 	attribution_fits_free(a->fits);
@@ -90,6 +93,15 @@ void attribution_set_span(struct attribution *a, name_id replica, name_id model,
 void attribution_set_bounds(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns) {
 	a->bounds = must_realloc(a->bounds, (a->bound_count + 1) * sizeof *a->bounds);
 	a->bounds[a->bound_count++] = (struct server_bounds){replica, first_ns, last_ns};
+}
+
+void attribution_add_verdict(struct attribution *a, const struct name_verdict *v) {
+	a->verdicts = must_realloc(a->verdicts, (a->verdict_count + 1) * sizeof *a->verdicts);
+	a->verdicts[a->verdict_count++] = *v;
+}
+
+void attribution_add_replica(struct attribution *a, name_id replica) {
+	evidence_only(a->evidence, replica);
 }
 
 void attribution_set_gateways(struct attribution *a, struct gateways gateways) {
@@ -137,29 +149,47 @@ static void carry_spans(struct attribution *a, const struct replicas *before, co
 	}
 }
 
+/* The evidence as it was decided. */
+static int apply(struct attribution *a, struct servers *s, struct fault *why) {
+	struct replicas *before = a->replicas;
+
+	a->replicas = replicas_new(a->options.names, 1);
+	carry_spans(a, before, s);
+	replicas_free(before);
+	evidence_watch(a->evidence, replicas_add_item, a->replicas);
+	return evidence_rewrite(a->evidence, servers_apply, s, &a->rewritten, why);
+}
+
 /* Names of one server become one, and clocks one clock. */
 static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	struct servers *s;
-	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count, false};
+	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count, !a->options.identity};
 	int rc = servers_decide(&s, &ask, &a->identity, why);
 
 	if (rc >= 0 && servers_change(s)) {
-		struct replicas *before = a->replicas;
-		a->replicas = replicas_new(a->options.names, 1);
-		carry_spans(a, before, s);
-		replicas_free(before);
-		evidence_watch(a->evidence, replicas_add_item, a->replicas);
-		rc = evidence_rewrite(a->evidence, servers_apply, s, &a->rewritten, why);
+		rc = apply(a, s, why);
 	}
 	*again = rc >= 0 && servers_decide_again(s);
 	servers_free(s);
 	return rc;
 }
 
-static int settle_servers(struct attribution *a, struct fault *why) {
-	bool again;
-	int rc = settle_once(a, &again, why);
+static int settle_by_verdicts(struct attribution *a, struct fault *why) {
+	struct servers *s = servers_of_verdicts(a->options.names, a->verdicts, a->verdict_count);
+	int rc = servers_change(s) ? apply(a, s, why) : 0;
 
+	servers_free(s);
+	return rc;
+}
+
+/* Where only some replicas are here, names were compared elsewhere. */
+static int settle_servers(struct attribution *a, struct fault *why) {
+	bool again = false;
+	int rc = a->options.identity || a->options.part ? settle_once(a, &again, why) : 0;
+
+	if (!a->options.identity) {
+		return rc < 0 ? rc : settle_by_verdicts(a, why);
+	}
 	return rc >= 0 && again ? settle_once(a, &again, why) : rc;
 }
 
@@ -169,7 +199,7 @@ int attribution_seal(struct attribution *a, struct fault *why) {
 	}
 	a->sealed = true;
 	int rc = evidence_seal(a->evidence, why);
-	rc = rc < 0 || !a->options.identity ? rc : settle_servers(a, why);
+	rc = rc < 0 || !(a->options.identity || a->options.part || a->verdict_count > 0) ? rc : settle_servers(a, why);
 	replicas_seal(a->replicas);
 	if (rc >= 0 && a->patches) {
 		rc = spool_seal(a->patches, why);

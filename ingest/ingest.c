@@ -195,7 +195,7 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
 	pthread_mutex_destroy(&run.quarantine_lock);
 	paths_release(&paths);
 	bool any = quality->steps + quality->requests + quality->windows + quality->powers > 0;
-	outcome_empty(quality, any || o->watch);
+	outcome_empty(quality, any || o->watch || o->part);
 	quality_report_notes(quality);
 	quality_sort(quality);
 	return rc;

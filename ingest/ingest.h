@@ -90,6 +90,7 @@ struct ingest_options {
 	const struct name_rules *names; /* how the fleet file derives names of replicas; may be NULL */
 	const char *const *no_evidence; /* globs of files known to hold none */
 	size_t no_evidence_count;
+	bool part;                  /* others are read elsewhere: one without evidence is a finding, even if it is alone */
 	const struct ingest_patterns *patterns; /* read what they match in place of other formats; may be NULL */
 };
 

@@ -126,6 +126,7 @@ static int write_bundle(struct work *w, const char *path, struct fault *why) {
 	struct parts *parts;
 	int rc = parts_open(&parts, w->plan, why);
 
+	rc = rc < 0 || w->plan->task > 0 ? rc : shard_names_tell(w->plan, &w->quality, why);
 	rc = rc < 0 ? rc : shard_tenants_open(&w->tenants, w->plan, &w->quality, why);
 	rc = rc < 0 ? rc : bundle_create(&w->out, path, why);
 	if (rc >= 0) {

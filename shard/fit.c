@@ -15,6 +15,7 @@ int session_open(struct shard_session *s, struct plan *p, struct fault *why) {
 	int rc = settings_zone("tz", set->tz, &s->tz, why);
 	rc = rc == 0 ? settings_period(set, s->tz, &s->from_ns, &s->to_ns, why) : rc;
 	rc = rc == 0 ? settings_fleet(set, s->names, &s->fleet, why) : rc;
+	rc = rc == 0 ? shard_names_state(s, why) : rc;
 	return rc == 0 ? settings_prices_or_installed(set, &s->prices, why) : rc;
 }
 
@@ -92,6 +93,11 @@ int work_add_replica(struct parts *parts, struct shard_session *s, struct text r
 	o.only_replica = text_eq(replica, T(GATEWAYS_PART)) ? 0 : names_id(s->names, replica);
 	o.part = true;
 	*out = attribution_new(&o);
+	struct text name;
+	for (size_t at = 0; o.only_replica != 0 && shard_names_member(parts_names(parts), replica, &at, &name);) {
+		attribution_add_replica(*out, names_id(s->names, name));
+	}
+	shard_names_apply(parts_names(parts), &replica, s->names, *out);
 	struct intake in = {.terminal = s->plan->terminal, .attribution = *out};
 	int rc = parts_read(parts, add_item, &in, why);
 	*records += in.records;
@@ -191,7 +197,8 @@ static int fit_task(struct plan *p, int64_t task, struct shard_tally *tally, str
 	if (plan_has(path)) {
 		return 0;
 	}
-	int rc = task == 0 ? shard_join(p, why) : 0;
+	int rc = shard_names_decide(p, why);
+	rc = rc == 0 && task == 0 ? shard_join(p, why) : rc;
 	rc = rc == 0 ? session_open(&s, p, why) : rc;
 	if (rc == 0) {
 		s.fits = attribution_fits_new(s.names);

@@ -17,6 +17,7 @@ struct join {
 	struct plan *plan;
 	struct attribution *attribution;
 	struct names *names;
+	struct shard_names *of_servers;
 	struct spool *spool;
 	name_id replica; /* of the last step, window or sample that was taken */
 	int64_t bought_from_ns, bought_to_ns; /* what vendors answered */
@@ -58,8 +59,10 @@ static int by_replica(const void *context, const void *a, size_t a_len, const vo
 static int keep_tenant(void *join, const struct tenant_patch *p, struct fault *why) {
 	struct join *j = join;
 	char item[PACK_MAX];
-	char *at = pack_text(item, names_text(j->names, p->replica));
+	struct text replica = names_text(j->names, p->replica);
+	char *at = pack_text(item, shard_names_leader(j->of_servers, replica));
 
+	at = pack_text(at, replica);
 	at = pack_i64(at, p->at_ns);
 	at = pack_i64(at, p->file);
 	at = pack_i64(at, p->line);
@@ -133,8 +136,12 @@ static int write_file(struct join *j, const char *path, const struct quality *q,
 
 static int join_all(struct join *j, const char *path, struct fault *why) {
 	struct quality q;
-	int rc = parts_read_all(j->plan, NULL, add_item, j, why);
+	int rc = shard_names_open(&j->of_servers, j->plan, why);
 
+	if (rc >= 0) {
+		shard_names_apply(j->of_servers, NULL, j->names, j->attribution);
+		rc = parts_read_all(j->plan, NULL, add_item, j, why);
+	}
 	quality_init(&q);
 	rc = rc < 0 ? rc : attribution_join(j->attribution, keep_tenant, j, &q, why);
 	rc = rc < 0 ? rc : attribution_bought(j->attribution, keep_bought, j, &j->bought_from_ns, &j->bought_to_ns, &q, why);
@@ -163,6 +170,7 @@ int shard_join(struct plan *p, struct fault *why) {
 		j.spool = spool_new(1, MEMORY_BYTES, by_replica, NULL);
 		rc = join_all(&j, path, why);
 		attribution_free(j.attribution);
+		shard_names_close(j.of_servers);
 		spool_free(j.spool);
 	}
 	session_close(&s);
@@ -234,20 +242,20 @@ int shard_tenants_bought(struct shard_tenants *t, bundle_sink *sink, void *conte
 
 struct giving {
 	struct names *names;
-	name_id replica;
 	struct attribution *to;
 };
 
 static int apply_tenant(void *giving, struct text item, struct fault *why) {
 	struct giving *g = giving;
-	struct tenant_patch p = {.replica = g->replica};
+	struct tenant_patch p = {.replica = 0};
 	int64_t file, service;
-	struct text tenant;
+	struct text tenant, replica;
 
-	if (!unpack_i64(&item, &p.at_ns) || !unpack_i64(&item, &file) || !unpack_i64(&item, &p.line) ||
+	if (!unpack_text(&item, &replica) || !unpack_i64(&item, &p.at_ns) || !unpack_i64(&item, &file) || !unpack_i64(&item, &p.line) ||
 	    !unpack_i64(&item, &service) || !unpack_text(&item, &tenant)) {
 		return fault_set(why, ERROR_CONFIG, "a tenant in fit/ is damaged; remove the file and run task 0 of shard fit again");
 	}
+	p.replica = names_id(g->names, replica);
 	p.file = (uint32_t)file;
 	p.service = (uint32_t)service;
 	p.tenant = names_id(g->names, tenant);
@@ -256,7 +264,7 @@ static int apply_tenant(void *giving, struct text item, struct fault *why) {
 
 int shard_tenants_apply(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
                        struct fault *why) {
-	struct giving g = {names, names_id(names, replica), to};
+	struct giving g = {names, to};
 	int rc = 0;
 
 	while (t && rc >= 0 && !t->ended && text_compare(t->next.replica, replica) <= 0) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "book/findings.h"
-#include "shard/shard.h"
+#include "shard/shard_work.h"
 #include "core/files/spool.h"
 #include "core/files/pack.h"
 #include "core/quality_lines.h"
@@ -95,13 +95,18 @@ static int describe_sources(struct map *m, struct logs *logs, struct zone **zone
 
 static int ingest(struct map *m, struct logs *logs, struct fault *why) {
 	struct zone **zones = must_calloc(m->plan.own_sources, sizeof *zones);
-	int status = describe_sources(m, logs, zones, why);
+	struct shard_session s;
+	int status = session_open(&s, &m->plan, why);
 
+	status = status < 0 ? status : tell_sources(m, logs, zones, why);
+	logs->options.names = s.fleet ? fleet_names(s.fleet) : NULL;
+	logs->options.part = true;
 	status = status < 0 ? status : ingest_run(&logs->options, add_record, m, &m->quality, why);
 	for (size_t i = 0; i < m->plan.own_sources; i++) {
 		zone_free(zones[i]);
 	}
 	free(zones);
+	session_close(&s);
 	return status;
 }
 
@@ -125,7 +130,17 @@ static int read_logs(struct map *m, struct fault *why) {
 	return status < 0 ? status : spool_seal(m->spool, why);
 }
 
-static int write_records(struct map *m, struct bundle_writer *w, struct fault *why) {
+/* Records under the name of another replica, which did the prefill, are there under their own, too. */
+static int sample(struct name_summaries *names, struct text replica, struct text item, struct fault *why) {
+	struct record r;
+
+	if (!record_unpack_head(item, &r) || !text_eq(r.replica, replica)) {
+		return 0;
+	}
+	return record_unpack(&item, &r) ? name_summaries_add_record(names, &r, why) : 0;
+}
+
+static int write_records(struct map *m, struct bundle_writer *w, struct name_summaries *names, struct fault *why) {
 	struct spool_reader *reader;
 	const void *bytes;
 	size_t len;
@@ -136,6 +151,7 @@ static int write_records(struct map *m, struct bundle_writer *w, struct fault *w
 		(void)unpack_text(&item, &replica);
 		rc = terminal_stopped(m->plan.terminal) ? fault_set(why, ERROR_IO, "stopped by a signal; nothing was written")
 		                             : bundle_add(w, replica, item, why);
+		rc = rc < 0 ? rc : sample(names, replica, item, why);
 	}
 	spool_reader_free(reader);
 	return rc < 0 ? rc : got;
@@ -150,7 +166,12 @@ static int write_bundle(struct map *m, const char *path, struct fault *why) {
 	if (rc < 0) {
 		return rc;
 	}
-	rc = m->spool ? write_records(m, w, why) : 0;
+	struct names *texts = names_new();
+	struct name_summaries *names = name_summaries_new(texts);
+	rc = m->spool ? write_records(m, w, names, why) : 0;
+	rc = rc < 0 ? rc : shard_names_write(&m->plan, names, why);
+	name_summaries_free(names);
+	names_free(texts);
 	if (rc < 0) {
 		bundle_abandon(w);
 		return rc;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "shard/shard.h"
+#include "shard/shard_work.h"
 #include "core/heap.h"
 
 struct parts {
@@ -10,6 +10,7 @@ struct parts {
 	struct bundle **at;      /* one a task */
 	struct bundle_part *next; /* the part that comes next in each */
 	bool gateways, adopts;   /* do theirs count as a replica; are they the only replica's? */
+	struct shard_names *names;
 	struct heap ahead;       /* those that have one, by replica */
 	int64_t *chosen;         /* those that have records of the replica at hand */
 	size_t chosen_count;
@@ -116,6 +117,7 @@ int parts_open(struct parts **out, struct plan *plan, struct fault *why) {
 	p->next = must_calloc((size_t)plan->tasks, sizeof *p->next);
 	p->chosen = must_calloc((size_t)plan->tasks, sizeof *p->chosen);
 	heap_init(&p->ahead, is_ahead, p);
+	rc = rc < 0 ? rc : shard_names_open(&p->names, plan, why);
 	for (int64_t i = 0; i < plan->tasks && rc >= 0; i++) {
 		const char *path = plan_path(plan, "map", i, "bundle");
 		rc = plan_open_bundle(&p->at[i], path, why);
@@ -138,6 +140,7 @@ void parts_close(struct parts *p) {
 	free(p->next);
 	free(p->chosen);
 	heap_release(&p->ahead);
+	shard_names_close(p->names);
 	free(p);
 }
 
@@ -179,7 +182,8 @@ int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault
 
 	while (rc >= 0 && choose(p, replica, &bytes)) {
 		int64_t owner = (int64_t)((__int128)(p->before + bytes / 2) * p->plan->tasks / (p->total > 0 ? p->total : 1));
-		if (owner == task && (p->gateways || !text_eq(*replica, T(GATEWAYS_PART)))) {
+		bool leads = text_eq(shard_names_leader(p->names, *replica), *replica);
+		if (owner == task && leads && (p->gateways || !text_eq(*replica, T(GATEWAYS_PART)))) {
 			return 1;
 		}
 		rc = pass(p, why);
@@ -187,11 +191,19 @@ int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault
 	return rc;
 }
 
+const struct shard_names *parts_names(const struct parts *p) {
+	return p->names;
+}
+
 int parts_read(struct parts *p, bundle_sink *sink, void *context, struct fault *why) {
 	int rc = 0;
 
 	for (size_t i = 0; i < p->chosen_count && rc >= 0; i++) {
 		rc = bundle_read(p->at[p->chosen[i]], &p->next[p->chosen[i]], sink, context, why);
+	}
+	struct text leader = text_of(p->replica), name;
+	for (size_t at = 0; rc >= 0 && shard_names_member(p->names, leader, &at, &name);) {
+		rc = text_eq(name, leader) ? 0 : parts_read_all(p->plan, &name, sink, context, why);
 	}
 	if (rc >= 0 && p->adopts) {
 		rc = parts_read_all(p->plan, &(struct text){GATEWAYS_PART, sizeof GATEWAYS_PART - 1}, sink, context, why);

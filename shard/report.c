@@ -143,7 +143,7 @@ static int make_statement(struct merge *m, struct fault *why) {
 	if (m->from_ns > m->to_ns) {
 		findings_say(m->plan.terminal, &m->quality);
 		findings_say_nothing(m->plan.terminal, &(struct list){&m->plan.folder, 1}, &m->quality);
-		return EXIT_FINDINGS;
+		return EXIT_FAILED;
 	}
 	quality_report_joins(&m->quality);
 	quality_sort(&m->quality);

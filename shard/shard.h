@@ -6,6 +6,8 @@
  *     plan.jsonl            what was asked for, and which task reads which log; never changed
  *     given/                the fleet, prices and patterns as they were when it was made
  *     map/K.bundle          records of the logs of task K, by replica; in its notes what was wrong with the logs
+ *     map/K.names           samples of the evidence of names in the logs of task K
+ *     fit/names.bundle      which of all names are one server's, by the task that finds it not there; in its notes what is to be told of it
  *     fit/K.fits            the statistics of the replicas of task K, see attribute.h
  *     fit/sum.fits          their sum, by the task that finds all of them there
  *     fit/0.tenants         whose requests are by gateways' logs, by replica; in its notes what is to be told of it
@@ -115,10 +117,13 @@ int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_s
 struct parts;
 int parts_open(struct parts **out, struct plan *p, struct fault *why);
 void parts_close(struct parts *p);
-/* The next replica of a task (by name; gateways are one where there is no other): 1, 0 behind the last, or negative. The text lives until the next call. */
+/* The next replica of a task (by the first of its names; gateways are one where there is no other): 1, 0 behind the last, or negative. The text lives until the next call. */
 int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault *why);
-/* All its packed records; with those of gateways where there is no other replica. */
+/* All its packed records, under all of its names; with those of gateways where there is no other replica. */
 int parts_read(struct parts *p, bundle_sink *sink, void *context, struct fault *why);
+
+/* Which names are one server's. */
+const struct shard_names *parts_names(const struct parts *p);
 
 /* What the files of map/ hold. */
 struct survey {

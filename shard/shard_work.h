@@ -48,6 +48,23 @@ int shard_tenants_bought(struct shard_tenants *t, bundle_sink *sink, void *conte
 int shard_tenants_apply(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
                        struct fault *why);
 
+/* names.c: a task of `shard map` keeps samples of its names; the first task of `shard fit` decides which are one server's. */
+int shard_names_write(struct plan *p, struct name_summaries *n, struct fault *why);
+int shard_names_decide(struct plan *p, struct fault *why);
+struct shard_names;
+/* What was decided. *out is to be closed, also on an error. */
+int shard_names_open(struct shard_names **out, struct plan *p, struct fault *why);
+void shard_names_close(struct shard_names *n);
+/* Names that are gone through together: the first of them, and each, from *at = 0 on, where there are several. */
+struct text shard_names_leader(const struct shard_names *n, struct text name);
+bool shard_names_member(const struct shard_names *n, struct text leader, size_t *at, struct text *name);
+/* Hands over what was decided of a leader's names; NULL: of all. */
+void shard_names_apply(const struct shard_names *n, const struct text *leader, struct names *names, struct attribution *a);
+/* What all tasks' logs state of GPUs, for the session's fleet; nothing before it was decided. */
+int shard_names_state(struct shard_session *s, struct fault *why);
+/* Adds what is to be told of names. */
+int shard_names_tell(struct plan *p, struct quality *quality, struct fault *why);
+
 /* Adds the statistics of all tasks: from the file of their sum, or from each. */
 #define FITS_SUM "fit/sum.fits"
 int work_sum_fits(struct attribution_fits *f, struct plan *p, struct fault *why);

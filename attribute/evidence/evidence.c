@@ -104,6 +104,7 @@ void evidence_free(struct evidence *e) {
 	if (e->patches) {
 		spool_free(e->patches);
 	}
+	free(e->only);
 	free(e->vendor_answers);
 	free(e);
 }
@@ -145,7 +146,23 @@ void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context
 }
 
 void evidence_only(struct evidence *e, name_id replica) {
-	e->only = replica;
+	if (replica != 0) {
+		e->only = must_realloc(e->only, (e->only_count + 1) * sizeof *e->only);
+		e->only[e->only_count++] = replica;
+	}
+}
+
+void evidence_only_watch(struct evidence *e) {
+	e->only_watch = true;
+}
+
+static bool is_left_out(const struct evidence *e, name_id replica) {
+	bool is = e->only_count > 0;
+
+	for (size_t i = 0; i < e->only_count && is; i++) {
+		is = e->only[i] != replica;
+	}
+	return is;
 }
 
 static bool is_gateway(const struct item *item, size_t len) {
@@ -164,6 +181,9 @@ static void note_gateway(struct evidence_lane *l, name_id replica) {
 }
 
 static int add(struct evidence *e, unsigned lane, const struct item *item, size_t len, struct fault *why) {
+	if (is_gateway(item, len) && e->only_watch) {
+		return 0;
+	}
 	if (is_gateway(item, len)) {
 		note_gateway(&e->lanes[lane], item->replica);
 		bool grows = ((const struct request_item *)item)->server_id && ((const struct request_item *)item)->id_len > 0;
@@ -172,13 +192,13 @@ static int add(struct evidence *e, unsigned lane, const struct item *item, size_
 	if (item->kind != ITEM_POWER) {
 		engines_add(&e->lanes[lane].engines, item->replica, item->kind == ITEM_REQUEST);
 	}
-	if (e->only != 0 && item->replica != e->only) {
+	if (is_left_out(e, item->replica)) {
 		return 0;
 	}
 	if (e->watcher) {
 		e->watcher(e->watcher_context, lane, item);
 	}
-	return spool_add(item->kind == ITEM_POWER ? e->power : e->spool, lane, item, len, why);
+	return e->only_watch ? 0 : spool_add(item->kind == ITEM_POWER ? e->power : e->spool, lane, item, len, why);
 }
 
 /* What a preempted request computes again is prefill, though the log counts it under generation: one sequence decodes less. */

@@ -88,8 +88,10 @@ typedef void evidence_watcher(void *context, unsigned lane, const struct item *i
 /* Call before the first record. */
 void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context);
 
-/* Leaves out what is told of other replicas; 0: nothing. Call before the first record. */
+/* Keeps what is known of this replica, and of others for which it is called; leaves the rest out. 0: nothing. Call before the first record. */
 void evidence_only(struct evidence *e, name_id replica);
+/* Nothing is kept: the watcher is told, and that is all. */
+void evidence_only_watch(struct evidence *e);
 
 /* Keeps a record; one thread per lane. */
 int evidence_add_record(struct evidence *e, unsigned lane, const struct record *r, struct fault *why);

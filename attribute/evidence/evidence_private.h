@@ -47,7 +47,9 @@ struct evidence {
 	unsigned lane_count;
 	evidence_watcher *watcher;
 	void *watcher_context;
-	name_id only; /* 0: all */
+	name_id *only; /* of these replicas; count 0: of all */
+	size_t only_count;
+	bool only_watch;
 	name_id other; /* "(other)", which names beyond EVIDENCE_NAMES_MAX become */
 };
 

@@ -12,10 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ID_NO_NUMBER UINT32_MAX
+
 /* A step, in the order of time. */
 struct id_step {
 	int64_t end_ns, duration_ns;
 	uint32_t prefill_tokens;
+	uint32_t number; /* its own, the last 31 bits; or ID_NO_NUMBER */
 	uint16_t prompts, decoders;
 	bool follows; /* its number follows the last one's, or the log has no numbers */
 	bool coarse;  /* its stamp was cut to the second */
@@ -25,6 +28,7 @@ struct id_step {
 struct id_request {
 	int64_t first_ns, finish_ns; /* or INT64_MIN */
 	uint32_t prompt_tokens;      /* less cached ones, where those are known */
+	uint32_t mark;               /* of its id: tells requests apart that are alike else; 0: it has none */
 };
 
 struct id_steps {

@@ -46,13 +46,9 @@ static int64_t instant_of(const struct id_request *r) {
 /* Logs round durations to so much. */
 #define TICK_NS 10000
 
-static void mark(struct marks *m, const int64_t *values, size_t count) {
-	uint64_t hash = 0;
+void marks_add(struct marks *m, uint64_t hash) {
 	size_t at = m->count;
 
-	for (size_t i = 0; i < count; i++) {
-		hash = hash_of((int64_t)(hash ^ (uint64_t)values[i]));
-	}
 	if (m->count == MARKS_MOST && hash >= m->at[MARKS_MOST - 1]) {
 		return;
 	}
@@ -66,6 +62,15 @@ static void mark(struct marks *m, const int64_t *values, size_t count) {
 	memmove(m->at + at + 1, m->at + at, behind * sizeof *m->at);
 	m->at[at] = hash;
 	m->count += m->count < MARKS_MOST;
+}
+
+static void mark(struct marks *m, const int64_t *values, size_t count) {
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		hash = hash_of((int64_t)(hash ^ (uint64_t)values[i]));
+	}
+	marks_add(m, hash);
 }
 
 void marks_compare(const struct marks *a, const struct marks *b, size_t *both, size_t *of) {
@@ -125,11 +130,11 @@ static uint64_t least_hash(const struct sample *s) {
 	return s->least_request_hash != UINT64_MAX ? s->least_request_hash : s->least_step_hash;
 }
 
-/* Leaves out minutes until half of the steps and requests are left. */
-static void thin(struct sample *s) {
+/* Leaves out the minutes behind one in the order of hashes. */
+static void keep_up_to(struct sample *s, uint64_t most_hash) {
 	size_t steps = 0, requests = 0;
 
-	s->most_hash = s->most_hash / 2 > least_hash(s) ? s->most_hash / 2 : least_hash(s);
+	s->most_hash = most_hash;
 	for (size_t i = 0; i < s->step_count; i++) {
 		if (near_hash(s->steps[i].end_ns) <= s->most_hash) {
 			bool whole = i > 0 && steps > 0 && s->steps[i - 1].end_ns == s->steps[steps - 1].end_ns;
@@ -147,6 +152,17 @@ static void thin(struct sample *s) {
 	s->request_count = requests;
 }
 
+/* Leaves out minutes until half of the steps and requests are left. */
+static void thin(struct sample *s) {
+	keep_up_to(s, s->most_hash / 2 > least_hash(s) ? s->most_hash / 2 : least_hash(s));
+}
+
+static void thin_to(struct sample *s, size_t most_steps, size_t most_requests) {
+	while ((s->step_count > most_steps || s->request_count > most_requests) && s->most_hash > least_hash(s)) {
+		thin(s);
+	}
+}
+
 static void note_model(name_id *model, bool *many, name_id one) {
 	*many |= *model != 0 && one != 0 && one != *model;
 	*model = *model != 0 ? *model : one;
@@ -160,6 +176,35 @@ static void note_hash(uint64_t *least, int64_t at_ns) {
 	uint64_t hash = hash_of(minute_of(at_ns));
 
 	*least = hash < *least ? hash : *least;
+}
+
+static uint32_t number_of(const struct step_item *x) {
+	return x->index == UNKNOWN ? ID_NO_NUMBER : (uint32_t)(x->index & INT32_MAX);
+}
+
+static uint32_t mark_of(struct text id) {
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < id.len; i++) {
+		hash = (hash + (unsigned char)id.at[i] + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	}
+	return (uint32_t)(hash >> 32);
+}
+
+void sample_put_step(struct sample *s, const struct id_step *x) {
+	if (s->step_count == s->step_room) {
+		s->step_room = s->step_room > 0 ? 2 * s->step_room : 256;
+		s->steps = must_realloc(s->steps, s->step_room * sizeof *s->steps);
+	}
+	s->steps[s->step_count++] = *x;
+}
+
+void sample_put_request(struct sample *s, const struct id_request *r) {
+	if (s->request_count == s->request_room) {
+		s->request_room = s->request_room > 0 ? 2 * s->request_room : 64;
+		s->requests = must_realloc(s->requests, s->request_room * sizeof *s->requests);
+	}
+	s->requests[s->request_count++] = *r;
 }
 
 static void add_step(struct sample *s, const struct step_item *x) {
@@ -177,19 +222,15 @@ static void add_step(struct sample *s, const struct step_item *x) {
 		s->skipped = true;
 		return;
 	}
-	if (s->step_count == s->step_room) {
-		s->step_room = s->step_room > 0 ? 2 * s->step_room : 256;
-		s->steps = must_realloc(s->steps, s->step_room * sizeof *s->steps);
-	}
 	follows = follows && !s->skipped;
 	s->skipped = false;
-	s->steps[s->step_count++] = (struct id_step){end_ns, x->duration_ns, x->prefill_tokens, small(x->prefill_requests),
-	                                             small(x->decode_requests), follows, (x->flags & STEP_COARSE_CLOCK) != 0};
+	sample_put_step(s, &(struct id_step){end_ns, x->duration_ns, x->prefill_tokens, number_of(x), small(x->prefill_requests),
+	                                     small(x->decode_requests), follows, (x->flags & STEP_COARSE_CLOCK) != 0});
 }
 
 static void add_request(struct sample *s, const struct request_item *r) {
 	struct id_request one = {r->part == PART_DECODE ? UNKNOWN : r->first_token_ns, r->part == PART_PREFILL ? UNKNOWN : r->finish_ns,
-	                         r->prompt_tokens > r->cached_tokens ? r->prompt_tokens - r->cached_tokens : 0};
+	                         r->prompt_tokens > r->cached_tokens ? r->prompt_tokens - r->cached_tokens : 0, mark_of(request_item_id(r))};
 	int64_t at_ns = instant_of(&one);
 
 	s->all_requests++;
@@ -206,11 +247,7 @@ static void add_request(struct sample *s, const struct request_item *r) {
 	if (s->most_hash != UINT64_MAX && hash_of(minute_of(at_ns)) > s->most_hash) {
 		return;
 	}
-	if (s->request_count == s->request_room) {
-		s->request_room = s->request_room > 0 ? 2 * s->request_room : 64;
-		s->requests = must_realloc(s->requests, s->request_room * sizeof *s->requests);
-	}
-	s->requests[s->request_count++] = one;
+	sample_put_request(s, &one);
 }
 
 void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests) {
@@ -225,9 +262,7 @@ void sample_add_item(struct sample *s, const struct item *item, size_t most_step
 		note_model(&s->step_model, &s->many_step_models, item->model);
 		exact_widen(&s->first_window_ns, &s->last_window_ns, item->at_ns, w->end_ns);
 	}
-	while ((s->step_count > most_steps || s->request_count > most_requests) && s->most_hash > least_hash(s)) {
-		thin(s);
-	}
+	thin_to(s, most_steps, most_requests);
 }
 
 static int by_first(const void *a, const void *b) {
@@ -269,4 +304,94 @@ struct id_requests sample_common(const struct sample *steps, const struct sample
 		count = fewer;
 	}
 	return (struct id_requests){at, count, requests->cached_known};
+}
+
+/* ---- samples of parts of a name's evidence ---- */
+
+static void merge_model(name_id *model, bool *many, name_id other, bool other_many, bool earlier) {
+	*many |= other_many || (*model != 0 && other != 0 && other != *model);
+	*model = *model == 0 || (earlier && other != 0) ? other : *model;
+}
+
+void sample_merge(struct sample *s, const struct sample *x) {
+	merge_model(&s->step_model, &s->many_step_models, x->step_model, x->many_step_models, x->first_step_ns < s->first_step_ns);
+	merge_model(&s->request_model, &s->many_request_models, x->request_model, x->many_request_models, x->first_request_ns < s->first_request_ns);
+	s->most_hash = x->most_hash < s->most_hash ? x->most_hash : s->most_hash;
+	s->least_step_hash = x->least_step_hash < s->least_step_hash ? x->least_step_hash : s->least_step_hash;
+	s->least_request_hash = x->least_request_hash < s->least_request_hash ? x->least_request_hash : s->least_request_hash;
+	s->cached_known |= x->cached_known;
+	exact_widen(&s->first_step_ns, &s->last_step_ns, x->first_step_ns, x->last_step_ns);
+	exact_widen(&s->first_request_ns, &s->last_request_ns, x->first_request_ns, x->last_request_ns);
+	exact_widen(&s->first_window_ns, &s->last_window_ns, x->first_window_ns, x->last_window_ns);
+	s->all_steps += x->all_steps;
+	s->all_requests += x->all_requests;
+	s->all_whole += x->all_whole;
+	s->all_windows += x->all_windows;
+	s->step_prefill_ntok += x->step_prefill_ntok;
+	s->step_decode_ntok += x->step_decode_ntok;
+	s->prompt_ntok += x->prompt_ntok;
+}
+
+static int by_end(const void *a, const void *b) {
+	const struct id_step *x = a, *y = b;
+	const int64_t fields[][2] = {{x->end_ns, y->end_ns}, {x->duration_ns, y->duration_ns}, {x->number, y->number},
+	                             {x->prefill_tokens, y->prefill_tokens}, {x->prompts, y->prompts}, {x->decoders, y->decoders}};
+	int order = 0;
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields && order == 0; i++) {
+		order = exact_order(fields[i][0], fields[i][1]);
+	}
+	return order;
+}
+
+static int by_fields(const void *a, const void *b) {
+	const struct id_request *x = a, *y = b;
+	const int64_t fields[][2] = {{instant_of(x), instant_of(y)}, {x->finish_ns, y->finish_ns}, {x->prompt_tokens, y->prompt_tokens},
+	                             {x->mark, y->mark}};
+	int order = 0;
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields && order == 0; i++) {
+		order = exact_order(fields[i][0], fields[i][1]);
+	}
+	return order;
+}
+
+/* Steps in their order, each once. One without a number follows the last one, unless a minute lies between that is not here. */
+static void sort_steps(struct sample *s) {
+	size_t kept = 0;
+
+	if (s->step_count > 0) {
+		qsort(s->steps, s->step_count, sizeof *s->steps, by_end);
+	}
+	for (size_t i = 0; i < s->step_count; i++) {
+		struct id_step *x = &s->steps[i], *last = &s->steps[kept > 0 ? kept - 1 : 0];
+		if (kept > 0 && by_end(x, last) == 0) {
+			continue;
+		}
+		bool follows = kept == 0 || (x->number != ID_NO_NUMBER ? x->number == last->number + 1 : s->most_hash == UINT64_MAX || x->end_ns - last->end_ns < MARGIN_NS);
+		s->steps[kept] = *x;
+		s->steps[kept++].follows = follows;
+	}
+	s->step_count = kept;
+}
+
+static void sort_requests(struct sample *s) {
+	size_t kept = 0;
+
+	if (s->request_count > 0) {
+		qsort(s->requests, s->request_count, sizeof *s->requests, by_fields);
+	}
+	for (size_t i = 0; i < s->request_count; i++) {
+		if (kept == 0 || s->requests[i].mark == 0 || by_fields(&s->requests[i], &s->requests[kept - 1]) != 0) {
+			s->requests[kept++] = s->requests[i];
+		}
+	}
+	s->request_count = kept;
+}
+
+void sample_end_merge(struct sample *s, size_t most_steps, size_t most_requests) {
+	keep_up_to(s, s->most_hash);
+	sort_steps(s);
+	sort_requests(s);
+	thin_to(s, most_steps, most_requests);
 }

@@ -11,6 +11,7 @@ struct marks {
 	uint64_t at[MARKS_MOST]; /* ascending */
 	size_t count;
 };
+void marks_add(struct marks *m, uint64_t hash);
 /* How many of two sets' smallest marks are in both, of how many; 0 of 0 where there are too few to tell. */
 void marks_compare(const struct marks *a, const struct marks *b, size_t *both, size_t *of);
 
@@ -39,6 +40,15 @@ void sample_release(struct sample *s);
 void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests);
 /* All of the name's items are in. */
 void sample_end(struct sample *s);
+
+/*
+ * Parts of a name's evidence, each sampled by itself, as one: what was counted of each; then their steps, requests and marks,
+ * in any order; then the same as if all items had been added to one sample. What stands there twice is there once.
+ */
+void sample_merge(struct sample *s, const struct sample *x);
+void sample_put_step(struct sample *s, const struct id_step *x);
+void sample_put_request(struct sample *s, const struct id_request *r);
+void sample_end_merge(struct sample *s, size_t most_steps, size_t most_requests);
 
 /* The requests that lie in minutes of both samples, and in the time of the steps; at most so many. The caller frees. */
 struct id_requests sample_common(const struct sample *steps, const struct sample *requests, size_t most);

@@ -29,6 +29,8 @@ struct servers_ask {
 
 /* Goes through the evidence and decides. What is to be stated goes to `quality`. */
 int servers_decide(struct servers **out, const struct servers_ask *ask, struct quality *quality, struct fault *why);
+/* What was decided elsewhere. */
+struct servers *servers_of_verdicts(struct names *names, const struct name_verdict *at, size_t count);
 void servers_free(struct servers *s);
 
 /* Is there anything to change in the evidence? */

@@ -87,7 +87,12 @@ same "SIGTERM: nothing is left" "$(ls -A endless/map)" ""
 kill "$writer" 2> /dev/null
 wait "$writer" 2> /dev/null
 
-# At whatever moment: the whole file or none, and no other; the next try ends as the first would have.
+# At whatever moment: whole files or none, and no other; the next try ends as the first would have.
+whole_files() { # STEP: what is there is what was there
+	for file in "whole/$1"/*; do
+		[ ! -e "$file" ] || cmp -s "$file" "whole/$1.kept/${file##*/}" || return 1
+	done
+}
 moments="0 0.002 0.005 0.01 0.02 0.03 0.05 0.08 0.12"
 for step in map fit attribute; do
 	wrong=0 stopped=0
@@ -102,11 +107,11 @@ for step in map fit attribute; do
 		wait "$pid"
 		case $? in
 		0) [ -n "$(ls "whole/$step")" ] || wrong=$((wrong + 1)) ;;
-		3 | 143) stopped=$((stopped + 1)); [ -z "$(ls -A "whole/$step")" ] || cmp -s "whole/$step/"0* "whole/$step.kept/"0* || wrong=$((wrong + 1)) ;;
+		3 | 143) stopped=$((stopped + 1)); whole_files "$step" || wrong=$((wrong + 1)) ;;
 		*) wrong=$((wrong + 1)) ;;
 		esac
 		task "$step" whole
-		[ "$status" -eq 0 ] && cmp -s "whole/$step/"0* "whole/$step.kept/"0* || wrong=$((wrong + 1))
+		[ "$status" -eq 0 ] && whole_files "$step" && [ "$(ls "whole/$step")" = "$(ls "whole/$step.kept")" ] || wrong=$((wrong + 1))
 	done
 	rm -rf "whole/$step.kept"
 	same "$step: stopped at $(echo $moments | wc -w) moments ($stopped times before its end), wrong" "$wrong" 0

@@ -75,10 +75,10 @@ static struct server simulate(uint64_t seed, int64_t mean_ms, bool fixed) {
 		}
 		uint32_t prompt = begins ? fixed ? 1000 : (uint32_t)(50 + below(&r, 4000)) : 0;
 		int64_t duration = 8 * MS + (int64_t)b.count * 200000 + (int64_t)prompt * 20000 + (fixed ? 0 : below(&r, MS));
-		s.steps[s.step_count++] = (struct id_step){now + duration, duration, prompt, begins, (uint16_t)b.count, true, false};
+		s.steps[s.step_count++] = (struct id_step){now + duration, duration, prompt, ID_NO_NUMBER, begins, (uint16_t)b.count, true, false};
 		now = decode(&s, &b, now + duration);
 		if (begins) {
-			s.requests[s.request_count] = (struct id_request){now, UNSTATED, prompt};
+			s.requests[s.request_count] = (struct id_request){now, UNSTATED, prompt, 0};
 			b.left[b.count] = fixed ? 100 : 5 + below(&r, 300);
 			b.of[b.count++] = s.request_count++;
 			arrival += 1 + below(&r, 2 * mean_ms * MS + 1);

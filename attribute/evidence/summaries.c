@@ -1,0 +1,307 @@
+/* summaries.c: samples of names from parts of the evidence, packed and put together; and what is decided of them. */
+#include <stdlib.h>
+
+#include "attribute/evidence/servers_private.h"
+#include "core/files/pack.h"
+
+/* Only conversion to items: nothing is kept. */
+#define EVIDENCE_BYTES ((size_t)1 << 16)
+
+struct name_summaries {
+	struct names *names;
+	struct servers *servers;
+	struct evidence *items;
+	struct quality quality;
+	name_id last; /* the name whose record came last, and how many steps its sample may hold */
+	size_t room;
+};
+
+/* ---- from records ---- */
+
+static void add_item(void *summaries, unsigned lane, const struct item *item) {
+	struct name_summaries *n = summaries;
+	struct server *one = servers_of(n->servers, item->replica);
+
+	(void)lane;
+	if (item->replica != n->last) {
+		n->last = item->replica;
+		n->room = servers_room(n->servers);
+	}
+	sample_add_item(&one->sample, item, n->room, SERVERS_REQUESTS_MOST);
+}
+
+struct name_summaries *name_summaries_new(struct names *names) {
+	struct name_summaries *n = must_calloc(1, sizeof *n);
+
+	quality_init(&n->quality);
+	n->names = names;
+	n->last = UINT32_MAX;
+	n->servers = servers_new(names, NULL, &n->quality);
+	n->items = evidence_new(names, 1, EVIDENCE_BYTES);
+	evidence_watch(n->items, add_item, n);
+	evidence_only_watch(n->items);
+	return n;
+}
+
+void name_summaries_free(struct name_summaries *n) {
+	if (n) {
+		evidence_free(n->items);
+		servers_free(n->servers);
+		quality_release(&n->quality);
+		free(n);
+	}
+}
+
+int name_summaries_add_record(struct name_summaries *n, const struct record *r, struct fault *why) {
+	return evidence_add_record(n->items, 0, r, why);
+}
+
+/* ---- packed ---- */
+
+enum { ITEM_COUNTS, ITEM_SAMPLED_STEP, ITEM_SAMPLED_REQUEST, ITEM_MARK };
+
+#define COUNTED 16
+static void counts_of(struct sample *s, int64_t *at[COUNTED]) {
+	int64_t *const members[COUNTED] = {
+		(int64_t *)&s->most_hash, (int64_t *)&s->least_step_hash, (int64_t *)&s->least_request_hash,
+		&s->first_step_ns, &s->last_step_ns, &s->first_request_ns, &s->last_request_ns, &s->first_window_ns, &s->last_window_ns,
+		&s->all_steps, &s->all_requests, &s->all_whole, &s->all_windows, &s->step_prefill_ntok, &s->step_decode_ntok, &s->prompt_ntok};
+
+	memcpy(at, members, sizeof members);
+}
+
+static size_t pack_counts(struct sample *s, const struct names *names, char *out) {
+	int64_t *at[COUNTED];
+	char *end = pack_i64(out, ITEM_COUNTS);
+
+	counts_of(s, at);
+	for (size_t i = 0; i < COUNTED; i++) {
+		end = pack_i64(end, *at[i]);
+	}
+	end = pack_i64(end, s->cached_known | s->many_step_models << 1 | s->many_request_models << 2);
+	end = pack_text(end, names_text(names, s->step_model));
+	return (size_t)(pack_text(end, names_text(names, s->request_model)) - out);
+}
+
+static bool unpack_counts(struct text *t, struct names *names, struct sample *s) {
+	int64_t *at[COUNTED], flags = 0;
+	struct text step_model, request_model;
+
+	counts_of(s, at);
+	for (size_t i = 0; i < COUNTED; i++) {
+		if (!unpack_i64(t, at[i])) {
+			return false;
+		}
+	}
+	if (!unpack_i64(t, &flags) || !unpack_text(t, &step_model) || !unpack_text(t, &request_model)) {
+		return false;
+	}
+	s->cached_known = flags & 1;
+	s->many_step_models = flags & 2;
+	s->many_request_models = flags & 4;
+	s->step_model = names_id(names, step_model);
+	s->request_model = names_id(names, request_model);
+	return true;
+}
+
+static size_t pack_numbers(char *out, const int64_t *numbers, size_t count) {
+	char *end = out;
+
+	for (size_t i = 0; i < count; i++) {
+		end = pack_i64(end, numbers[i]);
+	}
+	return (size_t)(end - out);
+}
+
+static bool unpack_numbers(struct text *t, int64_t *numbers, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		if (!unpack_i64(t, &numbers[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+struct packing {
+	struct text name;
+	summary_sink *sink;
+	void *context;
+	struct fault *why;
+};
+
+static int put(const struct packing *p, const int64_t *numbers, size_t count) {
+	char item[128];
+
+	return p->sink(p->context, p->name, (struct text){item, pack_numbers(item, numbers, count)}, p->why);
+}
+
+static int put_marks(const struct packing *p, const struct sample *s) {
+	const struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks};
+	int rc = 0;
+
+	for (int64_t k = 0; k < 3; k++) {
+		for (size_t i = 0; i < kinds[k]->count && rc >= 0; i++) {
+			rc = put(p, (const int64_t[]){ITEM_MARK, k, (int64_t)kinds[k]->at[i]}, 3);
+		}
+	}
+	return rc;
+}
+
+static int put_sample(const struct packing *p, const struct sample *s) {
+	int rc = 0;
+
+	for (size_t i = 0; i < s->step_count && rc >= 0; i++) {
+		const struct id_step *x = &s->steps[i];
+		rc = put(p, (const int64_t[]){ITEM_SAMPLED_STEP, x->end_ns, x->duration_ns, x->prefill_tokens, x->number, x->prompts, x->decoders, x->coarse}, 8);
+	}
+	for (size_t i = 0; i < s->request_count && rc >= 0; i++) {
+		const struct id_request *r = &s->requests[i];
+		rc = put(p, (const int64_t[]){ITEM_SAMPLED_REQUEST, r->first_ns, r->finish_ns, r->prompt_tokens, r->mark}, 5);
+	}
+	return rc < 0 ? rc : put_marks(p, s);
+}
+
+/* In the order of names' texts: that of numbers depends on who came first. */
+static void sort_names(struct name_summaries *n) {
+	struct servers *s = n->servers;
+
+	for (size_t i = 1; i < s->count; i++) {
+		struct server one = s->at[i];
+		size_t at = i;
+		for (; at > 0 && names_order(n->names, one.sample.name, s->at[at - 1].sample.name) < 0; at--) {
+			s->at[at] = s->at[at - 1];
+		}
+		s->at[at] = one;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		s->of_name[s->at[i].sample.name] = i + 1;
+	}
+}
+
+int name_summaries_each(struct name_summaries *n, summary_sink *sink, void *context, struct fault *why) {
+	int rc = 0;
+
+	sort_names(n);
+	for (size_t i = 0; i < n->servers->count && rc >= 0; i++) {
+		struct sample *s = &n->servers->at[i].sample;
+		const struct packing p = {names_text(n->names, s->name), sink, context, why};
+		char counts[2 * PACK_TEXT_MAX + 512];
+		rc = sink(context, p.name, (struct text){counts, pack_counts(s, n->names, counts)}, why);
+		rc = rc < 0 ? rc : put_sample(&p, s);
+	}
+	return rc;
+}
+
+static uint32_t u32(int64_t n) {
+	return (uint32_t)(n & UINT32_MAX);
+}
+
+static bool read_step(struct sample *s, struct text *t) {
+	int64_t v[7];
+
+	if (!unpack_numbers(t, v, 7)) {
+		return false;
+	}
+	sample_put_step(s, &(struct id_step){v[0], v[1], u32(v[2]), u32(v[3]), (uint16_t)v[4], (uint16_t)v[5], false, v[6] != 0});
+	return true;
+}
+
+static bool read_request(struct sample *s, struct text *t) {
+	int64_t v[4];
+
+	if (!unpack_numbers(t, v, 4)) {
+		return false;
+	}
+	sample_put_request(s, &(struct id_request){v[0], v[1], u32(v[2]), u32(v[3])});
+	return true;
+}
+
+static bool read_mark(struct sample *s, struct text *t) {
+	struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks};
+	int64_t v[2];
+
+	if (!unpack_numbers(t, v, 2) || v[0] < 0 || v[0] > 2) {
+		return false;
+	}
+	marks_add(kinds[v[0]], (uint64_t)v[1]);
+	return true;
+}
+
+static bool read_counts(struct name_summaries *n, struct sample *s, struct text *t) {
+	struct sample part;
+
+	sample_init(&part, s->name);
+	if (!unpack_counts(t, n->names, &part)) {
+		return false;
+	}
+	sample_merge(s, &part);
+	return true;
+}
+
+int name_summaries_read(struct name_summaries *n, struct text name, struct text item, struct fault *why) {
+	struct sample *s = &servers_of(n->servers, names_id(n->names, name))->sample;
+	int64_t kind;
+	bool whole = unpack_i64(&item, &kind);
+
+	if (whole) {
+		whole = kind == ITEM_COUNTS ? read_counts(n, s, &item)
+		        : kind == ITEM_SAMPLED_STEP ? read_step(s, &item)
+		        : kind == ITEM_SAMPLED_REQUEST ? read_request(s, &item)
+		        : kind == ITEM_MARK && read_mark(s, &item);
+	}
+	return whole ? 0 : fault_set(why, ERROR_CONFIG, "a summary of names in map/ is damaged; remove the file and run its task again");
+}
+
+/* ---- deciding ---- */
+
+static void end_merges(struct name_summaries *n) {
+	struct servers *s = n->servers;
+	size_t all = s->count;
+
+	sort_names(n);
+	for (size_t i = 0; i < all; i++) {
+		s->count = i + 1; /* the room is what those before leave */
+		sample_end_merge(&s->at[i].sample, servers_room(s), SERVERS_REQUESTS_MOST);
+	}
+	s->count = all;
+}
+
+int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, struct quality *quality, verdict_sink *sink, void *context,
+                          struct fault *why) {
+	struct servers *s = n->servers;
+	int rc = 0;
+
+	end_merges(n);
+	s->fleet = fleet;
+	s->quality = quality;
+	servers_judge(s);
+	for (size_t i = 0; i < s->count && rc >= 0; i++) {
+		const struct server *one = &s->at[i];
+		struct name_verdict v = {.name = one->sample.name, .named = one->named, .requests = one->requests, .step_model = one->step_model,
+		                         .prefill = one->prefill, .shift_ns = one->shift_ns, .held = one->held, .dropped = one->dropped,
+		                         .in_seconds = one->in_seconds, .has_steps = one->sample.all_steps + one->sample.all_windows > 0};
+		bool changes = v.named != v.name || v.requests != 0 || v.step_model != 0 || v.prefill != 0 || v.shift_ns != 0 || v.held || v.dropped ||
+		               v.in_seconds;
+		rc = changes ? sink(context, &v, why) : 0;
+	}
+	return rc;
+}
+
+struct servers *servers_of_verdicts(struct names *names, const struct name_verdict *at, size_t count) {
+	struct servers *s = servers_new(names, NULL, NULL);
+
+	for (size_t i = 0; i < count; i++) {
+		struct server *one = servers_of(s, at[i].name);
+		one->named = at[i].named;
+		one->requests = at[i].requests;
+		one->step_model = at[i].step_model;
+		one->prefill = at[i].prefill;
+		one->shift_ns = at[i].shift_ns;
+		one->held = at[i].held;
+		one->dropped = at[i].dropped;
+		one->in_seconds = at[i].in_seconds;
+		one->sample.all_steps = at[i].has_steps;
+		s->change = true;
+	}
+	return s;
+}

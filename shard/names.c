@@ -1,0 +1,352 @@
+/* names.c: which names of all tasks' logs are one server's: decided once, of the samples that the tasks of `shard map` keep. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shard/shard_work.h"
+#include "core/files/files.h"
+#include "core/quality_lines.h"
+
+#define DECIDED "fit/names.bundle"
+
+/* ---- a task's sample ---- */
+
+static int put_item(void *bundle, struct text name, struct text item, struct fault *why) {
+	return bundle_add(bundle, name, item, why);
+}
+
+static int commit(struct plan *p, struct bundle_writer *w, const struct quality *q, struct fault *why) {
+	char *notes = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&notes, &len);
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	notes_begin(p, out);
+	if (q) {
+		quality_write_lines(q, out);
+	}
+	memory_close(out, &notes);
+	int rc = bundle_commit(w, (struct text){notes, len}, why);
+	free(notes);
+	return rc;
+}
+
+int shard_names_write(struct plan *p, struct name_summaries *n, struct fault *why) {
+	struct bundle_writer *w;
+	int rc = bundle_create(&w, plan_path(p, "map", p->task, "names"), why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = name_summaries_each(n, put_item, w, why);
+	if (rc < 0) {
+		bundle_abandon(w);
+		return rc;
+	}
+	return commit(p, w, NULL, why);
+}
+
+/* ---- the decision ---- */
+
+struct reading {
+	struct name_summaries *summaries;
+	struct text name;
+};
+
+static int read_item(void *reading, struct text item, struct fault *why) {
+	const struct reading *r = reading;
+
+	return name_summaries_read(r->summaries, r->name, item, why);
+}
+
+static int read_task(struct plan *p, int64_t task, struct name_summaries *n, struct fault *why) {
+	struct bundle_part part;
+	struct bundle *b;
+	int rc = plan_open_bundle(&b, plan_path(p, "map", task, "names"), why), got = 0;
+
+	while (rc >= 0 && (got = bundle_next(b, &part, why)) > 0) {
+		struct reading r = {n, part.replica};
+		rc = bundle_read(b, &part, read_item, &r, why);
+	}
+	bundle_close(b);
+	return rc < 0 ? rc : got;
+}
+
+struct deciding {
+	struct names *names;
+	struct bundle_writer *to;
+};
+
+static int put_verdict(void *deciding, const struct name_verdict *v, struct fault *why) {
+	const struct deciding *d = deciding;
+	const name_id texts[] = {v->named, v->requests, v->step_model, v->prefill};
+	char item[PACK_MAX];
+	char *at = pack_i64(item, v->shift_ns);
+
+	at = pack_i64(at, v->held | v->dropped << 1 | v->in_seconds << 2 | v->has_steps << 3);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		at = pack_text(at, names_text(d->names, texts[i]));
+	}
+	return bundle_add(d->to, names_text(d->names, v->name), (struct text){item, (size_t)(at - item)}, why);
+}
+
+static int read_note(void *quality, const struct json *line, struct fault *why) {
+	return quality_read_line(quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+}
+
+static int read_notes(struct plan *p, const char *path, struct quality *quality, struct fault *why) {
+	struct bundle *b;
+	int rc = plan_open_bundle(&b, path, why);
+
+	rc = rc < 0 ? rc : notes_read(p, path, b, read_note, quality, why);
+	bundle_close(b);
+	return rc;
+}
+
+/* GPUs that logs state, and what follows for the fleet. */
+static int find_stated(struct plan *p, struct shard_session *s, struct quality *out, struct fault *why) {
+	struct quality all;
+	int rc = 0;
+
+	quality_init(&all);
+	for (int64_t i = 0; i < p->tasks && rc == 0; i++) {
+		rc = read_notes(p, plan_path(p, "map", i, "bundle"), &all, why);
+	}
+	size_t count;
+	const struct quality_notice *n = quality_notices(&all, NOTICE_ASSUMPTION, &count);
+	for (size_t i = 0; i < count; i++) {
+		char *const *f = n[i].field;
+		if (f[NOTICE_KIND] && strcmp(f[NOTICE_KIND], "gpus") == 0) {
+			quality_state(out, f[NOTICE_KIND], f[NOTICE_SUBJECTS], f[NOTICE_VALUE], f[NOTICE_OPTION], f[NOTICE_SOURCE], f[NOTICE_TEXT]);
+		}
+	}
+	fleet_apply_stated(s->fleet, s->names, &all, out);
+	quality_release(&all);
+	return rc;
+}
+
+static int write_decision(struct plan *p, struct shard_session *s, struct name_summaries *n, struct fault *why) {
+	struct deciding d = {.names = s->names};
+	struct quality q;
+	int rc = bundle_create(&d.to, plan_path(p, DECIDED, -1, NULL), why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	quality_init(&q);
+	rc = find_stated(p, s, &q, why);
+	rc = rc < 0 ? rc : name_summaries_decide(n, s->fleet, &q, put_verdict, &d, why);
+	if (rc < 0) {
+		bundle_abandon(d.to);
+	} else {
+		rc = commit(p, d.to, &q, why);
+	}
+	quality_release(&q);
+	return rc;
+}
+
+int shard_names_decide(struct plan *p, struct fault *why) {
+	struct shard_session s;
+
+	if (plan_has(plan_path(p, DECIDED, -1, NULL))) {
+		return 0;
+	}
+	int rc = session_open(&s, p, why);
+	if (rc == 0) {
+		struct name_summaries *n = name_summaries_new(s.names);
+		for (int64_t i = 0; i < p->tasks && rc == 0; i++) {
+			rc = read_task(p, i, n, why);
+		}
+		rc = rc == 0 ? write_decision(p, &s, n, why) : rc;
+		name_summaries_free(n);
+	}
+	session_close(&s);
+	return rc;
+}
+
+/* ---- what was decided ---- */
+
+enum { NAMED, REQUESTS, STEP_MODEL, PREFILL, TEXTS };
+
+struct decided {
+	char *name, *texts[TEXTS];
+	const char *leader; /* the first of the names that are gone through together with it */
+	int64_t shift_ns, flags;
+};
+
+struct shard_names {
+	struct decided *at; /* in the order of names */
+	size_t count;
+	struct text name; /* while it is read */
+};
+
+static char *copy(struct text t) {
+	char *at = must_alloc(t.len + 1);
+
+	memcpy(at, t.len > 0 ? t.at : "", t.len);
+	at[t.len] = '\0';
+	return at;
+}
+
+static struct decided *add(struct shard_names *n, struct text name) {
+	n->at = must_realloc(n->at, (n->count + 1) * sizeof *n->at);
+	struct decided *d = &n->at[n->count++];
+	*d = (struct decided){.name = copy(name)};
+	d->leader = d->name;
+	return d;
+}
+
+static int add_verdict(void *names, struct text item, struct fault *why) {
+	struct shard_names *n = names;
+	struct decided *d = add(n, n->name);
+	bool whole = unpack_i64(&item, &d->shift_ns) && unpack_i64(&item, &d->flags);
+
+	for (size_t i = 0; i < TEXTS && whole; i++) {
+		struct text t;
+		whole = unpack_text(&item, &t);
+		d->texts[i] = whole ? copy(t) : NULL;
+	}
+	return whole ? 0 : fault_set(why, ERROR_CONFIG, "fit/names.bundle is damaged; remove it and run shard fit again");
+}
+
+static struct decided *find(const struct shard_names *n, struct text name) {
+	for (size_t low = 0, high = n->count; low < high;) {
+		size_t middle = low + (high - low) / 2;
+		int order = text_compare(name, text_of(n->at[middle].name));
+		if (order == 0) {
+			return &n->at[middle];
+		}
+		low = order > 0 ? middle + 1 : low;
+		high = order > 0 ? high : middle;
+	}
+	return NULL;
+}
+
+static int by_name(const void *a, const void *b) {
+	return strcmp(((const struct decided *)a)->name, ((const struct decided *)b)->name);
+}
+
+/* Names that verdicts name, and that have none of their own. */
+static void add_named(struct shard_names *n) {
+	for (size_t i = 0, verdicts = n->count; i < verdicts; i++) {
+		for (size_t k = 0; k < TEXTS; k++) {
+			const char *name = n->at[i].texts[k];
+			bool is_server = k != STEP_MODEL && name && *name;
+			if (is_server && !find(&(struct shard_names){n->at, verdicts, {0}}, text_of(name))) {
+				add(n, text_of(name));
+			}
+		}
+	}
+	qsort(n->at, n->count, sizeof *n->at, by_name);
+	size_t kept = 0;
+	for (size_t i = 0; i < n->count; i++) {
+		if (kept > 0 && strcmp(n->at[kept - 1].name, n->at[i].name) == 0) {
+			free(n->at[i].name);
+		} else {
+			n->at[kept++] = n->at[i];
+		}
+	}
+	n->count = kept;
+}
+
+/* Names that one verdict ties together have one leader, the first of them all. */
+static void find_leaders(struct shard_names *n) {
+	for (bool change = true; change;) {
+		change = false;
+		for (size_t i = 0; i < n->count; i++) {
+			for (size_t k = 0; k < TEXTS; k++) {
+				struct decided *a = &n->at[i], *b = k != STEP_MODEL && a->texts[k] && *a->texts[k] ? find(n, text_of(a->texts[k])) : NULL;
+				int order = b ? strcmp(a->leader, b->leader) : 0;
+				a->leader = order > 0 ? b->leader : a->leader;
+				if (order < 0) {
+					b->leader = a->leader;
+				}
+				change |= order != 0;
+			}
+		}
+	}
+}
+
+int shard_names_open(struct shard_names **out, struct plan *p, struct fault *why) {
+	struct shard_names *n = *out = must_calloc(1, sizeof *n);
+	struct bundle_part part;
+	struct bundle *b;
+	int rc = plan_open_bundle(&b, plan_path(p, DECIDED, -1, NULL), why), got = 0;
+
+	while (rc >= 0 && (got = bundle_next(b, &part, why)) > 0) {
+		n->name = part.replica;
+		rc = bundle_read(b, &part, add_verdict, n, why);
+	}
+	bundle_close(b);
+	if (n->count > 0) {
+		add_named(n);
+		find_leaders(n);
+	}
+	return rc < 0 ? rc : got;
+}
+
+void shard_names_close(struct shard_names *n) {
+	for (size_t i = 0; n && i < n->count; i++) {
+		free(n->at[i].name);
+		for (size_t k = 0; k < TEXTS; k++) {
+			free(n->at[i].texts[k]);
+		}
+	}
+	free(n ? n->at : NULL);
+	free(n);
+}
+
+struct text shard_names_leader(const struct shard_names *n, struct text name) {
+	const struct decided *d = find(n, name);
+
+	return d ? text_of(d->leader) : name;
+}
+
+bool shard_names_member(const struct shard_names *n, struct text leader, size_t *at, struct text *name) {
+	for (; *at < n->count; (*at)++) {
+		if (text_eq(text_of(n->at[*at].leader), leader)) {
+			*name = text_of(n->at[(*at)++].name);
+			return true;
+		}
+	}
+	return false;
+}
+
+static name_id id_of(struct names *names, const char *text) {
+	return text && *text ? names_id(names, text_of(text)) : 0;
+}
+
+void shard_names_apply(const struct shard_names *n, const struct text *leader, struct names *names, struct attribution *a) {
+	for (size_t i = 0; i < n->count; i++) {
+		const struct decided *d = &n->at[i];
+		if ((leader && !text_eq(text_of(d->leader), *leader)) || !d->texts[NAMED]) {
+			continue;
+		}
+		const struct name_verdict v = {.name = names_id(names, text_of(d->name)), .named = id_of(names, d->texts[NAMED]),
+		                               .requests = id_of(names, d->texts[REQUESTS]), .step_model = id_of(names, d->texts[STEP_MODEL]),
+		                               .prefill = id_of(names, d->texts[PREFILL]), .shift_ns = d->shift_ns, .held = d->flags & 1,
+		                               .dropped = d->flags & 2, .in_seconds = d->flags & 4, .has_steps = d->flags & 8};
+		attribution_add_verdict(a, &v);
+	}
+}
+
+int shard_names_tell(struct plan *p, struct quality *quality, struct fault *why) {
+	return read_notes(p, plan_path(p, DECIDED, -1, NULL), quality, why);
+}
+
+int shard_names_state(struct shard_session *s, struct fault *why) {
+	const char *path = plan_path(s->plan, DECIDED, -1, NULL);
+	struct quality stated, ignored;
+
+	if (!s->fleet || !plan_has(path)) {
+		return 0;
+	}
+	quality_init(&stated);
+	quality_init(&ignored);
+	int rc = read_notes(s->plan, path, &stated, why);
+	fleet_apply_stated(s->fleet, s->names, &stated, &ignored);
+	quality_release(&stated);
+	quality_release(&ignored);
+	return rc;
+}
