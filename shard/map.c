@@ -98,7 +98,7 @@ static int ingest(struct map *m, struct logs *logs, struct fault *why) {
 	struct shard_session s;
 	int status = session_open(&s, &m->plan, why);
 
-	status = status < 0 ? status : tell_sources(m, logs, zones, why);
+	status = status < 0 ? status : describe_sources(m, logs, zones, why);
 	logs->options.names = s.fleet ? fleet_names(s.fleet) : NULL;
 	logs->options.part = true;
 	status = status < 0 ? status : ingest_run(&logs->options, add_record, m, &m->quality, why);
