@@ -62,8 +62,9 @@ static int read_item(void *reading, struct text item, struct fault *why) {
 
 static int read_task(struct plan *p, int64_t task, struct name_summaries *n, struct fault *why) {
 	struct bundle_part part;
-	struct bundle *b;
-	int rc = plan_open_bundle(&b, plan_path(p, "map", task, "names"), why), got = 0;
+	struct bundle *b = NULL;
+	const char *records = plan_path(p, "map", task, "bundle");
+	int rc = plan_has(records) ? plan_open_bundle(&b, plan_path(p, "map", task, "names"), why) : plan_lacks(records, why), got = 0;
 
 	while (rc >= 0 && (got = bundle_next(b, &part, why)) > 0) {
 		struct reading r = {n, part.replica};
