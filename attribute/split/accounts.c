@@ -487,12 +487,11 @@ int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, na
 		rc = move_to(a, at_ns, why);
 		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns;
 		struct entry key = key_of_nobody(a, kind, grade, tenant);
-		int64_t part = part_until(sum, &whole, until_ns) - part_until(before, &whole, until_ns);
-		part = part < done ? done : part; /* of less than a nanosecond an hour, rounding may take one back */
+		int64_t due = part_until(sum, &whole, until_ns) - part_until(before, &whole, until_ns);
 		if (a->segment.paid || kind <= ENTRY_OUTPUT) {
-			post_time(a, &key, part - done);
+			post_time(a, &key, due > done ? due - done : 0);
 		}
-		done = part;
+		done = due > done ? due : done; /* of less than a nanosecond an hour, rounding may take one back */
 		at_ns = until_ns;
 	}
 	return rc;
