@@ -1,8 +1,8 @@
 /* What output tokens cost by how many sequences decode together, and what fuller batches would save. */
-#define _GNU_SOURCE /* qsort_r */
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/files/platform.h"
 #include "report/statement.h"
 
 static struct batch *batch_of(struct batches *b, const struct batch_row *row) {
@@ -52,7 +52,7 @@ int batches_finish(struct statement *s, struct fault *why) {
 		b->user_tok_s = b->row.step_ns > 0 ? (double)b->row.steps * 1e9 / (double)b->row.step_ns : 0;
 	}
 	if (all->count > 0) {
-		qsort_r(all->rows, all->count, sizeof *all->rows, compare_batches, (void *)(uintptr_t)s->options.names);
+		platform_sort(all->rows, all->count, sizeof *all->rows, compare_batches, (void *)(uintptr_t)s->options.names);
 	}
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost by batch does not fit 64 bits of nano-units");
 }

@@ -323,7 +323,7 @@ int breakdowns_each_batch(struct breakdowns *x, batch_sink *sink, void *context)
 	int rc = 0;
 
 	if (x->batch_count > 1) {
-		qsort_r(x->batch_sums, x->batch_count, sizeof *x->batch_sums, batches_order, (void *)(uintptr_t)x->names);
+		platform_sort(x->batch_sums, x->batch_count, sizeof *x->batch_sums, batches_order, (void *)(uintptr_t)x->names);
 	}
 	for (size_t i = 0; i < x->batch_count; i++) {
 		const struct batch_sums *s = &x->batch_sums[i];
