@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* qsort_r */
 #include "attribute/split/breakdowns.h"
 
 #include <stdlib.h>
