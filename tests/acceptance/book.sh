@@ -195,7 +195,7 @@ same "models: of all days again" "$(md5sum < again.models)" "$(md5sum < book.mod
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" | awk 'NR < 1270 || NR > 2555' > few.jsonl
 "$tollbook" ingest -q --book few few.jsonl
 "$tollbook" attribute -q --book few --fleet fleet.json
-"$tollbook" explain --book few day=2026-08-11 | sed -n '/^Models/,/^Records/p' > said
-same "fits: what stands in where steps are few is named" "$(grep -c 'too few steps of its own: that of an adjacent day (2026-08-10)' said)" 1
+"$tollbook" explain --book few day=2026-08-11 | sed -n '/^Step models/,/^Its records/p' > said
+same "fits: the substitute for few steps is named" "$(grep -c 'too few steps of its own: that of an adjacent day (2026-08-10)' said)" 1
 cd ..
 finish

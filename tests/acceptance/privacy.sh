@@ -150,7 +150,7 @@ chmod 644 key
 same "a key that all can read is told of" "$(grep -c 'everybody can read this key' said)" 1
 echo short > short
 "$tollbook" run --fleet fleet.json --tenant-key-file short whole > /dev/null 2> said
-same "a short key is none" "$? $(grep -c 'no key of tenants' said)" "2 1"
+same "a short key is none" "$? $(grep -c 'not a tenant key' said)" "2 1"
 
 # A gateway names the tenants of an engine's requests, by alias.
 mkdir gateway
