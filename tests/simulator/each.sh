@@ -1,0 +1,11 @@
+#!/bin/sh
+# A fault at every tenth change of the disk, read and opening of a night: which tenth is FAULTS_PART (0 to 9), else the day's
+# last digit; FAULTS=all: at every one. tests/simulator/each.c says what must hold.
+cd "$(dirname "$0")/../.." || exit 3
+part=${FAULTS_PART:-$(date +%j | sed 's/.*\(.\)$/\1/')}
+[ "${FAULTS:-}" != all ] || part=all
+failed=0
+for seed in 1 2 3; do
+	"${BUILD:-build}/tests/simulator/simulate" --each "$part" $seed || failed=1
+done
+exit $failed

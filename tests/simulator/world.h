@@ -1,0 +1,55 @@
+/* world.h: a book in a simulated machine, what is done with it, and what must hold of it. */
+#ifndef TESTS_SIMULATOR_WORLD_H
+#define TESTS_SIMULATOR_WORLD_H
+
+#include <stdio.h>
+
+#include "book/book.h"
+#include "tests/simulator/logs.h"
+#include "tests/simulator/machine.h"
+
+#define NIGHT_NS (INT64_C(24) * 3600 * 1000000000)
+/* 2026-11-02T03:00:00Z: behind all records. */
+#define FIRST_NIGHT_NS INT64_C(1793588400000000000)
+
+struct world {
+	struct machine machine;
+	struct logs_world logs;
+	struct terminal terminal;
+	uint64_t seed, state;
+	int night, nights; /* of the book; of all, also those beside it and at once */
+	bool verbose, failed, closed, retires;
+	long changes; /* of the last night that nothing disturbed: where a fault may lie */
+	int64_t seen;  /* requests, as of then */
+	struct statement_totals month; /* as it was closed */
+	char doing[200], heard[500];
+	FILE *nowhere;
+};
+
+/* A scene of its own for each seed; `nowhere` takes what would be printed. */
+void world_init(struct world *w, uint64_t seed, bool verbose, FILE *nowhere);
+void world_release(struct world *w);
+/* Says what is wrong, with the seed and the night. */
+void world_fail(struct world *w, const char *form, ...) __attribute__((format(printf, 2, 3)));
+
+/* A night by this configuration of the scene's: DISK_ROOT "/book.conf", "/once.conf". */
+int world_night(struct world *w, const char *config, struct fault *why);
+/* A month is closed. */
+int world_close(struct world *w, struct fault *why);
+/* The totals of the book, or of the month that is closed; 1, 0 where there is nothing, or negative. */
+int world_totals(struct world *w, bool month, struct statement_totals *out, struct fault *why);
+struct book_settings world_settings(const char *book, struct list *catalogues);
+
+/* After a night that nothing disturbed. */
+void world_check_night(struct world *w);
+/* After the last one: verify, and the same bytes as of a book that took all logs in in one night. */
+void world_check_verify(struct world *w);
+void world_check_once(struct world *w);
+void world_check_run(struct world *w);
+
+/* What a process did, where each is to be listed. */
+void world_note(const struct world *w, const struct process *p, int rc, const struct fault *why);
+/* Runs a night as a process of its own under a plan, and looks whether it ended as it may; `p` is what became of it. */
+int world_run_night(struct world *w, const struct plan *plan, struct process *p);
+
+#endif
