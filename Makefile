@@ -153,11 +153,11 @@ sanitize: ## The same tests under ASan, LSan and UBSan, in build/san
 	@ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 SANITIZED=1 \
 		$(MAKE) test BUILD="$(BUILD)/san" HARDENING= CFLAGS="-O1 -g $(SANITIZE)"
 
-check-faults: all $(BUILD)/tests/faults/faults.so ## Every fault at every call, not a sample: over an hour
-	@FAULTS=all TEST_LIMIT=3600 tests/run --build $(BUILD) faults
+check-faults: all $(SIMULATOR) $(BUILD)/tests/faults/faults.so ## Every fault at every call, not a sample: over an hour
+	@FAULTS=all TEST_LIMIT=3600 tests/run --build $(BUILD) faults simulator/each
 
-check-faults-part: all $(BUILD)/tests/faults/faults.so ## A tenth of them: FAULTS_PART (0 to 9), else the day's last digit
-	@FAULTS=part TEST_LIMIT=1200 tests/run --build $(BUILD) faults
+check-faults-part: all $(SIMULATOR) $(BUILD)/tests/faults/faults.so ## A tenth of them: FAULTS_PART (0 to 9), else the day's last digit
+	@FAULTS=part TEST_LIMIT=1200 tests/run --build $(BUILD) faults simulator/each
 
 SECONDS ?= 600
 SEED ?= 1
