@@ -212,7 +212,7 @@ $(SIMULATOR): $(call objects,tests/simulator/*.c) $(BUILD)/libcli.a $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-$(BUILD)/tests/published/fit: $(BUILD)/tests/published/fit.o $(LIB)
+$(BUILD)/tests/published/fit: $(BUILD)/tests/published/fit.o $(BUILD)/tests/published/rows.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
@@ -311,7 +311,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r target text; do \
 		printf '  make %-12s %s\n' "$$target" "$$text"; done
 
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES) $(PROPERTIES)) $(BUILD)/tests/accuracy/*.d $(BUILD)/tests/simulator/*.d $(BUILD)/tests/published/fit.d
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES) $(PROPERTIES)) $(BUILD)/tests/accuracy/*.d $(BUILD)/tests/simulator/*.d $(BUILD)/tests/published/*.d
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:

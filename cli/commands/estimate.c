@@ -60,7 +60,7 @@ static const struct option own[] = {
 	ROW("prompt", "N", "tokens of a request's prompt (default 2000)", value_count, prompt),
 	ROW("cached", "N", "of them, found in the prefix cache (default 0)", value_count, cached),
 	ROW("completion", "N", "tokens of its answer (default 400)", value_count, output),
-	ROW("weights", "FORMAT", "bf16, fp8, int8, int4, mxfp4, mxfp8, nvfp4, F16, Q8_0, Q6_K, Q5_K_M, Q5_K_S, Q5_0, Q4_K_M, Q4_K_S, Q4_0, Q3_K_M, Q2_K … (default: as described)", value_text, weights),
+	ROW("weights", "FORMAT", "bf16, fp8, int8, int4, mxfp4, mxfp8, nvfp4, awq, gptq, F16, Q8_0, Q6_K, Q5_K_M, Q5_K_S, Q5_1, Q5_0, Q4_K_M, Q4_K_S, Q4_1, Q4_0, IQ4_XS, IQ4_NL, Q3_K_L, Q3_K_M, Q3_K_S, Q2_K … (default: as described)", value_text, weights),
 	ROW("kv-cache", "FORMAT", "the same for the cache", value_text, kv_cache),
 	ROW("watts", "W", "of one GPU at work (default: its TDP)", value_figure, watts),
 	ROW("idle-watts", "W", "of one GPU that idles (default 0: not counted)", value_figure, idle_watts),

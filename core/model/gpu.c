@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define NAMES_MAX 16
+#define NAMES_MAX 24
 #define NAME_BYTES sizeof(((struct gpu *)NULL)->name)
 
 const char *const gpu_vendor_names[GPU_VENDORS] = {"nvidia", "amd", "apple", "google", "aws", "intel", "huawei"};
@@ -57,11 +57,12 @@ static size_t starts_with(struct text t, struct text known, size_t *used) {
 	return i > 0 && i < t.len && is_digit(t.at[i]) && is_digit(t.at[i - 1]) ? 0 : count;
 }
 
-/* Cuts a maker's word off the front; false if there is none. */
+/* Cuts the word of a maker, a server or a cloud off the front; false if there is none. */
 static bool skip_vendor(struct text *t) {
 	static const struct text vendors[] = {{"NVIDIA", 6}, {"AMD", 3}, {"INSTINCT", 8}, {"GEFORCE", 7}, {"TESLA", 5}, {"QUADRO", 6},
 	                                      {"RADEON", 6}, {"APPLE", 5}, {"GOOGLE", 6}, {"CLOUD", 5}, {"INTEL", 5}, {"HABANA", 6},
-	                                      {"AWS", 3}, {"AMAZON", 6}, {"HUAWEI", 6}};
+	                                      {"AWS", 3}, {"AMAZON", 6}, {"HUAWEI", 6}, {"DGX", 3}, {"HGX", 3}, {"STANDARD", 8},
+	                                      {"MAC STUDIO", 10}, {"MACBOOK PRO", 11}, {"MAC MINI", 8}};
 	size_t used;
 
 	for (size_t v = 0; v < sizeof vendors / sizeof *vendors; v++) {
@@ -73,7 +74,10 @@ static bool skip_vendor(struct text *t) {
 	return false;
 }
 
-/* "80GB", "141g" within a tenth of the card's memory; a count of GPUs in a cloud's name ("8g", "48xlarge"). */
+/*
+ * "80GB", "141g" within a tenth of the card's memory; a count of GPUs in a cloud's name ("8g", "48xlarge", the 8 of "v6e-8"),
+ * or its version ("v5").
+ */
 static bool is_size(struct text word, const struct gpu *g) {
 	int64_t n = 0;
 	size_t i = 0;
@@ -82,6 +86,12 @@ static bool is_size(struct text word, const struct gpu *g) {
 		n = n * 10 + word.at[i] - '0';
 	}
 	struct text unit = text_cut(word, i, word.len);
+	if (i == 0 && word.len == 2 && (word.at[0] == 'v' || word.at[0] == 'V') && is_digit(word.at[1])) {
+		return true;
+	}
+	if (i > 0 && unit.len == 0) {
+		return g->hbm && (n <= 16 || g->vendor == GPU_GOOGLE);
+	}
 	if (i == 0 || text_eq_nocase(unit, T("xlarge"))) {
 		return text_ends(unit, T("xlarge"));
 	}

@@ -64,7 +64,7 @@ static enum law_card card_of(const struct gpu *g) {
 	bool small = g->bandwidth < INT64_C(300000000000) && g->memory_bytes > UNIFIED_BYTES;
 
 	if (g->vendor == GPU_AMD && g->hbm) {
-		return LAW_AMD;
+		return g->flops[PRECISION_FP4] > 0 ? LAW_CDNA4 : LAW_AMD;
 	}
 	if (g->vendor == GPU_APPLE) {
 		return LAW_APPLE;
@@ -166,6 +166,9 @@ double law_bandwidth_share(const struct law *l) {
 	return bandwidth(l, LAW_BW_WEIGHTS) / (double)l->peak.gpu.bandwidth;
 }
 
+/* Unpacking of blocks with one scale beside that of blocks with scales within scales. */
+#define PLAIN_TILE 0.5
+
 /* Arithmetic and traffic overlap, though not fully. */
 static double longer(double a, double b) {
 	return cbrt(a * a * a + b * b * b);
@@ -182,7 +185,7 @@ static double distinct(const struct law *l, double n) {
 static void add_matrices(const struct law *l, double n, double sampled, struct law_step *out) {
 	const struct modelsize *z = &l->peak.size;
 	const struct modelspec *m = &l->peak.model;
-	double gpus = stage_gpus(l), experts = 0, tile = shared(l, LAW_TILE_TOKENS);
+	double gpus = stage_gpus(l), experts = 0, tile = shared(l, LAW_TILE_TOKENS) * (m->plain_blocks ? PLAIN_TILE : 1);
 	double ranks = (double)l->layout.dp, own = n / ranks;
 
 	if (m->experts > 0) {
@@ -269,6 +272,30 @@ static void set_shares(const struct law *l, double p, double a, double d, double
 	out->bytes_share = (at_peak.matrix_byte_ns + at_peak.context_byte_ns) / out->total_ns;
 }
 
+/* The head's product of one part of a batch, which the last stage of a pipeline computes beside its layers. */
+static double head_ns(const struct law *l, double sequences) {
+	const struct modelsize *z = &l->peak.size;
+	const struct modelspec *m = &l->peak.model;
+	double bytes = (double)m->vocab * (double)m->hidden * (double)m->other_mbit / 8000;
+	double flops = (double)z->head_flops * sequences / (double)l->layout.dp;
+
+	return NS * longer(l->stretch_arithmetic * flops / attention_gpus(l) / matrix_flops(l, m->weight_mbit, false),
+	                   l->stretch_base * bytes / attention_gpus(l) / bandwidth(l, LAW_BW_WEIGHTS));
+}
+
+/*
+ * Each stage has its own floor, and the last one the head and the sampling beside its share of the layers. With so many parts of the
+ * batch at work, a round takes at least as long as the last stage needs for all of them.
+ */
+static void wait_for_last_stage(const struct law *l, double part, double parts, struct law_step *out) {
+	double step = factor(l, LAW_FLOOR) * US * shared(l, LAW_STEP_US) * l->stretch_base;
+	double last = head_ns(l, part) + out->sequence_ns + step, layers = out->total_ns - last;
+	double wait = fmax(0, parts * (layers / (double)l->layout.pp + last) - out->total_ns);
+
+	out->sequence_ns += wait;
+	out->total_ns += wait;
+}
+
 /*
  * A pipeline works on as many parts of the batch at once as it has stages: all its sequences get a token in the time that one
  * part takes through all stages.
@@ -281,6 +308,9 @@ void law_step(const struct law *l, double p, double a, double d, double k, struc
 		return;
 	}
 	pass(l, p, a, d / part, k / part, out);
+	if (part > 1) {
+		wait_for_last_stage(l, d / part, part, out);
+	}
 	set_shares(l, p, a, d, k, out);
 }
 
@@ -306,5 +336,5 @@ double law_spread(const struct law *l) {
 	if (l->own_spread > 0) {
 		return l->own_spread;
 	}
-	return l->engine == LAW_ANY || l->engine == LAW_DEEPSEEK || l->card == LAW_OTHER || l->layout.pp > 1 ? 1.0 : 0.69;
+	return l->engine == LAW_ANY || l->engine == LAW_DEEPSEEK || l->card == LAW_OTHER || l->card == LAW_CDNA4 || l->layout.pp > 1 ? 1.0 : 0.69;
 }

@@ -30,8 +30,11 @@ enum law_constant {
 /* Factors of an engine, a maker or a kind of card on what is shared; 1 is no difference. */
 enum law_factor { LAW_COMPUTE, LAW_BANDWIDTH, LAW_FLOOR, LAW_PER_SEQUENCE, LAW_SENDING, LAW_FACTORS };
 
-/* Kinds of card. Those without measurements have the factors of all. */
-enum law_card { LAW_HBM, LAW_BLACKWELL, LAW_GDDR, LAW_GEFORCE, LAW_PRO, LAW_AMD, LAW_APPLE, LAW_UNIFIED, LAW_OTHER, LAW_CARDS };
+/*
+ * Kinds of card. Those without measurements have the factors of all; MI350X and MI355X (LAW_CDNA4), of which there are none either, are
+ * half-way between those and the MI300X.
+ */
+enum law_card { LAW_HBM, LAW_BLACKWELL, LAW_GDDR, LAW_GEFORCE, LAW_PRO, LAW_AMD, LAW_APPLE, LAW_UNIFIED, LAW_CDNA4, LAW_OTHER, LAW_CARDS };
 
 struct law_constants {
 	double shared[LAW_SHARED_CONSTANTS];

@@ -36,6 +36,21 @@ bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute) 
 		{{"iq3_m", 5}, 3660, PRECISION_BF16},    {{"iq3_xs", 6}, 3300, PRECISION_BF16},
 		{{"q2_k", 4}, 3000, PRECISION_BF16},     {{"iq2_m", 5}, 2700, PRECISION_BF16},
 		{{"iq2_xs", 6}, 2310, PRECISION_BF16},   {{"iq1_m", 5}, 1750, PRECISION_BF16},
+		{{"q4_k", 4}, 4850, PRECISION_BF16},     {{"q5_k", 4}, 5690, PRECISION_BF16},
+		{{"q3_k", 4}, 3910, PRECISION_BF16},     {{"q4_k_l", 6}, 4950, PRECISION_BF16},
+		{{"q4_k_xl", 7}, 4850, PRECISION_BF16},  {{"ud-q4_k_xl", 10}, 4850, PRECISION_BF16},
+		{{"q2_k_xl", 7}, 3000, PRECISION_BF16},  {{"ud-q2_k_xl", 10}, 3000, PRECISION_BF16},
+		{{"q8", 2}, 8500, PRECISION_BF16},       {{"q4", 2}, 4500, PRECISION_BF16},
+		{{"q6", 2}, 6500, PRECISION_BF16},       {{"iq3_s", 5}, 3440, PRECISION_BF16},
+		{{"iq3_xxs", 7}, 3060, PRECISION_BF16},  {{"iq2_xxs", 7}, 2060, PRECISION_BF16},
+		{{"tq1_0", 5}, 1690, PRECISION_BF16},    {{"tq2_0", 5}, 2060, PRECISION_BF16},
+		{{"4bit", 4}, 4500, PRECISION_BF16},     {{"6bit", 4}, 6500, PRECISION_BF16},
+		{{"8bit", 4}, 8500, PRECISION_BF16},     {{"nf4", 3}, 4500, PRECISION_BF16},
+		{{"awq", 3}, 4156, PRECISION_BF16},      {{"gptq", 4}, 4156, PRECISION_BF16},
+		{{"w8a16", 5}, 8125, PRECISION_BF16},    {{"w4a8", 4}, 4156, PRECISION_FP8},
+		{{"w4afp8", 6}, 4156, PRECISION_FP8},    {{"fp8_e4m3", 8}, 8000, PRECISION_FP8},
+		{{"fp8_e5m2", 8}, 8000, PRECISION_FP8},  {{"float8", 6}, 8000, PRECISION_FP8},
+		{{"half", 4}, 16000, PRECISION_BF16},    {{"float", 5}, 32000, PRECISION_BF16},
 	};
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		if (text_eq_nocase(name, formats[i].name)) {
@@ -49,6 +64,10 @@ bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute) 
 
 bool modelspec_format_is_gguf(struct text name) {
 	return name.len > 2 && (text_eq_nocase(text_cut(name, 0, 2), T("iq")) || (text_eq_nocase(text_cut(name, 0, 1), T("q"))));
+}
+
+bool modelspec_format_is_plain(struct text name) {
+	return modelspec_format_is_gguf(name) && (text_ends(name, T("_0")) || text_ends(name, T("_1")) || name.len == 2);
 }
 
 /* Bytes of so many elements. The bounds of modelspec_check keep it far from overflow. */

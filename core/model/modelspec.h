@@ -49,6 +49,7 @@ struct modelspec {
 	int64_t other_mbit;               /* embedding, head, norms, router */
 	int64_t kv_mbit;
 	enum precision compute;
+	bool plain_blocks; /* weights in blocks with one scale (Q4_0, Q8_0): they take about half the unpacking of scales within scales */
 };
 
 /* Sums over the layers. FLOPs count a multiplication and an addition as two. */
@@ -89,5 +90,7 @@ double modelspec_held(const struct modelspec *m, double context);
 bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute);
 /* Is it one of llama.cpp's formats, which pack the embedding and the head, too? */
 bool modelspec_format_is_gguf(struct text name);
+/* One of them whose blocks have one scale. */
+bool modelspec_format_is_plain(struct text name);
 
 #endif

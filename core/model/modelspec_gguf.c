@@ -142,7 +142,7 @@ static void take_key(struct gguf *g, struct modelspec *m, struct text key, const
 
 /* Elements and bits of what is read every step, of experts, of embedding and head, of layers with a state. */
 struct tensors {
-	double layer, layer_bits, expert, expert_bits, other, other_bits, linear;
+	double layer, layer_bits, expert, expert_bits, other, other_bits, linear, plain; /* plain: of layers and experts, in blocks with one scale */
 	int64_t linear_layers, rows;
 	bool head;
 };
@@ -156,7 +156,11 @@ static int64_t format_mbit(uint32_t type) {
 	return type < sizeof mbit / sizeof *mbit ? mbit[type] : 0;
 }
 
-static void count_tensor(struct tensors *t, struct text name, double elements, int64_t rows, int64_t mbit) {
+#define PLAIN_FIRST 2u /* Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 */
+#define PLAIN_LAST 8u
+
+static void count_tensor(struct tensors *t, struct text name, double elements, int64_t rows, uint32_t format) {
+	int64_t mbit = format_mbit(format);
 	bool embedding = text_eq(name, T("token_embd.weight")), head = text_eq(name, T("output.weight"));
 
 	if (embedding || head) {
@@ -167,7 +171,9 @@ static void count_tensor(struct tensors *t, struct text name, double elements, i
 	} else if (text_find(name, T("_exps.")) != SIZE_MAX) {
 		t->expert += elements;
 		t->expert_bits += elements * (double)mbit;
+		t->plain += format >= PLAIN_FIRST && format <= PLAIN_LAST ? elements : 0;
 	} else {
+		t->plain += format >= PLAIN_FIRST && format <= PLAIN_LAST ? elements : 0;
 		t->layer += elements;
 		t->layer_bits += elements * (double)mbit;
 		bool state = text_find(name, T(".ssm_")) != SIZE_MAX;
@@ -190,10 +196,10 @@ static void take_tensor(struct cursor *c, struct tensors *t) {
 		rows = d < (uint64_t)SPEC_DIM_MAX ? (int64_t)d : rows;
 		elements *= (double)d;
 	}
-	int64_t mbit = format_mbit((uint32_t)take(c, 4));
+	uint32_t format = (uint32_t)take(c, 4);
 	take(c, 8);
-	if (!c->bad && mbit > 0 && elements < 1e15) {
-		count_tensor(t, name, elements, rows, mbit);
+	if (!c->bad && format_mbit(format) > 0 && elements < 1e15) {
+		count_tensor(t, name, elements, rows, format);
 	}
 }
 
@@ -247,6 +253,7 @@ static void set_formats(struct modelspec *m, const struct tensors *t) {
 	m->weight_mbit = t->layer > 0 ? (int64_t)(t->layer_bits / t->layer + 0.5) : 16000;
 	m->expert_mbit = t->expert > 0 ? (int64_t)(t->expert_bits / t->expert + 0.5) : m->weight_mbit;
 	m->other_mbit = t->other > 0 ? (int64_t)(t->other_bits / t->other + 0.5) : m->weight_mbit;
+	m->plain_blocks = 2 * t->plain > t->layer + t->expert;
 	m->tied = !t->head;
 }
 

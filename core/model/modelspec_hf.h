@@ -19,7 +19,16 @@ enum trait {
 	DELTA = 1024u,       /* gated delta nets in layers of linear attention */
 	MAMBA = 2048u,       /* layers with a state space */
 	COMPRESSED = 4096u,  /* DeepSeek V4: one key and value head over compressed tokens */
-	BESIDE = 8192u       /* experts beside a dense MLP in the same layer */
+	BESIDE = 8192u,      /* experts beside a dense MLP in the same layer */
+	FOUR = 16384u,       /* MLPs are four times as wide as the model unless the file states their width */
+	HALF = 32768u,       /* "intermediate_size" counts the gate, too */
+	MAMBA_PATTERN = 65536u, /* layers by the letters of a pattern */
+	MAMBA_BESIDE = 131072u, /* attention and a state space in each layer */
+	JAMBA = 262144u,
+	KIMI_DELTA = 524288u,
+	LIGHTNING = 1048576u,
+	CONVOLUTIONS = 2097152u,
+	TWICE = 4194304u     /* a layer has two attentions and two dense MLPs beside its experts (LongCat) */
 };
 
 struct architecture {
@@ -34,6 +43,11 @@ json_at hf_first(struct spec_reader *r, json_at c, const char *const *keys);
 /* Members of a list that are one of two texts (the second may be NULL). */
 int64_t hf_count(struct spec_reader *r, json_at list, const char *word, const char *other);
 
+/* The first of the keys that the object has, from 1 to SPEC_DIM_MAX; *out stays where it has none. */
+int hf_int_if(struct spec_reader *r, json_at c, const char *const *keys, int64_t *out);
+
+/* Layers that keep a state instead of a cache. */
+int hf_state(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m);
 int hf_attention(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m);
 int hf_mlp(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m);
 

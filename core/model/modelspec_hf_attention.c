@@ -60,15 +60,31 @@ static int read_compressed(struct spec_reader *r, json_at c, struct modelspec *m
 	return err;
 }
 
+static const char *const kv_head_keys[] = {"num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num", "kv_n_heads", NULL};
+static const char *const head_dim_keys[] = {"head_dim", "attention_head_dim", "kv_channels", NULL};
+
+/* Heads of keys and values: stated, those of a group (Nemotron's search), or one for all (multi-query attention). */
+static int read_heads(struct spec_reader *r, json_at c, struct modelspec *m) {
+	json_at inner = spec_get(r, c, "attn_config");
+	bool one = false, stated = false;
+	int err = hf_int_if(r, c, kv_head_keys, &m->kv_heads);
+
+	err = err || inner == JSON_ABSENT ? err : hf_int_if(r, inner, kv_head_keys, &m->kv_heads);
+	err = err ? err : hf_int_if(r, c, head_dim_keys, &m->head_dim);
+	err = err ? err : spec_bool_if(r, c, "multi_query", &one);
+	err = err ? err : spec_bool_if(r, c, "new_decoder_architecture", &stated);
+	m->kv_heads = one && !stated ? 1 : m->kv_heads;
+	return err;
+}
+
 static int read_grouped(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
 	bool bias = false, gate = false;
 
-	m->kv_heads = m->heads;
-	m->head_dim = m->hidden / m->heads;
-	int err = spec_int_if(r, c, "num_key_value_heads", 1, SPEC_DIM_MAX, &m->kv_heads);
-	err = err ? err : spec_int_if(r, c, "num_kv_heads", 1, SPEC_DIM_MAX, &m->kv_heads);
-	err = err ? err : spec_int_if(r, c, "head_dim", 1, SPEC_DIM_MAX, &m->head_dim);
-	err = err ? err : spec_int_if(r, c, "attention_head_dim", 1, SPEC_DIM_MAX, &m->head_dim);
+	m->kv_heads = m->kv_heads > 0 ? m->kv_heads : m->heads;
+	m->head_dim = m->head_dim > 0 ? m->head_dim : m->hidden / m->heads;
+	int err = 0;
+
+	err = err ? err : read_heads(r, c, m);
 	err = err ? err : spec_bool_if(r, c, "attention_bias", &bias);
 	gate = (a->traits & DELTA) != 0;
 	err = err ? err : spec_bool_if(r, c, "attn_output_gate", &gate);
@@ -100,6 +116,17 @@ static int64_t windowed(struct spec_reader *r, json_at c, int64_t every, const s
 	return every > 1 ? m->layers - m->layers / every : every == 1 ? m->layers : 0;
 }
 
+/* One layer in so many looks at everything: a number, or a text such as "LLLG". */
+static int read_every(struct spec_reader *r, json_at c, int64_t *every) {
+	json_at v = spec_get(r, c, "sliding_window_pattern");
+
+	if (v != JSON_ABSENT && json_type(r->json, v) == JSON_STRING && json_raw(r->json, v).len > 0) {
+		*every = (int64_t)json_raw(r->json, v).len;
+		return 0;
+	}
+	return spec_int_if(r, c, "sliding_window_pattern", 1, SPEC_DIM_MAX, every);
+}
+
 static int read_window(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
 	int64_t every = a->window_every;
 	bool used = a->window_every > 0;
@@ -109,7 +136,7 @@ static int read_window(struct spec_reader *r, json_at c, const struct architectu
 	if (!err && window != JSON_ABSENT && json_type(r->json, window) == JSON_NUMBER && (!json_i64(r->json, window, &m->window) || m->window < 0)) {
 		err = spec_wrong(r, window, "\"sliding_window\" is out of range, expected a number of tokens");
 	}
-	err = err ? err : spec_int_if(r, c, "sliding_window_pattern", 1, SPEC_DIM_MAX, &every);
+	err = err ? err : read_every(r, c, &every);
 	err = err ? err : spec_int_if(r, c, "_sliding_window_pattern", 1, SPEC_DIM_MAX, &every);
 	if (err || !used || m->window == 0) {
 		m->window = 0;
@@ -138,106 +165,10 @@ static int read_global(struct spec_reader *r, json_at c, struct modelspec *m) {
 	return err;
 }
 
-/* ---- layers with a state ---- */
-
-static const char *const mamba_heads[] = {"mamba_num_heads", "mamba_n_heads", NULL};
-static const char *const mamba_dims[] = {"mamba_head_dim", "mamba_d_head", NULL};
-static const char *const mamba_states[] = {"ssm_state_size", "mamba_d_state", NULL};
-static const char *const mamba_groups[] = {"n_groups", "mamba_n_groups", NULL};
-
-static int read_dim(struct spec_reader *r, json_at c, const char *const *keys, int64_t *out) {
-	json_at v = hf_first(r, c, keys);
-
-	if (v == JSON_ABSENT || !json_i64(r->json, v, out) || *out < 1 || *out > 65536) {
-		return spec_wrong(r, v == JSON_ABSENT ? c : v, "\"%s\" is missing or out of range, expected a whole number from 1", *keys);
-	}
-	return 0;
-}
-
-static int read_mamba(struct spec_reader *r, json_at c, struct modelspec *m) {
-	int64_t heads = 0, dim = 0, state = 0, groups = 1;
-	int err = read_dim(r, c, mamba_heads, &heads);
-
-	err = err ? err : read_dim(r, c, mamba_dims, &dim);
-	err = err ? err : read_dim(r, c, mamba_states, &state);
-	err = err ? err : read_dim(r, c, mamba_groups, &groups);
-	int64_t inner = heads * dim, mixed = inner + 2 * groups * state;
-	m->linear_params = m->hidden * (inner + mixed + heads) + 4 * mixed + inner * m->hidden;
-	m->linear_state = inner * state + 4 * mixed;
-	return err;
-}
-
-static int read_delta(struct spec_reader *r, json_at c, struct modelspec *m) {
-	int64_t keys = 0, values = 0, key_dim = 0, value_dim = 0, kernel = 4;
-	int err = spec_int(r, c, "linear_num_key_heads", 1, 65536, &keys);
-
-	err = err ? err : spec_int(r, c, "linear_num_value_heads", 1, 65536, &values);
-	err = err ? err : spec_int(r, c, "linear_key_head_dim", 1, 65536, &key_dim);
-	err = err ? err : spec_int(r, c, "linear_value_head_dim", 1, 65536, &value_dim);
-	err = err ? err : spec_int_if(r, c, "linear_conv_kernel_dim", 1, 1024, &kernel);
-	int64_t k = keys * key_dim, v = values * value_dim;
-	m->linear_params = m->hidden * (2 * k + 2 * v + 2 * values) + kernel * (2 * k + v) + v * m->hidden;
-	m->linear_state = values * key_dim * value_dim + kernel * (2 * k + v);
-	return err;
-}
-
-/* Layers by their kinds: "M" Mamba, "*" attention, "-" dense MLP, "E" experts; or the same in words. */
-static int read_pattern(struct spec_reader *r, json_at c, struct modelspec *m) {
-	json_at pattern = spec_get(r, c, "hybrid_override_pattern"), types = spec_get(r, c, "layers_block_type");
-	int64_t attention = 0, dense = 0, moe = 0, mamba = 0;
-
-	if (pattern != JSON_ABSENT && json_type(r->json, pattern) == JSON_STRING) {
-		struct text t = json_raw(r->json, pattern);
-		for (size_t i = 0; i < t.len; i++) {
-			mamba += t.at[i] == 'M';
-			attention += t.at[i] == '*';
-			dense += t.at[i] == '-';
-			moe += t.at[i] == 'E';
-		}
-	} else if (types != JSON_ABSENT) {
-		mamba = hf_count(r, types, "mamba", NULL);
-		attention = hf_count(r, types, "attention", NULL);
-		dense = hf_count(r, types, "mlp", NULL);
-		moe = hf_count(r, types, "moe", NULL);
-	}
-	if (attention + dense + moe + mamba != m->layers || attention == 0) {
-		return spec_wrong(r, c, "\"hybrid_override_pattern\" is missing or not of \"num_hidden_layers\" letters M, *, - and E");
-	}
-	m->attention_layers = attention;
-	m->linear_layers = mamba;
-	m->dense_layers = dense;
-	m->moe_layers = moe;
-	return dense > 0 && m->ffn == 0 ? spec_int(r, c, "intermediate_size", 1, SPEC_DIM_MAX, &m->ffn) : 0;
-}
-
-static int read_linear(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
-	json_at types = spec_get(r, c, "layer_types");
-	int64_t interval = 4;
-	int err = spec_int_if(r, c, "full_attention_interval", 1, SPEC_DIM_MAX, &interval);
-
-	types = types == JSON_ABSENT ? spec_get(r, c, "layers_block_type") : types;
-	if (a->traits & DELTA) {
-		m->linear_layers = types != JSON_ABSENT ? hf_count(r, types, "linear_attention", NULL) : m->layers - m->layers / interval;
-		err = err || m->linear_layers == 0 ? err : read_delta(r, c, m);
-	} else if (a->traits & MAMBA) {
-		m->linear_layers = types == JSON_ABSENT ? 0 : hf_count(r, types, "mamba", NULL);
-		err = err || m->linear_layers == 0 ? err : read_mamba(r, c, m);
-	}
-	if (!err && m->linear_layers >= m->layers) {
-		err = spec_wrong(r, c, "no layer with attention, expected at least one");
-	}
-	return err;
-}
-
 int hf_attention(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
-	bool nemotron = text_eq(text_of(a->type), T("nemotron_h"));
 	int err = a->traits & COMPRESSED ? read_compressed(r, c, m) : a->traits & LATENT ? read_latent(r, c, m) : read_grouped(r, c, a, m);
 
 	err = err || (a->traits & COMPRESSED) ? err : read_window(r, c, a, m);
 	err = err ? err : read_global(r, c, m);
-	if (!err && nemotron) {
-		err = read_pattern(r, c, m);
-		return err ? err : read_mamba(r, c, m);
-	}
-	return err ? err : read_linear(r, c, a, m);
+	return err ? err : hf_state(r, c, a, m);
 }

@@ -4,11 +4,21 @@
 static const char *const expert_counts[] = {"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts", NULL};
 static const char *const chosen_counts[] = {"num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k", "moe_topk",
                                             "moe_k", NULL};
-static const char *const expert_widths[] = {"moe_intermediate_size", "expert_ffn_hidden_size", "moe_ffn_hidden_size", "intermediate_size", NULL};
-static const char *const dense_widths[] = {"intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "n_inner", NULL};
+static const char *const expert_widths[] = {"moe_intermediate_size", "expert_ffn_hidden_size", "moe_ffn_hidden_size", "ffn_hidden_size",
+                                            "intermediate_size", NULL};
+static const char *const dense_widths[] = {"intermediate_size_mlp", "block_ff_dim", "intermediate_size", "ffn_hidden_size", "ffn_dim", "n_inner", NULL};
 static const char *const shared_counts[] = {"n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts", NULL};
 static const char *const shared_widths[] = {"shared_expert_intermediate_size", "moe_shared_expert_intermediate_size",
                                             "shared_intermediate_size", NULL};
+
+int hf_int_if(struct spec_reader *r, json_at c, const char *const *keys, int64_t *out) {
+	for (; *keys; keys++) {
+		if (spec_get(r, c, *keys) != JSON_ABSENT) {
+			return spec_int_if(r, c, *keys, 1, SPEC_DIM_MAX, out);
+		}
+	}
+	return 0;
+}
 
 json_at hf_first(struct spec_reader *r, json_at c, const char *const *keys) {
 	json_at v = JSON_ABSENT;
@@ -126,31 +136,79 @@ static int read_experts(struct spec_reader *r, json_at c, const struct architect
 	return err ? err : read_shared(r, c, a, m);
 }
 
-/* Gemma 4: every layer has a dense MLP, and experts beside it. */
+/* Gemma 4, Grok 2, Arctic: every layer has a dense MLP, and experts beside it. */
 static void set_beside(struct modelspec *m) {
 	m->dense_layers = m->layers;
 	m->moe_layers = m->layers;
 	m->shared_ffn = 0;
 }
 
+/* LongCat: half of what counts as layers here has experts, and some of the experts a token chooses do nothing. */
+static int set_twice(struct spec_reader *r, json_at c, struct modelspec *m) {
+	int64_t nothing = 0;
+	int err = spec_int_if(r, c, "zero_expert_num", 0, SPEC_DIM_MAX, &nothing);
+	int64_t chosen = (m->experts_per_token * m->experts + (m->experts + nothing) / 2) / (m->experts + nothing);
+
+	m->experts_per_token = chosen > 0 ? chosen : 1;
+	m->dense_layers = m->layers;
+	m->moe_layers = m->layers / 2;
+	return err;
+}
+
+static int read_mixture(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
+	bool beside = (a->traits & BESIDE) != 0;
+	int err = read_experts(r, c, a, m);
+
+	err = err ? err : spec_bool_if(r, c, "residual_moe", &beside);
+	err = err ? err : spec_bool_if(r, c, "parallel_attn_mlp_res", &beside);
+	if (beside) {
+		set_beside(m);
+	}
+	return err || !(a->traits & TWICE) ? err : set_twice(r, c, m);
+}
+
+/* LFM2: two thirds of the stated width, to a multiple. */
+static int adjust_width(struct spec_reader *r, json_at c, struct modelspec *m) {
+	bool adjust = false;
+	int64_t multiple = 256;
+	int err = spec_bool_if(r, c, "block_auto_adjust_ff_dim", &adjust);
+
+	err = err ? err : spec_int_if(r, c, "block_multiple_of", 1, 65536, &multiple);
+	if (!err && adjust) {
+		m->ffn = (2 * m->ffn / 3 + multiple - 1) / multiple * multiple;
+	}
+	return err;
+}
+
+static int read_dense(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
+	int64_t ratio = 4;
+	bool own = false; /* Arctic's dense MLP is as wide as the model */
+	int err = spec_int_if(r, c, "expansion_ratio", 1, 64, &ratio);
+
+	err = err ? err : spec_bool_if(r, c, "parallel_attn_mlp_res", &own);
+	if (hf_first(r, c, dense_widths) == JSON_ABSENT && m->ffn == 0) {
+		if (!(a->traits & FOUR)) {
+			return spec_wrong(r, c, "\"intermediate_size\" is missing here, expected a whole number");
+		}
+		m->ffn = ratio * m->hidden;
+	}
+	err = err ? err : read_number(r, c, dense_widths, 1, &m->ffn);
+	m->ffn = own ? m->hidden : a->traits & HALF ? m->ffn / 2 : m->ffn;
+	return err ? err : adjust_width(r, c, m);
+}
+
 int hf_mlp(struct spec_reader *r, json_at c, const struct architecture *a, struct modelspec *m) {
+	json_at inner = spec_get(r, c, "ffn_config");
+
+	c = inner != JSON_ABSENT && hf_first(r, inner, expert_counts) != JSON_ABSENT ? inner : c; /* DBRX */
 	m->ffn_matrices = m->expert_matrices = a->traits & TWO_MATRICES ? 2 : 3;
 	m->dense_layers = m->layers;
 	int err = a->traits & MOE ? read_number(r, c, expert_counts, 0, &m->experts) : 0;
 
 	if (!err && m->experts > 1) {
-		err = read_experts(r, c, a, m);
-		if (a->traits & BESIDE) {
-			set_beside(m);
-		}
+		err = read_mixture(r, c, a, m);
 	} else {
 		m->experts = 0;
 	}
-	if (err || m->dense_layers == 0) {
-		return err;
-	}
-	if (hf_first(r, c, dense_widths) == JSON_ABSENT) {
-		return spec_wrong(r, c, "\"intermediate_size\" is missing here, expected a whole number");
-	}
-	return read_number(r, c, dense_widths, 1, &m->ffn);
+	return err || m->dense_layers == 0 ? err : read_dense(r, c, a, m);
 }

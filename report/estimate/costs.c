@@ -78,6 +78,7 @@ static int read_model(const struct estimate_options *o, struct modelspec *m, str
 	err = err ? err : replace_format("weights", o->weights, &m->weight_mbit, &m->compute, why);
 	if (!err && o->weights) {
 		m->expert_mbit = m->weight_mbit;
+		m->plain_blocks = modelspec_format_is_plain(text_of(o->weights));
 		if (modelspec_format_is_gguf(text_of(o->weights))) {
 			m->other_mbit = m->weight_mbit > 6563 ? m->weight_mbit : 6563; /* Q6_K, as its quantiser does */
 		}

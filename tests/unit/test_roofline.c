@@ -150,6 +150,10 @@ static void test_names(void **state) {
 		{"nvidia-tesla-a100", "A100-SXM-40GB"}, {"nvidia-h100-mega-80gb", "H100-SXM"},
 		{"Apple M2 Ultra", "Apple-M2-Ultra-76c"}, {"Apple M2 Ultra 60-core GPU", "Apple-M2-Ultra-60c"},
 		{"NVIDIA GH200 480GB", "GH200-96GB"}, {"NVIDIA H20", "H20"},
+		{"DGX H100", "H100-SXM"},             {"Standard_ND96isr_H100_v5", "H100-SXM"},
+		{"BM.GPU.MI300X.8", "MI300X"},        {"v5litepod-256", "TPU-v5e"},
+		{"RTX 6000 Pro Blackwell Server Edition", "RTX-PRO-6000-Server"}, {"A100 40", "A100-SXM-40GB"},
+		{"Quadro RTX 6000", "RTX-6000-Turing"}, {"Mac Studio M3 Ultra", "Apple-M3-Ultra-80c"},
 		{"p5.48xlarge", "H100-SXM"},          {"a3-ultragpu-8g", "H200"},
 		{"TPUv5e", "TPU-v5e"},                {"tpu-v5-lite-podslice", "TPU-v5e"},
 		{"NVIDIA RTX 6000 Ada Generation", "RTX-6000-Ada"}, {"NVIDIA RTX A6000", "RTX-A6000"},
@@ -167,6 +171,8 @@ static void test_names(void **state) {
 	assert_null(gpu_find(c, T("NVIDIA-A100-SXM4-80GB-SHARED")));
 	assert_null(gpu_find(c, T("RTX 3090 Max-Q")));
 	assert_null(gpu_find(c, T("H1000")));
+	assert_null(gpu_find(c, T("M4 Max 32")));
+	assert_null(gpu_find(c, T("RTX 3090 8")));
 	assert_null(gpu_find(c, T("NVIDIA")));
 	assert_null(gpu_find(c, T("")));
 	gpu_catalogue_free(c);
