@@ -18,6 +18,7 @@ struct from_logs {
 	struct zone *tz;
 	struct fleet *fleet;
 	struct prices *prices;
+	bool prices_lent; /* the caller's */
 	struct logs logs;
 	struct quality quality;
 	struct attribution *attribution;
@@ -35,7 +36,7 @@ void from_logs_free(struct from_logs *j) {
 	attribution_free(j->attribution);
 	quality_release(&j->quality);
 	logs_release(&j->logs);
-	if (j->prices) {
+	if (j->prices && !j->prices_lent) {
 		prices_free(j->prices);
 	}
 	if (j->fleet) {
@@ -77,7 +78,7 @@ static int prepare(struct from_logs *j, struct fault *why) {
 	rc = rc == 0 ? settings_period(s, j->tz, &j->from_ns, &j->to_ns, why) : rc;
 	rc = rc == 0 ? settings_logs(s, j->terminal, &j->logs, why) : rc;
 	rc = rc == 0 ? open_fleet(j, why) : rc;
-	rc = rc == 0 ? settings_prices_or_installed(s, &j->prices, why) : rc;
+	rc = rc == 0 && !j->prices_lent ? settings_prices_or_installed(s, &j->prices, why) : rc;
 	return rc == 0 ? start_pages(j, why) : rc;
 }
 
@@ -219,29 +220,39 @@ static int work(struct from_logs *j, struct fault *why) {
 	return rc == 0 ? finish(j, why) : rc;
 }
 
-int from_logs_new(struct from_logs **out, const struct book_settings *set, const struct terminal *t, const struct pages_settings *pages,
-                  struct fault *why) {
-	struct from_logs *j = must_calloc(1, sizeof *j);
+static int make(struct from_logs **out, struct from_logs with, struct fault *why) {
+	struct from_logs *j = must_alloc(sizeof *j);
+	const struct book_settings *set = with.set;
 
-	j->set = set;
-	j->terminal = t;
-	j->pages_settings = pages;
+	*j = with;
 	j->names = names_new();
 	quality_init(&j->quality);
 	/* Files that are open all along must be taken back when the work is stopped; without any, it may end at once. */
 	bool guarded = set->quarantine || set->requests || set->model_report;
 	if (guarded) {
-		terminal_guard(t, true);
+		terminal_guard(j->terminal, true);
 	}
 	int rc = work(j, why);
 	if (guarded) {
-		terminal_guard(t, false);
+		terminal_guard(with.terminal, false);
 	}
 	*out = rc == 0 ? j : NULL;
 	if (rc != 0) {
 		from_logs_free(j);
 	}
 	return rc;
+}
+
+int from_logs_new(struct from_logs **out, const struct book_settings *set, const struct terminal *t, const struct pages_settings *pages,
+                  struct fault *why) {
+	return make(out, (struct from_logs){.set = set, .terminal = t, .pages_settings = pages}, why);
+}
+
+int from_logs_new_priced(struct from_logs **out, const struct book_settings *set, const struct terminal *t, struct prices *prices,
+                         struct fault *why) {
+	static const struct pages_settings no_pages;
+
+	return make(out, (struct from_logs){.set = set, .terminal = t, .pages_settings = &no_pages, .prices = prices, .prices_lent = true}, why);
 }
 
 const struct statement *from_logs_statement(const struct from_logs *j) {

@@ -14,6 +14,9 @@ struct from_logs;
  */
 int from_logs_new(struct from_logs **out, const struct book_settings *set, const struct terminal *t, const struct pages_settings *pages,
                   struct fault *why);
+/* The same, priced by a catalogue that is not the settings' and stays the caller's. */
+int from_logs_new_priced(struct from_logs **out, const struct book_settings *set, const struct terminal *t, struct prices *prices,
+                         struct fault *why);
 void from_logs_free(struct from_logs *j); /* NULL: nothing */
 
 const struct statement *from_logs_statement(const struct from_logs *j);

@@ -22,6 +22,35 @@ static int find_currency(struct book *b, char *currency, size_t size, struct fau
 	return rc;
 }
 
+/* Differences of two pools do not make up for each other. */
+static bool is_within(const struct reconciliation *r, const struct tied *l) {
+	bool within = true;
+
+	for (int c = 0; c < CAUSES; c++) {
+		within = within && l->causes[c] <= r->tolerance_nano && l->causes[c] >= -r->tolerance_nano;
+	}
+	return within;
+}
+
+/* Amounts of two currencies may be the same figure, and are still not the same. */
+static const char *foreign_of(const struct reconciliation *r) {
+	for (size_t i = 0; i < r->lines.count; i++) {
+		const char *currency = r->lines.at[i].currency;
+		if (currency[0] && r->currency[0] && !text_eq_nocase(text_of(currency), text_of(r->currency))) {
+			return currency;
+		}
+	}
+	return NULL;
+}
+
+static void judge(struct reconciliation *r) {
+	r->foreign = foreign_of(r);
+	r->within = is_within(r, &r->total) && !r->foreign;
+	for (size_t i = 0; i < r->pools.count; i++) {
+		r->within = r->within && is_within(r, &r->pools.at[i]);
+	}
+}
+
 static int tie(struct book *b, struct invoice *in, const struct reconcile_settings *s, FILE *out, struct fault *why) {
 	struct reconciliation r = {.path = s->invoice};
 	char currency[32];
@@ -32,6 +61,7 @@ static int tie(struct book *b, struct invoice *in, const struct reconcile_settin
 	int rc = find_currency(b, currency, sizeof currency, why);
 	r.currency = currency;
 	rc = rc < 0 ? rc : reconcile_gpus(b, in, s, &r, why);
+	judge(&r);
 	if (rc == 0 && !reconciliation_print(&r, s->format ? s->format : "table", s->lines, out)) {
 		rc = fault_set(why, ERROR_CONFIG, "--format %s: no such form, expected table, csv, json, html or markdown", s->format);
 	}
@@ -40,18 +70,18 @@ static int tie(struct book *b, struct invoice *in, const struct reconcile_settin
 	return rc;
 }
 
-static int work(struct book *b, const struct reconcile_settings *s, FILE *out, struct fault *why) {
+static int work(struct book *b, const struct terminal *t, const struct reconcile_settings *s, FILE *out, struct fault *why) {
 	const struct invoice_options o = {.pool_column = s->pool_column, .columns = s->columns, .cost = s->cost};
 	struct fault other = {0};
 	struct invoice in;
 
 	if (s->tokens) {
-		return reconcile_tokens(b, s->tokens, why);
+		return reconcile_tokens(b, t, s->tokens, s, out, why);
 	}
 	int rc = invoice_read(&in, s->invoice, &o, why);
 	if (rc < 0) {
 		/* Without amounts it may be a report of tokens. */
-		int status = rc == ERROR_CONFIG && !in.family && !s->columns ? reconcile_tokens(b, s->invoice, &other) : rc;
+		int status = rc == ERROR_CONFIG && !in.family && !s->columns ? reconcile_tokens(b, t, s->invoice, s, out, &other) : rc;
 		return status < 0 ? rc : status;
 	}
 	rc = tie(b, &in, s, out, why);
@@ -60,17 +90,17 @@ static int work(struct book *b, const struct reconcile_settings *s, FILE *out, s
 }
 
 /* To the file of -o, which appears when it is whole, or to the terminal. */
-static int work_to(struct book *b, const struct reconcile_settings *s, const char *path, struct fault *why) {
+static int work_to(struct book *b, const struct terminal *t, const struct reconcile_settings *s, const char *path, struct fault *why) {
 	struct outfile *file;
 
 	if (!path) {
-		return work(b, s, stdout, why);
+		return work(b, t, s, t->out ? t->out : stdout, why);
 	}
 	int rc = outfile_open(&file, path, why);
 	if (rc < 0) {
 		return rc;
 	}
-	int status = work(b, s, outfile_stream(file), why);
+	int status = work(b, t, s, outfile_stream(file), why);
 	if (status < 0) {
 		outfile_abandon(file);
 		return status;
@@ -87,7 +117,7 @@ int reconcile_book(const struct book_settings *set, const struct terminal *t, co
 	if (status != 0) {
 		return status;
 	}
-	status = work_to(&b, asked, set->output, why);
+	status = work_to(&b, t, asked, set->output, why);
 	book_close(&b);
 	return status;
 }

@@ -37,7 +37,8 @@ struct reconciliation {
 	size_t charge_lines[CHARGE_CLASSES];
 	struct tied total; /* of lines and rest */
 	int64_t tolerance_nano;
-	bool within;
+	const char *foreign; /* a currency of the invoice that is not the book's; NULL: there is none */
+	bool within;         /* each cause of each pool, and no other currency */
 	char *notes[NOTES_MAX]; /* what was assumed */
 	size_t note_count;
 };
@@ -54,8 +55,9 @@ bool reconciliation_print(const struct reconciliation *r, const char *format, bo
 void reconciliation_page(const struct reconciliation *r, bool lines, FILE *out);
 bool reconcile_advice(const struct tied *l, char *out, size_t size);
 
-/* reconcile_tokens.c: a bill for tokens, and what an API vendor charged for them. EXIT_TIED_OUT, EXIT_FINDINGS, or negative. */
-int reconcile_tokens(struct book *b, const char *path, struct fault *why);
+/* reconcile_tokens.c, reconcile_costs.c: a bill for tokens, and what an API vendor charged for them. EXIT_TIED_OUT, EXIT_FINDINGS, or negative. */
+int reconcile_tokens(struct book *b, const struct terminal *terminal, const char *path, const struct reconcile_settings *s, FILE *out,
+                     struct fault *why);
 int reconcile_costs(struct book *b, const struct invoice *in, const struct reconcile_settings *s, FILE *out, struct fault *why);
 
 #endif

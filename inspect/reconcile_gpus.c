@@ -526,10 +526,8 @@ static int sum_up(struct tying *t, struct fault *why) {
 	for (size_t i = 0; i < r->rest.count; i++) {
 		fits = add_to(&r->total, &r->rest.at[i]) && fits;
 	}
-	r->within = true;
 	for (int c = 0; c < CAUSES; c++) {
 		causes += r->total.causes[c];
-		r->within = r->within && r->total.causes[c] <= r->tolerance_nano && r->total.causes[c] >= -r->tolerance_nano;
 	}
 	if (!fits || causes != r->total.amount_nano - r->total.cost_nano) {
 		return fault_set(why, ERROR_RANGE, "the causes do not sum to the difference");

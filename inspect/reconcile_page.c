@@ -117,6 +117,11 @@ static void put_answer(const struct reconciliation *r, FILE *out) {
 	        r->pools.count);
 	page_sum(out, r->currency, r->tolerance_nano);
 	fprintf(out, " passes; %s.</p>\n", r->within ? "all do" : "not all do");
+	if (r->foreign) {
+		fputs("<p class=\"lead\">The invoice has amounts in ", out);
+		page_text(out, r->foreign);
+		fputs(": convert it first.</p>\n", out);
+	}
 	for (size_t i = 0; i < r->note_count; i++) {
 		fputs(i == 0 ? "<div class=\"assumed\"><b>Assumed</b> <ul><li>" : "<li>", out);
 		page_text(out, r->notes[i]);

@@ -80,6 +80,9 @@ static void print_total(const struct reconciliation *r, FILE *out) {
 		fprintf(out, "    %-26s %16s\n", difference_words[c], decimal_format(r->total.causes[c], 9, a));
 	}
 	fprintf(out, "  differ  %16s\n", decimal_format(r->total.amount_nano - r->total.cost_nano, 9, a));
+	if (r->foreign) {
+		fprintf(out, "The invoice has amounts in %s, the book is in %s: convert the invoice first\n", r->foreign, r->currency);
+	}
 	fprintf(out, "%s a tolerance of %s a class\n", r->within ? "Within" : "Outside of", decimal_format(r->tolerance_nano, 2, a));
 }
 
@@ -195,6 +198,12 @@ static void print_json(const struct reconciliation *r, bool lines, FILE *out) {
 	put_text(out, r->in->family->name);
 	fputs(",\"currency\":", out);
 	put_text(out, r->currency);
+	fputs(",\"foreign_currency\":", out);
+	if (r->foreign) {
+		put_text(out, r->foreign);
+	} else {
+		fputs("null", out);
+	}
 	fprintf(out, ",\"cost\":\"%s\",\n \"assumptions\":[", r->in->effective ? "effective" : "billed");
 	for (size_t i = 0; i < r->note_count; i++) {
 		fputs(i > 0 ? "," : "", out);

@@ -1,39 +1,89 @@
-/* Bills of API vendors: for tokens beside those in the logs, and in money beside their list price. */
+/* reconcile_tokens.c: a bill for tokens beside those in the logs, by model: in counts, and at list price. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "book/from_logs.h"
+#include "core/billing.h"
 #include "core/decimal.h"
 #include "core/exact.h"
+#include "core/files/files.h"
 #include "core/instant.h"
-#include "core/json.h"
-#include "inspect/invoices/families.h"
 #include "inspect/invoices/usage_export.h"
-#include "inspect/reconcile.h"
-
-/* ---- a bill for tokens ---- */
+#include "inspect/reconcile_api.h"
 
 struct tokens {
 	int64_t input, cached, output, requests;
 };
 
+/* Of one side: how many, and what they cost at list price. */
+struct side {
+	struct tokens tokens;
+	bool any, priced;
+	int64_t nano;
+};
+
+struct token_row {
+	struct text model;
+	struct side billed, seen;
+	bool elsewhere; /* ran on GPUs of the book, and is not on the bill */
+};
+
 struct bill {
 	struct book *b;
-	struct tokens *billed, *seen; /* by name_id of the model */
+	const char *path;
+	struct tokens *billed, *seen, *bought; /* by name_id of the model; bought: the part of `seen` that vendors answered */
 	size_t room;
 	int64_t from_ns, to_ns;
+	bool of_vendors; /* each record is of a gateway or vendor: it can be priced */
+	struct token_row *rows;
+	size_t count;
 };
 
 static void make_room(struct bill *t, name_id id) {
 	if (id >= t->room) {
 		size_t room = (size_t)id * 2 + 64;
-		t->billed = must_realloc(t->billed, room * sizeof *t->billed);
-		t->seen = must_realloc(t->seen, room * sizeof *t->seen);
-		memset(t->billed + t->room, 0, (room - t->room) * sizeof *t->billed);
-		memset(t->seen + t->room, 0, (room - t->room) * sizeof *t->seen);
+		struct tokens **const lists[] = {&t->billed, &t->seen, &t->bought};
+		for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+			*lists[i] = must_realloc(*lists[i], room * sizeof **lists[i]);
+			memset(*lists[i] + t->room, 0, (room - t->room) * sizeof **lists[i]);
+		}
 		t->room = room;
 	}
+}
+
+static bool has_tokens(const struct tokens *k) {
+	return k->input != 0 || k->cached != 0 || k->output != 0 || k->requests != 0;
+}
+
+/* False where a sum does not fit. */
+static bool add_tokens(struct tokens *into, const struct tokens *k) {
+	return exact_add(&into->input, k->input) && exact_add(&into->cached, k->cached) && exact_add(&into->output, k->output) &&
+	       exact_add(&into->requests, k->requests);
+}
+
+static int no_fit(struct fault *why) {
+	return fault_set(why, ERROR_RANGE, "a sum of tokens does not fit 64 bits");
+}
+
+/* ---- the bill ---- */
+
+/* How many requests a row of a report sums up. */
+static int64_t requests_of(const struct request *q) {
+	struct billing b;
+
+	billing_parse(q->billing, &b);
+	return b.part[BILLED_REQUESTS] > 0 ? b.part[BILLED_REQUESTS] : 1;
+}
+
+static struct tokens tokens_of(const struct record *r) {
+	if (r->kind == RECORD_WINDOW) {
+		const struct window *w = &r->window;
+		return (struct tokens){w->input_tokens, w->cached_tokens, w->output_tokens, w->requests != UNKNOWN ? w->requests : 0};
+	}
+	const struct request *q = &r->request;
+	return (struct tokens){q->prompt_tokens, q->cached_tokens, q->completion_tokens, requests_of(q)};
 }
 
 static int add_billed_record(void *bill, unsigned lane, const struct record *r, struct fault *why) {
@@ -43,22 +93,13 @@ static int add_billed_record(void *bill, unsigned lane, const struct record *r, 
 	int64_t to = r->kind == RECORD_WINDOW ? r->window.end_ns : from + 1;
 
 	(void)lane;
-	(void)why;
 	if (r->kind != RECORD_WINDOW && r->kind != RECORD_REQUEST) {
 		return 0;
 	}
 	make_room(t, model);
-	struct tokens *k = &t->billed[model];
-	if (r->kind == RECORD_WINDOW) {
-		k->input += r->window.input_tokens;
-		k->cached += r->window.cached_tokens;
-		k->output += r->window.output_tokens;
-		k->requests += r->window.requests != UNKNOWN ? r->window.requests : 0;
-	} else {
-		k->input += r->request.prompt_tokens;
-		k->cached += r->request.cached_tokens;
-		k->output += r->request.completion_tokens;
-		k->requests++;
+	const struct tokens k = tokens_of(r);
+	if (!add_tokens(&t->billed[model], &k)) {
+		return no_fit(why);
 	}
 	if (from != UNKNOWN) {
 		t->from_ns = from < t->from_ns ? from : t->from_ns;
@@ -67,221 +108,342 @@ static int add_billed_record(void *bill, unsigned lane, const struct record *r, 
 	return 0;
 }
 
-static int add_seen(void *bill, const struct entry *e) {
-	struct bill *t = bill;
+/* Reports state the ends of their periods, which the records of their rows do not have. */
+static void widen_by(struct bill *t, struct text bytes, struct text key) {
+	struct text before, value;
+	int64_t ns;
 
-	make_room(t, e->model);
-	struct tokens *k = &t->seen[e->model];
-	k->input += e->kind == ENTRY_INPUT || e->kind == ENTRY_INPUT_CACHED ? e->tokens : 0;
-	k->cached += e->kind == ENTRY_INPUT_CACHED ? e->tokens : 0;
-	k->output += e->kind == ENTRY_OUTPUT ? e->tokens : 0;
-	k->requests += e->kind == ENTRY_INPUT ? e->requests : 0;
-	return 0;
-}
-
-static bool print_tokens(struct bill *t) {
-	static const struct {
-		const char *word;
-		size_t at;
-	} rows[] = {{"requests", offsetof(struct tokens, requests)}, {"input tokens", offsetof(struct tokens, input)},
-	            {"of which cached", offsetof(struct tokens, cached)}, {"output tokens", offsetof(struct tokens, output)}};
-	bool same = true;
-
-	for (name_id m = 0; m < t->room; m++) {
-		const struct tokens *x = &t->billed[m], *y = &t->seen[m];
-		const struct tokens none = {0};
-		if (memcmp(x, &none, sizeof none) == 0 && memcmp(y, &none, sizeof none) == 0) {
+	while (text_until(&bytes, key, &before)) {
+		text_skip_blanks(&bytes);
+		if (!text_skip(&bytes, T(":"))) {
 			continue;
 		}
-		printf("%s\n", m ? names_text(t->b->names, m).at : "(no model)");
-		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-			int64_t a = *(const int64_t *)(const void *)((const char *)x + rows[i].at);
-			int64_t b = *(const int64_t *)(const void *)((const char *)y + rows[i].at);
-			printf("  %-16s billed %16" PRId64 "  in the logs %16" PRId64 "  differ %16" PRId64 "\n", rows[i].word, a, b, a - b);
-			same = same && a == b;
+		text_skip_blanks(&bytes);
+		if (text_skip(&bytes, T("\""))) {
+			ns = text_until(&bytes, T("\""), &value) && instant_parse(value, &ns) ? ns : 0;
+		} else {
+			ns = text_take_i64(&bytes, &ns) && ns > 0 && ns < INT64_MAX / NS_PER_SECOND ? ns * NS_PER_SECOND : 0;
+		}
+		if (ns > 0) {
+			exact_widen(&t->from_ns, &t->to_ns, ns, ns);
 		}
 	}
-	return same;
 }
 
-int reconcile_tokens(struct book *b, const char *path, struct fault *why) {
-	struct bill t = {.b = b, .from_ns = INT64_MAX, .to_ns = INT64_MIN};
-	const struct ingest_source source = {.path = path};
+static void widen_to_periods(struct bill *t) {
+	static const struct text keys[] = {T("\"start_time\""), T("\"end_time\""), T("\"starting_at\""), T("\"ending_at\"")};
+	struct fault none;
+	struct text bytes;
+
+	if (file_read(t->path, (size_t)256 * 1024 * 1024, &bytes, &none) < 0) {
+		return;
+	}
+	struct text start = text_trim(text_cut(bytes, 0, 64));
+	for (size_t i = 0; i < sizeof keys / sizeof *keys && (text_starts(start, T("{")) || text_starts(start, T("["))); i++) {
+		widen_by(t, bytes, keys[i]);
+	}
+	free((char *)(uintptr_t)bytes.at);
+}
+
+static int read_bill(struct bill *t, struct fault *why) {
+	const struct ingest_source source = {.path = t->path};
 	const struct ingest_options options = {.sources = &source, .source_count = 1, .threads = 1};
-	int rc = usage_export_is(path) ? usage_export_read(path, add_billed_record, &t, why)
-	                               : ingest_run(&options, add_billed_record, &t, &b->quality, why);
+	bool exported = usage_export_is(t->path);
+	int64_t windows = t->b->quality.windows;
+	int rc = exported ? usage_export_read(t->path, add_billed_record, t, why) : ingest_run(&options, add_billed_record, t, &t->b->quality, why);
 
-	if (rc == 0 && t.from_ns > t.to_ns) {
+	if (rc == 0 && t->from_ns > t->to_ns) {
 		rc = fault_set(why, ERROR_CONFIG, "%s: no usage in it, expected OpenAI's answers or its dashboard's export, LiteLLM's spend logs or "
-		               "native windows", path);
+		               "native windows", t->path);
 	}
-	rc = rc < 0 ? rc : ledger_entries(b->ledger, instant_floor(t.from_ns, NS_PER_HOUR), t.to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_seen, &t, why);
-	bool same = rc >= 0 && print_tokens(&t);
-	free(t.billed);
-	free(t.seen);
-	return rc < 0 ? rc : same ? EXIT_TIED_OUT : EXIT_FINDINGS;
+	t->of_vendors = t->b->quality.windows == windows;
+	if (rc == 0 && !exported) {
+		widen_to_periods(t);
+	}
+	return rc;
 }
 
-/* ---- what a vendor charged ---- */
+/* ---- the book ---- */
 
-struct model_cost {
-	struct text model;
-	int64_t billed_nano, list_nano;
-	bool billed, listed;
-};
+static int add_seen(void *bill, const struct entry *e) {
+	struct bill *t = bill;
+	bool input = e->kind == ENTRY_INPUT || e->kind == ENTRY_INPUT_CACHED;
+	const struct tokens k = {input ? e->tokens : 0, e->kind == ENTRY_INPUT_CACHED ? e->tokens : 0, e->kind == ENTRY_OUTPUT ? e->tokens : 0,
+	                         e->kind == ENTRY_INPUT ? e->requests : 0};
 
-struct model_costs {
-	struct model_cost *at;
-	size_t count;
-};
-
-/* "gpt-4o, input" is of gpt-4o. */
-static struct text model_of(const char *item) {
-	struct text t = text_of(item), model;
-
-	return text_until(&t, T(", "), &model) ? model : text_of(item);
+	make_room(t, e->model);
+	if (!add_tokens(&t->seen[e->model], &k)) {
+		return ERROR_RANGE;
+	}
+	return billing_is_pool(names_text(t->b->names, e->pool)) && !add_tokens(&t->bought[e->model], &k) ? ERROR_RANGE : 0;
 }
 
-/* The same name, or one of them with a date or version behind. */
-static bool same_model(struct text a, struct text b) {
-	struct text shorter = a.len < b.len ? a : b, longer = a.len < b.len ? b : a;
+/* ---- rows ---- */
 
-	return text_eq(a, b) || (shorter.len > 0 && text_starts(longer, shorter) && strchr("-@:", longer.at[shorter.len]));
-}
-
-static struct model_cost *cost_of(struct model_costs *c, struct text model) {
-	for (size_t i = 0; i < c->count; i++) {
-		if (same_model(c->at[i].model, model)) {
-			return &c->at[i];
+static struct token_row *row_of(struct bill *t, struct text model) {
+	for (size_t i = 0; i < t->count; i++) {
+		if (text_eq(t->rows[i].model, model)) {
+			return &t->rows[i];
 		}
 	}
-	c->at = must_realloc(c->at, (c->count + 1) * sizeof *c->at);
-	c->at[c->count] = (struct model_cost){.model = model};
-	return &c->at[c->count++];
+	for (size_t i = 0; i < t->count; i++) {
+		if (api_same_model(t->rows[i].model, model)) {
+			return &t->rows[i];
+		}
+	}
+	t->rows = must_realloc(t->rows, (t->count + 1) * sizeof *t->rows);
+	t->rows[t->count] = (struct token_row){.model = model};
+	return &t->rows[t->count++];
 }
 
-static bool add_billed(struct model_costs *c, const struct invoice *in, int64_t *from_ns, int64_t *to_ns, int64_t *sum) {
+static bool make_rows(struct bill *t) {
 	bool fits = true;
 
-	for (size_t i = 0; i < in->count; i++) {
-		const struct invoice_line *l = &in->at[i];
-		struct model_cost *m = cost_of(c, model_of(l->model));
-		m->billed = true;
-		fits = exact_add(&m->billed_nano, l->amount_nano) && exact_add(sum, l->amount_nano) && fits;
-		exact_widen(from_ns, to_ns, l->from_ns, l->to_ns);
+	for (name_id m = 0; m < t->room; m++) {
+		if (has_tokens(&t->billed[m])) {
+			struct token_row *row = row_of(t, names_text(t->b->names, m));
+			row->billed.any = true;
+			fits = add_tokens(&row->billed.tokens, &t->billed[m]) && fits;
+		}
+	}
+	for (name_id m = 0; m < t->room; m++) {
+		if (has_tokens(&t->seen[m])) {
+			struct token_row *row = row_of(t, names_text(t->b->names, m));
+			row->seen.any = true;
+			fits = add_tokens(&row->seen.tokens, &t->seen[m]) && fits;
+			row->elsewhere = !row->billed.any && !has_tokens(&t->bought[m]);
+		}
 	}
 	return fits;
 }
 
-/* Does the bill name a model of the book? Else its sum is compared with all of the book. */
-static bool names_models(const struct model_costs *c, const struct statement *s) {
+/* ---- list prices ---- */
+
+static bool add_revenues(struct bill *t, const struct statement *s, size_t side) {
 	struct statement_revenue revenue;
+	bool fits = true;
 
 	for (size_t i = 0; i < statement_revenues(s); i++) {
 		statement_revenue_at(s, i, &revenue);
-		for (size_t k = 0; k < c->count; k++) {
-			if (same_model(c->at[k].model, revenue.model)) {
-				return true;
-			}
+		if (revenue.has_tokens && revenue.known) {
+			struct side *at = (struct side *)(void *)((char *)row_of(t, revenue.model) + side);
+			at->priced = true;
+			fits = exact_add(&at->nano, revenue.nano) && fits;
 		}
 	}
-	return false;
+	return fits;
 }
 
-/* Models of the book that the bill does not name run elsewhere. */
-static bool add_listed(struct model_costs *c, const struct statement *s, int64_t *sum) {
-	struct statement_revenue revenue;
-	bool named = names_models(c, s), all = true, fits = true;
+/* The bill's tokens are priced as a run on it would, by the prices of the book or of this command. */
+static int price_bill(struct bill *t, const struct terminal *terminal, struct fault *why) {
+	struct book_settings set = t->b->set;
+	struct terminal silent = {.context = terminal->context, .stopped = terminal->stopped};
+	struct from_logs *priced;
 
-	for (size_t i = 0; i < statement_revenues(s); i++) {
-		statement_revenue_at(s, i, &revenue);
-		if (!revenue.has_tokens) {
-			continue;
-		}
-		struct model_cost *m = cost_of(c, revenue.model);
-		bool counts = m->billed || !named;
-		m->listed |= revenue.known;
-		all = all && (revenue.known || !counts);
-		fits = exact_add(&m->list_nano, revenue.nano) && exact_add(sum, counts ? revenue.nano : 0) && fits;
+	set.logs = (struct list){.at = &t->path, .count = 1};
+	set.fleet = set.output = set.quarantine = set.requests = set.model_report = set.replica = set.from = set.to = NULL;
+	set.gpu_hour_nano = -1;
+	set.format = "json";
+	int rc = from_logs_new_priced(&priced, &set, &silent, t->b->prices, why);
+	if (rc == 0) {
+		rc = add_revenues(t, from_logs_statement(priced), offsetof(struct token_row, billed)) ? 0 : no_fit(why);
+		from_logs_free(priced);
 	}
-	return all && fits;
+	return rc > 0 ? 0 : rc; /* no evidence: nothing to price */
 }
 
-static void print_money(FILE *out, const char *word, bool known, int64_t nano) {
+static int price_book(struct bill *t, struct fault *why) {
+	struct book_statement st = {.from_ns = instant_floor(t->from_ns, NS_PER_HOUR), .to_ns = t->to_ns, .as_of = INT64_MAX - 1};
+	int rc = book_state(t->b, &st, why);
+
+	if (rc > 0) {
+		rc = add_revenues(t, st.statement, offsetof(struct token_row, seen)) ? 0 : no_fit(why);
+	}
+	book_statement_release(&st);
+	return rc;
+}
+
+/* ---- printed ---- */
+
+static const struct {
+	const char *word, *key;
+	size_t at;
+} figures[] = {{"requests", "requests", offsetof(struct tokens, requests)},
+               {"input tokens", "input", offsetof(struct tokens, input)},
+               {"of which cached", "cached", offsetof(struct tokens, cached)},
+               {"output tokens", "output", offsetof(struct tokens, output)}};
+#define FIGURES (sizeof figures / sizeof *figures)
+
+static int64_t figure(const struct side *s, size_t i) {
+	return *(const int64_t *)(const void *)((const char *)&s->tokens + figures[i].at);
+}
+
+static bool row_ties(const struct token_row *r) {
+	bool same = true;
+
+	for (size_t i = 0; i < FIGURES; i++) {
+		same = same && figure(&r->billed, i) == figure(&r->seen, i);
+	}
+	return same || r->elsewhere;
+}
+
+/* The difference may not fit where either side does. */
+static const char *money_of(const struct side *a, const struct side *b, char out[DECIMAL_TEXT_MAX]) {
+	int64_t nano = 0;
+	bool known = a->priced && (!b || b->priced) && !__builtin_sub_overflow(a->nano, b ? b->nano : 0, &nano);
+
+	return known ? decimal_format(nano, 9, out) : "";
+}
+
+static void print_row(const struct token_row *r, const char *name, FILE *out) {
+	char a[DECIMAL_TEXT_MAX], b[DECIMAL_TEXT_MAX], d[DECIMAL_TEXT_MAX];
+
+	fprintf(out, "%s%s\n", name, r->elsewhere ? ": not on the bill, ran on GPUs of the book" : "");
+	for (size_t i = 0; i < FIGURES; i++) {
+		int64_t x = figure(&r->billed, i), y = figure(&r->seen, i);
+		fprintf(out, "  %-16s billed %16" PRId64 "  in the logs %16" PRId64 "  differ %16" PRId64 "\n", figures[i].word, x, y, x - y);
+	}
+	if (r->billed.priced || r->seen.priced) {
+		const char *x = money_of(&r->billed, NULL, a), *y = money_of(&r->seen, NULL, b), *z = money_of(&r->billed, &r->seen, d);
+		fprintf(out, "  %-16s billed %16s  in the logs %16s  differ %16s\n", "at list price", *x ? x : "-", *y ? y : "-", *z ? z : "-");
+	}
+}
+
+static void put_json_side(FILE *out, const char *key, const struct side *s) {
 	char money[DECIMAL_TEXT_MAX];
-	fprintf(out, "  %s %16s", word, known ? decimal_format(nano, 9, money) : "-");
-}
 
-static void print_costs(FILE *out, const struct model_costs *c, int64_t billed, int64_t listed, const char *currency) {
-	fprintf(out, "By model, in %s: what was billed, and the list price of the tokens in the book\n", currency);
-	for (size_t i = 0; i < c->count; i++) {
-		const struct model_cost *m = &c->at[i];
-		fprintf(out, "%.*s\n", TEXT_ARG(m->model.len > 0 ? m->model : T("(no model)")));
-		print_money(out, "billed", m->billed, m->billed_nano);
-		print_money(out, "at list price", m->listed, m->list_nano);
-		if (m->billed) {
-			print_money(out, "differ", true, m->billed_nano - m->list_nano);
-		}
-		fputs(m->billed ? "\n" : "  not on the bill\n", out);
+	fprintf(out, "\"%s\":{", key);
+	for (size_t i = 0; i < FIGURES; i++) {
+		fprintf(out, "\"%s\":%" PRId64 ",", figures[i].key, figure(s, i));
 	}
-	fputs("In all\n", out);
-	print_money(out, "billed", true, billed);
-	print_money(out, "at list price", true, listed);
-	print_money(out, "differ", true, billed - listed);
-	fputc('\n', out);
-}
-
-static void put_cost_json(FILE *out, const struct model_cost *m, const char *lead) {
-	char a[DECIMAL_TEXT_MAX], name[512];
-
-	json_escape(m->model, name, sizeof name);
-	fprintf(out, "%s{\"model\":\"%s\",\"billed\":\"%s\",", lead, name, decimal_format(m->billed_nano, 9, a));
-	if (m->listed) {
-		fprintf(out, "\"list\":\"%s\"}", decimal_format(m->list_nano, 9, a));
+	if (s->priced) {
+		fprintf(out, "\"list\":\"%s\"}", decimal_format(s->nano, 9, money));
 	} else {
 		fputs("\"list\":null}", out);
 	}
 }
 
-static void put_costs_json(FILE *out, const struct model_costs *c, const struct invoice *in, int64_t billed, int64_t listed) {
-	char a[DECIMAL_TEXT_MAX], b[DECIMAL_TEXT_MAX], d[DECIMAL_TEXT_MAX];
+static void put_json_row(FILE *out, const struct token_row *r) {
+	char money[DECIMAL_TEXT_MAX];
+	const char *differ = money_of(&r->billed, &r->seen, money);
 
-	fprintf(out, "{\"schema\":\"tollbook.reconcile.v1\",\"form\":\"%s\",\"models\":[", in->family->name);
-	for (size_t i = 0; i < c->count; i++) {
-		put_cost_json(out, &c->at[i], i > 0 ? "," : "");
-	}
-	fprintf(out, "],\"total\":{\"billed\":\"%s\",\"list\":\"%s\",\"differ\":\"%s\"}}\n", decimal_format(billed, 9, a),
-	        decimal_format(listed, 9, b), decimal_format(billed - listed, 9, d));
+	put_json_side(out, "billed", &r->billed);
+	fputc(',', out);
+	put_json_side(out, "book", &r->seen);
+	fprintf(out, *differ ? ",\"differ\":\"%s\"" : ",\"differ\":null%s", differ);
+	fprintf(out, ",\"on_bill\":%s,\"ties\":%s", r->billed.any ? "true" : "false", row_ties(r) ? "true" : "false");
 }
 
-int reconcile_costs(struct book *b, const struct invoice *in, const struct reconcile_settings *s, FILE *out, struct fault *why) {
-	struct book_statement st = {.from_ns = INT64_MAX, .to_ns = INT64_MIN, .as_of = INT64_MAX - 1};
-	struct model_costs costs = {0};
-	int64_t billed = 0, listed = 0;
-	char tolerance[DECIMAL_TEXT_MAX];
-	bool known = true;
+static void put_json(const struct bill *t, const struct token_row *total, bool ties, FILE *out) {
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 
-	if (!add_billed(&costs, in, &st.from_ns, &st.to_ns, &billed)) {
-		free(costs.at);
-		return fault_set(why, ERROR_RANGE, "a sum of the bill does not fit 64 bits");
+	fputs("{\"schema\":\"tollbook.reconcile.v1\",\"invoice\":", out);
+	api_put_text(out, text_of(t->path));
+	fprintf(out, ",\"form\":\"tokens\",\"from\":\"%s\",\"to\":\"%s\",\n \"models\":[", instant_format(t->from_ns, from), instant_format(t->to_ns, to));
+	for (size_t i = 0; i < t->count; i++) {
+		fputs(i > 0 ? ",\n  {\"model\":" : "\n  {\"model\":", out);
+		api_put_text(out, t->rows[i].model);
+		fputc(',', out);
+		put_json_row(out, &t->rows[i]);
+		fputc('}', out);
 	}
-	int rc = book_state(b, &st, why);
-	if (rc > 0) {
-		known = add_listed(&costs, st.statement, &listed);
+	fputs("],\n \"total\":{", out);
+	put_json_row(out, total);
+	fprintf(out, "},\"within\":%s}\n", ties ? "true" : "false");
+}
+
+#define COLUMNS (2 * FIGURES + 3)
+
+static void cells_of(const struct token_row *r, char text[COLUMNS][DECIMAL_TEXT_MAX], const char *cells[COLUMNS]) {
+	for (size_t i = 0; i < FIGURES; i++) {
+		snprintf(text[2 * i], DECIMAL_TEXT_MAX, "%" PRId64, figure(&r->billed, i));
+		snprintf(text[2 * i + 1], DECIMAL_TEXT_MAX, "%" PRId64, figure(&r->seen, i));
+		cells[2 * i] = text[2 * i];
+		cells[2 * i + 1] = text[2 * i + 1];
 	}
-	if (rc >= 0 && s->format && strcmp(s->format, "json") == 0) {
-		put_costs_json(out, &costs, in, billed, listed);
-	} else if (rc >= 0) {
-		print_costs(out, &costs, billed, listed, in->at[0].currency[0] ? in->at[0].currency : "USD");
-		fputs(known && rc > 0 ? "" : "Some tokens of the book have no list price there; give --prices FILE to "
-					     "attribute or to this command\n", out);
+	cells[2 * FIGURES] = money_of(&r->billed, NULL, text[2 * FIGURES]);
+	cells[2 * FIGURES + 1] = money_of(&r->seen, NULL, text[2 * FIGURES + 1]);
+	cells[2 * FIGURES + 2] = money_of(&r->billed, &r->seen, text[2 * FIGURES + 2]);
+}
+
+static void put_rows(const struct bill *t, const struct token_row *total, enum api_form form, bool ties, FILE *out) {
+	static const char *const headers[] = {"<model", "requests billed", "requests in the logs", "input billed", "input in the logs", "cached billed",
+	                                      "cached in the logs", "output billed", "output in the logs", "list price billed",
+	                                      "list price in the logs", "differ"};
+	const struct api_rows rows = {form, out, headers, COLUMNS + 1};
+	char text[COLUMNS][DECIMAL_TEXT_MAX];
+	const char *cells[COLUMNS];
+
+	api_rows_begin(&rows, "Tokens of API vendors", "What was billed, and what the logs have, in counts and at list price.");
+	for (size_t i = 0; i < t->count; i++) {
+		cells_of(&t->rows[i], text, cells);
+		api_rows_add(&rows, t->rows[i].model.len > 0 ? t->rows[i].model : T("(no model)"), cells);
 	}
-	int64_t differ = billed - listed;
-	bool within = differ <= s->tolerance_nano && differ >= -s->tolerance_nano;
-	if (rc >= 0 && (!s->format || strcmp(s->format, "json") != 0)) {
-		fprintf(out, "%s a tolerance of %s\n", within ? "Within" : "Outside of", decimal_format(s->tolerance_nano, 2, tolerance));
+	cells_of(total, text, cells);
+	api_rows_end(&rows, cells, ties ? "The bill and the logs agree." : "The bill and the logs differ.");
+}
+
+static void add_side(struct side *into, const struct side *s, bool first) {
+	(void)add_tokens(&into->tokens, &s->tokens);
+	into->priced = (first || into->priced) && (s->priced || !s->any) && exact_add(&into->nano, s->nano);
+	into->any |= s->any;
+}
+
+static void put_table(const struct bill *t, const struct token_row *total, FILE *out) {
+	for (size_t i = 0; i < t->count; i++) {
+		print_row(&t->rows[i], t->rows[i].model.len > 0 ? names_text(t->b->names, names_id(t->b->names, t->rows[i].model)).at : "(no model)", out);
 	}
-	book_statement_release(&st);
-	free(costs.at);
-	return rc < 0 ? rc : within && known ? EXIT_TIED_OUT : EXIT_FINDINGS;
+	if (t->count > 1) {
+		print_row(total, "In all", out);
+	}
+}
+
+/* What runs elsewhere is in no sum. */
+static bool put_bill(const struct bill *t, enum api_form form, FILE *out) {
+	struct token_row total = {.model = T("")};
+	bool ties = true, first = true;
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct token_row *r = &t->rows[i];
+		ties = ties && row_ties(r);
+		if (!r->elsewhere) {
+			add_side(&total.billed, &r->billed, first);
+			add_side(&total.seen, &r->seen, first);
+			first = false;
+		}
+	}
+	if (form == API_TABLE) {
+		put_table(t, &total, out);
+	} else if (form == API_JSON) {
+		put_json(t, &total, ties, out);
+	} else {
+		put_rows(t, &total, form, ties, out);
+	}
+	return ties;
+}
+
+static int work(struct bill *t, const struct terminal *terminal, struct fault *why) {
+	int rc = read_bill(t, why);
+
+	rc = rc < 0 ? rc
+	            : ledger_entries(t->b->ledger, instant_floor(t->from_ns, NS_PER_HOUR), t->to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_seen, t, why);
+	if (rc >= 0 && !make_rows(t)) {
+		return no_fit(why);
+	}
+	rc = rc < 0 ? rc : price_book(t, why);
+	return rc < 0 || !t->of_vendors || !t->b->prices ? rc : price_bill(t, terminal, why);
+}
+
+int reconcile_tokens(struct book *b, const struct terminal *terminal, const char *path, const struct reconcile_settings *s, FILE *out,
+                     struct fault *why) {
+	struct bill t = {.b = b, .path = path, .from_ns = INT64_MAX, .to_ns = INT64_MIN};
+	enum api_form form = api_form_of(s->format);
+	int rc = form == API_FORMS ? api_no_form(s->format, why) : work(&t, terminal, why);
+	bool ties = rc >= 0 && put_bill(&t, form, out);
+
+	free(t.billed);
+	free(t.seen);
+	free(t.bought);
+	free(t.rows);
+	return rc < 0 ? rc : ties ? EXIT_TIED_OUT : EXIT_FINDINGS;
 }

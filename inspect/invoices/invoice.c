@@ -489,7 +489,7 @@ static int take_line(struct reading *r) {
 	}
 	classify_line(r, &l);
 	if (!take_period(r, &l)) {
-		return wrong(r, "no period, expected 2026-10, 2026-10-07, FROM/TO, or a start and an end");
+		return sheet_is_sum(r->s, r->row) ? 0 : wrong(r, "no period, expected 2026-10, 2026-10-07, FROM/TO, or a start and an end");
 	}
 	l.billed_nano = l.amount_nano;
 	l.pool = text_copy(field(r, ROLE_POOL));

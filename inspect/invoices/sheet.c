@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "book/settings.h" /* ingest_unpack */
 #include "core/files/files.h"
 #include "core/json.h"
 #include "inspect/invoices/csv_row.h"
@@ -396,6 +397,43 @@ int sheet_find(struct sheet *s, struct text name) {
 	return column;
 }
 
+/* Bytes as they come out of a filter of ingest/. */
+struct unpacked {
+	char *at;
+	size_t len, room;
+};
+
+static bool add_bytes(void *into, struct text bytes) {
+	struct unpacked *u = into;
+
+	if (bytes.len > FILE_MAX - u->len) {
+		return false;
+	}
+	if (u->len + bytes.len > u->room) {
+		u->room = 2 * (u->len + bytes.len);
+		u->at = must_realloc(u->at, u->room);
+	}
+	memcpy(u->at + u->len, bytes.at, bytes.len);
+	u->len += bytes.len;
+	return true;
+}
+
+/* Spreadsheets export UTF-16, too: ingest/ reads it. */
+static void decode(const char *path, struct text *bytes) {
+	struct unpacked u = {.len = 0};
+	bool packed;
+
+	if (!text_starts(*bytes, T("\xff\xfe")) && !text_starts(*bytes, T("\xfe\xff"))) {
+		return;
+	}
+	if (ingest_unpack(path, add_bytes, &u, &packed) && u.at) {
+		free((char *)(uintptr_t)bytes->at);
+		*bytes = (struct text){u.at, u.len};
+	} else {
+		free(u.at);
+	}
+}
+
 int sheet_read(struct sheet *out, const char *path, struct fault *why) {
 	struct text bytes;
 	int rc = file_read(path, FILE_MAX, &bytes, why);
@@ -404,6 +442,7 @@ int sheet_read(struct sheet *out, const char *path, struct fault *why) {
 	if (rc < 0) {
 		return ERROR_CONFIG;
 	}
+	decode(path, &bytes);
 	out->bytes = (char *)(uintptr_t)bytes.at;
 	struct text start = bytes;
 	text_skip(&start, T("\xef\xbb\xbf"));
@@ -414,6 +453,21 @@ int sheet_read(struct sheet *out, const char *path, struct fault *why) {
 		sheet_release(out);
 	}
 	return rc;
+}
+
+bool sheet_is_sum(const struct sheet *s, size_t row) {
+	static const struct text words[] = {T("total"), T("grand total"), T("subtotal"), T("sum"), T("summe"), T("gesamt"), T("gesamtsumme"),
+	                                    T("totals"), T("total:"), T("invoice total"), T("amount due")};
+
+	for (int column = 0; column < (int)s->column_count && column < 4; column++) {
+		struct text cell = text_trim(sheet_cell(s, row, column));
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+			if (text_eq_nocase(cell, words[i])) {
+				return true;
+			}
+		}
+	}
+	return false;
 }
 
 void sheet_release(struct sheet *s) {

@@ -27,6 +27,8 @@ struct sheet {
 
 /* Plain or gzip. ERROR_CONFIG with "file:line: what". */
 int sheet_read(struct sheet *out, const char *path, struct fault *why);
+/* Does a row sum up those above it ("Total", "Summe")? */
+bool sheet_is_sum(const struct sheet *s, size_t row);
 void sheet_release(struct sheet *s);
 
 static inline struct text sheet_cell(const struct sheet *s, size_t row, int column) {

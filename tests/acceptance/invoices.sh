@@ -37,7 +37,7 @@ ties vast.json "storage 0.240000000;"
 ties german.csv "" --columns "$data/german.map"
 gzip -c "$data/aws-cur2.csv" > packed.csv.gz
 "$tollbook" reconcile --book book --invoice packed.csv.gz -o page.html
-same "packed, and as a page" "$? $(grep -c '<table>' page.html)" "0 1"
+same "packed, and as a page" "$? $(grep -c '<table id="pool"' page.html)" "0 1"
 same "billed cost of a prepaid node" "$("$tollbook" reconcile --book book --invoice "$data/aws-savings-plan.csv" --cost billed | awk '/^    rate/ {print $2; exit}')" -1722.240000000
 "$tollbook" reconcile --book book --invoice "$data/modal.csv" --pool-column nosuch > said 2>&1
 same "a column that is not there" "$? $(grep -c 'no column or member nosuch' said)" "2 1"
