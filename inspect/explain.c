@@ -6,41 +6,17 @@
 #include <unistd.h>
 
 #include "book/book.h"
-#include "inspect/explain_fit.h"
+#include "inspect/explain_private.h"
 #include "inspect/inspect.h"
 #include "core/decimal.h"
 #include "core/instant.h"
 #include "core/record_json.h"
 #include "core/text.h"
 
-#define LINES_SHOWN 10
 #define SPLITS_SHOWN 2
 
 static const char *const kind_words[ENTRY_KINDS] = {"input", "input_cached", "output", "other", "idle", "unobserved"};
 static const char *const grade_words[GRADES] = {"A", "B", "C", "D", "-"};
-
-/* What is asked: empty texts match all. */
-struct question {
-	struct text model, replica, tenant, kind, id;
-	int64_t from_ns, to_ns;
-};
-
-struct work {
-	struct book *b;
-	struct question q;
-	struct fault *why;
-	int64_t lines_left, entries, records, gpu_ns, tokens, requests;
-	int128 money; /* GPU-ns times nano per hour */
-	bool rate_unknown;
-	struct entry *found;
-	/* the request */
-	int64_t first_ns, last_ns;
-	name_id replica;
-	char alias[TENANT_ALIAS_MAX];
-	struct kept_fits *fits;
-	char rule[32]; /* of the last run that attributed */
-	int64_t splits_left;
-};
 
 /* ---- the question ---- */
 
@@ -177,22 +153,22 @@ static void print_arithmetic(struct work *w) {
 
 /* ---- records ---- */
 
-static void print_place(struct work *w, const struct record *r) {
+void explain_place(struct work *w, const struct record *r) {
 	struct ledger_source s;
 
 	if (ledger_source_get(w->b->ledger, r->file, &s, w->why) > 0) {
-		printf("  %s:%" PRId64 "  ", s.path, r->line);
+		printf("  %s:%" PRId64, s.path, r->line);
 	} else {
-		printf("  source %u:%" PRId64 "  ", r->file, r->line);
+		printf("  source %u:%" PRId64, r->file, r->line);
 	}
 }
 
-static void print_record(struct work *w, const struct record *r) {
+void explain_record(struct work *w, const struct record *r) {
 	char *line = must_alloc(RECORD_JSON_MAX);
 
-	print_place(w, r);
+	explain_place(w, r);
 	record_json(r, line);
-	puts(line);
+	printf("  %s\n", line);
 	free(line);
 }
 
@@ -222,7 +198,7 @@ static int show_record(void *work, const struct record *r, struct fault *why) {
 		w->records++;
 		if (w->lines_left > 0) {
 			w->lines_left--;
-			print_record(w, r);
+			explain_record(w, r);
 			w->splits_left -= w->splits_left > 0 && kept_fits_split(w->fits, r, w->rule);
 		}
 	}
@@ -238,8 +214,7 @@ static int show_segment(void *work, const struct ledger_segment *s) {
 	return ledger_records(w->b->ledger, s, show_record, w, w->why);
 }
 
-/* What is gone is said plainly: 1 if anything is. */
-static int say_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why) {
+int explain_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why) {
 	int64_t gone, since_ns;
 	char since[INSTANT_TEXT_MAX];
 	int rc = ledger_gone(w->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
@@ -261,10 +236,11 @@ static int find_rule(void *work, const struct ledger_run *r) {
 	return 0;
 }
 
-/* The models by which steps of both phases were split. */
-static int show_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why) {
+int explain_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why) {
 	int rc = ledger_runs(w->b->ledger, find_rule, w, why);
 
+	kept_fits_free(w->fits);
+	w->fits = NULL;
 	rc = rc < 0 ? rc : kept_fits_read(&w->fits, w->b->ledger, from_ns, to_ns, why);
 	if (rc < 0) {
 		return rc;
@@ -287,7 +263,7 @@ static int show_records(struct work *w, struct fault *why) {
 					   "book.\n");
 		return rc;
 	}
-	rc = show_fits(w, w->q.from_ns, w->q.to_ns, why);
+	rc = explain_fits(w, w->q.from_ns, w->q.to_ns, why);
 	if (rc < 0) {
 		return rc;
 	}
@@ -295,7 +271,7 @@ static int show_records(struct work *w, struct fault *why) {
 	rc = ledger_segments(w->b->ledger, w->q.from_ns, w->q.to_ns, show_segment, w, why);
 	if (rc >= 0) {
 		printf("  %" PRId64 " record%s in all; --lines N shows more\n", w->records, PLURAL(w->records));
-		rc = say_gone(w, w->q.from_ns, w->q.to_ns, why);
+		rc = explain_gone(w, w->q.from_ns, w->q.to_ns, why);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -318,124 +294,10 @@ static int explain_figure(struct work *w, struct fault *why) {
 	return show_records(w, why);
 }
 
-/* ---- a request ---- */
-
-static int find_request(void *work, const struct record *r, struct fault *why) {
-	struct work *w = work;
-
-	(void)why;
-	if (r->kind == RECORD_REQUEST && text_eq(r->request.id, w->q.id)) {
-		const struct request *q = &r->request;
-		w->records++;
-		print_record(w, r);
-		w->replica = names_id(w->b->names, r->replica);
-		w->first_ns = q->arrival_ns != UNKNOWN ? q->arrival_ns : record_instant(r);
-		w->last_ns = q->finish_ns != UNKNOWN ? q->finish_ns : record_instant(r);
-	}
-	return 0;
-}
-
-static int find_in_segment(void *work, const struct ledger_segment *s) {
-	struct work *w = work;
-
-	return s->counts[RECORD_REQUEST] == 0 || s->gone_run ? 0 : ledger_records(w->b->ledger, s, find_request, w, w->why);
-}
-
-/* Splits its time again and prints its row of --requests. */
-static int print_cost(struct work *w, struct fault *why) {
-	char path[] = "/tmp/tollbook-explain-XXXXXX", line[4096];
-	struct quality ignored;
-	int fd = mkstemp(path);
-
-	if (fd < 0) {
-		return fault_set(why, ERROR_IO, "%s: cannot write", path);
-	}
-	close(fd);
-	quality_init(&ignored);
-	int rc = book_requests_of(w->b, instant_floor(w->first_ns, NS_PER_DAY), instant_floor(w->last_ns, NS_PER_DAY) + NS_PER_DAY,
-	                          path, &ignored, why);
-	quality_release(&ignored);
-	FILE *f = rc == 0 ? fopen(path, "re") : NULL;
-	printf("\nIts cost, as --requests has it\n");
-	for (int64_t n = 0; f && fgets(line, sizeof line, f); n++) {
-		struct text t = text_of(line), id;
-		bool head = n == 0;
-		if (head || (text_until(&t, T(","), &id) && text_eq(id, w->q.id))) {
-			printf("  %s", line);
-		}
-	}
-	if (f) {
-		fclose(f);
-	}
-	unlink(path);
-	return rc;
-}
-
-/* Its cost rests on the records of the days beside it, too. */
-static int print_cost_if_there(struct work *w, struct fault *why) {
-	int64_t gone, since_ns, from_ns = instant_floor(w->first_ns, NS_PER_DAY) - NS_PER_DAY;
-	int64_t to_ns = instant_floor(w->last_ns, NS_PER_DAY) + 2 * NS_PER_DAY;
-	int rc = ledger_gone(w->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
-
-	if (rc > 0) {
-		printf("\nIts cost cannot be recomputed\n");
-		return say_gone(w, from_ns, to_ns, why);
-	}
-	return rc < 0 ? rc : print_cost(w, why);
-}
-
-static int show_step(void *work, const struct record *r, struct fault *why) {
-	struct work *w = work;
-
-	(void)why;
-	if (r->kind == RECORD_STEP && r->step.start_ns < w->last_ns && r->step.start_ns + r->step.gpu_ns > w->first_ns) {
-		w->records++;
-		if (w->lines_left > 0) {
-			w->lines_left--;
-			print_record(w, r);
-			w->splits_left -= w->splits_left > 0 && kept_fits_split(w->fits, r, w->rule);
-		}
-	}
-	return 0;
-}
-
-static int steps_of_segment(void *work, const struct ledger_segment *s) {
-	struct work *w = work;
-
-	return s->replica != w->replica || s->gone_run ? 0 : ledger_records(w->b->ledger, s, show_step, w, w->why);
-}
-
-static int explain_request(struct work *w, struct fault *why) {
-	printf("The request\n");
-	int rc = ledger_segments(w->b->ledger, INT64_MIN, INT64_MAX, find_in_segment, w, why);
-
-	if (rc < 0 || w->records == 0) {
-		int64_t plans = 0;
-		rc = rc < 0 ? rc : say_gone(w, INT64_MIN, INT64_MAX, why);
-		rc = rc < 0 ? rc : ledger_evidence_plans(w->b->ledger, &plans, why);
-		return rc < 0 ? rc : fault_option(why, FAULT_OPERAND, plans > 0 ? "the book has no records: those of shards are in the folders of their plans"
-		                                                        : "the book has no request of this id");
-	}
-	char missing[200] = "";
-	rc = w->b->fleet ? 1 : book_use_last_basis(w->b, missing, sizeof missing, why);
-	rc = rc > 0 ? print_cost_if_there(w, why) : rc;
-	if (rc >= 0 && !w->b->fleet) {
-		printf("\nNo cost: %s\n", missing[0] ? missing : "nothing was attributed yet: run tollbook attribute");
-	}
-	w->records = 0;
-	rc = rc < 0 ? rc : show_fits(w, w->first_ns, w->last_ns + 1, why);
-	printf("\nSteps of its replica while it ran; its share of each depends on its tokens and context (METHOD.md)\n");
-	rc = rc < 0 ? rc : ledger_segments(w->b->ledger, w->first_ns, w->last_ns + 1, steps_of_segment, w, why);
-	if (rc >= 0) {
-		printf("  %" PRId64 " step%s in all; --lines N shows more\n", w->records, PLURAL(w->records));
-	}
-	return rc;
-}
-
 int explain_in_book(const struct book_settings *set, const struct terminal *t, const struct explain_settings *asked,
                     struct fault *why) {
 	struct book b;
-	struct work w = {.why = why, .lines_left = asked->lines > 0 ? asked->lines : LINES_SHOWN};
+	struct work w = {.why = why, .lines_left = asked->lines > 0 ? asked->lines : LINES_SHOWN, .lines_asked = asked->lines > 0};
 	int status = read_question(asked->id, &w.q, why);
 
 	status = status ? status : find_alias(set, t, &w, why);

@@ -178,7 +178,7 @@ static void print_term(int term, const struct step_model *m) {
 	printf(" %20.6f ns  +- %.4g\n", m->ns[term], m->covariance[term][term] > 0 ? __builtin_sqrt(m->covariance[term][term]) : 0);
 }
 
-static void print_steps(const struct kept_fit *f) {
+static void print_origin(const struct kept_fit *f) {
 	const char *origin = "";
 
 	for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
@@ -188,6 +188,10 @@ static void print_steps(const struct kept_fit *f) {
 	if (f->taken_from.len > 0) {
 		printf(" (%.*s)", TEXT_ARG(f->taken_from));
 	}
+}
+
+static void print_steps(const struct kept_fit *f) {
+	print_origin(f);
 	printf("\n    %" PRId64 " step%s, %" PRId64 " left out; residual %.2f %%; evidence %.16s\n", f->made.steps, PLURAL(f->made.steps), f->made.outliers,
 	       100 * f->made.residual_relative, f->evidence.len >= 16 ? f->evidence.at : "(none)          ");
 	for (int i = 0; i < TERMS; i++) {
@@ -212,18 +216,39 @@ static void print_aggregates(const struct kept_fit *f) {
 	}
 }
 
-static void print_fit(const struct kept_fit *f) {
+static void print_key(const struct kept_fit *f) {
 	char day[INSTANT_TEXT_MAX];
 
 	printf("  %.10s, %.*s on %" PRId64 " x %.*s, %.*s", instant_format(f->day_ns, day), f->model.len ? (int)f->model.len : 10,
 	       f->model.len ? f->model.at : "(no model)", f->gpus, f->gpu.len ? (int)f->gpu.len : 3, f->gpu.len ? f->gpu.at : "GPU",
 	       TEXT_ARG(f->role));
+}
+
+static void print_fit(const struct kept_fit *f) {
+	print_key(f);
 	if (f->origin.len > 0) {
 		print_steps(f);
 	} else {
 		printf(": no steps; evidence %.16s\n", f->evidence.len >= 16 ? f->evidence.at : "(none)          ");
 	}
 	print_aggregates(f);
+}
+
+void kept_fits_list(const struct kept_fits *k, struct text model, int64_t day_ns) {
+	for (size_t i = 0; i < k->count; i++) {
+		const struct kept_fit *f = &k->at[i];
+		if (f->day_ns != day_ns || (model.len > 0 && !text_eq(model, f->model))) {
+			continue;
+		}
+		print_key(f);
+		if (f->origin.len > 0) {
+			print_origin(f);
+			printf("; %" PRId64 " step%s, off by %.1f %%", f->made.steps, PLURAL(f->made.steps), 100 * f->made.residual_relative);
+		} else {
+			printf(": no steps");
+		}
+		putchar('\n');
+	}
 }
 
 size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max) {

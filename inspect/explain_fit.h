@@ -14,6 +14,9 @@ void kept_fits_free(struct kept_fits *k);
 /* Prints those of a model (empty: all), at most so many; how many there were. */
 size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max);
 
+/* Prints those of a model and a day, a line each. */
+void kept_fits_list(const struct kept_fits *k, struct text model, int64_t day_ns);
+
 /* Prints how a step of both phases is split by its day's model and the rule. False if there is nothing to be split, or no one model. */
 bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule);
 

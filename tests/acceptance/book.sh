@@ -176,6 +176,17 @@ END { printf "%.0f", sum }' explained)
 posted=$(awk '/^  2026-08-10T23:00:00Z/ && / input(_cached)?, grade/ { match($0, /: [0-9]+ GPU-ns/); sum += substr($0, RSTART + 2) + 0 } END { printf "%.0f", sum }' explained)
 off=$((redone - posted))
 same "fits: and gives the entries, $posted ns" "$([ "$off" -ge -1000 ] && [ "$off" -lt 100000000 ] && echo near || echo "off by $off")" near
+# A request in one screen: what --requests says of it, with the interval, its part of its batches, and where it stands.
+"$tollbook" run -q --fleet fleet.json --requests rows.csv -o statement "$tree/samples/serving"
+row=$(sed -n 40p rows.csv)
+id=${row%%,*}
+"$tollbook" explain --book book "$id" > one
+same "a request: money first" "$(sed -n 2p one | cut -d' ' -f3)" "$(echo "$row" | awk -F, '{printf "%.9f", $13 + $14}')"
+same "a request: within its interval" "$(sed -n 2p one | tr -d ':)' | awk '{print ($7 < $3 && $3 < $9)}')" 1
+same "a request: its phases" "$(awk '/^  (input|output) \(/ {printf "%s %s ", $4, $5}' one)" \
+	"$(echo "$row" | awk -F, '{printf "%.3f %s %.3f %s ", $11 / 1e6, $13, $12 / 1e6, $14}')"
+same "a request: its part of its batches, and where it stands" "$(grep -cE '^  (until its first token|after it) .*its part|^  (request|first step|last step) .*:[0-9]+$' one)" 5
+same "a request: in one screen" "$(awk 'END {print (NR <= 24)}' one)" 1
 if python3 -c 'import jsonschema' 2> /dev/null; then
 	for book in book ../nights/windows ../nights/once; do "$tollbook" backup --dump --book $book - | sed -n 's/^fit	[0-9]*	//p'; done > fits.jsonl
 	while read -r fit; do echo "$fit" > fit.json; PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/fit.schema.json" fit.json; done < fits.jsonl > said 2>&1

@@ -1,0 +1,47 @@
+/* explain_private.h: what explain.c and explain_request.c share. */
+#ifndef INSPECT_EXPLAIN_PRIVATE_H
+#define INSPECT_EXPLAIN_PRIVATE_H
+
+#include "book/book.h"
+#include "core/record.h"
+#include "inspect/explain_fit.h"
+
+#define LINES_SHOWN 10
+
+/* What is asked: empty texts match all. */
+struct question {
+	struct text model, replica, tenant, kind, id;
+	int64_t from_ns, to_ns;
+};
+
+struct work {
+	struct book *b;
+	struct question q;
+	struct fault *why;
+	int64_t lines_left, entries, records, gpu_ns, tokens, requests;
+	int128 money; /* GPU-ns times nano per hour */
+	bool rate_unknown;
+	struct entry *found;
+	/* the request */
+	int64_t first_ns, last_ns;
+	name_id replica;
+	bool lines_asked;
+	char alias[TENANT_ALIAS_MAX];
+	struct kept_fits *fits;
+	char rule[32]; /* of the last run that attributed */
+	int64_t splits_left;
+};
+
+/* "  logs/vllm.log:12", and the record behind it. */
+void explain_place(struct work *w, const struct record *r);
+void explain_record(struct work *w, const struct record *r);
+
+/* What retention has removed is stated: 1 if anything is. */
+int explain_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why);
+
+/* The models by which steps of both phases were split. */
+int explain_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why);
+
+int explain_request(struct work *w, struct fault *why);
+
+#endif
