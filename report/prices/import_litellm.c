@@ -26,7 +26,7 @@ static const struct {
     {T("citation_cost_per_token"), PRICE_CITATIONS},
     {T("input_cost_per_request"), PRICE_REQUESTS},
 };
-/* An older key for cached reads: counts where the newer one is not given. */
+/* An older key for cached reads: counts where the newer one is not given, and is named where both differ. */
 static const struct text cache_hit = T("input_cost_per_token_cache_hit");
 #define COST_KEYS (sizeof cost_keys / sizeof *cost_keys)
 
@@ -118,17 +118,19 @@ static void note_other(struct import *im, json_at v, struct price_model *m) {
 	}
 }
 
-static int read_cache_hit(struct import *im, json_at model, struct price_rule *rule) {
+static int read_cache_hit(struct import *im, json_at model, struct price_model *m, struct price_rule *rule) {
 	json_at v = json_get(im->json, model, cache_hit);
 	struct price_ladder *ladder = &rule->ladder[SERVICE_STANDARD][PRICE_CACHE_READ];
 	struct price_step step = {0};
 
-	if (v == JSON_ABSENT || json_type(im->json, v) != JSON_NUMBER || ladder->count > 0) {
+	if (v == JSON_ABSENT || json_type(im->json, v) != JSON_NUMBER) {
 		return 0;
 	}
 	int error = import_price(im, v, 6, &step.nano);
-	if (!error) {
+	if (!error && ladder->count == 0) {
 		import_step(im, ladder, step, 1);
+	} else if (!error && ladder->steps[0].nano != step.nano) {
+		import_left_out(im, m, cache_hit);
 	}
 	return error;
 }
@@ -161,7 +163,7 @@ static int read_all(struct import *im, json_at costs, struct price_model *m, str
 	for (json_at c = json_first(im->json, costs); c != JSON_ABSENT && !error; c = json_next(im->json, c)) {
 		error = read_cost(im, c, m, rule, room);
 	}
-	return error ? error : read_cache_hit(im, costs, rule);
+	return error ? error : read_cache_hit(im, costs, m, rule);
 }
 
 /* ---- ranges of prompt length: [{"range": [32000, 128000], "input_cost_per_token": 2.4e-06, …}] ---- */
