@@ -328,6 +328,24 @@ int64_t flight_decode_steps(const struct flight *f, const struct active *a) {
 	return f->tokens_a_step > 1 ? (int64_t)ceil(tokens / f->tokens_a_step) : (int64_t)tokens;
 }
 
+/* Drafts make a step worth a number of tokens that is each sequence's own: then those are done that finish first. */
+int64_t flight_until_by_count(const struct flight *f, const struct active *a) {
+	if (f->tokens_a_step > 1) {
+		return a->request.finish_ns != UNKNOWN ? a->request.finish_ns : INT64_MAX;
+	}
+	return f->decode_step + flight_decode_steps(f, a);
+}
+
+/* With drafts, how many decode in a step says who is done before it: those that finish first. */
+int flight_retire(struct flight *f, int64_t most, flight_leave *leave, void *context, struct fault *why) {
+	int rc = 0;
+
+	while (rc >= 0 && (int64_t)f->decoding_count > most) {
+		rc = flight_let_go(f, flight_stop_decoding(f, 0), leave, context, why);
+	}
+	return rc;
+}
+
 /* Without a clock: only what is long past, so that one lost line does not stop the queue for ever. */
 static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, flight_leave *leave, void *context, struct fault *why) {
 	size_t kept = 0, i = 0;
@@ -338,7 +356,7 @@ static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, fligh
 		if (is_over_before(a, at_ns - SLACK_NS)) {
 			rc = flight_let_go(f, a, leave, context, why);
 		} else if (needs_no_prefill(a) && has_first_token(a, has_room(f, a, room) ? at_ns : at_ns - SLACK_NS)) {
-			flight_start_decoding(f, a, f->decode_step + flight_decode_steps(f, a));
+			flight_start_decoding(f, a, flight_until_by_count(f, a));
 		} else {
 			f->waiting[kept++] = a;
 		}
@@ -353,7 +371,7 @@ static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, fligh
 /* `room`: how many sequences decode in the coming step. */
 int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_count, flight_leave *leave, void *context,
                    struct fault *why) {
-	int64_t passed = by_count ? f->decode_step : at_ns;
+	int64_t passed = !by_count ? at_ns : f->tokens_a_step > 1 ? at_ns - SLACK_NS : f->decode_step;
 	int rc = 0;
 
 	while (rc >= 0 && f->decoding_count > 0 && f->decoding[0]->until <= passed) {

@@ -143,7 +143,7 @@ static void catch_up(struct flight *f, int64_t start_ns) {
 		if (a->remaining > 0 && first != UNKNOWN && first < start_ns - TOGETHER_NS && a->request.part == PART_BOTH) {
 			flight_find_rest(f, a);
 			a->remaining = 0;
-			flight_start_decoding(f, a, f->decode_step + flight_decode_steps(f, a));
+			flight_start_decoding(f, a, flight_until_by_count(f, a));
 		} else {
 			f->waiting[kept++] = a;
 		}
@@ -243,6 +243,9 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 	int64_t latest = !by_count ? middle : flight_in_seconds(s) ? flight_latest(s, start_ns) : start_ns + SLACK_NS;
 
 	int rc = flight_advance_to(f, middle, s->decode_requests, by_count, leave, context, why);
+	if (rc >= 0 && by_count && f->tokens_a_step > 1 && s->decode_requests > 0) {
+		rc = flight_retire(f, s->decode_requests, leave, context, why);
+	}
 	/* In a step of prompts alone, engines may let sequences wait. */
 	if (rc >= 0 && !by_count && s->decode_requests > 0) {
 		match_decoders(f, s->decode_requests);
@@ -285,7 +288,7 @@ static int finish_prompts(struct flight *f, flight_leave *leave, void *context, 
 		if (flight_decode_steps(f, a) == 0 || a->request.part == PART_PREFILL) {
 			rc = flight_let_go(f, a, leave, context, why);
 		} else {
-			flight_start_decoding(f, a, f->decode_step + flight_decode_steps(f, a));
+			flight_start_decoding(f, a, flight_until_by_count(f, a));
 		}
 	}
 	return rc;

@@ -266,6 +266,7 @@ mixed_run() {
 	# shellcheck disable=SC2086
 	figures "$at/fleet.json" $logs "$at/requests.jsonl.gz"
 	prefill "vLLM iteration lines and requests" 2
+	[ "$run" != drafts ] || requests "vLLM iteration lines and requests"
 	# shellcheck disable=SC2086
 	figures "$at/fleet.json" $logs
 	prefill "vLLM iteration lines alone" 8
