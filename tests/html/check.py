@@ -5,29 +5,41 @@ check.py FOLDER: FOLDER holds month.html and month.json, and is given the screen
 """
 import json
 import pathlib
+import re
 import sys
 
 from common import ENTER, check_console, check_keyboard, check_looks, expect, faults
 from driver import Browser
 
-RENDER_MS = 1000
+RENDER_MS, RENDERS_MOST = 500, 9
+PAGES_MOST = 6
+
 # The exact values of a table's rows, as they stand in the page.
 ROWS = """return [...document.getElementById(arguments[0]).tBodies[0].rows].filter(r => !r.hidden).map(r =>
   [...r.cells].map(c => { const d = c.querySelector('data'); return d ? d.value : c.textContent; }))"""
 
 def check_time(browser, address):
-    """Shown within the limit; on a machine that is busy with other things the best of three counts."""
-    best = None
-    for _ in range(3):
+    """Painted within the limit, of a month; other work on the machine makes it later, never earlier: the best of some counts."""
+    best, loaded = None, None
+    for _ in range(RENDERS_MOST):
         browser.open(address)
         timing = browser.run("""const n = performance.getEntriesByType('navigation')[0];
           const p = performance.getEntriesByName('first-contentful-paint')[0];
           return [n.loadEventEnd, p ? p.startTime : 0];""")
-        if min(timing) > 0 and (best is None or max(timing) < max(best)):
-            best = timing
-    expect(best is not None and max(best) < RENDER_MS, f"it took {best} ms to show")
+        if min(timing) > 0 and (best is None or timing[1] < best):
+            loaded, best = timing
+        if best is not None and best <= RENDER_MS:
+            break
+    expect(best is not None and best <= RENDER_MS, f"painted after {best} ms, expected {RENDER_MS} at most")
     if best:
-        print(f"html: loaded in {best[0]:.0f} ms, painted after {best[1]:.0f} ms")
+        print(f"html: painted after {best:.0f} ms, loaded in {loaded:.0f} ms")
+
+
+def check_print(browser, folder):
+    browser.pdf(folder / "print.pdf")
+    pages = len(re.findall(rb"/Type\s*/Page\b", (folder / "print.pdf").read_bytes()))
+    expect(1 <= pages <= PAGES_MOST, f"{pages} pages of A4, expected {PAGES_MOST} at most")
+    print(f"html: {pages} pages of A4")
 
 
 def dash(value):
@@ -133,7 +145,7 @@ def main():
         check_escaping(browser)
         check_links(browser)
         check_looks(browser, folder, "")
-        browser.pdf(folder / "print.pdf")
+        check_print(browser, folder)
         check_keyboard(browser)
         check_sort(browser)
         check_filter(browser)

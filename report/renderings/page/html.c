@@ -175,8 +175,8 @@ static void put_about(FILE *out, const struct statement *s) {
 static const struct {
 	const char *id, *name;
 } sections[] = {
-	{"price", "Prices"}, {"flow", "Money"}, {"lever", "Levers"}, {"spend", "Time"}, {"models", "Models"}, {"matrix", "Matrix"},
-	{"tenant", "Tenants"}, {"position", "Position"}, {"roof", "Roofline"}, {"load", "Load"}, {"by", "Rows"}, {"cost", "Figures"}, {"rests", "Evidence"},
+	{"price", "Prices"}, {"flow", "Money"}, {"lever", "Levers"}, {"spend", "Time"}, {"models", "Models"}, {"where", "Flow"}, {"matrix", "Matrix"},
+	{"tenant", "Tenants"}, {"position", "Position"}, {"roof", "Roofline"}, {"load", "Load"}, {"speed", "Speed"}, {"by", "Rows"}, {"cost", "Figures"}, {"rests", "Evidence"},
 };
 
 /* Links to the sections that the body has. */
@@ -412,10 +412,12 @@ static void put_body(FILE *out, const struct statement *s, const struct renderin
 	html_levers(s, out);
 	html_spend(s, out);
 	html_models(s, out);
+	html_flow(s, out);
 	html_matrix(s, out);
 	put_tenants(out, s, r);
 	put_positions(out, s);
 	html_load(s, out);
+	html_batches(s, out);
 	put_times(out, s);
 	put_rows(out, s, r);
 	put_units(out, s);

@@ -40,6 +40,11 @@ double html_paid_over_list(const struct statement *s, int kind);
 void html_spend(const struct statement *s, FILE *out);
 void html_load(const struct statement *s, FILE *out);
 
+/* ---- flow.c, batches.c ---- */
+
+void html_flow(const struct statement *s, FILE *out); /* paid, to its use, to models, to tenants */
+void html_batches(const struct statement *s, FILE *out); /* cost against tokens a second of a user */
+
 /* ---- money.c: models, tenants and models ---- */
 
 void html_models(const struct statement *s, FILE *out);
