@@ -336,5 +336,6 @@ double law_spread(const struct law *l) {
 	if (l->own_spread > 0) {
 		return l->own_spread;
 	}
-	return l->engine == LAW_ANY || l->engine == LAW_DEEPSEEK || l->card == LAW_OTHER || l->card == LAW_CDNA4 || l->layout.pp > 1 ? 1.0 : 0.69;
+	bool few_rows = l->card == LAW_OTHER || l->card == LAW_CDNA4 || l->card == LAW_AMD || l->layout.pp > 1;
+	return few_rows || l->engine == LAW_ANY || l->engine == LAW_DEEPSEEK ? 1.0 : 0.69;
 }

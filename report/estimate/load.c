@@ -50,14 +50,42 @@ static double decoding_at(const struct load_engine *e, double rate) {
 	return d;
 }
 
+/* The share of requests that find all of so many servers taken (Erlang C), by the recursion of Erlang B. */
+static double all_taken(double servers, double rho) {
+	double offered = rho * servers, inverse = 1;
+
+	for (double n = 1; n <= servers; n++) {
+		inverse = 1 + inverse * n / offered;
+		if (inverse > 1e15) {
+			return 0;
+		}
+	}
+	double blocked = 1 / inverse;
+	return blocked / (1 - rho * (1 - blocked));
+}
+
 /*
- * Time that a request waits for a place, of what it takes then: a queue with as many servers as the batch holds, half of it
- * since all requests take the same time.
+ * Time that a request waits for a place, of what it takes then: a queue with as many servers as the batch holds, all requests
+ * alike (Cosmetatos 1975 on M/D/c).
  */
 static double waiting(const struct load_engine *e, double decoding) {
-	double servers = fmax(1, e->max_batch), rho = fmin(decoding / servers, 0.995);
+	double servers = fmax(1, floor(e->max_batch)), rho = fmin(decoding / servers, 0.995);
 
-	return pow(rho, sqrt(2 * (servers + 1)) - 1) / (2 * servers * (1 - rho));
+	if (rho < 0.01) {
+		return 0;
+	}
+	double alike = 1 + (1 - rho) * (servers - 1) * (sqrt(4 + 5 * servers) - 2) / (16 * rho * servers);
+	return all_taken(servers, rho) / (servers * (1 - rho)) * fmin(1, alike / 2);
+}
+
+/* A prompt that fits into a step shares it with those that came during the step before: what that one takes then. */
+static double shared_step_ns(const struct load_engine *e, double decoding, double per_ns, double alone) {
+	double together = fmin(1 + per_ns * alone, e->chunk / e->prompt), tokens = e->prompt * together;
+
+	if (together <= 1) {
+		return alone;
+	}
+	return e->step_ns(e->context, tokens, tokens * (e->cached + e->prompt / 2), decoding, decoding * mean_context(e));
 }
 
 void load_at(const struct load_engine *e, double rate, struct load_point *out) {
@@ -75,6 +103,7 @@ void load_at(const struct load_engine *e, double rate, struct load_point *out) {
 	/* In a step of its own, or in one of those that decode anyway, for the rest of which it waits first. */
 	double own = chunks * e->step_ns(e->context, part, part * (e->cached + e->prompt / 2), d, d * mean_context(e));
 	double busy = fmin(0.995, per_ns * own); /* other prompts before it: a queue of one server, all alike; short ones share a step */
+	own = shared_step_ns(e, d, per_ns, own);
 	double behind = busy / (2 * (1 - busy)) * own * fmin(1, e->prompt / e->chunk) + (1 - exp(-d)) * decode_ns(e, fmax(1, d)) / 2;
 	double answer_ms = (e->output - 1) * out->token_ms;
 	double wait_ms = waiting(e, d) * ((own + behind) / 1e6 + answer_ms);
