@@ -16,7 +16,7 @@ struct replay {
 	struct replay_options o;
 	const struct fitted_model *model;
 	struct replay_sums sums;
-	int64_t now_ns;
+	int64_t now_ns, last_ns; /* last_ns: of arrivals */
 	struct place *places; /* in the order in which they were taken */
 	size_t count, room;
 	int64_t held; /* tokens that the places' caches hold, prompts whole */
@@ -292,6 +292,8 @@ static int run_until(struct replay *r, int64_t at_ns, struct fault *why) {
 int replay_add(struct replay *r, const struct replay_request *q, struct fault *why) {
 	int err = run_until(r, q->arrival_ns, why);
 
+	r->last_ns = q->arrival_ns;
+
 	if (r->count + r->waiting_count == 0 && r->now_ns < q->arrival_ns) {
 		r->now_ns = q->arrival_ns;
 	}
@@ -303,5 +305,10 @@ int replay_add(struct replay *r, const struct replay_request *q, struct fault *w
 }
 
 int replay_end(struct replay *r, struct fault *why) {
-	return run_until(r, INT64_MAX, why);
+	int err = run_until(r, INT64_MAX, why);
+
+	if (r->now_ns > r->last_ns && r->now_ns != INT64_MIN) {
+		r->sums.drain_ns = r->now_ns - r->last_ns;
+	}
+	return err;
 }

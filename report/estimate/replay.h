@@ -29,6 +29,7 @@ struct replay_sums {
 	int64_t requests, input, input_cached, output;     /* of requests whose prompt was computed here; output made here */
 	int64_t first_token_wait_ns, first_tokens;         /* arrival to first token, summed */
 	int64_t preemptions, recomputed;                   /* tokens computed a second time; in prefill_ns */
+	int64_t drain_ns;                                  /* from the last arrival until all were done */
 };
 
 struct replay_options {

@@ -40,6 +40,7 @@ struct whatif *whatif_new(const struct whatif_options *o, struct fault *why) {
 
 	w->o = *o;
 	w->first_ns = INT64_MAX;
+	w->drain_ns = -1;
 	w->skipped = must_calloc(o->lanes, sizeof *w->skipped);
 	w->requests = spool_new(o->lanes, PLAYED_MEMORY, request_played_order, o->names);
 	int err = gpu_catalogue_read(&w->cards, o->catalogue_path, why);
@@ -215,10 +216,24 @@ static size_t common_questions(const struct whatif *w, struct scenario out[SCENA
 
 /* ---- answers ---- */
 
+/* Where requests come faster than they are served, what is left over at the end is served, and paid for, after it. */
+static void stretch(struct whatif *w, struct outcome *o) {
+	int64_t drain_ns = o->sums.drain_ns;
+
+	if (w->drain_ns < 0) {
+		w->drain_ns = drain_ns;
+	}
+	o->longer_ns = drain_ns > w->drain_ns ? drain_ns - w->drain_ns : 0;
+	if (!exact_add(&o->capacity_gpu_ns, o->longer_ns)) {
+		o->longer_ns = 0;
+	}
+}
+
 static int answer(struct whatif *w, const struct scenario *s, struct answer *a, struct fault *why) {
 	a->scenario = *s;
 	int err = whatif_play(w, s, &a->outcome, why);
 	if (!err) {
+		stretch(w, &a->outcome);
 		a->costs = costs_of(w, &a->outcome);
 	}
 	return err;
@@ -276,6 +291,15 @@ static void print_emptier(const struct answer *was, const struct answer *a, FILE
 	}
 }
 
+/* Below one part in a hundred it is only the end of the last answers. */
+static void print_longer(const struct answer *a, FILE *out) {
+	double share = (double)a->outcome.longer_ns / fmax(1, (double)(a->outcome.capacity_gpu_ns - a->outcome.longer_ns));
+
+	if (share >= 0.01) {
+		fprintf(out, "%s: requests come faster than they are served; serving all of them takes %.0f %% more paid time\n", a->scenario.name, share * 100);
+	}
+}
+
 static void print_check(const struct whatif *w, const struct answer *was, FILE *out) {
 	double replayed = (double)was->outcome.sums.busy_ns, logged = (double)w->busy_ns;
 
@@ -309,9 +333,9 @@ static void json_answer(const struct answer *a, bool first, FILE *out) {
 
 	fputs(first ? "\n  {\"scenario\":" : ",\n  {\"scenario\":", out);
 	sheet_json_text(a->scenario.name, out);
-	fprintf(out, ",\"extrapolated\":%s,\"busy_gpu_ns\":%lld,\"prefill_gpu_ns\":%lld,\"decode_gpu_ns\":%lld,\"capacity_gpu_ns\":%lld",
+	fprintf(out, ",\"extrapolated\":%s,\"busy_gpu_ns\":%lld,\"prefill_gpu_ns\":%lld,\"decode_gpu_ns\":%lld,\"capacity_gpu_ns\":%lld,\"longer_gpu_ns\":%lld",
 	        a->outcome.extrapolated ? "true" : "false", (long long)s->busy_ns, (long long)s->prefill_ns, (long long)s->decode_ns,
-	        (long long)a->outcome.capacity_gpu_ns);
+	        (long long)a->outcome.capacity_gpu_ns, (long long)a->outcome.longer_ns);
 	const struct {
 		const char *key;
 		double value;
@@ -340,6 +364,7 @@ static void print_table(const struct whatif_answers *all, FILE *out) {
 	for (size_t i = 0; i < all->count; i++) {
 		print_cache(&answers[i], out);
 		print_emptier(&answers[0], &answers[i], out);
+		print_longer(&answers[i], out);
 	}
 	print_breakeven(all->w, &answers[all->even], out);
 	if (all->left_out > 0) {

@@ -17,7 +17,8 @@ struct scenario {
 
 struct outcome {
 	struct replay_sums sums; /* GPU time: wall time x GPUs of each replica */
-	int64_t capacity_gpu_ns;
+	int64_t capacity_gpu_ns; /* paid, longer_ns included */
+	int64_t longer_ns;       /* what the requests take beyond the paid time, since they wait for each other; GPU time */
 	int64_t kv_tokens;       /* of the replica that has least; 0: not bounded */
 	bool extrapolated;       /* a coefficient was scaled to a card that the log knows nothing of */
 };
@@ -34,6 +35,7 @@ struct whatif {
 	double money; /* of priced_ns */
 	int64_t input, output; /* tokens, for the mix; of requests */
 	int64_t first_ns;
+	int64_t drain_ns; /* GPU time after the last arrivals, in the replay of the run as it was; -1: not replayed yet */
 };
 
 /* whatif_play.c: plays one scenario. */

@@ -141,6 +141,7 @@ static void add_sums(struct player *p) {
 	to->output += from->output;
 	to->preemptions += from->preemptions;
 	to->recomputed += from->recomputed;
+	to->drain_ns += from->drain_ns * p->gpus;
 	to->first_tokens += from->first_tokens;
 	to->first_token_wait_ns += from->first_token_wait_ns;
 }
