@@ -336,6 +336,7 @@ static int set_capacity(struct costs *c, const struct estimate_options *o, struc
 	double offered = (double)o->utilization / 1e9;
 
 	c->full_batch = c->batch;
+	c->max_batch = o->batch > 0 ? o->batch : o->max_batch;
 	c->replicas = 1;
 	struct load_engine e = engine_of(c);
 	c->capacity = load_capacity(&e);

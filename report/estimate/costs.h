@@ -25,6 +25,7 @@ struct costs {
 	int64_t replicas;       /* that keep up with it; what follows is of one of them */
 	double capacity;        /* requests a second of one replica with a full batch */
 	int64_t full_batch;     /* the batch then */
+	int64_t max_batch;      /* what it may be at most, whatever the memory holds */
 	struct load_point load;
 	char currency[16];
 	char calibrated[320];   /* what one's own log changed, for people; "": nothing */

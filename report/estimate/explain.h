@@ -48,9 +48,20 @@ struct at_load explain_at_load(const struct costs *c, double offered);
 
 /* Holding a million tokens of cache for an hour, in money; a prompt from host memory or computed; output's cost with drafts. */
 struct levers {
-	double hold, load_ms, compute_ms, speculative, accepted, prefill_share;
+	double hold, load_ms, compute_ms, speculative, speculative_alone, accepted, prefill_share; /* alone: of a request alone */
 };
 struct levers explain_levers(const struct costs *c);
+
+/* The same replica with its weights in other formats, at full batches: the first as it was estimated. */
+#define EXPLAIN_PRECISIONS 5
+struct at_precision {
+	const char *name;
+	double weight_bytes, input, output, request, user_tok_s;
+	int64_t batch;
+};
+size_t explain_precisions(const struct costs *c, struct at_precision out[EXPLAIN_PRECISIONS]);
+void explain_precision_print(const struct costs *c, FILE *out);
+void explain_precision_json(const struct costs *c, FILE *out);
 
 /* GPU-nanoseconds of a token at the mean context, and of them attention. */
 struct token_time {

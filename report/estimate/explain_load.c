@@ -83,6 +83,9 @@ struct levers explain_levers(const struct costs *c) {
 	law_step(&c->law, 0, 0, batch * (1 + DRAFT_TOKENS), batch * context, &verified);
 	v.accepted = (1 - pow(DRAFT_ACCEPTED, DRAFT_TOKENS + 1)) / (1 - DRAFT_ACCEPTED);
 	v.speculative = verified.total_ns / plain.total_ns / v.accepted;
+	law_step(&c->law, 0, 0, 1, context, &plain);
+	law_step(&c->law, 0, 0, 1 + DRAFT_TOKENS, context, &verified);
+	v.speculative_alone = verified.total_ns / plain.total_ns / v.accepted;
 	double in = c->prompt * costs_uncached_ns(c, c->prompt, 0), out = c->output * costs_output_ns(c, batch, context);
 	v.prefill_share = in / (in + out);
 	return v;
@@ -128,8 +131,8 @@ static void print_levers(const struct costs *c, FILE *out) {
 	fprintf(out, "   Holding a million tokens of cache for an hour takes GPU memory worth %s %s; a prompt of %.0f comes back from host\n"
 	             "   memory in %s ms, and is computed in ", money(v.hold, number), c->currency, c->prompt, sheet_number(v.load_ms, 1, ms));
 	fprintf(out, "%s ms.\n", sheet_number(v.compute_ms, 1, ms));
-	fprintf(out, "   Speculative decoding (%d drafted, %.0f %% of each accepted): output at x %.2f of its cost with this batch, %s.\n", DRAFT_TOKENS,
-	        DRAFT_ACCEPTED * 100, v.speculative, v.speculative < 1 ? "a gain" : "a loss");
+	fprintf(out, "   Speculative decoding (%d drafted, %.0f %% of each accepted): output at x %.2f of its cost with this batch, %s;\n   x %.2f for a request alone.\n",
+	        DRAFT_TOKENS, DRAFT_ACCEPTED * 100, v.speculative, v.speculative < 1 ? "a gain" : "a loss", v.speculative_alone);
 	fprintf(out, "   Apart, prefill takes %.0f %% of the GPUs and decode %.0f %% for this mix.\n", v.prefill_share * 100, 100 - v.prefill_share * 100);
 }
 
@@ -137,6 +140,7 @@ void explain_load_print(const struct costs *c, FILE *out) {
 	print_loads(c, out);
 	print_power(c, out);
 	print_levers(c, out);
+	explain_precision_print(c, out);
 }
 
 /* ---- as JSON ---- */
@@ -174,7 +178,7 @@ static void json_token(const struct costs *c, FILE *out) {
 void explain_load_json(const struct costs *c, FILE *out) {
 	static const char *const names[] = {"load", "requests_per_s", "batch", "at_work", "ttft_ms", "token_ms", "tok_s_per_user", "input", "output",
 	                                    "ratio", "request", "input_power", "output_power", "input_joules", "output_joules"};
-	static const char *const levers[] = {"hold_million_token_hours", "load_prompt_ms", "compute_prompt_ms", "speculative_factor", "prefill_share"};
+	static const char *const levers[] = {"hold_million_token_hours", "load_prompt_ms", "compute_prompt_ms", "speculative_factor", "speculative_factor_alone", "prefill_share"};
 
 	fputs(",\n \"loads\":[", out);
 	for (size_t i = 0; i < EXPLAIN_LOADS; i++) {
@@ -186,10 +190,11 @@ void explain_load_json(const struct costs *c, FILE *out) {
 		fputs("}", out);
 	}
 	struct levers v = explain_levers(c);
-	const double values[] = {v.hold, v.load_ms, v.compute_ms, v.speculative, v.prefill_share};
+	const double values[] = {v.hold, v.load_ms, v.compute_ms, v.speculative, v.speculative_alone, v.prefill_share};
 	fputs("\n ],\n \"levers\":{", out);
 	json_pairs(levers, values, sizeof values / sizeof *values, out);
 	fprintf(out, "},\n \"watts\":{\"prefill\":%.1f,\"decode\":%.1f,\"idle\":%.1f}", costs_input_watts(c), costs_output_watts(c), c->idle_watts);
 	json_steps(c, out);
 	json_token(c, out);
+	explain_precision_json(c, out);
 }
