@@ -161,6 +161,23 @@ bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano) {
 	return got <= INT64_MAX;
 }
 
+double unit_relative(const struct unit_cost *u) {
+	double half = (double)u->high_nano - (double)u->busy_nano;
+
+	return u->known && u->busy_nano > 0 && half > 0 ? half / (double)u->busy_nano : 0;
+}
+
+void unit_interval(int64_t nano, double relative, int64_t *low_nano, int64_t *high_nano) {
+	double half = relative * (double)nano;
+	int64_t whole = half >= 0 && half < 0x1p62 ? (int64_t)(half + 0.5) : 0;
+
+	*low_nano = whole < nano ? nano - whole : 0;
+	*high_nano = nano;
+	if (!exact_add(high_nano, whole)) {
+		*high_nano = INT64_MAX;
+	}
+}
+
 /*
  * Busy: what the GPU time of a kind cost, over its tokens. Loaded: the same, times capacity
  * over busy cost, so that the loaded costs of all kinds add up to the capacity.

@@ -1,5 +1,6 @@
 /* What tokens cost by their depth in the context. */
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/files/platform.h"
@@ -45,6 +46,35 @@ static int compare_positions(const void *a, const void *b, void *names) {
 	return order ? order : (x->from_ntok > y->from_ntok) - (x->from_ntok < y->from_ntok);
 }
 
+/* How far what goes by contexts may be off, one standard deviation: as of tenants (METHOD.md, "How sure"). */
+#define BY_CONTEXT_SD 0.12
+#define TIMES_SD 1.96
+
+/* GPU time a token, over all positions of a model and a kind. */
+static double mean_ns(const struct positions *p, const struct position_row *row) {
+	double ns = 0, tokens = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct position_row *at = &p->rows[i].row;
+		bool same = at->model == row->model && at->kind == row->kind;
+		ns += same ? (double)at->gpu_ns : 0;
+		tokens += same ? (double)at->tokens : 0;
+	}
+	return tokens > 0 ? ns / tokens : 0;
+}
+
+/* The model's own interval, and what the position has more or less than the mean for its context. */
+static void set_interval(const struct statement *s, struct position *at) {
+	const struct block *b = blocks_of_model(s, at->row.model);
+	int kind = at->row.kind == ENTRY_OUTPUT ? TOKENS_OUTPUT : at->row.kind == ENTRY_INPUT_CACHED ? TOKENS_CACHED : TOKENS_INPUT;
+	double own = at->row.tokens > 0 ? (double)at->row.gpu_ns / (double)at->row.tokens : 0, mean = mean_ns(&s->positions, &at->row);
+	double model = b ? unit_relative(&b->unit[kind]) : 0;
+	/* Where nothing was split by a model, positions are known as well. */
+	double context = model > 0 && own > 0 ? TIMES_SD * BY_CONTEXT_SD * fabs(own - mean) / own : 0;
+
+	unit_interval(at->unit_nano, hypot(model, context), &at->low_nano, &at->high_nano);
+}
+
 int positions_finish(struct statement *s, struct fault *why) {
 	struct positions *p = &s->positions;
 	bool fits = true;
@@ -55,6 +85,9 @@ int positions_finish(struct statement *s, struct fault *why) {
 		fits = fits && nano <= INT64_MAX &&
 		       (at->rated_tokens == 0 || unit_per_million(at->exact, at->rated_tokens, &at->unit_nano));
 		at->cost_nano = (int64_t)nano;
+	}
+	for (size_t i = 0; i < p->count; i++) {
+		set_interval(s, &p->rows[i]);
 	}
 	if (p->count > 0) {
 		platform_sort(p->rows, p->count, sizeof(*p->rows), compare_positions, (void *)(uintptr_t)s->options.names);

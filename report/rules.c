@@ -32,6 +32,29 @@ int statement_add_rule(void *statement, const struct rule_row *row) {
 		   : ERROR_RANGE;
 }
 
+/* Rules that others split by count tokens or timers: there is no model in them that may be off. */
+static bool needs_model(const char *rule) {
+	static const char *const models[] = {"shapley", "proportional", "prefill-first", "decode-first"};
+
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+		if (strcmp(rule, models[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The same time may be on the wrong side under each rule: as much as under the statement's own. */
+static void set_intervals(const struct block *b, struct rule_result *r) {
+	bool model = b && needs_model(r->row.rule);
+	double in = model ? unit_relative(&b->unit[TOKENS_INPUT]) * (double)b->prompt.busy_nano : 0;
+	double out = model ? unit_relative(&b->unit[TOKENS_OUTPUT]) * (double)b->unit[TOKENS_OUTPUT].busy_nano : 0;
+
+	r->has_interval = model;
+	unit_interval(r->in_nano, r->in_nano > 0 ? in / (double)r->in_nano : 0, &r->in_low_nano, &r->in_high_nano);
+	unit_interval(r->out_nano, r->out_nano > 0 ? out / (double)r->out_nano : 0, &r->out_low_nano, &r->out_high_nano);
+}
+
 static bool finish_result(const struct statement *s, struct rule_result *r) {
 	const struct block *b = blocks_of_model(s, r->row.model);
 	int64_t in = b ? b->rated_tokens[TOKENS_INPUT] + b->rated_tokens[TOKENS_CACHED] : 0;
@@ -42,9 +65,10 @@ static bool finish_result(const struct statement *s, struct rule_result *r) {
 	r->out_known = out > 0;
 	r->prefill_nano = (int64_t)prefill;
 	r->decode_nano = (int64_t)decode;
-	return prefill <= INT64_MAX && decode <= INT64_MAX &&
-	       (in == 0 || unit_per_million(r->prefill_exact, in, &r->in_nano)) &&
-	       (out == 0 || unit_per_million(r->decode_exact, out, &r->out_nano));
+	bool fits = prefill <= INT64_MAX && decode <= INT64_MAX && (in == 0 || unit_per_million(r->prefill_exact, in, &r->in_nano)) &&
+		    (out == 0 || unit_per_million(r->decode_exact, out, &r->out_nano));
+	set_intervals(b, r);
+	return fits;
 }
 
 /* By model (text); within a model in the order in which the rules came. */

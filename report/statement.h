@@ -58,6 +58,10 @@ bool unknown_cached(struct statement *s, const struct entry *e, bool bought);
 void unknown_report(const struct statement *s, struct quality *q);
 
 /* Is half of the interval more than 1 % of the busy cost? */
+/* How far a unit cost may be off at 95 %, of itself. */
+double unit_relative(const struct unit_cost *u);
+/* A unit cost with such an error. */
+void unit_interval(int64_t nano, double relative, int64_t *low_nano, int64_t *high_nano);
 bool unit_is_doubtful(const struct unit_cost *u);
 int64_t block_prefill_ns(const struct block *b);
 int64_t block_prefill_nano(const struct block *b);
@@ -118,6 +122,7 @@ struct position {
 	int128 exact; /* GPU time x rate */
 	int64_t rated_tokens; /* those whose GPU time has a rate: the unit cost is over them */
 	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without rated ones */
+	int64_t low_nano, high_nano;  /* of unit_nano, at 95 % */
 };
 
 struct positions {
@@ -145,6 +150,8 @@ struct rule_result {
 	int128 prefill_exact, decode_exact;
 	bool in_known, out_known; /* are there such tokens, at a known rate? */
 	int64_t prefill_nano, decode_nano, in_nano, out_nano;
+	bool has_interval; /* at 95 %, of in_nano and out_nano; not of rules that need no step model */
+	int64_t in_low_nano, in_high_nano, out_low_nano, out_high_nano;
 };
 
 struct rule_results {

@@ -215,7 +215,11 @@ void json_put_rule(FILE *out, const struct statement *s, size_t i) {
 	PUT_MEMBERS(out, money("prefill", r->prefill_nano), money("decode", r->decode_nano));
 	fputs("},\"unit_cost\":{", out);
 	PUT_MEMBERS(out, known("input", r->in_known, r->in_nano), known("output", r->out_known, r->out_nano));
-	fputs("}}", out);
+	fputs("},\"interval\":{\"input\":{", out);
+	PUT_MEMBERS(out, known("low", r->in_known && r->has_interval, r->in_low_nano), known("high", r->in_known && r->has_interval, r->in_high_nano));
+	fputs("},\"output\":{", out);
+	PUT_MEMBERS(out, known("low", r->out_known && r->has_interval, r->out_low_nano), known("high", r->out_known && r->has_interval, r->out_high_nano));
+	fputs("}}}", out);
 }
 
 void json_put_adjustment(FILE *out, const struct statement *s, size_t i) {

@@ -32,6 +32,8 @@ void json_put_position(FILE *out, const struct statement *s, size_t i) {
 	fprintf(out, ",\"tokens\":%lld,\"gpu_ns\":%lld", (long long)p->row.tokens, (long long)p->row.gpu_ns);
 	put_money(out, "cost", true, p->cost_nano);
 	put_money(out, "busy", p->rated_tokens > 0, p->unit_nano);
+	put_money(out, "low", p->rated_tokens > 0, p->low_nano);
+	put_money(out, "high", p->rated_tokens > 0, p->high_nano);
 	fputc('}', out);
 }
 

@@ -65,6 +65,16 @@ void table_energy(const struct page *p) {
 
 /* ---- by position, and by rule ---- */
 
+static void add_interval(struct grid *g, bool known, int64_t low_nano, int64_t high_nano, int places) {
+	char low[FIGURE_MAX], high[FIGURE_MAX];
+
+	if (known) {
+		grid_addf(g, "%s to %s", figure_money(low_nano, places, low), figure_money(high_nano, places, high));
+	} else {
+		grid_add(g, "–");
+	}
+}
+
 static void add_position(struct grid *g, const struct page *p, const struct position *at, int places) {
 	char figure[FIGURE_MAX], from[FIGURE_MAX], name[LABEL_MAX];
 	const struct position_row *row = &at->row;
@@ -80,10 +90,11 @@ static void add_position(struct grid *g, const struct page *p, const struct posi
 	grid_add(g, figure_count(row->tokens, figure));
 	grid_add(g, figure_hours(row->gpu_ns, figure_hour_places(p->s), figure));
 	grid_add(g, at->rated_tokens > 0 ? figure_money(at->unit_nano, places, figure) : "–");
+	add_interval(g, at->rated_tokens > 0, at->low_nano, at->high_nano, places);
 }
 
 void table_positions(const struct page *p) {
-	const char *const headers[] = {"model", "kind", "tokens before it", "tokens", "GPU-hours", "busy/M"};
+	const char *const headers[] = {"model", "kind", "tokens before it", "tokens", "GPU-hours", "busy/M", "95 %"};
 	struct grid g;
 	char title[120];
 
@@ -92,7 +103,7 @@ void table_positions(const struct page *p) {
 	}
 	snprintf(title, sizeof title, "By position in the context, in %s per million tokens", p->currency);
 	table_heading(p, title);
-	grid_init(&g, headers, 6, 2);
+	grid_init(&g, headers, 7, 2);
 	for (size_t i = 0; i < p->s->positions.count; i++) {
 		add_position(&g, p, &p->s->positions.rows[i], figure_unit_places(p->s));
 	}
@@ -110,12 +121,14 @@ static void add_rule(struct grid *g, const struct page *p, const struct rule_res
 	grid_add(g, figure_hours(r->row.decode_gpu_ns, figure_hour_places(p->s), figure));
 	grid_add(g, figure_percent(r->row.prefill_gpu_ns, busy, figure));
 	grid_add(g, r->in_known ? figure_money(r->in_nano, places, figure) : "–");
+	add_interval(g, r->in_known && r->has_interval, r->in_low_nano, r->in_high_nano, places);
 	grid_add(g, r->out_known ? figure_money(r->out_nano, places, figure) : "–");
+	add_interval(g, r->out_known && r->has_interval, r->out_low_nano, r->out_high_nano, places);
 }
 
 void table_rules(const struct page *p) {
 	static const char *const headers[] = {"model",   "rule",        "prefill h", "decode h",
-					      "prefill", "all input/M", "output/M"};
+					      "prefill", "all input/M", "95 %", "output/M", "95 %"};
 	struct grid g;
 	char title[120];
 
@@ -125,7 +138,7 @@ void table_rules(const struct page *p) {
 	snprintf(title, sizeof title, "Under each rule of splitting mixed steps, busy, in %s per million tokens",
 		 p->currency);
 	table_heading(p, title);
-	grid_init(&g, headers, 7, 2);
+	grid_init(&g, headers, 9, 2);
 	for (size_t i = 0; i < p->s->rules.count; i++) {
 		add_rule(&g, p, &p->s->rules.rows[i], figure_unit_places(p->s));
 	}

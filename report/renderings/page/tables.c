@@ -204,10 +204,10 @@ void html_energy(const struct statement *s, FILE *out) {
 
 void html_rules(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {
-	    "model", "rule", "prefill GPU-hours", "decode GPU-hours", "prefill of busy", "all input / M", "output / M"};
+	    "model", "rule", "prefill GPU-hours", "decode GPU-hours", "prefill of busy", "all input / M", "from", "to", "output / M", "from", "to"};
 	int places = figure_unit_places(s);
 
-	open_table(out, "rules", "Rules side by side", headers, 7, 2, true, false);
+	open_table(out, "rules", "Rules side by side", headers, 11, 2, true, false);
 	for (size_t i = 0; i < s->rules.count; i++) {
 		const struct rule_result *r = &s->rules.rows[i];
 		fputs("<tr>", out);
@@ -217,7 +217,11 @@ void html_rules(const struct statement *s, FILE *out) {
 		put_hours(out, s, r->row.decode_gpu_ns);
 		put_share(out, r->row.prefill_gpu_ns, r->row.prefill_gpu_ns + r->row.decode_gpu_ns);
 		put_money(out, r->in_known, r->in_nano, places);
+		put_money(out, r->in_known && r->has_interval, r->in_low_nano, places);
+		put_money(out, r->in_known && r->has_interval, r->in_high_nano, places);
 		put_money(out, r->out_known, r->out_nano, places);
+		put_money(out, r->out_known && r->has_interval, r->out_low_nano, places);
+		put_money(out, r->out_known && r->has_interval, r->out_high_nano, places);
 		fputs("</tr>\n", out);
 	}
 	close_table(out);
@@ -255,10 +259,10 @@ static void put_range(FILE *out, const struct position_row *row) {
 
 void html_positions(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"model",  "tokens of", "tokens before it",
-					      "tokens", "GPU-hours", "busy / M"};
+					      "tokens", "GPU-hours", "busy / M", "from", "to"};
 	int places = figure_unit_places(s);
 
-	open_table(out, "positions", "Cost by position", headers, 6, 2, true, s->positions.count > 20);
+	open_table(out, "positions", "Cost by position", headers, 8, 2, true, s->positions.count > 20);
 	for (size_t i = 0; i < s->positions.count; i++) {
 		const struct position *p = &s->positions.rows[i];
 		fputs("<tr>", out);
@@ -268,6 +272,8 @@ void html_positions(const struct statement *s, FILE *out) {
 		put_count(out, p->row.tokens);
 		put_hours(out, s, p->row.gpu_ns);
 		put_money(out, p->rated_tokens > 0, p->unit_nano, places);
+		put_money(out, p->rated_tokens > 0, p->low_nano, places);
+		put_money(out, p->rated_tokens > 0, p->high_nano, places);
 		fputs("</tr>\n", out);
 	}
 	close_table(out);
