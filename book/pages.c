@@ -70,7 +70,8 @@ int pages_start(struct pages *p, const struct pages_settings *s, struct names *n
 			return ERROR_CONFIG;
 		}
 	}
-	return s->versus.count > 0 ? start_versus(p, lanes, why) : 0;
+	p->roof = s->versus.count == 0 && fleet_description_count(p->fleet) > 0;
+	return s->versus.count > 0 || p->roof ? start_versus(p, lanes, why) : 0;
 }
 
 void pages_release(struct pages *p) {
@@ -90,7 +91,7 @@ void pages_add_record(struct pages *p, unsigned lane, const struct record *r) {
 
 int pages_add_entry(void *pages, const struct entry *e) {
 	struct pages *p = pages;
-	int rc = p->versus ? versus_add_entry(p->versus, e) : 0;
+	int rc = p->versus && !p->roof ? versus_add_entry(p->versus, e) : 0;
 
 	return rc == 0 && p->energy ? energy_page_add_entry(p->energy, e) : rc;
 }
@@ -119,13 +120,16 @@ static void json_energy(const void *pages, FILE *out) {
 }
 
 int pages_attach(struct pages *p, struct statement *s, const char *currency, struct fault *why) {
-	int err = p->versus ? versus_settle(p->versus, why) : 0;
+	int err = p->versus && !p->roof ? versus_settle(p->versus, why) : 0;
 
 	p->currency = currency;
 	if (!err && p->energy) {
 		statement_attach(s, &(struct statement_page){"energy", p, print_energy, json_energy});
 	}
 	if (!err && p->versus) {
+		versus_draw_roof(p->versus, s);
+	}
+	if (!err && p->versus && !p->roof) {
 		statement_attach(s, &(struct statement_page){"versus_estimate", p, print_versus, json_versus});
 	}
 	return err;
@@ -135,7 +139,7 @@ void pages_print(const struct pages *p, const struct book_settings *set, FILE *o
 	if (!has_place(set->format) && p->energy) {
 		print_energy(p, out);
 	}
-	if (!has_place(set->format) && p->versus) {
+	if (!has_place(set->format) && p->versus && !p->roof) {
 		print_versus(p, out);
 	}
 }

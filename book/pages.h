@@ -16,7 +16,8 @@ struct pages {
 	const struct pages_settings *settings;
 	struct names *names;
 	const struct fleet *fleet;
-	struct versus *versus; /* NULL: not asked for */
+	struct versus *versus; /* NULL: not asked for, and no description to draw a roofline by */
+	bool roof;             /* it is there for the roofline alone */
 	struct energy_page *energy;
 	const char **models;   /* of --versus-estimate, without the word fleet */
 	int64_t from_ns, to_ns;

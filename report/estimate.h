@@ -131,6 +131,10 @@ int versus_settle(struct versus *v, struct fault *why);
 void versus_print(const struct versus *v, const char *currency, FILE *out);
 void versus_json(const struct versus *v, FILE *out);
 
+struct statement;
+/* Once settled: gives a statement the steps of the described models, under the roofline of their GPUs. */
+void versus_draw_roof(struct versus *v, struct statement *s);
+
 /* ---- what if ---- */
 
 struct whatif_options {

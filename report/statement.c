@@ -70,6 +70,7 @@ void statement_free(struct statement *s) {
 	free(s->series.rates);
 	free(s->positions.rows);
 	free(s->batches.rows);
+	free(s->roofline.cells);
 	free(s->rules.rows);
 	free(s->adjustments.rows);
 	free(s->services.rows);

@@ -7,6 +7,7 @@
 #include "core/hash_index.h"
 #include "report/prices/prices.h"
 #include "report/report.h"
+#include "report/roof.h"
 
 /* Kinds of tokens; also the first entry kinds. */
 enum token_kind { TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT, TOKEN_KINDS };
@@ -141,6 +142,15 @@ struct batch {
 
 struct batches {
 	struct batch *rows;
+	size_t count;
+};
+
+/* Steps of the log under the roofline of the GPUs that most of them ran on, all GPUs of a replica together. */
+struct roofline_picture {
+	struct text model, gpu;
+	int64_t gpus;
+	double peak_tflop_s, peak_gb_s;
+	struct roof_cell *cells; /* by kind, intensity, speed */
 	size_t count;
 };
 
@@ -301,6 +311,7 @@ struct statement {
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 	struct positions positions;
 	struct batches batches;
+	struct roofline_picture roofline;
 	struct rule_results rules;
 	struct adjustments adjustments;
 	struct services services;

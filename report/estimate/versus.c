@@ -45,6 +45,7 @@ void versus_free(struct versus *v) {
 		free(v->tables[i].at);
 		free(v->tables[i].cases);
 		free(v->tables[i].slots);
+		roof_release(&v->tables[i].roof);
 	}
 	free(v->tables);
 	free(v->specs);
@@ -205,6 +206,22 @@ static void add_step(struct versus_hour *h, const struct roofline *r, const stru
 	h->context_ns += between(at_peak.decode_attention_ns - at_peak.context_flop_ns, from, to);
 }
 
+/* Under the roof as a whole, where it began. */
+static void add_to_roof(struct versus_table *t, const struct versus_hour *h, const struct step *s) {
+	const struct roofline *r = &t->cases[h->case_at].roofline;
+	double p = known(s->prefill_tokens), d = known(s->decode_tokens != UNKNOWN ? s->decode_tokens : s->decode_requests);
+	struct roofline_step at;
+	int64_t gpu_ns;
+
+	roofline_step(r, p, known(s->prefill_token_kv), d, known(s->decode_kv_tokens), &at);
+	double flop_ns = at.matrix_flop_ns + at.prefill_attention_ns + at.context_flop_ns, byte_ns = at.matrix_byte_ns + at.context_byte_ns;
+	if (!exact_mul_div(s->gpu_ns, h->gpus, 1, &gpu_ns)) {
+		return;
+	}
+	roof_add(&t->roof, h->case_at, p > 0 && d > 0 ? ROOF_MIXED : p > 0 ? ROOF_PREFILL : ROOF_DECODE, flop_ns * r->flops / (byte_ns * r->bandwidth),
+	         flop_ns / (double)s->gpu_ns * r->flops / 1e12, gpu_ns);
+}
+
 /* A step that runs into the next hour, or into another rate, belongs to both, as its entries do. */
 void versus_add_record(struct versus *v, unsigned lane, const struct record *r) {
 	const struct step *s = &r->step;
@@ -224,6 +241,9 @@ void versus_add_record(struct versus *v, unsigned lane, const struct record *r) 
 		if (h->case_at >= 0 && t->cases[h->case_at].known) {
 			double whole = (double)s->gpu_ns;
 			add_step(h, &t->cases[h->case_at].roofline, s, (double)done / whole, (double)(done + part) / whole);
+			if (done == 0) {
+				add_to_roof(t, h, s);
+			}
 		}
 	}
 }

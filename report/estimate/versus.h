@@ -5,6 +5,7 @@
 #include "core/exact.h"
 #include "core/model/roofline.h"
 #include "report/estimate.h"
+#include "report/roof.h"
 
 /* A model of the log on its card; not known: no description, or no such card. */
 struct versus_case {
@@ -48,6 +49,7 @@ struct versus_table {
 	size_t slot_count;
 	struct versus_case *cases;
 	size_t case_count;
+	struct roof roof; /* groups: cases */
 };
 
 struct versus {

@@ -49,3 +49,20 @@ void json_put_batch(FILE *out, const struct statement *s, size_t i) {
 	put_money(out, "busy", b->rated_tokens > 0, b->unit_nano);
 	fprintf(out, b->user_tok_s > 0 ? ",\"tok_s_per_user\":%.15g}" : ",\"tok_s_per_user\":null}", b->user_tok_s);
 }
+
+void json_put_roofline(FILE *out, const struct roofline_picture *r) {
+	if (r->count == 0) {
+		return;
+	}
+	fputs(",\n \"roofline\":{\"model\":", out);
+	json_put_text(out, r->model);
+	fputs(",\"gpu\":", out);
+	json_put_text(out, r->gpu);
+	fprintf(out, ",\"gpus\":%lld,\"peak_tflop_s\":%.15g,\"peak_gb_s\":%.15g,\"cells\":[", (long long)r->gpus, r->peak_tflop_s, r->peak_gb_s);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct roof_cell *c = &r->cells[i];
+		fprintf(out, "%s\n  {\"kind\":\"%s\",\"intensity\":%.6g,\"tflop_s\":%.6g,\"steps\":%lld,\"gpu_ns\":%lld}", i > 0 ? "," : "", roof_kind_names[c->kind], roof_intensity(c),
+		        roof_tflop_s(c), (long long)c->steps, (long long)c->gpu_ns);
+	}
+	fputs("]}", out);
+}

@@ -10,7 +10,7 @@ import sys
 from common import check_console, check_keyboard, check_looks, expect, faults
 from driver import Browser
 
-NAMES = ("estimate", "audit", "whatif", "diff", "reconcile")
+NAMES = ("estimate", "audit", "whatif", "diff", "reconcile", "run")
 
 
 def numbers(value, into):
@@ -36,6 +36,12 @@ def check_figures(browser, name, document):
     numbers(document, known)
     figures = browser.run("return [...document.querySelectorAll('data')].map(d => [d.value, d.textContent])")
     expect(len(figures) >= 5, f"{name}: {len(figures)} figures")
+    if name == "run":  # whose ratios are figures of their own: check.py has its tables
+        cells = document["roofline"]["cells"]
+        expect(browser.run("return document.querySelectorAll('#roofcells tbody tr').length") == len(cells), "the roofline is not that of the JSON")
+        costs = browser.run("return [...document.querySelectorAll('#batches tbody tr')].map(r => r.cells[3].querySelector('data').value)")
+        expect(costs == [batch["busy"] for batch in document["batches"]], f"cost by batch {costs}")
+        return
     for value, shown in figures:
         expect(f"{float(value):.12g}" in known, f"{name}: {shown} ({value}) is not in the JSON")
 

@@ -416,6 +416,7 @@ static void put_body(FILE *out, const struct statement *s, const struct renderin
 	html_matrix(s, out);
 	put_tenants(out, s, r);
 	put_positions(out, s);
+	html_roof(s, out);
 	html_load(s, out);
 	html_batches(s, out);
 	put_times(out, s);

@@ -43,6 +43,7 @@ void html_load(const struct statement *s, FILE *out);
 /* ---- flow.c, batches.c ---- */
 
 void html_flow(const struct statement *s, FILE *out); /* paid, to its use, to models, to tenants */
+void html_roof(const struct statement *s, FILE *out); /* the log's steps under the roofline */
 void html_batches(const struct statement *s, FILE *out); /* cost against tokens a second of a user */
 
 /* ---- money.c: models, tenants and models ---- */
