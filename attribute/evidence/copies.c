@@ -1,25 +1,52 @@
 /* copies.c: one log under two names. */
+#include <string.h>
+
 #include "attribute/evidence/servers_private.h"
+#include "core/exact.h"
+
+/* What there is of one kind under a name. */
+struct kind {
+	const char *what;
+	const struct marks *marks;
+	int64_t count, first_ns, last_ns;
+};
+
+static void kinds_of(const struct sample *s, struct kind out[3]) {
+	out[0] = (struct kind){"steps", &s->step_marks, s->all_steps, s->first_step_ns, s->last_step_ns};
+	out[1] = (struct kind){"requests", &s->request_marks, s->all_requests, s->first_request_ns, s->last_request_ns};
+	out[2] = (struct kind){"windows", &s->window_marks, s->all_windows, s->first_window_ns, s->last_window_ns};
+}
+
+static bool near(int64_t a_ns, int64_t b_ns) {
+	int64_t off;
+
+	return !__builtin_sub_overflow(a_ns, b_ns, &off) && off <= NS_PER_SECOND && off >= -NS_PER_SECOND;
+}
+
+/* A few windows of two servers may well be alike: of ranks that are idle together. */
+#define WINDOWS_LEAST 4
+
+/* Logs of a few records: the same ones, at the same time. */
+static bool are_alike(const struct kind *a, const struct kind *b) {
+	return a->marks->count > 0 && a->count == b->count && a->marks->count == b->marks->count &&
+	       memcmp(a->marks->at, b->marks->at, a->marks->count * sizeof *a->marks->at) == 0 && near(a->first_ns, b->first_ns) &&
+	       near(a->last_ns, b->last_ns);
+}
 
 /* Whose evidence says the same, but for names: over half of the marks of one kind are in both. */
 static const char *copied(const struct sample *a, const struct sample *b) {
-	const struct {
-		const char *what;
-		const struct marks *a, *b;
-		bool overlap;
-	} kinds[] = {
-		{"steps", &a->step_marks, &b->step_marks, servers_overlap(a->first_step_ns, a->last_step_ns, b->first_step_ns, b->last_step_ns)},
-		{"requests", &a->request_marks, &b->request_marks,
-	         servers_overlap(a->first_request_ns, a->last_request_ns, b->first_request_ns, b->last_request_ns)},
-		{"windows", &a->window_marks, &b->window_marks,
-	         servers_overlap(a->first_window_ns, a->last_window_ns, b->first_window_ns, b->last_window_ns)},
-	};
+	struct kind x[3], y[3];
 	size_t both, of;
 
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		marks_compare(kinds[i].a, kinds[i].b, &both, &of);
-		if (kinds[i].overlap && 2 * both > of) {
-			return kinds[i].what;
+	kinds_of(a, x);
+	kinds_of(b, y);
+	for (size_t i = 0; i < 3; i++) {
+		marks_compare(x[i].marks, y[i].marks, &both, &of);
+		if (servers_overlap(x[i].first_ns, x[i].last_ns, y[i].first_ns, y[i].last_ns) && 2 * both > of) {
+			return x[i].what;
+		}
+		if ((i < 2 || y[i].marks->count >= WINDOWS_LEAST) && are_alike(&x[i], &y[i])) {
+			return x[i].what;
 		}
 	}
 	return NULL;

@@ -20,6 +20,8 @@
 #define OFFSET_MIN_NS (2 * MS)
 /* Requests a day, from which steps and requests of one name may be set apart. */
 #define PARTED_LEAST 50
+/* And from which instants in whole seconds are no chance. */
+#define SECONDS_LEAST 8
 
 /* ---- models ---- */
 
@@ -244,19 +246,19 @@ static void place_beside_windows(struct servers *s, struct server *requests) {
 }
 
 /* A book judges each day, a run all of them: names with so few requests a day might be set apart by one and not by the other. */
-static bool enough_a_day(const struct sample *a) {
+static bool enough_a_day(const struct sample *a, int64_t least) {
 	if (a->first_request_ns > a->last_request_ns) {
 		return false; // none of them has an instant
 	}
 	int64_t days = (instant_floor(a->last_request_ns, NS_PER_DAY) - instant_floor(a->first_request_ns, NS_PER_DAY)) / NS_PER_DAY + 1;
 
-	return a->all_requests / days >= PARTED_LEAST;
+	return a->all_requests / days >= least;
 }
 
 /* A name's requests do not fall on its steps. */
 static void part_own(struct servers *s, struct server *one) {
 	const char *name = servers_text(s, one->sample.name);
-	bool part = enough_a_day(&one->sample);
+	bool part = enough_a_day(&one->sample, PARTED_LEAST);
 
 	if (part) {
 		servers_part_requests(s, one);
@@ -335,7 +337,7 @@ static void find_seconds(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
 		const struct id_requests requests = {one->sample.requests, one->sample.request_count, false};
-		if (one->dropped || one->held || one->requests != 0 || !enough_a_day(&one->sample) || !identity_in_seconds(&requests) ||
+		if (one->dropped || one->held || one->requests != 0 || !enough_a_day(&one->sample, SECONDS_LEAST) || !identity_in_seconds(&requests) ||
 		    !mark_seconds(s, one->named)) {
 			continue;
 		}
