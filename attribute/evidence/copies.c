@@ -23,12 +23,13 @@ static bool near(int64_t a_ns, int64_t b_ns) {
 	return !__builtin_sub_overflow(a_ns, b_ns, &off) && off <= NS_PER_SECOND && off >= -NS_PER_SECOND;
 }
 
-/* A few windows of two servers may well be alike: of ranks that are idle together. */
+/* One or two of two servers may well be alike; a few windows, too: of ranks that are idle together. */
+#define ALIKE_LEAST 3
 #define WINDOWS_LEAST 4
 
 /* Logs of a few records: the same ones, at the same time. */
 static bool are_alike(const struct kind *a, const struct kind *b) {
-	return a->marks->count > 0 && a->count == b->count && a->marks->count == b->marks->count &&
+	return a->marks->count >= ALIKE_LEAST && a->count == b->count && a->marks->count == b->marks->count &&
 	       memcmp(a->marks->at, b->marks->at, a->marks->count * sizeof *a->marks->at) == 0 && near(a->first_ns, b->first_ns) &&
 	       near(a->last_ns, b->last_ns);
 }
