@@ -52,7 +52,7 @@ void fleet_set_default_rate(struct fleet *f, int64_t rate_nano);
 const struct name_rules *fleet_names(const struct fleet *f);
 /* --same and --different: "A=B", two names of servers. False if it is no pair. */
 bool fleet_add_pair(struct fleet *f, bool same, struct text pair);
-/* --gpus: so many per replica beside --gpu-hour, whatever logs state. */
+/* --gpus: GPUs per replica for --gpu-hour, whatever logs state. */
 void fleet_set_gpus(struct fleet *f, int64_t gpus);
 /* Another catalogue of cards, by its path (schemas/gpus.schema.json); NULL: the built-in one. ERROR_CONFIG if it is none. */
 int fleet_set_cards(struct fleet *f, const char *path, struct fault *why);
@@ -84,7 +84,7 @@ const char *fleet_description_name(const struct fleet *f, size_t i);
 struct text fleet_description_bytes(const struct fleet *f, size_t i);
 const char *fleet_description_sha256(const struct fleet *f, size_t i);
 const char *fleet_descriptions_sha256(const struct fleet *f); /* all, a space between; "": none */
-/* What a pool with these cards says of this model; else one that names no model; NULL if none does. */
+/* The description of this model in a pool with these GPUs; else one that names no model; NULL if none does. */
 const struct modelspec *fleet_description_of(const struct fleet *f, name_id model, name_id gpu, int64_t gpus);
 
 /* A pool's site: energy of the site per energy of its GPUs, and the price of a kWh, in nano; 0: not given. */
@@ -104,13 +104,13 @@ struct price_cuts {
 };
 
 /*
- * Did a vendor answer a request of this model, billed as `billing` says (billing.h)? Asked of requests that gateways,
+ * Did a vendor answer a request of this model, billed as in `billing` (billing.h)? Called for requests that gateways,
  * clients and agents logged and that join no server.
  */
 typedef bool vendor_test(void *context, name_id model, struct text billing);
 
 struct attribute_options {
-	bool identity; /* all evidence is here: names that are one server's are found, and clocks corrected; else as verdicts say */
+	bool identity; /* all evidence is here: names that are one server's are found, and clocks corrected; else by the given verdicts */
 	const struct fleet *fleet;
 	struct names *names;
 	enum rule rule;
@@ -133,7 +133,7 @@ struct attribution;
 struct attribution *attribution_new(const struct attribute_options *o);
 void attribution_free(struct attribution *a);
 
-/* A record_sink (see ingest.h): keeps what the record says. */
+/* A record_sink (see ingest.h): keeps the record's content. */
 int attribution_add_record(void *attribution, unsigned lane, const struct record *r, struct fault *why);
 
 /* ---- requests of gateways, where their engines' are attributed elsewhere ---- */
@@ -143,13 +143,13 @@ struct tenant_patch {
 	name_id replica, tenant;
 	int64_t at_ns, line;
 	uint32_t file;
-	uint32_t service; /* standard: no other than the engine says */
+	uint32_t service; /* standard: that of the engine */
 };
 typedef int tenant_sink(void *context, const struct tenant_patch *p, struct fault *why);
 
 /*
- * Joins what gateways told to the engines' requests, hands over whose these are, and adds to `quality` what is to be told
- * of it. In place of attribution_finish; of other records than requests one a replica is enough.
+ * Joins the gateways' requests to the engines', hands over the tenants of these, and adds warnings about that to
+ * `quality`. In place of attribution_finish; of other records than requests one a replica is enough.
  */
 int attribution_join(struct attribution *a, tenant_sink *sink, void *context, struct quality *quality, struct fault *why);
 
@@ -189,7 +189,7 @@ typedef int verdict_sink(void *context, const struct name_verdict *v, struct fau
 int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, struct quality *quality, verdict_sink *sink, void *context,
                           struct fault *why);
 
-/* One that concerns these records; the replica that it names counts, beside options.only_replica. */
+/* One that concerns these records; the replica that it names counts, in addition to options.only_replica. */
 void attribution_add_verdict(struct attribution *a, const struct name_verdict *v);
 /* Another name whose records are here. */
 void attribution_add_replica(struct attribution *a, name_id replica);
@@ -244,7 +244,7 @@ bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *
 /* ---- fits: statistics that add up ---- */
 
 /*
- * What the steps of each (model, GPU, GPUs per replica, role) and day say of the step model, as sums
+ * Statistics of the steps of each (model, GPU, GPUs per replica, role) and day, as sums
  * of integers: they add up to the same whatever the order, the threads and the machines.
  */
 struct attribution_fits;

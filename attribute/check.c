@@ -27,7 +27,7 @@ static int add_entry(void *context, const struct entry *e) {
 	return 0;
 }
 
-/* Has the replica steps, and this kind of evidence beside them (VIEW_ALL: any or none)? */
+/* Has the replica steps, and also this kind of evidence (VIEW_ALL: any or none)? */
 static bool has_both(const struct replica_summary *s, enum view beside) {
 	return s->steps > 0 && (beside == VIEW_ALL || (beside == VIEW_REQUESTS ? s->requests : s->windows) > 0);
 }

@@ -17,8 +17,8 @@ struct check {
 };
 
 /*
- * Goes through the evidence again, as if requests, then windows, were all there is of replicas that have them
- * beside steps, and prints how far their prefill and decode are from what was posted. Nothing is posted.
+ * Goes through the evidence again, as if requests, then windows, were all there is of replicas that also have steps,
+ * and prints how far their prefill and decode are from what was posted. Nothing is posted.
  */
 int check_print(const struct check *c, FILE *out, struct fault *why);
 

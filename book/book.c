@@ -81,7 +81,7 @@ void book_set_basis(struct book *b) {
 	digest_free(d);
 }
 
-/* Does the command put records beside the ledger? */
+/* Does the command put records next to the ledger? */
 static bool adds_records(enum ledger_mode mode, bool costs) {
 	return mode == LEDGER_CREATE || (mode == LEDGER_WRITE && costs);
 }
@@ -186,7 +186,7 @@ static int keep_match(struct ledger *l, int64_t run, int64_t seq, const char *ma
 	return rc < 0 ? rc : ledger_run_document(l, run, "list", seq, match, sha256, why);
 }
 
-/* The day of a catalogue, which its bytes do not say. */
+/* The day of a catalogue, which its bytes do not contain. */
 static int keep_date(struct ledger *l, int64_t run, int64_t seq, const char *date, struct fault *why) {
 	char sha256[DIGEST_HEX_MAX];
 	int rc = date[0] ? ledger_document_put(l, text_of(date), sha256, why) : 0;
@@ -194,7 +194,7 @@ static int keep_date(struct ledger *l, int64_t run, int64_t seq, const char *dat
 	return rc < 0 || !date[0] ? rc : ledger_run_document(l, run, "prices-date", seq, date, sha256, why);
 }
 
-/* --gpus, which no file says. */
+/* --gpus, which is in no file. */
 static int keep_gpus(struct ledger *l, int64_t run, int64_t gpus, struct fault *why) {
 	char number[24], sha256[DIGEST_HEX_MAX];
 
@@ -231,7 +231,7 @@ int book_keep_documents(struct ledger *l, int64_t run, const struct book_setting
 	return rc == 0 && set->gpus > 0 ? keep_gpus(l, run, set->gpus, why) : rc;
 }
 
-/* What the evidence reached before; where a former version did not write that down, what segments say of it. */
+/* What the evidence reached before; where a former version did not write that down, what segments have of it. */
 static int reach_so_far(struct book *b, struct fault *why) {
 	struct ledger_known known = LEDGER_KNOWN_NOTHING;
 	struct ledger_run last;
@@ -523,7 +523,7 @@ static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
 }
 
 /*
- * Days are attributed one by one, each from its own records and those of the days beside it: what is learnt of a replica
+ * Days are attributed one by one, each from its own records and those of adjacent days: what is learnt of a replica
  * without steps is learnt from these alone, so that the entries of a day do not depend on which nights it took.
  *
  * All of them in one transaction: with some days by the former fleet and some by the new one, a statement in between, or

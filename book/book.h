@@ -25,8 +25,8 @@ struct book {
 	struct quality quality; /* of this run */
 	struct book_day *days;  /* what was noticed of days that this process attributed, each as of the last time */
 	size_t day_count;
-	FILE *models;          /* where days that are attributed say what they were split by; NULL: nowhere */
-	FILE *checks;          /* where they say how well steps that were left out are predicted; NULL: nowhere */
+	FILE *models;          /* where the fits of attributed days are written; NULL: nowhere */
+	FILE *checks;          /* where the cross-check of attributed days is written; NULL: nowhere */
 	struct ledger_run run; /* as it will be in the ledger */
 	char basis[DIGEST_HEX_MAX];
 	struct book_spans *spans; /* what is known of replicas as of this run; NULL: not asked for yet */
@@ -80,7 +80,7 @@ void book_merge_days(struct book *b);
 /* The whole hash of what entries depend on but the records. */
 void book_set_basis(struct book *b);
 
-/* What a statement from the book is to hold; the rest stands in the settings. */
+/* What a statement from the book is to hold; the rest is in the settings. */
 struct book_statement {
 	int64_t from_ns, to_ns; /* INT64_MIN, INT64_MAX: all there is */
 	int64_t as_of;          /* run; INT64_MAX: now */
@@ -92,7 +92,7 @@ struct book_statement {
 };
 /* Hands the steps of a period, as the book has them now, and the models fitted to them to its pages. */
 int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, struct fault *why);
-/* Gives a statement what the book keeps of whole days beside entries: positions, rules and batches. */
+/* Gives a statement what the book keeps of whole days besides entries: positions, rules and batches. */
 int book_add_breakdowns(struct book *b, struct book_statement *s, int64_t from_ns, int64_t to_ns, struct fault *why);
 /* Makes it; 1, or 0 if the book has no entries there. */
 int book_state(struct book *b, struct book_statement *s, struct fault *why);
@@ -111,15 +111,15 @@ int book_fleet_of_run(struct book *b, int64_t run, struct fault *why);
 int book_prices_of_run(struct book *b, int64_t run, struct fault *why);
 /*
  * Takes what the last run that attributed was given: fleet, prices and rule. 1, or 0 where no run did, or where that is
- * not all there (then b->fleet is NULL, and a sentence in `missing` says why).
+ * not all there (then b->fleet is NULL, and a sentence in `missing` states why).
  */
 int book_use_last_basis(struct book *b, char *missing, size_t size, struct fault *why);
 /* The hashes of these descriptions, a space between. */
 int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size, struct fault *why);
 
 /*
- * Keeps the fleet's file (NULL: none), what it names, the catalogues in use (NULL: those of the settings), with their days, and
- * what --list says in the ledger, as what a run was given.
+ * Keeps the fleet's file (NULL: none), what it names, the catalogues in use (NULL: those of the settings), with their
+ * days, and --list, in the ledger, as what a run was given.
  */
 int book_keep_documents(struct ledger *l, int64_t run, const struct book_settings *set, const char *fleet, const struct prices *prices,
                         struct fault *why);

@@ -1,4 +1,4 @@
-/* breakdowns.c: what the book keeps of its days beside entries (tollbook.breakdowns.v1), given to a statement. */
+/* breakdowns.c: what the book keeps of its days besides entries (tollbook.breakdowns.v1), given to a statement. */
 #include <stdlib.h>
 
 #include "book/book.h"

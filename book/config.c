@@ -49,7 +49,7 @@ struct key {
 
 static char *path_from(const char *config, struct text t) {
 	const char *slash = strrchr(config, '/');
-	bool from_here = t.len > 0 && t.at[0] != '/' && text_find(t, T("://")) == SIZE_MAX; /* a server is a path of nobody's */
+	bool from_here = t.len > 0 && t.at[0] != '/' && text_find(t, T("://")) == SIZE_MAX; /* a server is not a path */
 	size_t folder = slash && from_here ? (size_t)(slash - config) + 1 : 0;
 	char *s = must_alloc(folder + t.len + 1);
 

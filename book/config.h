@@ -4,7 +4,7 @@
 
 #include "book/settings.h"
 
-/* Logs of one kind: a pattern of paths, and what they do not say themselves. */
+/* Logs of one kind: a pattern of paths, and what they do not contain themselves. */
 struct config_logs {
 	const char *path; /* a glob; %Y %m %d represent digits of a date */
 	const char *model, *replica, *tenant, *log_zone, *log_format;
@@ -41,10 +41,10 @@ void config_release(struct config *c);
 /* What it sets, as options do. Texts are the configuration's. */
 int config_set_options(const struct config *c, struct book_settings *s, struct fault *why);
 
-/* The logs that are there, and what the configuration says of each. */
+/* The logs that are there, and the configuration of each. */
 struct config_found {
 	struct ingest_source *sources;
-	const struct config_logs **of; /* one a source: where it stands */
+	const struct config_logs **of; /* one per source: its place */
 	size_t count, room;
 	struct zone **zones;
 	size_t zone_count;

@@ -32,7 +32,7 @@ static void release(struct paths *p) {
 	free(p->at);
 }
 
-/* A log's folder, unless it is that of the log before; and the log itself where it is a link or stands alone. */
+/* A log's folder, unless it is that of the log before; and the log itself where it is a link or alone. */
 static int add_log(void *paths, const char *name, int64_t bytes, const struct ingest_source *source) {
 	struct paths *p = paths;
 	const char *slash = strrchr(name, '/');

@@ -15,7 +15,7 @@ void findings_say_nothing(const struct terminal *t, const struct list *logs, con
 
 /* What makes the server of a format write evidence of the best grade it can, or NULL: a sentence. */
 const char *findings_switch_on(const char *format);
-/* What to switch on at the server for requests beside steps; NULL: nothing is known. */
+/* What to switch on at the server for requests in addition to steps; NULL: nothing is known. */
 const char *findings_requests(const char *format);
 
 #endif

@@ -9,8 +9,8 @@
 struct from_logs;
 
 /*
- * Reads the logs and makes the statement. 0; EXIT_FAILED where there is no evidence, which the terminal was told of; or negative:
- * then *out is NULL. Settings and terminal must outlive it.
+ * Reads the logs and makes the statement. 0; EXIT_FAILED where there is no evidence, which was reported on the
+ * terminal; or negative: then *out is NULL. Settings and terminal must outlive it.
  */
 int from_logs_new(struct from_logs **out, const struct book_settings *set, const struct terminal *t, const struct pages_settings *pages,
                   struct fault *why);
@@ -20,7 +20,7 @@ int from_logs_new_priced(struct from_logs **out, const struct book_settings *set
 void from_logs_free(struct from_logs *j); /* NULL: nothing */
 
 const struct statement *from_logs_statement(const struct from_logs *j);
-/* Renders it and its pages to where the settings say: EXIT_TIED_OUT, EXIT_FINDINGS, or negative. */
+/* Renders it and its pages to where the settings state: EXIT_TIED_OUT, EXIT_FINDINGS, or negative. */
 int from_logs_write(struct from_logs *j, struct fault *why);
 
 #endif

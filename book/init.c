@@ -52,7 +52,7 @@ static void put_member(FILE *out, const char *key, const char *value) {
 
 /* ---- pools ---- */
 
-/* Replicas of one model on as many of the same GPUs are one pool; the first of them, by name, stands for it. */
+/* Replicas of one model on as many of the same GPUs are one pool; it is named by the first of them. */
 static bool same_pool(const struct survey_replica *a, const struct survey_replica *b) {
 	return a->model == b->model && a->gpus == b->gpus && a->gpu == b->gpu;
 }

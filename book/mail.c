@@ -94,7 +94,7 @@ static const char *unit_text(const char *currency, int64_t nano, char out[FIGURE
 
 /* ---- findings ---- */
 
-/* The command that shows or settles a finding of a kind. */
+/* What to do about a finding of a kind. */
 static const struct {
 	const char *kind, *command;
 } commands[] = {

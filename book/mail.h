@@ -1,4 +1,4 @@
-/* mail.h: what a night says to people: at most 30 lines of 72 columns. */
+/* mail.h: the summary of a night for people: at most 30 lines of 72 columns. */
 #ifndef BOOK_MAIL_H
 #define BOOK_MAIL_H
 
@@ -13,7 +13,7 @@ struct mail {
 	const char *page;      /* the HTML report that was written; NULL: none is asked for */
 };
 
-/* Findings first; the last day that is over beside the week before it; the month so far; what was done. */
+/* Findings first; the last day that is over, compared with the week before; the month so far; what was done. */
 int mail_write(const struct mail *m, FILE *out, struct fault *why);
 
 #endif

@@ -289,7 +289,7 @@ static int read_by(const char *keys, struct by *by, struct fault *why) {
 	return keys ? settings_by(by, keys, why) : 0;
 }
 
-/* What a killed night left beside this file. */
+/* What a killed night left next to this file. */
 static void clear_beside(const char *path) {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) + 1 : 0;

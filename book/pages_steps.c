@@ -33,7 +33,7 @@ static int drop_entry(void *feeding, const struct entry *e) {
 	return 0;
 }
 
-/* Of the days of the period; those beside it only tell what its requests did before and after. */
+/* Of the days of the period; adjacent ones only show its requests before and after. */
 static int add_model(void *feeding, const struct fitted_model *m) {
 	struct feeding *f = feeding;
 	bool within = m->day_ns + NS_PER_DAY > f->from_ns && m->day_ns < f->to_ns;

@@ -1,4 +1,4 @@
-/* rental.h: what renting a GPU for an hour costs, as a suggestion where nobody has entered what was paid. */
+/* rental.h: what renting a GPU for an hour costs, as a suggestion where no price was entered. */
 #ifndef BOOK_RENTAL_H
 #define BOOK_RENTAL_H
 

@@ -180,7 +180,7 @@ int book_prices_of_run(struct book *b, int64_t run, struct fault *why) {
 		}
 	}
 	if (rc >= 0 && !b->prices && b->set.list.count > 0) {
-		return settings_prices(&b->set, &b->prices, why); /* which says what is missing */
+		return settings_prices(&b->set, &b->prices, why); /* which states what is missing */
 	}
 	rc = rc < 0 || !b->prices ? rc : matches_of_run(b, run, why);
 	if (rc >= 0 && b->prices) {

@@ -33,7 +33,7 @@ struct book_settings {
 	const char *fleet;     /* path of the fleet file */
 	int64_t gpu_hour_nano; /* instead: price of a GPU-hour, nano-units; -1: not given */
 	const char *gpus_file; /* another catalogue of cards; NULL: the built-in one */
-	int64_t gpus;          /* beside it: GPUs per replica; 0: as logs state, else one */
+	int64_t gpus;          /* with it: GPUs per replica; 0: as logs state, else one */
 	struct list same, different; /* "A=B": names of one server, of two */
 	/* How time is split. */
 	int rule;                  /* enum rule: who pays what in a mixed step */
@@ -67,7 +67,7 @@ struct book_settings {
 	const char *book; /* path of its folder, or a server; NULL: "book" */
 };
 
-/* Is either a fleet or a price of GPU-hours given? And what to say where one is needed. */
+/* Is either a fleet or a price of GPU-hours given? And the error where one is needed. */
 bool settings_have_rate(const struct book_settings *s);
 int settings_no_rate(struct fault *why);
 int settings_fleet(const struct book_settings *s, struct names *names, struct fleet **out, struct fault *why);

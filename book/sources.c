@@ -184,7 +184,7 @@ static int go_on_with(struct sources *s, struct log_file *f, const struct match 
 	return 0;
 }
 
-/* Whether a file is known cannot be told if it cannot be read: it waits for the next time. */
+/* Whether a file is known is not certain if it cannot be read: it waits for the next time. */
 static int leave_out(struct sources *s, const struct log_file *f) {
 	pthread_mutex_lock(&s->lock);
 	quality_damage(&s->quality, f->path, "read error", 0);
@@ -355,7 +355,7 @@ static int64_t records_at_end(const struct log_file *f, bool ended) {
 	if (ended) {
 		return before + f->new_at_end;
 	}
-	return f->went_on ? -1 : f->at_end; /* nothing followed yet: what its end gave stands */
+	return f->went_on ? -1 : f->at_end; /* nothing followed yet: what its end gave is kept */
 }
 
 static int put_source(struct sources *s, struct log_file *f, struct fault *why) {

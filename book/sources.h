@@ -1,4 +1,4 @@
-/* sources.h: is a log known to the book? For who must tell before it is read. */
+/* sources.h: is a log known to the book? To decide before it is read. */
 #ifndef BOOK_SOURCES_H
 #define BOOK_SOURCES_H
 

@@ -5,7 +5,7 @@
 
 #define KIND "tenants"
 
-/* What the book keeps of a key: the alias that it gives to a fixed name. The key cannot be told from it. */
+/* What the book keeps of a key: the alias that it gives to a fixed name. The key cannot be derived from it. */
 static int mark_of(const struct tenant_key *k, char out[64]) {
 	char alias[TENANT_ALIAS_MAX];
 	struct text t = tenant_alias(k, T("tollbook"), alias);

@@ -31,7 +31,7 @@ struct option {
 enum group {
 	GROUP_COST = 1u << 0,    /* --fleet --gpu-hour */
 	GROUP_SPLIT = 1u << 1,   /* --rule */
-	GROUP_DETAIL = 1u << 2,  /* --compare-rules --requests --model-report: what the split has to say besides entries */
+	GROUP_DETAIL = 1u << 2,  /* --compare-rules --requests --model-report: outputs of the split in addition to entries */
 	GROUP_PRICES = 1u << 3,  /* --prices --list */
 	GROUP_PERIOD = 1u << 4,  /* --from --to --tz */
 	GROUP_REPORT = 1u << 5,  /* --by --format --idle */
@@ -50,7 +50,7 @@ struct word {
 /* One command: a file cli/NAME.c that defines command_NAME, and a row in main.c. */
 struct command {
 	const char *name;
-	const char *synopsis; /* what stands behind the name: "[options] LOG..." */
+	const char *synopsis; /* what follows the name: "[options] LOG..." */
 	const char *what;     /* one line */
 	const char *about;    /* a paragraph of --help, which is wrapped; or NULL */
 	const char *example;  /* a whole command line */
@@ -61,13 +61,15 @@ struct command {
 	size_t own_bytes;     /* size of the settings they go into: run->own, zeroed at the start */
 	const struct word *words; /* or NULL */
 	size_t word_count;
-	/* The exit status; or a negative error with the fault set, which main.c says. Not used where there are words. */
+	/*
+	 * The exit status; or a negative error with the fault set, which main.c prints. Not used where there are words.
+	 */
 	int (*main)(struct run *r, struct fault *why);
 };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* Everything that a command is told. Texts belong to argv. */
+/* All options of a command. Texts belong to argv. */
 struct run {
 	int argc;
 	char **argv;

@@ -6,7 +6,7 @@
 #include "cli/options.h"
 #include "core/files/files.h"
 
-/* Where the help lines of options stand, and where all lines end. */
+/* The column of options' help lines, and where all lines end. */
 #define OPTION_COLUMN 28
 #define COMMAND_COLUMN 14
 #define WIDTH 98

@@ -17,9 +17,9 @@
  *
  * Each room has a README.md; make map prints their sizes and the arrows between them.
  *
- * A command is a file that defines command_NAME (cli.h says what that is) and a row here. The
- * options that several commands share are the table in options.c. What a command line says
- * stands in one struct run, which is handed down; there is no other state.
+ * A command is a file that defines command_NAME (cli.h says what that is) and a row here. The options that several
+ * commands share are the table in options.c. The command line is kept in one struct run, which is handed down; there is
+ * no other state.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -20,7 +20,7 @@ static const char *rule_word(size_t i) {
 	return word_at(rule_names, RULES, i);
 }
 
-/* "position" stands behind the keys: it asks for a table of its own. */
+/* "position" follows the keys: it asks for a table of its own. */
 static const char *by_word(size_t i) {
 	return i == BY_KEYS ? "position" : word_at(by_key_names, BY_KEYS, i);
 }

@@ -5,7 +5,7 @@
 #include "book/pages.h"
 #include "cli/values.h"
 
-/* Rows for a command's own table; `settings` is where a struct pages_settings stands in it. */
+/* Rows for a command's own table; `settings` is the offset of a struct pages_settings in it. */
 #define PAGES_OPTIONS(own, settings)                                                                                   \
 	{"versus-estimate", 0, "FILE", "also compare with the GPU's peaks: [NAME=]FILE describes the model, or fleet", 0, value_list, \
 	 offsetof(struct own, settings.versus), NULL, false},                                                              \

@@ -72,7 +72,7 @@ static void allow(int ruleset, const char *path, uint64_t rights) {
 	close(fd);
 }
 
-/* The folder in which a file stands or is to stand. */
+/* The folder in which a file is or will be. */
 static void allow_beside(int ruleset, const char *path, uint64_t rights) {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) : 1;

@@ -1,4 +1,4 @@
-/* say.h: what is said on standard error, by one voice. */
+/* say.h: messages on standard error, in one form. */
 #ifndef CLI_SAY_H
 #define CLI_SAY_H
 

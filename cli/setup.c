@@ -21,7 +21,7 @@ int setup_logs(struct run *r, struct logs *l, struct fault *why) {
 	return settings_logs(&r->set, &r->terminal, l, why);
 }
 
-/* Pipes and devices are left alone: opening them may wait, and closing them tells the reader that all is said. */
+/* Pipes and devices are left alone: opening them may wait, and closing them ends the reader's input. */
 static bool may_be_tried(const char *path) {
 	struct stat st;
 
@@ -126,7 +126,7 @@ static void guard(void *run, bool on) {
 	}
 }
 
-/* The thread that waits for signals is made anew, within. */
+/* The thread that waits for signals is created again, within. */
 static void confine(void *run, const struct terminal_paths *paths) {
 	struct run *r = run;
 

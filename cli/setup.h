@@ -1,4 +1,4 @@
-/* setup.h: from what the command line says to what the rooms below take. */
+/* setup.h: from the command line to the settings of the rooms below. */
 #ifndef CLI_SETUP_H
 #define CLI_SETUP_H
 

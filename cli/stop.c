@@ -17,7 +17,7 @@ static void leave(void) {
 	static const char sentence[] = "\ntollbook: stopped by a signal\n";
 
 	if (write(STDERR_FILENO, sentence, sizeof sentence - 1) < 0) {
-		_exit(EXIT_FAILED); /* nobody to tell */
+		_exit(EXIT_FAILED); /* no one to notify */
 	}
 	_exit(EXIT_FAILED);
 }
@@ -29,7 +29,9 @@ static void *wait_for_signals(void *stop) {
 	if (sigwait(&s->signals, &signal) != 0 || s->over) {
 		return NULL;
 	}
-	/* Who works says what became of it: the process goes on to its own end, and ends here only if that takes too long. */
+	/*
+	 * The worker reports the result: the process goes on to its own end, and ends here only if that takes too long.
+	 */
 	bool works = s->guarded > 0;
 	s->signal = signal;
 	for (int ms = 0; works && ms < GRACE_MS; ms += STEP_MS) {

@@ -1,5 +1,5 @@
 /*
- * billing.h: what a vendor's price of a request depends on beside its plain tokens.
+ * billing.h: what a vendor's price of a request depends on in addition to its plain tokens.
  *
  * As a text "provider=azure;geo=us;speed=fast;write_1h=6000;searches=2": only what is known and not 0, in this order.
  * Records and ledgers keep the text; it is empty for most requests.
@@ -22,7 +22,7 @@ enum billed {
 	BILLED_AUDIO_OUT,    /* within output */
 	BILLED_IMAGE_OUT,
 	BILLED_VIDEO_OUT,
-	BILLED_CITATIONS,    /* tokens of cited text, beside output */
+	BILLED_CITATIONS,    /* tokens of cited text, in addition to output */
 	BILLED_SEARCHES,     /* web searches: no tokens */
 	BILLED_REQUESTS,     /* how many requests the record sums up; 0: it is one */
 	BILLED_OVER,         /* the record sums up prompts longer than this; 0: see its own length */
@@ -41,7 +41,7 @@ struct billing {
 
 #define BILLING_TEXT_MAX 640
 
-/* Writes the text. Returns its length; 0 where there is nothing to say. */
+/* Writes the text. Returns its length; 0 where there is no text. */
 size_t billing_print(const struct billing *b, char out[BILLING_TEXT_MAX]);
 /* Reads it back; texts point into `t`. Keys that are not known are skipped. */
 void billing_parse(struct text t, struct billing *out);

@@ -99,7 +99,7 @@ typedef int position_sink(void *context, const struct position_row *row);
 typedef int rule_sink(void *context, const struct rule_row *row);
 typedef int batch_sink(void *context, const struct batch_row *row);
 
-/* Rows of a day that a ledger keeps beside its fits, as JSON (tollbook.breakdowns.v1), are under this name. */
+/* Rows of a day that a ledger keeps with its fits, as JSON (tollbook.breakdowns.v1), are under this name. */
 #define BREAKDOWNS_PART "breakdowns"
 
 #endif

@@ -1,4 +1,4 @@
-/* error.h: how an operation says that it failed. Bad input is not an error: see quality.h. */
+/* error.h: how an operation reports failure. Bad input is not an error: see quality.h. */
 #ifndef CORE_ERROR_H
 #define CORE_ERROR_H
 
@@ -26,10 +26,10 @@ enum exit_status {
  */
 struct fault {
 	char message[512];
-	char next[256];     /* what to do next, a line each; "": the message says all */
+	char next[256];     /* what to do next, a line each; "": the message is complete */
 	const char *option; /* the option whose value is wrong, a literal; NULL: none */
 };
-/* The `option` of a fault that is about what stands on the command line without one. */
+/* The `option` of a fault that is about operands of the command line. */
 #define FAULT_OPERAND ""
 /* Of one about what is missing at its end. */
 #define FAULT_MISSING "\n"

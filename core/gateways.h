@@ -6,7 +6,7 @@
 
 #include "core/names.h"
 
-/* The engines of which logs tell. */
+/* The engines that logs are from. */
 struct engines {
 	bool any, many; /* replicas */
 	bool requests;  /* do their logs report any? */
@@ -25,9 +25,9 @@ struct gateways {
 	name_id replica; /* of GATEWAYS_OF_ONE; else 0 */
 };
 
-/* Another replica of which an engine's log tells, or the same again. */
+/* Another replica of an engine's log, or the same again. */
 void engines_add(struct engines *e, name_id replica, bool requests);
-/* What gateways are beside these; `told`: do gateways report any request? */
+/* The role of gateways given these engines; `told`: do gateways report any request? */
 struct gateways gateways_role(const struct engines *e, bool told);
 
 #endif

@@ -26,11 +26,10 @@ bool civil_to_instant(const struct civil *c, int64_t *ns);
 void instant_to_civil(int64_t ns, struct civil *out);
 
 /*
- * Reads an RFC 3339 date-time at the start of `*t` ("2026-05-12T08:50:00.123456789Z",
- * also with a space or 't' for the T, a comma before the fraction, up to 9 digits of
- * fraction used and further ones dropped, "+05:30" or "-0800" offsets) and moves behind it.
- * With `zone_given` not NULL, a missing offset is allowed: *zone_given tells, and the
- * time is returned as if UTC.
+ * Reads an RFC 3339 date-time at the start of `*t` ("2026-05-12T08:50:00.123456789Z", also with a space or 't' for the
+ * T, a comma before the fraction, up to 9 digits of fraction used and further ones dropped, "+05:30" or "-0800"
+ * offsets) and moves past it. With `zone_given` not NULL, a missing offset is allowed: *zone_given is set
+ * accordingly, and the time is returned as if UTC.
  */
 bool instant_take(struct text *t, int64_t *ns, bool *zone_given);
 

@@ -132,7 +132,7 @@ struct walk {
 	size_t at; /* the first byte not yet accounted for */
 	int depth;
 	bool value_due; /* a key has been read and not its value */
-	bool first;     /* nothing stands yet in the innermost container */
+	bool first;     /* nothing is yet in the innermost container */
 	int open[MAX_DEPTH];
 };
 

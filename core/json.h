@@ -1,4 +1,4 @@
-/* json.h: strict JSON over jsmn; nobody else sees a token. */
+/* json.h: strict JSON over jsmn; no other file uses its tokens. */
 #ifndef CORE_JSON_H
 #define CORE_JSON_H
 
@@ -44,7 +44,7 @@ json_at json_next(const struct json *j, json_at value);
 /* The raw key (escapes as written) of a value that is a member of an object. */
 struct text json_key(const struct json *j, json_at value);
 
-/* The raw bytes of a value: of a string what stands between the quotes, escapes as written. */
+/* The raw bytes of a value: of a string its content between the quotes, with escapes as written. */
 struct text json_raw(const struct json *j, json_at v);
 
 /*

@@ -131,7 +131,7 @@ static size_t utf8_of(unsigned c, char out[4]) {
 	return n;
 }
 
-/* What the escape at the start of `*t` represents; moves behind it. */
+/* What the escape at the start of `*t` represents; moves past it. */
 static size_t take_escape(struct text *t, char out[4]) {
 	static const char names[] = "bfnrt", bytes[] = "\b\f\n\r\t";
 

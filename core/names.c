@@ -12,7 +12,7 @@
 #define BLOCK_BYTES (64 * 1024)
 
 /*
- * Texts by number stand in pages, each as large as all before it together, so that
+ * Texts by number are kept in pages, each as large as all before it together, so that
  * they never move and a reader needs no lock: page 0 holds numbers 0 to 1023, page k
  * those from 1024 << (k - 1).
  */

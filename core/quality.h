@@ -30,7 +30,7 @@ struct quality_input {
 	char sha256[65]; /* of the bytes as stored */
 	char *format;  /* the format that read it, "" if none did */
 	int64_t lines, records;
-	int64_t detected_at_line; /* the line by which the format was told; 0: it was forced, or described by patterns */
+	int64_t detected_at_line; /* the line by which the format was detected; 0: it was forced, or described by patterns */
 	uint32_t index; /* the number that its records carry in `file` */
 	bool gave_nothing; /* no record, though it is not known to hold none; ingest makes a finding of it */
 };
@@ -38,7 +38,7 @@ struct quality_input {
 /* What went wrong in joining requests of gateways' logs to those of engines. */
 enum join_trouble { JOIN_GATEWAY_ONLY, JOIN_ENGINE_ONLY, JOIN_DIFFERING, JOIN_TROUBLES };
 
-/* Requests that stand in two logs, or should. */
+/* Requests that are in two logs, or should. */
 struct quality_joins {
 	int64_t joined;                /* records of gateways that are in an engine's log */
 	int64_t gateway_only_tokens;
@@ -48,8 +48,9 @@ struct quality_joins {
 };
 
 /*
- * Something to be stated beside the figures. A finding may make a figure wrong by more than its interval and sets exit
- * status 1; an assumption is what a log or a default settled; a missing item is what no log reports, and what would.
+ * Something to be stated with the figures. A finding may make a figure wrong by more than its interval and sets exit
+ * status 1; an assumption is a value taken from a log or a default; a missing item is what no log reports, and what to
+ * switch on for it.
  */
 enum notice_type { NOTICE_FINDING, NOTICE_ASSUMPTION, NOTICE_MISSING, NOTICE_TYPES };
 
@@ -59,7 +60,7 @@ enum notice_field {
 	NOTICE_TEXT,     /* a sentence; missing: what it needs */
 	NOTICE_SUBJECTS, /* replicas or files, sorted, a line feed between */
 	NOTICE_VALUE,    /* of an assumption: "4" */
-	NOTICE_OPTION,   /* the option that settles it: "--gpus" */
+	NOTICE_OPTION,   /* the option that resolves it: "--gpus" */
 	NOTICE_SOURCE,   /* of an assumption: "vllm.log:12" */
 	NOTICE_FIELDS
 };
@@ -108,7 +109,7 @@ struct quality {
 	size_t warning_count;
 	struct quality_notice *notices; /* sorted by type, then by their texts */
 	size_t notice_count;
-	struct quality_joins joins; /* not told yet */
+	struct quality_joins joins; /* not reported yet */
 	struct quality_batch *batches; /* of tasks: not in a statement yet */
 	size_t batch_count;
 };
@@ -119,7 +120,7 @@ struct quality {
 void quality_init(struct quality *q);
 void quality_release(struct quality *q);
 
-/* What a task measured by sequences that decode together, beside its entries; hands over the sums. */
+/* What a task measured by sequences that decode together, besides its entries; hands over the sums. */
 void quality_add_batch(struct quality *q, struct text model, const struct batch_row *row);
 int quality_each_batch(const struct quality *q, struct names *names, batch_sink *sink, void *context);
 /* Private to quality*.c. */
@@ -137,11 +138,11 @@ void quality_note(struct quality *q, const char *what, const char *file, uint32_
 /* Turns the notes into warnings, one for each kind, with their number and the first place. */
 void quality_report_notes(struct quality *q);
 
-/* Counts what went wrong with `count` requests, the first of which stands in a line of a file. */
+/* Counts what went wrong with `count` requests, the first of which is in a line of a file. */
 void quality_join_trouble(struct quality *q, enum join_trouble what, int64_t count, uint32_t file_index, uint64_t line);
-/* The number of the file in which the first one stands. */
+/* The number of the file of the first one. */
 uint32_t quality_join_file(const struct quality *q, enum join_trouble what);
-/* Where the first one stands, in words; as long as these are not known. */
+/* The place of the first one, as text; as long as these are not known. */
 void quality_join_place(struct quality *q, enum join_trouble what, const char *file);
 /* Finds the words in the inputs, then turns joins into warnings and, where tokens differ, a finding; none are left. Then quality_report_counts. */
 void quality_report_joins(struct quality *q);
@@ -153,7 +154,7 @@ void quality_damage_healed(struct quality *q, const char *file);
 void quality_warn(struct quality *q, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /*
  * Adds a finding: a warning with the same sentence (printf), and exit status 1. `subject` (a replica, a file) and
- * `option` may be NULL. The same kind, sentence and option stand once; their subjects are collected, amounts added.
+ * `option` may be NULL. The same kind, sentence and option are kept once; their subjects are collected, amounts added.
  */
 void quality_finding(struct quality *q, const char *kind, const char *subject, const char *option, int64_t amount_nano,
                      const char *format, ...) __attribute__((format(printf, 6, 7)));
@@ -162,7 +163,7 @@ void quality_assume(struct quality *q, const char *subject, const char *value, c
                     const char *format, ...) __attribute__((format(printf, 6, 7)));
 /*
  * The same with two counts, which add up where notices with equal texts meet: of days, of replicas' parts. Texts have
- * them where these stand; quality_report_counts puts them there.
+ * them in place of these; quality_report_counts puts them there.
  */
 #define QUALITY_A "\036"       /* the first count */
 #define QUALITY_B "\037"       /* the second */

@@ -43,14 +43,14 @@ struct step {
 };
 #define STEP_DUMMY 1u           /* a step without work (vLLM data parallel dummy) */
 #define STEP_MIXED_RECOMPUTE 2u /* a preempted request recomputed under "generation": not for the fit */
-#define STEP_COARSE_CLOCK 4u    /* start_ns was cut to the second by the log; the order of steps is right */
+#define STEP_COARSE_CLOCK 4u    /* start_ns was truncated to the second by the log; the order of steps is right */
 
 struct request {
 	struct text id, tenant, prefill_replica;
-	struct text billing; /* what a vendor's price depends on beside plain tokens: see billing.h; mostly empty */
+	struct text billing; /* what a vendor's price depends on in addition to plain tokens: see billing.h; mostly empty */
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* any may be UNKNOWN, finish_ns too */
 	int64_t prompt_tokens;     /* includes cached ones */
-	int64_t cached_tokens;     /* 0 where the log does not say, see cached_unknown */
+	int64_t cached_tokens;     /* 0 where it is not logged, see cached_unknown */
 	int64_t cache_write_tokens;
 	int64_t completion_tokens; /* includes reasoning and the first token */
 	int64_t reasoning_tokens;
@@ -64,7 +64,7 @@ struct request {
 };
 
 /*
- * What some engines count beside tokens, each of them UNKNOWN where it is not logged:
+ * What some engines count in addition to tokens, each of them UNKNOWN where it is not logged:
  *   steps            that made tokens
  *   prompt_steps     of these, those with more tokens than sequences alone can have made
  *   sequence_steps   steps x sequences: the tokens made after the first of each request
@@ -107,15 +107,14 @@ struct power {
 };
 
 /*
- * Texts point into the line that was parsed, or into what the format keeps, and live
- * until the next call of the format. `replica` and `model` may be empty: whoever takes
- * the record fills in what the command line says.
+ * Texts point into the line that was parsed, or into what the format keeps, and live until the next call of the format.
+ * `replica` and `model` may be empty: the receiver of a record fills them in from the command line.
  */
 struct record {
 	enum record_kind kind;
 	struct text replica, model;
 	bool relative_clock; /* instants count from the start of the process, not from 1970 */
-	uint32_t file;       /* which file it stands in: the number that ingest or the book gave it */
+	uint32_t file;       /* which file it is in: the number that ingest or the book gave it */
 	int64_t line;        /* and on which line, from 1 (the last one of several) */
 	union {
 		struct step step;

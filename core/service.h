@@ -4,7 +4,7 @@
 
 #include "core/text.h"
 
-/* The numbers stand in ledgers and segments. OTHER: the log names a class that is none of these. */
+/* The numbers are stored in ledgers and segments. OTHER: the log names a class that is none of these. */
 enum service { SERVICE_STANDARD, SERVICE_BATCH, SERVICE_PRIORITY, SERVICE_FLEX, SERVICE_OTHER, SERVICES };
 
 /* As native records and statements have them. */

@@ -1,5 +1,5 @@
 /*
- * tenant_key.h: names for tenants that say nothing to whom lacks the key: "t-" and 16 hex digits of
+ * tenant_key.h: aliases of tenants, which cannot be resolved without the key: "t-" and 16 hex digits of
  * HMAC-SHA-256 over the name. The same key gives the same name, whatever the night or the machine.
  */
 #ifndef CORE_TENANT_KEY_H
@@ -19,7 +19,7 @@ struct tenant_key;
 int tenant_key_read(struct tenant_key **out, const char *path, bool *open, struct fault *why);
 void tenant_key_free(struct tenant_key *k);
 
-/* The alias of a name. No name has none, and "(unattributed)", which is nobody's, stays as it is. */
+/* The alias of a name. No name has none, and "(unattributed)", which is no tenant, is unchanged. */
 struct text tenant_alias(const struct tenant_key *k, struct text name, char out[TENANT_ALIAS_MAX]);
 
 /* The same with a memory of names seen; for one thread. Zero-initialise. The text lives until the next call. */

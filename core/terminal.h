@@ -13,11 +13,11 @@ enum terminal_voice { TERMINAL_ERROR, TERMINAL_WARNING, TERMINAL_HINT };
 struct terminal_paths {
 	const char *const *read;
 	size_t read_count;
-	const char *const *write; /* files are written with others beside them, and appear by rename */
+	const char *const *write; /* files are written under temporary names in the same folder, and appear by rename */
 	size_t write_count;
 };
 
-/* Each function may be NULL: then nothing is shown, and nobody stops the work. */
+/* Each function may be NULL: then nothing is shown, and the work is not stopped. */
 struct terminal {
 	void *context; /* handed to each function; the caller owns it */
 	/* One line: an error that does not end the work, a warning, or what to do next, below one of these. */

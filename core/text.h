@@ -47,7 +47,7 @@ bool text_ends(struct text t, struct text suffix);
 /* Byte order, as memcmp with the shorter text first. */
 int text_compare(struct text a, struct text b);
 
-/* Where `needle` (or the byte) first stands, or SIZE_MAX. */
+/* Where `needle` (or the byte) first occurs, or SIZE_MAX. */
 size_t text_find(struct text t, struct text needle);
 static inline size_t text_find_byte(struct text t, char c) {
 	const char *at = t.len > 0 ? memchr(t.at, c, t.len) : NULL;
@@ -56,8 +56,8 @@ static inline size_t text_find_byte(struct text t, char c) {
 }
 
 /*
- * If `*t` starts with `prefix`, moves `*t` behind it and says true; else leaves
- * it alone. This and the two below are what line formats are read with.
+ * If `*t` starts with `prefix`, moves `*t` past it and returns true; else leaves `*t` unchanged. This and the two
+ * below are what line formats are read with.
  */
 static inline bool text_skip(struct text *t, struct text prefix) {
 	if (!text_starts(*t, prefix)) {
@@ -68,7 +68,7 @@ static inline bool text_skip(struct text *t, struct text prefix) {
 	return true;
 }
 
-/* Takes what stands before the first `needle`, and moves `*t` behind the needle. */
+/* Takes the text before the first `needle`, and moves `*t` behind the needle. */
 bool text_until(struct text *t, struct text needle, struct text *before);
 
 /* Drops leading spaces and tabs. */
@@ -76,19 +76,18 @@ void text_skip_blanks(struct text *t);
 
 /*
  * Reads a decimal integer (an optional '-', then digits) at the start of `*t` and
- * moves behind it. False, and nothing moved, if there is none or it does not fit.
+ * moves past it. False, and nothing moved, if there is none or it does not fit.
  */
 bool text_take_i64(struct text *t, int64_t *out);
 
 /*
- * Reads a decimal number such as "61.37" at the start of `*t` as an integer of
- * 10^-digits units, exactly ("61.37" with digits 6 is 61370000), and moves behind
- * it. Digits below one unit are rounded half to even. No exponent. False if there
+ * Reads a decimal number such as "61.37" at the start of `*t` as an integer of 10^-digits units, exactly ("61.37" with
+ * digits 6 is 61370000), and moves past it. Digits below one unit are rounded half to even. No exponent. False if there
  * is no number or it does not fit.
  */
 bool text_take_fixed(struct text *t, int digits, int64_t *out);
 
-/* The whole text as an integer; false if anything else stands in it. */
+/* The whole text as an integer; false if it contains anything else. */
 bool text_to_i64(struct text t, int64_t *out);
 
 /* The length of the UTF-8 character at the start of a text that is not empty, and the character; 0 if there is none. */

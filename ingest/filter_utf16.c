@@ -5,7 +5,7 @@
 #include "ingest/filter.h"
 
 struct utf16 {
-	bool begun, big; /* big: the high byte stands first */
+	bool begun, big; /* big: the high byte comes first */
 	bool has_byte;   /* the first byte of a unit came last */
 	unsigned char byte;
 	unsigned high; /* the first half of a pair of surrogates, or 0 */
@@ -35,7 +35,7 @@ static void put(struct utf16 *u, unsigned code) {
 	to[0] = (unsigned char)(u->left_len == 1 ? code : (0xf00u >> u->left_len & 0xf0u) | code);
 }
 
-/* What stands alone of a pair is no character. */
+/* Half of a pair is not a character. */
 static void take_unit(struct utf16 *u, unsigned unit) {
 	bool high = unit >= 0xd800 && unit < 0xdc00, low = unit >= 0xdc00 && unit < 0xe000;
 

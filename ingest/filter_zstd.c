@@ -84,7 +84,7 @@ static void begin(struct zstd *s, const ZSTD_inBuffer *in) {
 	s->skip = s->prefixed ? LENGTH_BYTES : 0;
 }
 
-/* What stands between two messages; true if there was anything to do. */
+/* What is between two messages; true if there was anything to do. */
 static bool between_messages(struct zstd *s, ZSTD_inBuffer *in, ZSTD_outBuffer *out) {
 	if (s->line_due && out->pos < out->size) {
 		((char *)out->dst)[out->pos++] = '\n';

@@ -37,7 +37,7 @@ struct parser {
 	struct stamps stamps;  /* for stamps without year or zone */
 	struct civil local;    /* the envelope's stamp of this line, if it has one without a zone (year 0: without a year) */
 	bool has_local;
-	struct text replica;   /* the source's name, for formats that tell several engines in one log apart */
+	struct text replica;   /* the source's name, for formats that distinguish several engines in one log */
 	struct text model;     /* of the command line; empty: not given */
 	int64_t latest_ns;     /* instants after this are absurd */
 	int64_t modified_ns;   /* when the file was last changed; 0: not known */
@@ -65,7 +65,7 @@ struct format {
 	size_t state_size;
 
 	/*
-	 * For formats whose lines have instants of their own that may stand in any order, as a dump has one series of
+	 * For formats whose lines have instants of their own that may be in any order, as a dump has one series of
 	 * samples behind the other; else NULL. Is that so in a log that begins with these lines? Then its lines are
 	 * read in the order of their instants. Pure.
 	 */

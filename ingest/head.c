@@ -19,7 +19,7 @@ struct seen {
 	int64_t *stamp_ns;
 	uint64_t *numbers;
 	size_t count, room;
-	bool described; /* one of the user's patterns matches a line as it stands */
+	bool described; /* one of the user's patterns matches a line unchanged */
 };
 
 /* The envelope's stamp; where it has no zone, as if it were UTC: the order is the same. */
@@ -205,7 +205,7 @@ static enum line_order order_by_format(const struct head *h, const struct seen *
 	return order_of(&t, false);
 }
 
-/* Logs of engines, whose lines follow on one another. Tables begin with their header, and lines of JSON stand alone. */
+/* Logs of engines, whose lines follow on one another. Tables begin with their header, and lines of JSON are complete. */
 static bool order_matters(const struct ingest_format_info *format) {
 	static const char *const names[] = {"vllm", "sglang", "trtllm", "llamacpp", "llamacpp-old", "lmdeploy"};
 

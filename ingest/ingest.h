@@ -9,7 +9,7 @@
 #include "core/tenant_key.h"
 #include "core/zone.h"
 
-/* One LOG of the command line, with what it does not say itself. Empty texts: not given. */
+/* One LOG of the command line, with what it does not contain itself. Empty texts: not given. */
 struct ingest_source {
 	const char *path; /* a file, a directory, or "-" */
 	struct text replica, model, tenant;
@@ -19,9 +19,9 @@ struct ingest_source {
 };
 
 /*
- * Takes a record. `lane` is the number of the calling thread, from 0. Texts in the record
- * are valid during the call only. `replica` and `model` are filled in from the source where
- * the log does not say. A negative return stops everything.
+ * Takes a record. `lane` is the number of the calling thread, from 0. Texts in the record are valid during the call
+ * only. `replica` and `model` are filled in from the source where the log does not name them. A negative return stops
+ * everything.
  */
 typedef int record_sink(void *context, unsigned lane, const struct record *r, struct fault *why);
 
@@ -54,12 +54,15 @@ struct ingest_done {
 /* Who keeps account of files from run to run. Calls come from several threads, for one file from one. */
 struct ingest_watch {
 	void *context;
-	/* Before a file is opened: 1 read it as the plan says, 0 leave it out, or a negative error. */
+	/* Before a file is opened: 1 read it as planned, 0 leave it out, or a negative error. */
 	int (*open)(void *context, const char *path, uint32_t index, struct ingest_plan *plan, struct fault *why);
 	/* Its unpacked bytes, block after block. */
 	void (*block)(void *context, uint32_t index, struct text bytes);
 	int (*close)(void *context, const struct ingest_done *done, struct fault *why);
-	/* A record that an earlier run was given because the log ended, which now goes on: it is not one, or comes anew. */
+	/*
+	 * A record that an earlier run was given because the log ended, which now continues: it is not one, or comes
+	 * again.
+	 */
 	record_sink *take_back;
 };
 
@@ -67,7 +70,7 @@ struct ingest_watch {
 #define INGEST_IN_FUTURE "instant in the future"
 
 /*
- * Hands over the unpacked bytes of a file until `take` says false. *packed: it is compressed. False if
+ * Hands over the unpacked bytes of a file until `take` returns false. *packed: it is compressed. False if
  * it cannot be opened or read; what is damaged gives what there is.
  */
 bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed);

@@ -14,8 +14,8 @@
 void naming_from_path(const char *path, struct origin *o);
 
 /*
- * "vllm.r0" of "/logs/vllm.r0.log.1.gz", "vllm" of "vllm-20260810.log": the file's name without what a rotation puts
- * behind it; the folder's where that says nothing ("r0/server.log", "r0/0.log"). It points into the path.
+ * "vllm.r0" of "/logs/vllm.r0.log.1.gz", "vllm" of "vllm-20260810.log": the file's name without rotation suffixes; the
+ * folder's where that is generic ("r0/server.log", "r0/0.log"). It points into the path.
  */
 struct text naming_of_file(const char *path);
 

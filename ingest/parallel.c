@@ -6,7 +6,7 @@
 /* More GPUs than that serve no single copy of a model. */
 #define SIZE_MAX_GPUS 4096
 
-/* What a line of a server's start holds; no byte of quotes stands before it, as in front of what a user wrote. */
+/* What a line of a server's start holds; no quote comes before it, as it does before user text. */
 static const struct text openings[] = {
 	{"non-default args: {", 19},            /* vLLM: (APIServer pid=1) INFO … non-default args: {'model': …, 'tensor_parallel_size': 2} */
 	{"LLM engine (v", 13},                  /* vLLM: Initializing a V1 LLM engine (v0.11.0) with config: model='…', tensor_parallel_size=2, … */
@@ -68,7 +68,7 @@ static bool may_quote(struct text before) {
 	return text_find_byte(before, '\'') != SIZE_MAX || text_find_byte(before, '"') != SIZE_MAX || text_find(before, T("equest")) != SIZE_MAX;
 }
 
-/* Is the line one of a start? What stands behind the opening. */
+/* Is the line one of a start? What follows the opening. */
 static bool opens(struct text line, struct text *behind) {
 	size_t at;
 

@@ -17,8 +17,8 @@ struct parallel {
 };
 
 /*
- * Reads a line that is no record. True if it states sizes: *p is then what the engine uses from here on. Lines in
- * which users' text may stand are left alone.
+ * Reads a line that is no record. True if it states sizes: *p is then what the engine uses from here on. Lines that may
+ * contain user text are ignored.
  */
 bool parallel_read(struct parallel *p, struct text line);
 

@@ -120,7 +120,7 @@ void paths_add(struct paths *p, const struct ingest_source *source, struct quali
 	struct stat st;
 
 	if (strcmp(source->path, "-") == 0 || stat(source->path, &st) != 0) {
-		add_file(p, source->path, 0, source); /* if it is not there, opening it will say why */
+		add_file(p, source->path, 0, source); /* if it does not exist, opening it reports why */
 	} else if (S_ISDIR(st.st_mode)) {
 		add_directory(p, source->path, &(struct above){NULL, st.st_dev, st.st_ino}, source, quality);
 	} else {

@@ -6,7 +6,7 @@
 #include "ingest/ingest.h"
 
 struct path {
-	char *name; /* to open it and to tell the reader of it; "-" is standard input */
+	char *name; /* to open it, and for messages; "-" is standard input */
 	int64_t bytes; /* 0 where it has no size */
 	const struct ingest_source *source;
 };
@@ -22,8 +22,8 @@ struct paths {
  */
 void paths_add(struct paths *p, const struct ingest_source *source, struct quality *quality);
 /*
- * Leaves out files that have the same bytes as an earlier one. A copy is damage, so that nobody
- * wonders where it is; another name of the same file (a link, a file given twice) a warning.
+ * Leaves out files that have the same bytes as an earlier one. A copy is damage, so that its omission is explained;
+ * another name of the same file (a link, a file given twice) a warning.
  */
 void paths_drop_copies(struct paths *p, struct quality *quality);
 

@@ -51,7 +51,7 @@ static void fill(struct text *t, struct text by_default) {
 	}
 }
 
-/* Who it was for: as the log says, else as the command line does; from here on by its alias, where there is a key. */
+/* The tenant: from the log, else from the command line; from here on by its alias, where there is a key. */
 static void name_tenant(struct reading *r, struct record *out) {
 	const struct tenant_key *key = r->run->options->tenant_key;
 	struct text *tenant = out->kind == RECORD_REQUEST  ? &out->request.tenant
@@ -321,7 +321,7 @@ static void look_for_end(struct reading *r, struct text raw, int64_t end) {
 }
 
 /*
- * Empty lines behind two others say nothing to any format, but may be a thousand times as many as the bytes of a packed
+ * Empty lines behind two others mean nothing to any format, but may be a thousand times as many as the bytes of a packed
  * file: they are counted at once.
  */
 static void skip_empty(struct reading *r) {

@@ -32,7 +32,7 @@ struct reading {
 	struct reorder *reorder; /* NULL: lines are read as they come */
 	bool described;     /* by the user's patterns */
 	int64_t number;     /* of the line being read, and of what it gives */
-	int64_t place;      /* the same for messages: samples in the order of time stand elsewhere */
+	int64_t place;      /* the same for messages: samples in the order of time are elsewhere */
 	int64_t unread, first_unread; /* lines of servers without a known format; the first one's number */
 	struct tenant_aliases aliases;
 	char names[NAMES_MAX][PLAIN_NAME_MAX]; /* of the record being handed on, where they had to be made plain */
@@ -45,7 +45,7 @@ struct reading {
 	bool taking_back, went_on; /* what its end gave is being taken back; has been */
 	bool reopened;             /* its last known line was a part of one */
 	int64_t taken_back;
-	int64_t detected_at_line;    /* the line that told the format; or 0 */
+	int64_t detected_at_line;    /* the line by which the format was detected; or 0 */
 	bool known_empty;   /* by --no-evidence */
 	int64_t bytes_told; /* to the run's progress */
 	struct fault *why;

@@ -71,7 +71,7 @@ static size_t word_len(struct text t) {
 /* What was met last: whether a number may follow. */
 enum last { LAST_OTHER, LAST_START, LAST_NUMERIC };
 
-/* A level or a stream stands before a stamp; "value" and "intValue" between a key and its number in OTLP. */
+/* A level or a stream precedes a timestamp; "value" and "intValue" between a key and its number in OTLP. */
 static bool is_transparent(struct text word) {
 	static const struct text list[] = {T("INFO"),   T("WARN"),  T("WARNING"),  T("ERROR"),       T("DEBUG"),
 	                                   T("stdout"), T("value"), T("intValue"), T("doubleValue"), T("stringValue")};

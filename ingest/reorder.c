@@ -12,7 +12,7 @@
 
 enum { LENGTHS = ORIGIN_PARTS + 2 };
 
-/* A line in the spool: its text, the parts of its origin and the rule's value stand behind it, one after the other. */
+/* A line in the spool: its text, the parts of its origin and the rule's value follow it, one after the other. */
 struct item {
 	int64_t at_ns, order;
 	int64_t stamp_ns;

@@ -17,7 +17,10 @@ struct held_line {
 struct reorder *reorder_new(bool by_stamp);
 void reorder_free(struct reorder *r);
 
-/* `at_ns` is when the line is from: its stamp, or UNKNOWN. True if the line is held; false if it is too long for that, and is to be read where it stands. */
+/*
+ * `at_ns` is when the line is from: its stamp, or UNKNOWN. True if the line is held; false if it is too long for that,
+ * and is to be read in place.
+ */
 bool reorder_add(struct reorder *r, uint64_t number, int64_t at_ns, const struct unwrapped *line, struct fault *why,
                  int *failed);
 

@@ -186,7 +186,7 @@ static bool unpack_some(struct source *s, size_t *filled) {
 	return !s->over;
 }
 
-/* The checksum is over the whole file, also over what stands behind a damage. */
+/* The checksum is over the whole file, also over what follows a damage. */
 static void finish(struct source *s) {
 	s->over = true;
 	while (!s->at_end) {

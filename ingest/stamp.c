@@ -138,7 +138,7 @@ bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
 	s->note = oddity(s, &c, *ns, *ns > first);
 	s->any = s->resolved = true;
 	s->last_ns = *ns;
-	s->last_len = 0; /* the text is no longer that of the instant, unless remember() says so */
+	s->last_len = 0; /* the text is no longer that of the instant, unless remember() returns true */
 	return true;
 }
 

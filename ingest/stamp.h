@@ -35,7 +35,7 @@ struct stamps {
 void stamp_near_name(struct stamps *s, struct text name);
 
 /*
- * "08-10 23:59:25", without year and zone, at the start of `*t`; moves behind it.
+ * "08-10 23:59:25", without year and zone, at the start of `*t`; moves past it.
  * False if there is none.
  */
 bool stamp_take_month_day(struct stamps *s, struct text *t, int64_t *ns);

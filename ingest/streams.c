@@ -16,7 +16,7 @@
 #define PART_MAX 512
 #define KEY_MAX ((ORIGIN_PARTS + 1) * (PART_MAX + 1) + sizeof(void *))
 
-/* Of a pod, its name, namespace and container tell which it is; its host may change. */
+/* Of a pod, its name, namespace and container identify it; its host may change. */
 static bool counts(const struct origin *o, enum origin_part part) {
 	return o->part[ORIGIN_POD].len == 0 || part <= ORIGIN_POD || part == ORIGIN_CONTAINER;
 }
@@ -261,7 +261,10 @@ static bool is_own(const struct stream *s, struct text replica) {
 	return text_skip(&replica, s->parser.replica) && (replica.len == 0 || *replica.at == '/');
 }
 
-/* By --replica or a rule of the fleet file, else as the record says, else by its envelope, path or file. Gateways name no server. */
+/*
+ * By --replica or a rule of the fleet file, else from the record, else from its envelope, path or file. Gateways name
+ * no server.
+ */
 void stream_name_replica(const struct stream *s, struct record *out) {
 	bool gateway = out->kind == RECORD_REQUEST && out->request.gateway;
 
@@ -287,7 +290,7 @@ void stream_plain_names(char (*names)[PLAIN_NAME_MAX], struct record *out) {
 	}
 }
 
-/* What the line says of the server's GPUs, if it is one of its start. */
+/* The server's GPUs in the line, if it is one of its start. */
 void stream_read_parallel(struct stream *s, struct text line, int64_t number) {
 	int64_t before = parallel_gpus(&s->parallel, 1);
 

@@ -323,7 +323,7 @@ static const struct kept_fit *fit_of(const struct kept_fits *k, const struct rec
 	for (size_t i = 0; i < k->count; i++) {
 		if (k->at[i].day_ns == day_ns && (r->model.len == 0 || text_eq(r->model, k->at[i].model))) {
 			if (found) {
-				return NULL; /* of several cards or roles: which one is not for the record to say */
+				return NULL; /* of several cards or roles: which one is not in the record */
 			}
 			found = &k->at[i];
 		}
@@ -349,7 +349,7 @@ bool kept_fits_split(const struct kept_fits *k, const struct record *r, const ch
 	if (!f || !formula) {
 		return false;
 	}
-	/* How unequal contexts are, requests say: alike here. */
+	/* How unequal contexts are is known from requests: alike here. */
 	const struct batch whole = {.prefill_tokens = s->prefill_tokens,
 	                            .prefill_token_kv = s->prefill_token_kv,
 	                            .decode_tokens = s->decode_tokens,

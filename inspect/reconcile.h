@@ -1,4 +1,4 @@
-/* reconcile.h: an invoice beside the book, line by line and pool by pool. Private to reconcile*.c. */
+/* reconcile.h: an invoice compared with the book, line by line and pool by pool. Private to reconcile*.c. */
 #ifndef INSPECT_RECONCILE_H
 #define INSPECT_RECONCILE_H
 
@@ -10,12 +10,12 @@
 enum cause { CAUSE_CUTOFF, CAUSE_NOT_IN_LOGS, CAUSE_NOT_INVOICED, CAUSE_NO_POOL, CAUSE_RATE, CAUSE_CURRENCY, CAUSE_ROUNDING, CAUSES };
 extern const char *const difference_words[CAUSES];
 
-/* An invoice's usage of one pool and time, or all of a pool, beside what the book has there. */
+/* An invoice's usage of one pool and time, or all of a pool, and what the book has there. */
 struct tied {
 	const char *pool; /* "": all pools */
 	const char *currency;
 	int64_t from_ns, to_ns;
-	int64_t gpu_ns; /* billed; -1: the invoice does not say */
+	int64_t gpu_ns; /* billed; -1: not in the invoice */
 	int64_t amount_nano, cost_nano;
 	int64_t book_gpu_ns, unobserved_ns;
 	int64_t causes[CAUSES];

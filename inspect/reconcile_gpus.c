@@ -1,4 +1,7 @@
-/* The GPU usage of an invoice beside the book: hours and money by pool and time, and the cause of each difference. */
+/*
+ * The GPU usage of an invoice compared with the book: hours and money by pool and time, and the cause of each
+ * difference.
+ */
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -171,7 +174,7 @@ static void clear_pools(struct tying *t) {
 		     "column with --pool-column NAME");
 }
 
-/* Usage without hours beside usage with hours, of what is no pool of the book, is of other services. */
+/* Usage without hours, where other usage has hours, of what is no pool of the book, is of other services. */
 static void set_others_aside(struct tying *t, bool some_booked) {
 	bool any_hours = false;
 	name_id id;
@@ -245,7 +248,7 @@ static void add_gpu_ns(void *sum, struct slot *s) {
 }
 
 /*
- * Hours of which the invoice does not say whether they are those of GPUs or of instances: those of instances, where times
+ * Hours that may be those of GPUs or of instances by the invoice: those of instances, where times
  * the fleet's GPUs per replica they come nearer to what the book has.
  */
 static void settle_hours(struct tying *t, const char *pool) {
@@ -327,7 +330,7 @@ static int64_t sum_hours(int64_t a, int64_t b) {
 	return a < 0 ? b : b < 0 ? a : a + b;
 }
 
-/* Lines of one pool and time are one: fees and credits stand beside the hours that they are for. */
+/* Lines of one pool and time are one: fees and credits belong to the hours that they are for. */
 static int merge_lines(struct tied_list *list, struct fault *why) {
 	size_t kept = 0;
 	bool fits = true;

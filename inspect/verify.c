@@ -1,4 +1,4 @@
-/* verify.c: is the book what it says of itself? */
+/* verify.c: is the book consistent? */
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>
@@ -231,7 +231,7 @@ static int check_day(struct check *c, int64_t day_ns, bool closed, bool fits, st
 /* The closed period that a day lies in. */
 struct closing {
 	int64_t day_ns, run;
-	bool later; /* records came after it was closed, of the day or one beside it */
+	bool later; /* records came after it was closed, of the day or an adjacent one */
 };
 
 static int find_closing(void *closing, const struct ledger_period *p) {

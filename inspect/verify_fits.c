@@ -50,7 +50,7 @@ static const struct day_fit *find(const struct day_fits *d, const char *part) {
 	return NULL;
 }
 
-/* The first member that is another, or missing; "" where it is none of them: the order, or what stands between. */
+/* The first member that is another, or missing; "" where it is none of them: the order, or the text between. */
 static void differing(const char *again, const char *kept, char *out, size_t size) {
 	struct json *a = json_new(), *k = json_new();
 

@@ -4,7 +4,7 @@
 
 #include "book/book.h"
 
-/* The fits of a day: `part` tells them apart. */
+/* The fits of a day: `part` distinguishes them. */
 struct day_fits {
 	struct day_fit {
 		char *part, *json;

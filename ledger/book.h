@@ -39,7 +39,7 @@ struct ledger {
 #define VALUES(...) \
 	(const struct value[]){__VA_ARGS__}, sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)
 
-/* Starts a query; its rows come from ask_next until that says 0. One at a time per query. */
+/* Starts a query; its rows come from ask_next until that returns 0. One at a time per query. */
 int ask(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why);
 int ask_next(struct ledger *l, enum query q, struct fault *why);
 /* Gives up the rows that are left. */
@@ -84,7 +84,7 @@ enum span_kind record_span_kind(const struct record *r);
 /* Makes a segment's counts and extents those of no records; adds a record to them. */
 void extent_empty(struct ledger_segment *s);
 void extent_add(struct ledger_segment *s, const struct record *r);
-/* Segments that a former version wrote: their records are counted anew. */
+/* Segments that a former version wrote: their records are counted again. */
 int ledger_segments_uncounted(struct ledger *l, ledger_segment_sink *sink, void *context, struct fault *why);
 int ledger_count_gateways(struct ledger *l, struct fault *why);
 

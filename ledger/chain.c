@@ -188,7 +188,7 @@ int chain_extend(struct ledger *l, struct fault *why) {
 	return rc < 0 ? rc : 0;
 }
 
-/* The kept seals, one after the other, beside those that the rows give. */
+/* The kept seals, one after the other, compared with those that the rows give. */
 static int compare(struct ledger *l, const struct written *w, ledger_finding_sink *sink, void *context, struct fault *why) {
 	char before[DIGEST_HEX_MAX] = "", sentence[160];
 	size_t at = 0;

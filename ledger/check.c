@@ -1,4 +1,4 @@
-/* check.c: is the ledger what it says of itself? */
+/* check.c: is the ledger consistent? */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* days.c: segments, what is to be attributed anew, and fits. Which replicas segments cover: spans.c. */
+/* days.c: segments, what is to be attributed again, and fits. Which replicas segments cover: spans.c. */
 #include "core/exact.h"
 #include "core/instant.h"
 #include "ledger/book.h"
@@ -177,7 +177,7 @@ static bool same_joins(const struct quality_joins *a, const struct quality_joins
 	return same;
 }
 
-/* Is this what is told of the day already? With nothing to tell there is no row. */
+/* Are these the day's joins already? Without joins there is no row. */
 static int is_told(struct ledger *l, int64_t day_ns, const struct quality_joins *j, struct fault *why) {
 	struct quality now;
 	int rc = ask(l, Q_JOINS_OF_DAY, VALUES(V_INT(day_ns)), why);
@@ -201,7 +201,7 @@ int ledger_joins_put(struct ledger *l, int64_t run, int64_t day_ns, const struct
 	if (rc != 0) {
 		return rc < 0 ? rc : 0;
 	}
-	rc = ask_do(l, Q_JOINS_DROP, VALUES(V_INT(day_ns), V_INT(run)), why); /* of this run itself nothing was told yet */
+	rc = ask_do(l, Q_JOINS_DROP, VALUES(V_INT(day_ns), V_INT(run)), why); /* nothing of this run itself is reported yet */
 	rc = rc < 0 ? rc : ask_do(l, Q_JOINS_END, VALUES(V_INT(day_ns), V_INT(run)), why);
 	return rc < 0 || !any ? rc
 	       : ask_do(l, Q_JOINS_PUT,

@@ -1,4 +1,4 @@
-/* dump.c: what the ledger says, as text that does not depend on who wrote it when. */
+/* dump.c: the content of the ledger, as text that does not depend on who wrote it when. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +71,7 @@ static int dump_segment(void *context, const struct ledger_segment *s) {
 static int dump_fit(void *context, int64_t day_ns, const char *part, struct text json) {
 	struct dumping *d = context;
 
-	fprintf(d->out, "fit\t%" PRId64 "\t%.*s\n", day_ns, TEXT_ARG(json)); /* which says what its part does */
+	fprintf(d->out, "fit\t%" PRId64 "\t%.*s\n", day_ns, TEXT_ARG(json)); /* which describes what its part does */
 	(void)part;
 	return 0;
 }

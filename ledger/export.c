@@ -256,7 +256,7 @@ int ledger_export(struct ledger *l, const char *place, struct ledger_transfer *t
 	if (rc < 0) {
 		return rc;
 	}
-	rc = ledger_begin(l, why); /* nobody writes meanwhile */
+	rc = ledger_begin(l, why); /* no writer is active meanwhile */
 	rc = rc < 0 ? rc : export_to(&e);
 	ledger_rollback(l);
 	return part_end(&e.part, rc, why);

@@ -161,7 +161,7 @@ static int read_manifest(struct importing *i) {
 
 /* ---- tables ---- */
 
-/* How a former version has a table, and what represents a column that it does not have (migrate.c says the same). */
+/* How a former version has a table, and what represents a column that it does not have (as in migrate.c). */
 struct former_table {
 	struct plain_table t; /* without columns: there is none */
 	const char *added, *value;

@@ -146,7 +146,7 @@ int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why) {
 	if (mkdir(path, 0750) != 0 && errno != EEXIST) {
 		return fault_set(why, ERROR_IO, "%s: cannot make the folder: %s", path, strerror(errno));
 	}
-	files_sweep(path, 0); /* nobody else writes while the lock is held */
+	files_sweep(path, 0); /* no other writer is active while the lock is held */
 	return 0;
 }
 
@@ -383,7 +383,7 @@ static int write_segment(struct merge *m, struct fault *why) {
 	return rc;
 }
 
-/* Nothing can be made of records that come when those beside them are gone. */
+/* Nothing can be made of records that come when the other records of their day are gone. */
 static int pass_by(struct merge *m, struct fault *why) {
 	struct ledger_intake *in = m->in;
 	int rc = 0;

@@ -35,7 +35,7 @@ static int find_folder(const char *book, enum ledger_mode mode, struct fault *wh
 	return 0;
 }
 
-/* Where the ledger itself is: what the caller says, the book's file of that name, or ledger.db. */
+/* Where the ledger itself is: as the caller states, the book's file of that name, or ledger.db. */
 static int find_ledger(const char *book, const char *where, char out[WHERE_MAX], struct fault *why) {
 	char path[WHERE_MAX];
 	struct text said;
@@ -60,8 +60,8 @@ static int find_ledger(const char *book, const char *where, char out[WHERE_MAX],
 }
 
 /*
- * A reader who may not write beside the ledger: it can be read as it is, where no writer left a log beside it that is
- * still to be taken in. 1: so it is read, and writers are kept away; 0: in the usual way.
+ * A reader without write permission in the ledger's folder: it can be read as it is, where no writer left a log there
+ * that is not yet applied. 1: so it is read, and writers are kept away; 0: in the usual way.
  */
 static int read_as_it_is(struct ledger *l, const char *where, struct fault *why) {
 	char path[WHERE_MAX];

@@ -5,8 +5,8 @@
  * (the evidence, see segment.h) and a lock. Where the ledger itself is kept, SQLite by
  * default, is a matter of driver.h.
  *
- * All functions return 0 or a negative enum error with the fault set, unless they say
- * otherwise. A ledger belongs to one thread.
+ * All functions return 0 or a negative enum error with the fault set, unless stated otherwise. A ledger belongs to one
+ * thread.
  */
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
@@ -30,13 +30,13 @@ enum ledger_mode {
 
 /*
  * Opens the book in a folder. `where` names the ledger if it is not the book's own
- * ledger.db ("postgresql://…", "postgres://…"); NULL: as the file `ledger.where` in the book says, else
+ * ledger.db ("postgresql://…", "postgres://…"); NULL: as in the file `ledger.where` of the book, else
  * ledger.db. Refused: a newer version, a foreign or damaged file. Writers take the
- * book's lock, and are told who holds it if another does. Names of the ledger are
+ * book's lock, and the fault names its holder if another has it. Names of the ledger are
  * translated to and from `names`. A book that is a server is the ledger alone, without records.
  */
 bool ledger_is_server(const char *book); /* "postgresql://…"? */
-/* ERROR_CONFIG where the place itself says what others must not read: a password. */
+/* ERROR_CONFIG where the place itself contains what others must not read: a password. */
 int ledger_refuse(const char *book, struct fault *why);
 int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
                 struct names *names, struct fault *why);
@@ -57,8 +57,8 @@ struct ledger_run {
 	int64_t started_ns, finished_ns;
 	int64_t files, lines, records, rejected, duplicates, restated;
 	/*
-	 * From when to when all steps, requests and windows in the book tell, as of this run. first > last: nothing does;
-	 * both 0: it is not known.
+	 * The first and last instant of all steps, requests and windows in the book, as of this run. first > last:
+	 * nothing does; both 0: it is not known.
 	 */
 	int64_t first_ns, last_ns;
 	int64_t counts[RECORD_KINDS]; /* of `records`; of runs of former versions 0 */
@@ -76,7 +76,7 @@ int ledger_run_get(struct ledger *l, int64_t id, struct ledger_run *out, struct 
 /* The last run of this command, or of any where it is NULL: 1, or 0. */
 int ledger_run_last(struct ledger *l, const char *command, struct ledger_run *out, struct fault *why);
 
-/* A file by which a run was told what to do, kept with its bytes. */
+/* An input file of a run, kept with its bytes. */
 int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why);
 /* The bytes (the caller frees out->at): 1, or 0 if there is none. */
 int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, struct fault *why);
@@ -98,7 +98,7 @@ int ledger_day_notices_put(struct ledger *l, int64_t run, int64_t day_ns, struct
 
 struct ledger_evidence {
 	const char *plan; /* its hash */
-	int64_t task; /* -1: what only all tasks together tell */
+	int64_t task; /* -1: known only for all tasks together */
 	int64_t from_ns, to_ns; /* of all the plan's logs, inclusive */
 	struct text notes; /* lines as quality_write_lines writes them */
 };
@@ -109,7 +109,7 @@ int ledger_evidence_put(struct ledger *l, int64_t run, const struct ledger_evide
 int ledger_evidence_count(struct ledger *l, const char *plan, int64_t *count, struct fault *why);
 /* How many plans there are. */
 int ledger_evidence_plans(struct ledger *l, int64_t *count, struct fault *why);
-/* First and last instant of which any tells: 1, or 0 if there is none. */
+/* First and last instant of any: 1, or 0 if there is none. */
 int ledger_evidence_span(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 /*
  * Adds that of all plans that overlap a period, as it was after run `as_of`. A plan all of whose logs later ones
@@ -186,7 +186,7 @@ int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_seg
                     struct fault *why);
 /* ---- spans: for how long a replica is known to be paid ---- */
 
-/* What tells that a replica is there, the best last: steps say when it ran, a gateway may be none. */
+/* What shows that a replica was there, the best last: steps show when it ran, a gateway may be none. */
 enum span_kind { SPAN_NONE, SPAN_GATEWAY, SPAN_REQUESTS /* or windows */, SPAN_STEPS };
 
 /* A replica, with the best kind of its records, and the first and last instant that those of each day's best kind report. */
@@ -224,8 +224,8 @@ int ledger_intake_add(void *intake, unsigned lane, const struct record *r, struc
 /* The same for a record that the book has, and shall have no more. */
 int ledger_intake_withdraw(void *intake, unsigned lane, const struct record *r, struct fault *why);
 /*
- * Adds them to the segments of their days, within the open transaction, and marks the days that are to
- * be attributed anew. Segments that were replaced are removed by ledger_intake_clean_up after the commit.
+ * Adds them to the segments of their days, within the open transaction, and marks the days that are to be attributed
+ * again. Segments that were replaced are removed by ledger_intake_clean_up after the commit.
  */
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why);
 /* How many records came for days whose records are gone: they are taken nowhere. The first such day and replica. */
@@ -254,7 +254,7 @@ const char *ledger_segment_path(struct ledger *l, const struct ledger_segment *s
 
 /* ---- days ---- */
 
-/* Marks all days that a period touches to be attributed anew. */
+/* Marks all days that a period touches to be attributed again. */
 int ledger_dirty(struct ledger *l, int64_t from_ns, int64_t to_ns, struct fault *why);
 /* Marks every day that was attributed on another basis and is not closed. */
 int ledger_dirty_basis(struct ledger *l, const char *basis, struct fault *why);
@@ -266,7 +266,7 @@ int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why);
 int ledger_day_extent(struct ledger *l, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 /* On what basis a day was attributed last: 1, or 0 if it never was. */
 int ledger_day_basis(struct ledger *l, int64_t day_ns, char basis[DIGEST_HEX_MAX], struct fault *why);
-/* A day need not be attributed anew after all. */
+/* A day need not be attributed again after all. */
 int ledger_dirty_forget(struct ledger *l, int64_t day_ns, struct fault *why);
 /* A day is attributed now, with so many duplicates: *more than before. */
 int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
@@ -363,7 +363,7 @@ struct ledger_transfer {
 	bool (*stopped)(void *context); /* asked now and then: then all is taken back (ERROR_IO); NULL: it is not */
 	void *context;
 	int64_t files;   /* written, or read */
-	int64_t cleared; /* folders beside the place that killed ones had left, and that were removed */
+	int64_t cleared; /* folders next to the place that killed runs had left, and that were removed */
 };
 /*
  * A whole copy of the book; all of it as plain files (schemas/export.md); a new book from them. Each into a new folder,
@@ -374,7 +374,7 @@ int ledger_backup(struct ledger *l, const char *place, struct ledger_transfer *t
 int ledger_export(struct ledger *l, const char *place, struct ledger_transfer *t, struct fault *why);
 int ledger_import(const char *book, const char *from, struct ledger_transfer *t, struct fault *why);
 /*
- * Writes what the ledger says of the world as text, one line a row, in one order, names by
+ * Writes the content of the ledger as text, one line a row, in one order, names by
  * text: sources, segments, entries in force, closed periods, adjustments. Numbers of runs, clock
  * times and places on disk are left out: the same content gives the same bytes.
  */

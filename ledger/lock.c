@@ -66,7 +66,7 @@ int lock_share(struct ledger *l, struct fault *why) {
 	snprintf(path, sizeof path, "%s/lock", l->book);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		return 0; /* nobody has written since it was put here */
+		return 0; /* nothing was written since it was cached here */
 	}
 	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
 		int rc = held(l, fd, why);

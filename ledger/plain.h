@@ -1,5 +1,5 @@
 /*
- * plain.h: a book as plain files, private to ledger/. schemas/export.md says what they look like.
+ * plain.h: a book as plain files, private to ledger/. schemas/export.md describes them.
  *
  * Tables are written and read by this list alone, column by column; a test holds it against the schema.
  */

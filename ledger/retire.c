@@ -8,7 +8,7 @@
 #include "ledger/book.h"
 
 /*
- * The entries of a day rest on its records and those of the days beside it, and what comes late for an open day
+ * The entries of a day rest on its records and those of adjacent days, and what comes late for an open day
  * restates these days as well: so near to an open day nothing goes.
  */
 #define MARGIN_DAYS 2

@@ -260,7 +260,7 @@ static int get_inputs(struct ledger *l, int64_t as_of, struct quality *out, stru
 	return rc;
 }
 
-/* Where a run of a former version did not count by kind, all that is there now stands in for what was there then. */
+/* Where a run of a former version did not count by kind, the present number is used for the past one. */
 static int get_record_sums(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
 	int64_t uncounted = 0;
 	int rc = ask_int(l, Q_RUNS_UNCOUNTED, NULL, 0, &uncounted, why);

@@ -1,4 +1,4 @@
-/* spans.c: for how long replicas are known to be paid, and what gateways are beside them. */
+/* spans.c: for how long replicas are known to be paid, and the role of gateways. */
 #include <stdlib.h>
 
 #include "core/exact.h"
@@ -46,8 +46,8 @@ void extent_add(struct ledger_segment *s, const struct record *r) {
 /* ---- of a replica ---- */
 
 /*
- * One replica's, over its segments by day: on each day the best kind of record tells for how long it is paid. A gateway's
- * counts where there is no other.
+ * One replica's, over its segments by day: on each day the best kind of record determines for how long it is paid. A
+ * gateway's counts where there is no other.
  */
 static void reach(struct ledger_span *to, name_id model, const struct ledger_segment *s) {
 	enum span_kind kind = segment_span_kind(s);

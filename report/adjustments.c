@@ -1,4 +1,4 @@
-/* What later evidence changes in closed periods: posted in this one, beside its own figures. */
+/* What later evidence changes in closed periods: posted in this one, separate from its own figures. */
 #include "report/statement.h"
 
 #include <assert.h>
@@ -66,7 +66,7 @@ static int by_amount(const void *a, const void *b) {
 	return left != right ? (left < right) - (left > right) : by_account(a, b);
 }
 
-/* Sums that do not fit are not made: the row then stands for itself. */
+/* Sums that do not fit are not made: the row is then kept separate. */
 static bool join(struct adjusted_sum *into, const struct adjusted_sum *row) {
 	struct adjusted_sum sum = *into;
 

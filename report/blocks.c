@@ -13,7 +13,7 @@
 struct sum {
 	struct block *block;
 	int128 exact[ENTRY_KINDS], spread[TOKEN_KINDS];
-	int128 charged_nano; /* of nobody's time */
+	int128 charged_nano; /* of shared time */
 	int128 revenue[TOKEN_KINDS];
 	int64_t priced_tokens[TOKEN_KINDS]; /* of models with a list price, as is `revenue` */
 	int64_t priced_nano;                /* what they bear, and what no work bears */
@@ -24,8 +24,8 @@ struct sum {
 	int128 bought_revenue; /* of what ran on no GPU of the fleet: in `revenue`, and in no margin */
 };
 
-/* How a table treats nobody's time: as what it is, or borne by models and tenants, or in rows of its own. */
-enum nobodys { NOBODYS_OWN, NOBODYS_BORNE, NOBODYS_SEPARATE };
+/* How a table treats shared time: as its own rows, or borne by models and tenants, or in rows of its own. */
+enum shared { SHARED_OWN, SHARED_BORNE, SHARED_SEPARATE };
 
 static void add_to(struct sum *sum, int64_t *field, int64_t x) {
 	sum->fits = exact_add(field, x) && sum->fits;
@@ -101,7 +101,7 @@ static void add_charge(struct sum *sum, const struct charge *charge) {
 static void add_priced(struct sum *sum, const struct statement *s, const struct cube_cell *c, const struct charge *charge) {
 	bool separate = !s->options.idle_proportional, has_tokens = (c->tokens > 0 && !c->bought) || c->gpu_ns > 0;
 
-	if (cube_cell_is_nobodys(c) ? c->borne && !separate : s->unlisted[c->model]) {
+	if (cube_cell_is_shared(c) ? c->borne && !separate : s->unlisted[c->model]) {
 		return;
 	}
 	add_to(sum, &sum->priced_nano, c->cost_nano);
@@ -112,7 +112,7 @@ static void add_priced(struct sum *sum, const struct statement *s, const struct 
 }
 
 static void add_cell(struct sum *sum, const struct statement *s, const struct cube_cell *c, const struct charge *charge,
-		     enum nobodys nobodys) {
+		     enum shared shared) {
 	add_tokens(sum, s, c);
 	add_time(sum, c->kind, c->gpu_ns, c->cost_nano);
 	add_energy(sum, c);
@@ -128,7 +128,7 @@ static void add_cell(struct sum *sum, const struct statement *s, const struct cu
 	if (cube_cell_is_busy(c) && c->rate_nano >= 0) {
 		sum->spread[c->kind] += (int128)c->spread_ns * c->rate_nano;
 	}
-	if (nobodys == NOBODYS_BORNE) {
+	if (shared == SHARED_BORNE) {
 		add_charge(sum, charge);
 	}
 }
@@ -262,7 +262,7 @@ static void finish_margin(struct sum *sum, const struct statement *s) {
 	b->margin_known = (b->list_known || (of_nobody && s->priced_models > 0)) && !sum->unrated &&
 	                  (sum->partly || b->unpriced_ns == 0);
 	b->margin_known = b->margin_known && b->has_ran && (sum->ran_listed || of_nobody);
-	/* What was bought is sold on by nobody here: only what ran on GPUs has a margin. */
+	/* API spend is not sold on here: only what ran on GPUs has a margin. */
 	b->bought_nano = (int64_t)exact_div(sum->bought_revenue, 1000000);
 	int64_t revenue_nano = b->revenue_nano - b->bought_nano;
 	b->margin_nano = b->margin_known ? revenue_nano - b->priced_nano : 0;
@@ -314,7 +314,7 @@ struct grouping {
 	const struct charge *charges;
 	const enum by_key *by;
 	size_t count;
-	enum nobodys nobodys;
+	enum shared shared;
 };
 
 static int64_t time_key(const struct statement *s, const struct cube_cell *c, enum by_key key) {
@@ -354,14 +354,14 @@ static bool keys_of(const void *grouping, size_t cell, int64_t keys[GROUP_KEYS_M
 	const struct cube_cell *c = &g->cube->cell[cell];
 
 	_Static_assert(GROUP_KEYS_MAX >= BY_KEYS, "room for all keys of --by");
-	bool nobodys = g->nobodys != NOBODYS_OWN && cube_cell_is_nobodys(c);
-	if ((nobodys && g->nobodys == NOBODYS_BORNE && c->borne) || (is_doubt(c) && has_tenants(g))) {
+	bool shared = g->shared != SHARED_OWN && cube_cell_is_shared(c);
+	if ((shared && g->shared == SHARED_BORNE && c->borne) || (is_doubt(c) && has_tenants(g))) {
 		return false;
 	}
 	for (size_t i = 0; i < g->count; i++) {
 		enum by_key key = g->by[i];
 		keys[i] = key <= BY_MONTH ? time_key(g->s, c, key) : g->s->cube->rank[name_key(c, key)];
-		keys[i] = nobodys && (key == BY_MODEL || key == BY_TENANT) ? KEY_NOBODY : keys[i];
+		keys[i] = shared && (key == BY_MODEL || key == BY_TENANT) ? KEY_NOBODY : keys[i];
 	}
 	return true;
 }
@@ -372,7 +372,7 @@ static void set_keys(const struct grouping *g, struct row *row, const struct cub
 	    [BY_MODEL] = &row->model, [BY_REPLICA] = &row->replica, [BY_POOL] = &row->pool, [BY_TENANT] = &row->tenant};
 
 	row->bucket_ns = c->bucket_ns;
-	row->not_allocated = g->nobodys != NOBODYS_OWN && cube_cell_is_nobodys(c);
+	row->not_allocated = g->shared != SHARED_OWN && cube_cell_is_shared(c);
 	for (size_t i = 0; i < g->count; i++) {
 		enum by_key key = g->by[i];
 		if (fields[key]) {
@@ -386,7 +386,7 @@ static int sum_members(const struct grouping *g, const uint32_t *members, size_t
 		       struct fault *why) {
 	struct sum sum = {.block = out, .fits = true};
 	for (size_t i = 0; i < count; i++) {
-		add_cell(&sum, g->s, &g->cube->cell[members[i]], &g->charges[members[i]], g->nobodys);
+		add_cell(&sum, g->s, &g->cube->cell[members[i]], &g->charges[members[i]], g->shared);
 	}
 	return finish_sum(&sum, g->s, why);
 }
@@ -411,7 +411,7 @@ static int build_table(const struct grouping *g, struct table *out, struct fault
 static int build_total(struct statement *s, const struct charge *charges, struct fault *why) {
 	struct sum sum = {.block = &s->total, .fits = true};
 	for (size_t i = 0; i < s->cube->count; i++) {
-		add_cell(&sum, s, &s->cube->cell[i], &charges[i], NOBODYS_OWN);
+		add_cell(&sum, s, &s->cube->cell[i], &charges[i], SHARED_OWN);
 	}
 	return finish_sum(&sum, s, why);
 }
@@ -421,21 +421,21 @@ static int build_bought(struct statement *s, const struct charge *charges, struc
 	struct sum sum = {.block = &s->bought, .fits = true};
 	for (size_t i = 0; i < s->cube->count; i++) {
 		if (s->cube->cell[i].bought) {
-			add_cell(&sum, s, &s->cube->cell[i], &charges[i], NOBODYS_OWN);
+			add_cell(&sum, s, &s->cube->cell[i], &charges[i], SHARED_OWN);
 		}
 	}
 	return finish_sum(&sum, s, why);
 }
 
 /* Models and tenants bear shared cost; hours, pools and replicas are where it arose. */
-static enum nobodys nobodys_of_rows(const struct statement *s, enum nobodys of_bearers) {
-	return statement_has_key(s, BY_TENANT) || statement_has_key(s, BY_MODEL) ? of_bearers : NOBODYS_OWN;
+static enum shared nobodys_of_rows(const struct statement *s, enum shared of_bearers) {
+	return statement_has_key(s, BY_TENANT) || statement_has_key(s, BY_MODEL) ? of_bearers : SHARED_OWN;
 }
 
 int blocks_build(struct statement *s, const struct charge *charges, struct fault *why) {
 	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT}, by_both[] = {BY_MODEL, BY_TENANT};
 	const struct report_options *o = &s->options;
-	enum nobodys borne = o->idle_proportional ? NOBODYS_BORNE : NOBODYS_SEPARATE;
+	enum shared borne = o->idle_proportional ? SHARED_BORNE : SHARED_SEPARATE;
 	const enum by_key by_time[] = {s->time_key, BY_MODEL, BY_TENANT};
 	bool has_timed = by_time[0] != BY_KEYS && statement_has_key(s, BY_TENANT);
 	struct {
@@ -458,7 +458,7 @@ int blocks_build(struct statement *s, const struct charge *charges, struct fault
 	return error;
 }
 
-/* Models are in the order of their names, behind what is nobody's. */
+/* Models are in the order of their names, behind shared time. */
 const struct block *blocks_of_model(const struct statement *s, name_id model) {
 	struct text name = names_text(s->options.names, model);
 	size_t low = 0, high = s->models.count;

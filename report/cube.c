@@ -50,7 +50,7 @@ struct cube_cell *cube_at(struct cube *c, const struct cube_cell *key) {
 	return &c->cell[c->count++];
 }
 
-bool cube_cell_is_nobodys(const struct cube_cell *c) {
+bool cube_cell_is_shared(const struct cube_cell *c) {
 	return c->tenant == 0 && !cube_cell_is_busy(c);
 }
 

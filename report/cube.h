@@ -27,7 +27,7 @@ struct cube_cell {
 	/* once priced */
 	int64_t cost_nano;
 	int64_t bucket_ns; /* start of the finest time of --by */
-	bool borne;        /* nobody's time that the work of the pool and hour bears */
+	bool borne;        /* shared time that the work of the pool and hour bears */
 };
 
 struct cube {
@@ -41,8 +41,8 @@ struct cube *cube_new(void);
 void cube_free(struct cube *c);
 /* The cell with the key of `key`, made if need be; valid until the next call. */
 struct cube_cell *cube_at(struct cube *c, const struct cube_cell *key);
-/* Is it time that nobody's work filled, and that tenants may be charged for? */
-bool cube_cell_is_nobodys(const struct cube_cell *c);
+/* Is it shared time that tenants may be charged for? */
+bool cube_cell_is_shared(const struct cube_cell *c);
 static inline bool cube_cell_is_busy(const struct cube_cell *c) {
 	return c->kind <= ENTRY_OUTPUT;
 }

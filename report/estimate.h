@@ -1,6 +1,6 @@
 /*
  * estimate.h: what a token should cost from first principles, what energy it took, and what would be.
- * Part of report/report.h; what stands in report/estimate/ is private.
+ * Part of report/report.h; report/estimate/ is private.
  *
  * All money here is an estimate, computed in floating point and shown to four places per million
  * tokens: it is for comparison, and never enters a statement.
@@ -76,7 +76,7 @@ struct audit_options {
 	size_t name_count;
 	const struct prices *prices;
 	int64_t at_ns;                    /* of the prices */
-	int64_t tokens[3];                /* input, of it cached, output, to say what they should have cost; 0: none */
+	int64_t tokens[3];                /* input, of it cached, output, to compute what they should have cost; 0: none */
 };
 
 /* In "table", "csv", "json" or "html" (NULL: table). ERROR_CONFIG if no catalogue prices the model. */
@@ -94,7 +94,7 @@ struct estimate_cards {
 };
 typedef bool estimate_cards_of(void *context, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out);
 
-/* What the fleet file says of a model on these cards; NULL: nothing. */
+/* The fleet file's description of a model on these GPUs; NULL: none. */
 typedef const struct modelspec *estimate_described(void *context, name_id model, name_id gpu, int64_t gpus);
 
 struct versus_options {
@@ -104,7 +104,7 @@ struct versus_options {
 	const char *catalogue_path; /* NULL: the cards built in */
 	unsigned lanes;
 	estimate_cards_of *cards_of;
-	estimate_described *described; /* asked where no FILE says it; may be NULL */
+	estimate_described *described; /* called where no FILE describes it; may be NULL */
 	void *context;
 };
 
@@ -117,7 +117,7 @@ void versus_free(struct versus *v);
 void versus_add_record(struct versus *v, unsigned lane, const struct record *r);
 /* An entry_sink: capacity, of which idle time is. */
 int versus_add_entry(void *versus, const struct entry *e);
-/* A fitted_sink: the coefficients beside the card's peaks. */
+/* A fitted_sink: the coefficients against the GPU's peaks. */
 int versus_add_model(void *versus, const struct fitted_model *m);
 /*
  * All is in: GPU time and money by cause, in whole nanoseconds and nano-units that sum to capacity and to what it cost,
@@ -145,7 +145,7 @@ struct whatif_options {
 	estimate_described *described; /* may be NULL */
 	void *context;
 	const char *currency;
-	/* the scenario asked for; 0 (prices: ESTIMATE_NONE): as it was, or as the default says */
+	/* the scenario asked for; 0 (prices: ESTIMATE_NONE): as logged, or the default */
 	int64_t rent_nano;     /* per GPU-hour */
 	int64_t utilization;   /* share in nano */
 	int64_t max_batch;     /* default 256 */
@@ -172,7 +172,7 @@ int whatif_add_record(struct whatif *w, unsigned lane, const struct record *r, s
 int whatif_add_entry(void *whatif, const struct entry *e);
 int whatif_add_model(void *whatif, const struct fitted_model *m);
 /*
- * Replays the requests as they came, beside the logged time; then as asked for, or a table of common
+ * Replays the requests as they came, with the logged time; then as requested, or a table of common
  * questions, by a word of --format (NULL: table). ERROR_CONFIG if there is no fitted model or no request to replay.
  */
 int whatif_print(struct whatif *w, const char *format, FILE *out, struct fault *why);

@@ -171,7 +171,7 @@ static bool revenue_of(struct list_price *l, const struct entry *e, const struct
 	return known;
 }
 
-/* A price in another currency than the statement's says nothing here. */
+/* A price in another currency than the statement's is not used. */
 static bool is_ours(const struct statement *s, struct list_price *l) {
 	l->foreign = s->options.currency && !text_eq(l->search.model->currency, text_of(s->options.currency));
 	return !l->foreign;
@@ -353,7 +353,7 @@ static void warn_parts(const struct list_price *l, struct text name, struct qual
 	}
 }
 
-/* Kinds that are not counted in logs: said once, with the revenue that stands beside. */
+/* Kinds that are not counted in logs: said once, with the revenue of these kinds. */
 static void warn_left_out(const struct list_price *l, struct text name, struct quality *q) {
 	char value[DECIMAL_TEXT_MAX];
 	int64_t nano = amount_of(l->revenue);

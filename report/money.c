@@ -78,7 +78,7 @@ static bool share_group(struct group *g) {
 	select_workers(g);
 	for (size_t i = 0; i < g->count; i++) {
 		struct cube_cell *c = &g->cell[i];
-		if (cube_cell_is_nobodys(c) && g->worker_count > 0) {
+		if (cube_cell_is_shared(c) && g->worker_count > 0) {
 			int64_t *of = pot.of[c->kind - ENTRY_OTHER];
 			c->borne = true;
 			fits = exact_add(&of[CHARGE_NS], c->gpu_ns) && exact_add(&of[CHARGE_NANO], c->cost_nano) &&

@@ -42,7 +42,7 @@ bool prices_update_path(char *out, size_t size);
 /* Once all files and matches are in: dated snapshots of one model become one history. */
 void prices_join(struct prices *p);
 /*
- * Did a vendor answer a request of this model, billed as `billing` says (billing.h)? Yes if the catalogue has its price:
+ * Did a vendor answer a request of this model, billed as in `billing` (billing.h)? Yes if the catalogue has its price:
  * one asked for by any name, the installed one by the names of its providers or of its own models.
  */
 bool prices_is_vendors(const struct prices *p, struct text model, struct text billing);
@@ -117,7 +117,7 @@ int statement_add_position(void *statement, const struct position_row *row);
 int statement_add_rule(void *statement, const struct rule_row *row);
 int statement_add_batch(void *statement, const struct batch_row *row); /* a batch_sink: what full batches would save */
 /*
- * A difference that later evidence makes to a closed period, and that counts in this one. It is shown beside the
+ * A difference that later evidence makes to a closed period, and that counts in this one. It is shown next to the
  * statement's own figures, and is in none of them. The period's name must outlive the statement.
  */
 struct report_adjustment {
@@ -209,7 +209,7 @@ struct rendering_info {
 	bool draws_time; /* has pictures of unit costs over time */
 };
 const struct rendering_info *report_renderings(size_t *count);
-/* Has a statement of this period in this format pictures hour by hour, whatever --by says? */
+/* Has a statement of this period in this format pictures hour by hour, whatever --by is? */
 bool report_draws_hours(const char *format, int64_t from_ns, int64_t to_ns);
 
 #endif

@@ -40,7 +40,7 @@ static bool is_used(const struct service_sum *sum) {
 	return sum->requests > 0 || sum->tokens[0] > 0 || sum->tokens[1] > 0 || sum->tokens[2] > 0;
 }
 
-/* The standard class bears the rounding, so that the classes sum to what the model's block says. */
+/* The standard class bears the rounding, so that the classes sum to the model's block. */
 static void price(const struct statement *s, struct service_sum *sums, const struct block *b) {
 	int64_t rest = b->revenue_nano;
 

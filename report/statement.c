@@ -192,7 +192,7 @@ static void warn_unpriced(const struct statement *s, struct quality *q) {
 	}
 }
 
-/* No figure is a zero that nobody measured: such logs leave what cached input costs in that of the rest. */
+/* No figure is a zero that was not measured: such logs leave what cached input costs in that of the rest. */
 static void warn_cached(const struct statement *s, struct quality *q) {
 	for (size_t i = 0; i < s->models.count; i++) {
 		const struct block *b = &s->models.rows[i].block;

@@ -21,7 +21,7 @@ struct unit_cost {
 };
 
 /*
- * A sum of cells: a row of the contract's BLOCK. Time that nobody's work filled (idle, unobserved, other
+ * A sum of cells: a row of the contract's BLOCK. Shared time (idle, unobserved, other
  * of no tenant) is in it as far as the block bears it, and with that in its loaded unit costs.
  */
 struct block {
@@ -93,7 +93,7 @@ struct table {
 	size_t count;
 };
 
-/* What an entry's list price depends on beside its own fields: of what was bought, as its pool says. */
+/* What an entry's list price depends on in addition to its own fields: for API spend, its pool. */
 struct terms {
 	bool bought;
 	int part; /* BILLED_PARTS: plain tokens */
@@ -109,7 +109,7 @@ struct list_price {
 	const char *label; /* "provider/id" */
 	int128 revenue; /* nano-units x 10^6 */
 	/* to be warned of */
-	unsigned as_standard[SERVICES]; /* bits by enum price_kind: the standard price stands in */
+	unsigned as_standard[SERVICES]; /* bits by enum price_kind: the standard price is used */
 	bool cached_as_input, unpriced, tiered, part_above, foreign, geo_unknown;
 	int64_t part_amount[BILLED_PARTS]; /* of which the catalogue has no price */
 	int128 part_revenue[BILLED_PARTS], geo_revenue;
@@ -327,7 +327,7 @@ bool statement_wants_better(const struct statement *s);
 
 /* ---- the parts of statement_finish, in their order ---- */
 
-/* What a busy cell bears of nobody's time, by kind from ENTRY_OTHER on. */
+/* What a busy cell bears of shared time, by kind from ENTRY_OTHER on. */
 enum charge_amount { CHARGE_NS, CHARGE_NANO, CHARGE_MJ, CHARGE_METERED_NS, CHARGE_AMOUNTS };
 #define CHARGE_KINDS (ENTRY_KINDS - ENTRY_OTHER)
 struct charge {
@@ -337,14 +337,14 @@ struct charge {
 /* money.c: prices every cell, once. ERROR_RANGE if money does not fit. */
 int money_price(struct cube *c, struct fault *why);
 /*
- * money.c: shares what nobody's work filled over the work of the same pool and hour, by GPU time, to the last unit;
+ * money.c: shares idle, other and unobserved time over the work of the same pool and hour, by GPU time, to the last unit;
  * marks it as borne. What the cells bear, by their index, is the caller's to free. NULL if it does not fit.
  */
 struct charge *money_charge(struct cube *c, struct fault *why);
 
 /* series.c: once the cells are priced. */
 void series_build(struct statement *s);
-/* levers.c: once models and total stand. */
+/* levers.c: once models and total are final. */
 void levers_find(struct statement *s);
 /* levers.c: the share of the capacity at work at which list revenue would pay for it; false if there is none. */
 bool break_even_load(const struct statement *s, double *load);
@@ -363,7 +363,7 @@ bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
 /* Is it a key of --by? */
 bool statement_has_key(const struct statement *s, enum by_key key);
 
-/* list_prices.c: what an entry's tokens bring, and fees beside them, in nano-units x 10^6; false if no list price is known. */
+/* list_prices.c: what an entry's tokens bring, and fees, in nano-units x 10^6; false if no list price is known. */
 bool list_price_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees);
 /* The list price of a model whose price was found, or NULL. */
 const struct list_price *list_price_find(const struct statement *s, name_id model, struct text provider);

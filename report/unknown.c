@@ -39,7 +39,7 @@ bool unknown_cached(struct statement *s, const struct entry *e, bool bought) {
 	return e->kind == ENTRY_INPUT && e->replica < s->lacks_cached_count && (s->lacks_cached[e->replica] & (bought ? OF_BOUGHT : OF_SERVERS));
 }
 
-/* Does a log say that caches had some of the prompts? */
+/* Does a log show that caches had some of the prompts? */
 static bool has_hits(const struct quality *q) {
 	size_t count;
 	const struct quality_notice *n = quality_notices(q, NOTICE_ASSUMPTION, &count);

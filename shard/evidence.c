@@ -1,4 +1,4 @@
-/* evidence.c: what a plan's logs held and what was wrong with them, into the ledger: what `tollbook report` says of it. */
+/* evidence.c: what a plan's logs held and what was wrong with them, into the ledger: for `tollbook report`. */
 #include <stdlib.h>
 
 #include "book/book.h"
@@ -98,7 +98,7 @@ static int put_task(struct evidence *e, struct ledger *l, struct ledger_run *run
 static int put_all(void *evidence, struct ledger *l, struct fault *why) {
 	struct evidence *e = evidence;
 	const struct book_settings *set = &e->plan->set;
-	/* Lines and duplicates stand in the evidence: a report adds those of runs to them. */
+	/* Lines and duplicates are in the evidence: a report adds those of runs to them. */
 	struct ledger_run run = {.command = "shard", .version = TOLLBOOK_VERSION, .rule = rule_names[set->rule],
 	                         .currency = fleet_currency(e->session->fleet), .basis = e->plan->sha256,
 	                         .started_ns = book_now_ns()};

@@ -1,4 +1,4 @@
-/* fit.c: tollbook shard fit: what the steps of a task's replicas say of the step models. */
+/* fit.c: tollbook shard fit: the statistics of the steps of a task's replicas. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -167,7 +167,7 @@ static int read_lines(struct lines *l, FILE *in, struct fault *why) {
 	return rc;
 }
 
-/* The task by its number, else by what the scheduler says. */
+/* The task by its number, else by the scheduler's variables. */
 static int find_task(struct plan *p, struct fault *why) {
 	static const char *const told[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"};
 	const char *from = "--task", *text = p->asked->task_text;

@@ -71,7 +71,7 @@ static int keep_tenant(void *join, const struct tenant_patch *p, struct fault *w
 	return spool_add(j->spool, 0, item, (size_t)(at - item), why);
 }
 
-/* Of what was bought there are entries: they stand under the name of gateways' requests. */
+/* Of what was bought there are entries, under the name of gateways' requests. */
 static int keep_bought(void *join, const struct entry *e) {
 	struct join *j = join;
 	char item[2 * PACK_MAX];

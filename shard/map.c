@@ -76,7 +76,7 @@ static void number_files(struct map *m) {
 	}
 }
 
-/* What the plan says of single logs. */
+/* The plan's options of single logs. */
 static int describe_sources(struct map *m, struct logs *logs, struct zone **zones, struct fault *why) {
 	for (size_t i = 0; i < m->plan.own_sources; i++) {
 		const struct shard_source *from = &m->plan.sources[i];

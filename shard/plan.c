@@ -26,7 +26,7 @@ struct draft {
 	struct book_settings set;
 	struct config config; /* empty without one */
 	struct config_found found;
-	struct shard_option *said; /* what the tasks are told: the options given, and what the configuration says as if by options */
+	struct shard_option *said; /* what the tasks get: the options given, and the configuration as if by options */
 	size_t said_count;
 	struct piece *at;
 	size_t count, room;

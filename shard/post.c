@@ -72,7 +72,7 @@ static struct ledger_run new_run(const struct lot *b) {
 	                           .currency = b->currency, .basis = b->plan->sha256, .started_ns = book_now_ns()};
 }
 
-/* By what the run was told; tenants by another key than those that are there would be others. */
+/* By the run's settings; tenants by another key than those that are there would be others. */
 static int keep_basis(struct lot *b, struct ledger *l, const struct ledger_run *run, struct fault *why) {
 	struct book book = {.ledger = l, .run = *run};
 	int rc = book_keep_documents(l, run->id, &b->plan->set, b->plan->set.fleet, b->prices, why);
@@ -199,7 +199,7 @@ static int post_own(struct plan *p, const struct shard_session *session, int64_t
 	return rc;
 }
 
-/* ---- what pools were up for and no replica told of ---- */
+/* ---- uptime of pools without a replica ---- */
 
 struct rest {
 	const struct shard_session *session;

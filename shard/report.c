@@ -11,7 +11,7 @@
 struct merge {
 	struct plan plan;
 	struct shard_session session;
-	struct remainders *remainders; /* what pools were up for and no replica told of */
+	struct remainders *remainders; /* uptime of pools without a replica */
 	struct quality quality;
 	struct statement *statement;
 	int64_t from_ns, to_ns;
@@ -117,7 +117,7 @@ static int read_ledger(struct merge *m, struct fault *why) {
 		rc = ledger_entries(l, instant_floor(from_ns, NS_PER_HOUR), to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_posted, m, why);
 		ledger_close(l);
 	}
-	/* What is left of pools' uptime stands there; this says what is odd about it. */
+	/* The rest of pools' uptime is there; this warns about it. */
 	return rc < 0 ? rc : remainders_finish(m->remainders, ignore_entry, m, &m->quality, why);
 }
 

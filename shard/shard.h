@@ -42,7 +42,7 @@ struct shard_settings {
 	int (*take)(struct book_settings *into, const char *name, const char *value, struct fault *why);
 };
 
-/* A log that this task reads. What the plan's options say of all logs is NULL. */
+/* A log that this task reads. What the plan's options set for all logs is NULL. */
 struct shard_source {
 	const char *path;
 	int64_t index; /* its number among all logs */
@@ -77,7 +77,7 @@ struct shard_tally {
 	int64_t sources, replicas, records, entries;
 };
 
-/* What the fleet file names (fleet: NULL, none): hashes in a line of the plan, copies beside that of the fleet file. */
+/* What the fleet file names (fleet: NULL, none): hashes in a line of the plan, copies next to that of the fleet file. */
 void shard_write_descriptions(const struct fleet *f, FILE *out);
 int shard_copy_descriptions(const struct fleet *f, const char *plan, struct fault *why);
 
@@ -111,7 +111,7 @@ int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_s
 
 /* ---- parts: all files of map/ as one, by replica ---- */
 
-/* The name under which requests stand that gateways report: they do not know the replica. */
+/* The name of requests that gateways report: they do not know the replica. */
 #define GATEWAYS_PART "\001gateways"
 
 struct parts;
@@ -136,7 +136,7 @@ int parts_read_all(struct plan *p, const struct text *name, bundle_sink *sink, v
 
 /* ---- work on replicas ---- */
 
-/* What a stretch of replicas is attributed with; made anew now and then, so that names do not pile up. */
+/* What a stretch of replicas is attributed with; recreated now and then, so that names do not pile up. */
 struct shard_session {
 	struct plan *plan;
 	struct names *names;

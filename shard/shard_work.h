@@ -6,7 +6,7 @@
 #include "core/files/pack.h"
 #include "ledger/ledger.h"
 
-/* After so many replicas a session is made anew. */
+/* After so many replicas a session is recreated. */
 #define SESSION_REPLICAS 64
 #define FITS_MAX ((size_t)1 << 30)
 
@@ -40,7 +40,7 @@ int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode
  */
 int shard_join(struct plan *p, struct fault *why);
 struct shard_tenants;
-/* *out is NULL where there is nothing of it. What is to be told of the join is added by task 0. */
+/* *out is NULL where there is nothing of it. Warnings of the join are added by task 0. */
 int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct quality *quality, struct fault *why);
 void shard_tenants_close(struct shard_tenants *t);
 /* The entries of what vendors answered, packed, before any replica; widens the period by it. Of task 0. */
@@ -62,7 +62,7 @@ bool shard_names_member(const struct shard_names *n, struct text leader, size_t 
 void shard_names_apply(const struct shard_names *n, const struct text *leader, struct names *names, struct attribution *a);
 /* What all tasks' logs state of GPUs, for the session's fleet; nothing before it was decided. */
 int shard_names_state(struct shard_session *s, struct fault *why);
-/* Adds what is to be told of names. */
+/* Adds warnings about names. */
 int shard_names_tell(struct plan *p, struct quality *quality, struct fault *why);
 
 /* Adds the statistics of all tasks: from the file of their sum, or from each. */

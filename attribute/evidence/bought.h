@@ -1,8 +1,8 @@
 /*
  * bought.h: requests that ran on no server of these logs but were bought from a vendor. Private to attribute/.
  *
- * Gateways, clients and agents log them. Those that join no server, and that options.is_vendor says a vendor has
- * answered, are kept here, each once.
+ * Gateways, clients and agents log them. Those that join no server, and for which options.is_vendors is true, are kept
+ * here, each once.
  */
 #ifndef ATTRIBUTE_BOUGHT_H
 #define ATTRIBUTE_BOUGHT_H
@@ -14,7 +14,7 @@ int growing_compare(const void *context, const void *a, size_t a_len, const void
 /* Of several records of one id within an hour the most complete one goes on to the gateways' store. Seals. */
 int growing_settle(struct evidence *e, struct fault *why);
 
-/* Did a vendor answer it? False where nobody asks for such requests. */
+/* Did a vendor answer it? False where such requests are not wanted. */
 bool bought_is_vendors(const struct evidence *e, const struct request_item *q);
 /* Keeps a request. */
 int bought_keep(struct evidence *e, const struct item *item, size_t len, struct fault *why);

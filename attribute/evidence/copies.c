@@ -34,7 +34,7 @@ static bool are_alike(const struct kind *a, const struct kind *b) {
 	       near(a->last_ns, b->last_ns);
 }
 
-/* Whose evidence says the same, but for names: over half of the marks of one kind are in both. */
+/* Names with the same evidence: over half of the marks of one kind are in both. */
 static const char *copied(const struct sample *a, const struct sample *b) {
 	struct kind x[3], y[3];
 	size_t both, of;
@@ -53,7 +53,7 @@ static const char *copied(const struct sample *a, const struct sample *b) {
 	return NULL;
 }
 
-/* Of two copies the one that says more counts, else the one whose name the fleet file knows, else the first by name. */
+/* Of two copies the more complete one counts, else the one whose name the fleet file knows, else the first by name. */
 static bool says_more(const struct servers *s, const struct server *a, const struct server *b) {
 	const struct sample *x = &a->sample, *y = &b->sample;
 	int kinds_x = (x->all_steps > 0) + (x->all_requests > 0), kinds_y = (y->all_steps > 0) + (y->all_requests > 0);

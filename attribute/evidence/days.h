@@ -20,7 +20,7 @@ struct replica_summary {
 	int64_t first_ns, last_ns;            /* of all other evidence */
 	name_id step_model;                   /* of a step that names one */
 	bool several_models;                  /* steps name different ones */
-	bool lacks_contexts;                  /* some steps do not say A or K */
+	bool lacks_contexts;                  /* some steps lack A or K */
 	int64_t cached_ntok;                  /* of prompts, by requests and windows */
 	int64_t request_ntok, window_ntok;    /* prompts, by requests and by windows; and those whose cached part is not reported */
 	int64_t request_unknown_ntok, window_unknown_ntok;
@@ -73,7 +73,7 @@ size_t days_spells(const struct replica_days *d, struct spell **out);
 
 /* Gives the summary the extents of all days. */
 void days_extents(const struct replica_days *d, struct replica_summary *sum);
-/* Gives it a span, unless it has one: the time of which each day's best kind tells. */
+/* Gives it a span, unless it has one: the time covered by each day's best kind. */
 void days_span(const struct replica_days *d, struct replica_summary *sum);
 /* What there is of the replica for a pass through a spell, with `margin_ns` around it. */
 struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,

@@ -14,7 +14,7 @@
 #include "core/exact.h"
 #include "core/names.h"
 
-/* Samples further apart than this say nothing of the time between them. */
+/* Samples further apart than this do not cover the time between them. */
 #define ENERGY_GAP_NS (60 * NS_PER_SECOND)
 
 struct energy_sample {

@@ -26,12 +26,12 @@ static name_id tenant_of(const struct item *i) {
 	}
 }
 
-/* Who names no tenant says less, and comes last. */
+/* A record without tenant is less complete, and comes last. */
 static int order_tenants(const struct names *n, name_id a, name_id b) {
 	return a == 0 || b == 0 ? exact_order(a == 0, b == 0) : names_order(n, a, b);
 }
 
-/* What an item says, byte for byte, but for names, whose numbers depend on the order of arrival. */
+/* The content of an item, byte for byte, without names, whose numbers depend on the order of arrival. */
 static int order_said(const struct names *n, const struct item *a, size_t a_len, const struct item *b, size_t b_len) {
 	size_t len = a_len < b_len ? a_len : b_len;
 	int order = names_order(n, a->model, b->model);
@@ -115,8 +115,8 @@ static uint32_t count_of(int64_t n) {
 }
 
 /*
- * The number of a name from a log. Where there are very many, a new one is "(other)", so that memory has a bound whatever
- * the log says.
+ * The number of a name from a log. Where there are very many, a new one is "(other)", so that memory is bounded for any
+ * log.
  */
 static name_id name_of(struct evidence *e, struct evidence_lane *l, struct text t) {
 	if (names_count(e->names) < EVIDENCE_NAMES_MAX) {

@@ -28,7 +28,9 @@ struct item {
 	uint8_t kind;
 };
 
-/* A flag of steps beside those of records: the instants of its replica's requests are cut to the second. */
+/*
+ * A flag of steps, in addition to those of records: the instants of its replica's requests are truncated to the second.
+ */
 #define STEP_REQUESTS_IN_SECONDS 128u
 
 struct step_item {
@@ -42,7 +44,7 @@ struct step_item {
 	int64_t prefill_gpu_ns, decode_gpu_ns;   /* or UNKNOWN */
 };
 
-/* Which part of a request's life a replica's timeline is told of. */
+/* The part of a request's life that a replica's timeline gets. */
 enum request_part { PART_BOTH, PART_PREFILL, PART_DECODE };
 
 struct request_item {
@@ -83,14 +85,14 @@ struct evidence;
 struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory_bytes);
 void evidence_free(struct evidence *e);
 
-/* Is told of every item as it is taken in, by the lane's thread. */
+/* Called for every item as it is added, by the lane's thread. */
 typedef void evidence_watcher(void *context, unsigned lane, const struct item *item);
 /* Call before the first record. */
 void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context);
 
 /* Keeps what is known of this replica, and of others for which it is called; leaves the rest out. 0: nothing. Call before the first record. */
 void evidence_only(struct evidence *e, name_id replica);
-/* Nothing is kept: the watcher is told, and that is all. */
+/* Nothing is stored: only the watcher is called. */
 void evidence_only_watch(struct evidence *e);
 
 /* Keeps a record; one thread per lane. */
@@ -111,7 +113,7 @@ void evidence_set_vendors(struct evidence *e, vendor_test *is_vendors, void *ven
 int evidence_set_unjoined(struct evidence *e, struct spool *unjoined, struct fault *why);
 /* The extent of what was bought; false if there is nothing. After evidence_seal and the join. */
 bool evidence_bought_period(const struct evidence *e, int64_t *from_ns, int64_t *to_ns);
-/* Of what stands there twice, what begins in this period (half-open) counts. Call before evidence_seal. */
+/* Of duplicates, what begins in this period (half-open) counts. Call before evidence_seal. */
 void evidence_set_period(struct evidence *e, int64_t from_ns, int64_t to_ns);
 /* Records of gateways that report less than another one of the same id. */
 int64_t evidence_repeated(const struct evidence *e);
@@ -127,14 +129,14 @@ void evidence_patch_tenants(struct evidence *e, struct spool *patches);
 int evidence_each_patch(struct evidence *e, tenant_sink *sink, void *context, struct fault *why);
 
 /*
- * Changes items, as `change` says, once evidence_seal is done: their names and instants, or leaves them out (false). Where
- * it sets *prefill, a request's prompt is that replica's, and the item's replica decodes. The watcher is told of all that
- * remain, by lane 0. *duplicates: records that were there twice.
+ * Changes items, with `change`, once evidence_seal is done: their names and instants, or leaves them out (false). Where
+ * it sets *prefill, a request's prompt is that replica's, and the item's replica decodes. The watcher is called for all
+ * that remain, by lane 0. *duplicates: records that were duplicates.
  */
 typedef bool evidence_change(void *context, struct item *item, name_id *prefill);
 int evidence_rewrite(struct evidence *e, evidence_change *change, void *context, int64_t *duplicates, struct fault *why);
 
-/* Was there a step whose contexts the log does not say? */
+/* Was there a step without logged contexts? */
 bool evidence_lacks_contexts(const struct evidence *e);
 
 /* Requests without any instant: they belong to no hour and are left out. */

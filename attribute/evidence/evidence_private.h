@@ -4,7 +4,7 @@
 
 #include "attribute/evidence/evidence.h"
 
-/* What a record says begins here; a record that is twice in the logs differs in what stands before: its place. */
+/* The content of a record begins here; a record that is twice in the logs differs only in what precedes it: its place. */
 #define SAID_FROM sizeof(struct item)
 
 /* What a lane has of its own, apart from the others'. */
@@ -36,7 +36,7 @@ struct evidence {
 	struct spool *growing; /* and of that, whose ids the server made, before evidence_seal */
 	struct spool *bought;  /* and what ran on no server of these logs, once it is known */
 	int64_t bought_from_ns, bought_to_ns; /* its extent */
-	int64_t repeated;      /* records that say less than another of the same id, of the period in which they count */
+	int64_t repeated;      /* records that are less complete than another of the same id, of the period in which they count */
 	int64_t count_from_ns, count_to_ns;
 	vendor_test *is_vendors; /* or NULL */
 	struct vendor_answer *vendor_answers; /* VENDOR_ANSWERS of them: a look-up of a price takes long; or NULL */

@@ -10,7 +10,7 @@ struct evidence_reader {
 	char *last; /* the item handed out last */
 	size_t last_len, room;
 	int64_t duplicates, count_from_ns, count_to_ns;
-	struct repeats *repeats; /* or NULL: not told here */
+	struct repeats *repeats; /* or NULL: not reported here */
 	/* tenants by gateways */
 	struct spool_reader *patches; /* or NULL */
 	struct tenant_patch patch;    /* the one to come */
@@ -188,7 +188,7 @@ void evidence_reader_free(struct evidence_reader *r) {
 	}
 }
 
-/* The same record, wherever it stands? */
+/* The same record, whatever its place? */
 static bool same(const char *a, size_t a_len, const void *b_bytes, size_t b_len) {
 	const struct item *x = (const struct item *)(const void *)a, *y = b_bytes;
 
@@ -200,13 +200,13 @@ static void count_duplicate(struct evidence_reader *r, const struct item *i) {
 	r->duplicates += i->at_ns >= r->count_from_ns && i->at_ns < r->count_to_ns;
 }
 
-/* A request that another log has told in other words? */
+/* A request that another log reports with other fields? */
 static bool is_repeat(struct evidence_reader *r, const struct item *i) {
 	return r->repeats && i->kind == ITEM_REQUEST && repeats_seen(r->repeats, (const struct request_item *)(const void *)i);
 }
 
 /*
- * Steps without a number and windows of equal content at one instant are one record told twice. Power samples
+ * Steps without a number and windows of equal content at one instant are one record, reported twice. Power samples
  * that agree do no harm either way.
  */
 int evidence_next(struct evidence_reader *r, const struct item **out, struct fault *why) {

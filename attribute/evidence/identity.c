@@ -14,7 +14,7 @@
 #define NEAR_NS (5600 * MS)
 #define FAR_NS (20 * NS_PER_SECOND)
 
-/* The block of tokens in which vLLM's cache stands: where cached tokens are unknown, prompts differ by multiples of it. */
+/* The block of tokens in which vLLM caches: where cached tokens are unknown, prompts differ by multiples of it. */
 #define CACHE_BLOCK 16
 
 /* Widths in which events count as falling together. The wide ones count with their tokens only. */

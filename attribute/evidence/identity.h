@@ -21,14 +21,14 @@ struct id_step {
 	uint32_t number; /* its own, the last 31 bits; or ID_NO_NUMBER */
 	uint16_t prompts, decoders;
 	bool follows; /* its number follows the last one's, or the log has no numbers */
-	bool coarse;  /* its stamp was cut to the second */
+	bool coarse;  /* its timestamp was truncated to the second */
 };
 
 /* A request. */
 struct id_request {
 	int64_t first_ns, finish_ns; /* or INT64_MIN */
 	uint32_t prompt_tokens;      /* less cached ones, where those are known */
-	uint32_t mark;               /* of its id: tells requests apart that are alike else; 0: it has none */
+	uint32_t mark;               /* of its id: distinguishes requests that are otherwise alike; 0: it has none */
 };
 
 struct id_steps {
@@ -54,11 +54,11 @@ struct id_result {
 	double tokens;      /* A: token hits among those that can be tested; 1 if too few can */
 	int64_t events, matched; /* first tokens tried, and matched at the offset; finishes where there are no first tokens */
 	bool by_finish;
-	bool seconds;       /* the requests' stamps are cut to the second: the offset is that of its middle */
+	bool seconds;       /* the requests' timestamp are truncated to the second: the offset is that of its middle */
 	bool repeats;       /* undecided only as the load repeats itself: at other offsets almost as much falls together */
 };
 
-/* Are the requests' stamps cut to the second? Then an instant may be anywhere in it. */
+/* Are the requests' stamps truncated to the second? Then an instant may be anywhere in it. */
 bool identity_in_seconds(const struct id_requests *requests);
 
 /* Tests the requests against the steps; both cover the same stretches of time. */

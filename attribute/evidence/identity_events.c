@@ -18,7 +18,7 @@ static bool is_full(const struct id_step *s, int64_t most) {
 	return (int64_t)s->prefill_tokens + s->decoders >= most;
 }
 
-/* When steps end: for a stamp cut to the second the middle of where that can be, between the steps beside it. */
+/* When steps end: for a stamp truncated to the second the middle of the possible range, between the adjacent steps. */
 static int64_t *ends_of(const struct id_steps *s) {
 	int64_t *ends = must_alloc((s->count + 1) * sizeof *ends), latest = INT64_MAX;
 

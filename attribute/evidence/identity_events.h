@@ -24,7 +24,7 @@ struct both {
 struct both events_of_steps(const struct id_steps *s);
 struct both events_of_requests(const struct id_requests *r);
 void events_release(struct both *b);
-/* Are the stamps cut to the second? Then an instant may be anywhere in it. */
+/* Are the stamps truncated to the second? Then an instant may be anywhere in it. */
 bool events_in_seconds(const struct id_requests *r);
 
 #endif

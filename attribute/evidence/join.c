@@ -14,7 +14,7 @@
 
 enum side { SIDE_ENGINE, SIDE_GATEWAY };
 
-/* What shows that a gateway's record is told twice, beside what is compared anyhow. */
+/* What shows that a gateway's record is a duplicate, in addition to what is compared anyway. */
 struct telling {
 	int64_t number; /* of the record in the order of the evidence; 0: nothing shows it */
 	uint64_t id_hash; /* of the id as it was logged */
@@ -137,7 +137,7 @@ static void note_first(struct place *first, const struct joinable *j) {
 	}
 }
 
-/* What a gateway says of whose the request is, and how it was asked for. */
+/* The tenant of the request and its class of service, from a gateway. */
 static int assign_tenant(struct join *j, const struct joinable *engine, name_id tenant, uint32_t service,
                        struct fault *why) {
 	const struct tenant_patch patch = {
@@ -178,7 +178,7 @@ static bool same_record(const struct joinable *a, const struct joinable *b) {
 
 /* ---- told twice ---- */
 
-/* Two of a group, whose ids agree but for what stands around them. Where there is a number, to_ns is the finish. */
+/* Two of a group, whose ids agree without their prefixes and suffixes. Where there is a number, to_ns is the finish. */
 static bool same_request(const struct joinable *a, const struct joinable *b) {
 	return a->telling.number != 0 && b->telling.number != 0 && a->replica == b->replica && a->to_ns == b->to_ns &&
 	       a->telling.part == b->telling.part && a->telling.id_len == b->telling.id_len &&

@@ -21,7 +21,7 @@ struct join_report {
 	int64_t by_id, by_tokens;       /* records of gateways that were joined */
 	int64_t gateway_only, engine_only; /* that were not; of the engine's those without a tenant */
 	int64_t gateway_only_tokens;    /* prompt and completion tokens of the former */
-	int64_t duplicates;             /* records of gateways that stand there twice, in the same words or others */
+	int64_t duplicates;             /* records of gateways that are duplicates, with equal or different fields */
 	int64_t differing;              /* joined by id, and their token counts are not the same */
 	struct place first_gateway_only, first_engine_only, first_differing;
 };
@@ -33,7 +33,7 @@ struct join_report {
 int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, struct join_report *report,
                   struct fault *why);
 
-/* Adds it to what is to be told (quality_report_joins). */
+/* Adds it to the warnings (quality_report_joins). */
 void join_report_counts(const struct join_report *report, struct quality *quality);
 
 /* The part of an id that both sides know: within `id`. */

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/record.h"
 
-/* A request seen; its id stands in the ids of its hour. */
+/* A request seen; its id is in the ids of its hour. */
 struct seen {
 	uint64_t hash;
 	int64_t at_ns, finish_ns;

@@ -6,10 +6,10 @@
 #include "core/instant.h"
 
 #define MINUTE_NS (60 * NS_PER_SECOND)
-/* Steps so far beside a minute are kept with it: offsets up to here are looked at. */
+/* Steps this close to a minute are kept with it: offsets up to here are looked at. */
 #define MARGIN_NS (20 * NS_PER_SECOND)
 
-/* Clocks that differ more are not compared: a request so far beside the steps may belong to them. */
+/* Clocks that differ more are not compared: a request this far from the steps may belong to them. */
 #define REACH_NS (6 * NS_PER_SECOND)
 
 /* The order of minutes: a fixed permutation of bits. */
@@ -41,7 +41,7 @@ static int64_t instant_of(const struct id_request *r) {
 
 /* ---- marks ---- */
 
-/* Fewer do not tell: short logs are alike by chance. */
+/* Fewer are not decisive: short logs are alike by chance. */
 #define MARKS_LEAST 8
 /* Logs round durations to so much. */
 #define TICK_NS 10000

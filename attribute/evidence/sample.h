@@ -5,14 +5,14 @@
 #include "attribute/evidence/evidence.h"
 #include "attribute/evidence/identity.h"
 
-/* Marks of records: the smallest hashes of what they say but for their instants, each once. */
+/* Marks of records: the smallest hashes of their content without instants, each once. */
 #define MARKS_MOST 64
 struct marks {
 	uint64_t at[MARKS_MOST]; /* ascending */
 	size_t count;
 };
 void marks_add(struct marks *m, uint64_t hash);
-/* How many of two sets' smallest marks are in both, of how many; 0 of 0 where there are too few to tell. */
+/* How many of two sets' smallest marks are in both, of how many; 0 of 0 where there are too few to decide. */
 void marks_compare(const struct marks *a, const struct marks *b, size_t *both, size_t *of);
 
 /* The evidence of one name. Minutes are kept in the order of a hash, the same for all names, as far as there is room. */
@@ -42,8 +42,8 @@ void sample_add_item(struct sample *s, const struct item *item, size_t most_step
 void sample_end(struct sample *s);
 
 /*
- * Parts of a name's evidence, each sampled by itself, as one: what was counted of each; then their steps, requests and marks,
- * in any order; then the same as if all items had been added to one sample. What stands there twice is there once.
+ * Parts of a name's evidence, each sampled by itself, as one: what was counted of each; then their steps, requests and
+ * marks, in any order; then the same as if all items had been added to one sample. Duplicates are there once.
  */
 void sample_merge(struct sample *s, const struct sample *x);
 void sample_put_step(struct sample *s, const struct id_step *x);

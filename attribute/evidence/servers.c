@@ -295,7 +295,7 @@ static void check_own(struct servers *s, struct server *one) {
 	one->matched = true;
 }
 
-/* What the user says: it wins. */
+/* Given by the user: takes precedence. */
 static void merge_same(struct servers *s) {
 	for (size_t i = 0; i < s->fleet->same.count; i++) {
 		const struct server_pair *p = &s->fleet->same.at[i];
@@ -332,7 +332,7 @@ static bool mark_seconds(struct servers *s, name_id named) {
 	return any;
 }
 
-/* Requests whose instants are cut to the second, beside steps: the steps are counted. */
+/* Requests with timestamps truncated to the second, and steps: the steps are counted. */
 static void find_seconds(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];

@@ -16,13 +16,13 @@ struct server {
 	struct sample sample;
 	name_id named;      /* of its items from here on */
 	name_id requests;   /* its requests' name from here on, where they are another server's; 0: the same */
-	name_id step_model; /* its steps' model from here on; 0: as they say */
+	name_id step_model; /* its steps' model from here on; 0: as in the steps */
 	int64_t shift_ns;   /* taken off its requests' instants */
 	bool matched;       /* its steps have their requests, or its requests their steps */
 	bool held;          /* its requests are left out */
-	bool in_seconds;    /* the instants of requests are cut to the second: of its own, or of those that are joined to it */
+	bool in_seconds;    /* the instants of requests are truncated to the second: of its own, or of those that are joined to it */
 	bool dropped;       /* all of it is: a copy of another's */
-	struct chains chains; /* of its steps; coarse: stamps cut to the second, which say nothing of overlaps */
+	struct chains chains; /* of its steps; coarse: stamps truncated to the second, which do not show overlaps */
 	bool several, coarse; /* several: each chain is a server, which begins again when they are set apart */
 	name_id part[CHAINS_MOST]; /* then: the names of the chains */
 	name_id prefill;    /* its requests' prompts are computed there; 0: here */
@@ -75,7 +75,7 @@ void servers_note_chain(struct server *one, const struct item *item);
 bool servers_find_several(struct servers *s);
 /* A name's steps and its requests are two servers'. */
 void servers_part_requests(struct servers *s, struct server *one);
-/* copies.c: names whose evidence says the same count once. */
+/* copies.c: names with the same evidence count once. */
 void servers_find_copies(struct servers *s);
 /* apart.c: prompts of requests on a server that only decodes are the work of the one that prefills. */
 void servers_place_prompts(struct servers *s, struct server *requests);

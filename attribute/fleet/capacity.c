@@ -4,7 +4,7 @@
 
 #include "core/exact.h"
 
-/* What logs told of a pool in one slot at one rate. An empty place has no pool. */
+/* GPU time logged for a pool in one slot at one rate. An empty place has no pool. */
 struct seen {
 	const struct pool *pool;
 	int64_t slot_ns, rate_nano, gpu_ns;
@@ -95,7 +95,7 @@ struct paid {
 	int64_t gpu_ns;
 };
 
-/* The rest of a slot; *over_ns grows by what was told of beyond it. */
+/* The rest of a slot; *over_ns grows by the logged time beyond it. */
 static int post_slot(struct capacity *c, const struct pool *p, struct paid *paid, int64_t *over_ns, entry_sink *sink,
                      void *context) {
 	int64_t left_ns = paid->gpu_ns - find(c, p, paid->slot.slot_ns, paid->slot.rate_nano)->gpu_ns;

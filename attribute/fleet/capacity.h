@@ -9,7 +9,7 @@ struct capacity;
 struct capacity *capacity_new(const struct attribute_options *o);
 void capacity_free(struct capacity *c);
 
-/* A replica told of so much GPU time in a slot at a rate. Kept only for pools with uptime. */
+/* Adds logged GPU time of a replica in a slot at a rate. Kept only for pools with uptime. */
 void capacity_observed(struct capacity *c, const struct pool *p, int64_t slot_ns, int64_t rate_nano, int64_t gpu_ns);
 
 /*

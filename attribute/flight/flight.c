@@ -279,7 +279,10 @@ static bool is_over_before(const struct active *a, int64_t at_ns) {
 	       (r->part == PART_PREFILL && r->first_token_ns != UNKNOWN && r->first_token_ns <= at_ns);
 }
 
-/* Has its first token come? Where the log does not say, when its prompt is computed; as its context is where it was preempted. */
+/*
+ * Has its first token come? Where it is not logged, when its prompt is computed; as its context is where it was
+ * preempted.
+ */
 static bool has_first_token(const struct active *a, int64_t at_ns) {
 	int64_t first = a->paused ? UNKNOWN : a->request.first_token_ns;
 
@@ -317,7 +320,7 @@ static int advance_waiting(struct flight *f, int64_t at_ns, int64_t room, flight
 	return rc;
 }
 
-/* Is there nothing to compute of its prompt here, so that only the clock tells when it decodes? */
+/* Is there nothing to compute of its prompt here, so that only the clock shows when it decodes? */
 static bool needs_no_prefill(const struct active *a) {
 	return a->remaining == 0 && a->computed == 0 && a->request.part != PART_PREFILL;
 }

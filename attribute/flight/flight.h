@@ -2,11 +2,10 @@
  * flight.h: the requests in flight on one replica, and what each step's batch holds of them.
  * Private to attribute/.
  *
- * Engines do not log who is in a batch. It is rebuilt: prompts are computed first come, first
- * served, in the chunks that steps report; a sequence decodes in every step from its first
- * token to its last. Where steps carry good clocks, a request's instants say which steps are
- * its own: those whose middle lies between them. Where the log cuts its clock to the second,
- * steps are counted instead: a prompt is done when its tokens are, and n output tokens take n - 1 steps.
+ * Engines do not log who is in a batch. It is rebuilt: prompts are computed first come, first served, in the chunks
+ * that steps report; a sequence decodes in every step from its first token to its last. Where steps carry good clocks,
+ * a request's timestamps determine its steps: those whose middle lies between them. Where the log cuts its clock to the
+ * second, steps are counted instead: a prompt is done when its tokens are, and n output tokens take n - 1 steps.
  */
 #ifndef ATTRIBUTE_FLIGHT_H
 #define ATTRIBUTE_FLIGHT_H
@@ -62,7 +61,7 @@ struct chunk {
 struct flight_counts {
 	int64_t prompt_ntok, hit_ntok; /* of those whose prompts steps computed, and what the cache had of them */
 	int64_t preemptions, placed;   /* by their records, and found in steps */
-	int64_t counted_ntok, guessed_ntok; /* where instants are cut to the second: of prompts that steps begin; of those, by guess */
+	int64_t counted_ntok, guessed_ntok; /* where instants are truncated to the second: of prompts that steps begin; of those, by guess */
 };
 
 struct flight {
@@ -90,10 +89,10 @@ struct flight {
 	/* the step at hand */
 	struct chunk *chunks;
 	size_t chunk_count, chunk_room;
-	int64_t chunk_tokens, chunk_token_kv, chunk_kv; /* that could be told whose they are */
+	int64_t chunk_tokens, chunk_token_kv, chunk_kv; /* whose request is known */
 };
 
-/* Is told of requests that leave. `a` is gone when it returns. */
+/* Called for requests that leave. `a` is gone when it returns. */
 typedef int flight_leave(void *context, struct active *a, struct fault *why);
 
 void flight_init(struct flight *f);
@@ -121,7 +120,7 @@ int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave 
 int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
                  void *context, struct fault *why);
 
-/* The longest context of a decoder before the coming step; 0: nobody decodes. */
+/* The longest context of a decoder before the coming step; 0: none decodes. */
 int64_t flight_longest(const struct flight *f);
 
 /* The step is over: contexts grow, prompts that are done decode from the next step on (by count). */

@@ -1,6 +1,6 @@
 /*
- * flight_seconds.c: whose prompts a step computes, where the instants of requests are cut to the second. Order within a
- * second is not known, but tokens are: prompts that end in a step, and together have its tokens, are its own.
+ * flight_seconds.c: whose prompts a step computes, where the instants of requests are truncated to the second. Order
+ * within a second is not known, but tokens are: prompts that end in a step, and together have its tokens, are its own.
  */
 #include "attribute/flight/flight_private.h"
 
@@ -15,7 +15,10 @@
 #define WAYS_MOST 3000
 #define DECODES_MOST 2048
 
-/* What a prompt must agree with beside tokens and seconds; what is known wrongly, or not at all, is asked for no longer. */
+/*
+ * What a prompt must agree with besides tokens and seconds; what is known wrongly, or not at all, is asked for no
+ * longer.
+ */
 enum strictness {
 	NO_ORDER = 1, /* one that was scheduled in a second before another's may be begun behind it */
 	NO_FINISH = 2, /* steps behind it do not show that it leaves; contexts may be others */
@@ -51,7 +54,7 @@ bool flight_in_seconds(const struct step_item *s) {
 	return (s->flags & STEP_REQUESTS_IN_SECONDS) != 0;
 }
 
-/* May an instant that is cut to the second be in this time of the steps? */
+/* May an instant that is truncated to the second be in this time of the steps? */
 static bool may_be_in(int64_t cut_ns, int64_t from_ns, int64_t to_ns) {
 	return cut_ns == UNKNOWN || (cut_ns > from_ns - NS_PER_SECOND - LATE_NS && cut_ns < to_ns + LATE_NS);
 }

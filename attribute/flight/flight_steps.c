@@ -13,8 +13,8 @@
 #define LATE_NS (3 * NS_PER_SECOND / 1000)
 
 /*
- * Records say how often a request was preempted, not when: fewer sequences decode than should, and of those that are
- * preempted once more the one scheduled last computes its context again before it decodes on, as engines do it.
+ * Records have the number of preemptions of a request, not when: fewer sequences decode than should, and of those that
+ * are preempted once more the one scheduled last computes its context again before it decodes on, as engines do it.
  */
 static void preempt(struct flight *f) {
 	size_t at = SIZE_MAX;
@@ -159,8 +159,8 @@ static void find_in_cache(struct flight *f, struct active *a, int64_t ntok) {
 }
 
 /*
- * What of a step's prompts a cache had: what is missing of the tokens that would finish them, in proportion. Beside a prompt
- * that is cut nobody knows whose tokens they are: the cache had as much as of the prompts before.
+ * What of a step's prompts a cache had: what is missing of the tokens that would finish them, in proportion. With a
+ * prompt that is cut the owner of the tokens is not known: the cache had as much as of the prompts before.
  */
 static void seek_hits(struct flight *f, const struct step_item *s, int64_t latest_ns, int64_t end_ns, bool by_count) {
 	struct prompts p = prompts_of(f, s, latest_ns, end_ns, by_count);
@@ -186,7 +186,7 @@ static void seek_hits(struct flight *f, const struct step_item *s, int64_t lates
 	}
 }
 
-/* By count: what is computed again in a step of which the log says so. It decodes on in the next one. */
+/* By count: what is computed again in a step that the log marks. It decodes on in the next one. */
 static void assign_again(struct flight *f, const struct step_item *s) {
 	struct active *last = NULL;
 

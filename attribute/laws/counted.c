@@ -9,7 +9,7 @@ const double counted_budget_ntok[COUNTED_BUDGETS] = {2048, 8192};
 /* For which prompts' steps are counted. */
 #define CHUNK_NTOK 2048
 
-/* Sequences' attention is slower beside a prompt. */
+/* Sequences' attention is slower in a step with a prompt. */
 #define BESIDE 0.4
 
 /* A step during which somebody arrives is longer than the mean. */
@@ -44,7 +44,7 @@ struct means {
 	double tokens, attention;         /* computed of prompts */
 	double prompts, chunks;           /* and in how many steps at least */
 	double hit, length, more;         /* cached part; context of a computed token; steps beyond the first, by tokens */
-	double prompt_steps, others;      /* steps with prompts; prompts beside one in its step */
+	double prompt_steps, others;      /* steps with prompts; further prompts in its step */
 	double context;                   /* of a sequence */
 	double beside;                    /* sequences in a step with prompts */
 	double alone;                     /* part of the steps with prompts that has no sequences */

@@ -1,10 +1,11 @@
 /*
- * counted.h: what windows say of a pool's steps whose engine counts them, and the time between tokens and of prompts. Private to
+ * counted.h: statistics of windows whose engine counts steps, and the time between tokens and of prompts. Private to
  * attribute/. See METHOD.md, "Grade D".
  *
- * A step takes u, v for each sequence, w for each token of their context (half as much again beside a prompt), a for each
- * prompt token, b for each token x context of prompts, and e where it has prompts. Sums of a window give three equations: what steps
- * take together, what they take as sequences see it, and as prompts see it. All are sums of integers, as in aggregates.h.
+ * A step takes u, v for each sequence, w for each token of their context (1.5 times in a step with a prompt), a for
+ * each prompt token, b for each token x context of prompts, and e where it has prompts. Sums of a window give three
+ * equations: what steps take together, what they take as sequences see it, and as prompts see it. All are sums of
+ * integers, as in aggregates.h.
  */
 #ifndef ATTRIBUTE_COUNTED_H
 #define ATTRIBUTE_COUNTED_H

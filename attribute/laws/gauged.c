@@ -6,7 +6,7 @@
 
 #define NS 1e9
 
-/* Prompts of which the cache's use says nothing, and the contexts of their sequences. */
+/* Prompts that the cache's use does not show, and the contexts of their sequences. */
 #define USUAL_PROMPT_NTOK 1024
 #define USUAL_CONTEXT_NTOK 1500
 #define LEAST_PROMPT_NTOK 64
@@ -14,7 +14,7 @@
 /* A step computes at most so many tokens of prompts: vLLM's default. */
 #define CHUNK_NTOK 2048
 
-/* Sequences' attention is slower beside a prompt. */
+/* Sequences' attention is slower in a step with a prompt. */
 #define BESIDE 0.4
 
 #define GAUGE_LIMIT ((int64_t)1 << 40)

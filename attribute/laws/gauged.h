@@ -1,12 +1,12 @@
 /*
- * gauged.h: what windows of tokens and of gauges (running sequences, use of the cache) say of a pool's steps. Private to
+ * gauged.h: statistics of windows with tokens and gauges (running sequences, use of the cache). Private to
  * attribute/. See METHOD.md, "Grade D".
  *
- * A step without prompts takes u, one with prompts f; each sequence v, each token of contexts w (1.4 times beside a prompt), each
- * prompt token a, and b for each token of its context. How many sequences run is seen at the ends of windows only, so their
- * number must not stand in a denominator: the sequences' mean times the window's length is the sum over steps of sequences times
- * duration, and that is fitted by instruments (the rates of tokens, which are counted) beside what is known before
- * (proportions.h). All are sums of integers, as in aggregates.h.
+ * A step without prompts takes u, one with prompts f; each sequence v, each token of contexts w (1.4 times in a step
+ * with a prompt), each prompt token a, and b for each token of its context. How many sequences run is seen at the ends
+ * of windows only, so their number must not be in a denominator: the sequences' mean times the window's length is the
+ * sum over steps of sequences times duration, and that is fitted by instruments (the rates of tokens, which are
+ * counted) together with what is known before (proportions.h). All are sums of integers, as in aggregates.h.
  */
 #ifndef ATTRIBUTE_GAUGED_H
 #define ATTRIBUTE_GAUGED_H
@@ -84,8 +84,9 @@ struct gauged_model {
 	double share_sd; /* of that, what the rows and what was known before leave open */
 	double form_sd;  /* what the form leaves out, of the lesser phase */
 	/*
-	 * Tokens that a sequence gets in a step. Not 1 where a step would take less than reading its weights: drafts, or fewer bits a weight,
-	 * of which windows say nothing; then it is halfway between both. ns[GAUGED_STEP] is for one token.
+	 * Tokens that a sequence gets in a step. Not 1 where a step would take less than reading its weights: drafts,
+	 * or fewer bits a weight, which windows do not show; then it is halfway between both. ns[GAUGED_STEP] is for
+	 * one token.
 	 */
 	double tokens_a_step;
 	double time_sd;  /* of how long windows were busy that were not busy throughout, of that */

@@ -1,10 +1,10 @@
 /*
  * gauged_solve.c: sums of windows of tokens and gauges to a law of a step's time.
  *
- * The generalised method of moments (L. Hansen, Econometrica 50, 1982): the sequences' mean less what the law says, times each
- * instrument, should be 0 on the average; by how much it is not, buckets of windows say. What is known before counts as so many
- * more equations, each with its standard deviation, so that few windows hardly move it and many decide. What both leave open is the
- * interval.
+ * The generalised method of moments (L. Hansen, Econometrica 50, 1982): the sequences' mean less that of the law, times
+ * each instrument, should be 0 on the average; the error is estimated from buckets of windows. What is known before
+ * counts as so many more equations, each with its standard deviation, so that few windows hardly move it and many
+ * decide. What both leave open is the interval.
  */
 #include <math.h>
 #include <string.h>
@@ -143,7 +143,7 @@ struct fitting {
 	double x[GAUGED_TERMS], covariance[GAUGED_TERMS * GAUGED_TERMS];
 };
 
-/* How much a moment says, by how much it differs from bucket to bucket. */
+/* The information of a moment, by how much it differs from bucket to bucket. */
 static void weigh(const struct fitting *f, double weights[GAUGED_INSTRUMENTS * GAUGED_INSTRUMENTS]) {
 	double spread[GAUGED_INSTRUMENTS * GAUGED_INSTRUMENTS] = {0}, positive[GAUGED_INSTRUMENTS];
 

@@ -26,7 +26,7 @@ static bool is_digit(struct text t, size_t at) {
 	return at < t.len && t.at[at] >= '0' && t.at[at] <= '9';
 }
 
-/* "8", "0.5", "30" at *at; moves behind it. False if there is none. */
+/* "8", "0.5", "30" at *at; moves past it. False if there is none. */
 static bool take_size(struct text t, size_t *at, double *out) {
 	double value = 0, unit = 1;
 	size_t i = *at;

@@ -17,7 +17,7 @@ struct proportions {
 	double params, active;   /* all parameters, and those that one token uses; equal for dense models */
 	double chosen;           /* of the experts, the part that one token uses; 0: there are none */
 	double least_ns;         /* reading the parameters that a token uses once, two bytes each, at peak bandwidth; 0: not known */
-	double cache_ntok;       /* tokens that fit beside the weights; 0: not known */
+	double cache_ntok;       /* tokens that fit next to the weights; 0: not known */
 	bool params_known;
 };
 

@@ -1,6 +1,6 @@
 #include "attribute/laws/rules.h"
 
-/* Prefill's ns of a step that the model says takes t->whole. */
+/* Prefill's ns of a step whose model time is t->whole. */
 typedef double split_rule(const struct split_times *t);
 
 /* The mean over both orders of arrival of what prefill adds (L. Shapley, A value for n-person games, 1953). */

@@ -5,7 +5,7 @@
 #include "attribute/attribute.h"
 #include "core/model/step_model.h"
 
-/* How long the model says a batch takes: whole, its chunks alone, its decoders alone. */
+/* The model's time of a batch: whole, its chunks alone, its decoders alone. */
 struct split_times {
 	double whole, prefill, decode;
 };

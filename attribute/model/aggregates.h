@@ -49,8 +49,10 @@ enum aggregate_total {
 	/* of windows with tokens */
 	TOTAL_WINDOWS, TOTAL_WINDOW_NS, TOTAL_PROMPT, TOTAL_STEPS /**/, TOTAL_OUTPUT, TOTAL_MIXED_STEPS /**/,
 	TOTAL_GAUGES /**/, /* of windows busy throughout: how far the mean of two gauges is from either, of the mean */
-	/* of time in which requests' prompts are computed beside sequences: ns, and over it steps, prompt tokens, steps x
-	 * sequences, steps x context */
+	/*
+	 * of time in which requests' prompts are computed together with sequences: ns, and over it steps, prompt
+	 * tokens, steps x sequences, steps x context
+	 */
 	TOTAL_BOTH_NS, TOTAL_BOTH_STEPS /**/, TOTAL_BOTH_TOKENS /**/, TOTAL_BOTH_SEQUENCES /**/, TOTAL_BOTH_CONTEXT /**/,
 	/* of requests whose first token is not logged */
 	TOTAL_LIVES, TOTAL_LIFE_PROMPT, TOTAL_LIFE_OUTPUT,
@@ -62,7 +64,7 @@ struct aggregates {
 	int128 totals[AGGREGATE_TOTALS];
 	struct rebuilt *rebuilt; /* of requests; NULL: nothing was rebuilt */
 	struct counted *counted; /* of windows whose engine counts steps; NULL: none */
-	struct gauged *gauged;   /* of windows that say how many sequences ran at their ends; NULL: none */
+	struct gauged *gauged;   /* of windows with the number of running sequences at their ends; NULL: none */
 };
 
 void aggregates_free(struct aggregates *r);

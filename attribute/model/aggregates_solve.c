@@ -17,15 +17,15 @@
 
 #define DRAWS 200
 
-/* Fewer windows busy throughout: the days beside are taken too; and fewer than these: other roles. */
+/* Fewer windows busy throughout: adjacent days are used too; and fewer than these: other roles. */
 #define WINDOWS_OF_DAY 8
 #define WINDOWS_OF_POOL 3
 
 /*
- * What windows lean on, see windows.c. Each proportion weighs as much as three windows, and as the part of the windows
+ * Priors of windows, see windows.c. Each proportion weighs as much as three windows, and as the part of the windows
  * that their gauges leave open: where both ends differ, it is not known how many sequences ran in between, and least
- * squares take such noise for a flat slope however many windows there are. Windows of other roles say how long work
- * takes, but nothing of the proportions in this one: there those that are published hold.
+ * squares take such noise for a flat slope however many windows there are. Windows of other roles show how long work
+ * takes, but not the proportions in this one: there those that are published hold.
  */
 #define SEQUENCE_PART 50
 #define PRIOR_WINDOWS 3
@@ -79,7 +79,7 @@ static void prefer(struct equations *e, const double x[AGGREGATE_TERMS], double 
 
 /* ---- draws ---- */
 
-/* Windows busy throughout must come out as long as they were, on the average: what the fit leans on says nothing of that. */
+/* Windows busy throughout must come out as long as they were, on the average: the priors do not determine that. */
 static void level(const struct equations *e, double rows, double ns[AGGREGATE_TERMS]) {
 	double got = 0;
 
@@ -170,7 +170,7 @@ double aggregate_window_ns(const struct aggregate_model *m, const struct aggrega
 	return ns[0] * k->prompt + ns[1] * k->steps + ns[2] * k->output;
 }
 
-/* All prompts are computed in the mixed steps, beside the sequences that are in these; the other steps are decode's. */
+/* All prompts are computed in the mixed steps, together with the sequences in these; the other steps are decode's. */
 double aggregate_window_share(const struct aggregate_model *m, const struct aggregate_work *k, enum rule rule) {
 	const double *ns = m->ns[AGGREGATE_WINDOW];
 	double all = aggregate_window_ns(m, k), floor = ns[1] * k->mixed;
@@ -315,7 +315,7 @@ static void solve_requests(const struct aggregates *r, struct aggregate_model *m
 	}
 }
 
-/* The day's own windows; those of the days beside it where they are too few. */
+/* The day's own windows; those of adjacent days where they are too few. */
 static void solve_counted(const struct aggregate_sources *s, struct aggregate_model *m) {
 	struct counted *all = must_calloc(1, sizeof *all);
 

@@ -26,7 +26,7 @@ static size_t hash_key(const struct fit_key *k) {
 	return (size_t)(h >> 20);
 }
 
-/* The slot of a key, or the empty one where it would stand. */
+/* The slot of a key, or the empty one for it. */
 static uint32_t *find(const struct attribution_fits *f, const struct fit_key *key) {
 	size_t at = hash_key(key) & (f->slot_count - 1);
 

@@ -1,5 +1,5 @@
 /*
- * fits.h: what steps say of the step model, as sums that add up, and the models made of them.
+ * fits.h: statistics of steps, as sums that add up, and the models fitted to them.
  * Private to attribute/; attribute.h has what others may do with them.
  *
  * Everything kept is a sum of integers in bins of like steps (by tokens, contexts and duration), so that
@@ -22,7 +22,7 @@ struct fit_key {
 	int64_t day_ns; /* start of the UTC day in which the steps start */
 };
 
-/* One step's say: its batch, its duration (> 0), and whether A and K are known (measured or rebuilt). */
+/* One step: its batch, its duration (> 0), and whether A and K are known (measured or rebuilt). */
 struct fit_step {
 	struct batch batch;
 	int64_t duration_ns;
@@ -58,7 +58,7 @@ const struct proportions *fits_proportions(struct attribution_fits *f, const str
 /* The same of requests and windows, see aggregates.h. Never NULL. */
 const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, const struct fit_key *key);
 
-/* The step model of a key if it was fitted with contexts, to its own steps or those of a day beside; else NULL. */
+/* The step model of a key if it was fitted with contexts, to its own steps or those of an adjacent day; else NULL. */
 const struct step_model *fits_fitted(const struct attribution_fits *f, const struct fit_key *key);
 
 /* All keys that have steps or were asked for to split some, in one order (by texts, then day); for reports. */

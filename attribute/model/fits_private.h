@@ -18,7 +18,7 @@ struct fit {
 	int64_t taken_from_ns; /* a neighbour's model: its day */
 	struct step_model model;
 	struct proportions *proportions; /* made when first asked for */
-	struct aggregates *aggregates;             /* what requests and windows say; NULL: nothing */
+	struct aggregates *aggregates;             /* sums over requests and windows; NULL: none */
 	struct aggregate_model *aggregate_model; /* made when first asked for */
 };
 
@@ -26,9 +26,10 @@ struct fit {
 #define FITS_OPEN_MAX 16
 
 /*
- * Cells of few fits are held in memory at once, those added to last; the others' go to a spool, from
- * which all of one fit come together again. So memory does not grow with days and pools, but for
- * the models themselves and what requests and windows say (32 KiB for each day and pool that has such, 100 more for rebuilt steps, 30 for windows with counts).
+ * Cells of few fits are held in memory at once, those added to last; the others' go to a spool, from which all of one
+ * fit come together again. So memory does not grow with days and pools, but for the models themselves and the sums over
+ * requests and windows (32 KiB for each day and pool that has such, 100 more for rebuilt steps, 30 for windows with
+ * counts).
  */
 struct attribution_fits {
 	struct names *names;
@@ -64,8 +65,8 @@ struct fit **fits_sorted(const struct attribution_fits *f);
 void fit_hash(const struct fit *fit, const struct step_bins *c, char hash[DIGEST_HEX_MAX]);
 
 /*
- * Fits the model to the bins. False if they are too few or say nothing of how time depends on the
- * batch; *m then has the numbers of steps only.
+ * Fits the model to the bins. False if they are too few or do not show how time depends on the batch; *m then has the
+ * numbers of steps only.
  */
 bool bins_solve(const struct step_bins *c, struct step_model *m);
 

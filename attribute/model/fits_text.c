@@ -4,7 +4,7 @@
  *   tollbook.fits.v3
  *   fit   MODEL  GPU  GPUS  ROLE  DAY_NS  LEVEL  UNFIT
  *   cell  KEY  STEPS  DURATION_US  DECODE  SUM ...  (a bin of the fit above; KEY, DECODE and SUMs in hexadecimal)
- *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; what requests and windows say, see aggregates.h)
+ *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; sums over requests and windows, see aggregates.h)
  *   work  TOTAL ...                              (of the same)
  *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; what rebuilt steps say, see rebuilt.h)
  *   replayed  TOTAL ...                          (of the same)

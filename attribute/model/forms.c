@@ -1,6 +1,6 @@
 /*
- * forms.c: what the step model's form leaves open. Other forms that fit the same steps about as well are fitted beside it;
- * how far they are from it is how little the steps say.
+ * forms.c: what the step model's form leaves open. Other forms that fit the same steps about as well are fitted for
+ * comparison; their distance from it is the uncertainty that the steps leave.
  */
 #include <math.h>
 #include <string.h>
@@ -11,7 +11,10 @@
 #define AS_GOOD 1.02
 /* The largest distance of a form counts as so many standard deviations. */
 #define DISTANCE_SDS 2.0
-/* Durations that like steps share no more closely than this hang on something that the log does not say, such as other ranks. */
+/*
+ * Durations that like steps share no more closely than this depend on something that is not logged, such as other
+ * ranks.
+ */
 #define NOISE 0.03
 #define OF_UNEXPLAINED 0.5
 

@@ -46,7 +46,10 @@ static int64_t room_of(int64_t budget_ntok, int64_t sequences) {
 	return budget_ntok - sequences > 0 ? budget_ntok - sequences : 1;
 }
 
-/* How long the steps take that compute so many tokens, beside the sequences that decode; *last_ns: the last one of them. */
+/*
+ * How long the steps take that compute so many tokens, together with the decoding sequences; *last_ns: the last one of
+ * them.
+ */
 static double steps_ns(const struct guess *g, const struct step_model *m, int64_t ntok, double mean, int64_t room_ntok, double *last_ns) {
 	int64_t steps = (ntok + room_ntok - 1) / room_ntok, last = ntok - (steps - 1) * room_ntok;
 	struct batch b = {.decode_tokens = (int64_t)g->count, .decode_kv_tokens = g->context};
@@ -191,7 +194,10 @@ static int64_t begin_waiting(struct guess *g, struct guess_of *o, struct guess_r
 	return from_ns;
 }
 
-/* Nobody waited: whoever found no work began on arrival; beside sequences their steps began as long before as the model says. */
+/*
+ * Nobody waited: a request that found no work began on arrival; with sequences decoding, its steps began as long before
+ * as the model gives.
+ */
 static int64_t begin_new(const struct guess *g, struct guess_of *o, const struct guess_request *list, size_t count, bool idle) {
 	int64_t arrival_ns = list[0].arrival_ns, last_ns = last_arrival(list, count);
 

@@ -268,7 +268,7 @@ void fits_print(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, FILE
 	for (size_t i = 0, count = f->count; i < count; i++) {
 		const struct fit_key *key = &list[i]->key;
 		if (key->day_ns >= to_ns || key->day_ns + NS_PER_DAY <= from_ns) {
-			continue; /* read for the sake of the days beside it */
+			continue; /* read for adjacent days only */
 		}
 		if (list[i]->by_steps) {
 			print_model(out, f, key, fits_model(f, key));

@@ -200,7 +200,7 @@ struct passing {
 	void *context;
 };
 
-/* Terms that instants do not tell from others. */
+/* Terms that timestamps do not distinguish from others. */
 static const enum term left_out[] = {TERM_PREFILL_CONTEXT, TERM_UNEQUAL, TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP};
 
 static void add_row(struct rebuild *r, const double x[TERMS], double ns, double sd, int64_t from_ns) {

@@ -23,7 +23,7 @@
 
 /* How many tokens of a prompt a step computes that has room for so many; `ends`: its first token comes no later than the step may end. */
 int64_t rebuild_chunk(int64_t rest_ntok, int64_t room_ntok, bool ends);
-/* How long the steps take that compute so many tokens more, beside the same sequences. */
+/* How long the steps take that compute so many tokens more, with the same sequences. */
 double rebuild_more_ns(const struct step_model *m, const struct batch *b, int64_t rest_ntok, int64_t budget_ntok);
 /*
  * When a step ends that begins at `from_ns`, before the next instant; `finishes`: a prompt of it has its first token there; more_ns: what else
@@ -57,9 +57,10 @@ struct guess {
 };
 
 /*
- * When requests were scheduled whose first tokens a step made; called step by step, the requests in the order of arrival. Prompts are
- * scheduled first come, first served: who had arrived when a step began that had room was in it; who found the engine
- * without work began on arrival; else so long before the first token as the model says. certain: one of the first two.
+ * When requests were scheduled whose first tokens a step made; called step by step, the requests in the order of
+ * arrival. Prompts are scheduled first come, first served: who had arrived when a step began that had room was in it;
+ * who found the engine without work began on arrival; else as long before the first token as the model gives. certain:
+ * one of the first two.
  */
 void guess_scheduled(struct guess *g, const struct step_model *m, int64_t budget_ntok, struct guess_request *list, size_t count);
 void guess_release(struct guess *g);
@@ -75,7 +76,7 @@ struct rebuild_request {
 	int64_t cached_ntok, prompt_ntok, output_ntok;
 	bool preempted;
 	bool guessed, certain;  /* scheduled_ns is a guess; and one that is certain */
-	/* where it stands among the instants, by the batch at hand */
+	/* its position among the instants, by the batch at hand */
 	uint32_t at_first, at_finish;
 	int64_t rest_ntok;
 };
@@ -154,7 +155,7 @@ typedef void rebuild_step(void *context, const struct batch *b, int64_t from_ns,
 /* rebuild.c: orders the instants; then steps and rows by the model at hand. */
 void rebuild_marks(struct rebuild *r);
 void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context);
-/* How long the marks say that sequences decoded alone: terms of the mean step of that time. */
+/* How long sequences decoded alone, by the marks: terms of the mean step of that time. */
 void rebuild_decode_terms(const struct step_model *m, double sequences, double context, double x[TERMS]);
 
 #endif

@@ -17,7 +17,10 @@
 #define LEAST_REQUESTS 8
 #define LEAST_ROWS 12
 
-/* Rows that are further off in the mean say that instants are no ends of steps: their clocks differ, or they are cut. */
+/*
+ * Rows that are further off in the mean show that timestamps are not ends of steps: their clocks differ, or they are
+ * cut.
+ */
 #define MOST_OFF 0.15
 #define COARSE_NS INT64_C(50000000)
 #define BUDGET_ROUNDS 4 /* with each number of tokens a step */

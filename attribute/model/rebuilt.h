@@ -1,5 +1,5 @@
 /*
- * rebuilt.h: what rebuilt steps say of a pool's step model on a day, as sums of integers that add up over replicas,
+ * rebuilt.h: statistics of the rebuilt steps of a pool and day, as sums of integers that add up over replicas,
  * files and machines. Private to attribute/.
  */
 #ifndef ATTRIBUTE_REBUILT_H
@@ -19,7 +19,7 @@
 #define REBUILT_BUDGETS 6
 extern const int64_t rebuilt_budget_ntok[REBUILT_BUDGETS];
 
-/* Sums over rebuilt batches; those with a unit beside them are multiples of 1 / REBUILT_UNIT. */
+/* Sums over rebuilt batches; those with a unit in their comment are multiples of 1 / REBUILT_UNIT. */
 #define REBUILT_UNIT ((int64_t)1 << 20)
 enum rebuilt_total {
 	REBUILT_BUSY_NS, REBUILT_BOTH_NS, /* ns, and of them those of steps with both phases */
@@ -45,7 +45,10 @@ struct rebuilt {
 	int128 totals[REBUILT_TOTALS];
 };
 
-/* Terms of steps that sum to `ns`, known to a relative sd; model_ns: what a first model says. Left out if out of all bounds. */
+/*
+ * Terms of steps that sum to `ns`, known to a relative sd; model_ns: the time by a first model. Left out if out of all
+ * bounds.
+ */
 void rebuilt_add(struct rebuilt *r, unsigned bucket, const double x[TERMS], double ns, double model_ns, double sd);
 void rebuilt_count(struct rebuilt *r, int total, int64_t units);
 void rebuilt_count_part(struct rebuilt *r, int total, double units);

@@ -512,7 +512,7 @@ static void measure_context(struct solve *s) {
 	s->model->context_ns = s->model->has_context && tokens > 0 ? time_ns / tokens : 0;
 }
 
-/* Does the model say how time depends on the batch, as far as there were mixed steps to be split? */
+/* Does the model show how time depends on the batch, as far as there were mixed steps to be split? */
 static bool says_something(const struct solve *s) {
 	double beyond_floor = 0;
 	bool mixed = false;

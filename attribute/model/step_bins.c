@@ -59,7 +59,7 @@ static uint8_t segment_of(int64_t ntok) {
 }
 
 /*
- * The kind as it is told at `level`, from what it is at the level below: each level halves the classes of
+ * The kind as distinguished at `level`, from what it is at the level below: each level halves the classes of
  * durations, the first three those of A and K; then A and K count as there or not. At BIN_LEVELS durations
  * no longer matter, and there are fewer than BINS_MAX kinds.
  */
@@ -102,7 +102,7 @@ static size_t hash(uint64_t key) {
 	return (size_t)(key >> 32);
 }
 
-/* The slot of a key, or the empty one where it would stand. */
+/* The slot of a key, or the empty one for it. */
 static struct step_bin *find(const struct step_bins *c, uint64_t key) {
 	size_t mask = ((size_t)1 << c->slots_log2) - 1;
 	size_t at = hash(key) & mask;

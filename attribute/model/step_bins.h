@@ -3,7 +3,7 @@
  *
  * A bin holds the sums of products of a step's terms, divided by its duration T (least squares
  * of relative errors), for steps alike in tokens, contexts and duration. Within a bin no hinge of
- * model.h is crossed, so that the sums over (1, n, A, K, H, U) / T say all there is to say of the hinges.
+ * model.h is crossed, so that the sums over (1, n, A, K, H, U) / T determine the hinges.
  *
  * Sums are of integers: each term over T is rounded to a multiple of 2^-bin_bits, products are summed
  * in 128 bits. So they are the same whatever the order.
@@ -27,7 +27,7 @@
 /* Terms over T are multiples of 2^-this. */
 extern const int bin_bits[BIN_TERMS];
 
-/* What tells bins apart. */
+/* What distinguishes bins. */
 struct bin_kind {
 	uint8_t segment;          /* of n: the number of hinges below n */
 	uint8_t phases;           /* PHASE_… */
@@ -71,7 +71,7 @@ bool bins_add_step(struct step_bins *c, const struct batch *b, int64_t duration_
 /* Adds the sums of a bin to another. */
 void bin_join(struct step_bin *to, const struct step_bin *from);
 
-/* Adds a bin as it stands, of a table at `level`. */
+/* Adds a bin unchanged, of a table at `level`. */
 void bins_add_bin(struct step_bins *c, const struct step_bin *bin, unsigned level);
 
 struct bin_kind bin_kind_of(uint64_t key);

@@ -9,7 +9,7 @@
 #define OF_BANDWIDTH 0.8
 #define FLOOR_NS 1e6
 
-/* A bend at `ridge_ntok`, as two at the hinges beside it: beyond both it is the same. */
+/* A bend at `ridge_ntok`, as two at the adjacent hinges: beyond both it is the same. */
 static void bend(struct step_model *m, double ridge_ntok, double token_ns) {
 	int above = 0;
 

@@ -170,8 +170,8 @@ static struct phase *phase_of(struct accounts *a, const struct entry *e) {
 }
 
 /*
- * What sharing a phase leaves open, on top of how the phases were split, one standard deviation: of what goes by contexts; of
- * who is in a batch, which instants say; and of what cached context costs. On simulated runs of several laws.
+ * What sharing a phase leaves open, on top of how the phases were split, one standard deviation: of what goes by
+ * contexts; of who is in a batch, by timestamps; and of what cached context costs. On simulated runs of several laws.
  */
 #define TILT_SD 0.12
 #define MEMBER_SD 0.003
@@ -330,7 +330,7 @@ struct portion {
 	double tokens, token_kv, prior; /* of the whole */
 };
 
-/* Where all chunks are known, what the log says of them all differs by rounding only. */
+/* Where all chunks are known, the log's totals of them differ by rounding only. */
 static double whole_of(double known, int64_t told, bool complete) {
 	return told < (int64_t)known || complete ? known : (double)told;
 }
@@ -350,7 +350,7 @@ static struct portion whole_prefill(const struct flight *f, const struct stretch
 
 /* What prefill's ns of the stretch go by: tokens, attention and the contexts before, each a part of the whole batch's. */
 static double chunk_weight(const struct stretch *s, const struct chunk *c, const struct portion *whole, double *cached, double *tilt) {
-	/* Without steps, tokens are weights, and what stands before them may be less than nothing. */
+	/* Without steps, tokens are weights, and what precedes them may be negative. */
 	double tokens = (double)c->tokens, before = fmax(0, (double)c->before), hits = (double)c->active->prior;
 	double unit = whole->token_kv > 0 ? s->attention_share / whole->token_kv : 0;
 	double prior = whole->prior > 0 ? s->prior_share / whole->prior : 0;

@@ -73,7 +73,7 @@ static int use_of(const struct entry *e) {
 	return e->kind == ENTRY_INPUT_CACHED ? ENTRY_INPUT : (int)e->kind;
 }
 
-/* Shares a use's energy over its postings by their time; without time there is nobody to have it. */
+/* Shares a use's energy over its postings by their time; without time it has no owner. */
 static void post_energy(struct accounts *a, int use) {
 	struct share mj, metered;
 	int64_t weights = 0;

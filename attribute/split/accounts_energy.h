@@ -14,7 +14,7 @@ int accounts_energy_count(struct accounts *a, int use, int64_t from_ns, int64_t 
 int accounts_energy_busy(struct accounts *a, int64_t from_ns, int64_t to_ns, int64_t prefill_ns, int64_t decode_ns,
                          struct fault *why);
 
-/* Shares what was counted over the segment's postings, and starts anew. */
+/* Shares what was counted over the segment's postings, and starts again. */
 void accounts_energy_post(struct accounts *a);
 
 #endif

@@ -5,7 +5,7 @@
 #include "attribute/split/accounts.h"
 
 /*
- * Posts the tokens of every request that was bought, without GPU time, in pools that say what its price depends on
+ * Posts the tokens of every request that was bought, without GPU time, in pools named by what the price depends on
  * (billing_print_pool). The parts of a kind of tokens that have prices of their own are entries of their own.
  */
 int bought_post(struct accounts_common *common, struct evidence *e, struct quality *quality, struct fault *why);

@@ -123,7 +123,7 @@ void breakdowns_request(struct breakdowns *x, name_id model, int64_t rate_nano, 
 	}
 }
 
-/* The prefill part of all busy time under one of the others' rules; -1 if the logs do not say what it needs. */
+/* The prefill part of all busy time under one of the others' rules; -1 if the logs lack what it needs. */
 static int64_t other_prefill_ns(const struct rule_sums *s, enum other_rule rule) {
 	int128 prefill, decode;
 	int64_t part;

@@ -5,7 +5,7 @@
 
 #include "core/instant.h"
 
-/* So many together say what sequences and prompts saw. */
+/* This many together give the sums seen by sequences and prompts. */
 #define SEVERAL_WINDOWS 8
 
 #define MOST_SHARE 0.98 /* prefill's, of a window in which tokens are made */

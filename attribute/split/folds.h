@@ -23,7 +23,7 @@ struct folds {
 void folds_init(struct folds *f, struct names *names, int64_t from_ns, int64_t to_ns);
 void folds_release(struct folds *f);
 
-/* A step, of the kind of pass that `predict` says. */
+/* A step, of the kind of pass in `predict`. */
 void folds_add_step(struct folds *f, const struct fit_key *key, const struct fit_step *s, int64_t at_ns);
 
 /* Between the passes. */

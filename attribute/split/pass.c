@@ -32,7 +32,7 @@ void pass_note_substitute(struct pass *w, enum substitute what, int64_t at_ns) {
 	w->substituted[what] |= at_ns >= o->from_ns && at_ns < o->to_ns;
 }
 
-/* Without figures: what parts of a fleet say must be what the whole says. */
+/* Without figures: the warnings of parts of a fleet must equal those of the whole. */
 void pass_warn_substitutes(const struct pass *w) {
 	static const char *const sentences[SUBSTITUTES] = {
 		[SUBSTITUTE_NEIGHBOUR] = "a day has too few steps to fit a model: its mixed steps are split by the "
@@ -199,7 +199,7 @@ static bool lacks_cached(const struct pass *w) {
 	const struct replica_summary *s = w->summary;
 	const struct flight *f = &w->flight;
 
-	if (s->steps > 0) { /* steps count computed tokens: without prompts beside them there is nothing to take them from */
+	if (s->steps > 0) { /* steps count computed tokens: without prompts there is nothing to take them from */
 		return s->requests == 0 || (f->seeks_hits && (f->told.preemptions > 0 || f->hits_elsewhere));
 	}
 	return s->requests > 0 ? s->request_unknown_ntok > s->request_ntok / 100 : s->window_unknown_ntok > s->window_ntok / 100;

@@ -5,7 +5,7 @@
 #include "attribute/evidence/days.h"
 #include "core/exact.h"
 
-/* How much a spell is seen of the days beside it, where work may reach over midnight. */
+/* How much of the adjacent days a spell sees, where work may reach over midnight. */
 #define MARGIN_NS NS_PER_DAY
 
 /* The pass through one spell of a replica whose days have evidence of several kinds. It posts the spell's time only. */
@@ -36,7 +36,7 @@ static struct pass pass_of(const struct passes *ws, const struct accounts_common
 
 /* ---- spells ---- */
 
-/* Fits add up over spells: each item is in one of them. What is posted needs what lies beside. */
+/* Fits add up over spells: each item is in one of them. What is posted needs the adjacent records. */
 static int64_t margin_of(enum pass_purpose purpose) {
 	return purpose == PASS_POST ? MARGIN_NS : 0;
 }
@@ -166,7 +166,7 @@ static int pass_records(struct going *g, struct evidence_reader *reader, struct 
 	return rc < 0 ? rc : got < 0 ? got : failed;
 }
 
-/* Replicas that are known to be paid, and of which these records say nothing. */
+/* Replicas that are known to be paid, and without records here. */
 static int pass_without_records(struct going *g, struct fault *why) {
 	const struct replica_summary *s = NULL;
 	int rc = 0;

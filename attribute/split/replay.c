@@ -204,8 +204,8 @@ void replay_release(struct replay_queue *q) {
 }
 
 /*
- * Until it is decided a request waits as if it were scheduled at its first token: so all that are not decided stand behind those that
- * are, in the order of first tokens.
+ * Until it is decided a request waits as if it were scheduled at its first token: so all that are not decided follow
+ * those that are, in the order of first tokens.
  */
 void replay_enqueue(struct replay_queue *q, struct flight *f, struct active *a) {
 	if (q->first == q->count) {

@@ -35,8 +35,9 @@ void replay_enqueue(struct replay_queue *q, struct flight *f, struct active *a);
 int64_t replay_decide(struct replay_queue *q, struct pass *w, const struct replay *y, int64_t known_ns);
 
 /*
- * Posts the next step, or time without one, from the pass's cursor on, and moves it. `known_ns`: all that happens before is known;
- * `last`: and no more comes. Returns 1, 0 if that is not enough to say, or a negative error. The flight has been advanced to the cursor.
+ * Posts the next step, or time without one, from the pass's cursor on, and moves it. `known_ns`: all that happens
+ * before is known; `last`: and no more comes. Returns 1, 0 if that is not enough to decide, or a negative error. The
+ * flight has been advanced to the cursor.
  */
 int replay_next(struct pass *w, const struct replay *y, int64_t known_ns, bool last, struct fault *why);
 

@@ -118,7 +118,7 @@ static int post_waiting(struct pass *w, int64_t from_ns, int64_t to_ns, bool by_
 }
 
 /*
- * Who decodes in a step was there before it, where no request tells since when; but not on a
+ * Who decodes in a step was there before it, where no request shows since when; but not on a
  * decode replica, whose requests come from elsewhere with their prompts done.
  */
 static bool decoders_waited(const struct pass *w, const struct step_item *next, int64_t at_ns) {
@@ -238,7 +238,7 @@ static double clip(double share) {
 	return share > 0 ? share < 1 ? share : 1 : 0;
 }
 
-/* What of decode's part goes by contexts: as much of it as in a step of the same sequences without a chunk beside them. */
+/* What of decode's part goes by contexts: as much of it as in a step of the same sequences without a chunk. */
 static double context_share(const struct step_model *m, const struct batch *b, const struct split_times *t) {
 	return t->decode > 0 && m->has_context ? clip(step_model_context_ns(m, b) / t->decode) : 0;
 }
@@ -356,7 +356,7 @@ static int post_step(struct pass *w, const struct step_item *s, int64_t start_ns
 	return rc < 0 ? rc : post_tokens(w, s, end_ns, why);
 }
 
-/* Does it matter who is in a batch? The steps do not say how unequal contexts are. */
+/* Does it matter who is in a batch? The steps do not show how unequal contexts are. */
 static bool admits_requests(const struct pass *w) {
 	return w->summary->requests > 0;
 }
@@ -443,7 +443,7 @@ static void steps_span(struct pass *w) {
 	w->to_ns = w->summary->last_step_ns;
 }
 
-/* Where no request reports what a cache had of its prompt, steps say it: at first to find whether there was a cache. */
+/* Where no request reports what a cache had of its prompt, steps show it: at first to find whether there was a cache. */
 static void begin(struct pass *w) {
 	const struct replica_summary *s = w->summary;
 	struct steps_state *st = w->state;
@@ -478,7 +478,7 @@ static int steps_item(struct pass *w, const struct item *item, struct fault *why
 	return rc;
 }
 
-/* Steps say what was scheduled, not what of it was accepted. */
+/* Steps report scheduled tokens, not accepted ones. */
 static void warn_drafts(const struct pass *w) {
 	const struct steps_state *st = w->state;
 	const int64_t count[2] = {st->output_ntok - st->drafted_ntok, st->output_ntok};
@@ -509,7 +509,7 @@ static void warn_hits(const struct pass *w) {
 	}
 }
 
-/* Records say how often, not when. */
+/* Records report how often, not when. */
 static void warn_preemptions(const struct pass *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
@@ -524,7 +524,7 @@ static void warn_preemptions(const struct pass *w) {
 	}
 }
 
-/* Of tokens in steps whose requests' instants are cut to the second, so many hundredths may be guesses. */
+/* Of tokens in steps whose requests' instants are truncated to the second, so many hundredths may be guesses. */
 #define GUESSED_PERCENT 5
 
 static void warn_seconds(const struct pass *w) {
@@ -554,7 +554,7 @@ static int steps_end(struct pass *w, struct fault *why) {
 		rc = post_gap(w, w->to_ns, NULL, false, why);
 	}
 	sequence_find(sequence_of(w), names_text(w->common->options->names, w->summary->replica).at, w->quality);
-	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its stamp says */
+	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its timestamp */
 	flight_day(&w->flight, INT64_MAX);
 	warn_preemptions(w);
 	warn_hits(w);

@@ -87,7 +87,7 @@ static void note_steps(struct pass *w, const struct active *a) {
 	}
 }
 
-/* So long took the steps that computed a prompt, beside others' prompts and sequences. */
+/* So long took the steps that computed a prompt, together with others' prompts and sequences. */
 static void note_prompt(struct pass *w, const struct active *a) {
 	int64_t ns = prompt_time_ns(&a->request);
 	double steps = (double)chunks_of(&a->request), ticks = (double)ns / TICK_NS;
@@ -307,9 +307,9 @@ static int64_t first_token_ns(struct pass *w, const struct request_item *r) {
 }
 
 /*
- * The prefill share of time in which prompts are computed and sequences decode, by the rule: the whole is what such
- * a step took, what its prompts and its sequences take alone is what the fits say. Both together take no longer than each alone
- * and so prompts alone at least what they add to sequences: where the fits, each with its own error, say
+ * The prefill share of time in which prompts are computed and sequences decode, by the rule: the whole is what such a
+ * step took, the time of its prompts and of its sequences alone is that of the fits. Both together take no longer than
+ * each alone and so prompts alone at least what they add to sequences: where the fits, each with its own error, say
  * otherwise, the two figures change places, which leaves their mean, the Shapley value, as it is.
  */
 static double mixed_share(enum rule rule, const struct aggregate_model *m, const struct flight *f) {
@@ -338,7 +338,7 @@ static double sd_of(const struct aggregate_model *m, size_t prompts, size_t sequ
 	return hypot(prompts > 0 && sequences > 0 ? m->both_share_sd : WAIT_SD, fmax(prompt_sd, output_sd));
 }
 
-/* What a step computes of the prompts at hand, and the sequences beside it. */
+/* What a step computes of the prompts at hand, and its sequences. */
 static struct batch batch_of(const struct flight *f) {
 	struct batch b = {
 		.decode_tokens = (int64_t)f->decoding_count, .decode_kv_tokens = f->context_sum, .decode_unequal_kv = f->context_sum};
@@ -356,7 +356,10 @@ static struct batch batch_of(const struct flight *f) {
 	return b;
 }
 
-/* Where replicas alike log steps, their model splits, and says what cached input takes and what goes by contexts. */
+/*
+ * Where replicas alike log steps, their model splits, and gives the cost of cached input and the part that depends on
+ * contexts.
+ */
 static void by_step_model(struct stretch *s, const struct step_model *m, enum rule rule, const struct flight *f) {
 	struct batch b = batch_of(f);
 	struct split_times t;

@@ -23,7 +23,7 @@
 #include "core/instant.h"
 #include "core/share.h"
 
-/* Sequences that run at once, where the log does not say. */
+/* Sequences that run at once, where it is not logged. */
 #define SEQUENCES_ASSUMED 32
 
 /* Prompt tokens of a mixed step, on the average: half a chunk of vLLM's default. */
@@ -119,7 +119,7 @@ static int post_phases(struct pass *w, const struct window_item *i, int64_t pref
 	return rc;
 }
 
-/* What the group's phases took; -1 if a window does not say, -2 if the sum does not fit. */
+/* What the group's phases took; -1 if a window lacks it, -2 if the sum does not fit. */
 static int64_t phases_ns(const struct windows_state *st) {
 	int64_t sum = 0;
 
@@ -170,7 +170,7 @@ struct work {
 	struct aggregate_work done;
 	double replicas;                     /* that the windows cover */
 	double gauges_apart;                 /* the mean of both gauges from either, of the mean */
-	bool throughout; /* busy from its start to its end, as far as gauges tell */
+	bool throughout; /* busy from its start to its end, by the gauges */
 };
 
 static bool was_throughout(int64_t before, int64_t after) {
@@ -226,7 +226,7 @@ static bool has_counts(const struct pass *w) {
 	return st->count == 1 && !is_pool(w) && counted_has(&st->group[0]);
 }
 
-/* What gauges say of a window whose engine counts no steps, alone in its period. */
+/* The gauges of a window whose engine counts no steps, alone in its period. */
 static bool gauged_of(struct pass *w, struct gauged_window *out) {
 	struct windows_state *st = w->state;
 
@@ -417,7 +417,7 @@ static int post_by_fit(struct pass *w, int64_t room_ns, int64_t from_ns, struct 
 	return rc;
 }
 
-/* Between periods: idle if nothing went on where the last one ended, else nobody knows. */
+/* Between periods: idle if nothing went on where the last one ended, else unknown. */
 static int post_between(struct pass *w, int64_t to_ns, struct fault *why) {
 	struct windows_state *st = w->state;
 	int64_t ns;

@@ -103,7 +103,7 @@ static int close_period(struct book *b, const struct look *k, struct fault *why)
 	return rc;
 }
 
-/* Its days are attributed anew by the next run, and adjustments that were posted for it no longer count. */
+/* Its days are attributed again by the next run, and adjustments that were posted for it no longer count. */
 static int reopen(struct book *b, const struct look *k, const char *reason, struct fault *why) {
 	if (!k->open_id || k->later) {
 		return fault_set(why, ERROR_CONFIG, "%s: %s", k->name,

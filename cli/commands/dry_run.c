@@ -9,7 +9,7 @@
 #include "cli/setup.h"
 #include "core/text.h"
 
-/* What the records of a file say. */
+/* Statistics of a file's records. */
 struct seen {
 	int64_t records[RECORD_KINDS];
 	int64_t pure_steps, mixed_steps, apart_steps; /* apart: the engine measured the phases */

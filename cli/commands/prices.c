@@ -33,7 +33,7 @@ static int printed(void) {
 	return fflush(stdout) == 0 ? EXIT_TIED_OUT : EXIT_FAILED;
 }
 
-/* The catalogues named, dated as --date says. */
+/* The catalogues named, dated by --date. */
 static int read_catalogues(struct run *r, struct prices *prices) {
 	const struct settings *s = r->own;
 	struct fault why;
@@ -63,7 +63,7 @@ static int write_catalogue(struct run *r, const struct prices *prices, struct fa
 	return error;
 }
 
-/* Says what was read; writes it as one catalogue where -o says so. */
+/* Prints what was read; writes it as one catalogue with -o. */
 static int import(struct run *r, struct fault *why) {
 	if (r->operands.count == 0) {
 		return say_argument(r, r->argc, "no FILE given, expected a catalogue as it was published");
@@ -146,7 +146,7 @@ static int diff(struct run *r, struct fault *why) {
 	return status == 0 && differ ? EXIT_FINDINGS : status;
 }
 
-/* The folders that a file stands in, below those that are there. */
+/* The folders of a file, below those that are there. */
 static int make_above(char *path, struct fault *why) {
 	for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
 		*at = '\0';

@@ -12,7 +12,7 @@ struct scenario_settings {
 	struct given_money list_input, list_cached, list_output;
 };
 
-/* A row of a command's own table, and those of the settings above; `s` is where these stand. */
+/* A row of a command's own table, and those of the settings above; `s` holds these. */
 #define OWN_ROW(own, name, argument, help, take, member)                                                               \
 	{name, 0, argument, help, 0, take, offsetof(struct own, member), NULL, true}
 #define SCENARIO_OPTIONS(own, s, gpu_help)                                                                             \

@@ -23,7 +23,7 @@ static int64_t clock_ns(void) {
 	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-/* The most memory that this program had; what getrusage says may be that of who started it. */
+/* The most memory that this program had; getrusage may return that of its parent. */
 static long most_kib(void) {
 	char line[200];
 	long kib = 0;
@@ -79,7 +79,7 @@ static int refuse_for_run(struct run *r) {
 	return r->set.by.position ? say_option(r, "by", "--by position is for tollbook run, not for shards") : 0;
 }
 
-/* What a plan says is not said again by its tasks. */
+/* Options of a plan are not options of its tasks. */
 static int refuse_options(struct run *r) {
 	for (size_t i = 0; i < r->given_count; i++) {
 		const struct option *o = r->given[i].option;
@@ -91,7 +91,7 @@ static int refuse_options(struct run *r) {
 	return 0;
 }
 
-/* With a configuration, one of the two says it. */
+/* With a configuration, one of the two sets it. */
 static int refuse_beside_config(struct run *r) {
 	const struct settings *s = r->own;
 

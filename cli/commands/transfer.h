@@ -7,7 +7,7 @@
 
 /* One that a signal stops: between stop_guard and stop_unguard. */
 struct ledger_transfer transfer_of(struct run *r);
-/* Says what was removed beside a place. */
+/* Says what was removed next to a place. */
 void transfer_say(struct run *r, const struct ledger_transfer *t, const char *place);
 
 #endif

@@ -1,4 +1,4 @@
-/* verify.c: tollbook verify: is the book what it says of itself? */
+/* verify.c: tollbook verify: is the book consistent? */
 #include <stddef.h>
 
 #include "inspect/inspect.h"

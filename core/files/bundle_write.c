@@ -53,7 +53,7 @@ void bundle_abandon(struct bundle_writer *w) {
 	}
 }
 
-/* Errors of the stream are kept by it and told on commit. */
+/* Errors of the stream are stored and returned on commit. */
 static void put(struct bundle_writer *w, const void *bytes, size_t len) {
 	fwrite(bytes, 1, len, outfile_stream(w->file));
 	w->at += (int64_t)len;

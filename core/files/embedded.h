@@ -1,4 +1,7 @@
-/* embedded.h: files that stand in the program as they are, so that it needs none installed; the Makefile makes them (EMBEDDED). */
+/*
+ * embedded.h: files embedded in the program unchanged, so that it needs none installed; the Makefile makes them
+ * (EMBEDDED).
+ */
 #ifndef CORE_EMBEDDED_H
 #define CORE_EMBEDDED_H
 

@@ -231,7 +231,7 @@ struct outfile {
 	int error;     /* errno of the first write that failed, as the stream forgets it */
 	char *path;    /* as given, for messages */
 	char *target;  /* what is replaced: links followed; NULL if written in place (a pipe or device) */
-	char *temp;    /* beside the target; NULL if there is none to remove */
+	char *temp;    /* next to the target; NULL if there is none to remove */
 	bool unnamed;  /* has no name yet */
 	z_stream *z;   /* NULL if not compressed */
 	char buffer[BUFFER_BYTES];
@@ -334,7 +334,7 @@ static struct text folder_of(const char *path) {
 	return (struct text){path, slash ? (size_t)(slash - path) + 1 : 0};
 }
 
-/* Calls make() with names beside the target until one was not there before. Names do not grow with the target's. */
+/* Calls make() with names next to the target until one was not there before. Names do not grow with the target's. */
 static int make_temp(struct outfile *o, mode_t mode, int (*make)(struct outfile *o, mode_t mode)) {
 	static const char form[] = TEMP_START "00000000" TEMP_END;
 	struct text folder = folder_of(o->target);
@@ -527,7 +527,7 @@ void memory_close(FILE *stream, char *const *at) {
 	bool failed = ferror(stream) != 0;
 
 	failed = fclose(stream) != 0 || failed;
-	if (failed || !*at) { /* where the last bit of memory is short, fclose does not say so */
+	if (failed || !*at) { /* where the last bit of memory is short, fclose does not report it */
 		die_out_of_memory();
 	}
 }

@@ -26,10 +26,10 @@ void memory_close(FILE *stream, char *const *at);
 #define TEMP_START ".tollbook-"
 #define TEMP_END ".tmp"
 
-/* A file being written beside its place: PATH is untouched until outfile_commit. */
+/* A file being written next to its target: PATH is untouched until outfile_commit. */
 struct outfile;
 
-/* Does this errno say that a path was given wrongly (a matter of usage), and not that the system is in trouble? */
+/* Does this errno mean a wrong path (a matter of usage), and not that the system is in trouble? */
 bool file_path_is_wrong(int error);
 
 /*

@@ -11,7 +11,7 @@
 struct fingerprint {
 	struct digest *digest; /* of all bytes */
 	struct fingerprint_mark line; /* the end of the last whole line; its hash once asked */
-	int64_t bytes, wanted; /* all; where a mark is wanted beside the regular ones */
+	int64_t bytes, wanted; /* all; where a mark is wanted in addition to the regular ones */
 	char *marks;
 	size_t len, room;
 	struct fingerprint_mark last_mark;

@@ -8,7 +8,7 @@
 #include "core/digest.h"
 #include "core/text.h"
 
-/* So many bytes at the start of a log tell it from most others. */
+/* This many bytes at the start of a log distinguish it from most others. */
 #define FINGERPRINT_HEAD_BYTES 1024
 /* A mark is made at the first line that ends this far behind the one before. */
 #define PRINT_MARK_BYTES ((int64_t)64 * 1024)
@@ -37,7 +37,7 @@ int64_t fingerprint_head(const struct fingerprint *p, int64_t end, char hash[DIG
 struct text fingerprint_marks(const struct fingerprint *p);
 /* The first mark of `marks`, moved behind it; false at their end. `last` is the mark before (zero at first). */
 bool fingerprint_next_mark(struct text *marks, struct fingerprint_mark *last);
-/* Do two hashes say the same? Kept marks hold the first 16 digits only. */
+/* Are two hashes equal? Kept marks hold the first 16 digits only. */
 bool fingerprint_same(const char *a, const char *b);
 
 #endif

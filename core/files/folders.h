@@ -17,7 +17,7 @@ bool sync_refused(int error);
 
 /*
  * Waits until files that were put in their places by outfile_put are on disk: their bytes, and the names in the
- * folders that they lie in (files of one folder stand together). Of many files, all that the file system holds is
+ * folders that they lie in (files of one folder are adjacent). Of many files, all that the file system holds is
  * waited for at once: one wait each would take longer by far.
  */
 int files_sync(const char *const *paths, size_t count, struct fault *why);

@@ -19,7 +19,7 @@ struct words {
 	enum stuck stuck;
 };
 
-/* "{pod}" at the start of *t: its name, and *t moves behind it. */
+/* "{pod}" at the start of *t: its name, and *t moves past it. */
 static bool take_word(struct text *t, struct text *name) {
 	struct text rest = *t;
 

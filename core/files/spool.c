@@ -189,7 +189,7 @@ static int refill(const struct spool *s, struct source *f, struct fault *why) {
 	return error;
 }
 
-/* Sees to it that `bytes` stand in the buffer, which they do in the file. */
+/* Makes `bytes` available in the buffer; the file has them. */
 static int have(const struct spool *s, struct source *f, size_t bytes, struct fault *why) {
 	if (f->end - f->start >= bytes) {
 		return 0;

@@ -15,7 +15,7 @@
 struct packed {
 	char *bytes;
 	size_t used;
-	uint32_t *index; /* where each item stands, in units of 8 bytes */
+	uint32_t *index; /* where each item is, in units of 8 bytes */
 	size_t count;
 };
 

@@ -24,7 +24,7 @@ struct fitted_model {
 	const char *role;   /* "mixed", "prefill" or "decode" */
 	int64_t day_ns;     /* the UTC day it holds for */
 	bool fitted;        /* to steps, of the day or of a neighbour; else it knows tokens alone */
-	bool has_attention, has_context; /* did the log, or its requests, say A and K? */
+	bool has_attention, has_context; /* are A and K known, from the log or its requests? */
 	int64_t steps;
 	double residual;    /* standard deviation of (T - fit) / fit */
 	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns, prompt_ns;

@@ -91,8 +91,8 @@ int64_t law_batch(const struct law *l, double context, double share);
 double law_watts(const struct law *l, const struct law_step *s);
 
 /*
- * Published efficiencies of a kind of card: what it reaches of its bandwidth and 16-bit FLOP/s, and how long launches take beside
- * the mean. For what is scaled from one card to another at the same batch.
+ * Published efficiencies of a kind of card: what it reaches of its bandwidth and 16-bit FLOP/s, and how long launches
+ * take compared with the mean. For what is scaled from one card to another at the same batch.
  */
 struct law_card_efficiency {
 	double bandwidth, flops, floor;

@@ -51,7 +51,7 @@ static int read_window(struct spec_reader *r, json_at attention, struct modelspe
 	return err;
 }
 
-/* The rank of the latent is what tells MLA from grouped attention. */
+/* The rank of the latent distinguishes MLA from grouped attention. */
 static int read_heads(struct spec_reader *r, json_at attention, struct modelspec *m) {
 	json_at latent;
 	int err = object_at(r, attention, "latent", false, &latent);

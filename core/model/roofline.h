@@ -100,7 +100,7 @@ void roofline_terms(const struct roofline *r, double typical_ntok, struct roofli
 /* Tokens in a step from which its matrix products wait for arithmetic; with experts by iteration. */
 double roofline_ridge(const struct roofline *r);
 
-/* Sequences of `context` tokens whose cache fits beside the weights, of `share` of the memory; 0: not even one. */
+/* Sequences of `context` tokens whose cache fits next to the weights, of `share` of the memory; 0: not even one. */
 int64_t roofline_batch(const struct roofline *r, double context, double share);
 
 #endif

@@ -69,8 +69,8 @@ struct step_model {
 const char *step_model_term(int term, int64_t *ntok);
 
 /*
- * The terms of a batch, in units of the coefficients. Where the contexts were not there to be fitted the
- * number of decoders stands in for K: each decoder then costs the same.
+ * The terms of a batch, in units of the coefficients. Where the contexts were not there to be fitted the number of
+ * decoders is used in place of K: each decoder then costs the same.
  */
 void step_model_terms(const struct step_model *m, const struct batch *b, double terms[TERMS]);
 

@@ -8,28 +8,26 @@ enum entry_kind {
 	ENTRY_OBJECT, /* an object with a line and a stamp */
 	ENTRY_PAIR,   /* ["1791180000123000000", "a line", …] */
 	ENTRY_FIELDS, /* [{"field":"@message","value":"a line"}, …] */
-	ENTRY_ROW,    /* ["2026-10-05T06:00:00Z","a line"], the names of its columns beside it */
+	ENTRY_ROW,    /* ["2026-10-05T06:00:00Z","a line"], the names of its columns next to it */
 	ENTRY_SERIES, /* {"metric":{…},"values":[[1791180000,"1"],…]}: each sample is a line of the text form */
 };
 
 /*
- * Where entries are: a key at each level, "*" for the elements of an array. What may name the server stands
- * in the objects on the way.
+ * Where entries are: a key at each level, "*" for the elements of an array. The objects on the way may name the server.
  *
- * {"resourceLogs":[{"resource":{"attributes":[…]},"scopeLogs":[{"logRecords":[{"timeUnixNano":"…","body":{"stringValue":"a line"}}]}]}]}  OpenTelemetry
- * {"status":"success","data":{"resultType":"streams","result":[{"stream":{…},"values":[["…","a line"]]}]}}  Loki
- * {"stream":{…},"values":[["…","a line"]]}                                     an element of it
- * {"streams":[{"stream":{…},"values":[["…","a line"]]}]}                       what is pushed to Loki
- * {"events":[{"timestamp":1791180000123,"message":"a line"}]}                  CloudWatch
- * {"messageType":"DATA_MESSAGE","logStream":"…","logEvents":[…]}               CloudWatch, to S3 or a subscription
- * {"results":[[{"field":"@timestamp","value":"…"},…]]}, [[{"field":…}]]        CloudWatch Logs Insights
- * {"hits":{"hits":[{"_source":{…}}]}}                                          Elasticsearch
- * {"data":[{"type":"log","attributes":{"timestamp":"…","message":"a line"}}]}  Datadog
- * {"records":[{"time":"…","properties":{"Log":"a line"}}]}                     Azure, diagnostic settings
- * {"tables":[{"columns":[{"name":"TimeGenerated"},…],"rows":[["…","a line"]]}]}  Azure Monitor
- * [{"textPayload":"a line","timestamp":"…"}]                                   any of the above in an array
- * {"status":"success","data":{"resultType":"matrix","result":[{"metric":{…},"values":[[1791180000,"1"]]}]}}  Prometheus
- * {"metric":{…},"values":[1,2],"timestamps":[1791180000000,…]}                 VictoriaMetrics
+ * {"resourceLogs":[{"resource":{"attributes":[…]},"scopeLogs":[{"logRecords":[{"timeUnixNano":"…","body":{"stringValue":"a
+ * line"}}]}]}]} OpenTelemetry
+ * {"status":"success","data":{"resultType":"streams","result":[{"stream":{…},"values":[["…","a line"]]}]}} Loki
+ * {"stream":{…},"values":[["…","a line"]]} an element of it {"streams":[{"stream":{…},"values":[["…","a line"]]}]} what
+ * is pushed to Loki {"events":[{"timestamp":1791180000123,"message":"a line"}]} CloudWatch
+ * {"messageType":"DATA_MESSAGE","logStream":"…","logEvents":[…]} CloudWatch, to S3 or a subscription
+ * {"results":[[{"field":"@timestamp","value":"…"},…]]}, [[{"field":…}]] CloudWatch Logs Insights
+ * {"hits":{"hits":[{"_source":{…}}]}} Elasticsearch {"data":[{"type":"log","attributes":{"timestamp":"…","message":"a
+ * line"}}]} Datadog {"records":[{"time":"…","properties":{"Log":"a line"}}]} Azure, diagnostic settings
+ * {"tables":[{"columns":[{"name":"TimeGenerated"},…],"rows":[["…","a line"]]}]} Azure Monitor [{"textPayload":"a
+ * line","timestamp":"…"}] any of the above in an array
+ * {"status":"success","data":{"resultType":"matrix","result":[{"metric":{…},"values":[[1791180000,"1"]]}]}} Prometheus
+ * {"metric":{…},"values":[1,2],"timestamps":[1791180000000,…]} VictoriaMetrics
  */
 static const struct entry_path {
 	struct text first_key; /* of the document, or a key that it must have */
@@ -296,7 +294,7 @@ static void begin_series(struct entries *b) {
 	}
 }
 
-/* The sample at `value`, [seconds, "1"] or 1 with its milliseconds at `stamp`, as text; moves behind it. */
+/* The sample at `value`, [seconds, "1"] or 1 with its milliseconds at `stamp`, as text; moves past it. */
 static void write_sample(struct envelope *e, struct entries *b, struct peeling *p) {
 	const struct json *j = b->json;
 	bool pair = json_type(j, b->value) == JSON_ARRAY, alone = b->value == json_get(j, entry_of(b), T("value"));
@@ -368,7 +366,7 @@ bool entries_open(struct entries *b, struct text document) {
 	return false;
 }
 
-/* What stands on the way to the entry names the server: resource.attributes of OpenTelemetry, Loki's stream. */
+/* The members on the way to the entry name the server: resource.attributes of OpenTelemetry, Loki's stream. */
 static void take_origin(struct envelope *e, struct entries *b, struct peeling *p) {
 	for (int i = b->levels - 2; i >= -1; i--) {
 		json_at object = i < 0 ? 0 : b->at[i];

@@ -151,7 +151,7 @@ static bool strip_table(struct envelope *e, struct peeling *p) {
 	return p->dropped;
 }
 
-/* Most lines have nothing around them: what may stand at the beginning of one shows in its first byte. */
+/* Most lines have nothing around them: what may begin one shows in its first byte. */
 static bool strip_front(struct envelope *e, struct peeling *p) {
 	char first = p->text.len > 0 ? *p->text.at : '\0';
 

@@ -204,7 +204,7 @@ static void take_parts(const struct json *j, json_at object, struct peeling *p, 
 	p->part = tag.len > 0 ? text_eq(tag, T("P")) || text_eq(tag, T("p")) : docker && !ended;
 }
 
-/* The process of a logger's record that says which engine it is: "EngineCore_DP1" goes in front, as vLLM writes it. */
+/* The process of a logger's record that identifies the engine: "EngineCore_DP1" goes in front, as vLLM writes it. */
 static void take_process(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
 	json_at v = json_get(j, object, T("processName"));
 	struct text name = v == JSON_ABSENT ? T("") : json_raw(j, v);
@@ -260,7 +260,7 @@ static bool may_be_line(const struct json *j, json_at v, const struct wrapper *w
 	return json_type(j, v) == JSON_STRING ? !body || text_find_byte(json_raw(j, v), ' ') != SIZE_MAX : json_type(j, v) == JSON_ARRAY;
 }
 
-/* "0" is OpenTelemetry's way to say that an instant is not known. */
+/* "0" means in OpenTelemetry that an instant is not known. */
 static bool has_value(const struct json *j, json_at v) {
 	return v != JSON_ABSENT && json_type(j, v) != JSON_NULL && !text_eq(json_raw(j, v), T("0"));
 }

@@ -32,7 +32,7 @@ void origin_set(struct origin *o, enum origin_part part, struct text value);
  */
 void origin_from_json(struct origin *o, const struct name_rules *rules, const struct json *j, json_at object);
 
-/* A key and a value that stand apart, as OpenTelemetry's attributes do: "k8s.pod.name", "vllm-0". */
+/* A key and a value in separate members, as OpenTelemetry's attributes do: "k8s.pod.name", "vllm-0". */
 void origin_from_pair(struct origin *o, const struct name_rules *rules, struct text key, struct text value);
 
 #endif

@@ -10,7 +10,7 @@ enum stream { STREAM_OUT, STREAM_ERR, STREAMS };
 struct unwrapping {
 	struct text line, stamp; /* as they are written, without quotes; no stamp: NULL */
 	bool stamp_is_number, in_utc;
-	bool tagged;     /* a tag says whether the line goes on */
+	bool tagged;     /* a tag shows whether the line continues */
 	bool repeatable; /* with another line and stamp, it would be taken out in the same way */
 	struct text line_key, stamp_key; /* where they are; a slash leads into an object */
 };
@@ -19,7 +19,7 @@ struct peeling {
 	struct text text;
 	int64_t stamp_ns;
 	int depth;
-	bool part;       /* the wrapping says that the line goes on */
+	bool part;       /* the wrapping shows that the line continues */
 	bool ended;      /* the line of an object has its newline */
 	bool in_parts;   /* the wrapping knows of parts at all */
 	bool dropped;    /* part of a wrapping of several lines, and no line itself */
@@ -52,7 +52,7 @@ typedef bool stripper(struct envelope *e, struct peeling *p);
 void envelope_origin_of_attributes(const struct envelope *e, const struct json *j, json_at attributes, struct peeling *p);
 /* A key and a value that name the server. */
 void envelope_origin_pair(const struct envelope *e, struct text key, struct text value, struct peeling *p);
-/* Room for a line with its process label, beside the scratch. */
+/* Room for a line with its process label, besides the scratch. */
 char *envelope_label_room(struct envelope *e, size_t bytes);
 
 /* The line that an object held becomes the text, without its line end. */
@@ -80,7 +80,7 @@ bool wrapper_is(const struct json *j, json_at object);
 bool wrapper_is_event(const struct json *j, json_at record);
 /* Takes the line out of an object, with its stamp and names. */
 bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, struct peeling *p);
-/* Takes a line and its stamp (or JSON_ABSENT) that stand apart; `in_utc`: a stamp without a zone is UTC. */
+/* Takes a line and its stamp (or JSON_ABSENT) in separate members; `in_utc`: a stamp without a zone is UTC. */
 bool wrapper_read(struct envelope *e, const struct json *j, json_at line, json_at stamp, bool in_utc, struct peeling *p);
 
 /* text.c */

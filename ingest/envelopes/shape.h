@@ -13,7 +13,7 @@ struct shape {
 	struct text fixed[3];    /* of these: what is before, between and behind the two that differ */
 	int parts;               /* 0: nothing is known; 2: a line and no stamp; 3: both */
 	bool stamp_first, stamp_is_number, in_utc;
-	bool in_parts, tagged, part; /* as in peeling; tagged: a tag says whether the line goes on */
+	bool in_parts, tagged, part; /* as in peeling; tagged: a tag shows whether the line continues */
 	enum stream stream;
 	struct origin origin;    /* its texts are in `bytes` */
 };

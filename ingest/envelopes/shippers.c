@@ -33,7 +33,7 @@ static bool is_kube_name(struct text t) {
 	return t.len > 0 && t.at[0] != '-' && t.at[t.len - 1] != '-';
 }
 
-/* Does a line of an engine, or another wrapping, begin here? What a prefix may stand in front of. */
+/* Does a line of an engine, or another wrapping, begin here? What a prefix may precede. */
 static bool opens_line(struct text t) {
 	static const struct text openings[] = {
 		{"(", 1}, {"[", 1}, {"{", 1}, {"\33", 1}, {"INFO", 4}, {"DEBUG", 5}, {"WARNING", 7}, {"ERROR", 5},
@@ -373,7 +373,7 @@ bool strip_tracing(struct envelope *e, struct peeling *p) {
 	return false;
 }
 
-/* {app="vllm", pod="vllm-0"} behind the stamp of logcli; moves behind it. False if it is none, as an object is. */
+/* {app="vllm", pod="vllm-0"} behind the stamp of logcli; moves past it. False if it is none, as an object is. */
 static bool take_labels(struct text *t, struct text *labels) {
 	struct text rest = *t;
 	bool quoted = false;

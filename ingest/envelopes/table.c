@@ -19,7 +19,7 @@ static const struct text stamp_columns[] = {
 	KEY("time"), KEY("_time"), KEY("Date"), KEY("date"), KEY("ts"), KEY("Timestamp"),
 };
 
-/* The cell at the start of `*t`, as written, quotes included where it has them; moves behind its comma. */
+/* The cell at the start of `*t`, as written, quotes included where it has them; moves past its comma. */
 static bool take_cell(struct text *t, struct text *cell) {
 	size_t i = 0;
 

@@ -205,7 +205,7 @@ bool strip_ansi(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
-/* A progress bar, or the beginning of llama.cpp's lines of autumn 2024: what stands behind the last CR is the line. */
+/* A progress bar, or the beginning of llama.cpp's lines of autumn 2024: what follows the last CR is the line. */
 bool strip_progress(struct envelope *e, struct peeling *p) {
 	(void)e;
 	if (text_starts(p->text, T("{"))) {
@@ -227,7 +227,10 @@ bool strip_progress(struct envelope *e, struct peeling *p) {
 /* A table of log lines has a few columns; one of usage has more, and is a format of its own. */
 #define CELLS_MAX 4
 
-/* The cell at the start of `*t`, as written, quotes included where it has them; moves behind its comma. False if it is none. */
+/*
+ * The cell at the start of `*t`, as written, quotes included where it has them; moves past its comma. False if it is
+ * none.
+ */
 static bool take_cell(struct text *t, struct text *cell) {
 	size_t i = 0;
 

@@ -83,7 +83,7 @@ static void separate(struct yaml *y) {
 
 /* ---- scalars ---- */
 
-/* "\n", "\"", "\u001b", and a line's end that is none; moves behind it. */
+/* "\n", "\"", "\u001b", and a line's end that is none; moves past it. */
 static void take_escape(struct yaml *y, struct text t, size_t *i) {
 	static const char from[] = "ntre0\"\\/ ", to[] = "\n\t\r\33\0\"\\/ ";
 	const char *at = *i + 1 < t.len ? memchr(from, t.at[*i + 1], sizeof from - 1) : NULL;

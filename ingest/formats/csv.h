@@ -14,7 +14,7 @@
 size_t csv_split(struct text row, struct text fields[CSV_COLUMNS_MAX]);
 /* The same, with another character than a comma between fields. */
 size_t csv_split_by(struct text row, char delimiter, struct text fields[CSV_COLUMNS_MAX]);
-/* What stands between the fields of a header: a comma, a semicolon or a tab. */
+/* What is between the fields of a header: a comma, a semicolon or a tab. */
 char csv_delimiter(struct text header);
 
 /* Undoes doubled quotes into `buffer`; cut if too small. */

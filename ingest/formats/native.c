@@ -27,7 +27,7 @@ static const char *set_count(struct record *r, const struct field *f, int64_t va
 	return NULL;
 }
 
-/* "412.35" or 412.35; a sensor of a GPU that says more than 100 kW is broken. */
+/* "412.35" or 412.35; a GPU sensor that reports more than 100 kW is broken. */
 static const char *set_watts(struct record *r, const struct field *f, struct text number) {
 	int64_t milliwatts;
 
@@ -41,7 +41,7 @@ static const char *set_watts(struct record *r, const struct field *f, struct tex
 	return NULL;
 }
 
-/* `batch` and `service` may stand in either order; batch traffic is what either calls so. */
+/* `batch` and `service` may be in either order; batch traffic is what either calls so. */
 static void set_service(enum service *to, enum service said) {
 	*to = *to == SERVICE_BATCH ? *to : said;
 }
@@ -177,7 +177,7 @@ static inline bool all_plain(uint64_t bytes) {
 	return !any_below(bytes, 0x20) && !any_below(bytes ^ EACH_BYTE('"'), 1) && !any_below(bytes ^ EACH_BYTE('\\'), 1);
 }
 
-/* What stands up to the next quote, which is passed; false where the slow reader must look. */
+/* The text up to the next quote, which is passed; false where the slow reader must look. */
 static inline bool cursor_string(struct cursor *c, struct text *out) {
 	const char *start = c->at;
 
@@ -194,7 +194,7 @@ static inline bool cursor_string(struct cursor *c, struct text *out) {
 	return cursor_skip(c, '"');
 }
 
-/* The number that eight digits are; false if they are none, or where the bytes of a word stand the other way round. */
+/* The number that eight digits are; false if they are none, or where the bytes of a word are in the other order. */
 static inline bool eight_digits(const char *at, uint64_t *out) {
 	uint64_t bytes = eight_at(at);
 	bool digits = (bytes & EACH_BYTE(0xf0)) == EACH_BYTE(0x30) && ((bytes + EACH_BYTE(0x06)) & EACH_BYTE(0xf0)) == EACH_BYTE(0x30);
@@ -256,7 +256,7 @@ static inline const struct field *field_next(const struct kind *k, size_t *next,
 /* So many rows behind the last are tried before a key is read: writers leave out a few. */
 #define ROWS_TRIED 4
 
-/* The row whose key with its quotes and colon stands here, which is passed; NULL if it is none of the next few. */
+/* The row whose key with its quotes and colon is here, which is passed; NULL if it is none of the next few. */
 static inline const struct field *cursor_next_key(struct cursor *c, const struct kind *k, size_t *next) {
 	size_t left = (size_t)(c->end - c->at);
 
@@ -282,7 +282,7 @@ static inline const struct field *cursor_key(struct cursor *c, const struct kind
 	return cursor_skip(c, '"') && cursor_string(c, &key) && cursor_skip(c, ':') ? field_next(k, next, key) : NULL;
 }
 
-/* "true" with the end of its member behind it; "false" is left to the slow reader, as nobody writes it. */
+/* "true" with the end of its member behind it; "false" is left to the slow reader, as it is not written. */
 static inline bool cursor_true(struct cursor *c) {
 	if (c->end - c->at < 5 || memcmp(c->at, "true", 4) != 0 || (c->at[4] != ',' && c->at[4] != '}')) {
 		return false;
@@ -466,7 +466,7 @@ static enum parse_result native_parse(struct parser *p, const struct text *line,
 	return p->reason ? PARSE_REJECT : PARSE_RECORD;
 }
 
-/* A schema of ours is sure; an object with a key that tells the kind is likely. */
+/* A schema of ours is sure; an object with a key that identifies the kind is likely. */
 static int native_bid(const struct text *lines, size_t count) {
 	int bid = 0;
 

@@ -14,7 +14,7 @@ enum field_type {
 	FIELD_BOOL,
 	FIELD_FLAG,    /* true or false: the bit `limit` of a step's flags */
 	FIELD_STATUS,  /* "ok" or anything else */
-	FIELD_BATCH,   /* true: batch, whatever `service` says */
+	FIELD_BATCH,   /* true: batch, whatever `service` is */
 	FIELD_SERVICE, /* a class of service by name */
 	FIELD_DURATION_KIND,
 	FIELD_IGNORED  /* in the contract, but nothing here needs it */

@@ -127,7 +127,7 @@ static const char *first_absurd(const struct parser *p, const struct record *r, 
 	return why;
 }
 
-/* Sums take what is not reported as 0; whether it was is kept beside it. */
+/* Sums take what is not reported as 0; whether it was is stored separately. */
 static void settle_cached(int64_t *cached_tokens, bool *unknown) {
 	*unknown |= *cached_tokens == UNKNOWN;
 	*cached_tokens = *cached_tokens == UNKNOWN ? 0 : *cached_tokens;

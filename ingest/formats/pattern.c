@@ -131,7 +131,7 @@ static const char *take_binding(struct parser *p, const struct binding *b, struc
 	return native_set(out, b->field, t);
 }
 
-/* What `time` and `elapsed` mean for the kind, where the pattern does not say more. */
+/* What `time` and `elapsed` mean for the kind, where the pattern does not define it. */
 static void set_when(struct record *out, struct when when) {
 	int64_t start = instant_minus(when.time_ns, when.elapsed_ns);
 

@@ -1,4 +1,4 @@
-/* pattern_file.c: reads a file of patterns; see pattern.h for what stands in it. */
+/* pattern_file.c: reads a file of patterns; see pattern.h for its syntax. */
 #include <stdlib.h>
 
 #include "core/exact.h"
@@ -57,7 +57,7 @@ static bool plain(struct text t, size_t *at, char *c) {
 	return !memchr("^$.[]()|?*+{}", *c, 13);
 }
 
-/* Behind a group or a class, whatever stands in it. */
+/* Behind a group or a class, whatever it contains. */
 static size_t skip_bracket(struct text t, size_t at) {
 	int depth = 0;
 

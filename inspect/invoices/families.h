@@ -11,7 +11,7 @@ enum role {
 	ROLE_END,
 	ROLE_POOL,     /* what is billed, or whom: compared with the names of pools */
 	ROLE_GPU_HOURS,
-	ROLE_QUANTITY, /* of the unit beside it: hours of instances or GPUs count */
+	ROLE_QUANTITY, /* of the unit in another column: hours of instances or GPUs count */
 	ROLE_UNIT,
 	ROLE_QUANTITY2,
 	ROLE_UNIT2,

@@ -101,7 +101,7 @@ void figure_learn_amount(struct text t, struct figure_style *style) {
 	size_t len = number_of(t, number, &negative), comma = 0, point = 0;
 	size_t commas = count_of(number, len, ',', &comma), points = count_of(number, len, '.', &point);
 
-	/* A comma that does not stand before three digits, or stands last behind a point. */
+	/* A comma that does not precede three digits, or comes last behind a point. */
 	style->decimal_comma |= commas == 1 && ((points == 0 && len - comma != 4) || (points > 0 && comma > point));
 }
 

@@ -5,7 +5,7 @@
 #include "inspect/invoices/sheet.h"
 
 /*
- * Letters and digits of the type, in lower case, and its GPUs; the longest that stands in the text counts. From the
+ * Letters and digits of the type, in lower case, and its GPUs; the longest one in the text counts. From the
  * clouds' pages of instance types, 2026.
  */
 static const struct {
@@ -44,7 +44,7 @@ static const struct {
 	{"gd8xh100ibi128", 8}, {"gd8xh200ibi128", 8}, {"gd8xb200ibi128", 8}, {"gb2004x", 4}, {"gb3004x", 4},
 };
 
-/* Names of GPUs beside which a count may stand. */
+/* Names of GPUs that may have a count. */
 static const char *const cards[] = {"b300", "b200", "gb300", "gb200", "gh200", "h200", "h100", "h800", "h20", "a100", "a800", "a40", "a30",
                                     "a10", "l40s", "l40", "l4", "t4", "v100", "rtx", "mi300", "mi325", "mi350", "mi355",
                                     "mi250", "gpu", "nvidia"};

@@ -269,7 +269,7 @@ static bool take_period(const struct reading *r, struct invoice_line *l) {
 	return l->from_ns < l->to_ns;
 }
 
-/* Does one of the words stand in the plain text? */
+/* Is one of the words in the plain text? */
 static bool says(struct text t, const char *words) {
 	char plain[512];
 	struct text text = {plain, sheet_plain(t, plain, sizeof plain)}, rest = text_of(words), word;
@@ -392,7 +392,7 @@ static bool take_quantity(const struct reading *r, enum role quantity, enum role
 	return true;
 }
 
-/* Google bills cores and memory of a machine beside its GPUs: their hours are none of GPUs. */
+/* Google bills cores and memory of a machine separately from its GPUs: their hours are not GPU-hours. */
 static bool is_of_parts(const struct reading *r) {
 	for (const int *at = r->roles.at[ROLE_WHAT]; *at >= 0; at++) {
 		if (says(sheet_cell(r->s, r->row, *at), "instancecore instanceram vcpu")) {
@@ -411,7 +411,7 @@ static bool take_hours(const struct reading *r, struct invoice_line *l) {
 		return figure_amount(direct, &r->style, &nano) && nano >= 0 && times(nano, NS_PER_HOUR, &l->gpu_ns);
 	}
 	if (gpus == 0 || is_of_parts(r)) {
-		return true; /* an instance without GPUs, or its cores and memory beside them */
+		return true; /* an instance without GPUs, or its cores and memory */
 	}
 	if (!take_quantity(r, ROLE_QUANTITY, ROLE_UNIT, l, gpus) && !take_quantity(r, ROLE_QUANTITY2, ROLE_UNIT2, l, gpus)) {
 		l->gpu_ns = -1;

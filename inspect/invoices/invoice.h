@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-/* What a line charges for. Usage and discounts are compared with the book, all else stands beside. */
+/* What a line charges for. Usage and discounts are compared with the book, all else is listed separately. */
 enum charge_class {
 	CHARGE_USAGE,
 	CHARGE_DISCOUNT, /* on usage: changes what its hours cost */
@@ -26,9 +26,9 @@ extern const char *const charge_class_names[CHARGE_CLASSES];
 
 struct invoice_line {
 	int64_t from_ns, to_ns;
-	char *pool, *currency, *model; /* "" where it does not say */
+	char *pool, *currency, *model; /* "" where it is missing */
 	enum charge_class class;
-	int64_t gpu_ns;      /* billed; -1: the line does not say hours */
+	int64_t gpu_ns;      /* billed; -1: the line has no hours */
 	bool hours_doubtful; /* they may be those of instances: gpu_ns is then that of one GPU each */
 	int64_t amount_nano, billed_nano;
 	int line;

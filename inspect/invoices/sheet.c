@@ -77,7 +77,7 @@ static void add_row(struct sheet *s, int line) {
 
 /* ---- CSV ---- */
 
-/* What stands most often in the header, outside of quotes. */
+/* The most frequent one in the header, outside of quotes. */
 static char delimiter_of(struct text header) {
 	static const char known[] = ",;\t|";
 	size_t counts[4] = {0}, best = 0;
@@ -126,7 +126,7 @@ static int read_csv(struct sheet *s, const char *path, struct text bytes, struct
 struct reading {
 	struct sheet *s;
 	struct json *j;
-	struct text bytes; /* that the JSON stands in */
+	struct text bytes; /* that the JSON is in */
 	int line;          /* of JSON lines; 0: by the offset in the bytes */
 	char path[PATH_MAX_BYTES];
 	size_t next;       /* column that the next member is likely to be */
@@ -158,7 +158,7 @@ static size_t extend(struct reading *r, size_t len, struct text key) {
 	return to < sizeof r->path ? to : sizeof r->path - 1;
 }
 
-/* What a string says, escapes undone. */
+/* The content of a string, without escapes. */
 static struct text value_of(struct reading *r, json_at v) {
 	struct text raw = json_raw(r->j, v);
 
@@ -190,7 +190,7 @@ static bool take_pairs(struct reading *r, size_t len, json_at list) {
 	return any;
 }
 
-/* Lists whose elements are lines of their own, with what stands beside the list. */
+/* Lists whose elements are lines of their own, with the other members of the object. */
 static bool is_nested_rows(const struct reading *r, json_at v) {
 	static const char *const names[] = {"results", "line_items", "lineItems"};
 	json_at first = json_type(r->j, v) == JSON_ARRAY ? json_first(r->j, v) : JSON_ABSENT;

@@ -4,12 +4,12 @@
 
 #include "book/settings.h"
 
-/* Is it an export of that dashboard, of whatever it tells? Its columns begin with start_time and end_time. */
+/* Is it an export of that dashboard, whatever it contains? Its columns begin with start_time and end_time. */
 bool usage_export_is(const char *path);
 
 /*
- * Hands over each row as a window; times without usage, too. ERROR_CONFIG with "file:line: what, expected what" for what
- * tells no tokens by model: an export of costs, of images or audio, or one that was not grouped by model.
+ * Hands over each row as a window; times without usage, too. ERROR_CONFIG with "file:line: what, expected what" for
+ * exports without tokens by model: an export of costs, of images or audio, or one that was not grouped by model.
  */
 int usage_export_read(const char *path, record_sink *sink, void *context, struct fault *why);
 

@@ -24,7 +24,7 @@ struct value {
 struct driver_options {
 	const char *where; /* a path, or what follows on the driver's scheme */
 	enum ledger_mode mode;
-	bool as_it_is; /* nothing may be written beside it, and nobody writes to it */
+	bool as_it_is; /* nothing may be written next to it, and nothing writes to it */
 };
 
 struct driver {
@@ -34,7 +34,7 @@ struct driver {
 	const char *begin_write, *begin_read;
 	const char *version, *set_version; /* what asks for the schema's version, and what sets it to %lld */
 
-	/* What must not stand in `where`, such as a password; NULL: anything may. */
+	/* What must not be in `where`, such as a password; NULL: anything may. */
 	int (*refuse)(const char *where, struct fault *why);
 	/*
 	 * Opens and, where there is nothing yet and the mode allows it, makes the schema; brings older
@@ -51,7 +51,7 @@ struct driver {
 	/* A statement with parameters $1, $2 …; kept until `finalize`. */
 	int (*prepare)(void *connection, const char *sql, void **statement, struct fault *why);
 	void (*finalize)(void *statement);
-	/* Starts it (anew) with these parameters, whose bytes need not outlive the call of `step`s that follow. */
+	/* Starts it (again) with these parameters, whose bytes need not outlive the call of `step`s that follow. */
 	int (*start)(void *statement, const struct value *values, size_t count, struct fault *why);
 	/* The next row: 1, 0 at the end, or negative. */
 	int (*step)(void *statement, struct fault *why);
@@ -82,7 +82,7 @@ const struct driver *driver_for(const char *where);
  */
 struct migration {
 	const char *sqlite, *postgres;
-	const char *view; /* temporary views that stand before the tables, for either, but for "main." */
+	const char *view; /* temporary views that take precedence over the tables, for either, but for "main." */
 };
 const struct migration *migration_from(int64_t version);
 

@@ -49,9 +49,9 @@
 	"0 AS records WHERE 1 = 0;"
 
 /*
- * 1 to 2: entries told batch traffic from the rest; now they have one of five classes of service, of which these are
- * the first two. The column's check can only be changed by making its table anew. What tasks of `tollbook shard` read
- * and found is new.
+ * 1 to 2: entries distinguished batch traffic from the rest; now they have one of five classes of service, of which
+ * these are the first two. The column's check can only be changed by recreating its table. What tasks of `tollbook
+ * shard` read and found is new.
  */
 static const struct migration from_1 = {
 	.sqlite =

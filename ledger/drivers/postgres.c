@@ -27,7 +27,7 @@ struct connection {
 	PGconn *at;
 	bool writes;
 	int64_t statements;         /* for their names */
-	struct statement *streaming; /* whose rows are still coming; NULL: nobody's */
+	struct statement *streaming; /* whose rows are still coming; NULL: none */
 };
 
 struct statement {
@@ -377,7 +377,7 @@ static bool is_refusal(const struct connection *c) {
 	return false;
 }
 
-/* What a server says beside its answers is not for stderr, where a task has one line: what matters comes as an error, too. */
+/* A server's notices are not for stderr, where a task has one line: what matters comes as an error, too. */
 static void hear(void *nobody, const PGresult *r) {
 	(void)nobody, (void)r;
 }
@@ -418,7 +418,7 @@ static void close_connection(void *connection) {
 	}
 }
 
-/* The server ends what hangs, after the time that it, the role or the connection string says, or else these. */
+/* The server ends what hangs, after the time of the server, the role or the connection string, or else these. */
 #define UNLESS_SET(name, value) \
 	"SELECT set_config('" name "', '" value "', false) WHERE current_setting('" name "') = '0';"
 static const char settings[] =

@@ -25,7 +25,7 @@ struct statement {
 	struct connection *connection;
 };
 
-/* What SQLite says, in this program's terms. */
+/* SQLite's errors as those of this program. */
 static int failed(struct connection *c, const char *what, struct fault *why) {
 	int code = sqlite3_errcode(c->db), system = sqlite3_system_errno(c->db);
 
@@ -128,7 +128,7 @@ static int make_file(const char *path, struct fault *why) {
 	return 0;
 }
 
-/* A path as a URI: SQLite then makes no file beside it. The caller frees. */
+/* A path as a URI: SQLite then makes no file next to it. The caller frees. */
 static char *uri_of(const char *path) {
 	static const char begin[] = "file:", end[] = "?immutable=1";
 	char *uri = must_alloc(sizeof begin + 3 * strlen(path) + sizeof end), *at = uri + sizeof begin - 1;

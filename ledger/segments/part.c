@@ -72,7 +72,7 @@ static bool clear(const char *path) {
 	return left;
 }
 
-/* Beside a place: what stands before its name, and its name. */
+/* Beside a place: its folder, and its name. */
 static void clear_beside(const char *place, size_t len, struct ledger_transfer *t) {
 	size_t above = len;
 	char path[2 * PART_PATH_MAX];
@@ -106,7 +106,7 @@ static int check_place(const char *place, struct fault *why) {
 	if (!S_ISDIR(st.st_mode)) {
 		return fault_set(why, ERROR_CONFIG, "%s: exists and is not a folder, expected a new or empty one", place);
 	}
-	/* Fails where there is something in it; the folder is made anew at the end. */
+	/* Fails where there is something in it; the folder is made again at the end. */
 	return rmdir(place) == 0 ? 0 : fault_set(why, ERROR_CONFIG, "%s: exists and is not empty, expected a new or "
 								    "empty folder", place);
 }

@@ -1,7 +1,7 @@
 /*
- * part.h: a folder that is written beside its place and appears there when it is whole. Private to ledger/.
+ * part.h: a folder that is written next to its place and appears there when it is whole. Private to ledger/.
  *
- * Who writes it holds a lock on it: what is beside a place without one was left by a process that was killed.
+ * Who writes it holds a lock on it: what is next to a place without one was left by a process that was killed.
  */
 #ifndef LEDGER_PART_H
 #define LEDGER_PART_H
@@ -24,7 +24,7 @@ int part_begin(struct part *p, const char *place, struct ledger_transfer *t, str
 /* The end of it: by rename to its place where rc is 0, or it is removed with all that is in it. Returns what went wrong. */
 int part_end(struct part *p, int rc, struct fault *why);
 
-/* ERROR_IO where the transfer has been told to stop. */
+/* ERROR_IO where the transfer was asked to stop. */
 int transfer_go_on(const struct ledger_transfer *t, struct fault *why);
 
 #endif

@@ -4,7 +4,7 @@
 #include "core/record_json.h"
 #include "ledger/segments/segment.h"
 
-/* How a field stands in the bytes: as it is, or as its distance from the record's instant. */
+/* How a field is stored in the bytes: as it is, or as its distance from the record's instant. */
 enum how { PLAIN, INSTANT };
 
 struct field {
@@ -59,7 +59,7 @@ static const struct shape shapes[RECORD_KINDS] = {
 	                  {offsetof(struct record, power.gpu)}, 1},
 };
 
-/* Batch has a bit of its own; the classes that came later stand behind it, so that what was written before reads as it was. */
+/* Batch has a bit of its own; the classes that came later follow it, so that what was written before reads as it was. */
 static uint64_t beyond_batch(enum service s) {
 	return s > SERVICE_BATCH ? (uint64_t)s - SERVICE_BATCH : 0;
 }

@@ -9,7 +9,7 @@
 #define SEGMENT_TEXT_MAX 1024
 #define SEGMENT_RECORD_MAX (5 * SEGMENT_TEXT_MAX + 512)
 
-/* A record's bytes; they do not say its replica and day. Returns how many. */
+/* A record's bytes; without its replica and day. Returns how many. */
 size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[SEGMENT_RECORD_MAX]);
 /* The record again; its texts point into the bytes. False if they are damaged. */
 bool segment_decode(struct text bytes, int64_t day_ns, struct text replica, struct record *out);
@@ -18,7 +18,7 @@ bool segment_decode(struct text bytes, int64_t day_ns, struct text replica, stru
 uint64_t segment_flags(const struct record *r);
 void segment_set_flags(struct record *r, uint64_t flags);
 
-/* All instants that a record reports; and those that tell when its replica ran (false: none). */
+/* All instants that a record reports; and those that show when its replica ran (false: none). */
 void record_extent(const struct record *r, int64_t *first_ns, int64_t *last_ns);
 
 /* A segment being read: records as bytes, in order. */

@@ -1,6 +1,6 @@
 /*
- * audit.h: what sellers of an open model must be paying: their list prices beside the estimated cost on likely cards. Private to
- * report/estimate/.
+ * audit.h: what sellers of an open model must be paying: their list prices and the estimated cost on likely GPUs.
+ * Private to report/estimate/.
  */
 #ifndef REPORT_ESTIMATE_AUDIT_H
 #define REPORT_ESTIMATE_AUDIT_H

@@ -162,7 +162,10 @@ static bool parse_count(const struct json *j, json_at object, const char *key, d
 	return true;
 }
 
-/* GPU-ns of an uncached input token and of an output token of the whole statement, beside the law's at its batch. */
+/*
+ * GPU-ns of an uncached input token and of an output token of the whole statement, compared with the law's at its
+ * batch.
+ */
 static int by_statement(struct costs *c, const struct json *j, const char *path, struct fault *why) {
 	json_at total = json_get(j, 0, T("total"));
 	json_at tokens = total == JSON_ABSENT ? JSON_ABSENT : json_get(j, total, T("tokens"));

@@ -1,9 +1,10 @@
 /*
- * calibrate.h: an estimate that learns from one's own log. Private to report/estimate/.
+ * calibrate.h: an estimate calibrated with a log. Private to report/estimate/.
  *
- * Of a model report (`--model-report`): what a step of one token, a further prompt token and a token of context take in the log's
- * fit, as multiples of what the law says of the log's cards. Of a statement in JSON: what an input and an output token take.
- * The multiples hold for other cards, layouts and loads of the same model, as far as an engine's habits go with it.
+ * Of a model report (`--model-report`): what a step of one token, a further prompt token and a token of context take in
+ * the log's fit, as multiples of the law's values for the log's GPUs. Of a statement in JSON: what an input and an
+ * output token take. The multiples hold for other cards, layouts and loads of the same model, as far as an engine's
+ * habits go with it.
  */
 #ifndef REPORT_ESTIMATE_CALIBRATE_H
 #define REPORT_ESTIMATE_CALIBRATE_H

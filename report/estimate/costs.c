@@ -288,7 +288,7 @@ int64_t costs_batch(const struct costs *c, int64_t wanted, double context) {
 
 /* ---- load ---- */
 
-/* A step of what is in it; prompts beside a batch take partly steps of their own. */
+/* A step of what is in it; prompts during a batch take partly steps of their own. */
 static double loaded_step_ns(const void *costs, double p, double a, double d, double k) {
 	const struct costs *c = costs;
 	struct law_step decode = {.total_ns = 0}, prompts = decode, mixed = decode;

@@ -367,7 +367,7 @@ static void put_ratios(const struct costs *c, FILE *out) {
 	page_section_end(out);
 }
 
-/* A column without a list price says nothing: it is left out. */
+/* A column without a list price is left out. */
 static void put_mixes(const struct costs *c, FILE *out) {
 	static const char *const heads[] = {"<input : output", "cost", "of it output", "list price", "margin"};
 	bool listed = !isnan(explain_mix(c, 1).price);

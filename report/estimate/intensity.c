@@ -40,7 +40,7 @@ static size_t value_column(const struct text *fields, size_t count) {
 	return 1;
 }
 
-/* Where a field stands in its line, from 1. */
+/* A field's position in its line, from 1. */
 static long long column_of(struct text line, struct text field) {
 	return (long long)(field.at - line.at) + 1;
 }

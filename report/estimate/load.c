@@ -13,8 +13,8 @@ static double decode_ns(const struct load_engine *e, double batch) {
 }
 
 /*
- * What a prompt adds to the steps of `batch` decoding sequences: its chunks, less the steps that would have been anyway; with
- * nobody decoding, whole steps of its own. In a large batch several short prompts come in one step.
+ * What a prompt adds to the steps of `batch` decoding sequences: its chunks, less the steps that would have been
+ * anyway; without decoding sequences, whole steps of its own. In a large batch several short prompts come in one step.
  */
 static double prompt_ns(const struct load_engine *e, double batch) {
 	double chunks = ceil(e->prompt / e->chunk), part = e->prompt / chunks;

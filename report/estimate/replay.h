@@ -1,12 +1,12 @@
 /*
  * replay.h: an engine that is played through again: continuous batching with chunked prefill, first come
- * first served, each step as long as the step model says. Deterministic. Private to report/estimate/.
+ * first served, each step as long as in the step model. Deterministic. Private to report/estimate/.
  *
- * A step takes one token of each sequence that decodes, then prompts' chunks into what is left of the
- * token budget: those begun first, then new ones in the order of arrival while there are places and the cache has room for
- * their prompts. Where decoding outgrows the cache, the request that was taken last is preempted: what it held is lost,
- * it waits before all others, and its prompt and what it had made are computed again (but for what the prefix
- * cache had); nothing new begins in such a step. A request alone is never preempted, however long.
+ * A step takes one token of each sequence that decodes, then prompts' chunks into what is left of the token budget:
+ * those begun first, then new ones in the order of arrival while there are places and the cache has room for their
+ * prompts. Where decoding outgrows the cache, the request that was taken last is preempted: what it held is lost, it
+ * waits before all others, and its prompt and what it had made are computed again (but for what the prefix cache had);
+ * nothing new begins in such a step. A request alone is never preempted, however long.
  */
 #ifndef REPORT_ESTIMATE_REPLAY_H
 #define REPORT_ESTIMATE_REPLAY_H
@@ -18,7 +18,7 @@ struct replay_request {
 	int64_t arrival_ns;
 	int64_t prompt, cached, completion; /* tokens; cached < prompt, completion >= 1 */
 	bool prefilled; /* arrives with its prompt computed and its first token made */
-	bool leaves;    /* decodes elsewhere: `done` is told when its prompt is computed */
+	bool leaves;    /* decodes elsewhere: `done` is called when its prompt is computed */
 	name_id to;     /* where, for `done` */
 };
 

@@ -29,7 +29,7 @@ struct sheet_line *sheet_add(struct sheet *s, const char *key, const char *label
 void sheet_bound(struct sheet_line *l, double spread);
 
 void sheet_print(const struct sheet *s, bool verbose, FILE *out);
-/* "values": [ … ] without what stands around it. */
+/* "values": [ … ] without the enclosing JSON. */
 void sheet_json(const struct sheet *s, FILE *out);
 
 /* As rows of CSV under a header, and as a table of Markdown. */

@@ -6,7 +6,7 @@
 
 #include "core/instant.h"
 
-/* "NAME=FILE": what stands before the sign; empty where it is a file for all models. */
+/* "NAME=FILE": the part before the sign; empty where it is a file for all models. */
 static struct text name_of(const char *option) {
 	struct text t = text_of(option);
 	size_t sign = text_find_byte(t, '=');

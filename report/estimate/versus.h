@@ -1,4 +1,4 @@
-/* versus.h: sums of steps by replica and hour, beside what a card at its peaks would take. Private to report/estimate/. */
+/* versus.h: sums of steps by replica and hour, compared with a GPU at its peaks. Private to report/estimate/. */
 #ifndef REPORT_ESTIMATE_VERSUS_H
 #define REPORT_ESTIMATE_VERSUS_H
 
@@ -38,7 +38,7 @@ struct versus_hour {
 	int64_t steps, step_ns, arithmetic_ns, byte_ns, batch_ns, context_ns;
 	int64_t busy_gpu_ns, idle_gpu_ns; /* of entries; idle: with other and unobserved */
 	uint32_t next; /* 1 + the number of another one of this replica and hour; 0: none */
-	int64_t gpu_ns[CAUSES]; /* sum to busy and idle, when settled */
+	int64_t gpu_ns[CAUSES]; /* sum to busy and idle, once assigned */
 	int64_t nano[CAUSES];   /* sum to what they cost; 0 without a rate */
 };
 
@@ -68,7 +68,7 @@ struct versus_hour *versus_first(const struct versus_table *t, name_id replica, 
 struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns);
 /* The case of a model on cards, made if need be. */
 int32_t versus_case_find(struct versus *v, struct versus_table *t, name_id model, name_id gpu, int64_t gpus);
-/* The same of a model that was settled; NULL: none. */
+/* The same of a model that was assigned; NULL: none. */
 const struct versus_case *versus_case_of(const struct versus *v, const struct fitted_model *m);
 
 /* A rate that the coefficients imply, and the card's peak. */

@@ -113,7 +113,7 @@ static void share_time(const struct versus *v, struct versus_hour *h) {
 
 /* ---- money ---- */
 
-/* A pool is rounded as a running sum, as in a statement: to its last part it has what the statement says. */
+/* A pool is rounded as a running sum, as in a statement: its parts sum to the statement's figure. */
 struct running {
 	name_id pool;
 	int128 exact;

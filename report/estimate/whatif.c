@@ -271,7 +271,7 @@ static void print_answer(const struct answer *a, FILE *out) {
 	        a->outcome.extrapolated ? "  (extrapolated, x / " CARD_SPREAD_TEXT ")" : a->costs.utilization > 1 ? "  (needs more GPUs)" : "");
 }
 
-/* Where the cache's memory told. */
+/* Where the cache's memory was the limit. */
 static void print_cache(const struct answer *a, FILE *out) {
 	const struct replay_sums *s = &a->outcome.sums;
 

@@ -1,4 +1,4 @@
-/* whatif_html.c: the answers as a page: each scenario's prices beside those of the run as it was. */
+/* whatif_html.c: the answers as a page: each scenario's prices next to those of the run as logged. */
 #include <math.h>
 
 #include "core/instant.h"

@@ -18,7 +18,7 @@ struct request_played {
 	name_id model;
 	uint32_t prompt, cached, completion;
 	int64_t arrival_ns;
-	uint64_t id; /* hash of its id; 0: none. Requests alike in all are one, told twice */
+	uint64_t id; /* hash of its id; 0: none. Requests that are equal in all fields are one, reported twice */
 };
 
 static inline bool request_played_twice(const struct request_played *a, const struct request_played *before) {

@@ -1,4 +1,4 @@
-/* whatif_play.c: one scenario: requests, changed as it says, through the engines of their replicas. */
+/* whatif_play.c: one scenario: its changed requests through the engines of their replicas. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
  */
 #include "report/prices/prices.h"
 
-/* Longer keys stand before those that they begin with. */
+/* Longer keys come before those that they begin with. */
 static const struct {
 	struct text key;
 	enum price_kind kind;
@@ -193,7 +193,7 @@ static int read_range(struct import *im, json_at v, struct price_model *m, size_
 	return error;
 }
 
-/* The whole request takes the prices of its range, in place of any that stand beside. */
+/* The whole request takes the prices of its range, in place of any others. */
 static int read_ranges(struct import *im, json_at ranges, struct price_model *m) {
 	size_t room = (size_t)json_count(im->json, ranges) + 1;
 	int error = 0;
@@ -303,7 +303,7 @@ static bool is_text_mode(const struct json *j, json_at v) {
 }
 
 /*
- * "azure/gpt-4o" of provider azure is its gpt-4o; unless the map has a "gpt-4o" of that provider beside it: then both
+ * "azure/gpt-4o" of provider azure is its gpt-4o; unless the map has a "gpt-4o" of that provider too: then both
  * keep their names, to be distinguished.
  */
 static struct text id_of(struct import *im, struct text name, struct text provider) {

@@ -79,7 +79,7 @@ static bool lacks_base(const struct price_ladder *ladder) {
 	return ladder->count > 0 && ladder->steps[0].over_ntok != 0;
 }
 
-/* The longer prompt's price is that of the whole request. "tiers" say more than the older "context_over_200k". */
+/* The longer prompt's price is that of the whole request. "tiers" contain more than the older "context_over_200k". */
 static int read_cost(struct import *im, json_at cost, struct price_model *m, int class) {
 	json_at tiers = json_get(im->json, cost, T("tiers")), over = json_get(im->json, cost, T("context_over_200k"));
 	size_t room = (size_t)json_count(im->json, tiers) + 2;

@@ -1,6 +1,6 @@
 /*
- * tollbook.prices.v1 (schemas/prices.schema.json): all that the other catalogues can say, and what
- * only some can. It is written by people too, so that an unknown key is refused, not skipped.
+ * tollbook.prices.v1 (schemas/prices.schema.json): all that the other catalogues can express, and what only some can.
+ * It is written by people too, so that an unknown key is refused, not skipped.
  */
 #include "core/instant.h"
 #include "report/prices/prices.h"
@@ -17,7 +17,7 @@ struct member {
 	read_member *read;
 };
 
-/* Every member of an object by its row; `what` says what the object is. */
+/* Every member of an object by its row; `what` names the object. */
 static int read_members(struct import *im, json_at object, const struct member *rows, size_t count, const char *what,
 			void *into) {
 	if (json_type(im->json, object) != JSON_OBJECT) {

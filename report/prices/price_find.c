@@ -44,7 +44,7 @@ static bool has_id(const struct price_model *m, struct text name) {
 	return text_eq_nocase(m->id, name);
 }
 
-/* Whoever sells it under this name, whatever organisation stands before it. */
+/* Whoever sells it under this name, with any organisation as prefix. */
 static bool has_name(const struct price_model *m, struct text name) {
 	return text_eq_nocase(name_base(m->id), name_base(name)) || match_holds(m->match, name) ||
 	       match_holds(m->match, name_base(name));

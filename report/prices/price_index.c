@@ -1,6 +1,7 @@
 /*
- * An index only leaves out models that cannot be meant: whoever asks it tests those that it gives. Match rules stand
- * under the first bytes of the names that they can hold for; where a rule may hold for any, its model is always given.
+ * An index only leaves out models that cannot be meant: whoever asks it tests those that it gives. Match rules are
+ * indexed by the first bytes of the names that they can hold for; where a rule may hold for any, its model is always
+ * given.
  */
 #include "report/prices/price_index.h"
 
@@ -74,7 +75,7 @@ static void add_prefix(struct prefixes *out, struct text t) {
 
 static void find_prefixes(const struct match *m, struct prefixes *out);
 
-/* All of its rules must hold: those of the first that says how names begin are enough. */
+/* All of its rules must hold: those of the first one with a prefix are enough. */
 static void find_prefixes_of_all(const struct match *m, struct prefixes *out) {
 	for (size_t i = 0; i < m->count; i++) {
 		struct prefixes one = {.count = 0};

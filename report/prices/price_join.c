@@ -66,7 +66,7 @@ static void join(struct prices *p, const size_t *index, size_t count) {
 	p->models[index[count - 1]].rule_count = rule_count;
 }
 
-/* Snapshots of different days; what one file says twice is not joined. */
+/* Snapshots of different days; duplicates within one file are not joined. */
 static bool may_join(const struct prices *p, const struct price_model *a, const struct price_model *b) {
 	return is_same_model(a, b) && a->source != b->source && strcmp(date_of(p, a), date_of(p, b)) != 0 &&
 	       a->understood && b->understood;

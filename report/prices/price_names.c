@@ -111,7 +111,7 @@ bool name_is_open(struct text name) {
 
 /* ---- clouds ---- */
 
-/* "publishers/google/models/m", "arn:aws:bedrock:…/m": what stands last. */
+/* "publishers/google/models/m", "arn:aws:bedrock:…/m": the last part. */
 static struct text without_path(struct text t) {
 	size_t at = text_find(t, T("models/"));
 	bool path = at != SIZE_MAX && (at == 0 || t.at[at - 1] == '/');

@@ -148,7 +148,7 @@ static void add_service(struct grid *g, const struct prices *p, const struct pri
 	}
 }
 
-/* What is priced beside plain tokens: of the set that applies, for short prompts. */
+/* What is priced in addition to plain tokens: of the set that applies, for short prompts. */
 static void print_parts(const struct price_model *m, const struct price_rule *now, FILE *out) {
 	char figure[FIGURE_MAX];
 

@@ -4,7 +4,7 @@
 #include "report/prices/prices.h"
 #include "report/renderings/renderings.h"
 
-/* The shortest decimal that says it all. */
+/* The shortest exact decimal. */
 static void put_decimal(FILE *out, int64_t nano) {
 	char text[DECIMAL_TEXT_MAX];
 	size_t len = strlen(decimal_format(nano, 9, text));

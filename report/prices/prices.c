@@ -362,7 +362,7 @@ static void date_file(const struct prices *p, const char *path, char day[11]) {
 	}
 }
 
-/* Of the file as stored, packed or not: what `sha256sum` says. */
+/* Of the file as stored, packed or not: as `sha256sum` prints it. */
 static int hash_file(const char *path, char hex[DIGEST_HEX_MAX], struct fault *why) {
 	FILE *f = fopen(path, "rb");
 	if (!f) {

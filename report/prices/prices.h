@@ -125,7 +125,7 @@ struct prices {
 	struct price_source *origins; /* what a native catalogue was imported from */
 	size_t origin_count;
 	char date[11]; /* of files to be added, "" for their own */
-	char own_date[11]; /* of the file being read, as it says itself; "" if it does not */
+	char own_date[11]; /* of the file being read, as stated in it; "" if it is not */
 	bool built_in; /* the catalogue that is installed with tollbook, not one that was asked for */
 	int64_t *prompt_cuts;
 	size_t prompt_cut_count;
@@ -206,7 +206,7 @@ struct price_quote {
 	 * tokens were cached does not matter as long as the cached ones lie below the steps.
 	 */
 	int128 back_per_request;
-	bool stands_in[PRICE_KINDS]; /* the class has no price here, and the standard one stands in for it */
+	bool stands_in[PRICE_KINDS]; /* the class has no price here, and the standard one is used */
 	bool tiered; /* the price depends on the length of the prompt */
 };
 

@@ -26,7 +26,7 @@ typedef void postings_putter(FILE *out, const struct statement *s, const struct 
 /* Each account that lines and adjustments post to, once and in order, between `before` and `after`. */
 void accounts_put(FILE *out, const struct statement *s, const struct table *adjusted, account_namer *name,
 		  const char *before, const char *after);
-/* A transaction for what each run adjusted of a closed period; its title stands between `before` and `after`. */
+/* A transaction for what each run adjusted of a closed period; its title is between `before` and `after`. */
 void adjustments_put(FILE *out, const struct statement *s, const struct table *adjusted, postings_putter *put,
 		     const char *before, const char *after);
 

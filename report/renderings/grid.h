@@ -53,7 +53,7 @@ const char *figure_unit(int64_t nano, char out[FIGURE_MAX]);
 const char *figure_times(double ratio, char out[FIGURE_MAX]);
 /* "$", or "CHF " where the sign would be ambiguous. */
 const char *figure_sign(const struct statement *s, char out[FIGURE_MAX]);
-/* GPU-ns as hours, at as many decimals as figure_hour_places says: few where there are many of them. */
+/* GPU-ns as hours, with figure_hour_places decimals: few where there are many of them. */
 const char *figure_hours(int64_t ns, int places, char out[FIGURE_MAX]);
 int figure_hour_places(const struct statement *s);
 

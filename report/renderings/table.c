@@ -378,10 +378,10 @@ static void print_head(const struct page *p) {
 	table_paragraph(p, line, 2);
 }
 
-/* So many assumptions stand in the head. */
+/* The maximum number of assumptions in the head. */
 #define ASSUMPTIONS_MAX ((size_t)8)
 
-/* What a log or a default settled, before any figure that rests on it. */
+/* Values taken from logs or defaults, before any figure that depends on them. */
 static void print_assumptions(const struct page *p) {
 	size_t count;
 	const struct quality_notice *n = quality_notices(p->s->quality, NOTICE_ASSUMPTION, &count);
@@ -405,7 +405,7 @@ static void print_assumptions(const struct page *p) {
 	}
 }
 
-/* What was asked for beside the sums, or is there in few statements. */
+/* Requested or rare tables, in addition to the sums. */
 static void print_sides(const struct page *p) {
 	table_services(p);
 	table_energy(p);

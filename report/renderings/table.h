@@ -30,7 +30,7 @@ void table_evidence(const struct page *p);
 void table_quality(const struct page *p);
 
 /* table_side.c: classes of service, energy, cost by position and by rule, where there are such figures. */
-/* What vendors were paid at list price, beside what ran on GPUs or alone. */
+/* What vendors were paid at list price, next to what ran on GPUs or alone. */
 void table_bought(const struct page *p);
 void table_bought_rows(const struct page *p, const struct table *t, const enum by_key *by, size_t count);
 /* An hour as a row has it; the head of the table names the zone. */

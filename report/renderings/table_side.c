@@ -1,4 +1,4 @@
-/* Tables that stand beside the sums: classes of service, energy, cost by position, rules side by side. */
+/* Tables in addition to the sums: classes of service, energy, cost by position, rules side by side. */
 #include "report/renderings/table.h"
 
 static void add_service(struct grid *g, const struct page *p, const struct service_sum *v, int places) {

@@ -67,7 +67,7 @@ static const struct step *next_step(const struct kept *k, size_t *i, struct text
 	return NULL;
 }
 
-/* vLLM's stamp is cut to the second and written when the step has ended. */
+/* vLLM's timestamp is truncated to the second and written when the step has ended. */
 static bool near_in_time(const struct step *logged, const struct step *truth) {
 	int64_t apart = logged->start_ns - truth->start_ns;
 

@@ -50,7 +50,7 @@ struct llamacpp {
 	enum clock clock;
 	int64_t now_ns;        /* the latest instant seen or worked out */
 	int64_t process_ns, process_base_ns; /* the last own stamp; what was before the process began */
-	int64_t starts;        /* of the server in this log: task numbers begin anew */
+	int64_t starts;        /* of the server in this log: task numbers start again */
 	char id[64], model[NAME_MAX_BYTES];
 	size_t model_len;
 	bool named;            /* by its router, whose name for it counts */
@@ -89,7 +89,7 @@ static bool take_slot(struct text t, struct slot_line *out) {
 	return true;
 }
 
-/* "132.02.359.400 I ": minutes, seconds, ms, us of the process; moves behind it. */
+/* "132.02.359.400 I ": minutes, seconds, ms, us of the process; moves past it. */
 static bool take_process_stamp(struct text *t, int64_t *ns) {
 	struct text u = *t;
 	int64_t minutes, seconds, ms, us;
@@ -107,7 +107,7 @@ static bool take_process_stamp(struct text *t, int64_t *ns) {
 	return true;
 }
 
-/* Moves the clock on by what the line says of time. */
+/* Moves the clock on by the time in the line. */
 static void tick(struct llamacpp *m, struct text *line, int64_t stamp_ns) {
 	int64_t own_ns;
 
@@ -165,7 +165,7 @@ static void note_prompt(struct slot *s, struct text message) {
 	s->prompt_tokens = n == UNKNOWN ? s->prompt_tokens : n;
 }
 
-/* A context that was shifted (truncated) says nothing of the prompt any more. */
+/* A context that was shifted (truncated) no longer represents the prompt. */
 static void note_release(struct slot *s, struct text message) {
 	int64_t n = number_of(message, T("n_past = "));
 
@@ -365,7 +365,7 @@ static void note_server(struct llamacpp *m, struct text line) {
 	}
 }
 
-/* "[8081] " of a router; moves behind it. */
+/* "[8081] " of a router; moves past it. */
 static bool take_port(struct text *t, int64_t *port) {
 	struct text u = *t;
 

@@ -40,7 +40,7 @@ struct llamacpp_old {
 	char id[48];
 };
 
-/* What a line says, however it is written. */
+/* The content of a line, in any of its forms. */
 enum part { PART_NONE, PART_PROGRESS, PART_PROMPT, PART_EVAL, PART_TOTAL };
 struct line {
 	enum part part;

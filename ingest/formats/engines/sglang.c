@@ -88,7 +88,7 @@ static const struct batch_key {
 	{KEY("fwd occupancy"), -1, -1},
 };
 
-/* May something other than the prefix stand in front of it? A label of Ray, a progress bar. */
+/* May something other than the prefix precede it? A label of Ray, a progress bar. */
 static bool may_precede(struct text t) {
 	t = text_trim(t);
 	return t.len == 0 || (t.at[0] == '(' && text_ends(t, T(")"))) ||
@@ -200,7 +200,7 @@ static bool take_piece(struct parser *p, struct text piece, size_t *before, int6
 	return take_value(&batch_keys[row], piece, numbers);
 }
 
-/* Takes what stands before the next ", ", or all. */
+/* Takes the text before the next ", ", or all. */
 static struct text next_piece(struct text *t) {
 	size_t comma = text_find_byte(*t, ',');
 	struct text piece = text_cut(*t, 0, comma);
@@ -430,7 +430,7 @@ static int bid_json(struct text t) {
 	return text_starts(t, T("{\"request_parameters\"")) ? 85 : 0;
 }
 
-/* Does it stand in the line, and not within a text in quotes? */
+/* Is it in the line, and not within a text in quotes? */
 static bool stands_in(struct text t, struct text what) {
 	size_t at = text_find(t, what);
 	struct text before = text_cut(t, 0, at);

@@ -217,7 +217,7 @@ static enum parse_result parse_stats(struct parser *p, struct text t, int64_t st
 	    (cached.len > 0 && !stat_count(cached, &q->cached_tokens))) {
 		return reject(p, "malformed request line");
 	}
-	/* The prefill half of a disaggregated request: the decode half says the same and more. */
+	/* The prefill half of a disaggregated request: the decode half contains the same and more. */
 	if (text_eq(stat(list, T("type")), T("prefill"))) {
 		return PARSE_NONE;
 	}
@@ -243,7 +243,7 @@ static bool is_aborted(struct text meta) {
 	       text_eq(python_string(type), T("abort"));
 }
 
-/* "GenerateReqInput(…), out={…}": a Python object and a dictionary; what users wrote stands in strings. */
+/* "GenerateReqInput(…), out={…}": a Python object and a dictionary; user text is in strings. */
 static bool find_meta(struct text t, struct text *meta) {
 	struct text object, output;
 

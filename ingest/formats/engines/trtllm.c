@@ -22,7 +22,7 @@ struct iteration {
 	int64_t generation_requests, generation_tokens, generation_kv;
 	int64_t own_ns, own_host_ns; /* the row's own duration, on the device, of the host; or UNKNOWN */
 	int64_t previous_ns;         /* the device time of the row before; or UNKNOWN */
-	bool coarse;                 /* written_ns is cut to the second */
+	bool coarse;                 /* written_ns is truncated to the second */
 };
 
 struct rank {
@@ -100,7 +100,7 @@ static void set_kv(struct iteration *it, int64_t kv) {
 	it->generation_kv = it->context_requests == 0 ? kv : UNKNOWN;
 }
 
-/* The states' brace closes, and nothing or more keys stand behind: a line that was cut is none. */
+/* The states' brace closes, and nothing or more keys follow: a truncated line is not one. */
 static bool ends_whole(struct text t) {
 	struct text states;
 

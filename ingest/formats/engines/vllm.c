@@ -63,7 +63,7 @@ static bool take_place(struct text *t, struct text *file) {
 	return true;
 }
 
-/* Where a level and its stamp stand behind a prefix of the user's own (VLLM_LOGGING_PREFIX); or SIZE_MAX. */
+/* Where a level and its timestamp follow a prefix of the user's own (VLLM_LOGGING_PREFIX); or SIZE_MAX. */
 #define OWN_PREFIX_MAX 64
 static size_t behind_own_prefix(struct text t) {
 	for (size_t i = 1; i < OWN_PREFIX_MAX && i + sizeof "INFO 08-10 23:59:25" < t.len; i++) {
@@ -171,7 +171,7 @@ static bool take_iteration(struct text *t, struct iteration *it) {
 	       text_take_fixed(t, 6, &it->elapsed_ns) && text_skip(t, T(" ms"));
 }
 
-/* Behind the duration may stand what no version wrote yet: read up to there, and counted. */
+/* After the duration there may be text of future versions: read up to there, and counted. */
 static bool skip_unknown_tail(struct parser *p, struct text *t) {
 	bool known = text_starts(*t, T(", "));
 	bool fits = known || vllm_unknown_tail(p, *t);
@@ -193,9 +193,9 @@ static const char *iteration_absurd(const struct iteration *it) {
 }
 
 /*
- * A preempted request that is computed anew counts under "generation", all its tokens.
- * Without speculative decoding a sequence has one token a step. With it, drafts too; where the
- * log does not say whether it is on, the same number of tokens for each sequence tells drafts.
+ * A preempted request that is computed anew counts under "generation", all its tokens. Without speculative decoding a
+ * sequence has one token a step. With it, drafts too; where the log does not show whether it is on, the same number of
+ * tokens for each sequence shows drafts.
  */
 static bool is_recompute(const struct vllm *v, const struct iteration *it) {
 	int64_t requests = it->generation_requests, tokens = it->generation_tokens;
@@ -209,7 +209,7 @@ static bool is_recompute(const struct vllm *v, const struct iteration *it) {
 
 /*
  * When a step was. An envelope's stamp is when its line was written: its end. The line's
- * own stamp is cut to the second: the steps of a second follow one another from its start.
+ * own timestamp is truncated to the second: the steps of a second follow one another from its start.
  * Either way no step begins before the one before has ended.
  */
 static void place_step(struct engine *e, int64_t written_ns, struct step *s) {
@@ -223,7 +223,7 @@ static void place_step(struct engine *e, int64_t written_ns, struct step *s) {
 	e->stepped = true;
 }
 
-/* vLLM's own stamp is cut to the second; a JSON logger's may be finer. */
+/* vLLM's own timestamp is truncated to the second; a JSON logger's may be finer. */
 static bool is_coarse(const struct parser *p, const struct logged *l, int64_t stamp_ns) {
 	return stamp_ns == UNKNOWN && (l->stamp.len > 0 || p->local.nanosecond == 0);
 }

@@ -59,7 +59,7 @@ void vllm_names(struct parser *p, const struct logged *l, struct record *out);
 const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns);
 
 /* vllm_stats.c */
-/* What may stand behind a number and its unit: nothing, or what no version wrote yet, which is counted. */
+/* What may follow a number and its unit: nothing, or what no version wrote yet, which is counted. */
 bool vllm_unknown_tail(struct parser *p, struct text t);
 /* Gauges of a statistics line; UNKNOWN where it does not have them. */
 struct vllm_gauges {
@@ -71,7 +71,7 @@ bool vllm_tail(struct parser *p, struct text t, struct vllm_gauges *g);
 /* Behind "Avg prompt throughput: ". */
 enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out);
 
-/* vllm_rust.c: a line of the Rust front end; *ours tells whether it is one. */
+/* vllm_rust.c: a line of the Rust front end; *ours: is it one?. */
 enum parse_result vllm_rust(struct parser *p, struct text line, int64_t stamp_ns, struct record *out, bool *ours);
 int vllm_rust_bid(struct text line);
 /* Makes a window of two rates in tenths of tokens per second. */

@@ -147,7 +147,7 @@ static bool tokens_of(int64_t tenths, int64_t length_ns, int64_t *tokens) {
 	return exact_mul_div(tenths, length_ns, 10 * NS_PER_SECOND, tokens);
 }
 
-/* "GPU KV cache usage: 3.9%": tokens, where the log says how many there is room for. */
+/* "GPU KV cache usage: 3.9%": tokens, where the log has the capacity. */
 static void set_cache(const struct vllm *v, const struct vllm_gauges *g, struct window *out) {
 	out->waiting = g->waiting;
 	if (g->cache_permille >= 0 && g->cache_permille <= 1000) {
@@ -185,7 +185,7 @@ enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t 
 	return PARSE_RECORD;
 }
 
-/* A hit rate above 0: the cache had some of prompts, but the line does not say how much. */
+/* A hit rate above 0: the cache had some of prompts, but the line has no amount. */
 static void note_hits(struct parser *p, struct text tail) {
 	const struct text key = T("Prefix cache hit rate: ");
 	struct vllm *v = p->state;

@@ -42,7 +42,7 @@ static const struct text watt_names[] = {
 static const struct text gpu_names[] = {KEY("uuid"), KEY("gpu"), KEY("GPU"), KEY("device"), KEY("Entity"), KEY("gpu_id")};
 static const struct text date_names[] = {KEY("Date")};
 static const struct text clock_names[] = {KEY("Time"), KEY("timestamp"), KEY("TIMESTAMP")};
-/* What stands behind a number, in a column of its own only by looks. */
+/* What follows a number, in a column of its own only by looks. */
 static const struct text units[] = {KEY("W"), KEY("C"), KEY("°C"), KEY("%"), KEY("MHz"), KEY("MB"), KEY("GB"), KEY("V"), KEY("mV"), KEY("J")};
 
 static size_t column_of(const struct text *words, size_t count, const struct text *names, size_t name_count) {

@@ -32,7 +32,7 @@ static size_t column_of(const struct text *fields, size_t count, const struct te
 	return SIZE_MAX;
 }
 
-/* True if the row is a header, which may come again where the command was started anew. */
+/* True if the row is a header, which may come again where the command was restarted. */
 static bool take_header(struct nvidia_smi *s, const struct text *fields, size_t count) {
 	static const struct text watts[] = {{"power.draw.instant", 18}, {"power.draw", 10}, {"power.draw.average", 18}};
 	static const struct text gpus[] = {{"uuid", 4}, {"gpu_uuid", 8}, {"pci.bus_id", 10}, {"index", 5}, {"name", 4}};
@@ -50,7 +50,7 @@ static bool is_stamp(struct text t) {
 	return t.len >= 19 && t.at[4] == '/' && t.at[7] == '/' && t.at[10] == ' ' && t.at[13] == ':';
 }
 
-/* A row of a table without header, whose units tell what it holds. */
+/* A row of a table without header, whose units identify its columns. */
 static bool guess_columns(struct nvidia_smi *s, const struct text *fields, size_t count) {
 	*s = (struct nvidia_smi){true, count, SIZE_MAX, SIZE_MAX, SIZE_MAX};
 	for (size_t i = 0; i < count; i++) {

@@ -6,7 +6,7 @@
  * DCGM_FI_DEV_POWER_USAGE{gpu="0",UUID="GPU-1",Hostname="h"} 412.35 1786406365781
  *
  * The time of a scrape is that of its samples, of a line with nothing but a time before it (see
- * scrape_time.c), or of the envelope. A scrape ends where another time stands, at "# EOF", or where
+ * scrape_time.c), or of the envelope. A scrape ends at another time, at "# EOF", or where
  * its first sample comes again. Answers of Prometheus and exports in JSON come as such lines, too:
  * see envelopes/entries.c.
  */
@@ -48,7 +48,7 @@ static struct text label_in_text(const void *context, struct text key) {
 	return T("");
 }
 
-/* Where the labels end: a brace may stand in a label's value. */
+/* Where the labels end: a label's value may contain a brace. */
 static size_t end_of_labels(struct text t) {
 	bool quoted = false;
 
@@ -109,7 +109,7 @@ static uint64_t hash_of(const struct sample_line *l) {
 /* What a line is to the scrape being read. */
 enum line_kind { LINE_OTHER, LINE_TIME, LINE_END, LINE_SAMPLE, LINE_DAMAGED };
 
-/* "HTTP/1.1 200 OK", "content-type: text/plain", curl's meter: what stands around a page of curl -i. */
+/* "HTTP/1.1 200 OK", "content-type: text/plain", curl's meter: what surrounds a page of curl -i. */
 static bool is_of_curl(struct text t) {
 	struct text name;
 

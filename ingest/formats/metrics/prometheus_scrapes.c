@@ -2,7 +2,7 @@
  * prometheus_scrapes.c: which metrics of which engine mean what, and the windows between scrapes.
  *
  * The per-request times of engines (vllm:request_prefill_time_seconds and its like) are wall times of
- * requests that share the GPU: they say how long steps with prompts took, not what the GPU did. vLLM before
+ * requests that share the GPU: they show how long steps with prompts took, not what the GPU did. vLLM before
  * December 2024 had prefill's and decode's swapped.
  */
 #include <math.h>
@@ -113,7 +113,7 @@ static bool name_is(struct text name, const struct metric *m) {
 	       memcmp(name.at + colon + 1, m->name.at + colon + 1, name.len - colon - 1) == 0;
 }
 
-/* Those of which the buckets are kept, and what says how many tokens the cache holds. */
+/* Those of which the buckets are kept, and the metric of the cache's size in tokens. */
 static const struct metric bucket_metrics[HISTOGRAMS] = {
 	[HISTOGRAM_STEPS] = {KEY("vllm:iteration_tokens_total_bucket"), ROLES, 0, ANY},
 	[HISTOGRAM_PROMPTS] = {KEY("vllm:request_prompt_tokens_bucket"), ROLES, 0, ANY},
@@ -307,14 +307,14 @@ enum parse_result sample_power(struct parser *p, const struct sample *sample, in
 	return record_finish(p, out);
 }
 
-/* Was the process started anew between the two scrapes? */
+/* Was the process restarted between the two scrapes? */
 static bool restarted(const struct series *s) {
 	int64_t off = s->now[ROLE_START_NS] - s->before[ROLE_START_NS];
 
 	return s->now[ROLE_START_NS] != UNKNOWN && s->before[ROLE_START_NS] != UNKNOWN && (off > NS_PER_SECOND || -off > NS_PER_SECOND);
 }
 
-/* What a counter grew by. One that shrank began anew at 0; one that was not there had not counted. */
+/* What a counter grew by. One that shrank was reset to 0; one that was not there had not counted. */
 static int64_t growth(const struct series *s, enum role role) {
 	int64_t now = s->now[role], before = s->before[role];
 
@@ -415,7 +415,7 @@ static int64_t whole(double v) {
 	return v >= 0 && v < 0x1p62 ? (int64_t)(v + 0.5) : UNKNOWN;
 }
 
-/* Steps with more tokens than sequences make are those with prompts: the others say how sequences are spread. */
+/* Steps with more tokens than sequences make are those with prompts: the others show how sequences are distributed. */
 static void set_steps(const struct series *s, struct window *w) {
 	const struct buckets *b = &s->histograms[HISTOGRAM_STEPS];
 	int64_t running = or_0(s->now[ROLE_RUNNING]) > or_0(s->before[ROLE_RUNNING]) ? s->now[ROLE_RUNNING] : or_0(s->before[ROLE_RUNNING]);
@@ -461,7 +461,7 @@ static void set_prompts(const struct series *s, struct window *w) {
 	w->prompt_chunks = whole(chunks);
 }
 
-/* A prompt is not computed before it arrives: who says so has swapped the two times. */
+/* A prompt is not computed before it arrives: a server that reports that has swapped the two times. */
 static bool swapped(const struct series *s) {
 	int64_t ns = s->now[ROLE_PROMPT_NS], count = s->now[ROLE_PROMPTS], first_ns = s->now[ROLE_FIRST_TOKEN_NS], first = s->now[ROLE_FIRST_TOKENS];
 
@@ -511,7 +511,7 @@ static enum parse_result make_window(struct parser *p, struct scrapes *s, const 
 	return record_finish(p, out) == PARSE_RECORD ? PARSE_AGAIN : PARSE_REJECT_AGAIN;
 }
 
-/* Gauges of the process alone say nothing of tokens. */
+/* Gauges of the process alone do not count tokens. */
 static bool has_tokens(const struct series *s) {
 	for (int i = 0; i < ROLE_REQUESTS; i++) {
 		if (s->now[i] != UNKNOWN) {

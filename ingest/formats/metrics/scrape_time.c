@@ -1,5 +1,5 @@
 /*
- * scrape_time.c: the line in front of a scraped page that says when it was scraped.
+ * scrape_time.c: the line before a scraped page with the time of the scrape.
  *
  * # 2026-08-10T23:59:25Z
  * === 1786406365 ===
@@ -62,7 +62,7 @@ static bool take_clock(struct words *w, struct text t) {
 	return w->has_clock = true;
 }
 
-/* "UTC", "+0200"; other names of zones say no offset. */
+/* "UTC", "+0200"; other names of zones have no known offset. */
 static bool take_zone(struct words *w, struct text t) {
 	int64_t hhmm;
 

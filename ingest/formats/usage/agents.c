@@ -98,7 +98,7 @@ static void keep(char *at, size_t size, struct text t) {
 	}
 }
 
-/* What was added since the event before, where it holds the sums of the session alone; they begin anew at times. */
+/* What was added since the event before, where it holds the sums of the session alone; they are sometimes reset. */
 static int64_t since(int64_t total, int64_t *before) {
 	int64_t added = total >= *before ? total - *before : total;
 

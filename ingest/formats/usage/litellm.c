@@ -52,7 +52,7 @@ static json_at counts_in(struct parser *p, json_at row) {
 	return usage == JSON_ABSENT ? usage_object(p->json, response, T("usage")) : usage;
 }
 
-/* An answer's class of service is what it was served at; what was asked for counts only where no answer says. */
+/* An answer's class of service is what it was served at; the requested class counts only where no answer has one. */
 static enum service service_in(struct parser *p, json_at row, json_at usage) {
 	const json_at objects[] = {usage, usage_object(p->json, row, T("response")), usage_object(p->json, row, T("model_parameters"))};
 	struct text word = T("");

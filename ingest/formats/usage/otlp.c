@@ -14,7 +14,7 @@ struct otlp {
 	json_at resource, scope, span; /* where the reading of the line is; resource 0: nowhere */
 };
 
-/* What an attribute says. Names old and new; engines still write the old ones. */
+/* The content of an attribute. Names old and new; engines still write the old ones. */
 enum meaning {
 	INPUT,
 	OUTPUT,
@@ -177,7 +177,7 @@ static int64_t seconds_at(struct parser *p, struct otlp_value v) {
 	return field_duration(p, v.holder, v.type, UNIT_S);
 }
 
-/* An engine's own spans say where it runs; those of a client where the client does. */
+/* An engine's own spans name its host; those of a client name the client's. */
 static struct text replica_of(struct parser *p, struct otlp *s) {
 	static const struct text keys[] = {KEY("k8s.pod.name"), KEY("service.instance.id"), KEY("host.name")};
 	json_at resource = json_get(p->json, s->resource, T("resource"));
@@ -228,7 +228,10 @@ static json_at first_of(const struct json *j, json_at object, struct text key) {
 	return list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list);
 }
 
-/* Cached tokens beside the input, as Anthropic counts them, where there are more of them, or where the total shows it. */
+/*
+ * Cached tokens not included in the input, as Anthropic counts them, where there are more of them, or where the total
+ * shows it.
+ */
 static void settle(struct parser *p, const struct otlp_value *v, struct request *q) {
 	usage_settle(q, field_count(p, v[TOTAL].holder, v[TOTAL].type), false);
 	if (q->prompt_tokens != UNKNOWN && q->cached_tokens + q->cache_write_tokens > q->prompt_tokens) {

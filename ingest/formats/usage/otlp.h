@@ -17,7 +17,7 @@ struct otlp_value otlp_value_of(const struct json *j, json_at attribute);
 
 /* ---- events ---- */
 
-/* What an event's attribute states; "beside": not within input or output. */
+/* What an event's attribute states; "beside": not included in input or output. */
 enum event_figure {
 	EVENT_INPUT, EVENT_OUTPUT, EVENT_CACHED, EVENT_READ_BESIDE, EVENT_WRITTEN, EVENT_WRITTEN_BESIDE, EVENT_REASONING,
 	EVENT_THOUGHTS_BESIDE, EVENT_TOOL, EVENT_TOTAL, EVENT_MODEL, EVENT_MODEL_ASKED, EVENT_ID, EVENT_WHEN, EVENT_TENANT,

@@ -1,13 +1,14 @@
 /*
- * otlp_events.c: log records of OpenTelemetry that are events, a line each: answers of models to coding agents, and to whatever
- * follows the GenAI conventions.
+ * otlp_events.c: log records of OpenTelemetry that are events, a line each: answers of models to coding agents, and to
+ * whatever follows the GenAI conventions.
  *
- * {"timeUnixNano":"…","body":{"stringValue":"claude_code.api_request"},"attributes":[{"key":"event.name","value":{"stringValue":"api_request"}},{"key":"input_tokens","value":{"intValue":"4"}},…]}   Claude Code
- * … "gemini_cli.api_response": "input_token_count", "cached_content_token_count", "thoughts_token_count"   Gemini CLI
- * … "codex.sse_event": "input_token_count", "cached_token_count", "reasoning_token_count"   Codex
- * … "gen_ai.client.inference.operation.details": "gen_ai.usage.input_tokens"
+ * {"timeUnixNano":"…","body":{"stringValue":"claude_code.api_request"},"attributes":[{"key":"event.name","value":{"stringValue":"api_request"}},{"key":"input_tokens","value":{"intValue":"4"}},…]}
+ * Claude Code … "gemini_cli.api_response": "input_token_count", "cached_content_token_count", "thoughts_token_count"
+ * Gemini CLI … "codex.sse_event": "input_token_count", "cached_token_count", "reasoning_token_count" Codex …
+ * "gen_ai.client.inference.operation.details": "gen_ai.usage.input_tokens"
  *
- * Claude Code counts what was read from a cache and written to it beside its input; Gemini's thoughts stand beside its output.
+ * Claude Code counts what was read from a cache and written to it separately from its input; Gemini's thoughts are
+ * separate from its output.
  */
 #include "ingest/formats/usage/otlp.h"
 
@@ -77,7 +78,7 @@ static void read_tokens(struct parser *p, const struct otlp_value v[EVENT_FIGURE
 	q->cache_write_tokens = count_at(p, v[EVENT_WRITTEN]) + written;
 	q->reasoning_tokens = count_at(p, v[EVENT_REASONING]) + thoughts;
 	q->completion_tokens = count_at(p, v[EVENT_OUTPUT]) + thoughts;
-	/* Gemini's total has tokens of tools beside those of the prompt; Codex calls the total so. */
+	/* Gemini's total has tokens of tools in addition to those of the prompt; Codex calls the total so. */
 	int64_t tool = count_at(p, v[EVENT_TOOL]), total = count_at(p, v[EVENT_TOTAL]);
 	q->prompt_tokens += tool > 0 && total == q->prompt_tokens + q->completion_tokens + tool ? tool : 0;
 }

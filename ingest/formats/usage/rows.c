@@ -15,7 +15,7 @@
 /* A day of a large organisation; more is no count. */
 #define ROW_COUNT_MAX INT64_C(4000000000)
 
-/* The better word of two stands first. */
+/* The better word of two comes first. */
 static const struct {
 	enum meaning meaning;
 	struct text word;
@@ -180,7 +180,10 @@ static bool is_true(struct text t) {
 
 /* ---- a row ---- */
 
-/* Cached tokens beside the input: where the input is called uncached, or by words whose vendors leave them out. */
+/*
+ * Cached tokens not included in the input: where the input is called uncached, or by words whose vendors leave them
+ * out.
+ */
 static bool is_beside(const struct row_cells *c) {
 	static const struct text names[] = {KEY("cachereadinputtokens"), KEY("cachereadinputtokencount")};
 

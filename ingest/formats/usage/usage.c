@@ -1,17 +1,22 @@
 /*
- * usage.c: what vendors' APIs, and what stands before them, report of requests: answers of OpenAI's two APIs, Anthropic,
- * Google and Amazon, their batch files and streams, LiteLLM's logs, agents' sessions, reports and exports (JSON or CSV).
+ * usage.c: what vendors' APIs, and proxies in front of them, report of requests: answers of OpenAI's two APIs,
+ * Anthropic, Google and Amazon, their batch files and streams, LiteLLM's logs, agents' sessions, reports and exports
+ * (JSON or CSV).
  *
  * {"id":"chatcmpl-1","object":"chat.completion","created":1786406365,"model":"m","service_tier":"default","usage":{"prompt_tokens":40,"completion_tokens":7,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":12},"completion_tokens_details":{"reasoning_tokens":2}}}
  * {"id":"resp_1","object":"response","created_at":1786406365,"model":"m","status":"completed","usage":{"input_tokens":40,"input_tokens_details":{"cached_tokens":12},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":2}}}
  * {"id":"msg_1","type":"message","model":"m","usage":{"input_tokens":28,"cache_read_input_tokens":12,"cache_creation_input_tokens":0,"output_tokens":7,"service_tier":"standard"}}
  * {"candidates":[…],"usageMetadata":{"promptTokenCount":40,"candidatesTokenCount":7,"thoughtsTokenCount":2},"modelVersion":"m","createTime":"2026-10-05T09:00:05Z","responseId":"r"}
- * {"id":"batch_req_1","custom_id":"c","response":{"status_code":200,"request_id":"r","body":{…the first…}},"error":null}
- * {"custom_id":"c","result":{"type":"succeeded","message":{…the third…}}}
- * data: {"id":"c1","object":"chat.completion.chunk",…,"usage":{…}}   a captured stream; Anthropic's has its counts in message_start and message_delta
- * {"content":"…","model":"m","tokens_predicted":20,"tokens_evaluated":24,"timings":{"cache_n":4,"prompt_n":20,"prompt_ms":38.4,"predicted_n":20,"predicted_ms":728.3}}   llama.cpp
- * {"id":"o1","type":"GENERATION","startTime":"…","endTime":"…","model":"m","usageDetails":{"input":600,"output":80,"total":1080,"input_cached_tokens":400}}   Langfuse
- * {"type":"gemini","timestamp":"…","model":"m","tokens":{"input":40,"output":7,"cached":12,"thoughts":2,"total":49}}   Gemini CLI; OpenCode
+ * {"id":"batch_req_1","custom_id":"c","response":{"status_code":200,"request_id":"r","body":{…the
+ * first…}},"error":null} {"custom_id":"c","result":{"type":"succeeded","message":{…the third…}}} data:
+ * {"id":"c1","object":"chat.completion.chunk",…,"usage":{…}} a captured stream; Anthropic's has its counts in
+ * message_start and message_delta
+ * {"content":"…","model":"m","tokens_predicted":20,"tokens_evaluated":24,"timings":{"cache_n":4,"prompt_n":20,"prompt_ms":38.4,"predicted_n":20,"predicted_ms":728.3}}
+ * llama.cpp
+ * {"id":"o1","type":"GENERATION","startTime":"…","endTime":"…","model":"m","usageDetails":{"input":600,"output":80,"total":1080,"input_cached_tokens":400}}
+ * Langfuse
+ * {"type":"gemini","timestamp":"…","model":"m","tokens":{"input":40,"output":7,"cached":12,"thoughts":2,"total":49}}
+ * Gemini CLI; OpenCode
  *
  * Times are a client's. What an answer says of its class of service is what it was served at.
  */
@@ -59,7 +64,7 @@ static enum service service_in(struct parser *p, json_at usage, json_at answer) 
 	return service_of(word.len > 0 ? word : field_text(p, answer, T("service_tier")));
 }
 
-/* llama.cpp's own: prompt_n leaves cached tokens out. Its times are of one slot, beside which others may run. */
+/* llama.cpp's own: prompt_n leaves cached tokens out. Its times are of one slot; others may run concurrently. */
 static void set_timings(struct parser *p, json_at answer, json_at timings, struct request *q) {
 	int64_t computed = field_count(p, timings, T("prompt_n"));
 	int64_t prefill_ns = field_duration(p, timings, T("prompt_ms"), UNIT_MS), decode_ns = field_duration(p, timings, T("predicted_ms"), UNIT_MS);
@@ -139,7 +144,10 @@ static void set_finish(struct parser *p, json_at answer, json_at around, int64_t
 	q->finish_ns = q->finish_ns == UNKNOWN ? FIRST_INSTANT(p, answer, whens) : q->finish_ns;
 }
 
-/* A piece of one of Google's streams: its counts so far, which the last piece, that says why it ended, has all of. */
+/*
+ * A piece of one of Google's streams: its counts so far, which the last piece, which has the reason of the end, has in
+ * full.
+ */
 static bool is_piece(struct parser *p, json_at answer) {
 	json_at list = json_get(p->json, answer, T("candidates"));
 	json_at first = list == JSON_ABSENT || json_type(p->json, list) != JSON_ARRAY ? JSON_ABSENT : json_first(p->json, list);
@@ -149,7 +157,7 @@ static bool is_piece(struct parser *p, json_at answer) {
 	       json_get(p->json, answer, T("usageMetadata")) != JSON_ABSENT && json_get(p->json, answer, T("responseId")) == JSON_ABSENT;
 }
 
-/* An answer in an API's own words; `around` is the line's object, which may say when. */
+/* An answer in an API's own words; `around` is the line's object, which may have the time. */
 static enum parse_result parse_answer(struct parser *p, json_at answer, json_at around, int64_t stamp_ns, bool batch,
                                       struct record *out) {
 	struct request *q = &out->request;
@@ -260,7 +268,7 @@ static bool is_batch(struct parser *p, json_at object) {
 	       (json_get(j, object, T("key")) != JSON_ABSENT && usage_object(j, object, T("response")) != JSON_ABSENT);
 }
 
-/* The answer that a line is about, wherever it stands in it; JSON_ABSENT if there is none. */
+/* The answer that a line is about, wherever it is in it; JSON_ABSENT if there is none. */
 static json_at answer_in(struct parser *p, json_at object) {
 	static const struct text openai[] = {KEY("response"), KEY("body")}, anthropic[] = {KEY("result"), KEY("message")};
 	const struct json *j = p->json;
@@ -315,7 +323,7 @@ static json_at counts_as_text(const struct json *j, json_at row) {
 	return JSON_ABSENT;
 }
 
-/* The row's values stand in the line; the text is parsed in place of it, which only a line of one row allows. */
+/* The row's values are in the line; the text is parsed in place of it, which only a line of one row allows. */
 static enum parse_result parse_litellm(struct parser *p, struct usage *s, json_at row, int64_t stamp_ns, struct record *out) {
 	json_at counts = s->single && s->depth == 1 ? counts_as_text(p->json, row) : JSON_ABSENT;
 	struct row_cells c = {.word = {0}};

@@ -9,7 +9,9 @@
 
 /* The object under a key, or JSON_ABSENT. */
 json_at usage_object(const struct json *j, json_at object, struct text key);
-/* The first of some keys that holds something; numbers as instants are seconds, or what their size says. */
+/*
+ * The first of some keys that holds something; numbers as instants are in seconds, or in the unit that fits their size.
+ */
 int64_t usage_first_instant(struct parser *p, json_at object, const struct text *keys, size_t count);
 struct text usage_first_text(struct parser *p, json_at object, const struct text *keys, size_t count);
 int64_t usage_first_count(struct parser *p, json_at object, const struct text *keys, size_t count);
@@ -28,7 +30,7 @@ void usage_read_openai(struct parser *p, json_at usage, struct text model, struc
 /* Google's words: usageMetadata, or usage_metadata. */
 void usage_read_gemini(struct parser *p, json_at usage, struct request *q, struct billing *b);
 
-/* Where cached and reasoning tokens stand beside input and output, the total shows it: then they are added. */
+/* Where cached and reasoning tokens are not included in input and output, the total shows it: then they are added. */
 void usage_settle(struct request *q, int64_t total, bool thinks);
 
 /* Writes what is billed apart into the record; the text lives until the next line. */

@@ -5,7 +5,7 @@ static bool has(struct text t, struct text word) {
 	return text_find(t, word) != SIZE_MAX;
 }
 
-/* Words that stand in no other log, and how sure they are. */
+/* Words that are in no other log, and how sure they are. */
 static const struct {
 	struct text all[3];
 	int bid;

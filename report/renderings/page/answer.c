@@ -207,7 +207,7 @@ static void put_kind(FILE *out, const struct statement *s, int kind, const struc
 	char figure[FIGURE_MAX];
 
 	if (b->tokens[kind] == 0 && kind == TOKENS_CACHED) {
-		return; /* the line below the table says so */
+		return; /* the line below the table states it */
 	}
 	fprintf(out,
 	        "<tr><th scope=\"row\"><svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"%s\" width=\"100%%\" height=\"100%%\" rx=\"2\"/></svg>%s"

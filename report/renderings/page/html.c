@@ -1,5 +1,5 @@
 /*
- * One HTML file that stands by itself: no network, opens from disk, for screens light and dark,
+ * One self-contained HTML file: no network, opens from disk, for screens light and dark,
  * phones and paper. Every figure is a <data> element whose value has all digits of the JSON.
  */
 #include "report/renderings/page/html.h"

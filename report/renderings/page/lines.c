@@ -9,7 +9,7 @@
 #define PANELS_MAX 24
 #define PLOT_HEIGHT 120
 #define PLOT_TOP 12
-/* In percent of a panel: figures stand to the left of the plot. */
+/* In percent of a panel: figures are to the left of the plot. */
 #define GUTTER 12
 /* The time axis in the units of its picture. */
 #define PLOT_WIDTH 1500
@@ -391,7 +391,7 @@ static void widen_by_list(const struct statement *s, name_id model, int64_t *lea
 	}
 }
 
-/* Input stands before output; either may be missing. */
+/* Input comes before output; either may be missing. */
 static size_t put_depth_panel(FILE *out, const struct statement *s, const struct position *at, size_t left) {
 	struct run runs[2] = {{at, 0}, {at, 0}};
 	int64_t least = INT64_MAX, most = 1;

@@ -6,11 +6,11 @@
 #include "report/renderings/page/html.h"
 
 #define TOP 16
-/* In percent: figures stand to the left of the plot, names of curves reach to its right. */
+/* In percent: figures are to the left of the plot, names of curves reach to its right. */
 #define LEFT 11.0
 #define RIGHT 3.0
 #define ACROSS 1000
-/* Names of curves stand so far apart, in pixels. */
+/* Distance between names of curves, in pixels. */
 #define NAME_HEIGHT 14
 /* Those of points also so much, in percent. */
 #define LABEL_WIDTH 14

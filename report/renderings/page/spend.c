@@ -10,7 +10,7 @@
 #define BARS_MOST 62
 #define PLOT_HEIGHT 150
 #define PLOT_TOP 22
-/* In percent: figures stand to the left of the plot. */
+/* In percent: figures are to the left of the plot. */
 #define GUTTER 6.0
 
 /* Steps of the series put together. */

@@ -339,7 +339,7 @@ static int64_t largest_of(const struct table *t) {
 	return most;
 }
 
-/* A bar in two tones: what is the row's own work, and its share of what nobody's work filled. */
+/* A bar in two tones: what is the row's own work, and its share of shared time. */
 static void put_two_tones(FILE *out, const struct block *b, int64_t widest) {
 	double own = 100 * (double)(b->capacity_nano - block_shared_nano(b)) / (double)widest, all = 100 * (double)b->capacity_nano / (double)widest;
 
