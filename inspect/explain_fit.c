@@ -11,6 +11,8 @@
 #include "core/model/step_model.h"
 #include "core/text.h"
 
+#define LAW_TERMS 6
+
 struct kept_fit {
 	int64_t day_ns;
 	struct text json;
@@ -21,6 +23,11 @@ struct kept_fit {
 		int64_t rows;
 		double ns[4];
 	} aggregates[4]; /* of requests and windows, in the order of aggregate_forms */
+	struct window_law {
+		const char *by; /* NULL: none */
+		int64_t rows;
+		double ns[LAW_TERMS];
+	} law; /* of windows, in place of the last of them */
 };
 
 struct kept_fits {
@@ -97,6 +104,31 @@ static void read_aggregates(const struct json *j, struct kept_fit *f) {
 	}
 }
 
+/* A law of a step's time, by what windows count or by their gauges; each with its own step without and with prompts. */
+static const struct law_form {
+	const char *key, *by, *terms[LAW_TERMS];
+} law_forms[] = {
+	{"gauged", "gauges", {"a step without prompts", "a sequence", "a token of contexts", "a prompt token", "a prompt token x token of context", "a step with prompts"}},
+	{"counted", "counts", {"a step", "a sequence", "a token of contexts", "a prompt token", "a prompt token x token of context", "prompts in a step, on top"}},
+};
+static const char *const law_keys[LAW_TERMS] = {"step_ns", "sequence_ns", "context_ns", "token_ns", "attention_ns", "prompt_ns"};
+
+static void read_law(const struct json *j, struct window_law *law) {
+	json_at windows = json_get(j, 0, T("windows"));
+
+	for (size_t i = 0; windows != JSON_ABSENT && i < sizeof law_forms / sizeof *law_forms; i++) {
+		json_at object = json_get(j, windows, text_of(law_forms[i].key));
+		if (object == JSON_ABSENT) {
+			continue;
+		}
+		law->by = law_forms[i].by;
+		(void)json_i64(j, json_get(j, object, T("rows")), &law->rows);
+		for (int k = 0; k < LAW_TERMS; k++) {
+			law->ns[k] = double_of(json_raw(j, json_get(j, object, text_of(law_keys[k]))));
+		}
+	}
+}
+
 static void read_fit(const struct json *j, struct kept_fit *f) {
 	const struct {
 		const char *key;
@@ -117,6 +149,7 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 	read_overlap(j, &f->made.overlap);
 	read_terms(j, f);
 	read_aggregates(j, f);
+	read_law(j, &f->law);
 }
 
 static int add_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
@@ -201,9 +234,22 @@ static void print_steps(const struct kept_fit *f) {
 	}
 }
 
+static void print_law(const struct window_law *law) {
+	for (size_t i = 0; i < sizeof law_forms / sizeof *law_forms; i++) {
+		if (law->by != law_forms[i].by) {
+			continue;
+		}
+		printf("      windows, by their %s: fitted to %" PRId64 " row%s\n", law->by, law->rows, PLURAL(law->rows));
+		for (int k = 0; k < LAW_TERMS; k++) {
+			printf("        %-34s %20.6f ns\n", law_forms[i].terms[k], law->ns[k]);
+		}
+	}
+}
+
 /* "a window = 1200.000000 ns x prompt tokens + …; 80 rows" */
 static void print_aggregates(const struct kept_fit *f) {
-	for (int i = 0; i < 4; i++) {
+	print_law(&f->law);
+	for (int i = 0; i < (f->law.by ? 3 : 4); i++) {
 		const struct aggregate_row *r = &f->aggregates[i];
 		if (r->rows == 0 && r->ns[0] + r->ns[1] + r->ns[2] <= 0) {
 			continue;
