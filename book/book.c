@@ -346,12 +346,28 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 	return attribution_new(&o);
 }
 
+/* GPUs per replica as logs of this run, and of earlier ones, state them. */
+static int apply_stated(struct book *b, struct fault *why) {
+	struct quality before;
+
+	quality_init(&before);
+	int rc = ledger_quality_get(b->ledger, INT64_MAX, INT64_MIN, INT64_MAX, &before, why);
+	if (rc >= 0) {
+		fleet_apply_stated(b->fleet, b->names, &before, &b->quality);
+		fleet_apply_stated(b->fleet, b->names, &b->quality, &b->quality);
+	}
+	quality_release(&before);
+	b->stated = true;
+	return rc;
+}
+
 static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, const struct book_sinks *to,
                             struct quality *quality, struct fault *why) {
 	struct feeding f = {b, a, why};
-	int rc = book_set_spans(b, a, why);
-
 	why->message[0] = '\0';
+	int rc = b->stated ? 0 : apply_stated(b, why);
+
+	rc = rc < 0 ? rc : book_set_spans(b, a, why);
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
 	rc = rc < 0 ? rc : attribution_finish(a, to->entry, to->entries, quality, why);
 	rc = rc < 0 || !to->fit ? rc : attribution_keep_fits(a, from_ns, to->fit, to->fits, why);
@@ -529,20 +545,6 @@ static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
  * All of them in one transaction: with some days by the former fleet and some by the new one, a statement in between, or
  * of that run later, would be of neither.
  */
-/* GPUs per replica as logs of this run, and of earlier ones, state them. */
-static int apply_stated(struct book *b, struct fault *why) {
-	struct quality before;
-
-	quality_init(&before);
-	int rc = ledger_quality_get(b->ledger, INT64_MAX, INT64_MIN, INT64_MAX, &before, why);
-	if (rc >= 0) {
-		fleet_apply_stated(b->fleet, b->names, &before, &b->quality);
-		fleet_apply_stated(b->fleet, b->names, &b->quality, &b->quality);
-	}
-	quality_release(&before);
-	return rc;
-}
-
 int book_attribute(struct book *b, struct fault *why) {
 	int64_t day_ns, gone, since_ns;
 	int rc = apply_stated(b, why);

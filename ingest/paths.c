@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "core/error.h"
 
@@ -78,6 +80,13 @@ static bool leads_up(const struct above *above, const struct stat *st) {
 static void add_directory(struct paths *p, const char *name, const struct above *above,
                           const struct ingest_source *source, struct quality *quality);
 
+/* A link may lead to a file of /proc or /sys, which looks like one on a disk, and may block or never end. Such have no size, or a page's. */
+static bool is_systems(const char *name, const struct stat *st) {
+	struct statfs fs;
+
+	return (st->st_size == 0 || st->st_size == 4096) && statfs(name, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
+}
+
 /* What lies in a directory: pipes, sockets and devices are no logs, and reading them might never end. */
 static void add_below(struct paths *p, const char *name, const struct above *above,
                       const struct ingest_source *source, struct quality *quality) {
@@ -89,7 +98,7 @@ static void add_below(struct paths *p, const char *name, const struct above *abo
 		if (!leads_up(above, &st)) {
 			add_directory(p, name, &(struct above){above, st.st_dev, st.st_ino}, source, quality);
 		}
-	} else if (S_ISREG(st.st_mode)) {
+	} else if (S_ISREG(st.st_mode) && !is_systems(name, &st)) {
 		add_file(p, name, st.st_size, source);
 	}
 }

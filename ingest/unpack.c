@@ -3,7 +3,7 @@
 #include "ingest/source.h"
 
 bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed) {
-	struct source_limits limits = {0};
+	struct source_limits limits = {.regular_only = true}; /* what is looked at first is not waited for */
 	struct source *s;
 	struct text block;
 	struct fault why;

@@ -173,6 +173,9 @@ static void a_pipe_of_a_night(void **state) {
 	assert_int_equal(mkfifo(place_path(&place, "pipe.log", path), 0600), 0);
 	memcpy(folder, path, strlen(path) + 1);
 	*strrchr(folder, '/') = '\0';
+	char link[300];
+	snprintf(link, sizeof link, "%s/link.log", folder);
+	assert_int_equal(symlink("/proc/kmsg", link), 0); /* a file of the system's, to read which blocks */
 	struct run_result r = run_path(folder, (struct ingest_options){0});
 	assert_int_equal(r.count, 0);
 	run_release(&r);
