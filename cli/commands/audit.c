@@ -26,7 +26,7 @@ static const char *format_word(size_t i) {
 
 static const struct option own[] = {
 	ROW("model", "FILE", "the model: schemas/model.schema.json, a config.json as published, or a GGUF file", value_text, model),
-	{"card", 0, "GPU=PRICE", "a card and its GPU-hour, repeatable (default: H100=2.20, H200=2.80, B200=4.20, MI300X=2.00)", 0, value_list,
+	{"card", 0, "GPU=PRICE", "a card and its GPU-hour, repeatable (default: H100=2.35, H200=2.80, B200=4.20, MI300X=2.00)", 0, value_list,
 	 offsetof(struct settings, cards), NULL, false},
 	{"as", 0, "NAME", "of the model in catalogues; repeatable (default: its own)", 0, value_list, offsetof(struct settings, names), NULL, false},
 	ROW("gpus-file", "FILE", "another catalogue of cards", value_text, catalogue),

@@ -17,18 +17,30 @@ const double audit_caches[AUDIT_CACHES] = {0, 0.5, 0.8};
 
 /* ---- cards ---- */
 
-/* The fewest GPUs of 1, 2, 4 … that hold the weights and a batch worth serving. */
+/* Of 1, 2, 4 … GPUs that hold the weights and a batch worth serving the fewest, or up to four times as many if a request costs less. */
 static int fit_gpus(struct costs *c, struct estimate_options *o, struct fault *why) {
+	double least = INFINITY;
+	int64_t most = 64;
 	int err = ERROR_CONFIG;
 
 	if (o->gpus > 0) {
 		return costs_init(c, o, why);
 	}
-	for (o->gpus = 1; o->gpus <= 64; o->gpus *= 2) {
-		err = costs_init(c, o, why);
-		if (!err && c->fits >= ENOUGH_SEQUENCES) {
-			return 0;
+	for (o->gpus = 1; o->gpus <= most; o->gpus *= 2) {
+		struct costs next;
+		int failed = costs_init(&next, o, why);
+		if (failed) {
+			err = least < INFINITY ? 0 : failed;
+			continue;
 		}
+		bool enough = next.fits >= ENOUGH_SEQUENCES;
+		double request = enough ? explain_at_load(&next, 1).request : INFINITY;
+		most = enough && isinf(least) && o->gpus < 16 ? 4 * o->gpus : most;
+		if (isinf(least) || request < 0.98 * least) { /* fewer GPUs wait less for each other at small loads */
+			least = request;
+			*c = next;
+		}
+		err = 0;
 	}
 	return err;
 }
@@ -65,11 +77,12 @@ static int add_card(struct audit *a, const struct audit_options *o, const char *
 }
 
 static int add_cards(struct audit *a, const struct audit_options *o, struct fault *why) {
-	static const char *const likely[] = {"H100=2.20", "H200=2.80", "B200=4.20", "MI300X=2.00"};
+	static const char *const likely[] = {"H100=2.35", "H200=2.80", "B200=4.20", "MI300X=2.00"};
 	size_t count = o->card_count > 0 ? o->card_count : sizeof likely / sizeof *likely;
 	const char *const *cards = o->card_count > 0 ? o->cards : likely;
 	int err = 0;
 
+	a->assumed = o->card_count == 0;
 	if (count > AUDIT_CARDS_MAX) {
 		return fault_set(why, ERROR_CONFIG, "--card: too many, expected at most %d", AUDIT_CARDS_MAX);
 	}

@@ -40,6 +40,7 @@ struct audit_verdict {
 struct audit {
 	struct audit_card cards[AUDIT_CARDS_MAX];
 	size_t card_count, cheapest;  /* cheapest: with a full batch */
+	bool assumed;                 /* cards and their GPU-hours are not stated but assumed */
 	struct audit_seller *sellers; /* by margin, highest first */
 	size_t seller_count;
 	double bill[2];               /* of --tokens at full and at half load; NAN: not asked for */
@@ -47,6 +48,10 @@ struct audit {
 };
 
 struct audit_verdict audit_judge(const struct audit_card *card, const struct audit_seller *s);
+
+/* What was assumed, a sentence each; how many. */
+#define AUDIT_NOTES 3
+size_t audit_notes(const struct audit *a, char out[AUDIT_NOTES][240]);
 
 void audit_table(const struct audit *a, FILE *out);
 void audit_csv(const struct audit *a, FILE *out);

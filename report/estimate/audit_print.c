@@ -16,6 +16,44 @@ static const char *percent(double x, char out[SHEET_NUMBER_MAX]) {
 	return out;
 }
 
+/* A request of the cheapest card with weights of 8 bits, beside those it has; NAN if it has no more. */
+static double in_fp8(const struct costs *c) {
+	struct at_precision at[EXPLAIN_PRECISIONS];
+	size_t count = c->law.peak.model.weight_mbit > 8500 ? explain_precisions(c, at) : 0;
+
+	for (size_t i = 1; i < count; i++) {
+		if (strcmp(at[i].name, "fp8") == 0) {
+			return at[i].request / at[0].request;
+		}
+	}
+	return NAN;
+}
+
+size_t audit_notes(const struct audit *a, char out[AUDIT_NOTES][240]) {
+	const struct costs *c = &a->cards[a->cheapest].costs;
+	double fp8 = in_fp8(c);
+	size_t n = 0;
+
+	if (a->assumed) {
+		snprintf(out[n++], sizeof out[0], "GPU-hour prices are assumed: contracts of 2026 (report/estimate/METHOD.md has sources); state yours with --card H100=PRICE");
+	}
+	snprintf(out[n++], sizeof out[0], "At most %lld sequences decode together (--max-batch); at full load each user gets %.0f tokens a second", (long long)c->max_batch,
+	         explain_at_load(c, 1).user_tok_s);
+	if (fp8 < 0.95) {
+		snprintf(out[n++], sizeof out[0], "Weights of 16 bits, as described; sellers that serve FP8 pay %.0f %% of the cost at full load (--weights fp8)", fp8 * 100);
+	}
+	return n;
+}
+
+static void print_notes(const struct audit *a, const char *before, FILE *out) {
+	char notes[AUDIT_NOTES][240];
+	size_t count = audit_notes(a, notes);
+
+	for (size_t i = 0; i < count; i++) {
+		fprintf(out, "%s%s.\n", before, notes[i]);
+	}
+}
+
 static void print_cards(const struct audit *a, FILE *out) {
 	fputs("  card                     per GPU-hour   batch   requests/s   1,000 requests at full, half, tenth of the load\n", out);
 	for (size_t i = 0; i < a->card_count; i++) {
@@ -29,7 +67,7 @@ static void print_seller(const struct audit *a, const struct audit_seller *s, FI
 	struct audit_verdict v = audit_judge(&a->cards[a->cheapest], s);
 	char cached[SHEET_NUMBER_MAX], even[SHEET_NUMBER_MAX], m[4][SHEET_NUMBER_MAX];
 
-	fprintf(out, "%-16.16s %-40.40s %8.3f %8s %8.3f %10.4f %8s", s->provider, s->id, s->input, sheet_number(s->cached, 3, cached), s->output,
+	fprintf(out, "%-20.20s %-40.40s %8.3f %8s %8.3f %10.4f %8s", s->provider, s->id, s->input, sheet_number(s->cached, 3, cached), s->output,
 	        s->revenue * 1000, percent(v.break_even, even));
 	fprintf(out, " %8s %8s %8s to %-7s %s\n", percent(v.margin[3], m[0]), percent(v.margin[HALF], m[1]), percent(v.margin_low, m[2]),
 	        percent(v.margin_high, m[3]), v.word);
@@ -42,12 +80,13 @@ void audit_table(const struct audit *a, FILE *out) {
 	             "95 %% of published measurements are within x / %.1f of such an estimate.\n\n", c->roofline.model.name, c->prompt, c->cached, c->output,
 	        c->currency, exp(c->spread));
 	print_cards(a, out);
+	print_notes(a, "  ", out);
 	if (!isnan(a->bill[0])) {
 		fprintf(out, "\n%.4g tokens in, %.4g of them cached, and %.4g out should cost %.0f with full batches, %.0f at half load.\n", a->tokens[0], a->tokens[1],
 		        a->tokens[2], a->bill[0], a->bill[1]);
 	}
 	fprintf(out, "\nOn the cheapest (*); margins with full batches, at half load, and its interval. GPU rent alone: no staff, no spare capacity.\n\n");
-	fprintf(out, "%-16s %-40s %8s %8s %8s %10s %8s %8s %8s %19s\n", "seller", "as", "input", "cached", "output", "1,000 req.", "pays at", "full", "half", "95 % at half");
+	fprintf(out, "%-20s %-40s %8s %8s %8s %10s %8s %8s %8s %19s\n", "seller", "as", "input", "cached", "output", "1,000 req.", "pays at", "full", "half", "95 % at half");
 	for (size_t i = 0; i < a->seller_count; i++) {
 		print_seller(a, &a->sellers[i], out);
 	}
@@ -123,6 +162,18 @@ static void json_row(const struct audit *a, const struct audit_seller *s, const 
 	fprintf(out, ",\"cheapest\":%s,\"verdict\":\"%s\"}", c == &a->cards[a->cheapest] ? "true" : "false", v.word);
 }
 
+static void json_notes(const struct audit *a, FILE *out) {
+	char notes[AUDIT_NOTES][240];
+	size_t count = audit_notes(a, notes);
+
+	fputs(",\n \"assumptions\":[", out);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? "," : "", out);
+		sheet_json_text(notes[i], out);
+	}
+	fputs("]", out);
+}
+
 void audit_json(const struct audit *a, FILE *out) {
 	const struct costs *c = &a->cards[0].costs;
 
@@ -132,6 +183,7 @@ void audit_json(const struct audit *a, FILE *out) {
 	sheet_json_number(a->bill[0], out);
 	fputs(",\"bill_half\":", out);
 	sheet_json_number(a->bill[1], out);
+	json_notes(a, out);
 	fputs(",\n \"rows\":[", out);
 	for (size_t i = 0; i < a->seller_count * a->card_count; i++) {
 		fputs(i ? ",\n  " : "\n  ", out);
@@ -168,7 +220,8 @@ void audit_markdown(const struct audit *a, FILE *out) {
 	fprintf(out, "** are paid, and what it should cost on %.0f x ", c->gpus);
 	sheet_markdown_text(c->roofline.gpu.name, out);
 	fprintf(out, " (%s; 95 %% of published measurements within x / %.1f)\n\n", c->currency, exp(c->spread));
-	fputs("| seller | as | input | cached | output | 1,000 requests | pays at load | margin, full | at half load | low | high | |\n"
+	print_notes(a, "- ", out);
+	fputs("\n| seller | as | input | cached | output | 1,000 requests | pays at load | margin, full | at half load | low | high | |\n"
 	      "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n", out);
 	for (size_t i = 0; i < a->seller_count; i++) {
 		markdown_seller(a, &a->sellers[i], out);

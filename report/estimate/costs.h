@@ -9,7 +9,7 @@
 
 #include "core/model/law.h"
 #include "report/estimate.h"
-#include "report/estimate/load.h"
+#include "core/model/load.h"
 
 struct costs {
 	struct law law;

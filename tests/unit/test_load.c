@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "report/estimate/load.h"
+#include "core/model/load.h"
 #include "report/estimate/replay.h"
 
 #define REQUESTS 4000

@@ -1,4 +1,4 @@
-#include "report/estimate/load.h"
+#include "core/model/load.h"
 
 #include <math.h>
 
