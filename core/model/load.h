@@ -1,10 +1,12 @@
 /*
- * load.h: what a stream of requests makes of an engine: its batch, its time at work, how long a request waits and takes.
+ * load.h: what a stream of requests makes of an engine: its batch, its time at work, how long a request waits and
+ * takes.
  *
- * Requests come at random (Poisson) and are the same: `prompt` tokens computed in chunks beside the sequences that decode, then
- * `output` tokens. With D others decoding, a sequence's token takes T(1 + D) / (1 - p), p being the share of time
- * that prompts add; D = rate x output x that (Little), solved for the smallest D. The engine works while anyone is in it:
- * 1 - exp(-sequences). Near capacity requests wait as in a queue with as many servers as the batch holds.
+ * Requests come at random (Poisson) and are the same: `prompt` tokens computed in chunks together with the decoding
+ * sequences, then `output` tokens. With D others decoding, a sequence's token takes T(1 + D) / (1 - p), p being the
+ * share of time that prompts add; D = rate x output x that (Little), solved for the smallest D. The engine works while
+ * anyone is in it: 1 - exp(-sequences). Near capacity requests wait as in a queue with as many servers as the batch
+ * holds.
  */
 #ifndef CORE_MODEL_LOAD_H
 #define CORE_MODEL_LOAD_H
