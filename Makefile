@@ -165,11 +165,12 @@ simulate: $(SIMULATOR) ## Nights of random books under faults for SECONDS (600),
 	@$(SIMULATOR) $(SEED) $(SECONDS)
 
 # What does not fit into CI's 40 minutes.
-check-long: all $(PROPERTIES) $(SIMULATOR) $(BUILD)/tests/faults/faults.so ## Every fault, an hour of simulated nights, many hostile and random logs, an hour of fuzzing
+check-long: all $(PROPERTIES) $(SIMULATOR) $(BUILD)/tests/faults/faults.so $(BUILD)/tests/unit/test_identity ## Every fault, an hour of simulated nights, many hostile and random logs, an hour of fuzzing
 	@$(SIMULATOR) $$(date +%j)000000 3600
 	@python3 tests/simulator/processes.py $(BUILD) $$(date +%j)0000 600
 	@tests/hostile/run $(BUILD) $$(date +%j)0000 2000
 	@tests/property/run $(BUILD) $$(date +%j)0000 2000
+	@IDENTITY_NEXT=39 $(BUILD)/tests/unit/test_identity
 	@$(MAKE) check-faults
 	@$(MAKE) fuzz-smoke FUZZ_SECONDS=120
 

@@ -549,6 +549,8 @@ int book_attribute(struct book *b, struct fault *why) {
 	int64_t day_ns, gone, since_ns;
 	int rc = apply_stated(b, why);
 
+	rc = rc < 0 ? rc : book_find_misnamed(b, why);
+
 	rc = rc < 0 ? rc : ledger_dirty_basis(b->ledger, b->basis, why);
 
 	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, &day_ns, why)) > 0) {

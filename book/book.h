@@ -106,6 +106,8 @@ struct last_run {
 };
 /* Of the runs up to `as_of` (INT64_MAX: of all). */
 int book_last_run(struct book *b, int64_t as_of, struct last_run *out, struct fault *why);
+/* A finding for logs whose servers the fleet file's "names" call otherwise than they were called when the logs were read. */
+int book_find_misnamed(struct book *b, struct fault *why);
 /* Reads the fleet file that the book keeps of a run into b->fleet, with the descriptions of models that it names. */
 int book_fleet_of_run(struct book *b, int64_t run, struct fault *why);
 /* Its catalogues and what --list said, unless others are given. */

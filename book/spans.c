@@ -1,5 +1,6 @@
 /* spans.c: what a book knows of replicas beyond the days at hand. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "book/book.h"
 
@@ -71,4 +72,43 @@ int book_set_spans(struct book *b, struct attribution *a, struct fault *why) {
 	}
 	attribution_set_gateways(a, b->spans->known.gateways);
 	return rc;
+}
+
+/* ---- names ---- */
+
+struct misnamed {
+	struct book *book;
+	const struct name_rules *rules;
+};
+
+/* Is there evidence of a server, or of engines below it? */
+static bool is_known(const struct book *b, const char *name) {
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < b->spans->count; i++) {
+		struct text has = names_text(b->names, b->spans->at[i].replica);
+		if (text_starts(has, (struct text){name, len}) && (has.len == len || has.at[len] == '/')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int find_misnamed(void *context, const struct ledger_source *s) {
+	const struct misnamed *m = context;
+	char name[1025];
+
+	if (s->records > 0 && name_rules_path(m->rules, s->path, name, sizeof name) && !is_known(m->book, name)) {
+		quality_finding(&m->book->quality, "names", s->path, "--fleet", QUALITY_NO_AMOUNT,
+		                "logs were read without the \"names\" of the fleet file, which call their servers otherwise: read them into a "
+		                "new book, with tollbook ingest --fleet");
+	}
+	return 0;
+}
+
+int book_find_misnamed(struct book *b, struct fault *why) {
+	struct misnamed m = {b, b->fleet ? fleet_names(b->fleet) : NULL};
+	int rc = m.rules && m.rules->count > 0 ? get_spans(b, why) : 0;
+
+	return rc < 0 || !b->spans || !m.rules || m.rules->count == 0 ? rc : ledger_sources(b->ledger, find_misnamed, &m, why);
 }

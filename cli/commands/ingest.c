@@ -22,6 +22,7 @@
 
 struct settings {
 	bool dry_run;
+	const char *fleet;
 };
 
 /* A record as its line, in front of it its instant: the order does not depend on files and threads. */
@@ -103,7 +104,17 @@ static int read_and_write(struct run *r, struct logs *logs, struct quality *q, s
 	return error;
 }
 
-static int convert(struct run *r, struct fault *why) {
+/* The fleet file is asked for its names of servers only. */
+static int read_fleet(const struct run *r, struct names *names, struct fleet **out, struct fault *why) {
+	const struct settings *own = r->own;
+	struct book_settings set = r->set;
+
+	*out = NULL;
+	set.fleet = own->fleet;
+	return own->fleet ? settings_fleet(&set, names, out, why) : 0;
+}
+
+static int convert_logs(struct run *r, const struct fleet *fleet, struct fault *why) {
 	struct logs logs;
 	struct quality q;
 	int status = setup_logs(r, &logs, why);
@@ -112,6 +123,7 @@ static int convert(struct run *r, struct fault *why) {
 	if (status != 0) {
 		return status;
 	}
+	logs.options.names = fleet ? fleet_names(fleet) : NULL;
 	settings_confine(&r->set, &r->terminal, &logs.options, NULL);
 	quality_init(&q);
 	stop_guard(&r->stop);
@@ -124,6 +136,19 @@ static int convert(struct run *r, struct fault *why) {
 	}
 	quality_release(&q);
 	logs_release(&logs);
+	return status;
+}
+
+static int convert(struct run *r, struct fault *why) {
+	struct names *names = names_new();
+	struct fleet *fleet;
+	int status = read_fleet(r, names, &fleet, why);
+
+	status = status ? status : convert_logs(r, fleet, why);
+	if (fleet) {
+		fleet_free(fleet);
+	}
+	names_free(names);
 	return status;
 }
 
@@ -154,8 +179,9 @@ static int into_book(struct run *r, struct fault *why) {
 	}
 	status = book_open(&b, &r->set, &r->terminal, LEDGER_CREATE, false, why);
 	if (status == 0) {
+		status = read_fleet(r, b.names, &b.fleet, why);
 		settings_confine(&r->set, &r->terminal, &logs.options, NULL);
-		status = read_logs(r, &b, &logs, why);
+		status = status ? status : read_logs(r, &b, &logs, why);
 		book_close(&b);
 	}
 	logs_release(&logs);
@@ -174,6 +200,8 @@ static int ingest(struct run *r, struct fault *why) {
 static const struct option own[] = {
 	{"dry-run", 0, NULL, "write nothing: report for each file what is in it, and what to switch on", 0, value_flag,
 	 offsetof(struct settings, dry_run), NULL, false},
+	{"fleet", 0, "FILE", "a fleet file whose \"names\" derive servers' names from paths and fields", 0, value_text,
+	 offsetof(struct settings, fleet), NULL, true},
 };
 
 const struct command command_ingest = {
