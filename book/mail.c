@@ -8,13 +8,24 @@
 
 #include "core/decimal.h"
 #include "core/exact.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 #include "core/text.h"
 
 #define MAIL_COLUMNS 72
+#define MAIL_LINES 30
+/* At most, where the rest leaves room. */
 #define FINDINGS_SHOWN 4
+#define LARGEST_SHOWN 3
 #define FINDING_LINES 2
 #define FIGURE 64
+#define LARGEST_MAX 256
+#define NAME_SHOWN 24
+
+struct month {
+	struct statement_totals totals;
+	char models[LARGEST_MAX], tenants[LARGEST_MAX];
+};
 
 /* ---- text ---- */
 
@@ -153,7 +164,7 @@ static void put_rejects(FILE *out, const struct quality *q) {
 	}
 }
 
-static void put_findings(FILE *out, const struct mail *m) {
+static void put_findings(FILE *out, const struct mail *m, size_t most) {
 	const struct quality *q = &m->book->quality;
 	size_t count;
 	const struct quality_notice *n = quality_notices(q, NOTICE_FINDING, &count);
@@ -168,17 +179,47 @@ static void put_findings(FILE *out, const struct mail *m) {
 	if (quality_has_findings(q)) {
 		fputs("FINDINGS (exit status 1)\n", out);
 	}
-	for (size_t i = 0; i < count && i < FINDINGS_SHOWN; i++) {
+	for (size_t i = 0; i < count && i < most; i++) {
 		put_finding(out, m, order[i], i + 1);
 	}
-	if (count > FINDINGS_SHOWN) {
-		fprintf(out, "     and %zu more (-v)\n", count - FINDINGS_SHOWN);
+	if (count > most) {
+		fprintf(out, "     and %zu more (-v)\n", count - most);
 	}
 	put_rejects(out, q);
 	free(order);
 }
 
 /* ---- the day and the week before it ---- */
+
+/* Who cost most, in one line: "largest models: a 12.5 %, b 10.1 %"; nothing of fewer than two. */
+static void say_largest(const struct statement *s, enum by_key key, char out[LARGEST_MAX]) {
+	struct statement_share at[LARGEST_SHOWN];
+	size_t count = statement_largest(s, key, at, LARGEST_SHOWN);
+	int64_t whole = statement_totals(s).capacity_nano;
+	size_t n = (size_t)snprintf(out, LARGEST_MAX, "largest %ss:", by_key_names[key]);
+
+	for (size_t i = 0; i < count && i < LARGEST_SHOWN; i++) {
+		struct text name = at[i].name.len > 0 ? text_cut(at[i].name, 0, at[i].name.len < NAME_SHOWN ? at[i].name.len : NAME_SHOWN) : T("(none)");
+		n += (size_t)snprintf(out + n, LARGEST_MAX - n, "%s %.*s %.1f %%", i > 0 ? "," : "", TEXT_ARG(name), 100 * (double)at[i].nano / (double)whole);
+	}
+	if (count < 2 || whole <= 0) {
+		out[0] = '\0';
+	}
+}
+
+static int month_of_book(const struct mail *m, int64_t from_ns, int64_t to_ns, struct month *out, struct fault *why) {
+	struct book_statement s = {.from_ns = from_ns, .to_ns = to_ns, .as_of = INT64_MAX - 1};
+	int rc = book_state(m->book, &s, why);
+
+	*out = (struct month){0};
+	if (rc > 0) {
+		out->totals = statement_totals(s.statement);
+		say_largest(s.statement, BY_MODEL, out->models);
+		say_largest(s.statement, BY_TENANT, out->tenants);
+	}
+	book_statement_release(&s);
+	return rc;
+}
 
 static int totals_of(const struct mail *m, int64_t from_ns, int64_t to_ns, struct statement_totals *out, struct fault *why) {
 	struct book_statement s = {.from_ns = from_ns, .to_ns = to_ns, .as_of = INT64_MAX - 1};
@@ -277,7 +318,8 @@ static void put_subject(FILE *out, const struct mail *m, int64_t day_ns, const s
 	put_words(out, line, 0, 2, 2);
 }
 
-static void put_month(FILE *out, const struct mail *m, int64_t day_ns, const struct statement_totals *t) {
+static void put_month(FILE *out, const struct mail *m, int64_t day_ns, const struct month *month) {
+	const struct statement_totals *t = &month->totals;
 	char date[INSTANT_TEXT_MAX], paid[FIGURE], idle[FIGURE], margin[FIGURE], line[300];
 
 	instant_format(day_ns, date);
@@ -288,26 +330,39 @@ static void put_month(FILE *out, const struct mail *m, int64_t day_ns, const str
 		snprintf(line + len, sizeof line - len, "; margin at list price %s", money_text(m->currency, t->margin_nano, margin));
 	}
 	put_words(out, line, 0, 2, 2);
+	const char *const largest[] = {month->models, month->tenants};
+	for (size_t i = 0; i < 2; i++) {
+		if (largest[i][0]) {
+			fputs("  ", out);
+			put_words(out, largest[i], 2, 2, 1);
+		}
+	}
 }
 
-static int put_figures(const struct mail *m, int64_t from_ns, int64_t to_ns, FILE *out, struct fault *why) {
+/* What the mail has of the book. */
+struct figures {
+	int64_t day_ns, week_ns;
+	struct statement_totals day, week;
+	struct month month;
+};
+
+static int read_figures(const struct mail *m, int64_t from_ns, int64_t to_ns, struct figures *f, struct fault *why) {
 	int64_t now_ns = instant_floor(book_now_ns(), NS_PER_DAY), day_ns = instant_floor(to_ns - 1, NS_PER_DAY);
-	struct statement_totals day, week, month;
 
 	day_ns = day_ns < now_ns ? day_ns : now_ns - NS_PER_DAY; /* the last day that is over and has entries */
-	int64_t week_ns = day_ns - 7 * NS_PER_DAY > instant_floor(from_ns, NS_PER_DAY) ? day_ns - 7 * NS_PER_DAY : instant_floor(from_ns, NS_PER_DAY);
-	int rc = totals_of(m, day_ns, day_ns + NS_PER_DAY, &day, why);
-	rc = rc < 0 ? rc : totals_of(m, week_ns, day_ns, &week, why);
-	rc = rc < 0 ? rc : totals_of(m, month_of(day_ns), day_ns + NS_PER_DAY, &month, why);
-	if (rc < 0) {
-		return rc;
-	}
-	put_subject(out, m, day_ns, &day);
-	put_findings(out, m);
-	put_day(out, m, day_ns, &day, &week, (double)(day_ns - week_ns) / (double)NS_PER_DAY);
-	put_cause(out, &day, &week);
-	put_month(out, m, day_ns, &month);
-	return 0;
+	f->day_ns = day_ns;
+	f->week_ns = day_ns - 7 * NS_PER_DAY > instant_floor(from_ns, NS_PER_DAY) ? day_ns - 7 * NS_PER_DAY : instant_floor(from_ns, NS_PER_DAY);
+	int rc = totals_of(m, day_ns, day_ns + NS_PER_DAY, &f->day, why);
+	rc = rc < 0 ? rc : totals_of(m, f->week_ns, day_ns, &f->week, why);
+	return rc < 0 ? rc : month_of_book(m, month_of(day_ns), day_ns + NS_PER_DAY, &f->month, why);
+}
+
+static void put_figures(FILE *out, const struct mail *m, const struct figures *f, size_t findings) {
+	put_subject(out, m, f->day_ns, &f->day);
+	put_findings(out, m, findings);
+	put_day(out, m, f->day_ns, &f->day, &f->week, (double)(f->day_ns - f->week_ns) / (double)NS_PER_DAY);
+	put_cause(out, &f->day, &f->week);
+	put_month(out, m, f->day_ns, &f->month);
 }
 
 static int put_head(const struct mail *m, FILE *out, struct fault *why) {
@@ -320,18 +375,12 @@ static int put_head(const struct mail *m, FILE *out, struct fault *why) {
 	return rc;
 }
 
-int mail_write(const struct mail *m, FILE *out, struct fault *why) {
-	int64_t from_ns, to_ns;
-	int rc = ledger_extent(m->book->ledger, INT64_MAX - 1, &from_ns, &to_ns, why);
-
-	if (rc > 0) {
-		rc = put_figures(m, from_ns, to_ns, out, why);
-	} else if (rc == 0) {
+static int put_all(FILE *out, const struct mail *m, const struct figures *f, size_t findings, struct fault *why) {
+	if (f) {
+		put_figures(out, m, f, findings);
+	} else {
 		fputs("tollbook: the book has no entries yet\n", out);
-		put_findings(out, m);
-	}
-	if (rc < 0) {
-		return rc;
+		put_findings(out, m, findings);
 	}
 	fputs("DONE\n", out);
 	put_parts(out, m->done);
@@ -340,4 +389,47 @@ int mail_write(const struct mail *m, FILE *out, struct fault *why) {
 		put_words(out, m->page, 8, 8, 2);
 	}
 	return put_head(m, out, why);
+}
+
+static size_t lines_of(const char *text) {
+	size_t lines = 0;
+
+	for (; *text; text++) {
+		lines += *text == '\n';
+	}
+	return lines;
+}
+
+/* With as many findings as there is room for. */
+static int put_fitting(FILE *out, const struct mail *m, const struct figures *f, struct fault *why) {
+	int rc = 0;
+
+	for (size_t findings = FINDINGS_SHOWN; findings > 0 && rc >= 0; findings--) {
+		char *text = NULL;
+		size_t len = 0;
+		FILE *held = open_memstream(&text, &len);
+		if (!held) {
+			die_out_of_memory();
+		}
+		rc = put_all(held, m, f, findings, why);
+		memory_close(held, &text);
+		bool fits = findings == 1 || lines_of(text) <= MAIL_LINES;
+		if (rc >= 0 && fits) {
+			fwrite(text, 1, len, out);
+		}
+		free(text);
+		if (fits) {
+			break;
+		}
+	}
+	return rc;
+}
+
+int mail_write(const struct mail *m, FILE *out, struct fault *why) {
+	struct figures figures;
+	int64_t from_ns, to_ns;
+	int rc = ledger_extent(m->book->ledger, INT64_MAX - 1, &from_ns, &to_ns, why), known = rc > 0;
+
+	rc = rc > 0 ? read_figures(m, from_ns, to_ns, &figures, why) : rc;
+	return rc < 0 ? rc : put_fitting(out, m, known ? &figures : NULL, why);
 }

@@ -170,6 +170,13 @@ struct statement_totals {
 };
 struct statement_totals statement_totals(const struct statement *s);
 
+/* The rows of models or tenants that cost most, the largest first, at most `max`; how many rows there are of them. */
+struct statement_share {
+	struct text name;
+	int64_t nano;
+};
+size_t statement_largest(const struct statement *s, enum by_key key, struct statement_share *out, size_t max);
+
 /* Versions of the FOCUS specification. */
 enum focus_version { FOCUS_1_2, FOCUS_1_3, FOCUS_1_4, FOCUS_VERSIONS };
 extern const char *const focus_version_names[FOCUS_VERSIONS]; /* "1.2" … */

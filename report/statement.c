@@ -430,3 +430,22 @@ struct statement_totals statement_totals(const struct statement *s) {
 		.unobserved_nano = b->cost_nano[ENTRY_UNOBSERVED], .margin_known = b->margin_known, .margin_nano = b->margin_nano,
 	};
 }
+
+size_t statement_largest(const struct statement *s, enum by_key key, struct statement_share *out, size_t max) {
+	const struct table *t = key == BY_MODEL ? &s->models : &s->tenants;
+	size_t count = 0;
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct statement_share next = {key == BY_MODEL ? t->rows[i].model : t->rows[i].tenant, t->rows[i].block.capacity_nano};
+		size_t at = count < max ? count++ : max;
+		for (; at > 0 && out[at - 1].nano < next.nano; at--) {
+			if (at < max) {
+				out[at] = out[at - 1];
+			}
+		}
+		if (at < max) {
+			out[at] = next;
+		}
+	}
+	return t->count;
+}
