@@ -136,7 +136,7 @@ static void put_strip(const struct page *p) {
 	const struct block *b = &p->s->total;
 	int room = p->r->width - 24 > 100 ? 100 : p->r->width - 24, used = 0;
 
-	fputs("Where each unit went  ", p->out);
+	fputs("Where the money went  ", p->out);
 	for (int i = 0; i < PARTS; i++) {
 		int columns = i + 1 == PARTS ? room - used : (int)(share(part_nano(b, i), b->capacity_nano) * room + 0.5);
 		columns = columns > room - used ? room - used : columns;
@@ -310,7 +310,7 @@ static void add_rest(struct grid *g, const struct table *t, const size_t *order,
 	for (size_t i = shown; i < t->count; i++) {
 		nano += t->rows[order[i]].block.capacity_nano;
 	}
-	grid_addf(g, "+ %zu more rows", t->count - shown);
+	grid_addf(g, "+ %zu more row%s", t->count - shown, PLURAL(t->count - shown));
 	for (size_t k = 1; k < columns; k++) {
 		grid_add(g, k == keys + c->shown[COLUMN_BAR] ? figure_money(nano, c->money, figure) : "");
 	}
@@ -321,7 +321,7 @@ static size_t rows_on_screen(const struct page *p, size_t count) {
 
 	room = room < ROWS_MOST ? room : ROWS_MOST;
 	room = p->r->top > 0 ? (size_t)p->r->top : p->r->rows > 0 ? room : count;
-	return count > room ? room : count; /* a rest of one row is a row */
+	return count > room + (p->r->top == 0) ? room : count; /* a rest of one row is a row */
 }
 
 static void put_table(const struct page *p, const struct table *t, const enum by_key *by, size_t count) {

@@ -411,7 +411,7 @@ static void put_body(FILE *out, const struct statement *s, const struct renderin
 	html_dollar(s, out);
 	html_levers(s, out);
 	html_spend(s, out);
-	html_models(s, out);
+	html_models(s, r, out);
 	html_flow(s, out);
 	html_matrix(s, out);
 	put_tenants(out, s, r);

@@ -48,7 +48,7 @@ void html_batches(const struct statement *s, FILE *out); /* cost against tokens 
 
 /* ---- money.c: models, tenants and models ---- */
 
-void html_models(const struct statement *s, FILE *out);
+void html_models(const struct statement *s, const struct rendering_options *r, FILE *out); /* in the order of --sort */
 void html_matrix(const struct statement *s, FILE *out);
 
 /* ---- tables.c: tables; every figure is a <data> with all the digits of the JSON ---- */

@@ -66,9 +66,23 @@ static void put_model(FILE *out, const struct statement *s, const struct block *
 	fputs("</tr>\n", out);
 }
 
-void html_models(const struct statement *s, FILE *out) {
+/* What the rows that are not shown were paid together: of --top. */
+static void put_rest_of_models(FILE *out, const struct statement *s, const size_t *rows, size_t shown, int places) {
+	int64_t nano = s->total.capacity_nano;
+
+	if (shown == s->models.count) {
+		return;
+	}
+	for (size_t i = 0; i < shown; i++) {
+		exact_add(&nano, -s->models.rows[rows[i]].block.capacity_nano);
+	}
+	fprintf(out, "<tr class=\"rest\"><td class=\"l\">+ %zu more</td>", s->models.count - shown);
+	put_money(out, true, nano, places, "");
+	fputs("<td colspan=\"7\"></td></tr>\n", out);
+}
+
+void html_models(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	static const enum by_key by[] = {BY_MODEL};
-	const struct rendering_options order = {.sort = ROWS_BY_COST};
 	int places = s->total.capacity_nano < 10 * NANO ? 4 : 2;
 	struct scale c;
 	size_t count;
@@ -77,11 +91,12 @@ void html_models(const struct statement *s, FILE *out) {
 		return;
 	}
 	bool scaled = chart_scale(s, &c);
-	size_t *rows = rows_in_order(&order, &s->models, by, 1, &count);
+	size_t *rows = rows_in_order(r, &s->models, by, 1, &count);
 	fputs("<section aria-labelledby=\"models-title\"><h2 id=\"models-title\">Models</h2><p class=\"dim\">Each with all paid time; "
 	      "the bar is what it went to, as in the legend above. Per million tokens.</p>\n<div class=\"wrap\" role=\"region\" tabindex=\"0\" aria-label=\"Models, table\">"
-	      "<table id=\"models\" aria-label=\"Models\" data-sort><thead><tr><th scope=\"col\" class=\"l\">model</th><th scope=\"col\" data-sum aria-sort=\"descending\">paid</th>"
-	      "<th scope=\"col\">of which</th><th scope=\"col\">at work</th><th scope=\"col\">input / M</th><th scope=\"col\">output / M</th>"
+	      "<table id=\"models\" aria-label=\"Models\" data-sort><thead><tr><th scope=\"col\" class=\"l\">model</th><th scope=\"col\" data-sum", out);
+	fputs(r->sort == ROWS_BY_COST ? " aria-sort=\"descending\"" : "", out);
+	fputs(">paid</th><th scope=\"col\">of which</th><th scope=\"col\">at work</th><th scope=\"col\">input / M</th><th scope=\"col\">output / M</th>"
 	      "<th scope=\"col\">output: at work ○ paid ● list ◆</th><th scope=\"col\">paid / list</th><th scope=\"col\">revenue</th></tr></thead><tbody>\n", out);
 	for (size_t i = 0; i < count; i++) {
 		const struct row *row = &s->models.rows[rows[i]];
@@ -90,6 +105,7 @@ void html_models(const struct statement *s, FILE *out) {
 		fputs("</td>", out);
 		put_model(out, s, &row->block, scaled ? &c : NULL, places);
 	}
+	put_rest_of_models(out, s, rows, count, places);
 	fputs("</tbody><tfoot><tr class=\"sum\"><td class=\"l\">= total</td>", out);
 	put_model(out, s, &s->total, scaled ? &c : NULL, places);
 	fputs("</tfoot></table></div></section>\n", out);
