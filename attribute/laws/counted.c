@@ -144,7 +144,9 @@ void counted_window(const struct window_item *i, enum role role, const struct co
 	    m.prompt_steps);
 	put(out->seen, m.sequence_steps, m.square, m.context * (m.square + BESIDE * m.beside * beside * m.prompt_steps), m.tokens * beside,
 	    m.attention * beside, m.prompt_steps * beside);
-	put(out->prompts, chunks, chunks * beside, chunks * beside * m.context * (1 + BESIDE), tokens * (1 + m.others), tokens * m.length * (1 + m.others), chunks);
+	/* A step has room for so many tokens only, those of others included. */
+	double seen = fmin(tokens * (1 + m.others), fmax(tokens, chunks * budget_ntok));
+	put(out->prompts, chunks, chunks * beside, chunks * beside * m.context * (1 + BESIDE), seen, seen * m.length, chunks);
 	double steps = m.prompt_steps * both, sequences = m.beside * steps;
 	put(out->mixed, steps, sequences, m.context * sequences * (1 + BESIDE), m.tokens * both, m.attention * both, steps);
 	put(out->mixed_prompts, steps, 0, 0, m.tokens * both, m.attention * both, steps);

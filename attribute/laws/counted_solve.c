@@ -9,6 +9,7 @@
 #define FEW_TIME_SD 0.15
 #define FEW_SD 0.1 /* of one row: less by the root of their number */
 #define DRAWS 100
+#define ROUNDS 3
 #define DRAWN 0.5 /* buckets count so much more or less than once: few windows are never without all */
 
 /*
@@ -87,10 +88,14 @@ static void solve_draw(const struct counted_by *c, double step_ns, double ridge_
 	struct equations rows = e;
 	lean(&e, step_ns, step_ns / ridge_ntok, ridge_ntok);
 	nnls_solve(e.gram, e.moment, COUNTED_TERMS, ns);
-	/* Once more, now that it is known about how long a floor and a token are. */
-	double floor_ns = fmin(step_ns, fmax(ns[COUNTED_STEP], step_ns / 8)), token_ns = fmax(ns[COUNTED_TOKEN], floor_ns / ridge_ntok / 4);
-	lean(&rows, floor_ns, token_ns, ridge_ntok);
-	nnls_solve(rows.gram, rows.moment, COUNTED_TERMS, ns);
+	/* Again, now that it is known about how long a floor and a token are: by the one of which the rows say less time, as the other took it. */
+	for (int round = 0; round < ROUNDS; round++) {
+		double by_step = ns[COUNTED_STEP], by_token = ridge_ntok * ns[COUNTED_TOKEN];
+		double floor_ns = fmin(step_ns, fmax(fmin(by_step, by_token), fmax(by_step, by_token) / 8));
+		e = rows;
+		lean(&e, floor_ns, fmax(ns[COUNTED_TOKEN], floor_ns / ridge_ntok / 4), ridge_ntok);
+		nnls_solve(e.gram, e.moment, COUNTED_TERMS, ns);
+	}
 }
 
 static double of(const int128 terms[COUNTED_TERMS], const double ns[COUNTED_TERMS]) {

@@ -45,7 +45,6 @@ long|requests without scheduled_ns|prefill total|17
 noisy|requests without scheduled_ns|prefill total|10.1
 full|requests without scheduled_ns|prefill total|11
 noisy|requests without scheduled_ns|interval: truth outside by|1.4
-long|scrapes of /metrics|prefill total|38
 cached|requests without first tokens|prefill total|50
 cached|steps, too few to fit|prefill total|58
 full|steps, too few to fit|prefill total|21
