@@ -515,7 +515,7 @@ static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 
 	quality_init(&day);
 	int rc = ledger_period_at(b->ledger, day_ns, &period, why), closed = rc;
-	rc = rc == 0 ? ledger_entries(b->ledger, day_ns, day_ns + NS_PER_DAY, INT64_MAX - 1, LEDGER_SLOTS, add_cost, &before, why) : rc;
+	rc = rc == 0 ? ledger_entries(b->ledger, day_ns, day_ns + NS_PER_DAY, INT64_MAX - 1, add_cost, &before, why) : rc;
 	rc = rc < 0 ? rc : attribute_into(b, day_ns, &all, &day, why);
 	rc = rc < 0 || closed > 0 ? rc : note_restated(b, &before, &all);
 	duplicates = day.duplicates;

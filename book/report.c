@@ -35,9 +35,9 @@ static int reach_slot(void *slots, const struct entry *e) {
 /* The hours of the first and the last entry: what was paid can reach beyond what any log reports. */
 static int find_slots(struct book *b, const struct book_statement *s, int64_t from_ns, int64_t to_ns, struct slots *out,
                       struct fault *why) {
-	int rc = ledger_entries(b->ledger, from_ns, from_ns + NS_PER_DAY, s->as_of, LEDGER_SLOTS, reach_slot, out, why);
+	int rc = ledger_entries(b->ledger, from_ns, from_ns + NS_PER_DAY, s->as_of, reach_slot, out, why);
 
-	return rc < 0 ? rc : ledger_entries(b->ledger, to_ns - NS_PER_DAY, to_ns, s->as_of, LEDGER_SLOTS, reach_slot, out, why);
+	return rc < 0 ? rc : ledger_entries(b->ledger, to_ns - NS_PER_DAY, to_ns, s->as_of, reach_slot, out, why);
 }
 
 /*
@@ -170,7 +170,7 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	quality_sort(&s->quality);
 	apply_stated(b, &s->quality);
-	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, LEDGER_SLOTS, add_entry, s, why);
+	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, add_entry, s, why);
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      add_adjustment, &adjusting, why);

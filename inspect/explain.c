@@ -277,7 +277,7 @@ static int show_records(struct work *w, struct fault *why) {
 }
 
 static int explain_figure(struct work *w, struct fault *why) {
-	int rc = ledger_entries(w->b->ledger, w->q.from_ns, w->q.to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_entry, w, why);
+	int rc = ledger_entries(w->b->ledger, w->q.from_ns, w->q.to_ns, INT64_MAX - 1, add_entry, w, why);
 
 	if (rc < 0) {
 		return rc;

@@ -292,7 +292,7 @@ static int gather(struct asked *a, const struct cost *c, struct fault *why) {
 	int64_t from_ns = instant_floor(w->first_ns, NS_PER_HOUR), to_ns = instant_floor(w->last_ns, NS_PER_HOUR) + NS_PER_HOUR;
 
 	a->tenant = c->of[COL_TENANT];
-	int rc = ledger_entries(w->b->ledger, from_ns, to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_spread, a, why);
+	int rc = ledger_entries(w->b->ledger, from_ns, to_ns, INT64_MAX - 1, add_spread, a, why);
 	a->b = (struct batches){.steps = 0};
 	rc = rc < 0 ? rc : ledger_segments(w->b->ledger, w->first_ns, w->last_ns + 1, steps_of_segment, a, why);
 	int64_t gpus = w->b->fleet && a->pool != 0 ? fleet_replica_gpus(w->b->fleet, a->pool) : 1;

@@ -120,7 +120,7 @@ static int load_slots(struct tying *t, int64_t cutoff_ns, struct fault *why) {
 		return 0;
 	}
 	int rc = ledger_entries(t->b->ledger, widened(t->from_ns, -cutoff_ns), widened(t->to_ns, cutoff_ns), INT64_MAX - 1,
-	                        LEDGER_SLOTS, add_entry, &t->slots, why);
+	                        add_entry, &t->slots, why);
 	return rc < 0 ? rc : merge_slots(&t->slots, why);
 }
 

@@ -426,7 +426,7 @@ static int work(struct bill *t, const struct terminal *terminal, struct fault *w
 	int rc = read_bill(t, why);
 
 	rc = rc < 0 ? rc
-	            : ledger_entries(t->b->ledger, instant_floor(t->from_ns, NS_PER_HOUR), t->to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_seen, t, why);
+	            : ledger_entries(t->b->ledger, instant_floor(t->from_ns, NS_PER_HOUR), t->to_ns, INT64_MAX - 1, add_seen, t, why);
 	if (rc >= 0 && !make_rows(t)) {
 		return no_fit(why);
 	}

@@ -205,7 +205,7 @@ static int check_day(struct check *c, int64_t day_ns, bool closed, bool fits, st
 	struct quality ignored;
 
 	quality_init(&ignored);
-	int rc = ledger_entries(c->b->ledger, day_ns, day_ns + NS_PER_DAY, INT64_MAX - 1, LEDGER_SLOTS, add_entry, &kept, why);
+	int rc = ledger_entries(c->b->ledger, day_ns, day_ns + NS_PER_DAY, INT64_MAX - 1, add_entry, &kept, why);
 	if (rc >= 0 && closed) {
 		rc = ledger_adjustments(c->b->ledger, INT64_MIN, INT64_MAX, INT64_MAX - 1, add_adjustment, &kept, why);
 	}

@@ -14,7 +14,7 @@ static int prepared(struct ledger *l, enum query q, struct fault *why) {
 }
 
 static bool reads_entries(enum query q) {
-	static const enum query those[] = {Q_ENTRIES, Q_ENTRIES_BY_DAY, Q_ENTRIES_OF_POSTING, Q_CHECK_SUMS, Q_CHECK_DAYS};
+	static const enum query those[] = {Q_ENTRIES, Q_ENTRIES_OF_POSTING, Q_CHECK_SUMS, Q_CHECK_DAYS};
 
 	for (size_t i = 0; i < sizeof those / sizeof *those; i++) {
 		if (q == those[i]) {

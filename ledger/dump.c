@@ -95,7 +95,7 @@ int ledger_dump(struct ledger *l, FILE *out, const struct ledger_transfer *t, st
 	int rc = ledger_sources(l, dump_source, &d, why);
 
 	rc = rc < 0 ? rc : ledger_segments(l, INT64_MIN, INT64_MAX, dump_segment, &d, why);
-	rc = rc < 0 ? rc : ledger_entries(l, INT64_MIN, INT64_MAX, INT64_MAX - 1, LEDGER_SLOTS, keep_entry, &d, why);
+	rc = rc < 0 ? rc : ledger_entries(l, INT64_MIN, INT64_MAX, INT64_MAX - 1, keep_entry, &d, why);
 	entries_sort(l->names, d.entries, d.count);
 	for (size_t i = 0; i < d.count && rc >= 0; i++) {
 		put_entry(l, "entry", &d.entries[i], out);

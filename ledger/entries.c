@@ -430,13 +430,12 @@ int ledger_post_replica_day(struct ledger *l, int64_t run, int64_t day_ns, name_
 	return post(&p, entries, count, why);
 }
 
-int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, enum ledger_grain grain,
-                   entry_sink *sink, void *context, struct fault *why) {
-	enum query q = grain == LEDGER_DAYS ? Q_ENTRIES_BY_DAY : Q_ENTRIES;
+int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, entry_sink *sink, void *context,
+                   struct fault *why) {
+	enum query q = Q_ENTRIES;
 	int64_t first_day = from_ns > INT64_MIN + NS_PER_DAY ? instant_floor(from_ns, NS_PER_DAY) : INT64_MIN;
-	int64_t from = grain == LEDGER_DAYS ? first_day : from_ns;
 	struct entry e;
-	int rc = ask(l, q, VALUES(V_INT(from), V_INT(to_ns), V_INT(as_of), V_INT(first_day)), why);
+	int rc = ask(l, q, VALUES(V_INT(from_ns), V_INT(to_ns), V_INT(as_of), V_INT(first_day)), why);
 
 	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
 		row_entry(l, q, &e);

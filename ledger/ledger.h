@@ -290,14 +290,9 @@ int ledger_post_day(struct ledger *l, int64_t run, int64_t day_ns, const struct 
 int ledger_post_replica_day(struct ledger *l, int64_t run, int64_t day_ns, name_id replica, const struct entry *entries,
                             size_t count, int64_t *restated, struct fault *why);
 
-enum ledger_grain { LEDGER_SLOTS, LEDGER_DAYS };
-
-/*
- * Entries of a period as they stood after run `as_of` (INT64_MAX: now), by slot (or summed by
- * day: slot_ns is the day's midnight; the period is widened to whole days) and replica.
- */
-int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, enum ledger_grain grain,
-                   entry_sink *sink, void *context, struct fault *why);
+/* Entries of a period as they stood after run `as_of` (INT64_MAX: now), by slot and replica. */
+int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, entry_sink *sink, void *context,
+                   struct fault *why);
 /* The first and last day of all entries, half-open: 1, or 0 if there are none. */
 int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 

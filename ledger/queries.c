@@ -161,9 +161,6 @@ const struct query_text query_texts[QUERIES] = {
 	               "cache_write_tokens, spread_ns, energy_mj, metered_ns FROM posting p JOIN entry e "
 	               "ON e.posting = p.id WHERE p.day_ns >= $4 AND p.day_ns < $2 AND e.slot_ns >= $1 AND "
 	               "e.slot_ns < $2 AND " IN_FORCE, 0},
-	[Q_ENTRIES_BY_DAY] = {"SELECT p.replica, p.day_ns, " KEY_COLUMNS ", e.gpu_ns, tokens, requests, reasoning_tokens, "
-	                      "cache_write_tokens, spread_ns, energy_mj, metered_ns FROM posting p JOIN entry_day e "
-	                      "ON e.posting = p.id WHERE p.day_ns >= $4 AND p.day_ns < $2 AND p.day_ns >= $1 AND " IN_FORCE, 0},
 	[Q_EXTENT] = {"SELECT min(day_ns), max(day_ns) FROM posting p WHERE p.run <= $1 AND (p.until_run IS NULL OR "
 	              "p.until_run > $1)", 0},
 

@@ -63,8 +63,6 @@ void prices_write(const struct prices *p, FILE *out);
 /* Where prices change: prompt lengths and minutes of the day, over all models in the catalogue. */
 void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count, const int **minute_of_day,
 		 size_t *minute_count);
-/* Has the model of this name in a log another price at one time of a UTC day than at another? */
-bool prices_change_within_days(const struct prices *p, struct text model);
 void prices_free(struct prices *p);
 
 /* What was read: files, their form and hash, numbers of models and prices, and what is not used. */
@@ -213,10 +211,7 @@ int statement_diff(const char *before, const char *after, enum diff_format forma
 
 struct rendering_info {
 	const char *name, *what;
-	bool draws_time; /* has pictures of unit costs over time */
 };
 const struct rendering_info *report_renderings(size_t *count);
-/* Has a statement of this period in this format pictures hour by hour, whatever --by is? */
-bool report_draws_hours(const char *format, int64_t from_ns, int64_t to_ns);
 
 #endif

@@ -114,7 +114,7 @@ static int read_ledger(struct merge *m, struct fault *why) {
 	int rc = work_open_ledger(&l, &m->plan, LEDGER_READ, s->names, why);
 
 	if (rc == 0) {
-		rc = ledger_entries(l, instant_floor(from_ns, NS_PER_HOUR), to_ns, INT64_MAX - 1, LEDGER_SLOTS, add_posted, m, why);
+		rc = ledger_entries(l, instant_floor(from_ns, NS_PER_HOUR), to_ns, INT64_MAX - 1, add_posted, m, why);
 		ledger_close(l);
 	}
 	/* The rest of pools' uptime is there; this warns about it. */

@@ -161,7 +161,7 @@ static bool strip(const struct shape *s, struct envelope *e, struct peeling *p) 
 }
 
 bool shapes_strip(struct shapes *all, struct envelope *e, struct peeling *p) {
-	if (p->depth != 0 || p->label.len > 0) {
+	if (all->next == 0 || p->depth != 0 || p->label.len > 0) {
 		return false;
 	}
 	for (unsigned i = 0; i < SHAPES; i++) {

@@ -194,35 +194,47 @@ static inline bool cursor_string(struct cursor *c, struct text *out) {
 	return cursor_skip(c, '"');
 }
 
-/* The number that eight digits are; false if they are none, or where the bytes of a word are in the other order. */
-static inline bool eight_digits(const char *at, uint64_t *out) {
-	uint64_t bytes = eight_at(at);
-	bool digits = (bytes & EACH_BYTE(0xf0)) == EACH_BYTE(0x30) && ((bytes + EACH_BYTE(0x06)) & EACH_BYTE(0xf0)) == EACH_BYTE(0x30);
+/* The number that up to eight digits are, of which there are `*count`; the first is in the lowest byte. */
+static inline uint64_t digits_of(uint64_t bytes, int *count) {
+	uint64_t others = ((bytes & EACH_BYTE(0xf0)) ^ EACH_BYTE(0x30)) | (((bytes + EACH_BYTE(0x06)) & EACH_BYTE(0xf0)) ^ EACH_BYTE(0x30));
 
-	/* Pairs, then fours, then all: the first digit is in the lowest byte. */
+	*count = others == 0 ? 8 : __builtin_ctzll(others) / 8;
+	if (*count == 0) {
+		return 0;
+	}
+	bytes <<= 8 * (8 - *count); /* zeros in front, what is behind falls off */
+	/* Pairs, then fours, then all. */
 	bytes = (bytes & EACH_BYTE(0x0f)) * 2561 >> 8;
 	bytes = (bytes & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
-	*out = (bytes & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
-	return digits && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+	return (bytes & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
+}
+
+/* So many digits, eight bytes at a time while there are some; the value is exact up to 19 digits. */
+static inline int cursor_digits(struct cursor *c, uint64_t *value) {
+	static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+	int all = 0, count = 8;
+
+	*value = 0;
+	while (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && count == 8 && all <= 16 && c->end - c->at >= 8) {
+		uint64_t part = digits_of(eight_at(c->at), &count);
+		*value = *value * tens[count] + part;
+		c->at += count;
+		all += count;
+	}
+	while (all <= 19 && c->at < c->end && *c->at >= '0' && *c->at <= '9') {
+		*value = 10 * *value + (uint64_t)(*c->at - '0');
+		c->at++;
+		all++;
+	}
+	return all;
 }
 
 /* Up to 19 digits, no leading zero, nothing but ',' or '}' behind: no sign, no overflow to think of. */
 static inline bool cursor_integer(struct cursor *c, int64_t *out) {
 	const char *start = c->at;
-	uint64_t value = 0, eight;
+	uint64_t value;
+	int digits = cursor_digits(c, &value);
 
-	while (c->end - c->at >= 8 && c->at - start <= 8 && eight_digits(c->at, &eight)) {
-		value = 100000000 * value + eight;
-		c->at += 8;
-	}
-	while (c->at < c->end && *c->at >= '0' && *c->at <= '9') {
-		value = 10 * value + (uint64_t)(*c->at - '0');
-		c->at++;
-		if (c->at - start > 19) {
-			return false;
-		}
-	}
-	ptrdiff_t digits = c->at - start;
 	*out = (int64_t)value;
 	/* 19 digits from 92… on may be too large: also left to the slow reader. */
 	return digits > 0 && (digits < 19 || *start < '9') && (digits == 1 || *start != '0') && digits <= 19 &&
@@ -295,14 +307,13 @@ static bool fast_value(struct cursor *c, struct record *r, const struct field *f
 	struct text t;
 	int64_t value;
 
-	if (cursor_true(c)) {
-		return !set_flag(r, f, true);
+	if (c->at < c->end && *c->at >= '0' && *c->at <= '9') {
+		return cursor_integer(c, &value) && !set_integer(r, f, value);
 	}
-
 	if (cursor_skip(c, '"')) {
 		return cursor_string(c, &t) && !set_string(r, f, t);
 	}
-	return cursor_integer(c, &value) && !set_integer(r, f, value);
+	return cursor_true(c) && !set_flag(r, f, true);
 }
 
 /* {"schema":"tollbook.step.v1", and on from there; false if that is not how the line begins. */

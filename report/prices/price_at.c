@@ -39,22 +39,6 @@ const struct price_rule *price_rule_at(const struct price_model *m, int64_t ns) 
 	return NULL;
 }
 
-static bool is_midnight(int64_t ns) {
-	return ns == INT64_MIN || ns == INT64_MAX || instant_floor(ns, NS_PER_DAY) == ns;
-}
-
-bool prices_change_within_days(const struct prices *p, struct text model) {
-	struct price_search s;
-	bool any = false;
-
-	price_find(p, model, T(""), &s);
-	for (size_t i = 0; s.outcome == PRICE_FOUND && i < s.model->rule_count; i++) {
-		const struct price_rule *r = &s.model->rules[i];
-		any |= r->daily || !is_midnight(r->from_ns) || !is_midnight(r->to_ns);
-	}
-	return any;
-}
-
 int64_t price_step_at(const struct price_ladder *ladder, int64_t prompt_over_ntok) {
 	int64_t nano = PRICE_UNKNOWN;
 	for (size_t i = 0; i < ladder->count && ladder->steps[i].over_ntok <= prompt_over_ntok; i++) {

@@ -130,7 +130,9 @@ static void add_full_id(struct price_index *index, struct prices *p, const struc
 	size_t len = m->provider.len + 1 + m->id.len;
 	char *at = prices_alloc(p, len + 1);
 
-	snprintf(at, len + 1, "%.*s/%.*s", TEXT_ARG(m->provider), TEXT_ARG(m->id));
+	memcpy(at, m->provider.at, m->provider.len);
+	at[m->provider.len] = '/';
+	memcpy(at + m->provider.len + 1, m->id.at, m->id.len);
 	add(index, PRICE_BY_FULL_ID, (struct text){at, len}, model);
 }
 

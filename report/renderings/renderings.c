@@ -19,21 +19,21 @@ const char *const grade_titles[GRADES] = {
 };
 const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "unobserved"};
 
-/* One row a rendering: name, function, does it draw time?, what it is for. The first one is the default. */
-#define RENDERING_ROWS(ROW)                                                                                            \
-	ROW("table", render_table, false, "for people, on a terminal (default)")                                       \
-	ROW("csv", render_csv, false, "for spreadsheets: a row each of total, models, tenants and --by")               \
-	ROW("json", render_json, false, "for programs: tollbook.statement.v1")                                         \
-	ROW("jsonl", render_jsonl, false, "for programs: one row of any table a line")                                 \
-	ROW("html", render_html, true, "for people, in a browser: one file that stands by itself")                     \
-	ROW("markdown", render_markdown, false, "for wikis and merge requests: the tables, in Markdown")                \
-	ROW("focus", render_focus, false, "for cost tools: FOCUS rows as CSV, see --focus-version")                    \
-	ROW("prometheus", render_prometheus, false, "for node_exporter's textfile collector")                          \
-	ROW("journal", render_journal, false, "for hledger and ledger: a balanced transaction")                        \
-	ROW("beancount", render_beancount, false, "the same for beancount")
+/* One row a rendering: name, function, what it is for. The first one is the default. */
+#define RENDERING_ROWS(ROW)                                                                             \
+	ROW("table", render_table, "for people, on a terminal (default)")                               \
+	ROW("csv", render_csv, "for spreadsheets: a row each of total, models, tenants and --by")       \
+	ROW("json", render_json, "for programs: tollbook.statement.v1")                                 \
+	ROW("jsonl", render_jsonl, "for programs: one row of any table a line")                         \
+	ROW("html", render_html, "for people, in a browser: one file that stands by itself")            \
+	ROW("markdown", render_markdown, "for wikis and merge requests: the tables, in Markdown")       \
+	ROW("focus", render_focus, "for cost tools: FOCUS rows as CSV, see --focus-version")            \
+	ROW("prometheus", render_prometheus, "for node_exporter's textfile collector")                  \
+	ROW("journal", render_journal, "for hledger and ledger: a balanced transaction")                \
+	ROW("beancount", render_beancount, "the same for beancount")
 
-#define INFO_OF(name, function, draws_time, what) {name, what, draws_time},
-#define FUNCTION_OF(name, function, draws_time, what) function,
+#define INFO_OF(name, function, what) {name, what},
+#define FUNCTION_OF(name, function, what) function,
 
 static const struct rendering_info infos[] = {RENDERING_ROWS(INFO_OF)};
 static render_function *const functions[] = {RENDERING_ROWS(FUNCTION_OF)};
@@ -88,15 +88,6 @@ size_t *rows_in_order(const struct rendering_options *r, const struct table *t, 
 const struct rendering_info *report_renderings(size_t *count) {
 	*count = RENDERINGS;
 	return infos;
-}
-
-bool report_draws_hours(const char *format, int64_t from_ns, int64_t to_ns) {
-	for (size_t i = 0; i < RENDERINGS; i++) {
-		if (infos[i].draws_time && strcmp(infos[i].name, format) == 0) {
-			return timeline_step_ns(from_ns, to_ns) == NS_PER_HOUR;
-		}
-	}
-	return false;
 }
 
 void currency_put(FILE *out, const struct statement *s) {

@@ -76,10 +76,10 @@ static int add_up(void *context, const struct entry *e) {
 	return 0;
 }
 
-static int64_t sum(struct place *p, int64_t as_of, enum ledger_grain grain) {
+static int64_t sum(struct place *p, int64_t as_of) {
 	int64_t total = 0;
 
-	assert_int_equal(ledger_entries(p->l, INT64_MIN, INT64_MAX, as_of, grain, add_up, &total, &p->why), 0);
+	assert_int_equal(ledger_entries(p->l, INT64_MIN, INT64_MAX, as_of, add_up, &total, &p->why), 0);
 	return total;
 }
 
@@ -92,11 +92,10 @@ static void versions_are_kept(void **state) {
 	e[0].gpu_ns = 200;
 	assert_int_equal(post(p, e, 3), 1);
 	assert_int_equal(post(p, e, 1), 1); /* r0 is gone */
-	assert_int_equal(sum(p, 1, LEDGER_SLOTS), 111);
-	assert_int_equal(sum(p, 2, LEDGER_SLOTS), 111);
-	assert_int_equal(sum(p, 3, LEDGER_SLOTS), 211);
-	assert_int_equal(sum(p, 3, LEDGER_DAYS), 211);
-	assert_int_equal(sum(p, 4, LEDGER_SLOTS), 200);
+	assert_int_equal(sum(p, 1), 111);
+	assert_int_equal(sum(p, 2), 111);
+	assert_int_equal(sum(p, 3), 211);
+	assert_int_equal(sum(p, 4), 200);
 }
 
 static int add_adjustment(void *context, const struct ledger_adjustment *a) {
@@ -133,7 +132,7 @@ static void closed_days_are_adjusted(void **state) {
 
 	e[0].gpu_ns = 130;
 	assert_int_equal(post(p, e, 1), 1);
-	assert_int_equal(sum(p, INT64_MAX - 1, LEDGER_SLOTS), 100);
+	assert_int_equal(sum(p, INT64_MAX - 1), 100);
 	assert_int_equal(adjusted(p), 30);
 	e[0].gpu_ns = 90;
 	assert_int_equal(post(p, e, 1), 1);
@@ -164,13 +163,13 @@ static void a_reader_sees_one_state(void **state) {
 	assert_int_equal(ledger_open(&reader, p->book, NULL, LEDGER_READ, names, &p->why), 0);
 	const struct entry after[] = {an_entry(p, "r1", 1, 300), an_entry(p, "a replica it has never heard of", 1, 5000)};
 	assert_int_equal(post(p, after, 2), 2);
-	assert_int_equal(ledger_entries(reader, DAY, DAY + NS_PER_DAY, INT64_MAX, LEDGER_DAYS, add_up, &seen, &p->why), 0);
+	assert_int_equal(ledger_entries(reader, DAY, DAY + NS_PER_DAY, INT64_MAX, add_up, &seen, &p->why), 0);
 	assert_int_equal(seen, 100);
 	ledger_close(reader);
 
 	seen = 0;
 	assert_int_equal(ledger_open(&reader, p->book, NULL, LEDGER_READ, names, &p->why), 0);
-	assert_int_equal(ledger_entries(reader, DAY, DAY + NS_PER_DAY, INT64_MAX, LEDGER_DAYS, add_up, &seen, &p->why), 0);
+	assert_int_equal(ledger_entries(reader, DAY, DAY + NS_PER_DAY, INT64_MAX, add_up, &seen, &p->why), 0);
 	assert_int_equal(seen, 5300);
 	ledger_close(reader);
 	names_free(names);
@@ -207,9 +206,9 @@ static void rollback_forgets_names(void **state) {
 	assert_int_equal(ledger_begin(p->l, &p->why), 0);
 	assert_int_equal(ledger_post_day(p->l, a_run(p), DAY, e, 1, &restated, &p->why), 0);
 	ledger_rollback(p->l);
-	assert_int_equal(sum(p, INT64_MAX - 1, LEDGER_SLOTS), 0);
+	assert_int_equal(sum(p, INT64_MAX - 1), 0);
 	assert_int_equal(post(p, e, 1), 1);
-	assert_int_equal(sum(p, INT64_MAX - 1, LEDGER_SLOTS), 100);
+	assert_int_equal(sum(p, INT64_MAX - 1), 100);
 	assert_int_equal(ledger_check(p->l, say_nothing, &findings, &p->why), 0);
 	assert_int_equal(findings, 0);
 }

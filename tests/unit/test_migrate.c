@@ -144,15 +144,12 @@ static int add_adjustment(void *sums, const struct ledger_adjustment *a) {
 }
 
 static void expect_entries(struct place *p, struct ledger *l) {
-	int64_t slots[SERVICES] = {0}, days[SERVICES] = {0}, adjusted[SERVICES] = {0};
+	int64_t slots[SERVICES] = {0}, adjusted[SERVICES] = {0};
 
-	assert_int_equal(ledger_entries(l, INT64_MIN, INT64_MAX, 1, LEDGER_SLOTS, add_up, slots, &p->why), 0);
-	assert_int_equal(ledger_entries(l, INT64_MIN, INT64_MAX, 1, LEDGER_DAYS, add_up, days, &p->why), 0);
+	assert_int_equal(ledger_entries(l, INT64_MIN, INT64_MAX, 1, add_up, slots, &p->why), 0);
 	assert_int_equal(ledger_adjustments(l, INT64_MIN, INT64_MAX, 1, add_adjustment, adjusted, &p->why), 0);
 	assert_int_equal(slots[SERVICE_STANDARD], 10);
 	assert_int_equal(slots[SERVICE_BATCH], 20);
-	assert_int_equal(days[SERVICE_STANDARD], 10);
-	assert_int_equal(days[SERVICE_BATCH], 20);
 	assert_int_equal(adjusted[SERVICE_BATCH], 7);
 }
 

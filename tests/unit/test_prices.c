@@ -169,25 +169,6 @@ static void test_cuts(void **state) {
 	assert_int_equal(minutes[1], 990);
 }
 
-static void test_change_within_days(void **state) {
-	struct price_source source = {0};
-	struct fault why;
-
-	assert_true(prices_change_within_days(*state, T("deepseek-chat")));
-	assert_false(prices_change_within_days(*state, T("o3"))); /* another price from a day on */
-	assert_false(prices_change_within_days(*state, T("gemini-2.5-pro")));
-	assert_false(prices_change_within_days(*state, T("nobody-knows")));
-
-	static const char noon[] =
-	    "{\"schema\":\"tollbook.prices.v1\",\"date\":\"2026-01-01\",\"currency\":\"USD\",\"providers\":[{\"id\":\"p\",\"models\":["
-	    "{\"id\":\"noon\",\"prices\":[{\"input\":\"1\",\"output\":\"1\"},"
-	    "{\"from\":\"2026-01-01T12:00:00Z\",\"input\":\"2\",\"output\":\"2\"}]}]}]}";
-	struct prices *p = prices_new();
-	assert_int_equal(prices_add_bytes(p, "noon.json", text_of(noon), &source, &why), 0);
-	assert_true(prices_change_within_days(p, T("noon")));
-	prices_free(p);
-}
-
 static void test_refused(void **state) {
 	static const struct {
 		const char *text, *message;
@@ -475,7 +456,6 @@ int main(void) {
 	    cmocka_unit_test_setup_teardown(test_price_at, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_unknown_is_not_zero, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_cuts, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_change_within_days, setup, teardown),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_notes),
 	    cmocka_unit_test(test_litellm),

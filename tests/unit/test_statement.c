@@ -442,15 +442,6 @@ static void test_rows_by_several_times(void **state) {
 	zone_free(tz);
 }
 
-static void test_pictures_by_the_hour(void **state) {
-	(void)state;
-	assert_true(report_draws_hours("html", 0, 31 * 24 * HOUR));
-	assert_false(report_draws_hours("html", 0, 365 * 24 * HOUR));
-	assert_false(report_draws_hours("html", INT64_MIN, INT64_MAX));
-	assert_false(report_draws_hours("json", 0, 31 * 24 * HOUR));
-	assert_false(report_draws_hours("no such format", 0, 31 * 24 * HOUR));
-}
-
 static void test_nothing_at_all(void **state) {
 	struct fixture *f = *state;
 	finish(f);
@@ -490,7 +481,6 @@ int main(void) {
 	    TEST(test_nothing_has_a_rate),
 	    TEST(test_rows_by_time),
 	    TEST(test_rows_by_several_times),
-	    TEST(test_pictures_by_the_hour),
 	    TEST(test_nothing_at_all),
 	    TEST(test_too_much_is_an_error),
 	};
