@@ -282,10 +282,14 @@ static int explain_figure(struct work *w, struct fault *why) {
 	if (rc < 0) {
 		return rc;
 	}
+	int named = w->q.replica.len > 0 ? explain_names(w, why) : 0;
+	if (named < 0 || (named > 0 && w->entries == 0)) {
+		return named < 0 ? named : 0;
+	}
 	if (w->entries == 0) {
 		return fault_option(why, FAULT_OPERAND, "the book has no entry of this; see the keys of: tollbook report --by hour,model,replica,tenant");
 	}
-	printf("Entries: %" PRId64 ", together %" PRId64 " GPU-ns, %" PRId64 " token%s, %" PRId64 " request%s\n", w->entries, w->gpu_ns,
+	printf("%sEntries: %" PRId64 ", together %" PRId64 " GPU-ns, %" PRId64 " token%s, %" PRId64 " request%s\n", named ? "\n" : "", w->entries, w->gpu_ns,
 	       w->tokens, PLURAL(w->tokens), w->requests, PLURAL(w->requests));
 	for (int64_t i = 0; i < w->entries && i < 4 * w->lines_left; i++) {
 		print_entry(w, &w->found[i]);
@@ -306,7 +310,12 @@ int explain_in_book(const struct book_settings *set, const struct terminal *t, c
 		return status;
 	}
 	w.b = &b;
-	status = w.q.id.len > 0 ? explain_request(&w, why) : explain_figure(&w, why);
+	int is_replica = w.q.id.len > 0 ? explain_is_replica(&w, w.q.id) : 0;
+	if (is_replica > 0) {
+		w.q.replica = w.q.id;
+		w.q.id = T("");
+	}
+	status = is_replica < 0 ? is_replica : w.q.id.len > 0 ? explain_request(&w, why) : explain_figure(&w, why);
 	free(w.found);
 	kept_fits_free(w.fits);
 	book_close(&b);

@@ -42,6 +42,11 @@ int explain_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *w
 /* The models by which steps of both phases were split. */
 int explain_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why);
 
+/* The names, clocks and GPUs of the replica asked for, and findings about it: 1 if it has evidence, or there is something. */
+int explain_names(struct work *w, struct fault *why);
+/* Is there evidence under a name? 1 or 0. */
+int explain_is_replica(struct work *w, struct text name);
+
 int explain_request(struct work *w, struct fault *why);
 
 #endif

@@ -30,8 +30,8 @@ const struct command command_explain = {
 	.name = "explain",
 	.synopsis = "[options] ID",
 	.what = "Trace one figure or request back to the lines of the logs",
-	.about = "ID is a request's id, or keys of a figure, any of model, replica, tenant, kind (input, input_cached, output,\n"
-		 "other, idle, unobserved) and hour or day: model=llama-3.1-8b,kind=output,hour=2026-05-12T08\n",
+	.about = "ID is a request's id, a replica's name, or keys of a figure, any of model, replica, tenant,\n"
+		 "kind (input, input_cached, output, other, idle, unobserved) and hour or day: model=llama-3.1-8b,kind=output,hour=2026-05-12T08\n",
 	.example = "tollbook explain --book book kind=output,hour=2026-05-12T08",
 	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
 	.own = own,

@@ -1,0 +1,86 @@
+/* explain_names.c: which names, files and clocks a replica's evidence has. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "inspect/explain_private.h"
+
+/* Is the name in the sentence, as a whole? */
+static bool mentions(const char *sentence, struct text name) {
+	struct text rest = text_of(sentence ? sentence : "");
+	size_t at;
+
+	while ((at = text_find(rest, name)) != SIZE_MAX) {
+		const char *before = rest.at + at, *behind = before + name.len;
+		bool begins = before == sentence || strchr(" =\n", before[-1]), ends = !*behind || strchr(" =:,;\n", *behind);
+		if (begins && ends) {
+			return true;
+		}
+		rest = text_cut(rest, at + 1, rest.len);
+	}
+	return false;
+}
+
+static bool concerns(const struct quality_notice *n, struct text name) {
+	return mentions(n->field[NOTICE_SUBJECTS], name) || mentions(n->field[NOTICE_VALUE], name) || mentions(n->field[NOTICE_TEXT], name);
+}
+
+static int64_t print_notices(const struct quality *q, enum notice_type type, const char *what, struct text name, int64_t shown) {
+	size_t count;
+	const struct quality_notice *n = quality_notices(q, type, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		bool printed = n[i].field[NOTICE_TEXT] && (type == NOTICE_FINDING || !n[i].field[NOTICE_KIND]);
+		if (printed && concerns(&n[i], name)) {
+			printf("%s  %s: %s\n", shown == 0 ? "\nNames, clocks and GPUs\n" : "", what, n[i].field[NOTICE_TEXT]);
+			shown++;
+		}
+	}
+	return shown;
+}
+
+struct counting {
+	const struct work *work;
+	int64_t records;
+};
+
+static int add_span(void *counting, const struct ledger_span *s) {
+	struct counting *c = counting;
+
+	c->records += text_eq(names_text(c->work->b->names, s->replica), c->work->q.replica) ? s->records : 0;
+	return 0;
+}
+
+static int records_of(struct work *w, int64_t *records) {
+	struct counting c = {w, 0};
+	int rc = ledger_spans(w->b->ledger, add_span, &c, w->why);
+
+	*records = c.records;
+	return rc;
+}
+
+int explain_names(struct work *w, struct fault *why) {
+	struct quality q;
+	int64_t records = 0, shown = 0;
+	int rc = records_of(w, &records);
+
+	quality_init(&q);
+	rc = rc < 0 ? rc : ledger_quality_get(w->b->ledger, INT64_MAX, INT64_MIN, INT64_MAX, &q, why);
+	if (rc >= 0) {
+		printf("\n%.*s: %" PRId64 " record%s under this name\n", TEXT_ARG(w->q.replica), records, PLURAL(records));
+		shown = print_notices(&q, NOTICE_ASSUMPTION, "assumed", w->q.replica, 0);
+		shown = print_notices(&q, NOTICE_FINDING, "finding", w->q.replica, shown);
+	}
+	quality_release(&q);
+	return rc < 0 ? rc : records > 0 || shown > 0;
+}
+
+int explain_is_replica(struct work *w, struct text name) {
+	struct text before = w->q.replica;
+	int64_t records;
+
+	w->q.replica = name;
+	int rc = records_of(w, &records);
+	w->q.replica = before;
+	return rc < 0 ? rc : records > 0;
+}
