@@ -32,7 +32,7 @@ struct logged {
 };
 
 /* The numbers of a batch line that matter; UNKNOWN where it does not have them. */
-enum batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, GEN_RATE, BATCH_NUMBERS };
+enum batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, BATCH_NUMBERS };
 
 /*
  * Keys that are known, all generations. Others are counted; either way a line whose pieces
@@ -51,7 +51,7 @@ static const struct batch_key {
 	{KEY("#queue-req"), QUEUE, 0},
 	{KEY("gen throughput (token/s)"), GEN_RATE, 2},
 	{KEY("token usage"), -1, 2},
-	{KEY("#token"), -1, 0},
+	{KEY("#token"), CONTEXT, 0},
 	{KEY("cuda graph"), -1, -1},
 	{KEY("npu graph"), -1, -1},
 	{KEY("cpu graph"), -1, -1},
@@ -250,6 +250,8 @@ static bool close_window(struct parser *p, struct sglang_engine *e, struct recor
 	out->window.cached_tokens = e->cached;
 	out->window.output_tokens = (int64_t)generated + e->sequences;
 	out->window.running = e->running;
+	out->window.waiting = e->waiting;
+	out->window.context_tokens = e->context_ntok;
 	e->output -= generated * unit; /* what rounding left goes to the next window */
 	e->computed = e->cached = e->sequences = 0;
 	e->open = false;
@@ -261,7 +263,7 @@ static void open_window(struct sglang_engine *e, int64_t start_ns) {
 		e->open = true;
 		e->start_ns = start_ns;
 		e->seen_ns = start_ns;
-		e->running = UNKNOWN;
+		e->running = e->waiting = e->context_ntok = UNKNOWN;
 	}
 }
 
@@ -330,6 +332,8 @@ static enum parse_result parse_batch(struct parser *p, struct logged *l, int64_t
 	}
 	e->seen_ns = ns > e->seen_ns ? ns : e->seen_ns;
 	e->running = n[RUNNING];
+	e->waiting = n[QUEUE];
+	e->context_ntok = n[CONTEXT];
 	if (!ready && window_is_full(e, decode)) {
 		ready = close_window(p, e, out);
 		open_window(e, ns);

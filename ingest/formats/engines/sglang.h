@@ -17,7 +17,7 @@ struct sglang_engine {
 	int64_t last_decode_ns;
 	int64_t computed, cached;  /* tokens of the window's prefill batches */
 	int64_t sequences;         /* of its prefill batches: each makes a first token */
-	int64_t running;
+	int64_t running, waiting, context_ntok; /* as the last line says; or UNKNOWN */
 	__int128 output;           /* rate x gap: hundredths of a token per second, x ns */
 };
 
