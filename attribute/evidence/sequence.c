@@ -15,8 +15,9 @@ void sequence_init(struct sequence *q) {
 }
 
 static void settle_day(struct sequence *q) {
-	/* Counters that begin again now and then are restarts. */
-	if (q->overlaps * 100 > q->steps || (q->back * 20 > q->steps && q->back >= SEVERAL_BACK)) {
+	/* Counters that begin again now and then are restarts: they do not leap ahead again. */
+	bool leaps = q->back * 200 > q->steps && q->missing > q->steps;
+	if (q->overlaps * 100 > q->steps || ((q->back * 20 > q->steps || leaps) && q->back >= SEVERAL_BACK)) {
 		if (q->overlaps >= SEVERAL_OVERLAPS || q->back >= SEVERAL_BACK) {
 			q->several[0] += q->odd;
 			q->several[1] += q->steps;
