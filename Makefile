@@ -90,8 +90,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Files that stand in the program as they are (core/files/embedded.h), as an array of characters each: any compiler takes that, also with LTO.
-EMBEDDED := samples/gpus.json schemas/ledger.sql report/renderings/page/page.css report/renderings/page/page.js
-PACKED := data/prices/genai_prices.json
+EMBEDDED := schemas/ledger.sql report/renderings/page/page.css report/renderings/page/page.js
+PACKED := data/prices/genai_prices.json samples/gpus.json
 bytes = od -An -v -tx1 $(1) | sed "s/ *\([0-9a-f][0-9a-f]\)/'\\\\x\1',/g"
 $(BUILD)/embedded.c: $(EMBEDDED) $(PACKED) Makefile
 	$(call say,EMBED,$@)

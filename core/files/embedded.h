@@ -8,14 +8,15 @@
 #include "core/text.h"
 
 /* With a final zero byte. */
-extern const char embedded_gpus_json[];   /* samples/gpus.json */
 extern const char embedded_ledger_sql[];  /* schemas/ledger.sql */
 extern const char embedded_page_css[];    /* report/renderings/page/page.css */
 extern const char embedded_page_js[];     /* report/renderings/page/page.js */
 
-/* Packed by gzip: data/prices/genai_prices.json. */
-extern const char embedded_genai_prices_json_gz[];
+/* Packed by gzip. */
+extern const char embedded_genai_prices_json_gz[]; /* data/prices/genai_prices.json */
 extern const size_t embedded_genai_prices_json_gz_len;
+extern const char embedded_gpus_json_gz[]; /* samples/gpus.json */
+extern const size_t embedded_gpus_json_gz_len;
 
 /* What such bytes hold, allocated, with a NUL behind; the caller frees. */
 struct text embedded_unpack(const char *packed, size_t len);

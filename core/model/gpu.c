@@ -230,11 +230,15 @@ static int read_cards(struct spec_reader *r, struct gpu_catalogue *c) {
 }
 
 int gpu_catalogue_read(struct gpu_catalogue **out, const char *path, struct fault *why) {
-	struct text built_in = text_of(embedded_gpus_json);
-	struct text bytes = built_in;
-	int err = path ? file_read(path, MODELSPEC_FILE_MAX, &bytes, why) : 0;
+	struct text bytes;
+	int err = 0;
 
 	*out = NULL;
+	if (path) {
+		err = file_read(path, MODELSPEC_FILE_MAX, &bytes, why);
+	} else {
+		bytes = embedded_unpack(embedded_gpus_json_gz, embedded_gpus_json_gz_len);
+	}
 	if (err) {
 		return err;
 	}
@@ -243,9 +247,7 @@ int gpu_catalogue_read(struct gpu_catalogue **out, const char *path, struct faul
 	err = spec_parse(&r, "samples/gpus.json");
 	err = err ? err : read_cards(&r, c);
 	json_free(r.json);
-	if (path) {
-		free((void *)bytes.at);
-	}
+	free((void *)bytes.at);
 	if (err) {
 		gpu_catalogue_free(c);
 		return err;
