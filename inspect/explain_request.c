@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/decimal.h"
+#include "core/exact.h"
 #include "core/files/files.h"
 #include "core/instant.h"
 #include "core/record_json.h"
@@ -75,8 +76,8 @@ static int64_t number_of(const struct cost *c, enum column column) {
 /* ---- its steps ---- */
 
 struct batches {
-	int64_t steps, ns;                 /* that ran while it was in flight */
-	int64_t before_first, before_first_ns; /* until its first token, and after it */
+	int64_t steps, before_first;       /* that ran while it was in flight; of these, until its first token */
+	double ns, before_first_ns;
 	int64_t beside, sequences;         /* of those after it: with prompts; sequences in all of them */
 	struct record first, last;
 	bool any;
@@ -89,7 +90,7 @@ struct asked {
 	/* of its tenant's entries in the hours that it ran in */
 	struct text tenant;
 	name_id model, pool;
-	int64_t spent_ns[ENTRY_KINDS], spread_ns[ENTRY_KINDS];
+	double spent_ns[ENTRY_KINDS], spread_ns[ENTRY_KINDS];
 };
 
 static int add_step(void *asked, const struct record *r, struct fault *why) {
@@ -103,9 +104,9 @@ static int add_step(void *asked, const struct record *r, struct fault *why) {
 	}
 	bool before = a->first_token_ns != UNKNOWN && s->start_ns < a->first_token_ns - s->gpu_ns / 2;
 	b->steps++;
-	b->ns += s->gpu_ns;
+	b->ns += (double)s->gpu_ns;
 	b->before_first += before;
-	b->before_first_ns += before ? s->gpu_ns : 0;
+	b->before_first_ns += before ? (double)s->gpu_ns : 0;
 	b->beside += !before && s->prefill_tokens > 0;
 	b->sequences += before || s->decode_requests < 0 ? 0 : s->decode_requests;
 	if (!b->any || s->start_ns < b->first.step.start_ns) {
@@ -129,16 +130,16 @@ static int add_spread(void *asked, const struct entry *e) {
 
 	a->pool = e->replica == a->w->replica ? e->pool : a->pool;
 	if (e->replica == a->w->replica && text_eq(a->tenant, names_text(a->w->b->names, e->tenant)) && e->gpu_ns > 0 && e->spread_ns >= 0) {
-		a->spent_ns[e->kind] += e->gpu_ns;
-		a->spread_ns[e->kind] += e->spread_ns;
+		a->spent_ns[e->kind] += (double)e->gpu_ns;
+		a->spread_ns[e->kind] += (double)e->spread_ns;
 	}
 	return 0;
 }
 
 /* One standard deviation of its tenant's time of some kinds, relative. */
 static double relative_sd(const struct asked *a, bool output) {
-	double spent = output ? (double)a->spent_ns[ENTRY_OUTPUT] : (double)a->spent_ns[ENTRY_INPUT] + (double)a->spent_ns[ENTRY_INPUT_CACHED];
-	double spread = output ? (double)a->spread_ns[ENTRY_OUTPUT] : (double)a->spread_ns[ENTRY_INPUT] + (double)a->spread_ns[ENTRY_INPUT_CACHED];
+	double spent = output ? a->spent_ns[ENTRY_OUTPUT] : a->spent_ns[ENTRY_INPUT] + a->spent_ns[ENTRY_INPUT_CACHED];
+	double spread = output ? a->spread_ns[ENTRY_OUTPUT] : a->spread_ns[ENTRY_INPUT] + a->spread_ns[ENTRY_INPUT_CACHED];
 
 	return spent > 0 ? spread / spent : 0;
 }
@@ -179,9 +180,17 @@ static void print_whole(const struct cost *c, const char *currency, double input
 			return;
 		}
 	}
-	double wide = TIMES_SD * ((double)nano[0] * input_sd + (double)nano[1] * output_sd), whole = (double)nano[0] + (double)nano[1];
-	printf("It cost %s %s (95 %%: %s to %s), grade %.*s\n", decimal_format(nano[0] + nano[1], 9, text[0]), currency,
-	       decimal_format((int64_t)fmax(0, whole - wide), 9, text[1]), decimal_format((int64_t)(whole + wide), 9, text[2]), TEXT_ARG(c->of[COL_GRADE]));
+	int64_t whole = nano[0], low, high;
+	if (!exact_add(&whole, nano[1])) {
+		printf("Its cost does not fit 64 bits of nano-units\n");
+		return;
+	}
+	double wide = fmin(0x1p62, TIMES_SD * ((double)nano[0] * input_sd + (double)nano[1] * output_sd));
+	low = whole - (int64_t)fmin((double)whole, wide);
+	high = whole;
+	high = exact_add(&high, (int64_t)wide) ? high : INT64_MAX;
+	printf("It cost %s %s (95 %%: %s to %s), grade %.*s\n", decimal_format(whole, 9, text[0]), currency, decimal_format(low, 9, text[1]),
+	       decimal_format(high, 9, text[2]), TEXT_ARG(c->of[COL_GRADE]));
 }
 
 static double per_cent(int64_t part, double of) {
@@ -190,7 +199,7 @@ static double per_cent(int64_t part, double of) {
 
 static void print_batches(const struct batches *b, int64_t gpus, const struct cost *c) {
 	int64_t prefill_ns = number_of(c, COL_PREFILL), decode_ns = number_of(c, COL_DECODE), after = b->steps - b->before_first;
-	double before_ns = (double)b->before_first_ns * (double)gpus, after_ns = (double)(b->ns - b->before_first_ns) * (double)gpus;
+	double before_ns = b->before_first_ns * (double)gpus, after_ns = (b->ns - b->before_first_ns) * (double)gpus;
 
 	if (b->steps == 0) {
 		printf("\nIts replica logs no steps: it was split by what overlaps (attribute/METHOD.md, grade C)\n");

@@ -5,6 +5,7 @@
 #include "core/instant.h"
 
 #define MOST_SHARE 0.99 /* prefill's, of a window in which tokens are made */
+#define LEAST_SHARE 1e-4 /* of a day's lesser phase, to be what errors are relative to */
 
 /* A day's rows, and what gauges are like, depend on that day alone: on what the book reads for it. */
 static void begin_day(struct pass *w, struct gauging *g, int64_t at_ns) {
@@ -52,7 +53,8 @@ void gauging_spread(struct pass *w, const struct gauged_model *m, const struct g
 	double lesser_ns = (double)(prefill_ns < decode_ns ? prefill_ns : decode_ns), split = 0, time = s->throughout ? 0 : m->time_sd;
 
 	if (lesser_ns > 0) {
-		double fit = m->share < 0.5 ? m->share_sd / m->share * (double)prefill_ns : m->share_sd / (1 - m->share) * (double)decode_ns;
+		double of_day = m->share < 0.5 ? m->share : 1 - m->share, of_window = (double)(m->share < 0.5 ? prefill_ns : decode_ns);
+		double fit = of_day > LEAST_SHARE ? m->share_sd / of_day * of_window : m->share_sd * ((double)prefill_ns + (double)decode_ns);
 		split = hypot(fit, m->form_sd * lesser_ns);
 	}
 	accounts_spread(&w->accounts, GRADE_D, hypot(split, time * (double)prefill_ns), hypot(split, time * (double)decode_ns));
