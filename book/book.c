@@ -249,18 +249,19 @@ static int reach_so_far(struct book *b, struct fault *why) {
 
 int book_begin(struct book *b, const char *command, struct fault *why) {
 	int rc = ledger_begin(b->ledger, why);
+	bool own = b->fleet && !b->fleet_shown;
 
 	b->run = (struct ledger_run){
 		.command = command,
 		.version = TOLLBOOK_VERSION,
-		.rule = b->fleet ? rule_names[b->set.rule] : "",
-		.currency = b->fleet ? fleet_currency(b->fleet) : "",
-		.basis = b->fleet ? b->basis : "",
+		.rule = own ? rule_names[b->set.rule] : "",
+		.currency = own ? fleet_currency(b->fleet) : "",
+		.basis = own ? b->basis : "",
 		.started_ns = book_now_ns(),
 	};
 	rc = rc < 0 ? rc : reach_so_far(b, why);
 	rc = rc < 0 ? rc : ledger_run_add(b->ledger, &b->run, &b->run.id, why);
-	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, &b->set, b->fleet ? b->set.fleet : NULL, b->fleet ? b->prices : NULL, why);
+	return rc < 0 ? rc : book_keep_documents(b->ledger, b->run.id, &b->set, own ? b->set.fleet : NULL, own ? b->prices : NULL, why);
 }
 
 int book_commit_run(struct book *b, struct fault *why) {

@@ -34,6 +34,7 @@ struct book {
 	int64_t attributed;    /* days, in this run: whether or not their entries changed */
 	int64_t restated_nano; /* what open days that had entries before cost more than then, in this run */
 	int64_t restated_days; /* those of which that is not 0 */
+	bool fleet_shown;      /* the fleet is that of a former run, read for a statement: this run attributes by none */
 	bool stated;           /* what logs state of GPUs per replica is applied to the fleet */
 	int64_t settle_ns;     /* a plain file that changed within this time may still grow */
 	/* Does an earlier command's work vouch for the clock: there were records before, and it was not set back since? */

@@ -128,6 +128,7 @@ static int find_fleet(struct book *b, int64_t run, struct fault *why) {
 	if (b->fleet || book_fleet_of_run(b, run, &without) < 0) {
 		return 0;
 	}
+	b->fleet_shown = true;
 	fleet_set_default_rate(b->fleet, 0);
 	int rc = ledger_run_document_get(b->ledger, run, "gpus", 0, &gpus, &sha256, why);
 	if (rc > 0 && text_to_i64(text_of(gpus), &count)) {
