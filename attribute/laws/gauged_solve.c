@@ -19,7 +19,9 @@
 
 /* Known before: one standard deviation. Of the floor, of all tokens' time, and of both together, each of itself. */
 #define FLOOR_SD 0.3
+#define KNOWN_FLOOR_SD 0.25
 #define TOKEN_SD 0.5
+#define KNOWN_TOKEN_SD 0.35 /* where the model's parameters are known */
 #define LEVEL_SD 1.0
 /* A sequence takes 0.4 of a prompt token's time, give or take one token's. */
 #define SEQUENCE_PART 0.4
@@ -47,6 +49,7 @@
 
 /* What the form leaves out, of the lesser phase; with few sequences at a time; where a step takes less than its weights' reading. */
 #define FORM_SD 0.3
+#define KNOWN_FORM_SD 0.2 /* where the model's parameters are known */
 #define FEW_FORM_SD 0.4
 #define TOO_FAST_SD 0.5
 #define MOST_TOKENS 8.0
@@ -103,8 +106,8 @@ static void know(const struct gauged *g, const struct proportions *p, double tok
 	const double all[GAUGED_TERMS] = {1, 1, 1, 1, 1, 1}, tokens[GAUGED_TERMS] = {[GAUGED_SEQUENCE] = 1, [GAUGED_TOKEN] = 1, [GAUGED_ATTENTION] = 1};
 	const double floors[GAUGED_TERMS] = {[GAUGED_STEP] = 1, [GAUGED_PROMPT] = 1 / with_prompts};
 	vary(b, all, LEVEL_SD);
-	vary(b, tokens, TOKEN_SD);
-	vary(b, floors, FLOOR_SD);
+	vary(b, tokens, p->params_known ? KNOWN_TOKEN_SD : TOKEN_SD);
+	vary(b, floors, p->params_known ? KNOWN_FLOOR_SD : FLOOR_SD);
 	vary_one(b, GAUGED_SEQUENCE, SEQUENCE_SD);
 	bool known = 2 * g->contexts >= g->windows;
 	vary_one(b, GAUGED_CONTEXT, known ? CONTEXT_SD : UNKNOWN_CONTEXT_SD);
@@ -302,7 +305,7 @@ bool gauged_solve(const struct gauged *g, const struct gauged *others, const str
 	} else {
 		choose_rows(&f, g, few ? GAUGED_ALL : GAUGED_THROUGHOUT);
 	}
-	*m = (struct gauged_model){.rows = f.rows, .of_others = of_others, .form_sd = few ? FEW_FORM_SD : FORM_SD};
+	*m = (struct gauged_model){.rows = f.rows, .of_others = of_others, .form_sd = few ? FEW_FORM_SD : p->params_known ? KNOWN_FORM_SD : FORM_SD};
 	if (!fit(g, p, 1, &f, m)) {
 		return false;
 	}
