@@ -161,11 +161,12 @@ static bool choose(struct parts *p, struct text *replica, int64_t *bytes) {
 	if (p->ahead.count == 0) {
 		return false;
 	}
-	struct text first = text_cut(p->next[heap_first(&p->ahead)].replica, 0, sizeof p->replica);
+	struct text first = text_cut(p->next[heap_first(&p->ahead)].replica, 0, sizeof p->replica - 1);
 	*replica = (struct text){p->replica, first.len};
 	if (first.len > 0) {
 		memcpy(p->replica, first.at, first.len);
 	}
+	p->replica[first.len] = '\0';
 	*bytes = 0;
 	while (p->ahead.count > 0 && text_eq(p->next[heap_first(&p->ahead)].replica, *replica)) {
 		int64_t i = heap_pop(&p->ahead);
