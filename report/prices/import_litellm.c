@@ -281,13 +281,29 @@ static int read_uplifts(struct import *im, json_at model, struct price_model *m)
 
 /* ---- hours of the day: see import_off_peak.c ---- */
 
+/* "cache_creation_input_token_cost_above_200k_tokens", as the map has it. */
+static void leave_out_step(struct import *im, struct price_model *m, int kind, int64_t over_ntok) {
+	char key[128];
+
+	for (size_t i = 0; i < COST_KEYS; i++) {
+		if ((int)cost_keys[i].kind == kind) {
+			snprintf(key, sizeof key, "%.*s_above_%lldk_tokens", TEXT_ARG(cost_keys[i].key), (long long)(over_ntok / 1000));
+			import_left_out(im, m, text_of(key));
+			return;
+		}
+	}
+}
+
 /* A ladder that has only its upper steps has no price below them: that is not ours to guess. */
 static void drop_baseless(struct import *im, struct price_model *m) {
-	struct price_ladder *ladders = &m->rules->ladder[0][0];
-	for (size_t i = 0; i < (size_t)PRICE_SERVICES * PRICE_KINDS; i++) {
-		if (ladders[i].count > 0 && ladders[i].steps[0].over_ntok != 0) {
-			ladders[i].count = 0;
-			prices_note(im->prices, "price of long prompts without one of short ones, left out:", m->id);
+	for (int s = 0; s < PRICE_SERVICES; s++) {
+		for (int k = 0; k < PRICE_KINDS; k++) {
+			struct price_ladder *ladder = &m->rules->ladder[s][k];
+			if (ladder->count > 0 && ladder->steps[0].over_ntok != 0) {
+				leave_out_step(im, m, k, ladder->steps[0].over_ntok);
+				ladder->count = 0;
+				prices_note(im->prices, "price of long prompts without one of short ones, left out:", m->id);
+			}
 		}
 	}
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """price_kinds.py TOLLBOOK CATALOGUE...: is every kind of price that a catalogue has applied, or said to be left out?
 
-For each key of a price: of up to five models that have it, a catalogue of that model alone is imported as it is, and with that
+For each key of a price: of up to five models that have it, from all over the file, a catalogue of that model alone is imported as it is, and with that
 price doubled. A price that is applied changes the native catalogue; one that is not must be named in its "left_out". Prints a
 table by file and key, and a line "DROPPED …" for each that is neither; exit status 1 if there is any.
 """
@@ -110,7 +110,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             for key, models in sorted(by_key.items()):
                 applied = said = 0
-                for only in models[:MODELS]:
+                for only in models[:: max(1, len(models) // MODELS)][:MODELS]:
                     before, whole = imported(tollbook, folder, only(lambda v: v))
                     after, changed = imported(tollbook, folder, only(doubled))
                     if without_left_out(before) != without_left_out(after):
