@@ -27,6 +27,7 @@ static const struct {
 	{"ollama", "keep the answers of /api/chat and /api/generate: the last object of each has the figures", NULL},
 	{"lmdeploy", "start the server with --enable-metrics --log-level INFO", NULL},
 	{"tgi", "its log has no token counts: scrape /metrics every few seconds into a file", NULL},
+	{"desktop", "put a time stamp in front of each line (docker logs -t, journald, ts), or keep the usage of the answers", NULL},
 	{"prometheus", "scrape every few seconds, and keep at least two scrapes", NULL},
 	{"nvidia-smi", "power samples have no tokens: add the engine's log", NULL},
 	{"native", "add the engine's steps (gpu_ns) or requests with timestamps", NULL},

@@ -34,6 +34,7 @@ static const struct advice {
 	{"llamacpp-old", "a llama.cpp log without finished requests: it served none, or its level of detail is too low"},
 	{"lmdeploy", "an LMDeploy log without statistics: start the server with --log-level INFO"},
 	{"tgi", "a TGI log, which holds no token counts: scrape its metrics instead"},
+	{"desktop", "a log without tokens that have a time: put a time stamp in front of each line, or keep the answers' usage"},
 	{"prometheus", "metrics without two scrapes of one counter, from which tokens could be counted: scrape it repeatedly, "
 	               "each scrape with its time"},
 	{"otlp", "spans without token counts: those of an engine or a gateway hold them"},

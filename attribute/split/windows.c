@@ -166,11 +166,14 @@ static bool has_tokens(const struct windows_state *st) {
 /* ---- the fit over windows without phases ---- */
 
 /* What a group did. */
+#define PPM 1000000
 struct work {
 	struct aggregate_work done;
 	double replicas;                     /* that the windows cover */
 	double gauges_apart;                 /* the mean of both gauges from either, of the mean */
-	bool throughout; /* busy from its start to its end, by the gauges */
+	bool throughout; /* busy from its start to its end, by the gauges, or busy for a time that is measured */
+	bool running;    /* work went on from its start to its end, by the gauges */
+	int64_t busy_ppm; /* of its time, measured; UNKNOWN: it is not */
 };
 
 static bool was_throughout(int64_t before, int64_t after) {
@@ -184,11 +187,21 @@ static double sequences_of(int64_t before, int64_t after, double replicas) {
 	return running > 1 ? running : 1;
 }
 
+/* What share of a group's time the device was busy, where that is measured; else UNKNOWN. */
+static int64_t measured_ppm(const struct pass *w) {
+	const struct windows_state *st = w->state;
+	int64_t ppm = st->count == 1 && !is_pool(w) ? st->group[0].busy_ppm : UNKNOWN;
+
+	return ppm > PPM ? PPM : ppm;
+}
+
 static struct work work_of(const struct pass *w, double replicas) {
 	const struct windows_state *st = w->state;
 	int64_t before = st->last_running, after = st->group[0].running;
 	enum role role = w->pool ? w->pool->role : ROLE_MIXED;
-	struct work k = {.replicas = replicas, .throughout = was_throughout(before, after)};
+	struct work k = {.replicas = replicas, .running = was_throughout(before, after), .busy_ppm = measured_ppm(w)};
+
+	k.throughout = k.running || k.busy_ppm > 0;
 
 	for (size_t i = 0; i < st->count; i++) {
 		k.done.prompt += role == ROLE_DECODE ? 0 : (double)computed_tokens(&st->group[i]);
@@ -259,7 +272,7 @@ static int note_group(struct pass *w, struct fault *why) {
 		struct fit_key key = pass_fit_key(w, w->summary->model, first->head.at_ns);
 		struct aggregates *r = fits_aggregates(w->fits, &key);
 		const double x[AGGREGATE_TERMS] = {k.done.prompt, k.done.steps, k.done.output};
-		double ns = (double)length_ns * k.replicas;
+		double ns = (double)length_ns * k.replicas * (k.busy_ppm == UNKNOWN ? 1 : (double)k.busy_ppm / PPM);
 		if (has_counts(w)) {
 			counting_note(w, &st->counting, first, &before, r, bucket_of(w, first));
 		}
@@ -370,6 +383,10 @@ static void split_window(struct pass *w, const struct aggregate_model *m, const 
 	} else {
 		out->busy_ns = group_busy_ns(m, k, room_ns, wall_ns);
 		out->share = group_share(w, m, k);
+	}
+	if (k->busy_ppm != UNKNOWN) {
+		out->busy_ns = (int64_t)exact_div((int128)room_ns * k->busy_ppm, PPM);
+		out->gaps_ns = k->running ? room_ns - out->busy_ns : 0;
 	}
 }
 

@@ -5,7 +5,7 @@
 
 extern const struct format format_native, format_native_csv, format_vllm, format_sglang, format_trtllm,
 	format_dynamo, format_llamacpp, format_llamacpp_old, format_ollama, format_lmdeploy, format_tgi,
-	format_prometheus, format_otlp, format_usage, format_envoy, format_nvidia_smi, format_pattern, format_gpu_power;
+	format_prometheus, format_otlp, format_usage, format_envoy, format_nvidia_smi, format_pattern, format_gpu_power, format_desktop;
 
 static const struct ingest_format_info rows[] = {
 	{"native", "tollbook's own JSON lines: steps, requests, windows, power", &format_native},
@@ -19,6 +19,7 @@ static const struct ingest_format_info rows[] = {
 	{"ollama", "Ollama's answers, JSON lines: requests with their times", &format_ollama},
 	{"lmdeploy", "LMDeploy log: statistics lines (windows), sessions (requests)", &format_lmdeploy},
 	{"tgi", "TGI log: holds no token counts, its metrics do", &format_tgi},
+	{"desktop", "text-generation-webui, KoboldCpp, TabbyAPI: requests, where lines have a time; LocalAI and others: no tokens", &format_desktop},
 	{"prometheus", "metrics scraped repeatedly, or query_range answers: counters (windows), DCGM power", &format_prometheus},
 	{"otlp", "OpenTelemetry spans as JSON lines: requests", &format_otlp},
 	{"usage", "usage of vendors' APIs, gateways and coding agents, JSON or CSV: requests", &format_usage},

@@ -6,7 +6,7 @@
  * {"timestamp":41000,"event":{"schema":"dynamo.request.trace.v1","event_type":"request_end","event_time_unix_ms":1783944000451,"request":{"request_id":"a","model":"m","input_tokens":40,"output_tokens":7,"cached_tokens":12,"request_received_ms":1783944000000,"ttft_ms":61.0,"total_time_ms":451.0,"worker":{"prefill_worker_id":17,"decode_worker_id":18}}}}
  *
  * wall_time is in seconds: with vLLM a host's clock around the whole step, with SGLang the
- * device's events; the trace does not say which, so it counts as the former. In the default
+ * device's events. Where a "timing_scope" states which (beside wall_time or fpm), it counts; else it is the former. In the default
  * mode one step in seconds is written, not each. Worker numbers have up to 64 bits: texts.
  */
 #include <stdio.h>
@@ -96,6 +96,25 @@ static void warn_if_sampled(struct parser *p, json_at event) {
 	}
 }
 
+/*
+ * "cuda_events", "gpu", "device_forward"; "host_wall", "scheduler_step". Dynamo's documents do not have the member's values (looked for
+ * in November 2026): its words are what is known.
+ */
+static enum duration_kind kind_of(struct parser *p, json_at event, json_at fpm) {
+	static const struct text words[] = {{"cuda", 4}, {"gpu", 3}, {"device", 6}};
+	struct text scope = field_text(p, fpm, T("timing_scope"));
+
+	scope = scope.len > 0 ? scope : field_text(p, event, T("timing_scope"));
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		for (size_t at = 0; at + words[i].len <= scope.len; at++) {
+			if (text_eq_nocase(text_cut(scope, at, at + words[i].len), words[i])) {
+				return DURATION_GPU_EVENTS;
+			}
+		}
+	}
+	return DURATION_HOST_WALL_FULL;
+}
+
 static enum parse_result parse_pass(struct parser *p, json_at event, struct record *out) {
 	struct dynamo *m = p->state;
 	struct step *s = &out->step;
@@ -117,7 +136,7 @@ static enum parse_result parse_pass(struct parser *p, json_at event, struct reco
 	int64_t observed = field_instant(p, event, T("observed_at_unix_ms"), UNIT_MS);
 	s->index = field_count(p, fpm, T("counter_id"));
 	s->gpu_ns = field_duration(p, fpm, T("wall_time"), UNIT_S);
-	s->duration_kind = DURATION_HOST_WALL_FULL;
+	s->duration_kind = kind_of(p, event, fpm);
 	out->replica = worker_name(p, fpm, T("worker_id"), T("dp_rank"), m->replica[0]);
 	struct worker *w = worker_of(m, out->replica);
 	s->start_ns = instant_minus(observed, s->gpu_ns);

@@ -32,7 +32,7 @@ struct logged {
 };
 
 /* The numbers of a batch line that matter; UNKNOWN where it does not have them. */
-enum batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, BATCH_NUMBERS };
+enum batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, OCCUPANCY, BATCH_NUMBERS };
 
 /*
  * Keys that are known, all generations. Others are counted; either way a line whose pieces
@@ -85,7 +85,7 @@ static const struct batch_key {
 	{KEY("est. decode TFLOPS/s (per GPU)"), -1, -1},
 	{KEY("est. read BW (GB/s per GPU)"), -1, -1},
 	{KEY("est. write BW (GB/s per GPU)"), -1, -1},
-	{KEY("fwd occupancy"), -1, -1},
+	{KEY("fwd occupancy"), OCCUPANCY, 2},
 };
 
 /* May something other than the prefix precede it? A label of Ray, a progress bar. */
@@ -141,6 +141,9 @@ static bool take_value(const struct batch_key *k, struct text value, int64_t *nu
 
 	if (k->digits < 0) {
 		return value.len > 0;
+	}
+	if (k->number == OCCUPANCY && text_starts(value, T("nan"))) {
+		return true;
 	}
 	if (!text_take_fixed(&value, k->digits, &n) || (value.len > 0 && !text_eq(value, T("%"))) || n < 0) {
 		return false;
@@ -252,6 +255,9 @@ static bool close_window(struct parser *p, struct sglang_engine *e, struct recor
 	out->window.running = e->running;
 	out->window.waiting = e->waiting;
 	out->window.context_tokens = e->context_ntok;
+	if (!e->occupancy_unknown && e->seen_ns > e->start_ns) {
+		out->window.busy_ppm = (int64_t)exact_div(e->busy * 100, e->seen_ns - e->start_ns);
+	}
 	e->output -= generated * unit; /* what rounding left goes to the next window */
 	e->computed = e->cached = e->sequences = 0;
 	e->open = false;
@@ -264,6 +270,18 @@ static void open_window(struct sglang_engine *e, int64_t start_ns) {
 		e->start_ns = start_ns;
 		e->seen_ns = start_ns;
 		e->running = e->waiting = e->context_ntok = UNKNOWN;
+		e->busy = 0;
+		e->occupancy_unknown = false;
+	}
+}
+
+/* "fwd occupancy" is the share of the time since the line before in which forward passes ran, by the device's events. */
+static void add_occupancy(struct sglang_engine *e, const int64_t *n, int64_t ns) {
+	const int64_t all = 10000; /* hundredths of a percent */
+
+	if (ns > e->seen_ns) {
+		e->occupancy_unknown |= n[OCCUPANCY] == UNKNOWN;
+		e->busy += n[OCCUPANCY] == UNKNOWN ? 0 : (int128)(n[OCCUPANCY] < all ? n[OCCUPANCY] : all) * (ns - e->seen_ns);
 	}
 }
 
@@ -330,6 +348,7 @@ static enum parse_result parse_batch(struct parser *p, struct logged *l, int64_t
 	} else {
 		add_prefill(e, n);
 	}
+	add_occupancy(e, n, ns);
 	e->seen_ns = ns > e->seen_ns ? ns : e->seen_ns;
 	e->running = n[RUNNING];
 	e->waiting = n[QUEUE];

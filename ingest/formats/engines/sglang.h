@@ -18,6 +18,8 @@ struct sglang_engine {
 	int64_t computed, cached;  /* tokens of the window's prefill batches */
 	int64_t sequences;         /* of its prefill batches: each makes a first token */
 	int64_t running, waiting, context_ntok; /* as the last line says; or UNKNOWN */
+	bool occupancy_unknown;    /* a line of the window has none */
+	__int128 busy;             /* occupancy x gap: hundredths of a percent, x ns */
 	__int128 output;           /* rate x gap: hundredths of a token per second, x ns */
 };
 
