@@ -50,11 +50,11 @@ struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names);
 void fleet_set_default_rate(struct fleet *f, int64_t rate_nano);
 /* How it derives names of replicas ("names"). */
 const struct name_rules *fleet_names(const struct fleet *f);
-/* --same and --different: "A=B", two names of servers. False if it is no pair. */
+/* --same and --different: "A=B", two names of servers. False if it is not a pair. */
 bool fleet_add_pair(struct fleet *f, bool same, struct text pair);
 /* --gpus: GPUs per replica for --gpu-hour, whatever logs state. */
 void fleet_set_gpus(struct fleet *f, int64_t gpus);
-/* Another catalogue of cards, by its path (schemas/gpus.schema.json); NULL: the built-in one. ERROR_CONFIG if it is none. */
+/* Another GPU catalogue, by its path (schemas/gpus.schema.json); NULL: the built-in one. ERROR_CONFIG if it is none. */
 int fleet_set_cards(struct fleet *f, const char *path, struct fault *why);
 const char *fleet_cards(const struct fleet *f);
 /*

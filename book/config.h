@@ -20,7 +20,7 @@ struct config_report {
 
 struct config {
 	const char *book, *fleet, *gpu_hour, *rule, *metrics;
-	const char *gpus_file;  /* another catalogue of cards; NULL: the built-in one */
+	const char *gpus_file;  /* another GPU catalogue; NULL: the built-in one */
 	const char *tenant_key; /* a file; NULL: tenants by their names */
 	struct list prices, matches, no_evidence;
 	int64_t gpus;

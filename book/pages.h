@@ -8,7 +8,7 @@
 struct pages_settings {
 	struct list versus; /* what the cards could do: "[NAME=]FILE" describes a model, "fleet": those of the fleet file */
 	bool energy;        /* what electricity it took */
-	const char *cards;  /* another catalogue of cards; NULL: that of the fleet */
+	const char *cards;  /* another GPU catalogue; NULL: that of the fleet */
 	const char *grid;   /* and its CO2: grams per kWh, or the path of a CSV of instants and grams; NULL: no CO2 */
 };
 

@@ -32,7 +32,7 @@ struct book_settings {
 	/* What was paid; one of the two is needed for costs. */
 	const char *fleet;     /* path of the fleet file */
 	int64_t gpu_hour_nano; /* instead: price of a GPU-hour, nano-units; -1: not given */
-	const char *gpus_file; /* another catalogue of cards; NULL: the built-in one */
+	const char *gpus_file; /* another GPU catalogue; NULL: the built-in one */
 	int64_t gpus;          /* with it: GPUs per replica; 0: as logs state, else one */
 	struct list same, different; /* "A=B": names of one server, of two */
 	/* How time is split. */
@@ -110,7 +110,7 @@ void logs_release(struct logs *l);
 struct report_options settings_report(const struct book_settings *s, struct names *names, struct prices *prices,
                                       const struct zone *tz, const struct fleet *fleet);
 
-/* Renders to `output`, or to the terminal's `out`; a reader that has left it is no error. */
+/* Renders to `output`, or to the terminal's `out`; a reader that has left is not an error. */
 int settings_write(const struct book_settings *s, const struct terminal *t, const struct statement *of, struct fault *why);
 
 #endif

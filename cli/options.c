@@ -92,7 +92,7 @@ static const struct option common[] = {
 	{"sort", 0, "KEY", "rows of tables and pages by cost (default), key, tokens or margin", GROUP_REPORT, value_choice, SET(sort), sort_word, false},
 	{"level", 0, "NAME", "in CSV only lines of one level: total, model, tenant, row, adjustment", GROUP_REPORT, value_word, SET(level), level_word, false},
 	{"top", 0, "N", "only the first N rows of each table and page", GROUP_REPORT, value_count, SET(top), NULL, false},
-	{"output", 'o', "FILE", "write to FILE, by rename; its name (.html, .csv, .json, .md) selects the format", GROUP_OUTPUT, value_text, SET(output), NULL, true},
+	{"output", 'o', "FILE", "write to FILE by rename; .html, .csv, .json, .md set the format", GROUP_OUTPUT, value_text, SET(output), NULL, true},
 	{"model", 0, "NAME", "the model, for logs that do not name it", GROUP_LOGS, value_text, SET(model), NULL, true},
 	{"replica", 0, "NAME", "the replica, for logs that do not name it (default: the file's name)", GROUP_LOGS, value_text, SET(replica), NULL, true},
 	{"tenant", 0, "NAME", "the tenant, for logs that do not name it", GROUP_LOGS, value_text, SET(tenant), NULL, true},

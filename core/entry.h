@@ -29,7 +29,7 @@ enum grade { GRADE_A, GRADE_B, GRADE_C, GRADE_D, GRADE_NONE, GRADES };
  */
 struct entry {
 	int64_t slot_ns;
-	name_id replica, model, tenant, pool; /* tenant 0: nobody's (idle …), see also "(unattributed)" */
+	name_id replica, model, tenant, pool; /* tenant 0: of no tenant (idle …), see also "(unattributed)" */
 	enum entry_kind kind;
 	enum grade grade;
 	int64_t prompt_over_ntok; /* list price class: the requests' prompts were longer than this cut (0: none) */

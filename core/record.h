@@ -14,7 +14,7 @@ enum duration_kind {
 	DURATION_GPU_EVENTS,     /* device events */
 	DURATION_HOST_WALL_FULL, /* host clock around the whole step */
 	DURATION_HOST_WALL_WAIT, /* host clock around the wait for the result: may be short */
-	DURATION_LOG_GAP,        /* difference of two log stamps */
+	DURATION_LOG_GAP,        /* difference of two log timestamps */
 	DURATION_WINDOW,         /* an average over a window */
 	DURATION_KINDS
 };

@@ -38,7 +38,7 @@ struct terminal {
 	bool color;    /* of statements on `out` */
 	bool color_files; /* of those in files */
 	int columns;   /* how wide `out` is; 0: not known */
-	int rows;      /* how high; 0: it is no terminal that anybody looks at */
+	int rows;      /* how high; 0: not a terminal */
 	bool ascii;    /* has no block characters */
 };
 

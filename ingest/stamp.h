@@ -43,7 +43,7 @@ bool stamp_take_month_day(struct stamps *s, struct text *t, int64_t *ns);
 /* "2026-08-10 23:59:25" with an optional fraction, and an optional zone. */
 bool stamp_take_local(struct stamps *s, struct text *t, int64_t *ns);
 
-/* Any civil time without a zone; a year of 0 is found by the rule above. False if it is no time. */
+/* Any civil time without a zone; a year of 0 is found by the rule above. False if it is not a time. */
 bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns);
 
 #endif

@@ -34,7 +34,7 @@ struct reconcile_settings {
 	bool lines;              /* each line, too, not only pools */
 	int cost;                /* enum invoice_cost: which of an invoice's costs is compared */
 	int64_t tolerance_nano;  /* a class of differences up to this is fine */
-	int64_t cutoff_hours;    /* hours so near to the period may explain more hours on the invoice */
+	int64_t cutoff_hours;    /* hours this close to the period may explain more hours on the invoice */
 };
 int reconcile_book(const struct book_settings *set, const struct terminal *t, const struct reconcile_settings *asked,
                    struct fault *why);

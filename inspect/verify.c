@@ -18,8 +18,8 @@ struct check {
 	struct book *b;
 	struct fault *why;
 	int64_t findings, segments, records, days, entries, fits;
-	int64_t closed_since; /* days of closed periods for which records came later: their fits cannot be made again */
-	int64_t left;         /* days of which nothing can be made again */
+	int64_t closed_since; /* days of closed periods for which records came later: their fits cannot be recomputed */
+	int64_t left;         /* days that cannot be recomputed */
 	char untold[200]; /* why nothing is known of what the entries were made by */
 	int64_t counts[RECORD_KINDS];
 };

@@ -39,7 +39,7 @@ void plain_put_text(struct plain_out *p, struct text t);
 void plain_put_bytes(struct plain_out *p, struct text t); /* as a string of hexadecimal digits */
 void plain_end_line(struct plain_out *p);
 
-/* A value that plain_put_text or plain_put_bytes wrote, in `buffer`. False if it is no such thing. */
+/* A value that plain_put_text or plain_put_bytes wrote, in `buffer`. False if it is not such a value. */
 bool plain_get_text(const struct json *j, json_at v, char *buffer, size_t size, struct text *out);
 bool plain_get_bytes(const struct json *j, json_at v, char *buffer, size_t size, struct text *out);
 

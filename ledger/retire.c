@@ -9,7 +9,7 @@
 
 /*
  * The entries of a day rest on its records and those of adjacent days, and what comes late for an open day
- * restates these days as well: so near to an open day nothing goes.
+ * restates these days as well: records this close to an open day are kept.
  */
 #define MARGIN_DAYS 2
 

@@ -262,7 +262,7 @@ static void warn_not_found(const struct statement *s, const struct list_price *l
 	snprintf(option, sizeof option, "--list %.*s=PROVIDER/MODEL", (int)(name.len > 120 ? 120 : name.len), name.at);
 	if (is_built_in(s)) {
 		snprintf(what, sizeof what, "list price of %.*s", (int)(name.len > 120 ? 120 : name.len), name.at);
-		quality_missing(q, what, "a catalogue of prices that has this model: the installed one has not", "--prices");
+		quality_missing(q, what, "a price catalogue with this model: the installed one lacks it", "--prices");
 		return;
 	}
 	quality_finding(q, "no-price", name.at, option, QUALITY_NO_AMOUNT,
@@ -280,12 +280,12 @@ static void warn_median(const struct statement *s, const struct list_price *l, s
 	list_candidates(&l->search, candidates);
 	snprintf(option, sizeof option, "--list %.*s=PROVIDER/MODEL", (int)(name.len > 120 ? 120 : name.len), name.at);
 	quality_assume(q, name.at, l->label, "--list", is_built_in(s) ? "installed catalogue" : "--prices",
-		       "list price of %.*s: the middle one of %zu sellers, %s; %s per million input and output tokens", TEXT_ARG(name),
+		       "list price of %.*s: the median of %zu sellers, %s; %s per million input and output tokens", TEXT_ARG(name),
 		       l->search.candidate_count, l->label, candidates);
 	if (!is_built_in(s)) {
 		quality_finding(q, "price-ambiguous", name.at, option, QUALITY_NO_AMOUNT,
-				"list price of %.*s: %zu models of the catalogue could be meant, at different prices, and the middle one, %s, "
-				"is taken; choose with --list %.*s=PROVIDER/MODEL (%s)", TEXT_ARG(name), l->search.candidate_count, l->label,
+				"list price of %.*s: %zu models of the catalogue match, at different prices, and the "
+				"median, %s, is used; choose with --list %.*s=PROVIDER/MODEL (%s)", TEXT_ARG(name), l->search.candidate_count, l->label,
 				TEXT_ARG(name), candidates);
 	}
 }
@@ -348,7 +348,8 @@ static void warn_parts(const struct list_price *l, struct text name, struct qual
 	}
 	if (l->geo_unknown) {
 		quality_finding(q, "price-kind", name.at, "--prices", amount_of(l->geo_revenue),
-				"list price of %s: some requests were bound to a place, for which it has no factor; they are priced as anywhere",
+				"list price of %s: some requests were bound to a region, for which it has no factor; "
+				"they are priced without one",
 				l->label);
 	}
 }
@@ -375,14 +376,14 @@ static void warn_tiers(const struct list_price *l, struct quality *q) {
 	if (l->tiered && q->requests == 0 && l->provider.len == 0) {
 		quality_warn(
 		    q,
-		    "list price of %s: it depends on the length of each prompt, which nothing in the logs tells; "
-		    "all is priced as short prompts",
+		    "list price of %s: it depends on the length of each prompt, which the logs do not report; all is "
+		    "priced as short prompts",
 		    l->label);
 	}
 	if (l->part_above) {
 		quality_warn(q,
-			     "list price of %s: only the part of a prompt above a length costs more; cached tokens are "
-			     "taken to lie below it",
+			     "list price of %s: only the part of a prompt above a length costs more; cached tokens "
+			     "are assumed to be below it",
 			     l->label);
 	}
 }

@@ -46,7 +46,7 @@ static int compare_positions(const void *a, const void *b, void *names) {
 	return order ? order : (x->from_ntok > y->from_ntok) - (x->from_ntok < y->from_ntok);
 }
 
-/* How far what goes by contexts may be off, one standard deviation: as of tenants (METHOD.md, "How sure"). */
+/* The error of the part that depends on contexts, one standard deviation: as of tenants (METHOD.md, "How sure"). */
 #define BY_CONTEXT_SD 0.12
 #define TIMES_SD 1.96
 

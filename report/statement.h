@@ -115,7 +115,7 @@ struct list_price {
 	int128 part_revenue[BILLED_PARTS], geo_revenue;
 };
 
-/* ---- what stands beside the sums ---- */
+/* ---- in addition to the sums ---- */
 
 /* A depth of the context of a model: what its tokens took. */
 struct position {

@@ -12,7 +12,7 @@ CREATE TABLE name (
 ) STRICT;
 INSERT INTO name (id, text) VALUES (0, '');
 
--- Files that runs were told by: fleet, prices, configuration, fits; kept so that what they did can be done again.
+-- Input files of runs: fleet, prices, configuration, fits; stored so that runs can be repeated.
 CREATE TABLE document (
   sha256 TEXT PRIMARY KEY,      -- of the bytes
   bytes BLOB NOT NULL           -- as they were, zstd

@@ -140,7 +140,7 @@ static int put_file(const char *path, struct text bytes, struct fault *why) {
 	return outfile_commit(file, why);
 }
 
-/* ---- what tasks are told ---- */
+/* ---- options of tasks ---- */
 
 /* Options that name a file of which the plan keeps a copy. */
 static bool names_file(const struct shard_option *o) {

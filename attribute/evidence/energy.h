@@ -3,7 +3,7 @@
  *
  * Between two samples of a card its power is taken as a straight line (the trapezoid rule), if they are
  * no further apart than the longest gap; in longer gaps, before the first and after the last sample no
- * sample speaks, and the fleet's watts per GPU are assumed. Sums of intervals are exact: power times time
+ * sample covers the time, and the fleet's watts per GPU are assumed. Sums of intervals are exact: power times time
  * is added up in whole milliwatt-nanoseconds and rounded to millijoules cumulatively, so that intervals
  * without a gap between them sum to the energy of the whole, however they are cut.
  */

@@ -69,7 +69,7 @@ struct fleet {
 	struct server_pairs same, different; /* names of one server, and of two */
 	char currency[16];
 	char sha256[65];
-	char *cards; /* path of another catalogue of cards; NULL: the built-in one */
+	char *cards; /* path of another GPU catalogue; NULL: the built-in one */
 	struct description **descriptions; /* each once */
 	size_t description_count;
 	char *description_hashes; /* a space between; NULL: none */

@@ -22,7 +22,7 @@ struct decode_sums {
 	long double equal;   /* of a sequence's equal part, ns */
 	long double context; /* of the cost of one token of context, ns */
 	long double counted; /* of the latter times the number of the decode step */
-	long double even;    /* of a sequence's part if what goes by contexts went equally, ns */
+	long double even;    /* of a sequence's part if the part that depends on contexts were shared equally, ns */
 };
 
 struct active {

@@ -179,7 +179,10 @@ static struct phase *phase_of(struct accounts *a, const struct entry *e) {
 #define CACHED_SD 0.07
 #define SOUGHT_SD 0.4 /* of the same, where requests do not report it */
 
-/* What is shared between tenants, of one phase and grade of the segment. Where nearly all goes by contexts, little is open. */
+/*
+ * What is shared between tenants, of one phase and grade of the segment. Where nearly all depends on contexts, little
+ * is uncertain.
+ */
 static double shared_sd(const struct phase *p, const struct entry *e, double part, double tilt_ns) {
 	double total = (double)p->total_ns[e->grade], unexplained = total - (double)p->given_ns[e->grade];
 	double rest = total > 0 ? 1 - p->context_ns[e->grade] / total : 0;

@@ -37,14 +37,14 @@ struct phase {
 	int64_t given_ns[TIME_GRADES];       /* of it, to requests */
 	long double exact_ns[TIME_GRADES];   /* what given_ns rounds */
 	double spread_ns[TIME_GRADES];       /* see struct entry */
-	double context_ns[TIME_GRADES];      /* of total_ns, what goes by contexts */
+	double context_ns[TIME_GRADES];      /* of total_ns, the part that depends on contexts */
 };
 
 /* Energy of a segment, by what the time went to; the last one is of time whose use is not distinguished. */
 #define ENERGY_USES (ENTRY_KINDS + 1)
 struct energy_sums {
 	int64_t mj[ENERGY_USES], metered_ns[ENERGY_USES];
-	int128 assumed[ENERGY_USES]; /* milliwatt-nanoseconds of time of which no sample speaks */
+	int128 assumed[ENERGY_USES]; /* milliwatt-nanoseconds of time without samples */
 };
 
 struct accounts {

@@ -1,6 +1,6 @@
 /*
  * accounts_energy.h: the energy of a segment, by what its time went to: from power samples, and for time
- * of which none speaks from the fleet's watts. Private to attribute/.
+ * without samples from the fleet's watts. Private to attribute/.
  */
 #ifndef ATTRIBUTE_ACCOUNTS_ENERGY_H
 #define ATTRIBUTE_ACCOUNTS_ENERGY_H

@@ -238,7 +238,7 @@ static double clip(double share) {
 	return share > 0 ? share < 1 ? share : 1 : 0;
 }
 
-/* What of decode's part goes by contexts: as much of it as in a step of the same sequences without a chunk. */
+/* The share of decode's part that depends on contexts: as as in a step of the same sequences without a chunk. */
 static double context_share(const struct step_model *m, const struct batch *b, const struct split_times *t) {
 	return t->decode > 0 && m->has_context ? clip(step_model_context_ns(m, b) / t->decode) : 0;
 }

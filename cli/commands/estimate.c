@@ -31,7 +31,8 @@ static int value_load(const struct option *o, void *into, const char *value, str
 
 	(void)o;
 	if (!factor && !text_ends(t, T("/s"))) {
-		return fault_set(why, ERROR_CONFIG, "is neither a rate nor a factor, expected requests a second such as 10/s, or x0.5 of what a replica keeps up with");
+		return fault_set(why, ERROR_CONFIG, "is neither a rate nor a factor, expected requests per second "
+						    "such as 10/s, or a share of a replica's capacity such as x0.5");
 	}
 	if (!decimal_parse(factor ? t : text_cut(t, 0, t.len - 2), 0, &l->nano) || l->nano <= 0) {
 		return fault_set(why, ERROR_CONFIG, "is out of range, expected such as 10/s or x0.5");
@@ -44,30 +45,31 @@ static int value_load(const struct option *o, void *into, const char *value, str
 
 static const struct option own[] = {
 	ROW("model", "FILE", "the model: schemas/model.schema.json, a config.json as published, or a GGUF file", value_text, model),
-	SCENARIO_OPTIONS(settings, scenario, "the card, by a name of the catalogue (samples/gpus.json)"),
+	SCENARIO_OPTIONS(settings, scenario, "the GPU, by its name in the catalogue (samples/gpus.json)"),
 	ROW("gpus", "N", "GPUs that share one copy of the model (default 1)", value_count, gpus),
-	ROW("tp", "N", "GPUs that share each matrix (default: --gpus / --pp / --dp)", value_count, tp),
-	ROW("pp", "N", "stages of layers, one after another (default 1)", value_count, pp),
-	ROW("ep", "N", "GPUs that the experts are spread over as wholes (default 1)", value_count, ep),
-	ROW("dp", "N", "ranks whose attention has sequences of its own (default 1)", value_count, dp),
+	ROW("tp", "N", "tensor parallelism (default: --gpus / --pp / --dp)", value_count, tp),
+	ROW("pp", "N", "pipeline stages (default 1)", value_count, pp),
+	ROW("ep", "N", "expert parallelism (default 1)", value_count, ep),
+	ROW("dp", "N", "data-parallel ranks of attention (default 1)", value_count, dp),
 	ROW("engine", "NAME", "vllm, sglang, tensorrt-llm, llama.cpp (default: the mean of all)", value_text, engine),
-	ROW("calibrate", "FILE", "learn from one's own log: --model-report of a run of this model, or its statement in JSON", value_text, calibrate),
-	ROW("gpu-hour", "PRICE", "rent of one GPU for an hour", value_given_money, rent),
-	ROW("mfu", "SHARE", "of the card's peak FLOP/s that is reached (default: as measured)", value_share, mfu),
-	ROW("bandwidth", "SHARE", "of the card's peak bandwidth that is reached (default: as measured)", value_share, bandwidth),
-	ROW("load", "RATE", "requests that come: 10/s, or x0.5 of what a full batch keeps up with", value_load, load),
-	ROW("batch", "N", "sequences that decode together (default: what the memory holds)", value_count, batch),
-	ROW("prompt", "N", "tokens of a request's prompt (default 2000)", value_count, prompt),
-	ROW("cached", "N", "of them, found in the prefix cache (default 0)", value_count, cached),
-	ROW("completion", "N", "tokens of its answer (default 400)", value_count, output),
+	ROW("calibrate", "FILE", "calibrate with your own log: --model-report of a run of this model, or its "
+				 "statement in JSON", value_text, calibrate),
+	ROW("gpu-hour", "PRICE", "price of one GPU-hour", value_given_money, rent),
+	ROW("mfu", "SHARE", "share of the GPU's peak FLOP/s that is reached (default: as measured)", value_share, mfu),
+	ROW("bandwidth", "SHARE", "the same for the GPU's peak bandwidth (default: as measured)", value_share, bandwidth),
+	ROW("load", "RATE", "load: 10/s, or x0.5 of the capacity of a full batch", value_load, load),
+	ROW("batch", "N", "sequences decoded together (default: as many as fit in memory)", value_count, batch),
+	ROW("prompt", "N", "prompt tokens per request (default 2000)", value_count, prompt),
+	ROW("cached", "N", "prompt tokens found in the prefix cache (default 0)", value_count, cached),
+	ROW("completion", "N", "output tokens per request (default 400)", value_count, output),
 	ROW("weights", "FORMAT", "bf16, fp8, int8, int4, mxfp4, mxfp8, nvfp4, awq, gptq, F16, Q8_0, Q6_K, Q5_K_M, Q5_K_S, Q5_1, Q5_0, Q4_K_M, Q4_K_S, Q4_1, Q4_0, IQ4_XS, IQ4_NL, Q3_K_L, Q3_K_M, Q3_K_S, Q2_K … (default: as described)", value_text, weights),
-	ROW("kv-cache", "FORMAT", "the same for the cache", value_text, kv_cache),
-	ROW("watts", "W", "of one GPU at work (default: its TDP)", value_figure, watts),
-	ROW("idle-watts", "W", "of one GPU that idles (default 0: not counted)", value_figure, idle_watts),
-	ROW("pue", "FACTOR", "electricity of the site per electricity of its machines (default 1)", value_figure, pue),
-	ROW("per-kwh", "PRICE", "of electricity", value_given_money, per_kwh),
-	ROW("grid", "GRAMS", "of CO2 per kWh", value_given_money, grid),
-	ROW("explain", NULL, "why output costs more: by place, batch, context, mix, cache", value_flag, explain),
+	ROW("kv-cache", "FORMAT", "the same for the KV cache", value_text, kv_cache),
+	ROW("watts", "W", "power of one busy GPU (default: its TDP)", value_figure, watts),
+	ROW("idle-watts", "W", "power of one idle GPU (default 0: not counted)", value_figure, idle_watts),
+	ROW("pue", "FACTOR", "power usage effectiveness of the site (default 1)", value_figure, pue),
+	ROW("per-kwh", "PRICE", "price of electricity", value_given_money, per_kwh),
+	ROW("grid", "GRAMS", "grams of CO2 per kWh", value_given_money, grid),
+	ROW("explain", NULL, "why output costs more: by position, batch, context, mix, cache", value_flag, explain),
 	{"format", 0, "NAME", "table (default), csv, json, markdown, or html with --explain; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word, true},
 };
 
@@ -142,8 +144,8 @@ const struct command command_estimate = {
 	.name = "estimate",
 	.synopsis = "--model FILE --gpu NAME [options]",
 	.what = "Cost per token from first principles, for comparison",
-	.about = "Time is by roofline: the longer of arithmetic at --mfu and of traffic at --bandwidth of the\n"
-	         "card's published peaks. With -v every value comes with its formula.\n",
+	.about = "A step takes the longer of compute at --mfu and memory traffic at --bandwidth of the "
+		 "GPU's\npublished peaks (roofline). -v prints every value with its formula.\n",
 	.example = "tollbook estimate --model samples/models/llama-3.1-8b.json --gpu H100 --gpu-hour 2.49",
 	.groups = GROUP_OUTPUT,
 	.own = own,

@@ -18,12 +18,12 @@ struct scenario_settings {
 #define SCENARIO_OPTIONS(own, s, gpu_help)                                                                             \
 	OWN_ROW(own, "gpu", "NAME", gpu_help, value_text, s.gpu),                                                          \
 	OWN_ROW(own, "gpus-file", "FILE", "another GPU catalogue", value_text, s.catalogue),                          \
-	OWN_ROW(own, "utilization", "SHARE", "estimate: requests that come, of those that a full batch keeps up with (default 1); whatif: of paid time at work (as it was)", value_share, s.utilization),       \
+	OWN_ROW(own, "utilization", "SHARE", "estimate: load as a share of a full batch's capacity (default 1); whatif: busy share of paid time (default: as logged)", value_share, s.utilization),       \
 	OWN_ROW(own, "memory", "SHARE", "share of GPU memory for weights and cache (default 0.9)", value_share, s.memory), \
 	OWN_ROW(own, "max-batch", "N", "maximum number of sequences at once (default 256)", value_count, s.max_batch),              \
 	OWN_ROW(own, "chunk", "N", "maximum number of tokens per step (default 2048)", value_count, s.chunk),                      \
 	OWN_ROW(own, "list-input", "PRICE", "list price per million input tokens, to compare with", value_given_money, s.list_input), \
 	OWN_ROW(own, "list-cached", "PRICE", "the same for cached input (default: that of input)", value_given_money, s.list_cached), \
-	OWN_ROW(own, "list-output", "PRICE", "of output", value_given_money, s.list_output)
+	OWN_ROW(own, "list-output", "PRICE", "list price of output", value_given_money, s.list_output)
 
 #endif

@@ -37,15 +37,15 @@ static const char *format_word(size_t i) {
 #define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
 
 static const struct option own[] = {
-	ROW("rent", "PRICE", "of a GPU-hour, in place of what was paid", value_given_money, rent),
-	SCENARIO_OPTIONS(settings, scenario, "another card: scaled by what such cards were measured to reach, an extrapolation"),
-	ROW("kv-tokens", "N", "tokens that a replica's cache holds (default: by the fleet's \"description\")", value_count, kv_tokens),
-	ROW("cache-hit", "SHARE", "of each prompt found in the prefix cache", value_part, cache_hit),
-	ROW("input-output", "RATIO", "prompts scaled to so many input tokens per output token", value_factor, input_output),
-	ROW("load", "FACTOR", "requests arrive so much denser", value_factor, load),
-	ROW("disaggregate", NULL, "prefill and decode on replicas of their own", value_flag, disaggregate),
-	ROW("transfer", "NS", "nanoseconds of a prompt's token to the replica that decodes (default 0)", value_count, transfer_ns),
-	ROW("margin", "SHARE", "that a break-even list price leaves (default 0)", value_part, margin),
+	ROW("rent", "PRICE", "price of a GPU-hour instead of what was paid", value_given_money, rent),
+	SCENARIO_OPTIONS(settings, scenario, "another GPU: scaled by measured efficiencies, an extrapolation"),
+	ROW("kv-tokens", "N", "tokens that a replica's KV cache holds (default: by the fleet's \"description\")", value_count, kv_tokens),
+	ROW("cache-hit", "SHARE", "share of each prompt found in the prefix cache", value_part, cache_hit),
+	ROW("input-output", "RATIO", "scale prompts to this many input tokens per output token", value_factor, input_output),
+	ROW("load", "FACTOR", "requests arrive this much faster", value_factor, load),
+	ROW("disaggregate", NULL, "prefill and decode on separate replicas", value_flag, disaggregate),
+	ROW("transfer", "NS", "transfer time per prompt token to the decode replica (default 0)", value_count, transfer_ns),
+	ROW("margin", "SHARE", "margin that a break-even list price leaves (default 0)", value_part, margin),
 	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word, true},
 };
 
@@ -151,9 +151,9 @@ static int whatif(struct run *r, struct fault *why) {
 const struct command command_whatif = {
 	.name = "whatif",
 	.synopsis = "[options] LOG...",
-	.what = "The log's own requests under another rent, batch, mix, cache or card",
+	.what = "The logged requests with another price, batch, mix, cache or GPU",
 	.about = "Requests are replayed through the fitted step model: continuous batching, chunked prefill. The\n"
-	         "logged run itself is replayed first, as a check. Without a question, common ones are answered.\n",
+	         "logged run itself is replayed first, as a check. Without options, common scenarios are shown.\n",
 	.example = "tollbook whatif --fleet fleet.json --max-batch 32 --margin 0.3 logs/",
 	.groups = GROUP_COST | GROUP_LOGS | GROUP_OUTPUT,
 	.own = own,

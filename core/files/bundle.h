@@ -30,7 +30,7 @@ struct bundle_part {
 	int64_t offset, bytes, items;
 };
 
-/* ERROR_IO if it is not there; ERROR_CONFIG if it is no bundle, or damaged. */
+/* ERROR_IO if it is not there; ERROR_CONFIG if it is not a bundle, or damaged. */
 int bundle_open(struct bundle **out, const char *path, struct fault *why);
 void bundle_close(struct bundle *b);
 int64_t bundle_bytes(const struct bundle *b); /* of all parts, as stored */

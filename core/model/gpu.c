@@ -1,4 +1,4 @@
-/* gpu.c: the catalogue of cards, from samples/gpus.json (built in) or a file of the same form. */
+/* gpu.c: the GPU catalogue, from samples/gpus.json (built in) or a file of the same form. */
 #include "core/decimal.h"
 #include "core/files/embedded.h"
 #include "core/exact.h"

@@ -12,7 +12,7 @@ struct figure_style {
 
 /*
  * "1722.24", "$1,722.24", "1.722,24 €", "(35.88)", "2.5E-6": nano-units; digits below are rounded half to even.
- * False if it is no number.
+ * False if it is not a number.
  */
 bool figure_amount(struct text t, const struct figure_style *style, int64_t *nano);
 

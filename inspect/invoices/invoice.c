@@ -348,7 +348,7 @@ static int64_t gpus_of(const struct reading *r) {
 	return gpus;
 }
 
-/* How many nanoseconds a unit is; 0: it is no time. "10 Hours" are ten. */
+/* How many nanoseconds a unit is; 0: it is not a time. "10 Hours" are ten. */
 static int64_t unit_ns(struct text unit) {
 	static const struct {
 		const char *word;

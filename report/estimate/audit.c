@@ -53,7 +53,8 @@ static int add_card(struct audit *a, const struct audit_options *o, const char *
 	char gpu[96];
 
 	if (!text_until(&price, T("="), &name) || name.len == 0 || name.len >= sizeof gpu || !decimal_parse(price, 0, &e.rent_nano) || e.rent_nano <= 0) {
-		return fault_set(why, ERROR_CONFIG, "--card %s is no card and its price, expected such as H100=2.49", given);
+		return fault_set(why, ERROR_CONFIG, "--card %s: not a GPU and its price, expected for example "
+						    "H100=2.49", given);
 	}
 	memcpy(gpu, name.at, name.len);
 	gpu[name.len] = '\0';

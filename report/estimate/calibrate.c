@@ -129,7 +129,7 @@ static int by_report(struct costs *c, const struct fit *f, const char *path, con
 	const struct gpu *g = gpu_find(cards, f->gpu);
 	if (!g) {
 		gpu_catalogue_free(cards);
-		return fault_set(why, ERROR_CONFIG, "--calibrate %s: its card %.*s is not in the catalogue, expected --gpus-file", path,
+		return fault_set(why, ERROR_CONFIG, "--calibrate %s: its GPU %.*s is not in the catalogue, expected --gpus-file", path,
 		                 (int)(f->gpu.len < 40 ? f->gpu.len : 40), f->gpu.at);
 	}
 	struct law_layout layout = {.gpus = f->gpus};

@@ -104,7 +104,8 @@ static int unknown_card(const struct gpu_catalogue *cards, const char *name, str
 	if (!name) {
 		return fault_set(why, ERROR_CONFIG, "--gpu: missing, expected %s", known);
 	}
-	return fault_set(why, ERROR_CONFIG, "--gpu: no such card (laptop, MIG and PCIe variants are cards of their own), expected %s", known);
+	return fault_set(why, ERROR_CONFIG, "--gpu: no such GPU (laptop, MIG and PCIe variants are separate entries), "
+					    "expected %s", known);
 }
 
 static double price_of(int64_t nano) {

@@ -18,7 +18,7 @@ struct energy_line {
 	int128 mj;
 	int128 site;  /* mj x PUE in nano */
 	int128 money, grams;
-	int64_t unknown_ns; /* GPU time of which neither samples nor watts speak */
+	int64_t unknown_ns; /* GPU time without samples and without watts */
 	bool unpriced, undated; /* some of it has no price, no intensity */
 };
 
@@ -183,11 +183,13 @@ void energy_page_print(const struct energy_page *p, FILE *out) {
 		print_tenants(p, out);
 	}
 	if (all.unknown_ns > 0) {
-		fprintf(out, "Of %.1f %% of GPU time nothing is known: no power samples, and no watts in the fleet file. It is not in these figures.\n",
+		fprintf(out, "%.1f %% of GPU time has no power samples and no watts in the fleet file. It is not in "
+			     "these figures.\n",
 		        100 * (double)all.unknown_ns / (double)all.gpu_ns);
 	}
-	fputs("Metered: the share of GPU time of which power samples speak (trapezoids, gaps over 60 s left out); for the rest\n"
-	      "the fleet file's watts are assumed. A dash: no price of a kWh in the fleet file, or no --grid for the hour.\n", out);
+	fputs("Metered: the share of GPU time covered by power samples (trapezoids, gaps over 60 s left out); for the "
+	      "rest\nthe fleet file's watts are assumed. A dash: no price per kWh in the fleet file, or no --grid for "
+	      "the hour.\n", out);
 }
 
 /* ---- for programs ---- */

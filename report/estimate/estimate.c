@@ -48,16 +48,22 @@ static void add_card(struct sheet *s, const struct costs *c, const struct estima
 	          (long long)r->gpus, (double)r->gpu.flops[PRECISION_BF16] / 1e12, r->attention_flops / (double)r->gpu.flops[PRECISION_BF16] / (double)r->gpus)->detail = true;
 	sheet_add(s, "bandwidth", "Bandwidth", r->bandwidth / GIGA, 0, "GB/s", "%lld x %.0f x %.3g of the peak", (long long)r->gpus,
 	          (double)r->gpu.bandwidth / GIGA, r->bandwidth / (double)r->gpu.bandwidth / (double)r->gpus);
-	sheet_add(s, "ridge_ntok", "Ridge: tokens in a step, from arithmetic on", roofline_ridge(r), 0, "tokens",
+	sheet_add(s, "ridge_ntok", "Ridge: compute-bound above, tokens per step", roofline_ridge(r), 0, "tokens",
 	          "(weights read %.2f GB / bandwidth) / (%.3f GFLOP with head / arithmetic)",
 	          roofline_weight_bytes(r, roofline_ridge(r)) / GIGA, (double)(r->size.token_flops + r->size.head_flops) / GIGA);
 	sheet_add(s, "ridge_batch", "the same at this context, cache included", costs_ridge(c, c->prompt + c->output / 2), 0, "sequences",
 	          "B x (FLOPs + %.0f tokens x attention) / arithmetic = (weights + B x cache) / bandwidth", c->prompt + c->output / 2);
-	sheet_add(s, "batch_fits", "Batch that the memory holds", (double)c->fits, 0, "sequences",
+	sheet_add(s, "batch_fits", "Batch that fits in memory", (double)c->fits, 0, "sequences",
 	          "(%lld x %.0f GB x %g - %.2f GB) / (%.0f tokens on average x cache of one)", (long long)r->gpus,
 	          (double)r->gpu.memory_bytes / GIGA, c->memory, law_weight_bytes(&c->law) * c->gpus / GIGA, c->prompt + c->output / 2);
 	sheet_add(s, "batch", "Batch assumed", (double)c->batch, 0, "sequences", "%s",
-	          c->loaded ? "sequences that decode at this load" : o->batch > c->fits ? "--batch; more than the memory holds by these figures" : o->batch > 0 ? "--batch" : "what the memory holds, at most --max-batch");
+	          c->loaded ? "sequences that decode at this load" : o->batch > c->fits ? "--batch; more than the memory holds by these figures" : o->batch > 0 ? "--batch" : "what "
+																					      "fits "
+																					      "in "
+																					      "memory, "
+																					      "at "
+																					      "most "
+																					      "--max-batch");
 }
 
 /* FLOPs and bytes of tokens by their place, prefilled and decoded. */
@@ -161,12 +167,12 @@ static void describe_tokens(struct token tokens[3], const struct costs *c, doubl
 }
 
 static void add_load(struct sheet *s, const struct costs *c) {
-	sheet_bound(sheet_add(s, "capacity_rps", "Requests that a full batch keeps up with", c->capacity, 2, "/s", "%.0f GPUs' time / (%.0f x input + %.0f x output, batch %lld)",
+	sheet_bound(sheet_add(s, "capacity_rps", "Capacity of a full batch", c->capacity, 2, "/s", "%.0f GPUs' time / (%.0f x input + %.0f x output, batch %lld)",
 	                      c->gpus, c->prompt, c->output, (long long)c->full_batch), c->spread);
 	if (c->loaded) {
-		sheet_add(s, "load_rps", "Requests that come, per replica", c->load.rate, 3, "/s", "%.4g of the capacity", c->load.offered);
-		sheet_add(s, "replicas", "Replicas", (double)c->replicas, 0, "", "as many as keep up")->detail = c->replicas == 1;
-		sheet_add(s, "at_work", "Time with anything to do", c->load.at_work * 100, 1, "%", "1 - exp(-%.3f sequences in the engine)", c->load.decoding);
+		sheet_add(s, "load_rps", "Arriving requests, per replica", c->load.rate, 3, "/s", "%.4g of the capacity", c->load.offered);
+		sheet_add(s, "replicas", "Replicas", (double)c->replicas, 0, "", "as many as the capacity")->detail = c->replicas == 1;
+		sheet_add(s, "at_work", "Busy time", c->load.at_work * 100, 1, "%", "1 - exp(-%.3f sequences in the engine)", c->load.decoding);
 		sheet_bound(sheet_add(s, "ttft_ms", "Time to first token", c->load.ttft_ms, 1, "ms", "prompt, the step before it, the queue"), c->spread);
 		sheet_bound(sheet_add(s, "token_ms", "Time per output token", c->load.token_ms, 2, "ms", "a step of %.1f sequences / (1 - %.3f of prompts)", c->load.batch, c->load.prefill), c->spread);
 	}
@@ -269,7 +275,7 @@ int estimate_print(const struct estimate_options *o, const struct estimate_view 
 	}
 	int err = costs_init(&c, o, why);
 	if (!err && v->explain && isnan(c.rent)) {
-		err = fault_set(why, ERROR_CONFIG, "--gpu-hour: missing, expected the rent that --explain is to share out");
+		err = fault_set(why, ERROR_CONFIG, "--gpu-hour: missing, expected a price for --explain");
 	}
 	if (err) {
 		return err;

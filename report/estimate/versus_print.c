@@ -23,7 +23,7 @@ static void print_share(const struct versus_share *s, FILE *out) {
 
 	fprintf(out, "  %-46s %8.1f %-8s %5.1f %% of %.1f\n", s->what, s->reached, s->unit, share * 100, s->peak);
 	if (share > 1) {
-		fprintf(out, "    over the peak: the log or the description must be of something else, or a term is not known here\n");
+		fprintf(out, "    over the peak: the log and the description do not match, or a term is missing here\n");
 	} else if (share < 0.3) {
 		fprintf(out, "    under 30 %%: %s\n", s->why_low);
 	}
@@ -51,8 +51,8 @@ static void print_fits(const struct versus *v, FILE *out) {
 		} else {
 			fprintf(out, "%s: %s\n", name_text(v, m->model, name),
 			        !m->fitted ? "no step model was fitted: the log has too few steps"
-			        : m->gpu == 0 ? "no card named; expected \"gpu\" in the fleet file's pool"
-			                      : "its card is not in samples/gpus.json, or no FILE and no \"description\" of the fleet file is of this model");
+			        : m->gpu == 0 ? "no GPU named; expected \"gpu\" in the fleet file's pool"
+			                      : "its GPU is not in samples/gpus.json, or no FILE and no \"description\" of the fleet file is of this model");
 		}
 	}
 }
@@ -178,7 +178,7 @@ void versus_print(const struct versus *v, const char *currency, FILE *out) {
 
 	fputs("\nMeasured against theory\n", out);
 	print_fits(v, out);
-	fprintf(out, "\nWhere the money went, in %s: MFU and MBU of busy time, each step beside the card's peaks\n", currency);
+	fprintf(out, "\nWhere the money went, in %s: MFU and MBU of busy time, each step against the GPU's peaks\n", currency);
 	fprintf(out, "%-20s %-13s %8s %8s %8s %7s %7s", "replica", "hour (UTC)", "steps", "MFU", "MBU", "TFLOP/s", "GB/s");
 	for (int k = 0; k < CAUSES; k++) {
 		if (is_shown(v, k)) {

@@ -9,12 +9,12 @@
 #include "report/estimate/versus.h"
 
 const struct cause_words cause_words[CAUSES] = {
-	{"arithmetic", "arithmetic", "the model's FLOPs at the card's peak: what no server can save"},
+	{"arithmetic", "arithmetic", "the model's FLOPs at the GPU's peak: the lower bound"},
 	{"batch", "batch", "steps too small to keep the arithmetic busy while the weights are read: more sequences at once"},
 	{"context", "context", "the caches of long contexts, read at the peak bandwidth: shorter contexts, smaller caches"},
 	{"floor", "floor", "launches and weights read below the peak bandwidth, at every step"},
 	{"below peak", "below_peak", "arithmetic and caches slower than the peaks"},
-	{"not known", "not_known", "work of which there are no steps, or whose card or model is not described"},
+	{"not known", "not_known", "work without steps, or with an unknown GPU or model"},
 	{"idle", "idle", "paid time without work, idle or not observed: a higher load, or fewer GPUs"},
 };
 

@@ -45,7 +45,7 @@ struct whatif *whatif_new(const struct whatif_options *o, struct fault *why) {
 	w->requests = spool_new(o->lanes, PLAYED_MEMORY, request_played_order, o->names);
 	int err = gpu_catalogue_read(&w->cards, o->catalogue_path, why);
 	if (!err && o->gpu && !gpu_find(w->cards, text_of(o->gpu))) {
-		err = fault_set(why, ERROR_CONFIG, "--gpu: no such card, expected one of samples/gpus.json");
+		err = fault_set(why, ERROR_CONFIG, "--gpu: no such GPU, expected one of samples/gpus.json");
 	}
 	if (err) {
 		whatif_free(w);
@@ -286,7 +286,8 @@ static void print_emptier(const struct answer *was, const struct answer *a, FILE
 	double before = answer_batch(was), after = answer_batch(a);
 
 	if (a->scenario.card && a->outcome.sums.busy_ns < was->outcome.sums.busy_ns && after < 0.95 * before) {
-		fprintf(out, "%s: on %s the same requests decode %.1f at once instead of %.1f; a faster card only empties the batch unless --load grows\n",
+		fprintf(out, "%s: on %s the same requests decode %.1f at once instead of %.1f; a faster GPU only "
+			     "shrinks the batch unless --load grows\n",
 		        a->scenario.name, a->scenario.card->name, after, before);
 	}
 }

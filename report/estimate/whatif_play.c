@@ -87,7 +87,8 @@ static int bound_cache(struct player *p, const struct estimate_cards *c, struct 
 		double room = (double)card->memory_bytes * (double)c->gpus * share - (double)size.weight_bytes;
 		kv_tokens = size.kv_token_bytes > 0 ? (int64_t)(room / (double)size.kv_token_bytes) : 0;
 		if (room <= 0 || (size.kv_token_bytes > 0 && kv_tokens < 1)) {
-			return fault_set(why, ERROR_CONFIG, "the weights of %s do not leave room in %.2g of the memory of %lld x %s, expected larger cards, --memory or --kv-tokens",
+			return fault_set(why, ERROR_CONFIG, "the weights of %s leave no room in %.2g of the memory of "
+							    "%lld x %s, expected larger GPUs, --memory or --kv-tokens",
 			                 spec->name, share, (long long)c->gpus, card->name);
 		}
 	}
@@ -114,7 +115,7 @@ static int set_model(struct player *p, name_id replica, const struct request_pla
 	if (p->s->card) {
 		const struct gpu *from = cards.gpu ? gpu_find(w->cards, names_text(w->o.names, cards.gpu)) : NULL;
 		if (!from) {
-			return fault_set(why, ERROR_CONFIG, "--gpu: the log's own card is not known, expected \"gpu\" in the fleet file to be one of samples/gpus.json");
+			return fault_set(why, ERROR_CONFIG, "--gpu: the log's own GPU is not known, expected \"gpu\" in the fleet file to be one of samples/gpus.json");
 		}
 		scale(p, from, p->s->card);
 	}

@@ -212,7 +212,7 @@ static int read_ranges(struct import *im, json_at ranges, struct price_model *m)
 
 /* ---- searches, places, fast modes ---- */
 
-/* A price by how much is read per search: logs do not report it, and the middle one is the vendors' default. */
+/* A price by how much is read per search: logs do not report it, and the median is the vendors' default. */
 static int read_searches(struct import *im, json_at v, struct price_model *m) {
 	static const struct text sizes[] = {T("search_context_size_medium"), T("search_context_size_low"),
 					    T("search_context_size_high")};

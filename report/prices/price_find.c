@@ -358,7 +358,7 @@ static void try_each(const struct prices *p, struct text name, struct price_sear
 	    {of_fine_tune, "the entry for fine-tuned models of its base", false},
 	    {of_name, "its id or the catalogue's match rules", false},
 	    {of_cloud, "its name as its maker writes it", false},
-	    {of_reduced, "its name without what makes no other model", false},
+	    {of_reduced, "its name without suffixes that do not change the model", false},
 	    {of_undated, "its name without its date", false},
 	};
 

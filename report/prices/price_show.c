@@ -213,7 +213,7 @@ static int refuse(const struct price_search *s, const char *name, struct fault *
 	if (s->by_median) {
 		list_candidates(s, candidates);
 		return fault_set(why, ERROR_CONFIG,
-				 "%.80s: %zu models could be meant, expected one as PROVIDER/MODEL: %s", safe,
+				 "%.80s: %zu models match, expected one as PROVIDER/MODEL: %s", safe,
 				 s->candidate_count, candidates);
 	}
 	return fault_set(
@@ -248,7 +248,7 @@ int prices_print_model(const struct prices *p, const char *name, int64_t at_ns, 
 	if (s.by_median) {
 		char candidates[LABEL_MAX];
 		list_candidates(&s, candidates);
-		fprintf(out, "the middle one of %zu prices: %s\n", s.candidate_count, candidates);
+		fprintf(out, "the median of %zu prices: %s\n", s.candidate_count, candidates);
 	}
 	print_rules(p, s.model, at_ns, out);
 	return 0;

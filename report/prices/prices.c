@@ -205,7 +205,7 @@ static bool is_place(struct text name) {
 
 int import_geo(struct import *im, struct price_model *m, struct text name, json_at factor) {
 	if (!is_place(name)) {
-		prices_note(im->prices, "name of a place not understood, left out, of:", m->id);
+		prices_note(im->prices, "region not understood, left out, of:", m->id);
 		return 0;
 	}
 	struct price_geo *geos = prices_alloc(im->prices, (m->geo_count + 1) * sizeof(*geos));

@@ -231,7 +231,7 @@ struct price_search {
 	size_t candidate_count; /* all of them */
 	struct text mapped; /* what --list said, if it said something */
 	const char *how; /* by what it was found, for people */
-	bool by_median; /* several sellers, and `model` is the middle one; candidates are the cheapest and the dearest */
+	bool by_median; /* several sellers, and `model` is the median one; candidates are the cheapest and the most expensive */
 	bool other_provider; /* the provider that the log names does not have it */
 };
 
@@ -240,7 +240,7 @@ struct price_search {
  * "provider/id"; what the provider has that the log names (empty: none); the first provider that claims such names and
  * has the model; a model with this id; any model whose id ends so or whose match rules hold; the name as clouds write
  * it; open models of the same name but for what does not make another model ("-instruct", "-fp8"), and any of it but for
- * its date. Of several sellers at different prices the middle one is taken.
+ * its date. Of several sellers at different prices the median is used.
  */
 void price_find(const struct prices *p, struct text name, struct text provider, struct price_search *out);
 /* All entries with a price that sell an open model of this name, whoever sells it; at most `max`. */

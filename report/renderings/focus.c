@@ -17,7 +17,7 @@ struct charge_row {
 	const struct row *row;
 	enum entry_kind kind;
 	bool timed; /* the row is of one hour, day or month */
-	const struct report_adjustment *adjusts; /* NULL: it is no adjustment */
+	const struct report_adjustment *adjusts; /* NULL: not an adjustment */
 };
 
 typedef void put_cell(FILE *out, const struct charge_row *c);
@@ -233,7 +233,7 @@ static void put_model(FILE *out, const struct charge_row *c) {
 	csv_put_text(out, c->row->not_allocated ? T("") : c->row->model);
 }
 
-/* Nobody's, where no work bears it. */
+/* Of no tenant, where no work bears it. */
 static void put_tenant(FILE *out, const struct charge_row *c) {
 	csv_put_text(out, c->row->not_allocated ? T("") : c->row->tenant);
 }

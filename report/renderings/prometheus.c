@@ -208,11 +208,11 @@ static const struct {
     {"tollbook_busy_cost_per_million_tokens", "tollbook_tenant_busy_cost_per_million_tokens",
      "Cost of the GPU time of a kind of tokens, per million.", put_unit_busy},
     {"tollbook_busy_cost_per_million_tokens_low", "tollbook_tenant_busy_cost_per_million_tokens_low",
-     "The lower end of its interval at 95 %, as far as the split of GPU time goes.", put_unit_low},
+     "Lower end of its 95 % interval, from the split of GPU time.", put_unit_low},
     {"tollbook_busy_cost_per_million_tokens_high", "tollbook_tenant_busy_cost_per_million_tokens_high",
-     "The upper end of its interval at 95 %, as far as the split of GPU time goes.", put_unit_high},
+     "Upper end of its 95 % interval, from the split of GPU time.", put_unit_high},
     {"tollbook_loaded_cost_per_million_tokens", "tollbook_tenant_loaded_cost_per_million_tokens",
-     "The cost per million with idle, other and unobserved time on top.", put_unit_loaded},
+     "The cost per million including idle, other and unobserved time.", put_unit_loaded},
     {"tollbook_list_price_per_million_tokens", "tollbook_tenant_list_price_per_million_tokens",
      "List price in effect, per million tokens.", put_list_price},
     {"tollbook_list_revenue", "tollbook_tenant_list_revenue", "What the tokens would bring at list price.",
@@ -335,7 +335,8 @@ static void put_run_metrics(FILE *out, const struct statement *s) {
 	fprintf(out, "tollbook_lines_rejected %lld\n", (long long)rejected);
 	size_t findings;
 	(void)quality_notices(q, NOTICE_FINDING, &findings);
-	put_head(out, "tollbook_findings", "What may make a figure wrong by more than its interval, or needs a hand.");
+	put_head(out, "tollbook_findings", "Findings: what may make a figure wrong by more than its interval, or "
+					   "needs action.");
 	fprintf(out, "tollbook_findings %zu\n", findings);
 	put_head(out, "tollbook_files_damaged", "Files that could not be read to their end.");
 	fprintf(out, "tollbook_files_damaged %zu\n", q->damage_count);

@@ -11,7 +11,7 @@ const char *const kind_names[ENTRY_KINDS] = {"input", "input_cached", "output", 
 const char *const token_kind_names[TOKEN_KINDS] = {"input_uncached", "input_cached", "output"};
 const char *const grade_names[GRADES] = {"A", "B", "C", "D", "none"};
 const char *const grade_titles[GRADES] = {
-    "measured: phases apart, or steps of one phase",
+    "measured: separate phases, or steps of one phase",
     "mixed steps, split by the step model",
     "requests without steps, or mixed steps without contexts",
     "averages over windows",
@@ -25,7 +25,7 @@ const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "un
 	ROW("csv", render_csv, "for spreadsheets: a row each of total, models, tenants and --by")       \
 	ROW("json", render_json, "for programs: tollbook.statement.v1")                                 \
 	ROW("jsonl", render_jsonl, "for programs: one row of any table a line")                         \
-	ROW("html", render_html, "for people, in a browser: one file that stands by itself")            \
+	ROW("html", render_html, "for people, in a browser: one self-contained file")            \
 	ROW("markdown", render_markdown, "for wikis and merge requests: the tables, in Markdown")       \
 	ROW("focus", render_focus, "for cost tools: FOCUS rows as CSV, see --focus-version")            \
 	ROW("prometheus", render_prometheus, "for node_exporter's textfile collector")                  \

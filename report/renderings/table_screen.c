@@ -411,7 +411,7 @@ static void put_ratio(const struct page *p) {
 		fprintf(p->out, ", %s x input", figure_times(real, figure));
 	}
 	if (real > 0 && list > 0) {
-		fprintf(p->out, "; the list price says %s x", figure_times(list, figure));
+		fprintf(p->out, "; by list price %s x", figure_times(list, figure));
 	}
 	fputs(".\n", p->out);
 }

@@ -1,4 +1,7 @@
-/* Any bytes as a refused line: what is written of it is no longer than its lengths spelt out, and holds no control characters. */
+/*
+ * Any bytes as a refused line: what is written of it is not longer than its lengths spelt out, and holds no control
+ * characters.
+ */
 #include <assert.h>
 #include <stdlib.h>
 

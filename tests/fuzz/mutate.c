@@ -79,7 +79,7 @@ static bool any_number(struct log *l, struct span *s) {
 	return s->to > s->from;
 }
 
-/* What stands behind a ':' or '=' up to the next separator. */
+/* What follows a ':' or '=' up to the next separator. */
 static bool any_value(struct log *l, struct span *s) {
 	size_t at = below(l, l->len);
 

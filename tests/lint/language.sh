@@ -1,21 +1,45 @@
 #!/bin/sh
-# Plain technical English: phrases that a native technical reader has to decode, and what to write instead.
+# Plain technical English: phrases that a native technical reader has to decode, and what to write instead. A row: an extended
+# regular expression of whole words, " => ", what to write. Not searched: CHANGELOG.md, recorded data and outputs of golden runs.
 cd "$(dirname "$0")/../.." || exit 3
 command -v git > /dev/null && git rev-parse --git-dir > /dev/null 2>&1 || { echo "skip: not a git checkout"; exit 77; }
-while IFS='|' read -r phrase instead; do
+hits=$(mktemp) || exit 3
+trap 'rm -f "$hits"' EXIT
+while read -r row; do
+	phrase=${row%% => *} instead=${row#* => }
 	git grep -nIiE "\\b($phrase)\\b" -- '*.c' '*.h' '*.md' 'man/*' 'schemas/*' 'docs/*' 'samples/*' Makefile \
-		':!tests/data' ':!tests/golden' ':!tests/fuzz/corpus' > "${TMPDIR:-/tmp}/phrases.$$" &&
-		{ sed "s/\$/    (write: $instead)/" "${TMPDIR:-/tmp}/phrases.$$"; failed=1; }
+		':!tests/data' ':!tests/golden' ':!tests/fuzz/corpus' > "$hits" &&
+		{ sed "s/\$/    (write: $instead)/" "$hits"; failed=1; }
+	[ -n "$phrase" ] || { echo "an empty row"; failed=1; }
 done << 'END'
-tells? of|reports, contains, covers
-told apart|distinguished
-told by content|detected from the content
-speaks? of|covers, mentions
-no log speaks|not covered by any log
-says otherwise|override with --OPTION
-goes on behind|resumes after
-dearer|more expensive
-whose is|to whom ... belongs
+tells? of => reports, contains, covers
+told apart => distinguished
+told by content => detected from the content
+(is|are|was|were) told (of|that|from|apart|twice|by|where|when) => is called for, is reported, is detected
+speaks? => covers, mentions
+no log speaks => not covered by any log
+says otherwise => override with --OPTION
+goes on behind => resumes after
+dearer => more expensive
+whose is => to whom ... belongs
+nobody'?s => of no tenant, shared
+settles it => resolves it
+stands? (here|there|beside|behind|in for) => is, appears, follows, is used in place of
+cut to the second => truncated to the second
+with a line on each => describes each
+(go|goes) by contexts? => depends on contexts
+made again from => recomputed from
+the middle one => the median
+no truth value => not a boolean
+gone by retention => removed by retention
+if that is as it should be => if that is expected
+log stamps => log timestamps
+catalogue of cards => GPU catalogue
+rent of one GPU => price of one GPU-hour
+so near to => this close to
+it is no (number|time|bundle|error|adjustment|terminal|pair|such thing|text|file) => it is not a ...
+(is|are) taken for (a|waiting|work) => is treated as
+heeded => respected
+keeps nothing => stores nothing
 END
-rm -f "${TMPDIR:-/tmp}/phrases.$$"
 exit ${failed:-0}

@@ -74,7 +74,7 @@ static void fill(struct log *l, uint64_t *state, int server, enum kind kind) {
 
 void logs_world_init(struct logs_world *w, struct disk *d, uint64_t *state) {
 	*w = (struct logs_world){.count = (size_t)draw_within(state, 1, LOGS_MAX + 1), .requests_only = true};
-	/* In one of five steps stand beside requests: whether these are of one server is tested, which takes long. */
+	/* One of five has steps and requests: whether these are of one server is tested, which takes long. */
 	enum kind all = draw_one_in(state, 4) ? STEPS : REQUESTS;
 	bool mixed = draw_one_in(state, 5);
 	disk_make_folder(d, DISK_ROOT "/logs");

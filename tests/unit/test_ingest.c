@@ -141,7 +141,7 @@ static void directories_and_threads(void **state) {
 	place_release(&place);
 }
 
-/* What the command line says of a source, and the file's own name, stand in for what the log does not say. */
+/* What the command line states of a source, and the file's own name, are used where the log has nothing. */
 static void names_of_sources(void **state) {
 	struct place place;
 	char a[256], b[256];

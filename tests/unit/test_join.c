@@ -81,7 +81,7 @@ static void by_id(void **state) {
 		{"chatcmpl-44444444aaaaaaaa", "own", "r0", "m", 1200, 2000, 10, 5, false, SERVICE_STANDARD},
 		{"11111111aaaaaaaa", "a", "gw", "alias", 990, 2010, 10, 5, true, SERVICE_STANDARD},
 		{"22222222aaaaaaaa", "b", "gw", "alias", 990, 2010, 10, 6, true, SERVICE_STANDARD}, /* tokens differ */
-		{"99999999aaaaaaaa", "c", "gw", "alias", 90000, 92010, 7, 7, true, SERVICE_STANDARD}, /* nobody's */
+		{"99999999aaaaaaaa", "c", "gw", "alias", 90000, 92010, 7, 7, true, SERVICE_STANDARD}, /* of no tenant */
 	};
 	struct join_report r = CHECK_JOINED(made, "a b - own ");
 

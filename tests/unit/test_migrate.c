@@ -235,7 +235,7 @@ static void it_is_as_if_made_anew(void **state) {
 
 /* ---- version 2 ---- */
 
-/* What is told of a log of so many bytes, and of so many requests that no gateway reports, after a run. */
+/* What the ledger has of a log of this many bytes, and of this many requests that no gateway reports, after a run. */
 static void expect_told(struct place *p, struct ledger *l, int64_t as_of, int64_t bytes, int engine_only) {
 	struct quality q;
 	char sentence[120];
@@ -253,7 +253,7 @@ static void expect_told(struct place *p, struct ledger *l, int64_t as_of, int64_
 	quality_release(&q);
 }
 
-/* What version 2 did not keep apart is told of each of its runs. */
+/* What version 2 did not distinguish is kept for each of its runs. */
 static void what_was_joined_stays(void **state) {
 	struct place *p = *state;
 	struct ledger *l = open_book(p, LEDGER_READ);

@@ -51,7 +51,7 @@ static const struct {
 	 "\"priority\":null,\"cached_tokens\":null}",
 	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=10 "
 	 "reasoning=0 preemptions=0 ok=0 service=1 exclusive=0"},
-	/* classes of service; `batch` is batch, whatever stands beside it */
+	/* classes of service; `batch` is batch, whatever `service` is */
 	{"{\"schema\":\"tollbook.request.v1\",\"prompt_tokens\":7,\"service\":\"flex\"}",
 	 "request   id= tenant= from= arrival=? scheduled=? first=? finish=? prompt=7 cached=0 write=0 completion=0 "
 	 "reasoning=0 preemptions=0 ok=1 service=3 exclusive=0"},

@@ -344,7 +344,7 @@ static void test_show(void **state) {
 	static const char *const lines[] = {
 	    "deepseek/deepseek-chat at 2026-01-01T12:00:00Z (the rule marked * applies)",
 	    "  always                    0.1350      0.0350            –  0.5500          –",
-	    "the middle one of 2 prices: ",
+	    "the median of 2 prices: ",
 	    "* daily 00:30 to 16:30 UTC  0.2700      0.0700            –  1.1000          –",
 	};
 	char *text = NULL;

@@ -99,7 +99,7 @@ static int note(void *context, const struct replay_request *q, int64_t at_ns, st
 	return 0;
 }
 
-/* A request that leaves is told of when its prompt is computed; elsewhere it begins with its second token. */
+/* A request that leaves is reported when its prompt is computed; elsewhere it begins with its second token. */
 static void test_apart(void **state) {
 	(void)state;
 	struct fault why;

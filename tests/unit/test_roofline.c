@@ -1,4 +1,4 @@
-/* Step times by roofline, against figures worked out by hand; the catalogue of cards and its names. */
+/* Step times by roofline, against figures worked out by hand; the GPU catalogue and its names. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -74,7 +74,7 @@ static void litellm(void **state) {
 	CHECK_LINES_OF("usage", cases);
 }
 
-/* What a request was served at is in the answer or its usage; what was asked for stands behind both. */
+/* What a request was served at is in the answer or its usage; what was requested follows both. */
 static void services(void **state) {
 	static const struct {
 		const char *around, *usage;

@@ -82,7 +82,7 @@ static void three_forms_of_iterations(void **state) {
 	CORE "Iteration(1): 0 context requests, 0 context tokens, " requests " generation requests, " tokens \
 	     " generation tokens, iteration elapsed time: 10.00 ms"
 
-/* An envelope's stamp is the end of the step; recomputed tokens are told from drafts. */
+/* An envelope's stamp is the end of the step; recomputed tokens are distinguished from drafts. */
 static void stamps_and_recomputes(void **state) {
 	static const struct expected cases[] = {
 		{DECODE("2", "2"), JULY, "step host  index=1 start=1784052120990000000 gpu=10000000 pr=0 pt=0 pkv=? ptkv=? dr=2 dt=2 "

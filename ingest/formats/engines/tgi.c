@@ -2,10 +2,11 @@
  * tgi.c: the log of Hugging Face's Text Generation Inference, which tells no tokens.
  *
  * {"timestamp":"2026-01-08T10:00:00.123456Z","level":"INFO","message":"Success","target":"text_generation_router::server",…,"span":{…,"total_time":"1.2s","inference_time":"1.1s","time_per_token":"21.4ms",…}}
- * 2026-01-08T10:00:00.123456Z  INFO generate{… total_time="1.2s" … time_per_token="21.4ms" …}: text_generation_router::server: router/src/server.rs:360: Success
+ * 2026-01-08T10:00:00.123456Z INFO generate{… total_time="1.2s" … time_per_token="21.4ms" …}:
+ * text_generation_router::server: router/src/server.rs:360: Success
  *
  * Generated tokens could be guessed (inference_time / time_per_token), prompts could not: so
- * no record is made of these lines, and who reads is told where TGI does count, in /metrics.
+ * no record is made of these lines; a warning points to TGI's /metrics, which has counts.
  */
 #include "ingest/formats/fields.h"
 

@@ -21,7 +21,7 @@ static struct text upto(struct text t, const char *end) {
 	return (struct text){t.at, (size_t)(end - t.at)};
 }
 
-/* "(EngineCore_DP0 pid=17) ": who speaks; the number is that of the engine. */
+/* "(EngineCore_DP0 pid=17) ": the process; the number is that of the engine. */
 static bool take_label(struct text *t, struct logged *out) {
 	struct text label;
 

@@ -66,7 +66,7 @@ void usage_bill(struct parser *p, const struct billing *b, struct request *q) {
 	q->billing = (struct text){at, len};
 }
 
-/* ---- what stands beside what ---- */
+/* ---- counts that are not included in others ---- */
 
 void usage_settle(struct request *q, int64_t total, bool thinks) {
 	int64_t cached = q->cached_tokens + q->cache_write_tokens, beside;

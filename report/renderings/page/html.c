@@ -250,7 +250,7 @@ static void put_positions(FILE *out, const struct statement *s) {
 	}
 	open_section(
 	    out, "position", "Cost by position in the context",
-	    "Busy cost per million tokens, by how many tokens stood before them: a list price is flat, this is not.");
+	    "Busy cost per million tokens, by the number of tokens before them: a list price is flat, this is not.");
 	put_line_legend(out);
 	chart_positions(s, out);
 	fputs("</div>\n<details><summary>The figures</summary>\n", out);
@@ -274,7 +274,7 @@ static void put_rows(FILE *out, const struct statement *s, const struct renderin
 	if (s->options.by_count == 0) {
 		return;
 	}
-	open_section(out, "by", "Row by row", "By the keys that were asked for; unit costs are loaded.");
+	open_section(out, "by", "Row by row", "By the keys of --by; unit costs are loaded.");
 	html_rows(s, r, "rows", &s->rows, s->options.by, s->options.by_count, out);
 	close_section(out);
 }
@@ -347,7 +347,7 @@ static void put_missing(FILE *out, const struct statement *s) {
 		if (better && !statement_wants_better(s)) {
 			continue;
 		}
-		fputs(shown++ == 0 ? "<h3>Not in this statement, and what would bring it</h3><ul class=\"notes\">\n" : "", out);
+		fputs(shown++ == 0 ? "<h3>Not in this statement, and how to get it</h3><ul class=\"notes\">\n" : "", out);
 		fputs("<li><b>", out);
 		html_put_string(out, n[i].field[NOTICE_KIND]);
 		fputs("</b>: ", out);
@@ -362,7 +362,7 @@ static void put_quality(FILE *out, const struct statement *s) {
 	char lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX], powers[FIGURE_MAX];
 
 	open_section(out, "rests", "What it rests on",
-		     "The evidence behind the split of busy time, by grade, and what was wrong with the input.");
+		     "The evidence behind the split of busy time, by grade, and problems of the input.");
 	html_evidence(s, out);
 	if (s->models.count > 1) {
 		html_model_evidence(s, out);
