@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "attribute/split/accounts_energy.h"
+#include "attribute/split/accounts_spread.h"
 #include "attribute/fleet/capacity.h"
 #include "attribute/split/request_rows.h"
 #include "core/exact.h"
@@ -26,7 +27,7 @@ static int64_t prompt_class(const struct price_cuts *cuts, int64_t prompt_tokens
 	return over;
 }
 
-static struct entry key_of_nobody(const struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant) {
+struct entry accounts_key_of_no_tenant(const struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant) {
 	struct entry key;
 
 	memset(&key, 0, sizeof key); /* entries are compared byte by byte where their keys agree */
@@ -47,7 +48,7 @@ static name_id model_of(const struct accounts *a, const struct active *r) {
 
 static struct entry key_of(const struct accounts *a, const struct active *r, enum entry_kind kind, enum grade grade) {
 	const struct request_item *q = &r->request;
-	struct entry key = key_of_nobody(a, kind, grade, q->tenant);
+	struct entry key = accounts_key_of_no_tenant(a, kind, grade, q->tenant);
 
 	key.model = model_of(a, r);
 	key.prompt_over_ntok = prompt_class(&a->common->options->cuts, q->prompt_tokens);
@@ -154,7 +155,7 @@ static void post_rest(struct accounts *a, const struct phase *p, enum entry_kind
 		if (ns == 0) {
 			continue;
 		}
-		struct entry key = key_of_nobody(a, kind, (enum grade)g, tenant);
+		struct entry key = accounts_key_of_no_tenant(a, kind, (enum grade)g, tenant);
 		post_time(a, &key, ns);
 		if (a->segment.wanted) {
 			a->busy.unexplained_ns += ns;
@@ -162,69 +163,6 @@ static void post_rest(struct accounts *a, const struct phase *p, enum entry_kind
 			rest->money += a->segment.rate_nano > 0 ? (int128)ns * a->segment.rate_nano : 0;
 			rest->grade = rest->grade == GRADE_NONE || g > (int)rest->grade ? (enum grade)g : rest->grade;
 		}
-	}
-}
-
-static struct phase *phase_of(struct accounts *a, const struct entry *e) {
-	return e->kind > ENTRY_OUTPUT || e->grade >= TIME_GRADES ? NULL : e->kind == ENTRY_OUTPUT ? &a->decode : &a->prefill;
-}
-
-/*
- * What sharing a phase leaves open, on top of how the phases were split, one standard deviation: of what goes by
- * contexts; of who is in a batch, by timestamps; and of what cached context costs. On simulated runs of several laws.
- */
-#define TILT_SD 0.12
-#define MEMBER_SD 0.003
-#define UNEXPLAINED_SD 0.5 /* of what no request explains, which may be anybody's */
-#define CACHED_SD 0.07
-#define SOUGHT_SD 0.4 /* of the same, where requests do not report it */
-
-/*
- * What is shared between tenants, of one phase and grade of the segment. Where nearly all depends on contexts, little
- * is uncertain.
- */
-static double shared_sd(const struct phase *p, const struct entry *e, double part, double tilt_ns) {
-	double total = (double)p->total_ns[e->grade], unexplained = total - (double)p->given_ns[e->grade];
-	double rest = total > 0 ? 1 - p->context_ns[e->grade] / total : 0;
-	double member = hypot(MEMBER_SD * (1 - part), total > 0 ? UNEXPLAINED_SD * unexplained / total : 0);
-
-	return hypot(TILT_SD * rest * tilt_ns, member * (double)e->gpu_ns);
-}
-
-/* What one tenant has too much the others have too little: over all of them it cancels. */
-static void spread_cancels(struct accounts *a, enum entry_kind kind, int g, int64_t excess_ns) {
-	struct entry key = key_of_nobody(a, kind, (enum grade)g, 0);
-
-	if (excess_ns > 0) {
-		postings_find(&a->postings, &key)->spread_ns -= excess_ns;
-	}
-}
-
-/* Each posting's part of what the split leaves open, and what sharing does. */
-static void spread_over(struct accounts *a) {
-	int64_t posted[2][TIME_GRADES] = {{0}}, excess[2][TIME_GRADES] = {{0}};
-
-	for (size_t i = 0; i < a->postings.count; i++) {
-		const struct entry *e = &a->postings.at[i];
-		if (phase_of(a, e)) {
-			posted[e->kind == ENTRY_OUTPUT][e->grade] += e->gpu_ns;
-		}
-	}
-	for (size_t i = 0; i < a->postings.count; i++) {
-		struct entry *e = &a->postings.at[i];
-		const struct phase *p = phase_of(a, e);
-		if (p && e->gpu_ns > 0) {
-			double part = (double)e->gpu_ns / (double)posted[e->kind == ENTRY_OUTPUT][e->grade];
-			double cached = e->kind == ENTRY_INPUT_CACHED ? (a->flight->seeks_hits ? SOUGHT_SD : CACHED_SD) * (double)e->gpu_ns : 0;
-			int64_t alone = llround(hypot(p->spread_ns[e->grade] * part, cached));
-			int64_t spread = llround(hypot((double)alone, shared_sd(p, e, part, a->postings.tilt_ns[i])));
-			e->spread_ns += spread;
-			excess[e->kind == ENTRY_OUTPUT][e->grade] += spread - alone;
-		}
-	}
-	for (int g = 0; g < TIME_GRADES; g++) {
-		spread_cancels(a, ENTRY_INPUT, g, excess[0][g]);
-		spread_cancels(a, ENTRY_OUTPUT, g, excess[1][g]);
 	}
 }
 
@@ -260,7 +198,7 @@ static int close_segment(struct accounts *a, struct fault *why) {
 	}
 	post_rest(a, &a->prefill, ENTRY_INPUT);
 	post_rest(a, &a->decode, ENTRY_OUTPUT);
-	spread_over(a);
+	accounts_spread_over(a);
 	accounts_energy_post(a);
 	int rc = a->failed ? overflow(why) : post_entries(a, why);
 	postings_clear(&a->postings);
@@ -467,7 +405,7 @@ int accounts_gap(struct accounts *a, enum entry_kind kind, int64_t from_ns, int6
 		rc = rc < 0 ? rc : move_to(a, at_ns, why);
 		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns, ns;
 		if (a->segment.paid) {
-			struct entry key = key_of_nobody(a, kind, GRADE_NONE, 0);
+			struct entry key = accounts_key_of_no_tenant(a, kind, GRADE_NONE, 0);
 			a->failed |= !accounts_gpu_ns(a, at_ns, until_ns, &ns);
 			post_time(a, &key, a->failed ? 0 : ns);
 		}
@@ -489,7 +427,7 @@ int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, na
 	for (int64_t at_ns = from_ns; at_ns < to_ns && rc >= 0;) {
 		rc = move_to(a, at_ns, why);
 		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns;
-		struct entry key = key_of_nobody(a, kind, grade, tenant);
+		struct entry key = accounts_key_of_no_tenant(a, kind, grade, tenant);
 		int64_t due = part_until(sum, &whole, until_ns) - part_until(before, &whole, until_ns);
 		if (a->segment.paid || kind <= ENTRY_OUTPUT) {
 			post_time(a, &key, due > done ? due - done : 0);
@@ -545,7 +483,7 @@ int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int
 
 	for (size_t i = 0; i < 3 && rc >= 0; i++) {
 		const struct entry what = {.tokens = tokens[i], .requests = token_kinds[i] == ENTRY_INPUT ? requests : 0};
-		rc = what.tokens == 0 && what.requests == 0 ? 0 : post_tokens(a, key_of_nobody(a, token_kinds[i], GRADE_NONE, tenant), at_ns, &what, why);
+		rc = what.tokens == 0 && what.requests == 0 ? 0 : post_tokens(a, accounts_key_of_no_tenant(a, token_kinds[i], GRADE_NONE, tenant), at_ns, &what, why);
 	}
 	return rc;
 }

@@ -30,7 +30,7 @@ static void test_lines(void **state) {
 	    "decode      0.0016667   30.0 %  0.006000    30.0 %\n",
 	    "idle        0.0027778   50.0 %  0.010000    50.0 %\n",
 	    "= capacity  0.0055556  100.0 %  0.020000   100.0 %\n",
-	    "B      mixed steps, split by the step model           0.0011111   40.0 %\n",
+	    "B      mixed steps, split by the step model              0.0011111   40.0 %\n",
 	    "Rejected: 1 line, invalid JSON, first at log\\x0A.txt:7\n",
 	    "Damaged at byte 99, cut short: cut.gz\n",
 	    "a\\x1B[31m",
