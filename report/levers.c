@@ -96,11 +96,11 @@ static struct pool_use use_of(const struct pool_hour *rows, size_t count) {
 
 static void say_idle(const struct pool_use *sum, size_t pools, char text[LEVER_TEXT_MAX]) {
 	if (sum->saved_nano > 0) {
-		snprintf(text, LEVER_TEXT_MAX, "%lld GPUs would be enough instead of %lld%s: the busiest hour was "
+		snprintf(text, LEVER_TEXT_MAX, "%lld GPUs are enough, not %lld%s: the busiest hour was "
 					       "%.0f %% at work.",
 		         (long long)sum->needed, (long long)sum->gpus, pools > 1 ? ", over all pools" : "", 100 * sum->busiest);
 	} else {
-		snprintf(text, LEVER_TEXT_MAX, "No GPU can be removed: the busiest hour was %.0f %% at work. Move load to quiet hours.",
+		snprintf(text, LEVER_TEXT_MAX, "No GPU is spare: the busiest hour was %.0f %% at work. Move load to quiet hours.",
 		         100 * sum->busiest);
 	}
 }

@@ -161,7 +161,7 @@ static void servers_behind_one_balancer_are_never_one(void **state) {
 	}
 }
 
-/* Instants of requests are cut to the second: the own server is found, or not decided; another one is never taken for it. */
+/* Requests with timestamps truncated to the second: their server is found, or not decided; another one is never accepted. */
 static void requests_in_seconds_are_never_anothers(void **state) {
 	struct server at[SERVERS];
 	int found = 0, next = next_of_fleet();
