@@ -462,7 +462,9 @@ int main(int argc, char **argv) {
 	read_rows(&d, argv[1]);
 	if (argc == 3 && strcmp(argv[2], "check") == 0) {
 		estimate_all(&d, &k);
-		return check(&d);
+		int status = check(&d);
+		free_rows(&d);
+		return status;
 	}
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "fit") == 0) {
@@ -493,5 +495,6 @@ int main(int argc, char **argv) {
 		       s.decode_attention_ns / 1e6, s.floor_ns / 1e6, s.sequence_ns / 1e6, s.sending_ns / 1e6, r->field[ITL],
 		       costs_chunk(&r->costs), costs_chunk_ns(&r->costs) / 1e6);
 	}
+	free_rows(&d);
 	return 0;
 }

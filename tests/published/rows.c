@@ -113,12 +113,23 @@ void read_rows(struct data *d, const char *dir) {
 		r->measured = measured(r);
 		r->joules = strtod(r->field[JOULES], NULL);
 		r->watts = strtod(r->field[WATTS], NULL);
-		d->count += set_costs(r, dir);
+		if (set_costs(r, dir)) {
+			d->count++;
+		} else {
+			free(r->line);
+		}
 	}
 	fclose(f);
 	for (int i = 0; i < d->count; i++) {
 		d->rows[i].weight = 1 / sqrt(like(d, &d->rows[i]));
 	}
+}
+
+void free_rows(struct data *d) {
+	for (int i = 0; i < d->count; i++) {
+		free(d->rows[i].line);
+	}
+	free(d->rows);
 }
 
 double estimated(struct row *r, const struct law_constants *k) {

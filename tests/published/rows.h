@@ -24,6 +24,7 @@ struct data {
 
 /* Reads DIR/measurements.tsv; what is refused is reported and left out. */
 void read_rows(struct data *d, const char *dir);
+void free_rows(struct data *d);
 /* The estimate of a row, as check_estimate.py computes it. */
 double estimated(struct row *r, const struct law_constants *k);
 
