@@ -7,6 +7,18 @@
 
 const char *const law_engine_names[LAW_ENGINES] = {"any", "vllm", "sglang", "tensorrt-llm", "llama.cpp", "deepseek"};
 
+/* Does the name start with a word, or hold it after a character that is no letter ("rocm-vllm", "ik_llama.cpp")? */
+static bool holds(struct text name, struct text word) {
+	for (size_t i = 0; i + word.len <= name.len; i++) {
+		char before = i > 0 ? name.at[i - 1] : ' ';
+		bool letter = (before >= 'a' && before <= 'z') || (before >= 'A' && before <= 'Z');
+		if (!letter && text_eq_nocase(text_cut(name, i, i + word.len), word)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 enum law_engine law_engine_of(struct text name) {
 	static const struct {
 		struct text name;
@@ -15,11 +27,12 @@ enum law_engine law_engine_of(struct text name) {
 	             {{"tensorrt", 8}, LAW_TRTLLM},    {{"trtllm", 6}, LAW_TRTLLM},    {{"trt", 3}, LAW_TRTLLM},
 	             {{"nim", 3}, LAW_TRTLLM},         {{"llama.cpp", 9}, LAW_LLAMACPP}, {{"llamacpp", 8}, LAW_LLAMACPP},
 	             {{"llama-cpp", 9}, LAW_LLAMACPP}, {{"ollama", 6}, LAW_LLAMACPP},  {{"lmstudio", 8}, LAW_LLAMACPP},
-	             {{"mlx", 3}, LAW_LLAMACPP},       {{"koboldcpp", 9}, LAW_LLAMACPP},
+	             {{"mlx", 3}, LAW_LLAMACPP}, {{"llamafile", 9}, LAW_LLAMACPP}, {{"lm studio", 9}, LAW_LLAMACPP}, {{"lm-studio", 9}, LAW_LLAMACPP},
+	                   {{"koboldcpp", 9}, LAW_LLAMACPP},
 	             {{"deepseek", 8}, LAW_DEEPSEEK}};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (name.len >= names[i].name.len && text_eq_nocase(text_cut(name, 0, names[i].name.len), names[i].name)) {
+		if (holds(name, names[i].name)) {
 			return names[i].engine;
 		}
 	}

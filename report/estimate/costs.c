@@ -128,7 +128,7 @@ static void set_prices(struct costs *c, const struct estimate_options *o) {
 	snprintf(c->currency, sizeof c->currency, "%s", o->currency);
 }
 
-#define BATCH_BELIEVED 256
+#define BATCH_BELIEVED 1024
 
 /*
  * What the memory holds is taken at the mean context. A batch that is stated is believed even if it is somewhat more,

@@ -106,7 +106,10 @@ static void test_engines(void **state) {
 	assert_int_equal(law_engine_of(T("vLLM 0.11.1")), LAW_VLLM);
 	assert_int_equal(law_engine_of(T("tensorrtllm_backend")), LAW_TRTLLM);
 	assert_int_equal(law_engine_of(T("Ollama")), LAW_LLAMACPP);
+	assert_int_equal(law_engine_of(T("rocm-vllm")), LAW_VLLM);
+	assert_int_equal(law_engine_of(T("ik_llama.cpp")), LAW_LLAMACPP);
 	assert_int_equal(law_engine_of(T("another")), LAW_ANY);
+	assert_int_equal(law_engine_of(T("lmdeploy")), LAW_ANY);
 }
 
 int main(void) {
