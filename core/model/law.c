@@ -349,6 +349,6 @@ double law_spread(const struct law *l) {
 	if (l->own_spread > 0) {
 		return l->own_spread;
 	}
-	bool few_rows = l->card == LAW_OTHER || l->card == LAW_CDNA4 || l->card == LAW_AMD || l->layout.pp > 1;
+	bool few_rows = (l->peak.gpu.vendor != GPU_NVIDIA && l->peak.gpu.vendor != GPU_APPLE) || l->layout.pp > 1;
 	return few_rows || l->engine == LAW_ANY || l->engine == LAW_DEEPSEEK ? 1.0 : 0.69;
 }

@@ -31,8 +31,8 @@ enum law_constant {
 enum law_factor { LAW_COMPUTE, LAW_BANDWIDTH, LAW_FLOOR, LAW_PER_SEQUENCE, LAW_SENDING, LAW_FACTORS };
 
 /*
- * Kinds of card. Those without measurements have the factors of all; MI350X and MI355X (LAW_CDNA4), of which there are none either, are
- * half-way between those and the MI300X.
+ * Kinds of card. MI350X and MI355X (LAW_CDNA4), of which there are no measurements, are half-way between the mean of all
+ * and the MI300X; accelerators of other makers (LAW_OTHER) are the mean of the three data-centre kinds measured.
  */
 enum law_card { LAW_HBM, LAW_BLACKWELL, LAW_GDDR, LAW_GEFORCE, LAW_PRO, LAW_AMD, LAW_APPLE, LAW_UNIFIED, LAW_CDNA4, LAW_OTHER, LAW_CARDS };
 

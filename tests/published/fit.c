@@ -29,6 +29,8 @@ static const struct law_constants neutral = {
 	           [LAW_BW_CACHE] = -0.5, [LAW_STEP_US] = 6, [LAW_LAYER_US] = 2, [LAW_EXPERT_LAYER_US] = 3, [LAW_SEQUENCE_US] = 2,
 	           [LAW_REDUCE_US] = 2, [LAW_LINK] = -0.7, [LAW_EXCHANGE_US] = 4, [LAW_IMBALANCE] = -1.5, [LAW_STAGE_US] = 3,
 	           [LAW_TILE_TOKENS] = 3, [LAW_DISTINCT] = -0.5, [LAW_TOKEN_US] = -1, [LAW_ALONE] = -0.7},
+	/* The products of MI300X reach about half of its peak where those of H100 reach three quarters (SemiAnalysis, December 2024). */
+	.card = {[LAW_AMD] = {[LAW_COMPUTE] = -0.8}},
 };
 
 /* ---- fitting ---- */
@@ -441,10 +443,14 @@ static void show_left_out(struct data *d, const char *names) {
 /* DeepSeek's own engine is as SGLang, which follows it, but two half batches hide what GPUs send (its overview, 2025). */
 #define HIDDEN_SENDING (-1.5)
 
-/* An engine that is not stated, or not measured, is the mean of those that serve many; CDNA 4 is half-way from all cards to CDNA 3. */
+/*
+ * An engine that is not stated, or not measured, is the mean of those that serve many; CDNA 4 is half-way from all cards to CDNA 3; other
+ * accelerators are the mean of the three data-centre kinds measured.
+ */
 static void set_unmeasured(struct law_constants *k) {
 	for (int f = 0; f < LAW_FACTORS; f++) {
 		k->card[LAW_CDNA4][f] = k->card[LAW_AMD][f] / 2;
+		k->card[LAW_OTHER][f] = (k->card[LAW_HBM][f] + k->card[LAW_BLACKWELL][f] + k->card[LAW_AMD][f]) / 3;
 		k->engine[LAW_DEEPSEEK][f] = f == LAW_SENDING ? HIDDEN_SENDING : k->engine[LAW_SGLANG][f];
 		k->engine[LAW_ANY][f] = (k->engine[LAW_VLLM][f] + k->engine[LAW_SGLANG][f] + k->engine[LAW_TRTLLM][f]) / 3;
 	}
