@@ -418,18 +418,40 @@ static int place_joins(struct book *b, struct quality *q, struct fault *why) {
 
 struct fit_keeping {
 	struct ledger *ledger;
+	int64_t run;
 	struct fault *why;
 };
 
+/* The same lines as those of the last run that wrote some? */
+struct last_breakdowns {
+	struct text json;
+	bool same;
+};
+
+static int compare_breakdowns(void *last, int64_t day_ns, const char *part, struct text json) {
+	struct last_breakdowns *l = last;
+
+	(void)day_ns;
+	l->same = is_breakdowns_part(part) ? text_eq(json, l->json) : l->same;
+	return 0;
+}
+
 static int keep_fit(void *keeping, int64_t day_ns, struct text part, struct text json) {
 	struct fit_keeping *k = keeping;
+	struct last_breakdowns last = {.json = json};
+	char name[64];
 
+	if (text_eq(part, T(BREAKDOWNS_PART))) {
+		int rc = ledger_fits(k->ledger, day_ns, day_ns + NS_PER_DAY, compare_breakdowns, &last, k->why);
+		int len = snprintf(name, sizeof name, BREAKDOWNS_PART "%012" PRId64, k->run);
+		return rc < 0 || last.same ? rc : ledger_fit_put(k->ledger, day_ns, (struct text){name, (size_t)len}, json, k->why);
+	}
 	return ledger_fit_put(k->ledger, day_ns, part, json, k->why);
 }
 
 /* Entries, and what they rest on with them; a closed day keeps the fits of its closed entries. */
 static int attribute_into(struct book *b, int64_t day_ns, struct entries *all, struct quality *day, struct fault *why) {
-	struct fit_keeping keeping = {b->ledger, why};
+	struct fit_keeping keeping = {b->ledger, b->run.id, why};
 	struct book_sinks to = {.entry = keep_entry, .entries = all, .fits = &keeping};
 	int64_t period;
 	int closed = ledger_period_at(b->ledger, day_ns, &period, why);

@@ -10,6 +10,8 @@ struct reading {
 	struct statement *statement;
 	struct json *json;
 	int rc;
+	int64_t as_of, day_ns; /* the day that `lines` are of */
+	char *lines;           /* of the last run so far; NULL: none */
 };
 
 #define FIGURES_MAX 8
@@ -73,14 +75,12 @@ static void read_rows(struct reading *r, struct text key, int (*add)(struct read
 	}
 }
 
-static int read_day(void *reading, int64_t day_ns, const char *part, struct text lines) {
-	struct reading *r = reading;
+static int read_lines(struct reading *r) {
+	bool page = r->b->set.format && strcmp(r->b->set.format, "html") == 0; /* has pictures of all that the book knows */
 
-	(void)day_ns;
-	if (strcmp(part, BREAKDOWNS_PART) != 0 || !json_parse(r->json, lines, NULL)) {
+	if (!r->lines || !json_parse(r->json, text_of(r->lines), NULL)) {
 		return 0;
 	}
-	bool page = r->b->set.format && strcmp(r->b->set.format, "html") == 0; /* has pictures of all that the book knows */
 	if (page || r->b->set.by.position) {
 		read_rows(r, T("positions"), add_position);
 	}
@@ -91,19 +91,40 @@ static int read_day(void *reading, int64_t day_ns, const char *part, struct text
 	return r->rc;
 }
 
-/* Days are kept as a whole: a period that begins or ends within one has none, nor a book as it was in an earlier run. */
-static bool has_whole_days(const struct book_statement *s, int64_t from_ns, int64_t to_ns) {
-	return s->as_of >= INT64_MAX - 1 && (from_ns == INT64_MIN || from_ns % NS_PER_DAY == 0) && (to_ns == INT64_MAX || to_ns % NS_PER_DAY == 0);
+/* Of each day the last ones up to the run that is asked for: they come by day, then run. */
+static int read_day(void *reading, int64_t day_ns, const char *part, struct text lines) {
+	struct reading *r = reading;
+	int64_t run = 0;
+	struct text number = text_of(is_breakdowns_part(part) ? part + BREAKDOWNS_PART_LEN : "");
+	int rc = 0;
+
+	if (!text_take_i64(&number, &run) || run > r->as_of) {
+		return 0;
+	}
+	if (day_ns != r->day_ns) {
+		rc = read_lines(r);
+	}
+	free(r->lines);
+	r->lines = text_copy(lines);
+	r->day_ns = day_ns;
+	return rc;
+}
+
+/* Days are kept as a whole: of a period that begins or ends within one there is nothing. */
+static bool has_whole_days(int64_t from_ns, int64_t to_ns) {
+	return (from_ns == INT64_MIN || from_ns % NS_PER_DAY == 0) && (to_ns == INT64_MAX || to_ns % NS_PER_DAY == 0);
 }
 
 int book_add_breakdowns(struct book *b, struct book_statement *s, int64_t from_ns, int64_t to_ns, struct fault *why) {
-	struct reading r = {.b = b, .statement = s->statement};
+	struct reading r = {.b = b, .statement = s->statement, .as_of = s->as_of, .day_ns = INT64_MIN};
 
-	if (!has_whole_days(s, from_ns, to_ns)) {
-		return !b->set.by.position ? 0 : fault_set(why, ERROR_CONFIG, "--by position: the book keeps it of whole days, expected --from and --to at midnight UTC, and no --as-of");
+	if (!has_whole_days(from_ns, to_ns)) {
+		return !b->set.by.position ? 0 : fault_set(why, ERROR_CONFIG, "--by position: the book keeps it of whole days, expected --from and --to at midnight UTC");
 	}
 	r.json = json_new();
 	int rc = ledger_fits(b->ledger, from_ns, to_ns, read_day, &r, why);
+	rc = rc < 0 ? rc : read_lines(&r);
+	free(r.lines);
 	json_free(r.json);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #define CORE_ENTRY_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "core/names.h"
 #include "core/service.h"
@@ -99,7 +100,14 @@ typedef int position_sink(void *context, const struct position_row *row);
 typedef int rule_sink(void *context, const struct rule_row *row);
 typedef int batch_sink(void *context, const struct batch_row *row);
 
-/* Rows of a day that a ledger keeps with its fits, as JSON (tollbook.breakdowns.v1), are under this name. */
-#define BREAKDOWNS_PART "breakdowns"
+/*
+ * Rows of a day that a ledger keeps with its fits, as JSON (tollbook.breakdowns.v1), are under this name, followed by the number
+ * of their run: those of earlier runs stay, for statements as of those. No fit has such a name.
+ */
+#define BREAKDOWNS_PART "\t\tbreakdowns\t"
+#define BREAKDOWNS_PART_LEN (sizeof BREAKDOWNS_PART - 1)
+static inline bool is_breakdowns_part(const char *part) {
+	return strncmp(part, BREAKDOWNS_PART, BREAKDOWNS_PART_LEN) == 0;
+}
 
 #endif

@@ -155,7 +155,7 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 static int add_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
 	struct kept_fits *k = fits;
 
-	if (strcmp(part, BREAKDOWNS_PART) == 0) {
+	if (is_breakdowns_part(part)) {
 		return 0;
 	}
 	char *copy = text_copy(json);

@@ -16,8 +16,18 @@ int day_fits_add(void *fits, int64_t day_ns, struct text part, struct text json)
 	return 0;
 }
 
+/* Of breakdowns the last ones, which come last. */
 static int add_kept(void *fits, int64_t day_ns, const char *part, struct text json) {
-	return day_fits_add(fits, day_ns, text_of(part), json);
+	struct day_fits *d = fits;
+
+	for (size_t i = 0; i < d->count && is_breakdowns_part(part); i++) {
+		if (strcmp(d->at[i].part, BREAKDOWNS_PART) == 0) {
+			free(d->at[i].json);
+			d->at[i].json = text_copy(json);
+			return 0;
+		}
+	}
+	return day_fits_add(fits, day_ns, is_breakdowns_part(part) ? T(BREAKDOWNS_PART) : text_of(part), json);
 }
 
 int day_fits_kept(struct day_fits *out, struct ledger *l, int64_t day_ns, struct fault *why) {
@@ -78,6 +88,7 @@ struct comparing {
 
 static void tell(const struct comparing *c, const char *part, const char *what) {
 	char sentence[700], day[INSTANT_TEXT_MAX];
+	part = is_breakdowns_part(part) ? "cost by position, rule and batch" : part;
 	size_t model = strcspn(part, "\t");
 
 	snprintf(sentence, sizeof sentence, "%.10s, fit of %.*s: %.200s; %s", instant_format(c->day_ns, day), model < 200 ? (int)model : 200,

@@ -214,7 +214,7 @@ int ledger_joins_put(struct ledger *l, int64_t run, int64_t day_ns, const struct
 /* ---- fits ---- */
 
 int ledger_fits_drop(struct ledger *l, int64_t day_ns, struct fault *why) {
-	return ask_do(l, Q_FITS_DROP, VALUES(V_INT(day_ns)), why);
+	return ask_do(l, Q_FITS_DROP, VALUES(V_INT(day_ns), V_TEXT(T(BREAKDOWNS_PART))), why);
 }
 
 int ledger_fit_put(struct ledger *l, int64_t day_ns, struct text part, struct text json, struct fault *why) {

@@ -164,7 +164,7 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_EXTENT] = {"SELECT min(day_ns), max(day_ns) FROM posting p WHERE p.run <= $1 AND (p.until_run IS NULL OR "
 	              "p.until_run > $1)", 0},
 
-	[Q_FITS_DROP] = {"DELETE FROM fit WHERE day_ns = $1", 0},
+	[Q_FITS_DROP] = {"DELETE FROM fit WHERE day_ns = $1 AND substr(part, 1, length($2)) <> $2", 0},
 	[Q_FIT_PUT] = {"INSERT INTO fit (day_ns, part, lines) VALUES ($1, $2, $3) "
 	               "ON CONFLICT (day_ns, part) DO UPDATE SET lines = excluded.lines", 0},
 	[Q_FITS] = {"SELECT day_ns, part, lines FROM fit WHERE day_ns >= $1 AND day_ns < $2 ORDER BY day_ns, part", 0},

@@ -243,7 +243,7 @@ CREATE TABLE entry_day (
   PRIMARY KEY (posting, model, tenant, pool, kind, grade, prompt_over, service, rate_nano)
 ) STRICT, WITHOUT ROWID;
 
--- The step models that the entries in force rest on, and what else is kept of a day (part 'breakdowns': cost by position, under each
+-- The step models that the entries in force rest on, and what else is kept of a day (part: two tabs, 'breakdowns', a tab, the run: cost by position, under each
 -- rule, by sequences that decode together): written with the entries; of a closed day those of its closed entries.
 CREATE TABLE fit (
   day_ns INTEGER NOT NULL,
