@@ -286,6 +286,9 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 }
 
 enum envelope_status envelope_more(struct envelope *e, struct unwrapped *out) {
+	if (!e->entries.path && e->wide.columns == 0) { /* most lines hold but one */
+		return ENVELOPE_DONE;
+	}
 	struct peeling p = {.stamp_ns = UNKNOWN};
 
 	if (!entries_next(e, &e->entries, &p) && !wide_next(e, &e->wide, &p)) {
