@@ -1,7 +1,7 @@
 /*
  * fit.c: learns the constants of core/model/law.h from published measurements.
  *
- *   build/tests/published/fit DIR [fit] [by source|card|model|engine|model+card] [power] [rows]
+ *   build/tests/published/fit DIR [fit] [by source|card|model|engine|model+card] [power] [spread] [rows]
  *   build/tests/published/fit DIR check     the errors by class, and exit status 1 where a bound is missed
  *
  * DIR has measurements.tsv and models/. Without "fit" it shows how the built-in constants do. "by" leaves out one source
@@ -171,6 +171,22 @@ static void fit(struct data *d, struct law_constants *k, const struct law_consta
 			damping *= 8;
 		}
 	}
+}
+
+/* How far each shared constant is known, as a factor: a standard deviation by the curvature of the loss, priors included. */
+static void show_spread(struct data *d, struct law_constants *k) {
+	static double a[PARAMETERS][PARAMETERS], b[PARAMETERS];
+	struct law_constants start = neutral;
+
+	printf("spread of shared constants, x /:");
+	for (int p = 0; p < LAW_SHARED_CONSTANTS; p++) {
+		normal_equations(d, k, &start, a, b);
+		memset(b, 0, sizeof b);
+		b[p] = 1;
+		solve(a, b);
+		printf(" %.2f", exp(sqrt(b[p])));
+	}
+	printf("\n");
 }
 
 /* ---- power ---- */
@@ -462,7 +478,7 @@ int main(int argc, char **argv) {
 	bool rows = false;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: fit DIR [fit] [by source|card|model|engine|model+card] [power] [rows]\n");
+		fprintf(stderr, "usage: fit DIR [fit] [by source|card|model|engine|model+card] [power] [spread] [rows]\n");
 		return 2;
 	}
 	read_rows(&d, argv[1]);
@@ -483,6 +499,9 @@ int main(int argc, char **argv) {
 			rows = strcmp(argv[i], "rows") == 0;
 			if (strcmp(argv[i], "power") == 0) {
 				show_power(&d, &k);
+			}
+			if (strcmp(argv[i], "spread") == 0) {
+				show_spread(&d, &k);
 			}
 		}
 	}
