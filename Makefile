@@ -141,7 +141,7 @@ test: units $(PROPERTIES) $(SIMULATE) $(SIMULATOR) $(BUILD)/tests/published/fit 
 FAULT_SOURCES := tests/faults/faults.c tests/faults/durable.c
 $(BUILD)/tests/faults/faults.so: $(FAULT_SOURCES) tests/faults/faults.h
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -I. $(if $(findstring sanitize,$(CFLAGS)),-DWITHOUT_ALLOCATIONS) -o $@ $(FAULT_SOURCES) -ldl
+	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -I. $(if $(findstring sanitize,$(CFLAGS))$(findstring coverage,$(CFLAGS)),-DWITHOUT_ALLOCATIONS) -o $@ $(FAULT_SOURCES) -ldl
 
 accuracy: all $(SIMULATE) $(BUILD)/tests/published/fit ## How far off the split is, where it is known, and estimates beside measurements
 	@status=0; TOLLBOOK=$(BUILD)/tollbook SIMULATE=$(SIMULATE) tests/accuracy/table.sh || status=1; \

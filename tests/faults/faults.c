@@ -157,7 +157,7 @@ __attribute__((constructor)) static void start(void) {
 
 /* ---- memory ---- */
 
-#ifndef WITHOUT_ALLOCATIONS /* sanitizers want to be the only ones in front of malloc */
+#ifndef WITHOUT_ALLOCATIONS /* sanitizers want to be the only ones in front of malloc; gcov allocates at the end */
 
 /* The C library's own names: to look these up may allocate. */
 void *__libc_malloc(size_t size);

@@ -49,7 +49,7 @@ while [ $call -gt 0 ] && [ ! -s book/ledger.db-wal ]; do
 done
 read_only "$tollbook" report -q --book book > /dev/null
 same "what a killed night left: exit status" "$?" 3
-same "it is said" "$(grep -c 'without leave to write' said)" 1
+same "it is said" "$(grep -c 'without write permission' said)" 1
 status=137 passed_over=0
 settle "killed, and read"
 flock book/lock sleep 2 &
