@@ -36,6 +36,9 @@ static const struct field count_fields[] = {
 	WINDOW_COUNTS(COUNT_FIELD)
 };
 #define COUNTS 4u
+/* So many of them; those that came later stand behind all else, so that what was written before reads as it was. */
+#define FIRST_COUNTS 14
+#define MORE_COUNTS (sizeof count_fields / sizeof *count_fields - FIRST_COUNTS)
 static const struct field power_fields[] = {{offsetof(struct record, power.milliwatts), PLAIN}};
 
 /* A kind of record: where its instant is, its fields, its texts. */
@@ -214,7 +217,7 @@ size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[
 	at = put(at, segment_flags(r));
 	at = put_fields(at, r, s->fields, s->field_count, instant);
 	if (has_counts(r, segment_flags(r))) {
-		at = put_fields(at, r, count_fields, sizeof count_fields / sizeof *count_fields, instant);
+		at = put_fields(at, r, count_fields, FIRST_COUNTS, instant);
 	}
 	at = put_text(at, r->model);
 	for (size_t i = 0; i < s->text_count; i++) {
@@ -225,6 +228,9 @@ size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[
 	/* Behind all else and only where there is any, so that what was written before reads as it was. */
 	if (r->kind == RECORD_REQUEST && r->request.billing.len > 0) {
 		at = put_text(at, r->request.billing);
+	}
+	if (has_counts(r, segment_flags(r))) {
+		at = put_fields(at, r, count_fields + FIRST_COUNTS, MORE_COUNTS, instant);
 	}
 	return (size_t)(at - out);
 }
@@ -249,7 +255,8 @@ bool segment_decode(struct text t, int64_t day_ns, struct text replica, struct r
 	}
 	fine = fine && get_fields(&t, out, s->fields, s->field_count, instant);
 	if (fine && has_counts(out, flags)) {
-		fine = get_fields(&t, out, count_fields, sizeof count_fields / sizeof *count_fields, instant);
+		window_counts_unknown(&out->window);
+		fine = get_fields(&t, out, count_fields, FIRST_COUNTS, instant);
 	} else if (out->kind == RECORD_WINDOW) {
 		window_counts_unknown(&out->window);
 	}
@@ -260,6 +267,9 @@ bool segment_decode(struct text t, int64_t day_ns, struct text replica, struct r
 	fine = fine && get(&t, &file) && get(&t, &line);
 	if (fine && t.len > 0 && out->kind == RECORD_REQUEST) {
 		fine = get_text(&t, &out->request.billing);
+	}
+	for (size_t i = FIRST_COUNTS; fine && t.len > 0 && has_counts(out, flags) && i < FIRST_COUNTS + MORE_COUNTS; i++) {
+		fine = get_fields(&t, out, count_fields + i, 1, instant);
 	}
 	fine = fine && t.len == 0;
 	if (fine) {

@@ -43,10 +43,30 @@ static void batch_is_where_it_was(void **state) {
 	assert_int_equal(bytes[2], 1 << 1 | 1 << 2 | 1 << 4);
 }
 
+/* Counts that windows had not at first stand behind all else: what was written before reads as it was. */
+static void windows_of_before_read_as_they_were(void **state) {
+	unsigned char bytes[SEGMENT_RECORD_MAX];
+	struct record r = {.kind = RECORD_WINDOW, .replica = T("r"), .model = T("m"), .file = 3, .line = 4, .window = {.start_ns = DAY, .end_ns = DAY + 9}}, back;
+
+	(void)state;
+	window_counts_unknown(&r.window);
+	r.window.steps = 7;
+	r.window.preempted = 2;
+	size_t before = segment_encode(&r, DAY, bytes) - 2; /* both that came later are unknown: a byte each */
+	assert_true(segment_decode((struct text){(const char *)bytes, before}, DAY, r.replica, &back));
+	assert_true(back.window.steps == 7 && back.window.preempted == 2 && back.window.cache_ppm == UNKNOWN && back.line == 4);
+	r.window.cache_ppm = 51000;
+	size_t len = segment_encode(&r, DAY, bytes);
+	assert_true(len > before);
+	assert_true(segment_decode((struct text){(const char *)bytes, len}, DAY, r.replica, &back));
+	assert_true(back.window.cache_ppm == 51000 && back.window.preempted == 2);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(services),
 		cmocka_unit_test(batch_is_where_it_was),
+		cmocka_unit_test(windows_of_before_read_as_they_were),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
