@@ -36,7 +36,7 @@ static const struct field count_fields[] = {
 	WINDOW_COUNTS(COUNT_FIELD)
 };
 #define COUNTS 4u
-/* So many of them; those that came later stand behind all else, so that what was written before reads as it was. */
+/* So many of them; those that came later follow at the end of the record, so that what was written before reads as it was. */
 #define FIRST_COUNTS 14
 #define MORE_COUNTS (sizeof count_fields / sizeof *count_fields - FIRST_COUNTS)
 static const struct field power_fields[] = {{offsetof(struct record, power.milliwatts), PLAIN}};

@@ -43,7 +43,7 @@ static void batch_is_where_it_was(void **state) {
 	assert_int_equal(bytes[2], 1 << 1 | 1 << 2 | 1 << 4);
 }
 
-/* Counts that windows had not at first stand behind all else: what was written before reads as it was. */
+/* Counts that windows had not at first follow at the end of the record: what was written before reads as it was. */
 static void windows_of_before_read_as_they_were(void **state) {
 	unsigned char bytes[SEGMENT_RECORD_MAX];
 	struct record r = {.kind = RECORD_WINDOW, .replica = T("r"), .model = T("m"), .file = 3, .line = 4, .window = {.start_ns = DAY, .end_ns = DAY + 9}}, back;
