@@ -20,11 +20,9 @@
 struct fleet;
 
 /*
- * Reads a fleet file (schemas/fleet.schema.json). NULL with the fault set
- * ("file:line:column: what, expected what") if anything in it is wrong. The caller frees.
+ * Reads a fleet file (schemas/fleet.schema.json). 0, or with the fault set ("file:line:column: what, expected what"):
+ * ERROR_CONFIG if anything in it is wrong, ERROR_IO where the file exists and cannot be read. The caller frees.
  */
-struct fleet *fleet_read(const char *path, struct names *names, struct fault *why);
-/* The same, and returns 0 or the error: ERROR_IO where the file is there and cannot be read. */
 int fleet_open(struct fleet **out, const char *path, struct names *names, struct fault *why);
 /*
  * The same from bytes; `path` names them in messages. Descriptions of models that the file names are asked of

@@ -173,10 +173,6 @@ const char *ledger_book(const struct ledger *l) {
 	return l->book;
 }
 
-struct names *ledger_names(const struct ledger *l) {
-	return l->names;
-}
-
 int ledger_begin(struct ledger *l, struct fault *why) {
 	int rc = l->driver->execute(l->connection, l->driver->begin_write, why);
 

@@ -42,7 +42,6 @@ int ledger_open(struct ledger **out, const char *book, const char *where, enum l
                 struct names *names, struct fault *why);
 void ledger_close(struct ledger *l);
 const char *ledger_book(const struct ledger *l);
-struct names *ledger_names(const struct ledger *l);
 
 /* All that is written between begin and commit is there afterwards, or none of it. */
 int ledger_begin(struct ledger *l, struct fault *why);

@@ -473,15 +473,9 @@ int fleet_open(struct fleet **out, const char *path, struct names *names, struct
 	if (rc < 0) {
 		return rc;
 	}
-	*out = fleet_parse(path, bytes, fleet_open_beside, (void *)(uintptr_t)path, names, why);
+	*out = fleet_parse(path, bytes, fleet_open_description, (void *)(uintptr_t)path, names, why);
 	free((void *)bytes.at);
 	return *out ? 0 : ERROR_CONFIG;
-}
-
-struct fleet *fleet_read(const char *path, struct names *names, struct fault *why) {
-	struct fleet *f;
-
-	return fleet_open(&f, path, names, why) < 0 ? NULL : f;
 }
 
 /* ---- the rest of the fleet's life ---- */

@@ -82,7 +82,7 @@ struct fleet {
 int fleet_describe(struct fleet *f, struct text name, fleet_opener *open, void *context, const struct description **out,
                    struct fault *why);
 /* A fleet_opener: a file in the fleet file's folder, whose path is the context. */
-int fleet_open_beside(void *path, const char *name, struct text *bytes, struct fault *why);
+int fleet_open_description(void *path, const char *name, struct text *bytes, struct fault *why);
 void fleet_forget_descriptions(struct fleet *f);
 
 /*

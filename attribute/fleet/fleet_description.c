@@ -24,7 +24,7 @@ static bool is_below(struct text name) {
 	return true;
 }
 
-int fleet_open_beside(void *fleet_path, const char *name, struct text *bytes, struct fault *why) {
+int fleet_open_description(void *fleet_path, const char *name, struct text *bytes, struct fault *why) {
 	const char *path = fleet_path, *slash = strrchr(path, '/');
 	int folder = slash ? (int)(slash - path) + 1 : 0;
 	size_t room = (size_t)folder + strlen(name) + 1;

@@ -63,10 +63,3 @@ void segment_again(const struct attribute_options *o, const struct pool *p, int6
 		segment_at(o, p, at_ns, out);
 	}
 }
-
-int64_t segment_slot(const struct attribute_options *o, int64_t at_ns) {
-	struct segment s;
-
-	cut_slot(o, at_ns, &s);
-	return s.slot_ns;
-}

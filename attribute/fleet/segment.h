@@ -22,7 +22,4 @@ void segment_at(const struct attribute_options *o, const struct pool *p, int64_t
 void segment_again(const struct attribute_options *o, const struct pool *p, int64_t at_ns, const struct segment *at_hand,
                    struct segment *out);
 
-/* The start of the slot in which an instant lies. */
-int64_t segment_slot(const struct attribute_options *o, int64_t at_ns);
-
 #endif

@@ -56,13 +56,6 @@ void roofline_step(const struct roofline *r, double p, double a, double d, doubl
 	out->total_ns = out->matrix_ns + out->prefill_attention_ns + out->decode_attention_ns;
 }
 
-double roofline_step_ns(const struct roofline *r, double p, double a, double d, double k) {
-	struct roofline_step s;
-
-	roofline_step(r, p, a, d, k, &s);
-	return s.total_ns;
-}
-
 double roofline_ridge(const struct roofline *r) {
 	double per_token = (double)(r->size.token_flops + r->size.head_flops) / r->flops;
 	double n = roofline_weight_bytes(r, 1) / r->bandwidth / per_token;
@@ -85,11 +78,4 @@ void roofline_terms(const struct roofline *r, double typical_ntok, struct roofli
 	out->ridge_ntok = out->floor_ns / out->token_ns;
 	out->prefill_token_kv_ns = prefill.prefill_attention_ns / context;
 	out->decode_kv_ns = decode.decode_attention_ns / context;
-}
-
-int64_t roofline_batch(const struct roofline *r, double context, double share) {
-	double room = (double)r->gpu.memory_bytes * (double)r->gpus * share - (double)r->size.weight_bytes;
-	double each = modelspec_held(&r->model, context) * (double)r->size.kv_token_bytes;
-
-	return room > 0 && each > 0 ? (int64_t)fmin(room / each, 1e9) : 0;
 }

@@ -81,8 +81,6 @@ struct roofline_step {
  */
 void roofline_step(const struct roofline *r, double prefill_tokens, double prefill_token_kv, double decode_tokens,
                    double decode_kv_tokens, struct roofline_step *out);
-double roofline_step_ns(const struct roofline *r, double prefill_tokens, double prefill_token_kv,
-                        double decode_tokens, double decode_kv_tokens);
 
 /*
  * The same as coefficients of the step model T = b0 + c max(0, n - h) + b2 A + b3 K, which it is exactly
@@ -99,8 +97,5 @@ void roofline_terms(const struct roofline *r, double typical_ntok, struct roofli
 
 /* Tokens in a step from which its matrix products wait for arithmetic; with experts by iteration. */
 double roofline_ridge(const struct roofline *r);
-
-/* Sequences of `context` tokens whose cache fits next to the weights, of `share` of the memory; 0: not even one. */
-int64_t roofline_batch(const struct roofline *r, double context, double share);
 
 #endif
