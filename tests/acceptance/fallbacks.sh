@@ -10,7 +10,7 @@ substitutes() {
 	fleet=$1
 	shift
 	"$tollbook" run -q --fleet "$fleet" --format json "$@" |
-		jq -r '.quality.warnings[] | select(test("^a (day|pool) |^no window")) | sub(".*(by|of|in|their) (?<last>(the model of|published figures|numbers of tokens|pools with|proportions that).*)"; "\(.last)") | .[:40] | rtrimstr(" ")'
+		jq -r '.quality.warnings[] | select(test("^a (day|pool) |^no window")) | sub(".*(by|of|in|their) (?<last>(the model of|published figures|numbers of tokens|pools with|proportions that).*)"; "\(.last)") | .[:39] | rtrimstr(" ")'
 }
 
 # ---- steps: the adjacent day, published figures of the GPU, tokens ----

@@ -168,14 +168,14 @@ static void sums_do_not_depend_on_order(void **state) {
 /* Numbers that no engine has make no row, and nothing overflows. */
 static void absurd_windows_are_left_out(void **state) {
 	struct gauged *g = must_calloc(1, sizeof *g);
-	struct window_item i = busy_window(0, INT64_MAX, INT64_MAX / PROMPT_NTOK, 0);
+	struct window_item i = busy_window(0, 8, 10, STEP_NS / 300);
 	struct gauges before, after;
 	struct gauged_window w;
 	struct proportions p;
 
 	(void)state;
 	proportions_of(NULL, text_of(""), 1, NULL, text_of(""), &p);
-	i.output_tokens = i.context_tokens = INT64_MAX;
+	i.running = i.input_tokens = i.output_tokens = i.context_tokens = INT64_MAX;
 	gauges_forget(&before);
 	for (int n = 0; n < 100; n++) {
 		gauges_note(&before, &i, &p);
