@@ -349,7 +349,7 @@ void statement_revenue_at(const struct statement *s, size_t i, struct statement_
 /* ---- what renderings ask for ---- */
 
 bool unit_is_doubtful(const struct unit_cost *u) {
-	return u->known && u->high_nano - u->busy_nano > u->busy_nano / 100;
+	return u->known && u->high_nano - u->busy_nano >= u->busy_nano / 2000 && u->high_nano > u->busy_nano;
 }
 
 int64_t block_prefill_ns(const struct block *b) {

@@ -58,11 +58,11 @@ struct block {
 bool unknown_cached(struct statement *s, const struct entry *e, bool bought);
 void unknown_report(const struct statement *s, struct quality *q);
 
-/* Is half of the interval more than 1 % of the busy cost? */
 /* How far a unit cost may be off at 95 %, of itself. */
 double unit_relative(const struct unit_cost *u);
 /* A unit cost with such an error. */
 void unit_interval(int64_t nano, double relative, int64_t *low_nano, int64_t *high_nano);
+/* Is half of the interval at least 0.05 % of the busy cost? */
 bool unit_is_doubtful(const struct unit_cost *u);
 int64_t block_prefill_ns(const struct block *b);
 int64_t block_prefill_nano(const struct block *b);

@@ -61,7 +61,7 @@ static int64_t larger(int64_t a, int64_t b) {
 	return a > b ? a : b;
 }
 
-/* "3 %" where the split leaves more than 1 % of doubt, else nothing. */
+/* "0.9 %"; nothing where the split leaves less than 0.05 % of doubt. */
 static void add_doubt(struct grid *g, const struct unit_cost *u) {
 	char figure[FIGURE_MAX];
 	int64_t half = u->high_nano - u->busy_nano;

@@ -358,7 +358,7 @@ static const char *doubt_figure(const struct unit_cost *u, char out[FIGURE_MAX])
 	double doubt = u->busy_nano > 0 ? share(u->high_nano - u->busy_nano, u->busy_nano) : 0;
 
 	out[0] = '\0';
-	if (u->known && doubt >= 0.005) {
+	if (u->known && doubt >= 0.0005) {
 		snprintf(out, FIGURE_MAX, doubt < 0.1 ? "%.1f %%" : "%.0f %%", 100 * doubt);
 	}
 	return out;
