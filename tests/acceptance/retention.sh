@@ -26,7 +26,7 @@ cp -r logs whole
 night() { TOLLBOOK_NOW=$1 "$tollbook" nightly -v -c night.conf > said 2>&1; }
 segments() { find book/records -name '*.seg' | wc -l; }
 "$tollbook" nightly -c night.conf --check-config > said
-same "the check shows it" "$(grep -c 'records go 30 days after the end of their closed period' said)" 1
+same "the check shows it" "$(grep -c 'records are removed 30 days after the end of their closed period' said)" 1
 night 2026-09-10T03:00:00Z
 same "a night" "$? $(segments)" "0 80"
 cp night.json before.json
@@ -34,10 +34,10 @@ night 2026-12-10T03:00:00Z
 same "nothing goes of what is open" "$? $(segments)" "0 80"
 "$tollbook" close -q --book book 2026-08
 night 2026-09-29T03:00:00Z
-same "nothing goes before its time" "$? $(segments)" "0 80"
+same "nothing goes before its time, and the clock was set back" "$? $(segments)" "1 80"
 "$tollbook" export -q --book book all
 night 2026-10-05T03:00:00Z
-same "records of the closed month go, but for two days at either end" "$? $(segments) $(grep -c 'records of 54 replica-days removed' said)" "0 26 1"
+same "records of the closed month go, but for two days at either end" "$? $(segments) $(grep -c 'records of 54 replica-days removed' said)" "1 26 1"
 same "figures stay" "$(jq -S "$figures" night.json)" "$(jq -S "$figures" before.json)"
 same "and so do numbers of records" "$(jq -c .quality.records night.json)" "$(jq -c .quality.records before.json)"
 same "the ledger tells" "$("$tollbook" report --book book --runs | grep -c ' retention ')" 1
@@ -48,13 +48,13 @@ same "verify says so" "$? $(grep -c 'Retention has removed the records of 54 rep
 "$tollbook" explain --book book day=2026-08-10 > said 2>&1
 same "explain says so, of a figure" "$? $(grep -c 'Retention has removed the records of 2 replica-days since 2026-10-05' said) $(grep -c 'Arithmetic' said)" "0 1 1"
 "$tollbook" explain --book book --fleet fleet.json r9-1-7 > said 2>&1
-same "explain says so, of a request" "$? $(grep -c 'gone by retention since 2026-10-05' said)" "2 1"
+same "explain says so, of a request" "$? $(grep -c 'etention has removed .* since 2026-10-05' said)" "2 1"
 "$tollbook" explain --book book --fleet fleet.json r29-1-7 > said 2>&1
 same "and of one beside it" "$? $(grep -c 'cannot be recomputed' said)" "0 1"
 "$tollbook" explain --book book --fleet fleet.json r35-1-7 > said 2>&1
 same "but not of what is open" "$? $(grep -c 'gone' said)" "0 0"
 "$tollbook" close -q --book book --reopen why 2026-08 2> said
-same "the month cannot be opened again" "$? $(grep -c 'gone by retention since 2026-10-05' said)" "2 1"
+same "the month cannot be opened again" "$? $(grep -c 'etention has removed .* since 2026-10-05' said)" "2 1"
 
 # ---- late data ----
 
@@ -73,7 +73,7 @@ same "late data of a closed day beside: no adjustment that it does not make" "$(
 day 10 3 > logs/late10.jsonl # closed and gone, by another replica
 day 11 1 | sed 's/"r11/"late11/' > logs/late11.jsonl
 night 2026-10-09T03:00:00Z
-same "late data of days that are gone is a finding" "$? $(grep -c 'gone by retention: they count nowhere' said)" "1 1"
+same "late data of days that are gone is a finding" "$? $(grep -c 'records arrived after retention had removed' said)" "1 1"
 "$tollbook" report -q --book book --by day,tenant --format json > after.json
 same "and changes no figure" "$(jq -S "$figures" after.json)" "$(jq -S "$figures" late.json)"
 "$tollbook" attribute -q --all --book book --fleet fleet.json
@@ -91,7 +91,7 @@ same "export, import and backup know what is gone" "$(cmp book.dump new.dump; cm
 same "the export of before has it all" "$? $(find old -name '*.seg' | wc -l)" "0 80"
 : > book/records/2026-09-02/stray.9.seg
 "$tollbook" verify --book book > said 2>&1
-same "a stray file is told of, and no finding" "$? $(grep -c 'stray.9.seg: is no segment of this book' said)" "0 1"
+same "a stray file is told of, and no finding" "$? $(grep -c 'stray.9.seg: ' said)" "0 1"
 
 # ---- the check of a configuration ----
 
