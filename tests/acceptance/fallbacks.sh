@@ -22,13 +22,13 @@ awk 'NR < 1265 || (NR > 1365 && NR < 1380)' all.jsonl > adjacent.jsonl # 14 step
 awk '/"prefill_requests":0/ {next} NR < 1265 && n++ < 20' all.jsonl > few.jsonl
 same "steps enough: no substitute" "$(substitutes known.json all.jsonl)" ""
 same "too few on a day: the adjacent day" "$(substitutes known.json adjacent.jsonl)" "the model of the day before or after"
-same "too few at all: the GPU" "$(substitutes known.json few.jsonl)" "published figures of the GPU, and graded"
+same "too few at all: the GPU" "$(substitutes known.json few.jsonl)" "published figures of the GPU, and grade"
 same "and no GPU known: tokens" "$(substitutes unknown.json few.jsonl)" "numbers of tokens, and graded C"
 "$tollbook" run -q --fleet unknown.json --model-report - -o /dev/null few.jsonl | grep -c 'all tokens of a step count the same' > said
 same "the model report says so too" "$(cat said)" 1
 # A day that is two days off is not asked: a book would not read it for this day.
 moved few.jsonl 3 > far.jsonl
-same "three days off: the GPU" "$(substitutes known.json adjacent.jsonl far.jsonl | sort | head -1)" "published figures of the GPU, and graded"
+same "three days off: the GPU" "$(substitutes known.json adjacent.jsonl far.jsonl | sort | head -1)" "published figures of the GPU, and grade"
 
 # ---- windows: other roles, proportions ----
 
@@ -49,7 +49,7 @@ fleet "prefill decode" > roles.json
 windows decode-1 0 8000 9 10 11 10 9 10 0 > decode.jsonl
 windows prefill-1 60000 40 0 0 0 > prefill.jsonl
 same "windows enough: no substitute" "$(substitutes roles.json decode.jsonl)" ""
-same "no busy window: other roles" "$(substitutes roles.json decode.jsonl prefill.jsonl)" "pools with the same model and GPU in oth"
+same "no busy window: other roles" "$(substitutes roles.json decode.jsonl prefill.jsonl)" "pools with the same model and GPU in ot"
 same "no other role: proportions" "$(substitutes roles.json prefill.jsonl)" "proportions that are typical of current"
 "$tollbook" run -q --fleet roles.json --format json -o pd.json decode.jsonl prefill.jsonl
 same "a prefill replica has no decode, and was not busy all the time" \
