@@ -105,8 +105,7 @@ bool name_is_open(struct text name) {
 	struct name lower;
 
 	name_lower(&lower, name);
-	struct text t = name_reduced(name);
-	return text_eq(t, name_reduced(name_text(&lower))) && name_has_size(t);
+	return name_has_size(name_reduced(name_text(&lower)));
 }
 
 /* ---- clouds ---- */
