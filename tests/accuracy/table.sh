@@ -33,7 +33,7 @@ lockstep|vLLM iteration lines and requests|prefill total|5.2
 lockstep|steps, too few to fit|prefill total|25
 lockstep|the same, the model described|prefill total|21
 lockstep|steps with 5 % noise and requests|prefill's part of busy time|5.4
-drafts|vLLM stats lines alone|prefill total|39
+drafts|vLLM stats lines alone|prefill total|40
 experts|vLLM stats lines alone|prefill total|63
 sparse|vLLM stats lines alone|prefill total|69
 cached|vLLM stats lines alone|prefill total|26
