@@ -503,21 +503,32 @@ static int note_restated(struct book *b, const struct day_cost *before, const st
 	return 0;
 }
 
-/* A night may attribute a day several times: what it noticed then is replaced, as in the ledger. */
+/* A night may attribute a day several times: what it noticed then is replaced, as in the ledger. In the order of days. */
 static void notice_day(struct book *b, int64_t day_ns, struct quality *day) {
-	size_t i = 0;
+	size_t low = 0, high = b->day_count;
 
-	while (i < b->day_count && b->days[i].day_ns != day_ns) {
-		i++;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (b->days[middle].day_ns < day_ns) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
 	}
-	if (i == b->day_count) {
-		b->days = must_realloc(b->days, ++b->day_count * sizeof *b->days);
-		b->days[i].day_ns = day_ns;
+	bool known = low < b->day_count && b->days[low].day_ns == day_ns;
+	if (!known && day->notice_count == 0) {
+		return;
+	}
+	if (known) {
+		quality_release(&b->days[low].noticed);
 	} else {
-		quality_release(&b->days[i].noticed);
+		b->days = must_realloc(b->days, (b->day_count + 1) * sizeof *b->days);
+		memmove(b->days + low + 1, b->days + low, (b->day_count - low) * sizeof *b->days);
+		b->days[low].day_ns = day_ns;
+		b->day_count++;
 	}
-	quality_init(&b->days[i].noticed);
-	quality_move_notices(&b->days[i].noticed, day);
+	quality_init(&b->days[low].noticed);
+	quality_move_notices(&b->days[low].noticed, day);
 }
 
 void book_merge_days(struct book *b) {

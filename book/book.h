@@ -23,7 +23,7 @@ struct book {
 	struct fleet *fleet;   /* NULL: not asked for */
 	struct prices *prices; /* NULL: none */
 	struct quality quality; /* of this run */
-	struct book_day *days;  /* what was noticed of days that this process attributed, each as of the last time */
+	struct book_day *days;  /* what was noticed of days that this process attributed, each as of the last time; sorted */
 	size_t day_count;
 	FILE *models;          /* where the fits of attributed days are written; NULL: nowhere */
 	FILE *checks;          /* where the cross-check of attributed days is written; NULL: nowhere */
