@@ -140,7 +140,7 @@ static void add_model(struct price_index *index, struct prices *p, size_t model)
 	const struct price_model *m = &p->models[model];
 	struct name lower;
 
-	if (m->provider.len > 0) {
+	if (m->provider.len > 0 && m->id.len > 0) {
 		add_full_id(index, p, m, model);
 	}
 	if (m->key.len > 0) {
