@@ -59,7 +59,7 @@ static int settle_period(struct book *b, struct book_statement *s, struct last_r
 	}
 	bool known = last->first_ns != 0 || last->last_ns != 0;
 	int64_t first_ns = known && instant_floor(last->first_ns, NS_PER_HOUR) <= slots.first_ns ? last->first_ns : slots.first_ns;
-	int64_t last_ns = known && last->last_ns > slots.last_ns ? last->last_ns : slots.last_ns + NS_PER_HOUR;
+	int64_t last_ns = known && last->last_ns > slots.last_ns && last->last_ns > first_ns ? last->last_ns : slots.last_ns + NS_PER_HOUR;
 	s->from_ns = s->from_ns != INT64_MIN ? s->from_ns : first_ns;
 	s->to_ns = s->to_ns != INT64_MAX ? s->to_ns : last_ns;
 	return s->from_ns < s->to_ns;
