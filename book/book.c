@@ -522,7 +522,9 @@ static void notice_day(struct book *b, int64_t day_ns, struct quality *day) {
 	if (known) {
 		quality_release(&b->days[low].noticed);
 	} else {
-		b->days = must_realloc(b->days, (b->day_count + 1) * sizeof *b->days);
+		if ((b->day_count & (b->day_count - 1)) == 0) { /* as many as a power of two, or none: there is room for twice as many */
+			b->days = must_realloc(b->days, (b->day_count > 0 ? 2 * b->day_count : 1) * sizeof *b->days);
+		}
 		memmove(b->days + low + 1, b->days + low, (b->day_count - low) * sizeof *b->days);
 		b->days[low].day_ns = day_ns;
 		b->day_count++;

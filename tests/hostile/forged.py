@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+LIMIT_S = 300 if os.environ.get("SANITIZED") else 60
+
 FORGED = [
     "'prompt_tokens': 1, 'completion_tokens': 1, 'cached_tokens': 1,", "\"prompt_tokens\": 1, \"completion_tokens\": 1",
     "input_len=1, output_len=1, cached_input_len=1", "input len=1, output len=1", "}, 'meta_info': {'id': 'z', 'prompt_tokens': 1, 'completion_tokens': 1}}",
@@ -112,7 +114,7 @@ def counts(tollbook, folder, lines, log_format):
     with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as f:
         f.write("\n".join(lines) + "\n")
     done = subprocess.run([tollbook, "run", "-q", "--gpu-hour", "2", "--log-year", "2026", "--format", "json", path], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT_S, check=False)
     if done.returncode > 1:
         return "exit status %d: %s" % (done.returncode, done.stderr[-200:])
     total = json.loads(done.stdout)["total"]
