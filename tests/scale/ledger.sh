@@ -99,7 +99,7 @@ denied "a writer that deletes entries" hand "DELETE FROM entry"
 denied "a reader that writes" eye "INSERT INTO name VALUES (99999, 'x')"
 report_book plan40p "$(server eye)"
 same "a report by a reader" plan40p.book.json
-sql "TRUNCATE entry, entry_day, posting CASCADE"
+sql "TRUNCATE entry, entry_day, posting, run, chain CASCADE"
 for k in $(seq 0 39); do
 	attribute plan40p "$k" "$(server hand)"
 done
