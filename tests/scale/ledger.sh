@@ -222,7 +222,7 @@ refused() { # WHAT WORDS COMMAND...: exit status 2, and the words are said
 }
 refused "a copy of a server" 'pg_dump --format=custom' backup --book "$(server)" copy
 refused "a night on a server" 'expected the folder of a book' ingest --book "$(server)" logs
-refused "a night in a ledger of tasks" "tasks of 'tollbook shard' filled this ledger" ingest --book book logs
+refused "a night in a ledger of tasks" "this ledger was filled by tasks of 'tollbook shard'" ingest --book book logs
 refused "a request, whose records are not there" 'in the folders of their plans' explain --book "$(server eye)" some-id
 refused "a login that there is not" 'role "nobody-at-all" does not exist' report --book "$(server nobody-at-all)"
 refused "a reader that posts" 'permission denied' shard attribute plan7 --task 0 --book "$(server eye)"
