@@ -190,17 +190,21 @@ static bool in_question(struct work *w, const struct record *r) {
 	return phase;
 }
 
+void explain_counted(struct work *w, const struct record *r) {
+	w->records++;
+	if (w->lines_left > 0) {
+		w->lines_left--;
+		explain_record(w, r);
+		w->splits_left -= w->splits_left > 0 && kept_fits_split(w->fits, r, w->rule);
+	}
+}
+
 static int show_record(void *work, const struct record *r, struct fault *why) {
 	struct work *w = work;
 
 	(void)why;
 	if (in_question(w, r)) {
-		w->records++;
-		if (w->lines_left > 0) {
-			w->lines_left--;
-			explain_record(w, r);
-			w->splits_left -= w->splits_left > 0 && kept_fits_split(w->fits, r, w->rule);
-		}
+		explain_counted(w, r);
 	}
 	return 0;
 }

@@ -35,6 +35,8 @@ struct work {
 /* "  logs/vllm.log:12", and the record behind it. */
 void explain_place(struct work *w, const struct record *r);
 void explain_record(struct work *w, const struct record *r);
+/* Counts a record in question, and explains it and its split as long as there are lines left. */
+void explain_counted(struct work *w, const struct record *r);
 
 /* What retention has removed is stated: 1 if anything is. */
 int explain_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why);

@@ -381,12 +381,7 @@ static int show_step(void *work, const struct record *r, struct fault *why) {
 
 	(void)why;
 	if (r->kind == RECORD_STEP && r->step.start_ns < w->last_ns && r->step.start_ns + r->step.gpu_ns > w->first_ns) {
-		w->records++;
-		if (w->lines_left > 0) {
-			w->lines_left--;
-			explain_record(w, r);
-			w->splits_left -= w->splits_left > 0 && kept_fits_split(w->fits, r, w->rule);
-		}
+		explain_counted(w, r);
 	}
 	return 0;
 }

@@ -36,7 +36,7 @@ void flight_day(struct flight *f, int64_t at_ns) {
 	}
 	add_counts(&f->all, &f->day);
 	if (f->day_ns < f->to_ns && (f->from_ns == INT64_MIN || f->day_ns > f->from_ns - NS_PER_DAY)) {
-		add_counts(&f->told, &f->day);
+		add_counts(&f->asked, &f->day);
 	}
 	f->day = (struct flight_counts){0};
 	f->day_ns = at_ns == INT64_MAX ? INT64_MIN : instant_floor(at_ns, NS_PER_DAY);
@@ -294,6 +294,14 @@ static bool has_room(const struct flight *f, const struct active *a, int64_t roo
 	return a->request.part != PART_DECODE || (int64_t)f->decoding_count < room;
 }
 
+/* Of the first `seen` that wait, the first `kept` stay; the rest close up. */
+static void close_queue(struct flight *f, size_t kept, size_t seen) {
+	if (kept < seen) {
+		memmove(f->waiting + kept, f->waiting + seen, (f->waiting_count - seen) * sizeof *f->waiting);
+		f->waiting_count -= seen - kept;
+	}
+}
+
 /* Those of the waiting that were scheduled before an instant: leave, or decode, or stay. */
 static int advance_waiting(struct flight *f, int64_t at_ns, int64_t room, flight_leave *leave, void *context,
                            struct fault *why) {
@@ -313,10 +321,7 @@ static int advance_waiting(struct flight *f, int64_t at_ns, int64_t room, flight
 			f->waiting[kept++] = a;
 		}
 	}
-	if (kept < i) {
-		memmove(f->waiting + kept, f->waiting + i, (f->waiting_count - i) * sizeof *f->waiting);
-		f->waiting_count -= i - kept;
-	}
+	close_queue(f, kept, i);
 	return rc;
 }
 
@@ -364,10 +369,7 @@ static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, fligh
 			f->waiting[kept++] = a;
 		}
 	}
-	if (kept < i) {
-		memmove(f->waiting + kept, f->waiting + i, (f->waiting_count - i) * sizeof *f->waiting);
-		f->waiting_count -= i - kept;
-	}
+	close_queue(f, kept, i);
 	return rc;
 }
 

@@ -79,7 +79,7 @@ struct flight {
 	bool seeks_hits;     /* requests do not report what a cache had of their prompts: what steps do not compute, it had */
 	double tokens_a_step; /* of a sequence: more than 1 with drafts that are accepted; 0: not known */
 	int64_t most_ntok;   /* of a step: one with fewer tokens cuts no prompt */
-	struct flight_counts day, told, all; /* of the UTC day at hand; of days of the period asked for; of all that were seen */
+	struct flight_counts day, asked, all; /* of the UTC day at hand; of days of the period asked for; of all that were seen */
 	int64_t day_ns, from_ns, to_ns;      /* from, to: of that period */
 	bool hits_elsewhere; /* such of requests whose tokens count on another replica */
 	const struct step_item *ahead; /* the steps behind the one at hand, as far as they are known */

@@ -200,7 +200,7 @@ static bool lacks_cached(const struct pass *w) {
 	const struct flight *f = &w->flight;
 
 	if (s->steps > 0) { /* steps count computed tokens: without prompts there is nothing to take them from */
-		return s->requests == 0 || (f->seeks_hits && (f->told.preemptions > 0 || f->hits_elsewhere));
+		return s->requests == 0 || (f->seeks_hits && (f->asked.preemptions > 0 || f->hits_elsewhere));
 	}
 	return s->requests > 0 ? s->request_unknown_ntok > s->request_ntok / 100 : s->window_unknown_ntok > s->window_ntok / 100;
 }

@@ -494,14 +494,14 @@ static void warn_drafts(const struct pass *w) {
 static void warn_hits(const struct pass *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
-	const int64_t count[2] = {f->told.hit_ntok, f->told.prompt_ntok};
+	const int64_t count[2] = {f->asked.hit_ntok, f->asked.prompt_ntok};
 
-	if (f->seeks_hits && (f->told.preemptions > 0 || f->hits_elsewhere)) {
+	if (f->seeks_hits && (f->asked.preemptions > 0 || f->hits_elsewhere)) {
 		quality_finding(w->quality, "cached-unknown", name, NULL, QUALITY_NO_AMOUNT,
 				"replica %s: steps computed fewer tokens than the prompts of its requests have: some "
 				"of them were cached, and how many is not known where %s: log requests with cached "
 				"tokens (vLLM: --enable-prompt-tokens-details)",
-				name, f->told.preemptions > 0 ? "preempted requests are computed again" : "another replica decodes");
+				name, f->asked.preemptions > 0 ? "preempted requests are computed again" : "another replica decodes");
 	} else if (f->seeks_hits) {
 		quality_assume_counted(w->quality, name, QUALITY_A, count,
 				       "replica %s: its requests do not report cached tokens; they are taken as prompt tokens minus the tokens "
@@ -513,9 +513,9 @@ static void warn_hits(const struct pass *w) {
 static void warn_preemptions(const struct pass *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
-	const int64_t count[2] = {f->told.placed, f->told.preemptions};
+	const int64_t count[2] = {f->asked.placed, f->asked.preemptions};
 
-	if (f->told.preemptions > 0) {
+	if (f->asked.preemptions > 0) {
 		quality_assume_counted(w->quality, name, QUALITY_A " of " QUALITY_B, count,
 				       "replica %s: preempted requests compute their contexts again: " QUALITY_A " of "
 				       "" QUALITY_B " preemptions are located where fewer sequences decode than the "
@@ -530,9 +530,9 @@ static void warn_preemptions(const struct pass *w) {
 static void warn_seconds(const struct pass *w) {
 	const struct flight *f = &w->flight;
 	const char *name = names_text(w->common->options->names, w->summary->replica).at;
-	const int64_t count[2] = {f->told.guessed_ntok, f->told.counted_ntok};
+	const int64_t count[2] = {f->asked.guessed_ntok, f->asked.counted_ntok};
 
-	if (f->told.guessed_ntok > f->told.counted_ntok / 100 * GUESSED_PERCENT) {
+	if (f->asked.guessed_ntok > f->asked.counted_ntok / 100 * GUESSED_PERCENT) {
 		quality_finding_counted(w->quality, "clock", name, NULL, count,
 		                        "%s: its requests' timestamps are truncated to the second, and " QUALITY_A " of " QUALITY_B
 		                        " prompt tokens cannot be assigned with certainty: tenants may be off by several percent; log timestamps in "
