@@ -256,7 +256,7 @@ int attribution_fits_write(struct attribution_fits *f, FILE *out, struct fault *
 int attribution_fits_read(struct attribution_fits *f, struct text bytes, const char *path, struct fault *why);
 
 /*
- * After attribution_finish: the fits of a day that are in use, as JSON (schemas/fit.schema.json), `part` telling them
+ * After attribution_finish: the fits of a day that are in use, as JSON (schemas/fit.schema.json), `part` distinguishing them
  * apart; and positions, rules and batches, if they were collected, as BREAKDOWNS_PART. 0, or what the sink returned.
  */
 typedef int fit_sink(void *context, int64_t day_ns, struct text part, struct text json);

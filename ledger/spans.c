@@ -136,7 +136,7 @@ int ledger_known_get(struct ledger *l, struct ledger_known *out, struct fault *w
 	return ledger_spans(l, add_span, out, why);
 }
 
-/* ---- segments of former versions, which did not count what gateways tell ---- */
+/* ---- segments of former versions, which did not count records of gateways ---- */
 
 static int add_record(void *segment, const struct record *r, struct fault *why) {
 	(void)why;

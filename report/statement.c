@@ -199,7 +199,7 @@ static void warn_cached(const struct statement *s, struct quality *q) {
 		if (b->tokens[TOKENS_CACHED] > 0 && b->gpu_ns[ENTRY_INPUT_CACHED] == 0 && b->gpu_ns[ENTRY_INPUT] > 0) {
 			char model[160] = "";
 			add_name(model, sizeof model, s->models.rows[i].model);
-			quality_warn(q, "%s: no log tells what reading cached input takes: it is in the cost of uncached "
+			quality_warn(q, "%s: no log reports what reading cached input takes: it is in the cost of uncached "
 				     "input, and 0 for cached input", model[0] ? model : "(no model)");
 		}
 	}

@@ -32,9 +32,9 @@ CREATE TABLE run (
   lines INTEGER NOT NULL,       -- of them
   records INTEGER NOT NULL,     -- new ones
   rejected INTEGER NOT NULL,    -- lines refused
-  duplicates INTEGER NOT NULL,  -- how many more records tell what others tell already (fewer: negative)
+  duplicates INTEGER NOT NULL,  -- how many more records repeat others (fewer: negative)
   restated INTEGER NOT NULL,    -- replica-days whose entries changed
-  first_ns INTEGER,             -- from when to when all steps, requests and windows in the book tell, after it;
+  first_ns INTEGER,             -- the period of all steps, requests and windows in the book, after it;
   last_ns INTEGER,              -- NULL: of nothing, or it is not known
   steps INTEGER,                -- new records by kind; NULL: not known
   requests INTEGER,
@@ -75,7 +75,7 @@ CREATE TABLE source (
 ) STRICT;
 CREATE INDEX source_head ON source (head, head_bytes);
 
--- What of a source statements tell, as it was before it grew: those of former runs tell this.
+-- What statements print of a source, as it was before it grew: statements of former runs print this.
 CREATE TABLE source_was (
   source INTEGER NOT NULL REFERENCES source,
   until_run INTEGER NOT NULL REFERENCES run, -- that went on with it
@@ -146,8 +146,8 @@ CREATE INDEX segment_gone ON segment (gone_run) WHERE gone_run IS NOT NULL;
 -- What a task of `tollbook shard` read and found: a ledger that tasks fill has these in place of sources and segments.
 CREATE TABLE evidence (
   plan TEXT NOT NULL,           -- hash of the plan
-  task INTEGER NOT NULL,        -- -1: what only all tasks together tell
-  from_ns INTEGER NOT NULL,     -- first and last instant of which the plan's logs tell
+  task INTEGER NOT NULL,        -- -1: what only all tasks together have
+  from_ns INTEGER NOT NULL,     -- first and last instant in the plan's logs
   to_ns INTEGER NOT NULL,
   notes TEXT NOT NULL REFERENCES document, -- lines of JSON, see core/quality_lines.c
   run INTEGER NOT NULL REFERENCES run,
@@ -164,7 +164,7 @@ CREATE TABLE dirty (
 CREATE TABLE day (
   day_ns INTEGER PRIMARY KEY,
   basis TEXT NOT NULL,          -- run.basis
-  duplicates INTEGER NOT NULL DEFAULT 0 -- of its records, those that another one tells already
+  duplicates INTEGER NOT NULL DEFAULT 0 -- of its records, those that repeat another one
 ) STRICT;
 
 -- Of the requests that begin on a day: those that stand in a gateway's log and an engine's, or should. A version of

@@ -1,6 +1,6 @@
 #!/bin/sh
 # All times k times as long: so is what every phase, tenant and request costs, under every rule and from every grade of evidence.
-# Not the fields that are told from idle by a stated second, nor intervals, which go by blocks of stated seconds.
+# Not the fields that a stated second distinguishes from idle, nor intervals, which go by blocks of stated seconds.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq

@@ -1,4 +1,4 @@
-/* Small runs whose every nanosecond can be told by hand. */
+/* Small runs whose every nanosecond can be worked out by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -208,7 +208,7 @@ static void a_record_twice_counts_once(void **state) {
 	run_teardown(&r);
 }
 
-/* One request, told by several logs in different words: the telling that begins first, and says more, counts. */
+/* One request in several logs that describe it differently: the record that begins first, and has more fields, counts. */
 static void a_request_told_in_other_words_counts_once(void **state) {
 	const int64_t hour = 3600 * NS_PER_SECOND;
 	const struct record records[] = {

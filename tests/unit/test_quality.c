@@ -205,7 +205,7 @@ static void damage_is_a_finding(void **state) {
 	quality_release(&q);
 }
 
-/* Requests of two logs: added up, the first place by file and line, told once. */
+/* Requests of two logs: added up, the first place by file and line, reported once. */
 static void joins_are_told_once(void **state) {
 	(void)state;
 	struct quality q, more;

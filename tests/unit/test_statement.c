@@ -210,7 +210,7 @@ static void test_services(void **state) {
 	assert_non_null(strstr(f->quality.warnings[2], "a class of service that catalogues do not price"));
 }
 
-/* Without requests nothing tells how long prompts were. */
+/* Without requests the lengths of prompts are not known. */
 static void test_tiers_unknown_are_said(void **state) {
 	struct fixture *f = *state;
 	f->quality.requests = 0;

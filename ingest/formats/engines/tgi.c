@@ -1,5 +1,5 @@
 /*
- * tgi.c: the log of Hugging Face's Text Generation Inference, which tells no tokens.
+ * tgi.c: the log of Hugging Face's Text Generation Inference, which reports no tokens.
  *
  * {"timestamp":"2026-01-08T10:00:00.123456Z","level":"INFO","message":"Success","target":"text_generation_router::server",…,"span":{…,"total_time":"1.2s","inference_time":"1.1s","time_per_token":"21.4ms",…}}
  * 2026-01-08T10:00:00.123456Z INFO generate{… total_time="1.2s" … time_per_token="21.4ms" …}:
