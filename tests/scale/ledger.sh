@@ -287,8 +287,8 @@ report_book plan40p
 same "after time-outs" plan40p.book.json
 
 # A report that loses its server between two rows says so, and leaves no half of a file.
-sql "ALTER TABLE entry_day RENAME TO entry_day_real; CREATE VIEW entry_day AS SELECT * FROM entry_day_real
-	WHERE posting < (SELECT max(posting) FROM entry_day_real) OR pg_sleep(60) IS NOT NULL"
+sql "ALTER TABLE entry RENAME TO entry_real; CREATE VIEW entry AS SELECT * FROM entry_real
+	WHERE posting < (SELECT max(posting) FROM entry_real) OR pg_sleep(60) IS NOT NULL"
 echo before >half.json
 "$tollbook" report -q --book "$(server)" --by day --format json -o half.json 2>refused &
 reader=$!
@@ -296,7 +296,7 @@ wait_for 30 napping
 sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tollbook' AND datname = current_database()" >/dev/null
 status=0
 wait "$reader" || status=$?
-sql "DROP VIEW entry_day; ALTER TABLE entry_day_real RENAME TO entry_day"
+sql "DROP VIEW entry; ALTER TABLE entry_real RENAME TO entry"
 equal "a report that loses its server: exit status 3, a reason, and the file of before" \
 	"$status $(grep -c 'terminating connection due to administrator command' refused) $(cat half.json) $(ls -A | grep -c '^.tollbook')" "3 1 before 0"
 

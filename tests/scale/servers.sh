@@ -12,6 +12,7 @@ servers_missing() {
 	command -v postgres >/dev/null || printf 'postgresql '
 	command -v slurmctld >/dev/null && command -v slurmd >/dev/null && command -v sbatch >/dev/null || printf 'slurm-wlm '
 	command -v munged >/dev/null || printf 'munge '
+	command -v openssl >/dev/null || printf 'openssl '
 }
 
 # PostgreSQL refuses to run as root.
