@@ -41,7 +41,7 @@ static struct replica_summary seen_as(const struct replica_summary *s, enum view
 }
 
 /* One pass over the replicas that have both. */
-static int pass_over(const struct check *c, struct pass *w, enum view view, enum view beside, struct fault *why) {
+static int pass_over(const struct check *c, struct pass *pass, enum view view, enum view beside, struct fault *why) {
 	struct evidence_reader *reader;
 	struct replica_summary seen = {.replica = 0};
 	const struct item *item;
@@ -49,25 +49,25 @@ static int pass_over(const struct check *c, struct pass *w, enum view view, enum
 	bool inside = false;
 	int got = 0, rc = evidence_reader_new(&reader, c->evidence, why);
 
-	if (rc >= 0 && w->purpose == PASS_POST) {
-		rc = evidence_power_reader_new(&w->power, c->evidence, why);
+	if (rc >= 0 && pass->purpose == PASS_POST) {
+		rc = evidence_power_reader_new(&pass->power, c->evidence, why);
 	}
 	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0) {
 		if (item->replica != at) {
 			const struct replica_summary *next = replicas_of(c->replicas, item->replica);
-			rc = inside ? pass_end(w, why) : 0;
+			rc = inside ? pass_end(pass, why) : 0;
 			at = item->replica;
 			inside = has_both(next, beside);
 			seen = seen_as(next, view);
-			rc = rc >= 0 && inside ? pass_begin(w, &seen, why) : rc;
+			rc = rc >= 0 && inside ? pass_begin(pass, &seen, why) : rc;
 		}
-		rc = rc >= 0 && inside ? pass_item(w, item, why) : rc;
+		rc = rc >= 0 && inside ? pass_item(pass, item, why) : rc;
 	}
 	if (inside) {
-		int failed = pass_end(w, why);
+		int failed = pass_end(pass, why);
 		rc = rc < 0 ? rc : failed;
 	}
-	evidence_reader_free(w->power);
+	evidence_reader_free(pass->power);
 	evidence_reader_free(reader);
 	return rc < 0 ? rc : got;
 }
@@ -76,26 +76,27 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 	struct quality quality;
 	struct attribution_fits *own = attribution_fits_new(c->options->names); /* of this view alone */
 	const struct accounts_common common = {
-		.options = c->options,
-		.entries = entries_new(c->options->names, ENTRIES_BYTES),
-		.capacity = capacity_new(c->options),
-		.hits = view == VIEW_ALL ? c->hits : NULL,
-		.breakdowns = breakdowns_new(c->options->names, false, false, false),
-		.unattributed = names_id(c->options->names, T("(unattributed)")),
+	    .options = c->options,
+	    .entries = entries_new(c->options->names, ENTRIES_BYTES),
+	    .capacity = capacity_new(c->options),
+	    .hits = view == VIEW_ALL ? c->hits : NULL,
+	    .breakdowns = breakdowns_new(c->options->names, false, false, false),
+	    .unattributed = names_id(c->options->names, T("(unattributed)")),
 	};
-	struct pass *w = must_calloc(1, sizeof *w);
+	struct pass *pass = must_calloc(1, sizeof *pass);
 	int rc = 0;
 
 	quality_init(&quality);
-	*w = (struct pass){.purpose = PASS_FIT, .common = &common, .fits = own, .quality = &quality};
+	*pass = (struct pass){.purpose = PASS_FIT, .common = &common, .fits = own, .quality = &quality};
 	if (view != VIEW_ALL) {
-		rc = pass_over(c, w, view, beside, why);
+		rc = pass_over(c, pass, view, beside, why);
 		rc = rc < 0 ? rc : fits_solve(own, why);
 	}
-	*w = (struct pass){.purpose = PASS_POST, .common = &common, .fits = view == VIEW_ALL ? c->fits : own, .quality = &quality};
-	rc = rc < 0 ? rc : pass_over(c, w, view, beside, why);
+	*pass = (struct pass){
+	    .purpose = PASS_POST, .common = &common, .fits = view == VIEW_ALL ? c->fits : own, .quality = &quality};
+	rc = rc < 0 ? rc : pass_over(c, pass, view, beside, why);
 	rc = rc < 0 ? rc : entries_each(common.entries, add_entry, t, why);
-	free(w);
+	free(pass);
 	quality_release(&quality);
 	entries_free(common.entries);
 	capacity_free(common.capacity);
@@ -114,9 +115,10 @@ static int print_view(const struct check *c, enum view beside, const char *what,
 
 	rc = rc < 0 ? rc : total(c, beside, beside, &got, why);
 	if (rc >= 0 && due.prefill_ns + due.decode_ns > 0) { /* else none of it is in the period */
-		fprintf(out, "cross-check: split by %s alone, prefill differs by %+.1f %% and decode by %+.1f %% from "
-			     "the split by steps\n", what,
-		        per_cent_off(got.prefill_ns, due.prefill_ns), per_cent_off(got.decode_ns, due.decode_ns));
+		fprintf(out,
+			"cross-check: split by %s alone, prefill differs by %+.1f %% and decode by %+.1f %% from "
+			"the split by steps\n",
+			what, per_cent_off(got.prefill_ns, due.prefill_ns), per_cent_off(got.decode_ns, due.decode_ns));
 	}
 	return rc;
 }
@@ -137,14 +139,14 @@ static int print_folds(const struct check *c, FILE *out, struct fault *why) {
 	struct quality quality;
 	struct folds folds;
 	const struct accounts_common common = {.options = c->options};
-	struct pass *w = must_calloc(1, sizeof *w);
+	struct pass *pass = must_calloc(1, sizeof *pass);
 	int rc = 0;
 
 	quality_init(&quality);
 	folds_init(&folds, c->options->names, c->options->from_ns, c->options->to_ns);
 	for (int round = 0; round < 2 && rc >= 0; round++) {
-		*w = (struct pass){.purpose = PASS_FIT, .common = &common, .folds = &folds, .quality = &quality};
-		rc = pass_over(c, w, VIEW_ALL, VIEW_ALL, why);
+		*pass = (struct pass){.purpose = PASS_FIT, .common = &common, .folds = &folds, .quality = &quality};
+		rc = pass_over(c, pass, VIEW_ALL, VIEW_ALL, why);
 		rc = rc < 0 || round > 0 ? rc : folds_solve(&folds, why);
 	}
 	if (rc >= 0) {
@@ -156,7 +158,7 @@ static int print_folds(const struct check *c, FILE *out, struct fault *why) {
 	}
 	folds_release(&folds);
 	quality_release(&quality);
-	free(w);
+	free(pass);
 	return rc;
 }
 

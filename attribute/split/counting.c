@@ -10,15 +10,16 @@
 
 #define MOST_SHARE 0.98 /* prefill's, of a window in which tokens are made */
 
-static enum role role_of(const struct pass *w) {
-	return w->pool ? w->pool->role : ROLE_MIXED;
+static enum role role_of(const struct pass *pass) {
+	return pass->pool ? pass->pool->role : ROLE_MIXED;
 }
 
-void counting_end_rows(struct pass *w, struct counting *c) {
+void counting_end_rows(struct pass *pass, struct counting *c) {
 	if (c->count > 0) {
-		struct fit_key key = pass_fit_key(w, w->summary->model, c->from_ns);
-		struct counted *to = aggregates_counted(fits_aggregates(w->fits, &key));
-		unsigned bucket = aggregates_bucket(names_text(w->common->options->names, w->summary->replica), c->from_ns, COUNTING_BLOCK_NS);
+		struct fit_key key = pass_fit_key(pass, pass->summary->model, c->from_ns);
+		struct counted *to = aggregates_counted(fits_aggregates(pass->fits, &key));
+		unsigned bucket = aggregates_bucket(names_text(pass->common->options->names, pass->summary->replica),
+						    c->from_ns, COUNTING_BLOCK_NS);
 		for (int k = 0; k < COUNTED_BUDGETS; k++) {
 			counted_note_seen(&to->by[k], bucket % COUNTED_BUCKETS, &c->several[k]);
 		}
@@ -27,12 +28,12 @@ void counting_end_rows(struct pass *w, struct counting *c) {
 	c->count = 0;
 }
 
-void counting_note(struct pass *w, struct counting *c, const struct window_item *i, const struct counted_gauges *before, struct aggregates *r,
-                   unsigned bucket) {
+void counting_note(struct pass *pass, struct counting *c, const struct window_item *i,
+		   const struct counted_gauges *before, struct aggregates *r, unsigned bucket) {
 	struct counted_window window;
 
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		counted_window(i, role_of(w), before, counted_budget_ntok[k], &window);
+		counted_window(i, role_of(pass), before, counted_budget_ntok[k], &window);
 		struct counted_by *by = &aggregates_counted(r)->by[k];
 		counted_note_totals(by, &window);
 		counted_note_throughout(by, bucket % COUNTED_BUCKETS, &window);
@@ -41,7 +42,7 @@ void counting_note(struct pass *w, struct counting *c, const struct window_item 
 	counted_note_steps(aggregates_counted(r), &window);
 	c->from_ns = c->count == 0 ? i->head.at_ns : c->from_ns;
 	if (++c->count == SEVERAL_WINDOWS) {
-		counting_end_rows(w, c);
+		counting_end_rows(pass, c);
 	}
 }
 
@@ -53,10 +54,11 @@ static double share_of_owed(struct counting *c, double share) {
 	return given;
 }
 
-void counting_split(const struct pass *w, struct counting *c, const struct counted_model *m, const struct window_item *i,
-                    const struct counted_gauges *before, int64_t room_ns, struct counted_split *out) {
-	enum rule rule = w->common->options->rule;
-	enum role role = role_of(w);
+void counting_split(const struct pass *pass, struct counting *c, const struct counted_model *m,
+		    const struct window_item *i, const struct counted_gauges *before, int64_t room_ns,
+		    struct counted_split *out) {
+	enum rule rule = pass->common->options->rule;
+	enum role role = role_of(pass);
 	struct counted_window window;
 
 	counted_window(i, role, before, m->budget_ntok, &window);
@@ -66,13 +68,16 @@ void counting_split(const struct pass *w, struct counting *c, const struct count
 	out->busy_ns = out->throughout ? room_ns - out->gaps_ns : (int64_t)((double)room_ns * busy);
 	out->share = role == ROLE_PREFILL ? 1 : role == ROLE_DECODE ? 0 : counted_share(m, &window, rule);
 	if (role == ROLE_MIXED && out->throughout && window.long_prompts) {
-		out->share = share_of_owed(c, counted_prefill_ns(m, &window, rule) / (window.length_ns - window.gaps_ns));
+		out->share =
+		    share_of_owed(c, counted_prefill_ns(m, &window, rule) / (window.length_ns - window.gaps_ns));
 	}
 }
 
-void counting_spread(struct pass *w, const struct counted_model *m, const struct counted_split *s, int64_t prefill_ns, int64_t decode_ns) {
+void counting_spread(struct pass *pass, const struct counted_model *m, const struct counted_split *s,
+		     int64_t prefill_ns, int64_t decode_ns) {
 	int64_t all_ns = prefill_ns + decode_ns;
-	double split = prefill_ns > 0 && decode_ns > 0 ? m->share_sd * (double)all_ns : 0, time = hypot(m->wait_sd, s->throughout ? 0 : m->time_sd);
+	double split = prefill_ns > 0 && decode_ns > 0 ? m->share_sd * (double)all_ns : 0,
+	       time = hypot(m->wait_sd, s->throughout ? 0 : m->time_sd);
 
-	accounts_spread(&w->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
+	accounts_spread(&pass->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
 }

@@ -12,14 +12,14 @@ struct counting {
 	struct counted_window several[COUNTED_BUDGETS]; /* windows together, until they are enough for a row */
 	int count;
 	int64_t from_ns; /* in which the first of them began */
-	double owed;     /* prefill's time that was more than windows are long */
+	double owed; /* prefill's time that was more than windows are long */
 };
 
 /* A window, alone in its period, to the sums of its day; `before`: gauges at its start. */
-void counting_note(struct pass *w, struct counting *c, const struct window_item *i, const struct counted_gauges *before, struct aggregates *r,
-                   unsigned bucket);
+void counting_note(struct pass *pass, struct counting *c, const struct window_item *i,
+		   const struct counted_gauges *before, struct aggregates *r, unsigned bucket);
 /* What was not enough for a row yet. */
-void counting_end_rows(struct pass *w, struct counting *c);
+void counting_end_rows(struct pass *pass, struct counting *c);
 
 struct counted_split {
 	int64_t busy_ns, gaps_ns; /* gaps: between steps */
@@ -27,8 +27,10 @@ struct counted_split {
 	bool throughout;
 };
 /* What a window takes of the time there was. */
-void counting_split(const struct pass *w, struct counting *c, const struct counted_model *m, const struct window_item *i,
-                    const struct counted_gauges *before, int64_t room_ns, struct counted_split *out);
-void counting_spread(struct pass *w, const struct counted_model *m, const struct counted_split *s, int64_t prefill_ns, int64_t decode_ns);
+void counting_split(const struct pass *pass, struct counting *c, const struct counted_model *m,
+		    const struct window_item *i, const struct counted_gauges *before, int64_t room_ns,
+		    struct counted_split *out);
+void counting_spread(struct pass *pass, const struct counted_model *m, const struct counted_split *s,
+		     int64_t prefill_ns, int64_t decode_ns);
 
 #endif

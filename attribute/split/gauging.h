@@ -13,7 +13,7 @@ struct gauging {
 };
 
 /* The next window, alone in its period: what it did. False without gauges. */
-bool gauging_window(struct pass *w, struct gauging *g, const struct window_item *i, struct gauged_window *out);
+bool gauging_window(struct pass *pass, struct gauging *g, const struct window_item *i, struct gauged_window *out);
 /* Where one is followed by no such: nothing is known of the gauges before the next. */
 void gauging_break(struct gauging *g);
 
@@ -23,7 +23,9 @@ struct gauged_split {
 	bool throughout;
 };
 /* What it takes of the time there was. */
-void gauging_split(const struct pass *w, const struct gauged_model *m, const struct gauged_window *c, int64_t room_ns, struct gauged_split *out);
-void gauging_spread(struct pass *w, const struct gauged_model *m, const struct gauged_split *s, int64_t prefill_ns, int64_t decode_ns);
+void gauging_split(const struct pass *pass, const struct gauged_model *m, const struct gauged_window *c,
+		   int64_t room_ns, struct gauged_split *out);
+void gauging_spread(struct pass *pass, const struct gauged_model *m, const struct gauged_split *s, int64_t prefill_ns,
+		    int64_t decode_ns);
 
 #endif

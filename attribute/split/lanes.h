@@ -22,8 +22,8 @@ struct lanes {
 };
 
 /* Makes a model's lane the pass's, from an instant on if it is new. 0: the first one. */
-void lanes_use(struct lanes *l, struct pass *w, name_id model, int64_t at_ns);
+void lanes_use(struct lanes *l, struct pass *pass, name_id model, int64_t at_ns);
 /* The end: closes all but the first, which is the pass's from then on and has the sums of all. */
-int lanes_close(struct lanes *l, struct pass *w, flight_leave *leave, struct fault *why);
+int lanes_close(struct lanes *l, struct pass *pass, flight_leave *leave, struct fault *why);
 
 #endif

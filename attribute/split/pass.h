@@ -19,13 +19,20 @@ struct folds;
 enum pass_purpose { PASS_FIT, PASS_POST };
 
 /* What split time on days with too little evidence for a fit of their own. */
-enum substitute { SUBSTITUTE_NEIGHBOUR, SUBSTITUTE_PUBLISHED, SUBSTITUTE_TOKENS, SUBSTITUTE_ROLES, SUBSTITUTE_PROPORTIONS, SUBSTITUTES };
+enum substitute {
+	SUBSTITUTE_NEIGHBOUR,
+	SUBSTITUTE_PUBLISHED,
+	SUBSTITUTE_TOKENS,
+	SUBSTITUTE_ROLES,
+	SUBSTITUTE_PROPORTIONS,
+	SUBSTITUTES
+};
 
 struct pass {
 	enum pass_purpose purpose;
 	const struct accounts_common *common;
 	struct attribution_fits *fits;
-	struct folds *folds;      /* PASS_FIT: steps go there; NULL: to the fits */
+	struct folds *folds; /* PASS_FIT: steps go there; NULL: to the fits */
 	struct quality *quality;
 	struct evidence_reader *power; /* PASS_POST: the power samples of all replicas */
 	const struct item *power_item; /* the next one of them, not yet used; NULL: none was read */
@@ -34,11 +41,11 @@ struct pass {
 	const struct pool *pool;
 	struct flight flight;
 	struct accounts accounts; /* PASS_POST only */
-	int64_t from_ns, to_ns;   /* the replica's paid time where the fleet file has no uptime */
-	int64_t cursor_ns;        /* time is posted up to here */
+	int64_t from_ns, to_ns; /* the replica's paid time where the fleet file has no uptime */
+	int64_t cursor_ns; /* time is posted up to here */
 	bool substituted[SUBSTITUTES]; /* in the period asked for */
-	int64_t over_ns;          /* GPU-ns that evidence reports beyond the time there was */
-	void *state;              /* of the splitter, all zero at the start */
+	int64_t over_ns; /* GPU-ns that evidence reports beyond the time there was */
+	void *state; /* of the splitter, all zero at the start */
 };
 
 struct splitter {
@@ -46,26 +53,26 @@ struct splitter {
 	/* Is this the splitter for a replica with this evidence? */
 	bool (*fits)(const struct replica_summary *s);
 	/* Sets pass->from_ns and to_ns to the evidence's first and last instant. */
-	void (*span)(struct pass *w);
-	int (*item)(struct pass *w, const struct item *item, struct fault *why);
-	int (*end)(struct pass *w, struct fault *why);
-	void (*release)(struct pass *w); /* of what the state holds; may be NULL */
+	void (*span)(struct pass *pass);
+	int (*item)(struct pass *pass, const struct item *item, struct fault *why);
+	int (*end)(struct pass *pass, struct fault *why);
+	void (*release)(struct pass *pass); /* of what the state holds; may be NULL */
 };
 extern const struct splitter splitter_steps, splitter_sweep, splitter_windows;
 
 /* Starts the pass of one replica; items of that replica follow, then the end. */
-int pass_begin(struct pass *w, const struct replica_summary *s, struct fault *why);
-int pass_item(struct pass *w, const struct item *item, struct fault *why);
-int pass_end(struct pass *w, struct fault *why);
+int pass_begin(struct pass *pass, const struct replica_summary *s, struct fault *why);
+int pass_item(struct pass *pass, const struct item *item, struct fault *why);
+int pass_end(struct pass *pass, struct fault *why);
 
 /* The fit that a step of this replica belongs to. */
-struct fit_key pass_fit_key(const struct pass *w, name_id model, int64_t at_ns);
+struct fit_key pass_fit_key(const struct pass *pass, name_id model, int64_t at_ns);
 
 /* Notes that time at an instant was split by a substitute; and warns once of each substitute that was used. */
-void pass_note_substitute(struct pass *w, enum substitute what, int64_t at_ns);
-void pass_warn_substitutes(const struct pass *w);
+void pass_note_substitute(struct pass *pass, enum substitute what, int64_t at_ns);
+void pass_warn_substitutes(const struct pass *pass);
 
 /* Idle time, if `from` is before `to`; moves the cursor. */
-int pass_idle(struct pass *w, int64_t to_ns, struct fault *why);
+int pass_idle(struct pass *pass, int64_t to_ns, struct fault *why);
 
 #endif

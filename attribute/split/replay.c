@@ -27,14 +27,16 @@
 #define WAIT_SD 0.01
 
 static double both_sd(const struct replay *y, const struct batch *b) {
-	double part = fmin(MOST_BOTH_PART, y->by->both_part), form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
+	double part = fmin(MOST_BOTH_PART, y->by->both_part),
+	       form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
 
 	form = hypot(form, fmax(0, y->by->score - USUAL_OFF) * BY_OFF);
 	return hypot(form, y->borrowed ? step_model_share_sd(y->model, b) : y->by->drawn_sd);
 }
 
 static double wait_sd(const struct replay *y, double step_ns) {
-	return step_ns > 0 ? hypot(WAIT_SD, fmin(1, (y->by->gap_ns > 0 ? HIDDEN_GAP_NS : UNSEEN_GAP_NS) / step_ns)) : WAIT_SD;
+	return step_ns > 0 ? hypot(WAIT_SD, fmin(1, (y->by->gap_ns > 0 ? HIDDEN_GAP_NS : UNSEEN_GAP_NS) / step_ns))
+			   : WAIT_SD;
 }
 
 static double part_of(double part, double whole) {
@@ -42,45 +44,52 @@ static double part_of(double part, double whole) {
 }
 
 /* The engine's work between two steps; the rest is the device's. */
-static int post_gaps(struct pass *w, int64_t gaps_ns, struct fault *why) {
-	int rc = gaps_ns > 0 ? accounts_gap(&w->accounts, ENTRY_OTHER, w->cursor_ns, w->cursor_ns + gaps_ns, false, why) : 0;
+static int post_gaps(struct pass *pass, int64_t gaps_ns, struct fault *why) {
+	int rc = gaps_ns > 0 ? accounts_gap(&pass->accounts, ENTRY_OTHER, pass->cursor_ns, pass->cursor_ns + gaps_ns,
+					    false, why)
+			     : 0;
 
-	w->cursor_ns += gaps_ns > 0 ? gaps_ns : 0;
+	pass->cursor_ns += gaps_ns > 0 ? gaps_ns : 0;
 	return rc;
 }
 
-static int post_busy(struct pass *w, const struct replay *y, const struct batch *b, int64_t to_ns, struct fault *why) {
+static int post_busy(struct pass *pass, const struct replay *y, const struct batch *b, int64_t to_ns,
+		     struct fault *why) {
 	const struct step_model *m = y->model;
 	bool prompts = b->prefill_tokens > 0, both = prompts && b->decode_tokens > 0;
 	struct split_times t;
 	int64_t total;
 
 	split_times(m, b, &t);
-	if (!accounts_gpu_ns(&w->accounts, w->cursor_ns, to_ns, &total)) {
+	if (!accounts_gpu_ns(&pass->accounts, pass->cursor_ns, to_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of requests does not fit 64 bits of nanoseconds");
 	}
-	int64_t prefill = both ? split_part(total, split_prefill_share(w->common->options->rule, &t)) : prompts ? total : 0;
+	int64_t prefill = both      ? split_part(total, split_prefill_share(pass->common->options->rule, &t))
+			  : prompts ? total
+				    : 0;
 	double attention = m->ns[TERM_ATTENTION] * (double)b->prefill_token_kv;
 	const struct stretch s = {
-		.from_ns = w->cursor_ns,
-		.to_ns = to_ns,
-		.prefill_ns = prefill,
-		.decode_ns = total - prefill,
-		.grade = GRADE_C,
-		.attention_share = part_of(attention, t.prefill),
-		.prior_share = t.prefill > attention ? part_of(m->ns[TERM_PREFILL_CONTEXT] * (double)b->prefill_kv_tokens, t.prefill) : 0,
-		.context_share = part_of(step_model_context_ns(m, b), t.decode),
-		.prefill_tokens = b->prefill_tokens,
-		.prefill_token_kv = b->prefill_token_kv,
-		.prefill_kv_tokens = b->prefill_kv_tokens,
-		.decode_requests = b->decode_tokens,
-		.decode_kv_tokens = b->decode_kv_tokens,
-		.times = both ? &t : NULL,
-		.by_steps = true,
-		.share_sd = hypot(both ? both_sd(y, b) : 0, wait_sd(y, t.whole)),
+	    .from_ns = pass->cursor_ns,
+	    .to_ns = to_ns,
+	    .prefill_ns = prefill,
+	    .decode_ns = total - prefill,
+	    .grade = GRADE_C,
+	    .attention_share = part_of(attention, t.prefill),
+	    .prior_share = t.prefill > attention
+			       ? part_of(m->ns[TERM_PREFILL_CONTEXT] * (double)b->prefill_kv_tokens, t.prefill)
+			       : 0,
+	    .context_share = part_of(step_model_context_ns(m, b), t.decode),
+	    .prefill_tokens = b->prefill_tokens,
+	    .prefill_token_kv = b->prefill_token_kv,
+	    .prefill_kv_tokens = b->prefill_kv_tokens,
+	    .decode_requests = b->decode_tokens,
+	    .decode_kv_tokens = b->decode_kv_tokens,
+	    .times = both ? &t : NULL,
+	    .by_steps = true,
+	    .share_sd = hypot(both ? both_sd(y, b) : 0, wait_sd(y, t.whole)),
 	};
-	int rc = accounts_busy(&w->accounts, &s, why);
-	w->cursor_ns = to_ns;
+	int rc = accounts_busy(&pass->accounts, &s, why);
+	pass->cursor_ns = to_ns;
 	return rc;
 }
 
@@ -139,59 +148,63 @@ static struct batch batch_of(const struct flight *f, const struct replay *y) {
 	int64_t unequal = (int64_t)f->decoding_count * flight_longest(f);
 
 	return (struct batch){
-		.prefill_tokens = f->chunk_tokens,
-		.prefill_token_kv = f->chunk_token_kv,
-		.decode_tokens = (int64_t)f->decoding_count,
-		.decode_kv_tokens = f->context_sum,
-		.prefill_kv_tokens = f->chunk_kv,
-		.decode_unequal_kv = !y->borrowed ? 0 : unequal > f->context_sum ? unequal : f->context_sum,
+	    .prefill_tokens = f->chunk_tokens,
+	    .prefill_token_kv = f->chunk_token_kv,
+	    .decode_tokens = (int64_t)f->decoding_count,
+	    .decode_kv_tokens = f->context_sum,
+	    .prefill_kv_tokens = f->chunk_kv,
+	    .decode_unequal_kv = !y->borrowed               ? 0
+				 : unequal > f->context_sum ? unequal
+							    : f->context_sum,
 	};
 }
 
-static int post_step(struct pass *w, const struct replay *y, const struct batch *b, int64_t to_ns, struct fault *why) {
-	int64_t gap_ns = y->by->gap_ns < (to_ns - w->cursor_ns) / 2 ? y->by->gap_ns : 0;
-	int rc = post_gaps(w, gap_ns, why);
+static int post_step(struct pass *pass, const struct replay *y, const struct batch *b, int64_t to_ns,
+		     struct fault *why) {
+	int64_t gap_ns = y->by->gap_ns < (to_ns - pass->cursor_ns) / 2 ? y->by->gap_ns : 0;
+	int rc = post_gaps(pass, gap_ns, why);
 
-	rc = rc < 0 ? rc : post_busy(w, y, b, to_ns, why);
-	grow(&w->flight, b->decode_tokens > 0 ? llround(y->by->tokens_a_step) : 0);
+	rc = rc < 0 ? rc : post_busy(pass, y, b, to_ns, why);
+	grow(&pass->flight, b->decode_tokens > 0 ? llround(y->by->tokens_a_step) : 0);
 	return rc;
 }
 
 /* ---- time without prompts ---- */
 
-static int post_decode(struct pass *w, const struct replay *y, int64_t to_ns, struct fault *why) {
-	struct flight *f = &w->flight;
+static int post_decode(struct pass *pass, const struct replay *y, int64_t to_ns, struct fault *why) {
+	struct flight *f = &pass->flight;
 	struct batch b = batch_of(f, y);
-	double step = step_model_ns(y->model, &b) + (double)y->by->gap_ns, ns = (double)(to_ns - w->cursor_ns);
+	double step = step_model_ns(y->model, &b) + (double)y->by->gap_ns, ns = (double)(to_ns - pass->cursor_ns);
 	double steps = step > 0 ? ns / step : 1;
 	int64_t ntok = llround(steps * y->by->tokens_a_step), gaps_ns = (int64_t)(steps * (double)y->by->gap_ns);
 
 	grow(f, ntok / 2);
 	b.decode_kv_tokens = f->context_sum;
-	int rc = post_gaps(w, gaps_ns < to_ns - w->cursor_ns ? gaps_ns : 0, why);
-	rc = rc < 0 ? rc : post_busy(w, y, &b, to_ns, why);
+	int rc = post_gaps(pass, gaps_ns < to_ns - pass->cursor_ns ? gaps_ns : 0, why);
+	rc = rc < 0 ? rc : post_busy(pass, y, &b, to_ns, why);
 	grow(f, ntok - ntok / 2);
 	return rc;
 }
 
 /* Nothing decodes: a prompt whose last chunk comes later is computed evenly up to then; else the device has no work. */
-static int post_rest(struct pass *w, const struct replay *y, int64_t to_ns, struct fault *why) {
-	struct flight *f = &w->flight;
-	struct active *a = first_prompt(f, w->cursor_ns + REBUILD_EPS_NS);
+static int post_rest(struct pass *pass, const struct replay *y, int64_t to_ns, struct fault *why) {
+	struct flight *f = &pass->flight;
+	struct active *a = first_prompt(f, pass->cursor_ns + REBUILD_EPS_NS);
 
 	if (!a) {
-		bool queued = f->waiting_count > 0 && f->waiting[0]->request.head.at_ns <= w->cursor_ns;
-		int rc = accounts_gap(&w->accounts, queued ? ENTRY_OTHER : ENTRY_IDLE, w->cursor_ns, to_ns, false, why);
-		w->cursor_ns = to_ns;
+		bool queued = f->waiting_count > 0 && f->waiting[0]->request.head.at_ns <= pass->cursor_ns;
+		int rc = accounts_gap(&pass->accounts, queued ? ENTRY_OTHER : ENTRY_IDLE, pass->cursor_ns, to_ns, false,
+				      why);
+		pass->cursor_ns = to_ns;
 		return rc;
 	}
-	double life = (double)a->request.first_token_ns - (double)w->cursor_ns;
-	double part = life > 0 ? fmin(1, (double)(to_ns - w->cursor_ns) / life) : 1;
+	double life = (double)a->request.first_token_ns - (double)pass->cursor_ns;
+	double part = life > 0 ? fmin(1, (double)(to_ns - pass->cursor_ns) / life) : 1;
 	int64_t ntok = (int64_t)((double)a->remaining * part);
 	a->remaining += a->remaining == 0;
 	flight_add_chunk(f, a, ntok > 0 ? ntok : 1);
 	struct batch b = batch_of(f, y);
-	return post_busy(w, y, &b, to_ns, why);
+	return post_busy(pass, y, &b, to_ns, why);
 }
 
 /* ---- when requests were scheduled, where that is not known ---- */
@@ -240,8 +253,8 @@ static void mark_decided(struct replay_queue *q, const struct active *a) {
 }
 
 /* Those of the waiting from `from` on whose first tokens one step made. */
-static void decide(struct replay_queue *q, struct pass *w, const struct replay *y, size_t from, size_t count) {
-	struct flight *f = &w->flight;
+static void decide(struct replay_queue *q, struct pass *pass, const struct replay *y, size_t from, size_t count) {
+	struct flight *f = &pass->flight;
 
 	if (count > q->list_room) {
 		q->list_room = count + 64;
@@ -253,13 +266,13 @@ static void decide(struct replay_queue *q, struct pass *w, const struct replay *
 	for (size_t i = 0; i < count; i++) {
 		const struct request_item *r = &q->actives[i]->request;
 		q->list[i] = (struct guess_request){
-			.arrival_ns = r->head.at_ns,
-			.first_token_ns = r->first_token_ns,
-			.finish_ns = r->part == PART_PREFILL ? r->first_token_ns : r->finish_ns,
-			.compute_ntok = q->actives[i]->remaining,
-			.cached_ntok = r->cached_tokens,
-			.prompt_ntok = r->prompt_tokens,
-			.output_ntok = r->completion_tokens,
+		    .arrival_ns = r->head.at_ns,
+		    .first_token_ns = r->first_token_ns,
+		    .finish_ns = r->part == PART_PREFILL ? r->first_token_ns : r->finish_ns,
+		    .compute_ntok = q->actives[i]->remaining,
+		    .cached_ntok = r->cached_tokens,
+		    .prompt_ntok = r->prompt_tokens,
+		    .output_ntok = r->completion_tokens,
 		};
 	}
 	guess_scheduled(&q->guess, y->model, y->by->budget_ntok, q->list, count);
@@ -269,7 +282,7 @@ static void decide(struct replay_queue *q, struct pass *w, const struct replay *
 		mark_decided(q, a);
 		a->first_decode = 0;
 		a->guessed = !q->list[i].certain;
-		flight_reschedule(f, a, at_ns > w->cursor_ns ? at_ns : w->cursor_ns);
+		flight_reschedule(f, a, at_ns > pass->cursor_ns ? at_ns : pass->cursor_ns);
 	}
 }
 
@@ -288,8 +301,8 @@ static size_t first_after(const struct flight *f, int64_t at_ns) {
 	return low;
 }
 
-int64_t replay_decide(struct replay_queue *q, struct pass *w, const struct replay *y, int64_t known_ns) {
-	const struct flight *f = &w->flight;
+int64_t replay_decide(struct replay_queue *q, struct pass *pass, const struct replay *y, int64_t known_ns) {
+	const struct flight *f = &pass->flight;
 
 	if (q->first == q->count) {
 		return known_ns;
@@ -299,10 +312,12 @@ int64_t replay_decide(struct replay_queue *q, struct pass *w, const struct repla
 		if (first_ns >= known_ns - REBUILD_EPS_NS) {
 			break;
 		}
-		for (to = from; to < f->waiting_count && f->waiting[to]->first_decode > 0 && f->waiting[to]->request.scheduled_ns <= first_ns + REBUILD_EPS_NS; to++) {
+		for (to = from; to < f->waiting_count && f->waiting[to]->first_decode > 0 &&
+				f->waiting[to]->request.scheduled_ns <= first_ns + REBUILD_EPS_NS;
+		     to++) {
 		}
 		if (to > from) {
-			decide(q, w, y, from, to - from);
+			decide(q, pass, y, from, to - from);
 			q->decided_ns = first_ns + REBUILD_EPS_NS;
 		} else {
 			to++;
@@ -315,12 +330,14 @@ int64_t replay_decide(struct replay_queue *q, struct pass *w, const struct repla
 static int64_t next_prompt_ns(const struct flight *f, int64_t at_ns, int64_t next_ns) {
 	size_t i = first_after(f, at_ns);
 
-	return i < f->waiting_count && f->waiting[i]->request.scheduled_ns < next_ns ? f->waiting[i]->request.scheduled_ns : next_ns;
+	return i < f->waiting_count && f->waiting[i]->request.scheduled_ns < next_ns
+		   ? f->waiting[i]->request.scheduled_ns
+		   : next_ns;
 }
 
-int replay_next(struct pass *w, const struct replay *y, int64_t known_ns, bool last, struct fault *why) {
-	struct flight *f = &w->flight;
-	int64_t at_ns = w->cursor_ns + REBUILD_EPS_NS, next_ns = flight_next_change(f, at_ns);
+int replay_next(struct pass *pass, const struct replay *y, int64_t known_ns, bool last, struct fault *why) {
+	struct flight *f = &pass->flight;
+	int64_t at_ns = pass->cursor_ns + REBUILD_EPS_NS, next_ns = flight_next_change(f, at_ns);
 	bool finishes;
 	int rc;
 
@@ -331,11 +348,12 @@ int replay_next(struct pass *w, const struct replay *y, int64_t known_ns, bool l
 	int64_t rest = board(f, y, at_ns, next_ns, &finishes);
 	if (f->chunk_count == 0) {
 		next_ns = next_prompt_ns(f, at_ns, next_ns);
-		rc = f->decoding_count > 0 ? post_decode(w, y, next_ns, why) : post_rest(w, y, next_ns, why);
+		rc = f->decoding_count > 0 ? post_decode(pass, y, next_ns, why) : post_rest(pass, y, next_ns, why);
 		return rc < 0 ? rc : 1;
 	}
 	struct batch b = batch_of(f, y);
-	double expected = step_model_ns(y->model, &b) + (double)y->by->gap_ns, more = rebuild_more_ns(y->model, &b, rest, y->by->budget_ntok);
-	rc = post_step(w, y, &b, rebuild_end(w->cursor_ns, next_ns, finishes, expected, more), why);
+	double expected = step_model_ns(y->model, &b) + (double)y->by->gap_ns,
+	       more = rebuild_more_ns(y->model, &b, rest, y->by->budget_ntok);
+	rc = post_step(pass, y, &b, rebuild_end(pass->cursor_ns, next_ns, finishes, expected, more), why);
 	return rc < 0 ? rc : 1;
 }

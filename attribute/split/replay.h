@@ -20,7 +20,7 @@ struct replay_queue {
 	struct replay_arrival {
 		int64_t at_ns;
 		bool decided;
-	} *arrivals;
+	} * arrivals;
 	size_t first, count, room;
 	int64_t passed; /* how many have come in */
 	struct guess_request *list; /* of one step */
@@ -32,13 +32,13 @@ void replay_release(struct replay_queue *q);
 /* A request comes in whose scheduling is to be guessed. */
 void replay_enqueue(struct replay_queue *q, struct flight *f, struct active *a);
 /* All that happens before an instant has come in: those with a first token before it are decided. Returns up to when all is known. */
-int64_t replay_decide(struct replay_queue *q, struct pass *w, const struct replay *y, int64_t known_ns);
+int64_t replay_decide(struct replay_queue *q, struct pass *pass, const struct replay *y, int64_t known_ns);
 
 /*
  * Posts the next step, or time without one, from the pass's cursor on, and moves it. `known_ns`: all that happens
  * before is known; `last`: and no more comes. Returns 1, 0 if that is not enough to decide, or a negative error. The
  * flight has been advanced to the cursor.
  */
-int replay_next(struct pass *w, const struct replay *y, int64_t known_ns, bool last, struct fault *why);
+int replay_next(struct pass *pass, const struct replay *y, int64_t known_ns, bool last, struct fault *why);
 
 #endif

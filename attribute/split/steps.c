@@ -8,6 +8,7 @@
 #include "attribute/split/hits.h"
 #include "attribute/split/lanes.h"
 #include "attribute/evidence/sequence.h"
+#include "attribute/split/in_flight.h"
 #include "attribute/split/pass.h"
 
 /*
@@ -32,87 +33,26 @@
  */
 #define OVERLAP_LIMIT_NS NS_PER_SECOND
 
-/* Times with a request in flight: disjoint, ascending. */
-struct spans {
-	struct span {
-		int64_t from_ns, to_ns;
-	} *at;
-	size_t first, count, room; /* those from `first` on are still to come */
-};
-
 struct steps_state {
 	struct lanes lanes; /* where steps name several models */
 	struct sequence sequence;
 	struct step_item *pending; /* a queue of steps that wait for requests */
 	size_t pending_first, pending_count, pending_room;
-	struct spans spans;
-	struct fit_key key;        /* of the model at hand */
+	struct in_flight in_flight;
+	struct fit_key key; /* of the model at hand */
 	const struct step_model *model;
 	bool begun;
 	int64_t output_ntok, drafted_ntok; /* that only steps report; of them, beyond one a sequence and step */
 };
 
-/* ---- when requests were in flight ---- */
-
-static int64_t last_known(const struct request_item *r) {
-	int64_t last = r->head.at_ns;
-	const int64_t instants[] = {r->scheduled_ns, r->first_token_ns, r->part == PART_PREFILL ? UNKNOWN : r->finish_ns};
-
-	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
-		last = instants[i] != UNKNOWN && instants[i] > last ? instants[i] : last;
-	}
-	return last;
-}
-
-static void spans_add(struct spans *s, int64_t from_ns, int64_t to_ns) {
-	struct span *last = s->count > s->first ? &s->at[s->count - 1] : NULL;
-
-	if (last && from_ns <= last->to_ns) {
-		last->to_ns = to_ns > last->to_ns ? to_ns : last->to_ns;
-		return;
-	}
-	if (s->first > 0 && s->first == s->count) {
-		s->first = s->count = 0;
-	}
-	if (s->count == s->room) {
-		s->room = s->room > 0 ? 2 * s->room : 16;
-		s->at = must_realloc(s->at, s->room * sizeof *s->at);
-	}
-	s->at[s->count++] = (struct span){from_ns, to_ns};
-}
-
-/* Is a request in flight at an instant, and until when does that not change? */
-static bool spans_state(struct spans *s, int64_t at_ns, int64_t *until_ns) {
-	while (s->first + 1 < s->count && s->at[s->first].to_ns <= at_ns) {
-		s->first++;
-	}
-	*until_ns = INT64_MAX;
-	if (s->first == s->count || s->at[s->first].to_ns <= at_ns) {
-		return false;
-	}
-	bool inside = s->at[s->first].from_ns <= at_ns;
-	*until_ns = inside ? s->at[s->first].to_ns : s->at[s->first].from_ns;
-	return inside;
-}
-
-/* Is a request known that is in flight at an instant to come? */
-static bool spans_hold(const struct spans *s, int64_t at_ns) {
-	for (size_t i = s->first; i < s->count && s->at[i].from_ns <= at_ns; i++) {
-		if (at_ns < s->at[i].to_ns) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* ---- gaps ---- */
 
-static int post_waiting(struct pass *w, int64_t from_ns, int64_t to_ns, bool by_count, struct fault *why) {
+static int post_waiting(struct pass *pass, int64_t from_ns, int64_t to_ns, bool by_count, struct fault *why) {
 	int64_t other_ns = to_ns - from_ns < OTHER_LIMIT_NS ? to_ns : from_ns + OTHER_LIMIT_NS;
-	int rc = accounts_gap(&w->accounts, ENTRY_OTHER, from_ns, other_ns, by_count, why);
+	int rc = accounts_gap(&pass->accounts, ENTRY_OTHER, from_ns, other_ns, by_count, why);
 
 	if (rc >= 0 && to_ns > other_ns) {
-		rc = accounts_gap(&w->accounts, ENTRY_UNOBSERVED, other_ns, to_ns, by_count, why);
+		rc = accounts_gap(&pass->accounts, ENTRY_UNOBSERVED, other_ns, to_ns, by_count, why);
 	}
 	return rc;
 }
@@ -121,41 +61,43 @@ static int post_waiting(struct pass *w, int64_t from_ns, int64_t to_ns, bool by_
  * Who decodes in a step was there before it, where no request shows since when; but not on a
  * decode replica, whose requests come from elsewhere with their prompts done.
  */
-static bool decoders_waited(const struct pass *w, const struct step_item *next, int64_t at_ns) {
-	const struct steps_state *st = w->state;
-	bool from_elsewhere = w->pool && w->pool->role == ROLE_DECODE;
+static bool decoders_waited(const struct pass *pass, const struct step_item *next, int64_t at_ns) {
+	const struct steps_state *st = pass->state;
+	bool from_elsewhere = pass->pool && pass->pool->role == ROLE_DECODE;
 
-	return next && next->decode_requests > 0 && !from_elsewhere && !spans_hold(&st->spans, at_ns - 1);
+	return next && next->decode_requests > 0 && !from_elsewhere && !in_flight_at(&st->in_flight, at_ns - 1);
 }
 
-static struct sequence *sequence_of(const struct pass *w) {
-	return &((struct steps_state *)w->state)->sequence;
+static struct sequence *sequence_of(const struct pass *pass) {
+	return &((struct steps_state *)pass->state)->sequence;
 }
 
 /* Time in which steps lie that the log lacks. */
-static int post_lost(struct pass *w, int64_t to_ns, bool by_count, struct fault *why) {
-	int rc = w->cursor_ns < to_ns ? accounts_gap(&w->accounts, ENTRY_UNOBSERVED, w->cursor_ns, to_ns, by_count, why) : 0;
+static int post_lost(struct pass *pass, int64_t to_ns, bool by_count, struct fault *why) {
+	int rc = pass->cursor_ns < to_ns
+		     ? accounts_gap(&pass->accounts, ENTRY_UNOBSERVED, pass->cursor_ns, to_ns, by_count, why)
+		     : 0;
 
-	w->cursor_ns = to_ns > w->cursor_ns ? to_ns : w->cursor_ns;
+	pass->cursor_ns = to_ns > pass->cursor_ns ? to_ns : pass->cursor_ns;
 	return rc;
 }
 
 /* The time up to the next step; `next` is NULL at the end of the replica's time. */
-static int post_gap(struct pass *w, int64_t to_ns, const struct step_item *next, bool by_count, struct fault *why) {
-	struct steps_state *st = w->state;
+static int post_gap(struct pass *pass, int64_t to_ns, const struct step_item *next, bool by_count, struct fault *why) {
+	struct steps_state *st = pass->state;
 	int rc = 0;
 
-	if (to_ns > w->cursor_ns && decoders_waited(w, next, to_ns)) {
-		rc = post_waiting(w, w->cursor_ns, to_ns, by_count, why);
-		w->cursor_ns = to_ns;
+	if (to_ns > pass->cursor_ns && decoders_waited(pass, next, to_ns)) {
+		rc = post_waiting(pass, pass->cursor_ns, to_ns, by_count, why);
+		pass->cursor_ns = to_ns;
 	}
-	while (w->cursor_ns < to_ns && rc >= 0) {
+	while (pass->cursor_ns < to_ns && rc >= 0) {
 		int64_t until_ns;
-		bool in_flight = spans_state(&st->spans, w->cursor_ns, &until_ns);
+		bool in_flight = in_flight_until(&st->in_flight, pass->cursor_ns, &until_ns);
 		until_ns = until_ns < to_ns ? until_ns : to_ns;
-		rc = in_flight ? post_waiting(w, w->cursor_ns, until_ns, by_count, why)
-		               : accounts_gap(&w->accounts, ENTRY_IDLE, w->cursor_ns, until_ns, by_count, why);
-		w->cursor_ns = until_ns;
+		rc = in_flight ? post_waiting(pass, pass->cursor_ns, until_ns, by_count, why)
+			       : accounts_gap(&pass->accounts, ENTRY_IDLE, pass->cursor_ns, until_ns, by_count, why);
+		pass->cursor_ns = until_ns;
 	}
 	return rc;
 }
@@ -179,17 +121,19 @@ static bool rebuild(int64_t part, int64_t explained, int64_t whole, int64_t *out
 
 static struct known_batch batch_of(const struct flight *f, const struct step_item *s) {
 	struct known_batch k = {
-		.batch = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens, s->prefill_kv_tokens, 0},
-		.attention_known = true,
-		.context_known = true,
+	    .batch = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens,
+		      s->prefill_kv_tokens, 0},
+	    .attention_known = true,
+	    .context_known = true,
 	};
 
 	if (s->prefill_token_kv == UNKNOWN) {
-		k.attention_known = rebuild(f->chunk_token_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_token_kv);
+		k.attention_known =
+		    rebuild(f->chunk_token_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_token_kv);
 	}
 	if (s->decode_kv_tokens == UNKNOWN) {
-		k.context_known = rebuild(f->context_sum, (int64_t)f->decoding_count, s->decode_requests,
-		                          &k.batch.decode_kv_tokens);
+		k.context_known =
+		    rebuild(f->context_sum, (int64_t)f->decoding_count, s->decode_requests, &k.batch.decode_kv_tokens);
 	}
 	if (s->prefill_kv_tokens == UNKNOWN) {
 		rebuild(f->chunk_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_kv_tokens);
@@ -207,29 +151,29 @@ static bool is_empty(const struct step_item *s) {
 	return (s->flags & STEP_DUMMY) != 0 || (s->prefill_tokens == 0 && s->decode_tokens == 0);
 }
 
-static void fit_step(struct pass *w, const struct step_item *s) {
-	struct known_batch k = batch_of(&w->flight, s);
-	struct fit_key key = pass_fit_key(w, s->head.model, s->head.at_ns);
+static void fit_step(struct pass *pass, const struct step_item *s) {
+	struct known_batch k = batch_of(&pass->flight, s);
+	struct fit_key key = pass_fit_key(pass, s->head.model, s->head.at_ns);
 	const struct fit_step step = {k.batch, s->duration_ns, k.attention_known, k.context_known};
 
 	if (!is_empty(s) && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
-		if (w->folds) {
-			folds_add_step(w->folds, &key, &step, s->head.at_ns);
+		if (pass->folds) {
+			folds_add_step(pass->folds, &key, &step, s->head.at_ns);
 		} else {
-			fits_add_step(w->fits, &key, &step);
+			fits_add_step(pass->fits, &key, &step);
 		}
 	}
 }
 
 /* ---- posting ---- */
 
-static const struct step_model *model_of(struct pass *w, const struct step_item *s) {
-	struct steps_state *st = w->state;
-	struct fit_key key = pass_fit_key(w, s->head.model, s->head.at_ns);
+static const struct step_model *model_of(struct pass *pass, const struct step_item *s) {
+	struct steps_state *st = pass->state;
+	struct fit_key key = pass_fit_key(pass, s->head.model, s->head.at_ns);
 
 	if (!st->model || key.day_ns != st->key.day_ns || key.model != st->key.model) {
 		st->key = key;
-		st->model = fits_model(w->fits, &key);
+		st->model = fits_model(pass->fits, &key);
 	}
 	return st->model;
 }
@@ -246,7 +190,7 @@ static double context_share(const struct step_model *m, const struct batch *b, c
 static enum grade grade_of(const struct step_item *s, const struct known_batch *k, const struct step_model *m) {
 	bool pure = s->prefill_tokens == 0 || s->decode_tokens == 0 || s->prefill_gpu_ns != UNKNOWN;
 	bool modelled = m->origin <= MODEL_NEIGHBOUR && m->has_attention && m->has_context && k->attention_known &&
-	                k->context_known;
+			k->context_known;
 	enum grade best = s->duration_kind <= DURATION_HOST_WALL_FULL ? GRADE_A : GRADE_B;
 	enum grade split = pure ? GRADE_A : modelled ? GRADE_B : GRADE_C;
 
@@ -263,7 +207,7 @@ static bool measured_share(const struct step_item *s, double *share) {
 	return sum > 0;
 }
 
-static double prefill_share(const struct pass *w, const struct step_item *s, const struct split_times *t) {
+static double prefill_share(const struct pass *pass, const struct step_item *s, const struct split_times *t) {
 	double share;
 
 	if (measured_share(s, &share)) {
@@ -271,126 +215,133 @@ static double prefill_share(const struct pass *w, const struct step_item *s, con
 	}
 	return s->decode_tokens == 0    ? 1
 	       : s->prefill_tokens == 0 ? 0
-	                                : split_prefill_share(w->common->options->rule, t);
+					: split_prefill_share(pass->common->options->rule, t);
 }
 
-static int post_busy(struct pass *w, const struct step_item *s, int64_t start_ns, struct fault *why) {
-	const struct step_model *m = model_of(w, s);
-	struct known_batch k = batch_of(&w->flight, s);
+static int post_busy(struct pass *pass, const struct step_item *s, int64_t start_ns, struct fault *why) {
+	const struct step_model *m = model_of(pass, s);
+	struct known_batch k = batch_of(&pass->flight, s);
 	struct split_times t;
 	int64_t total;
 
 	split_times(m, &k.batch, &t);
-	if (!accounts_gpu_ns(&w->accounts, start_ns, start_ns + s->duration_ns, &total)) {
+	if (!accounts_gpu_ns(&pass->accounts, start_ns, start_ns + s->duration_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of a step does not fit 64 bits of nanoseconds");
 	}
-	int64_t prefill = split_part(total, prefill_share(w, s, &t));
+	int64_t prefill = split_part(total, prefill_share(pass, s, &t));
 	double attention = m->ns[TERM_ATTENTION] * (double)k.batch.prefill_token_kv;
 	bool mixed = s->prefill_tokens > 0 && s->decode_tokens > 0 && s->prefill_gpu_ns == UNKNOWN;
 	if (mixed && m->origin != MODEL_FITTED) {
-		pass_note_substitute(w, (enum substitute)((int)m->origin - MODEL_NEIGHBOUR + SUBSTITUTE_NEIGHBOUR), start_ns);
+		pass_note_substitute(pass, (enum substitute)((int)m->origin - MODEL_NEIGHBOUR + SUBSTITUTE_NEIGHBOUR),
+				     start_ns);
 	}
 	const struct stretch stretch = {
-		.from_ns = start_ns,
-		.to_ns = start_ns + s->duration_ns,
-		.prefill_ns = prefill,
-		.decode_ns = total - prefill,
-		.grade = grade_of(s, &k, m),
-		.attention_share = t.prefill > 0 ? clip(attention / t.prefill) : 0,
-		.prior_share = t.prefill > attention ? clip(m->ns[TERM_PREFILL_CONTEXT] * (double)k.batch.prefill_kv_tokens / t.prefill) : 0,
-		.context_share = context_share(m, &k.batch, &t),
-		.prefill_tokens = s->prefill_tokens,
-		.prefill_token_kv = k.batch.prefill_token_kv,
-		.prefill_kv_tokens = k.batch.prefill_kv_tokens,
-		.decode_requests = s->decode_requests,
-		.decode_kv_tokens = s->decode_kv_tokens == UNKNOWN ? 0 : s->decode_kv_tokens,
-		.times = mixed ? &t : NULL,
-		.by_steps = true,
-		.share_sd = mixed ? step_model_share_sd(m, &k.batch) : 0,
+	    .from_ns = start_ns,
+	    .to_ns = start_ns + s->duration_ns,
+	    .prefill_ns = prefill,
+	    .decode_ns = total - prefill,
+	    .grade = grade_of(s, &k, m),
+	    .attention_share = t.prefill > 0 ? clip(attention / t.prefill) : 0,
+	    .prior_share = t.prefill > attention
+			       ? clip(m->ns[TERM_PREFILL_CONTEXT] * (double)k.batch.prefill_kv_tokens / t.prefill)
+			       : 0,
+	    .context_share = context_share(m, &k.batch, &t),
+	    .prefill_tokens = s->prefill_tokens,
+	    .prefill_token_kv = k.batch.prefill_token_kv,
+	    .prefill_kv_tokens = k.batch.prefill_kv_tokens,
+	    .decode_requests = s->decode_requests,
+	    .decode_kv_tokens = s->decode_kv_tokens == UNKNOWN ? 0 : s->decode_kv_tokens,
+	    .times = mixed ? &t : NULL,
+	    .by_steps = true,
+	    .share_sd = mixed ? step_model_share_sd(m, &k.batch) : 0,
 	};
-	return accounts_busy(&w->accounts, &stretch, why);
+	return accounts_busy(&pass->accounts, &stretch, why);
 }
 
 /* Tokens that only the steps report. A request's first token, which its last chunk makes, is not in them. */
-static int post_tokens(struct pass *w, const struct step_item *s, int64_t end_ns, struct fault *why) {
+static int post_tokens(struct pass *pass, const struct step_item *s, int64_t end_ns, struct fault *why) {
 	const int64_t tokens[3] = {(int64_t)s->prefill_tokens - s->again_tokens, 0, s->decode_tokens};
 
-	if (w->summary->requests == 0) {
-		struct steps_state *st = w->state;
-		bool wanted = end_ns >= w->common->options->from_ns && end_ns < w->common->options->to_ns;
+	if (pass->summary->requests == 0) {
+		struct steps_state *st = pass->state;
+		bool wanted = end_ns >= pass->common->options->from_ns && end_ns < pass->common->options->to_ns;
 		st->drafted_ntok += wanted ? (int64_t)s->decode_tokens - s->decode_requests : 0;
 		st->output_ntok += wanted ? s->decode_tokens : 0;
 	}
-	return w->summary->requests > 0 ? 0 : accounts_tokens(&w->accounts, 0, end_ns, tokens, 0, why);
+	return pass->summary->requests > 0 ? 0 : accounts_tokens(&pass->accounts, 0, end_ns, tokens, 0, why);
 }
 
 /* ---- one step ---- */
 
-static int leave(struct pass *w, struct active *a, struct fault *why) {
-	return w->purpose == PASS_POST ? accounts_leave(&w->accounts, a, why) : 0;
+static int leave(struct pass *pass, struct active *a, struct fault *why) {
+	return pass->purpose == PASS_POST ? accounts_leave(&pass->accounts, a, why) : 0;
 }
 
-static int leave_pass(void *pass, struct active *a, struct fault *why) {
-	return leave(pass, a, why);
+static int leave_pass(void *context, struct active *a, struct fault *why) {
+	return leave(context, a, why);
 }
 
-static int post_step(struct pass *w, const struct step_item *s, int64_t start_ns, bool by_count, struct fault *why) {
+static int post_step(struct pass *pass, const struct step_item *s, int64_t start_ns, bool by_count, struct fault *why) {
 	int64_t end_ns = start_ns + s->duration_ns;
 	int rc;
 
-	if (start_ns < w->cursor_ns) {
+	if (start_ns < pass->cursor_ns) {
 		int64_t twice_ns;
-		w->accounts.failed |= !accounts_gpu_ns(&w->accounts, start_ns, end_ns < w->cursor_ns ? end_ns : w->cursor_ns, &twice_ns);
-		w->over_ns += twice_ns;
+		pass->accounts.failed |= !accounts_gpu_ns(
+		    &pass->accounts, start_ns, end_ns < pass->cursor_ns ? end_ns : pass->cursor_ns, &twice_ns);
+		pass->over_ns += twice_ns;
 	}
-	rc = accounts_model(&w->accounts, s->head.model, why);
+	rc = accounts_model(&pass->accounts, s->head.model, why);
 	if (rc < 0) {
 		return rc;
 	}
 	if (is_empty(s)) {
-		rc = accounts_gap(&w->accounts, ENTRY_OTHER, start_ns, end_ns, by_count, why);
+		rc = accounts_gap(&pass->accounts, ENTRY_OTHER, start_ns, end_ns, by_count, why);
 	} else {
-		rc = post_busy(w, s, start_ns, why);
+		rc = post_busy(pass, s, start_ns, why);
 	}
-	w->cursor_ns = end_ns > w->cursor_ns ? end_ns : w->cursor_ns;
-	return rc < 0 ? rc : post_tokens(w, s, end_ns, why);
+	pass->cursor_ns = end_ns > pass->cursor_ns ? end_ns : pass->cursor_ns;
+	return rc < 0 ? rc : post_tokens(pass, s, end_ns, why);
 }
 
 /* Does it matter who is in a batch? The steps do not show how unequal contexts are. */
-static bool admits_requests(const struct pass *w) {
-	return w->summary->requests > 0;
+static bool admits_requests(const struct pass *pass) {
+	return pass->summary->requests > 0;
 }
 
 /* Each model's steps and requests are its own; time between steps is the first one's. */
-static void use_model(struct pass *w, name_id model, int64_t at_ns) {
-	if (w->summary->several_models) {
-		lanes_use(&((struct steps_state *)w->state)->lanes, w, model, at_ns);
+static void use_model(struct pass *pass, name_id model, int64_t at_ns) {
+	if (pass->summary->several_models) {
+		lanes_use(&((struct steps_state *)pass->state)->lanes, pass, model, at_ns);
 	}
 }
 
-static int split_step(struct pass *w, const struct step_item *s, struct fault *why) {
-	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, admits = admits_requests(w);
+static int split_step(struct pass *pass, const struct step_item *s, struct fault *why) {
+	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, admits = admits_requests(pass);
 	bool counts = by_count || (s->flags & STEP_REQUESTS_IN_SECONDS) != 0;
-	int64_t lag_ns = w->cursor_ns - s->head.at_ns;
-	int64_t start_ns = lag_ns > 0 && lag_ns <= OVERLAP_LIMIT_NS ? w->cursor_ns : s->head.at_ns;
+	int64_t lag_ns = pass->cursor_ns - s->head.at_ns;
+	int64_t start_ns = lag_ns > 0 && lag_ns <= OVERLAP_LIMIT_NS ? pass->cursor_ns : s->head.at_ns;
 	int rc = 0;
 
-	if (w->purpose == PASS_POST) {
-		use_model(w, 0, start_ns);
-		rc = sequence_follow(sequence_of(w), w->common->options, s) > 0 ? post_lost(w, start_ns, by_count, why) : post_gap(w, start_ns, s, by_count, why);
+	if (pass->purpose == PASS_POST) {
+		use_model(pass, 0, start_ns);
+		rc = sequence_follow(sequence_of(pass), pass->common->options, s) > 0
+			 ? post_lost(pass, start_ns, by_count, why)
+			 : post_gap(pass, start_ns, s, by_count, why);
 	}
-	use_model(w, s->head.model, start_ns);
-	flight_day(&w->flight, s->head.at_ns);
+	use_model(pass, s->head.model, start_ns);
+	flight_day(&pass->flight, s->head.at_ns);
 	if (rc >= 0 && admits) {
-		rc = flight_enter_step(&w->flight, s, start_ns, counts, leave_pass, w, why);
+		rc = flight_enter_step(&pass->flight, s, start_ns, counts, leave_pass, pass, why);
 	}
-	if (rc >= 0 && w->purpose == PASS_POST) {
-		rc = post_step(w, s, start_ns, by_count, why);
+	if (rc >= 0 && pass->purpose == PASS_POST) {
+		rc = post_step(pass, s, start_ns, by_count, why);
 	} else if (rc >= 0) {
-		fit_step(w, s);
-		w->cursor_ns = start_ns + s->duration_ns > w->cursor_ns ? start_ns + s->duration_ns : w->cursor_ns;
+		fit_step(pass, s);
+		pass->cursor_ns =
+		    start_ns + s->duration_ns > pass->cursor_ns ? start_ns + s->duration_ns : pass->cursor_ns;
 	}
-	return rc >= 0 && admits ? flight_end_step(&w->flight, s, counts, leave_pass, w, why) : rc;
+	return rc >= 0 && admits ? flight_end_step(&pass->flight, s, counts, leave_pass, pass, why) : rc;
 }
 
 /* ---- the splitter ---- */
@@ -407,20 +358,22 @@ static void push_pending(struct steps_state *st, const struct step_item *s) {
 }
 
 /* Takes the steps that need not wait any longer for requests, now that the evidence has got to an instant. */
-static int split_pending(struct pass *w, int64_t at_ns, struct fault *why) {
-	struct steps_state *st = w->state;
+static int split_pending(struct pass *pass, int64_t at_ns, struct fault *why) {
+	struct steps_state *st = pass->state;
 	int rc = 0;
 
 	while (rc >= 0 && st->pending_first < st->pending_count) {
 		const struct step_item *s = &st->pending[st->pending_first];
-		int64_t lag = (s->flags & STEP_REQUESTS_IN_SECONDS) != 0 ? SEARCH_LAG_NS : (s->flags & STEP_COARSE_CLOCK) != 0 ? COARSE_LAG_NS : 0;
+		int64_t lag = (s->flags & STEP_REQUESTS_IN_SECONDS) != 0 ? SEARCH_LAG_NS
+			      : (s->flags & STEP_COARSE_CLOCK) != 0      ? COARSE_LAG_NS
+									 : 0;
 		if (at_ns != INT64_MAX && s->head.at_ns + lag > at_ns) {
 			break;
 		}
 		st->pending_first++;
-		w->flight.ahead = s + 1;
-		w->flight.ahead_count = st->pending_count - st->pending_first;
-		rc = split_step(w, s, why);
+		pass->flight.ahead = s + 1;
+		pass->flight.ahead_count = st->pending_count - st->pending_first;
+		rc = split_step(pass, s, why);
 	}
 	/* The queue's start is used again before it grows without need. */
 	if (st->pending_first > 4096) {
@@ -435,152 +388,164 @@ static bool has_steps(const struct replica_summary *s) {
 	return s->steps > 0;
 }
 
-static void steps_span(struct pass *w) {
-	struct steps_state *st = w->state;
+static void steps_span(struct pass *pass) {
+	struct steps_state *st = pass->state;
 
 	sequence_init(&st->sequence);
-	w->from_ns = w->summary->first_step_ns;
-	w->to_ns = w->summary->last_step_ns;
+	pass->from_ns = pass->summary->first_step_ns;
+	pass->to_ns = pass->summary->last_step_ns;
 }
 
 /* Where no request reports what a cache had of its prompt, steps show it: at first to find whether there was a cache. */
-static void begin(struct pass *w) {
-	const struct replica_summary *s = w->summary;
-	struct steps_state *st = w->state;
+static void begin(struct pass *pass) {
+	const struct replica_summary *s = pass->summary;
+	struct steps_state *st = pass->state;
 
 	st->begun = true;
-	w->flight.most_ntok = s->most_ntok;
+	pass->flight.most_ntok = s->most_ntok;
 	/* Drafts that are accepted: where requests have clearly more tokens than sequences have steps. */
 	double a_step = s->sequence_steps > 0 ? (double)s->made_ntok / (double)s->sequence_steps : 0;
-	w->flight.tokens_a_step = a_step > DRAFTS_A_STEP ? a_step : 0;
-	w->flight.seeks_hits = s->requests > 0 && s->cached_ntok == 0 &&
-	                       (w->purpose == PASS_FIT || hits_are_many(w->common->hits, s->replica));
+	pass->flight.tokens_a_step = a_step > DRAFTS_A_STEP ? a_step : 0;
+	pass->flight.seeks_hits = s->requests > 0 && s->cached_ntok == 0 &&
+				  (pass->purpose == PASS_FIT || hits_are_many(pass->common->hits, s->replica));
 }
 
-static int steps_item(struct pass *w, const struct item *item, struct fault *why) {
-	struct steps_state *st = w->state;
+static int steps_item(struct pass *pass, const struct item *item, struct fault *why) {
+	struct steps_state *st = pass->state;
 
 	if (!st->begun) {
-		begin(w);
+		begin(pass);
 	}
-	int rc = split_pending(w, item->at_ns, why);
+	int rc = split_pending(pass, item->at_ns, why);
 
 	if (item->kind == ITEM_STEP) {
 		push_pending(st, (const struct step_item *)item);
-	} else if (item->kind == ITEM_REQUEST && admits_requests(w)) {
+	} else if (item->kind == ITEM_REQUEST && admits_requests(pass)) {
 		const struct request_item *r = (const struct request_item *)item;
-		use_model(w, r->head.model, r->head.at_ns);
-		flight_admit(&w->flight, r);
-		if (w->purpose == PASS_POST) {
-			spans_add(&st->spans, r->head.at_ns, last_known(r));
+		use_model(pass, r->head.model, r->head.at_ns);
+		flight_admit(&pass->flight, r);
+		if (pass->purpose == PASS_POST) {
+			in_flight_add(&st->in_flight, r);
 		}
 	}
 	return rc;
 }
 
 /* Steps report scheduled tokens, not accepted ones. */
-static void warn_drafts(const struct pass *w) {
-	const struct steps_state *st = w->state;
+static void warn_drafts(const struct pass *pass) {
+	const struct steps_state *st = pass->state;
 	const int64_t count[2] = {st->output_ntok - st->drafted_ntok, st->output_ntok};
 
 	if (st->drafted_ntok > 0) {
-		quality_finding_counted(w->quality, "drafts", names_text(w->common->options->names, w->summary->replica).at, NULL, count,
-		                        "speculative decoding: steps count drafted tokens, whether accepted or not, so "
+		quality_finding_counted(pass->quality, "drafts",
+					names_text(pass->common->options->names, pass->summary->replica).at, NULL,
+					count,
+					"speculative decoding: steps count drafted tokens, whether accepted or not, so "
 					"output is " QUALITY_A " to " QUALITY_B " tokens, of which the larger number "
 					"is shown: a log of requests has the exact number");
 	}
 }
 
-static void warn_hits(const struct pass *w) {
-	const struct flight *f = &w->flight;
-	const char *name = names_text(w->common->options->names, w->summary->replica).at;
+static void warn_hits(const struct pass *pass) {
+	const struct flight *f = &pass->flight;
+	const char *name = names_text(pass->common->options->names, pass->summary->replica).at;
 	const int64_t count[2] = {f->asked.hit_ntok, f->asked.prompt_ntok};
 
 	if (f->seeks_hits && (f->asked.preemptions > 0 || f->hits_elsewhere)) {
-		quality_finding(w->quality, "cached-unknown", name, NULL, QUALITY_NO_AMOUNT,
+		quality_finding(pass->quality, "cached-unknown", name, NULL, QUALITY_NO_AMOUNT,
 				"replica %s: steps computed fewer tokens than the prompts of its requests have: some "
 				"of them were cached, and how many is not known where %s: log requests with cached "
 				"tokens (vLLM: --enable-prompt-tokens-details)",
-				name, f->asked.preemptions > 0 ? "preempted requests are computed again" : "another replica decodes");
+				name,
+				f->asked.preemptions > 0 ? "preempted requests are computed again"
+							 : "another replica decodes");
 	} else if (f->seeks_hits) {
-		quality_assume_counted(w->quality, name, QUALITY_A, count,
-				       "replica %s: its requests do not report cached tokens; they are taken as prompt tokens minus the tokens "
-				       "that steps computed: " QUALITY_A " of " QUALITY_B, name);
+		quality_assume_counted(pass->quality, name, QUALITY_A, count,
+				       "replica %s: its requests do not report cached tokens; they are taken as prompt "
+				       "tokens minus the tokens "
+				       "that steps computed: " QUALITY_A " of " QUALITY_B,
+				       name);
 	}
 }
 
 /* Records report how often, not when. */
-static void warn_preemptions(const struct pass *w) {
-	const struct flight *f = &w->flight;
-	const char *name = names_text(w->common->options->names, w->summary->replica).at;
+static void warn_preemptions(const struct pass *pass) {
+	const struct flight *f = &pass->flight;
+	const char *name = names_text(pass->common->options->names, pass->summary->replica).at;
 	const int64_t count[2] = {f->asked.placed, f->asked.preemptions};
 
 	if (f->asked.preemptions > 0) {
-		quality_assume_counted(w->quality, name, QUALITY_A " of " QUALITY_B, count,
+		quality_assume_counted(pass->quality, name, QUALITY_A " of " QUALITY_B, count,
 				       "replica %s: preempted requests compute their contexts again: " QUALITY_A " of "
 				       "" QUALITY_B " preemptions are located where fewer sequences decode than the "
 				       "requests show; the time of the others is in (unattributed) and in the "
-				       "tenants' intervals", name);
+				       "tenants' intervals",
+				       name);
 	}
 }
 
 /* Of tokens in steps whose requests' instants are truncated to the second, so many hundredths may be guesses. */
 #define GUESSED_PERCENT 5
 
-static void warn_seconds(const struct pass *w) {
-	const struct flight *f = &w->flight;
-	const char *name = names_text(w->common->options->names, w->summary->replica).at;
+static void warn_seconds(const struct pass *pass) {
+	const struct flight *f = &pass->flight;
+	const char *name = names_text(pass->common->options->names, pass->summary->replica).at;
 	const int64_t count[2] = {f->asked.guessed_ntok, f->asked.counted_ntok};
 
 	if (f->asked.guessed_ntok > f->asked.counted_ntok / 100 * GUESSED_PERCENT) {
-		quality_finding_counted(w->quality, "clock", name, NULL, count,
-		                        "%s: its requests' timestamps are truncated to the second, and " QUALITY_A " of " QUALITY_B
-		                        " prompt tokens cannot be assigned with certainty: tenants may be off by several percent; log timestamps in "
-		                        "milliseconds", name);
+		quality_finding_counted(pass->quality, "clock", name, NULL, count,
+					"%s: its requests' timestamps are truncated to the second, and " QUALITY_A
+					" of " QUALITY_B " prompt tokens cannot be assigned with certainty: tenants "
+							 "may be off by several percent; log timestamps in "
+					"milliseconds",
+					name);
 	}
 }
 
-static int steps_end(struct pass *w, struct fault *why) {
-	int rc = split_pending(w, INT64_MAX, why);
+static int steps_end(struct pass *pass, struct fault *why) {
+	int rc = split_pending(pass, INT64_MAX, why);
 
-	int failed = lanes_close(&((struct steps_state *)w->state)->lanes, w, leave_pass, why);
+	int failed = lanes_close(&((struct steps_state *)pass->state)->lanes, pass, leave_pass, why);
 	rc = rc < 0 ? rc : failed;
-	if (w->purpose == PASS_FIT) {
-		flight_day(&w->flight, INT64_MAX);
-		hits_note(w->common->hits, w->summary->replica, w->flight.all.prompt_ntok, w->flight.all.hit_ntok);
-		return rc < 0 ? rc : flight_clear(&w->flight, leave_pass, w, why);
+	if (pass->purpose == PASS_FIT) {
+		flight_day(&pass->flight, INT64_MAX);
+		hits_note(pass->common->hits, pass->summary->replica, pass->flight.all.prompt_ntok,
+			  pass->flight.all.hit_ntok);
+		return rc < 0 ? rc : flight_clear(&pass->flight, leave_pass, pass, why);
 	}
-	if (rc >= 0 && w->to_ns > w->cursor_ns) {
-		rc = post_gap(w, w->to_ns, NULL, false, why);
+	if (rc >= 0 && pass->to_ns > pass->cursor_ns) {
+		rc = post_gap(pass, pass->to_ns, NULL, false, why);
 	}
-	sequence_find(sequence_of(w), names_text(w->common->options->names, w->summary->replica).at, w->quality);
-	w->to_ns = w->cursor_ns; /* a step that was moved may end later than its timestamp */
-	flight_day(&w->flight, INT64_MAX);
-	warn_preemptions(w);
-	warn_hits(w);
-	warn_drafts(w);
-	warn_seconds(w);
-	if (w->over_ns > 0) {
-		quality_warn(w->quality, "replica %s: steps overlap by %.3f GPU-hours in total, which are counted as "
-					 "capacity: if several engines log under one name, name each with --replica",
-		             names_text(w->common->options->names, w->summary->replica).at,
-		             (double)w->over_ns / (double)NS_PER_HOUR);
+	sequence_find(sequence_of(pass), names_text(pass->common->options->names, pass->summary->replica).at,
+		      pass->quality);
+	pass->to_ns = pass->cursor_ns; /* a step that was moved may end later than its timestamp */
+	flight_day(&pass->flight, INT64_MAX);
+	warn_preemptions(pass);
+	warn_hits(pass);
+	warn_drafts(pass);
+	warn_seconds(pass);
+	if (pass->over_ns > 0) {
+		quality_warn(pass->quality,
+			     "replica %s: steps overlap by %.3f GPU-hours in total, which are counted as "
+			     "capacity: if several engines log under one name, name each with --replica",
+			     names_text(pass->common->options->names, pass->summary->replica).at,
+			     (double)pass->over_ns / (double)NS_PER_HOUR);
 	}
 	return rc;
 }
 
-static void steps_release(struct pass *w) {
-	struct steps_state *st = w->state;
+static void steps_release(struct pass *pass) {
+	struct steps_state *st = pass->state;
 
 	free(st->pending);
-	free(st->spans.at);
+	in_flight_free(&st->in_flight);
 }
 
 const struct splitter splitter_steps = {
-	.state_size = sizeof(struct steps_state),
-	.fits = has_steps,
-	.span = steps_span,
-	.item = steps_item,
-	.end = steps_end,
-	.release = steps_release,
+    .state_size = sizeof(struct steps_state),
+    .fits = has_steps,
+    .span = steps_span,
+    .item = steps_item,
+    .end = steps_end,
+    .release = steps_release,
 };

@@ -57,22 +57,23 @@ static int64_t prompt_time_ns(const struct request_item *r) {
 }
 
 static bool is_guessed(const struct request_item *r) {
-	return r->first_token_ns == UNKNOWN && r->arrival_ns != UNKNOWN && r->finish_ns != UNKNOWN && r->finish_ns > r->arrival_ns;
+	return r->first_token_ns == UNKNOWN && r->arrival_ns != UNKNOWN && r->finish_ns != UNKNOWN &&
+	       r->finish_ns > r->arrival_ns;
 }
 
 /* ---- first pass: what decode steps take alone ---- */
 
 /* Where the rows of a request that began at an instant add up, and in which bucket. */
-static struct aggregates *aggregates_at(const struct pass *w, int64_t at_ns, unsigned *bucket) {
-	struct fit_key key = pass_fit_key(w, w->summary->model, at_ns);
+static struct aggregates *aggregates_at(const struct pass *pass, int64_t at_ns, unsigned *bucket) {
+	struct fit_key key = pass_fit_key(pass, pass->summary->model, at_ns);
 
-	*bucket = aggregates_bucket(names_text(w->common->options->names, w->summary->replica), at_ns, BLOCK_NS);
-	return fits_aggregates(w->fits, &key);
+	*bucket = aggregates_bucket(names_text(pass->common->options->names, pass->summary->replica), at_ns, BLOCK_NS);
+	return fits_aggregates(pass->fits, &key);
 }
 
 /* So many steps of a sequence took so long while no prompt was computed. */
-static void note_steps(struct pass *w, const struct active *a) {
-	const struct sweep_state *st = w->state;
+static void note_steps(struct pass *pass, const struct active *a) {
+	const struct sweep_state *st = pass->state;
 	double alone = (double)(st->sums[ALONE].equal - a->base[ALONE].equal);
 	double others = (double)(st->sums[CHUNKS].equal - a->base[CHUNKS].equal);
 	double steps = (double)a->request.completion_tokens - 1 - others;
@@ -82,13 +83,13 @@ static void note_steps(struct pass *w, const struct active *a) {
 		double context = (double)(st->sums[ALONE].counted - a->base[ALONE].counted) / alone;
 		const double x[AGGREGATE_TERMS] = {steps, steps * sequences, steps * context};
 		unsigned bucket;
-		struct aggregates *r = aggregates_at(w, a->request.head.at_ns, &bucket);
+		struct aggregates *r = aggregates_at(pass, a->request.head.at_ns, &bucket);
 		aggregates_add(r, AGGREGATE_STEP, bucket, x, (int64_t)alone * TICK_NS);
 	}
 }
 
 /* So long took the steps that computed a prompt, together with others' prompts and sequences. */
-static void note_prompt(struct pass *w, const struct active *a) {
+static void note_prompt(struct pass *pass, const struct active *a) {
 	int64_t ns = prompt_time_ns(&a->request);
 	double steps = (double)chunks_of(&a->request), ticks = (double)ns / TICK_NS;
 
@@ -99,7 +100,7 @@ static void note_prompt(struct pass *w, const struct active *a) {
 		double context = (double)(end->counted - (long double)a->open_prefill_ns[2]) / ticks;
 		const double x[AGGREGATE_TERMS] = {steps, tokens, steps * sequences, steps * context};
 		unsigned bucket;
-		struct aggregates *r = aggregates_at(w, a->request.head.at_ns, &bucket);
+		struct aggregates *r = aggregates_at(pass, a->request.head.at_ns, &bucket);
 		aggregates_add(r, AGGREGATE_PROMPT, bucket, x, ns);
 	}
 }
@@ -114,25 +115,25 @@ static void note_start(struct sweep_state *st, struct active *a) {
 	}
 }
 
-static int note_request(void *pass, struct active *a, struct fault *why) {
-	struct pass *w = pass;
+static int note_request(void *context, struct active *a, struct fault *why) {
+	struct pass *pass = context;
 
 	(void)why;
 	if (a->decoding) {
-		note_steps(w, a);
+		note_steps(pass, a);
 	}
 	if (a->decoding && a->computed > 0) {
-		note_prompt(w, a);
+		note_prompt(pass, a);
 	}
 	return 0;
 }
 
-static void note_life(struct pass *w, const struct request_item *q) {
+static void note_life(struct pass *pass, const struct request_item *q) {
 	if (is_guessed(q)) {
 		int64_t prompt = (int64_t)q->prompt_tokens - q->cached_tokens;
 		const double x[AGGREGATE_TERMS] = {1, (double)prompt, (double)q->completion_tokens};
 		unsigned bucket;
-		struct aggregates *r = aggregates_at(w, q->head.at_ns, &bucket);
+		struct aggregates *r = aggregates_at(pass, q->head.at_ns, &bucket);
 		aggregates_add(r, AGGREGATE_LIFE, bucket, x, q->finish_ns - q->arrival_ns);
 		aggregates_count(r, TOTAL_LIVES, 1);
 		aggregates_count(r, TOTAL_LIFE_PROMPT, prompt);
@@ -160,11 +161,11 @@ static double step_ns(const struct flight *f) {
 }
 
 /* What the split of time with both phases depends on, of the day's sum. */
-static void note_both(struct pass *w, int64_t to_ns) {
-	const struct flight *f = &w->flight;
+static void note_both(struct pass *pass, int64_t to_ns) {
+	const struct flight *f = &pass->flight;
 	unsigned bucket;
-	struct aggregates *r = aggregates_at(w, w->cursor_ns, &bucket);
-	int64_t ns = to_ns - w->cursor_ns;
+	struct aggregates *r = aggregates_at(pass, pass->cursor_ns, &bucket);
+	int64_t ns = to_ns - pass->cursor_ns;
 	double whole = step_ns(f), steps = whole > 0 ? (double)ns / whole : 0;
 
 	aggregates_count(r, TOTAL_BOTH_NS, ns);
@@ -178,10 +179,10 @@ static int64_t tick_of(int64_t at_ns) {
 	return at_ns / TICK_NS;
 }
 
-static void note_stretch(struct pass *w, int64_t to_ns, size_t prompts) {
-	struct sweep_state *st = w->state;
-	const struct flight *f = &w->flight;
-	long double ticks = (long double)(tick_of(to_ns) - tick_of(w->cursor_ns));
+static void note_stretch(struct pass *pass, int64_t to_ns, size_t prompts) {
+	struct sweep_state *st = pass->state;
+	const struct flight *f = &pass->flight;
+	long double ticks = (long double)(tick_of(to_ns) - tick_of(pass->cursor_ns));
 
 	for (size_t i = 0; i < prompts; i++) {
 		note_start(st, f->chunks[i].active);
@@ -191,7 +192,7 @@ static void note_stretch(struct pass *w, int64_t to_ns, size_t prompts) {
 		st->sums[ALONE].context += ticks * (long double)f->decoding_count;
 		st->sums[ALONE].counted += ticks * (long double)f->context_sum;
 	} else if (f->decoding_count > 0) {
-		note_both(w, to_ns);
+		note_both(pass, to_ns);
 	}
 	st->sums[ALL].equal += ticks * (long double)round(token_rate(f) * RATE_UNIT);
 	st->sums[ALL].context += ticks * (long double)f->decoding_count;
@@ -209,12 +210,13 @@ static bool is_sampled(int64_t batch) {
 	return (batch & (batch - 1)) == 0 && (batch & INT64_C(0x5555555555555555)) != 0;
 }
 
-static bool sample_fit(struct pass *w) {
-	struct sweep_state *st = w->state;
-	struct fit_key key = pass_fit_key(w, w->summary->model, st->sample_day_ns);
-	struct aggregates *r = fits_aggregates(w->fits, &key);
+static bool sample_fit(struct pass *pass) {
+	struct sweep_state *st = pass->state;
+	struct fit_key key = pass_fit_key(pass, pass->summary->model, st->sample_day_ns);
+	struct aggregates *r = fits_aggregates(pass->fits, &key);
 
-	return rebuild_fit(&st->sample, names_text(w->common->options->names, w->summary->replica), aggregates_rebuilt(r));
+	return rebuild_fit(&st->sample, names_text(pass->common->options->names, pass->summary->replica),
+			   aggregates_rebuilt(r));
 }
 
 /* What goes on beyond an instant belongs to the next batch, too. */
@@ -230,75 +232,76 @@ static void carry(struct rebuild *r, int64_t at_ns) {
 	r->from_ns = at_ns;
 }
 
-static void end_batch(struct pass *w, int64_t until_ns) {
-	struct sweep_state *st = w->state;
+static void end_batch(struct pass *pass, int64_t until_ns) {
+	struct sweep_state *st = pass->state;
 
 	st->sample.until_ns = until_ns;
 	if (st->sample.count > 0 && is_sampled(++st->batches)) {
-		sample_fit(w);
+		sample_fit(pass);
 	}
 	carry(&st->sample, until_ns);
 	st->sampled = 0;
 }
 
-static void end_day(struct pass *w) {
-	struct sweep_state *st = w->state;
+static void end_day(struct pass *pass) {
+	struct sweep_state *st = pass->state;
 
-	end_batch(w, INT64_MAX);
+	end_batch(pass, INT64_MAX);
 	st->sample.fitted = st->sample.guesses = false;
 	st->sample.from_ns = INT64_MIN;
 	st->batches = 0;
 }
 
-static void sample_request(struct pass *w, const struct request_item *q) {
-	struct sweep_state *st = w->state;
-	int64_t day_ns = instant_floor(q->head.at_ns, NS_PER_DAY), scheduled_ns = q->scheduled_ns != UNKNOWN ? q->scheduled_ns : q->arrival_ns;
+static void sample_request(struct pass *pass, const struct request_item *q) {
+	struct sweep_state *st = pass->state;
+	int64_t day_ns = instant_floor(q->head.at_ns, NS_PER_DAY),
+		scheduled_ns = q->scheduled_ns != UNKNOWN ? q->scheduled_ns : q->arrival_ns;
 	int64_t computed = q->prompt_tokens > q->cached_tokens ? (int64_t)q->prompt_tokens - q->cached_tokens : 1;
 
 	if (day_ns != st->sample_day_ns) {
-		end_day(w);
+		end_day(pass);
 		st->sample_day_ns = day_ns;
 	} else if (st->sampled == BATCH_REQUESTS) {
-		end_batch(w, q->head.at_ns);
+		end_batch(pass, q->head.at_ns);
 	}
-	if (scheduled_ns == UNKNOWN || q->first_token_ns == UNKNOWN || q->finish_ns == UNKNOWN || q->first_token_ns < scheduled_ns ||
-	    q->finish_ns < q->first_token_ns || q->exclusive) {
+	if (scheduled_ns == UNKNOWN || q->first_token_ns == UNKNOWN || q->finish_ns == UNKNOWN ||
+	    q->first_token_ns < scheduled_ns || q->finish_ns < q->first_token_ns || q->exclusive) {
 		return;
 	}
 	st->sampled++;
 	st->sample.guesses |= q->scheduled_ns == UNKNOWN && q->part != PART_DECODE;
 	*rebuild_add(&st->sample) = (struct rebuild_request){
-		.arrival_ns = q->arrival_ns != UNKNOWN ? q->arrival_ns : scheduled_ns,
-		.scheduled_ns = q->part == PART_DECODE ? q->first_token_ns : scheduled_ns,
-		.guessed = q->scheduled_ns == UNKNOWN,
-		.first_token_ns = q->first_token_ns,
-		.finish_ns = q->part == PART_PREFILL ? q->first_token_ns : q->finish_ns,
-		.compute_ntok = q->part == PART_DECODE ? 0 : computed,
-		.cached_ntok = q->cached_tokens,
-		.prompt_ntok = q->prompt_tokens,
-		.output_ntok = q->completion_tokens,
-		.preempted = q->preemptions > 0,
+	    .arrival_ns = q->arrival_ns != UNKNOWN ? q->arrival_ns : scheduled_ns,
+	    .scheduled_ns = q->part == PART_DECODE ? q->first_token_ns : scheduled_ns,
+	    .guessed = q->scheduled_ns == UNKNOWN,
+	    .first_token_ns = q->first_token_ns,
+	    .finish_ns = q->part == PART_PREFILL ? q->first_token_ns : q->finish_ns,
+	    .compute_ntok = q->part == PART_DECODE ? 0 : computed,
+	    .cached_ntok = q->cached_tokens,
+	    .prompt_ntok = q->prompt_tokens,
+	    .output_ntok = q->completion_tokens,
+	    .preempted = q->preemptions > 0,
 	};
 }
 
 /* ---- second pass ---- */
 
-static const struct aggregate_model *model_at(struct pass *w, int64_t at_ns) {
-	struct sweep_state *st = w->state;
+static const struct aggregate_model *model_at(struct pass *pass, int64_t at_ns) {
+	struct sweep_state *st = pass->state;
 	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
 
 	if (!st->model || st->key.day_ns != day_ns) {
-		st->key = pass_fit_key(w, w->summary->model, at_ns);
-		st->model = fits_aggregate_model(w->fits, &st->key);
-		st->steps = fits_fitted(w->fits, &st->key);
+		st->key = pass_fit_key(pass, pass->summary->model, at_ns);
+		st->model = fits_aggregate_model(pass->fits, &st->key);
+		st->steps = fits_fitted(pass->fits, &st->key);
 	}
 	return st->model;
 }
 
 /* A first token that the log does not report: where the fit over all requests puts it; in the middle before there is one. */
-static int64_t first_token_ns(struct pass *w, const struct request_item *r) {
+static int64_t first_token_ns(struct pass *pass, const struct request_item *r) {
 	static const double nothing[AGGREGATE_TERMS];
-	const double *life = w->purpose == PASS_POST ? model_at(w, r->head.at_ns)->ns[AGGREGATE_LIFE] : nothing;
+	const double *life = pass->purpose == PASS_POST ? model_at(pass, r->head.at_ns)->ns[AGGREGATE_LIFE] : nothing;
 	double prompt = life[0] + life[1] * ((double)r->prompt_tokens - r->cached_tokens);
 	double whole = prompt + life[2] * (double)r->completion_tokens;
 	int64_t life_ns = r->finish_ns - r->head.at_ns;
@@ -340,8 +343,9 @@ static double sd_of(const struct aggregate_model *m, size_t prompts, size_t sequ
 
 /* What a step computes of the prompts at hand, and its sequences. */
 static struct batch batch_of(const struct flight *f) {
-	struct batch b = {
-		.decode_tokens = (int64_t)f->decoding_count, .decode_kv_tokens = f->context_sum, .decode_unequal_kv = f->context_sum};
+	struct batch b = {.decode_tokens = (int64_t)f->decoding_count,
+			  .decode_kv_tokens = f->context_sum,
+			  .decode_unequal_kv = f->context_sum};
 	double tokens = 0, pairs = 0;
 
 	for (size_t i = 0; i < f->chunk_count; i++) {
@@ -363,7 +367,8 @@ static struct batch batch_of(const struct flight *f) {
 static void by_step_model(struct stretch *s, const struct step_model *m, enum rule rule, const struct flight *f) {
 	struct batch b = batch_of(f);
 	struct split_times t;
-	double attention = m->ns[TERM_ATTENTION] * (double)b.prefill_token_kv, context = m->ns[TERM_CONTEXT] * (double)b.decode_kv_tokens;
+	double attention = m->ns[TERM_ATTENTION] * (double)b.prefill_token_kv,
+	       context = m->ns[TERM_CONTEXT] * (double)b.decode_kv_tokens;
 	int64_t total = s->prefill_ns + s->decode_ns;
 
 	split_times(m, &b, &t);
@@ -376,104 +381,110 @@ static void by_step_model(struct stretch *s, const struct step_model *m, enum ru
 	s->context_share = decode > 0 ? fmin(1, context / decode) : 0;
 }
 
-static int post_busy(struct pass *w, int64_t to_ns, size_t prompts, struct fault *why) {
-	const struct aggregate_model *m = model_at(w, w->cursor_ns);
-	const struct flight *f = &w->flight;
+static int post_busy(struct pass *pass, int64_t to_ns, size_t prompts, struct fault *why) {
+	const struct aggregate_model *m = model_at(pass, pass->cursor_ns);
+	const struct flight *f = &pass->flight;
 	size_t sequences = f->decoding_count;
-	double share = sequences == 0 ? 1 : prompts == 0 ? 0 : mixed_share(w->common->options->rule, m, f);
-	bool alone = w->summary->exclusive && prompts + sequences == 1;
+	double share = sequences == 0 ? 1 : prompts == 0 ? 0 : mixed_share(pass->common->options->rule, m, f);
+	bool alone = pass->summary->exclusive && prompts + sequences == 1;
 	int64_t total;
 
-	if (!accounts_gpu_ns(&w->accounts, w->cursor_ns, to_ns, &total)) {
+	if (!accounts_gpu_ns(&pass->accounts, pass->cursor_ns, to_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of requests does not fit 64 bits of nanoseconds");
 	}
 	int64_t prefill = (int64_t)((double)total * share);
 	prefill = share >= 1 || prefill > total ? total : prefill;
 	struct stretch s = {
-		.from_ns = w->cursor_ns,
-		.to_ns = to_ns,
-		.prefill_ns = prefill,
-		.decode_ns = total - prefill,
-		.grade = alone ? GRADE_A : GRADE_C,
-		.context_share = context_share(m, f),
-		.prefill_tokens = f->chunk_tokens,
-		.decode_requests = (int64_t)sequences,
-		.share_sd = alone ? 0 : sd_of(m, prompts, sequences),
+	    .from_ns = pass->cursor_ns,
+	    .to_ns = to_ns,
+	    .prefill_ns = prefill,
+	    .decode_ns = total - prefill,
+	    .grade = alone ? GRADE_A : GRADE_C,
+	    .context_share = context_share(m, f),
+	    .prefill_tokens = f->chunk_tokens,
+	    .decode_requests = (int64_t)sequences,
+	    .share_sd = alone ? 0 : sd_of(m, prompts, sequences),
 	};
-	const struct step_model *steps = ((struct sweep_state *)w->state)->steps;
+	const struct step_model *steps = ((struct sweep_state *)pass->state)->steps;
 	if (steps && !alone) {
-		by_step_model(&s, steps, w->common->options->rule, f);
+		by_step_model(&s, steps, pass->common->options->rule, f);
 	}
-	return accounts_busy(&w->accounts, &s, why);
+	return accounts_busy(&pass->accounts, &s, why);
 }
 
 /* ---- both ---- */
 
 /* A stretch in which nothing changes, from the cursor on. */
-static int split_stretch(struct pass *w, int64_t to_ns, struct fault *why) {
-	size_t prompts = flight_enter_prompts(&w->flight, w->cursor_ns);
-	bool busy = prompts + w->flight.decoding_count > 0;
-	bool queued = w->flight.waiting_count > 0 && w->flight.waiting[0]->request.head.at_ns <= w->cursor_ns;
+static int split_stretch(struct pass *pass, int64_t to_ns, struct fault *why) {
+	size_t prompts = flight_enter_prompts(&pass->flight, pass->cursor_ns);
+	bool busy = prompts + pass->flight.decoding_count > 0;
+	bool queued = pass->flight.waiting_count > 0 && pass->flight.waiting[0]->request.head.at_ns <= pass->cursor_ns;
 	int rc = 0;
 
-	if (w->purpose == PASS_FIT && busy) {
-		note_stretch(w, to_ns, prompts);
-	} else if (w->purpose == PASS_POST && busy) {
-		rc = post_busy(w, to_ns, prompts, why);
-	} else if (w->purpose == PASS_POST) {
-		rc = accounts_gap(&w->accounts, queued ? ENTRY_OTHER : ENTRY_IDLE, w->cursor_ns, to_ns, false, why);
+	if (pass->purpose == PASS_FIT && busy) {
+		note_stretch(pass, to_ns, prompts);
+	} else if (pass->purpose == PASS_POST && busy) {
+		rc = post_busy(pass, to_ns, prompts, why);
+	} else if (pass->purpose == PASS_POST) {
+		rc = accounts_gap(&pass->accounts, queued ? ENTRY_OTHER : ENTRY_IDLE, pass->cursor_ns, to_ns, false,
+				  why);
 	}
-	w->cursor_ns = to_ns;
+	pass->cursor_ns = to_ns;
 	return rc;
 }
 
-static int advance(struct pass *w, struct fault *why) {
-	return w->purpose == PASS_POST ? flight_advance(&w->flight, w->cursor_ns, false, accounts_leave, &w->accounts, why)
-	                               : flight_advance(&w->flight, w->cursor_ns, false, note_request, w, why);
+static int advance(struct pass *pass, struct fault *why) {
+	return pass->purpose == PASS_POST
+		   ? flight_advance(&pass->flight, pass->cursor_ns, false, accounts_leave, &pass->accounts, why)
+		   : flight_advance(&pass->flight, pass->cursor_ns, false, note_request, pass, why);
 }
 
 /* The steps of the day at hand are rebuilt, if its requests made a model. */
-static bool replays(struct pass *w, struct replay *y) {
-	const struct aggregate_model *m = w->purpose == PASS_POST && !w->summary->exclusive ? model_at(w, w->cursor_ns) : NULL;
-	const struct step_model *steps = ((struct sweep_state *)w->state)->steps;
+static bool replays(struct pass *pass, struct replay *y) {
+	const struct aggregate_model *m =
+	    pass->purpose == PASS_POST && !pass->summary->exclusive ? model_at(pass, pass->cursor_ns) : NULL;
+	const struct step_model *steps = ((struct sweep_state *)pass->state)->steps;
 
-	*y = (struct replay){.by = m ? &m->rebuilt : NULL, .model = m ? steps ? steps : &m->rebuilt.steps : NULL, .borrowed = steps != NULL};
+	*y = (struct replay){.by = m ? &m->rebuilt : NULL,
+			     .model = m ? steps ? steps : &m->rebuilt.steps : NULL,
+			     .borrowed = steps != NULL};
 	return m && m->has_rebuilt;
 }
 
 /* Returns 1 if the time from the cursor on is not to be rebuilt, else 0, or a negative error. */
-static int replay_to(struct pass *w, int64_t to_ns, bool last, struct fault *why) {
-	struct sweep_state *st = w->state;
+static int replay_to(struct pass *pass, int64_t to_ns, bool last, struct fault *why) {
+	struct sweep_state *st = pass->state;
 	struct replay y;
 	int rc = 1;
 
-	if (w->cursor_ns >= to_ns || !replays(w, &y)) {
+	if (pass->cursor_ns >= to_ns || !replays(pass, &y)) {
 		return 1;
 	}
-	int64_t known_ns = replay_decide(&st->queue, w, &y, last ? INT64_MAX : to_ns);
+	int64_t known_ns = replay_decide(&st->queue, pass, &y, last ? INT64_MAX : to_ns);
 	known_ns = known_ns < to_ns ? known_ns : to_ns;
-	while (rc > 0 && w->cursor_ns < known_ns) {
-		if (!replays(w, &y)) {
+	while (rc > 0 && pass->cursor_ns < known_ns) {
+		if (!replays(pass, &y)) {
 			return 1;
 		}
-		rc = flight_advance(&w->flight, w->cursor_ns + REBUILD_EPS_NS, false, accounts_leave, &w->accounts, why);
-		rc = rc < 0 ? rc : replay_next(w, &y, known_ns, last, why);
+		rc = flight_advance(&pass->flight, pass->cursor_ns + REBUILD_EPS_NS, false, accounts_leave,
+				    &pass->accounts, why);
+		rc = rc < 0 ? rc : replay_next(pass, &y, known_ns, last, why);
 	}
 	return rc < 0 ? rc : 0;
 }
 
 /* `last`: no more requests come. */
-static int sweep_to(struct pass *w, int64_t to_ns, bool last, struct fault *why) {
-	int rc = replay_to(w, to_ns, last, why);
+static int sweep_to(struct pass *pass, int64_t to_ns, bool last, struct fault *why) {
+	int rc = replay_to(pass, to_ns, last, why);
 
-	if (rc <= 0 || w->cursor_ns >= to_ns) {
+	if (rc <= 0 || pass->cursor_ns >= to_ns) {
 		return rc;
 	}
-	rc = advance(w, why);
-	while (rc >= 0 && w->cursor_ns < to_ns) {
-		int64_t next_ns = flight_next_change(&w->flight, w->cursor_ns);
-		rc = split_stretch(w, next_ns < to_ns ? next_ns : to_ns, why);
-		rc = rc < 0 ? rc : advance(w, why);
+	rc = advance(pass, why);
+	while (rc >= 0 && pass->cursor_ns < to_ns) {
+		int64_t next_ns = flight_next_change(&pass->flight, pass->cursor_ns);
+		rc = split_stretch(pass, next_ns < to_ns ? next_ns : to_ns, why);
+		rc = rc < 0 ? rc : advance(pass, why);
 	}
 	return rc;
 }
@@ -482,76 +493,78 @@ static bool has_requests(const struct replica_summary *s) {
 	return s->steps == 0 && s->requests > 0;
 }
 
-static void sweep_span(struct pass *w) {
-	struct sweep_state *st = w->state;
+static void sweep_span(struct pass *pass) {
+	struct sweep_state *st = pass->state;
 
-	w->from_ns = w->summary->first_ns;
-	w->to_ns = w->summary->last_ns;
-	if (w->purpose == PASS_FIT) {
-		w->flight.now = st->sums;
+	pass->from_ns = pass->summary->first_ns;
+	pass->to_ns = pass->summary->last_ns;
+	if (pass->purpose == PASS_FIT) {
+		pass->flight.now = st->sums;
 	}
 }
 
 /* By rebuilt steps contexts grow, and a prompt is computed; by overlaps contexts are those of the average of its life. */
-static void prepare(struct pass *w, struct active *a) {
+static void prepare(struct pass *pass, struct active *a) {
 	const struct request_item *r = &a->request;
-	const struct aggregate_model *m = w->purpose == PASS_POST && !w->summary->exclusive ? model_at(w, r->head.at_ns) : NULL;
+	const struct aggregate_model *m =
+	    pass->purpose == PASS_POST && !pass->summary->exclusive ? model_at(pass, r->head.at_ns) : NULL;
 
 	if (m && m->has_rebuilt) {
 		a->remaining += a->remaining == 0 && r->part != PART_DECODE;
-		if ((r->scheduled_ns == UNKNOWN || m->rebuilt.guesses) && r->first_token_ns != UNKNOWN && r->part != PART_DECODE) {
-			replay_enqueue(&((struct sweep_state *)w->state)->queue, &w->flight, a);
+		if ((r->scheduled_ns == UNKNOWN || m->rebuilt.guesses) && r->first_token_ns != UNKNOWN &&
+		    r->part != PART_DECODE) {
+			replay_enqueue(&((struct sweep_state *)pass->state)->queue, &pass->flight, a);
 		}
 	} else {
 		a->context = (int64_t)r->prompt_tokens + r->completion_tokens / 2;
 	}
 }
 
-static int sweep_item(struct pass *w, const struct item *item, struct fault *why) {
-	struct sweep_state *st = w->state;
+static int sweep_item(struct pass *pass, const struct item *item, struct fault *why) {
+	struct sweep_state *st = pass->state;
 
 	if (item->kind != ITEM_REQUEST) {
 		return 0;
 	}
 	struct active *a;
 	const struct request_item *r = (const struct request_item *)item;
-	int rc = sweep_to(w, r->head.at_ns, false, why);
-	if (w->purpose == PASS_FIT) {
-		note_life(w, r);
-		sample_request(w, r);
+	int rc = sweep_to(pass, r->head.at_ns, false, why);
+	if (pass->purpose == PASS_FIT) {
+		note_life(pass, r);
+		sample_request(pass, r);
 	}
-	a = flight_admit(&w->flight, r);
+	a = flight_admit(&pass->flight, r);
 	if (r->first_token_ns == UNKNOWN && r->finish_ns != UNKNOWN) {
-		a->request.first_token_ns = first_token_ns(w, r);
+		a->request.first_token_ns = first_token_ns(pass, r);
 	}
-	prepare(w, a);
-	if (w->purpose == PASS_FIT) {
+	prepare(pass, a);
+	if (pass->purpose == PASS_FIT) {
 		st->sums[CHUNKS].equal += chunks_of(r); /* of prompts that come while others decode */
 	}
 	return rc;
 }
 
-static int sweep_end(struct pass *w, struct fault *why) {
-	int rc = sweep_to(w, w->to_ns, true, why);
+static int sweep_end(struct pass *pass, struct fault *why) {
+	int rc = sweep_to(pass, pass->to_ns, true, why);
 
-	if (w->purpose == PASS_FIT) {
-		end_day(w);
+	if (pass->purpose == PASS_FIT) {
+		end_day(pass);
 	}
-	return rc >= 0 && w->purpose == PASS_FIT ? flight_clear(&w->flight, note_request, w, why) : rc;
+	return rc >= 0 && pass->purpose == PASS_FIT ? flight_clear(&pass->flight, note_request, pass, why) : rc;
 }
 
-static void sweep_release(struct pass *w) {
-	struct sweep_state *st = w->state;
+static void sweep_release(struct pass *pass) {
+	struct sweep_state *st = pass->state;
 
 	rebuild_release(&st->sample);
 	replay_release(&st->queue);
 }
 
 const struct splitter splitter_sweep = {
-	.state_size = sizeof(struct sweep_state),
-	.fits = has_requests,
-	.span = sweep_span,
-	.item = sweep_item,
-	.end = sweep_end,
-	.release = sweep_release,
+    .state_size = sizeof(struct sweep_state),
+    .fits = has_requests,
+    .span = sweep_span,
+    .item = sweep_item,
+    .end = sweep_end,
+    .release = sweep_release,
 };
