@@ -25,39 +25,42 @@ struct fleet;
  */
 int fleet_open(struct fleet **out, const char *path, struct names *names, struct fault *why);
 /*
- * The same from bytes; `path` names them in messages. Descriptions of models that the file names are asked of
+ * The same from bytes; `path` names them in messages. Descriptions of models that the file names are read through
  * `open`, which allocates *bytes.
  */
 typedef int fleet_opener(void *context, const char *name, struct text *bytes, struct fault *why);
 struct fleet *fleet_parse(const char *path, struct text bytes, fleet_opener *open, void *context, struct names *names,
                           struct fault *why);
 
-/* GPUs of a replica of the pool, or the most of any pool where none is named; 0: there is no such pool. */
+/* GPUs of a replica of the pool; where no pool is named, the largest number of any pool. 0: there is no such pool. */
 int64_t fleet_replica_gpus(const struct fleet *f, name_id pool);
 
 /*
- * The same as it is written, "4" or "2/7", of the replicas that --gpu-hour prices where no pool is named. False where there is
- * no such pool, or where its replicas differ.
+ * The same as text, "4" or "2/7", for the replicas that --gpu-hour prices if no pool is named. False if there is no
+ * such pool, or if its replicas differ.
  */
 bool fleet_replica_gpus_text(const struct fleet *f, name_id pool, char *out, size_t size);
 
-/* A fleet that has one GPU per replica at this rate and matches everything. */
+/* A fleet with one GPU per replica at this rate; it matches every replica. */
 struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names);
 
 /* Adds the rate of --gpu-hour for replicas that match no pool. */
 void fleet_set_default_rate(struct fleet *f, int64_t rate_nano);
-/* How it derives names of replicas ("names"). */
+/* How the fleet derives names of replicas ("names"). */
 const struct name_rules *fleet_names(const struct fleet *f);
 /* --same and --different: "A=B", two names of servers. False if it is not a pair. */
 bool fleet_add_pair(struct fleet *f, bool same, struct text pair);
 /* --gpus: GPUs per replica for --gpu-hour, whatever logs state. */
 void fleet_set_gpus(struct fleet *f, int64_t gpus);
-/* Another GPU catalogue, by its path (schemas/gpus.schema.json); NULL: the built-in one. ERROR_CONFIG if it is none. */
+/*
+ * Another GPU catalogue, by its path (schemas/gpus.schema.json); NULL: the built-in one. ERROR_CONFIG if it is not a
+ * catalogue.
+ */
 int fleet_set_cards(struct fleet *f, const char *path, struct fault *why);
 const char *fleet_cards(const struct fleet *f);
 /*
- * What logs state of their replicas' GPUs (quality_state, kind "gpus") holds for those of --gpu-hour, and is an assumption
- * in `out`; where a pool of the fleet file has another number, that is a finding. `out` may be `stated`.
+ * The number of GPUs that logs state (quality_state, kind "gpus") applies to replicas of --gpu-hour, and is an
+ * assumption in `out`; if a pool of the fleet file has another number, that is a finding. `out` may be `stated`.
  */
 void fleet_apply_stated(struct fleet *f, struct names *names, const struct quality *stated, struct quality *out);
 const char *fleet_currency(const struct fleet *f);
@@ -70,19 +73,20 @@ struct fleet_cards {
 	name_id gpu, model; /* gpu: as the fleet file names it; 0: not named */
 	int64_t gpus;       /* per replica */
 	int64_t rate_nano;  /* per GPU-hour at the instant, or -1 */
-	int64_t rate_from_ns, rate_until_ns; /* when it is in force; INT64_MIN and INT64_MAX: from ever, for ever */
+	/* when it is in force; INT64_MIN and INT64_MAX: without a start, without an end */
+	int64_t rate_from_ns, rate_until_ns;
 	const char *role;   /* "mixed", "prefill" or "decode" */
 };
 bool fleet_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
                     struct fleet_cards *out);
 
-/* The descriptions of models that the file names, each once: by what name, and the bytes. */
+/* The descriptions of models that the file names, each once: its name and its bytes. */
 size_t fleet_description_count(const struct fleet *f);
 const char *fleet_description_name(const struct fleet *f, size_t i);
 struct text fleet_description_bytes(const struct fleet *f, size_t i);
 const char *fleet_description_sha256(const struct fleet *f, size_t i);
-const char *fleet_descriptions_sha256(const struct fleet *f); /* all, a space between; "": none */
-/* The description of this model in a pool with these GPUs; else one that names no model; NULL if none does. */
+const char *fleet_descriptions_sha256(const struct fleet *f); /* all, separated by spaces; "": none */
+/* The description of this model in a pool with these GPUs; else one that names no model; NULL if there is none. */
 const struct modelspec *fleet_description_of(const struct fleet *f, name_id model, name_id gpu, int64_t gpus);
 
 /* A pool's site: energy of the site per energy of its GPUs, and the price of a kWh, in nano; 0: not given. */
@@ -93,7 +97,7 @@ void fleet_site_of(const struct fleet *f, name_id pool, int64_t *pue_nano, int64
 enum rule { RULE_SHAPLEY, RULE_PROPORTIONAL, RULE_PREFILL_FIRST, RULE_DECODE_FIRST, RULES };
 extern const char *const rule_names[RULES];
 
-/* Where list prices change, so that no entry straddles one. Taken from the catalogues in use. */
+/* When list prices change, so that no entry spans a change. From the catalogues in use. */
 struct price_cuts {
 	const int64_t *prompt_over_ntok; /* ascending */
 	size_t prompt_count;
@@ -108,7 +112,11 @@ struct price_cuts {
 typedef bool vendor_test(void *context, name_id model, struct text billing);
 
 struct attribute_options {
-	bool identity; /* all evidence is here: names that are one server's are found, and clocks corrected; else by the given verdicts */
+	/*
+	 * all evidence is here: names of one server are found, and clocks corrected; else the given verdicts are
+	 * applied
+	 */
+	bool identity;
 	const struct fleet *fleet;
 	struct names *names;
 	enum rule rule;
@@ -116,14 +124,16 @@ struct attribute_options {
 	struct price_cuts cuts;
 	unsigned lanes;            /* how many threads will call attribution_add_record */
 	const char *requests_path; /* --requests; NULL: none */
-	bool part;                 /* these are some of the replicas: what is left of pools' uptime is not posted */
-	name_id only_replica;      /* leave out what records report of others (a request names two); 0: of all */
-	bool compare_rules;        /* collect what attribution_each_rule gives */
-	bool positions;            /* collect what attribution_each_position gives */
-	bool batches;              /* collect what attribution_each_batch gives */
+	/* these are only some of the replicas: the remaining uptime of pools is not posted */
+	bool part;
+	/* leave out what records report about other replicas (a request names two); 0: all replicas */
+	name_id only_replica;
+	bool compare_rules;        /* collect data for attribution_each_rule */
+	bool positions;            /* collect data for attribution_each_position */
+	bool batches;              /* collect data for attribution_each_batch */
 	vendor_test *is_vendors;   /* NULL: no request was bought */
 	void *vendors;             /* its context */
-	struct attribution_fits *fits; /* of other runs, to be used in place of this run's own; may be NULL */
+	struct attribution_fits *fits; /* of other runs, used in place of this run's own; may be NULL */
 };
 
 struct attribution;
@@ -131,100 +141,105 @@ struct attribution;
 struct attribution *attribution_new(const struct attribute_options *o);
 void attribution_free(struct attribution *a);
 
-/* A record_sink (see ingest.h): keeps the record's content. */
+/* A record_sink (see ingest.h): stores the record's content. */
 int attribution_add_record(void *attribution, unsigned lane, const struct record *r, struct fault *why);
 
-/* ---- requests of gateways, where their engines' are attributed elsewhere ---- */
+/* ---- requests of gateways, if those of their engines are attributed elsewhere ---- */
 
-/* The tenant of a request and its class of service, by another log. Requests are identified by file and line. */
+/* The tenant of a request and its class of service, from another log. Requests are identified by file and line. */
 struct tenant_patch {
 	name_id replica, tenant;
 	int64_t at_ns, line;
 	uint32_t file;
-	uint32_t service; /* standard: that of the engine */
+	uint32_t service; /* standard: the engine's class */
 };
 typedef int tenant_sink(void *context, const struct tenant_patch *p, struct fault *why);
 
 /*
- * Joins the gateways' requests to the engines', hands over the tenants of these, and adds warnings about that to
- * `quality`. In place of attribution_finish; of other records than requests one a replica is enough.
+ * Joins the gateways' requests to the engines', passes on the tenants of these, and adds warnings about the join to
+ * `quality`. Called in place of attribution_finish; of records other than requests, one per replica is enough.
  */
 int attribution_join(struct attribution *a, tenant_sink *sink, void *context, struct quality *quality, struct fault *why);
 
-/* After attribution_join: the entries of what was bought from vendors, and from when to when; *from_ns > *to_ns: nothing was. */
+/*
+ * After attribution_join: the entries of requests bought from vendors, and their period; *from_ns > *to_ns: there are
+ * none.
+ */
 int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns,
                        struct quality *quality, struct fault *why);
 
-/* The other end: what another attribution joined, before this one's fit. */
+/* The receiving side: tenants that another attribution joined. Called before this one's fit. */
 int attribution_patch(struct attribution *a, const struct tenant_patch *p, struct fault *why);
 
-/* ---- names of servers, where replicas are attributed one by one ---- */
+/* ---- names of servers, if replicas are attributed one by one ---- */
 
 /* What is done with the evidence of a name: see servers.h. */
 struct name_verdict {
 	name_id name;
 	name_id named;      /* of its items from here on */
-	name_id requests;   /* of its requests, where they are another server's; 0: the same */
-	name_id step_model; /* of its steps; 0: as they report */
-	name_id prefill;    /* computes its requests' prompts; 0: itself */
-	int64_t shift_ns;   /* taken off its requests' instants */
-	bool held, dropped; /* its requests, all of it, is left out */
+	name_id requests;   /* of its requests, if another server handled them; 0: the same */
+	name_id step_model; /* of its steps; 0: as they name it */
+	name_id prefill;    /* computes its requests' prompts; 0: this server */
+	int64_t shift_ns;   /* subtracted from its requests' instants */
+	bool held, dropped; /* omit its requests, omit all of it */
 	bool in_seconds, has_steps;
 };
 
-/* Samples of the evidence of names, from parts of it, that are put together and compared. */
+/* Samples of the evidence of names; samples of parts are merged and compared. */
 struct name_summaries;
 struct name_summaries *name_summaries_new(struct names *names);
 void name_summaries_free(struct name_summaries *n);
 /* Records come name by name. */
 int name_summaries_add_record(struct name_summaries *n, const struct record *r, struct fault *why);
-/* Hands over packed items, names in the order of their texts; and takes those of others, in any order. */
+/* Writes packed items, names in the order of their texts; and reads those of others, in any order. */
 typedef int summary_sink(void *context, struct text name, struct text item, struct fault *why);
 int name_summaries_each(struct name_summaries *n, summary_sink *sink, void *context, struct fault *why);
 int name_summaries_read(struct name_summaries *n, struct text name, struct text item, struct fault *why);
-/* All parts are in: hands over the verdicts that change something, in the order of names. */
+/* All parts are added: passes on the verdicts that change something, in the order of names. */
 typedef int verdict_sink(void *context, const struct name_verdict *v, struct fault *why);
 int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, struct quality *quality, verdict_sink *sink, void *context,
                           struct fault *why);
 
-/* One that concerns these records; the replica that it names counts, in addition to options.only_replica. */
+/*
+ * Adds a verdict that concerns these records; the replica that it names is included, in addition to
+ * options.only_replica.
+ */
 void attribution_add_verdict(struct attribution *a, const struct name_verdict *v);
-/* Another name whose records are here. */
+/* Adds another name that has records here. */
 void attribution_add_replica(struct attribution *a, name_id replica);
 
 /*
- * What is known of a replica from elsewhere (the book): its model, the first and last instant of all its
- * evidence. Without uptime in the fleet file a replica is paid for from the first to the last.
- * A part of a replica's life is attributed like the whole if the records from a day before to
- * a day after it are given, and this span.
+ * What is known about a replica from elsewhere (the book): its model, the first and last instant of all its evidence.
+ * Without uptime in the fleet file a replica is paid for from the first to the last. A part of a replica's life is
+ * attributed like the whole if the records from a day before to a day after it are given, and this span.
  */
 void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
-/* Records of a replica that lie years outside these instants are of another clock, and count nowhere. */
+/* Records of a replica that lie years outside these instants come from another clock and are not counted. */
 void attribution_set_bounds(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns);
-/* The same of gateways: what they are by all that is known, not by these records alone. */
+/* The same for gateways: which they are, from all that is known, not from these records alone. */
 void attribution_set_gateways(struct attribution *a, struct gateways gateways);
 
 /*
- * All records are in: fits, splits, and hands the entries to the sink, in one order
- * (slot, then names by text, kind, grade, rate). Adds duplicates and warnings to `quality`.
- * The identity capacity = prefill + decode + other + idle + unobserved has been checked
- * when this returns 0.
+ * All records are added: fits, splits, and passes the entries to the sink, in one order (slot, then names by text,
+ * kind, grade, rate). Adds duplicates and warnings to `quality`. The identity capacity = prefill + decode + other +
+ * idle + unobserved has been checked when this returns 0.
  */
 int attribution_finish(struct attribution *a, entry_sink *sink, void *context, struct quality *quality,
                        struct fault *why);
 
 /*
- * After attribution_finish: what every rule, and those that others use, would give prefill and decode
- * (options.compare_rules); and what tokens cost by their position in the context (options.positions), output
- * tokens without the first, which prefill makes. 0, or what the sink returned.
+ * After attribution_finish: how every rule, including those of other tools, would split prefill and decode
+ * (options.compare_rules); and what tokens cost by their position in the context (options.positions), output tokens
+ * without the first, which prefill produces. 0, or what the sink returned.
  */
 int attribution_each_rule(struct attribution *a, rule_sink *sink, void *context);
 int attribution_each_position(struct attribution *a, position_sink *sink, void *context);
-int attribution_each_batch(struct attribution *a, batch_sink *sink, void *context); /* what tokens took by sequences decoding together */
+/* time of tokens by the number of sequences decoding together */
+int attribution_each_batch(struct attribution *a, batch_sink *sink, void *context);
 
 /*
- * Where the replicas of a pool are attributed in parts: hand over all entries of all parts, and the
- * rest of what pools were up for comes out as unobserved entries of no replica.
+ * For pools that are attributed in parts: add all entries of all parts; the remaining uptime of the pools becomes
+ * unobserved entries of no replica.
  */
 struct remainders;
 struct remainders *remainders_new(const struct attribute_options *o);
@@ -233,7 +248,7 @@ int remainders_add_entry(void *remainders, const struct entry *e); /* an entry_s
 int remainders_finish(struct remainders *r, entry_sink *sink, void *context, struct quality *quality,
                       struct fault *why);
 
-/* No more records. What follows does this by itself; before attribution_period it must have been done. */
+/* No more records. attribution_finish calls it itself; attribution_period needs it. */
 int attribution_seal(struct attribution *a, struct fault *why);
 
 /* The period of the evidence after --from and --to; false if there was none. */
@@ -242,22 +257,22 @@ bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *
 /* ---- fits: statistics that add up ---- */
 
 /*
- * Statistics of the steps of each (model, GPU, GPUs per replica, role) and day, as sums
- * of integers: they add up to the same whatever the order, the threads and the machines.
+ * Statistics of the steps of each (model, GPU, GPUs per replica, role) and day, as sums of integers: they do not
+ * depend on order, threads or machines.
  */
 struct attribution_fits;
 
 struct attribution_fits *attribution_fits_new(struct names *names);
 void attribution_fits_free(struct attribution_fits *f);
-/* Adds the statistics of a run whose records are in (before or after attribution_finish). */
+/* Adds the statistics of a run after all its records were added (before or after attribution_finish). */
 int attribution_fits_add(struct attribution_fits *f, struct attribution *a, struct fault *why);
 /* Writes them as lines of text, in one order; reads them back, adding to what is there. */
 int attribution_fits_write(struct attribution_fits *f, FILE *out, struct fault *why);
 int attribution_fits_read(struct attribution_fits *f, struct text bytes, const char *path, struct fault *why);
 
 /*
- * After attribution_finish: the fits of a day that are in use, as JSON (schemas/fit.schema.json), `part` distinguishing them
- * apart; and positions, rules and batches, if they were collected, as BREAKDOWNS_PART. 0, or what the sink returned.
+ * After attribution_finish: the fits of a day that are in use, as JSON (schemas/fit.schema.json), distinguished by
+ * `part`; and positions, rules and batches, if they were collected, as BREAKDOWNS_PART. 0, or what the sink returned.
  */
 typedef int fit_sink(void *context, int64_t day_ns, struct text part, struct text json);
 int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink *sink, void *context, struct fault *why);
@@ -265,8 +280,8 @@ int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink 
 /* Coefficients, what they imply, residuals and covariance of every fit in use (--model-report). */
 void attribution_print_models(const struct attribution *a, FILE *out);
 /*
- * How far the model was off, by kind of batch, of steps that it had not seen; and what requests or windows alone would
- * give. Goes through the evidence several times more. The mixed steps' figure is stated in `quality`, in one sentence.
+ * Error of the model on steps that it had not seen, by kind of batch; and how requests or windows alone would split.
+ * Reads the evidence several more times. The mixed steps' figure is stated in `quality`, in one sentence.
  */
 int attribution_cross_check(const struct attribution *a, FILE *out, struct quality *quality, struct fault *why);
 /* Every fit in use, after attribution_finish, in one order. 0, or what the sink returned. */

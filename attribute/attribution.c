@@ -13,7 +13,7 @@
 #include "attribute/evidence/servers.h"
 #include "attribute/split/passes.h"
 
-/* Of the memory that streams may take, see the README. */
+/* Part of the memory that streams may use, see the README. */
 #define EVIDENCE_BYTES ((size_t)8 << 20)
 #define ENTRIES_BYTES ((size_t)8 << 20)
 #define ROWS_BYTES ((size_t)8 << 20)
@@ -24,13 +24,13 @@ struct attribution {
 	struct replicas *replicas;
 	struct attribution_fits *fits; /* of this run's own evidence */
 	struct accounts_common common;
-	struct spool *patches;         /* what another attribution joined; or NULL */
+	struct spool *patches;         /* tenants that another attribution joined; or NULL */
 	struct join_report joined;     /* of gateways' requests to the engines' */
 	struct server_bounds *bounds;  /* of replicas whose records lie years apart */
 	size_t bound_count;
-	struct name_verdict *verdicts; /* of names, decided elsewhere */
+	struct name_verdict *verdicts; /* about names, decided elsewhere */
 	size_t verdict_count;
-	struct quality identity;       /* what is to be stated of names and clocks */
+	struct quality identity;       /* findings and warnings about names and clocks */
 	bool sealed, fitted;
 	int64_t duplicates, rewritten; /* rewritten: duplicates left out on the way */
 };
@@ -135,7 +135,7 @@ bool attribution_period(const struct attribution *a, int64_t *from_ns, int64_t *
 
 /* ---- going through all replicas ---- */
 
-/* What is known of replicas from elsewhere, under the names that they have from here on. */
+/* What is known about replicas from elsewhere, under their final names. */
 static void carry_spans(struct attribution *a, const struct replicas *before, const struct servers *s) {
 	const struct replica_summary *r = NULL;
 
@@ -149,7 +149,7 @@ static void carry_spans(struct attribution *a, const struct replicas *before, co
 	}
 }
 
-/* The evidence as it was decided. */
+/* Changes the evidence as decided. */
 static int apply(struct attribution *a, struct servers *s, struct fault *why) {
 	struct replicas *before = a->replicas;
 
@@ -160,7 +160,7 @@ static int apply(struct attribution *a, struct servers *s, struct fault *why) {
 	return evidence_rewrite(a->evidence, servers_apply, s, &a->rewritten, why);
 }
 
-/* Names of one server become one, and clocks one clock. */
+/* Merges the names of one server and corrects clocks to one clock. */
 static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	struct servers *s;
 	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count, !a->options.identity};
@@ -182,7 +182,7 @@ static int settle_by_verdicts(struct attribution *a, struct fault *why) {
 	return rc;
 }
 
-/* Where only some replicas are here, names were compared elsewhere. */
+/* If only some replicas are here, names were compared elsewhere. */
 static int settle_servers(struct attribution *a, struct fault *why) {
 	bool again = false;
 	int rc = a->options.identity || a->options.part ? settle_once(a, &again, why) : 0;
@@ -263,7 +263,7 @@ int attribution_fits_add(struct attribution_fits *f, struct attribution *a, stru
 	return rc < 0 ? rc : fits_merge(f, a->fits, why);
 }
 
-/* ---- what an accountant is to know ---- */
+/* ---- warnings about money ---- */
 
 static const char *input_name(const struct quality *q, uint32_t index) {
 	for (size_t i = 0; i < q->input_count; i++) {

@@ -9,7 +9,7 @@
 
 #define ENTRIES_BYTES ((size_t)1 << 20)
 
-/* What of the evidence is looked at. */
+/* Which evidence a pass uses. */
 enum view { VIEW_ALL, VIEW_REQUESTS, VIEW_WINDOWS };
 
 struct totals {
@@ -27,7 +27,7 @@ static int add_entry(void *context, const struct entry *e) {
 	return 0;
 }
 
-/* Has the replica steps, and also this kind of evidence (VIEW_ALL: any or none)? */
+/* Does the replica have steps, and also this kind of evidence (VIEW_ALL: any or none)? */
 static bool has_both(const struct replica_summary *s, enum view beside) {
 	return s->steps > 0 && (beside == VIEW_ALL || (beside == VIEW_REQUESTS ? s->requests : s->windows) > 0);
 }
@@ -114,7 +114,7 @@ static int print_view(const struct check *c, enum view beside, const char *what,
 	int rc = total(c, VIEW_ALL, beside, &due, why);
 
 	rc = rc < 0 ? rc : total(c, beside, beside, &got, why);
-	if (rc >= 0 && due.prefill_ns + due.decode_ns > 0) { /* else none of it is in the period */
+	if (rc >= 0 && due.prefill_ns + due.decode_ns > 0) { /* else no evidence is in the period */
 		fprintf(out,
 			"cross-check: split by %s alone, prefill differs by %+.1f %% and decode by %+.1f %% from "
 			"the split by steps\n",
@@ -134,7 +134,7 @@ static bool any_has_both(const struct replicas *s, enum view beside) {
 	return false;
 }
 
-/* Steps that a model has not seen, by kind of batch. */
+/* Steps that were left out of the fit, by kind of batch. */
 static int print_folds(const struct check *c, FILE *out, struct fault *why) {
 	struct quality quality;
 	struct folds folds;

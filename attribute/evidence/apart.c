@@ -1,7 +1,7 @@
-/* apart.c: prefill and decode on servers of their own, of which the requests name one. */
+/* apart.c: prefill and decode on separate servers, of which the requests name one. */
 #include "attribute/evidence/servers_private.h"
 
-/* Steps with hardly any of the tokens: under a hundredth. */
+/* Steps with under a hundredth of the tokens compute no prompts. */
 static bool hardly(int64_t part, int64_t whole) {
 	return part <= whole / 100;
 }
@@ -13,7 +13,7 @@ static bool only_prefills(const struct server *s) {
 	       a->all_requests == 0;
 }
 
-/* Its steps compute none of the prompts of its requests, or of those that are joined to it. */
+/* Do its steps compute none of the prompts of its requests, or of those joined to it? */
 static bool only_decodes(const struct server *s, const struct server *requests) {
 	return s->sample.all_steps > 0 && s->sample.step_decode_ntok > 0 && requests->sample.all_whole > 0 &&
 	       hardly(s->sample.step_prefill_ntok, requests->sample.prompt_ntok);

@@ -6,7 +6,7 @@
 #include "core/billing.h"
 #include "core/exact.h"
 
-/* ---- records that grow ---- */
+/* ---- records that are logged several times ---- */
 
 int growing_compare(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
 	const struct request_item *x = a, *y = b;
@@ -20,7 +20,7 @@ int growing_compare(const void *context, const void *a, size_t a_len, const void
 	return order != 0 ? order : exact_order((int64_t)a_len, (int64_t)b_len);
 }
 
-/* Does a record hold more than another of the same request? Of equal ones the earlier counts. */
+/* Is a record more complete than another of the same request? If equal, the earlier one counts. */
 static bool is_fuller(const struct request_item *next, const struct request_item *best) {
 	const int64_t a[] = {(int64_t)next->prompt_tokens + next->completion_tokens, (int64_t)next->cached_tokens + next->cache_write_tokens,
 	                     next->billing_len, next->tenant != 0};
@@ -35,7 +35,7 @@ static bool is_fuller(const struct request_item *next, const struct request_item
 	return false;
 }
 
-/* The best record of the id at hand. */
+/* The best record of the current id. */
 struct growth {
 	char *best;
 	size_t len, room;

@@ -2,11 +2,11 @@
 
 #include "core/exact.h"
 
-/* A step may begin so long before the last one ends: clocks and roundings. */
+/* A step may begin this long before the last one ends, because of clocks and rounding. */
 #define OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
-/* So many numbers may be lost between two steps of a chain. */
+/* At most this many numbers may be missing between two steps of a chain. */
 #define LOST_MOST 8
-/* Chains with fewer steps are no servers. */
+/* Chains with fewer steps do not count as servers. */
 #define STEPS_LEAST 8
 
 void chains_init(struct chains *c) {
@@ -19,7 +19,7 @@ static bool goes_on(const struct chains *c, size_t i, const struct step_item *s)
 	return more > 0 && more <= LOST_MOST + 1 && s->head.at_ns >= c->at[i].end_ns - OVERLAP_NS;
 }
 
-/* The chain whose number is nearest, or a new one. */
+/* The chain with the nearest number, or a new one. */
 static size_t chain_of(struct chains *c, const struct step_item *s) {
 	size_t found = CHAINS_MOST, fitting = 0;
 
@@ -71,7 +71,7 @@ size_t chains_place(const struct chains *c, size_t chain) {
 	return place;
 }
 
-/* One behind the other may be one server that was started again, or has lost lines. */
+/* Consecutive chains may be one server that restarted or lost lines. */
 static bool are_beside(const struct chains *c, size_t i, size_t k) {
 	return c->at[i].first_ns < c->at[k].end_ns && c->at[k].first_ns < c->at[i].end_ns;
 }

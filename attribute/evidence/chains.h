@@ -1,6 +1,6 @@
 /*
- * chains.h: steps of several servers under one name, set apart by their numbers. A step joins the chain whose next number
- * it is, or nearly, and whose last step is over. Private to attribute/.
+ * chains.h: steps of several servers under one name, separated by their numbers. A step joins the chain that expects
+ * its number, or nearly, and that has no step in progress. Private to attribute/.
  */
 #ifndef ATTRIBUTE_CHAINS_H
 #define ATTRIBUTE_CHAINS_H
@@ -16,15 +16,15 @@ struct chains {
 	size_t count;
 	int64_t steps, overlaps, back; /* begin before the last one has ended; have a lower number than the last one */
 	int64_t last_index, last_end_ns;
-	bool unsure; /* a step fits several chains, or there are more chains than can be */
+	bool unsure; /* a step fits several chains, or there are too many chains */
 };
 
 void chains_init(struct chains *c);
-/* Takes steps in the order of time. Which chain a step is of, from 0. */
+/* Adds steps in the order of time. Returns the chain of the step, from 0. */
 size_t chains_add_step(struct chains *c, const struct step_item *s);
-/* The place of a chain among the others by its first number, which does not depend on what part of a log is looked at. */
+/* The rank of a chain by its first number, which does not depend on which part of a log is read. */
 size_t chains_place(const struct chains *c, size_t chain);
-/* Do several servers log here, and is it certain which step is whose? */
+/* Do several servers log here, and is the server of each step certain? */
 bool chains_are_several(const struct chains *c);
 
 #endif

@@ -1,4 +1,4 @@
-/* changes.c: names and instants of items, as it was decided. */
+/* changes.c: applies the decisions to names and instants of items. */
 #include "attribute/evidence/servers_private.h"
 
 bool servers_change(const struct servers *s) {

@@ -2,11 +2,11 @@
 #include "attribute/evidence/servers_private.h"
 #include "core/exact.h"
 
-/* The samples of all names together hold so many steps, and each at most, and at least, so many. */
+/* Steps in the samples of all names together, and at most and at least in each. */
 #define STEPS_ALL ((size_t)1 << 20)
 #define STEPS_MOST ((size_t)60000)
 #define STEPS_LEAST ((size_t)4000)
-/* Records of one replica that lie further apart are not of one clock. */
+/* Records of one replica that are further apart come from different clocks. */
 #define APART_NS (730 * NS_PER_DAY)
 
 struct server *servers_of(struct servers *s, name_id name) {
@@ -30,7 +30,7 @@ struct server *servers_find(const struct servers *s, name_id name) {
 	return name < s->name_room && s->of_name[name] > 0 ? &s->at[s->of_name[name] - 1] : NULL;
 }
 
-/* How many steps a name's sample holds: names come one after the other, and share what there is. */
+/* Steps in a name's sample: names come one after the other and share the total. */
 size_t servers_room(const struct servers *s) {
 	size_t used = 0;
 
@@ -102,7 +102,7 @@ static void set_bounds(struct server *one, int64_t first_ns, int64_t last_ns) {
 	one->to_ns = last_ns + APART_NS / 2;
 }
 
-/* Names with several eras keep the one with the most records. True if there are such. */
+/* Names with several eras keep the one with the most records. True if there is such a name. */
 static bool find_eras(struct servers *s) {
 	bool any = false;
 
@@ -118,7 +118,7 @@ static bool find_eras(struct servers *s) {
 	return any;
 }
 
-/* What was collected goes, but for bounds. */
+/* Frees what was collected, except bounds. */
 static void begin_again(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];

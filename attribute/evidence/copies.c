@@ -1,10 +1,10 @@
-/* copies.c: one log under two names. */
+/* copies.c: detects one log under two names. */
 #include <string.h>
 
 #include "attribute/evidence/servers_private.h"
 #include "core/exact.h"
 
-/* What there is of one kind under a name. */
+/* The marks of one kind under a name. */
 struct kind {
 	const char *what;
 	const struct marks *marks;
@@ -23,18 +23,18 @@ static bool near(int64_t a_ns, int64_t b_ns) {
 	return !__builtin_sub_overflow(a_ns, b_ns, &off) && off <= NS_PER_SECOND && off >= -NS_PER_SECOND;
 }
 
-/* One or two of two servers may well be alike; a few windows, too: of ranks that are idle together. */
+/* One or two records of two servers may be equal by chance; so may a few windows of ranks that are idle together. */
 #define ALIKE_LEAST 3
 #define WINDOWS_LEAST 4
 
-/* Logs of a few records: the same ones, at the same time. */
+/* Logs of few records: the same records at the same time. */
 static bool are_alike(const struct kind *a, const struct kind *b) {
 	return a->marks->count >= ALIKE_LEAST && a->count == b->count && a->marks->count == b->marks->count &&
 	       memcmp(a->marks->at, b->marks->at, a->marks->count * sizeof *a->marks->at) == 0 && near(a->first_ns, b->first_ns) &&
 	       near(a->last_ns, b->last_ns);
 }
 
-/* Names with the same evidence: over half of the marks of one kind are in both. */
+/* Do two names have the same evidence: are over half of the marks of one kind in both? */
 static const char *copied(const struct sample *a, const struct sample *b) {
 	struct kind x[3], y[3];
 	size_t both, of;
@@ -53,7 +53,7 @@ static const char *copied(const struct sample *a, const struct sample *b) {
 	return NULL;
 }
 
-/* Of two copies the more complete one counts, else the one whose name the fleet file knows, else the first by name. */
+/* Of two copies the more complete one counts, else the one named in the fleet file, else the first by name. */
 static bool says_more(const struct servers *s, const struct server *a, const struct server *b) {
 	const struct sample *x = &a->sample, *y = &b->sample;
 	int kinds_x = (x->all_steps > 0) + (x->all_requests > 0), kinds_y = (y->all_steps > 0) + (y->all_requests > 0);

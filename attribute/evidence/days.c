@@ -26,7 +26,7 @@ static bool is_of(const struct replica_day *d, int64_t at_ns) {
 	return at_ns >= d->day_ns && at_ns - d->day_ns < NS_PER_DAY;
 }
 
-/* Where the day is, or where it belongs. */
+/* The index of the day, or where to insert it. */
 static size_t place_of(const struct replica_days *d, int64_t day_ns) {
 	size_t low = 0, high = d->count;
 
@@ -67,7 +67,7 @@ struct replica_day *days_note(struct replica_days *d, int64_t at_ns, enum day_ki
 	return day;
 }
 
-/* Lives that clocks make longer than this are alive on their first days only. */
+/* Requests that seem to last longer than this (clock errors) count as in flight on their first days only. */
 #define ALIVE_DAYS_MAX 32
 
 void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns) {
@@ -92,7 +92,7 @@ void days_add(struct replica_days *to, const struct replica_days *from) {
 	}
 }
 
-/* Clocks and queues put this much between a request and its steps, and no more. */
+/* At most this much lies between a request and its steps, because of clocks and queues. */
 #define LACK_NS NS_PER_HOUR
 
 bool days_lack_steps(const struct replica_days *d, int64_t from_ns, int64_t to_ns) {
@@ -111,7 +111,7 @@ static struct spell spell_of(const struct replica_day *d) {
 	return (struct spell){d->day_ns, INT64_MAX, d->kind, d->kind == DAY_STEPS && d->requests};
 }
 
-/* Goes through the spells; writes them to `out` unless it is NULL. */
+/* Finds the spells; writes them to `out` unless it is NULL. */
 static size_t go_through(const struct replica_days *d, struct spell *out) {
 	struct spell last = {.kind = DAY_NOTHING};
 	size_t count = 0;

@@ -1,43 +1,43 @@
 /*
  * days.h: which days of a replica have which evidence. Private to attribute/.
  *
- * Each day is split by the best kind that it has: a log may begin to report steps on a Wednesday. Days on end with one
- * kind are a spell, which one pass goes through; work that reaches over midnight into another spell counts in each by
- * that spell's own.
+ * Each day is split by the best kind that it has: a log may begin to report steps on a Wednesday. Consecutive days
+ * with one kind are a spell, which one pass splits; work that crosses midnight into another spell counts in each by
+ * that spell's evidence.
  */
 #ifndef ATTRIBUTE_DAYS_H
 #define ATTRIBUTE_DAYS_H
 
 #include "attribute/evidence/evidence.h"
 
-/* What there is of a replica, known before it is gone through. */
+/* Summary of a replica's evidence, known before the passes. */
 struct replica_summary {
 	name_id replica;
-	name_id model;                        /* of the first record of the best kind that names one */
+	name_id model;                        /* from the first record of the best kind that names a model */
 	int64_t steps, requests, windows, powers;
-	int64_t timed;                        /* requests whose first token is stamped: an engine's own */
+	int64_t timed;                        /* requests with the time of the first token: logged by an engine */
 	int64_t first_step_ns, last_step_ns;  /* start of the first, end of the last */
 	int64_t first_ns, last_ns;            /* of all other evidence */
-	name_id step_model;                   /* of a step that names one */
+	name_id step_model;                   /* from a step that names a model */
 	bool several_models;                  /* steps name different ones */
-	bool lacks_contexts;                  /* some steps lack A or K */
+	bool lacks_contexts;                  /* some steps lack A or K (model.h) */
 	int64_t cached_ntok;                  /* of prompts, by requests and windows */
 	int64_t request_ntok, window_ntok;    /* prompts, by requests and by windows; and those whose cached part is not reported */
 	int64_t request_unknown_ntok, window_unknown_ntok;
 	int64_t most_ntok;                    /* of a step */
 	int64_t made_ntok, sequence_steps;    /* output tokens of requests but their first ones; sequences of all steps */
-	bool exclusive;                       /* requests carry measured times of slots of their own */
-	bool has_span;                        /* attribution_set_span: */
+	bool exclusive;                       /* requests have measured times of their own slots */
+	bool has_span;                        /* from attribution_set_span: */
 	int64_t span_first_ns, span_last_ns;
 };
 
-/* The worst first. */
+/* Kinds of evidence, the worst first. */
 enum day_kind { DAY_NOTHING, DAY_WINDOWS, DAY_REQUESTS, DAY_STEPS };
 
 struct replica_day {
 	int64_t day_ns;
 	enum day_kind kind;                  /* the best */
-	bool requests;                       /* was one alive? Then requests give the steps' tokens */
+	bool requests;                       /* was a request in flight? Then requests give the tokens of steps */
 	int64_t first_step_ns, last_step_ns; /* as in struct replica_summary */
 	int64_t first_ns, last_ns;
 	int64_t first_work_ns, last_work_ns; /* of requests, and of windows with tokens */
@@ -47,7 +47,7 @@ struct replica_day {
 struct replica_days {
 	struct replica_day *at;
 	size_t count, room;
-	size_t last; /* the one asked for last */
+	size_t last; /* the day looked up last */
 };
 void days_release(struct replica_days *d);
 
@@ -55,27 +55,27 @@ void days_release(struct replica_days *d);
 int64_t days_instant(const struct item *item);
 /* The day of an instant, which has evidence of this kind. Valid until the next call. */
 struct replica_day *days_note(struct replica_days *d, int64_t at_ns, enum day_kind kind);
-/* A request was alive. */
+/* Notes that a request was in flight. */
 void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns);
 void days_add(struct replica_days *to, const struct replica_days *from);
 
-/* Days on end that have one best kind, and those without any evidence behind them. */
+/* Consecutive days with the same best kind, and the days without evidence that follow them. */
 struct spell {
-	int64_t from_ns, to_ns; /* the first begins and the last ends as far out as there is time */
+	int64_t from_ns, to_ns; /* the first begins at INT64_MIN, the last ends at INT64_MAX */
 	enum day_kind kind;
 	bool requests; /* of DAY_STEPS: of requests with them, or without */
 };
-/* Is there a day in a period on which work goes on for more than an hour before the first step, or after the last? */
+/* Is there a day in a period with more than an hour of work before the first step or after the last? */
 bool days_lack_steps(const struct replica_days *d, int64_t from_ns, int64_t to_ns);
 
-/* How many spells there are; *out, which the caller frees, is set where they are more than one. */
+/* The number of spells; *out, which the caller frees, is set if there is more than one. */
 size_t days_spells(const struct replica_days *d, struct spell **out);
 
-/* Gives the summary the extents of all days. */
+/* Sets the summary's extents to those of all days. */
 void days_extents(const struct replica_days *d, struct replica_summary *sum);
-/* Gives it a span, unless it has one: the time covered by each day's best kind. */
+/* Sets the summary's span, unless it has one: the time covered by each day's best kind. */
 void days_span(const struct replica_days *d, struct replica_summary *sum);
-/* What there is of the replica for a pass through a spell, with `margin_ns` around it. */
+/* The summary for a pass through a spell, with `margin_ns` around it. */
 struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,
                                     int64_t margin_ns);
 

@@ -9,7 +9,7 @@ struct point {
 	int64_t at_ns, milliwatts;
 };
 
-/* Samples of one card, from the last one at or before the end of what was asked for. */
+/* Samples of one GPU, from the last one at or before the end of the last interval. */
 struct card {
 	name_id gpu;
 	struct point *points; /* a ring */
@@ -23,8 +23,8 @@ struct energy {
 	struct energy_sample ahead;
 	bool has_ahead, ended;
 	int64_t ignored;
-	int128 total; /* milliwatt-nanoseconds, all so far */
-	int128 given; /* millijoules handed out */
+	int128 total; /* milliwatt-nanoseconds, total so far */
+	int128 given; /* millijoules returned so far */
 };
 
 struct energy *energy_new(const struct energy_options *o) {
@@ -72,7 +72,7 @@ static void push(struct card *c, struct point p) {
 	*point_at(c, c->count - 1) = p;
 }
 
-/* Cards come round in the same order: the search starts behind the last hit. */
+/* GPUs repeat in the same order: the search starts after the last match. */
 static struct card *card_of(struct energy *e, name_id gpu) {
 	for (size_t i = 0; i < e->card_count; i++) {
 		size_t at = (e->hint + i) % e->card_count;
@@ -99,7 +99,7 @@ static void add_sample(struct energy *e, const struct energy_sample *s) {
 	push(c, (struct point){s->at_ns, s->milliwatts});
 }
 
-/* Does a card still wait for a sample behind `to`, which can cover the time before it? */
+/* Does a GPU still need a sample after `to`, which can cover the time before it? */
 static bool is_waiting(const struct energy *e, int64_t to_ns, int64_t ahead_ns) {
 	for (size_t i = 0; i < e->card_count; i++) {
 		const struct card *c = &e->cards[i];
@@ -131,7 +131,7 @@ static int read_until(struct energy *e, int64_t to_ns, struct fault *why) {
 
 /* ---- integration ---- */
 
-/* Milliwatt-nanoseconds from `a` to x on the line from a to b, to the nearest whole. */
+/* Milliwatt-nanoseconds from `a` to x on the line from a to b, rounded to the nearest integer. */
 static int128 area(const struct point *a, const struct point *b, int64_t x) {
 	int128 t = x - a->at_ns, span = b->at_ns - a->at_ns;
 	int128 slope = b->milliwatts - a->milliwatts;
@@ -140,7 +140,7 @@ static int128 area(const struct point *a, const struct point *b, int64_t x) {
 }
 
 struct sum {
-	int128 area;    /* of all cards */
+	int128 area;    /* of all GPUs */
 	int64_t spoken_ns;
 };
 

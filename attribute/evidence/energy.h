@@ -1,11 +1,11 @@
 /*
  * energy.h: a replica's energy over intervals of time, from power samples. Private to attribute/.
  *
- * Between two samples of a card its power is taken as a straight line (the trapezoid rule), if they are
- * no further apart than the longest gap; in longer gaps, before the first and after the last sample no
- * sample covers the time, and the fleet's watts per GPU are assumed. Sums of intervals are exact: power times time
- * is added up in whole milliwatt-nanoseconds and rounded to millijoules cumulatively, so that intervals
- * without a gap between them sum to the energy of the whole, however they are cut.
+ * Between two samples of a GPU its power is interpolated linearly (the trapezoid rule), unless they are further apart
+ * than the longest gap. Longer gaps and the time before the first and after the last sample are not covered: there
+ * the fleet's watts per GPU are assumed. Sums of intervals are exact: power times time is summed in whole
+ * milliwatt-nanoseconds and rounded to millijoules cumulatively, so that adjacent intervals sum to the energy of the
+ * whole.
  */
 #ifndef ATTRIBUTE_ENERGY_H
 #define ATTRIBUTE_ENERGY_H
@@ -23,13 +23,13 @@ struct energy_sample {
 	int64_t milliwatts;
 };
 
-/* The next sample of the replica, in order of time, its cards mixed: 1, 0 at the end, or a negative error. */
+/* The next sample of the replica, in order of time, its GPUs mixed: 1, 0 at the end, or a negative error. */
 typedef int energy_next(void *context, struct energy_sample *out, struct fault *why);
 
 struct energy_options {
 	energy_next *next; /* NULL: no samples */
 	void *context;
-	int64_t gpus;          /* of the replica; if samples name more cards, each counts for its share */
+	int64_t gpus;          /* of the replica; if samples name more GPUs, each counts for its share */
 	int64_t assumed_milliwatts; /* per GPU; 0: not given */
 	int64_t gap_ns;        /* 0: ENERGY_GAP_NS */
 };
@@ -40,13 +40,13 @@ struct energy *energy_new(const struct energy_options *o);
 void energy_free(struct energy *e);
 
 /*
- * The energy of all GPUs over [from, to), and the part of the (to - from) x gpus GPU-ns for which samples
- * spoke. Intervals are asked for in order of time, without overlap; each sample is read once.
+ * The energy of all GPUs over [from, to), and the part of the (to - from) x gpus GPU-ns that samples cover. Intervals
+ * are requested in order of time, without overlap; each sample is read once.
  */
 int energy_between(struct energy *e, int64_t from_ns, int64_t to_ns, int64_t *energy_mj, int64_t *metered_ns,
                    struct fault *why);
 
-/* Samples of cards beyond the 256th, or not in order: left out. */
+/* Samples left out: of GPUs beyond the 256th, or not in order. */
 int64_t energy_ignored(const struct energy *e);
 
 #endif

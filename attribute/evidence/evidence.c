@@ -109,13 +109,13 @@ void evidence_free(struct evidence *e) {
 	free(e);
 }
 
-/* A count of the record as 32 bits; what is not there or does not fit is 0. */
+/* A count of the record as 32 bits; 0 if it is missing or does not fit. */
 static uint32_t count_of(int64_t n) {
 	return n < 0 || n >= COUNT_UNKNOWN ? 0 : (uint32_t)n;
 }
 
 /*
- * The number of a name from a log. Where there are very many, a new one is "(other)", so that memory is bounded for any
+ * The number of a name from a log. Beyond a maximum, a new name becomes "(other)", so that memory is bounded for any
  * log.
  */
 static name_id name_of(struct evidence *e, struct evidence_lane *l, struct text t) {
@@ -201,7 +201,10 @@ static int add(struct evidence *e, unsigned lane, const struct item *item, size_
 	return e->only_watch ? 0 : spool_add(item->kind == ITEM_POWER ? e->power : e->spool, lane, item, len, why);
 }
 
-/* What a preempted request computes again is prefill, though the log counts it under generation: one sequence decodes less. */
+/*
+ * Tokens that a preempted request recomputes are prefill, though the log counts them as generation: one sequence
+ * decodes less.
+ */
 static void compute_again(struct step_item *s) {
 	int64_t again = (int64_t)s->decode_tokens - s->decode_requests + 1;
 
@@ -252,7 +255,7 @@ static int64_t first_known(const struct request *q) {
 	return UNKNOWN;
 }
 
-/* An item with its id and what it is billed by behind it, in the lane's buffer. */
+/* An item followed by its id and its billing text, in the lane's buffer. */
 static int add_request(struct evidence *e, unsigned lane, const struct request_item *item, struct text id, struct text billing,
                        struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
@@ -386,7 +389,7 @@ int evidence_add_record(struct evidence *e, unsigned lane, const struct record *
 	return take[r->kind](e, lane, r, why);
 }
 
-/* By what all lanes have taken. */
+/* Which gateways' records count, from the records of all lanes. */
 static struct gateways gateways_here(const struct evidence *e) {
 	struct engines all = {.any = false};
 	bool told = false;
@@ -406,7 +409,7 @@ void evidence_set_gateways(struct evidence *e, struct gateways gateways) {
 	e->gateways = gateways;
 }
 
-/* What gateways report becomes evidence of their own replicas, or, unless 0, of this one. */
+/* Records of gateways become evidence of their own replicas, or, unless 0, of this one. */
 static int adopt(struct evidence *e, name_id replica, struct fault *why) {
 	struct evidence_reader *r;
 	const struct item *item;

@@ -29,7 +29,8 @@ struct item {
 };
 
 /*
- * A flag of steps, in addition to those of records: the instants of its replica's requests are truncated to the second.
+ * A flag of steps, in addition to the flags of records: the instants of its replica's requests are truncated to the
+ * second.
  */
 #define STEP_REQUESTS_IN_SECONDS 128u
 
@@ -37,24 +38,25 @@ struct step_item {
 	struct item head;
 	uint8_t duration_kind, flags;
 	uint32_t prefill_requests, prefill_tokens, decode_requests, decode_tokens;
-	uint32_t again_tokens; /* of prefill_tokens: computed before, of a request that was preempted */
+	uint32_t again_tokens; /* of prefill_tokens: recomputed, of a request that was preempted */
 	int64_t index;                           /* the engine's own number; or UNKNOWN */
 	int64_t duration_ns;                     /* wall time */
 	int64_t prefill_token_kv, prefill_kv_tokens, decode_kv_tokens; /* or UNKNOWN */
 	int64_t prefill_gpu_ns, decode_gpu_ns;   /* or UNKNOWN */
 };
 
-/* The part of a request's life that a replica's timeline gets. */
+/* The part of a request that a replica's timeline uses. */
 enum request_part { PART_BOTH, PART_PREFILL, PART_DECODE };
 
 struct request_item {
 	struct item head;
-	uint8_t part, ok, service, exclusive, gateway, server_id, cached_unknown, adopted; /* adopted: a gateway reports it, in place of an engine */
+	/* adopted: reported by a gateway, not by an engine */
+	uint8_t part, ok, service, exclusive, gateway, server_id, cached_unknown, adopted;
 	name_id tenant;
 	uint32_t preemptions;
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* or UNKNOWN */
 	uint32_t prompt_tokens, cached_tokens, cache_write_tokens, completion_tokens, reasoning_tokens;
-	uint32_t id_len, billing_len; /* bytes of the id and of what it is billed by (billing.h), which follow the struct */
+	uint32_t id_len, billing_len; /* bytes of the id and of the billing text (billing.h), which follow the struct */
 };
 
 struct window_item {
@@ -75,7 +77,7 @@ struct power_item {
 	int64_t milliwatts;
 };
 
-/* The id of a request item, and what it is billed by. */
+/* The id of a request item, and its billing text. */
 struct text request_item_id(const struct request_item *r);
 struct text request_item_billing(const struct request_item *r);
 
@@ -90,86 +92,97 @@ typedef void evidence_watcher(void *context, unsigned lane, const struct item *i
 /* Call before the first record. */
 void evidence_watch(struct evidence *e, evidence_watcher *watcher, void *context);
 
-/* Keeps what is known of this replica, and of others for which it is called; leaves the rest out. 0: nothing. Call before the first record. */
+/*
+ * Restricts the evidence to this replica, and to others for which it is called. 0: to none. Call before the first
+ * record.
+ */
 void evidence_only(struct evidence *e, name_id replica);
 /* Nothing is stored: only the watcher is called. */
 void evidence_only_watch(struct evidence *e);
 
-/* Keeps a record; one thread per lane. */
+/* Stores a record; one thread per lane. */
 int evidence_add_record(struct evidence *e, unsigned lane, const struct record *r, struct fault *why);
 
-/* What gateways are, where these records are a part of what is known. Call before evidence_seal. */
+/* Which gateways there are, if these records are only a part of all. Call before evidence_seal. */
 void evidence_set_gateways(struct evidence *e, struct gateways gateways);
 
 /*
- * No more records. Call once. What gateways report is evidence like any other where no engine's log is there, and
- * belongs to the one replica where it is the only one and its log reports no requests. Else it is kept apart, to be
- * joined to the engines' requests (join.h).
+ * No more records. Call once. Without an engine's log, records of gateways are evidence like any other; if there is
+ * only one replica and its log reports no requests, they belong to it. Else they are stored separately and joined to
+ * the engines' requests (join.h).
  */
 int evidence_seal(struct evidence *e, struct fault *why);
-/* Who is asked whether a vendor answered such a request; without it, none was bought. Call before evidence_seal. */
+/*
+ * Sets the function that decides whether a vendor answered such a request; without it, none was bought. Call before
+ * evidence_seal.
+ */
 void evidence_set_vendors(struct evidence *e, vendor_test *is_vendors, void *vendors);
-/* Those that join found no server for, in the order of tenant patches; frees them. */
+/* Adds the requests for which the join found no server, in the order of tenant patches; frees them. */
 int evidence_set_unjoined(struct evidence *e, struct spool *unjoined, struct fault *why);
-/* The extent of what was bought; false if there is nothing. After evidence_seal and the join. */
+/* The extent of bought requests; false if there are none. After evidence_seal and the join. */
 bool evidence_bought_period(const struct evidence *e, int64_t *from_ns, int64_t *to_ns);
-/* Of duplicates, what begins in this period (half-open) counts. Call before evidence_seal. */
+/* Only duplicates that begin in this period (half-open) are counted. Call before evidence_seal. */
 void evidence_set_period(struct evidence *e, int64_t from_ns, int64_t to_ns);
-/* Records of gateways that report less than another one of the same id. */
+/* Number of gateways' records that are less complete than another one of the same id. */
 int64_t evidence_repeated(const struct evidence *e);
-/* Are gateways' requests kept apart? There may be none here. */
+/* Are gateways' requests stored separately? There may be none here. */
 bool evidence_has_gateway(const struct evidence *e);
-/* Does a gateway's log, kept apart, bear this name? */
+/* Does a gateway's log that is stored separately have this name? */
 bool evidence_is_gateway(const struct evidence *e, name_id replica);
 
-/* A store for tenants by other logs, to be sealed by the caller; and the evidence's from then on: readings have these tenants and classes. */
+/*
+ * A store for tenants from other logs, to be sealed by the caller; from then on it is the evidence's, and readings
+ * have these tenants and classes.
+ */
 struct spool *tenant_patches_new(void);
 void evidence_patch_tenants(struct evidence *e, struct spool *patches);
-/* Hands over those there are, in the order of replica and time. */
+/* Passes on the tenants in the store, in the order of replica and time. */
 int evidence_each_patch(struct evidence *e, tenant_sink *sink, void *context, struct fault *why);
 
 /*
- * Changes items, with `change`, once evidence_seal is done: their names and instants, or leaves them out (false). Where
- * it sets *prefill, a request's prompt is that replica's, and the item's replica decodes. The watcher is called for all
+ * Changes items with `change`, after evidence_seal: their names and instants, or leaves them out (false). Where it
+ * sets *prefill, a request's prompt is that replica's, and the item's replica decodes. The watcher is called for all
  * that remain, by lane 0. *duplicates: records that were duplicates.
  */
 typedef bool evidence_change(void *context, struct item *item, name_id *prefill);
 int evidence_rewrite(struct evidence *e, evidence_change *change, void *context, int64_t *duplicates, struct fault *why);
 
-/* Was there a step without logged contexts? */
+/* Is there a step without logged contexts? */
 bool evidence_lacks_contexts(const struct evidence *e);
 
-/* Requests without any instant: they belong to no hour and are left out. */
+/* The number of requests without any instant: they belong to no hour and are left out. */
 struct undated {
 	int64_t count;
 	uint32_t file; /* of the first one */
 	int64_t line;
 };
-/* Names of tenants, models and servers that are held apart; later ones become "(other)". */
+/* The maximum number of names of tenants, models and servers; later ones become "(other)". */
 #define EVIDENCE_NAMES_MAX 1000000
-/* Records of which a name became "(other)". */
+/* The number of records in which a name became "(other)". */
 int64_t evidence_beyond_names(const struct evidence *e);
 
 struct undated evidence_undated(const struct evidence *e);
 bool evidence_has_relative_clock(const struct evidence *e);
 
 /*
- * A reading in the order of replica (grouped), time, kind; each record once. Power samples are read
- * apart from the rest: they have readers of their own.
+ * A reading in the order of replica (grouped), time, kind; each record once. Power samples have separate readers.
  */
 struct evidence_reader;
 int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 int evidence_power_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
-/* A reading of what was bought, after evidence_seal and the join. */
+/* A reading of bought requests, after evidence_seal and the join. */
 int evidence_bought_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
-/* A reading of what is kept apart; requests that two logs report in different words come as often. */
+/*
+ * A reading of the requests that are stored separately; a request that two logs report with different fields comes
+ * twice.
+ */
 int evidence_gateway_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 void evidence_reader_free(struct evidence_reader *r);
 /* The next item: 1, 0 at the end, or a negative error. Valid until the next call. */
 int evidence_next(struct evidence_reader *r, const struct item **out, struct fault *why);
-/* How many items were left out so far because they stood there twice. */
+/* How many duplicate items were left out so far. */
 int64_t evidence_duplicates(const struct evidence_reader *r);
-/* Counts only those that begin within a period, half-open. */
+/* Counts only duplicates that begin within a period, half-open. */
 void evidence_count_duplicates(struct evidence_reader *r, int64_t from_ns, int64_t to_ns);
 
 #endif

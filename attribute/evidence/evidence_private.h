@@ -4,10 +4,10 @@
 
 #include "attribute/evidence/evidence.h"
 
-/* The content of a record begins here; a record that is twice in the logs differs only in what precedes it: its place. */
+/* The content of a record begins here; duplicates differ only in what precedes it: the place in the logs. */
 #define SAID_FROM sizeof(struct item)
 
-/* What a lane has of its own, apart from the others'. */
+/* State of one lane. */
 struct evidence_lane {
 	struct names_cache cache;
 	char *buffer; /* an item being packed */
@@ -21,7 +21,7 @@ struct evidence_lane {
 	size_t gateway_room;
 };
 
-/* What a vendor test said of a model at a provider. */
+/* Result of a vendor test for a model at a provider. */
 #define VENDOR_ANSWERS 256
 struct vendor_answer {
 	name_id model;
@@ -32,16 +32,17 @@ struct vendor_answer {
 struct evidence {
 	struct names *names;
 	struct spool *spool, *power;
-	struct spool *gateway; /* what gateways report */
-	struct spool *growing; /* and of that, whose ids the server made, before evidence_seal */
-	struct spool *bought;  /* and what ran on no server of these logs, once it is known */
+	struct spool *gateway; /* records of gateways */
+	struct spool *growing; /* and those of them with ids that the server made, before evidence_seal */
+	struct spool *bought;  /* and requests that ran on no server of these logs, once known */
 	int64_t bought_from_ns, bought_to_ns; /* its extent */
 	int64_t repeated;      /* records that are less complete than another of the same id, of the period in which they count */
 	int64_t count_from_ns, count_to_ns;
 	vendor_test *is_vendors; /* or NULL */
-	struct vendor_answer *vendor_answers; /* VENDOR_ANSWERS of them: a look-up of a price takes long; or NULL */
+	/* cache of VENDOR_ANSWERS results, as looking up a price is slow; or NULL */
+	struct vendor_answer *vendor_answers;
 	void *vendors;
-	struct spool *patches; /* tenants by it; or NULL */
+	struct spool *patches; /* tenants from gateways; or NULL */
 	struct gateways gateways; /* GATEWAYS_NONE: not known before evidence_seal */
 	struct evidence_lane *lanes;
 	unsigned lane_count;
@@ -58,7 +59,7 @@ struct spool *evidence_spool(const struct evidence *e, size_t memory_bytes);
 
 /* A reading of a store of items. */
 int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struct fault *why);
-/* Marks are patches without content: before the first item; then of the item handed out last, and its bytes. */
+/* Marks are patches without content: before the first item; then of the item returned last, and its bytes. */
 int evidence_reading_marks(struct evidence_reader *r, struct spool *marks, struct fault *why);
 bool evidence_is_marked(const struct evidence_reader *r);
 size_t evidence_item_len(const struct evidence_reader *r);

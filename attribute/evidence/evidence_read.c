@@ -1,4 +1,4 @@
-/* evidence_read.c: going through the evidence, each record once, and whose requests are by gateways' logs. */
+/* evidence_read.c: reads the evidence, each record once, with the tenants that gateways' logs report. */
 #include <stdlib.h>
 
 #include "attribute/evidence/evidence_private.h"
@@ -7,13 +7,13 @@
 
 struct evidence_reader {
 	struct spool_reader *spool;
-	char *last; /* the item handed out last */
+	char *last; /* the item returned last */
 	size_t last_len, room;
 	int64_t duplicates, count_from_ns, count_to_ns;
 	struct repeats *repeats; /* or NULL: not reported here */
-	/* tenants by gateways */
+	/* tenants from gateways */
 	struct spool_reader *patches; /* or NULL */
-	struct tenant_patch patch;    /* the one to come */
+	struct tenant_patch patch;    /* the next one */
 	bool has_patch;
 	struct tenant_patch *here; /* all those of the last item's replica and instant */
 	size_t here_count, here_room;
@@ -105,7 +105,7 @@ static int collect_here(struct evidence_reader *r, const struct item *i, struct 
 	return rc;
 }
 
-/* Gives the last item, a request, its tenant and class of service. 1 or a negative error. */
+/* Sets tenant and class of service of the last item, a request. 1 or a negative error. */
 static int patch_tenant(struct evidence_reader *r, struct fault *why) {
 	struct request_item *q = (struct request_item *)(void *)r->last;
 	int rc = collect_here(r, &q->head, why);
@@ -188,7 +188,7 @@ void evidence_reader_free(struct evidence_reader *r) {
 	}
 }
 
-/* The same record, whatever its place? */
+/* Is it the same record, wherever it was logged? */
 static bool same(const char *a, size_t a_len, const void *b_bytes, size_t b_len) {
 	const struct item *x = (const struct item *)(const void *)a, *y = b_bytes;
 
@@ -200,14 +200,14 @@ static void count_duplicate(struct evidence_reader *r, const struct item *i) {
 	r->duplicates += i->at_ns >= r->count_from_ns && i->at_ns < r->count_to_ns;
 }
 
-/* A request that another log reports with other fields? */
+/* Is it a request that another log reports with other fields? */
 static bool is_repeat(struct evidence_reader *r, const struct item *i) {
 	return r->repeats && i->kind == ITEM_REQUEST && repeats_seen(r->repeats, (const struct request_item *)(const void *)i);
 }
 
 /*
  * Steps without a number and windows of equal content at one instant are one record, reported twice. Power samples
- * that agree do no harm either way.
+ * that agree make no difference.
  */
 int evidence_next(struct evidence_reader *r, const struct item **out, struct fault *why) {
 	const void *item;

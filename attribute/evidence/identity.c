@@ -10,19 +10,19 @@
 
 #define MS (NS_PER_SECOND / 1000)
 
-/* Offsets of clocks up to here can be true; further ones, up to FAR_NS, show what falls together by chance. */
+/* Offsets of clocks up to here can be true; larger ones, up to FAR_NS, show how many events coincide by chance. */
 #define NEAR_NS (5600 * MS)
 #define FAR_NS (20 * NS_PER_SECOND)
 
 /* The block of tokens in which vLLM caches: where cached tokens are unknown, prompts differ by multiples of it. */
 #define CACHE_BLOCK 16
 
-/* Widths in which events count as falling together. The wide ones count with their tokens only. */
+/* Widths within which events count as coincident. In the wide ones, only events with matching tokens count. */
 static const int64_t widths_ns[] = {2 * MS, 10 * MS, 50 * MS, 250 * MS, 1000 * MS, 2000 * MS};
 #define WIDTHS (sizeof widths_ns / sizeof *widths_ns)
 #define NARROW 3
 
-/* ---- what falls together ---- */
+/* ---- coincidences ---- */
 
 enum { TESTABLE = 1, TOKENS = 2 };
 
@@ -69,7 +69,7 @@ static void count_once(uint32_t *counts, uint32_t *last, size_t k, uint32_t even
 	last[k] = event;
 }
 
-/* A pair of events that lie `difference` apart hits at the offsets within half a width of it. */
+/* A pair of events with this difference in time hits at the offsets within half a width of it. */
 static void count_pair(struct counts *c, int64_t difference, uint32_t event, unsigned agree) {
 	int64_t half = c->width_ns / 2, low = (difference - half) / half, high = (difference + half) / half;
 
@@ -127,7 +127,7 @@ static double divergence(double x, double p) {
 	return x < p ? -(a + b) : a + b;
 }
 
-/* Groups of events further apart than the width: what they show is not independent within. */
+/* Counts groups of events further apart than the width: events within a group are not independent. */
 static double per_group(const struct events *e, int64_t width_ns) {
 	size_t groups = e->count > 0;
 
@@ -137,7 +137,7 @@ static double per_group(const struct events *e, int64_t width_ns) {
 	return groups > 0 ? (double)e->count / (double)groups : 1;
 }
 
-/* Shares by chance: the mean over offsets that cannot be true. */
+/* Shares expected by chance: the mean over offsets that cannot be true. */
 struct chance {
 	double hits, tokens; /* of events; of hits */
 };
@@ -158,19 +158,19 @@ static struct chance chance_of(const struct counts *c, size_t events) {
 			offsets++;
 		}
 	}
-	/* One more of each: what was never seen is not impossible. */
+	/* One more of each: what was not seen yet is not impossible. */
 	double n = (double)events * offsets;
 	return (struct chance){(hits + 1) / (n + 2), (tokens + 1) / (hits + 2)};
 }
 
-/* One width: F and E. */
+/* Both statistics, F and E, at one width. */
 struct level {
 	struct counts first, end;
 	struct chance chance_first, chance_end;
 	double group_first, group_end;
 	size_t n_first, n_end;
 	bool tokens_only;
-	bool unfit; /* narrower than the stamps are exact */
+	bool unfit; /* narrower than the precision of the timestamps */
 };
 
 static double part(double n, double share, double chance, double group) {
@@ -228,7 +228,7 @@ static void find_best(const struct level *levels, struct best *best) {
 	for (size_t w = 0; w < WIDTHS; w++) {
 		for (size_t k = 0; k < levels[w].first.size; k++) {
 			double value = is_far(&levels[w].first, k) ? -1 : likelihood(&levels[w], k);
-			/* Of equals the nearest to no offset. */
+			/* Of equal offsets, the one nearest to 0. */
 			int64_t offset = offset_of(&levels[w], k);
 			if (value > best->likelihood + 1e-9 ||
 			    (value > best->likelihood - 1e-9 && llabs(offset) < llabs(best->offset_ns) && w == best->width)) {
@@ -238,7 +238,7 @@ static void find_best(const struct level *levels, struct best *best) {
 	}
 }
 
-/* The best of offsets elsewhere, the far ones too. */
+/* The best of all other offsets, including the far ones. */
 static double best_elsewhere(const struct level *levels, const struct best *best) {
 	double found = 0;
 	int64_t apart = 2 * widths_ns[best->width] + 50 * MS;
@@ -266,12 +266,12 @@ static double trials(void) {
 
 /* ---- the verdict ---- */
 
-/* The share beyond what chance gives; 0: no more than that. */
+/* The share in excess of chance; 0: no excess. */
 static double covered(double share, double chance) {
 	return chance < 1 ? fmax(0, (share - chance) / (1 - chance)) : 0;
 }
 
-/* At the offset, in the widest narrow width: how much of F and of E is there. */
+/* The shares of F and of E at the offset, in the widest narrow width. */
 static void find_coverage(const struct level *levels, const struct best *best, double *first, double *end) {
 	const struct level *l = &levels[best->width < NARROW ? NARROW - 1 : best->width];
 	int64_t half = l->first.width_ns / 2;
@@ -290,7 +290,10 @@ static int by_value(const void *a, const void *b) {
 	return exact_order(*(const int64_t *)a, *(const int64_t *)b);
 }
 
-/* The nearest event of steps to one of requests at an offset, within half a width: how far it is off; INT64_MAX: none. */
+/*
+ * Distance from an event of requests, at an offset, to the nearest event of steps within half a width; INT64_MAX:
+ * none.
+ */
 static int64_t nearest(const struct events *steps, const struct event *r, const struct best *best, bool cached_known) {
 	int64_t half = widths_ns[best->width], found = INT64_MAX, at = r->at_ns - best->offset_ns;
 
@@ -329,19 +332,19 @@ static void find_offset(const struct both *steps, const struct both *requests, c
 	free(found);
 }
 
-/* What S would be if it were one server. */
+/* The expected value of S for one server. */
 static double expected(const struct level *levels) {
 	const struct level *l = &levels[NARROW - 1];
 
 	return l->chance_first.hits > 0.5 ? 0 : (double)l->n_first * divergence(0.8, l->chance_first.hits);
 }
 
-/* Events that fall together at an offset, at a narrow width. */
+/* Coincident events at an offset, at a narrow width. */
 static int64_t matches(const struct level *l, size_t k) {
 	return (int64_t)l->first.hits[k] + l->first.tokens[k] + l->end.hits[k];
 }
 
-/* Of a load that repeats itself, the offset at which most events fall together, and of those the nearest to none. */
+/* For a periodic load: the offset with the most coincidences; if equal, the one nearest to 0. */
 static void find_most(const struct level *levels, struct best *best) {
 	const size_t w = 1;
 	const struct level *l = &levels[w];
@@ -425,7 +428,7 @@ bool identity_in_seconds(const struct id_requests *requests) {
 	return events_in_seconds(requests);
 }
 
-/* Fewer events show nothing. */
+/* Fewer events are not decisive. */
 #define AGREE_LEAST 20
 
 bool identity_agrees(const struct id_steps *steps, const struct id_requests *requests) {

@@ -1,9 +1,9 @@
 /*
  * identity.h: are these steps and these requests those of one server? Private to attribute/.
  *
- * Two kinds of events are compared. F: the end of a step that computes prompts, and first tokens. E: the end of a step
- * behind which fewer sequences decode, and finished requests. At the true offset of the two clocks many of them fall
- * together; what falls together by chance is measured at offsets that cannot be true. See METHOD.md.
+ * Two kinds of events are compared. F: the end of a step that computes prompts, and first tokens. E: the end of a
+ * step after which fewer sequences decode, and finished requests. At the true offset of the two clocks many of them
+ * coincide; coincidences by chance are measured at offsets that cannot be true. See METHOD.md.
  */
 #ifndef ATTRIBUTE_IDENTITY_H
 #define ATTRIBUTE_IDENTITY_H
@@ -18,7 +18,7 @@
 struct id_step {
 	int64_t end_ns, duration_ns;
 	uint32_t prefill_tokens;
-	uint32_t number; /* its own, the last 31 bits; or ID_NO_NUMBER */
+	uint32_t number; /* its number, the last 31 bits; or ID_NO_NUMBER */
 	uint16_t prompts, decoders;
 	bool follows; /* its number follows the last one's, or the log has no numbers */
 	bool coarse;  /* its timestamp was truncated to the second */
@@ -27,8 +27,8 @@ struct id_step {
 /* A request. */
 struct id_request {
 	int64_t first_ns, finish_ns; /* or INT64_MIN */
-	uint32_t prompt_tokens;      /* less cached ones, where those are known */
-	uint32_t mark;               /* of its id: distinguishes requests that are otherwise alike; 0: it has none */
+	uint32_t prompt_tokens;      /* without cached tokens, if those are known */
+	uint32_t mark;               /* of its id: distinguishes requests that are otherwise equal; 0: no id */
 };
 
 struct id_steps {
@@ -51,24 +51,28 @@ struct id_result {
 	double statistic;   /* S */
 	double gap;         /* G: over the best offset elsewhere */
 	double coverage;    /* q */
-	double tokens;      /* A: token hits among those that can be tested; 1 if too few can */
-	int64_t events, matched; /* first tokens tried, and matched at the offset; finishes where there are no first tokens */
+	double tokens;      /* A: token matches among the events that can be tested; 1 if too few can */
+	/* first tokens tested, and matched at the offset; finishes if there are no first tokens */
+	int64_t events, matched;
 	bool by_finish;
-	bool seconds;       /* the requests' timestamp are truncated to the second: the offset is that of its middle */
-	bool repeats;       /* undecided only as the load repeats itself: at other offsets almost as much falls together */
+	/* the requests' timestamps are truncated to the second: the offset is that of the middle of the second */
+	bool seconds;
+	/* undecided only because the load is periodic: almost as many events coincide at other offsets */
+	bool repeats;
 };
 
-/* Are the requests' stamps truncated to the second? Then an instant may be anywhere in it. */
+/* Are the requests' timestamps truncated to the second? Then an instant may be anywhere in it. */
 bool identity_in_seconds(const struct id_requests *requests);
 
-/* Tests the requests against the steps; both cover the same stretches of time. */
+/* Tests the requests against the steps; both cover the same periods. */
 void identity_test(const struct id_steps *steps, const struct id_requests *requests, struct id_result *out);
 
-/* The same of steps and requests of one name whose clocks agree: hardly any work. False if they do not agree so. */
+/* The same for steps and requests of one name with equal clocks: cheap. False if the clocks do not agree. */
 bool identity_agrees(const struct id_steps *steps, const struct id_requests *requests);
 
 /*
- * How many of some requests hit a step with their tokens, at the best offset within `reach_ns`: for choosing whom to test.
+ * How many of some requests hit a step with their tokens, at the best offset within `reach_ns`: to choose which
+ * servers to test.
  */
 int64_t identity_votes(const struct id_steps *steps, const struct id_requests *requests, size_t most, int64_t reach_ns);
 

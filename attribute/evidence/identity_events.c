@@ -7,7 +7,7 @@
 
 #define MS (NS_PER_SECOND / 1000)
 #define UNSTATED INT64_MIN
-/* First tokens so near are one event of several prompts. */
+/* First tokens this close together are one event of several prompts. */
 #define ONE_EVENT_NS MS
 
 static void add(struct events *e, struct event one) {
@@ -18,7 +18,10 @@ static bool is_full(const struct id_step *s, int64_t most) {
 	return (int64_t)s->prefill_tokens + s->decoders >= most;
 }
 
-/* When steps end: for a stamp truncated to the second the middle of the possible range, between the adjacent steps. */
+/*
+ * When steps end: for a timestamp truncated to the second, the middle of the possible range between the adjacent
+ * steps.
+ */
 static int64_t *ends_of(const struct id_steps *s) {
 	int64_t *ends = must_alloc((s->count + 1) * sizeof *ends), latest = INT64_MAX;
 

@@ -1,4 +1,4 @@
-/* identity_events.h: steps and requests as events that may fall together. Private to identity*.c. */
+/* identity_events.h: steps and requests as events that may coincide. Private to identity*.c. */
 #ifndef ATTRIBUTE_IDENTITY_EVENTS_H
 #define ATTRIBUTE_IDENTITY_EVENTS_H
 
@@ -9,7 +9,7 @@ struct event {
 	int64_t at_ns;
 	int64_t tokens;   /* of prompts */
 	uint32_t prompts; /* 0: of E */
-	bool clean;       /* of steps: its prompts all began and ended in it */
+	bool clean;       /* of steps: all its prompts began and ended in it */
 };
 
 struct events {
@@ -24,7 +24,7 @@ struct both {
 struct both events_of_steps(const struct id_steps *s);
 struct both events_of_requests(const struct id_requests *r);
 void events_release(struct both *b);
-/* Are the stamps truncated to the second? Then an instant may be anywhere in it. */
+/* Are the timestamps truncated to the second? Then an instant may be anywhere in it. */
 bool events_in_seconds(const struct id_requests *r);
 
 #endif

@@ -6,17 +6,17 @@
 #include "attribute/evidence/repeats.h"
 #include "core/exact.h"
 
-/* Clocks of two machines, and what a gateway does before and after. */
+/* Tolerance for the clocks of two machines and the gateway's own work before and after. */
 #define SLACK_NS (2 * NS_PER_SECOND)
-/* Of records that agree in what they are compared by, so many are compared with each other. */
+/* At most this many records that agree in the compared fields are compared with each other. */
 #define GROUP_MAX 1024
 #define STORE_BYTES ((size_t)2 << 20)
 
 enum side { SIDE_ENGINE, SIDE_GATEWAY };
 
-/* What shows that a gateway's record is a duplicate, in addition to what is compared anyway. */
+/* What shows that a gateway's record is a duplicate, in addition to the compared fields. */
 struct telling {
-	int64_t number; /* of the record in the order of the evidence; 0: nothing shows it */
+	int64_t number; /* of the record in the order of the evidence; 0: unknown */
 	uint64_t id_hash; /* of the id as it was logged */
 	uint32_t id_len;
 	uint32_t part;
@@ -32,7 +32,7 @@ struct joinable {
 	name_id replica, model, tenant;
 	uint32_t service;
 	uint32_t side;
-	uint32_t vendors; /* a vendor's, unless an engine here has it */
+	uint32_t vendors; /* served by a vendor, unless an engine here has it */
 	uint32_t id_len;
 	struct telling telling;
 };
@@ -41,7 +41,7 @@ struct join {
 	struct evidence *evidence;
 	struct names *names;
 	struct join_report *report;
-	int64_t from_ns, to_ns; /* what is reported of */
+	int64_t from_ns, to_ns; /* the period that is reported on */
 	struct spool *by_id, *by_tokens, *patches, *unjoined;
 	struct joinable group[GROUP_MAX];
 	size_t count;
@@ -59,7 +59,7 @@ static bool all_of(struct text t, const char *allowed) {
 	return t.len > 0;
 }
 
-/* Without "-DIGITS" (the number of a choice) or "-" and 8 hexadecimal digits behind 32 (an engine's own addition). */
+/* Without "-DIGITS" (the number of a choice) or "-" and 8 hexadecimal digits after 32 (added by an engine). */
 static struct text without_suffix(struct text id) {
 	size_t dash = id.len;
 
@@ -129,7 +129,7 @@ static int compare_tokens(const void *context, const void *a, size_t a_len, cons
 	return by != 0 ? by : order_rest(a, b);
 }
 
-/* ---- what comes of a record ---- */
+/* ---- results for a record ---- */
 
 static void note_first(struct place *first, const struct joinable *j) {
 	if (first->line == 0 || j->file < first->file || (j->file == first->file && j->line < first->line)) {
@@ -137,7 +137,7 @@ static void note_first(struct place *first, const struct joinable *j) {
 	}
 }
 
-/* The tenant of the request and its class of service, from a gateway. */
+/* Stores the tenant of the request and its class of service, from a gateway. */
 static int assign_tenant(struct join *j, const struct joinable *engine, name_id tenant, uint32_t service,
                        struct fault *why) {
 	const struct tenant_patch patch = {
@@ -176,9 +176,9 @@ static bool same_record(const struct joinable *a, const struct joinable *b) {
 	return a->file == b->file && a->line == b->line;
 }
 
-/* ---- told twice ---- */
+/* ---- duplicates ---- */
 
-/* Two of a group, whose ids agree without their prefixes and suffixes. Where there is a number, to_ns is the finish. */
+/* Compares two of a group; their ids agree without prefixes and suffixes. If there is a number, to_ns is the finish. */
 static bool same_request(const struct joinable *a, const struct joinable *b) {
 	return a->telling.number != 0 && b->telling.number != 0 && a->replica == b->replica && a->to_ns == b->to_ns &&
 	       a->telling.part == b->telling.part && a->telling.id_len == b->telling.id_len &&
@@ -190,9 +190,9 @@ static void drop(struct join *j, size_t i) {
 }
 
 /*
- * Is the next record of an id a repeat, as repeats.h has it? Here records come by id, so that no ids are remembered:
- * there would be two hours of all gateways. Of two that begin together the first in the order of the evidence counts;
- * if that is the next one, the group loses the other.
+ * Is the next record of an id a repeat, as defined in repeats.h? Here records come by id, so that ids need not be
+ * remembered (two hours of all gateways). Of two that begin together the first in the order of the evidence counts;
+ * if that is the next one, the other leaves the group.
  */
 static bool is_repeat(struct join *j, const struct joinable *next) {
 	for (size_t i = j->count; i-- > 0;) {
@@ -297,7 +297,7 @@ static bool fits(const struct join *j, const struct joinable *engine, const stru
 
 #define NONE SIZE_MAX
 
-/* The only engine's request that fits a gateway's record, or NONE. */
+/* The request of an engine that alone matches a gateway's record, or NONE. */
 static size_t only_fit(const struct join *j, size_t engines, size_t gateway) {
 	size_t found = NONE;
 
@@ -345,7 +345,7 @@ static int join_tokens(struct join *j, struct fault *why) {
 	return rc;
 }
 
-/* ---- going through ---- */
+/* ---- reading groups ---- */
 
 static int64_t last_instant(const struct request_item *q) {
 	return q->finish_ns != UNKNOWN ? q->finish_ns : q->first_token_ns != UNKNOWN ? q->first_token_ns : q->head.at_ns;
@@ -414,7 +414,7 @@ static int collect(struct join *j, struct fault *why) {
 	return rc;
 }
 
-/* Hands groups of records that are alike, one after the other, to `join`. */
+/* Passes groups of equal records, one after the other, to `join`. */
 static int in_groups(struct join *j, struct spool *spool, bool by_id, int (*join)(struct join *, struct fault *),
                      struct fault *why) {
 	struct spool_reader *r;
@@ -483,7 +483,7 @@ int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int6
 	return rc;
 }
 
-/* ---- telling ---- */
+/* ---- reporting ---- */
 
 static void tell(struct quality *q, enum join_trouble what, int64_t count, const struct place *first) {
 	quality_join_trouble(q, what, count, first->file, (uint64_t)first->line);

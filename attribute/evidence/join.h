@@ -1,10 +1,10 @@
 /*
- * join.h: one request in two logs. Private to attribute/.
+ * join.h: joins requests that are in two logs. Private to attribute/.
  *
- * A gateway knows the tenant, an engine knows when a request ran. A gateway's record is joined to the engine's with the
- * same id, but for what servers put before and behind it (chatcmpl-, cmpl-, -0 ...); else to the one request
- * with the same token counts and a like model name that ran within the gateway's instants, where that is the only one and no
- * other record of a gateway claims it. Instants and tokens are the engine's, the tenant is the gateway's.
+ * A gateway knows the tenant, an engine knows when a request ran. A gateway's record is joined to the engine's with
+ * the same id, ignoring prefixes and suffixes that servers add (chatcmpl-, cmpl-, -0 ...); else to the one request
+ * with the same token counts and a similar model name that ran within the gateway's instants, if it is the only one
+ * and no other record of a gateway matches it. Instants and tokens are the engine's, the tenant is the gateway's.
  */
 #ifndef ATTRIBUTE_JOIN_H
 #define ATTRIBUTE_JOIN_H
@@ -19,7 +19,7 @@ struct place {
 
 struct join_report {
 	int64_t by_id, by_tokens;       /* records of gateways that were joined */
-	int64_t gateway_only, engine_only; /* that were not; of the engine's those without a tenant */
+	int64_t gateway_only, engine_only; /* not joined; engines' requests without a tenant */
 	int64_t gateway_only_tokens;    /* prompt and completion tokens of the former */
 	int64_t duplicates;             /* records of gateways that are duplicates, with equal or different fields */
 	int64_t differing;              /* joined by id, and their token counts are not the same */
@@ -27,16 +27,16 @@ struct join_report {
 };
 
 /*
- * Joins what evidence_seal kept apart to the engines' requests; reports of those that begin within a period, half-open.
- * Bounded memory, whatever the number of requests.
+ * Joins the gateways' requests that evidence_seal stored separately to the engines' requests; reports on those that
+ * begin within a period, half-open. Bounded memory for any number of requests.
  */
 int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, struct join_report *report,
                   struct fault *why);
 
-/* Adds it to the warnings (quality_report_joins). */
+/* Adds the result to the warnings (quality_report_joins). */
 void join_report_counts(const struct join_report *report, struct quality *quality);
 
-/* The part of an id that both sides know: within `id`. */
+/* The part of an id that both sides share: within `id`. */
 struct text join_id(struct text id);
 
 #endif

@@ -14,10 +14,10 @@ struct seen {
 	uint8_t part;
 };
 
-/* Those whose first instant lies in one hour. */
+/* Requests with their first instant in one hour. */
 struct hour {
 	int64_t number;
-	uint32_t *tags; /* of each place the upper half of its hash; 0: free. Close together, as most searches end here */
+	uint32_t *tags; /* the upper half of each slot's hash; 0: free. Kept together, as most searches end here */
 	struct seen *at;
 	size_t count, room; /* room: a power of two, or 0 */
 	char *ids;
@@ -48,12 +48,12 @@ void repeats_free(struct repeats *r) {
 	}
 }
 
-/* Never 0: the highest bit of every hash is set. */
+/* The highest bit is always set, so that no hash is 0. */
 static uint32_t tag_of(uint64_t hash) {
 	return (uint32_t)(hash >> 32);
 }
 
-/* Where it is, or the free place where it would be. */
+/* The slot of the id, or the free slot for it. */
 static size_t find(const struct hour *h, const struct request_item *i, uint64_t hash) {
 	struct text id = request_item_id(i);
 	size_t at = hash & (h->room - 1);
@@ -119,7 +119,7 @@ static void empty(struct hour *h, int64_t number) {
 	h->ids_len = 0;
 }
 
-/* Goes on to the item's hour: the last one stays at hand, for the window is as long. */
+/* Advances to the item's hour; keeps the last one, as the window is one hour long. */
 static void move_to(struct repeats *r, const struct request_item *i) {
 	int64_t number = i->head.at_ns / REPEATS_WINDOW_NS;
 
@@ -143,7 +143,7 @@ static bool has(const struct hour *h, const struct request_item *i, uint64_t has
 	return h->tags[at] && i->head.at_ns - h->at[at].at_ns <= REPEATS_WINDOW_NS;
 }
 
-/* Eight bytes at a time. */
+/* Hashes eight bytes at a time. */
 static uint64_t hash_of(const struct request_item *i) {
 	struct text id = request_item_id(i);
 	uint64_t hash = (uint64_t)i->finish_ns ^ id.len, word = 0;

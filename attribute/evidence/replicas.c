@@ -8,7 +8,7 @@
 struct seen {
 	struct replica_summary sum;
 	bool any;
-	int model_rank; /* of the record that named the model: the kind of evidence */
+	int model_rank; /* the kind of evidence of the record that named the model */
 	int64_t model_at_ns;
 	struct replica_days days;
 };
@@ -20,7 +20,7 @@ struct lane_seen {
 
 struct replicas {
 	struct names *names;
-	struct lane_seen *lanes; /* the first one holds the whole once sealed */
+	struct lane_seen *lanes; /* the first one has the total once sealed */
 	unsigned lane_count;
 };
 

@@ -1,4 +1,4 @@
-/* replicas.h: what there is of each replica, before its evidence is gone through. Private to attribute/. */
+/* replicas.h: a summary of each replica's evidence, before the passes. Private to attribute/. */
 #ifndef ATTRIBUTE_REPLICAS_H
 #define ATTRIBUTE_REPLICAS_H
 
@@ -9,23 +9,23 @@ struct replicas;
 struct replicas *replicas_new(struct names *names, unsigned lanes);
 void replicas_free(struct replicas *s);
 
-/* Notes an item; one thread per lane. An evidence_watcher. */
+/* Counts an item; one thread per lane. An evidence_watcher. */
 void replicas_add_item(void *replicas, unsigned lane, const struct item *item);
 
-/* attribution_set_span. */
+/* See attribution_set_span. */
 void replicas_set_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
 
 /* The same for a replica that had several names: from the first to the last instant of all. */
 void replicas_widen_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
 
-/* All items are in: adds the lanes up. Call once, before what follows. */
+/* All items were added: sums the lanes. Call once, before the functions below. */
 void replicas_seal(struct replicas *s);
 
-/* A replica's; one without evidence or span has no counts. */
+/* The summary of a replica; without evidence or span it has no counts. */
 const struct replica_summary *replicas_of(const struct replicas *s, name_id replica);
 /* The days on which it has evidence. */
 const struct replica_days *replicas_days(const struct replicas *s, name_id replica);
-/* Walks all replicas that have evidence or a span: NULL at the end. */
+/* The next replica that has evidence or a span: NULL at the end. */
 const struct replica_summary *replicas_next(const struct replicas *s, const struct replica_summary *last);
 
 /* From the first to the last instant of the evidence that counts; false if there is none. */

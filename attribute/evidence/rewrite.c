@@ -1,4 +1,4 @@
-/* rewrite.c: evidence whose items are renamed, moved in time or left out. */
+/* rewrite.c: renames items of the evidence, moves them in time or leaves them out. */
 #include <stdlib.h>
 
 #include "attribute/evidence/evidence_private.h"

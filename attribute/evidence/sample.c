@@ -6,10 +6,10 @@
 #include "core/instant.h"
 
 #define MINUTE_NS (60 * NS_PER_SECOND)
-/* Steps this close to a minute are kept with it: offsets up to here are looked at. */
+/* Steps this close to a minute are sampled with it, as offsets up to here are tested. */
 #define MARGIN_NS (20 * NS_PER_SECOND)
 
-/* Clocks that differ more are not compared: a request this far from the steps may belong to them. */
+/* Largest difference of clocks that is compared: a request this far from the steps may belong to them. */
 #define REACH_NS (6 * NS_PER_SECOND)
 
 /* The order of minutes: a fixed permutation of bits. */
@@ -25,7 +25,7 @@ static int64_t minute_of(int64_t at_ns) {
 	return instant_floor(at_ns, MINUTE_NS) / MINUTE_NS;
 }
 
-/* The least hash of the minutes near an instant. */
+/* The smallest hash of the minutes near an instant. */
 static uint64_t near_hash(int64_t at_ns) {
 	uint64_t least = UINT64_MAX;
 
@@ -41,9 +41,9 @@ static int64_t instant_of(const struct id_request *r) {
 
 /* ---- marks ---- */
 
-/* Fewer are not decisive: short logs are alike by chance. */
+/* Fewer are not decisive: short logs may be equal by chance. */
 #define MARKS_LEAST 8
-/* Logs round durations to so much. */
+/* Precision to which logs round durations. */
 #define TICK_NS 10000
 
 void marks_add(struct marks *m, uint64_t hash) {
@@ -104,7 +104,8 @@ static void mark_item(struct sample *s, const struct item *item) {
 	if (item->kind == ITEM_STEP && x->prefill_tokens > 0) {
 		mark(&s->step_marks, (const int64_t[]){x->prefill_requests, x->prefill_tokens, x->decode_requests,
 		                                       (x->duration_ns + TICK_NS / 2) / TICK_NS}, 4);
-	} else if (item->kind == ITEM_REQUEST && r->part == PART_BOTH) { /* the parts of one are two servers' */
+	/* the marks of one name's parts show two servers */
+	} else if (item->kind == ITEM_REQUEST && r->part == PART_BOTH) {
 		mark(&s->request_marks, (const int64_t[]){r->prompt_tokens, r->completion_tokens, between(r->arrival_ns, r->first_token_ns),
 		                                          between(r->arrival_ns, r->finish_ns)}, 4);
 	} else if (item->kind == ITEM_WINDOW && (w->input_tokens > 0 || w->output_tokens > 0)) {
@@ -125,12 +126,12 @@ void sample_release(struct sample *s) {
 	free(s->requests);
 }
 
-/* The first minute in the order of hashes: of requests, where there are such. It stays, however much is in it. */
+/* The first minute in the order of hashes, with requests if there are any. It is kept whatever its size. */
 static uint64_t least_hash(const struct sample *s) {
 	return s->least_request_hash != UINT64_MAX ? s->least_request_hash : s->least_step_hash;
 }
 
-/* Leaves out the minutes behind one in the order of hashes. */
+/* Leaves out the minutes after one in the order of hashes. */
 static void keep_up_to(struct sample *s, uint64_t most_hash) {
 	size_t steps = 0, requests = 0;
 
@@ -306,7 +307,7 @@ struct id_requests sample_common(const struct sample *steps, const struct sample
 	return (struct id_requests){at, count, requests->cached_known};
 }
 
-/* ---- samples of parts of a name's evidence ---- */
+/* ---- merging samples of parts ---- */
 
 static void merge_model(name_id *model, bool *many, name_id other, bool other_many, bool earlier) {
 	*many |= other_many || (*model != 0 && other != 0 && other != *model);
@@ -356,7 +357,10 @@ static int by_fields(const void *a, const void *b) {
 	return order;
 }
 
-/* Steps in their order, each once. One without a number follows the last one, unless a minute lies between that is not here. */
+/*
+ * Sorts the steps and removes duplicates. A step without a number follows the last one, unless a minute in between is
+ * missing.
+ */
 static void sort_steps(struct sample *s) {
 	size_t kept = 0;
 

@@ -1,24 +1,27 @@
-/* sample.h: what is kept of a name's evidence to compare it with that of others. Private to attribute/. */
+/* sample.h: a sample of a name's evidence, to compare it with that of others. Private to attribute/. */
 #ifndef ATTRIBUTE_SAMPLE_H
 #define ATTRIBUTE_SAMPLE_H
 
 #include "attribute/evidence/evidence.h"
 #include "attribute/evidence/identity.h"
 
-/* Marks of records: the smallest hashes of their content without instants, each once. */
+/* Marks of records: the smallest distinct hashes of their content without instants. */
 #define MARKS_MOST 64
 struct marks {
 	uint64_t at[MARKS_MOST]; /* ascending */
 	size_t count;
 };
 void marks_add(struct marks *m, uint64_t hash);
-/* How many of two sets' smallest marks are in both, of how many; 0 of 0 where there are too few to decide. */
+/* How many of the smallest marks of two sets are in both, and of how many; 0 of 0 if there are too few to decide. */
 void marks_compare(const struct marks *a, const struct marks *b, size_t *both, size_t *of);
 
-/* The evidence of one name. Minutes are kept in the order of a hash, the same for all names, as far as there is room. */
+/*
+ * The evidence of one name. Minutes are kept in the order of a hash, the same for all names, until the sample is
+ * full.
+ */
 struct sample {
 	name_id name;
-	name_id step_model, request_model; /* the first that is named */
+	name_id step_model, request_model; /* the first one that is named */
 	bool many_step_models, many_request_models;
 	struct id_step *steps;
 	size_t step_count, step_room;
@@ -27,30 +30,31 @@ struct sample {
 	size_t request_count, request_room;
 	uint64_t most_hash; /* minutes with a larger hash are not in the sample */
 	uint64_t least_step_hash, least_request_hash; /* of the minutes of its steps, of its requests */
-	bool cached_known, skipped; /* skipped: the step before is not in the sample */
+	bool cached_known, skipped; /* skipped: the previous step is not in the sample */
 	int64_t last_index;
 	int64_t first_step_ns, last_step_ns, first_request_ns, last_request_ns, first_window_ns, last_window_ns;
-	int64_t all_steps, all_requests, all_whole, all_windows; /* whole: prefill and decode of one server; also those not in the sample */
+	/* whole: both prefill and decode of one server; includes requests not in the sample */
+	int64_t all_steps, all_requests, all_whole, all_windows;
 	int64_t step_prefill_ntok, step_decode_ntok, prompt_ntok; /* likewise */
 };
 
 void sample_init(struct sample *s, name_id name);
 void sample_release(struct sample *s);
-/* In the order of time; keeps at most so many steps and requests. */
+/* Adds an item, in the order of time; keeps at most this many steps and requests. */
 void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests);
-/* All of the name's items are in. */
+/* All of the name's items were added. */
 void sample_end(struct sample *s);
 
 /*
- * Parts of a name's evidence, each sampled by itself, as one: what was counted of each; then their steps, requests and
- * marks, in any order; then the same as if all items had been added to one sample. Duplicates are there once.
+ * Merges samples of parts of a name's evidence: first the counts of each; then their steps, requests and marks, in
+ * any order. The result is the same as if all items had been added to one sample, without duplicates.
  */
 void sample_merge(struct sample *s, const struct sample *x);
 void sample_put_step(struct sample *s, const struct id_step *x);
 void sample_put_request(struct sample *s, const struct id_request *r);
 void sample_end_merge(struct sample *s, size_t most_steps, size_t most_requests);
 
-/* The requests that lie in minutes of both samples, and in the time of the steps; at most so many. The caller frees. */
+/* The requests that lie in minutes of both samples, and in the time of the steps; at most `most`. The caller frees. */
 struct id_requests sample_common(const struct sample *steps, const struct sample *requests, size_t most);
 
 #endif

@@ -3,7 +3,7 @@
 #include "core/exact.h"
 #include "core/instant.h"
 
-/* A step may begin so long before the last one ends: clocks and roundings. */
+/* A step may begin this long before the last one ends, because of clocks and rounding. */
 #define OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
 
 /* Fewer may have other causes. */
@@ -15,7 +15,7 @@ void sequence_init(struct sequence *q) {
 }
 
 static void settle_day(struct sequence *q) {
-	/* Counters that begin again now and then are restarts: they do not leap ahead again. */
+	/* A counter that starts again now and then shows restarts: it does not jump ahead again. */
 	bool leaps = q->back * 200 > q->steps && q->missing > q->steps;
 	if (q->overlaps * 100 > q->steps || ((q->back * 20 > q->steps || leaps) && q->back >= SEVERAL_BACK)) {
 		if (q->overlaps >= SEVERAL_OVERLAPS || q->back >= SEVERAL_BACK) {

@@ -4,20 +4,23 @@
 
 #include "attribute/evidence/evidence.h"
 
-/* What the steps' numbers and times show, in the period asked for. Each UTC day is judged alone, as a book does. */
+/* What the steps' numbers and times show, in the requested period. Each UTC day is judged alone, as in a book. */
 struct sequence {
 	int64_t last;     /* number of the step before; or UNKNOWN */
 	int64_t end_ns;   /* of that step */
 	int64_t day_ns;
-	int64_t steps, missing; /* of the day at hand; missing: numbers that no step has */
+	int64_t steps, missing; /* of the current day; missing: numbers that no step has */
 	int64_t back, overlaps, odd; /* numbers that fall; steps that begin before the last one ends; steps that do either */
-	int64_t several[2], gaps[2]; /* on days with a finding: cases, and of how many steps */
+	int64_t several[2], gaps[2]; /* on days with a finding: cases, and the number of steps */
 };
 
 void sequence_init(struct sequence *q);
-/* The next step in time: how many are missing before it, as numbers show. A counter that falls has started again. */
+/*
+ * Adds the next step in time; returns how many steps are missing before it, by their numbers. A counter that falls
+ * has started again.
+ */
 int64_t sequence_follow(struct sequence *q, const struct attribute_options *o, const struct step_item *s);
-/* Findings, if there are any. */
+/* Adds findings, if there are any. */
 void sequence_find(struct sequence *q, const char *name, struct quality *quality);
 
 #endif

@@ -9,18 +9,18 @@
 
 #define MS (NS_PER_SECOND / 1000)
 
-/* A first look takes so many requests; where it decides nothing, a second one takes more. */
+/* The first test uses this many requests; if it is not decisive, the second one uses more. */
 #define FIRST_LOOK 200
 #define SECOND_LOOK 1000
-/* Of more servers than that only the likeliest are tested. */
+/* If there are more servers, only the likeliest are tested. */
 #define TESTED_MOST 4
 #define VOTERS 32
 
-/* Clocks that differ by less need no word. */
+/* Smaller differences of clocks are not reported. */
 #define OFFSET_MIN_NS (2 * MS)
-/* Requests a day, from which steps and requests of one name may be set apart. */
+/* Requests a day from which steps and requests of one name may be separated. */
 #define PARTED_LEAST 50
-/* And from which instants in whole seconds are no chance. */
+/* Requests a day from which instants in whole seconds are not by chance. */
 #define SECONDS_LEAST 8
 
 /* ---- models ---- */
@@ -41,7 +41,7 @@ static struct text plain_model(struct text t, char out[128]) {
 	return (struct text){out, len};
 }
 
-/* May two names of models be one? A served name is often a part of the full one; a name that is not given may be any. */
+/* May two names mean one model? A served name is often a part of the full one; a missing name matches any. */
 bool servers_models_alike(const struct servers *s, name_id a, name_id b) {
 	char x[128], y[128];
 	struct text p = plain_model(names_text(s->names, a), x), q = plain_model(names_text(s->names, b), y);
@@ -49,7 +49,7 @@ bool servers_models_alike(const struct servers *s, name_id a, name_id b) {
 	return a == b || p.len == 0 || q.len == 0 || text_starts(p, q) || text_starts(q, p);
 }
 
-/* ---- which two ---- */
+/* ---- which names to compare ---- */
 
 const char *servers_text(const struct servers *s, name_id name) {
 	return names_text(s->names, name).at;
@@ -79,20 +79,20 @@ bool servers_own_pool(const struct servers *s, name_id name, name_id model) {
 	return fleet_lists(s->fleet, fleet_pool_of(s->fleet, s->names, name, model));
 }
 
-/* Of two names of one server, the one that the fleet file knows, else the steps'. */
+/* Of two names of one server: the one in the fleet file, else that of the steps. */
 static name_id shown_name(const struct servers *s, const struct sample *steps, const struct sample *requests) {
 	bool first = servers_own_pool(s, steps->name, steps->step_model), second = servers_own_pool(s, requests->name, requests->request_model);
 
 	return second && !first ? requests->name : steps->name;
 }
 
-/* ---- what follows ---- */
+/* ---- results ---- */
 
-/* How far the clocks are known to differ; 0: not, or within what the stamps leave open. */
+/* Known difference of the clocks; 0: none, or within the precision of the timestamps. */
 static int64_t clear_offset(const struct id_result *r) {
 	int64_t off = llabs(r->offset_ns);
 
-	if (r->seconds) { /* a whole second is all that can be seen */
+	if (r->seconds) { /* the precision is a whole second */
 		return off > NS_PER_SECOND ? r->offset_ns : 0;
 	}
 	return off > OFFSET_MIN_NS && off > r->spread_ns ? r->offset_ns : 0;
@@ -134,7 +134,7 @@ static void join(struct servers *s, struct server *steps, struct server *request
 	               servers_text(s, steps->sample.name), servers_text(s, requests->sample.name), text);
 }
 
-/* Likely one server, but not surely: its steps count, the requests' tokens would be counted twice. */
+/* Probably, not certainly, one server: its steps count, as the requests' tokens would be counted twice. */
 static void hold(struct servers *s, struct server *steps, struct server *requests, bool part) {
 	const char *a = servers_text(s, steps->sample.name), *b = servers_text(s, requests->sample.name);
 
@@ -177,7 +177,7 @@ static bool may_be_one(const struct servers *s, const struct server *steps, cons
 	       !servers_are_pair(&s->fleet->different, servers_text(s, a->name), servers_text(s, b->name));
 }
 
-/* The servers whose steps get the most votes of a name's requests. */
+/* The servers with the most votes: requests of the name that match their steps. */
 static size_t candidates_of(struct servers *s, struct server *requests, struct server **out, size_t most) {
 	int64_t votes[TESTED_MOST + 1];
 	size_t count = 0;
@@ -206,7 +206,7 @@ static size_t candidates_of(struct servers *s, struct server *requests, struct s
 	return count;
 }
 
-/* Requests under a name without steps: whose are they? */
+/* Finds the server of requests under a name without steps. */
 static void place_requests(struct servers *s, struct server *requests) {
 	struct server *tried[TESTED_MOST + 1], *best = NULL, *part = NULL;
 	struct id_result found = {.statistic = -1};
@@ -245,7 +245,10 @@ static void place_beside_windows(struct servers *s, struct server *requests) {
 	}
 }
 
-/* A book judges each day, a run all of them: names with so few requests a day might be set apart by one and not by the other. */
+/*
+ * A book judges each day, a run all days together: names with so few requests a day might be separated by one and not
+ * by the other.
+ */
 static bool enough_a_day(const struct sample *a, int64_t least) {
 	if (a->first_request_ns > a->last_request_ns) {
 		return false; // none of them has an instant
@@ -255,7 +258,7 @@ static bool enough_a_day(const struct sample *a, int64_t least) {
 	return a->all_requests / days >= least;
 }
 
-/* A name's requests do not fall on its steps. */
+/* A name's requests do not match its steps. */
 static void part_own(struct servers *s, struct server *one) {
 	const char *name = servers_text(s, one->sample.name);
 	bool part = enough_a_day(&one->sample, PARTED_LEAST);
@@ -287,7 +290,7 @@ static void check_own(struct servers *s, struct server *one) {
 		return;
 	}
 	struct id_result r = test(a, a);
-	if (r.verdict == ID_SAME || r.repeats) { /* of one name, and only the offset was in doubt */
+	if (r.verdict == ID_SAME || r.repeats) { /* of one name, and only the offset is uncertain */
 		join(s, one, one, &r);
 	} else if (r.verdict == ID_DIFFERENT) {
 		part_own(s, one);
@@ -295,7 +298,7 @@ static void check_own(struct servers *s, struct server *one) {
 	one->matched = true;
 }
 
-/* Given by the user: takes precedence. */
+/* Stated by the user: takes precedence. */
 static void merge_same(struct servers *s) {
 	for (size_t i = 0; i < s->fleet->same.count; i++) {
 		const struct server_pair *p = &s->fleet->same.at[i];
@@ -332,7 +335,7 @@ static bool mark_seconds(struct servers *s, name_id named) {
 	return any;
 }
 
-/* Requests with timestamps truncated to the second, and steps: the steps are counted. */
+/* Requests with timestamps truncated to the second, and steps: only steps are counted. */
 static void find_seconds(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];

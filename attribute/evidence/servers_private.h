@@ -6,7 +6,7 @@
 #include "attribute/evidence/sample.h"
 #include "attribute/evidence/servers.h"
 
-/* A stretch of a name's records. */
+/* A period of a name's records. */
 struct era {
 	int64_t first_ns, last_ns, records;
 };
@@ -15,20 +15,21 @@ struct era {
 struct server {
 	struct sample sample;
 	name_id named;      /* of its items from here on */
-	name_id requests;   /* its requests' name from here on, where they are another server's; 0: the same */
+	name_id requests;   /* its requests' name from here on, if another server handled them; 0: the same */
 	name_id step_model; /* its steps' model from here on; 0: as in the steps */
-	int64_t shift_ns;   /* taken off its requests' instants */
-	bool matched;       /* its steps have their requests, or its requests their steps */
+	int64_t shift_ns;   /* subtracted from its requests' instants */
+	bool matched;       /* its steps and requests were matched */
 	bool held;          /* its requests are left out */
-	bool in_seconds;    /* the instants of requests are truncated to the second: of its own, or of those that are joined to it */
-	bool dropped;       /* all of it is: a copy of another's */
-	struct chains chains; /* of its steps; coarse: stamps truncated to the second, which do not show overlaps */
-	bool several, coarse; /* several: each chain is a server, which begins again when they are set apart */
+	/* the instants of requests are truncated to the second: its own, or those that are joined to it */
+	bool in_seconds;
+	bool dropped;       /* all of it is left out: a copy of another */
+	struct chains chains; /* of its steps; coarse: timestamps truncated to the second, which do not show overlaps */
+	bool several, coarse; /* several: each chain is a server; chains are counted again when they are separated */
 	name_id part[CHAINS_MOST]; /* then: the names of the chains */
-	name_id prefill;    /* its requests' prompts are computed there; 0: here */
+	name_id prefill;    /* the server that computes its requests' prompts; 0: this one */
 	int64_t from_ns, to_ns; /* items outside are left out */
-	int64_t outside;        /* so many */
-	struct era main, era;   /* the stretch of time with the most records so far, and the one at hand */
+	int64_t outside;        /* how many */
+	struct era main, era;   /* the period with the most records so far, and the current one */
 };
 
 struct servers {
@@ -40,7 +41,7 @@ struct servers {
 	size_t *of_name; /* by name_id: index + 1 */
 	size_t name_room;
 	bool change;
-	bool several; /* names were set apart; nothing else is decided yet */
+	bool several; /* names were separated; nothing else is decided yet */
 };
 
 struct servers *servers_new(struct names *names, const struct fleet *fleet, struct quality *quality);
@@ -48,9 +49,9 @@ struct servers *servers_new(struct names *names, const struct fleet *fleet, stru
 #define SERVERS_REQUESTS_MOST ((size_t)2000)
 /* collect.c: samples of all evidence. */
 int servers_collect(struct servers *s, const struct servers_ask *ask, struct fault *why);
-/* A name's, a new one if it has none. */
+/* The server of a name, a new one if it has none. */
 struct server *servers_of(struct servers *s, name_id name);
-/* How many steps the last name's sample may hold: names come one after the other, and share what there is. */
+/* Steps in the last name's sample: names come one after the other and share the total. */
 size_t servers_room(const struct servers *s);
 /* Compares all names' samples, and decides. */
 void servers_judge(struct servers *s);
@@ -58,7 +59,7 @@ void servers_judge(struct servers *s);
 /* The server of a name; NULL: it has no evidence. */
 struct server *servers_find(const struct servers *s, name_id name);
 const char *servers_text(const struct servers *s, name_id name);
-/* May two names of models be one? */
+/* May two names mean one model? */
 bool servers_models_alike(const struct servers *s, name_id a, name_id b);
 /* Does a pool of the fleet file match the name? */
 bool servers_own_pool(const struct servers *s, name_id name, name_id model);
@@ -70,10 +71,10 @@ bool servers_times_overlap(const struct sample *a, const struct sample *b);
 /* Records years from the rest of the name's. */
 bool servers_is_outside(const struct server *one, const struct item *item);
 
-/* several.c: as steps are collected; and which names are set apart, before anything else is decided. */
+/* several.c: called as steps are collected; decides which names are separated, before anything else is decided. */
 void servers_note_chain(struct server *one, const struct item *item);
 bool servers_find_several(struct servers *s);
-/* A name's steps and its requests are two servers'. */
+/* A name's steps and its requests belong to two servers. */
 void servers_part_requests(struct servers *s, struct server *one);
 /* copies.c: names with the same evidence count once. */
 void servers_find_copies(struct servers *s);

@@ -1,4 +1,4 @@
-/* several.c: several servers whose steps come under one name. */
+/* several.c: steps of several servers under one name. */
 #include <stdio.h>
 
 #include "attribute/evidence/servers_private.h"
@@ -32,7 +32,7 @@ void servers_part_requests(struct servers *s, struct server *one) {
 	s->change = true;
 }
 
-/* Names whose steps are those of several servers, and of which nothing else is logged. */
+/* Names with steps of several servers and no other records. */
 bool servers_find_several(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];

@@ -1,10 +1,10 @@
-/* summaries.c: samples of names from parts of the evidence, packed and put together; and what is decided of them. */
+/* summaries.c: samples of names from parts of the evidence, packed and merged; and the decisions from them. */
 #include <stdlib.h>
 
 #include "attribute/evidence/servers_private.h"
 #include "core/files/pack.h"
 
-/* Only conversion to items: nothing is kept. */
+/* Only for conversion to items: nothing is stored. */
 #define EVIDENCE_BYTES ((size_t)1 << 16)
 
 struct name_summaries {
@@ -12,7 +12,7 @@ struct name_summaries {
 	struct servers *servers;
 	struct evidence *items;
 	struct quality quality;
-	name_id last; /* the name whose record came last, and how many steps its sample may hold */
+	name_id last; /* the name of the last record, and the maximum of steps in its sample */
 	size_t room;
 };
 
@@ -161,7 +161,7 @@ static int put_sample(const struct packing *p, const struct sample *s) {
 	return rc < 0 ? rc : put_marks(p, s);
 }
 
-/* In the order of names' texts: that of numbers depends on who came first. */
+/* In the order of names' texts: the order of numbers depends on the order of arrival. */
 static void sort_names(struct name_summaries *n) {
 	struct servers *s = n->servers;
 
@@ -260,7 +260,7 @@ static void end_merges(struct name_summaries *n) {
 
 	sort_names(n);
 	for (size_t i = 0; i < all; i++) {
-		s->count = i + 1; /* the room is what those before leave */
+		s->count = i + 1; /* the size is what the names before leave */
 		sample_end_merge(&s->at[i].sample, servers_room(s), SERVERS_REQUESTS_MOST);
 	}
 	s->count = all;

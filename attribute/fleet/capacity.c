@@ -4,7 +4,7 @@
 
 #include "core/exact.h"
 
-/* GPU time logged for a pool in one slot at one rate. An empty place has no pool. */
+/* GPU time logged for a pool in one slot at one rate. Unused slots of the table have no pool. */
 struct seen {
 	const struct pool *pool;
 	int64_t slot_ns, rate_nano, gpu_ns;
@@ -89,7 +89,7 @@ static int post_unobserved(const struct pool *p, const struct segment *s, int64_
 	return sink(context, &e);
 }
 
-/* What a pool was up for within one slot and at one rate. */
+/* Uptime of a pool within one slot and at one rate. */
 struct paid {
 	struct segment slot;
 	int64_t gpu_ns;

@@ -55,7 +55,7 @@ static int read_name(struct reader *r, json_at v, name_id *out) {
 	return 0;
 }
 
-/* Money: a decimal string, or a number taken by its digits. */
+/* Money: a decimal string, or a number read by its digits. */
 static int read_decimal(struct reader *r, json_at v, int64_t *nano) {
 	enum json_type type = json_type(r->json, v);
 	if ((type != JSON_STRING && type != JSON_NUMBER) || !decimal_parse(json_raw(r->json, v), 0, nano)) {
@@ -130,7 +130,7 @@ static int read_array(struct reader *r, json_at array, const struct key *keys, s
 	*items = must_calloc((size_t)json_count(r->json, array) + 1, size);
 	for (json_at v = json_first(r->json, array); v != JSON_ABSENT; v = json_next(r->json, v)) {
 		int err = read_object(r, v, keys, count, (char *)*items + size * *item_count);
-		(*item_count)++; /* also of a half-read one: it may own memory */
+		(*item_count)++; /* also of a partly read one: it may own memory */
 		if (err) {
 			return err;
 		}
@@ -382,7 +382,7 @@ static int fleet_schema(struct reader *r, json_at v, void *into) {
 	}
 	return 0;
 }
-/* Letters, digits and signs such as "USD" or "€", as they are written into every report. */
+/* Letters, digits and signs such as "USD" or "€", as printed in every report. */
 static bool is_code(struct text t) {
 	for (size_t i = 0; i < t.len; i++) {
 		if ((unsigned char)t.at[i] <= ' ' || strchr("\"\\,;<>&|\x7f", t.at[i])) {
@@ -478,7 +478,7 @@ int fleet_open(struct fleet **out, const char *path, struct names *names, struct
 	return *out ? 0 : ERROR_CONFIG;
 }
 
-/* ---- the rest of the fleet's life ---- */
+/* ---- other functions ---- */
 
 void fleet_set_default_rate(struct fleet *f, int64_t rate_nano) {
 	free(f->fallback.rates);

@@ -29,7 +29,7 @@ struct uptime {
 struct pool {
 	name_id name, model, gpu;
 	char *match; /* glob over replica names */
-	int64_t gpus_per_replica; /* whole ones; of a part of a GPU ("2/7") the numerator */
+	int64_t gpus_per_replica; /* whole GPUs; for a part of a GPU ("2/7") the numerator */
 	int64_t gpu_parts;        /* the denominator; 1: whole GPUs */
 	enum role role;
 	struct rate *rates; /* ascending */
@@ -46,7 +46,7 @@ struct pool {
 struct stated {
 	name_id replica;
 	int64_t gpus;
-	struct pool *pool; /* the fallback with so many GPUs */
+	struct pool *pool; /* the fallback with this number of GPUs */
 };
 
 /* Two names of servers. */
@@ -62,22 +62,22 @@ struct fleet {
 	struct pool *pools;
 	size_t pool_count;
 	struct pool fallback; /* --gpu-hour, and --gpus or one GPU per replica; no rates if not given */
-	bool has_fallback, gpus_given; /* by --gpus */
+	bool has_fallback, gpus_given; /* from --gpus */
 	struct stated *stated; /* replicas whose logs state their GPUs, sorted by name_id */
 	size_t stated_count;
 	struct name_rules names;
-	struct server_pairs same, different; /* names of one server, and of two */
+	struct server_pairs same, different; /* pairs of names of one server, and of two servers */
 	char currency[16];
 	char sha256[65];
 	char *cards; /* path of another GPU catalogue; NULL: the built-in one */
 	struct description **descriptions; /* each once */
 	size_t description_count;
-	char *description_hashes; /* a space between; NULL: none */
+	char *description_hashes; /* separated by spaces; NULL: none */
 };
 
 /*
  * The description of that name; opened and read where it is new. ERROR_CONFIG if it is not below the fleet file's
- * folder, cannot be read or is no description.
+ * folder, cannot be read or is not a description.
  */
 int fleet_describe(struct fleet *f, struct text name, fleet_opener *open, void *context, const struct description **out,
                    struct fault *why);
@@ -86,11 +86,11 @@ int fleet_open_description(void *path, const char *name, struct text *bytes, str
 void fleet_forget_descriptions(struct fleet *f);
 
 /*
- * The pool of a replica: the first whose pattern matches and whose model is the replica's;
- * else the first whose pattern matches; else the fallback of --gpu-hour; else NULL.
+ * The pool of a replica: the first with a matching pattern and the replica's model; else the first with a matching
+ * pattern; else the fallback of --gpu-hour; else NULL.
  */
 const struct pool *fleet_pool_of(const struct fleet *f, struct names *names, name_id replica, name_id model);
-/* The name of which "a#2" is a part; a name that is no part is its own. */
+/* The name "a" of the part "a#2"; other names are returned as they are. */
 name_id fleet_whole_name(struct names *names, name_id replica);
 
 /* Is it one of the fleet file's pools, not the fallback? False for NULL. */

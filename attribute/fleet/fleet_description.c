@@ -6,7 +6,10 @@
 #include "attribute/fleet/fleet.h"
 #include "core/files/files.h"
 
-/* Below the folder: what a fleet file names travels with it, into a book or to another machine. */
+/*
+ * Below the folder, so that the files that a fleet file names can be copied with it, into a book or to another
+ * machine.
+ */
 static bool is_below(struct text name) {
 	struct text rest = name, part;
 	bool more = true;

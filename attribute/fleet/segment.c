@@ -14,7 +14,7 @@ static void cut(struct segment *s, int64_t at_ns, int64_t boundary_ns) {
 	}
 }
 
-/* The hour, and the part of it that daily changes of list price cut off. */
+/* The hour, or its part between daily changes of list price. */
 static void cut_slot(const struct attribute_options *o, int64_t at_ns, struct segment *s) {
 	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
 

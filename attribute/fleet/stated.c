@@ -14,7 +14,7 @@ static const struct stated *find(const struct fleet *f, name_id replica) {
 	return NULL;
 }
 
-/* Of "vllm/1", an engine of vllm's, what the log of "vllm" states. */
+/* For "vllm/1", an engine of "vllm", the value that the log of "vllm" states. */
 static const struct stated *find_or_above(const struct fleet *f, struct names *names, name_id replica) {
 	const struct stated *s = f->stated_count > 0 ? find(f, replica) : NULL;
 	struct text name = names_text(names, replica);
@@ -143,7 +143,7 @@ name_id fleet_whole_name(struct names *names, name_id replica) {
 	return whole != 0 ? whole : replica;
 }
 
-/* What replicas that match no pool have: as --gpus or all their logs state. */
+/* GPUs of replicas that match no pool: from --gpus, or if all their logs state the same number. */
 static int64_t fallback_gpus(const struct fleet *f) {
 	int64_t gpus = f->gpus_given || f->stated_count == 0 ? f->fallback.gpus_per_replica : f->stated[0].gpus;
 
