@@ -248,7 +248,7 @@ int remainders_add_entry(void *remainders, const struct entry *e); /* an entry_s
 int remainders_finish(struct remainders *r, entry_sink *sink, void *context, struct quality *quality,
                       struct fault *why);
 
-/* No more records. attribution_finish calls it itself; attribution_period needs it. */
+/* No more records. attribution_join and attribution_finish call it; call it before attribution_period. */
 int attribution_seal(struct attribution *a, struct fault *why);
 
 /* The period of the evidence after --from and --to; false if there was none. */

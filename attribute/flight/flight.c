@@ -114,7 +114,7 @@ bool flight_comes_before(const struct active *a, const struct active *b) {
 	return x != y ? x < y : a->request.head.at_ns < b->request.head.at_ns;
 }
 
-/* In its place among those that wait; there is room. */
+/* Inserts it among the waiting; there is room. */
 void flight_put_waiting(struct flight *f, struct active *a) {
 	size_t at = f->waiting_count;
 
@@ -189,7 +189,7 @@ static void heap_down(struct flight *f, size_t at) {
 	heap_put(f, at, a);
 }
 
-/* A decoder's context, less the number of the coming decode step: it does not change while it decodes. */
+/* A decoder's context minus the number of the next decode step: constant while it decodes. */
 static int64_t start_of(const struct active *a) {
 	return a->context - a->first_decode;
 }
@@ -206,12 +206,12 @@ static void find_longest(struct flight *f) {
 	}
 }
 
-/* The context of a decoder before the coming step. */
+/* The context of a decoder before the next step. */
 int64_t flight_context_of(const struct flight *f, const struct active *a) {
 	return a->context + (f->decode_step - a->first_decode);
 }
 
-/* Its first token is there, so all of its prompt was: what no step computed, a cache had. */
+/* It has its first token, so its whole prompt was done: what no step computed was cached. */
 void flight_find_rest(struct flight *f, struct active *a) {
 	if (f->seeks_hits && a->computed > 0 && !a->paused && a->pauses == 0) {
 		f->day.prompt_ntok += a->request.prompt_tokens;
@@ -252,7 +252,7 @@ void flight_start_decoding(struct flight *f, struct active *a, int64_t until) {
 	f->longest_start = f->decoding_count == 1 || start_of(a) > f->longest_start ? start_of(a) : f->longest_start;
 }
 
-/* The one in a place of the heap. */
+/* The decoder at an index of the heap. */
 struct active *flight_stop_decoding(struct flight *f, size_t at) {
 	struct active *a = f->decoding[at];
 
@@ -270,7 +270,7 @@ struct active *flight_stop_decoding(struct flight *f, size_t at) {
 	return a;
 }
 
-/* ---- moving on ---- */
+/* ---- advancing ---- */
 
 static bool is_over_before(const struct active *a, int64_t at_ns) {
 	const struct request_item *r = &a->request;
@@ -280,8 +280,7 @@ static bool is_over_before(const struct active *a, int64_t at_ns) {
 }
 
 /*
- * Has its first token come? Where it is not logged, when its prompt is computed; as its context is where it was
- * preempted.
+ * Does it have its first token? If that is not logged: is its prompt computed; for a preempted one, its context.
  */
 static bool has_first_token(const struct active *a, int64_t at_ns) {
 	int64_t first = a->paused ? UNKNOWN : a->request.first_token_ns;
@@ -289,12 +288,12 @@ static bool has_first_token(const struct active *a, int64_t at_ns) {
 	return first != UNKNOWN ? first <= at_ns : a->remaining == 0 && a->computed > 0;
 }
 
-/* A prompt computed elsewhere is under way for a while: who does not fit into the step has not arrived. */
+/* A prompt computed elsewhere takes time to transfer: a request that does not fit into the step has not arrived. */
 static bool has_room(const struct flight *f, const struct active *a, int64_t room) {
 	return a->request.part != PART_DECODE || (int64_t)f->decoding_count < room;
 }
 
-/* Of the first `seen` that wait, the first `kept` stay; the rest close up. */
+/* Of the first `seen` waiting, the first `kept` stay; the others move up. */
 static void close_queue(struct flight *f, size_t kept, size_t seen) {
 	if (kept < seen) {
 		memmove(f->waiting + kept, f->waiting + seen, (f->waiting_count - seen) * sizeof *f->waiting);
@@ -302,7 +301,7 @@ static void close_queue(struct flight *f, size_t kept, size_t seen) {
 	}
 }
 
-/* Those of the waiting that were scheduled before an instant: leave, or decode, or stay. */
+/* The waiting that were scheduled before an instant: they leave, decode or stay. */
 static int advance_waiting(struct flight *f, int64_t at_ns, int64_t room, flight_leave *leave, void *context,
                            struct fault *why) {
 	size_t kept = 0, i = 0;
@@ -325,7 +324,7 @@ static int advance_waiting(struct flight *f, int64_t at_ns, int64_t room, flight
 	return rc;
 }
 
-/* Is there nothing to compute of its prompt here, so that only the clock shows when it decodes? */
+/* Is none of its prompt computed here, so that only the clock shows when it decodes? */
 static bool needs_no_prefill(const struct active *a) {
 	return a->remaining == 0 && a->computed == 0 && a->request.part != PART_PREFILL;
 }
@@ -336,7 +335,7 @@ int64_t flight_decode_steps(const struct flight *f, const struct active *a) {
 	return f->tokens_a_step > 1 ? (int64_t)ceil(tokens / f->tokens_a_step) : (int64_t)tokens;
 }
 
-/* Drafts make a step worth a number of tokens that is each sequence's own: then those are done that finish first. */
+/* With drafts the tokens per step differ by sequence: those that finish first are done first. */
 int64_t flight_until_by_count(const struct flight *f, const struct active *a) {
 	if (f->tokens_a_step > 1) {
 		return a->request.finish_ns != UNKNOWN ? a->request.finish_ns : INT64_MAX;
@@ -344,7 +343,7 @@ int64_t flight_until_by_count(const struct flight *f, const struct active *a) {
 	return f->decode_step + flight_decode_steps(f, a);
 }
 
-/* With drafts, how many decode in a step says who is done before it: those that finish first. */
+/* With drafts, the number of sequences in a step shows how many are done before it: those that finish first. */
 int flight_retire(struct flight *f, int64_t most, flight_leave *leave, void *context, struct fault *why) {
 	int rc = 0;
 
@@ -354,7 +353,7 @@ int flight_retire(struct flight *f, int64_t most, flight_leave *leave, void *con
 	return rc;
 }
 
-/* Without a clock: only what is long past, so that one lost line does not stop the queue for ever. */
+/* Without a clock: only what is long past, so that one lost line does not block the queue. */
 static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, flight_leave *leave, void *context, struct fault *why) {
 	size_t kept = 0, i = 0;
 	int rc = 0;
@@ -373,7 +372,7 @@ static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, fligh
 	return rc;
 }
 
-/* `room`: how many sequences decode in the coming step. */
+/* `room`: how many sequences decode in the next step. */
 int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_count, flight_leave *leave, void *context,
                    struct fault *why) {
 	int64_t passed = !by_count ? at_ns : f->tokens_a_step > 1 ? at_ns - SLACK_NS : f->decode_step;
@@ -410,7 +409,7 @@ void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens) {
 
 /* ---- without steps ---- */
 
-/* Prompt tokens in 2^20 seconds, at least 1: weights of prompts against each other, so that a slow one still has digits. */
+/* Prompt tokens in 2^20 seconds, at least 1: relative weights of prompts, precise for slow ones as well. */
 #define RATE_NS (NS_PER_SECOND << 20)
 #define MOST_RATE ((int64_t)1 << 50)
 static int64_t token_weight(const struct request_item *r) {
@@ -434,7 +433,10 @@ size_t flight_enter_prompts(struct flight *f, int64_t at_ns) {
 			f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
 		}
 		int64_t tokens = token_weight(&a->request);
-		/* Attention goes by before + tokens / 2: here the mean over the whole prompt, whatever the weight. */
+		/*
+		 * Attention is proportional to before + tokens / 2: here the mean over the whole prompt, for any
+		 * weight.
+		 */
 		int64_t mean = a->request.cached_tokens + ((int64_t)a->request.prompt_tokens - a->request.cached_tokens) / 2;
 		f->chunks[f->chunk_count++] = (struct chunk){a, tokens, mean - tokens / 2};
 		f->chunk_tokens += tokens;
@@ -442,7 +444,7 @@ size_t flight_enter_prompts(struct flight *f, int64_t at_ns) {
 	return f->chunk_count;
 }
 
-/* When a request that waits is scheduled, has its first token, or is over. */
+/* When a waiting request is scheduled, has its first token, or finishes. */
 static int64_t waiting_change(const struct active *a, int64_t at_ns) {
 	const struct request_item *r = &a->request;
 	const int64_t instants[] = {a->guessed ? UNKNOWN : flight_scheduled_ns(r), r->first_token_ns, r->finish_ns};
@@ -450,7 +452,7 @@ static int64_t waiting_change(const struct active *a, int64_t at_ns) {
 
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
 		if (instants[i] > at_ns && instants[i] < next) {
-			next = instants[i]; /* UNKNOWN is before everything */
+			next = instants[i]; /* UNKNOWN is less than any instant */
 		}
 	}
 	return next;
@@ -463,7 +465,7 @@ int64_t flight_next_change(const struct flight *f, int64_t at_ns) {
 		int64_t change = waiting_change(f->waiting[i], at_ns);
 		next = change < next ? change : next;
 		if (flight_scheduled_ns(&f->waiting[i]->request) > at_ns) {
-			break; /* the rest is scheduled later still */
+			break; /* all others are scheduled later */
 		}
 	}
 	return next;
@@ -483,7 +485,7 @@ int flight_clear(struct flight *f, flight_leave *leave, void *context, struct fa
 	size_t decoding = f->decoding_count;
 	int rc = 0;
 
-	/* Heaps have no order of their own; arrival has. */
+	/* A heap is not sorted: in the order of arrival. */
 	if (decoding > 1) {
 		qsort(f->decoding, decoding, sizeof *f->decoding, by_arrival);
 	}

@@ -1,11 +1,11 @@
 /*
- * flight.h: the requests in flight on one replica, and what each step's batch holds of them.
- * Private to attribute/.
+ * flight.h: the requests in flight on one replica, and their tokens in each step's batch. Private to attribute/.
  *
- * Engines do not log who is in a batch. It is rebuilt: prompts are computed first come, first served, in the chunks
- * that steps report; a sequence decodes in every step from its first token to its last. Where steps carry good clocks,
- * a request's timestamps determine its steps: those whose middle lies between them. Where the log cuts its clock to the
- * second, steps are counted instead: a prompt is done when its tokens are, and n output tokens take n - 1 steps.
+ * Engines do not log which requests are in a batch. It is rebuilt: prompts are computed first come, first served, in
+ * the chunks that steps report; a sequence decodes in every step from its first token to its last. Where steps carry
+ * good clocks, a request's timestamps determine its steps: those with their middle between them. If the log truncates
+ * its clock to the second, steps are counted instead: a prompt is done when its tokens are, and n output tokens take
+ * n - 1 steps.
  */
 #ifndef ATTRIBUTE_FLIGHT_H
 #define ATTRIBUTE_FLIGHT_H
@@ -17,12 +17,12 @@
 /* Grades that time can be posted under. */
 #define TIME_GRADES 4
 
-/* Sums over decode steps since the slot began, by grade, from which a request's part is a difference. */
+/* Sums over decode steps since the slot began, by grade; a request's part is a difference of two sums. */
 struct decode_sums {
 	long double equal;   /* of a sequence's equal part, ns */
 	long double context; /* of the cost of one token of context, ns */
 	long double counted; /* of the latter times the number of the decode step */
-	long double even;    /* of a sequence's part if the part that depends on contexts were shared equally, ns */
+	long double even;    /* of a sequence's part if all were shared equally, ns */
 };
 
 struct active {
@@ -32,18 +32,18 @@ struct active {
 	uint32_t remaining;     /* prompt tokens still to be computed */
 	uint32_t computed;
 	bool decoding;
-	bool guessed;           /* when it was scheduled: no step need end there */
-	bool paused;            /* preempted: waits for its context to be computed again */
-	uint32_t pauses;        /* times that it was preempted */
-	int64_t prior;          /* of its prompt, found in a cache before it is computed; nothing once it was preempted */
-	int64_t context;        /* of its first decode step; grows by one each further step */
+	bool guessed;           /* when it was scheduled: need not be the end of a step */
+	bool paused;            /* preempted: waits for its context to be recomputed */
+	uint32_t pauses;        /* number of preemptions */
+	int64_t prior;          /* tokens of its prompt found in a cache before it is computed; 0 after a preemption */
+	int64_t context;        /* before its first decode step; grows by one each further step */
 	int64_t first_decode;   /* number of the decode step it first takes part in */
-	int64_t until;          /* retire when the clock, or the count of decode steps, has passed this */
-	struct active *next;    /* of the free ones */
-	/* owned by the accounts: what it has cost */
+	int64_t until;          /* retires when the clock, or the count of decode steps, passes this */
+	struct active *next;    /* next free request */
+	/* owned by the accounts: its cost */
 	struct decode_sums base[TIME_GRADES];
-	int64_t noted_steps;    /* decode steps whose positions are noted */
-	int64_t open_prefill_ns[TIME_GRADES], open_cached_ns[TIME_GRADES]; /* since it was settled last */
+	int64_t noted_steps;    /* decode steps with noted positions */
+	int64_t open_prefill_ns[TIME_GRADES], open_cached_ns[TIME_GRADES]; /* since the last settling */
 	double open_tilt_ns[TIME_GRADES];
 	int64_t prefill_ns, cached_ns, decode_ns;
 	int128 input_money, output_money; /* GPU-ns x nano per GPU-hour */
@@ -54,90 +54,93 @@ struct active {
 struct chunk {
 	struct active *active;
 	int64_t tokens;
-	int64_t before; /* context that stood before it, cached or computed */
+	int64_t before; /* context before it, cached or computed */
 };
 
-/* Of requests. By days, so that a book, which sees a day at a time, counts as one run does. */
+/* Counts of requests. By day, so that a book, which sees a day at a time, counts like one run. */
 struct flight_counts {
-	int64_t prompt_ntok, hit_ntok; /* of those whose prompts steps computed, and what the cache had of them */
-	int64_t preemptions, placed;   /* by their records, and found in steps */
-	int64_t counted_ntok, guessed_ntok; /* where instants are truncated to the second: of prompts that steps begin; of those, by guess */
+	int64_t prompt_ntok, hit_ntok; /* prompts that steps computed, and their cached tokens */
+	int64_t preemptions, placed;   /* by records, and found in steps */
+	/* if instants are truncated to the second: tokens of prompts that steps begin; of those, placed by guess */
+	int64_t counted_ntok, guessed_ntok;
 };
 
 struct flight {
-	struct active **waiting; /* not yet decoding, by when they were scheduled */
+	struct active **waiting; /* not yet decoding, in the order of scheduling */
 	size_t waiting_count, waiting_room;
-	struct active **decoding; /* a heap, the one to retire first on top */
+	struct active **decoding; /* a heap, the first to retire on top */
 	size_t decoding_count, decoding_room;
 	struct active *free;
-	int64_t context_sum; /* of the decoders, before the coming step */
-	int64_t longest_start; /* the longest context of a decoder, less the number of the coming decode step */
-	int64_t decode_step; /* number of the coming decode step */
-	const struct decode_sums *now; /* of the accounts: from where a sequence's decoding counts; or NULL */
-	void (*settle)(void *context, struct active *a); /* of the accounts: before a sequence stops decoding for a while; or NULL */
+	int64_t context_sum; /* of the decoders, before the next step */
+	int64_t longest_start; /* the longest context of a decoder minus the number of the next decode step */
+	int64_t decode_step; /* number of the next decode step */
+	const struct decode_sums *now; /* of the accounts: called when a sequence starts decoding; or NULL */
+	/* of the accounts: called before a sequence pauses decoding; or NULL */
+	void (*settle)(void *context, struct active *a);
 	void *settle_context;
-	bool seeks_hits;     /* requests do not report what a cache had of their prompts: what steps do not compute, it had */
-	double tokens_a_step; /* of a sequence: more than 1 with drafts that are accepted; 0: not known */
-	int64_t most_ntok;   /* of a step: one with fewer tokens cuts no prompt */
-	struct flight_counts day, asked, all; /* of the UTC day at hand; of days of the period asked for; of all that were seen */
+	/* requests do not report cached tokens of their prompts: what steps do not compute was cached */
+	bool seeks_hits;
+	double tokens_a_step; /* tokens per step of a sequence: more than 1 with accepted drafts; 0: not known */
+	int64_t most_ntok;   /* token budget of a step: a step with fewer tokens does not cut a prompt */
+	struct flight_counts day, asked, all; /* of the current UTC day; of days of the requested period; of all days */
 	int64_t day_ns, from_ns, to_ns;      /* from, to: of that period */
-	bool hits_elsewhere; /* such of requests whose tokens count on another replica */
-	const struct step_item *ahead; /* the steps behind the one at hand, as far as they are known */
+	bool hits_elsewhere; /* flags of requests with tokens that count on another replica */
+	const struct step_item *ahead; /* the steps after the current one, as far as they are known */
 	size_t ahead_count;
 	size_t paused;
-	size_t preemptible;  /* decoders that are preempted once more, by their records */
-	/* the step at hand */
+	size_t preemptible;  /* decoders that are preempted again, by their records */
+	/* the current step */
 	struct chunk *chunks;
 	size_t chunk_count, chunk_room;
-	int64_t chunk_tokens, chunk_token_kv, chunk_kv; /* whose request is known */
+	int64_t chunk_tokens, chunk_token_kv, chunk_kv; /* with a known request */
 };
 
-/* Called for requests that leave. `a` is gone when it returns. */
+/* Called for requests that leave. `a` is invalid afterwards. */
 typedef int flight_leave(void *context, struct active *a, struct fault *why);
 
 void flight_init(struct flight *f);
-/* What is known of the replica, and whose accounts settle. */
+/* Initialises with what is known about the replica, and the accounts that settle requests. */
 void flight_set_like(struct flight *f, const struct flight *like);
 void flight_release(struct flight *f);
 
-/* Time has come to an instant: with a new UTC day counts begin again. INT64_MAX: the end. */
+/* Advances the time: with a new UTC day counts begin again. INT64_MAX: the end. */
 void flight_day(struct flight *f, int64_t at_ns);
 
-/* Takes a request in; the caller may yet correct what is known of it. */
+/* Adds a request; the caller may still correct its fields. */
 struct active *flight_admit(struct flight *f, const struct request_item *r);
 
-/* One that waits was scheduled at another instant. */
+/* Changes the scheduling instant of a waiting request. */
 void flight_reschedule(struct flight *f, struct active *a, int64_t at_ns);
 
 /*
- * Lets go of the requests that were done before an instant, and lets decode those whose first token
- * came before it. By count (of steps without a clock) only those that are long past.
+ * Removes the requests that were done before an instant, and starts decoding those with a first token before it. By
+ * count (of steps without a clock) only those that are long past.
  */
 int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave *leave, void *context,
                    struct fault *why);
 
-/* Whose chunks and sequences are in a step; advances to its middle. */
+/* Determines the chunks and sequences of a step; advances to its middle. */
 int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
                  void *context, struct fault *why);
 
-/* The longest context of a decoder before the coming step; 0: none decodes. */
+/* The longest context of a decoder before the next step; 0: none decodes. */
 int64_t flight_longest(const struct flight *f);
 
-/* The step is over: contexts grow, prompts that are done decode from the next step on (by count). */
+/* Ends the step: contexts grow, prompts that are done decode from the next step on (by count). */
 int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why);
 
-/* So many tokens of a prompt are in the step at hand; they are no more in those that remain. */
+/* Moves this many tokens of a prompt into the current step. */
 void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens);
 
 /*
- * Without steps: those whose prompts are being computed at an instant enter, each with its
- * tokens by the time they take as its weight; returns how many. And when that, or who decodes, changes next (INT64_MAX: never).
+ * Without steps: the requests whose prompts are being computed at an instant, each weighted by its tokens per time;
+ * returns how many. And when they, or the decoders, change next (INT64_MAX: never).
  */
 size_t flight_enter_prompts(struct flight *f, int64_t at_ns);
 int64_t flight_next_change(const struct flight *f, int64_t at_ns);
 
-/* All that are left leave, in a stated order. */
+/* All remaining requests leave, in a fixed order. */
 int flight_clear(struct flight *f, flight_leave *leave, void *context, struct fault *why);
 
 #endif

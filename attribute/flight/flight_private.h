@@ -4,7 +4,7 @@
 
 #include "attribute/flight/flight.h"
 
-/* How far a clock truncated to the second, and a log's lag, may be off. */
+/* Largest error of a clock truncated to the second, and of a log's delay. */
 #define SLACK_NS (2 * NS_PER_SECOND)
 
 int64_t flight_scheduled_ns(const struct request_item *r);
@@ -23,11 +23,11 @@ int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_cou
                    struct fault *why);
 /* flight_seconds.c: are the instants of requests truncated to the second? */
 bool flight_in_seconds(const struct step_item *s);
-/* Then: when the prompts of a step that begins at an instant were scheduled at the latest. */
+/* If so: the latest scheduling instant of the prompts of a step that begins at an instant. */
 int64_t flight_latest(const struct step_item *s, int64_t start_ns);
-/* Do the prompts of those that wait have just the tokens of a step and of those behind it, if no cache had any of them? */
+/* Do the prompts of the waiting have exactly the tokens of a step and of those after it, if nothing was cached? */
 bool flight_prompts_match(const struct flight *f, const struct step_item *s, int64_t latest_ns);
-/* Finds the prompts of a step by their tokens; returns those that are left. */
+/* Finds the prompts of a step by their tokens; returns the remaining tokens. */
 int64_t flight_match_prompts(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns);
 
 #endif

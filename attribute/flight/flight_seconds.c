@@ -1,41 +1,41 @@
 /*
- * flight_seconds.c: whose prompts a step computes, where the instants of requests are truncated to the second. Order
- * within a second is not known, but tokens are: prompts that end in a step, and together have its tokens, are its own.
+ * flight_seconds.c: which prompts a step computes, if the instants of requests are truncated to the second. The order
+ * within a second is not known, but tokens are: prompts that end in a step and together have its tokens belong to it.
  */
 #include "attribute/flight/flight_private.h"
 
 #include <string.h>
 
-/* Clocks of requests may be so much behind or ahead of the steps'. */
+/* Largest difference between the clocks of requests and steps. */
 #define LATE_NS (NS_PER_SECOND / 20)
-/* At most so many prompts and steps are tried, and so many ways to put them together; finishes are looked for in so many steps. */
+/* Limits of the search: prompts, steps and combinations; steps in which finishes are searched. */
 #define TRIED_MOST 128
 #define STEPS_MOST 512
-#define STEPS_ENOUGH 48 /* so many steps that agree are no chance */
+#define STEPS_ENOUGH 48 /* this many steps do not agree by chance */
 #define WAYS_MOST 3000
 #define DECODES_MOST 2048
 
 /*
- * What a prompt must agree with besides tokens and seconds; what is known wrongly, or not at all, is asked for no
- * longer.
+ * What a prompt must match besides tokens and seconds; conditions that turn out wrong or unknown are dropped.
  */
 enum strictness {
-	NO_ORDER = 1, /* one that was scheduled in a second before another's may be begun behind it */
-	NO_FINISH = 2, /* steps behind it do not show that it leaves; contexts may be others */
-	ANY_CUT = 4,  /* steps that are not full may cut a prompt, too */
+	NO_ORDER = 1, /* a prompt scheduled in an earlier second may begin after a later one */
+	NO_FINISH = 2, /* the following steps do not show that it leaves; contexts may differ */
+	ANY_CUT = 4,  /* steps that are not full may also cut a prompt */
 };
 static const unsigned passes[] = {0, NO_FINISH, NO_FINISH | NO_ORDER, NO_FINISH | NO_ORDER | ANY_CUT};
 #define PASSES (sizeof passes / sizeof *passes)
 
-/* A search for the prompts of a step and of those behind it, up to one after which no prompt is half done. */
+/* A search for the prompts of a step and of the following ones, up to one after which no prompt is partly done. */
 struct search {
 	const struct step_item *step[STEPS_MOST]; /* with prompts */
-	size_t before[STEPS_MOST];                /* so many steps with sequences come up to it */
+	size_t before[STEPS_MOST];                /* number of steps with sequences up to it */
 	size_t steps;
-	const struct step_item *decode[DECODES_MOST], *behind[DECODES_MOST]; /* steps with sequences, and the step behind each */
+	/* steps with sequences, and the step after each */
+	const struct step_item *decode[DECODES_MOST], *behind[DECODES_MOST];
 	size_t decodes;
 	struct active *may[TRIED_MOST];
-	size_t in_step[TRIED_MOST]; /* the step that begins it, + 1; 0: none does */
+	size_t in_step[TRIED_MOST]; /* the step that begins it, + 1; 0: none */
 	size_t count;
 	struct active *cut; /* by the first step */
 	long ways;
@@ -44,7 +44,7 @@ struct search {
 	bool drafts; /* a sequence may get several tokens in a step */
 };
 
-/* What prompts that a step begins have together. */
+/* Totals of the prompts that a step begins. */
 struct wanted {
 	size_t prompts;
 	int64_t ntok, kv_ntok;
@@ -54,7 +54,7 @@ bool flight_in_seconds(const struct step_item *s) {
 	return (s->flags & STEP_REQUESTS_IN_SECONDS) != 0;
 }
 
-/* May an instant that is truncated to the second be in this time of the steps? */
+/* Can an instant truncated to the second be within this time of the steps? */
 static bool may_be_in(int64_t cut_ns, int64_t from_ns, int64_t to_ns) {
 	return cut_ns == UNKNOWN || (cut_ns > from_ns - NS_PER_SECOND - LATE_NS && cut_ns < to_ns + LATE_NS);
 }
@@ -71,7 +71,7 @@ static bool may_end(const struct active *a, const struct step_item *s) {
 	return may_be_in(a->request.first_token_ns, s->head.at_ns + s->duration_ns, flight_latest(s, s->head.at_ns) + s->duration_ns);
 }
 
-/* ---- what may be, and where ---- */
+/* ---- what is possible ---- */
 
 static void search_add(struct search *x, const struct step_item *s, const struct step_item *behind) {
 	if (s->decode_requests > 0 && x->decodes < DECODES_MOST) {
@@ -115,7 +115,7 @@ static bool may_cut(const struct search *x, const struct step_item *s) {
 	return (x->leave_out & ANY_CUT) != 0 || (int64_t)s->prefill_tokens + s->decode_tokens >= x->full_ntok;
 }
 
-/* First come, first served: one may be begun by a step if all that were scheduled in seconds before, and may be, are. */
+/* First come, first served: a step may begin a prompt if it begins all possible ones scheduled in earlier seconds. */
 static bool is_next(const struct search *x, size_t i, const struct step_item *s) {
 	for (size_t k = 0; k < i && (x->leave_out & NO_ORDER) == 0; k++) {
 		if (x->in_step[k] == 0 && may_begin(x->may[k], s)) {
@@ -125,7 +125,10 @@ static bool is_next(const struct search *x, size_t i, const struct step_item *s)
 	return may_begin(x->may[i], s);
 }
 
-/* A sequence decodes in each step behind its prompt's last one: is the step of its last token in its second, and one leaves? */
+/*
+ * A sequence decodes in each step after its prompt's last one: is the step of its last token in its second, and does
+ * a sequence leave there?
+ */
 static bool may_finish(const struct search *x, const struct active *a, size_t step) {
 	size_t last = x->before[step] + a->request.completion_tokens;
 
@@ -142,7 +145,7 @@ static bool may_be_whole(const struct search *x, const struct active *a, size_t 
 	return may_end(a, x->step[step]) && may_finish(x, a, step);
 }
 
-/* Contexts before a step's prompts, where it reports them. */
+/* Contexts before a step's prompts, if it reports them. */
 static int64_t context_of(const struct step_item *s) {
 	return s->prefill_kv_tokens != UNKNOWN ? s->prefill_kv_tokens : 0;
 }
@@ -156,7 +159,7 @@ static bool is_context(const struct search *x, const struct step_item *s, int64_
 
 static bool search_step(struct search *x, size_t step, const struct active *half, int64_t half_ntok);
 
-/* Does a step begin one, whole or cut, as the last of its prompts? Steps behind it go on with one that is cut. */
+/* Can a step begin this prompt, whole or cut, as the last of its prompts? The following steps continue a cut one. */
 static bool search_last(struct search *x, size_t step, size_t i, bool cut, struct wanted w) {
 	const struct active *a = x->may[i];
 
@@ -200,7 +203,7 @@ static bool search_prompts(struct search *x, size_t step, size_t from, struct wa
 	return false;
 }
 
-/* A step that goes on with a prompt of which so much is left; where no more steps are known, nothing contradicts. */
+/* A step that continues a prompt with this many tokens remaining; if no more steps are known, nothing contradicts. */
 static bool search_step(struct search *x, size_t step, const struct active *half, int64_t half_ntok) {
 	if (step == x->steps || x->step[step]->prefill_requests == 0) {
 		return step == x->steps;
@@ -214,9 +217,9 @@ static bool search_step(struct search *x, size_t step, const struct active *half
 	return may_be_whole(x, half, step) && search_prompts(x, step, 0, w);
 }
 
-/* ---- what follows ---- */
+/* ---- applying the result ---- */
 
-/* Prompts that steps before have begun go on first. */
+/* Prompts that earlier steps began continue first. */
 static int64_t go_on(struct flight *f, const struct step_item *s, int64_t left) {
 	for (size_t i = 0; i < f->waiting_count && left > 0 && (s->prefill_requests == 0 || f->chunk_count < s->prefill_requests); i++) {
 		struct active *a = f->waiting[i];
@@ -229,7 +232,7 @@ static int64_t go_on(struct flight *f, const struct step_item *s, int64_t left) 
 	return left;
 }
 
-/* What the search found of its first step. */
+/* Applies the result of the search to its first step. */
 static void assign_found(struct flight *f, const struct search *x, int64_t left) {
 	for (size_t i = 0; i < x->count; i++) {
 		struct active *a = x->may[i];

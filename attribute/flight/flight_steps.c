@@ -1,20 +1,20 @@
 /*
- * flight_steps.c: whose prompts a step computes, and which sequences decode in it: also of requests that were preempted, and
- * of those that do not report what a cache had of their prompts.
+ * flight_steps.c: which prompts a step computes, and which sequences decode in it: also for requests that were
+ * preempted, and for those that do not report cached tokens.
  */
 #include <math.h>
 
 #include "attribute/flight/flight_private.h"
 
-/* At most so many prompts of a step are distinguished. */
+/* At most this many prompts of a step are distinguished. */
 #define PROMPTS_MAX 256
-/* First tokens of one step, and how much later than the step's end they are. */
+/* First tokens of one step, and their delay after the step's end. */
 #define TOGETHER_NS (NS_PER_SECOND / 1000)
 #define LATE_NS (3 * NS_PER_SECOND / 1000)
 
 /*
- * Records have the number of preemptions of a request, not when: fewer sequences decode than should, and of those that
- * are preempted once more the one scheduled last computes its context again before it decodes on, as engines do it.
+ * Records have the number of preemptions of a request, not when: fewer sequences decode than should, and of those
+ * with a preemption left, the one scheduled last recomputes its context before it continues, as engines do.
  */
 static void preempt(struct flight *f) {
 	size_t at = SIZE_MAX;
@@ -34,7 +34,7 @@ static void preempt(struct flight *f) {
 	a->pauses++;
 	a->paused = true;
 	f->paused++;
-	/* With the token that was made last, which no step has read yet; the next one is made when this is done. */
+	/* Includes the last token, which no step has read yet; the next one is made when this is done. */
 	a->context = context + 1;
 	a->remaining = context + 1 < COUNT_UNKNOWN ? (uint32_t)(context + 1) : 0;
 	a->computed = 0;
@@ -42,7 +42,7 @@ static void preempt(struct flight *f) {
 	flight_put_waiting(f, a);
 }
 
-/* More sequences decode than should: one whose context was found in a cache in part. */
+/* More sequences decode than should: one with a context that was partly cached. */
 static bool resume(struct flight *f) {
 	for (size_t i = 0; i < f->waiting_count; i++) {
 		struct active *a = f->waiting[i];
@@ -64,7 +64,7 @@ static void match_decoders(struct flight *f, int64_t decoders) {
 	}
 }
 
-/* First come, first served: gives out the tokens of a step's prompts; returns those that no prompt explains. */
+/* First come, first served: distributes the tokens of a step's prompts; returns the unexplained ones. */
 static int64_t assign_chunks(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
 	size_t most = s->prefill_requests > 0 && !flight_in_seconds(s) ? s->prefill_requests : SIZE_MAX;
 
@@ -82,17 +82,17 @@ static int64_t assign_chunks(struct flight *f, const struct step_item *s, int64_
 	return left;
 }
 
-/* Prompts of a step: those it finishes, then at most one that it cuts. */
+/* Prompts of a step: those that it finishes, then at most one that it cuts. */
 struct prompts {
 	size_t at[PROMPTS_MAX]; /* in waiting */
 	size_t count;
 	size_t finished;
-	int64_t remaining; /* of those that it finishes, if no cache had any of them */
+	int64_t remaining; /* tokens of those that it finishes, if nothing was cached */
 };
 
 /*
- * By the clock: whose first token comes at the step's end. By count: all whose first tokens come together; the
- * first one unless it is alone in a full step.
+ * By the clock: prompts with a first token at the step's end. By count: all with simultaneous first tokens; the first
+ * one unless it is alone in a full step.
  */
 static bool is_finished(const struct flight *f, const struct step_item *s, const struct prompts *p, int64_t end_ns, bool by_count) {
 	const struct active *a = f->waiting[p->at[p->finished]], *head = f->waiting[p->at[0]];
@@ -131,8 +131,8 @@ static struct prompts prompts_of(const struct flight *f, const struct step_item 
 }
 
 /*
- * By count, a prompt that was treated as cut may have been done. Steps are placed no later than they were: who has its first
- * token before one begins is not in it.
+ * By count, a prompt that was treated as cut may have been done. Steps are never placed too late: a prompt with a
+ * first token before a step begins is not in it.
  */
 static void catch_up(struct flight *f, int64_t start_ns) {
 	size_t kept = 0;
@@ -159,8 +159,8 @@ static void find_in_cache(struct flight *f, struct active *a, int64_t ntok) {
 }
 
 /*
- * What of a step's prompts a cache had: what is missing of the tokens that would finish them, in proportion. With a
- * prompt that is cut the owner of the tokens is not known: the cache had as much as of the prompts before.
+ * Cached tokens of a step's prompts: the difference to the tokens that would finish them, in proportion. With a cut
+ * prompt the owner of the tokens is not known: the same cached part as for earlier prompts is assumed.
  */
 static void seek_hits(struct flight *f, const struct step_item *s, int64_t latest_ns, int64_t end_ns, bool by_count) {
 	struct prompts p = prompts_of(f, s, latest_ns, end_ns, by_count);
@@ -186,7 +186,7 @@ static void seek_hits(struct flight *f, const struct step_item *s, int64_t lates
 	}
 }
 
-/* By count: what is computed again in a step that the log marks. It decodes on in the next one. */
+/* By count: tokens recomputed in a step that the log marks. The sequence continues in the next one. */
 static void assign_again(struct flight *f, const struct step_item *s) {
 	struct active *last = NULL;
 
@@ -207,7 +207,7 @@ static void assign_again(struct flight *f, const struct step_item *s) {
 	}
 }
 
-/* A prompt that is done, or nearly, and whose first token has not come, was preempted on the way. */
+/* A prompt that is done, or nearly, without a first token was preempted. */
 static bool restart(struct flight *f, int64_t latest_ns) {
 	struct active *found = NULL;
 
@@ -225,7 +225,7 @@ static bool restart(struct flight *f, int64_t latest_ns) {
 	return found;
 }
 
-/* Tokens that no prompt explains: whose are computed again? */
+/* Tokens that no prompt explains: finds the request that is recomputed. */
 static bool start_again(struct flight *f, const struct step_item *s, int64_t latest_ns) {
 	if (restart(f, latest_ns)) {
 		return true;
@@ -246,7 +246,7 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 	if (rc >= 0 && by_count && f->tokens_a_step > 1 && s->decode_requests > 0) {
 		rc = flight_retire(f, s->decode_requests, leave, context, why);
 	}
-	/* In a step of prompts alone, engines may let sequences wait. */
+	/* In a step with prompts only, engines may let sequences wait. */
 	if (rc >= 0 && !by_count && s->decode_requests > 0) {
 		match_decoders(f, s->decode_requests);
 	}
@@ -269,7 +269,7 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 	return rc;
 }
 
-/* By count: whose prompt is done has its first token, and leaves after the steps of the others. */
+/* By count: a request with a finished prompt has its first token, and leaves after the steps of the others. */
 static int finish_prompts(struct flight *f, flight_leave *leave, void *context, struct fault *why) {
 	int rc = 0;
 

@@ -6,28 +6,30 @@
 
 const double counted_budget_ntok[COUNTED_BUDGETS] = {2048, 8192};
 
-/* For which prompts' steps are counted. */
+/* Budgets for which the steps of prompts are counted. */
 #define CHUNK_NTOK 2048
 
 /* Sequences' attention is slower in a step with a prompt. */
 #define BESIDE 0.4
 
-/* A step during which somebody arrives is longer than the mean. */
+/* A step during which a request arrives is longer than the mean. */
 #define LONG_STEP 1.3
 
-/* Busy throughout: so many sequences at both ends; or so much of it by the mean time of a step. */
+/*
+ * Busy throughout: at least this many sequences at both ends; or at least this part of it by the mean time of a step.
+ */
 #define MANY_RUNNING 4
 #define FULL 0.88
 
-/* Of a window: a prompt that takes so much of it may have begun before it. */
+/* Part of a window: a prompt that takes at least this much may have begun before it. */
 #define LONG_PART 0.1
 
 /* One standard deviation of rows, relative. */
 #define THROUGHOUT_SD 0.05
 #define SEEN_SD 0.03
 #define PROMPTS_SD 0.02
-#define MOST_PREEMPTED 0.02 /* of prompts; beyond it they saw other steps, too */
-#define PROMPTS_FEW 60.0 /* requests, at which the variance of what they see is doubled */
+#define MOST_PREEMPTED 0.02 /* of prompts; beyond it they saw other steps as well */
+#define PROMPTS_FEW 60.0 /* requests at which the variance of what they see doubles */
 
 bool counted_has(const struct window_item *i) {
 	return i->steps > 0 && i->sequence_steps >= 0 && i->sequence_ns >= 0 && i->first_tokens >= 0;
@@ -37,17 +39,18 @@ static double known(int64_t n) {
 	return n > 0 ? (double)n : 0;
 }
 
-/* What is behind the sums of a window. */
+/* Intermediate figures of a window. */
 struct means {
 	double steps, sequence_steps, square;
 	double step_ns;                   /* as sequences see it */
 	double tokens, attention;         /* computed of prompts */
 	double prompts, chunks;           /* and in how many steps at least */
-	double hit, length, more;         /* cached part; context of a computed token; steps beyond the first, by tokens */
+	/* cached part; context of a computed token; steps beyond the first, weighted by tokens */
+	double hit, length, more;
 	double prompt_steps, others;      /* steps with prompts; further prompts in its step */
 	double context;                   /* of a sequence */
 	double beside;                    /* sequences in a step with prompts */
-	double alone;                     /* part of the steps with prompts that has no sequences */
+	double alone;                     /* fraction of the steps with prompts that have no sequences */
 	double silent;                    /* steps that made no token */
 };
 
@@ -60,7 +63,10 @@ static double context_of(const struct window_item *i, const struct counted_gauge
 	return prompts > 0 ? (known(i->input_tokens) + known(i->output_tokens) / 2) / prompts : 0;
 }
 
-/* What prompts are like, by those that ended in the window: tokens squared by tokens, and steps beyond the first of each by tokens. */
+/*
+ * Properties of prompts, from those that ended in the window: tokens squared by tokens, and steps beyond the first by
+ * tokens.
+ */
 static void set_lengths(const struct window_item *i, double hit, double budget_ntok, struct means *m) {
 	double tokens = known(i->prompt_tokens), mean = m->prompts > 0 ? m->tokens / m->prompts / (1 - hit + 1e-9) : 0;
 	bool timed = tokens > 0 && i->prompt_square > 0;
@@ -80,7 +86,7 @@ static void set_prompts(const struct window_item *i, double budget_ntok, struct 
 	set_lengths(i, hit, budget_ntok, m);
 	m->attention = m->tokens * m->length;
 	m->chunks = m->prompts + m->tokens * m->more;
-	/* How many share a step: by how many steps have prompts, and by how many arrive during one. */
+	/* How many prompts share a step: from the number of steps with prompts, and from arrivals during a step. */
 	double seen = i->prompt_steps > 0 && known(i->prompt_steps) < m->prompts ? known(i->prompt_steps) : m->prompts;
 	double each = seen > 0 ? m->prompts / seen : 1, arriving = m->prompts / length_ns * LONG_STEP * m->step_ns;
 	m->others = fmax((each - 1) * (1 + 1 / each), arriving);
@@ -102,7 +108,7 @@ static struct means means_of(const struct window_item *i, const struct counted_g
 	return m;
 }
 
-/* Terms of so many steps with sequences, and with prompts' tokens. */
+/* Terms of this many steps with sequences, and with prompts' tokens. */
 static void put(double x[COUNTED_TERMS], double steps, double sequences, double context, double tokens, double attention, double prompts) {
 	const double terms[COUNTED_TERMS] = {steps, sequences, context, tokens, attention, prompts};
 
@@ -139,12 +145,12 @@ void counted_window(const struct window_item *i, enum role role, const struct co
 	out->long_prompts = timed > 0 && known(i->prompt_ns) / timed > LONG_PART * length_ns;
 	out->throughout = (i->running >= MANY_RUNNING && before->running >= MANY_RUNNING) ||
 	                  (m.steps + m.silent) * m.step_ns >= FULL * length_ns;
-	double beside = m.beside * both; /* on the average of all steps with prompts */
+	double beside = m.beside * both; /* averaged over all steps with prompts */
 	put(out->all, m.steps + m.silent, m.sequence_steps, m.context * (m.sequence_steps + BESIDE * beside * m.prompt_steps), m.tokens, m.attention,
 	    m.prompt_steps);
 	put(out->seen, m.sequence_steps, m.square, m.context * (m.square + BESIDE * m.beside * beside * m.prompt_steps), m.tokens * beside,
 	    m.attention * beside, m.prompt_steps * beside);
-	/* A step has room for so many tokens only, those of others included. */
+	/* A step's budget limits the tokens of all prompts together. */
 	double seen = fmin(tokens * (1 + m.others), fmax(tokens, chunks * budget_ntok));
 	put(out->prompts, chunks, chunks * beside, chunks * beside * m.context * (1 + BESIDE), seen, seen * m.length, chunks);
 	double steps = m.prompt_steps * both, sequences = m.beside * steps;
@@ -197,7 +203,7 @@ static void add_row(struct counted_rows *rows, const double x[COUNTED_TERMS], do
 	}
 }
 
-/* A prompt's tokens are counted where it ends: of one that takes long a part belongs to the windows before, see below. */
+/* A prompt's tokens are counted where it ends: for a long one, a part belongs to earlier windows, see below. */
 void counted_note_throughout(struct counted_by *c, unsigned bucket, const struct counted_window *w) {
 	if (w->throughout && !w->long_prompts) {
 		add_row(&c->buckets[bucket], w->all, w->length_ns - w->gaps_ns, w->length_ns - w->gaps_ns, THROUGHOUT_SD);

@@ -1,10 +1,10 @@
 /*
- * counted.h: statistics of windows whose engine counts steps, and the time between tokens and of prompts. Private to
- * attribute/. See METHOD.md, "Grade D".
+ * counted.h: statistics of windows of engines that count steps, the time between tokens and the time of prompts.
+ * Private to attribute/. See METHOD.md, "Grade D".
  *
  * A step takes u, v for each sequence, w for each token of their context (1.5 times in a step with a prompt), a for
  * each prompt token, b for each token x context of prompts, and e where it has prompts. Sums of a window give three
- * equations: what steps take together, what they take as sequences see it, and as prompts see it. All are sums of
+ * equations: the total time of steps, the same weighted by sequences, and weighted by prompts. All are sums of
  * integers, as in aggregates.h.
  */
 #ifndef ATTRIBUTE_COUNTED_H
@@ -24,16 +24,16 @@ enum counted_term { COUNTED_STEP, COUNTED_SEQUENCE, COUNTED_CONTEXT, COUNTED_TOK
 #define COUNTED_PRODUCTS (COUNTED_COLUMNS * (COUNTED_COLUMNS + 1) / 2)
 #define COUNTED_BUCKETS BOOTSTRAP_BUCKETS
 
-/* How many tokens of prompts a step computes at most is not logged: both usual numbers are tried. */
+/* The budget of prompt tokens per step is not logged: both usual numbers are tried. */
 #define COUNTED_BUDGETS 2
 extern const double counted_budget_ntok[COUNTED_BUDGETS];
 
-/* The engine's work between two steps, ns: it is in the times that engines count, and not the device's. */
+/* The engine's work between two steps, ns: included in the times that engines count, but not device time. */
 #define COUNTED_GAP_NS 200e3
 
 struct counted {
-	int128 steps, steps_ns; /* of about how long a step is */
-	int128 long_steps;      /* of the steps, those of windows with long prompts */
+	int128 steps, steps_ns; /* estimate of a step's length */
+	int128 long_steps;      /* those steps that are in windows with long prompts */
 	struct counted_by {
 		struct counted_rows {
 			int64_t rows;
@@ -44,33 +44,33 @@ struct counted {
 	} by[COUNTED_BUDGETS];
 };
 
-/* What a window did. */
+/* The work of a window. */
 struct counted_window {
 	double length_ns;
-	bool long_prompts;            /* prompts take a good part of the window each */
-	bool throughout;              /* was it busy from its start to its end? */
+	bool long_prompts;            /* each prompt takes a large part of the window */
+	bool throughout;              /* busy from its start to its end */
 	double all[COUNTED_TERMS];    /* of all steps */
-	double seen[COUNTED_TERMS];   /* each step as often as there were sequences in it: that takes seen_ns */
-	double prompts[COUNTED_TERMS]; /* each step as often as there were prompts in it: that takes prompts_ns, if count > 0 */
+	double seen[COUNTED_TERMS];   /* each step weighted by its sequences: takes seen_ns */
+	double prompts[COUNTED_TERMS]; /* each step weighted by its prompts: takes prompts_ns, if count > 0 */
 	double seen_ns, prompts_ns, count;
-	double preempted;             /* of so many prompts */
+	double preempted;             /* number of prompts */
 	double gaps_ns;               /* of length_ns, between steps */
-	double step_ns;               /* how long a step is, about */
-	double mixed[COUNTED_TERMS];  /* of steps with both phases; of these what prompts and what sequences need alone */
+	double step_ns;               /* approximate length of a step */
+	double mixed[COUNTED_TERMS];  /* of steps with both phases; the parts that prompts and sequences need alone */
 	double mixed_prompts[COUNTED_TERMS], mixed_sequences[COUNTED_TERMS];
 	double pure[COUNTED_TERMS];   /* of steps with prompts only */
 };
 
-/* Does the engine count what this needs? */
+/* Does the engine count what this model needs? */
 bool counted_has(const struct window_item *i);
 
-/* `before`: gauges at the start, UNKNOWN where not known. */
+/* `before`: gauges at the start, UNKNOWN if not known. */
 struct counted_gauges {
 	int64_t running, context_tokens;
 };
 void counted_window(const struct window_item *i, enum role role, const struct counted_gauges *before, double budget_ntok, struct counted_window *out);
 
-/* The sums of windows that are too short one by one. */
+/* Adds up windows that are too short to be used one by one. */
 void counted_window_add(struct counted_window *to, const struct counted_window *from);
 
 void counted_note_throughout(struct counted_by *c, unsigned bucket, const struct counted_window *w);
@@ -78,7 +78,7 @@ void counted_note_seen(struct counted_by *c, unsigned bucket, const struct count
 void counted_note_totals(struct counted_by *c, const struct counted_window *w);
 /* Terms over times are kept in multiples of 2^-this. */
 int counted_bits(int column);
-/* What does not depend on a budget. */
+/* Sums that do not depend on a budget. */
 void counted_note_steps(struct counted *c, const struct counted_window *w);
 void counted_join_rows(struct counted_rows *to, const struct counted_rows *from);
 void counted_join(struct counted *to, const struct counted *from);
@@ -87,16 +87,16 @@ struct counted_model {
 	double ns[COUNTED_TERMS];
 	int64_t rows;
 	double budget_ntok;
-	double share_sd; /* of prefill's part of busy time, by the bootstrap and by what the form leaves open */
+	double share_sd; /* of prefill's part of busy time: by the bootstrap, and from the form of the model */
 	double drawn_sd;
-	double wait_sd;  /* of busy time: what the device waited for the host */
-	double time_sd;  /* of how long windows were busy that were not busy throughout */
+	double wait_sd;  /* of busy time: the device waiting for the host */
+	double time_sd;  /* of the busy time of windows that were not busy throughout */
 };
 
-/* ridge_ntok: prompt tokens that take as long as a step's floor. False if the rows make no model. */
+/* ridge_ntok: prompt tokens that take as long as a step's floor. False if the rows do not determine a model. */
 bool counted_solve(const struct counted *c, double ridge_ntok, struct counted_model *m);
 
-/* How long a window's work takes, and prefill's part of that, by a rule. */
+/* The time of a window's work, and prefill's part of it under a rule. */
 double counted_ns(const struct counted_model *m, const struct counted_window *w);
 double counted_prefill_ns(const struct counted_model *m, const struct counted_window *w, enum rule rule);
 double counted_share(const struct counted_model *m, const struct counted_window *w, enum rule rule);

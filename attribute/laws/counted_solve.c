@@ -1,4 +1,4 @@
-/* counted_solve.c: sums of windows whose engine counts steps, to a law of a step's time. */
+/* counted_solve.c: from sums of windows of engines that count steps to a law of a step's time. */
 #include <math.h>
 
 #include "attribute/laws/counted.h"
@@ -7,13 +7,14 @@
 
 #define LEAST_ROWS 1
 #define FEW_TIME_SD 0.15
-#define FEW_SD 0.1 /* of one row: less by the root of their number */
+#define FEW_SD 0.1 /* of one row; for n rows divided by the root of n */
 #define DRAWS 100
 #define ROUNDS 3
-#define DRAWN 0.5 /* buckets count so much more or less than once: few windows are never without all */
+#define DRAWN 0.5 /* weights of buckets differ from 1 by at most this: so that few windows are never drawn empty */
 
 /*
- * What is leant on: proportions that hold for models and GPUs of today, each within so much of itself. u: a step's floor.
+ * Priors: proportions that hold for models and GPUs of today, each with its relative standard deviation. u: a step's
+ * floor.
  */
 #define TOKEN_SD 0.6      /* of u / ridge */
 #define ATTENTION_PART 4e-5 /* of a prompt token's time, for each token of its context */
@@ -24,10 +25,10 @@
 #define SEQUENCE_SD 2.5
 #define PROMPT_SD 0.25    /* of the floor */
 
-/* What neither the bootstrap nor the rows show, of busy time: by which part of it has prompts. */
+/* Uncertainty that neither the bootstrap nor the rows show, of busy time, by the part of it that has prompts. */
 #define FORM_SD 0.054
 #define MOST_MIXED 0.95
-#define LONG_SD 0.22 /* of what has prompts, by the part of the steps in windows that prompts take a good part of */
+#define LONG_SD 0.22 /* of time with prompts, by the part of the steps in windows with long prompts */
 #define TIME_SD 0.03
 #define HIDDEN_GAP_NS 200e3 /* the host's time in a step beyond COUNTED_GAP_NS */
 #define MOST_WAIT 0.05
@@ -78,7 +79,7 @@ static void add_bucket(struct equations *e, const struct counted_rows *rows, dou
 	}
 }
 
-/* A draw of buckets; -1: each once. */
+/* Weights of buckets in a draw; -1: each once. */
 static void solve_draw(const struct counted_by *c, double step_ns, double ridge_ntok, int draw, double ns[COUNTED_TERMS]) {
 	struct equations e = {{0}, {0}};
 
@@ -88,7 +89,10 @@ static void solve_draw(const struct counted_by *c, double step_ns, double ridge_
 	struct equations rows = e;
 	lean(&e, step_ns, step_ns / ridge_ntok, ridge_ntok);
 	nnls_solve(e.gram, e.moment, COUNTED_TERMS, ns);
-	/* Again, now that it is known about how long a floor and a token are: by the one of which the rows say less time, as the other took it. */
+	/*
+	 * Solves again with estimates of a floor and a token: by the one that has less time in the rows, with the
+	 * other fixed.
+	 */
 	for (int round = 0; round < ROUNDS; round++) {
 		double by_step = ns[COUNTED_STEP], by_token = ridge_ntok * ns[COUNTED_TOKEN];
 		double floor_ns = fmin(step_ns, fmax(fmin(by_step, by_token), fmax(by_step, by_token) / 8));
@@ -107,7 +111,7 @@ static double of(const int128 terms[COUNTED_TERMS], const double ns[COUNTED_TERM
 	return sum;
 }
 
-/* Standard deviations of prefill's part, and of the whole time, over draws. */
+/* Standard deviations of prefill's part and of the whole time, over draws. */
 static void draw_all(const struct counted_by *c, double step_ns, double ridge_ntok, double whole, double *share_sd, double *time_sd) {
 	double shares = 0, share_squares = 0, times = 0, time_squares = 0;
 
@@ -141,7 +145,7 @@ static double left(const struct counted_by *c, const double ns[COUNTED_TERMS]) {
 	return sum;
 }
 
-/* The budget with which the rows come out best; the first unless another is clearly better. */
+/* The budget that fits the rows best; the first unless another is clearly better. */
 static int choose_budget(const struct counted *c, double step_ns, double ridge_ntok) {
 	int best = 0;
 	double least = 0;

@@ -1,4 +1,4 @@
-/* gauged.c: windows of tokens and gauges, to sums. */
+/* gauged.c: from windows of tokens and gauges to sums. */
 #include "attribute/laws/gauged.h"
 
 #include <math.h>
@@ -6,12 +6,12 @@
 
 #define NS 1e9
 
-/* Prompts that the cache's use does not show, and the contexts of their sequences. */
+/* Defaults for prompts and contexts of sequences where the cache's use does not show them. */
 #define USUAL_PROMPT_NTOK 1024
 #define USUAL_CONTEXT_NTOK 1500
 #define LEAST_PROMPT_NTOK 64
 
-/* A step computes at most so many tokens of prompts: vLLM's default. */
+/* Budget of prompt tokens per step: vLLM's default. */
 #define CHUNK_NTOK 2048
 
 /* Sequences' attention is slower in a step with a prompt. */
@@ -28,8 +28,8 @@ void gauges_forget(struct gauges *g) {
 }
 
 /*
- * Tokens in the cache. Where only the used part of it is logged, its size is an estimate: then contexts are taken to be as far from
- * usual ones as the root of what comes out.
+ * Tokens in the cache. Where only the used part of it is logged, its size is an estimate: then contexts are assumed
+ * to differ from usual ones by the root of the computed factor.
  */
 static int64_t context_of(const struct window_item *i, const struct proportions *p) {
 	if (i->context_tokens != UNKNOWN) {
@@ -56,13 +56,13 @@ void gauges_note(struct gauges *g, const struct window_item *i, const struct pro
 	}
 }
 
-/* ---- what a window did ---- */
+/* ---- the work of a window ---- */
 
 static double known(int64_t n) {
 	return n > 0 ? (double)n : 0;
 }
 
-/* Sequences in a step: the mean of both ends; where work began or ended in the window, halfway to the day's mean. */
+/* Sequences in a step: the mean of both ends; if work began or ended in the window, halfway to the day's mean. */
 static double sequences_of(int64_t first, int64_t last, const struct gauges *g) {
 	double ends = first > 0 && last > 0 ? (known(first) + known(last)) / 2 : known(first) + known(last);
 	double typical = g->running_count > 0 ? (double)g->running_sum / (double)g->running_count : 1;
@@ -76,7 +76,10 @@ struct done {
 	double steps, with_prompts;                        /* steps in all, and those with prompts */
 };
 
-/* Prompts that arrive at random are in so many of the steps, each in one at least, and as many more as a step's room asks for. */
+/*
+ * The number of steps that contain prompts, which arrive at random: at least one each, and more as a step's budget
+ * requires.
+ */
 static void set_steps(struct done *d) {
 	double least = d->prompt / CHUNK_NTOK, prompts = d->prompt / d->length;
 
@@ -113,7 +116,7 @@ static void put(double x[GAUGED_TERMS], double steps, double sequences, double c
 	memcpy(x, terms, sizeof terms);
 }
 
-/* Of the experts, the part that so many sequences' tokens choose. */
+/* The fraction of experts that the tokens of this many sequences choose. */
 static double experts_read(const struct proportions *p, double sequences) {
 	return p->chosen > 0 ? 1 - pow(1 - p->chosen, sequences) : 1;
 }

@@ -3,10 +3,10 @@
  * attribute/. See METHOD.md, "Grade D".
  *
  * A step without prompts takes u, one with prompts f; each sequence v, each token of contexts w (1.4 times in a step
- * with a prompt), each prompt token a, and b for each token of its context. How many sequences run is seen at the ends
- * of windows only, so their number must not be in a denominator: the sequences' mean times the window's length is the
- * sum over steps of sequences times duration, and that is fitted by instruments (the rates of tokens, which are
- * counted) together with what is known before (proportions.h). All are sums of integers, as in aggregates.h.
+ * with a prompt), each prompt token a, and b for each token of its context. The number of running sequences is known
+ * at the ends of windows only, so it must not be in a denominator: the sequences' mean times the window's length is
+ * the sum over steps of sequences times duration, and that is fitted by instruments (the rates of tokens, which are
+ * counted) together with priors (proportions.h). All are sums of integers, as in aggregates.h.
  */
 #ifndef ATTRIBUTE_GAUGED_H
 #define ATTRIBUTE_GAUGED_H
@@ -37,32 +37,35 @@ struct gauged {
 	} buckets[GAUGED_KINDS][GAUGED_BUCKETS];
 	int128 running, gauges; /* the sum of the gauges that were not 0, and their number */
 	int128 windows, contexts; /* all, and those whose contexts are known */
-	/* of all windows: terms of all steps; of those with prompts as a whole, of their prompts and of their sequences alone */
+	/*
+	 * of all windows: terms of all steps; of those with prompts, in total, of their prompts alone and of their
+	 * sequences alone
+	 */
 	int128 all[GAUGED_TERMS], mixed[GAUGED_TERMS], prompts[GAUGED_TERMS], sequences[GAUGED_TERMS];
 };
 #define GAUGED_TOTALS (4 + 4 * GAUGED_TERMS)
 void gauged_pack(const struct gauged *g, int128 totals[GAUGED_TOTALS]);
 void gauged_join_totals(struct gauged *to, const int128 totals[GAUGED_TOTALS]);
 
-/* What gauges were so far on a day, and at the end of the last window. */
+/* Gauges so far on a day, and at the end of the last window. */
 struct gauges {
 	int64_t running, context_tokens;    /* or UNKNOWN */
 	int64_t running_sum, running_count; /* of gauges that were not 0 */
-	int64_t context_sum, context_running; /* of both, where neither was 0 */
+	int64_t context_sum, context_running; /* of both, if neither was 0 */
 };
 void gauges_forget(struct gauges *g);
 /* The end of a window. */
 void gauges_note(struct gauges *g, const struct window_item *i, const struct proportions *p);
 
-/* What a window did. */
+/* The work of a window. */
 struct gauged_window {
 	double length_ns, running;
-	bool throughout;              /* did sequences run at both of its ends? */
+	bool throughout;              /* sequences ran at both of its ends */
 	bool has_row, has_context;
 	int64_t gauge;                /* at its end, 0 if none */
 	double prompt_rate, output_rate; /* tokens a second */
 	double all[GAUGED_TERMS];     /* of all steps */
-	double seen[GAUGED_TERMS];    /* each step as often as there were sequences in it: takes running x length_ns */
+	double seen[GAUGED_TERMS];    /* each step weighted by its sequences: takes running x length_ns */
 	double mixed[GAUGED_TERMS], prompts[GAUGED_TERMS], sequences[GAUGED_TERMS];
 };
 /* `g`: with this window's end noted, except for the gauges at its start, which are `before`. False without gauges. */
@@ -79,23 +82,22 @@ int gauged_bits(int column);
 struct gauged_model {
 	double ns[GAUGED_TERMS];
 	int64_t rows;
-	bool of_others;  /* these are of other roles */
+	bool of_others;  /* the rows are of other roles */
 	double share;    /* prefill's, of busy time */
-	double share_sd; /* of that, what the rows and what was known before leave open */
-	double form_sd;  /* what the form leaves out, of the lesser phase */
+	double share_sd; /* of that, from the rows and priors */
+	double form_sd;  /* from the form of the model, of the lesser phase */
 	/*
-	 * Tokens that a sequence gets in a step. Not 1 where a step would take less than reading its weights: drafts,
-	 * or fewer bits a weight, which windows do not show; then it is halfway between both. ns[GAUGED_STEP] is for
-	 * one token.
+	 * Tokens of a sequence per step. Not 1 if a step would take less than reading its weights (drafts, or fewer
+	 * bits per weight, which windows do not show): then halfway between both. ns[GAUGED_STEP] is for one token.
 	 */
 	double tokens_a_step;
-	double time_sd;  /* of how long windows were busy that were not busy throughout, of that */
+	double time_sd;  /* of the busy time of windows that were not busy throughout, relative */
 };
 
-/* For what `g` did, by its rows; where `others` has any, by these. False if there are no rows. */
+/* The law for the work in `g`, from its rows; from those of `others` if it has any. False if there are no rows. */
 bool gauged_solve(const struct gauged *g, const struct gauged *others, const struct proportions *p, struct gauged_model *m);
 
-/* How long a window's work takes, and prefill's part of that, by a rule. */
+/* The time of a window's work, and prefill's part of it under a rule. */
 double gauged_ns(const struct gauged_model *m, const struct gauged_window *w);
 double gauged_share(const struct gauged_model *m, const struct gauged_window *w, enum rule rule);
 

@@ -1,10 +1,10 @@
 /*
- * gauged_solve.c: sums of windows of tokens and gauges to a law of a step's time.
+ * gauged_solve.c: from sums of windows of tokens and gauges to a law of a step's time.
  *
- * The generalised method of moments (L. Hansen, Econometrica 50, 1982): the sequences' mean less that of the law, times
- * each instrument, should be 0 on the average; the error is estimated from buckets of windows. What is known before
- * counts as so many more equations, each with its standard deviation, so that few windows hardly move it and many
- * decide. What both leave open is the interval.
+ * The generalised method of moments (L. Hansen, Econometrica 50, 1982): the sequences' mean less that of the law,
+ * times each instrument, should be 0 on average; the error is estimated from buckets of windows. Priors are further
+ * equations, each with its standard deviation, so that few windows hardly change them and many windows decide. The
+ * remaining uncertainty is the interval.
  */
 #include <math.h>
 #include <string.h>
@@ -14,19 +14,19 @@
 
 #define ROUNDS 3
 
-/* With so few sequences at a time, or without windows busy throughout, all windows count. */
+/* With at most this many sequences at a time, or without windows busy throughout, all windows count. */
 #define FEW_SEQUENCES 4
 
-/* Known before: one standard deviation. Of the floor, of all tokens' time, and of both together, each of itself. */
+/* Priors: one standard deviation. Of the floor, of all tokens' time, and of both together, each relative. */
 #define FLOOR_SD 0.3
 #define KNOWN_FLOOR_SD 0.25
 #define TOKEN_SD 0.5
-#define KNOWN_TOKEN_SD 0.35 /* where the model's parameters are known */
+#define KNOWN_TOKEN_SD 0.35 /* if the model's parameters are known */
 #define LEVEL_SD 1.0
-/* A sequence takes 0.4 of a prompt token's time, give or take one token's. */
+/* A sequence takes 0.4 ± 1 of a prompt token's time. */
 #define SEQUENCE_PART 0.4
 #define SEQUENCE_SD 2.5
-/* A token of contexts: of the floor, at 8e9 parameters; caches grow less than weights. */
+/* A token of context: relative to the floor, at 8e9 parameters; caches grow less than weights. */
 #define CONTEXT_PART 8e-6
 #define CONTEXT_POWER 0.5
 #define CONTEXT_SD 0.8
@@ -36,39 +36,48 @@
 #define ATTENTION_POWER 0.7
 #define ATTENTION_SD 0.7
 #define UNKNOWN_ATTENTION_SD 2.0
-/* A step with prompts: by which part near the ridge memory hides arithmetic, and the same of experts; of the floor. */
+/*
+ * A step with prompts: the part near the ridge by which memory hides arithmetic, and the same for experts; of the
+ * floor.
+ */
 #define HIDDEN_PART 0.7
 #define HIDDEN_EXPERTS 0.85
 #define PROMPT_SD 0.3
 #define LEAST_FLOOR 0.05
 #define ROOF 3.0
 
-/* Of the moments, whatever the buckets say; and that of one window. */
+/* Minimum for the moments, whatever the buckets show; and that of one window. */
 #define MOMENT_SD 0.03
 #define ONE_WINDOW_SD 0.15
 
-/* What the form leaves out, of the lesser phase; with few sequences at a time; where a step takes less than its weights' reading. */
+/*
+ * From the form of the model, of the lesser phase; with few sequences at a time; if a step takes less than reading
+ * its weights.
+ */
 #define FORM_SD 0.3
-#define KNOWN_FORM_SD 0.2 /* where the model's parameters are known */
+#define KNOWN_FORM_SD 0.2 /* if the model's parameters are known */
 #define FEW_FORM_SD 0.4
 #define TOO_FAST_SD 0.5
 #define MOST_TOKENS 8.0
 #define OF_BANDWIDTH 0.8 /* that engines reach */
 
-/* How long windows were busy that were not busy throughout: of itself; that of one. */
+/* Busy time of windows that were not busy throughout: relative; that of one window. */
 #define TIME_SD 0.3
 #define ONE_TIME_SD 1.0
 
 #define BILLION8 8e9
 
-/* ---- known before ---- */
+/* ---- priors ---- */
 
 struct before {
 	double ns[GAUGED_TERMS]; /* in units of the floor */
-	double covariance[GAUGED_TERMS * GAUGED_TERMS]; /* each term in units of itself */
+	double covariance[GAUGED_TERMS * GAUGED_TERMS]; /* each term relative to its own prior */
 };
 
-/* Memory and arithmetic hide each other: by how much a step with a chunk of so many ridges is shorter than their sum, in floors. */
+/*
+ * Memory and arithmetic overlap: by how much a step with a chunk of this many ridges is shorter than their sum, in
+ * floors.
+ */
 static double hidden(double ridges) {
 	return 1 + ridges - pow(1 + pow(ridges, ROOF), 1 / ROOF);
 }
@@ -77,7 +86,7 @@ static double chunk_ntok(const struct gauged *g) {
 	return g->all[GAUGED_PROMPT] > 0 ? (double)g->all[GAUGED_TOKEN] / (double)g->all[GAUGED_PROMPT] : 1;
 }
 
-/* Terms that go with one standard deviation together. */
+/* Terms that share one standard deviation. */
 static void vary(struct before *b, const double part[GAUGED_TERMS], double sd) {
 	for (int i = 0; i < GAUGED_TERMS; i++) {
 		for (int j = 0; j < GAUGED_TERMS; j++) {
@@ -142,11 +151,11 @@ struct fitting {
 	double unit[GAUGED_TERMS]; /* ns */
 	moments all;
 	int64_t rows;
-	double known[GAUGED_TERMS * GAUGED_TERMS]; /* the inverse of the covariance of what is known before */
+	double known[GAUGED_TERMS * GAUGED_TERMS]; /* the inverse of the priors' covariance */
 	double x[GAUGED_TERMS], covariance[GAUGED_TERMS * GAUGED_TERMS];
 };
 
-/* The information of a moment, by how much it differs from bucket to bucket. */
+/* The information of a moment, from its variance between buckets. */
 static void weigh(const struct fitting *f, double weights[GAUGED_INSTRUMENTS * GAUGED_INSTRUMENTS]) {
 	double spread[GAUGED_INSTRUMENTS * GAUGED_INSTRUMENTS] = {0}, positive[GAUGED_INSTRUMENTS];
 
@@ -175,7 +184,7 @@ static void solve_once(struct fitting *f) {
 	memcpy(gram, f->known, sizeof gram);
 	for (int i = 0; i < GAUGED_TERMS; i++) {
 		for (int j = 0; j < GAUGED_TERMS; j++) {
-			moment[i] += f->known[i * GAUGED_TERMS + j]; /* before, each term is 1 */
+			moment[i] += f->known[i * GAUGED_TERMS + j]; /* each term's prior is 1 */
 		}
 		for (int k = 0; k < GAUGED_INSTRUMENTS; k++) {
 			for (int l = 0; l < GAUGED_INSTRUMENTS; l++) {
@@ -191,7 +200,7 @@ static void solve_once(struct fitting *f) {
 	nnls_covariance(gram, every, GAUGED_TERMS, 1, f->covariance);
 }
 
-/* ---- what it leaves open ---- */
+/* ---- uncertainty ---- */
 
 static double of(const int128 terms[GAUGED_TERMS], const double ns[GAUGED_TERMS]) {
 	double sum = 0;
@@ -238,7 +247,7 @@ static int64_t rows_of(const struct gauged *g, enum gauged_kind kind) {
 	return rows;
 }
 
-/* Before any window was looked at, the level is not known: that of the windows is taken. */
+/* Before the fit the level is not known: that of the windows is used. */
 static bool set_units(struct fitting *f, const struct before *b) {
 	moments m = {{0}};
 	double sum = 0;
@@ -287,7 +296,7 @@ static bool fit(const struct gauged *g, const struct proportions *p, double toke
 	return of(g->all, m->ns) > 0;
 }
 
-/* Where a step would take less than reading its weights, tokens of a step halfway to what the weights would need. */
+/* If a step would take less than reading its weights: tokens per step halfway to what the weights would need. */
 static double tokens_of_step(const struct proportions *p, const struct gauged_model *m) {
 	double step_ns = m->ns[GAUGED_STEP];
 

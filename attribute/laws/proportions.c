@@ -7,17 +7,17 @@
 #define BILLION 1e9
 #define USUAL_PARAMS (8 * BILLION)
 
-/* Where nothing is published of the card: peak FLOP/s over bandwidth of GPUs of today (A100 153, H100 295, B200 281). */
+/* If nothing is published about the GPU: peak FLOP/s over bandwidth of today's GPUs (A100 153, H100 295, B200 281). */
 #define USUAL_RIDGE_NTOK 300
 
-/* Of models by their names: two bytes a parameter; of active parameters, those outside the experts. */
+/* For models known by name: two bytes per parameter; of active parameters, the part outside the experts. */
 #define BYTES_A_PARAM 2
 #define SHARED_PART 0.4
-/* Models named "8x7b" share what is no expert, and use two of their experts for a token. */
+/* Models named "8x7b" share the parameters outside the experts, and use two experts per token. */
 #define SHARED_OF_EACH 0.83
 #define EXPERTS_USED 2.2
 
-/* Of the memory of a card, what engines use; of a token's cache, the bytes at 8e9 parameters and how they grow. */
+/* The part of a GPU's memory that engines use; bytes of a token's cache at 8e9 parameters and their growth. */
 #define MEMORY_PART 0.9
 #define CACHE_BYTES 131072
 #define CACHE_POWER 0.43
@@ -26,7 +26,7 @@ static bool is_digit(struct text t, size_t at) {
 	return at < t.len && t.at[at] >= '0' && t.at[at] <= '9';
 }
 
-/* "8", "0.5", "30" at *at; moves past it. False if there is none. */
+/* Reads "8", "0.5", "30" at *at; moves past it. False if there is none. */
 static bool take_size(struct text t, size_t *at, double *out) {
 	double value = 0, unit = 1;
 	size_t i = *at;
@@ -60,7 +60,7 @@ static bool is_letter(struct text t, size_t at) {
 	return c >= 'a' && c <= 'z';
 }
 
-/* A number that ends in "b": sizes of "8b", "8x7b" (times: 8) and "a3b". */
+/* Reads a number that ends in "b": sizes such as "8b", "8x7b" (times: 8) and "a3b". */
 struct named_size {
 	double times, size;
 	bool active;

@@ -1,6 +1,6 @@
 #include "attribute/laws/rules.h"
 
-/* Prefill's ns of a step whose model time is t->whole. */
+/* Prefill's ns of a step with model time t->whole. */
 typedef double split_rule(const struct split_times *t);
 
 /* The mean over both orders of arrival of what prefill adds (L. Shapley, A value for n-person games, 1953). */
@@ -38,7 +38,7 @@ const char *const rule_names[RULES] = {
 void split_times(const struct step_model *m, const struct batch *b, struct split_times *t) {
 	struct batch prefill, decode;
 
-	/* Of one phase alone, which most steps are, the model need be asked once: nothing takes no time. */
+	/* Most steps have one phase: then one evaluation of the model is enough, as an empty batch takes no time. */
 	if (b->prefill_tokens == 0 && b->prefill_token_kv == 0 && b->prefill_kv_tokens == 0) {
 		double ns = step_model_ns(m, b);
 		*t = (struct split_times){ns, 0, ns};

@@ -1,4 +1,4 @@
-/* rules.h: the rules by which two phases share a mixed step. Private to attribute/. */
+/* rules.h: the rules that split a mixed step between two phases. Private to attribute/. */
 #ifndef ATTRIBUTE_RULES_H
 #define ATTRIBUTE_RULES_H
 
@@ -12,10 +12,10 @@ struct split_times {
 
 void split_times(const struct step_model *m, const struct batch *b, struct split_times *t);
 
-/* The part of a mixed step that is prefill's under a rule, 0 to 1. */
+/* Prefill's part of a mixed step under a rule, 0 to 1. */
 double split_prefill_share(enum rule rule, const struct split_times *t);
 
-/* A share of a total in whole units, halves up, never below 0 nor above the total. */
+/* A share of a total in whole units, halves rounded up, clamped to 0 and the total. */
 int64_t split_part(int64_t total, double share);
 
 #endif

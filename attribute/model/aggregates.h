@@ -1,14 +1,14 @@
 /*
- * aggregates.h: sums over requests and windows, each of which covers many steps, and the models fitted to them for
- * replicas that log no steps. Private to attribute/. Kept in the fits together with the steps' bins, by the same keys:
- * model, GPU, GPUs per replica, role, day.
+ * aggregates.h: sums over requests and windows, which cover many steps each, and the models fitted to them for
+ * replicas that log no steps. Private to attribute/. Stored in the fits together with the steps' bins, under the same
+ * keys: model, GPU, GPUs per replica, role, day.
  *
- * Everything kept is a sum of integers, so that it does not depend on the order of replicas, on threads or on machines.
- * Rows are of relative errors: each term over the row's time, rounded to a multiple of a power of two.
+ * Everything stored is a sum of integers, so that it does not depend on the order of replicas, on threads or on
+ * machines. Rows are of relative errors: each term over the row's time, rounded to a multiple of a power of two.
  *
  * For the block bootstrap rows are cut into blocks of time, and each block of each replica goes to one of
- * AGGREGATE_BUCKETS buckets by a hash with a fixed seed. Buckets are what is drawn anew: they add up over replicas, files and
- * machines, and their number bounds the memory.
+ * AGGREGATE_BUCKETS buckets by a hash with a fixed seed. The bootstrap draws buckets: they add up over replicas,
+ * files and machines, and their number bounds the memory.
  */
 #ifndef ATTRIBUTE_AGGREGATES_H
 #define ATTRIBUTE_AGGREGATES_H
@@ -29,7 +29,7 @@
 #define AGGREGATE_SUMS (AGGREGATE_PRODUCTS + AGGREGATE_TERMS)
 #define AGGREGATE_BUCKETS BOOTSTRAP_BUCKETS
 
-/* What a row gives the time of. */
+/* What a row contains the time of. */
 enum aggregate_kind {
 	AGGREGATE_STEP,   /* a decode step alone: by 1, sequences, context tokens (of many steps at a time) */
 	AGGREGATE_PROMPT, /* steps that compute a prompt: by 1, prompt tokens, sequences, context tokens */
@@ -43,12 +43,13 @@ struct aggregate_rows {
 	int128 sums[AGGREGATE_SUMS]; /* upper triangle of products by rows, then the terms */
 };
 
-/* Sums of what was done, over which the fits are used; those marked / are multiples of 1 / AGGREGATE_UNIT. */
+/* Sums of the work to which the fits are applied; those marked / are multiples of 1 / AGGREGATE_UNIT. */
 #define AGGREGATE_UNIT ((int64_t)1 << 20)
 enum aggregate_total {
 	/* of windows with tokens */
 	TOTAL_WINDOWS, TOTAL_WINDOW_NS, TOTAL_PROMPT, TOTAL_STEPS /**/, TOTAL_OUTPUT, TOTAL_MIXED_STEPS /**/,
-	TOTAL_GAUGES /**/, /* of windows busy throughout: how far the mean of two gauges is from either, of the mean */
+	/* of windows busy throughout: distance of the mean of two gauges from each, relative to the mean */
+	TOTAL_GAUGES /**/,
 	/*
 	 * of time in which requests' prompts are computed together with sequences: ns, and over it steps, prompt
 	 * tokens, steps x sequences, steps x context
@@ -62,9 +63,9 @@ enum aggregate_total {
 struct aggregates {
 	struct aggregate_rows buckets[AGGREGATE_KINDS][AGGREGATE_BUCKETS];
 	int128 totals[AGGREGATE_TOTALS];
-	struct rebuilt *rebuilt; /* of requests; NULL: nothing was rebuilt */
-	struct counted *counted; /* of windows whose engine counts steps; NULL: none */
-	struct gauged *gauged;   /* of windows with the number of running sequences at their ends; NULL: none */
+	struct rebuilt *rebuilt; /* from requests; NULL: nothing was rebuilt */
+	struct counted *counted; /* from windows of engines that count steps; NULL: none */
+	struct gauged *gauged;   /* from windows with the number of running sequences at their ends; NULL: none */
 };
 
 void aggregates_free(struct aggregates *r);
@@ -75,7 +76,7 @@ struct gauged *aggregates_gauged(struct aggregates *r);
 /* The bucket of a replica's block: `block_ns` long, the one in which `at_ns` lies. */
 unsigned aggregates_bucket(struct text replica, int64_t at_ns, int64_t block_ns);
 
-/* Adds a row: the sum of x times coefficients is ns (> 0, else it is left out, as is what no engine can have done). */
+/* Adds a row: the sum of x times coefficients is ns (> 0, else it is left out, like impossible rows). */
 void aggregates_add(struct aggregates *r, enum aggregate_kind kind, unsigned bucket, const double x[AGGREGATE_TERMS], int64_t ns);
 /* Adds to a total, in whole units; and in parts of AGGREGATE_UNIT. */
 void aggregates_count(struct aggregates *r, enum aggregate_total total, int64_t units);
@@ -85,12 +86,12 @@ void aggregates_join(struct aggregates *to, const struct aggregates *from);
 int aggregates_bits(enum aggregate_kind kind, int term);
 int64_t aggregates_rows_of(const struct aggregates *r, enum aggregate_kind kind);
 
-/* ---- the models made of them ---- */
+/* ---- the models fitted to them ---- */
 
 enum aggregate_origin {
 	AGGREGATE_OWN,   /* rows of the pool on the day, the day before and the day after */
-	AGGREGATE_ROLES, /* of pools of the same model and GPUs in other roles too: its own are too few */
-	AGGREGATE_PRIOR, /* no row: proportions that hold for GPUs of today */
+	AGGREGATE_ROLES, /* of pools of the same model and GPUs in other roles as well: its own are too few */
+	AGGREGATE_PRIOR, /* no row: proportions that hold for today's GPUs */
 	AGGREGATE_ORIGINS
 };
 
@@ -98,11 +99,11 @@ struct aggregate_model {
 	double ns[AGGREGATE_KINDS][AGGREGATE_TERMS];
 	int64_t rows[AGGREGATE_KINDS];
 	enum aggregate_origin origin; /* of the windows' coefficients */
-	/* One standard deviation: of a window's split, of its lesser phase; of how long a window was busy that was not busy
-	 * throughout, of that; of prefill's share of time with both phases; of prefill's and of decode's time where
-	 * first tokens are not logged, of that. */
+	/* One standard deviation: of a window's split, relative to its lesser phase; of the busy time of a window
+	 * that was not busy throughout, relative; of prefill's share of time with both phases; of prefill's and
+	 * of decode's time if first tokens are not logged, relative. */
 	double window_share_sd, window_time_sd, both_share_sd, life_prompt_sd, life_output_sd;
-	double drawn_window, drawn_both, drawn_life; /* what the bootstrap found, for the model report */
+	double drawn_window, drawn_both, drawn_life; /* results of the bootstrap, for the model report */
 	bool has_rebuilt;
 	struct rebuilt_model rebuilt;
 	bool has_counted;
@@ -116,18 +117,18 @@ struct aggregate_sources {
 	const struct aggregates *day;                 /* requests are fitted by their own day */
 	const struct aggregates *days[3];             /* windows: the day before, the day, the day after */
 	const struct aggregates *others[3 * 2];       /* the same days of other roles */
-	double ridge_ntok;                       /* tokens whose arithmetic takes as long as reading the weights */
+	double ridge_ntok;                       /* tokens that take as long to compute as reading the weights */
 	const struct proportions *proportions;
 	bool prefill_only;
 };
 
 void aggregates_solve(const struct aggregate_sources *s, struct aggregate_model *m);
 
-/* What a window did, as the fit counts it; `mixed`: how many of the steps computed prompts too. */
+/* The work of a window in the terms of the fit; `mixed`: how many of the steps also computed prompts. */
 struct aggregate_work {
 	double prompt, steps, output, mixed;
 };
-/* How long that takes, ns; and prefill's share of it, by a rule. */
+/* Its time, ns; and prefill's share of it under a rule. */
 double aggregate_window_ns(const struct aggregate_model *m, const struct aggregate_work *k);
 double aggregate_window_share(const struct aggregate_model *m, const struct aggregate_work *k, enum rule rule);
 

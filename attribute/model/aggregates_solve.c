@@ -1,10 +1,10 @@
 /*
- * aggregates_solve.c: rows of requests and windows to coefficients, and how far off these may be.
+ * aggregates_solve.c: from rows of requests and windows to coefficients and their uncertainty.
  *
  * The bootstrap (Kuensch, Annals of Statistics 17, 1989, of blocks; here with weights of Poisson(1), as in Hanley and
  * MacGibbon, Computer Methods and Programs in Biomedicine 83, 2006): in each of DRAWS draws every bucket of blocks
- * counts 0, 1, 2 … times, by a hash of the draw's number and its own. So a draw is the same on any machine.
- * What it cannot find, because each draw has it alike, is what the form of a fit gets wrong: that is stated, see METHOD.md.
+ * counts 0, 1, 2 … times, by a hash of the draw's number and its own. So a draw is the same on any machine. It cannot
+ * find errors of a fit's form, which are the same in each draw: for these, fixed values are stated, see METHOD.md.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -17,31 +17,34 @@
 
 #define DRAWS 200
 
-/* Fewer windows busy throughout: adjacent days are used too; and fewer than these: other roles. */
+/* With fewer windows busy throughout, adjacent days are used as well; with fewer than these, other roles. */
 #define WINDOWS_OF_DAY 8
 #define WINDOWS_OF_POOL 3
 
 /*
- * Priors of windows, see windows.c. Each proportion weighs as much as three windows, and as the part of the windows
- * that their gauges leave open: where both ends differ, it is not known how many sequences ran in between, and least
- * squares take such noise for a flat slope however many windows there are. Windows of other roles show how long work
- * takes, but not the proportions in this one: there those that are published hold.
+ * Priors of windows, see windows.c. Each proportion weighs as much as three windows, and as the uncertain part of the
+ * windows' gauges: if both ends differ, the number of sequences in between is not known, and least squares treat such
+ * noise as a flat slope however many windows there are. Windows of other roles show how long work takes, but not the
+ * proportions in this role: there the published ones are used.
  */
 #define SEQUENCE_PART 50
 #define PRIOR_WINDOWS 3
 #define PRIOR_OF_OTHER_ROLES 1000
 
 /*
- * Standard deviations that are stated, not found: what the form of the fit over windows leaves out, what few windows
- * leave open (over the root of their number), of the lesser phase; what it means to know prompts by the ridge only.
+ * Standard deviations that are stated, not estimated, relative to the lesser phase: from the form of the fit over
+ * windows; from few windows (over the root of their number); from knowing prompts by the ridge only.
  */
 #define WINDOW_FORM_SD 0.25
 #define ONE_WINDOW_SD 0.3
 #define RIDGE_SD 0.25
 #define NO_WINDOW_SD 0.5
-/* Of prefill's share of time with both phases, by requests; of an unlogged first token, of the lesser phase. */
+/*
+ * Of prefill's share of time with both phases, from requests; of an unlogged first token, relative to the lesser
+ * phase.
+ */
 #define BOTH_FORM_SD 0.1
-#define BAD_CLOCKS_SD 0.25 /* where instants are no ends of steps */
+#define BAD_CLOCKS_SD 0.25 /* if instants are not ends of steps */
 #define LIFE_FORM_SD 0.15
 
 /* Normal equations in floating point. */
@@ -68,7 +71,7 @@ static void add_rows(struct equations *e, enum aggregate_kind kind, const struct
 	}
 }
 
-/* A row that should be 0, as if the time were `scale`, so many times. */
+/* Adds a row that should be 0, relative to the time `scale`, this many times. */
 static void prefer(struct equations *e, const double x[AGGREGATE_TERMS], double scale, double times) {
 	for (int i = 0; i < AGGREGATE_TERMS && scale > 0; i++) {
 		for (int j = 0; j < AGGREGATE_TERMS; j++) {
@@ -79,7 +82,7 @@ static void prefer(struct equations *e, const double x[AGGREGATE_TERMS], double 
 
 /* ---- draws ---- */
 
-/* Windows busy throughout must come out as long as they were, on the average: the priors do not determine that. */
+/* Windows busy throughout must have their true length on average: the priors do not determine that. */
 static void level(const struct equations *e, double rows, double ns[AGGREGATE_TERMS]) {
 	double got = 0;
 
@@ -170,7 +173,7 @@ double aggregate_window_ns(const struct aggregate_model *m, const struct aggrega
 	return ns[0] * k->prompt + ns[1] * k->steps + ns[2] * k->output;
 }
 
-/* All prompts are computed in the mixed steps, together with the sequences in these; the other steps are decode's. */
+/* All prompts are computed in the mixed steps, together with the sequences there; the other steps are decode only. */
 double aggregate_window_share(const struct aggregate_model *m, const struct aggregate_work *k, enum rule rule) {
 	const double *ns = m->ns[AGGREGATE_WINDOW];
 	double all = aggregate_window_ns(m, k), floor = ns[1] * k->mixed;
@@ -260,7 +263,7 @@ static void solve_windows(const struct aggregate_sources *s, struct aggregates *
 
 /* ---- requests ---- */
 
-/* Prefill's share of all time with both phases, (p + c - d) / 2c as sweep.c splits it. */
+/* Prefill's share of all time with both phases, (p + c - d) / 2c, as in sweep.c. */
 static double both_share(const void *aggregates, double ns[AGGREGATE_KINDS][AGGREGATE_TERMS]) {
 	const struct aggregates *r = aggregates;
 	double all = total(r, TOTAL_BOTH_NS), steps = part(r, TOTAL_BOTH_STEPS);
@@ -271,7 +274,7 @@ static double both_share(const void *aggregates, double ns[AGGREGATE_KINDS][AGGR
 	return all > 0 ? ((prompts < all ? prompts : all) + all - sequences) / (2 * all) : 0;
 }
 
-/* Of the lives of requests whose first token is not logged: what comes before it. */
+/* For requests without a logged first token: the part of their time before it. */
 static double life_share(const void *aggregates, double ns[AGGREGATE_KINDS][AGGREGATE_TERMS]) {
 	const struct aggregates *r = aggregates;
 	const double *life = ns[AGGREGATE_LIFE];
@@ -309,13 +312,13 @@ static void solve_requests(const struct aggregates *r, struct aggregate_model *m
 		m->has_rebuilt = false;
 		m->both_share_sd = hypot(m->both_share_sd, BAD_CLOCKS_SD);
 	}
-	/* Without first tokens, a step is what one output token takes. */
+	/* Without first tokens, a step is the time of one output token. */
 	if (m->rows[AGGREGATE_STEP] == 0) {
 		m->ns[AGGREGATE_STEP][0] = m->ns[AGGREGATE_LIFE][2];
 	}
 }
 
-/* The day's own windows; those of adjacent days where they are too few. */
+/* The day's own windows; those of adjacent days if they are too few. */
 static void solve_counted(const struct aggregate_sources *s, struct aggregate_model *m) {
 	struct counted *all = must_calloc(1, sizeof *all);
 
@@ -331,8 +334,8 @@ static void solve_counted(const struct aggregate_sources *s, struct aggregate_mo
 }
 
 /*
- * The same of windows with gauges. Requests have left a prefill replica when its gauge is read: it is 0 mostly, and so the windows of
- * other roles count where there are any.
+ * The same for windows with gauges. Requests have left a prefill replica when its gauge is read, so it is mostly 0:
+ * windows of other roles are used if there are any.
  */
 static void solve_gauged(const struct aggregate_sources *s, struct aggregate_model *m) {
 	struct gauged *own = must_calloc(1, sizeof *own), *others = must_calloc(1, sizeof *others);

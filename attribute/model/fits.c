@@ -247,7 +247,7 @@ size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t m
 
 /* ---- each with all its bins ---- */
 
-/* Puts the bins of one fit together; *next is the first item that is not its own, NULL at the end. */
+/* Merges the bins of one fit; *next is the first item of another fit, NULL at the end. */
 static int gather(struct spool_reader *reader, const struct fit *fit, struct step_bins *bins, const struct spilled **next,
                   struct fault *why) {
 	int got = 1;
@@ -334,7 +334,7 @@ static struct fit *beside(const struct attribution_fits *f, const struct fit *fi
 	return number > 0 ? f->list[number - 1] : NULL;
 }
 
-/* The model of the day before, else of the day after, if its steps make one. */
+/* The model of the day before, else of the day after, if its steps determine one. */
 static bool use_neighbours(const struct attribution_fits *f, struct fit *fit) {
 	const struct fit *before = beside(f, fit, fit->key.role, -1), *after = beside(f, fit, fit->key.role, 1);
 	const struct fit *best = before && before->own ? before : after;
@@ -348,7 +348,7 @@ static bool use_neighbours(const struct attribution_fits *f, struct fit *fit) {
 	return true;
 }
 
-/* From what is published of the card; the catalogue is read when first needed. */
+/* From what is published about the GPU; the catalogue is read when first needed. */
 static bool by_theory(const struct attribution_fits *f, struct gpu_catalogue **catalogue, struct fit *fit) {
 	struct step_model m;
 	struct fault why;
@@ -396,7 +396,7 @@ int fits_solve(struct attribution_fits *f, struct fault *why) {
 	return rc;
 }
 
-/* The fit of a key, with a model also where no evidence had made one yet. */
+/* The fit of a key, with a model even if there was no evidence for one yet. */
 static struct fit *solved_fit(struct attribution_fits *f, const struct fit_key *key) {
 	size_t before = f->count;
 	struct fit *fit = fits_of(f, key);
@@ -425,9 +425,9 @@ const struct step_model *fits_fitted(const struct attribution_fits *f, const str
 	return m && m->origin <= MODEL_NEIGHBOUR && m->has_attention && m->has_context ? m : NULL;
 }
 
-/* ---- what requests and windows say ---- */
+/* ---- fits of requests and windows ---- */
 
-/* Where nothing is published of the card: peak FLOP/s over bandwidth of GPUs of today (A100 153, H100 295, B200 281). */
+/* If nothing is published about the GPU: peak FLOP/s over bandwidth of today's GPUs (A100 153, H100 295, B200 281). */
 #define RIDGE_NTOK 300
 
 static double ridge_of(const struct attribution_fits *f, const struct fit_key *key) {

@@ -1,10 +1,9 @@
 /*
- * fits.h: statistics of steps, as sums that add up, and the models fitted to them.
- * Private to attribute/; attribute.h has what others may do with them.
+ * fits.h: statistics of steps, as sums that add up, and the models fitted to them. Private to attribute/; attribute.h
+ * has the functions for other rooms.
  *
- * Everything kept is a sum of integers in bins of like steps (by tokens, contexts and duration), so that
- * it does not depend on the order of steps, on threads or on machines, and so that outliers can be
- * left out after the fact, bin by bin.
+ * Everything stored is a sum of integers in bins of similar steps (by tokens, contexts and duration), so that it does
+ * not depend on the order of steps, on threads or on machines, and outliers can be left out later, bin by bin.
  */
 #ifndef ATTRIBUTE_FITS_H
 #define ATTRIBUTE_FITS_H
@@ -29,54 +28,54 @@ struct fit_step {
 	bool attention_known, context_known;
 };
 
-/* Adds a step. Memory is only taken for a kind of step not seen before. */
+/* Adds a step. Memory is only allocated for a kind of step not seen before. */
 void fits_add_step(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s);
 
-/* Where the rows of requests and windows of a key add up. */
+/* The sums of requests and windows of a key. */
 struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_key *key);
 
 /* Adds all of `from`, which shares the names. */
 int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why);
 
-/* Where the models are described that have no steps to fit; it must live as long as the fits. */
+/* Sets the fleet with descriptions of models, for those without steps to fit; it must live as long as the fits. */
 void fits_describe(struct attribution_fits *f, const struct fleet *fleet);
 
-/* Makes the models of all keys. Nothing may be added afterwards. */
+/* Fits the models of all keys. Nothing may be added afterwards. */
 int fits_solve(struct attribution_fits *f, struct fault *why);
 
 /*
- * The model for a key, after fits_solve: of the day's own steps; else of the day before, else of the day after, of the
- * same pool shape; else from what is published of the card (and of the model, where the fleet file names its
- * description); else by tokens (each token the same), marked as such. Days further off are not asked, so that a
- * day's entries depend on no more than the book reads for them. Never NULL; lives as long as the fits.
+ * The model for a key, after fits_solve: of the day's own steps; else of the day before, else of the day after, of
+ * the same pool shape; else from what is published about the GPU (and the model, if the fleet file names its
+ * description); else by tokens (each token the same), marked as such. Days further off are not used, so that a day's
+ * entries depend only on what the book reads for them. Never NULL; lives as long as the fits.
  */
 const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key);
 
-/* What is known of a key's model on its card before anything is measured. Never NULL; lives as long as the fits. */
+/* What is known about a key's model on its GPU before anything is measured. Never NULL; lives as long as the fits. */
 const struct proportions *fits_proportions(struct attribution_fits *f, const struct fit_key *key);
 
-/* The same of requests and windows, see aggregates.h. Never NULL. */
+/* The same from requests and windows, see aggregates.h. Never NULL. */
 const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, const struct fit_key *key);
 
 /* The step model of a key if it was fitted with contexts, to its own steps or those of an adjacent day; else NULL. */
 const struct step_model *fits_fitted(const struct attribution_fits *f, const struct fit_key *key);
 
-/* All keys that have steps or were asked for to split some, in one order (by texts, then day); for reports. */
+/* All keys that have steps or were used to split some, in one order (by texts, then day); for reports. */
 size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max);
 
-/* Those of a day as JSON (attribution_keep_fits). */
+/* The fits of a day as JSON (attribution_keep_fits). */
 int fits_keep(struct attribution_fits *f, int64_t day_ns, fit_sink *sink, void *context, struct fault *why);
 
 /*
- * A finding for each model of which over 1 % of the steps of a day are of durations or sizes that no GPU has: the log
- * counts time in another unit, most likely. After fits_solve.
+ * Adds a finding for each model with over 1 % of a day's steps of impossible duration or size: most likely the log
+ * counts time in another unit. After fits_solve.
  */
 void fits_find_impossible(const struct attribution_fits *f, int64_t from_ns, int64_t to_ns, struct quality *quality);
 
 /* Every fit of the days of a period with its coefficients: for --model-report. */
 void fits_print(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, FILE *out);
 
-/* Every fit as others may use it (attribution_each_model). */
+/* Every fit for use by other rooms (attribution_each_model). */
 int fits_each_model(struct attribution_fits *f, fitted_sink *sink, void *context);
 
 #endif

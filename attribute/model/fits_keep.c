@@ -1,4 +1,4 @@
-/* fits_keep.c: the fits in use as lines of JSON, for a ledger to keep (schemas/fit.schema.json). */
+/* fits_keep.c: the fits in use as lines of JSON, stored in a ledger (schemas/fit.schema.json). */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static void put_terms(FILE *out, const char *before, const struct step_model *m)
 	fputc(']', out);
 }
 
-/* Of the terms above, in their order. */
+/* For the terms above, in their order. */
 static void put_covariance(FILE *out, const struct step_model *m) {
 	bool first = true;
 
@@ -158,7 +158,7 @@ static void put_model(FILE *out, const struct fit *fit) {
 	put_covariance(out, m);
 }
 
-/* Fits of the day with the hash of what they rest on; models are asked for when all have been gone through. */
+/* Fits of the day with the hash of what they rest on; models are computed after all were read. */
 struct keeping {
 	struct attribution_fits *fits;
 	int64_t day_ns;

@@ -1,4 +1,4 @@
-/* fitted_models.c: the fitted step models, and what is known of a replica's cards, for others to use. */
+/* fitted_models.c: the fitted step models, and what is known about a replica's GPUs, for other rooms. */
 #include <stdlib.h>
 
 #include "attribute/model/fits_private.h"
@@ -21,7 +21,7 @@ static struct fitted_model fitted_of(const struct fit_key *k, const struct step_
 		.floor_ns = m->ns[TERM_FLOOR],
 		.token_ns = m->ns[TERM_TOKENS],
 		.prefill_token_kv_ns = m->ns[TERM_ATTENTION],
-		.decode_kv_ns = m->ns[TERM_CONTEXT] + m->ns[TERM_UNEQUAL], /* of contexts that are alike */
+		.decode_kv_ns = m->ns[TERM_CONTEXT] + m->ns[TERM_UNEQUAL], /* of equal contexts */
 		.mixed_kv_ns = m->ns[TERM_MIXED_CONTEXT] + m->ns[TERM_MIXED_UNEQUAL],
 		.near_kv_ns = m->ns[TERM_NEAR_CONTEXT],
 		.context_ns = m->context_ns,

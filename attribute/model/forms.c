@@ -1,18 +1,18 @@
 /*
- * forms.c: what the step model's form leaves open. Other forms that fit the same steps about as well are fitted for
- * comparison; their distance from it is the uncertainty that the steps leave.
+ * forms.c: uncertainty from the step model's form. Other forms that fit the same steps about as well are fitted for
+ * comparison; their distance from the model is the uncertainty.
  */
 #include <math.h>
 #include <string.h>
 
 #include "attribute/model/solve.h"
 
-/* A form is as good if its squared errors are at most so many times the model's. */
+/* A form is as good if its squared errors are at most this many times the model's. */
 #define AS_GOOD 1.02
-/* The largest distance of a form counts as so many standard deviations. */
+/* The largest distance of a form counts as this many standard deviations. */
 #define DISTANCE_SDS 2.0
 /*
- * Durations that like steps share no more closely than this depend on something that is not logged, such as other
+ * If durations of similar steps differ by more than this, they depend on something that is not logged, such as other
  * ranks.
  */
 #define NOISE 0.03
@@ -56,7 +56,7 @@ static double mixed_share(const struct solve *s, const double ns[FORM_TERMS]) {
 	return all > 0 ? prefill / all : 0;
 }
 
-/* By which terms the forms differ from the model. */
+/* The terms in which the forms differ from the model. */
 static const int others[][2] = {
 	{FORM_PURE, FORM_PURE}, {FORM_FAR, FORM_FAR}, {TERM_OVERLAP, TERM_OVERLAP}, {TERM_MIXED_UNEQUAL, TERM_MIXED_UNEQUAL},
 	{TERM_PREFILL_CONTEXT, TERM_PREFILL_CONTEXT}, {TERM_UNEQUAL, TERM_MIXED_UNEQUAL}, {TERM_NEAR_CONTEXT, TERM_NEAR_CONTEXT},

@@ -1,11 +1,11 @@
-/* guess.c: when requests were scheduled, where only their arrival and their first token are logged. */
+/* guess.c: when requests were scheduled, if only arrival and first token are logged. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "attribute/model/rebuild.h"
 #include "core/error.h"
 
-/* ln(time / model) up to which a step is one that the model explains; and by which one explanation has to be better. */
+/* ln(time / model) up to which the model explains a step; and by which one explanation has to be better. */
 #define FITS 0.4
 #define BETTER 0.1
 #define MUCH_BETTER 0.3
@@ -15,7 +15,7 @@ void guess_release(struct guess *g) {
 	*g = (struct guess){0};
 }
 
-/* Those that have ended by an instant leave. */
+/* Removes those that have ended by an instant. */
 static void leave(struct guess *g, int64_t at_ns) {
 	size_t kept = 0;
 
@@ -47,8 +47,7 @@ static int64_t room_of(int64_t budget_ntok, int64_t sequences) {
 }
 
 /*
- * How long the steps take that compute so many tokens, together with the decoding sequences; *last_ns: the last one of
- * them.
+ * Time of the steps that compute this many tokens, together with the decoding sequences; *last_ns: of the last one.
  */
 static double steps_ns(const struct guess *g, const struct step_model *m, int64_t ntok, double mean, int64_t room_ntok, double *last_ns) {
 	int64_t steps = (ntok + room_ntok - 1) / room_ntok, last = ntok - (steps - 1) * room_ntok;
@@ -62,7 +61,7 @@ static double steps_ns(const struct guess *g, const struct step_model *m, int64_
 	return *last_ns + (double)(steps - 1) * step_model_ns(m, &b);
 }
 
-/* How many had arrived when the last step ended; they come first. */
+/* How many had arrived when the last step ended; they are first in the order. */
 static size_t waiting_of(const struct guess *g, const struct guess_request *list, size_t count) {
 	size_t waited = 0;
 
@@ -81,7 +80,10 @@ static int64_t tokens_of(const struct guess_request *list, size_t count) {
 	return ntok;
 }
 
-/* Those that had arrived when the last step began were in it, as far as it had room: the tokens that it computed of them. */
+/*
+ * Requests that had arrived when the last step began were in it, as far as it had room: the tokens that it computed
+ * of them.
+ */
 static int64_t ahead_of(const struct guess *g, int64_t budget_ntok, const struct guess_request *list, size_t waited) {
 	int64_t left = room_of(budget_ntok, g->last.sequences) - g->last.ntok, ahead = 0;
 
@@ -93,7 +95,7 @@ static int64_t ahead_of(const struct guess *g, int64_t budget_ntok, const struct
 	return ahead;
 }
 
-/* All that waited are scheduled: the first of them in the last step if that computed tokens of them. */
+/* Schedules all that waited: the first of them in the last step if that computed tokens of them. */
 static void schedule_waiting(const struct guess *g, struct guess_request *list, size_t waited, int64_t ahead_ntok, int64_t from_ns, bool certain) {
 	for (size_t i = 0; i < waited; i++) {
 		bool ahead = ahead_ntok > 0 && list[i].compute_ntok > ahead_ntok;
@@ -112,7 +114,7 @@ static int64_t last_arrival(const struct guess_request *list, size_t count) {
 	return last;
 }
 
-/* All others, where their steps begin at an instant. */
+/* Schedules all others, with their steps beginning at an instant. */
 static void schedule_rest(struct guess_request *list, size_t count, size_t waited, int64_t from_ns, bool certain) {
 	for (size_t i = waited; i < count; i++) {
 		struct guess_request *q = &list[i];
@@ -153,7 +155,10 @@ static double away(double ns, double model_ns) {
 	return ns > 0 && model_ns > 0 ? fabs(log(ns / model_ns)) : 0;
 }
 
-/* Who waits for memory is let in when a sequence ends: the end after from_ns from which on the time was best used. */
+/*
+ * A request that waits for memory is scheduled when a sequence ends: the end after from_ns that explains the time
+ * best.
+ */
 static int64_t let_in(const struct guess *g, int64_t from_ns, int64_t first_token_ns, double all_ns) {
 	double least = away((double)(first_token_ns - from_ns), all_ns) - MUCH_BETTER;
 
@@ -169,8 +174,8 @@ static int64_t let_in(const struct guess *g, int64_t from_ns, int64_t first_toke
 }
 
 /*
- * Somebody waited when the last step ended: it had room and computed a part, or not (where what is short is memory, not tokens), or they
- * were let in later: whichever comes closest to the time there was. Returns when their steps began.
+ * Requests waited when the last step ended: either it had room and computed a part, or it did not (if memory is
+ * short, not tokens), or they were scheduled later: whichever explains the time best. Returns when their steps began.
  */
 static int64_t begin_waiting(struct guess *g, struct guess_of *o, struct guess_request *list, size_t count, size_t waited, bool *certain) {
 	double ns = (double)(list[0].first_token_ns - g->last.to_ns);
@@ -195,8 +200,8 @@ static int64_t begin_waiting(struct guess *g, struct guess_of *o, struct guess_r
 }
 
 /*
- * Nobody waited: a request that found no work began on arrival; with sequences decoding, its steps began as long before
- * as the model gives.
+ * No request waited: one that found an idle engine began on arrival; with sequences decoding, its steps began as long
+ * before as the model predicts.
  */
 static int64_t begin_new(const struct guess *g, struct guess_of *o, const struct guess_request *list, size_t count, bool idle) {
 	int64_t arrival_ns = list[0].arrival_ns, last_ns = last_arrival(list, count);

@@ -49,7 +49,7 @@ static void print_terms(FILE *out, const struct step_model *m) {
 	}
 }
 
-/* What the rates come to where the fleet file names a description of the model: a byte a nanosecond is a GB a second. */
+/* The rates if the fleet file names a description of the model: a byte per nanosecond is a GB per second. */
 static void print_speeds(FILE *out, const struct step_model *m, double token_ns, const struct modelspec *described) {
 	struct modelsize size;
 
@@ -152,7 +152,7 @@ static void print_model(FILE *out, const struct attribution_fits *f, const struc
 		fputc('\n', out);
 		return;
 	}
-	if (m->origin == MODEL_ROOFLINE) { /* no fit, so no errors of one */
+	if (m->origin == MODEL_ROOFLINE) { /* no fit, so no residuals */
 		print_published(out, m);
 		return;
 	}

@@ -1,4 +1,4 @@
-/* rebuild.c: requests' instants to steps, and to rows of the step model. */
+/* rebuild.c: from requests' instants to steps and rows of the step model. */
 #include "attribute/model/rebuild.h"
 
 #include <math.h>
@@ -7,15 +7,15 @@
 
 #include "core/error.h"
 
-/* A step whose expected length is at least this part of the time to the next instant ends there. */
+/* A step with an expected length of at least this part of the time to the next instant ends there. */
 #define FILLS 0.7
 
-/* One standard deviation of a step's length, relative; of a request's mean step; and what its ends leave open, in steps. */
+/* One standard deviation of a step's length, relative; of a request's mean step; and of its ends, in steps. */
 #define STEP_SD 0.05
 #define MEAN_SD 0.03
 #define ENDS_STEPS 0.7
 
-/* A request's time outside steps with prompts counts if so much of its life is outside. */
+/* A request's time outside steps with prompts counts if at least this part of its time is outside. */
 #define LEAST_ALONE 0.15
 
 enum instant_kind { INSTANT_SCHEDULED, INSTANT_FIRST, INSTANT_FINISH };
@@ -95,7 +95,7 @@ static int by_instant(const void *a, const void *b) {
 	return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind) : (x->request > y->request) - (x->request < y->request);
 }
 
-/* When the step ended before it was scheduled. */
+/* When the step before its scheduling ended. */
 static int64_t scheduled_from(const struct rebuild *r, const struct rebuild_request *q) {
 	return q->guessed ? q->scheduled_ns : q->scheduled_ns - r->gap_ns;
 }
@@ -138,7 +138,7 @@ static void note_event(struct rebuild *r, const struct rebuild_event *e, uint32_
 	}
 }
 
-/* A mark of the events from `from` on; returns the first that is beyond it. */
+/* Makes a mark of the events from `from` on; returns the first event after it. */
 static size_t add_mark(struct rebuild *r, size_t from, size_t count) {
 	size_t number = r->mark_count++, to = from;
 
@@ -200,7 +200,7 @@ struct passing {
 	void *context;
 };
 
-/* Terms that timestamps do not distinguish from others. */
+/* Terms that timestamps cannot distinguish from others. */
 static const enum term left_out[] = {TERM_PREFILL_CONTEXT, TERM_UNEQUAL, TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP};
 
 static void add_row(struct rebuild *r, const double x[TERMS], double ns, double sd, int64_t from_ns) {
@@ -228,7 +228,7 @@ static void end_row(struct passing *p, int64_t to_ns) {
 	p->row.steps = 0;
 }
 
-/* Prompts that are scheduled by now come in, those with a first token go. */
+/* Adds prompts that are scheduled by now, removes those with a first token. */
 static void admit(struct passing *p) {
 	struct rebuild *r = p->r;
 	size_t kept = 0;
@@ -258,7 +258,10 @@ static int64_t row_room(const struct passing *p) {
 	return p->r->budget_ntok - p->r->marks[p->mark].sequences;
 }
 
-/* Fills a batch with prompts' chunks; *finishes: one has its first token at the next mark. Returns what of such is left. */
+/*
+ * Fills a batch with prompts' chunks; *finishes: one has its first token at the next mark. Returns the remaining
+ * tokens of these.
+ */
 static int64_t fill(struct passing *p, struct batch *b, bool *finishes, bool *uncertain) {
 	struct rebuild *r = p->r;
 	int64_t room = row_room(p), rest = 0;
@@ -299,7 +302,7 @@ static void note_step(struct passing *p, const struct batch *b, int64_t to_ns) {
 	}
 }
 
-/* A step with prompts, if there are any to be computed now. */
+/* A step with prompts, if there are any to compute now. */
 static bool compute_step(struct passing *p, int64_t next_ns) {
 	const struct rebuild_mark *m = &p->r->marks[p->mark];
 	struct batch b = {.decode_tokens = m->sequences, .decode_kv_tokens = (int64_t)context_at(m, (double)p->now_ns)};
@@ -323,7 +326,7 @@ static bool compute_step(struct passing *p, int64_t next_ns) {
 	return true;
 }
 
-/* Sequences decode alone up to the next mark. */
+/* Decode only, up to the next mark. */
 static void decode_alone(struct passing *p, int64_t next_ns) {
 	const struct rebuild_mark *m = &p->r->marks[p->mark];
 	double ns = (double)(next_ns - p->now_ns), gap = (double)p->r->gap_ns;
@@ -349,7 +352,7 @@ static void note_mark(struct passing *p) {
 	}
 }
 
-/* Until when nothing comes in: the next mark, or a prompt whose scheduling is a guess that is no mark. */
+/* Until when no prompt is added: the next mark, or a prompt with a guessed scheduling that is not a mark. */
 static int64_t next_prompt_ns(const struct passing *p, int64_t next_ns) {
 	const struct rebuild *r = p->r;
 	int64_t at_ns = p->next < r->count ? scheduled_from(r, &r->at[p->next]) : next_ns;
@@ -389,7 +392,7 @@ void rebuild_decode_terms(const struct step_model *m, double sequences, double c
 	}
 }
 
-/* So many steps of a request's life were without prompts, and took so long. */
+/* Adds the steps of a request without prompts, and their time. */
 static void row_of_life(struct rebuild *r, const struct rebuild_request *q) {
 	const struct rebuild_alone *from = &r->marks[q->at_first].before, *to = &r->marks[q->at_finish].before;
 	double all = (double)(q->output_ntok - 1), alone = all - (to->mixed - from->mixed), passes = alone / r->tokens_a_step;
@@ -405,7 +408,7 @@ static void row_of_life(struct rebuild *r, const struct rebuild_request *q) {
 	add_row(r, x, to->ns - from->ns, hypot(MEAN_SD, ENDS_STEPS / alone), q->first_token_ns);
 }
 
-/* All steps of a request's life: where it is not certain which had prompts, and when. */
+/* Adds all steps of a request: if it is not certain which had prompts, and when. */
 static void row_of_whole_life(struct rebuild *r, const struct rebuild_request *q) {
 	const struct rebuild_alone *from = &r->marks[q->at_first].before, *to = &r->marks[q->at_finish].before;
 	double alone = fmax(0, (double)(q->output_ntok - 1) - (to->mixed - from->mixed)) / r->tokens_a_step;

@@ -1,9 +1,9 @@
 /*
- * rebuild.h: the steps of a replica of which only requests are logged, and the step model that they make. Private to
+ * rebuild.h: the steps of a replica that logs only requests, and the step model fitted to them. Private to
  * attribute/.
  *
- * Requests' instants are ends of steps, so no step goes over one: between them steps are rebuilt by what an engine does
- * with the prompts at hand, first come, first served, as many tokens a step as it computes at most. See METHOD.md, "Grade C".
+ * Requests' instants are ends of steps, so no step spans one: between them steps are rebuilt as an engine schedules
+ * the waiting prompts, first come, first served, up to its token budget per step. See METHOD.md, "Grade C".
  */
 #ifndef ATTRIBUTE_REBUILD_H
 #define ATTRIBUTE_REBUILD_H
@@ -16,32 +16,32 @@
 #include "core/model/step_model.h"
 #include "core/record.h"
 
-/* Instants so close together are one: what stamps are cut to, and the engine's work between two steps. */
+/* Instants this close together are one: precision of timestamps, and the engine's work between two steps. */
 #define REBUILD_EPS_NS INT64_C(700000)
 
 /* ---- what a step holds ---- */
 
-/* How many tokens of a prompt a step computes that has room for so many; `ends`: its first token comes no later than the step may end. */
+/* Tokens of a prompt in a step with this much room; `ends`: its first token comes no later than the step may end. */
 int64_t rebuild_chunk(int64_t rest_ntok, int64_t room_ntok, bool ends);
-/* How long the steps take that compute so many tokens more, with the same sequences. */
+/* Time of the steps that compute this many more tokens, with the same sequences. */
 double rebuild_more_ns(const struct step_model *m, const struct batch *b, int64_t rest_ntok, int64_t budget_ntok);
 /*
- * When a step ends that begins at `from_ns`, before the next instant; `finishes`: a prompt of it has its first token there; more_ns: what else
- * has to be computed by then.
+ * The end of a step that begins at `from_ns`, before the next instant; `finishes`: one of its prompts has its first
+ * token there; more_ns: other work to be done by then.
  */
 int64_t rebuild_end(int64_t from_ns, int64_t next_ns, bool finishes, double expected_ns, double more_ns);
 
-/* ---- when requests were scheduled, where that is not logged ---- */
+/* ---- when requests were scheduled, if that is not logged ---- */
 
 struct guess_request {
 	int64_t arrival_ns, first_token_ns, finish_ns; /* of a prompt that decodes elsewhere: finish = first token */
 	int64_t compute_ntok, cached_ntok, prompt_ntok, output_ntok;
-	/* what comes out */
+	/* results */
 	int64_t scheduled_ns;
 	bool certain;
 };
 
-/* What is known of those whose first token has come; all zero at the start. */
+/* What is known about requests with a first token; all zero at the start. */
 struct guess {
 	struct guess_sequence {
 		int64_t finish_ns, context;
@@ -57,10 +57,10 @@ struct guess {
 };
 
 /*
- * When requests were scheduled whose first tokens a step made; called step by step, the requests in the order of
- * arrival. Prompts are scheduled first come, first served: who had arrived when a step began that had room was in it;
- * who found the engine without work began on arrival; else as long before the first token as the model gives. certain:
- * one of the first two.
+ * When the requests were scheduled that have their first tokens from one step; called step by step, the requests in
+ * the order of arrival. Prompts are scheduled first come, first served: a request that had arrived when a step with
+ * room began was in it; one that found the engine idle began on arrival; else it began as long before the first token
+ * as the model predicts. certain: one of the first two.
  */
 void guess_scheduled(struct guess *g, const struct step_model *m, int64_t budget_ntok, struct guess_request *list, size_t count);
 void guess_release(struct guess *g);
@@ -70,51 +70,51 @@ void guess_release(struct guess *g);
 struct rebuild_request {
 	int64_t arrival_ns;
 	int64_t scheduled_ns;   /* of a prompt computed elsewhere: its first token */
-	int64_t first_token_ns; /* after it the request decodes */
+	int64_t first_token_ns; /* the request decodes after it */
 	int64_t finish_ns;      /* of a prompt that decodes elsewhere: its first token */
 	int64_t compute_ntok;   /* of the prompt, at least 1; 0: computed elsewhere */
 	int64_t cached_ntok, prompt_ntok, output_ntok;
 	bool preempted;
-	bool guessed, certain;  /* scheduled_ns is a guess; and one that is certain */
-	/* its position among the instants, by the batch at hand */
+	bool guessed, certain;  /* scheduled_ns is a guess; a guess that is certain */
+	/* its position among the instants of the current batch */
 	uint32_t at_first, at_finish;
 	int64_t rest_ntok;
 };
 
-/* Sums over time between two steps with prompts: so many steps of sequences alone, steps x sequences, steps x context, ns. */
+/* Sums over time between two steps with prompts: decode-only steps, steps x sequences, steps x context, ns. */
 struct rebuild_alone {
 	double steps, sequences, context, ns, mixed; /* mixed: steps with prompts */
 };
 
 struct rebuild_row;
 
-/* A stretch of time at whose ends requests' instants lie, and all requests of it; memory is used again by the next batch. */
+/* A period that begins and ends with requests' instants, and all requests in it; the next batch reuses the memory. */
 struct rebuild {
 	struct rebuild_request *at;
 	size_t count, room;
 	int64_t from_ns, until_ns; /* before and after not all requests are known */
-	/* what is fitted, kept from batch to batch */
+	/* results of the fit, kept from batch to batch */
 	struct step_model model;
 	bool fitted;
-	bool first;          /* no round has been yet */
-	bool without_prompt; /* that term is left out */
+	bool first;          /* no round was done yet */
+	bool without_prompt; /* this term is left out */
 	int64_t budget_ntok;
-	double tokens_a_step; /* of a sequence: more than 1 with drafts */
+	double tokens_a_step; /* tokens per step of a sequence: more than 1 with drafts */
 	int64_t gap_ns;
-	bool guesses;         /* when requests were scheduled is not logged, or not to be relied on */
+	bool guesses;         /* when requests were scheduled is not logged, or not reliable */
 	struct guess guess;
 	struct guess_request *guessed;
 	size_t guessed_room;
 	double score;         /* mean |ln(time / model)| of rows, each at most SCORE_MOST */
-	/* instants, and what is known after each */
+	/* instants, and the state after each */
 	struct rebuild_mark {
 		int64_t at_ns;
 		int64_t sequences;
 		double context, context_per_ns; /* at at_ns + t: context + t x context_per_ns */
-		struct rebuild_alone before;    /* sums up to here */
+		struct rebuild_alone before;    /* sums so far */
 	} *marks;
 	size_t mark_count, mark_room;
-	double (*sums)[TERMS]; /* of steps with prompts up to each mark; where lives are rows as a whole */
+	double (*sums)[TERMS]; /* of steps with prompts up to each mark; if whole requests are rows */
 	size_t sums_room;
 	struct rebuild_event *events;
 	size_t event_room;
@@ -132,14 +132,14 @@ void rebuild_release(struct rebuild *r);
 struct rebuild_request *rebuild_add(struct rebuild *r);
 
 /*
- * Rebuilds the steps of the batch, fits the model to them, and adds its rows and totals to those of the pool and day. Rows of what
- * begins before from_ns or ends after until_ns are left out. False if the batch makes no model.
+ * Rebuilds the steps of the batch, fits the model to them, and adds its rows and totals to those of the pool and day.
+ * Rows that begin before from_ns or end after until_ns are left out. False if the batch does not determine a model.
  */
 bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to);
 
-/* ---- within ---- */
+/* ---- private to rebuild*.c ---- */
 
-/* Something that takes as long as the sum of its terms, once the model is right. */
+/* A row: its time is the sum of its terms times the coefficients. */
 struct rebuild_row {
 	double x[TERMS];
 	double ns;
@@ -155,7 +155,7 @@ typedef void rebuild_step(void *context, const struct batch *b, int64_t from_ns,
 /* rebuild.c: orders the instants; then steps and rows by the model at hand. */
 void rebuild_marks(struct rebuild *r);
 void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context);
-/* How long sequences decoded alone, by the marks: terms of the mean step of that time. */
+/* Decode-only time, by the marks: terms of its mean step. */
 void rebuild_decode_terms(const struct step_model *m, double sequences, double context, double x[TERMS]);
 
 #endif

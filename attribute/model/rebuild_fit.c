@@ -1,8 +1,8 @@
 /*
  * rebuild_fit.c: rounds of rebuilding steps and fitting the step model to them.
  *
- * How many tokens a step computes at most is not logged: of the usual numbers that one is taken with which times come out best, and so is
- * how many tokens a step gives a sequence.
+ * The token budget of a step is not logged: the usual number that fits the times best is used; likewise the number of
+ * tokens per step and sequence.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -18,38 +18,37 @@
 #define LEAST_ROWS 12
 
 /*
- * Rows that are further off in the mean show that timestamps are not ends of steps: their clocks differ, or they are
- * cut.
+ * If rows are further off on average, timestamps are not ends of steps: clocks differ, or are truncated.
  */
 #define MOST_OFF 0.15
 #define COARSE_NS INT64_C(50000000)
-#define BUDGET_ROUNDS 4 /* with each number of tokens a step */
+#define BUDGET_ROUNDS 4 /* for each token budget */
 #define FIRST_ROUNDS 2
 #define MOST_ROUNDS 12 /* with the best */
 #define SETTLED 0.995
 
-/* A row's part in the score is no more than this, so that what is no step does not decide. */
+/* A row counts at most this much in the score, so that rows that are not steps do not decide. */
 #define SCORE_MOST 0.5
-/* Better by less is not better. */
+/* A smaller improvement does not count. */
 #define SCORE_MARGIN 0.95
 #define DRAFTS_MARGIN 0.975
 #define DRAFTS_LEAST 0.001
 
-/* Rows that are further off than so many robust standard deviations are left out. */
+/* Rows that are further off than this many robust standard deviations are left out. */
 #define SPREADS 6
-#define LEAST_TOLERANCE 0.35 /* what is less far off, relative, is left in */
+#define LEAST_TOLERANCE 0.35 /* rows with a smaller relative error are kept */
 
-/* Drafts: more and more tokens a step are tried. */
+/* Drafts: increasing numbers of tokens per step are tried. */
 #define MORE_TOKENS 0.25
 #define MOST_TOKENS 8
 #define LEAST_DRAFTS 1.5 /* fewer are noise */
 
-/* Where a prompt is scheduled after a step's end by no more than this, it is the engine's work in between. */
+/* If a prompt is scheduled this long or less after a step's end, the time between is the engine's work. */
 #define MOST_GAP_NS INT64_C(5000000)
 #define LEAST_GAPS 4
-#define USUAL_GAP_NS 200000 /* where it is not seen */
+#define USUAL_GAP_NS 200000 /* if it is not observed */
 
-/* Blocks of the bootstrap: some times as long as most requests. */
+/* Blocks of the bootstrap: several times as long as most requests. */
 #define BLOCK_NS (32 * NS_PER_SECOND)
 
 static int by_size(const void *a, const void *b) {
@@ -69,7 +68,7 @@ static double *distances_for(struct rebuild *r, size_t count) {
 /* Numbers in an order that makes selecting slow are sorted. */
 #define SELECT_ROUNDS 64
 
-/* Moves the k-th smallest of numbers to its place, and smaller ones before it: what sorting would put there. */
+/* Moves the k-th smallest number to its sorted position, with smaller ones before it. */
 static double select_smallest(double *list, size_t count, size_t k) {
 	size_t from = 0, to = count - 1;
 
@@ -106,7 +105,7 @@ static double select_smallest(double *list, size_t count, size_t k) {
 	return list[k];
 }
 
-/* What sorting by by_size has in the middle. */
+/* The median. */
 static double median(double *list, size_t count) {
 	bool numbers = true;
 
@@ -119,7 +118,7 @@ static double median(double *list, size_t count) {
 	return count == 0 ? 0 : numbers ? select_smallest(list, count, count / 2) : list[count / 2];
 }
 
-/* ---- the model to begin with: by tokens ---- */
+/* ---- the initial model: by tokens ---- */
 
 static double time_a_token(struct rebuild *r) {
 	double *list = distances_for(r, r->count);
@@ -193,7 +192,7 @@ static int by_arrival(const void *a, const void *b, void *requests) {
 	return (x->arrival_ns > y->arrival_ns) - (x->arrival_ns < y->arrival_ns);
 }
 
-/* Requests whose first tokens one step made. */
+/* Requests with their first token from the same step. */
 static void guess_some(struct rebuild *r, uint32_t *order, size_t count) {
 	if (count > r->guessed_room) {
 		r->guessed_room = count + 64;
@@ -235,7 +234,7 @@ static void guess_all(struct rebuild *r) {
 
 /* ---- rounds ---- */
 
-/* What a row's errors are relative to: the last round's model, as far as it can be right. */
+/* The scale of a row's errors: the last round's model, within plausible bounds. */
 static double scale_of(const struct rebuild_row *row) {
 	double ns = row->model_ns;
 
@@ -319,7 +318,7 @@ static void rounds_of(struct rebuild *r, int rounds) {
 	}
 }
 
-/* Rounds as long as they make it better. */
+/* Repeats rounds while they improve the fit. */
 static void settle(struct rebuild *r) {
 	double last;
 	int rounds = 0;
@@ -332,7 +331,7 @@ static void settle(struct rebuild *r) {
 
 /* ---- what is not logged ---- */
 
-/* The most usual first: what is better by little does not count. */
+/* The most usual first: small improvements do not count. */
 static void choose_budget(struct rebuild *r) {
 	static const int64_t usual[REBUILT_BUDGETS] = {2048, 8192, 16384, 4096, 1024, 512};
 	struct step_model first = r->model, best = r->model;
@@ -356,8 +355,8 @@ static void choose_budget(struct rebuild *r) {
 }
 
 /*
- * A decode step that seems too short for the floor of steps with prompts gave more than one token. That such steps may have a floor of
- * their own is left out here: it would explain the same.
+ * A decode step that seems too short for the floor of steps with prompts produced more than one token. A separate
+ * floor for such steps is not fitted here: it would explain the same.
  */
 static void choose_tokens_a_step(struct rebuild *r) {
 	struct step_model best;
@@ -382,7 +381,7 @@ static void choose_tokens_a_step(struct rebuild *r) {
 	r->tokens_a_step = chosen >= LEAST_DRAFTS && least < first * DRAFTS_MARGIN && least < first - DRAFTS_LEAST ? chosen : 1;
 }
 
-/* ---- what it says, for the pool's sums ---- */
+/* ---- results for the pool's sums ---- */
 
 struct counting {
 	struct rebuild *r;
@@ -435,7 +434,7 @@ static void join_into(struct rebuild *r, struct text replica, struct rebuilt *to
 	}
 }
 
-/* Are instants cut to so much that steps cannot be distinguished? */
+/* Are instants truncated so much that steps cannot be distinguished? */
 static bool is_coarse(const struct rebuild *r) {
 	for (size_t i = 0; i < r->count; i++) {
 		if (r->at[i].first_token_ns % COARSE_NS != 0 || r->at[i].finish_ns % COARSE_NS != 0) {

@@ -11,7 +11,7 @@ const int64_t rebuilt_budget_ntok[REBUILT_BUDGETS] = {512, 1024, 2048, 4096, 819
 #define LEAST_ROWS 24
 #define DRAWS 40
 #define TERM_LIMIT_LOG2 48 /* products of two, summed over 2^31 rows, fit 127 bits */
-/* A row's weight is kept relative to one of this standard deviation. */
+/* A row's weight is relative to a row with this standard deviation. */
 #define UNIT_SD 0.01
 
 /* A term over a time is a multiple of 2^-this. */
@@ -104,7 +104,7 @@ void rebuilt_join(struct rebuilt *to, const struct rebuilt *from) {
 
 /* ---- the model ---- */
 
-/* The model of the buckets, each as often as a draw has it (-1: once); false if there is nothing in them. */
+/* The model fitted to the buckets, weighted as in a draw (-1: each once); false if they are empty. */
 static bool solve_draw(const struct rebuilt *r, int draw, double ns[TERMS]) {
 	double gram[TERMS * TERMS] = {0}, moment[TERMS] = {0};
 	bool any = false;

@@ -24,8 +24,8 @@ extern const int64_t rebuilt_budget_ntok[REBUILT_BUDGETS];
 enum rebuilt_total {
 	REBUILT_BUSY_NS, REBUILT_BOTH_NS, /* ns, and of them those of steps with both phases */
 	REBUILT_REQUESTS,
-	REBUILT_GUESSED,    /* requests of which it is guessed when they were scheduled */
-	REBUILT_REFUSED,    /* requests whose instants are no ends of steps */
+	REBUILT_GUESSED,    /* requests with a guessed scheduling */
+	REBUILT_REFUSED,    /* requests with instants that are not ends of steps */
 	REBUILT_GAP_NS,     /* x requests */
 	REBUILT_TOKENS_A_STEP, /* x requests, in REBUILT_UNIT */
 	REBUILT_SCORE,      /* x requests, in REBUILT_UNIT */
@@ -46,19 +46,19 @@ struct rebuilt {
 };
 
 /*
- * Terms of steps that sum to `ns`, known to a relative sd; model_ns: the time by a first model. Left out if out of all
- * bounds.
+ * Terms of steps that sum to `ns`, known to a relative sd; model_ns: the time by a first model. Left out if far out
+ * of bounds.
  */
 void rebuilt_add(struct rebuilt *r, unsigned bucket, const double x[TERMS], double ns, double model_ns, double sd);
 void rebuilt_count(struct rebuilt *r, int total, int64_t units);
 void rebuilt_count_part(struct rebuilt *r, int total, double units);
-/* Adds what steps with both phases hold: so many units of prefill's and of all terms. */
+/* Adds the units of prefill's terms and of all terms of steps with both phases. */
 void rebuilt_count_terms(struct rebuilt *r, const double prefill[TERMS], const double whole[TERMS]);
 void rebuilt_join_rows(struct rebuilt_rows *to, const struct rebuilt_rows *from);
 void rebuilt_join_totals(struct rebuilt *to, const int128 totals[REBUILT_TOTALS]);
 void rebuilt_join(struct rebuilt *to, const struct rebuilt *from);
 
-/* What is made of them. */
+/* The result of the fit. */
 struct rebuilt_model {
 	struct step_model steps; /* its `steps`: rows */
 	int64_t budget_ntok, gap_ns;
@@ -68,7 +68,7 @@ struct rebuilt_model {
 	double drawn_sd;    /* of prefill's share of these, by the bootstrap */
 };
 
-/* False if they make no model. */
+/* False if they do not determine a model. */
 bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m);
 
 #endif

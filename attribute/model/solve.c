@@ -1,11 +1,11 @@
 /*
- * solve.c: bins to a step model.
+ * solve.c: from bins to a step model.
  *
- * Minimises the sum of squares of (model - T) / model over the steps: each bin's sums have relative errors
- * (model / T - 1), and its weight, (T / model)^2 by the last round's fit, makes them relative to the model, so that
- * noise does not lower the coefficients.
+ * Minimises the sum of squares of (model - T) / model over the steps: each bin's sums have relative errors (model / T
+ * - 1), and its weight, (T / model)^2 by the last round's fit, makes them relative to the model, so that noise does
+ * not lower the coefficients.
  *
- * Outliers go bin by bin. First those whose durations are far from the middle of their like (same tokens and
+ * Outliers are removed bin by bin: first those with durations far from the median of similar steps (same tokens and
  * contexts); then, round by round, those far from the fit.
  */
 #include <math.h>
@@ -18,17 +18,18 @@
 #include "core/error.h"
 
 #define LEAST_STEPS 32      /* fewer are not fitted */
-#define FAR_OCTAVES 2       /* from the median of like steps: not in the first fit */
+#define FAR_OCTAVES 2       /* from the median of similar steps: not in the first fit */
 #define LEAST_IN_GROUP 8    /* steps that make a median */
-#define ROUNDS 6            /* of fit and leaving out */
+#define ROUNDS 6            /* of fitting and removing outliers */
 #define LEAST_TOLERANCE 0.35 /* |ln(T / model)| up to which nothing is an outlier */
 #define MOST_TOLERANCE 1.1
-#define OVERLAP_GAIN 1.02   /* squares of errors without an overlap of attention by those with it: more, and there is one */
-#define SPREADS 6           /* standard deviations, between these two */
+/* ratio of squared errors without and with overlap of attention from which there is an overlap */
+#define OVERLAP_GAIN 1.02
+#define SPREADS 6           /* in standard deviations, between these two */
 
 /* ---- which terms are known ---- */
 
-/* Do steps of this phase that know the term take more time than those that do not? */
+/* Do steps of this phase with a known term take more time than those without? */
 static bool mostly_known(const struct solve *s, uint8_t phase, uint8_t known) {
 	double with = 0, without = 0;
 
@@ -52,13 +53,13 @@ static void choose_usable(struct solve *s) {
 	}
 }
 
-/* ---- the first leaving out ---- */
+/* ---- removing outliers before the first fit ---- */
 
 static bool alike(const struct sample *a, const struct sample *b) {
 	return a->bin->key >> 16 == b->bin->key >> 16;
 }
 
-/* The samples from `from` that differ in duration only. */
+/* The end of the samples from `from` on that differ in duration only. */
 static size_t group_end(const struct solve *s, size_t from) {
 	size_t to = from + 1;
 
@@ -97,7 +98,7 @@ static bool same_segment(const struct sample *a, const struct sample *b) {
 	return a->kind.segment == b->kind.segment && a->kind.phases == b->kind.phases;
 }
 
-/* The class of duration that half of the steps of samples from..to reach. */
+/* The class of the median duration of samples from..to. */
 static int median_duration(const struct solve *s, size_t from, size_t to) {
 	int64_t steps[BIN_DURATIONS] = {0}, all = 0, seen = 0;
 	int middle = 0;
@@ -133,12 +134,12 @@ static void bound_weights(struct solve *s, unsigned level) {
 
 /* ---- sums ---- */
 
-/* Does a segment of tokens lie beyond a number of them, which is one of the hinges? */
+/* Is a segment of tokens above a hinge? */
 static bool is_beyond(int segment, int64_t ntok) {
 	return segment > 0 && hinge_ntok[segment - 1] >= ntok;
 }
 
-/* The bin's sums as they are, without their scale. */
+/* The bin's sums without their scale. */
 static void unscale(const struct step_bin *c, double gram[BIN_TERMS][BIN_TERMS], double moment[BIN_TERMS]) {
 	const int128 *sum = c->sums;
 
@@ -152,7 +153,7 @@ static void unscale(const struct step_bin *c, double gram[BIN_TERMS][BIN_TERMS],
 	}
 }
 
-/* By means weighted by 1 / T, in which durations of a bin are alike. */
+/* From means weighted by 1 / T, as durations of a bin are similar. */
 struct batch sample_batch(const struct sample *a) {
 	double gram[BIN_TERMS][BIN_TERMS], moment[BIN_TERMS];
 
@@ -167,7 +168,7 @@ struct batch sample_batch(const struct sample *a) {
 	                      .decode_unequal_kv = llround(moment[5] / moment[0])};
 }
 
-/* The lesser attention, which hides behind the other. */
+/* The lesser attention, which overlaps with the other. */
 static void overlap_parts(const struct sample *a, const struct step_model *m, double part[BIN_TERMS]) {
 	if (a->prompts_less) {
 		part[2] = -m->overlap.token_kv;
@@ -320,12 +321,12 @@ static void weigh(struct solve *s) {
 	}
 }
 
-/* ---- how sure ---- */
+/* ---- covariance ---- */
 
 /*
- * Covariance from groups of like steps: errors within a group (noise, and what the model's form gets wrong
- * there) may go together (the sandwich estimator for clusters: Liang and Zeger, Biometrika 73, 1986). To it
- * the covariance of independent noise is added, which counts where groups are few.
+ * Covariance from groups of similar steps: errors within a group (noise, and what the model's form gets wrong there)
+ * may be correlated (the sandwich estimator for clusters: Liang and Zeger, Biometrika 73, 1986). To it the covariance
+ * of independent noise is added, which counts where groups are few.
  */
 static void estimate_covariance(struct solve *s, double variance) {
 	double bread[TERMS * TERMS], meat[TERMS][TERMS] = {{0}}, half[TERMS][TERMS], whole[TERMS][TERMS];
@@ -417,7 +418,7 @@ static void measure_residuals(struct solve *s) {
 	estimate_covariance(s, variance);
 }
 
-/* ---- all of it ---- */
+/* ---- the whole fit ---- */
 
 double solve_with(const struct solve *s, const bool terms[FORM_TERMS], double ns[FORM_TERMS]) {
 	double gram[FORM_TERMS][FORM_TERMS], moment[FORM_TERMS], squares = s->steps;
@@ -438,7 +439,7 @@ double solve_with(const struct solve *s, const bool terms[FORM_TERMS], double ns
 	return squares;
 }
 
-/* No more hides than there is: then all of it, and the other terms are fitted to the rest. */
+/* No more than all can overlap: then all of it does, and the other terms are fitted to the rest. */
 static double solve_bounded(struct solve *s, const bool terms[FORM_TERMS], double ns[FORM_TERMS]) {
 	double squares = solve_with(s, terms, ns);
 
@@ -458,7 +459,7 @@ static double solve_bounded(struct solve *s, const bool terms[FORM_TERMS], doubl
 	return squares;
 }
 
-/* With attention of phases hiding behind each other where that explains more than chance would. */
+/* With overlap of the phases' attention if that explains more than chance would. */
 static void solve_once(struct solve *s) {
 	double with[FORM_TERMS], without[FORM_TERMS];
 	bool terms[FORM_TERMS] = {false};
@@ -470,7 +471,7 @@ static void solve_once(struct solve *s) {
 	memcpy(s->model->ns, overlaps ? with : without, sizeof s->model->ns);
 }
 
-/* What may hide behind what, for the next round: by the attention that this one found. */
+/* Which attention overlaps with which in the next round, from the attention found in this one. */
 static void set_overlap(struct solve *s) {
 	struct step_model *m = s->model;
 
@@ -497,7 +498,7 @@ static void count_steps(struct solve *s) {
 	}
 }
 
-/* All terms of contexts together, over all contexts: one alone is less than what a token takes. */
+/* All terms of contexts together, over all contexts: a single one is less than the time of a token. */
 static void measure_context(struct solve *s) {
 	double time_ns = 0, tokens = 0;
 
@@ -512,7 +513,7 @@ static void measure_context(struct solve *s) {
 	s->model->context_ns = s->model->has_context && tokens > 0 ? time_ns / tokens : 0;
 }
 
-/* Does the model show how time depends on the batch, as far as there were mixed steps to be split? */
+/* Does the model determine how time depends on the batch, as far as there are mixed steps to split? */
 static bool says_something(const struct solve *s) {
 	double beyond_floor = 0;
 	bool mixed = false;

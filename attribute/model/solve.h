@@ -1,5 +1,5 @@
 /*
- * solve.h: what solve.c and forms.c share of fitting a step model to bins. Private to attribute/model/.
+ * solve.h: shared by solve.c and forms.c, which fit a step model to bins. Private to attribute/model/.
  */
 #ifndef ATTRIBUTE_SOLVE_H
 #define ATTRIBUTE_SOLVE_H
@@ -15,7 +15,7 @@ enum { FORM_PURE = TERMS, FORM_FAR, FORM_TERMS };
 struct sample {
 	const struct step_bin *bin;
 	struct bin_kind kind;
-	bool usable; /* knows the terms that the model has */
+	bool usable; /* has all terms of the model */
 	bool kept;   /* not an outlier */
 	bool far;    /* contexts of its sequences are beyond NEAR_NTOK */
 	bool prompts_less; /* the attention of its prompts is less than that of its sequences */

@@ -36,12 +36,12 @@ bool bin_key_is_valid(uint64_t key) {
 	       k.ntok < 128 && k.attention <= 64 && k.context <= 64 && k.duration < BIN_DURATIONS;
 }
 
-/* 0, or one more than the binary logarithm. */
+/* 0, or 1 + the binary logarithm. */
 static uint8_t octave(int64_t v) {
 	return v > 0 ? (uint8_t)(64 - __builtin_clzll((uint64_t)v)) : 0;
 }
 
-/* Classes of equal width within an octave, 2^shift of them. */
+/* 2^shift classes of equal width within an octave. */
 static uint16_t fine_octave(int64_t v, int shift) {
 	int top = 63 - __builtin_clzll((uint64_t)v);
 	int64_t within = top >= shift ? v >> (top - shift) : v << (shift - top);
@@ -59,9 +59,9 @@ static uint8_t segment_of(int64_t ntok) {
 }
 
 /*
- * The kind as distinguished at `level`, from what it is at the level below: each level halves the classes of
- * durations, the first three those of A and K; then A and K count as there or not. At BIN_LEVELS durations
- * no longer matter, and there are fewer than BINS_MAX kinds.
+ * The kind at `level`, from the kind at the level below: each level halves the classes of durations, the first three
+ * those of A and K; then A and K count as known or not. At BIN_LEVELS durations no longer matter, and there are fewer
+ * than BINS_MAX kinds.
  */
 static struct bin_kind coarser(struct bin_kind k, unsigned level) {
 	k.duration = (uint16_t)(k.duration >> 1);
@@ -136,7 +136,7 @@ void bins_open(struct step_bins *c) {
 	}
 }
 
-/* The slot of a kind, made where there is none yet. `key` is of `level`. */
+/* The slot of a kind, created if there is none yet. `key` is of `level`. */
 static struct step_bin *slot_of(struct step_bins *c, uint64_t key, unsigned level) {
 	bins_open(c);
 	while (level > c->level) {
@@ -164,7 +164,7 @@ static struct step_bin *slot_of(struct step_bins *c, uint64_t key, unsigned leve
 /* ---- adding ---- */
 
 static bool scale_term(int64_t value, double inverse, int bits, int64_t *out) {
-	/* One operation at a time, so that no compiler can join two into one with another rounding. */
+	/* One operation at a time, so that no compiler can fuse two with another rounding. */
 	double scaled = (double)value * inverse;
 
 	scaled *= (double)((int64_t)1 << bits);

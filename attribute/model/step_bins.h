@@ -1,16 +1,16 @@
 /*
- * step_bins.h: sums over like steps. Private to attribute/.
+ * step_bins.h: sums over similar steps. Private to attribute/.
  *
- * A bin holds the sums of products of a step's terms, divided by its duration T (least squares
- * of relative errors), for steps alike in tokens, contexts and duration. Within a bin no hinge of
- * model.h is crossed, so that the sums over (1, n, A, K, H, U) / T determine the hinges.
+ * A bin holds the sums of products of a step's terms, divided by its duration T (least squares of relative errors),
+ * for steps similar in tokens, contexts and duration. Within a bin no hinge of model.h is crossed, so that the sums
+ * over (1, n, A, K, H, U) / T determine the hinges.
  *
- * Sums are of integers: each term over T is rounded to a multiple of 2^-bin_bits, products are summed
- * in 128 bits. So they are the same whatever the order.
+ * Sums are of integers: each term over T is rounded to a multiple of 2^-bin_bits, products are summed in 128 bits. So
+ * they are the same whatever the order.
  *
- * The number of bins is bounded by BINS_MAX. When there would be more, the level rises: durations and
- * contexts are distinguished more coarsely, and bins that are now alike are joined. Which level
- * is reached depends on the set of steps only, not on their order.
+ * The number of bins is bounded by BINS_MAX. When there would be more, the level rises: durations and contexts are
+ * distinguished more coarsely, and bins that become equal are merged. Which level is reached depends on the set of
+ * steps only, not on their order.
  */
 #ifndef ATTRIBUTE_STEP_BINS_H
 #define ATTRIBUTE_STEP_BINS_H
@@ -59,12 +59,12 @@ struct step_bins {
 
 void bins_release(struct step_bins *c);
 
-/* Makes the table where there is none: it counts as in memory from here on, though no step may come. */
+/* Allocates the table if there is none: it counts as in memory from here on, even without steps. */
 void bins_open(struct step_bins *c);
 
 /*
- * Adds a step. False if it was left out: shorter than 4.096 microseconds, or with so many tokens or so much
- * context per nanosecond that no engine of today can have run it.
+ * Adds a step. False if it was left out: shorter than 4.096 microseconds, or with more tokens or context per
+ * nanosecond than any engine of today can compute.
  */
 bool bins_add_step(struct step_bins *c, const struct batch *b, int64_t duration_ns, bool attention_known, bool context_known);
 
@@ -76,7 +76,7 @@ void bins_add_bin(struct step_bins *c, const struct step_bin *bin, unsigned leve
 
 struct bin_kind bin_kind_of(uint64_t key);
 
-/* Could it have been made by this program? For keys read from files. */
+/* Is it a valid key? For keys read from files. */
 bool bin_key_is_valid(uint64_t key);
 
 /* The bins, ascending by key: an allocated array of `count` pointers, which the caller frees. */

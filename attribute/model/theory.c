@@ -4,12 +4,12 @@
 
 #include "core/model/roofline.h"
 
-/* Shares of the published peaks that engines reach; the split depends on the one by the other. */
+/* Shares of the published peaks that engines reach; the split depends on their ratio. */
 #define OF_FLOPS 0.5
 #define OF_BANDWIDTH 0.8
 #define FLOOR_NS 1e6
 
-/* A bend at `ridge_ntok`, as two at the adjacent hinges: beyond both it is the same. */
+/* A bend at `ridge_ntok` as two bends at the adjacent hinges: equal beyond both. */
 static void bend(struct step_model *m, double ridge_ntok, double token_ns) {
 	int above = 0;
 
@@ -28,7 +28,7 @@ static double weight_ns(const struct roofline *r, double ntok) {
 	return 1e9 * roofline_weight_bytes(r, ntok) / r->bandwidth;
 }
 
-/* Experts are read as tokens choose them, the more the fewer are left: straight between the ends of the early terms. */
+/* Experts are read as tokens choose them, with diminishing growth: linear between the ends of the early terms. */
 static void read_experts(struct step_model *m, const struct roofline *r) {
 	double slopes[EARLY_COUNT + 1] = {0};
 
@@ -67,7 +67,10 @@ bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, int64_
 		from_description(m, described, card, gpus);
 		return true;
 	}
-	/* Two operations and two bytes for each weight: tokens whose arithmetic takes as long as the reading. */
+	/*
+	 * Two operations and two bytes for each weight: the number of tokens that take as long to compute as the
+	 * weights to read.
+	 */
 	double ridge = OF_FLOPS * (double)card->flops[PRECISION_BF16] / (OF_BANDWIDTH * (double)card->bandwidth);
 	m->ns[TERM_FLOOR] = FLOOR_NS;
 	bend(m, ridge, FLOOR_NS / ridge);
@@ -78,7 +81,7 @@ bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, int64_
 #define USUAL_SEQUENCES 32
 #define LARGE_NTOK 2048
 
-/* Of models with experts few weights are computed with for each token, and most are read. */
+/* Models with experts compute with few weights per token, but read most of them. */
 static double described_ridge(const struct step_model *m) {
 	const struct batch usual = {.decode_tokens = USUAL_SEQUENCES}, large = {.prefill_tokens = LARGE_NTOK}, larger = {.prefill_tokens = 2 * LARGE_NTOK};
 	double token_ns = (step_model_ns(m, &larger) - step_model_ns(m, &large)) / LARGE_NTOK;
