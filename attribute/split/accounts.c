@@ -84,7 +84,7 @@ static void charge(struct accounts *a, struct active *r, enum entry_kind kind, e
 	}
 }
 
-/* What a request's decoding has cost since it was settled last, exactly. */
+/* The exact cost of a request's decoding since the last settling. */
 static long double decode_due(const struct accounts *a, const struct active *r, int g) {
 	const struct decode_sums *now = &a->now[g], *base = &r->base[g];
 	long double context = (long double)(r->context - (r->first_decode - a->segment_step));
@@ -92,7 +92,7 @@ static long double decode_due(const struct accounts *a, const struct active *r, 
 	return now->equal - base->equal + context * (now->context - base->context) + now->counted - base->counted;
 }
 
-/* Where in the context the steps since the last settling were. */
+/* The positions in the context of the steps since the last settling. */
 static void note_positions(struct accounts *a, struct active *r, int64_t ns, double by_context) {
 	int64_t steps = a->flight->decode_step - r->first_decode - r->noted_steps;
 
@@ -101,7 +101,7 @@ static void note_positions(struct accounts *a, struct active *r, int64_t ns, dou
 	r->noted_steps += steps;
 }
 
-/* Did sequences decode since? A model may lack either term: then that sum stays. */
+/* Did sequences decode since? A model may lack either term: then that sum is unchanged. */
 static bool has_grown(const struct decode_sums *now, const struct decode_sums *base) {
 	return now->equal > base->equal || now->context > base->context;
 }
@@ -137,14 +137,14 @@ static void settle(struct accounts *a, struct active *r) {
 	}
 }
 
-/* Before it stops decoding for a while. */
+/* Called before it pauses decoding. */
 static void settle_sequence(void *accounts, struct active *r) {
 	settle(accounts, r);
 }
 
 /* ---- segments ---- */
 
-/* What no request explains. */
+/* Time that no request explains. */
 static void post_rest(struct accounts *a, const struct phase *p, enum entry_kind kind) {
 	struct request_rest *rest = kind == ENTRY_OUTPUT ? &a->decode_rest : &a->prefill_rest;
 	name_id tenant = a->has_requests ? a->common->unattributed : 0;
@@ -208,7 +208,7 @@ static int close_segment(struct accounts *a, struct fault *why) {
 	return rc;
 }
 
-/* Makes the segment of an instant the one at hand. */
+/* Makes the segment of an instant the current one. */
 static int move_to(struct accounts *a, int64_t at_ns, struct fault *why) {
 	if (at_ns >= a->segment.from_ns && at_ns < a->segment.to_ns) {
 		return 0;
@@ -266,12 +266,12 @@ void accounts_open(struct accounts *a, const struct accounts_common *c, struct f
 
 /* ---- busy time ---- */
 
-/* What a chunk, and the cached context before it, has of a whole batch's prefill. */
+/* The share of a chunk, and of the cached context before it, in a whole batch's prefill. */
 struct portion {
 	double tokens, token_kv, prior; /* of the whole */
 };
 
-/* Where all chunks are known, the log's totals of them differ by rounding only. */
+/* If all chunks are known, the log's totals differ from their sums by rounding only. */
 static double whole_of(double known, int64_t told, bool complete) {
 	return told < (int64_t)known || complete ? known : (double)told;
 }
@@ -289,9 +289,12 @@ static struct portion whole_prefill(const struct flight *f, const struct stretch
 	                        whole_of(prior, s->prefill_kv_tokens, complete)};
 }
 
-/* What prefill's ns of the stretch go by: tokens, attention and the contexts before, each a part of the whole batch's. */
+/*
+ * The key by which prefill's ns of the stretch are shared: tokens, attention and the contexts before, each relative
+ * to the whole batch.
+ */
 static double chunk_weight(const struct stretch *s, const struct chunk *c, const struct portion *whole, double *cached, double *tilt) {
-	/* Without steps, tokens are weights, and what precedes them may be negative. */
+	/* Without steps, tokens are weights, and the context before them may be negative. */
 	double tokens = (double)c->tokens, before = fmax(0, (double)c->before), hits = (double)c->active->prior;
 	double unit = whole->token_kv > 0 ? s->attention_share / whole->token_kv : 0;
 	double prior = whole->prior > 0 ? s->prior_share / whole->prior : 0;
@@ -299,7 +302,8 @@ static double chunk_weight(const struct stretch *s, const struct chunk *c, const
 	double weight = by_tokens * tokens / whole->tokens + unit * tokens * (before + tokens / 2) + prior * before;
 
 	*tilt = weight - tokens / whole->tokens;
-	*cached = weight > 0 ? fmin(1, fmax(0, (unit * tokens + prior) * hits / weight)) : 0; /* which all of its chunks have before them */
+	/* the context before all of its chunks */
+	*cached = weight > 0 ? fmin(1, fmax(0, (unit * tokens + prior) * hits / weight)) : 0;
 	return weight;
 }
 
@@ -339,7 +343,7 @@ static void share_decode(struct accounts *a, const struct stretch *s, int64_t ns
 	if (requests == 0 || ns == 0) {
 		return;
 	}
-	/* Sequences that no record reports bear their part: it stays unattributed. */
+	/* Sequences without a record get their part: it remains unattributed. */
 	if (requests < s->decode_requests) {
 		context = s->decode_kv_tokens > context ? s->decode_kv_tokens
 		                                        : context * s->decode_requests / requests;
@@ -392,7 +396,7 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 	return rc;
 }
 
-/* ---- time between steps, and what is known as a total ---- */
+/* ---- time between steps, and totals ---- */
 
 int accounts_gap(struct accounts *a, enum entry_kind kind, int64_t from_ns, int64_t to_ns, bool by_count,
                  struct fault *why) {
@@ -432,7 +436,7 @@ int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, na
 		if (a->segment.paid || kind <= ENTRY_OUTPUT) {
 			post_time(a, &key, due > done ? due - done : 0);
 		}
-		done = due > done ? due : done; /* of less than a nanosecond an hour, rounding may take one back */
+		done = due > done ? due : done; /* with less than a nanosecond an hour, rounding may subtract one */
 		at_ns = until_ns;
 	}
 	return rc;
@@ -505,7 +509,7 @@ static int request_tokens(struct accounts *a, const struct active *r, struct fau
 	return rc;
 }
 
-/* Has the period asked for to do with a request: did it end in it, or cost something in it? */
+/* Does a request concern the requested period: did it end in it, or cost something in it? */
 static bool is_wanted(const struct accounts *a, const struct active *r) {
 	const struct attribute_options *o = a->common->options;
 	int64_t end_ns = r->request.finish_ns != UNKNOWN ? r->request.finish_ns : a->at_ns;

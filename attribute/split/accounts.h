@@ -1,10 +1,9 @@
 /*
- * accounts.h: what the time of one replica went to, segment by segment, tenant by tenant.
- * Private to attribute/.
+ * accounts.h: what the time of one replica was used for, segment by segment, tenant by tenant. Private to attribute/.
  *
- * Time is handed in as it passes, in order. A request's part of decode is a difference of
- * running sums between its first and last step; it is settled when the request leaves and where a segment ends. Parts
- * are rounded cumulatively, so that they sum to the phase's total to the last nanosecond.
+ * Time is added in order. A request's part of decode is a difference of running sums between its first and last step;
+ * it is settled when the request leaves and when a segment ends. Parts are rounded cumulatively, so that they sum to
+ * the phase's total to the last nanosecond.
  */
 #ifndef ATTRIBUTE_ACCOUNTS_H
 #define ATTRIBUTE_ACCOUNTS_H
@@ -20,27 +19,27 @@
 struct capacity;
 struct hits;
 
-/* What the accounts of all replicas share. */
+/* Shared by the accounts of all replicas. */
 struct accounts_common {
 	const struct attribute_options *options;
 	struct entries *entries;
-	struct request_rows *rows; /* NULL: not asked for */
+	struct request_rows *rows; /* NULL: not requested */
 	struct capacity *capacity;
 	struct hits *hits;
 	struct breakdowns *breakdowns;
 	name_id unattributed;      /* the tenant "(unattributed)" */
 };
 
-/* A phase of the segment at hand, by grade. */
+/* A phase of the current segment, by grade. */
 struct phase {
 	int64_t total_ns[TIME_GRADES];       /* GPU-ns */
-	int64_t given_ns[TIME_GRADES];       /* of it, to requests */
-	long double exact_ns[TIME_GRADES];   /* what given_ns rounds */
+	int64_t given_ns[TIME_GRADES];       /* the part posted to requests */
+	long double exact_ns[TIME_GRADES];   /* the exact value of given_ns */
 	double spread_ns[TIME_GRADES];       /* see struct entry */
-	double context_ns[TIME_GRADES];      /* of total_ns, the part that depends on contexts */
+	double context_ns[TIME_GRADES];      /* the part of total_ns that depends on contexts */
 };
 
-/* Energy of a segment, by what the time went to; the last one is of time whose use is not distinguished. */
+/* Energy of a segment, by what the time was used for; the last one is of time without a distinguished use. */
 #define ENERGY_USES (ENTRY_KINDS + 1)
 struct energy_sums {
 	int64_t mj[ENERGY_USES], metered_ns[ENERGY_USES];
@@ -49,57 +48,60 @@ struct energy_sums {
 
 struct accounts {
 	const struct accounts_common *common;
-	name_id replica, model; /* model: of the time that requests do not name one for */
+	name_id replica, model; /* model: for time that no request names one for */
 	const struct pool *pool; /* NULL: none */
 	int64_t gpus, gpu_parts; /* gpus / gpu_parts of a GPU */
-	int64_t origin_ns;       /* from where parts of a GPU are counted, so that stretches sum to the whole */
+	/* the instant from which parts of a GPU are counted, so that stretches sum to the whole */
+	int64_t origin_ns;
 	bool has_requests; /* are there any request records of this replica? */
 	struct segment segment;
 	struct postings postings;
 	struct phase prefill, decode;
 	struct decode_sums now[TIME_GRADES];
-	int64_t segment_step; /* number of the decode step with which the segment began */
+	int64_t segment_step; /* number of the first decode step of the segment */
 	struct flight *flight;
 	int64_t posted_ns;    /* GPU-ns of all segments, wanted or not: for the identity */
 	struct posted_totals {
 		int64_t from_ns, to_ns, gpu_ns;
-	} totals;             /* the last totals of one stretch, which are rounded together */
+	} totals;             /* the previous totals of one stretch, which are rounded together */
 	int64_t unpaid_ns;    /* busy GPU-ns while the pool was not up */
 	struct request_rest prefill_rest, decode_rest;
-	struct busy_days busy;        /* what no request explains of busy time */
+	struct busy_days busy;        /* busy time that no request explains */
 	struct energy *energy;        /* NULL: nothing is known of power */
 	struct energy_sums energy_sums;
 	int64_t energy_at_ns;         /* energy is counted up to here */
-	int64_t at_ns;        /* where the accounts have got to */
+	int64_t at_ns;        /* the current instant of the accounts */
 	bool failed;          /* a sum did not fit */
 };
 
-/* GPU time between two instants; false if it does not fit. Stretches end to end sum to that of the whole. */
+/* GPU time between two instants; false if it does not fit. Adjacent stretches sum to that of the whole. */
 bool accounts_gpu_ns(const struct accounts *a, int64_t from_ns, int64_t to_ns, int64_t *gpu_ns);
 
-/* A stretch of busy time whose batch is known; all of it within one step. */
+/* A stretch of busy time with a known batch, within one step. */
 struct stretch {
 	int64_t from_ns, to_ns;
 	int64_t prefill_ns, decode_ns; /* GPU-ns, sum to (to - from) x GPUs */
 	enum grade grade;
-	double attention_share;        /* of prefill: what goes by the chunks' attention, ... */
-	double prior_share;            /* ... and by the contexts before them; the rest by their tokens */
-	double context_share;          /* of decode: what goes by the sequences' contexts, the rest equally */
+	double attention_share;        /* of prefill: the part proportional to the chunks' attention, ... */
+	/* ... and to the contexts before them; the rest is proportional to their tokens */
+	double prior_share;
+	/* of decode: the part proportional to the sequences' contexts; the rest is shared equally */
+	double context_share;
 	int64_t prefill_tokens, prefill_token_kv, prefill_kv_tokens; /* of the whole batch */
 	int64_t decode_requests, decode_kv_tokens; /* 0: not known */
-	const struct split_times *times; /* by which a mixed step was split; NULL: it needed no rule */
-	bool by_steps;                 /* chunks and sequences are those of a step, not of a sweep */
+	const struct split_times *times; /* times by which a mixed step was split; NULL: no rule was needed */
+	bool by_steps;                 /* chunks and sequences are those of a step, not of a stretch of sweep.c */
 	double share_sd;               /* standard deviation of prefill's share; of a pure stretch: of its time */
 };
 
-/* Starts with a replica at an instant. */
+/* Starts the accounts of a replica at an instant. */
 void accounts_open(struct accounts *a, const struct accounts_common *c, struct flight *f, name_id replica,
                    name_id model, const struct pool *pool, int64_t at_ns);
 
-/* From here on time that requests do not name a model for is this one's; 0: it stays. */
+/* Sets the model of time for which no request names one, from here on; 0: unchanged. */
 int accounts_model(struct accounts *a, name_id model, struct fault *why);
 
-/* Counts the energy of time whose use is posted as totals. */
+/* Counts the energy of time that is posted as totals. */
 int accounts_energy(struct accounts *a, int64_t from_ns, int64_t to_ns, struct fault *why);
 
 /* Busy time, of the step entered last. */
@@ -110,13 +112,13 @@ int accounts_gap(struct accounts *a, enum entry_kind kind, int64_t from_ns, int6
                  struct fault *why);
 
 /*
- * GPU time of a kind that is known as a total, within one segment or over several (by time). Totals of one stretch that
- * are posted one after the other are rounded together: they never sum to more than the stretch in any segment.
+ * GPU time of a kind as a total, within one segment or over several (proportional to time). Totals of one stretch
+ * that are posted one after the other are rounded together: they never sum to more than the stretch in any segment.
  */
 int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant, int64_t from_ns,
                   int64_t to_ns, int64_t gpu_ns, struct fault *why);
 
-/* One standard deviation of what is posted as totals, of either phase, in the segment at hand. */
+/* One standard deviation of each phase's totals in the current segment. */
 void accounts_spread(struct accounts *a, enum grade grade, double prefill_gpu_ns, double decode_gpu_ns);
 
 /* Tokens and requests that no request record reports. `at_ns` is when they count. */
@@ -126,7 +128,7 @@ int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int
 /* A flight_leave: settles the request, posts its tokens, writes its row. */
 int accounts_leave(void *accounts, struct active *a, struct fault *why);
 
-/* The replica ends. */
+/* Ends the replica. */
 int accounts_close(struct accounts *a, struct fault *why);
 
 #endif

@@ -15,7 +15,7 @@ static int energy_of_span(struct accounts *a, int64_t from_ns, int64_t to_ns, in
 	return energy_between(a->energy, from_ns, to_ns, mj, metered_ns, why);
 }
 
-/* The fleet's watts of a GPU at this use. */
+/* The fleet's watts per GPU for this use. */
 static int64_t assumed_milliwatts(const struct accounts *a, int use) {
 	const struct pool *p = a->pool;
 	int64_t of_use = 0;
@@ -30,7 +30,7 @@ static int64_t assumed_milliwatts(const struct accounts *a, int use) {
 	return of_use > 0 ? of_use : p->watts_per_gpu_milli;
 }
 
-/* Of so much GPU time, a part of which samples cover. */
+/* The energy of GPU time that is partly covered by samples. */
 static void add_energy(struct accounts *a, int use, int64_t gpu_ns, int64_t mj, int64_t metered_ns) {
 	a->failed |= !exact_add(&a->energy_sums.mj[use], mj) || !exact_add(&a->energy_sums.metered_ns[use], metered_ns);
 	a->energy_sums.assumed[use] += (int128)(gpu_ns - metered_ns) * assumed_milliwatts(a, use);
@@ -68,12 +68,12 @@ int accounts_energy_busy(struct accounts *a, int64_t from_ns, int64_t to_ns, int
 	return rc;
 }
 
-/* What a posting's energy was counted under. */
+/* The use under which a posting's energy was counted. */
 static int use_of(const struct entry *e) {
 	return e->kind == ENTRY_INPUT_CACHED ? ENTRY_INPUT : (int)e->kind;
 }
 
-/* Shares a use's energy over its postings by their time; without time it has no owner. */
+/* Shares a use's energy over its postings by their time; without time it is not posted. */
 static void post_energy(struct accounts *a, int use) {
 	struct share mj, metered;
 	int64_t weights = 0;

@@ -7,17 +7,18 @@ static const struct phase *phase_of(const struct accounts *a, const struct entry
 }
 
 /*
- * What sharing a phase leaves open, on top of how the phases were split, one standard deviation: of what goes by
- * contexts; of who is in a batch, by timestamps; and of what cached context costs. On simulated runs of several laws.
+ * Uncertainty of sharing a phase, in addition to that of the split between phases, one standard deviation: of the
+ * part shared by contexts; of who is in a batch, from timestamps; and of the cost of cached context. Measured on
+ * simulated runs of several laws.
  */
 #define TILT_SD 0.12
 #define MEMBER_SD 0.003
-#define UNEXPLAINED_SD 0.5 /* of what no request explains, which may be anybody's */
+#define UNEXPLAINED_SD 0.5 /* of time that no request explains, which may belong to any tenant */
 #define CACHED_SD 0.07
-#define SOUGHT_SD 0.4 /* of the same, where requests do not report it */
+#define SOUGHT_SD 0.4 /* of the same, if requests do not report it */
 
 /*
- * What is shared between tenants, of one phase and grade of the segment. Where nearly all depends on contexts, little
+ * The part shared between tenants, of one phase and grade of the segment. If nearly all depends on contexts, little
  * is uncertain.
  */
 static double shared_sd(const struct phase *p, const struct entry *e, double part, double tilt_ns) {
@@ -28,7 +29,7 @@ static double shared_sd(const struct phase *p, const struct entry *e, double par
 	return hypot(TILT_SD * rest * tilt_ns, member * (double)e->gpu_ns);
 }
 
-/* What one tenant has too much the others have too little: over all of them it cancels. */
+/* An excess of one tenant is a deficit of the others: over all of them it cancels. */
 static void spread_cancels(struct accounts *a, enum entry_kind kind, int g, int64_t excess_ns) {
 	struct entry key = accounts_key_of_no_tenant(a, kind, (enum grade)g, 0);
 

@@ -5,8 +5,8 @@
 #include "attribute/split/accounts.h"
 
 /*
- * Adds one standard deviation to each posting of the segment: its part of the uncertainty of the split between phases,
- * and that of sharing a phase between tenants, which cancels over all of them.
+ * Adds one standard deviation to each posting of the segment: its part of the uncertainty of the split between
+ * phases, and of sharing a phase between tenants; the latter cancels over all tenants.
  */
 void accounts_spread_over(struct accounts *a);
 

@@ -14,7 +14,7 @@ static int64_t prompt_class(const struct price_cuts *cuts, int64_t prompt_ntok) 
 	return over;
 }
 
-/* A request on its way into entries. */
+/* A request being posted. */
 struct buying {
 	struct accounts_common *common;
 	struct billing billing;
@@ -48,7 +48,7 @@ static int64_t smaller(int64_t a, int64_t b) {
 	return a < b ? a : b;
 }
 
-/* The parts of one kind, each an entry; what is left of its tokens is the plain entry. */
+/* The parts of one kind, each an entry; the remaining tokens are the plain entry. */
 static int post_kind(struct buying *b, enum entry_kind kind, const int *parts, size_t count, struct entry rest) {
 	int rc = 0;
 
@@ -62,7 +62,7 @@ static int post_kind(struct buying *b, enum entry_kind kind, const int *parts, s
 	return rc < 0 ? rc : post(b, BILLED_PARTS, kind, &rest);
 }
 
-/* Fees are counted as requests of the output, which has none of its own. */
+/* Fees are counted as requests of the output, which has no other requests. */
 static int post_fees(struct buying *b) {
 	static const int fees[] = {BILLED_SEARCHES, BILLED_CITATIONS};
 	int rc = 0;
@@ -116,7 +116,7 @@ static int post_bought(struct accounts_common *common, const struct request_item
 	return post_request(&b, q);
 }
 
-/* Of the log of a gateway that leaves out what the vendor's cache had of over 1 % of prompts. */
+/* Warns about a gateway's log that omits the vendor's cached tokens for over 1 % of prompts. */
 static void state_unknown(const struct accounts_common *common, const struct hits *unknown, struct quality *q) {
 	name_id replica;
 
@@ -128,7 +128,7 @@ static void state_unknown(const struct accounts_common *common, const struct hit
 }
 
 int bought_post(struct accounts_common *common, struct evidence *e, struct quality *quality, struct fault *why) {
-	struct hits *unknown = hits_new(); /* in place of what a cache had */
+	struct hits *unknown = hits_new(); /* in place of cached tokens */
 	struct evidence_reader *r;
 	const struct item *item;
 	int got = 0, rc = evidence_bought_reader_new(&r, e, why);

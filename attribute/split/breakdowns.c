@@ -8,7 +8,7 @@
 #include "core/share.h"
 
 /*
- * Rules that others split by. They know nothing of steps:
+ * Rules of other tools, which do not use steps:
  * - each token of a step the same;
  * - over all, an output token worth 2.5 input tokens (OpenCost's fallback);
  * - over all, by the sums of two timers of vLLM: the prefill time of requests, and their mean time per
@@ -23,7 +23,7 @@ enum { ALL_RULES = (int)RULES + (int)OTHER_RULES };
 struct rule_sums {
 	name_id model;
 	int64_t rate_nano, busy_ns;
-	int64_t prefill_ns[RULES + 1]; /* of rules that go by steps; the last one is OTHER_STEP_TOKENS */
+	int64_t prefill_ns[RULES + 1]; /* of rules that use steps; the last one is OTHER_STEP_TOKENS */
 	int64_t input_tokens, output_tokens;
 	int64_t prefill_timer_ns, output_token_timer_ns;
 };
@@ -79,7 +79,7 @@ void breakdowns_free(struct breakdowns *x) {
 
 /* ---- rules ---- */
 
-/* There are few models and rates: the last one asked for is mostly the next one. */
+/* There are few models and rates: the last one is usually the next one. */
 static struct rule_sums *rule_sums_of(struct breakdowns *x, name_id model, int64_t rate_nano) {
 	for (size_t i = x->rule_count; i-- > 0;) {
 		if (x->rule_sums[i].model == model && x->rule_sums[i].rate_nano == rate_nano) {
@@ -123,7 +123,7 @@ void breakdowns_request(struct breakdowns *x, name_id model, int64_t rate_nano, 
 	}
 }
 
-/* The prefill part of all busy time under one of the others' rules; -1 if the logs lack what it needs. */
+/* Prefill's part of all busy time under a rule of other tools; -1 if the logs lack what it needs. */
 static int64_t other_prefill_ns(const struct rule_sums *s, enum other_rule rule) {
 	int128 prefill, decode;
 	int64_t part;
@@ -214,7 +214,7 @@ static int64_t overlap(int b, int64_t from, int64_t to, double *context) {
 
 #define WEIGHT_ONE 1e12
 
-/* Adds tokens and their time to the buckets they lie in, to the last ns. */
+/* Adds tokens and their time to their buckets, exact to the ns. */
 static void add_range(struct position_sums *s, int kind, int64_t before, int64_t tokens, int64_t ns,
                       double by_context) {
 	int64_t weights[BUCKETS], parts[BUCKETS], count[BUCKETS];
@@ -300,7 +300,7 @@ static int batch_of(int64_t sequences) {
 	return b;
 }
 
-/* Parts of entries' time and of records' tokens, whose sums fit: each is within a day of a replica. */
+/* Time of entries and tokens of records; sums fit, as each is within a day of a replica. */
 void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, bool first, int64_t decode_ns, int64_t step_ns) {
 	if (!x->batches || sequences <= 0) {
 		return;

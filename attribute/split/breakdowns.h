@@ -1,7 +1,7 @@
 /*
- * breakdowns.h: what one may ask for besides entries: every rule side by side, cost by
- * position in the context, and by sequences that decode together. Private to attribute/. Everything is summed in integers, so that it does not
- * depend on the order of replicas.
+ * breakdowns.h: optional results besides entries: every rule side by side, cost by position in the context, and by
+ * sequences that decode together. Private to attribute/. Everything is summed in integers, so that it does not depend
+ * on the order of replicas.
  */
 #ifndef ATTRIBUTE_BREAKDOWNS_H
 #define ATTRIBUTE_BREAKDOWNS_H
@@ -16,16 +16,16 @@ void breakdowns_free(struct breakdowns *x);
 
 /* ---- rules ---- */
 
-/* Busy time, and what is known of its batch: `times` is NULL where no rule was needed. */
+/* Busy time, and what is known about its batch: `times` is NULL if no rule was needed. */
 void breakdowns_busy(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t prefill_ns, int64_t decode_ns,
                  const struct split_times *times, int64_t prefill_tokens, int64_t decode_tokens);
 
-/* A request that has ended: its tokens and its timers, for the rules that go by them. */
+/* A request that has ended: its tokens and its timers, for the rules that use them. */
 void breakdowns_request(struct breakdowns *x, name_id model, int64_t rate_nano, const struct request_item *r);
 
 /* ---- positions ---- */
 
-/* Prefill of `tokens` tokens behind `before`: so much of it by tokens, so much by attention. */
+/* Prefill of `tokens` tokens after `before`: the parts by tokens and by attention. */
 void breakdowns_prefill(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
                     double by_attention);
 
@@ -35,10 +35,10 @@ void breakdowns_decode(struct breakdowns *x, name_id model, int64_t rate_nano, i
 
 /* ---- batches ---- */
 
-/* A part of a step that decodes `sequences` together; `first`: the part that it begins with. */
+/* A part of a step that decodes `sequences` together; `first`: its first part. */
 void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, bool first, int64_t decode_ns, int64_t step_ns);
 
-/* Hands over all rows, in one order. 0, or what the sink returned. */
+/* Passes all rows to the sink, in a fixed order. 0, or what the sink returned. */
 int breakdowns_each_rule(struct breakdowns *x, rule_sink *sink, void *context);
 int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *context);
 int breakdowns_each_batch(struct breakdowns *x, batch_sink *sink, void *context);

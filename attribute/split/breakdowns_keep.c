@@ -1,4 +1,4 @@
-/* The breakdowns of a day as JSON (tollbook.breakdowns.v1), for a ledger to keep with its fits. */
+/* The breakdowns of a day as JSON (tollbook.breakdowns.v1), stored in a ledger with its fits. */
 #include <inttypes.h>
 #include <stdlib.h>
 

@@ -4,14 +4,16 @@
 
 #include <stdint.h>
 
-/* In the period asked for. UTC days are judged one by one, as a book does; all zero at the start. */
+/* In the requested period. UTC days are judged one by one, as in a book; all zero at the start. */
 struct busy_days {
 	int64_t day_ns;
-	int64_t busy_ns, unexplained_ns; /* GPU-ns of prefill and decode of the day at hand; of them without a request */
-	int64_t much[2];                 /* of days with more than a fiftieth of it: unexplained, and busy */
+	/* GPU-ns of prefill and decode of the current day; the part without a request */
+	int64_t busy_ns, unexplained_ns;
+	/* of days with more than a fiftieth without a request: unexplained, and busy */
+	int64_t much[2];
 };
 
-/* Time has come to a segment. */
+/* Advances to a segment. */
 void busy_days_move(struct busy_days *b, int64_t at_ns);
 void busy_days_end(struct busy_days *b);
 

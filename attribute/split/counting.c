@@ -5,10 +5,10 @@
 
 #include "core/instant.h"
 
-/* This many together give the sums seen by sequences and prompts. */
+/* This many windows together make a row of sums weighted by sequences and prompts. */
 #define SEVERAL_WINDOWS 8
 
-#define MOST_SHARE 0.98 /* prefill's, of a window in which tokens are made */
+#define MOST_SHARE 0.98 /* prefill's part of a window in which tokens are made */
 
 static enum role role_of(const struct pass *pass) {
 	return pass->pool ? pass->pool->role : ROLE_MIXED;
@@ -46,7 +46,10 @@ void counting_note(struct pass *pass, struct counting *c, const struct window_it
 	}
 }
 
-/* Tokens of long prompts are counted where these end: what does not fit in that window is made up for in those that follow. */
+/*
+ * Tokens of long prompts are counted where these end: time that does not fit in that window is moved to the following
+ * ones.
+ */
 static double share_of_owed(struct counting *c, double share) {
 	double due = share + c->owed, given = fmin(MOST_SHARE, due);
 

@@ -1,4 +1,4 @@
-/* counting.h: windows of engines that count their steps, as a pass comes to them (counted.h). Private to attribute/split/. */
+/* counting.h: windows of engines that count their steps, in a pass (counted.h). Private to attribute/split/. */
 #ifndef ATTRIBUTE_COUNTING_H
 #define ATTRIBUTE_COUNTING_H
 
@@ -9,16 +9,16 @@
 
 /* Of one replica; all zero at the start. */
 struct counting {
-	struct counted_window several[COUNTED_BUDGETS]; /* windows together, until they are enough for a row */
+	struct counted_window several[COUNTED_BUDGETS]; /* windows collected until they are enough for a row */
 	int count;
-	int64_t from_ns; /* in which the first of them began */
-	double owed; /* prefill's time that was more than windows are long */
+	int64_t from_ns; /* in which the first one began */
+	double owed; /* prefill's time in excess of the length of windows */
 };
 
-/* A window, alone in its period, to the sums of its day; `before`: gauges at its start. */
+/* Adds a window, alone in its period, to the sums of its day; `before`: gauges at its start. */
 void counting_note(struct pass *pass, struct counting *c, const struct window_item *i,
 		   const struct counted_gauges *before, struct aggregates *r, unsigned bucket);
-/* What was not enough for a row yet. */
+/* Adds windows that were not enough for a row yet. */
 void counting_end_rows(struct pass *pass, struct counting *c);
 
 struct counted_split {
@@ -26,7 +26,7 @@ struct counted_split {
 	double share;
 	bool throughout;
 };
-/* What a window takes of the time there was. */
+/* A window's part of the available time. */
 void counting_split(const struct pass *pass, struct counting *c, const struct counted_model *m,
 		    const struct window_item *i, const struct counted_gauges *before, int64_t room_ns,
 		    struct counted_split *out);

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* Predicted so many times off, a step is one that waited for something else. */
+/* A step predicted this many times too short waited for something else. */
 #define OUTLIER 3.0
 
 void folds_init(struct folds *f, struct names *names, int64_t from_ns, int64_t to_ns) {
@@ -18,7 +18,7 @@ void folds_release(struct folds *f) {
 	}
 }
 
-/* By the instant, so that it does not depend on the order of logs. */
+/* From the instant, so that it does not depend on the order of logs. */
 static int fold_of(int64_t at_ns) {
 	uint64_t h = (uint64_t)at_ns * UINT64_C(0x9e3779b97f4a7c15);
 

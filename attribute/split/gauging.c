@@ -4,10 +4,10 @@
 
 #include "core/instant.h"
 
-#define MOST_SHARE 0.99 /* prefill's, of a window in which tokens are made */
-#define LEAST_SHARE 1e-4 /* of a day's lesser phase, to be what errors are relative to */
+#define MOST_SHARE 0.99 /* prefill's part of a window in which tokens are made */
+#define LEAST_SHARE 1e-4 /* minimum of a day's lesser phase, to which errors are relative */
 
-/* A day's rows, and what gauges are like, depend on that day alone: on what the book reads for it. */
+/* A day's rows and gauges depend on that day alone, which is what the book reads for it. */
 static void begin_day(struct pass *pass, struct gauging *g, int64_t at_ns) {
 	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY), running = g->now.running,
 		context_tokens = g->now.context_tokens;
@@ -53,7 +53,7 @@ void gauging_split(const struct pass *pass, const struct gauged_model *m, const 
 					   : 1;
 }
 
-/* What the fit leaves open is of the lesser phase of the day; the form's part is of each window's. */
+/* The uncertainty of the fit is relative to the lesser phase of the day; that of the form, to that of each window. */
 void gauging_spread(struct pass *pass, const struct gauged_model *m, const struct gauged_split *s, int64_t prefill_ns,
 		    int64_t decode_ns) {
 	double lesser_ns = (double)(prefill_ns < decode_ns ? prefill_ns : decode_ns), split = 0,

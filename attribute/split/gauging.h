@@ -1,4 +1,4 @@
-/* gauging.h: windows of tokens and gauges, as a pass comes to them (gauged.h). Private to attribute/split/. */
+/* gauging.h: windows of tokens and gauges, in a pass (gauged.h). Private to attribute/split/. */
 #ifndef ATTRIBUTE_GAUGING_H
 #define ATTRIBUTE_GAUGING_H
 
@@ -12,9 +12,9 @@ struct gauging {
 	const struct proportions *known; /* of the day's model */
 };
 
-/* The next window, alone in its period: what it did. False without gauges. */
+/* The work of the next window, alone in its period. False without gauges. */
 bool gauging_window(struct pass *pass, struct gauging *g, const struct window_item *i, struct gauged_window *out);
-/* Where one is followed by no such: nothing is known of the gauges before the next. */
+/* Called after a window without gauges: those before the next one are unknown. */
 void gauging_break(struct gauging *g);
 
 struct gauged_split {
@@ -22,7 +22,7 @@ struct gauged_split {
 	double share;
 	bool throughout;
 };
-/* What it takes of the time there was. */
+/* Its part of the available time. */
 void gauging_split(const struct pass *pass, const struct gauged_model *m, const struct gauged_window *c,
 		   int64_t room_ns, struct gauged_split *out);
 void gauging_spread(struct pass *pass, const struct gauged_model *m, const struct gauged_split *s, int64_t prefill_ns,

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 
-/* So many hundredths of prompts are no rounding and no lost line. */
+/* More than this many hundredths of prompts are not rounding or lost lines. */
 #define MANY_PERCENT 1
 
 struct hits {

@@ -8,7 +8,7 @@ static void begin(struct lanes *l, struct pass *pass) {
 	l->count = 1;
 }
 
-/* Energy is that of the whole replica: it goes with whoever counts. */
+/* Energy is that of the whole replica: it moves to the accounts that count. */
 static void hand_over_energy(struct accounts *to, struct accounts *from) {
 	to->energy = from->energy;
 	to->energy_at_ns = from->energy_at_ns;
@@ -56,7 +56,7 @@ void lanes_use(struct lanes *l, struct pass *pass, name_id model, int64_t at_ns)
 	if (i == l->count) {
 		const struct decode_sums *now = pass->flight.now;
 		open_lane(l, pass, model, at_ns);
-		pass->flight.now = now; /* accounts_open set it to those that are to come */
+		pass->flight.now = now; /* accounts_open set it to the following ones */
 		pass->flight.settle_context = &pass->accounts;
 	}
 	if (i != l->used) {

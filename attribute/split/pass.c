@@ -65,8 +65,7 @@ int pass_idle(struct pass *pass, int64_t to_ns, struct fault *why) {
 }
 
 /*
- * What is known of the replica beyond these records widens its paid time, as far as the
- * period asked for needs it.
+ * What is known about the replica beyond these records widens its paid time, as far as the requested period needs it.
  */
 static void widen(struct pass *pass) {
 	const struct replica_summary *s = pass->summary;
@@ -87,7 +86,7 @@ static void widen(struct pass *pass) {
 
 /* ---- power ---- */
 
-/* The next sample of the pass's replica; those of replicas that have nothing else are passed by. An energy_next. */
+/* The next sample of the pass's replica; samples of replicas without other evidence are skipped. An energy_next. */
 static int next_sample(void *context, struct energy_sample *out, struct fault *why) {
 	struct pass *pass = context;
 	name_id replica = pass->summary->replica;
@@ -106,7 +105,7 @@ static int next_sample(void *context, struct energy_sample *out, struct fault *w
 	return 1;
 }
 
-/* What no sample covers the accounts assume. */
+/* The accounts assume watts for time without samples. */
 static struct energy *energy_of(struct pass *pass) {
 	const struct pool *p = pass->pool;
 	const struct energy_options o = {
@@ -185,7 +184,7 @@ static void warn_unpaid(const struct pass *pass) {
 	}
 }
 
-/* Busy time that no request explains, though there are requests: they are not all there, or their clock is off. */
+/* Busy time that no request explains, though there are requests: some are missing, or their clock is off. */
 static void find_unattributed(const struct pass *pass) {
 	const struct accounts *a = &pass->accounts;
 	const char *name = names_text(pass->common->options->names, pass->summary->replica).at;
@@ -200,12 +199,12 @@ static void find_unattributed(const struct pass *pass) {
 	}
 }
 
-/* Is it not known what a cache had of over 1 % of the prompts? By the evidence that the tokens are taken from. */
+/* Are cached tokens of over 1 % of the prompts unknown? Judged by the evidence from which tokens are counted. */
 static bool lacks_cached(const struct pass *pass) {
 	const struct replica_summary *s = pass->summary;
 	const struct flight *f = &pass->flight;
 
-	if (s->steps > 0) { /* steps count computed tokens: without prompts there is nothing to take them from */
+	if (s->steps > 0) { /* steps count computed tokens: without prompts there is nothing to subtract them from */
 		return s->requests == 0 || (f->seeks_hits && (f->asked.preemptions > 0 || f->hits_elsewhere));
 	}
 	return s->requests > 0 ? s->request_unknown_ntok > s->request_ntok / 100

@@ -18,7 +18,7 @@ struct folds;
 /* A first pass collects the rows that models are fitted to, a second one posts time. */
 enum pass_purpose { PASS_FIT, PASS_POST };
 
-/* What split time on days with too little evidence for a fit of their own. */
+/* What splits time on days with too little evidence for their own fit. */
 enum substitute {
 	SUBSTITUTE_NEIGHBOUR,
 	SUBSTITUTE_PUBLISHED,
@@ -43,8 +43,8 @@ struct pass {
 	struct accounts accounts; /* PASS_POST only */
 	int64_t from_ns, to_ns; /* the replica's paid time where the fleet file has no uptime */
 	int64_t cursor_ns; /* time is posted up to here */
-	bool substituted[SUBSTITUTES]; /* in the period asked for */
-	int64_t over_ns; /* GPU-ns that evidence reports beyond the time there was */
+	bool substituted[SUBSTITUTES]; /* in the requested period */
+	int64_t over_ns; /* GPU-ns that evidence reports in excess of the available time */
 	void *state; /* of the splitter, all zero at the start */
 };
 
@@ -60,7 +60,7 @@ struct splitter {
 };
 extern const struct splitter splitter_steps, splitter_sweep, splitter_windows;
 
-/* Starts the pass of one replica; items of that replica follow, then the end. */
+/* Starts the pass of one replica; pass its items next, then end it. */
 int pass_begin(struct pass *pass, const struct replica_summary *s, struct fault *why);
 int pass_item(struct pass *pass, const struct item *item, struct fault *why);
 int pass_end(struct pass *pass, struct fault *why);
@@ -68,7 +68,7 @@ int pass_end(struct pass *pass, struct fault *why);
 /* The fit that a step of this replica belongs to. */
 struct fit_key pass_fit_key(const struct pass *pass, name_id model, int64_t at_ns);
 
-/* Notes that time at an instant was split by a substitute; and warns once of each substitute that was used. */
+/* Notes that time at an instant was split by a substitute; and warns once about each substitute used. */
 void pass_note_substitute(struct pass *pass, enum substitute what, int64_t at_ns);
 void pass_warn_substitutes(const struct pass *pass);
 

@@ -5,10 +5,10 @@
 #include "attribute/evidence/days.h"
 #include "core/exact.h"
 
-/* How much of the adjacent days a spell sees, where work may reach over midnight. */
+/* How much of the adjacent days a spell sees, as work may cross midnight. */
 #define MARGIN_NS NS_PER_DAY
 
-/* The pass through one spell of a replica whose days have evidence of several kinds. It posts the spell's time only. */
+/* The pass through one spell of a replica with several kinds of evidence. It posts the spell's time only. */
 struct part {
 	struct part *next;
 	struct spell spell;
@@ -18,15 +18,15 @@ struct part {
 	struct pass pass;
 };
 
-/* On the way through all evidence. */
+/* State while reading all evidence. */
 struct going {
 	const struct passes *ws;
 	struct pass whole; /* of replicas that have one kind of evidence throughout */
 	const struct replica_summary *at; /* NULL: at no replica */
 	struct replica_summary spanned; /* the same with a span, where it has spells */
-	struct spell *spells; /* of that replica; NULL: it has one */
+	struct spell *spells; /* of that replica; NULL: it has only one */
 	size_t count, begun;
-	struct part *parts; /* those that have begun and not ended */
+	struct part *parts; /* those in progress */
 	bool substituted[SUBSTITUTES];
 };
 
@@ -36,7 +36,7 @@ static struct pass pass_of(const struct passes *ws, const struct accounts_common
 
 /* ---- spells ---- */
 
-/* Fits add up over spells: each item is in one of them. What is posted needs the adjacent records. */
+/* Fits sum over spells: each item is in one of them. Posting needs the adjacent records. */
 static int64_t margin_of(enum pass_purpose purpose) {
 	return purpose == PASS_POST ? MARGIN_NS : 0;
 }
@@ -81,7 +81,7 @@ static int end_part(struct going *g, struct part **at, struct fault *why) {
 	return rc;
 }
 
-/* The pass sees what its summary counts. */
+/* Does the pass's summary count the item? */
 static bool is_for(const struct part *p, const struct item *item) {
 	int64_t at_ns = days_instant(item), margin_ns = margin_of(p->pass.purpose);
 
@@ -119,7 +119,7 @@ static int end_spells(struct going *g, struct fault *why) {
 
 /* ---- replicas ---- */
 
-/* Days are split as a whole: what else a day's log reports where it reports no steps yet, or no more, is in no sum. */
+/* Days are split as a whole: other evidence of a day, before its steps begin or after they end, is in no sum. */
 static void warn_lacking_steps(const struct going *g) {
 	const struct attribute_options *o = g->ws->common->options;
 
@@ -166,7 +166,7 @@ static int pass_records(struct going *g, struct evidence_reader *reader, struct 
 	return rc < 0 ? rc : got < 0 ? got : failed;
 }
 
-/* Replicas that are known to be paid, and without records here. */
+/* Replicas that are known to be paid, but have no records here. */
 static int pass_without_records(struct going *g, struct fault *why) {
 	const struct replica_summary *s = NULL;
 	int rc = 0;

@@ -14,7 +14,7 @@ struct passes {
 	const struct replicas *replicas;
 };
 
-/* *duplicates: how many items of the period stood there twice. */
+/* *duplicates: the number of items of the period that were duplicates. */
 int passes_run(const struct passes *ws, int64_t *duplicates, struct fault *why);
 
 #endif

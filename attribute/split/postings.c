@@ -56,7 +56,7 @@ int entries_add(struct entries *e, const struct entry *entry, struct fault *why)
 	return spool_add(e->spool, 0, entry, sizeof *entry, why);
 }
 
-/* Adds what `from` posts; false if a sum does not fit. */
+/* Adds the postings of `from`; false if a sum does not fit. */
 static bool add_up(struct entry *to, const struct entry *from) {
 	return exact_add(&to->gpu_ns, from->gpu_ns) && exact_add(&to->tokens, from->tokens) &&
 	       exact_add(&to->requests, from->requests) && exact_add(&to->reasoning_tokens, from->reasoning_tokens) &&

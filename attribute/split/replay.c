@@ -7,20 +7,20 @@
 #include "attribute/laws/rules.h"
 
 /*
- * One standard deviation of prefill's share of steps with both phases that neither the bootstrap nor residuals show: over what part of busy
- * time is spent in other steps. Where these are few the split rests on the model's form.
+ * One standard deviation of prefill's share of steps with both phases that neither the bootstrap nor residuals show,
+ * by the part of busy time that is spent in other steps. If these are few, the split depends on the model's form.
  */
 #define FORM_SD 0.0075
-#define FORM_GUESSED_SD 0.0166 /* where it is guessed when requests were scheduled */
+#define FORM_GUESSED_SD 0.0166 /* if the scheduling of requests is guessed */
 #define MOST_BOTH_PART 0.95
 
-/* Rows that are further off in the mean than those of good clocks: so much more of prefill's share. */
+/* If rows are further off on average than with good clocks: additional uncertainty of prefill's share. */
 #define USUAL_OFF 0.07
 #define BY_OFF 2
 
 /*
- * What of a step's time the device waited for the host, one standard deviation: instants show a part of it, or nothing where no request
- * had to wait.
+ * Part of a step's time during which the device waited for the host, one standard deviation: instants show a part of
+ * it, or nothing if no request had to wait.
  */
 #define HIDDEN_GAP_NS 150e3
 #define UNSEEN_GAP_NS 300e3
@@ -93,7 +93,7 @@ static int post_busy(struct pass *pass, const struct replay *y, const struct bat
 	return rc;
 }
 
-/* Sequences have so many tokens more. */
+/* Adds tokens to all sequences. */
 static void grow(struct flight *f, int64_t ntok) {
 	f->context_sum += ntok * (int64_t)f->decoding_count;
 	f->decode_step += ntok;
@@ -107,7 +107,7 @@ static bool is_scheduled(const struct active *a, int64_t at_ns) {
 	return ns <= at_ns;
 }
 
-/* Is it computed here, and known until when? */
+/* Is it computed here, and is its end known? */
 static bool is_prompt(const struct active *a) {
 	return a->request.part != PART_DECODE && a->request.first_token_ns != UNKNOWN;
 }
@@ -121,8 +121,8 @@ static struct active *first_prompt(const struct flight *f, int64_t at_ns) {
 	return NULL;
 }
 
-/* The prompts at hand board, as many tokens as a step computes; *finishes: one has its first token at the next instant. Returns
- * what is left of such. */
+/* Adds chunks of the waiting prompts up to the step's budget; *finishes: one has its first token at the next
+ * instant. Returns the remaining tokens of these. */
 static int64_t board(struct flight *f, const struct replay *y, int64_t at_ns, int64_t next_ns, bool *finishes) {
 	int64_t room = y->by->budget_ntok - (int64_t)f->decoding_count, rest = 0;
 
@@ -143,7 +143,7 @@ static int64_t board(struct flight *f, const struct replay *y, int64_t at_ns, in
 	return rest;
 }
 
-/* The longest context matters to models that were fitted with it. */
+/* Models that were fitted with the longest context need it. */
 static struct batch batch_of(const struct flight *f, const struct replay *y) {
 	int64_t unequal = (int64_t)f->decoding_count * flight_longest(f);
 
@@ -207,7 +207,7 @@ static int post_rest(struct pass *pass, const struct replay *y, int64_t to_ns, s
 	return post_busy(pass, y, &b, to_ns, why);
 }
 
-/* ---- when requests were scheduled, where that is not known ---- */
+/* ---- when requests were scheduled, if that is not known ---- */
 
 void replay_release(struct replay_queue *q) {
 	guess_release(&q->guess);
@@ -217,8 +217,8 @@ void replay_release(struct replay_queue *q) {
 }
 
 /*
- * Until it is decided a request waits as if it were scheduled at its first token: so all that are not decided follow
- * those that are, in the order of first tokens.
+ * Until it is decided a request waits as if it were scheduled at its first token: so all undecided requests follow
+ * the decided ones, in the order of first tokens.
  */
 void replay_enqueue(struct replay_queue *q, struct flight *f, struct active *a) {
 	if (q->first == q->count) {
@@ -252,7 +252,7 @@ static void mark_decided(struct replay_queue *q, const struct active *a) {
 	}
 }
 
-/* Those of the waiting from `from` on whose first tokens one step made. */
+/* The waiting requests from `from` on with their first tokens from one step. */
 static void decide(struct replay_queue *q, struct pass *pass, const struct replay *y, size_t from, size_t count) {
 	struct flight *f = &pass->flight;
 
@@ -326,7 +326,7 @@ int64_t replay_decide(struct replay_queue *q, struct pass *pass, const struct re
 	return q->first < q->count && q->arrivals[q->first].at_ns < known_ns ? q->arrivals[q->first].at_ns : known_ns;
 }
 
-/* Until when nothing comes in. */
+/* Until when no request is added. */
 static int64_t next_prompt_ns(const struct flight *f, int64_t at_ns, int64_t next_ns) {
 	size_t i = first_after(f, at_ns);
 
@@ -342,7 +342,7 @@ int replay_next(struct pass *pass, const struct replay *y, int64_t known_ns, boo
 	int rc;
 
 	if (next_ns > known_ns && !last && first_prompt(f, at_ns)) {
-		return 0; /* something may yet come before its first token */
+		return 0; /* another request may still come before its first token */
 	}
 	next_ns = next_ns > known_ns ? known_ns : next_ns;
 	int64_t rest = board(f, y, at_ns, next_ns, &finishes);

@@ -21,7 +21,7 @@ typedef int128 int128_in_spool __attribute__((aligned(8)));
 
 /* One request on one replica. The id follows the struct. */
 struct row {
-	int64_t at_ns; /* first known instant: what rows are sorted by; INT64_MAX for what no request explains */
+	int64_t at_ns; /* first known instant, by which rows are sorted; INT64_MAX for time that no request explains */
 	int64_t arrival_ns, first_token_ns, finish_ns; /* or UNKNOWN */
 	int64_t prefill_ns, cached_ns, decode_ns;
 	int128_in_spool input_money, output_money; /* GPU-ns x nano per GPU-hour */
@@ -42,7 +42,8 @@ static int compare(const void *context, const void *a_bytes, size_t a_len, const
 
 	order = order != 0 ? order : text_compare(id_of(a), id_of(b));
 	order = order != 0 ? order : exact_order(a->finish_ns, b->finish_ns);
-	order = order != 0 ? order : (int)b->part - (int)a->part; /* who decoded comes before who computed the prompt */
+	/* the replica that decoded comes before the one that computed the prompt */
+	order = order != 0 ? order : (int)b->part - (int)a->part;
 	order = order != 0 ? order : text_compare(names_text(n, a->replica), names_text(n, b->replica));
 	order = order != 0 ? order : text_compare(names_text(n, a->tenant), names_text(n, b->tenant));
 	order = order != 0 ? order : text_compare(names_text(n, a->model), names_text(n, b->model));
@@ -132,7 +133,7 @@ int request_rows_add_rest(struct request_rows *r, name_id replica, name_id model
 
 /* ---- writing ---- */
 
-/* A row has some twenty cells, and a day millions of rows: no lock is taken for each character. */
+/* A row has some twenty cells, and a day millions of rows: avoids a lock per character. */
 static void put(FILE *out, const char *s) {
 	platform_put(s, out);
 }
@@ -193,7 +194,7 @@ static void put_money(FILE *out, int128 money) {
 	put(out, ",");
 }
 
-/* Wall time of one output token after the first, as the client saw it. */
+/* Wall time of one output token after the first, as seen by the client. */
 static int64_t time_per_output_token_ns(const struct row *r) {
 	if (r->first_token_ns == UNKNOWN || r->finish_ns == UNKNOWN || r->completion_tokens < 2) {
 		return UNKNOWN;
@@ -235,7 +236,7 @@ static bool same_request(const struct row *a, const struct row *b) {
 	       a->finish_ns == b->finish_ns && text_eq(id_of(a), id_of(b));
 }
 
-/* `to` is who decoded. */
+/* `to` is the replica that decoded. */
 static void join(struct row *to, const struct row *from) {
 	to->prefill_ns += from->prefill_ns;
 	to->cached_ns += from->cached_ns;

@@ -20,13 +20,13 @@ struct request_rest {
 	enum grade grade;
 };
 
-/* One row "(unattributed)" for a replica, if there is anything in it. */
+/* One row "(unattributed)" for a replica, unless it is empty. */
 int request_rows_add_rest(struct request_rows *r, name_id replica, name_id model, const struct request_rest *prefill,
                           const struct request_rest *decode, struct fault *why);
 
 /*
- * Writes the file, in the order of arrival, id and replica; what two replicas did for one request
- * (one computed its prompt, the other decoded) is one row. By rename, as all files.
+ * Writes the file, in the order of arrival, id and replica; two replicas' work for one request (one computed its
+ * prompt, the other decoded) is one row. Written by rename, like all files.
  */
 int request_rows_write(struct request_rows *r, const char *path, struct fault *why);
 

@@ -12,29 +12,29 @@
 #include "attribute/split/pass.h"
 
 /*
- * Time with a request in flight and no step: the engine's own work between steps up to
- * this, and beyond it a gap that no log covers.
+ * Time with a request in flight and no step: up to this, the engine's own work between steps; longer, a gap that no
+ * log covers.
  */
 #define OTHER_LIMIT_NS NS_PER_SECOND
 
-/* A log that cuts its clock to the second is up to so much ahead of the requests: its steps wait for them. */
+/* A log that truncates its clock to the second is up to this much ahead of the requests: its steps wait for them. */
 #define COARSE_LAG_NS (NS_PER_SECOND + NS_PER_SECOND / 2)
 #define SEARCH_LAG_NS (12 * NS_PER_SECOND)
 
-/* So many tokens a sequence and step are more than requests without steps would make. */
+/* More tokens per sequence and step than this are more than requests without steps would make. */
 #define DRAFTS_A_STEP 1.15
 
-/* Contexts count as rebuilt if requests explain so many hundredths of the batch. */
+/* Contexts count as rebuilt if requests explain at least this many hundredths of the batch. */
 #define REBUILT_PERCENT 90
 
 /*
- * A step that begins before the one before has ended is moved behind it, where clocks and roundings
- * explain that; more than this, and two engines write under one name: their time adds up.
+ * A step that begins before the previous one has ended is moved after it, if clocks and rounding explain that; beyond
+ * this, two engines write under one name: their times add up.
  */
 #define OVERLAP_LIMIT_NS NS_PER_SECOND
 
 struct steps_state {
-	struct lanes lanes; /* where steps name several models */
+	struct lanes lanes; /* if steps name several models */
 	struct sequence sequence;
 	struct step_item *pending; /* a queue of steps that wait for requests */
 	size_t pending_first, pending_count, pending_room;
@@ -42,7 +42,8 @@ struct steps_state {
 	struct fit_key key; /* of the model at hand */
 	const struct step_model *model;
 	bool begun;
-	int64_t output_ntok, drafted_ntok; /* that only steps report; of them, beyond one a sequence and step */
+	/* tokens that only steps report; the part beyond one per sequence and step */
+	int64_t output_ntok, drafted_ntok;
 };
 
 /* ---- gaps ---- */
@@ -58,8 +59,8 @@ static int post_waiting(struct pass *pass, int64_t from_ns, int64_t to_ns, bool 
 }
 
 /*
- * Who decodes in a step was there before it, where no request shows since when; but not on a
- * decode replica, whose requests come from elsewhere with their prompts done.
+ * Sequences that decode in a step were in flight before it, if no request shows since when; but not on a decode
+ * replica, where requests arrive with their prompts done.
  */
 static bool decoders_waited(const struct pass *pass, const struct step_item *next, int64_t at_ns) {
 	const struct steps_state *st = pass->state;
@@ -72,7 +73,7 @@ static struct sequence *sequence_of(const struct pass *pass) {
 	return &((struct steps_state *)pass->state)->sequence;
 }
 
-/* Time in which steps lie that the log lacks. */
+/* Time of steps that the log lacks. */
 static int post_lost(struct pass *pass, int64_t to_ns, bool by_count, struct fault *why) {
 	int rc = pass->cursor_ns < to_ns
 		     ? accounts_gap(&pass->accounts, ENTRY_UNOBSERVED, pass->cursor_ns, to_ns, by_count, why)
@@ -109,7 +110,7 @@ struct known_batch {
 	bool attention_known, context_known;
 };
 
-/* What requests explain of a sum over a batch, scaled to all of it; false if they explain too little. */
+/* A sum over a batch as far as requests explain it, scaled to the whole batch; false if they explain too little. */
 static bool rebuild(int64_t part, int64_t explained, int64_t whole, int64_t *out) {
 	if (explained == 0 || explained * 100 < whole * REBUILT_PERCENT) {
 		*out = 0;
@@ -182,7 +183,7 @@ static double clip(double share) {
 	return share > 0 ? share < 1 ? share : 1 : 0;
 }
 
-/* The share of decode's part that depends on contexts: as as in a step of the same sequences without a chunk. */
+/* The share of decode's part that depends on contexts: as in a step of the same sequences without a chunk. */
 static double context_share(const struct step_model *m, const struct batch *b, const struct split_times *t) {
 	return t->decode > 0 && m->has_context ? clip(step_model_context_ns(m, b) / t->decode) : 0;
 }
@@ -197,7 +198,7 @@ static enum grade grade_of(const struct step_item *s, const struct known_batch *
 	return split > best ? split : best;
 }
 
-/* The phases' own times, where the engine measured them, give the proportion. */
+/* The phases' own times, if the engine measured them, determine the proportion. */
 static bool measured_share(const struct step_item *s, double *share) {
 	if (s->prefill_gpu_ns == UNKNOWN || s->decode_gpu_ns == UNKNOWN) {
 		return false;
@@ -258,7 +259,7 @@ static int post_busy(struct pass *pass, const struct step_item *s, int64_t start
 	return accounts_busy(&pass->accounts, &stretch, why);
 }
 
-/* Tokens that only the steps report. A request's first token, which its last chunk makes, is not in them. */
+/* Tokens that only the steps report. A request's first token, which its last chunk produces, is not included. */
 static int post_tokens(struct pass *pass, const struct step_item *s, int64_t end_ns, struct fault *why) {
 	const int64_t tokens[3] = {(int64_t)s->prefill_tokens - s->again_tokens, 0, s->decode_tokens};
 
@@ -304,7 +305,7 @@ static int post_step(struct pass *pass, const struct step_item *s, int64_t start
 	return rc < 0 ? rc : post_tokens(pass, s, end_ns, why);
 }
 
-/* Does it matter who is in a batch? The steps do not show how unequal contexts are. */
+/* Does it matter which requests are in a batch? The steps do not show how unequal contexts are. */
 static bool admits_requests(const struct pass *pass) {
 	return pass->summary->requests > 0;
 }
@@ -357,7 +358,7 @@ static void push_pending(struct steps_state *st, const struct step_item *s) {
 	st->pending[st->pending_count++] = *s;
 }
 
-/* Takes the steps that need not wait any longer for requests, now that the evidence has got to an instant. */
+/* Splits the queued steps that need not wait any longer for requests, now that the evidence has reached an instant. */
 static int split_pending(struct pass *pass, int64_t at_ns, struct fault *why) {
 	struct steps_state *st = pass->state;
 	int rc = 0;
@@ -375,7 +376,7 @@ static int split_pending(struct pass *pass, int64_t at_ns, struct fault *why) {
 		pass->flight.ahead_count = st->pending_count - st->pending_first;
 		rc = split_step(pass, s, why);
 	}
-	/* The queue's start is used again before it grows without need. */
+	/* The queue's start is reused before it grows. */
 	if (st->pending_first > 4096) {
 		st->pending_count -= st->pending_first;
 		memmove(st->pending, st->pending + st->pending_first, st->pending_count * sizeof *st->pending);
@@ -396,14 +397,14 @@ static void steps_span(struct pass *pass) {
 	pass->to_ns = pass->summary->last_step_ns;
 }
 
-/* Where no request reports what a cache had of its prompt, steps show it: at first to find whether there was a cache. */
+/* If no request reports cached tokens of its prompt, steps show them: first to find whether there was a cache. */
 static void begin(struct pass *pass) {
 	const struct replica_summary *s = pass->summary;
 	struct steps_state *st = pass->state;
 
 	st->begun = true;
 	pass->flight.most_ntok = s->most_ntok;
-	/* Drafts that are accepted: where requests have clearly more tokens than sequences have steps. */
+	/* Accepted drafts: if requests have clearly more tokens than sequences have steps. */
 	double a_step = s->sequence_steps > 0 ? (double)s->made_ntok / (double)s->sequence_steps : 0;
 	pass->flight.tokens_a_step = a_step > DRAFTS_A_STEP ? a_step : 0;
 	pass->flight.seeks_hits = s->requests > 0 && s->cached_ntok == 0 &&
@@ -484,7 +485,10 @@ static void warn_preemptions(const struct pass *pass) {
 	}
 }
 
-/* Of tokens in steps whose requests' instants are truncated to the second, so many hundredths may be guesses. */
+/*
+ * If requests' instants are truncated to the second, at most this many hundredths of the tokens in steps may be
+ * guesses.
+ */
 #define GUESSED_PERCENT 5
 
 static void warn_seconds(const struct pass *pass) {
@@ -518,7 +522,7 @@ static int steps_end(struct pass *pass, struct fault *why) {
 	}
 	sequence_find(sequence_of(pass), names_text(pass->common->options->names, pass->summary->replica).at,
 		      pass->quality);
-	pass->to_ns = pass->cursor_ns; /* a step that was moved may end later than its timestamp */
+	pass->to_ns = pass->cursor_ns; /* a moved step may end later than its timestamp */
 	flight_day(&pass->flight, INT64_MAX);
 	warn_preemptions(pass);
 	warn_hits(pass);

@@ -1,10 +1,9 @@
 /*
- * sweep.c: a replica of which only requests are logged, with their instants.
+ * sweep.c: splits a replica with only requests logged, with their instants.
  *
- * Between two events (a prompt is scheduled, a first token comes, a request ends) the same prompts are
- * computed and the same sequences decode. Where both happen, the time is shared as in a
- * mixed step: what a decode step takes alone follows from how long output tokens take while
- * no prompt is computed.
+ * Between two events (a prompt is scheduled, a first token comes, a request ends) the same prompts are computed and
+ * the same sequences decode. Where both happen, the time is split as in a mixed step: the time of a decode step alone
+ * follows from the time of output tokens while no prompt is computed.
  */
 #include <math.h>
 #include <string.h>
@@ -15,29 +14,29 @@
 #include "attribute/split/pass.h"
 #include "core/instant.h"
 
-/* A prompt is computed in chunks of so many tokens (the default of vLLM's max_num_batched_tokens for serving). */
+/* A prompt is computed in chunks of this many tokens (the default of vLLM's max_num_batched_tokens for serving). */
 #define CHUNK_NTOK 2048
 
-/* What of the time between a request's instants the device did not work, one standard deviation. */
+/* Part of the time between a request's instants during which the device did not work, one standard deviation. */
 #define WAIT_SD 0.025
 
-/* Blocks of the bootstrap: some times as long as most requests. */
+/* Blocks of the bootstrap: several times as long as most requests. */
 #define BLOCK_NS (32 * NS_PER_SECOND)
 
 struct sweep_state {
-	struct fit_key key; /* of the model at hand */
+	struct fit_key key; /* of the current model */
 	const struct aggregate_model *model;
-	const struct step_model *steps; /* of replicas alike that log steps; NULL: none */
+	const struct step_model *steps; /* of similar replicas that log steps; NULL: none */
 	/*
-	 * Running sums, in the places that flight.h hands down to requests when they begin to decode. ALONE: over time
-	 * in which no prompt is computed, of time, time x sequences, time x context. ALL: over
-	 * all time, of prompt tokens computed, and of the latter two. CHUNKS: of prompts' chunks. They are whole numbers
-	 * (time in TICK_NS, tokens in 1 / (TICK_NS x RATE_UNIT)), so that it does not matter where they began.
+	 * Running sums; flight.h copies them to requests when they begin to decode. ALONE: over time in which no
+	 * prompt is computed, of time, time x sequences, time x context. ALL: over all time, of prompt tokens
+	 * computed, and of the latter two. CHUNKS: of prompts' chunks. They are integers (time in TICK_NS, tokens in
+	 * 1 / (TICK_NS x RATE_UNIT)), so that differences are exact wherever the sums began.
 	 */
 	struct decode_sums sums[TIME_GRADES];
 	struct replay_queue queue;
-	struct rebuild sample; /* requests of the day at hand, from which steps are rebuilt */
-	int64_t sample_day_ns, batches, sampled; /* sampled: requests of the batch at hand */
+	struct rebuild sample; /* requests of the current day, from which steps are rebuilt */
+	int64_t sample_day_ns, batches, sampled; /* sampled: requests of the current batch */
 };
 #define TICK_NS 1024
 #define RATE_UNIT 0x1p36
@@ -49,7 +48,7 @@ static int64_t chunks_of(const struct request_item *r) {
 	return tokens > CHUNK_NTOK ? (tokens + CHUNK_NTOK - 1) / CHUNK_NTOK : 1;
 }
 
-/* For how long a prompt was computed. */
+/* How long a prompt was computed. */
 static int64_t prompt_time_ns(const struct request_item *r) {
 	int64_t from_ns = r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->head.at_ns;
 
@@ -61,9 +60,9 @@ static bool is_guessed(const struct request_item *r) {
 	       r->finish_ns > r->arrival_ns;
 }
 
-/* ---- first pass: what decode steps take alone ---- */
+/* ---- first pass: the time of decode steps alone ---- */
 
-/* Where the rows of a request that began at an instant add up, and in which bucket. */
+/* The sums and the bucket for the rows of a request that began at an instant. */
 static struct aggregates *aggregates_at(const struct pass *pass, int64_t at_ns, unsigned *bucket) {
 	struct fit_key key = pass_fit_key(pass, pass->summary->model, at_ns);
 
@@ -71,7 +70,7 @@ static struct aggregates *aggregates_at(const struct pass *pass, int64_t at_ns, 
 	return fits_aggregates(pass->fits, &key);
 }
 
-/* So many steps of a sequence took so long while no prompt was computed. */
+/* Adds a row: steps of a sequence and their time while no prompt was computed. */
 static void note_steps(struct pass *pass, const struct active *a) {
 	const struct sweep_state *st = pass->state;
 	double alone = (double)(st->sums[ALONE].equal - a->base[ALONE].equal);
@@ -88,7 +87,7 @@ static void note_steps(struct pass *pass, const struct active *a) {
 	}
 }
 
-/* So long took the steps that computed a prompt, together with others' prompts and sequences. */
+/* Adds a row: the time of the steps that computed a prompt, together with others' prompts and sequences. */
 static void note_prompt(struct pass *pass, const struct active *a) {
 	int64_t ns = prompt_time_ns(&a->request);
 	double steps = (double)chunks_of(&a->request), ticks = (double)ns / TICK_NS;
@@ -105,7 +104,7 @@ static void note_prompt(struct pass *pass, const struct active *a) {
 	}
 }
 
-/* The first pass has no use for what the second one collects there: where the sums stood when a prompt began. */
+/* The sums when a prompt began, in fields that only the second pass uses otherwise. */
 static void note_start(struct sweep_state *st, struct active *a) {
 	if (a->computed == 0) {
 		a->computed = 1;
@@ -141,7 +140,7 @@ static void note_life(struct pass *pass, const struct request_item *q) {
 	}
 }
 
-/* Prompt tokens computed per ns: each prompt's evenly over its time. */
+/* Prompt tokens computed per ns: each prompt evenly over its time. */
 static double token_rate(const struct flight *f) {
 	double rate = 0;
 
@@ -153,14 +152,14 @@ static double token_rate(const struct flight *f) {
 	return rate;
 }
 
-/* How long the step takes that computes the first of the prompts. */
+/* Time of the step that computes the first of the prompts. */
 static double step_ns(const struct flight *f) {
 	const struct request_item *first = &f->chunks[0].active->request;
 
 	return (double)prompt_time_ns(first) / (double)chunks_of(first);
 }
 
-/* What the split of time with both phases depends on, of the day's sum. */
+/* Adds to the day's sums what the split of time with both phases depends on. */
 static void note_both(struct pass *pass, int64_t to_ns) {
 	const struct flight *f = &pass->flight;
 	unsigned bucket;
@@ -201,9 +200,9 @@ static void note_stretch(struct pass *pass, int64_t to_ns, size_t prompts) {
 
 /* ---- first pass: steps rebuilt from requests ---- */
 
-/* So many requests at a time; of a replica's day the batches 1, 4, 16, 64 … are rebuilt. */
+/* Requests per batch; of a replica's day the batches 1, 4, 16, 64 … are rebuilt. */
 #define BATCH_REQUESTS 2048
-/* No more are held; where so many are in flight or wait, there is no sample. */
+/* At most this many are held; if more are in flight or wait, there is no sample. */
 #define MOST_REQUESTS (4 * BATCH_REQUESTS)
 
 static bool is_sampled(int64_t batch) {
@@ -219,7 +218,7 @@ static bool sample_fit(struct pass *pass) {
 			   aggregates_rebuilt(r));
 }
 
-/* What goes on beyond an instant belongs to the next batch, too. */
+/* Requests that continue after an instant also belong to the next batch. */
 static void carry(struct rebuild *r, int64_t at_ns) {
 	size_t kept = 0;
 
@@ -298,7 +297,10 @@ static const struct aggregate_model *model_at(struct pass *pass, int64_t at_ns) 
 	return st->model;
 }
 
-/* A first token that the log does not report: where the fit over all requests puts it; in the middle before there is one. */
+/*
+ * A first token that the log does not report: predicted by the fit over all requests; in the middle before there is a
+ * fit.
+ */
 static int64_t first_token_ns(struct pass *pass, const struct request_item *r) {
 	static const double nothing[AGGREGATE_TERMS];
 	const double *life = pass->purpose == PASS_POST ? model_at(pass, r->head.at_ns)->ns[AGGREGATE_LIFE] : nothing;
@@ -310,10 +312,10 @@ static int64_t first_token_ns(struct pass *pass, const struct request_item *r) {
 }
 
 /*
- * The prefill share of time in which prompts are computed and sequences decode, by the rule: the whole is what such a
- * step took, the time of its prompts and of its sequences alone is that of the fits. Both together take no longer than
- * each alone and so prompts alone at least what they add to sequences: where the fits, each with its own error, say
- * otherwise, the two figures change places, which leaves their mean, the Shapley value, as it is.
+ * Prefill's share of time in which prompts are computed and sequences decode, under the rule: the whole is the time
+ * of such a step, the times of its prompts and of its sequences alone are from the fits. Prompts alone take at least
+ * as long as they add to sequences: if the fits, each with its own error, contradict that, the two figures are
+ * swapped, which does not change their mean, the Shapley value.
  */
 static double mixed_share(enum rule rule, const struct aggregate_model *m, const struct flight *f) {
 	const double *step = m->ns[AGGREGATE_STEP], *prompt = m->ns[AGGREGATE_PROMPT];
@@ -334,14 +336,14 @@ static double context_share(const struct aggregate_model *m, const struct flight
 	return whole > 0 ? by_context / whole : 0;
 }
 
-/* How far off prefill's share may be; of a stretch with one phase: its time, of which the device may have waited. */
+/* Uncertainty of prefill's share; for a stretch with one phase, of its time, as the device may have waited. */
 static double sd_of(const struct aggregate_model *m, size_t prompts, size_t sequences) {
 	double prompt_sd = prompts > 0 ? m->life_prompt_sd : 0, output_sd = sequences > 0 ? m->life_output_sd : 0;
 
 	return hypot(prompts > 0 && sequences > 0 ? m->both_share_sd : WAIT_SD, fmax(prompt_sd, output_sd));
 }
 
-/* What a step computes of the prompts at hand, and its sequences. */
+/* The chunks that a step computes of the waiting prompts, and its sequences. */
 static struct batch batch_of(const struct flight *f) {
 	struct batch b = {.decode_tokens = (int64_t)f->decoding_count,
 			  .decode_kv_tokens = f->context_sum,
@@ -361,8 +363,8 @@ static struct batch batch_of(const struct flight *f) {
 }
 
 /*
- * Where replicas alike log steps, their model splits, and gives the cost of cached input and the part that depends on
- * contexts.
+ * If similar replicas log steps, their model splits, and determines the cost of cached input and the part that
+ * depends on contexts.
  */
 static void by_step_model(struct stretch *s, const struct step_model *m, enum rule rule, const struct flight *f) {
 	struct batch b = batch_of(f);
@@ -439,7 +441,7 @@ static int advance(struct pass *pass, struct fault *why) {
 		   : flight_advance(&pass->flight, pass->cursor_ns, false, note_request, pass, why);
 }
 
-/* The steps of the day at hand are rebuilt, if its requests made a model. */
+/* Are the steps of the current day rebuilt: did its requests determine a model? */
 static bool replays(struct pass *pass, struct replay *y) {
 	const struct aggregate_model *m =
 	    pass->purpose == PASS_POST && !pass->summary->exclusive ? model_at(pass, pass->cursor_ns) : NULL;
@@ -473,7 +475,7 @@ static int replay_to(struct pass *pass, int64_t to_ns, bool last, struct fault *
 	return rc < 0 ? rc : 0;
 }
 
-/* `last`: no more requests come. */
+/* `last`: no more requests follow. */
 static int sweep_to(struct pass *pass, int64_t to_ns, bool last, struct fault *why) {
 	int rc = replay_to(pass, to_ns, last, why);
 
@@ -503,7 +505,10 @@ static void sweep_span(struct pass *pass) {
 	}
 }
 
-/* By rebuilt steps contexts grow, and a prompt is computed; by overlaps contexts are those of the average of its life. */
+/*
+ * With rebuilt steps contexts grow, and a prompt is computed; with overlaps contexts are averages over the request's
+ * time.
+ */
 static void prepare(struct pass *pass, struct active *a) {
 	const struct request_item *r = &a->request;
 	const struct aggregate_model *m =

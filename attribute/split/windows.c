@@ -1,17 +1,16 @@
 /*
- * windows.c: a replica of which only totals of periods are logged.
+ * windows.c: splits a replica with only totals of periods logged.
  *
- * Windows of the same period (of several tenants, say) form a group. Where they carry the
- * phases' GPU time, the rest of the period is idle. Where they do not, a period that was busy throughout
- * (sequences ran where it began and where it ended) took
+ * Windows of the same period (of several tenants, say) form a group. If they contain the phases' GPU time, the rest
+ * of the period is idle. If not, a period that was busy throughout (sequences ran at its start and its end) took
  *
  *   ns = a x prompt tokens + u x decode steps + v x output tokens,     decode steps = output tokens / sequences
  *
- * with a, u, v >= 0 fitted over all such periods of the day and of the pool's replicas (aggregates.h). As gauges are imprecise and
- * periods may be few, the fit leans on what the roofline says: weights are read from memory in the time in which
- * some 300 tokens are computed (peak FLOP/s over twice the bandwidth, at two bytes a weight), so a is u / 300; and a
- * sequence adds to a step a small part of its floor. A prefill replica takes no decode steps, whatever it says of first
- * tokens; a decode replica computes no prompts.
+ * with a, u, v >= 0 fitted over all such periods of the day and of the pool's replicas (aggregates.h). As gauges are
+ * imprecise and periods may be few, the fit uses the roofline as a prior: weights are read from memory in the time in
+ * which some 300 tokens are computed (peak FLOP/s over twice the bandwidth, at two bytes per weight), so a is u /
+ * 300; and a sequence adds a small part of the floor to a step. A prefill replica has no decode steps, whatever its
+ * first tokens; a decode replica computes no prompts.
  */
 #include <math.h>
 #include <string.h>
@@ -23,13 +22,13 @@
 #include "core/instant.h"
 #include "core/share.h"
 
-/* Sequences that run at once, where it is not logged. */
+/* Sequences that run at once, if that is not logged. */
 #define SEQUENCES_ASSUMED 32
 
-/* Prompt tokens of a mixed step, on the average: half a chunk of vLLM's default. */
+/* Prompt tokens of a mixed step, on average: half a chunk of vLLM's default. */
 #define MIXED_STEP_NTOK 1024
 
-/* Blocks of the bootstrap: at least COUNTING_BLOCK_NS, and so many windows. */
+/* Blocks of the bootstrap: at least COUNTING_BLOCK_NS, and this many windows. */
 #define BLOCK_WINDOWS 4
 
 struct windows_state {
@@ -37,11 +36,11 @@ struct windows_state {
 	int64_t last_context;
 	struct gauging gauging;
 	struct counting counting;
-	int64_t day_ns; /* in which the last period began */
+	int64_t day_ns; /* in which the current period began */
 	struct window_item *group; /* windows of one period */
 	size_t count, room;
-	int64_t over_ns; /* GPU-ns of phases beyond what the period holds */
-	bool was_busy; /* did work go on where the last period ended? */
+	int64_t over_ns; /* GPU-ns of phases in excess of the period */
+	bool was_busy; /* work was in progress at the end of the last period */
 };
 
 static bool has_windows(const struct replica_summary *s) {
@@ -60,7 +59,7 @@ static bool has_phases(const struct window_item *i) {
 	return i->prefill_gpu_ns != UNKNOWN && i->decode_gpu_ns != UNKNOWN;
 }
 
-/* A replica that bears its pool's name is the whole pool. */
+/* A replica with its pool's name represents the whole pool. */
 static bool is_pool(const struct pass *pass) {
 	return pass->pool && pass->pool->uptime_count > 0 && pass->pool->name == pass->summary->replica;
 }
@@ -87,7 +86,7 @@ static bool available(const struct pass *pass, int64_t from_ns, int64_t to_ns, i
 
 /* ---- tokens ---- */
 
-/* What is posted next is of the window's model; the one before is to be set again. */
+/* Sets the model of the next postings to the window's; the caller restores the previous one. */
 static name_id use_model(struct pass *pass, const struct window_item *i) {
 	name_id before = pass->accounts.model;
 
@@ -123,7 +122,7 @@ static int post_phases(struct pass *pass, const struct window_item *i, int64_t p
 	return rc;
 }
 
-/* What the group's phases took; -1 if a window lacks it, -2 if the sum does not fit. */
+/* Time of the group's phases; -1 if a window lacks it, -2 if the sum does not fit. */
 static int64_t phases_ns(const struct windows_state *st) {
 	int64_t sum = 0;
 
@@ -170,15 +169,15 @@ static bool has_tokens(const struct windows_state *st) {
 
 /* ---- the fit over windows without phases ---- */
 
-/* What a group did. */
+/* The work of a group. */
 #define PPM 1000000
 struct work {
 	struct aggregate_work done;
-	double replicas; /* that the windows cover */
-	double gauges_apart; /* the mean of both gauges from either, of the mean */
-	bool throughout; /* busy from its start to its end, by the gauges, or busy for a time that is measured */
-	bool running; /* work went on from its start to its end, by the gauges */
-	int64_t busy_ppm; /* of its time, measured; UNKNOWN: it is not */
+	double replicas; /* covered by the windows */
+	double gauges_apart; /* distance of the mean of both gauges from each, relative to the mean */
+	bool throughout; /* busy from its start to its end, by the gauges, or for a measured time */
+	bool running; /* work in progress from its start to its end, by the gauges */
+	int64_t busy_ppm; /* fraction of its time, measured; UNKNOWN: not measured */
 };
 
 static bool was_throughout(int64_t before, int64_t after) {
@@ -194,7 +193,7 @@ static double sequences_of(int64_t before, int64_t after, double replicas) {
 	return running > 1 ? running : 1;
 }
 
-/* What share of a group's time the device was busy, where that is measured; else UNKNOWN. */
+/* The measured fraction of a group's time in which the device was busy; else UNKNOWN. */
 static int64_t measured_ppm(const struct pass *pass) {
 	const struct windows_state *st = pass->state;
 	int64_t ppm = st->count == 1 && !is_pool(pass) ? st->group[0].busy_ppm : UNKNOWN;
@@ -223,7 +222,7 @@ static struct work work_of(const struct pass *pass, double replicas) {
 	return k;
 }
 
-/* How many replicas a group's windows cover; its time is as many times its period. */
+/* The number of replicas that a group's windows cover; its time is that many times its period. */
 static double replicas_of(const struct pass *pass, int64_t room_ns) {
 	const struct window_item *first = &((struct windows_state *)pass->state)->group[0];
 	double one = (double)(first->end_ns - first->head.at_ns) *
@@ -249,7 +248,7 @@ static bool has_counts(const struct pass *pass) {
 	return st->count == 1 && !is_pool(pass) && counted_has(&st->group[0]);
 }
 
-/* The gauges of a window whose engine counts no steps, alone in its period. */
+/* Gauges of a window, alone in its period, of an engine that does not count steps. */
 static bool gauged_of(struct pass *pass, struct gauged_window *out) {
 	struct windows_state *st = pass->state;
 
@@ -269,7 +268,7 @@ static int note_group(struct pass *pass, struct fault *why) {
 	if (!available(pass, first->head.at_ns, first->end_ns, &room_ns)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of a window does not fit 64 bits of nanoseconds");
 	}
-	/* A day's rows depend on that day alone: on what the book reads for it. */
+	/* A day's rows depend on that day alone, which is what the book reads for it. */
 	if (day_ns != st->day_ns) {
 		counting_end_rows(pass, &st->counting);
 		st->last_running = st->last_context = UNKNOWN;
@@ -310,7 +309,7 @@ static const struct aggregate_model *model_of(const struct pass *pass, int64_t a
 	return fits_aggregate_model(pass->fits, &key);
 }
 
-/* Prefill's share of what a group took. */
+/* Prefill's share of a group's time. */
 static double group_share(const struct pass *pass, const struct aggregate_model *m, const struct work *k) {
 	enum role role = pass->pool ? pass->pool->role : ROLE_MIXED;
 
@@ -320,7 +319,7 @@ static double group_share(const struct pass *pass, const struct aggregate_model 
 	return aggregate_window_share(m, &k->done, pass->common->options->rule);
 }
 
-/* How much of a group's time was busy: all of it, unless a gauge was 0 where it began or ended. */
+/* The busy part of a group's time: all of it, unless a gauge was 0 at its start or end. */
 static int64_t group_busy_ns(const struct aggregate_model *m, const struct work *k, int64_t room_ns, int64_t wall_ns) {
 	double busy = aggregate_window_ns(m, &k->done) / ((double)wall_ns * k->replicas);
 
@@ -330,7 +329,7 @@ static int64_t group_busy_ns(const struct aggregate_model *m, const struct work 
 	return (int64_t)((double)room_ns * busy);
 }
 
-/* How sure the split is, and how long the group was busy where that is not seen. */
+/* Uncertainty of the split, and of the group's busy time if that is not measured. */
 static void spread_group(struct pass *pass, const struct aggregate_model *m, const struct work *k, int64_t prefill_ns,
 			 int64_t decode_ns) {
 	int64_t lesser_ns = prefill_ns < decode_ns ? prefill_ns : decode_ns;
@@ -360,13 +359,13 @@ static int post_phase(struct pass *pass, enum entry_kind kind, int64_t from_ns, 
 	return rc;
 }
 
-/* A prompt that takes longer than the window makes no token in it. */
+/* A prompt that takes longer than the window produces no token in it. */
 static bool is_computing(const struct windows_state *st) {
 	return st->count == 1 && st->group[0].steps == 0 && st->group[0].waiting > 0 && st->group[0].running > 0 &&
 	       st->last_running > 0;
 }
 
-/* How a group is split: by what its engine counts, by its gauges, or by the fit over windows. */
+/* Splits a group: by its engine's counts, by its gauges, or by the fit over windows. */
 struct window_split {
 	enum { BY_COUNTS, BY_GAUGES, BY_WINDOWS } by;
 	int64_t busy_ns, gaps_ns;
@@ -449,7 +448,7 @@ static int post_by_fit(struct pass *pass, int64_t room_ns, int64_t from_ns, stru
 	return rc;
 }
 
-/* Between periods: idle if nothing went on where the last one ended, else unknown. */
+/* Between periods: idle if no work was in progress at the end of the last one, else unknown. */
 static int post_between(struct pass *pass, int64_t to_ns, struct fault *why) {
 	struct windows_state *st = pass->state;
 	int64_t ns;
