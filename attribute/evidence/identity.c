@@ -238,12 +238,17 @@ static void find_best(const struct level *levels, struct best *best) {
 	}
 }
 
+/* From where on an offset is another one: a wide width still covers the best. */
+static int64_t elsewhere_ns(size_t best, size_t other) {
+	return 2 * widths_ns[best > other ? best : other] + 50 * MS;
+}
+
 /* The best of all other offsets, including the far ones. */
 static double best_elsewhere(const struct level *levels, const struct best *best) {
 	double found = 0;
-	int64_t apart = 2 * widths_ns[best->width] + 50 * MS;
 
 	for (size_t w = 0; w < WIDTHS; w++) {
+		int64_t apart = elsewhere_ns(best->width, w);
 		for (size_t k = 0; k < levels[w].first.size; k++) {
 			int64_t off = offset_of(&levels[w], k) - best->offset_ns;
 			if (off > apart || off < -apart) {

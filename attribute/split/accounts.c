@@ -259,6 +259,7 @@ void accounts_open(struct accounts *a, const struct accounts_common *c, struct f
 	};
 	postings_init(&a->postings);
 	segment_at(c->options, pool, at_ns, &a->segment);
+	busy_days_move(&a->busy, a->segment.slot_ns);
 	f->now = a->now;
 	f->settle = settle_sequence;
 	f->settle_context = a;

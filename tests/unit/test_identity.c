@@ -190,6 +190,33 @@ static void requests_in_seconds_are_never_anothers(void **state) {
 	}
 }
 
+/* Stamps truncated to the second: steps are placed as early as their stamps and the steps before them allow, as logs are read. */
+static void truncate_steps(struct server *s) {
+	int64_t last_ns = 0;
+
+	for (size_t i = 0; i < s->step_count; i++) {
+		struct id_step *x = &s->steps[i];
+		int64_t second = x->end_ns - x->end_ns % NS_PER_SECOND, after = last_ns + x->duration_ns;
+		x->end_ns = last_ns = after > second ? after : second;
+		x->coarse = true;
+	}
+}
+
+/* Such steps are found by widths of 50 ms. A width of 2 s covers the same offset from a second away: that is no other one. */
+static void steps_in_seconds_find_their_requests(void **state) {
+	static const int64_t offsets_ms[] = {0, 5, -20, 20, 500, -500, 2000};
+	struct server s = simulate(21, 120, false);
+
+	(void)state;
+	truncate_steps(&s);
+	for (size_t i = 0; i < sizeof offsets_ms / sizeof *offsets_ms; i++) {
+		struct id_result r = compare(&s, &s, REQUESTS, offsets_ms[i] * MS);
+		assert_int_equal(r.verdict, ID_SAME);
+		assert_true(llabs(r.offset_ns - offsets_ms[i] * MS) <= 2 * MS);
+	}
+	release(&s);
+}
+
 /* Requests of two servers under one name: half of them are this one's. */
 static void a_part_of_the_requests_is_a_part(void **state) {
 	struct server a = simulate(7, 400, false), b = simulate(8, 400, false);
@@ -247,6 +274,7 @@ int main(void) {
 		cmocka_unit_test(one_server_is_found_at_any_offset),
 		cmocka_unit_test(servers_behind_one_balancer_are_never_one),
 		cmocka_unit_test(requests_in_seconds_are_never_anothers),
+		cmocka_unit_test(steps_in_seconds_find_their_requests),
 		cmocka_unit_test(a_part_of_the_requests_is_a_part),
 		cmocka_unit_test(a_load_that_repeats_itself_is_not_decided),
 		cmocka_unit_test(few_requests_decide_nothing),
