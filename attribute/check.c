@@ -59,6 +59,7 @@ static int pass_over(const struct check *c, struct pass *pass, enum view view, e
 			at = item->replica;
 			inside = has_both(next, beside);
 			seen = seen_as(next, view);
+			pass->days = replicas_days(c->replicas, at);
 			rc = rc >= 0 && inside ? pass_begin(pass, &seen, why) : rc;
 		}
 		rc = rc >= 0 && inside ? pass_item(pass, item, why) : rc;

@@ -67,7 +67,10 @@ enum notice_field {
 
 #define QUALITY_NO_AMOUNT INT64_MIN
 
-/* Stated (quality_state): of a replica whose logs do not report what a cache had of prompts; of bought requests, by their log; of hits. */
+/*
+ * Stated (quality_state): of a replica whose logs do not report what a cache had of prompts, and of bought requests, by
+ * their log: the value is the days, "2026-05-12/2026-05-14,2026-05-16/2026-05-16", or NULL for all time. Of hits.
+ */
 #define QUALITY_CACHED_UNKNOWN "cached-unknown"
 #define QUALITY_BOUGHT_CACHED_UNKNOWN "bought-cached-unknown"
 #define QUALITY_CACHE_HITS "cache-hits"
@@ -184,6 +187,8 @@ void quality_add_notice(struct quality *q, struct quality_notice *n);
  */
 void quality_state(struct quality *q, const char *kind, const char *subject, const char *value, const char *option,
                    const char *source, const char *text);
+/* Takes the next days from the front of such a list; days that cannot be read are all time. False at its end. */
+bool quality_days_next(const char **days, int64_t *from_ns, int64_t *to_ns);
 /* Is this the text of a finding? */
 bool quality_is_finding(const struct quality *q, const char *sentence);
 /* Moves all notices of `from`, and the warnings that repeat its findings. */

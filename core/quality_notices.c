@@ -1,11 +1,12 @@
 /* quality_notices.c: findings, assumptions and what is missing, sorted and each once. */
-#define _GNU_SOURCE /* vasprintf */
+#define _GNU_SOURCE /* vasprintf, open_memstream */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/instant.h"
 #include "core/quality_private.h"
 
 void *quality_room_for_one(void *array, size_t count, size_t item_bytes) {
@@ -39,12 +40,21 @@ void quality_release_notices(struct quality *q) {
 	q->notice_count = 0;
 }
 
-/* By type and all texts but the subjects of a finding, which are collected. */
+/* Is its value a list of days? Then they are collected. */
+static bool has_days(const struct quality_notice *n) {
+	const char *kind = n->field[NOTICE_KIND];
+
+	return n->type == NOTICE_ASSUMPTION && kind &&
+	       (strcmp(kind, QUALITY_CACHED_UNKNOWN) == 0 || strcmp(kind, QUALITY_BOUGHT_CACHED_UNKNOWN) == 0);
+}
+
+/* By type and all texts but the subjects of a finding, and days, which are collected. */
 static int compare(const struct quality_notice *a, const struct quality_notice *b) {
 	int order = (int)a->type - (int)b->type;
 
 	for (int i = 0; order == 0 && i < NOTICE_FIELDS; i++) {
-		if (i != NOTICE_SUBJECTS || a->type != NOTICE_FINDING) {
+		bool collected = i == NOTICE_SUBJECTS ? a->type == NOTICE_FINDING : i == NOTICE_VALUE && has_days(a) && has_days(b);
+		if (!collected) {
 			const char *x = a->field[i] ? a->field[i] : "", *y = b->field[i] ? b->field[i] : "";
 			order = strcmp(x, y);
 		}
@@ -102,9 +112,88 @@ static void add_counts(struct quality_notice *to, const struct quality_notice *f
 	}
 }
 
+/* ---- days ---- */
+
+bool quality_days_next(const char **days, int64_t *from_ns, int64_t *to_ns) {
+	const char *s = *days, *slash = s ? strchr(s, '/') : NULL;
+	int64_t last_ns;
+
+	if (!s || !*s) {
+		return false;
+	}
+	size_t len = strcspn(s, ",");
+	*days = s + len + (s[len] == ',');
+	if (!slash || slash >= s + len || !instant_parse((struct text){s, (size_t)(slash - s)}, from_ns) ||
+	    !instant_parse((struct text){slash + 1, (size_t)(s + len - slash - 1)}, &last_ns)) {
+		*from_ns = INT64_MIN;
+		*to_ns = INT64_MAX;
+		return true;
+	}
+	*to_ns = last_ns > INT64_MAX - NS_PER_DAY ? INT64_MAX : last_ns + NS_PER_DAY;
+	return true;
+}
+
+/* Takes the list that begins first: its first days. */
+static bool take_first(const char **a, const char **b, int64_t *from_ns, int64_t *to_ns) {
+	const char *after_a = *a, *after_b = *b;
+	int64_t from[2] = {INT64_MAX, INT64_MAX}, to[2];
+	bool is_a = quality_days_next(&after_a, &from[0], &to[0]), is_b = quality_days_next(&after_b, &from[1], &to[1]);
+	int first = is_a && (!is_b || from[0] <= from[1]) ? 0 : 1;
+
+	*(first == 0 ? a : b) = first == 0 ? after_a : after_b;
+	*from_ns = from[first];
+	*to_ns = first == 0 || is_b ? to[first] : 0;
+	return is_a || is_b;
+}
+
+static void print_days(FILE *out, int64_t from_ns, int64_t to_ns) {
+	char first[INSTANT_TEXT_MAX], last[INSTANT_TEXT_MAX];
+
+	fprintf(out, "%s%.10s/%.10s", ftello(out) > 0 ? "," : "", instant_format(from_ns, first), instant_format(to_ns - NS_PER_DAY, last));
+}
+
+/* Both lists as one, in order; days in a row are one range. */
+static char *join_days(const char *a, const char *b) {
+	int64_t from_ns, to_ns, next_from_ns, next_to_ns;
+	char *days = NULL;
+	size_t len;
+	FILE *out = open_memstream(&days, &len);
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	bool any = take_first(&a, &b, &from_ns, &to_ns);
+	while (any && take_first(&a, &b, &next_from_ns, &next_to_ns)) {
+		if (next_from_ns > to_ns) {
+			print_days(out, from_ns, to_ns);
+			from_ns = next_from_ns;
+			to_ns = next_to_ns;
+		}
+		to_ns = next_to_ns > to_ns ? next_to_ns : to_ns;
+	}
+	if (any) {
+		print_days(out, from_ns, to_ns);
+	}
+	if (fclose(out) != 0) {
+		die_out_of_memory();
+	}
+	return days;
+}
+
+/* Without days a notice is of all time (older books). */
+static void merge_days(struct quality_notice *to, const struct quality_notice *from) {
+	char *a = to->field[NOTICE_VALUE], *b = from->field[NOTICE_VALUE];
+
+	to->field[NOTICE_VALUE] = a && b ? join_days(a, b) : NULL;
+	free(a);
+}
+
 static void merge_notice(struct quality_notice *to, const struct quality_notice *from) {
 	const char *s = from->type == NOTICE_FINDING ? from->field[NOTICE_SUBJECTS] : NULL;
 
+	if (has_days(to)) {
+		merge_days(to, from);
+	}
 	add_counts(to, from);
 	while (s && *s) {
 		size_t n = subject_len(s);

@@ -295,7 +295,7 @@ struct statement {
 	const struct quality *quality;
 	struct cube *cube;
 	bool *unlisted; /* by name_id, once finished: models with tokens that have no list price */
-	unsigned char *lacks_cached; /* by name_id, see unknown.c; or NULL */
+	struct unknown_span *lacks_cached; /* by replica, see unknown.c; or NULL */
 	size_t lacks_cached_count;
 	size_t priced_models; /* models with tokens that all have one */
 	enum by_key time_key; /* the finest key of time in --by; BY_KEYS if there is none */

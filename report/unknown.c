@@ -4,21 +4,33 @@
 
 #include "report/statement.h"
 
-/* Bits, by the name of a replica; of a gateway's log for what was bought. */
-enum { OF_SERVERS = 1, OF_BOUGHT = 2 };
+/* Days of a replica, or, of what was bought, of a gateway's log. */
+struct unknown_span {
+	name_id replica;
+	bool bought;
+	int64_t from_ns, to_ns;
+};
 
 static void note(struct statement *s, const struct quality_notice *n) {
 	const char *kind = n->field[NOTICE_KIND] ? n->field[NOTICE_KIND] : "", *subject = n->field[NOTICE_SUBJECTS];
-	int bit = strcmp(kind, QUALITY_CACHED_UNKNOWN) == 0 ? OF_SERVERS : strcmp(kind, QUALITY_BOUGHT_CACHED_UNKNOWN) == 0 ? OF_BOUGHT : 0;
-	/* Its entries may come later, and with them its name. */
-	name_id id = bit && subject ? names_id((struct names *)(uintptr_t)s->options.names, text_of(subject)) : 0;
+	struct unknown_span span = {.bought = strcmp(kind, QUALITY_BOUGHT_CACHED_UNKNOWN) == 0};
 
-	if (id >= s->lacks_cached_count) {
-		s->lacks_cached = must_realloc(s->lacks_cached, (size_t)id + 1);
-		memset(s->lacks_cached + s->lacks_cached_count, 0, (size_t)id + 1 - s->lacks_cached_count);
-		s->lacks_cached_count = (size_t)id + 1;
+	if (!subject || !(span.bought || strcmp(kind, QUALITY_CACHED_UNKNOWN) == 0)) {
+		return;
 	}
-	s->lacks_cached[id] |= (unsigned char)bit;
+	/* Its entries may come later, and with them its name. */
+	span.replica = names_id((struct names *)(uintptr_t)s->options.names, text_of(subject));
+	const char *days = n->field[NOTICE_VALUE] ? n->field[NOTICE_VALUE] : "always";
+	while (quality_days_next(&days, &span.from_ns, &span.to_ns)) {
+		s->lacks_cached = must_realloc(s->lacks_cached, (s->lacks_cached_count + 1) * sizeof *s->lacks_cached);
+		s->lacks_cached[s->lacks_cached_count++] = span;
+	}
+}
+
+static int by_replica(const void *a, const void *b) {
+	const struct unknown_span *x = a, *y = b;
+
+	return (x->replica > y->replica) - (x->replica < y->replica);
 }
 
 static void collect(struct statement *s) {
@@ -26,17 +38,40 @@ static void collect(struct statement *s) {
 	const struct quality_notice *n = s->options.stated ? quality_notices(s->options.stated, NOTICE_ASSUMPTION, &count) : NULL;
 
 	s->lacks_cached = must_calloc(1, sizeof *s->lacks_cached);
-	s->lacks_cached_count = 1;
 	for (size_t i = 0; i < count; i++) {
 		note(s, &n[i]);
 	}
+	qsort(s->lacks_cached, s->lacks_cached_count, sizeof *s->lacks_cached, by_replica);
+}
+
+/* The first span of a replica, or where it would be. */
+static size_t first_of(const struct statement *s, name_id replica) {
+	size_t low = 0, high = s->lacks_cached_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (s->lacks_cached[middle].replica < replica) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
 }
 
 bool unknown_cached(struct statement *s, const struct entry *e, bool bought) {
 	if (!s->lacks_cached) {
 		collect(s);
 	}
-	return e->kind == ENTRY_INPUT && e->replica < s->lacks_cached_count && (s->lacks_cached[e->replica] & (bought ? OF_BOUGHT : OF_SERVERS));
+	bool found = false;
+	for (size_t i = first_of(s, e->replica); e->kind == ENTRY_INPUT && i < s->lacks_cached_count && !found; i++) {
+		const struct unknown_span *u = &s->lacks_cached[i];
+		if (u->replica != e->replica) {
+			break;
+		}
+		found = u->bought == bought && e->slot_ns >= u->from_ns && e->slot_ns < u->to_ns;
+	}
+	return found;
 }
 
 /* Does a log show that caches had some of the prompts? */

@@ -56,7 +56,7 @@ static struct replica_day *day_of(struct replica_days *d, int64_t at_ns) {
 		d->at = must_realloc(d->at, d->room * sizeof *d->at);
 	}
 	memmove(&d->at[place + 1], &d->at[place], (d->count++ - place) * sizeof *d->at);
-	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN};
+	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, {0}};
 	return &d->at[place];
 }
 
@@ -81,11 +81,26 @@ void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns) {
 	}
 }
 
+struct prompt_tokens days_prompts(const struct replica_days *d, int64_t day_ns) {
+	size_t place = place_of(d, day_ns);
+
+	return place < d->count && d->at[place].day_ns == day_ns ? d->at[place].prompts : (struct prompt_tokens){0};
+}
+
+static void add_prompts(struct prompt_tokens *to, const struct prompt_tokens *from) {
+	exact_add(&to->request_ntok, from->request_ntok);
+	exact_add(&to->request_unknown_ntok, from->request_unknown_ntok);
+	exact_add(&to->window_ntok, from->window_ntok);
+	exact_add(&to->window_unknown_ntok, from->window_unknown_ntok);
+	exact_add(&to->cached_ntok, from->cached_ntok);
+}
+
 void days_add(struct replica_days *to, const struct replica_days *from) {
 	for (size_t i = 0; i < from->count; i++) {
 		const struct replica_day *f = &from->at[i];
 		struct replica_day *t = days_note(to, f->day_ns, f->kind);
 		t->requests |= f->requests;
+		add_prompts(&t->prompts, &f->prompts);
 		exact_widen(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
 		exact_widen(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
 		exact_widen(&t->first_work_ns, &t->last_work_ns, f->first_work_ns, f->last_work_ns);

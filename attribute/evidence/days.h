@@ -21,14 +21,16 @@ struct replica_summary {
 	name_id step_model;                   /* from a step that names a model */
 	bool several_models;                  /* steps name different ones */
 	bool lacks_contexts;                  /* some steps lack A or K (model.h) */
-	int64_t cached_ntok;                  /* of prompts, by requests and windows */
-	int64_t request_ntok, window_ntok;    /* prompts, by requests and by windows; and those whose cached part is not reported */
-	int64_t request_unknown_ntok, window_unknown_ntok;
 	int64_t most_ntok;                    /* of a step */
 	int64_t made_ntok, sequence_steps;    /* output tokens of requests but their first ones; sequences of all steps */
 	bool exclusive;                       /* requests have measured times of their own slots */
 	bool has_span;                        /* from attribution_set_span: */
 	int64_t span_first_ns, span_last_ns;
+};
+
+/* Prompts by requests and by windows, those whose cached part is not reported, and what a cache had of all. */
+struct prompt_tokens {
+	int64_t request_ntok, request_unknown_ntok, window_ntok, window_unknown_ntok, cached_ntok;
 };
 
 /* Kinds of evidence, the worst first. */
@@ -41,6 +43,7 @@ struct replica_day {
 	int64_t first_step_ns, last_step_ns; /* as in struct replica_summary */
 	int64_t first_ns, last_ns;
 	int64_t first_work_ns, last_work_ns; /* of requests, and of windows with tokens */
+	struct prompt_tokens prompts;
 };
 
 /* By day; all zero at the start. */
@@ -55,6 +58,8 @@ void days_release(struct replica_days *d);
 int64_t days_instant(const struct item *item);
 /* The day of an instant, which has evidence of this kind. Valid until the next call. */
 struct replica_day *days_note(struct replica_days *d, int64_t at_ns, enum day_kind kind);
+/* The prompts of a day; all 0 where there are none. */
+struct prompt_tokens days_prompts(const struct replica_days *d, int64_t day_ns);
 /* Notes that a request was in flight. */
 void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns);
 void days_add(struct replica_days *to, const struct replica_days *from);

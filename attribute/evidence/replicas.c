@@ -102,9 +102,6 @@ static void add_request(struct seen *s, const struct request_item *r) {
 
 	s->sum.requests++;
 	s->sum.timed += r->first_token_ns != UNKNOWN && !r->adopted;
-	s->sum.cached_ntok += r->cached_tokens;
-	s->sum.request_ntok += r->prompt_tokens;
-	s->sum.request_unknown_ntok += r->cached_unknown ? r->prompt_tokens : 0;
 	s->sum.made_ntok += r->part != PART_PREFILL && r->completion_tokens > 1 ? r->completion_tokens - 1 : 0;
 	s->sum.exclusive |= r->exclusive;
 	if (r->head.at_ns == UNKNOWN) {
@@ -112,6 +109,9 @@ static void add_request(struct seen *s, const struct request_item *r) {
 	}
 	days_note_alive(&s->days, r->head.at_ns, days_instant(&r->head));
 	struct replica_day *day = days_note(&s->days, days_instant(&r->head), DAY_REQUESTS);
+	day->prompts.cached_ntok += r->cached_tokens;
+	day->prompts.request_ntok += r->prompt_tokens;
+	day->prompts.request_unknown_ntok += r->cached_unknown ? r->prompt_tokens : 0;
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
 		if (instants[i] != UNKNOWN) {
 			exact_widen(&day->first_ns, &day->last_ns, instants[i], instants[i]);
@@ -124,9 +124,9 @@ static void add_window(struct seen *s, const struct window_item *w) {
 	struct replica_day *day = days_note(&s->days, w->head.at_ns, DAY_WINDOWS);
 
 	s->sum.windows++;
-	s->sum.cached_ntok += w->cached_tokens > 0 ? w->cached_tokens : 0;
-	s->sum.window_ntok += w->input_tokens > 0 ? w->input_tokens : 0;
-	s->sum.window_unknown_ntok += w->cached_unknown && w->input_tokens > 0 ? w->input_tokens : 0;
+	exact_add(&day->prompts.cached_ntok, w->cached_tokens > 0 ? w->cached_tokens : 0);
+	exact_add(&day->prompts.window_ntok, w->input_tokens > 0 ? w->input_tokens : 0);
+	exact_add(&day->prompts.window_unknown_ntok, w->cached_unknown && w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_widen(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
 	if (w->input_tokens > 0 || w->output_tokens > 0) {
 		exact_widen(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
@@ -185,11 +185,6 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	t->windows += f->windows;
 	t->powers += f->powers;
 	t->lacks_contexts |= f->lacks_contexts;
-	t->cached_ntok += f->cached_ntok;
-	t->request_ntok += f->request_ntok;
-	t->window_ntok += f->window_ntok;
-	t->request_unknown_ntok += f->request_unknown_ntok;
-	t->window_unknown_ntok += f->window_unknown_ntok;
 	t->made_ntok += f->made_ntok;
 	t->sequence_steps += f->sequence_steps;
 	t->most_ntok = f->most_ntok > t->most_ntok ? f->most_ntok : t->most_ntok;

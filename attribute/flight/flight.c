@@ -15,6 +15,8 @@ void flight_set_like(struct flight *f, const struct flight *like) {
 	f->settle = like->settle;
 	f->settle_context = like->settle_context;
 	f->seeks_hits = like->seeks_hits;
+	f->day_ends = like->day_ends;
+	f->day_context = like->day_context;
 	f->most_ntok = like->most_ntok;
 	f->tokens_a_step = like->tokens_a_step;
 	f->from_ns = like->from_ns;
@@ -24,22 +26,30 @@ void flight_set_like(struct flight *f, const struct flight *like) {
 static void add_counts(struct flight_counts *to, const struct flight_counts *c) {
 	to->prompt_ntok += c->prompt_ntok;
 	to->hit_ntok += c->hit_ntok;
+	to->elsewhere += c->elsewhere;
 	to->preemptions += c->preemptions;
 	to->placed += c->placed;
 	to->counted_ntok += c->counted_ntok;
 	to->guessed_ntok += c->guessed_ntok;
 }
 
-void flight_day(struct flight *f, int64_t at_ns) {
+bool flight_day_is_asked(const struct flight *f) {
+	return f->day_ns < f->to_ns && (f->from_ns == INT64_MIN || f->day_ns > f->from_ns - NS_PER_DAY);
+}
+
+bool flight_day(struct flight *f, int64_t at_ns) {
 	if (f->day_ns != INT64_MIN && at_ns >= f->day_ns && at_ns - f->day_ns < NS_PER_DAY) {
-		return;
+		return false;
 	}
-	add_counts(&f->all, &f->day);
-	if (f->day_ns < f->to_ns && (f->from_ns == INT64_MIN || f->day_ns > f->from_ns - NS_PER_DAY)) {
+	if (f->day_ns != INT64_MIN && f->day_ends) {
+		f->day_ends(f->day_context, f);
+	}
+	if (flight_day_is_asked(f)) {
 		add_counts(&f->asked, &f->day);
 	}
 	f->day = (struct flight_counts){0};
 	f->day_ns = at_ns == INT64_MAX ? INT64_MIN : instant_floor(at_ns, NS_PER_DAY);
+	return true;
 }
 
 static void free_active(struct active *a) {
@@ -216,7 +226,7 @@ void flight_find_rest(struct flight *f, struct active *a) {
 	if (f->seeks_hits && a->computed > 0 && !a->paused && a->pauses == 0) {
 		f->day.prompt_ntok += a->request.prompt_tokens;
 		f->day.hit_ntok += a->remaining;
-		f->hits_elsewhere |= a->request.part == PART_PREFILL;
+		f->day.elsewhere += a->request.part == PART_PREFILL;
 		a->request.cached_tokens += a->remaining;
 		a->remaining = 0;
 	}

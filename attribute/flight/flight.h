@@ -60,10 +60,15 @@ struct chunk {
 /* Counts of requests. By day, so that a book, which sees a day at a time, counts like one run. */
 struct flight_counts {
 	int64_t prompt_ntok, hit_ntok; /* prompts that steps computed, and their cached tokens */
+	int64_t elsewhere;             /* the part of prompt_ntok's requests that another replica counts */
 	int64_t preemptions, placed;   /* by records, and found in steps */
 	/* if instants are truncated to the second: tokens of prompts that steps begin; of those, placed by guess */
 	int64_t counted_ntok, guessed_ntok;
 };
+
+struct flight;
+/* Called when a day is over, before its counts are cleared. */
+typedef void flight_day_end(void *context, const struct flight *f);
 
 struct flight {
 	struct active **waiting; /* not yet decoding, in the order of scheduling */
@@ -82,9 +87,10 @@ struct flight {
 	bool seeks_hits;
 	double tokens_a_step; /* tokens per step of a sequence: more than 1 with accepted drafts; 0: not known */
 	int64_t most_ntok;   /* token budget of a step: a step with fewer tokens does not cut a prompt */
-	struct flight_counts day, asked, all; /* of the current UTC day; of days of the requested period; of all days */
+	struct flight_counts day, asked; /* of the current UTC day; of days of the requested period */
 	int64_t day_ns, from_ns, to_ns;      /* from, to: of that period */
-	bool hits_elsewhere; /* flags of requests with tokens that count on another replica */
+	flight_day_end *day_ends;            /* or NULL */
+	void *day_context;
 	const struct step_item *ahead; /* the steps after the current one, as far as they are known */
 	size_t ahead_count;
 	size_t paused;
@@ -103,8 +109,10 @@ void flight_init(struct flight *f);
 void flight_set_like(struct flight *f, const struct flight *like);
 void flight_release(struct flight *f);
 
-/* Advances the time: with a new UTC day counts begin again. INT64_MAX: the end. */
-void flight_day(struct flight *f, int64_t at_ns);
+/* Advances the time: with a new UTC day counts begin again. INT64_MAX: the end. Returns whether it is a new day. */
+bool flight_day(struct flight *f, int64_t at_ns);
+/* Is the current day in the requested period? */
+bool flight_day_is_asked(const struct flight *f);
 
 /* Adds a request; the caller may still correct its fields. */
 struct active *flight_admit(struct flight *f, const struct request_item *r);

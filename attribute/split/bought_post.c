@@ -3,6 +3,7 @@
 #include "attribute/fleet/segment.h"
 #include "attribute/split/hits.h"
 #include "attribute/split/postings.h"
+#include "core/instant.h"
 
 /* The list price class of a prompt: the largest cut below its length. */
 static int64_t prompt_class(const struct price_cuts *cuts, int64_t prompt_ntok) {
@@ -119,12 +120,17 @@ static int post_bought(struct accounts_common *common, const struct request_item
 /* Warns about a gateway's log that omits the vendor's cached tokens for over 1 % of prompts. */
 static void state_unknown(const struct accounts_common *common, const struct hits *unknown, struct quality *q) {
 	name_id replica;
+	int64_t day_ns;
 
-	for (size_t i = 0; hits_at(unknown, i, &replica); i++) {
-		if (hits_are_many(unknown, replica)) {
-			quality_state(q, QUALITY_BOUGHT_CACHED_UNKNOWN, names_text(common->options->names, replica).at, NULL, NULL, NULL, "");
+	for (size_t i = 0; hits_at(unknown, i, &replica, &day_ns); i++) {
+		if (hits_are_many(unknown, replica, day_ns)) {
+			unknown_day_state(q, QUALITY_BOUGHT_CACHED_UNKNOWN, names_text(common->options->names, replica).at, day_ns);
 		}
 	}
+}
+
+static int64_t day_of(const struct request_item *q) {
+	return instant_floor(q->finish_ns != UNKNOWN ? q->finish_ns : q->head.at_ns, NS_PER_DAY);
 }
 
 int bought_post(struct accounts_common *common, struct evidence *e, struct quality *quality, struct fault *why) {
@@ -135,7 +141,8 @@ int bought_post(struct accounts_common *common, struct evidence *e, struct quali
 
 	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
 		const struct request_item *q = (const struct request_item *)item;
-		hits_note(unknown, q->head.replica, q->prompt_tokens, q->cached_unknown ? q->prompt_tokens : 0);
+		hits_note(unknown, q->head.replica, day_of(q), q->prompt_tokens,
+			  q->cached_unknown ? q->prompt_tokens : 0);
 		rc = post_bought(common, q, why);
 	}
 	state_unknown(common, unknown, quality);

@@ -1,18 +1,21 @@
 #include "attribute/split/hits.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/error.h"
+#include "core/instant.h"
 
 /* More than this many hundredths of prompts are not rounding or lost lines. */
 #define MANY_PERCENT 1
 
 struct hits {
-	struct replica_hits {
+	struct day_hits {
 		name_id replica;
-		int64_t prompt_ntok, hit_ntok;
-	} *at;
-	size_t count;
+		int64_t day_ns, prompt_ntok, hit_ntok;
+	} *at; /* by replica and day */
+	size_t count, room;
 };
 
 struct hits *hits_new(void) {
@@ -26,37 +29,71 @@ void hits_free(struct hits *h) {
 	}
 }
 
-static struct replica_hits *find(const struct hits *h, name_id replica) {
-	for (size_t i = h->count; i-- > 0;) {
-		if (h->at[i].replica == replica) {
-			return &h->at[i];
+static bool is_before(const struct day_hits *d, name_id replica, int64_t day_ns) {
+	return d->replica != replica ? d->replica < replica : d->day_ns < day_ns;
+}
+
+/* Where the day is, or where it belongs. */
+static size_t place_of(const struct hits *h, name_id replica, int64_t day_ns) {
+	size_t low = 0, high = h->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (is_before(&h->at[middle], replica, day_ns)) {
+			low = middle + 1;
+		} else {
+			high = middle;
 		}
 	}
-	return NULL;
+	return low;
 }
 
-void hits_note(struct hits *h, name_id replica, int64_t prompt_ntok, int64_t hit_ntok) {
-	struct replica_hits *r = h ? find(h, replica) : NULL;
+static struct day_hits *find(const struct hits *h, name_id replica, int64_t day_ns) {
+	size_t at = place_of(h, replica, day_ns);
 
-	if (!h) {
-		return;
-	}
-	if (!r) {
-		h->at = must_realloc(h->at, (h->count + 1) * sizeof *h->at);
-		r = &h->at[h->count++];
-		*r = (struct replica_hits){.replica = replica};
-	}
-	r->prompt_ntok += prompt_ntok;
-	r->hit_ntok += hit_ntok;
+	return at < h->count && h->at[at].replica == replica && h->at[at].day_ns == day_ns ? &h->at[at] : NULL;
 }
 
-bool hits_at(const struct hits *h, size_t i, name_id *replica) {
+static struct day_hits *insert(struct hits *h, name_id replica, int64_t day_ns) {
+	size_t at = place_of(h, replica, day_ns);
+
+	if (h->count == h->room) {
+		h->room = h->room > 0 ? 2 * h->room : 8;
+		h->at = must_realloc(h->at, h->room * sizeof *h->at);
+	}
+	memmove(&h->at[at + 1], &h->at[at], (h->count++ - at) * sizeof *h->at);
+	h->at[at] = (struct day_hits){.replica = replica, .day_ns = day_ns};
+	return &h->at[at];
+}
+
+void hits_note(struct hits *h, name_id replica, int64_t day_ns, int64_t prompt_ntok, int64_t hit_ntok) {
+	struct day_hits *d = h ? find(h, replica, day_ns) : NULL;
+
+	if (h) {
+		d = d ? d : insert(h, replica, day_ns);
+		d->prompt_ntok += prompt_ntok;
+		d->hit_ntok += hit_ntok;
+	}
+}
+
+bool hits_at(const struct hits *h, size_t i, name_id *replica, int64_t *day_ns) {
 	*replica = i < h->count ? h->at[i].replica : 0;
+	*day_ns = i < h->count ? h->at[i].day_ns : 0;
 	return i < h->count;
 }
 
-bool hits_are_many(const struct hits *h, name_id replica) {
-	const struct replica_hits *r = h ? find(h, replica) : NULL;
+bool hits_are_many(const struct hits *h, name_id replica, int64_t day_ns) {
+	const struct day_hits *d = h ? find(h, replica, day_ns) : NULL;
 
-	return r && r->hit_ntok > r->prompt_ntok / 100 * MANY_PERCENT;
+	return d && d->hit_ntok > d->prompt_ntok / 100 * MANY_PERCENT;
+}
+
+/* ---- days on which it is not known ---- */
+
+void unknown_day_state(struct quality *q, const char *kind, const char *subject, int64_t day_ns) {
+	char day[INSTANT_TEXT_MAX], days[2 * INSTANT_TEXT_MAX];
+
+	instant_format(day_ns, day);
+	snprintf(days, sizeof days, "%.10s/%.10s", day, day);
+	quality_state(q, kind, subject, days, NULL, NULL, "");
 }

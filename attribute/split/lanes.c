@@ -72,6 +72,7 @@ int lanes_close(struct lanes *l, struct pass *pass, flight_leave *leave, struct 
 
 	for (size_t i = 1; i < l->count; i++) {
 		lanes_use(l, pass, l->at[i].model, pass->cursor_ns);
+		flight_day(&pass->flight, INT64_MAX);
 		int failed = pass->purpose == PASS_POST ? accounts_close(&pass->accounts, why)
 							: flight_clear(&pass->flight, leave, pass, why);
 		rc = rc < 0 ? rc : failed;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "attribute/split/hits.h"
 #include "core/instant.h"
 
 /* The best evidence first. */
@@ -199,16 +200,37 @@ static void find_unattributed(const struct pass *pass) {
 	}
 }
 
-/* Are cached tokens of over 1 % of the prompts unknown? Judged by the evidence from which tokens are counted. */
-static bool lacks_cached(const struct pass *pass) {
-	const struct replica_summary *s = pass->summary;
-	const struct flight *f = &pass->flight;
+struct prompt_tokens pass_prompts(const struct pass *pass, int64_t day_ns) {
+	return pass->days ? days_prompts(pass->days, day_ns) : (struct prompt_tokens){0};
+}
 
-	if (s->steps > 0) { /* steps count computed tokens: without prompts there is nothing to subtract them from */
-		return s->requests == 0 || (f->seeks_hits && (f->asked.preemptions > 0 || f->hits_elsewhere));
+void pass_state_unknown_cached(const struct pass *pass, int64_t day_ns) {
+	const char *name = names_text(pass->common->options->names, pass->summary->replica).at;
+
+	unknown_day_state(pass->quality, QUALITY_CACHED_UNKNOWN, name, day_ns);
+}
+
+/*
+ * Are cached tokens of over 1 % of a day's prompts unknown? Judged by the evidence from which tokens are counted. Steps
+ * count computed tokens: without prompts there is nothing to subtract them from; with requests see steps.c.
+ */
+static bool lacks_cached(const struct replica_summary *s, const struct prompt_tokens *p) {
+	if (s->steps > 0) {
+		return s->requests == 0;
 	}
-	return s->requests > 0 ? s->request_unknown_ntok > s->request_ntok / 100
-			       : s->window_unknown_ntok > s->window_ntok / 100;
+	return s->requests > 0 ? p->request_unknown_ntok > p->request_ntok / 100 : p->window_unknown_ntok > p->window_ntok / 100;
+}
+
+static void state_unknown_cached(const struct pass *pass) {
+	const struct attribute_options *o = pass->common->options;
+
+	for (size_t i = 0; pass->days && i < pass->days->count; i++) {
+		const struct replica_day *d = &pass->days->at[i];
+		bool asked = d->day_ns < o->to_ns && (o->from_ns == INT64_MIN || d->day_ns > o->from_ns - NS_PER_DAY);
+		if (asked && lacks_cached(pass->summary, &d->prompts)) {
+			pass_state_unknown_cached(pass, d->day_ns);
+		}
+	}
 }
 
 int pass_end(struct pass *pass, struct fault *why) {
@@ -225,11 +247,7 @@ int pass_end(struct pass *pass, struct fault *why) {
 		rc = rc < 0 ? rc : check_identity(pass, why);
 		warn_unpaid(pass);
 		find_unattributed(pass);
-		if (lacks_cached(pass)) {
-			quality_state(pass->quality, QUALITY_CACHED_UNKNOWN,
-				      names_text(pass->common->options->names, pass->summary->replica).at, NULL, NULL,
-				      NULL, "");
-		}
+		state_unknown_cached(pass);
 	}
 	if (splitter && splitter->release) {
 		splitter->release(pass);

@@ -38,6 +38,7 @@ struct pass {
 	const struct item *power_item; /* the next one of them, not yet used; NULL: none was read */
 	bool power_ended;
 	const struct replica_summary *summary;
+	const struct replica_days *days; /* of the replica; NULL: it has no records */
 	const struct pool *pool;
 	struct flight flight;
 	struct accounts accounts; /* PASS_POST only */
@@ -71,6 +72,12 @@ struct fit_key pass_fit_key(const struct pass *pass, name_id model, int64_t at_n
 /* Notes that time at an instant was split by a substitute; and warns once about each substitute used. */
 void pass_note_substitute(struct pass *pass, enum substitute what, int64_t at_ns);
 void pass_warn_substitutes(const struct pass *pass);
+
+/* The prompts of a day. */
+struct prompt_tokens pass_prompts(const struct pass *pass, int64_t day_ns);
+
+/* States that it is not known what caches had of the prompts of a day. */
+void pass_state_unknown_cached(const struct pass *pass, int64_t day_ns);
 
 /* Idle time, if `from` is before `to`; moves the cursor. */
 int pass_idle(struct pass *pass, int64_t to_ns, struct fault *why);

@@ -61,6 +61,7 @@ static int begin_part(struct going *g, const struct spell *s, struct fault *why)
 	p->common.options = &p->options;
 	p->summary = days_summary(replicas_days(ws->replicas, g->at->replica), &g->spanned, s, margin_of(ws->purpose));
 	p->pass = pass_of(ws, &p->common);
+	p->pass.days = replicas_days(ws->replicas, g->at->replica);
 	p->next = g->parts;
 	g->parts = p;
 	int rc = ws->purpose == PASS_POST && g->at->powers > 0 ? evidence_power_reader_new(&p->pass.power, ws->evidence, why) : 0;
@@ -134,11 +135,12 @@ static void warn_lacking_steps(const struct going *g) {
 static int begin(struct going *g, name_id replica, struct fault *why) {
 	g->at = replicas_of(g->ws->replicas, replica);
 	warn_lacking_steps(g);
-	g->count = days_spells(replicas_days(g->ws->replicas, replica), &g->spells);
+	g->whole.days = replicas_days(g->ws->replicas, replica);
+	g->count = days_spells(g->whole.days, &g->spells);
 	g->begun = 0;
 	if (g->spells) {
 		g->spanned = *g->at;
-		days_span(replicas_days(g->ws->replicas, replica), &g->spanned);
+		days_span(g->whole.days, &g->spanned);
 	}
 	return g->spells ? 0 : pass_begin(&g->whole, g->at, why);
 }
@@ -171,6 +173,7 @@ static int pass_without_records(struct going *g, struct fault *why) {
 	const struct replica_summary *s = NULL;
 	int rc = 0;
 
+	g->whole.days = NULL;
 	while (rc >= 0 && (s = replicas_next(g->ws->replicas, s))) {
 		if (s->has_span && !evidence_is_gateway(g->ws->evidence, s->replica) && s->steps + s->requests + s->windows + s->powers == 0) {
 			rc = pass_begin(&g->whole, s, why);

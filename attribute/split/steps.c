@@ -44,6 +44,9 @@ struct steps_state {
 	bool begun;
 	/* tokens that only steps report; the part beyond one per sequence and step */
 	int64_t output_ntok, drafted_ntok;
+	int64_t sought[2];     /* found in caches, of prompts, on days on which requests do not report it */
+	bool sought_preempted; /* not found: prompts are computed again, ... */
+	bool sought_elsewhere; /* ... or counted on another replica */
 };
 
 /* ---- gaps ---- */
@@ -310,6 +313,49 @@ static bool admits_requests(const struct pass *pass) {
 	return pass->summary->requests > 0;
 }
 
+/* Where no request of a day reports what a cache had of its prompt, steps show it: at first, whether there was a cache. */
+static bool seeks_hits(const struct pass *pass, int64_t day_ns) {
+	return pass->summary->requests > 0 && pass_prompts(pass, day_ns).cached_ntok == 0 &&
+	       (pass->purpose == PASS_FIT || hits_are_many(pass->common->hits, pass->summary->replica, day_ns));
+}
+
+/* Is it unknown what caches had of a day's prompts? Preemption computes them twice, a prefill replica elsewhere. */
+static bool is_unknown(struct pass *pass, const struct flight *f) {
+	struct steps_state *st = pass->state;
+	struct prompt_tokens p = pass_prompts(pass, f->day_ns);
+
+	if (!f->seeks_hits) { /* some requests report it, others do not */
+		return p.cached_ntok > 0 && p.request_unknown_ntok > p.request_ntok / 100;
+	}
+	st->sought_preempted |= f->day.preemptions > 0;
+	st->sought_elsewhere |= f->day.elsewhere > 0;
+	return f->day.preemptions > 0 || f->day.elsewhere > 0;
+}
+
+/* A flight_day_end. */
+static void end_day(void *context, const struct flight *f) {
+	struct pass *pass = context;
+	struct steps_state *st = pass->state;
+
+	if (pass->summary->requests == 0) {
+		return;
+	}
+	if (pass->purpose == PASS_FIT) {
+		hits_note(pass->common->hits, pass->summary->replica, f->day_ns, f->day.prompt_ntok, f->day.hit_ntok);
+	} else if (flight_day_is_asked(f) && is_unknown(pass, f)) {
+		pass_state_unknown_cached(pass, f->day_ns);
+	} else if (flight_day_is_asked(f) && f->seeks_hits) {
+		st->sought[0] += f->day.hit_ntok;
+		st->sought[1] += f->day.prompt_ntok;
+	}
+}
+
+static void enter_day(struct pass *pass, int64_t at_ns) {
+	if (flight_day(&pass->flight, at_ns)) {
+		pass->flight.seeks_hits = seeks_hits(pass, pass->flight.day_ns);
+	}
+}
+
 /* Each model's steps and requests are its own; time between steps is the first one's. */
 static void use_model(struct pass *pass, name_id model, int64_t at_ns) {
 	if (pass->summary->several_models) {
@@ -331,7 +377,7 @@ static int split_step(struct pass *pass, const struct step_item *s, struct fault
 			 : post_gap(pass, start_ns, s, by_count, why);
 	}
 	use_model(pass, s->head.model, start_ns);
-	flight_day(&pass->flight, s->head.at_ns);
+	enter_day(pass, s->head.at_ns);
 	if (rc >= 0 && admits) {
 		rc = flight_enter_step(&pass->flight, s, start_ns, counts, leave_pass, pass, why);
 	}
@@ -397,7 +443,6 @@ static void steps_span(struct pass *pass) {
 	pass->to_ns = pass->summary->last_step_ns;
 }
 
-/* If no request reports cached tokens of its prompt, steps show them: first to find whether there was a cache. */
 static void begin(struct pass *pass) {
 	const struct replica_summary *s = pass->summary;
 	struct steps_state *st = pass->state;
@@ -407,8 +452,8 @@ static void begin(struct pass *pass) {
 	/* Accepted drafts: if requests have clearly more tokens than sequences have steps. */
 	double a_step = s->sequence_steps > 0 ? (double)s->made_ntok / (double)s->sequence_steps : 0;
 	pass->flight.tokens_a_step = a_step > DRAFTS_A_STEP ? a_step : 0;
-	pass->flight.seeks_hits = s->requests > 0 && s->cached_ntok == 0 &&
-				  (pass->purpose == PASS_FIT || hits_are_many(pass->common->hits, s->replica));
+	pass->flight.day_ends = end_day;
+	pass->flight.day_context = pass;
 }
 
 static int steps_item(struct pass *pass, const struct item *item, struct fault *why) {
@@ -448,20 +493,20 @@ static void warn_drafts(const struct pass *pass) {
 }
 
 static void warn_hits(const struct pass *pass) {
-	const struct flight *f = &pass->flight;
+	const struct steps_state *st = pass->state;
 	const char *name = names_text(pass->common->options->names, pass->summary->replica).at;
-	const int64_t count[2] = {f->asked.hit_ntok, f->asked.prompt_ntok};
 
-	if (f->seeks_hits && (f->asked.preemptions > 0 || f->hits_elsewhere)) {
+	if (st->sought_preempted || st->sought_elsewhere) {
 		quality_finding(pass->quality, "cached-unknown", name, NULL, QUALITY_NO_AMOUNT,
 				"replica %s: steps computed fewer tokens than the prompts of its requests have: some "
 				"of them were cached, and how many is not known where %s: log requests with cached "
 				"tokens (vLLM: --enable-prompt-tokens-details)",
 				name,
-				f->asked.preemptions > 0 ? "preempted requests are computed again"
-							 : "another replica decodes");
-	} else if (f->seeks_hits) {
-		quality_assume_counted(pass->quality, name, QUALITY_A, count,
+				st->sought_preempted ? "preempted requests are computed again"
+						     : "another replica decodes");
+	}
+	if (st->sought[1] > 0) {
+		quality_assume_counted(pass->quality, name, QUALITY_A, st->sought,
 				       "replica %s: its requests do not report cached tokens; they are taken as prompt "
 				       "tokens minus the tokens "
 				       "that steps computed: " QUALITY_A " of " QUALITY_B,
@@ -513,8 +558,6 @@ static int steps_end(struct pass *pass, struct fault *why) {
 	rc = rc < 0 ? rc : failed;
 	if (pass->purpose == PASS_FIT) {
 		flight_day(&pass->flight, INT64_MAX);
-		hits_note(pass->common->hits, pass->summary->replica, pass->flight.all.prompt_ntok,
-			  pass->flight.all.hit_ntok);
 		return rc < 0 ? rc : flight_clear(&pass->flight, leave_pass, pass, why);
 	}
 	if (rc >= 0 && pass->to_ns > pass->cursor_ns) {
