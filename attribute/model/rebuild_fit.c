@@ -5,7 +5,6 @@
  * tokens per step and sequence.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -344,7 +343,6 @@ static void choose_budget(struct rebuild *r) {
 		r->model = first;
 		r->first = true;
 		rounds_of(r, BUDGET_ROUNDS);
-		if (getenv("DBGB")) fprintf(stderr, "budget %lld score %.4f rows %zu b0 %.3g b2 %.3g b3 %.3g\n", (long long)r->budget_ntok, r->score, r->row_count, r->model.ns[TERM_FLOOR], r->model.ns[TERM_ATTENTION], r->model.ns[TERM_CONTEXT]);
 		if (r->score < least * SCORE_MARGIN) {
 			least = r->score;
 			best = r->model;
