@@ -13,6 +13,15 @@ static const struct path {
 	{"streams", ""},      /* what is pushed to Loki */
 	{"hits", "hits"},     /* Elasticsearch */
 	{"data", "result"},   /* Loki and Prometheus: query_range */
+	{"resourceSpans", ""},
+	{"batches", ""},      /* Tempo */
+	{"trace", "resourceSpans"},
+	{"trace", "batches"},
+};
+
+/* The same in a document that is too long to be held: of the APIs of gateways and vendors. */
+static const struct path long_paths[] = {
+	{"data", ""}, {"records", ""}, {"logEvents", ""}, {"logs", ""}, {"items", ""}, {"value", ""},
 };
 
 static bool is_blank(char c) {
@@ -31,6 +40,13 @@ void document_feed(struct document *d, struct text line) {
 	d->begun = true;
 	d->yaml.max_bytes = d->max_bytes;
 	d->rest = line;
+	d->skips = d->skips && d->goes_on;
+	d->goes_on = false;
+}
+
+void document_feed_part(struct document *d, struct text part) {
+	document_feed(d, part);
+	d->goes_on = true;
 }
 
 void document_release(struct document *d) {
@@ -50,7 +66,13 @@ static enum document_status of_yaml(enum yaml_status status) {
 }
 
 enum document_status document_end(struct document *d, struct text *out) {
-	return d->is_yaml ? of_yaml(yaml_end(&d->yaml, out)) : DOCUMENT_MORE;
+	/* Within a value; but where elements are lines, an array that has no end yet has lost nothing. */
+	bool unfinished = d->elements_at > 0 ? d->depth > d->elements_at : d->depth > 0 && !d->cut;
+
+	if (d->is_yaml) {
+		return of_yaml(yaml_end(&d->yaml, out));
+	}
+	return unfinished ? DOCUMENT_BROKEN : DOCUMENT_MORE;
 }
 
 static void put(struct document *d, struct text t) {
@@ -94,20 +116,25 @@ static void take_key(struct document *d) {
 	key[len] = '\0';
 }
 
-/* Is the array that begins here one whose elements are lines? */
-static bool has_lines(const struct document *d) {
-	if (d->elements_at > 0 || d->depth > 2) {
-		return false;
-	}
-	for (size_t i = 0; i < sizeof element_paths / sizeof *element_paths; i++) {
-		const struct path *p = &element_paths[i];
+static bool is_at(const struct document *d, const struct path *paths, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		const struct path *p = &paths[i];
 		int depth = *p->inner ? 2 : 1;
 		if (d->depth == depth && d->object[1] && d->object[depth] && strcmp(d->keys[0], p->outer) == 0 &&
 		    (depth == 1 || strcmp(d->keys[1], p->inner) == 0)) {
 			return true;
 		}
 	}
-	return d->depth == 0;
+	return false;
+}
+
+/* Is the array that begins here one whose elements are lines? */
+static bool has_lines(const struct document *d) {
+	if (d->elements_at > 0 || d->depth > 2) {
+		return false;
+	}
+	return d->depth == 0 || is_at(d, element_paths, sizeof element_paths / sizeof *element_paths) ||
+	       (d->is_long && is_at(d, long_paths, sizeof long_paths / sizeof *long_paths));
 }
 
 static bool open(struct document *d, char c) {
@@ -204,6 +231,11 @@ static enum document_status take_outside(struct document *d, struct text *out) {
 
 	*out = d->rest;
 	d->rest = text_cut(d->rest, d->rest.len, d->rest.len);
+	if (d->goes_on || d->skips) {
+		bool first = !d->skips;
+		d->skips = d->goes_on;
+		return first ? DOCUMENT_TOO_LONG : DOCUMENT_MORE;
+	}
 	return t.len == 0 || text_eq(t, T(",")) || text_eq(t, T("]")) ? DOCUMENT_MORE : DOCUMENT_VALUE;
 }
 
@@ -219,7 +251,12 @@ enum document_status document_next(struct document *d, struct text *out) {
 		return next_of_yaml(d, out);
 	}
 	while (d->rest.len > 0) {
-		text_skip_blanks(&d->rest);
+		if (!d->in_string) {
+			text_skip_blanks(&d->rest);
+		}
+		if (d->depth == 0 && d->rest.len > 0 && d->skips) {
+			return take_outside(d, out);
+		}
 		if (d->depth == 0 && d->rest.len > 0 && *d->rest.at != '{' && *d->rest.at != '[') {
 			return take_outside(d, out);
 		}
@@ -229,9 +266,10 @@ enum document_status document_next(struct document *d, struct text *out) {
 		} else if (d->rest.len > 0) {
 			step = take_byte(d);
 		}
-		if (step == STEP_BROKEN || (d->in_string && d->rest.len == 0)) {
+		if (step == STEP_BROKEN || (d->in_string && d->rest.len == 0 && !d->goes_on)) {
 			reset(d);
 			d->rest = text_cut(d->rest, d->rest.len, d->rest.len);
+			d->skips = d->goes_on;
 			return DOCUMENT_BROKEN;
 		}
 		if (step == STEP_WHOLE) {
@@ -266,24 +304,48 @@ static bool take_line(struct text *rest, struct text *line) {
 	return line->len > 0;
 }
 
+static struct text without_empty_lines(struct text head) {
+	while (head.len > 0 && (*head.at == '\n' || is_blank(*head.at))) {
+		head = text_cut(head, 1, head.len);
+	}
+	return head;
+}
+
+/* An array of objects, but for those in which CloudWatch Logs Insights writes the fields of one line. */
+static bool is_array_of_objects(struct text t) {
+	text_skip_blanks(&t);
+	if (!text_skip(&t, T("["))) {
+		return false;
+	}
+	text_skip_blanks(&t);
+	return text_starts(t, T("{")) && !text_starts(t, T("{\"field\""));
+}
+
+/* Answers that were appended without a newline between them, lines that each end with a comma, or arrays. */
+static bool holds_several(const struct document *d, struct text line) {
+	return d->wholes > 1 || (d->wholes == 1 && (text_ends(text_trim(line), T("},")) || is_array_of_objects(line)));
+}
+
+bool document_is_long(struct text head) {
+	head = without_empty_lines(head);
+	return head.len >= DOCUMENT_PART_BYTES && begins_value(head) && text_find_byte(head, '\n') == SIZE_MAX;
+}
+
 bool document_bids(struct text head) {
 	struct document d = {.max_bytes = SIZE_MAX};
-	struct text out, line, rest = head;
-	bool over = false, fine = true;
+	struct text out, line, rest = without_empty_lines(head);
+	bool over = false, fine = true, is_long = document_is_long(head);
 
-	while (rest.len > 0 && (*rest.at == '\n' || is_blank(*rest.at))) {
-		rest = text_cut(rest, 1, rest.len);
-	}
 	if (!begins_value(rest)) {
 		return yaml_bids(rest);
 	}
 	for (int i = 0; i < 2 && fine && take_line(&rest, &line); i++) {
 		enum document_status status;
 		document_feed(&d, line);
+		d.goes_on = is_long || (rest.len == 0 && is_array_of_objects(line) && !text_ends(line, T("]")));
 		while ((status = document_next(&d, &out)) == DOCUMENT_VALUE) {
 		}
-		/* Answers that were appended without a newline between them, or lines that each end with a comma. */
-		if (status == DOCUMENT_MORE && i == 0 && (d.wholes > 1 || (d.wholes == 1 && text_ends(text_trim(line), T("},"))))) {
+		if (status == DOCUMENT_MORE && i == 0 && holds_several(&d, line)) {
 			over = true;
 			break;
 		}

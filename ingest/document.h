@@ -13,11 +13,16 @@
 
 #define DOCUMENT_DEPTH_MAX 64
 #define DOCUMENT_KEY_BYTES 16
+/* Longer lines of a document are read in parts of so many bytes or more. */
+#define DOCUMENT_PART_BYTES ((size_t)1 << 20)
 
 /* Zero-initialise but for max_bytes. */
 struct document {
 	size_t max_bytes;  /* of a value; larger ones are dropped */
 	struct text rest;  /* of the line handed in last */
+	bool goes_on;      /* that was a part of a line, whose rest is to come */
+	bool is_long;      /* one value in one line that is too long to be held: more arrays hold lines */
+	bool skips;        /* the rest of the line is dropped */
 	char *at;          /* the value being read, without white space between its tokens */
 	size_t len, room;
 	size_t base;       /* where the element being read begins, behind what encloses it */
@@ -41,14 +46,20 @@ enum document_status {
 	DOCUMENT_TOO_LONG
 };
 
-/* Does a log with this beginning hold values over several lines, or several in a line? Or entries as YAML? */
+/*
+ * Does a log with this beginning hold values over several lines, several in a line, or an array of objects? Or entries
+ * as YAML?
+ */
 bool document_bids(struct text head);
+/* Does it begin with a line of JSON whose end is not in the head? */
+bool document_is_long(struct text head);
 
-/* Hands in the next line; the one before must be used up. */
+/* Hands in the next line, or a part of it; the one before must be used up. */
 void document_feed(struct document *d, struct text line);
+void document_feed_part(struct document *d, struct text part);
 /* Valid until the next call. */
 enum document_status document_next(struct document *d, struct text *out);
-/* At the end of the file: an entry of YAML that no marker ends. */
+/* At the end of the file: an entry of YAML that no marker ends; or broken, in the middle of a value. */
 enum document_status document_end(struct document *d, struct text *out);
 void document_release(struct document *d);
 

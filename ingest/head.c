@@ -10,6 +10,8 @@
 
 /* So many bytes are looked at. */
 #define LOOK_BYTES ((size_t)64 * 1024)
+/* So many of an array in one line, whose first element may be long. */
+#define ARRAY_BYTES (4 * DOCUMENT_PART_BYTES)
 /* And so many lines, which a document may hold in few bytes. */
 #define LINES_MAX ((size_t)8192)
 
@@ -56,8 +58,10 @@ static void release(struct seen *s) {
 bool head_needs_more(struct text bytes, size_t max_line_bytes) {
 	struct text t = bytes.len >= LOOK_BYTES ? text_trim(bytes) : T("");
 	bool object = t.len > 0 && (*t.at == '{' || *t.at == '[');
+	/* Of an array, the first elements do. */
+	size_t enough = t.len > 0 && *t.at == '[' && max_line_bytes > ARRAY_BYTES ? ARRAY_BYTES : max_line_bytes;
 
-	return bytes.len < LOOK_BYTES || (object && bytes.len < max_line_bytes && text_find_byte(bytes, '\n') == SIZE_MAX);
+	return bytes.len < LOOK_BYTES || (object && bytes.len < enough && text_find_byte(bytes, '\n') == SIZE_MAX);
 }
 
 /* Not more than needed; but a document's first element may be long, and so may a line. */
@@ -88,6 +92,7 @@ static void look_at(struct seen *s, struct envelope *envelope, struct document *
 		return;
 	}
 	document_feed(document, raw);
+	document->goes_on = document->is_long;
 	while ((status = document_next(document, &value)) != DOCUMENT_MORE) {
 		if (status == DOCUMENT_VALUE) {
 			unwrap(s, envelope, value, number);
@@ -96,7 +101,7 @@ static void look_at(struct seen *s, struct envelope *envelope, struct document *
 }
 
 static void read_lines(struct seen *s, const struct head *h, bool is_document) {
-	struct document document = {.max_bytes = h->max_line_bytes};
+	struct document document = {.max_bytes = h->max_line_bytes, .is_long = document_is_long(h->bytes)};
 	struct lines lines = {.max_bytes = h->max_line_bytes};
 	struct envelope *envelope = envelope_new(h->max_line_bytes);
 	struct matcher *matcher = h->parser.matcher;

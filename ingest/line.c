@@ -53,6 +53,7 @@ static struct text without_ends(struct lines *l, struct text t) {
 /* The whole line is there: in the carry buffer, or in the block alone. */
 static enum line_status deliver(struct lines *l, struct text whole, struct text *line) {
 	l->number++;
+	l->in_part = false;
 	if (l->too_long || whole.len > l->max_bytes) {
 		l->too_long = false;
 		l->carry_len = 0;
@@ -69,13 +70,24 @@ static enum line_status deliver_carried(struct lines *l, struct text *line) {
 	return deliver(l, whole, line);
 }
 
+/* The block has no end of a line. */
+static enum line_status carry_block(struct lines *l, struct text *line) {
+	carry_on(l, l->block);
+	l->block.len = 0;
+	if (l->part_bytes == 0 || l->carry_len < l->part_bytes) {
+		return LINE_NONE;
+	}
+	*line = (struct text){l->carry, l->carry_len};
+	l->carry_len = 0;
+	l->in_part = true;
+	return LINE_PART;
+}
+
 enum line_status lines_next(struct lines *l, struct text *line) {
 	const char *lf = l->block.len > 0 ? memchr(l->block.at, '\n', l->block.len) : NULL;
 
 	if (!lf) {
-		carry_on(l, l->block);
-		l->block.len = 0;
-		return LINE_NONE;
+		return carry_block(l, line);
 	}
 	struct text part = {l->block.at, (size_t)(lf - l->block.at)};
 	l->block = (struct text){lf + 1, l->block.len - part.len - 1};
@@ -102,5 +114,5 @@ int64_t lines_skip_empty(struct lines *l) {
 
 enum line_status lines_last(struct lines *l, struct text *line) {
 	assert(l->block.len == 0);
-	return l->carry_len > 0 || l->too_long ? deliver_carried(l, line) : LINE_NONE;
+	return l->carry_len > 0 || l->too_long || l->in_part ? deliver_carried(l, line) : LINE_NONE;
 }

@@ -12,9 +12,11 @@ struct lines {
 	char *carry;       /* the beginning of a line whose end is in a later block */
 	size_t carry_len, carry_room;
 	bool too_long;     /* the line being carried is over max_bytes: its bytes are dropped */
+	bool in_part;      /* a part of the line being carried has been delivered */
+	size_t part_bytes; /* a longer line is delivered in parts, whatever its length; 0: as a whole */
 };
 
-enum line_status { LINE_NONE, LINE_READY, LINE_TOO_LONG };
+enum line_status { LINE_NONE, LINE_READY, LINE_TOO_LONG, LINE_PART };
 
 void lines_release(struct lines *l);
 
@@ -24,7 +26,8 @@ void lines_feed(struct lines *l, struct text block);
 /*
  * The next line, without its LF or CRLF, without a byte order mark at the beginning of
  * the file, and without NULs in front (what a log truncated while it is written leaves).
- * Valid until the next call. LINE_TOO_LONG represents a line that was dropped.
+ * Valid until the next call. LINE_TOO_LONG represents a line that was dropped, LINE_PART the beginning of one, whose
+ * number comes with its end.
  */
 enum line_status lines_next(struct lines *l, struct text *line);
 

@@ -3,6 +3,10 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "ingest/advice.h"
+#include "ingest/reader.h"
+#include "ingest/reading.h"
+
 bool outcome_expected(const struct ingest_options *o, const char *name) {
 	const char *slash = strrchr(name, '/');
 
@@ -102,4 +106,56 @@ void outcome_gpus(struct quality *q, const char *name, const struct streams *s) 
 					"time is counted with %lld; split the log there, or give --gpus", one->name, (long long)one->parallel_line, (long long)gpus);
 		}
 	}
+}
+
+/* Lines that no format reads are refused, unless another server's of the same file are read. */
+static void refuse_unread(struct reading *r) {
+	r->number = r->first_unread;
+	if (!r->chosen && !r->known_empty && r->unread > 0) {
+		quality_reject_lines(r->quality, "no known format", r->unread, r->name, r->index, (uint64_t)r->number);
+	}
+}
+
+void reading_report(struct reading *r, int64_t lines_before) {
+	struct source_damage damage = source_damage(r->source);
+	struct quality_input in = {
+		.file = (char *)(uintptr_t)r->name, /* copied */
+		.bytes = source_bytes(r->source),
+		.format = (char *)(uintptr_t)(r->chosen ? r->chosen->name : ""),
+		.lines = r->quality->lines - lines_before,
+		.records = r->records,
+		.detected_at_line = r->detected_at_line,
+		.index = r->index,
+	};
+	in.gave_nothing = r->records == 0 && r->plan.known_lines == 0 && !r->known_empty && !damage.reason;
+	refuse_unread(r);
+	outcome_gpus(r->quality, r->name, &r->streams);
+	advice_better(r->quality, &r->streams);
+	memcpy(in.sha256, source_sha256(r->source), sizeof in.sha256);
+	quality_add_input(r->quality, &in);
+	if (damage.reason) {
+		quality_damage(r->quality, r->name, damage.reason, damage.offset);
+	}
+}
+
+void reading_notify(struct reading *r, int64_t lines_before, int64_t in_future_before) {
+	const struct ingest_watch *watch = r->run->options->watch;
+
+	if (!watch || r->failed < 0) {
+		return;
+	}
+	const struct ingest_done done = {
+		.path = r->name,
+		.format = r->chosen ? r->chosen->name : "",
+		.sha256 = source_sha256(r->source),
+		.index = r->index,
+		.lines = r->quality->lines - lines_before,
+		.records = r->records,
+		.at_end = r->at_end,
+		.taken_back = r->taken_back,
+		.in_future = quality_rejected(r->quality, INGEST_IN_FUTURE) - in_future_before,
+		.went_on = r->went_on,
+		.damaged = source_damage(r->source).reason != NULL,
+	};
+	r->failed = watch->close(watch->context, &done, r->why);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "core/exact.h"
-#include "ingest/advice.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/head.h"
 #include "ingest/outcome.h"
@@ -203,11 +202,17 @@ static void take_value(struct reading *r, enum document_status status, struct te
 	}
 }
 
-/* A line of the file: a line of a log, a piece of a document, or several of its values. */
-static void take_file_line(struct reading *r, struct text raw) {
+static void take_values(struct reading *r) {
 	enum document_status status;
 	struct text value;
 
+	while (r->failed >= 0 && (status = document_next(&r->document, &value)) != DOCUMENT_MORE) {
+		take_value(r, status, value);
+	}
+}
+
+/* A line of the file: a line of a log, a piece of a document, or several of its values. */
+static void take_file_line(struct reading *r, struct text raw) {
 	r->number = r->place = (int64_t)r->lines.number;
 	r->quality->lines += !is_known(r);
 	if (!r->is_document) {
@@ -215,9 +220,14 @@ static void take_file_line(struct reading *r, struct text raw) {
 		return;
 	}
 	document_feed(&r->document, raw);
-	while (r->failed >= 0 && (status = document_next(&r->document, &value)) != DOCUMENT_MORE) {
-		take_value(r, status, value);
-	}
+	take_values(r);
+}
+
+/* The beginning of a line of a document, which is too long to be held. */
+static void take_part(struct reading *r, struct text part) {
+	r->number = r->place = (int64_t)r->lines.number + 1;
+	document_feed_part(&r->document, part);
+	take_values(r);
 }
 
 static void take_too_long(struct reading *r) {
@@ -339,6 +349,10 @@ static bool take_lines(struct reading *r, struct text block) {
 	lines_feed(&r->lines, block);
 	r->fed += (int64_t)block.len;
 	while ((status = lines_next(&r->lines, &raw)) != LINE_NONE && r->failed >= 0) {
+		if (status == LINE_PART) {
+			take_part(r, raw);
+			continue;
+		}
 		look_for_end(r, status == LINE_READY ? raw : T(""), r->fed - (int64_t)r->lines.block.len);
 		if (status == LINE_READY) {
 			take_file_line(r, raw);
@@ -424,6 +438,9 @@ static void choose_format(struct reading *r, struct text bytes) {
 	r->chosen = r->setup.chosen = found.format;
 	r->detected_at_line = found.detected_at_line;
 	r->is_document = found.is_document;
+	/* What is read bit by bit, night by night, is counted by whole lines. */
+	r->lines.part_bytes = found.is_document && !text_starts(bytes, T("---")) && !r->run->options->watch ? DOCUMENT_PART_BYTES : 0;
+	r->document.is_long = found.is_document && document_is_long(bytes);
 	r->described = r->setup.certain = found.format == format_named(T("pattern"));
 	r->setup.certain |= forced != NULL;
 	if (found.format) {
@@ -480,58 +497,6 @@ static void look_for_other_order(struct reading *r, struct reading *before, stru
 	quality_release(&quality);
 }
 
-/* Lines that no format reads are refused, unless another server's of the same file are read. */
-static void refuse_unread(struct reading *r) {
-	r->number = r->first_unread;
-	if (!r->chosen && !r->known_empty && r->unread > 0) {
-		quality_reject_lines(r->quality, "no known format", r->unread, r->name, r->index, (uint64_t)r->number);
-	}
-}
-
-static void report_input(struct reading *r, int64_t lines_before) {
-	struct source_damage damage = source_damage(r->source);
-	struct quality_input in = {
-		.file = (char *)(uintptr_t)r->name, /* copied */
-		.bytes = source_bytes(r->source),
-		.format = (char *)(uintptr_t)(r->chosen ? r->chosen->name : ""),
-		.lines = r->quality->lines - lines_before,
-		.records = r->records,
-		.detected_at_line = r->detected_at_line,
-		.index = r->index,
-	};
-	in.gave_nothing = r->records == 0 && r->plan.known_lines == 0 && !r->known_empty && !damage.reason;
-	refuse_unread(r);
-	outcome_gpus(r->quality, r->name, &r->streams);
-	advice_better(r->quality, &r->streams);
-	memcpy(in.sha256, source_sha256(r->source), sizeof in.sha256);
-	quality_add_input(r->quality, &in);
-	if (damage.reason) {
-		quality_damage(r->quality, r->name, damage.reason, damage.offset);
-	}
-}
-
-static void notify_watcher(struct reading *r, int64_t lines_before, int64_t in_future_before) {
-	const struct ingest_watch *watch = r->run->options->watch;
-
-	if (!watch || r->failed < 0) {
-		return;
-	}
-	const struct ingest_done done = {
-		.path = r->name,
-		.format = r->chosen ? r->chosen->name : "",
-		.sha256 = source_sha256(r->source),
-		.index = r->index,
-		.lines = r->quality->lines - lines_before,
-		.records = r->records,
-		.at_end = r->at_end,
-		.taken_back = r->taken_back,
-		.in_future = quality_rejected(r->quality, INGEST_IN_FUTURE) - in_future_before,
-		.went_on = r->went_on,
-		.damaged = source_damage(r->source).reason != NULL,
-	};
-	r->failed = watch->close(watch->context, &done, r->why);
-}
-
 static void read_all(struct reading *r) {
 	int64_t lines_before = r->quality->lines, in_future_before = quality_rejected(r->quality, INGEST_IN_FUTURE);
 	struct text head = read_head(r), block;
@@ -548,8 +513,8 @@ static void read_all(struct reading *r) {
 	}
 	if (going) {
 		take_last(r);
-		report_input(r, lines_before);
-		notify_watcher(r, lines_before, in_future_before);
+		reading_report(r, lines_before);
+		reading_notify(r, lines_before, in_future_before);
 	}
 }
 

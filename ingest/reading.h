@@ -1,4 +1,4 @@
-/* reading.h: a file that is being read. Private to reader.c. */
+/* reading.h: a file that is being read. Private to reader.c and outcome.c. */
 #ifndef INGEST_READING_H
 #define INGEST_READING_H
 
@@ -61,5 +61,9 @@ static inline bool is_known(const struct reading *r) {
 	}
 	return r->in_end ? r->plan.known_end && nothing_new : nothing_new && r->plan.known_lines > 0;
 }
+
+/* The file is read: its input, what was not read, and what to switch on, to the quality of the run; then the watcher. */
+void reading_report(struct reading *r, int64_t lines_before);
+void reading_notify(struct reading *r, int64_t lines_before, int64_t in_future_before);
 
 #endif

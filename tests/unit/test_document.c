@@ -23,6 +23,12 @@ static const struct {
 	{"{\"object\": \"page\",\n\"data\": [{\"results\": [{\"a\": 1}]}]}\n", "{\"object\":\"page\",\"data\":[{\"results\":[{\"a\":1}]}]}|", true},
 	{"{\"a\": \"quote \\\" brace } \\\\\",\n\"b\": null}\n", "{\"a\":\"quote \\\" brace } \\\\\",\"b\":null}|", true},
 	{"{\"a\":\n{\"b\": {\"c\"\n: 1}}}\nplain\n", "{\"a\":{\"b\":{\"c\":1}}}|plain|", true},
+	/* arrays of objects in one line; but not of the fields of one line */
+	{"[{\"a\":1}, {\"a\":\"  x\"}]\n", "{\"a\":1}|{\"a\":\"  x\"}|", true},
+	{"[{\"field\":\"@message\",\"value\":\"a\"}]\n", "{\"field\":\"@message\",\"value\":\"a\"}|", false},
+	{"[{\"a\":1},{\"a\":\"unfin\n", "{\"a\":1}|!", true},
+	{"{\"resourceSpans\":[\n{\"a\":1},\n{\"a\":2}]}\n", "{\"a\":1}|{\"a\":2}|", true},
+	{"{\"trace\":{\n\"batches\":[{\"a\":1}]}}\n", "{\"a\":1}|", true},
 	/* broken: what follows is read again */
 	{"{\n\"a\": \"x\n}\n{\n\"a\": 1}\n", "!}|{\"a\":1}|", false},
 	{"{\n{\n", "!", false},
@@ -74,8 +80,57 @@ static void long_values_are_dropped(void **state) {
 	bytes_release(&got);
 }
 
+/* A line that comes in parts, wherever they end: within texts, escapes and keys. */
+static void parts_do_not_matter(void **state) {
+	static const struct text line = {"{\"data\": [{\"a\": \"x \\\" y\"}, {\"b\\\\\": [1, 2]}], \"n\": 1}", 52};
+	struct text value;
+
+	(void)state;
+	for (size_t bytes = 1; bytes <= line.len; bytes++) {
+		struct document d = {.max_bytes = 1000, .is_long = true};
+		struct bytes got = {0};
+		for (size_t at = 0; at < line.len; at += bytes) {
+			(at + bytes < line.len ? document_feed_part : document_feed)(&d, text_cut(line, at, at + bytes));
+			while (document_next(&d, &value) == DOCUMENT_VALUE) {
+				bytes_add(&got, value);
+			}
+		}
+		bytes_add(&got, (struct text){"", 1});
+		assert_string_equal(got.at, "{\"a\":\"x \\\" y\"}{\"b\\\\\":[1,2]}");
+		assert_int_equal(document_end(&d, &value), DOCUMENT_MORE);
+		document_release(&d);
+		bytes_release(&got);
+	}
+}
+
+/* The end of the file in the middle of a value; behind a whole element of an array nothing is lost. */
+static void unfinished_values_are_broken(void **state) {
+	static const struct {
+		struct text line;
+		enum document_status end;
+	} ends[] = {
+	    {{"[{\"a\":1},{\"a\":", 14}, DOCUMENT_BROKEN},
+	    {{"[{\"a\":1},", 9}, DOCUMENT_MORE},
+	    {{"{\"a\":1,", 7}, DOCUMENT_BROKEN},
+	    {{"{\"events\":[{\"a\":1}]", 20}, DOCUMENT_MORE},
+	};
+	struct text value;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		struct document d = {.max_bytes = 1000};
+		document_feed(&d, ends[i].line);
+		while (document_next(&d, &value) == DOCUMENT_VALUE) {
+		}
+		assert_int_equal(document_end(&d, &value), ends[i].end);
+		document_release(&d);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_do_not_matter),
+		cmocka_unit_test(unfinished_values_are_broken),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(long_values_are_dropped),
 	};

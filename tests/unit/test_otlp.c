@@ -48,9 +48,28 @@ static void spans(void **state) {
 	CHECK_LINES_OF("otlp", cases);
 }
 
+/* Jaeger; Zipkin, the child first; an exporter to the console. */
+static void spans_of_other_tracers(void **state) {
+	static const struct expected_line cases[] = {
+		{"{\"data\":[{\"traceID\":\"t1\",\"spans\":[{\"traceID\":\"t1\",\"spanID\":\"p1\",\"operationName\":\"workflow\",\"references\":[],\"startTime\":1786406365055047,\"duration\":2000000,\"tags\":[{\"key\":\"gen_ai.usage.prompt_tokens\",\"type\":\"int64\",\"value\":12}]},{\"traceID\":\"t1\",\"spanID\":\"c1\",\"operationName\":\"chat\",\"references\":[{\"refType\":\"CHILD_OF\",\"traceID\":\"t1\",\"spanID\":\"p1\"}],\"startTime\":1786406365055047,\"duration\":1500000,\"tags\":[{\"key\":\"gen_ai.usage.prompt_tokens\",\"type\":\"int64\",\"value\":12},{\"key\":\"gen_ai.usage.completion_tokens\",\"type\":\"int64\",\"value\":5},{\"key\":\"gen_ai.request.model\",\"type\":\"string\",\"value\":\"gpt-x\"}]}]}]}", UNKNOWN,
+		 "request  gpt-x id=c1 tenant= from= arrival=1786406365055047000 scheduled=? first=? finish=1786406366555047000 prompt=12 cached=0 write=0 completion=5 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
+		{"{\"traceId\":\"t2\",\"id\":\"z1\",\"parentId\":\"z0\",\"name\":\"chat\",\"timestamp\":1786406365055047,\"duration\":1500000,\"localEndpoint\":{\"serviceName\":\"app\"},\"tags\":{\"gen_ai.usage.input_tokens\":\"30\",\"gen_ai.usage.output_tokens\":\"7\",\"gen_ai.response.model\":\"gpt-y\"}}", UNKNOWN,
+		 "request  gpt-y id=z1 tenant= from= arrival=1786406365055047000 scheduled=? first=? finish=1786406366555047000 prompt=30 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
+		{"{\"traceId\":\"t2\",\"id\":\"z0\",\"parentId\":null,\"name\":\"workflow\",\"timestamp\":1786406365055047,\"duration\":1600000,\"tags\":{\"gen_ai.usage.input_tokens\":\"30\"}}", UNKNOWN,
+		 ""},
+		{"{\"name\":\"ChatCompletion\",\"context\":{\"trace_id\":\"0xa\",\"span_id\":\"0xb\"},\"kind\":\"SpanKind.INTERNAL\",\"parent_id\":null,\"start_time\":\"2026-10-05T06:00:00.100000Z\",\"end_time\":\"2026-10-05T06:00:01.600000Z\",\"status\":{\"status_code\":\"ERROR\"},\"attributes\":{\"openinference.span.kind\":\"LLM\",\"llm.token_count.prompt\":40,\"llm.token_count.completion\":4,\"llm.token_count.total\":44,\"llm.model_name\":\"gpt-z\",\"gen_ai.usage.cache_read.input_tokens\":null},\"events\":[],\"resource\":{\"attributes\":{\"service.name\":\"a\"}}}", UNKNOWN,
+		 "request  gpt-z id=0xb tenant= from= arrival=1791180000100000000 scheduled=? first=? finish=1791180001600000000 prompt=40 cached=0 write=0 completion=4 reasoning=0 preemptions=0 ok=0 service=0 exclusive=0"},
+		{NULL, UNKNOWN, ""},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("otlp", cases);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spans),
+		cmocka_unit_test(spans_of_other_tracers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

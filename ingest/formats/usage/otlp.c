@@ -1,17 +1,34 @@
 /*
- * otlp.c: spans of OpenTelemetry as JSON lines (the collector's file exporter) as requests:
+ * otlp.c: spans of OpenTelemetry as JSON (the collector's file exporter, and what tracers export) as requests:
  * of vLLM and SGLang themselves, and of whatever follows the GenAI conventions.
  *
  * {"resourceSpans":[{"resource":{"attributes":[…]},"scopeSpans":[{"spans":[{"traceId":"…","spanId":"…","name":"llm_request","kind":2,"startTimeUnixNano":"1786406365055047398","endTimeUnixNano":"…","attributes":[{"key":"gen_ai.usage.prompt_tokens","value":{"intValue":"12"}},…]}]}]}]}
+ *
+ * {"data":[{"traceID":"…","spans":[{"spanID":"…","startTime":1786406365055047,"duration":4200,"tags":[{"key":"gen_ai.usage.prompt_tokens","type":"int64","value":12}]}]}]} Jaeger
+ * {"traceId":"…","id":"…","timestamp":1786406365055047,"duration":4200,"tags":{"gen_ai.usage.prompt_tokens":"12"}} Zipkin
+ * {"name":"chat","context":{"span_id":"0x…"},"start_time":"2026-10-05T06:00:00.1Z","attributes":{"gen_ai.usage.input_tokens":12}} console, Phoenix
  *
  * Latencies are seconds, shared wall time; a line may hold thousands of spans, in any order.
  * Numbers may be strings.
  */
 #include "core/exact.h"
 #include "ingest/formats/usage/otlp.h"
+#include "ingest/formats/usage/span_walk.h"
+
+/* So many spans are remembered: a span's children end before it, and are written before or soon after. */
+#define SPANS_KEPT 512
+
+struct family {
+	uint64_t parent, own; /* hashes of span ids, of a span that counts; 0: none */
+	int64_t prompt_ntok;
+	bool operation;       /* it names one */
+};
 
 struct otlp {
-	json_at resource, scope, span; /* where the reading of the line is; resource 0: nowhere */
+	bool open;             /* a line is being read */
+	struct span_walk walk; /* where in it */
+	struct family kept[SPANS_KEPT];
+	unsigned used;
 };
 
 /* The content of an attribute. Names old and new; engines still write the old ones. */
@@ -116,35 +133,57 @@ static const struct {
 	{KEY("gen_ai.latency.time_in_model_prefill"), PREFILL},
 };
 
-struct otlp_value otlp_value_of(const struct json *j, json_at attribute) {
-	json_at holder = json_get(j, attribute, T("value"));
-	json_at v = holder == JSON_ABSENT || json_type(j, holder) != JSON_OBJECT ? JSON_ABSENT : json_first(j, holder);
+/* Of an attribute of OpenTelemetry, a tag of Jaeger, or a member of an object of attributes. */
+struct otlp_value otlp_value_of(const struct json *j, json_at attributes_at, json_at attribute) {
+	const struct otlp_value none = {JSON_ABSENT, T("")};
 
-	return (struct otlp_value){v == JSON_ABSENT ? JSON_ABSENT : holder, v == JSON_ABSENT ? T("") : json_key(j, v)};
+	if (json_type(j, attributes_at) == JSON_OBJECT) {
+		return json_type(j, attribute) == JSON_NULL ? none : (struct otlp_value){attributes_at, json_key(j, attribute)};
+	}
+	json_at holder = json_type(j, attribute) == JSON_OBJECT ? json_get(j, attribute, T("value")) : JSON_ABSENT;
+	if (holder == JSON_ABSENT || json_type(j, holder) == JSON_ARRAY) {
+		return none;
+	}
+	if (json_type(j, holder) != JSON_OBJECT) {
+		return (struct otlp_value){attribute, T("value")};
+	}
+	json_at v = json_first(j, holder);
+
+	return v == JSON_ABSENT ? none : (struct otlp_value){holder, json_key(j, v)};
 }
 
 json_at otlp_attributes_of(const struct json *j, json_at object) {
-	json_at list = object == JSON_ABSENT || json_type(j, object) != JSON_OBJECT ? JSON_ABSENT
-	                                                                           : json_get(j, object, T("attributes"));
+	static const struct text keys[] = {KEY("attributes"), KEY("tags")};
 
-	return list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list);
+	for (size_t i = 0; i < 2 && object != JSON_ABSENT && json_type(j, object) == JSON_OBJECT; i++) {
+		json_at list = json_get(j, object, keys[i]);
+		if (list != JSON_ABSENT && (json_type(j, list) == JSON_ARRAY || json_type(j, list) == JSON_OBJECT)) {
+			return list;
+		}
+	}
+	return JSON_ABSENT;
 }
 
-struct text otlp_attribute_key(const struct json *j, json_at attribute) {
+struct text otlp_attribute_key(const struct json *j, json_at attributes_at, json_at attribute) {
+	if (json_type(j, attributes_at) == JSON_OBJECT) {
+		return json_key(j, attribute);
+	}
 	json_at key = json_type(j, attribute) == JSON_OBJECT ? json_get(j, attribute, T("key")) : JSON_ABSENT;
 
 	return key == JSON_ABSENT ? T("") : json_raw(j, key);
 }
 
 static void read_attributes(const struct json *j, json_at span, struct otlp_value *out) {
+	json_at list = otlp_attributes_of(j, span);
+
 	for (size_t i = 0; i < MEANINGS; i++) {
 		out[i].holder = JSON_ABSENT;
 	}
-	for (json_at a = otlp_attributes_of(j, span); a != JSON_ABSENT; a = json_next(j, a)) {
-		struct text key = otlp_attribute_key(j, a);
+	for (json_at a = otlp_first(j, list); a != JSON_ABSENT; a = json_next(j, a)) {
+		struct text key = otlp_attribute_key(j, list, a);
 		for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
 			if (text_eq(attributes[i].key, key)) {
-				out[attributes[i].meaning] = otlp_value_of(j, a);
+				out[attributes[i].meaning] = otlp_value_of(j, list, a);
 				break;
 			}
 		}
@@ -180,11 +219,12 @@ static int64_t seconds_at(struct parser *p, struct otlp_value v) {
 /* An engine's own spans name its host; those of a client name the client's. */
 static struct text replica_of(struct parser *p, struct otlp *s) {
 	static const struct text keys[] = {KEY("k8s.pod.name"), KEY("service.instance.id"), KEY("host.name")};
-	json_at resource = json_get(p->json, s->resource, T("resource"));
+	json_at list = otlp_attributes_of(p->json, json_get(p->json, s->walk.at[SPAN_RESOURCE], T("resource")));
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		for (json_at a = otlp_attributes_of(p->json, resource); a != JSON_ABSENT; a = json_next(p->json, a)) {
-			struct text found = text_eq(otlp_attribute_key(p->json, a), keys[i]) ? text_at(p, otlp_value_of(p->json, a)) : T("");
+		for (json_at a = otlp_first(p->json, list); a != JSON_ABSENT; a = json_next(p->json, a)) {
+			bool is_it = text_eq(otlp_attribute_key(p->json, list, a), keys[i]);
+			struct text found = is_it ? text_at(p, otlp_value_of(p->json, list, a)) : T("");
 			if (found.len > 0) {
 				return found;
 			}
@@ -193,11 +233,30 @@ static struct text replica_of(struct parser *p, struct otlp *s) {
 	return T("");
 }
 
+/* The keys of an instant and their units, where numbers: of OpenTelemetry, Jaeger, Zipkin, exporters to files. */
+struct instant_key {
+	struct text key;
+	enum unit unit;
+};
+
+static int64_t first_instant(struct parser *p, json_at span, const struct instant_key *keys, size_t count) {
+	int64_t ns = UNKNOWN;
+
+	for (size_t i = 0; i < count && ns == UNKNOWN; i++) {
+		ns = field_instant(p, span, keys[i].key, keys[i].unit);
+	}
+	return ns;
+}
+
 static void set_instants(struct parser *p, json_at span, const struct otlp_value *v, struct request *q) {
-	int64_t end = field_instant(p, span, T("endTimeUnixNano"), UNIT_NS);
+	static const struct instant_key starts[] = {{KEY("startTimeUnixNano"), UNIT_NS}, {KEY("start_time"), UNIT_NS},
+	                                            {KEY("startTime"), UNIT_US}, {KEY("timestamp"), UNIT_US}};
+	static const struct instant_key ends[] = {{KEY("endTimeUnixNano"), UNIT_NS}, {KEY("end_time"), UNIT_NS}, {KEY("endTime"), UNIT_US}};
+	int64_t end = first_instant(p, span, ends, sizeof ends / sizeof *ends);
 	int64_t e2e = seconds_at(p, v[E2E]), prefill = seconds_at(p, v[PREFILL]);
 
-	q->arrival_ns = field_instant(p, span, T("startTimeUnixNano"), UNIT_NS);
+	q->arrival_ns = first_instant(p, span, starts, sizeof starts / sizeof *starts);
+	end = end == UNKNOWN ? instant_plus(q->arrival_ns, field_duration(p, span, T("duration"), UNIT_US)) : end;
 	q->finish_ns = instant_plus(q->arrival_ns, e2e);
 	q->finish_ns = q->finish_ns == UNKNOWN ? end : q->finish_ns;
 	q->first_token_ns = instant_plus(q->arrival_ns, seconds_at(p, v[TTFT]));
@@ -214,18 +273,12 @@ static void set_instants(struct parser *p, json_at span, const struct otlp_value
 
 static bool failed(struct parser *p, json_at span, const struct otlp_value *v) {
 	json_at status = json_get(p->json, span, T("status"));
-	struct text code = status == JSON_ABSENT || json_type(p->json, status) != JSON_OBJECT
-	                       ? T("")
-	                       : field_text(p, status, T("code"));
+	bool object = status != JSON_ABSENT && json_type(p->json, status) == JSON_OBJECT;
+	struct text code = object ? field_text(p, status, T("code")) : field_text(p, span, T("status_code"));
 
-	return v[ERROR_TYPE].holder != JSON_ABSENT || text_eq(code, T("2")) || text_eq(code, T("STATUS_CODE_ERROR"));
-}
-
-/* The first element of an array member of an object, or JSON_ABSENT. */
-static json_at first_of(const struct json *j, json_at object, struct text key) {
-	json_at list = json_type(j, object) == JSON_OBJECT ? json_get(j, object, key) : JSON_ABSENT;
-
-	return list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list);
+	code = object && code.len == 0 ? field_text(p, status, T("status_code")) : code;
+	return v[ERROR_TYPE].holder != JSON_ABSENT || text_eq(code, T("2")) || text_eq(code, T("STATUS_CODE_ERROR")) ||
+	       text_eq(code, T("ERROR"));
 }
 
 /*
@@ -241,7 +294,7 @@ static void settle(struct parser *p, const struct otlp_value *v, struct request 
 
 /* Of an engine, not of one of its clients? vLLM and SGLang name themselves. */
 static bool is_engine(struct otlp *s, struct parser *p) {
-	json_at scope = s->scope == JSON_ABSENT ? JSON_ABSENT : json_get(p->json, s->scope, T("scope"));
+	json_at scope = json_get(p->json, s->walk.at[SPAN_SCOPE], T("scope"));
 	struct text name = scope == JSON_ABSENT || json_type(p->json, scope) != JSON_OBJECT ? T("") : field_text(p, scope, T("name"));
 
 	return text_starts(name, T("vllm")) || text_starts(name, T("sglang"));
@@ -251,8 +304,10 @@ static bool is_engine(struct otlp *s, struct parser *p) {
 #define SPANS_LOOKED_AT 512
 
 static bool has_input(const struct json *j, json_at span) {
-	for (json_at a = otlp_attributes_of(j, span); a != JSON_ABSENT; a = json_next(j, a)) {
-		struct text key = otlp_attribute_key(j, a);
+	json_at list = otlp_attributes_of(j, span);
+
+	for (json_at a = otlp_first(j, list); a != JSON_ABSENT; a = json_next(j, a)) {
+		struct text key = otlp_attribute_key(j, list, a);
 		if (text_eq(key, T("gen_ai.usage.input_tokens")) || text_eq(key, T("gen_ai.usage.prompt_tokens")) ||
 		    text_eq(key, T("llm.token_count.prompt")) || text_eq(key, T("llm.usage.prompt_tokens"))) {
 			return true;
@@ -261,22 +316,83 @@ static bool has_input(const struct json *j, json_at span) {
 	return false;
 }
 
-/* A span without an operation, of which another span of its scope is a child with counts of its own: a sum of such. */
-static bool sums_up(struct parser *p, struct otlp *s, json_at span) {
-	const struct json *j = p->json;
-	struct text id = json_raw(j, json_get(j, span, T("spanId")));
+/* The first text under any of the keys. */
+static struct text first_text(const struct json *j, json_at object, const struct text *keys, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		json_at v = object != JSON_ABSENT && json_type(j, object) == JSON_OBJECT ? json_get(j, object, keys[i]) : JSON_ABSENT;
+		if (v != JSON_ABSENT && json_type(j, v) == JSON_STRING) {
+			return json_raw(j, v);
+		}
+	}
+	return T("");
+}
+
+static struct text span_id(const struct json *j, json_at span) {
+	static const struct text keys[] = {KEY("spanId"), KEY("spanID"), KEY("span_id"), KEY("id")};
+	json_at context = json_get(j, span, T("context"));
+	struct text id = first_text(j, context, keys, sizeof keys / sizeof *keys);
+
+	return id.len > 0 ? id : first_text(j, span, keys, sizeof keys / sizeof *keys);
+}
+
+/* Jaeger has it in "references":[{"refType":"CHILD_OF","spanID":"…"}]. */
+static struct text parent_id(const struct json *j, json_at span) {
+	static const struct text keys[] = {KEY("parentSpanId"), KEY("parentSpanID"), KEY("parent_id"), KEY("parentId"), KEY("parent_span_id")};
+	static const struct text in_reference[] = {KEY("spanID")};
+	json_at list = json_get(j, span, T("references"));
+	bool has_list = list != JSON_ABSENT && json_type(j, list) == JSON_ARRAY;
+
+	return has_list ? first_text(j, json_first(j, list), in_reference, 1) : first_text(j, span, keys, sizeof keys / sizeof *keys);
+}
+
+/* Has another span of its resource counts of its own, and this one as its parent? */
+static bool has_counting_child(const struct json *j, json_at resource, struct text id) {
+	struct span_walk w;
 	int looked = 0;
 
-	for (json_at scope = first_of(j, s->resource, T("scopeSpans")); scope != JSON_ABSENT; scope = json_next(j, scope)) {
-		for (json_at other = first_of(j, scope, T("spans")); other != JSON_ABSENT && looked < SPANS_LOOKED_AT; other = json_next(j, other)) {
-			json_at parent = json_type(j, other) == JSON_OBJECT ? json_get(j, other, T("parentSpanId")) : JSON_ABSENT;
-			looked++;
-			if (id.len > 0 && parent != JSON_ABSENT && text_eq(json_raw(j, parent), id) && has_input(j, other)) {
-				return true;
-			}
+	for (bool on = span_walk_resource(j, resource, &w); on && looked < SPANS_LOOKED_AT; on = span_walk_next(j, &w)) {
+		looked++;
+		if (text_eq(parent_id(j, w.at[SPAN_ITSELF]), id) && has_input(j, w.at[SPAN_ITSELF])) {
+			return true;
 		}
 	}
 	return false;
+}
+
+/* The same of the spans read before, of other lines. */
+static bool is_parent_of_kept(const struct otlp *s, uint64_t own, bool operation, int64_t prompt_ntok) {
+	for (size_t i = 0; i < SPANS_KEPT; i++) {
+		if (s->kept[i].parent == own && (!operation || s->kept[i].prompt_ntok == prompt_ntok)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A span whose children have the counts, too: it sums them up. With an operation it does where it has the same count. */
+static bool sums_up(struct parser *p, struct otlp *s, json_at span, bool operation, int64_t prompt_ntok) {
+	struct text id = span_id(p->json, span);
+
+	return id.len > 0 && (is_parent_of_kept(s, text_hash(id) | 1, operation, prompt_ntok) ||
+	                      (!operation && has_counting_child(p->json, s->walk.at[SPAN_RESOURCE], id)));
+}
+
+/* A span is counted: its parent must not be, and has not been. */
+static void keep_family(struct parser *p, struct otlp *s, json_at span, bool operation, const struct request *q) {
+	struct text parent = parent_id(p->json, span), own = span_id(p->json, span);
+	struct family f = {.own = own.len > 0 ? text_hash(own) | 1 : 0, .prompt_ntok = q->prompt_tokens, .operation = operation};
+
+	f.parent = parent.len > 0 ? text_hash(parent) | 1 : 0;
+	for (size_t i = 0; i < SPANS_KEPT && f.parent != 0; i++) {
+		const struct family *k = &s->kept[i];
+		if (k->own == f.parent && (!k->operation || k->prompt_ntok == f.prompt_ntok)) {
+			quality_finding(p->quality, "counted-twice", NULL, NULL, QUALITY_NO_AMOUNT,
+			                "spans have token counts that their child spans have as well, and come before these in the log: "
+			                "sort the spans by their end, or leave out the parent spans");
+			break;
+		}
+	}
+	s->kept[s->used++ % SPANS_KEPT] = f;
 }
 
 static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at span, struct record *out) {
@@ -286,14 +402,16 @@ static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at sp
 	p->reason = NULL;
 	read_attributes(p->json, span, v);
 	bool call = is_model_call(text_at(p, v[OPERATION])) && is_of_model(text_at(p, v[SPAN_KIND]));
-	if (v[INPUT].holder == JSON_ABSENT || !call || (v[OPERATION].holder == JSON_ABSENT && sums_up(p, s, span))) {
+	bool operation = v[OPERATION].holder != JSON_ABSENT;
+	if (v[INPUT].holder == JSON_ABSENT || !call ||
+	    sums_up(p, s, span, operation, field_count(p, v[INPUT].holder, v[INPUT].type))) {
 		return PARSE_NONE;
 	}
 	struct billing b = {.provider = text_at(p, v[PROVIDER])};
 	record_begin(out, RECORD_REQUEST);
 	q->id = text_at(p, v[REQUEST_ID]);
 	q->id = q->id.len > 0 ? q->id : text_at(p, v[RESPONSE_ID]);
-	q->id = q->id.len > 0 ? q->id : field_text(p, span, T("spanId"));
+	q->id = q->id.len > 0 ? q->id : span_id(p->json, span);
 	q->tenant = text_at(p, v[TENANT]);
 	q->prompt_tokens = field_count(p, v[INPUT].holder, v[INPUT].type);
 	q->completion_tokens = field_count_or_0(p, v[OUTPUT].holder, v[OUTPUT].type);
@@ -318,53 +436,23 @@ static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at sp
 	if (q->gateway) {
 		usage_bill(p, &b, q);
 	}
+	keep_family(p, s, span, operation || !q->gateway, q);
 	return record_finish(p, out);
 }
 
-/* The next span of the line: scopes within resources, spans within scopes. JSON_ABSENT at the end. */
-static json_at next_span(const struct json *j, struct otlp *s) {
-	if (s->span != JSON_ABSENT) {
-		s->span = json_next(j, s->span);
-	}
-	while (s->span == JSON_ABSENT) {
-		if (s->scope != JSON_ABSENT) {
-			s->scope = json_next(j, s->scope);
-		}
-		while (s->scope == JSON_ABSENT) {
-			s->resource = json_next(j, s->resource);
-			if (s->resource == JSON_ABSENT) {
-				return JSON_ABSENT;
-			}
-			s->scope = first_of(j, s->resource, T("scopeSpans"));
-		}
-		s->span = first_of(j, s->scope, T("spans"));
-	}
-	return s->span;
-}
+/* Opens a line of spans; else it may be a log record. */
+static enum parse_result open_line(struct parser *p, struct text line, int64_t stamp_ns, struct record *out) {
+	struct otlp *s = p->state;
 
-/* The list of resources: of the collector's file exporter, and of Tempo's API, whose answers Grafana saves. */
-static json_at resources_in(const struct json *j) {
-	json_at trace = json_type(j, 0) == JSON_OBJECT ? json_get(j, 0, T("trace")) : JSON_ABSENT;
-	json_at root = trace != JSON_ABSENT && json_type(j, trace) == JSON_OBJECT ? trace : 0;
-	json_at first = first_of(j, root, T("resourceSpans"));
-
-	return first == JSON_ABSENT ? first_of(j, root, T("batches")) : first;
-}
-
-/* Before the first span, so that next_span finds it. False: the line has no spans. */
-static bool start(const struct json *j, struct otlp *s) {
-	s->resource = resources_in(j);
-	if (s->resource == JSON_ABSENT) {
-		s->resource = 0;
-		return false;
+	if (!field_parse_line(p, line)) {
+		return p->reason ? PARSE_REJECT : PARSE_NONE;
 	}
-	s->scope = first_of(j, s->resource, T("scopeSpans"));
-	s->span = s->scope == JSON_ABSENT ? JSON_ABSENT : first_of(j, s->scope, T("spans"));
-	if (s->span == JSON_ABSENT && next_span(j, s) == JSON_ABSENT) {
-		s->resource = 0;
-		return false;
+	s->open = span_walk_start(p->json, &s->walk);
+	if (s->open && (!s->walk.alone[SPAN_ITSELF] || span_id(p->json, s->walk.at[SPAN_ITSELF]).len > 0)) {
+		return PARSE_AGAIN;
 	}
-	return true;
+	s->open = false;
+	return json_type(p->json, 0) == JSON_OBJECT ? otlp_event(p, 0, stamp_ns, out) : PARSE_NONE;
 }
 
 static enum parse_result otlp_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
@@ -375,33 +463,54 @@ static enum parse_result otlp_parse(struct parser *p, const struct text *line, i
 	if (!line) {
 		return PARSE_NONE;
 	}
-	if (s->resource == 0) {
-		if (!field_parse_line(p, *line)) {
-			return p->reason ? PARSE_REJECT : PARSE_NONE;
-		}
-		if (!start(p->json, s)) {
-			return json_type(p->json, 0) == JSON_OBJECT ? otlp_event(p, 0, stamp_ns, out) : PARSE_NONE;
+	if (!s->open) {
+		result = open_line(p, *line, stamp_ns, out);
+		if (!s->open) {
+			return result;
 		}
 	}
-	bool more = true;
-	while (result == PARSE_NONE && more) {
-		result = parse_span(p, s, s->span, out);
-		more = next_span(p->json, s) != JSON_ABSENT;
+	result = PARSE_NONE;
+	while (result == PARSE_NONE && s->open) {
+		result = parse_span(p, s, s->walk.at[SPAN_ITSELF], out);
+		s->open = span_walk_next(p->json, &s->walk);
 	}
-	if (!more) {
-		s->resource = 0;
+	if (!s->open) {
 		return result;
 	}
 	return result == PARSE_RECORD ? PARSE_AGAIN : PARSE_REJECT_AGAIN;
 }
 
+/* Spans as other tracers write them: with an id, and counts of tokens. */
+static bool has_counts(struct text line) {
+	static const struct text keys[] = {KEY("\"gen_ai.usage."), KEY("\"llm.token_count."), KEY("\"llm.usage.")};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (text_find(line, keys[i]) != SIZE_MAX) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_span_id(struct text line) {
+	return text_find(line, T("\"spanId\"")) != SIZE_MAX || text_find(line, T("\"spanID\"")) != SIZE_MAX ||
+	       text_find(line, T("\"span_id\"")) != SIZE_MAX ||
+	       (text_find(line, T("\"traceId\"")) != SIZE_MAX && text_find(line, T("\"tags\"")) != SIZE_MAX);
+}
+
+static int bid_line(struct text line) {
+	bool trace = text_starts(line, T("{\"trace\"")) || text_starts(line, T("{\"batches\""));
+	bool spans = text_find(line, T("\"scopeSpans\"")) != SIZE_MAX || text_find(line, T("\"instrumentationLibrarySpans\"")) != SIZE_MAX;
+
+	if (text_starts(line, T("{\"resourceSpans\"")) || spans || (trace && text_find(line, T("\"spans\"")) != SIZE_MAX)) {
+		return 90;
+	}
+	return has_span_id(line) && has_counts(line) && text_find(line, T("\"logRecords\"")) == SIZE_MAX ? 86 : otlp_event_bid(line);
+}
+
 static int otlp_bid(const struct text *lines, size_t count) {
 	for (size_t i = 0; i < count; i++) {
-		bool trace = text_starts(lines[i], T("{\"trace\"")) || text_starts(lines[i], T("{\"batches\""));
-		if (text_starts(lines[i], T("{\"resourceSpans\"")) || (trace && text_find(lines[i], T("\"spans\"")) != SIZE_MAX)) {
-			return 90;
-		}
-		int bid = text_starts(lines[i], T("{")) ? otlp_event_bid(lines[i]) : 0;
+		int bid = text_starts(lines[i], T("{")) ? bid_line(lines[i]) : 0;
 		if (bid > 0) {
 			return bid;
 		}

@@ -10,10 +10,15 @@ struct otlp_value {
 	struct text type;
 };
 
-/* The first attribute of an object, or JSON_ABSENT. */
+/* The list of an object's attributes (or tags), or the object that has them as members; JSON_ABSENT if there is none. */
 json_at otlp_attributes_of(const struct json *j, json_at object);
-struct text otlp_attribute_key(const struct json *j, json_at attribute);
-struct otlp_value otlp_value_of(const struct json *j, json_at attribute);
+/* Of an element or a member of it. */
+struct text otlp_attribute_key(const struct json *j, json_at attributes, json_at attribute);
+struct otlp_value otlp_value_of(const struct json *j, json_at attributes, json_at attribute);
+/* The first, or JSON_ABSENT; then json_next. */
+static inline json_at otlp_first(const struct json *j, json_at attributes) {
+	return attributes == JSON_ABSENT ? JSON_ABSENT : json_first(j, attributes);
+}
 
 /* ---- events ---- */
 

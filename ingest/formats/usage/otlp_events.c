@@ -50,11 +50,12 @@ static void read_figures(const struct json *j, json_at record, struct otlp_value
 	for (size_t i = 0; i < EVENT_FIGURES; i++) {
 		out[i] = (struct otlp_value){JSON_ABSENT, {"", 0}};
 	}
-	for (json_at a = otlp_attributes_of(j, record); a != JSON_ABSENT; a = json_next(j, a)) {
-		struct text key = otlp_attribute_key(j, a);
+	json_at list = otlp_attributes_of(j, record);
+	for (json_at a = otlp_first(j, list); a != JSON_ABSENT; a = json_next(j, a)) {
+		struct text key = otlp_attribute_key(j, list, a);
 		for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
 			if (text_eq(attributes[i].key, key)) {
-				out[attributes[i].figure] = otlp_value_of(j, a);
+				out[attributes[i].figure] = otlp_value_of(j, list, a);
 				break;
 			}
 		}
