@@ -17,7 +17,7 @@ const struct text billed_names[BILLED_PARTS] = {
 	[BILLED_OVER] = KEY("over"),
 };
 
-/* A value as it was logged, without what separates members. */
+/* A value as logged, without the separators of members. */
 static size_t put_word(char *out, const char *key, struct text word, size_t most) {
 	size_t len = strlen(key), from = len;
 
@@ -75,7 +75,7 @@ static bool next_member(struct text *t, struct text *key, struct text *value) {
 	return true;
 }
 
-/* Returns what "part=" names, or BILLED_PARTS. */
+/* The part that "part=" names, or BILLED_PARTS. */
 static int parse(struct text t, struct billing *out) {
 	struct text key, value;
 	int named = BILLED_PARTS, part;
@@ -86,7 +86,7 @@ static int parse(struct text t, struct billing *out) {
 		if (text_eq(key, T("provider"))) {
 			out->provider = value;
 		} else if (value.len == 0) {
-			out->provider = key; /* as a pool has it */
+			out->provider = key; /* as in a pool's name */
 		} else if (text_eq(key, T("geo"))) {
 			out->geo = value;
 		} else if (text_eq(key, T("speed"))) {

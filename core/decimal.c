@@ -5,7 +5,7 @@
 
 #include "core/exact.h"
 
-/* Exponents beyond this cannot give a fitting value that is not 0. */
+/* With larger exponents, no value except 0 fits. */
 #define EXPONENT_MAX 400
 
 struct parsed {
@@ -24,7 +24,7 @@ static bool take_sign(struct text *t, bool plus_too) {
 	return false;
 }
 
-/* Digits, kept while they fit; zeros are counted and applied only when another digit follows. */
+/* Digits, stored while they fit; zeros are counted and applied only when another digit follows. */
 static bool take_digits(struct text *t, struct parsed *p, int *zeros, bool fraction, bool *any) {
 	for (; t->len > 0 && *t->at >= '0' && *t->at <= '9'; t->at++, t->len--) {
 		*any = true;

@@ -10,10 +10,10 @@ struct digest;
 struct digest *digest_new(void);
 void digest_free(struct digest *d);
 void digest_add(struct digest *d, struct text bytes);
-/* Writes 64 hex digits and a NUL, and starts afresh. */
+/* Writes 64 hex digits and a NUL, and resets. */
 void digest_finish(struct digest *d, char hex[DIGEST_HEX_MAX]);
 
-/* The same of what was added so far, and goes on. */
+/* The same for the bytes added so far; more can be added. */
 void digest_peek(const struct digest *d, char hex[DIGEST_HEX_MAX]);
 
 #endif

@@ -8,25 +8,24 @@
 #include "core/names.h"
 #include "core/service.h"
 
-/* What the time went to. The first three are busy time; all six sum to capacity. */
+/* What the time was used for. The first three are busy time; all six sum to capacity. */
 enum entry_kind {
 	ENTRY_INPUT,        /* prefill of tokens that were not cached */
 	ENTRY_INPUT_CACHED, /* prefill's attention over cached context */
 	ENTRY_OUTPUT,       /* decode */
 	ENTRY_OTHER,        /* between the steps of requests in flight, dummy steps */
-	ENTRY_IDLE,         /* paid, and no request in flight */
-	ENTRY_UNOBSERVED,   /* paid, and no log covers it */
+	ENTRY_IDLE,         /* paid, with no request in flight */
+	ENTRY_UNOBSERVED,   /* paid, and not covered by any log */
 	ENTRY_KINDS
 };
 
-/* From what evidence, see attribute/METHOD.md. NONE: idle, unobserved and pure token postings. */
+/* The kind of evidence, see attribute/METHOD.md. NONE: idle, unobserved and pure token postings. */
 enum grade { GRADE_A, GRADE_B, GRADE_C, GRADE_D, GRADE_NONE, GRADES };
 
 /*
- * Keyed by all fields down to `rate_nano`; entries with the same key are one entry. GPU
- * time is posted to the hour it passed in; tokens and requests to the hour in which the
- * request finished. `slot_ns` is the start of the UTC hour, or of that part of it that a
- * daily change of list price cuts off (cuts, see attribute.h), so that no entry straddles one.
+ * Keyed by all fields down to `rate_nano`; entries with the same key are one entry. GPU time is posted to the hour it
+ * passed in; tokens and requests to the hour in which the request finished. `slot_ns` is the start of the UTC hour,
+ * or of its part after a daily change of list price (cuts, see attribute.h), so that no entry spans a change.
  */
 struct entry {
 	int64_t slot_ns;
@@ -34,31 +33,31 @@ struct entry {
 	enum entry_kind kind;
 	enum grade grade;
 	int64_t prompt_over_ntok; /* list price class: the requests' prompts were longer than this cut (0: none) */
-	enum service service;     /* and the class of service that was asked for */
-	int64_t rate_nano;        /* per GPU-hour, in force all through the slot's time posted here; -1: no rate known */
+	enum service service;     /* and the requested class of service */
+	/* per GPU-hour, in force during all of the slot's time posted here; -1: no rate known */
+	int64_t rate_nano;
 	/* what is posted */
 	int64_t gpu_ns;
 	int64_t tokens;   /* of the kind: uncached input, cached input, output */
 	int64_t requests; /* counted on ENTRY_INPUT */
 	int64_t reasoning_tokens, cache_write_tokens; /* within `tokens` of OUTPUT, of INPUT */
 	/*
-	 * One standard deviation of gpu_ns that comes from the split, not from the clock; 0 where the
-	 * phase was measured. Errors of one model's entries go together: spreads add up as they are. Negative, and without
-	 * time: what tenants have too much and too little, which cancels over all of them.
+	 * One standard deviation of gpu_ns that comes from the split, not from the clock; 0 if the phase was
+	 * measured. Errors of one model's entries are fully correlated: spreads are summed. Negative, and without
+	 * time: excess and deficit between tenants, which cancel over all of them.
 	 */
 	int64_t spread_ns;
 	int64_t energy_mj;  /* millijoules: from power samples, else from the fleet's watts, else 0 */
-	int64_t metered_ns; /* the part of gpu_ns for which power samples spoke */
+	int64_t metered_ns; /* the part of gpu_ns that power samples cover */
 };
 
-/* Takes entries one by one. 0, or a negative enum error, which stops the sender. */
+/* Receives entries one by one. 0, or a negative enum error, which stops the sender. */
 typedef int entry_sink(void *context, const struct entry *e);
 
 /*
- * What tokens at a depth of the context took: input tokens whose prefill began, output tokens
- * that were made, with from_ntok <= context < to_ntok tokens before them (to_ntok INT64_MAX: no
- * upper end). Rows with the same key (all down to `rate_nano`) add up; several rates give
- * several rows. The time is part of that of the entries; it need not be all of it.
+ * Time of tokens at a depth of the context: input tokens prefilled, output tokens produced, with from_ntok <= context
+ * < to_ntok tokens before them (to_ntok INT64_MAX: no upper end). Rows with the same key (all down to `rate_nano`)
+ * add up; several rates give several rows. The time is part of that of the entries; it need not be all of it.
  */
 struct position_row {
 	name_id model;
@@ -71,8 +70,8 @@ struct position_row {
 };
 
 /*
- * What a rule of splitting mixed steps would give a model's phases, whatever rule the entries
- * follow. Rows with the same rule, model and rate add up.
+ * How a rule would split mixed steps between a model's phases, whatever rule the entries follow. Rows with the same
+ * rule, model and rate add up.
  */
 struct rule_row {
 	const char *rule; /* by its name on the command line; outlives the sender */
@@ -83,26 +82,26 @@ struct rule_row {
 };
 
 /*
- * Steps that decoded so many sequences together, of a model: what a token took in them. Rows with the same model, range and
- * rate add up. The time is part of that of the entries, by the rule that they follow.
+ * Steps of a model that decoded a number of sequences in this range together: time per token. Rows with the same
+ * model, range and rate add up. The time is part of that of the entries, by the rule that they follow.
  */
 struct batch_row {
 	name_id model;
 	int64_t from_sequences, to_sequences; /* inclusive */
 	int64_t rate_nano; /* as in an entry */
 	/* what is posted */
-	int64_t steps, tokens; /* a token a sequence and step */
+	int64_t steps, tokens; /* one token per sequence and step */
 	int64_t decode_gpu_ns, step_ns; /* step_ns: wall time of the whole steps, prefill in them included */
 };
 
-/* Take rows one by one, as an entry_sink does entries. */
+/* Receive rows one by one, as an entry_sink does entries. */
 typedef int position_sink(void *context, const struct position_row *row);
 typedef int rule_sink(void *context, const struct rule_row *row);
 typedef int batch_sink(void *context, const struct batch_row *row);
 
 /*
- * Rows of a day that a ledger keeps with its fits, as JSON (tollbook.breakdowns.v1), are under this name, followed by the number
- * of their run: those of earlier runs stay, for statements as of those. No fit has such a name.
+ * Rows of a day that a ledger keeps with its fits, as JSON (tollbook.breakdowns.v1), are under this name, followed by
+ * the number of their run: those of earlier runs are kept, for statements as of those. No fit has such a name.
  */
 #define BREAKDOWNS_PART "\t\tbreakdowns\t"
 #define BREAKDOWNS_PART_LEN (sizeof BREAKDOWNS_PART - 1)

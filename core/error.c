@@ -41,7 +41,7 @@ _Noreturn void die_out_of_memory(void) {
 	static const char sentence[] = "tollbook: out of memory\n";
 
 	if (write(STDERR_FILENO, sentence, sizeof sentence - 1) < 0) {
-		_exit(EXIT_FAILED); /* nothing more can be said */
+		_exit(EXIT_FAILED); /* nothing more can be done */
 	}
 	_exit(EXIT_FAILED);
 }

@@ -6,23 +6,22 @@
 enum error {
 	ERROR_NONE = 0,
 	ERROR_MEMORY = -1, /* no memory */
-	ERROR_IO = -2,     /* the system said no: read, write, open */
+	ERROR_IO = -2,     /* a system call failed: read, write, open */
 	ERROR_CONFIG = -3, /* a fleet, price or other configuration file, or an option, is wrong */
 	ERROR_RANGE = -4,  /* a figure does not fit its type */
 };
 
 /* The exit status of the contract. */
 enum exit_status {
-	EXIT_TIED_OUT = 0, /* everything read and tied out */
+	EXIT_TIED_OUT = 0, /* everything was read and reconciled */
 	EXIT_FINDINGS = 1, /* finished, with findings */
 	EXIT_USAGE = 2,    /* usage or configuration */
 	EXIT_FAILED = 3,   /* could not finish */
 };
 
 /*
- * The one message of a failure, made where the place is known: "file:line:column:
- * what, expected what". Without a final newline. Bytes that came from a file are
- * already made printable.
+ * The message of a failure, written where the place is known: "file:line:column: what, expected what". Without a
+ * final newline. Bytes that came from a file are already made printable.
  */
 struct fault {
 	char message[512];
@@ -31,10 +30,10 @@ struct fault {
 };
 /* The `option` of a fault that is about operands of the command line. */
 #define FAULT_OPERAND ""
-/* Of one about what is missing at its end. */
+/* Of one about missing operands. */
 #define FAULT_MISSING "\n"
 
-/* Sets the message (printf), cut to fit, and returns `code`, so that one can return it at once. */
+/* Sets the message (printf), truncated to fit, and returns `code`, so that the caller can return it directly. */
 int fault_set(struct fault *f, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -48,7 +47,7 @@ int fault_next(struct fault *f, int code, const char *next);
 /* The exit status that belongs to a negative error code. */
 enum exit_status error_exit_status(int code);
 
-/* Says that memory ran out, on standard error, and leaves with EXIT_FAILED. */
+/* Reports on standard error that memory ran out, and exits with EXIT_FAILED. */
 _Noreturn void die_out_of_memory(void);
 
 /* malloc, calloc and realloc that do not return NULL: they call die_out_of_memory. */

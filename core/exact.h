@@ -37,7 +37,7 @@ static inline bool exact_add(int64_t *sum, int64_t x) {
 	return true;
 }
 
-/* Widens a first and a last instant to a period; MAX and MIN are none yet. */
+/* Widens a first and a last instant to a period; initially MAX and MIN. */
 static inline void exact_widen(int64_t *first_ns, int64_t *last_ns, int64_t from_ns, int64_t to_ns) {
 	*first_ns = from_ns < *first_ns ? from_ns : *first_ns;
 	*last_ns = to_ns > *last_ns ? to_ns : *last_ns;

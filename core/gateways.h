@@ -9,15 +9,15 @@
 /* The engines that logs are from. */
 struct engines {
 	bool any, many; /* replicas */
-	bool requests;  /* do their logs report any? */
+	bool requests;  /* do their logs report any request? */
 	name_id replica; /* the first of them */
 };
 
 enum gateways_are {
 	GATEWAYS_NONE,
-	GATEWAYS_REPLICAS, /* themselves, as no engine's log is there */
-	GATEWAYS_OF_ONE,   /* the log of the one replica, which reports no requests */
-	GATEWAYS_APART,    /* to be joined to the requests of engines */
+	GATEWAYS_REPLICAS, /* themselves, as there is no engine's log */
+	GATEWAYS_OF_ONE,   /* to the only replica, as its log reports no requests */
+	GATEWAYS_APART,    /* to be joined to requests of engines */
 };
 
 struct gateways {
@@ -25,9 +25,9 @@ struct gateways {
 	name_id replica; /* of GATEWAYS_OF_ONE; else 0 */
 };
 
-/* Another replica of an engine's log, or the same again. */
+/* Adds a replica of an engine's log, or the same again. */
 void engines_add(struct engines *e, name_id replica, bool requests);
-/* The role of gateways given these engines; `told`: do gateways report any request? */
+/* The role of gateways given these engines; `told`: gateways report at least one request */
 struct gateways gateways_role(const struct engines *e, bool told);
 
 #endif

@@ -11,7 +11,7 @@ static uint32_t tag_of(uint64_t hash) {
 	return (uint32_t)hash;
 }
 
-/* Where a tag is looked for first. */
+/* The first slot for a tag. */
 static size_t home_of(const struct hash_index *h, uint32_t tag) {
 	return tag & (h->room - 1);
 }
@@ -30,7 +30,7 @@ static void put(struct hash_index *h, struct hash_place place) {
 	h->places[at] = place;
 }
 
-/* From a free place on, round the table: numbers of one hash stay in their order. */
+/* From a free slot on, around the table: numbers of one hash keep their order. */
 static void grow(struct hash_index *h) {
 	struct hash_index old = *h;
 	size_t from = 0;

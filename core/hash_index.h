@@ -1,4 +1,4 @@
-/* hash_index.h: from hashes to numbers of things that their owner holds, and compares. */
+/* hash_index.h: maps hashes to numbers of items that the owner stores and compares. */
 #ifndef CORE_HASH_INDEX_H
 #define CORE_HASH_INDEX_H
 
@@ -10,23 +10,23 @@
 struct hash_index {
 	struct hash_place {
 		uint32_t number; /* + 1; 0: free */
-		uint32_t tag;    /* of the hash: most others are distinguished by it */
+		uint32_t tag;    /* part of the hash: distinguishes most others */
 	} *places;
 	size_t room, count;
 };
 
 void hash_index_release(struct hash_index *h);
 
-/* Adds a number, also where the hash has some. */
+/* Adds a number, even if the hash already has some. */
 void hash_index_add(struct hash_index *h, uint64_t hash, uint32_t number);
 
 /*
- * The numbers that were added with this hash (and, seldom, some of other hashes), one by one in the order in which they
- * were added. `at` starts as the hash. False at the end.
+ * The numbers added with this hash (and, rarely, some of other hashes), one by one in the order of adding. `at`
+ * starts as the hash. False at the end.
  */
 bool hash_index_next(const struct hash_index *h, uint64_t hash, uint64_t *at, uint32_t *number);
 
-/* A hash with one more value in it; starts at 0. */
+/* The hash with one more value; starts at 0. */
 static inline uint64_t hash_mix(uint64_t hash, uint64_t value) {
 	hash = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15);
 	return hash ^ (hash >> 29);

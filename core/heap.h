@@ -1,4 +1,4 @@
-/* heap.h: numbers of things, of which the first comes out first. */
+/* heap.h: a priority queue of numbers of items. */
 #ifndef CORE_HEAP_H
 #define CORE_HEAP_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Does thing `a` come before `b`? Two different things never come at once. */
+/* Does item `a` come before `b`? Two different items never compare equal. */
 typedef bool heap_order(const void *context, int64_t a, int64_t b);
 
 struct heap {
@@ -19,7 +19,7 @@ struct heap {
 void heap_init(struct heap *h, heap_order *before, const void *context);
 void heap_release(struct heap *h);
 void heap_push(struct heap *h, int64_t thing);
-/* The first; there is one. What its order goes by may change once it is out. */
+/* Removes the first; there must be one. Its order may change once it is out. */
 int64_t heap_first(const struct heap *h);
 int64_t heap_pop(struct heap *h);
 

@@ -65,7 +65,7 @@ bool civil_to_instant(const struct civil *c, int64_t *ns) {
 int64_t instant_floor(int64_t ns, int64_t unit_ns) {
 	int64_t rest = ns % unit_ns, floor = ns - rest;
 
-	/* At the very beginning of time the unit has no start: there it is the first instant. */
+	/* In the first unit of the range the start is not representable: there it is the first instant. */
 	return rest >= 0 ? floor : floor < INT64_MIN + unit_ns ? INT64_MIN : floor - unit_ns;
 }
 
@@ -84,7 +84,7 @@ void instant_to_civil(int64_t ns, struct civil *out) {
 	days_to_civil(days, out);
 }
 
-/* Exactly `count` digits at `*i`. */
+/* Reads exactly `count` digits at `*i`. */
 static bool digits(struct text t, size_t *i, int count, int *out) {
 	int value = 0;
 

@@ -8,7 +8,7 @@
 /* "2026-11-24T01:02:03.000000000Z" and its NUL. */
 #define INSTANT_TEXT_MAX 40
 
-/* A civil time of some zone, proleptic Gregorian. */
+/* A civil time in some zone, proleptic Gregorian. */
 struct civil {
 	int year, month, day; /* month and day from 1 */
 	int hour, minute, second;
@@ -18,7 +18,7 @@ struct civil {
 /* Days since 1970-01-01 of a civil date; months outside 1..12 are carried into the year. */
 int64_t civil_days(int year, int month, int day);
 
-/* Is it a date and time that exists (leap seconds as :60 are not taken)? Years 1 to 9999. */
+/* Is it a valid date and time (leap seconds as :60 are not accepted)? Years 1 to 9999. */
 bool civil_valid(const struct civil *c);
 
 /* As if the civil time were UTC; false if out of the range of int64 ns (1677 to 2262). */

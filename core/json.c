@@ -9,15 +9,15 @@
 #include <jsmn.h>
 
 enum { MAX_DEPTH = 64 };
-/* jsmn closes a bracket by walking up from its last token, which is quadratic in the depth. It
- * gets its tokens in slices, and between two of them the depth is looked at. */
+/* jsmn closes a bracket by walking up from its last token, which is quadratic in the depth. It gets its tokens in
+ * slices, and between two of them the depth is checked. */
 enum { SLICE = 256 };
 
 struct json {
 	const char *at;
 	size_t len;
 	jsmntok_t *tokens;
-	int *after; /* of each token, the first one behind all that is inside it */
+	int *after; /* for each token, the first one after everything inside it */
 	size_t room;
 	int count;
 };
@@ -127,12 +127,12 @@ static struct text token_text(const struct json *j, int i) {
 	return (struct text){j->at + t->start, (size_t)(t->end - t->start)};
 }
 
-/* A walk over the tokens and the bytes between them, which jsmn did not look at. */
+/* A walk over the tokens and the bytes between them, which jsmn did not check. */
 struct walk {
-	size_t at; /* the first byte not yet accounted for */
+	size_t at; /* the first byte not yet checked */
 	int depth;
-	bool value_due; /* a key has been read and not its value */
-	bool first;     /* nothing is yet in the innermost container */
+	bool value_due; /* a key was read, its value not yet */
+	bool first;     /* the innermost container is still empty */
 	int open[MAX_DEPTH];
 };
 
@@ -219,7 +219,7 @@ static bool check(struct json *j, size_t *bad) {
 	return good;
 }
 
-/* jsmn in strict mode takes a lone number or literal for the start of something longer. */
+/* jsmn in strict mode treats a lone number or literal as incomplete. */
 static bool lone_primitive(struct json *j) {
 	struct text t = text_trim((struct text){j->at, j->len});
 

@@ -18,10 +18,9 @@ struct json *json_new(void);
 void json_free(struct json *j);
 
 /*
- * Parses one whole value. The bytes must live as long as the document is read. True;
- * or false with the offset of the offence in *bad (may be NULL). Also refused: what is
- * not a valid number or literal, a missing colon or comma, nesting deeper than 64,
- * trailing bytes other than white space. The root is value 0.
+ * Parses one whole value. The bytes must live as long as the document is read. True; or false with the offset of the
+ * error in *bad (may be NULL). Also refused: invalid numbers and literals, a missing colon or comma, nesting deeper
+ * than 64, trailing bytes other than white space. The root is value 0.
  */
 bool json_parse(struct json *j, struct text bytes, size_t *bad);
 
@@ -32,33 +31,36 @@ int json_count(const struct json *j, json_at v);
 
 /* The value under a key of an object (the last one of duplicates), or JSON_ABSENT. */
 json_at json_get(const struct json *j, json_at object, struct text key);
-/* A bit for the first byte, modulo 64, of each key as written: keys without theirs are not there. */
+/*
+ * A set with a bit for the first byte, modulo 64, of each key as written: if the bit of a key is not set, it is
+ * absent.
+ */
 uint64_t json_key_bytes(const struct json *j, json_at object);
 static inline bool json_may_have(uint64_t key_bytes, struct text key) {
 	return key.len == 0 || (key_bytes >> (*key.at & 63) & 1) != 0;
 }
 
-/* Walking: the first value in an object or array, and the next one; JSON_ABSENT at the end. */
+/* Iteration: the first value in an object or array, and the next one; JSON_ABSENT at the end. */
 json_at json_first(const struct json *j, json_at container);
 json_at json_next(const struct json *j, json_at value);
 /* The raw key (escapes as written) of a value that is a member of an object. */
 struct text json_key(const struct json *j, json_at value);
 
-/* The raw bytes of a value: of a string its content between the quotes, with escapes as written. */
+/* The raw bytes of a value: for a string its content between the quotes, with escapes as written. */
 struct text json_raw(const struct json *j, json_at v);
 
 /*
- * A string with its escapes resolved into `buffer` (cut there if too small; invalid
- * surrogates become U+FFFD), or without a copy where it has none. Empty if not a string.
+ * A string with its escapes resolved into `buffer` (cut there if too small; invalid surrogates become U+FFFD), or
+ * without a copy if it has none. Empty if not a string.
  */
 struct text json_string(const struct json *j, json_at v, char *buffer, size_t size);
 
-/* An integer: a JSON number without fraction or exponent, or one such as 1e3 or 12.0 that is
- * whole, that fits. A string is not a number. */
+/* An integer that fits: a JSON number without fraction or exponent, or a whole one such as 1e3 or 12.0. A string
+ * is not a number. */
 bool json_i64(const struct json *j, json_at v, int64_t *out);
 bool json_bool(const struct json *j, json_at v, bool *out);
 
-/* Where a value starts, as a byte offset, for messages; see text_place. */
+/* The byte offset at which a value starts, for messages; see text_place. */
 size_t json_offset(const struct json *j, json_at v);
 
 /* Line and column, from 1, of an offset in a text. */

@@ -31,7 +31,7 @@ static bool take_apart(struct text t, struct digits *d) {
 	return true;
 }
 
-/* Zeros at the end of the mantissa go into the power. */
+/* Moves trailing zeros of the mantissa into the power. */
 static void drop_zeros(struct digits *d) {
 	struct text *m = &d->mantissa;
 
@@ -214,7 +214,7 @@ static size_t escape_byte(unsigned char c, char out[8]) {
 	return (size_t)snprintf(out, 8, "\\u%04x", c);
 }
 
-/* One character of the text, escaped where it must be; returns how many bytes of it were used. */
+/* One character of the text, escaped if necessary; returns how many bytes of it were used. */
 static size_t escape_one(const unsigned char *at, size_t left, char out[8], size_t *len) {
 	size_t n = utf8_length(at, left);
 

@@ -24,17 +24,17 @@ struct block {
 	char bytes[];
 };
 
-/* A place in the hash table. Number 0 (the empty text) is never in it, so 0 is a free place. */
+/* A slot of the hash table. Number 0 (the empty text) is never in it, so 0 is a free slot. */
 struct place {
-	uint32_t tag; /* upper half of the hash: most others are distinguished without reading their text */
+	uint32_t tag; /* upper half of the hash: distinguishes most others without reading their text */
 	name_id id;
 };
 
 struct names {
-	uint64_t seed; /* random, so that whoever writes the logs cannot make names collide */
+	uint64_t seed; /* random, so that an attacker who writes the logs cannot make names collide */
 	_Atomic(struct text *) pages[PAGES];
 	_Atomic uint32_t count;
-	pthread_mutex_t lock; /* over all below, and over adding */
+	pthread_mutex_t lock; /* guards everything below, and adding */
 	struct place *places;
 	uint32_t places_mask;
 	struct block *blocks;
@@ -47,7 +47,7 @@ static uint64_t mix(uint64_t a, uint64_t b) {
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* text_hash will not do here: its collisions can be made by hand. */
+/* text_hash is not suitable here: collisions can be constructed. */
 static uint64_t hash_of(uint64_t seed, struct text t) {
 	static const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t h = seed ^ t.len, word;
@@ -84,7 +84,7 @@ struct names *names_new(void) {
 	struct names *n = must_calloc(1, sizeof *n);
 
 	if (!platform_random(&n->seed, sizeof n->seed)) {
-		/* Early at boot: the address of the table is the best there is. */
+		/* Early at boot: falls back to the address of the table. */
 		n->seed = mix((uint64_t)(uintptr_t)n, UINT64_C(0xd6e8feb86659fd93));
 	}
 	pthread_mutex_init(&n->lock, NULL);
@@ -113,7 +113,7 @@ void names_free(struct names *n) {
 	free(n);
 }
 
-/* A copy that stays where it is, with a NUL behind it. */
+/* A NUL-terminated copy that never moves. */
 static struct text keep(struct names *n, struct text t) {
 	size_t need = t.len + 1;
 
@@ -132,7 +132,7 @@ static struct text keep(struct names *n, struct text t) {
 	return (struct text){at, t.len};
 }
 
-/* The place of a text, or the free place where it belongs. */
+/* The slot of a text, or the free slot for it. */
 static struct place *find(const struct names *n, struct text t, uint64_t hash) {
 	uint32_t tag = (uint32_t)(hash >> 32);
 
@@ -209,7 +209,7 @@ struct text names_text(const struct names *n, name_id id) {
 	uint32_t index;
 	unsigned number = page_of(id, &index);
 
-	/* Whoever holds a number got it from names_id, directly or handed on: its text was there before. */
+	/* Every number comes from names_id, so its text was stored before. */
 	assert(id < atomic_load_explicit(&n->count, memory_order_acquire));
 	return atomic_load_explicit(&n->pages[number], memory_order_acquire)[index];
 }

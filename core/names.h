@@ -14,17 +14,17 @@ struct names;
 struct names *names_new(void);
 void names_free(struct names *n);
 
-/* The number of a text (a copy is kept). Thread-safe. Numbers depend on the order of arrival:
- * never let an order of them show in a result; sort by text. */
+/* The number of a text (a copy is stored). Thread-safe. Numbers depend on the order of arrival: never let an
+ * order of them show in a result; sort by text. */
 name_id names_id(struct names *n, struct text t);
 
 /* The same if the text is there, else 0. */
 name_id names_find(struct names *n, struct text t);
 
-/* The text of a number; lives as long as the table. NUL-terminated. Thread-safe. */
+/* The text of a number; valid as long as the table. NUL-terminated. Thread-safe. */
 struct text names_text(const struct names *n, name_id id);
 
-/* The order of two numbers' texts, which does not depend on who came first: <0, 0 or >0. */
+/* The order of two numbers' texts, which does not depend on the order of arrival: <0, 0 or >0. */
 static inline int names_order(const struct names *n, name_id a, name_id b) {
 	return a == b ? 0 : text_compare(names_text(n, a), names_text(n, b));
 }
@@ -33,8 +33,8 @@ static inline int names_order(const struct names *n, name_id a, name_id b) {
 uint32_t names_count(const struct names *n);
 
 /*
- * For a single owner thread: remembers the last few lookups, so that the shared table
- * is asked seldom. Zero-initialise. One per thread.
+ * For a single owner thread: remembers the last few lookups, so that the shared table is rarely locked.
+ * Zero-initialise. One per thread.
  */
 struct names_cache {
 	struct {

@@ -76,7 +76,7 @@ static char *print(const char *format, ...) {
 	return s;
 }
 
-/* There are as many reasons as the program has phrases for: a walk is enough. */
+/* The number of reasons is bounded by the program's phrases: a linear search is enough. */
 static struct quality_reject *reject_of(struct quality_reject **list, size_t *count, const char *reason) {
 	for (size_t i = 0; i < *count; i++) {
 		if (strcmp((*list)[i].reason, reason) == 0) {
@@ -247,7 +247,7 @@ void quality_damage_healed(struct quality *q, const char *file) {
 	q->damage_count = kept;
 }
 
-/* Kept in order as they come, as there may be one of a kind for each of many files. Takes over `sentence`. */
+/* Inserted in order, as there may be one of a kind for each of many files. Takes ownership of `sentence`. */
 static void insert_warning(struct quality *q, char *sentence) {
 	size_t low = 0, high = q->warning_count;
 
@@ -278,7 +278,7 @@ void quality_warn(struct quality *q, const char *format, ...) {
 	va_end(args);
 }
 
-/* Takes over the strings. */
+/* Takes ownership of the strings. */
 static void append_input(struct quality *q, const struct quality_input *in) {
 	q->inputs = room_for_one(q->inputs, q->input_count, sizeof *q->inputs);
 	q->inputs[q->input_count++] = *in;
@@ -299,7 +299,7 @@ static bool is_earlier(const struct quality_reject *a, const struct quality_reje
 	return a->first_rank < b->first_rank || (a->first_rank == b->first_rank && strcmp(a->first, b->first) < 0);
 }
 
-/* Takes over what is better in `from`, frees the rest. */
+/* Moves the better values of `from`, frees the others. */
 static void merge_reject(struct quality_reject *r, struct quality_reject *from) {
 
 	r->lines += from->lines;
@@ -344,7 +344,7 @@ void quality_merge(struct quality *to, struct quality *from) {
 	for (size_t i = 0; i < from->notice_count; i++) {
 		quality_add_notice(to, &from->notices[i]);
 	}
-	/* What the elements hold belongs to `to` now; only the arrays are left. */
+	/* The elements now belong to `to`; only the arrays are freed. */
 	from->reject_count = from->note_count = from->damage_count = from->input_count = from->warning_count =
 	        from->notice_count = 0;
 	quality_release(from);
@@ -388,7 +388,7 @@ static void sort(void *array, size_t count, size_t item_bytes, int (*compare)(co
 }
 
 void quality_sort(struct quality *q) {
-	/* Warnings are in order always. */
+	/* Warnings are always in order. */
 	sort(q->rejects, q->reject_count, sizeof *q->rejects, compare_rejects);
 	sort(q->damages, q->damage_count, sizeof *q->damages, compare_damages);
 	sort(q->inputs, q->input_count, sizeof *q->inputs, compare_inputs);

@@ -28,23 +28,23 @@ struct quality_input {
 	char *file;
 	int64_t bytes; /* as stored */
 	char sha256[65]; /* of the bytes as stored */
-	char *format;  /* the format that read it, "" if none did */
+	char *format;  /* the format that read it, "" if none */
 	int64_t lines, records;
 	int64_t detected_at_line; /* the line by which the format was detected; 0: it was forced, or described by patterns */
 	uint32_t index; /* the number that its records carry in `file` */
-	bool gave_nothing; /* no record, though it is not known to hold none; ingest makes a finding of it */
+	bool gave_nothing; /* no record, though --no-evidence does not name it; ingest makes it a finding */
 };
 
 /* What went wrong in joining requests of gateways' logs to those of engines. */
 enum join_trouble { JOIN_GATEWAY_ONLY, JOIN_ENGINE_ONLY, JOIN_DIFFERING, JOIN_TROUBLES };
 
-/* Requests that are in two logs, or should. */
+/* Requests that are in two logs, or should be. */
 struct quality_joins {
 	int64_t joined;                /* records of gateways that are in an engine's log */
 	int64_t gateway_only_tokens;
 	int64_t count[JOIN_TROUBLES];
 	uint64_t first_rank[JOIN_TROUBLES];
-	char *first[JOIN_TROUBLES];    /* "FILE:LINE"; NULL: not known yet, the rank tells */
+	char *first[JOIN_TROUBLES];    /* "FILE:LINE"; NULL: not known yet, see the rank */
 };
 
 /*
@@ -83,12 +83,12 @@ enum notice_field {
 struct quality_notice {
 	enum notice_type type;
 	char *field[NOTICE_FIELDS];
-	int64_t amount_nano; /* of money at stake; or QUALITY_NO_AMOUNT */
-	bool counted;        /* its texts have places for counts, which add up where equal ones meet */
+	int64_t amount_nano; /* of money concerned; or QUALITY_NO_AMOUNT */
+	bool counted;        /* its texts have placeholders for counts, which are added when equal notices merge */
 	int64_t count[2];
 };
 
-/* A batch_row by its model's name, with its figures in their order. */
+/* A batch_row with its model's name and its figures. */
 #define QUALITY_BATCH_FIGURES 7
 struct quality_batch {
 	char *model;
@@ -106,7 +106,7 @@ struct quality {
 	size_t damage_count;
 	struct quality_input *inputs;
 	size_t input_count;
-	struct quality_reject *notes; /* what was odd about lines that were read all the same */
+	struct quality_reject *notes; /* irregularities of lines that were read nevertheless */
 	size_t note_count;
 	char **warnings; /* sentences; each once */
 	size_t warning_count;
@@ -123,7 +123,7 @@ struct quality {
 void quality_init(struct quality *q);
 void quality_release(struct quality *q);
 
-/* What a task measured by sequences that decode together, besides its entries; hands over the sums. */
+/* A task's measurements by sequences decoding together, in addition to its entries; passes on the sums. */
 void quality_add_batch(struct quality *q, struct text model, const struct batch_row *row);
 int quality_each_batch(const struct quality *q, struct names *names, batch_sink *sink, void *context);
 /* Private to quality*.c. */
@@ -132,28 +132,31 @@ void quality_release_batches(struct quality *q);
 
 /* Counts a refused line. `file_index` and `line` (from 1) order the firsts. */
 void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line);
-/* The same for several lines, of which `line` is the first. */
+/* The same for several lines; `line` is the first. */
 void quality_reject_lines(struct quality *q, const char *reason, int64_t lines, const char *file, uint32_t file_index, uint64_t line);
-/* How many lines were refused for this reason. */
+/* The number of lines refused for this reason. */
 int64_t quality_rejected(const struct quality *q, const char *reason);
-/* Counts a line that was read, and what is odd about it: "a key twice, the last one counts". */
+/* Counts a line that was read, with its irregularity: "a key twice, the last one counts". */
 void quality_note(struct quality *q, const char *what, const char *file, uint32_t file_index, uint64_t line);
 /* Turns the notes into warnings, one for each kind, with their number and the first place. */
 void quality_report_notes(struct quality *q);
 
-/* Counts what went wrong with `count` requests, the first of which is in a line of a file. */
+/* Counts a problem of `count` requests; the first is in a line of a file. */
 void quality_join_trouble(struct quality *q, enum join_trouble what, int64_t count, uint32_t file_index, uint64_t line);
 /* The number of the file of the first one. */
 uint32_t quality_join_file(const struct quality *q, enum join_trouble what);
-/* The place of the first one, as text; as long as these are not known. */
+/* The place of the first one, as text; while its file is not known. */
 void quality_join_place(struct quality *q, enum join_trouble what, const char *file);
-/* Finds the words in the inputs, then turns joins into warnings and, where tokens differ, a finding; none are left. Then quality_report_counts. */
+/*
+ * Finds the places in the inputs, then turns joins into warnings and, if tokens differ, a finding; removes the joins.
+ * Then quality_report_counts.
+ */
 void quality_report_joins(struct quality *q);
 
 void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset);
-/* Removes the damages of a file: all that it held is known from another. */
+/* Removes the damages of a file: its whole content is known from another. */
 void quality_damage_healed(struct quality *q, const char *file);
-/* Adds a warning (printf) unless the same sentence is there already. */
+/* Adds a warning (printf) unless the same sentence was added already. */
 void quality_warn(struct quality *q, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /*
  * Adds a finding: a warning with the same sentence (printf), and exit status 1. `subject` (a replica, a file) and
@@ -165,8 +168,8 @@ void quality_finding(struct quality *q, const char *kind, const char *subject, c
 void quality_assume(struct quality *q, const char *subject, const char *value, const char *option, const char *source,
                     const char *format, ...) __attribute__((format(printf, 6, 7)));
 /*
- * The same with two counts, which add up where notices with equal texts meet: of days, of replicas' parts. Texts have
- * them in place of these; quality_report_counts puts them there.
+ * The same with two counts, which are added when notices with equal texts merge: of days, of replicas' parts. Texts
+ * contain these placeholders; quality_report_counts replaces them.
  */
 #define QUALITY_A "\036"       /* the first count */
 #define QUALITY_B "\037"       /* the second */
@@ -175,15 +178,15 @@ void quality_finding_counted(struct quality *q, const char *kind, const char *su
                              const char *format, ...) __attribute__((format(printf, 6, 7)));
 void quality_assume_counted(struct quality *q, const char *subject, const char *value, const int64_t count[2], const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
-/* Puts counts into texts, and adds the sentences of such findings to the warnings; no count adds up from here on. */
+/* Puts counts into texts, and adds the sentences of such findings to the warnings; counts are final from here on. */
 void quality_report_counts(struct quality *q);
-/* Adds what no log reports, what is needed for it, and the option that brings it (or NULL). */
+/* Adds what no log reports, what is needed for it, and the option that enables it (or NULL). */
 void quality_missing(struct quality *q, const char *what, const char *needs, const char *option);
-/* Takes over the texts of a notice of any type, as above. */
+/* Takes ownership of the texts of a notice of any type, as above. */
 void quality_add_notice(struct quality *q, struct quality_notice *n);
 /*
- * Keeps what a log states of a subject, for the stage that may use it: it then makes an assumption of it, or a finding. An
- * assumption with a kind, which is not printed.
+ * Stores what a log states about a subject, for the stage that may use it, which then adds an assumption or a
+ * finding. An assumption with a kind, which is not printed.
  */
 void quality_state(struct quality *q, const char *kind, const char *subject, const char *value, const char *option,
                    const char *source, const char *text);
@@ -193,9 +196,9 @@ bool quality_days_next(const char **days, int64_t *from_ns, int64_t *to_ns);
 bool quality_is_finding(const struct quality *q, const char *sentence);
 /* Moves all notices of `from`, and the warnings that repeat its findings. */
 void quality_move_notices(struct quality *to, struct quality *from);
-/* Takes a notice out, by its number. */
+/* Removes a notice, by its number. */
 void quality_drop_notice(struct quality *q, size_t i);
-/* The notices of a type: the first (NULL if none), and how many. */
+/* The notices of a type: the first (NULL if none), and their number. */
 const struct quality_notice *quality_notices(const struct quality *q, enum notice_type type, size_t *count);
 
 /* Appends an input; strings are copied. */
@@ -203,10 +206,10 @@ void quality_add_input(struct quality *q, const struct quality_input *in);
 
 /* Adds `from` to `to` and empties `from`; the result does not depend on the order of merges once sorted. */
 void quality_merge(struct quality *to, struct quality *from);
-/* Rejects by lines (most first, then reason), the rest by name: one order whatever the threads did. */
+/* Rejects by lines (most first, then reason), the rest by name: a fixed order, whatever the threads did. */
 void quality_sort(struct quality *q);
 
-/* Anything that makes the exit status 1? (findings, rejects, damages) */
+/* Is there anything that makes the exit status 1 (findings, rejects, damages)? */
 bool quality_has_findings(const struct quality *q);
 
 #endif

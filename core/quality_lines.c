@@ -5,7 +5,7 @@
 
 #include "core/exact.h"
 
-/* ---- what tasks measured by sequences that decode together: rows of models by their names ---- */
+/* ---- measurements by sequences decoding together, by model name ---- */
 
 static const char *const batch_keys[QUALITY_BATCH_FIGURES] = {"from", "to", "rate_nano", "steps", "tokens", "decode_gpu_ns", "step_ns"};
 
@@ -25,7 +25,7 @@ static void add_figures(struct quality *q, struct text model, const int64_t of[Q
 	struct quality_batch *b = batch_of(q, model, of);
 
 	for (int i = 3; i < QUALITY_BATCH_FIGURES; i++) {
-		exact_add(&b->of[i], of[i]); /* parts of entries' time and tokens, which fit or stop the work */
+		exact_add(&b->of[i], of[i]); /* parts of entries' time and tokens, which fit, or the work stops */
 	}
 }
 
@@ -72,7 +72,7 @@ static void put_batches(const struct quality *q, FILE *out) {
 	}
 }
 
-/* A row that no attribution would post is of another version. */
+/* A row that no attribution would post: from another version. */
 static bool is_row(const int64_t of[QUALITY_BATCH_FIGURES]) {
 	return of[0] >= 1 && of[0] <= of[1] && of[2] >= -1 && of[3] >= 0 && of[4] >= 0 && of[5] >= 0 && of[6] >= 0;
 }
@@ -143,7 +143,7 @@ void quality_write_notice(const struct quality_notice *n, FILE *out) {
 	fputs("}\n", out);
 }
 
-/* The first of each, as a number and, where they are known, in words. */
+/* The first of each, as a number and, if known, as text. */
 static void put_joins(const struct quality_joins *j, FILE *out) {
 	static const char *const counts[JOIN_TROUBLES] = {"gateway_only", "engine_only", "differing"};
 

@@ -1,4 +1,4 @@
-/* quality_lines.h: what was wrong with logs, as lines of JSON, and back. */
+/* quality_lines.h: writes what was wrong with logs as lines of JSON, and reads it back. */
 #ifndef CORE_QUALITY_LINES_H
 #define CORE_QUALITY_LINES_H
 

@@ -1,4 +1,4 @@
-/* quality_notices.c: findings, assumptions and what is missing, sorted and each once. */
+/* quality_notices.c: findings, assumptions and missing items, sorted and without duplicates. */
 #define _GNU_SOURCE /* vasprintf, open_memstream */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -334,7 +334,7 @@ void quality_move_notices(struct quality *to, struct quality *from) {
 	from->notice_count = 0;
 }
 
-/* A text with its counts; NULL stays. Takes over `text`. */
+/* A text with its counts; NULL for NULL. Takes ownership of `text`. */
 static char *with_counts(char *text, const int64_t count[2]) {
 	char numbers[3][32], *out, *at;
 

@@ -1,4 +1,4 @@
-/* quality_private.h: what quality.c and quality_notices.c share; others use quality.h. */
+/* quality_private.h: shared by quality.c and quality_notices.c; others use quality.h. */
 #ifndef CORE_QUALITY_PRIVATE_H
 #define CORE_QUALITY_PRIVATE_H
 

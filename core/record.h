@@ -9,7 +9,7 @@
 
 enum record_kind { RECORD_STEP, RECORD_REQUEST, RECORD_WINDOW, RECORD_POWER, RECORD_KINDS };
 
-/* How a duration was measured; kinds are never mixed in one sum without saying so. */
+/* How a duration was measured; kinds are never mixed in one sum without a statement. */
 enum duration_kind {
 	DURATION_GPU_EVENTS,     /* device events */
 	DURATION_HOST_WALL_FULL, /* host clock around the whole step */
@@ -19,14 +19,14 @@ enum duration_kind {
 	DURATION_KINDS
 };
 
-/* The contract's word for a duration kind, and back (false if unknown). */
+/* The contract's name for a duration kind, and back (false if unknown). */
 extern const struct text duration_kind_names[DURATION_KINDS];
 bool duration_kind_parse(struct text t, enum duration_kind *out);
 
 /* "Not logged", for any count or instant below that can be missing. */
 #define UNKNOWN INT64_MIN
 
-/* One engine iteration. All over all GPUs of the replica running together: wall time, not GPU-ns. */
+/* One engine iteration. Over all GPUs of the replica together: wall time, not GPU-ns. */
 struct step {
 	int64_t index; /* the engine's own number, or UNKNOWN */
 	int64_t start_ns;
@@ -35,9 +35,9 @@ struct step {
 	int64_t prefill_kv_tokens;  /* context before the chunks, summed; or UNKNOWN */
 	int64_t prefill_token_kv;   /* sum over chunks of tokens x (prior context + tokens/2); or UNKNOWN */
 	int64_t decode_requests;    /* decoding sequences */
-	int64_t decode_tokens;      /* tokens scheduled for them (drafts included); = decode_requests where not logged */
+	int64_t decode_tokens;      /* tokens scheduled for them (drafts included); = decode_requests if not logged */
 	int64_t decode_kv_tokens;   /* sum of the decoders' context lengths; or UNKNOWN */
-	int64_t prefill_gpu_ns, decode_gpu_ns; /* where the engine measures the phases apart; else UNKNOWN */
+	int64_t prefill_gpu_ns, decode_gpu_ns; /* if the engine measures the phases separately; else UNKNOWN */
 	enum duration_kind duration_kind;
 	unsigned flags; /* STEP_… */
 };
@@ -50,21 +50,21 @@ struct request {
 	struct text billing; /* what a vendor's price depends on in addition to plain tokens: see billing.h; mostly empty */
 	int64_t arrival_ns, scheduled_ns, first_token_ns, finish_ns; /* any may be UNKNOWN, finish_ns too */
 	int64_t prompt_tokens;     /* includes cached ones */
-	int64_t cached_tokens;     /* 0 where it is not logged, see cached_unknown */
+	int64_t cached_tokens;     /* 0 if not logged, see cached_unknown */
 	int64_t cache_write_tokens;
 	int64_t completion_tokens; /* includes reasoning and the first token */
 	int64_t reasoning_tokens;
 	int64_t preemptions;
 	enum service service; /* for the list price */
 	bool ok;              /* status is ok, or not given */
-	bool gateway;         /* reported by a gateway or a client, which do not know the replica */
+	bool gateway;         /* reported by a gateway or client, which does not know the replica */
 	bool server_id;       /* the id was made by the server: of several records with it the most complete one counts */
-	bool cached_unknown;  /* the log does not report what of the prompt a cache had */
+	bool cached_unknown;  /* the log does not report cached tokens of the prompt */
 	bool exclusive_times; /* instants are measured durations of one slot (llama.cpp), not shared queues */
 };
 
 /*
- * What some engines count in addition to tokens, each of them UNKNOWN where it is not logged:
+ * What some engines count in addition to tokens; each is UNKNOWN if not logged:
  *   steps            that made tokens
  *   prompt_steps     of these, those with more tokens than sequences alone can have made
  *   sequence_steps   steps x sequences: the tokens made after the first of each request
@@ -93,11 +93,11 @@ struct window {
 	int64_t prefill_gpu_ns, decode_gpu_ns; /* over all GPUs of the replica; or UNKNOWN */
 	int64_t running;                       /* gauge at the end of the window, or UNKNOWN */
 	WINDOW_COUNTS(WINDOW_COUNT_MEMBER)
-	bool cached_unknown;                   /* the log does not report what of the input a cache had */
+	bool cached_unknown;                   /* the log does not report cached tokens of the input */
 	bool input_is_computed;                /* input_tokens leaves cached tokens out (vLLM since 2026-02) */
 };
 
-/* Not one of WINDOW_COUNTS is known; is one? */
+/* WINDOW_COUNTS with none known; is any known? */
 void window_counts_unknown(struct window *w);
 bool window_counts_any(const struct window *w);
 
@@ -108,14 +108,14 @@ struct power {
 };
 
 /*
- * Texts point into the line that was parsed, or into what the format keeps, and live until the next call of the format.
- * `replica` and `model` may be empty: the receiver of a record fills them in from the command line.
+ * Texts point into the line that was parsed, or into what the format keeps, and are valid until the next call of the
+ * format. `replica` and `model` may be empty: the receiver of a record fills them in from the command line.
  */
 struct record {
 	enum record_kind kind;
 	struct text replica, model;
 	bool relative_clock; /* instants count from the start of the process, not from 1970 */
-	uint32_t file;       /* which file it is in: the number that ingest or the book gave it */
+	uint32_t file;       /* the number of its file, assigned by ingest or the book */
 	int64_t line;        /* and on which line, from 1 (the last one of several) */
 	union {
 		struct step step;

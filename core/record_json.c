@@ -42,7 +42,7 @@ static void put_text(struct writing *w, const char *key, struct text t) {
 	}
 }
 
-/* By hand: a record is mostly numbers, and printf takes longer than reading it did. */
+/* Without printf: a record is mostly numbers, and printf would take longer than reading it. */
 static void put_number(struct writing *w, const char *key, int64_t n) {
 	char digits[20];
 	size_t at = sizeof digits;

@@ -8,9 +8,9 @@ const struct text service_names[SERVICES] = {
 };
 
 /*
- * Other words for a class. OpenAI's "auto" leaves the choice to the account, whose own is standard
- * unless the answer states another. Its "fast" is the priority of before July 2026 under a new name;
- * its "scale" is capacity paid in advance, which no price per token is published for.
+ * Other words for a class. OpenAI's "auto" leaves the choice to the account, which is standard unless the answer
+ * states another. Its "fast" is the new name, since July 2026, of "priority"; its "scale" is capacity paid in
+ * advance, without a published price per token.
  */
 static const struct {
 	struct text word;

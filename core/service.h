@@ -7,10 +7,10 @@
 /* The numbers are stored in ledgers and segments. OTHER: the log names a class that is none of these. */
 enum service { SERVICE_STANDARD, SERVICE_BATCH, SERVICE_PRIORITY, SERVICE_FLEX, SERVICE_OTHER, SERVICES };
 
-/* As native records and statements have them. */
+/* Their names in native records and statements. */
 extern const struct text service_names[SERVICES];
 
-/* What a log's word means; no word is standard. */
+/* The class that a log's word means; without a word, standard. */
 enum service service_of(struct text word);
 
 #endif

@@ -1,4 +1,7 @@
-/* terminal.h: what work needs of whoever runs it, as function pointers: the command line, a test, another program. */
+/*
+ * terminal.h: the interface between work and its caller (the command line, a test, another program), as function
+ * pointers.
+ */
 #ifndef CORE_TERMINAL_H
 #define CORE_TERMINAL_H
 
@@ -19,26 +22,26 @@ struct terminal_paths {
 
 /* Each function may be NULL: then nothing is shown, and the work is not stopped. */
 struct terminal {
-	void *context; /* handed to each function; the caller owns it */
-	/* One line: an error that does not end the work, a warning, or what to do next, below one of these. */
+	void *context; /* passed to each function; the caller owns it */
+	/* Prints a line: an error that does not end the work, a warning, or what to do next, below one of these. */
 	void (*say)(void *context, enum terminal_voice voice, const char *message);
-	/* Bytes done of `total` (0: not known); from any thread. */
+	/* Reports progress: bytes done of `total` (0: not known); from any thread. */
 	void (*progress)(void *context, int64_t done, int64_t total);
-	/* What comes now, if the work takes long. */
+	/* Reports what is being done, if the work takes long. */
 	void (*stage)(void *context, const char *what);
-	/* Is the work to be given up? From any thread, and often. */
+	/* Should the work stop? Called from any thread, and often. */
 	bool (*stopped)(void *context);
-	/* Between true and false files are open that must be taken back before the process may end. */
+	/* Between true and false, files are open that must be removed before the process may end. */
 	void (*guard)(void *context, bool on);
-	/* All inputs but the logs are read: from here on no other paths are needed. */
+	/* All inputs except the logs were read: from here on no other paths are needed. */
 	void (*confine)(void *context, const struct terminal_paths *paths);
 	FILE *out;     /* where results go that are not a statement */
-	bool quiet;    /* only errors and what was asked for */
+	bool quiet;    /* only errors and requested output */
 	bool verbose;  /* all warnings, and each input */
 	bool color;    /* of statements on `out` */
 	bool color_files; /* of those in files */
-	int columns;   /* how wide `out` is; 0: not known */
-	int rows;      /* how high; 0: not a terminal */
+	int columns;   /* width of `out`; 0: not known */
+	int rows;      /* height; 0: not a terminal */
 	bool ascii;    /* has no block characters */
 };
 

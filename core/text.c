@@ -59,10 +59,10 @@ int text_compare(struct text a, struct text b) {
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-/* Beyond this, memmem's preparations are worth while. */
+/* From this length on, memmem's setup cost pays off. */
 #define SHORT_NEEDLE 16
 
-/* By its first byte. */
+/* Searches by the first byte. */
 static size_t find_short(struct text t, struct text needle) {
 	size_t from = 0;
 
@@ -116,7 +116,7 @@ static bool is_digit(char c) {
 	return c >= '0' && c <= '9';
 }
 
-/* Digits as a negative number, whose range is the larger one; false if it does not fit. */
+/* Reads digits as a negative number, which has the larger range; false if it does not fit. */
 static bool append_digit(int64_t *negative, char digit) {
 	return !__builtin_mul_overflow(*negative, 10, negative) &&
 	       !__builtin_sub_overflow(*negative, digit - '0', negative);
@@ -137,7 +137,7 @@ bool text_take_i64(struct text *t, int64_t *out) {
 
 	i += minus;
 	size_t first = i;
-	/* Of 18 digits no number is too large. */
+	/* 18 digits always fit. */
 	for (; i < t->len && i - first < 18 && is_digit(t->at[i]); i++) {
 		value = 10 * value - (t->at[i] - '0');
 	}
@@ -153,7 +153,7 @@ bool text_take_i64(struct text *t, int64_t *out) {
 	return true;
 }
 
-/* Rounds up what was cut off? `rest` starts at the first digit cut off. */
+/* Round up? `rest` starts at the first dropped digit. */
 static bool rounds_up(struct text rest, bool odd) {
 	if (rest.len == 0 || *rest.at < '5') {
 		return false;

@@ -1,4 +1,4 @@
-/* text.h: a slice of bytes that somebody else owns; nothing here allocates. */
+/* text.h: a slice of bytes that is owned elsewhere; nothing here allocates. */
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Not terminated by a NUL. `at` may be NULL only where `len` is 0. */
+/* Not NUL-terminated. `at` may be NULL only if `len` is 0. */
 struct text {
 	const char *at;
 	size_t len;
@@ -47,7 +47,7 @@ bool text_ends(struct text t, struct text suffix);
 /* Byte order, as memcmp with the shorter text first. */
 int text_compare(struct text a, struct text b);
 
-/* Where `needle` (or the byte) first occurs, or SIZE_MAX. */
+/* The first position of `needle` (or the byte), or SIZE_MAX. */
 size_t text_find(struct text t, struct text needle);
 static inline size_t text_find_byte(struct text t, char c) {
 	const char *at = t.len > 0 ? memchr(t.at, c, t.len) : NULL;
@@ -56,8 +56,8 @@ static inline size_t text_find_byte(struct text t, char c) {
 }
 
 /*
- * If `*t` starts with `prefix`, moves `*t` past it and returns true; else leaves `*t` unchanged. This and the two
- * below are what line formats are read with.
+ * If `*t` starts with `prefix`, moves `*t` past it and returns true; else leaves `*t` unchanged. Line formats are
+ * read with this and the two functions below.
  */
 static inline bool text_skip(struct text *t, struct text prefix) {
 	if (!text_starts(*t, prefix)) {
@@ -68,7 +68,7 @@ static inline bool text_skip(struct text *t, struct text prefix) {
 	return true;
 }
 
-/* Takes the text before the first `needle`, and moves `*t` behind the needle. */
+/* Takes the text before the first `needle`, and moves `*t` past the needle. */
 bool text_until(struct text *t, struct text needle, struct text *before);
 
 /* Drops leading spaces and tabs. */

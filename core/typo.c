@@ -40,7 +40,7 @@ void typo_offer(struct typo *t, const char *candidate) {
 	if (len == 0 || strlen(candidate) > WORD_MAX) {
 		return;
 	}
-	/* A beginning is near however much is missing. */
+	/* A prefix is always near. */
 	int d = len > 1 && strncmp(t->word, candidate, len) == 0 ? 1 : distance(t->word, candidate);
 	if (d < t->distance) {
 		t->distance = d;

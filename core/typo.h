@@ -1,18 +1,18 @@
-/* typo.h: the word that somebody may have meant. */
+/* typo.h: suggests the word that may have been meant. */
 #ifndef CORE_TYPO_H
 #define CORE_TYPO_H
 
 #include <stddef.h>
 
-/* The nearest so far of the words offered. */
+/* The nearest word so far. */
 struct typo {
 	const char *word;    /* what was typed */
-	const char *nearest; /* NULL: nothing is near enough */
+	const char *nearest; /* NULL: none is near enough */
 	int distance;
 };
 
 void typo_init(struct typo *t, const char *word);
-/* Offers a word; the first of equals stays. */
+/* Offers a word; of equal ones the first is kept. */
 void typo_offer(struct typo *t, const char *candidate);
 
 #endif

@@ -7,10 +7,10 @@
 
 enum { MAX_FILE = 1 << 20, HEADER_LEN = 44 };
 
-/* Before the first transition the first type holds; behind the last one the rule, where there is one. */
+/* Before the first transition the first type applies; after the last one the rule, if there is one. */
 struct zone {
 	int64_t *at;  /* transitions, seconds since the epoch, rising */
-	int *offsets; /* seconds east from that transition on */
+	int *offsets; /* seconds east, from that transition on */
 	size_t count;
 	int first_offset;
 	bool has_rule;
@@ -206,7 +206,7 @@ int zone_offset_s(const struct zone *z, int64_t ns) {
 	return z ? offset_at(z, whole_seconds(ns)) : 0;
 }
 
-/* No place is further from UTC than these, so that one of the two offsets around is the right one. */
+/* No zone is further from UTC than this, so that one of the two surrounding offsets is right. */
 enum { FURTHEST_EAST = 15 * 3600, FURTHEST_WEST = 13 * 3600 };
 
 static int civil_offset(const struct zone *z, int64_t local, bool *ambiguous) {

@@ -19,9 +19,8 @@ void zone_free(struct zone *z);
 int zone_offset_s(const struct zone *z, int64_t ns);
 
 /*
- * The instant of a civil time in the zone. In an hour that occurs twice the earlier one
- * is taken, in one that does not exist the offset before the gap applies; `ambiguous`
- * (may be NULL) reports both. False if out of range.
+ * The instant of a civil time in the zone. In an hour that occurs twice the earlier one is used, in one that does not
+ * exist the offset before the gap applies; `ambiguous` (may be NULL) reports both. False if out of range.
  */
 bool zone_to_instant(const struct zone *z, const struct civil *c, int64_t *ns, bool *ambiguous);
 

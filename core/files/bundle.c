@@ -1,4 +1,4 @@
-/* bundle.c: reading; see bundle.h for the file's form. */
+/* bundle.c: reading; see bundle.h for the file format. */
 #include "core/files/bundle.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "core/files/bundle_form.h"
 #include "core/files/pack.h"
 
-/* At least two of the longest lines of an index. */
+/* Room for at least two of the longest lines of an index. */
 #define INDEX_BLOCK 16384
 #define FRAME_BLOCK ((size_t)1 << 16)
 #define NOTES_MAX ((size_t)256 << 20)
@@ -22,7 +22,7 @@ struct bundle {
 	char *path;
 	int fd;
 	int64_t notes_at, index_at, index_end;
-	/* the block of the index at hand */
+	/* the current block of the index */
 	char *block;
 	size_t block_len, block_used;
 	int64_t read_to;
@@ -54,7 +54,7 @@ static int read_at(const struct bundle *b, void *into, size_t len, int64_t at, s
 
 /* ---- the index ---- */
 
-/* The next block of it, behind what is not used yet: 1, 0 at the end, or negative. */
+/* Reads the next block of it after the unused bytes: 1, 0 at the end, or negative. */
 static int index_more(struct bundle *b, struct fault *why) {
 	size_t kept = b->block_len - b->block_used;
 	int64_t left = b->index_end - b->read_to;
@@ -180,7 +180,7 @@ int bundle_next(struct bundle *b, struct bundle_part *out, struct fault *why) {
 
 /* ---- frames ---- */
 
-/* What is unpacked and not handed over yet. */
+/* Bytes unpacked and not delivered yet. */
 struct unpacked {
 	char *at;
 	size_t len, room, used;
@@ -241,7 +241,7 @@ static int unpack(const struct bundle *b, int64_t from, int64_t to, struct unpac
 	return rc == 0 && left != 0 ? damaged(b, "a frame does not end", why) : rc;
 }
 
-/* Items, handed on as soon as they are whole. */
+/* Delivers items as soon as they are complete. */
 struct items {
 	const struct bundle *bundle;
 	bundle_sink *sink;

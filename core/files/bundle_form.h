@@ -1,10 +1,10 @@
-/* bundle_form.h: what the writer and the reader of a bundle share. */
+/* bundle_form.h: shared by the writer and the reader of a bundle. */
 #ifndef CORE_BUNDLE_FORM_H
 #define CORE_BUNDLE_FORM_H
 
 #include "core/files/bundle.h"
 
-/* 1 MiB: what a reader of a frame needs to hold. */
+/* 1 MiB: memory that a reader of a frame needs. */
 #define BUNDLE_WINDOW_LOG 20
 #define BUNDLE_MAGIC "tollbndl"
 #define BUNDLE_NUMBER 20

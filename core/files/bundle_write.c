@@ -1,4 +1,4 @@
-/* bundle_write.c: see bundle.h for the file's form. */
+/* bundle_write.c: writing; see bundle.h for the file format. */
 #include <stdlib.h>
 #include <zstd.h>
 
@@ -14,7 +14,7 @@ struct bundle_writer {
 	ZSTD_CCtx *zstd;
 	struct bundle_part part; /* the one being written; offset 0 is before the first one */
 	char replica[PACK_TEXT_MAX];
-	bool open;               /* is there a frame to end? */
+	bool open;               /* a frame is open */
 	int64_t at;              /* bytes written so far */
 	char *index;
 	size_t index_len, index_room;

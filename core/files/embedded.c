@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 
-/* Gzip, by its window. */
+/* Window size for gzip. */
 #define GZIP_WINDOW (15 + 16)
 
 struct text embedded_unpack(const char *packed, size_t len) {

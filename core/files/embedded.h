@@ -1,5 +1,5 @@
 /*
- * embedded.h: files embedded in the program unchanged, so that it needs none installed; the Makefile makes them
+ * embedded.h: files embedded in the program unchanged, so that none need be installed; the Makefile lists them
  * (EMBEDDED).
  */
 #ifndef CORE_EMBEDDED_H
@@ -12,13 +12,13 @@ extern const char embedded_ledger_sql[];  /* schemas/ledger.sql */
 extern const char embedded_page_css[];    /* report/renderings/page/page.css */
 extern const char embedded_page_js[];     /* report/renderings/page/page.js */
 
-/* Packed by gzip. */
+/* Compressed with gzip. */
 extern const char embedded_genai_prices_json_gz[]; /* data/prices/genai_prices.json */
 extern const size_t embedded_genai_prices_json_gz_len;
 extern const char embedded_gpus_json_gz[]; /* samples/gpus.json */
 extern const size_t embedded_gpus_json_gz_len;
 
-/* What such bytes hold, allocated, with a NUL behind; the caller frees. */
+/* The uncompressed bytes, allocated and NUL-terminated; the caller frees. */
 struct text embedded_unpack(const char *packed, size_t len);
 
 #endif

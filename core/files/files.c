@@ -45,7 +45,7 @@ static int too_large(const struct growing *g, const char *what, struct fault *wh
 	return fault_set(why, ERROR_CONFIG, "%s: %s, expected at most %zu bytes", g->path, what, g->max);
 }
 
-/* Sees to room for more, of one byte above the bound at most, by which too much is noticed; and for a NUL. */
+/* Makes room for more: up to one byte above the bound, to detect an excess, and a NUL. */
 static void grow(struct growing *g) {
 	if (g->len == g->room) {
 		size_t twice = g->room < BUFFER_BYTES ? BUFFER_BYTES : 2 * g->room;
@@ -73,7 +73,7 @@ static const char *kind_word(mode_t mode) {
 /* The descriptor, or a negative error. */
 static int open_regular(const char *path, struct fault *why) {
 	struct stat st;
-	/* Not to wait for the other end of a pipe before it can be refused. */
+	/* Avoids waiting for the other end of a pipe, which is refused. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0 && errno == ENXIO) {
@@ -126,12 +126,12 @@ static int gzip_fault(const struct growing *g, const z_stream *z, int rc, struct
 	return fault_set(why, ERROR_CONFIG, "%s: gzip data damaged (%s)", g->path, z->msg ? z->msg : "not gzip");
 }
 
-/* At most so much at a time as zlib's 32 bits can say. */
+/* Limited to what zlib's 32-bit counts can hold. */
 static unsigned zlib_len(size_t len) {
 	return len < UINT_MAX ? (unsigned)len : UINT_MAX;
 }
 
-/* One call of inflate; its answer. */
+/* One call of inflate; returns its result. */
 static int inflate_some(z_stream *z, struct growing *g, struct text *in) {
 	grow(g);
 	size_t room = g->room - g->len;
@@ -146,7 +146,7 @@ static int inflate_some(z_stream *z, struct growing *g, struct text *in) {
 	return rc;
 }
 
-/* Member after member, until the input ends or more comes out than is allowed. */
+/* Unpacks member after member, until the input ends or the output exceeds the limit. */
 static int inflate_all(z_stream *z, struct text in, struct growing *g, struct fault *why) {
 	for (;;) {
 		int rc = inflate_some(z, g, &in);
@@ -228,10 +228,10 @@ int file_read_head(const char *path, size_t max, struct text *out, struct fault 
 struct outfile {
 	FILE *stream;
 	int fd;        /* -1: standard output */
-	int error;     /* errno of the first write that failed, as the stream forgets it */
+	int error;     /* errno of the first failed write, as the stream does not keep it */
 	char *path;    /* as given, for messages */
-	char *target;  /* what is replaced: links followed; NULL if written in place (a pipe or device) */
-	char *temp;    /* next to the target; NULL if there is none to remove */
+	char *target;  /* the file to replace, links followed; NULL if written in place (a pipe or device) */
+	char *temp;    /* path next to the target; NULL if there is none to remove */
 	bool unnamed;  /* has no name yet */
 	z_stream *z;   /* NULL if not compressed */
 	char buffer[BUFFER_BYTES];
@@ -285,7 +285,7 @@ static ssize_t cookie_write(void *cookie, const char *bytes, size_t len) {
 	}
 	if ((o->z ? deflate_all(o, bytes, len, Z_NO_FLUSH) : write_all(o, bytes, len)) != 0) {
 		o->error = errno;
-		return 0; /* the C library's word for an error here */
+		return 0; /* the C library's way to report an error here */
 	}
 	return (ssize_t)len;
 }
@@ -301,12 +301,12 @@ static void outfile_free(struct outfile *o) {
 	free(o);
 }
 
-/* Takes back all that was done; `errno` is kept. */
+/* Removes everything that was written; `errno` is kept. */
 static void undo(struct outfile *o) {
 	int saved = errno;
 
 	if (o->stream && o->stream != stdout) {
-		o->error = o->error ? o->error : ECANCELED; /* what is in the stream's buffer is not wanted */
+		o->error = o->error ? o->error : ECANCELED; /* the stream's buffer is discarded */
 		fclose(o->stream);
 	}
 	if (o->fd >= 0) {
@@ -334,7 +334,7 @@ static struct text folder_of(const char *path) {
 	return (struct text){path, slash ? (size_t)(slash - path) + 1 : 0};
 }
 
-/* Calls make() with names next to the target until one was not there before. Names do not grow with the target's. */
+/* Calls make() with names next to the target until one did not exist. Their length does not depend on the target's. */
 static int make_temp(struct outfile *o, mode_t mode, int (*make)(struct outfile *o, mode_t mode)) {
 	static const char form[] = TEMP_START "00000000" TEMP_END;
 	struct text folder = folder_of(o->target);
@@ -363,13 +363,16 @@ static int create_named(struct outfile *o, mode_t mode) {
 	return o->fd < 0 ? -1 : 0;
 }
 
-/* Where the system knows a file by its descriptor. */
+/* The path by which the system names a file's descriptor. */
 static int name_unnamed(struct outfile *o, mode_t mode) {
 	(void)mode;
 	return platform_link_unnamed(o->fd, o->temp);
 }
 
-/* A file that has no name before it is whole: nothing of it is left whatever ends the process. Not all systems can. */
+/*
+ * A file without a name until it is complete: nothing is left, however the process ends. Not supported on all
+ * systems.
+ */
 static bool open_unnamed(struct outfile *o, mode_t mode) {
 	struct text folder = folder_of(o->target);
 	char *name = folder.len > 0 ? copy(folder.at, folder.len) : copy(".", 1);
@@ -388,14 +391,14 @@ static int open_temp(struct outfile *o, mode_t mode) {
 	return open_unnamed(o, mode) ? 0 : make_temp(o, mode, create_named);
 }
 
-/* Beside a file that is there, or in place of one that is not. */
+/* Next to an existing file, or at the path of a new one. */
 static int open_beside(struct outfile *o, const struct stat *there) {
-	/* A link is kept, and the file it points to replaced. */
+	/* A link is kept, and the file that it points to is replaced. */
 	o->target = there ? realpath(o->path, NULL) : NULL;
 	if (!o->target) {
 		o->target = copy(o->path, strlen(o->path));
 	}
-	/* For its owner alone until it has the old one's mode: that may be stricter than the umask. */
+	/* Readable by its owner only until it has the old file's mode, which may be stricter than the umask. */
 	if (open_temp(o, there ? S_IRUSR | S_IWUSR : 0666) != 0) {
 		return -1;
 	}
@@ -411,7 +414,7 @@ static int open_target(struct outfile *o) {
 	if (S_ISREG(st.st_mode)) {
 		return open_beside(o, &st);
 	}
-	/* /dev/null or a pipe: to put a file in its place would be wrong. A folder fails here. */
+	/* /dev/null or a pipe: must not be replaced by a file. A folder fails here. */
 	o->fd = open(o->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	return o->fd < 0 ? -1 : 0;
 }
@@ -421,7 +424,7 @@ static void start_gzip(struct outfile *o) {
 		return;
 	}
 	o->z = must_calloc(1, sizeof *o->z);
-	/* Without a header of our own zlib writes no name and a time of 0: the same bytes on every run. */
+	/* By default zlib writes no name and a time of 0: the same bytes on every run. */
 	if (deflateInit2(o->z, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
 		die_out_of_memory();
 	}
@@ -465,11 +468,11 @@ int outfile_failed(const struct outfile *o, struct fault *why) {
 	return system_fault(why, o->path, "cannot write");
 }
 
-/* Everything handed to the system. 0, or -1 with errno. */
+/* Flushes everything to the system. 0, or -1 with errno. */
 static int finish_stream(struct outfile *o) {
 	bool failed = ferror(o->stream) != 0;
 
-	errno = EIO; /* the word for an earlier failure whose own is lost */
+	errno = EIO; /* stands in for the lost errno of an earlier failure */
 	if (fflush(o->stream) != 0 || failed) {
 		errno = o->error ? o->error : errno;
 		return -1;
@@ -477,7 +480,7 @@ static int finish_stream(struct outfile *o) {
 	return o->z ? deflate_all(o, NULL, 0, Z_FINISH) : 0;
 }
 
-/* After a power cut the file shall be whole, the old one or the new. 0, or -1 with errno. */
+/* Syncs, so that after a power failure either the old or the new file is complete. 0, or -1 with errno. */
 static int put_in_place(struct outfile *o, bool wait) {
 	if (wait && fsync(o->fd) != 0 && !sync_refused(errno)) {
 		return -1;
@@ -500,7 +503,7 @@ static int finish(struct outfile *o, bool wait, struct fault *why) {
 	bool failed = finish_stream(o) != 0;
 
 	if (failed && o->stream == stdout && errno == EPIPE) {
-		failed = false; /* who reads standard output has seen enough */
+		failed = false; /* the reader of standard output has closed it */
 	}
 	if (failed || (o->target && (put_in_place(o, wait) != 0 || (wait && folder_sync(o->target) != 0)))) {
 		error = system_fault(why, o->path, "cannot write");
@@ -527,7 +530,7 @@ void memory_close(FILE *stream, char *const *at) {
 	bool failed = ferror(stream) != 0;
 
 	failed = fclose(stream) != 0 || failed;
-	if (failed || !*at) { /* where the last bit of memory is short, fclose does not report it */
+	if (failed || !*at) { /* if memory ran out at the end, fclose does not report it */
 		die_out_of_memory();
 	}
 }

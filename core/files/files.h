@@ -1,4 +1,4 @@
-/* files.h: reading small files whole, and writing files so that they are never half there. */
+/* files.h: reads small files, and writes files atomically. */
 #ifndef CORE_FILES_H
 #define CORE_FILES_H
 
@@ -9,27 +9,26 @@
 #include "core/text.h"
 
 /*
- * Reads a whole regular file of at most `max` bytes ("-" is not special). *out is
- * allocated, NUL-terminated behind `len`, and the caller frees out->at. Gzip is
- * unpacked if the content is gzip, with the same bound on the result. A path that is wrong
- * is ERROR_CONFIG, a file that is there and cannot be read ERROR_IO.
+ * Reads a whole regular file of at most `max` bytes ("-" is not special). *out is allocated, NUL-terminated after
+ * `len` bytes, and the caller frees out->at. Gzip is unpacked if the content is gzip, with the same bound on the
+ * result. A wrong path is ERROR_CONFIG, an existing file that cannot be read ERROR_IO.
  */
 int file_read(const char *path, size_t max, struct text *out, struct fault *why);
 
 /* The first `max` bytes of a regular file, or all of it if it is shorter; as they are, gzip or not. */
 int file_read_head(const char *path, size_t max, struct text *out, struct fault *why);
 
-/* Closes a stream of open_memstream whose bytes are at *at: they are whole, or memory ran out. */
+/* Closes a stream of open_memstream with its bytes at *at: they are complete, or memory ran out. */
 void memory_close(FILE *stream, char *const *at);
 
-/* What the names of files that are being written begin and end with. */
+/* Prefix and suffix of the names of files being written. */
 #define TEMP_START ".tollbook-"
 #define TEMP_END ".tmp"
 
 /* A file being written next to its target: PATH is untouched until outfile_commit. */
 struct outfile;
 
-/* Does this errno mean a wrong path (a matter of usage), and not that the system is in trouble? */
+/* Does this errno mean a wrong path (a matter of usage), not a failure of the system? */
 bool file_path_is_wrong(int error);
 
 /*
@@ -38,16 +37,16 @@ bool file_path_is_wrong(int error);
  */
 int outfile_open(struct outfile **out, const char *path, struct fault *why);
 FILE *outfile_stream(struct outfile *o);
-/* What the stream failed of, where it has: for who does not go on to commit. */
+/* The errno of the stream's failure, if any: for callers that do not commit. */
 int outfile_failed(const struct outfile *o, struct fault *why);
 /* Flush, fsync, rename, fsync of the folder; frees. Any error removes what was written. */
 int outfile_commit(struct outfile *o, struct fault *why);
-/* The same without waiting for the disk: that is left to files_sync (folders.h). */
+/* The same without waiting for the disk: files_sync (folders.h) does that. */
 int outfile_put(struct outfile *o, struct fault *why);
-/* Gives up: removes what was written; frees. */
+/* Aborts: removes what was written; frees. */
 void outfile_abandon(struct outfile *o);
 
-/* Takes these permissions from files made from now on, on top of what the umask takes. Gives the umask before. */
+/* Masks these permissions of files created from now on, in addition to the umask. Returns the previous umask. */
 mode_t files_mask(mode_t without);
 
 #endif

@@ -5,13 +5,13 @@
 #include "core/error.h"
 #include "core/files/platform.h"
 
-/* Digits of a hash that a kept mark has. */
+/* Digits of a hash in a stored mark. */
 #define MARK_DIGITS 16
 
 struct fingerprint {
 	struct digest *digest; /* of all bytes */
-	struct fingerprint_mark line; /* the end of the last whole line; its hash once asked */
-	int64_t bytes, wanted; /* all; where a mark is wanted in addition to the regular ones */
+	struct fingerprint_mark line; /* the end of the last whole line; its hash once requested */
+	int64_t bytes, wanted; /* all bytes; position of an additional mark */
 	char *marks;
 	size_t len, room;
 	struct fingerprint_mark last_mark;
@@ -71,7 +71,7 @@ static void add_whole(struct fingerprint *p, struct text bytes) {
 	p->bytes += (int64_t)bytes.len;
 }
 
-/* Where a line ends: the hash is taken where it will be asked for, at marks and at the end of a block. */
+/* At the end of a line: computes the hash where it will be needed, at marks and at the end of a block. */
 static void end_line(struct fingerprint *p, bool last_of_block) {
 	p->line.bytes = p->bytes;
 	if (last_of_block || p->line.bytes - p->last_mark.bytes >= PRINT_MARK_BYTES) {
@@ -91,7 +91,7 @@ static int64_t count_lines(struct text t) {
 	return n;
 }
 
-/* How far one can go at once: to the first line that ends at a mark, or to the last one in the block. */
+/* How far to advance at once: to the first line that ends at a mark, or to the last one in the block. */
 static size_t piece(const struct fingerprint *p, struct text t, bool *last) {
 	int64_t until = p->last_mark.bytes + PRINT_MARK_BYTES - p->bytes;
 	const char *lf = NULL;

@@ -12,7 +12,7 @@
 #include "core/files/platform.h"
 #include "core/text.h"
 
-/* So many files are waited for one by one; more of them by one wait for the whole file system. */
+/* Up to this many files are synced one by one; for more, the whole file system is synced once. */
 #define ONE_BY_ONE_MAX 16
 
 bool sync_refused(int error) {
@@ -45,7 +45,7 @@ int folder_sync(const char *path) {
 
 	free(name);
 	if (fd < 0) {
-		/* A folder that may be written to but not read is not ours to sync. */
+		/* A folder with write but no read permission cannot be synced. */
 		return errno == EACCES ? 0 : -1;
 	}
 	return sync_and_close(fd);
@@ -74,7 +74,7 @@ int folder_must_sync(const char *path, struct fault *why) {
 	return folder_sync(path) == 0 ? 0 : sync_fault(path, why);
 }
 
-/* All that the file system of the path holds. False where that cannot be asked for. */
+/* Syncs the file system of the path. False if that is not supported. */
 static bool sync_all(const char *path) {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool done = fd >= 0 && platform_sync_file_system(fd);

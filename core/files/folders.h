@@ -1,4 +1,4 @@
-/* folders.h: what a folder holds: brought to disk, and cleared of what was left. */
+/* folders.h: syncs the content of folders to disk, and removes leftover files. */
 #ifndef CORE_FOLDERS_H
 #define CORE_FOLDERS_H
 
@@ -12,19 +12,18 @@
 int folder_sync(const char *path);
 int folder_must_sync(const char *path, struct fault *why);
 
-/* Did a sync fail only because the file system has none? */
+/* Did a sync fail only because the file system does not support it? */
 bool sync_refused(int error);
 
 /*
- * Waits until files that were put in their places by outfile_put are on disk: their bytes, and the names in the
- * folders that they lie in (files of one folder are adjacent). Of many files, all that the file system holds is
- * waited for at once: one wait each would take longer by far.
+ * Waits until files put in place by outfile_put are on disk: their bytes, and the names in their folders (files of
+ * one folder are adjacent). For many files, the whole file system is synced once, which is much faster.
  */
 int files_sync(const char *const *paths, size_t count, struct fault *why);
 
 /*
- * Removes from a folder what processes that were killed left of files being written, if it was last
- * written to so many seconds ago: what is younger may be another one's at work.
+ * Removes from a folder the temporary files of killed processes, if last written at least this many seconds ago:
+ * younger ones may belong to a running process.
  */
 void files_sweep(const char *folder, int64_t older_s);
 

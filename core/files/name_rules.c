@@ -10,7 +10,7 @@ struct word {
 	struct text name, value;
 };
 
-/* The run that was tried last and in vain: none since, one within a part of the path, one over any parts. */
+/* The run that was last tried without success: none, one within a part of the path, one over any parts. */
 enum stuck { STUCK_NONE, STUCK_PART, STUCK_ANY };
 
 struct words {
@@ -19,7 +19,7 @@ struct words {
 	enum stuck stuck;
 };
 
-/* "{pod}" at the start of *t: its name, and *t moves past it. */
+/* Reads "{pod}" at the start of *t: its name; *t moves past it. */
 static bool take_word(struct text *t, struct text *name) {
 	struct text rest = *t;
 
@@ -33,9 +33,9 @@ static bool take_word(struct text *t, struct text *name) {
 static bool match(struct text pattern, struct text path, struct words *words);
 
 /*
- * The shortest run of bytes of `path`, without "/" unless `any`, behind which the rest matches. Once a later run of the
- * same reach was tried in vain from the first place where it can begin, a longer run here leaves it less to try:
- * the time does not grow exponentially with the number of runs.
+ * The shortest run of bytes of `path`, without "/" unless `any`, after which the rest matches. If a later run of the
+ * same kind failed from its first possible start, a longer run here cannot help: the time does not grow exponentially
+ * with the number of runs.
  */
 static bool match_run(struct text rest, struct text path, size_t least, bool any, struct words *words, struct text name) {
 	const enum stuck own = any ? STUCK_ANY : STUCK_PART;
@@ -83,7 +83,7 @@ static bool match(struct text pattern, struct text path, struct words *words) {
 	return path.len == 0;
 }
 
-/* At the start of the path, or at any folder of it: logs are copied with the folders they lay in. */
+/* At the start of the path, or at any folder of it: logs are copied with their folders. */
 static bool match_anywhere(struct text pattern, struct text path, struct words *words) {
 	for (size_t at = 0; at < path.len; at++) {
 		bool boundary = at == 0 || path.at[at] == '/' || path.at[at - 1] == '/';
@@ -153,7 +153,7 @@ bool name_rule_value(const struct name_rule *rule, struct text value, char *out,
 	return expand(text_of(rule->replica), &words, out, size);
 }
 
-/* The words that a pattern gives a value. */
+/* The words that a pattern binds. */
 static void list_words(struct text pattern, struct words *words) {
 	struct text name;
 

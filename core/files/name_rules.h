@@ -13,7 +13,7 @@
  * In a path, {word} and * match a part without "/", and ** anything. The pattern may begin at any folder of the path.
  */
 struct name_rule {
-	char *pattern; /* the path, or the field's key with its levels joined by dots */
+	char *pattern; /* a path pattern, or the field's key with its levels joined by dots */
 	char *replica; /* "{pod}", "{namespace}/{pod}", "gpu-{value}" */
 	bool is_field;
 };
@@ -26,10 +26,10 @@ struct name_rules {
 /* NULL, or what is wrong with a rule whose texts are set: a {word} of its replica that the pattern lacks. */
 const char *name_rule_wrong(const struct name_rule *rule);
 
-/* The name that the path rules give into `out` (NUL-terminated); false if none matches, or the name does not fit. */
+/* Writes the name by the path rules to `out` (NUL-terminated); false if none matches, or the name does not fit. */
 bool name_rules_path(const struct name_rules *rules, const char *path, char *out, size_t size);
 
-/* The name that a field rule makes of the field's value; false if it does not fit. */
+/* Writes the name that a field rule derives from the field's value; false if it does not fit. */
 bool name_rule_value(const struct name_rule *rule, struct text value, char *out, size_t size);
 
 void name_rules_release(struct name_rules *rules);

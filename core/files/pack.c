@@ -89,7 +89,7 @@ static const struct layout {
 	[RECORD_POWER] = {power_numbers, COUNT(power_numbers), power_texts, COUNT(power_texts)},
 };
 
-/* What is no number of its own: flags, from the lowest bit on. */
+/* Values without a number of their own: flags, from the lowest bit on. */
 static int64_t flags_of(const struct record *r) {
 	switch (r->kind) {
 	case RECORD_STEP:

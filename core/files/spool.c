@@ -11,14 +11,14 @@
 
 #define ITEM_MAX (64 * 1024)
 #define FIRST_ROOM (16 * 1024)
-/* Reading takes a quarter of the memory at most for its buffers, unless that were less than this for each run. */
+/* Read buffers use at most a quarter of the memory, but at least this much for each run. */
 #define READ_BYTES_MIN (4 * 1024)
 #define READ_BYTES_MAX (256 * 1024)
 #define READ_BYTES_GOOD (16 * 1024)
 #define RUNS_MERGED_MIN 16
 #define RUNS_MERGED_MAX 256
 
-/* What one thread has added and not yet written, see spool_sort.h. */
+/* Items that one thread has added and not yet written, see spool_sort.h. */
 struct lane {
 	struct packed packed;
 	size_t room, index_room;
@@ -38,14 +38,14 @@ struct spool {
 	size_t run_count, run_room;
 };
 
-/* One sorted run on its way into a merge: from memory, or from the file through a buffer. */
+/* One sorted run being merged: from memory, or from the file through a buffer. */
 struct source {
 	const char *item; /* the current one, header first */
 	const struct packed *packed; /* NULL: from the file */
 	size_t next;                 /* in `packed`'s index */
 	char *buffer;
-	size_t start, end, room; /* what is read and not yet passed by; `item` is before `start` */
-	struct extent rest;      /* what is not yet read */
+	size_t start, end, room; /* bytes read and not yet consumed; `item` is before `start` */
+	struct extent rest;      /* the part not yet read */
 };
 
 struct spool_reader {
@@ -102,7 +102,7 @@ static void add_run(struct spool *s, struct extent run) {
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* Writes what the lane holds as a run, and empties it. */
+/* Writes the lane's items as a run, and empties it. */
 static int spill(struct spool *s, struct lane *l, struct fault *why) {
 	struct packed *p = &l->packed;
 	struct spool_writer w;
@@ -129,7 +129,7 @@ static int spill(struct spool *s, struct lane *l, struct fault *why) {
 	return error;
 }
 
-/* Twice the room, but no more than the lane's share unless the need is greater. */
+/* Doubles the size, up to the lane's share unless more is needed. */
 static size_t more_room(size_t room, size_t need, size_t most) {
 	size_t twice = room ? 2 * room : FIRST_ROOM;
 
@@ -189,7 +189,7 @@ static int refill(const struct spool *s, struct source *f, struct fault *why) {
 	return error;
 }
 
-/* Makes `bytes` available in the buffer; the file has them. */
+/* Makes `bytes` available in the buffer; the file must have them. */
 static int have(const struct spool *s, struct source *f, size_t bytes, struct fault *why) {
 	if (f->end - f->start >= bytes) {
 		return 0;
@@ -254,7 +254,7 @@ static void sift_down(struct spool_reader *r, size_t i) {
 	r->heap[i] = moved;
 }
 
-/* Takes each source to its first item and puts those that have one in order. */
+/* Moves each source to its first item and sorts the sources that have one. */
 static int start(struct spool_reader *r, struct fault *why) {
 	for (size_t i = 0; i < r->source_count; i++) {
 		int got = advance(r->spool, &r->sources[i], why);
@@ -272,7 +272,7 @@ static int start(struct spool_reader *r, struct fault *why) {
 	return 0;
 }
 
-/* Past the smallest item. It is left in place until here, as the caller may still look at it. */
+/* Moves past the smallest item. It is left in place until here, as the caller may still use it. */
 static int step(struct spool_reader *r, struct fault *why) {
 	int got = advance(r->spool, r->heap[0], why);
 
@@ -310,7 +310,7 @@ static void add_file_source(struct spool_reader *r, struct extent run, size_t ro
 	};
 }
 
-/* Reads the first `run_count` runs and, if asked, what is in memory. */
+/* Reads the first `run_count` runs and, if requested, the items in memory. */
 static struct spool_reader *reader_over(struct spool *s, size_t run_count, bool memory) {
 	struct spool_reader *r = must_calloc(1, sizeof *r);
 	size_t room = clamp(s->memory_bytes / 4 / (run_count ? run_count : 1), READ_BYTES_MIN, READ_BYTES_MAX);
@@ -356,7 +356,7 @@ static int write_merged(struct spool_reader *r, off_t at, struct fault *why) {
 	return got;
 }
 
-/* Makes one run of the first `count`, behind all others, and gives their room on the disk back. */
+/* Merges the first `count` runs into one after all others, and frees their disk space. */
 static int merge_runs(struct spool *s, size_t count, struct fault *why) {
 	size_t bytes = 0;
 	struct extent merged;
@@ -383,13 +383,13 @@ static int merge_runs(struct spool *s, size_t count, struct fault *why) {
 	return 0;
 }
 
-/* So few runs that a reader can have a buffer of use for each. */
+/* Merges runs until a reader can have a useful buffer for each. */
 static int reduce_runs(struct spool *s, struct fault *why) {
 	size_t most = clamp(s->memory_bytes / 4 / READ_BYTES_GOOD, RUNS_MERGED_MIN, RUNS_MERGED_MAX);
 	int error = 0;
 
 	while (s->run_count > most && !error) {
-		/* As many as needed: what this merge need not touch is not copied. */
+		/* As many as needed: runs that need not be merged are not copied. */
 		size_t excess = s->run_count - most + 1;
 		error = merge_runs(s, excess < most ? excess : most, why);
 	}

@@ -1,9 +1,9 @@
 /*
  * spool.h: a store of records of any number, sorted, in bounded memory.
  *
- * Writers add items in any order, from several threads; readers then see them in the
- * order of `compare`, as often as they like. What does not fit into memory is
- * sorted in runs and kept in an unnamed temporary file ($TMPDIR), merged on reading.
+ * Writers add items in any order, from several threads; readers then get them in the order of `compare`, any number
+ * of times. What does not fit into memory is sorted in runs and kept in an unnamed temporary file ($TMPDIR), merged
+ * on reading.
  */
 #ifndef CORE_SPOOL_H
 #define CORE_SPOOL_H
@@ -16,12 +16,12 @@
 struct spool;
 
 /*
- * Order of two items, <0, 0 or >0. Must be a total order over contents (equal only where
- * the bytes are the same), so that results do not depend on who added what when.
+ * Order of two items, <0, 0 or >0. Must be a total order over contents (equal only if the bytes are the same), so
+ * that results do not depend on threads and timing.
  */
 typedef int spool_compare(const void *context, const void *a, size_t a_len, const void *b, size_t b_len);
 
-/* `memory_bytes`: how much may be held before a run is written, over all lanes. */
+/* `memory_bytes`: memory used before a run is written, over all lanes. */
 struct spool *spool_new(unsigned lanes, size_t memory_bytes, spool_compare *compare, const void *context);
 void spool_free(struct spool *s);
 

@@ -1,4 +1,4 @@
-/* spool_sort.c: a merge sort that keeps what is in order. */
+/* spool_sort.c: a merge sort that keeps sorted stretches. */
 #include "core/files/spool_sort.h"
 
 #include <assert.h>
@@ -7,9 +7,9 @@
 
 /* Shorter stretches are filled up to this by insertion. */
 #define STRETCH_MIN 12
-/* Each stretch on the stack is at least twice as long as the next: 64 are more than can be. */
+/* Each stretch on the stack is at least twice as long as the next: there cannot be 64. */
 #define STACK_MAX 64
-/* Items in the order of the index lie anywhere in memory: ask for them some steps ahead. */
+/* Items in the order of the index are scattered in memory: prefetch some steps ahead. */
 #define AHEAD 4
 
 struct sorting {
@@ -30,7 +30,10 @@ static bool is_less(const struct sorting *s, uint32_t a, uint32_t b) {
 	return packed_compare(s->order, item_at(s, a), item_at(s, b)) < 0;
 }
 
-/* How many of at[0 .. high) are less than x, if it is at least `low`. Equal items are the same bytes: ties may fall either way. */
+/*
+ * How many of at[0 .. high) are less than x, if it is at least `low`. Equal items are the same bytes: the order of
+ * ties does not matter.
+ */
 static size_t bound_between(const struct sorting *s, const uint32_t *at, size_t low, size_t high, uint32_t x) {
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -65,7 +68,7 @@ static size_t bound_from_start(const struct sorting *s, const uint32_t *at, size
 	return bound_between(s, at, low, low + leap <= count ? low + leap - 1 : count, x);
 }
 
-/* Merges a_count items with the b_count behind them. */
+/* Merges a_count items with the b_count after them. */
 static void merge(struct sorting *s, uint32_t *out, size_t a_count, size_t b_count) {
 	uint32_t *a = s->scratch, *b = out + a_count;
 	const uint32_t *a_end = a + a_count, *b_end = b + b_count;
@@ -80,11 +83,11 @@ static void merge(struct sorting *s, uint32_t *out, size_t a_count, size_t b_cou
 		}
 		*out++ = is_less(s, *b, *a) ? *b++ : *a++;
 	}
-	/* What is left of b is in its place. */
+	/* The remaining items of b are in place. */
 	memcpy(out, a, (size_t)(a_end - a) * sizeof *a);
 }
 
-/* Merges the two topmost stretches. Only where they overlap is anything moved. */
+/* Merges the two topmost stretches. Only the overlapping part is moved. */
 static void merge_top(struct sorting *s) {
 	struct stretch *left = &s->stack[s->depth - 2], *right = &s->stack[s->depth - 1];
 	uint32_t *a = s->index + left->from, *b = s->index + right->from;
@@ -108,7 +111,7 @@ static void insert(struct sorting *s, size_t from, size_t at) {
 	s->index[at] = x;
 }
 
-/* The length of the stretch in order that begins at `from`; made long enough if need be. */
+/* The length of the sorted stretch that begins at `from`; extended by insertion if too short. */
 static size_t stretch_at(struct sorting *s, size_t from, size_t count) {
 	size_t end = from + 1;
 

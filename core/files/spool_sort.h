@@ -1,4 +1,4 @@
-/* spool_sort.h: items packed one after the other, and their sorting. Private to spool.c. */
+/* spool_sort.h: packed items and how they are sorted. Private to spool.c. */
 #ifndef CORE_SPOOL_SORT_H
 #define CORE_SPOOL_SORT_H
 
@@ -51,8 +51,8 @@ static inline int packed_compare(const struct order *o, const char *a, const cha
 void packed_add(struct packed *p, const void *item, size_t len);
 
 /*
- * Sorts the index. Takes time in proportion where items are in order already, and
- * little more where each is near its place, as lines of a log are.
+ * Sorts the index. Linear time if items are sorted already, and little more if each is near its place, like the lines
+ * of a log.
  */
 void packed_sort(struct packed *p, const struct order *o);
 

@@ -56,7 +56,7 @@ static int make(struct temporary *f, struct fault *why) {
 	}
 	f->fd = platform_open_unnamed(f->folder, O_RDWR | O_EXCL, 0600);
 	if (f->fd < 0) {
-		/* Not every file system can do without a name from the start. */
+		/* Not every file system supports files without a name. */
 		f->fd = open_named(f);
 	}
 	return f->fd < 0 ? file_fault(f, "cannot make a file for", errno, why) : 0;

@@ -1,4 +1,4 @@
-/* temporary.h: the unnamed temporary file behind a spool. Private to spool.c. */
+/* temporary.h: the unnamed temporary file of a spool. Private to spool.c. */
 #ifndef CORE_TEMPORARY_H
 #define CORE_TEMPORARY_H
 
@@ -7,11 +7,11 @@
 
 #include "core/error.h"
 
-/* Made in $TMPDIR when first needed. Has no name, so that nothing is left behind however the process ends. */
+/* Created in $TMPDIR when first needed. It has no name, so that nothing is left however the process ends. */
 struct temporary {
-	pthread_mutex_t lock; /* over making it and its end */
+	pthread_mutex_t lock; /* guards its creation and its end */
 	char *folder;
-	int fd; /* -1: not made yet */
+	int fd; /* -1: not created yet */
 	off_t end;
 };
 
@@ -23,17 +23,17 @@ struct extent {
 void temporary_init(struct temporary *f);
 void temporary_release(struct temporary *f);
 
-/* Room at the end for `bytes`. Thread-safe. */
+/* Reserves `bytes` at the end. Thread-safe. */
 int temporary_reserve(struct temporary *f, size_t bytes, struct extent *out, struct fault *why);
 
-/* Gives the disk back what will not be read again, where the file system can. */
+/* Frees the disk space of what will not be read again, if the file system can. */
 void temporary_drop(struct temporary *f, struct extent e);
 
-/* Reads from e->at on, which moves, until `len` bytes are read or the extent ends. Sets how many. */
+/* Reads from e->at on and moves it, until `len` bytes are read or the extent ends. Sets the number read. */
 int temporary_read(const struct temporary *f, struct extent *e, char *out, size_t len, size_t *got,
                     struct fault *why);
 
-/* Writes piece by piece from a place on. */
+/* Writes piece by piece from an offset on. */
 struct spool_writer {
 	const struct temporary *file;
 	off_t at;

@@ -1,12 +1,12 @@
 /*
- * fitted.h: a step model as others may use it: what attribution fitted, and what a replay steps by.
+ * fitted.h: the step model as fitted by attribution, for other rooms such as replay.
  *
  *   T = floor + sum_j early_j min(n, until_j) + sum_j slope_j max(0, n - from_j) + token n + prefill_token_kv A
  *       + decode_kv K + near_kv min(K, 32768) + (mixed_kv K + prompt) [P > 0]
  *       - overlap min(overlap_token_kv A, overlap_kv K)
  *
- * in nanoseconds of wall time, with P prefill and D decode tokens, n = P + D, A the sum over chunks of
- * tokens x (context before + tokens / 2), K the sum of the decoders' contexts.
+ * in nanoseconds of wall time, with P prefill and D decode tokens, n = P + D, A the sum over chunks of tokens x
+ * (context before + tokens / 2), K the sum of the decoders' contexts.
  */
 #ifndef CORE_FITTED_H
 #define CORE_FITTED_H
@@ -23,14 +23,15 @@ struct fitted_model {
 	int64_t gpus;
 	const char *role;   /* "mixed", "prefill" or "decode" */
 	int64_t day_ns;     /* the UTC day it holds for */
-	bool fitted;        /* to steps, of the day or of a neighbour; else it knows tokens alone */
-	bool has_attention, has_context; /* are A and K known, from the log or its requests? */
+	bool fitted;        /* fitted to steps, of the day or an adjacent one; else it uses tokens alone */
+	bool has_attention, has_context; /* A and K are known, from the log or its requests */
 	int64_t steps;
 	double residual;    /* standard deviation of (T - fit) / fit */
 	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns, prompt_ns;
 	double near_kv_ns;
-	double context_ns; /* of a context token of decode, as unequal and as long as contexts were in the fitted steps */
-	double overlap, overlap_token_kv_ns, overlap_kv_ns; /* the first is a part, 0 to 1 */
+	/* time of a context token of decode, with the spread and length of contexts in the fitted steps */
+	double context_ns;
+	double overlap, overlap_token_kv_ns, overlap_kv_ns; /* the first is a fraction, 0 to 1 */
 	int early_count;
 	int64_t early_ntok[FITTED_EARLY];
 	double early_ns[FITTED_EARLY];

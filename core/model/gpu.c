@@ -34,8 +34,8 @@ static char plain(char c) {
 }
 
 /*
- * How many letters and digits of `known` the text starts with, all of them or 0; *used bytes of the text.
- * A number must end where the known one ends: H1000 is no H100.
+ * The number of letters and digits of `known` if the text starts with all of them, else 0; *used bytes of the text. A
+ * number must end where the known one ends: H1000 is not H100.
  */
 static size_t starts_with(struct text t, struct text known, size_t *used) {
 	size_t i = 0, count = 0;
@@ -57,7 +57,7 @@ static size_t starts_with(struct text t, struct text known, size_t *used) {
 	return i > 0 && i < t.len && is_digit(t.at[i]) && is_digit(t.at[i - 1]) ? 0 : count;
 }
 
-/* Cuts the word of a maker, a server or a cloud off the front; false if there is none. */
+/* Removes the word of a maker, a server or a cloud from the front; false if there is none. */
 static bool skip_vendor(struct text *t) {
 	static const struct text vendors[] = {{"NVIDIA", 6}, {"AMD", 3}, {"INSTINCT", 8}, {"GEFORCE", 7}, {"TESLA", 5}, {"QUADRO", 6},
 	                                      {"RADEON", 6}, {"APPLE", 5}, {"GOOGLE", 6}, {"CLOUD", 5}, {"INTEL", 5}, {"HABANA", 6},
@@ -75,8 +75,8 @@ static bool skip_vendor(struct text *t) {
 }
 
 /*
- * "80GB", "141g" within a tenth of the card's memory; a count of GPUs in a cloud's name ("8g", "48xlarge", the 8 of "v6e-8"),
- * or its version ("v5").
+ * "80GB", "141g" within a tenth of the GPU's memory; a count of GPUs in a cloud's name ("8g", "48xlarge", the 8 of
+ * "v6e-8"), or its version ("v5").
  */
 static bool is_size(struct text word, const struct gpu *g) {
 	int64_t n = 0;
@@ -116,7 +116,7 @@ static bool is_harmless(struct text word, const struct gpu *g) {
 	return is_size(word, g) || (!g->hbm && text_eq_nocase(word, T("PCIE")));
 }
 
-/* What follows a known name must not make it another card: a laptop's, a part of one (MIG), another form. */
+/* What follows a known name must not mean another GPU: a laptop's, a part of one (MIG), another form factor. */
 static bool is_same_card(struct text rest, const struct gpu *g) {
 	size_t from = 0;
 
@@ -133,7 +133,7 @@ static bool is_same_card(struct text rest, const struct gpu *g) {
 	return true;
 }
 
-/* A figure in units of 10^-9 of `scale`, over 0. */
+/* A figure in units of 10^-9 of `scale`, greater than 0. */
 static int read_figure(struct spec_reader *r, json_at object, const char *key, int64_t scale, bool required, int64_t *out) {
 	json_at v = spec_get(r, object, key);
 	int64_t nano;
@@ -271,7 +271,7 @@ const struct gpu *gpu_catalogue_at(const struct gpu_catalogue *c, size_t i) {
 	return &c->cards[i].gpu;
 }
 
-/* The card with the longest name that the text starts with, if that is longer than *longest. */
+/* The GPU with the longest name that the text starts with, if longer than *longest. */
 static const struct gpu *find_from(const struct gpu_catalogue *c, struct text wanted, size_t *longest, const struct gpu *found) {
 	for (size_t i = 0; i < c->count; i++) {
 		const struct card *k = &c->cards[i];

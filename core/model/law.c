@@ -7,7 +7,10 @@
 
 const char *const law_engine_names[LAW_ENGINES] = {"any", "vllm", "sglang", "tensorrt-llm", "llama.cpp", "deepseek"};
 
-/* Does the name start with a word, or hold it after a character that is no letter ("rocm-vllm", "ik_llama.cpp")? */
+/*
+ * Does the name start with a word, or contain it after a character that is not a letter ("rocm-vllm",
+ * "ik_llama.cpp")?
+ */
 static bool holds(struct text name, struct text word) {
 	for (size_t i = 0; i + word.len <= name.len; i++) {
 		char before = i > 0 ? name.at[i - 1] : ' ';
@@ -59,7 +62,7 @@ int law_layout_complete(struct law_layout *l, const struct modelspec *m, struct 
 	if (l->tp == 0) {
 		l->tp = l->gpus % (l->pp * l->dp) == 0 ? l->gpus / (l->pp * l->dp) : 1;
 	}
-	/* Engines count data-parallel attention as tensor parallelism over the same GPUs, too. */
+	/* Engines also count data-parallel attention as tensor parallelism over the same GPUs. */
 	if (l->tp * l->pp == l->gpus && l->dp > 1 && l->tp % l->dp == 0) {
 		l->tp /= l->dp;
 	}
@@ -88,7 +91,10 @@ static enum law_card card_of(const struct gpu *g) {
 	if (g->hbm) {
 		return g->flops[PRECISION_FP4] > 0 ? LAW_BLACKWELL : LAW_HBM;
 	}
-	/* GeForce cards sum in 32 bits at half the rate, which the catalogue's figure is; engines also use the other one. */
+	/*
+	 * GeForce GPUs accumulate in 32 bits at half the rate, which is the catalogue's figure; engines also use the
+	 * full rate.
+	 */
 	bool geforce = g->flops[PRECISION_INT8] > 3 * g->flops[PRECISION_BF16];
 	return small ? LAW_UNIFIED : geforce ? LAW_GEFORCE : g->flops[PRECISION_FP4] > 0 ? LAW_PRO : LAW_GDDR;
 }
@@ -98,7 +104,7 @@ void law_init(struct law *l, const struct modelspec *m, const struct gpu *g, con
 	roofline_init(&l->peak, m, g, layout->gpus, 1, 1);
 }
 
-/* ---- what a GPU holds ---- */
+/* ---- memory ---- */
 
 static double stage_gpus(const struct law *l) {
 	return (double)(l->layout.gpus / l->layout.pp);
@@ -109,7 +115,7 @@ static double attention_gpus(const struct law *l) {
 	return (double)l->layout.tp;
 }
 
-/* Heads of the cache cannot be cut finer than they are, and a latent not at all. */
+/* Heads of the cache cannot be divided, nor can a latent. */
 static double cache_shards(const struct law *l) {
 	const struct modelspec *m = &l->peak.model;
 	int64_t heads = m->kv_rank > 0 ? 1 : m->kv_heads > 0 ? m->kv_heads : 1;
@@ -117,7 +123,10 @@ static double cache_shards(const struct law *l) {
 	return (double)least(l->layout.tp, heads);
 }
 
-/* Of one GPU of a stage, all layers: what every step reads, without experts; dense MLPs follow the attention. */
+/*
+ * For one GPU of a stage, all layers: bytes that every step reads, without experts; dense MLPs are spread like the
+ * attention.
+ */
 static double always_bytes(const struct law *l) {
 	const struct modelsize *z = &l->peak.size;
 
@@ -153,7 +162,7 @@ static double factor(const struct law *l, enum law_factor f) {
 	return exp(l->constants->engine[l->engine][f] + l->constants->card[l->card][f]);
 }
 
-/* FLOP/s of one GPU in products of weights of so many thousandths of a bit. */
+/* FLOP/s of one GPU in products with weights of this many thousandths of a bit. */
 static double matrix_flops(const struct law *l, int64_t mbit, bool experts) {
 	static const enum law_constant by_precision[PRECISIONS] = {LAW_MFU_16, LAW_MFU_8, LAW_MFU_8, LAW_MFU_4};
 	enum precision p = l->peak.compute;
@@ -179,15 +188,18 @@ double law_bandwidth_share(const struct law *l) {
 	return bandwidth(l, LAW_BW_WEIGHTS) / (double)l->peak.gpu.bandwidth;
 }
 
-/* Unpacking of blocks with one scale beside that of blocks with scales within scales. */
+/* Unpacking of blocks with one scale, relative to blocks with nested scales. */
 #define PLAIN_TILE 0.5
 
-/* Arithmetic and traffic overlap, though not fully. */
+/* Arithmetic and traffic overlap partly. */
 static double longer(double a, double b) {
 	return cbrt(a * a * a + b * b * b);
 }
 
-/* Experts that a step over n tokens reads, as a share: tokens of a batch are alike, so they choose as fewer would. */
+/*
+ * The fraction of experts that a step over n tokens reads: tokens of a batch are similar, so they choose fewer
+ * experts.
+ */
 static double distinct(const struct law *l, double n) {
 	const struct modelspec *m = &l->peak.model;
 	double independent = 1 + (n - 1) * fmin(1, shared(l, LAW_DISTINCT));
@@ -231,7 +243,10 @@ static void add_attention(const struct law *l, double p, double a, double d, dou
 	}
 }
 
-/* All-reduces of tensor parallelism, two a layer; exchanges of expert parallelism; hand-overs of a pipeline. */
+/*
+ * All-reduces of tensor parallelism, two per layer; exchanges of expert parallelism; transfers between stages of a
+ * pipeline.
+ */
 static void add_sending(const struct law *l, double n, struct law_step *out) {
 	const struct modelspec *m = &l->peak.model;
 	double tp = attention_gpus(l), slower = factor(l, LAW_SENDING), moe_layers = (double)m->moe_layers;
@@ -260,7 +275,7 @@ static void add_floor(const struct law *l, double p, double d, struct law_step *
 	out->sequence_ns = factor(l, LAW_PER_SEQUENCE) * US * (d * shared(l, LAW_SEQUENCE_US) + p * shared(l, LAW_TOKEN_US)) / (double)l->layout.dp;
 }
 
-/* One pass of what is in the batch through all layers. */
+/* One pass of the batch through all layers. */
 static void pass(const struct law *l, double p, double a, double d, double k, struct law_step *out) {
 	*out = (struct law_step){0};
 	add_matrices(l, p + d, d + (p > 0 ? 1 : 0), out);
@@ -276,7 +291,7 @@ static void pass(const struct law *l, double p, double a, double d, double k, st
 	                out->sequence_ns + out->sending_ns;
 }
 
-/* Shares of the peaks that the step's work is of its time, over all GPUs. */
+/* The step's work over its time, as fractions of the peaks, over all GPUs. */
 static void set_shares(const struct law *l, double p, double a, double d, double k, struct law_step *out) {
 	struct roofline_step at_peak;
 
@@ -285,7 +300,7 @@ static void set_shares(const struct law *l, double p, double a, double d, double
 	out->bytes_share = (at_peak.matrix_byte_ns + at_peak.context_byte_ns) / out->total_ns;
 }
 
-/* The head's product of one part of a batch, which the last stage of a pipeline computes beside its layers. */
+/* The head's product for one part of a batch, which the last stage of a pipeline computes in addition to its layers. */
 static double head_ns(const struct law *l, double sequences) {
 	const struct modelsize *z = &l->peak.size;
 	const struct modelspec *m = &l->peak.model;
@@ -297,8 +312,8 @@ static double head_ns(const struct law *l, double sequences) {
 }
 
 /*
- * Each stage has its own floor, and the last one the head and the sampling beside its share of the layers. With so many parts of the
- * batch at work, a round takes at least as long as the last stage needs for all of them.
+ * Each stage has its own floor, and the last one also the head and the sampling. With several parts of the batch in
+ * progress, a round takes at least as long as the last stage needs for all of them.
  */
 static void wait_for_last_stage(const struct law *l, double part, double parts, struct law_step *out) {
 	double step = factor(l, LAW_FLOOR) * US * shared(l, LAW_STEP_US) * l->stretch_base;
@@ -310,8 +325,8 @@ static void wait_for_last_stage(const struct law *l, double part, double parts, 
 }
 
 /*
- * A pipeline works on as many parts of the batch at once as it has stages: all its sequences get a token in the time that one
- * part takes through all stages.
+ * A pipeline works on as many parts of the batch at once as it has stages: all its sequences get a token in the time
+ * that one part needs for all stages.
  */
 void law_step(const struct law *l, double p, double a, double d, double k, struct law_step *out) {
 	double stages = (double)l->layout.pp, part = d > stages ? stages : d > 1 ? d : 1;

@@ -1,4 +1,4 @@
-/* law_constants.c: what tests/published/fit.c learnt; report/estimate/METHOD.md states from what, and how well it holds. */
+/* law_constants.c: results of tests/published/fit.c; report/estimate/METHOD.md states the sources and the accuracy. */
 #include "core/model/law.h"
 
 const struct law_constants law_published = {

@@ -13,8 +13,8 @@ static double decode_ns(const struct load_engine *e, double batch) {
 }
 
 /*
- * What a prompt adds to the steps of `batch` decoding sequences: its chunks, less the steps that would have been
- * anyway; without decoding sequences, whole steps of its own. In a large batch several short prompts come in one step.
+ * Time that a prompt adds to the steps of `batch` decoding sequences: its chunks, minus the steps that would take
+ * place anyway; without decoding sequences, separate steps. In a large batch several short prompts share one step.
  */
 static double prompt_ns(const struct load_engine *e, double batch) {
 	double chunks = ceil(e->prompt / e->chunk), part = e->prompt / chunks;
@@ -26,7 +26,7 @@ static double prompt_ns(const struct load_engine *e, double batch) {
 		return chunks * alone;
 	}
 	double mixed = e->step_ns(e->context, part * together, a, batch, batch * mean_context(e)) - decode_ns(e, batch);
-	double beside = 1 - exp(-batch); /* someone decodes */
+	double beside = 1 - exp(-batch); /* at least one sequence decodes */
 	return chunks * (beside * fmin(alone, mixed) + (1 - beside) * alone);
 }
 
@@ -50,7 +50,7 @@ static double decoding_at(const struct load_engine *e, double rate) {
 	return d;
 }
 
-/* The share of requests that find all of so many servers taken (Erlang C), by the recursion of Erlang B. */
+/* The share of requests that find all servers busy (Erlang C), by the recursion of Erlang B. */
 static double all_taken(double servers, double rho) {
 	double offered = rho * servers, inverse = 1;
 
@@ -65,8 +65,8 @@ static double all_taken(double servers, double rho) {
 }
 
 /*
- * Time that a request waits for a place, of what it takes then: a queue with as many servers as the batch holds, all requests
- * alike (Cosmetatos 1975 on M/D/c).
+ * Waiting time of a request relative to its service time: a queue with as many servers as the batch holds, all
+ * requests equal (Cosmetatos 1975 on M/D/c).
  */
 static double waiting(const struct load_engine *e, double decoding) {
 	double servers = fmax(1, floor(e->max_batch)), rho = fmin(decoding / servers, 0.995);
@@ -78,7 +78,7 @@ static double waiting(const struct load_engine *e, double decoding) {
 	return all_taken(servers, rho) / (servers * (1 - rho)) * fmin(1, alike / 2);
 }
 
-/* A prompt that fits into a step shares it with those that came during the step before: what that one takes then. */
+/* A prompt that fits into a step shares it with those that arrived during the previous step: the time of that step. */
 static double shared_step_ns(const struct load_engine *e, double decoding, double per_ns, double alone) {
 	double together = fmin(1 + per_ns * alone, e->chunk / e->prompt), tokens = e->prompt * together;
 
@@ -100,9 +100,10 @@ void load_at(const struct load_engine *e, double rate, struct load_point *out) {
 	out->prefill = fmin(1, per_ns * added);
 	double slower = 1 / fmax(0.005, 1 - out->prefill);
 	out->token_ms = decode_ns(e, others) * slower / 1e6;
-	/* In a step of its own, or in one of those that decode anyway, for the rest of which it waits first. */
+	/* In a separate step, or in one of the decode steps, after waiting for the current one to end. */
 	double own = chunks * e->step_ns(e->context, part, part * (e->cached + e->prompt / 2), d, d * mean_context(e));
-	double busy = fmin(0.995, per_ns * own); /* other prompts before it: a queue of one server, all alike; short ones share a step */
+	/* other prompts before it: a queue with one server, all equal; short ones share a step */
+	double busy = fmin(0.995, per_ns * own);
 	own = shared_step_ns(e, d, per_ns, own);
 	double behind = busy / (2 * (1 - busy)) * own * fmin(1, e->prompt / e->chunk) + (1 - exp(-d)) * decode_ns(e, fmax(1, d)) / 2;
 	double answer_ms = (e->output - 1) * out->token_ms;

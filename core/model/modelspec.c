@@ -70,7 +70,7 @@ bool modelspec_format_is_plain(struct text name) {
 	return modelspec_format_is_gguf(name) && (text_ends(name, T("_0")) || text_ends(name, T("_1")) || name.len == 2);
 }
 
-/* Bytes of so many elements. The bounds of modelspec_check keep it far from overflow. */
+/* Bytes of a number of elements. The bounds of modelspec_check keep it far from overflow. */
 static int64_t bytes_of(int64_t elements, int64_t mbit) {
 	int64_t bytes;
 	bool fits = exact_mul_div(elements, mbit, 8000, &bytes);
@@ -182,7 +182,7 @@ void modelspec_size(const struct modelspec *m, struct modelsize *z) {
 	z->head_flops = 2 * head;
 }
 
-/* Of layers without a window `far` tokens count, of the others the window; by the size of their caches. */
+/* Layers without a window count `far` tokens, others the window; weighted by the size of their caches. */
 static double mean_context(const struct modelspec *m, double context, double far) {
 	double windowed = (double)(m->window_layers * window_elements(m)), full = (double)(full_layers(m) * full_elements(m));
 

@@ -1,10 +1,10 @@
 /*
- * modelspec.h: what a language model is made of, as far as its arithmetic and its traffic go.
+ * modelspec.h: the architecture of a language model, as far as it determines arithmetic and memory traffic.
  *
- * Read from a native description (schemas/model.schema.json), from a Hugging Face config.json
- * as published, or from the header of a GGUF file (llama.cpp, Ollama). Counts of parameters follow the layers as their reference code builds them:
- * matrices, biases, norms, router, embedding and head. Not counted: vision towers, and layers
- * that only predict further tokens (multi-token prediction).
+ * Read from a native description (schemas/model.schema.json), from a Hugging Face config.json as published, or from
+ * the header of a GGUF file (llama.cpp, Ollama). Counts of parameters follow the layers as their reference code
+ * builds them: matrices, biases, norms, router, embedding and head. Not counted: vision towers, and layers that only
+ * predict further tokens (multi-token prediction).
  */
 #ifndef CORE_MODELSPEC_H
 #define CORE_MODELSPEC_H
@@ -12,11 +12,11 @@
 #include "core/error.h"
 #include "core/text.h"
 
-/* In what the matrix products are computed: the column of a GPU's peak that holds. */
+/* The precision of the matrix products: the column of a GPU's peak that applies. */
 enum precision { PRECISION_BF16, PRECISION_FP8, PRECISION_INT8, PRECISION_FP4, PRECISIONS };
 extern const char *const precision_names[PRECISIONS];
 
-/* Counts are of elements; a width of 0 means that the model has no such part. */
+/* Counts are of elements; a width of 0 means that the model does not have this part. */
 struct modelspec {
 	char name[96];
 	int64_t layers, hidden, heads, vocab;
@@ -26,18 +26,18 @@ struct modelspec {
 	int64_t ffn, ffn_matrices;     /* a dense layer's width; 3 with a gate, else 2 */
 	int64_t experts, experts_per_token, expert_ffn, shared_ffn; /* layers with experts: experts > 0 */
 	int64_t expert_matrices;       /* 3 with a gate, else 2 */
-	int64_t expert_hidden;         /* width of what experts read, where it is not the model's; 0: it is */
-	int64_t dense_layers;          /* layers with a dense MLP; = layers where there are no experts */
+	int64_t expert_hidden;         /* input width of experts, if it is not the model's; 0: it is */
+	int64_t dense_layers;          /* layers with a dense MLP; = layers if there are no experts */
 	int64_t moe_layers;            /* layers with experts */
 	int64_t attention_layers;      /* layers with attention over a cache */
 	int64_t linear_layers;         /* layers with a state instead: linear attention, Mamba, convolutions */
 	int64_t linear_params, linear_state; /* elements of one of them; the state is of 32 bits */
-	int64_t attention_elements;    /* of one layer's matrices, where the heads do not give them; 0: they do */
-	int64_t query_gate;            /* 1: queries come with a gate of the same size */
-	int64_t global_kv_heads, global_head_dim; /* of layers without a window, where they differ; 0: they do not */
+	int64_t attention_elements;    /* of one layer's matrices, if the heads do not determine them; 0: they do */
+	int64_t query_gate;            /* 1: queries have a gate of the same size */
+	int64_t global_kv_heads, global_head_dim; /* of layers without a window, if they differ; 0: they do not */
 	int64_t shared_cache_layers;   /* attention layers that read another layer's cache */
-	int64_t sparse_tokens;         /* tokens that sparse attention reads at most; 0: all */
-	int64_t index_heads, index_dim; /* of the indexer that chooses them; its cache is of 8 bits */
+	int64_t sparse_tokens;         /* maximum of tokens that sparse attention reads; 0: all */
+	int64_t index_heads, index_dim; /* of the indexer that chooses them; its cache uses 8 bits */
 	int64_t cache_milli;           /* thousandths of tokens that keep an entry in the cache; 1000: all */
 	int64_t extra_params;          /* in memory and looked up like an embedding */
 	int64_t layer_vectors;         /* norms and biases of one layer's attention and MLP, elements */
@@ -49,23 +49,24 @@ struct modelspec {
 	int64_t other_mbit;               /* embedding, head, norms, router */
 	int64_t kv_mbit;
 	enum precision compute;
-	bool plain_blocks; /* weights in blocks with one scale (Q4_0, Q8_0): they take about half the unpacking of scales within scales */
+	/* weights in blocks with one scale (Q4_0, Q8_0): they need about half the unpacking of nested scales */
+	bool plain_blocks;
 };
 
-/* Sums over the layers. FLOPs count a multiplication and an addition as two. */
+/* Sums over the layers. A multiplication and an addition count as two FLOPs. */
 struct modelsize {
-	int64_t params, active_params; /* active: what one token is multiplied with: head included, embedding not */
+	int64_t params, active_params; /* active: parameters used by one token: with head, without embedding */
 	int64_t attention_params, dense_params, expert_params, shared_params, router_params, vector_params;
 	int64_t embedding_params, head_params; /* a tied head is counted under embedding alone */
-	int64_t weight_bytes;          /* all of it in memory */
-	int64_t always_bytes;          /* read by every step, head included; embedding rows are not */
+	int64_t weight_bytes;          /* total in memory */
+	int64_t always_bytes;          /* read by every step, with head, without embedding rows */
 	int64_t expert_bytes;          /* all routed experts: a step reads those that its tokens chose */
-	int64_t token_flops;           /* matrix products of one token, without head and attention */
-	int64_t head_flops;            /* of one token that is sampled */
+	int64_t token_flops;           /* of the matrix products of one token, without head and attention */
+	int64_t head_flops;            /* of the head, for one sampled token */
 	int64_t prefill_pair_flops;    /* attention of one token to one token of context, full layers */
 	int64_t decode_pair_flops;     /* the same in decode; with MLA over the latent */
 	int64_t kv_token_bytes;        /* cache of one token, all layers */
-	int64_t state_bytes;           /* of one sequence, whatever its length: linear attention, convolutions */
+	int64_t state_bytes;           /* of one sequence, independent of its length: linear attention, convolutions */
 };
 
 #define MODELSPEC_FILE_MAX (16u << 20)
@@ -79,18 +80,17 @@ int modelspec_parse(struct modelspec *m, const char *path, struct text bytes, st
 void modelspec_size(const struct modelspec *m, struct modelsize *out);
 
 /*
- * The context that attention sees of `context` tokens, averaged over the layers: less than all
- * where layers have a window.
+ * The part of `context` tokens that attention sees, averaged over the layers: less than all if layers have a window.
  */
 double modelspec_seen(const struct modelspec *m, double context);
-/* The same of what the cache holds: sparse attention reads less than it holds. */
+/* The same for the tokens that the cache holds: sparse attention reads fewer. */
 double modelspec_held(const struct modelspec *m, double context);
 
 /* Bits per element of a format by its name: "bf16" is 16000. False if unknown. */
 bool modelspec_format(struct text name, int64_t *mbit, enum precision *compute);
-/* Is it one of llama.cpp's formats, which pack the embedding and the head, too? */
+/* Is it one of llama.cpp's formats, which also pack the embedding and the head? */
 bool modelspec_format_is_gguf(struct text name);
-/* One of them whose blocks have one scale. */
+/* One of them, with one scale per block. */
 bool modelspec_format_is_plain(struct text name);
 
 #endif

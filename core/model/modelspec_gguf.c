@@ -1,8 +1,9 @@
 /*
- * modelspec_gguf.c: the header of a GGUF file, as llama.cpp and Ollama keep models.
+ * modelspec_gguf.c: the header of a GGUF file, in which llama.cpp and Ollama store models.
  *
- * "GGUF", version, counts of tensors and of keys (all little-endian); keys with typed values; then a name, dimensions, format
- * and place of each tensor. Dimensions of the model come from the keys, bits per weight from the tensors.
+ * "GGUF", version, counts of tensors and of keys (all little-endian); keys with typed values; then a name,
+ * dimensions, format and place of each tensor. Dimensions of the model come from the keys, bits per weight from the
+ * tensors.
  */
 #include "core/model/modelspec_read.h"
 
@@ -12,7 +13,7 @@ enum gguf_type { GGUF_U8, GGUF_I8, GGUF_U16, GGUF_I16, GGUF_U32, GGUF_I32, GGUF_
 		 GGUF_I64, GGUF_F64, GGUF_TYPES };
 static const size_t type_bytes[GGUF_TYPES] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 
-/* Bytes not yet read; `bad` once they end too early or are no GGUF. */
+/* Bytes not yet read; `bad` once they end too early or are not GGUF. */
 struct cursor {
 	struct text rest;
 	bool bad;
@@ -44,7 +45,7 @@ static struct text take_string(struct cursor *c) {
 	return t;
 }
 
-/* What a value is, as far as a model's dimensions go: a number (of an array the largest), a text, the length of an array. */
+/* A value as far as dimensions need it: a number (the largest of an array), a text, the length of an array. */
 struct value {
 	int64_t number, count, zeros;
 	struct text text;
@@ -92,7 +93,7 @@ static void take_value(struct cursor *c, struct value *v) {
 	}
 }
 
-/* What is read before it is understood. */
+/* Values as read, before they are interpreted. */
 struct gguf {
 	struct text architecture, name;
 	int64_t tokens, kv_zeros;
@@ -140,9 +141,10 @@ static void take_key(struct gguf *g, struct modelspec *m, struct text key, const
 
 /* ---- tensors ---- */
 
-/* Elements and bits of what is read every step, of experts, of embedding and head, of layers with a state. */
+/* Elements and bits: read every step; experts; embedding and head; layers with a state. */
 struct tensors {
-	double layer, layer_bits, expert, expert_bits, other, other_bits, linear, plain; /* plain: of layers and experts, in blocks with one scale */
+	/* plain: those of layers and experts in blocks with one scale */
+	double layer, layer_bits, expert, expert_bits, other, other_bits, linear, plain;
 	int64_t linear_layers, rows;
 	bool head;
 };
@@ -203,7 +205,7 @@ static void take_tensor(struct cursor *c, struct tensors *t) {
 	}
 }
 
-/* ---- what it makes ---- */
+/* ---- the model ---- */
 
 /* Layers with a window, by architecture: all but each N-th; 1: all. */
 static int64_t window_every(struct text architecture) {

@@ -1,8 +1,8 @@
 /*
  * modelspec_hf.c: Hugging Face config.json as published.
  *
- * What each architecture leaves to its code (biases, norms, where experts are, which layers
- * look back a window) is a row here, after the model's reference code in huggingface/transformers.
+ * What each architecture defines only in its code (biases, norms, where experts are, which layers have a window) is a
+ * row here, from the model's reference code in huggingface/transformers.
  */
 #include "core/decimal.h"
 #include "core/exact.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 static const struct architecture architectures[] = {
-	/* Llama and what is built like it */
+	/* Llama and similar architectures */
 	{"llama", OUT_BIAS, 2, 0}, {"mllama_text_model", 0, 2, 0}, {"mistral", 0, 2, 1}, {"ministral", 0, 2, 1}, {"ministral3", 0, 2, 1},
 	{"seed_oss", QKV_BIAS, 2, 0}, {"smollm3", 0, 2, 0}, {"granite", OUT_BIAS, 2, 0}, {"arcee", TWO_MATRICES, 2, 0},
 	{"nemotron", TWO_MATRICES, 2, 0}, {"internlm2", 0, 2, 0}, {"internlm3", 0, 2, 0}, {"ernie4_5", 0, 2, 0}, {"mimo", QKV_BIAS, 2, 0},
@@ -36,7 +36,7 @@ static const struct architecture architectures[] = {
 	{"exaone_moe", QK_NORM | MOE, 2, 4}, {"afmoe", QK_NORM | MOE, 4, 4}, {"mimo_v2_flash", SINKS | MOE, 2, 1},
 	{"flex_olmo", QK_NORM | MOE, 2, 0}, {"nemotron_h", TWO_MATRICES | MOE | MAMBA_PATTERN, 1, 0}, {"deepseek", MOE, 2, 0},
 	{"dbrx", MOE, 2, 0}, {"grok-1", MOE | TIED, 4, 0}, {"grok", MOE | TIED, 4, 0}, {"git", MOE, 4, 0}, {"arctic", MOE, 3, 0},
-	/* Before 2023, and by their keys */
+	/* Before 2023, and detected by their keys */
 	{"gpt2", TWO_MATRICES | QKV_BIAS | OUT_BIAS | TIED | FOUR, 4, 0}, {"gptj", TWO_MATRICES | FOUR, 2, 0},
 	{"gpt_neox", TWO_MATRICES | QKV_BIAS | OUT_BIAS | FOUR, 4, 0}, {"gpt_bigcode", TWO_MATRICES | QKV_BIAS | OUT_BIAS | TIED | FOUR, 4, 0},
 	{"bloom", TWO_MATRICES | QKV_BIAS | OUT_BIAS | TIED | FOUR, 4, 0}, {"opt", TWO_MATRICES | QKV_BIAS | OUT_BIAS | TIED | FOUR, 4, 0},
@@ -88,7 +88,7 @@ static int read_dtype(struct spec_reader *r, json_at c, struct modelspec *m) {
 	return 0;
 }
 
-/* What every model has, by the keys of its family; what the file leaves out is the family's default. */
+/* What every model has, by the keys of its family; missing values are the family's defaults. */
 static const char *const layer_keys[] = {"num_hidden_layers", "num_layers", "n_layers", "n_layer", NULL};
 static const char *const hidden_keys[] = {"hidden_size", "d_model", "n_embd", "n_embed", NULL};
 static const char *const head_keys[] = {"num_attention_heads", "n_heads", "n_head", "num_heads", NULL};
@@ -127,7 +127,7 @@ static int read_dims(struct spec_reader *r, json_at c, struct modelspec *m) {
 	return err;
 }
 
-/* A share such as 2.625, of a block's MLP; 0 if there is none. */
+/* A factor such as 2.625, of a block's MLP; 0 if there is none. */
 static double width_of(struct spec_reader *r, json_at block) {
 	json_at ffn = spec_get(r, block, "ffn"), mult = ffn == JSON_ABSENT ? JSON_ABSENT : spec_get(r, ffn, "ffn_mult");
 	int64_t nano = 0;

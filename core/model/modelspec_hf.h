@@ -4,14 +4,14 @@
 
 #include "core/model/modelspec_read.h"
 
-/* What an architecture leaves to its code. */
+/* What an architecture defines only in its code. */
 enum trait {
 	QKV_BIAS = 1u,       /* always; else by "attention_bias" */
-	OUT_BIAS = 2u,       /* "attention_bias" also gives the output matrix one */
+	OUT_BIAS = 2u,       /* "attention_bias" also applies to the output matrix */
 	QK_NORM = 4u,        /* a norm over each head of queries and keys */
-	TIED = 8u,           /* embedding and head are one unless the file states another */
+	TIED = 8u,           /* embedding and head are shared unless the file states otherwise */
 	LATENT = 16u,        /* MLA */
-	SINKS = 32u,         /* one learnt logit a head */
+	SINKS = 32u,         /* one learnt logit per head */
 	EXPERT_BIAS = 64u,   /* experts and router have biases */
 	SHARED_GATE = 128u,  /* one row weighs the shared expert */
 	MOE = 256u,          /* has experts if the file counts any */
@@ -20,15 +20,15 @@ enum trait {
 	MAMBA = 2048u,       /* layers with a state space */
 	COMPRESSED = 4096u,  /* DeepSeek V4: one key and value head over compressed tokens */
 	BESIDE = 8192u,      /* experts beside a dense MLP in the same layer */
-	FOUR = 16384u,       /* MLPs are four times as wide as the model unless the file states their width */
-	HALF = 32768u,       /* "intermediate_size" counts the gate, too */
+	FOUR = 16384u,       /* MLPs are four times as wide as the model unless the file states a width */
+	HALF = 32768u,       /* "intermediate_size" includes the gate */
 	MAMBA_PATTERN = 65536u, /* layers by the letters of a pattern */
 	MAMBA_BESIDE = 131072u, /* attention and a state space in each layer */
 	JAMBA = 262144u,
 	KIMI_DELTA = 524288u,
 	LIGHTNING = 1048576u,
 	CONVOLUTIONS = 2097152u,
-	TWICE = 4194304u     /* a layer has two attentions and two dense MLPs beside its experts (LongCat) */
+	TWICE = 4194304u     /* a layer has two attentions and two dense MLPs in addition to its experts (LongCat) */
 };
 
 struct architecture {
@@ -43,7 +43,7 @@ json_at hf_first(struct spec_reader *r, json_at c, const char *const *keys);
 /* Members of a list that are one of two texts (the second may be NULL). */
 int64_t hf_count(struct spec_reader *r, json_at list, const char *word, const char *other);
 
-/* The first of the keys that the object has, from 1 to SPEC_DIM_MAX; *out stays where it has none. */
+/* The first of the keys that the object has, from 1 to SPEC_DIM_MAX; *out is unchanged if it has none. */
 int hf_int_if(struct spec_reader *r, json_at c, const char *const *keys, int64_t *out);
 
 /* Layers that keep a state instead of a cache. */

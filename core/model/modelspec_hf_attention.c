@@ -40,8 +40,8 @@ static int read_ratios(struct spec_reader *r, json_at c, struct modelspec *m) {
 }
 
 /*
- * DeepSeek V4: queries from a latent, one head of keys that are values too, an output in groups through a latent; layers keep
- * one entry for 4 or for 128 tokens, and choose "index_topk" of the former.
+ * DeepSeek V4: queries from a latent, one head of keys that are values too, an output in groups through a latent;
+ * layers store one entry for 4 or for 128 tokens, and choose "index_topk" of the former.
  */
 static int read_compressed(struct spec_reader *r, json_at c, struct modelspec *m) {
 	int64_t out_rank = 0, groups = 1;
@@ -53,7 +53,7 @@ static int read_compressed(struct spec_reader *r, json_at c, struct modelspec *m
 	err = err ? err : read_ratios(r, c, m);
 	err = err ? err : read_sparse(r, c, m);
 	int64_t wide = m->heads * m->kv_rank;
-	m->nope_dim = m->v_dim = m->kv_rank; /* what prefill attends over */
+	m->nope_dim = m->v_dim = m->kv_rank; /* the context of prefill's attention */
 	m->attention_elements = m->hidden * m->q_rank + m->q_rank * wide + 3 * m->hidden * m->kv_rank + wide * out_rank +
 	                        groups * out_rank * m->hidden;
 	m->sparse_tokens *= 4;
@@ -103,7 +103,7 @@ static int read_grouped(struct spec_reader *r, json_at c, const struct architect
 
 static const char *const window_keys[] = {"sliding_window", "attention_chunk_size", "sliding_window_size", NULL};
 
-/* How many layers have a window: by the list of layers, by a pattern, by the architecture. */
+/* The number of layers with a window: from the list of layers, from a pattern, from the architecture. */
 static int64_t windowed(struct spec_reader *r, json_at c, int64_t every, const struct modelspec *m) {
 	json_at types = spec_get(r, c, "layer_types"), pattern = spec_get(r, c, "hybrid_layer_pattern");
 
@@ -116,7 +116,7 @@ static int64_t windowed(struct spec_reader *r, json_at c, int64_t every, const s
 	return every > 1 ? m->layers - m->layers / every : every == 1 ? m->layers : 0;
 }
 
-/* One layer in so many looks at everything: a number, or a text such as "LLLG". */
+/* One layer in N has no window: a number, or a text such as "LLLG". */
 static int read_every(struct spec_reader *r, json_at c, int64_t *every) {
 	json_at v = spec_get(r, c, "sliding_window_pattern");
 
@@ -149,7 +149,7 @@ static int read_window(struct spec_reader *r, json_at c, const struct architectu
 	return 0;
 }
 
-/* Gemma 4 and 3n: layers without a window have heads of their own; the last layers read the cache of earlier ones. */
+/* Gemma 4 and 3n: layers without a window have separate heads; the last layers read the cache of earlier ones. */
 static int read_global(struct spec_reader *r, json_at c, struct modelspec *m) {
 	int64_t per_layer = 0, vocab = m->vocab;
 	int err = spec_int_if(r, c, "global_head_dim", 1, 65536, &m->global_head_dim);

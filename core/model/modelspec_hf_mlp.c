@@ -1,4 +1,4 @@
-/* modelspec_hf_mlp.c: dense and expert layers of a config.json, by the keys that families use for the same things. */
+/* modelspec_hf_mlp.c: dense and expert layers of a config.json, with the keys of each family. */
 #include "core/model/modelspec_hf.h"
 
 static const char *const expert_counts[] = {"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts", NULL};
@@ -75,7 +75,7 @@ static int dense_by_step(struct spec_reader *r, json_at c, struct modelspec *m) 
 	return err;
 }
 
-/* Which layers are dense, in the many ways in which files state it. */
+/* Which layers are dense, in the various forms in which files state it. */
 static int read_dense_layers(struct spec_reader *r, json_at c, struct modelspec *m) {
 	json_at types = spec_get(r, c, "mlp_layer_types"), which = spec_get(r, c, "moe_layer_freq"), list = spec_get(r, c, "moe_layers");
 	int err = dense_by_step(r, c, m);
@@ -136,14 +136,14 @@ static int read_experts(struct spec_reader *r, json_at c, const struct architect
 	return err ? err : read_shared(r, c, a, m);
 }
 
-/* Gemma 4, Grok 2, Arctic: every layer has a dense MLP, and experts beside it. */
+/* Gemma 4, Grok 2, Arctic: every layer has both a dense MLP and experts. */
 static void set_beside(struct modelspec *m) {
 	m->dense_layers = m->layers;
 	m->moe_layers = m->layers;
 	m->shared_ffn = 0;
 }
 
-/* LongCat: half of what counts as layers here has experts, and some of the experts a token chooses do nothing. */
+/* LongCat: half of the layers as counted here have experts, and some of the experts a token chooses do nothing. */
 static int set_twice(struct spec_reader *r, json_at c, struct modelspec *m) {
 	int64_t nothing = 0;
 	int err = spec_int_if(r, c, "zero_expert_num", 0, SPEC_DIM_MAX, &nothing);

@@ -87,7 +87,7 @@ static int read_jamba(struct spec_reader *r, json_at c, struct modelspec *m) {
 	return err;
 }
 
-/* Kimi Linear: gated delta nets whose gates come through a rank of one head, beside layers of latent attention. */
+/* Kimi Linear: gated delta nets with gates of a rank of one head, and layers of latent attention. */
 static int read_kimi(struct spec_reader *r, json_at c, struct modelspec *m) {
 	json_at l = spec_get(r, c, "linear_attn_config");
 	json_at layers = l == JSON_ABSENT ? JSON_ABSENT : spec_get(r, l, "kda_layers");
@@ -142,7 +142,7 @@ static int read_delta_layers(struct spec_reader *r, json_at c, struct modelspec 
 	return err || m->linear_layers == 0 ? err : read_delta(r, c, m);
 }
 
-/* Mamba in some layers, by their types, or in every one beside attention (Falcon H1). */
+/* Mamba in some layers, by their types, or in every layer together with attention (Falcon H1). */
 static int read_mamba_layers(struct spec_reader *r, json_at c, struct modelspec *m) {
 	json_at types = spec_get(r, c, "layer_types");
 

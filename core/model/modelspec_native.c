@@ -1,11 +1,11 @@
-/* modelspec_native.c: a model by schemas/model.schema.json, and which of the two forms a file has. */
+/* modelspec_native.c: a model in the form of schemas/model.schema.json, and detection of a file's form. */
 #include "core/model/modelspec_read.h"
 
 #include <stdlib.h>
 
 #define PARAMS_MAX 1e15
 
-/* An object under a key, JSON_ABSENT if it is not there and need not be. */
+/* An optional object under a key, JSON_ABSENT if it is missing. */
 static int object_at(struct spec_reader *r, json_at in, const char *key, bool required, json_at *out) {
 	*out = spec_get(r, in, key);
 	if (*out == JSON_ABSENT) {
@@ -159,7 +159,7 @@ static int read_native(struct spec_reader *r, json_at root, struct modelspec *m)
 	return err ? err : read_format(r, root, m);
 }
 
-/* What the readers leave at 0 where a model has nothing out of the ordinary. */
+/* Sets defaults that the readers left at 0. */
 static void complete(struct modelspec *m) {
 	if (m->attention_layers == 0 && m->linear_layers < m->layers) {
 		m->attention_layers = m->layers - m->linear_layers;
@@ -172,7 +172,7 @@ static void complete(struct modelspec *m) {
 	m->cache_milli = m->cache_milli > 0 ? m->cache_milli : 1000;
 }
 
-/* Dimensions that each pass may still multiply to more than 64 bits hold. */
+/* The product of dimensions that are each in bounds may exceed 64 bits. */
 static bool is_beyond(const struct modelspec *m) {
 	double h = (double)m->hidden, l = (double)m->layers;
 	double attention = 4 * h * (double)(m->heads + m->kv_heads) * (double)(m->head_dim + m->nope_dim + m->rope_dim + m->v_dim) +
@@ -188,7 +188,7 @@ static bool is_beyond(const struct modelspec *m) {
 
 #define BEYOND "more than 10^15 parameters, expected the description of a model that exists"
 
-/* The name it gives itself, else the file's. */
+/* The name stated in the file, else the file's name. */
 static int read_label(struct spec_reader *r, json_at root, struct modelspec *m) {
 	json_at v = spec_get(r, root, "name");
 

@@ -20,7 +20,7 @@ static int quant_fp8(struct spec_reader *r, json_at q, struct modelspec *m) {
 	return 0;
 }
 
-/* Only the experts; computed in 16 bits where there is no unit for it. */
+/* Only the experts; computed in 16 bits if there is no unit for it. */
 static int quant_mxfp4(struct spec_reader *r, json_at q, struct modelspec *m) {
 	(void)r;
 	(void)q;
@@ -113,7 +113,7 @@ static int quant_modelopt(struct spec_reader *r, json_at q, struct modelspec *m)
 	return spec_wrong(r, algo == JSON_ABSENT ? q : algo, "unknown \"quant_algo\", expected FP8, NVFP4, MXFP8, W4A8_AWQ, W4A16_AWQ or INT8_SQ; or state --weights");
 }
 
-/* A format named somewhere in the bytes: torchao's class names, quark's types. */
+/* A format that is named anywhere in the bytes: torchao's class names, quark's types. */
 struct named {
 	struct text word;
 	int64_t mbit;

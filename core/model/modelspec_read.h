@@ -5,7 +5,7 @@
 #include "core/json.h"
 #include "core/model/modelspec.h"
 
-/* A document, and where messages go. */
+/* A document, and where messages are written. */
 struct spec_reader {
 	const char *path;
 	struct text bytes;
@@ -16,7 +16,7 @@ struct spec_reader {
 /* "path:line:column: what"; returns ERROR_CONFIG. */
 int spec_wrong(struct spec_reader *r, json_at at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Parses; ERROR_CONFIG if the bytes are no JSON object. `like` names a file to look at. */
+/* Parses; ERROR_CONFIG if the bytes are not a JSON object. `like` names a file to look at. */
 int spec_parse(struct spec_reader *r, const char *like);
 
 /* The value under a key, JSON_ABSENT also if it is null. */
@@ -24,7 +24,7 @@ json_at spec_get(struct spec_reader *r, json_at object, const char *key);
 
 /* A whole number of at least `min` and at most `max`. */
 int spec_int(struct spec_reader *r, json_at object, const char *key, int64_t min, int64_t max, int64_t *out);
-/* The same if it is there; else *out stays as it is. */
+/* The same if it is there; else *out is unchanged. */
 int spec_int_if(struct spec_reader *r, json_at object, const char *key, int64_t min, int64_t max, int64_t *out);
 int spec_bool_if(struct spec_reader *r, json_at object, const char *key, bool *out);
 /* A name without control characters, cut to fit. */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* A column that others explain up to this part of its length is left out: nothing can be said of it. */
+/* A column that others explain except for this part of its length is left out: it cannot be determined. */
 #define TINY_PIVOT 1e-11
 /* How far below 0, in units of scaled columns, a gradient counts as 0. */
 #define TINY_GRADIENT 1e-12
@@ -13,9 +13,9 @@ struct problem {
 	size_t count;
 	double gram[NNLS_MAX][NNLS_MAX]; /* scaled to a diagonal of 1 */
 	double moment[NNLS_MAX];
-	double scale[NNLS_MAX]; /* scaled x = x / scale; 0 for columns without anything */
-	bool passive[NNLS_MAX]; /* free to be above 0 */
-	bool barred[NNLS_MAX];  /* dependent on others: stays 0 */
+	double scale[NNLS_MAX]; /* scaled x = x / scale; 0 for empty columns */
+	bool passive[NNLS_MAX]; /* may be greater than 0 */
+	bool barred[NNLS_MAX];  /* depends on others: remains 0 */
 };
 
 static void scale_columns(struct problem *p, const double *gram, const double *moment) {
@@ -35,8 +35,8 @@ static void scale_columns(struct problem *p, const double *gram, const double *m
 }
 
 /*
- * Cholesky of the passive part, in `lower`, over the columns listed in `list`. False if a column
- * depends on those before it; *dependent is then its place in the list.
+ * Cholesky of the passive part, in `lower`, over the columns listed in `list`. False if a column depends on those
+ * before it; *dependent is then its index in the list.
  */
 static bool factorise(const struct problem *p, const size_t *list, size_t used, double lower[NNLS_MAX][NNLS_MAX],
                       size_t *dependent) {
@@ -101,7 +101,7 @@ static bool solve_passive(const struct problem *p, double *x) {
 	return true;
 }
 
-/* The column that would lower the error most if it were let go of 0, or `count`. */
+/* The column that would lower the error most if it were not fixed at 0, or `count`. */
 static size_t steepest(const struct problem *p, const double *x) {
 	size_t best = p->count;
 	double most = TINY_GRADIENT;
@@ -122,7 +122,7 @@ static size_t steepest(const struct problem *p, const double *x) {
 	return best;
 }
 
-/* Goes from x towards `to` until the first column meets 0, and puts those that did back to 0. */
+/* Moves x towards `to` until the first column reaches 0, and fixes those columns at 0. */
 static void step_to_bound(struct problem *p, double *x, const double *to) {
 	double far = 1;
 

@@ -26,7 +26,7 @@ double roofline_weight_bytes(const struct roofline *r, double ntok) {
 	return (double)r->size.always_bytes + (double)r->size.expert_bytes * (1 - missed);
 }
 
-/* Share of `total` tokens of context that attention sees, in units of 1 sequence with the mean of them. */
+/* Share of `total` tokens of context that attention sees, assuming sequences of mean length. */
 static double seen_share(const struct roofline *r, double mean) {
 	return mean > 0 ? modelspec_seen(&r->model, mean) / mean : 1;
 }

@@ -86,7 +86,7 @@ static double dot(const double *a, const double *b) {
 	return sum;
 }
 
-/* How the prefill share changes with each coefficient; false if the model has no time for the step. */
+/* Derivatives of the prefill share by each coefficient; false if the model's time of the step is 0. */
 static bool share_gradient(const struct step_model *m, const struct batch *b, double gradient[TERMS]) {
 	struct batch chunks, decoders;
 	double alone[TERMS], whole[TERMS], decode[TERMS];
@@ -106,10 +106,10 @@ static bool share_gradient(const struct step_model *m, const struct batch *b, do
 	return true;
 }
 
-/* Of models that no step was fitted to: on runs whose split is known they are off by about so much. */
+/* For models that were not fitted to steps: their typical error on runs with a known split. */
 #define DESCRIBED_SHARE_SD 0.1
 #define ROOFLINE_SHARE_SD 0.2
-/* What every form of the model gets wrong of a share, and residuals do not show: on simulated runs of several laws. */
+/* Error of a share from the model's form, which residuals do not show: from simulated runs of several laws. */
 #define FORM_SHARE_SD 0.008
 #define FORM_BLIND_SHARE_SD 0.015 /* without contexts */
 #define TOKENS_SHARE_SD 0.2

@@ -1,15 +1,14 @@
 /*
- * step_model.h: how long a step takes, by what is in its batch: fitted by attribute/, used by whoever
- * compares it with theory or replays requests through it.
+ * step_model.h: the time of a step as a function of its batch: fitted by attribute/, compared with theory and used
+ * for replays.
  *
  *   T = b0 + sum_j e_j min(n, u_j) + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0] + b5 [P > 0]
  *       + b6 H + b7 U + b8 U [P > 0] + b9 min(K, 32768) - b10 min(a, k)
  *
- * with all coefficients >= 0, b10 <= 1,
- * P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of tokens x (context
- * before + tokens / 2), H the sum of the contexts before chunks, K the sum of the decoders' contexts, U their
- * number times the longest of them, a and k the attention of prompts and of sequences (struct overlap).
- * See attribute/METHOD.md, "The step model".
+ * with all coefficients >= 0, b10 <= 1, P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of
+ * tokens x (context before + tokens / 2), H the sum of the contexts before chunks, K the sum of the decoders'
+ * contexts, U their number times the longest of them, a and k the attention of prompts and of sequences (struct
+ * overlap). See attribute/METHOD.md, "The step model".
  */
 #ifndef CORE_STEP_MODEL_H
 #define CORE_STEP_MODEL_H
@@ -22,33 +21,34 @@ extern const int64_t hinge_ntok[HINGE_COUNT];
 #define EARLY_COUNT 4
 extern const int64_t early_ntok[EARLY_COUNT]; /* u: each is one of the hinges */
 
-#define NEAR_NTOK 32768 /* contexts up to so many tokens, of all sequences together, cost more each than further ones */
+/* contexts up to this many tokens, of all sequences together, cost more per token than further ones */
+#define NEAR_NTOK 32768
 
 /* The coefficients by number: the floor, the hinges, then the rest. */
 enum term { TERM_FLOOR, TERM_HINGES, TERM_TOKENS = TERM_HINGES + HINGE_COUNT, TERM_ATTENTION, TERM_CONTEXT,
 	    TERM_MIXED_CONTEXT, TERM_PROMPT, TERM_EARLY, TERM_PREFILL_CONTEXT = TERM_EARLY + EARLY_COUNT, TERM_UNEQUAL,
 	    TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP, TERMS };
 
-/* What is in a batch. */
+/* The content of a batch. */
 struct batch {
 	int64_t prefill_tokens;   /* P */
 	int64_t prefill_token_kv; /* A; 0 where not known */
 	int64_t decode_tokens;    /* D */
 	int64_t decode_kv_tokens; /* K; 0 where not known */
 	int64_t prefill_kv_tokens; /* H: the context before the chunks; 0 where not known */
-	int64_t decode_unequal_kv; /* U: sequences x the longest of their contexts; K where they are taken as alike */
+	int64_t decode_unequal_kv; /* U: sequences x the longest of their contexts; K if they are treated as equal */
 };
 
-/* What is treated as the attention of prompts and of sequences where the one hides behind the other: ns per unit. */
+/* The attention of prompts and of sequences where one overlaps with the other: ns per unit. */
 struct overlap {
 	double token_kv, prefill_kv; /* of A, of H */
 	double kv, unequal, near;    /* of K, of U, of min(K, NEAR_NTOK) */
 };
 
-/* In the order in which they are fallen back to. */
+/* In the order of preference. */
 enum model_origin { MODEL_FITTED, MODEL_NEIGHBOUR, MODEL_ROOFLINE, MODEL_TOKENS, MODEL_ORIGINS };
 
-/* Of all usable steps, outliers and all. */
+/* Of all usable steps, including outliers. */
 #define RESIDUAL_QUANTILES 7
 extern const int residual_per_cent[RESIDUAL_QUANTILES];
 
@@ -56,36 +56,38 @@ struct step_model {
 	double ns[TERMS];               /* coefficients, ns per unit of the term */
 	double covariance[TERMS][TERMS]; /* of the coefficients; 0 for terms that are 0 */
 	enum model_origin origin;
-	bool has_attention, has_context; /* were A and K there to be fitted? Without K: D in its place */
+	bool has_attention, has_context; /* A and K were available to the fit; without K, D replaces it */
 	struct overlap overlap;
-	double form_share_sd; /* how far other forms of the model are from this one in prefill's share of mixed steps */
-	int64_t steps, outliers;         /* that the fit used, and left out */
-	double context_ns; /* of a token of sequences' contexts, in the steps of the fit: as unequal and as long as they were there */
+	/* distance of other forms of the model from this one, in prefill's share of mixed steps */
+	double form_share_sd;
+	int64_t steps, outliers;         /* used by the fit, and left out */
+	/* of a token of sequences' contexts, with the spread and length of contexts in the fitted steps */
+	double context_ns;
 	double residual_relative;        /* standard deviation of (T - fit) / fit */
-	double residual_quantiles[RESIDUAL_QUANTILES]; /* of the same, by cells of like steps, at residual_per_cent */
+	double residual_quantiles[RESIDUAL_QUANTILES]; /* of the same, by bins of similar steps, at residual_per_cent */
 };
 
-/* The word for a term in files: "floor", "token_beyond" (and *ntok: what), …; *ntok -1 where it has none. */
+/* The name of a term in files: "floor", "token_beyond" (with its tokens in *ntok), …; *ntok is -1 if it has none. */
 const char *step_model_term(int term, int64_t *ntok);
 
 /*
- * The terms of a batch, in units of the coefficients. Where the contexts were not there to be fitted the number of
- * decoders is used in place of K: each decoder then costs the same.
+ * The terms of a batch, in units of the coefficients. If contexts were not known to the fit, the number of decoders
+ * replaces K: each decoder then costs the same.
  */
 void step_model_terms(const struct step_model *m, const struct batch *b, double terms[TERMS]);
 
 /* The chunks of a batch alone, and its sequences alone. */
 void batch_of_phases(const struct batch *b, struct batch *chunks, struct batch *decoders);
 
-/* What the sequences' contexts take of the time of a step of decoding alone, ns. */
+/* The part of a decode-only step's time that is due to contexts, ns. */
 double step_model_context_ns(const struct step_model *m, const struct batch *b);
 
 /* The model's time of a batch, ns. */
 double step_model_ns(const struct step_model *m, const struct batch *b);
 
 /*
- * One standard deviation of the prefill share of a step under the Shapley rule, (p + c - d) / 2c: from
- * the coefficients' covariance (first order), and what the form of the model is known to get wrong. 0 for pure steps.
+ * One standard deviation of the prefill share of a step under the Shapley rule, (p + c - d) / 2c: from the
+ * coefficients' covariance (first order), and the known error of the model's form. 0 for pure steps.
  */
 double step_model_share_sd(const struct step_model *m, const struct batch *b);
 
