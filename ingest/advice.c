@@ -22,7 +22,7 @@ static const struct advice {
 	{"tgi", {0, 0}, "the time of forward passes (grade A): scrape TGI's tgi_batch_forward_duration every few seconds", NULL},
 };
 
-/* Does the stream's log miss the steps that would split its time? */
+/* Does the stream's log lack the steps that would split its time? */
 static bool wants_better(const struct stream *s) {
 	return s->kinds[RECORD_STEP] == 0 && s->overlapping > 0;
 }

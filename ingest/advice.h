@@ -1,4 +1,4 @@
-/* advice.h: what to switch on so that a log holds better evidence. */
+/* advice.h: what to switch on so that a log contains better evidence. */
 #ifndef INGEST_ADVICE_H
 #define INGEST_ADVICE_H
 
@@ -6,8 +6,8 @@
 #include "ingest/streams.h"
 
 /*
- * States as missing (QUALITY_BETTER) what would raise the grade of the servers of a file that logged windows, or requests whose times
- * overlap, and no steps: the switch that the engine's version has. Nothing where no switch helps.
+ * Adds as missing (QUALITY_BETTER) what would raise the grade of a file's servers that logged windows, or requests
+ * with overlapping times, but no steps: the switch of the engine's version. Nothing if no switch helps.
  */
 void advice_better(struct quality *q, const struct streams *s);
 

@@ -1,4 +1,4 @@
-/* copies.c: files that are there twice. Only files of one size are looked at, and only as far as they are alike. */
+/* copies.c: duplicate files. Only files of equal size are compared, and only as far as they are equal. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +9,13 @@
 #include "ingest/paths.h"
 
 #define BLOCK_BYTES ((size_t)64 * 1024)
-/* What is read of each file before any two are compared. */
+/* Bytes read of each file before any two are compared. */
 #define HEAD_BYTES ((size_t)4096)
 
 struct candidate {
-	size_t index; /* in the paths */
+	size_t index; /* index in the paths */
 	int64_t bytes;
-	uint64_t hash; /* of its head */
+	uint64_t hash; /* hash of its head */
 };
 
 static int by_size(const void *a, const void *b) {
@@ -30,7 +30,7 @@ static int by_size(const void *a, const void *b) {
 	return (left->index > right->index) - (left->index < right->index);
 }
 
-/* As many bytes as there are, up to `size`. */
+/* Reads up to `size` bytes. */
 static size_t read_full(int fd, char *to, size_t size) {
 	size_t len = 0;
 	ssize_t got = 0;
@@ -67,7 +67,7 @@ static bool same_stream(int a, int b) {
 	return same;
 }
 
-/* One file by two names, as a link to the latest log is. */
+/* One file under two names, such as a link to the latest log. */
 static bool same_file(const char *a, const char *b) {
 	struct stat left, right;
 
@@ -87,7 +87,7 @@ static bool same_bytes(const char *a, const char *b) {
 	return same;
 }
 
-/* Is the later one there already? Then that is said. */
+/* Is the later one a duplicate? Then that is reported. */
 static bool leave_out(const char *earlier, const char *later, struct quality *quality) {
 	char reason[512];
 
@@ -103,14 +103,16 @@ static bool leave_out(const char *earlier, const char *later, struct quality *qu
 	return true;
 }
 
-/* Files of one size and head, in the order of the command line: each is compared with those before it that stay. */
+/*
+ * Files of one size and head, in the order of the command line: each is compared with the earlier ones that are kept.
+ */
 static void drop_among(struct paths *p, const struct candidate *group, size_t count, struct quality *quality) {
 	for (size_t i = 1; i < count; i++) {
 		struct path *later = &p->at[group[i].index];
 		for (size_t k = 0; k < i && later->bytes >= 0; k++) {
 			const struct path *earlier = &p->at[group[k].index];
 			if (earlier->bytes >= 0 && leave_out(earlier->name, later->name, quality)) {
-				later->bytes = -1; /* taken out below */
+				later->bytes = -1; /* removed below */
 			}
 		}
 	}
@@ -129,7 +131,7 @@ static void take_out(struct paths *p) {
 	p->count = kept;
 }
 
-/* Where the group of alike candidates that begins at `from` ends; `heads`: also alike in their heads. */
+/* The end of the group of equal-sized candidates that begins at `from`; `heads`: with equal heads as well. */
 static size_t end_of_group(const struct candidate *c, size_t from, size_t count, bool heads) {
 	size_t to = from + 1;
 

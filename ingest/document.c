@@ -10,7 +10,7 @@ static const struct path {
 } element_paths[] = {
 	{"events", ""},       /* CloudWatch: get-log-events, filter-log-events */
 	{"resourceLogs", ""}, /* OpenTelemetry */
-	{"streams", ""},      /* what is pushed to Loki */
+	{"streams", ""},      /* Loki's push format */
 	{"hits", "hits"},     /* Elasticsearch */
 	{"data", "result"},   /* Loki and Prometheus: query_range */
 	{"resourceSpans", ""},
@@ -89,7 +89,7 @@ static void put(struct document *d, struct text t) {
 	d->len += t.len;
 }
 
-/* Takes the inside of a string up to its quote or the end of the line. */
+/* Reads the inside of a string up to its quote or the end of the line. */
 static void take_string(struct document *d) {
 	struct text t = d->rest;
 	size_t i = 0;
@@ -128,7 +128,7 @@ static bool is_at(const struct document *d, const struct path *paths, size_t cou
 	return false;
 }
 
-/* Is the array that begins here one whose elements are lines? */
+/* Does an array begin here that has lines as elements? */
 static bool has_lines(const struct document *d) {
 	if (d->elements_at > 0 || d->depth > 2) {
 		return false;
@@ -154,7 +154,7 @@ static bool open(struct document *d, char c) {
 	return true;
 }
 
-/* True if a value is whole. */
+/* True if a value is complete. */
 static bool close(struct document *d, char c) {
 	bool element = d->elements_at > 0 && d->depth == d->elements_at + 1;
 
@@ -185,7 +185,7 @@ static enum step take_mark(struct document *d, char c) {
 	if (c == ':') {
 		take_key(d);
 	}
-	/* Commas between elements that are lines belong to none. */
+	/* Commas between elements that are lines are skipped. */
 	if (c == ',' && d->depth == d->elements_at) {
 		return STEP_ON;
 	}
@@ -211,7 +211,7 @@ static enum step take_byte(struct document *d) {
 	return take_mark(d, c);
 }
 
-/* A whole value: what encloses elements stays, and is no line itself. */
+/* A complete value: what encloses elements is kept, and is not a line itself. */
 static enum document_status hand_out(struct document *d, struct text *out) {
 	bool too_long = d->too_long, remains = d->depth == 0 && d->cut;
 
@@ -225,7 +225,7 @@ static enum document_status hand_out(struct document *d, struct text *out) {
 	return remains ? DOCUMENT_MORE : too_long ? DOCUMENT_TOO_LONG : DOCUMENT_VALUE;
 }
 
-/* What is outside of any value is a line as it is, but for what separates values. */
+/* Text outside of any value is a line as it is, without separators of values. */
 static enum document_status take_outside(struct document *d, struct text *out) {
 	struct text t = text_trim(d->rest);
 
@@ -294,7 +294,7 @@ static bool begins_value(struct text t) {
 	return t.len == 0 || memchr(object ? "\"}\r\n" : "{[]\r\n", *t.at, object ? 4 : 5);
 }
 
-/* The last line may have no end: it is looked at only if it is the first. */
+/* The last line may be incomplete: it is used only if it is the first. */
 static bool take_line(struct text *rest, struct text *line) {
 	if (text_until(rest, T("\n"), line)) {
 		return true;

@@ -1,9 +1,9 @@
 /*
- * document.h: JSON that is written over several lines, cut into objects that each represent a line.
+ * document.h: cuts JSON that spans several lines into objects that each represent a line.
  *
  * Log stores and usage APIs print documents such as {"events":[{…},{…}]}, indented or with an element a line. The
- * elements of such arrays become lines of their own, in memory bounded by the largest one; any other value becomes
- * one line. Entries as YAML become lines of JSON (yaml.h).
+ * elements of such arrays become separate lines, in memory bounded by the largest one; any other value becomes one
+ * line. Entries as YAML become lines of JSON (yaml.h).
  */
 #ifndef INGEST_DOCUMENT_H
 #define INGEST_DOCUMENT_H
@@ -16,45 +16,44 @@
 /* Longer lines of a document are read in parts of so many bytes or more. */
 #define DOCUMENT_PART_BYTES ((size_t)1 << 20)
 
-/* Zero-initialise but for max_bytes. */
+/* Zero-initialise except max_bytes. */
 struct document {
 	size_t max_bytes;  /* of a value; larger ones are dropped */
-	struct text rest;  /* of the line handed in last */
+	struct text rest;  /* of the line passed in last */
 	bool goes_on;      /* that was a part of a line, whose rest is to come */
 	bool is_long;      /* one value in one line that is too long to be held: more arrays hold lines */
 	bool skips;        /* the rest of the line is dropped */
 	char *at;          /* the value being read, without white space between its tokens */
 	size_t len, room;
-	size_t base;       /* where the element being read begins, behind what encloses it */
+	size_t base;       /* start of the element being read, after what encloses it */
 	int depth;
-	bool object[DOCUMENT_DEPTH_MAX + 1];  /* of each depth: an object, else an array */
+	bool object[DOCUMENT_DEPTH_MAX + 1];  /* for each depth: an object, else an array */
 	char keys[2][DOCUMENT_KEY_BYTES + 1]; /* the last key of the outermost two objects */
-	size_t string_at;  /* where the string being read, or read last, begins */
+	size_t string_at;  /* start of the string that is being read or was read last */
 	bool in_string, escaped, wants_key, too_long;
-	int elements_at;   /* the depth of the array whose elements are lines; 0: none */
+	int elements_at;   /* depth of the array with lines as elements; 0: none */
 	int wholes;        /* values that have ended */
-	bool begun;        /* a line has been handed in */
+	bool begun;        /* a line was passed in */
 	bool is_yaml;
 	struct yaml yaml;
-	bool cut;          /* such an array has been in the value being read */
+	bool cut;          /* the value being read contains such an array */
 };
 
 enum document_status {
 	DOCUMENT_MORE,    /* the line is used up */
 	DOCUMENT_VALUE,   /* *out is a line */
-	DOCUMENT_BROKEN,  /* what has been read is no JSON, and is dropped */
+	DOCUMENT_BROKEN,  /* the bytes read are not JSON, and are dropped */
 	DOCUMENT_TOO_LONG
 };
 
 /*
- * Does a log with this beginning hold values over several lines, several in a line, or an array of objects? Or entries
- * as YAML?
+ * Does a log with this beginning contain values over several lines, or several in a line? Or entries as YAML?
  */
 bool document_bids(struct text head);
 /* Does it begin with a line of JSON whose end is not in the head? */
 bool document_is_long(struct text head);
 
-/* Hands in the next line, or a part of it; the one before must be used up. */
+/* Passes in the next line; the previous one must be used up. */
 void document_feed(struct document *d, struct text line);
 void document_feed_part(struct document *d, struct text part);
 /* Valid until the next call. */

@@ -1,10 +1,10 @@
-/* filter.h: an unpacker of compressed bytes; private to ingest/. One row in filters[] each. */
+/* filter.h: a decompression filter; private to ingest/. One row in filters[] each. */
 #ifndef INGEST_FILTER_H
 #define INGEST_FILTER_H
 
 #include "core/text.h"
 
-/* Bytes on their way: a filter moves `in` and `out` on by what it took and gave. */
+/* Input and output: a filter advances `in` and `out` by the bytes consumed and produced. */
 struct filter_flow {
 	const unsigned char *in;
 	size_t in_len;
@@ -15,16 +15,16 @@ struct filter_flow {
 struct filter {
 	const char *name;
 
-	/* How sure these first bytes are this filter's: 0 is "not mine". Pure. */
+	/* The confidence that these first bytes are for this filter: 0 is "no". Pure. */
 	int (*bid)(struct text head);
 
 	void *(*open)(void);
 	void (*close)(void *state);
 
-	/* Unpacks until the input is used up or the output is full. NULL, or the reason why it cannot go on. */
+	/* Unpacks until the input is used up or the output is full. NULL, or the reason why it cannot continue. */
 	const char *(*unpack)(void *state, struct filter_flow *flow);
 
-	/* At the end of the file: NULL, or the reason why this is no good place to end. */
+	/* At the end of the file: NULL, or the reason why the data is incomplete. */
 	const char *(*finish)(void *state);
 };
 

@@ -10,7 +10,7 @@
 
 struct gzip {
 	z_stream z;
-	bool inside; /* a member has begun and not ended */
+	bool inside; /* within a member */
 };
 
 static const char cut_off[] = "gzip data cut off";
@@ -66,7 +66,7 @@ static const char *inflate_some(struct gzip *g) {
 		g->inside = false;
 		return NULL;
 	case Z_OK:
-	case Z_BUF_ERROR: /* no progress: wants input or room */
+	case Z_BUF_ERROR: /* no progress: needs input or output space */
 		return NULL;
 	case Z_MEM_ERROR:
 		die_out_of_memory();

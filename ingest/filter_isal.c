@@ -1,7 +1,7 @@
 /*
- * filter_isal.c: gzip members over ISA-L's inflate, which takes a third of zlib's time; built where
- * libisal is found. What it gives for a file is what filter_gzip.c gives, cut files and wrong checksums
- * included; within damaged data the two may stop some bytes apart.
+ * filter_isal.c: gzip members over ISA-L's inflate, which takes a third of zlib's time; built if libisal is found.
+ * Its output is the same as that of filter_gzip.c, including truncated files and wrong checksums; in damaged data the
+ * two may stop at slightly different bytes.
  */
 #ifdef TOLLBOOK_ISAL
 #include "ingest/filter.h"
@@ -22,7 +22,7 @@ struct isal {
 	struct inflate_state z;
 	struct isal_gzip_header header;
 	enum place place;
-	uint32_t member_len; /* modulo 2^32, as the trailer has it */
+	uint32_t member_len; /* modulo 2^32, as in the trailer */
 	unsigned char trailer[8];
 	size_t trailer_len;
 };
@@ -58,7 +58,7 @@ static const char *take_header(struct isal *g) {
 	}
 }
 
-/* ISA-L has read on into a word of bits: what is in there behind the data begins the trailer. */
+/* ISA-L has read ahead into a word of bits: its bytes after the data are the start of the trailer. */
 static void take_bits(struct isal *g) {
 	uint64_t bits = g->z.read_in >> (g->z.read_in_length % 8);
 

@@ -1,4 +1,7 @@
-/* filter_other.c: compressions that are recognized but not unpacked: the file is damaged for that reason, not of no known format. */
+/*
+ * filter_other.c: compressions that are recognized but not unpacked: the file is damaged for that reason, not of an
+ * unknown format.
+ */
 #include <stdlib.h>
 
 #include "core/error.h"
@@ -27,7 +30,7 @@ static size_t kind_of(struct text head) {
 	while (i < KINDS && !text_starts(head, kinds[i].magic)) {
 		i++;
 	}
-	/* bzip2's fourth byte is a digit, which no word that begins so has. */
+	/* bzip2's fourth byte is a digit, which distinguishes it from words. */
 	bool word = i < KINDS && text_eq(kinds[i].magic, T("BZh")) && (head.len < 4 || head.at[3] < '1' || head.at[3] > '9');
 	return word ? KINDS : i;
 }

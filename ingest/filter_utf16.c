@@ -1,4 +1,4 @@
-/* filter_utf16.c: text in UTF-16 with its byte order mark, as Windows' tools and PowerShell write it, to UTF-8. */
+/* filter_utf16.c: converts UTF-16 with a byte order mark, as written by Windows tools and PowerShell, to UTF-8. */
 #include <stdlib.h>
 
 #include "core/error.h"
@@ -6,11 +6,11 @@
 
 struct utf16 {
 	bool begun, big; /* big: the high byte comes first */
-	bool has_byte;   /* the first byte of a unit came last */
+	bool has_byte;   /* the last byte is the first byte of a unit */
 	unsigned char byte;
 	unsigned high; /* the first half of a pair of surrogates, or 0 */
 	unsigned char left[4];
-	size_t left_len; /* of the last character, which did not fit */
+	size_t left_len; /* bytes of the last character, which did not fit */
 };
 
 static int utf16_bid(struct text head) {

@@ -1,7 +1,7 @@
 /*
- * filter_zstd.c: zstd frames, any number of them, skippable ones included; and what the
- * OpenTelemetry collector's file exporter writes by default: each message a frame of its own
- * behind its length, which the zstd program does not read.
+ * filter_zstd.c: zstd frames, any number of them, skippable ones included; and the default output of the
+ * OpenTelemetry collector's file exporter: each message is a frame preceded by its length, which the zstd program
+ * does not read.
  */
 #include "ingest/filter.h"
 
@@ -11,18 +11,18 @@
 
 #include "core/error.h"
 
-/* 128 MiB of window, what `zstd --long` writes and `zstd -d` reads without being asked. */
+/* 128 MiB of window, what `zstd --long` writes and `zstd -d` reads by default. */
 #define WINDOW_LOG_MAX 27
 
 struct zstd {
 	ZSTD_DStream *z;
 	size_t wanted; /* 0: at the end of a frame */
-	bool any;      /* a frame has ended */
-	bool begun;    /* the first byte has been seen */
-	bool inside;   /* a frame's first byte has gone in */
-	bool prefixed; /* each frame has a length in front, and is a line */
-	size_t skip;   /* bytes of a length that are still to be passed */
-	bool line_due; /* a message has ended, and its line not yet */
+	bool any;      /* after a frame */
+	bool begun;    /* the first byte was read */
+	bool inside;   /* a frame's first byte was passed in */
+	bool prefixed; /* each frame is preceded by a length, and is a line */
+	size_t skip;   /* bytes of a length that are still to be skipped */
+	bool line_due; /* a message ended, its line not yet */
 };
 
 #define LENGTH_BYTES ((size_t)4)
@@ -75,7 +75,7 @@ static const char *zstd_reason(const struct zstd *s, size_t code) {
 	}
 }
 
-/* The first byte of what zstd_bid took: a frame's magic, a skippable one's, or of a length. */
+/* Checks the first byte: of a frame's magic, a skippable frame's, or of a length. */
 static void begin(struct zstd *s, const ZSTD_inBuffer *in) {
 	unsigned char first = ((const unsigned char *)in->src)[in->pos];
 
@@ -84,7 +84,7 @@ static void begin(struct zstd *s, const ZSTD_inBuffer *in) {
 	s->skip = s->prefixed ? LENGTH_BYTES : 0;
 }
 
-/* What is between two messages; true if there was anything to do. */
+/* Handles what is between two messages; true if there was anything to do. */
 static bool between_messages(struct zstd *s, ZSTD_inBuffer *in, ZSTD_outBuffer *out) {
 	if (s->line_due && out->pos < out->size) {
 		((char *)out->dst)[out->pos++] = '\n';
@@ -102,8 +102,8 @@ static bool between_messages(struct zstd *s, ZSTD_inBuffer *in, ZSTD_outBuffer *
 }
 
 /*
- * One call of the library. A frame's first byte goes in alone: the library would else unpack a
- * frame that lies whole before it in another way, which judges damage differently.
+ * One call of the library. A frame's first byte is passed in alone: otherwise the library would decompress a complete
+ * frame in another way, which treats damage differently.
  */
 static const char *unpack_some(struct zstd *s, ZSTD_inBuffer *in, ZSTD_outBuffer *out) {
 	size_t whole = in->size;
@@ -139,7 +139,7 @@ static const char *zstd_unpack(void *state, struct filter_flow *flow) {
 	if (!s->begun && in.size > 0) {
 		begin(s, &in);
 	}
-	/* Also without input: what is unpacked already may wait for room. */
+	/* Also without input: decompressed bytes may be waiting for output space. */
 	while (!reason) {
 		size_t before_in = in.pos, before_out = out.pos;
 		if (!between_messages(s, &in, &out) && s->skip == 0) {

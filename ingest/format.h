@@ -1,9 +1,8 @@
 /*
- * format.h: what a log format is; private to ingest/. Each is one file in formats/ and one
- * row in formats/formats.c.
+ * format.h: what a log format is; private to ingest/. Each is one file in formats/ and one row in formats/formats.c.
  *
- * A format neither allocates, prints nor keeps anything outside its state, a struct it
- * declares and the stage owns, one for each file, all zero at the start.
+ * A format neither allocates nor prints, and has no state except a struct that it declares and the stage owns, one
+ * for each file, all zero at the start.
  */
 #ifndef INGEST_FORMAT_H
 #define INGEST_FORMAT_H
@@ -18,11 +17,11 @@ enum parse_result {
 	PARSE_NONE,   /* not a line of evidence, or more lines are needed */
 	PARSE_RECORD, /* *out is a record; no more from this line */
 	PARSE_AGAIN,  /* *out is a record; call again with the same line for the next */
-	PARSE_REJECT, /* damaged or absurd: see parser.reason */
-	PARSE_REJECT_AGAIN /* the same of a part of the line: call again for the next */
+	PARSE_REJECT, /* damaged or impossible: see parser.reason */
+	PARSE_REJECT_AGAIN /* the same for a part of the line: call again for the next */
 };
 
-/* Strings whose escapes had to be resolved, kept until the next line; longer ones are cut. */
+/* Strings whose escapes had to be resolved, valid until the next line; longer ones are truncated. */
 #define TEXTS_MAX 8
 #define TEXT_MAX_BYTES 256
 struct texts {
@@ -30,58 +29,63 @@ struct texts {
 	unsigned used;
 };
 
-/* What surrounds the parsing of one file. */
+/* Context for parsing one file. */
 struct parser {
-	void *state;           /* state_size bytes of the format */
+	void *state;           /* state_size bytes, owned by the format */
 	struct json *json;     /* a document to parse into */
-	struct stamps stamps;  /* for stamps without year or zone */
-	struct civil local;    /* the envelope's stamp of this line, if it has one without a zone (year 0: without a year) */
+	struct stamps stamps;  /* for timestamps without year or zone */
+	struct civil local;    /* the envelope's timestamp of this line, if it has no zone (year 0: without a year) */
 	bool has_local;
 	struct text replica;   /* the source's name, for formats that distinguish several engines in one log */
-	struct text model;     /* of the command line; empty: not given */
-	int64_t latest_ns;     /* instants after this are absurd */
+	struct text model;     /* from the command line; empty: not given */
+	int64_t latest_ns;     /* instants after this are impossible */
 	int64_t modified_ns;   /* when the file was last changed; 0: not known */
 	struct quality *quality;
 	struct matcher *matcher; /* of the user's patterns; NULL: there are none */
-	int64_t engines_added;   /* data-parallel engines whose lines the log adds up to one; 0 or 1: each logs apart */
-	const char *engine;      /* whose log it is, where the format is that of several; NULL: the format's name */
+	/* number of data-parallel engines that one line sums up; 0 or 1: each logs separately */
+	int64_t engines_added;
+	/* the engine of the log, if several engines have the format; NULL: the format's name */
+	const char *engine;
 	bool has_version;        /* the log states the engine's version */
 	int64_t version[2];      /* major, minor */
-	const char *reason;    /* of PARSE_REJECT: a short fixed phrase */
-	const char *note;      /* what was odd about a line that was read all the same, or NULL; the reader resets it */
+	const char *reason;    /* for PARSE_REJECT: a short fixed phrase */
+	const char *note;      /* an irregularity of a line that was read nevertheless, or NULL; the reader resets it */
 	struct texts texts;
 };
 
 struct format {
-	/* How sure this is the format of a log that begins with these lines, 0 to 100. Pure. */
+	/* The confidence that a log that begins with these lines has this format, 0 to 100. Pure. */
 	int (*bid)(const struct text *lines, size_t count);
 
 	/*
-	 * One line, its envelope taken off; `stamp_ns` is the envelope's or UNKNOWN. At the end
-	 * of the file it is called with `line` NULL until PARSE_NONE, for what is still held.
+	 * Parses one line without its envelope; `stamp_ns` is the envelope's or UNKNOWN. At the end of the file it is
+	 * called with `line` NULL until PARSE_NONE, for pending records.
 	 */
 	enum parse_result (*parse)(struct parser *p, const struct text *line, int64_t stamp_ns, struct record *out);
 
 	size_t state_size;
 
 	/*
-	 * For formats whose lines have instants of their own that may be in any order, as a dump has one series of
-	 * samples behind the other; else NULL. Is that so in a log that begins with these lines? Then its lines are
-	 * read in the order of their instants. Pure.
+	 * For formats with instants in lines that may be in any order, such as a dump of one series of samples after
+	 * the other; else NULL. Is a log that begins with these lines unordered? Then its lines are read in the order
+	 * of their instants. Pure.
 	 */
 	bool (*unordered)(const struct text *lines, size_t count);
-	/* When a line is from, or UNKNOWN: with the line before. False: nothing is read from such a line. Pure. */
+	/*
+	 * The instant of a line, or UNKNOWN: that of the previous line. False: nothing is read from such a line.
+	 * Pure.
+	 */
 	bool (*instant)(struct text line, int64_t *ns);
 };
 
-/* The row of the format that bids most, the earlier one among equals; NULL if none bids. */
+/* The row of the format with the highest bid, the earlier one among equals; NULL if none bids. */
 const struct ingest_format_info *format_detect(const struct text *lines, size_t count);
 
-/* The first of the lines with which the format bids as much as for all. */
+/* The first line up to which the format bids as much as for all lines. */
 size_t format_detected_at(const struct ingest_format_info *info, const struct text *lines, size_t count);
 const struct ingest_format_info *format_named(struct text name);
 
-/* The envelope's stamp without a zone, for lines that have no stamp of their own. False if there is none. */
+/* The envelope's timestamp without a zone, for lines without their own timestamp. False if there is none. */
 bool parser_local_instant(struct parser *p, int64_t *ns);
 
 /* Refuses the line: return reject(p, "why"). */
@@ -94,10 +98,10 @@ static inline enum parse_result reject(struct parser *p, const char *reason) {
 #define COUNT_MAX INT64_C(1000000000)
 /* No step lasts longer. */
 #define STEP_MAX_NS NS_PER_DAY
-/* 2015-01-01T00:00:00Z: no LLM was served before. */
+/* 2015-01-01T00:00:00Z: no LLM was served before that. */
 #define EARLIEST_NS (INT64_C(1420070400) * NS_PER_SECOND)
 
-/* NULL, or why an instant (UNKNOWN is fine) cannot be. */
+/* NULL, or why an instant is impossible (UNKNOWN is fine). */
 const char *instant_absurd(const struct parser *p, int64_t ns);
 
 #endif

@@ -8,23 +8,23 @@
 #include "ingest/formats/pattern.h"
 #include "ingest/line.h"
 
-/* So many bytes are looked at. */
+/* Bytes that are examined. */
 #define LOOK_BYTES ((size_t)64 * 1024)
 /* So many of an array in one line, whose first element may be long. */
 #define ARRAY_BYTES (4 * DOCUMENT_PART_BYTES)
-/* And so many lines, which a document may hold in few bytes. */
+/* Lines that are examined; a document may have many in few bytes. */
 #define LINES_MAX ((size_t)8192)
 
-/* The head's lines, their envelopes taken off. */
+/* The head's lines, without envelopes. */
 struct seen {
 	struct text *at;
 	int64_t *stamp_ns;
 	uint64_t *numbers;
 	size_t count, room;
-	bool described; /* one of the user's patterns matches a line unchanged */
+	bool described; /* one of the user's patterns matches a line with its envelope */
 };
 
-/* The envelope's stamp; where it has no zone, as if it were UTC: the order is the same. */
+/* The envelope's timestamp; without a zone, treated as UTC: the order is the same. */
 static int64_t order_instant(const struct unwrapped *line) {
 	struct civil c = line->local;
 	int64_t ns;
@@ -33,7 +33,7 @@ static int64_t order_instant(const struct unwrapped *line) {
 	return line->stamp_ns == UNKNOWN && line->has_local && civil_to_instant(&c, &ns) ? ns : line->stamp_ns;
 }
 
-/* A copy of a line that outlives the envelope's buffers. */
+/* A copy of a line that stays valid after the envelope's buffers change. */
 static void keep(struct seen *s, const struct unwrapped *line, uint64_t number) {
 	if (s->count == s->room) {
 		s->room = s->room > 0 ? 2 * s->room : 256;
@@ -141,7 +141,7 @@ static void find_format(const struct head *h, const struct seen *s, struct head_
 struct tally {
 	int64_t first_ns, last_ns;
 	size_t stamped, up, down;
-	size_t far_up, far_down; /* by more than what lines of several threads differ */
+	size_t far_up, far_down; /* by more than lines of several threads differ */
 };
 
 #define FAR_NS NS_PER_SECOND
@@ -171,7 +171,7 @@ static bool instant_of(const struct record *r, int64_t *ns) {
 	return *ns != UNKNOWN;
 }
 
-/* Tries the format on a line, and takes the instant that it reads: its own stamp, else that of a record. */
+/* Tries the format on a line, and uses the instant that it reads: its own timestamp, else that of a record. */
 static void try_line(const struct ingest_format_info *format, struct parser *p, const struct text *line, struct tally *t) {
 	struct record out;
 	enum parse_result result;
@@ -190,7 +190,7 @@ static void try_line(const struct ingest_format_info *format, struct parser *p, 
 	}
 }
 
-/* The order by the stamps that the format reads, where envelopes have none. */
+/* The order by the timestamps that the format reads, if envelopes have none. */
 static enum line_order order_by_format(const struct head *h, const struct seen *s, const struct ingest_format_info *format) {
 	struct quality ignored;
 	struct parser p = h->parser;
@@ -210,7 +210,10 @@ static enum line_order order_by_format(const struct head *h, const struct seen *
 	return order_of(&t, false);
 }
 
-/* Logs of engines, whose lines follow on one another. Tables begin with their header, and lines of JSON are complete. */
+/*
+ * Is it a log of an engine, with lines that depend on each other? Tables begin with their header, and lines of JSON
+ * are complete.
+ */
 static bool order_matters(const struct ingest_format_info *format) {
 	static const char *const names[] = {"vllm", "sglang", "trtllm", "llamacpp", "llamacpp-old", "lmdeploy"};
 

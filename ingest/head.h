@@ -1,4 +1,4 @@
-/* head.h: what the beginning of a file shows: its format, and the order of its lines. */
+/* head.h: determines a file's format and the order of its lines from its beginning. */
 #ifndef INGEST_HEAD_H
 #define INGEST_HEAD_H
 
@@ -6,9 +6,9 @@
 #include "ingest/format.h"
 
 enum line_order {
-	ORDER_OLDEST_FIRST, /* as logs are written; also where nothing shows otherwise */
-	ORDER_NEWEST_FIRST, /* as log stores export them */
-	ORDER_MIXED,        /* the envelopes' stamps go up and down */
+	ORDER_OLDEST_FIRST, /* as logs are written; the default */
+	ORDER_NEWEST_FIRST, /* as exported by log stores */
+	ORDER_MIXED,        /* the envelopes' timestamps go up and down */
 };
 
 struct head {
@@ -16,7 +16,7 @@ struct head {
 	size_t max_line_bytes;
 	const struct ingest_patterns *patterns; /* may be NULL */
 	const struct ingest_format_info *forced; /* NULL: detect */
-	struct parser parser; /* how the file's own one begins; its state is not touched */
+	struct parser parser; /* initial state of the file's own one; not changed */
 };
 
 struct head_found {
@@ -26,10 +26,10 @@ struct head_found {
 	bool is_document;                        /* JSON over several lines: see document.h */
 };
 
-/* Is more of the file needed before it can be looked at? */
+/* Is more of the file needed? */
 bool head_needs_more(struct text bytes, size_t max_line_bytes);
 
-/* Looks at the head's whole lines as the formats will see them. The last one counts only if there is no other. */
+/* Examines the head's whole lines as the formats will see them. The last one counts only if there is no other. */
 struct head_found head_look(const struct head *h);
 
 #endif

@@ -16,13 +16,13 @@
 #define MAX_LINE_BYTES ((size_t)32 * 1024 * 1024)
 #define LANES_MAX 256
 
-/* The work and who does it. */
+/* The work and its threads. */
 struct crew {
 	struct ingest_run *run;
 	const struct paths *paths;
-	const size_t *order; /* the largest file first, so that no thread is left alone with it */
+	const size_t *order; /* the largest file first, so that it is not processed last by one thread */
 	_Atomic size_t next;
-	pthread_mutex_t lock; /* of the two below */
+	pthread_mutex_t lock; /* guards the two below */
 	int failed;
 	struct fault *why;
 };
@@ -70,7 +70,7 @@ static size_t *largest_first(const struct paths *paths) {
 	size_t *order = must_alloc((paths->count + 1) * sizeof *order);
 	size_t filled = 0;
 
-	/* By classes of size, powers of two: near enough, and of equals the first stays first. */
+	/* By size classes, powers of two: precise enough, and stable. */
 	for (int bits = 63; bits >= 0; bits--) {
 		for (size_t i = 0; i < paths->count; i++) {
 			int64_t bytes = paths->at[i].bytes;
@@ -93,7 +93,7 @@ static void run_crew(struct crew *c, unsigned lanes, struct quality *quality) {
 		workers[i].lane = i;
 		quality_init(&workers[i].quality);
 	}
-	/* Where the system gives fewer threads, the others do the work. */
+	/* If the system provides fewer threads, the others do the work. */
 	while (started < lanes && pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0) {
 		started++;
 	}
@@ -152,7 +152,7 @@ static int run_with_quarantine(struct ingest_run *run, const struct paths *paths
 	int rc = 0;
 
 	if (run->options->quarantine) {
-		mode_t before = files_mask(027); /* no thread is at work yet */
+		mode_t before = files_mask(027); /* no thread is running yet */
 		rc = outfile_open(&file, run->options->quarantine, why);
 		umask(before);
 		if (rc < 0) {

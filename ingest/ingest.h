@@ -13,68 +13,71 @@
 struct ingest_source {
 	const char *path; /* a file, a directory, or "-" */
 	struct text replica, model, tenant;
-	const struct zone *log_zone; /* for stamps without a zone; NULL: not given (UTC is taken, with a warning) */
-	int log_year;                /* for stamps without a year; 0: not given */
+	const struct zone *log_zone; /* for timestamps without a zone; NULL: not given (UTC is used, with a warning) */
+	int log_year;                /* for timestamps without a year; 0: not given */
 	const char *log_format;      /* force a format; NULL: detect */
 };
 
 /*
- * Takes a record. `lane` is the number of the calling thread, from 0. Texts in the record are valid during the call
- * only. `replica` and `model` are filled in from the source where the log does not name them. A negative return stops
- * everything.
+ * Receives a record. `lane` is the number of the calling thread, from 0. Texts in the record are valid during the
+ * call only. `replica` and `model` are filled in from the source if the log does not name them. A negative return
+ * stops everything.
  */
 typedef int record_sink(void *context, unsigned lane, const struct record *r, struct fault *why);
 
-/* Formats that a user describes: patterns with named groups. See ingest/formats/pattern.h for the file. */
+/* User-defined formats: patterns with named groups. See ingest/formats/pattern.h for the file. */
 struct ingest_patterns;
 /* Reads a file of patterns: errors are "file:line:column: …", of the configuration. */
 int ingest_patterns_read(struct ingest_patterns **out, const char *path, struct fault *why);
 void ingest_patterns_free(struct ingest_patterns *p);
 
-/* How a file is to be read by who knows it from earlier runs. */
+/* How to read a file that is known from earlier runs. */
 struct ingest_plan {
-	uint32_t number;       /* of its records, in place of the file's index in the run */
-	int64_t known_lines;   /* so many lines at its start are counted already: they only set the scene */
-	int64_t known_bytes;   /* where they end, unpacked; within a line that had no newline, if the end is known */
-	bool known_end;        /* and so is what its end gives, if no line follows on these: else that is taken back */
+	uint32_t number;       /* file number of its records, in place of the file's index in the run */
+	int64_t known_lines;   /* lines at its start that are counted already: they only set the state */
+	/* where they end, in unpacked bytes; within a line that had no newline, if the end was counted */
+	int64_t known_bytes;
+	/* records from its end are also counted, if no line follows these: else they are withdrawn */
+	bool known_end;
 	bool goes_on;          /* it is still being written: a line without its newline waits, and so does its end */
 };
 
-/* What was read of a file. */
+/* What was read from a file. */
 struct ingest_done {
 	const char *path, *format, *sha256; /* sha256: of the bytes as stored */
 	uint32_t index;
-	int64_t lines, records, at_end; /* new ones; at_end: of the records, those that the end gave */
-	int64_t taken_back;    /* records of an end that was not one */
+	/* new ones; at_end: those of the records that result from the end of the file */
+	int64_t lines, records, at_end;
+	int64_t taken_back;    /* records withdrawn, as the file continued */
 	int64_t in_future;     /* lines refused as INGEST_IN_FUTURE */
-	bool went_on;          /* behind an end that was known */
+	bool went_on;          /* lines after an end that was counted */
 	bool damaged;
 };
 
-/* Who keeps account of files from run to run. Calls come from several threads, for one file from one. */
+/* Callbacks that track files from run to run. Calls come from several threads, but for one file from one thread. */
 struct ingest_watch {
 	void *context;
-	/* Before a file is opened: 1 read it as planned, 0 leave it out, or a negative error. */
+	/* Before a file is opened: 1 to read it as planned, 0 to leave it out, or a negative error. */
 	int (*open)(void *context, const char *path, uint32_t index, struct ingest_plan *plan, struct fault *why);
-	/* Its unpacked bytes, block after block. */
+	/* Receives its unpacked bytes, block after block. */
 	void (*block)(void *context, uint32_t index, struct text bytes);
 	int (*close)(void *context, const struct ingest_done *done, struct fault *why);
 	/*
-	 * A record that an earlier run was given because the log ended, which now continues: it is not one, or comes
-	 * again.
+	 * Withdraws a record that an earlier run received because the log ended, but now continues: it is not valid,
+	 * or comes again.
 	 */
 	record_sink *take_back;
 };
 
-/* Why a line is refused whose instant lies after now: a clock that is wrong refuses many. */
+/* Why a line with an instant in the future is refused: a wrong clock refuses many. */
 #define INGEST_IN_FUTURE "instant in the future"
 
 /*
- * Hands over the unpacked bytes of a file until `take` returns false. *packed: it is compressed. False if
- * it cannot be opened or read; what is damaged gives what there is.
+ * Passes the unpacked bytes of a file to `take` until it returns false. *packed: it is compressed. False if it cannot
+ * be opened or read; a damaged file gives its readable part.
  */
 bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed);
-/* Its first bytes, at most so many, into `out`. */
+/* Its first bytes, at most this many, into `out`. */
 bool ingest_head(const char *path, char *out, size_t room, size_t *len, bool *packed);
 
 struct ingest_options {
@@ -82,35 +85,37 @@ struct ingest_options {
 	const struct ingest_source *sources;
 	size_t source_count;
 	unsigned threads;           /* 0: one per core, never more than files */
-	const char *quarantine;     /* rejected lines go there, without what people wrote (see redact.h); NULL: nowhere */
-	const struct tenant_key *tenant_key; /* records name tenants by their aliases; NULL: by their names */
+	/* rejected lines are written there, without users' text (see redact.h); NULL: nowhere */
+	const char *quarantine;
+	const struct tenant_key *tenant_key; /* records use aliases of tenants; NULL: their names */
 	size_t max_line_bytes;      /* 0: 32 MiB; longer lines are rejected whole, in bounded memory */
 	int64_t max_ratio;          /* 0: 1100 (deflate's own limit is 1032); more output per input byte is damage */
-	size_t block_bytes;         /* 0: 256 KiB; what is read does not depend on it */
-	int64_t now_ns;             /* instants more than a day later are refused; 0: by the clock */
+	size_t block_bytes;         /* 0: 256 KiB; results do not depend on it */
+	int64_t now_ns;             /* instants more than a day later are refused; 0: the clock */
 	void (*progress)(void *context, int64_t bytes_done, int64_t bytes_total); /* may be NULL; any thread */
 	void *progress_context;
 	const struct name_rules *names; /* how the fleet file derives names of replicas; may be NULL */
-	const char *const *no_evidence; /* globs of files known to hold none */
+	const char *const *no_evidence; /* globs of files known to contain no evidence */
 	size_t no_evidence_count;
-	bool part;                  /* others are read elsewhere: one without evidence is a finding, even if it is alone */
-	const struct ingest_patterns *patterns; /* read what they match in place of other formats; may be NULL */
+	/* other files are read elsewhere: one without evidence is a finding, even if it is the only one */
+	bool part;
+	const struct ingest_patterns *patterns; /* read matching lines in place of other formats; may be NULL */
 };
 
 /*
- * The files that the sources represent, in the order in which records number them. What cannot be
- * listed is damage. 0, or what the sink returned.
+ * The files that the sources represent, in the order in which records number them. Folders that cannot be listed are
+ * damage. 0, or what the sink returned.
  */
 typedef int ingest_file_sink(void *context, const char *name, int64_t bytes, const struct ingest_source *source);
 int ingest_files(const struct ingest_options *o, ingest_file_sink *sink, void *context, struct quality *quality);
 
-/* The number of lanes that ingest_run will use (an upper bound), for who must prepare for them. */
+/* The number of lanes that ingest_run will use (an upper bound), for callers that must prepare for them. */
 unsigned ingest_lanes(const struct ingest_options *o);
 
 /*
- * Reads all sources, in parallel where there are several files, and hands each record to
- * the sink. What is wrong with the input goes to `quality` and the work goes on; a file
- * that cannot be opened is damage too. Fails only where the work itself cannot go on.
+ * Reads all sources, in parallel where there are several files, and passes each record to the sink. Problems of the
+ * input are added to `quality` and the work continues; a file that cannot be opened is damage as well. Fails only if
+ * the work itself cannot continue.
  */
 int ingest_run(const struct ingest_options *o, record_sink *sink, void *context, struct quality *quality,
                struct fault *why);
@@ -119,7 +124,7 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
 struct format;
 struct ingest_format_info {
 	const char *name, *what;
-	const struct format *format; /* how it is read: this stage's own business */
+	const struct format *format; /* how it is read: private to this stage */
 };
 const struct ingest_format_info *ingest_formats(size_t *count);
 

@@ -15,7 +15,7 @@ void lines_feed(struct lines *l, struct text block) {
 	l->block = block;
 }
 
-/* Keeps the beginning of a line, in memory that doubles up to the limit. */
+/* Stores the beginning of a line, in memory that doubles up to the limit. */
 static void carry_on(struct lines *l, struct text part) {
 	if (l->too_long || part.len == 0) {
 		return;
@@ -50,7 +50,7 @@ static struct text without_ends(struct lines *l, struct text t) {
 	return t;
 }
 
-/* The whole line is there: in the carry buffer, or in the block alone. */
+/* The line is complete: in the carry buffer, or entirely in the block. */
 static enum line_status deliver(struct lines *l, struct text whole, struct text *line) {
 	l->number++;
 	l->in_part = false;
@@ -66,7 +66,7 @@ static enum line_status deliver(struct lines *l, struct text whole, struct text 
 static enum line_status deliver_carried(struct lines *l, struct text *line) {
 	struct text whole = {l->carry, l->carry_len};
 
-	l->carry_len = 0; /* the bytes stay where they are until the next carry_on */
+	l->carry_len = 0; /* the bytes are not moved until the next carry_on */
 	return deliver(l, whole, line);
 }
 

@@ -85,7 +85,7 @@ void naming_from_path(const char *path, struct origin *o) {
 	}
 }
 
-/* ".log" and what a rotation put behind it. */
+/* ".log" and the suffixes of a rotation. */
 static size_t log_extension(struct text name) {
 	for (size_t at = name.len; at-- > 1;) {
 		struct text t = text_cut(name, at, name.len);
@@ -125,7 +125,7 @@ static void drop_date(struct text *name) {
 		digits += name->at[from - 1] != '-';
 		from--;
 	}
-	while (from < name->len && name->at[from] == '-') { /* of the name's own end */
+	while (from < name->len && name->at[from] == '-') { /* within the name's own end */
 		from++;
 	}
 	struct text date = text_cut(*name, from, name->len);
@@ -148,7 +148,7 @@ static struct text stem_of(struct text base) {
 	return base;
 }
 
-/* Names that files and folders have whatever server they are of. */
+/* Generic names of files and folders that do not identify a server. */
 static bool says_nothing(struct text t, bool folder) {
 	static const struct text common[] = {
 		{"server", 6}, {"logs", 4}, {"stdout", 6}, {"stderr", 6}, {"output", 6}, {"out", 3}, {"err", 3},
@@ -197,14 +197,14 @@ struct text naming_of_address(struct text t) {
 	size_t colon = text_find_byte(t, ':');
 	struct text host = colon == SIZE_MAX ? t : text_cut(t, 0, colon);
 	if (all_of(host, "0123456789.") || text_starts(t, T("[")) || (colon != SIZE_MAX && !is_number(text_cut(t, colon + 1, t.len)))) {
-		return t; /* an IP address, or no address at all */
+		return t; /* an IP address, or not an address */
 	}
 	size_t dot = text_find_byte(host, '.');
 	bool longer = dot != SIZE_MAX && text_find_byte(text_cut(host, dot + 1, host.len), '.') != SIZE_MAX;
 	return longer ? text_cut(host, 0, dot) : host;
 }
 
-/* Hosts that every container may have. */
+/* Host names that every container may have. */
 static struct text own_host(struct text host) {
 	static const struct text common[] = {{"localhost", 9}, {"0.0.0.0", 7}, {"127.0.0.1", 9}, {"::1", 3}};
 
@@ -223,7 +223,7 @@ static struct text unit_name(struct text unit) {
 	return unit;
 }
 
-/* Docker writes the names of containers with a slash in front. */
+/* Docker writes the names of containers with a leading slash. */
 static struct text container_name(struct text t) {
 	text_skip(&t, T("/"));
 	return t;
@@ -233,7 +233,7 @@ size_t naming_of_origin(const struct origin *o, bool wider, char out[SERVER_NAME
 	struct text host = own_host(o->part[ORIGIN_HOST]), unit = unit_name(o->part[ORIGIN_UNIT]);
 	struct text pod = o->part[ORIGIN_POD], container = container_name(o->part[ORIGIN_CONTAINER]);
 	struct text instance = o->part[ORIGIN_INSTANCE], name, above;
-	bool templated = text_find_byte(unit, '@') != SIZE_MAX; /* of several on one host */
+	bool templated = text_find_byte(unit, '@') != SIZE_MAX; /* one of several on one host */
 
 	if (o->rule && name_rule_value(o->rule, o->value, out, SERVER_NAME_MAX)) {
 		return strlen(out);

@@ -1,31 +1,34 @@
-/* naming.h: what a server is called that its records do not name. */
+/* naming.h: the name of a server that its records do not name. */
 #ifndef INGEST_NAMING_H
 #define INGEST_NAMING_H
 
 #include "ingest/envelopes/origin.h"
 
-/* Longer names are cut. */
+/* Longer names are truncated. */
 #define SERVER_NAME_MAX 256
 
 /*
- * What a path states of a server by the layouts of Kubernetes and docker: "NAMESPACE_POD_UID/CONTAINER/0.log",
- * "POD_NAMESPACE_CONTAINER-ID.log", "containers/ID/ID-json.log". Parts that are stated already stay.
+ * What a path states about a server in the layouts of Kubernetes and docker: "NAMESPACE_POD_UID/CONTAINER/0.log",
+ * "POD_NAMESPACE_CONTAINER-ID.log", "containers/ID/ID-json.log". Parts that are set already are kept.
  */
 void naming_from_path(const char *path, struct origin *o);
 
 /*
- * "vllm.r0" of "/logs/vllm.r0.log.1.gz", "vllm" of "vllm-20260810.log": the file's name without rotation suffixes; the
- * folder's where that is generic ("r0/server.log", "r0/0.log"). It points into the path.
+ * "vllm.r0" of "/logs/vllm.r0.log.1.gz", "vllm" of "vllm-20260810.log": the file's name without rotation suffixes;
+ * the folder's if that is generic ("r0/server.log", "r0/0.log"). It points into the path.
  */
 struct text naming_of_file(const char *path);
 
 /*
- * The name that an origin gives: by its rule, its pod, instance, container, host and unit, the first that is stated.
- * `wider` puts its namespace or host in front, for names that there are twice. 0 if nothing is stated.
+ * The name from an origin: from its rule, pod, instance, container, host or unit, the first that is stated. `wider`
+ * puts its namespace or host in front, for names that occur twice. 0 if nothing is stated.
  */
 size_t naming_of_origin(const struct origin *o, bool wider, char out[SERVER_NAME_MAX]);
 
-/* "vllm-0" of "http://vllm-0.vllm.prod.svc.cluster.local:8000/metrics"; addresses keep their port. It points into t. */
+/*
+ * "vllm-0" of "http://vllm-0.vllm.prod.svc.cluster.local:8000/metrics"; IP addresses keep their port. It points into
+ * t.
+ */
 struct text naming_of_address(struct text t);
 
 #endif

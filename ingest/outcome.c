@@ -25,7 +25,7 @@ bool outcome_expected(const struct ingest_options *o, const char *name) {
 	return false;
 }
 
-/* By format: what its log lacks, and what to do. */
+/* By format: what the log lacks, and what to do. */
 static const struct advice {
 	const char *format, *text;
 } advices[] = {

@@ -1,20 +1,20 @@
-/* outcome.h: what is to be stated of a file that was read: that it gave nothing, how many GPUs its servers use. */
+/* outcome.h: findings and assumptions about a file that was read: no records, GPUs of its servers. */
 #ifndef INGEST_OUTCOME_H
 #define INGEST_OUTCOME_H
 
 #include "ingest/ingest.h"
 #include "ingest/streams.h"
 
-/* Is the file known to hold no evidence (--no-evidence)? */
+/* Is the file known to contain no evidence (--no-evidence)? */
 bool outcome_expected(const struct ingest_options *o, const char *name);
 
 /*
- * Findings: the files that held no record, each with the reason and what to do. Without `findings`, for where no file
- * holds any and there is no statement, warnings.
+ * Adds findings: the files without records, each with the reason and what to do. Without `findings`, if no file has
+ * any and there is no statement, warnings.
  */
 void outcome_empty(struct quality *q, bool findings);
 
-/* An assumption for each server of the file whose start-up lines state its GPUs; a finding where they change. */
+/* Adds an assumption for each server of the file with GPUs stated in its start-up lines; a finding if they change. */
 void outcome_gpus(struct quality *q, const char *name, const struct streams *s);
 
 #endif

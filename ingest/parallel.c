@@ -3,10 +3,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* More GPUs than that serve no single copy of a model. */
+/* More GPUs than this do not serve a single copy of a model. */
 #define SIZE_MAX_GPUS 4096
 
-/* What a line of a server's start holds; no quote comes before it, as it does before user text. */
+/* Openings of a server's start-up lines; not preceded by a quote, unlike user text. */
 static const struct text openings[] = {
 	{"non-default args: {", 19},            /* vLLM: (APIServer pid=1) INFO … non-default args: {'model': …, 'tensor_parallel_size': 2} */
 	{"LLM engine (v", 13},                  /* vLLM: Initializing a V1 LLM engine (v0.11.0) with config: model='…', tensor_parallel_size=2, … */
@@ -40,7 +40,7 @@ static bool is_word_byte(char c) {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* "=2", "': 2", "\": 2", ": Some(2)" behind a key: the number. */
+/* "=2", "': 2", "\": 2", ": Some(2)" after a key: the number. */
 static bool take_size(struct text t, int64_t *size) {
 	while (t.len > 0 && (*t.at == '\'' || *t.at == '"' || *t.at == ' ' || *t.at == ':' || *t.at == '=')) {
 		t = text_cut(t, 1, t.len);
@@ -49,7 +49,7 @@ static bool take_size(struct text t, int64_t *size) {
 	return text_take_i64(&t, size) && *size >= 1 && *size <= SIZE_MAX_GPUS && (t.len == 0 || !is_word_byte(*t.at));
 }
 
-/* The first whole word `key` that a size follows. */
+/* The first whole word `key` that is followed by a size. */
 static bool find_size(struct text t, struct text key, int64_t *size) {
 	size_t at;
 
@@ -63,12 +63,12 @@ static bool find_size(struct text t, struct text key, int64_t *size) {
 	return false;
 }
 
-/* May what follows be a user's: a text in quotes, or the id of "Added request ID"? */
+/* May the following text be a user's: a text in quotes, or the id of "Added request ID"? */
 static bool may_quote(struct text before) {
 	return text_find_byte(before, '\'') != SIZE_MAX || text_find_byte(before, '"') != SIZE_MAX || text_find(before, T("equest")) != SIZE_MAX;
 }
 
-/* Is the line one of a start? What follows the opening. */
+/* If it is a start-up line, what follows the opening. */
 static bool opens(struct text line, struct text *behind) {
 	size_t at;
 

@@ -1,4 +1,4 @@
-/* parallel.h: how many GPUs a server uses, as its engine logs it when it starts. */
+/* parallel.h: the number of GPUs of a server, from its engine's start-up lines. */
 #ifndef INGEST_PARALLEL_H
 #define INGEST_PARALLEL_H
 
@@ -10,25 +10,25 @@
 /* All zero: nothing logged yet. */
 struct parallel {
 	int64_t tensor, pipeline, data; /* sizes; 0: not logged */
-	int64_t devices;                /* llama.cpp: those it uses; else the number it found */
+	int64_t devices;                /* llama.cpp: those in use; else the number found */
 	int64_t ranks;                  /* of TensorRT-LLM's MPI */
-	uint64_t used;                  /* llama.cpp: devices that it uses, a bit each */
+	uint64_t used;                  /* llama.cpp: devices in use, one bit each */
 	bool attention_data;            /* SGLang: data-parallel attention shares the tensor-parallel GPUs */
 };
 
 /*
- * Reads a line that is no record. True if it states sizes: *p is then what the engine uses from here on. Lines that may
- * contain user text are ignored.
+ * Reads a line that is not a record. True if it states sizes: *p is then what the engine uses from here on. Lines
+ * that may contain user text are ignored.
  */
 bool parallel_read(struct parallel *p, struct text line);
 
 /*
- * GPUs of one replica: tensor x pipeline, times the data-parallel ranks whose lines add up to one (`added`: 1 if each
- * rank logs apart). 0: not logged.
+ * GPUs of one replica: tensor x pipeline, times the data-parallel ranks that one line sums up (`added`: 1 if each
+ * rank logs separately). 0: not logged.
  */
 int64_t parallel_gpus(const struct parallel *p, int64_t added);
 
-/* "tensor_parallel_size 2 x pipeline_parallel_size 2", cut to fit. */
+/* "tensor_parallel_size 2 x pipeline_parallel_size 2", truncated to fit. */
 void parallel_describe(const struct parallel *p, char *out, size_t size);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "core/error.h"
 
-/* The directories from the top one down to where we are. */
+/* The directories from the top one down to the current one. */
 struct above {
 	const struct above *up;
 	dev_t device;
@@ -39,7 +39,7 @@ static int by_name(const void *a, const void *b) {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in a directory, sorted; NULL where it cannot be read. */
+/* The names in a directory, sorted; NULL if it cannot be read. */
 static char **list_names(const char *name, size_t *count) {
 	DIR *dir = opendir(name);
 	char **names = NULL;
@@ -80,14 +80,17 @@ static bool leads_up(const struct above *above, const struct stat *st) {
 static void add_directory(struct paths *p, const char *name, const struct above *above,
                           const struct ingest_source *source, struct quality *quality);
 
-/* A link may lead to a file of /proc or /sys, which looks like one on a disk, and may block or never end. Such have no size, or a page's. */
+/*
+ * A link may lead to a file of /proc or /sys, which looks like a regular one, and may block or never end. These have
+ * no size, or that of a page.
+ */
 static bool is_systems(const char *name, const struct stat *st) {
 	struct statfs fs;
 
 	return (st->st_size == 0 || st->st_size == 4096) && statfs(name, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
 }
 
-/* What lies in a directory: pipes, sockets and devices are no logs, and reading them might never end. */
+/* Files in a directory: pipes, sockets and devices are not logs, and reading them might never end. */
 static void add_below(struct paths *p, const char *name, const struct above *above,
                       const struct ingest_source *source, struct quality *quality) {
 	struct stat st;

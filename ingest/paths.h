@@ -6,8 +6,8 @@
 #include "ingest/ingest.h"
 
 struct path {
-	char *name; /* to open it, and for messages; "-" is standard input */
-	int64_t bytes; /* 0 where it has no size */
+	char *name; /* the path to open, also for messages; "-" is standard input */
+	int64_t bytes; /* 0 if it has no size */
 	const struct ingest_source *source;
 };
 
@@ -17,13 +17,13 @@ struct paths {
 };
 
 /*
- * Adds a source: a file as it is, of a directory all files below in the order of their
- * names. Links that lead back up are not followed; what cannot be listed is damage.
+ * Adds a source: a file, or all files below a directory in the order of their names. Links that lead back up are not
+ * followed; a folder that cannot be listed is damage.
  */
 void paths_add(struct paths *p, const struct ingest_source *source, struct quality *quality);
 /*
- * Leaves out files that have the same bytes as an earlier one. A copy is damage, so that its omission is explained;
- * another name of the same file (a link, a file given twice) a warning.
+ * Leaves out files with the same bytes as an earlier one. A copy is reported as damage, which explains its omission;
+ * another name of the same file (a link, a file given twice) as a warning.
  */
 void paths_drop_copies(struct paths *p, struct quality *quality);
 

@@ -4,7 +4,7 @@
 
 #include "core/digest.h"
 
-/* "~" and 16 hex digits of a digest, at the end of a name that is cut. */
+/* "~" and 16 hex digits of a digest, at the end of a truncated name. */
 #define DIGEST_LEN 17
 
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
@@ -14,7 +14,7 @@ static bool any_zero(uint64_t bytes) {
 	return ((bytes - EACH_BYTE(1)) & ~bytes & EACH_BYTE(0x80)) != 0;
 }
 
-/* Is it ASCII without NUL and backslash, as nearly all names are? Eight bytes at a time, then the rest. */
+/* Is it ASCII without NUL and backslash, like nearly all names? Eight bytes at a time, then the rest. */
 static bool is_simple(struct text t) {
 	size_t i = 0;
 
@@ -36,12 +36,12 @@ static bool is_hex(char c) {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
 }
 
-/* Is this an escape as it is made below? */
+/* Is this an escape as written below? */
 static bool looks_escaped(struct text t) {
 	return t.len >= 4 && t.at[0] == '\\' && t.at[1] == 'x' && is_hex(t.at[2]) && is_hex(t.at[3]);
 }
 
-/* The bytes at the start that are taken together, and what they become. */
+/* The bytes at the start that are converted together, and the result. */
 static size_t plain_character(struct text t, char out[8], size_t *out_len) {
 	uint32_t c;
 	size_t len = text_character(t, &c);
@@ -68,7 +68,7 @@ static void put_digest(struct text name, char *at) {
 
 struct text plain_name(struct text name, size_t max, char out[PLAIN_NAME_MAX]) {
 	struct text rest = name;
-	size_t len = 0, kept = 0; /* kept: where a cut name ends */
+	size_t len = 0, kept = 0; /* kept: where a truncated name ends */
 
 	if (name.len <= max && is_simple(name)) {
 		return name;

@@ -50,7 +50,7 @@ static void fill(struct text *t, struct text by_default) {
 	}
 }
 
-/* The tenant: from the log, else from the command line; from here on by its alias, where there is a key. */
+/* The tenant: from the log, else from the command line; from here on its alias, if there is a key. */
 static void name_tenant(struct reading *r, struct record *out) {
 	const struct tenant_key *key = r->run->options->tenant_key;
 	struct text *tenant = out->kind == RECORD_REQUEST  ? &out->request.tenant
@@ -88,7 +88,7 @@ static bool hand_on(struct reading *r, struct record *out) {
 	return r->failed >= 0;
 }
 
-/* Is there to be another call for the same line? */
+/* Is another call needed for the same line? */
 static bool take_result(struct reading *r, enum parse_result result, struct record *out, struct text raw) {
 	switch (result) {
 	case PARSE_RECORD:
@@ -112,7 +112,7 @@ static void take_note(struct reading *r, const char **note) {
 	*note = NULL;
 }
 
-/* All records of a line; NULL is the end of the file. False if nothing came of it. */
+/* All records of a line; NULL is the end of the file. False if there were none. */
 static bool parse_line(struct reading *r, const struct unwrapped *line, struct text raw) {
 	struct record out;
 	enum parse_result result;
@@ -127,7 +127,7 @@ static bool parse_line(struct reading *r, const struct unwrapped *line, struct t
 	return any;
 }
 
-/* What a user describes may be a line with the stamp in front that is else taken off it. */
+/* A user's pattern may match a line including the timestamp that is otherwise removed as an envelope. */
 static void parse_described(struct reading *r, const struct unwrapped *line, struct text raw) {
 	const struct unwrapped whole = {.text = raw, .stamp_ns = line->stamp_ns, .origin = line->origin};
 
@@ -168,7 +168,7 @@ static void take_unwrapped(struct reading *r, const struct unwrapped *line, stru
 	}
 }
 
-/* True if the line is read later, in its order, or never. */
+/* True if the line is read later, in order, or never. */
 static bool hold(struct reading *r, const struct unwrapped *line) {
 	int64_t at_ns = line->stamp_ns;
 
@@ -236,7 +236,7 @@ static void take_too_long(struct reading *r) {
 	refuse(r, "line too long");
 }
 
-/* The lines that were held, in the order in which they were written. */
+/* Reads the lines that were held, in the order in which they were written. */
 static void take_held(struct reading *r) {
 	struct held_line held;
 	int64_t last = 1;
@@ -244,7 +244,7 @@ static void take_held(struct reading *r) {
 
 	while (r->reorder && r->failed >= 0 && !r->run->stop && (got = reorder_next(r->reorder, &held, r->why)) > 0) {
 		int64_t number = (int64_t)held.number;
-		/* What samples give comes of those before: it belongs to the last of their lines. */
+		/* Records from samples depend on previous ones: they belong to the last of their lines. */
 		r->number = has_instants(r) ? last : number;
 		r->place = number;
 		last = number > last ? number : last;
@@ -254,7 +254,7 @@ static void take_held(struct reading *r) {
 	r->number = r->place = (int64_t)r->lines.number;
 }
 
-/* What is held where the log ends, or seemed to. */
+/* Reads what is pending at the end of the log, or at an apparent end. */
 static void parse_end(struct reading *r) {
 	struct unwrapped line;
 
@@ -273,8 +273,8 @@ static void parse_end(struct reading *r) {
 }
 
 /*
- * The log was treated as finished here, behind `part` of a line (NULL: behind a whole one), but goes on. What its end
- * gave is taken back: it comes again, whole. Reading then goes on as if nothing had been asked for.
+ * The log was treated as finished here, after `part` of a line (NULL: after a whole one), but continues. Records from
+ * its end are withdrawn: they come again, complete. Reading then continues normally.
  */
 static void take_back(struct reading *r, const struct text *part) {
 	size_t count = r->streams.count;
@@ -310,7 +310,7 @@ static void take_back(struct reading *r, const struct text *part) {
 	free(saved);
 }
 
-/* Before a line is taken, which ends at `end` with its newline: is it the first one behind an end that was none? */
+/* Before reading a line that ends at `end` with its newline: is it the first one after an apparent end? */
 static void look_for_end(struct reading *r, struct text raw, int64_t end) {
 	const struct ingest_plan *plan = &r->plan;
 	int64_t number = (int64_t)r->lines.number, from = r->before;
@@ -324,15 +324,15 @@ static void look_for_end(struct reading *r, struct text raw, int64_t end) {
 		part.len -= text_ends(part, T("\r"));
 		take_back(r, &part);
 		r->reopened = true;
-		r->quality->lines--; /* it was counted then, and is now */
+		r->quality->lines--; /* it was counted then, and again now */
 	} else if (number == plan->known_lines + 1) {
 		take_back(r, NULL);
 	}
 }
 
 /*
- * Empty lines behind two others mean nothing to any format, but may be a thousand times as many as the bytes of a packed
- * file: they are counted at once.
+ * Empty lines after two others mean nothing to any format, but may be a thousand times as many as the bytes of a
+ * compressed file: they are counted at once.
  */
 static void skip_empty(struct reading *r) {
 	if (r->plan.known_lines == 0) {
@@ -340,7 +340,7 @@ static void skip_empty(struct reading *r) {
 	}
 }
 
-/* A block's lines; false if the work is to stop. */
+/* Reads a block's lines; false if the work is to stop. */
 static bool take_lines(struct reading *r, struct text block) {
 	enum line_status status;
 	struct text raw;
@@ -376,13 +376,13 @@ static bool take_block(struct reading *r, struct text block) {
 	return take_lines(r, block);
 }
 
-/* What is still held where the file ends. */
+/* Reads what is still pending at the end of the file. */
 static void take_last(struct reading *r) {
 	enum line_status status;
 	struct text raw;
 
 	if (!r->reorder && r->run->options->watch && (r->plan.goes_on || source_damage(r->source).reason)) {
-		return; /* the rest will come, or a whole copy */
+		return; /* the remainder will follow, or a complete copy */
 	}
 	status = lines_last(&r->lines, &raw);
 	if (status != LINE_NONE) {
@@ -453,7 +453,7 @@ static void choose_format(struct reading *r, struct text bytes) {
 	}
 }
 
-/* A reading of the same file from its start, of what was known of it: what it gives is taken back. */
+/* Reads the known part of the same file again from its start: its records are withdrawn. */
 static void take_back_known(struct reading *r, struct reading *before, struct text known) {
 	choose_format(before, known);
 	if (!before->reorder == !r->reorder) {
@@ -470,12 +470,12 @@ static void take_back_known(struct reading *r, struct reading *before, struct te
 }
 
 /*
- * A log was treated as finished within what its format is chosen by. If with the lines that follow it is not in the order of
- * time, or only with them is, all of it gives other records: it is then read as if nothing was known of it. `before` is
- * the reading before its format was chosen.
+ * A log was treated as finished within the part that determines its format. If the following lines change whether it
+ * is in the order of time, all of its records differ: it is then read as a new file. `before` is the reading before
+ * its format was chosen.
  */
 static void look_for_other_order(struct reading *r, struct reading *before, struct text head) {
-	struct quality quality; /* what is found is found again */
+	struct quality quality; /* everything is found again */
 
 	if (!before->plan.known_end || before->plan.known_bytes >= (int64_t)head.len || source_damage(r->source).reason) {
 		return;
@@ -540,7 +540,7 @@ int read_file(struct ingest_run *run, const struct path *path, uint32_t index, u
 		return wanted;
 	}
 	if (source_open(&r.source, path->name, limits, &unopened) < 0) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) { /* it is not the log that is wrong */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) { /* not the log's fault */
 			return fault_set(why, ERROR_IO, "%s", unopened.message);
 		}
 		const char *colon = strrchr(unopened.message, ':');

@@ -9,7 +9,7 @@
 #include "ingest/ingest.h"
 #include "ingest/paths.h"
 
-/* What the files of a run share. */
+/* Shared by the files of a run. */
 struct ingest_run {
 	const struct ingest_options *options;
 	size_t max_line_bytes;
@@ -20,12 +20,12 @@ struct ingest_run {
 	pthread_mutex_t quarantine_lock;
 	int64_t bytes_total;
 	_Atomic int64_t bytes_done;
-	_Atomic bool stop; /* somebody failed: all stop soon */
+	_Atomic bool stop; /* a thread failed: all stop soon */
 };
 
 /*
- * Reads the file with number `index` in the run. Damage and refused lines go to `quality`;
- * fails only where the sink does.
+ * Reads the file with number `index` in the run. Damage and refused lines are added to `quality`; fails only if the
+ * sink does.
  */
 int read_file(struct ingest_run *run, const struct path *path, uint32_t index, unsigned lane,
               struct quality *quality, struct fault *why);

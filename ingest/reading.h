@@ -11,7 +11,7 @@
 #include "ingest/source.h"
 #include "ingest/streams.h"
 
-/* Names that a record has: replica, model, tenant, id, prefill_replica. */
+/* Number of names in a record: replica, model, tenant, id, prefill_replica. */
 #define NAMES_MAX 5
 
 struct reading {
@@ -28,31 +28,31 @@ struct reading {
 	const struct ingest_format_info *chosen; /* NULL: no format bids for the head of this file */
 	struct streams streams;
 	struct stream_setup setup;
-	struct stream *s;    /* whose line is being read */
+	struct stream *s;    /* the stream of the line being read */
 	struct reorder *reorder; /* NULL: lines are read as they come */
-	bool described;     /* by the user's patterns */
-	int64_t number;     /* of the line being read, and of what it gives */
-	int64_t place;      /* the same for messages: samples in the order of time are elsewhere */
-	int64_t unread, first_unread; /* lines of servers without a known format; the first one's number */
+	bool described;     /* for the user's patterns */
+	int64_t number;     /* number of the line being read, and of its records */
+	int64_t place;      /* the same for messages: sorted samples have other lines */
+	int64_t unread, first_unread; /* lines of servers without a known format; number of the first one */
 	struct tenant_aliases aliases;
-	char names[NAMES_MAX][PLAIN_NAME_MAX]; /* of the record being handed on, where they had to be made plain */
+	char names[NAMES_MAX][PLAIN_NAME_MAX]; /* names of the record being passed on, if they had to be made plain */
 	struct quality *quality;
-	int64_t records, at_end; /* at_end: of them, those that the end of the file gave */
+	int64_t records, at_end; /* at_end: those of them that result from the end of the file */
 	struct ingest_plan plan;
 	bool in_end; /* all lines are read */
-	int64_t fed, before; /* unpacked bytes handed in; where the line delivered last begins */
-	/* Where the log was treated as finished, and goes on: */
-	bool taking_back, went_on; /* what its end gave is being taken back; has been */
-	bool reopened;             /* its last known line was a part of one */
+	int64_t fed, before; /* unpacked bytes passed in; start of the line delivered last */
+	/* If the log was treated as finished, but continues: */
+	bool taking_back, went_on; /* records from its end are being withdrawn; were withdrawn */
+	bool reopened;             /* its last known line was incomplete */
 	int64_t taken_back;
 	int64_t detected_at_line;    /* the line by which the format was detected; or 0 */
-	bool known_empty;   /* by --no-evidence */
-	int64_t bytes_told; /* to the run's progress */
+	bool known_empty;   /* known by --no-evidence */
+	int64_t bytes_told; /* reported to the run's progress */
 	struct fault *why;
 	int failed;
 };
 
-/* Is what is being read counted by an earlier run? */
+/* Is the current line counted by an earlier run? */
 static inline bool is_known(const struct reading *r) {
 	bool nothing_new = r->number <= r->plan.known_lines - r->reopened;
 

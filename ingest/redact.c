@@ -68,10 +68,10 @@ static size_t word_len(struct text t) {
 	return n;
 }
 
-/* What was met last: whether a number may follow. */
+/* The last word: determines whether a number may follow. */
 enum last { LAST_OTHER, LAST_START, LAST_NUMERIC };
 
-/* A level or a stream precedes a timestamp; "value" and "intValue" between a key and its number in OTLP. */
+/* A level or a stream precedes a timestamp; in OTLP "value" and "intValue" are between a key and its number. */
 static bool is_transparent(struct text word) {
 	static const struct text list[] = {T("INFO"),   T("WARN"),  T("WARNING"),  T("ERROR"),       T("DEBUG"),
 	                                   T("stdout"), T("value"), T("intValue"), T("doubleValue"), T("stringValue")};
@@ -114,7 +114,7 @@ void redact_line(struct text line, FILE *out) {
 		} else if (is_between(line.at[0])) {
 			n = 1;
 			putc(line.at[0], out);
-			/* A list holds token ids, not a count. */
+			/* A list contains token ids, not a count. */
 			last = last == LAST_NUMERIC && line.at[0] == '[' ? LAST_OTHER : last;
 		} else {
 			n = word_len(line);

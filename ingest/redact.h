@@ -1,10 +1,10 @@
 /*
- * redact.h: a refused line without what people wrote in it, for the quarantine. Private to ingest/.
+ * redact.h: removes users' text from a refused line, for the quarantine. Private to ingest/.
  *
- * What stays is an allow-list: punctuation, the formats' own words (redact_words.c), one number after a word whose
- * value is a count, an instant or a duration, and the time stamp in front of a line. Every other run of bytes, keys and
- * names included, is replaced by its length: "<12 bytes>". Quotes and escapes make no difference, so that a line that
- * was cut within a text, or wrapped in JSON several times, leaks no more than a whole one.
+ * An allow-list determines what is kept: punctuation, the formats' own words (redact_words.c), one number after a
+ * word for a count, an instant or a duration, and the timestamp in front of a line. Every other run of bytes, keys
+ * and names included, is replaced by its length: "<12 bytes>". Quotes and escapes make no difference, so that a
+ * truncated line, or one wrapped in JSON several times, leaks no more than a complete one.
  */
 #ifndef INGEST_REDACT_H
 #define INGEST_REDACT_H
@@ -16,10 +16,10 @@
 
 struct redact_word {
 	struct text word;
-	bool numeric; /* the number that follows may stay */
+	bool numeric; /* the number that follows is kept */
 };
 
-/* The row of a word that may stay; or NULL. */
+/* The row of a word that is kept; or NULL. */
 const struct redact_word *redact_word_find(struct text t);
 
 /* Writes the line without a newline. */

@@ -1,4 +1,4 @@
-/* redact_words.c: the words of the formats that may stay in a refused line, and those of which a number is the value. */
+/* redact_words.c: the words of the formats that are kept in a refused line, and whether a number follows. */
 #include "ingest/redact.h"
 
 /* In the order of their bytes; true: the number that follows is a count, an instant or a duration. */

@@ -5,14 +5,14 @@
 #include "core/exact.h"
 #include "core/files/spool.h"
 
-/* What is held in memory; the rest is in a temporary file. */
+/* Bytes held in memory; the rest is in a temporary file. */
 #define MEMORY_BYTES ((size_t)16 << 20)
 /* An item of a spool is at most 64 KiB. */
 #define LINE_BYTES_MAX ((size_t)60 * 1024)
 
 enum { LENGTHS = ORIGIN_PARTS + 2 };
 
-/* A line in the spool: its text, the parts of its origin and the rule's value follow it, one after the other. */
+/* A line in the spool: followed by its text, the parts of its origin and the rule's value. */
 struct item {
 	int64_t at_ns, order;
 	int64_t stamp_ns;
@@ -25,7 +25,7 @@ struct item {
 
 struct reorder {
 	bool by_stamp;
-	int64_t count, last_ns; /* a line without a stamp belongs to the one before */
+	int64_t count, last_ns; /* a line without a timestamp belongs to the previous one */
 	struct spool *spool;
 	struct spool_reader *reader;
 	char *bytes; /* an item being packed */

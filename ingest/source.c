@@ -1,4 +1,4 @@
-/* source.c: reads, finds the filter whose magic bytes these are, unpacks, and keeps count. */
+/* source.c: reads, selects the filter by its magic bytes, unpacks, and counts bytes. */
 #include "ingest/source.h"
 
 #include <assert.h>
@@ -15,13 +15,13 @@
 #define MAX_RATIO 1100
 /* Small files may unpack to this much whatever their ratio. */
 #define RATIO_SLACK ((int64_t)1024 * 1024)
-/* What filters want to see before they bid. */
+/* Bytes that filters need before they bid. */
 #define MAGIC_BYTES 16
 
 struct source {
 	int fd;
 	bool close_fd, at_end, over;
-	const struct filter *filter; /* NULL: bytes pass as they are */
+	const struct filter *filter; /* NULL: bytes are passed unchanged */
 	void *state;
 	unsigned char *in, *out;
 	size_t block_bytes, in_at, in_len;
@@ -35,7 +35,7 @@ static const struct filter *const filters[] = {
 #ifdef TOLLBOOK_ISAL
 	&filter_isal,
 #endif
-	&filter_gzip, &filter_zstd, &filter_utf16, &filter_other, /* of equal bids the first one unpacks */
+	&filter_gzip, &filter_zstd, &filter_utf16, &filter_other, /* of equal bids the first one is used */
 };
 
 static void set_damage(struct source *s, const char *reason) {
@@ -44,7 +44,7 @@ static void set_damage(struct source *s, const char *reason) {
 	}
 }
 
-/* Reads once, behind what is in the input buffer. */
+/* Reads once, appending to the input buffer. */
 static void read_more(struct source *s) {
 	assert(s->in_len < s->block_bytes);
 	ssize_t got;
@@ -63,7 +63,7 @@ static void read_more(struct source *s) {
 	s->stored += got;
 }
 
-/* Has input, unless the file is at its end. */
+/* Ensures that there is input, unless the file is at its end. */
 static bool refill(struct source *s) {
 	if (s->in_at == s->in_len && !s->at_end) {
 		s->in_at = s->in_len = 0;
@@ -76,7 +76,7 @@ static void choose_filter(struct source *s) {
 	int best = 0;
 
 	while (s->in_len < MAGIC_BYTES && s->in_len < s->block_bytes && !s->at_end) {
-		read_more(s); /* a FIFO gives what it has */
+		read_more(s); /* a FIFO returns what it has */
 	}
 	struct text head = {(const char *)s->in, s->in_len};
 	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
@@ -92,7 +92,7 @@ static void choose_filter(struct source *s) {
 	}
 }
 
-/* A small file needs no large buffers: of a hundred thousand of them, making those takes the time. */
+/* A small file needs no large buffers: for a hundred thousand files, allocating them would dominate. */
 static size_t fitting(int fd, size_t block_bytes) {
 	struct stat st;
 	size_t least = 8192;
@@ -104,7 +104,7 @@ static size_t fitting(int fd, size_t block_bytes) {
 	return least < block_bytes ? least : block_bytes;
 }
 
-/* Is it a file on a disk? The files of /proc look like ones, but may block or never end. */
+/* Is it a file on a disk? The files of /proc look regular, but may block or never end. */
 static bool is_regular(int fd) {
 	struct stat st;
 
@@ -162,7 +162,7 @@ static bool over_ratio(const struct source *s) {
 	return !__builtin_mul_overflow(used, s->max_ratio, &limit) && s->unpacked - RATIO_SLACK > limit;
 }
 
-/* One call of the filter; false where it can give nothing more. */
+/* One call of the filter; false if there is no more output. */
 static bool unpack_some(struct source *s, size_t *filled) {
 	bool has_input = refill(s);
 	struct filter_flow flow = {s->in + s->in_at, s->in_len - s->in_at, s->out + *filled, s->block_bytes - *filled};
@@ -186,7 +186,7 @@ static bool unpack_some(struct source *s, size_t *filled) {
 	return !s->over;
 }
 
-/* The checksum is over the whole file, also over what follows a damage. */
+/* The checksum is over the whole file, including bytes after a damage. */
 static void finish(struct source *s) {
 	s->over = true;
 	while (!s->at_end) {

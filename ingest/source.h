@@ -8,7 +8,7 @@
 
 struct source;
 
-/* Why the bytes end before the file's author meant them to. */
+/* Why the bytes end before the intended end of the file. */
 struct source_damage {
 	const char *reason; /* NULL: nothing is wrong. A short fixed phrase */
 	int64_t offset;     /* in the bytes as stored */
@@ -20,13 +20,13 @@ struct source_limits {
 	bool regular_only;  /* a pipe or a device is refused, never waited for */
 };
 
-/* Opens a path ("-": standard input). Fails only where it cannot be opened, with the system's word. */
+/* Opens a path ("-": standard input). Fails only if it cannot be opened, with the system's error. */
 int source_open(struct source **out, const char *path, struct source_limits limits, struct fault *why);
 void source_free(struct source *s);
 
 /*
- * The next block of unpacked bytes, valid until the next call: false at the end. What
- * could be unpacked before a damage is delivered first; see source_damage after the end.
+ * The next block of unpacked bytes, valid until the next call: false at the end. Bytes before a damage are delivered
+ * first; see source_damage after the end.
  */
 bool source_next(struct source *s, struct text *block);
 
@@ -35,10 +35,10 @@ struct source_damage source_damage(const struct source *s);
 /* Is it compressed? */
 bool source_packed(const struct source *s);
 
-/* Bytes taken from the file so far. */
+/* Bytes read from the file so far. */
 int64_t source_bytes(const struct source *s);
 
-/* SHA-256 of the bytes as stored, once source_next has said false. */
+/* SHA-256 of the bytes as stored, once source_next has returned false. */
 const char *source_sha256(const struct source *s);
 
 #endif

@@ -53,7 +53,7 @@ static bool to_instant(const struct stamps *s, struct civil c, int year, int64_t
 	return civil_valid(&c) && zone_to_instant(s->zone, &c, ns, ambiguous);
 }
 
-/* The year, of those around `year`, that brings the stamp nearest to the one before. */
+/* The year around `year` with which the timestamp is nearest to the previous one. */
 static bool nearest_year(const struct stamps *s, struct civil c, int64_t *ns, bool *ambiguous) {
 	struct civil last;
 	int64_t best = INT64_MAX;
@@ -71,7 +71,7 @@ static bool nearest_year(const struct stamps *s, struct civil c, int64_t *ns, bo
 	return best != INT64_MAX;
 }
 
-/* The first stamp of a file: the year given, or the latest that is not after tomorrow. */
+/* The first timestamp of a file: the year given, or the latest that is not after tomorrow. */
 static bool first_year(struct stamps *s, struct civil c, int64_t *ns, bool *ambiguous) {
 	struct civil now;
 
@@ -91,7 +91,7 @@ static bool first_year(struct stamps *s, struct civil c, int64_t *ns, bool *ambi
 	return false;
 }
 
-/* The second time that an hour occurs, when clocks go back, follows from the stamp before. */
+/* The second occurrence of an hour, when clocks go back, follows from the previous timestamp. */
 static int64_t later_if_stepped_back(const struct stamps *s, int64_t ns) {
 	int64_t width = zone_offset_s(s->zone, ns) - zone_offset_s(s->zone, ns + NS_PER_DAY / 4);
 	int64_t later = ns + width * NS_PER_SECOND;
@@ -99,7 +99,7 @@ static int64_t later_if_stepped_back(const struct stamps *s, int64_t ns) {
 	return width > 0 && s->any && ns < s->last_ns && later - s->last_ns < NS_PER_DAY / 4 ? later : ns;
 }
 
-/* What a reader of the log would stop at: clocks that went back, a year that turned. */
+/* Notes irregularities: clocks that went back, a change of year. */
 static const char *oddity(const struct stamps *s, const struct civil *c, int64_t ns, bool later) {
 	struct civil last;
 
@@ -138,7 +138,7 @@ bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
 	s->note = oddity(s, &c, *ns, *ns > first);
 	s->any = s->resolved = true;
 	s->last_ns = *ns;
-	s->last_len = 0; /* the text is no longer that of the instant, unless remember() returns true */
+	s->last_len = 0; /* the text no longer matches the instant, unless remember() returns true */
 	return true;
 }
 

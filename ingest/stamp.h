@@ -1,10 +1,9 @@
 /*
- * stamp.h: instants from civil stamps that lack a zone or a year, as engines write them.
+ * stamp.h: instants from civil timestamps without zone or year, as engines write them.
  *
- * A missing zone is that of --log-zone, else UTC, with a warning. A missing year is that of
- * --log-year, else the one nearest to the date in the file's name, else, with a warning,
- * the latest in which the stamp is not in the future. Within a file the year turns where
- * the stamps do.
+ * A missing zone is that of --log-zone, else UTC, with a warning. A missing year is that of --log-year, else the one
+ * nearest to the date in the file's name, else, with a warning, the latest in which the timestamp is not in the
+ * future. Within a file the year changes when the timestamps do.
  */
 #ifndef INGEST_STAMP_H
 #define INGEST_STAMP_H
@@ -12,25 +11,25 @@
 #include "core/quality.h"
 #include "core/zone.h"
 
-/* One for each file. Zero-initialise but for the first four. */
+/* One for each file. Zero-initialise except the first four. */
 struct stamps {
 	const struct zone *zone; /* NULL: not given */
 	int year;                /* 0: not given */
 	int64_t now_ns;
 	struct quality *quality; /* for the warnings */
 	bool any;
-	int64_t last_ns; /* the stamp before; at first the date in the file's name, if `any` */
+	int64_t last_ns; /* the previous timestamp; at first the date in the file's name, if `any` */
 	char last_text[32];
-	size_t last_len; /* of its text: many lines share a second */
+	size_t last_len; /* of its text, as many lines share a second */
 	bool warned_zone;
-	bool resolved;    /* a stamp of this file has been */
-	const char *note; /* what was odd about the last one resolved: a short fixed phrase, or NULL; its reader resets it */
+	bool resolved;    /* a timestamp of this file was read */
+	/* irregularity of the last one resolved: a short fixed phrase, or NULL; its reader resets it */
+	const char *note;
 };
 
 /*
- * Takes the date in a file's name, as in "vllm-20260810.log" or "x.2026-08-10.gz", for the
- * stamps to be near: a log rotated on New Year holds the old year's lines. No date, no
- * effect. Not for where the year is given.
+ * Uses the date in a file's name, as in "vllm-20260810.log" or "x.2026-08-10.gz", as a reference: a log rotated on
+ * New Year contains the old year's lines. Without a date, no effect. Not used if the year is given.
  */
 void stamp_near_name(struct stamps *s, struct text name);
 
@@ -43,7 +42,7 @@ bool stamp_take_month_day(struct stamps *s, struct text *t, int64_t *ns);
 /* "2026-08-10 23:59:25" with an optional fraction, and an optional zone. */
 bool stamp_take_local(struct stamps *s, struct text *t, int64_t *ns);
 
-/* Any civil time without a zone; a year of 0 is found by the rule above. False if it is not a time. */
+/* Any civil time without a zone; a year of 0 is determined by the rule above. False if it is not a time. */
 bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns);
 
 #endif

@@ -9,10 +9,10 @@
 #include "ingest/formats/pattern.h"
 #include "ingest/plain_name.h"
 
-/* So many lines of a server are looked at, in a file that holds several; and how sure another format must be. */
+/* Lines of a server that are examined in a file with several servers; and the confidence that another format needs. */
 #define LOOK_LINES 1000u
 #define SURE_BID 50
-/* Longer parts of origins are no names. */
+/* Longer parts of origins are not names. */
 #define PART_MAX 512
 #define KEY_MAX ((ORIGIN_PARTS + 1) * (PART_MAX + 1) + sizeof(void *))
 
@@ -87,7 +87,7 @@ static struct stream *add(struct streams *s, struct text key) {
 	return one;
 }
 
-/* Does the envelope state nothing of the server? */
+/* Does the envelope state nothing about the server? */
 static bool states_nothing(const struct origin *o) {
 	size_t len = o->value.len;
 
@@ -97,7 +97,7 @@ static bool states_nothing(const struct origin *o) {
 	return len == 0;
 }
 
-/* Is it the stream of the last line again, whose envelope states nothing? Most lines are such. */
+/* Is it the last line's stream again, without anything stated in the envelope? True for most lines. */
 static bool is_last_nameless(const struct streams *s, const struct origin *o) {
 	static const struct text key_of_none = {"\n\n\n\n\n\n\n", ORIGIN_PARTS + 1};
 
@@ -136,7 +136,7 @@ static bool is_taken(const struct streams *s, const struct stream *but, const ch
 	return false;
 }
 
-/* A name that no other decided stream of another namespace or host has. */
+/* Is it a name that no other decided stream of another namespace or host has? */
 static void name_by_origin(struct streams *s, struct stream *one, const struct origin *o) {
 	enum origin_part above = o->part[ORIGIN_POD].len > 0 ? ORIGIN_NAMESPACE : ORIGIN_HOST;
 
@@ -184,7 +184,7 @@ static void set_name(struct stream *s, struct text name) {
 	snprintf(s->name, sizeof s->name, "%.*s", TEXT_ARG(name));
 }
 
-/* By --replica, a rule, the envelopes, the path or the file's name: the first that there is. */
+/* From --replica, a rule, the envelopes, the path or the file's name: the first available. */
 static void name_stream(struct streams *all, struct stream *s, const struct origin *stated, const struct stream_setup *setup) {
 	const struct name_rules *rules = setup->options->names;
 	const char *path = setup->path->name;
@@ -262,8 +262,8 @@ static bool is_own(const struct stream *s, struct text replica) {
 }
 
 /*
- * By --replica or a rule of the fleet file, else from the record, else from its envelope, path or file. Gateways name
- * no server.
+ * From --replica or a rule of the fleet file, else from the record, else from its envelope, path or file. Gateways
+ * name no server.
  */
 void stream_name_replica(const struct stream *s, struct record *out) {
 	bool gateway = out->kind == RECORD_REQUEST && out->request.gateway;
@@ -274,7 +274,7 @@ void stream_name_replica(const struct stream *s, struct record *out) {
 	out->replica = out->replica.len == 0 ? s->parser.replica : out->replica;
 }
 
-/* From here on each name is one that every ledger can hold. */
+/* From here on each name is one that every ledger can store. */
 void stream_plain_names(char (*names)[PLAIN_NAME_MAX], struct record *out) {
 	struct request *q = &out->request;
 	struct text *const request[] = {&q->id, &q->tenant, &q->prefill_replica, NULL};
@@ -290,7 +290,7 @@ void stream_plain_names(char (*names)[PLAIN_NAME_MAX], struct record *out) {
 	}
 }
 
-/* The server's GPUs in the line, if it is one of its start. */
+/* Reads the server's GPUs if it is a start-up line. */
 void stream_read_parallel(struct stream *s, struct text line, int64_t number) {
 	int64_t before = parallel_gpus(&s->parallel, 1);
 

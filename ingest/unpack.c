@@ -1,9 +1,9 @@
-/* unpack.c: the bytes of a file without its compression, for who wants no records of them. */
+/* unpack.c: the decompressed bytes of a file, for callers that do not need records. */
 #include "ingest/ingest.h"
 #include "ingest/source.h"
 
 bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed) {
-	struct source_limits limits = {.regular_only = true}; /* what is looked at first is not waited for */
+	struct source_limits limits = {.regular_only = true}; /* no waiting for files that are only examined */
 	struct source *s;
 	struct text block;
 	struct fault why;

@@ -5,7 +5,7 @@
 #include "core/error.h"
 
 enum entry_kind {
-	ENTRY_OBJECT, /* an object with a line and a stamp */
+	ENTRY_OBJECT, /* an object with a line and a timestamp */
 	ENTRY_PAIR,   /* ["1791180000123000000", "a line", …] */
 	ENTRY_FIELDS, /* [{"field":"@message","value":"a line"}, …] */
 	ENTRY_ROW,    /* ["2026-10-05T06:00:00Z","a line"], the names of its columns next to it */
@@ -13,7 +13,8 @@ enum entry_kind {
 };
 
 /*
- * Where entries are: a key at each level, "*" for the elements of an array. The objects on the way may name the server.
+ * Paths of entries: a key at each level, "*" for the elements of an array. The objects on the path may name the
+ * server.
  *
  * {"resourceLogs":[{"resource":{"attributes":[…]},"scopeLogs":[{"logRecords":[{"timeUnixNano":"…","body":{"stringValue":"a
  * line"}}]}]}]} OpenTelemetry
@@ -57,7 +58,7 @@ static const struct entry_path {
 };
 #define PATHS (sizeof paths / sizeof *paths)
 
-/* Keys that such a document may begin with, or a value before the one that counts: cheap to look at. */
+/* Keys that such a document, or a value before the relevant one, may begin with: a cheap test. */
 static bool may_hold_entries(struct text t) {
 	static const struct text openings[] = {
 		KEY("resource\""), KEY("resourceLogs"), KEY("scopeLogs"), KEY("status\""), KEY("data\""), KEY("stream\":{"),
@@ -96,7 +97,7 @@ static bool is_each(struct text key) {
 	return text_eq(key, T("*"));
 }
 
-/* From an entry's element down to the next "*" or the end; JSON_ABSENT where a key is not there. */
+/* Descends from an entry's element to the next "*" or the end; JSON_ABSENT if a key is missing. */
 static json_at descend(const struct entries *b, json_at at, const struct text **keys) {
 	const struct text *end = b->path->keys + sizeof b->path->keys / sizeof *b->path->keys;
 
@@ -106,7 +107,7 @@ static json_at descend(const struct entries *b, json_at at, const struct text **
 	return at;
 }
 
-/* How many "*" the path has, and the keys behind the n-th. */
+/* The number of "*" in the path, and the keys after the n-th. */
 static const struct text *keys_behind(const struct entry_path *path, int n) {
 	const struct text *key = path->keys;
 
@@ -125,7 +126,7 @@ static int levels_of(const struct entry_path *path) {
 	return levels;
 }
 
-/* The elements of the array at which `level` walks. */
+/* The array that `level` iterates over. */
 static json_at first_of(const struct entries *b, int level) {
 	const struct text *keys = keys_behind(b->path, level);
 	json_at array = descend(b, level == 0 ? 0 : b->at[level - 1], &keys);
@@ -133,7 +134,7 @@ static json_at first_of(const struct entries *b, int level) {
 	return array != JSON_ABSENT && json_type(b->json, array) == JSON_ARRAY ? json_first(b->json, array) : JSON_ABSENT;
 }
 
-/* Moves to the next entry; at the start all `at` are JSON_ABSENT. False behind the last. */
+/* Moves to the next entry; at the start all `at` are JSON_ABSENT. False after the last. */
 static bool move_on(struct entries *b) {
 	int level = b->levels - 1;
 	bool begins = b->at[0] == JSON_ABSENT;
@@ -163,7 +164,7 @@ static json_at entry_of(const struct entries *b) {
 	return b->levels == 0 ? 0 : b->at[b->levels - 1];
 }
 
-/* --- what an entry is --- */
+/* --- content of an entry --- */
 
 static json_at field_named(const struct json *j, json_at entry, struct text name) {
 	for (json_at f = json_first(j, entry); f != JSON_ABSENT; f = json_next(j, f)) {
@@ -184,7 +185,7 @@ static bool take_fields(struct envelope *e, const struct json *j, json_at entry,
 	return line != JSON_ABSENT && wrapper_read(e, j, line, field_named(j, entry, T("@timestamp")), true, p);
 }
 
-/* The cell of a row under the column of a name. */
+/* The cell of a row in the column with a name. */
 static json_at cell_of(const struct entries *b, struct text name) {
 	const struct json *j = b->json;
 	json_at columns = json_get(j, b->at[0], T("columns")), cell = json_first(j, entry_of(b));
@@ -325,7 +326,7 @@ static bool next_sample(struct envelope *e, struct entries *b, struct peeling *p
 	return true;
 }
 
-/* --- the walk --- */
+/* --- iteration --- */
 
 static bool has_key(const struct json *j, const struct entry_path *path) {
 	if (text_starts(path->first_key, T("["))) {
@@ -366,7 +367,7 @@ bool entries_open(struct entries *b, struct text document) {
 	return false;
 }
 
-/* The members on the way to the entry name the server: resource.attributes of OpenTelemetry, Loki's stream. */
+/* The members on the path to the entry name the server: resource.attributes of OpenTelemetry, Loki's stream. */
 static void take_origin(struct envelope *e, struct entries *b, struct peeling *p) {
 	for (int i = b->levels - 2; i >= -1; i--) {
 		json_at object = i < 0 ? 0 : b->at[i];

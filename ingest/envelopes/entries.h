@@ -1,4 +1,4 @@
-/* entries.h: JSON that holds many lines of a log, or many samples of metrics; private to envelopes/. */
+/* entries.h: JSON that contains many lines of a log, or many samples of metrics; private to envelopes/. */
 #ifndef INGEST_ENTRIES_H
 #define INGEST_ENTRIES_H
 
@@ -10,7 +10,7 @@ struct entries {
 	struct json *json;
 	const struct entry_path *path; /* NULL: none is open */
 	json_at at[ENTRIES_LEVELS];      /* the elements that enclose the entry, and the entry; */
-	int levels;                     /* so many */
+	int levels;                     /* their number */
 	json_at value, stamp;           /* of a series of samples: the next one; JSON_ABSENT: not begun */
 	char *labels;                   /* of the series, as text */
 	size_t labels_len, labels_room;
@@ -18,10 +18,10 @@ struct entries {
 
 void entries_release(struct entries *b);
 
-/* Opens the document if it holds entries. */
+/* Opens the document if it contains entries. */
 bool entries_open(struct entries *b, struct text document);
 
-/* The next entry into `p`, its own envelope taken off; false, and the document is closed, behind the last. */
+/* Puts the next entry into `p`, without its envelope; after the last, closes the document and returns false. */
 bool entries_next(struct envelope *e, struct entries *b, struct peeling *p);
 
 #endif

@@ -8,7 +8,7 @@
 #include "ingest/envelopes/table.h"
 #include "ingest/envelopes/wide.h"
 
-/* Deeper than any chain of collectors; a line made of prefixes alone must end somewhere. */
+/* Deeper than any chain of collectors; bounds lines that consist of prefixes alone. */
 #define DEPTH_MAX 8
 
 /* A line in parts; stdout and stderr of a container are mixed in one file. */
@@ -23,12 +23,12 @@ struct envelope {
 	size_t max_line_bytes;
 	struct json *json;
 	struct joint joints[STREAMS];
-	char *scratch[DEPTH_MAX]; /* the line with escapes resolved or colours removed, a buffer per depth */
+	char *scratch[DEPTH_MAX]; /* the line with escapes resolved or colours removed, one buffer per depth */
 	size_t scratch_room[DEPTH_MAX];
 	struct export_entry entry;
 	const struct name_rules *rules;
 	struct entries entries;
-	bool begun;          /* a line has been */
+	bool begun;          /* a line was read */
 	struct table table;
 	struct shapes shapes;
 	struct wide wide;
@@ -141,7 +141,7 @@ static bool strip_entry(struct envelope *e, struct peeling *p) {
 	return strip_export(&e->entry, p);
 }
 
-/* A log that begins with the header of a table is one. */
+/* A log that begins with the header of a table is a table. */
 static bool strip_table(struct envelope *e, struct peeling *p) {
 	if (e->table.columns > 0) {
 		return table_row(e, &e->table, p);
@@ -151,7 +151,7 @@ static bool strip_table(struct envelope *e, struct peeling *p) {
 	return p->dropped;
 }
 
-/* Most lines have nothing around them: what may begin one shows in its first byte. */
+/* Most lines have no envelope: the first byte shows whether one may begin. */
 static bool strip_front(struct envelope *e, struct peeling *p) {
 	char first = p->text.len > 0 ? *p->text.at : '\0';
 
@@ -214,7 +214,7 @@ static void joint_add(struct envelope *e, struct joint *j, const struct peeling 
 	j->len = need;
 }
 
-/* Appends to the line in parts; at its last part `p` becomes the whole. */
+/* Appends to the line in parts; at its last part `p` becomes the whole line. */
 static enum envelope_status join(struct envelope *e, struct peeling *p) {
 	struct joint *j = &e->joints[p->stream];
 
@@ -233,7 +233,7 @@ static enum envelope_status join(struct envelope *e, struct peeling *p) {
 	return too_long ? ENVELOPE_TOO_LONG : ENVELOPE_LINE;
 }
 
-/* Takes off what is around one line. */
+/* Removes the envelopes of one line. */
 static enum envelope_status peel(struct envelope *e, struct peeling *p, struct unwrapped *out) {
 	while (p->depth < DEPTH_MAX && strip_one(e, p)) {
 		p->depth++;
@@ -252,7 +252,7 @@ static enum envelope_status peel(struct envelope *e, struct peeling *p, struct u
 	return ENVELOPE_LINE;
 }
 
-/* Logcli and Grafana state once what all lines have in common. */
+/* Logcli and Grafana state common labels once for all lines. */
 static bool take_common(struct envelope *e, struct text raw) {
 	if (e->common || !text_starts(raw, T("Common labels: {"))) {
 		return false;
@@ -286,7 +286,7 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 }
 
 enum envelope_status envelope_more(struct envelope *e, struct unwrapped *out) {
-	if (!e->entries.path && e->wide.columns == 0) { /* most lines hold but one */
+	if (!e->entries.path && e->wide.columns == 0) { /* most lines contain only one */
 		return ENVELOPE_DONE;
 	}
 	struct peeling p = {.stamp_ns = UNKNOWN};

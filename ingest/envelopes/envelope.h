@@ -1,6 +1,6 @@
 /*
- * envelope.h: takes off what others wrapped around an engine's line: docker, Kubernetes,
- * the journal, colours. Wrappings nest in any order; each is one row in envelope.c.
+ * envelope.h: removes what others wrapped around an engine's line: docker, Kubernetes, the journal, colours.
+ * Envelopes nest in any order; each is one row in envelope.c.
  */
 #ifndef INGEST_ENVELOPE_H
 #define INGEST_ENVELOPE_H
@@ -22,26 +22,26 @@ void envelope_set_names(struct envelope *e, const struct name_rules *rules);
 /* A line as the engine wrote it. */
 struct unwrapped {
 	struct text text; /* valid until the next call */
-	int64_t stamp_ns; /* the outermost complete stamp (year, zone), or UNKNOWN */
-	struct origin origin; /* the server it is from, as far as the wrappings state it */
-	struct civil local; /* the innermost stamp without a zone (year 0: without a year) */
+	int64_t stamp_ns; /* the outermost complete timestamp (year, zone), or UNKNOWN */
+	struct origin origin; /* the server that it is from, as far as envelopes state it */
+	struct civil local; /* the innermost timestamp without a zone (year 0: without a year) */
 	bool has_local;
 };
 
 enum envelope_status {
 	ENVELOPE_LINE,
-	ENVELOPE_PART,    /* more of this line is to come */
-	ENVELOPE_DONE,    /* envelope_more: there is no other line in the document */
+	ENVELOPE_PART,    /* more parts of this line follow */
+	ENVELOPE_DONE,    /* envelope_more: the document has no more lines */
 	ENVELOPE_TOO_LONG /* the parts sum to more than max_line_bytes: dropped */
 };
 
-/* The first of them; a document that holds many gives the others one by one. */
+/* The first line; for a document with many lines, envelope_more returns the others one by one. */
 enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct unwrapped *out);
 enum envelope_status envelope_more(struct envelope *e, struct unwrapped *out);
 
-/* At the end of the file: a line whose last part never came. Call until false. */
+/* At the end of the file: a line without its last part. Call until false. */
 bool envelope_last(struct envelope *e, struct unwrapped *out);
-/* The same without giving it up: the first from stream *from (0 at the start) on, which is moved behind it. */
+/* The same without removing it: the first from stream *from (0 at the start) on, which moves past it. */
 bool envelope_peek(const struct envelope *e, int *from, struct unwrapped *out);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum { LENGTH_BYTES = 8 };
 
-/* The line's end is a byte of the length or the data too. */
+/* The line's end is also a byte of the length or the data. */
 static void take_length(struct export_entry *x, struct text *t) {
 	while (x->length_got < LENGTH_BYTES) {
 		unsigned char c = t->len > 0 ? (unsigned char)t->at[0] : '\n';

@@ -1,12 +1,12 @@
 /*
  * flat.c: the objects that container runtimes write for each line, read without a JSON parser: a few keys with
- * strings as values. Docker's and what Fluent Bit makes of CRI's:
+ * strings as values. Docker's, and Fluent Bit's form of CRI's:
  *
  * {"log":"a line\n","stream":"stderr","time":"2026-05-12T08:50:00.123456789Z"}
  * {"time":"2026-05-12T08:50:00.123456789Z","stream":"stderr","_p":"F","log":"a line"}
  *
- * At any doubt it is left to the parser: another key or type, a key twice, a rare escape, white space, a stamp that is
- * no RFC 3339. tests/fuzz/fuzz_flat.c compares both.
+ * In any doubtful case it is left to the parser: another key or type, a duplicate key, a rare escape, white space, a
+ * timestamp not in RFC 3339. tests/fuzz/fuzz_flat.c compares both.
  */
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
@@ -117,7 +117,7 @@ bool strip_flat(struct envelope *e, struct peeling *p) {
 		return false;
 	}
 	struct text time = values[FLAT_TIME], tag = values[FLAT_TAG];
-	/* A number in a string, a date alone and a stamp without a zone are the parser's. */
+	/* A number in a string, a date alone and a timestamp without a zone are left to the parser. */
 	if ((tag.at && tag.len == 0) || time.len < 20 || time.at[4] != '-' || !instant_take(&time, &ns, NULL) || time.len > 0) {
 		return false;
 	}

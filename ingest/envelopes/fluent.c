@@ -1,9 +1,15 @@
-/* fluent.c: what Fluent Bit and fluentd print to their own output: a tag, a stamp, and a map as Ruby writes it or as JSON. */
+/*
+ * fluent.c: the standard output of Fluent Bit and fluentd: a tag, a timestamp, and a map as Ruby prints it or as
+ * JSON.
+ */
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
 #include "ingest/formats/fields.h"
 
-/* Where a string of such a map ends: nothing within it is escaped, so that it is the quote before what may follow one. */
+/*
+ * The end of a string in such a map: nothing is escaped, so it is the first quote followed by what may follow a
+ * string.
+ */
 static size_t end_of_string(struct text t) {
 	static const struct text behind[] = {{"=>", 2}, {", \"", 3}, {"}", 1}, {"]", 1}};
 
@@ -18,7 +24,7 @@ static size_t end_of_string(struct text t) {
 	return SIZE_MAX;
 }
 
-/* Writes a string, quotes and control bytes escaped, of at most 6 bytes for each of its own. */
+/* Writes a string, quotes and control bytes escaped, with at most 6 bytes for each byte. */
 static size_t write_string(struct text t, char *to) {
 	static const char digits[] = "0123456789abcdef";
 	size_t len = 0;
@@ -32,7 +38,7 @@ static size_t write_string(struct text t, char *to) {
 			len += sizeof escape;
 			continue;
 		}
-		/* What is escaped already, as newer versions do, stays so. */
+		/* Escapes that newer versions write are kept. */
 		bool escaped = c == '\\' && i + 1 < t.len && memchr("\"\\/bfnrtu", t.at[i + 1], 9);
 		if (c == '"' || (c == '\\' && !escaped)) {
 			to[len++] = '\\';
@@ -46,7 +52,7 @@ static size_t write_string(struct text t, char *to) {
 	return len;
 }
 
-/* {"log"=>"a line", "n"=>1, "k"=>{…}, "x"=>nil} as JSON; false if it is none. */
+/* {"log"=>"a line", "n"=>1, "k"=>{…}, "x"=>nil} as JSON; false if it is not a map. */
 static bool write_map(struct text t, char *to, size_t *out) {
 	size_t len = 0;
 

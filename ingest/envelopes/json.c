@@ -2,8 +2,8 @@
 #include "ingest/envelopes/peeling.h"
 
 /*
- * Where the line is, and its stamp; a slash leads into an object. Keys may come in any order. No stamp key: what is
- * around the object has the stamp, or nothing has.
+ * Keys of the line and its timestamp; a slash leads into an object. Keys may be in any order. Without a key for the
+ * timestamp, an outer envelope has it, or none.
  * {"log":"a line\n","stream":"stderr","time":"2026-05-12T08:50:00.123456789Z"}                docker json-file
  * {"date":1786406365.055238,"log":"a line","kubernetes":{…}}                                  Fluent Bit
  * {"MESSAGE":"a line","__REALTIME_TIMESTAMP":"1786406365055238",…}                            journalctl -o json
@@ -76,7 +76,10 @@ static const struct wrapper {
 };
 #define WRAPPERS (sizeof wrappers / sizeof *wrappers)
 
-/* Keys that such an object may begin with: cheap to look at. Engines' own objects that share one of them are excluded below. */
+/*
+ * Keys that such an object may begin with: a cheap test. Engines' own objects with one of these keys are excluded
+ * below.
+ */
 bool wrapper_may_begin(struct text t) {
 	static const struct text first_keys[] = {
 		KEY("log"), KEY("stream\""), KEY("time"), KEY("attrs\""), KEY("MESSAGE\""), KEY("_"), KEY("PRIORITY\""),
@@ -143,7 +146,7 @@ static json_at value_at(const struct json *j, json_at object, struct text path) 
 
 /*
  * TGI and Rust services write their own lines as JSON with a message: their formats read those. Dynamo's workers
- * write what Python logged in them with its module and function as the target.
+ * write Python's log messages with module and function as the target.
  */
 static bool is_engines_own(const struct json *j, json_at object) {
 	json_at target = json_get(j, object, T("target")), event = json_get(j, object, T("event"));
@@ -183,7 +186,7 @@ static bool take_line(struct envelope *e, const struct json *j, json_at v, struc
 }
 
 /*
- * The wrappings that know of parts: docker, where a line without its newline goes on in the next object, and CRI's
+ * The envelopes with parts of lines: docker, where a line without its newline continues in the next object, and CRI's
  * tag. Only docker's object has these keys and no others.
  */
 static void take_parts(const struct json *j, json_at object, struct peeling *p, bool ended) {
@@ -204,7 +207,9 @@ static void take_parts(const struct json *j, json_at object, struct peeling *p, 
 	p->part = tag.len > 0 ? text_eq(tag, T("P")) || text_eq(tag, T("p")) : docker && !ended;
 }
 
-/* The process of a logger's record that identifies the engine: "EngineCore_DP1" goes in front, as vLLM writes it. */
+/*
+ * The process in a logger's record, which identifies the engine: "EngineCore_DP1" is put in front, as vLLM writes it.
+ */
 static void take_process(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
 	json_at v = json_get(j, object, T("processName"));
 	struct text name = v == JSON_ABSENT ? T("") : json_raw(j, v);
@@ -253,14 +258,14 @@ bool wrapper_is_event(const struct json *j, json_at record) {
 	return list != JSON_ABSENT && json_get(j, record, T("eventName")) != JSON_ABSENT;
 }
 
-/* A body without a blank is the name of an event, whose figures are attributes: no line. */
+/* A body without a blank is the name of an event with attributes, not a line. */
 static bool may_be_line(const struct json *j, json_at v, const struct wrapper *w) {
 	bool body = text_starts(w->line, T("body"));
 
 	return json_type(j, v) == JSON_STRING ? !body || text_find_byte(json_raw(j, v), ' ') != SIZE_MAX : json_type(j, v) == JSON_ARRAY;
 }
 
-/* "0" means in OpenTelemetry that an instant is not known. */
+/* In OpenTelemetry "0" means that an instant is not known. */
 static bool has_value(const struct json *j, json_at v) {
 	return v != JSON_ABSENT && json_type(j, v) != JSON_NULL && !text_eq(json_raw(j, v), T("0"));
 }
@@ -298,7 +303,9 @@ bool wrapper_is(const struct json *j, json_at object) {
 	return !is_engines_own(j, object) && wrapper_of(j, inner_object(j, object)) != NULL;
 }
 
-/* What an object states of the server: under known keys, in OpenTelemetry's attributes, as a stream of CloudWatch. */
+/*
+ * What an object states about the server: under known keys, in OpenTelemetry's attributes, as a stream of CloudWatch.
+ */
 static void take_names(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
 	static const struct text streams[] = {KEY("logStreamName"), KEY("logStream"), KEY("@logStream")};
 
@@ -312,7 +319,7 @@ static void take_names(struct envelope *e, const struct json *j, json_at object,
 	}
 }
 
-/* Is an object with other values of the line and its stamp taken apart in the same way? */
+/* Is an object with other values of line and timestamp parsed in the same way? */
 static bool is_repeatable(const struct json *j, json_at inner, const struct wrapper *w, json_at line, json_at stamp) {
 	bool by_line = text_eq(w->line, T("event")) || text_starts(w->line, T("body"));
 	bool same_type = stamp == JSON_ABSENT || json_type(j, stamp) == JSON_NUMBER || json_type(j, stamp) == JSON_STRING;
@@ -340,7 +347,7 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 	if (!w || wrapper_is_event(j, object)) {
 		return false;
 	}
-	/* An object without a stamp is a wrapping only if it holds nothing that a format reads itself. */
+	/* An object without a timestamp is an envelope only if it contains nothing that a format reads itself. */
 	if (w->stamp.len == 0 && (json_get(j, object, T("model")) != JSON_ABSENT || json_get(j, object, T("usage")) != JSON_ABSENT)) {
 		return false;
 	}

@@ -1,6 +1,6 @@
 #include "ingest/envelopes/origin.h"
 
-/* Keys as they are written, their levels joined by dots, in the order in which they count. */
+/* Keys as written, levels joined by dots, in the order of precedence. */
 static const struct known_key {
 	struct text key;
 	enum origin_part part;
@@ -51,7 +51,7 @@ static const struct known_key {
 	{{"_HOSTNAME", 9}, ORIGIN_HOST},                           /* the journal */
 	{{"host.name", 9}, ORIGIN_HOST},
 	{{"host.hostname", 13}, ORIGIN_HOST},
-	{{"resource.labels.instance_id", 27}, ORIGIN_HOST},        /* a virtual machine of Google's */
+	{{"resource.labels.instance_id", 27}, ORIGIN_HOST},        /* a virtual machine at Google */
 	{{"labels.host", 11}, ORIGIN_HOST},
 	{{"labels.hostname", 15}, ORIGIN_HOST},
 	{{"stream.host", 11}, ORIGIN_HOST},
@@ -101,7 +101,7 @@ static void take_rule(struct origin *o, const struct name_rule *rule, struct tex
 	}
 }
 
-/* Most objects hold no label at all: those cost one look at each key. */
+/* Most objects contain no label: for these, one check per key is enough. */
 static bool may_hold_labels(const struct json *j, json_at object) {
 	for (json_at v = json_first(j, object); v != JSON_ABSENT; v = json_next(j, v)) {
 		struct text key = json_key(j, v);
@@ -123,7 +123,7 @@ void origin_from_json(struct origin *o, const struct name_rules *rules, const st
 			take_rule(o, &rules->at[i], text_under(j, object, text_of(rules->at[i].pattern)));
 		}
 	}
-	uint64_t there = json_key_bytes(j, object); /* of most known keys no level is */
+	uint64_t there = json_key_bytes(j, object); /* most known keys have no such level */
 	for (size_t i = 0; i < KNOWN_KEYS; i++) {
 		if (json_may_have(there, known_keys[i].key) && o->part[known_keys[i].part].len == 0) {
 			origin_set(o, known_keys[i].part, text_under(j, object, known_keys[i].key));

@@ -15,24 +15,27 @@ enum origin_part {
 	ORIGIN_PARTS
 };
 
-/* Empty texts: not stated. They point into the line or into the envelope's buffers, and live until the next line. */
+/*
+ * Empty texts: not stated. They point into the line or into the envelope's buffers, and are valid until the next
+ * line.
+ */
 struct origin {
 	struct text part[ORIGIN_PARTS];
-	const struct name_rule *rule; /* of the fleet file, whose field is there; or NULL */
-	struct text value;            /* of that field */
+	const struct name_rule *rule; /* the rule of the fleet file with a field that is there; or NULL */
+	struct text value;            /* value of that field */
 };
 
-/* States one part; what an outer envelope stated stays. */
+/* Sets one part; parts from an outer envelope are kept. */
 void origin_set(struct origin *o, enum origin_part part, struct text value);
 
 /*
- * Takes every part that an object states under a key of a known collector or log store ("kubernetes.pod_name",
- * "resource.labels.pod_name", "stream.pod", "labels.pod", …), and what the fields of the rules name (NULL: no rules).
- * Call it with the object that holds the line's labels, also where that is an element of a larger document.
+ * Sets every part that an object states under a key of a known collector or log store ("kubernetes.pod_name",
+ * "resource.labels.pod_name", "stream.pod", "labels.pod", …), and the fields that the rules name (NULL: no rules).
+ * Call it with the object that contains the line's labels, even if that is an element of a larger document.
  */
 void origin_from_json(struct origin *o, const struct name_rules *rules, const struct json *j, json_at object);
 
-/* A key and a value in separate members, as OpenTelemetry's attributes do: "k8s.pod.name", "vllm-0". */
+/* A key and a value in separate members, as in OpenTelemetry's attributes: "k8s.pod.name", "vllm-0". */
 void origin_from_pair(struct origin *o, const struct name_rules *rules, struct text key, struct text value);
 
 #endif

@@ -1,4 +1,4 @@
-/* peeling.h: a line on its way out of its wrappings; private to envelope*.c. */
+/* peeling.h: a line while its envelopes are removed; private to envelope*.c. */
 #ifndef INGEST_PEELING_H
 #define INGEST_PEELING_H
 
@@ -6,56 +6,56 @@
 
 enum stream { STREAM_OUT, STREAM_ERR, STREAMS };
 
-/* How the parser took the line out of an object. */
+/* How the parser found the line in an object. */
 struct unwrapping {
-	struct text line, stamp; /* as they are written, without quotes; no stamp: NULL */
+	struct text line, stamp; /* as written, without quotes; no timestamp: NULL */
 	bool stamp_is_number, in_utc;
 	bool tagged;     /* a tag shows whether the line continues */
-	bool repeatable; /* with another line and stamp, it would be taken out in the same way */
-	struct text line_key, stamp_key; /* where they are; a slash leads into an object */
+	bool repeatable; /* with another line and timestamp, it would be found in the same way */
+	struct text line_key, stamp_key; /* their keys; a slash leads into an object */
 };
 
 struct peeling {
 	struct text text;
 	int64_t stamp_ns;
 	int depth;
-	bool part;       /* the wrapping shows that the line continues */
-	bool ended;      /* the line of an object has its newline */
-	bool in_parts;   /* the wrapping knows of parts at all */
-	bool dropped;    /* part of a wrapping of several lines, and no line itself */
+	bool part;       /* the envelope shows that the line continues */
+	bool ended;      /* the line of an object includes its newline */
+	bool in_parts;   /* the envelope has parts of lines */
+	bool dropped;    /* part of an envelope of several lines, not a line itself */
 	enum stream stream;
-	bool stamped;    /* a time stamp was taken off just before */
+	bool stamped;    /* a timestamp was removed just before */
 	struct origin origin;
-	struct civil local; /* a stamp without a zone, the innermost */
+	struct civil local; /* the innermost timestamp without a zone */
 	bool has_local;
 	struct unwrapping unwrapping;
-	struct text label;  /* "EngineCore_DP0 pid=17", taken off in front of an object: goes in front of its line */
+	struct text label;  /* "EngineCore_DP0 pid=17", found in front of an object: put in front of its line */
 };
 
-/* Takes what an object with the line's labels states of its server. */
+/* Sets what an object with the line's labels states about its server. */
 void envelope_origin(const struct envelope *e, const struct json *j, json_at object, struct peeling *p);
 
-/* Room for a changed copy of the line; of each depth its own, as one is read while the next is written. */
+/* Room for a changed copy of the line; one per depth, as one is read while the next is written. */
 char *envelope_scratch(struct envelope *e, const struct peeling *p, size_t bytes);
 
-/* The outermost stamp is the one that counts. */
+/* The outermost timestamp counts. */
 static inline void set_stamp(struct peeling *p, int64_t ns) {
 	if (p->stamp_ns == UNKNOWN) {
 		p->stamp_ns = ns;
 	}
 }
 
-/* Takes one wrapping off; false, and nothing changed, if it is not there. */
+/* Removes one envelope; false, and nothing changed, if it is not there. */
 typedef bool stripper(struct envelope *e, struct peeling *p);
 
-/* OpenTelemetry's [{"key":"k8s.pod.name","value":{"stringValue":"vllm-0"}}]; anything else states nothing. */
+/* OpenTelemetry's [{"key":"k8s.pod.name","value":{"stringValue":"vllm-0"}}]; anything else is ignored. */
 void envelope_origin_of_attributes(const struct envelope *e, const struct json *j, json_at attributes, struct peeling *p);
 /* A key and a value that name the server. */
 void envelope_origin_pair(const struct envelope *e, struct text key, struct text value, struct peeling *p);
-/* Room for a line with its process label, besides the scratch. */
+/* Room for a line with its process label, in addition to the scratch. */
 char *envelope_label_room(struct envelope *e, size_t bytes);
 
-/* The line that an object held becomes the text, without its line end. */
+/* The line in an object becomes the text, without its line end. */
 static inline void peel_line(struct peeling *p, struct text line) {
 	p->ended = text_ends(line, T("\n"));
 	line.len -= p->ended ? 1 : 0;
@@ -65,31 +65,36 @@ static inline void peel_line(struct peeling *p, struct text line) {
 
 /* flat.c: the objects of container runtimes, without a parser */
 stripper strip_flat;
-/* The end of the JSON string that begins here; *escaped: it holds escapes. SIZE_MAX: none. */
+/* The end of the JSON string that begins here; *escaped: it contains escapes. SIZE_MAX: none. */
 size_t flat_end_of_string(struct text t, bool *escaped);
 /* Resolves a string's escapes into `to`; false at one that is left to the parser. */
 bool flat_resolve(struct text t, char *to, struct text *out);
 
 /* json.c; `j` is a document to parse into */
 bool strip_json_with(struct envelope *e, struct json *j, struct peeling *p);
-/* May an object that begins so be a wrapping? */
+/* May an object that begins like this be an envelope? */
 bool wrapper_may_begin(struct text t);
-/* Does an object hold a line? */
+/* Does an object contain a line? */
 bool wrapper_is(const struct json *j, json_at object);
-/* A log record of OpenTelemetry that is an event, whose figures are its attributes: a format reads all of it. */
+/* Is it a log record of OpenTelemetry that is an event with attributes? Then a format reads all of it. */
 bool wrapper_is_event(const struct json *j, json_at record);
-/* Takes the line out of an object, with its stamp and names. */
+/* Extracts the line of an object, with its timestamp and names. */
 bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, struct peeling *p);
-/* Takes a line and its stamp (or JSON_ABSENT) in separate members; `in_utc`: a stamp without a zone is UTC. */
+/*
+ * Extracts a line and its timestamp (or JSON_ABSENT) in separate members; `in_utc`: a timestamp without a zone is
+ * UTC.
+ */
 bool wrapper_read(struct envelope *e, const struct json *j, json_at line, json_at stamp, bool in_utc, struct peeling *p);
 
 /* text.c */
 stripper strip_rfc3339, strip_cri, strip_syslog, strip_syslog_5424, strip_unit, strip_rank, strip_ansi, strip_progress,
 	strip_csv;
-/* shippers.c: what labels state: {app="vllm", pod="vllm-0"} or {"pod":"vllm-0"}, with anything in front. */
+/* shippers.c: reads labels: {app="vllm", pod="vllm-0"} or {"pod":"vllm-0"}, with anything in front. */
 void labels_origin(const struct envelope *e, struct text labels, struct peeling *p);
 
-/* when.c: takes the instant of a log store, with or without a zone; `in_utc`: then it is UTC. False if it is none. */
+/*
+ * when.c: reads the instant of a log store, with or without a zone; `in_utc`: then it is UTC. False if it is not one.
+ */
 bool peel_stamp(struct peeling *p, struct text t, bool in_utc);
 
 /* shippers.c */
@@ -99,12 +104,12 @@ stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_l
 /* fluent.c */
 stripper strip_fluent_bit, strip_fluentd;
 
-/* export.c: the journal's export format, whose entries are lines "KEY=value". */
+/* export.c: the journal's export format, with entries of lines "KEY=value". */
 struct export_entry {
-	bool on;            /* the log is one */
+	bool on;            /* the log has this format */
 	int64_t stamp_ns;   /* of the entry; UNKNOWN: not yet seen */
-	bool length_due;    /* "MESSAGE" alone: a length of 8 bytes and binary data follow */
-	size_t length_got;  /* bytes of the length seen so far */
+	bool length_due;    /* "MESSAGE" without "=": a length of 8 bytes and binary data follow */
+	size_t length_got;  /* bytes of the length read so far */
 	uint64_t left;      /* of the length, then of the data */
 	bool is_message;    /* the data are a message, not another field */
 	bool in_data;

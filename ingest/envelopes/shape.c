@@ -1,10 +1,10 @@
 /*
- * shape.c: collectors write one object like the other: around a line and its stamp the same keys and labels. Where all
- * bytes but those two values are equal, what the parser made of the object before holds for this one, too.
+ * shape.c: collectors write similar objects: the same keys and labels around a line and its timestamp. If all bytes
+ * except these two values are equal, the parser's result for the previous object applies to this one.
  *
- * At any doubt it is left to the parser: a byte that differs, a rare escape, a stamp that is a string in one object and a
- * number in the other. Not noted are objects whose meaning depends on the line (an event's name, a body without a
- * blank), and those that put a process in front of it. tests/fuzz/fuzz_shape.c compares both.
+ * In any doubtful case it is left to the parser: a byte that differs, a rare escape, a timestamp that is a string in
+ * one object and a number in the other. Objects with a meaning that depends on the line (an event's name, a body
+ * without a blank), or with a process to put in front, are not noted. tests/fuzz/fuzz_shape.c compares both.
  */
 #include "ingest/envelopes/shape.h"
 
@@ -20,7 +20,7 @@ static bool overlap(struct text a, struct text b) {
 	return a.at && b.at && a.at < b.at + b.len && b.at < a.at + a.len;
 }
 
-/* A text of the object becomes the same of our copy; false if it is elsewhere, or differs from line to line. */
+/* Points a text of the object to the same text in our copy; false if it is elsewhere, or differs from line to line. */
 static bool move(struct shape *s, struct text object, const struct unwrapping *u, struct text *t) {
 	if (t->len == 0) {
 		return true;
@@ -63,7 +63,8 @@ void shapes_learn(struct shapes *all, struct text object, const struct peeling *
 	const struct unwrapping *u = &p->unwrapping;
 
 	all->misses++;
-	if (all->misses > SHAPES && (all->misses & (all->misses - 1)) != 0) { /* those that differ each time are not copied each time */
+	/* objects that always differ are not copied each time */
+	if (all->misses > SHAPES && (all->misses & (all->misses - 1)) != 0) {
 		return;
 	}
 	struct shape *s = &all->at[all->next % SHAPES];
@@ -83,9 +84,9 @@ void shapes_learn(struct shapes *all, struct text object, const struct peeling *
 	set_fixed(s, object, s->stamp_first ? u->stamp : u->line, s->stamp_first ? u->line : u->stamp);
 }
 
-/* ---- taking apart ---- */
+/* ---- parsing ---- */
 
-/* The whole number or fraction that begins here, as JSON has it; empty: none, or one that only a parser knows. */
+/* The integer or fraction that begins here, in JSON's syntax; empty: none, or one that needs the parser. */
 static struct text number_at(struct text t) {
 	size_t i = 0;
 

@@ -1,4 +1,4 @@
-/* shippers.c: what those who show or ship logs put in front of a line: compose, kubectl, stern, journalctl, grep, Dynamo. */
+/* shippers.c: prefixes of tools that show or ship logs: compose, kubectl, stern, journalctl, grep, Dynamo. */
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
 
@@ -23,7 +23,10 @@ static bool is_name(struct text t) {
 	return t.len > 0;
 }
 
-/* Of Kubernetes: small letters, digits, "-" and "."; a pod's has a "-" or is longer than a word of a log. */
+/*
+ * A name of Kubernetes: lower-case letters, digits, "-" and "."; a pod's contains a "-" or is longer than a word of a
+ * log.
+ */
 static bool is_kube_name(struct text t) {
 	for (size_t i = 0; i < t.len; i++) {
 		if (!is_lower(t.at[i]) && !is_digit(t.at[i]) && t.at[i] != '-' && t.at[i] != '.') {
@@ -33,7 +36,7 @@ static bool is_kube_name(struct text t) {
 	return t.len > 0 && t.at[0] != '-' && t.at[t.len - 1] != '-';
 }
 
-/* Does a line of an engine, or another wrapping, begin here? What a prefix may precede. */
+/* Does a line of an engine, or another envelope, begin here? Only then is a prefix removed. */
 static bool opens_line(struct text t) {
 	static const struct text openings[] = {
 		{"(", 1}, {"[", 1}, {"{", 1}, {"\33", 1}, {"INFO", 4}, {"DEBUG", 5}, {"WARNING", 7}, {"ERROR", 5},
@@ -79,7 +82,7 @@ static void set_local(struct peeling *p, int64_t as_if_utc_ns) {
 	p->has_local = true;
 }
 
-/* "2026-10-05 08:00:00.123 | " of Docker Desktop, local time; loguru's lines look alike and are none of an engine. */
+/* "2026-10-05 08:00:00.123 | " of Docker Desktop, local time; loguru's lines look similar, but are not an engine's. */
 bool strip_local_bar(struct envelope *e, struct peeling *p) {
 	struct text t = p->text;
 	bool zone_given;
@@ -138,7 +141,7 @@ static bool strip_kubetail(struct peeling *p) {
 	return true;
 }
 
-/* "vllm-0 vllm ", with the namespace in front where there are several: stern. "llm/vllm-0[vllm]: " of kail. */
+/* "vllm-0 vllm ", with the namespace in front if there are several: stern. "llm/vllm-0[vllm]: " of kail. */
 static bool strip_stern(struct peeling *p) {
 	struct text t = p->text, words[3];
 	int count = 0;
@@ -182,7 +185,7 @@ static bool strip_kail(struct peeling *p) {
 	return true;
 }
 
-/* "12:", "vllm.log:", "logs/vllm.log:12:" of grep -n and -H. The file's name is that of a server. */
+/* "12:", "vllm.log:", "logs/vllm.log:12:" of grep -n and -H. The file's name is the name of a server. */
 static bool strip_grep(struct peeling *p) {
 	enum { PATH_MAX_BYTES = 256 };
 	struct text t = p->text, path = {0}, rest;
@@ -332,7 +335,7 @@ bool strip_short_precise(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
-/* "(APIServer pid=7) " in front of an object: vLLM's processes label what their JSON logger writes. */
+/* "(APIServer pid=7) " in front of an object: vLLM's processes label the lines of their JSON logger. */
 bool strip_label(struct envelope *e, struct peeling *p) {
 	struct text t = p->text, label, inner;
 
@@ -351,7 +354,10 @@ bool strip_label(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
-/* " INFO loggers.log: " behind a stamp: Dynamo's workers, the module and function that logged. Rust's targets have "::". */
+/*
+ * " INFO loggers.log: " after a timestamp: Dynamo's workers, the module and function that logged. Rust's targets have
+ * "::".
+ */
 bool strip_tracing(struct envelope *e, struct peeling *p) {
 	static const struct text levels[] = {{"INFO ", 5}, {"DEBUG ", 6}, {"WARN ", 5}, {"ERROR ", 6}};
 	struct text t = p->text, target;
@@ -373,7 +379,10 @@ bool strip_tracing(struct envelope *e, struct peeling *p) {
 	return false;
 }
 
-/* {app="vllm", pod="vllm-0"} behind the stamp of logcli; moves past it. False if it is none, as an object is. */
+/*
+ * {app="vllm", pod="vllm-0"} after the timestamp of logcli; moves past it. False if it is something else, such as an
+ * object.
+ */
 static bool take_labels(struct text *t, struct text *labels) {
 	struct text rest = *t;
 	bool quoted = false;

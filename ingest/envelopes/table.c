@@ -1,5 +1,5 @@
 /*
- * table.c: log lines in a table with a header, as log stores export them: CloudWatch Logs Insights, Grafana, Kibana,
+ * table.c: log lines in a table with a header, exported by log stores: CloudWatch Logs Insights, Grafana, Kibana,
  * Azure, Google, Splunk, Datadog.
  *
  * @timestamp,@message,@logStream
@@ -9,7 +9,7 @@
 
 #define KEY(literal) {literal, sizeof(literal) - 1}
 
-/* What columns are called, in the order in which they count. */
+/* Names of columns, in the order of precedence. */
 static const struct text line_columns[] = {
 	KEY("@message"), KEY("message"), KEY("Message"), KEY("textPayload"), KEY("jsonPayload.message"), KEY("LogMessage"),
 	KEY("LogEntry"), KEY("Log_s"), KEY("Line"), KEY("line"), KEY("_raw"), KEY("_msg"), KEY("log"), KEY("Content"),
@@ -19,7 +19,7 @@ static const struct text stamp_columns[] = {
 	KEY("time"), KEY("_time"), KEY("Date"), KEY("date"), KEY("ts"), KEY("Timestamp"),
 };
 
-/* The cell at the start of `*t`, as written, quotes included where it has them; moves past its comma. */
+/* The cell at the start of `*t`, as written, with its quotes if any; moves past its comma. */
 static bool take_cell(struct text *t, struct text *cell) {
 	size_t i = 0;
 

@@ -1,4 +1,4 @@
-/* text.c: wrappings that are text in front of a line, in it or around it. */
+/* text.c: envelopes that are text in front of a line, in it or around it. */
 #include "core/files/platform.h"
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
@@ -23,7 +23,7 @@ bool strip_rfc3339(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
-/* "stdout F ", "stderr P " behind the stamp of a container log of Kubernetes (CRI) */
+/* "stdout F ", "stderr P " after the timestamp of a container log of Kubernetes (CRI) */
 bool strip_cri(struct envelope *e, struct peeling *p) {
 	static const struct {
 		struct text words;
@@ -47,7 +47,10 @@ bool strip_cri(struct envelope *e, struct peeling *p) {
 	return false;
 }
 
-/* "host unit[123]: " behind a stamp: journalctl, syslog. Only with the process number, as engines write words too. */
+/*
+ * "host unit[123]: " after a timestamp: journalctl, syslog. Only with the process number, as engines also write
+ * words.
+ */
 bool strip_unit(struct envelope *e, struct peeling *p) {
 	struct text t = p->text, host, unit;
 	int64_t pid;
@@ -65,7 +68,7 @@ bool strip_unit(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
-/* "<13>": the priority that syslog puts in front on the wire. */
+/* "<13>": the priority that syslog sends in front. */
 static void skip_priority(struct text *t) {
 	struct text rest = *t;
 	int64_t priority;
@@ -87,7 +90,7 @@ static bool is_month(struct text t) {
 	return false;
 }
 
-/* "Nov 24 01:02:03 ": the traditional stamp. No year and no zone in it, so it is taken off and not used. */
+/* "Nov 24 01:02:03 ": the traditional timestamp, without year and zone: removed and not used. */
 bool strip_syslog(struct envelope *e, struct peeling *p) {
 	struct text t = p->text;
 
@@ -173,7 +176,7 @@ bool strip_rank(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
-/* How long the escape sequence at the start is: "\33[0;31m" and other CSI ones, or ESC and one more byte. */
+/* The length of the escape sequence at the start: "\33[0;31m" and other CSI ones, or ESC and one more byte. */
 static size_t escape_len(struct text t) {
 	size_t n = 2;
 
@@ -187,7 +190,7 @@ static size_t escape_len(struct text t) {
 }
 
 bool strip_ansi(struct envelope *e, struct peeling *p) {
-	/* No JSON has a bare escape byte in it: what begins as an object need not be searched. */
+	/* JSON contains no raw escape byte: lines that begin as an object need not be searched. */
 	if (text_starts(p->text, T("{")) || text_find_byte(p->text, '\33') == SIZE_MAX) {
 		return false;
 	}
@@ -224,12 +227,11 @@ bool strip_progress(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
-/* A table of log lines has a few columns; one of usage has more, and is a format of its own. */
+/* A table of log lines has few columns; one of usage has more, and is a separate format. */
 #define CELLS_MAX 4
 
 /*
- * The cell at the start of `*t`, as written, quotes included where it has them; moves past its comma. False if it is
- * none.
+ * The cell at the start of `*t`, as written, with its quotes if any; moves past its comma. False if it is not a cell.
  */
 static bool take_cell(struct text *t, struct text *cell) {
 	size_t i = 0;
@@ -294,7 +296,7 @@ bool strip_csv(struct envelope *e, struct peeling *p) {
 			line = cells[count];
 		}
 	}
-	/* A row of figures, quoted, is no line of a log. */
+	/* A row of quoted figures is not a line of a log. */
 	bool wordy = text_find_byte(line, ' ') != SIZE_MAX || text_starts(line, T("\"{"));
 	if (t.len > 0 || line.len < 2 || (count > 1 && (ns == UNKNOWN || !wordy))) {
 		return false;

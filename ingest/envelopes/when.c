@@ -1,9 +1,9 @@
-/* when.c: the instants that log stores write, in their many forms. */
+/* when.c: instants in the various forms of log stores. */
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
 #include "ingest/formats/fields.h"
 
-/* Unix s, ms, µs or ns, by their size: none of them names a year after 2015 in another's unit. */
+/* Unix s, ms, µs or ns, by their size: none of them is a year after 2015 in another unit. */
 static bool take_unix(struct text t, int64_t *ns) {
 	int64_t whole;
 
@@ -68,7 +68,7 @@ static bool take_worded(struct text t, struct civil *c) {
 	return take_clock(t, c) && civil_valid(c);
 }
 
-/* As if it were UTC: false if the text is no instant. */
+/* Treated as UTC: false if the text is not an instant. */
 static bool take_civil(struct text t, int64_t *ns, bool *zone_given) {
 	struct civil c;
 

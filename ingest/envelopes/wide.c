@@ -1,13 +1,12 @@
 /*
- * wide.c: what Grafana writes of a panel as CSV.
+ * wide.c: a panel exported by Grafana as CSV.
  *
  * "Time","vllm:prompt_tokens_total{instance=""a:8000""}","vllm:generation_tokens_total{instance=""a:8000""}"
  * 1791180000000,1000,100
  *
- * Series,Time,Value
- * "vllm:prompt_tokens_total{instance=""a:8000""}",2026-10-05T06:00:00Z,1000
+ * Series,Time,Value "vllm:prompt_tokens_total{instance=""a:8000""}",2026-10-05T06:00:00Z,1000
  *
- * Times without a zone are read as UTC: all of a table are shifted alike.
+ * Times without a zone are read as UTC: all of a table have the same shift.
  */
 #include "ingest/envelopes/wide.h"
 
@@ -36,7 +35,7 @@ static size_t column_named(const struct wide *w, const struct text *names, size_
 	return SIZE_MAX;
 }
 
-/* "vllm:prompt_tokens_total", "{__name__=\"up\"}": what a metric may be called, and no word of another table. */
+/* "vllm:prompt_tokens_total", "{__name__=\"up\"}": names that a metric may have, unlike words of other tables. */
 static bool is_series(struct text name) {
 	size_t brace = text_find_byte(name, '{'), colon = text_find_byte(name, ':');
 

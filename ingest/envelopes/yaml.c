@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 
-/* ---- what is written ---- */
+/* ---- output ---- */
 
 static void put(struct yaml *y, struct yaml_text *to, struct text t) {
 	if (t.len == 0) {
@@ -37,7 +37,7 @@ static void put_string(struct yaml *y, struct text t) {
 	put(y, &y->json, T("\""));
 }
 
-/* A plain scalar that JSON writes as it is. */
+/* A plain scalar that is the same in JSON. */
 static bool is_literal(struct text t) {
 	struct text rest = t, digits = t;
 	int64_t n;
@@ -83,7 +83,7 @@ static void separate(struct yaml *y) {
 
 /* ---- scalars ---- */
 
-/* "\n", "\"", "\u001b", and a line's end that is none; moves past it. */
+/* "\n", "\"", "\u001b", and an escaped line end; moves past it. */
 static void take_escape(struct yaml *y, struct text t, size_t *i) {
 	static const char from[] = "ntre0\"\\/ ", to[] = "\n\t\r\33\0\"\\/ ";
 	const char *at = *i + 1 < t.len ? memchr(from, t.at[*i + 1], sizeof from - 1) : NULL;
@@ -103,7 +103,7 @@ static void take_escape(struct yaml *y, struct text t, size_t *i) {
 	*i += *i + 1 < t.len;
 }
 
-/* Up to the closing quote or the end of the line. */
+/* Reads up to the closing quote or the end of the line. */
 static void take_quoted(struct yaml *y, struct text t) {
 	char quote = y->open == YAML_SINGLE ? '\'' : '"';
 
@@ -140,7 +140,7 @@ static void take_value(struct yaml *y, struct text t) {
 	}
 }
 
-/* Does the line go on with the scalar? Then it is taken. */
+/* If the line continues the scalar, appends it. */
 static bool goes_on(struct yaml *y, struct text line, int indent) {
 	int over = y->depth > 0 ? y->level[y->depth - 1].indent : -1;
 	struct text t = text_trim(line);
@@ -195,7 +195,7 @@ static bool is_item(struct text t) {
 	return text_starts(t, T("- ")) || text_eq(t, T("-"));
 }
 
-/* The value below a key begins, or there is none; what the line does not belong to any more ends. */
+/* Begins the value below a key, or finds that there is none; ends structures that the line is no longer part of. */
 static void settle(struct yaml *y, struct text t, int indent) {
 	int over = y->depth > 0 ? y->level[y->depth - 1].indent : -1;
 
@@ -287,7 +287,7 @@ void yaml_release(struct yaml *y) {
 
 /* ---- the bid ---- */
 
-/* A marker, then keys at the left edge, one of which is that of an entry's line or stamp. */
+/* A marker, then keys without indentation, one of them that of an entry's line or timestamp. */
 bool yaml_bids(struct text head) {
 	static const struct text words[] = {T("insertId:"), T("textPayload:"), T("jsonPayload:"), T("logName:")};
 	struct text line, key, rest = head;

@@ -1,5 +1,6 @@
 /*
- * yaml.h: entries of a log store as YAML, each made one line of JSON: what `gcloud logging read` prints by default.
+ * yaml.h: converts entries of a log store from YAML to one line of JSON each: what `gcloud logging read` prints by
+ * default.
  *
  * ---
  * insertId: '1'
@@ -26,7 +27,7 @@ struct yaml_text {
 	size_t len, room;
 };
 
-/* Zero-initialise but for max_bytes. */
+/* Zero-initialise except max_bytes. */
 struct yaml {
 	size_t max_bytes; /* of an entry; larger ones are dropped */
 	struct yaml_text json, scalar;
@@ -35,19 +36,19 @@ struct yaml {
 		bool list, any;
 	} level[YAML_DEPTH_MAX];
 	int depth;
-	bool key_waits;  /* a key whose value is on the lines below, if anywhere */
+	bool key_waits;  /* a key with its value on the following lines, if any */
 	enum yaml_scalar open;
-	int block_indent; /* of a block's first line; -1: not yet seen */
+	int block_indent; /* indentation of a block's first line; -1: not known yet */
 	bool folds;       /* a block ">" */
 	bool too_long, broken;
 };
 
-/* Does a log begin so? */
+/* Does a log begin like this? */
 bool yaml_bids(struct text head);
 
 enum yaml_status { YAML_MORE, YAML_ENTRY, YAML_TOO_LONG, YAML_BROKEN };
 
-/* Takes a line; at an entry's end *out is its JSON, valid until the next call. */
+/* Reads a line; at an entry's end *out is its JSON, valid until the next call. */
 enum yaml_status yaml_line(struct yaml *y, struct text line, struct text *out);
 /* The entry at the end of the file. */
 enum yaml_status yaml_end(struct yaml *y, struct text *out);

@@ -1,6 +1,6 @@
 #include "ingest/formats/csv.h"
 
-/* Takes a quoted field, its first quote passed; false if it does not end. */
+/* Reads a quoted field after its first quote; false if it does not end. */
 static bool take_quoted(struct text *t, char delimiter, struct text *field) {
 	size_t i = 0;
 

@@ -7,17 +7,16 @@
 #define CSV_COLUMNS_MAX 128
 
 /*
- * Cuts a row into its fields, blanks and quotes around them taken off (a doubled quote
- * within stays doubled). Returns how many there are, at most CSV_COLUMNS_MAX; 0 if a quote
- * is not closed or there are more.
+ * Cuts a row into its fields, without surrounding blanks and quotes (a doubled quote within remains doubled). Returns
+ * their number, at most CSV_COLUMNS_MAX; 0 if a quote is not closed or there are more.
  */
 size_t csv_split(struct text row, struct text fields[CSV_COLUMNS_MAX]);
-/* The same, with another character than a comma between fields. */
+/* The same, with another separator than a comma. */
 size_t csv_split_by(struct text row, char delimiter, struct text fields[CSV_COLUMNS_MAX]);
-/* What is between the fields of a header: a comma, a semicolon or a tab. */
+/* The separator of a header's fields: a comma, a semicolon or a tab. */
 char csv_delimiter(struct text header);
 
-/* Undoes doubled quotes into `buffer`; cut if too small. */
+/* Writes the field with single quotes for doubled ones to `buffer`; truncated if too small. */
 struct text csv_unquote(struct text field, char *buffer, size_t size);
 
 #endif

@@ -11,7 +11,7 @@ void record_begin(struct record *r, enum record_kind kind) {
 	r->request.cached_tokens = kind == RECORD_REQUEST ? 0 : r->request.cached_tokens;
 }
 
-/* Counts and durations over what the native format takes, so that no single line makes a sum too large. */
+/* Limits of counts and durations, as in the native format, so that no single line makes a sum too large. */
 static const char *over_limit(const struct record *r) {
 	const struct kind *k = &native_kinds[r->kind];
 
@@ -44,7 +44,7 @@ bool field_parse_line(struct parser *p, struct text line) {
 	if (json_parse(p->json, t, NULL)) {
 		return true;
 	}
-	/* The first or last object of an array that is written one object a line. */
+	/* The first or last object of an array that is written with one object per line. */
 	bool first = text_starts(t, T("[{")), last = text_ends(t, T("}]"));
 	t = text_cut(t, first, t.len - last);
 	if (first == last || !json_parse(p->json, t, NULL)) {
@@ -90,7 +90,7 @@ static void note(struct parser *p, const char *reason) {
 	p->reason = p->reason ? p->reason : reason;
 }
 
-/* The digits of a number or of a string that holds one; empty where there is no value. */
+/* The digits of a number or of a string that contains one; empty if there is no value. */
 static struct text digits_of(struct parser *p, json_at v) {
 	struct text t = {"", 0};
 
@@ -210,7 +210,7 @@ bool number_scaled(struct text t, int digits, int64_t *out) {
 	}
 	int places = digits + (int)exponent;
 	struct text rest = mantissa;
-	if (places < 0) { /* less than a tenth of a unit, unless the mantissa is long: no writer writes such */
+	if (places < 0) { /* less than a tenth of a unit, unless the mantissa is long, which no writer produces */
 		*out = 0;
 		return text_take_fixed(&rest, 0, &value) && rest.len == 0;
 	}

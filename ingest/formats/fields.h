@@ -1,9 +1,9 @@
 /*
  * fields.h: values as engines write them, in JSON and in text; private to formats/.
  *
- * The readers of JSON fields read from p->json, the line parsed last. They note the first
- * thing that cannot be in p->reason (set it to NULL at the start of a line) and go on with
- * UNKNOWN, so that a format asks once, in record_finish.
+ * The readers of JSON fields read from p->json, the line parsed last. They note the first impossible value in
+ * p->reason (set it to NULL at the start of a line) and continue with UNKNOWN, so that a format checks once, in
+ * record_finish.
  */
 #ifndef INGEST_FORMATS_FIELDS_H
 #define INGEST_FORMATS_FIELDS_H
@@ -13,18 +13,24 @@
 /* Decimal digits from a unit down to ns. */
 enum unit { UNIT_NS = 0, UNIT_US = 3, UNIT_MS = 6, UNIT_S = 9 };
 
-/* An empty record of a kind: everything unknown that can be. */
+/* An empty record of a kind: everything is unknown if it can be. */
 void record_begin(struct record *r, enum record_kind kind);
 
-/* What is wrong with a record (or was noted in p->reason), else PARSE_RECORD; the command line's model wins. */
+/*
+ * The problem of a record (or the one noted in p->reason), else PARSE_RECORD; the command line's model takes
+ * precedence.
+ */
 enum parse_result record_finish(struct parser *p, struct record *r);
 
-/* Parses a line into p->json, root any of object and array. "[" , "]" and a comma behind are allowed: arrays in lines. */
+/*
+ * Parses a line into p->json, root any of object and array. "[", "]" and a trailing comma are allowed: arrays in
+ * lines.
+ */
 bool field_parse_line(struct parser *p, struct text line);
 
 /*
- * A line of JSON, or of a whole array of objects: `item` for each object. *next is the
- * format's to keep, 0 at the start; for PARSE_AGAIN as in struct format.
+ * A line of JSON, or of a whole array of objects: `item` for each object. The format stores *next, 0 at the start;
+ * for PARSE_AGAIN see struct format.
  */
 typedef enum parse_result field_item(struct parser *p, json_at item, int64_t stamp_ns, struct record *out);
 enum parse_result field_each(struct parser *p, json_at *next, const struct text *line, int64_t stamp_ns,
@@ -33,10 +39,10 @@ enum parse_result field_each(struct parser *p, json_at *next, const struct text 
 /* A number or a string with nothing else in it, an absolute count: UNKNOWN if absent, null, "" or "-". */
 int64_t field_count(struct parser *p, json_at object, struct text key);
 
-/* The same, but 0 for what is not there. */
+/* The same, but 0 if absent. */
 int64_t field_count_or_0(struct parser *p, json_at object, struct text key);
 
-/* A duration as a number (or a string of one) of units, in ns; UNKNOWN if not there. */
+/* A duration as a number (or a string with one) of units, in ns; UNKNOWN if absent. */
 int64_t field_duration(struct parser *p, json_at object, struct text key, enum unit unit);
 
 /* An instant: a number of units since 1970, or a string: RFC 3339, or local time without a zone. */
@@ -45,13 +51,13 @@ int64_t field_instant(struct parser *p, json_at object, struct text key, enum un
 /* A string without its escapes, or the digits of a number; empty if absent. Valid until the next line. */
 struct text field_text(struct parser *p, json_at object, struct text key);
 
-/* As json_get, in objects within objects: JSON_ABSENT at the first that is not there. */
+/* Like json_get, in nested objects: JSON_ABSENT at the first missing one. */
 json_at field_path(const struct json *j, json_at object, const struct text *keys, size_t count);
 
 /* A decimal, with or without an exponent ("1.5e-05", "12"), as an integer of 10^-digits units; the whole text. */
 bool number_scaled(struct text t, int digits, int64_t *out);
 
-/* "1.2s", "57.3ms", "12µs", "3ns", "1m43.2s": as Rust's Debug and Go print durations; the whole text, in ns. */
+/* "1.2s", "57.3ms", "12µs", "3ns", "1m43.2s": durations as printed by Rust's Debug and Go; the whole text, in ns. */
 bool duration_with_unit(struct text t, int64_t *ns);
 
 /* An instant and a duration, either of which may be UNKNOWN. */

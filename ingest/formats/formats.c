@@ -54,7 +54,7 @@ size_t format_detected_at(const struct ingest_format_info *info, const struct te
 	int most = info->format->bid(lines, count);
 	size_t low = 0, high = count;
 
-	/* The shortest beginning of the lines with that bid, by halving. */
+	/* The shortest beginning of the lines with that bid, by bisection. */
 	while (low + 1 < high) {
 		size_t middle = low + (high - low) / 2;
 		if (info->format->bid(lines, middle) >= most) {

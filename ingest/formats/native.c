@@ -2,16 +2,15 @@
  * native.c: tollbook's own records, JSON lines.
  * {"schema":"tollbook.step.v1","replica":"h100-07","model":"m","step":12,"start_ns":1786406365055238410,"gpu_ns":82570814,…}
  *
- * Two readers fill the same fields from the same tables: a straight line for what
- * writers write (compact, keys in the usual order, no escapes), and core/json for all
- * the rest. The first accepts only what the second would read alike; when in doubt it
- * leaves the line to the second. tests/unit/test_native.c and the fuzzer compare them.
+ * Two readers fill the same fields from the same tables: a fast reader for the usual form (compact, keys in the usual
+ * order, no escapes), and core/json for everything else. The fast reader accepts only what the other would read
+ * equally; in doubtful cases it leaves the line to the other. tests/unit/test_native.c and the fuzzer compare them.
  */
 #include "ingest/formats/native.h"
 
 #include "core/instant.h"
 
-/* The field's place; `offset` is one of the tables'. */
+/* The field's address; `offset` is one of the tables'. */
 static void *field_place(struct record *r, const struct field *f) {
 	return (char *)r + f->offset;
 }
@@ -41,7 +40,7 @@ static const char *set_watts(struct record *r, const struct field *f, struct tex
 	return NULL;
 }
 
-/* `batch` and `service` may be in either order; batch traffic is what either calls so. */
+/* `batch` and `service` may be in either order; either can mark batch traffic. */
 static void set_service(enum service *to, enum service said) {
 	*to = *to == SERVICE_BATCH ? *to : said;
 }
@@ -136,9 +135,9 @@ const struct field *native_field(const struct kind *k, struct text key) {
 	return NULL;
 }
 
-/* --- the straight line --- */
+/* --- the fast reader --- */
 
-/* Where the reading is; `end` is one past the last byte. */
+/* The position; `end` is one past the last byte. */
 struct cursor {
 	const char *at, *end;
 };
@@ -177,7 +176,7 @@ static inline bool all_plain(uint64_t bytes) {
 	return !any_below(bytes, 0x20) && !any_below(bytes ^ EACH_BYTE('"'), 1) && !any_below(bytes ^ EACH_BYTE('\\'), 1);
 }
 
-/* The text up to the next quote, which is passed; false where the slow reader must look. */
+/* The text up to the next quote, which is skipped; false if the slow reader is needed. */
 static inline bool cursor_string(struct cursor *c, struct text *out) {
 	const char *start = c->at;
 
@@ -194,7 +193,7 @@ static inline bool cursor_string(struct cursor *c, struct text *out) {
 	return cursor_skip(c, '"');
 }
 
-/* The number that up to eight digits are, of which there are `*count`; the first is in the lowest byte. */
+/* The number from up to eight digits (`*count`); the first is in the lowest byte. */
 static inline uint64_t digits_of(uint64_t bytes, int *count) {
 	uint64_t others = ((bytes & EACH_BYTE(0xf0)) ^ EACH_BYTE(0x30)) | (((bytes + EACH_BYTE(0x06)) & EACH_BYTE(0xf0)) ^ EACH_BYTE(0x30));
 
@@ -202,14 +201,14 @@ static inline uint64_t digits_of(uint64_t bytes, int *count) {
 	if (*count == 0) {
 		return 0;
 	}
-	bytes <<= 8 * (8 - *count); /* zeros in front, what is behind falls off */
+	bytes <<= 8 * (8 - *count); /* leading zeros, trailing bytes are shifted out */
 	/* Pairs, then fours, then all. */
 	bytes = (bytes & EACH_BYTE(0x0f)) * 2561 >> 8;
 	bytes = (bytes & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
 	return (bytes & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
 }
 
-/* So many digits, eight bytes at a time while there are some; the value is exact up to 19 digits. */
+/* Reads digits, eight bytes at a time if possible; the value is exact up to 19 digits. */
 static inline int cursor_digits(struct cursor *c, uint64_t *value) {
 	static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 	int all = 0, count = 8;
@@ -229,7 +228,7 @@ static inline int cursor_digits(struct cursor *c, uint64_t *value) {
 	return all;
 }
 
-/* Up to 19 digits, no leading zero, nothing but ',' or '}' behind: no sign, no overflow to think of. */
+/* Up to 19 digits, no leading zero, followed by ',' or '}': no sign, no overflow. */
 static inline bool cursor_integer(struct cursor *c, int64_t *out) {
 	const char *start = c->at;
 	uint64_t value;
@@ -241,7 +240,7 @@ static inline bool cursor_integer(struct cursor *c, int64_t *out) {
 	       c->at < c->end && (*c->at == ',' || *c->at == '}');
 }
 
-/* Do the bytes at `at`, of which there are enough, begin with the key? Words that overlap, without a call. */
+/* Do the bytes at `at` (enough of them) begin with the key? Compares overlapping words, without a call. */
 static inline bool key_at(const char *at, struct text key) {
 	if (key.len < 4 || key.len > 24) {
 		return memcmp(at, key.at, key.len) == 0;
@@ -265,10 +264,10 @@ static inline const struct field *field_next(const struct kind *k, size_t *next,
 	return NULL;
 }
 
-/* So many rows behind the last are tried before a key is read: writers leave out a few. */
+/* Rows after the last one that are tried before a key is parsed: writers omit some. */
 #define ROWS_TRIED 4
 
-/* The row whose key with its quotes and colon is here, which is passed; NULL if it is none of the next few. */
+/* The row of the key (with quotes and colon) at this position, which is skipped; NULL if it is none of the next few. */
 static inline const struct field *cursor_next_key(struct cursor *c, const struct kind *k, size_t *next) {
 	size_t left = (size_t)(c->end - c->at);
 
@@ -283,7 +282,7 @@ static inline const struct field *cursor_next_key(struct cursor *c, const struct
 	return NULL;
 }
 
-/* The row of the key here, which is passed; NULL where the slow reader must look. */
+/* The row of the key at this position, which is skipped; NULL if the slow reader is needed. */
 static inline const struct field *cursor_key(struct cursor *c, const struct kind *k, size_t *next) {
 	const struct field *f = cursor_next_key(c, k, next);
 	struct text key;
@@ -294,7 +293,7 @@ static inline const struct field *cursor_key(struct cursor *c, const struct kind
 	return cursor_skip(c, '"') && cursor_string(c, &key) && cursor_skip(c, ':') ? field_next(k, next, key) : NULL;
 }
 
-/* "true" with the end of its member behind it; "false" is left to the slow reader, as it is not written. */
+/* "true" followed by the end of its member; "false" is left to the slow reader, as writers omit it. */
 static inline bool cursor_true(struct cursor *c) {
 	if (c->end - c->at < 5 || memcmp(c->at, "true", 4) != 0 || (c->at[4] != ',' && c->at[4] != '}')) {
 		return false;
@@ -316,7 +315,7 @@ static bool fast_value(struct cursor *c, struct record *r, const struct field *f
 	return cursor_true(c) && !set_flag(r, f, true);
 }
 
-/* {"schema":"tollbook.step.v1", and on from there; false if that is not how the line begins. */
+/* {"schema":"tollbook.step.v1", and what follows; false if the line does not begin like this. */
 static const struct kind *fast_kind(struct cursor *c) {
 	static const struct text opening = {"{\"schema\":\"", 11};
 	struct text t = {c->at, (size_t)(c->end - c->at)}, schema;
@@ -359,7 +358,7 @@ const struct kind *native_fast(struct text line, struct record *r) {
 
 /* --- the slow reader --- */
 
-/* Texts with escapes live here until the next line; longer ones are cut. */
+/* Texts with escapes are stored here until the next line; longer ones are truncated. */
 #define UNESCAPED_MAX 512
 #define UNESCAPED_COUNT 6
 
@@ -404,7 +403,7 @@ static const char *slow_number(const struct json *j, json_at v, struct record *r
 		return NULL;
 	}
 	if (!json_i64(j, v, &value)) {
-		/* Whole, but of more digits than any count has? */
+		/* An integer with more digits than any count has? */
 		struct text raw = json_raw(j, v);
 		return f->type == FIELD_COUNT && raw.len > 18 && strspn(raw.at, "-0123456789") >= raw.len ? "absurd count"
 		                                                                                          : "wrong type of value";
@@ -424,7 +423,7 @@ static const char *slow_value(struct native *n, const struct json *j, json_at v,
 	case JSON_BOOL:
 		json_bool(j, v, &flag);
 		return set_flag(r, f, flag);
-	case JSON_NULL: /* as if the key were not there */
+	case JSON_NULL: /* as if the key were missing */
 		return NULL;
 	default:
 		return f->type == FIELD_IGNORED ? NULL : "wrong type of value";
@@ -477,7 +476,7 @@ static enum parse_result native_parse(struct parser *p, const struct text *line,
 	return p->reason ? PARSE_REJECT : PARSE_RECORD;
 }
 
-/* A schema of ours is sure; an object with a key that identifies the kind is likely. */
+/* A schema of tollbook is certain; an object with a key that identifies the kind is likely. */
 static int native_bid(const struct text *lines, size_t count) {
 	int bid = 0;
 

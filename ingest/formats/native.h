@@ -13,11 +13,11 @@ enum field_type {
 	FIELD_WATTS,   /* a decimal, as milliwatts */
 	FIELD_BOOL,
 	FIELD_FLAG,    /* true or false: the bit `limit` of a step's flags */
-	FIELD_STATUS,  /* "ok" or anything else */
+	FIELD_STATUS,  /* "ok" or any other value */
 	FIELD_BATCH,   /* true: batch, whatever `service` is */
 	FIELD_SERVICE, /* a class of service by name */
 	FIELD_DURATION_KIND,
-	FIELD_IGNORED  /* in the contract, but nothing here needs it */
+	FIELD_IGNORED  /* in the contract, but not needed here */
 };
 
 struct field {
@@ -34,21 +34,24 @@ struct kind {
 	const struct field *fields;
 	size_t field_count;
 	struct text tell; /* a key that no other kind has, for records without a schema */
-	const char *(*check)(const struct parser *p, struct record *r); /* NULL, or why it cannot be */
+	const char *(*check)(const struct parser *p, struct record *r); /* NULL, or why it is impossible */
 };
 #define NATIVE_KINDS 4
 extern const struct kind native_kinds[NATIVE_KINDS];
 
-/* An empty record of a kind: what a key that is not there means. */
+/* An empty record of a kind: the meaning of missing keys. */
 void native_defaults(struct record *r, enum record_kind kind);
 
-/* Sets a field from a text without quotes or escapes (a cell of CSV): NULL, or why it cannot be. Empty: not given. */
+/*
+ * Sets a field from a text without quotes or escapes (a cell of CSV): NULL, or why it is impossible. Empty: not
+ * given.
+ */
 const char *native_set(struct record *r, const struct field *f, struct text value);
 
 /* The row of a kind's field, or NULL. */
 const struct field *native_field(const struct kind *k, struct text key);
 
-/* The straight line: reads what is written in the usual way and leaves all else (NULL) to the slow reader. */
+/* The fast reader: reads the usual form and leaves everything else (NULL) to the slow reader. */
 const struct kind *native_fast(struct text line, struct record *r);
 
 /* Any JSON: NULL, or with p->reason set, if the line is refused. */

@@ -1,12 +1,10 @@
 /*
  * native_csv.c: native records as CSV: a header of the same keys as in JSON, in any order.
  *
- * start_ns,gpu_ns,prefill_requests,prefill_tokens,decode_requests
- * 1786406365138350756,27343817,2,592,3
+ * start_ns,gpu_ns,prefill_requests,prefill_tokens,decode_requests 1786406365138350756,27343817,2,592,3
  *
- * The kind of record follows from the keys, or from a column `schema`, which may change from
- * row to row. An empty cell is a key that is not there. Another header may follow anywhere,
- * as where files were put one behind the other.
+ * The kind of record follows from the keys, or from a column `schema`, which may change from row to row. An empty
+ * cell is a missing key. Another header may follow anywhere, as in concatenated files.
  */
 #include "ingest/formats/csv.h"
 #include "ingest/formats/native.h"
@@ -14,7 +12,7 @@
 struct native_csv {
 	size_t columns;                                /* 0: no header yet */
 	size_t schema;                                 /* the column, or SIZE_MAX */
-	const struct kind *kind;                       /* of all rows, where there is no such column */
+	const struct kind *kind;                       /* of all rows, if there is no such column */
 	const struct field *fields[NATIVE_KINDS][CSV_COLUMNS_MAX]; /* NULL: a key that the kind does not have */
 };
 
@@ -27,7 +25,7 @@ static size_t column_of(const struct text *cells, size_t count, struct text key)
 	return SIZE_MAX;
 }
 
-/* The kind that a header without a schema reports. */
+/* The kind for a header without a schema. */
 static const struct kind *kind_of(const struct text *cells, size_t count) {
 	for (size_t i = 0; i < NATIVE_KINDS; i++) {
 		if (column_of(cells, count, native_kinds[i].tell) != SIZE_MAX) {
@@ -37,7 +35,7 @@ static const struct kind *kind_of(const struct text *cells, size_t count) {
 	return NULL;
 }
 
-/* Letters in all cells: no row of values is like that. */
+/* Letters in all cells: a header, not a row of values. */
 static bool looks_like_header(const struct text *cells, size_t count) {
 	for (size_t i = 0; i < count; i++) {
 		if (cells[i].len == 0 || cells[i].at[0] < 'a' || cells[i].at[0] > 'z') {
@@ -73,7 +71,7 @@ static const struct kind *row_kind(const struct native_csv *s, const struct text
 	return NULL;
 }
 
-/* A cell with doubled quotes in it, put right. */
+/* A cell with doubled quotes made single. */
 static struct text value_of(struct parser *p, struct text cell) {
 	if (text_find_byte(cell, '"') == SIZE_MAX) {
 		return cell;

@@ -1,4 +1,4 @@
-/* native_fields.c: the keys of native records, where they go, and what of them cannot be. */
+/* native_fields.c: the keys of native records, their fields, and checks for impossible values. */
 #include <stddef.h>
 
 #include "ingest/formats/native.h"
@@ -12,7 +12,7 @@
 /* A million GPU-hours. */
 #define GPU_NS_MAX (1000000 * NS_PER_HOUR)
 
-/* In the order in which writers write them: the straight line looks at the next row first. */
+/* In the order in which writers write them: the fast reader tries the next row first. */
 static const struct field step_fields[] = {
 	{KEY("schema"), FIELD_SCHEMA, 0, 0},
 	{KEY("replica"), FIELD_TEXT, AT(replica), 0},
@@ -98,7 +98,7 @@ void native_defaults(struct record *r, enum record_kind kind) {
 		r->step.index = r->step.start_ns = r->step.gpu_ns = r->step.prefill_kv_tokens = UNKNOWN;
 		r->step.prefill_token_kv = r->step.decode_tokens = r->step.decode_kv_tokens = UNKNOWN;
 		r->step.prefill_gpu_ns = r->step.decode_gpu_ns = UNKNOWN;
-		r->step.duration_kind = DURATION_GPU_EVENTS; /* `gpu_ns` says "on the device" */
+		r->step.duration_kind = DURATION_GPU_EVENTS; /* `gpu_ns` means "on the device" */
 		break;
 	case RECORD_REQUEST:
 		r->request.arrival_ns = r->request.scheduled_ns = UNKNOWN;
@@ -127,7 +127,7 @@ static const char *first_absurd(const struct parser *p, const struct record *r, 
 	return why;
 }
 
-/* Sums take what is not reported as 0; whether it was is stored separately. */
+/* Missing values count as 0 in sums; whether they were reported is stored separately. */
 static void settle_cached(int64_t *cached_tokens, bool *unknown) {
 	*unknown |= *cached_tokens == UNKNOWN;
 	*cached_tokens = *cached_tokens == UNKNOWN ? 0 : *cached_tokens;
@@ -145,7 +145,7 @@ static const char *check_step(const struct parser *p, struct record *r) {
 	return first_absurd(p, r, &s->start_ns, 1);
 }
 
-/* Known instants in the order given; `scheduled` may be of another clock than the rest and is left out. */
+/* Known instants must be in this order; `scheduled` may be from another clock and is not checked. */
 static bool in_order(int64_t a, int64_t b) {
 	return a == UNKNOWN || b == UNKNOWN || a <= b;
 }

@@ -7,7 +7,7 @@
 #include "ingest/formats/fields.h"
 #include "ingest/formats/pattern_file.h"
 
-/* A pattern that tries more than this on one line is given up: it would never end on some. */
+/* A pattern that needs more steps than this on one line is aborted: on some lines it would never end. */
 #define MATCH_LIMIT 200000
 #define DEPTH_LIMIT 2000
 #define HEAP_LIMIT_KIB 20000
@@ -42,14 +42,14 @@ void matcher_free(struct matcher *m) {
 	free(m);
 }
 
-/* 1: it matches; 0: not; negative: given up. */
+/* 1: it matches; 0: it does not; negative: aborted. */
 static int match(struct matcher *m, const struct pattern *p, struct text line) {
 	if (p->literal.len > 0 && text_find(line, p->literal) == SIZE_MAX) {
 		return 0;
 	}
 	int rc = pcre2_match(p->code, (PCRE2_SPTR)(line.len > 0 ? line.at : ""), line.len, 0, 0, m->data, m->context);
 	if (rc == PCRE2_ERROR_NOMEMORY) {
-		die_out_of_memory(); /* of the system's; a pattern that needs too much has another code */
+		die_out_of_memory(); /* an error of the system; a pattern that needs too much has another code */
 	}
 	return rc == PCRE2_ERROR_NOMATCH ? 0 : rc < 0 ? -1 : 1;
 }
@@ -65,7 +65,7 @@ bool matcher_bids(struct matcher *m, const struct text *lines, size_t count) {
 	return false;
 }
 
-/* What a group holds; empty if it took no part. */
+/* The content of a group; empty if it did not match. */
 static struct text group_text(const struct matcher *m, const struct binding *b, struct text line) {
 	const size_t *ovector = pcre2_get_ovector_pointer(m->data);
 	uint32_t count = pcre2_get_ovector_count(m->data);
@@ -89,7 +89,7 @@ static bool scaled(struct text t, int64_t unit_ns, int64_t *ns) {
 	return number_scaled(t, 9, &value) && exact_mul_div(value, unit_ns, NS_PER_SECOND, ns);
 }
 
-/* A number of units, or a civil time: with a zone or without, without a year too. */
+/* A number of units, or a civil time, with or without zone and year. */
 static bool take_instant(struct parser *p, struct text t, int64_t unit_ns, int64_t *ns) {
 	if (scaled(t, unit_ns, ns)) {
 		return true;
@@ -97,7 +97,7 @@ static bool take_instant(struct parser *p, struct text t, int64_t unit_ns, int64
 	return (stamp_take_local(&p->stamps, &t, ns) || stamp_take_month_day(&p->stamps, &t, ns)) && t.len == 0;
 }
 
-/* The two groups that are no keys. */
+/* The two groups that are not keys. */
 struct when {
 	int64_t time_ns, elapsed_ns;
 };
@@ -131,7 +131,7 @@ static const char *take_binding(struct parser *p, const struct binding *b, struc
 	return native_set(out, b->field, t);
 }
 
-/* What `time` and `elapsed` mean for the kind, where the pattern does not define it. */
+/* The meaning of `time` and `elapsed` for the kind, if the pattern does not define it. */
 static void set_when(struct record *out, struct when when) {
 	int64_t start = instant_minus(when.time_ns, when.elapsed_ns);
 
@@ -163,7 +163,7 @@ static enum parse_result read_match(struct parser *p, const struct pattern *patt
 
 	native_defaults(out, pattern->kind->kind);
 	if (out->kind == RECORD_STEP) {
-		out->step.duration_kind = DURATION_HOST_WALL_FULL; /* until the pattern states another */
+		out->step.duration_kind = DURATION_HOST_WALL_FULL; /* unless the pattern states another */
 	}
 	for (size_t i = 0; i < pattern->binding_count && !why; i++) {
 		const struct binding *b = &pattern->bindings[i];

@@ -7,7 +7,7 @@
 
 #define FILE_BYTES_MAX ((size_t)1024 * 1024)
 
-/* Where the reading is, for messages. */
+/* The position, for messages. */
 struct reading {
 	struct ingest_patterns *patterns;
 	const char *name;
@@ -16,7 +16,7 @@ struct reading {
 	struct fault *why;
 };
 
-/* "file:line:column: what" for a place within the line. */
+/* "file:line:column: what" for a position within the line. */
 static int wrong(struct reading *r, const char *at, const char *what) {
 	return fault_set(r->why, ERROR_CONFIG, "%s:%d:%d: %s", r->name, r->line, (int)(at - r->line_at) + 1, what);
 }
@@ -44,7 +44,7 @@ static const struct kind *kind_named(struct text word) {
 	return NULL;
 }
 
-/* Does the character at `at` represent itself alone? Moves behind it; *c is the character. */
+/* Is the character at `at` a literal? Moves past it; *c is the character. */
 static bool plain(struct text t, size_t *at, char *c) {
 	*c = t.at[*at];
 	if (*c == '\\') {
@@ -57,7 +57,7 @@ static bool plain(struct text t, size_t *at, char *c) {
 	return !memchr("^$.[]()|?*+{}", *c, 13);
 }
 
-/* Behind a group or a class, whatever it contains. */
+/* Skips a group or a class, whatever it contains. */
 static size_t skip_bracket(struct text t, size_t at) {
 	int depth = 0;
 
@@ -85,8 +85,8 @@ static size_t skip_bracket(struct text t, size_t at) {
 }
 
 /*
- * The longest run of plain characters outside of groups: a line without it cannot match.
- * None where a choice or an option of the pattern could mean something else.
+ * The longest run of plain characters outside of groups: a line without it cannot match. None if a choice or an
+ * option of the pattern could change the meaning.
  */
 static struct text longest_literal(struct text t, char *buffer) {
 	struct text best = {buffer, 0};
@@ -99,7 +99,7 @@ static struct text longest_literal(struct text t, char *buffer) {
 	while (at < t.len) {
 		char c;
 		if (t.at[at] == '(' && at + 2 < t.len && t.at[at + 1] == '?' && !memchr("<P'=!:", t.at[at + 2], 6)) {
-			return (struct text){buffer, 0}; /* (?i) and its like change what follows */
+			return (struct text){buffer, 0}; /* (?i) and similar options change what follows */
 		}
 		if (t.at[at] == '(' || t.at[at] == '[') {
 			at = skip_bracket(t, at);
@@ -139,7 +139,7 @@ static int bind(struct reading *r, struct pattern *p, struct text name, uint32_t
 	return 0;
 }
 
-/* The place of a group's name in its pattern. */
+/* The position of a group's name in its pattern. */
 static const char *name_at(struct text source, struct text name) {
 	for (size_t i = 0; i + name.len < source.len; i++) {
 		if ((source.at[i] == '<' || source.at[i] == '\'') && text_starts(text_cut(source, i + 1, source.len), name)) {
@@ -162,7 +162,7 @@ static int bind_groups(struct reading *r, struct pattern *p, struct text source)
 	}
 	for (uint32_t i = 0; i < count && rc == 0; i++) {
 		const unsigned char *entry = table + i * size;
-		struct text name = text_of((const char *)entry + 2); /* lives as long as the code */
+		struct text name = text_of((const char *)entry + 2); /* valid as long as the code */
 		rc = bind(r, p, name, (uint32_t)entry[0] << 8 | entry[1], name_at(source, name));
 	}
 	return rc;
@@ -185,7 +185,7 @@ static int take_pattern(struct reading *r, const struct kind *kind, struct text 
 		pcre2_get_error_message(code, message, sizeof message);
 		return wrong(r, source.at + (offset < source.len ? offset : source.len), (const char *)message);
 	}
-	pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE); /* where there is no JIT, it works without */
+	pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE); /* without JIT it works as well */
 	p->literal_bytes = must_alloc(2 * source.len + 1);
 	p->literal = longest_literal(source, p->literal_bytes);
 	return bind_groups(r, p, source);

@@ -1,4 +1,4 @@
-/* pattern_file.h: patterns as they were read; private to pattern*.c. */
+/* pattern_file.h: parsed patterns; private to pattern*.c. */
 #ifndef INGEST_FORMATS_PATTERN_FILE_H
 #define INGEST_FORMATS_PATTERN_FILE_H
 
@@ -22,7 +22,7 @@ struct binding {
 struct pattern {
 	const struct kind *kind;
 	pcre2_code *code;
-	struct text literal; /* in every line that matches: looked for first; may be empty */
+	struct text literal; /* in every line that matches: searched first; may be empty */
 	char *literal_bytes;
 	struct binding bindings[GROUPS_MAX];
 	size_t binding_count;

@@ -1,12 +1,13 @@
 /*
- * desktop.c: servers for one user: text-generation-webui, KoboldCpp and TabbyAPI, whose lines have tokens and durations, but mostly no
- * time; LocalAI, Xinference, MLC and Aphrodite, whose own lines have no tokens at all.
+ * desktop.c: servers for one user: text-generation-webui, KoboldCpp and TabbyAPI, with tokens and durations in their
+ * lines, but mostly no time; LocalAI, Xinference, MLC and Aphrodite, with no tokens in their own lines.
  *
  * Output generated in 3.50 seconds (34.29 tokens/s, 120 tokens, context 412, seed 1234)
  * [10:00:05] CtxLimit:532/4096, Amt:120/120, Init:0.01s, Process:0.50s (824.00T/s), Generate:3.00s (40.00T/s), Total:3.50s
  * INFO:     Metrics (ID: 6f1c): 120 tokens generated in 3.5 seconds (Queue: 0.0 s, Process: 100 cached tokens and 312 new tokens at 1500.0 T/s, Generate: 40.0 T/s, Context: 412 tokens)
  *
- * A line is written as its request ends. Without a time in front (docker logs -t, journald, `| ts`) it cannot be placed, which is said.
+ * A line is written when its request ends. Without a time in front (docker logs -t, journald, `| ts`) it cannot be
+ * placed, which is reported.
  */
 #include "core/exact.h"
 #include "ingest/formats/fields.h"
@@ -15,7 +16,7 @@ struct desktop {
 	bool warned;
 };
 
-/* Seconds with decimals behind a word. */
+/* Seconds with decimals after a word. */
 static bool take_seconds(struct text t, struct text word, int64_t *ns) {
 	struct text before;
 
@@ -28,7 +29,7 @@ static bool take_count(struct text t, struct text word, int64_t *n) {
 	return text_until(&t, word, &before) && text_take_i64(&t, n) && *n >= 0 && *n <= COUNT_MAX;
 }
 
-/* What a line says of its request: UNKNOWN where it does not. */
+/* A line's figures of its request; UNKNOWN if missing. */
 struct said {
 	int64_t prompt, cached, output;
 	int64_t total_ns, queue_ns, prefill_ns, decode_ns;
@@ -76,7 +77,7 @@ static bool take_line(struct text t, struct said *s) {
 	return text_find(t, T(" tokens generated in ")) != SIZE_MAX && text_find(t, T("Metrics (ID")) != SIZE_MAX && take_tabby(t, s);
 }
 
-/* Engines whose own lines have no tokens, by what they write of themselves. */
+/* Engines without tokens in their lines, detected by their own names. */
 static const struct {
 	struct text word;
 	const char *advice;

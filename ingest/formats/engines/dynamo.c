@@ -1,13 +1,13 @@
 /*
- * dynamo.c: NVIDIA Dynamo's traces: forward passes (DYN_FPM_TRACE) as steps, requests
- * (DYN_REQUEST_TRACE) as requests.
+ * dynamo.c: NVIDIA Dynamo's traces: forward passes (DYN_FPM_TRACE) as steps, requests (DYN_REQUEST_TRACE) as
+ * requests.
  *
  * {"timestamp":41000,"event":{"schema":"dynamo.fpm.trace.v1","source":{…},"capture_mode":"full","observed_at_unix_ms":1783944000451,"fpm":{"version":1,"worker_id":"w0","dp_rank":0,"counter_id":41,"wall_time":0.0612,"scheduled_requests":{"num_prefill_requests":1,"sum_prefill_tokens":2048,"var_prefill_length":0.0,"sum_prefill_kv_tokens":0,"num_decode_requests":0,"sum_decode_kv_tokens":0,"var_decode_kv_tokens":0.0},"queued_requests":{…}}}}
  * {"timestamp":41000,"event":{"schema":"dynamo.request.trace.v1","event_type":"request_end","event_time_unix_ms":1783944000451,"request":{"request_id":"a","model":"m","input_tokens":40,"output_tokens":7,"cached_tokens":12,"request_received_ms":1783944000000,"ttft_ms":61.0,"total_time_ms":451.0,"worker":{"prefill_worker_id":17,"decode_worker_id":18}}}}
  *
- * wall_time is in seconds: with vLLM a host's clock around the whole step, with SGLang the
- * device's events. Where a "timing_scope" states which (beside wall_time or fpm), it counts; else it is the former. In the default
- * mode one step in seconds is written, not each. Worker numbers have up to 64 bits: texts.
+ * wall_time is in seconds: with vLLM a host's clock around the whole step, with SGLang the device's events. If a
+ * "timing_scope" (next to wall_time or fpm) states which, it counts; else the former is assumed. In the default mode
+ * only one step every few seconds is written. Worker numbers have up to 64 bits: texts.
  */
 #include <stdio.h>
 
@@ -16,7 +16,7 @@
 
 #define WORKERS_MAX 256
 
-/* Stamps are in ms and written as the step ends: steps of a worker follow one another. */
+/* Timestamps are in ms and written when the step ends: steps of a worker follow one another. */
 struct worker {
 	uint64_t hash; /* of its name; 0: none */
 	int64_t end_ns;
@@ -44,7 +44,7 @@ static struct text worker_name(struct parser *p, json_at object, struct text id_
 	return text_of(buffer);
 }
 
-/* The place of a worker; the last one is shared by all that are too many. */
+/* The slot of a worker; the last one is shared by all workers beyond the maximum. */
 static struct worker *worker_of(struct dynamo *m, struct text name) {
 	uint64_t hash = text_hash(name) | 1;
 	size_t i = 0;
@@ -56,7 +56,7 @@ static struct worker *worker_of(struct dynamo *m, struct text name) {
 	return &m->workers[i];
 }
 
-/* Sum over chunks of tokens x (context + tokens/2), where it follows from sums and variance; else UNKNOWN. */
+/* Sum over chunks of tokens x (context + tokens/2), if it follows from sums and variance; else UNKNOWN. */
 static int64_t token_kv(struct parser *p, json_at batch, const struct step *s) {
 	int64_t n = s->prefill_requests, tokens = s->prefill_tokens, variance_milli;
 	struct text variance = field_text(p, batch, T("var_prefill_length"));
@@ -64,7 +64,7 @@ static int64_t token_kv(struct parser *p, json_at batch, const struct step *s) {
 	if (n <= 1) {
 		return tokens * s->prefill_kv_tokens + tokens * tokens / 2;
 	}
-	/* var_prefill_length is of the chunks in the batch only where they have no context before them. */
+	/* var_prefill_length describes the chunks in the batch only if they have no context before them. */
 	if (s->prefill_kv_tokens != 0 || !number_scaled(variance, 3, &variance_milli) || variance_milli < 0 ||
 	    variance_milli > INT64_C(1000000000000000)) {
 		return UNKNOWN;
@@ -97,8 +97,8 @@ static void warn_if_sampled(struct parser *p, json_at event) {
 }
 
 /*
- * "cuda_events", "gpu", "device_forward"; "host_wall", "scheduler_step". Dynamo's documents do not have the member's values (looked for
- * in November 2026): its words are what is known.
+ * "cuda_events", "gpu", "device_forward"; "host_wall", "scheduler_step". Dynamo's documentation does not list the
+ * member's values (November 2026): they are matched by these words.
  */
 static enum duration_kind kind_of(struct parser *p, json_at event, json_at fpm) {
 	static const struct text words[] = {{"cuda", 4}, {"gpu", 3}, {"device", 6}};
@@ -130,7 +130,7 @@ static enum parse_result parse_pass(struct parser *p, json_at event, struct reco
 		return reject(p, why);
 	}
 	if (s->prefill_tokens == 0 && s->decode_requests == 0) {
-		return PARSE_NONE; /* a sign of life */
+		return PARSE_NONE; /* a heartbeat */
 	}
 	warn_if_sampled(p, event);
 	int64_t observed = field_instant(p, event, T("observed_at_unix_ms"), UNIT_MS);

@@ -9,12 +9,11 @@
  *        eval time =     422.79 ms /    53 tokens (    7.98 ms per token,   125.36 tokens per second)
  *       total time =     566.38 ms /   192 tokens
  *
- * From May 2026 on every line has a stamp, minutes to microseconds of the process, and its slot:
+ * From May 2026 on every line has a timestamp, minutes to microseconds of the process, and its slot:
  *
  * 132.02.359.400 I slot print_timing: id  0 | task 9161 | prompt eval time =    8461.20 ms /  1934 tokens (    4.37 ms per token,   228.57 tokens per second)
  *
- * The tokens of "prompt eval" leave cached ones out; those of "eval" are all that were
- * generated, the first one included.
+ * The tokens of "prompt eval" exclude cached ones; those of "eval" are all generated ones, including the first.
  */
 #include <stdio.h>
 
@@ -23,7 +22,7 @@
 
 #define SLOTS_MAX 256
 #define NAME_MAX_BYTES 256
-/* No log's own clock, which counts from 0, runs so long: 146 years. */
+/* No log's own clock, which counts from 0, runs this long: 146 years. */
 #define CLOCK_MAX_NS (INT64_MAX / 2)
 
 /* One of the three lines of timings. */
@@ -35,28 +34,28 @@ struct timing {
 struct slot {
 	int64_t task;
 	int64_t launched_ns;                /* on the log's clock, or UNKNOWN */
-	int64_t finished_ns;                /* of the slot's last request: the next begins after it */
+	int64_t finished_ns;                /* end of the slot's last request: the next begins after it */
 	int64_t prompt_tokens;              /* cached ones included; or UNKNOWN */
 	int64_t context_tokens;             /* prompt and generated, at release; or UNKNOWN */
 	struct timing prompt, generated;
 };
 
-/* Where instants come from, the best that the log has. */
+/* The source of instants, the best that the log has. */
 enum clock { CLOCK_EVENTS, CLOCK_PROCESS, CLOCK_ENVELOPE };
 
 struct llamacpp {
 	struct slot slots[SLOTS_MAX];
-	struct slot *current;  /* of the last header: timings without a slot of their own belong to it */
+	struct slot *current;  /* slot of the last header: timings without a slot belong to it */
 	enum clock clock;
-	int64_t now_ns;        /* the latest instant seen or worked out */
-	int64_t process_ns, process_base_ns; /* the last own stamp; what was before the process began */
-	int64_t starts;        /* of the server in this log: task numbers start again */
+	int64_t now_ns;        /* the latest instant read or derived */
+	int64_t process_ns, process_base_ns; /* the last own timestamp; offset of the process's start */
+	int64_t starts;        /* start of the server in this log: task numbers begin again */
 	char id[64], model[NAME_MAX_BYTES];
 	size_t model_len;
-	bool named;            /* by its router, whose name for it counts */
+	bool named;            /* name given by its router, which takes precedence */
 };
 
-/* A router prints its children's lines with their port in front: each child is a server of its own. */
+/* A router prints its children's lines with their port in front: each child is a separate server. */
 #define CHILDREN_MAX 32
 
 struct router {
@@ -107,7 +106,7 @@ static bool take_process_stamp(struct text *t, int64_t *ns) {
 	return true;
 }
 
-/* Moves the clock on by the time in the line. */
+/* Advances the clock to the time in the line. */
 static void tick(struct llamacpp *m, struct text *line, int64_t stamp_ns) {
 	int64_t own_ns;
 
@@ -129,7 +128,7 @@ static int64_t later(int64_t a, int64_t b) {
 	return a > b ? a : b;
 }
 
-/* The slot, made fresh where another task has begun on it. */
+/* The slot, reset if another task has begun on it. */
 static struct slot *slot_of(struct llamacpp *m, const struct slot_line *l) {
 	if (l->id < 0 || l->id >= SLOTS_MAX) {
 		return NULL;
@@ -145,7 +144,7 @@ static struct slot *slot_of(struct llamacpp *m, const struct slot_line *l) {
 	return s;
 }
 
-/* The number behind "key = " in a message, or UNKNOWN. */
+/* The number after "key = " in a message, or UNKNOWN. */
 static int64_t number_of(struct text t, struct text key) {
 	struct text before;
 	int64_t n;
@@ -154,7 +153,7 @@ static int64_t number_of(struct text t, struct text key) {
 }
 
 static void note_launch(struct llamacpp *m, struct slot *s) {
-	/* 0 marks a slot never used, so the first nanosecond of a process is given away. */
+	/* 0 marks an unused slot, so the first nanosecond of a process is not used. */
 	s->launched_ns = m->now_ns == 0 ? 1 : m->now_ns;
 }
 
@@ -173,13 +172,13 @@ static void note_release(struct slot *s, struct text message) {
 	s->context_tokens = number_of(message, T("truncated = ")) == 0 ? n : UNKNOWN;
 }
 
-/* The printed rate must be that of the printed time and tokens, within what rounding hides; newest builds divide by n - 1. */
+/* The printed rate must match the printed time and tokens, within rounding; newest builds divide by n - 1. */
 static bool rate_fits(const struct timing *t, int64_t rate_centi) {
 	int128 shown = (int128)rate_centi * t->ns;
 	int128 slack = (int128)rate_centi * 6000 + t->ns;
 
 	if (t->tokens > COUNT_MAX) {
-		return true; /* refused as absurd */
+		return true; /* refused as impossible */
 	}
 	for (int64_t n = t->tokens - 1; n <= t->tokens; n++) {
 		int128 off = (int128)n * 100 * NS_PER_SECOND - shown;
@@ -223,7 +222,7 @@ static bool timing_absurd(const struct timing *t) {
 	return t->ns < 0 || t->ns > STEP_MAX_NS || t->tokens < 0 || t->tokens > COUNT_MAX;
 }
 
-/* The whole prompt: as the server said, or from the context it left, or what was computed. */
+/* The whole prompt: as logged, or from the remaining context, or the computed tokens. */
 static int64_t whole_prompt(const struct slot *s) {
 	int64_t computed = s->prompt.tokens;
 
@@ -236,9 +235,9 @@ static int64_t whole_prompt(const struct slot *s) {
 }
 
 /*
- * When the request began. With stamps its timings are printed as it ends. Without, the
- * clock is that of events: a request begins when it is launched, and "now" is the latest
- * end of a request so far. One slot never has two requests at once.
+ * When the request began. With timestamps, its timings are printed when it ends. Without, the clock is that of
+ * events: a request begins when it is launched, and "now" is the latest end of a request so far. One slot never has
+ * two requests at once.
  */
 static int64_t place_request(struct llamacpp *m, struct slot *s, int64_t length_ns) {
 	int64_t begin = m->clock == CLOCK_EVENTS ? (s->launched_ns == UNKNOWN ? m->now_ns : s->launched_ns)
@@ -264,7 +263,7 @@ static void set_names(struct parser *p, struct llamacpp *m, const struct slot *s
 	out->model = p->model.len > 0 ? p->model : (struct text){m->model, m->model_len};
 }
 
-/* "total time =" ends the timings: the request is whole. */
+/* "total time =" ends the timings: the request is complete. */
 static enum parse_result finish_request(struct parser *p, struct llamacpp *m, struct slot *s, struct text t,
                                         struct record *out) {
 	struct timing total = {0};
@@ -303,7 +302,7 @@ static enum parse_result finish_request(struct parser *p, struct llamacpp *m, st
 	return PARSE_RECORD;
 }
 
-/* One of the three lines, of the slot that the line or the last header names. */
+/* One of the three lines, for the slot that the line or the last header names. */
 static enum parse_result parse_timing(struct parser *p, struct llamacpp *m, struct slot *s, struct text t,
                                       struct record *out) {
 	struct timing *timing;
@@ -355,7 +354,7 @@ static void note_server(struct llamacpp *m, struct text line) {
 		m->starts++;
 		m->current = NULL;
 		for (size_t i = 0; i < SLOTS_MAX; i++) {
-			m->slots[i].launched_ns = 0; /* its tasks are other ones */
+			m->slots[i].launched_ns = 0; /* its tasks are different */
 		}
 	} else if ((text_starts(line, T("print_info: general.name")) ||
 	            text_starts(line, T("llm_load_print_meta: general.name"))) &&

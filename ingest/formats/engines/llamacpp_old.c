@@ -1,7 +1,7 @@
 /*
  * llamacpp_old.c: the log of llama.cpp's server until September 2024, as requests.
  *
- * 2023 to February 2024; nothing says when, nor which slot:
+ * 2023 to February 2024; neither time nor slot is logged:
  * print_timings: prompt eval time =      93.27 ms /    15 tokens (    6.22 ms per token,   160.82 tokens per second)
  * print_timings:        eval time =    2330.45 ms /   100 runs   (   23.30 ms per token,    42.91 tokens per second)
  * print_timings:       total time =    2423.72 ms
@@ -11,11 +11,11 @@
  * INFO [           print_timings] generation eval time =    1200.50 ms /   100 runs   (   12.00 ms per token,    83.30 tokens per second) | tid="1" timestamp=1711111113 id_slot=0 id_task=2 t_token_generation=1200.5 n_decoded=100 …
  * INFO [           print_timings]           total time =    1216.11 ms | tid="1" timestamp=1711111113 id_slot=0 id_task=2 …
  *
- * Ollama's log of 2024 has such JSON between its own lines, with slot_id, task_id and at times num_prompt_tokens_processed;
- * "slot progression" states how much of the prompt was cached:
+ * Ollama's log of 2024 has such JSON between its own lines, with slot_id, task_id and at times
+ * num_prompt_tokens_processed; "slot progression" states how much of the prompt was cached:
  * {"function":"update_slots","ga_i":0,"level":"INFO","line":1809,"msg":"slot progression","n_past":40,"n_past_se":0,"n_prompt_tokens_processed":18,"slot_id":0,"task_id":6,"tid":"1","timestamp":1714489663}
  *
- * Elsewhere cached tokens are not in the prompt's count and nowhere else. The lines that begin with
+ * Otherwise cached tokens are neither in the prompt's count nor elsewhere. The lines that begin with
  * "llama_print_timings" are totals of the process.
  */
 #include <stdio.h>
@@ -25,17 +25,17 @@
 
 #define SLOTS_MAX 256
 
-/* A request whose timings are coming in. */
+/* A request with incomplete timings. */
 struct slot {
 	bool prompt_given, eval_given;
 	int64_t prompt_ns, prompt_tokens, eval_ns, eval_tokens;
 	int64_t cached_tokens;
-	int64_t end_ns; /* of the one before */
+	int64_t end_ns; /* of the previous one */
 };
 
 struct llamacpp_old {
 	struct slot slots[SLOTS_MAX];
-	int64_t now_ns; /* of a log without stamps: all that was computed so far */
+	int64_t now_ns; /* in a log without timestamps: total computing time so far */
 	int64_t count;
 	char id[48];
 };
@@ -45,7 +45,7 @@ enum part { PART_NONE, PART_PROGRESS, PART_PROMPT, PART_EVAL, PART_TOTAL };
 struct line {
 	enum part part;
 	int64_t ns, tokens;
-	int64_t slot, task, stamp_ns; /* UNKNOWN where not said */
+	int64_t slot, task, stamp_ns; /* UNKNOWN if not logged */
 };
 
 /* "=      93.27 ms /    15 tokens (" */
@@ -80,7 +80,7 @@ static enum part part_of(struct text *t) {
 	return text_skip(t, T("total time")) ? PART_TOTAL : PART_NONE;
 }
 
-/* The number behind "key=", or UNKNOWN. */
+/* The number after "key=", or UNKNOWN. */
 static int64_t number_of(struct text t, struct text key) {
 	struct text before;
 	int64_t n;
@@ -88,7 +88,7 @@ static int64_t number_of(struct text t, struct text key) {
 	return text_until(&t, key, &before) && text_take_i64(&t, &n) && n >= 0 && n <= INT64_C(100000000000) ? n : UNKNOWN;
 }
 
-/* What does not fit is in the far future, and refused as that. */
+/* Values that do not fit become the far future, and are refused. */
 static int64_t from_seconds(int64_t s) {
 	int64_t ns;
 

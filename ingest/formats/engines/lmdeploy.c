@@ -1,13 +1,12 @@
 /*
- * lmdeploy.c: LMDeploy's log: the statistics line (--enable-metrics) as windows, finished
- * sessions as requests.
+ * lmdeploy.c: LMDeploy's log: the statistics line (--enable-metrics) as windows, finished sessions as requests.
  *
  * [2026-08-21 10:00:10 DP0] Avg thr (in/out): 803.2 / 24.7 tokens/s, Server (succeeded/failed/routed/waiting): 9 / 0 / 1 / 0, Engine (running/waiting): 1 / 0, KV cache: 6.8%, Prefix cache hit rate: 43.1%,
  * 2026-08-21 10:00:10,123 - lmdeploy - INFO - async_engine.py:512 - session=7, input_tokens=26, max_new_tokens=512
  * 2026-08-21 10:00:14,510 - lmdeploy - INFO - async_engine.py:588 - session 7 finished, reason "stop", input_tokens 26, output_tokens 282
  *
- * A session's line has no cached tokens and no id but the session's, which begin anew with
- * the server: the time is part of the id.
+ * A session's line has no cached tokens, and only the session's id, which restarts with the server: the time is part
+ * of the id.
  */
 #include <stdio.h>
 
@@ -20,11 +19,11 @@
 #define INTERVAL_NS (10 * NS_PER_SECOND)
 
 struct session {
-	int64_t number, begun_ns; /* the latest with this remainder; begun 0: none */
+	int64_t number, begun_ns; /* the latest session with this remainder; begun 0: none */
 };
 
 struct lmdeploy {
-	struct session sessions[SESSIONS_MAX]; /* begun, to know when; a few lost ones do not matter */
+	struct session sessions[SESSIONS_MAX]; /* start times; a few lost ones do not matter */
 	struct {
 		bool any;
 		int64_t end_ns;
@@ -37,7 +36,7 @@ static bool take_pair(struct text *t, int digits, int64_t *a, int64_t *b) {
 	return text_take_fixed(t, digits, a) && text_skip(t, T(" / ")) && text_take_fixed(t, digits, b) && *a >= 0 && *b >= 0;
 }
 
-/* Longer gaps are idle: the line is not written where nothing ran. */
+/* Longer gaps are idle: the line is not written while nothing runs. */
 static int64_t window_start(struct lmdeploy *m, int64_t rank, int64_t end_ns) {
 	int64_t start = end_ns - INTERVAL_NS;
 
@@ -49,7 +48,7 @@ static int64_t window_start(struct lmdeploy *m, int64_t rank, int64_t end_ns) {
 	return start;
 }
 
-/* Behind "Avg thr (in/out): ". */
+/* After "Avg thr (in/out): ". */
 static enum parse_result parse_window(struct parser *p, struct text t, int64_t rank, int64_t end_ns,
                                       struct record *out) {
 	struct lmdeploy *m = p->state;
@@ -87,7 +86,7 @@ static void note_session(struct lmdeploy *m, struct text t, int64_t ns) {
 	}
 }
 
-/* Behind "session ": '7 finished, reason "stop", input_tokens 26, output_tokens 282'. */
+/* After "session ": '7 finished, reason "stop", input_tokens 26, output_tokens 282'. */
 static enum parse_result parse_session(struct parser *p, struct text t, int64_t ns, struct record *out) {
 	struct lmdeploy *m = p->state;
 	struct request *q = &out->request;
@@ -128,7 +127,7 @@ static bool take_prefix(struct parser *p, struct text *t, int64_t *ns, int64_t *
 		}
 		return true;
 	}
-	if (t->len == 0 || t->at[0] != '2') { /* a year: other lines need not be tried */
+	if (t->len == 0 || t->at[0] != '2') { /* a year: other lines need not be parsed */
 		return false;
 	}
 	return stamp_take_local(&p->stamps, t, ns) && text_skip(t, T(" - lmdeploy - ")) && text_until(t, T(" - "), &before) &&

@@ -3,9 +3,8 @@
  *
  * {"model":"m:latest","created_at":"2026-08-21T10:00:04.51001Z","message":{…},"done_reason":"stop","done":true,"total_duration":4883583458,"load_duration":1334875,"prompt_eval_count":26,"prompt_eval_duration":342546000,"eval_count":282,"eval_duration":4535599000}
  *
- * Durations are ns of one slot; what is zero is left out. prompt_eval_count is the whole
- * prompt since June 2026 and the computed part before; prompt_eval_cached_count, where given,
- * is within it.
+ * Durations are ns of one slot; zero values are left out. prompt_eval_count is the whole prompt since June 2026 and
+ * the computed part before; prompt_eval_cached_count, where given, is within it.
  */
 #include "ingest/formats/fields.h"
 
@@ -45,7 +44,7 @@ static enum parse_result ollama_parse(struct parser *p, const struct text *line,
                                       struct record *out) {
 	struct ollama *s = p->state;
 
-	/* The server's own log may be in the same stream; it has no counts. */
+	/* The server's own log may be in the same stream; it contains no counts. */
 	if (line && !s->next && !text_starts(*line, T("{")) && !text_starts(*line, T("["))) {
 		return PARSE_NONE;
 	}

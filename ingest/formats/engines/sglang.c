@@ -1,29 +1,27 @@
 /*
- * sglang.c: SGLang's server log: prefill and decode batches as windows; requests are in
- * sglang_requests.c.
+ * sglang.c: SGLang's server log: prefill and decode batches as windows; requests are in sglang_requests.c.
  *
  * [2026-04-05 20:02:51] Prefill batch, #new-seq: 1, #new-token: 161, #cached-token: 0, token usage: 0.08, #running-req: 31, #queue-req: 0, cuda graph: True, input throughput (token/s): 561.22
  * [2026-07-21 15:00:13 TP0 EP0] Decode batch, #running-req: 24, #token: 233600, token usage: 0.66, accept len: 3.05, accept rate: 0.68, npu graph: True, gen throughput (token/s): 239.12, #queue-req: 2
  * (SGLangEngine pid=35551) [2025-10-31 03:45:20 TP0] Decode batch [51342], #running-req: 316, #token: 1093004, token usage: 0.67, cuda graph: True, gen throughput (token/s): 14790.13, #queue-req: 0,
  *
- * No batch has a duration: "throughput" is tokens over the gap to the line before, with
- * everything in it. So batches are summed to windows of some seconds. Generated tokens are
- * rate x gap (the first token of a sequence, which its prefill makes, is not in that rate
- * and is added for each sequence; a prompt in n chunks counts n times).
+ * No batch has a duration: "throughput" is tokens over the whole gap since the previous line. So batches are summed
+ * to windows of some seconds. Generated tokens are rate x gap (the first token of a sequence, produced by prefill, is
+ * not in that rate and is added for each sequence; a prompt in n chunks counts n times).
  */
 #include "ingest/formats/engines/sglang.h"
 
 #include "core/exact.h"
 
-/* Shorter windows would be mostly rounding: the log's stamps are in seconds. */
+/* Shorter windows would be dominated by rounding: the log's timestamps are in seconds. */
 #define WINDOW_NS (10 * NS_PER_SECOND)
-/* A server without work writes nothing: windows do not reach over a longer silence. */
+/* A server without work writes nothing: windows do not span a longer silence. */
 #define SILENCE_NS (10 * NS_PER_SECOND)
-/* After so long without a decode line this is a server that only prefills. */
+/* After this long without a decode line the server is a prefill server. */
 #define NO_DECODE_NS (60 * NS_PER_SECOND)
 #define DECODE_INTERVAL 40
 
-/* A line taken apart: the prefix's stamp and rank, and what follows it. */
+/* A parsed line: the prefix's timestamp and rank, and what follows it. */
 struct logged {
 	int64_t ns; /* or UNKNOWN: the prefix had none */
 	int64_t rank;
@@ -31,17 +29,16 @@ struct logged {
 	struct text message;
 };
 
-/* The numbers of a batch line that matter; UNKNOWN where it does not have them. */
+/* The relevant numbers of a batch line; UNKNOWN if missing. */
 enum batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, OCCUPANCY, BATCH_NUMBERS };
 
 /*
- * Keys that are known, all generations. Others are counted; either way a line whose pieces
- * are not "key: value" to its end was damaged.
+ * Known keys of all generations. Others are counted; a line that is not "key: value" to its end is damaged.
  */
 static const struct batch_key {
 	struct text key;
-	int number; /* one of the above, or -1: only looked at */
-	int digits; /* after the point: the unit of the number */
+	int number; /* one of the above, or -1: only checked */
+	int digits; /* decimals: the unit of the number */
 } batch_keys[] = {
 #define KEY(literal) {literal, sizeof(literal) - 1}
 	{KEY("#new-seq"), NEW_SEQ, 0},
@@ -95,7 +92,7 @@ static bool may_precede(struct text t) {
 	       (text_find(t, T("%|")) != SIZE_MAX && (text_find(t, T("it/s")) != SIZE_MAX || text_find(t, T("s/it")) != SIZE_MAX));
 }
 
-/* The number of a label in " DP1 TP0 EP0 PP1" behind the stamp; 0 if it is not there. */
+/* The number of a label in " DP1 TP0 EP0 PP1" after the timestamp; 0 if it is missing. */
 static int64_t label_of(struct text labels, struct text label) {
 	struct text before;
 	int64_t rank;
@@ -135,7 +132,7 @@ static bool take_prefix(struct parser *p, struct text t, struct logged *out) {
 #define BATCH_KEYS (sizeof batch_keys / sizeof *batch_keys)
 _Static_assert(BATCH_KEYS <= SGLANG_KEYS_MAX, "sglang.h: one more place for each key");
 
-/* "561.22", "True", "nan%": false where it is not what the key has. */
+/* "561.22", "True", "nan%": false if it is not a value of the key. */
 static bool take_value(const struct batch_key *k, struct text value, int64_t *numbers) {
 	int64_t n;
 
@@ -155,8 +152,8 @@ static bool take_value(const struct batch_key *k, struct text value, int64_t *nu
 }
 
 /*
- * Moves behind "key: ". The row of the key, BATCH_KEYS if it is not known, or -1 if there is
- * none. The lines of one server are alike: the row that last followed the one before is tried first.
+ * Moves past "key: ". The row of the key, BATCH_KEYS if it is not known, or -1 if there is none. The lines of one
+ * server are similar: the row that followed the previous key last time is tried first.
  */
 static int take_key(struct sglang *s, struct text *piece, size_t before) {
 	size_t row = s->after[before];
@@ -176,7 +173,7 @@ static int take_key(struct sglang *s, struct text *piece, size_t before) {
 	return (int)row;
 }
 
-/* A piece without a key, such as half of a value with a comma in it; but no known key that was cut. */
+/* A piece without a key, such as half of a value with a comma; but not a truncated known key. */
 static bool is_unknown_piece(struct text piece) {
 	piece.len -= text_ends(piece, T(":")) ? 1 : 0;
 	for (size_t i = 0; i < BATCH_KEYS; i++) {
@@ -213,7 +210,7 @@ static struct text next_piece(struct text *t) {
 	return piece;
 }
 
-/* Behind "Prefill batch": " [51342]", "(mixed #running-req: 3)", then a point or comma, then the pieces. */
+/* After "Prefill batch": " [51342]", "(mixed #running-req: 3)", then a point or comma, then the pieces. */
 static bool take_pieces(struct parser *p, struct text t, int64_t *numbers) {
 	struct text before;
 	size_t row = SGLANG_KEYS_MAX; /* none yet */
@@ -236,7 +233,7 @@ static bool take_pieces(struct parser *p, struct text t, int64_t *numbers) {
 	return true;
 }
 
-/* Hands on the window up to its last line and begins none; false if it is empty. */
+/* Emits the window up to its last line and begins none; false if it is empty. */
 static bool close_window(struct parser *p, struct sglang_engine *e, struct record *out) {
 	struct sglang *s = p->state;
 	const int128 unit = (int128)100 * NS_PER_SECOND;
@@ -258,7 +255,7 @@ static bool close_window(struct parser *p, struct sglang_engine *e, struct recor
 	if (!e->occupancy_unknown && e->seen_ns > e->start_ns) {
 		out->window.busy_ppm = (int64_t)exact_div(e->busy * 100, e->seen_ns - e->start_ns);
 	}
-	e->output -= generated * unit; /* what rounding left goes to the next window */
+	e->output -= generated * unit; /* the rounding remainder is moved to the next window */
 	e->computed = e->cached = e->sequences = 0;
 	e->open = false;
 	return any;
@@ -275,7 +272,10 @@ static void open_window(struct sglang_engine *e, int64_t start_ns) {
 	}
 }
 
-/* "fwd occupancy" is the share of the time since the line before in which forward passes ran, by the device's events. */
+/*
+ * "fwd occupancy" is the fraction of the time since the previous line in which forward passes ran, by the device's
+ * events.
+ */
 static void add_occupancy(struct sglang_engine *e, const int64_t *n, int64_t ns) {
 	const int64_t all = 10000; /* hundredths of a percent */
 
@@ -292,8 +292,8 @@ static void add_prefill(struct sglang_engine *e, const int64_t *n) {
 }
 
 /*
- * The tokens since the decode line before. The first line's gap is not known: its tokens
- * are those of so many steps of its batch.
+ * The tokens since the previous decode line. The first line's gap is not known: its tokens are those of one
+ * interval's steps of its batch.
  */
 static void add_decode(const struct sglang *s, struct sglang_engine *e, const int64_t *n, int64_t ns) {
 	if (e->decoded && ns >= e->last_decode_ns) {
@@ -318,7 +318,7 @@ static const char *batch_absurd(const int64_t *n, bool decode) {
 	return NULL;
 }
 
-/* May the window end with this line? Where there are decode lines, only with one of them. */
+/* May the window end with this line? If there are decode lines, only with one of them. */
 static bool window_is_full(const struct sglang_engine *e, bool decode) {
 	return e->seen_ns - e->start_ns >= WINDOW_NS &&
 	       (decode || !e->decoded || e->seen_ns - e->last_decode_ns > NO_DECODE_NS);
@@ -368,8 +368,8 @@ static bool argument(struct text t, struct text name, struct text *value) {
 }
 
 /*
- * "server_args=ServerArgs(model_path='…', served_model_name='…', decode_log_interval=40, …": a server
- * starts, and the gap before its first decode line is not that of the last one before.
+ * "server_args=ServerArgs(model_path='…', served_model_name='…', decode_log_interval=40, …": a server starts, and the
+ * gap before its first decode line does not begin at the last one before.
  */
 static void note_arguments(struct sglang *s, struct text t) {
 	struct text name, before;
@@ -403,7 +403,7 @@ static enum parse_result parse_message(struct parser *p, struct logged *l, int64
 	return sglang_parse_request(p, l->message, stamp_ns != UNKNOWN ? stamp_ns : l->ns, out);
 }
 
-/* The windows still open, one a call. */
+/* The windows still open, one per call. */
 static enum parse_result flush(struct parser *p, struct record *out) {
 	struct sglang *s = p->state;
 
@@ -417,7 +417,7 @@ static enum parse_result flush(struct parser *p, struct record *out) {
 	return PARSE_NONE;
 }
 
-/* The message alone, as a logger of JSON or Dynamo leaves it, in an envelope with a stamp. */
+/* The message alone, as written by a JSON logger or Dynamo, in an envelope with a timestamp. */
 static bool take_bare(struct parser *p, struct text line, int64_t stamp_ns, struct logged *out) {
 	static const struct text openings[] = {{"Prefill batch", 13}, {"Decode batch", 12}, {"server_args=ServerArgs(", 23},
 	                                       {"ReqTimeStats(", 13}, {"Finish: obj=", 12}};
@@ -453,7 +453,7 @@ static int bid_json(struct text t) {
 	return text_starts(t, T("{\"request_parameters\"")) ? 85 : 0;
 }
 
-/* Is it in the line, and not within a text in quotes? */
+/* Is it in the line, outside quoted texts? */
 static bool stands_in(struct text t, struct text what) {
 	size_t at = text_find(t, what);
 	struct text before = text_cut(t, 0, at);

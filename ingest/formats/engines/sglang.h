@@ -1,4 +1,4 @@
-/* sglang.h: what the two halves of the reader of SGLang's logs share; private to sglang*.c. */
+/* sglang.h: shared by the two halves of the reader of SGLang's logs; private to sglang*.c. */
 #ifndef INGEST_FORMATS_SGLANG_H
 #define INGEST_FORMATS_SGLANG_H
 
@@ -7,18 +7,18 @@
 #define SGLANG_ENGINES_MAX 256
 #define SGLANG_KEYS_MAX 60
 
-/* A data-parallel rank of the server: its batches add up to windows of their own. */
+/* A data-parallel rank of the server: its batches are summed to separate windows. */
 struct sglang_engine {
-	bool open;                 /* a window has begun */
+	bool open;                 /* a window is open */
 	bool has_voice;            /* voice is known */
-	int64_t voice;             /* the stage and rank whose lines count: others print the same batches */
+	int64_t voice;             /* the stage and rank that count: others print the same batches */
 	bool decoded;              /* last_decode_ns is known */
 	int64_t start_ns, seen_ns; /* of the window: its begin, and its last line */
 	int64_t last_decode_ns;
 	int64_t computed, cached;  /* tokens of the window's prefill batches */
-	int64_t sequences;         /* of its prefill batches: each makes a first token */
-	int64_t running, waiting, context_ntok; /* as the last line says; or UNKNOWN */
-	bool occupancy_unknown;    /* a line of the window has none */
+	int64_t sequences;         /* of its prefill batches: each produces a first token */
+	int64_t running, waiting, context_ntok; /* from the last line; or UNKNOWN */
+	bool occupancy_unknown;    /* a line of the window lacks it */
 	__int128 busy;             /* occupancy x gap: hundredths of a percent, x ns */
 	__int128 output;           /* rate x gap: hundredths of a token per second, x ns */
 };
@@ -26,10 +26,10 @@ struct sglang_engine {
 struct sglang {
 	struct sglang_engine engines[SGLANG_ENGINES_MAX];
 	int64_t decode_interval; /* decode steps per line */
-	json_at next;            /* of several outputs in one line of JSON; 0: none */
+	json_at next;            /* next of several outputs in one line of JSON; 0: none */
 	int64_t line_ns;         /* when that line was written */
-	int flushed;             /* at the end of the file: engines whose window is handed on */
-	unsigned char after[SGLANG_KEYS_MAX + 1]; /* the key of a batch line that last came after each key */
+	int flushed;             /* at the end of the file: number of engines with an emitted window */
+	unsigned char after[SGLANG_KEYS_MAX + 1]; /* for each key of a batch line, the key that followed it last */
 	char model[256], replica[256];
 	size_t model_len;
 };

@@ -14,7 +14,7 @@
 #include "core/exact.h"
 #include "ingest/formats/python.h"
 
-/* The first of the keys that is there: their names have changed. */
+/* The first of these keys that is present: names have changed. */
 static int64_t first_instant(struct parser *p, json_at meta, const struct text *keys, size_t count) {
 	int64_t ns = UNKNOWN;
 
@@ -27,7 +27,7 @@ static int64_t first_instant(struct parser *p, json_at meta, const struct text *
 #define KEY(literal) {literal, sizeof(literal) - 1}
 #define FIRST(p, meta, keys) first_instant(p, meta, keys, sizeof keys / sizeof *keys)
 
-/* Instants from whatever the version and its options give: unix seconds, or durations back from the end. */
+/* Instants from what the version and its options report: Unix seconds, or durations before the end. */
 static void set_instants(struct parser *p, json_at meta, int64_t written_ns, struct request *q) {
 	static const struct text arrivals[] = {KEY("request_received_ts"), KEY("request_sent_to_scheduler_ts")};
 	static const struct text scheduled[] = {KEY("forward_entry_time"), KEY("request_scheduled_ts")};
@@ -45,7 +45,7 @@ static void set_instants(struct parser *p, json_at meta, int64_t written_ns, str
 	q->finish_ns = q->finish_ns == UNKNOWN ? written_ns : q->finish_ns;
 	q->arrival_ns = q->arrival_ns == UNKNOWN ? instant_minus(q->finish_ns, e2e) : q->arrival_ns;
 	q->scheduled_ns = q->scheduled_ns == UNKNOWN ? instant_plus(q->arrival_ns, queue) : q->scheduled_ns;
-	/* Of two clocks: an instant a little out of order is not worth the request. */
+	/* From two clocks: an instant slightly out of order does not reject the request. */
 	if (q->scheduled_ns != UNKNOWN && q->finish_ns != UNKNOWN && q->scheduled_ns > q->finish_ns) {
 		q->scheduled_ns = UNKNOWN;
 	}
@@ -143,7 +143,7 @@ enum parse_result sglang_parse_json(struct parser *p, struct text line, int64_t 
 	return parse_finished(p, out);
 }
 
-/* The last place of a text; SIZE_MAX: none. */
+/* The last occurrence of a text; SIZE_MAX: none. */
 static size_t find_last(struct text t, struct text needle) {
 	size_t last = SIZE_MAX, at;
 
@@ -154,8 +154,8 @@ static size_t find_last(struct text t, struct text needle) {
 }
 
 /*
- * "key=value, " in the parentheses of ReqTimeStats: the value, up to the next comma or the end. The last one of a key
- * counts: an id in front, which users choose, may hold the same words.
+ * "key=value, " in the parentheses of ReqTimeStats: the value, up to the next comma or the end. The last occurrence
+ * of a key counts: an id in front, which users choose, may contain the same words.
  */
 static struct text stat(struct text list, struct text key) {
 	struct text value = T(""), before, piece;
@@ -170,7 +170,7 @@ static struct text stat(struct text list, struct text key) {
 	return value;
 }
 
-/* The key has had a blank or an underscore in it. */
+/* The key contained a blank or an underscore in some versions. */
 static struct text stat_either(struct text list, struct text key, struct text old_key) {
 	struct text t = stat(list, key);
 
@@ -181,7 +181,7 @@ static bool stat_count(struct text t, int64_t *out) {
 	return text_to_i64(t, out) && *out >= 0 && *out <= COUNT_MAX;
 }
 
-/* Entered the queue, waited, computed: in the order of time. Missing ones stay unknown. */
+/* Entered the queue, waited, computed: in the order of time. Missing ones remain unknown. */
 static void stat_instants(struct text times, int64_t written_ns, struct request *q) {
 	int64_t entry, queue = UNKNOWN, forward = UNKNOWN;
 
@@ -199,7 +199,7 @@ static void stat_instants(struct text times, int64_t written_ns, struct request 
 	}
 }
 
-/* Behind "ReqTimeStats(rid=" or "Req Time Stats(rid=". */
+/* After "ReqTimeStats(rid=" or "Req Time Stats(rid=". */
 static enum parse_result parse_stats(struct parser *p, struct text t, int64_t stamp_ns, struct record *out) {
 	struct request *q = &out->request;
 	size_t end = find_last(t, T("): "));
@@ -228,7 +228,7 @@ static enum parse_result parse_stats(struct parser *p, struct text t, int64_t st
 	return record_finish(p, out);
 }
 
-/* A count of a Python dictionary; UNKNOWN if it is not there. */
+/* A count of a Python dictionary; UNKNOWN if missing. */
 static int64_t repr_count(struct text dictionary, struct text key) {
 	struct text value;
 	int64_t n;
@@ -251,7 +251,7 @@ static bool find_meta(struct text t, struct text *meta) {
 	       python_get(output, T("meta_info"), meta);
 }
 
-/* Behind "Finish: obj=". Only numbers, the id and the kind of end are read. */
+/* After "Finish: obj=". Only numbers, the id and the finish reason are read. */
 static enum parse_result parse_finish_text(struct parser *p, struct text t, int64_t stamp_ns, struct record *out) {
 	struct request *q = &out->request;
 	struct text meta, value;

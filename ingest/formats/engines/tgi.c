@@ -5,8 +5,8 @@
  * 2026-01-08T10:00:00.123456Z INFO generate{… total_time="1.2s" … time_per_token="21.4ms" …}:
  * text_generation_router::server: router/src/server.rs:360: Success
  *
- * Generated tokens could be guessed (inference_time / time_per_token), prompts could not: so
- * no record is made of these lines; a warning points to TGI's /metrics, which has counts.
+ * Generated tokens could be estimated (inference_time / time_per_token), prompts could not: so these lines are not
+ * records; a warning points to TGI's /metrics, which has counts.
  */
 #include "ingest/formats/fields.h"
 

@@ -1,13 +1,13 @@
 /*
- * trtllm.c: TensorRT-LLM's iterations as steps, from its log (print_iter_log) and from its
- * JSON (enable_iter_perf_stats, GET /metrics).
+ * trtllm.c: TensorRT-LLM's iterations as steps, from its log (print_iter_log) and from its JSON
+ * (enable_iter_perf_stats, GET /metrics).
  *
  * [01/16/2026-08:00:00] [TRT-LLM] [RANK 0] [I] iter = 302, global_rank = 0, rank = 0, currank_total_requests = 4/4, host_step_time = 6.020069122314453ms, prev_device_step_time = 7.103455066680908ms, timestamp = 2026-01-16 08:00:00, num_scheduled_requests: 5, states = {'num_ctx_requests': 4, 'num_ctx_tokens': 8192, 'num_generation_tokens': 1}
  * [{"timestamp":"05-30-2026 10:00:00.123456","iter":5000,"prevDeviceStepTimeMS":24.3,"inflightBatchingStats":{"numScheduledRequests":13,"numContextRequests":0,"numGenRequests":13,"numCtxTokens":0,"numCtxKvTokens":0,"numGenKvTokens":40110},…},…]
  *
- * The device time that a row prints is that of the iteration BEFORE (read one loop later so
- * as not to block): a row waits for the next one of its rank. Without the next row, or
- * where it says N/A, the time is not known. The elapsed_time of April 2025 is the row's own.
+ * The device time that a row prints is that of the iteration BEFORE (read one loop later so as not to block): a row
+ * waits for the next one of its rank. Without the next row, or if it contains N/A, the time is not known. The
+ * elapsed_time of April 2025 is the row's own.
  */
 #include "ingest/formats/engines/trtllm.h"
 
@@ -21,14 +21,14 @@ struct iteration {
 	int64_t context_requests, context_tokens, context_kv; /* kv: UNKNOWN where not logged */
 	int64_t generation_requests, generation_tokens, generation_kv;
 	int64_t own_ns, own_host_ns; /* the row's own duration, on the device, of the host; or UNKNOWN */
-	int64_t previous_ns;         /* the device time of the row before; or UNKNOWN */
+	int64_t previous_ns;         /* the device time of the previous row; or UNKNOWN */
 	bool coarse;                 /* written_ns is truncated to the second */
 };
 
 struct rank {
-	struct iteration waiting; /* for its time */
+	struct iteration waiting; /* waits for its time */
 	bool waits, placed;
-	int64_t end_ns; /* of the step placed last */
+	int64_t end_ns; /* end of the last step */
 };
 
 struct trtllm {
@@ -41,7 +41,7 @@ struct trtllm {
 
 /* --- the log --- */
 
-/* The text behind "key = " or "key: ", up to the next comma, brace or end; empty if it is not there. */
+/* The text after "key = " or "key: ", up to the next comma, brace or end; empty if missing. */
 static struct text value_of(struct text t, struct text key) {
 	size_t at;
 
@@ -62,7 +62,7 @@ static struct text value_of(struct text t, struct text key) {
 	return T("");
 }
 
-/* A count by its key: UNKNOWN if it is not there, *bad if it is none. */
+/* A count by its key: UNKNOWN if missing, *bad if it is not a count. */
 static int64_t count_of(struct text t, struct text key, bool *bad) {
 	struct text value = value_of(t, key);
 	int64_t n;
@@ -94,13 +94,13 @@ static int64_t time_of(struct text t, struct text key, bool *bad) {
 	return ns;
 }
 
-/* The context behind all requests of an iteration is that of one phase only where the other has none. */
+/* The context of all requests of an iteration is that of one phase only if the other has none. */
 static void set_kv(struct iteration *it, int64_t kv) {
 	it->context_kv = it->generation_requests == 0 ? kv : UNKNOWN;
 	it->generation_kv = it->context_requests == 0 ? kv : UNKNOWN;
 }
 
-/* The states' brace closes, and nothing or more keys follow: a truncated line is not one. */
+/* The states' brace closes, and nothing or more keys follow: else the line is truncated. */
 static bool ends_whole(struct text t) {
 	struct text states;
 
@@ -167,7 +167,7 @@ static void read_batch(struct parser *p, json_at batch, struct iteration *it) {
 	it->generation_kv = field_count(p, batch, T("numGenKvTokens"));
 }
 
-/* With attention data parallelism each rank has batches of its own; without it the number is -1 or not there. */
+/* With attention data parallelism each rank has separate batches; without it the number is -1 or missing. */
 static int64_t rank_of(struct parser *p, json_at object) {
 	json_at rank = json_get(p->json, object, T("attentionDpRank"));
 	int64_t n;
@@ -175,7 +175,7 @@ static int64_t rank_of(struct parser *p, json_at object) {
 	return rank != JSON_ABSENT && json_i64(p->json, rank, &n) ? (n > 0 ? n : 0) : field_count_or_0(p, object, T("rank"));
 }
 
-/* False, with the reason noted, if the object is no iteration. */
+/* False, with the reason noted, if the object is not an iteration. */
 static bool read_object(struct parser *p, json_at object, struct iteration *it) {
 	json_at batch = json_get(p->json, object, T("inflightBatchingStats"));
 
@@ -193,7 +193,7 @@ static bool read_object(struct parser *p, json_at object, struct iteration *it) 
 
 /* --- both --- */
 
-/* One chunk: its tokens each see what stood before and half of the chunk. */
+/* One chunk: each of its tokens sees the context before and, on average, half of the chunk. */
 static int64_t token_kv(const struct iteration *it) {
 	int64_t n = it->context_tokens;
 
@@ -235,7 +235,7 @@ static bool is_empty(const struct iteration *it) {
 	return it->context_tokens == 0 && it->generation_requests == 0;
 }
 
-/* A row: gives the one before its time, or has its own, or waits. */
+/* A row: completes the previous one with its time, or has its own time, or waits. */
 static enum parse_result take_iteration(struct parser *p, const struct iteration *it, struct record *out) {
 	struct trtllm *m = p->state;
 
@@ -254,7 +254,7 @@ static enum parse_result take_iteration(struct parser *p, const struct iteration
 	}
 	r->waiting = *it;
 	r->waits = true;
-	/* While there was nothing to do the device waited: that is no time of a step. */
+	/* While there was nothing to do the device waited: that is not a step's time. */
 	if (!waited || is_empty(&before)) {
 		return PARSE_NONE;
 	}
@@ -296,7 +296,7 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 	return take_iteration(p, &it, out);
 }
 
-/* "[01/16/2026-08:00:00] [TRT-LLM] " and what follows up to the row. */
+/* "[01/16/2026-08:00:00] [TRT-LLM] " and everything up to the row. */
 static bool take_prefix(struct text *t) {
 	struct text before;
 

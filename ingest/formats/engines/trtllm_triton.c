@@ -3,9 +3,8 @@
  *
  * I1218 03:35:37.688135 20559 libtensorrtllm.cc:1205] {"Active Request Count":3,"Context Requests":1,"Generation Requests":2,"Scheduled Requests":3,"Total Context Tokens":100,"Iteration Counter":7,"MicroBatch ID":0,…,"Timestamp":"12-18-2023 03:35:37"}
  *
- * It has no durations: a step took as long as it is from the row before to its own, where that
- * one had requests and is the iteration before. glog's stamp has microseconds and no year, the
- * row's own has the year.
+ * It has no durations: a step's duration is the time from the previous row to its own, if that one had requests and
+ * is the previous iteration. glog's timestamp has microseconds and no year, the row's own has the year.
  */
 #include "ingest/formats/engines/trtllm.h"
 

@@ -1,6 +1,6 @@
 /*
- * vllm.c: vLLM's server log: the iteration line (--enable-logging-iteration-details) as
- * steps, the statistics line of every 10 s as windows.
+ * vllm.c: vLLM's server log: the iteration line (--enable-logging-iteration-details) as steps, the statistics line of
+ * every 10 s as windows.
  *
  * (EngineCore_DP0 pid=2010411) INFO 12-22 21:44:38 [core.py:349] Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, iteration elapsed time: 61.37 ms
  * (EngineCore_DP1 pid=88123) INFO 05-27 09:10:11 [core.py:401] Iteration(9120): 0 context requests, 0 context tokens, 0 generation requests, 0 generation tokens, iteration elapsed time: 7.44 ms (dummy)
@@ -8,8 +8,8 @@
  * INFO 02-14 10:11:12 loggers.py:72] Avg prompt throughput: 5.1 tokens/s, Avg generation throughput: 20.3 tokens/s, Running: 1 reqs, Waiting: 0 reqs, GPU KV cache usage: 0.4%, Prefix cache hit rate: 0.0%
  * (APIServer pid=1) INFO 05-20 20:15:05 [loggers.py:271] Engine 000: Avg prompt throughput: 803.2 tokens/s, Avg generation throughput: 24.7 tokens/s, Running: 1 reqs, Waiting: 0 reqs, GPU KV cache usage: 6.8%, Prefix cache hit rate: 43.1%
  *
- * Users' text is in these logs too: a line counts only with vLLM's own prefix in front,
- * written by a file that writes such lines, and matching to its end.
+ * These logs also contain users' text: a line counts only with vLLM's own prefix in front, written by a file that
+ * writes such lines, and matching to its end.
  */
 #include "ingest/formats/engines/vllm.h"
 
@@ -21,7 +21,7 @@ static struct text upto(struct text t, const char *end) {
 	return (struct text){t.at, (size_t)(end - t.at)};
 }
 
-/* "(EngineCore_DP0 pid=17) ": the process; the number is that of the engine. */
+/* "(EngineCore_DP0 pid=17) ": the process; the number is the engine's. */
 static bool take_label(struct text *t, struct logged *out) {
 	struct text label;
 
@@ -63,12 +63,12 @@ static bool take_place(struct text *t, struct text *file) {
 	return true;
 }
 
-/* Where a level and its timestamp follow a prefix of the user's own (VLLM_LOGGING_PREFIX); or SIZE_MAX. */
+/* The position of a level and its timestamp after a user-defined prefix (VLLM_LOGGING_PREFIX); or SIZE_MAX. */
 #define OWN_PREFIX_MAX 64
 static size_t behind_own_prefix(struct text t) {
 	for (size_t i = 1; i < OWN_PREFIX_MAX && i + sizeof "INFO 08-10 23:59:25" < t.len; i++) {
 		struct text rest = text_cut(t, i, t.len);
-		/* Quotes and braces are those of what users wrote. */
+		/* Quotes and braces show text of users. */
 		if (memchr("'\"{}\\", t.at[i - 1], 5)) {
 			return SIZE_MAX;
 		}
@@ -145,7 +145,7 @@ void vllm_names(struct parser *p, const struct logged *l, struct record *out) {
 	}
 }
 
-/* The envelope's stamp has a year, a zone and nanoseconds; vLLM's own has seconds; a JSON logger's has no zone. */
+/* The envelope's timestamp has a year, a zone and nanoseconds; vLLM's own has seconds; a JSON logger's has no zone. */
 const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns) {
 	struct text t = l->stamp;
 
@@ -171,7 +171,7 @@ static bool take_iteration(struct text *t, struct iteration *it) {
 	       text_take_fixed(t, 6, &it->elapsed_ns) && text_skip(t, T(" ms"));
 }
 
-/* After the duration there may be text of future versions: read up to there, and counted. */
+/* After the duration there may be text of future versions: it is ignored, and counted. */
 static bool skip_unknown_tail(struct parser *p, struct text *t) {
 	bool known = text_starts(*t, T(", "));
 	bool fits = known || vllm_unknown_tail(p, *t);
@@ -193,9 +193,9 @@ static const char *iteration_absurd(const struct iteration *it) {
 }
 
 /*
- * A preempted request that is computed anew counts under "generation", all its tokens. Without speculative decoding a
- * sequence has one token a step. With it, drafts too; where the log does not show whether it is on, the same number of
- * tokens for each sequence shows drafts.
+ * All tokens of a preempted request that is recomputed count under "generation". Without speculative decoding a
+ * sequence has one token per step. With it, drafts as well; if the log does not show whether it is on, an equal
+ * number of tokens for each sequence shows drafts.
  */
 static bool is_recompute(const struct vllm *v, const struct iteration *it) {
 	int64_t requests = it->generation_requests, tokens = it->generation_tokens;
@@ -208,9 +208,9 @@ static bool is_recompute(const struct vllm *v, const struct iteration *it) {
 }
 
 /*
- * When a step was. An envelope's stamp is when its line was written: its end. The line's
- * own timestamp is truncated to the second: the steps of a second follow one another from its start.
- * Either way no step begins before the one before has ended.
+ * The time of a step. An envelope's timestamp is when its line was written: its end. The line's own timestamp is
+ * truncated to the second: the steps of a second follow one another from its start. Either way no step begins before
+ * the previous one has ended.
  */
 static void place_step(struct engine *e, int64_t written_ns, struct step *s) {
 	int64_t start = written_ns - s->gpu_ns;
@@ -265,7 +265,7 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 	};
 	place_step(e, written_ns, &out->step);
 	why = instant_absurd(p, e->step_end_ns);
-	if (why) { /* pushed there by durations that cannot be */
+	if (why) { /* moved there by impossible durations */
 		e->stepped = false;
 		return reject(p, why);
 	}
@@ -346,7 +346,7 @@ static enum parse_result note_cache(struct parser *p, struct logged *l, int64_t 
 	return PARSE_NONE;
 }
 
-/* "Received request cmpl-1: …", "Finished request cmpl-1.": who came, without tokens. */
+/* "Received request cmpl-1: …", "Finished request cmpl-1.": requests without tokens. */
 static enum parse_result note_requests(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
 	struct vllm *v = p->state;
 
@@ -376,7 +376,7 @@ static enum parse_result note_servers(struct parser *p, struct logged *l, int64_
 	return PARSE_NONE;
 }
 
-/* What messages begin with, and the file that writes them (empty: any). */
+/* Beginnings of messages, and the source file that writes them (empty: any). */
 static const struct message {
 	struct text opening;
 	struct text files[3];
@@ -394,7 +394,10 @@ static const struct message {
 	{{"Initializing a", 14}, {{"core.py", 7}, {"llm_engine.py", 13}}, note_config},
 };
 
-/* Of the server's own file? Without one it is a message that a JSON logger wrote. A logger of requests (logger.py) may write any text that a user sent. */
+/*
+ * Is it from the server's own source file? Without one it is a message of a JSON logger. A logger of requests
+ * (logger.py) may write any text that a user sent.
+ */
 static bool written_by(const struct message *m, struct text file) {
 	if (file.len == 0) {
 		return true;
@@ -419,9 +422,9 @@ static const struct message *message_of(struct logged *l) {
 }
 
 /*
- * The message alone, perhaps behind the process label, as a logger of JSON leaves it (VLLM_LOGGING_CONFIG_PATH).
- * Only in an envelope with a stamp: vLLM's own logger repeats its prefix on every line, so that what users wrote
- * never begins one.
+ * The message alone, possibly after the process label, as written by a JSON logger (VLLM_LOGGING_CONFIG_PATH). Only
+ * in an envelope with a timestamp: vLLM's own logger repeats its prefix on every line, so that users' text never
+ * begins one.
  */
 static bool take_bare(struct text line, bool stamped, struct logged *out) {
 	*out = (struct logged){0};

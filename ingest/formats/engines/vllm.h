@@ -1,28 +1,28 @@
-/* vllm.h: what the parts of vLLM's format share; private to vllm*.c. */
+/* vllm.h: shared by the parts of vLLM's format; private to vllm*.c. */
 #ifndef INGEST_FORMATS_VLLM_H
 #define INGEST_FORMATS_VLLM_H
 
 #include "ingest/format.h"
 
 #define ENGINES_MAX 256
-/* API servers that each report their own share of an engine. */
+/* Maximum of API servers that each report their own share of an engine. */
 #define API_SERVERS_MAX 32
 #define NAME_MAX_BYTES 256
 /* More drafts per sequence than any setting in use. */
 #define DRAFTS_MAX 15
 
-/* Statistics lines of an engine, as one API server writes them. */
+/* Statistics lines of an engine from one API server. */
 struct statistics {
 	bool windowed;
-	bool was_idle;          /* the last window had no tokens: silence may follow */
+	bool was_idle;          /* the last window had no tokens: no lines may follow */
 	int64_t window_end_ns;  /* of the last statistics line */
-	int64_t interval_ns;    /* shortest distance of two of them; 0: not seen yet */
+	int64_t interval_ns;    /* shortest distance of two of them; 0: not known yet */
 };
 
 /* A data-parallel engine: each has its own steps and windows. */
 struct engine {
 	bool stepped;
-	int64_t step_end_ns;    /* where the next step may begin */
+	int64_t step_end_ns;    /* earliest start of the next step */
 };
 
 struct vllm {
@@ -33,18 +33,18 @@ struct vllm {
 	int64_t cache_ntok;   /* "GPU KV cache size: 500,000 tokens"; 0: not logged */
 	bool has_version, speculative;
 	int64_t version[2];
-	bool told_requests;   /* the warning about lines of requests has been given */
-	bool told_hits;       /* that the prefix cache had some */
-	bool told_servers;    /* and that there are no statistics with several API servers */
+	bool told_requests;   /* the warning about lines of requests was given */
+	bool told_hits;       /* the same, about prefix cache hits */
+	bool told_servers;    /* and about missing statistics with several API servers */
 	int64_t finished;     /* requests of the Rust front end, which have no id */
 	char id[64];
 };
 
-/* A line of vLLM's logger, taken apart. */
+/* A parsed line of vLLM's logger. */
 struct logged {
 	int64_t engine;       /* of the process label or the message */
-	int64_t added;        /* engines that the line adds up; 0: it is of one */
-	int64_t api_server;   /* of the process label, where there are several */
+	int64_t added;        /* number of engines that the line sums up; 0: a single one */
+	int64_t api_server;   /* of the process label, if there are several */
 	struct text stamp;    /* "08-10 23:59:25" */
 	struct text file;     /* "core.py" */
 	struct text message;
@@ -53,28 +53,28 @@ struct logged {
 /* vllm.c */
 struct engine *vllm_engine(struct parser *p, const struct logged *l);
 struct statistics *vllm_statistics(struct parser *p, const struct logged *l);
-/* Engines of one server share a log; each is a replica of its own, the first under the log's own name. */
+/* Engines of one server share a log; each is a separate replica, the first under the log's own name. */
 void vllm_names(struct parser *p, const struct logged *l, struct record *out);
-/* When a line was written: NULL, or why it cannot be. */
+/* When a line was written: NULL, or why that is impossible. */
 const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns);
 
 /* vllm_stats.c */
-/* What may follow a number and its unit: nothing, or what no version wrote yet, which is counted. */
+/* What may follow a number and its unit: nothing, or unknown text, which is counted. */
 bool vllm_unknown_tail(struct parser *p, struct text t);
-/* Gauges of a statistics line; UNKNOWN where it does not have them. */
+/* Gauges of a statistics line; UNKNOWN if missing. */
 struct vllm_gauges {
 	int64_t running, waiting;
 	int64_t cache_permille;
 };
 /* ", Running: 4 reqs, GPU KV cache usage: 3.9%", to the end of the line. */
 bool vllm_tail(struct parser *p, struct text t, struct vllm_gauges *g);
-/* Behind "Avg prompt throughput: ". */
+/* After "Avg prompt throughput: ". */
 enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out);
 
 /* vllm_rust.c: a line of the Rust front end; *ours: is it one?. */
 enum parse_result vllm_rust(struct parser *p, struct text line, int64_t stamp_ns, struct record *out, bool *ours);
 int vllm_rust_bid(struct text line);
-/* Makes a window of two rates in tenths of tokens per second. */
+/* Makes a window from two rates in tenths of tokens per second. */
 enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t end_ns, int64_t prompt, int64_t generation,
                               const struct vllm_gauges *g, struct record *out);
 

@@ -1,11 +1,11 @@
 /*
- * vllm_rust.c: vLLM's front end in Rust (VLLM_USE_RUST_FRONTEND, May 2026): statistics in words of
- * its own, over all engines, and finished requests with their tokens.
+ * vllm_rust.c: vLLM's front end in Rust (VLLM_USE_RUST_FRONTEND, May 2026): differently worded statistics over all
+ * engines, and finished requests with their tokens.
  *
  * 2026-06-01T10:00:10.123456Z  INFO vllm_llm::log_stats: Avg prompt tput: 803.2 toks/s, Avg generation tput: 24.7 toks/s, Reqs Running: 1, Waiting: 0, GPU KV cache used: 6.8%, Prefix cache hit rate: 43.1%
  * 2026-06-01T10:00:12.123456Z  INFO vllm_server::chat: chat completion finished stream=true model="llama" prompt_tokens=26 output_tokens=282 finish_reason="stop"
  *
- * The stamp is complete, so it comes off as an envelope's does.
+ * The timestamp is complete, so it is removed like an envelope's.
  */
 #include "ingest/formats/engines/vllm.h"
 
@@ -22,7 +22,7 @@ static bool take_rust_prefix(struct text *t) {
 	       text_find_byte(target, ' ') == SIZE_MAX && text_find(target, T("::")) != SIZE_MAX;
 }
 
-/* Behind "Avg prompt tput: ". */
+/* After "Avg prompt tput: ". */
 static enum parse_result rust_stats(struct parser *p, struct text t, int64_t stamp_ns, struct record *out) {
 	int64_t prompt, generation;
 	struct vllm_gauges g;

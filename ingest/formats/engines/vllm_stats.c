@@ -2,14 +2,13 @@
 #include "core/exact.h"
 #include "ingest/formats/engines/vllm.h"
 
-/* VLLM_LOG_STATS_INTERVAL's default; the engine before V1 had half of it. */
+/* VLLM_LOG_STATS_INTERVAL's default; half of it before V1. */
 #define STATS_INTERVAL_NS (10 * NS_PER_SECOND)
 #define OLD_INTERVAL_NS (5 * NS_PER_SECOND)
 
 /*
- * ", Running: 4 reqs, GPU KV cache usage: 3.9%": what follows the numbers that matter.
- * Keys come and go with the versions: unknown pieces are counted, known keys must look as they do, and the last piece
- * must not be a known key that was cut.
+ * ", Running: 4 reqs, GPU KV cache usage: 3.9%": what follows the relevant numbers. Keys differ by version: unknown
+ * pieces are counted, known keys must have their usual form, and the last piece must not be a truncated known key.
  */
 enum tail_gauge { TAIL_OTHER, TAIL_RUNNING, TAIL_WAITING, TAIL_CACHE };
 struct tail_key {
@@ -110,9 +109,9 @@ bool vllm_tail(struct parser *p, struct text t, struct vllm_gauges *g) {
 }
 
 /*
- * How long the window that ends now was: since the line before; but where that one said
- * "idle", vLLM may have kept silent since (it logs idle windows once), and a window is
- * one interval, as is the first of a log. The interval is the shortest distance seen.
+ * The length of the window that ends now: the time since the previous line; but if that one was idle, vLLM may have
+ * logged nothing since (it logs idle windows once), and the window is one interval, like the first of a log. The
+ * interval is the shortest distance so far.
  */
 static int64_t window_length(struct statistics *e, int64_t end_ns, bool idle) {
 	int64_t interval = e->interval_ns > 0 ? e->interval_ns : STATS_INTERVAL_NS;
@@ -133,8 +132,8 @@ static int64_t window_length(struct statistics *e, int64_t end_ns, bool idle) {
 }
 
 /*
- * Since 4403e3ed4c (2026-02-04, in 0.16) the prompt throughput leaves cached tokens out.
- * Where the log does not name its version, lines from March 2026 on are treated as new ones.
+ * Since 4403e3ed4c (2026-02-04, in 0.16) the prompt throughput leaves cached tokens out. If the log does not name its
+ * version, lines from March 2026 on are treated as new ones.
  */
 static bool prompt_is_computed(const struct vllm *v, int64_t end_ns) {
 	const int64_t march_2026_ns = INT64_C(1772323200) * NS_PER_SECOND;
@@ -147,7 +146,7 @@ static bool tokens_of(int64_t tenths, int64_t length_ns, int64_t *tokens) {
 	return exact_mul_div(tenths, length_ns, 10 * NS_PER_SECOND, tokens);
 }
 
-/* "GPU KV cache usage: 3.9%": tokens, where the log has the capacity. */
+/* "GPU KV cache usage: 3.9%": in tokens, if the log has the capacity. */
 static void set_cache(const struct vllm *v, const struct vllm_gauges *g, struct window *out) {
 	out->waiting = g->waiting;
 	if (g->cache_permille >= 0 && g->cache_permille <= 1000) {
@@ -185,7 +184,7 @@ enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t 
 	return PARSE_RECORD;
 }
 
-/* A hit rate above 0: the cache had some of prompts, but the line has no amount. */
+/* A hit rate above 0: some prompt tokens were cached, but the line has no amount. */
 static void note_hits(struct parser *p, struct text tail) {
 	const struct text key = T("Prefix cache hit rate: ");
 	struct vllm *v = p->state;

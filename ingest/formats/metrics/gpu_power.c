@@ -16,8 +16,8 @@
  *
  * GPU[0]		: Average Graphics Package Power (W): 35.0       rocm-smi --showpower
  *
- * Columns go by their names. Where a table has no time, a line with nothing but a time in front of it gives it, or an
- * envelope: while sleep 1; do date -u +'# %FT%TZ'; rocm-smi --showpower --csv; done
+ * Columns are identified by their names. If a table has no time, it is taken from a line with only a time in front of
+ * it, or from an envelope: while sleep 1; do date -u +'# %FT%TZ'; rocm-smi --showpower --csv; done
  */
 #include "ingest/formats/csv.h"
 #include "ingest/formats/fields.h"
@@ -29,7 +29,7 @@ struct gpu_power {
 	bool has_header, commas;
 	size_t columns, watts, gpu, date, clock; /* of the header; SIZE_MAX: none. clock: a time of day, or a whole instant */
 	bool told;
-	int64_t told_ns; /* by a line of its own */
+	int64_t told_ns; /* from a separate line */
 	bool complained;
 };
 
@@ -42,7 +42,7 @@ static const struct text watt_names[] = {
 static const struct text gpu_names[] = {KEY("uuid"), KEY("gpu"), KEY("GPU"), KEY("device"), KEY("Entity"), KEY("gpu_id")};
 static const struct text date_names[] = {KEY("Date")};
 static const struct text clock_names[] = {KEY("Time"), KEY("timestamp"), KEY("TIMESTAMP")};
-/* What follows a number, in a column of its own only by looks. */
+/* Text after a number that looks like a separate column. */
 static const struct text units[] = {KEY("W"), KEY("C"), KEY("°C"), KEY("%"), KEY("MHz"), KEY("MB"), KEY("GB"), KEY("V"), KEY("mV"), KEY("J")};
 
 static size_t column_of(const struct text *words, size_t count, const struct text *names, size_t name_count) {
@@ -92,7 +92,7 @@ static size_t split_commas(struct text t, struct text words[WORDS_MAX]) {
 	return count;
 }
 
-/* True if the row is a header, which may come again. */
+/* True if the row is a header, which may be repeated. */
 static bool take_header(struct gpu_power *m, struct text line) {
 	struct text words[WORDS_MAX], t = text_trim(line);
 	bool commas = text_find_byte(t, ',') != SIZE_MAX;

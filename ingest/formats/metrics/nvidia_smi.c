@@ -4,7 +4,7 @@
  * timestamp, index, uuid, power.draw [W], utilization.gpu [%]
  * 2026/11/24 01:02:03.456, 0, GPU-3f2a, 412.35 W, 98 %
  *
- * Columns go by their names; without a header (noheader) by what they hold: the first one in watts is the draw. The stamps are local, without a zone. What a GPU cannot
+ * Columns are identified by their names; without a header (noheader) by their content: the first one in watts is the draw. The stamps are local, without a zone. What a GPU cannot
  * measure is "[N/A]" or "[Not Supported]".
  */
 #include "ingest/formats/csv.h"
@@ -13,7 +13,7 @@
 struct nvidia_smi {
 	bool has_header;
 	size_t columns, timestamp, watts;
-	size_t gpu; /* the column that names it best; SIZE_MAX: none */
+	size_t gpu; /* the best matching column; SIZE_MAX: none */
 };
 
 /* "power.draw [W]" is named power.draw. */
@@ -32,7 +32,7 @@ static size_t column_of(const struct text *fields, size_t count, const struct te
 	return SIZE_MAX;
 }
 
-/* True if the row is a header, which may come again where the command was restarted. */
+/* True if the row is a header, which is repeated if the command was restarted. */
 static bool take_header(struct nvidia_smi *s, const struct text *fields, size_t count) {
 	static const struct text watts[] = {{"power.draw.instant", 18}, {"power.draw", 10}, {"power.draw.average", 18}};
 	static const struct text gpus[] = {{"uuid", 4}, {"gpu_uuid", 8}, {"pci.bus_id", 10}, {"index", 5}, {"name", 4}};
@@ -50,7 +50,7 @@ static bool is_stamp(struct text t) {
 	return t.len >= 19 && t.at[4] == '/' && t.at[7] == '/' && t.at[10] == ' ' && t.at[13] == ':';
 }
 
-/* A row of a table without header, whose units identify its columns. */
+/* A row of a table without header: units identify its columns. */
 static bool guess_columns(struct nvidia_smi *s, const struct text *fields, size_t count) {
 	*s = (struct nvidia_smi){true, count, SIZE_MAX, SIZE_MAX, SIZE_MAX};
 	for (size_t i = 0; i < count; i++) {

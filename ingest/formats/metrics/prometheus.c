@@ -1,14 +1,13 @@
 /*
- * prometheus.c: pages of metrics, scraped again and again into one file, as windows; DCGM's as power.
+ * prometheus.c: pages of metrics, scraped repeatedly into one file, as windows; DCGM's as power.
  *
  * # 2026-08-10T23:59:25Z
  * vllm:prompt_tokens_total{engine="0",model_name="m"} 10290.0
  * DCGM_FI_DEV_POWER_USAGE{gpu="0",UUID="GPU-1",Hostname="h"} 412.35 1786406365781
  *
- * The time of a scrape is that of its samples, of a line with nothing but a time before it (see
- * scrape_time.c), or of the envelope. A scrape ends at another time, at "# EOF", or where
- * its first sample comes again. Answers of Prometheus and exports in JSON come as such lines, too:
- * see envelopes/entries.c.
+ * The time of a scrape is that of its samples, of a line with only a time before it (see scrape_time.c), or of the
+ * envelope. A scrape ends at another time, at "# EOF", or when its first sample is repeated. Answers of Prometheus
+ * and exports in JSON are converted to such lines: see envelopes/entries.c.
  */
 #include "core/exact.h"
 #include "core/instant.h"
@@ -16,19 +15,19 @@
 
 struct prometheus {
 	struct scrapes scrapes;
-	bool any;            /* a sample of the scrape has been seen */
-	uint64_t first_hash; /* of that sample's name and labels */
-	int64_t told_ns;     /* by a line of its own, for the scrape that follows; or UNKNOWN */
+	bool any;            /* a sample of the scrape was read */
+	uint64_t first_hash; /* hash of that sample's name and labels */
+	int64_t told_ns;     /* from a separate line, for the following scrape; or UNKNOWN */
 	bool told;
 };
 
-/* A line of the text form, taken apart. */
+/* A parsed line of the text form. */
 struct sample_line {
 	struct text name, labels, value;
 	int64_t at_ns; /* or UNKNOWN */
 };
 
-/* The value of a label in 'a="x",b="y"'; escapes are left as they are. */
+/* The value of a label in 'a="x",b="y"'; escapes are not resolved. */
 static struct text label_in_text(const void *context, struct text key) {
 	struct text t = *(const struct text *)context, name, value;
 
@@ -48,7 +47,7 @@ static struct text label_in_text(const void *context, struct text key) {
 	return T("");
 }
 
-/* Where the labels end: a label's value may contain a brace. */
+/* The end of the labels: a label's value may contain a brace. */
 static size_t end_of_labels(struct text t) {
 	bool quoted = false;
 
@@ -106,7 +105,7 @@ static uint64_t hash_of(const struct sample_line *l) {
 	return text_hash(l->name) * 31 + text_hash(l->labels);
 }
 
-/* What a line is to the scrape being read. */
+/* The role of a line in the scrape being read. */
 enum line_kind { LINE_OTHER, LINE_TIME, LINE_END, LINE_SAMPLE, LINE_DAMAGED };
 
 /* "HTTP/1.1 200 OK", "content-type: text/plain", curl's meter: what surrounds a page of curl -i. */
@@ -133,7 +132,7 @@ static enum line_kind kind_of(struct text t, struct sample_line *l, struct scrap
 	return take_sample(t, l) ? LINE_SAMPLE : LINE_DAMAGED;
 }
 
-/* Whose counters these are, for advice. */
+/* The engine of these counters, for advice. */
 static void note_engine(struct parser *p, struct text name) {
 	static const char *const engines[] = {"vllm", "sglang", "trtllm", "dynamo", "llamacpp", "lmdeploy", "tgi"};
 
@@ -199,7 +198,7 @@ static enum parse_result parse_text(struct parser *p, struct text line, int64_t 
 	return PARSE_NONE;
 }
 
-/* The exact loop to use, for who scraped without a time. */
+/* The exact loop to use, for scrapes without a time. */
 static void warn_loop(struct parser *p, const struct prometheus *m) {
 	if (m->scrapes.timeless) {
 		quality_finding(p->quality, "clock", NULL, NULL, QUALITY_NO_AMOUNT,
@@ -248,7 +247,7 @@ static int prometheus_bid(const struct text *lines, size_t count) {
 	return bid;
 }
 
-/* Series one behind the other: a sample of another time follows one of the same series, or time goes back. */
+/* Series one after the other: a sample of another time follows one of the same series, or time goes back. */
 static bool prometheus_unordered(const struct text *lines, size_t count) {
 	int64_t before_ns = UNKNOWN;
 	uint64_t before = 0;

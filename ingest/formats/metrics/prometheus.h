@@ -1,6 +1,5 @@
 /*
- * prometheus.h: counters of serving engines, and what they become between two scrapes;
- * private to prometheus*.c.
+ * prometheus.h: counters of serving engines, and their differences between two scrapes; private to prometheus*.c.
  */
 #ifndef INGEST_FORMATS_PROMETHEUS_H
 #define INGEST_FORMATS_PROMETHEUS_H
@@ -10,10 +9,10 @@
 #define SERIES_MAX 256
 #define SERIES_NAME_BYTES 128
 
-/* What a metric adds up to. */
+/* The role of a metric. */
 enum role {
-	ROLE_PROMPT,       /* tokens, cached ones included */
-	ROLE_COMPUTED,     /* tokens, cached ones left out */
+	ROLE_PROMPT,       /* tokens, including cached ones */
+	ROLE_COMPUTED,     /* tokens, excluding cached ones */
 	ROLE_CACHED,
 	ROLE_CACHED_OTHER, /* for versions without the one above */
 	ROLE_OUTPUT,
@@ -21,15 +20,15 @@ enum role {
 	ROLE_REQUESTS,
 	ROLE_PREFILL_NS,   /* time of the forward passes */
 	ROLE_DECODE_NS,
-	ROLE_MIXED_NS,     /* of both at once: spoils the two above */
+	ROLE_MIXED_NS,     /* of both at once: makes the two above unusable */
 	ROLE_STEPS,        /* that made tokens */
 	ROLE_LATENCIES,    /* tokens after the first of each request, and the time before each */
 	ROLE_LATENCY_NS,
-	ROLE_LATENCIES_OLD, /* by another name */
+	ROLE_LATENCIES_OLD, /* under another name */
 	ROLE_LATENCY_OLD_NS,
 	ROLE_FIRST_TOKENS,
 	ROLE_FIRST_TOKEN_NS, /* since arrival */
-	ROLE_PROMPT_NS,      /* since scheduling, of requests that ended */
+	ROLE_PROMPT_NS,      /* since scheduling, for requests that ended */
 	ROLE_PROMPTS,
 	ROLE_PROMPT_SUM,   /* tokens of these */
 	ROLE_PREEMPTED,
@@ -41,7 +40,7 @@ enum role {
 	ROLES
 };
 
-/* Histograms that are kept. */
+/* Histograms that are stored. */
 enum histogram { HISTOGRAM_STEPS, HISTOGRAM_PROMPTS, HISTOGRAMS };
 #define HISTOGRAM_MAX 32
 struct buckets {
@@ -56,18 +55,19 @@ struct series {
 	int64_t now[ROLES], before[ROLES]; /* UNKNOWN: not scraped */
 	struct buckets histograms[HISTOGRAMS];
 	int64_t before_ns;                 /* of the scrape before; UNKNOWN: none yet */
-	bool touched;                      /* by the scrape being read */
+	bool touched;                      /* in the scrape being read */
 };
 
 /* The scrape being read and the one before. Zero-initialise. */
 struct scrapes {
 	struct series series[SERIES_MAX];
 	size_t count;
-	int64_t at_ns; /* of the scrape being read; UNKNOWN: no time known. Its reader sets it before the first sample */
-	bool reading;  /* samples have come since the last end of a scrape */
-	size_t next;   /* the series whose window is next */
+	/* time of the scrape being read; UNKNOWN: not known. Its reader sets it before the first sample */
+	int64_t at_ns;
+	bool reading;  /* samples were read since the last end of a scrape */
+	size_t next;   /* the series of the next window */
 	bool warned_full, complained;
-	int64_t cache_tokens; /* that an engine's cache holds; 0: not logged */
+	int64_t cache_tokens; /* tokens that an engine's cache holds; 0: not logged */
 	bool timeless; /* a scrape had no time */
 	bool warned_times;
 	int64_t ended; /* scrapes */
@@ -80,13 +80,13 @@ struct sample {
 	struct text (*label)(const void *context, struct text key);
 };
 
-/* Is anything known of metrics of this name? */
+/* Is a metric with this name known? */
 bool metric_known(struct text name);
 
-/* Adds a sample to the scrape being read. What is not known, or no number, is left out. */
+/* Adds a sample to the scrape being read. Unknown metrics and values that are not numbers are left out. */
 void scrapes_add(struct parser *p, struct scrapes *s, const struct sample *sample);
 
-/* A sample of a GPU's power is a record of its own: PARSE_NONE if it is not one. */
+/* A sample of a GPU's power is a separate record: PARSE_NONE if it is not one. */
 enum parse_result sample_power(struct parser *p, const struct sample *sample, int64_t at_ns, struct record *out);
 
 /*
@@ -95,14 +95,14 @@ enum parse_result sample_power(struct parser *p, const struct sample *sample, in
  */
 enum parse_result scrapes_end(struct parser *p, struct scrapes *s, struct record *out);
 
-/* The time that a line of its own gives for the scrape behind it: see scrape_time.c. */
+/* The time for the following scrape from a separate line: see scrape_time.c. */
 struct scrape_time {
 	bool zone_given;
 	int64_t ns;      /* if so */
 	struct civil at; /* else */
 };
 
-/* Is a line nothing but a time? */
+/* Does a line contain only a time? */
 bool scrape_time(struct text line, struct scrape_time *out);
 bool scrape_time_resolve(struct parser *p, const struct scrape_time *t, int64_t *ns);
 

@@ -1,9 +1,9 @@
 /*
- * prometheus_scrapes.c: which metrics of which engine mean what, and the windows between scrapes.
+ * prometheus_scrapes.c: the metrics of each engine and their meaning, and the windows between scrapes.
  *
- * The per-request times of engines (vllm:request_prefill_time_seconds and its like) are wall times of
- * requests that share the GPU: they show how long steps with prompts took, not what the GPU did. vLLM before
- * December 2024 had prefill's and decode's swapped.
+ * The per-request times of engines (vllm:request_prefill_time_seconds and its like) are wall times of requests that
+ * share the GPU: they show the time of steps with prompts, not GPU time. vLLM before December 2024 had prefill's and
+ * decode's swapped.
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "core/exact.h"
 #include "ingest/formats/metrics/prometheus.h"
 
-/* No period has more. */
+/* Maximum of a period. */
 #define TOTAL_MAX INT64_C(1000000000000000)
 
 static const struct metric {
@@ -113,7 +113,7 @@ static bool name_is(struct text name, const struct metric *m) {
 	       memcmp(name.at + colon + 1, m->name.at + colon + 1, name.len - colon - 1) == 0;
 }
 
-/* Those of which the buckets are kept, and the metric of the cache's size in tokens. */
+/* Metrics with stored buckets, and the metric of the cache's size in tokens. */
 static const struct metric bucket_metrics[HISTOGRAMS] = {
 	[HISTOGRAM_STEPS] = {KEY("vllm:iteration_tokens_total_bucket"), ROLES, 0, ANY},
 	[HISTOGRAM_PROMPTS] = {KEY("vllm:request_prompt_tokens_bucket"), ROLES, 0, ANY},
@@ -134,7 +134,7 @@ static struct text label_of(const struct sample *s, struct text key) {
 	return s->label(s->context, key);
 }
 
-/* The first of some labels that is there. */
+/* The first of some labels that is present. */
 static struct text first_label(const struct sample *s, const struct text *keys, size_t count) {
 	struct text found = {"", 0};
 
@@ -314,7 +314,7 @@ static bool restarted(const struct series *s) {
 	return s->now[ROLE_START_NS] != UNKNOWN && s->before[ROLE_START_NS] != UNKNOWN && (off > NS_PER_SECOND || -off > NS_PER_SECOND);
 }
 
-/* What a counter grew by. One that shrank was reset to 0; one that was not there had not counted. */
+/* The increase of a counter. One that shrank was reset to 0; one that was missing had not counted. */
 static int64_t growth(const struct series *s, enum role role) {
 	int64_t now = s->now[role], before = s->before[role];
 
@@ -349,7 +349,10 @@ static void set_tokens(const struct series *s, struct window *w) {
 
 	if (prompt != UNKNOWN) {
 		w->input_tokens = prompt;
-		/* Hits are counted when a request is looked up, its prompt when it is done: near the edge they differ. */
+		/*
+		 * Hits are counted when a request is looked up, its prompt when it is done: at the ends of a period
+		 * they differ.
+		 */
 		w->cached_tokens = or_0(cached) < prompt ? or_0(cached) : prompt;
 	} else {
 		w->input_tokens = or_0(computed) < TOTAL_MAX ? or_0(computed) + or_0(cached) : TOTAL_MAX + 1;
@@ -363,8 +366,8 @@ static void set_tokens(const struct series *s, struct window *w) {
 }
 
 /*
- * Times by phase, where all of the time belongs to one. llama.cpp's are those of slots, which
- * overlap: they are the device's only if never more than one slot was busy.
+ * Times by phase, if all of the time belongs to one. llama.cpp's are those of slots, which overlap: they are the
+ * device's only if never more than one slot was busy.
  */
 static void set_times(const struct series *s, struct window *w) {
 	int64_t prefill = growth(s, ROLE_PREFILL_NS), decode = growth(s, ROLE_DECODE_NS);
@@ -377,9 +380,9 @@ static void set_times(const struct series *s, struct window *w) {
 	}
 }
 
-/* ---- what engines count beside tokens ---- */
+/* ---- what engines count in addition to tokens ---- */
 
-/* What a bucket grew by, by itself. */
+/* The increase of a single bucket. */
 static int64_t bucket_growth(const struct series *s, const struct buckets *b, size_t i) {
 	int64_t below = i > 0 ? b->now[i - 1] - (restarted(s) ? 0 : b->before[i - 1]) : 0;
 	int64_t grown = b->now[i] - (restarted(s) ? 0 : b->before[i]) - below;
@@ -387,14 +390,14 @@ static int64_t bucket_growth(const struct series *s, const struct buckets *b, si
 	return grown > 0 ? grown : 0;
 }
 
-/* The middle of a bucket; of the last one its lower end. */
+/* The middle of a bucket; for the last one, its lower end. */
 static double middle_of(const struct buckets *b, size_t i) {
 	double low = i > 0 ? (double)b->up_to[i - 1] : 0, high = (double)b->up_to[i];
 
 	return b->up_to[i] == INT64_MAX ? low : high - low <= 1 ? high : (low + high + 1) / 2;
 }
 
-/* Sums over buckets up to a limit: how many, of their middles, of these squared. */
+/* Sums over buckets up to a limit: counts, middles, squared middles. */
 struct moments {
 	double count, sum, square;
 };
@@ -415,7 +418,7 @@ static int64_t whole(double v) {
 	return v >= 0 && v < 0x1p62 ? (int64_t)(v + 0.5) : UNKNOWN;
 }
 
-/* Steps with more tokens than sequences make are those with prompts: the others show how sequences are distributed. */
+/* Steps with more tokens than sequences can produce have prompts: the others show how sequences are distributed. */
 static void set_steps(const struct series *s, struct window *w) {
 	const struct buckets *b = &s->histograms[HISTOGRAM_STEPS];
 	int64_t running = or_0(s->now[ROLE_RUNNING]) > or_0(s->before[ROLE_RUNNING]) ? s->now[ROLE_RUNNING] : or_0(s->before[ROLE_RUNNING]);
@@ -461,7 +464,7 @@ static void set_prompts(const struct series *s, struct window *w) {
 	w->prompt_chunks = whole(chunks);
 }
 
-/* A prompt is not computed before it arrives: a server that reports that has swapped the two times. */
+/* A prompt is not computed before it arrives: a server that reports this has swapped the two times. */
 static bool swapped(const struct series *s) {
 	int64_t ns = s->now[ROLE_PROMPT_NS], count = s->now[ROLE_PROMPTS], first_ns = s->now[ROLE_FIRST_TOKEN_NS], first = s->now[ROLE_FIRST_TOKENS];
 
@@ -522,7 +525,7 @@ static bool has_tokens(const struct series *s) {
 }
 
 static void roll_over(struct series *from, int64_t at_ns) {
-	/* What this scrape did not have is as it was. */
+	/* Values missing in this scrape are unchanged. */
 	for (int i = 0; i < ROLES; i++) {
 		from->before[i] = from->now[i] == UNKNOWN ? from->before[i] : from->now[i];
 		from->now[i] = UNKNOWN;

@@ -1,5 +1,5 @@
 /*
- * scrape_time.c: the line before a scraped page with the time of the scrape.
+ * scrape_time.c: the line with the time of the scrape before a scraped page.
  *
  * # 2026-08-10T23:59:25Z
  * === 1786406365 ===
@@ -12,7 +12,7 @@
 #include "core/instant.h"
 #include "ingest/formats/metrics/prometheus.h"
 
-/* What a line of a date consists of, in any order. */
+/* Parts of a date line, in any order. */
 struct words {
 	struct civil at;
 	bool has_month, has_day, has_year, has_clock, zone_given, afternoon, twelve_hours;

@@ -5,9 +5,9 @@
  * {"timestamp":"…","type":"turn_context","payload":{"cwd":"/src/app","model":"gpt-x"}}   Codex
  * {"timestamp":"…","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":{…},"last_token_usage":{"input_tokens":10,"cached_input_tokens":4,"output_tokens":3,"reasoning_output_tokens":1,"total_tokens":13}}}}
  *
- * Claude Code writes a line for each block of a message, with its usage so far, and resumed sessions repeat those of
- * the former one: the message's id is the server's. Codex repeats its last count where nothing was added to the total.
- * A session's project, the last part of its folder, is the tenant.
+ * Claude Code writes a line for each block of a message, with its usage so far, and resumed sessions repeat the lines
+ * of the previous one: the message's id is the server's. Codex repeats its last count if nothing was added to the
+ * total. A session's project, the last part of its folder, is the tenant.
  */
 #include <stdio.h>
 
@@ -38,7 +38,7 @@ enum parse_result usage_claude_code(struct parser *p, json_at line, int64_t stam
 	q->gateway = true;
 	out->model = field_text(p, message, T("model"));
 	if (text_eq(out->model, T("<synthetic>"))) {
-		return PARSE_NONE; /* the agent's own words on an error */
+		return PARSE_NONE; /* written by the agent itself on an error */
 	}
 	usage_read(p, usage, out->model, q, &b);
 	if (q->prompt_tokens == UNKNOWN && !p->reason) {
@@ -98,7 +98,7 @@ static void keep(char *at, size_t size, struct text t) {
 	}
 }
 
-/* What was added since the event before, where it holds the sums of the session alone; they are sometimes reset. */
+/* The increase since the previous event, if it has only sums of the session; they are sometimes reset. */
 static int64_t since(int64_t total, int64_t *before) {
 	int64_t added = total >= *before ? total - *before : total;
 

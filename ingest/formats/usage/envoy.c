@@ -3,8 +3,8 @@
  *
  * {"start_time":"2026-08-10T23:59:25.138Z","duration":451,"response_code":200,"x-request-id":"a","gen_ai.request.model":"m","gen_ai.response.model":"m-1","gen_ai.usage.input_tokens":40,"gen_ai.usage.output_tokens":7,"session.id":null}
  *
- * The keys are those configured in the gateway: those of its examples and its metadata are
- * known. What is missing is null or "-". Times are of the whole answer, in ms.
+ * Keys are configured in the gateway: those of its examples and its metadata are known. Missing values are null or
+ * "-". Times are those of the whole answer, in ms.
  */
 #include "ingest/formats/fields.h"
 

@@ -4,7 +4,7 @@
  * {"request_id":"r","call_type":"acompletion","prompt_tokens":40,"completion_tokens":7,"startTime":"2026-08-10T23:59:25.138Z","endTime":"…","completionStartTime":"…","model":"m","team_id":"t","cache_hit":"False","custom_llm_provider":"azure","metadata":{"usage_object":{…}}}
  *
  * prompt_tokens includes what was read from a cache and written to it. metadata.usage_object has the vendor's own
- * counts, metadata.additional_usage_values parts of them; either, and metadata itself, may be a text of JSON.
+ * counts, metadata.additional_usage_values parts of them; each, and metadata itself, may be JSON in a string.
  */
 #include "ingest/formats/usage/usage.h"
 
@@ -26,7 +26,7 @@ static bool cache_hit(struct parser *p, json_at row) {
 	return text_eq_nocase(field_text(p, row, T("cache_hit")), T("true"));
 }
 
-/* What the counts leave open: those of the row are LiteLLM's sums. */
+/* Fills in what the counts lack: those of the row are LiteLLM's sums. */
 static void read_counts(struct parser *p, json_at row, json_at usage, struct text model, struct request *q, struct billing *b) {
 	int64_t prompt = field_count(p, row, T("prompt_tokens")), total = field_count(p, row, T("total_tokens"));
 	int64_t completion = field_count_or_0(p, row, T("completion_tokens"));
@@ -42,7 +42,7 @@ static void read_counts(struct parser *p, json_at row, json_at usage, struct tex
 	usage_settle(q, total, false);
 }
 
-/* Which of the objects holds counts. */
+/* The object that contains counts. */
 static json_at counts_in(struct parser *p, json_at row) {
 	json_at metadata = usage_object(p->json, row, T("metadata"));
 	json_at usage = usage_object(p->json, metadata, T("usage_object"));
@@ -52,7 +52,7 @@ static json_at counts_in(struct parser *p, json_at row) {
 	return usage == JSON_ABSENT ? usage_object(p->json, response, T("usage")) : usage;
 }
 
-/* An answer's class of service is what it was served at; the requested class counts only where no answer has one. */
+/* An answer's class of service is the one that was used; the requested class counts only if no answer has one. */
 static enum service service_in(struct parser *p, json_at row, json_at usage) {
 	const json_at objects[] = {usage, usage_object(p->json, row, T("response")), usage_object(p->json, row, T("model_parameters"))};
 	struct text word = T("");

@@ -1,5 +1,5 @@
 /*
- * messages.c: Langfuse's observations, and messages of agents that keep their tokens by their own names.
+ * messages.c: Langfuse's observations, and messages of agents with their own names for token counts.
  *
  * {"id":"o1","type":"GENERATION","startTime":"…","endTime":"…","model":"m","usageDetails":{"input":600,"output":80,"total":1080,"input_cached_tokens":400}}   Langfuse
  * {"type":"gemini","timestamp":"…","model":"m","tokens":{"input":40,"output":7,"cached":12,"thoughts":2,"total":49}}   Gemini CLI
@@ -33,7 +33,7 @@ static void add_detail(struct text key, int64_t n, struct request *q, struct bil
 	}
 }
 
-/* Where the total is that of input and output alone, the rest is within them. */
+/* If the total is that of input and output alone, the other parts are within them. */
 static void read_details(struct parser *p, json_at details, struct request *q, struct billing *b) {
 	int64_t total = field_count(p, details, T("total")), input = field_count_or_0(p, details, T("input"));
 	int64_t output = field_count_or_0(p, details, T("output"));
@@ -86,9 +86,12 @@ enum parse_result usage_observation(struct parser *p, json_at row, json_at detai
 	return record_finish(p, out);
 }
 
-/* ---- agents that keep a message's tokens by their own names ---- */
+/* ---- agents with their own names for token counts ---- */
 
-/* Sums of a day and model, as Anthropic's report of Claude Code has them: {"input":100,"output":35,"cache_read":10,"cache_creation":5}. */
+/*
+ * Sums of a day and model, as in Anthropic's report of Claude Code:
+ * {"input":100,"output":35,"cache_read":10,"cache_creation":5}.
+ */
 static void read_sums(struct parser *p, json_at tokens, struct request *q, struct billing *b) {
 	q->cached_tokens = field_count_or_0(p, tokens, T("cache_read"));
 	q->cache_write_tokens = field_count_or_0(p, tokens, T("cache_creation"));

@@ -1,6 +1,6 @@
 /*
- * otlp.c: spans of OpenTelemetry as JSON (the collector's file exporter, and what tracers export) as requests:
- * of vLLM and SGLang themselves, and of whatever follows the GenAI conventions.
+ * otlp.c: spans of OpenTelemetry as JSON (the collector's file exporter, and what tracers export) as requests: of
+ * vLLM, SGLang and software that follows the GenAI conventions.
  *
  * {"resourceSpans":[{"resource":{"attributes":[…]},"scopeSpans":[{"spans":[{"traceId":"…","spanId":"…","name":"llm_request","kind":2,"startTimeUnixNano":"1786406365055047398","endTimeUnixNano":"…","attributes":[{"key":"gen_ai.usage.prompt_tokens","value":{"intValue":"12"}},…]}]}]}]}
  *
@@ -8,8 +8,7 @@
  * {"traceId":"…","id":"…","timestamp":1786406365055047,"duration":4200,"tags":{"gen_ai.usage.prompt_tokens":"12"}} Zipkin
  * {"name":"chat","context":{"span_id":"0x…"},"start_time":"2026-10-05T06:00:00.1Z","attributes":{"gen_ai.usage.input_tokens":12}} console, Phoenix
  *
- * Latencies are seconds, shared wall time; a line may hold thousands of spans, in any order.
- * Numbers may be strings.
+ * Latencies are seconds, shared wall time; a line may hold thousands of spans, in any order. Numbers may be strings.
  */
 #include "core/exact.h"
 #include "ingest/formats/usage/otlp.h"
@@ -31,7 +30,7 @@ struct otlp {
 	unsigned used;
 };
 
-/* The content of an attribute. Names old and new; engines still write the old ones. */
+/* The meaning of an attribute. Old and new names; engines still write the old ones. */
 enum meaning {
 	INPUT,
 	OUTPUT,
@@ -207,7 +206,7 @@ static struct text text_at(struct parser *p, struct otlp_value v) {
 	return field_text(p, v.holder, v.type);
 }
 
-/* Spans of other kinds than a model's: of tracers that write no operation. */
+/* Kinds of spans that are not a model's, from tracers that write no operation. */
 static bool is_of_model(struct text kind) {
 	return kind.len == 0 || text_eq_nocase(kind, T("LLM")) || text_eq_nocase(kind, T("EMBEDDING"));
 }
@@ -262,7 +261,7 @@ static void set_instants(struct parser *p, json_at span, const struct otlp_value
 	q->first_token_ns = instant_plus(q->arrival_ns, seconds_at(p, v[TTFT]));
 	q->scheduled_ns = instant_plus(q->arrival_ns, seconds_at(p, v[QUEUE]));
 	q->scheduled_ns = q->scheduled_ns == UNKNOWN ? instant_minus(q->first_token_ns, prefill) : q->scheduled_ns;
-	/* The engine's clock is not the front end's: what does not fit together is left out. */
+	/* The engine's clock is not the front end's: inconsistent instants are left out. */
 	if (q->finish_ns != UNKNOWN && q->first_token_ns > q->finish_ns) {
 		q->first_token_ns = UNKNOWN;
 	}
@@ -282,7 +281,7 @@ static bool failed(struct parser *p, json_at span, const struct otlp_value *v) {
 }
 
 /*
- * Cached tokens not included in the input, as Anthropic counts them, where there are more of them, or where the total
+ * Cached tokens are not included in the input, as Anthropic counts them, if there are more of them, or if the total
  * shows it.
  */
 static void settle(struct parser *p, const struct otlp_value *v, struct request *q) {
@@ -292,7 +291,7 @@ static void settle(struct parser *p, const struct otlp_value *v, struct request 
 	}
 }
 
-/* Of an engine, not of one of its clients? vLLM and SGLang name themselves. */
+/* Is it from an engine, not from one of its clients? vLLM and SGLang state their names. */
 static bool is_engine(struct otlp *s, struct parser *p) {
 	json_at scope = json_get(p->json, s->walk.at[SPAN_SCOPE], T("scope"));
 	struct text name = scope == JSON_ABSENT || json_type(p->json, scope) != JSON_OBJECT ? T("") : field_text(p, scope, T("name"));
@@ -300,7 +299,7 @@ static bool is_engine(struct otlp *s, struct parser *p) {
 	return text_starts(name, T("vllm")) || text_starts(name, T("sglang"));
 }
 
-/* So many spans of a line are looked through for children of one. */
+/* Maximum of spans in a line that are searched for children of one. */
 #define SPANS_LOOKED_AT 512
 
 static bool has_input(const struct json *j, json_at span) {

@@ -1,4 +1,4 @@
-/* otlp.h: what spans and events of OpenTelemetry share; private to formats/usage/. */
+/* otlp.h: shared by spans and events of OpenTelemetry; private to formats/usage/. */
 #ifndef INGEST_FORMATS_USAGE_OTLP_H
 #define INGEST_FORMATS_USAGE_OTLP_H
 
@@ -22,7 +22,7 @@ static inline json_at otlp_first(const struct json *j, json_at attributes) {
 
 /* ---- events ---- */
 
-/* What an event's attribute states; "beside": not included in input or output. */
+/* The meaning of an event's attribute; "beside": not included in input or output. */
 enum event_figure {
 	EVENT_INPUT, EVENT_OUTPUT, EVENT_CACHED, EVENT_READ_BESIDE, EVENT_WRITTEN, EVENT_WRITTEN_BESIDE, EVENT_REASONING,
 	EVENT_THOUGHTS_BESIDE, EVENT_TOOL, EVENT_TOTAL, EVENT_MODEL, EVENT_MODEL_ASKED, EVENT_ID, EVENT_WHEN, EVENT_TENANT,

@@ -1,13 +1,13 @@
 /*
- * otlp_events.c: log records of OpenTelemetry that are events, a line each: answers of models to coding agents, and to
- * whatever follows the GenAI conventions.
+ * otlp_events.c: log records of OpenTelemetry that are events, a line each: answers of models to coding agents, and
+ * to software that follows the GenAI conventions.
  *
  * {"timeUnixNano":"…","body":{"stringValue":"claude_code.api_request"},"attributes":[{"key":"event.name","value":{"stringValue":"api_request"}},{"key":"input_tokens","value":{"intValue":"4"}},…]}
  * Claude Code … "gemini_cli.api_response": "input_token_count", "cached_content_token_count", "thoughts_token_count"
  * Gemini CLI … "codex.sse_event": "input_token_count", "cached_token_count", "reasoning_token_count" Codex …
  * "gen_ai.client.inference.operation.details": "gen_ai.usage.input_tokens"
  *
- * Claude Code counts what was read from a cache and written to it separately from its input; Gemini's thoughts are
+ * Claude Code counts tokens read from and written to a cache separately from its input; Gemini's thoughts are
  * separate from its output.
  */
 #include "ingest/formats/usage/otlp.h"
@@ -79,7 +79,7 @@ static void read_tokens(struct parser *p, const struct otlp_value v[EVENT_FIGURE
 	q->cache_write_tokens = count_at(p, v[EVENT_WRITTEN]) + written;
 	q->reasoning_tokens = count_at(p, v[EVENT_REASONING]) + thoughts;
 	q->completion_tokens = count_at(p, v[EVENT_OUTPUT]) + thoughts;
-	/* Gemini's total has tokens of tools in addition to those of the prompt; Codex calls the total so. */
+	/* Gemini's total has tokens of tools in addition to those of the prompt; Codex uses this name for the total. */
 	int64_t tool = count_at(p, v[EVENT_TOOL]), total = count_at(p, v[EVENT_TOTAL]);
 	q->prompt_tokens += tool > 0 && total == q->prompt_tokens + q->completion_tokens + tool ? tool : 0;
 }
@@ -104,7 +104,7 @@ enum parse_result otlp_event(struct parser *p, json_at record, int64_t stamp_ns,
 	p->reason = NULL;
 	read_figures(p->json, record, v);
 	if (v[EVENT_INPUT].holder == JSON_ABSENT && v[EVENT_OUTPUT].holder == JSON_ABSENT) {
-		return PARSE_NONE; /* of something else: what a user wrote, a tool that was called */
+		return PARSE_NONE; /* something else: a user's prompt, a tool call */
 	}
 	struct billing b = {.provider = text_at(p, v[EVENT_PROVIDER]), .fast = text_eq(text_at(p, v[EVENT_SPEED]), T("fast"))};
 	record_begin(out, RECORD_REQUEST);

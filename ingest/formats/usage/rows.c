@@ -12,7 +12,7 @@
 #include "ingest/formats/usage/rows.h"
 
 #define WORD_BYTES 48
-/* A day of a large organisation; more is no count. */
+/* More than a day of a large organisation: not a count. */
 #define ROW_COUNT_MAX INT64_C(4000000000)
 
 /* The better word of two comes first. */
@@ -181,8 +181,7 @@ static bool is_true(struct text t) {
 /* ---- a row ---- */
 
 /*
- * Cached tokens not included in the input: where the input is called uncached, or by words whose vendors leave them
- * out.
+ * Cached tokens are not included in the input if it is called uncached, or by words of vendors that exclude them.
  */
 static bool is_beside(const struct row_cells *c) {
 	static const struct text names[] = {KEY("cachereadinputtokens"), KEY("cachereadinputtokencount")};
@@ -224,7 +223,7 @@ static void read_counts(struct parser *p, const struct row_cells *c, struct requ
 	b->part[BILLED_SEARCHES] = count_or_0(p, c, ROW_SEARCHES);
 }
 
-/* A report has no requests of its own, but sums of them; its instants are those of a period. */
+/* A report has sums of requests, not single ones; its instants are those of a period. */
 static bool is_report(const struct row_cells *c) {
 	return c->word[ROW_REQUESTS] > 0 || (c->word[ROW_UNCACHED] > 0 && c->word[ROW_ID] == 0);
 }
@@ -258,7 +257,7 @@ static struct text provider_of(const struct row_cells *c) {
 	return openrouter ? T("openrouter") : c->at[ROW_PROVIDER];
 }
 
-/* Texts of rows are as JSON or CSV has them; names hold no escapes, but for those that people chose. */
+/* Texts of rows are as in JSON or CSV; names contain no escapes, except those chosen by people. */
 static struct text plain_text(struct parser *p, struct text raw) {
 	char *buffer = p->texts.at[p->texts.used % TEXTS_MAX];
 
@@ -279,7 +278,7 @@ enum parse_result row_record(struct parser *p, const struct row_cells *c, int64_
 	struct billing b = {.fast = text_eq(c->at[ROW_SPEED], T("fast")), .geo = c->at[ROW_GEO]};
 
 	if (c->word[ROW_CACHE_HIT] > 0 && is_true(c->at[ROW_CACHE_HIT])) {
-		return PARSE_NONE; /* from the gateway's own cache: no vendor was asked */
+		return PARSE_NONE; /* from the gateway's own cache: no vendor was called */
 	}
 	record_begin(out, RECORD_REQUEST);
 	q->gateway = true;

@@ -1,4 +1,7 @@
-/* rows.h: rows of reports and exports by what their columns mean, whatever they are called; private to formats/usage/. */
+/*
+ * rows.h: rows of reports and exports by the meaning of their columns, whatever their names; private to
+ * formats/usage/.
+ */
 #ifndef INGEST_FORMATS_USAGE_ROWS_H
 #define INGEST_FORMATS_USAGE_ROWS_H
 
@@ -12,18 +15,18 @@ enum meaning {
 	ROW_MEANINGS
 };
 
-/* A row: what was given for each meaning, and how good a word it was given under (lower is better). */
+/* A row: the value for each meaning, and the rank of the word it was found under (lower is better). */
 struct row_cells {
 	struct text at[ROW_MEANINGS];
-	unsigned char word[ROW_MEANINGS]; /* 0: not given; else its place in the list of words, from 1 */
+	unsigned char word[ROW_MEANINGS]; /* 0: not given; else its index in the list of words, from 1 */
 };
 
-/* What a column or key means and by which word; ROW_MEANINGS if it is none of these. */
+/* The meaning of a column or key and the matching word; ROW_MEANINGS if it is none of these. */
 enum meaning row_meaning(struct text name, unsigned char *word);
 void row_put(struct row_cells *c, enum meaning m, unsigned char word, struct text value);
-/* All that a JSON object and those within it give; not what is in arrays. */
+/* All values in a JSON object and nested objects; not in arrays. */
 void row_collect(struct parser *p, json_at object, struct row_cells *c);
-/* A row as a request, or as many. */
+/* A row as one request, or as the sum of many. */
 enum parse_result row_record(struct parser *p, const struct row_cells *c, int64_t stamp_ns, struct record *out);
 
 #endif

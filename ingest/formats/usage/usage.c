@@ -1,5 +1,5 @@
 /*
- * usage.c: what vendors' APIs, and proxies in front of them, report of requests: answers of OpenAI's two APIs,
+ * usage.c: requests as reported by vendors' APIs and proxies in front of them: answers of OpenAI's two APIs,
  * Anthropic, Google and Amazon, their batch files and streams, LiteLLM's logs, agents' sessions, reports and exports
  * (JSON or CSV).
  *
@@ -18,7 +18,7 @@
  * {"type":"gemini","timestamp":"…","model":"m","tokens":{"input":40,"output":7,"cached":12,"thoughts":2,"total":49}}
  * Gemini CLI; OpenCode
  *
- * Times are a client's. What an answer says of its class of service is what it was served at.
+ * Times are a client's. An answer's class of service is the one that was used.
  */
 #include <stdio.h>
 
@@ -29,7 +29,7 @@
 #define METADATA_BYTES 16384
 
 struct usage {
-	/* where the reading of the line is: an element of each array within another */
+	/* position in the line: an element of each nested array */
 	json_at at[WALK_MAX];
 	int depth;
 	bool single; /* the line is one object */
@@ -39,7 +39,7 @@ struct usage {
 	size_t columns;
 	unsigned char meaning[CSV_COLUMNS_MAX], word[CSV_COLUMNS_MAX];
 	char metadata[METADATA_BYTES];
-	/* what lines before said */
+	/* values from earlier lines */
 	struct agent agent;
 	char stream_id[96], stream_model[96];
 	struct request stream; /* of Anthropic's message_start */
@@ -64,7 +64,7 @@ static enum service service_in(struct parser *p, json_at usage, json_at answer) 
 	return service_of(word.len > 0 ? word : field_text(p, answer, T("service_tier")));
 }
 
-/* llama.cpp's own: prompt_n leaves cached tokens out. Its times are of one slot; others may run concurrently. */
+/* llama.cpp's own: prompt_n excludes cached tokens. Its times are those of one slot; others may run concurrently. */
 static void set_timings(struct parser *p, json_at answer, json_at timings, struct request *q) {
 	int64_t computed = field_count(p, timings, T("prompt_n"));
 	int64_t prefill_ns = field_duration(p, timings, T("prompt_ms"), UNIT_MS), decode_ns = field_duration(p, timings, T("predicted_ms"), UNIT_MS);
@@ -85,8 +85,8 @@ static void set_timings(struct parser *p, json_at answer, json_at timings, struc
 }
 
 /*
- * vLLM's --enable-per-request-metrics: `created` is when the request came, its time to the first
- * token counts from when it was scheduled.
+ * vLLM's --enable-per-request-metrics: `created` is the arrival of the request; its time to the first token counts
+ * from its scheduling.
  */
 static void set_metrics(struct parser *p, json_at metrics, struct request *q) {
 	int64_t created_ns = q->finish_ns;
@@ -114,7 +114,7 @@ static int64_t searches_in(struct parser *p, json_at answer) {
 	return n;
 }
 
-/* Ids that servers make, and that several records of one answer share. */
+/* Ids made by servers, which several records of one answer share. */
 static bool has_server_id(struct parser *p, json_at answer, struct text id) {
 	return text_eq(field_text(p, answer, T("object")), T("chat.completion.chunk")) || text_eq(field_text(p, answer, T("object")), T("text_completion.chunk")) ||
 	       (id.len > 0 && text_eq(field_text(p, answer, T("type")), T("message"))) || text_starts(id, T("msg_")) || text_starts(id, T("resp_")) ||
@@ -145,8 +145,7 @@ static void set_finish(struct parser *p, json_at answer, json_at around, int64_t
 }
 
 /*
- * A piece of one of Google's streams: its counts so far, which the last piece, which has the reason of the end, has in
- * full.
+ * A piece of one of Google's streams has the counts so far; the last piece, with the finish reason, has all.
  */
 static bool is_piece(struct parser *p, json_at answer) {
 	json_at list = json_get(p->json, answer, T("candidates"));
@@ -157,7 +156,7 @@ static bool is_piece(struct parser *p, json_at answer) {
 	       json_get(p->json, answer, T("usageMetadata")) != JSON_ABSENT && json_get(p->json, answer, T("responseId")) == JSON_ABSENT;
 }
 
-/* An answer in an API's own words; `around` is the line's object, which may have the time. */
+/* An answer in an API's own form; `around` is the line's object, which may have the time. */
 static enum parse_result parse_answer(struct parser *p, json_at answer, json_at around, int64_t stamp_ns, bool batch,
                                       struct record *out) {
 	struct request *q = &out->request;
@@ -244,7 +243,7 @@ static enum parse_result stream_end(struct parser *p, struct usage *s, json_at e
 	return record_finish(p, out);
 }
 
-/* ---- which of these ---- */
+/* ---- detection ---- */
 
 static enum parse_result parse_row(struct parser *p, json_at row, json_at around, int64_t stamp_ns, struct record *out) {
 	struct row_cells c = {.word = {0}}, outer = {.word = {0}};
@@ -268,7 +267,7 @@ static bool is_batch(struct parser *p, json_at object) {
 	       (json_get(j, object, T("key")) != JSON_ABSENT && usage_object(j, object, T("response")) != JSON_ABSENT);
 }
 
-/* The answer that a line is about, wherever it is in it; JSON_ABSENT if there is none. */
+/* The answer in a line, wherever it is; JSON_ABSENT if there is none. */
 static json_at answer_in(struct parser *p, json_at object) {
 	static const struct text openai[] = {KEY("response"), KEY("body")}, anthropic[] = {KEY("result"), KEY("message")};
 	const struct json *j = p->json;
@@ -306,7 +305,7 @@ static bool is_event(struct parser *p, json_at object) {
 	       (text_eq(type, T("assistant")) && usage_object(p->json, object, T("message")) != JSON_ABSENT);
 }
 
-/* Where a LiteLLM row has its counts as a text of JSON: in metadata, or in a member of it. */
+/* Where a LiteLLM row has its counts as JSON in a string: in metadata, or in a member of it. */
 static json_at counts_as_text(const struct json *j, json_at row) {
 	static const struct text members[] = {KEY("usage_object"), KEY("additional_usage_values")};
 	json_at metadata = json_get(j, row, T("metadata"));
@@ -323,7 +322,10 @@ static json_at counts_as_text(const struct json *j, json_at row) {
 	return JSON_ABSENT;
 }
 
-/* The row's values are in the line; the text is parsed in place of it, which only a line of one row allows. */
+/*
+ * The row's values are in the line; the string is parsed in its place, which is possible only if the line has one
+ * row.
+ */
 static enum parse_result parse_litellm(struct parser *p, struct usage *s, json_at row, int64_t stamp_ns, struct record *out) {
 	json_at counts = s->single && s->depth == 1 ? counts_as_text(p->json, row) : JSON_ABSENT;
 	struct row_cells c = {.word = {0}};
@@ -372,9 +374,9 @@ static enum parse_result parse_object(struct parser *p, struct usage *s, json_at
 	                             : parse_row(p, object, around, stamp_ns, out);
 }
 
-/* ---- arrays of objects within objects ---- */
+/* ---- nested arrays of objects ---- */
 
-/* The first object of an array under a key that holds records; JSON_ABSENT if the object is a record itself. */
+/* The first object of an array of records under a key; JSON_ABSENT if the object is a record itself. */
 static json_at records_in(const struct json *j, json_at object) {
 	static const struct text own[] = {KEY("usage"), KEY("usageMetadata"), KEY("usage_metadata"), KEY("usageDetails"), KEY("usage_details"),
 	                                  KEY("response"), KEY("result"), KEY("message"), KEY("payload"), KEY("prompt_tokens"), KEY("tokens"),
@@ -402,7 +404,7 @@ static json_at records_in(const struct json *j, json_at object) {
 	return JSON_ABSENT;
 }
 
-/* Down to the record at hand. */
+/* Descends to the current record. */
 static void descend(const struct json *j, struct usage *s) {
 	while (s->depth < WALK_MAX && json_type(j, s->at[s->depth - 1]) == JSON_OBJECT) {
 		json_at inner = records_in(j, s->at[s->depth - 1]);
@@ -413,7 +415,7 @@ static void descend(const struct json *j, struct usage *s) {
 	}
 }
 
-/* On to the next record; depth 0: there is none. */
+/* Moves to the next record; depth 0: there is none. */
 static void advance(const struct json *j, struct usage *s) {
 	while (s->depth > 0) {
 		json_at next = s->depth == 1 && s->single ? JSON_ABSENT : json_next(j, s->at[s->depth - 1]);
@@ -473,7 +475,7 @@ static bool take_header(struct usage *s, const struct text *fields, size_t count
 	return s->has_header;
 }
 
-/* A column of JSON, as databases write it out. */
+/* A column of JSON, as exported by databases. */
 static void collect_metadata(struct parser *p, struct usage *s, struct row_cells *c) {
 	struct text raw = c->at[ROW_METADATA];
 
@@ -519,7 +521,7 @@ static bool skip_stream_prefix(struct text *line) {
 	return data || text_starts(*line, T("event:")) || text_starts(*line, T("id:")) || text_starts(*line, T(":")) || text_starts(*line, T("retry:"));
 }
 
-/* Answers of some APIs have no instant: when they were written down is the nearest that is known. */
+/* Answers of some APIs have no instant: the time at which they were written is the nearest known one. */
 static enum parse_result dated(struct parser *p, enum parse_result result, struct record *out) {
 	struct request *q = &out->request;
 	bool undated = (result == PARSE_RECORD || result == PARSE_AGAIN) && q->arrival_ns == UNKNOWN && q->scheduled_ns == UNKNOWN &&

@@ -1,4 +1,4 @@
-/* usage.h: what readers of vendors' usage share; private to formats/usage/. */
+/* usage.h: shared by the readers of vendors' usage; private to formats/usage/. */
 #ifndef INGEST_FORMATS_USAGE_H
 #define INGEST_FORMATS_USAGE_H
 
@@ -10,7 +10,7 @@
 /* The object under a key, or JSON_ABSENT. */
 json_at usage_object(const struct json *j, json_at object, struct text key);
 /*
- * The first of some keys that holds something; numbers as instants are in seconds, or in the unit that fits their size.
+ * The first of some keys with a value; numbers as instants are in seconds, or in the unit that fits their size.
  */
 int64_t usage_first_instant(struct parser *p, json_at object, const struct text *keys, size_t count);
 struct text usage_first_text(struct parser *p, json_at object, const struct text *keys, size_t count);
@@ -20,30 +20,30 @@ int64_t usage_first_count(struct parser *p, json_at object, const struct text *k
 #define FIRST_COUNT(p, object, keys) usage_first_count(p, object, keys, sizeof keys / sizeof *keys)
 
 /*
- * The counts of one usage object, in whichever vendor's words, as those of a request: input with cached tokens, output
- * with reasoning, and the parts that are priced apart. `model` helps where words are the same. prompt_tokens is
+ * The counts of one usage object, in any vendor's words, as the counts of a request: input with cached tokens, output
+ * with reasoning, and the parts with separate prices. `model` is used where words are the same. prompt_tokens is
  * UNKNOWN if the object has no counts.
  */
 void usage_read(struct parser *p, json_at usage, struct text model, struct request *q, struct billing *b);
-/* OpenAI's words, and LiteLLM's, whose input includes what was read from a cache and written to it. */
+/* OpenAI's words, and LiteLLM's, with input that includes tokens read from a cache and written to it. */
 void usage_read_openai(struct parser *p, json_at usage, struct text model, struct request *q, struct billing *b);
 /* Google's words: usageMetadata, or usage_metadata. */
 void usage_read_gemini(struct parser *p, json_at usage, struct request *q, struct billing *b);
 
-/* Where cached and reasoning tokens are not included in input and output, the total shows it: then they are added. */
+/* If the total shows that cached and reasoning tokens are not included in input and output, they are added. */
 void usage_settle(struct request *q, int64_t total, bool thinks);
 
-/* Writes what is billed apart into the record; the text lives until the next line. */
+/* Writes separately billed parts into the record; the text is valid until the next line. */
 void usage_bill(struct parser *p, const struct billing *b, struct request *q);
 
-/* How sure the words of a line of JSON are that it is of usage. */
+/* The confidence that a line of JSON is usage, by its words. */
 int usage_bid_json(struct text line);
 
 /* LiteLLM's spend logs and payloads. */
 bool usage_is_litellm(struct parser *p, json_at row);
 enum parse_result usage_litellm(struct parser *p, json_at row, struct record *out);
 
-/* Sessions of coding agents. What is to be known of the lines before: zero at the start. */
+/* Sessions of coding agents. State from earlier lines: zero at the start. */
 struct agent {
 	char model[96], project[96];
 	int64_t total_input, total_cached, total_output, total_reasoning; /* of a session so far */
@@ -52,7 +52,7 @@ struct agent {
 /* The last part of the folder that an agent worked in. */
 struct text usage_project(struct text path);
 enum parse_result usage_claude_code(struct parser *p, json_at line, int64_t stamp_ns, struct record *out);
-/* What Claude Code prints when it is done: {"type":"result","modelUsage":{"claude-x":{"inputTokens":10,…}}}. */
+/* Printed by Claude Code at the end: {"type":"result","modelUsage":{"claude-x":{"inputTokens":10,…}}}. */
 bool usage_is_result(struct parser *p, json_at object);
 /* A member of such a "modelUsage". */
 bool usage_is_share(const struct json *j, json_at object, json_at around);

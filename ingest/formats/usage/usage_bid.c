@@ -1,11 +1,11 @@
-/* usage_bid.c: is a line of JSON one of usage? By the words that it contains. */
+/* usage_bid.c: detects lines of JSON with usage by the words that they contain. */
 #include "ingest/formats/usage/usage.h"
 
 static bool has(struct text t, struct text word) {
 	return text_find(t, word) != SIZE_MAX;
 }
 
-/* Words that are in no other log, and how sure they are. */
+/* Words that are in no other log, and the confidence that they give. */
 static const struct {
 	struct text all[3];
 	int bid;

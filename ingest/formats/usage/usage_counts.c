@@ -7,7 +7,7 @@ json_at usage_object(const struct json *j, json_at object, struct text key) {
 	return v == JSON_ABSENT || json_type(j, v) != JSON_OBJECT ? JSON_ABSENT : v;
 }
 
-/* Of a number since 1970, by its digits. */
+/* The unit of a number since 1970, by its digits. */
 static enum unit unit_by_size(struct text raw) {
 	size_t digits = 0;
 
@@ -66,7 +66,7 @@ void usage_bill(struct parser *p, const struct billing *b, struct request *q) {
 	q->billing = (struct text){at, len};
 }
 
-/* ---- counts that are not included in others ---- */
+/* ---- separate counts ---- */
 
 void usage_settle(struct request *q, int64_t total, bool thinks) {
 	int64_t cached = q->cached_tokens + q->cache_write_tokens, beside;
@@ -135,7 +135,7 @@ static void read_parts(struct parser *p, json_at in, json_at out, struct billing
 	b->part[BILLED_VIDEO_OUT] = field_count_or_0(p, out, T("video_tokens"));
 }
 
-/* Searches and what they cite, where and how fast, in several vendors' words. */
+/* Searches and citations, region and speed, in several vendors' words. */
 static void read_fees(struct parser *p, json_at usage, json_at in, struct billing *b) {
 	static const struct text searches[] = {KEY("web_search_requests"), KEY("num_search_queries"), KEY("num_sources_used")};
 	json_at tools = usage_object(p->json, usage, T("server_tool_use"));
@@ -176,7 +176,7 @@ void usage_read_openai(struct parser *p, json_at usage, struct text model, struc
 	usage_settle(q, field_count(p, usage, T("total_tokens")), contains_nocase(model, T("gemini")));
 }
 
-/* ---- Anthropic: input_tokens leaves out what was read from the cache and written to it ---- */
+/* ---- Anthropic: input_tokens excludes tokens read from the cache and written to it ---- */
 
 static void read_anthropic(struct parser *p, json_at usage, struct request *q, struct billing *b) {
 	int64_t input = field_count(p, usage, T("input_tokens"));
@@ -237,7 +237,7 @@ void usage_read_gemini(struct parser *p, json_at usage, struct request *q, struc
 	b->part[BILLED_VIDEO_OUT] = modality(p, usage, out, T("VIDEO"));
 }
 
-/* ---- Amazon's Converse: inputTokens leaves cached ones out; and SDKs that write so, whose input includes them ---- */
+/* ---- Amazon's Converse: inputTokens excludes cached ones; and SDKs that use its names, with input that includes them ---- */
 
 static void read_camel(struct parser *p, json_at usage, struct request *q, struct billing *b) {
 	static const struct text inputs[] = {KEY("inputTokens"), KEY("promptTokens")}, outputs[] = {KEY("outputTokens"), KEY("completionTokens")};
@@ -278,7 +278,7 @@ void usage_read(struct parser *p, json_at usage, struct text model, struct reque
 
 	json_at billed = usage_object(p->json, usage, T("billed_units"));
 
-	if (billed != JSON_ABSENT) { /* Cohere: what is charged, without what it puts around a prompt */
+	if (billed != JSON_ABSENT) { /* Cohere: billed tokens, without those that it adds to a prompt */
 		usage_read_openai(p, billed, model, q, b);
 	} else if (HAS_ANY(p->json, usage, google)) {
 		usage_read_gemini(p, usage, q, b);
