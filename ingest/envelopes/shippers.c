@@ -82,6 +82,18 @@ static void set_local(struct peeling *p, int64_t as_if_utc_ns) {
 	p->has_local = true;
 }
 
+/* "INFO     | " of loguru */
+static bool is_level_bar(struct text t) {
+	size_t len = 0;
+
+	while (len < t.len && len < 8 && t.at[len] >= 'A' && t.at[len] <= 'Z') {
+		len++;
+	}
+	t = text_cut(t, len, t.len);
+	text_skip_blanks(&t);
+	return len > 0 && text_starts(t, T("| "));
+}
+
 /* "2026-10-05 08:00:00.123 | " of Docker Desktop, local time; loguru's lines look similar, but are not an engine's. */
 bool strip_local_bar(struct envelope *e, struct peeling *p) {
 	struct text t = p->text;
@@ -90,7 +102,7 @@ bool strip_local_bar(struct envelope *e, struct peeling *p) {
 
 	(void)e;
 	if (t.len < 22 || t.at[4] != '-' || t.at[7] != '-' || !instant_take(&t, &ns, &zone_given) ||
-	    (!text_skip(&t, T(" | ")) && !text_skip(&t, T(" |")))) {
+	    (!text_skip(&t, T(" | ")) && !text_skip(&t, T(" |"))) || is_level_bar(t)) {
 		return false;
 	}
 	if (zone_given) {

@@ -4,8 +4,14 @@
  *
  * {"timestamp":41000,"event":{"schema":"dynamo.fpm.trace.v1","source":{…},"capture_mode":"full","observed_at_unix_ms":1783944000451,"fpm":{"version":1,"worker_id":"w0","dp_rank":0,"counter_id":41,"wall_time":0.0612,"scheduled_requests":{"num_prefill_requests":1,"sum_prefill_tokens":2048,"var_prefill_length":0.0,"sum_prefill_kv_tokens":0,"num_decode_requests":0,"sum_decode_kv_tokens":0,"var_decode_kv_tokens":0.0},"queued_requests":{…}}}}
  * {"timestamp":41000,"event":{"schema":"dynamo.request.trace.v1","event_type":"request_end","event_time_unix_ms":1783944000451,"request":{"request_id":"a","model":"m","input_tokens":40,"output_tokens":7,"cached_tokens":12,"request_received_ms":1783944000000,"ttft_ms":61.0,"total_time_ms":451.0,"worker":{"prefill_worker_id":17,"decode_worker_id":18}}}}
+ * {"received_at_ns":1783944000451000000,"metrics":{"version":1,"worker_id":"w0","dp_rank":0,"counter_id":7,"timing_scope":"model_step_cuda","wall_time":0.012,"scheduled_requests":{…},"queued_requests":{…}}}
  *
- * wall_time is in seconds: with vLLM a host's clock around the whole step, with SGLang the device's events. If a
+ * The last is vLLM's own stream of forward passes (--forward-pass-metrics-port: vllm-project/vllm, pull request 52061,
+ * open on 2026-11-30), one message a line, as a subscriber stores it. It has no time of its own: the time of arrival
+ * counts, next to the message or in the envelope. timing_scope "model_step_cuda" (in its first
+ * version "execute_model_cuda"): the device's events.
+ *
+ * wall_time is in seconds: with Dynamo's vLLM a host's clock around the whole step, with SGLang the device's events. If a
  * "timing_scope" (next to wall_time or fpm) states which, it counts; else the former is assumed. In the default mode
  * only one step every few seconds is written. Worker numbers have up to 64 bits: texts.
  */
@@ -20,6 +26,7 @@
 struct worker {
 	uint64_t hash; /* of its name; 0: none */
 	int64_t end_ns;
+	int64_t counter, heartbeats; /* number of the previous message; heartbeats so far, which are numbered as well */
 };
 
 struct dynamo {
@@ -115,10 +122,37 @@ static enum duration_kind kind_of(struct parser *p, json_at event, json_at fpm) 
 	return DURATION_HOST_WALL_FULL;
 }
 
-static enum parse_result parse_pass(struct parser *p, json_at event, struct record *out) {
+/* The number of a step among the steps of its worker; UNKNOWN if messages are not numbered. */
+static int64_t index_of(struct worker *w, int64_t counter, bool is_heartbeat) {
+	if (counter == UNKNOWN) {
+		return UNKNOWN;
+	}
+	w->heartbeats = counter < w->counter ? 0 : w->heartbeats; /* it has started again */
+	w->counter = counter;
+	w->heartbeats += is_heartbeat;
+	return counter - w->heartbeats;
+}
+
+/* When a message arrived. Unit by its size: RFC 3339, or Unix seconds to nanoseconds. */
+static int64_t arrival_of(struct parser *p, json_at event, int64_t stamp_ns) {
+	static const struct {
+		struct text key;
+		enum unit unit;
+	} keys[] = {{{"observed_at_unix_ms", 19}, UNIT_MS}, {{"received_at_ns", 14}, UNIT_NS}, {{"received_at_ms", 14}, UNIT_MS},
+	            {{"received_at", 11}, UNIT_S},          {{"timestamp_ns", 12}, UNIT_NS},   {{"timestamp", 9}, UNIT_S},
+	            {{"ts", 2}, UNIT_S}};
+	int64_t ns = UNKNOWN;
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys && ns == UNKNOWN; i++) {
+		ns = field_instant(p, event, keys[i].key, keys[i].unit);
+	}
+	return ns == UNKNOWN ? stamp_ns : ns;
+}
+
+/* `event` is around `fpm`, or the same. */
+static enum parse_result parse_pass(struct parser *p, json_at event, json_at fpm, int64_t stamp_ns, struct record *out) {
 	struct dynamo *m = p->state;
 	struct step *s = &out->step;
-	json_at fpm = json_get(p->json, event, T("fpm"));
 	json_at batch = fpm == JSON_ABSENT ? JSON_ABSENT : json_get(p->json, fpm, T("scheduled_requests"));
 
 	if (batch == JSON_ABSENT || json_type(p->json, batch) != JSON_OBJECT) {
@@ -129,16 +163,17 @@ static enum parse_result parse_pass(struct parser *p, json_at event, struct reco
 	if (why) {
 		return reject(p, why);
 	}
-	if (s->prefill_tokens == 0 && s->decode_requests == 0) {
-		return PARSE_NONE; /* a heartbeat */
-	}
-	warn_if_sampled(p, event);
-	int64_t observed = field_instant(p, event, T("observed_at_unix_ms"), UNIT_MS);
-	s->index = field_count(p, fpm, T("counter_id"));
-	s->gpu_ns = field_duration(p, fpm, T("wall_time"), UNIT_S);
-	s->duration_kind = kind_of(p, event, fpm);
+	bool is_heartbeat = s->prefill_tokens == 0 && s->decode_requests == 0;
 	out->replica = worker_name(p, fpm, T("worker_id"), T("dp_rank"), m->replica[0]);
 	struct worker *w = worker_of(m, out->replica);
+	s->index = index_of(w, field_count(p, fpm, T("counter_id")), is_heartbeat);
+	if (is_heartbeat) {
+		return PARSE_NONE;
+	}
+	warn_if_sampled(p, event);
+	int64_t observed = arrival_of(p, event, stamp_ns);
+	s->gpu_ns = field_duration(p, fpm, T("wall_time"), UNIT_S);
+	s->duration_kind = kind_of(p, event, fpm);
 	s->start_ns = instant_minus(observed, s->gpu_ns);
 	if (s->start_ns != UNKNOWN && s->start_ns < w->end_ns && w->end_ns - s->start_ns < NS_PER_SECOND) {
 		s->start_ns = w->end_ns;
@@ -190,32 +225,57 @@ static enum parse_result parse_request(struct parser *p, json_at event, struct r
 	return record_finish(p, out);
 }
 
+static json_at object_in(const struct json *j, json_at object, struct text key) {
+	json_at at = json_type(j, object) == JSON_OBJECT ? json_get(j, object, key) : JSON_ABSENT;
+
+	return at != JSON_ABSENT && json_type(j, at) == JSON_OBJECT ? at : JSON_ABSENT;
+}
+
+/* vLLM's own stream: the message, alone or next to its arrival. */
+static enum parse_result parse_native(struct parser *p, int64_t stamp_ns, struct record *out) {
+	static const struct text around[] = {{"metrics", 7}, {"fpm", 3}, {"payload", 7}};
+	json_at fpm = object_in(p->json, 0, T("scheduled_requests")) != JSON_ABSENT ? 0 : JSON_ABSENT;
+
+	for (size_t i = 0; i < sizeof around / sizeof *around && fpm == JSON_ABSENT; i++) {
+		json_at inner = object_in(p->json, 0, around[i]);
+		fpm = inner != JSON_ABSENT && object_in(p->json, inner, T("scheduled_requests")) != JSON_ABSENT ? inner : JSON_ABSENT;
+	}
+	return fpm == JSON_ABSENT ? PARSE_NONE : parse_pass(p, 0, fpm, stamp_ns, out);
+}
+
 static enum parse_result dynamo_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
                                       struct record *out) {
-	(void)stamp_ns;
 	if (!line || !field_parse_line(p, *line)) {
 		return line && p->reason ? PARSE_REJECT : PARSE_NONE;
 	}
-	json_at event = json_type(p->json, 0) == JSON_OBJECT ? json_get(p->json, 0, T("event")) : JSON_ABSENT;
-	if (event == JSON_ABSENT || json_type(p->json, event) != JSON_OBJECT) {
-		return PARSE_NONE;
+	json_at event = object_in(p->json, 0, T("event"));
+	if (event == JSON_ABSENT) {
+		return parse_native(p, stamp_ns, out);
 	}
 	struct text schema = field_text(p, event, T("schema"));
 	if (text_starts(schema, T("dynamo.fpm.trace."))) {
-		return parse_pass(p, event, out);
+		return parse_pass(p, event, json_get(p->json, event, T("fpm")), UNKNOWN, out);
 	}
 	bool ended = text_starts(schema, T("dynamo.request.trace.")) && text_eq(field_text(p, event, T("event_type")), T("request_end"));
 	return ended ? parse_request(p, event, out) : PARSE_NONE;
 }
 
-static int dynamo_bid(const struct text *lines, size_t count) {
-	for (size_t i = 0; i < count; i++) {
-		if (text_starts(lines[i], T("{")) && (text_find(lines[i], T("\"dynamo.fpm.trace.")) != SIZE_MAX ||
-		                                      text_find(lines[i], T("\"dynamo.request.trace.")) != SIZE_MAX)) {
-			return 90;
-		}
+static int bid_of(struct text line) {
+	if (text_find(line, T("\"dynamo.fpm.trace.")) != SIZE_MAX || text_find(line, T("\"dynamo.request.trace.")) != SIZE_MAX) {
+		return 90;
 	}
-	return 0;
+	bool native = text_find(line, T("\"scheduled_requests\"")) != SIZE_MAX && text_find(line, T("\"sum_decode_kv_tokens\"")) != SIZE_MAX &&
+	              text_find(line, T("\"wall_time\"")) != SIZE_MAX;
+	return native ? 88 : 0;
+}
+
+static int dynamo_bid(const struct text *lines, size_t count) {
+	int bid = 0;
+
+	for (size_t i = 0; i < count && bid == 0; i++) {
+		bid = text_starts(lines[i], T("{")) ? bid_of(lines[i]) : 0;
+	}
+	return bid;
 }
 
 const struct format format_dynamo = {

@@ -12,6 +12,7 @@
 #include "ingest/formats/engines/sglang.h"
 
 #include "core/exact.h"
+#include "ingest/formats/logger_line.h"
 
 /* Shorter windows would be dominated by rounding: the log's timestamps are in seconds. */
 #define WINDOW_NS (10 * NS_PER_SECOND)
@@ -20,17 +21,6 @@
 /* After this long without a decode line the server is a prefill server. */
 #define NO_DECODE_NS (60 * NS_PER_SECOND)
 #define DECODE_INTERVAL 40
-
-/* A parsed line: the prefix's timestamp and rank, and what follows it. */
-struct logged {
-	int64_t ns; /* or UNKNOWN: the prefix had none */
-	int64_t rank;
-	int64_t voice; /* the stage of pipeline parallelism and the rank of tensor parallelism */
-	struct text message;
-};
-
-/* The relevant numbers of a batch line; UNKNOWN if missing. */
-enum batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, OCCUPANCY, BATCH_NUMBERS };
 
 /*
  * Known keys of all generations. Others are counted; a line that is not "key: value" to its end is damaged.
@@ -101,13 +91,13 @@ static int64_t label_of(struct text labels, struct text label) {
 }
 
 /* Engines differ by their rank of data parallelism; all stages and ranks of one print each batch. */
-static void take_ranks(struct text labels, struct logged *out) {
+static void take_ranks(struct text labels, struct sglang_logged *out) {
 	out->rank = label_of(labels, T(" DP"));
 	out->voice = label_of(labels, T(" PP")) * 100000 + label_of(labels, T(" TP"));
 }
 
 /* "[2026-04-05 20:02:51.123 DP1 TP0] ", or of 2024 "[gpu_id=0] ". */
-static bool take_prefix(struct parser *p, struct text t, struct logged *out) {
+static bool take_prefix(struct parser *p, struct text t, struct sglang_logged *out) {
 	struct text before, labels, whole = t;
 
 	if (!text_until(&t, T("["), &before) || !may_precede(before)) {
@@ -117,7 +107,7 @@ static bool take_prefix(struct parser *p, struct text t, struct logged *out) {
 		}
 		t = text_cut(whole, at + 1, whole.len);
 	}
-	*out = (struct logged){.ns = UNKNOWN};
+	*out = (struct sglang_logged){.ns = UNKNOWN};
 	if (!text_starts(t, T("gpu_id=")) && !stamp_take_local(&p->stamps, &t, &out->ns)) {
 		return false;
 	}
@@ -324,12 +314,18 @@ static bool window_is_full(const struct sglang_engine *e, bool decode) {
 	       (decode || !e->decoded || e->seen_ns - e->last_decode_ns > NO_DECODE_NS);
 }
 
-static enum parse_result parse_batch(struct parser *p, struct logged *l, int64_t stamp_ns, bool decode,
+static enum parse_result parse_batch(struct parser *p, struct sglang_logged *l, int64_t stamp_ns, bool decode,
                                      struct record *out) {
+	int64_t n[BATCH_NUMBERS];
+
+	return take_pieces(p, l->message, n) ? sglang_batch(p, l, n, stamp_ns, decode, out) : reject(p, "malformed batch line");
+}
+
+enum parse_result sglang_batch(struct parser *p, const struct sglang_logged *l, const int64_t *n, int64_t stamp_ns, bool decode,
+                               struct record *out) {
 	struct sglang *s = p->state;
-	int64_t n[BATCH_NUMBERS], ns = stamp_ns != UNKNOWN ? stamp_ns : l->ns;
-	bool whole = take_pieces(p, l->message, n);
-	const char *why = whole ? batch_absurd(n, decode) : "malformed batch line";
+	int64_t ns = stamp_ns != UNKNOWN ? stamp_ns : l->ns;
+	const char *why = batch_absurd(n, decode);
 
 	why = why ? why : ns == UNKNOWN ? "invalid time stamp" : instant_absurd(p, ns);
 	if (why || l->rank >= SGLANG_ENGINES_MAX) {
@@ -388,8 +384,11 @@ static void note_arguments(struct sglang *s, struct text t) {
 	}
 }
 
-static enum parse_result parse_message(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
+static enum parse_result parse_message(struct parser *p, struct sglang_logged *l, int64_t stamp_ns, struct record *out) {
 	text_skip(&l->message, T("INFO "));
+	if (text_starts(l->message, T("{"))) {
+		return sglang_parse_json(p, l->message, l, stamp_ns != UNKNOWN ? stamp_ns : l->ns, out);
+	}
 	if (text_skip(&l->message, T("Prefill batch"))) {
 		return parse_batch(p, l, stamp_ns, false, out);
 	}
@@ -418,12 +417,12 @@ static enum parse_result flush(struct parser *p, struct record *out) {
 }
 
 /* The message alone, as written by a JSON logger or Dynamo, in an envelope with a timestamp. */
-static bool take_bare(struct parser *p, struct text line, int64_t stamp_ns, struct logged *out) {
+static bool take_bare(struct parser *p, struct text line, int64_t stamp_ns, struct sglang_logged *out) {
 	static const struct text openings[] = {{"Prefill batch", 13}, {"Decode batch", 12}, {"server_args=ServerArgs(", 23},
 	                                       {"ReqTimeStats(", 13}, {"Finish: obj=", 12}};
 
 	line = text_trim(line);
-	*out = (struct logged){.ns = UNKNOWN, .message = line};
+	*out = (struct sglang_logged){.ns = UNKNOWN, .message = line};
 	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
 		if (text_starts(line, openings[i])) {
 			return stamp_ns != UNKNOWN || parser_local_instant(p, &out->ns);
@@ -432,23 +431,40 @@ static bool take_bare(struct parser *p, struct text line, int64_t stamp_ns, stru
 	return false;
 }
 
+/* A line of another logger, which has a date in front of the message. */
+static bool take_logged(struct parser *p, struct text line, struct sglang_logged *out) {
+	struct text stamp;
+
+	*out = (struct sglang_logged){.ns = UNKNOWN};
+	return logger_line(line, &stamp, &out->message) && stamp_take_local(&p->stamps, &stamp, &out->ns);
+}
+
 static enum parse_result sglang_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
                                       struct record *out) {
-	struct logged l;
+	struct sglang_logged l;
 
 	if (!line) {
 		return flush(p, out);
 	}
 	p->reason = NULL;
 	if (text_starts(*line, T("{"))) {
-		return sglang_parse_json(p, *line, stamp_ns, out);
+		return sglang_parse_json(p, *line, NULL, stamp_ns, out);
 	}
-	return take_prefix(p, *line, &l) || take_bare(p, *line, stamp_ns, &l) ? parse_message(p, &l, stamp_ns, out) : PARSE_NONE;
+	return take_prefix(p, *line, &l) || take_logged(p, *line, &l) || take_bare(p, *line, stamp_ns, &l) ? parse_message(p, &l, stamp_ns, out) : PARSE_NONE;
 }
 
 static int bid_json(struct text t) {
-	if (text_find(t, T("\"event\": \"request.")) != SIZE_MAX || text_find(t, T("\"event\":\"request.")) != SIZE_MAX) {
-		return 85;
+	static const struct text events[] = {KEY("request."), KEY("prefill.batch\""), KEY("decode.batch\"")};
+	struct text before;
+
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+		struct text value = t;
+		if (text_until(&value, T("\"event\":"), &before)) {
+			text_skip_blanks(&value);
+			if (text_skip(&value, T("\"")) && text_starts(value, events[i])) {
+				return 85;
+			}
+		}
 	}
 	return text_starts(t, T("{\"request_parameters\"")) ? 85 : 0;
 }
@@ -466,6 +482,13 @@ static int bid_text(struct text t) {
 	struct text message = at == SIZE_MAX ? T("") : text_cut(t, at + 2, t.len);
 
 	if (stands_in(t, T("] Prefill batch")) || stands_in(t, T("] Decode batch"))) {
+		return 90;
+	}
+	struct text stamp, logged;
+	if (text_starts(message, T("{")) && bid_json(message) > 0) {
+		return 85;
+	}
+	if (logger_line(t, &stamp, &logged) && (text_starts(logged, T("Prefill batch")) || text_starts(logged, T("Decode batch")))) {
 		return 90;
 	}
 	if (text_starts(t, T("Prefill batch, #new-seq")) || text_starts(t, T("Decode batch, #running-req"))) {

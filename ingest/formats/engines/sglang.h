@@ -34,8 +34,30 @@ struct sglang {
 	size_t model_len;
 };
 
-/* A line of JSON: "request.finished" events and exported request metrics. */
-enum parse_result sglang_parse_json(struct parser *p, struct text line, int64_t stamp_ns, struct record *out);
+/* A line taken apart: the prefix's stamp and rank, and what follows it. */
+struct sglang_logged {
+	int64_t ns; /* or UNKNOWN: the prefix had none */
+	int64_t rank;
+	int64_t voice; /* the stage of pipeline parallelism and the rank of tensor parallelism */
+	struct text message;
+};
+
+/* The numbers of a batch that matter; UNKNOWN where its line does not have them. Rates and shares in hundredths. */
+enum sglang_batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, OCCUPANCY, BATCH_NUMBERS };
+
+/* A batch, by its numbers, added to the window of its rank. */
+enum parse_result sglang_batch(struct parser *p, const struct sglang_logged *l, const int64_t *n, int64_t stamp_ns, bool decode,
+                               struct record *out);
+
+/*
+ * A line of JSON: "request.finished" events, exported request metrics, batches. `l` is the prefix in front of it, or
+ * NULL.
+ */
+enum parse_result sglang_parse_json(struct parser *p, struct text line, const struct sglang_logged *l, int64_t stamp_ns,
+                                    struct record *out);
+
+/* sglang_json.c: a batch as JSON, in p->json: "prefill.batch" or "decode.batch". */
+enum parse_result sglang_json_batch(struct parser *p, const struct sglang_logged *l, bool decode, int64_t stamp_ns, struct record *out);
 
 /* "ReqTimeStats(rid=…): …" and "Finish: obj=…, out={…}", behind the prefix of the log. */
 enum parse_result sglang_parse_request(struct parser *p, struct text message, int64_t stamp_ns, struct record *out);

@@ -122,7 +122,8 @@ static enum parse_result parse_finished(struct parser *p, struct record *out) {
 	return meta == JSON_ABSENT ? reject(p, "missing field") : parse_meta(p, meta, field_text(p, 0, T("rid")), out);
 }
 
-enum parse_result sglang_parse_json(struct parser *p, struct text line, int64_t stamp_ns, struct record *out) {
+enum parse_result sglang_parse_json(struct parser *p, struct text line, const struct sglang_logged *l, int64_t stamp_ns,
+                                    struct record *out) {
 	struct sglang *s = p->state;
 
 	if (s->next) {
@@ -135,12 +136,14 @@ enum parse_result sglang_parse_json(struct parser *p, struct text line, int64_t 
 		s->line_ns = stamp_ns;
 		return parse_meta(p, 0, T(""), out);
 	}
-	if (!text_eq(field_text(p, 0, T("event")), T("request.finished"))) {
+	struct text event = field_text(p, 0, T("event"));
+	bool decode = text_eq(event, T("decode.batch"));
+	if (!decode && !text_eq(event, T("prefill.batch")) && !text_eq(event, T("request.finished"))) {
 		return PARSE_NONE;
 	}
 	int64_t own_ns = field_instant(p, 0, T("timestamp"), UNIT_S);
 	s->line_ns = stamp_ns != UNKNOWN ? stamp_ns : own_ns;
-	return parse_finished(p, out);
+	return text_starts(event, T("request.")) ? parse_finished(p, out) : sglang_json_batch(p, l, decode, s->line_ns, out);
 }
 
 /* The last occurrence of a text; SIZE_MAX: none. */

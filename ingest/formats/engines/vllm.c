@@ -16,6 +16,8 @@
 #include <stdio.h>
 
 #include "core/exact.h"
+#include "core/instant.h"
+#include "ingest/formats/logger_line.h"
 
 static struct text upto(struct text t, const char *end) {
 	return (struct text){t.at, (size_t)(end - t.at)};
@@ -79,6 +81,23 @@ static size_t behind_own_prefix(struct text t) {
 	return SIZE_MAX;
 }
 
+/* "2026-10-05 06:00:01 [loggers.py:257] ", of a logging configuration with a year */
+static bool take_dated(struct text t, struct logged *out) {
+	struct text date = t;
+	bool zone_given;
+	int64_t ns;
+
+	if (t.len < 20 || t.at[4] != '-' || !instant_take(&t, &ns, &zone_given)) {
+		return false;
+	}
+	out->stamp = upto(date, t.at);
+	if (!text_skip(&t, T(" ")) || !take_place(&t, &out->file)) {
+		return false;
+	}
+	out->message = text_trim(t);
+	return true;
+}
+
 static bool take_prefix(struct text t, struct logged *out) {
 	const size_t stamp_len = sizeof "08-10 23:59:25" - 1;
 
@@ -91,8 +110,9 @@ static bool take_prefix(struct text t, struct logged *out) {
 		return false;
 	}
 	t = text_cut(t, prefix, t.len);
-	if (!take_level(&t) || t.len < stamp_len + 1 || t.at[2] != '-' || t.at[5] != ' ' || t.at[8] != ':') {
-		return false;
+	take_level(&t);
+	if (t.len < stamp_len + 1 || t.at[2] != '-' || t.at[5] != ' ' || t.at[8] != ':') {
+		return take_dated(t, out);
 	}
 	out->stamp = upto(t, t.at + stamp_len);
 	t = text_cut(t, stamp_len + 1, t.len);
@@ -151,7 +171,9 @@ const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp
 
 	if (stamp_ns != UNKNOWN) {
 		*ns = stamp_ns;
-	} else if (t.len > 0 ? !stamp_take_month_day(&p->stamps, &t, ns) : !parser_local_instant(p, ns)) {
+	} else if (t.len == 0) {
+		return parser_local_instant(p, ns) ? instant_absurd(p, *ns) : "invalid time stamp";
+	} else if (t.at[2] == '-' ? !stamp_take_month_day(&p->stamps, &t, ns) : !stamp_take_local(&p->stamps, &t, ns)) {
 		return "invalid time stamp";
 	}
 	return instant_absurd(p, *ns);
@@ -225,7 +247,7 @@ static void place_step(struct engine *e, int64_t written_ns, struct step *s) {
 
 /* vLLM's own timestamp is truncated to the second; a JSON logger's may be finer. */
 static bool is_coarse(const struct parser *p, const struct logged *l, int64_t stamp_ns) {
-	return stamp_ns == UNKNOWN && (l->stamp.len > 0 || p->local.nanosecond == 0);
+	return stamp_ns == UNKNOWN && (l->stamp.len > 0 ? l->stamp.len <= sizeof "2026-10-05 06:00:01" : p->local.nanosecond == 0);
 }
 
 static enum parse_result parse_iteration(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
@@ -437,6 +459,22 @@ static bool take_bare(struct text line, bool stamped, struct logged *out) {
 	return line.len > 0 && (*line.at == 'E' || *line.at == 'A' || *line.at == 'I' || *line.at == 'v' || *line.at == 'n');
 }
 
+/* A line of another logger, which has a date in front of the message. */
+static bool take_logged(struct text line, struct logged *out) {
+	struct text rest = line;
+
+	*out = (struct logged){0};
+	while (take_label(&rest, out)) {
+	}
+	if (!logger_line(rest, &out->stamp, &out->message)) {
+		return false;
+	}
+	while (take_label(&out->message, out)) {
+	}
+	out->message = text_trim(out->message);
+	return true;
+}
+
 static enum parse_result vllm_parse(struct parser *p, const struct text *line, int64_t stamp_ns, struct record *out) {
 	struct logged l;
 	bool rust;
@@ -446,7 +484,7 @@ static enum parse_result vllm_parse(struct parser *p, const struct text *line, i
 	}
 	if (!take_prefix(*line, &l)) {
 		enum parse_result result = vllm_rust(p, *line, stamp_ns, out, &rust);
-		if (rust || !take_bare(*line, stamp_ns != UNKNOWN || p->has_local, &l)) {
+		if (rust || (!take_logged(*line, &l) && !take_bare(*line, stamp_ns != UNKNOWN || p->has_local, &l))) {
 			return result;
 		}
 	}
@@ -460,6 +498,9 @@ static int bid_of(struct text line) {
 
 	if (take_prefix(line, &l)) {
 		return message_of(&l) ? 90 : 60;
+	}
+	if (take_logged(line, &l) && message_of(&l)) {
+		return 90;
 	}
 	if (take_bare(line, true, &l) && message_of(&l)) {
 		return 70;

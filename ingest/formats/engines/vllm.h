@@ -45,7 +45,7 @@ struct logged {
 	int64_t engine;       /* of the process label or the message */
 	int64_t added;        /* number of engines that the line sums up; 0: a single one */
 	int64_t api_server;   /* of the process label, if there are several */
-	struct text stamp;    /* "08-10 23:59:25" */
+	struct text stamp;    /* "08-10 23:59:25", or with a year */
 	struct text file;     /* "core.py" */
 	struct text message;
 };

@@ -1,0 +1,19 @@
+/* logger_line.h: lines of Python's logging and of loguru; private to formats/. */
+#ifndef INGEST_FORMATS_LOGGER_LINE_H
+#define INGEST_FORMATS_LOGGER_LINE_H
+
+#include "core/text.h"
+
+/*
+ * Takes a date, a level and names of loggers off the front of a line:
+ *
+ * 2026-10-05 06:00:01.123 | INFO     | vllm.v1.metrics.loggers:log:271 - Engine 000: …
+ * 2026-10-05 06:00:01,123 - vllm.v1.metrics.loggers - INFO - Engine 000: …
+ * [2026-10-05 06:00:01,123] [INFO] vllm.v1.metrics.loggers: Engine 000: …
+ * 2026-10-05 06:00:01,123 vllm.engine.metrics 3457436 INFO     Avg prompt throughput: …
+ *
+ * *stamp is the date, *message what follows. False, and nothing changed, if the line has another form.
+ */
+bool logger_line(struct text line, struct text *stamp, struct text *message);
+
+#endif
