@@ -11,7 +11,7 @@
 #include "attribute/split/request_rows.h"
 #include "attribute/evidence/replicas.h"
 #include "attribute/evidence/servers.h"
-#include "attribute/split/passes.h"
+#include "attribute/split/parallel.h"
 
 /* Part of the memory that streams may use, see the README. */
 #define EVIDENCE_BYTES ((size_t)8 << 20)
@@ -51,8 +51,8 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	fits_describe(o->fits ? o->fits : a->fits, o->fleet);
 	a->common = (struct accounts_common){
 		.options = &a->options,
-		.entries = entries_new(o->names, ENTRIES_BYTES),
-		.rows = o->requests_path ? request_rows_new(o->names, ROWS_BYTES) : NULL,
+		.entries = entries_new(o->names, parallel_lanes(o), ENTRIES_BYTES),
+		.rows = o->requests_path ? request_rows_new(o->names, parallel_lanes(o), ROWS_BYTES) : NULL,
 		.capacity = capacity_new(&a->options),
 		.hits = hits_new(),
 		.breakdowns = breakdowns_new(o->names, o->compare_rules, o->positions, o->batches),
@@ -349,7 +349,7 @@ struct adding {
 static int add_entry(void *adding, const struct entry *e) {
 	struct adding *a = adding;
 
-	return entries_add(a->entries, e, a->why);
+	return entries_add(a->entries, 0, e, a->why);
 }
 
 int attribution_finish(struct attribution *a, entry_sink *sink, void *context, struct quality *quality,

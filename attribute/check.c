@@ -78,7 +78,7 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 	struct attribution_fits *own = attribution_fits_new(c->options->names); /* of this view alone */
 	const struct accounts_common common = {
 	    .options = c->options,
-	    .entries = entries_new(c->options->names, ENTRIES_BYTES),
+	    .entries = entries_new(c->options->names, 1, ENTRIES_BYTES),
 	    .capacity = capacity_new(c->options),
 	    .hits = view == VIEW_ALL ? c->hits : NULL,
 	    .breakdowns = breakdowns_new(c->options->names, false, false, false),

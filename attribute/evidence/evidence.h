@@ -178,6 +178,8 @@ int evidence_bought_reader_new(struct evidence_reader **out, struct evidence *e,
  */
 int evidence_gateway_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why);
 void evidence_reader_free(struct evidence_reader *r);
+/* Begins with the items of this replica, or the first one after it. Before the first evidence_next. */
+void evidence_reader_seek(struct evidence_reader *r, name_id replica);
 /* The next item: 1, 0 at the end, or a negative error. Valid until the next call. */
 int evidence_next(struct evidence_reader *r, const struct item **out, struct fault *why);
 /* How many duplicate items were left out so far. */

@@ -14,7 +14,7 @@ struct evidence_reader {
 	/* tenants from gateways */
 	struct spool_reader *patches; /* or NULL */
 	struct tenant_patch patch;    /* the next one */
-	bool has_patch;
+	bool has_patch, begun;        /* begun: the first patch was read */
 	struct tenant_patch *here; /* all those of the last item's replica and instant */
 	size_t here_count, here_room;
 	name_id own_tenant; /* of the last item, as it was logged */
@@ -77,6 +77,7 @@ static int next_patch(struct evidence_reader *r, struct fault *why) {
 	size_t len;
 	int got = spool_next(r->patches, &bytes, &len, why);
 
+	r->begun = true;
 	r->has_patch = got > 0;
 	if (got > 0) {
 		r->patch = *(const struct tenant_patch *)bytes;
@@ -92,6 +93,7 @@ static int collect_here(struct evidence_reader *r, const struct item *i, struct 
 		return 0;
 	}
 	r->here_count = 0;
+	rc = r->begun ? 0 : next_patch(r, why);
 	while (rc >= 0 && r->has_patch && order_place(&r->patch, i->replica, i->at_ns) <= 0) {
 		if (order_place(&r->patch, i->replica, i->at_ns) == 0) {
 			if (r->here_count == r->here_room) {
@@ -137,9 +139,23 @@ int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct
 	(*out)->repeats = repeats_new();
 	if (rc >= 0 && e->patches) {
 		rc = spool_reader_new(&(*out)->patches, e->patches, why);
-		rc = rc < 0 ? rc : next_patch(*out, why);
 	}
 	return rc;
+}
+
+void evidence_reader_seek(struct evidence_reader *r, name_id replica) {
+	struct power_item first; /* the least of all kinds */
+	struct tenant_patch patch;
+
+	memset(&first, 0, sizeof first);
+	first.head = (struct item){.replica = replica, .at_ns = INT64_MIN, .kind = ITEM_POWER};
+	spool_reader_seek(r->spool, &first, sizeof first);
+	if (r->patches) {
+		memset(&patch, 0, sizeof patch);
+		patch.replica = replica;
+		patch.at_ns = INT64_MIN;
+		spool_reader_seek(r->patches, &patch, sizeof patch);
+	}
 }
 
 int evidence_reading_marks(struct evidence_reader *r, struct spool *marks, struct fault *why) {

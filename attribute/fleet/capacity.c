@@ -74,6 +74,15 @@ void capacity_observed(struct capacity *c, const struct pool *p, int64_t slot_ns
 	seen->gpu_ns += gpu_ns;
 }
 
+void capacity_merge(struct capacity *c, const struct capacity *from) {
+	for (size_t i = 0; i <= from->mask; i++) {
+		const struct seen *s = &from->at[i];
+		if (s->pool) {
+			capacity_observed(c, s->pool, s->slot_ns, s->rate_nano, s->gpu_ns);
+		}
+	}
+}
+
 static int post_unobserved(const struct pool *p, const struct segment *s, int64_t gpu_ns, entry_sink *sink,
                            void *context) {
 	struct entry e;

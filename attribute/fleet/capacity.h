@@ -12,6 +12,9 @@ void capacity_free(struct capacity *c);
 /* Adds logged GPU time of a replica in a slot at a rate. Stored only for pools with uptime. */
 void capacity_observed(struct capacity *c, const struct pool *p, int64_t slot_ns, int64_t rate_nano, int64_t gpu_ns);
 
+/* Adds all that `from` has. */
+void capacity_merge(struct capacity *c, const struct capacity *from);
+
 /*
  * Posts uptime of pools that no log covers as unobserved time of no replica. Warns if logs report more than was paid
  * for.

@@ -69,7 +69,15 @@ struct attribution_fits *attribution_fits_new(struct names *names) {
 	struct attribution_fits *f = must_calloc(1, sizeof *f);
 
 	f->names = names;
+	pthread_mutex_init(&f->lock, NULL);
 	return f;
+}
+
+struct attribution_fits *fits_like(const struct attribution_fits *f) {
+	struct attribution_fits *new = attribution_fits_new(f->names);
+
+	new->fleet = f->fleet;
+	return new;
 }
 
 void fits_describe(struct attribution_fits *f, const struct fleet *fleet) {
@@ -88,6 +96,7 @@ void attribution_fits_free(struct attribution_fits *f) {
 		free(f->list[i]);
 	}
 	spool_free(f->spool);
+	pthread_mutex_destroy(&f->lock);
 	free(f->list);
 	free(f->slots);
 	free(f);
@@ -411,15 +420,18 @@ static struct fit *solved_fit(struct attribution_fits *f, const struct fit_key *
 }
 
 const struct step_model *fits_model(struct attribution_fits *f, const struct fit_key *key) {
+	pthread_mutex_lock(&f->lock);
 	struct fit *fit = solved_fit(f, key);
-
 	fit->by_steps = true;
+	pthread_mutex_unlock(&f->lock);
 	return &fit->model;
 }
 
-const struct step_model *fits_fitted(const struct attribution_fits *f, const struct fit_key *key) {
+const struct step_model *fits_fitted(struct attribution_fits *f, const struct fit_key *key) {
+	pthread_mutex_lock(&f->lock);
 	uint32_t number = f->count > 0 ? *find(f, key) : 0;
 	const struct step_model *m = number > 0 ? &f->list[number - 1]->model : NULL;
+	pthread_mutex_unlock(&f->lock);
 
 	assert(f->solved);
 	return m && m->origin <= MODEL_NEIGHBOUR && m->has_attention && m->has_context ? m : NULL;
@@ -444,7 +456,7 @@ static double ridge_of(const struct attribution_fits *f, const struct fit_key *k
 	return ridge;
 }
 
-const struct proportions *fits_proportions(struct attribution_fits *f, const struct fit_key *key) {
+static const struct proportions *proportions_for(struct attribution_fits *f, const struct fit_key *key) {
 	struct fit *fit = fits_of(f, key);
 
 	if (!fit->proportions) {
@@ -462,6 +474,13 @@ const struct proportions *fits_proportions(struct attribution_fits *f, const str
 	return fit->proportions;
 }
 
+const struct proportions *fits_proportions(struct attribution_fits *f, const struct fit_key *key) {
+	pthread_mutex_lock(&f->lock);
+	const struct proportions *p = proportions_for(f, key);
+	pthread_mutex_unlock(&f->lock);
+	return p;
+}
+
 static const struct aggregates *aggregates_near(const struct attribution_fits *f, const struct fit *fit, enum role role,
                                         int64_t days) {
 	const struct fit *other = beside(f, fit, role, days);
@@ -469,11 +488,11 @@ static const struct aggregates *aggregates_near(const struct attribution_fits *f
 	return other ? other->aggregates : NULL;
 }
 
-const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, const struct fit_key *key) {
+static const struct aggregate_model *aggregate_model_for(struct attribution_fits *f, const struct fit_key *key) {
 	struct fit *fit = solved_fit(f, key);
 
 	if (!fit->aggregate_model) {
-		struct aggregate_sources s = {.day = fit->aggregates, .ridge_ntok = ridge_of(f, key), .proportions = fits_proportions(f, key), .prefill_only = key->role == ROLE_PREFILL};
+		struct aggregate_sources s = {.day = fit->aggregates, .ridge_ntok = ridge_of(f, key), .proportions = proportions_for(f, key), .prefill_only = key->role == ROLE_PREFILL};
 		for (int day = 0, at = 0; day < 3; day++) {
 			s.days[day] = aggregates_near(f, fit, key->role, day - 1);
 			for (enum role role = ROLE_MIXED; role <= ROLE_DECODE; role++) {
@@ -486,4 +505,11 @@ const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, c
 		aggregates_solve(&s, fit->aggregate_model);
 	}
 	return fit->aggregate_model;
+}
+
+const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, const struct fit_key *key) {
+	pthread_mutex_lock(&f->lock);
+	const struct aggregate_model *m = aggregate_model_for(f, key);
+	pthread_mutex_unlock(&f->lock);
+	return m;
 }

@@ -34,13 +34,16 @@ void fits_add_step(struct attribution_fits *f, const struct fit_key *key, const 
 /* The sums of requests and windows of a key. */
 struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_key *key);
 
+/* An empty one of the same names and descriptions, for a thread of its own. */
+struct attribution_fits *fits_like(const struct attribution_fits *f);
+
 /* Adds all of `from`, which shares the names. */
 int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why);
 
 /* Sets the fleet with descriptions of models, for those without steps to fit; it must live as long as the fits. */
 void fits_describe(struct attribution_fits *f, const struct fleet *fleet);
 
-/* Fits the models of all keys. Nothing may be added afterwards. */
+/* Fits the models of all keys. Nothing may be added afterwards. What follows may be called by several threads. */
 int fits_solve(struct attribution_fits *f, struct fault *why);
 
 /*
@@ -58,7 +61,7 @@ const struct proportions *fits_proportions(struct attribution_fits *f, const str
 const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, const struct fit_key *key);
 
 /* The step model of a key if it was fitted with contexts, to its own steps or those of an adjacent day; else NULL. */
-const struct step_model *fits_fitted(const struct attribution_fits *f, const struct fit_key *key);
+const struct step_model *fits_fitted(struct attribution_fits *f, const struct fit_key *key);
 
 /* All keys that have steps or were used to split some, in one order (by texts, then day); for reports. */
 size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max);

@@ -2,6 +2,8 @@
 #ifndef ATTRIBUTE_FITS_PRIVATE_H
 #define ATTRIBUTE_FITS_PRIVATE_H
 
+#include <pthread.h>
+
 #include "attribute/model/step_bins.h"
 #include "attribute/model/fits.h"
 #include "attribute/model/aggregates.h"
@@ -44,6 +46,7 @@ struct attribution_fits {
 	uint64_t clock;
 	struct spool *spool; /* NULL: not used yet */
 	bool sealed, solved;
+	pthread_mutex_t lock; /* of the models, which several threads may ask for once they are solved */
 	int failed;          /* a negative error of the spool, returned by the next function that can return one */
 	struct fault why;
 };

@@ -174,7 +174,7 @@ static int post_entries(struct accounts *a, struct fault *why) {
 		const struct entry *e = &a->postings.at[i];
 		observed_ns += e->gpu_ns;
 		if (a->segment.wanted) {
-			rc = entries_add(a->common->entries, e, why);
+			rc = entries_add(a->common->entries, a->common->lane, e, why);
 		}
 	}
 	if (!a->segment.paid) {
@@ -479,7 +479,7 @@ static int post_tokens(struct accounts *a, struct entry key, int64_t at_ns, cons
 	a->failed |= !exact_add(&e->tokens, what->tokens) || !exact_add(&e->requests, what->requests) ||
 	             !exact_add(&e->reasoning_tokens, what->reasoning_tokens) ||
 	             !exact_add(&e->cache_write_tokens, what->cache_write_tokens);
-	return here ? 0 : entries_add(a->common->entries, e, why);
+	return here ? 0 : entries_add(a->common->entries, a->common->lane, e, why);
 }
 
 int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int64_t tokens[3], int64_t requests,
@@ -530,7 +530,7 @@ int accounts_leave(void *accounts, struct active *r, struct fault *why) {
 		rc = request_tokens(a, r, why);
 	}
 	if (rc >= 0 && a->common->rows && is_wanted(a, r)) {
-		rc = request_rows_add(a->common->rows, r, a->replica, model_of(a, r), why);
+		rc = request_rows_add(a->common->rows, a->common->lane, r, a->replica, model_of(a, r), why);
 	}
 	return rc;
 }
@@ -542,5 +542,5 @@ int accounts_close(struct accounts *a, struct fault *why) {
 	postings_release(&a->postings);
 	rc = rc < 0 ? rc : failed;
 	return rc < 0 || !a->common->rows
-	           ? rc : request_rows_add_rest(a->common->rows, a->replica, a->model, &a->prefill_rest, &a->decode_rest, why);
+	           ? rc : request_rows_add_rest(a->common->rows, a->common->lane, a->replica, a->model, &a->prefill_rest, &a->decode_rest, why);
 }

@@ -19,7 +19,7 @@
 struct capacity;
 struct hits;
 
-/* Shared by the accounts of all replicas. */
+/* Shared by the accounts of all replicas, or of those of one thread (parallel.h). */
 struct accounts_common {
 	const struct attribute_options *options;
 	struct entries *entries;
@@ -27,6 +27,7 @@ struct accounts_common {
 	struct capacity *capacity;
 	struct hits *hits;
 	struct breakdowns *breakdowns;
+	unsigned lane;             /* of entries and rows, which all threads add to */
 	name_id unattributed;      /* the tenant "(unattributed)" */
 };
 

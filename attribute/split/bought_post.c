@@ -42,7 +42,7 @@ static int post(struct buying *b, int part, enum entry_kind kind, const struct e
 	e.requests = what->requests;
 	e.reasoning_tokens = what->reasoning_tokens;
 	e.cache_write_tokens = what->cache_write_tokens;
-	return entries_add(b->common->entries, &e, b->why);
+	return entries_add(b->common->entries, b->common->lane, &e, b->why);
 }
 
 static int64_t smaller(int64_t a, int64_t b) {

@@ -337,3 +337,51 @@ int breakdowns_each_batch(struct breakdowns *x, batch_sink *sink, void *context)
 	}
 	return rc;
 }
+
+/* ---- of several threads ---- */
+
+struct breakdowns *breakdowns_like(const struct breakdowns *x) {
+	return breakdowns_new(x->names, x->rules, x->positions, x->batches);
+}
+
+/* Each is a sum of times and tokens of the whole, which fit. */
+static void add_up(int64_t *to, const int64_t *from, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		exact_add(&to[i], from[i]);
+	}
+}
+
+static void merge_rule(struct rule_sums *to, const struct rule_sums *from) {
+	add_up(&to->busy_ns, &from->busy_ns, 1);
+	add_up(to->prefill_ns, from->prefill_ns, RULES + 1);
+	add_up(&to->input_tokens, &from->input_tokens, 1);
+	add_up(&to->output_tokens, &from->output_tokens, 1);
+	add_up(&to->prefill_timer_ns, &from->prefill_timer_ns, 1);
+	add_up(&to->output_token_timer_ns, &from->output_token_timer_ns, 1);
+}
+
+static void merge_batch(struct batch_sums *to, const struct batch_sums *from) {
+	add_up(to->steps, from->steps, BATCHES);
+	add_up(to->tokens, from->tokens, BATCHES);
+	add_up(to->decode_ns, from->decode_ns, BATCHES);
+	add_up(to->step_ns, from->step_ns, BATCHES);
+}
+
+void breakdowns_merge(struct breakdowns *x, const struct breakdowns *from) {
+	for (size_t i = 0; i < from->rule_count; i++) {
+		const struct rule_sums *s = &from->rule_sums[i];
+		merge_rule(rule_sums_of(x, s->model, s->rate_nano), s);
+	}
+	for (size_t i = 0; i < from->position_count; i++) {
+		const struct position_sums *s = &from->position_sums[i];
+		struct position_sums *to = position_sums_of(x, s->model, s->rate_nano);
+		for (int kind = 0; kind < 2; kind++) {
+			add_up(to->tokens[kind], s->tokens[kind], BUCKETS);
+			add_up(to->ns[kind], s->ns[kind], BUCKETS);
+		}
+	}
+	for (size_t i = 0; i < from->batch_count; i++) {
+		const struct batch_sums *s = &from->batch_sums[i];
+		merge_batch(batch_sums_of(x, s->model, s->rate_nano), s);
+	}
+}

@@ -13,6 +13,9 @@ struct breakdowns;
 
 struct breakdowns *breakdowns_new(const struct names *names, bool rules, bool positions, bool batches);
 void breakdowns_free(struct breakdowns *x);
+/* One that collects the same as `x`; and adds all that it has to another. */
+struct breakdowns *breakdowns_like(const struct breakdowns *x);
+void breakdowns_merge(struct breakdowns *x, const struct breakdowns *from);
 
 /* ---- rules ---- */
 

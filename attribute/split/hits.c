@@ -76,6 +76,13 @@ void hits_note(struct hits *h, name_id replica, int64_t day_ns, int64_t prompt_n
 	}
 }
 
+void hits_merge(struct hits *h, const struct hits *from) {
+	for (size_t i = 0; i < from->count; i++) {
+		const struct day_hits *d = &from->at[i];
+		hits_note(h, d->replica, d->day_ns, d->prompt_ntok, d->hit_ntok);
+	}
+}
+
 bool hits_at(const struct hits *h, size_t i, name_id *replica, int64_t *day_ns) {
 	*replica = i < h->count ? h->at[i].replica : 0;
 	*day_ns = i < h->count ? h->at[i].day_ns : 0;

@@ -18,6 +18,9 @@ void hits_free(struct hits *h);
 /* Adds the prompts of a replica's day, and their tokens that were not computed. */
 void hits_note(struct hits *h, name_id replica, int64_t day_ns, int64_t prompt_ntok, int64_t hit_ntok);
 
+/* Adds all days of `from`. */
+void hits_merge(struct hits *h, const struct hits *from);
+
 /* The i-th day of a replica, by replica and day; false after the last. */
 bool hits_at(const struct hits *h, size_t i, name_id *replica, int64_t *day_ns);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "attribute/evidence/days.h"
+#include "attribute/split/parallel.h"
 #include "core/exact.h"
 
 /* How much of the adjacent days a spell sees, as work may cross midnight. */
@@ -65,6 +66,9 @@ static int begin_part(struct going *g, const struct spell *s, struct fault *why)
 	p->next = g->parts;
 	g->parts = p;
 	int rc = ws->purpose == PASS_POST && g->at->powers > 0 ? evidence_power_reader_new(&p->pass.power, ws->evidence, why) : 0;
+	if (p->pass.power) {
+		evidence_reader_seek(p->pass.power, g->at->replica);
+	}
 	int failed = pass_begin(&p->pass, &p->summary, why);
 	return rc < 0 ? rc : failed;
 }
@@ -152,12 +156,12 @@ static int end(struct going *g, struct fault *why) {
 	return rc;
 }
 
-/* Items come grouped by replica. */
-static int pass_records(struct going *g, struct evidence_reader *reader, struct fault *why) {
+/* Items come grouped by replica; up to before replica `to`. */
+static int pass_records(struct going *g, struct evidence_reader *reader, name_id to, struct fault *why) {
 	const struct item *item;
 	int got = 0, rc = 0;
 
-	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0) {
+	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0 && item->replica < to) {
 		if (!g->at || g->at->replica != item->replica) {
 			rc = end(g, why);
 			rc = rc < 0 ? rc : begin(g, item->replica, why);
@@ -184,34 +188,63 @@ static int pass_without_records(struct going *g, struct fault *why) {
 	return rc;
 }
 
-static void warn_substitutes(struct going *g) {
-	for (int i = 0; i < SUBSTITUTES; i++) {
-		g->whole.substituted[i] |= g->substituted[i];
-	}
-	pass_warn_substitutes(&g->whole);
-}
-
-int passes_run(const struct passes *ws, int64_t *duplicates, struct fault *why) {
+static struct going *going_new(const struct passes *ws) {
 	struct going *g = must_calloc(1, sizeof *g);
-	struct evidence_reader *reader;
-	int rc = evidence_reader_new(&reader, ws->evidence, why);
 
 	g->ws = ws;
 	g->whole = pass_of(ws, ws->common);
+	return g;
+}
+
+static void add_found(const struct going *g, const struct evidence_reader *reader, struct passes_found *found) {
+	found->duplicates += evidence_duplicates(reader);
+	for (int i = 0; i < SUBSTITUTES; i++) {
+		found->substituted[i] |= g->whole.substituted[i] || g->substituted[i];
+	}
+}
+
+int passes_range(const struct passes *ws, const struct passes_range *range, struct passes_found *found, struct fault *why) {
+	struct going *g = going_new(ws);
+	struct evidence_reader *reader;
+	int rc = evidence_reader_new(&reader, ws->evidence, why);
+
 	if (rc >= 0) {
 		evidence_count_duplicates(reader, ws->common->options->from_ns, ws->common->options->to_ns);
+		evidence_reader_seek(reader, range->from);
 	}
 	if (rc >= 0 && ws->purpose == PASS_POST) {
 		rc = evidence_power_reader_new(&g->whole.power, ws->evidence, why);
 	}
-	rc = rc < 0 ? rc : pass_records(g, reader, why);
-	if (rc >= 0 && ws->purpose == PASS_POST) {
-		rc = pass_without_records(g, why);
-		warn_substitutes(g);
+	if (g->whole.power) {
+		evidence_reader_seek(g->whole.power, range->from);
 	}
-	*duplicates = evidence_duplicates(reader);
+	rc = rc < 0 ? rc : pass_records(g, reader, range->to, why);
+	add_found(g, reader, found);
 	evidence_reader_free(g->whole.power);
 	evidence_reader_free(reader);
 	free(g);
 	return rc;
+}
+
+/* What the records do not show: replicas without any, and a warning for each substitute of a model. */
+static int pass_rest(const struct passes *ws, const struct passes_found *found, struct fault *why) {
+	struct going *g = going_new(ws);
+	int rc = evidence_power_reader_new(&g->whole.power, ws->evidence, why);
+
+	rc = rc < 0 ? rc : pass_without_records(g, why);
+	for (int i = 0; i < SUBSTITUTES; i++) {
+		g->whole.substituted[i] |= found->substituted[i];
+	}
+	pass_warn_substitutes(&g->whole);
+	evidence_reader_free(g->whole.power);
+	free(g);
+	return rc;
+}
+
+int passes_run(const struct passes *ws, int64_t *duplicates, struct fault *why) {
+	struct passes_found found = {.duplicates = 0};
+	int rc = parallel_run(ws, &found, why);
+
+	*duplicates = found.duplicates;
+	return rc >= 0 && ws->purpose == PASS_POST ? pass_rest(ws, &found, why) : rc;
 }

@@ -37,11 +37,11 @@ static int compare(const void *context, const void *a, size_t a_len, const void 
 	return order != 0 ? order : memcmp(a, b, a_len < b_len ? a_len : b_len);
 }
 
-struct entries *entries_new(const struct names *names, size_t memory_bytes) {
+struct entries *entries_new(const struct names *names, unsigned lanes, size_t memory_bytes) {
 	struct entries *e = must_calloc(1, sizeof *e);
 
 	e->names = names;
-	e->spool = spool_new(1, memory_bytes, compare, names);
+	e->spool = spool_new(lanes, memory_bytes, compare, names);
 	return e;
 }
 
@@ -52,8 +52,8 @@ void entries_free(struct entries *e) {
 	}
 }
 
-int entries_add(struct entries *e, const struct entry *entry, struct fault *why) {
-	return spool_add(e->spool, 0, entry, sizeof *entry, why);
+int entries_add(struct entries *e, unsigned lane, const struct entry *entry, struct fault *why) {
+	return spool_add(e->spool, lane, entry, sizeof *entry, why);
 }
 
 /* Adds the postings of `from`; false if a sum does not fit. */

@@ -9,9 +9,10 @@
 
 struct entries;
 
-struct entries *entries_new(const struct names *names, size_t memory_bytes);
+struct entries *entries_new(const struct names *names, unsigned lanes, size_t memory_bytes);
 void entries_free(struct entries *e);
-int entries_add(struct entries *e, const struct entry *entry, struct fault *why);
+/* One thread per lane. */
+int entries_add(struct entries *e, unsigned lane, const struct entry *entry, struct fault *why);
 /* No more entries: passes them to the sink. Call once. */
 int entries_each(struct entries *e, entry_sink *sink, void *context, struct fault *why);
 

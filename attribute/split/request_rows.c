@@ -12,8 +12,11 @@
 struct request_rows {
 	const struct names *names;
 	struct spool *spool;
-	char *buffer;
-	size_t room;
+	struct row_buffer {
+		char *at; /* a row being put together */
+		size_t room;
+	} *buffers; /* by lane */
+	unsigned lanes;
 };
 
 /* Items of a spool are aligned to 8 bytes. */
@@ -50,37 +53,43 @@ static int compare(const void *context, const void *a_bytes, size_t a_len, const
 	return order != 0 ? order : memcmp(a, b, a_len < b_len ? a_len : b_len);
 }
 
-struct request_rows *request_rows_new(const struct names *names, size_t memory_bytes) {
+struct request_rows *request_rows_new(const struct names *names, unsigned lanes, size_t memory_bytes) {
 	struct request_rows *r = must_calloc(1, sizeof *r);
 
 	r->names = names;
-	r->spool = spool_new(1, memory_bytes, compare, names);
+	r->spool = spool_new(lanes, memory_bytes, compare, names);
+	r->buffers = must_calloc(lanes, sizeof *r->buffers);
+	r->lanes = lanes;
 	return r;
 }
 
 void request_rows_free(struct request_rows *r) {
 	if (r) {
 		spool_free(r->spool);
-		free(r->buffer);
+		for (unsigned i = 0; i < r->lanes; i++) {
+			free(r->buffers[i].at);
+		}
+		free(r->buffers);
 		free(r);
 	}
 }
 
-static int add(struct request_rows *r, const struct row *row, struct text id, struct fault *why) {
+static int add(struct request_rows *r, unsigned lane, const struct row *row, struct text id, struct fault *why) {
 	size_t len = sizeof *row + id.len;
+	struct row_buffer *buffer = &r->buffers[lane];
 
-	if (r->room < len) {
-		r->room = len + 64;
-		r->buffer = must_realloc(r->buffer, r->room);
+	if (buffer->room < len) {
+		buffer->room = len + 64;
+		buffer->at = must_realloc(buffer->at, buffer->room);
 	}
-	memcpy(r->buffer, row, sizeof *row);
+	memcpy(buffer->at, row, sizeof *row);
 	if (id.len > 0) {
-		memcpy(r->buffer + sizeof *row, id.at, id.len);
+		memcpy(buffer->at + sizeof *row, id.at, id.len);
 	}
-	return spool_add(r->spool, 0, r->buffer, len, why);
+	return spool_add(r->spool, lane, buffer->at, len, why);
 }
 
-int request_rows_add(struct request_rows *r, const struct active *a, name_id replica, name_id model,
+int request_rows_add(struct request_rows *r, unsigned lane, const struct active *a, name_id replica, name_id model,
                      struct fault *why) {
 	const struct request_item *q = &a->request;
 	struct row row;
@@ -105,10 +114,10 @@ int request_rows_add(struct request_rows *r, const struct active *a, name_id rep
 	row.part = q->part;
 	row.grade = (uint8_t)a->grade;
 	row.service = q->service;
-	return add(r, &row, (struct text){a->id, q->id_len}, why);
+	return add(r, lane, &row, (struct text){a->id, q->id_len}, why);
 }
 
-int request_rows_add_rest(struct request_rows *r, name_id replica, name_id model, const struct request_rest *prefill,
+int request_rows_add_rest(struct request_rows *r, unsigned lane, name_id replica, name_id model, const struct request_rest *prefill,
                           const struct request_rest *decode, struct fault *why) {
 	struct row row;
 
@@ -128,7 +137,7 @@ int request_rows_add_rest(struct request_rows *r, name_id replica, name_id model
 	row.grade = (uint8_t)(prefill->grade == GRADE_NONE || (decode->grade != GRADE_NONE && decode->grade > prefill->grade)
 	                          ? decode->grade
 	                          : prefill->grade);
-	return add(r, &row, T("(unattributed)"), why);
+	return add(r, lane, &row, T("(unattributed)"), why);
 }
 
 /* ---- writing ---- */

@@ -6,11 +6,11 @@
 
 struct request_rows;
 
-struct request_rows *request_rows_new(const struct names *names, size_t memory_bytes);
+struct request_rows *request_rows_new(const struct names *names, unsigned lanes, size_t memory_bytes);
 void request_rows_free(struct request_rows *r);
 
 /* A request has left a replica; `model` names it where the record does not. */
-int request_rows_add(struct request_rows *r, const struct active *a, name_id replica, name_id model,
+int request_rows_add(struct request_rows *r, unsigned lane, const struct active *a, name_id replica, name_id model,
                      struct fault *why);
 
 /* GPU time of a phase that no request explains. */
@@ -21,7 +21,7 @@ struct request_rest {
 };
 
 /* One row "(unattributed)" for a replica, unless it is empty. */
-int request_rows_add_rest(struct request_rows *r, name_id replica, name_id model, const struct request_rest *prefill,
+int request_rows_add_rest(struct request_rows *r, unsigned lane, name_id replica, name_id model, const struct request_rest *prefill,
                           const struct request_rest *decode, struct fault *why);
 
 /*

@@ -26,6 +26,21 @@ struct lane {
 	char apart[64]; /* threads that write to one cache line slow each other down */
 };
 
+/* Places of items in a run, at some distance from each other: where to begin to look for one. */
+#define MARKS_MAX 512
+#define MARKS_APART ((off_t)128 * 1024)
+struct marks {
+	off_t *at;
+	size_t count, room;
+	off_t apart, next; /* next: the place from which on one is kept */
+};
+
+/* Sorted items, packed as in memory. */
+struct run {
+	struct extent extent;
+	struct marks marks;
+};
+
 struct spool {
 	struct order order;
 	size_t memory_bytes, lane_bytes;
@@ -34,7 +49,7 @@ struct spool {
 	bool sealed;
 	struct temporary file;
 	pthread_mutex_t lock; /* over the runs, until sealed */
-	struct extent *runs;  /* sorted items, packed as in memory */
+	struct run *runs;
 	size_t run_count, run_room;
 };
 
@@ -46,6 +61,7 @@ struct source {
 	char *buffer;
 	size_t start, end, room; /* bytes read and not yet consumed; `item` is before `start` */
 	struct extent rest;      /* the part not yet read */
+	const struct run *run;   /* from the file */
 };
 
 struct spool_reader {
@@ -54,6 +70,7 @@ struct spool_reader {
 	size_t source_count;
 	struct source **heap; /* the smallest item first */
 	size_t heap_count;
+	char *from; /* packed: items less than it are left out; or NULL */
 	bool started;
 };
 
@@ -83,6 +100,9 @@ void spool_free(struct spool *s) {
 	for (unsigned i = 0; i < s->lane_count; i++) {
 		lane_release(&s->lanes[i]);
 	}
+	for (size_t i = 0; i < s->run_count; i++) {
+		free(s->runs[i].marks.at);
+	}
 	temporary_release(&s->file);
 	pthread_mutex_destroy(&s->lock);
 	free(s->lanes);
@@ -92,7 +112,27 @@ void spool_free(struct spool *s) {
 
 /* ---- adding ---- */
 
-static void add_run(struct spool *s, struct extent run) {
+/* An item begins here; places come in order. Where there are too many, every second one goes. */
+static void note_place(struct marks *m, off_t at) {
+	if (at < m->next) {
+		return;
+	}
+	if (m->count == MARKS_MAX) {
+		for (size_t i = 0; i < MARKS_MAX / 2; i++) {
+			m->at[i] = m->at[2 * i];
+		}
+		m->count = MARKS_MAX / 2;
+		m->apart *= 2;
+	}
+	if (m->count == m->room) {
+		m->room = m->room ? 2 * m->room : 16;
+		m->at = must_realloc(m->at, m->room * sizeof *m->at);
+	}
+	m->at[m->count++] = at;
+	m->next = at + m->apart;
+}
+
+static void add_run(struct spool *s, struct run run) {
 	pthread_mutex_lock(&s->lock);
 	if (s->run_count == s->run_room) {
 		s->run_room = s->run_room ? 2 * s->run_room : 16;
@@ -106,18 +146,21 @@ static void add_run(struct spool *s, struct extent run) {
 static int spill(struct spool *s, struct lane *l, struct fault *why) {
 	struct packed *p = &l->packed;
 	struct spool_writer w;
-	struct extent run;
-	int error = temporary_reserve(&s->file, p->used, &run, why);
+	struct run run = {.marks = {.apart = MARKS_APART}};
+	int error = temporary_reserve(&s->file, p->used, &run.extent, why);
+	off_t at = run.extent.at;
 
 	if (error) {
 		return error;
 	}
 	packed_sort(p, &s->order);
-	spool_writer_init(&w, &s->file, run.at);
+	spool_writer_init(&w, &s->file, at);
 	for (size_t i = 0; i < p->count && !error; i++) {
 		if (i + 4 < p->count) {
 			__builtin_prefetch(packed_at(p, i + 4));
 		}
+		note_place(&run.marks, at);
+		at += (off_t)packed_size(packed_at(p, i));
 		error = spool_writer_add(&w, packed_at(p, i), packed_size(packed_at(p, i)), why);
 	}
 	error = error ? error : spool_writer_flush(&w, why);
@@ -125,6 +168,8 @@ static int spill(struct spool *s, struct lane *l, struct fault *why) {
 	if (!error) {
 		add_run(s, run);
 		p->used = p->count = 0;
+	} else {
+		free(run.marks.at);
 	}
 	return error;
 }
@@ -254,10 +299,72 @@ static void sift_down(struct spool_reader *r, size_t i) {
 	r->heap[i] = moved;
 }
 
+/* How many of the items in memory are less than `from`. */
+static size_t packed_bound(const struct order *o, const struct packed *p, const char *from) {
+	size_t low = 0, high = p->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (packed_compare(o, packed_at(p, middle), from) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+/* The item at a place of the run becomes the current one. */
+static int go_to(const struct spool *s, struct source *f, off_t at, struct fault *why) {
+	f->start = f->end = 0;
+	f->rest = (struct extent){at, f->run->extent.end};
+	return file_advance(s, f, why);
+}
+
+/* To the last place kept of a run whose item is less than `from`, or to its start. */
+static int go_near(const struct spool *s, struct source *f, const char *from, struct fault *why) {
+	const struct marks *m = &f->run->marks;
+	size_t low = 0, high = m->count, room = f->room;
+	int got = 1;
+
+	f->room = f->room < READ_BYTES_MIN ? f->room : READ_BYTES_MIN; /* each of these looks at one item */
+	while (low < high && got > 0) {
+		size_t middle = low + (high - low) / 2;
+		got = go_to(s, f, m->at[middle], why);
+		if (got > 0 && packed_compare(&s->order, f->item, from) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	f->room = f->room > room ? f->room : room;
+	f->buffer = must_realloc(f->buffer, f->room);
+	return got < 0 ? got : go_to(s, f, low > 0 ? m->at[low - 1] : f->run->extent.at, why);
+}
+
+/* To a source's first item that is to be read. */
+static int advance_first(const struct spool_reader *r, struct source *f, struct fault *why) {
+	const struct spool *s = r->spool;
+	int got;
+
+	if (!r->from) {
+		return advance(s, f, why);
+	}
+	if (f->packed) {
+		f->next = packed_bound(&s->order, f->packed, r->from);
+		return advance(s, f, why);
+	}
+	got = go_near(s, f, r->from, why);
+	while (got > 0 && packed_compare(&s->order, f->item, r->from) < 0) {
+		got = file_advance(s, f, why);
+	}
+	return got;
+}
+
 /* Moves each source to its first item and sorts the sources that have one. */
 static int start(struct spool_reader *r, struct fault *why) {
 	for (size_t i = 0; i < r->source_count; i++) {
-		int got = advance(r->spool, &r->sources[i], why);
+		int got = advance_first(r, &r->sources[i], why);
 		if (got < 0) {
 			return got;
 		}
@@ -302,9 +409,10 @@ static size_t clamp(size_t n, size_t least, size_t most) {
 	return n < least ? least : n > most ? most : n;
 }
 
-static void add_file_source(struct spool_reader *r, struct extent run, size_t room) {
+static void add_file_source(struct spool_reader *r, const struct run *run, size_t room) {
 	r->sources[r->source_count++] = (struct source){
-		.rest = run,
+		.rest = run->extent,
+		.run = run,
 		.room = room,
 		.buffer = must_alloc(room),
 	};
@@ -319,7 +427,7 @@ static struct spool_reader *reader_over(struct spool *s, size_t run_count, bool 
 	r->sources = must_calloc(run_count + s->lane_count, sizeof *r->sources);
 	r->heap = must_calloc(run_count + s->lane_count, sizeof(struct source *));
 	for (size_t i = 0; i < run_count; i++) {
-		add_file_source(r, s->runs[i], room);
+		add_file_source(r, &s->runs[i], room);
 	}
 	for (unsigned i = 0; memory && i < s->lane_count; i++) {
 		r->sources[r->source_count++] = (struct source){.packed = &s->lanes[i].packed};
@@ -336,16 +444,27 @@ void spool_reader_free(struct spool_reader *r) {
 	}
 	free(r->sources);
 	free(r->heap);
+	free(r->from);
 	free(r);
 }
 
-static int write_merged(struct spool_reader *r, off_t at, struct fault *why) {
+void spool_reader_seek(struct spool_reader *r, const void *item, size_t len) {
+	struct packed p = {.bytes = must_realloc(r->from, packed_size_of(len)), .index = &(uint32_t){0}};
+
+	packed_add(&p, item, len);
+	r->from = p.bytes;
+}
+
+static int write_merged(struct spool_reader *r, struct run *to, struct fault *why) {
 	struct spool_writer w;
-	const char *item;
+	off_t at = to->extent.at;
+	const char *item = NULL;
 	int got;
 
 	spool_writer_init(&w, &r->spool->file, at);
 	while ((got = next_packed(r, &item, why)) > 0) {
+		note_place(&to->marks, at);
+		at += (off_t)packed_size(item);
 		got = spool_writer_add(&w, item, packed_size(item), why);
 		if (got < 0) {
 			break;
@@ -359,23 +478,25 @@ static int write_merged(struct spool_reader *r, off_t at, struct fault *why) {
 /* Merges the first `count` runs into one after all others, and frees their disk space. */
 static int merge_runs(struct spool *s, size_t count, struct fault *why) {
 	size_t bytes = 0;
-	struct extent merged;
+	struct run merged = {.marks = {.apart = MARKS_APART}};
 
 	for (size_t i = 0; i < count; i++) {
-		bytes += (size_t)(s->runs[i].end - s->runs[i].at);
+		bytes += (size_t)(s->runs[i].extent.end - s->runs[i].extent.at);
 	}
-	int error = temporary_reserve(&s->file, bytes, &merged, why);
+	int error = temporary_reserve(&s->file, bytes, &merged.extent, why);
 	if (error) {
 		return error;
 	}
 	struct spool_reader *r = reader_over(s, count, false);
-	error = write_merged(r, merged.at, why);
+	error = write_merged(r, &merged, why);
 	spool_reader_free(r);
 	if (error) {
+		free(merged.marks.at);
 		return error;
 	}
 	for (size_t i = 0; i < count; i++) {
-		temporary_drop(&s->file, s->runs[i]);
+		temporary_drop(&s->file, s->runs[i].extent);
+		free(s->runs[i].marks.at);
 	}
 	s->run_count -= count;
 	memmove(s->runs, s->runs + count, s->run_count * sizeof *s->runs);

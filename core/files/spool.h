@@ -37,6 +37,8 @@ uint64_t spool_count(const struct spool *s);
 struct spool_reader;
 int spool_reader_new(struct spool_reader **out, struct spool *s, struct fault *why);
 void spool_reader_free(struct spool_reader *r);
+/* Leaves out all items less than this one. Before the first spool_next; costs little, however many those are. */
+void spool_reader_seek(struct spool_reader *r, const void *item, size_t len);
 /* The next item (aligned to 8 bytes; valid until the next call): 1, 0 at the end, or a negative error. */
 int spool_next(struct spool_reader *r, const void **item, size_t *len, struct fault *why);
 

@@ -145,6 +145,35 @@ static void expect_sorted(struct spool *s, const struct items *sorted) {
 	spool_reader_free(idle);
 }
 
+/* Readings that begin with an item, or with the first one after what would be there. */
+static void expect_found(struct spool *s, const struct items *sorted) {
+	for (size_t part = 0; part < 7 && sorted->count > 0; part++) {
+		struct text from = sorted->at[(sorted->count - 1) * part / 6];
+		if (part % 2 == 1 && from.len > 0) {
+			from.len--; /* less than it, and most likely not there */
+		}
+		struct spool_reader *r = open_reader(s);
+		size_t i = 0;
+		spool_reader_seek(r, from.at, from.len);
+		while (compare_texts(&sorted->at[i], &from) < 0) {
+			i++;
+		}
+		for (size_t end = i + 1000 < sorted->count ? i + 1000 : sorted->count; i < end; i++) {
+			expect_next(r, sorted->at[i]);
+		}
+		spool_reader_free(r);
+	}
+}
+
+/* No item is so great. */
+static void expect_none_found(struct spool *s) {
+	static const char most[] = "\xff\xff";
+	struct spool_reader *r = open_reader(s);
+
+	spool_reader_seek(r, most, 2);
+	expect_end(r);
+}
+
 static void sort_items(struct items *all) {
 	if (all->count > 0) {
 		qsort(all->at, all->count, sizeof *all->at, compare_texts);
@@ -162,6 +191,8 @@ static void check(enum disorder d, size_t count, size_t len_max, size_t memory, 
 	assert_int_equal(spool_seal(s, &why), 0);
 	sort_items(&all);
 	expect_sorted(s, &all);
+	expect_found(s, &all);
+	expect_none_found(s);
 	spool_free(s);
 	free_items(&all);
 }
@@ -194,6 +225,7 @@ static void many_items(void **state) {
 	check(NEARLY, 200000, 41, 1 << 20, 2);
 	check(BLOCKS, 200000, 41, 64 << 20, 1);
 	check(REVERSED, 200000, 41, 64 << 20, 1);
+	check(BLOCKS, 30000, 4000, 1 << 20, 2); /* runs of which each second place is kept */
 }
 
 static void empty(void **state) {
