@@ -10,6 +10,9 @@
 /* A step with an expected length of at least this part of the time to the next instant ends there. */
 #define FILLS 0.7
 
+/* Steps are at most this many times longer or shorter than the model's time. */
+#define MOST_STRETCH 4.0
+
 /* One standard deviation of a step's length, relative; of a request's mean step; and of its ends, in steps. */
 #define STEP_SD 0.05
 #define MEAN_SD 0.03
@@ -40,6 +43,27 @@ double rebuild_more_ns(const struct step_model *m, const struct batch *b, int64_
 	}
 	more.prefill_tokens = rest_ntok < budget_ntok ? rest_ntok : budget_ntok;
 	return step_model_ns(m, &more) * (double)rest_ntok / (double)more.prefill_tokens;
+}
+
+void rebuild_note_chunk(struct rebuild_chunks *c, int64_t ntok, int64_t rest_ntok, bool ends, int64_t first_token_ns) {
+	c->finishes |= ntok > 0 && rest_ntok == 0;
+	c->rest_ntok += ends ? rest_ntok : 0;
+	if (ntok > 0 && !ends && c->head_rest_ntok == 0) {
+		c->head_rest_ntok = rest_ntok;
+		c->head_first_ns = first_token_ns;
+	}
+}
+
+double rebuild_expected_ns(const struct step_model *m, const struct batch *b, int64_t from_ns, const struct rebuild_chunks *c,
+                           int64_t budget_ntok, int64_t gap_ns) {
+	double expected = step_model_ns(m, b) + (double)gap_ns;
+
+	if (c->head_rest_ntok <= 0) {
+		return expected;
+	}
+	double gaps = (double)gap_ns * (double)c->head_rest_ntok / (double)budget_ntok;
+	double all = expected + gaps + rebuild_more_ns(m, b, c->head_rest_ntok, budget_ntok);
+	return expected * fmax(1 / MOST_STRETCH, fmin(MOST_STRETCH, (double)(c->head_first_ns - from_ns) / all));
 }
 
 int64_t rebuild_end(int64_t from_ns, int64_t next_ns, bool finishes, double expected_ns, double more_ns) {
@@ -196,6 +220,7 @@ struct passing {
 	struct rebuild_alone sums;
 	struct stretch_row row;
 	double terms[TERMS]; /* of all steps with prompts so far */
+	double waiting_ns;   /* without a step for the prompts at hand */
 	rebuild_step *step;
 	void *context;
 };
@@ -258,15 +283,13 @@ static int64_t row_room(const struct passing *p) {
 	return p->r->budget_ntok - p->r->marks[p->mark].sequences;
 }
 
-/*
- * Fills a batch with prompts' chunks; *finishes: one has its first token at the next mark. Returns the remaining
- * tokens of these.
- */
-static int64_t fill(struct passing *p, struct batch *b, bool *finishes, bool *uncertain) {
+/* Fills a batch with prompts' chunks; *uncertain: a guess decides which. */
+static struct rebuild_chunks fill(struct passing *p, struct batch *b, bool *uncertain) {
 	struct rebuild *r = p->r;
-	int64_t room = row_room(p), rest = 0;
+	struct rebuild_chunks c = {false};
+	int64_t room = row_room(p);
 
-	*finishes = *uncertain = false;
+	*uncertain = false;
 	for (size_t i = 0; i < r->prompt_count; i++) {
 		struct rebuild_request *q = &r->at[r->prompts[i]];
 		bool ends = q->at_first <= p->mark + 1;
@@ -274,13 +297,12 @@ static int64_t fill(struct passing *p, struct batch *b, bool *finishes, bool *un
 		b->prefill_tokens += ntok;
 		b->prefill_token_kv += ntok * before + ntok * ntok / 2;
 		b->prefill_kv_tokens += ntok > 0 ? before : 0;
-		*finishes |= ntok > 0 && ntok == q->rest_ntok;
 		*uncertain |= ntok > 0 && q->guessed && !q->certain;
 		q->rest_ntok -= ntok;
 		room -= ntok;
-		rest += ends ? q->rest_ntok : 0;
+		rebuild_note_chunk(&c, ntok, q->rest_ntok, ends, q->first_token_ns);
 	}
-	return rest;
+	return c;
 }
 
 static void note_step(struct passing *p, const struct batch *b, int64_t to_ns) {
@@ -306,21 +328,23 @@ static void note_step(struct passing *p, const struct batch *b, int64_t to_ns) {
 static bool compute_step(struct passing *p, int64_t next_ns) {
 	const struct rebuild_mark *m = &p->r->marks[p->mark];
 	struct batch b = {.decode_tokens = m->sequences, .decode_kv_tokens = (int64_t)context_at(m, (double)p->now_ns)};
-	bool finishes, uncertain, known = p->row.steps > 0 || p->now_ns == m->at_ns;
+	bool uncertain, known = p->row.steps > 0 || p->now_ns == m->at_ns;
 
-	int64_t rest = fill(p, &b, &finishes, &uncertain);
+	struct rebuild_chunks c = fill(p, &b, &uncertain);
 	if (b.prefill_tokens == 0) {
 		return false;
 	}
-	double expected = step_model_ns(&p->r->model, &b) + (double)p->r->gap_ns;
-	int64_t to_ns = rebuild_end(p->now_ns, next_ns, finishes, expected, rebuild_more_ns(&p->r->model, &b, rest, p->r->budget_ntok));
+	double expected = rebuild_expected_ns(&p->r->model, &b, p->now_ns, &c, p->r->budget_ntok, p->r->gap_ns);
+	double more = rebuild_more_ns(&p->r->model, &b, c.rest_ntok, p->r->budget_ntok);
+	int64_t to_ns = rebuild_end(p->now_ns, next_ns, c.finishes, expected, more);
 	note_step(p, &b, to_ns);
 	p->row.uncertain |= uncertain;
 	if (!known) {
 		p->row.steps = 0;
 	}
 	p->now_ns = to_ns;
-	if (to_ns == next_ns) {
+	/* In the middle of a prompt the number of steps up to an instant is a guess. */
+	if (to_ns == next_ns && (c.finishes || c.head_rest_ntok == 0)) {
 		end_row(p, to_ns);
 	}
 	return true;
@@ -341,6 +365,7 @@ static void decode_alone(struct passing *p, int64_t next_ns) {
 		p->sums.context += steps * context;
 		p->sums.ns += ns - steps * gap;
 	}
+	p->waiting_ns += p->r->prompt_count > 0 ? ns : 0;
 	p->row.steps = 0;
 	p->now_ns = next_ns;
 }
@@ -431,6 +456,7 @@ void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context) {
 	struct passing p = {.r = r, .now_ns = r->mark_count > 0 ? r->marks[0].at_ns : 0, .step = step, .context = context};
 
 	r->row_count = 0;
+	r->waiting_part = 0;
 	if (r->mark_count == 0) {
 		return;
 	}
@@ -438,6 +464,8 @@ void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context) {
 		GROW(r->sums, r->mark_count, r->sums_room);
 	}
 	pass(&p);
+	double all_ns = (double)(p.now_ns - r->marks[0].at_ns);
+	r->waiting_part = all_ns > 0 ? p.waiting_ns / all_ns : 0;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct rebuild_request *q = &r->at[i];
 		if (q->finish_ns > q->first_token_ns && !q->preempted && q->first_token_ns >= r->from_ns && q->finish_ns <= r->until_ns) {

@@ -23,8 +23,23 @@
 
 /* Tokens of a prompt in a step with this much room; `ends`: its first token comes no later than the step may end. */
 int64_t rebuild_chunk(int64_t rest_ntok, int64_t room_ntok, bool ends);
+/* What of a step's prompts determines its end; all zero at the start. */
+struct rebuild_chunks {
+	bool finishes;     /* a prompt has its first token at the next instant */
+	int64_t rest_ntok; /* of prompts with a first token there */
+	int64_t head_rest_ntok, head_first_ns; /* of the first prompt, if its first token comes later: tokens after the step; 0: none */
+};
+
+/* Notes a prompt with its tokens in the step and after it; `ends` as above. In the order of scheduling. */
+void rebuild_note_chunk(struct rebuild_chunks *c, int64_t ntok, int64_t rest_ntok, bool ends, int64_t first_token_ns);
 /* Time of the steps that compute this many more tokens, with the same sequences. */
 double rebuild_more_ns(const struct step_model *m, const struct batch *b, int64_t rest_ntok, int64_t budget_ntok);
+/*
+ * Time of a step that begins at `from_ns`: the model's, times what makes the steps that the first prompt still needs end
+ * at its first token. So a wrong model changes their length, not their number.
+ */
+double rebuild_expected_ns(const struct step_model *m, const struct batch *b, int64_t from_ns, const struct rebuild_chunks *c,
+                           int64_t budget_ntok, int64_t gap_ns);
 /*
  * The end of a step that begins at `from_ns`, before the next instant; `finishes`: one of its prompts has its first
  * token there; more_ns: other work to be done by then.
@@ -105,6 +120,7 @@ struct rebuild {
 	struct guess guess;
 	struct guess_request *guessed;
 	size_t guessed_room;
+	double waiting_part;  /* of time in which prompts are scheduled and none is computed */
 	double score;         /* mean |ln(time / model)| of rows, each at most SCORE_MOST */
 	/* instants, and the state after each */
 	struct rebuild_mark {

@@ -31,6 +31,8 @@
 #define SCORE_MOST 0.5
 /* A smaller improvement does not count. */
 #define SCORE_MARGIN 0.95
+/* An engine with a prompt to compute does not leave it waiting: with a budget that is too large prompts would have to. */
+#define WAITING_WEIGHT 0.5
 #define DRAFTS_MARGIN 0.975
 #define DRAFTS_LEAST 0.001
 
@@ -42,6 +44,7 @@
 #define MORE_TOKENS 0.25
 #define MOST_TOKENS 8
 #define LEAST_DRAFTS 1.5 /* fewer are noise */
+#define LEAST_DRAFTS_GUESSED 2 /* the same, if scheduling is guessed */
 
 /* If a prompt is scheduled this long or less after a step's end, the time between is the engine's work. */
 #define MOST_GAP_NS INT64_C(5000000)
@@ -333,7 +336,7 @@ static void settle(struct rebuild *r) {
 
 /* The most usual first: small improvements do not count. */
 static void choose_budget(struct rebuild *r) {
-	static const int64_t usual[REBUILT_BUDGETS] = {2048, 8192, 16384, 4096, 1024, 512};
+	static const int64_t usual[REBUILT_BUDGETS] = {2048, 8192, 4096, 16384, 1024, 512};
 	struct step_model first = r->model, best = r->model;
 	double least = 2 * SCORE_MOST;
 	int64_t chosen = 0;
@@ -343,8 +346,9 @@ static void choose_budget(struct rebuild *r) {
 		r->model = first;
 		r->first = true;
 		rounds_of(r, BUDGET_ROUNDS);
-		if (r->score < least * SCORE_MARGIN) {
-			least = r->score;
+		double score = r->score + WAITING_WEIGHT * r->waiting_part;
+		if (score < least * SCORE_MARGIN) {
+			least = score;
 			best = r->model;
 			chosen = r->budget_ntok;
 		}
@@ -378,7 +382,7 @@ static void choose_tokens_a_step(struct rebuild *r) {
 	}
 	r->without_prompt = false;
 	r->model = best;
-	r->tokens_a_step = chosen >= LEAST_DRAFTS && least < first * DRAFTS_MARGIN && least < first - DRAFTS_LEAST ? chosen : 1;
+	r->tokens_a_step = chosen >= (r->guesses ? LEAST_DRAFTS_GUESSED : LEAST_DRAFTS) && least < first * DRAFTS_MARGIN && least < first - DRAFTS_LEAST ? chosen : 1;
 }
 
 /* ---- results for the pool's sums ---- */

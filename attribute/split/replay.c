@@ -121,12 +121,11 @@ static struct active *first_prompt(const struct flight *f, int64_t at_ns) {
 	return NULL;
 }
 
-/* Adds chunks of the waiting prompts up to the step's budget; *finishes: one has its first token at the next
- * instant. Returns the remaining tokens of these. */
-static int64_t board(struct flight *f, const struct replay *y, int64_t at_ns, int64_t next_ns, bool *finishes) {
-	int64_t room = y->by->budget_ntok - (int64_t)f->decoding_count, rest = 0;
+/* Adds chunks of the waiting prompts up to the step's budget. */
+static struct rebuild_chunks board(struct flight *f, const struct replay *y, int64_t at_ns, int64_t next_ns) {
+	int64_t room = y->by->budget_ntok - (int64_t)f->decoding_count;
+	struct rebuild_chunks c = {false};
 
-	*finishes = false;
 	f->chunk_count = 0;
 	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;
 	for (size_t i = 0; i < f->waiting_count && is_scheduled(f->waiting[i], at_ns); i++) {
@@ -134,13 +133,14 @@ static int64_t board(struct flight *f, const struct replay *y, int64_t at_ns, in
 		bool ends = a->request.first_token_ns <= next_ns + REBUILD_EPS_NS;
 		int64_t ntok = is_prompt(a) ? rebuild_chunk(a->remaining, room, ends) : 0;
 		if (ntok > 0) {
-			*finishes |= ntok == a->remaining;
 			room -= ntok;
 			flight_add_chunk(f, a, ntok);
 		}
-		rest += ends && is_prompt(a) ? a->remaining : 0;
+		if (is_prompt(a)) {
+			rebuild_note_chunk(&c, ntok, a->remaining, ends, a->request.first_token_ns);
+		}
 	}
-	return rest;
+	return c;
 }
 
 /* Models that were fitted with the longest context need it. */
@@ -338,22 +338,21 @@ static int64_t next_prompt_ns(const struct flight *f, int64_t at_ns, int64_t nex
 int replay_next(struct pass *pass, const struct replay *y, int64_t known_ns, bool last, struct fault *why) {
 	struct flight *f = &pass->flight;
 	int64_t at_ns = pass->cursor_ns + REBUILD_EPS_NS, next_ns = flight_next_change(f, at_ns);
-	bool finishes;
 	int rc;
 
 	if (next_ns > known_ns && !last && first_prompt(f, at_ns)) {
 		return 0; /* another request may still come before its first token */
 	}
 	next_ns = next_ns > known_ns ? known_ns : next_ns;
-	int64_t rest = board(f, y, at_ns, next_ns, &finishes);
+	struct rebuild_chunks c = board(f, y, at_ns, next_ns);
 	if (f->chunk_count == 0) {
 		next_ns = next_prompt_ns(f, at_ns, next_ns);
 		rc = f->decoding_count > 0 ? post_decode(pass, y, next_ns, why) : post_rest(pass, y, next_ns, why);
 		return rc < 0 ? rc : 1;
 	}
 	struct batch b = batch_of(f, y);
-	double expected = step_model_ns(y->model, &b) + (double)y->by->gap_ns,
-	       more = rebuild_more_ns(y->model, &b, rest, y->by->budget_ntok);
-	rc = post_step(pass, y, &b, rebuild_end(pass->cursor_ns, next_ns, finishes, expected, more), why);
+	double expected = rebuild_expected_ns(y->model, &b, pass->cursor_ns, &c, y->by->budget_ntok, y->by->gap_ns);
+	double more = rebuild_more_ns(y->model, &b, c.rest_ntok, y->by->budget_ntok);
+	rc = post_step(pass, y, &b, rebuild_end(pass->cursor_ns, next_ns, c.finishes, expected, more), why);
 	return rc < 0 ? rc : 1;
 }

@@ -210,6 +210,26 @@ static void steps_end_at_instants(void **state) {
 	assert_int_equal(rebuild_end(0, 100000000, false, 80e6, 80e6), 50000000); /* as much again has to be computed */
 }
 
+/* A prompt of 10,000 tokens in steps of 1000 has its first token 200 ms after the first of them began: 20 ms each. */
+static void a_prompt_ends_at_its_first_token(void **state) {
+	struct step_model m = {.has_attention = true, .has_context = true};
+	const struct batch b = {.prefill_tokens = 1000, .decode_tokens = 1};
+	struct rebuild_chunks c = {false};
+
+	(void)state;
+	m.ns[TERM_TOKENS] = 10e3; /* a step of 10 ms */
+	rebuild_note_chunk(&c, 1000, 9000, false, 205000000);
+	rebuild_note_chunk(&c, 0, 500, false, 300000000);
+	assert_int_equal(c.head_rest_ntok, 9000);
+	assert_false(c.finishes);
+	assert_float_equal(rebuild_expected_ns(&m, &b, 5000000, &c, 1000, 0), 20e6, 1e5);
+	assert_float_equal(rebuild_expected_ns(&m, &b, 195000000, &c, 1000, 0), 2.5e6, 1e5); /* no shorter than a quarter */
+	c = (struct rebuild_chunks){false};
+	rebuild_note_chunk(&c, 1000, 0, true, 205000000);
+	assert_true(c.finishes);
+	assert_float_equal(rebuild_expected_ns(&m, &b, 5000000, &c, 1000, 0), 10e6, 1e5);
+}
+
 /* ---- guesses ---- */
 
 static void who_waited_began_when_the_last_step_ended(void **state) {
@@ -244,6 +264,7 @@ int main(void) {
 		cmocka_unit_test(sums_do_not_depend_on_order),
 		cmocka_unit_test(a_chunk_waits_for_its_end),
 		cmocka_unit_test(steps_end_at_instants),
+		cmocka_unit_test(a_prompt_ends_at_its_first_token),
 		cmocka_unit_test(who_waited_began_when_the_last_step_ended),
 	};
 
