@@ -395,6 +395,10 @@ int attribution_each_batch(struct attribution *a, batch_sink *sink, void *contex
 	return breakdowns_each_batch(a->common.breakdowns, sink, context);
 }
 
+int attribution_each_curve(const struct attribution *a, curve_sink *sink, void *context) {
+	return breakdowns_each_curve(a->common.breakdowns, a->options.fits ? a->options.fits : a->fits, a->options.from_ns, a->options.to_ns, sink, context);
+}
+
 void attribution_print_models(const struct attribution *a, FILE *out) {
 	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits, NULL};
 	struct fault why;
@@ -412,9 +416,10 @@ int attribution_cross_check(const struct attribution *a, FILE *out, struct quali
 }
 
 int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink *sink, void *context, struct fault *why) {
-	int rc = fits_keep(a->options.fits ? a->options.fits : a->fits, day_ns, sink, context, why);
+	struct attribution_fits *fits = a->options.fits ? a->options.fits : a->fits;
+	int rc = fits_keep(fits, day_ns, sink, context, why);
 
-	return rc < 0 ? rc : breakdowns_keep(a->common.breakdowns, a->options.names, day_ns, sink, context);
+	return rc < 0 ? rc : breakdowns_keep(a->common.breakdowns, fits, a->options.names, day_ns, sink, context);
 }
 
 int attribution_each_model(const struct attribution *a, fitted_sink *sink, void *context) {

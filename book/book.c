@@ -299,6 +299,7 @@ struct feeding {
 	struct book *b;
 	struct attribution *a;
 	struct fault *why;
+	struct book_roof roof;
 };
 
 static int feed_record(void *context, const struct record *r, struct fault *why) {
@@ -307,6 +308,7 @@ static int feed_record(void *context, const struct record *r, struct fault *why)
 	if (terminal_stopped(f->b->terminal)) {
 		return fault_set(why, ERROR_IO, "stopped by a signal; " BOOK_STOPPED);
 	}
+	pages_add_record(&f->roof.pages, 0, r);
 	return attribution_add_record(f->a, 0, r, why);
 }
 
@@ -364,14 +366,16 @@ static int apply_stated(struct book *b, struct fault *why) {
 
 static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, const struct book_sinks *to,
                             struct quality *quality, struct fault *why) {
-	struct feeding f = {b, a, why};
+	struct feeding f = {.b = b, .a = a, .why = why};
+
 	why->message[0] = '\0';
 	int rc = b->stated ? 0 : apply_stated(b, why);
-
+	rc = rc < 0 ? rc : book_roof_start(&f.roof, b, to, from_ns, to_ns, why);
 	rc = rc < 0 ? rc : book_set_spans(b, a, why);
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
 	rc = rc < 0 ? rc : attribution_finish(a, to->entry, to->entries, quality, why);
-	rc = rc < 0 || !to->fit ? rc : attribution_keep_fits(a, from_ns, to->fit, to->fits, why);
+	rc = rc < 0 || !to->fit ? rc : attribution_keep_fits(a, from_ns, book_roof_fit, &f.roof, why);
+	pages_release(&f.roof.pages);
 	if (rc < 0 && !why->message[0]) {
 		fault_set(why, rc, "a figure does not fit: too much time or too many tokens for 64 bits");
 	}
@@ -387,8 +391,7 @@ int book_day_of(struct book *b, int64_t day_ns, const struct book_sinks *to, str
 }
 
 static int drop_entry(void *context, const struct entry *e) {
-	(void)context;
-	(void)e;
+	(void)context, (void)e;
 	return 0;
 }
 

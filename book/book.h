@@ -67,6 +67,13 @@ struct book_sinks {
 	fit_sink *fit;
 	void *fits;
 };
+/* The steps of a period under the rooflines of their GPUs, added to the breakdowns on their way to the sinks. Released by pages_release. */
+struct book_roof {
+	struct pages pages;
+	const struct book_sinks *to;
+};
+int book_roof_start(struct book_roof *roof, struct book *b, const struct book_sinks *to, int64_t from_ns, int64_t to_ns, struct fault *why);
+int book_roof_fit(void *book_roof, int64_t day_ns, struct text part, struct text json); /* a fit_sink */
 /* What the records of the book give for a day, as they are now. */
 int book_day_of(struct book *b, int64_t day_ns, const struct book_sinks *to, struct quality *quality, struct fault *why);
 /* What the requests of these days cost, as --requests writes it. */

@@ -161,6 +161,7 @@ static int settle(struct from_logs *j, struct fault *why) {
 	error = error ? error : attribution_each_rule(j->attribution, statement_add_rule, j->statement);
 	error = error ? error : attribution_each_position(j->attribution, statement_add_position, j->statement);
 	error = error ? error : attribution_each_batch(j->attribution, statement_add_batch, j->statement);
+	error = error ? error : attribution_each_curve(j->attribution, statement_add_curve, j->statement);
 	return error ? error : statement_finish(j->statement, &j->quality, why);
 }
 

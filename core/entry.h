@@ -94,10 +94,23 @@ struct batch_row {
 	int64_t decode_gpu_ns, step_ns; /* step_ns: wall time of the whole steps, prefill in them included */
 };
 
+/*
+ * How long a step that decodes so many sequences takes by the fitted step models, at the mean context of the log's own steps.
+ * Summed over the steps of the fits, so that rows of days and servers add up: divided by `steps`, a mean.
+ */
+struct curve_row {
+	name_id model;
+	int64_t sequences;
+	/* what is posted */
+	int64_t steps, step_us; /* wall time */
+	int64_t gpu_us;         /* the same times the GPUs of a replica */
+};
+
 /* Receive rows one by one, as an entry_sink does entries. */
 typedef int position_sink(void *context, const struct position_row *row);
 typedef int rule_sink(void *context, const struct rule_row *row);
 typedef int batch_sink(void *context, const struct batch_row *row);
+typedef int curve_sink(void *context, const struct curve_row *row);
 
 /*
  * Rows of a day that a ledger keeps with its fits, as JSON (tollbook.breakdowns.v1), are under this name, followed by

@@ -132,8 +132,13 @@ void versus_print(const struct versus *v, const char *currency, FILE *out);
 void versus_json(const struct versus *v, FILE *out);
 
 struct statement;
-/* Once settled: gives a statement the steps of the described models, under the roofline of their GPUs. */
-void versus_draw_roof(struct versus *v, struct statement *s);
+struct roof_row;
+typedef int roof_sink(void *context, const struct roof_row *row);
+/* The steps of the described models under the rooflines of their GPUs, cell by cell in no order; gives them to a statement in place of its own. */
+int versus_each_roof(const struct versus *v, roof_sink *sink, void *context);
+void versus_draw_roof(const struct versus *v, struct statement *s);
+/* The same as rows of tollbook.breakdowns.v1, in one order. */
+void versus_keep_roof(const struct versus *v, FILE *out);
 
 /* ---- what if ---- */
 

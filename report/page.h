@@ -68,6 +68,8 @@ struct page_curve {
 	const double *x, *y;
 	const double *radius;        /* of its points, in pixels; NULL: all 4 */
 	const char *const *labels;   /* of its points; NULL: none */
+	bool square;                 /* in place of round: not by colour alone */
+	bool plain;                  /* points are too many for words at each */
 	size_t count;
 	enum page_form form;
 };

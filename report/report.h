@@ -114,6 +114,17 @@ int statement_add_entry(void *statement, const struct entry *e);
 int statement_add_position(void *statement, const struct position_row *row);
 int statement_add_rule(void *statement, const struct rule_row *row);
 int statement_add_batch(void *statement, const struct batch_row *row); /* a batch_sink: what full batches would save */
+int statement_add_curve(void *statement, const struct curve_row *row); /* a curve_sink: cost against load by the fitted model */
+/* Steps of one cell under the roofline of the GPUs of a replica together (roof.h); rows add up. */
+struct roof_row {
+	name_id model, gpu;
+	int64_t gpus, flop_s, byte_s; /* the peaks */
+	int64_t kind, x, y, steps, gpu_ns;
+};
+#define ROOF_ROW_KINDS 3 /* prefill, decode, mixed */
+int statement_add_roof(void *statement, const struct roof_row *row);
+/* All of a day as a ledger keeps them (BREAKDOWNS_PART): positions and rules only if they are wanted. */
+int statement_add_breakdowns(struct statement *s, struct names *names, struct text lines, bool positions, bool rules);
 /*
  * A difference that later evidence makes to a closed period, and that counts in this one. It is shown next to the
  * statement's own figures, and is in none of them. The period's name must outlive the statement.

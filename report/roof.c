@@ -71,14 +71,8 @@ void roof_add(struct roof *r, int32_t group, enum roof_kind kind, double intensi
 	}
 }
 
-void roof_merge(struct roof *to, const struct roof *from, const int32_t *groups) {
-	for (size_t i = 0; i < from->room; i++) {
-		struct roof_cell c = from->slots[i];
-		if (c.steps != 0) {
-			c.group = groups[c.group];
-			add_cell(to, &c);
-		}
-	}
+void roof_put(struct roof *r, const struct roof_cell *c) {
+	add_cell(r, c);
 }
 
 void roof_sort(struct roof *r) {

@@ -22,7 +22,8 @@ struct roof {
 
 /* A step: FLOP per byte read, TFLOP/s reached. Values that are no positive numbers are left out. */
 void roof_add(struct roof *r, int32_t group, enum roof_kind kind, double intensity, double tflop_s, int64_t gpu_ns);
-void roof_merge(struct roof *to, const struct roof *from, const int32_t *groups); /* groups: of `from`, in `to` */
+/* So many steps of a cell. */
+void roof_put(struct roof *r, const struct roof_cell *c);
 /* Moves the cells to the front, in one order. */
 void roof_sort(struct roof *r);
 /* The middle of a cell. */

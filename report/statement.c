@@ -70,7 +70,8 @@ void statement_free(struct statement *s) {
 	free(s->series.rates);
 	free(s->positions.rows);
 	free(s->batches.rows);
-	free(s->roofline.cells);
+	free(s->curves.rows);
+	roofline_clear(s);
 	free(s->rules.rows);
 	free(s->adjustments.rows);
 	free(s->services.rows);
@@ -316,6 +317,8 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 	if (error) {
 		return error;
 	}
+	curves_finish(s);
+	roofline_pick(s);
 	services_finish(s);
 	list_price_warn(s, quality);
 	warn_unpriced(s, quality);

@@ -154,6 +154,31 @@ struct roofline_picture {
 	size_t count;
 };
 
+/* The models on their GPUs whose steps have a roofline; `cells` has their numbers as groups. */
+struct roof_case {
+	name_id model, gpu;
+	int64_t gpus, flop_s, byte_s;
+};
+
+struct roofs {
+	struct roof_case *cases;
+	size_t count;
+	struct roof cells;
+};
+
+/* A replica that always decodes so many sequences together, with the prompts that the log's output tokens had, by the fitted model. */
+struct curve_point {
+	struct curve_row row;
+	double step_ns, gpus;
+	double user_tok_s, replica_tok_s; /* output tokens a second */
+	int64_t unit_nano;                /* of them per million, at the model's mean rate */
+};
+
+struct curves {
+	struct curve_point *rows; /* once finished: by model (text), then sequences */
+	size_t count;
+};
+
 /* A model under a rule. `in`: over all input tokens, cached ones too. */
 struct rule_result {
 	struct rule_row row; /* as taken, summed over rates */
@@ -234,6 +259,7 @@ struct moment {
 	int64_t start_ns;
 	name_id model;
 	int64_t tokens[TOKEN_KINDS]; /* those whose GPU time has a rate */
+	int64_t paid_ns; /* GPU time of theirs, shared time with it */
 	int128 exact[ENTRY_KINDS], spread[TOKEN_KINDS]; /* GPU time x rate */
 	struct unit_cost unit[TOKEN_KINDS];
 };
@@ -311,7 +337,9 @@ struct statement {
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 	struct positions positions;
 	struct batches batches;
-	struct roofline_picture roofline;
+	struct curves curves;
+	struct roofs roofs;
+	struct roofline_picture roofline; /* of the roofs, that of most GPU time */
 	struct rule_results rules;
 	struct adjustments adjustments;
 	struct services services;
@@ -342,6 +370,20 @@ int money_price(struct cube *c, struct fault *why);
  */
 struct charge *money_charge(struct cube *c, struct fault *why);
 
+/* rooflines.c: picks the picture anew from all that was added; forgets all of it. */
+void roofline_pick(struct statement *s);
+void roofline_clear(struct statement *s);
+/* Rows of tollbook.breakdowns.v1, in one order. */
+struct roof_rows {
+	struct roof_row *at;
+	size_t count;
+};
+int roof_rows_add(void *rows, const struct roof_row *row); /* a roof_sink */
+void roof_rows_write(struct roof_rows *rows, const struct names *names, FILE *out);
+/* curves.c: once the blocks are final. */
+void curves_finish(struct statement *s);
+/* Those of a model, NULL and 0 if there are none. */
+const struct curve_point *curves_of(const struct statement *s, name_id model, size_t *count);
 /* series.c: once the cells are priced. */
 void series_build(struct statement *s);
 /* levers.c: once models and total are final. */

@@ -51,10 +51,12 @@ static bool add_cell(struct timeline *t, const struct cube_cell *c, const struct
 	}
 	m->exact[c->kind] += (int128)c->gpu_ns * c->rate_nano;
 	m->spread[c->kind] += (int128)c->spread_ns * c->rate_nano;
+	bool fits = exact_add(&m->paid_ns, c->gpu_ns);
 	for (int k = 0; charge && k < CHARGE_KINDS; k++) {
+		fits = exact_add(&m->paid_ns, charge->of[k][CHARGE_NS]) && fits;
 		m->exact[ENTRY_OTHER + k] += (int128)charge->of[k][CHARGE_NANO] * NS_PER_HOUR;
 	}
-	return exact_add(&m->tokens[c->kind], c->tokens);
+	return exact_add(&m->tokens[c->kind], c->tokens) && fits;
 }
 
 static int compare_moments(const void *a, const void *b, void *names) {

@@ -45,6 +45,8 @@ struct batch_sums {
 	name_id model;
 	int64_t rate_nano;
 	int64_t steps[BATCHES], tokens[BATCHES], decode_ns[BATCHES], step_ns[BATCHES];
+	int64_t kv_ntok, kv_sequences; /* contexts of sequences, where they are known */
+	int64_t most;                  /* sequences together */
 };
 
 struct breakdowns {
@@ -301,7 +303,7 @@ static int batch_of(int64_t sequences) {
 }
 
 /* Time of entries and tokens of records; sums fit, as each is within a day of a replica. */
-void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, bool first, int64_t decode_ns, int64_t step_ns) {
+void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, int64_t kv_ntok, bool first, int64_t decode_ns, int64_t step_ns) {
 	if (!x->batches || sequences <= 0) {
 		return;
 	}
@@ -312,6 +314,26 @@ void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, in
 	exact_add(&s->tokens[b], first ? sequences : 0);
 	exact_add(&s->decode_ns[b], decode_ns);
 	exact_add(&s->step_ns[b], step_ns);
+	if (first && kv_ntok > 0 && exact_add(&s->kv_ntok, kv_ntok)) {
+		exact_add(&s->kv_sequences, sequences);
+	}
+	s->most = sequences > s->most ? sequences : s->most;
+}
+
+bool breakdowns_mean(const struct breakdowns *x, name_id model, double *context, int64_t *most) {
+	double kv = 0, sequences = 0;
+
+	*most = 0;
+	for (size_t i = 0; i < x->batch_count; i++) {
+		const struct batch_sums *s = &x->batch_sums[i];
+		if (s->model == model) {
+			kv += (double)s->kv_ntok;
+			sequences += (double)s->kv_sequences;
+			*most = s->most > *most ? s->most : *most;
+		}
+	}
+	*context = sequences > 0 ? kv / sequences : 0;
+	return *most > 0;
 }
 
 static int batches_order(const void *a_bytes, const void *b_bytes, void *names) {

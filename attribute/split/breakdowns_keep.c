@@ -51,7 +51,15 @@ static int keep_batch(void *keeping, const struct batch_row *r) {
 	return 0;
 }
 
-static int write_all(struct breakdowns *x, struct keeping *k, int64_t day_ns) {
+static int keep_curve(void *keeping, const struct curve_row *r) {
+	struct keeping *k = keeping;
+
+	open_row(k, r->model);
+	fprintf(k->out, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "]", r->sequences, r->steps, r->step_us, r->gpu_us);
+	return 0;
+}
+
+static int write_all(struct breakdowns *x, struct attribution_fits *f, struct keeping *k, int64_t day_ns) {
 	char day[INSTANT_TEXT_MAX];
 
 	fprintf(k->out, "{\"schema\":\"tollbook.breakdowns.v1\",\"day\":\"%.10s\",\"positions\":[", instant_format(day_ns, day));
@@ -62,11 +70,14 @@ static int write_all(struct breakdowns *x, struct keeping *k, int64_t day_ns) {
 	fputs("],\"batches\":[", k->out);
 	k->lead = "";
 	rc = rc < 0 ? rc : breakdowns_each_batch(x, keep_batch, k);
+	fputs("],\"curves\":[", k->out);
+	k->lead = "";
+	rc = rc < 0 ? rc : breakdowns_each_curve(x, f, day_ns, day_ns + NS_PER_DAY, keep_curve, k);
 	fputs("]}", k->out);
 	return rc;
 }
 
-int breakdowns_keep(struct breakdowns *x, const struct names *names, int64_t day_ns, fit_sink *sink, void *context) {
+int breakdowns_keep(struct breakdowns *x, struct attribution_fits *f, const struct names *names, int64_t day_ns, fit_sink *sink, void *context) {
 	char *lines = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&lines, &len);
@@ -75,7 +86,7 @@ int breakdowns_keep(struct breakdowns *x, const struct names *names, int64_t day
 		die_out_of_memory();
 	}
 	struct keeping k = {.out = out, .names = names, .lead = ""};
-	int rc = write_all(x, &k, day_ns);
+	int rc = write_all(x, f, &k, day_ns);
 	memory_close(out, &lines);
 	rc = rc < 0 || k.rows == 0 ? rc : sink(context, day_ns, T(BREAKDOWNS_PART), (struct text){lines, len});
 	free(lines);

@@ -567,6 +567,7 @@ void render_json(const struct statement *s, const struct rendering_options *r, F
 	put_items(out, s, "services", s->services.count, json_put_service);
 	put_items(out, s, "positions", s->positions.count, json_put_position);
 	put_items(out, s, "batches", s->batches.count, json_put_batch);
+	put_items(out, s, "load_curve", s->curves.count, json_put_curve);
 	json_put_roofline(out, &s->roofline);
 	put_items(out, s, "rules", s->rules.count, json_put_rule);
 	put_items(out, s, "adjustments", s->adjustments.count, json_put_adjustment);

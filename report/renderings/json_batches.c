@@ -50,6 +50,16 @@ void json_put_batch(FILE *out, const struct statement *s, size_t i) {
 	fprintf(out, b->user_tok_s > 0 ? ",\"tok_s_per_user\":%.15g}" : ",\"tok_s_per_user\":null}", b->user_tok_s);
 }
 
+void json_put_curve(FILE *out, const struct statement *s, size_t i) {
+	const struct curve_point *p = &s->curves.rows[i];
+
+	put_model(out, s, p->row.model);
+	fprintf(out, ",\"sequences\":%lld,\"step_ns\":%.15g,\"gpus\":%.15g,\"tok_s_per_user\":%.15g,\"tok_s_per_replica\":%.15g", (long long)p->row.sequences, p->step_ns, p->gpus,
+	        p->user_tok_s, p->replica_tok_s);
+	put_money(out, "output", true, p->unit_nano);
+	fputc('}', out);
+}
+
 void json_put_roofline(FILE *out, const struct roofline_picture *r) {
 	if (r->count == 0) {
 		return;

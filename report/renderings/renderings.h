@@ -18,6 +18,7 @@ void json_put_row(FILE *out, const struct statement *s, const struct row *row, c
 /* The i-th position, rule, adjustment or service of a statement, as an object. */
 typedef void json_item(FILE *out, const struct statement *s, size_t i);
 /* ,"roofline": {…}; nothing where no step's arithmetic is known. */
+void json_put_curve(FILE *out, const struct statement *s, size_t i);
 void json_put_roofline(FILE *out, const struct roofline_picture *r);
 json_item json_put_position, json_put_batch, json_put_rule, json_put_adjustment, json_put_service;
 

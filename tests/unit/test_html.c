@@ -17,7 +17,7 @@ static void test_figures(void **state) {
 	    "<td><data value=\"60.000000000\">60.00</data></td><td><data value=\"60.000000000\">60.00</data></td>"
 	    "<td><data value=\"60.000000000\">60.00</data></td><td><data value=\"120.000000000\">120.00</data></td>"
 	    "<td><data value=\"10.000000000\">10.00</data></td>",
-	    "<td class=\"bad\"><data value=\"-0.017750000\">-0.017750</data></td>",
+	    "<td class=\"bad\"><data value=\"-0.017750000\">−0.017750</data></td>",
 	    "idle</td><td><data value=\"10000000000\">0.0027778</data></td><td><data value=\"0.500000\">50.0 %</data></td>",
 	    "a\\x1B[31m",
 	    "log\\x0A.txt:7",

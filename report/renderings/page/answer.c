@@ -179,7 +179,7 @@ static void put_cost(FILE *out, const struct statement *s, const struct unit_cos
 	fputs("</b><small>at work ", out);
 	html_unit(out, s, u->busy_nano);
 	if (doubt >= 0.005) {
-		fprintf(out, doubt < 0.1 ? " ± %.1f %%" : " ± %.0f %%", 100 * doubt);
+		fprintf(out, doubt < 0.1 ? " <span>± %.1f %%</span>" : " <span>± %.0f %%</span>", 100 * doubt);
 	}
 	fputs("</small></td>", out);
 }
@@ -234,14 +234,14 @@ static void put_ratios(FILE *out, const struct statement *s) {
 		if (list > 0) {
 			fprintf(out, ", %s : 1 in the price list", figure_times(list, figure));
 		}
-		if (s->total.list_known && s->total.list_model) {
+		if (s->total.list_known && s->total.list_model && s->total.list_model[0] != '(') {
 			fputs(" (", out);
 			html_put_string(out, s->total.list_model);
 			fputs(")", out);
 		}
 		fputs(". ", out);
 	}
-	fputs("All paid time carries its share of idle, other and unobserved time. ± is at 95 %.", out);
+	fputs("All paid time carries its share of idle, other and unobserved time. ± is at 95&nbsp;%.", out);
 	fputs(s->total.tokens[TOKENS_CACHED] == 0 ? " No log reports cached input.</p>\n" : "</p>\n", out);
 }
 

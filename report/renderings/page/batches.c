@@ -28,10 +28,10 @@ static size_t end_of(const struct batches *all, size_t from) {
 }
 
 static void put_panel(FILE *out, const struct statement *s, const struct batch *rows, size_t count) {
-	double x[POINTS_MAX], y[POINTS_MAX];
+	double x[POINTS_MAX], y[POINTS_MAX], fit_x[POINTS_MAX], fit_y[POINTS_MAX];
 	char names[POINTS_MAX][64], sign[FIGURE_MAX];
 	const char *labels[POINTS_MAX];
-	size_t n = 0;
+	size_t n = 0, places, fits = 0;
 
 	for (size_t i = 0; i < count && n < POINTS_MAX; i++) {
 		if (rows[i].rated_tokens > 0 && rows[i].user_tok_s > 0) {
@@ -44,11 +44,17 @@ static void put_panel(FILE *out, const struct statement *s, const struct batch *
 	if (n < POINTS_LEAST) {
 		return;
 	}
-	const struct page_curve curves[] = {{.class = "out", .x = x, .y = y, .labels = labels, .count = n, .form = PAGE_BOTH}};
+	const struct curve_point *fitted = curves_of(s, rows->row.model, &places);
+	for (size_t i = 0; i < places && fits < POINTS_MAX; i++, fits++) {
+		fit_x[fits] = fitted[i].user_tok_s;
+		fit_y[fits] = (double)fitted[i].unit_nano / 1e9;
+	}
+	const struct page_curve curves[] = {{.class = "out", .x = x, .y = y, .labels = labels, .count = n, .form = PAGE_BOTH},
+	                                    {.class = "dash", .name = "decoding alone", .x = fit_x, .y = fit_y, .count = fits, .form = PAGE_LINE}};
 	fputs("<div><h3>", out);
 	html_put_text(out, names_text(s->options.names, rows->row.model));
 	fputs("</h3>", out);
-	page_plot(out, &(struct page_plot){.says = "Cost of output at work against tokens a second of a user, by sequences that decode together", .curves = curves, .count = 1, .height = 190,
+	page_plot(out, &(struct page_plot){.says = "Cost of output at work against tokens a second of a user, by sequences that decode together", .curves = curves, .count = 1 + (fits > 2), .height = 190,
 	                                   .x = {.name = "tokens a second that a user sees"}, .y = {.log = true, .name = "cost per million output tokens at work", .prefix = figure_sign(s, sign)}});
 	fputs("</div>\n", out);
 }
@@ -78,7 +84,7 @@ void html_batches(const struct statement *s, FILE *out) {
 	if (all->count < POINTS_LEAST) {
 		return;
 	}
-	page_section(out, "speed", "Cost against speed", "Steps of this log, by how many sequences decoded together: fuller batches make cheaper tokens, and slower answers.");
+	page_section(out, "speed", "Cost against speed", s->curves.count > 2 ? "Steps of this log, by how many sequences decoded together: fuller batches make cheaper tokens, and slower answers. Dashed: the fitted model without prompts in between." : "Steps of this log, by how many sequences decoded together: fuller batches make cheaper tokens, and slower answers.");
 	fputs("<div class=\"panels\">\n", out);
 	for (size_t from = 0; from < all->count && panels < PANELS_MAX; from = end_of(all, from), panels++) {
 		put_panel(out, s, all->rows + from, end_of(all, from) - from);

@@ -136,10 +136,8 @@ void html_currency(FILE *out, const struct statement *s) {
 
 /* ---- the mast ---- */
 
-/* An end of the period: a day where it is midnight, else to the minute. */
-static const char *edge(int64_t ns, char out[INSTANT_TEXT_MAX]) {
-	bool day = instant_floor(ns, NS_PER_DAY) == ns;
-
+/* An end of the period: a day, or to the minute. */
+static const char *edge(int64_t ns, bool day, char out[INSTANT_TEXT_MAX]) {
 	instant_format(instant_floor(ns, NS_PER_SECOND), out);
 	out[day ? 10 : 16] = '\0';
 	if (!day) {
@@ -148,13 +146,24 @@ static const char *edge(int64_t ns, char out[INSTANT_TEXT_MAX]) {
 	return out;
 }
 
+/* A line needs three. */
+#define TIMES_LEAST 3
+
 static bool has_times(const struct statement *s) {
-	return s->timeline->count > s->models.count; /* more than one step of time */
+	const struct moment *m = s->timeline->moments;
+
+	for (size_t i = TIMES_LEAST - 1; i < s->timeline->count; i++) {
+		if (m[i].model == m[i + 1 - TIMES_LEAST].model) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void put_about(FILE *out, const struct statement *s) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 	const struct report_options *o = &s->options;
+	bool whole = instant_floor(o->from_ns, NS_PER_DAY) == o->from_ns && instant_floor(o->to_ns, NS_PER_DAY) == o->to_ns && o->to_ns > o->from_ns; /* days */
 
 	fputs("<header class=\"mast\"><div><b>tollbook</b>&nbsp; <span>", out);
 	if (s->models.count == 1) {
@@ -165,7 +174,15 @@ static void put_about(FILE *out, const struct statement *s) {
 	if (s->tenants.count > 1) {
 		fprintf(out, " · %zu tenants", s->tenants.count);
 	}
-	fprintf(out, " · %s to %s UTC</span> <span class=\"dim\">", edge(o->from_ns, from), edge(o->to_ns, to));
+	edge(o->from_ns, whole, from);
+	edge(whole ? o->to_ns - NS_PER_DAY : o->to_ns, whole, to); /* the last day */
+	fprintf(out, " · %s", from);
+	if (strncmp(from, to, 10) != 0) {
+		fprintf(out, " to %s", to);
+	} else if (!whole) {
+		fprintf(out, " to %s", to + 11);
+	}
+	fputs(" UTC</span> <span class=\"dim\">", out);
 	html_put_string(out, o->currency);
 	fputs(", rule ", out);
 	html_put_string(out, o->rule);
@@ -413,12 +430,14 @@ static void put_body(FILE *out, const struct statement *s, const struct renderin
 	html_spend(s, out);
 	html_models(s, r, out);
 	html_flow(s, out);
-	html_matrix(s, out);
+	html_matrix(s, r, out);
 	put_tenants(out, s, r);
+	fputs(s->models.count == 1 ? "<div class=\"duo\">" : "", out); /* of a model, a picture each: side by side */
 	put_positions(out, s);
 	html_roof(s, out);
 	html_load(s, out);
 	html_batches(s, out);
+	fputs(s->models.count == 1 ? "</div>" : "", out);
 	put_times(out, s);
 	put_rows(out, s, r);
 	put_units(out, s);

@@ -35,12 +35,10 @@ void html_levers(const struct statement *s, FILE *out);
 /* Paid over list price of a kind, of the models that have one; 0: none has. */
 double html_paid_over_list(const struct statement *s, int kind);
 
-/* ---- spend.c: over time, and cost against load ---- */
+/* ---- spend.c, load.c, flow.c, batches.c ---- */
 
-void html_spend(const struct statement *s, FILE *out);
-void html_load(const struct statement *s, FILE *out);
-
-/* ---- flow.c, batches.c ---- */
+void html_spend(const struct statement *s, FILE *out); /* over time */
+void html_load(const struct statement *s, FILE *out); /* cost against load */
 
 void html_flow(const struct statement *s, FILE *out); /* paid, to its use, to models, to tenants */
 void html_roof(const struct statement *s, FILE *out); /* the log's steps under the roofline */
@@ -49,7 +47,7 @@ void html_batches(const struct statement *s, FILE *out); /* cost against tokens 
 /* ---- money.c: models, tenants and models ---- */
 
 void html_models(const struct statement *s, const struct rendering_options *r, FILE *out); /* in the order of --sort */
-void html_matrix(const struct statement *s, FILE *out);
+void html_matrix(const struct statement *s, const struct rendering_options *r, FILE *out); /* likewise */
 
 /* ---- tables.c: tables; every figure is a <data> with all the digits of the JSON ---- */
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "core/instant.h"
 
@@ -276,7 +277,7 @@ void chart_times(const struct statement *s, FILE *out) {
 		p.from_ns = instant_floor(s->options.from_ns < p.at->start_ns ? s->options.from_ns : p.at->start_ns,
 					  t->step_ns);
 		p.span_ns = s->options.to_ns - p.from_ns > t->step_ns ? s->options.to_ns - p.from_ns : t->step_ns;
-		if (p.count > 1 && any_cost(&p)) {
+		if (p.count > 2 && any_cost(&p)) {
 			put_panel(out, s, &p);
 			panels++;
 		}
@@ -291,6 +292,28 @@ static const char *short_count(int64_t n, char out[FIGURE_MAX]) {
 		return out;
 	}
 	return figure_count(n, out);
+}
+
+/* Heights of labels at the right end of a panel: none over another. */
+#define LABELS_MAX 8
+#define LABEL_HEIGHT 11
+
+struct labels {
+	int used[LABELS_MAX];
+	size_t count;
+};
+
+static void put_end_label(FILE *out, struct labels *l, int y, const char *text) {
+	for (size_t i = 0; i < l->count; i++) {
+		if (abs(y - l->used[i]) < LABEL_HEIGHT) {
+			y = l->used[i] - LABEL_HEIGHT;
+			i = (size_t)-1;
+		}
+	}
+	if (l->count < LABELS_MAX) {
+		l->used[l->count++] = y;
+	}
+	put_label(out, "", "85%", y + 4, text);
 }
 
 /* The rows of one model and kind. */
@@ -313,7 +336,7 @@ static int64_t most_tokens(const struct run *r) {
 }
 
 /* Ranges, each as thick as it has tokens; the first and the last with their cost. */
-static void put_run(FILE *out, const struct run *r, const struct axis *a, const char *class) {
+static void put_run(FILE *out, const struct run *r, const struct axis *a, const char *class, struct labels *l) {
 	char x[PERCENT_MAX], w[PERCENT_MAX], figure[FIGURE_MAX], from[FIGURE_MAX], tokens[FIGURE_MAX];
 	int64_t most = most_tokens(r);
 	int last_y = -1;
@@ -333,7 +356,7 @@ static void put_run(FILE *out, const struct run *r, const struct axis *a, const 
 	if (last_y >= 0) {
 		for (size_t i = r->count; i-- > 0;) {
 			if (r->at[i].rated_tokens > 0) {
-				put_label(out, "", "85%", last_y + 4, figure_unit(r->at[i].unit_nano, figure));
+				put_end_label(out, l, last_y, figure_unit(r->at[i].unit_nano, figure));
 				break;
 			}
 		}
@@ -351,7 +374,7 @@ static void put_depths(FILE *out, const struct run *r) {
 }
 
 /* The list prices of input and output, which know no position. */
-static void put_list_lines(FILE *out, const struct statement *s, name_id model, const struct axis *a) {
+static void put_list_lines(FILE *out, const struct statement *s, name_id model, const struct axis *a, struct labels *l) {
 	static const struct {
 		int kind;
 		const char *word;
@@ -365,7 +388,7 @@ static void put_list_lines(FILE *out, const struct statement *s, name_id model, 
 			if (b->list_price_known[lines[k].kind] && nano > 0) {
 				int y = height_of(nano, a);
 				fprintf(out, "<line class=\"dash\" x1=\"%d%%\" x2=\"84%%\" y1=\"%d\" y2=\"%d\"/>", GUTTER, y, y);
-				put_label(out, "", "85%", y + 4, lines[k].word);
+				put_end_label(out, l, y, lines[k].word);
 			}
 		}
 	}
@@ -408,9 +431,10 @@ static size_t put_depth_panel(FILE *out, const struct statement *s, const struct
 	open_panel(out, names_text(s->options.names, at->row.model),
 		   "Busy cost per million tokens by position; the table has the figures");
 	put_levels(out, &axis);
-	put_list_lines(out, s, at->row.model, &axis);
-	put_run(out, &runs[1], &axis, "out");
-	put_run(out, &runs[0], &axis, "in");
+	struct labels labels = {.count = 0};
+	put_run(out, &runs[0], &axis, "in", &labels); /* from below: what is in the way goes up */
+	put_list_lines(out, s, at->row.model, &axis, &labels);
+	put_run(out, &runs[1], &axis, "out", &labels);
 	put_level_labels(out, &axis);
 	put_depths(out, runs[1].count > runs[0].count ? &runs[1] : &runs[0]);
 	fputs("</svg></figure>\n", out);

@@ -117,7 +117,8 @@ void html_models(const struct statement *s, const struct rendering_options *r, F
 struct matrix {
 	const struct statement *s;
 	size_t *tenants, *models; /* in the order shown, indices into the statement's tables */
-	size_t tenant_count, model_count, shown;
+	size_t tenant_count, model_count, rows_most, shown;
+	bool by_cost;
 	const struct block **cells; /* of the tenant in its row and the model in its column, both by index; NULL: none */
 	int64_t least, most;
 };
@@ -183,7 +184,7 @@ static void put_rest(FILE *out, const struct matrix *m, int places) {
 	if (m->shown == m->tenant_count) {
 		return;
 	}
-	fprintf(out, "<tr class=\"rest\"><td class=\"l\">+ %zu smaller</td>", m->tenant_count - m->shown);
+	fprintf(out, "<tr class=\"rest\"><td class=\"l\">+ %zu %s</td>", m->tenant_count - m->shown, m->by_cost ? "smaller" : "more");
 	for (size_t k = 0; k < m->model_count; k++) {
 		int64_t nano = rest_of(m, m->models[k]);
 		put_money(out, true, nano, places, "");
@@ -214,8 +215,17 @@ static void put_matrix_rows(FILE *out, const struct matrix *m, int places) {
 	fputs("</tr></tfoot></table></div></section>\n", out);
 }
 
+static const struct row *largest_of(const struct table *t) {
+	const struct row *most = t->rows;
+
+	for (size_t i = 1; i < t->count; i++) {
+		most = t->rows[i].block.capacity_nano > most->block.capacity_nano ? &t->rows[i] : most;
+	}
+	return most;
+}
+
 static void put_matrix_head(FILE *out, const struct matrix *m) {
-	const struct row *first = &m->s->tenants.rows[m->tenants[0]];
+	const struct row *first = largest_of(&m->s->tenants);
 	char figure[FIGURE_MAX];
 
 	fputs("<section aria-labelledby=\"matrix-title\"><h2 id=\"matrix-title\">Tenants and models</h2><p class=\"dim\">All paid time. Darker is more, on a logarithmic scale. The largest tenant, ", out);
@@ -228,22 +238,23 @@ static void put_matrix_head(FILE *out, const struct matrix *m) {
 		html_put_text(out, m->s->models.rows[m->models[k]].model.len > 0 ? m->s->models.rows[m->models[k]].model : T("(none)"));
 		fputs("</span></th>", out);
 	}
-	fputs("<th scope=\"col\" data-sum aria-sort=\"descending\">total</th></tr></thead><tbody>\n", out);
+	fprintf(out, "<th scope=\"col\" data-sum%s>total</th></tr></thead><tbody>\n", m->by_cost ? " aria-sort=\"descending\"" : "");
 }
 
-void html_matrix(const struct statement *s, FILE *out) {
+void html_matrix(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	static const enum by_key by_tenant[] = {BY_TENANT}, by_model[] = {BY_MODEL};
-	const struct rendering_options order = {.sort = ROWS_BY_COST};
-	struct matrix m = {.s = s};
+	const struct rendering_options order = {.sort = r->sort}; /* the rest of --top's rows stands in a row of its own */
+	struct matrix m = {.s = s, .by_cost = r->sort == ROWS_BY_COST};
 
 	if (s->tenants.count < 2 || s->models.count < 2 || s->models.count > MATRIX_COLUMNS || s->total.capacity_nano <= 0) {
 		return;
 	}
 	m.tenants = rows_in_order(&order, &s->tenants, by_tenant, 1, &m.tenant_count);
 	m.models = rows_in_order(&order, &s->models, by_model, 1, &m.model_count);
-	m.shown = m.tenant_count > MATRIX_ROWS + 1 ? MATRIX_ROWS : m.tenant_count;
 	m.cells = must_calloc(s->tenants.count * s->models.count, sizeof(*m.cells));
 	fill(&m);
+	m.rows_most = r->top > 0 && r->top < MATRIX_ROWS ? (size_t)r->top : MATRIX_ROWS;
+	m.shown = m.tenant_count > m.rows_most + 1 ? m.rows_most : m.tenant_count;
 	put_matrix_head(out, &m);
 	put_matrix_rows(out, &m, s->total.capacity_nano >= 10000 * NANO ? 0 : s->total.capacity_nano >= 10 * NANO ? 2 : 4);
 	free(m.cells);

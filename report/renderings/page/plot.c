@@ -15,6 +15,7 @@
 /* Those of points also so much, in percent. */
 #define LABEL_WIDTH 14
 #define LABELS_MAX 64
+#define SQUARE 0.886 /* half a side, of a radius: half the root of pi */
 
 struct frame {
 	struct page_axis x, y;
@@ -129,12 +130,22 @@ static void put_line(FILE *out, const struct frame *f, const struct page_curve *
 static void put_point(FILE *out, const struct frame *f, const struct page_curve *c, size_t i) {
 	double x = x_of(f, c->x[i]), y = y_of(f, c->y[i]);
 
-	fprintf(out, "<circle class=\"p-%s\" cx=\"%.2f%%\" cy=\"%.1f\" r=\"%.1f\"><title>", c->class, x, y, c->radius ? c->radius[i] : 4);
+	if (c->plain) {
+		fprintf(out, "<circle class=\"point\" cx=\"%.1f%%\" cy=\"%.0f\" r=\"3\"/>", x, y);
+		return;
+	}
+	double r = c->radius ? c->radius[i] : 4;
+	if (c->square) { /* of the same area */
+		fprintf(out, "<svg x=\"%.2f%%\" y=\"%.1f\"><rect class=\"p-%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>", x, y, c->class, -r * SQUARE, -r * SQUARE, 2 * r * SQUARE,
+		        2 * r * SQUARE);
+	} else {
+		fprintf(out, "<circle class=\"p-%s\" cx=\"%.2f%%\" cy=\"%.1f\" r=\"%.1f\"><title>", c->class, x, y, r);
+	}
 	if (c->labels && c->labels[i]) {
 		html_put_string(out, c->labels[i]);
 		fputs(": ", out);
 	}
-	fprintf(out, "%s %.6g, %s %.6g</title></circle>\n", f->x.name, c->x[i], f->y.name, c->y[i]);
+	fprintf(out, "%s %.6g, %s %.6g</title>%s\n", f->x.name, c->x[i], f->y.name, c->y[i], c->square ? "</rect></svg>" : "</circle>");
 }
 
 /* Not where another point's label is in the way. */

@@ -40,9 +40,11 @@ static void fill(struct points *p, const struct roofline_picture *r) {
 static void put_legend(FILE *out, const struct points *p) {
 	fputs("<ul class=\"legend\">", out);
 	for (int k = 0; k < ROOF_KINDS; k++) {
+		double share = (double)p->gpu_ns[k] / (double)p->all_ns;
 		if (p->count[k] > 0) {
-			fprintf(out, "<li><svg aria-hidden=\"true\"><circle class=\"p-%s\" cx=\"50%%\" cy=\"50%%\" r=\"5\"/></svg>%s %.0f %%</li>", kinds[k].class, kinds[k].name,
-			        100 * (double)p->gpu_ns[k] / (double)p->all_ns);
+			fprintf(out, k == ROOF_MIXED ? "<li><svg aria-hidden=\"true\"><rect class=\"p-%s\" x=\"1\" y=\"1\" width=\"9\" height=\"9\"/></svg>%s" : "<li><svg aria-hidden=\"true\"><circle class=\"p-%s\" cx=\"50%%\" cy=\"50%%\" r=\"5\"/></svg>%s",
+			        kinds[k].class, kinds[k].name);
+			fprintf(out, share < 0.001 ? " &lt;0.1 %%</li>" : " %.0f %%</li>", 100 * share);
 		}
 	}
 	fputs("</ul>\n", out);
@@ -61,7 +63,7 @@ static void put_plot(FILE *out, const struct roofline_picture *r, const struct p
 	for (int k = 0; k < ROOF_KINDS; k++) {
 		if (p->count[k] > 0) {
 			size_t from = p->from[k];
-			curves[count++] = (struct page_curve){.class = kinds[k].class, .x = p->x + from, .y = p->y + from, .radius = p->radius + from, .labels = p->labels + from, .count = p->count[k],
+			curves[count++] = (struct page_curve){.class = kinds[k].class, .x = p->x + from, .y = p->y + from, .radius = p->radius + from, .square = k == ROOF_MIXED, .labels = p->labels + from, .count = p->count[k],
 			                                      .form = PAGE_POINTS};
 		}
 	}

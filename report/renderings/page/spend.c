@@ -1,4 +1,4 @@
-/* Money over time, as stacked parts; and what an hour's load did to the cost of its output tokens. */
+/* Money over time, as stacked parts. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -241,84 +241,4 @@ void html_spend(const struct statement *s, FILE *out) {
 	put_table(out, s, &b);
 	fputs("</section>\n", out);
 	free(b.at);
-}
-
-/* ---- cost against load: an hour of a model is a point ---- */
-
-#define LOAD_HEIGHT 220
-#define LOAD_LEAST 6
-#define LOAD_MOST 1500
-
-/* Output tokens a second of paid GPU time, and what a million of them cost. */
-static bool load_point(const struct moment *m, const struct statement *s, double *speed, int64_t *nano) {
-	const struct unit_cost *u = &m->unit[TOKENS_OUTPUT];
-
-	*speed = (double)m->tokens[TOKENS_OUTPUT] / ((double)s->timeline->step_ns / (double)NS_PER_SECOND);
-	*nano = u->loaded_nano;
-	return u->known && u->loaded_nano > 0 && m->tokens[TOKENS_OUTPUT] > 0;
-}
-
-struct plane {
-	double x_low, x_high, y_low, y_high; /* powers of ten */
-	size_t points;
-};
-
-static void plane_of(const struct statement *s, struct plane *p) {
-	*p = (struct plane){1e9, -1e9, 1e9, -1e9, 0};
-	for (size_t i = 0; i < s->timeline->count; i++) {
-		double speed;
-		int64_t nano;
-		if (load_point(&s->timeline->moments[i], s, &speed, &nano)) {
-			double x = log10(speed), y = log10((double)nano) - 9;
-			p->x_low = fmin(p->x_low, floor(x));
-			p->x_high = fmax(p->x_high, ceil(x + 1e-9));
-			p->y_low = fmin(p->y_low, floor(y));
-			p->y_high = fmax(p->y_high, ceil(y + 1e-9));
-			p->points++;
-		}
-	}
-}
-
-static void put_plane(FILE *out, const struct plane *p) {
-	for (double d = p->x_low; d <= p->x_high; d++) {
-		double x = GUTTER + (100 - GUTTER) * (d - p->x_low) / (p->x_high - p->x_low);
-		fprintf(out, "<line class=\"grid\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"%d\" y2=\"%d\"/><text class=\"d %s\" x=\"%.2f%%\" y=\"%d\">%g</text>", x, x, PLOT_TOP,
-		        PLOT_TOP + LOAD_HEIGHT, d >= p->x_high ? "e" : d <= p->x_low ? "" : "m", x, PLOT_TOP + LOAD_HEIGHT + 16, pow(10, d));
-	}
-	for (double d = p->y_low; d <= p->y_high; d++) {
-		double y = PLOT_TOP + LOAD_HEIGHT * (p->y_high - d) / (p->y_high - p->y_low);
-		fprintf(out, "<line class=\"grid\" x1=\"%.1f%%\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"d e\" x=\"%.1f%%\" y=\"%.1f\">%g</text>", GUTTER, y, y,
-		        GUTTER - 0.8, y + 4, pow(10, d));
-	}
-}
-
-static void put_points(FILE *out, const struct statement *s, const struct plane *p) {
-	size_t every = s->timeline->count / LOAD_MOST + 1;
-
-	for (size_t i = 0; i < s->timeline->count; i += every) {
-		double speed;
-		int64_t nano;
-		if (load_point(&s->timeline->moments[i], s, &speed, &nano)) {
-			fprintf(out, "<circle class=\"point\" cx=\"%.1f%%\" cy=\"%.0f\" r=\"3\"/>",
-			        GUTTER + (100 - GUTTER) * (log10(speed) - p->x_low) / (p->x_high - p->x_low),
-			        PLOT_TOP + LOAD_HEIGHT * (p->y_high - (log10((double)nano) - 9)) / (p->y_high - p->y_low));
-		}
-	}
-}
-
-void html_load(const struct statement *s, FILE *out) {
-	struct plane p;
-
-	plane_of(s, &p);
-	if (p.points < LOAD_LEAST) {
-		return;
-	}
-	const char *step = s->timeline->step_ns == NS_PER_HOUR ? "hour" : "day";
-	fprintf(out, "<section aria-labelledby=\"load-title\"><h2 id=\"load-title\">Cost against load</h2><p class=\"dim\">Each point is one %s of one model: output tokens a "
-	        "second across, what a million of them cost with all paid time up (both log scale). A fuller %s is a cheaper one.</p>\n", step, step);
-	fprintf(out, "<figure><p class=\"axisname\">cost per million output tokens</p><svg height=\"%d\" role=\"img\" tabindex=\"0\" aria-label=\"Cost of output tokens against their number a second, one point a model and %s\">\n",
-	        PLOT_TOP + LOAD_HEIGHT + 20, step);
-	put_plane(out, &p);
-	put_points(out, s, &p);
-	fputs("</svg><p class=\"axisname e\">output tokens a second</p></figure></section>\n", out);
 }

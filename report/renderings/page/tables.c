@@ -13,8 +13,9 @@
 static void put_money(FILE *out, bool known, int64_t nano, int places) {
 	char exact[DECIMAL_TEXT_MAX], shown[FIGURE_MAX];
 	if (known) {
-		fprintf(out, "<td%s><data value=\"%s\">%s</data></td>", nano < 0 ? " class=\"bad\"" : "",
-			decimal_format(nano, 9, exact), figure_money(nano, places, shown));
+		figure_money(nano, places, shown);
+		fprintf(out, "<td%s><data value=\"%s\">%s%s</data></td>", nano < 0 ? " class=\"bad\"" : "", decimal_format(nano, 9, exact), shown[0] == '-' ? "−" : "",
+		        shown + (shown[0] == '-'));
 	} else {
 		fputs("<td>–</td>", out);
 	}
@@ -23,6 +24,35 @@ static void put_money(FILE *out, bool known, int64_t nano, int places) {
 static void put_count(FILE *out, int64_t n) {
 	char shown[FIGURE_MAX];
 	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)n, figure_count(n, shown));
+}
+
+/* At three digits. */
+static void put_unit(FILE *out, const struct unit_cost *u) {
+	char exact[DECIMAL_TEXT_MAX], shown[FIGURE_MAX];
+
+	if (u->known) {
+		fprintf(out, "<td><data value=\"%s\">%s</data></td>", decimal_format(u->loaded_nano, 9, exact), figure_unit(u->loaded_nano, shown));
+	} else {
+		fputs("<td>–</td>", out);
+	}
+}
+
+/* In thousands or millions, where `unit` is that. */
+static void put_tokens(FILE *out, int64_t n, int64_t unit) {
+	char shown[FIGURE_MAX];
+
+	if (unit == 1) {
+		put_count(out, n);
+	} else {
+		fprintf(out, "<td><data value=\"%lld\">%s.%lld</data></td>", (long long)n, figure_count(n / unit, shown), (long long)(n % unit / (unit / 10)));
+	}
+}
+
+/* One unit for all tokens of a table, by how many they are. */
+static int64_t token_unit(const struct statement *s) {
+	int64_t n = s->total.tokens[TOKENS_INPUT] + s->total.tokens[TOKENS_CACHED];
+
+	return n >= 10000000000 ? 1000000 : n >= 10000000 ? 1000 : 1;
 }
 
 static void put_hours(FILE *out, const struct statement *s, int64_t ns) {
@@ -317,15 +347,15 @@ void html_model_evidence(const struct statement *s, FILE *out) {
 /* ---- rows with keys ---- */
 
 static void put_block(FILE *out, const struct statement *s, const struct block *b) {
-	int places = figure_unit_places(s);
+	int64_t unit = token_unit(s);
 
 	put_count(out, b->requests);
-	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
-	put_count(out, b->tokens[TOKENS_OUTPUT]);
+	put_tokens(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], unit);
+	put_tokens(out, b->tokens[TOKENS_OUTPUT], unit);
 	put_hours(out, s, b->capacity_ns);
 	put_money(out, block_has_cost(b), b->capacity_nano, places_of(s));
-	put_money(out, b->unit[TOKENS_INPUT].known, b->unit[TOKENS_INPUT].loaded_nano, places);
-	put_money(out, b->unit[TOKENS_OUTPUT].known, b->unit[TOKENS_OUTPUT].loaded_nano, places);
+	put_unit(out, &b->unit[TOKENS_INPUT]);
+	put_unit(out, &b->unit[TOKENS_OUTPUT]);
 	put_money(out, b->margin_known, b->margin_nano, places_of(s));
 	fputs("</tr>\n", out);
 }
@@ -373,8 +403,9 @@ static void put_total(FILE *out, const struct statement *s, size_t labels) {
 
 void html_rows(const struct statement *s, const struct rendering_options *r, const char *id, const struct table *t, const enum by_key *by,
                size_t count, FILE *out) {
-	static const char *const figures[] = {"requests", "tokens in", "tokens out", "GPU-hours",
-					      "cost",     "in / M",    "out / M",    "margin"};
+	int64_t unit = token_unit(s);
+	const char *const figures[] = {"requests", unit == 1 ? "tokens in" : unit == 1000 ? "in, k tokens" : "in, M tokens", unit == 1 ? "tokens out" : unit == 1000 ? "out, k tokens" : "out, M tokens", "GPU-hours",
+	                               "cost", "in / M", "out / M", "margin"};
 	bool tenants = id[0] == 't', timed = by_finest_time(by, count) != BY_KEYS;
 	const char *headers[BY_KEYS + 9];
 	char shown[FIGURE_MAX];

@@ -1,0 +1,135 @@
+/* Breakdowns as a ledger keeps them of a day (tollbook.breakdowns.v1), read into a statement. */
+#include <stdlib.h>
+
+#include "core/json.h"
+#include "report/statement.h"
+
+struct reading {
+	struct statement *statement;
+	struct names *names;
+	struct json *json;
+	int rc;
+};
+
+#define FIGURES_MAX 8
+
+/* The figures of a row, behind its first `skip` members; false if it is of another form, or one is negative. */
+static bool read_figures(const struct json *j, json_at row, int skip, int count, int64_t out[FIGURES_MAX]) {
+	json_at v = json_first(j, row);
+
+	for (; skip > 0 && v != JSON_ABSENT; skip--) {
+		v = json_next(j, v);
+	}
+	for (int i = 0; i < count; i++, v = json_next(j, v)) {
+		if (v == JSON_ABSENT || !json_i64(j, v, &out[i]) || out[i] < -1) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static name_id model_of(struct reading *r, json_at row) {
+	char name[2048];
+	return names_id(r->names, json_string(r->json, json_first(r->json, row), name, sizeof name));
+}
+
+static int add_position(struct reading *r, json_at row) {
+	int64_t f[FIGURES_MAX];
+
+	if (!read_figures(r->json, row, 1, 6, f) || f[0] < 0 || f[0] > ENTRY_OUTPUT || f[1] < 0 || f[1] >= f[2] || f[4] < 0 || f[5] < 0) {
+		return 0;
+	}
+	return statement_add_position(r->statement, &(struct position_row){model_of(r, row), (enum entry_kind)f[0], f[1], f[2], f[3], f[4], f[5]});
+}
+
+static int add_rule(struct reading *r, json_at row) {
+	int64_t f[FIGURES_MAX];
+	json_at rule = json_next(r->json, json_first(r->json, row));
+
+	if (rule == JSON_ABSENT || !read_figures(r->json, row, 2, 3, f) || f[1] < 0 || f[2] < 0) {
+		return 0;
+	}
+	char name[64];
+	struct text word = json_string(r->json, rule, name, sizeof name);
+	const char *kept = names_text(r->names, names_id(r->names, word)).at;
+	return statement_add_rule(r->statement, &(struct rule_row){kept, model_of(r, row), f[0], f[1], f[2]});
+}
+
+static int add_batch(struct reading *r, json_at row) {
+	int64_t f[FIGURES_MAX];
+
+	if (!read_figures(r->json, row, 1, 7, f) || f[0] < 1 || f[0] > f[1] || f[3] < 0 || f[4] < 0 || f[5] < 0 || f[6] < 0) {
+		return 0;
+	}
+	return statement_add_batch(r->statement, &(struct batch_row){model_of(r, row), f[0], f[1], f[2], f[3], f[4], f[5], f[6]});
+}
+
+static int add_curve(struct reading *r, json_at row) {
+	int64_t f[FIGURES_MAX];
+
+	if (!read_figures(r->json, row, 1, 4, f) || f[0] < 1 || f[1] < 0 || f[2] < 0 || f[3] < 0) {
+		return 0;
+	}
+	return statement_add_curve(r->statement, &(struct curve_row){model_of(r, row), f[0], f[1], f[2], f[3]});
+}
+
+/* Places under a roofline, in cells, which may be below 1 FLOP and so negative. */
+static bool read_cell(const struct json *j, json_at cell, int64_t f[5]) {
+	json_at v = json_first(j, cell);
+
+	for (int i = 0; i < 5; i++, v = json_next(j, v)) {
+		if (v == JSON_ABSENT || !json_i64(j, v, &f[i])) {
+			return false;
+		}
+	}
+	return f[0] >= 0 && f[0] < ROOF_ROW_KINDS && f[1] > INT16_MIN && f[1] < INT16_MAX && f[2] > INT16_MIN && f[2] < INT16_MAX && f[3] > 0 && f[4] >= 0;
+}
+
+static int add_roof(struct reading *r, json_at row) {
+	char name[2048];
+	int64_t peaks[FIGURES_MAX], f[5];
+	json_at gpu = json_next(r->json, json_first(r->json, row)), v = gpu;
+
+	if (gpu == JSON_ABSENT || !read_figures(r->json, row, 2, 3, peaks) || peaks[0] < 1 || peaks[1] < 1 || peaks[2] < 1) {
+		return 0;
+	}
+	struct roof_row to = {.model = model_of(r, row), .gpus = peaks[0], .flop_s = peaks[1], .byte_s = peaks[2]};
+	to.gpu = names_id(r->names, json_string(r->json, gpu, name, sizeof name));
+	for (int i = 0; i < 4 && v != JSON_ABSENT; i++) {
+		v = json_next(r->json, v);
+	}
+	int rc = 0;
+	for (json_at cell = v == JSON_ABSENT || json_type(r->json, v) != JSON_ARRAY ? JSON_ABSENT : json_first(r->json, v); cell != JSON_ABSENT && rc >= 0; cell = json_next(r->json, cell)) {
+		if (read_cell(r->json, cell, f)) {
+			to.kind = f[0], to.x = f[1], to.y = f[2], to.steps = f[3], to.gpu_ns = f[4];
+			rc = statement_add_roof(r->statement, &to);
+		}
+	}
+	return rc;
+}
+
+static void read_rows(struct reading *r, struct text key, int (*add)(struct reading *, json_at)) {
+	json_at rows = json_get(r->json, 0, key);
+
+	for (json_at v = rows == JSON_ABSENT ? rows : json_first(r->json, rows); v != JSON_ABSENT && r->rc >= 0; v = json_next(r->json, v)) {
+		r->rc = json_type(r->json, v) == JSON_ARRAY ? add(r, v) : 0;
+	}
+}
+
+int statement_add_breakdowns(struct statement *s, struct names *names, struct text lines, bool positions, bool rules) {
+	struct reading r = {.statement = s, .names = names, .json = json_new()};
+
+	if (json_parse(r.json, lines, NULL)) {
+		if (positions) {
+			read_rows(&r, T("positions"), add_position);
+		}
+		if (rules) {
+			read_rows(&r, T("rules"), add_rule);
+		}
+		read_rows(&r, T("batches"), add_batch);
+		read_rows(&r, T("curves"), add_curve);
+		read_rows(&r, T("roofline"), add_roof);
+	}
+	json_free(r.json);
+	return r.rc;
+}
