@@ -98,10 +98,18 @@ static struct survey_replica *replica_named(struct reading *r, name_id name) {
 	return &s->at[s->count++];
 }
 
+/* A request without an instant is attributed from 1970-01-01 on. */
+static int64_t start_of_request(const struct request *r) {
+	if (r->arrival_ns != UNKNOWN) {
+		return r->arrival_ns;
+	}
+	return r->finish_ns != UNKNOWN ? r->finish_ns : 0;
+}
+
 static int64_t start_of(const struct record *r) {
 	switch (r->kind) {
 	case RECORD_STEP: return r->step.start_ns;
-	case RECORD_REQUEST: return r->request.arrival_ns;
+	case RECORD_REQUEST: return start_of_request(&r->request);
 	case RECORD_WINDOW: return r->window.start_ns;
 	default: return r->power.at_ns;
 	}

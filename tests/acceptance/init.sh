@@ -40,6 +40,9 @@ same "a name with characters of patterns: exit status" "$?" 0
 same "price and GPUs as given" "$(jq -r '.pools[0].rates[0].per_gpu_hour + " " + (.pools[0].gpus_per_replica | tostring)' new/fleet.json)" "2.500000000 4"
 same "its night read one log" "$(grep -c '1 file.* with new lines' said)" 1
 
+"$tollbook" init --folder undated --gpu-hour 0.37 --run "$tree/tests/data/llamacpp-plain.log" > said 2> why
+same "a log without dates: its night has a price" "$? $(jq -r '.pools[0].rates[0].from' undated/fleet.json) $("$tollbook" report -q --book undated/book --format json | jq '(.total.cost.capacity | tonumber) > 0')" "0 1970-01-01 true"
+
 mkdir unknown && cp "in [brackets]/v*.log" unknown/v.log
 "$tollbook" init --folder open unknown > said 2> why
 same "no GPU known: exit status, and the prices there are" "$? $(grep -c 'USD per GPU-hour' why)" "1 9"

@@ -1,24 +1,67 @@
 #!/bin/sh
-# docs/users: every command marked sh runs, and ends with exit status 0 or 1.
+# The commands of the docs run: each line of a block marked sh ends with exit status 0 or 1, and prints something. What they fetch with
+# (kubectl, logcli, aws, gcloud, psql, docker) comes from tests/acceptance/stubs, which know the commands of the docs and no others.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
-need awk
+need awk gzip jq zstd
 
 mkdir "$folder/bin" && ln -s "$tollbook" "$folder/bin/tollbook"
-PATH=$folder/bin:$PATH
-commands() { awk '/^```sh$/ {on = 1; next} /^```/ {on = 0} on' "$1"; }
+PATH=$folder/bin:$tree/tests/acceptance/stubs:$PATH
+commands() { awk '/^```sh$/ {on = 1; next} /^```/ {on = 0} on && !/^$/' "$1"; }
 
-for page in docs/users/*.md; do
-	at="$folder/${page##*/}.d"
-	mkdir "$at" && ln -s "$tree/samples" "$tree/tests" "$at"
+# What the general pages take as given: a user's logs, prices, fleet, configuration, two statements, and a book with an invoice of its month.
+given() {
+	mkdir logs && cp "$tree/samples/serving/steps.jsonl.gz" "$tree/samples/serving/requests.jsonl.gz" logs
+	zstd -dcq "$tree/samples/vllm.log.zst" | gzip > vllm.log.gz
+	cp "$tree/samples/prices.json" .
+	cp "$tree/samples/gateway/usage.jsonl" .
+	sed 's/"match": "[^"]*"/"match": "*"/' "$tree/samples/fleet.json" > fleet.json
+	case $1 in
+	*guide.md) tollbook run -q --fleet fleet.json -o 2026-09.json logs && cp 2026-09.json 2026-10.json ;;
+	*invoices.md)
+		tollbook ingest -q --book book "$tree/samples/invoice/requests.jsonl"
+		tollbook attribute -q --book book --fleet "$tree/samples/invoice/fleet.json" 2> /dev/null
+		cp "$tree/samples/invoice/aws-cur-2026-09.csv" october.csv ;;
+	*) tollbook init -q --force --gpu-hour 1.89 logs > /dev/null ;;
+	esac
+}
+
+for page in README.md docs/*.md docs/users/*.md; do
 	commands "$page" > "$folder/commands"
-	[ -s "$folder/commands" ] || { same "$page: only the list of pages has no commands" "${page##*/}" README.md; continue; }
+	[ -s "$folder/commands" ] || continue
+	at="$folder/$(echo "$page" | tr / -).d"
+	mkdir "$at" && ln -s "$tree/samples" "$tree/tests" "$at"
+	case $page in
+	docs/users/*) ;;
+	*) (cd "$at" && given "$page") > "$folder/why" 2>&1 || wrong "$page: what it takes as given: $(cat "$folder/why")" ;;
+	esac
 	while IFS= read -r line; do
+		case $line in 'tollbook init '*) rm -f "$at/fleet.json" ;; esac # it writes one, and replaces none
 		(cd "$at" && sh -c "$line" > said 2> why < /dev/null)
 		status=$?
 		case $status in 0 | 1) echo "ok: $page: $line" ;; *) wrong "$page: $line: exit status $status: $(cat "$at/why")" ;; esac
 		# Findings are allowed, a command that prints nothing at all is not, unless it writes a file or is quiet.
-		case $line in *' -q '* | *' -o '* | head* ) ;; *) [ -s "$at/said" ] || wrong "$page: $line: printed nothing" ;; esac
+		case $line in *' -q '* | *' -o '* | *' > '* | head* | cp* | mkdir* | for*) ;; *) [ -s "$at/said" ] || wrong "$page: $line: printed nothing" ;; esac
 	done < "$folder/commands"
 done
+for page in docs/users/*.md; do
+	[ "${page##*/}" = README.md ] || same "$page has commands" "$(commands "$page" | head -1 | wc -l)" 1
+done
+
+same "docs/scale.md: the book of the tasks" "$(cd "$folder/docs-scale.md.d" && tollbook report -q --book book --format json | jq -c .total.tokens)" \
+	"$(tollbook run -q --gpu-hour 1 --format json samples/serving | jq -c .total.tokens)"
+
+# What a collector exports has the figures of the pods' own logs.
+at=$folder/docs-users-collectors.md.d
+cd "$at" || exit 3
+mkdir pods && zstd -dcq samples/vllm.log.zst > pods/vllm-0.log && cp tests/data/vllm-tiny-8b.log pods/vllm-1.log
+figures() { tollbook run -q --log-year 2026 --fleet fleet.json --by replica --format json "$1" 2> /dev/null | jq -c '.total, [.rows[].replica]'; }
+expected=$(figures pods)
+same "two pods" "$(echo "$expected" | tail -1)" '["vllm-0","vllm-1"]'
+for export in loki.jsonl cloudwatch gcs; do same "$export: the figures of the pods' logs" "$(figures $export)" "$expected"; done
+# Tenants of a gateway are those that the engine knows.
+tenants() { tollbook run -q --fleet samples/fleet.json --by tenant --format json "$@" 2> /dev/null | jq -c '[.rows[] | select(.tokens.output > 0) | [.tenant, .tokens.input, .tokens.output]]'; }
+cd "$folder/docs-users-gateway.md.d" || exit 3
+expected=$(tenants samples/serving)
+for gateway in litellm envoy; do same "$gateway: tenants and tokens as the engine's" "$(tenants $gateway samples/serving/steps.jsonl.gz)" "$expected"; done
 finish
