@@ -27,6 +27,7 @@ there() {
 for settings in prefix=/usr PREFIX=/usr; do
 	into install $settings
 	same "$settings: in their places" "$(there /usr)" 13
+	same "$settings: every schema" "$(diff -r schemas "$stage/usr/share/tollbook/schemas")" ""
 	same "$settings: readable by all" "$(find "$stage/usr" -type f ! -perm -444 -o -type d ! -perm -555)" ""
 	same "$settings: the program runs" "$("$stage/usr/bin/tollbook" --version)" "$("$tollbook" --version)"
 	# A program links with what was installed.
