@@ -62,7 +62,8 @@ static bool skip_vendor(struct text *t) {
 	static const struct text vendors[] = {{"NVIDIA", 6}, {"AMD", 3}, {"INSTINCT", 8}, {"GEFORCE", 7}, {"TESLA", 5}, {"QUADRO", 6},
 	                                      {"RADEON", 6}, {"APPLE", 5}, {"GOOGLE", 6}, {"CLOUD", 5}, {"INTEL", 5}, {"HABANA", 6},
 	                                      {"AWS", 3}, {"AMAZON", 6}, {"HUAWEI", 6}, {"DGX", 3}, {"HGX", 3}, {"STANDARD", 8},
-	                                      {"MAC STUDIO", 10}, {"MACBOOK PRO", 11}, {"MAC MINI", 8}};
+	                                      {"MAC STUDIO", 10}, {"MACBOOK PRO", 11}, {"MACBOOK AIR", 11}, {"MAC MINI", 8}, {"ECS", 3},
+	                                      {"GPU 1X", 6}, {"GPU 2X", 6}, {"GPU 4X", 6}, {"GPU 8X", 6}, {"GPU", 3}};
 	size_t used;
 
 	for (size_t v = 0; v < sizeof vendors / sizeof *vendors; v++) {
@@ -74,11 +75,20 @@ static bool skip_vendor(struct text *t) {
 	return false;
 }
 
+static bool starts_nocase(struct text t, struct text prefix) {
+	return t.len >= prefix.len && text_eq_nocase(text_cut(t, 0, prefix.len), prefix);
+}
+
+/* Clouds write their names in small letters or with points, as in "g2-standard" and "BM.GPU.A10". */
+static bool is_of_cloud(struct text known) {
+	return (known.at[0] >= 'a' && known.at[0] <= 'z') || text_find_byte(known, '.') < known.len;
+}
+
 /*
  * "80GB", "141g" within a tenth of the GPU's memory; a count of GPUs in a cloud's name ("8g", "48xlarge", the 8 of
  * "v6e-8"), or its version ("v5").
  */
-static bool is_size(struct text word, const struct gpu *g) {
+static bool is_size(struct text word, struct text known, const struct gpu *g) {
 	int64_t n = 0;
 	size_t i = 0;
 
@@ -90,20 +100,20 @@ static bool is_size(struct text word, const struct gpu *g) {
 		return true;
 	}
 	if (i > 0 && unit.len == 0) {
-		return g->hbm && (n <= 16 || g->vendor == GPU_GOOGLE);
+		return is_of_cloud(known) || (g->hbm && (n <= 16 || g->vendor == GPU_GOOGLE));
 	}
 	if (i == 0 || text_eq_nocase(unit, T("xlarge"))) {
 		return text_ends(unit, T("xlarge"));
 	}
-	if (text_eq_nocase(unit, T("g")) && n <= 16) {
+	if ((text_eq_nocase(unit, T("g")) || (g->vendor == GPU_GOOGLE && text_eq_nocase(unit, T("t")))) && n <= 16) {
 		return true;
 	}
 	bool bytes = text_eq_nocase(unit, T("g")) || text_eq_nocase(unit, T("gb")) || text_eq_nocase(unit, T("gib"));
 	return bytes && n * INT64_C(10000000000) >= g->memory_bytes * 9 && n * INT64_C(10000000000) <= g->memory_bytes * 11;
 }
 
-static bool is_harmless(struct text word, const struct gpu *g) {
-	static const char *const words[] = {"GPU", "GPUS", "SXM", "SXM2", "SXM3", "SXM4", "SXM5", "SXM6", "HBM2", "HBM2E", "HBM3", "HBM3E",
+static bool is_harmless(struct text word, struct text known, const struct gpu *g) {
+	static const char *const words[] = {"GPU", "GPUS", "METAL", "HBM2", "HBM2E", "HBM3", "HBM3E",
 	                                    "GDDR5", "GDDR6", "GDDR6X", "GDDR7", "OAM", "HGX", "DGX", "UBB", "NVLINK", "TENSOR", "CORE",
 	                                    "CARD", "ACCELERATOR", "GRAPHICS", "ADA", "AMPERE", "HOPPER", "BLACKWELL", "GENERATION",
 	                                    "FOUNDERS", "EDITION", "CHIP", "SOC", "SUPERCHIP"};
@@ -113,19 +123,24 @@ static bool is_harmless(struct text word, const struct gpu *g) {
 			return true;
 		}
 	}
-	return is_size(word, g) || (!g->hbm && text_eq_nocase(word, T("PCIE")));
+	/* A card without a form in its name is the module; one in a slot is no module. */
+	bool slot = strstr(g->name, "PCIe") || strstr(g->name, "NVL") || !g->hbm;
+	return is_size(word, known, g) || (!slot && starts_nocase(word, T("SXM"))) || (!g->hbm && text_eq_nocase(word, T("PCIE")));
 }
 
 /* What follows a known name must not mean another GPU: a laptop's, a part of one (MIG), another form factor. */
-static bool is_same_card(struct text rest, const struct gpu *g) {
+static bool is_same_card(struct text rest, struct text known, const struct gpu *g) {
 	size_t from = 0;
 
+	if (rest.len > 0 && is_digit(rest.at[0])) {
+		return false; /* 910B1 is no 910B */
+	}
 	while (from < rest.len) {
 		size_t to = from;
 		while (to < rest.len && plain(rest.at[to])) {
 			to++;
 		}
-		if (to > from && !is_harmless(text_cut(rest, from, to), g)) {
+		if (to > from && !is_harmless(text_cut(rest, from, to), known, g)) {
 			return false;
 		}
 		from = to + 1;
@@ -277,7 +292,7 @@ static const struct gpu *find_from(const struct gpu_catalogue *c, struct text wa
 		const struct card *k = &c->cards[i];
 		for (size_t n = 0; n < k->name_count; n++) {
 			size_t used, count = starts_with(wanted, text_of(k->names[n]), &used);
-			if (count > *longest && is_same_card(text_cut(wanted, used, wanted.len), &k->gpu)) {
+			if (count > *longest && is_same_card(text_cut(wanted, used, wanted.len), text_of(k->names[n]), &k->gpu)) {
 				*longest = count;
 				found = &k->gpu;
 			}
@@ -286,10 +301,30 @@ static const struct gpu *find_from(const struct gpu_catalogue *c, struct text wa
 	return found;
 }
 
+/* Without "(R)" and "(TM)"; "RTX " before a number that starts the name. */
+static struct text written_plainly(struct text name, char *out, size_t size) {
+	size_t n = name.len > 0 && is_digit(name.at[0]) ? (size_t)snprintf(out, size, "RTX ") : 0;
+
+	for (size_t i = 0; i < name.len && n < size; i++) {
+		struct text rest = text_cut(name, i, name.len);
+		if (starts_nocase(rest, T("(R)")) || starts_nocase(rest, T("(TM)"))) {
+			i += starts_nocase(rest, T("(R)")) ? 2 : 3;
+			continue;
+		}
+		out[n++] = name.at[i];
+	}
+	return (struct text){out, n};
+}
+
 const struct gpu *gpu_find(const struct gpu_catalogue *c, struct text name) {
+	char plainly[128];
 	size_t longest = 0;
 	const struct gpu *found = find_from(c, name, &longest, NULL);
 
+	if (name.len + 4 <= sizeof plainly) {
+		name = written_plainly(name, plainly, sizeof plainly);
+		found = find_from(c, name, &longest, found);
+	}
 	while (skip_vendor(&name)) {
 		found = find_from(c, name, &longest, found);
 	}

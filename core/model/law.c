@@ -360,10 +360,59 @@ double law_watts(const struct law *l, const struct law_step *s) {
 	return idle + (tdp - idle) * work;
 }
 
+/* Rows of one engine, or of all (LAW_ENGINES), on the kind of card; of another maker's memory than the measured one, none. */
+static double rows_of(const struct law *l, enum law_engine engine) {
+	bool foreign = l->peak.gpu.vendor != GPU_NVIDIA && l->card < LAW_APPLE && l->card != LAW_AMD;
+	double rows = 0;
+
+	for (int e = 0; e < LAW_ENGINES && !foreign; e++) {
+		rows += engine == LAW_ENGINES || (int)engine == e ? l->constants->rows[e][l->card] : 0;
+	}
+	return rows;
+}
+
+/*
+ * Squares of half widths, which add: what is always left; with no rows of this engine on this kind of card; with none of this kind of
+ * card at all; of pipelines; of experts on several GPUs. As wide as 95 % of the rows left out of a fit need (METHOD.md).
+ */
+#define ALWAYS 0.25
+#define PAIR_UNKNOWN 0.50
+#define CARD_UNKNOWN 0.40
+#define PIPELINE 0.08
+#define EXPERTS_APART 0.12
+#define STATELY 0.15
+#define ENOUGH 5.0 /* rows that make half of it known */
+
 double law_spread(const struct law *l) {
+	const struct modelspec *m = &l->peak.model;
+	double square = ALWAYS + PAIR_UNKNOWN / (1 + rows_of(l, l->engine) / ENOUGH) + CARD_UNKNOWN / (1 + rows_of(l, LAW_ENGINES) / ENOUGH);
+
 	if (l->own_spread > 0) {
 		return l->own_spread;
 	}
-	bool few_rows = (l->peak.gpu.vendor != GPU_NVIDIA && l->peak.gpu.vendor != GPU_APPLE) || l->layout.pp > 1;
-	return few_rows || l->engine == LAW_ANY || l->engine == LAW_DEEPSEEK ? 1.0 : 0.69;
+	square += l->layout.pp > 1 ? PIPELINE : 0;
+	square += m->experts > 0 && l->layout.gpus > 1 ? EXPERTS_APART : 0;
+	square += m->linear_layers > 0 || m->sparse_tokens > 0 ? STATELY : 0; /* of these no row was measured */
+	return sqrt(square);
+}
+
+const char *law_spread_reason(const struct law *l) {
+	const struct modelspec *m = &l->peak.model;
+	const struct {
+		bool holds;
+		const char *reason;
+	} reasons[] = {{l->own_spread > 0, ""},
+	               {rows_of(l, LAW_ENGINES) < 1, "no GPU of this kind was measured"},
+	               {l->engine == LAW_ANY, "no engine is stated (--engine)"},
+	               {rows_of(l, l->engine) < ENOUGH, "this engine was hardly measured on this kind of GPU"},
+	               {m->linear_layers > 0 || m->sparse_tokens > 0, "no model with such layers was measured"},
+	               {l->layout.pp > 1, "pipelines differ more than the rest"},
+	               {m->experts > 0 && l->layout.gpus > 1, "experts on several GPUs differ more than the rest"}};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+		if (reasons[i].holds) {
+			return reasons[i].reason;
+		}
+	}
+	return "";
 }

@@ -40,6 +40,7 @@ struct law_constants {
 	double shared[LAW_SHARED_CONSTANTS];
 	double engine[LAW_ENGINES][LAW_FACTORS];
 	double card[LAW_CARDS][LAW_FACTORS];
+	int rows[LAW_ENGINES][LAW_CARDS]; /* measurements that these were fitted to */
 };
 extern const struct law_constants law_published;
 
@@ -102,7 +103,12 @@ struct law_card_efficiency {
 };
 struct law_card_efficiency law_card_of(const struct gpu *g);
 
-/* The factor within which 95 % of published measurements are, as a natural logarithm. */
+/*
+ * The factor within which 95 % of measurements are, as a natural logarithm: wider the fewer there are of the engine on this kind of GPU,
+ * and of the kind of GPU.
+ */
 double law_spread(const struct law *l);
+/* What makes it wider than for well-measured engines and GPUs, for people: "no engine is stated (--engine)"; "" if nothing does. */
+const char *law_spread_reason(const struct law *l);
 
 #endif

@@ -19,7 +19,9 @@ static const struct architecture architectures[] = {
 	{"olmo2", QK_NORM, 2, 0}, {"olmo3", QK_NORM, 2, 4}, {"exaone4", QK_NORM, 2, 4}, {"exaone", 0, 2, 0}, {"glm", QKV_BIAS, 2, 0},
 	{"glm4", QKV_BIAS, 4, 0}, {"glm4v_text", QKV_BIAS, 4, 0}, {"cohere", TIED, 1, 0}, {"cohere2", TIED, 1, 4},
 	{"starcoder2", QKV_BIAS | OUT_BIAS | TWO_MATRICES | TIED, 2, 1}, {"phi3", 0, 2, 1}, {"phi", QKV_BIAS | TWO_MATRICES, 1, 0},
-	{"yi", 0, 2, 0}, {"solar", 0, 2, 0}, {"nemotron-nas", 0, 2, 0},
+	{"yi", 0, 2, 0}, {"solar", 0, 2, 0}, {"nemotron-nas", 0, 2, 0}, {"cwm", 0, 2, 4}, {"helium", 0, 2, 0}, {"diffllama", 0, 2, 0},
+	{"stablelm_epoch", 0, 2, 0}, {"PanguEmbedded", QKV_BIAS | OUT_BIAS, 2, 0}, {"phi3_v", 0, 2, 1}, {"phi4mm", 0, 2, 1},
+	{"telechat", 0, 2, 0}, {"telechat2", 0, 2, 0}, {"telechat3", 0, 2, 0}, {"persimmon", QKV_BIAS | OUT_BIAS | TWO_MATRICES, 4, 0},
 	/* Qwen */
 	{"qwen2", QKV_BIAS, 2, 0}, {"qwen2_vl", QKV_BIAS, 2, 0}, {"qwen2_vl_text", QKV_BIAS, 2, 0}, {"qwen2_5_vl", QKV_BIAS, 2, 0},
 	{"qwen2_5_vl_text", QKV_BIAS, 2, 0}, {"qwen2_moe", QKV_BIAS | SHARED_GATE | MOE, 2, 0}, {"qwen3", QK_NORM, 2, 0},
@@ -27,7 +29,10 @@ static const struct architecture architectures[] = {
 	{"qwen3_vl_moe", QK_NORM | MOE, 2, 0}, {"qwen3_vl_moe_text", QK_NORM | MOE, 2, 0}, {"qwen3_omni_moe_text", QK_NORM | MOE, 2, 0},
 	{"qwen3_next", QK_NORM | MOE | SHARED_GATE | DELTA, 2, 0}, {"qwen3_5", QK_NORM | DELTA, 2, 0}, {"qwen3_5_text", QK_NORM | DELTA, 2, 0},
 	{"qwen3_5_moe", QK_NORM | MOE | SHARED_GATE | DELTA, 2, 0}, {"qwen3_5_moe_text", QK_NORM | MOE | SHARED_GATE | DELTA, 2, 0},
+	{"qwen2_5_omni_text", QKV_BIAS, 2, 0}, {"qwen2_audio", QKV_BIAS, 2, 0},
 	/* Experts */
+	{"solar_open", MOE, 2, 0}, {"pangu_pro_moe", QKV_BIAS | OUT_BIAS | MOE, 2, 0}, {"aria_text", MOE, 2, 0}, {"aria_moe_lm", MOE, 2, 0},
+	{"ernie4_5_moe_vl", MOE, 2, 0}, {"ernie4_5_vl_moe_text", MOE, 2, 0}, {"step3p5", QK_NORM | MOE, 2, 4},
 	{"mixtral", MOE, 2, 1}, {"llama4_text", MOE, 2, 4}, {"llama4", MOE, 2, 4}, {"phimoe", QKV_BIAS | OUT_BIAS | MOE, 2, 1},
 	{"gpt_oss", OUT_BIAS | SINKS | EXPERT_BIAS | MOE, 2, 2}, {"olmoe", QK_NORM | MOE, 2, 0}, {"granitemoe", MOE | TIED, 2, 0},
 	{"granitemoeshared", MOE | TIED, 2, 0}, {"granitemoehybrid", MOE | TIED | MAMBA, 2, 0}, {"ernie4_5_moe", MOE, 2, 0},
@@ -45,7 +50,7 @@ static const struct architecture architectures[] = {
 	{"orion", 0, 4, 0}, {"minicpm", TIED, 2, 0}, {"internlm", QKV_BIAS | OUT_BIAS, 2, 0}, {"xverse", 0, 2, 0}, {"aquila", 0, 2, 0},
 	{"olmo", 0, 0, 0}, {"gpt_neo", TWO_MATRICES | TIED | FOUR, 4, 0}, {"codegen", TWO_MATRICES | FOUR, 2, 0},
 	/* Layers with a state */
-	{"jamba", MOE | JAMBA, 2, 0}, {"falcon_h1", MAMBA_BESIDE, 2, 0}, {"kimi_linear", LATENT | MOE | KIMI_DELTA, 2, 0},
+	{"jamba", MOE | JAMBA, 2, 0}, {"bamba", MAMBA, 2, 0}, {"falcon_h1", MAMBA_BESIDE, 2, 0}, {"kimi_linear", LATENT | MOE | KIMI_DELTA, 2, 0},
 	{"lfm2", QK_NORM | TIED | CONVOLUTIONS, 2, 0}, {"lfm2_moe", QK_NORM | TIED | MOE | CONVOLUTIONS, 2, 0},
 	{"minimax", MOE | LIGHTNING, 2, 0}, {"minimax_text_01", MOE | LIGHTNING, 2, 0}, {"minimax_m1", MOE | LIGHTNING, 2, 0},
 	/* Latent attention */
@@ -54,7 +59,7 @@ static const struct architecture architectures[] = {
 	{"glm4_moe_lite", LATENT | MOE, 2, 0}, {"mistral4", LATENT | MOE, 2, 0}, {"minicpm3", LATENT, 2, 0},
 	{"deepseek_v4", COMPRESSED | MOE, 2, 0}, {"longcat_flash", LATENT | MOE | TWICE, 2, 0},
 	/* Gemma */
-	{"gemma", TIED, 2, 0}, {"gemma2", TIED, 4, 2}, {"gemma3", TIED | QK_NORM, 4, 6}, {"gemma3_text", TIED | QK_NORM, 4, 6},
+	{"gemma", TIED, 2, 0}, {"vaultgemma", TIED, 2, 2}, {"gemma2", TIED, 4, 2}, {"gemma3", TIED | QK_NORM, 4, 6}, {"gemma3_text", TIED | QK_NORM, 4, 6},
 	{"gemma3n", TIED | QK_NORM, 4, 5}, {"gemma3n_text", TIED | QK_NORM, 4, 5}, {"gemma4", TIED | QK_NORM | MOE | BESIDE, 4, 6},
 	{"gemma4_text", TIED | QK_NORM | MOE | BESIDE, 4, 6},
 };

@@ -42,6 +42,8 @@ struct architecture {
 json_at hf_first(struct spec_reader *r, json_at c, const char *const *keys);
 /* Members of a list that are one of two texts (the second may be NULL). */
 int64_t hf_count(struct spec_reader *r, json_at list, const char *word, const char *other);
+/* The same of its first so many members. */
+int64_t hf_count_first(struct spec_reader *r, json_at list, int64_t most, const char *word, const char *other);
 
 /* The first of the keys that the object has, from 1 to SPEC_DIM_MAX; *out is unchanged if it has none. */
 int hf_int_if(struct spec_reader *r, json_at c, const char *const *keys, int64_t *out);

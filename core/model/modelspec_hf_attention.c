@@ -60,7 +60,7 @@ static int read_compressed(struct spec_reader *r, json_at c, struct modelspec *m
 	return err;
 }
 
-static const char *const kv_head_keys[] = {"num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num", "kv_n_heads", NULL};
+static const char *const kv_head_keys[] = {"num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num", "kv_n_heads", "num_attention_groups", NULL};
 static const char *const head_dim_keys[] = {"head_dim", "attention_head_dim", "kv_channels", NULL};
 
 /* Heads of keys and values: stated, those of a group (Nemotron's search), or one for all (multi-query attention). */
@@ -108,7 +108,7 @@ static int64_t windowed(struct spec_reader *r, json_at c, int64_t every, const s
 	json_at types = spec_get(r, c, "layer_types"), pattern = spec_get(r, c, "hybrid_layer_pattern");
 
 	if (types != JSON_ABSENT && json_type(r->json, types) == JSON_ARRAY) {
-		return hf_count(r, types, "sliding_attention", "chunked_attention");
+		return hf_count_first(r, types, m->layers, "sliding_attention", "chunked_attention"); /* what predicts further tokens comes after them */
 	}
 	if (pattern != JSON_ABSENT && json_type(r->json, pattern) == JSON_ARRAY) {
 		return hf_count(r, pattern, "1", NULL);

@@ -9,7 +9,7 @@ static const char *const expert_widths[] = {"moe_intermediate_size", "expert_ffn
 static const char *const dense_widths[] = {"intermediate_size_mlp", "block_ff_dim", "intermediate_size", "ffn_hidden_size", "ffn_dim", "n_inner", NULL};
 static const char *const shared_counts[] = {"n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts", NULL};
 static const char *const shared_widths[] = {"shared_expert_intermediate_size", "moe_shared_expert_intermediate_size",
-                                            "shared_intermediate_size", NULL};
+                                            "shared_intermediate_size", "share_expert_dim", NULL};
 
 int hf_int_if(struct spec_reader *r, json_at c, const char *const *keys, int64_t *out) {
 	for (; *keys; keys++) {
@@ -29,14 +29,18 @@ json_at hf_first(struct spec_reader *r, json_at c, const char *const *keys) {
 	return v;
 }
 
-int64_t hf_count(struct spec_reader *r, json_at list, const char *word, const char *other) {
+int64_t hf_count_first(struct spec_reader *r, json_at list, int64_t most, const char *word, const char *other) {
 	int64_t n = 0;
 
-	for (json_at v = json_first(r->json, list); v != JSON_ABSENT; v = json_next(r->json, v)) {
+	for (json_at v = json_first(r->json, list); v != JSON_ABSENT && most > 0; v = json_next(r->json, v), most--) {
 		struct text t = json_raw(r->json, v);
 		n += text_eq(t, text_of(word)) || (other && text_eq(t, text_of(other)));
 	}
 	return n;
+}
+
+int64_t hf_count(struct spec_reader *r, json_at list, const char *word, const char *other) {
+	return hf_count_first(r, list, INT64_MAX, word, other);
 }
 
 /* A number, or the same one for each layer as a list: its first member that is not null. Gemma 3n's widths, Hunyuan's counts. */
@@ -75,9 +79,20 @@ static int dense_by_step(struct spec_reader *r, json_at c, struct modelspec *m) 
 	return err;
 }
 
+/* Step's layers with experts: "3,4,5". */
+static int64_t words_in(struct text list) {
+	int64_t n = list.len > 0;
+
+	for (size_t i = 0; i < list.len; i++) {
+		n += list.at[i] == ',';
+	}
+	return n;
+}
+
 /* Which layers are dense, in the various forms in which files state it. */
 static int read_dense_layers(struct spec_reader *r, json_at c, struct modelspec *m) {
-	json_at types = spec_get(r, c, "mlp_layer_types"), which = spec_get(r, c, "moe_layer_freq"), list = spec_get(r, c, "moe_layers");
+	json_at types = spec_get(r, c, "mlp_layer_types"), which = spec_get(r, c, "moe_layer_freq"), list = spec_get(r, c, "moe_layers"),
+	        words = spec_get(r, c, "moe_layers_enum");
 	int err = dense_by_step(r, c, m);
 
 	err = err ? err : spec_int_if(r, c, "first_k_dense_replace", 0, m->layers, &m->dense_layers);
@@ -89,6 +104,8 @@ static int read_dense_layers(struct spec_reader *r, json_at c, struct modelspec 
 		m->dense_layers = hf_count(r, which, "0", NULL);
 	} else if (list != JSON_ABSENT && json_type(r->json, list) == JSON_ARRAY) {
 		m->dense_layers = m->layers - json_count(r->json, list);
+	} else if (words != JSON_ABSENT && json_type(r->json, words) == JSON_STRING) {
+		m->dense_layers = m->layers - words_in(json_raw(r->json, words));
 	}
 	if (!err && (m->dense_layers < 0 || m->dense_layers > m->layers)) {
 		err = spec_wrong(r, c, "more dense layers than layers, expected at most %lld", (long long)m->layers);

@@ -146,8 +146,12 @@ static int read_delta_layers(struct spec_reader *r, json_at c, struct modelspec 
 static int read_mamba_layers(struct spec_reader *r, json_at c, struct modelspec *m) {
 	json_at types = spec_get(r, c, "layer_types");
 
+	json_at attention = spec_get(r, c, "attn_layer_indices");
 	types = types == JSON_ABSENT ? spec_get(r, c, "layers_block_type") : types;
 	m->linear_layers = types == JSON_ABSENT ? 0 : hf_count(r, types, "mamba", NULL);
+	if (types == JSON_ABSENT && attention != JSON_ABSENT && json_type(r->json, attention) == JSON_ARRAY) {
+		m->linear_layers = m->layers - json_count(r->json, attention);
+	}
 	return m->linear_layers == 0 ? 0 : read_mamba(r, c, m);
 }
 

@@ -212,8 +212,10 @@ static void print_head(const struct costs *c, FILE *out) {
 		fputc('.', out);
 	}
 	fprintf(out, "%s%s", c->calibrated[0] ? "\n" : "", c->calibrated);
-	fprintf(out, "\nRequests of %.0f tokens in and %.0f out; prefill in chunks of %.0f. 95 %% of %s\nare within x / %.1f of such an estimate (%s).\n",
-	        c->prompt, c->output, costs_chunk(c), c->law.own_spread > 0 ? "the log's steps" : "published measurements", exp(c->spread), law_engine_names[c->law.engine]);
+	const char *reason = law_spread_reason(&c->law);
+	fprintf(out, "\nRequests of %.0f tokens in and %.0f out; prefill in chunks of %.0f. 95 %% of %s\nare within x / %.1f of such an estimate (%s)%s%s.\n",
+	        c->prompt, c->output, costs_chunk(c), c->law.own_spread > 0 ? "the log's steps" : "published measurements", exp(c->spread),
+	        law_engine_names[c->law.engine], *reason ? ": wide, as " : "", reason);
 	if (c->batch > c->fits) {
 		fprintf(out, "The batch of %lld is more than the memory holds by these figures: %lld.\n", (long long)c->batch, (long long)c->fits);
 	}
@@ -232,6 +234,8 @@ static void print_json(const struct costs *c, const struct sheet *s, bool explai
 	if (c->calibrated[0]) {
 		fprintf(out, ",\"calibrated\":{\"base\":%.4f,\"arithmetic\":%.4f,\"cache\":%.4f}", c->law.stretch_base, c->law.stretch_arithmetic, c->law.stretch_cache);
 	}
+	fprintf(out, ",\"interval_factor\":%.3f,\"interval_reason\":", exp(c->spread));
+	sheet_json_text(law_spread_reason(&c->law), out);
 	fputs(",\n ", out);
 	sheet_json(s, out);
 	if (explain) {

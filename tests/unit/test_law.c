@@ -87,6 +87,31 @@ static void test_monotonic(void **state) {
 	}
 }
 
+/* The fewer measurements of the engine, the kind of GPU and the kind of model, the wider the interval; each for its reason. */
+static void test_interval(void **state) {
+	(void)state;
+	struct law near_by, l;
+	setup("samples/models/llama-3.1-8b.json", "H100", (struct law_layout){.gpus = 1}, &near_by);
+	assert_true(law_spread(&near_by) < log(2));
+	assert_string_equal(law_spread_reason(&near_by), "");
+	l = near_by;
+	l.engine = LAW_ANY;
+	assert_true(law_spread(&l) > law_spread(&near_by));
+	assert_non_null(strstr(law_spread_reason(&l), "--engine"));
+	l = near_by;
+	l.own_spread = 0.1;
+	assert_true(law_spread(&l) < 0.11);
+	assert_string_equal(law_spread_reason(&l), "");
+	setup("samples/models/llama-3.1-8b.json", "RTX-4090", (struct law_layout){.gpus = 1}, &l);
+	assert_non_null(strstr(law_spread_reason(&l), "hardly measured"));
+	double pair = law_spread(&l);
+	setup("samples/models/llama-3.1-8b.json", "MI355X", (struct law_layout){.gpus = 1}, &l);
+	assert_true(law_spread(&l) > pair);
+	assert_non_null(strstr(law_spread_reason(&l), "no GPU of this kind"));
+	setup("samples/models/deepseek-v3.json", "H200", (struct law_layout){.gpus = 8}, &l);
+	assert_true(law_spread(&l) > law_spread(&near_by) && law_spread(&l) < pair);
+}
+
 /* H100 to B200 at the same batch: 1.57 in the median of published pairs, not the 2.4 of their bandwidths. */
 static void test_between_cards(void **state) {
 	(void)state;
@@ -114,6 +139,6 @@ static void test_engines(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_replicated), cmocka_unit_test(test_layouts), cmocka_unit_test(test_monotonic),
-	                                   cmocka_unit_test(test_engines), cmocka_unit_test(test_between_cards)};
+	                                   cmocka_unit_test(test_engines), cmocka_unit_test(test_interval), cmocka_unit_test(test_between_cards)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

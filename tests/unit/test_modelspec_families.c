@@ -168,6 +168,24 @@ static const struct family families[] = {
 	 "{\"model_type\":\"minicpm\",\"torch_dtype\":\"bfloat16\",\"hidden_size\":2304,\"intermediate_size\":5760,"
 	 "\"num_hidden_layers\":40,\"num_attention_heads\":36,\"num_key_value_heads\":36,\"vocab_size\":122753}",
 	 2.72, 0},
+	{"step-3.5-flash",
+	 "{\"model_type\":\"step3p5\",\"torch_dtype\":\"bfloat16\",\"hidden_size\":4096,\"intermediate_size\":11264,"
+	 "\"num_hidden_layers\":45,\"num_attention_heads\":64,\"num_attention_groups\":8,\"head_dim\":128,\"use_moe\":true,"
+	 "\"moe_num_experts\":288,\"moe_top_k\":8,\"moe_intermediate_size\":1280,\"share_expert_dim\":1280,\"sliding_window\":512,"
+	 "\"moe_layers_enum\":\"3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,"
+	 "40,41,42,43,44\",\"vocab_size\":128896}",
+	 196, 11},
+	{"solar-open-100b",
+	 "{\"model_type\":\"solar_open\",\"torch_dtype\":\"bfloat16\",\"hidden_size\":4096,\"intermediate_size\":10240,"
+	 "\"moe_intermediate_size\":1280,\"num_attention_heads\":64,\"num_hidden_layers\":48,\"num_key_value_heads\":8,"
+	 "\"head_dim\":128,\"n_routed_experts\":128,\"n_shared_experts\":1,\"num_experts_per_tok\":8,\"first_k_dense_replace\":0,"
+	 "\"vocab_size\":196608}",
+	 102.6, 12},
+	{"bamba-9b",
+	 "{\"model_type\":\"bamba\",\"torch_dtype\":\"bfloat16\",\"hidden_size\":4096,\"intermediate_size\":14336,"
+	 "\"num_hidden_layers\":32,\"num_attention_heads\":32,\"num_key_value_heads\":8,\"attn_layer_indices\":[9,18,27],"
+	 "\"mamba_n_heads\":128,\"mamba_d_head\":64,\"mamba_d_state\":128,\"mamba_n_groups\":1,\"vocab_size\":128256}",
+	 9.78, 0},
 };
 
 static void near(const char *name, const char *what, double is, double published) {

@@ -149,6 +149,13 @@ static void test_names(void **state) {
 		{"p5.48xlarge", "H100-SXM"},          {"a3-ultragpu-8g", "H200"},
 		{"TPUv5e", "TPU-v5e"},                {"tpu-v5-lite-podslice", "TPU-v5e"},
 		{"NVIDIA RTX 6000 Ada Generation", "RTX-6000-Ada"}, {"NVIDIA RTX A6000", "RTX-A6000"},
+		{"RTX A6000 Ada", "RTX-6000-Ada"},    {"Intel(R) Arc(TM) B580 Graphics", "Arc-B580"},
+		{"3090 Ti", "RTX-3090-Ti"},           {"gpu_8x_a100_80gb_sxm4", "A100-SXM-80GB"},
+		{"gpu_1x_a10", "A10"},                {"gpu-h100-sxm", "H100-SXM"},
+		{"g2-standard-48", "L4"},             {"ct5lp-hightpu-8t", "TPU-v5e"},
+		{"Tesla P100-SXM2-16GB", "P100-SXM2-16GB"}, {"Tesla P100-PCIE-16GB", "P100-PCIe-16GB"},
+		{"NVIDIA GeForce RTX 4060 Laptop GPU", "RTX-4060-Laptop"}, {"BM.GPU.L40S.4", "L40S"},
+		{"a4x-maxgpu-4g-metal", "GB300"},     {"AMD Instinct MI325 OAM", "MI325X"},
 	};
 	struct gpu_catalogue *c;
 	struct fault why = {0};
@@ -162,6 +169,11 @@ static void test_names(void **state) {
 	assert_null(gpu_find(c, T("H100 MIG 3g.40gb")));
 	assert_null(gpu_find(c, T("NVIDIA-A100-SXM4-80GB-SHARED")));
 	assert_null(gpu_find(c, T("RTX 3090 Max-Q")));
+	assert_null(gpu_find(c, T("H100-PCIe SXM5")));
+	assert_null(gpu_find(c, T("Ascend 910B1")));
+	assert_null(gpu_find(c, T("8x H100")));
+	assert_null(gpu_find(c, T("g6f.xlarge")));
+	assert_null(gpu_find(c, T("RTX 3060 8GB")));
 	assert_null(gpu_find(c, T("H1000")));
 	assert_null(gpu_find(c, T("M4 Max 32")));
 	assert_null(gpu_find(c, T("RTX 3090 8")));
