@@ -81,7 +81,7 @@ void book_set_basis(struct book *b) {
 	digest_free(d);
 }
 
-/* Does the command put records next to the ledger? */
+/* Does the command write records next to the ledger? */
 static bool adds_records(enum ledger_mode mode, bool costs) {
 	return mode == LEDGER_CREATE || (mode == LEDGER_WRITE && costs);
 }
@@ -95,7 +95,7 @@ static int refuse_server(const struct book_settings *set, enum ledger_mode mode,
 	return 0;
 }
 
-/* What tasks posted has its records elsewhere: a night would take it for gone. */
+/* Entries posted by tasks have their records elsewhere: a night would treat them as lost. */
 static int refuse_shards(struct book *b, enum ledger_mode mode, bool costs, struct fault *why) {
 	int64_t plans = 0;
 	int rc = adds_records(mode, costs) ? ledger_evidence_plans(b->ledger, &plans, why) : 0;
@@ -114,7 +114,7 @@ int book_open(struct book *b, const struct book_settings *set, const struct term
 	files_mask(027);
 	int status = costs ? settings_fleet(set, b->names, &b->fleet, why) : 0;
 
-	/* Without costs to be counted, those of the run that is asked for. */
+	/* Without costs to be computed, those of the requested run. */
 	status = status ? status : costs ? settings_prices_or_installed(set, &b->prices, why) : set->prices.count > 0 ? settings_prices(set, &b->prices, why) : 0;
 	status = status ? status : refuse_server(set, mode, costs, why);
 	status = status ? status : ledger_open(&b->ledger, set->book ? set->book : "book", NULL, mode, b->names, why);
@@ -178,7 +178,7 @@ static int keep_fleet(struct ledger *l, int64_t run, const char *path, struct fa
 	return rc;
 }
 
-/* One of --list, which has no file of its own. */
+/* One of --list, which has no file. */
 static int keep_match(struct ledger *l, int64_t run, int64_t seq, const char *match, struct fault *why) {
 	char sha256[DIGEST_HEX_MAX];
 	int rc = ledger_document_put(l, text_of(match), sha256, why);
@@ -194,7 +194,7 @@ static int keep_date(struct ledger *l, int64_t run, int64_t seq, const char *dat
 	return rc < 0 || !date[0] ? rc : ledger_run_document(l, run, "prices-date", seq, date, sha256, why);
 }
 
-/* --gpus, which is in no file. */
+/* --gpus, which is not in a file. */
 static int keep_gpus(struct ledger *l, int64_t run, int64_t gpus, struct fault *why) {
 	char number[24], sha256[DIGEST_HEX_MAX];
 
@@ -231,7 +231,7 @@ int book_keep_documents(struct ledger *l, int64_t run, const struct book_setting
 	return rc == 0 && set->gpus > 0 ? keep_gpus(l, run, set->gpus, why) : rc;
 }
 
-/* What the evidence reached before; where a former version did not write that down, what segments have of it. */
+/* The previous extent of the evidence; if a former version did not store it, that of the segments. */
 static int reach_so_far(struct book *b, struct fault *why) {
 	struct ledger_known known = LEDGER_KNOWN_NOTHING;
 	struct ledger_run last;
@@ -349,7 +349,7 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 	return attribution_new(&o);
 }
 
-/* GPUs per replica as logs of this run, and of earlier ones, state them. */
+/* GPUs per replica as stated in logs of this run and of earlier ones. */
 static int apply_stated(struct book *b, struct fault *why) {
 	struct quality before;
 
@@ -405,7 +405,7 @@ int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char 
 	return rc;
 }
 
-/* Which log is meant by a place: records in the book name their source. */
+/* The log of a place: records in the book name their source. */
 static int place_joins(struct book *b, struct quality *q, struct fault *why) {
 	struct ledger_source source;
 	int rc = 0;
@@ -452,7 +452,7 @@ static int keep_fit(void *keeping, int64_t day_ns, struct text part, struct text
 	return ledger_fit_put(k->ledger, day_ns, part, json, k->why);
 }
 
-/* Entries, and what they rest on with them; a closed day keeps the fits of its closed entries. */
+/* Entries together with what they rest on; a closed day keeps the fits of its closed entries. */
 static int attribute_into(struct book *b, int64_t day_ns, struct entries *all, struct quality *day, struct fault *why) {
 	struct fit_keeping keeping = {b->ledger, b->run.id, why};
 	struct book_sinks to = {.entry = keep_entry, .entries = all, .fits = &keeping};
@@ -491,7 +491,7 @@ static int add_cost(void *cost, const struct entry *e) {
 	return 0;
 }
 
-/* A day that was attributed before: what its entries cost now, and did then. */
+/* A day that was attributed before: the cost of its entries now and then. */
 static int note_restated(struct book *b, const struct day_cost *before, const struct entries *all) {
 	struct day_cost after = {0};
 
@@ -506,7 +506,7 @@ static int note_restated(struct book *b, const struct day_cost *before, const st
 	return 0;
 }
 
-/* A night may attribute a day several times: what it noticed then is replaced, as in the ledger. In the order of days. */
+/* A night may attribute a day several times: notices are replaced, as in the ledger. In the order of days. */
 static void notice_day(struct book *b, int64_t day_ns, struct quality *day) {
 	size_t low = 0, high = b->day_count;
 
@@ -571,18 +571,18 @@ static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	return rc;
 }
 
-/* A day that rests on records that are gone: it is closed, and keeps the entries it has. */
+/* A day with removed records: it is closed, and keeps its entries. */
 static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
 	quality_warn(&b->quality, "days whose records were removed by retention keep their entries");
 	return ledger_dirty_forget(b->ledger, day_ns, why);
 }
 
 /*
- * Days are attributed one by one, each from its own records and those of adjacent days: what is learnt of a replica
- * without steps is learnt from these alone, so that the entries of a day do not depend on which nights it took.
+ * Days are attributed one by one, each from its own records and those of adjacent days: fits of a replica without
+ * steps use these alone, so that the entries of a day do not depend on how many nights it took.
  *
- * All of them in one transaction: with some days by the former fleet and some by the new one, a statement in between, or
- * of that run later, would be of neither.
+ * All of them in one transaction: with some days by the former fleet and some by the new one, a statement in between,
+ * or of that run later, would match neither.
  */
 int book_attribute(struct book *b, struct fault *why) {
 	int64_t day_ns, gone, since_ns;

@@ -1,4 +1,4 @@
-/* breakdowns.c: what the book keeps of its days besides entries (tollbook.breakdowns.v1), given to a statement. */
+/* breakdowns.c: reads what the book stores by day besides entries (tollbook.breakdowns.v1) into a statement. */
 #include <stdlib.h>
 
 #include "book/book.h"
@@ -12,12 +12,13 @@ struct reading {
 };
 
 static int read_lines(struct reading *r) {
-	bool page = r->b->set.format && strcmp(r->b->set.format, "html") == 0; /* has pictures of all that the book knows */
+	/* has pictures of everything in the book */
+	bool page = r->b->set.format && strcmp(r->b->set.format, "html") == 0;
 
 	return r->lines ? statement_add_breakdowns(r->statement, r->b->names, text_of(r->lines), page || r->b->set.by.position, page || r->b->set.compare_rules) : 0;
 }
 
-/* Of each day the last ones up to the run that is asked for: they come by day, then run. */
+/* For each day the last ones up to the requested run: they come by day, then run. */
 static int read_day(void *reading, int64_t day_ns, const char *part, struct text lines) {
 	struct reading *r = reading;
 	int64_t run = 0;
@@ -36,7 +37,7 @@ static int read_day(void *reading, int64_t day_ns, const char *part, struct text
 	return rc;
 }
 
-/* Days are kept as a whole: of a period that begins or ends within one there is nothing. */
+/* Days are stored as a whole: nothing for a period that begins or ends within a day. */
 static bool has_whole_days(int64_t from_ns, int64_t to_ns) {
 	return (from_ns == INT64_MIN || from_ns % NS_PER_DAY == 0) && (to_ns == INT64_MAX || to_ns % NS_PER_DAY == 0);
 }

@@ -1,18 +1,19 @@
-/* clock.h: is the clock right? Lines that are refused as of the future are read, and never again. */
+/* clock.h: checks the clock. Lines refused as in the future count as read, and are never read again. */
 #ifndef BOOK_CLOCK_H
 #define BOOK_CLOCK_H
 
 #include "book/book.h"
 
 /*
- * The time by the clock; if it was set back behind the end of the last run, that: else what was written since would lie
- * in the future, and be refused for good. Within a run.
+ * The time by the clock; if it was set back to before the end of the last run, that end: else what was written since
+ * would be in the future, and refused for good. Within a run.
  */
 int clock_now(struct book *b, int64_t *now_ns, struct fault *why);
 
 /*
- * Of a log so many lines lie in the future, and so many records do not. A few such lines are wrong; where it is more than a
- * tenth, and nothing vouches for the clock, that may be: then the log is set aside as a whole until a night can decide.
+ * Given a log's numbers of lines in the future and of other records: a few such lines are wrong; if they are more
+ * than a tenth, and nothing confirms the clock, the clock may be wrong: then the whole log is set aside until a night
+ * can decide.
  */
 bool clock_sets_aside(const struct book *b, int64_t in_future, int64_t records);
 /* Reports a log that is set aside. */

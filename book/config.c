@@ -36,7 +36,7 @@ static char *keep(struct reading *r, json_at at, char *s) {
 	return c->kept[c->kept_count++] = s;
 }
 
-/* What a key holds. */
+/* The type of a key's value. */
 enum kind { WORD, PATH, FLAG, NUMBER };
 
 struct key {
@@ -125,7 +125,7 @@ static int unknown_key(struct reading *r, struct text name, json_at v, const str
 	return wrong(r, v, message);
 }
 
-/* All keys of an object by a table; what is not in it goes to `other`, if that knows it (1). */
+/* Reads all keys of an object by a table; others are passed to `other`, which returns 1 for known ones. */
 static int read_object(struct reading *r, json_at object, const struct key *keys, size_t count, char *base,
                        other_key *other) {
 	char message[200];

@@ -4,7 +4,7 @@
 
 #include "book/settings.h"
 
-/* Logs of one kind: a pattern of paths, and what they do not contain themselves. */
+/* Logs of one kind: a pattern of paths, and values that they do not contain themselves. */
 struct config_logs {
 	const char *path; /* a glob; %Y %m %d represent digits of a date */
 	const char *model, *replica, *tenant, *log_zone, *log_format;
@@ -21,7 +21,7 @@ struct config_report {
 struct config {
 	const char *book, *fleet, *gpu_hour, *rule, *metrics;
 	const char *gpus_file;  /* another GPU catalogue; NULL: the built-in one */
-	const char *tenant_key; /* a file; NULL: tenants by their names */
+	const char *tenant_key; /* a file; NULL: names of tenants are not aliased */
 	struct list prices, matches, no_evidence;
 	int64_t gpus;
 	struct config_logs *logs;
@@ -29,19 +29,19 @@ struct config {
 	struct config_report *reports;
 	size_t report_count;
 	int64_t settle_hours;
-	int64_t records_days; /* retention: so long after the end of their closed period; -1: for ever */
+	int64_t records_days; /* retention: this long after the end of their closed period; -1: for ever */
 	char *kept[512]; /* all texts, to be freed */
 	size_t kept_count;
 };
 
-/* Reads and checks it. Paths are seen from its folder. ERROR_CONFIG: "file:line:column: what, expected what". */
+/* Reads and checks it. Paths are relative to its folder. ERROR_CONFIG: "file:line:column: what, expected what". */
 int config_read(struct config *c, const char *path, struct fault *why);
 void config_release(struct config *c);
 
-/* What it sets, as options do. Texts are the configuration's. */
+/* Its settings, like those of options. Texts are the configuration's. */
 int config_set_options(const struct config *c, struct book_settings *s, struct fault *why);
 
-/* The logs that are there, and the configuration of each. */
+/* The existing logs, and the configuration of each. */
 struct config_found {
 	struct ingest_source *sources;
 	const struct config_logs **of; /* one per source: its place */
@@ -51,7 +51,7 @@ struct config_found {
 	char **paths;
 };
 /*
- * Those of a period: where a path has a date, from the day before the period to the day after it, for requests that
+ * The logs of a period: if a path has a date, from the day before the period to the day after it, for requests that
  * cross midnight. INT64_MIN, INT64_MAX: those of any date. A pattern without a log is a warning.
  */
 int config_find_logs(struct config_found *f, const struct config *c, int64_t from_ns, int64_t to_ns, struct quality *q,

@@ -1,4 +1,4 @@
-/* config_logs.c: from the configuration of a night to what commands take: options, and the logs that are there. */
+/* config_logs.c: from the configuration of a night to settings and existing logs. */
 #include <glob.h>
 #include <sys/stat.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ int config_set_options(const struct config *c, struct book_settings *s, struct f
 	s->fleet = c->fleet;
 	s->gpus_file = c->gpus_file;
 	if (c->rule) {
-		(void)settings_rule(s, c->rule); /* config.c took no other word */
+		(void)settings_rule(s, c->rule); /* config.c accepts no other word */
 	}
 	if (c->gpu_hour && (!decimal_parse(text_of(c->gpu_hour), 0, &s->gpu_hour_nano) || s->gpu_hour_nano < 0)) {
 		return fault_set(why, ERROR_CONFIG, "\"gpu_hour\" is %s, expected a price such as \"2.49\"", c->gpu_hour);
@@ -86,7 +86,7 @@ static void add_pattern(struct config_found *f, const struct config_logs *l, con
 		die_out_of_memory();
 	}
 	for (size_t i = 0; rc == 0 && i < found.gl_pathc; i++) {
-		/* A pipe or a device that a pattern finds is no log, and might hold the night for ever. */
+		/* A pipe or a device that a pattern finds is not a log, and might block the night for ever. */
 		struct stat st;
 		if (stat(found.gl_pathv[i], &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
 			continue;
@@ -96,7 +96,7 @@ static void add_pattern(struct config_found *f, const struct config_logs *l, con
 	globfree(&found);
 }
 
-/* Days that fall on the same pattern, as where it names a month only, are one. */
+/* Days with the same pattern, e.g. if it has only a month, are one. */
 static void add_days(struct config_found *f, const struct config_logs *l, const struct zone *zone, int64_t from_ns, int64_t to_ns) {
 	char pattern[PATTERN_MAX], last[PATTERN_MAX] = "";
 	struct civil day;
@@ -128,7 +128,7 @@ static int add_logs(struct config_found *f, const struct config_logs *l, int64_t
 	return 0;
 }
 
-/* Is the folder there that the pattern's first wildcard is in? */
+/* Does the folder with the pattern's first wildcard exist? */
 static bool has_folder(const char *pattern) {
 	size_t len = strcspn(pattern, "*?[%");
 	char folder[PATTERN_MAX];
@@ -141,7 +141,7 @@ static bool has_folder(const char *pattern) {
 	return len == 0 || (stat(folder, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
-/* Without any log, or without the folder of some, a night must not look as if all were well. */
+/* Without any log, or without the folder of some, a night must not look successful. */
 static void say_no_log(const char *pattern, bool none_at_all, struct quality *q) {
 	if (none_at_all || !has_folder(pattern)) {
 		quality_finding(q, "no-log", pattern, NULL, QUALITY_NO_AMOUNT, "%s: no log found: the pattern matches "

@@ -32,7 +32,7 @@ static void release(struct paths *p) {
 	free(p->at);
 }
 
-/* A log's folder, unless it is that of the log before; and the log itself where it is a link or alone. */
+/* A log's folder, unless it is that of the previous log; and the log itself if it is a link or alone. */
 static int add_log(void *paths, const char *name, int64_t bytes, const struct ingest_source *source) {
 	struct paths *p = paths;
 	const char *slash = strrchr(name, '/');
@@ -55,7 +55,7 @@ static int add_log(void *paths, const char *name, int64_t bytes, const struct in
 }
 
 static void add_logs(struct paths *p, const struct ingest_options *logs) {
-	struct quality ignored; /* what cannot be listed is said when it is read */
+	struct quality ignored; /* a folder that cannot be listed is reported when it is read */
 
 	quality_init(&ignored);
 	for (size_t i = 0; i < logs->source_count; i++) {

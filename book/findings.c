@@ -9,7 +9,7 @@
 /* See docs/formats.md, "What the server must log". */
 static const struct {
 	const char *format, *sentence;
-	const char *requests; /* where steps or windows are there and requests are not; or NULL */
+	const char *requests; /* if there are steps or windows, but no requests; or NULL */
 } switches[] = {
 	{"vllm", "start the server with --enable-logging-iteration-details: a line per step (grade B); "
 		 "keep the statistics lines (no --disable-log-stats)",
@@ -110,7 +110,7 @@ void findings_say_nothing(const struct terminal *t, const struct list *logs, con
 		  !only_one ? "any of the LOGs" : standard_input ? "standard input" : logs->at[0]);
 	for (size_t i = 0; i < q->input_count; i++) {
 		const struct quality_input *in = &q->inputs[i];
-		if (!in->format || !*in->format) { /* a warning has said so */
+		if (!in->format || !*in->format) { /* reported in a warning */
 			unknown |= in->lines > 0;
 			continue;
 		}

@@ -1,4 +1,4 @@
-/* findings.h: what was wrong with the input, or missing from it, said as warnings. */
+/* findings.h: reports what was wrong with the input, or missing from it, as warnings. */
 #ifndef BOOK_FINDINGS_H
 #define BOOK_FINDINGS_H
 
@@ -7,15 +7,15 @@
 /* Damaged files, rejected lines and warnings, a line each. Nothing with -q. */
 void findings_say(const struct terminal *t, const struct quality *q);
 
-/* With -v: each input, its format and how much was in it. */
+/* With -v: each input, its format and its counts. */
 void findings_say_inputs(const struct terminal *t, const struct quality *q);
 
-/* No evidence at all: per file what was seen, and what to switch on so that there is some next time. */
+/* No evidence at all: per file what was found, and what to switch on. */
 void findings_say_nothing(const struct terminal *t, const struct list *logs, const struct quality *q);
 
-/* What makes the server of a format write evidence of the best grade it can, or NULL: a sentence. */
+/* How to make the server of a format write its best evidence, as a sentence; or NULL. */
 const char *findings_switch_on(const char *format);
-/* What to switch on at the server for requests in addition to steps; NULL: nothing is known. */
+/* What to switch on at the server for requests in addition to steps; NULL: not known. */
 const char *findings_requests(const char *format);
 
 #endif

@@ -1,4 +1,4 @@
-/* from_logs.c: from logs to a statement, and nothing is kept. */
+/* from_logs.c: from logs to a statement; nothing is stored. */
 #include "book/from_logs.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "book/findings.h"
 #include "core/files/files.h"
 
-/* What a run holds; released as a whole. */
+/* State of a run; released as a whole. */
 struct from_logs {
 	const struct book_settings *set;
 	const struct terminal *terminal;
@@ -54,7 +54,7 @@ static int start_pages(struct from_logs *j, struct fault *why) {
 	return rc ? rc : pages_start(&j->pages, s, j->names, j->fleet, ingest_lanes(&j->logs.options), j->from_ns, j->to_ns, why);
 }
 
-/* Without a price of GPUs there is none to split: what vendors were paid is all that is asked for. */
+/* Without a price of GPUs there is nothing to split: only payments to vendors are reported. */
 static int open_fleet(struct from_logs *j, struct fault *why) {
 	if (settings_have_rate(j->set)) {
 		return settings_fleet(j->set, j->names, &j->fleet, why);
@@ -70,7 +70,7 @@ static bool is_vendors(void *from_logs, name_id model, struct text billing) {
 	return !settings_have_rate(j->set) || prices_is_vendors(j->prices, names_text(j->names, model), billing);
 }
 
-/* Everything that can be wrong with the settings and their files, before any work. */
+/* Checks the settings and their files, before any work. */
 static int prepare(struct from_logs *j, struct fault *why) {
 	const struct book_settings *s = j->set;
 
@@ -83,7 +83,7 @@ static int prepare(struct from_logs *j, struct fault *why) {
 }
 
 static void start_attribution(struct from_logs *j) {
-	bool page = j->set->format && strcmp(j->set->format, "html") == 0; /* has pictures of all that the log knows */
+	bool page = j->set->format && strcmp(j->set->format, "html") == 0; /* has pictures of everything in the log */
 	struct attribute_options o = {
 		.fleet = j->fleet,
 		.names = j->names,
@@ -165,7 +165,7 @@ static int settle(struct from_logs *j, struct fault *why) {
 	return error ? error : statement_finish(j->statement, &j->quality, why);
 }
 
-/* The statement's period: what was asked for, else from the first evidence to the last. */
+/* The statement's period: as requested, else from the first evidence to the last. */
 static bool period(const struct from_logs *j, int64_t *from_ns, int64_t *to_ns) {
 	if (!attribution_period(j->attribution, from_ns, to_ns)) {
 		return false;
@@ -175,7 +175,7 @@ static bool period(const struct from_logs *j, int64_t *from_ns, int64_t *to_ns) 
 	return *from_ns <= *to_ns;
 }
 
-/* --model-report: what the split was computed with. */
+/* --model-report: the models used for the split. */
 static int write_models(struct from_logs *j, struct fault *why) {
 	struct outfile *file;
 
@@ -208,7 +208,7 @@ static int finish(struct from_logs *j, struct fault *why) {
 	if (error) {
 		return error;
 	}
-	if (strcmp(j->set->format, "table") != 0) { /* which has them itself */
+	if (strcmp(j->set->format, "table") != 0) { /* which contains them itself */
 		findings_say(j->terminal, &j->quality);
 	}
 	return 0;
@@ -228,7 +228,10 @@ static int make(struct from_logs **out, struct from_logs with, struct fault *why
 	*j = with;
 	j->names = names_new();
 	quality_init(&j->quality);
-	/* Files that are open all along must be taken back when the work is stopped; without any, it may end at once. */
+	/*
+	 * Files that are open during the whole work must be removed when it is stopped; without any, it may end at
+	 * once.
+	 */
 	bool guarded = set->quarantine || set->requests || set->model_report;
 	if (guarded) {
 		terminal_guard(j->terminal, true);

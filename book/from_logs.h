@@ -1,4 +1,4 @@
-/* from_logs.h: logs to a statement without a book: nothing is kept. */
+/* from_logs.h: from logs to a statement without a book; nothing is stored. */
 #ifndef BOOK_FROM_LOGS_H
 #define BOOK_FROM_LOGS_H
 
@@ -14,7 +14,7 @@ struct from_logs;
  */
 int from_logs_new(struct from_logs **out, const struct book_settings *set, const struct terminal *t, const struct pages_settings *pages,
                   struct fault *why);
-/* The same, priced by a catalogue that is not the settings' and stays the caller's. */
+/* The same, priced by another catalogue than the settings', owned by the caller. */
 int from_logs_new_priced(struct from_logs **out, const struct book_settings *set, const struct terminal *t, struct prices *prices,
                          struct fault *why);
 void from_logs_free(struct from_logs *j); /* NULL: nothing */

@@ -1,4 +1,4 @@
-/* ingest.c: logs to records in the book. */
+/* ingest.c: from logs to records in the book. */
 #include "book/book.h"
 
 int book_ingest(struct book *b, struct logs *logs, struct fault *why) {

@@ -1,4 +1,4 @@
-/* init.c: from a survey of logs to files that people correct. */
+/* init.c: from a survey of logs to files for people to edit. */
 #include "book/init.h"
 
 #include <errno.h>
@@ -28,9 +28,9 @@ struct init {
 	const struct terminal *terminal;
 	struct survey survey;
 	char config[PATH_ROOM], fleet[PATH_ROOM];
-	size_t open;      /* pools whose rate is left to fill in */
-	size_t suggested; /* pools whose rate is a suggestion */
-	size_t assumed;   /* pools whose number of GPUs no log states */
+	size_t open;      /* pools with a rate to be filled in */
+	size_t suggested; /* pools with a suggested rate */
+	size_t assumed;   /* pools with a number of GPUs that no log states */
 };
 
 /* ---- JSON ---- */
@@ -52,7 +52,7 @@ static void put_member(FILE *out, const char *key, const char *value) {
 
 /* ---- pools ---- */
 
-/* Replicas of one model on as many of the same GPUs are one pool; it is named by the first of them. */
+/* Replicas of one model on the same number and kind of GPUs are one pool, named after the first of them. */
 static bool same_pool(const struct survey_replica *a, const struct survey_replica *b) {
 	return a->model == b->model && a->gpus == b->gpus && a->gpu == b->gpu;
 }
@@ -75,7 +75,7 @@ static bool alone_with_model(const struct survey *s, size_t i) {
 	return true;
 }
 
-/* What the names of the pool's replicas begin with, and how many they are. */
+/* The common prefix of the pool's replicas, and their number. */
 static struct text common_start(const struct survey *s, size_t first, size_t *count) {
 	struct text start = names_text(s->names, s->at[first].name);
 
@@ -94,7 +94,7 @@ static struct text common_start(const struct survey *s, size_t first, size_t *co
 	return start;
 }
 
-/* Would the pattern take replicas of other pools? */
+/* Would the pattern match replicas of other pools? */
 static bool takes_others(const struct survey *s, size_t first, struct text start) {
 	for (size_t k = 0; k < s->count; k++) {
 		if (!same_pool(&s->at[first], &s->at[k]) && text_starts(names_text(s->names, s->at[k].name), start)) {
@@ -121,7 +121,7 @@ static void describe(struct init *n, size_t first, struct pool_text *p) {
 	p->rental = p->gpu ? rental_of(p->gpu) : NULL;
 	p->gpus = n->asked->gpus > 0 ? n->asked->gpus : one->gpus > 0 ? one->gpus : 1;
 	struct text start = common_start(s, first, &p->replicas);
-	/* With its model, a pool may match all names; else patterns must keep pools apart. */
+	/* With its model, a pool may match all names; else patterns must distinguish pools. */
 	bool all = takes_others(s, first, start) && alone_with_model(s, first) && one->model;
 	if (p->replicas == 1 && !all) {
 		snprintf(p->match, sizeof p->match, "%.*s", (int)(start.len < 512 ? start.len : 512), start.len ? start.at : "");
@@ -136,7 +136,7 @@ static void put_day(FILE *out, int64_t ns) {
 	fprintf(out, "%.10s", instant_format(ns, text));
 }
 
-/* Where the rate is from, for who corrects it. */
+/* The source of the rate, for editing it. */
 static void put_rate_note(FILE *out, struct init *n, const struct pool_text *p) {
 	const struct rental *r = p->rental;
 
@@ -328,8 +328,9 @@ static int prepare(struct init *n, struct fault *why) {
 /* ---- confinement ---- */
 
 /*
- * Before logs are read, the process gives up all files but these: the logs with the folders that they stand in (the night
- * looks for rotated ones), what the settings name, and the folder of the configuration, in which all is written.
+ * Before logs are read, the process gives up access to all files except these: the logs with their folders (the night
+ * looks for rotated ones), the files that the settings name, and the folder of the configuration, where everything is
+ * written.
  */
 static void confine(const struct init *n) {
 	const struct book_settings *s = n->set;
@@ -360,7 +361,7 @@ static void confine(const struct init *n) {
 	free(read);
 }
 
-/* ---- what comes next ---- */
+/* ---- next steps ---- */
 
 static void say_gaps(const struct init *n) {
 	const struct terminal *t = n->terminal;
@@ -377,7 +378,7 @@ static void say_gaps(const struct init *n) {
 	}
 }
 
-/* The rates that are left to fill in, and what such GPUs cost. */
+/* The rates to be filled in, and typical prices of these GPUs. */
 static int say_open(const struct init *n) {
 	size_t count;
 	const struct rental *all = rental_all(&count);

@@ -1,15 +1,15 @@
-/* init.h: tollbook init: a configuration and a fleet file from the logs at hand. */
+/* init.h: tollbook init: a configuration and a fleet file from existing logs. */
 #ifndef BOOK_INIT_H
 #define BOOK_INIT_H
 
 #include "book/settings.h"
 
 struct init_settings {
-	const char *folder; /* where the files go; NULL: here */
+	const char *folder; /* the folder for the files; NULL: the current one */
 	const char *gpu;    /* what the replicas run on; NULL: as logs state */
 	int64_t gpu_hour_nano; /* its price; -1: not given */
 	int64_t gpus;       /* GPUs per replica; 0: as logs state, else 1 */
-	bool force;         /* files that are there are replaced */
+	bool force;         /* existing files are replaced */
 	bool night;         /* and the first night is run */
 };
 

@@ -7,7 +7,7 @@
 #include "core/files/platform.h"
 #include "core/instant.h"
 
-/* A batch ends with a day, unless it were so many times as large. */
+/* A batch ends with a day, unless it would be this many times as large. */
 #define STRETCH 4
 #define DATE_DIGITS 8
 
@@ -27,7 +27,7 @@ struct log_batches {
 	struct ingest_source *sources; /* of the batch */
 };
 
-/* ---- what there is ---- */
+/* ---- listing logs ---- */
 
 /* A date at the start of this text: 2026-08-10, 2026/08/10, 20260810. */
 static bool date_at(struct text t, int64_t *day_ns) {
@@ -104,7 +104,7 @@ static int add_file(void *listing, const char *name, int64_t bytes, const struct
 	return 0;
 }
 
-/* By day, and within a day as listed: a merge sort keeps that. */
+/* By day, and within a day as listed: a stable merge sort. */
 static void sort_by_day(struct found *at, size_t count, struct found *spare) {
 	size_t half = count / 2, left = 0, right = half;
 
@@ -126,7 +126,7 @@ int log_batches_new(struct log_batches **out, struct book *b, const struct logs 
 
 	p->book = b;
 	p->files = files > 0 ? files : LOG_BATCH_FILES;
-	/* One transaction for all that is asked: else each question locks and unlocks the ledger. */
+	/* One transaction for all queries: else each query locks and unlocks the ledger. */
 	int rc = ledger_begin(b->ledger, why);
 	rc = rc < 0 ? rc : ingest_files(&logs->options, add_file, &l, &b->quality);
 	ledger_rollback(b->ledger);
@@ -155,7 +155,7 @@ void log_batches_free(struct log_batches *p) {
 
 /* ---- a batch ---- */
 
-/* How much a batch holds of logs that are new to the book. */
+/* The amount of new logs in a batch. */
 struct filling {
 	int64_t files, bytes;
 };
@@ -167,7 +167,7 @@ static bool is_full(const struct log_batches *p, const struct filling *f, size_t
 	return f->files >= times * p->files || f->bytes >= times * LOG_BATCH_BYTES;
 }
 
-/* Where the batch that begins at p->next ends; what is known of its logs. */
+/* The end of the batch that begins at p->next; and the state of its logs. */
 static int fill(struct log_batches *p, int *states, size_t *end, struct fault *why) {
 	struct head_lengths *heads = must_alloc(sizeof *heads);
 	struct filling f = {0};
@@ -185,7 +185,7 @@ static int fill(struct log_batches *p, int *states, size_t *end, struct fault *w
 	return rc < 0 ? rc : 0;
 }
 
-/* The new ones first. Returns how many there are in all. */
+/* The new ones first. Returns the total number. */
 static size_t put_sources(struct log_batches *p, const int *states, size_t end) {
 	static const int order[] = {LOG_NEW, LOG_OLD};
 	size_t count = 0;

@@ -14,7 +14,7 @@
 
 #define MAIL_COLUMNS 72
 #define MAIL_LINES 30
-/* At most, where the rest leaves room. */
+/* Maxima, if the rest leaves room. */
 #define FINDINGS_SHOWN 4
 #define LARGEST_SHOWN 3
 #define FINDING_LINES 2
@@ -29,7 +29,7 @@ struct month {
 
 /* ---- text ---- */
 
-/* Words from `column` on, lines that follow indented; at most `lines` of them. */
+/* Words from `column` on, following lines indented; at most `lines` lines. */
 static void put_words(FILE *out, const char *text, size_t column, size_t indent, int lines) {
 	size_t start = column;
 
@@ -53,7 +53,7 @@ static void put_words(FILE *out, const char *text, size_t column, size_t indent,
 	fputc('\n', out);
 }
 
-/* The end of a part: behind ", " or "; ". */
+/* The end of a part: after ", " or "; ". */
 static size_t part_length(const char *text) {
 	for (const char *c = text; *c; c++) {
 		if ((*c == ',' || *c == ';') && c[1] == ' ') {
@@ -63,7 +63,7 @@ static size_t part_length(const char *text) {
 	return strlen(text);
 }
 
-/* Parts are kept whole. */
+/* Parts are not broken. */
 static void put_parts(FILE *out, const char *text) {
 	size_t column = 2;
 
@@ -191,7 +191,7 @@ static void put_findings(FILE *out, const struct mail *m, size_t most) {
 
 /* ---- the day and the week before it ---- */
 
-/* Who cost most, in one line: "largest models: a 12.5 %, b 10.1 %"; nothing of fewer than two. */
+/* The highest costs in one line: "largest models: a 12.5 %, b 10.1 %"; nothing for fewer than two. */
 static void say_largest(const struct statement *s, enum by_key key, char out[LARGEST_MAX]) {
 	struct statement_share at[LARGEST_SHOWN];
 	size_t count = statement_largest(s, key, at, LARGEST_SHOWN);
@@ -271,7 +271,7 @@ static void put_day(FILE *out, const struct mail *m, int64_t day_ns, const struc
 	put_row(out, "tokens, M", tokens / 1e6, days >= 1 ? mean / 1e6 / days : 0, 3);
 }
 
-/* What moved the price of output most. */
+/* The main cause of a change in the cost of output. */
 static void put_cause(FILE *out, const struct statement_totals *d, const struct statement_totals *w) {
 	if (!d->output_known || !w->output_known || d->output_nano <= 0 || w->output_nano <= 0 || work_share(w) <= 0 || work_share(d) <= 0 ||
 	    w->output_busy_nano <= 0 || d->output_busy_nano <= 0) {
@@ -291,7 +291,7 @@ static void put_cause(FILE *out, const struct statement_totals *d, const struct 
 	put_words(out, line, 2, 2, 2);
 }
 
-/* ---- the whole ---- */
+/* ---- the mail ---- */
 
 static int64_t month_of(int64_t ns) {
 	struct civil c;
@@ -339,7 +339,7 @@ static void put_month(FILE *out, const struct mail *m, int64_t day_ns, const str
 	}
 }
 
-/* What the mail has of the book. */
+/* The book's figures in the mail. */
 struct figures {
 	int64_t day_ns, week_ns;
 	struct statement_totals day, week;
@@ -400,7 +400,7 @@ static size_t lines_of(const char *text) {
 	return lines;
 }
 
-/* With as many findings as there is room for. */
+/* With as many findings as fit. */
 static int put_fitting(FILE *out, const struct mail *m, const struct figures *f, struct fault *why) {
 	int rc = 0;
 

@@ -9,8 +9,8 @@
 struct mail {
 	struct book *book;     /* its quality has the findings */
 	const char *currency;
-	const char *done;      /* what the night did; parts are set apart by ", " and "; " */
-	const char *page;      /* the HTML report that was written; NULL: none is asked for */
+	const char *done;      /* what the night did; parts are separated by ", " and "; " */
+	const char *page;      /* the HTML report that was written; NULL: none */
 };
 
 /* Findings first; the last day that is over, compared with the week before; the month so far; what was done. */

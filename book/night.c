@@ -1,4 +1,4 @@
-/* night.c: takes in what is new, restates what changed, writes the reports. */
+/* night.c: reads new logs, restates what changed, writes the reports. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,9 +20,9 @@
 #include "core/instant.h"
 #include "core/text.h"
 
-/* Of retention: longer is for ever. */
+/* Retention: longer is for ever. */
 #define DAYS_MAX 36500
-/* A file that was begun so long ago is not being written any more. */
+/* A temporary file this old is not being written any more. */
 #define LEFT_OVER_S 3600
 
 struct night {
@@ -34,18 +34,18 @@ struct night {
 	struct logs logs;
 	struct config_found found;
 	struct log_batches *batches;
-	struct ledger_intake *intake; /* of the batch at work */
+	struct ledger_intake *intake; /* of the current batch */
 	struct ledger_run sum;        /* over the batches */
 	struct quality quality;       /* of those that are committed */
 	int64_t first_run;            /* 0: none yet */
 	int64_t restated_nano, restated_days;
-	char adjusted[120];           /* what it posts for closed periods, in the summary's words */
+	char adjusted[120];           /* what it posts for closed periods, as text for the summary */
 	size_t written;               /* reports */
 	char page[8192];              /* the HTML report that was written, if any */
-	int64_t retired; /* replica-days whose records went */
+	int64_t retired; /* replica-days with removed records */
 };
 
-/* ---- from the configuration to what commands take ---- */
+/* ---- from the configuration to settings ---- */
 
 static int find_logs(struct night *n, struct fault *why) {
 	int rc = config_find_logs(&n->found, &n->config, INT64_MIN, INT64_MAX, &n->book.quality, why);
@@ -78,7 +78,7 @@ static void night_release(struct night *n) {
 
 /* ---- the work ---- */
 
-/* What one batch did, on top of what those before it did. */
+/* The results of one batch, added to those of the previous ones. */
 static void add_up(struct night *n) {
 	struct ledger_run *sum = &n->sum;
 	const struct ledger_run *r = &n->book.run;
@@ -95,7 +95,7 @@ static void add_up(struct night *n) {
 	quality_merge(&n->quality, &n->book.quality);
 }
 
-/* Taking in and attributing are one transaction: the ledger has all of a batch, or nothing. */
+/* Reading and attributing are one transaction: the ledger has all of a batch, or nothing. */
 static int read_batch(struct night *n, struct logs *logs, struct fault *why) {
 	struct book *b = &n->book;
 	int rc = book_begin(b, "nightly", why);
@@ -118,7 +118,7 @@ static int read_batch(struct night *n, struct logs *logs, struct fault *why) {
 	return rc;
 }
 
-/* Records that are old enough go, in a transaction and a run of their own. */
+/* Removes records that are old enough, in a separate transaction and run. */
 static int retire(struct night *n, struct fault *why) {
 	struct book *b = &n->book;
 	struct ledger_run night = b->run;
@@ -141,7 +141,7 @@ static int retire(struct night *n, struct fault *why) {
 	return rc;
 }
 
-/* What is new, batch by batch; without any there may still be something to attribute. */
+/* Reads new logs, batch by batch; without any there may still be something to attribute. */
 static int read_logs(struct night *n, struct fault *why) {
 	struct logs logs = n->logs;
 	int rc = log_batches_new(&n->batches, &n->book, &n->logs, n->asked->portion, why), left = 1;
@@ -171,7 +171,7 @@ struct adjusted {
 	int64_t first_run;
 	struct adjusted_day *days;
 	size_t count;
-	struct names *names; /* keeps the periods' names */
+	struct names *names; /* owns the periods' names */
 };
 
 static int add_adjustment(void *adjusted, const struct ledger_adjustment *a) {
@@ -207,7 +207,7 @@ static const char *signed_money(int64_t nano, char out[DECIMAL_TEXT_MAX + 1]) {
 	return out;
 }
 
-/* Each day is a finding with its amount, so that whoever reads the mail of the night hears of it. */
+/* Each day is a finding with its amount, so that it is in the mail of the night. */
 static void say_adjusted(struct night *n, const struct adjusted *k) {
 	char money[DECIMAL_TEXT_MAX + 1], day[INSTANT_TEXT_MAX];
 	const char *currency = n->book.fleet ? fleet_currency(n->book.fleet) : "";
@@ -284,12 +284,12 @@ static void expand(const char *form, int64_t at_ns, char *out, size_t size) {
 	out[n] = '\0';
 }
 
-/* The rows of a report, as --by names them. */
+/* The rows of a report, in the words of --by. */
 static int read_by(const char *keys, struct by *by, struct fault *why) {
 	return keys ? settings_by(by, keys, why) : 0;
 }
 
-/* What a killed night left next to this file. */
+/* Removes what a killed night left next to this file. */
 static void clear_beside(const char *path) {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
@@ -340,7 +340,7 @@ static int write_report(struct night *n, const struct config_report *c, struct f
 	return rc;
 }
 
-/* What a monitor asks of the job itself. */
+/* Metrics of the job itself, for monitoring. */
 static int write_metrics(struct night *n, int64_t started_ns, struct fault *why) {
 	const struct ledger_run *run = &n->sum;
 	struct outfile *file;
@@ -369,7 +369,7 @@ static int write_metrics(struct night *n, int64_t started_ns, struct fault *why)
 	return outfile_commit(file, why);
 }
 
-/* The mail, for whoever is to read it. */
+/* Prints the mail. */
 static int say_summary(struct night *n, int64_t started_ns, struct fault *why) {
 	const struct ledger_run *run = &n->sum;
 	char retired[80] = "", restated[80] = "", reports[60], money[DECIMAL_TEXT_MAX + 1], done[1024];
@@ -431,7 +431,7 @@ static int work(struct night *n, struct fault *why) {
 	if (rc < 0) {
 		return rc;
 	}
-	if (n->terminal->quiet || n->terminal->verbose) { /* else the mail has them */
+	if (n->terminal->quiet || n->terminal->verbose) { /* else they are in the mail */
 		findings_say(n->terminal, &n->book.quality);
 	}
 	rc = say_summary(n, started_ns, why);
@@ -441,7 +441,7 @@ static int work(struct night *n, struct fault *why) {
 	return quality_has_findings(&n->book.quality) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 
-/* Can a file be put there, in the end? */
+/* Can a file be written there at the end? */
 static int check_folder(const char *path, const char *what, struct fault *why) {
 	char expanded[8192];
 	struct stat st;
@@ -475,7 +475,7 @@ static void say_fine(const struct night *n) {
 	}
 }
 
-/* What a night would stumble over: fleet, prices, keys and folders of reports. Nothing is written. */
+/* Checks what a night would fail for: fleet, prices, keys and folders of reports. Writes nothing. */
 static int check(struct night *n, struct fault *why) {
 	struct names *names = names_new();
 	struct fleet *fleet = NULL;

@@ -1,4 +1,4 @@
-/* night.h: the cron job: takes in what is new of the logs, restates what changed, writes the reports. */
+/* night.h: the cron job: reads new logs, restates what changed, writes the reports. */
 #ifndef BOOK_NIGHT_H
 #define BOOK_NIGHT_H
 
@@ -6,12 +6,12 @@
 
 struct night_settings {
 	const char *config; /* path of the configuration (schemas/config.schema.json) */
-	int64_t portion;    /* commit after so many new logs; 0: the default */
+	int64_t portion;    /* commit after this many new logs; 0: the default */
 };
 
 /*
- * The configuration's settings replace those of `set`, but for its book, which is used where it has one; `set` has no prices.
- * EXIT_TIED_OUT, EXIT_FINDINGS, or negative. Killed at any moment it loses nothing: run it again.
+ * The configuration's settings replace those of `set`, except its book, which is used if it has one; `set` has no
+ * prices. EXIT_TIED_OUT, EXIT_FINDINGS, or negative. If killed at any moment, nothing is lost: run it again.
  */
 int night_run(const struct night_settings *asked, const struct book_settings *set, const struct terminal *t, struct fault *why);
 

@@ -20,7 +20,7 @@ int pages_check(const struct book_settings *set, const struct pages_settings *s,
 	                 s->energy || s->grid ? "energy" : "versus-estimate");
 }
 
-/* ---- what the fleet file knows ---- */
+/* ---- from the fleet file ---- */
 
 static bool cards_of(void *pages, name_id replica, name_id model, int64_t at_ns, struct estimate_cards *out) {
 	const struct pages *p = pages;
@@ -40,7 +40,7 @@ static void site_of(void *pages, name_id pool, int64_t *pue_nano, int64_t *per_k
 	fleet_site_of(p->fleet, pool, pue_nano, per_kwh_nano);
 }
 
-/* ---- life ---- */
+/* ---- creation ---- */
 
 static int start_versus(struct pages *p, unsigned lanes, struct fault *why) {
 	const struct list *given = &p->settings->versus;
@@ -81,7 +81,7 @@ void pages_release(struct pages *p) {
 	*p = (struct pages){0};
 }
 
-/* ---- as it comes ---- */
+/* ---- input ---- */
 
 void pages_add_record(struct pages *p, unsigned lane, const struct record *r) {
 	if (p->versus && r->kind == RECORD_STEP && r->step.start_ns >= p->from_ns && r->step.start_ns < p->to_ns) {
@@ -102,7 +102,7 @@ int pages_add_model(void *pages, const struct fitted_model *m) {
 	return p->versus ? versus_add_model(p->versus, m) : 0;
 }
 
-/* ---- as it is shown ---- */
+/* ---- output ---- */
 
 static void print_versus(const void *pages, FILE *out) {
 	const struct pages *p = pages;

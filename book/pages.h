@@ -1,4 +1,4 @@
-/* pages.h: the pages behind a statement: what the cards could do, and what electricity it took. */
+/* pages.h: additional pages of a statement: theoretical GPU performance, and electricity. */
 #ifndef BOOK_PAGES_H
 #define BOOK_PAGES_H
 
@@ -6,8 +6,9 @@
 
 /* Which pages a statement has. */
 struct pages_settings {
-	struct list versus; /* what the cards could do: "[NAME=]FILE" describes a model, "fleet": those of the fleet file */
-	bool energy;        /* what electricity it took */
+	/* theoretical GPU performance: "[NAME=]FILE" describes a model, "fleet": those of the fleet file */
+	struct list versus;
+	bool energy;        /* electricity */
 	const char *cards;  /* another GPU catalogue; NULL: that of the fleet */
 	const char *grid;   /* and its CO2: grams per kWh, or the path of a CSV of instants and grams; NULL: no CO2 */
 };
@@ -16,8 +17,8 @@ struct pages {
 	const struct pages_settings *settings;
 	struct names *names;
 	const struct fleet *fleet;
-	struct versus *versus; /* NULL: not asked for, and no description to draw a roofline by */
-	bool roof;             /* it is there for the roofline alone */
+	struct versus *versus; /* NULL: not requested, and no description for a roofline */
+	bool roof;             /* only for the roofline */
 	struct energy_page *energy;
 	const char **models;   /* of --versus-estimate, without the word fleet */
 	int64_t from_ns, to_ns;
@@ -25,7 +26,7 @@ struct pages {
 };
 
 bool pages_asked(const struct pages_settings *s);
-/* Can they be shown so? ERROR_CONFIG: a format that has no place for them. */
+/* Checks that the format can contain them; ERROR_CONFIG if not. */
 int pages_check(const struct book_settings *set, const struct pages_settings *s, struct fault *why);
 /* Reads what the options name. Steps of [from_ns, to_ns) count. */
 int pages_start(struct pages *p, const struct pages_settings *s, struct names *names, const struct fleet *fleet, unsigned lanes,
@@ -35,9 +36,9 @@ void pages_release(struct pages *p);
 void pages_add_record(struct pages *p, unsigned lane, const struct record *r);
 int pages_add_entry(void *pages, const struct entry *e); /* an entry_sink */
 int pages_add_model(void *pages, const struct fitted_model *m); /* a fitted_sink */
-/* All is in: the statement has the pages from now on. */
+/* After all input: the statement has the pages from now on. */
 int pages_attach(struct pages *p, struct statement *s, const char *currency, struct fault *why);
-/* Prints them where the statement's format has no place for them. */
+/* Prints them if the statement's format cannot contain them. */
 void pages_print(const struct pages *p, const struct book_settings *set, FILE *out);
 
 #endif

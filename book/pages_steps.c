@@ -1,4 +1,4 @@
-/* pages_steps.c: the pages behind a statement from the book. */
+/* pages_steps.c: the additional pages of a statement from the book. */
 #include "book/book.h"
 #include "core/instant.h"
 
@@ -33,7 +33,7 @@ static int drop_entry(void *feeding, const struct entry *e) {
 	return 0;
 }
 
-/* Of the days of the period; adjacent ones only show its requests before and after. */
+/* For the days of the period; adjacent ones only provide its requests before and after. */
 static int add_model(void *feeding, const struct fitted_model *m) {
 	struct feeding *f = feeding;
 	bool within = m->day_ns + NS_PER_DAY > f->from_ns && m->day_ns < f->to_ns;

@@ -1,4 +1,4 @@
-/* rental.h: what renting a GPU for an hour costs, as a suggestion where no price was entered. */
+/* rental.h: rental prices of GPU-hours, suggested if no price was entered. */
 #ifndef BOOK_RENTAL_H
 #define BOOK_RENTAL_H
 
@@ -6,14 +6,14 @@
 
 /* USD per GPU-hour, on demand. Prices are decimal texts, as fleet files have them. */
 struct rental {
-	const char *gpu;       /* as in samples/gpus.json */
+	const char *gpu;       /* name as in samples/gpus.json */
 	const char *price;     /* the suggestion */
 	const char *low, *high; /* cheapest and most expensive seller; NULL: one seller is known */
 	const char *date;      /* of the source */
 	const char *source;
 };
 
-/* The row of a card by the catalogue's name; NULL: none. */
+/* The row of a GPU by the catalogue's name; NULL: none. */
 const struct rental *rental_of(const char *gpu);
 /* All rows. */
 const struct rental *rental_all(size_t *count);

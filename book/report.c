@@ -1,4 +1,4 @@
-/* report.c: statements from the book, also those of earlier. */
+/* report.c: statements from the book, also of earlier states. */
 #include <stdlib.h>
 
 #include "book/book.h"
@@ -32,7 +32,7 @@ static int reach_slot(void *slots, const struct entry *e) {
 	return 0;
 }
 
-/* The hours of the first and the last entry: what was paid can reach beyond what any log reports. */
+/* The hours of the first and the last entry: paid time can extend beyond what logs cover. */
 static int find_slots(struct book *b, const struct book_statement *s, int64_t from_ns, int64_t to_ns, struct slots *out,
                       struct fault *why) {
 	int rc = ledger_entries(b->ledger, from_ns, from_ns + NS_PER_DAY, s->as_of, reach_slot, out, why);
@@ -41,8 +41,8 @@ static int find_slots(struct book *b, const struct book_statement *s, int64_t fr
 }
 
 /*
- * From the first evidence of that time to the last, or the hours of the entries beyond them, where it is not said; 1, or
- * 0 if there are no entries.
+ * If not given: from the first evidence of that time to the last, or the hours of the entries beyond them; 1, or 0 if
+ * there are no entries.
  */
 static int settle_period(struct book *b, struct book_statement *s, struct last_run *last, struct fault *why) {
 	struct slots slots = {INT64_MAX, INT64_MIN};
@@ -119,7 +119,7 @@ static int finish_pages(struct book *b, struct book_statement *s, const struct l
 	return rc < 0 ? rc : pages_attach(s->pages, s->statement, keep_name(b, last->currency), why);
 }
 
-/* The fleet of the run, where the book has it all: rates then state how many GPUs a replica has, which is all that is asked of it. */
+/* The fleet of the run, if the book has all of it: only used to state the GPUs per replica with rates. */
 static int find_fleet(struct book *b, int64_t run, struct fault *why) {
 	struct fault without;
 	const char *gpus, *sha256;
@@ -137,9 +137,9 @@ static int find_fleet(struct book *b, int64_t run, struct fault *why) {
 	return rc < 0 ? rc : 0;
 }
 
-/* What logs state of GPUs, as when the run attributed. */
+/* GPUs stated in logs, as when the run attributed. */
 static void apply_stated(struct book *b, const struct quality *stated) {
-	struct quality again; /* what it finds is in the book */
+	struct quality again; /* its findings are in the book already */
 
 	if (b->fleet) {
 		quality_init(&again);

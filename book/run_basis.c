@@ -1,4 +1,7 @@
-/* run_basis.c: what a run attributed by, as the book keeps it: the fleet file, the descriptions of models, prices, the rule. */
+/*
+ * run_basis.c: the inputs of a run's attribution as stored in the book: the fleet file, the descriptions of models,
+ * prices, the rule.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +39,7 @@ int book_last_run(struct book *b, int64_t as_of, struct last_run *out, struct fa
 	return ledger_runs(b->ledger, find_last, &f, why);
 }
 
-/* A document that a run was given: its path lives until the next question to the ledger. 1, or 0. */
+/* A document of a run's inputs: its path is valid until the next query of the ledger. 1, or 0. */
 static int document(struct book *b, int64_t run, const char *kind, int64_t seq, const char **path, char sha256[DIGEST_HEX_MAX],
                     struct fault *why) {
 	const char *hash;
@@ -50,7 +53,7 @@ static int document(struct book *b, int64_t run, const char *kind, int64_t seq, 
 
 /* ---- the fleet ---- */
 
-/* Where descriptions are looked up. */
+/* Context for looking up descriptions. */
 struct kept {
 	struct book *b;
 	int64_t run;
@@ -78,7 +81,7 @@ int book_fleet_of_run(struct book *b, int64_t run, struct fault *why) {
 	struct text bytes;
 	int rc = document(b, run, "fleet", 0, &path, sha256, why);
 
-	if (rc <= 0) { /* --gpu-hour: no cards are known */
+	if (rc <= 0) { /* --gpu-hour: no GPUs are known */
 		b->fleet = rc == 0 ? fleet_of_rate(0, b->names) : NULL;
 		return rc;
 	}
@@ -148,7 +151,7 @@ static int use_old_prices(struct book *b, int64_t run, const char *kind, int64_t
 	return rc < 0 ? rc : 1;
 }
 
-/* What --list gave the run, and then what this command is. */
+/* The run's --list, then this command's. */
 static int matches_of_run(struct book *b, int64_t run, struct fault *why) {
 	const char *match, *sha256;
 	int rc;
@@ -189,7 +192,7 @@ int book_prices_of_run(struct book *b, int64_t run, struct fault *why) {
 	return rc < 0 ? rc : 0;
 }
 
-/* ---- all of it ---- */
+/* ---- everything ---- */
 
 int book_use_last_basis(struct book *b, char *missing, size_t size, struct fault *why) {
 	struct last_run t;

@@ -105,7 +105,7 @@ static int add_prices(const struct book_settings *s, struct prices *prices, stru
 	return 0;
 }
 
-/* The catalogue asked for, else the installed one. */
+/* The requested catalogue, else the installed one. */
 int settings_prices_or_installed(const struct book_settings *s, struct prices **out, struct fault *why) {
 	if (s->prices.count > 0) {
 		return settings_prices(s, out, why);
@@ -156,7 +156,7 @@ static int64_t start_of(const char *text, const struct zone *tz) {
 	int64_t ns = 0, local;
 	struct civil date;
 
-	(void)instant_parse(text_of(text), &ns); /* whoever set it has checked it */
+	(void)instant_parse(text_of(text), &ns); /* already checked by the caller */
 	instant_to_civil(ns, &date);
 	bool bare = strlen(text) == sizeof "2026-11-20" - 1;
 	return bare && zone_to_instant(tz, &date, &local, NULL) ? local : ns;
@@ -370,7 +370,8 @@ static int render(const struct book_settings *s, const struct terminal *t, const
 int settings_write(const struct book_settings *s, const struct terminal *t, const struct statement *of, struct fault *why) {
 	terminal_guard(t, true);
 	int rc = render(s, t, of, why);
-	bool reader_left = rc == ERROR_IO && errno == EPIPE && !s->output; /* `| head` knows what it did: the status is that of the work */
+	/* `| head` closed the pipe on purpose: the status is that of the work */
+	bool reader_left = rc == ERROR_IO && errno == EPIPE && !s->output;
 	terminal_guard(t, false);
 	return reader_left ? 0 : rc;
 }

@@ -2,7 +2,7 @@
  * settings.h: what is asked of work on logs and on a book. The command line fills it from options, a night from its
  * configuration, a task of a plan from plan.jsonl.
  *
- * The functions turn settings into what the stages take. They return 0, or a negative error with the fault set.
+ * The functions turn settings into the inputs of the stages. They return 0, or a negative error with the fault set.
  */
 #ifndef BOOK_SETTINGS_H
 #define BOOK_SETTINGS_H
@@ -24,7 +24,7 @@ void list_add(struct list *l, const char *text);
 struct by {
 	enum by_key key[BY_KEYS];
 	size_t count;
-	bool position; /* cost by position in the context, a table of its own */
+	bool position; /* cost by position in the context, a separate table */
 };
 
 /* All texts are the caller's; NULL: not given. */
@@ -33,11 +33,11 @@ struct book_settings {
 	const char *fleet;     /* path of the fleet file */
 	int64_t gpu_hour_nano; /* instead: price of a GPU-hour, nano-units; -1: not given */
 	const char *gpus_file; /* another GPU catalogue; NULL: the built-in one */
-	int64_t gpus;          /* with it: GPUs per replica; 0: as logs state, else one */
+	int64_t gpus;          /* for it: GPUs per replica; 0: as logs state, else one */
 	struct list same, different; /* "A=B": names of one server, of two */
 	/* How time is split. */
-	int rule;                  /* enum rule: who pays what in a mixed step */
-	bool compare_rules;        /* also what other rules give */
+	int rule;                  /* enum rule: how a mixed step is split */
+	bool compare_rules;        /* also compare other rules */
 	const char *requests;      /* also write the cost of each request there */
 	const char *model_report;  /* also write the step models there */
 	/* List prices. */
@@ -50,24 +50,24 @@ struct book_settings {
 	const char *format;      /* name of the rendering */
 	int focus_version;       /* enum focus_version: of the rendering focus */
 	int sort;                /* enum row_order: of rows for people */
-	int64_t top;             /* so many of them; 0: all */
+	int64_t top;             /* maximum number of rows; 0: all */
 	const char *level;       /* of CSV: total, model, tenant, row or adjustment alone; NULL: all */
-	bool idle_proportional;  /* shared cost is borne by models and tenants, in proportion to work */
+	bool idle_proportional;  /* shared cost is allocated to models and tenants, in proportion to work */
 	const char *output;      /* path; NULL: the terminal's `out` */
 	/* How logs are read. */
 	struct list logs;                  /* files, directories, "-" */
 	const char *model, *replica, *tenant; /* for logs that do not name theirs */
 	const char *tenant_key;            /* path of the key of tenants' aliases */
-	const char *log_zone;              /* zone of stamps that have none */
+	const char *log_zone;              /* zone of timestamps without one */
 	const char *log_format, *pattern;  /* a forced format; the file of patterns */
 	const char *quarantine;            /* rejected lines are written there */
-	struct list no_evidence;           /* globs of files known to hold none */
+	struct list no_evidence;           /* globs of files known to contain no evidence */
 	int64_t log_year, threads, max_line_bytes, max_ratio; /* 0: not given */
 	/* The book. */
 	const char *book; /* path of its folder, or a server; NULL: "book" */
 };
 
-/* Is either a fleet or a price of GPU-hours given? And the error where one is needed. */
+/* Is either a fleet or a price of GPU-hours given? And the error if one is needed. */
 bool settings_have_rate(const struct book_settings *s);
 int settings_no_rate(struct fault *why);
 int settings_fleet(const struct book_settings *s, struct names *names, struct fleet **out, struct fault *why);
@@ -75,21 +75,21 @@ int settings_fleet(const struct book_settings *s, struct names *names, struct fl
 /* The rule of this name; false: there is none. */
 bool settings_rule(struct book_settings *s, const char *name);
 
-/* What a replica runs on, as estimates ask for it; false: no pool matches. */
+/* What a replica runs on, for estimates; false: no pool matches. */
 bool settings_cards_of(const struct fleet *f, struct names *names, name_id replica, name_id model, int64_t at_ns,
                        struct estimate_cards *out);
 
-/* The catalogues asked for; without any, the installed one, or NULL. The caller frees. */
+/* The given catalogues; without any, the installed one, or NULL. The caller frees. */
 int settings_prices_or_installed(const struct book_settings *s, struct prices **out, struct fault *why);
 int settings_prices(const struct book_settings *s, struct prices **out, struct fault *why);
 
 /* The zone of an option ("tz", "log-zone"); NULL if it was not given. The caller frees. */
 int settings_zone(const char *option, const char *name, struct zone **out, struct fault *why);
 
-/* Bare dates are in `tz`; the ends of time where they are not given. */
+/* Bare dates are in `tz`; INT64_MIN and INT64_MAX if not given. */
 int settings_period(const struct book_settings *s, const struct zone *tz, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 
-/* NULL if it was not given. Warns where others can read it. The caller frees. */
+/* NULL if it was not given. Warns if others can read it. The caller frees. */
 int settings_tenant_key(const struct book_settings *s, const struct terminal *t, struct tenant_key **out, struct fault *why);
 
 /* Keys, comma-separated. ERROR_CONFIG: "is not one of …". */
@@ -106,11 +106,11 @@ struct logs {
 int settings_logs(const struct book_settings *s, const struct terminal *t, struct logs *out, struct fault *why);
 void logs_release(struct logs *l);
 
-/* The options of a statement, but for its period, and those of a fleet (NULL: none). */
+/* The options of a statement, except its period, and those of a fleet (NULL: none). */
 struct report_options settings_report(const struct book_settings *s, struct names *names, struct prices *prices,
                                       const struct zone *tz, const struct fleet *fleet);
 
-/* Renders to `output`, or to the terminal's `out`; a reader that has left is not an error. */
+/* Renders to `output`, or to the terminal's `out`; a reader that closed the pipe is not an error. */
 int settings_write(const struct book_settings *s, const struct terminal *t, const struct statement *of, struct fault *why);
 
 #endif

@@ -17,13 +17,13 @@
 struct log_file {
 	char *path;
 	struct fingerprint *print;
-	struct ledger_file lies; /* as it lies on disk */
+	struct ledger_file lies; /* as it is on disk */
 	bool has_place;          /* it is on disk, not a pipe */
 	struct ingest_plan plan;
-	int64_t source;          /* that it goes on with; 0: a new one */
-	int64_t known_bytes;     /* up to where it agrees with what is known */
+	int64_t source;          /* the known source that it continues; 0: a new one */
+	int64_t known_bytes;     /* up to which byte it agrees with what is known */
 	int64_t first_run, records, at_end;
-	bool done, same;         /* same: all of it is known, and only its place is new */
+	bool done, same;         /* same: all of it is known, only its path is new */
 	char *format, *first_path, sha256[DIGEST_HEX_MAX];
 	int64_t new_lines, new_records, new_at_end, taken_back, in_future;
 	bool damaged, went_on;
@@ -32,7 +32,7 @@ struct log_file {
 struct sources {
 	struct book *book;
 	struct ledger_intake *intake;
-	pthread_mutex_t lock; /* over the ledger and what follows */
+	pthread_mutex_t lock; /* guards the ledger and what follows */
 	struct log_file **files;
 	size_t count;
 	int64_t first_number;
@@ -43,16 +43,16 @@ struct sources {
 	struct aside {
 		char *path;
 		int64_t in_future, records;
-	} *aside; /* logs that are left out, as their instants are doubtful */
+	} *aside; /* logs that are set aside, as their instants are doubtful */
 	size_t aside_count;
 };
 
-/* ---- is it a log that is known? ---- */
+/* ---- recognising known logs ---- */
 
-/* A place in a known source at which the file may agree with it. */
+/* A position in a known source up to which the file may agree with it. */
 struct candidate {
 	struct fingerprint_mark mark;
-	int64_t source; /* 0: on the way; else the end of this one */
+	int64_t source; /* 0: in progress; else the end of this one */
 };
 
 struct match {
@@ -64,7 +64,7 @@ struct match {
 	struct candidate best;
 	char head[FINGERPRINT_HEAD_BYTES];
 	size_t head_len;
-	bool goes_beyond; /* there is more than the last candidate */
+	bool goes_beyond; /* there are bytes after the last candidate */
 };
 
 static void add_candidate(struct match *m, const struct fingerprint_mark *mark, int64_t source) {
@@ -73,8 +73,8 @@ static void add_candidate(struct match *m, const struct fingerprint_mark *mark, 
 }
 
 /*
- * Hardly anything, and nothing of use: the header of a table, the first words of a line. Other logs begin like it
- * without going on with it.
+ * Hardly any bytes, and no records: the header of a table, the first words of a line. Other logs may begin in the
+ * same way without continuing it.
  */
 static bool is_weak(const struct match *m, const struct ledger_source *s) {
 	return s->records == 0 && s->bytes < FINGERPRINT_HEAD_BYTES && s->bytes != (int64_t)m->head_len &&
@@ -158,7 +158,7 @@ static int find_candidates(struct ledger *l, const struct head_lengths *h, struc
 	return rc;
 }
 
-/* What the ledger knows of the source that the file goes on with. Under the lock. */
+/* What the ledger knows about the source that the file continues. Under the lock. */
 static int go_on_with(struct sources *s, struct log_file *f, const struct match *m, struct fault *why) {
 	struct ledger_source known;
 
@@ -184,7 +184,7 @@ static int go_on_with(struct sources *s, struct log_file *f, const struct match 
 	return 0;
 }
 
-/* Whether a file is known is not certain if it cannot be read: it waits for the next time. */
+/* If a file cannot be read, it is not certain whether it is known: it waits for the next run. */
 static int leave_out(struct sources *s, const struct log_file *f) {
 	pthread_mutex_lock(&s->lock);
 	quality_damage(&s->quality, f->path, "read error", 0);
@@ -192,7 +192,7 @@ static int leave_out(struct sources *s, const struct log_file *f) {
 	return 0;
 }
 
-/* Looks at the file's bytes as far as known ones go. 1: it can be read on; 0: it cannot be read now. */
+/* Compares the file's bytes with known ones. 1: it can be read from there; 0: it cannot be read now. */
 static int recognise(struct sources *s, struct log_file *f, bool *packed, struct fault *why) {
 	struct match m = {.path = f->path, .digest = digest_new()};
 
@@ -224,7 +224,7 @@ int log_look(struct book *b, const struct head_lengths *h, const char *path, str
 	return rc < 0 ? rc : !fine ? LOG_UNREAD : has_text && m.count == 0 ? LOG_NEW : LOG_OLD;
 }
 
-/* ---- the watch ---- */
+/* ---- the watcher ---- */
 
 static struct log_file *file_at(struct sources *s, uint32_t index) {
 	pthread_mutex_lock(&s->lock);
@@ -338,9 +338,9 @@ static int watched_return(void *sources, unsigned lane, const struct record *r, 
 	return ledger_intake_withdraw(s->intake, lane, r, why);
 }
 
-/* ---- what is written down ---- */
+/* ---- results in the ledger ---- */
 
-/* Did another file of this run go on with the same source, and further (a copy of what is still growing)? */
+/* Did another file of this run continue the same source, and further (a copy of a growing log)? */
 static int is_put(struct sources *s, const struct ledger_source *out, struct fault *why) {
 	struct ledger_source there;
 	int rc = ledger_source_get(s->book->ledger, out->id, &there, why);
@@ -348,14 +348,14 @@ static int is_put(struct sources *s, const struct ledger_source *out, struct fau
 	return rc <= 0 ? rc : there.last_run == out->last_run && there.bytes >= out->bytes;
 }
 
-/* Of the records that the log gave, those that it gave because it ended; -1: it has not. */
+/* Of the log's records, those that result from its end; -1: it has not ended. */
 static int64_t records_at_end(const struct log_file *f, bool ended) {
 	int64_t before = f->went_on || f->at_end < 0 ? 0 : f->at_end;
 
 	if (ended) {
 		return before + f->new_at_end;
 	}
-	return f->went_on ? -1 : f->at_end; /* nothing followed yet: what its end gave is kept */
+	return f->went_on ? -1 : f->at_end; /* nothing followed yet: records of its end are kept */
 }
 
 static int put_source(struct sources *s, struct log_file *f, struct fault *why) {
@@ -379,7 +379,8 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 		f->damaged = true;
 		return 0;
 	}
-	if (f->damaged && f->new_lines == 0 && f->plan.known_lines > 0 && !f->source) { /* cut, and the whole one is known */
+	/* truncated, and the whole one is known */
+	if (f->damaged && f->new_lines == 0 && f->plan.known_lines > 0 && !f->source) {
 		return 0;
 	}
 	int rc = is_put(s, &out, why);
@@ -392,7 +393,7 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 	return ledger_source_put(s->book->ledger, &out, why);
 }
 
-/* Its place is written down where nothing more is to come of these bytes. */
+/* Its path is stored if no more records can come from these bytes. */
 static int put_place(struct sources *s, struct log_file *f, struct fault *why) {
 	if (!f->has_place || f->plan.goes_on || f->damaged) {
 		return 0;
@@ -420,8 +421,8 @@ static int put_all(struct sources *s, struct fault *why) {
 }
 
 /*
- * A damaged file that gave nothing new, and whose log was read whole from another file: its damage was healed then, and
- * is not written down again each night that looks at it.
+ * A damaged file without new records, with a log that was read completely from another file: its damage was resolved
+ * then, and is not reported again each night.
  */
 static int heal_damages(struct sources *s, struct fault *why) {
 	int rc = 0;
@@ -439,7 +440,7 @@ static int heal_damages(struct sources *s, struct fault *why) {
 	return rc < 0 ? rc : 0;
 }
 
-/* What one reading has found. */
+/* Applies the result of one reading. */
 static void forget_files(struct sources *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct log_file *f = s->files[i];
@@ -466,7 +467,10 @@ static void sources_release(struct sources *s) {
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* Logs of which too much lies in the future are left out from here on. How many more there are; what was a pipe is gone then. */
+/*
+ * Logs with too many lines in the future are set aside from here on. Returns how many more there are; a pipe is lost
+ * then.
+ */
 static int set_aside(struct sources *s, struct fault *why) {
 	int more = 0;
 
@@ -486,7 +490,7 @@ static int set_aside(struct sources *s, struct fault *why) {
 	return more;
 }
 
-/* Reads all logs but those that are set aside. */
+/* Reads all logs except those that are set aside. */
 static int read_once(struct sources *s, struct logs *logs, struct ledger_intake **intake, struct fault *why) {
 	forget_files(s);
 	ledger_intake_free(*intake);

@@ -1,4 +1,4 @@
-/* sources.h: is a log known to the book? To decide before it is read. */
+/* sources.h: is a log known to the book? Decided before it is read. */
 #ifndef BOOK_SOURCES_H
 #define BOOK_SOURCES_H
 
@@ -14,7 +14,7 @@ int head_lengths_get(struct head_lengths *h, struct ledger *l, struct fault *why
 
 enum log_state {
 	LOG_UNREAD, /* it cannot be read now: that is a finding, and it waits for the next time */
-	LOG_OLD,    /* a log that the book knows begins as this one does, or it has no line of text */
+	LOG_OLD,    /* a log that the book knows has the same beginning, or this one has no line of text */
 	LOG_NEW,
 };
 /* One of these, or negative. */

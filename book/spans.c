@@ -1,10 +1,10 @@
-/* spans.c: what a book knows of replicas beyond the days at hand. */
+/* spans.c: what a book knows about replicas beyond the current days. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "book/book.h"
 
-/* Days of one run are attributed by the same spans: they are asked for once. */
+/* Days of one run are attributed with the same spans: they are read once. */
 struct book_spans {
 	struct ledger_span *at;
 	size_t count;
@@ -44,14 +44,14 @@ static int get_spans(struct book *b, struct fault *why) {
 	return ledger_spans(b->ledger, keep_span, b->spans, why);
 }
 
-/* Where the one replica's log has no steps, it is paid for while gateways' requests ran on it, too. */
+/* If the only replica's log has no steps, it is also paid for while gateways' requests ran on it. */
 static struct ledger_reach reach_of(const struct book_spans *s, const struct ledger_span *span) {
 	bool whole = s->known.gateways.are == GATEWAYS_OF_ONE && span->kind == SPAN_REQUESTS;
 
 	return whole ? s->known.all : (struct ledger_reach){span->first_ns, span->last_ns};
 }
 
-/* Is it the span of a server? What gateways report of a vendor's model is none, and no GPU is paid for it. */
+/* Is it the span of a server? Gateways' requests for a vendor's model are not, and no GPU is paid for them. */
 static bool is_servers(const struct book *b, const struct ledger_span *span) {
 	return span->kind != SPAN_GATEWAY || (b->spans->known.gateways.are == GATEWAYS_REPLICAS &&
 	                                      !(b->prices && prices_is_vendors(b->prices, names_text(b->names, span->model), T(""))));

@@ -10,12 +10,12 @@
 struct reading {
 	struct survey *s;
 	const struct terminal *terminal;
-	size_t last; /* the replica of the record before: logs are long runs of one server */
+	size_t last; /* the replica of the previous record: logs have long runs of one server */
 };
 
-/* ---- cards ---- */
+/* ---- GPUs ---- */
 
-/* Up to what ends a name in logs: "NVIDIA H100 80GB HBM3, compute capability 9.0", "device_name=NVIDIA_H100.json". */
+/* Up to the end of a name in logs: "NVIDIA H100 80GB HBM3, compute capability 9.0", "device_name=NVIDIA_H100.json". */
 static struct text name_at(struct text line, size_t at) {
 	size_t end = at;
 
@@ -26,7 +26,7 @@ static struct text name_at(struct text line, size_t at) {
 	return text_ends(name, T(".json")) ? text_cut(name, 0, name.len - 5) : name;
 }
 
-/* A card whose name a driver or an engine wrote; NULL: none. */
+/* The GPU named by a driver or an engine; NULL: none. */
 static const struct gpu *card_in(const struct survey *s, struct text line) {
 	static const char *const starts[] = {"NVIDIA ", "NVIDIA_", "GeForce ", "Tesla ", "AMD Instinct", "AMD Radeon", "Apple M"};
 	const struct gpu *found = NULL;
@@ -67,7 +67,7 @@ static int add_file(void *survey, const char *name, int64_t bytes, const struct 
 	return 0;
 }
 
-/* The only card of all files, which then is that of files without one. */
+/* The only GPU of all files, which is then assumed for files without one. */
 static const struct gpu *only_card(const struct survey *s) {
 	const struct gpu *only = NULL;
 
@@ -130,7 +130,7 @@ static int add_record(void *reading, unsigned lane, const struct record *record,
 		return 0;
 	}
 	if (record->kind == RECORD_POWER) {
-		return 0; /* of a host, whose servers have names of their own */
+		return 0; /* of a host with several named servers */
 	}
 	struct survey_replica *one = replica_named(r, names_id(s->names, record->replica));
 	one->file = one->records++ == 0 ? record->file : one->file;
@@ -178,7 +178,7 @@ static void sort(struct survey *s) {
 int survey_logs(struct survey *s, const struct book_settings *set, const struct terminal *t, struct fault *why) {
 	struct reading r = {.s = s, .terminal = t};
 	struct logs logs = {0};
-	struct quality ignored; /* what cannot be listed is said when it is read */
+	struct quality ignored; /* a folder that cannot be listed is reported when it is read */
 
 	*s = (struct survey){.names = names_new(), .from_ns = INT64_MAX};
 	quality_init(&s->quality);

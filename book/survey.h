@@ -1,4 +1,4 @@
-/* survey.h: what logs state of the servers that wrote them: names, models, GPUs. For who has no fleet file yet. */
+/* survey.h: what logs state about the servers that wrote them: names, models, GPUs. For users without a fleet file. */
 #ifndef BOOK_SURVEY_H
 #define BOOK_SURVEY_H
 
@@ -9,7 +9,7 @@ struct survey_replica {
 	name_id name, model; /* the first model that it served; 0: not stated */
 	int64_t records;
 	int64_t gpus;        /* 0: not stated */
-	const char *stated;  /* where: "vllm.log:12"; the quality's */
+	const char *stated;  /* its place: "vllm.log:12"; owned by the quality */
 	const struct gpu *gpu; /* NULL: not stated */
 	uint32_t file;       /* the first one with its records */
 };

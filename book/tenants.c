@@ -1,11 +1,11 @@
-/* tenants.c: a book whose tenants have aliases has one key: another one would split each tenant in two. */
+/* tenants.c: a book with aliases of tenants has one key: another one would split each tenant in two. */
 #include <stdio.h>
 
 #include "book/book.h"
 
 #define KIND "tenants"
 
-/* What the book keeps of a key: the alias that it gives to a fixed name. The key cannot be derived from it. */
+/* What the book stores of a key: the alias of a fixed name. The key cannot be derived from it. */
 static int mark_of(const struct tenant_key *k, char out[64]) {
 	char alias[TENANT_ALIAS_MAX];
 	struct text t = tenant_alias(k, T("tollbook"), alias);

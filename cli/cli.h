@@ -1,4 +1,4 @@
-/* cli.h: what commands and options are made of, and the one context that is handed down. */
+/* cli.h: types of commands and options, and the one context that is passed down. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
@@ -11,10 +11,10 @@
 struct run;
 struct option;
 
-/* Takes an option's value (NULL where it has none) into a setting. ERROR_CONFIG: "what, expected what". */
+/* Stores an option's value (NULL if it has none) in a setting. ERROR_CONFIG: "what, expected what". */
 typedef int option_value(const struct option *o, void *into, const char *value, struct fault *why);
 
-/* One option: a row of the table in options.c, or of a command's own. */
+/* One option: a row of the table in options.c, or of a command's table. */
 struct option {
 	const char *name;     /* without its dashes */
 	char letter;          /* 0: none */
@@ -22,12 +22,12 @@ struct option {
 	const char *help;     /* one line */
 	unsigned groups;      /* GROUP_…; 0 in a command's own table */
 	option_value *take;   /* values.h has them by kind */
-	size_t into;          /* where the setting is: offset in struct run (its `set`), or in the command's own settings */
-	const char *(*choice)(size_t i); /* the words it takes, NULL behind the last; or NULL */
-	bool once;            /* a second value would silently replace what the first one meant */
+	size_t into;          /* offset of the setting in struct run (its `set`), or in the command's own settings */
+	const char *(*choice)(size_t i); /* the words that it accepts, NULL after the last; or NULL */
+	bool once;            /* given twice it is an error, as the second value would silently replace the first */
 };
 
-/* Options that belong together; a command names the groups it takes. In the order of --help. */
+/* Options that belong together; a command lists its groups. In the order of --help. */
 enum group {
 	GROUP_COST = 1u << 0,    /* --fleet --gpu-hour */
 	GROUP_SPLIT = 1u << 1,   /* --rule */
@@ -57,12 +57,12 @@ struct command {
 	unsigned groups;      /* of the common options; GROUP_GENERAL is implied */
 	const struct option *own; /* further options of this command alone */
 	size_t own_count;
-	const char *rare;     /* of them, by name: those that --help gives by name alone where it is longer than a screen; or NULL */
-	size_t own_bytes;     /* size of the settings they go into: run->own, zeroed at the start */
+	const char *rare;     /* names of those that --help lists by name only if it is longer than a screen; or NULL */
+	size_t own_bytes;     /* size of their settings: run->own, zeroed at the start */
 	const struct word *words; /* or NULL */
 	size_t word_count;
 	/*
-	 * The exit status; or a negative error with the fault set, which main.c prints. Not used where there are words.
+	 * The exit status; or a negative error with the fault set, which main.c prints. Not used if there are words.
 	 */
 	int (*main)(struct run *r, struct fault *why);
 };
@@ -73,18 +73,18 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct run {
 	int argc;
 	char **argv;
-	const struct command *const *commands; /* NULL behind the last */
+	const struct command *const *commands; /* NULL after the last */
 	const struct command *command;
 	const struct word *word;
 	struct list operands;
 	struct given {
 		const struct option *option;
-		int at; /* which argument its value is, or the option itself */
+		int at; /* index of the argument with its value, or of the option itself */
 	} *given;
 	size_t given_count;
 	void *own; /* the command's own settings */
 
-	struct book_settings set; /* the common options, but those of GROUP_GENERAL */
+	struct book_settings set; /* the common options, except those of GROUP_GENERAL */
 	/* GROUP_GENERAL */
 	bool quiet, verbose, no_progress, help, version;
 	int color; /* enum color */
@@ -92,7 +92,7 @@ struct run {
 
 	struct progress progress;
 	struct stop stop;
-	struct terminal terminal; /* what the rooms below see of these; setup_terminal fills it in */
+	struct terminal terminal; /* the terminal for the rooms below; set by setup_terminal */
 };
 
 /* Colour on this stream? By --color, NO_COLOR, and whether it is a terminal. */

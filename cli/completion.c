@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 
-/* Calls back for each option that a command takes: its own ones, then the common ones. */
+/* Calls back for each option of a command: its own ones, then the common ones. */
 static void each_option(const struct command *c, void (*call)(const struct option *o, const struct command *c)) {
 	size_t count;
 	const struct option *options = options_common(&count);
@@ -187,7 +187,7 @@ static int zsh(struct run *r, struct fault *why) {
 
 /* ---- fish ---- */
 
-/* Between '…': fish takes \\ and \' there. */
+/* Between '…': fish interprets \\ and \' there. */
 static void fish_put(const char *text) {
 	for (; *text; text++) {
 		if (*text == '\'' || *text == '\\') {

@@ -11,7 +11,7 @@
 #define COMMAND_COLUMN 14
 #define WIDTH 98
 
-#define FOLD_RARE (1u << 31) /* beside GROUP_…: a command's rare options */
+#define FOLD_RARE (1u << 31) /* in addition to GROUP_…: a command's rare options */
 
 /* Columns of a word in UTF-8. */
 static int columns_of(const char *word, size_t len) {
@@ -86,7 +86,7 @@ static bool is_rare(const struct command *c, const char *name) {
 	return false;
 }
 
-/* Of the command's own options; the rare ones by their names only if they are folded. */
+/* The command's own options; the rare ones by name only if they are folded. */
 static void print_own(const struct command *c, bool folded, FILE *out) {
 	char names[1024] = "Also:";
 
@@ -183,7 +183,7 @@ static int lines_of(const struct command *c, unsigned folded) {
 }
 
 void help_screen(const struct command *c, FILE *out) {
-	/* What is asked for least goes first. */
+	/* The least used is folded first. */
 	static const unsigned order[] = {GROUP_GENERAL, FOLD_RARE, GROUP_LOGS, GROUP_DETAIL, GROUP_SPLIT, GROUP_PERIOD, GROUP_REPORT, GROUP_BOOK};
 	unsigned folded = 0;
 

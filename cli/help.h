@@ -8,12 +8,12 @@
 
 /* What `tollbook --help` prints. */
 void help_program(const struct run *r, FILE *out);
-/* What `tollbook` alone prints on a terminal: ten lines on what to do with a log at hand. */
+/* What `tollbook` alone prints on a terminal: ten lines on what to do with a log. */
 void help_first(const struct run *r, FILE *out);
 
 /*
- * What `tollbook help NAME` prints: every option with its line. Of what `tollbook NAME --help` prints, a screen of
- * HELP_LINES, groups of options that do not fit are named only.
+ * What `tollbook help NAME` prints: every option with its line. In `tollbook NAME --help`, a screen of HELP_LINES,
+ * groups of options that do not fit are only named.
  */
 #define HELP_LINES 40
 void help_command(const struct command *c, FILE *out);

@@ -4,7 +4,7 @@
  *     log bytes ──ingest/──▶ records ──attribute/──▶ entries ──report/──▶ statement
  *                                                       └─ledger/─▶ the book ─┘
  *
- *     core/       what all rooms use: text, time, money, JSON; record.h and entry.h, the two seams
+ *     core/       used by all rooms: text, time, money, JSON; record.h and entry.h, the two seams
  *     ingest/     bytes → lines → envelopes → formats (a file each) → records
  *     attribute/  what was paid (fleet/), evidence/, step models (model/), where the time went (split/)
  *     ledger/     the book on disk: entries, sources, runs, periods; records in segments/
@@ -17,9 +17,9 @@
  *
  * Each room has a README.md; make map prints their sizes and the arrows between them.
  *
- * A command is a file that defines command_NAME (cli.h says what that is) and a row here. The options that several
- * commands share are the table in options.c. The command line is kept in one struct run, which is handed down; there is
- * no other state.
+ * A command is a file that defines command_NAME (see cli.h) and a row here. The options that several commands share
+ * are the table in options.c. The command line is stored in one struct run, which is passed down; there is no other
+ * state.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -103,7 +103,7 @@ static int unknown_command(struct run *r) {
 	return EXIT_USAGE;
 }
 
-/* "import" of `tollbook prices import`, taken off the operands. */
+/* "import" of `tollbook prices import`, removed from the operands. */
 static int find_word(struct run *r) {
 	const struct command *c = r->command;
 	struct typo typo;
@@ -129,7 +129,7 @@ static int find_word(struct run *r) {
 	return EXIT_USAGE;
 }
 
-/* Whatever was printed must have got there. */
+/* Checks that all output was written. */
 static int flush(struct run *r) {
 	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE) {
 		return EXIT_TIED_OUT;

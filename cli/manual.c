@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 
-/* Text as roff takes it: no escapes, no requests, dashes that can be copied. */
+/* Text for roff: no escapes, no requests, dashes that can be copied. */
 static void put(const char *text) {
 	bool start = true;
 

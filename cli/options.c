@@ -10,7 +10,7 @@
 #include "cli/values.h"
 #include "ingest/ingest.h"
 
-/* ---- the words that options take ---- */
+/* ---- the words that options accept ---- */
 
 static const char *word_at(const char *const *words, size_t count, size_t i) {
 	return i < count ? words[i] : NULL;
@@ -20,7 +20,7 @@ static const char *rule_word(size_t i) {
 	return word_at(rule_names, RULES, i);
 }
 
-/* "position" follows the keys: it asks for a table of its own. */
+/* "position" follows the keys: it means a separate table. */
 static const char *by_word(size_t i) {
 	return i == BY_KEYS ? "position" : word_at(by_key_names, BY_KEYS, i);
 }
@@ -140,7 +140,7 @@ bool option_belongs(const struct option *o, const struct command *c) {
 
 /* ---- finding ---- */
 
-/* The next option that the command takes, its own ones first; NULL behind the last. */
+/* The next option of the command, its own ones first; NULL after the last. */
 static const struct option *option_at(const struct run *r, size_t *i) {
 	const struct command *c = r->command;
 	size_t own = c ? c->own_count : 0;
@@ -179,7 +179,7 @@ static const struct option *find_short(const struct run *r, char letter) {
 	return NULL;
 }
 
-/* ---- what is wrong ---- */
+/* ---- errors ---- */
 
 static void see_help(struct run *r) {
 	const char *name = r->command ? r->command->name : "";
@@ -187,7 +187,7 @@ static void see_help(struct run *r) {
 	say_next(r, "see: tollbook %s%s--help", name, *name ? " " : "");
 }
 
-/* An option that other commands take is no typo. */
+/* An option of another command is not a typo. */
 static bool is_of_others(struct text name) {
 	for (size_t i = 0; i < COMMON_COUNT; i++) {
 		if (text_eq(text_of(common[i].name), name)) {
@@ -247,7 +247,7 @@ static int set_option(struct run *r, const struct option *o, const char *value, 
 	return 0;
 }
 
-/* Takes an option whose value, if it has one, is `inside` the argument or else the next one. */
+/* Reads an option with its value, if any, `inside` the argument or else in the next one. */
 static int set_with_value(struct run *r, const struct option *o, const char *inside, int *at) {
 	if (!o->argument) {
 		return set_option(r, o, NULL, *at);
@@ -295,7 +295,7 @@ static int read_short(struct run *r, int *at) {
 	return error;
 }
 
-/* -o page.html is a page: the end of the name chooses the format where --format does not. */
+/* -o page.html is a page: the end of the name selects the format without --format. */
 static int format_from_output(struct run *r) {
 	static const struct {
 		struct text end;

@@ -1,4 +1,4 @@
-/* options.h: the table of options that several commands share, and how a command line is read by it. */
+/* options.h: the table of options that several commands share, and parsing of the command line. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -7,10 +7,10 @@
 /* The common options; in the order of --help. */
 const struct option *options_common(size_t *count);
 
-/* The title of a group in --help. Groups by their bit, from 0; NULL behind the last. */
+/* The title of a group in --help. Groups by their bit, from 0; NULL after the last. */
 const char *options_group_title(size_t bit);
 
-/* Does the command take this common option? */
+/* Does the command have this common option? */
 bool option_belongs(const struct option *o, const struct command *c);
 
 /*
@@ -19,10 +19,10 @@ bool option_belongs(const struct option *o, const struct command *c);
  */
 int options_read(struct run *r, int from);
 
-/* Takes a common option's value into settings; 1: there is none of this name. */
+/* Stores a common option's value in settings; 1: there is no option of this name. */
 int options_set(struct book_settings *into, const char *name, const char *value, struct fault *why);
 
-/* Frees what options_read has allocated: lists, whoever's they are. */
+/* Frees the lists that options_read has allocated. */
 void options_release(struct run *r);
 
 #endif

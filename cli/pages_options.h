@@ -1,4 +1,4 @@
-/* pages_options.h: the options of commands whose statements may have pages behind them. */
+/* pages_options.h: options of commands with statements that may have additional pages. */
 #ifndef CLI_PAGES_OPTIONS_H
 #define CLI_PAGES_OPTIONS_H
 

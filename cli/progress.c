@@ -23,7 +23,7 @@ void progress_start(struct progress *p, bool wanted) {
 	p->shown = false;
 }
 
-/* True for one thread of those that come at once. */
+/* True for one of several concurrent threads. */
 static bool my_turn(struct progress *p, int64_t now) {
 	int64_t due = p->next_ns;
 

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE /* O_PATH */
 #include "cli/sandbox.h"
 
-/* Sanitizers look into /proc at the end: GCC and Clang state in different ways that one is in the program. */
+/* Sanitizers read /proc at the end: GCC and Clang indicate them in different ways. */
 #if defined(__SANITIZE_ADDRESS__)
 #define HAS_SANITIZER 1
 #elif defined(__has_feature)
@@ -37,7 +37,7 @@
 	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR)
 #define OF_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE | RIGHT_TRUNCATE)
 
-/* What is always read: the time zones, and what the C library and SQLite take chance from. */
+/* Always readable: time zones, and the sources of randomness of the C library and SQLite. */
 static const char *const always[] = {"/usr/share/zoneinfo", "/etc/localtime", "/dev/urandom", "/dev/null"};
 
 static int landlock_version(void) {
@@ -72,7 +72,7 @@ static void allow(int ruleset, const char *path, uint64_t rights) {
 	close(fd);
 }
 
-/* The folder in which a file is or will be. */
+/* The folder of a file that exists or will be created. */
 static void allow_beside(int ruleset, const char *path, uint64_t rights) {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) : 1;
@@ -131,7 +131,10 @@ static void confine_files(const struct terminal_paths *s) {
 #endif
 
 #ifdef ARCHITECTURE
-/* Programs, sockets, other processes and the kernel itself: no work on logs needs them. Those that a system lacks are 0. */
+/*
+ * Programs, sockets, other processes and the kernel itself: work on logs does not need them. Those that a system
+ * lacks are 0.
+ */
 static const unsigned denied[] = {
 	SYS_execve, SYS_execveat, SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_ptrace,
 	SYS_process_vm_readv, SYS_process_vm_writev, SYS_kill, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_setns,
@@ -143,7 +146,7 @@ static const unsigned denied[] = {
 };
 #define DENIED (sizeof denied / sizeof *denied)
 
-/* A list of comparisons that all jump to the same refusal; what is not in it goes through. */
+/* A list of comparisons that all jump to the same refusal; all other calls are allowed. */
 static void confine_calls(void) {
 	struct sock_filter code[DENIED + 7];
 	size_t n = 0;

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* So much of a command line is shown, in columns. */
+/* Columns of a command line that are printed. */
 #define SHOWN_MAX 96
 
 static bool is_plain(unsigned char c) {
 	return c >= 0x20 && c != 0x7f;
 }
 
-/* Length of the UTF-8 sequence at `s`, 0 if it is none or a control character (C1). */
+/* Length of the UTF-8 sequence at `s`, 0 if it is not one or a control character (C1). */
 static size_t utf8_len(const unsigned char *s) {
 	size_t n = s[0] >= 0xf0 && s[0] < 0xf8 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc2 ? 2 : 0;
 
@@ -65,7 +65,7 @@ static void put_name(struct run *r) {
 	fputs(": ", stderr);
 }
 
-/* Takes over the text. */
+/* Takes ownership of the text. */
 static void put_line(struct run *r, const char *kind, const char *color, char *text) {
 	bool colors = run_colors(r, STDERR_FILENO);
 
@@ -112,7 +112,7 @@ void say_next(struct run *r, const char *format, ...) {
 	free(text);
 }
 
-/* The first argument shown, so that the one pointed at is on the line. */
+/* The first argument printed, so that the one pointed at is on the line. */
 static int first_shown(const struct run *r, int at) {
 	size_t columns = 0;
 	int first = at < r->argc ? at : r->argc;
@@ -171,7 +171,7 @@ int say_option(struct run *r, const char *name, const char *format, ...) {
 	return EXIT_USAGE;
 }
 
-/* Where the first operand is in argv. */
+/* The index of the first operand in argv. */
 static int operand_at(const struct run *r) {
 	int at = r->argc;
 

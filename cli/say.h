@@ -6,7 +6,7 @@
 
 #include "cli/cli.h"
 
-/* "tollbook run: error: …" and a newline; bytes that no terminal should get are escaped. */
+/* "tollbook run: error: …" and a newline; bytes that are unsafe for a terminal are escaped. */
 void say_error(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Not with -q. */
 void say_warning(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -14,18 +14,21 @@ void say_warning(struct run *r, const char *format, ...) __attribute__((format(p
 void say_next(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * An error in the command line: also shows the line and points at argument `at` of argv
- * (argc: the place behind the last). Returns EXIT_USAGE.
+ * An error in the command line: also prints the line and points at argument `at` of argv (argc: after the last).
+ * Returns EXIT_USAGE.
  */
 int say_argument(struct run *r, int at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same, at the last value of an option that was given; without a pointer if it was not. */
 int say_option(struct run *r, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* A fault that a room below has returned with this negative code: as the one above does where it knows the place. The exit status. */
+/*
+ * A fault that a room below returned with this negative code: also points at the argument if known. Returns the exit
+ * status.
+ */
 int say_fault(struct run *r, int code, const struct fault *why);
 
-/* Writes a text so that it does nothing to a terminal; the columns it takes. */
+/* Writes a text in a form that is safe for a terminal; returns its columns. */
 int say_safe(FILE *out, const char *text);
 
 #endif

@@ -21,7 +21,7 @@ int setup_logs(struct run *r, struct logs *l, struct fault *why) {
 	return settings_logs(&r->set, &r->terminal, l, why);
 }
 
-/* Pipes and devices are left alone: opening them may wait, and closing them ends the reader's input. */
+/* Pipes and devices are not opened: opening may block, and closing ends the reader's input. */
 static bool may_be_tried(const char *path) {
 	struct stat st;
 
@@ -68,7 +68,7 @@ static int terminal_width(void) {
 	return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
 }
 
-/* Of a terminal that can move its cursor; 0: none. */
+/* Height of a terminal that can move its cursor; 0: none. */
 static int terminal_rows(void) {
 	struct winsize size;
 	const char *kind = getenv("TERM");
@@ -79,7 +79,7 @@ static int terminal_rows(void) {
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 0;
 }
 
-/* Does the locale name another character set than UTF-8? */
+/* Does the locale have another character set than UTF-8? */
 static bool terminal_is_ascii(void) {
 	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
 

@@ -4,15 +4,15 @@
 
 #include "cli/cli.h"
 
-/* The terminal that the rooms below are given; once the options are read. */
+/* Sets the terminal for the rooms below; once the options are read. */
 void setup_terminal(struct run *r);
 
 /* The operands are the LOGs; at least one is needed. 0, an exit status, or a negative error. */
 int setup_logs(struct run *r, struct logs *out, struct fault *why);
 
 /*
- * Can the files that the work will end with be written (-o, --quarantine, --requests, --model-report)? Asked
- * before it begins, not after hours. 0, or the exit status, after it has said what is wrong.
+ * Can the output files be written (-o, --quarantine, --requests, --model-report)? Checked before the work begins, not
+ * after hours. 0, or the exit status, after printing the error.
  */
 int setup_outputs(struct run *r);
 

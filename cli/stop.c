@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 
-/* How long the work may take to notice, before the process ends all the same. */
+/* How long the work may take to notice, before the process is ended. */
 #define GRACE_MS 10000
 #define STEP_MS 10
 
@@ -17,7 +17,7 @@ static void leave(void) {
 	static const char sentence[] = "\ntollbook: stopped by a signal\n";
 
 	if (write(STDERR_FILENO, sentence, sizeof sentence - 1) < 0) {
-		_exit(EXIT_FAILED); /* no one to notify */
+		_exit(EXIT_FAILED); /* no thread to notify */
 	}
 	_exit(EXIT_FAILED);
 }
@@ -30,7 +30,7 @@ static void *wait_for_signals(void *stop) {
 		return NULL;
 	}
 	/*
-	 * The worker reports the result: the process goes on to its own end, and ends here only if that takes too long.
+	 * The worker reports the result: the process ends itself, and is ended here only if that takes too long.
 	 */
 	bool works = s->guarded > 0;
 	s->signal = signal;
@@ -61,7 +61,7 @@ void stop_watch(struct stop *s) {
 	sigaction(SIGXFSZ, &ignore, NULL); /* a limit of file size fails the write, which is reported */
 	sigemptyset(&s->signals);
 	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
-		/* A blocked signal is kept even if it is ignored: nohup must go on to work. */
+		/* A blocked signal stays pending even if it is ignored: nohup must keep working. */
 		if (sigaction(watched[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
 			sigaddset(&s->signals, watched[i]);
 		}

@@ -140,7 +140,7 @@ int value_year(const struct option *o, void *into, const char *value, struct fau
 	return 0;
 }
 
-/* The index of the word, or -1 with the fault saying which there are, and which one may be meant. */
+/* The index of the word, or -1 with a fault that lists the words and suggests one. */
 static int find_choice(const struct option *o, const char *value, struct fault *why) {
 	char all[360] = "";
 	struct typo typo;

@@ -1,4 +1,4 @@
-/* values.h: how the value of an option is read, by kind. See `option_value` in cli.h. */
+/* values.h: parsing of option values, by kind. See `option_value` in cli.h. */
 #ifndef CLI_VALUES_H
 #define CLI_VALUES_H
 
@@ -23,7 +23,7 @@ option_value value_by;      /* struct by: keys, comma-separated */
 option_value value_markdown; /* const char *: "markdown" */
 option_value value_idle;    /* bool: proportional? */
 
-/* Nano-units; was it given at all? */
+/* Nano-units, and whether it was given. */
 struct given_money {
 	int64_t nano;
 	bool given;

@@ -1,4 +1,4 @@
-/* version.h: --version: what this program is, and with -v what it was built with. */
+/* version.h: --version: name and version, and with -v how it was built. */
 #ifndef CLI_VERSION_H
 #define CLI_VERSION_H
 

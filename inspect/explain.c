@@ -76,7 +76,7 @@ static int read_question(const char *id, struct question *q, struct fault *why) 
 	return 0;
 }
 
-/* A tenant that is asked for by name is in the book by its alias. */
+/* A tenant given by name is in the book under its alias. */
 static int find_alias(const struct book_settings *set, const struct terminal *t, struct work *w, struct fault *why) {
 	struct tenant_key *key;
 	int status = settings_tenant_key(set, t, &key, why);
@@ -257,7 +257,7 @@ int explain_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *w
 	return 0;
 }
 
-/* Those of shards are not in the book. */
+/* Logs of shards are not in the book. */
 static int show_records(struct work *w, struct fault *why) {
 	int64_t plans = 0;
 	int rc = ledger_evidence_plans(w->b->ledger, &plans, why);

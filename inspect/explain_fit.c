@@ -79,7 +79,7 @@ static void read_overlap(const struct json *j, struct overlap *o) {
 	}
 }
 
-/* What requests and windows give, where there are no steps: by which terms. */
+/* The terms fitted to requests and windows, if there are no steps. */
 static const struct aggregate_form {
 	const char *object, *key, *what, *terms[4];
 } aggregate_forms[4] = {
@@ -104,7 +104,7 @@ static void read_aggregates(const struct json *j, struct kept_fit *f) {
 	}
 }
 
-/* A law of a step's time, by what windows count or by their gauges; each with its own step without and with prompts. */
+/* A law of a step's time, from windows' counts or gauges; each with separate steps without and with prompts. */
 static const struct law_form {
 	const char *key, *by, *terms[LAW_TERMS];
 } law_forms[] = {
@@ -369,7 +369,7 @@ static const struct kept_fit *fit_of(const struct kept_fits *k, const struct rec
 	for (size_t i = 0; i < k->count; i++) {
 		if (k->at[i].day_ns == day_ns && (r->model.len == 0 || text_eq(r->model, k->at[i].model))) {
 			if (found) {
-				return NULL; /* of several cards or roles: which one is not in the record */
+				return NULL; /* of several GPUs or roles: which one is not in the record */
 			}
 			found = &k->at[i];
 		}
@@ -395,7 +395,7 @@ bool kept_fits_split(const struct kept_fits *k, const struct record *r, const ch
 	if (!f || !formula) {
 		return false;
 	}
-	/* How unequal contexts are is known from requests: alike here. */
+	/* How unequal contexts are is known only from requests: assumed equal here. */
 	const struct batch whole = {.prefill_tokens = s->prefill_tokens,
 	                            .prefill_token_kv = s->prefill_token_kv,
 	                            .decode_tokens = s->decode_tokens,

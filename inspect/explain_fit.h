@@ -1,4 +1,4 @@
-/* explain_fit.h: the step models that a ledger keeps, and what they make of a step, to be redone by hand. */
+/* explain_fit.h: the step models stored in a ledger, and their evaluation for a step, to be checked by hand. */
 #ifndef INSPECT_EXPLAIN_FIT_H
 #define INSPECT_EXPLAIN_FIT_H
 
@@ -11,13 +11,16 @@ struct kept_fits;
 int kept_fits_read(struct kept_fits **out, struct ledger *l, int64_t from_ns, int64_t to_ns, struct fault *why);
 void kept_fits_free(struct kept_fits *k);
 
-/* Prints those of a model (empty: all), at most so many; how many there were. */
+/* Prints those of a model (empty: all), at most this many; returns their number. */
 size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max);
 
-/* Prints those of a model and a day, a line each. */
+/* Prints those of a model and a day, one line each. */
 void kept_fits_list(const struct kept_fits *k, struct text model, int64_t day_ns);
 
-/* Prints how a step of both phases is split by its day's model and the rule. False if there is nothing to be split, or no one model. */
+/*
+ * Prints how a step of both phases is split by its day's model and the rule. False if there is nothing to split, or
+ * not exactly one model.
+ */
 bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule);
 
 #endif

@@ -1,11 +1,11 @@
-/* explain_names.c: which names, files and clocks a replica's evidence has. */
+/* explain_names.c: names, files and clocks of a replica's evidence. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "inspect/explain_private.h"
 
-/* Is the name in the sentence, as a whole? */
+/* Does the sentence contain the name as a whole? */
 static bool mentions(const char *sentence, struct text name) {
 	struct text rest = text_of(sentence ? sentence : "");
 	size_t at;

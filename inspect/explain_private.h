@@ -1,4 +1,4 @@
-/* explain_private.h: what explain.c and explain_request.c share. */
+/* explain_private.h: shared by explain.c and explain_request.c. */
 #ifndef INSPECT_EXPLAIN_PRIVATE_H
 #define INSPECT_EXPLAIN_PRIVATE_H
 
@@ -8,7 +8,7 @@
 
 #define LINES_SHOWN 10
 
-/* What is asked: empty texts match all. */
+/* The query: empty texts match everything. */
 struct question {
 	struct text model, replica, tenant, kind, id;
 	int64_t from_ns, to_ns;
@@ -35,16 +35,16 @@ struct work {
 /* "  logs/vllm.log:12", and the record behind it. */
 void explain_place(struct work *w, const struct record *r);
 void explain_record(struct work *w, const struct record *r);
-/* Counts a record in question, and explains it and its split as long as there are lines left. */
+/* Counts a matching record, and explains it and its split while lines remain. */
 void explain_counted(struct work *w, const struct record *r);
 
-/* What retention has removed is stated: 1 if anything is. */
+/* States what retention has removed: 1 if anything. */
 int explain_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why);
 
 /* The models by which steps of both phases were split. */
 int explain_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why);
 
-/* The names, clocks and GPUs of the replica asked for, and findings about it: 1 if it has evidence, or there is something. */
+/* The names, clocks and GPUs of the requested replica, and findings about it: 1 if it has evidence or findings. */
 int explain_names(struct work *w, struct fault *why);
 /* Is there evidence under a name? 1 or 0. */
 int explain_is_replica(struct work *w, struct text name);

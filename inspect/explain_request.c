@@ -1,6 +1,6 @@
 /*
- * explain_request.c: what a request cost, in one screen: money first, then its part of each batch, then how sure that is and on which
- * lines of the logs it rests. --lines N adds the records and the arithmetic.
+ * explain_request.c: the cost of a request, in one screen: money first, then its part of each batch, then the
+ * uncertainty and the lines of the logs. --lines N adds the records and the arithmetic.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -52,7 +52,7 @@ static size_t take_fields(char *line, struct text fields[FIELDS_MAX]) {
 	return count;
 }
 
-/* Where the columns are, by the head. */
+/* The columns, from the header. */
 static void find_columns(const struct text *fields, size_t count, size_t at[COLUMNS]) {
 	for (int c = 0; c < COLUMNS; c++) {
 		at[c] = FIELDS_MAX;
@@ -78,7 +78,7 @@ static int64_t number_of(const struct cost *c, enum column column) {
 struct batches {
 	int64_t steps, before_first;       /* that ran while it was in flight; of these, until its first token */
 	double ns, before_first_ns;
-	int64_t beside, sequences;         /* of those after it: with prompts; sequences in all of them */
+	int64_t beside, sequences;         /* of the steps after it: those with prompts; sequences in all of them */
 	struct record first, last;
 	bool any;
 };
@@ -87,7 +87,7 @@ struct asked {
 	struct work *w;
 	struct batches b;
 	int64_t first_token_ns, scheduled_ns, gpus;
-	/* of its tenant's entries in the hours that it ran in */
+	/* of its tenant's entries in the hours in which it ran */
 	struct text tenant;
 	name_id model, pool;
 	double spent_ns[ENTRY_KINDS], spread_ns[ENTRY_KINDS];
@@ -261,7 +261,7 @@ static void print_screen(struct asked *a, const struct cost *c, const char *curr
 
 struct found {
 	struct work *w;
-	struct record record; /* the first of this id: its numbers, as its texts are gone */
+	struct record record; /* the first one with this id: its numbers only, as its texts are not valid any more */
 	name_id model;
 	int64_t count;
 };
@@ -275,7 +275,7 @@ static int find_request(void *found, const struct record *r, struct fault *why) 
 		const struct request *q = &r->request;
 		int64_t first_ns = q->arrival_ns != UNKNOWN ? q->arrival_ns : record_instant(r);
 		int64_t last_ns = q->finish_ns != UNKNOWN ? q->finish_ns : record_instant(r);
-		if (f->count++ == 0 || q->scheduled_ns != UNKNOWN) { /* the engine's rather than a gateway's */
+		if (f->count++ == 0 || q->scheduled_ns != UNKNOWN) { /* prefers the engine's to a gateway's */
 			f->record = *r;
 			f->model = r->model.len > 0 ? names_id(w->b->names, r->model) : 0;
 			w->replica = names_id(w->b->names, r->replica);
@@ -295,7 +295,7 @@ static int find_in_segment(void *found, const struct ledger_segment *s) {
 	return s->counts[RECORD_REQUEST] == 0 || s->gone_run ? 0 : ledger_records(f->w->b->ledger, s, find_request, f, f->w->why);
 }
 
-/* What is in its tenant's entries, and its steps. */
+/* Its tenant's entries, and its steps. */
 static int gather(struct asked *a, const struct cost *c, struct fault *why) {
 	struct work *w = a->w;
 	int64_t from_ns = instant_floor(w->first_ns, NS_PER_HOUR), to_ns = instant_floor(w->last_ns, NS_PER_HOUR) + NS_PER_HOUR;
@@ -309,7 +309,7 @@ static int gather(struct asked *a, const struct cost *c, struct fault *why) {
 	return rc;
 }
 
-/* Each row of it in the file of --requests. */
+/* Reads its rows in the file of --requests. */
 static int print_rows(struct asked *a, FILE *f, const char *currency, struct fault *why) {
 	char *line = NULL;
 	size_t room = 0, at[COLUMNS];
@@ -361,7 +361,7 @@ static int print_cost(struct asked *a, struct fault *why) {
 	return rc;
 }
 
-/* Its cost rests on the records of the days beside it, too. */
+/* Its cost also depends on records of adjacent days. */
 static int print_cost_if_there(struct asked *a, struct fault *why) {
 	int64_t gone, since_ns, from_ns = instant_floor(a->w->first_ns, NS_PER_DAY) - NS_PER_DAY;
 	int64_t to_ns = instant_floor(a->w->last_ns, NS_PER_DAY) + 2 * NS_PER_DAY;

@@ -1,4 +1,4 @@
-/* reconcile.c: ties the book to an invoice, or a bill for tokens to what the logs saw. */
+/* reconcile.c: ties the book to an invoice, or a bill for tokens to the tokens in logs. */
 #include "inspect/reconcile.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include "core/files/files.h"
 #include "inspect/invoices/families.h"
 
-/* The currency of the last run that had one. */
+/* The currency of the last run with one. */
 static int find_currency(struct book *b, char *currency, size_t size, struct fault *why) {
 	struct ledger_run last;
 	int rc = ledger_run_last(b->ledger, NULL, &last, why);
@@ -22,7 +22,7 @@ static int find_currency(struct book *b, char *currency, size_t size, struct fau
 	return rc;
 }
 
-/* Differences of two pools do not make up for each other. */
+/* Differences of two pools do not cancel each other. */
 static bool is_within(const struct reconciliation *r, const struct tied *l) {
 	bool within = true;
 
@@ -32,7 +32,7 @@ static bool is_within(const struct reconciliation *r, const struct tied *l) {
 	return within;
 }
 
-/* Amounts of two currencies may be the same figure, and are still not the same. */
+/* Amounts in two currencies may have the same figure, but are not equal. */
 static const char *foreign_of(const struct reconciliation *r) {
 	for (size_t i = 0; i < r->lines.count; i++) {
 		const char *currency = r->lines.at[i].currency;
@@ -89,7 +89,7 @@ static int work(struct book *b, const struct terminal *t, const struct reconcile
 	return rc;
 }
 
-/* To the file of -o, which appears when it is whole, or to the terminal. */
+/* Writes to the file of -o, which appears when it is complete, or to the terminal. */
 static int work_to(struct book *b, const struct terminal *t, const struct reconcile_settings *s, const char *path, struct fault *why) {
 	struct outfile *file;
 

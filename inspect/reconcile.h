@@ -10,7 +10,7 @@
 enum cause { CAUSE_CUTOFF, CAUSE_NOT_IN_LOGS, CAUSE_NOT_INVOICED, CAUSE_NO_POOL, CAUSE_RATE, CAUSE_CURRENCY, CAUSE_ROUNDING, CAUSES };
 extern const char *const difference_words[CAUSES];
 
-/* An invoice's usage of one pool and time, or all of a pool, and what the book has there. */
+/* An invoice's usage of one pool and time, or all of a pool, and the book's figures for it. */
 struct tied {
 	const char *pool; /* "": all pools */
 	const char *currency;
@@ -32,18 +32,18 @@ struct tied_list {
 struct reconciliation {
 	const struct invoice *in;
 	const char *path, *currency; /* of the book */
-	struct tied_list lines, pools, rest; /* rest: on no line of the invoice, by pool */
+	struct tied_list lines, pools, rest; /* rest: not on any line of the invoice, by pool */
 	int64_t charges_nano[CHARGE_CLASSES], billed_nano[CHARGE_CLASSES];
 	size_t charge_lines[CHARGE_CLASSES];
 	struct tied total; /* of lines and rest */
 	int64_t tolerance_nano;
-	const char *foreign; /* a currency of the invoice that is not the book's; NULL: there is none */
-	bool within;         /* each cause of each pool, and no other currency */
-	char *notes[NOTES_MAX]; /* what was assumed */
+	const char *foreign; /* a currency of the invoice that is not the book's; NULL: none */
+	bool within;         /* each cause of each pool is, and there is no other currency */
+	char *notes[NOTES_MAX]; /* assumptions */
 	size_t note_count;
 };
 
-/* reconcile_gpus.c: ties the usage of the invoice to the book; `in` is taken apart. */
+/* reconcile_gpus.c: ties the usage of the invoice to the book; consumes `in`. */
 int reconcile_gpus(struct book *b, struct invoice *in, const struct reconcile_settings *s, struct reconciliation *out,
                    struct fault *why);
 void reconciliation_release(struct reconciliation *r);

@@ -69,7 +69,7 @@ void api_put_text(FILE *out, struct text t) {
 	free(escaped);
 }
 
-/* A spreadsheet would run what begins with a sign. */
+/* A spreadsheet would execute text that begins with a sign. */
 static void put_csv(FILE *out, struct text t) {
 	bool formula = t.len > 0 && strchr("=+-@", *t.at);
 

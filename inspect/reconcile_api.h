@@ -1,10 +1,16 @@
-/* reconcile_api.h: what the two ways to compare with API vendors share: names, and rows in each form. Private to reconcile_*.c. */
+/*
+ * reconcile_api.h: shared by the two comparisons with API vendors: names, and rows in each form. Private to
+ * reconcile_*.c.
+ */
 #ifndef INSPECT_RECONCILE_API_H
 #define INSPECT_RECONCILE_API_H
 
 #include "inspect/reconcile.h"
 
-/* The same name, or one of them with a date or version behind: "gpt-4o" and "gpt-4o-2024-08-06", but not "gpt-4o-mini". */
+/*
+ * The same name, or one of them followed by a date or version: "gpt-4o" and "gpt-4o-2024-08-06", but not
+ * "gpt-4o-mini".
+ */
 bool api_same_model(struct text a, struct text b);
 
 enum api_form { API_TABLE, API_JSON, API_CSV, API_MARKDOWN, API_HTML, API_FORMS };

@@ -1,4 +1,4 @@
-/* reconcile_costs.c: what an API vendor charged, beside the list price of the tokens in the book. */
+/* reconcile_costs.c: what an API vendor charged, compared with the list price of the tokens in the book. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@ struct model_costs {
 	size_t count;
 };
 
-/* "gpt-4o, input" is of gpt-4o. */
+/* "gpt-4o, input" belongs to gpt-4o. */
 static struct text model_of(const char *item) {
 	struct text t = text_of(item), model;
 
@@ -50,7 +50,7 @@ static bool add_billed(struct model_costs *c, const struct invoice *in, int64_t 
 	return fits;
 }
 
-/* Does the bill name a model of the book? Else its sum is compared with all of the book. */
+/* Does the bill name a model of the book? Else its sum is compared with the whole book. */
 static bool names_models(const struct model_costs *c, const struct statement *s) {
 	struct statement_revenue revenue;
 
@@ -122,7 +122,7 @@ static void put_member(FILE *out, const char *key, bool known, int64_t nano) {
 	}
 }
 
-/* What a bill and the book come to. */
+/* Totals of a bill and the book. */
 struct cost_totals {
 	int64_t billed_nano, list_nano;
 	bool known, within; /* known: all tokens of the book have a list price */

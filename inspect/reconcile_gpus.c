@@ -11,7 +11,7 @@
 #include "inspect/invoices/sheet.h"
 #include "inspect/reconcile.h"
 
-/* Half a cent a line: what invoices round to. */
+/* Half a cent per line: the rounding of invoices. */
 #define ROUNDING_NANO (NANO / 200)
 
 const char *const difference_words[CAUSES] = {
@@ -19,7 +19,7 @@ const char *const difference_words[CAUSES] = {
 	"rate", "currency", "rounding",
 };
 
-/* What the book has of a pool in a slot. */
+/* The book's figures for a pool in a slot. */
 struct slot {
 	name_id pool;
 	int64_t slot_ns, gpu_ns, unobserved_ns;
@@ -37,7 +37,7 @@ struct tying {
 	struct invoice *in;
 	struct reconciliation *out;
 	struct slots slots;
-	int64_t from_ns, to_ns; /* that the usage of the invoice reaches over */
+	int64_t from_ns, to_ns; /* covered by the usage of the invoice */
 };
 
 static void note(struct reconciliation *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -134,7 +134,7 @@ static bool is_booked(const struct tying *t, struct text pool, name_id *id) {
 	return false;
 }
 
-/* ---- which pool a line is of ---- */
+/* ---- the pool of a line ---- */
 
 static size_t count_booked(const struct tying *t) {
 	size_t n = 0;
@@ -174,7 +174,10 @@ static void clear_pools(struct tying *t) {
 		     "column with --pool-column NAME");
 }
 
-/* Usage without hours, where other usage has hours, of what is no pool of the book, is of other services. */
+/*
+ * Usage without hours for something that is not a pool of the book belongs to other services, if other usage has
+ * hours.
+ */
 static void set_others_aside(struct tying *t, bool some_booked) {
 	bool any_hours = false;
 	name_id id;
@@ -248,8 +251,8 @@ static void add_gpu_ns(void *sum, struct slot *s) {
 }
 
 /*
- * Hours that may be those of GPUs or of instances by the invoice: those of instances, where times
- * the fleet's GPUs per replica they come nearer to what the book has.
+ * Hours in the invoice may be those of GPUs or of instances: of instances, if times the fleet's GPUs per replica they
+ * are nearer to the book's.
  */
 static void settle_hours(struct tying *t, const char *pool) {
 	name_id id = pool[0] ? names_find(t->b->names, text_of(pool)) : 0;
@@ -330,7 +333,7 @@ static int64_t sum_hours(int64_t a, int64_t b) {
 	return a < 0 ? b : b < 0 ? a : a + b;
 }
 
-/* Lines of one pool and time are one: fees and credits belong to the hours that they are for. */
+/* Lines of one pool and time are merged: fees and credits belong to their hours. */
 static int merge_lines(struct tied_list *list, struct fault *why) {
 	size_t kept = 0;
 	bool fits = true;
@@ -352,7 +355,7 @@ static int merge_lines(struct tied_list *list, struct fault *why) {
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "a sum of the invoice does not fit 64 bits");
 }
 
-/* Usage becomes lines to be tied; the rest is summed by what it is. */
+/* Usage becomes lines to be tied; other charges are summed by kind. */
 static int sort_lines(struct tying *t, struct fault *why) {
 	struct reconciliation *r = t->out;
 	bool fits = true;
@@ -404,7 +407,7 @@ static void add_slot(void *sums, struct slot *s) {
 	k->money += s->money;
 }
 
-/* What the invoice has more in hours: next to the period first, then those that no log knows. */
+/* Additional hours in the invoice: first those next to the period, then those not covered by any log. */
 static void find_hours(struct tied *l, int64_t edge_ns, int64_t *invoiced, int64_t *booked) {
 	int64_t more = l->gpu_ns - l->book_gpu_ns;
 
@@ -491,7 +494,7 @@ static bool sum_pools(struct reconciliation *r) {
 	return fits;
 }
 
-/* Within the time that the invoice covers, the hours of pools that no line covers. */
+/* Hours of pools that no line covers, within the time that the invoice covers. */
 static bool sum_rest(struct tying *t) {
 	struct tied_list *rest = &t->out->rest;
 	int128 money = 0;

@@ -1,6 +1,6 @@
 /*
- * reconcile_page.c: an invoice compared with the book as a page: the bridge from one to the other, and what to do about
- * each difference.
+ * reconcile_page.c: an invoice compared with the book, as a page: the bridge from one to the other, and what to do
+ * about each difference.
  */
 #include <math.h>
 #include <stdlib.h>

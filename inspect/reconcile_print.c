@@ -238,7 +238,7 @@ static void put_markdown(FILE *out, const char *s) {
 	}
 }
 
-/* A spreadsheet would run what begins with a sign; figures are not text. */
+/* A spreadsheet would execute text that begins with a sign; figures are not text. */
 static void put_csv(FILE *out, const char *s) {
 	bool figure = strspn(s, "-.0123456789") == strlen(s), formula = !figure && strchr("=+-@", s[0]) && s[0];
 

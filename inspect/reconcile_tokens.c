@@ -1,4 +1,4 @@
-/* reconcile_tokens.c: a bill for tokens beside those in the logs, by model: in counts, and at list price. */
+/* reconcile_tokens.c: a bill for tokens compared with the logs, by model: in counts, and at list price. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ struct tokens {
 	int64_t input, cached, output, requests;
 };
 
-/* Of one side: how many, and what they cost at list price. */
+/* Of one side: counts, and cost at list price. */
 struct side {
 	struct tokens tokens;
 	bool any, priced;
@@ -27,7 +27,7 @@ struct side {
 struct token_row {
 	struct text model;
 	struct side billed, seen;
-	bool elsewhere; /* ran on GPUs of the book, and is not on the bill */
+	bool elsewhere; /* ran on GPUs of the book, not on the bill */
 };
 
 struct bill {
@@ -36,7 +36,7 @@ struct bill {
 	struct tokens *billed, *seen, *bought; /* by name_id of the model; bought: the part of `seen` that vendors answered */
 	size_t room;
 	int64_t from_ns, to_ns;
-	bool of_vendors; /* each record is of a gateway or vendor: it can be priced */
+	bool of_vendors; /* all records are from gateways or vendors: they can be priced */
 	struct token_row *rows;
 	size_t count;
 };
@@ -57,7 +57,7 @@ static bool has_tokens(const struct tokens *k) {
 	return k->input != 0 || k->cached != 0 || k->output != 0 || k->requests != 0;
 }
 
-/* False where a sum does not fit. */
+/* False if a sum does not fit. */
 static bool add_tokens(struct tokens *into, const struct tokens *k) {
 	return exact_add(&into->input, k->input) && exact_add(&into->cached, k->cached) && exact_add(&into->output, k->output) &&
 	       exact_add(&into->requests, k->requests);
@@ -69,7 +69,7 @@ static int no_fit(struct fault *why) {
 
 /* ---- the bill ---- */
 
-/* How many requests a row of a report sums up. */
+/* The number of requests in a row of a report. */
 static int64_t requests_of(const struct request *q) {
 	struct billing b;
 
@@ -108,7 +108,7 @@ static int add_billed_record(void *bill, unsigned lane, const struct record *r, 
 	return 0;
 }
 
-/* Reports state the ends of their periods, which the records of their rows do not have. */
+/* Reads the ends of periods in reports, which are missing in the records of their rows. */
 static void widen_by(struct bill *t, struct text bytes, struct text key) {
 	struct text before, value;
 	int64_t ns;
@@ -234,7 +234,7 @@ static bool add_revenues(struct bill *t, const struct statement *s, size_t side)
 	return fits;
 }
 
-/* The bill's tokens are priced as a run on it would, by the prices of the book or of this command. */
+/* The bill's tokens are priced like a run on it, with the prices of the book or of this command. */
 static int price_bill(struct bill *t, const struct terminal *terminal, struct fault *why) {
 	struct book_settings set = t->b->set;
 	struct terminal silent = {.context = terminal->context, .stopped = terminal->stopped};
@@ -287,7 +287,7 @@ static bool row_ties(const struct token_row *r) {
 	return same || r->elsewhere;
 }
 
-/* The difference may not fit where either side does. */
+/* The difference may not fit even if both sides do. */
 static const char *money_of(const struct side *a, const struct side *b, char out[DECIMAL_TEXT_MAX]) {
 	int64_t nano = 0;
 	bool known = a->priced && (!b || b->priced) && !__builtin_sub_overflow(a->nano, b ? b->nano : 0, &nano);
@@ -398,7 +398,7 @@ static void put_table(const struct bill *t, const struct token_row *total, FILE 
 	}
 }
 
-/* What runs elsewhere is in no sum. */
+/* Models that run elsewhere are in no sum. */
 static bool put_bill(const struct bill *t, enum api_form form, FILE *out) {
 	struct token_row total = {.model = T("")};
 	bool ties = true, first = true;

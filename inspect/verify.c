@@ -11,7 +11,7 @@
 #include "core/instant.h"
 #include "core/text.h"
 
-/* So many days are attributed again where not --all. */
+/* Number of days that are attributed again without --all. */
 #define SAMPLE 3
 
 struct check {
@@ -20,7 +20,7 @@ struct check {
 	int64_t findings, segments, records, days, entries, fits;
 	int64_t closed_since; /* days of closed periods for which records came later: their fits cannot be recomputed */
 	int64_t left;         /* days that cannot be recomputed */
-	char untold[200]; /* why nothing is known of what the entries were made by */
+	char untold[200]; /* why the basis of the entries is not known */
 	int64_t counts[RECORD_KINDS];
 };
 
@@ -64,14 +64,14 @@ static int check_segment(void *check, const struct ledger_segment *s) {
 	return 0;
 }
 
-/* It does no harm. */
+/* Harmless. */
 static void say_orphan(void *check, const char *path) {
 	const struct check *c = check;
 
 	terminal_warning(c->b->terminal, "%s: not a segment of this book; a stopped run left it, and it can be removed", path);
 }
 
-/* What has to be believed. */
+/* What cannot be checked. */
 static void print_untold(const struct check *c) {
 	if (c->b->terminal->quiet) {
 		return;
@@ -97,7 +97,7 @@ static void print_gone(const struct check *c, int64_t gone, int64_t since_ns) {
 	}
 }
 
-/* ---- entries again ---- */
+/* ---- recomputing entries ---- */
 
 /* The entries of a day, one for each key. */
 struct day_entries {
@@ -116,7 +116,7 @@ static int add_entry(void *entries, const struct entry *e) {
 	return 0;
 }
 
-/* What was adjusted counts with a closed day's entries. */
+/* Adjustments are added to a closed day's entries. */
 static int add_adjustment(void *entries, const struct ledger_adjustment *a) {
 	struct day_entries *d = entries;
 	bool here = a->entry.slot_ns >= d->day_ns && a->entry.slot_ns < d->day_ns + NS_PER_DAY;
@@ -149,7 +149,7 @@ static void amounts_of(const struct entry *e, int64_t out[AMOUNTS]) {
 	memcpy(out, all, sizeof all);
 }
 
-/* From an entry on, all of one key: adds their amounts up; how many there were. */
+/* Sums the amounts of all entries with the key of the first one; returns their number. */
 static size_t sum_key(const struct day_entries *d, size_t at, int64_t out[AMOUNTS]) {
 	size_t n = 0;
 
@@ -164,7 +164,7 @@ static size_t sum_key(const struct day_entries *d, size_t at, int64_t out[AMOUNT
 	return n;
 }
 
-/* The same key by key, over all fields, so that none can change unseen; what sums to nothing need not be there. */
+/* The same key by key, over all fields, so that no change is missed; entries that sum to 0 may be missing. */
 static bool same_entries(struct day_entries *a, struct day_entries *b) {
 	static const int64_t nothing[AMOUNTS];
 	size_t i = 0, k = 0;
@@ -197,7 +197,7 @@ static void say_differs(struct check *c, int64_t day_ns, const struct day_entrie
 	say(c, sentence);
 }
 
-/* fits: are they to be compared, too? */
+/* fits: also compare them */
 static int check_day(struct check *c, int64_t day_ns, bool closed, bool fits, struct fault *why) {
 	struct day_entries kept = {.day_ns = day_ns}, again = kept;
 	struct day_fits kept_fits = {0}, fits_again = {0};
@@ -228,7 +228,7 @@ static int check_day(struct check *c, int64_t day_ns, bool closed, bool fits, st
 	return rc;
 }
 
-/* The closed period that a day lies in. */
+/* The closed period that contains a day. */
 struct closing {
 	int64_t day_ns, run;
 	bool later; /* records came after it was closed, of the day or an adjacent one */
@@ -249,8 +249,8 @@ static int find_later(void *closing, const struct ledger_segment *s) {
 }
 
 /*
- * What is closed stays as its basis made it: with another one, or without the records that it rests on, nothing can be
- * said of it. Its fits are those of when it was closed: records that came later give others.
+ * Closed days keep the entries of their basis: with another basis, or without their records, they cannot be checked.
+ * Their fits are those at closing time: later records result in others.
  */
 static int check_closed_day(struct check *c, int64_t day_ns, struct fault *why) {
 	struct closing k = {.day_ns = day_ns};
@@ -346,7 +346,7 @@ static int check_periods(struct check *c, struct fault *why) {
 	return rc;
 }
 
-/* A night that ran meanwhile has replaced files that this state of the ledger names. */
+/* A night that ran in the meantime replaced files that this state of the ledger names. */
 static void say_overtaken(struct check *c) {
 	struct ledger *now;
 	struct ledger_run run;
@@ -420,7 +420,8 @@ int verify_book(const struct book_settings *set, const struct terminal *t, const
 	}
 	struct check c = {.b = &b, .why = why};
 	if (!costs && book_use_last_basis(&b, c.untold, sizeof c.untold, why) < 0) {
-		snprintf(c.untold, sizeof c.untold, "%.150s", why->message); /* what else is wrong is to be found, too */
+		/* continues, to find other faults as well */
+		snprintf(c.untold, sizeof c.untold, "%.150s", why->message);
 	}
 	status = asked->head ? print_head(&b, why) : work(&c, asked->all, why);
 	book_close(&b);

@@ -16,7 +16,7 @@ int day_fits_add(void *fits, int64_t day_ns, struct text part, struct text json)
 	return 0;
 }
 
-/* Of breakdowns the last ones, which come last. */
+/* For breakdowns the latest, which come last. */
 static int add_kept(void *fits, int64_t day_ns, const char *part, struct text json) {
 	struct day_fits *d = fits;
 
@@ -60,7 +60,7 @@ static const struct day_fit *find(const struct day_fits *d, const char *part) {
 	return NULL;
 }
 
-/* The first member that is another, or missing; "" where it is none of them: the order, or the text between. */
+/* The first member that differs or is missing; "" if only the order or the text in between differs. */
 static void differing(const char *again, const char *kept, char *out, size_t size) {
 	struct json *a = json_new(), *k = json_new();
 

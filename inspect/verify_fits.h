@@ -1,4 +1,4 @@
-/* verify_fits.h: are the fits that the book keeps those that its records give? */
+/* verify_fits.h: do the stored fits match those recomputed from records? */
 #ifndef INSPECT_VERIFY_FITS_H
 #define INSPECT_VERIFY_FITS_H
 
@@ -14,13 +14,13 @@ struct day_fits {
 
 /* A fit_sink. */
 int day_fits_add(void *fits, int64_t day_ns, struct text part, struct text json);
-/* Those that the book keeps. */
+/* The stored ones. */
 int day_fits_kept(struct day_fits *out, struct ledger *l, int64_t day_ns, struct fault *why);
-/* Without what else is kept of the day. */
+/* Without other data stored for the day. */
 size_t day_fits_count(const struct day_fits *d);
 void day_fits_release(struct day_fits *d);
 
-/* Says each difference in a sentence, with what mends it. */
+/* Reports each difference in a sentence, with what to do. */
 void day_fits_compare(const struct day_fits *again, const struct day_fits *kept, int64_t day_ns, bool closed,
                       ledger_finding_sink *say, void *context);
 

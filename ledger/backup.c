@@ -80,7 +80,7 @@ static int copy_all(struct copying *c) {
 	return rc < 0 ? rc : c->l->driver->copy(c->l->connection, path, c->t, c->why);
 }
 
-/* The lock is held: no segment is replaced meanwhile. */
+/* The lock is held: no segment is replaced in the meantime. */
 int ledger_backup(struct ledger *l, const char *place, struct ledger_transfer *t, struct fault *why) {
 	struct copying c = {.l = l, .t = t, .why = why};
 

@@ -1,4 +1,4 @@
-/* book.h: what the files of the ledger share. Private to ledger/. */
+/* book.h: shared by the files of the ledger. Private to ledger/. */
 #ifndef LEDGER_BOOK_H
 #define LEDGER_BOOK_H
 
@@ -13,14 +13,14 @@ struct ledger {
 	enum ledger_mode mode;
 	int lock; /* descriptor; -1: none */
 	bool in_transaction;
-	void *statements[QUERIES]; /* prepared when first asked */
-	/* Numbers of names here and in `names`: 0 is not known yet, but for the empty name. */
+	void *statements[QUERIES]; /* prepared when first used */
+	/* Numbers of names here and in `names`: 0 is not known yet, except for the empty name. */
 	name_id *here;         /* by number in the ledger */
 	int64_t *there;        /* by number in `names` */
 	size_t here_room, there_room;
 	int64_t name_count;    /* numbers in the ledger go up to it, exclusive */
-	char *kept[8];         /* texts handed out that live until the next call */
-	/* Entries that go in all at once (load.c): rows of text, of postings from `first` to `last`. */
+	char *kept[8];         /* returned texts, valid until the next call */
+	/* Entries that are loaded together (load.c): rows of text, of postings from `first` to `last`. */
 	struct {
 		FILE *out;
 		char *rows;
@@ -29,7 +29,7 @@ struct ledger {
 	} waiting;
 };
 
-/* ---- asking (db.c) ---- */
+/* ---- queries (db.c) ---- */
 
 #define V_INT(x) ((struct value){.type = VALUE_INTEGER, .integer = (x)})
 #define V_TEXT(t) ((struct value){.type = VALUE_TEXT, .bytes = (t)})
@@ -39,12 +39,12 @@ struct ledger {
 #define VALUES(...) \
 	(const struct value[]){__VA_ARGS__}, sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)
 
-/* Starts a query; its rows come from ask_next until that returns 0. One at a time per query. */
+/* Starts a query; ask_next returns its rows until it returns 0. One at a time per query. */
 int ask(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why);
 int ask_next(struct ledger *l, enum query q, struct fault *why);
-/* Gives up the rows that are left. */
+/* Discards the remaining rows. */
 void ask_end(struct ledger *l, enum query q);
-/* A statement that gives no rows, or whose rows are of no interest. */
+/* Runs a statement without rows, or with rows that are ignored. */
 int ask_do(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why);
 /* The first column of its first row, an integer: 1; or 0 if there is no row (or it is NULL). */
 int ask_int(struct ledger *l, enum query q, const struct value *values, size_t count, int64_t *out,
@@ -70,7 +70,7 @@ int lock_acquire(struct ledger *l, struct fault *why);
 int lock_share(struct ledger *l, struct fault *why);
 void lock_release(struct ledger *l);
 
-/* ---- segments to be gone through when the question that gave them is over (days.c) ---- */
+/* ---- lists of segments, used after their query has ended (days.c) ---- */
 
 struct segment_list {
 	struct ledger_segment *at; /* the caller frees */
@@ -78,13 +78,13 @@ struct segment_list {
 };
 int segment_keep(void *list, const struct ledger_segment *s); /* a ledger_segment_sink */
 
-/* ---- what segments report (spans.c) ---- */
+/* ---- extents of segments (spans.c) ---- */
 
 enum span_kind record_span_kind(const struct record *r);
-/* Makes a segment's counts and extents those of no records; adds a record to them. */
+/* Resets a segment's counts and extents; adds a record to them. */
 void extent_empty(struct ledger_segment *s);
 void extent_add(struct ledger_segment *s, const struct record *r);
-/* Segments that a former version wrote: their records are counted again. */
+/* Counts the records of segments that a former version wrote. */
 int ledger_segments_uncounted(struct ledger *l, ledger_segment_sink *sink, void *context, struct fault *why);
 int ledger_count_gateways(struct ledger *l, struct fault *why);
 
@@ -95,7 +95,7 @@ void row_joins(struct ledger *l, enum query q, struct quality_joins *out);
 
 /* ---- documents (runs.c) ---- */
 
-/* Bytes as a ledger keeps them, unpacked: 1, or negative. The caller frees out->at. */
+/* Bytes as stored in a ledger, unpacked: 1, or negative. The caller frees out->at. */
 int document_unpack(struct text packed, struct text *out, struct fault *why);
 
 /* ---- entries (entries.c) ---- */
@@ -105,7 +105,7 @@ void entries_sort(struct names *names, struct entry *e, size_t count);
 /* Of the entries of one replica-day in that order. */
 void entries_hash(const struct names *names, const struct entry *e, size_t count, char hash[DIGEST_HEX_MAX]);
 
-/* An entry as a statement's parameters from its slot on. */
+/* An entry as the parameters of a statement, from its slot on. */
 #define ENTRY_VALUES 17
 int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY_VALUES], struct fault *why);
 
@@ -114,7 +114,7 @@ void row_entry(struct ledger *l, enum query q, struct entry *out);
 
 /* ---- segments (intake.c) ---- */
 
-/* Segments that are not gone and end before an instant. */
+/* Segments that are not removed and end before an instant. */
 int ledger_segments_left(struct ledger *l, int64_t before_ns, ledger_segment_sink *sink, void *context, struct fault *why);
 /* The folder of a day's segments. */
 int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why);
@@ -123,14 +123,14 @@ int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why);
 
 /* Seals the runs that are new, within the transaction that commits them. */
 int chain_extend(struct ledger *l, struct fault *why);
-/* A sentence for each run whose rows are not those that were sealed. */
+/* A sentence for each run with rows that differ from the sealed ones. */
 int chain_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
 
 /* ---- loading (load.c) ---- */
 
-/* The entries of a posting, where the driver takes many rows at once: they go in with those of others. */
+/* Adds the entries of a posting, if the driver can load many rows at once, together with others. */
 int entries_wait(struct ledger *l, int64_t posting, const struct entry *e, size_t count, struct fault *why);
-/* Now: before a commit, and before entries are read. */
+/* Loads them now: before a commit, and before entries are read. */
 int entries_load(struct ledger *l, struct fault *why);
 void entries_forget(struct ledger *l);
 

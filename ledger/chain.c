@@ -1,10 +1,10 @@
 /*
  * chain.c: the chain of runs. Each run is sealed as it is committed: a hash over what it wrote or ended, and over the
  * seal of the run before it. So no row that a run wrote can be changed, added or removed later without a trace, and
- * whoever keeps the last seal elsewhere (`tollbook verify --head`) also sees runs cut off at the end.
+ * if the last seal is stored elsewhere (`tollbook verify --head`), runs removed at the end are detected as well.
  *
- * Outside of it are rows that later runs replace: source, file, segment, evidence, dirty, day and fit, which are checked
- * against the files, records and entries that they represent.
+ * Not included are rows that later runs replace: source, file, segment, evidence, dirty, day and fit, which are
+ * checked against the files, records and entries that they represent.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 #include "ledger/book.h"
 
-/* Rows that a run wrote, by the column that names it; columns that later runs set belong to those. */
+/* Rows that a run wrote, by the column that names it; columns set by later runs belong to those. */
 static const struct link {
 	const char *table, *run, *columns;
 	int count; /* of the columns */
@@ -42,7 +42,7 @@ struct hash_sum {
 	uint64_t word[4];
 };
 
-/* What the runs after one wrote, by run. */
+/* Rows written by the runs after one, by run. */
 struct written {
 	int64_t after;
 	int64_t *runs; /* ascending */
@@ -78,7 +78,7 @@ static void add_value(struct digest *d, const struct value *v) {
 	}
 }
 
-/* The place of a run; NULL where no row of `run` has it. */
+/* The sums of a run; NULL if no row of `run` has it. */
 static struct hash_sum *sums_of(struct written *w, int64_t run) {
 	size_t low = 0, high = w->count;
 
@@ -188,7 +188,7 @@ int chain_extend(struct ledger *l, struct fault *why) {
 	return rc < 0 ? rc : 0;
 }
 
-/* The kept seals, one after the other, compared with those that the rows give. */
+/* Compares the stored seals, one after the other, with those computed from the rows. */
 static int compare(struct ledger *l, const struct written *w, ledger_finding_sink *sink, void *context, struct fault *why) {
 	char before[DIGEST_HEX_MAX] = "", sentence[160];
 	size_t at = 0;

@@ -87,7 +87,7 @@ static int check_hash(struct checking *c, const struct posted *p, struct fault *
 	return rc;
 }
 
-/* Fleets, prices, statements: are the bytes those of the hash by which they are known? */
+/* Fleets, prices, statements: do the bytes match the hash by which they are stored? */
 static int check_documents(struct checking *c, struct fault *why) {
 	char (*hashes)[DIGEST_HEX_MAX] = NULL, hash[DIGEST_HEX_MAX], sentence[200];
 	size_t count = 0;

@@ -177,7 +177,7 @@ static bool same_joins(const struct quality_joins *a, const struct quality_joins
 	return same;
 }
 
-/* Are these the day's joins already? Without joins there is no row. */
+/* Are these already the day's joins? Without joins there is no row. */
 static int is_told(struct ledger *l, int64_t day_ns, const struct quality_joins *j, struct fault *why) {
 	struct quality now;
 	int rc = ask(l, Q_JOINS_OF_DAY, VALUES(V_INT(day_ns)), why);

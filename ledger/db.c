@@ -1,4 +1,4 @@
-/* db.c: asking the database, and numbers for names. */
+/* db.c: queries of the database, and numbers for names. */
 #include <assert.h>
 #include <stdlib.h>
 

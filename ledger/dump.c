@@ -1,4 +1,4 @@
-/* dump.c: the content of the ledger, as text that does not depend on who wrote it when. */
+/* dump.c: the content of the ledger, as text that does not depend on the order of writing. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,8 @@ static int dump_fit(void *context, int64_t day_ns, const char *part, struct text
 	struct dumping *d = context;
 
 	if (!is_breakdowns_part(part)) { /* those have a history, which depends on the runs */
-		fprintf(d->out, "fit\t%" PRId64 "\t%.*s\n", day_ns, TEXT_ARG(json)); /* which describes what its part does */
+		/* its function is described by its part */
+		fprintf(d->out, "fit\t%" PRId64 "\t%.*s\n", day_ns, TEXT_ARG(json));
 	}
 	return 0;
 }

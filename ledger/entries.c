@@ -1,4 +1,4 @@
-/* entries.c: versions of a replica-day's entries, and what later evidence changes in a closed one. */
+/* entries.c: versions of a replica-day's entries, and adjustments of closed ones by later evidence. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "core/instant.h"
 #include "ledger/book.h"
 
-/* ---- one order, one text ---- */
+/* ---- order and text form ---- */
 
 #define KEY_NAMES 3
 
@@ -63,7 +63,7 @@ static void set_amounts(struct entry *e, const int64_t in[AMOUNTS]) {
 	e->metered_ns = in[7];
 }
 
-/* Key and amounts as one line of text, which hashes and dumps are made of. */
+/* Key and amounts as one line of text, used for hashes and dumps. */
 static void add_text(const struct names *names, const struct entry *e, struct digest *d) {
 	char line[400];
 	int64_t a[AMOUNTS];
@@ -150,7 +150,7 @@ int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY
 
 /* ---- posting ---- */
 
-/* What is in force of one replica on the day. */
+/* The posting in force of one replica on the day. */
 struct standing {
 	int64_t id;
 	name_id replica;
@@ -161,16 +161,16 @@ struct standing {
 struct post {
 	struct ledger *l;
 	int64_t run, day_ns;
-	int64_t period; /* closed, in which the day lies; 0: none */
+	int64_t period; /* closed period that contains the day; 0: none */
 	int64_t posted_ns;
 	struct standing *standing;
 	size_t count;
 	int64_t *restated;
-	bool one; /* is this about one replica alone? */
+	bool one; /* only one replica is posted */
 	name_id replica;
 };
 
-/* Of the day, or of one replica of it. */
+/* The postings in force of the day, or of one replica of it. */
 static int load_standing(struct post *p, struct fault *why) {
 	struct ledger *l = p->l;
 	size_t room = 0;
@@ -232,7 +232,7 @@ static int add_posting(struct post *p, const struct entry *e, size_t count, cons
 
 /* ---- adjustments ---- */
 
-/* Entries that grow. */
+/* A growing array of entries. */
 struct pile {
 	struct entry *at;
 	size_t count, room;
@@ -267,7 +267,7 @@ static int pile_rows(struct post *p, enum query q, struct pile *pile, name_id re
 	return rc;
 }
 
-/* Sums of entries with one key, in place. */
+/* Sums entries with the same key, in place. */
 static void pile_sum(struct names *names, struct pile *p) {
 	size_t kept = 0;
 
@@ -310,7 +310,7 @@ static int add_adjustment(struct post *p, const struct entry *e, struct fault *w
 	return rc < 0 ? rc : ask_do(p->l, Q_ADJUSTMENT_ADD, values, 4 + ENTRY_VALUES, why);
 }
 
-/* What the closed replica-day would be now, less what it is and what was adjusted before. */
+/* The closed replica-day as it would be now, minus what it is and what was adjusted before. */
 static int adjust(struct post *p, name_id replica, const struct standing *s, const struct entry *e, size_t count,
                   struct fault *why) {
 	struct pile pile = {0};
@@ -365,7 +365,7 @@ static int post_replica(struct post *p, const struct entry *e, size_t count, str
 	return rc < 0 ? rc : add_posting(p, e, count, hash, why);
 }
 
-/* Replicas of which the new version knows nothing any more. */
+/* Replicas that are not in the new version any more. */
 static int end_unmet(struct post *p, struct fault *why) {
 	int rc = 0;
 

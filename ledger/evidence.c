@@ -45,7 +45,7 @@ int ledger_evidence_span(struct ledger *l, int64_t as_of, int64_t *from_ns, int6
 /* One plan at a time, the latest first. */
 struct sum {
 	struct quality *out;
-	struct quality plan; /* of the one at hand */
+	struct quality plan; /* of the current one */
 	char hash[DIGEST_HEX_MAX];
 	struct names *read;  /* hashes of the logs of later plans */
 };
@@ -54,7 +54,7 @@ static bool is_read(const struct sum *s, const struct quality_input *in) {
 	return names_find(s->read, text_of(in->sha256)) != 0;
 }
 
-/* Have later plans read all that this one did? */
+/* Have later plans read everything that this one did? */
 static bool is_replaced(const struct sum *s) {
 	bool all = s->plan.input_count > 0;
 
@@ -81,7 +81,7 @@ static void drop_read(struct sum *s) {
 
 static void end_plan(struct sum *s) {
 	if (!is_replaced(s)) {
-		quality_report_joins(&s->plan); /* its inputs have the numbers that places name */
+		quality_report_joins(&s->plan); /* its inputs have the numbers used in places */
 		drop_read(s);
 		for (size_t i = 0; i < s->plan.input_count; i++) {
 			names_id(s->read, text_of(s->plan.inputs[i].sha256));

@@ -20,7 +20,7 @@ struct exporting {
 	struct fault *why;
 };
 
-/* A file being written, under its name below the folder. */
+/* A file being written, with its name below the folder. */
 struct writing {
 	struct outfile *file;
 	struct plain_out out;
@@ -53,7 +53,7 @@ static int begin_file(struct exporting *e, struct writing *w, const char *name) 
 	return rc;
 }
 
-/* Ends it, and has it in the manifest; where rc is negative, gives it up. */
+/* Ends it, and adds it to the manifest; if rc is negative, removes it. */
 static int end_file(struct exporting *e, struct writing *w, int rc) {
 	char sha256[DIGEST_HEX_MAX];
 
@@ -214,7 +214,7 @@ static int export_segment(void *exporting, const struct ledger_segment *s) {
 	return rc < 0 ? rc : end_file(e, &w, ledger_records(e->l, s, put_record, &to, e->why));
 }
 
-/* ---- the whole ---- */
+/* ---- everything ---- */
 
 static int export_all(struct exporting *e) {
 	int rc = export_documents(e);
@@ -225,7 +225,7 @@ static int export_all(struct exporting *e) {
 	return rc < 0 ? rc : ledger_segments(e->l, INT64_MIN, INT64_MAX, export_segment, e, e->why);
 }
 
-/* The manifest comes last: what has one is whole. */
+/* The manifest is written last: an export that has one is complete. */
 static int export_to(struct exporting *e) {
 	struct outfile *file;
 	char path[PATH_ROOM + 32];
@@ -256,7 +256,7 @@ int ledger_export(struct ledger *l, const char *place, struct ledger_transfer *t
 	if (rc < 0) {
 		return rc;
 	}
-	rc = ledger_begin(l, why); /* no writer is active meanwhile */
+	rc = ledger_begin(l, why); /* no writer is active in the meantime */
 	rc = rc < 0 ? rc : export_to(&e);
 	ledger_rollback(l);
 	return part_end(&e.part, rc, why);

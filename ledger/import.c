@@ -12,10 +12,10 @@
 
 #define PATH_ROOM 4096
 #define VALUE_BYTES ((size_t)8 << 20)
-#define OLDEST_VERSION 2 /* of a ledger whose export is read */
+#define OLDEST_VERSION 2 /* version of the exported ledger */
 #define DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
 
-/* A file of the export, as its manifest has it. */
+/* A file of the export, as listed in its manifest. */
 struct listed {
 	char *name;
 	char sha256[DIGEST_HEX_MAX];
@@ -161,13 +161,13 @@ static int read_manifest(struct importing *i) {
 
 /* ---- tables ---- */
 
-/* How a former version has a table, and what represents a column that it does not have (as in migrate.c). */
+/* The table in a former version, and substitutes for missing columns (as in migrate.c). */
 struct former_table {
-	struct plain_table t; /* without columns: there is none */
+	struct plain_table t; /* without columns: no such table */
 	const char *added, *value;
 };
 static const struct {
-	int64_t last_version; /* that had it so */
+	int64_t last_version; /* the last version with this form */
 	struct former_table was;
 } former_tables[] = {
 	{2, {{"source_was", "", "", ""}, "", ""}},
@@ -266,7 +266,7 @@ static int insert(struct reading *r, void *statement, const struct value *values
 	return 0;
 }
 
-/* Its bytes as they are, packed or not. */
+/* Its bytes as they are, compressed or not. */
 static int read_document(const char *path, struct text *out, struct fault *why) {
 	FILE *in = fopen(path, "rbe");
 	struct stat st;
@@ -364,7 +364,7 @@ static int write_records(struct importing *i, struct reading *r, struct ledger_s
 	char hash[DIGEST_HEX_MAX];
 	int rc = 0;
 
-	extent_empty(s); /* a former version did not count all of it */
+	extent_empty(s); /* a former version did not count everything */
 	while (rc == 0 && (rc = next_line(r)) > 0) {
 		rc = read_record(r, s, w);
 	}
@@ -390,7 +390,7 @@ static int import_segment(struct importing *i, struct ledger_segment *s) {
 	rc = rc < 0 ? rc : segment_create(&w, path, i->why);
 	rc = rc < 0 ? rc : write_records(i, &r, s, w);
 	rc = end_reading(&r, rc);
-	return rc < 0 ? rc : ledger_segment_put(i->l, s, i->why); /* another zstd may pack it otherwise */
+	return rc < 0 ? rc : ledger_segment_put(i->l, s, i->why); /* another zstd may compress it differently */
 }
 
 static int keep_segment(void *list, const struct ledger_segment *s) {
@@ -432,7 +432,7 @@ static int import_all(struct importing *i) {
 	return rc < 0 ? rc : ledger_commit(i->l, i->why);
 }
 
-/* Into the folder of a part. */
+/* Imports into the folder of a part. */
 static int import_into(struct importing *i, const char *folder) {
 	struct names *names = names_new();
 

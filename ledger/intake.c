@@ -1,4 +1,4 @@
-/* intake.c: records that come in, into the segments of their replica-days. */
+/* intake.c: adds incoming records to the segments of their replica-days. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +16,11 @@
 #define MEMORY_BYTES ((size_t)64 * 1024 * 1024)
 #define PATH_ROOM 4096
 
-/* A record on its way: what it is sorted by, then its bytes. */
+/* A record in the spool: its sort key, then its bytes. */
 struct item {
 	int64_t day_ns, at_ns;
 	name_id replica;
-	uint32_t len, back; /* back: it is taken back */
+	uint32_t len, back; /* back: it is withdrawn */
 	unsigned char bytes[SEGMENT_RECORD_MAX];
 };
 #define ITEM_HEAD offsetof(struct item, bytes)
@@ -32,10 +32,10 @@ struct ledger_intake {
 	size_t old_count;
 	char **written; /* segments that are not on disk yet */
 	size_t written_count;
-	struct ledger_reach reach, gateways_reach; /* of what is new, power samples apart */
-	struct ledger_known before, known; /* what all segments come to */
+	struct ledger_reach reach, gateways_reach; /* of new records, without power samples */
+	struct ledger_known before, known; /* totals of all segments */
 	int64_t counts[RECORD_KINDS];
-	int64_t late_count, late_day_ns; /* of days whose records are gone */
+	int64_t late_count, late_day_ns; /* for days with removed records */
 	name_id late_replica;
 };
 
@@ -63,7 +63,7 @@ static int compare(const void *names, const void *a, size_t a_len, const void *b
 		o = order_records(x->at_ns, (struct text){(const char *)x->bytes, x->len}, y->at_ns,
 		                  (struct text){(const char *)y->bytes, y->len});
 	}
-	return o != 0 ? o : order(y->back, x->back); /* taken back first: it may come again */
+	return o != 0 ? o : order(y->back, x->back); /* withdrawn ones first: it may come again */
 }
 
 struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes) {
@@ -113,7 +113,7 @@ int ledger_intake_withdraw(void *intake, unsigned lane, const struct record *r, 
 	return add(intake, lane, r, true, why);
 }
 
-/* A file name for a replica: other characters than these, and long names, end in a hash. */
+/* A file name for a replica: names with other characters than these, and long ones, end in a hash. */
 static void safe_name(struct text replica, char out[80]) {
 	size_t n = 0;
 	bool same = replica.len > 0 && replica.len <= 48 && replica.at[0] != '.';
@@ -150,7 +150,7 @@ int ledger_make_day(struct ledger *l, int64_t day_ns, struct fault *why) {
 	return 0;
 }
 
-/* ---- a segment: the old one and what is new, merged ---- */
+/* ---- a segment: the old one merged with new records ---- */
 
 struct merge {
 	struct ledger *l;
@@ -232,7 +232,7 @@ static bool item_is_here(const struct merge *m) {
 	return m->item && m->item->day_ns == m->seg.day_ns && m->item->replica == m->seg.replica;
 }
 
-/* The next new record is one to take back: here it is left out, if it is there. */
+/* The next new record is a withdrawn one: here it is left out, if it is there. */
 static int leave_out(struct merge *m, struct fault *why) {
 	struct text back = {(const char *)m->item->bytes, m->item->len};
 	struct record r;
@@ -247,7 +247,7 @@ static int leave_out(struct merge *m, struct fault *why) {
 	return rc < 0 ? rc : next_item(m, why);
 }
 
-/* Is the next new record one to take back, and no old one before it? */
+/* Is the next new record a withdrawn one, with no old one before it? */
 static bool is_back(const struct merge *m) {
 	struct text bytes;
 
@@ -305,8 +305,8 @@ static int open_old(struct merge *m, struct fault *why) {
 }
 
 /*
- * What came in changes the day before to the day after, and, where the replica was not known to be
- * paid up to there, all days in between.
+ * New records change the day before to the day after, and, if the replica was not known to be paid up to there, all
+ * days in between.
  */
 static int mark_days(struct merge *m, int64_t span_first, int64_t span_last, struct fault *why) {
 	int64_t first = m->new_first_ns - NS_PER_DAY, last = m->new_last_ns + NS_PER_DAY;
@@ -383,7 +383,7 @@ static int write_segment(struct merge *m, struct fault *why) {
 	return rc;
 }
 
-/* Nothing can be made of records that come when the other records of their day are gone. */
+/* Records for days with removed records cannot be used. */
 static int pass_by(struct merge *m, struct fault *why) {
 	struct ledger_intake *in = m->in;
 	int rc = 0;
@@ -425,7 +425,7 @@ static int merge_replica_day(struct merge *m, struct spans *spans, struct fault 
 	return rc < 0 ? rc : mark_days(m, before.first_ns, before.last_ns, why);
 }
 
-/* The ledger must not name a segment that a power cut can take away: all are on disk before the commit. */
+/* The ledger must not name a segment that a power failure can lose: all are on disk before the commit. */
 static int sync_written(struct ledger *l, struct ledger_intake *in, struct fault *why) {
 	const char *const *paths = (const char *const *)in->written;
 	char records[PATH_ROOM];
@@ -433,7 +433,7 @@ static int sync_written(struct ledger *l, struct ledger_intake *in, struct fault
 
 	if (in->written_count > 0) {
 		rc = files_sync(paths, in->written_count, why);
-		/* The folders of days lie in records/, which may be new itself, as ledger.db. */
+		/* The folders of days are in records/, which may be new itself, like ledger.db. */
 		snprintf(records, sizeof records, "%s/records/", l->book);
 		rc = rc < 0 ? rc : folder_must_sync(records, why);
 		records[strlen(records) - 1] = '\0';
@@ -442,7 +442,7 @@ static int sync_written(struct ledger *l, struct ledger_intake *in, struct fault
 	return rc;
 }
 
-/* Where gateways are something else than before, as an engine's log came or a gateway's first, all open days change. */
+/* If the role of gateways changes, because of the first log of an engine or a gateway, all open days change. */
 static int mark_all(struct ledger *l, struct ledger_intake *in, struct fault *why) {
 	const struct gateways *was = &in->before.gateways, *are = &in->known.gateways;
 	bool told = in->before.gateways_told || in->gateways_reach.first_ns <= in->gateways_reach.last_ns;
@@ -464,7 +464,7 @@ int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run
 	*records = 0;
 	rc = rc < 0 ? rc : spool_reader_new(&m->reader, in->spool, why);
 	rc = rc < 0 ? rc : next_item(m, why);
-	if (rc >= 0 && m->item) { /* a night without news need not know them */
+	if (rc >= 0 && m->item) { /* a night without new logs does not need them */
 		rc = ledger_count_gateways(l, why);
 		rc = rc < 0 ? rc : ledger_spans(l, keep_span, &spans, why);
 	}
@@ -491,7 +491,7 @@ void ledger_intake_report(const struct ledger_intake *in, struct ledger_run *run
 	enum gateways_are were = in->before.gateways.are;
 	bool apart = in->known.gateways.are == GATEWAYS_APART;
 
-	if (apart && were != GATEWAYS_APART && were != GATEWAYS_NONE) { /* what they reached no longer counts */
+	if (apart && were != GATEWAYS_APART && were != GATEWAYS_NONE) { /* their extent no longer counts */
 		run->first_ns = in->known.engines_reach.first_ns;
 		run->last_ns = in->known.engines_reach.last_ns;
 	}
@@ -507,7 +507,7 @@ void ledger_intake_report(const struct ledger_intake *in, struct ledger_run *run
 void ledger_intake_clean_up(struct ledger *l, struct ledger_intake *in) {
 	(void)l;
 	for (size_t i = 0; i < in->old_count; i++) {
-		(void)unlink(in->old[i]); /* what stays is an orphan: verify reports it */
+		(void)unlink(in->old[i]); /* a remaining file is an orphan: verify reports it */
 	}
 }
 

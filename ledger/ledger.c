@@ -35,7 +35,7 @@ static int find_folder(const char *book, enum ledger_mode mode, struct fault *wh
 	return 0;
 }
 
-/* Where the ledger itself is: as the caller states, the book's file of that name, or ledger.db. */
+/* The place of the ledger itself: as the caller states, from the book's file `ledger.where`, or ledger.db. */
 static int find_ledger(const char *book, const char *where, char out[WHERE_MAX], struct fault *why) {
 	char path[WHERE_MAX];
 	struct text said;
@@ -60,8 +60,8 @@ static int find_ledger(const char *book, const char *where, char out[WHERE_MAX],
 }
 
 /*
- * A reader without write permission in the ledger's folder: it can be read as it is, where no writer left a log there
- * that is not yet applied. 1: so it is read, and writers are kept away; 0: in the usual way.
+ * A reader without write permission in the ledger's folder: it can be read as it is, unless a writer left an
+ * unapplied log there. 1: it is read like this, and writers are locked out; 0: in the usual way.
  */
 static int read_as_it_is(struct ledger *l, const char *where, struct fault *why) {
 	char path[WHERE_MAX];
@@ -95,7 +95,7 @@ static int connect_to(struct ledger *l, const char *where, struct fault *why) {
 	l->driver = driver_for(where);
 	o.as_it_is = as_it_is > 0;
 	int rc = as_it_is < 0 ? as_it_is : l->driver->open(&l->connection, &o, why);
-	/* A reader sees one state of the ledger, whatever is committed meanwhile. */
+	/* A reader sees one state of the ledger, whatever is committed in the meantime. */
 	rc = rc < 0 || l->mode != LEDGER_READ ? rc : l->driver->execute(l->connection, l->driver->begin_read, why);
 	return rc < 0 ? rc : names_load(l, why);
 }
@@ -127,7 +127,7 @@ int ledger_open(struct ledger **out, const char *book, const char *where, enum l
 	l->mode = mode;
 	l->lock = -1;
 	rc = find_ledger(book, where, place, why);
-	if (rc == 0 && mode != LEDGER_READ && !ledger_is_server(place)) { /* a server has locks of its own */
+	if (rc == 0 && mode != LEDGER_READ && !ledger_is_server(place)) { /* a server has its own locks */
 		rc = lock_acquire(l, why);
 	}
 	if (rc == 0) {
@@ -177,7 +177,7 @@ int ledger_begin(struct ledger *l, struct fault *why) {
 	int rc = l->driver->execute(l->connection, l->driver->begin_write, why);
 
 	l->in_transaction = rc == 0;
-	/* Others may have given out numbers since. */
+	/* Other writers may have assigned numbers since. */
 	return rc == 0 && l->driver->schemes ? names_load(l, why) : rc;
 }
 
@@ -205,7 +205,7 @@ void ledger_rollback(struct ledger *l) {
 	forget_statements(l);
 	(void)l->driver->execute(l->connection, "ROLLBACK", &ignored);
 	l->in_transaction = false;
-	/* Names that were new are gone again. */
+	/* New names are removed again. */
 	free(l->here);
 	free(l->there);
 	l->here = NULL;

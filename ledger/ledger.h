@@ -1,12 +1,11 @@
 /*
  * ledger.h: the book. The only header of this stage that others may include.
  *
- * A book is a folder: ledger.db (what was read, what it cost, what is closed), records/
- * (the evidence, see segment.h) and a lock. Where the ledger itself is kept, SQLite by
- * default, is a matter of driver.h.
+ * A book is a folder: ledger.db (what was read, what it cost, what is closed), records/ (the evidence, see segment.h)
+ * and a lock. The storage of the ledger itself, SQLite by default, is selected in driver.h.
  *
- * All functions return 0 or a negative enum error with the fault set, unless stated otherwise. A ledger belongs to one
- * thread.
+ * All functions return 0 or a negative enum error with the fault set, unless stated otherwise. A ledger belongs to
+ * one thread.
  */
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
@@ -23,27 +22,26 @@
 struct ledger;
 
 enum ledger_mode {
-	LEDGER_READ,  /* must be there; nothing is written */
-	LEDGER_WRITE, /* must be there */
-	LEDGER_CREATE /* made where it is not */
+	LEDGER_READ,  /* must exist; nothing is written */
+	LEDGER_WRITE, /* must exist */
+	LEDGER_CREATE /* created if it does not exist */
 };
 
 /*
- * Opens the book in a folder. `where` names the ledger if it is not the book's own
- * ledger.db ("postgresql://…", "postgres://…"); NULL: as in the file `ledger.where` of the book, else
- * ledger.db. Refused: a newer version, a foreign or damaged file. Writers take the
- * book's lock, and the fault names its holder if another has it. Names of the ledger are
- * translated to and from `names`. A book that is a server is the ledger alone, without records.
+ * Opens the book in a folder. `where` names the ledger if it is not the book's own ledger.db ("postgresql://…",
+ * "postgres://…"); NULL: as in the file `ledger.where` of the book, else ledger.db. Refuses a newer version, a
+ * foreign or damaged file. Writers take the book's lock, and the fault names its holder if another has it. Names of
+ * the ledger are translated to and from `names`. A book on a server is only the ledger, without records.
  */
 bool ledger_is_server(const char *book); /* "postgresql://…"? */
-/* ERROR_CONFIG where the place itself contains what others must not read: a password. */
+/* ERROR_CONFIG if the place contains a password, which others could read. */
 int ledger_refuse(const char *book, struct fault *why);
 int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
                 struct names *names, struct fault *why);
 void ledger_close(struct ledger *l);
 const char *ledger_book(const struct ledger *l);
 
-/* All that is written between begin and commit is there afterwards, or none of it. */
+/* Everything written between begin and commit is there afterwards, or none of it. */
 int ledger_begin(struct ledger *l, struct fault *why);
 int ledger_commit(struct ledger *l, struct fault *why);
 void ledger_rollback(struct ledger *l);
@@ -52,30 +50,30 @@ void ledger_rollback(struct ledger *l);
 
 struct ledger_run {
 	int64_t id;
-	const char *command, *version, *rule, *currency, *basis; /* read back: live until the next call */
+	const char *command, *version, *rule, *currency, *basis; /* when read: valid until the next call */
 	int64_t started_ns, finished_ns;
 	int64_t files, lines, records, rejected, duplicates, restated;
 	/*
 	 * The first and last instant of all steps, requests and windows in the book, as of this run. first > last:
-	 * nothing does; both 0: it is not known.
+	 * none; both 0: not known.
 	 */
 	int64_t first_ns, last_ns;
-	int64_t counts[RECORD_KINDS]; /* of `records`; of runs of former versions 0 */
+	int64_t counts[RECORD_KINDS]; /* part of `records`; 0 for runs of former versions */
 };
 
 /* Adds a run to the open transaction; its number is the next one. */
 int ledger_run_add(struct ledger *l, const struct ledger_run *r, int64_t *id, struct fault *why);
 /* Sets the counts and the end of a run just before the commit. */
 int ledger_run_finish(struct ledger *l, const struct ledger_run *r, struct fault *why);
-/* Hands over all runs from the first one on, each with its quality where `with_quality`. */
+/* Passes all runs to the sink from the first one on, each with its quality if `with_quality`. */
 typedef int ledger_run_sink(void *context, const struct ledger_run *r);
 int ledger_runs(struct ledger *l, ledger_run_sink *sink, void *context, struct fault *why);
-/* 1 and the run, 0 if there is none of that number. */
+/* 1 and the run, 0 if there is none with that number. */
 int ledger_run_get(struct ledger *l, int64_t id, struct ledger_run *out, struct fault *why);
-/* The last run of this command, or of any where it is NULL: 1, or 0. */
+/* The last run of this command, or of any if it is NULL: 1, or 0. */
 int ledger_run_last(struct ledger *l, const char *command, struct ledger_run *out, struct fault *why);
 
-/* An input file of a run, kept with its bytes. */
+/* Stores an input file of a run with its bytes. */
 int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why);
 /* The bytes (the caller frees out->at): 1, or 0 if there is none. */
 int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, struct fault *why);
@@ -83,14 +81,17 @@ int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, 
 int ledger_document_last(struct ledger *l, const char *kind, char sha256[DIGEST_HEX_MAX], struct fault *why);
 int ledger_run_document(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char *path,
                         const char *sha256, struct fault *why);
-/* path and hash of a run's document: 1, or 0. The texts live until the next call. */
+/* path and hash of a run's document: 1, or 0. The texts are valid until the next call. */
 int ledger_run_document_get(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char **path,
                             const char **sha256, struct fault *why);
 
-/* What was wrong with the logs of one run, added; of all runs up to one, read into `out`. */
+/* Adds what was wrong with the logs of one run; reads that of all runs up to one into `out`. */
 int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
 int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why);
-/* What attributing a day found (its notices, marked as such from here on). It replaces what an earlier run found of that day. */
+/*
+ * Stores what attributing a day found (its notices, marked as such from here on), in place of what an earlier run
+ * found for that day.
+ */
 int ledger_day_notices_put(struct ledger *l, int64_t run, int64_t day_ns, struct quality *day, struct fault *why);
 
 /* ---- evidence: what tasks of `tollbook shard` read and found ---- */
@@ -102,17 +103,17 @@ struct ledger_evidence {
 	struct text notes; /* lines as quality_write_lines writes them */
 };
 
-/* What is there already stays as it is. */
+/* Existing rows are unchanged. */
 int ledger_evidence_put(struct ledger *l, int64_t run, const struct ledger_evidence *e, struct fault *why);
-/* How many tasks of a plan there are. */
+/* The number of a plan's tasks. */
 int ledger_evidence_count(struct ledger *l, const char *plan, int64_t *count, struct fault *why);
-/* How many plans there are. */
+/* The number of plans. */
 int ledger_evidence_plans(struct ledger *l, int64_t *count, struct fault *why);
 /* First and last instant of any: 1, or 0 if there is none. */
 int ledger_evidence_span(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 /*
- * Adds that of all plans that overlap a period, as it was after run `as_of`. A plan all of whose logs later ones
- * read again counts no more; a log that several read is listed once.
+ * Adds the evidence of all plans that overlap a period, as it was after run `as_of`. A plan does not count if later
+ * ones read all of its logs again; a log that several read is listed once.
  */
 int ledger_evidence_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out,
                         struct fault *why);
@@ -131,34 +132,34 @@ struct ledger_source {
 	int64_t lines, records, at_end;
 	int64_t first_run, last_run;
 };
-/* A file as it lay on disk. */
+/* A file as it was on disk. */
 struct ledger_file {
 	int64_t device, inode, size, mtime_ns;
 	const char *path, *sha256;
-	int64_t source; /* 0: nothing in it was of use */
+	int64_t source; /* 0: it contained nothing useful */
 };
 
-/* Lengths of heads that are in use, ascending: at most `room`; how many there are in *count. */
+/* Lengths of heads in use, ascending: at most `room`; their number in *count. */
 int ledger_source_heads(struct ledger *l, int64_t *lengths, size_t room, size_t *count, struct fault *why);
-/* Sources with this head, the longest first. Texts live during the call of the sink. */
+/* Sources with this head, the longest first. Texts are valid during the call of the sink. */
 typedef int ledger_source_sink(void *context, const struct ledger_source *s);
 int ledger_sources_of_head(struct ledger *l, int64_t head_bytes, const char *head, ledger_source_sink *sink,
                            void *context, struct fault *why);
 /* All sources by number. */
 int ledger_sources(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why);
-/* One by number: 1, or 0. Texts live until the next call. */
+/* One by number: 1, or 0. Texts are valid until the next call. */
 int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why);
-/* The number that the next source is to have; numbers may be left out. */
+/* The number of the next source; numbers may be skipped. */
 int ledger_source_next(struct ledger *l, int64_t *id, struct fault *why);
-/* Adds a source under its number, or replaces it: what it was stays known for statements of former runs. */
+/* Adds a source under its number, or replaces it: its previous state is kept for statements of former runs. */
 int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why);
 /* Is the very same file known? 1 and its source's number (0: none), or 0. */
 int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why);
-/* Was the source that was first read from this path read whole from another? 1 or 0. */
+/* Was the source that was first read from this path later read completely from another? 1 or 0. */
 int ledger_file_whole(struct ledger *l, const char *path, struct fault *why);
 int ledger_file_put(struct ledger *l, const struct ledger_file *f, int64_t run, struct fault *why);
 
-/* ---- segments: where the records of a replica-day are ---- */
+/* ---- segments: the records of a replica-day ---- */
 
 struct ledger_segment {
 	int64_t day_ns;
@@ -166,12 +167,12 @@ struct ledger_segment {
 	char hash[DIGEST_HEX_MAX];
 	int64_t bytes;
 	int64_t counts[RECORD_KINDS];
-	int64_t first_ns, last_ns; /* of all instants its records report */
-	int64_t gateways; /* of its requests, those that gateways report */
+	int64_t first_ns, last_ns; /* of all instants that its records report */
+	int64_t gateways; /* requests reported by gateways */
 	int64_t span_first_ns, span_last_ns; /* of its records of the best kind, see enum span_kind; first > last: none */
 	name_id model; /* of the first record that names one, steps before requests before windows */
 	int64_t run;
-	int64_t gone_run; /* that removed its records, as old enough; 0: they are there */
+	int64_t gone_run; /* run that removed its records as old enough; 0: they exist */
 };
 
 /* 1, or 0 if there are no records of that replica-day. */
@@ -183,25 +184,25 @@ int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struc
 typedef int ledger_segment_sink(void *context, const struct ledger_segment *s);
 int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink, void *context,
                     struct fault *why);
-/* ---- spans: for how long a replica is known to be paid ---- */
+/* ---- spans: the time for which a replica is known to be paid ---- */
 
-/* What shows that a replica was there, the best last: steps show when it ran, a gateway may be none. */
+/* Evidence that a replica existed, the best last: steps show when it ran; a gateway may not be a replica. */
 enum span_kind { SPAN_NONE, SPAN_GATEWAY, SPAN_REQUESTS /* or windows */, SPAN_STEPS };
 
-/* A replica, with the best kind of its records, and the first and last instant that those of each day's best kind report. */
+/* A replica, with the best kind of its records, and the first and last instant of each day's best kind. */
 struct ledger_span {
 	name_id replica, model;
 	enum span_kind kind;
-	bool requests, gateways; /* does an engine, does a gateway report requests by this name? */
-	int64_t first_ns, last_ns; /* of the days that belong together */
-	int64_t records, apart;    /* on these days; apart: on others, years from them, which count nowhere */
+	bool requests, gateways; /* an engine, a gateway reports requests under this name */
+	int64_t first_ns, last_ns; /* of the days of one clock */
+	int64_t records, apart;    /* on these days; apart: on other days, years from them, which are not counted */
 };
 typedef int ledger_span_sink(void *context, const struct ledger_span *s);
 int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why);
 
-/* What spans come to together; begins as LEDGER_KNOWN_NOTHING. */
+/* Totals of spans; begins as LEDGER_KNOWN_NOTHING. */
 struct ledger_reach {
-	int64_t first_ns, last_ns; /* first > last: nothing */
+	int64_t first_ns, last_ns; /* first > last: none */
 };
 struct ledger_known {
 	struct ledger_reach all, engines_reach;
@@ -214,82 +215,86 @@ struct ledger_known {
 void ledger_known_add(struct ledger_known *k, const struct ledger_span *s);
 int ledger_known_get(struct ledger *l, struct ledger_known *out, struct fault *why);
 
-/* Takes records that come in, in any order and from several threads, and puts them into segments. */
+/* Adds incoming records, in any order and from several threads, to segments. */
 struct ledger_intake;
 struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes);
 void ledger_intake_free(struct ledger_intake *in);
 /* A record_sink; r->file is the number of its source. */
 int ledger_intake_add(void *intake, unsigned lane, const struct record *r, struct fault *why);
-/* The same for a record that the book has, and shall have no more. */
+/* Withdraws a record from the book. */
 int ledger_intake_withdraw(void *intake, unsigned lane, const struct record *r, struct fault *why);
 /*
- * Adds them to the segments of their days, within the open transaction, and marks the days that are to be attributed
- * again. Segments that were replaced are removed by ledger_intake_clean_up after the commit.
+ * Adds them to the segments of their days, within the open transaction, and marks the days to be attributed again.
+ * Segments that were replaced are removed by ledger_intake_clean_up after the commit.
  */
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why);
-/* How many records came for days whose records are gone: they are taken nowhere. The first such day and replica. */
+/* The number of records for days with removed records, which are not stored. The first such day and replica. */
 int64_t ledger_intake_too_late(const struct ledger_intake *in, int64_t *day_ns, name_id *replica);
-/* Adds to a run what was new, by kind, and widens what it reaches; after ledger_intake_settle. */
+/* Adds the new records to a run's counts, by kind, and widens its extent; after ledger_intake_settle. */
 void ledger_intake_report(const struct ledger_intake *in, struct ledger_run *run);
 void ledger_intake_clean_up(struct ledger *l, struct ledger_intake *in);
 
 /*
- * Retention: within the open transaction, marks as gone the segments of which all records lie in closed periods that
- * ended before an instant, far enough from any open day that neither it nor what comes late for it needs them. *count:
- * how many; run 0: they are only counted. Their files go by ledger_retire_clean_up, after the commit. Nothing else of the
- * ledger changes.
+ * Retention: within the open transaction, marks as removed the segments with all records in closed periods that ended
+ * before an instant, and far enough from any open day that neither it nor late records for it need them. *count:
+ * their number; run 0: they are only counted. ledger_retire_clean_up removes their files, after the commit. Nothing
+ * else of the ledger changes.
  */
 int ledger_retire(struct ledger *l, int64_t run, int64_t before_ns, int64_t *count, struct fault *why);
 int ledger_retire_clean_up(struct ledger *l, int64_t run, struct fault *why);
-/* Segments that overlap a period and are gone: how many, and since when some are: 1, or 0 if none is. */
+/* Removed segments that overlap a period: their number, and since when: 1, or 0 if there are none. */
 int ledger_gone(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t *count, int64_t *since_ns, struct fault *why);
 
-/* Hands over the records of a segment in order; checks its hash. Texts live during the call of the sink. */
+/*
+ * Passes the records of a segment to the sink in order; checks its hash. Texts are valid during the call of the sink.
+ */
 typedef int ledger_record_sink(void *context, const struct record *r, struct fault *why);
 int ledger_records(struct ledger *l, const struct ledger_segment *s, ledger_record_sink *sink, void *context,
                    struct fault *why);
-/* Where a segment's file is. */
+/* The path of a segment's file. */
 const char *ledger_segment_path(struct ledger *l, const struct ledger_segment *s, char *out, size_t size);
 
 /* ---- days ---- */
 
-/* Marks all days that a period touches to be attributed again. */
+/* Marks all days that overlap a period to be attributed again. */
 int ledger_dirty(struct ledger *l, int64_t from_ns, int64_t to_ns, struct fault *why);
 /* Marks every day that was attributed on another basis and is not closed. */
 int ledger_dirty_basis(struct ledger *l, const char *basis, struct fault *why);
-/* The first marked day: 1, or 0 if none is left. */
+/* The first marked day: 1, or 0 if there are no more. */
 int ledger_dirty_next(struct ledger *l, int64_t *day_ns, struct fault *why);
-/* How many days are marked, or negative. */
+/* The number of marked days, or negative. */
 int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why);
 /* The days that were attributed, half-open: 1, or 0 if none was. */
 int ledger_day_extent(struct ledger *l, int64_t *from_ns, int64_t *to_ns, struct fault *why);
-/* On what basis a day was attributed last: 1, or 0 if it never was. */
+/* The basis of a day's last attribution: 1, or 0 if it was never attributed. */
 int ledger_day_basis(struct ledger *l, int64_t day_ns, char basis[DIGEST_HEX_MAX], struct fault *why);
-/* A day need not be attributed again after all. */
+/* Unmarks a day. */
 int ledger_dirty_forget(struct ledger *l, int64_t day_ns, struct fault *why);
-/* A day is attributed now, with so many duplicates: *more than before. */
+/* Notes that a day is attributed, with its duplicates: *more than before. */
 int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
                     struct fault *why);
 
-/* What was found of a day's requests in two logs, from this run on, in place of what was found before. */
+/* Stores what was found about a day's requests in two logs, from this run on, in place of what was found before. */
 int ledger_joins_put(struct ledger *l, int64_t run, int64_t day_ns, const struct quality_joins *j, struct fault *why);
 
 /* ---- entries ---- */
 
 /*
- * Takes a new version of all entries of a day (in any order; of all replicas), the whole
- * of what is known of it: replicas that are not in it lose theirs. Replica-days whose
- * entries are what they were stay untouched. In a closed period nothing is replaced:
- * what differs becomes adjustments. Counts what changed in *restated.
+ * Stores a new version of all entries of a day (in any order; of all replicas): replicas that are not in it lose
+ * theirs. Replica-days with equal entries are unchanged. In a closed period nothing is replaced: differences become
+ * adjustments. Counts changes in *restated.
  */
 int ledger_post_day(struct ledger *l, int64_t run, int64_t day_ns, const struct entry *entries, size_t count,
                     int64_t *restated, struct fault *why);
 
-/* The same for one replica alone; other replicas' entries stay. Many may do so at once in PostgreSQL. */
+/*
+ * The same for one replica alone; other replicas' entries are unchanged. Many writers may do so at once in
+ * PostgreSQL.
+ */
 int ledger_post_replica_day(struct ledger *l, int64_t run, int64_t day_ns, name_id replica, const struct entry *entries,
                             size_t count, int64_t *restated, struct fault *why);
 
-/* Entries of a period as they stood after run `as_of` (INT64_MAX: now), by slot and replica. */
+/* Entries of a period as they were after run `as_of` (INT64_MAX: now), by slot and replica. */
 int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, entry_sink *sink, void *context,
                    struct fault *why);
 /* The first and last day of all entries, half-open: 1, or 0 if there are none. */
@@ -297,7 +302,10 @@ int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to
 
 /* ---- fits ---- */
 
-/* A fit that entries of a day rest on, as JSON (schemas/fit.schema.json); all of a day go before new ones come. */
+/*
+ * A fit that entries of a day rest on, as JSON (schemas/fit.schema.json); all of a day are removed before new ones
+ * are added.
+ */
 int ledger_fits_drop(struct ledger *l, int64_t day_ns, struct fault *why);
 int ledger_fit_put(struct ledger *l, int64_t day_ns, struct text part, struct text json, struct fault *why);
 typedef int ledger_fit_sink(void *context, int64_t day_ns, const char *part, struct text lines);
@@ -325,52 +333,56 @@ int ledger_period_hash(struct ledger *l, int64_t from_ns, int64_t to_ns, char ha
                        struct fault *why);
 typedef int ledger_period_sink(void *context, const struct ledger_period *p);
 int ledger_periods(struct ledger *l, ledger_period_sink *sink, void *context, struct fault *why);
-/* The closed period that a day lies in: 1, or 0. */
+/* The closed period that contains a day: 1, or 0. */
 int ledger_period_at(struct ledger *l, int64_t day_ns, int64_t *id, struct fault *why);
 
-/* A difference that later evidence makes to a closed period. */
+/* A change to a closed period by later evidence. */
 struct ledger_adjustment {
 	int64_t period, run, posted_ns;
 	const char *period_name;
 	struct entry entry; /* its amounts are differences */
 };
-/* Those that count in an (open) period, up to a run. */
+/* The adjustments that count in an (open) period, up to a run. */
 typedef int ledger_adjustment_sink(void *context, const struct ledger_adjustment *a);
 int ledger_adjustments(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, ledger_adjustment_sink *sink,
                        void *context, struct fault *why);
 
 /* ---- the whole ---- */
 
-/* Checks the database itself: damage, foreign keys, sums. Says each fault through the sink; 0 also where there are some. */
+/*
+ * Checks the database itself: damage, foreign keys, sums. Reports each fault through the sink; returns 0 even if
+ * there are some.
+ */
 typedef void ledger_finding_sink(void *context, const char *sentence);
 int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
-/* The last link of the chain of runs: kept elsewhere, it shows whether any run was changed or cut off. */
+/* The last link of the chain of runs: stored elsewhere, it shows whether any run was changed or removed. */
 struct ledger_head {
 	int64_t run; /* 0: no run yet */
 	char seal[DIGEST_HEX_MAX];
 };
 int ledger_head(struct ledger *l, struct ledger_head *out, struct fault *why);
-/* Paths of files among the segments that are none of the ledger's: a stopped run left them. */
+/* Paths of files among the segments that the ledger does not know: left by a stopped run. */
 int ledger_orphans(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
-/* A book on its way to another place. */
+/* A book being copied. */
 struct ledger_transfer {
-	bool (*stopped)(void *context); /* asked now and then: then all is taken back (ERROR_IO); NULL: it is not */
+	/* checked now and then: if true, everything is removed (ERROR_IO); NULL: not checked */
+	bool (*stopped)(void *context);
 	void *context;
 	int64_t files;   /* written, or read */
-	int64_t cleared; /* folders next to the place that killed runs had left, and that were removed */
+	int64_t cleared; /* folders next to the target left by killed runs, and removed */
 };
 /*
- * A whole copy of the book; all of it as plain files (schemas/export.md); a new book from them. Each into a new folder,
- * which appears when it is whole. ERROR_CONFIG where something is there already, or the files are not what was exported
- * ("file:line: …").
+ * A whole copy of the book; its export as plain files (schemas/export.md); a new book from these. Each into a new
+ * folder, which appears when it is complete. ERROR_CONFIG if it exists already, or the files are not what was
+ * exported ("file:line: …").
  */
 int ledger_backup(struct ledger *l, const char *place, struct ledger_transfer *t, struct fault *why);
 int ledger_export(struct ledger *l, const char *place, struct ledger_transfer *t, struct fault *why);
 int ledger_import(const char *book, const char *from, struct ledger_transfer *t, struct fault *why);
 /*
- * Writes the content of the ledger as text, one line a row, in one order, names by
- * text: sources, segments, entries in force, closed periods, adjustments. Numbers of runs, clock
- * times and places on disk are left out: the same content gives the same bytes.
+ * Writes the content of the ledger as text, one line per row, in a fixed order, names by text: sources, segments,
+ * entries in force, closed periods, adjustments. Numbers of runs, clock times and places on disk are left out: equal
+ * content results in equal bytes.
  */
 int ledger_dump(struct ledger *l, FILE *out, const struct ledger_transfer *t, struct fault *why);
 

@@ -1,11 +1,11 @@
-/* load.c: entries of many postings into a server at once: a round trip for each would take most of the time. */
+/* load.c: loads entries of many postings into a server at once: a round trip for each would take most of the time. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "ledger/book.h"
 
-/* More rows than this do not wait. */
+/* Rows that are collected before they are loaded. */
 #define WAITING_BYTES ((size_t)1 << 20)
 
 int entries_wait(struct ledger *l, int64_t posting, const struct entry *e, size_t count, struct fault *why) {
@@ -19,7 +19,7 @@ int entries_wait(struct ledger *l, int64_t posting, const struct entry *e, size_
 	if (!l->waiting.out) {
 		die_out_of_memory();
 	}
-	l->waiting.last = posting; /* numbers of a transaction are one after the other: writers take turns */
+	l->waiting.last = posting; /* numbers of a transaction are consecutive: writers are serialised */
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		rc = entry_values(l, &e[i], values, why);
 		fprintf(l->waiting.out, "%" PRId64, posting);
@@ -28,7 +28,7 @@ int entries_wait(struct ledger *l, int64_t posting, const struct entry *e, size_
 		}
 		fputc('\n', l->waiting.out);
 	}
-	if (fflush(l->waiting.out) != 0 || ferror(l->waiting.out)) { /* a stream in memory fails where memory is short */
+	if (fflush(l->waiting.out) != 0 || ferror(l->waiting.out)) { /* a stream in memory fails if memory is short */
 		die_out_of_memory();
 	}
 	return rc == 0 && l->waiting.len > WAITING_BYTES ? entries_load(l, why) : rc;

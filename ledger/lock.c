@@ -1,4 +1,4 @@
-/* lock.c: one writer of a book at a time, and who it is. */
+/* lock.c: one writer of a book at a time, and its name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "ledger/book.h"
 
 #define HOLDER_MAX 256
-/* So long readers that lock are waited for. */
+/* How long to wait for readers that lock. */
 #define READERS_MS 20000
 #define STEP_MS 50
 
@@ -22,14 +22,14 @@ static int64_t clock_ns(void) {
 	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-/* "process 4711 on host since 2026-11-25T01:02:03Z", for whoever finds the book locked. */
+/* "process 4711 on host since 2026-11-25T01:02:03Z", for the message about a locked book. */
 static void write_holder(int fd) {
 	char host[65] = "?", since[INSTANT_TEXT_MAX], holder[HOLDER_MAX];
 
 	gethostname(host, sizeof host - 1);
 	instant_format(clock_ns() / NS_PER_SECOND * NS_PER_SECOND, since);
 	int len = snprintf(holder, sizeof holder, "process %ld on %s since %s", (long)getpid(), host, since);
-	/* Only a courtesy: the lock holds without it, also on a full disk. */
+	/* Only informative: the lock works without it, also on a full disk. */
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, holder, (size_t)len, 0) != len) {
 		return;
 	}
@@ -48,7 +48,7 @@ static int held(struct ledger *l, int fd, struct fault *why) {
 	return fault_set(why, ERROR_IO, "%s: the book is in use by %s; try again when it is done", l->book, holder);
 }
 
-/* Waits for readers that hold the lock (see lock_share); a writer is not waited for. False: somebody has it, by errno. */
+/* Waits for readers that hold the lock (see lock_share); not for a writer. False: it is held, see errno. */
 static bool lock_alone(int fd) {
 	for (int ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ms += STEP_MS) {
 		if (errno != EWOULDBLOCK || ms >= READERS_MS || flock(fd, LOCK_SH | LOCK_NB) != 0) {
@@ -98,7 +98,7 @@ int lock_acquire(struct ledger *l, struct fault *why) {
 
 void lock_release(struct ledger *l) {
 	if (l->lock >= 0) {
-		close(l->lock); /* the file stays: to remove it would let two in */
+		close(l->lock); /* the file is kept: removing it would allow two writers */
 		l->lock = -1;
 	}
 }

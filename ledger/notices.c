@@ -83,7 +83,7 @@ static int by_day(const void *a, const void *b) {
 	return x->day_ns != y->day_ns ? (x->day_ns < y->day_ns ? -1 : 1) : (x->run > y->run) - (x->run < y->run);
 }
 
-/* Is the line of the run, or of a day that lies in the period? */
+/* Is the line about the run, or about a day in the period? */
 static bool is_in(const struct notice_line *l, int64_t from_ns, int64_t to_ns) {
 	return l->day_ns == OF_RUN || ((from_ns == INT64_MIN || l->day_ns > from_ns - NS_PER_DAY) && l->day_ns < to_ns);
 }
@@ -115,7 +115,7 @@ void notices_move_to(struct notices *n, int64_t from_ns, int64_t to_ns, struct q
 	*n = (struct notices){0};
 }
 
-/* A file that held nothing then, and holds records now. */
+/* A file that contained nothing then, and contains records now. */
 static bool is_healed(const struct quality *q, const struct quality_notice *n) {
 	const char *kind = n->field[NOTICE_KIND], *file = n->field[NOTICE_SUBJECTS];
 

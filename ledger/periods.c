@@ -1,4 +1,4 @@
-/* periods.c: what is closed, and what came later. */
+/* periods.c: closed periods, and their adjustments. */
 #include <assert.h>
 
 #include "core/exact.h"

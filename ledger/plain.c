@@ -9,7 +9,7 @@
 
 const struct plain_table plain_tables[] = {
 	{"name", "id, text", "it", "id"},
-	{"document", "sha256", "t", "sha256"}, /* the bytes are files of their own */
+	{"document", "sha256", "t", "sha256"}, /* the bytes are separate files */
 	{"run", "id, command, version, rule, currency, basis, started_ns, finished_ns, files, lines, records, rejected, duplicates, "
 	        "restated, first_ns, last_ns, steps, requests, windows, powers", "itttttiiiiiiiiiiiiii", "id"},
 	{"chain", "run, seal", "it", "run"},

@@ -1,7 +1,7 @@
 /*
  * plain.h: a book as plain files, private to ledger/. schemas/export.md describes them.
  *
- * Tables are written and read by this list alone, column by column; a test holds it against the schema.
+ * Tables are written and read by this list alone, column by column; a test compares it with the schema.
  */
 #ifndef LEDGER_PLAIN_H
 #define LEDGER_PLAIN_H
@@ -16,14 +16,14 @@
 struct plain_table {
 	const char *name;
 	const char *columns; /* "id, text" */
-	const char *types;   /* a letter each: i integer, t text, b bytes */
+	const char *types;   /* one letter each: i integer, t text, b bytes */
 	const char *order;
 };
-/* In an order in which each refers only to those before it. */
+/* In an order in which each table refers only to earlier ones. */
 extern const struct plain_table plain_tables[];
 extern const size_t plain_table_count;
 
-/* Lines being collected, with their hash; written through to `out`. */
+/* Lines being collected, with their hash; also written to `out`. */
 struct plain_out {
 	FILE *out;
 	struct digest *digest;
@@ -34,7 +34,7 @@ struct plain_out {
 void plain_out_init(struct plain_out *p, FILE *out);
 void plain_out_release(struct plain_out *p);
 void plain_put(struct plain_out *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A string of JSON, or {"hex":"…"} for what is not UTF-8. */
+/* A string of JSON, or {"hex":"…"} if it is not UTF-8. */
 void plain_put_text(struct plain_out *p, struct text t);
 void plain_put_bytes(struct plain_out *p, struct text t); /* as a string of hexadecimal digits */
 void plain_end_line(struct plain_out *p);

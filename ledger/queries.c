@@ -14,7 +14,7 @@
 	"gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
 #define IN_FORCE "p.run <= $3 AND (p.until_run IS NULL OR p.until_run > $3)"
 
-/* The entries of a posting by day: as they are, and as they are kept. */
+/* The entries of a posting by day: as they are, and as they are stored. */
 #define SUMMED \
 	"sum(gpu_ns), sum(tokens), sum(requests), sum(reasoning_tokens), sum(cache_write_tokens), sum(spread_ns), " \
 	"sum(energy_mj), sum(metered_ns)"
@@ -52,7 +52,7 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_REJECT_PUT] = {"INSERT INTO reject (run, reason, lines, first) VALUES ($1, $2, $3, $4)", 0},
 	[Q_REJECTS] = {"SELECT reason, lines, first, run FROM reject WHERE run <= $1 ORDER BY run, reason", 0},
 	[Q_DAMAGE_PUT] = {"INSERT INTO damage (run, file, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", 0},
-	/* What was read whole by a later run is damaged no more. */
+	/* A file that a later run read completely is no longer damaged. */
 	[Q_DAMAGES] = {"SELECT d.file, d.reason, d.at FROM damage d WHERE d.run <= $1 AND NOT EXISTS (SELECT 1 FROM file f "
 	               "LEFT JOIN source s ON s.id = f.source WHERE (f.path = d.file OR s.path = d.file) AND f.run > d.run AND f.run <= $1) "
 	               "GROUP BY d.file, d.reason, d.at ORDER BY min(d.run), d.file, d.reason", 0},

@@ -25,9 +25,9 @@ enum query {
 
 struct query_text {
 	const char *sql;
-	const char *postgres; /* where PostgreSQL needs other words; NULL: the same */
+	const char *postgres; /* if PostgreSQL needs another statement; NULL: the same */
 };
-/* How entries are loaded all at once, where the driver can. */
+/* How entries are loaded at once, if the driver can. */
 extern const char entry_copy[];
 
 extern const struct query_text query_texts[QUERIES];

@@ -1,4 +1,4 @@
-/* retire.c: records that are old enough go; the ledger keeps what it knows of them. */
+/* retire.c: removes old records; the ledger keeps what it knows about them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,8 +8,8 @@
 #include "ledger/book.h"
 
 /*
- * The entries of a day rest on its records and those of adjacent days, and what comes late for an open day
- * restates these days as well: records this close to an open day are kept.
+ * The entries of a day rest on its records and those of adjacent days, and late records for an open day restate these
+ * days as well: records this close to an open day are kept.
  */
 #define MARGIN_DAYS 2
 
@@ -65,7 +65,7 @@ static int keep_old(void *retiring, const struct ledger_segment *s) {
 	return may_go(r, s) ? segment_keep(&r->going, s) : 0;
 }
 
-/* Days that are still to be attributed need all there is. */
+/* Days that are still to be attributed need all records. */
 static int find_old(struct retiring *r, struct fault *why) {
 	int64_t dirty = 0;
 	int rc = ledger_dirty_count(r->l, &dirty, why);
@@ -107,7 +107,8 @@ int ledger_retire_clean_up(struct ledger *l, int64_t run, struct fault *why) {
 	int rc = ledger_segments(l, INT64_MIN, INT64_MAX, keep_gone, &r, why);
 
 	for (size_t i = 0; i < r.going.count; i++) {
-		(void)unlink(ledger_segment_path(l, &r.going.at[i], path, sizeof path)); /* what stays is an orphan: verify reports it */
+		/* a remaining file is an orphan: verify reports it */
+		(void)unlink(ledger_segment_path(l, &r.going.at[i], path, sizeof path));
 	}
 	free(r.going.at);
 	return rc;

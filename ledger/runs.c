@@ -1,4 +1,4 @@
-/* runs.c: who did what and when, by which files, and what was wrong with the logs. */
+/* runs.c: runs: commands, times, input files, and what was wrong with the logs. */
 #include <assert.h>
 #include <stdlib.h>
 #include <zstd.h>
@@ -260,7 +260,7 @@ static int get_inputs(struct ledger *l, int64_t as_of, struct quality *out, stru
 	return rc;
 }
 
-/* Where a run of a former version did not count by kind, the present number is used for the past one. */
+/* If a run of a former version did not count by kind, the present number is used. */
 static int get_record_sums(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
 	int64_t uncounted = 0;
 	int rc = ask_int(l, Q_RUNS_UNCOUNTED, NULL, 0, &uncounted, why);
@@ -292,7 +292,7 @@ static int get_sums(struct ledger *l, int64_t as_of, struct quality *out, struct
 	return get_record_sums(l, as_of, out, why);
 }
 
-/* Days are in order: the first place is that of the first day that has one. */
+/* Days are in order: the first place is that of the first day with one. */
 static int get_joins(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
 	int rc = ask(l, Q_JOINS, VALUES(V_INT(as_of)), why);
 

@@ -1,4 +1,4 @@
-/* sources.c: logs by their content, and files as they lay on disk. */
+/* sources.c: logs by their content, and files as they were on disk. */
 #include "ledger/book.h"
 
 int ledger_source_heads(struct ledger *l, int64_t *lengths, size_t room, size_t *count, struct fault *why) {

@@ -1,4 +1,4 @@
-/* spans.c: for how long replicas are known to be paid, and the role of gateways. */
+/* spans.c: the time for which replicas are known to be paid, and the role of gateways. */
 #include <stdlib.h>
 
 #include "core/exact.h"
@@ -46,8 +46,8 @@ void extent_add(struct ledger_segment *s, const struct record *r) {
 /* ---- of a replica ---- */
 
 /*
- * One replica's, over its segments by day: on each day the best kind of record determines for how long it is paid. A
- * gateway's counts where there is no other.
+ * The span of one replica, over its segments by day: on each day the best kind of record determines the paid time. A
+ * gateway's counts if there is no other.
  */
 static void reach(struct ledger_span *to, name_id model, const struct ledger_segment *s) {
 	enum span_kind kind = segment_span_kind(s);
@@ -65,14 +65,14 @@ static void reach(struct ledger_span *to, name_id model, const struct ledger_seg
 	to->gateways |= s->gateways > 0;
 }
 
-/* Days of one replica that lie further apart are not of one clock. */
+/* Days of one replica that are further apart come from different clocks. */
 #define APART_NS (730 * NS_PER_DAY)
 
 static int64_t records_of(const struct ledger_segment *s) {
 	return s->counts[RECORD_STEP] + s->counts[RECORD_REQUEST] + s->counts[RECORD_WINDOW];
 }
 
-/* The better of two stretches of days, the one with more records, keeps its place in *best; the other's are apart. */
+/* Keeps the better of two stretches of days, the one with more records, in *best; the other's are counted as apart. */
 static void choose(struct ledger_span *best, const struct ledger_span *other) {
 	if (other->kind == SPAN_NONE) {
 		return;
@@ -149,7 +149,7 @@ static int count_again(struct ledger *l, const struct ledger_segment *was, struc
 	int rc = 0;
 
 	if (was->gone_run) {
-		now.gateways = 0; /* there is nothing left to count */
+		now.gateways = 0; /* there is nothing to count */
 	} else {
 		extent_empty(&now);
 		rc = ledger_records(l, was, add_record, &now, why);

@@ -33,7 +33,7 @@ static void add_all(struct list *to, const char *const *texts, size_t count) {
 	}
 }
 
-/* Texts of dates are checked here, as the command line checks its own. */
+/* Dates are checked here, as the command line checks its options. */
 static int check_date(const char *text, const char *what, struct fault *why) {
 	int64_t ns;
 
@@ -66,7 +66,7 @@ static const struct statement *statement_of(const struct tollbook_statement *st)
 	return st->of_book ? st->report.statement : from_logs_statement(st->from_logs);
 }
 
-/* Hands the statement over, or frees what there is of it. */
+/* Returns the statement, or frees it. */
 static int hand_over(struct tollbook_statement *st, int rc, struct tollbook_statement **out, const struct fault *why,
                      struct tollbook_message *message) {
 	*out = rc == 0 ? st : NULL;

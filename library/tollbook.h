@@ -1,9 +1,9 @@
 /*
- * tollbook.h: what serving LLMs costs, for other programs. Link with libtollbook.a; `pkg-config --libs zlib libzstd libpcre2-8
- * sqlite3 nettle` and -lm -pthread name the rest (and libisal where it was built with it).
+ * tollbook.h: what serving LLMs costs, for other programs. Link with libtollbook.a; `pkg-config --libs zlib libzstd
+ * libpcre2-8 sqlite3 nettle` and -lm -pthread name the rest (and libisal if it was built with it).
  *
- * In: logs of serving engines and what their GPUs cost. Out: a statement, whose figures are integers that sum to the whole.
- * tollbook.c is all there is to it: it turns these settings into those of book/ and calls that.
+ * In: logs of serving engines and prices of their GPUs. Out: a statement with integer figures that sum to the whole.
+ * tollbook.c is the whole implementation: it turns these settings into those of book/ and calls that.
  */
 #ifndef TOLLBOOK_H
 #define TOLLBOOK_H
@@ -13,10 +13,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What functions return: that, or a negative number where they could not finish; see `message`. */
+/* Return values of functions: one of these, or a negative number if they could not finish; see `message`. */
 enum tollbook_status { TOLLBOOK_TIED_OUT = 0, TOLLBOOK_FINDINGS = 1 };
 
-/* All texts are the caller's. Start with TOLLBOOK_SETTINGS: what is 0 or NULL is not given. */
+/* All texts are the caller's. Start with TOLLBOOK_SETTINGS: fields that are 0 or NULL are not given. */
 struct tollbook_settings {
 	const char *const *logs;   /* of tollbook_run: files and directories */
 	size_t log_count;
@@ -27,24 +27,24 @@ struct tollbook_settings {
 	size_t price_count;
 	const char *by;            /* rows by any of hour,day,month,model,replica,pool,tenant */
 	const char *from, *to, *tz; /* instants or dates, and the zone of dates */
-	/* A warning, as the command line prints it; NULL: nothing is said. From the thread that called. */
+	/* Receives warnings, as printed by the command line; NULL: none. Called from the calling thread. */
 	void (*warn)(void *context, const char *sentence);
 	void *context;
 };
 #define TOLLBOOK_SETTINGS {.gpu_hour_nano = -1}
 
-/* One sentence of what went wrong, set where a function returns a negative number. */
+/* One sentence on the error, set if a function returns a negative number. */
 struct tollbook_message {
 	char text[512];
 };
 
 struct tollbook_statement;
 
-/* Logs to a statement; nothing is kept. *out is set where the result is not negative; the caller frees it. */
+/* From logs to a statement; nothing is stored. *out is set if the result is not negative; the caller frees it. */
 int tollbook_run(const struct tollbook_settings *s, struct tollbook_statement **out, struct tollbook_message *message);
-/* Takes in a night by a configuration (man 5 tollbook): what is new goes into its book, and its reports are written. */
+/* Runs a night by a configuration (man 5 tollbook): adds new logs to its book, and writes its reports. */
 int tollbook_night(const char *config, struct tollbook_message *message);
-/* A statement of what a book holds. */
+/* A statement from a book. */
 int tollbook_report(const struct tollbook_settings *s, struct tollbook_statement **out, struct tollbook_message *message);
 void tollbook_statement_free(struct tollbook_statement *st); /* NULL: nothing */
 
@@ -55,9 +55,10 @@ int tollbook_statement_write(const struct tollbook_statement *st, const char *fo
 struct tollbook_totals {
 	int64_t requests, input_ntok, cached_ntok, output_ntok; /* input: not cached */
 	int64_t capacity_ns;   /* GPU time paid for */
-	int64_t capacity_nano; /* what it cost */
-	bool input_known, output_known; /* are there such tokens, at a known rate? */
-	int64_t input_nano, output_nano; /* what a million of them cost, loaded: idle time and the rest borne by them */
+	int64_t capacity_nano; /* its cost */
+	bool input_known, output_known; /* there are such tokens, at a known rate */
+	/* cost of a million of them, loaded: including their share of idle, other and unobserved time */
+	int64_t input_nano, output_nano;
 };
 struct tollbook_totals tollbook_statement_totals(const struct tollbook_statement *st);
 

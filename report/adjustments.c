@@ -1,4 +1,4 @@
-/* What later evidence changes in closed periods: posted in this one, separate from its own figures. */
+/* Changes to closed periods by later evidence: posted in this period, separate from its own figures. */
 #include "report/statement.h"
 
 #include <assert.h>
@@ -50,7 +50,7 @@ static int by_account(const void *a, const void *b) {
 	return order ? order : exact_order(x->kind, y->kind);
 }
 
-/* Differences may be negative: what counts is how large they are. */
+/* Differences may be negative: sorted by absolute value. */
 static uint64_t size_of(int64_t n) {
 	return n < 0 ? -(uint64_t)n : (uint64_t)n;
 }
@@ -66,7 +66,7 @@ static int by_amount(const void *a, const void *b) {
 	return left != right ? (left < right) - (left > right) : by_account(a, b);
 }
 
-/* Sums that do not fit are not made: the row is then kept separate. */
+/* If a sum does not fit, the row is kept separate. */
 static bool join(struct adjusted_sum *into, const struct adjusted_sum *row) {
 	struct adjusted_sum sum = *into;
 

@@ -1,4 +1,4 @@
-/* What output tokens cost by how many sequences decode together, and what fuller batches would save. */
+/* Cost of output tokens by the number of sequences decoding together, and savings by fuller batches. */
 #include <assert.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* Cells to blocks: sums, unit costs, list price and margin. */
+/* From cells to blocks: sums, unit costs, list price and margin. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -9,22 +9,25 @@
 /* Nano-units x ns in one nano-unit of an hourly rate. */
 #define EXACT_PER_NANO ((int128)NS_PER_HOUR)
 
-/* What a block needs while it is summed. `exact`: GPU time x rate, before any rounding. */
+/* State of a block while it is summed. `exact`: GPU time x rate, before any rounding. */
 struct sum {
 	struct block *block;
 	int128 exact[ENTRY_KINDS], spread[TOKEN_KINDS];
 	int128 charged_nano; /* of shared time */
 	int128 revenue[TOKEN_KINDS];
 	int64_t priced_tokens[TOKEN_KINDS]; /* of models with a list price, as is `revenue` */
-	int64_t priced_nano;                /* what they bear, and what no work bears */
+	int64_t priced_nano;                /* their share of it, and the part without work */
 	const struct list_price *list_price;
 	bool several, partly, unrated, fits;
-	bool ran_listed; /* has what ran on GPUs a list price? */
+	bool ran_listed; /* what ran on GPUs has a list price */
 	int128 fees;           /* of requests and searches, in nano x 10^6 */
-	int128 bought_revenue; /* of what ran on no GPU of the fleet: in `revenue`, and in no margin */
+	int128 bought_revenue; /* of what did not run on GPUs of the fleet: in `revenue`, not in a margin */
 };
 
-/* How a table treats shared time: as its own rows, or borne by models and tenants, or in rows of its own. */
+/*
+ * How a table treats shared time: in the rows where it arose, or allocated to models and tenants, or in separate
+ * rows.
+ */
 enum shared { SHARED_OWN, SHARED_BORNE, SHARED_SEPARATE };
 
 static void add_to(struct sum *sum, int64_t *field, int64_t x) {
@@ -97,7 +100,7 @@ static void add_charge(struct sum *sum, const struct charge *charge) {
 	}
 }
 
-/* The part of a cell's cost, and of what it bears, that a margin at list price covers. */
+/* The part of a cell's cost and of its share of idle, other and unobserved time that a margin at list price covers. */
 static void add_priced(struct sum *sum, const struct statement *s, const struct cube_cell *c, const struct charge *charge) {
 	bool separate = !s->options.idle_proportional, has_tokens = (c->tokens > 0 && !c->bought) || c->gpu_ns > 0;
 
@@ -179,8 +182,8 @@ void unit_interval(int64_t nano, double relative, int64_t *low_nano, int64_t *hi
 }
 
 /*
- * Busy: what the GPU time of a kind cost, over its tokens. Loaded: the same, times capacity
- * over busy cost, so that the loaded costs of all kinds add up to the capacity.
+ * Busy: the cost of the GPU time of a kind, over its tokens. Loaded: the same, times capacity over busy cost, so that
+ * the loaded costs of all kinds add up to the capacity.
  */
 static bool unit_of(int128 exact, int128 spread, int128 loaded, int64_t tokens, struct unit_cost *u) {
 	int64_t half = 0;
@@ -236,7 +239,7 @@ bool block_unit_energy(const struct block *b, int kind, int64_t *nano_wh) {
 
 /* ---- list price and margin ---- */
 
-/* A kind without tokens has no effective price: the catalogue's own at the start of the period is shown. */
+/* A kind without tokens has no effective price: the catalogue's price at the start of the period is shown. */
 static void finish_price(struct sum *sum, const struct price_quote *quote, int kind) {
 	static const enum price_kind kinds[TOKEN_KINDS] = {PRICE_INPUT, PRICE_CACHE_READ, PRICE_OUTPUT};
 	struct block *b = sum->block;
@@ -248,12 +251,12 @@ static void finish_price(struct sum *sum, const struct price_quote *quote, int k
 		nano = quote->nano[kinds[kind]];
 	}
 	sum->fits = sum->fits && nano <= INT64_MAX;
-	/* Where only part of a prompt costs more, what is given back may be more than a kind brought. */
+	/* If only part of a prompt costs more, the refund may exceed a kind's revenue. */
 	b->list_price_known[kind] = nano >= 0 && sum->fits;
 	b->list_nano[kind] = b->list_price_known[kind] ? (int64_t)nano : 0;
 }
 
-/* What no work bears has no revenue; what has no known cost is no gain. */
+/* Time without work has no revenue; tokens without a known cost are not a gain. */
 static void finish_margin(struct sum *sum, const struct statement *s) {
 	struct block *b = sum->block;
 	bool of_nobody = block_busy_ns(b) == 0 && b->capacity_nano > 0 && !sum->partly;
@@ -262,7 +265,7 @@ static void finish_margin(struct sum *sum, const struct statement *s) {
 	b->margin_known = (b->list_known || (of_nobody && s->priced_models > 0)) && !sum->unrated &&
 	                  (sum->partly || b->unpriced_ns == 0);
 	b->margin_known = b->margin_known && b->has_ran && (sum->ran_listed || of_nobody);
-	/* API spend is not sold on here: only what ran on GPUs has a margin. */
+	/* API spend is not resold: only what ran on GPUs has a margin. */
 	b->bought_nano = (int64_t)exact_div(sum->bought_revenue, 1000000);
 	int64_t revenue_nano = b->revenue_nano - b->bought_nano;
 	b->margin_nano = b->margin_known ? revenue_nano - b->priced_nano : 0;
@@ -290,7 +293,7 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 	}
 }
 
-/* Not known where over 1 % of prompts' tokens have no known cached part. */
+/* Not known if the cached part is unknown for over 1 % of prompts' tokens. */
 static void finish_cached(struct block *b) {
 	b->cached_unknown = b->unknown_ntok > (b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]) / 100;
 	if (b->cached_unknown) {
@@ -331,10 +334,10 @@ static name_id name_key(const struct cube_cell *c, enum by_key key) {
 	return names[key];
 }
 
-/* The key of a row of what no work bears, before all names. */
+/* The key of a row of time without work, before all names. */
 #define KEY_NOBODY (-1)
 
-/* No work: only what cancels of tenants' doubts where they are summed up. */
+/* No work: only tenants' uncertainties, which cancel in sums. */
 static bool is_doubt(const struct cube_cell *c) {
 	return cube_cell_is_busy(c) && c->spread_ns < 0 && c->gpu_ns == 0 && c->tokens == 0 && c->requests == 0;
 }
@@ -348,7 +351,7 @@ static bool has_tenants(const struct grouping *g) {
 	return has;
 }
 
-/* Names by their place in the order of texts. A group_keys. */
+/* Names by their rank in the order of texts. A group_keys. */
 static bool keys_of(const void *grouping, size_t cell, int64_t keys[GROUP_KEYS_MAX]) {
 	const struct grouping *g = grouping;
 	const struct cube_cell *c = &g->cube->cell[cell];
@@ -416,7 +419,7 @@ static int build_total(struct statement *s, const struct charge *charges, struct
 	return finish_sum(&sum, s, why);
 }
 
-/* Only what was bought; nothing where nothing was. */
+/* Only bought requests; no row if there are none. */
 static int build_bought(struct statement *s, const struct charge *charges, struct fault *why) {
 	struct sum sum = {.block = &s->bought, .fits = true};
 	for (size_t i = 0; i < s->cube->count; i++) {
@@ -427,7 +430,7 @@ static int build_bought(struct statement *s, const struct charge *charges, struc
 	return finish_sum(&sum, s, why);
 }
 
-/* Models and tenants bear shared cost; hours, pools and replicas are where it arose. */
+/* Shared cost is allocated to models and tenants; in rows of hours, pools and replicas it is where it arose. */
 static enum shared nobodys_of_rows(const struct statement *s, enum shared of_bearers) {
 	return statement_has_key(s, BY_TENANT) || statement_has_key(s, BY_MODEL) ? of_bearers : SHARED_OWN;
 }
@@ -458,7 +461,7 @@ int blocks_build(struct statement *s, const struct charge *charges, struct fault
 	return error;
 }
 
-/* Models are in the order of their names, behind shared time. */
+/* Models are in the order of their names, after shared time. */
 const struct block *blocks_of_model(const struct statement *s, name_id model) {
 	struct text name = names_text(s->options.names, model);
 	size_t low = 0, high = s->models.count;

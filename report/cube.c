@@ -58,7 +58,7 @@ static int compare_names(const void *a, const void *b, void *names) {
 	return text_compare(names_text(names, *(const name_id *)a), names_text(names, *(const name_id *)b));
 }
 
-/* Ids depend on the order of arrival; their places in the order of texts do not. */
+/* Ids depend on the order of arrival; their ranks in the order of texts do not. */
 static uint32_t *ranks_new(const struct names *names) {
 	uint32_t count = names_count(names);
 	name_id *order = must_alloc(count * sizeof(*order));

@@ -1,17 +1,17 @@
 /*
  * What changed between two statements, split into causes that sum to the change exactly.
  *
- * For each model, prefill and decode: tokens T, GPU time N, cost K, before (A) and after (B);
- * V is the sum of all tokens. The busy cost is taken from A to B in steps, each of which changes
- * one thing, and a cause is the difference of two steps:
+ * For each model, prefill and decode: tokens T, GPU time N, cost K, before (A) and after (B); V is the sum of all
+ * tokens. The busy cost is taken from A to B in steps that each change one thing; a cause is the difference of two
+ * steps:
  *
  *   volume      K_A                -> K_A V_B / V_A          all tokens in proportion
  *   mix                            -> T_B K_A / T_A          which models, and input or output
  *   efficiency                     -> N_B K_A / N_A          GPU time per token
  *   price                          -> K_B                    money per GPU time
  *
- * Other, idle and unobserved time: idle is -> N_B K_A / N_A, and price the rest. What was not
- * there before has nothing to be compared with: its cost is mix, or idle.
+ * Other, idle and unobserved time: idle is -> N_B K_A / N_A, and price the rest. New models cannot be compared: their
+ * cost is mix, or idle.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@
 #define CAUSES DIFF_CAUSES
 static const char *const cause_names[CAUSES] = {"volume", "mix", "efficiency", "price", "idle"};
 
-/* Prefill, decode, and all that is not busy. */
+/* Prefill, decode, and everything that is not busy. */
 enum { GROUP_PREFILL, GROUP_DECODE, GROUP_REST, GROUPS };
 
 struct side {
@@ -252,7 +252,7 @@ static void add_change(struct grid *g, const char *name, const struct change *c,
 	}
 }
 
-/* The rows of a table, with columns for a mail, a chat or a comment. */
+/* The rows of a table, with columns that fit a mail, a chat or a comment. */
 static void print_markdown(const struct grid *g, FILE *out) {
 	for (size_t i = 0; i < g->columns; i++) {
 		fprintf(out, "| %s ", g->headers[i]);
@@ -313,7 +313,7 @@ static void put_change(FILE *out, const struct change *c) {
 	}
 }
 
-/* Names go out as they came in: JSON strings as written. */
+/* Names are printed as read: JSON strings as written. */
 static void print_json(const struct diff *d, const struct change *total, FILE *out) {
 	fprintf(out, "{\"schema\":\"tollbook.diff.v1\",\"currency\":\"%.*s\",\n \"total\":{", TEXT_ARG(d->currency));
 	put_change(out, total);

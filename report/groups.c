@@ -8,7 +8,7 @@
 #include "core/hash_index.h"
 #include "report/groups.h"
 
-/* Groups as they are met. */
+/* Groups in the order of first occurrence. */
 struct found {
 	size_t key_count, count, room;
 	int64_t *keys; /* key_count of each */
@@ -57,7 +57,7 @@ static int compare_groups(const void *a, const void *b, void *found) {
 	return (x[i] > y[i]) - (x[i] < y[i]);
 }
 
-/* Sorts the groups: the place of each. The caller frees. */
+/* Sorts the groups: the rank of each. The caller frees. */
 static uint32_t *places_of(struct found *f) {
 	uint32_t *order = must_alloc((f->count + 1) * sizeof(*order)), *place = must_alloc((f->count + 1) * sizeof(*place));
 
@@ -76,7 +76,7 @@ static uint32_t *places_of(struct found *f) {
 
 #define IN_NONE UINT32_MAX
 
-/* Items one group behind the other, by the place of the group of each. */
+/* Orders items group by group, by the rank of each item's group. */
 static void lay_out(struct groups *out, const uint32_t *of, size_t item_count) {
 	for (size_t i = 0; i < item_count; i++) {
 		out->first[of[i] == IN_NONE ? out->count : of[i]]++;

@@ -1,4 +1,4 @@
-/* groups.h: cells with the same values of some keys, one group behind the other. Private to report/. */
+/* groups.h: groups cells with the same values of some keys. Private to report/. */
 #ifndef REPORT_GROUPS_H
 #define REPORT_GROUPS_H
 
@@ -8,14 +8,14 @@
 
 #define GROUP_KEYS_MAX 7
 
-/* In the order of keys; within a group, items in the order in which they came. */
+/* In the order of keys; within a group, items in their original order. */
 struct groups {
 	size_t count;
-	uint32_t *items; /* of group g: those from first[g] up to first[g + 1] */
+	uint32_t *items; /* items of group g: from first[g] up to first[g + 1] */
 	uint32_t *first;
 };
 
-/* What items are grouped by: false where one is in no group. */
+/* The keys of an item: false if it is in no group. */
 typedef bool group_keys(const void *context, size_t item, int64_t keys[GROUP_KEYS_MAX]);
 
 /*

@@ -1,11 +1,11 @@
-/* What would lower the bill, in money, each alone: from the log's own idle, unobserved and cached figures. */
+/* Measures that would lower the bill, in money, each alone: from the log's own idle, unobserved and cached figures. */
 #include <stdlib.h>
 
 #include "core/instant.h"
 #include "report/cube.h"
 #include "report/statement.h"
 
-/* The busiest hour may take so much of the GPUs that stay. */
+/* Maximum utilisation of the remaining GPUs in the busiest hour. */
 #define LOAD_MOST 0.7
 /* Caching is compared with this share of prompt tokens. */
 #define CACHED_SHARE 2 /* a half */
@@ -21,7 +21,7 @@ static void add(struct levers *all, const char *name, int64_t nano, const char *
 	all->count++;
 }
 
-/* ---- idle: how many GPUs each pool would have done with ---- */
+/* ---- idle: how many GPUs each pool would have needed ---- */
 
 struct pool_hour {
 	name_id pool;
@@ -36,7 +36,7 @@ static int compare_hours(const void *a, const void *b) {
 	return (x->hour_ns > y->hour_ns) - (x->hour_ns < y->hour_ns);
 }
 
-/* One row a pool and hour. */
+/* One row per pool and hour. */
 static struct pool_hour *hours_of(const struct cube *c, size_t *count) {
 	struct pool_hour *rows = must_calloc(c->count + 1, sizeof *rows);
 	size_t n = 0;
@@ -63,7 +63,7 @@ static struct pool_hour *hours_of(const struct cube *c, size_t *count) {
 
 /* A pool over the period. */
 struct pool_use {
-	int64_t gpus, needed; /* paid in its fullest hour; what its busiest hour needs */
+	int64_t gpus, needed; /* paid in its largest hour; needed by its busiest hour */
 	int64_t idle_nano, saved_nano;
 	double busiest;
 };
@@ -127,7 +127,7 @@ static void add_idle(const struct statement *s, struct levers *all) {
 	add(all, "idle", sum.saved_nano > 0 ? sum.saved_nano : sum.idle_nano, text);
 }
 
-/* ---- paid time in no log ---- */
+/* ---- paid time not covered by logs ---- */
 
 static void add_unobserved(const struct statement *s, struct levers *all) {
 	const struct series *v = &s->series;
@@ -151,7 +151,7 @@ static void add_unobserved(const struct statement *s, struct levers *all) {
 
 /* ---- prompt caching ---- */
 
-/* What tokens that were computed would have cost less, had half of the prompts come from the cache. */
+/* Savings on computed tokens if half of the prompts had come from the cache. */
 static int64_t cache_saving(const struct block *b) {
 	int64_t prompt = b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], more = prompt / CACHED_SHARE - b->tokens[TOKENS_CACHED];
 	int64_t cheaper = b->unit[TOKENS_INPUT].busy_nano - b->unit[TOKENS_CACHED].busy_nano, nano = 0;
@@ -179,10 +179,10 @@ static void add_cache(const struct statement *s, struct levers *all) {
 
 /* ---- fuller batches ---- */
 
-/* So much of a model's tokens must have been decoded in batches of a size for its cost to be known. */
+/* Minimum fraction of a model's tokens in batches of a size for its cost to count as known. */
 #define FULL_SHARE 100
 
-/* Of a model's rows, the one whose tokens cost least, by a share of its tokens that counts; NULL: none. */
+/* The row of a model with the cheapest tokens, among those with enough tokens; NULL: none. */
 static const struct batch *fullest(const struct batch *rows, size_t count) {
 	const struct batch *best = NULL;
 	int128 tokens = 0;
@@ -198,12 +198,12 @@ static const struct batch *fullest(const struct batch *rows, size_t count) {
 }
 
 struct batch_use {
-	int128 nano, tokens, steps; /* nano: what decode cost over what it would have in full batches */
+	int128 nano, tokens, steps; /* nano: decode's cost in excess of full batches */
 	const struct batch *most; /* the full batch of the model that would save most */
 	int128 most_nano;
 };
 
-/* Sets of rows of one model, whose tokens would all cost what those of its fullest batches did. */
+/* Rows of one model: all tokens would cost as much as those of its fullest batches. */
 static void add_batches_of(struct batch_use *u, const struct batch *rows, size_t count) {
 	const struct batch *best = fullest(rows, count);
 	int128 saved = 0;

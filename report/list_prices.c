@@ -1,4 +1,4 @@
-/* What tokens would have brought at list price. */
+/* Revenue of tokens at list price. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ static const char *label_of(const struct statement *s, const struct price_model 
 	return label;
 }
 
-/* Room for the models that have names by now. */
+/* Makes room for all models named so far. */
 static void grow_firsts(struct statement *s, name_id model) {
 	size_t count = names_count(s->options.names);
 
@@ -32,7 +32,7 @@ static void search(struct statement *s, struct list_price *l) {
 	l->label = l->search.outcome == PRICE_FOUND ? label_of(s, l->search.model) : NULL;
 }
 
-/* A model bought from a provider that the log names has a list price of its own. */
+/* A model bought from a provider that the log names has a separate list price. */
 static struct list_price *list_price_of(struct statement *s, name_id model, struct text provider) {
 	grow_firsts(s, model);
 	for (uint32_t at = s->first_list_price[model]; at != 0; at = s->list_prices[at - 1]->next) {
@@ -51,7 +51,7 @@ static struct list_price *list_price_of(struct statement *s, name_id model, stru
 	return l;
 }
 
-/* `part` of the tokens at its own price, where the catalogue has one, the rest at `whole`. */
+/* `part` of the tokens at its own price, if the catalogue has one, the rest at `whole`. */
 static int128 priced(int64_t tokens, int64_t whole, int64_t part, int64_t part_price) {
 	if (part_price == PRICE_UNKNOWN) {
 		part = 0;
@@ -59,7 +59,7 @@ static int128 priced(int64_t tokens, int64_t whole, int64_t part, int64_t part_p
 	return (int128)(tokens - part) * whole + (int128)part * part_price;
 }
 
-/* Which prices of the class are not its own. */
+/* Prices that the class does not have itself. */
 static void note_service(struct list_price *l, const struct entry *e, const struct price_quote *q, enum price_kind whole) {
 	const bool used[PRICE_KINDS] = {
 	    [PRICE_CACHE_WRITE] = e->kind == ENTRY_INPUT && e->cache_write_tokens > 0,
@@ -72,7 +72,7 @@ static void note_service(struct list_price *l, const struct entry *e, const stru
 	}
 }
 
-/* What parts of requests cost, and what in its place where the catalogue has no such price. */
+/* Prices of parts of requests, and the substitute if the catalogue has no such price. */
 static const struct {
 	enum price_kind kind, else_kind;
 } part_prices[BILLED_PARTS] = {
@@ -89,7 +89,7 @@ static const struct {
     [BILLED_SEARCHES] = {PRICE_SEARCHES, PRICE_KINDS},
 };
 
-/* The price of a part; where it has none of its own, that of the whole, which is noted with what it comes to. */
+/* The price of a part; if it has none, that of the whole, which is noted with its amount. */
 static bool revenue_of_part(struct list_price *l, const struct entry *e, const struct price_quote *q, int part, int128 *revenue) {
 	bool fee = part == BILLED_CITATIONS || part == BILLED_SEARCHES;
 	int64_t amount = fee ? e->requests : e->tokens, nano = q->nano[part_prices[part].kind];
@@ -106,9 +106,8 @@ static bool revenue_of_part(struct list_price *l, const struct entry *e, const s
 }
 
 /*
- * Token kinds nest and never overlap: cache writes are within uncached input, reasoning
- * within output. Where no price of its own is given, a part costs what its whole does; that is
- * the catalogues' own rule for cached input too.
+ * Token kinds nest and never overlap: cache writes are within uncached input, reasoning within output. Without a
+ * separate price, a part costs the same as its whole, as in the catalogues' own rule for cached input.
  */
 static bool revenue_of_whole(struct list_price *l, const struct entry *e, const struct price_quote *q, int128 *revenue, int128 *fees) {
 	enum price_kind kind = e->kind == ENTRY_OUTPUT ? PRICE_OUTPUT : PRICE_INPUT;
@@ -136,7 +135,7 @@ static bool is_anywhere(struct text geo) {
 	return geo.len == 0 || text_eq(geo, T("global")) || text_eq(geo, T("not_available")) || text_eq(geo, T("none"));
 }
 
-/* Where the vendor must compute in a place, all kinds of tokens cost more. */
+/* If the vendor must compute in a region, all kinds of tokens cost more. */
 static int128 bound_to(struct list_price *l, struct text geo, int128 revenue) {
 	const struct price_model *m = l->search.model;
 
@@ -171,13 +170,13 @@ static bool revenue_of(struct list_price *l, const struct entry *e, const struct
 	return known;
 }
 
-/* A price in another currency than the statement's is not used. */
+/* Prices in another currency than the statement's are not used. */
 static bool is_ours(const struct statement *s, struct list_price *l) {
 	l->foreign = s->options.currency && !text_eq(l->search.model->currency, text_of(s->options.currency));
 	return !l->foreign;
 }
 
-/* A request whose whole prompt was cached has no tokens here, and may still be due something back. */
+/* A request with a fully cached prompt has no tokens here, but may still have a refund. */
 static bool has_revenue(const struct entry *e) {
 	return e->kind <= ENTRY_OUTPUT && (e->tokens > 0 || e->requests > 0);
 }
@@ -212,11 +211,11 @@ const struct list_price *list_price_of_model(const struct statement *s, name_id 
 	return l ? l : model < s->listed_models && s->first_list_price[model] ? s->list_prices[s->first_list_price[model] - 1] : NULL;
 }
 
-/* ---- what a reader must know of these prices ---- */
+/* ---- warnings about these prices ---- */
 
 #define CANDIDATES_TEXT_MAX 400
 
-/* Without zeros behind. */
+/* Without trailing zeros. */
 static const char *price_text(int64_t nano, char out[DECIMAL_TEXT_MAX]) {
 	if (nano == PRICE_UNKNOWN) {
 		return "no price";
@@ -229,7 +228,7 @@ static const char *price_text(int64_t nano, char out[DECIMAL_TEXT_MAX]) {
 	return out;
 }
 
-/* The cheapest and the dearest of them, with what a million input and output tokens cost. */
+/* The cheapest and the most expensive, with their prices of a million input and output tokens. */
 static void list_candidates(const struct price_search *s, char out[CANDIDATES_TEXT_MAX]) {
 	size_t shown = s->candidate_count < PRICE_CANDIDATES_MAX ? s->candidate_count : PRICE_CANDIDATES_MAX;
 	const struct price_model *ends[2] = {s->candidates[0], s->candidates[shown - 1]};
@@ -249,7 +248,7 @@ static bool is_built_in(const struct statement *s) {
 	return s->options.prices->built_in;
 }
 
-/* A catalogue that was asked for should know the names; the installed one may not. */
+/* A requested catalogue should contain the names; the installed one may not. */
 static void warn_not_found(const struct statement *s, const struct list_price *l, struct text name, struct quality *q) {
 	char option[200], what[300];
 
@@ -270,7 +269,7 @@ static void warn_not_found(const struct statement *s, const struct list_price *l
 			TEXT_ARG(name), TEXT_ARG(name));
 }
 
-/* Several sellers: what was taken, and what else there is. */
+/* Several sellers: which price was used, and the others. */
 static void warn_median(const struct statement *s, const struct list_price *l, struct text name, struct quality *q) {
 	char candidates[CANDIDATES_TEXT_MAX], option[200];
 
@@ -290,7 +289,7 @@ static void warn_median(const struct statement *s, const struct list_price *l, s
 	}
 }
 
-/* Names that are not the catalogue's own, and a provider that it does not have. */
+/* Names that differ from the catalogue's, and a provider that it does not have. */
 static void warn_how(const struct list_price *l, struct text name, struct quality *q) {
 	bool loose = text_find(text_of(l->search.how), T("without")) != SIZE_MAX || text_find(text_of(l->search.how), T("maker")) != SIZE_MAX;
 
@@ -305,7 +304,7 @@ static void warn_how(const struct list_price *l, struct text name, struct qualit
 	}
 }
 
-/* The revenue that a price which the catalogue lacks is part of. */
+/* The revenue affected by a price that the catalogue lacks. */
 static int64_t amount_of(int128 revenue) {
 	int128 nano = exact_div(revenue, 1000000);
 
@@ -354,7 +353,7 @@ static void warn_parts(const struct list_price *l, struct text name, struct qual
 	}
 }
 
-/* Kinds that are not counted in logs: said once, with the revenue of these kinds. */
+/* Kinds that logs do not count: reported once, with the revenue concerned. */
 static void warn_left_out(const struct list_price *l, struct text name, struct quality *q) {
 	char value[DECIMAL_TEXT_MAX];
 	int64_t nano = amount_of(l->revenue);
@@ -438,7 +437,7 @@ static void warn_found(const struct list_price *l, struct text name, const char 
 	warn_left_out(l, name, q);
 }
 
-/* Which catalogue it was, where none was asked for. */
+/* Which catalogue was used, if none was requested. */
 static void warn_installed(const struct statement *s, struct quality *q) {
 	char value[40];
 	bool any = false;
@@ -460,7 +459,7 @@ static int compare_list_prices(const void *a, const void *b, void *names) {
 	return order != 0 ? order : text_compare(x->provider, y->provider);
 }
 
-/* By name, as notices are kept: each then lands at the end of those before it, however many there are. */
+/* In the order of names, like notices: so each is appended, however many there are. */
 static struct list_price **in_order(const struct statement *s) {
 	struct list_price **list_prices = must_alloc((s->list_price_count + 1) * sizeof(struct list_price *));
 

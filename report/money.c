@@ -1,4 +1,4 @@
-/* GPU time to money, once, and shared cost to those who bear it: parts sum to the whole to the last nano-unit. */
+/* Converts GPU time to money, once, and allocates shared cost: parts sum to the whole to the last nano-unit. */
 #include <stdlib.h>
 
 #include "core/share.h"
@@ -6,7 +6,7 @@
 #include "report/statement.h"
 
 /*
- * What a pool cost is rounded as a running sum in the order of time: its cost up to any hour is exact to half a
+ * A pool's cost is rounded as a running sum in the order of time: its cost up to any hour is exact to half a
  * nano-unit, so that hours, days and the period agree, and whole hours at a decimal rate are exact.
  */
 static bool price_pool(struct cube_cell *cell, size_t count) {
@@ -70,7 +70,7 @@ static void share_amount(struct group *g, int kind, enum charge_amount amount, i
 	}
 }
 
-/* Over the work of the same pool and hour, by its GPU time; without work, it stays where it is. */
+/* Over the work of the same pool and hour, by its GPU time; without work, it is not allocated. */
 static bool share_group(struct group *g) {
 	struct charge pot = {0};
 	bool fits = true;

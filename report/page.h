@@ -1,6 +1,7 @@
 /*
- * page.h: what pages other than a statement's are made of, in the same frame: figures with all their digits, tables, plots,
- * waterfalls. Public to report/ and inspect/. HTML that a caller writes itself may hold no text from outside but by page_text.
+ * page.h: building blocks of pages other than a statement's, in the same frame: figures with all their digits,
+ * tables, plots, waterfalls. Public to report/ and inspect/. HTML written by a caller itself may contain outside text
+ * only through page_text.
  */
 #ifndef REPORT_PAGE_H
 #define REPORT_PAGE_H
@@ -10,14 +11,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A link of the mast: the id of a section, and its name. The last one has no id. */
+/* A link of the header: the id of a section, and its name. The last one has no id. */
 struct page_link {
 	const char *id, *name;
 };
 
-/* Doctype to the mast: the title of the file; what the page is about, bold and then dim (NULL: nothing); its sections. */
+/*
+ * From doctype to the header: the title of the file; the page's subject, bold and then dim (NULL: none); its
+ * sections.
+ */
 void page_open(FILE *out, const char *title, const char *about, const char *dim, const struct page_link *links);
-/* The foot: how to make the page again. */
+/* The footer: the command that makes the page. */
 void page_close(FILE *out, const char *foot);
 
 /* Text from outside, escaped. */
@@ -35,7 +39,7 @@ const char *page_unit_figure(double amount, char out[PAGE_FIGURE_MAX]);
 /* "$", or "CHF ". */
 const char *page_sign(const char *currency, char out[PAGE_FIGURE_MAX]);
 
-/* A section with its heading, and a line on what it shows (NULL: none); as a card, or on the ground of the page. */
+/* A section with its heading, and a line on what it shows (NULL: none); as a card, or on the page's background. */
 void page_card(FILE *out, const char *id, const char *title, const char *what);
 void page_section(FILE *out, const char *id, const char *title, const char *what);
 void page_section_end(FILE *out);
@@ -45,7 +49,7 @@ void page_section_end(FILE *out);
  * shows, or -1.
  */
 void page_table(FILE *out, const char *id, const char *label, const char *const *heads, size_t count, int sum);
-void page_table_foot(FILE *out); /* what follows is the sum */
+void page_table_foot(FILE *out); /* the next row is the sum */
 void page_table_end(FILE *out);
 /* A cell: a figure (not finite: `shown` alone, dim), or text. A class may be NULL. */
 void page_cell(FILE *out, double exact, const char *shown, const char *class);
@@ -55,13 +59,13 @@ void page_text_cell(FILE *out, const char *s);
 /* ---- plots ---- */
 
 struct page_axis {
-	double low, high;         /* once fitted; of a logarithmic one whole decades */
+	double low, high;         /* range, once fitted; whole decades if logarithmic */
 	bool log;
 	const char *name, *prefix, *suffix; /* of its labels */
 };
 
 enum page_form { PAGE_LINE, PAGE_POINTS, PAGE_BOTH };
-/* x and y of `count` places; where one is not finite, or not above 0 on a logarithmic axis, there is a gap. */
+/* x and y of `count` points; a gap where one is not finite, or not greater than 0 on a logarithmic axis. */
 struct page_curve {
 	const char *class; /* "in", "out", "cac", "dash", "mix" */
 	const char *name;  /* at its end; NULL: none */
@@ -75,14 +79,14 @@ struct page_curve {
 };
 
 struct page_plot {
-	const char *says; /* for those who do not see it */
+	const char *says; /* alternative text */
 	struct page_axis x, y;
 	const struct page_curve *curves;
 	size_t count;
 	int height;
 };
 #define PAGE_CURVES_MAX 12
-/* Axes whose ends are alike are fitted to the curves. */
+/* Axes with equal ends are fitted to the curves. */
 void page_plot(FILE *out, const struct page_plot *p);
 
 /* ---- a waterfall ---- */
@@ -92,7 +96,7 @@ struct page_step {
 	int64_t nano;
 };
 #define PAGE_STEPS_MAX 12
-/* From `before` over the steps, which sum to the difference, to `after`. A card of its own. */
+/* From `before` over the steps, which sum to the difference, to `after`. A separate card. */
 struct page_fall {
 	const char *id, *title, *says;
 	struct page_step before, after;

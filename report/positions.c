@@ -1,4 +1,4 @@
-/* What tokens cost by their depth in the context. */
+/* Cost of tokens by their depth in the context. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -46,11 +46,11 @@ static int compare_positions(const void *a, const void *b, void *names) {
 	return order ? order : (x->from_ntok > y->from_ntok) - (x->from_ntok < y->from_ntok);
 }
 
-/* The error of the part that depends on contexts, one standard deviation: as of tenants (METHOD.md, "How sure"). */
+/* The error of the part that depends on contexts, one standard deviation: as for tenants (METHOD.md, "How sure"). */
 #define BY_CONTEXT_SD 0.12
 #define TIMES_SD 1.96
 
-/* GPU time a token, over all positions of a model and a kind. */
+/* GPU time per token, over all positions of a model and a kind. */
 static double mean_ns(const struct positions *p, const struct position_row *row) {
 	double ns = 0, tokens = 0;
 
@@ -63,13 +63,13 @@ static double mean_ns(const struct positions *p, const struct position_row *row)
 	return tokens > 0 ? ns / tokens : 0;
 }
 
-/* The model's own interval, and what the position has more or less than the mean for its context. */
+/* The model's own interval, and that of the position's difference from the mean due to its context. */
 static void set_interval(const struct statement *s, struct position *at) {
 	const struct block *b = blocks_of_model(s, at->row.model);
 	int kind = at->row.kind == ENTRY_OUTPUT ? TOKENS_OUTPUT : at->row.kind == ENTRY_INPUT_CACHED ? TOKENS_CACHED : TOKENS_INPUT;
 	double own = at->row.tokens > 0 ? (double)at->row.gpu_ns / (double)at->row.tokens : 0, mean = mean_ns(&s->positions, &at->row);
 	double model = b ? unit_relative(&b->unit[kind]) : 0;
-	/* Where nothing was split by a model, positions are known as well. */
+	/* If nothing was split by a model, positions are exact. */
 	double context = model > 0 && own > 0 ? TIMES_SD * BY_CONTEXT_SD * fabs(own - mean) / own : 0;
 
 	unit_interval(at->unit_nano, hypot(model, context), &at->low_nano, &at->high_nano);

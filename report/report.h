@@ -21,63 +21,63 @@ struct prices;
 struct prices *prices_new(void);
 int prices_add_file(struct prices *p, const char *path, struct fault *why);
 /*
- * The catalogue that comes with the program, or what `tollbook prices update` put in its place: for when none is asked
- * for. Then: is it that one, and of which day?
+ * The catalogue that comes with the program, or what `tollbook prices update` put in its place: used if none is
+ * given. Then: is it that one, and of which day?
  */
 int prices_add_installed(struct prices *p, struct fault *why);
 bool prices_are_installed(const struct prices *p);
 const char *prices_date(const struct prices *p);
 /*
- * The same bytes kept for later: those of the file in its place, whose path this is, or (NULL) those within the program, which
- * the caller frees.
+ * The same bytes for storage: those of the replacing file at this path, or (NULL) those within the program, which the
+ * caller frees.
  */
 const char *prices_installed_path(char *out, size_t size);
 struct text prices_embedded(void);
-/* The day of the i-th file, "" where it has none; and the last file's name and day as they were when it was read first. */
+/* The day of the i-th file, "" if it has none; and sets the last file's name and day to those of its first reading. */
 const char *prices_date_of(const struct prices *p, size_t i);
 void prices_name_last(struct prices *p, const char *path, const char *date);
 void prices_set_installed(struct prices *p);
-/* Where `tollbook prices update` puts a newer one; false if no home is known. */
+/* The path at which `tollbook prices update` puts a newer one; false without a home directory. */
 bool prices_update_path(char *out, size_t size);
-/* Once all files and matches are in: dated snapshots of one model become one history. */
+/* Once all files and matches are added: dated snapshots of one model become one history. */
 void prices_join(struct prices *p);
 /*
- * Did a vendor answer a request of this model, billed as in `billing` (billing.h)? Yes if the catalogue has its price:
- * one asked for by any name, the installed one by the names of its providers or of its own models.
+ * Did a vendor answer a request of this model, billed as in `billing` (billing.h)? Yes if the catalogue has its
+ * price: a given catalogue under any name, the installed one under the names of its providers or of its own models.
  */
 bool prices_is_vendors(const struct prices *p, struct text model, struct text billing);
 /* The day on which the files added from now on were published ("2026-08-21"); else that of their last change. */
 int prices_set_date(struct prices *p, const char *day, struct fault *why);
 /*
- * --list NAME=MODEL, and the matches of a configuration: log model NAME takes the price of catalogue
- * MODEL ("id" or "provider/id").
+ * --list NAME=MODEL, and the matches of a configuration: log model NAME has the price of catalogue MODEL ("id" or
+ * "provider/id").
  */
 int prices_add_match(struct prices *p, const char *name_equals_model, struct fault *why);
 /*
- * Once all files and matches are in: does each match name one model with a price? ERROR_CONFIG
- * lists the candidates.
+ * Once all files and matches are added: does each match name one model with a price? ERROR_CONFIG lists the
+ * candidates.
  */
 int prices_check_matches(const struct prices *p, struct fault *why);
-/* All that was read as one dated catalogue in the native schema, with its sources: `prices import`. */
+/* Writes everything that was read as one dated catalogue in the native schema, with its sources: `prices import`. */
 void prices_write(const struct prices *p, FILE *out);
-/* Where prices change: prompt lengths and minutes of the day, over all models in the catalogue. */
+/* When prices change: prompt lengths and minutes of the day, over all models in the catalogue. */
 void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count, const int **minute_of_day,
 		 size_t *minute_count);
 void prices_free(struct prices *p);
 
-/* What was read: files, their form and hash, numbers of models and prices, and what is not used. */
+/* Prints what was read: files, their form and hash, numbers of models and prices, and unused parts. */
 void prices_print_summary(const struct prices *p, FILE *out);
 /* All models whose name contains `filter` (NULL: all), with their prices at an instant. */
 void prices_print_list(const struct prices *p, const char *filter, int64_t at_ns, FILE *out);
-/* Which model a log name represents, its rules, and which of them applies at an instant; 0, or ERROR_CONFIG if none. */
+/* Prints the model for a log name, its rules, and which of them applies at an instant; 0, or ERROR_CONFIG if none. */
 int prices_print_model(const struct prices *p, const char *name, int64_t at_ns, FILE *out, struct fault *why);
-/* Models that only one of two catalogues has, or that they price differently. True if there are any. */
+/* Prints models that only one of two catalogues has, or that they price differently. True if there are any. */
 bool prices_print_diff(const struct prices *before, const struct prices *after, FILE *out);
 
 /* ---- the statement ---- */
 
 enum by_key { BY_HOUR, BY_DAY, BY_MONTH, BY_MODEL, BY_REPLICA, BY_POOL, BY_TENANT, BY_KEYS };
-/* "hour", "day" …: the words of --by, and the keys of rows in JSON. */
+/* "hour", "day" …: the values of --by, and the keys of rows in JSON. */
 extern const char *const by_key_names[BY_KEYS];
 /* The finest of them that is a time; BY_KEYS if none is. */
 enum by_key by_finest_time(const enum by_key *by, size_t count);
@@ -96,12 +96,13 @@ struct report_options {
 	const char *rule;
 	const char *version;
 	const char *fleet_sha256; /* "" if there was no fleet file */
-	const char *descriptions_sha256; /* of the descriptions of models that it names, a space between; NULL, "": none */
+	/* of the descriptions of models that it names, separated by spaces; NULL, "": none */
+	const char *descriptions_sha256;
 	int64_t from_ns, to_ns; /* the period shown */
-	/* GPUs of a replica of a pool, "4" or "2/7", as the fleet has them; NULL, or false where that is not known. */
+	/* GPUs of a replica of a pool, "4" or "2/7", from the fleet; NULL, or false if not known. */
 	bool (*replica_gpus)(const struct fleet *fleet, name_id pool, char *out, size_t size);
-	const struct fleet *fleet; /* only to hand on to it */
-	const struct quality *stated; /* what logs state of replicas, known before the first entry; or NULL */
+	const struct fleet *fleet; /* its context */
+	const struct quality *stated; /* what logs state about replicas, known before the first entry; or NULL */
 };
 
 struct statement;
@@ -113,7 +114,8 @@ int statement_add_entry(void *statement, const struct entry *e);
 /* A position_sink and a rule_sink: for the tables of cost by position and of rules side by side. */
 int statement_add_position(void *statement, const struct position_row *row);
 int statement_add_rule(void *statement, const struct rule_row *row);
-int statement_add_batch(void *statement, const struct batch_row *row); /* a batch_sink: what full batches would save */
+/* a batch_sink: for the savings by full batches */
+int statement_add_batch(void *statement, const struct batch_row *row);
 int statement_add_curve(void *statement, const struct curve_row *row); /* a curve_sink: cost against load by the fitted model */
 /* Steps of one cell under the roofline of the GPUs of a replica together (roof.h); rows add up. */
 struct roof_row {
@@ -126,8 +128,8 @@ int statement_add_roof(void *statement, const struct roof_row *row);
 /* All of a day as a ledger keeps them (BREAKDOWNS_PART): positions and rules only if they are wanted. */
 int statement_add_breakdowns(struct statement *s, struct names *names, struct text lines, bool positions, bool rules);
 /*
- * A difference that later evidence makes to a closed period, and that counts in this one. It is shown next to the
- * statement's own figures, and is in none of them. The period's name must outlive the statement.
+ * A change to a closed period by later evidence that counts in this period. It is printed next to the statement's own
+ * figures, and is not included in them. The period's name must outlive the statement.
  */
 struct report_adjustment {
 	const char *period;  /* the closed one */
@@ -137,8 +139,8 @@ struct report_adjustment {
 };
 int statement_add_adjustment(void *statement, const struct report_adjustment *a);
 /*
- * A page that others make, shown behind the statement as a table and held by it as JSON under a key; other
- * renderings leave it out. It must outlive the statement.
+ * A page made by other rooms, printed after the statement as a table and included as JSON under a key; other
+ * renderings omit it. It must outlive the statement.
  */
 struct statement_page {
 	const char *key;
@@ -149,12 +151,12 @@ struct statement_page {
 #define STATEMENT_PAGES 2
 void statement_attach(struct statement *s, const struct statement_page *p);
 /*
- * All entries are in: prices them, once (design.md 8), and checks that parts sum to
- * capacity to the last unit. Takes what it needs of `quality`, which must outlive it.
+ * After all entries: prices them, once (design.md 8), and checks that parts sum to capacity to the last unit. Refers
+ * to `quality`, which must outlive it.
  */
 int statement_finish(struct statement *s, struct quality *quality, struct fault *why);
 
-/* What the tokens of each model, once finished, would have brought at list price. */
+/* Once finished: revenue of each model's tokens at list price. */
 struct statement_revenue {
 	struct text model;
 	bool known, has_tokens;
@@ -170,16 +172,19 @@ bool statement_has_findings(const struct statement *s);
 struct statement_totals {
 	int64_t requests, input_ntok, cached_ntok, output_ntok; /* input: not cached */
 	int64_t capacity_ns, capacity_nano;
-	bool input_known, output_known; /* are there such tokens, at a known rate? */
+	bool input_known, output_known; /* there are such tokens, at a known rate */
 	int64_t input_nano, output_nano;
-	int64_t output_busy_nano; /* at work alone */
+	int64_t output_busy_nano; /* of busy time only */
 	int64_t busy_ns, idle_nano, unobserved_nano;
 	bool margin_known;
 	int64_t margin_nano;
 };
 struct statement_totals statement_totals(const struct statement *s);
 
-/* The rows of models or tenants that cost most, the largest first, at most `max`; how many rows there are of them. */
+/*
+ * The rows of models or tenants with the highest cost, the largest first, at most `max`; returns the number of all
+ * rows.
+ */
 struct statement_share {
 	struct text name;
 	int64_t nano;
@@ -190,7 +195,7 @@ size_t statement_largest(const struct statement *s, enum by_key key, struct stat
 enum focus_version { FOCUS_1_2, FOCUS_1_3, FOCUS_1_4, FOCUS_VERSIONS };
 extern const char *const focus_version_names[FOCUS_VERSIONS]; /* "1.2" … */
 
-/* How rows for people are ordered; by cost: the largest first, but rows by time as they follow. */
+/* How rows for people are ordered; by cost: the largest first, but rows by time in order. */
 enum row_order { ROWS_BY_COST, ROWS_BY_KEY, ROWS_BY_TOKENS, ROWS_BY_MARGIN, ROW_ORDERS };
 extern const char *const row_order_names[ROW_ORDERS];
 
@@ -201,8 +206,8 @@ struct rendering_options {
 	int focus_version; /* enum focus_version */
 	bool color;
 	int width; /* columns of a terminal, or 100 */
-	int table_width; /* of tables, where they may take more than text; 0: the same */
-	bool screen; /* someone looks at a terminal: short, and the answer last */
+	int table_width; /* of tables, if they may be wider than text; 0: the same */
+	bool screen; /* interactive terminal: short, with the answer last */
 	int rows;    /* of that terminal; 0: not known */
 	bool ascii;  /* bars without block characters */
 	bool verbose;
@@ -214,9 +219,9 @@ int statement_render(const struct statement *s, const char *format, const struct
 
 enum diff_format { DIFF_TABLE, DIFF_CSV, DIFF_JSON, DIFF_MARKDOWN, DIFF_HTML, DIFF_FORMATS };
 /*
- * What changed from one statement (a file of --format json) to another: the total cost, and that of
- * each model, split into volume, mix, efficiency, price and idle, which sum to the change exactly.
- * As a table of `width` columns, as CSV, as Markdown, as a page, or as JSON (tollbook.diff.v1). ERROR_CONFIG for what is no statement.
+ * What changed from one statement (a file of --format json) to another: the total cost, and that of each model, split
+ * into volume, mix, efficiency, price and idle, which sum to the change exactly. As a table of `width` columns, as
+ * CSV, as Markdown, as a page, or as JSON (tollbook.diff.v1). ERROR_CONFIG if it is not a statement.
  */
 int statement_diff(const char *before, const char *after, enum diff_format format, int width, FILE *out, struct fault *why);
 

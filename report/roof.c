@@ -1,4 +1,4 @@
-/* Steps under a roofline: 12 cells a decade of intensity, 16 of speed. Sums of integers: the same whatever the order. */
+/* Steps under a roofline: 12 cells per decade of intensity, 16 of speed. Sums of integers, independent of the order. */
 #include "report/roof.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/exact.h"
 
-#define ACROSS 12 /* cells a decade */
+#define ACROSS 12 /* cells per decade */
 #define UP 16
 
 const char *const roof_kind_names[ROOF_KINDS] = {"prefill", "decode", "mixed"};

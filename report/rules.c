@@ -32,7 +32,7 @@ int statement_add_rule(void *statement, const struct rule_row *row) {
 		   : ERROR_RANGE;
 }
 
-/* Rules that others split by count tokens or timers: there is no model in them that may be off. */
+/* Rules of other tools count tokens or timers: they use no model that may be wrong. */
 static bool needs_model(const char *rule) {
 	static const char *const models[] = {"shapley", "proportional", "prefill-first", "decode-first"};
 
@@ -44,7 +44,7 @@ static bool needs_model(const char *rule) {
 	return false;
 }
 
-/* The same time may be on the wrong side under each rule: as much as under the statement's own. */
+/* Each rule has the same uncertainty as the statement's own. */
 static void set_intervals(const struct block *b, struct rule_result *r) {
 	bool model = b && needs_model(r->row.rule);
 	double in = model ? unit_relative(&b->unit[TOKENS_INPUT]) * (double)b->prompt.busy_nano : 0;
@@ -71,7 +71,7 @@ static bool finish_result(const struct statement *s, struct rule_result *r) {
 	return fits;
 }
 
-/* By model (text); within a model in the order in which the rules came. */
+/* By model (text); within a model in the order of the rules. */
 static void order_results(struct rule_results *r, const struct names *names) {
 	for (size_t i = 1; i < r->count; i++) {
 		struct rule_result moved = r->rows[i];

@@ -4,7 +4,7 @@
 #include "report/cube.h"
 #include "report/statement.h"
 
-/* More steps than these are for --by. */
+/* Maximum of steps; for more, use --by. */
 #define STEPS_MAX 20000
 
 static struct time_step *step_of(struct series *v, int64_t slot_ns) {
@@ -34,7 +34,8 @@ static void note_rate(struct series *v, const struct cube_cell *c) {
 	if (c->rate_nano < 0) {
 		return;
 	}
-	for (size_t i = v->rate_count; i-- > 0 && v->rates[i].pool == c->pool;) { /* cells come by pool, then time */
+	/* cells are sorted by pool, then time */
+	for (size_t i = v->rate_count; i-- > 0 && v->rates[i].pool == c->pool;) {
 		if (v->rates[i].rate_nano == c->rate_nano) {
 			v->rates[i].to_ns = end_ns;
 			return;

@@ -1,11 +1,11 @@
-/* Tokens and list revenue by class of service, where there is any but the standard one. */
+/* Tokens and list revenue by class of service, if there are others than the standard one. */
 #include <stdlib.h>
 
 #include "core/files/platform.h"
 
 #include "report/statement.h"
 
-/* The sums of a model's classes, one behind the other. */
+/* The sums of a model's classes, one after the other. */
 static struct service_sum *sums_of(struct services *v, name_id model) {
 	if (model >= v->model_count) {
 		size_t count = (size_t)model * 2 + 16;
@@ -40,7 +40,7 @@ static bool is_used(const struct service_sum *sum) {
 	return sum->requests > 0 || sum->tokens[0] > 0 || sum->tokens[1] > 0 || sum->tokens[2] > 0;
 }
 
-/* The standard class bears the rounding, so that the classes sum to the model's block. */
+/* The standard class gets the rounding remainder, so that the classes sum to the model's block. */
 static void price(const struct statement *s, struct service_sum *sums, const struct block *b) {
 	int64_t rest = b->revenue_nano;
 

@@ -27,7 +27,7 @@ bool statement_has_key(const struct statement *s, enum by_key key) {
 	return false;
 }
 
-/* The start of the finest unit of time that --by asks for; 0 if time is no key. */
+/* The start of the finest unit of time in --by; 0 if time is not a key. */
 static int64_t bucket_of(const struct statement *s, int64_t slot_ns) {
 	switch (s->time_key) {
 	case BY_HOUR:
@@ -105,7 +105,7 @@ static bool add_entry(struct cube *cube, const struct cube_cell *key, const stru
 	return add_sums(c, e) && add_evidence(c, e);
 }
 
-/* A pool without what makes a part of a request: all parts of what was bought are one row. */
+/* A pool without its part: all parts of bought requests are one row. */
 static name_id plain_pool(const struct statement *s, name_id pool, const struct terms *t) {
 	char text[BILLING_TEXT_MAX];
 	size_t len = t->part < BILLED_PARTS ? billing_print_pool(&t->billing, BILLED_PARTS, text) : 0;
@@ -143,14 +143,14 @@ int statement_add_entry(void *statement, const struct entry *entry) {
 
 	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
 	bool listed = list_price_revenue(s, e, &terms, &revenue, &fees);
-	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are counted there, too */
+	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are also counted there */
 	bool fits = add_entry(s->cube, &key, e, listed, revenue, fees, unknown_cached(s, e, terms.bought)) &&
 		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
 		    services_add_entry(&s->services, e, listed, revenue + fees);
 	return fits ? 0 : ERROR_RANGE;
 }
 
-/* ---- what a reader must know ---- */
+/* ---- warnings ---- */
 
 #define NAMES_SHOWN_MAX 5
 
@@ -170,7 +170,7 @@ static bool *unrated_replicas(const struct statement *s) {
 	return unrated;
 }
 
-/* Time at no known rate is in no sum of money: it must not look as if it were free. */
+/* Time without a known rate is in no sum of money: warns, so that it does not look free. */
 static void warn_unpriced(const struct statement *s, struct quality *q) {
 	char list[400] = "";
 	int64_t replicas = 0;
@@ -193,7 +193,7 @@ static void warn_unpriced(const struct statement *s, struct quality *q) {
 	}
 }
 
-/* No figure is a zero that was not measured: such logs leave what cached input costs in that of the rest. */
+/* An unmeasured figure is never 0: with such logs the cost of cached input is in that of other input. */
 static void warn_cached(const struct statement *s, struct quality *q) {
 	for (size_t i = 0; i < s->models.count; i++) {
 		const struct block *b = &s->models.rows[i].block;
@@ -229,7 +229,7 @@ static bool table_ties(const struct table *t, const struct block *whole) {
 	return !whole || (ns == whole->capacity_ns && nano == whole->capacity_nano);
 }
 
-/* What was paid for, pool by pool. */
+/* Paid GPU time, pool by pool. */
 static bool bills_tie(const struct statement *s) {
 	int128 nano = 0;
 	for (size_t i = 0; i < s->cube->count; i++) {
@@ -248,7 +248,7 @@ static int check_ties(const struct statement *s, struct fault *why) {
 				"the statement does not tie out: its parts do not sum to the capacity");
 }
 
-/* Models with tokens, and those of them whose tokens do not all have a list price. */
+/* Models with tokens, and those with tokens that lack a list price. */
 static void find_unlisted(struct statement *s) {
 	size_t count = names_count(s->options.names) + 1;
 	bool *met = must_calloc(count, sizeof *met);
@@ -274,7 +274,7 @@ static void set_buckets(const struct statement *s) {
 	}
 }
 
-/* What the cells cost, what each bears, and the tables of both. */
+/* Costs of the cells, allocation of shared cost, and the tables. */
 static int price_cells(struct statement *s, struct fault *why) {
 	cube_sort(s->cube, s->options.names);
 	set_buckets(s);
@@ -296,7 +296,7 @@ static int price_cells(struct statement *s, struct fault *why) {
 	return error;
 }
 
-/* Paid time that no log covers, from 0.1 % of the capacity on. */
+/* Warns about paid time that no log covers, from 0.1 % of the capacity on. */
 static void find_unobserved(const struct statement *s, struct quality *q) {
 	int64_t unobserved = s->total.gpu_ns[ENTRY_UNOBSERVED], capacity = s->total.capacity_ns;
 
@@ -349,7 +349,7 @@ void statement_revenue_at(const struct statement *s, size_t i, struct statement_
 	};
 }
 
-/* ---- what renderings ask for ---- */
+/* ---- queries by renderings ---- */
 
 bool unit_is_doubtful(const struct unit_cost *u) {
 	return u->known && u->high_nano - u->busy_nano >= u->busy_nano / 2000 && u->high_nano > u->busy_nano;
@@ -387,7 +387,7 @@ double block_ratio_list(const struct block *b) {
 		   : 0;
 }
 
-/* An hour carries its offset; days and months are civil dates of the zone. */
+/* An hour has its offset; days and months are civil dates of the zone. */
 static struct text time_text(const struct statement *s, int64_t ns, enum by_key key, char buffer[KEY_TEXT_MAX]) {
 	int offset_s = zone_offset_s(s->options.tz, ns), minutes = offset_s / 60;
 	struct civil c;

@@ -1,4 +1,4 @@
-/* statement.h: what a statement holds once it is priced; renderings print it. Private to report/. */
+/* statement.h: the content of a priced statement; renderings print it. Private to report/. */
 #ifndef REPORT_STATEMENT_H
 #define REPORT_STATEMENT_H
 
@@ -16,29 +16,29 @@ enum token_kind { TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT, TOKEN_KINDS };
 struct unit_cost {
 	bool known; /* are there such tokens, of GPU time at a known rate? */
 	int64_t busy_nano, loaded_nano;
-	/* Between these the busy cost lies at 95 %, as far as the split goes: 1.96 standard deviations either way. */
+	/* The 95 % interval of the busy cost, from the split: 1.96 standard deviations either way. */
 	int64_t low_nano, high_nano;
 };
 
 /*
- * A sum of cells: a row of the contract's BLOCK. Shared time (idle, unobserved, other
- * of no tenant) is in it as far as the block bears it, and with that in its loaded unit costs.
+ * A sum of cells: a row of the contract's BLOCK. It includes its allocated share of shared time (idle, unobserved,
+ * other of no tenant), also in its loaded unit costs.
  */
 struct block {
 	int64_t requests;
 	int64_t tokens[TOKEN_KINDS]; /* TOKENS_INPUT: uncached */
-	int64_t unknown_ntok; /* of these, of prompts whose cached part no log reports */
-	bool cached_unknown;  /* they are over 1 % of all input: how much of it was cached is not known */
+	int64_t unknown_ntok; /* of these, tokens of prompts with a cached part that no log reports */
+	bool cached_unknown;  /* they are over 1 % of all input: its cached part is not known */
 	int64_t reasoning_tokens, cache_write_tokens;
-	/* of these what was bought from vendors, and what it comes to at list price, as far as that is known */
-	bool has_bought, has_ran; /* is there any? is there anything else? */
+	/* the part bought from vendors, and its list price, as far as known */
+	bool has_bought, has_ran; /* there is any; there is anything else */
 	int64_t bought_requests, bought_tokens[TOKEN_KINDS], bought_nano;
 	int64_t gpu_ns[ENTRY_KINDS], capacity_ns;
 	int64_t cost_nano[ENTRY_KINDS], capacity_nano;
-	int64_t unpriced_ns; /* GPU time at no known rate: not in the money */
-	int64_t rated_tokens[TOKEN_KINDS]; /* those whose GPU time has a rate: unit costs are over them */
-	int64_t energy_mj[ENTRY_KINDS], capacity_mj; /* millijoules; all 0 where nothing is known of power */
-	int64_t metered_ns; /* GPU time for which power samples spoke */
+	int64_t unpriced_ns; /* GPU time without a known rate: not in the cost */
+	int64_t rated_tokens[TOKEN_KINDS]; /* tokens with GPU time at a known rate: the base of unit costs */
+	int64_t energy_mj[ENTRY_KINDS], capacity_mj; /* millijoules; all 0 if nothing is known about power */
+	int64_t metered_ns; /* GPU time covered by power samples */
 	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
 	struct unit_cost unit[TOKEN_KINDS];
 	struct unit_cost prompt, blended; /* over all input, and over all tokens */
@@ -48,36 +48,37 @@ struct block {
 	bool list_price_known[TOKEN_KINDS];
 	int64_t list_nano[TOKEN_KINDS]; /* per million, effective */
 	int64_t revenue_nano;
-	int64_t priced_nano; /* what of capacity_nano the margin covers: all but what models without a list price bear */
-	bool margin_known; /* a list price, and all of the GPU time at a known rate */
-	int64_t margin_nano; /* revenue less priced_nano */
-	double margin_ratio; /* of revenue; only where that is not 0 */
+	/* the part of capacity_nano that the margin covers: all except the share of models without a list price */
+	int64_t priced_nano;
+	bool margin_known; /* has a list price, and all of the GPU time has a known rate */
+	int64_t margin_nano; /* revenue minus priced_nano */
+	double margin_ratio; /* of revenue; only if that is not 0 */
 };
 
-/* Is it not known what a cache had of the prompts that an entry posts? Then what to switch on for it, once priced. */
+/* Are cached tokens unknown for the prompts of an entry? Then, once priced, adds what to switch on. */
 bool unknown_cached(struct statement *s, const struct entry *e, bool bought);
 void unknown_report(const struct statement *s, struct quality *q);
 
-/* How far a unit cost may be off at 95 %, of itself. */
+/* The 95 % error of a unit cost, relative. */
 double unit_relative(const struct unit_cost *u);
-/* A unit cost with such an error. */
+/* The bound of a unit cost with such an error. */
 void unit_interval(int64_t nano, double relative, int64_t *low_nano, int64_t *high_nano);
 /* Is half of the interval at least 0.05 % of the busy cost? */
 bool unit_is_doubtful(const struct unit_cost *u);
 int64_t block_prefill_ns(const struct block *b);
 int64_t block_prefill_nano(const struct block *b);
 int64_t block_busy_ns(const struct block *b);
-/* What the block bears and is not its own work. */
+/* The block's share of time that is not its own work. */
 int64_t block_shared_nano(const struct block *b);
-/* Is anything known of what its GPU time cost? Then it must not look as if it were free. */
+/* Is the cost of its GPU time known at all? If not, it must not look free. */
 bool block_has_cost(const struct block *b);
-/* Watt-hours in nano-units per million tokens of a kind; false where either is not known. */
+/* Watt-hours in nano-units per million tokens of a kind; false if either is not known. */
 bool block_unit_energy(const struct block *b, int kind, int64_t *nano_wh);
 /* Loaded output cost over loaded uncached input cost (or busy, or list); 0 if either is not known. */
 double block_ratio_real(const struct block *b);
 double block_ratio_list(const struct block *b);
 
-/* The model and the tenant of a row of time that no work bears. */
+/* The model and the tenant of a row of time without work. */
 #define NOT_ALLOCATED T("(not allocated)")
 
 /* A block with the values of its keys. */
@@ -100,28 +101,28 @@ struct terms {
 	struct billing billing;
 };
 
-/* What is known of the list price of a model in the logs, and of the provider that they name. */
+/* The list price of a model and provider in the logs. */
 struct list_price {
 	name_id model;
 	struct text provider; /* empty: none is named */
-	uint32_t next; /* another one of the model: index + 1, or 0 */
+	uint32_t next; /* next one of the model: index + 1, or 0 */
 	struct price_search search;
 	const char *label; /* "provider/id" */
 	int128 revenue; /* nano-units x 10^6 */
-	/* to be warned of */
+	/* to be reported in a warning */
 	unsigned as_standard[SERVICES]; /* bits by enum price_kind: the standard price is used */
 	bool cached_as_input, unpriced, tiered, part_above, foreign, geo_unknown;
-	int64_t part_amount[BILLED_PARTS]; /* of which the catalogue has no price */
+	int64_t part_amount[BILLED_PARTS]; /* without a price in the catalogue */
 	int128 part_revenue[BILLED_PARTS], geo_revenue;
 };
 
 /* ---- in addition to the sums ---- */
 
-/* A depth of the context of a model: what its tokens took. */
+/* Tokens of a model at a depth of the context. */
 struct position {
-	struct position_row row; /* as taken, summed over rates */
+	struct position_row row; /* as received, summed over rates */
 	int128 exact; /* GPU time x rate */
-	int64_t rated_tokens; /* those whose GPU time has a rate: the unit cost is over them */
+	int64_t rated_tokens; /* tokens with GPU time at a known rate: the base of the unit cost */
 	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without rated ones */
 	int64_t low_nano, high_nano;  /* of unit_nano, at 95 % */
 };
@@ -131,13 +132,13 @@ struct positions {
 	size_t count;
 };
 
-/* Steps of a model that decoded so many sequences together. */
+/* Steps of a model by the number of sequences decoding together. */
 struct batch {
 	struct batch_row row; /* as posted, summed over rates */
 	int128 exact; /* GPU time of decode x rate */
-	int64_t rated_tokens; /* those whose GPU time has a rate: the unit cost is over them */
+	int64_t rated_tokens; /* tokens with GPU time at a known rate: the base of the unit cost */
 	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without rated ones */
-	double user_tok_s; /* tokens a second that a user sees; 0: not known */
+	double user_tok_s; /* tokens per second of a user; 0: not known */
 };
 
 struct batches {
@@ -179,9 +180,9 @@ struct curves {
 	size_t count;
 };
 
-/* A model under a rule. `in`: over all input tokens, cached ones too. */
+/* A model under a rule. `in`: over all input tokens, including cached ones. */
 struct rule_result {
-	struct rule_row row; /* as taken, summed over rates */
+	struct rule_row row; /* as received, summed over rates */
 	int128 prefill_exact, decode_exact;
 	bool in_known, out_known; /* are there such tokens, at a known rate? */
 	int64_t prefill_nano, decode_nano, in_nano, out_nano;
@@ -205,7 +206,7 @@ struct service_sum {
 	unsigned as_standard; /* see struct list_price */
 };
 
-/* Of models that have other traffic than standard, once finished. */
+/* For models with other traffic than standard, once finished. */
 struct services {
 	struct service_sum *rows;
 	size_t count, room;
@@ -222,7 +223,7 @@ int batches_finish(struct statement *s, struct fault *why);
 int positions_finish(struct statement *s, struct fault *why);
 int rules_finish(struct statement *s, struct fault *why);
 
-/* What later evidence changes in closed periods, in the order of posting. */
+/* Changes to closed periods by later evidence, in the order of posting. */
 struct adjustment {
 	struct report_adjustment said;
 	bool priced; /* is its rate known? */
@@ -235,7 +236,7 @@ struct adjustments {
 	int64_t gpu_ns, cost_nano; /* in all */
 };
 
-/* What is adjusted of a closed period, summed by day and account: model, tenant and kind. */
+/* Adjustments of a closed period, summed by day and account: model, tenant and kind. */
 struct adjusted_sum {
 	const char *period;
 	int64_t day_ns; /* UTC */
@@ -249,7 +250,7 @@ struct adjusted_sum {
 /* By the amount of their cost, largest first; to be freed. */
 struct adjusted_sum *adjustments_by_day(const struct statement *s, size_t *count);
 
-/* The same as a block, for forms whose rows are blocks; no unit costs. */
+/* The same as a block, for renderings with rows of blocks; without unit costs. */
 struct block adjustment_block(const struct adjustment *a);
 
 /* ---- unit costs over time: for pictures ---- */
@@ -264,7 +265,7 @@ struct moment {
 	struct unit_cost unit[TOKEN_KINDS];
 };
 
-/* Steps of an hour, or of a day where the period has more than TIMELINE_HOURS_MAX of them. */
+/* Steps of an hour, or of a day if the period has more than TIMELINE_HOURS_MAX of them. */
 #define TIMELINE_HOURS_MAX 1500
 struct timeline {
 	int64_t step_ns;
@@ -279,7 +280,7 @@ struct charge;
 int64_t timeline_step_ns(int64_t from_ns, int64_t to_ns);
 struct timeline *timeline_new(int64_t from_ns, int64_t to_ns);
 void timeline_free(struct timeline *t);
-/* From the cells; `charges` NULL: shared cost is in no loaded unit cost. */
+/* From the cells; with `charges` NULL, loaded unit costs do not include shared cost. */
 int timeline_finish(struct timeline *t, const struct cube *cube, const struct charge *charges, const struct names *names,
 		    struct fault *why);
 
@@ -302,7 +303,7 @@ struct series {
 	size_t rate_count;
 };
 
-/* What would lower the bill: the largest first, each alone, in this period. */
+/* Measures that would lower the bill: the largest first, each alone, in this period. */
 #define LEVERS_MAX 5
 #define LEVER_TEXT_MAX 200
 struct lever {
@@ -320,7 +321,7 @@ struct statement {
 	struct report_options options;
 	const struct quality *quality;
 	struct cube *cube;
-	bool *unlisted; /* by name_id, once finished: models with tokens that have no list price */
+	bool *unlisted; /* by name_id, once finished: models with tokens without a list price */
 	struct unknown_span *lacks_cached; /* by replica, see unknown.c; or NULL */
 	size_t lacks_cached_count;
 	size_t priced_models; /* models with tokens that all have one */
@@ -333,7 +334,8 @@ struct statement {
 	struct block bought; /* the part of it that was bought from vendors: no GPU time, no cost */
 	struct table models, tenants, rows;
 	struct table lines; /* by model and tenant; sums to the total */
-	struct table timed_lines; /* the same by the finest time of --by too, if tenant is a key as well; else empty */
+	/* the same, also by the finest time of --by, if tenant is a key as well; else empty */
+	struct table timed_lines;
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 	struct positions positions;
 	struct batches batches;
@@ -350,12 +352,12 @@ struct statement {
 	size_t page_count;
 };
 
-/* Is there busy time whose split rests on averages or on requests that overlap? */
+/* Is there busy time that was split by averages or by overlapping requests? */
 bool statement_wants_better(const struct statement *s);
 
-/* ---- the parts of statement_finish, in their order ---- */
+/* ---- the parts of statement_finish, in order ---- */
 
-/* What a busy cell bears of shared time, by kind from ENTRY_OTHER on. */
+/* A busy cell's share of shared time, by kind from ENTRY_OTHER on. */
 enum charge_amount { CHARGE_NS, CHARGE_NANO, CHARGE_MJ, CHARGE_METERED_NS, CHARGE_AMOUNTS };
 #define CHARGE_KINDS (ENTRY_KINDS - ENTRY_OTHER)
 struct charge {
@@ -365,8 +367,8 @@ struct charge {
 /* money.c: prices every cell, once. ERROR_RANGE if money does not fit. */
 int money_price(struct cube *c, struct fault *why);
 /*
- * money.c: shares idle, other and unobserved time over the work of the same pool and hour, by GPU time, to the last unit;
- * marks it as borne. What the cells bear, by their index, is the caller's to free. NULL if it does not fit.
+ * money.c: shares idle, other and unobserved time over the work of the same pool and hour, by GPU time, to the last
+ * unit; marks it as allocated. The result, by index of cells, is freed by the caller. NULL if it does not fit.
  */
 struct charge *money_charge(struct cube *c, struct fault *why);
 
@@ -405,15 +407,15 @@ bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
 /* Is it a key of --by? */
 bool statement_has_key(const struct statement *s, enum by_key key);
 
-/* list_prices.c: what an entry's tokens bring, and fees, in nano-units x 10^6; false if no list price is known. */
+/* list_prices.c: revenue of an entry's tokens, and fees, in nano-units x 10^6; false if no list price is known. */
 bool list_price_revenue(struct statement *s, const struct entry *e, const struct terms *t, int128 *revenue, int128 *fees);
-/* The list price of a model whose price was found, or NULL. */
+/* The list price of a model, if found, or NULL. */
 const struct list_price *list_price_find(const struct statement *s, name_id model, struct text provider);
 /* Any list price of a model, or NULL. */
 const struct list_price *list_price_of_model(const struct statement *s, name_id model);
 void list_price_warn(const struct statement *s, struct quality *q);
 
-/* The text of a row's key ("2026-11-24", a model …), written into `buffer` where need be. */
+/* The text of a row's key ("2026-11-24", a model …), written into `buffer` if needed. */
 #define KEY_TEXT_MAX 64
 struct text row_key(const struct statement *s, const struct row *r, enum by_key key, char buffer[KEY_TEXT_MAX]);
 

@@ -1,4 +1,4 @@
-/* What a cache had of prompts, where logs do not report it: not known, which is not 0. */
+/* Cached tokens that logs do not report: unknown, not 0. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ static void note(struct statement *s, const struct quality_notice *n) {
 	if (!subject || !(span.bought || strcmp(kind, QUALITY_CACHED_UNKNOWN) == 0)) {
 		return;
 	}
-	/* Its entries may come later, and with them its name. */
+	/* Its entries, and with them its name, may come later. */
 	span.replica = names_id((struct names *)(uintptr_t)s->options.names, text_of(subject));
 	const char *days = n->field[NOTICE_VALUE] ? n->field[NOTICE_VALUE] : "always";
 	while (quality_days_next(&days, &span.from_ns, &span.to_ns)) {

@@ -14,7 +14,7 @@ struct work {
 	struct plan *plan;
 	struct shard_session session;
 	struct bundle_writer *out;
-	struct shard_tenants *tenants; /* by gateways' logs; NULL: of none */
+	struct shard_tenants *tenants; /* tenants from gateways' logs; NULL: none */
 	struct quality quality;
 	int64_t from_ns, to_ns; /* of the evidence of all replicas */
 	struct text replica;
@@ -22,7 +22,7 @@ struct work {
 	struct fault *why;
 };
 
-/* All tasks' statistics, summed: the same whatever the number of tasks. */
+/* All tasks' statistics, summed: independent of the number of tasks. */
 static int open_session(struct work *w, struct fault *why) {
 	int rc = session_open(&w->session, w->plan, why);
 
@@ -45,7 +45,7 @@ static int add_entry(void *work, const struct entry *e) {
 	return bundle_add(w->out, w->replica, (struct text){packed, len}, w->why);
 }
 
-/* ---- what is beside the entries ---- */
+/* ---- results in addition to entries ---- */
 
 static int add_batch(void *work, const struct batch_row *r) {
 	struct work *w = work;
@@ -110,7 +110,7 @@ static int add_bought(void *work, struct text item, struct fault *why) {
 }
 
 static int attribute_all(struct work *w, struct parts *parts, struct fault *why) {
-	/* What was bought is the first task's, before its replicas. */
+	/* Bought requests belong to the first task, before its replicas. */
 	int rc = w->plan->task == 0 ? shard_tenants_bought(w->tenants, add_bought, w, &w->from_ns, &w->to_ns, why) : 0, got;
 
 	while (rc == 0 && (got = parts_next(parts, w->plan->task, &w->replica, why)) != 0) {

@@ -1,4 +1,4 @@
-/* descriptions.c: a plan keeps the descriptions of models that its fleet file names. */
+/* descriptions.c: copies into a plan of the descriptions of models that its fleet file names. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ void shard_write_descriptions(const struct fleet *f, FILE *out) {
 	fputs(count > 0 ? "]" : "", out);
 }
 
-/* The folders of `path` from `from` on. */
+/* Creates the folders of `path` from `from` on. */
 static int make_folders(const char *path, size_t from, struct fault *why) {
 	char folder[4200];
 

@@ -1,4 +1,4 @@
-/* evidence.c: what a plan's logs held and what was wrong with them, into the ledger: for `tollbook report`. */
+/* evidence.c: posts what a plan's logs contained and what was wrong with them to the ledger, for `tollbook report`. */
 #include <stdlib.h>
 
 #include "book/book.h"
@@ -11,7 +11,7 @@ struct evidence {
 	const struct shard_session *session;
 	const struct quality *odd;
 	int64_t from_ns, to_ns;
-	struct quality quality; /* of the task at hand */
+	struct quality quality; /* of the current task */
 };
 
 static bool read_period(struct evidence *e, const struct json *j) {
@@ -48,7 +48,7 @@ static void forget(struct evidence *e) {
 	quality_init(&e->quality);
 }
 
-/* The period that the plan's statement has. */
+/* The period of the plan's statement. */
 static int find_period(struct evidence *e, struct fault *why) {
 	const struct shard_session *s = e->session;
 	int rc = 0;

@@ -150,7 +150,7 @@ static int fit_replica(struct parts *parts, struct shard_session *s, struct text
 	struct attribution_fits *sum = s->fits;
 	struct attribution *a;
 
-	s->fits = NULL; /* what is being collected is not what to split by */
+	s->fits = NULL; /* the fits being collected are not those to split by */
 	int rc = work_add_replica(parts, s, replica, &a, &tally->records, why);
 	s->fits = sum;
 	rc = rc < 0 ? rc : attribution_fits_add(sum, a, why);
@@ -233,7 +233,7 @@ int work_sum_fits(struct attribution_fits *f, struct plan *p, struct fault *why)
 	return rc;
 }
 
-/* Whoever finds all tasks' files there adds them up for the next step; where several do, they write the same. */
+/* A task that finds all tasks' files sums them for the next step; if several do, they write the same. */
 static int write_sum(struct plan *p, struct fault *why) {
 	const char *sum = plan_path(p, FITS_SUM, -1, NULL);
 	struct names *names;

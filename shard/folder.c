@@ -1,4 +1,4 @@
-/* folder.c: reading a plan, and where its files are. */
+/* folder.c: reads a plan, and finds its files. */
 #define _GNU_SOURCE /* getline */
 #include <errno.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ const char *plan_path(struct plan *p, const char *step, int64_t task, const char
 	int len = task < 0 ? snprintf(path, sizeof path, "%s/%s", p->folder, step)
 	                   : snprintf(path, sizeof path, "%s/%s/%06lld.%s", p->folder, step, (long long)task, suffix);
 
-	/* Each path once: who goes through all tasks for each task would pile up their square. */
+	/* Each path is stored once: iterating over all tasks for each task would store their square. */
 	struct text t = {path, len > 0 && (size_t)len < sizeof path ? (size_t)len : 0};
 	return names_text(p->paths, names_id(p->paths, t)).at;
 }
@@ -95,14 +95,14 @@ static int read_head(struct lines *l, struct fault *why) {
 	return 0;
 }
 
-/* An option of the plan's own command line, taken as if it stood on this one's. */
+/* An option of the plan's command line, used as if given here. */
 static int read_option(struct lines *l, struct fault *why) {
 	const char *name = string(l, "option"), *value = string(l, "value");
 
-	if (name && strcmp(name, "book") == 0 && l->plan->set.book) { /* this command line names another */
+	if (name && strcmp(name, "book") == 0 && l->plan->set.book) { /* this command line gives another value */
 		return 0;
 	}
-	if (value && json_get(l->json, 0, T("sha256")) != JSON_ABSENT) { /* a file that the plan keeps */
+	if (value && json_get(l->json, 0, T("sha256")) != JSON_ABSENT) { /* a file copied into the plan */
 		value = plan_path(l->plan, value, -1, NULL);
 	}
 	int rc = name ? l->plan->asked->take(&l->plan->set, name, value, why) : 1;

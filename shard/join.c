@@ -1,4 +1,4 @@
-/* join.c: whose requests are by gateways' logs, where replicas are attributed one by one. */
+/* join.c: tenants of requests from gateways' logs, if replicas are attributed one by one. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "core/files/spool.h"
 #include "core/files/files.h"
 
-/* Tenants are sorted by the names of replicas in so much memory, then on disk. */
+/* Memory for sorting tenants by the names of replicas, before the disk is used. */
 #define MEMORY_BYTES ((size_t)8 << 20)
 
 /* ---- the join ---- */
@@ -19,12 +19,12 @@ struct join {
 	struct names *names;
 	struct shard_names *of_servers;
 	struct spool *spool;
-	name_id replica; /* of the last step, window or sample that was taken */
-	int64_t bought_from_ns, bought_to_ns; /* what vendors answered */
+	name_id replica; /* of the last step, window or sample that was used */
+	int64_t bought_from_ns, bought_to_ns; /* requests answered by vendors */
 	struct fault *why;
 };
 
-/* Requests; of what else there is only that a replica has an engine's log. */
+/* Uses requests; of other records only the fact that a replica has an engine's log. */
 static int add_item(void *join, struct text item, struct fault *why) {
 	struct join *j = join;
 	struct record r;
@@ -55,7 +55,7 @@ static int by_replica(const void *context, const void *a, size_t a_len, const vo
 	return order != 0 ? order : text_compare(x, y);
 }
 
-/* An item of the spool: the replica, then what the file has of it. */
+/* An item of the spool: the replica, then its content in the file. */
 static int keep_tenant(void *join, const struct tenant_patch *p, struct fault *why) {
 	struct join *j = join;
 	char item[PACK_MAX];
@@ -71,7 +71,7 @@ static int keep_tenant(void *join, const struct tenant_patch *p, struct fault *w
 	return spool_add(j->spool, 0, item, (size_t)(at - item), why);
 }
 
-/* Of what was bought there are entries, under the name of gateways' requests. */
+/* Bought requests become entries, under the name of gateways' requests. */
 static int keep_bought(void *join, const struct entry *e) {
 	struct join *j = join;
 	char item[2 * PACK_MAX];
@@ -177,13 +177,13 @@ int shard_join(struct plan *p, struct fault *why) {
 	return rc;
 }
 
-/* ---- what came of it ---- */
+/* ---- results ---- */
 
 struct shard_tenants {
 	struct bundle *bundle;
 	struct bundle_part next;
 	bool ended;
-	struct quality *quality; /* where notes go */
+	struct quality *quality; /* where notes are written */
 	int64_t bought_from_ns, bought_to_ns;
 };
 

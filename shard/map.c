@@ -1,4 +1,4 @@
-/* map.c: tollbook shard map: the logs of a task to records by replica. */
+/* map.c: tollbook shard map: from the logs of a task to records by replica. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 #include "core/quality_lines.h"
 #include "core/files/files.h"
 
-/* Records are sorted in so much memory, then on disk. */
+/* Memory for sorting records, before the disk is used. */
 #define MEMORY_BYTES ((size_t)32 << 20)
 
 struct map {
@@ -37,7 +37,7 @@ static int add(struct map *m, unsigned lane, struct text replica, const struct r
 	return spool_add(m->spool, lane, item, (size_t)(at - item), why);
 }
 
-/* A request that another replica did the prefill of belongs to both. */
+/* A request with prefill on another replica belongs to both. */
 static int add_record(void *map, unsigned lane, const struct record *record, struct fault *why) {
 	struct map *m = map;
 	struct record numbered = *record;
@@ -57,7 +57,7 @@ static int add_record(void *map, unsigned lane, const struct record *record, str
 	return rc;
 }
 
-/* Files are numbered over all tasks, as if one had read them all. */
+/* Files are numbered over all tasks, as if one task had read them all. */
 static void number_files(struct map *m) {
 	struct quality *q = &m->quality;
 	const uint64_t line_mask = (UINT64_C(1) << QUALITY_RANK_LINE_BITS) - 1;
@@ -76,7 +76,7 @@ static void number_files(struct map *m) {
 	}
 }
 
-/* The plan's options of single logs. */
+/* The plan's options for single logs. */
 static int describe_sources(struct map *m, struct logs *logs, struct zone **zones, struct fault *why) {
 	for (size_t i = 0; i < m->plan.own_sources; i++) {
 		const struct shard_source *from = &m->plan.sources[i];
@@ -130,7 +130,7 @@ static int read_logs(struct map *m, struct fault *why) {
 	return status < 0 ? status : spool_seal(m->spool, why);
 }
 
-/* Records under the name of another replica, which did the prefill, are there under their own, too. */
+/* Records under the name of another replica, which did the prefill, are also under their own. */
 static int sample(struct name_summaries *names, struct text replica, struct text item, struct fault *why) {
 	struct record r;
 
@@ -192,7 +192,7 @@ static int read_note(void *quality, const struct json *line, struct fault *why) 
 	return quality_read_line(quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
 }
 
-/* The task was done before: it is, if the file is whole; and its findings are what they were. */
+/* The task was done before, if the file is complete; its findings are the same. */
 static int look_back(struct map *m, const char *path, struct fault *why) {
 	struct bundle *b;
 	int rc = bundle_open(&b, path, why);

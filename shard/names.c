@@ -1,4 +1,7 @@
-/* names.c: which names of all tasks' logs are one server's: decided once, of the samples that the tasks of `shard map` keep. */
+/*
+ * names.c: which names of all tasks' logs belong to one server: decided once, from the samples that the tasks of
+ * `shard map` store.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -105,7 +108,7 @@ static int read_notes(struct plan *p, const char *path, struct quality *quality,
 	return rc;
 }
 
-/* GPUs that logs state, and what follows for the fleet. */
+/* GPUs that logs state, and the effect on the fleet. */
 static int find_stated(struct plan *p, struct shard_session *s, struct quality *out, struct fault *why) {
 	struct quality all;
 	int rc = 0;
@@ -166,20 +169,20 @@ int shard_names_decide(struct plan *p, struct fault *why) {
 	return rc;
 }
 
-/* ---- what was decided ---- */
+/* ---- decisions ---- */
 
 enum { NAMED, REQUESTS, STEP_MODEL, PREFILL, TEXTS };
 
 struct decided {
 	char *name, *texts[TEXTS];
-	const char *leader; /* the first of the names that are gone through together with it */
+	const char *leader; /* the first of the names that are processed together with it */
 	int64_t shift_ns, flags;
 };
 
 struct shard_names {
 	struct decided *at; /* in the order of names */
 	size_t count;
-	struct text name; /* while it is read */
+	struct text name; /* while reading */
 };
 
 static char *copy(struct text t) {
@@ -228,7 +231,7 @@ static int by_name(const void *a, const void *b) {
 	return strcmp(((const struct decided *)a)->name, ((const struct decided *)b)->name);
 }
 
-/* Names that verdicts name, and that have none of their own. */
+/* Names that are named in verdicts, but have no verdict themselves. */
 static void add_named(struct shard_names *n) {
 	for (size_t i = 0, verdicts = n->count; i < verdicts; i++) {
 		for (size_t k = 0; k < TEXTS; k++) {
@@ -251,7 +254,7 @@ static void add_named(struct shard_names *n) {
 	n->count = kept;
 }
 
-/* Names that one verdict ties together have one leader, the first of them all. */
+/* Names connected by a verdict have one leader, the first of them all. */
 static void find_leaders(struct shard_names *n) {
 	for (bool change = true; change;) {
 		change = false;

@@ -1,4 +1,4 @@
-/* parts.c: the files of map/ as one, by replica, and which replicas a task has. */
+/* parts.c: the files of map/ merged, by replica, and the replicas of each task. */
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -7,15 +7,15 @@
 
 struct parts {
 	struct plan *plan;
-	struct bundle **at;      /* one a task */
-	struct bundle_part *next; /* the part that comes next in each */
-	bool gateways, adopts;   /* do theirs count as a replica; are they the only replica's? */
+	struct bundle **at;      /* one per task */
+	struct bundle_part *next; /* the next part in each */
+	bool gateways, adopts;   /* gateways' requests count as a replica; they belong to the only replica */
 	struct shard_names *names;
-	struct heap ahead;       /* those that have one, by replica */
-	int64_t *chosen;         /* those that have records of the replica at hand */
+	struct heap ahead;       /* tasks with a next part, by replica */
+	int64_t *chosen;         /* tasks with records of the current replica */
 	size_t chosen_count;
 	char replica[4200];
-	int64_t total, before;   /* bytes, of all, and of the replicas gone by */
+	int64_t total, before;   /* bytes, of all replicas, and of the previous ones */
 };
 
 /* ---- all of it ---- */
@@ -77,7 +77,7 @@ int parts_read_all(struct plan *p, const struct text *name, bundle_sink *sink, v
 
 /* ---- by replica ---- */
 
-/* Every task has a file open. */
+/* One open file per task. */
 static void allow_files(void) {
 	struct rlimit limit;
 
@@ -144,7 +144,7 @@ void parts_close(struct parts *p) {
 	free(p);
 }
 
-/* Behind the replica at hand. */
+/* Moves past the current replica. */
 static int pass(struct parts *p, struct fault *why) {
 	int rc = 0;
 
@@ -156,7 +156,7 @@ static int pass(struct parts *p, struct fault *why) {
 	return rc;
 }
 
-/* Chooses the first replica in the order of names; false if none is left. */
+/* Selects the first replica in the order of names; false if there are no more. */
 static bool choose(struct parts *p, struct text *replica, int64_t *bytes) {
 	if (p->ahead.count == 0) {
 		return false;
@@ -176,7 +176,7 @@ static bool choose(struct parts *p, struct text *replica, int64_t *bytes) {
 	return true;
 }
 
-/* Tasks have stretches of replicas of about the same number of bytes: a replica goes by where its middle lies. */
+/* Tasks have ranges of replicas with about the same number of bytes: the middle of a replica determines its task. */
 int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault *why) {
 	int64_t bytes;
 	int rc = pass(p, why);

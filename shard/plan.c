@@ -13,7 +13,7 @@
 
 #define TASKS_MAX 4000
 
-/* A log to be handed to a task. */
+/* A log to be assigned to a task. */
 struct piece {
 	char *path;
 	int64_t bytes, index, task;
@@ -26,7 +26,7 @@ struct draft {
 	struct book_settings set;
 	struct config config; /* empty without one */
 	struct config_found found;
-	struct shard_option *said; /* what the tasks get: the options given, and the configuration as if by options */
+	struct shard_option *said; /* what tasks get: the given options, and the configuration as options */
 	size_t said_count;
 	struct piece *at;
 	size_t count, room;
@@ -67,7 +67,7 @@ static bool has_less(const void *load, int64_t a, int64_t b) {
 	return bytes[a] != bytes[b] ? bytes[a] < bytes[b] : a < b;
 }
 
-/* The largest first, each to the task that has the least so far: a huge log gets a task of its own. */
+/* The largest first, each to the task with the least so far: a huge log gets a separate task. */
 static void share_out(struct draft *d) {
 	int64_t *load = must_calloc((size_t)d->tasks, sizeof *load);
 	struct heap least;
@@ -82,7 +82,7 @@ static void share_out(struct draft *d) {
 	for (size_t i = 0; i < d->count; i++) {
 		int64_t task = heap_pop(&least);
 		d->at[i].task = task;
-		load[task] += d->at[i].bytes + 1; /* empty ones are work too */
+		load[task] += d->at[i].bytes + 1; /* empty ones are also work */
 		heap_push(&least, task);
 	}
 	heap_release(&least);
@@ -180,7 +180,7 @@ static void add_settings(struct draft *d) {
 static void collect_said(struct draft *d) {
 	for (size_t i = 0; i < d->asked->given_count; i++) {
 		const struct shard_option *o = &d->asked->given[i];
-		if (!(d->config.book && strcmp(o->name, "book") == 0)) { /* --book is a setting already */
+		if (!(d->config.book && strcmp(o->name, "book") == 0)) { /* --book is already a setting */
 			add_setting(d, o->name, o->value);
 		}
 	}
@@ -189,7 +189,7 @@ static void collect_said(struct draft *d) {
 	}
 }
 
-/* "given/2-fleet": where a copy is, below the plan's folder; .gz by name would be packed once more. */
+/* "given/2-fleet": path of a copy below the plan's folder; with a name in .gz it would be compressed again. */
 static void given_name(size_t i, const struct shard_option *o, char *out, size_t size) {
 	snprintf(out, size, "given/%zu-%s", i, o->name);
 }
@@ -233,7 +233,7 @@ static int write_options(const struct draft *d, FILE *out, struct fault *why) {
 	return rc;
 }
 
-/* The fleet, prices and patterns as they are now. A key of tenants is no business of who reads the plan. */
+/* The fleet, prices and patterns as they are now. A key of tenants must not be readable with the plan. */
 static int copy_given(const struct draft *d, struct fault *why) {
 	char name[64], path[4200];
 	int rc = 0;
@@ -298,7 +298,7 @@ static int make_folders(const char *folder, struct fault *why) {
 	return 0;
 }
 
-/* A plan that tasks may be at work on is not changed under them. */
+/* A plan is not changed while tasks may work on it. */
 static int put_plan(struct draft *d, const char *path, struct text plan, struct fault *why) {
 	struct text old;
 	struct stat st;
@@ -338,9 +338,9 @@ static int write_draft(struct draft *d, struct fault *why) {
 	return rc;
 }
 
-/* ---- what is asked ---- */
+/* ---- checks ---- */
 
-/* What later tasks would stumble over is said now. */
+/* Reports now what later tasks would fail for. */
 static int check_files(struct draft *d, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
 	struct names *names = names_new();
 	struct prices *prices = NULL;
@@ -384,7 +384,7 @@ static int read_config(struct draft *d, struct fault *why) {
 	return rc < 0 ? rc : config_set_options(&d->config, &d->set, why);
 }
 
-/* A log that cannot be listed now would be missing without a word later. */
+/* A folder that cannot be listed now would be missing silently later. */
 static int refuse_damage(const struct terminal *t, const struct quality *q) {
 	for (size_t i = 0; i < q->damage_count; i++) {
 		terminal_error(t, "%s: %s", q->damages[i].file, q->damages[i].reason);
@@ -420,7 +420,7 @@ static void draft_release(struct draft *d) {
 	free(d->said);
 	fleet_free(d->fleet);
 	config_logs_release(&d->found);
-	if (d->asked->config) { /* whose lists are added to those of the settings, which had none */
+	if (d->asked->config) { /* its lists are added to those of the settings, which had none */
 		free(d->set.prices.at);
 		free(d->set.list.at);
 	}
@@ -436,7 +436,8 @@ int shard_plan(const struct shard_settings *asked, const struct book_settings *s
 	quality_init(&q);
 	int status = check_asked(&d, why);
 	status = status == 0 ? read_config(&d, why) : status;
-	status = status == 0 && d.set.book ? ledger_refuse(d.set.book, why) : status; /* all who read the plan would know it */
+	/* all readers of the plan could read it */
+	status = status == 0 && d.set.book ? ledger_refuse(d.set.book, why) : status;
 	status = status == 0 ? check_files(&d, &from_ns, &to_ns, why) : status;
 	status = status == 0 ? list_logs(&d, from_ns, to_ns, &q, why) : status;
 	if (status == 0) {

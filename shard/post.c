@@ -1,4 +1,4 @@
-/* post.c: the entries of a task into the ledger, replica-day by replica-day. */
+/* post.c: posts the entries of a task to the ledger, replica-day by replica-day. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -9,12 +9,12 @@
 #include "shard/shard.h"
 #include "shard/shard_work.h"
 
-/* So many replicas are one transaction: writers take turns, and none has to wait for long. */
+/* Replicas per transaction: writers are serialised, and none has to wait for long. */
 #define BATCH_REPLICAS 64
 #define TRIES 8
 #define FIRST_PAUSE_MS 100
 
-/* Entries that go into the ledger in one transaction, by replica. */
+/* Entries that are posted in one transaction, by replica. */
 struct lot {
 	struct plan *plan;
 	struct names *names;
@@ -72,7 +72,7 @@ static struct ledger_run new_run(const struct lot *b) {
 	                           .currency = b->currency, .basis = b->plan->sha256, .started_ns = book_now_ns()};
 }
 
-/* By the run's settings; tenants by another key than those that are there would be others. */
+/* Checks the run's settings: with another key, tenants would have other aliases. */
 static int keep_basis(struct lot *b, struct ledger *l, const struct ledger_run *run, struct fault *why) {
 	struct book book = {.ledger = l, .run = *run};
 	int rc = book_keep_documents(l, run->id, &b->plan->set, b->plan->set.fleet, b->prices, why);
@@ -83,7 +83,7 @@ static int keep_basis(struct lot *b, struct ledger *l, const struct ledger_run *
 	return rc;
 }
 
-/* All of the batch, or nothing: not even a run where nothing is new. */
+/* All of the batch, or nothing: without new entries there is no run. */
 static int post_once(void *batch, struct ledger *l, struct fault *why) {
 	struct lot *b = batch;
 	struct ledger_run run = new_run(b);
@@ -131,7 +131,7 @@ static int do_once(const struct plan *p, struct names *names, ledger_work *work,
 	return rc;
 }
 
-/* A server that goes away, two that wait for each other: what was not committed is done once more. */
+/* After a lost server or a deadlock: what was not committed is repeated. */
 int work_on_ledger(const struct plan *p, struct names *names, ledger_work *work, void *context, struct fault *why) {
 	int64_t pause_ms = FIRST_PAUSE_MS;
 	int rc = ERROR_IO;
@@ -159,7 +159,7 @@ static int post_batch(struct lot *b, struct fault *why) {
 	return rc;
 }
 
-/* Names of replicas gone by are not needed any more. */
+/* Names of previous replicas are not needed any more. */
 static int next_batch(struct lot *b, struct fault *why) {
 	int rc = post_batch(b, why);
 
@@ -204,7 +204,7 @@ static int post_own(struct plan *p, const struct shard_session *session, int64_t
 struct rest {
 	const struct shard_session *session;
 	struct remainders *remainders;
-	struct names *names; /* of the entries at hand */
+	struct names *names; /* of the current entries */
 	struct lot batch;
 };
 
@@ -267,7 +267,7 @@ static int post_rest(struct plan *p, struct shard_session *s, int64_t *posted, s
 	return rc;
 }
 
-/* Whoever finds all files there posts what is left; where several do, they post the same. */
+/* A task that finds all files posts the remainder; if several do, they post the same. */
 static bool all_done(struct plan *p) {
 	for (int64_t i = 0; i < p->tasks; i++) {
 		if (!plan_has(plan_path(p, "attribute", i, "bundle"))) {

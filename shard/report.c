@@ -117,7 +117,7 @@ static int read_ledger(struct merge *m, struct fault *why) {
 		rc = ledger_entries(l, instant_floor(from_ns, NS_PER_HOUR), to_ns, INT64_MAX - 1, add_posted, m, why);
 		ledger_close(l);
 	}
-	/* The rest of pools' uptime is there; this warns about it. */
+	/* The remaining uptime of pools is posted already; this only warns about it. */
 	return rc < 0 ? rc : remainders_finish(m->remainders, ignore_entry, m, &m->quality, why);
 }
 

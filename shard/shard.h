@@ -13,8 +13,8 @@
  *     fit/0.tenants         whose requests are by gateways' logs, by replica; in its notes what is to be told of it
  *     attribute/K.bundle    the entries of the replicas of task K; in its notes what is to be added up
  *
- * Which replicas a task of the later steps has follows from the indexes of all files of map/ alone. The same
- * logs and options give the same bytes in each file, so that a task may run twice, also at once.
+ * The replicas of a task of the later steps follow from the indexes of all files of map/ alone. Equal logs and
+ * options result in equal bytes in each file, so a task may run twice, even concurrently.
  */
 #ifndef SHARD_SHARD_H
 #define SHARD_SHARD_H
@@ -25,30 +25,33 @@
 #include "core/zone.h"
 #include "core/files/bundle.h"
 
-/* An option by its name, as the command line gave it. */
+/* An option by its name, as given on the command line. */
 struct shard_option {
 	const char *name, *value;
 };
 
-/* What is asked of a step. All texts are the caller's. */
+/* Settings of a step. All texts are the caller's. */
 struct shard_settings {
 	const char *folder;    /* the plan's; NULL: not given */
 	int64_t tasks;         /* of a new plan; 0: not given */
 	const char *config;    /* of nights, for a new plan; NULL: none */
 	const char *task_text; /* which task; NULL: the scheduler's variable */
-	/* What a plan hands on to its tasks: options as they were given, and how to take one. 1: there is none of this name. */
+	/*
+	 * What a plan passes on to its tasks: options as given, and a function that applies one. 1: there is none
+	 * with this name.
+	 */
 	const struct shard_option *given;
 	size_t given_count;
 	int (*take)(struct book_settings *into, const char *name, const char *value, struct fault *why);
 };
 
-/* A log that this task reads. What the plan's options set for all logs is NULL. */
+/* A log that this task reads. Values set for all logs by the plan's options are NULL. */
 struct shard_source {
 	const char *path;
 	int64_t index; /* its number among all logs */
 	const char *model, *replica, *tenant, *log_zone, *log_format;
 };
-/* The keys of these in a plan, and where they are. */
+/* The keys of these in a plan, and their fields. */
 struct shard_source_key {
 	const char *name;
 	size_t in_source, in_config;
@@ -58,7 +61,7 @@ extern const struct shard_source_key shard_source_keys[SHARD_SOURCE_KEYS];
 
 /* A plan as one task sees it. */
 struct plan {
-	struct book_settings set; /* of the command line, and the plan's */
+	struct book_settings set; /* from the command line and the plan */
 	const struct terminal *terminal;
 	const struct shard_settings *asked;
 	const char *folder;
@@ -67,12 +70,12 @@ struct plan {
 	char sha256[DIGEST_HEX_MAX];
 	struct shard_source *sources; /* of this task, by number */
 	size_t own_sources;
-	char **kept; /* texts that live as long as the plan */
+	char **kept; /* texts that are valid as long as the plan */
 	size_t kept_count;
 	struct names *paths;
 };
 
-/* What one line on standard error reports a task (--log json). */
+/* The report about a task in one line on standard error (--log json). */
 struct shard_tally {
 	int64_t sources, replicas, records, entries;
 };
@@ -87,45 +90,48 @@ typedef int shard_step(const struct shard_settings *asked, const struct book_set
 shard_step shard_plan, shard_map, shard_fit, shard_attribute, shard_report;
 
 /*
- * Reads the plan in the folder that is asked for, and takes over its options. `needs_task`: one must be named. The caller
- * releases it, also on an error.
+ * Reads the plan in the given folder, and applies its options. `needs_task`: one must be named. The caller releases
+ * it, also on an error.
  */
 int plan_read(struct plan *p, const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
               bool needs_task, struct fault *why);
 void plan_release(struct plan *p);
 
-/* "FOLDER/STEP/000042.SUFFIX", kept by the plan; STEP alone where `task` is negative. */
+/* "FOLDER/STEP/000042.SUFFIX", owned by the plan; STEP alone if `task` is negative. */
 const char *plan_path(struct plan *p, const char *step, int64_t task, const char *suffix);
-/* Is the file there already? */
+/* Does the file exist already? */
 bool plan_has(const char *path);
 int plan_lacks(const char *path, struct fault *why); /* ERROR_IO */
 int plan_open_bundle(struct bundle **out, const char *path, struct fault *why);
 const char *plan_keep(struct plan *p, struct text t);
 
-/* The first line of notes: to which plan they belong; and whether they do. */
+/* Writes the first line of notes, which identifies their plan; and checks it. */
 void notes_begin(const struct plan *p, FILE *out);
-/* Hands over each line but the first, parsed. */
+/* Passes on each line except the first, parsed. */
 typedef int notes_sink(void *context, const struct json *line, struct fault *why);
 int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_sink *sink, void *context,
                struct fault *why);
 
-/* ---- parts: all files of map/ as one, by replica ---- */
+/* ---- parts: all files of map/ merged, by replica ---- */
 
-/* The name of requests that gateways report: they do not know the replica. */
+/* The name for requests that gateways report without a replica. */
 #define GATEWAYS_PART "\001gateways"
 
 struct parts;
 int parts_open(struct parts **out, struct plan *p, struct fault *why);
 void parts_close(struct parts *p);
-/* The next replica of a task (by the first of its names; gateways are one where there is no other): 1, 0 behind the last, or negative. The text lives until the next call. */
+/*
+ * The next replica of a task (by the first of its names; gateways are one where there is no other): 1, 0 after the
+ * last, or negative. The text is valid until the next call.
+ */
 int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault *why);
-/* All its packed records, under all of its names; with those of gateways where there is no other replica. */
+/* All its packed records, under all of its names; with those of gateways if there is no other replica. */
 int parts_read(struct parts *p, bundle_sink *sink, void *context, struct fault *why);
 
 /* Which names are one server's. */
 const struct shard_names *parts_names(const struct parts *p);
 
-/* What the files of map/ hold. */
+/* The content of the files of map/. */
 struct survey {
 	bool gateways;    /* requests that gateways report? */
 	int64_t replicas; /* other names: 0, 1, or 2 for more */
@@ -136,7 +142,7 @@ int parts_read_all(struct plan *p, const struct text *name, bundle_sink *sink, v
 
 /* ---- work on replicas ---- */
 
-/* What a stretch of replicas is attributed with; recreated now and then, so that names do not pile up. */
+/* The state for attributing several replicas; recreated now and then, so that names do not accumulate. */
 struct shard_session {
 	struct plan *plan;
 	struct names *names;
@@ -144,7 +150,7 @@ struct shard_session {
 	struct zone *tz;
 	struct prices *prices;
 	struct attribution_fits *fits;
-	const struct tenant_key *tenant_key; /* of who posts; NULL: none */
+	const struct tenant_key *tenant_key; /* the posting's; NULL: none */
 	int64_t from_ns, to_ns;
 };
 /* `fits` are left NULL. */

@@ -1,4 +1,4 @@
-/* shard_work.h: what fit and attribute share. */
+/* shard_work.h: shared by fit and attribute. */
 #ifndef SHARD_SHARD_WORK_H
 #define SHARD_SHARD_WORK_H
 
@@ -10,23 +10,23 @@
 #define SESSION_REPLICAS 64
 #define FITS_MAX ((size_t)1 << 30)
 
-/* A new attribution with all records of the replica that `parts` is at; the caller frees it, also on an error. */
+/* A new attribution with all records of the current replica of `parts`; the caller frees it, also on an error. */
 int work_add_replica(struct parts *parts, struct shard_session *s, struct text replica,
                       struct attribution **out, int64_t *records, struct fault *why);
 
 /*
- * --book: puts the entries of the task's file into the ledger; and, when all tasks' files are there, what is
- * left of pools' uptime. What the ledger has already is left alone. *posted: entries handed over.
+ * --book: posts the entries of the task's file to the ledger; and, when all tasks' files exist, the remaining uptime
+ * of pools. What the ledger has already is unchanged. *posted: entries posted.
  */
 int shard_post(struct plan *p, int64_t *posted, struct fault *why);
 
 /*
- * What a plan's logs held and what was wrong with them, task by task, and what is odd about all together: into the
- * ledger, once. All tasks' files are there.
+ * Posts what a plan's logs contained and what was wrong with them, task by task, and what concerns all together, to
+ * the ledger, once. All tasks' files must exist.
  */
 int shard_post_evidence(struct plan *p, const struct shard_session *s, const struct quality *odd, struct fault *why);
 
-/* Work in a transaction that is committed if it returns 1; tried again where the ledger fails, which it must bear. */
+/* Work in a transaction that is committed if it returns 1; repeated if the ledger fails, so it must be repeatable. */
 typedef int ledger_work(void *context, struct ledger *l, struct fault *why);
 int work_on_ledger(const struct plan *p, struct names *names, ledger_work *work, void *context, struct fault *why);
 
@@ -35,32 +35,35 @@ int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode
                      struct fault *why);
 
 /*
- * Where several replicas have engines' logs, requests of gateways are joined to them once, by task 0 of `shard fit`; each
- * task of `shard attribute` reads of its replicas whose requests are, in the order of their names.
+ * If several replicas have engines' logs, requests of gateways are joined to them once, by task 0 of `shard fit`;
+ * each task of `shard attribute` reads the tenants of its replicas' requests, in the order of names.
  */
 int shard_join(struct plan *p, struct fault *why);
 struct shard_tenants;
-/* *out is NULL where there is nothing of it. Warnings of the join are added by task 0. */
+/* *out is NULL if there are none. Warnings of the join are added by task 0. */
 int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct quality *quality, struct fault *why);
 void shard_tenants_close(struct shard_tenants *t);
-/* The entries of what vendors answered, packed, before any replica; widens the period by it. Of task 0. */
+/* The entries of requests that vendors answered, packed, before any replica; widens the period. Task 0 only. */
 int shard_tenants_bought(struct shard_tenants *t, bundle_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 int shard_tenants_apply(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
                        struct fault *why);
 
-/* names.c: a task of `shard map` keeps samples of its names; the first task of `shard fit` decides which are one server's. */
+/*
+ * names.c: a task of `shard map` stores samples of its names; the first task of `shard fit` decides which belong to
+ * one server.
+ */
 int shard_names_write(struct plan *p, struct name_summaries *n, struct fault *why);
 int shard_names_decide(struct plan *p, struct fault *why);
 struct shard_names;
-/* What was decided. *out is to be closed, also on an error. */
+/* The decisions. *out must be closed, also on an error. */
 int shard_names_open(struct shard_names **out, struct plan *p, struct fault *why);
 void shard_names_close(struct shard_names *n);
-/* Names that are gone through together: the first of them, and each, from *at = 0 on, where there are several. */
+/* Names that are processed together: the first of them, and each, from *at = 0 on, if there are several. */
 struct text shard_names_leader(const struct shard_names *n, struct text name);
 bool shard_names_member(const struct shard_names *n, struct text leader, size_t *at, struct text *name);
-/* Hands over what was decided of a leader's names; NULL: of all. */
+/* Passes on the decisions about a leader's names; NULL: about all. */
 void shard_names_apply(const struct shard_names *n, const struct text *leader, struct names *names, struct attribution *a);
-/* What all tasks' logs state of GPUs, for the session's fleet; nothing before it was decided. */
+/* Applies the GPUs stated in all tasks' logs to the session's fleet; nothing before names are decided. */
 int shard_names_state(struct shard_session *s, struct fault *why);
 /* Adds warnings about names. */
 int shard_names_tell(struct plan *p, struct quality *quality, struct fault *why);

@@ -1,4 +1,4 @@
-/* audit.c: tollbook audit: what sellers of an open model must be paying. */
+/* audit.c: tollbook audit: sellers' list prices of an open model and the estimated cost. */
 #include <stddef.h>
 #include <string.h>
 #include <time.h>

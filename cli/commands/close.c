@@ -19,8 +19,8 @@ struct settings {
 struct look {
 	const char *name;
 	int64_t from_ns, to_ns;
-	int64_t open_id;   /* of this period, closed now; 0: it is not */
-	bool overlaps, later; /* another one that is closed overlaps it, or comes after it */
+	int64_t open_id;   /* run that closed this period; 0: it is open */
+	bool overlaps, later; /* another closed one overlaps it, or is later */
 	int64_t day_end;
 };
 

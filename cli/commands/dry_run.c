@@ -12,7 +12,7 @@
 /* Statistics of a file's records. */
 struct seen {
 	int64_t records[RECORD_KINDS];
-	int64_t pure_steps, mixed_steps, apart_steps; /* apart: the engine measured the phases */
+	int64_t pure_steps, mixed_steps, apart_steps; /* apart: the engine measured the phases separately */
 	int64_t steps_without_context;
 	int64_t durations[DURATION_KINDS]; /* of steps */
 	int64_t timed_requests, exclusive_requests;
@@ -94,7 +94,7 @@ static struct seen seen_in(const struct dry *d, unsigned lanes, size_t index) {
 	return (struct seen){0};
 }
 
-/* The best grade that this file can have by itself, and in what. */
+/* The best grade that this file can have by itself, and of which records. */
 static const char *best_grade(const struct seen *s) {
 	if (s->apart_steps > 0 || s->measured_windows > 0) {
 		return "A: the phases are measured apart";

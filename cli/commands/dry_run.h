@@ -1,4 +1,4 @@
-/* dry_run.h: what logs would give, file by file, and what to switch on for more; nothing is kept. */
+/* dry_run.h: what logs contain, file by file, and what to switch on for more; nothing is stored. */
 #ifndef CLI_DRY_RUN_H
 #define CLI_DRY_RUN_H
 

@@ -23,7 +23,7 @@ static const char *format_word(size_t i) {
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
-/* "10/s": requests a second; "x0.5": so many times what a replica keeps up with. */
+/* "10/s": requests per second; "x0.5": a multiple of one replica's maximum. */
 static int value_load(const struct option *o, void *into, const char *value, struct fault *why) {
 	struct load_given *l = into;
 	struct text t = text_of(value);

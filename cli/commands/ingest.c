@@ -1,4 +1,4 @@
-/* ingest.c: tollbook ingest: logs of any engine to native records; with --dry-run, what they would give. */
+/* ingest.c: tollbook ingest: logs of any engine to native records; with --dry-run, what they contain. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "core/files/spool.h"
 #include "core/text.h"
 
-/* Records are sorted in so much memory, then on disk. */
+/* Memory for sorting records, before the disk is used. */
 #define MEMORY_BYTES ((size_t)32 * 1024 * 1024)
 
 struct settings {
@@ -25,7 +25,7 @@ struct settings {
 	const char *fleet;
 };
 
-/* A record as its line, in front of it its instant: the order does not depend on files and threads. */
+/* A record as its line, preceded by its instant: the order does not depend on files and threads. */
 struct item {
 	int64_t instant_ns;
 	char line[RECORD_JSON_MAX];
@@ -104,7 +104,7 @@ static int read_and_write(struct run *r, struct logs *logs, struct quality *q, s
 	return error;
 }
 
-/* The fleet file is asked for its names of servers only. */
+/* Only the names of servers are used from the fleet file. */
 static int read_fleet(const struct run *r, struct names *names, struct fleet **out, struct fault *why) {
 	const struct settings *own = r->own;
 	struct book_settings set = r->set;

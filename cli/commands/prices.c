@@ -33,7 +33,7 @@ static int printed(void) {
 	return fflush(stdout) == 0 ? EXIT_TIED_OUT : EXIT_FAILED;
 }
 
-/* The catalogues named, dated by --date. */
+/* The named catalogues, dated by --date. */
 static int read_catalogues(struct run *r, struct prices *prices) {
 	const struct settings *s = r->own;
 	struct fault why;
@@ -146,7 +146,7 @@ static int diff(struct run *r, struct fault *why) {
 	return status == 0 && differ ? EXIT_FINDINGS : status;
 }
 
-/* The folders of a file, below those that are there. */
+/* Creates the missing folders of a file. */
 static int make_above(char *path, struct fault *why) {
 	for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
 		*at = '\0';
@@ -160,7 +160,7 @@ static int make_above(char *path, struct fault *why) {
 	return 0;
 }
 
-/* A newer catalogue in place of the installed one, once it has been read and what it changes has been said. */
+/* Replaces the installed catalogue with a newer one, after reading it and reporting the changes. */
 static int update(struct run *r, struct fault *why) {
 	struct prices *now = prices_new(), *next = NULL;
 	char path[4096];

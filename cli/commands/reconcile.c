@@ -1,4 +1,4 @@
-/* reconcile.c: tollbook reconcile: ties the book to an invoice, or a bill for tokens to what the logs saw */
+/* reconcile.c: tollbook reconcile: ties the book to an invoice, or a bill for tokens to the tokens in logs */
 #include <stddef.h>
 #include <string.h>
 

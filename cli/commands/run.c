@@ -1,4 +1,4 @@
-/* run.c: tollbook run: from logs to a statement, and nothing is kept. */
+/* run.c: tollbook run: from logs to a statement; nothing is stored. */
 #include <stddef.h>
 
 #include "book/from_logs.h"

@@ -1,4 +1,4 @@
-/* scenario.h: the options that an estimate and a what-if have in common: the card, its use, list prices. */
+/* scenario.h: options shared by estimate and what-if: the GPU, its use, list prices. */
 #ifndef CLI_SCENARIO_H
 #define CLI_SCENARIO_H
 

@@ -23,7 +23,7 @@ static int64_t clock_ns(void) {
 	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-/* The most memory that this program had; getrusage may return that of its parent. */
+/* The peak memory of this program; getrusage may return that of its parent. */
 static long most_kib(void) {
 	char line[200];
 	long kib = 0;
@@ -40,7 +40,7 @@ static long most_kib(void) {
 	return kib > 0 ? kib : use.ru_maxrss;
 }
 
-/* One line of JSON, for who watches thousands of tasks. */
+/* One line of JSON, for monitoring thousands of tasks. */
 static void log_line(const struct run *r, const struct shard_tally *t, int64_t ns, int status, const char *error) {
 	const struct settings *s = r->own;
 	const char *task = s->shard.task_text ? s->shard.task_text : getenv("SLURM_ARRAY_TASK_ID");
@@ -57,7 +57,7 @@ static void log_line(const struct run *r, const struct shard_tally *t, int64_t n
 	        (long long)t->sources, (long long)t->replicas, (long long)t->records, (long long)t->entries, escaped);
 }
 
-/* Needs all records of a replica at once, or the lines themselves: what tasks leave behind are entries. */
+/* Needs all records of a replica at once, or the lines themselves: tasks only leave entries. */
 static bool is_for_run(const char *name) {
 	static const char *const names[] = {"requests", "model-report", "compare-rules", "quarantine"};
 
@@ -112,7 +112,7 @@ static const char *given_value(const struct run *r, const struct given *g) {
 	return !g->option->argument ? "" : equals ? equals + 1 : a;
 }
 
-/* What a plan hands on to its tasks; the caller frees. */
+/* What a plan passes on to its tasks; the caller frees. */
 static struct shard_option *options_given(const struct run *r, size_t *count) {
 	const unsigned groups = GROUP_COST | GROUP_SPLIT | GROUP_PRICES | GROUP_PERIOD | GROUP_LOGS | GROUP_BOOK;
 	struct shard_option *out = must_calloc(r->given_count, sizeof *out);

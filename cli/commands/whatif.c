@@ -16,7 +16,7 @@ struct settings {
 	bool disaggregate;
 };
 
-/* What the command holds; released as a whole. */
+/* State of the command; released as a whole. */
 struct job {
 	struct run *r;
 	struct names *names;

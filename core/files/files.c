@@ -472,7 +472,7 @@ int outfile_failed(const struct outfile *o, struct fault *why) {
 static int finish_stream(struct outfile *o) {
 	bool failed = ferror(o->stream) != 0;
 
-	errno = EIO; /* stands in for the lost errno of an earlier failure */
+	errno = EIO; /* replaces the lost errno of an earlier failure */
 	if (fflush(o->stream) != 0 || failed) {
 		errno = o->error ? o->error : errno;
 		return -1;

@@ -14,7 +14,7 @@ bool csv_row_next(struct text *bytes, struct text *row) {
 	return true;
 }
 
-/* The end of a row: the first line feed outside of quotes; a quote counts where a field may begin or end. */
+/* The end of a row: the first line feed outside of quotes; a quote counts only where a field may begin or end. */
 static size_t row_end(struct text bytes, int *lines) {
 	bool quoted = false;
 
@@ -42,7 +42,7 @@ bool csv_row_next_quoted(struct text *bytes, struct text *row, int *line) {
 	return true;
 }
 
-/* The next field of a row, quotes taken off in place. False at the end of the row. */
+/* The next field of a row, quotes removed in place. False at the end of the row. */
 static bool next_field(struct text *row, char delimiter, struct text *out) {
 	char *to;
 	bool quoted = row->len > 0 && row->at[0] == '"';
@@ -56,7 +56,7 @@ static bool next_field(struct text *row, char delimiter, struct text *out) {
 		*row = comma == SIZE_MAX ? (struct text){0} : text_cut(*row, comma + 1, row->len);
 		return true;
 	}
-	to = (char *)(uintptr_t)row->at; /* the bytes are the caller's own */
+	to = (char *)(uintptr_t)row->at; /* the bytes are owned by the caller */
 	size_t n = 0, i = 1;
 	for (; i < row->len && (row->at[i] != '"' || (i + 1 < row->len && row->at[i + 1] == '"')); i++) {
 		i += row->at[i] == '"';

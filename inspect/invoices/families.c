@@ -10,11 +10,11 @@ const char *const role_names[ROLES] = {
 };
 
 /*
- * Sources: the FOCUS specification 1.0 to 1.4; AWS, "Data Exports: CUR 2.0 table dictionary", and the legacy report, whose
- * names are the same but for case and signs; Google Cloud, "Structure of Standard / Detailed data export"; Microsoft,
- * "Understand cost details fields" (enterprise agreement, customer agreement, pay-as-you-go; actual and amortised cost);
- * Oracle, "Cost and usage reports"; OpenAI, "Costs" and the dashboard's export; Anthropic, "Get cost report" and the
- * console's export; RunPod, "Pod billing history"; Modal, "billing report"; Vast.ai, "show invoices".
+ * Sources: the FOCUS specification 1.0 to 1.4; AWS, "Data Exports: CUR 2.0 table dictionary", and the legacy report,
+ * with the same names except for case and signs; Google Cloud, "Structure of Standard / Detailed data export";
+ * Microsoft, "Understand cost details fields" (enterprise agreement, customer agreement, pay-as-you-go; actual and
+ * amortised cost); Oracle, "Cost and usage reports"; OpenAI, "Costs" and the dashboard's export; Anthropic, "Get cost
+ * report" and the console's export; RunPod, "Pod billing history"; Modal, "billing report"; Vast.ai, "show invoices".
  */
 static const struct family families[] = {
 	{.name = "tollbook's own format",
@@ -94,7 +94,7 @@ static const struct family families[] = {
 	             [ROLE_QUANTITY] = "quantity", [ROLE_AMOUNT] = "amount", [ROLE_CATEGORY] = "type",
 	             [ROLE_SERVICE] = "description", [ROLE_WHAT] = "description", [ROLE_GPUS] = "numgpus"},
 	 .unit = "hours"},
-	/* Lambda, Together and whoever else writes plain column names. */
+	/* Lambda, Together and others with plain column names. */
 	{.name = "CSV with plain column names",
 	 .needs = "start|starttime|startdate|startedat|started|usagestart|usagestartdate|usagestarttime|periodstart|billingperiodstart|from|begin|date|day|usagedate|"
 	          "timestamp|period|month "

@@ -43,7 +43,7 @@ static size_t count_of(const char *s, size_t len, char c, size_t *last) {
 	return n;
 }
 
-/* Which character is the decimal sign: '.' or ','; 0: none is there. */
+/* The decimal sign: '.' or ','; 0: there is none. */
 static char decimal_sign(const char *s, size_t len, bool decimal_comma) {
 	size_t comma = 0, point = 0;
 	size_t commas = count_of(s, len, ',', &comma), points = count_of(s, len, '.', &point);
@@ -74,7 +74,7 @@ bool figure_amount(struct text t, const struct figure_style *style, int64_t *nan
 	}
 	struct text rest = {number, kept};
 	if (kept == 0 || (!decimal_parse(rest, 0, nano) && !(text_take_fixed(&rest, 9, nano) && rest.len == 0))) {
-		/* An exponent with digits below a nano-unit: what is less than that is nothing. */
+		/* An exponent with digits below a nano-unit: those digits are dropped. */
 		size_t e = text_find_byte((struct text){number, kept}, 'e');
 		if (e == SIZE_MAX || e + 1 >= kept || number[e + 1] != '-') {
 			return false;
@@ -101,7 +101,7 @@ void figure_learn_amount(struct text t, struct figure_style *style) {
 	size_t len = number_of(t, number, &negative), comma = 0, point = 0;
 	size_t commas = count_of(number, len, ',', &comma), points = count_of(number, len, '.', &point);
 
-	/* A comma that does not precede three digits, or comes last behind a point. */
+	/* A comma that does not precede three digits, or comes last after a point. */
 	style->decimal_comma |= commas == 1 && ((points == 0 && len - comma != 4) || (points > 0 && comma > point));
 }
 
@@ -150,7 +150,7 @@ static bool take_date(struct text *t, const struct figure_style *style, int64_t 
 	return valid;
 }
 
-/* "14:30", "14:30:00.5", "2:30 PM", with or without a zone; nothing at all is midnight. */
+/* "14:30", "14:30:00.5", "2:30 PM", with or without a zone; empty is midnight. */
 static bool take_time(struct text t, int64_t *ns) {
 	int64_t hour = 0, minute = 0, second_nano = 0;
 
@@ -174,7 +174,7 @@ static bool take_time(struct text t, int64_t *ns) {
 	       text_eq(t, T("+0000")) || text_eq(t, T("+0000 UTC")) || text_eq(t, T("(UTC)"));
 }
 
-/* Seconds or milliseconds since 1970, with decimals that are nothing. */
+/* Seconds or milliseconds since 1970, with decimals that are ignored. */
 static bool take_epoch(struct text t, int64_t *ns) {
 	int64_t n;
 

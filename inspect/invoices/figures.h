@@ -1,4 +1,4 @@
-/* figures.h: amounts and times as exports and spreadsheets write them. */
+/* figures.h: amounts and times in exports and spreadsheets. */
 #ifndef INSPECT_FIGURES_H
 #define INSPECT_FIGURES_H
 
@@ -17,12 +17,12 @@ struct figure_style {
 bool figure_amount(struct text t, const struct figure_style *style, int64_t *nano);
 
 /*
- * An instant: RFC 3339, with or without seconds and zone, " UTC" behind it, 08/10/2026, 10.08.2026, seconds or
+ * An instant: RFC 3339, with or without seconds and zone, " UTC" at the end, 08/10/2026, 10.08.2026, seconds or
  * milliseconds since 1970. *is_date: it is a day without a time.
  */
 bool figure_instant(struct text t, const struct figure_style *style, int64_t *ns, bool *is_date);
 
-/* Does the text show which of the styles its file is in? Then *style is set. */
+/* Does the text show the style of its file? Then sets *style. */
 void figure_learn_amount(struct text t, struct figure_style *style);
 void figure_learn_date(struct text t, struct figure_style *style);
 

@@ -44,7 +44,7 @@ static const struct {
 	{"gd8xh100ibi128", 8}, {"gd8xh200ibi128", 8}, {"gd8xb200ibi128", 8}, {"gb2004x", 4}, {"gb3004x", 4},
 };
 
-/* Names of GPUs that may have a count. */
+/* Names of GPUs that may be preceded by a count. */
 static const char *const cards[] = {"b300", "b200", "gb300", "gb200", "gh200", "h200", "h100", "h800", "h20", "a100", "a800", "a40", "a30",
                                     "a10", "l40s", "l40", "l4", "t4", "v100", "rtx", "mi300", "mi325", "mi350", "mi355",
                                     "mi250", "gpu", "nvidia"};
@@ -66,7 +66,7 @@ static bool is_one_digit_before(struct text plain, size_t at) {
 	return is_digit(plain.at[at]) && (at == 0 || !is_digit(plain.at[at - 1]));
 }
 
-/* "8xh100", "gpu8xh100sxm5", "1xnvidiaa100": a count before a card's name. */
+/* "8xh100", "gpu8xh100sxm5", "1xnvidiaa100": a count before a GPU's name. */
 static int64_t counted_before(struct text plain) {
 	for (size_t at = text_find_byte(plain, 'x'); at != SIZE_MAX && at < plain.len;) {
 		struct text rest = text_cut(plain, at + 1, plain.len);
@@ -85,7 +85,7 @@ static int64_t counted_before(struct text plain) {
 	return -1;
 }
 
-/* AWS types: a letter or more, a digit, then "xlarge": those that the table does not have are without GPUs. */
+/* AWS types: a letter or more, a digit, then "xlarge": those not in the table are without GPUs. */
 static bool is_plain_instance(struct text plain) {
 	size_t usage = text_find(plain, T("boxusage")), large = text_find(plain, T("large"));
 	return usage != SIZE_MAX && large != SIZE_MAX;

@@ -37,7 +37,7 @@ static int wrong(const struct reading *r, const char *what) {
 	return fault_set(r->why, ERROR_CONFIG, "%s:%d: %s", r->path, r->s->lines[r->row], what);
 }
 
-/* ---- which column is what ---- */
+/* ---- roles of columns ---- */
 
 static void find_role(struct reading *r, enum role role, const char *names) {
 	struct text rest = text_of(names ? names : ""), name;
@@ -180,7 +180,7 @@ static struct text field(const struct reading *r, enum role role) {
 	return T("");
 }
 
-/* ---- what the file as a whole shows ---- */
+/* ---- properties of the whole file ---- */
 
 static void learn_style(struct reading *r) {
 	for (r->row = 0; r->row < r->s->row_count; r->row++) {
@@ -197,7 +197,7 @@ static int by_instant(const void *a, const void *b) {
 	return exact_order(*(const int64_t *)a, *(const int64_t *)b);
 }
 
-/* How far starts are apart, where lines have no end: hours, days, weeks or months. */
+/* The distance of starts, if lines have no end: hours, days, weeks or months. */
 static void learn_step(struct reading *r) {
 	int64_t *starts = must_alloc((r->s->row_count + 1) * sizeof *starts), least_ns = NS_PER_DAY;
 	size_t count = 0;
@@ -235,7 +235,10 @@ static bool take_range(struct text t, const struct figure_style *style, struct i
 	return false;
 }
 
-/* An end within the last second of an hour is that of the next; an end without a time before or at the start is its day. */
+/*
+ * An end within the last second of an hour is the start of the next; an end without a time before or at the start is
+ * its day.
+ */
 static int64_t end_of(const struct reading *r, int64_t from_ns, int64_t to_ns, bool is_date) {
 	if (to_ns < from_ns || (to_ns == from_ns && !is_date)) {
 		return to_ns;
@@ -297,7 +300,7 @@ static const struct {
 	{"adjustment correction roundingerror", CHARGE_FEE},
 };
 
-/* By the words of services and products, for usage that is not of GPUs. */
+/* From the words of services and products, for usage of other things than GPUs. */
 static const struct {
 	const char *words;
 	enum charge_class class;
@@ -348,7 +351,7 @@ static int64_t gpus_of(const struct reading *r) {
 	return gpus;
 }
 
-/* How many nanoseconds a unit is; 0: it is not a time. "10 Hours" are ten. */
+/* Nanoseconds of a unit; 0: it is not a time. "10 Hours" are ten. */
 static int64_t unit_ns(struct text unit) {
 	static const struct {
 		const char *word;
@@ -374,7 +377,7 @@ static bool times(int64_t nano, int64_t ns, int64_t *out) {
 	return exact_mul_div(nano, ns, NANO, out) && *out >= 0;
 }
 
-/* Hours of instances: each with so many GPUs; doubtful where that is not known. */
+/* Hours of instances, times their GPUs; doubtful if the number is not known. */
 static bool take_quantity(const struct reading *r, enum role quantity, enum role unit, struct invoice_line *l, int64_t gpus) {
 	struct text amount = field(r, quantity), name = field(r, unit);
 	int64_t nano, ns;
@@ -420,7 +423,7 @@ static bool take_hours(const struct reading *r, struct invoice_line *l) {
 	return true;
 }
 
-/* The sum of "amount" over a list of objects, as a cell has it. */
+/* The sum of "amount" over a list of objects in a cell. */
 static bool add_credits(struct text list, const struct figure_style *style, int64_t *nano) {
 	struct json *j = json_new();
 	size_t bad = 0;
@@ -443,7 +446,7 @@ static bool take_amount(const struct reading *r, struct text t, int64_t *nano) {
 	return true;
 }
 
-/* What of usage that was paid in advance an hour is worth: AWS has it in columns of its own. */
+/* The value of prepaid usage: AWS has it in separate columns. */
 static bool take_effective(const struct reading *r, struct text category, struct invoice_line *l, int64_t *nano) {
 	struct text t = field(r, ROLE_EFFECTIVE);
 
@@ -500,7 +503,7 @@ static int take_line(struct reading *r) {
 	return 0;
 }
 
-/* Usage that is billed at nothing was paid in advance: its effective cost is what it took of that. */
+/* Usage billed at 0 was paid in advance: its effective cost is its part of the prepayment. */
 static bool is_prepaid(const struct reading *r) {
 	const struct invoice *in = r->out;
 	int64_t effective;

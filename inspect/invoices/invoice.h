@@ -1,6 +1,6 @@
 /*
- * invoice.h: what a provider charged, by period and pool, from an export as it is downloaded: FOCUS, AWS, Google Cloud, Azure,
- * Oracle, RunPod, Modal, Vast.ai, OpenAI, Anthropic, or any table whose columns are named (families.c).
+ * invoice.h: what a provider charged, by period and pool, from an export as downloaded: FOCUS, AWS, Google Cloud,
+ * Azure, Oracle, RunPod, Modal, Vast.ai, OpenAI, Anthropic, or any table with named columns (families.c).
  */
 #ifndef INSPECT_INVOICE_H
 #define INSPECT_INVOICE_H
@@ -8,14 +8,14 @@
 #include "core/error.h"
 #include "core/text.h"
 
-/* What a line charges for. Usage and discounts are compared with the book, all else is listed separately. */
+/* What a line charges for. Usage and discounts are compared with the book, others are listed separately. */
 enum charge_class {
 	CHARGE_USAGE,
-	CHARGE_DISCOUNT, /* on usage: changes what its hours cost */
+	CHARGE_DISCOUNT, /* on usage: changes the cost of its hours */
 	CHARGE_TAX,
 	CHARGE_CREDIT,
 	CHARGE_REFUND,
-	CHARGE_COMMITMENT, /* purchases and fees of what is paid in advance */
+	CHARGE_COMMITMENT, /* purchases and fees paid in advance */
 	CHARGE_STORAGE,
 	CHARGE_NETWORK,
 	CHARGE_FEE,
@@ -26,7 +26,7 @@ extern const char *const charge_class_names[CHARGE_CLASSES];
 
 struct invoice_line {
 	int64_t from_ns, to_ns;
-	char *pool, *currency, *model; /* "" where it is missing */
+	char *pool, *currency, *model; /* "" if missing */
 	enum charge_class class;
 	int64_t gpu_ns;      /* billed; -1: the line has no hours */
 	bool hours_doubtful; /* they may be those of instances: gpu_ns is then that of one GPU each */
@@ -44,7 +44,7 @@ struct invoice {
 	const struct family *family;
 	struct sheet *sheet;
 	bool effective; /* amounts are those of the column of effective cost */
-	char *pool_column; /* as named by the caller, or found; NULL: that of the family */
+	char *pool_column; /* as named by the caller, or found; NULL: the family's */
 };
 
 enum invoice_cost { COST_AUTO, COST_BILLED, COST_EFFECTIVE };

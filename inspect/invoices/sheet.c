@@ -41,7 +41,7 @@ static char *keep(struct sheet *s, struct text t) {
 	return s->kept[s->kept_count++];
 }
 
-/* The texts of rows so far move to the wider rows. */
+/* Moves the texts of rows so far to the wider rows. */
 static int add_column(struct sheet *s, struct text name) {
 	char plain[PATH_MAX_BYTES];
 	size_t old = s->column_count;
@@ -77,7 +77,7 @@ static void add_row(struct sheet *s, int line) {
 
 /* ---- CSV ---- */
 
-/* The most frequent one in the header, outside of quotes. */
+/* The most frequent separator in the header, outside of quotes. */
 static char delimiter_of(struct text header) {
 	static const char known[] = ",;\t|";
 	size_t counts[4] = {0}, best = 0;
@@ -127,9 +127,9 @@ struct reading {
 	struct sheet *s;
 	struct json *j;
 	struct text bytes; /* that the JSON is in */
-	int line;          /* of JSON lines; 0: by the offset in the bytes */
+	int line;          /* line number for JSON lines; 0: from the offset in the bytes */
 	char path[PATH_MAX_BYTES];
-	size_t next;       /* column that the next member is likely to be */
+	size_t next;       /* likely column of the next member */
 };
 
 static void put_cell(struct reading *r, size_t path_len, struct text value) {
@@ -190,7 +190,7 @@ static bool take_pairs(struct reading *r, size_t len, json_at list) {
 	return any;
 }
 
-/* Lists whose elements are lines of their own, with the other members of the object. */
+/* Lists with elements that are separate lines, combined with the other members of the object. */
 static bool is_nested_rows(const struct reading *r, json_at v) {
 	static const char *const names[] = {"results", "line_items", "lineItems"};
 	json_at first = json_type(r->j, v) == JSON_ARRAY ? json_first(r->j, v) : JSON_ABSENT;
@@ -253,7 +253,7 @@ static void take_object(struct reading *r, json_at object) {
 		r->next = 0;
 		take_members(r, 0, v, 1);
 	}
-	/* The bucket itself is no line. */
+	/* The bucket itself is not a line. */
 	size_t left = s->row_count - first - 1;
 	memmove(&s->cells[first * s->column_count], &s->cells[(first + 1) * s->column_count],
 	        left * s->column_count * sizeof *s->cells);
@@ -341,7 +341,7 @@ static json_at member_of(const struct json *j, struct text plain) {
 	return JSON_ABSENT;
 }
 
-/* Azure writes an object without its braces. */
+/* Azure writes objects without braces. */
 static bool parse_cell(struct sheet *s, struct json *j, struct text cell) {
 	size_t bad;
 
@@ -397,7 +397,7 @@ int sheet_find(struct sheet *s, struct text name) {
 	return column;
 }
 
-/* Bytes as they come out of a filter of ingest/. */
+/* Receives bytes from a filter of ingest/. */
 struct unpacked {
 	char *at;
 	size_t len, room;
@@ -418,7 +418,7 @@ static bool add_bytes(void *into, struct text bytes) {
 	return true;
 }
 
-/* Spreadsheets export UTF-16, too: ingest/ reads it. */
+/* Spreadsheets also export UTF-16: ingest/ reads it. */
 static void decode(const char *path, struct text *bytes) {
 	struct unpacked u = {.len = 0};
 	bool packed;

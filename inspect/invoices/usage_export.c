@@ -20,7 +20,7 @@ static const char *const names[COLUMNS] = {"start_time", "end_time", "model", "n
 	"expected the dashboard's export of completions, grouped by model: start_time, end_time, model, num_model_requests, " \
 	"input_tokens, input_cached_tokens, output_tokens"
 
-/* Which field of a row is which column: -1: none. */
+/* The field of each column in a row; -1: none. */
 static void find_columns(const struct text *fields, size_t count, int at[COLUMNS]) {
 	for (int c = 0; c < COLUMNS; c++) {
 		at[c] = -1;
@@ -65,7 +65,7 @@ static int wrong(const struct reading *r, const char *what) {
 	return fault_set(r->why, ERROR_CONFIG, "%s:%lld: %s", r->path, (long long)r->line, what);
 }
 
-/* "59200.0" is a whole number; nothing is 0. */
+/* "59200.0" is an integer; empty is 0. */
 static bool take_count(struct text t, int64_t *out) {
 	*out = 0;
 	return t.len == 0 || (decimal_parse(t, -9, out) && *out >= 0);

@@ -1,4 +1,4 @@
-/* usage_export.h: the CSV that OpenAI's usage dashboard exports: tokens by time, model, project, key. */
+/* usage_export.h: the CSV export of OpenAI's usage dashboard: tokens by time, model, project, key. */
 #ifndef INSPECT_USAGE_EXPORT_H
 #define INSPECT_USAGE_EXPORT_H
 
@@ -8,8 +8,8 @@
 bool usage_export_is(const char *path);
 
 /*
- * Hands over each row as a window; times without usage, too. ERROR_CONFIG with "file:line: what, expected what" for
- * exports without tokens by model: an export of costs, of images or audio, or one that was not grouped by model.
+ * Passes on each row as a window, including times without usage. ERROR_CONFIG with "file:line: what, expected what"
+ * for exports without tokens by model: an export of costs, of images or audio, or one not grouped by model.
  */
 int usage_export_read(const char *path, record_sink *sink, void *context, struct fault *why);
 

@@ -14,7 +14,7 @@
 
 enum value_type { VALUE_NULL, VALUE_INTEGER, VALUE_TEXT, VALUE_BLOB };
 
-/* A parameter or a column. Bytes belong to whoever made them. */
+/* A parameter or a column. Bytes belong to the caller. */
 struct value {
 	enum value_type type;
 	int64_t integer;
@@ -22,7 +22,7 @@ struct value {
 };
 
 struct driver_options {
-	const char *where; /* a path, or what follows on the driver's scheme */
+	const char *where; /* a path, or what follows the driver's scheme */
 	enum ledger_mode mode;
 	bool as_it_is; /* nothing may be written next to it, and nothing writes to it */
 };
@@ -30,36 +30,36 @@ struct driver_options {
 struct driver {
 	const char *name;
 	const char *const *schemes; /* "postgresql:" …, ends with NULL; NULL: a path */
-	/* What begins a transaction that writes; and one that reads, from which on nothing changes for it. */
+	/* Statements that begin a transaction that writes, and one that reads a fixed state. */
 	const char *begin_write, *begin_read;
-	const char *version, *set_version; /* what asks for the schema's version, and what sets it to %lld */
+	const char *version, *set_version; /* statements that read the schema's version, and that set it to %lld */
 
-	/* What must not be in `where`, such as a password; NULL: anything may. */
+	/* Checks for what must not be in `where`, such as a password; NULL: nothing is forbidden. */
 	int (*refuse)(const char *where, struct fault *why);
 	/*
-	 * Opens and, where there is nothing yet and the mode allows it, makes the schema; brings older
-	 * versions up to date. Refuses what is not a ledger.
+	 * Opens and, if it is empty and the mode allows it, creates the schema; migrates older versions. Refuses what
+	 * is not a ledger.
 	 */
 	int (*open)(void **connection, const struct driver_options *o, struct fault *why);
 	void (*close)(void *connection);
 
 	/* One or several statements without parameters or rows. */
 	int (*execute)(void *connection, const char *sql, struct fault *why);
-	/* The same for tables and views, in the words of schemas/ledger.sql. */
+	/* The same for tables and views, in the syntax of schemas/ledger.sql. */
 	int (*define)(void *connection, const char *sql, struct fault *why);
 
 	/* A statement with parameters $1, $2 …; kept until `finalize`. */
 	int (*prepare)(void *connection, const char *sql, void **statement, struct fault *why);
 	void (*finalize)(void *statement);
-	/* Starts it (again) with these parameters, whose bytes need not outlive the call of `step`s that follow. */
+	/* Starts it (again) with these parameters; their bytes need not stay valid during the following `step`s. */
 	int (*start)(void *statement, const struct value *values, size_t count, struct fault *why);
 	/* The next row: 1, 0 at the end, or negative. */
 	int (*step)(void *statement, struct fault *why);
 	/* A column of the row, valid until the next step. */
 	struct value (*column)(void *statement, int index);
-	/* Columns of whole numbers; 0 where they are null. A year's report asks for millions of them. */
+	/* Columns of integers; 0 if null. A year's report reads millions of them. */
 	void (*integers)(void *statement, int first, int count, int64_t *out);
-	/* Done with it: locks and memory are given back. */
+	/* Ends it: releases locks and memory. */
 	void (*finish)(void *statement);
 
 	/* Many rows at once, tab-separated, by "COPY table (columns) FROM STDIN"; NULL if the driver has no such thing. */
@@ -67,7 +67,7 @@ struct driver {
 
 	/* Damage and broken references, each as a sentence. */
 	int (*check)(void *connection, ledger_finding_sink *sink, void *context, struct fault *why);
-	/* A copy of the whole database in a file, unless that is to stop; NULL if the driver cannot. */
+	/* A copy of the whole database in a file, unless it is to stop; NULL if the driver cannot. */
 	int (*copy)(void *connection, const char *to_path, const struct ledger_transfer *t, struct fault *why);
 };
 
@@ -77,18 +77,18 @@ extern const struct driver sqlite_driver, postgres_driver;
 const struct driver *driver_for(const char *where);
 
 /*
- * migrate.c: what brings a ledger of a former version to the next one, in a transaction, and what lets a reader read
- * it as it is. NULL for a version from which no way leads.
+ * migrate.c: SQL that brings a ledger of a former version to the next one, in a transaction, and SQL with which a
+ * reader can read it unchanged. NULL for unsupported versions.
  */
 struct migration {
 	const char *sqlite, *postgres;
-	const char *view; /* temporary views that take precedence over the tables, for either, but for "main." */
+	const char *view; /* temporary views that take precedence over the tables, for either, except with "main." */
 };
 const struct migration *migration_from(int64_t version);
 
 /*
- * Brings a ledger to this program's version; for a reader, who changes nothing, it is as if it were of this one.
- * Refuses versions that are not known.
+ * Migrates a ledger to this program's version; a reader changes nothing, but sees it in this version. Refuses unknown
+ * versions.
  */
 int schema_bring_up(const struct driver *d, void *connection, const struct driver_options *o, struct fault *why);
 

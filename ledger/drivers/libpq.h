@@ -1,6 +1,6 @@
 /*
- * libpq.h: PostgreSQL's client library, loaded when a server is named: with it come thirty libraries more, which took
- * most of the time that a command without a server needs to start. Private to postgres.c.
+ * libpq.h: PostgreSQL's client library, loaded when a server is named: it needs thirty more libraries, which took
+ * most of the start-up time of commands without a server. Private to postgres.c.
  */
 #ifndef LEDGER_LIBPQ_H
 #define LEDGER_LIBPQ_H
@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-/* What is used of it. */
+/* The functions that are used. */
 #define LIBPQ_FUNCTIONS(f) \
 	f(PQclear) f(PQconnectdb) f(PQconninfoFree) f(PQconninfoParse) f(PQerrorMessage) \
 	f(PQexec) f(PQfinish) f(PQfreemem) f(PQftype) f(PQgetResult) \

@@ -11,7 +11,7 @@
 	"CREATE TABLE joined (day_ns " whole " PRIMARY KEY, joined " whole " NOT NULL, gateway_only " whole " NOT NULL, " \
 	"gateway_only_tokens " whole " NOT NULL, engine_only " whole " NOT NULL, differing " whole " NOT NULL, " \
 	"gateway_only_first TEXT NOT NULL, engine_only_first TEXT NOT NULL, differing_first TEXT NOT NULL)"
-/* What is not known of what a former version did: it counted duplicates by run alone, and kept all records. */
+/* Values that a former version did not have: it counted duplicates by run only, and kept all records. */
 #define ADDED \
 	"ALTER TABLE run ADD COLUMN first_ns INTEGER;" \
 	"ALTER TABLE run ADD COLUMN last_ns INTEGER;" \
@@ -42,7 +42,7 @@
 	"PRIMARY KEY (plan, task)" end "CREATE INDEX evidence_period ON evidence (to_ns, from_ns);"
 
 #define NO_GATEWAYS "CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", gone_run, 0 AS gateways FROM main.segment;" NO_CHAIN
-/* No chain: a run -1 marks that there was none. */
+/* No chain: marked by a run -1. */
 #define NO_CHAIN "CREATE TEMP VIEW chain AS SELECT -1 AS run, '' AS seal;"
 #define NO_SOURCE_WAS \
 	"CREATE TEMP VIEW source_was AS SELECT 0 AS source, 0 AS until_run, '' AS format, 0 AS bytes, '' AS content, 0 AS lines, " \
@@ -121,8 +121,8 @@ static const struct migration from_1 = {
 	"records " integer " NOT NULL, PRIMARY KEY (source, until_run)" end
 
 /*
- * 2 to 3: what was found in joining requests, and what a log was before it grew, are known of each run. Of the runs
- * before that they are not: for them both stay what they are now, as version 2 had it.
+ * 2 to 3: the results of joining requests, and the state of a log before it grew, are stored for each run. For
+ * earlier runs they are not known: both remain what they are now, as in version 2.
  */
 static const struct migration from_2 = {
 	.sqlite = VERSIONED("INTEGER", ") STRICT, WITHOUT ROWID;"),
@@ -136,7 +136,10 @@ static const struct migration from_2 = {
 	"ALTER TABLE segment ADD COLUMN gateways " integer " NOT NULL DEFAULT -1;" \
 	"UPDATE segment SET gateways = 0 WHERE requests = 0;"
 
-/* 3 to 4: segments know how many of their requests gateways report; the next intake counts those that are there. */
+/*
+ * 3 to 4: segments know how many of their requests gateways report; the next intake counts those of existing
+ * segments.
+ */
 static const struct migration from_3 = {
 	.sqlite = COUNTED("INTEGER"),
 	.postgres = COUNTED("BIGINT"),
@@ -145,7 +148,7 @@ static const struct migration from_3 = {
 
 #define CHAIN(integer, end) "CREATE TABLE chain (run " integer " PRIMARY KEY REFERENCES run, seal TEXT NOT NULL" end
 
-/* 4 to 5: runs are sealed one after the other; the next commit seals those that are there. */
+/* 4 to 5: runs are sealed one after the other; the next commit seals existing ones. */
 static const struct migration from_4 = {
 	.sqlite = CHAIN("INTEGER", ") STRICT;"),
 	.postgres = CHAIN("BIGINT", ");"),
@@ -184,7 +187,7 @@ static int migrate_step(const struct driver *d, void *connection, const struct m
 	return rc < 0 ? rc : d->execute(connection, mark, why);
 }
 
-/* All steps or none. Another writer may have been faster. */
+/* All steps or none. Another writer may have migrated it already. */
 static int migrate(const struct driver *d, void *connection, struct fault *why) {
 	int64_t was = 0, version;
 	int rc = d->execute(connection, d->begin_write, why);

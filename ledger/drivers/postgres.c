@@ -1,7 +1,7 @@
 /*
  * postgres.c: a ledger in PostgreSQL, for many writers.
  *
- * Writers take turns by an advisory lock that ends with their transaction: numbers are given out as the largest so
+ * Writers are serialised by an advisory lock that ends with their transaction: numbers are assigned as the largest so
  * far plus one, and replica-days are replaced as a whole. Passwords come from PGPASSFILE or a service file only.
  */
 #include "core/files/embedded.h"
@@ -15,7 +15,7 @@
 
 #include "ledger/drivers/libpq.h"
 
-/* A server that is being restarted is waited for: so many tries, each twice as late as the one before. */
+/* A server that is being restarted is waited for: this many tries, each with twice the delay of the previous one. */
 #define TRIES 8
 #define FIRST_PAUSE_MS 100
 #define VALUES_MAX 32
@@ -27,21 +27,21 @@ struct connection {
 	PGconn *at;
 	bool writes;
 	int64_t statements;         /* for their names */
-	struct statement *streaming; /* whose rows are still coming; NULL: none */
+	struct statement *streaming; /* statement with rows still to be read; NULL: none */
 };
 
 struct statement {
 	struct connection *connection;
 	char name[24];
-	PGresult *row;    /* at hand */
-	PGresult **waiting; /* came in while another statement was asked */
+	PGresult *row;    /* current row */
+	PGresult **waiting; /* rows read while another statement was started */
 	size_t waiting_count, waiting_next;
 	bool failed;
 };
 
 /*
- * Classes of SQLSTATE that another try may get over: lost connections, transactions that got in each other's way,
- * a server that is full, busy or being stopped. The rest stays wrong however often it is tried.
+ * Classes of SQLSTATE for which a retry may help: lost connections, conflicting transactions, a server that is full,
+ * busy or being stopped. For others a retry does not help.
  */
 static bool may_pass(const char *state) {
 	static const char *const classes[] = {"08", "23505", "25P0", "40", "53", "55", "57", "58", "XX"};
@@ -65,7 +65,7 @@ static int failed(struct connection *c, const PGresult *r, struct fault *why) {
 
 /* ---- statements ---- */
 
-/* Takes the rows that are still coming to somebody else out of the way. */
+/* Reads the pending rows of another statement into memory. */
 static void set_aside(struct connection *c) {
 	struct statement *s = c->streaming;
 	PGresult *r;
@@ -77,7 +77,7 @@ static void set_aside(struct connection *c) {
 	}
 }
 
-/* Writers take turns, so that each sees what the one before it committed, whatever the server's own default is. */
+/* Writers are serialised, so that each sees what the previous one committed, whatever the server's default. */
 #define BEGIN_WRITE "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(1953459052)"
 
 static int execute(void *connection, const char *sql, struct fault *why) {
@@ -194,7 +194,7 @@ static int step(void *statement, struct fault *why) {
 #define OID_BYTEA 17
 #define OID_TEXT 25
 
-/* Integers come as digits; bytes as \x and hex, which are turned in place. */
+/* Integers come as digits; bytes as \x and hex, which are decoded in place. */
 static struct value column(void *statement, int index) {
 	const struct statement *s = statement;
 	const struct libpq *pq = &s->connection->pq;
@@ -256,7 +256,7 @@ static int load(void *connection, const char *sql, struct text rows, struct faul
 
 /* ---- opening ---- */
 
-/* SQL of SQLite's in PostgreSQL's words; the caller frees. */
+/* Translates SQLite's SQL to PostgreSQL's; the caller frees. */
 static char *sql_here(const char *sql) {
 	static const struct {
 		struct text from, to;
@@ -309,7 +309,8 @@ static int make_schema(struct connection *c, struct fault *why) {
 	char version[80];
 	int rc = execute(c, BEGIN_WRITE, why);
 
-	rc = rc < 0 ? rc : ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why); /* another may have been faster */
+	/* another writer may have been faster */
+	rc = rc < 0 ? rc : ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why);
 	if (rc == 0 && there == 0) {
 		rc = define(c, embedded_ledger_sql, why);
 		snprintf(version, sizeof version, "CREATE TABLE ledger_version AS SELECT %d AS version", LEDGER_SCHEMA_VERSION);
@@ -334,7 +335,7 @@ static int check_version(struct connection *c, const struct driver_options *o, s
 	return rc < 0 ? rc : schema_bring_up(&postgres_driver, c, o, why);
 }
 
-/* A command line can be read by everybody on the machine. */
+/* A command line can be read by all users of the machine. */
 static int refuse_password(const char *where, struct fault *why) {
 	struct libpq pq;
 	char *message = NULL;
@@ -355,7 +356,7 @@ static int refuse_password(const char *where, struct fault *why) {
 	                       "PGPASSFILE (~/.pgpass) or of a service") : 0;
 }
 
-/* Is it down, or starting, and worth waiting for? */
+/* Is it down or starting, so that waiting makes sense? */
 static bool is_passing(const struct connection *c) {
 	const char *said = c->pq.PQerrorMessage(c->at);
 
@@ -364,7 +365,7 @@ static bool is_passing(const struct connection *c) {
 	       strstr(said, "too many clients") || strstr(said, "recovery");
 }
 
-/* A login or a database that there is not: libpq gives no SQLSTATE for these. */
+/* An unknown login or database: libpq returns no SQLSTATE for these. */
 static bool is_refusal(const struct connection *c) {
 	static const char *const said[] = {"authentication failed", "does not exist", "no password supplied", "permission denied",
 	                                   "no pg_hba.conf entry", "invalid"};
@@ -377,7 +378,7 @@ static bool is_refusal(const struct connection *c) {
 	return false;
 }
 
-/* A server's notices are not for stderr, where a task has one line: what matters comes as an error, too. */
+/* A server's notices are not printed to stderr, where a task has one line: important ones are also errors. */
 static void hear(void *nobody, const PGresult *r) {
 	(void)nobody, (void)r;
 }
@@ -418,7 +419,10 @@ static void close_connection(void *connection) {
 	}
 }
 
-/* The server ends what hangs, after the time of the server, the role or the connection string, or else these. */
+/*
+ * The server ends hanging statements, after the time-out of the server, the role or the connection string, or else
+ * these.
+ */
 #define UNLESS_SET(name, value) \
 	"SELECT set_config('" name "', '" value "', false) WHERE current_setting('" name "') = '0';"
 static const char settings[] =
@@ -444,7 +448,7 @@ static int open_connection(void **connection, const struct driver_options *o, st
 	return 0;
 }
 
-/* References and types are the server's own affair, at every commit. */
+/* References and types are checked by the server itself, at every commit. */
 static int check(void *connection, ledger_finding_sink *sink, void *context, struct fault *why) {
 	(void)connection, (void)sink, (void)context, (void)why;
 	return 0;

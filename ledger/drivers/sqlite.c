@@ -10,9 +10,9 @@
 #include "ledger/drivers/driver.h"
 #include "ledger/segments/part.h"
 
-/* How long a reader waits while a night is being committed. */
+/* How long a reader waits while a night commits. */
 #define BUSY_MS 20000
-/* So many pages are copied before it is asked whether to stop. */
+/* Pages that are copied between checks whether to stop. */
 #define COPY_PAGES 1024
 
 struct connection {
@@ -25,7 +25,7 @@ struct statement {
 	struct connection *connection;
 };
 
-/* SQLite's errors as those of this program. */
+/* Maps SQLite's errors to those of this program. */
 static int failed(struct connection *c, const char *what, struct fault *why) {
 	int code = sqlite3_errcode(c->db), system = sqlite3_system_errno(c->db);
 
@@ -63,7 +63,7 @@ static int pragma(struct connection *c, const char *sql, int64_t *out, struct fa
 	return rc;
 }
 
-/* The schema in one transaction: a file is a ledger or empty, never in between. */
+/* Creates the schema in one transaction: a file is a ledger or empty, never in between. */
 static int make_schema(struct connection *c, struct fault *why) {
 	int rc = execute(c, "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE", why);
 
@@ -117,7 +117,7 @@ static void close_connection(void *connection) {
 	}
 }
 
-/* The file for its owner and group alone, before a byte is in it. */
+/* Restricts the file to its owner and group, before anything is written. */
 static int make_file(const char *path, struct fault *why) {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 
@@ -128,7 +128,7 @@ static int make_file(const char *path, struct fault *why) {
 	return 0;
 }
 
-/* A path as a URI: SQLite then makes no file next to it. The caller frees. */
+/* A path as a URI: SQLite then creates no file next to it. The caller frees. */
 static char *uri_of(const char *path) {
 	static const char begin[] = "file:", end[] = "?immutable=1";
 	char *uri = must_alloc(sizeof begin + 3 * strlen(path) + sizeof end), *at = uri + sizeof begin - 1;
@@ -146,7 +146,7 @@ static char *uri_of(const char *path) {
 }
 
 static int open_database(const struct driver_options *o, sqlite3 **db) {
-	/* A reader, too, may have to recover the log of a killed writer: so it writes, where it may. */
+	/* A reader may also have to recover the log of a killed writer: so it opens for writing, if it may. */
 	int flags = o->as_it_is ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
 	char *name = o->as_it_is ? uri_of(o->where) : must_copy(o->where);
 	int rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
@@ -274,7 +274,7 @@ static void finish(void *statement) {
 	sqlite3_reset(((struct statement *)statement)->at);
 }
 
-/* Each row of a PRAGMA that finds faults. */
+/* Reports each row of a PRAGMA that finds faults. */
 static int check_by(struct connection *c, const char *sql, const char *fine, const char *form, ledger_finding_sink *sink,
                     void *context, struct fault *why) {
 	sqlite3_stmt *s;
@@ -304,7 +304,7 @@ static int check(void *connection, ledger_finding_sink *sink, void *context, str
 	                         sink, context, why);
 }
 
-/* Nobody writes meanwhile, so that it can be done in parts. */
+/* There is no writer in the meantime, so it can be done in parts. */
 static int copy_pages(struct connection *to, sqlite3_backup *b, const struct ledger_transfer *t, struct fault *why) {
 	int rc = 0, done = SQLITE_OK;
 

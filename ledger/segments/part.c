@@ -38,9 +38,9 @@ static int open_folder(const char *path) {
 	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* ---- what was left ---- */
+/* ---- leftovers ---- */
 
-/* Does a folder hold only what books and exports are made of? Another's of such a name is not ours to remove. */
+/* Does a folder contain only files of books and exports? Other folders with such a name must not be removed. */
 static bool is_ours(const char *path) {
 	static const char *const ours[] = {".", "..", "records", "tables", "documents", "lock", "manifest.jsonl"};
 	DIR *dir = opendir(path);
@@ -72,7 +72,7 @@ static bool clear(const char *path) {
 	return left;
 }
 
-/* Beside a place: its folder, and its name. */
+/* The folder of a path, and its name. */
 static void clear_beside(const char *place, size_t len, struct ledger_transfer *t) {
 	size_t above = len;
 	char path[2 * PART_PATH_MAX];
@@ -106,12 +106,12 @@ static int check_place(const char *place, struct fault *why) {
 	if (!S_ISDIR(st.st_mode)) {
 		return fault_set(why, ERROR_CONFIG, "%s: exists and is not a folder, expected a new or empty one", place);
 	}
-	/* Fails where there is something in it; the folder is made again at the end. */
+	/* Fails if it is not empty; the folder is created again at the end. */
 	return rmdir(place) == 0 ? 0 : fault_set(why, ERROR_CONFIG, "%s: exists and is not empty, expected a new or "
 								    "empty folder", place);
 }
 
-/* Made, and locked before another one took it for left: 1; 0: to be tried again. */
+/* Created, and locked before another process treated it as left: 1; 0: try again. */
 static int make(struct part *p, size_t len, struct fault *why) {
 	struct stat st;
 
@@ -120,7 +120,8 @@ static int make(struct part *p, size_t len, struct fault *why) {
 		return fault_set(why, ERROR_IO, "%s: cannot make a folder next to it: %s", p->place, strerror(errno));
 	}
 	p->lock = open_folder(p->folder);
-	(void)(p->lock < 0 || flock(p->lock, LOCK_EX)); /* a file system without locks has none to be left */
+	/* without locks in the file system, leftovers cannot be detected */
+	(void)(p->lock < 0 || flock(p->lock, LOCK_EX));
 	if (p->lock >= 0 && stat(p->folder, &st) != 0) {
 		close(p->lock);
 		return 0;

@@ -1,7 +1,7 @@
 /*
- * part.h: a folder that is written next to its place and appears there when it is whole. Private to ledger/.
+ * part.h: a folder that is written next to its target and renamed when it is complete. Private to ledger/.
  *
- * Who writes it holds a lock on it: what is next to a place without one was left by a process that was killed.
+ * The writer holds a lock on it: a folder without a lock was left by a killed process.
  */
 #ifndef LEDGER_PART_H
 #define LEDGER_PART_H
@@ -17,14 +17,14 @@ struct part {
 };
 
 /*
- * A new one, after those that were left are removed (t->cleared counts them). ERROR_CONFIG where something is at the
- * place; an empty folder there gives way.
+ * Creates a new one, after removing leftovers (t->cleared counts them). ERROR_CONFIG if the target exists; an empty
+ * folder there is replaced.
  */
 int part_begin(struct part *p, const char *place, struct ledger_transfer *t, struct fault *why);
-/* The end of it: by rename to its place where rc is 0, or it is removed with all that is in it. Returns what went wrong. */
+/* Ends it: renames it to its target if rc is 0, else removes it with its content. Returns the error. */
 int part_end(struct part *p, int rc, struct fault *why);
 
-/* ERROR_IO where the transfer was asked to stop. */
+/* ERROR_IO if the transfer was asked to stop. */
 int transfer_go_on(const struct ledger_transfer *t, struct fault *why);
 
 #endif

@@ -4,7 +4,7 @@
 #include "core/record_json.h"
 #include "ledger/segments/segment.h"
 
-/* How a field is stored in the bytes: as it is, or as its distance from the record's instant. */
+/* How a field is stored: as it is, or as its distance from the record's instant. */
 enum how { PLAIN, INSTANT };
 
 struct field {
@@ -30,18 +30,18 @@ static const struct field window_fields[] = {
 	WINDOW(end_ns, INSTANT), WINDOW(input_tokens, PLAIN), WINDOW(cached_tokens, PLAIN), WINDOW(output_tokens, PLAIN),
 	WINDOW(requests, PLAIN), WINDOW(prefill_gpu_ns, PLAIN), WINDOW(decode_gpu_ns, PLAIN), WINDOW(running, PLAIN),
 };
-/* Of windows with the flag COUNTS, behind these. */
+/* For windows with the flag COUNTS, after these. */
 static const struct field count_fields[] = {
 #define COUNT_FIELD(name) WINDOW(name, PLAIN),
 	WINDOW_COUNTS(COUNT_FIELD)
 };
 #define COUNTS 4u
-/* So many of them; those that came later follow at the end of the record, so that what was written before reads as it was. */
+/* Their original number; later ones follow at the end of the record, so that old records stay readable. */
 #define FIRST_COUNTS 14
 #define MORE_COUNTS (sizeof count_fields / sizeof *count_fields - FIRST_COUNTS)
 static const struct field power_fields[] = {{offsetof(struct record, power.milliwatts), PLAIN}};
 
-/* A kind of record: where its instant is, its fields, its texts. */
+/* A kind of record: the position of its instant, its fields, its texts. */
 struct shape {
 	size_t instant;
 	const struct field *fields;
@@ -62,7 +62,7 @@ static const struct shape shapes[RECORD_KINDS] = {
 	                  {offsetof(struct record, power.gpu)}, 1},
 };
 
-/* Batch has a bit of its own; the classes that came later follow it, so that what was written before reads as it was. */
+/* Batch has a separate bit; classes added later follow it, so that old records stay readable. */
 static uint64_t beyond_batch(enum service s) {
 	return s > SERVICE_BATCH ? (uint64_t)s - SERVICE_BATCH : 0;
 }
@@ -225,7 +225,7 @@ size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[
 	}
 	at = put(at, r->file);
 	at = put(at, (uint64_t)r->line);
-	/* Behind all else and only where there is any, so that what was written before reads as it was. */
+	/* After everything else and only if not empty, so that old records stay readable. */
 	if (r->kind == RECORD_REQUEST && r->request.billing.len > 0) {
 		at = put_text(at, r->request.billing);
 	}

@@ -1,4 +1,4 @@
-/* record_plain.c: a record of a segment as an object of JSON that loses nothing, and back. */
+/* record_plain.c: a record of a segment as a lossless JSON object, and back. */
 #include <inttypes.h>
 #include <stddef.h>
 
@@ -54,7 +54,7 @@ static void put_text(struct plain_out *p, const char *key, struct text t) {
 	}
 }
 
-/* What is not known, and texts that are empty, are left out. */
+/* Unknown values and empty texts are left out. */
 void plain_put_record(struct plain_out *p, const struct record *r) {
 	const struct kind *k = &kinds[r->kind];
 

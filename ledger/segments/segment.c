@@ -27,11 +27,11 @@ struct segment_reader {
 	ZSTD_inBuffer in;
 	char *out;
 	size_t room, at, len;
-	size_t more; /* what zstd still wants; 0: the frame is whole */
+	size_t more; /* input that zstd still needs; 0: the frame is complete */
 	bool ended;
 };
 
-/* Has at least `need` bytes unpacked, if the file does. False: it ends before. */
+/* Unpacks at least `need` bytes, if possible. False: the file ends before. */
 static int fill(struct segment_reader *s, size_t need, struct fault *why) {
 	if (s->at > 0 && s->len - s->at < need) {
 		memmove(s->out, s->out + s->at, s->len - s->at);

@@ -5,16 +5,16 @@
 #include "core/record.h"
 #include "ledger/ledger.h"
 
-/* Enough for any record: its texts are cut. */
+/* Enough for any record: its texts are truncated. */
 #define SEGMENT_TEXT_MAX 1024
 #define SEGMENT_RECORD_MAX (5 * SEGMENT_TEXT_MAX + 512)
 
-/* A record's bytes; without its replica and day. Returns how many. */
+/* A record's bytes; without its replica and day. Returns their number. */
 size_t segment_encode(const struct record *r, int64_t day_ns, unsigned char out[SEGMENT_RECORD_MAX]);
-/* The record again; its texts point into the bytes. False if they are damaged. */
+/* Unpacks the record; its texts point into the bytes. False if they are damaged. */
 bool segment_decode(struct text bytes, int64_t day_ns, struct text replica, struct record *out);
 
-/* What is true or false of a record, in one number: see schemas/segment.md. */
+/* The flags of a record, in one number: see schemas/segment.md. */
 uint64_t segment_flags(const struct record *r);
 void segment_set_flags(struct record *r, uint64_t flags);
 
@@ -29,13 +29,13 @@ int segment_next(struct segment_reader *s, struct text *bytes, struct fault *why
 const char *segment_hash(const struct segment_reader *s);
 void segment_close(struct segment_reader *s);
 
-/* A segment being written; appears whole, or not at all. */
+/* A segment being written; appears complete, or not at all. */
 struct segment_writer;
 int segment_create(struct segment_writer **out, const char *path, struct fault *why);
 int segment_add(struct segment_writer *w, struct text bytes, struct fault *why);
-/* Puts it in its place; the size of the file and the hash of its content. Frees. */
+/* Renames it to its target; returns the size of the file and the hash of its content. Frees. */
 int segment_put(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t *bytes, struct fault *why);
-/* The same, and waits until it is on disk: after segment_put, files_sync sees to that. */
+/* The same, and waits until it is on disk: after segment_put, files_sync does that. */
 int segment_commit(struct segment_writer *w, char hash[DIGEST_HEX_MAX], int64_t *bytes, struct fault *why);
 void segment_abandon(struct segment_writer *w);
 

@@ -17,7 +17,10 @@ const double audit_caches[AUDIT_CACHES] = {0, 0.5, 0.8};
 
 /* ---- cards ---- */
 
-/* Of 1, 2, 4 … GPUs that hold the weights and a batch worth serving the fewest, or up to four times as many if a request costs less. */
+/*
+ * The smallest of 1, 2, 4 … GPUs that hold the weights and a useful batch, or up to four times as many if a request
+ * then costs less.
+ */
 static int fit_gpus(struct costs *c, struct estimate_options *o, struct fault *why) {
 	double least = INFINITY;
 	int64_t most = 64;
@@ -36,7 +39,8 @@ static int fit_gpus(struct costs *c, struct estimate_options *o, struct fault *w
 		bool enough = next.fits >= ENOUGH_SEQUENCES;
 		double request = enough ? explain_at_load(&next, 1).request : INFINITY;
 		most = enough && isinf(least) && o->gpus < 16 ? 4 * o->gpus : most;
-		if (isinf(least) || request < 0.98 * least) { /* fewer GPUs wait less for each other at small loads */
+		/* fewer GPUs lose less time to communication at small loads */
+		if (isinf(least) || request < 0.98 * least) {
 			least = request;
 			*c = next;
 		}
@@ -178,7 +182,7 @@ static int find_sellers(struct audit *a, const struct audit_options *o, struct f
 
 /* ---- verdicts ---- */
 
-/* The least load at which a request brings what it costs; money falls as load grows. */
+/* The lowest load at which a request pays for itself; cost falls as load grows. */
 static double break_even(const struct audit_card *card, double brings) {
 	double low = 1e-4, high = 1;
 
@@ -210,7 +214,7 @@ struct audit_verdict audit_judge(const struct audit_card *card, const struct aud
 
 /* ---- all of it ---- */
 
-/* What a day's tokens should have cost, with batches full and at half load. */
+/* Estimated cost of a day's tokens, with full batches and at half load. */
 static void set_bill(struct audit *a, const struct audit_options *o) {
 	const struct costs *c = &a->cards[a->cheapest].costs;
 	static const double loads[2] = {1, 0.5};

@@ -1,6 +1,6 @@
 /*
- * audit.h: what sellers of an open model must be paying: their list prices and the estimated cost on likely GPUs.
- * Private to report/estimate/.
+ * audit.h: sellers of an open model: their list prices and the estimated cost on likely GPUs. Private to
+ * report/estimate/.
  */
 #ifndef REPORT_ESTIMATE_AUDIT_H
 #define REPORT_ESTIMATE_AUDIT_H
@@ -11,26 +11,26 @@
 #define AUDIT_SELLERS_MAX 512
 #define AUDIT_LOADS 4
 #define AUDIT_CACHES 3
-extern const double audit_loads[AUDIT_LOADS];   /* shares of what a full batch keeps up with */
-extern const double audit_caches[AUDIT_CACHES]; /* shares of the prompt found in the cache */
+extern const double audit_loads[AUDIT_LOADS];   /* loads, relative to a full batch */
+extern const double audit_caches[AUDIT_CACHES]; /* cached shares of the prompt */
 
 struct audit_card {
 	struct costs costs;
 	double per_hour;              /* of one GPU */
-	double request[AUDIT_LOADS];  /* what a request costs */
+	double request[AUDIT_LOADS];  /* cost of a request */
 	double cached[AUDIT_CACHES];  /* the same at half load, by cache */
 };
 
 /* One price list; money of a request of this size. */
 struct audit_seller {
 	char provider[64], id[96];
-	double input, cached, output; /* per million; cached: NAN where not listed, and input's price holds */
+	double input, cached, output; /* per million; cached: NAN if not listed, then input's price applies */
 	double revenue, revenue_cached[AUDIT_CACHES];
 };
 
-/* A seller on a card. */
+/* A seller on a GPU. */
 struct audit_verdict {
-	double break_even;            /* load from which it pays; INFINITY: at none */
+	double break_even;            /* break-even load; INFINITY: none */
 	double margin[AUDIT_LOADS];   /* share of revenue */
 	double margin_low, margin_high; /* at half load, by the interval of the cost */
 	double margin_cached[AUDIT_CACHES]; /* at half load */
@@ -40,16 +40,16 @@ struct audit_verdict {
 struct audit {
 	struct audit_card cards[AUDIT_CARDS_MAX];
 	size_t card_count, cheapest;  /* cheapest: with a full batch */
-	bool assumed;                 /* cards and their GPU-hours are not stated but assumed */
+	bool assumed;                 /* GPUs and their prices are assumed, not stated */
 	struct audit_seller *sellers; /* by margin, highest first */
 	size_t seller_count;
-	double bill[2];               /* of --tokens at full and at half load; NAN: not asked for */
+	double bill[2];               /* of --tokens at full and at half load; NAN: not requested */
 	double tokens[3];
 };
 
 struct audit_verdict audit_judge(const struct audit_card *card, const struct audit_seller *s);
 
-/* What was assumed, a sentence each; how many. */
+/* Assumptions, a sentence each; their number. */
 #define AUDIT_NOTES 3
 size_t audit_notes(const struct audit *a, char out[AUDIT_NOTES][240]);
 

@@ -1,4 +1,4 @@
-/* audit_html.c: an audit as a page: who charges less than it should cost, at what load the others earn money, on which GPU. */
+/* audit_html.c: an audit as a page: sellers below the estimated cost, break-even load of the others, by GPU. */
 #include <math.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ static void put_thousand(FILE *out, const char *currency, double request) {
 	page_figure(out, request, page_unit_figure(request * 1000, figure));
 }
 
-/* The JSON has the share, people read percent. */
+/* The JSON has a fraction, the page shows percent. */
 static void put_share_cell(FILE *out, double share) {
 	char number[SHEET_NUMBER_MAX];
 
@@ -78,7 +78,7 @@ static void put_answer(const struct audit *a, FILE *out) {
 	}
 }
 
-/* The dearest, the middle and the cheapest seller as lines. */
+/* The most expensive, the median and the cheapest seller as lines. */
 static size_t add_sellers(const struct audit *a, const double ends[2], double brings[3][2], struct page_curve *curves, size_t count) {
 	const size_t which[] = {0, a->seller_count / 2, a->seller_count - 1};
 

@@ -16,7 +16,7 @@ static const char *percent(double x, char out[SHEET_NUMBER_MAX]) {
 	return out;
 }
 
-/* A request of the cheapest card with weights of 8 bits, beside those it has; NAN if it has no more. */
+/* A request on the cheapest GPU with weights of 8 bits; NAN if its weights have no more. */
 static double in_fp8(const struct costs *c) {
 	struct at_precision at[EXPLAIN_PRECISIONS];
 	size_t count = c->law.peak.model.weight_mbit > 8500 ? explain_precisions(c, at) : 0;
@@ -108,7 +108,7 @@ struct figure {
 };
 #define FIGURES 21
 
-/* All figures of a seller on a card, in one order for CSV and JSON. */
+/* All figures of a seller on a GPU, in the same order for CSV and JSON. */
 static void figures(const struct audit_card *c, const struct audit_seller *s, const struct audit_verdict *v, struct figure out[FIGURES]) {
 	const struct figure all[FIGURES] = {
 		{"gpus", c->costs.gpus}, {"per_gpu_hour", c->per_hour}, {"input", s->input}, {"input_cached", s->cached}, {"output", s->output},

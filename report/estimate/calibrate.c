@@ -10,7 +10,7 @@
 
 #define FILE_MAX_BYTES (64u << 20)
 #define SAME_CARD_SPREAD 0.14 /* a fit's own errors, forms and days: x / 1.15 */
-#define OTHER_CARD_SPREAD 0.4 /* between cards by the law: fit.c, one card left out */
+#define OTHER_CARD_SPREAD 0.4 /* between GPUs by the law: fit.c, one GPU left out */
 #define PROBE_FROM 512.0
 #define PROBE_TO 2048.0
 
@@ -24,7 +24,7 @@ struct fit {
 	int count;
 	struct {
 		double ntok, ns;
-		bool early; /* up to ntok, else beyond it */
+		bool early; /* up to ntok, else above it */
 	} slopes[TERMS_MAX];
 };
 
@@ -76,7 +76,7 @@ static void parse_term(struct text line, struct fit *f) {
 	}
 }
 
-/* The first fit of the report that has a floor. */
+/* The first fit of the report with a floor. */
 static bool read_report(struct text bytes, struct fit *f) {
 	struct text line;
 

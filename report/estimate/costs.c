@@ -80,13 +80,13 @@ static int read_model(const struct estimate_options *o, struct modelspec *m, str
 		m->expert_mbit = m->weight_mbit;
 		m->plain_blocks = modelspec_format_is_plain(text_of(o->weights));
 		if (modelspec_format_is_gguf(text_of(o->weights))) {
-			m->other_mbit = m->weight_mbit > 6563 ? m->weight_mbit : 6563; /* Q6_K, as its quantiser does */
+			m->other_mbit = m->weight_mbit > 6563 ? m->weight_mbit : 6563; /* Q6_K, like its quantiser */
 		}
 	}
 	return err ? err : replace_format("kv-cache", o->kv_cache, &m->kv_mbit, &ignored, why);
 }
 
-/* Lists the cards whose names start like the given one; all, as far as there is room, if none does. */
+/* Lists the GPUs with names that start like the given one; if there are none, all that fit. */
 static int unknown_card(const struct gpu_catalogue *cards, const char *name, struct fault *why) {
 	char known[300] = "";
 	size_t used = 0, most = 0, count = gpu_catalogue_count(cards);
@@ -112,7 +112,7 @@ static double price_of(int64_t nano) {
 	return nano == ESTIMATE_NONE ? NAN : (double)nano / 1e9;
 }
 
-/* Money per GPU-nanosecond of work: the rent of idle time is on it too. */
+/* Money per GPU-nanosecond of work, including idle time. */
 static void set_prices(struct costs *c, const struct estimate_options *o) {
 	c->utilization = 1; /* until the load is known */
 	c->memory = (double)o->memory / 1e9;
@@ -131,8 +131,8 @@ static void set_prices(struct costs *c, const struct estimate_options *o) {
 #define BATCH_BELIEVED 1024
 
 /*
- * What the memory holds is taken at the mean context. A batch that is stated is believed even if it is somewhat more,
- * for it may have been measured; ten times as many sequences are a mistake.
+ * The maximum of sequences is computed at the mean context. A stated batch may be somewhat larger, as it may have
+ * been measured; ten times as many sequences are an error.
  */
 static int set_batch(struct costs *c, const struct estimate_options *o, struct fault *why) {
 	const struct gpu *g = &c->roofline.gpu;
@@ -165,7 +165,7 @@ static int set_law(struct costs *c, const struct estimate_options *o, const stru
 	law_init(&c->law, m, g, &layout, engine);
 	c->law.mfu = (double)o->mfu / 1e9;
 	c->law.bandwidth = (double)o->bandwidth / 1e9;
-	c->chunk = (double)(o->chunk > 0 ? o->chunk : law_chunk(engine) * layout.dp); /* each rank takes its own */
+	c->chunk = (double)(o->chunk > 0 ? o->chunk : law_chunk(engine) * layout.dp); /* each rank has its own */
 	roofline_init(&c->roofline, m, g, o->gpus, law_mfu(&c->law), law_bandwidth_share(&c->law));
 	return 0;
 }
@@ -196,16 +196,20 @@ double costs_chunk(const struct costs *c) {
 	return fmin(c->chunk, (c->prompt - c->cached) * together);
 }
 
-/* Stages of a pipeline wait for each other at both ends of a prompt; with many prompts at work the next one fills them. */
+/*
+ * Stages of a pipeline wait for each other at both ends of a prompt; with many prompts in progress the next one fills
+ * the gaps.
+ */
 static double stages_factor(const struct costs *c, double chunk) {
 	double stages = (double)c->law.layout.pp, parts = c->batch > 1 ? 4 * stages : ceil(c->prompt / chunk);
 	double share = (parts + stages - 1) / (parts * stages);
 
-	return c->law.engine == LAW_LLAMACPP ? sqrt(share) : share; /* its stages hardly overlap: between in turns and at once */
+	/* its stages overlap little: between sequential and parallel */
+	return c->law.engine == LAW_LLAMACPP ? sqrt(share) : share;
 }
 
 /*
- * A chunk without its attention: alone, or what it adds to a decode step that it shares with the batch.
+ * A chunk without its attention: alone, or its increment to a decode step that it shares with the batch.
  */
 double costs_chunk_ns(const struct costs *c) {
 	double chunk = costs_chunk(c), batch = (double)c->batch, context = c->prompt + c->output / 2;
@@ -255,7 +259,7 @@ double costs_output_ns(const struct costs *c, double batch, double context) {
 	return s.total_ns / batch * c->gpus;
 }
 
-/* Power by what the GPUs do, unless it is stated. */
+/* Power by utilisation, unless it is stated. */
 static double watts_of(const struct costs *c, const struct law_step *s) {
 	return c->watts > 0 ? c->watts : law_watts(&c->law, s);
 }
@@ -289,7 +293,7 @@ int64_t costs_batch(const struct costs *c, int64_t wanted, double context) {
 
 /* ---- load ---- */
 
-/* A step of what is in it; prompts during a batch take partly steps of their own. */
+/* Time of a step; prompts partly need separate steps. */
 static double loaded_step_ns(const void *costs, double p, double a, double d, double k) {
 	const struct costs *c = costs;
 	struct law_step decode = {.total_ns = 0}, prompts = decode, mixed = decode;
@@ -312,7 +316,7 @@ static struct load_engine engine_of(const struct costs *c) {
 	                            .max_batch = (double)c->full_batch, .step_ns = loaded_step_ns, .context = c};
 }
 
-/* The share of paid time that the tokens' own times are: what makes all of them together cost what was paid. */
+/* The fraction of paid time that the tokens' own times sum to: scales their cost to what was paid. */
 static double time_at_work(const struct costs *c) {
 	double cached = c->cached > 0 ? c->cached * costs_cached_ns(c, c->prompt, c->cached) : 0;
 	double in = (c->prompt - c->cached) * costs_uncached_ns(c, c->prompt, c->cached) + cached;
@@ -356,9 +360,9 @@ static int set_capacity(struct costs *c, const struct estimate_options *o, struc
 	return 0;
 }
 
-/* ---- where things turn ---- */
+/* ---- thresholds ---- */
 
-/* The least x in [1, 10^9] at which `over` holds, which it does from some x on; INFINITY if it does not. */
+/* The smallest x in [1, 10^9] at which `over` is true (monotonic); INFINITY if there is none. */
 static double first_over(bool (*over)(const struct costs *, double, double), const struct costs *c, double bound) {
 	double low = 1, high = 1e9;
 
@@ -428,7 +432,7 @@ int costs_init(struct costs *c, const struct estimate_options *o, struct fault *
 	err = err ? err : read_model(o, &m, why);
 	err = err ? err : read_card(c, o, &m, why);
 	if (err) {
-		return ERROR_CONFIG; /* a file that cannot be read is a wrong option too */
+		return ERROR_CONFIG; /* a file that cannot be read is also a wrong option */
 	}
 	set_prices(c, o);
 	err = set_batch(c, o, why);

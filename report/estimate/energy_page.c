@@ -19,7 +19,7 @@ struct energy_line {
 	int128 site;  /* mj x PUE in nano */
 	int128 money, grams;
 	int64_t unknown_ns; /* GPU time without samples and without watts */
-	bool unpriced, undated; /* some of it has no price, no intensity */
+	bool unpriced, undated; /* a part has no price, no intensity */
 };
 
 struct energy_page {
@@ -81,7 +81,7 @@ int energy_page_add_entry(void *page, const struct entry *e) {
 	int64_t pue = 0, price = 0, grams = 0;
 	struct energy_line x = {.gpu_ns = e->gpu_ns, .metered_ns = e->metered_ns, .tokens = e->tokens, .mj = e->energy_mj};
 
-	/* A millisecond at a watt is a millijoule, and no GPU takes less. */
+	/* A millisecond at a watt is a millijoule, and no GPU uses less. */
 	x.unknown_ns = e->energy_mj == 0 && e->metered_ns == 0 && e->gpu_ns > NS_PER_SECOND / 1000 ? e->gpu_ns : 0;
 	p->o.site_of(p->o.context, e->pool, &pue, &price);
 	x.site = x.mj * (pue > 0 ? pue : NANO);
@@ -108,7 +108,7 @@ static double scaled(int128 sum) {
 	return (double)exact_div(exact_div(sum, NANO), KWH_MJ) / 1e9;
 }
 
-/* Of no time, zero is known. */
+/* No time: zero is known. */
 static bool is_known(const struct energy_line *l) {
 	return l->mj > 0 || l->gpu_ns == 0;
 }

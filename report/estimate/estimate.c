@@ -66,7 +66,7 @@ static void add_card(struct sheet *s, const struct costs *c, const struct estima
 																					      "--max-batch");
 }
 
-/* FLOPs and bytes of tokens by their place, prefilled and decoded. */
+/* FLOPs and bytes of tokens by position, prefilled and decoded. */
 struct place_line {
 	double before;
 	const char *prefill_key, *prefill, *decode_key, *decode, *bytes_key, *bytes;
@@ -153,7 +153,7 @@ static void add_token(struct sheet *s, const struct costs *c, const struct token
 	}
 }
 
-/* How each one's GPU time comes about, in figures. */
+/* The derivation of each token's GPU time, in figures. */
 static void describe_tokens(struct token tokens[3], const struct costs *c, double cached, double context) {
 	double batch = (double)c->batch, step_ms = costs_output_ns(c, batch, context) * batch / c->gpus / 1e6;
 	double computed = c->prompt - cached, own = costs_input_attention_ns(c, (c->prompt - c->cached) / 2);

@@ -37,7 +37,7 @@ double explain_ratio(const struct costs *c, double batch, double context) {
 	return costs_output_ns(c, batch, context) / costs_uncached_ns(c, context, 0);
 }
 
-/* The same for this mix of tokens, of a replica that never idles. */
+/* The same for this mix of tokens, on a replica that is never idle. */
 static double explain_ratio_at(const struct costs *c, double batch, double context) {
 	struct costs full = *c;
 
@@ -118,7 +118,7 @@ static void print_positions(const struct costs *c, FILE *out) {
 	}
 }
 
-/* "its list price of 0.05 from place 14,301 on". */
+/* "its list price of 0.05 from position 14,301 on". */
 static void print_over(const char *token, double price, double place, FILE *out) {
 	char number[SHEET_NUMBER_MAX];
 

@@ -12,18 +12,18 @@
 extern const double explain_positions[EXPLAIN_POSITIONS], explain_batches[EXPLAIN_BATCHES], explain_contexts[EXPLAIN_CONTEXTS],
 	explain_mixes[EXPLAIN_MIXES], explain_hits[EXPLAIN_HITS];
 
-/* A token by its position; the batch is what the memory holds at that context, and no more than the assumed one. */
+/* A token by its position; the batch is what fits into memory at that context, at most the assumed one. */
 struct at_position {
 	double input, input_attention, output, output_attention; /* money per million, shares */
 	int64_t batch;
 };
 
-/* Per million tokens of a mix of `ratio` inputs to one output. */
+/* Per million tokens of a mix of `ratio` input tokens to one output token. */
 struct mix {
 	double cost, output_share, price, margin;
 };
 
-/* Per million input tokens of a prompt, so much of which is cached; NAN prices where there is no list. */
+/* Per million input tokens of a prompt, by its cached fraction; NAN if there is no list price. */
 struct caching {
 	double cost, price;
 };
@@ -37,12 +37,12 @@ struct caching explain_caching(const struct costs *c, double hit);
 #define EXPLAIN_LOADS 11
 extern const double explain_loads[EXPLAIN_LOADS];
 
-/* Money per million tokens by rent and by power, idle time on it; joules per token, idle ones too. */
+/* Money per million tokens for GPU-hours and for power, including idle time; joules per token, including idle ones. */
 struct at_load {
 	struct load_point load;
 	double input, output, ratio, request; /* request: money of one */
 	double input_power, output_power, input_joules, output_joules;
-	double user_tok_s; /* tokens a second that one user sees */
+	double user_tok_s; /* tokens a second for one user */
 };
 struct at_load explain_at_load(const struct costs *c, double offered);
 
@@ -76,13 +76,13 @@ struct on_roof {
 	double sequences; /* 0: of the chunk */
 	double intensity, tflop_s; /* FLOP per byte; reached, over all GPUs */
 };
-/* How many the memory has room for. */
+/* How many fit into memory. */
 size_t explain_steps(const struct costs *c, struct on_roof out[EXPLAIN_STEPS]);
 
 void explain_load_print(const struct costs *c, FILE *out);
 void explain_load_json(const struct costs *c, FILE *out); /* ,"loads": […], … */
 
-/* What a step reads, as a sentence for people, without the full stop; experts are read as its tokens choose them. */
+/* What a step reads, as a sentence without the full stop; experts are read as its tokens choose them. */
 const char *explain_reading(const struct costs *c, char out[200]);
 
 void explain_print(const struct costs *c, FILE *out);

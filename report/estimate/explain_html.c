@@ -1,4 +1,4 @@
-/* explain_html.c: why a token costs what it costs, as a page: tables and pictures of the same figures as the JSON. */
+/* explain_html.c: the explanation of a token's cost as a page: tables and pictures of the figures in the JSON. */
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void put_number_cell(FILE *out, double x, int places) {
 	page_cell(out, x, isnan(x) ? "no room" : sheet_number(x, places, number), NULL);
 }
 
-/* The JSON has the share, people read percent. */
+/* The JSON has a fraction, the page shows percent. */
 static void put_share_cell(FILE *out, double share, int places) {
 	char number[SHEET_NUMBER_MAX];
 
@@ -202,7 +202,7 @@ static void fill_loads(const struct costs *c, struct load_curve *v) {
 	}
 }
 
-/* Prices that know no load: two ends of a line. */
+/* Prices that do not depend on load: two ends of a line. */
 static size_t add_list(const struct costs *c, const double x[2], double prices[2][2], struct page_curve *curves, size_t count) {
 	static const char *const names[] = {"list input", "list output"};
 	const double list[] = {c->list_input, c->list_output};

@@ -7,7 +7,7 @@
 
 #define HOST_BYTES_S 50e9       /* between host memory and GPU, PCIe 5.0 x16 as measured */
 #define DRAFT_TOKENS 3          /* of speculative decoding */
-#define DRAFT_ACCEPTED 0.7      /* of each, if those before it were */
+#define DRAFT_ACCEPTED 0.7      /* of each, if those before it were accepted */
 
 const double explain_loads[EXPLAIN_LOADS] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1};
 

@@ -6,7 +6,7 @@
 
 static const char *const formats[] = {"bf16", "fp8", "int4", "nvfp4"};
 
-/* The law of the same replica with these weights; all that was learnt or stated stays. */
+/* The law of the same replica with these weights; everything fitted or stated is kept. */
 static void set_weights(struct costs *at, const struct costs *c, int64_t mbit, enum precision compute) {
 	struct modelspec m = c->law.peak.model;
 
@@ -40,7 +40,7 @@ size_t explain_precisions(const struct costs *c, struct at_precision out[EXPLAIN
 		struct costs at;
 		bool known = modelspec_format(text_of(formats[i]), &mbit, &compute);
 		if (!known || (compute == PRECISION_FP4 && c->law.peak.gpu.flops[PRECISION_FP4] == 0)) {
-			continue; /* without units for it, as int4 */
+			continue; /* without units for it, like int4 */
 		}
 		set_weights(&at, c, mbit, compute);
 		int64_t fits = law_batch(&at.law, at.prompt + at.output / 2, at.memory);

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/exact.h"
 
-/* Each row holds until the next one, the last for an hour. A constant is one row without an end. */
+/* Each row applies until the next one, the last for an hour. A constant is one row without an end. */
 struct intensity {
 	struct intensity_row {
 		int64_t from_ns, nano; /* grams per kWh in nano */
@@ -23,7 +23,7 @@ struct intensity {
  */
 int intensity_read(struct intensity *t, const char *value, struct fault *why);
 void intensity_release(struct intensity *t);
-/* False: nothing is known of this instant. */
+/* False: no value for this instant. */
 bool intensity_at(const struct intensity *t, int64_t at_ns, int64_t *nano);
 
 #endif

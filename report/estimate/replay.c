@@ -3,13 +3,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A request that has a place. */
+/* A request in a batch slot. */
 struct place {
 	struct replay_request request;
 	int64_t computed; /* of the prompt, cached tokens included */
 	int64_t made;     /* output tokens */
-	int64_t chunk;    /* of the step at hand */
-	bool counted;     /* its prompt was, before it was preempted */
+	int64_t chunk;    /* of the current step */
+	bool counted;     /* its prompt was computed before a preemption */
 };
 
 struct replay {
@@ -17,10 +17,10 @@ struct replay {
 	const struct fitted_model *model;
 	struct replay_sums sums;
 	int64_t now_ns, last_ns; /* last_ns: of arrivals */
-	struct place *places; /* in the order in which they were taken */
+	struct place *places; /* in the order of admission */
 	size_t count, room;
-	int64_t held; /* tokens that the places' caches hold, prompts whole */
-	struct place *waiting; /* a ring of places to come */
+	int64_t held; /* tokens in the cache of all slots, with whole prompts */
+	struct place *waiting; /* a ring of waiting requests */
 	size_t first, waiting_count, waiting_room; /* room: a power of 2 */
 };
 
@@ -52,7 +52,7 @@ const struct replay_sums *replay_result(const struct replay *r) {
 	return &r->sums;
 }
 
-/* ---- places ---- */
+/* ---- batch slots ---- */
 
 static bool is_decoding(const struct place *p) {
 	return p->computed >= p->request.prompt;
@@ -89,12 +89,15 @@ static void wait_again(struct replay *r, const struct place *p) {
 	r->waiting_count++;
 }
 
-/* What a place takes of the cache: all its prompt from the start, then a token a step. */
+/* Cache tokens of a slot: its whole prompt from the start, then one more per step. */
 static int64_t holds(const struct place *p) {
 	return p->request.prompt + p->made;
 }
 
-/* A place, and room in the cache, for the first that waits and a token of each? One alone always has it. */
+/*
+ * Is there a slot, and room in the cache, for the first waiting request and a token of each? A single one always
+ * fits.
+ */
 static bool has_room(const struct replay *r) {
 	if (r->waiting_count == 0 || (int64_t)r->count >= r->o.max_batch) {
 		return false;
@@ -113,7 +116,7 @@ static void occupy_place(struct replay *r) {
 	r->waiting_count--;
 }
 
-/* The place taken last gives way. The token it made last is no context yet: it would have been computed now. */
+/* Preempts the request admitted last. Its last token is not yet context: it would have been computed now. */
 static void preempt(struct replay *r) {
 	struct place p = r->places[--r->count];
 	int64_t made = p.made;
@@ -139,7 +142,7 @@ static int64_t decoders(const struct replay *r) {
 	return n;
 }
 
-/* Each decoder makes a token now: did any give way for that? */
+/* Each decoder produces a token now: was any request preempted for that? */
 static bool make_room(struct replay *r) {
 	int64_t before = r->sums.preemptions;
 
@@ -228,7 +231,7 @@ static void count_prompt(struct replay *r, const struct place *p) {
 	r->sums.first_token_wait_ns += r->now_ns - p->request.arrival_ns;
 }
 
-/* What a step did to a place; false if it is free now. */
+/* Applies a step to a slot; false if it is free now. */
 static int advance(struct replay *r, struct place *p, bool was_decoding, bool *stays, struct fault *why) {
 	*stays = true;
 	if (was_decoding) {
@@ -298,7 +301,7 @@ int replay_add(struct replay *r, const struct replay_request *q, struct fault *w
 		r->now_ns = q->arrival_ns;
 	}
 	if (q->prefilled && q->completion <= 1) {
-		return err; /* nothing is left of it */
+		return err; /* all of it is lost */
 	}
 	wait_push(r, q);
 	return err;

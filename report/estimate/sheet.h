@@ -12,7 +12,7 @@ struct sheet_line {
 	double value;      /* NAN: not known, left out */
 	double low, high;  /* 95 % of measurements; 0: not known */
 	int places;        /* decimals shown */
-	bool detail;       /* shown with -v only */
+	bool detail;       /* printed with -v only */
 	char formula[200]; /* with its figures filled in */
 };
 
@@ -21,7 +21,7 @@ struct sheet {
 	int count;
 };
 
-/* Adds a figure; the formula is a printf format. More than there is room for is a mistake in the program. */
+/* Adds a figure; the formula is a printf format. Exceeding the maximum is a programming error. */
 struct sheet_line *sheet_add(struct sheet *s, const char *key, const char *label, double value, int places,
                              const char *unit, const char *formula, ...) __attribute__((format(printf, 7, 8)));
 
@@ -35,17 +35,17 @@ void sheet_json(const struct sheet *s, FILE *out);
 /* As rows of CSV under a header, and as a table of Markdown. */
 void sheet_csv(const struct sheet *s, FILE *out);
 void sheet_markdown(const struct sheet *s, FILE *out);
-/* Text as a field of CSV in quotes, which no spreadsheet runs; and within a cell of Markdown. */
+/* Text as a quoted field of CSV that no spreadsheet executes; and as a cell of Markdown. */
 void sheet_csv_text(const char *s, FILE *out);
 void sheet_markdown_text(const char *s, FILE *out);
-/* As a field: all digits, or nothing. */
+/* As a field: all digits, or empty. */
 void sheet_csv_number(double x, FILE *out);
 
-/* A number with its thousands apart ("1,048,576.25"), "never" for infinity, "-" for NAN. Returns `out`. */
+/* A number with thousands separators ("1,048,576.25"), "never" for infinity, "-" for NAN. Returns `out`. */
 #define SHEET_NUMBER_MAX 64
 const char *sheet_number(double x, int places, char out[SHEET_NUMBER_MAX]);
 
-/* As a JSON number with enough digits to compare by, or null. */
+/* As a JSON number with enough digits to compare, or null. */
 void sheet_json_number(double x, FILE *out);
 
 /* Text as a JSON string with its quotes. */

@@ -1,4 +1,4 @@
-/* versus.c: steps, entries and fits as they come. */
+/* versus.c: adds steps, entries and fits. */
 #include "report/estimate/versus.h"
 
 #include <math.h>
@@ -6,7 +6,7 @@
 
 #include "core/instant.h"
 
-/* "NAME=FILE": the part before the sign; empty where it is a file for all models. */
+/* "NAME=FILE": the part before the sign; empty if it is a file for all models. */
 static struct text name_of(const char *option) {
 	struct text t = text_of(option);
 	size_t sign = text_find_byte(t, '=');
@@ -168,7 +168,7 @@ struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_i
 	return add_hour(t, &new);
 }
 
-/* Of an entry: by its rate, which may be another than the fleet file's of today. */
+/* The hour of an entry: by its rate, which may differ from today's fleet file. */
 static struct versus_hour *find_entry(struct versus *v, struct versus_table *t, const struct entry *e) {
 	struct versus_hour *h = versus_first(t, e->replica, instant_floor(e->slot_ns, NS_PER_HOUR));
 
@@ -188,7 +188,7 @@ static double known(int64_t n) {
 	return n == UNKNOWN ? 0 : (double)n;
 }
 
-/* What of a step falls between two instants within it: cumulatively rounded, so that its parts sum to it. */
+/* The part of a step between two instants within it: cumulatively rounded, so that its parts sum to the whole. */
 static int64_t between(double whole, double from, double to) {
 	return llround(whole * to) - llround(whole * from);
 }
@@ -206,7 +206,7 @@ static void add_step(struct versus_hour *h, const struct roofline *r, const stru
 	h->context_ns += between(at_peak.decode_attention_ns - at_peak.context_flop_ns, from, to);
 }
 
-/* Under the roof as a whole, where it began. */
+/* The whole step counts under the roofline in the hour where it began. */
 static void add_to_roof(struct versus_table *t, const struct versus_hour *h, const struct step *s) {
 	const struct roofline *r = &t->cases[h->case_at].roofline;
 	double p = known(s->prefill_tokens), d = known(s->decode_tokens != UNKNOWN ? s->decode_tokens : s->decode_requests);
@@ -222,7 +222,7 @@ static void add_to_roof(struct versus_table *t, const struct versus_hour *h, con
 	         flop_ns / (double)s->gpu_ns * r->flops / 1e12, gpu_ns);
 }
 
-/* A step that runs into the next hour, or into another rate, belongs to both, as its entries do. */
+/* A step that extends into the next hour or another rate belongs to both, like its entries. */
 void versus_add_record(struct versus *v, unsigned lane, const struct record *r) {
 	const struct step *s = &r->step;
 

@@ -7,7 +7,7 @@
 #include "report/estimate.h"
 #include "report/roof.h"
 
-/* A model of the log on its card; not known: no description, or no such card. */
+/* A model of the log on its GPU; not known: no description, or no such GPU. */
 struct versus_case {
 	name_id model, gpu;
 	int64_t gpus;
@@ -15,7 +15,7 @@ struct versus_case {
 	struct roofline roofline; /* at the peaks */
 };
 
-/* What paid time went to. */
+/* The use of paid time. */
 enum cause { CAUSE_ARITHMETIC, CAUSE_BATCH, CAUSE_CONTEXT, CAUSE_FLOOR, CAUSE_SPEED, CAUSE_UNKNOWN, CAUSE_IDLE, CAUSES };
 struct cause_words {
 	const char *name, *key, *text;
@@ -24,9 +24,9 @@ extern const struct cause_words cause_words[CAUSES];
 
 /*
  * One replica in one hour at one rate. Whole nanoseconds of wall time, summed: the same whatever the order of steps.
- * Of each step: arithmetic is what all its FLOPs take at the peak; batch what its matrix products wait for
- * weights beyond that; context what attention takes at the peaks beyond its FLOPs; floor what a step of one token
- * takes over reading the weights; the rest of its duration is work below the peaks.
+ * For each step: arithmetic is the time of all its FLOPs at the peak; batch, the additional time of its matrix
+ * products to read weights; context, the additional time of attention at the peaks; floor, the time of a step of one
+ * token in excess of reading the weights; the remainder is work below the peaks.
  */
 struct versus_hour {
 	name_id replica, model, pool; /* pool: of entries */
@@ -37,15 +37,15 @@ struct versus_hour {
 	const char *role; /* NULL: not known */
 	int64_t steps, step_ns, arithmetic_ns, byte_ns, batch_ns, context_ns;
 	int64_t busy_gpu_ns, idle_gpu_ns; /* of entries; idle: with other and unobserved */
-	uint32_t next; /* 1 + the number of another one of this replica and hour; 0: none */
+	uint32_t next; /* 1 + the index of another hour struct of this replica and hour; 0: none */
 	int64_t gpu_ns[CAUSES]; /* sum to busy and idle, once assigned */
-	int64_t nano[CAUSES];   /* sum to what they cost; 0 without a rate */
+	int64_t nano[CAUSES];   /* sum to their cost; 0 without a rate */
 };
 
 struct versus_table {
 	struct versus_hour *at;
 	size_t count, room;
-	uint32_t *slots; /* hash table: 1 + the number of the first hour of a replica and hour */
+	uint32_t *slots; /* hash table: 1 + the index of the first one of a replica and hour */
 	size_t slot_count;
 	struct versus_case *cases;
 	size_t case_count;
@@ -56,22 +56,22 @@ struct versus {
 	struct versus_options o;
 	struct modelspec *specs; /* one for each of the options' models */
 	struct gpu_catalogue *cards;
-	struct versus_table *tables; /* one a lane, and one for entries and the end */
+	struct versus_table *tables; /* one per lane, and one for entries and the totals */
 	struct fitted_model *models;
 	size_t model_count;
 	int64_t total_gpu_ns[CAUSES], total_nano[CAUSES]; /* money: of what has a rate */
 };
 
-/* The first of a replica's hour, those at other rates behind it by `next`; NULL: none. */
+/* The first one of a replica's hour, others with other rates follow by `next`; NULL: none. */
 struct versus_hour *versus_first(const struct versus_table *t, name_id replica, int64_t hour_ns);
-/* The sums of a replica's hour by an instant in it; its case is resolved when it is new. */
+/* The sums of a replica's hour that contains an instant; its case is resolved when it is new. */
 struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns);
-/* The case of a model on cards, made if need be. */
+/* The case of a model on GPUs, created if needed. */
 int32_t versus_case_find(struct versus *v, struct versus_table *t, name_id model, name_id gpu, int64_t gpus);
-/* The same of a model that was assigned; NULL: none. */
+/* The same for an assigned model; NULL: none. */
 const struct versus_case *versus_case_of(const struct versus *v, const struct fitted_model *m);
 
-/* A rate that the coefficients imply, and the card's peak. */
+/* A rate that the coefficients imply, and the GPU's peak. */
 struct versus_share {
 	const char *key, *what, *unit, *why_low;
 	double reached, peak;
@@ -79,10 +79,10 @@ struct versus_share {
 #define VERSUS_SHARES 4
 int versus_shares(const struct fitted_model *m, const struct roofline *r, struct versus_share out[VERSUS_SHARES]);
 
-/* The arithmetic and the traffic of an hour whose case is known, over the time of its steps. */
+/* The arithmetic and the traffic of an hour with a known case, over the time of its steps. */
 void versus_rates(const struct versus *v, const struct versus_hour *h, double *tflop_s, double *gb_s);
 
-/* The cause that took most of what arithmetic did not, by money where all has a rate, else by time. */
+/* The largest cause other than arithmetic, by money if all has a rate, else by time. */
 enum cause versus_most(const int64_t parts[CAUSES]);
 
 #endif

@@ -6,7 +6,7 @@
 #include "core/json.h"
 #include "report/estimate/versus.h"
 
-/* Names come from logs: without control characters, cut to a column. */
+/* Names come from logs: without control characters, truncated to a column. */
 static const char *name_text(const struct versus *v, name_id id, char out[80]) {
 	char escaped[400];
 	struct text t = names_text(v->o.names, id);
@@ -16,7 +16,7 @@ static const char *name_text(const struct versus *v, name_id id, char out[80]) {
 	return out;
 }
 
-/* ---- coefficients beside peaks ---- */
+/* ---- coefficients and peaks ---- */
 
 static void print_share(const struct versus_share *s, FILE *out) {
 	double share = s->reached / s->peak;
@@ -59,7 +59,7 @@ static void print_fits(const struct versus *v, FILE *out) {
 
 /* ---- hours ---- */
 
-/* The column of what is not known is there only if it is needed. */
+/* The column of unknown time is printed only if needed. */
 static bool is_shown(const struct versus *v, int cause) {
 	return cause != CAUSE_UNKNOWN || v->total_gpu_ns[cause] > 0;
 }
@@ -83,7 +83,7 @@ static void print_percent(int64_t part_ns, int64_t whole_ns, FILE *out) {
 	fprintf(out, " %8s", text);
 }
 
-/* What MFU and MBU are of. */
+/* The case that MFU and MBU refer to. */
 static void print_rates(const struct versus *v, const struct versus_hour *h, bool known, FILE *out) {
 	double tflops = 0, gbytes = 0;
 
@@ -108,7 +108,7 @@ static void print_row(const struct versus *v, const struct versus_hour *h, const
 	fprintf(out, "  %s\n", cause_words[versus_most(h->gpu_ns)].name);
 }
 
-/* More hours than this are shown by replica. */
+/* More hours than this are summed by replica. */
 #define ROWS_MAX 96
 
 static void add_row(struct versus_hour *sum, const struct versus_hour *h) {

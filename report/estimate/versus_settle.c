@@ -1,4 +1,4 @@
-/* versus_settle.c: paid time by cause, and its money, to the last unit. */
+/* versus_settle.c: paid time by cause, and its cost, exact to the last unit. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static void add_steps(struct versus_hour *to, const struct versus_hour *from) {
 	to->context_ns += from->context_ns;
 }
 
-/* The hour of entries at the steps' rate, else at any; NULL: none, the steps' time was not paid for. */
+/* The hour of entries at the steps' rate, else at any rate; NULL: none, the steps' time was not paid for. */
 static struct versus_hour *hour_of(struct versus_table *t, const struct versus_hour *steps) {
 	struct versus_hour *first = versus_first(t, steps->replica, steps->hour_ns), *h = first;
 
@@ -69,7 +69,10 @@ const struct versus_case *versus_case_of(const struct versus *v, const struct fi
 	return NULL;
 }
 
-/* What a step of one token takes beyond reading the weights at the peak, by the model of that day; 0: none was fitted. */
+/*
+ * The time of a step of one token in excess of reading the weights at the peak, from the model of that day; 0: none
+ * was fitted.
+ */
 static double floor_of(const struct versus *v, const struct versus_hour *h, const struct versus_case *c) {
 	int64_t day_ns = instant_floor(h->hour_ns, NS_PER_DAY);
 
@@ -83,7 +86,7 @@ static double floor_of(const struct versus *v, const struct versus_hour *h, cons
 	return 0;
 }
 
-/* A part of what is left: no cause takes more than there was. */
+/* A part of the remainder: a cause gets at most what remains. */
 static int64_t part(int64_t *left, double gpu_ns) {
 	int64_t taken = gpu_ns >= (double)*left ? *left : gpu_ns > 0 ? llround(gpu_ns) : 0;
 
@@ -185,7 +188,7 @@ int versus_settle(struct versus *v, struct fault *why) {
 	struct versus_table *t = &v->tables[v->o.lanes];
 
 	merge(v);
-	for (size_t i = 0; i < v->model_count; i++) { /* so that the fits find theirs */
+	for (size_t i = 0; i < v->model_count; i++) { /* so that the fits find their case */
 		versus_case_find(v, t, v->models[i].model, v->models[i].gpu, v->models[i].gpus);
 	}
 	for (size_t i = 0; i < t->count; i++) {
@@ -198,7 +201,7 @@ int versus_settle(struct versus *v, struct fault *why) {
 	return err ? err : sum_up(v, why);
 }
 
-/* ---- what the fits imply ---- */
+/* ---- rates implied by the fits ---- */
 
 static void add_share(struct versus_share out[VERSUS_SHARES], int *count, struct versus_share s) {
 	if (isfinite(s.reached) && s.reached > 0) {

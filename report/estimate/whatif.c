@@ -1,4 +1,4 @@
-/* whatif.c: requests, entries and fits as they come; the questions and their answers. */
+/* whatif.c: adds requests, entries and fits; computes the scenarios. */
 #include "report/estimate/whatif.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 #include "report/estimate/sheet.h"
 #include "report/estimate/whatif_item.h"
 
-/* Between cards: the errors of 95 % of published measurements of a card that was left out (tests/published/fit.c). */
+/* Between GPUs: the error of 95 % of published measurements of a GPU that was left out (tests/published/fit.c). */
 #define CARD_SPREAD 1.8
 #define CARD_SPREAD_TEXT "1.8"
 
@@ -142,7 +142,7 @@ static double list_of(int64_t nano) {
 	return nano == ESTIMATE_NONE ? NAN : (double)nano / 1e9;
 }
 
-/* What the tokens bring at the list prices given. */
+/* Revenue of the tokens at the given list prices. */
 static double revenue_of(const struct whatif *w, const struct outcome *o) {
 	double input = list_of(w->o.list_input_nano), cached = list_of(w->o.list_cached_nano), output = list_of(w->o.list_output_nano);
 	const struct replay_sums *s = &o->sums;
@@ -216,7 +216,7 @@ static size_t common_questions(const struct whatif *w, struct scenario out[SCENA
 
 /* ---- answers ---- */
 
-/* Where requests come faster than they are served, what is left over at the end is served, and paid for, after it. */
+/* If requests arrive faster than they are served, the remaining ones at the end are served, and paid for, after it. */
 static void stretch(struct whatif *w, struct outcome *o) {
 	int64_t drain_ns = o->sums.drain_ns;
 
@@ -271,7 +271,7 @@ static void print_answer(const struct answer *a, FILE *out) {
 	        a->outcome.extrapolated ? "  (extrapolated, x / " CARD_SPREAD_TEXT ")" : a->costs.utilization > 1 ? "  (needs more GPUs)" : "");
 }
 
-/* Where the cache's memory was the limit. */
+/* Adds a note if the cache's memory was the limit. */
 static void print_cache(const struct answer *a, FILE *out) {
 	const struct replay_sums *s = &a->outcome.sums;
 
@@ -281,7 +281,7 @@ static void print_cache(const struct answer *a, FILE *out) {
 	}
 }
 
-/* A faster card with the same requests has fewer of them at once: its time is saved only if something else fills it. */
+/* A faster GPU has fewer requests at once: its time is saved only if something else uses it. */
 static void print_emptier(const struct answer *was, const struct answer *a, FILE *out) {
 	double before = answer_batch(was), after = answer_batch(a);
 
@@ -292,7 +292,7 @@ static void print_emptier(const struct answer *was, const struct answer *a, FILE
 	}
 }
 
-/* Below one part in a hundred it is only the end of the last answers. */
+/* Below one part in a hundred it is only the end of the last requests. */
 static void print_longer(const struct answer *a, FILE *out) {
 	double share = (double)a->outcome.longer_ns / fmax(1, (double)(a->outcome.capacity_gpu_ns - a->outcome.longer_ns));
 
@@ -384,7 +384,7 @@ static void print_json(const struct whatif_answers *all, FILE *out) {
 	fputs("\n ]}\n", out);
 }
 
-/* Sums over the requests that a change of mix or load needs. */
+/* Sums over the requests, needed to change mix or load. */
 static int survey(struct whatif *w, struct fault *why) {
 	struct spool_reader *reader;
 	const void *item;
@@ -412,7 +412,7 @@ static int survey(struct whatif *w, struct fault *why) {
 	return got;
 }
 
-/* As it was, whatever is asked for. */
+/* The original run, whatever is requested. */
 static int answer_as_it_was(struct whatif *w, struct answer *out, struct fault *why) {
 	struct whatif_options asked = w->o;
 

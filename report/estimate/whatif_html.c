@@ -12,7 +12,7 @@ static double change_of(double now, double was) {
 	return now / was - 1;
 }
 
-/* Of the answers, the one whose output is cheapest at no longer a wait than four times that of the run; 0: none is cheaper. */
+/* The answer with the cheapest output and at most four times the run's waiting time; 0: none is cheaper. */
 static size_t best_of(const struct whatif_answers *all) {
 	size_t best = 0;
 
@@ -130,7 +130,7 @@ static void put_table(const struct whatif_answers *all, FILE *out) {
 	page_section_end(out);
 }
 
-/* ---- cost against the wait ---- */
+/* ---- cost against waiting time ---- */
 
 static void put_plot(const struct whatif_answers *all, FILE *out) {
 	double x[PAGE_CURVES_MAX + 8], y[PAGE_CURVES_MAX + 8];
@@ -143,7 +143,7 @@ static void put_plot(const struct whatif_answers *all, FILE *out) {
 		y[count] = all->at[i].costs.output;
 		names[count++] = all->at[i].scenario.name;
 	}
-	if (count < 3) { /* no picture of fewer */
+	if (count < 3) { /* no picture for fewer */
 		return;
 	}
 	const struct page_curve curves[] = {{.class = "out", .x = x + 1, .y = y + 1, .labels = names + 1, .count = count - 1, .form = PAGE_POINTS},

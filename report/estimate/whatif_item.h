@@ -1,4 +1,4 @@
-/* whatif_item.h: a request as it is kept for replays, sorted by replica and arrival. Private to report/estimate/. */
+/* whatif_item.h: a request stored for replays, sorted by replica and arrival. Private to report/estimate/. */
 #ifndef REPORT_ESTIMATE_WHATIF_ITEM_H
 #define REPORT_ESTIMATE_WHATIF_ITEM_H
 
@@ -8,7 +8,7 @@
 #include "core/names.h"
 
 #define PLAYED_MEMORY ((size_t)8 << 20)
-/* More tokens than this no request has. */
+/* Maximum tokens of a request. */
 #define PLAYED_TOKENS_MAX 10000000
 
 /* Compared byte by byte: zero it before it is filled. */

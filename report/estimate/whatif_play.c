@@ -1,4 +1,4 @@
-/* whatif_play.c: one scenario: its changed requests through the engines of their replicas. */
+/* whatif_play.c: replays one scenario: its changed requests on the engines of their replicas. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@ struct player {
 	struct whatif *w;
 	const struct scenario *s;
 	struct outcome *out;
-	struct spool *handed; /* requests whose prompt was computed, for the replica that decodes them */
+	struct spool *handed; /* requests with computed prompts, for the replica that decodes them */
 	struct replay *engine;
 	name_id replica;
 	int64_t gpus;
@@ -27,7 +27,7 @@ static int64_t apart(int64_t a, int64_t b) {
 	return a > b ? a - b : b - a;
 }
 
-/* Of the same model, cards and, if there is one, role; the nearest day. */
+/* Of the same model, GPUs and, if possible, role; the nearest day. */
 static const struct fitted_model *nearest(const struct whatif *w, const struct estimate_cards *c, const char *role,
                                           int64_t at_ns) {
 	const struct fitted_model *best = NULL;
@@ -47,11 +47,12 @@ static const struct fitted_model *nearest(const struct whatif *w, const struct e
 	return best;
 }
 
-#define LAUNCHES 0.25 /* of a floor, the rest being weights read: the median of the law over published measurements */
+/* part of a floor that is not reading weights: the median of the law over published measurements */
+#define LAUNCHES 0.25
 
 /*
- * To another card at the same batch, by what cards of their kinds were measured to reach: what waits for memory by bandwidth, what
- * waits for arithmetic by FLOP/s, launches hardly at all.
+ * Scales to another GPU at the same batch, by the measured efficiencies of their kinds: memory-bound terms by
+ * bandwidth, compute-bound terms by FLOP/s, launches hardly at all.
  */
 static void scale(struct player *p, const struct gpu *from, const struct gpu *to) {
 	struct law_card_efficiency was = law_card_of(from), is = law_card_of(to);
@@ -73,7 +74,7 @@ static void scale(struct player *p, const struct gpu *from, const struct gpu *to
 	p->out->extrapolated = true;
 }
 
-/* What the cache holds: as said, else what the weights leave of the card's memory, where both are known. */
+/* Size of the cache: as stated, else the GPU's memory without the weights, if both are known. */
 static int bound_cache(struct player *p, const struct estimate_cards *c, struct fault *why) {
 	const struct whatif_options *o = &p->w->o;
 	const struct modelspec *spec = o->described ? o->described(o->context, c->model, c->gpu, c->gpus) : NULL;

@@ -100,7 +100,7 @@ static int read_prices(struct import *im, json_at prices, struct price_model *m,
 	return 0;
 }
 
-/* False if the constraint is of a kind not known here: then no price of the model can be trusted. */
+/* False if the constraint is of a kind not known here: then no price of the model is reliable. */
 static bool read_constraint(const struct json *j, json_at c, struct price_rule *rule) {
 	json_at date = json_get(j, c, T("start_date"));
 	char buffer[INSTANT_TEXT_MAX];
@@ -125,7 +125,7 @@ static int read_rule(struct import *im, json_at v, struct price_model *m, struct
 	return read_prices(im, json_get(im->json, v, T("prices")), m, rule);
 }
 
-/* Where no set of prices holds, the publisher's own rule is to take the first. */
+/* If no set of prices applies, the publisher's rule is to use the first. */
 static void hold_always(struct price_rule *rule) {
 	rule->from_ns = INT64_MIN;
 	rule->to_ns = INT64_MAX;

@@ -4,7 +4,7 @@
  */
 #include "report/prices/prices.h"
 
-/* Longer keys come before those that they begin with. */
+/* Longer keys come before their prefixes. */
 static const struct {
 	struct text key;
 	enum price_kind kind;
@@ -26,11 +26,11 @@ static const struct {
     {T("citation_cost_per_token"), PRICE_CITATIONS},
     {T("input_cost_per_request"), PRICE_REQUESTS},
 };
-/* An older key for cached reads: counts where the newer one is not given, and is named where both differ. */
+/* An older key for cached reads: used if the newer one is missing, and reported if both differ. */
 static const struct text cache_hit = T("input_cost_per_token_cache_hit");
 #define COST_KEYS (sizeof cost_keys / sizeof *cost_keys)
 
-/* What is charged by other things than tokens. */
+/* Prices in other units than tokens. */
 static const struct text other_modes[] = {T("image_generation"),
 					  T("image_edit"),
 					  T("audio_transcription"),
@@ -74,7 +74,7 @@ static bool litellm_bid(const struct json *j) {
 	return false;
 }
 
-/* "_above_200k_tokens_priority": a step, and a tier of service. False if there is more in it. */
+/* "_above_200k_tokens_priority": a step, and a tier of service. False if it contains more. */
 static bool split_suffix(struct text suffix, int64_t *over_ntok, enum service *service) {
 	static const struct {
 		struct text text;
@@ -105,7 +105,7 @@ static bool is_structured(struct text key) {
 	return text_starts(key, T("regional_processing_uplift_multiplier_"));
 }
 
-/* What hangs on anything but one number per token. */
+/* Prices that are not a single number per token. */
 static void note_other(struct import *im, json_at v, struct price_model *m) {
 	struct text key = json_key(im->json, v);
 	enum json_type type = json_type(im->json, v);
@@ -212,7 +212,7 @@ static int read_ranges(struct import *im, json_at ranges, struct price_model *m)
 
 /* ---- searches, places, fast modes ---- */
 
-/* A price by how much is read per search: logs do not report it, and the median is the vendors' default. */
+/* A price by search context size: logs do not report it, and the median is the vendors' default. */
 static int read_searches(struct import *im, json_at v, struct price_model *m) {
 	static const struct text sizes[] = {T("search_context_size_medium"), T("search_context_size_low"),
 					    T("search_context_size_high")};
@@ -232,13 +232,13 @@ static int read_searches(struct import *im, json_at v, struct price_model *m) {
 	return error;
 }
 
-/* A fast mode's prices are the standard ones, this many times: written out. */
+/* A fast mode's prices are the standard ones times this factor: written out. */
 static void make_fast(struct import *im, struct price_rule *rule, int64_t factor_nano) {
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		const struct price_ladder *from = &rule->ladder[SERVICE_STANDARD][k];
 		struct price_ladder *to = &rule->ladder[PRICE_FAST][k];
 		if (from->count == 0 || k >= PRICE_CITATIONS) {
-			continue; /* fees are not by speed */
+			continue; /* fees do not depend on speed */
 		}
 		*to = import_ladder(im, from->count);
 		for (size_t i = 0; i < from->count; i++) {
@@ -281,7 +281,7 @@ static int read_uplifts(struct import *im, json_at model, struct price_model *m)
 
 /* ---- hours of the day: see import_off_peak.c ---- */
 
-/* "cache_creation_input_token_cost_above_200k_tokens", as the map has it. */
+/* "cache_creation_input_token_cost_above_200k_tokens", as in the map. */
 static void leave_out_step(struct import *im, struct price_model *m, int kind, int64_t over_ntok) {
 	char key[128];
 
@@ -294,7 +294,7 @@ static void leave_out_step(struct import *im, struct price_model *m, int kind, i
 	}
 }
 
-/* A ladder that has only its upper steps has no price below them: that is not ours to guess. */
+/* A ladder with only its upper steps has no price below them, which is not guessed. */
 static void drop_baseless(struct import *im, struct price_model *m) {
 	for (int s = 0; s < PRICE_SERVICES; s++) {
 		for (int k = 0; k < PRICE_KINDS; k++) {
@@ -319,8 +319,8 @@ static bool is_text_mode(const struct json *j, json_at v) {
 }
 
 /*
- * "azure/gpt-4o" of provider azure is its gpt-4o; unless the map has a "gpt-4o" of that provider too: then both
- * keep their names, to be distinguished.
+ * "azure/gpt-4o" of provider azure is its gpt-4o; unless the map also has a "gpt-4o" of that provider: then both keep
+ * their names.
  */
 static struct text id_of(struct import *im, struct text name, struct text provider) {
 	const struct json *j = im->json;
@@ -334,7 +334,7 @@ static struct text id_of(struct import *im, struct text name, struct text provid
 	return taken ? name : id;
 }
 
-/* What refines the prices per token that have been read. */
+/* Refinements of the prices per token already read. */
 static int read_more(struct import *im, json_at v, struct price_model *m) {
 	int error = read_searches(im, json_get(im->json, v, T("search_context_cost_per_query")), m);
 

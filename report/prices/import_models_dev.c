@@ -35,7 +35,7 @@ static struct price_ladder *ladder_of(struct price_ladder *ladders, struct text 
 	return NULL;
 }
 
-/* The prices of one object, for prompts longer than `over_ntok`; what it holds further is read elsewhere. */
+/* The prices of one object, for prompts longer than `over_ntok`; other members are read elsewhere. */
 static int read_rates(struct import *im, json_at rates, struct price_model *m, int class, int64_t over_ntok, size_t room) {
 	for (json_at v = json_first(im->json, rates); v != JSON_ABSENT; v = json_next(im->json, v)) {
 		struct price_ladder *ladder = ladder_of(m->rules->ladder[class], json_key(im->json, v));
@@ -74,12 +74,12 @@ static int read_tiers(struct import *im, json_at tiers, struct price_model *m, i
 	return error;
 }
 
-/* Tiers without a price below them. */
+/* Are there tiers without a price below them? */
 static bool lacks_base(const struct price_ladder *ladder) {
 	return ladder->count > 0 && ladder->steps[0].over_ntok != 0;
 }
 
-/* The longer prompt's price is that of the whole request. "tiers" contain more than the older "context_over_200k". */
+/* The longer prompt's price is that of the whole request. "tiers" contains more than the older "context_over_200k". */
 static int read_cost(struct import *im, json_at cost, struct price_model *m, int class) {
 	json_at tiers = json_get(im->json, cost, T("tiers")), over = json_get(im->json, cost, T("context_over_200k"));
 	size_t room = (size_t)json_count(im->json, tiers) + 2;

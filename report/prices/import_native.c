@@ -1,6 +1,6 @@
 /*
- * tollbook.prices.v1 (schemas/prices.schema.json): all that the other catalogues can express, and what only some can.
- * It is written by people too, so that an unknown key is refused, not skipped.
+ * tollbook.prices.v1 (schemas/prices.schema.json): everything that any of the other catalogues can express. It is
+ * also written by people, so unknown keys are refused, not skipped.
  */
 #include "core/instant.h"
 #include "report/prices/prices.h"
@@ -11,7 +11,7 @@ static bool native_bid(const struct json *j) {
 
 typedef int read_member(struct import *im, json_at v, void *into);
 
-/* A key of an object, and who reads its value. */
+/* A key of an object, and the function that reads its value. */
 struct member {
 	struct text key;
 	read_member *read;
@@ -136,7 +136,7 @@ static int read_service(struct import *im, json_at v, struct price_ladder *ladde
 	return error;
 }
 
-/* Slots of an hour carry one price, so that it may change at whole hours only. */
+/* Slots of an hour have one price, so it may change at whole hours only. */
 static int read_instant(struct import *im, json_at v, int64_t *ns) {
 	char buffer[INSTANT_TEXT_MAX];
 	if (!instant_parse(json_string(im->json, v, buffer, sizeof buffer), ns) ||
@@ -230,7 +230,7 @@ static int read_currency(struct import *im, json_at v, void *into) {
 	return take_currency(im, v, &((struct price_model *)into)->currency);
 }
 
-/* As catalogues of 0.1 had it, before they had the price itself. */
+/* As in catalogues of 0.1, before they contained the price itself. */
 static int read_per_request(struct import *im, json_at v, void *into) {
 	bool is = false;
 	int error = json_bool(im->json, v, &is) ? 0 : import_fault(im, v, "expected true or false");
@@ -315,7 +315,7 @@ static int read_provider(struct import *im, json_at v, void *into) {
 	return error ? error : read_each(im, models, "models are a list", read_model, into);
 }
 
-/* ---- what names represent, and where it all comes from ---- */
+/* ---- names and sources ---- */
 
 static int read_mapping(struct import *im, json_at v, void *into) {
 	struct text name, target;
@@ -355,7 +355,7 @@ static int read_origin(struct import *im, json_at v, void *into) {
 	return error;
 }
 
-/* What the sources held and this does not stays said. */
+/* What the sources contained and this file does not is still reported. */
 static int read_note(struct import *im, json_at v, void *into) {
 	struct text what;
 	int64_t count = 1;
@@ -384,7 +384,7 @@ static int read_providers(struct import *im, json_at v, void *into) {
 	return read_each(im, v, "providers are a list", read_provider, into);
 }
 
-/* Of several catalogues, each counts from its day. */
+/* If there are several catalogues, each applies from its day on. */
 static int read_date(struct import *im, json_at v, void *into) {
 	char day[16] = "";
 	struct text t = json_string(im->json, v, day, sizeof day);

@@ -50,7 +50,7 @@ static bool take_weekdays(const struct json *j, json_at list, unsigned *out) {
 	return true;
 }
 
-/* Rules as they grow. */
+/* Rules being built. */
 struct windows {
 	struct import *im;
 	struct price_model *m;
@@ -91,7 +91,7 @@ static void add_hours(struct windows *w, json_at hours, json_at weekdays) {
 	}
 }
 
-/* A fast mode is so many times as expensive as at other hours. */
+/* A fast mode has the same factor as at other hours. */
 static void make_fast(struct import *im, struct price_rule *rates, const struct price_rule *base, int kind) {
 	const struct price_ladder *fast = &base->ladder[PRICE_FAST][kind], *was = &base->ladder[SERVICE_STANDARD][kind];
 	const struct price_ladder *is = &rates->ladder[SERVICE_STANDARD][kind];
@@ -106,7 +106,7 @@ static void make_fast(struct import *im, struct price_rule *rates, const struct 
 	}
 }
 
-/* What the windows do not price costs what it costs at other hours. */
+/* Kinds without a price in the windows cost the same as at other hours. */
 static void fill_from(struct price_rule *rates, const struct price_rule *base) {
 	for (int s = 0; s < PRICE_SERVICES; s++) {
 		for (int k = 0; k < PRICE_KINDS; k++) {

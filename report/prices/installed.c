@@ -1,4 +1,4 @@
-/* installed.c: the catalogue that comes with the program (data/prices/README.md), and the newer one in its place. */
+/* installed.c: the built-in catalogue (data/prices/README.md), and the newer one that replaces it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-/* Which of a model's prices holds at an instant, for a prompt length. */
+/* Selects a model's price at an instant, for a prompt length. */
 #include <assert.h>
 
 #include "core/instant.h"
@@ -48,8 +48,8 @@ int64_t price_step_at(const struct price_ladder *ladder, int64_t prompt_over_nto
 }
 
 /*
- * Where only the part above a step moves: of prompts that pass step i, the first over_ntok tokens
- * cost less than the step's price, by its difference to that of the step below.
+ * If only the part above a step moves: in prompts that pass step i, the first over_ntok tokens cost less than the
+ * step's price, by the difference to the step below.
  */
 static int128 back_of(const struct price_ladder *ladder, int64_t prompt_over_ntok) {
 	int128 back = 0;
@@ -59,7 +59,7 @@ static int128 back_of(const struct price_ladder *ladder, int64_t prompt_over_nto
 	return back;
 }
 
-/* The prices of a class; where it has none, the standard ones. */
+/* The prices of a class; if it has none, the standard ones. */
 static const struct price_ladder *ladder_of(const struct price_rule *rule, int kind, int class) {
 	bool own = rule->ladder[class][kind].count > 0;
 
@@ -74,7 +74,7 @@ static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_o
 	out->nano[kind] = price_step_at(ladder, prompt_over_ntok);
 	out->stands_in[kind] = class != SERVICE_STANDARD && standard && ladder->count > 0;
 	out->tiered |= ladder->count > 1;
-	/* A part moves as a whole with its prompt, whose own part above is on the input. */
+	/* A part moves as a whole with its prompt; the refund for the part below a step is on the input. */
 	if (ladder->above && kind == PRICE_INPUT) {
 		out->back_per_request = back_of(ladder, prompt_over_ntok);
 	} else if (ladder->above && kind != PRICE_OUTPUT && ladder->count > 0) {
@@ -82,7 +82,7 @@ static void quote_kind(const struct price_rule *rule, int kind, int64_t prompt_o
 	}
 }
 
-/* Cached tokens below a step push others above it: they bear the difference to the price of the part above. */
+/* Cached tokens below a step push others above it: they carry the difference to the price of the part above. */
 static void lift_cached(const struct price_rule *rule, struct price_quote *out, int class) {
 	const struct price_ladder *input = ladder_of(rule, PRICE_INPUT, class);
 	if (!input->above || input->count == 0) {

@@ -6,13 +6,13 @@
 /* Sellers beyond this many are not compared. */
 #define SELLERS_MAX 256
 
-/* What a way of looking found. */
+/* The result of a search. */
 struct found {
 	const struct price_model *at[SELLERS_MAX];
 	size_t count;
 };
 
-/* Does it give a price per token at all? Unpriced entries are no candidates, nor what a later snapshot has joined. */
+/* Does it have a price per token? Entries without one are not candidates, nor those merged into a later snapshot. */
 static bool has_price(const struct price_model *m) {
 	for (size_t r = 0; r < m->rule_count && !m->joined; r++) {
 		if (m->rules[r].ladder[SERVICE_STANDARD][PRICE_INPUT].count > 0) {
@@ -44,7 +44,7 @@ static bool has_id(const struct price_model *m, struct text name) {
 	return text_eq_nocase(m->id, name);
 }
 
-/* Whoever sells it under this name, with any organisation as prefix. */
+/* Any seller with this name, with any organisation as prefix. */
 static bool has_name(const struct price_model *m, struct text name) {
 	return text_eq_nocase(name_base(m->id), name_base(name)) || match_holds(m->match, name) ||
 	       match_holds(m->match, name_base(name));
@@ -63,7 +63,7 @@ static void add_named(void *naming, const struct price_model *m) {
 	}
 }
 
-/* The first provider that claims such names: gpt-… are openai's, whoever else sells them. */
+/* The first provider that claims such names: gpt-… is openai's, whoever else sells it. */
 static bool claimed_by(const struct prices *p, struct text name, struct found *f) {
 	for (size_t i = 0; i < p->provider_count && f->count == 0; i++) {
 		const struct price_provider *provider = &p->providers[i];
@@ -107,7 +107,7 @@ static bool of_reduced(const struct prices *p, struct text name, struct found *f
 	return collect(p, PRICE_BY_REDUCED, name_reduced(name), f);
 }
 
-/* Without a date on either side they are other names; with one on both, other models. */
+/* If neither has a date, they are different names; if both have one, different models. */
 static bool of_other_date(const struct prices *p, struct text name, struct found *f) {
 	struct text plain = name_base(name);
 	bool dated = name_without_date(&plain);
@@ -115,7 +115,7 @@ static bool of_other_date(const struct prices *p, struct text name, struct found
 	return collect(p, dated ? PRICE_BY_UNDATED : PRICE_BY_DATED, plain, f);
 }
 
-/* As the catalogue would be asked for the name without its date; else any of the catalogue's dates. */
+/* The name without its date; else any of the catalogue's dates. */
 static bool of_undated(const struct prices *p, struct text name, struct found *f) {
 	struct text plain = name;
 
@@ -136,7 +136,7 @@ static bool of_fine_tune(const struct prices *p, struct text name, struct found 
 	return of_id(p, entry, f) || (name_without_date(&entry) && of_id(p, entry, f));
 }
 
-/* As clouds write names: "us.anthropic.claude-…-v1:0", "publishers/google/models/…", "claude-…@20250929". */
+/* Names as written by clouds: "us.anthropic.claude-…-v1:0", "publishers/google/models/…", "claude-…@20250929". */
 static bool of_cloud(const struct prices *p, struct text name, struct found *f) {
 	struct name plain;
 
@@ -149,11 +149,11 @@ static bool of_cloud(const struct prices *p, struct text name, struct found *f) 
 	return f->count > 0;
 }
 
-/* ---- by the provider that the log names ---- */
+/* ---- with the provider that the log names ---- */
 
 typedef bool provider_test(const struct price_provider *p, struct text id, struct text name);
 
-/* A name as logs have it and as clouds may have made it of that, of a provider. */
+/* A name in a log or in a cloud's form, of a provider. */
 struct offer {
 	struct name names[1 + NAME_CLOUD_STEPS];
 	struct text texts[1 + NAME_CLOUD_STEPS];
@@ -209,8 +209,8 @@ static void name_offer(struct offer *o, struct text name) {
 }
 
 /*
- * An entry of this very name counts before those that end so; what clouds put around a name is dropped step by step, so that
- * a region's entry counts before the model's; what has another date comes last.
+ * An entry with exactly this name has precedence over those that end with it; additions by clouds are removed step by
+ * step, so that a region's entry has precedence over the model's; entries with another date come last.
  */
 static bool of_provider_by(const struct prices *p, struct text name, struct text provider, provider_test *is,
 			   struct found *f) {
@@ -289,7 +289,7 @@ static bool of_provider(const struct prices *p, struct text name, struct text pr
 
 /* ---- several sellers ---- */
 
-/* What a prompt of three tokens and an answer of one cost, by the latest prices. */
+/* The cost of a prompt of three tokens and an answer of one, by the latest prices. */
 static int128 cost_of(const struct price_model *m) {
 	const struct price_ladder *l = m->rules[m->rule_count - 1].ladder[SERVICE_STANDARD];
 	int64_t in = price_step_at(&l[PRICE_INPUT], 0), out = price_step_at(&l[PRICE_OUTPUT], 0);
@@ -307,7 +307,7 @@ static int compare_costs(const void *a, const void *b) {
 	return order != 0 ? order : (x > y) - (x < y);
 }
 
-/* The middle of them, the cheaper one of two; the cheapest ones and the dearest are kept to be shown. */
+/* The median, the cheaper one of two; the cheapest and the most expensive are kept for messages. */
 static void settle(struct found *f, struct price_search *s) {
 	bool differ = false;
 
@@ -330,7 +330,7 @@ static void settle(struct found *f, struct price_search *s) {
 	}
 }
 
-/* ---- one way after the other ---- */
+/* ---- the search ---- */
 
 static bool mapped(const struct prices *p, struct text name, struct price_search *s) {
 	for (size_t i = p->mapping_count; i-- > 0;) {
@@ -344,12 +344,12 @@ static bool mapped(const struct prices *p, struct text name, struct price_search
 
 typedef bool search(const struct prices *p, struct text name, struct found *f);
 
-/* The first way that finds something; of what --list names, only by what the catalogue calls it. */
+/* The first method that finds something; for names in --list, only the catalogue's own names. */
 static void try_each(const struct prices *p, struct text name, struct price_search *out, struct found *f, bool named) {
 	static const struct {
 		search *find;
 		const char *how;
-		bool named; /* also for what --list names */
+		bool named; /* also for names in --list */
 	} ways[] = {
 	    {of_full_id, "its provider and id", true},
 	    {of_key, "its name in the catalogue", true},

@@ -1,7 +1,6 @@
 /*
- * An index only leaves out models that cannot be meant: whoever asks it tests those that it gives. Match rules are
- * indexed by the first bytes of the names that they can hold for; where a rule may hold for any, its model is always
- * given.
+ * The index only leaves out models that cannot match: the caller tests those that it returns. Match rules are indexed
+ * by the first bytes of the names that they can match; if a rule may match any name, its model is always returned.
  */
 #include "report/prices/price_index.h"
 
@@ -23,9 +22,9 @@ struct price_index {
 	struct hash_index by;
 	struct price_key *keys;
 	size_t key_count, key_room;
-	uint32_t *any; /* models whose match rule may hold for any name */
+	uint32_t *any; /* models with a match rule that may match any name */
 	size_t any_count;
-	size_t model_count; /* that are in it */
+	size_t model_count; /* number of models in it */
 };
 
 static uint64_t hash_of(enum price_way way, struct text t) {
@@ -49,11 +48,11 @@ static void add(struct price_index *index, enum price_way way, struct text t, si
 
 /* ---- match rules ---- */
 
-/* First bytes of the names that a rule can hold for. */
+/* First bytes of the names that a rule can match. */
 struct prefixes {
 	struct text at[PREFIXES_MAX];
 	size_t count;
-	bool any; /* whatever they are */
+	bool any; /* any first byte */
 };
 
 static void add_prefix(struct prefixes *out, struct text t) {
@@ -75,7 +74,7 @@ static void add_prefix(struct prefixes *out, struct text t) {
 
 static void find_prefixes(const struct match *m, struct prefixes *out);
 
-/* All of its rules must hold: those of the first one with a prefix are enough. */
+/* All of its rules must match: those of the first one with a prefix are enough. */
 static void find_prefixes_of_all(const struct match *m, struct prefixes *out) {
 	for (size_t i = 0; i < m->count; i++) {
 		struct prefixes one = {.count = 0};
@@ -179,7 +178,7 @@ void price_index_free(struct price_index *index) {
 	}
 }
 
-/* ---- asking ---- */
+/* ---- lookup ---- */
 
 static bool next(const struct price_index *index, enum price_way way, struct text name, struct price_cursor *at, uint32_t *model) {
 	uint64_t hash = hash_of(way, name);

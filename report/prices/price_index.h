@@ -1,19 +1,19 @@
-/* price_index.h: from names to the models of a catalogue that may be meant. Private to report/prices/. */
+/* price_index.h: finds the models of a catalogue that a name may mean. Private to report/prices/. */
 #ifndef REPORT_PRICE_INDEX_H
 #define REPORT_PRICE_INDEX_H
 
 #include "report/prices/price_names.h"
 
-/* What models are found by; the case of letters does not matter. */
+/* Keys by which models are found; case-insensitive. */
 enum price_way {
 	PRICE_BY_FULL_ID, /* PROVIDER/ID */
 	PRICE_BY_KEY,
 	PRICE_BY_ID,
 	PRICE_BY_BASE,    /* what follows the last '/' of the id */
-	PRICE_BY_REDUCED, /* of open models: what name_reduced leaves of the id */
+	PRICE_BY_REDUCED, /* for open models: the id after name_reduced */
 	PRICE_BY_UNDATED, /* the base of an id that has no date */
 	PRICE_BY_DATED,   /* the base of an id that has one, without it */
-	PRICE_BY_PREFIX,  /* the first bytes of names that its match rule may hold for */
+	PRICE_BY_PREFIX,  /* the first bytes of names that its match rule may match */
 };
 
 struct price_index;
@@ -22,7 +22,7 @@ struct price_index;
 struct price_index *price_index_add(struct price_index *index, struct prices *p);
 void price_index_free(struct price_index *index);
 
-/* Where one is among the models found by a name; starts as zero. */
+/* Iteration over the models found by a name; starts as zero. */
 struct price_cursor {
 	uint64_t at;
 	bool started;
@@ -31,8 +31,8 @@ struct price_cursor {
 const struct price_model *price_index_next(const struct prices *p, enum price_way way, struct text name, struct price_cursor *at);
 
 /*
- * The models whose id ends in the base of one of the names, or whose match rule may hold for one, each once, in the
- * order of the catalogue.
+ * The models with an id that ends in the base of one of the names, or a match rule that may match one, each once, in
+ * the order of the catalogue.
  */
 typedef void price_model_sink(void *context, const struct price_model *m);
 void price_index_named(const struct prices *p, const struct text *names, size_t count, price_model_sink *each, void *context);

@@ -9,7 +9,7 @@ static const char *date_of(const struct prices *p, const struct price_model *m) 
 	return m->source < p->source_count ? p->sources[m->source].date : "";
 }
 
-/* Equal models side by side, in the order of their dates, then of the files. */
+/* Sorts equal models by date, then by file. */
 static int compare(const void *a, const void *b, void *prices) {
 	const struct prices *p = prices;
 	const struct price_model *x = &p->models[*(const size_t *)a], *y = &p->models[*(const size_t *)b];
@@ -27,7 +27,7 @@ static bool is_same_model(const struct price_model *a, const struct price_model 
 	       text_eq(a->currency, b->currency);
 }
 
-/* Adds a model's rules as they hold within [from, to). */
+/* Adds a model's rules as they apply within [from, to). */
 static void add_rules(struct price_rule *rules, size_t *count, const struct price_model *m, int64_t from_ns, int64_t to_ns) {
 	for (size_t i = 0; i < m->rule_count; i++) {
 		struct price_rule rule = m->rules[i];
@@ -39,14 +39,14 @@ static void add_rules(struct price_rule *rules, size_t *count, const struct pric
 	}
 }
 
-/* From when a snapshot counts: the first one also before its date. */
+/* The instant from which a snapshot applies: the first one also before its date. */
 static int64_t start_of(const struct prices *p, const struct price_model *m, bool first) {
 	int64_t ns = INT64_MIN;
 
 	return !first && instant_parse(text_of(date_of(p, m)), &ns) ? ns : INT64_MIN;
 }
 
-/* The last of the models takes the rules of all; the others have none, and are never found. */
+/* The last of the models gets the rules of all; the others have none, and are never found. */
 static void join(struct prices *p, const size_t *index, size_t count) {
 	size_t rule_count = 0, room = 0;
 

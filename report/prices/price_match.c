@@ -6,7 +6,7 @@
 
 #include "report/prices/prices.h"
 
-/* A pattern may come from anywhere: it gets this much work per name and then counts as no match. */
+/* Patterns are not trusted: matching stops after this much work per name and counts as no match. */
 #define REGEX_WORK_MAX 100000
 
 static const struct {

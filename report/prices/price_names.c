@@ -121,7 +121,7 @@ static struct text without_path(struct text t) {
 	return text_starts(t, T("arn:")) ? name_base(t) : t;
 }
 
-/* "-v1" without ":0" is Bedrock's only behind a maker; elsewhere it is another model. */
+/* "-v1" without ":0" is Bedrock's only after a maker's name; elsewhere it is another model. */
 static bool drop_version(struct text *t, bool of_maker) {
 	static const struct text numbers[] = {T(":#"), T("-v#"), T("@default"), T("@latest")};
 	bool any = false;
@@ -186,7 +186,7 @@ static void squeeze(struct name *out, struct text t) {
 	}
 }
 
-/* Names that clients, gateways and tracers have for the same provider. */
+/* Names of the same provider in clients, gateways and tracers. */
 static struct text known_as(struct text t) {
 	static const struct {
 		struct text name, is;

@@ -6,7 +6,7 @@
 
 #define NAME_MAX_BYTES 256
 
-/* A name in lower case, in a buffer of its own. */
+/* A name in lower case, in its own buffer. */
 struct name {
 	char bytes[NAME_MAX_BYTES];
 	size_t len;
@@ -20,23 +20,26 @@ static inline struct text name_text(const struct name *n) {
 /* What follows the last '/'. */
 struct text name_base(struct text t);
 
-/* What is left of a name in lower case without what makes no other model: "-instruct", "-fp8". */
+/* A lower-case name without suffixes that do not mean another model: "-instruct", "-fp8". */
 struct text name_reduced(struct text t);
-/* "-8b", "-0.5b", "8x7b": a name of an open model, the same whoever serves it. */
+/* "-8b", "-0.5b", "8x7b": a name of an open model, independent of the seller. */
 bool name_has_size(struct text t);
 /* Is it a name of an open model, in lower case? */
 bool name_is_open(struct text name);
-/* Cuts off a date; false if there is none. */
+/* Removes a date; false if there is none. */
 bool name_without_date(struct text *name);
 
-/* A name without what a cloud put round it, step by step more; false if a step changes nothing. */
+/* Removes additions by a cloud, more with each step; false if a step changes nothing. */
 #define NAME_CLOUD_STEPS 3
 bool name_from_cloud(struct name *out, struct text name, int step);
 
-/* The cloud whose way to write names this is: "bedrock", "vertex_ai", or "". */
+/* The cloud that writes names like this: "bedrock", "vertex_ai", or "". */
 struct text name_cloud(struct text name);
 
-/* Providers: of the same letters; known by both names; or "vertex_ai" and its branch "vertex_ai-language-models". */
+/*
+ * Equal providers: with the same letters; known by both names; or "vertex_ai" and its branch
+ * "vertex_ai-language-models".
+ */
 enum name_likeness { NAME_EQUAL, NAME_ALIAS, NAME_BRANCH };
 bool name_is_provider(struct text id, struct text name, enum name_likeness likeness);
 

@@ -1,4 +1,4 @@
-/* What a catalogue holds, for people. */
+/* Prints a catalogue's content. */
 #define _GNU_SOURCE /* strcasestr */
 #include <stdlib.h>
 
@@ -148,7 +148,7 @@ static void add_service(struct grid *g, const struct prices *p, const struct pri
 	}
 }
 
-/* What is priced in addition to plain tokens: of the set that applies, for short prompts. */
+/* Prices in addition to plain tokens: of the set that applies, for short prompts. */
 static void print_parts(const struct price_model *m, const struct price_rule *now, FILE *out) {
 	char figure[FIGURE_MAX];
 
@@ -328,7 +328,7 @@ static bool same_times(const struct price_model *a, const struct price_model *b)
 	return same;
 }
 
-/* The prices of the latest sets; of others, that they changed. */
+/* The prices of the latest sets; for others, only that they changed. */
 static void print_change(const struct price_model *a, const struct price_model *b, FILE *out) {
 	struct change c = {.out = out};
 

@@ -32,7 +32,7 @@ static void put_ladder(FILE *out, const struct price_ladder *l) {
 	fprintf(out, "],\"moves\":\"%s\"}", l->above ? "above" : "whole");
 }
 
-/* The kinds that have a price; true if there were any. */
+/* Writes the kinds with a price; true if there were any. */
 static bool put_kinds(FILE *out, const struct price_ladder *ladders, bool first) {
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		if (ladders[k].count > 0) {
@@ -109,7 +109,7 @@ static void put_rule(FILE *out, const struct price_rule *r) {
 static void put_match(FILE *out, const struct match *m) {
 	const char *key = match_key_of(m->op);
 
-	if (!key) { /* never holds: as a list of no rules does not */
+	if (!key) { /* never matches, like an empty list of rules */
 		fputs("{\"or\":[]}", out);
 		return;
 	}
@@ -181,7 +181,7 @@ static void put_names(FILE *out, const struct price_provider *provider) {
 	}
 }
 
-/* Some catalogues name a provider by model: their models are put under one by one. */
+/* Some catalogues name a provider per model: their models are written one by one. */
 static void put_provider(FILE *out, const struct prices *p, const struct price_provider *provider, bool *first) {
 	struct text last = T("");
 	bool open = false;
@@ -217,7 +217,7 @@ static void put_source(FILE *out, const struct price_source *s, bool *first) {
 	*first = false;
 }
 
-/* The latest day of all that went in. */
+/* The latest day of all sources. */
 static const char *date_of(const struct prices *p) {
 	const char *latest = p->date;
 	for (size_t i = 0; i < p->source_count && !p->date[0]; i++) {

@@ -89,7 +89,7 @@ struct text prices_keep(struct prices *p, struct text t) {
 	return (struct text){at, t.len};
 }
 
-/* Room for one more element of an array that grows by powers of two. */
+/* Makes room for one more element of an array that grows by powers of two. */
 static void *grow(void *array, size_t count, size_t size) {
 	if (count & (count - 1)) {
 		return array;
@@ -138,7 +138,7 @@ struct price_model *prices_add_model(struct prices *p, struct text id) {
 	return model;
 }
 
-/* ---- what importers share ---- */
+/* ---- shared by importers ---- */
 
 int import_fault(struct import *im, json_at v, const char *what) {
 	int line = 1, column = 1;
@@ -156,7 +156,7 @@ int import_text(struct import *im, json_at v, const char *what, struct text *out
 	return 0;
 }
 
-/* Published prices carry traces of binary fractions, 0.18000000000000002: rounded to a nano, and said. */
+/* Published prices contain artefacts of binary fractions, 0.18000000000000002: rounded to a nano, and reported. */
 static bool parse_rounded(struct import *im, struct text t, int shift, int64_t *nano) {
 	int64_t fine, unit = 1;
 
@@ -192,7 +192,7 @@ void import_left_out(struct import *im, struct price_model *m, struct text kind)
 	m->left_out = (struct text){at, len};
 }
 
-/* "us", "eu-west_1": requests state places in no other characters. */
+/* "us", "eu-west_1": requests state regions in these characters only. */
 static bool is_place(struct text name) {
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.at[i];
@@ -241,7 +241,7 @@ void import_step(struct import *im, struct price_ladder *ladder, struct price_st
 		at--;
 	}
 	if (at > 0 && ladder->steps[at - 1].over_ntok == step.over_ntok) {
-		ladder->steps[at - 1] = step; /* of keys given twice the last one counts */
+		ladder->steps[at - 1] = step; /* for duplicate keys the last one counts */
 		return;
 	}
 	assert(ladder->count < room);
@@ -362,7 +362,7 @@ static void date_file(const struct prices *p, const char *path, char day[11]) {
 	}
 }
 
-/* Of the file as stored, packed or not: as `sha256sum` prints it. */
+/* Of the file as stored, compressed or not: as printed by `sha256sum`. */
 static int hash_file(const char *path, char hex[DIGEST_HEX_MAX], struct fault *why) {
 	FILE *f = fopen(path, "rb");
 	if (!f) {

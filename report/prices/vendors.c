@@ -1,8 +1,8 @@
-/* vendors.c: was a request that a gateway, a client or an agent logged answered by a vendor? */
+/* vendors.c: decides whether a vendor answered a request that a gateway, a client or an agent logged. */
 #include "core/billing.h"
 #include "report/prices/price_names.h"
 
-/* What gateways call servers that their user runs. */
+/* Names used by gateways for servers that their user runs. */
 static bool is_self_hosted(struct text provider) {
 	static const struct text names[] = {
 	    T("hosted_vllm"), T("vllm"), T("sglang"), T("ollama"), T("ollama_chat"), T("llamafile"), T("lm_studio"), T("xinference"),
@@ -18,7 +18,7 @@ static bool is_self_hosted(struct text provider) {
 	return false;
 }
 
-/* A name of open weights, which anybody may serve: an organisation's repository, or with a size. */
+/* A name of open weights, which anyone may serve: an organisation's repository, or with a size. */
 static bool may_be_open(struct text model, const struct price_search *s) {
 	bool by_cloud = text_starts(model, T("models/")) || text_starts(model, T("publishers/"));
 

@@ -54,7 +54,7 @@ void accounts_put(FILE *out, const struct statement *s, const struct table *adju
 	free(accounts);
 }
 
-/* Rows of one transaction with the same names post to the same accounts: one of their sum. Differences of rows are small. */
+/* Rows of one transaction with the same names post to the same accounts: they become one row with their sum. */
 static bool add_block(struct block *into, const struct block *b) {
 	bool fits = exact_add(&into->capacity_nano, b->capacity_nano);
 

@@ -1,4 +1,4 @@
-/* accounts.h: what forms of plain-text accounting share. Private to report/renderings/. */
+/* accounts.h: shared by the forms of plain-text accounting. Private to report/renderings/. */
 #ifndef REPORT_RENDERINGS_ACCOUNTS_H
 #define REPORT_RENDERINGS_ACCOUNTS_H
 
@@ -9,17 +9,17 @@
 #define ACCOUNT_MAX (2 * LEVEL_MAX + 40)
 
 /*
- * A hash of the name behind a level whose text does not hold all of it ("A-b-x1f2e3d4c5b6a"), so that no two names share an
- * account. Appends it at `len`, where ACCOUNT_HASH_LEN and a NUL must fit.
+ * A hash of the name, appended to a level that does not contain the whole name ("A-b-x1f2e3d4c5b6a"), so that no two
+ * names share an account. Appends it at `len`, where ACCOUNT_HASH_LEN and a NUL must fit.
  */
 #define ACCOUNT_HASH_LEN 14
 void account_add_hash(struct text name, char *out, size_t len);
 /* Bytes of the character at the start of a text, if it is a letter or sign beyond ASCII that may be shown; else 0. */
 size_t account_wide_letter(struct text t);
 
-/* The account of a part of a line, as the form has it. */
+/* The account of a part of a line, in the form's syntax. */
 typedef void account_namer(const struct row *row, int part, char out[ACCOUNT_MAX]);
-/* What lines post to their accounts, and what was paid for it. */
+/* Postings of lines to their accounts, and the payment for them. */
 typedef void postings_putter(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
 			     int64_t nano);
 

@@ -1,6 +1,6 @@
 /*
- * Plain-text accounting for beancount: the transactions of the journal, with the accounts
- * opened, and named as beancount wants them.
+ * Plain-text accounting for beancount: the transactions of the journal, with the accounts opened, and named as
+ * beancount requires.
  */
 #include <stdlib.h>
 
@@ -14,8 +14,8 @@ static bool is_alnum(char c) {
 }
 
 /*
- * One level of an account: a capital, a digit or a letter of another script first, then such letters, digits and '-'; a
- * hash of the name follows where it is not the same but for a first small letter.
+ * One level of an account: a capital, a digit or a letter of another script first, then such letters, digits and '-';
+ * a hash of the name follows if it differs in more than a lower-case first letter.
  */
 static void level_of(struct text name, char out[LEVEL_MAX]) {
 	size_t len = 0, i = 0;

@@ -5,7 +5,7 @@
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
 
-/* A spreadsheet takes a cell that begins so for a formula. Figures are not text and stay as they are. */
+/* A spreadsheet treats a cell that begins like this as a formula. Figures are not text and are unchanged. */
 static bool is_formula(const char *s) {
 	return s[0] != '\0' && strchr("=+-@", s[0]) != NULL;
 }
@@ -32,13 +32,13 @@ static void put_count(FILE *out, int64_t n) {
 	fprintf(out, ",%lld", (long long)n);
 }
 
-/* Empty where it is not known. */
+/* Empty if it is not known. */
 static void put_money(FILE *out, bool known, int64_t nano) {
 	char buffer[DECIMAL_TEXT_MAX];
 	fprintf(out, ",%s", known ? decimal_format(nano, 9, buffer) : "");
 }
 
-/* The last columns are there only where there is something in them. */
+/* The last columns are printed only if they contain something. */
 static void put_header(FILE *out, bool adjusted) {
 	fputs("table", out);
 	for (int k = 0; k < BY_KEYS; k++) {
@@ -95,7 +95,7 @@ static void put_list(FILE *out, const struct block *b) {
 	}
 }
 
-/* Added later than the rest, so that columns keep their places. */
+/* Added later than the rest, so that columns keep their positions. */
 static void put_intervals(FILE *out, const struct block *b) {
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		put_money(out, b->unit[k].known, b->unit[k].low_nano);
@@ -187,7 +187,7 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 	}
 }
 
-/* What later evidence changes in closed periods: in no other row. */
+/* Changes to closed periods by later evidence: in no other row. */
 static void put_adjustment(FILE *out, const struct statement *s, const struct adjustment *a) {
 	const struct entry *e = &a->said.entry;
 	const name_id names[BY_KEYS] = {

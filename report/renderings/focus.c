@@ -1,9 +1,9 @@
 /*
- * FOCUS rows (FinOps Open Cost and Usage Specification, 1.2 to 1.4) as CSV: for each model and tenant a
- * charge per kind of tokens, and a charge each for other, idle and unobserved GPU time; where --by has
- * a time and the tenant, for each hour, day or month. They add up to the capacity. Adjustments of closed
- * periods follow as corrections: billed on the day on which they count, for the hour that they change. All
- * mandatory columns are there, and the conditional ones that apply.
+ * FOCUS rows (FinOps Open Cost and Usage Specification, 1.2 to 1.4) as CSV: for each model and tenant a charge per
+ * kind of tokens, and a charge each for other, idle and unobserved GPU time; if --by has a time and the tenant, for
+ * each hour, day or month. They sum to the capacity. Adjustments of closed periods follow as corrections: billed on
+ * the day on which they count, for the hour that they change. All mandatory columns are present, and the conditional
+ * ones that apply.
  */
 #include <stdlib.h>
 
@@ -35,7 +35,7 @@ static void put_cost(FILE *out, const struct charge_row *c) {
 	put_decimal(out, c->row->block.cost_nano[c->kind]);
 }
 
-/* The list price is known per million tokens; null where it is not. */
+/* The list price per million tokens; null if not known. */
 static bool list_price(const struct charge_row *c, int64_t *nano) {
 	const struct block *b = &c->row->block;
 	bool known = of_tokens(c) && b->list_known && b->list_price_known[c->kind];
@@ -51,12 +51,12 @@ static int64_t list_cost(const struct charge_row *c) {
 	return cost;
 }
 
-/* Must not be null: without a list price, what it cost. */
+/* Must not be null: without a list price, its cost. */
 static void put_list_cost(FILE *out, const struct charge_row *c) {
 	put_decimal(out, list_cost(c));
 }
 
-/* 10^13 in an hour: fine enough that no time which costs a nano-unit is 0. */
+/* 10^13 in an hour: fine enough that no time that costs a nano-unit becomes 0. */
 #define HOUR_PLACES INT64_C(10000000000000)
 
 /* A decimal of up to 18 places, without zeros at its end. */
@@ -74,7 +74,7 @@ static void put_fraction(FILE *out, int128 value, int128 per_one) {
 	}
 }
 
-/* What is priced, in millionths of a million tokens or 10^-13 hours, and how many make one. */
+/* The priced quantity, in millionths of a million tokens or 10^-13 hours, and the number of these per unit. */
 static int128 quantity(const struct charge_row *c, int128 *per_one) {
 	const struct block *b = &c->row->block;
 	*per_one = of_tokens(c) ? 1000000 : HOUR_PLACES;
@@ -82,15 +82,15 @@ static int128 quantity(const struct charge_row *c, int128 *per_one) {
 }
 
 /*
- * Must not be null, and times the quantity be the list cost. Without a list price it is what a unit
- * cost, to as many digits as that takes.
+ * Must not be null, and times the quantity must be the list cost. Without a list price it is the unit cost, with as
+ * many digits as needed.
  */
 static void put_list_unit_price(FILE *out, const struct charge_row *c) {
 	int64_t nano;
 	int128 per_one, units = quantity(c, &per_one);
 
 	if (c->adjusts) {
-		return; /* a difference need not have one */
+		return; /* a difference may have none */
 	}
 	if (list_price(c, &nano)) {
 		put_decimal(out, nano);
@@ -161,7 +161,7 @@ static int64_t charge_end(const struct charge_row *c) {
 	return end < to ? end : to;
 }
 
-/* Whole seconds that hold the period. */
+/* Whole seconds that contain the period. */
 static void put_period_start(FILE *out, const struct charge_row *c) {
 	put_instant(out, instant_floor(charge_start(c), NS_PER_SECOND));
 }
@@ -233,7 +233,7 @@ static void put_model(FILE *out, const struct charge_row *c) {
 	csv_put_text(out, c->row->not_allocated ? T("") : c->row->model);
 }
 
-/* Of no tenant, where no work bears it. */
+/* Of no tenant, if there is no work. */
 static void put_tenant(FILE *out, const struct charge_row *c) {
 	csv_put_text(out, c->row->not_allocated ? T("") : c->row->tenant);
 }
@@ -297,7 +297,7 @@ static void put_tags(FILE *out, const struct charge_row *c) {
 	fputs("}\"", out);
 }
 
-/* Of a price of its own, the model of the catalogue that it is. */
+/* The catalogue's model, for a separate price. */
 static void put_price_details(FILE *out, const struct charge_row *c) {
 	int64_t nano;
 	if (list_price(c, &nano)) {
@@ -307,7 +307,7 @@ static void put_price_details(FILE *out, const struct charge_row *c) {
 	}
 }
 
-/* Of tokens, what their busy cost may be at 95 %, as far as the split of GPU time goes. */
+/* For tokens, the 95 % interval of their busy cost, from the split of GPU time. */
 static void put_bound(FILE *out, const struct charge_row *c, int64_t unit_nano) {
 	int64_t nano;
 	if (of_tokens(c) && !c->adjusts && exact_mul_div(unit_nano, c->row->block.tokens[c->kind], 1000000, &nano)) {
@@ -323,12 +323,12 @@ static void put_high(FILE *out, const struct charge_row *c) {
 	put_bound(out, c, of_tokens(c) ? c->row->block.unit[c->kind].high_nano : 0);
 }
 
-/* How GPU time came to this row: from 1.3 on, of charges that are split from those of a machine. */
+/* How GPU time was allocated to this row: from 1.3 on, for charges that are split from those of a machine. */
 static void put_method(FILE *out, const struct charge_row *c) {
 	fprintf(out, "tollbook/%s", c->s->options.rule ? c->s->options.rule : "");
 }
 
-/* The share of all GPU time, and how much that is. */
+/* The share of all GPU time, and its amount. */
 static void put_method_details(FILE *out, const struct charge_row *c) {
 	int64_t whole_ns = c->s->total.capacity_ns, ns = c->row->block.gpu_ns[c->kind];
 
@@ -341,7 +341,7 @@ static void put_method_details(FILE *out, const struct charge_row *c) {
 
 #define ANY_VERSION FOCUS_1_2, FOCUS_1_4
 
-/* In which versions of the specification a column is. */
+/* The versions of the specification that have a column. */
 static const struct {
 	const char *name;
 	put_cell *put;
@@ -378,7 +378,7 @@ static const struct {
     {"ProviderName", put_self, FOCUS_1_2, FOCUS_1_3}, /* deprecated in 1.3, as the next one */
     {"PublisherName", put_self, FOCUS_1_2, FOCUS_1_3},
     {"ResourceId", put_model, ANY_VERSION},
-    {"ResourceName", put_nothing, ANY_VERSION}, /* a model has no name but its id */
+    {"ResourceName", put_nothing, ANY_VERSION}, /* a model has no name except its id */
     {"ResourceType", put_resource_type, ANY_VERSION},
     {"ServiceCategory", put_service_category, ANY_VERSION},
     {"ServiceName", put_service_name, ANY_VERSION},

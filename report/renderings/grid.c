@@ -75,7 +75,7 @@ static int bytes_of(const char *text, size_t width) {
 	return (int)at;
 }
 
-/* A name that is too long, without its middle: both ends differ from name to name. */
+/* A name that is too long, without its middle, as names differ at both ends. */
 static void put_short(FILE *out, const char *text, size_t width) {
 	size_t tail = (width - 1) / 2, head = width - 1 - tail, all = printable_width(text);
 
@@ -107,7 +107,7 @@ static void print_line(const struct grid *g, const char *const *cells, const siz
 	}
 }
 
-/* Labels side by side, or one below the other. */
+/* Prints labels side by side, or one below the other. */
 static void print_labels(const struct grid *g, const char *const *cells, size_t width, FILE *out) {
 	size_t column = 0;
 	for (size_t i = 0; i < g->labels; i++) {
@@ -141,7 +141,7 @@ static void print_paragraph(const struct grid *g, const char *const *cells, size
 	}
 }
 
-/* Names are cut before rows are broken up, the longest first. Returns the width of a line. */
+/* Names are truncated before rows are broken up, the longest first. Returns the width of a line. */
 static size_t narrow(const struct grid *g, size_t *widths, size_t total, size_t width) {
 	while (total > width) {
 		size_t widest = 0;
@@ -283,7 +283,7 @@ static int64_t size_of(int64_t nano) {
 	return nano < 0 ? -nano : nano;
 }
 
-/* Decimals at which the first `digits` digits of an amount below 1 are shown. */
+/* Decimals needed for the first `digits` digits of an amount below 1. */
 static int places_below(int64_t nano, int digits) {
 	int places = digits;
 

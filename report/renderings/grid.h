@@ -5,13 +5,13 @@
 #include "report/renderings/renderings.h"
 
 #define GRID_COLUMNS_MAX 16
-/* Labels are cut to no less than this. */
+/* Labels are truncated to no less than this. */
 #define GRID_LABEL_MIN 14
 
 /*
- * Cells are filled row by row and printed at the end, as wide as they need to be: the first
- * `labels` columns to the left, figures to the right. Where the terminal is too narrow
- * for that, labels are cut, and if that is not enough each row becomes a paragraph of
+ * Cells are filled row by row and printed at the end, as wide as needed: the first `labels` columns left-aligned,
+ * figures right-aligned. If the terminal is too narrow, labels are truncated, and if that is not enough each row
+ * becomes a paragraph of
  * "header  figure" lines.
  */
 struct grid {
@@ -20,7 +20,7 @@ struct grid {
 	char **cells;
 	size_t count;
 };
-/* A row of this in its first cell is a heading: it spans the columns, and is as wide as it likes. */
+/* A row of this in its first cell is a heading: it spans the columns, with any width. */
 #define GRID_SPAN '\t'
 
 void grid_init(struct grid *g, const char *const *headers, size_t columns, size_t labels);
@@ -38,22 +38,22 @@ void grid_print(const struct grid *g, int width, FILE *out);
 const char *figure_count(int64_t n, char out[FIGURE_MAX]);
 /* The same in at most 7 columns: "339.2k", "1,204.7M". */
 const char *figure_compact(int64_t n, char out[FIGURE_MAX]);
-/* Money with thousands set apart, at `places` decimals. */
+/* Money with thousands separators, at `places` decimals. */
 const char *figure_money(int64_t nano, int places, char out[FIGURE_MAX]);
-/* Decimals that show a column whose largest value is this: few where money is much. */
+/* Decimals that show a column whose largest value is this: few for large amounts. */
 int figure_places(int64_t largest_nano);
 /* Decimals of unit costs: three digits of the smallest one at least, and no fewer than 2 places. */
 int figure_unit_places(const struct statement *s);
 const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]);
-/* Money as text has it: whole from 1,000, two places from 1, two digits below: "111,191", "1.26", "0.0072". */
+/* Money in text: whole from 1,000, two places from 1, two digits below: "111,191", "1.26", "0.0072". */
 const char *figure_sum(int64_t nano, char out[FIGURE_MAX]);
 /* At least three digits: "497", "1.30", "0.0778"; whole from 100 on. */
 const char *figure_unit(int64_t nano, char out[FIGURE_MAX]);
 /* A ratio at two digits: "1,279", "16", "1.6", "0.13". */
 const char *figure_times(double ratio, char out[FIGURE_MAX]);
-/* "$", or "CHF " where the sign would be ambiguous. */
+/* "$", or "CHF " if the sign would be ambiguous. */
 const char *figure_sign(const struct statement *s, char out[FIGURE_MAX]);
-/* GPU-ns as hours, with figure_hour_places decimals: few where there are many of them. */
+/* GPU-ns as hours, with figure_hour_places decimals: few for many hours. */
 const char *figure_hours(int64_t ns, int places, char out[FIGURE_MAX]);
 int figure_hour_places(const struct statement *s);
 

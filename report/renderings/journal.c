@@ -1,8 +1,7 @@
 /*
- * Plain-text accounting, as hledger and ledger read it: a transaction that takes the capacity's
- * cost from where it was paid to where it went, and balances to zero; one for each hour, day or
- * month where --by has that and the tenant. Adjustments of closed periods follow, each run's as a transaction
- * of the day on which they count.
+ * Plain-text accounting for hledger and ledger: a transaction that moves the capacity's cost from the payment to its
+ * uses, and balances to zero; one for each hour, day or month if --by has that and the tenant. Adjustments of closed
+ * periods follow, each run's as a transaction on the day on which they count.
  */
 #include <stdlib.h>
 
@@ -16,8 +15,8 @@ static bool is_kept(char c) {
 }
 
 /*
- * A name as one level of an account: letters of any script, digits and . _ - / @ + stay, all else is a '-', and then a hash
- * of the name follows. The name itself is in a comment.
+ * A name as one level of an account: letters of any script, digits and . _ - / @ + are kept, all else becomes '-',
+ * and then a hash of the name follows. The name itself is in a comment.
  */
 static void level_of(struct text name, char out[LEVEL_MAX]) {
 	size_t len = 0, i = 0;
@@ -33,7 +32,7 @@ static void level_of(struct text name, char out[LEVEL_MAX]) {
 		whole = whole && keep;
 	}
 	out[len] = '\0';
-	/* What looks as if it had a hash gets its own. */
+	/* A name that looks like one with a hash gets its own. */
 	whole = whole && i == name.len && !(len > ACCOUNT_HASH_LEN && text_starts(text_of(out + len - ACCOUNT_HASH_LEN), T("-x")));
 	if (name.len == 0) {
 		snprintf(out, LEVEL_MAX, "none");
@@ -68,7 +67,7 @@ static void account_of(const struct row *row, int part, char out[ACCOUNT_MAX]) {
 	snprintf(out, ACCOUNT_MAX, "expenses:gpu:%s:%s:%s", part_names[part], model, tenant);
 }
 
-/* Declared, for those who check strictly; several such files in one journal may declare the same. */
+/* Declared, for strict checking; several such files in one journal may declare the same. */
 static void put_declarations(FILE *out, const struct statement *s, const struct table *adjusted) {
 	fputs("commodity ", out);
 	currency_put(out, s);

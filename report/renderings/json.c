@@ -1,4 +1,4 @@
-/* Statement JSON, to the letter of the contract. */
+/* Statement JSON, exactly as in the contract. */
 #include <stdlib.h>
 
 #include "core/instant.h"
@@ -16,7 +16,7 @@ static void put_string(FILE *out, const char *s) {
 	json_put_text(out, text_of(s ? s : ""));
 }
 
-/* A member of an object: a count, or money in nano-units, null where it is not known. */
+/* A member of an object: a count, or money in nano-units, null if not known. */
 struct member {
 	const char *key;
 	enum { COUNT, MONEY, UNKNOWN_MONEY } kind;
@@ -35,7 +35,7 @@ static struct member money(const char *key, int64_t nano) {
 	return known(key, true, nano);
 }
 
-/* Members of one object, up to one without a key. */
+/* Members of one object, up to the one without a key. */
 static void put_members(FILE *out, const struct member *m) {
 	char buffer[DECIMAL_TEXT_MAX];
 
@@ -114,7 +114,7 @@ static void put_margin(FILE *out, const struct block *b) {
 	}
 }
 
-/* Millijoules add up to the last one; what people read is rounded from them. */
+/* Millijoules sum exactly; readable values are rounded from them. */
 static void put_energy(FILE *out, const struct block *b) {
 	struct member units[TOKEN_KINDS + 1] = {{0}};
 
@@ -167,7 +167,7 @@ void json_put_block(FILE *out, const struct block *b) {
 	put_energy(out, b);
 }
 
-/* What was bought from vendors: it is in the total's traffic and list price, and in no GPU time. */
+/* Requests bought from vendors: in the total's traffic and list price, not in GPU time. */
 static void put_bought(FILE *out, const struct statement *s) {
 	if (!s->total.has_bought) {
 		fputs(",\n \"api_spend\":null", out);
@@ -245,7 +245,7 @@ void json_put_adjustment(FILE *out, const struct statement *s, size_t i) {
 	fputc('}', out);
 }
 
-/* What of a class has no price of its own, by the contract's kinds. */
+/* Kinds of a class without their own price, by the contract's names. */
 static void put_as_standard(FILE *out, unsigned bits) {
 	static const enum price_kind kinds[TOKEN_KINDS] = {PRICE_INPUT, PRICE_CACHE_READ, PRICE_OUTPUT};
 	const char *lead = "";
@@ -285,7 +285,7 @@ static void put_items(FILE *out, const struct statement *s, const char *name, si
 	fputc(']', out);
 }
 
-/* What the margin of the total covers. */
+/* The part covered by the total's margin. */
 static void put_priced(FILE *out, const struct statement *s) {
 	if (!s->total.list_known) {
 		fputs(",\n \"priced\":null", out);
@@ -343,7 +343,7 @@ static void put_series(FILE *out, const struct statement *s) {
 	fputc(']', out);
 }
 
-/* The share of the capacity at work, and the prices, at which revenue would pay for it. */
+/* The busy share of the capacity, and the prices, at which revenue would pay for it. */
 static void put_break_even(FILE *out, const struct statement *s) {
 	const struct block *b = &s->total;
 	struct member prices[TOKEN_KINDS + 1] = {{0}};
@@ -503,7 +503,7 @@ static void put_quality(FILE *out, const struct quality *q) {
 	put_findings(out, q);
 }
 
-/* Hashes with a space between, as a list; nothing where there are none. */
+/* Hashes separated by spaces, as a list; nothing if there are none. */
 static void put_descriptions(FILE *out, const char *hashes) {
 	struct text rest = text_of(hashes), hash;
 	bool more = rest.len > 0;

@@ -1,4 +1,4 @@
-/* What tokens cost by position and by sequences that decode together, as objects of JSON. */
+/* Cost of tokens by position and by sequences decoding together, as JSON objects. */
 #include <math.h>
 
 #include "report/renderings/renderings.h"

@@ -1,4 +1,4 @@
-/* JSON lines: every row of every table as an object of its own, so that large statements stream. */
+/* JSON lines: every row of every table as a separate object, so that large statements can be streamed. */
 #include "report/renderings/renderings.h"
 
 static void put_table(FILE *out, const struct statement *s, const char *name, const struct table *t,

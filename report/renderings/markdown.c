@@ -4,7 +4,7 @@
 #include "core/instant.h"
 #include "report/renderings/table.h"
 
-/* A cell: nothing in it ends the row or is treated as markup. */
+/* A cell, escaped so that nothing ends the row or is treated as markup. */
 static void put_text(FILE *out, struct text t) {
 	char safe[LABEL_MAX];
 

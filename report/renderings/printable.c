@@ -1,11 +1,11 @@
-/* Bytes from anywhere to characters that a terminal may see. */
+/* Converts arbitrary bytes to characters that are safe for a terminal. */
 #include "report/renderings/renderings.h"
 
 struct run {
 	uint32_t first, last;
 };
 
-/* Not for a terminal: C1 controls, and marks that hide text or turn it round. */
+/* Not safe for a terminal: C1 controls, and marks that hide or reverse text. */
 static const struct run unsafe[] = {
     {0x80, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},   {0x200B, 0x200F},   {0x2028, 0x202E},
     {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
@@ -20,7 +20,7 @@ static bool is_unsafe(uint32_t c) {
 	return c < 0x20 || c == 0x7F;
 }
 
-/* One character, or one byte that is none, as it may be shown; the bytes of `t` it represents. */
+/* One character, or one byte that is not a character, in its safe form; returns the bytes of `t` that it represents. */
 static size_t show(struct text t, char out[16], size_t *shown) {
 	uint32_t c = 0;
 	size_t len = text_character(t, &c);

@@ -1,7 +1,6 @@
 /*
- * Prometheus text exposition. The llm_ metrics have the names, labels and meanings of
- * OpenCost's inference cost tracking (1.121), so that dashboards made for it work; what has
- * no such meaning is under tollbook_.
+ * Prometheus text exposition. The llm_ metrics have the names, labels and meanings of OpenCost's inference cost
+ * tracking (1.121), so that dashboards made for it work; all others are under tollbook_.
  */
 #include <stdlib.h>
 
@@ -32,7 +31,7 @@ static void put_nano(FILE *out, int64_t nano) {
 	fprintf(out, "} %s\n", decimal_format(nano, 9, buffer));
 }
 
-/* ---- as OpenCost has them ---- */
+/* ---- OpenCost's metrics ---- */
 
 enum basis { BASIS_ALLOCATION, BASIS_USAGE, BASES };
 static const char *const basis_names[BASES] = {"allocation", "usage"};
@@ -239,7 +238,7 @@ static void put_service(FILE *out, const struct statement *s, const char *metric
 	put_label(out, "service", service_names[v->service], true);
 }
 
-/* Of models with other traffic than standard. */
+/* For models with other traffic than standard. */
 static void put_services(FILE *out, const struct statement *s) {
 	const struct services *all = &s->services;
 
@@ -260,7 +259,7 @@ static void put_services(FILE *out, const struct statement *s) {
 	}
 }
 
-/* What is adjusted of one closed period: there are few of these. */
+/* Adjustments of one closed period: there are few of these. */
 struct adjusted_period {
 	const char *period;
 	int64_t gpu_ns, cost_nano;

@@ -19,7 +19,7 @@ const char *const grade_titles[GRADES] = {
 };
 const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "unobserved"};
 
-/* One row a rendering: name, function, what it is for. The first one is the default. */
+/* One row per rendering: name, function, purpose. The first one is the default. */
 #define RENDERING_ROWS(ROW)                                                                             \
 	ROW("table", render_table, "for people, on a terminal (default)")                               \
 	ROW("csv", render_csv, "for spreadsheets: a row each of total, models, tenants and --by")       \

@@ -1,4 +1,4 @@
-/* For people: the first screen answers what a token costs, and how that ties out. */
+/* For people: the first screen states unit costs and the tie-out. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -61,7 +61,7 @@ static int64_t larger(int64_t a, int64_t b) {
 	return a > b ? a : b;
 }
 
-/* "0.9 %"; nothing where the split leaves less than 0.05 % of doubt. */
+/* "0.9 %"; empty if the split's uncertainty is below 0.05 %. */
 static void add_doubt(struct grid *g, const struct unit_cost *u) {
 	char figure[FIGURE_MAX];
 	int64_t half = u->high_nano - u->busy_nano;
@@ -118,12 +118,12 @@ static void add_model(struct grid *g, const struct row *row, int places, bool do
 	grid_add(g, "");
 }
 
-/* Does a model row hold anything but idle time? */
+/* Does a model row contain anything but idle time? */
 static bool has_work(const struct block *b) {
 	return block_busy_ns(b) > 0 || b->requests > 0 || b->tokens[0] + b->tokens[1] + b->tokens[2] > 0;
 }
 
-/* All of it from vendors: it is in a table of its own. */
+/* All of it from vendors: it is in a separate table. */
 static bool is_bought(const struct block *b) {
 	return b->has_bought && !b->has_ran;
 }
@@ -182,7 +182,7 @@ static const char *listed_model(const struct row *row, char name[LABEL_MAX]) {
 	return row->block.list_known ? table_label(text_of(row->block.list_model), name) : none;
 }
 
-/* Where some models have no list price: what of revenue and cost the margin of the total covers. */
+/* If some models have no list price: the part of revenue and cost that the total's margin covers. */
 static void print_priced(const struct page *p, int places) {
 	const struct block *total = &p->s->total;
 	char cost[FIGURE_MAX], all[FIGURE_MAX], line[200];
@@ -259,7 +259,7 @@ static void print_tie_out(const struct page *p) {
 /* How the figures of all rows are written. */
 struct layout {
 	int money, unit, hours;
-	bool bought; /* is there a column of what vendors were paid? */
+	bool bought; /* with a column of payments to vendors */
 	int bought_places;
 };
 
@@ -381,7 +381,7 @@ static void print_head(const struct page *p) {
 /* The maximum number of assumptions in the head. */
 #define ASSUMPTIONS_MAX ((size_t)8)
 
-/* Values taken from logs or defaults, before any figure that depends on them. */
+/* Prints values from logs or defaults, before any figure that depends on them. */
 static void print_assumptions(const struct page *p) {
 	size_t count;
 	const struct quality_notice *n = quality_notices(p->s->quality, NOTICE_ASSUMPTION, &count);

@@ -1,11 +1,11 @@
-/* What later evidence changes in closed periods, under the statement in which it counts. */
+/* Changes to closed periods by later evidence, below the statement in which they count. */
 #include <stdlib.h>
 
 #include "core/instant.h"
 #include "core/text.h"
 #include "report/renderings/table.h"
 
-/* More sums than these are for the other forms. */
+/* Maximum of sums; the other renderings have them all. */
 #define ROWS_MAX 40
 
 static void add_sum(struct grid *g, const struct page *p, const struct adjusted_sum *a) {

@@ -1,4 +1,4 @@
-/* table_bought.c: what vendors were paid, at list price. */
+/* table_bought.c: payments to vendors, at list price. */
 #include "report/renderings/table.h"
 
 static const char *const figures[] = {"requests", "input", "cached", "output", "list price"};

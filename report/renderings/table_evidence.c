@@ -18,7 +18,7 @@ static void say(const struct page *p, const char *lead, const char *bytes) {
 	free(safe);
 }
 
-/* Models apart, where there are several: not all rest on the same. */
+/* Models separately, if there are several: they may rest on different evidence. */
 static void print_models(const struct page *p) {
 	static const char *const headers[] = {"of busy time", "A", "B", "C", "D"};
 	char name[LABEL_MAX], figure[FIGURE_MAX];
@@ -42,7 +42,7 @@ static void print_models(const struct page *p) {
 	grid_release(&g);
 }
 
-/* What `attribute --cross-check` found of the period's days. */
+/* Result of `attribute --cross-check` for the period's days. */
 #define CHECKS_SHOWN 3
 static void print_checks(const struct page *p) {
 	size_t count, shown = 0;
@@ -58,7 +58,7 @@ static void print_checks(const struct page *p) {
 	}
 }
 
-/* What to switch on, where averages or overlapping requests split the time. */
+/* What to switch on, if time was split by averages or overlapping requests. */
 static void print_advice(const struct page *p) {
 	size_t count;
 	const struct quality_notice *n = quality_notices(p->s->quality, NOTICE_MISSING, &count);

@@ -1,11 +1,11 @@
-/* For a terminal that someone looks at: short, and the answer is the last thing on it. */
+/* For an interactive terminal: short, with the answer last. */
 #include <stdlib.h>
 
 #include "core/instant.h"
 #include "core/text.h"
 #include "report/renderings/table.h"
 
-/* Lines that are there whatever the statement holds. */
+/* Lines that are printed for any statement. */
 #define LINES_FIXED 13
 #define ROWS_LEAST 5
 #define ROWS_MOST 20
@@ -21,7 +21,7 @@ static const char *paint(const struct page *p, const char *code) {
 }
 #define BOLD "\033[1m"
 #define PLAIN "\033[0m"
-/* Blue and orange stay apart for colour-blind eyes; what is no work is grey. */
+/* Blue and orange are distinguishable for colour-blind people; time without work is grey. */
 static const char *const part_paints[PARTS] = {"\033[94m", "\033[38;5;208m", "\033[90m", "\033[90m", "\033[90m"};
 static const char *const part_blocks[PARTS] = {"█", "█", "▓", "▒", "░"};
 static const char *const part_letters[PARTS] = {"#", "=", "+", "-", "."};
@@ -35,12 +35,12 @@ static const char *edge(int64_t ns, bool date, char out[INSTANT_TEXT_MAX]) {
 	return out;
 }
 
-/* The time alone, where the day is that of the start. */
+/* The time alone, if the day is that of the start. */
 static const char *same_day(const char *from, const char *to, bool days) {
 	return !days && strncmp(from, to, 11) == 0 ? to + 11 : to;
 }
 
-/* What, when, how much was paid. */
+/* Subject, period and amount paid. */
 static void put_head(const struct page *p) {
 	const struct statement *s = p->s;
 	const struct report_options *o = &s->options;
@@ -57,7 +57,7 @@ static void put_head(const struct page *p) {
 	         figure_hours(s->total.capacity_ns, s->total.capacity_ns < 10 * NS_PER_HOUR ? 3 : 0, hours), figure_sign(s, sign),
 	         figure_sum(s->total.capacity_nano, paid));
 	char *middle = (int)printable_width(line) > p->r->width ? strstr(line, " GPU-hours") : NULL;
-	if (middle) { /* the hours are what can be left out */
+	if (middle) { /* hours can be left out */
 		size_t cut = strlen(" · ") + strlen(hours) + strlen(" GPU-hours");
 		memmove(middle + strlen(" GPU-hours") - cut, middle + strlen(" GPU-hours"), strlen(middle + strlen(" GPU-hours")) + 1);
 	}
@@ -66,7 +66,7 @@ static void put_head(const struct page *p) {
 	fputs(paint(p, PLAIN), p->out);
 }
 
-/* A line of the screen, cut where that ends. */
+/* A line of the screen, truncated at its end. */
 static void put_cut(const struct page *p, const char *text, int room) {
 	int column = 0;
 
@@ -99,7 +99,7 @@ static void put_assumed(const struct page *p) {
 	}
 }
 
-/* Between blocks, where the screen has the room. */
+/* An empty line between blocks, if the screen has room. */
 static void put_gap(const struct page *p) {
 	if (p->s->options.by_count == 0 && p->s->models.count <= 1 && p->r->rows >= 24) {
 		fputc('\n', p->out);
@@ -211,7 +211,7 @@ static void put_evidence(const struct page *p) {
 	put_cut(p, line, p->r->width);
 }
 
-/* ---- the table that is asked for, or the models ---- */
+/* ---- the requested table, or the models ---- */
 
 enum column { COLUMN_BAR, COLUMN_PAID, COLUMN_WORK, COLUMN_INPUT, COLUMN_OUTPUT, COLUMN_TIMES, COLUMN_MARGIN, COLUMNS };
 
@@ -265,7 +265,7 @@ static void add_figures(struct grid *g, const struct screen_table *t, const stru
 	}
 }
 
-/* Columns without a figure are left out; the bar where there is no room for it. */
+/* Columns without figures are left out; so is the bar if there is no room for it. */
 static struct screen_table columns_of(const struct page *p, const struct table *t) {
 	struct screen_table c = {.money = p->s->total.capacity_nano < 10 * NANO ? 4 : 2, .widest = 1, .plain = p->r->ascii};
 
@@ -298,7 +298,7 @@ static size_t headers_of(const struct page *p, const struct screen_table *c, con
 	return n;
 }
 
-/* What the rows past the last one come to. */
+/* The total of the rows that are not printed. */
 static void add_rest(struct grid *g, const struct table *t, const size_t *order, size_t shown, size_t keys, const struct screen_table *c,
                      size_t columns) {
 	int64_t nano = 0;
@@ -321,7 +321,7 @@ static size_t rows_on_screen(const struct page *p, size_t count) {
 
 	room = room < ROWS_MOST ? room : ROWS_MOST;
 	room = p->r->top > 0 ? (size_t)p->r->top : p->r->rows > 0 ? room : count;
-	return count > room + (p->r->top == 0) ? room : count; /* a rest of one row is a row */
+	return count > room + (p->r->top == 0) ? room : count; /* a single remaining row is printed */
 }
 
 static void put_table(const struct page *p, const struct table *t, const enum by_key *by, size_t count) {

@@ -1,4 +1,4 @@
-/* The first screen of the page: the answer as a sentence, what a token costs, margin, where each dollar went, levers. */
+/* The first screen of the page: the answer as a sentence, unit costs, margin, use of the money, levers. */
 #include <math.h>
 
 #include "report/renderings/page/html.h"

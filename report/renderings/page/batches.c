@@ -1,10 +1,10 @@
-/* What output tokens cost by how many sequences decode together, against the tokens a second that a user sees. */
+/* Cost of output tokens by sequences decoding together, against the tokens per second of a user. */
 #include "report/page.h"
 #include "report/renderings/page/html.h"
 
 #define PANELS_MAX 6
 #define POINTS_MAX 24
-/* So many sizes of batches are a picture. */
+/* Minimum of batch sizes for a picture. */
 #define POINTS_LEAST 3
 
 static const char *name_of(const struct batch *b, char out[64]) {

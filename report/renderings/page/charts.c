@@ -1,7 +1,6 @@
 /*
- * Pictures of a statement, as inline SVG. Across they are in percent of their place and down in
- * pixels, so that they fit a phone and paper while their text keeps its size. Colours are the style
- * sheet's.
+ * Pictures of a statement, as inline SVG. Horizontally they are in percent of their container and vertically in
+ * pixels, so that they fit a phone and paper while their text keeps its size. Colours are the style sheet's.
  */
 #include "report/renderings/page/html.h"
 
@@ -99,7 +98,7 @@ void chart_axis(const struct scale *c, FILE *out) {
 static void put_dot(FILE *out, const char *class, const char *radius, const struct scale *c, int64_t nano, int y) {
 	char x[PERCENT_MAX];
 
-	if (nano > 0) { /* nothing has no place on a logarithmic scale */
+	if (nano > 0) { /* zero has no position on a logarithmic scale */
 		fprintf(out, "<circle class=\"%s\" cx=\"%s\" cy=\"%d\" r=\"%s\"/>", class, html_percent(chart_place(c, nano), x), y, radius);
 	}
 }

@@ -1,4 +1,4 @@
-/* A waterfall: from one sum over what was added and taken off to another. */
+/* A waterfall: from one sum through additions and subtractions to another. */
 #include <stdlib.h>
 
 #include "report/page.h"
@@ -7,7 +7,7 @@
 #define HEIGHT 240
 #define TOP 24
 
-/* From and to of each bar: before, the steps that are not 0 one on the other, after. */
+/* From and to of each bar: before, the nonzero steps on top of each other, after. */
 struct fall {
 	int64_t from[PAGE_STEPS_MAX + 2], to[PAGE_STEPS_MAX + 2], low, high;
 	const struct page_step *step[PAGE_STEPS_MAX + 2];

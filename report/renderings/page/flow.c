@@ -1,4 +1,7 @@
-/* Where the money went: from what was paid over its use and the models to the tenants, as ribbons whose width is money. */
+/*
+ * Where the money went: from what was paid over its use and the models to the tenants, as ribbons with widths
+ * proportional to money.
+ */
 #include <stdlib.h>
 
 #include "report/renderings/page/html.h"
@@ -7,19 +10,19 @@
 #define GAP 9
 #define TOP 20
 #define NODES_MAX 12
-/* More than these, and the rest is one. */
+/* Maximum of nodes; the rest is one node. */
 #define TENANTS_SHOWN 9
 #define MODELS_SHOWN 11
-/* Across, in thousandths. */
+/* Horizontally, in thousandths. */
 #define ACROSS 1000
 #define NODE_WIDTH 8
 
 struct node {
 	struct text name;
-	size_t others; /* so many in one; 0: it is its name's */
+	size_t others; /* number of items in one; 0: a single named one */
 	int64_t nano;
 	const char *class;
-	double y, height, in, out; /* down: where it is, and where the next ribbon joins on either side */
+	double y, height, in, out; /* vertically: its position, and where the next ribbon joins on either side */
 };
 
 struct column {
@@ -27,7 +30,7 @@ struct column {
 	int x;
 	struct node at[NODES_MAX];
 	size_t count;
-	size_t *of; /* of the rows of a table: which node each is in; NULL: parts */
+	size_t *of; /* for the rows of a table: the node of each; NULL: parts */
 };
 
 struct flow {
@@ -116,7 +119,7 @@ static void put_ribbon(struct flow *f, size_t k, size_t from, size_t to, int64_t
 	b->in += in_height;
 }
 
-/* From the parts of all to those of each row. */
+/* From the total's parts to those of each row. */
 static void put_parts_to_rows(struct flow *f, size_t k, const struct table *t) {
 	const struct column *right = &f->columns[k + 1];
 
@@ -170,7 +173,7 @@ static void put_nodes(struct flow *f) {
 	fputc('\n', f->out);
 }
 
-/* Labels right of their nodes, where there is room for a line. */
+/* Labels to the right of their nodes, if there is room for a line. */
 static void put_labels(struct flow *f) {
 	char money[FIGURE_MAX], sign[FIGURE_MAX];
 

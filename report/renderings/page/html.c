@@ -48,7 +48,7 @@ static unsigned hex_digit(char c) {
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a') + 10;
 }
 
-/* The SHA-256 of a text in base64, as a Content-Security-Policy wants it. */
+/* The SHA-256 of a text in base64, as required by a Content-Security-Policy. */
 static void put_hash(FILE *out, const char *text) {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char hex[DIGEST_HEX_MAX];
@@ -114,7 +114,7 @@ void html_unit(FILE *out, const struct statement *s, int64_t nano) {
 	put_amount(out, s, nano, figure_unit(nano, shown));
 }
 
-/* As published, where that takes at most four places. */
+/* As published, if that needs at most four decimals. */
 void html_list(FILE *out, const struct statement *s, int64_t nano) {
 	char shown[FIGURE_MAX];
 	int places = nano % (NANO / 100) == 0 ? 2 : nano % (NANO / 1000) == 0 ? 3 : 4;
@@ -134,7 +134,7 @@ void html_currency(FILE *out, const struct statement *s) {
 	fputs(figure_sign(s, sign), out);
 }
 
-/* ---- the mast ---- */
+/* ---- the header ---- */
 
 /* An end of the period: a day, or to the minute. */
 static const char *edge(int64_t ns, bool day, char out[INSTANT_TEXT_MAX]) {
@@ -221,7 +221,7 @@ static void close_section(FILE *out) {
 	fputs("</section>\n", out);
 }
 
-/* Every figure of models and parts, for those who look behind the pictures. */
+/* Every figure of models and parts, behind the pictures. */
 static void put_units(FILE *out, const struct statement *s) {
 	open_section(out, "cost", "Every figure",
 	             "Per million tokens. Busy: the GPU time of prefill or decode alone. Loaded: with idle, other and unobserved time "
@@ -396,7 +396,7 @@ static void put_quality(FILE *out, const struct statement *s) {
 	close_section(out);
 }
 
-/* Inputs beyond this many are counted only; the JSON has them all. */
+/* Further inputs are only counted; the JSON has them all. */
 #define INPUTS_SHOWN 200
 
 static void put_sources(FILE *out, const struct statement *s) {
@@ -446,7 +446,7 @@ static void put_body(FILE *out, const struct statement *s, const struct renderin
 	put_quality(out, s);
 }
 
-/* Behind the links to what it has; without memory for both at once, without links. */
+/* Puts links to its sections before the body; without links if memory is short. */
 static void put_linked_body(FILE *out, const struct statement *s, const struct rendering_options *r) {
 	char *body = NULL;
 	size_t size = 0;

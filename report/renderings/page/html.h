@@ -20,8 +20,8 @@ const char *html_one(const struct statement *s, char out[FIGURE_MAX]);
 void html_currency(FILE *out, const struct statement *s);
 
 /*
- * A page of this look: doctype to the end of the head, policy and style sheet included; then the mast with its name and
- * what it is about; at the end the foot.
+ * A page: from doctype to the end of the head, with policy and style sheet; then the header with its name and
+ * subject; at the end the footer.
  */
 void html_open(FILE *out, const char *title);
 void html_close(FILE *out, const char *version);
@@ -32,7 +32,7 @@ void html_answer(const struct statement *s, FILE *out); /* as a sentence */
 void html_prices(const struct statement *s, FILE *out); /* what a token costs, and the margin */
 void html_dollar(const struct statement *s, FILE *out); /* where each dollar went */
 void html_levers(const struct statement *s, FILE *out);
-/* Paid over list price of a kind, of the models that have one; 0: none has. */
+/* Paid over list price of a kind, for the models with one; 0: none. */
 double html_paid_over_list(const struct statement *s, int kind);
 
 /* ---- spend.c, load.c, flow.c, batches.c ---- */
@@ -64,9 +64,9 @@ void html_adjustments(const struct statement *s, FILE *out);
 void html_evidence(const struct statement *s, FILE *out);
 void html_model_evidence(const struct statement *s, FILE *out);
 
-/* ---- charts.c, lines.c: pictures, as inline SVG that is as wide as its place ---- */
+/* ---- charts.c, lines.c: pictures, as inline SVG as wide as its container ---- */
 
-/* A share as SVG takes it, such as "37.25%"; of `whole` 0 it is 0 %. */
+/* A share in SVG's syntax, such as "37.25%"; 0 % if `whole` is 0. */
 #define PERCENT_MAX 16
 const char *html_percent(double share, char out[PERCENT_MAX]);
 
@@ -77,13 +77,13 @@ struct scale {
 
 /* All unit costs and list prices of the total and the models; false if there are none. */
 bool chart_scale(const struct statement *s, struct scale *out);
-/* A place on it, 0 to 1. */
+/* A position on it, 0 to 1. */
 double chart_place(const struct scale *c, int64_t nano);
-/* At work with its interval, all paid time, list price, as a strip of this height. */
+/* Busy cost with its interval, loaded cost, list price, as a strip of this height. */
 void chart_marks(const struct block *b, int kind, const struct scale *c, int height, FILE *out);
 void chart_mark_legend(FILE *out);
 void chart_axis(const struct scale *c, FILE *out);
-/* The five parts of the money as one bar, over `width` (0 to 1) of its place. */
+/* The five parts of the money as one bar, over `width` (0 to 1) of its container. */
 void chart_parts(const struct block *b, int height, double width, FILE *out);
 void chart_times(const struct statement *s, FILE *out); /* unit cost over time, with its interval */
 void chart_positions(const struct statement *s, FILE *out); /* unit cost by depth of the context */

@@ -1,4 +1,4 @@
-/* What other pages are made of (report/page.h): the frame, figures, sections and tables. */
+/* Building blocks of other pages (report/page.h): the frame, figures, sections and tables. */
 #include "report/page.h"
 
 #include <math.h>
@@ -31,7 +31,7 @@ void page_close(FILE *out, const char *foot) {
 
 /* ---- figures ---- */
 
-/* A statement that has a currency, and nothing else: for the sign. */
+/* A statement with only a currency, for its sign. */
 static struct statement of_currency(const char *currency) {
 	return (struct statement){.options = {.currency = currency}};
 }

@@ -1,4 +1,4 @@
-/* Small panels, one a model: unit cost over time with its interval, and by depth of the context. */
+/* Small panels, one per model: unit cost over time with its interval, and by depth of the context. */
 #include "report/renderings/page/html.h"
 
 #include <assert.h>
@@ -15,7 +15,7 @@
 /* The time axis in the units of its picture. */
 #define PLOT_WIDTH 1500
 
-/* The next of 1, 2, 5, 10 … that is no less. */
+/* The next of 1, 2, 5, 10 … that is not less. */
 static int64_t nice_above(int64_t nano) {
 	static const int steps[] = {1, 2, 5, 10};
 	for (int64_t unit = 1; unit <= INT64_MAX / 10; unit *= 10) {
@@ -37,7 +37,7 @@ static int places_for(int64_t nano) {
 	return places;
 }
 
-/* Up: from 0 to `top`; or where the values span more than 20 times, over whole decades of nano-units. */
+/* Vertical axis: from 0 to `top`; or, if values span more than a factor of 20, over whole decades of nano-units. */
 struct axis {
 	int64_t top;
 	int low, high; /* decades; the same: linear */
@@ -126,12 +126,12 @@ static int x_of(const struct panel *p, size_t i) {
 	return (int)got;
 }
 
-/* Is there a cost here, and had the step before one too? */
+/* Do this step and the previous one have a cost? */
 static bool joins(const struct panel *p, size_t i, int kind) {
 	return i > 0 && p->at[i - 1].unit[kind].known && p->at[i].start_ns - p->at[i - 1].start_ns <= p->step_ns;
 }
 
-/* Coordinates are written as differences: a month of hours is many. */
+/* Coordinates are written as differences, as a month has many hours. */
 struct pen {
 	FILE *out;
 	int x, y;
@@ -335,7 +335,7 @@ static int64_t most_tokens(const struct run *r) {
 	return most;
 }
 
-/* Ranges, each as thick as it has tokens; the first and the last with their cost. */
+/* Ranges, with a thickness by tokens; the first and the last with their cost. */
 static void put_run(FILE *out, const struct run *r, const struct axis *a, const char *class, struct labels *l) {
 	char x[PERCENT_MAX], w[PERCENT_MAX], figure[FIGURE_MAX], from[FIGURE_MAX], tokens[FIGURE_MAX];
 	int64_t most = most_tokens(r);
@@ -373,7 +373,7 @@ static void put_depths(FILE *out, const struct run *r) {
 	}
 }
 
-/* The list prices of input and output, which know no position. */
+/* The list prices of input and output, which do not depend on position. */
 static void put_list_lines(FILE *out, const struct statement *s, name_id model, const struct axis *a, struct labels *l) {
 	static const struct {
 		int kind;

@@ -4,7 +4,7 @@
 
 #include "report/renderings/page/html.h"
 
-/* More rows than this are summed in one; the table of tenants has them all. */
+/* Further rows are summed into one; the table of tenants has them all. */
 #define MATRIX_ROWS 15
 #define MATRIX_COLUMNS 12
 #define HEATS 9
@@ -66,7 +66,7 @@ static void put_model(FILE *out, const struct statement *s, const struct block *
 	fputs("</tr>\n", out);
 }
 
-/* What the rows that are not shown were paid together: of --top. */
+/* The total of the rows hidden by --top. */
 static void put_rest_of_models(FILE *out, const struct statement *s, const size_t *rows, size_t shown, int places) {
 	int64_t nano = s->total.capacity_nano;
 

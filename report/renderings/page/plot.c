@@ -1,4 +1,7 @@
-/* Curves and points over two axes. Across in percent of their place, lines in a frame that stretches: text keeps its size. */
+/*
+ * Curves and points over two axes. Horizontally in percent of the container, lines in a frame that stretches: text
+ * keeps its size.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -12,7 +15,7 @@
 #define ACROSS 1000
 /* Distance between names of curves, in pixels. */
 #define NAME_HEIGHT 14
-/* Those of points also so much, in percent. */
+/* Those of points also this distance, in percent. */
 #define LABEL_WIDTH 14
 #define LABELS_MAX 64
 #define SQUARE 0.886 /* half a side, of a radius: half the root of pi */
@@ -148,7 +151,7 @@ static void put_point(FILE *out, const struct frame *f, const struct page_curve 
 	fprintf(out, "%s %.6g, %s %.6g</title>%s\n", f->x.name, c->x[i], f->y.name, c->y[i], c->square ? "</rect></svg>" : "</circle>");
 }
 
-/* Not where another point's label is in the way. */
+/* Only if no other point's label overlaps. */
 static void put_point_label(FILE *out, struct frame *f, const struct page_curve *c, size_t i) {
 	double x = x_of(f, c->x[i]), y = y_of(f, c->y[i]);
 
@@ -166,7 +169,7 @@ static void put_point_label(FILE *out, struct frame *f, const struct page_curve 
 	fputs("</text>\n", out);
 }
 
-/* A place for a name near `y` that no other name has. */
+/* A free position for a name near `y`. */
 static int free_height(struct frame *f, int y) {
 	for (size_t i = 0; i < f->used_count; i++) {
 		if (y - f->used[i] < NAME_HEIGHT && f->used[i] - y < NAME_HEIGHT) {

@@ -1,4 +1,4 @@
-/* Is it FLOPS or memory? The log's own steps under the roofline of their GPUs. */
+/* Compute-bound or memory-bound: the log's own steps under the roofline of their GPUs. */
 #include <math.h>
 #include <stdlib.h>
 

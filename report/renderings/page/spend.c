@@ -5,7 +5,7 @@
 #include "core/instant.h"
 #include "report/renderings/page/html.h"
 
-/* So many bars are a picture. */
+/* Maximum of bars in a picture. */
 #define BARS_LEAST 3
 #define BARS_MOST 62
 #define PLOT_HEIGHT 150
@@ -13,7 +13,7 @@
 /* In percent: figures are to the left of the plot. */
 #define GUTTER 6.0
 
-/* Steps of the series put together. */
+/* Merged steps of the series. */
 struct bars {
 	int64_t first_ns, step_ns;
 	size_t count;
@@ -48,7 +48,7 @@ static bool bars_of(const struct series *v, struct bars *out) {
 	return true;
 }
 
-/* The next of 1, 2, 5, 10 … that is no less. */
+/* The next of 1, 2, 5, 10 … that is not less. */
 static int64_t nice_above(int64_t nano) {
 	static const int steps[] = {1, 2, 5, 10};
 
@@ -87,7 +87,7 @@ static void put_levels(FILE *out, const struct statement *s, int64_t top) {
 	}
 }
 
-/* A day of the month where bars are days; else the time of day. */
+/* A day of the month if bars are days; else the time of day. */
 static void put_when(FILE *out, const struct bars *b, size_t i, bool long_form) {
 	char text[INSTANT_TEXT_MAX];
 
@@ -143,7 +143,7 @@ static void put_times(FILE *out, const struct bars *b) {
 	}
 }
 
-/* Where the rate of a pool changes within the period. */
+/* Marks where the rate of a pool changes within the period. */
 static void put_rate_changes(FILE *out, const struct statement *s, const struct bars *b) {
 	const struct series *v = &s->series;
 	char before[FIGURE_MAX], after[FIGURE_MAX], sign[FIGURE_MAX];

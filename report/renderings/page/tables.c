@@ -5,7 +5,7 @@
 #include "core/instant.h"
 #include "report/renderings/page/html.h"
 
-/* More rows than this make no page; the other forms have them all. */
+/* Maximum of rows on a page; the other renderings have them all. */
 #define ROWS_MAX 1000
 
 /* ---- cells ---- */
@@ -98,7 +98,7 @@ static void open_table(FILE *out, const char *id, const char *name, const char *
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
 
-/* The same of rows with keys: the column `sum` is added up by filters, and is what they are sorted by. */
+/* The same for rows with keys: the column `sum` is summed by filters, and used for sorting. */
 static void open_rows(FILE *out, const char *id, const char *name, const char *const *headers, size_t count, size_t labels, size_t sum, bool sorted,
                       bool tall) {
 	fprintf(out, "<div class=\"wrap%s\" role=\"region\" tabindex=\"0\" aria-label=\"%s, table\"><table id=\"%s\" aria-label=\"%s\" data-sort>\n<thead><tr>",
@@ -209,7 +209,7 @@ void html_parts(const struct statement *s, FILE *out) {
 	close_table(out);
 }
 
-/* ---- beside the sums ---- */
+/* ---- tables in addition to the sums ---- */
 
 void html_energy(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {
@@ -326,7 +326,7 @@ void html_evidence(const struct statement *s, FILE *out) {
 	close_table(out);
 }
 
-/* Models apart: not all rest on the same. */
+/* Models separately: they may rest on different evidence. */
 void html_model_evidence(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"model", "busy GPU-hours", "A", "B", "C", "D"};
 
@@ -369,7 +369,7 @@ static int64_t largest_of(const struct table *t) {
 	return most;
 }
 
-/* A bar in two tones: what is the row's own work, and its share of shared time. */
+/* A bar in two tones: the row's own work, and its share of shared time. */
 static void put_two_tones(FILE *out, const struct block *b, int64_t widest) {
 	double own = 100 * (double)(b->capacity_nano - block_shared_nano(b)) / (double)widest, all = 100 * (double)b->capacity_nano / (double)widest;
 
@@ -391,7 +391,7 @@ static void put_row(FILE *out, const struct statement *s, const struct row *row,
 	put_block(out, s, &row->block);
 }
 
-/* Below the rows, wherever they are sorted to. */
+/* Remains below the rows when they are sorted. */
 static void put_total(FILE *out, const struct statement *s, size_t labels) {
 	fputs("</tbody>\n<tfoot>\n<tr class=\"sum\"><td class=\"l\">= total</td>", out);
 	for (size_t i = 1; i < labels; i++) {
