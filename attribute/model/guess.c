@@ -12,6 +12,7 @@
 
 void guess_release(struct guess *g) {
 	free(g->decoding);
+	free(g->ends);
 	*g = (struct guess){0};
 }
 
@@ -173,6 +174,47 @@ static int64_t let_in(const struct guess *g, int64_t from_ns, int64_t first_toke
 	return from_ns;
 }
 
+static int by_time(const void *a, const void *b) {
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* When all of the requests have a place among the sequences that run at a time: after so many others have ended. */
+static int64_t place_ns(struct guess *g, size_t count, int64_t from_ns, int64_t first_token_ns) {
+	int64_t over = (int64_t)(g->count + count) - g->most_sequences;
+
+	if (g->most_sequences <= 0 || over <= 0 || over > (int64_t)g->count) {
+		return from_ns;
+	}
+	if (g->count > g->end_room) {
+		g->end_room = g->count + 64;
+		g->ends = must_realloc(g->ends, g->end_room * sizeof *g->ends);
+	}
+	for (size_t i = 0; i < g->count; i++) {
+		g->ends[i] = g->decoding[i].finish_ns;
+	}
+	qsort(g->ends, g->count, sizeof *g->ends, by_time);
+	int64_t at_ns = g->ends[over - 1];
+	return at_ns > from_ns && at_ns < first_token_ns - REBUILD_EPS_NS ? at_ns : from_ns;
+}
+
+/* All places were taken: those that waited began when a sequence ended, if the time from then on is the model's. */
+static bool begin_in_place(struct guess *g, struct guess_of *o, struct guess_request *list, size_t count, size_t waited, int64_t *from_ns) {
+	int64_t at_ns = place_ns(g, count, g->last.to_ns, list[0].first_token_ns);
+
+	if (at_ns == g->last.to_ns) {
+		return false;
+	}
+	set_ntok(o, g, tokens_of(list, count));
+	if (away((double)(list[0].first_token_ns - at_ns), o->all_ns) > FITS) {
+		return false;
+	}
+	schedule_waiting(g, list, waited, 0, at_ns, true);
+	*from_ns = at_ns;
+	return true;
+}
+
 /*
  * Requests waited when the last step ended: either it had room and computed a part, or it did not (if memory is
  * short, not tokens), or they were scheduled later: whichever explains the time best. Returns when their steps began.
@@ -181,6 +223,10 @@ static int64_t begin_waiting(struct guess *g, struct guess_of *o, struct guess_r
 	double ns = (double)(list[0].first_token_ns - g->last.to_ns);
 	int64_t ahead = ahead_of(g, o->budget_ntok, list, waited), ntok = tokens_of(list, count), from_ns = g->last.to_ns;
 
+	if (begin_in_place(g, o, list, count, waited, &from_ns)) {
+		*certain = true;
+		return from_ns;
+	}
 	set_ntok(o, g, ntok - ahead);
 	double with = away(ns, o->all_ns);
 	if (ahead > 0) {

@@ -63,6 +63,9 @@ struct guess {
 	} *decoding;
 	size_t count, room;
 	int64_t context; /* of them all */
+	int64_t most_sequences; /* at a time, as far as is known: more wait until one has ended; 0: not known */
+	int64_t *ends;   /* of the decoding sequences, sorted */
+	size_t end_room;
 	struct guess_step {
 		int64_t from_ns, to_ns, ntok; /* tokens of prompts */
 		int64_t sequences;
@@ -116,6 +119,7 @@ struct rebuild {
 	int64_t budget_ntok;
 	double tokens_a_step; /* tokens per step of a sequence: more than 1 with drafts */
 	int64_t gap_ns;
+	int64_t most_sequences; /* that decoded at a time */
 	bool guesses;         /* when requests were scheduled is not logged, or not reliable */
 	struct guess guess;
 	struct guess_request *guessed;

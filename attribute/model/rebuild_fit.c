@@ -226,6 +226,7 @@ static void guess_all(struct rebuild *r) {
 	}
 	platform_sort(r->order, r->count, sizeof *r->order, by_first_token, r->at);
 	guess_release(&r->guess);
+	r->guess.most_sequences = r->most_sequences;
 	for (size_t from = 0, to; from < r->count; from = to) {
 		int64_t first_ns = r->at[r->order[from]].first_token_ns;
 		for (to = from + 1; to < r->count && r->at[r->order[to]].first_token_ns <= first_ns + REBUILD_EPS_NS; to++) {
@@ -430,6 +431,7 @@ static void join_into(struct rebuild *r, struct text replica, struct rebuilt *to
 	rebuilt_count(to, REBUILT_BUSY_NS, (int64_t)r->marks[r->mark_count - 1].before.ns);
 	rebuilt_count(to, REBUILT_REQUESTS, requests);
 	rebuilt_count(to, REBUILT_GUESSED, r->guesses ? requests : 0);
+	rebuilt_note_most(to, r->most_sequences);
 	rebuilt_count(to, REBUILT_GAP_NS, r->gap_ns * requests);
 	rebuilt_count_part(to, REBUILT_TOKENS_A_STEP, r->tokens_a_step * (double)requests);
 	rebuilt_count_part(to, REBUILT_SCORE, r->score * (double)requests);
@@ -453,6 +455,9 @@ bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to) {
 		return false;
 	}
 	rebuild_marks(r);
+	for (size_t i = 0; i < r->mark_count; i++) {
+		r->most_sequences = r->marks[i].sequences > r->most_sequences ? r->marks[i].sequences : r->most_sequences;
+	}
 	if (!r->fitted) {
 		begin(r);
 		r->gap_ns = r->guesses ? USUAL_GAP_NS : gap_of(r);

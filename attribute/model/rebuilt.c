@@ -67,6 +67,12 @@ void rebuilt_count(struct rebuilt *r, int total, int64_t units) {
 	r->totals[total] += units;
 }
 
+void rebuilt_note_most(struct rebuilt *r, int64_t sequences) {
+	if (sequences > r->totals[REBUILT_MOST_SEQUENCES]) {
+		r->totals[REBUILT_MOST_SEQUENCES] = sequences;
+	}
+}
+
 void rebuilt_count_part(struct rebuilt *r, int total, double units) {
 	double scaled = units * (double)REBUILT_UNIT;
 
@@ -90,9 +96,12 @@ void rebuilt_join_rows(struct rebuilt_rows *to, const struct rebuilt_rows *from)
 }
 
 void rebuilt_join_totals(struct rebuilt *to, const int128 totals[REBUILT_TOTALS]) {
+	int128 most = to->totals[REBUILT_MOST_SEQUENCES], other = totals[REBUILT_MOST_SEQUENCES];
+
 	for (int i = 0; i < REBUILT_TOTALS; i++) {
 		to->totals[i] += totals[i];
 	}
+	to->totals[REBUILT_MOST_SEQUENCES] = most > other ? most : other;
 }
 
 void rebuilt_join(struct rebuilt *to, const struct rebuilt *from) {
@@ -175,6 +184,7 @@ bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m) {
 		return false;
 	}
 	m->budget_ntok = budget_of(r);
+	m->most_sequences = (int64_t)r->totals[REBUILT_MOST_SEQUENCES];
 	m->guesses = 2 * r->totals[REBUILT_GUESSED] > r->totals[REBUILT_REQUESTS];
 	m->gap_ns = (int64_t)((double)r->totals[REBUILT_GAP_NS] / requests);
 	m->tokens_a_step = (double)r->totals[REBUILT_TOKENS_A_STEP] / (double)REBUILT_UNIT / requests;

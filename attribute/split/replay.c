@@ -275,6 +275,7 @@ static void decide(struct replay_queue *q, struct pass *pass, const struct repla
 		    .output_ntok = r->completion_tokens,
 		};
 	}
+	q->guess.most_sequences = y->by->most_sequences;
 	guess_scheduled(&q->guess, y->model, y->by->budget_ntok, q->list, count);
 	for (size_t i = 0; i < count; i++) {
 		struct active *a = q->actives[i];

@@ -232,6 +232,28 @@ static void a_prompt_ends_at_its_first_token(void **state) {
 
 /* ---- guesses ---- */
 
+/* Two sequences run at a time: a third waits for the end of the first, at 100 ms. */
+static void who_has_no_place_waits_for_an_end(void **state) {
+	struct step_model m = {.has_attention = true, .has_context = true};
+	struct guess g = {.most_sequences = 2};
+	struct guess_request first = {.arrival_ns = 1000000, .first_token_ns = 41000000, .finish_ns = 100000000, .compute_ntok = 1000,
+	                              .prompt_ntok = 1000, .output_ntok = 50};
+	struct guess_request second = {.arrival_ns = 2000000, .first_token_ns = 81000000, .finish_ns = 900000000, .compute_ntok = 1000,
+	                               .prompt_ntok = 1000, .output_ntok = 50};
+	struct guess_request third = {.arrival_ns = 3000000, .first_token_ns = 140000000, .finish_ns = 900000000, .compute_ntok = 1000,
+	                              .prompt_ntok = 1000, .output_ntok = 50};
+
+	(void)state;
+	m.ns[TERM_TOKENS] = 40e3;
+	guess_scheduled(&g, &m, 2048, &first, 1);
+	guess_scheduled(&g, &m, 2048, &second, 1);
+	guess_scheduled(&g, &m, 2048, &third, 1);
+	assert_int_equal(second.scheduled_ns, 41000000);
+	assert_int_equal(third.scheduled_ns, 100000000);
+	assert_true(third.certain);
+	guess_release(&g);
+}
+
 static void who_waited_began_when_the_last_step_ended(void **state) {
 	struct step_model m = {.has_attention = true, .has_context = true};
 	struct guess g = {0};
@@ -265,6 +287,7 @@ int main(void) {
 		cmocka_unit_test(a_chunk_waits_for_its_end),
 		cmocka_unit_test(steps_end_at_instants),
 		cmocka_unit_test(a_prompt_ends_at_its_first_token),
+		cmocka_unit_test(who_has_no_place_waits_for_an_end),
 		cmocka_unit_test(who_waited_began_when_the_last_step_ended),
 	};
 
