@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "core/decimal.h"
 #include "core/json.h"
-#include "report/page.h"
 
 /* ---- names ---- */
 
@@ -86,15 +86,7 @@ static void put_markdown(FILE *out, struct text t) {
 	}
 }
 
-void api_rows_begin(const struct api_rows *r, const char *title, const char *what) {
-	static const struct page_link links[] = {{"models", "Models"}, {NULL, NULL}};
-
-	if (r->form == API_HTML) {
-		page_open(r->out, title, title, NULL, links);
-		page_section(r->out, "models", "Model by model", what);
-		page_table(r->out, "model", title, r->headers, r->count, -1);
-		return;
-	}
+void api_rows_begin(const struct api_rows *r) {
 	for (size_t i = 0; i < r->count; i++) {
 		const char *name = r->headers[i] + (r->headers[i][0] == '<');
 		fprintf(r->out, r->form == API_CSV ? "%s%s" : "%s%s ", i > 0 && r->form == API_CSV ? "," : r->form == API_CSV ? "" : "| ", name);
@@ -106,23 +98,7 @@ void api_rows_begin(const struct api_rows *r, const char *title, const char *wha
 	fputs(r->form == API_MARKDOWN ? "|\n" : "", r->out);
 }
 
-static void put_page_row(const struct api_rows *r, struct text name, const char *const *figures) {
-	char *text = text_copy(name);
-
-	fputs("<tr>", r->out);
-	page_text_cell(r->out, text);
-	for (size_t i = 0; i + 1 < r->count; i++) {
-		fprintf(r->out, figures[i][0] ? "<td><data value=\"%s\">%s</data></td>" : "<td class=\"dim\">not known</td>", figures[i], figures[i]);
-	}
-	fputs("</tr>\n", r->out);
-	free(text);
-}
-
 void api_rows_add(const struct api_rows *r, struct text name, const char *const *figures) {
-	if (r->form == API_HTML) {
-		put_page_row(r, name, figures);
-		return;
-	}
 	fputs(r->form == API_CSV ? "" : "| ", r->out);
 	(r->form == API_CSV ? put_csv : put_markdown)(r->out, name);
 	for (size_t i = 0; i + 1 < r->count; i++) {
@@ -131,18 +107,19 @@ void api_rows_add(const struct api_rows *r, struct text name, const char *const 
 	fputs(r->form == API_CSV ? "\r\n" : " |\n", r->out);
 }
 
-void api_rows_end(const struct api_rows *r, const char *const *sums, const char *verdict) {
-	if (r->form == API_HTML) {
-		page_table_foot(r->out);
-	}
+void api_rows_end(const struct api_rows *r, const char *const *sums) {
 	api_rows_add(r, T("= total"), sums);
-	if (r->form == API_HTML) {
-		fputs("</tfoot>", r->out);
-		page_table_end(r->out);
-		fputs("<p>", r->out);
-		page_text(r->out, verdict);
-		fputs("</p>\n", r->out);
-		page_section_end(r->out);
-		page_close(r->out, "tollbook reconcile --format html");
+}
+
+void api_print_answer(bool known, bool ties, int64_t billed_nano, int64_t list_nano, FILE *out) {
+	char money[DECIMAL_TEXT_MAX];
+	int64_t apart = 0;
+
+	if (!known || __builtin_sub_overflow(billed_nano, list_nano, &apart) || apart == INT64_MIN || (apart == 0 && !ties)) {
+		fprintf(out, "The bill and the logs %s%s\n", ties ? "agree" : "differ", known ? "" : "; not all list prices are known");
+	} else if (ties) {
+		fprintf(out, "The bill and the logs agree: %s\n", decimal_format(billed_nano, 2, money));
+	} else {
+		fprintf(out, "The bill is %s %s the logs at list price\n", decimal_format(apart < 0 ? -apart : apart, 2, money), apart < 0 ? "below" : "above");
 	}
 }

@@ -12,7 +12,16 @@ struct model_cost {
 	struct text model;
 	int64_t billed_nano, list_nano;
 	bool billed, listed;
+	bool in_book; /* it has tokens there */
+	bool counts;  /* it is in the sums */
 };
+
+/* The difference of two sums, each of which fits. */
+static int64_t apart_of(int64_t billed_nano, int64_t list_nano) {
+	int64_t apart;
+
+	return !__builtin_sub_overflow(billed_nano, list_nano, &apart) ? apart : billed_nano < 0 ? -INT64_MAX : INT64_MAX;
+}
 
 struct model_costs {
 	struct model_cost *at;
@@ -43,7 +52,7 @@ static bool add_billed(struct model_costs *c, const struct invoice *in, int64_t 
 	for (size_t i = 0; i < in->count; i++) {
 		const struct invoice_line *l = &in->at[i];
 		struct model_cost *m = cost_of(c, model_of(l->model));
-		m->billed = true;
+		m->billed = m->counts = true;
 		fits = exact_add(&m->billed_nano, l->amount_nano) && exact_add(sum, l->amount_nano) && fits;
 		exact_widen(from_ns, to_ns, l->from_ns, l->to_ns);
 	}
@@ -77,6 +86,8 @@ static bool add_listed(struct model_costs *c, const struct statement *s, int64_t
 		}
 		struct model_cost *m = cost_of(c, revenue.model);
 		bool counts = m->billed || !named;
+		m->counts |= counts;
+		m->in_book = true;
 		m->listed |= revenue.known;
 		all = all && (revenue.known || !counts);
 		fits = exact_add(&m->list_nano, revenue.nano) && exact_add(sum, counts ? revenue.nano : 0) && fits;
@@ -97,14 +108,14 @@ static void print_costs(FILE *out, const struct model_costs *c, int64_t billed, 
 		print_money(out, "billed", m->billed, m->billed_nano);
 		print_money(out, "at list price", m->listed, m->list_nano);
 		if (m->billed) {
-			print_money(out, "differ", true, m->billed_nano - m->list_nano);
+			print_money(out, "differ", true, apart_of(m->billed_nano, m->list_nano));
 		}
 		fputs(m->billed ? "\n" : "  not on the bill\n", out);
 	}
 	fputs("In all\n", out);
 	print_money(out, "billed", true, billed);
 	print_money(out, "at list price", true, listed);
-	print_money(out, "differ", true, billed - listed);
+	print_money(out, "differ", true, apart_of(billed, listed));
 	fputc('\n', out);
 }
 
@@ -127,6 +138,7 @@ struct cost_totals {
 	int64_t billed_nano, list_nano;
 	bool known, within; /* known: all tokens of the book have a list price */
 	const char *currency;
+	int64_t from_ns, to_ns;
 };
 
 static void put_costs_json(FILE *out, const struct model_costs *c, const struct invoice *in, const struct reconcile_settings *s,
@@ -142,15 +154,49 @@ static void put_costs_json(FILE *out, const struct model_costs *c, const struct 
 		api_put_text(out, m->model);
 		put_member(out, "billed", m->billed, m->billed_nano);
 		put_member(out, "list", m->listed, m->list_nano);
+		put_member(out, "differ", m->billed, apart_of(m->billed_nano, m->list_nano));
 		fputc('}', out);
 	}
 	fputs("],\n \"total\":{\"all_priced\":", out);
 	fputs(t->known ? "true" : "false", out);
 	put_member(out, "billed", true, t->billed_nano);
 	put_member(out, "list", true, t->list_nano);
-	put_member(out, "differ", true, t->billed_nano - t->list_nano);
+	put_member(out, "differ", true, apart_of(t->billed_nano, t->list_nano));
 	put_member(out, "tolerance", true, s->tolerance_nano);
 	fprintf(out, "},\"within\":%s}\n", t->within ? "true" : "false");
+}
+
+static struct api_model api_of(const struct model_cost *m, int64_t tolerance_nano, int64_t figures[3]) {
+	int64_t apart = apart_of(m->billed_nano, m->list_nano);
+	bool known = m->counts && (m->listed || !m->in_book);
+
+	figures[0] = m->billed_nano;
+	figures[1] = m->list_nano;
+	figures[2] = apart;
+	return (struct api_model){.name = m->model, .billed_nano = m->billed_nano, .list_nano = m->list_nano, .billed = m->billed, .listed = m->in_book, .known = known,
+	                          .ties = !m->counts || (known && apart <= tolerance_nano && apart >= -tolerance_nano), .figures = figures,
+	                          .unknown = (m->billed ? 0 : 1U) | (m->listed ? 0 : 2U) | (m->billed ? 0 : 4U)};
+}
+
+static void put_costs_page(FILE *out, const struct model_costs *c, const struct reconcile_settings *s, const struct cost_totals *t) {
+	static const char *const headers[] = {"billed", "at list price", "difference"};
+	struct api_model *models = must_calloc(c->count + 1, sizeof *models);
+	int64_t(*figures)[3] = must_calloc(c->count + 1, sizeof *figures);
+
+	for (size_t i = 0; i < c->count; i++) {
+		models[i] = api_of(&c->at[i], s->tolerance_nano, figures[i]);
+	}
+	char currency[8] = "";
+	for (size_t i = 0; i + 1 < sizeof currency && t->currency[i]; i++) { /* OpenAI writes "usd" */
+		currency[i] = (char)(t->currency[i] >= 'a' && t->currency[i] <= 'z' ? t->currency[i] - 'a' + 'A' : t->currency[i]);
+	}
+	struct model_cost sum = {.billed_nano = t->billed_nano, .list_nano = t->list_nano, .billed = true, .listed = t->known, .in_book = true, .counts = true};
+	api_put_page(&(struct api_page){.path = s->invoice, .what = "What was billed, and the list price of the tokens in the logs; the largest difference first.", .currency = currency,
+	                                .from_ns = t->from_ns, .to_ns = t->to_ns, .headers = headers, .columns = 3, .models = models, .count = c->count,
+	                                .total = api_of(&sum, s->tolerance_nano, figures[c->count]), .ties = t->within && t->known, .tolerance_nano = s->tolerance_nano},
+	             out);
+	free(models);
+	free(figures);
 }
 
 static void put_costs_rows(FILE *out, enum api_form form, const struct model_costs *c, const struct cost_totals *t) {
@@ -158,16 +204,16 @@ static void put_costs_rows(FILE *out, enum api_form form, const struct model_cos
 	const struct api_rows rows = {form, out, headers, 4};
 	char money[3][DECIMAL_TEXT_MAX];
 
-	api_rows_begin(&rows, "Costs of an API vendor", "What was billed, and the list price of the tokens in the book.");
+	api_rows_begin(&rows);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct model_cost *m = &c->at[i];
 		const char *cells[] = {money_or(m->billed, m->billed_nano, "", money[0]), money_or(m->listed, m->list_nano, "", money[1]),
-		                       money_or(m->billed, m->billed_nano - m->list_nano, "", money[2])};
+		                       money_or(m->billed, apart_of(m->billed_nano, m->list_nano), "", money[2])};
 		api_rows_add(&rows, m->model.len > 0 ? m->model : T("(no model)"), cells);
 	}
 	const char *sums[] = {decimal_format(t->billed_nano, 9, money[0]), decimal_format(t->list_nano, 9, money[1]),
-	                      decimal_format(t->billed_nano - t->list_nano, 9, money[2])};
-	api_rows_end(&rows, sums, !t->known ? "Some tokens of the book have no list price." : t->within ? "Within the tolerance." : "Outside of the tolerance.");
+	                      decimal_format(apart_of(t->billed_nano, t->list_nano), 9, money[2])};
+	api_rows_end(&rows, sums);
 }
 
 static void put_costs_table(FILE *out, const struct model_costs *c, const struct reconcile_settings *s, const struct cost_totals *t) {
@@ -175,6 +221,7 @@ static void put_costs_table(FILE *out, const struct model_costs *c, const struct
 
 	print_costs(out, c, t->billed_nano, t->list_nano, t->currency);
 	fputs(t->known ? "" : "Some tokens of the book have no list price there; give --prices FILE to attribute or to this command\n", out);
+	api_print_answer(t->known, t->within && t->known, t->billed_nano, t->list_nano, out);
 	fprintf(out, "%s a tolerance of %s\n", t->within ? "Within" : "Outside of", decimal_format(s->tolerance_nano, 2, tolerance));
 }
 
@@ -184,6 +231,8 @@ static void put_costs(FILE *out, enum api_form form, const struct model_costs *c
 		put_costs_table(out, c, s, t);
 	} else if (form == API_JSON) {
 		put_costs_json(out, c, in, s, t);
+	} else if (form == API_HTML) {
+		put_costs_page(out, c, s, t);
 	} else {
 		put_costs_rows(out, form, c, t);
 	}
@@ -202,9 +251,11 @@ int reconcile_costs(struct book *b, const struct invoice *in, const struct recon
 		free(costs.at);
 		return fault_set(why, ERROR_RANGE, "a sum of the bill does not fit 64 bits");
 	}
+	t.from_ns = st.from_ns;
+	t.to_ns = st.to_ns;
 	int rc = book_state(b, &st, why);
 	t.known = rc > 0 && add_listed(&costs, st.statement, &t.list_nano);
-	int64_t differ = t.billed_nano - t.list_nano;
+	int64_t differ = apart_of(t.billed_nano, t.list_nano);
 	t.within = differ <= s->tolerance_nano && differ >= -s->tolerance_nano;
 	if (rc >= 0) {
 		put_costs(out, form, &costs, in, s, &t);

@@ -366,7 +366,7 @@ static void cells_of(const struct token_row *r, char text[COLUMNS][DECIMAL_TEXT_
 	cells[2 * FIGURES + 2] = money_of(&r->billed, &r->seen, text[2 * FIGURES + 2]);
 }
 
-static void put_rows(const struct bill *t, const struct token_row *total, enum api_form form, bool ties, FILE *out) {
+static void put_rows(const struct bill *t, const struct token_row *total, enum api_form form, FILE *out) {
 	static const char *const headers[] = {"<model", "requests billed", "requests in the logs", "input billed", "input in the logs", "cached billed",
 	                                      "cached in the logs", "output billed", "output in the logs", "list price billed",
 	                                      "list price in the logs", "differ"};
@@ -374,13 +374,44 @@ static void put_rows(const struct bill *t, const struct token_row *total, enum a
 	char text[COLUMNS][DECIMAL_TEXT_MAX];
 	const char *cells[COLUMNS];
 
-	api_rows_begin(&rows, "Tokens of API vendors", "What was billed, and what the logs have, in counts and at list price.");
+	api_rows_begin(&rows);
 	for (size_t i = 0; i < t->count; i++) {
 		cells_of(&t->rows[i], text, cells);
 		api_rows_add(&rows, t->rows[i].model.len > 0 ? t->rows[i].model : T("(no model)"), cells);
 	}
 	cells_of(total, text, cells);
-	api_rows_end(&rows, cells, ties ? "The bill and the logs agree." : "The bill and the logs differ.");
+	api_rows_end(&rows, cells);
+}
+
+static struct api_model api_of(const struct token_row *r, int64_t out[COLUMNS]) {
+	const struct side *b = &r->billed, *s = &r->seen;
+	bool compared = !r->elsewhere && (b->priced || !b->any) && (s->priced || !s->any) && !__builtin_sub_overflow(b->nano, s->nano, &out[COLUMNS - 1]);
+
+	for (size_t i = 0; i < FIGURES; i++) {
+		out[2 * i] = figure(b, i);
+		out[2 * i + 1] = figure(s, i);
+	}
+	out[COLUMNS - 3] = b->nano;
+	out[COLUMNS - 2] = s->nano;
+	return (struct api_model){.name = r->model, .billed_nano = b->nano, .list_nano = s->nano, .billed = b->any, .listed = s->any, .known = compared, .ties = row_ties(r), .figures = out,
+	                          .unknown = (b->priced ? 0 : 1U << (COLUMNS - 3)) | (s->priced ? 0 : 1U << (COLUMNS - 2)) | (compared ? 0 : 1U << (COLUMNS - 1))};
+}
+
+static void put_page(const struct bill *t, const struct token_row *total, bool ties, FILE *out) {
+	static const char *const headers[] = {"requests billed", "in logs", "input billed", "in logs", "cached billed", "in logs", "output billed", "in logs", "list price billed", "in logs",
+	                                      "difference"};
+	struct api_model *models = must_calloc(t->count + 1, sizeof *models);
+	int64_t(*out_of)[COLUMNS] = must_calloc(t->count + 1, sizeof *out_of);
+
+	for (size_t i = 0; i < t->count; i++) {
+		models[i] = api_of(&t->rows[i], out_of[i]);
+	}
+	api_put_page(&(struct api_page){.path = t->path, .what = "What was billed, and what the logs have, in counts and at list price; the largest difference first.", .currency = "USD",
+	                                .from_ns = t->from_ns, .to_ns = t->to_ns, .headers = headers, .columns = COLUMNS, .first_money = 2 * FIGURES, .models = models, .count = t->count,
+	                                .total = api_of(total, out_of[t->count]), .ties = ties, .tolerance_nano = -1},
+	             out);
+	free(models);
+	free(out_of);
 }
 
 static void add_side(struct side *into, const struct side *s, bool first) {
@@ -389,13 +420,17 @@ static void add_side(struct side *into, const struct side *s, bool first) {
 	into->any |= s->any;
 }
 
-static void put_table(const struct bill *t, const struct token_row *total, FILE *out) {
+static void put_table(const struct bill *t, const struct token_row *total, bool ties, FILE *out) {
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
+
+	fprintf(out, "By model, %.10s to %.10s UTC: tokens billed and tokens in the logs, and their list prices in USD\n", instant_format(t->from_ns, from), instant_format(t->to_ns - 1, to));
 	for (size_t i = 0; i < t->count; i++) {
 		print_row(&t->rows[i], t->rows[i].model.len > 0 ? names_text(t->b->names, names_id(t->b->names, t->rows[i].model)).at : "(no model)", out);
 	}
 	if (t->count > 1) {
 		print_row(total, "In all", out);
 	}
+	api_print_answer(total->billed.priced && total->seen.priced, ties, total->billed.nano, total->seen.nano, out);
 }
 
 /* Models that run elsewhere are in no sum. */
@@ -413,11 +448,13 @@ static bool put_bill(const struct bill *t, enum api_form form, FILE *out) {
 		}
 	}
 	if (form == API_TABLE) {
-		put_table(t, &total, out);
+		put_table(t, &total, ties, out);
 	} else if (form == API_JSON) {
 		put_json(t, &total, ties, out);
+	} else if (form == API_HTML) {
+		put_page(t, &total, ties, out);
 	} else {
-		put_rows(t, &total, form, ties, out);
+		put_rows(t, &total, form, out);
 	}
 	return ties;
 }

@@ -54,6 +54,7 @@ void page_table_end(FILE *out);
 /* A cell: a figure (not finite: `shown` alone, dim), or text. A class may be NULL. */
 void page_cell(FILE *out, double exact, const char *shown, const char *class);
 void page_money_cell(FILE *out, int64_t nano, int places, bool change, const char *class);
+void page_count_cell(FILE *out, int64_t n);
 void page_text_cell(FILE *out, const char *s);
 
 /* ---- plots ---- */

@@ -6,6 +6,7 @@
 
 #define HEIGHT 240
 #define TOP 24
+#define NAME_MOST 20 /* bytes */
 
 /* From and to of each bar: before, the nonzero steps on top of each other, after. */
 struct fall {
@@ -44,6 +45,17 @@ static int height_at(const struct fall *f, int64_t nano) {
 	return TOP + HEIGHT - (int)(HEIGHT * (at > 0 ? at : 0));
 }
 
+/* From outside, and as long as there is room. */
+static void put_name(FILE *out, const char *name) {
+	struct text t = text_of(name), short_one = text_cut(t, 0, t.len > NAME_MOST ? NAME_MOST - 1 : t.len);
+
+	while (short_one.len > 0 && short_one.len < t.len && (t.at[short_one.len] & 0xc0) == 0x80) {
+		short_one.len--; /* not within a character */
+	}
+	html_put_text(out, short_one);
+	fputs(short_one.len < t.len ? "…" : "", out);
+}
+
 static void put_bar(FILE *out, const struct statement *s, const struct fall *f, size_t i) {
 	bool end = i == 0 || i == f->bars - 1;
 	const struct page_step *step = f->step[i];
@@ -56,8 +68,9 @@ static void put_bar(FILE *out, const struct statement *s, const struct fall *f, 
 	        top, 0.7 * width, from == to ? 1 : from > to ? from - to : to - from);
 	fprintf(out, "<text class=\"m fig\" x=\"%.2f%%\" y=\"%d\">%s%s%s</text>", x + width / 2, top - 6, figure[0] == '-' ? "−" : !end && step->nano > 0 ? "+" : "", figure_sign(s, sign),
 	        figure + (figure[0] == '-'));
-	fprintf(out, "<text class=\"m word\" x=\"%.2f%%\" y=\"%d\">%s</text><text class=\"d m alt\" x=\"%.2f%%\" y=\"%d\">%s</text>\n", x + width / 2, TOP + HEIGHT + 18, step->name,
-	        x + width / 2, TOP + HEIGHT + 34, step->what ? step->what : "");
+	fprintf(out, "<text class=\"m word\" x=\"%.2f%%\" y=\"%d\">", x + width / 2, TOP + HEIGHT + 18);
+	put_name(out, step->name);
+	fprintf(out, "</text><text class=\"d m alt\" x=\"%.2f%%\" y=\"%d\">%s</text>\n", x + width / 2, TOP + HEIGHT + 34, step->what ? step->what : "");
 }
 
 void page_fall(FILE *out, const char *currency, const struct page_fall *p) {

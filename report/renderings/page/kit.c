@@ -135,6 +135,11 @@ void page_money_cell(FILE *out, int64_t nano, int places, bool change, const cha
 	        shown[0] == '-' ? "−" : change && nano > 0 ? "+" : "", shown + (shown[0] == '-'));
 }
 
+void page_count_cell(FILE *out, int64_t n) {
+	char shown[FIGURE_MAX];
+	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)n, figure_count(n, shown));
+}
+
 void page_text_cell(FILE *out, const char *s) {
 	fputs("<td class=\"l\">", out);
 	html_put_string(out, s);
