@@ -164,6 +164,18 @@ static json_at entry_of(const struct entries *b) {
 	return b->levels == 0 ? 0 : b->at[b->levels - 1];
 }
 
+static void put(struct entries *b, struct text t) {
+	if (t.len == 0) {
+		return;
+	}
+	if (b->labels_len + t.len > b->labels_room) {
+		b->labels_room = 2 * (b->labels_len + t.len) + 512;
+		b->labels = must_realloc(b->labels, b->labels_room);
+	}
+	memcpy(b->labels + b->labels_len, t.at, t.len);
+	b->labels_len += t.len;
+}
+
 /* --- content of an entry --- */
 
 static json_at field_named(const struct json *j, json_at entry, struct text name) {
@@ -176,13 +188,61 @@ static json_at field_named(const struct json *j, json_at entry, struct text name
 	return JSON_ABSENT;
 }
 
-static bool take_fields(struct envelope *e, const struct json *j, json_at entry, struct peeling *p) {
+/* A value of a table as a member of an object, as it is written in the document. */
+static void put_member(struct entries *b, struct text name, json_at value) {
+	bool quoted = json_type(b->json, value) == JSON_STRING;
+
+	put(b, b->labels_len > 0 ? T(",\"") : T("{\""));
+	put(b, name);
+	put(b, quoted ? T("\":\"") : T("\":"));
+	put(b, json_raw(b->json, value));
+	put(b, quoted ? T("\"") : T(""));
+}
+
+/* A row of figures, which is no line of a log, becomes an object. */
+static bool end_object(struct entries *b, struct peeling *p) {
+	put(b, b->labels_len > 0 ? T("}") : T("{}"));
+	p->text = (struct text){b->labels, b->labels_len};
+	return true;
+}
+
+static bool fields_as_object(struct entries *b, json_at entry, struct peeling *p) {
+	const struct json *j = b->json;
+
+	b->labels_len = 0;
+	for (json_at f = json_first(j, entry); f != JSON_ABSENT; f = json_next(j, f)) {
+		bool object = json_type(j, f) == JSON_OBJECT;
+		json_at key = object ? json_get(j, f, T("field")) : JSON_ABSENT, value = object ? json_get(j, f, T("value")) : JSON_ABSENT;
+		if (key != JSON_ABSENT && value != JSON_ABSENT && !text_eq(json_raw(j, key), T("@ptr"))) {
+			put_member(b, json_raw(j, key), value);
+		}
+	}
+	return end_object(b, p);
+}
+
+static bool row_as_object(struct entries *b, struct peeling *p) {
+	const struct json *j = b->json;
+	json_at columns = json_get(j, b->at[0], T("columns")), cell = json_first(j, entry_of(b));
+
+	b->labels_len = 0;
+	for (json_at c = columns == JSON_ABSENT ? columns : json_first(j, columns); c != JSON_ABSENT && cell != JSON_ABSENT;
+	     c = json_next(j, c), cell = json_next(j, cell)) {
+		json_at name = json_type(j, c) == JSON_OBJECT ? json_get(j, c, T("name")) : JSON_ABSENT;
+		if (name != JSON_ABSENT) {
+			put_member(b, json_raw(j, name), cell);
+		}
+	}
+	return end_object(b, p);
+}
+
+static bool take_fields(struct envelope *e, struct entries *b, json_at entry, struct peeling *p) {
+	const struct json *j = b->json;
 	json_at line = field_named(j, entry, T("@message")), stream = field_named(j, entry, T("@logStream"));
 
 	if (stream != JSON_ABSENT) {
 		origin_set(&p->origin, ORIGIN_INSTANCE, json_raw(j, stream));
 	}
-	return line != JSON_ABSENT && wrapper_read(e, j, line, field_named(j, entry, T("@timestamp")), true, p);
+	return line == JSON_ABSENT ? fields_as_object(b, entry, p) : wrapper_read(e, j, line, field_named(j, entry, T("@timestamp")), true, p);
 }
 
 /* The cell of a row in the column with a name. */
@@ -200,7 +260,7 @@ static json_at cell_of(const struct entries *b, struct text name) {
 	return JSON_ABSENT;
 }
 
-static bool take_row(struct envelope *e, const struct entries *b, struct peeling *p) {
+static bool take_row(struct envelope *e, struct entries *b, struct peeling *p) {
 	static const struct text lines[] = {KEY("LogMessage"), KEY("LogEntry"), KEY("Log_s"), KEY("message")};
 	static const struct text pods[] = {KEY("PodName"), KEY("ContainerName"), KEY("Computer")};
 	json_at line = JSON_ABSENT;
@@ -214,7 +274,7 @@ static bool take_row(struct envelope *e, const struct entries *b, struct peeling
 			envelope_origin_pair(e, pods[i], json_raw(b->json, pod), p);
 		}
 	}
-	return line != JSON_ABSENT && wrapper_read(e, b->json, line, cell_of(b, T("TimeGenerated")), true, p);
+	return line == JSON_ABSENT ? row_as_object(b, p) : wrapper_read(e, b->json, line, cell_of(b, T("TimeGenerated")), true, p);
 }
 
 static bool take_pair(struct envelope *e, const struct json *j, json_at entry, struct peeling *p) {
@@ -238,7 +298,7 @@ static bool looks_like_entry(const struct entries *b) {
 	case ENTRY_ROW:
 		return json_type(j, entry) == JSON_ARRAY && cell_of(b, T("TimeGenerated")) != JSON_ABSENT;
 	case ENTRY_FIELDS:
-		return json_type(j, entry) == JSON_ARRAY && field_named(j, entry, T("@message")) != JSON_ABSENT;
+		return json_type(j, entry) == JSON_ARRAY && (field_named(j, entry, T("@message")) != JSON_ABSENT || field_named(j, entry, T("@timestamp")) != JSON_ABSENT);
 	case ENTRY_SERIES:
 		break;
 	}
@@ -246,18 +306,6 @@ static bool looks_like_entry(const struct entries *b) {
 }
 
 /* --- samples --- */
-
-static void put(struct entries *b, struct text t) {
-	if (t.len == 0) {
-		return;
-	}
-	if (b->labels_len + t.len > b->labels_room) {
-		b->labels_room = 2 * (b->labels_len + t.len) + 512;
-		b->labels = must_realloc(b->labels, b->labels_room);
-	}
-	memcpy(b->labels + b->labels_len, t.at, t.len);
-	b->labels_len += t.len;
-}
 
 /* 'vllm:prompt_tokens_total{engine="0",instance="a:8000"} ' */
 static void write_labels(struct entries *b, json_at metric) {
@@ -399,7 +447,7 @@ static bool take_entry(struct envelope *e, struct entries *b, struct peeling *p)
 	case ENTRY_PAIR:
 		return take_pair(e, b->json, entry, p);
 	case ENTRY_FIELDS:
-		return json_type(b->json, entry) == JSON_ARRAY && take_fields(e, b->json, entry, p);
+		return json_type(b->json, entry) == JSON_ARRAY && take_fields(e, b, entry, p);
 	case ENTRY_ROW:
 		return json_type(b->json, entry) == JSON_ARRAY && take_row(e, b, p);
 	case ENTRY_OBJECT:

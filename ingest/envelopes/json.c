@@ -339,6 +339,36 @@ static void note_unwrapping(const struct json *j, json_at inner, const struct wr
 	p->unwrapping.repeatable = is_repeatable(j, inner, w, line, stamp);
 }
 
+static bool has_usage(const struct json *j, json_at object) {
+	static const struct text keys[] = {KEY("usage"), KEY("usageMetadata"), KEY("usage_metadata")};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		json_at v = json_type(j, object) == JSON_OBJECT ? json_get(j, object, keys[i]) : JSON_ABSENT;
+		if (v != JSON_ABSENT && json_type(j, v) == JSON_OBJECT) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A program's own record of a request: its message is only a title, the counts are next to it, or one object below. */
+static bool has_counts(const struct json *j, json_at object) {
+	static const struct text keys[] = {KEY("prompt_tokens"), KEY("completion_tokens"), KEY("input_tokens"), KEY("promptTokens")};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		json_at v = json_get(j, object, keys[i]);
+		if (v != JSON_ABSENT && json_type(j, v) == JSON_NUMBER) {
+			return true;
+		}
+	}
+	for (json_at v = json_first(j, object); v != JSON_ABSENT; v = json_next(j, v)) {
+		if (json_type(j, v) == JSON_OBJECT && has_usage(j, v)) {
+			return true;
+		}
+	}
+	return has_usage(j, object);
+}
+
 bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
 	json_at inner = inner_object(j, object);
 	const struct wrapper *w = is_engines_own(j, object) ? NULL : wrapper_of(j, inner);
@@ -353,6 +383,9 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 	}
 	json_at line = value_at(j, inner, w->line);
 	json_at stamp = value_at(j, inner, w->stamp);
+	if (has_counts(j, object) && text_find_byte(json_raw(j, line), '{') == SIZE_MAX) {
+		return false;
+	}
 	if (!wrapper_read(e, j, line, stamp, text_eq(w->line, T("@message")), p)) {
 		return false;
 	}

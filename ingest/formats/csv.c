@@ -1,5 +1,12 @@
 #include "ingest/formats/csv.h"
 
+/* Blanks around a field; a tab is none where it separates fields. */
+static void skip_spaces(struct text *t, char delimiter) {
+	while (t->len > 0 && (*t->at == ' ' || (*t->at == '\t' && delimiter != '\t'))) {
+		*t = text_cut(*t, 1, t->len);
+	}
+}
+
 /* Reads a quoted field after its first quote; false if it does not end. */
 static bool take_quoted(struct text *t, char delimiter, struct text *field) {
 	size_t i = 0;
@@ -12,23 +19,27 @@ static bool take_quoted(struct text *t, char delimiter, struct text *field) {
 	}
 	*field = text_cut(*t, 0, i);
 	*t = text_cut(*t, i + 1, t->len);
-	text_skip_blanks(t);
+	skip_spaces(t, delimiter);
 	return t->len == 0 || t->at[0] == delimiter;
 }
 
-size_t csv_split_by(struct text row, char delimiter, struct text fields[CSV_COLUMNS_MAX]) {
+size_t csv_split_open(struct text row, char delimiter, struct text fields[CSV_COLUMNS_MAX], bool *open) {
 	const struct text between = {&delimiter, 1};
 	size_t count = 0;
 	bool more = true;
 
+	*open = false;
 	while (more) {
 		if (count == CSV_COLUMNS_MAX) {
 			return 0;
 		}
-		text_skip_blanks(&row);
+		skip_spaces(&row, delimiter);
 		if (text_skip(&row, T("\""))) {
+			struct text rest = row;
 			if (!take_quoted(&row, delimiter, &fields[count++])) {
-				return 0;
+				fields[count - 1] = rest;
+				*open = row.len == rest.len && row.at == rest.at;
+				return *open ? count : 0;
 			}
 		} else {
 			size_t end = text_find_byte(row, delimiter);
@@ -38,6 +49,13 @@ size_t csv_split_by(struct text row, char delimiter, struct text fields[CSV_COLU
 		more = text_skip(&row, between);
 	}
 	return count;
+}
+
+size_t csv_split_by(struct text row, char delimiter, struct text fields[CSV_COLUMNS_MAX]) {
+	bool open;
+	size_t count = csv_split_open(row, delimiter, fields, &open);
+
+	return open ? 0 : count;
 }
 
 size_t csv_split(struct text row, struct text fields[CSV_COLUMNS_MAX]) {

@@ -13,6 +13,8 @@
 size_t csv_split(struct text row, struct text fields[CSV_COLUMNS_MAX]);
 /* The same, with another separator than a comma. */
 size_t csv_split_by(struct text row, char delimiter, struct text fields[CSV_COLUMNS_MAX]);
+/* The same of a row that may go on in the next line: *open, the last field is the beginning of a quoted one. */
+size_t csv_split_open(struct text row, char delimiter, struct text fields[CSV_COLUMNS_MAX], bool *open);
 /* The separator of a header's fields: a comma, a semicolon or a tab. */
 char csv_delimiter(struct text header);
 

@@ -130,10 +130,22 @@ static void spend_logs(void **state) {
 		 ""},
 		{"r3,acompletion,k,0.1,47,40,x,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,\"\",False,", UNKNOWN,
 		 "!wrong type of value"},
-		{"r4,\"cut", UNKNOWN,
-		 "!malformed row"},
-		{NULL, UNKNOWN,
+		/* a row that goes on in the next lines; one that was cut, with a whole one behind it; one that never ends */
+		{"r4,acompletion,k,0.1,47,40,7,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,\"two", UNKNOWN,
 		 ""},
+		{"lines, and \"\"quotes\"\"\",False,t", UNKNOWN,
+		 "request  m id=r4 tenant=t from= arrival=1786406365138000000 scheduled=? first=? finish=1786406366500000000 "
+		 "prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
+		{"r5,\"cut", UNKNOWN,
+		 ""},
+		{"r6,acompletion,k,0.1,47,40,7,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,,False,t", UNKNOWN,
+		 "!malformed row\n"
+		 "request  m id=r6 tenant=t from= arrival=1786406365138000000 scheduled=? first=? finish=1786406366500000000 "
+		 "prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
+		{"r7,\"cut", UNKNOWN,
+		 ""},
+		{NULL, UNKNOWN,
+		 "!malformed row"},
 	};
 
 	(void)state;

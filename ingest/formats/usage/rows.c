@@ -112,8 +112,8 @@ static void collect(struct parser *p, json_at object, struct row_cells *c, int d
 	for (json_at v = json_first(j, object); v != JSON_ABSENT; v = json_next(j, v)) {
 		enum json_type type = json_type(j, v);
 		unsigned char word = 0;
-		if (type == JSON_OBJECT && depth > 0) {
-			collect(p, v, c, depth - 1 + (text_starts(json_key(j, v), T("ai")) && depth < 3));
+		if (type == JSON_OBJECT && (depth > 0 || text_ends(json_key(j, v), T("details")))) {
+			collect(p, v, c, (depth > 0 ? depth - 1 : 0) + (text_starts(json_key(j, v), T("ai")) && depth < 3));
 			continue;
 		}
 		enum meaning m = type == JSON_ARRAY || type == JSON_NULL ? ROW_MEANINGS : row_meaning(json_key(j, v), &word);

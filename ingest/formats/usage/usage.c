@@ -22,28 +22,23 @@
  */
 #include <stdio.h>
 
-#include "ingest/formats/csv.h"
-#include "ingest/formats/usage/rows.h"
+#include "ingest/formats/usage/repeats.h"
+#include "ingest/formats/usage/usage_csv.h"
 
 #define WALK_MAX 5
-#define METADATA_BYTES 16384
 
 struct usage {
 	/* position in the line: an element of each nested array */
 	json_at at[WALK_MAX];
 	int depth;
 	bool single; /* the line is one object */
-	/* CSV */
-	bool has_header;
-	char delimiter;
-	size_t columns;
-	unsigned char meaning[CSV_COLUMNS_MAX], word[CSV_COLUMNS_MAX];
-	char metadata[METADATA_BYTES];
+	struct usage_csv csv;
 	/* values from earlier lines */
 	struct agent agent;
 	char stream_id[96], stream_model[96];
 	struct request stream; /* of Anthropic's message_start */
 	char stream_billing[BILLING_TEXT_MAX];
+	struct repeats repeats;
 };
 
 /* ---- answers ---- */
@@ -172,6 +167,9 @@ static enum parse_result parse_answer(struct parser *p, json_at answer, json_at 
 	if (usage != JSON_ABSENT) {
 		usage_read(p, usage, out->model, q, &b);
 	}
+	if (q->prompt_tokens == UNKNOWN && text_eq(field_text(p, answer, T("object")), T("list"))) {
+		q->prompt_tokens = field_count(p, usage, T("total_tokens")); /* embeddings: some vendors give only the total */
+	}
 	b.provider = names.provider;
 	b.part[BILLED_SEARCHES] += b.part[BILLED_SEARCHES] == 0 ? searches_in(p, answer) : 0;
 	q->service = batch ? SERVICE_BATCH : b.fast ? SERVICE_OTHER : service_in(p, usage, answer);
@@ -267,6 +265,24 @@ static bool is_batch(struct parser *p, json_at object) {
 	       (json_get(j, object, T("key")) != JSON_ABSENT && usage_object(j, object, T("response")) != JSON_ABSENT);
 }
 
+/* So many objects deep a program's own record may have an answer. */
+#define ANSWER_DEPTH 3
+
+/* An answer with its model within an object's objects, under whatever key; not in what was asked. */
+static json_at named_answer_in(const struct json *j, json_at object, int depth) {
+	json_at found = JSON_ABSENT;
+
+	for (json_at v = json_first(j, object); v != JSON_ABSENT && found == JSON_ABSENT; v = json_next(j, v)) {
+		struct text key = json_key(j, v);
+		if (json_type(j, v) != JSON_OBJECT || text_starts(key, T("request")) || text_starts(key, T("metadata"))) {
+			continue;
+		}
+		bool named = json_get(j, v, T("model")) != JSON_ABSENT || json_get(j, v, T("modelVersion")) != JSON_ABSENT;
+		found = named && counts_of(j, v) != JSON_ABSENT ? v : depth > 1 ? named_answer_in(j, v, depth - 1) : JSON_ABSENT;
+	}
+	return found;
+}
+
 /* The answer in a line, wherever it is; JSON_ABSENT if there is none. */
 static json_at answer_in(struct parser *p, json_at object) {
 	static const struct text openai[] = {KEY("response"), KEY("body")}, anthropic[] = {KEY("result"), KEY("message")};
@@ -281,7 +297,7 @@ static json_at answer_in(struct parser *p, json_at object) {
 			return places[i];
 		}
 	}
-	return JSON_ABSENT;
+	return named_answer_in(j, object, ANSWER_DEPTH);
 }
 
 static enum parse_result parse_event(struct parser *p, struct usage *s, json_at object, int64_t stamp_ns, struct record *out) {
@@ -334,7 +350,7 @@ static enum parse_result parse_litellm(struct parser *p, struct usage *s, json_a
 		return usage_litellm(p, row, out);
 	}
 	row_collect(p, row, &c);
-	struct text json = json_string(p->json, counts, s->metadata, sizeof s->metadata);
+	struct text json = json_string(p->json, counts, s->csv.metadata, sizeof s->csv.metadata);
 	if (json_parse(p->json, json, NULL) && json_type(p->json, 0) == JSON_OBJECT) {
 		row_collect(p, 0, &c);
 	}
@@ -344,6 +360,8 @@ static enum parse_result parse_litellm(struct parser *p, struct usage *s, json_a
 static enum parse_result parse_object(struct parser *p, struct usage *s, json_at object, json_at around, int64_t stamp_ns,
                                       struct record *out) {
 	const struct json *j = p->json;
+	json_at info = usage_object(j, object, T("info")); /* OpenCode's export has its messages there */
+	object = info != JSON_ABSENT && usage_object(j, info, T("tokens")) != JSON_ABSENT ? info : object;
 	json_at details = usage_object(j, object, T("usageDetails")), tokens = usage_object(j, object, T("tokens"));
 
 	details = details == JSON_ABSENT ? usage_object(j, object, T("usage_details")) : details;
@@ -354,11 +372,12 @@ static enum parse_result parse_object(struct parser *p, struct usage *s, json_at
 	if (is_event(p, object)) {
 		return parse_event(p, s, object, stamp_ns, out);
 	}
-	if (usage_is_share(j, object, around)) {
-		return usage_share(p, object, around, stamp_ns, out);
-	}
-	if (usage_is_result(p, object) && s->agent.has_messages) {
+	bool share = usage_is_share(j, object, around);
+	if ((share || usage_is_result(p, object)) && s->agent.has_messages) {
 		return PARSE_NONE; /* sums up the messages before it */
+	}
+	if (share) {
+		return usage_share(p, object, around, stamp_ns, out);
 	}
 	if (usage_is_codex(p, object)) {
 		return usage_codex(p, &s->agent, object, out);
@@ -461,58 +480,6 @@ static enum parse_result parse_json(struct parser *p, struct usage *s, struct te
 	return result == PARSE_RECORD ? PARSE_AGAIN : PARSE_REJECT_AGAIN;
 }
 
-/* ---- CSV ---- */
-
-static bool take_header(struct usage *s, const struct text *fields, size_t count) {
-	bool has[ROW_MEANINGS + 1] = {false};
-
-	for (size_t i = 0; i < count; i++) {
-		s->meaning[i] = (unsigned char)row_meaning(fields[i], &s->word[i]);
-		has[s->meaning[i]] = true;
-	}
-	s->columns = count;
-	s->has_header = (has[ROW_PROMPT] || has[ROW_UNCACHED]) && has[ROW_OUTPUT] && (has[ROW_START] || has[ROW_END]) && has[ROW_MODEL];
-	return s->has_header;
-}
-
-/* A column of JSON, as exported by databases. */
-static void collect_metadata(struct parser *p, struct usage *s, struct row_cells *c) {
-	struct text raw = c->at[ROW_METADATA];
-
-	if (text_starts(raw, T("{"))) {
-		struct text json = csv_unquote(raw, s->metadata, sizeof s->metadata);
-		if (json_parse(p->json, json, NULL) && json_type(p->json, 0) == JSON_OBJECT) {
-			row_collect(p, 0, c);
-		}
-	}
-}
-
-static enum parse_result parse_csv(struct parser *p, struct text line, int64_t stamp_ns, struct record *out) {
-	struct usage *s = p->state;
-	struct text fields[CSV_COLUMNS_MAX];
-	struct row_cells c = {.word = {0}};
-	size_t count = csv_split_by(line, s->has_header ? s->delimiter : csv_delimiter(line), fields);
-
-	p->reason = NULL;
-	if (line.len == 0) {
-		return PARSE_NONE;
-	}
-	if (!s->has_header && count > 0 && take_header(s, fields, count)) {
-		s->delimiter = csv_delimiter(line);
-		return PARSE_NONE;
-	}
-	if (!s->has_header || count != s->columns) {
-		return reject(p, s->has_header ? "malformed row" : "row before its header");
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (s->meaning[i] < ROW_MEANINGS) {
-			row_put(&c, (enum meaning)s->meaning[i], s->word[i], fields[i]);
-		}
-	}
-	collect_metadata(p, s, &c);
-	return row_record(p, &c, stamp_ns, out);
-}
-
 /* Captured streams: "data: {…}", "event: …", "data: [DONE]". */
 static bool skip_stream_prefix(struct text *line) {
 	bool data = text_skip(line, T("data:"));
@@ -523,13 +490,18 @@ static bool skip_stream_prefix(struct text *line) {
 
 /* Answers of some APIs have no instant: the time at which they were written is the nearest known one. */
 static enum parse_result dated(struct parser *p, enum parse_result result, struct record *out) {
+	struct usage *s = p->state;
 	struct request *q = &out->request;
-	bool undated = (result == PARSE_RECORD || result == PARSE_AGAIN) && q->arrival_ns == UNKNOWN && q->scheduled_ns == UNKNOWN &&
+	bool any = result == PARSE_RECORD || result == PARSE_AGAIN;
+	bool undated = any && q->arrival_ns == UNKNOWN && q->scheduled_ns == UNKNOWN &&
 	               q->first_token_ns == UNKNOWN && q->finish_ns == UNKNOWN;
 
 	if (undated && p->modified_ns > 0) {
-		q->finish_ns = p->modified_ns;
+		q->finish_ns = p->modified_ns - p->modified_ns % NS_PER_SECOND;
 		p->note = "no timestamp: priced as of the file's last change";
+	}
+	if (any) {
+		repeats_number(&s->repeats, out);
 	}
 	return result;
 }
@@ -539,29 +511,21 @@ static enum parse_result usage_parse(struct parser *p, const struct text *line, 
 	struct usage *s = p->state;
 
 	if (!line) {
-		return PARSE_NONE;
+		return usage_csv_end(p, &s->csv);
 	}
 	struct text t = *line;
-	bool stream = !s->has_header && skip_stream_prefix(&t);
+	bool stream = !s->csv.has_header && skip_stream_prefix(&t);
 	if (stream && (t.len == 0 || t.at[0] != '{')) {
 		p->reason = NULL;
 		return PARSE_NONE;
 	}
-	if (s->has_header || (t.len > 0 && t.at[0] != '{' && t.at[0] != '[' && t.at[0] != ']' && t.at[0] != ',')) {
-		return dated(p, parse_csv(p, t, stamp_ns, out), out);
+	if (s->csv.has_header || (t.len > 0 && t.at[0] != '{' && t.at[0] != '[' && t.at[0] != ']' && t.at[0] != ',')) {
+		return dated(p, usage_csv_line(p, &s->csv, t, stamp_ns, out), out);
 	}
 	return dated(p, parse_json(p, s, t, stamp_ns, out), out);
 }
 
 /* ---- the bid ---- */
-
-static int bid_csv(struct text line) {
-	struct text fields[CSV_COLUMNS_MAX];
-	struct usage s = {.depth = 0};
-	size_t columns = csv_split_by(line, csv_delimiter(line), fields);
-
-	return columns > 3 && take_header(&s, fields, columns) ? 80 : 0;
-}
 
 static int usage_bid(const struct text *lines, size_t count) {
 	int bid = 0;
@@ -569,7 +533,7 @@ static int usage_bid(const struct text *lines, size_t count) {
 	for (size_t i = 0; i < count && bid < 80; i++) {
 		struct text t = lines[i];
 		bool stream = skip_stream_prefix(&t), json = text_starts(t, T("{")) || text_starts(t, T("[{"));
-		int own = json ? usage_bid_json(t) : i == 0 && !stream ? bid_csv(t) : 0;
+		int own = json ? usage_bid_json(t) : i == 0 && !stream ? usage_csv_bid(t) : 0;
 		bid = own > bid ? own : bid;
 	}
 	return bid;

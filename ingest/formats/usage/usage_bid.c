@@ -40,6 +40,7 @@ static const struct {
 	{{KEY("\"usage\""), KEY("\"output_tokens\"")}, 50},
 	{{KEY("\"usage\""), KEY("\"outputTokens\"")}, 50},
 	{{KEY("\"embedding\""), KEY("\"prompt_tokens\"")}, 50},
+	{{KEY("\"embedding\""), KEY("\"total_tokens\"")}, 45},
 	{{KEY("\"usage\""), KEY("\"prompt_tokens\"")}, 45},
 	{{KEY("\"timings\""), KEY("\"predicted_n\"")}, 50},
 	{{KEY("\"promptTokens\""), KEY("\"completionTokens\"")}, 50},
