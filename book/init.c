@@ -267,7 +267,7 @@ static void put_config(FILE *out, const struct init *n) {
 	put_logs(out, n);
 	fputs("],\n"
 	      " \"reports\": [\n"
-	      "  {\"//\": \"all that the book holds\", \"output\": \"costs.html\", \"format\": \"html\", \"by\": \"day,model,tenant\"},\n"
+	      "  {\"//\": \"everything in the book\", \"output\": \"costs.html\", \"format\": \"html\", \"by\": \"day,model,tenant\"},\n"
 	      "  {\"//\": \"the month so far, for other programs\", \"output\": \"costs-%Y-%m.json\", \"format\": \"json\", \"by\": \"day,tenant\",\n"
 	      "   \"period\": \"month\"}],\n"
 	      " \"metrics\": \"tollbook.prom\"}\n",

@@ -284,7 +284,7 @@ static void put_cause(FILE *out, const struct statement_totals *d, const struct 
 		return;
 	}
 	bool up = change > 0, by_load = up ? load >= busy : load <= busy;
-	snprintf(line, sizeof line, "Output cost %.1f %% %s than the week's mean, mostly as %s.", 100 * fabs(exp(change) - 1), up ? "more" : "less",
+	snprintf(line, sizeof line, "Output cost %.1f %% %s than the week's mean, mostly because %s.", 100 * fabs(exp(change) - 1), up ? "more" : "less",
 	         by_load ? (up ? "less of the paid time was at work" : "more of the paid time was at work")
 	                 : (up ? "a token took more GPU time or more expensive hours" : "a token took less GPU time or less expensive hours"));
 	fputs("  ", out);

@@ -100,7 +100,7 @@ static int find_misnamed(void *context, const struct ledger_source *s) {
 
 	if (s->records > 0 && name_rules_path(m->rules, s->path, name, sizeof name) && !is_known(m->book, name)) {
 		quality_finding(&m->book->quality, "names", s->path, "--fleet", QUALITY_NO_AMOUNT,
-		                "logs were read without the \"names\" of the fleet file, which call their servers otherwise: read them into a "
+		                "logs were read without the \"names\" of the fleet file, which name their servers differently: read them into a "
 		                "new book, with tollbook ingest --fleet");
 	}
 	return 0;

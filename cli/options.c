@@ -75,7 +75,7 @@ static const struct option common[] = {
 	{"gpu-hour", 0, "PRICE", "instead of a fleet: the price of a GPU-hour", GROUP_COST, value_money, SET(gpu_hour_nano), NULL, true},
 	{"gpus", 0, "N", "GPUs per replica, with --gpu-hour (default: as logs state, else 1)", GROUP_COST, value_count, SET(gpus), NULL, true},
 	{"gpus-file", 0, "FILE", "another GPU catalogue (schemas/gpus.schema.json)", GROUP_SPLIT, value_text, SET(gpus_file), NULL, true},
-	{"rule", 0, "NAME", "who pays what in a mixed step: shapley (default), proportional, …", GROUP_SPLIT, value_choice, SET(rule), rule_word, false},
+	{"rule", 0, "NAME", "how a mixed step is split: shapley (default), proportional, …", GROUP_SPLIT, value_choice, SET(rule), rule_word, false},
 	{"compare-rules", 0, NULL, "also show the split by other rules, and by rules of other tools", GROUP_DETAIL, value_flag, SET(compare_rules), NULL, false},
 	{"requests", 0, "FILE", "also write the cost of every request (CSV, .gz by name)", GROUP_DETAIL, value_text, SET(requests), NULL, true},
 	{"model-report", 0, "FILE", "also write the fitted step models: coefficients, residuals", GROUP_DETAIL, value_text, SET(model_report), NULL, true},
@@ -99,11 +99,11 @@ static const struct option common[] = {
 	{"log-zone", 0, "ZONE", "zone of timestamps that have none (default UTC)", GROUP_LOGS, value_text, SET(log_zone), NULL, true},
 	{"log-year", 0, "YYYY", "year of timestamps that have none", GROUP_LOGS, value_year, SET(log_year), NULL, true},
 	{"log-format", 0, "NAME", "force a format instead of detecting it", GROUP_LOGS, value_word, SET(log_format), log_format_word, true},
-	{"pattern", 0, "FILE", "read what these patterns match (samples/pattern.conf)", GROUP_LOGS, value_text, SET(pattern), NULL, true},
+	{"pattern", 0, "FILE", "read lines that match these patterns (samples/pattern.conf)", GROUP_LOGS, value_text, SET(pattern), NULL, true},
 	{"tenant-key-file", 0, "FILE", "replace tenants by aliases made with this key (t- and 16 hex digits)", GROUP_LOGS, value_text, SET(tenant_key), NULL, true},
 	{"same", 0, "A=B", "two names of one server; repeatable", GROUP_LOGS, value_list, SET(same), NULL, false},
 	{"different", 0, "A=B", "names of two servers; repeatable", GROUP_LOGS, value_list, SET(different), NULL, false},
-	{"no-evidence", 0, "GLOB", "files that are expected to hold no evidence; repeatable", GROUP_LOGS, value_list, SET(no_evidence), NULL, false},
+	{"no-evidence", 0, "GLOB", "files that are expected to contain no evidence; repeatable", GROUP_LOGS, value_list, SET(no_evidence), NULL, false},
 	{"quarantine", 0, "FILE", "write rejected lines to FILE, without users' text", GROUP_LOGS, value_text, SET(quarantine), NULL, true},
 	{"threads", 0, "N", "read this many files at once (default: one per core)", GROUP_LOGS, value_count, SET(threads), NULL, false},
 	{"max-line", 0, "BYTES", "reject longer lines (default 32M)", GROUP_LOGS, value_bytes, SET(max_line_bytes), NULL, false},
@@ -237,7 +237,7 @@ static int set_option(struct run *r, const struct option *o, const char *value, 
 
 	assert(base);
 	if (o->once && is_given(r, o)) {
-		return say_argument(r, at, "--%s is given twice, expected it once", o->name);
+		return say_argument(r, at, "--%s is given twice, expected once", o->name);
 	}
 	if (o->take(o, base + o->into, value, &why) < 0) {
 		return say_argument(r, at, "--%s %s %s", o->name, value ? value : "", why.message);

@@ -16,7 +16,7 @@ static const struct advice {
 	 "SGLANG_ENABLE_METRICS_DEVICE_TIMER=1"},
 	{"trtllm", {0, 0}, "device times of iterations (grade B): set print_iter_log: true in TensorRT-LLM's options file", "print_iter_log"},
 	{"dynamo", {0, 0}, "each forward pass (grade B): start Dynamo's workers with DYN_FPM_TRACE=1 DYN_FPM_MODE=full", "DYN_FPM_TRACE=1"},
-	{"llamacpp", {0, 0}, "requests that do not overlap (grade A): llama-server times each slot by itself, only --parallel 1 keeps them apart",
+	{"llamacpp", {0, 0}, "requests that do not overlap (grade A): llama-server times each slot separately, only --parallel 1 prevents overlap",
 	 "--parallel 1"},
 	{"lmdeploy", {0, 0}, "a line per step: LMDeploy has none; the logs of a gateway add the times of requests (grade C)", NULL},
 	{"tgi", {0, 0}, "the time of forward passes (grade A): scrape TGI's tgi_batch_forward_duration every few seconds", NULL},

@@ -37,11 +37,11 @@ static const struct advice {
 	{"llamacpp", "a llama.cpp log without finished requests: it served none, or its level of detail is too low"},
 	{"llamacpp-old", "a llama.cpp log without finished requests: it served none, or its level of detail is too low"},
 	{"lmdeploy", "an LMDeploy log without statistics: start the server with --log-level INFO"},
-	{"tgi", "a TGI log, which holds no token counts: scrape its metrics instead"},
+	{"tgi", "a TGI log, which contains no token counts: scrape its metrics instead"},
 	{"desktop", "a log without tokens that have a time: put a time stamp in front of each line, or keep the answers' usage"},
 	{"prometheus", "metrics without two scrapes of one counter, from which tokens could be counted: scrape it repeatedly, "
 	               "each scrape with its time"},
-	{"otlp", "spans without token counts: those of an engine or a gateway hold them"},
+	{"otlp", "spans without token counts: those of an engine or a gateway contain them"},
 };
 
 static bool has_rejects(const struct quality *q, const char *name) {
@@ -79,7 +79,7 @@ void outcome_empty(struct quality *q, bool findings) {
 			quality_warn(q, "%s: %s", in->file, in->lines == 0 ? "empty" : "no known format");
 		} else if (in->gave_nothing && findings) {
 			quality_finding(q, "empty-file", in->file, "--no-evidence", QUALITY_NO_AMOUNT,
-			                "%s holds no evidence: it is %s; if that is expected, name it with "
+			                "%s contains no evidence: it is %s; if that is expected, name it with "
 					"--no-evidence",
 			                in->file, advice_of(q, in));
 		}

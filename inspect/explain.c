@@ -251,7 +251,7 @@ int explain_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *w
 	}
 	printf("\nStep models used (attribute/METHOD.md; schemas/fit.schema.json)\n");
 	if (kept_fits_print(w->fits, w->q.model, (size_t)w->lines_left) == 0) {
-		printf("  none: nothing had to be split, or it was attributed by a version that did not keep them\n");
+		printf("  none: nothing had to be split, or it was attributed by a version that did not store them\n");
 	}
 	w->splits_left = w->lines_left > LINES_SHOWN ? w->lines_left : SPLITS_SHOWN;
 	return 0;

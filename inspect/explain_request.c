@@ -202,16 +202,16 @@ static void print_batches(const struct batches *b, int64_t gpus, const struct co
 	double before_ns = b->before_first_ns * (double)gpus, after_ns = (b->ns - b->before_first_ns) * (double)gpus;
 
 	if (b->steps == 0) {
-		printf("\nIts replica logs no steps: it was split by what overlaps (attribute/METHOD.md, grade C)\n");
+		printf("\nIts replica logs no steps: it was split by overlaps (attribute/METHOD.md, grade C)\n");
 		return;
 	}
-	printf("\nIts part of the batches that it was in\n");
+	printf("\nIts part of its batches\n");
 	printf("  until its first token  %6" PRId64 " step%s, %.3f GPU ms together: its part %.3f, %.1f %%\n", b->before_first, PLURAL(b->before_first),
 	       before_ns / MS, (double)prefill_ns / MS, per_cent(prefill_ns, before_ns));
 	printf("  after it               %6" PRId64 " step%s, %.3f GPU ms together: its part %.3f, %.1f %%\n", after, PLURAL(after),
 	       after_ns / MS, (double)decode_ns / MS, per_cent(decode_ns, after_ns));
 	if (after > 0) {
-		printf("  beside it              %6.1f sequences a step in the mean, and prompts in %" PRId64 " of the %" PRId64 "\n", (double)b->sequences / (double)after,
+		printf("  with it                %6.1f sequences per step on average, and prompts in %" PRId64 " of the %" PRId64 "\n", (double)b->sequences / (double)after,
 		       b->beside, after);
 	}
 }
@@ -443,7 +443,7 @@ int explain_request(struct work *w, struct fault *why) {
 	if (rc < 0) {
 		return rc;
 	}
-	printf("\nWhere it stands\n  request   ");
+	printf("\nWhere it is in the logs\n  request   ");
 	explain_place(w, &found.record);
 	putchar('\n');
 	print_steps_place(&a);

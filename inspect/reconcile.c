@@ -63,7 +63,7 @@ static int tie(struct book *b, struct invoice *in, const struct reconcile_settin
 	rc = rc < 0 ? rc : reconcile_gpus(b, in, s, &r, why);
 	judge(&r);
 	if (rc == 0 && !reconciliation_print(&r, s->format ? s->format : "table", s->lines, out)) {
-		rc = fault_set(why, ERROR_CONFIG, "--format %s: no such form, expected table, csv, json, html or markdown", s->format);
+		rc = fault_set(why, ERROR_CONFIG, "--format %s: unknown format, expected table, csv, json, html or markdown", s->format);
 	}
 	rc = rc < 0 ? rc : r.within ? EXIT_TIED_OUT : EXIT_FINDINGS;
 	reconciliation_release(&r);

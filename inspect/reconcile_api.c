@@ -57,7 +57,7 @@ enum api_form api_form_of(const char *format) {
 }
 
 int api_no_form(const char *format, struct fault *why) {
-	return fault_set(why, ERROR_CONFIG, "--format %s: no such form, expected table, csv, json, html or markdown", format);
+	return fault_set(why, ERROR_CONFIG, "--format %s: unknown format, expected table, csv, json, html or markdown", format);
 }
 
 void api_put_text(FILE *out, struct text t) {

@@ -44,7 +44,7 @@ static void advise_rate(const struct tied *l, char *out, size_t size) {
 		snprintf(out, size, "Charged %.4g per GPU-hour, the fleet file has %.4g: ask for a credit, or correct the rate.", (double)l->amount_nano / 1e9 / hours_of(l->gpu_ns),
 		         (double)l->cost_nano / 1e9 / hours_of(l->book_gpu_ns));
 	} else {
-		snprintf(out, size, "Another rate than the fleet file has: ask for a credit, or correct it.");
+		snprintf(out, size, "The rate differs from the fleet file: ask for a credit, or correct it.");
 	}
 }
 

@@ -25,7 +25,7 @@ static void print_sides(const struct tied *l, FILE *out) {
 	if (l->gpu_ns >= 0) {
 		fprintf(out, "  %14.3f GPU-hours", hours(l->gpu_ns));
 	}
-	fprintf(out, "\n  book    %16s  %14.3f GPU-hours, of which %.3f are in no log\n", decimal_format(l->cost_nano, 9, a),
+	fprintf(out, "\n  book    %16s  %14.3f GPU-hours, of which %.3f are not in any log\n", decimal_format(l->cost_nano, 9, a),
 	        hours(l->book_gpu_ns), hours(l->unobserved_ns));
 	fprintf(out, "  differ  %16s\n", decimal_format(l->amount_nano - l->cost_nano, 9, a));
 	for (int c = 0; c < CAUSES; c++) {
@@ -83,7 +83,7 @@ static void print_total(const struct reconciliation *r, FILE *out) {
 	if (r->foreign) {
 		fprintf(out, "The invoice has amounts in %s, the book is in %s: convert the invoice first\n", r->foreign, r->currency);
 	}
-	fprintf(out, "%s a tolerance of %s a class\n", r->within ? "Within" : "Outside of", decimal_format(r->tolerance_nano, 2, a));
+	fprintf(out, "%s a tolerance of %s per class\n", r->within ? "Within" : "Outside of", decimal_format(r->tolerance_nano, 2, a));
 }
 
 static void print_table(const struct reconciliation *r, bool lines, FILE *out) {

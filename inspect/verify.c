@@ -192,7 +192,7 @@ static void say_differs(struct check *c, int64_t day_ns, const struct day_entrie
 
 	snprintf(sentence, sizeof sentence, "%.10s: its records give different entries (%zu) from those of the ledger "
 					    "(%zu%s); %s",
-	         instant_format(day_ns, day), again->count, kept->count, closed ? ", with what was adjusted" : "",
+	         instant_format(day_ns, day), again->count, kept->count, closed ? ", with adjustments" : "",
 	         closed ? "it is closed: restore a backup" : "run 'tollbook attribute --all'");
 	say(c, sentence);
 }

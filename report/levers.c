@@ -100,7 +100,7 @@ static void say_idle(const struct pool_use *sum, size_t pools, char text[LEVER_T
 					       "%.0f %% at work.",
 		         (long long)sum->needed, (long long)sum->gpus, pools > 1 ? ", over all pools" : "", 100 * sum->busiest);
 	} else {
-		snprintf(text, LEVER_TEXT_MAX, "No GPU is spare: the busiest hour was %.0f %% at work. Move load to quiet hours.",
+		snprintf(text, LEVER_TEXT_MAX, "No GPU can be removed: the busiest hour was %.0f %% at work. Move load to quiet hours.",
 		         100 * sum->busiest);
 	}
 }

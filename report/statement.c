@@ -186,7 +186,7 @@ static void warn_unpriced(const struct statement *s, struct quality *q) {
 	free(unrated);
 	if (replicas > 0) {
 		quality_warn(q,
-			     "%lld GPU-ns on %lld replicas have no known rate and are in no cost and no unit cost: %s%s; "
+			     "%lld GPU-ns on %lld replicas have no known rate and are not in costs and unit costs: %s%s; "
 			     "give the fleet file a pool for them, or --gpu-hour",
 			     (long long)s->total.unpriced_ns, (long long)replicas, list,
 			     replicas > NAMES_SHOWN_MAX ? ", …" : "");
@@ -200,8 +200,7 @@ static void warn_cached(const struct statement *s, struct quality *q) {
 		if (b->tokens[TOKENS_CACHED] > 0 && b->gpu_ns[ENTRY_INPUT_CACHED] == 0 && b->gpu_ns[ENTRY_INPUT] > 0) {
 			char model[160] = "";
 			add_name(model, sizeof model, s->models.rows[i].model);
-			quality_warn(q, "%s: no log reports what reading cached input takes: it is in the cost of uncached "
-				     "input, and 0 for cached input", model[0] ? model : "(no model)");
+			quality_warn(q, "%s: no log reports the time of cached input: it is in the cost of uncached input, and 0 for cached input", model[0] ? model : "(no model)");
 		}
 	}
 }

@@ -97,7 +97,7 @@ void unknown_report(const struct statement *s, struct quality *q) {
 	                "--enable-prompt-tokens-details");
 	if (has_hits(q)) {
 		quality_finding(q, "cached-unknown", NULL, "--enable-prompt-tokens-details", QUALITY_NO_AMOUNT,
-		                "caches had part of the prompts, by their hit rate, but no log reports how much: cached input is not known and not in "
+		                "caches contained part of the prompts, by their hit rate, but no log reports how much: cached input is not known and not in "
 		                "the figures; vLLM reports it with --enable-prompt-tokens-details");
 	}
 }

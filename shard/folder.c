@@ -42,7 +42,7 @@ bool plan_has(const char *path) {
 }
 
 int plan_lacks(const char *path, struct fault *why) {
-	return fault_set(why, ERROR_IO, "%s: is not there yet; a step begins when all tasks of the one before are done", path);
+	return fault_set(why, ERROR_IO, "%s: does not exist yet; a step begins when all tasks of the previous one are done", path);
 }
 
 int plan_open_bundle(struct bundle **out, const char *path, struct fault *why) {
@@ -87,7 +87,7 @@ static int read_head(struct lines *l, struct fault *why) {
 
 	if (!schema || strcmp(schema, "tollbook.plan.v1") != 0 || !number(l, "tasks", &p->tasks) ||
 	    !number(l, "sources", &p->source_count) || !number(l, "bytes", &p->bytes) || p->tasks < 1) {
-		return wrong(l, "this is no plan", why);
+		return wrong(l, "this is not a plan", why);
 	}
 	if (!version || strcmp(version, TOLLBOOK_VERSION) != 0) {
 		return wrong(l, "another version of tollbook made this plan", why);
@@ -106,7 +106,7 @@ static int read_option(struct lines *l, struct fault *why) {
 		value = plan_path(l->plan, value, -1, NULL);
 	}
 	int rc = name ? l->plan->asked->take(&l->plan->set, name, value, why) : 1;
-	return rc > 0 ? wrong(l, "an option that there is not", why) : rc;
+	return rc > 0 ? wrong(l, "an unknown option", why) : rc;
 }
 
 static int read_source(struct lines *l, struct fault *why) {

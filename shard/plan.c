@@ -310,7 +310,7 @@ static int put_plan(struct draft *d, const char *path, struct text plan, struct 
 			free((void *)(uintptr_t)old.at);
 		}
 		return rc < 0 || same ? rc
-		                      : fault_set(why, ERROR_CONFIG, "%s: there is another plan already, expected a new folder: "
+		                      : fault_set(why, ERROR_CONFIG, "%s: contains another plan, expected a new folder: "
 		                                  "-o PLAN", d->set.output);
 	}
 	int rc = copy_given(d, why);
@@ -360,14 +360,14 @@ static int check_files(struct draft *d, int64_t *from_ns, int64_t *to_ns, struct
 
 static int check_asked(const struct draft *d, struct fault *why) {
 	if (!d->set.output) {
-		return fault_set(why, ERROR_CONFIG, "where to? expected -o PLAN, a folder that all machines see");
+		return fault_set(why, ERROR_CONFIG, "no plan folder given, expected -o PLAN, a folder that all machines share");
 	}
 	if (d->tasks < 1 || d->tasks > TASKS_MAX) {
-		return fault_option(why, "tasks", "over how many tasks? expected --tasks N, at most %d", TASKS_MAX);
+		return fault_option(why, "tasks", "no number of tasks given, expected --tasks N, at most %d", TASKS_MAX);
 	}
 	for (size_t i = 0; i < d->set.logs.count; i++) {
 		if (strcmp(d->set.logs.at[i], "-") == 0) {
-			return fault_set(why, ERROR_CONFIG, "standard input cannot be shared out, expected files and directories");
+			return fault_set(why, ERROR_CONFIG, "standard input cannot be divided among tasks, expected files and directories");
 		}
 	}
 	return 0;

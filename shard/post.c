@@ -109,7 +109,7 @@ int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode
 	}
 	rc = ledger_source_next(*out, &next, why);
 	if (rc == 0 && next > 1) {
-		rc = fault_set(why, ERROR_CONFIG, "%s: has records of its own, which tasks do not know; expected another book", p->set.book);
+		rc = fault_set(why, ERROR_CONFIG, "%s: has its own records, which tasks do not include; expected another book", p->set.book);
 	}
 	if (rc < 0) {
 		ledger_close(*out);

@@ -144,8 +144,7 @@ static void hold(struct servers *s, struct server *steps, struct server *request
 	                part ? "%s and %s: some of these requests match this server's steps, others do not: several "
 			       "servers may share the name; only the steps are counted, so that no work is counted "
 			       "twice; resolve it with --same %s=%s or --different %s=%s"
-	                     : "%s and %s may be two names of one server, whose work would be counted twice: only "
-			       "what the first reports is counted; resolve it with --same %s=%s or --different %s=%s",
+	                     : "%s and %s may be two names of one server, and work would be counted twice: only what the first reports is counted; resolve it with --same %s=%s or --different %s=%s",
 	                a, b, a, b, a, b);
 }
 

@@ -135,7 +135,7 @@ static void print_key(FILE *out, const struct names *names, const struct fit_key
 }
 
 static void print_quantiles(FILE *out, const struct step_model *m) {
-	fputs("  quantiles of residuals, by bins of like steps:", out);
+	fputs("  quantiles of residuals, by bins of similar steps:", out);
 	for (int q = 0; q < RESIDUAL_QUANTILES; q++) {
 		fprintf(out, "%s %d %% %+.1f", q > 0 ? "," : "", residual_per_cent[q], 100 * m->residual_quantiles[q]);
 	}
@@ -205,10 +205,10 @@ static void print_gauged(FILE *out, const struct gauged_model *m) {
 	for (int i = 0; i < GAUGED_TERMS; i++) {
 		fprintf(out, "    %-42s %16.4f\n", names[i], m->ns[i]);
 	}
-	fprintf(out, "  split: sd %.1f %% of busy time, and %.0f %% of the lesser phase; time of windows not busy throughout: sd %.1f %%\n", 100 * m->share_sd,
+	fprintf(out, "  split: sd %.1f %% of busy time, and %.0f %% of the smaller phase; time of windows not busy throughout: sd %.1f %%\n", 100 * m->share_sd,
 	        100 * m->form_sd, 100 * m->time_sd);
 	if (m->tokens_a_step > 1) {
-		fprintf(out, "  a step would take less than reading the weights: drafts, or fewer bits a weight; %.2f tokens a step and sequence\n", m->tokens_a_step);
+		fprintf(out, "  a step would take less than reading the weights: drafts, or fewer bits per weight; %.2f tokens per step and sequence\n", m->tokens_a_step);
 	}
 }
 

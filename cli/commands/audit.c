@@ -146,7 +146,7 @@ static int audit(struct run *r, struct fault *why) {
 const struct command command_audit = {
 	.name = "audit",
 	.synopsis = "--model FILE [--prices FILE]... [options]",
-	.what = "What sellers of an open model must pay, against what they charge",
+	.what = "Sellers' prices of an open model, compared with its estimated cost",
 	.about = "Compares every seller's prices of the model with the estimated cost on likely GPUs: the "
 		 "break-even\nload, the implied margin with its interval, and who sells below cost at any load.\n",
 	.example = "tollbook audit --model samples/models/llama-3.1-8b.json --card H100=2.49",

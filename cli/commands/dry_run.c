@@ -97,7 +97,7 @@ static struct seen seen_in(const struct dry *d, unsigned lanes, size_t index) {
 /* The best grade that this file can have by itself, and of which records. */
 static const char *best_grade(const struct seen *s) {
 	if (s->apart_steps > 0 || s->measured_windows > 0) {
-		return "A: the phases are measured apart";
+		return "A: the phases are measured separately";
 	}
 	if (s->pure_steps > 0 && s->mixed_steps == 0) {
 		return "A: steps of one phase each";
@@ -106,10 +106,10 @@ static const char *best_grade(const struct seen *s) {
 		return "B: mixed steps, split by the step model (A where a step has one phase)";
 	}
 	if (s->exclusive_requests > 0) {
-		return "A: requests whose phases are timed, where they do not overlap; else C";
+		return "A: requests with timed phases, if they do not overlap; else C";
 	}
 	if (s->timed_requests > 0) {
-		return "C: requests with timestamps, split by a sweep where they overlap";
+		return "C: requests with timestamps, split by their overlaps";
 	}
 	if (s->records[RECORD_WINDOW] > 0) {
 		return "D: averages over windows";

@@ -37,7 +37,7 @@ static int help(struct run *r, struct fault *why) {
 		for (const struct command *const *each = r->commands; *each; each++) {
 			typo_offer(&typo, (*each)->name);
 		}
-		say_error(r, "nothing is known of %s%s%s%s", topic, typo.nearest ? "; did you mean " : "",
+		say_error(r, "no help for %s%s%s%s", topic, typo.nearest ? "; did you mean " : "",
 			  typo.nearest ? typo.nearest : "", typo.nearest ? "?" : "");
 		return EXIT_USAGE;
 	}

@@ -102,7 +102,7 @@ static int report(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"as-of", 0, "RUN", "as the book stood after that run (--runs lists them)", 0, value_count, offsetof(struct settings, as_of), NULL, true},
+	{"as-of", 0, "RUN", "as the book was after that run (--runs lists them)", 0, value_count, offsetof(struct settings, as_of), NULL, true},
 	PAGES_OPTIONS(settings, pages),
 	{"gpus-file", 0, "FILE", "another GPU catalogue (schemas/gpus.schema.json)", 0, value_text, offsetof(struct settings, pages.cards), NULL, true},
 	{"runs", 0, NULL, "list all runs instead", 0, value_flag, offsetof(struct settings, runs), NULL, false},

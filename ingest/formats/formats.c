@@ -18,7 +18,7 @@ static const struct ingest_format_info rows[] = {
 	{"llamacpp-old", "llama.cpp server log before September 2024: requests with their times", &format_llamacpp_old},
 	{"ollama", "Ollama's answers, JSON lines: requests with their times", &format_ollama},
 	{"lmdeploy", "LMDeploy log: statistics lines (windows), sessions (requests)", &format_lmdeploy},
-	{"tgi", "TGI log: holds no token counts, its metrics do", &format_tgi},
+	{"tgi", "TGI log: contains no token counts, its metrics do", &format_tgi},
 	{"desktop", "text-generation-webui, KoboldCpp, TabbyAPI: requests, where lines have a time; LocalAI and others: no tokens", &format_desktop},
 	{"prometheus", "metrics scraped repeatedly, or query_range answers: counters (windows), DCGM power", &format_prometheus},
 	{"otlp", "OpenTelemetry spans as JSON lines: requests", &format_otlp},

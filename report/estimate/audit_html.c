@@ -103,8 +103,8 @@ static void put_load(const struct audit *a, FILE *out) {
 		x[i] = 100 * pow(100, (double)i / POINTS - 1);
 		y[i] = explain_at_load(c, x[i] / 100).request * 1000;
 	}
-	page_card(out, "load", "At what load it pays", "Dashed: what the dearest, the middle and the cheapest seller take for a thousand requests. Left of where the curve crosses such a line, that seller loses money.");
-	page_plot(out, &(struct page_plot){.says = "Cost of a thousand requests by load, and what sellers take; the table has the figures", .curves = curves,
+	page_card(out, "load", "At what load it pays", "Dashed: the price of a thousand requests at the most expensive, the median and the cheapest seller. Left of where the curve crosses such a line, that seller loses money.");
+	page_plot(out, &(struct page_plot){.says = "Cost of a thousand requests by load, and sellers' prices; the table has the figures", .curves = curves,
 	                                   .count = add_sellers(a, ends, brings, curves, 1), .x = {.low = 1, .high = 100, .log = true, .name = "load", .suffix = " %"},
 	                                   .y = {.log = true, .name = "1,000 requests", .prefix = page_sign(c->currency, sign)}});
 	page_section_end(out);
@@ -195,7 +195,7 @@ static void put_sellers(const struct audit *a, FILE *out) {
 		heads[count++] = "<verdict";
 	}
 	snprintf(what, sizeof what, "%s per million tokens as listed, and of 1,000 requests. Margins are of revenue, on the cheapest GPUs; low and high are the interval at half load.%s",
-	         page_sign(a->cards[a->cheapest].costs.currency, sign), has.cached ? "" : " None lists cached input apart.");
+	         page_sign(a->cards[a->cheapest].costs.currency, sign), has.cached ? "" : " None lists cached input separately.");
 	page_section(out, "sellers", "Sellers", what);
 	page_table(out, "seller", "Sellers", heads, count, -1);
 	for (size_t i = 0; i < a->seller_count; i++) {

@@ -57,13 +57,7 @@ static void add_card(struct sheet *s, const struct costs *c, const struct estima
 	          "(%lld x %.0f GB x %g - %.2f GB) / (%.0f tokens on average x cache of one)", (long long)r->gpus,
 	          (double)r->gpu.memory_bytes / GIGA, c->memory, law_weight_bytes(&c->law) * c->gpus / GIGA, c->prompt + c->output / 2);
 	sheet_add(s, "batch", "Batch assumed", (double)c->batch, 0, "sequences", "%s",
-	          c->loaded ? "sequences that decode at this load" : o->batch > c->fits ? "--batch; more than the memory holds by these figures" : o->batch > 0 ? "--batch" : "what "
-																					      "fits "
-																					      "in "
-																					      "memory, "
-																					      "at "
-																					      "most "
-																					      "--max-batch");
+	          c->loaded ? "sequences that decode at this load" : o->batch > c->fits ? "--batch; more than the memory holds by these figures" : o->batch > 0 ? "--batch" : "what fits in memory, at most --max-batch");
 }
 
 /* FLOPs and bytes of tokens by position, prefilled and decoded. */

@@ -106,7 +106,7 @@ static void print_head(const struct costs *c, FILE *out) {
 static void print_positions(const struct costs *c, FILE *out) {
 	char place[SHEET_NUMBER_MAX], in[SHEET_NUMBER_MAX], made[SHEET_NUMBER_MAX], picture[3 * BAR + 1];
 
-	fprintf(out, "\n1. A token by its place    input  attention    output  attention    batch   share of attention in output\n");
+	fprintf(out, "\n1. A token by position     input  attention    output  attention    batch   share of attention in output\n");
 	for (size_t i = 0; i < EXPLAIN_POSITIONS; i++) {
 		struct at_position p = explain_at(c, explain_positions[i]);
 		fprintf(out, "%19s%s %10s %9.0f %% %9s", sheet_number(explain_positions[i], 0, place), i < 2 ? "th" : "st",
@@ -123,7 +123,7 @@ static void print_over(const char *token, double price, double place, FILE *out)
 	char number[SHEET_NUMBER_MAX];
 
 	fprintf(out, "   %s token costs more than its list price of %.4g ", token, price);
-	fprintf(out, place <= 1 ? "wherever it stands.\n" : isinf(place) ? "nowhere.\n" : "from place %s on: so far the linear price holds.\n",
+	fprintf(out, place <= 1 ? "at any position.\n" : isinf(place) ? "nowhere.\n" : "from position %s on: until then the linear price holds.\n",
 	        sheet_number(place, 0, number));
 }
 
@@ -131,7 +131,7 @@ static void print_reach(const struct costs *c, FILE *out) {
 	char number[SHEET_NUMBER_MAX];
 	double input = explain_at(c, 1).input;
 
-	fprintf(out, "   An input token costs twice the first from place %s on.\n",
+	fprintf(out, "   An input token costs twice as much as the first from position %s on.\n",
 	        sheet_number(costs_input_reach(c, 2 * input), 0, number));
 	if (!isnan(c->list_input)) {
 		print_over("An input", c->list_input, costs_input_reach(c, c->list_input), out);
@@ -154,7 +154,7 @@ static void print_ratios(const struct costs *c, FILE *out) {
 		for (size_t j = 0; j < EXPLAIN_CONTEXTS; j++) {
 			fprintf(out, " %11s", sheet_number(explain_ratio(c, explain_batches[i], explain_contexts[j]), 1, number));
 		}
-		fputs(i + 1 == EXPLAIN_BATCHES ? "  (-: the cache has no room)\n" : "\n", out);
+		fputs(i + 1 == EXPLAIN_BATCHES ? "  (-: does not fit in memory)\n" : "\n", out);
 	}
 }
 

@@ -224,7 +224,7 @@ static void put_load(const struct costs *c, const struct load_curve *v, FILE *ou
 	                                             {.class = "in", .name = "input", .x = v->load, .y = v->input, .count = POINTS + 1}};
 	size_t count = add_list(c, ends, prices, curves, 2);
 
-	page_card(out, "load", "What load does", "Requests that come, as a share of what a full batch keeps up with. With fewer of them the batch shrinks before time idles: output costs many times as much.");
+	page_card(out, "load", "What load does", "Arriving requests, as a share of a full batch's capacity. With fewer of them the batch shrinks before GPUs become idle: output costs many times as much.");
 	page_plot(out, &(struct page_plot){.says = "Cost of input and output by load; the table below has the figures", .curves = curves, .count = count,
 	                                   .x = {.low = 1, .high = 100, .log = true, .name = "load", .suffix = " %"},
 	                                   .y = {.log = true, .name = "cost per million", .prefix = dollars(c, sign)}});
@@ -353,7 +353,7 @@ static void put_ratios(const struct costs *c, FILE *out) {
 			high = fmax(high, ratio);
 		}
 	}
-	page_card(out, "context", "Output : input", "By sequences at once and context. Where memory has no room for the caches there is no figure.");
+	page_card(out, "context", "Output : input", "By sequences at once and context. No figure where the caches do not fit in memory.");
 	page_table(out, "ratios", "Output to input by batch and context", heads, EXPLAIN_CONTEXTS + 1, -1);
 	for (size_t i = 0; i < EXPLAIN_BATCHES; i++) {
 		fprintf(out, "<tr><td class=\"l\">%.0f</td>", explain_batches[i]);
@@ -417,7 +417,7 @@ static void put_levers(const struct costs *c, FILE *out) {
 	struct levers v = explain_levers(c);
 	char number[SHEET_NUMBER_MAX];
 
-	page_card(out, "lever", "What else moves it", NULL);
+	page_card(out, "lever", "Other factors", NULL);
 	fputs("<ul class=\"notes\">\n", out);
 	if (isfinite(v.hold)) {
 		fputs("<li>Holding a million tokens of cache for an hour takes GPU memory worth ", out);

@@ -44,7 +44,7 @@ static void print_loads(const struct costs *c, FILE *out) {
 		        sheet_number(l.load.ttft_ms, 0, ttft), l.load.token_ms, l.user_tok_s, sheet_number(l.input, 4, in));
 		fprintf(out, " %9s %6.1f %16s\n", sheet_number(l.output, 4, made), l.ratio, sheet_number(l.request * 1000, 3, request));
 	}
-	fputs("   With fewer requests the batch shrinks before time idles: input costs little more, output many times as much, because\n"
+	fputs("   With fewer requests the batch shrinks before GPUs become idle: input costs little more, output many times as much, because\n"
 	      "   each step reads the weights for fewer sequences.\n", out);
 }
 
@@ -127,13 +127,13 @@ static void print_levers(const struct costs *c, FILE *out) {
 	char number[SHEET_NUMBER_MAX], ms[SHEET_NUMBER_MAX];
 	struct levers v = explain_levers(c);
 
-	fputs("\n7. What else moves it\n", out);
+	fputs("\n7. Other factors\n", out);
 	fprintf(out, "   Holding a million tokens of cache for an hour takes GPU memory worth %s %s; a prompt of %.0f comes back from host\n"
 	             "   memory in %s ms, and is computed in ", money(v.hold, number), c->currency, c->prompt, sheet_number(v.load_ms, 1, ms));
 	fprintf(out, "%s ms.\n", sheet_number(v.compute_ms, 1, ms));
 	fprintf(out, "   Speculative decoding (%d drafted, %.0f %% of each accepted): output at x %.2f of its cost with this batch, %s;\n   x %.2f for a request alone.\n",
 	        DRAFT_TOKENS, DRAFT_ACCEPTED * 100, v.speculative, v.speculative < 1 ? "a gain" : "a loss", v.speculative_alone);
-	fprintf(out, "   Apart, prefill takes %.0f %% of the GPUs and decode %.0f %% for this mix.\n", v.prefill_share * 100, 100 - v.prefill_share * 100);
+	fprintf(out, "   On separate replicas, prefill takes %.0f %% of the GPUs and decode %.0f %% for this mix.\n", v.prefill_share * 100, 100 - v.prefill_share * 100);
 }
 
 void explain_load_print(const struct costs *c, FILE *out) {

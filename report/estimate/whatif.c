@@ -163,7 +163,7 @@ static struct scenario as_it_was(const struct whatif *w, const char *name) {
 }
 
 static struct scenario as_asked(const struct whatif *w) {
-	struct scenario s = as_it_was(w, "as asked for");
+	struct scenario s = as_it_was(w, "as requested");
 
 	s.cache_hit = list_of(w->o.cache_hit);
 	s.input_output = w->o.input_output > 0 ? (double)w->o.input_output / 1e9 : NAN;
@@ -209,7 +209,7 @@ static size_t common_questions(const struct whatif *w, struct scenario out[SCENA
 		snprintf(out[n].name, sizeof out[n].name, "%g times the load", loads[i]);
 		n++;
 	}
-	out[n] = as_it_was(w, "prefill and decode apart");
+	out[n] = as_it_was(w, "prefill and decode separate");
 	out[n++].disaggregate = true;
 	return n;
 }
@@ -276,7 +276,7 @@ static void print_cache(const struct answer *a, FILE *out) {
 	const struct replay_sums *s = &a->outcome.sums;
 
 	if (s->preemptions > 0) {
-		fprintf(out, "%s: %lld preemptions, %lld tokens computed again; the cache holds %lld tokens\n", a->scenario.name,
+		fprintf(out, "%s: %lld preemptions, %lld recomputed tokens; the cache holds %lld tokens\n", a->scenario.name,
 		        (long long)s->preemptions, (long long)s->recomputed, (long long)a->outcome.kv_tokens);
 	}
 }
@@ -304,7 +304,7 @@ static void print_longer(const struct answer *a, FILE *out) {
 static void print_check(const struct whatif *w, const struct answer *was, FILE *out) {
 	double replayed = (double)was->outcome.sums.busy_ns, logged = (double)w->busy_ns;
 
-	fprintf(out, "Replayed as it was: %.6f GPU-hours at work, logged %.6f: %+.2f %%; prefill %+.2f %%, decode %+.2f %%\n\n",
+	fprintf(out, "Replay of the logged run: %.6f GPU-hours at work, logged %.6f: %+.2f %%; prefill %+.2f %%, decode %+.2f %%\n\n",
 	        replayed / (double)NS_PER_HOUR, logged / (double)NS_PER_HOUR, 100 * (replayed / logged - 1),
 	        100 * ((double)was->outcome.sums.prefill_ns / (double)w->prefill_ns - 1),
 	        100 * ((double)was->outcome.sums.decode_ns / (double)w->decode_ns - 1));
@@ -418,7 +418,7 @@ static int answer_as_it_was(struct whatif *w, struct answer *out, struct fault *
 
 	w->o.max_batch = w->o.chunk = w->o.utilization = w->o.kv_tokens = w->o.transfer_ns = 0;
 	w->o.rent_nano = ESTIMATE_NONE;
-	struct scenario was = as_it_was(w, "as it was");
+	struct scenario was = as_it_was(w, "as logged");
 	int err = answer(w, &was, out, why);
 	w->o = asked;
 	return err;

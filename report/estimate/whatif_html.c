@@ -38,7 +38,7 @@ static void put_answer(const struct whatif_answers *all, FILE *out) {
 		page_text(out, best->scenario.name);
 		fputs("</h1>\n<p class=\"lead\">", out);
 	}
-	fputs("As it was, output cost ", out);
+	fputs("In the logged run, output cost ", out);
 	page_unit(out, all->w->o.currency, was->costs.output);
 	fputs(" and the first token came after ", out);
 	page_figure(out, answer_wait_ms(was), sheet_number(answer_wait_ms(was), 0, number));
@@ -49,7 +49,7 @@ static void put_answer(const struct whatif_answers *all, FILE *out) {
 		fputs(" ms", out);
 	}
 	double off = change_of((double)was->outcome.sums.busy_ns, (double)all->w->busy_ns);
-	fprintf(out, ". <b>Replayed as it was, the run takes %.2f %% %s GPU time than was logged.</b>", 100 * fabs(off), off < 0 ? "less" : "more");
+	fprintf(out, ". <b>Replayed, the logged run takes %.2f %% %s GPU time than was logged.</b>", 100 * fabs(off), off < 0 ? "less" : "more");
 	if (all->left_out > 0) {
 		fprintf(out, " %lld requests without an arrival or with impossible token counts are left out.", (long long)all->left_out);
 	}
@@ -148,8 +148,8 @@ static void put_plot(const struct whatif_answers *all, FILE *out) {
 	}
 	const struct page_curve curves[] = {{.class = "out", .x = x + 1, .y = y + 1, .labels = names + 1, .count = count - 1, .form = PAGE_POINTS},
 	                                    {.class = "roof", .x = x, .y = y, .labels = names, .count = 1, .form = PAGE_POINTS}};
-	page_card(out, "wait", "Cost against the wait", "Output tokens, and how long a request waits for its first one. Down and left is better.");
-	page_plot(out, &(struct page_plot){.says = "Cost of output against the wait for the first token, a point a scenario; the table has the figures", .curves = curves, .count = 2,
+	page_card(out, "wait", "Cost against waiting time", "Output tokens, and how long a request waits for its first one. Down and left is better.");
+	page_plot(out, &(struct page_plot){.says = "Cost of output against the wait for the first token, one point per scenario; the table has the figures", .curves = curves, .count = 2,
 	                                   .x = {.log = true, .name = "first token after, ms"}, .y = {.name = "cost per million output tokens", .prefix = page_sign(all->w->o.currency, sign)}, .height = 260});
 	page_section_end(out);
 }
@@ -165,7 +165,7 @@ static void put_even(const struct whatif_answers *all, FILE *out) {
 	page_card(out, "even", "What would break even", NULL);
 	fputs("<p>", out);
 	page_text(out, a->scenario.name);
-	fputs(all->w->o.margin > 0 ? ", with the margin asked for" : "", out);
+	fputs(all->w->o.margin > 0 ? ", with the requested margin" : "", out);
 	const char *lead = ", per million: ";
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		if (!isnan(kinds[i].cost)) {
@@ -196,7 +196,7 @@ static void put_notes(const struct whatif_answers *all, FILE *out) {
 		page_text(out, a->scenario.name);
 		fputs(":", out);
 		if (s->preemptions > 0) {
-			fprintf(out, " %lld preemptions, %lld tokens computed again; the cache holds %lld tokens.", (long long)s->preemptions, (long long)s->recomputed, (long long)a->outcome.kv_tokens);
+			fprintf(out, " %lld preemptions, %lld recomputed tokens; the cache holds %lld tokens.", (long long)s->preemptions, (long long)s->recomputed, (long long)a->outcome.kv_tokens);
 		}
 		if (!isnan(answer_spread(a))) {
 			fprintf(out, " extrapolated to another GPU, within × / %.1f.", answer_spread(a));

@@ -166,7 +166,7 @@ static int read_daily(struct import *im, json_at v, struct price_rule *rule) {
 		  import_minute(im->json, json_get(im->json, v, T("to")), &rule->to_minute);
 	return ok ? 0
 		  : import_fault(im, v, "not a time of day, expected {\"from\": \"16:30\", \"to\": \"00:30\"} in UTC, with "
-					"\"weekdays\": [1, 2] from Monday, 1, where it is not of all days");
+					"\"weekdays\": [1, 2] from Monday, 1, unless it applies on all days");
 }
 
 static int read_rule_member(struct import *im, json_at v, struct price_rule *rule) {

@@ -186,7 +186,7 @@ static void print_rules(const struct prices *p, const struct price_model *m, int
 	}
 	grid_print(&g, 200, out);
 	grid_release(&g);
-	fputs(now ? "" : "No set of prices holds at this instant: the price is not known.\n", out);
+	fputs(now ? "" : "No set of prices applies at this instant: the price is not known.\n", out);
 	fputs(m->understood ? "" : "A condition of these prices was not understood: none of them is used.\n", out);
 	print_parts(m, now, out);
 }
@@ -344,9 +344,9 @@ static void print_change(const struct price_model *a, const struct price_model *
 		}
 	}
 	if (!same_times(a, b)) {
-		fprintf(out, "%s when its prices hold", next_lead(&c));
+		fprintf(out, "%s when its prices apply", next_lead(&c));
 	} else if (!c.any) {
-		fputs(": prices that held before, or hold at times of the day", out);
+		fputs(": prices that applied before, or apply at times of the day", out);
 	}
 	fputc('\n', out);
 }

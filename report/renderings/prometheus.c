@@ -216,7 +216,7 @@ static const struct {
      "List price in effect, per million tokens.", put_list_price},
     {"tollbook_list_revenue", "tollbook_tenant_list_revenue", "What the tokens would bring at list price.",
      put_revenue},
-    {"tollbook_margin", "tollbook_tenant_margin", "List revenue less the cost of the capacity.", put_margin},
+    {"tollbook_margin", "tollbook_tenant_margin", "List revenue minus the cost of the capacity.", put_margin},
 };
 
 static void put_own_metrics(FILE *out, const struct statement *s) {
@@ -297,7 +297,7 @@ static void put_adjustments(FILE *out, const struct statement *s) {
 
 	if (count > 0) {
 		put_head(out, "tollbook_adjustment_gpu_seconds",
-			 "GPU time that later evidence adds to a closed period, and that counts in this one; in no other metric.");
+			 "GPU time that later evidence adds to a closed period, and that counts in this one; not in other metrics.");
 		for (size_t i = 0; i < count; i++) {
 			put_adjusted(out, "tollbook_adjustment_gpu_seconds", sums[i].period, sums[i].gpu_ns);
 		}
@@ -339,7 +339,7 @@ static void put_run_metrics(FILE *out, const struct statement *s) {
 	fprintf(out, "tollbook_findings %zu\n", findings);
 	put_head(out, "tollbook_files_damaged", "Files that could not be read to their end.");
 	fprintf(out, "tollbook_files_damaged %zu\n", q->damage_count);
-	put_head(out, "tollbook_info", "What made this file.");
+	put_head(out, "tollbook_info", "The program that wrote this file.");
 	fputs("tollbook_info{", out);
 	put_label(out, "version", text_of(s->options.version ? s->options.version : ""), false);
 	put_label(out, "rule", text_of(s->options.rule ? s->options.rule : ""), false);

@@ -22,9 +22,9 @@ const char *const part_names[PARTS] = {"prefill", "decode", "other", "idle", "un
 /* One row per rendering: name, function, purpose. The first one is the default. */
 #define RENDERING_ROWS(ROW)                                                                             \
 	ROW("table", render_table, "for people, on a terminal (default)")                               \
-	ROW("csv", render_csv, "for spreadsheets: a row each of total, models, tenants and --by")       \
+	ROW("csv", render_csv, "for spreadsheets: rows of total, models, tenants and --by")       \
 	ROW("json", render_json, "for programs: tollbook.statement.v1")                                 \
-	ROW("jsonl", render_jsonl, "for programs: one row of any table a line")                         \
+	ROW("jsonl", render_jsonl, "for programs: JSON lines, one for each row of a table")                         \
 	ROW("html", render_html, "for people, in a browser: one self-contained file")            \
 	ROW("markdown", render_markdown, "for wikis and merge requests: the tables, in Markdown")       \
 	ROW("focus", render_focus, "for cost tools: FOCUS rows as CSV, see --focus-version")            \

@@ -46,7 +46,7 @@ void table_adjustments(const struct page *p) {
 	if (count > ROWS_MAX) {
 		snprintf(more, sizeof more, ", the largest %d of %zu sums by day and account", ROWS_MAX, count);
 	}
-	snprintf(line, sizeof line, "%zu posting%s%s, in all %s GPU-hours, %s %s; in none of the figures above. --format csv, json and jsonl have "
+	snprintf(line, sizeof line, "%zu posting%s%s, in all %s GPU-hours, %s %s; not in the figures above. --format csv, json and jsonl have "
 	         "each.", all->count, PLURAL(all->count), more, figure_hours(all->gpu_ns, 6, hours),
 	         figure_money(all->cost_nano, figure_places(p->s->total.capacity_nano), money), p->currency);
 	table_paragraph(p, line, 0);

@@ -61,17 +61,17 @@ BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ConsumedQuantity,Co
 "72.00",USD,2026-08-10T00:00:00Z,2026-08-12T00:00:00Z,48,Hours,small,
 END
 "$tollbook" reconcile -q --book book --invoice focus.csv > said 2>&1
-same "FOCUS as CSV" "$? $(tail -1 said)" "0 Within a tolerance of 0.01 a class"
+same "FOCUS as CSV" "$? $(tail -1 said)" "0 Within a tolerance of 0.01 per class"
 cat > focus.json << 'END'
 {"data": [
  {"BilledCost": 288.00, "BillingCurrency": "USD", "ChargePeriodStart": "2026-08-10T00:00:00Z", "ChargePeriodEnd": "2026-08-12T00:00:00Z", "ConsumedQuantity": 96, "ConsumedUnit": "Hours", "SkuId": "x", "ResourceName": "big"},
  {"BilledCost": "72", "BillingCurrency": "USD", "ChargePeriodStart": "2026-08-10T00:00:00Z", "ChargePeriodEnd": "2026-08-12T00:00:00Z", "ConsumedQuantity": 48, "ConsumedUnit": "Hours", "ResourceName": "small", "Tags": {"a": "b"}}]}
 END
 "$tollbook" reconcile -q --book book --invoice focus.json > said 2>&1
-same "FOCUS as JSON" "$? $(tail -1 said)" "0 Within a tolerance of 0.01 a class"
+same "FOCUS as JSON" "$? $(tail -1 said)" "0 Within a tolerance of 0.01 per class"
 sed 's/"72"/"71.9999999999999"/; s/"ConsumedQuantity": 48/"ConsumedQuantity": 48.0000000000001/' focus.json > places.json
 "$tollbook" reconcile -q --book book --invoice places.json > said 2>&1
-same "more places than nine" "$? $(tail -1 said)" "0 Within a tolerance of 0.01 a class"
+same "more places than nine" "$? $(tail -1 said)" "0 Within a tolerance of 0.01 per class"
 printf 'period,pool,gpu_hours,amount\n2026-13,big,1,1\n' > bad.csv
 "$tollbook" reconcile --book book --invoice bad.csv > said 2>&1
 same "a bad line" "$? $(grep -c 'bad.csv:2: no period' said)" "2 1"

@@ -241,7 +241,7 @@ static void put_ratios(FILE *out, const struct statement *s) {
 		}
 		fputs(". ", out);
 	}
-	fputs("All paid time carries its share of idle, other and unobserved time. ± is at 95&nbsp;%.", out);
+	fputs("All paid time includes its share of idle, other and unobserved time. ± is at 95&nbsp;%.", out);
 	fputs(s->total.tokens[TOKENS_CACHED] == 0 ? " No log reports cached input.</p>\n" : "</p>\n", out);
 }
 

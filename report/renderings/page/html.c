@@ -225,7 +225,7 @@ static void close_section(FILE *out) {
 static void put_units(FILE *out, const struct statement *s) {
 	open_section(out, "cost", "Every figure",
 	             "Per million tokens. Busy: the GPU time of prefill or decode alone. Loaded: with idle, other and unobserved time "
-	             "on top, so that it pays the bill. The interval is what the split of mixed steps leaves open.");
+	             "on top, so that it pays the bill. The interval is the uncertainty of the split of mixed steps.");
 	fputs("<details><summary>Unit costs by model</summary>\n", out);
 	html_units(s, out);
 	fputs("</details><details><summary>Margin at list price by model</summary>\n", out);
@@ -254,7 +254,7 @@ static void put_times(FILE *out, const struct statement *s) {
 	}
 	open_section(out, "time",
 		     s->timeline->step_ns == NS_PER_HOUR ? "Unit cost, hour by hour" : "Unit cost, day by day",
-		     "Busy cost per million tokens over the period (UTC); the band holds it at 95 %.");
+		     "Busy cost per million tokens over the period (UTC); the band is its interval at 95 %.");
 	put_line_legend(out);
 	chart_times(s, out);
 	fputs("</div>\n", out);
@@ -281,7 +281,7 @@ static void put_tenants(FILE *out, const struct statement *s, const struct rende
 
 	open_section(out, "tenant", "Tenants",
 		     s->options.idle_proportional
-			 ? "Each bears its share of idle, other and unobserved cost; unit costs are loaded."
+			 ? "Each includes its share of idle, other and unobserved cost; unit costs are loaded."
 			 : "Idle, other and unobserved cost is not allocated.");
 	html_rows(s, r, "tenants", &s->tenants, by_tenant, 1, out);
 	close_section(out);
@@ -318,8 +318,7 @@ static void put_adjustments(FILE *out, const struct statement *s) {
 	if (s->adjustments.count == 0) {
 		return;
 	}
-	snprintf(lead, sizeof lead, "What later evidence changes in closed periods: %s GPU-hours, %s in all. It counts here, and is "
-	         "in none of the figures above.", figure_hours(s->adjustments.gpu_ns, figure_hour_places(s), hours),
+	snprintf(lead, sizeof lead, "What later evidence changes in closed periods: %s GPU-hours, %s in all. It counts here, and is not in the figures above.", figure_hours(s->adjustments.gpu_ns, figure_hour_places(s), hours),
 	         figure_money(s->adjustments.cost_nano, figure_places(s->total.capacity_nano), money));
 	open_section(out, "adjusted", "Later evidence for closed periods", lead);
 	html_adjustments(s, out);
