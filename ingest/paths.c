@@ -2,13 +2,12 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "core/error.h"
+#include "core/files/platform.h"
 
 /* The directories from the top one down to the current one. */
 struct above {
@@ -85,9 +84,7 @@ static void add_directory(struct paths *p, const char *name, const struct above 
  * no size, or that of a page.
  */
 static bool is_systems(const char *name, const struct stat *st) {
-	struct statfs fs;
-
-	return (st->st_size == 0 || st->st_size == 4096) && statfs(name, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
+	return (st->st_size == 0 || st->st_size == 4096) && platform_path_is_made_up(name);
 }
 
 /* Files in a directory: pipes, sockets and devices are not logs, and reading them might never end. */

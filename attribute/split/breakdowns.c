@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* qsort_r */
 #include "attribute/split/breakdowns.h"
 
 #include <stdlib.h>

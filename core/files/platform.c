@@ -59,10 +59,20 @@ bool platform_sync_file_system(int fd) {
 	return syncfs(fd) == 0;
 }
 
+static bool is_made_up(const struct statfs *fs) {
+	return fs->f_type == PROC_SUPER_MAGIC || fs->f_type == SYSFS_MAGIC;
+}
+
 bool platform_is_made_up(int fd) {
 	struct statfs fs;
 
-	return fstatfs(fd, &fs) != 0 || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
+	return fstatfs(fd, &fs) != 0 || is_made_up(&fs);
+}
+
+bool platform_path_is_made_up(const char *path) {
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && is_made_up(&fs);
 }
 
 void platform_wipe(void *at, size_t count) {
@@ -81,21 +91,50 @@ FILE *platform_stream(void *context, ssize_t (*write)(void *, const char *, size
 	return fopencookie(context, "w", (cookie_io_functions_t){.write = write});
 }
 
-#else /* macOS and the BSDs; not tried */
+#else /* macOS and the BSDs; tried on Linux with libbsd only (packaging/check-bsd) */
 
-struct ordering {
+/* Heapsort: qsort_r takes its arguments in another order on each of these systems. */
+struct sorting {
+	char *base;
+	size_t size;
 	int (*compare)(const void *, const void *, void *);
 	void *context;
 };
 
-static int by_ordering(void *ordering, const void *a, const void *b) {
-	const struct ordering *o = ordering;
+static void swap(const struct sorting *s, size_t a, size_t b) {
+	char *one = s->base + a * s->size, *other = s->base + b * s->size;
 
-	return o->compare(a, b, o->context);
+	for (size_t i = 0; i < s->size; i++) {
+		char byte = one[i];
+		one[i] = other[i];
+		other[i] = byte;
+	}
+}
+
+static bool is_before(const struct sorting *s, size_t a, size_t b) {
+	return s->compare(s->base + a * s->size, s->base + b * s->size, s->context) < 0;
+}
+
+static void sift(const struct sorting *s, size_t at, size_t count) {
+	for (size_t child; (child = 2 * at + 1) < count; at = child) {
+		child += child + 1 < count && is_before(s, child, child + 1);
+		if (!is_before(s, at, child)) {
+			return;
+		}
+		swap(s, at, child);
+	}
 }
 
 void platform_sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *, void *), void *context) {
-	qsort_r(base, count, size, &(struct ordering){compare, context}, by_ordering);
+	const struct sorting s = {base, size, compare, context};
+
+	for (size_t i = count / 2; i-- > 0;) {
+		sift(&s, i, count);
+	}
+	for (size_t end = count; end-- > 1;) {
+		swap(&s, 0, end);
+		sift(&s, 0, end);
+	}
 }
 
 const void *platform_last_byte(const void *at, int byte, size_t count) {
@@ -143,6 +182,11 @@ bool platform_sync_file_system(int fd) {
 
 bool platform_is_made_up(int fd) {
 	(void)fd;
+	return false;
+}
+
+bool platform_path_is_made_up(const char *path) {
+	(void)path;
 	return false;
 }
 

@@ -39,6 +39,7 @@ bool platform_sync_file_system(int fd);
 
 /* Is it a virtual file of the system (/proc, /sys)? These may never end. */
 bool platform_is_made_up(int fd);
+bool platform_path_is_made_up(const char *path);
 
 /* Overwrites a secret; not removed by compilers. */
 void platform_wipe(void *at, size_t count);
