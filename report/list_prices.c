@@ -260,6 +260,7 @@ static void warn_not_found(const struct statement *s, const struct list_price *l
 	}
 	snprintf(option, sizeof option, "--list %.*s=PROVIDER/MODEL", (int)(name.len > 120 ? 120 : name.len), name.at);
 	if (is_built_in(s)) {
+		name = name.len > 0 ? name : T("a model without a name");
 		snprintf(what, sizeof what, "list price of %.*s", (int)(name.len > 120 ? 120 : name.len), name.at);
 		quality_missing(q, what, "a price catalogue with this model: the installed one lacks it", "--prices");
 		return;

@@ -201,23 +201,48 @@ static void put_listed(FILE *out, const struct statement *s, int kind) {
 	fputs("</td>", out);
 }
 
+/* Of what was bought: the price itself. */
+static void put_price(FILE *out, const struct statement *s, int kind) {
+	if (is_listed(&s->total, kind)) {
+		fputs("<td class=\"l big\"><b>", out);
+		html_list(out, s, s->total.list_nano[kind]);
+		fputs("</b><small>at list price</small></td>", out);
+	} else {
+		fputs("<td class=\"l big\"><span class=\"dim\">not known</span></td>", out);
+	}
+}
+
 static void put_kind(FILE *out, const struct statement *s, int kind, const struct scale *c) {
 	static const char *const swatches[TOKEN_KINDS] = {"pre", "cac", "dec"};
 	const struct block *b = &s->total;
 	char figure[FIGURE_MAX];
 
-	if (b->tokens[kind] == 0 && kind == TOKENS_CACHED) {
+	bool unknown = kind == TOKENS_CACHED && b->cached_unknown;
+	if (b->tokens[kind] == 0 && kind == TOKENS_CACHED && !unknown) {
 		return; /* the line below the table states it */
 	}
-	fprintf(out,
-	        "<tr><th scope=\"row\"><svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"%s\" width=\"100%%\" height=\"100%%\" rx=\"2\"/></svg>%s"
-	        "<small><data value=\"%lld\">%s</data> tokens</small></th>",
-	        swatches[kind], kind_words[kind], (long long)b->tokens[kind], figure_count(b->tokens[kind], figure));
-	put_cost(out, s, &b->unit[kind]);
+	fprintf(out, "<tr><th scope=\"row\"><svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"%s\" width=\"100%%\" height=\"100%%\" rx=\"2\"/></svg>%s<small>", swatches[kind], kind_words[kind]);
+	if (unknown) {
+		fputs("not reported by the logs</small></th>", out);
+	} else {
+		fprintf(out, "<data value=\"%lld\">%s</data> tokens</small></th>", (long long)b->tokens[kind], figure_count(b->tokens[kind], figure));
+	}
+	/* What reading cached input takes may be in the time of the rest. */
+	if (html_bought_only(s)) {
+		put_price(out, s, kind);
+	} else if (unknown || (kind == TOKENS_CACHED && b->unit[kind].known && b->unit[kind].busy_nano == 0)) {
+		fputs("<td class=\"l big\"><span class=\"dim\">not known</span><small>in the cost of input</small></td>", out);
+	} else {
+		put_cost(out, s, &b->unit[kind]);
+	}
 	fputs("<td class=\"mark\">", out);
 	chart_marks(b, kind, c, 46, out);
 	fputs("</td>", out);
-	put_listed(out, s, kind);
+	if (html_bought_only(s)) {
+		fputs("<td></td>", out);
+	} else {
+		put_listed(out, s, kind);
+	}
 	fputs("</tr>\n", out);
 }
 
@@ -227,7 +252,7 @@ static void put_ratios(FILE *out, const struct statement *s) {
 
 	fputs("<p class=\"foot\">", out);
 	if (s->models.count > 1) {
-		fprintf(out, "Mean of %zu models%s. ", s->models.count, s->total.list_known ? "; paid / list over those that have a list price" : "");
+		fprintf(out, "Mean of %zu models%s. ", s->models.count, s->total.list_known && !html_bought_only(s) ? "; paid / list over those that have a list price" : "");
 	}
 	if (real > 0) {
 		fprintf(out, "Output to input: <b><data value=\"%.6f\">%s</data> : 1</b> in cost", real, figure_times(real, figure));
@@ -241,8 +266,8 @@ static void put_ratios(FILE *out, const struct statement *s) {
 		}
 		fputs(". ", out);
 	}
-	fputs("All paid time includes its share of idle, other and unobserved time. ± is at 95&nbsp;%.", out);
-	fputs(s->total.tokens[TOKENS_CACHED] == 0 ? " No log reports cached input.</p>\n" : "</p>\n", out);
+	fputs(html_bought_only(s) ? "Nothing of this ran on GPUs of the fleet." : "All paid time includes its share of idle, other and unobserved time. ± is at 95&nbsp;%.", out);
+	fputs(s->total.tokens[TOKENS_CACHED] == 0 && !s->total.cached_unknown ? " No input was cached.</p>\n" : "</p>\n", out);
 }
 
 static void put_prices(FILE *out, const struct statement *s) {
@@ -253,11 +278,14 @@ static void put_prices(FILE *out, const struct statement *s) {
 	}
 	fputs("<section class=\"card prices\" aria-labelledby=\"price-title\"><h2 id=\"price-title\">What a token costs</h2>", out);
 	put_grades(out, &s->total);
-	fputs("<table aria-label=\"What a token costs\"><thead><tr><th></th><th scope=\"col\" class=\"l\">all paid time, ", out);
+	bool bought = html_bought_only(s);
+	fprintf(out, "<table aria-label=\"What a token costs\"><thead><tr><th></th><th scope=\"col\" class=\"l\">%s, ", bought ? "list price" : "all paid time");
 	html_currency(out, s);
 	fputs(" per million</th><th class=\"mark\">", out);
-	chart_mark_legend(out);
-	fputs("</th><th scope=\"col\">paid / list</th></tr></thead>\n<tbody>", out);
+	if (!bought) {
+		chart_mark_legend(out);
+	}
+	fprintf(out, "</th><th scope=\"col\">%s</th></tr></thead>\n<tbody>", bought ? "" : "paid / list");
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		put_kind(out, s, k, &c);
 	}
@@ -415,19 +443,48 @@ static void put_lever(FILE *out, const struct statement *s, const struct lever *
 	fputs("</td></tr>\n", out);
 }
 
+/* So much of busy time rests on averages alone that the rest is a guess. */
+#define SHARPEN_SHARE 2 /* a half */
+#define SHARPEN_MOST 4
+
+static bool wants_sharpening(const struct statement *s) {
+	return s->evidence_ns[GRADE_D] > 0 && s->evidence_ns[GRADE_D] >= block_busy_ns(&s->total) / SHARPEN_SHARE;
+}
+
 static void put_unmeasured(FILE *out, const struct statement *s) {
 	size_t count;
 	const struct quality_notice *n = quality_notices(s->quality, NOTICE_MISSING, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		bool better = strcmp(n[i].field[NOTICE_KIND], QUALITY_BETTER) == 0;
-		if (better && statement_wants_better(s)) {
+		if (better && statement_wants_better(s) && !wants_sharpening(s)) {
 			fputs("<tr><td class=\"amount dim\">not measured</td><td class=\"mark\"></td><th scope=\"row\">Batches</th><td class=\"l wide\">", out);
 			html_put_string(out, n[i].field[NOTICE_TEXT]);
 			fputs("</td></tr>\n", out);
 			return;
 		}
 	}
+}
+
+
+void html_sharpen(const struct statement *s, FILE *out) {
+	size_t count, shown = 0;
+	const struct quality_notice *n = quality_notices(s->quality, NOTICE_MISSING, &count);
+
+	if (!wants_sharpening(s)) {
+		return;
+	}
+	for (size_t i = 0; i < count && shown < SHARPEN_MOST; i++) {
+		bool better = strcmp(n[i].field[NOTICE_KIND], QUALITY_BETTER) == 0;
+		fputs(shown++ == 0 ? "<section class=\"card\" aria-labelledby=\"sharpen-title\"><h2 id=\"sharpen-title\">What would sharpen it</h2>"
+		                     "<span class=\"aside\">what to switch on, and what it brings</span>\n<table class=\"levers\" aria-label=\"What would sharpen it\"><tbody>\n" : "", out);
+		fputs("<tr><th scope=\"row\">", out);
+		html_put_string(out, better ? "A narrower interval" : n[i].field[NOTICE_KIND]);
+		fputs("</th><td class=\"l wide\">", out);
+		html_put_string(out, n[i].field[NOTICE_TEXT]);
+		fputs("</td></tr>\n", out);
+	}
+	fputs(shown > 0 ? "</tbody></table></section>\n" : "", out);
 }
 
 void html_levers(const struct statement *s, FILE *out) {

@@ -50,7 +50,7 @@ static void put_panel(FILE *out, const struct statement *s, const struct batch *
 		fit_y[fits] = (double)fitted[i].unit_nano / 1e9;
 	}
 	const struct page_curve curves[] = {{.class = "out", .x = x, .y = y, .labels = labels, .count = n, .form = PAGE_BOTH},
-	                                    {.class = "dash", .name = "decoding alone", .x = fit_x, .y = fit_y, .count = fits, .form = PAGE_LINE}};
+	                                    {.class = "dash", .x = fit_x, .y = fit_y, .count = fits, .form = PAGE_LINE}};
 	fputs("<div><h3>", out);
 	html_put_text(out, names_text(s->options.names, rows->row.model));
 	fputs("</h3>", out);

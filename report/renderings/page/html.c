@@ -137,9 +137,9 @@ void html_currency(FILE *out, const struct statement *s) {
 /* ---- the header ---- */
 
 /* An end of the period: a day, or to the minute. */
-static const char *edge(int64_t ns, bool day, char out[INSTANT_TEXT_MAX]) {
+static const char *edge(int64_t ns, bool day, bool seconds, char out[INSTANT_TEXT_MAX]) {
 	instant_format(instant_floor(ns, NS_PER_SECOND), out);
-	out[day ? 10 : 16] = '\0';
+	out[day ? 10 : seconds ? 19 : 16] = '\0';
 	if (!day) {
 		out[10] = ' ';
 	}
@@ -164,6 +164,7 @@ static void put_about(FILE *out, const struct statement *s) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 	const struct report_options *o = &s->options;
 	bool whole = instant_floor(o->from_ns, NS_PER_DAY) == o->from_ns && instant_floor(o->to_ns, NS_PER_DAY) == o->to_ns && o->to_ns > o->from_ns; /* days */
+	bool brief = o->to_ns < INT64_MAX - 2 * NS_PER_DAY && o->to_ns - o->from_ns < 2 * 60 * NS_PER_SECOND;
 
 	fputs("<header class=\"mast\"><div><b>tollbook</b>&nbsp; <span>", out);
 	if (s->models.count == 1) {
@@ -174,8 +175,8 @@ static void put_about(FILE *out, const struct statement *s) {
 	if (s->tenants.count > 1) {
 		fprintf(out, " · %zu tenants", s->tenants.count);
 	}
-	edge(o->from_ns, whole, from);
-	edge(whole ? o->to_ns - NS_PER_DAY : o->to_ns, whole, to); /* the last day */
+	edge(o->from_ns, whole, brief, from);
+	edge(whole ? o->to_ns - NS_PER_DAY : o->to_ns, whole, brief, to); /* the last day */
 	fprintf(out, " · %s", from);
 	if (strncmp(from, to, 10) != 0) {
 		fprintf(out, " to %s", to);
@@ -193,7 +194,7 @@ static const struct {
 	const char *id, *name;
 } sections[] = {
 	{"price", "Prices"}, {"flow", "Money"}, {"lever", "Levers"}, {"spend", "Time"}, {"models", "Models"}, {"where", "Flow"}, {"matrix", "Matrix"},
-	{"tenant", "Tenants"}, {"position", "Position"}, {"roof", "Roofline"}, {"load", "Load"}, {"speed", "Speed"}, {"by", "Rows"}, {"cost", "Figures"}, {"rests", "Evidence"},
+	{"tenant", "Tenants"}, {"bought", "Bought"}, {"position", "Position"}, {"roof", "Roofline"}, {"load", "Load"}, {"speed", "Speed"}, {"by", "Rows"}, {"cost", "Figures"}, {"rests", "Evidence"},
 };
 
 /* Links to the sections that the body has. */
@@ -279,6 +280,9 @@ static void put_positions(FILE *out, const struct statement *s) {
 static void put_tenants(FILE *out, const struct statement *s, const struct rendering_options *r) {
 	static const enum by_key by_tenant[] = {BY_TENANT};
 
+	if (s->tenants.count == 1 && s->tenants.rows[0].tenant.len == 0) {
+		return; /* no log names one */
+	}
 	open_section(out, "tenant", "Tenants",
 		     s->options.idle_proportional
 			 ? "Each includes its share of idle, other and unobserved cost; unit costs are loaded."
@@ -373,23 +377,37 @@ static void put_missing(FILE *out, const struct statement *s) {
 	fputs(shown > 0 ? "</ul>\n" : "", out);
 }
 
+/* What was read; kinds of records that there were none of are left out. */
+static void put_read(FILE *out, const struct quality *q) {
+	const struct {
+		int64_t count;
+		const char *word;
+	} kinds[] = {{q->steps, "step"}, {q->requests, "request"}, {q->windows, "window"}, {q->powers, "power sample"}, {q->duplicates, "duplicate"}};
+	char figure[FIGURE_MAX];
+	const char *lead = ": ";
+
+	fprintf(out, "<p>Read %s line%s of %zu file%s", figure_count(q->lines, figure), PLURAL(q->lines), q->input_count, PLURAL(q->input_count));
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (kinds[i].count > 0) {
+			fprintf(out, "%s%s %s%s", lead, figure_count(kinds[i].count, figure), kinds[i].word, PLURAL(kinds[i].count));
+			lead = ", ";
+		}
+	}
+	fputs(".</p>\n", out);
+}
+
 static void put_quality(FILE *out, const struct statement *s) {
 	const struct quality *q = s->quality;
-	char lines[FIGURE_MAX], steps[FIGURE_MAX], requests[FIGURE_MAX], windows[FIGURE_MAX], powers[FIGURE_MAX];
 
 	open_section(out, "rests", "What it rests on",
 		     "The evidence behind the split of busy time, by grade, and problems of the input.");
-	html_evidence(s, out);
-	if (s->models.count > 1) {
+	if (block_busy_ns(&s->total) > 0) {
+		html_evidence(s, out);
+	}
+	if (s->models.count > 1 && block_busy_ns(&s->total) > 0) {
 		html_model_evidence(s, out);
 	}
-	fprintf(out,
-		"<p>Read %s line%s of %zu file%s: %s step%s, %s request%s, %s window%s, %s power sample%s; %lld "
-		"duplicate%s.</p>\n",
-		figure_count(q->lines, lines), PLURAL(q->lines), q->input_count, PLURAL(q->input_count),
-		figure_count(q->steps, steps), PLURAL(q->steps), figure_count(q->requests, requests), PLURAL(q->requests),
-		figure_count(q->windows, windows), PLURAL(q->windows), figure_count(q->powers, powers), PLURAL(q->powers),
-		(long long)q->duplicates, PLURAL(q->duplicates));
+	put_read(out, q);
 	put_missing(out, s);
 	put_findings(out, q);
 	close_section(out);
@@ -424,13 +442,20 @@ static void put_sources(FILE *out, const struct statement *s) {
 static void put_body(FILE *out, const struct statement *s, const struct rendering_options *r) {
 	html_answer(s, out);
 	html_prices(s, out);
+	if (html_bought_only(s)) {
+		html_bought(s, r, out);
+		put_quality(out, s);
+		return;
+	}
 	html_dollar(s, out);
 	html_levers(s, out);
+	html_sharpen(s, out);
 	html_spend(s, out);
 	html_models(s, r, out);
 	html_flow(s, out);
 	html_matrix(s, r, out);
 	put_tenants(out, s, r);
+	html_bought(s, r, out);
 	fputs(s->models.count == 1 ? "<div class=\"duo\">" : "", out); /* of a model, a picture each: side by side */
 	put_positions(out, s);
 	html_roof(s, out);

@@ -32,8 +32,14 @@ void html_answer(const struct statement *s, FILE *out); /* as a sentence */
 void html_prices(const struct statement *s, FILE *out); /* what a token costs, and the margin */
 void html_dollar(const struct statement *s, FILE *out); /* where each dollar went */
 void html_levers(const struct statement *s, FILE *out);
+void html_sharpen(const struct statement *s, FILE *out); /* where the evidence is of grade D: what would raise it */
 /* Paid over list price of a kind, for the models with one; 0: none. */
 double html_paid_over_list(const struct statement *s, int kind);
+
+/* ---- bought.c: what API vendors were paid ---- */
+
+void html_bought(const struct statement *s, const struct rendering_options *r, FILE *out);
+bool html_bought_only(const struct statement *s); /* nothing ran on GPUs of the fleet */
 
 /* ---- spend.c, load.c, flow.c, batches.c ---- */
 
