@@ -498,9 +498,25 @@ static void count_steps(struct solve *s) {
 	}
 }
 
+static const enum term context_terms[] = {TERM_CONTEXT, TERM_UNEQUAL, TERM_NEAR_CONTEXT};
+static const enum term attention_terms[] = {TERM_ATTENTION, TERM_PREFILL_CONTEXT};
+
+/* The relative standard deviation of the time of some terms, by the units of them in all steps. */
+static double sd_of(const struct step_model *m, const double units[TERMS], const enum term *terms, size_t count) {
+	double ns = 0, variance = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		ns += m->ns[terms[i]] * units[terms[i]];
+		for (size_t j = 0; j < count; j++) {
+			variance += units[terms[i]] * m->covariance[terms[i]][terms[j]] * units[terms[j]];
+		}
+	}
+	return ns > 0 && variance > 0 ? fmin(1, sqrt(variance) / ns) : 0;
+}
+
 /* All terms of contexts together, over all contexts: a single one is less than the time of a token. */
 static void measure_context(struct solve *s) {
-	double time_ns = 0, tokens = 0;
+	double time_ns = 0, tokens = 0, units[TERMS] = {0}, terms[TERMS];
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct sample *a = &s->samples[i];
@@ -509,7 +525,13 @@ static void measure_context(struct solve *s) {
 			time_ns += (double)a->bin->steps * step_model_context_ns(s->model, &b);
 			tokens += (double)a->bin->steps * (double)b.decode_kv_tokens;
 		}
+		step_model_terms(s->model, &b, terms);
+		for (int j = 0; j < TERMS && a->kept; j++) {
+			units[j] += (double)a->bin->steps * terms[j];
+		}
 	}
+	s->model->context_sd = sd_of(s->model, units, context_terms, sizeof context_terms / sizeof *context_terms);
+	s->model->attention_sd = sd_of(s->model, units, attention_terms, sizeof attention_terms / sizeof *attention_terms);
 	s->model->context_ns = s->model->has_context && tokens > 0 ? time_ns / tokens : 0;
 }
 

@@ -315,6 +315,7 @@ static void share_prefill(struct accounts *a, const struct stretch *s, int64_t n
 
 	p->total_ns[s->grade] += ns;
 	p->context_ns[s->grade] += (s->attention_share + s->prior_share) * (double)ns;
+	p->context_sd_ns[s->grade] += s->attention_sd * (s->attention_share + s->prior_share) * (double)ns;
 	for (size_t i = 0; i < f->chunk_count; i++) {
 		const struct chunk *c = &f->chunks[i];
 		double cached, tilt;
@@ -341,6 +342,7 @@ static void share_decode(struct accounts *a, const struct stretch *s, int64_t ns
 
 	a->decode.total_ns[s->grade] += ns;
 	a->decode.context_ns[s->grade] += s->context_share * (double)ns;
+	a->decode.context_sd_ns[s->grade] += s->context_sd * s->context_share * (double)ns;
 	if (requests == 0 || ns == 0) {
 		return;
 	}

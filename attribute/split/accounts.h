@@ -38,6 +38,7 @@ struct phase {
 	long double exact_ns[TIME_GRADES];   /* the exact value of given_ns */
 	double spread_ns[TIME_GRADES];       /* see struct entry */
 	double context_ns[TIME_GRADES];      /* the part of total_ns that depends on contexts */
+	double context_sd_ns[TIME_GRADES];   /* one standard deviation of that, from the model */
 };
 
 /* Energy of a segment, by what the time was used for; the last one is of time without a distinguished use. */
@@ -88,6 +89,7 @@ struct stretch {
 	double prior_share;
 	/* of decode: the part proportional to the sequences' contexts; the rest is shared equally */
 	double context_share;
+	double attention_sd, context_sd; /* relative standard deviations of the first two shares, and of the last one */
 	int64_t prefill_tokens, prefill_token_kv, prefill_kv_tokens; /* of the whole batch */
 	int64_t decode_requests, decode_kv_tokens; /* 0: not known */
 	const struct split_times *times; /* times by which a mixed step was split; NULL: no rule was needed */

@@ -11,7 +11,7 @@ static const struct phase *phase_of(const struct accounts *a, const struct entry
  * part shared by contexts; of who is in a batch, from timestamps; and of the cost of cached context. Measured on
  * simulated runs of several laws.
  */
-#define TILT_SD 0.12
+#define TILT_SD 0.12 /* and what the model's coefficients of contexts leave open */
 #define MEMBER_SD 0.003
 #define UNEXPLAINED_SD 0.5 /* of time that no request explains, which may belong to any tenant */
 #define CACHED_SD 0.07
@@ -26,7 +26,9 @@ static double shared_sd(const struct phase *p, const struct entry *e, double par
 	double rest = total > 0 ? 1 - p->context_ns[e->grade] / total : 0;
 	double member = hypot(MEMBER_SD * (1 - part), total > 0 ? UNEXPLAINED_SD * unexplained / total : 0);
 
-	return hypot(TILT_SD * rest * tilt_ns, member * (double)e->gpu_ns);
+	double context_ns = p->context_ns[e->grade], context_sd = context_ns > 0 ? p->context_sd_ns[e->grade] / context_ns : 0;
+
+	return hypot(hypot(TILT_SD, context_sd) * rest * tilt_ns, member * (double)e->gpu_ns);
 }
 
 /* An excess of one tenant is a deficit of the others: over all of them it cancels. */

@@ -250,6 +250,8 @@ static int post_busy(struct pass *pass, const struct step_item *s, int64_t start
 			       ? clip(m->ns[TERM_PREFILL_CONTEXT] * (double)k.batch.prefill_kv_tokens / t.prefill)
 			       : 0,
 	    .context_share = context_share(m, &k.batch, &t),
+	    .attention_sd = m->attention_sd,
+	    .context_sd = m->context_sd,
 	    .prefill_tokens = s->prefill_tokens,
 	    .prefill_token_kv = k.batch.prefill_token_kv,
 	    .prefill_kv_tokens = k.batch.prefill_kv_tokens,

@@ -63,6 +63,8 @@ struct step_model {
 	int64_t steps, outliers;         /* used by the fit, and left out */
 	/* of a token of sequences' contexts, with the spread and length of contexts in the fitted steps */
 	double context_ns;
+	/* relative standard deviation of that, and of attention and context of prompts, from the covariance; at most 1 */
+	double context_sd, attention_sd;
 	double residual_relative;        /* standard deviation of (T - fit) / fit */
 	double residual_quantiles[RESIDUAL_QUANTILES]; /* of the same, by bins of similar steps, at residual_per_cent */
 };

@@ -28,7 +28,6 @@ known_misses() {
 full|steps and requests|request totals, median|1.2
 lockstep|steps and requests|request totals, median|1.1
 lockstep|steps and requests|request totals, 95th percentile|5.7
-lockstep|steps and requests|intervals of tenants that do not hold|25
 lockstep|vLLM iteration lines and requests|prefill total|5.2
 lockstep|steps, too few to fit|prefill total|25
 lockstep|the same, the model described|prefill total|21
