@@ -7,8 +7,8 @@ void engines_add(struct engines *e, name_id replica, bool requests) {
 	e->requests |= requests;
 }
 
-struct gateways gateways_role(const struct engines *e, bool told) {
-	if (!told) {
+struct gateways gateways_role(const struct engines *e, bool reported) {
+	if (!reported) {
 		return (struct gateways){GATEWAYS_NONE, 0};
 	}
 	if (!e->any) {

@@ -27,7 +27,7 @@ struct gateways {
 
 /* Adds a replica of an engine's log, or the same again. */
 void engines_add(struct engines *e, name_id replica, bool requests);
-/* The role of gateways given these engines; `told`: gateways report at least one request */
-struct gateways gateways_role(const struct engines *e, bool told);
+/* The role of gateways given these engines; `reported`: gateways report at least one request */
+struct gateways gateways_role(const struct engines *e, bool reported);
 
 #endif

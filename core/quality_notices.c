@@ -360,19 +360,19 @@ static char *with_counts(char *text, const int64_t count[2]) {
 }
 
 void quality_report_counts(struct quality *q) {
-	struct quality_notice *told = must_calloc(q->notice_count + 1, sizeof *told);
+	struct quality_notice *counted = must_calloc(q->notice_count + 1, sizeof *counted);
 	size_t count = 0, kept = 0;
 
 	for (size_t i = 0; i < q->notice_count; i++) {
 		if (q->notices[i].counted) {
-			told[count++] = q->notices[i];
+			counted[count++] = q->notices[i];
 		} else {
 			q->notices[kept++] = q->notices[i];
 		}
 	}
 	q->notice_count = kept;
 	for (size_t i = 0; i < count; i++) {
-		struct quality_notice n = told[i];
+		struct quality_notice n = counted[i];
 		n.counted = false;
 		n.field[NOTICE_TEXT] = with_counts(n.field[NOTICE_TEXT], n.count);
 		n.field[NOTICE_VALUE] = with_counts(n.field[NOTICE_VALUE], n.count);
@@ -382,7 +382,7 @@ void quality_report_counts(struct quality *q) {
 		}
 		quality_add_notice(q, &n);
 	}
-	free(told);
+	free(counted);
 }
 
 void quality_missing(struct quality *q, const char *what, const char *needs, const char *option) {

@@ -401,9 +401,9 @@ static void take_last(struct reading *r) {
 
 static void report_progress(struct reading *r) {
 	struct ingest_run *run = r->run;
-	int64_t more = source_bytes(r->source) - r->bytes_told;
+	int64_t more = source_bytes(r->source) - r->bytes_reported;
 
-	r->bytes_told += more;
+	r->bytes_reported += more;
 	int64_t done = atomic_fetch_add(&run->bytes_done, more) + more;
 	if (run->options->progress) {
 		run->options->progress(run->options->progress_context, done, run->bytes_total);

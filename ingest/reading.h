@@ -47,7 +47,7 @@ struct reading {
 	int64_t taken_back;
 	int64_t detected_at_line;    /* the line by which the format was detected; or 0 */
 	bool known_empty;   /* known by --no-evidence */
-	int64_t bytes_told; /* reported to the run's progress */
+	int64_t bytes_reported; /* reported to the run's progress */
 	struct fault *why;
 	int failed;
 };

@@ -40,7 +40,7 @@ static int64_t print_notices(const struct quality *q, enum notice_type type, con
 }
 
 struct counting {
-	const struct work *work;
+	const struct trace *work;
 	int64_t records;
 };
 
@@ -51,36 +51,36 @@ static int add_span(void *counting, const struct ledger_span *s) {
 	return 0;
 }
 
-static int records_of(struct work *w, int64_t *records) {
-	struct counting c = {w, 0};
-	int rc = ledger_spans(w->b->ledger, add_span, &c, w->why);
+static int records_of(struct trace *trace, int64_t *records) {
+	struct counting c = {trace, 0};
+	int rc = ledger_spans(trace->b->ledger, add_span, &c, trace->why);
 
 	*records = c.records;
 	return rc;
 }
 
-int explain_names(struct work *w, struct fault *why) {
+int explain_names(struct trace *trace, struct fault *why) {
 	struct quality q;
 	int64_t records = 0, shown = 0;
-	int rc = records_of(w, &records);
+	int rc = records_of(trace, &records);
 
 	quality_init(&q);
-	rc = rc < 0 ? rc : ledger_quality_get(w->b->ledger, INT64_MAX, INT64_MIN, INT64_MAX, &q, why);
+	rc = rc < 0 ? rc : ledger_quality_get(trace->b->ledger, INT64_MAX, INT64_MIN, INT64_MAX, &q, why);
 	if (rc >= 0) {
-		printf("\n%.*s: %" PRId64 " record%s under this name\n", TEXT_ARG(w->q.replica), records, PLURAL(records));
-		shown = print_notices(&q, NOTICE_ASSUMPTION, "assumed", w->q.replica, 0);
-		shown = print_notices(&q, NOTICE_FINDING, "finding", w->q.replica, shown);
+		printf("\n%.*s: %" PRId64 " record%s under this name\n", TEXT_ARG(trace->q.replica), records, PLURAL(records));
+		shown = print_notices(&q, NOTICE_ASSUMPTION, "assumed", trace->q.replica, 0);
+		shown = print_notices(&q, NOTICE_FINDING, "finding", trace->q.replica, shown);
 	}
 	quality_release(&q);
 	return rc < 0 ? rc : records > 0 || shown > 0;
 }
 
-int explain_is_replica(struct work *w, struct text name) {
-	struct text before = w->q.replica;
+int explain_is_replica(struct trace *trace, struct text name) {
+	struct text before = trace->q.replica;
 	int64_t records;
 
-	w->q.replica = name;
-	int rc = records_of(w, &records);
-	w->q.replica = before;
+	trace->q.replica = name;
+	int rc = records_of(trace, &records);
+	trace->q.replica = before;
 	return rc < 0 ? rc : records > 0;
 }

@@ -14,7 +14,7 @@ struct question {
 	int64_t from_ns, to_ns;
 };
 
-struct work {
+struct trace {
 	struct book *b;
 	struct question q;
 	struct fault *why;
@@ -33,22 +33,22 @@ struct work {
 };
 
 /* "  logs/vllm.log:12", and the record behind it. */
-void explain_place(struct work *w, const struct record *r);
-void explain_record(struct work *w, const struct record *r);
+void explain_place(struct trace *trace, const struct record *r);
+void explain_record(struct trace *trace, const struct record *r);
 /* Counts a matching record, and explains it and its split while lines remain. */
-void explain_counted(struct work *w, const struct record *r);
+void explain_counted(struct trace *trace, const struct record *r);
 
 /* States what retention has removed: 1 if anything. */
-int explain_gone(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why);
+int explain_gone(struct trace *trace, int64_t from_ns, int64_t to_ns, struct fault *why);
 
 /* The models by which steps of both phases were split. */
-int explain_fits(struct work *w, int64_t from_ns, int64_t to_ns, struct fault *why);
+int explain_fits(struct trace *trace, int64_t from_ns, int64_t to_ns, struct fault *why);
 
 /* The names, clocks and GPUs of the requested replica, and findings about it: 1 if it has evidence or findings. */
-int explain_names(struct work *w, struct fault *why);
+int explain_names(struct trace *trace, struct fault *why);
 /* Is there evidence under a name? 1 or 0. */
-int explain_is_replica(struct work *w, struct text name);
+int explain_is_replica(struct trace *trace, struct text name);
 
-int explain_request(struct work *w, struct fault *why);
+int explain_request(struct trace *trace, struct fault *why);
 
 #endif

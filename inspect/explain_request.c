@@ -84,7 +84,7 @@ struct batches {
 };
 
 struct asked {
-	struct work *w;
+	struct trace *trace;
 	struct batches b;
 	int64_t first_token_ns, scheduled_ns, gpus;
 	/* of its tenant's entries in the hours in which it ran */
@@ -99,7 +99,8 @@ static int add_step(void *asked, const struct record *r, struct fault *why) {
 	const struct step *s = &r->step;
 
 	(void)why;
-	if (r->kind != RECORD_STEP || s->start_ns >= a->w->last_ns || s->gpu_ns <= 0 || s->start_ns + s->gpu_ns <= a->scheduled_ns) {
+	if (r->kind != RECORD_STEP || s->start_ns >= a->trace->last_ns || s->gpu_ns <= 0 ||
+	    s->start_ns + s->gpu_ns <= a->scheduled_ns) {
 		return 0;
 	}
 	bool before = a->first_token_ns != UNKNOWN && s->start_ns < a->first_token_ns - s->gpu_ns / 2;
@@ -122,14 +123,16 @@ static int add_step(void *asked, const struct record *r, struct fault *why) {
 static int steps_of_segment(void *asked, const struct ledger_segment *s) {
 	struct asked *a = asked;
 
-	return s->replica != a->w->replica || s->gone_run ? 0 : ledger_records(a->w->b->ledger, s, add_step, a, a->w->why);
+	return s->replica != a->trace->replica || s->gone_run ? 0 : ledger_records(a->trace->b->ledger, s, add_step,
+	    a, a->trace->why);
 }
 
 static int add_spread(void *asked, const struct entry *e) {
 	struct asked *a = asked;
 
-	a->pool = e->replica == a->w->replica ? e->pool : a->pool;
-	if (e->replica == a->w->replica && text_eq(a->tenant, names_text(a->w->b->names, e->tenant)) && e->gpu_ns > 0 && e->spread_ns >= 0) {
+	a->pool = e->replica == a->trace->replica ? e->pool : a->pool;
+	if (e->replica == a->trace->replica && text_eq(a->tenant, names_text(a->trace->b->names, e->tenant)) &&
+	    e->gpu_ns > 0 && e->spread_ns >= 0) {
 		a->spent_ns[e->kind] += (double)e->gpu_ns;
 		a->spread_ns[e->kind] += (double)e->spread_ns;
 	}
@@ -224,7 +227,8 @@ static void print_basis(struct asked *a, const struct cost *c) {
 		printf("  Grade A: the time of its phases was measured.\n");
 	} else if (input + output > 0) {
 		printf("  As sure as the split of its tenant on this replica in that time; one request can be further off. It rests on\n");
-		kept_fits_list(a->w->fits, names_text(a->w->b->names, a->model), instant_floor(a->w->first_ns, NS_PER_DAY));
+		kept_fits_list(a->trace->fits, names_text(a->trace->b->names, a->model),
+		    instant_floor(a->trace->first_ns, NS_PER_DAY));
 		printf("  and on who was in which step (attribute/METHOD.md, \"How sure\").\n");
 	} else {
 		printf("  Its tenant's time on this replica in these hours has no spread: nothing was split by a model.\n");
@@ -234,9 +238,9 @@ static void print_basis(struct asked *a, const struct cost *c) {
 static void print_steps_place(struct asked *a) {
 	if (a->b.any) {
 		printf("  first step");
-		explain_place(a->w, &a->b.first);
+		explain_place(a->trace, &a->b.first);
 		printf("\n  last step ");
-		explain_place(a->w, &a->b.last);
+		explain_place(a->trace, &a->b.last);
 		putchar('\n');
 	}
 }
@@ -260,7 +264,7 @@ static void print_screen(struct asked *a, const struct cost *c, const char *curr
 /* ---- finding it ---- */
 
 struct found {
-	struct work *w;
+	struct trace *trace;
 	struct record record; /* the first one with this id: its numbers only, as its texts are not valid any more */
 	name_id model;
 	int64_t count;
@@ -268,22 +272,22 @@ struct found {
 
 static int find_request(void *found, const struct record *r, struct fault *why) {
 	struct found *f = found;
-	struct work *w = f->w;
+	struct trace *trace = f->trace;
 
 	(void)why;
-	if (r->kind == RECORD_REQUEST && text_eq(r->request.id, w->q.id)) {
+	if (r->kind == RECORD_REQUEST && text_eq(r->request.id, trace->q.id)) {
 		const struct request *q = &r->request;
 		int64_t first_ns = q->arrival_ns != UNKNOWN ? q->arrival_ns : record_instant(r);
 		int64_t last_ns = q->finish_ns != UNKNOWN ? q->finish_ns : record_instant(r);
 		if (f->count++ == 0 || q->scheduled_ns != UNKNOWN) { /* prefers the engine's to a gateway's */
 			f->record = *r;
-			f->model = r->model.len > 0 ? names_id(w->b->names, r->model) : 0;
-			w->replica = names_id(w->b->names, r->replica);
-			w->first_ns = first_ns;
-			w->last_ns = last_ns;
+			f->model = r->model.len > 0 ? names_id(trace->b->names, r->model) : 0;
+			trace->replica = names_id(trace->b->names, r->replica);
+			trace->first_ns = first_ns;
+			trace->last_ns = last_ns;
 		}
-		if (w->lines_asked) {
-			explain_record(w, r);
+		if (trace->lines_asked) {
+			explain_record(trace, r);
 		}
 	}
 	return 0;
@@ -292,19 +296,22 @@ static int find_request(void *found, const struct record *r, struct fault *why) 
 static int find_in_segment(void *found, const struct ledger_segment *s) {
 	struct found *f = found;
 
-	return s->counts[RECORD_REQUEST] == 0 || s->gone_run ? 0 : ledger_records(f->w->b->ledger, s, find_request, f, f->w->why);
+	return s->counts[RECORD_REQUEST] == 0 || s->gone_run ? 0 : ledger_records(f->trace->b->ledger, s,
+	    find_request, f, f->trace->why);
 }
 
 /* Its tenant's entries, and its steps. */
 static int gather(struct asked *a, const struct cost *c, struct fault *why) {
-	struct work *w = a->w;
-	int64_t from_ns = instant_floor(w->first_ns, NS_PER_HOUR), to_ns = instant_floor(w->last_ns, NS_PER_HOUR) + NS_PER_HOUR;
+	struct trace *trace = a->trace;
+	int64_t from_ns = instant_floor(trace->first_ns, NS_PER_HOUR), to_ns = instant_floor(trace->last_ns,
+	    NS_PER_HOUR) + NS_PER_HOUR;
 
 	a->tenant = c->of[COL_TENANT];
-	int rc = ledger_entries(w->b->ledger, from_ns, to_ns, INT64_MAX - 1, add_spread, a, why);
+	int rc = ledger_entries(trace->b->ledger, from_ns, to_ns, INT64_MAX - 1, add_spread, a, why);
 	a->b = (struct batches){.steps = 0};
-	rc = rc < 0 ? rc : ledger_segments(w->b->ledger, w->first_ns, w->last_ns + 1, steps_of_segment, a, why);
-	int64_t gpus = w->b->fleet && a->pool != 0 ? fleet_replica_gpus(w->b->fleet, a->pool) : 1;
+	rc = rc < 0 ? rc : ledger_segments(trace->b->ledger, trace->first_ns, trace->last_ns + 1, steps_of_segment,
+	    a, why);
+	int64_t gpus = trace->b->fleet && a->pool != 0 ? fleet_replica_gpus(trace->b->fleet, a->pool) : 1;
 	a->gpus = gpus > 0 ? gpus : 1;
 	return rc;
 }
@@ -326,7 +333,7 @@ static int print_rows(struct asked *a, FILE *f, const char *currency, struct fau
 		for (int i = 0; i < COLUMNS; i++) {
 			c.of[i] = at[i] < count ? fields[at[i]] : T("");
 		}
-		if (text_eq(c.of[COL_ID], a->w->q.id)) {
+		if (text_eq(c.of[COL_ID], a->trace->q.id)) {
 			rc = gather(a, &c, why);
 			if (rc >= 0) {
 				print_screen(a, &c, currency);
@@ -339,7 +346,7 @@ static int print_rows(struct asked *a, FILE *f, const char *currency, struct fau
 
 /* Splits its time again. */
 static int print_cost(struct asked *a, struct fault *why) {
-	struct work *w = a->w;
+	struct trace *trace = a->trace;
 	char path[] = "/tmp/tollbook-explain-XXXXXX";
 	struct quality ignored;
 	int fd = mkstemp(path);
@@ -349,12 +356,13 @@ static int print_cost(struct asked *a, struct fault *why) {
 	}
 	close(fd);
 	quality_init(&ignored);
-	int rc = book_requests_of(w->b, instant_floor(w->first_ns, NS_PER_DAY), instant_floor(w->last_ns, NS_PER_DAY) + NS_PER_DAY,
+	int rc = book_requests_of(trace->b, instant_floor(trace->first_ns, NS_PER_DAY),
+	    instant_floor(trace->last_ns, NS_PER_DAY) + NS_PER_DAY,
 	                          path, &ignored, why);
 	quality_release(&ignored);
 	FILE *f = rc == 0 ? fopen(path, "re") : NULL;
 	if (f) {
-		rc = print_rows(a, f, fleet_currency(w->b->fleet), why);
+		rc = print_rows(a, f, fleet_currency(trace->b->fleet), why);
 		fclose(f);
 	}
 	unlink(path);
@@ -363,13 +371,13 @@ static int print_cost(struct asked *a, struct fault *why) {
 
 /* Its cost also depends on records of adjacent days. */
 static int print_cost_if_there(struct asked *a, struct fault *why) {
-	int64_t gone, since_ns, from_ns = instant_floor(a->w->first_ns, NS_PER_DAY) - NS_PER_DAY;
-	int64_t to_ns = instant_floor(a->w->last_ns, NS_PER_DAY) + 2 * NS_PER_DAY;
-	int rc = ledger_gone(a->w->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
+	int64_t gone, since_ns, from_ns = instant_floor(a->trace->first_ns, NS_PER_DAY) - NS_PER_DAY;
+	int64_t to_ns = instant_floor(a->trace->last_ns, NS_PER_DAY) + 2 * NS_PER_DAY;
+	int rc = ledger_gone(a->trace->b->ledger, from_ns, to_ns, &gone, &since_ns, why);
 
 	if (rc > 0) {
 		printf("Its cost cannot be recomputed\n");
-		return explain_gone(a->w, from_ns, to_ns, why);
+		return explain_gone(a->trace, from_ns, to_ns, why);
 	}
 	return rc < 0 ? rc : print_cost(a, why);
 }
@@ -377,78 +385,83 @@ static int print_cost_if_there(struct asked *a, struct fault *why) {
 /* ---- --lines N ---- */
 
 static int show_step(void *work, const struct record *r, struct fault *why) {
-	struct work *w = work;
+	struct trace *trace = work;
 
 	(void)why;
-	if (r->kind == RECORD_STEP && r->step.start_ns < w->last_ns && r->step.start_ns + r->step.gpu_ns > w->first_ns) {
-		explain_counted(w, r);
+	if (r->kind == RECORD_STEP && r->step.start_ns < trace->last_ns &&
+	    r->step.start_ns + r->step.gpu_ns > trace->first_ns) {
+		explain_counted(trace, r);
 	}
 	return 0;
 }
 
 static int show_segment(void *work, const struct ledger_segment *s) {
-	struct work *w = work;
+	struct trace *trace = work;
 
-	return s->replica != w->replica || s->gone_run ? 0 : ledger_records(w->b->ledger, s, show_step, w, w->why);
+	return s->replica != trace->replica || s->gone_run ? 0 : ledger_records(trace->b->ledger, s, show_step,
+	    trace, trace->why);
 }
 
-static int show_details(struct work *w, struct fault *why) {
-	w->records = 0;
-	int rc = explain_fits(w, w->first_ns, w->last_ns + 1, why);
+static int show_details(struct trace *trace, struct fault *why) {
+	trace->records = 0;
+	int rc = explain_fits(trace, trace->first_ns, trace->last_ns + 1, why);
 	printf("\nSteps of its replica while it ran; its share of each depends on its tokens and context (METHOD.md)\n");
-	rc = rc < 0 ? rc : ledger_segments(w->b->ledger, w->first_ns, w->last_ns + 1, show_segment, w, why);
+	rc = rc < 0 ? rc : ledger_segments(trace->b->ledger, trace->first_ns, trace->last_ns + 1, show_segment,
+	    trace, why);
 	if (rc >= 0) {
-		printf("  %" PRId64 " step%s in all; --lines N shows more\n", w->records, PLURAL(w->records));
+		printf("  %" PRId64 " step%s in all; --lines N shows more\n", trace->records, PLURAL(trace->records));
 	}
 	return rc;
 }
 
-static int not_found(struct work *w, struct fault *why) {
+static int not_found(struct trace *trace, struct fault *why) {
 	int64_t plans = 0;
-	int rc = explain_gone(w, INT64_MIN, INT64_MAX, why);
+	int rc = explain_gone(trace, INT64_MIN, INT64_MAX, why);
 
-	rc = rc < 0 ? rc : ledger_evidence_plans(w->b->ledger, &plans, why);
+	rc = rc < 0 ? rc : ledger_evidence_plans(trace->b->ledger, &plans, why);
 	return rc < 0 ? rc : fault_option(why, FAULT_OPERAND, plans > 0 ? "the book has no records: those of shards are in the folders of their plans"
 	                                                        : "the book has no request of this id");
 }
 
-static void print_head(const struct work *w, name_id model) {
+static void print_head(const struct trace *trace, name_id model) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 
-	printf("Request %.*s, %s, %s, %s to %s\n", TEXT_ARG(w->q.id), model != 0 ? names_text(w->b->names, model).at : "no model",
-	       names_text(w->b->names, w->replica).at, instant_format(w->first_ns, from), instant_format(w->last_ns, to));
+	printf("Request %.*s, %s, %s, %s to %s\n", TEXT_ARG(trace->q.id), model != 0 ? names_text(trace->b->names, model).at : "no model",
+	       names_text(trace->b->names, trace->replica).at, instant_format(trace->first_ns, from),
+	           instant_format(trace->last_ns, to));
 }
 
-int explain_request(struct work *w, struct fault *why) {
-	struct found found = {.w = w};
+int explain_request(struct trace *trace, struct fault *why) {
+	struct found found = {.trace = trace};
 	char missing[200] = "";
-	int rc = ledger_segments(w->b->ledger, INT64_MIN, INT64_MAX, find_in_segment, &found, why);
+	int rc = ledger_segments(trace->b->ledger, INT64_MIN, INT64_MAX, find_in_segment, &found, why);
 
 	if (rc < 0 || found.count == 0) {
-		return rc < 0 ? rc : not_found(w, why);
+		return rc < 0 ? rc : not_found(trace, why);
 	}
 	const struct request *q = &found.record.request;
-	struct asked a = {.w = w, .first_token_ns = q->first_token_ns, .scheduled_ns = q->scheduled_ns != UNKNOWN ? q->scheduled_ns : w->first_ns};
+	struct asked a = {.trace = trace, .first_token_ns = q->first_token_ns,
+	    .scheduled_ns = q->scheduled_ns != UNKNOWN ? q->scheduled_ns : trace->first_ns};
 	a.model = found.model;
-	print_head(w, found.model);
-	rc = kept_fits_read(&w->fits, w->b->ledger, w->first_ns, w->last_ns + 1, why);
+	print_head(trace, found.model);
+	rc = kept_fits_read(&trace->fits, trace->b->ledger, trace->first_ns, trace->last_ns + 1, why);
 	if (rc < 0) {
 		return rc;
 	}
-	rc = w->b->fleet ? 1 : book_use_last_basis(w->b, missing, sizeof missing, why);
+	rc = trace->b->fleet ? 1 : book_use_last_basis(trace->b, missing, sizeof missing, why);
 	rc = rc > 0 ? print_cost_if_there(&a, why) : rc;
-	if (rc >= 0 && !w->b->fleet) {
+	if (rc >= 0 && !trace->b->fleet) {
 		printf("No cost: %s\n", missing[0] ? missing : "nothing was attributed yet: run tollbook attribute");
 	}
 	if (rc < 0) {
 		return rc;
 	}
 	printf("\nWhere it is in the logs\n  request   ");
-	explain_place(w, &found.record);
+	explain_place(trace, &found.record);
 	putchar('\n');
 	print_steps_place(&a);
-	if (w->lines_asked) {
-		return show_details(w, why);
+	if (trace->lines_asked) {
+		return show_details(trace, why);
 	}
 	printf("  --lines N shows the records, the model and the arithmetic of each step\n");
 	return 0;

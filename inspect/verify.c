@@ -20,7 +20,7 @@ struct check {
 	int64_t findings, segments, records, days, entries, fits;
 	int64_t closed_since; /* days of closed periods for which records came later: their fits cannot be recomputed */
 	int64_t left;         /* days that cannot be recomputed */
-	char untold[200]; /* why the basis of the entries is not known */
+	char unchecked[200]; /* why the basis of the entries is not known */
 	int64_t counts[RECORD_KINDS];
 };
 
@@ -72,7 +72,7 @@ static void say_orphan(void *check, const char *path) {
 }
 
 /* What cannot be checked. */
-static void print_untold(const struct check *c) {
+static void print_unchecked(const struct check *c) {
 	if (c->b->terminal->quiet) {
 		return;
 	}
@@ -383,13 +383,13 @@ static int work(struct check *c, bool all, struct fault *why) {
 	} else if (rc == 0 && plans > 0) {
 		terminal_warning(c->b->terminal, "tasks of 'tollbook shard' posted the entries, and their records are "
 						 "in the plan folders: they are not recomputed here");
-	} else if (rc == 0 && c->untold[0]) {
-		terminal_warning(c->b->terminal, "entries are not recomputed from their records: %s", c->untold);
+	} else if (rc == 0 && c->unchecked[0]) {
+		terminal_warning(c->b->terminal, "entries are not recomputed from their records: %s", c->unchecked);
 	} else if (rc == 0 && c->b->fleet) {
 		rc = check_days(c, all, why);
 	}
 	print_gone(c, gone, since_ns);
-	print_untold(c);
+	print_unchecked(c);
 	if (c->findings > 0) {
 		say_overtaken(c);
 	}
@@ -419,9 +419,9 @@ int verify_book(const struct book_settings *set, const struct terminal *t, const
 		return status;
 	}
 	struct check c = {.b = &b, .why = why};
-	if (!costs && book_use_last_basis(&b, c.untold, sizeof c.untold, why) < 0) {
+	if (!costs && book_use_last_basis(&b, c.unchecked, sizeof c.unchecked, why) < 0) {
 		/* continues, to find other faults as well */
-		snprintf(c.untold, sizeof c.untold, "%.150s", why->message);
+		snprintf(c.unchecked, sizeof c.unchecked, "%.150s", why->message);
 	}
 	status = asked->head ? print_head(&b, why) : work(&c, asked->all, why);
 	book_close(&b);

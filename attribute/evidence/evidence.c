@@ -392,7 +392,7 @@ int evidence_add_record(struct evidence *e, unsigned lane, const struct record *
 /* Which gateways' records count, from the records of all lanes. */
 static struct gateways gateways_here(const struct evidence *e) {
 	struct engines all = {.any = false};
-	bool told = false;
+	bool reported = false;
 
 	for (unsigned i = 0; i < e->lane_count; i++) {
 		const struct engines *l = &e->lanes[i].engines;
@@ -400,9 +400,9 @@ static struct gateways gateways_here(const struct evidence *e) {
 			engines_add(&all, l->replica, l->requests);
 			all.many |= l->many;
 		}
-		told |= e->lanes[i].has_gateway;
+		reported |= e->lanes[i].has_gateway;
 	}
-	return gateways_role(&all, told);
+	return gateways_role(&all, reported);
 }
 
 void evidence_set_gateways(struct evidence *e, struct gateways gateways) {

@@ -15,7 +15,7 @@
 enum side { SIDE_ENGINE, SIDE_GATEWAY };
 
 /* What shows that a gateway's record is a duplicate, in addition to the compared fields. */
-struct telling {
+struct mention {
 	int64_t number; /* of the record in the order of the evidence; 0: unknown */
 	uint64_t id_hash; /* of the id as it was logged */
 	uint32_t id_len;
@@ -34,7 +34,7 @@ struct joinable {
 	uint32_t side;
 	uint32_t vendors; /* served by a vendor, unless an engine here has it */
 	uint32_t id_len;
-	struct telling telling;
+	struct mention mention;
 };
 
 struct join {
@@ -149,7 +149,7 @@ static int assign_tenant(struct join *j, const struct joinable *engine, name_id 
 }
 
 /* Each record counts in the period in which it begins. */
-static bool is_told(const struct join *j, const struct joinable *r) {
+static bool is_reported(const struct join *j, const struct joinable *r) {
 	return r->at_ns >= j->from_ns && r->at_ns < j->to_ns;
 }
 
@@ -158,7 +158,7 @@ static int leave_alone(struct join *j, const struct joinable *r, struct fault *w
 		const struct tenant_patch mark = {.replica = r->replica, .at_ns = r->at_ns, .line = r->line, .file = r->file};
 		return spool_add(j->unjoined, 0, &mark, sizeof mark, why);
 	}
-	if (!is_told(j, r)) {
+	if (!is_reported(j, r)) {
 		return 0;
 	}
 	if (r->side == SIDE_GATEWAY) {
@@ -180,9 +180,9 @@ static bool same_record(const struct joinable *a, const struct joinable *b) {
 
 /* Compares two of a group; their ids agree without prefixes and suffixes. If there is a number, to_ns is the finish. */
 static bool same_request(const struct joinable *a, const struct joinable *b) {
-	return a->telling.number != 0 && b->telling.number != 0 && a->replica == b->replica && a->to_ns == b->to_ns &&
-	       a->telling.part == b->telling.part && a->telling.id_len == b->telling.id_len &&
-	       a->telling.id_hash == b->telling.id_hash;
+	return a->mention.number != 0 && b->mention.number != 0 && a->replica == b->replica && a->to_ns == b->to_ns &&
+	       a->mention.part == b->mention.part && a->mention.id_len == b->mention.id_len &&
+	       a->mention.id_hash == b->mention.id_hash;
 }
 
 static void drop(struct join *j, size_t i) {
@@ -196,13 +196,13 @@ static void drop(struct join *j, size_t i) {
  */
 static bool is_repeat(struct join *j, const struct joinable *next) {
 	for (size_t i = j->count; i-- > 0;) {
-		const struct joinable *told = &j->group[i];
-		if (told->side != next->side || next->from_ns - told->from_ns > REPEATS_WINDOW_NS) {
+		const struct joinable *earlier = &j->group[i];
+		if (earlier->side != next->side || next->from_ns - earlier->from_ns > REPEATS_WINDOW_NS) {
 			return false;
 		}
-		if (same_request(told, next)) {
-			bool comes_first = told->from_ns == next->from_ns && next->telling.number < told->telling.number;
-			j->report->duplicates += is_told(j, next);
+		if (same_request(earlier, next)) {
+			bool comes_first = earlier->from_ns == next->from_ns && next->mention.number < earlier->mention.number;
+			j->report->duplicates += is_reported(j, next);
 			if (comes_first) {
 				drop(j, i);
 			}
@@ -251,7 +251,7 @@ static void check_tokens(struct join *j, size_t engines) {
 			return;
 		}
 	}
-	if (order_tokens(engine, gateway) != 0 && is_told(j, gateway)) {
+	if (order_tokens(engine, gateway) != 0 && is_reported(j, gateway)) {
 		j->report->differing++;
 		note_first(&j->report->first_differing, gateway);
 	}
@@ -266,7 +266,7 @@ static int join_ids(struct join *j, struct fault *why) {
 
 	if (joined) {
 		for (size_t i = engines; i < j->count; i++) {
-			j->report->by_id += is_told(j, &j->group[i]);
+			j->report->by_id += is_reported(j, &j->group[i]);
 		}
 		check_tokens(j, engines);
 	}
@@ -329,7 +329,7 @@ static int join_tokens(struct join *j, struct fault *why) {
 			rc = leave_alone(j, &j->group[g], why);
 			continue;
 		}
-		j->report->by_tokens += is_told(j, &j->group[g]);
+		j->report->by_tokens += is_reported(j, &j->group[g]);
 		for (size_t i = 0; i < engines && rc >= 0; i++) {
 			if (same_record(&j->group[i], &j->group[of[g]])) {
 				rc = assign_tenant(j, &j->group[i], j->group[g].tenant, j->group[g].service, why);
@@ -351,11 +351,11 @@ static int64_t last_instant(const struct request_item *q) {
 	return q->finish_ns != UNKNOWN ? q->finish_ns : q->first_token_ns != UNKNOWN ? q->first_token_ns : q->head.at_ns;
 }
 
-static struct telling telling_of(struct join *j, const struct request_item *q, enum side side) {
+static struct mention mention_of(struct join *j, const struct request_item *q, enum side side) {
 	struct text id = request_item_id(q);
 	bool may_repeat = side == SIDE_GATEWAY && id.len > 0 && q->finish_ns != UNKNOWN;
 
-	return (struct telling){may_repeat ? ++j->gateway_requests : 0, text_hash(id), (uint32_t)id.len, q->part};
+	return (struct mention){may_repeat ? ++j->gateway_requests : 0, text_hash(id), (uint32_t)id.len, q->part};
 }
 
 static int keep(struct join *j, const struct request_item *q, enum side side, struct fault *why) {
@@ -376,7 +376,7 @@ static int keep(struct join *j, const struct request_item *q, enum side side, st
 		.side = side,
 		.vendors = side == SIDE_GATEWAY && bought_is_vendors(j->evidence, q),
 		.id_len = (uint32_t)id.len,
-		.telling = telling_of(j, q, side),
+		.mention = mention_of(j, q, side),
 	};
 
 	if (id.len == 0) {
@@ -485,7 +485,7 @@ int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int6
 
 /* ---- reporting ---- */
 
-static void tell(struct quality *q, enum join_trouble what, int64_t count, const struct place *first) {
+static void report_trouble(struct quality *q, enum join_trouble what, int64_t count, const struct place *first) {
 	quality_join_trouble(q, what, count, first->file, (uint64_t)first->line);
 }
 
@@ -493,7 +493,7 @@ void join_report_counts(const struct join_report *r, struct quality *q) {
 	q->duplicates += r->duplicates;
 	q->joins.joined += r->by_id + r->by_tokens;
 	q->joins.gateway_only_tokens += r->gateway_only_tokens;
-	tell(q, JOIN_GATEWAY_ONLY, r->gateway_only, &r->first_gateway_only);
-	tell(q, JOIN_ENGINE_ONLY, r->engine_only, &r->first_engine_only);
-	tell(q, JOIN_DIFFERING, r->differing, &r->first_differing);
+	report_trouble(q, JOIN_GATEWAY_ONLY, r->gateway_only, &r->first_gateway_only);
+	report_trouble(q, JOIN_ENGINE_ONLY, r->engine_only, &r->first_engine_only);
+	report_trouble(q, JOIN_DIFFERING, r->differing, &r->first_differing);
 }

@@ -273,8 +273,8 @@ struct portion {
 };
 
 /* If all chunks are known, the log's totals differ from their sums by rounding only. */
-static double whole_of(double known, int64_t told, bool complete) {
-	return told < (int64_t)known || complete ? known : (double)told;
+static double whole_of(double known, int64_t logged, bool complete) {
+	return logged < (int64_t)known || complete ? known : (double)logged;
 }
 
 static struct portion whole_prefill(const struct flight *f, const struct stretch *s) {

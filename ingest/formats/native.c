@@ -372,7 +372,7 @@ static const struct kind *slow_kind(const struct json *j, const char **why) {
 	json_at schema = json_get(j, 0, T("schema"));
 
 	for (size_t i = 0; i < NATIVE_KINDS; i++) {
-		if (schema == JSON_ABSENT ? json_get(j, 0, native_kinds[i].tell) != JSON_ABSENT
+		if (schema == JSON_ABSENT ? json_get(j, 0, native_kinds[i].only_key) != JSON_ABSENT
 		                          : text_eq(native_kinds[i].schema, json_string(j, schema, buffer, sizeof buffer))) {
 			return &native_kinds[i];
 		}

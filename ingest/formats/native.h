@@ -33,7 +33,7 @@ struct kind {
 	enum record_kind kind;
 	const struct field *fields;
 	size_t field_count;
-	struct text tell; /* a key that no other kind has, for records without a schema */
+	struct text only_key; /* a key that no other kind has, for records without a schema */
 	const char *(*check)(const struct parser *p, struct record *r); /* NULL, or why it is impossible */
 };
 #define NATIVE_KINDS 4

@@ -28,7 +28,7 @@ static size_t column_of(const struct text *cells, size_t count, struct text key)
 /* The kind for a header without a schema. */
 static const struct kind *kind_of(const struct text *cells, size_t count) {
 	for (size_t i = 0; i < NATIVE_KINDS; i++) {
-		if (column_of(cells, count, native_kinds[i].tell) != SIZE_MAX) {
+		if (column_of(cells, count, native_kinds[i].only_key) != SIZE_MAX) {
 			return &native_kinds[i];
 		}
 	}

@@ -375,8 +375,8 @@ static enum parse_result note_requests(struct parser *p, struct logged *l, int64
 	(void)l;
 	(void)stamp_ns;
 	(void)out;
-	if (!v->told_requests) {
-		v->told_requests = true;
+	if (!v->warned_requests) {
+		v->warned_requests = true;
 		quality_warn(p->quality, "vLLM's request lines have no tokens and no times: --otlp-traces-endpoint "
 					 "gives both");
 	}
@@ -389,8 +389,8 @@ static enum parse_result note_servers(struct parser *p, struct logged *l, int64_
 
 	(void)stamp_ns;
 	(void)out;
-	if (!v->told_servers && text_find(l->message, T("disabling stats logging")) != SIZE_MAX) {
-		v->told_servers = true;
+	if (!v->warned_servers && text_find(l->message, T("disabling stats logging")) != SIZE_MAX) {
+		v->warned_servers = true;
 		quality_warn(p->quality, "vLLM logs no statistics with several API servers: start it with --api-server-count 1, or "
 		                         "scrape /metrics every few seconds into a file");
 		quality_missing(p->quality, "statistics of vLLM", "one API server, or scraped metrics", "--api-server-count 1");

@@ -33,9 +33,9 @@ struct vllm {
 	int64_t cache_ntok;   /* "GPU KV cache size: 500,000 tokens"; 0: not logged */
 	bool has_version, speculative;
 	int64_t version[2];
-	bool told_requests;   /* the warning about lines of requests was given */
-	bool told_hits;       /* the same, about prefix cache hits */
-	bool told_servers;    /* and about missing statistics with several API servers */
+	bool warned_requests;   /* the warning about lines of requests was given */
+	bool warned_hits;       /* the same, about prefix cache hits */
+	bool warned_servers;    /* and about missing statistics with several API servers */
 	int64_t finished;     /* requests of the Rust front end, which have no id */
 	char id[64];
 };

@@ -191,12 +191,12 @@ static void note_hits(struct parser *p, struct text tail) {
 	size_t at = text_find(tail, key);
 	int64_t tenths = 0;
 
-	if (v->told_hits || at == SIZE_MAX) {
+	if (v->warned_hits || at == SIZE_MAX) {
 		return;
 	}
 	struct text rate = text_cut(tail, at + key.len, tail.len);
 	if (text_take_fixed(&rate, 1, &tenths) && tenths > 0) {
-		v->told_hits = true;
+		v->warned_hits = true;
 		quality_state(p->quality, QUALITY_CACHE_HITS, NULL, NULL, NULL, NULL, "");
 	}
 }

@@ -28,8 +28,8 @@
 struct gpu_power {
 	bool has_header, commas;
 	size_t columns, watts, gpu, date, clock; /* of the header; SIZE_MAX: none. clock: a time of day, or a whole instant */
-	bool told;
-	int64_t told_ns; /* from a separate line */
+	bool has_time;
+	int64_t time_ns; /* from a separate line */
 	bool complained;
 };
 
@@ -140,7 +140,7 @@ static int64_t instant_of(struct parser *p, const struct gpu_power *m, const str
 	if (stamp_ns != UNKNOWN || parser_local_instant(p, &stamp_ns)) {
 		return stamp_ns;
 	}
-	return m->told ? m->told_ns : UNKNOWN;
+	return m->has_time ? m->time_ns : UNKNOWN;
 }
 
 /* "GPU[0]		: Average Graphics Package Power (W): 35.0" */
@@ -191,12 +191,12 @@ static enum parse_result gpu_power_parse(struct parser *p, const struct text *li
 		return PARSE_NONE;
 	}
 	if (scrape_time(text_trim(*line), &time)) {
-		m->told = scrape_time_resolve(p, &time, &m->told_ns);
+		m->has_time = scrape_time_resolve(p, &time, &m->time_ns);
 		return PARSE_NONE;
 	}
 	struct text gpu, watts;
 	if (take_pair(*line, &gpu, &watts)) {
-		return take_sample(p, m, gpu, watts, m->told && stamp_ns == UNKNOWN ? m->told_ns : stamp_ns, out);
+		return take_sample(p, m, gpu, watts, m->has_time && stamp_ns == UNKNOWN ? m->time_ns : stamp_ns, out);
 	}
 	if (take_header(m, *line) || text_starts(text_trim(*line), T("#")) || text_starts(*line, T("ID "))) {
 		return PARSE_NONE;

@@ -17,8 +17,8 @@ struct prometheus {
 	struct scrapes scrapes;
 	bool any;            /* a sample of the scrape was read */
 	uint64_t first_hash; /* hash of that sample's name and labels */
-	int64_t told_ns;     /* from a separate line, for the following scrape; or UNKNOWN */
-	bool told;
+	int64_t time_ns;     /* from a separate line, for the following scrape; or UNKNOWN */
+	bool has_time;
 };
 
 /* A parsed line of the text form. */
@@ -146,7 +146,7 @@ static enum parse_result take_known(struct parser *p, struct prometheus *m, cons
                                     int64_t stamp_ns, struct record *out) {
 	struct sample sample = {l->name, l->value, &l->labels, label_in_text};
 	note_engine(p, l->name);
-	int64_t at_ns = l->at_ns != UNKNOWN ? l->at_ns : m->told ? m->told_ns : stamp_ns;
+	int64_t at_ns = l->at_ns != UNKNOWN ? l->at_ns : m->has_time ? m->time_ns : stamp_ns;
 
 	if (!m->any) {
 		m->any = true;
@@ -184,10 +184,10 @@ static enum parse_result parse_text(struct parser *p, struct text line, int64_t 
 			}
 		}
 		m->any = false;
-		m->told = m->told && kind == LINE_SAMPLE && l.at_ns != UNKNOWN;
+		m->has_time = m->has_time && kind == LINE_SAMPLE && l.at_ns != UNKNOWN;
 	}
 	if (kind == LINE_TIME) {
-		m->told = scrape_time_resolve(p, &time, &m->told_ns);
+		m->has_time = scrape_time_resolve(p, &time, &m->time_ns);
 	}
 	if (kind == LINE_DAMAGED) {
 		return reject(p, "malformed sample");
