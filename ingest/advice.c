@@ -19,6 +19,11 @@ static const struct advice {
 	{"llamacpp", {0, 0}, "requests that do not overlap (grade A): llama-server times each slot separately, only --parallel 1 prevents overlap",
 	 "--parallel 1"},
 	{"lmdeploy", {0, 0}, "a line per step: LMDeploy has none; the logs of a gateway add the times of requests (grade C)", NULL},
+	{"llamacpp-old", {0, 0}, "requests that do not overlap (grade A): llama-server times each slot by itself, only --parallel 1 keeps them apart",
+	 "--parallel 1"},
+	{"ollama", {0, 0}, "requests that do not overlap (grade A): start Ollama with OLLAMA_NUM_PARALLEL=1", "OLLAMA_NUM_PARALLEL=1"},
+	{"desktop", {0, 0}, "requests that do not overlap (grade A): this server times each request by itself; send one at a time", NULL},
+	{"litellm", {0, 0}, "the log or the metrics of the server itself: LiteLLM counts tokens, not the time that they take", NULL},
 	{"tgi", {0, 0}, "the time of forward passes (grade A): scrape TGI's tgi_batch_forward_duration every few seconds", NULL},
 };
 

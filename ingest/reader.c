@@ -40,7 +40,7 @@ static void count_record(struct reading *r, const struct record *out) {
 	r->s->records++;
 	r->s->kinds[out->kind]++;
 	r->s->overlapping += (out->kind == RECORD_WINDOW && out->window.prefill_gpu_ns == UNKNOWN) ||
-	                     (out->kind == RECORD_REQUEST && !out->request.gateway && out->request.first_token_ns != UNKNOWN);
+	                     (out->kind == RECORD_REQUEST && !out->request.gateway);
 	r->at_end += r->in_end;
 }
 

@@ -87,7 +87,23 @@ static bool has_hits(const struct quality *q) {
 	return false;
 }
 
+/* Requests alone, of gateways and clients: what the engines' logs would add is not known to their readers. */
+static void report_requests_alone(const struct statement *s, struct quality *q) {
+	size_t count;
+	const struct quality_notice *n = quality_notices(q, NOTICE_MISSING, &count);
+	bool advised = q->requests == 0 || q->steps + q->windows > 0 || !statement_wants_better(s);
+
+	for (size_t i = 0; i < count && !advised; i++) {
+		advised = strcmp(n[i].field[NOTICE_KIND], QUALITY_BETTER) == 0;
+	}
+	if (!advised) {
+		quality_missing(q, QUALITY_BETTER, "the server's own log (grade B with a line per step): only requests were read, whose times overlap",
+		                NULL);
+	}
+}
+
 void unknown_report(const struct statement *s, struct quality *q) {
+	report_requests_alone(s, q);
 	if (!s->total.cached_unknown) {
 		return;
 	}

@@ -134,7 +134,7 @@ static enum line_kind kind_of(struct text t, struct sample_line *l, struct scrap
 
 /* The engine of these counters, for advice. */
 static void note_engine(struct parser *p, struct text name) {
-	static const char *const engines[] = {"vllm", "sglang", "trtllm", "dynamo", "llamacpp", "lmdeploy", "tgi"};
+	static const char *const engines[] = {"vllm", "sglang", "trtllm", "dynamo", "llamacpp", "lmdeploy", "tgi", "litellm"};
 
 	text_skip(&name, T("ray_"));
 	for (size_t i = 0; i < sizeof engines / sizeof *engines && !p->engine; i++) {

@@ -296,7 +296,8 @@ static bool is_engine(struct otlp *s, struct parser *p) {
 	json_at scope = json_get(p->json, s->walk.at[SPAN_SCOPE], T("scope"));
 	struct text name = scope == JSON_ABSENT || json_type(p->json, scope) != JSON_OBJECT ? T("") : field_text(p, scope, T("name"));
 
-	return text_starts(name, T("vllm")) || text_starts(name, T("sglang"));
+	p->engine = text_starts(name, T("vllm")) ? "vllm" : text_starts(name, T("sglang")) ? "sglang" : NULL;
+	return p->engine != NULL;
 }
 
 /* Maximum of spans in a line that are searched for children of one. */
@@ -422,7 +423,7 @@ static enum parse_result parse_span(struct parser *p, struct otlp *s, json_at sp
 	b.part[BILLED_AUDIO_IN] = field_count_or_0(p, v[AUDIO_IN].holder, v[AUDIO_IN].type);
 	b.part[BILLED_AUDIO_OUT] = field_count_or_0(p, v[AUDIO_OUT].holder, v[AUDIO_OUT].type);
 	settle(p, v, q);
-	q->gateway = v[E2E].holder == JSON_ABSENT && !is_engine(s, p);
+	q->gateway = !is_engine(s, p) && v[E2E].holder == JSON_ABSENT;
 	q->server_id = q->gateway && v[RESPONSE_ID].holder != JSON_ABSENT;
 	q->service = service_of(text_at(p, v[v[SERVICE].holder != JSON_ABSENT ? SERVICE : SERVICE_ASKED]));
 	q->ok = !failed(p, span, v);
