@@ -6,8 +6,16 @@
 #define STEPS_ALL ((size_t)1 << 20)
 #define STEPS_MOST ((size_t)60000)
 #define STEPS_LEAST ((size_t)4000)
+/* So many names have all of their load kept, and so many at least a part. */
+#define LOADS_WHOLE 240
+#define LOADS_MOST 2240
 /* Records of one replica that are further apart come from different clocks. */
 #define APART_NS (730 * NS_PER_DAY)
+
+/* Names that come later have less of their load kept, and at last none. */
+static size_t blocks_of(size_t index) {
+	return index < LOADS_WHOLE ? LOAD_BLOCKS_MOST : index < LOADS_MOST ? 1 : 0;
+}
 
 struct server *servers_of(struct servers *s, name_id name) {
 	if (name >= s->name_room) {
@@ -19,7 +27,7 @@ struct server *servers_of(struct servers *s, name_id name) {
 	if (s->of_name[name] == 0) {
 		s->at = must_realloc(s->at, (s->count + 1) * sizeof *s->at);
 		s->at[s->count] = (struct server){.named = name, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
-		sample_init(&s->at[s->count].sample, name);
+		sample_init(&s->at[s->count].sample, name, blocks_of(s->count));
 		chains_init(&s->at[s->count].chains);
 		s->of_name[name] = ++s->count;
 	}
@@ -123,7 +131,7 @@ static void begin_again(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
 		sample_release(&one->sample);
-		sample_init(&one->sample, one->named);
+		sample_init(&one->sample, one->named, blocks_of(i));
 		chains_init(&one->chains);
 		one->main = one->era = (struct era){0};
 		one->outside = 0;

@@ -55,6 +55,7 @@ struct id_result {
 	/* first tokens tested, and matched at the offset; finishes if there are no first tokens */
 	int64_t events, matched;
 	bool by_finish;
+	bool counted;       /* by the load of each ten seconds, not by single events */
 	/* the requests' timestamps are truncated to the second: the offset is that of the middle of the second */
 	bool seconds;
 	/* undecided only because the load is periodic: almost as many events coincide at other offsets */

@@ -115,15 +115,21 @@ static void mark_item(struct sample *s, const struct item *item) {
 
 /* ---- samples ---- */
 
-void sample_init(struct sample *s, name_id name) {
+void sample_init(struct sample *s, name_id name, size_t most_blocks) {
 	*s = (struct sample){.name = name, .most_hash = UINT64_MAX, .least_step_hash = UINT64_MAX,
 	                     .least_request_hash = UINT64_MAX, .last_index = UNKNOWN, .first_step_ns = INT64_MAX, .last_step_ns = INT64_MIN, .first_request_ns = INT64_MAX, .last_request_ns = INT64_MIN,
 	                     .first_window_ns = INT64_MAX, .last_window_ns = INT64_MIN};
+	for (size_t k = 0; k < LOAD_KINDS; k++) {
+		load_init(&s->loads[k], most_blocks);
+	}
 }
 
 void sample_release(struct sample *s) {
 	free(s->steps);
 	free(s->requests);
+	for (size_t k = 0; k < LOAD_KINDS; k++) {
+		load_release(&s->loads[k]);
+	}
 }
 
 /* The first minute in the order of hashes, with requests if there are any. It is kept whatever its size. */
@@ -253,6 +259,7 @@ static void add_request(struct sample *s, const struct request_item *r) {
 
 void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests) {
 	mark_item(s, item);
+	load_add_item(s->loads, item);
 	if (item->kind == ITEM_STEP) {
 		add_step(s, (const struct step_item *)item);
 	} else if (item->kind == ITEM_REQUEST) {
@@ -318,6 +325,10 @@ void sample_merge(struct sample *s, const struct sample *x) {
 	merge_model(&s->step_model, &s->many_step_models, x->step_model, x->many_step_models, x->first_step_ns < s->first_step_ns);
 	merge_model(&s->request_model, &s->many_request_models, x->request_model, x->many_request_models, x->first_request_ns < s->first_request_ns);
 	s->most_hash = x->most_hash < s->most_hash ? x->most_hash : s->most_hash;
+	for (size_t k = 0; k < LOAD_KINDS; k++) {
+		load_put_bound(&s->loads[k], x->loads[k].bound);
+		s->loads[k].drafted |= x->loads[k].drafted;
+	}
 	s->least_step_hash = x->least_step_hash < s->least_step_hash ? x->least_step_hash : s->least_step_hash;
 	s->least_request_hash = x->least_request_hash < s->least_request_hash ? x->least_request_hash : s->least_request_hash;
 	s->cached_known |= x->cached_known;
@@ -397,5 +408,6 @@ void sample_end_merge(struct sample *s, size_t most_steps, size_t most_requests)
 	keep_up_to(s, s->most_hash);
 	sort_steps(s);
 	sort_requests(s);
+	load_end_merge(&s->loads[LOAD_WINDOWS]);
 	thin_to(s, most_steps, most_requests);
 }

@@ -4,6 +4,7 @@
 
 #include "attribute/evidence/evidence.h"
 #include "attribute/evidence/identity.h"
+#include "attribute/evidence/load.h"
 
 /* Marks of records: the smallest distinct hashes of their content without instants. */
 #define MARKS_MOST 64
@@ -28,6 +29,7 @@ struct sample {
 	struct marks step_marks, request_marks, window_marks;
 	struct id_request *requests; /* by first token */
 	size_t request_count, request_room;
+	struct load loads[LOAD_KINDS]; /* of its steps, requests and windows */
 	uint64_t most_hash; /* minutes with a larger hash are not in the sample */
 	uint64_t least_step_hash, least_request_hash; /* of the minutes of its steps, of its requests */
 	bool cached_known, skipped; /* skipped: the previous step is not in the sample */
@@ -38,7 +40,7 @@ struct sample {
 	int64_t step_prefill_ntok, step_decode_ntok, prompt_ntok; /* likewise */
 };
 
-void sample_init(struct sample *s, name_id name);
+void sample_init(struct sample *s, name_id name, size_t most_blocks);
 void sample_release(struct sample *s);
 /* Adds an item, in the order of time; keeps at most this many steps and requests. */
 void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests);

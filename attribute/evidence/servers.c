@@ -99,8 +99,13 @@ static int64_t clear_offset(const struct id_result *r) {
 }
 
 static void describe(const struct id_result *r, char *out, size_t size) {
-	int n = snprintf(out, size, "%lld of %lld %s match its steps", (long long)r->matched, (long long)r->events,
-	                 r->by_finish ? "finishes" : "first tokens");
+	if (r->events == 0) {
+		snprintf(out, size, "as requested");
+		return;
+	}
+	int n = r->counted ? snprintf(out, size, "sequences and tokens of %lld times ten seconds match its steps", (long long)r->events)
+	                   : snprintf(out, size, "%lld of %lld %s match its steps", (long long)r->matched, (long long)r->events,
+	                              r->by_finish ? "finishes" : "first tokens");
 
 	if (n > 0 && clear_offset(r) != 0) {
 		snprintf(out + n, size - (size_t)n, ", clocks %+.1f ms (\xc2\xb1%.1f), corrected", (double)r->offset_ns / 1e6,
@@ -135,7 +140,7 @@ static void join(struct servers *s, struct server *steps, struct server *request
 }
 
 /* Probably, not certainly, one server: its steps count, as the requests' tokens would be counted twice. */
-static void hold(struct servers *s, struct server *steps, struct server *requests, bool part) {
+void servers_hold(struct servers *s, struct server *steps, struct server *requests, bool part) {
 	const char *a = servers_text(s, steps->sample.name), *b = servers_text(s, requests->sample.name);
 
 	requests->held = true;
@@ -164,10 +169,13 @@ static struct id_result test(const struct sample *steps, const struct sample *re
 			break;
 		}
 	}
+	if (r.verdict == ID_UNDECIDED && (r.seconds || (steps->step_count > 0 && steps->steps[0].coarse))) {
+		r.verdict = servers_count_verdict(steps, requests, &r);
+	}
 	return r;
 }
 
-static bool may_be_one(const struct servers *s, const struct server *steps, const struct server *requests) {
+bool servers_may_be_one(const struct servers *s, const struct server *steps, const struct server *requests) {
 	const struct sample *a = &steps->sample, *b = &requests->sample;
 
 	return steps != requests && !steps->matched && !requests->matched && a->all_steps + a->all_windows > 0 && a->all_requests == 0 &&
@@ -183,7 +191,7 @@ static size_t candidates_of(struct servers *s, struct server *requests, struct s
 
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
-		if (!may_be_one(s, one, requests) || one->sample.all_steps == 0) {
+		if (!servers_may_be_one(s, one, requests) || one->sample.all_steps == 0) {
 			continue;
 		}
 		struct id_requests some = sample_common(&one->sample, &requests->sample, VOTERS);
@@ -229,18 +237,9 @@ static void place_requests(struct servers *s, struct server *requests) {
 	if (best && found.statistic > 2 * second) {
 		join(s, best, requests, &found);
 	} else if (best || part) {
-		hold(s, best ? best : part, requests, true);
+		servers_hold(s, best ? best : part, requests, true);
 	} else if (open) {
-		hold(s, open, requests, false);
-	}
-}
-
-/* Windows and requests cannot be compared step by step. */
-static void place_beside_windows(struct servers *s, struct server *requests) {
-	for (size_t i = 0; i < s->count && !requests->matched && !requests->held; i++) {
-		if (s->at[i].sample.all_steps == 0 && may_be_one(s, &s->at[i], requests)) {
-			hold(s, &s->at[i], requests, false);
-		}
+		servers_hold(s, open, requests, false);
 	}
 }
 
@@ -363,10 +362,8 @@ void servers_judge(struct servers *s) {
 		if (alone) {
 			place_requests(s, one);
 		}
-		if (alone && !one->matched && !one->held) {
-			place_beside_windows(s, one);
-		}
 	}
+	servers_place_windows(s);
 	find_seconds(s);
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->at[i].sample.all_whole > 0 && !s->at[i].held) {

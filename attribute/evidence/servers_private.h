@@ -76,6 +76,15 @@ void servers_note_chain(struct server *one, const struct item *item);
 bool servers_find_several(struct servers *s);
 /* A name's steps and its requests belong to two servers. */
 void servers_part_requests(struct servers *s, struct server *one);
+/* beside.c: windows under names of their own become those of the server that they count. */
+void servers_place_windows(struct servers *s);
+bool servers_have_windows_alone(const struct server *one);
+/* Steps and requests that cannot be compared one by one, as timestamps are truncated to the second: by counting. */
+enum id_verdict servers_count_verdict(const struct sample *steps, const struct sample *requests, struct id_result *r);
+/* Steps or windows of one name and requests of another that may be one server's. */
+bool servers_may_be_one(const struct servers *s, const struct server *steps, const struct server *requests);
+/* Likely one server, but not surely: its steps count, the requests' tokens would be counted twice. */
+void servers_hold(struct servers *s, struct server *steps, struct server *requests, bool part);
 /* copies.c: names with the same evidence count once. */
 void servers_find_copies(struct servers *s);
 /* apart.c: prompts of requests on a server that only decodes are the work of the one that prefills. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "attribute/evidence/servers_private.h"
+#include "core/exact.h"
 #include "core/files/pack.h"
 
 /* Only for conversion to items: nothing is stored. */
@@ -58,14 +59,15 @@ int name_summaries_add_record(struct name_summaries *n, const struct record *r, 
 
 /* ---- packed ---- */
 
-enum { ITEM_COUNTS, ITEM_SAMPLED_STEP, ITEM_SAMPLED_REQUEST, ITEM_MARK };
+enum { ITEM_COUNTS, ITEM_SAMPLED_STEP, ITEM_SAMPLED_REQUEST, ITEM_MARK, ITEM_SECOND, ITEM_WINDOW_AT };
 
-#define COUNTED 16
+#define COUNTED 19
 static void counts_of(struct sample *s, int64_t *at[COUNTED]) {
 	int64_t *const members[COUNTED] = {
 		(int64_t *)&s->most_hash, (int64_t *)&s->least_step_hash, (int64_t *)&s->least_request_hash,
 		&s->first_step_ns, &s->last_step_ns, &s->first_request_ns, &s->last_request_ns, &s->first_window_ns, &s->last_window_ns,
-		&s->all_steps, &s->all_requests, &s->all_whole, &s->all_windows, &s->step_prefill_ntok, &s->step_decode_ntok, &s->prompt_ntok};
+		&s->all_steps, &s->all_requests, &s->all_whole, &s->all_windows, &s->step_prefill_ntok, &s->step_decode_ntok, &s->prompt_ntok,
+		(int64_t *)&s->loads[LOAD_STEPS].bound, (int64_t *)&s->loads[LOAD_REQUESTS].bound, (int64_t *)&s->loads[LOAD_WINDOWS].bound};
 
 	memcpy(at, members, sizeof members);
 }
@@ -78,7 +80,7 @@ static size_t pack_counts(struct sample *s, const struct names *names, char *out
 	for (size_t i = 0; i < COUNTED; i++) {
 		end = pack_i64(end, *at[i]);
 	}
-	end = pack_i64(end, s->cached_known | s->many_step_models << 1 | s->many_request_models << 2);
+	end = pack_i64(end, s->cached_known | s->many_step_models << 1 | s->many_request_models << 2 | s->loads[LOAD_STEPS].drafted << 3);
 	end = pack_text(end, names_text(names, s->step_model));
 	return (size_t)(pack_text(end, names_text(names, s->request_model)) - out);
 }
@@ -99,6 +101,7 @@ static bool unpack_counts(struct text *t, struct names *names, struct sample *s)
 	s->cached_known = flags & 1;
 	s->many_step_models = flags & 2;
 	s->many_request_models = flags & 4;
+	s->loads[LOAD_STEPS].drafted = flags & 8;
 	s->step_model = names_id(names, step_model);
 	s->request_model = names_id(names, request_model);
 	return true;
@@ -147,6 +150,31 @@ static int put_marks(const struct packing *p, const struct sample *s) {
 	return rc;
 }
 
+static int put_block(const struct packing *p, int64_t kind, const struct load_block *b) {
+	int rc = 0;
+
+	for (int64_t i = 0; i < LOAD_BLOCK_SECONDS && rc >= 0; i++) {
+		const struct load_bin *bin = &b->bins[i];
+		if (bin->running_ms > 0 || bin->generated_mtok > 0 || bin->steps > 0) {
+			rc = put(p, (const int64_t[]){ITEM_SECOND, kind, b->number * LOAD_BLOCK_SECONDS + i, bin->generated_mtok, bin->running_ms, bin->squares, bin->steps}, 7);
+		}
+	}
+	return rc;
+}
+
+static int put_load(const struct packing *p, int64_t kind, const struct load *l) {
+	int rc = 0;
+
+	for (size_t i = 0; i < l->count && rc >= 0; i++) {
+		rc = put_block(p, kind, l->at[i]);
+	}
+	for (size_t i = 0; i < l->window_count && rc >= 0; i++) {
+		const struct load_window *w = &l->windows[i];
+		rc = put(p, (const int64_t[]){ITEM_WINDOW_AT, w->start_ns, w->end_ns, w->generated_mtok, w->running}, 5);
+	}
+	return rc;
+}
+
 static int put_sample(const struct packing *p, const struct sample *s) {
 	int rc = 0;
 
@@ -157,6 +185,9 @@ static int put_sample(const struct packing *p, const struct sample *s) {
 	for (size_t i = 0; i < s->request_count && rc >= 0; i++) {
 		const struct id_request *r = &s->requests[i];
 		rc = put(p, (const int64_t[]){ITEM_SAMPLED_REQUEST, r->first_ns, r->finish_ns, r->prompt_tokens, r->mark}, 5);
+	}
+	for (int64_t k = 0; k < LOAD_KINDS && rc >= 0; k++) {
+		rc = put_load(p, k, &s->loads[k]);
 	}
 	return rc < 0 ? rc : put_marks(p, s);
 }
@@ -216,6 +247,26 @@ static bool read_request(struct sample *s, struct text *t) {
 	return true;
 }
 
+static bool read_second(struct sample *s, struct text *t) {
+	int64_t v[6];
+
+	if (!unpack_numbers(t, v, 6) || v[0] < 0 || v[0] >= LOAD_KINDS || v[1] > INT64_MAX / NS_PER_SECOND || v[1] < INT64_MIN / NS_PER_SECOND) {
+		return false;
+	}
+	load_put_bin(&s->loads[v[0]], v[1], &(struct load_bin){u32(v[2]), u32(v[3]), u32(v[4]), u32(v[5])});
+	return true;
+}
+
+static bool read_window(struct sample *s, struct text *t) {
+	int64_t v[4];
+
+	if (!unpack_numbers(t, v, 4)) {
+		return false;
+	}
+	load_put_window(&s->loads[LOAD_WINDOWS], &(struct load_window){v[0], v[1], v[2], v[3]});
+	return true;
+}
+
 static bool read_mark(struct sample *s, struct text *t) {
 	struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks};
 	int64_t v[2];
@@ -230,7 +281,7 @@ static bool read_mark(struct sample *s, struct text *t) {
 static bool read_counts(struct name_summaries *n, struct sample *s, struct text *t) {
 	struct sample part;
 
-	sample_init(&part, s->name);
+	sample_init(&part, s->name, 0);
 	if (!unpack_counts(t, n->names, &part)) {
 		return false;
 	}
@@ -247,6 +298,8 @@ int name_summaries_read(struct name_summaries *n, struct text name, struct text 
 		whole = kind == ITEM_COUNTS ? read_counts(n, s, &item)
 		        : kind == ITEM_SAMPLED_STEP ? read_step(s, &item)
 		        : kind == ITEM_SAMPLED_REQUEST ? read_request(s, &item)
+		        : kind == ITEM_SECOND ? read_second(s, &item)
+		        : kind == ITEM_WINDOW_AT ? read_window(s, &item)
 		        : kind == ITEM_MARK && read_mark(s, &item);
 	}
 	return whole ? 0 : fault_set(why, ERROR_CONFIG, "a summary of names in map/ is damaged; remove the file and run its task again");

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "attribute/evidence/identity.h"
+#include "attribute/evidence/load.h"
 #include "core/error.h"
 #include "core/exact.h"
 
@@ -41,12 +42,12 @@ struct server {
 };
 
 /* Sequences that decode: how many tokens each has left, and of which request it is. */
-struct batch {
+struct decoding {
 	int64_t left[SEQUENCES];
 	size_t of[SEQUENCES], count;
 };
 
-static int64_t decode(struct server *s, struct batch *b, int64_t end_ns) {
+static int64_t decode(struct server *s, struct decoding *b, int64_t end_ns) {
 	for (size_t i = 0; i < b->count;) {
 		if (--b->left[i] > 0) {
 			i++;
@@ -60,11 +61,15 @@ static int64_t decode(struct server *s, struct batch *b, int64_t end_ns) {
 	return end_ns;
 }
 
-/* One request at a time is begun, as it arrives; mean distance in ms. `fixed`: all alike, each when the last one is done. */
-static struct server simulate(uint64_t seed, int64_t mean_ms, bool fixed) {
+/* Steady: mean distance in ms; bursts: with pauses now and then; fixed: all alike, each when the last one is done. */
+enum arrivals { STEADY, BURSTS, FIXED };
+
+/* One request at a time is begun, as it arrives. */
+static struct server simulate(uint64_t seed, int64_t mean_ms, enum arrivals arrivals) {
+	const bool fixed = arrivals == FIXED;
 	struct random r = {seed};
 	struct server s = {must_calloc(STEPS, sizeof *s.steps), must_calloc(REQUESTS, sizeof *s.requests), 0, 0};
-	struct batch b = {.count = 0};
+	struct decoding b = {.count = 0};
 	int64_t now = START + (fixed ? 0 : below(&r, 1000) * MS), arrival = now;
 
 	while (s.step_count < STEPS && (s.request_count < REQUESTS || b.count > 0)) {
@@ -82,6 +87,7 @@ static struct server simulate(uint64_t seed, int64_t mean_ms, bool fixed) {
 			b.left[b.count] = fixed ? 100 : 5 + below(&r, 300);
 			b.of[b.count++] = s.request_count++;
 			arrival += 1 + below(&r, 2 * mean_ms * MS + 1);
+			arrival += arrivals == BURSTS && below(&r, 20) == 0 ? below(&r, 40 * mean_ms * MS) : 0;
 		}
 	}
 	return s;
@@ -113,7 +119,7 @@ static struct id_result compare(const struct server *steps, const struct server 
 
 static void one_server_is_found_at_any_offset(void **state) {
 	static const int64_t offsets_ms[] = {0, 5, -20, 500, -2000, 5000};
-	struct server s = simulate(1, 400, false);
+	struct server s = simulate(1, 400, STEADY);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof offsets_ms / sizeof *offsets_ms; i++) {
@@ -133,9 +139,9 @@ static int next_of_fleet(void) {
 	return next < 1 ? 1 : next > SERVERS - 1 ? SERVERS - 1 : next;
 }
 
-static void simulate_fleet(struct server at[SERVERS], uint64_t seed) {
+static void simulate_fleet(struct server at[SERVERS], uint64_t seed, enum arrivals arrivals) {
 	for (int i = 0; i < SERVERS; i++) {
-		at[i] = simulate((uint64_t)i + seed, 400, false);
+		at[i] = simulate((uint64_t)i + seed, 400, arrivals);
 	}
 }
 
@@ -145,7 +151,7 @@ static void servers_behind_one_balancer_are_never_one(void **state) {
 	int different = 0, next = next_of_fleet();
 
 	(void)state;
-	simulate_fleet(at, 100);
+	simulate_fleet(at, 100, STEADY);
 	for (int i = 0; i < SERVERS; i++) {
 		for (int k = 1; k <= next; k++) {
 			struct id_result r = compare(&at[i], &at[(i + k) % SERVERS], 100, 0);
@@ -167,7 +173,7 @@ static void requests_in_seconds_are_never_anothers(void **state) {
 	int found = 0, next = next_of_fleet();
 
 	(void)state;
-	simulate_fleet(at, 900);
+	simulate_fleet(at, 900, STEADY);
 	for (int i = 0; i < SERVERS; i++) {
 		for (size_t r = 0; r < at[i].request_count; r++) {
 			struct id_request *q = &at[i].requests[r];
@@ -205,7 +211,7 @@ static void truncate_steps(struct server *s) {
 /* Such steps are found by widths of 50 ms. A width of 2 s covers the same offset from a second away: that is no other one. */
 static void steps_in_seconds_find_their_requests(void **state) {
 	static const int64_t offsets_ms[] = {0, 5, -20, 20, 500, -500, 2000};
-	struct server s = simulate(21, 120, false);
+	struct server s = simulate(21, 120, STEADY);
 
 	(void)state;
 	truncate_steps(&s);
@@ -219,7 +225,7 @@ static void steps_in_seconds_find_their_requests(void **state) {
 
 /* Requests of two servers under one name: half of them are this one's. */
 static void a_part_of_the_requests_is_a_part(void **state) {
-	struct server a = simulate(7, 400, false), b = simulate(8, 400, false);
+	struct server a = simulate(7, 400, STEADY), b = simulate(8, 400, STEADY);
 	struct server mixed = {NULL, must_alloc(REQUESTS * sizeof *mixed.requests), 0, REQUESTS};
 
 	(void)state;
@@ -232,9 +238,145 @@ static void a_part_of_the_requests_is_a_part(void **state) {
 	free(mixed.requests);
 }
 
+/* ---- by their load ---- */
+
+static void load_of_steps(const struct server *s, struct load loads[LOAD_KINDS]) {
+	for (size_t i = 0; i < s->step_count; i++) {
+		const struct id_step *x = &s->steps[i];
+		struct step_item item = {.head = {.kind = ITEM_STEP, .at_ns = x->end_ns - x->duration_ns}, .duration_ns = x->duration_ns,
+		                         .prefill_requests = x->prompts, .prefill_tokens = x->prefill_tokens,
+		                         .decode_requests = x->decoders, .decode_tokens = x->decoders};
+		load_add_item(loads, &item.head);
+	}
+}
+
+static void load_of_requests(const struct server *s, struct load loads[LOAD_KINDS]) {
+	for (size_t i = 0; i < s->request_count; i++) {
+		const struct id_request *q = &s->requests[i];
+		struct request_item item = {.head = {.kind = ITEM_REQUEST, .at_ns = q->first_ns}, .part = PART_BOTH, .arrival_ns = q->first_ns,
+		                            .scheduled_ns = UNSTATED, .first_token_ns = q->first_ns, .finish_ns = q->finish_ns,
+		                            .prompt_tokens = q->prompt_tokens, .completion_tokens = 1};
+		for (size_t k = 0; k < s->step_count; k++) { /* one a step between its first token and its finish */
+			item.completion_tokens += s->steps[k].end_ns > q->first_ns && s->steps[k].end_ns <= q->finish_ns;
+		}
+		load_add_item(loads, &item.head);
+	}
+}
+
+/* What counters that are read every ten seconds show. */
+static void load_of_windows(const struct server *s, struct load loads[LOAD_KINDS], int64_t ahead_ns) {
+	int64_t from_ns = START;
+	struct window_item w = {.head = {.kind = ITEM_WINDOW}};
+
+	for (size_t i = 0; i < s->step_count; i++) {
+		const struct id_step *x = &s->steps[i];
+		for (; x->end_ns > from_ns + 10 * NS_PER_SECOND; from_ns += 10 * NS_PER_SECOND, w.output_tokens = 0) {
+			w.head.at_ns = from_ns + ahead_ns;
+			w.end_ns = from_ns + 10 * NS_PER_SECOND + ahead_ns;
+			w.running = x->end_ns - x->duration_ns < from_ns + 10 * NS_PER_SECOND ? x->prompts + x->decoders : 0;
+			load_add_item(loads, &w.head);
+		}
+		w.output_tokens += x->decoders + x->prompts;
+	}
+}
+
+struct loads {
+	struct load of[LOAD_KINDS];
+	struct load_side steps, requests, windows;
+};
+
+static void loads_init(struct loads *l, const struct server *s, int64_t ahead_ns) {
+	const int64_t last_ns = s->steps[s->step_count - 1].end_ns;
+
+	for (size_t k = 0; k < LOAD_KINDS; k++) {
+		load_init(&l->of[k], LOAD_BLOCKS_MOST);
+	}
+	load_of_steps(s, l->of);
+	load_of_requests(s, l->of);
+	load_of_windows(s, l->of, ahead_ns);
+	l->steps = (struct load_side){&l->of[LOAD_STEPS], START, last_ns};
+	l->requests = (struct load_side){&l->of[LOAD_REQUESTS], START, last_ns};
+	l->windows = (struct load_side){&l->of[LOAD_WINDOWS], START, last_ns};
+}
+
+static enum load_verdict verdict_of(const struct load_side *a, bool by_bins, const struct load_side *b, int64_t *offset_s) {
+	struct load_match m;
+
+	load_compare(a, by_bins, b, &m);
+	*offset_s = m.offset_s;
+	return m.verdict;
+}
+
+enum { WINDOWS_STEPS, WINDOWS_REQUESTS, STEPS_REQUESTS, COMPARED };
+
+struct tally {
+	int same[COMPARED], different[COMPARED];
+};
+
+static void compare_loads(const struct loads *a, const struct loads *b, bool one, struct tally *t) {
+	static const int64_t ahead_s[COMPARED] = {3, 3, 0};
+	int64_t off[COMPARED];
+	const enum load_verdict found[COMPARED] = {verdict_of(&a->windows, false, &b->steps, &off[WINDOWS_STEPS]),
+	                                           verdict_of(&a->windows, false, &b->requests, &off[WINDOWS_REQUESTS]),
+	                                           verdict_of(&a->steps, true, &b->requests, &off[STEPS_REQUESTS])};
+
+	for (int n = 0; n < COMPARED; n++) {
+		assert_int_not_equal(found[n], one ? LOAD_DIFFERENT : LOAD_SAME);
+		assert_true(found[n] != LOAD_SAME || llabs(off[n] - ahead_s[n]) <= 1);
+		t->same[n] += found[n] == LOAD_SAME;
+		t->different[n] += found[n] == LOAD_DIFFERENT;
+	}
+}
+
+static struct tally compare_fleet(uint64_t seed, enum arrivals arrivals, int next) {
+	struct server at[SERVERS];
+	struct loads *loads = must_calloc(SERVERS, sizeof *loads);
+	struct tally t = {{0}, {0}};
+
+	simulate_fleet(at, seed, arrivals);
+	for (int i = 0; i < SERVERS; i++) {
+		loads_init(&loads[i], &at[i], -3 * NS_PER_SECOND);
+	}
+	for (int i = 0; i < SERVERS; i++) {
+		for (int k = 0; k <= next; k++) {
+			compare_loads(&loads[i], &loads[(i + k) % SERVERS], k == 0, &t);
+		}
+	}
+	for (int i = 0; i < SERVERS; i++) {
+		for (size_t k = 0; k < LOAD_KINDS; k++) {
+			load_release(&loads[i].of[k]);
+		}
+		release(&at[i]);
+	}
+	free(loads);
+	return t;
+}
+
+/* Windows find their steps and their requests, with clocks 3 s apart, and steps their requests; none finds another server's. */
+static void windows_find_the_server_that_they_count(void **state) {
+	static const char *const names[COMPARED] = {"windows and steps", "windows and requests", "steps and requests, by counting"};
+	int next = next_of_fleet();
+	struct tally t = compare_fleet(500, BURSTS, next);
+
+	(void)state;
+	for (int n = 0; n < COMPARED; n++) {
+		print_message("%s: %d of %d found, %d of %d others different\n", names[n], t.same[n], SERVERS, t.different[n], SERVERS * next);
+		assert_true(t.same[n] >= SERVERS * 9 / 10);
+		assert_true(t.different[n] >= SERVERS * next * 8 / 10);
+	}
+}
+
+/* Servers whose loads have the same shape: many are not decided, none is mistaken for another. */
+static void servers_with_one_shape_of_load_are_never_one(void **state) {
+	struct tally t = compare_fleet(700, STEADY, next_of_fleet());
+
+	(void)state;
+	assert_true(t.same[WINDOWS_STEPS] > SERVERS / 2);
+}
+
 /* A benchmark of one length: what falls together does so one period off, too. */
 static void a_load_that_repeats_itself_is_not_decided(void **state) {
-	struct server s = simulate(3, 0, true), other = simulate(4, 0, true);
+	struct server s = simulate(3, 0, FIXED), other = simulate(4, 0, FIXED);
 
 	(void)state;
 	struct id_result own = compare(&s, &s, 100, 0), another = compare(&s, &other, 100, 300 * MS);
@@ -245,7 +387,7 @@ static void a_load_that_repeats_itself_is_not_decided(void **state) {
 }
 
 static void few_requests_decide_nothing(void **state) {
-	struct server s = simulate(5, 400, false), other = simulate(6, 400, false);
+	struct server s = simulate(5, 400, STEADY), other = simulate(6, 400, STEADY);
 	const struct id_steps none = {NULL, 0};
 	const struct id_requests nobody = {NULL, 0, true};
 	struct id_result r;
@@ -259,7 +401,7 @@ static void few_requests_decide_nothing(void **state) {
 }
 
 static void votes_go_to_the_own_server(void **state) {
-	struct server s = simulate(11, 400, false), other = simulate(12, 400, false);
+	struct server s = simulate(11, 400, STEADY), other = simulate(12, 400, STEADY);
 	const struct id_requests r = {s.requests, 64, true};
 	const struct id_steps own = {s.steps, s.step_count}, another = {other.steps, other.step_count};
 
@@ -276,6 +418,8 @@ int main(void) {
 		cmocka_unit_test(requests_in_seconds_are_never_anothers),
 		cmocka_unit_test(steps_in_seconds_find_their_requests),
 		cmocka_unit_test(a_part_of_the_requests_is_a_part),
+		cmocka_unit_test(windows_find_the_server_that_they_count),
+		cmocka_unit_test(servers_with_one_shape_of_load_are_never_one),
 		cmocka_unit_test(a_load_that_repeats_itself_is_not_decided),
 		cmocka_unit_test(few_requests_decide_nothing),
 		cmocka_unit_test(votes_go_to_the_own_server),

@@ -1,0 +1,210 @@
+/* beside.c: windows under a name of their own, beside steps, requests or other windows of the same server. */
+#include <stdio.h>
+
+#include "attribute/evidence/servers_private.h"
+#include "core/exact.h"
+
+static struct load_side side_of_steps(const struct sample *s) {
+	return (struct load_side){&s->loads[LOAD_STEPS], s->first_step_ns, s->last_step_ns};
+}
+
+static struct load_side side_of_requests(const struct sample *s) {
+	return (struct load_side){&s->loads[LOAD_REQUESTS], s->first_request_ns, s->last_request_ns};
+}
+
+static struct load_side side_of_windows(const struct sample *s) {
+	return (struct load_side){&s->loads[LOAD_WINDOWS], s->first_window_ns, s->last_window_ns};
+}
+
+bool servers_have_windows_alone(const struct server *one) {
+	return one->sample.all_windows > 0 && one->sample.all_steps + one->sample.all_requests == 0 && !one->matched && !one->dropped;
+}
+
+static bool may_be_one(const struct servers *s, const struct server *a, const struct server *b) {
+	name_id model = b->sample.step_model != 0 ? b->sample.step_model : b->sample.request_model;
+
+	return a != b && !b->dropped && servers_models_alike(s, a->sample.step_model, model) &&
+	       !servers_are_pair(&s->fleet->different, servers_text(s, a->sample.name), servers_text(s, b->sample.name));
+}
+
+/* The best and the next best match of a name's windows. */
+struct best_match {
+	struct server *same, *likely;
+	struct load_match match;
+	double second, likely_score;
+};
+
+static void note_match(struct best_match *best, struct server *one, const struct load_match *m) {
+	if (m->verdict == LOAD_SAME && (!best->same || m->score > best->match.score)) {
+		best->second = best->same ? best->match.score : 0;
+		best->same = one;
+		best->match = *m;
+	} else if (m->verdict == LOAD_SAME) {
+		best->second = m->score > best->second ? m->score : best->second;
+	} else if (m->verdict == LOAD_LIKELY && (!best->likely || m->score > best->likely_score)) {
+		best->likely = one;
+		best->likely_score = m->score;
+	}
+}
+
+static bool is_clear(const struct best_match *best) {
+	return best->same && best->match.score >= 1.7 * best->second;
+}
+
+/* All names that one server has so far get the name that it has from here on. */
+static void rename_all(struct servers *s, name_id from, name_id to) {
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->at[i].named == from) {
+			s->at[i].named = to;
+		}
+	}
+}
+
+static void assume_same(struct servers *s, name_id shown, const char *a, const char *b, const struct load_match *m, const char *what) {
+	char value[64];
+
+	snprintf(value, sizeof value, "%lld s", (long long)m->offset_s);
+	s->change = true;
+	quality_assume(s->quality, servers_text(s, shown), value, "--different", NULL, "%s and %s are the same server: sequences and tokens of %lld windows match its %s",
+	               a, b, (long long)m->windows, what);
+}
+
+/* Windows become those of the server whose steps or requests they count. */
+static void join_windows(struct servers *s, struct server *windows, struct server *other, const struct load_match *m) {
+	bool own = servers_own_pool(s, windows->sample.name, windows->sample.step_model);
+	bool known = servers_own_pool(s, other->named, other->sample.step_model != 0 ? other->sample.step_model : other->sample.request_model);
+	const char *a = servers_text(s, other->sample.name), *b = servers_text(s, windows->sample.name);
+
+	if (own && !known) {
+		rename_all(s, other->named, windows->named);
+	}
+	rename_all(s, windows->named, other->named);
+	windows->matched = other->matched = true;
+	if (other->sample.step_model != 0 && !other->sample.many_step_models) {
+		windows->step_model = other->step_model != 0 ? other->step_model : other->sample.step_model;
+	}
+	assume_same(s, other->named, a, b, m, other->sample.all_steps > 0 ? "steps" : "requests");
+}
+
+/* Likely the same work, but not surely: what reports less is left out. */
+static void hold_windows(struct servers *s, struct server *windows, struct server *other) {
+	const char *a = servers_text(s, other->sample.name), *b = servers_text(s, windows->sample.name);
+
+	windows->dropped = windows->matched = true;
+	s->change = true;
+	quality_finding(s->quality, "counted-twice", b, "--same", QUALITY_NO_AMOUNT,
+	                "%s and %s may be two names of one server, whose work would be counted twice: only what the first reports is "
+			"counted; resolve it with --same %s=%s or --different %s=%s", a, b, a, b, a, b);
+}
+
+static void place_beside_steps(struct servers *s, struct server *windows) {
+	const struct load_side side = side_of_windows(&windows->sample);
+	struct best_match best = {.second = 0};
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		const struct sample *x = &one->sample;
+		if (x->all_steps == 0 || !may_be_one(s, windows, one) ||
+		    !servers_overlap(x->first_step_ns, x->last_step_ns, side.first_ns, side.last_ns)) {
+			continue;
+		}
+		struct load_side steps = side_of_steps(x);
+		struct load_match m;
+		load_compare(&side, false, &steps, &m);
+		note_match(&best, one, &m);
+	}
+	if (is_clear(&best)) {
+		join_windows(s, windows, best.same, &best.match);
+	} else if (best.same || best.likely) {
+		hold_windows(s, windows, best.same ? best.same : best.likely);
+	}
+}
+
+/* Of two names with windows the one that reports more counts. */
+static bool reports_more(const struct servers *s, const struct server *a, const struct server *b) {
+	bool known_a = servers_own_pool(s, a->sample.name, a->sample.step_model), known_b = servers_own_pool(s, b->sample.name, b->sample.step_model);
+	int64_t time_a = a->sample.last_window_ns - a->sample.first_window_ns, time_b = b->sample.last_window_ns - b->sample.first_window_ns;
+
+	if (known_a != known_b) {
+		return known_a;
+	}
+	return time_a != time_b ? time_a > time_b : names_order(s->names, a->sample.name, b->sample.name) < 0;
+}
+
+static void place_beside_other_windows(struct servers *s, struct server *one) {
+	const struct load_side side = side_of_windows(&one->sample);
+
+	for (size_t i = 0; i < s->count && !one->dropped; i++) {
+		struct server *other = &s->at[i];
+		const struct load_side its = side_of_windows(&other->sample);
+		if (other <= one || !servers_have_windows_alone(other) || !may_be_one(s, one, other) ||
+		    !servers_overlap(side.first_ns, side.last_ns, its.first_ns, its.last_ns)) {
+			continue;
+		}
+		struct load_match m;
+		load_compare(&side, false, &its, &m);
+		if (m.verdict == LOAD_SAME) {
+			bool first = reports_more(s, one, other);
+			struct server *kept = first ? one : other, *copy = first ? other : one;
+			copy->dropped = true;
+			assume_same(s, kept->named, servers_text(s, kept->sample.name), servers_text(s, copy->sample.name), &m, "windows");
+		}
+	}
+}
+
+/* Requests of a name without steps, beside windows alone. */
+static void place_beside_requests(struct servers *s, struct server *requests) {
+	const struct load_side its = side_of_requests(&requests->sample);
+	struct best_match best = {.second = 0};
+	struct server *open = NULL;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		if (!servers_have_windows_alone(one) || !servers_may_be_one(s, one, requests)) {
+			continue;
+		}
+		struct load_side side = side_of_windows(&one->sample);
+		struct load_match m;
+		load_compare(&side, false, &its, &m);
+		note_match(&best, one, &m);
+		open = m.verdict != LOAD_DIFFERENT && !open ? one : open;
+	}
+	if (is_clear(&best)) {
+		requests->matched = true;
+		join_windows(s, best.same, requests, &best.match);
+	} else if (best.same || best.likely || open) {
+		servers_hold(s, best.same ? best.same : best.likely ? best.likely : open, requests, false);
+	}
+}
+
+void servers_place_windows(struct servers *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		if (servers_have_windows_alone(&s->at[i])) {
+			place_beside_steps(s, &s->at[i]);
+		}
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		if (servers_have_windows_alone(&s->at[i])) {
+			place_beside_other_windows(s, &s->at[i]);
+		}
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		if (!one->matched && !one->held && !one->dropped && one->sample.all_requests > 0 && one->sample.all_steps + one->sample.all_windows == 0) {
+			place_beside_requests(s, one);
+		}
+	}
+}
+
+enum id_verdict servers_count_verdict(const struct sample *steps, const struct sample *requests, struct id_result *r) {
+	const struct load_side a = side_of_steps(steps), b = side_of_requests(requests);
+	struct load_match m;
+
+	load_compare(&a, true, &b, &m);
+	if (m.verdict != LOAD_SAME) {
+		return m.verdict == LOAD_DIFFERENT ? ID_DIFFERENT : ID_UNDECIDED;
+	}
+	*r = (struct id_result){.verdict = ID_SAME, .statistic = m.score, .coverage = 1, .tokens = 1, .events = m.windows, .matched = m.windows,
+	                        .offset_ns = m.offset_s * NS_PER_SECOND, .spread_ns = NS_PER_SECOND, .seconds = true, .counted = true};
+	return ID_SAME;
+}
