@@ -10,7 +10,7 @@
 #include "attribute/split/hits.h"
 #include "attribute/split/request_rows.h"
 #include "attribute/evidence/replicas.h"
-#include "attribute/evidence/servers.h"
+#include "attribute/servers/servers.h"
 #include "attribute/split/parallel.h"
 
 /* Part of the memory that streams may use, see the README. */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attribute/evidence/identity.h"
+#include "attribute/servers/identity.h"
 #include "core/exact.h"
 #include "tests/fuzz/fuzz_help.h"
 

@@ -9,9 +9,10 @@ core
 ingest
 ledger
 report              ledger/ledger.h
-attribute           attribute/fleet/* attribute/evidence/* attribute/laws/* attribute/model/* attribute/flight/* attribute/split/*
+attribute           attribute/fleet/* attribute/evidence/* attribute/servers/* attribute/laws/* attribute/model/* attribute/flight/* attribute/split/*
 attribute/fleet     attribute/attribute.h
 attribute/evidence  attribute/attribute.h attribute/fleet/*
+attribute/servers   attribute/attribute.h attribute/fleet/* attribute/evidence/*
 attribute/laws      attribute/attribute.h attribute/fleet/* attribute/evidence/*
 attribute/model     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/*
 attribute/flight    attribute/attribute.h attribute/evidence/*

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "attribute/evidence/identity.h"
-#include "attribute/evidence/load.h"
+#include "attribute/servers/identity.h"
+#include "attribute/servers/load.h"
 #include "core/error.h"
 #include "core/exact.h"
 

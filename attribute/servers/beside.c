@@ -1,7 +1,7 @@
 /* beside.c: windows under a name of their own, beside steps, requests or other windows of the same server. */
 #include <stdio.h>
 
-#include "attribute/evidence/servers_private.h"
+#include "attribute/servers/servers_private.h"
 #include "core/exact.h"
 
 static struct load_side side_of_steps(const struct sample *s) {

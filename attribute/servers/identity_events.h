@@ -2,7 +2,7 @@
 #ifndef ATTRIBUTE_IDENTITY_EVENTS_H
 #define ATTRIBUTE_IDENTITY_EVENTS_H
 
-#include "attribute/evidence/identity.h"
+#include "attribute/servers/identity.h"
 
 /* An event of steps, or of requests. */
 struct event {

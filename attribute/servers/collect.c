@@ -1,5 +1,5 @@
 /* collect.c: a sample of each name's evidence; records that lie years from the rest of a name's. */
-#include "attribute/evidence/servers_private.h"
+#include "attribute/servers/servers_private.h"
 #include "core/exact.h"
 
 /* Steps in the samples of all names together, and at most and at least in each. */

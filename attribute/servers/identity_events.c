@@ -1,4 +1,4 @@
-#include "attribute/evidence/identity_events.h"
+#include "attribute/servers/identity_events.h"
 
 #include <stdlib.h>
 

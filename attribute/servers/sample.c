@@ -1,4 +1,4 @@
-#include "attribute/evidence/sample.h"
+#include "attribute/servers/sample.h"
 
 #include <stdlib.h>
 

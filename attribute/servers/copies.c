@@ -1,7 +1,7 @@
 /* copies.c: detects one log under two names. */
 #include <string.h>
 
-#include "attribute/evidence/servers_private.h"
+#include "attribute/servers/servers_private.h"
 #include "core/exact.h"
 
 /* The marks of one kind under a name. */

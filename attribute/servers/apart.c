@@ -1,5 +1,5 @@
 /* apart.c: prefill and decode on separate servers, of which the requests name one. */
-#include "attribute/evidence/servers_private.h"
+#include "attribute/servers/servers_private.h"
 
 /* Steps with under a hundredth of the tokens compute no prompts. */
 static bool hardly(int64_t part, int64_t whole) {

@@ -1,7 +1,7 @@
 /* several.c: steps of several servers under one name. */
 #include <stdio.h>
 
-#include "attribute/evidence/servers_private.h"
+#include "attribute/servers/servers_private.h"
 
 void servers_note_chain(struct server *one, const struct item *item) {
 	if (item->kind == ITEM_STEP) {

@@ -1,4 +1,4 @@
-#include "attribute/evidence/chains.h"
+#include "attribute/servers/chains.h"
 
 #include "core/exact.h"
 

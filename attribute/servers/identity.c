@@ -1,10 +1,10 @@
-#include "attribute/evidence/identity.h"
+#include "attribute/servers/identity.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/evidence/identity_events.h"
+#include "attribute/servers/identity_events.h"
 #include "core/error.h"
 #include "core/exact.h"
 

@@ -1,5 +1,5 @@
 /* changes.c: applies the decisions to names and instants of items. */
-#include "attribute/evidence/servers_private.h"
+#include "attribute/servers/servers_private.h"
 
 bool servers_change(const struct servers *s) {
 	return s->change;

@@ -1,7 +1,7 @@
 /* summaries.c: samples of names from parts of the evidence, packed and merged; and the decisions from them. */
 #include <stdlib.h>
 
-#include "attribute/evidence/servers_private.h"
+#include "attribute/servers/servers_private.h"
 #include "core/exact.h"
 #include "core/files/pack.h"
 

@@ -1,9 +1,9 @@
-#include "attribute/evidence/servers.h"
+#include "attribute/servers/servers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "attribute/evidence/servers_private.h"
+#include "attribute/servers/servers_private.h"
 #include "core/exact.h"
 #include "core/instant.h"
 

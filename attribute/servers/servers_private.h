@@ -2,9 +2,9 @@
 #ifndef ATTRIBUTE_SERVERS_PRIVATE_H
 #define ATTRIBUTE_SERVERS_PRIVATE_H
 
-#include "attribute/evidence/chains.h"
-#include "attribute/evidence/sample.h"
-#include "attribute/evidence/servers.h"
+#include "attribute/servers/chains.h"
+#include "attribute/servers/sample.h"
+#include "attribute/servers/servers.h"
 
 /* A period of a name's records. */
 struct era {

@@ -3,8 +3,8 @@
 #define ATTRIBUTE_SAMPLE_H
 
 #include "attribute/evidence/evidence.h"
-#include "attribute/evidence/identity.h"
-#include "attribute/evidence/load.h"
+#include "attribute/servers/identity.h"
+#include "attribute/servers/load.h"
 
 /* Marks of records: the smallest distinct hashes of their content without instants. */
 #define MARKS_MOST 64
