@@ -100,7 +100,7 @@ static enum law_card card_of(const struct gpu *g) {
 }
 
 void law_init(struct law *l, const struct modelspec *m, const struct gpu *g, const struct law_layout *layout, enum law_engine e) {
-	*l = (struct law){.layout = *layout, .engine = e, .card = card_of(g), .constants = &law_published, .stretch_base = 1, .stretch_arithmetic = 1, .stretch_cache = 1};
+	*l = (struct law){.layout = *layout, .engine = e, .card = card_of(g), .constants = &law_published, .stretch_base = 1, .stretch_arithmetic = 1, .stretch_pairs = 1, .stretch_cache = 1};
 	roofline_init(&l->peak, m, g, layout->gpus, 1, 1);
 }
 
@@ -285,7 +285,7 @@ static void pass(const struct law *l, double p, double a, double d, double k, st
 	out->floor_ns *= l->stretch_base;
 	out->sequence_ns *= l->stretch_base;
 	out->sending_ns *= l->stretch_base;
-	out->prefill_attention_ns *= l->stretch_arithmetic;
+	out->prefill_attention_ns *= l->stretch_pairs;
 	out->decode_attention_ns *= l->stretch_cache;
 	out->total_ns = out->matrix_ns + out->expert_ns + out->prefill_attention_ns + out->decode_attention_ns + out->floor_ns +
 	                out->sequence_ns + out->sending_ns;

@@ -58,9 +58,9 @@ struct law {
 	double mfu, bandwidth;     /* stated by the caller in place of the fitted shares; 0: fitted */
 	/*
 	 * From the user's log (--calibrate), relative to the published constants: floor, weights and communication;
-	 * arithmetic; caches. 1: none.
+	 * arithmetic; attention of prompts; caches. 1: none.
 	 */
-	double stretch_base, stretch_arithmetic, stretch_cache;
+	double stretch_base, stretch_arithmetic, stretch_pairs, stretch_cache;
 	double own_spread;         /* width of an interval from that log; 0: from the published measurements */
 };
 

@@ -226,7 +226,8 @@ static void print_json(const struct costs *c, const struct sheet *s, bool explai
 	fputs(",\"currency\":", out);
 	sheet_json_text(c->currency, out);
 	if (c->calibrated[0]) {
-		fprintf(out, ",\"calibrated\":{\"base\":%.4f,\"arithmetic\":%.4f,\"cache\":%.4f}", c->law.stretch_base, c->law.stretch_arithmetic, c->law.stretch_cache);
+		fprintf(out, ",\"calibrated\":{\"base\":%.4f,\"arithmetic\":%.4f,\"pairs\":%.4f,\"cache\":%.4f}", c->law.stretch_base,
+		        c->law.stretch_arithmetic, c->law.stretch_pairs, c->law.stretch_cache);
 	}
 	fprintf(out, ",\"interval_factor\":%.3f,\"interval_reason\":", exp(c->spread));
 	sheet_json_text(law_spread_reason(&c->law), out);
