@@ -42,7 +42,8 @@ struct estimate_options {
 	int64_t max_batch;
 	int64_t chunk; /* tokens prefilled in a step; 0: the engine's default */
 	int64_t prompt, cached, output; /* tokens of a request; cached ones are part of the prompt */
-	int64_t watts_milli, idle_watts_milli; /* per busy GPU (0: its TDP), and per idle GPU */
+	int64_t watts_milli, idle_watts_milli; /* per busy GPU (0: by its work), and per idle GPU (0: the catalogue's) */
+	int64_t server_watts_milli; /* the rest of the server, per GPU, always */
 	int64_t pue; /* in nano */
 	int64_t per_kwh_nano; /* price, or ESTIMATE_NONE */
 	int64_t grid_nano; /* grams of CO2 per kWh in nano, or ESTIMATE_NONE */

@@ -12,7 +12,7 @@ struct settings {
 	struct scenario_settings scenario;
 	const char *model, *weights, *kv_cache, *format, *engine, *calibrate;
 	int64_t tp, pp, ep, dp, gpus, batch, prompt, cached, output; /* 0: not given */
-	int64_t mfu, bandwidth, pue, watts, idle_watts; /* nano; 0: not given */
+	int64_t mfu, bandwidth, pue, watts, idle_watts, server_watts; /* nano; 0: not given */
 	struct given_money rent, per_kwh, grid;
 	struct load_given { int64_t nano; bool factor; } load;
 	bool explain;
@@ -64,8 +64,9 @@ static const struct option own[] = {
 	ROW("completion", "N", "output tokens per request (default 400)", value_count, output),
 	ROW("weights", "FORMAT", "bf16, fp8, int8, int4, mxfp4, mxfp8, nvfp4, awq, gptq, F16, Q8_0, Q6_K, Q5_K_M, Q5_K_S, Q5_1, Q5_0, Q4_K_M, Q4_K_S, Q4_1, Q4_0, IQ4_XS, IQ4_NL, Q3_K_L, Q3_K_M, Q3_K_S, Q2_K … (default: as described)", value_text, weights),
 	ROW("kv-cache", "FORMAT", "the same for the KV cache", value_text, kv_cache),
-	ROW("watts", "W", "power of one busy GPU (default: its TDP)", value_figure, watts),
-	ROW("idle-watts", "W", "power of one idle GPU (default 0: not counted)", value_figure, idle_watts),
+	ROW("watts", "W", "power of one busy GPU (default: by its work and TDP)", value_figure, watts),
+	ROW("idle-watts", "W", "power of one idle GPU (default: the catalogue's)", value_figure, idle_watts),
+	ROW("server-watts", "W", "power of the rest of the server, per GPU (default 0: not counted)", value_figure, server_watts),
 	ROW("pue", "FACTOR", "power usage effectiveness of the site (default 1)", value_figure, pue),
 	ROW("per-kwh", "PRICE", "price of electricity", value_given_money, per_kwh),
 	ROW("grid", "GRAMS", "grams of CO2 per kWh", value_given_money, grid),
@@ -110,6 +111,7 @@ static void fill(const struct settings *s, struct estimate_options *o) {
 	set_if(&o->pue, s->pue);
 	o->watts_milli = s->watts / 1000000;
 	o->idle_watts_milli = s->idle_watts / 1000000;
+	o->server_watts_milli = s->server_watts / 1000000;
 	set_price(&o->rent_nano, s->rent);
 	set_price(&o->per_kwh_nano, s->per_kwh);
 	set_price(&o->grid_nano, s->grid);
@@ -150,7 +152,7 @@ const struct command command_estimate = {
 	.groups = GROUP_OUTPUT,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
-	.rare = "gpus-file utilization memory max-batch chunk list-cached pp ep dp watts idle-watts pue per-kwh",
+	.rare = "gpus-file utilization memory max-batch chunk list-cached pp ep dp watts idle-watts server-watts pue per-kwh",
 	.own_bytes = sizeof(struct settings),
 	.main = estimate,
 };

@@ -118,6 +118,7 @@ static void set_prices(struct costs *c, const struct estimate_options *o) {
 	c->memory = (double)o->memory / 1e9;
 	c->watts = (double)o->watts_milli / 1e3;
 	c->idle_watts = (double)(o->idle_watts_milli > 0 ? o->idle_watts_milli : c->roofline.gpu.idle_milliwatts) / 1e3;
+	c->server_watts = (double)o->server_watts_milli / 1e3;
 	c->pue = (double)o->pue / 1e9;
 	c->per_kwh = price_of(o->per_kwh_nano);
 	c->grid = price_of(o->grid_nano);
@@ -419,7 +420,9 @@ double costs_power(const struct costs *c, double ns, double watts) {
 }
 
 double costs_wh(const struct costs *c, double ns, double watts) {
-	return ns / NS_PER_HOUR_F * (watts + c->idle_watts * (1 / c->utilization - 1)) * c->pue * MILLION;
+	double idle = 1 / c->utilization - 1; /* time without work, per time with it */
+
+	return ns / NS_PER_HOUR_F * (watts + c->idle_watts * idle + c->server_watts * (1 + idle)) * c->pue * MILLION;
 }
 
 int costs_init(struct costs *c, const struct estimate_options *o, struct fault *why) {

@@ -17,6 +17,7 @@ struct costs {
 	double gpus, chunk, prompt, cached, output, utilization, memory;
 	double rent; /* per GPU-nanosecond of work, including idle time; NAN: not given */
 	double watts, idle_watts, pue, per_kwh, grid; /* watts when busy: 0 if not stated */
+	double server_watts; /* the rest of the server, per GPU; 0: not stated */
 	double list_input, list_cached, list_output; /* per million; NAN: not given */
 	double spread; /* natural logarithm of the factor that bounds 95 % of measurements */
 	int64_t fits; /* sequences that the memory holds at their mean context */

@@ -4,6 +4,8 @@
 
 #include "report/estimate/costs.h"
 
+#define EXPLAIN_ASSUMED_MAX 160
+
 #define EXPLAIN_POSITIONS 4
 #define EXPLAIN_BATCHES 4
 #define EXPLAIN_CONTEXTS 4
@@ -45,6 +47,9 @@ struct at_load {
 	double user_tok_s; /* tokens a second for one user */
 };
 struct at_load explain_at_load(const struct costs *c, double offered);
+
+/* The same with a price of electricity and grams of CO2 where none is stated, in USD alone; `what` says so, "" if all is stated. */
+struct costs explain_powered(const struct costs *c, char what[EXPLAIN_ASSUMED_MAX]);
 
 /* Holding a million tokens of cache for an hour, in money; a prompt from host memory or computed; output's cost with drafts. */
 struct levers {

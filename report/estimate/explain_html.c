@@ -436,13 +436,14 @@ static void put_levers(const struct costs *c, FILE *out) {
 	page_section_end(out);
 }
 
-static void put_power(const struct costs *c, FILE *out) {
+static void put_power(const struct costs *stated, FILE *out) {
 	static const char *const heads[] = {"<load", "input, J/token", "output, J/token", "input", "output"};
+	char what[400], assumed[EXPLAIN_ASSUMED_MAX];
+	struct costs powered = explain_powered(stated, assumed), *c = &powered;
 	bool paid = !isnan(c->per_kwh);
-	char what[200];
 
-	snprintf(what, sizeof what, "%.0f W a GPU in prefill, %.0f W in decode, %.0f W idle; PUE %.3g. %s", costs_input_watts(c), costs_output_watts(c), c->idle_watts, c->pue,
-	         paid ? "Money per million tokens." : "With <code>--per-kwh</code> in money.");
+	snprintf(what, sizeof what, "%.0f W a GPU in prefill, %.0f W in decode, %.0f W idle; PUE %.3g. %s%s", costs_input_watts(c), costs_output_watts(c), c->idle_watts, c->pue,
+	         paid ? "Money per million tokens. " : "With <code>--per-kwh</code> in money. ", assumed);
 	page_card(out, "power", "Power", what);
 	page_table(out, "energy", "Energy by load", heads, paid ? 5 : 3, -1);
 	for (size_t i = 0; i < EXPLAIN_LOADS; i++) {

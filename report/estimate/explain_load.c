@@ -48,20 +48,48 @@ static void print_loads(const struct costs *c, FILE *out) {
 	      "   each step reads the weights for fewer sequences.\n", out);
 }
 
-static void print_power(const struct costs *c, FILE *out) {
-	char in[SHEET_NUMBER_MAX], made[SHEET_NUMBER_MAX], grid_in[SHEET_NUMBER_MAX], grid_out[SHEET_NUMBER_MAX];
-	static const double loads[] = {0.1, 0.5, 1};
+#define USD_PER_KWH 0.10  /* about what industry pays in the United States */
+#define GRID_GRAMS 445.0  /* about the mean of the world's grids in 2024 */
 
-	fprintf(out, "\n6. Power: %.0f W in prefill, %.0f W in decode, %.0f W idle a GPU; PUE %.3g; the GPUs alone, not the rest of the server\n",
-	        costs_input_watts(c), costs_output_watts(c), c->idle_watts, c->pue);
-	fputs("    load   input J/token   output J/token   input/M   output/M   gCO2/M in        out\n", out);
+struct costs explain_powered(const struct costs *c, char what[EXPLAIN_ASSUMED_MAX]) {
+	struct costs powered = *c;
+	bool price = isnan(c->per_kwh) && strcmp(c->currency, "USD") == 0, grid = isnan(c->grid);
+
+	powered.per_kwh = price ? USD_PER_KWH : c->per_kwh;
+	powered.grid = grid ? GRID_GRAMS : c->grid;
+	what[0] = '\0';
+	if (price || grid) {
+		snprintf(what, EXPLAIN_ASSUMED_MAX, "Assumed: %s%s%s of CO2 per kWh (--per-kwh, --grid).", price ? "0.10 USD per kWh" : "", price && grid ? ", " : "",
+		         grid ? "445 g" : "");
+	}
+	return powered;
+}
+
+/* Electricity beside rent, of a request. */
+static double power_share(const struct costs *c, const struct at_load *l) {
+	return ((c->prompt - c->cached) * l->input_power + c->output * l->output_power) / 1e6 / l->request;
+}
+
+static void print_power(const struct costs *stated, FILE *out) {
+	char in[SHEET_NUMBER_MAX], made[SHEET_NUMBER_MAX], grid_in[SHEET_NUMBER_MAX], grid_out[SHEET_NUMBER_MAX], assumed[EXPLAIN_ASSUMED_MAX];
+	static const double loads[] = {0.01, 0.1, 0.5, 1};
+	struct costs c = explain_powered(stated, assumed);
+
+	fprintf(out, "\n6. Power: %.0f W a GPU in prefill, %.0f W in decode, %.0f W idle; the rest of the server %.0f W a GPU%s; PUE %.3g\n",
+	        costs_input_watts(&c), costs_output_watts(&c), c.idle_watts, c.server_watts, c.server_watts > 0 ? "" : " (--server-watts)", c.pue);
+	fputs("    load   input J/token   output J/token   input/M   output/M   of rent   gCO2/M in        out\n", out);
 	for (size_t i = 0; i < sizeof loads / sizeof *loads; i++) {
-		struct at_load l = explain_at_load(c, loads[i]);
+		struct at_load l = explain_at_load(&c, loads[i]);
 		fprintf(out, "%6.0f %% %15.4f %16.4f %9s %10s", loads[i] * 100, l.input_joules, l.output_joules, sheet_number(l.input_power, 5, in),
 		        sheet_number(l.output_power, 5, made));
-		fprintf(out, " %11s %10s\n", sheet_number(l.input_joules / 3.6 * c->grid, 2, grid_in), sheet_number(l.output_joules / 3.6 * c->grid, 2, grid_out));
+		if (isnan(c.per_kwh)) {
+			fputs("         -", out);
+		} else {
+			fprintf(out, " %7.1f %%", 100 * power_share(&c, &l));
+		}
+		fprintf(out, " %11s %10s\n", sheet_number(l.input_joules / 3.6 * c.grid, 2, grid_in), sheet_number(l.output_joules / 3.6 * c.grid, 2, grid_out));
 	}
-	fputs(isnan(c->per_kwh) ? "   With --per-kwh in money, with --grid in grams of CO2, with --pue with cooling.\n" : "", out);
+	fprintf(out, "   Idle GPUs draw, too: so a token takes more energy the emptier they are.%s%s\n", assumed[0] ? "\n   " : "", assumed);
 }
 
 static const char *money(double x, char out[SHEET_NUMBER_MAX]) {
