@@ -44,7 +44,7 @@ void versus_free(struct versus *v) {
 	for (unsigned i = 0; i <= v->o.lanes; i++) {
 		free(v->tables[i].at);
 		free(v->tables[i].cases);
-		free(v->tables[i].slots);
+		hash_index_release(&v->tables[i].index);
 		roof_release(&v->tables[i].roof);
 	}
 	free(v->tables);
@@ -91,50 +91,25 @@ int32_t versus_case_find(struct versus *v, struct versus_table *t, name_id model
 
 /* ---- hours, by replica and hour ---- */
 
-static uint32_t *slot_of(const struct versus_table *t, name_id replica, int64_t hour_ns) {
-	uint64_t h = ((uint64_t)(hour_ns / NS_PER_HOUR) ^ (uint64_t)replica << 32) * UINT64_C(0x9e3779b97f4a7c15);
-	size_t at = (size_t)(h >> 20) & (t->slot_count - 1);
+struct versus_hour *versus_next(const struct versus_table *t, name_id replica, int64_t hour_ns, uint64_t *at) {
+	uint64_t hash = versus_hash(replica, hour_ns);
+	uint32_t i;
 
-	while (t->slots[at] != 0 && (t->at[t->slots[at] - 1].replica != replica || t->at[t->slots[at] - 1].hour_ns != hour_ns)) {
-		at = (at + 1) & (t->slot_count - 1);
+	while (hash_index_next(&t->index, hash, at, &i)) {
+		if (t->at[i].replica == replica && t->at[i].hour_ns == hour_ns) {
+			return &t->at[i];
+		}
 	}
-	return &t->slots[at];
-}
-
-struct versus_hour *versus_first(const struct versus_table *t, name_id replica, int64_t hour_ns) {
-	uint32_t slot = t->slot_count > 0 ? *slot_of(t, replica, hour_ns) : 0;
-
-	return slot > 0 ? &t->at[slot - 1] : NULL;
-}
-
-static struct versus_hour *next_of(const struct versus_table *t, const struct versus_hour *h) {
-	return h->next > 0 ? &t->at[h->next - 1] : NULL;
-}
-
-static void enter(struct versus_table *t, size_t i) {
-	uint32_t *slot = slot_of(t, t->at[i].replica, t->at[i].hour_ns);
-
-	t->at[i].next = *slot;
-	*slot = (uint32_t)i + 1;
-}
-
-static void grow(struct versus_table *t) {
-	t->room = t->room > 0 ? 2 * t->room : 32;
-	t->at = must_realloc(t->at, t->room * sizeof *t->at);
-	free(t->slots);
-	t->slot_count = 2 * t->room;
-	t->slots = must_calloc(t->slot_count, sizeof *t->slots);
-	for (size_t i = 0; i < t->count; i++) {
-		enter(t, i);
-	}
+	return NULL;
 }
 
 static struct versus_hour *add_hour(struct versus_table *t, const struct versus_hour *h) {
 	if (t->count == t->room) {
-		grow(t);
+		t->room = t->room > 0 ? 2 * t->room : 32;
+		t->at = must_realloc(t->at, t->room * sizeof *t->at);
 	}
 	t->at[t->count] = *h;
-	enter(t, t->count);
+	hash_index_add(&t->index, versus_hash(h->replica, h->hour_ns), (uint32_t)t->count);
 	return &t->at[t->count++];
 }
 
@@ -156,13 +131,13 @@ static struct versus_hour new_hour(struct versus *v, struct versus_table *t, nam
 }
 
 struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns) {
-	struct versus_hour *h = versus_first(t, replica, instant_floor(at_ns, NS_PER_HOUR));
+	int64_t hour_ns = instant_floor(at_ns, NS_PER_HOUR);
+	uint64_t at = versus_hash(replica, hour_ns);
 
-	while (h && (at_ns < h->rate_from_ns || at_ns >= h->rate_until_ns)) {
-		h = next_of(t, h);
-	}
-	if (h) {
-		return h;
+	for (struct versus_hour *h; (h = versus_next(t, replica, hour_ns, &at));) {
+		if (at_ns >= h->rate_from_ns && at_ns < h->rate_until_ns) {
+			return h;
+		}
 	}
 	struct versus_hour new = new_hour(v, t, replica, model, at_ns);
 	return add_hour(t, &new);
@@ -170,13 +145,13 @@ struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_i
 
 /* The hour of an entry: by its rate, which may differ from today's fleet file. */
 static struct versus_hour *find_entry(struct versus *v, struct versus_table *t, const struct entry *e) {
-	struct versus_hour *h = versus_first(t, e->replica, instant_floor(e->slot_ns, NS_PER_HOUR));
+	int64_t hour_ns = instant_floor(e->slot_ns, NS_PER_HOUR);
+	uint64_t at = versus_hash(e->replica, hour_ns);
 
-	while (h && h->rate_nano != e->rate_nano) {
-		h = next_of(t, h);
-	}
-	if (h) {
-		return h;
+	for (struct versus_hour *h; (h = versus_next(t, e->replica, hour_ns, &at));) {
+		if (h->rate_nano == e->rate_nano) {
+			return h;
+		}
 	}
 	struct versus_hour new = new_hour(v, t, e->replica, e->model, e->slot_ns);
 	new.rate_nano = e->rate_nano;

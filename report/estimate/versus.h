@@ -2,6 +2,7 @@
 #ifndef REPORT_ESTIMATE_VERSUS_H
 #define REPORT_ESTIMATE_VERSUS_H
 
+#include "core/hash_index.h"
 #include "core/exact.h"
 #include "core/model/roofline.h"
 #include "report/estimate.h"
@@ -37,7 +38,6 @@ struct versus_hour {
 	const char *role; /* NULL: not known */
 	int64_t steps, step_ns, arithmetic_ns, byte_ns, batch_ns, context_ns;
 	int64_t busy_gpu_ns, idle_gpu_ns; /* of entries; idle: with other and unobserved */
-	uint32_t next; /* 1 + the index of another hour struct of this replica and hour; 0: none */
 	int64_t gpu_ns[CAUSES]; /* sum to busy and idle, once assigned */
 	int64_t nano[CAUSES];   /* sum to their cost; 0 without a rate */
 };
@@ -45,8 +45,7 @@ struct versus_hour {
 struct versus_table {
 	struct versus_hour *at;
 	size_t count, room;
-	uint32_t *slots; /* hash table: 1 + the index of the first one of a replica and hour */
-	size_t slot_count;
+	struct hash_index index; /* by replica and hour */
 	struct versus_case *cases;
 	size_t case_count;
 	struct roof roof; /* groups: cases */
@@ -62,8 +61,12 @@ struct versus {
 	int64_t total_gpu_ns[CAUSES], total_nano[CAUSES]; /* money: of what has a rate */
 };
 
-/* The first one of a replica's hour, others with other rates follow by `next`; NULL: none. */
-struct versus_hour *versus_first(const struct versus_table *t, name_id replica, int64_t hour_ns);
+static inline uint64_t versus_hash(name_id replica, int64_t hour_ns) {
+	return hash_mix(hash_mix(0, replica), (uint64_t)hour_ns);
+}
+
+/* A replica's hour, once per rate, in the order of adding; *at starts as the hash. NULL at the end. */
+struct versus_hour *versus_next(const struct versus_table *t, name_id replica, int64_t hour_ns, uint64_t *at);
 /* The sums of a replica's hour that contains an instant; its case is resolved when it is new. */
 struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns);
 /* The case of a model on GPUs, created if needed. */

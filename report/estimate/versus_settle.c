@@ -31,12 +31,15 @@ static void add_steps(struct versus_hour *to, const struct versus_hour *from) {
 
 /* The hour of entries at the steps' rate, else at any rate; NULL: none, the steps' time was not paid for. */
 static struct versus_hour *hour_of(struct versus_table *t, const struct versus_hour *steps) {
-	struct versus_hour *first = versus_first(t, steps->replica, steps->hour_ns), *h = first;
+	struct versus_hour *any = NULL;
+	uint64_t at = versus_hash(steps->replica, steps->hour_ns);
 
-	while (h && h->rate_nano != steps->rate_nano) {
-		h = h->next > 0 ? &t->at[h->next - 1] : NULL;
+	for (struct versus_hour *h; (h = versus_next(t, steps->replica, steps->hour_ns, &at)); any = h) {
+		if (h->rate_nano == steps->rate_nano) {
+			return h;
+		}
 	}
-	return h ? h : first;
+	return any;
 }
 
 static void merge(struct versus *v) {
