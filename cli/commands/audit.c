@@ -12,9 +12,10 @@
 #include "report/report.h"
 
 struct settings {
-	const char *model, *weights, *kv_cache, *engine, *catalogue, *format, *at, *tokens;
+	const char *model, *catalogue, *format, *at, *tokens;
 	struct list cards, names;
-	int64_t gpus, tp, pp, ep, dp, batch, max_batch, chunk, prompt, cached, output, memory;
+	struct served_settings served;
+	int64_t max_batch, chunk, memory; /* 0: not given */
 };
 
 static const char *format_word(size_t i) {
@@ -30,21 +31,10 @@ static const struct option own[] = {
 	 offsetof(struct settings, cards), NULL, false},
 	{"as", 0, "NAME", "the model's name in catalogues; repeatable (default: its own)", 0, value_list, offsetof(struct settings, names), NULL, false},
 	ROW("gpus-file", "FILE", "another GPU catalogue", value_text, catalogue),
-	ROW("gpus", "N", "GPUs that share one copy of the model (default: as many as hold it)", value_count, gpus),
-	ROW("tp", "N", "as for tollbook estimate", value_count, tp),
-	ROW("pp", "N", "the same", value_count, pp),
-	ROW("ep", "N", "the same", value_count, ep),
-	ROW("dp", "N", "the same", value_count, dp),
-	ROW("engine", "NAME", "vllm, sglang, tensorrt-llm, llama.cpp (default: the mean of all)", value_text, engine),
-	ROW("batch", "N", "sequences of a full batch (default: as many as fit in memory)", value_count, batch),
+	SERVED_OPTIONS(settings, served, "GPUs that share one copy of the model (default: as many as hold it)", "sequences of a full batch (default: as many as fit in memory)"),
 	ROW("max-batch", "N", "maximum of that (default 256)", value_count, max_batch),
 	ROW("chunk", "N", "maximum number of prompt tokens per step", value_count, chunk),
 	ROW("memory", "SHARE", "share of GPU memory for weights and cache (default 0.9)", value_share, memory),
-	ROW("prompt", "N", "prompt tokens per request (default 2000)", value_count, prompt),
-	ROW("cached", "N", "prompt tokens found in the prefix cache (default 0)", value_count, cached),
-	ROW("completion", "N", "output tokens per request (default 400)", value_count, output),
-	ROW("weights", "FORMAT", "as for tollbook estimate", value_text, weights),
-	ROW("kv-cache", "FORMAT", "the same for the KV cache", value_text, kv_cache),
 	ROW("tokens", "I,C,O", "also the cost of this many input, cached input and output tokens", value_text, tokens),
 	{"at", 0, "T", "prices at this date or instant (default: now)", 0, value_instant_text, offsetof(struct settings, at), NULL, true},
 	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word, true},
@@ -80,21 +70,11 @@ static int fill(const struct settings *s, struct audit_options *o, struct fault 
 	estimate_defaults(e);
 	e->model_path = s->model;
 	e->catalogue_path = s->catalogue;
-	e->weights = s->weights;
-	e->kv_cache = s->kv_cache;
-	e->engine = s->engine;
-	e->gpus = s->gpus > 0 ? s->gpus : s->tp > 0 || s->pp > 0 || s->dp > 0 ? (s->tp > 0 ? s->tp : 1) * (s->pp > 0 ? s->pp : 1) * (s->dp > 0 ? s->dp : 1) : 0;
-	e->tp = s->tp;
-	e->pp = s->pp;
-	e->ep = s->ep;
-	e->dp = s->dp;
-	e->batch = s->batch;
+	e->gpus = 0; /* as many as hold it */
+	served_fill(&s->served, e);
 	e->chunk = s->chunk;
 	set_if(&e->max_batch, s->max_batch);
 	set_if(&e->memory, s->memory);
-	set_if(&e->prompt, s->prompt);
-	set_if(&e->output, s->output);
-	e->cached = s->cached;
 	o->cards = (const char *const *)s->cards.at;
 	o->card_count = s->cards.count;
 	o->names = (const char *const *)s->names.at;

@@ -10,8 +10,8 @@
 
 struct settings {
 	struct scenario_settings scenario;
-	const char *model, *weights, *kv_cache, *format, *engine, *calibrate;
-	int64_t tp, pp, ep, dp, gpus, batch, prompt, cached, output; /* 0: not given */
+	const char *model, *format, *calibrate;
+	struct served_settings served;
 	int64_t mfu, bandwidth, pue, watts, idle_watts, server_watts; /* nano; 0: not given */
 	struct given_money rent, per_kwh, grid;
 	struct load_given { int64_t nano; bool factor; } load;
@@ -46,24 +46,13 @@ static int value_load(const struct option *o, void *into, const char *value, str
 static const struct option own[] = {
 	ROW("model", "FILE", "the model: schemas/model.schema.json, a config.json as published, or a GGUF file", value_text, model),
 	SCENARIO_OPTIONS(settings, scenario, "the GPU, by its name in the catalogue (samples/gpus.json)"),
-	ROW("gpus", "N", "GPUs that share one copy of the model (default 1)", value_count, gpus),
-	ROW("tp", "N", "tensor parallelism (default: --gpus / --pp / --dp)", value_count, tp),
-	ROW("pp", "N", "pipeline stages (default 1)", value_count, pp),
-	ROW("ep", "N", "expert parallelism (default 1)", value_count, ep),
-	ROW("dp", "N", "data-parallel ranks of attention (default 1)", value_count, dp),
-	ROW("engine", "NAME", "vllm, sglang, tensorrt-llm, llama.cpp (default: the mean of all)", value_text, engine),
+	SERVED_OPTIONS(settings, served, "GPUs that share one copy of the model (default 1)", "sequences decoded together (default: as many as fit in memory)"),
 	ROW("calibrate", "FILE", "calibrate with your own log: --model-report of a run of this model, or its "
 				 "statement in JSON", value_text, calibrate),
 	ROW("gpu-hour", "PRICE", "price of one GPU-hour", value_given_money, rent),
 	ROW("mfu", "SHARE", "share of the GPU's peak FLOP/s that is reached (default: as measured)", value_share, mfu),
 	ROW("bandwidth", "SHARE", "the same for the GPU's peak bandwidth (default: as measured)", value_share, bandwidth),
 	ROW("load", "RATE", "load: 10/s, or x0.5 of the capacity of a full batch", value_load, load),
-	ROW("batch", "N", "sequences decoded together (default: as many as fit in memory)", value_count, batch),
-	ROW("prompt", "N", "prompt tokens per request (default 2000)", value_count, prompt),
-	ROW("cached", "N", "prompt tokens found in the prefix cache (default 0)", value_count, cached),
-	ROW("completion", "N", "output tokens per request (default 400)", value_count, output),
-	ROW("weights", "FORMAT", "bf16, fp8, int8, int4, mxfp4, mxfp8, nvfp4, awq, gptq, F16, Q8_0, Q6_K, Q5_K_M, Q5_K_S, Q5_1, Q5_0, Q4_K_M, Q4_K_S, Q4_1, Q4_0, IQ4_XS, IQ4_NL, Q3_K_L, Q3_K_M, Q3_K_S, Q2_K … (default: as described)", value_text, weights),
-	ROW("kv-cache", "FORMAT", "the same for the KV cache", value_text, kv_cache),
 	ROW("watts", "W", "power of one busy GPU (default: by its work and TDP)", value_figure, watts),
 	ROW("idle-watts", "W", "power of one idle GPU (default: the catalogue's)", value_figure, idle_watts),
 	ROW("server-watts", "W", "power of the rest of the server, per GPU (default 0: not counted)", value_figure, server_watts),
@@ -87,21 +76,10 @@ static void fill(const struct settings *s, struct estimate_options *o) {
 	o->model_path = s->model;
 	o->gpu = s->scenario.gpu;
 	o->catalogue_path = s->scenario.catalogue;
-	o->weights = s->weights;
-	o->kv_cache = s->kv_cache;
-	set_if(&o->gpus, s->gpus > 0 ? s->gpus : (s->tp > 0 ? s->tp : 1) * (s->pp > 0 ? s->pp : 1) * (s->dp > 0 ? s->dp : 1));
-	o->tp = s->tp;
-	o->pp = s->pp;
-	o->ep = s->ep;
-	o->dp = s->dp;
-	o->engine = s->engine;
+	served_fill(&s->served, o);
 	o->calibrate = s->calibrate;
-	set_if(&o->batch, s->batch);
 	set_if(&o->max_batch, s->scenario.max_batch);
 	set_if(&o->chunk, s->scenario.chunk);
-	set_if(&o->prompt, s->prompt);
-	set_if(&o->cached, s->cached);
-	set_if(&o->output, s->output);
 	set_if(&o->mfu, s->mfu);
 	set_if(&o->bandwidth, s->bandwidth);
 	set_if(&o->utilization, s->scenario.utilization);
