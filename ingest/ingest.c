@@ -136,6 +136,7 @@ static int read_paths(struct ingest_run *run, const struct paths *paths, struct 
 	for (size_t i = 0; i < paths->count; i++) {
 		run->bytes_total += paths->at[i].bytes;
 	}
+	run->idle_cores = lanes > paths->count;
 	if (lanes > paths->count) {
 		lanes = paths->count > 0 ? (unsigned)paths->count : 1;
 	}

@@ -507,6 +507,9 @@ static void read_all(struct reading *r) {
 	bool going = r->failed >= 0 && take_block(r, head);
 	free((char *)(uintptr_t)head.at);
 	report_progress(r);
+	if (going && r->run->idle_cores) {
+		source_read_ahead(r->source);
+	}
 	while (going && source_next(r->source, &block)) {
 		going = take_block(r, block);
 		report_progress(r);

@@ -19,6 +19,7 @@ struct ingest_run {
 	FILE *quarantine; /* NULL: none */
 	pthread_mutex_t quarantine_lock;
 	int64_t bytes_total;
+	bool idle_cores; /* there are fewer files than cores */
 	_Atomic int64_t bytes_done;
 	_Atomic bool stop; /* a thread failed: all stop soon */
 };

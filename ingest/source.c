@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,7 +19,27 @@
 /* Bytes that filters need before they bid. */
 #define MAGIC_BYTES 16
 
+/* A thread is worth it for a file of some blocks; it makes so many ready. */
+#define AHEAD_BLOCKS_MIN 2
+#define AHEAD_BLOCKS 4
+
+struct ahead {
+	pthread_t thread;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t change;
+	struct ready {
+		char *bytes;
+		size_t len;
+		int64_t stored; /* bytes of the file up to here */
+	} blocks[AHEAD_BLOCKS];
+	size_t made, used; /* how many so far; block i is at i modulo AHEAD_BLOCKS */
+	bool running, ended, stop;
+	bool lent; /* the first of those not used is handed out */
+};
+
 struct source {
+	struct ahead *ahead; /* NULL: blocks are read when asked for */
+	int64_t handed_out;  /* of a source with that: bytes of the file up to its last block */
 	int fd;
 	bool close_fd, at_end, over;
 	const struct filter *filter; /* NULL: bytes are passed unchanged */
@@ -139,22 +160,6 @@ int source_open(struct source **out, const char *path, struct source_limits limi
 	return 0;
 }
 
-void source_free(struct source *s) {
-	if (!s) {
-		return;
-	}
-	if (s->filter) {
-		s->filter->close(s->state);
-	}
-	if (s->close_fd) {
-		close(s->fd);
-	}
-	digest_free(s->digest);
-	free(s->in);
-	free(s->out);
-	free(s);
-}
-
 static bool over_ratio(const struct source *s) {
 	int64_t used = s->stored - (int64_t)(s->in_len - s->in_at);
 	int64_t limit;
@@ -216,11 +221,150 @@ static bool next_unpacked(struct source *s, struct text *block) {
 	return filled > 0;
 }
 
-bool source_next(struct source *s, struct text *block) {
+static bool next(struct source *s, struct text *block) {
 	bool got = s->filter ? next_unpacked(s, block) : next_plain(s, block);
 
 	if (!got) {
 		finish(s);
+	}
+	return got;
+}
+
+/* ---- ahead ---- */
+
+/* Waits for room for a block; NULL: no more is wanted. */
+static struct ready *room_ahead(struct ahead *a) {
+	pthread_mutex_lock(&a->lock);
+	while (!a->stop && a->made - a->used == AHEAD_BLOCKS) {
+		pthread_cond_wait(&a->change, &a->lock);
+	}
+	struct ready *r = a->stop ? NULL : &a->blocks[a->made % AHEAD_BLOCKS];
+	pthread_mutex_unlock(&a->lock);
+	return r;
+}
+
+static void signal_ahead(struct ahead *a, bool got) {
+	pthread_mutex_lock(&a->lock);
+	a->made += got;
+	a->ended = !got;
+	pthread_cond_broadcast(&a->change);
+	pthread_mutex_unlock(&a->lock);
+}
+
+static void *make_blocks(void *source) {
+	struct source *s = source;
+	struct ahead *a = s->ahead;
+	unsigned char *own = s->out;
+	struct ready *r;
+	bool got = true;
+
+	while (got && (r = room_ahead(a))) {
+		struct text block;
+		s->out = s->filter ? (unsigned char *)r->bytes : NULL; /* unpacked where it is handed out */
+		got = next(s, &block);
+		if (got && !s->filter) {
+			memcpy(r->bytes, block.at, block.len);
+		}
+		r->len = got ? block.len : 0;
+		r->stored = s->stored;
+		signal_ahead(a, got);
+	}
+	s->out = own;
+	return NULL;
+}
+
+/* The block handed out last is free for the thread once this is called. */
+static bool next_ahead(struct source *s, struct text *block) {
+	struct ahead *a = s->ahead;
+
+	pthread_mutex_lock(&a->lock);
+	if (a->lent) {
+		a->used++;
+		pthread_cond_broadcast(&a->change);
+	}
+	while (a->used == a->made && !a->ended) {
+		pthread_cond_wait(&a->change, &a->lock);
+	}
+	bool got = a->lent = a->used < a->made;
+	const struct ready *r = &a->blocks[a->used % AHEAD_BLOCKS];
+	pthread_mutex_unlock(&a->lock);
+	if (got) {
+		*block = (struct text){r->bytes, r->len};
+		s->handed_out = r->stored;
+	}
+	return got;
+}
+
+/* The thread ends; what it found out is the source's. */
+static void ahead_free(struct source *s) {
+	struct ahead *a = s->ahead;
+
+	if (!a) {
+		return;
+	}
+	pthread_mutex_lock(&a->lock);
+	a->stop = true;
+	pthread_cond_broadcast(&a->change);
+	pthread_mutex_unlock(&a->lock);
+	if (a->running) {
+		pthread_join(a->thread, NULL);
+	}
+	for (size_t i = 0; i < AHEAD_BLOCKS; i++) {
+		free(a->blocks[i].bytes);
+	}
+	pthread_mutex_destroy(&a->lock);
+	pthread_cond_destroy(&a->change);
+	free(a);
+	s->ahead = NULL;
+}
+
+static bool pays_ahead(const struct source *s) {
+	struct stat st;
+
+	return !s->over && is_regular(s->fd) && fstat(s->fd, &st) == 0 && st.st_size - s->stored >= (off_t)(AHEAD_BLOCKS_MIN * s->block_bytes);
+}
+
+void source_read_ahead(struct source *s) {
+	if (s->ahead || !pays_ahead(s)) {
+		return;
+	}
+	struct ahead *a = s->ahead = must_calloc(1, sizeof *a);
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->change, NULL);
+	for (size_t i = 0; i < AHEAD_BLOCKS; i++) {
+		a->blocks[i].bytes = must_alloc(s->block_bytes);
+	}
+	s->handed_out = s->stored;
+	a->running = pthread_create(&a->thread, NULL, make_blocks, s) == 0;
+	if (!a->running) {
+		ahead_free(s);
+	}
+}
+
+void source_free(struct source *s) {
+	if (!s) {
+		return;
+	}
+	ahead_free(s);
+	if (s->filter) {
+		s->filter->close(s->state);
+	}
+	if (s->close_fd) {
+		close(s->fd);
+	}
+	digest_free(s->digest);
+	free(s->in);
+	free(s->out);
+	free(s);
+}
+
+bool source_next(struct source *s, struct text *block) {
+	if (!s->ahead) {
+		return next(s, block);
+	}
+	bool got = next_ahead(s, block);
+	if (!got) {
+		ahead_free(s);
 	}
 	return got;
 }
@@ -234,7 +378,7 @@ bool source_packed(const struct source *s) {
 }
 
 int64_t source_bytes(const struct source *s) {
-	return s->stored;
+	return s->ahead ? s->handed_out : s->stored;
 }
 
 const char *source_sha256(const struct source *s) {

@@ -30,6 +30,13 @@ void source_free(struct source *s);
  */
 bool source_next(struct source *s, struct text *block);
 
+/*
+ * From here on blocks are read and unpacked in a thread of their own, some blocks ahead, if so much is left of a file on a
+ * disk that it pays. What the source reports below is then known after the last block; its bytes are those of the blocks
+ * handed out.
+ */
+void source_read_ahead(struct source *s);
+
 struct source_damage source_damage(const struct source *s);
 
 /* Is it compressed? */

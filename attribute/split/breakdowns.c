@@ -320,18 +320,18 @@ void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, in
 }
 
 bool breakdowns_mean(const struct breakdowns *x, name_id model, double *context, int64_t *most) {
-	double kv = 0, sequences = 0;
+	int128 kv = 0, sequences = 0; /* exact: rates come in any order */
 
 	*most = 0;
 	for (size_t i = 0; i < x->batch_count; i++) {
 		const struct batch_sums *s = &x->batch_sums[i];
 		if (s->model == model) {
-			kv += (double)s->kv_ntok;
-			sequences += (double)s->kv_sequences;
+			kv += s->kv_ntok;
+			sequences += s->kv_sequences;
 			*most = s->most > *most ? s->most : *most;
 		}
 	}
-	*context = sequences > 0 ? kv / sequences : 0;
+	*context = sequences > 0 ? (double)kv / (double)sequences : 0;
 	return *most > 0;
 }
 
@@ -386,6 +386,9 @@ static void merge_batch(struct batch_sums *to, const struct batch_sums *from) {
 	add_up(to->tokens, from->tokens, BATCHES);
 	add_up(to->decode_ns, from->decode_ns, BATCHES);
 	add_up(to->step_ns, from->step_ns, BATCHES);
+	add_up(&to->kv_ntok, &from->kv_ntok, 1);
+	add_up(&to->kv_sequences, &from->kv_sequences, 1);
+	to->most = from->most > to->most ? from->most : to->most;
 }
 
 void breakdowns_merge(struct breakdowns *x, const struct breakdowns *from) {

@@ -18,7 +18,8 @@ struct got {
 	char sha256[DIGEST_HEX_MAX];
 };
 
-static struct got read_bytes(struct text stored, struct source_limits limits) {
+/* `ahead`: in a thread of its own after so many blocks; -1: never. */
+static struct got read_bytes_ahead(struct text stored, struct source_limits limits, int ahead) {
 	struct got got = {0};
 	struct place place;
 	struct source *s;
@@ -30,8 +31,15 @@ static struct got read_bytes(struct text stored, struct source_limits limits) {
 	place_write(&place, "f", stored);
 	assert_int_equal(source_open(&s, place_path(&place, "f", path), limits, &why), 0);
 	bytes_add(&got.bytes, T(""));
-	while (source_next(s, &block)) {
+	for (int i = 0;; i++) {
+		if (i == ahead) {
+			source_read_ahead(s);
+		}
+		if (!source_next(s, &block)) {
+			break;
+		}
 		bytes_add(&got.bytes, block);
+		assert_in_range(source_bytes(s), 0, stored.len);
 	}
 	assert_false(source_next(s, &block));
 	got.damage = source_damage(s);
@@ -42,11 +50,15 @@ static struct got read_bytes(struct text stored, struct source_limits limits) {
 	return got;
 }
 
+static struct got read_bytes(struct text stored, struct source_limits limits) {
+	return read_bytes_ahead(stored, limits, -1);
+}
+
 static void check(struct text stored, struct text plain, const char *reason) {
 	static const size_t blocks[] = {0, 16, 17, 100, 4096};
 
-	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
-		struct got got = read_bytes(stored, (struct source_limits){.block_bytes = blocks[i]});
+	for (size_t i = 0; i < 2 * sizeof blocks / sizeof *blocks; i++) {
+		struct got got = read_bytes_ahead(stored, (struct source_limits){.block_bytes = blocks[i / 2]}, i % 2 == 0 ? -1 : (int)i / 2);
 		assert_int_equal(got.bytes.len, plain.len);
 		assert_memory_equal(got.bytes.at, plain.at, plain.len);
 		assert_int_equal(got.stored, stored.len);
@@ -59,6 +71,27 @@ static void check(struct text stored, struct text plain, const char *reason) {
 		}
 		bytes_release(&got.bytes);
 	}
+}
+
+/* A source may be closed while its thread is at work. */
+static void close_early(struct text stored) {
+	struct place place;
+	struct source *s;
+	struct fault why;
+	struct text block;
+	char path[256];
+
+	place_init(&place);
+	place_write(&place, "f", stored);
+	for (int blocks = 0; blocks < 6; blocks++) {
+		assert_int_equal(source_open(&s, place_path(&place, "f", path), (struct source_limits){.block_bytes = 64}, &why), 0);
+		source_read_ahead(s);
+		for (int i = 0; i < blocks; i++) {
+			assert_true(source_next(s, &block));
+		}
+		source_free(s);
+	}
+	place_release(&place);
 }
 
 static struct bytes some_lines(int count) {
@@ -94,6 +127,8 @@ static void gzip_members(void **state) {
 	check(bytes_text(&packed), bytes_text(&plain), NULL);
 	bytes_add(&packed, T("PK junk"));
 	check(bytes_text(&packed), bytes_text(&plain), "trailing junk after gzip data");
+	close_early(bytes_text(&packed));
+	close_early(bytes_text(&plain));
 	bytes_release(&packed);
 	bytes_release(&plain);
 }
