@@ -287,10 +287,7 @@ struct entries {
 static int keep_entry(void *entries, const struct entry *e) {
 	struct entries *all = entries;
 
-	if (all->count == all->room) {
-		all->room = all->room > 0 ? 2 * all->room : 4096;
-		all->at = must_realloc(all->at, all->room * sizeof *all->at);
-	}
+	all->at = must_grow(all->at, all->count, &all->room, sizeof *all->at, 4096);
 	all->at[all->count++] = *e;
 	return 0;
 }

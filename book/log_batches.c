@@ -95,10 +95,7 @@ static int add_file(void *listing, const char *name, int64_t bytes, const struct
 	if (!date_in(text_of(name), &f.day_ns)) {
 		f.day_ns = instant_floor(platform_changed_ns(&st), NS_PER_DAY);
 	}
-	if (p->count == l->room) {
-		l->room = l->room > 0 ? 2 * l->room : 64;
-		p->at = must_realloc(p->at, l->room * sizeof *p->at);
-	}
+	p->at = must_grow(p->at, p->count, &l->room, sizeof *p->at, 64);
 	f.path = must_copy(name);
 	p->at[p->count++] = f;
 	return 0;

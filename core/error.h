@@ -54,6 +54,17 @@ _Noreturn void die_out_of_memory(void);
 void *must_alloc(unsigned long bytes);
 void *must_calloc(unsigned long count, unsigned long bytes);
 void *must_realloc(void *old, unsigned long bytes);
+/*
+ * Makes room for one more element of `size` bytes: doubles the array when all *room elements are in use; it begins with
+ * `first`. Returns the array, which may have moved.
+ */
+static inline void *must_grow(void *array, unsigned long count, unsigned long *room, unsigned long size, unsigned long first) {
+	if (count < *room) {
+		return array;
+	}
+	*room = *room > 0 ? 2 * *room : first;
+	return must_realloc(array, *room * size);
+}
 /* The same for strdup. */
 char *must_copy(const char *s);
 

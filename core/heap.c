@@ -14,10 +14,7 @@ void heap_release(struct heap *h) {
 }
 
 void heap_push(struct heap *h, int64_t thing) {
-	if (h->count == h->room) {
-		h->room = h->room > 0 ? 2 * h->room : 64;
-		h->at = must_realloc(h->at, h->room * sizeof *h->at);
-	}
+	h->at = must_grow(h->at, h->count, &h->room, sizeof *h->at, 64);
 	size_t i = h->count++;
 	for (; i > 0 && h->before(h->context, thing, h->at[(i - 1) / 2]); i = (i - 1) / 2) {
 		h->at[i] = h->at[(i - 1) / 2];

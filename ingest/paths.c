@@ -17,10 +17,7 @@ struct above {
 };
 
 static void add_file(struct paths *p, const char *name, int64_t bytes, const struct ingest_source *source) {
-	if (p->count == p->room) {
-		p->room = p->room > 0 ? 2 * p->room : 16;
-		p->at = must_realloc(p->at, p->room * sizeof *p->at);
-	}
+	p->at = must_grow(p->at, p->count, &p->room, sizeof *p->at, 16);
 	size_t len = strlen(name) + 1;
 	char *copy = must_alloc(len);
 	memcpy(copy, name, len);
@@ -52,10 +49,7 @@ static char **list_names(const char *name, size_t *count) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0) {
 			continue;
 		}
-		if (*count == room) {
-			room = room > 0 ? 2 * room : 64;
-			names = must_realloc(names, room * sizeof *names);
-		}
+		names = must_grow(names, *count, &room, sizeof *names, 64);
 		size_t len = strlen(d->d_name) + 1;
 		names[*count] = memcpy(must_alloc(len), d->d_name, len);
 		(*count)++;

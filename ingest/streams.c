@@ -74,10 +74,7 @@ static struct stream *add(struct streams *s, struct text key) {
 	struct stream *one = must_calloc(1, sizeof *one);
 
 	one->key = (struct text){text_copy(key), key.len};
-	if (s->count == s->room) {
-		s->room = s->room > 0 ? 2 * s->room : 4;
-		s->at = must_realloc(s->at, s->room * sizeof *s->at);
-	}
+	s->at = must_grow(s->at, s->count, &s->room, sizeof *s->at, 4);
 	s->at[s->count++] = one;
 	if (2 * s->count > s->slot_count) {
 		grow(s);

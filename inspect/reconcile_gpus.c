@@ -61,10 +61,7 @@ static int add_entry(void *slots, const struct entry *e) {
 	if (e->gpu_ns == 0) {
 		return 0;
 	}
-	if (s->count == s->room) {
-		s->room = s->room ? 2 * s->room : 256;
-		s->at = must_realloc(s->at, s->room * sizeof *s->at);
-	}
+	s->at = must_grow(s->at, s->count, &s->room, sizeof *s->at, 256);
 	s->at[s->count++] = (struct slot){
 		.pool = e->pool,
 		.slot_ns = e->slot_ns,

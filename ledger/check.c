@@ -46,10 +46,7 @@ static int list_postings(struct ledger *l, struct posted **out, size_t *count, s
 	*out = NULL;
 	*count = 0;
 	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
-		if (*count == room) {
-			room = room > 0 ? 2 * room : 256;
-			*out = must_realloc(*out, room * sizeof **out);
-		}
+		*out = must_grow(*out, *count, &room, sizeof **out, 256);
 		struct posted *p = &(*out)[(*count)++];
 		*p = (struct posted){row_int(l, q, 0), row_int(l, q, 1), name_here(l, row_int(l, q, 2)), "", !row_null(l, q, 4)};
 		row_hash(l, q, 3, p->hash);
@@ -67,10 +64,7 @@ static int check_hash(struct checking *c, const struct posted *p, struct fault *
 	int rc = ask(c->l, q, VALUES(V_INT(p->id)), why);
 
 	while (rc == 0 && (rc = ask_next(c->l, q, why)) > 0) {
-		if (count == room) {
-			room = room > 0 ? 2 * room : 64;
-			entries = must_realloc(entries, room * sizeof *entries);
-		}
+		entries = must_grow(entries, count, &room, sizeof *entries, 64);
 		row_entry(c->l, q, &entries[count++]);
 		rc = 0;
 	}

@@ -42,10 +42,7 @@ struct dumping {
 static int keep_entry(void *context, const struct entry *e) {
 	struct dumping *d = context;
 
-	if (d->count == d->room) {
-		d->room = d->room > 0 ? 2 * d->room : 1024;
-		d->entries = must_realloc(d->entries, d->room * sizeof *d->entries);
-	}
+	d->entries = must_grow(d->entries, d->count, &d->room, sizeof *d->entries, 1024);
 	d->entries[d->count++] = *e;
 	return transfer_go_on(d->t, d->why);
 }

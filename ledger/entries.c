@@ -180,10 +180,7 @@ static int load_standing(struct post *p, struct fault *why) {
 
 	rc = rc < 0 ? rc : ask(l, q, (struct value[]){V_INT(p->day_ns), V_INT(replica)}, p->one ? 2 : 1, why);
 	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
-		if (p->count == room) {
-			room = room > 0 ? 2 * room : 64;
-			p->standing = must_realloc(p->standing, room * sizeof *p->standing);
-		}
+		p->standing = must_grow(p->standing, p->count, &room, sizeof *p->standing, 64);
 		struct standing *s = &p->standing[p->count++];
 		*s = (struct standing){.id = row_int(l, q, 0),
 		                       .replica = name_here(l, row_int(l, q, 1))};
@@ -241,10 +238,7 @@ struct pile {
 static void pile_add(struct pile *p, const struct entry *e, int sign) {
 	int64_t amounts[AMOUNTS];
 
-	if (p->count == p->room) {
-		p->room = p->room > 0 ? 2 * p->room : 64;
-		p->at = must_realloc(p->at, p->room * sizeof *p->at);
-	}
+	p->at = must_grow(p->at, p->count, &p->room, sizeof *p->at, 64);
 	struct entry *to = &p->at[p->count++];
 	*to = *e;
 	amounts_of(e, amounts);

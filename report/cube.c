@@ -41,10 +41,7 @@ struct cube_cell *cube_at(struct cube *c, const struct cube_cell *key) {
 			return &c->cell[cell];
 		}
 	}
-	if (c->count == c->room) {
-		c->room = c->room > 0 ? 2 * c->room : 512;
-		c->cell = must_realloc(c->cell, c->room * sizeof(*c->cell));
-	}
+	c->cell = must_grow(c->cell, c->count, &c->room, sizeof(*c->cell), 512);
 	hash_index_add(&c->by_key, hash, (uint32_t)c->count);
 	c->cell[c->count] = *key;
 	return &c->cell[c->count++];

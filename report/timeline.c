@@ -34,10 +34,7 @@ static struct moment *moment_at(struct timeline *t, int64_t start_ns, name_id mo
 			return &t->moments[i];
 		}
 	}
-	if (t->count == t->room) {
-		t->room = t->room > 0 ? 2 * t->room : 128;
-		t->moments = must_realloc(t->moments, t->room * sizeof(*t->moments));
-	}
+	t->moments = must_grow(t->moments, t->count, &t->room, sizeof(*t->moments), 128);
 	hash_index_add(&t->by_start, hash, (uint32_t)t->count);
 	t->moments[t->count] = (struct moment){.start_ns = start_ns, .model = model};
 	return &t->moments[t->count++];

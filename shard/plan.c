@@ -38,10 +38,7 @@ static int add_file(void *context, const char *name, int64_t bytes, const struct
 	struct draft *d = context;
 	const struct config_logs *of = d->found.sources ? d->found.of[source - d->found.sources] : NULL;
 
-	if (d->count == d->room) {
-		d->room = d->room > 0 ? 2 * d->room : 64;
-		d->at = must_realloc(d->at, d->room * sizeof *d->at);
-	}
+	d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 64);
 	size_t len = strlen(name) + 1;
 	d->at[d->count] = (struct piece){memcpy(must_alloc(len), name, len), bytes, (int64_t)d->count, 0, of};
 	d->count++;

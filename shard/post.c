@@ -37,10 +37,7 @@ static void lot_release(struct lot *b) {
 }
 
 static void lot_add(struct lot *b, const struct entry *e) {
-	if (b->count == b->room) {
-		b->room = b->room > 0 ? 2 * b->room : 256;
-		b->at = must_realloc(b->at, b->room * sizeof *b->at);
-	}
+	b->at = must_grow(b->at, b->count, &b->room, sizeof *b->at, 256);
 	b->at[b->count++] = *e;
 }
 

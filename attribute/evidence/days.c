@@ -51,10 +51,7 @@ static struct replica_day *day_of(struct replica_days *d, int64_t at_ns) {
 	if (place < d->count && d->at[place].day_ns == day_ns) {
 		return &d->at[place];
 	}
-	if (d->count == d->room) {
-		d->room = d->room > 0 ? 2 * d->room : 4;
-		d->at = must_realloc(d->at, d->room * sizeof *d->at);
-	}
+	d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 4);
 	memmove(&d->at[place + 1], &d->at[place], (d->count++ - place) * sizeof *d->at);
 	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, {0}};
 	return &d->at[place];

@@ -96,10 +96,7 @@ static int collect_here(struct evidence_reader *r, const struct item *i, struct 
 	rc = r->begun ? 0 : next_patch(r, why);
 	while (rc >= 0 && r->has_patch && order_place(&r->patch, i->replica, i->at_ns) <= 0) {
 		if (order_place(&r->patch, i->replica, i->at_ns) == 0) {
-			if (r->here_count == r->here_room) {
-				r->here_room = r->here_room * 2 + 8;
-				r->here = must_realloc(r->here, r->here_room * sizeof *r->here);
-			}
+			r->here = must_grow(r->here, r->here_count, &r->here_room, sizeof *r->here, 8);
 			r->here[r->here_count++] = r->patch;
 		}
 		rc = next_patch(r, why);

@@ -142,10 +142,7 @@ struct active *flight_admit(struct flight *f, const struct request_item *r) {
 	if (r->part != PART_DECODE && r->prompt_tokens > r->cached_tokens) {
 		a->remaining = r->prompt_tokens - r->cached_tokens;
 	}
-	if (f->waiting_count == f->waiting_room) {
-		f->waiting_room = f->waiting_room > 0 ? 2 * f->waiting_room : 64;
-		f->waiting = must_realloc(f->waiting, f->waiting_room * sizeof *f->waiting);
-	}
+	f->waiting = must_grow(f->waiting, f->waiting_count, &f->waiting_room, sizeof *f->waiting, 64);
 	flight_put_waiting(f, a);
 	return a;
 }
@@ -251,10 +248,7 @@ void flight_start_decoding(struct flight *f, struct active *a, int64_t until) {
 	if (f->now) {
 		memcpy(a->base, f->now, sizeof a->base);
 	}
-	if (f->decoding_count == f->decoding_room) {
-		f->decoding_room = f->decoding_room > 0 ? 2 * f->decoding_room : 64;
-		f->decoding = must_realloc(f->decoding, f->decoding_room * sizeof *f->decoding);
-	}
+	f->decoding = must_grow(f->decoding, f->decoding_count, &f->decoding_room, sizeof *f->decoding, 64);
 	f->decoding_count++;
 	f->decoding[f->decoding_count - 1] = a;
 	heap_up(f, f->decoding_count - 1);
@@ -404,10 +398,7 @@ int flight_advance(struct flight *f, int64_t at_ns, bool by_count, flight_leave 
 }
 
 void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens) {
-	if (f->chunk_count == f->chunk_room) {
-		f->chunk_room = f->chunk_room > 0 ? 2 * f->chunk_room : 16;
-		f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
-	}
+	f->chunks = must_grow(f->chunks, f->chunk_count, &f->chunk_room, sizeof *f->chunks, 16);
 	int64_t before = a->prior + a->computed;
 	f->chunks[f->chunk_count++] = (struct chunk){a, tokens, before};
 	f->chunk_tokens += tokens;
@@ -438,10 +429,7 @@ size_t flight_enter_prompts(struct flight *f, int64_t at_ns) {
 		if (a->request.part == PART_DECODE) {
 			continue; /* computed elsewhere */
 		}
-		if (f->chunk_count == f->chunk_room) {
-			f->chunk_room = f->chunk_room > 0 ? 2 * f->chunk_room : 16;
-			f->chunks = must_realloc(f->chunks, f->chunk_room * sizeof *f->chunks);
-		}
+		f->chunks = must_grow(f->chunks, f->chunk_count, &f->chunk_room, sizeof *f->chunks, 16);
 		int64_t tokens = token_weight(&a->request);
 		/*
 		 * Attention is proportional to before + tokens / 2: here the mean over the whole prompt, for any

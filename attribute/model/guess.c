@@ -34,10 +34,7 @@ static void enter(struct guess *g, const struct guess_request *q) {
 	if (q->finish_ns <= q->first_token_ns) {
 		return;
 	}
-	if (g->count == g->room) {
-		g->room = g->room > 0 ? 2 * g->room : 64;
-		g->decoding = must_realloc(g->decoding, g->room * sizeof *g->decoding);
-	}
+	g->decoding = must_grow(g->decoding, g->count, &g->room, sizeof *g->decoding, 64);
 	int64_t context = q->prompt_ntok + q->output_ntok / 2;
 	g->decoding[g->count++] = (struct guess_sequence){q->finish_ns, context};
 	g->context += context;

@@ -199,18 +199,12 @@ static uint32_t mark_of(struct text id) {
 }
 
 void sample_put_step(struct sample *s, const struct id_step *x) {
-	if (s->step_count == s->step_room) {
-		s->step_room = s->step_room > 0 ? 2 * s->step_room : 256;
-		s->steps = must_realloc(s->steps, s->step_room * sizeof *s->steps);
-	}
+	s->steps = must_grow(s->steps, s->step_count, &s->step_room, sizeof *s->steps, 256);
 	s->steps[s->step_count++] = *x;
 }
 
 void sample_put_request(struct sample *s, const struct id_request *r) {
-	if (s->request_count == s->request_room) {
-		s->request_room = s->request_room > 0 ? 2 * s->request_room : 64;
-		s->requests = must_realloc(s->requests, s->request_room * sizeof *s->requests);
-	}
+	s->requests = must_grow(s->requests, s->request_count, &s->request_room, sizeof *s->requests, 64);
 	s->requests[s->request_count++] = *r;
 }
 

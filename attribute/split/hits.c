@@ -57,10 +57,7 @@ static struct day_hits *find(const struct hits *h, name_id replica, int64_t day_
 static struct day_hits *insert(struct hits *h, name_id replica, int64_t day_ns) {
 	size_t at = place_of(h, replica, day_ns);
 
-	if (h->count == h->room) {
-		h->room = h->room > 0 ? 2 * h->room : 8;
-		h->at = must_realloc(h->at, h->room * sizeof *h->at);
-	}
+	h->at = must_grow(h->at, h->count, &h->room, sizeof *h->at, 8);
 	memmove(&h->at[at + 1], &h->at[at], (h->count++ - at) * sizeof *h->at);
 	h->at[at] = (struct day_hits){.replica = replica, .day_ns = day_ns};
 	return &h->at[at];

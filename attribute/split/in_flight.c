@@ -27,10 +27,7 @@ void in_flight_add(struct in_flight *f, const struct request_item *r) {
 	if (f->first > 0 && f->first == f->count) {
 		f->first = f->count = 0;
 	}
-	if (f->count == f->room) {
-		f->room = f->room > 0 ? 2 * f->room : 16;
-		f->at = must_realloc(f->at, f->room * sizeof *f->at);
-	}
+	f->at = must_grow(f->at, f->count, &f->room, sizeof *f->at, 16);
 	f->at[f->count++] = (struct span){from_ns, to_ns};
 }
 

@@ -65,10 +65,7 @@ static struct passes_range *ranges_of(const struct replicas *replicas, uint64_t 
 		s = replicas_next(replicas, s);
 		if (!s || (now.items > 0 && now.items + items_of(s) > most)) {
 			now.to = s ? s->replica : UINT32_MAX;
-			if (*count == room) {
-				room = room > 0 ? 2 * room : 16;
-				ranges = must_realloc(ranges, room * sizeof *ranges);
-			}
+			ranges = must_grow(ranges, *count, &room, sizeof *ranges, 16);
 			ranges[(*count)++] = now;
 			now = (struct passes_range){.from = now.to};
 		}

@@ -228,10 +228,7 @@ void replay_enqueue(struct replay_queue *q, struct flight *f, struct active *a) 
 		q->count -= q->first;
 		q->first = 0;
 	}
-	if (q->count == q->room) {
-		q->room = q->room > 0 ? 2 * q->room : 64;
-		q->arrivals = must_realloc(q->arrivals, q->room * sizeof *q->arrivals);
-	}
+	q->arrivals = must_grow(q->arrivals, q->count, &q->room, sizeof *q->arrivals, 64);
 	a->first_decode = ++q->passed; /* its number among all arrivals, until it decodes */
 	q->arrivals[q->count++] = (struct replay_arrival){a->request.head.at_ns, false};
 	flight_reschedule(f, a, a->request.first_token_ns);

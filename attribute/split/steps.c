@@ -6,7 +6,7 @@
 #include "attribute/laws/rules.h"
 #include "attribute/split/folds.h"
 #include "attribute/split/hits.h"
-#include "attribute/split/lanes.h"
+#include "attribute/split/model_states.h"
 #include "attribute/evidence/sequence.h"
 #include "attribute/split/in_flight.h"
 #include "attribute/split/pass.h"
@@ -34,7 +34,7 @@
 #define OVERLAP_LIMIT_NS NS_PER_SECOND
 
 struct steps_state {
-	struct lanes lanes; /* if steps name several models */
+	struct model_states models; /* if steps name several models */
 	struct sequence sequence;
 	struct step_item *pending; /* a queue of steps that wait for requests */
 	size_t pending_first, pending_count, pending_room;
@@ -361,7 +361,7 @@ static void enter_day(struct pass *pass, int64_t at_ns) {
 /* Each model's steps and requests are its own; time between steps is the first one's. */
 static void use_model(struct pass *pass, name_id model, int64_t at_ns) {
 	if (pass->summary->several_models) {
-		lanes_use(&((struct steps_state *)pass->state)->lanes, pass, model, at_ns);
+		model_states_use(&((struct steps_state *)pass->state)->models, pass, model, at_ns);
 	}
 }
 
@@ -399,10 +399,7 @@ static void push_pending(struct steps_state *st, const struct step_item *s) {
 	if (st->pending_first == st->pending_count) {
 		st->pending_first = st->pending_count = 0;
 	}
-	if (st->pending_count == st->pending_room) {
-		st->pending_room = st->pending_room > 0 ? 2 * st->pending_room : 64;
-		st->pending = must_realloc(st->pending, st->pending_room * sizeof *st->pending);
-	}
+	st->pending = must_grow(st->pending, st->pending_count, &st->pending_room, sizeof *st->pending, 64);
 	st->pending[st->pending_count++] = *s;
 }
 
@@ -556,7 +553,7 @@ static void warn_seconds(const struct pass *pass) {
 static int steps_end(struct pass *pass, struct fault *why) {
 	int rc = split_pending(pass, INT64_MAX, why);
 
-	int failed = lanes_close(&((struct steps_state *)pass->state)->lanes, pass, leave_pass, why);
+	int failed = model_states_close(&((struct steps_state *)pass->state)->models, pass, leave_pass, why);
 	rc = rc < 0 ? rc : failed;
 	if (pass->purpose == PASS_FIT) {
 		flight_day(&pass->flight, INT64_MAX);

@@ -522,10 +522,7 @@ static int windows_item(struct pass *pass, const struct item *item, struct fault
 	}
 	bool same = st->count > 0 && st->group[0].head.at_ns == item->at_ns && st->group[0].end_ns == i->end_ns;
 	int rc = same ? 0 : split_group(pass, why);
-	if (st->count == st->room) {
-		st->room = st->room > 0 ? 2 * st->room : 8;
-		st->group = must_realloc(st->group, st->room * sizeof *st->group);
-	}
+	st->group = must_grow(st->group, st->count, &st->room, sizeof *st->group, 8);
 	st->group[st->count++] = *i;
 	return rc;
 }

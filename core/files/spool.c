@@ -124,20 +124,14 @@ static void note_place(struct marks *m, off_t at) {
 		m->count = MARKS_MAX / 2;
 		m->apart *= 2;
 	}
-	if (m->count == m->room) {
-		m->room = m->room ? 2 * m->room : 16;
-		m->at = must_realloc(m->at, m->room * sizeof *m->at);
-	}
+	m->at = must_grow(m->at, m->count, &m->room, sizeof *m->at, 16);
 	m->at[m->count++] = at;
 	m->next = at + m->apart;
 }
 
 static void add_run(struct spool *s, struct run run) {
 	pthread_mutex_lock(&s->lock);
-	if (s->run_count == s->run_room) {
-		s->run_room = s->run_room ? 2 * s->run_room : 16;
-		s->runs = must_realloc(s->runs, s->run_room * sizeof *s->runs);
-	}
+	s->runs = must_grow(s->runs, s->run_count, &s->run_room, sizeof *s->runs, 16);
 	s->runs[s->run_count++] = run;
 	pthread_mutex_unlock(&s->lock);
 }
@@ -187,10 +181,7 @@ static void make_room(struct spool *s, struct lane *l, size_t bytes) {
 		l->room = more_room(l->room, l->packed.used + bytes, s->lane_bytes);
 		l->packed.bytes = must_realloc(l->packed.bytes, l->room);
 	}
-	if (l->packed.count == l->index_room) {
-		l->index_room = l->index_room ? 2 * l->index_room : 256;
-		l->packed.index = must_realloc(l->packed.index, l->index_room * sizeof *l->packed.index);
-	}
+	l->packed.index = must_grow(l->packed.index, l->packed.count, &l->index_room, sizeof *l->packed.index, 256);
 }
 
 int spool_add(struct spool *s, unsigned lane, const void *item, size_t len, struct fault *why) {

@@ -106,10 +106,7 @@ static bool has_room(const struct replay *r) {
 }
 
 static void occupy_place(struct replay *r) {
-	if (r->count == r->room) {
-		r->room = r->room > 0 ? 2 * r->room : 64;
-		r->places = must_realloc(r->places, r->room * sizeof *r->places);
-	}
+	r->places = must_grow(r->places, r->count, &r->room, sizeof *r->places, 64);
 	r->places[r->count] = r->waiting[r->first];
 	r->held += holds(&r->places[r->count++]);
 	r->first = (r->first + 1) & (r->waiting_room - 1);

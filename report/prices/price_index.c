@@ -38,10 +38,7 @@ static uint64_t hash_of(enum price_way way, struct text t) {
 }
 
 static void add(struct price_index *index, enum price_way way, struct text t, size_t model) {
-	if (index->key_count == index->key_room) {
-		index->key_room = index->key_room > 0 ? 2 * index->key_room : 1024;
-		index->keys = must_realloc(index->keys, index->key_room * sizeof *index->keys);
-	}
+	index->keys = must_grow(index->keys, index->key_count, &index->key_room, sizeof *index->keys, 1024);
 	hash_index_add(&index->by, hash_of(way, t), (uint32_t)index->key_count);
 	index->keys[index->key_count++] = (struct price_key){way, (uint32_t)model, t};
 }

@@ -1,8 +1,8 @@
-#include "attribute/split/lanes.h"
+#include "attribute/split/model_states.h"
 
 #include <stdlib.h>
 
-static void begin(struct lanes *l, struct pass *pass) {
+static void begin(struct model_states *l, struct pass *pass) {
 	l->at = must_calloc(1, sizeof *l->at);
 	l->at[0].model = pass->summary->model;
 	l->count = 1;
@@ -15,8 +15,8 @@ static void hand_over_energy(struct accounts *to, struct accounts *from) {
 	from->energy = NULL;
 }
 
-static void change(struct lanes *l, struct pass *pass, size_t to) {
-	struct lane *from = &l->at[l->used], *next = &l->at[to];
+static void change(struct model_states *l, struct pass *pass, size_t to) {
+	struct model_state *from = &l->at[l->used], *next = &l->at[to];
 
 	from->flight = pass->flight;
 	from->accounts = pass->accounts;
@@ -26,13 +26,13 @@ static void change(struct lanes *l, struct pass *pass, size_t to) {
 	l->used = to;
 }
 
-static void open_lane(struct lanes *l, struct pass *pass, name_id model, int64_t at_ns) {
+static void open_state(struct model_states *l, struct pass *pass, name_id model, int64_t at_ns) {
 	const struct accounts *a = &pass->accounts;
-	struct lane *new;
+	struct model_state *new;
 
 	l->at = must_realloc(l->at, (l->count + 1) * sizeof *l->at);
 	new = &l->at[l->count];
-	*new = (struct lane){.model = model};
+	*new = (struct model_state){.model = model};
 	flight_init(&new->flight);
 	flight_set_like(&new->flight, &pass->flight);
 	if (pass->purpose == PASS_POST) {
@@ -44,7 +44,7 @@ static void open_lane(struct lanes *l, struct pass *pass, name_id model, int64_t
 	l->count++;
 }
 
-void lanes_use(struct lanes *l, struct pass *pass, name_id model, int64_t at_ns) {
+void model_states_use(struct model_states *l, struct pass *pass, name_id model, int64_t at_ns) {
 	size_t i = 0;
 
 	if (l->count == 0) {
@@ -55,7 +55,7 @@ void lanes_use(struct lanes *l, struct pass *pass, name_id model, int64_t at_ns)
 	}
 	if (i == l->count) {
 		const struct decode_sums *now = pass->flight.now;
-		open_lane(l, pass, model, at_ns);
+		open_state(l, pass, model, at_ns);
 		pass->flight.now = now; /* accounts_open set it to the following ones */
 		pass->flight.settle_context = &pass->accounts;
 	}
@@ -66,12 +66,12 @@ void lanes_use(struct lanes *l, struct pass *pass, name_id model, int64_t at_ns)
 	}
 }
 
-int lanes_close(struct lanes *l, struct pass *pass, flight_leave *leave, struct fault *why) {
+int model_states_close(struct model_states *l, struct pass *pass, flight_leave *leave, struct fault *why) {
 	int64_t posted_ns = 0, unpaid_ns = 0, unexplained[2] = {0};
 	int rc = 0;
 
 	for (size_t i = 1; i < l->count; i++) {
-		lanes_use(l, pass, l->at[i].model, pass->cursor_ns);
+		model_states_use(l, pass, l->at[i].model, pass->cursor_ns);
 		flight_day(&pass->flight, INT64_MAX);
 		int failed = pass->purpose == PASS_POST ? accounts_close(&pass->accounts, why)
 							: flight_clear(&pass->flight, leave, pass, why);
@@ -84,13 +84,13 @@ int lanes_close(struct lanes *l, struct pass *pass, flight_leave *leave, struct 
 		flight_init(&pass->flight);
 	}
 	if (l->count > 0) {
-		lanes_use(l, pass, 0, pass->cursor_ns);
+		model_states_use(l, pass, 0, pass->cursor_ns);
 	}
 	pass->accounts.posted_ns += posted_ns;
 	pass->accounts.unpaid_ns += unpaid_ns;
 	pass->accounts.busy.much[0] += unexplained[0];
 	pass->accounts.busy.much[1] += unexplained[1];
 	free(l->at);
-	*l = (struct lanes){0};
+	*l = (struct model_states){0};
 	return rc;
 }
