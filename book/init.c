@@ -373,6 +373,9 @@ static void say_gaps(const struct init *n) {
 	if (n->suggested > 0) {
 		terminal_warning(t, "%s: the price of a GPU-hour is a suggestion from a table of rental prices: correct \"per_gpu_hour\"", n->fleet);
 	}
+	if (n->survey.count == 0) {
+		terminal_warning(t, "no log of an engine among these: %s has no pool; for the cost of own GPUs give the engines' logs, too", n->fleet);
+	}
 	if (n->survey.gateway > 0) {
 		terminal_warning(t, "%" PRId64 " requests of gateways name no server: those of vendors are listed as API spend", n->survey.gateway);
 	}

@@ -254,6 +254,20 @@ static void put_row(FILE *out, const char *name, double day, double mean, int pl
 	put_change(out, day, mean);
 }
 
+/* What was paid, and what vendors are owed: GPU time without a rate is not free, and API spend is not in what was paid. */
+static void put_spend(const struct mail *m, const struct statement_totals *t, char *line, size_t room) {
+	char paid[FIGURE], bought[FIGURE];
+
+	line[0] = '\0';
+	if (t->capacity_ns > 0 || !t->has_bought) {
+		snprintf(line, room, "%s paid%s", money_text(m->currency, t->capacity_nano, paid), t->unrated_ns > 0 ? " where the rate is known" : "");
+	}
+	if (t->has_bought) {
+		size_t len = strlen(line);
+		snprintf(line + len, room - len, "%s%s of API spend at list price", len > 0 ? ", " : "", money_text(m->currency, t->bought_nano, bought));
+	}
+}
+
 static void put_day(FILE *out, const struct mail *m, int64_t day_ns, const struct statement_totals *d, const struct statement_totals *w, double days) {
 	char date[INSTANT_TEXT_MAX], name[80];
 	int places = d->capacity_nano >= 1000 * NANO ? 2 : 4;
@@ -261,8 +275,13 @@ static void put_day(FILE *out, const struct mail *m, int64_t day_ns, const struc
 	instant_format(day_ns, date);
 	fprintf(out, "%.10s (UTC)%26s %13s    change\n", date, "day", days >= 1 ? "week's mean" : "");
 	snprintf(name, sizeof name, "paid, %.16s", m->currency);
-	put_row(out, name, (double)d->capacity_nano / 1e9, days >= 1 ? (double)w->capacity_nano / 1e9 / days : 0, places);
-	put_row(out, "at work, % of paid time", 100 * work_share(d), 100 * work_share(w), 1);
+	if (d->capacity_ns > 0 || !d->has_bought) {
+		put_row(out, name, (double)d->capacity_nano / 1e9, days >= 1 ? (double)w->capacity_nano / 1e9 / days : 0, places);
+		put_row(out, "at work, % of paid time", 100 * work_share(d), 100 * work_share(w), 1);
+	}
+	if (d->has_bought) {
+		put_row(out, "API spend at list price", (double)d->bought_nano / 1e9, days >= 1 ? (double)w->bought_nano / 1e9 / days : 0, places);
+	}
 	if (d->output_known) {
 		put_row(out, "output per million", (double)d->output_nano / 1e9, w->output_known ? (double)w->output_nano / 1e9 : 0, 4);
 		put_row(out, "  at work", (double)d->output_busy_nano / 1e9, w->output_known ? (double)w->output_busy_nano / 1e9 : 0, 4);
@@ -303,12 +322,17 @@ static int64_t month_of(int64_t ns) {
 }
 
 static void put_subject(FILE *out, const struct mail *m, int64_t day_ns, const struct statement_totals *d) {
-	char date[INSTANT_TEXT_MAX], paid[FIGURE], unit[FIGURE], line[256];
+	char date[INSTANT_TEXT_MAX], spend[160], unit[FIGURE], line[320];
 	size_t findings;
 
 	(void)quality_notices(&m->book->quality, NOTICE_FINDING, &findings);
 	instant_format(day_ns, date);
-	snprintf(line, sizeof line, "tollbook %.10s: %s paid, %.1f %% at work", date, money_text(m->currency, d->capacity_nano, paid), 100 * work_share(d));
+	put_spend(m, d, spend, sizeof spend);
+	snprintf(line, sizeof line, "tollbook %.10s: %s", date, spend);
+	if (d->capacity_ns > 0 || !d->has_bought) {
+		size_t len = strlen(line);
+		snprintf(line + len, sizeof line - len, ", %.1f %% at work", 100 * work_share(d));
+	}
 	if (d->output_known) {
 		size_t len = strlen(line);
 		snprintf(line + len, sizeof line - len, ", output %s/M", unit_text(m->currency, d->output_nano, unit));
@@ -320,11 +344,15 @@ static void put_subject(FILE *out, const struct mail *m, int64_t day_ns, const s
 
 static void put_month(FILE *out, const struct mail *m, int64_t day_ns, const struct month *month) {
 	const struct statement_totals *t = &month->totals;
-	char date[INSTANT_TEXT_MAX], paid[FIGURE], idle[FIGURE], margin[FIGURE], line[300];
+	char date[INSTANT_TEXT_MAX], spend[160], idle[FIGURE], margin[FIGURE], line[400];
 
 	instant_format(day_ns, date);
-	snprintf(line, sizeof line, "%.7s so far: %s paid, of which %s idle, %.1f %% at work", date, money_text(m->currency, t->capacity_nano, paid),
-	         money_text(m->currency, t->idle_nano, idle), 100 * work_share(t));
+	put_spend(m, t, spend, sizeof spend);
+	snprintf(line, sizeof line, "%.7s so far: %s", date, spend);
+	if (t->capacity_ns > 0 || !t->has_bought) {
+		size_t len = strlen(line);
+		snprintf(line + len, sizeof line - len, "; %s idle, %.1f %% at work", money_text(m->currency, t->idle_nano, idle), 100 * work_share(t));
+	}
 	if (t->margin_known) {
 		size_t len = strlen(line);
 		snprintf(line + len, sizeof line - len, "; margin at list price %s", money_text(m->currency, t->margin_nano, margin));

@@ -178,6 +178,9 @@ struct statement_totals {
 	int64_t busy_ns, idle_nano, unobserved_nano;
 	bool margin_known;
 	int64_t margin_nano;
+	int64_t unrated_ns; /* GPU time at no known rate: in no cost */
+	bool has_bought;    /* there are requests that vendors answered */
+	int64_t bought_nano; /* their list price */
 };
 struct statement_totals statement_totals(const struct statement *s);
 

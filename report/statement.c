@@ -430,6 +430,7 @@ struct statement_totals statement_totals(const struct statement *s) {
 		.input_known = in->known, .output_known = out->known, .input_nano = in->loaded_nano, .output_nano = out->loaded_nano,
 		.output_busy_nano = out->busy_nano, .busy_ns = block_busy_ns(b), .idle_nano = b->cost_nano[ENTRY_IDLE],
 		.unobserved_nano = b->cost_nano[ENTRY_UNOBSERVED], .margin_known = b->margin_known, .margin_nano = b->margin_nano,
+		.unrated_ns = b->unpriced_ns, .has_bought = b->has_bought, .bought_nano = b->bought_nano,
 	};
 }
 
