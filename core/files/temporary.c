@@ -32,7 +32,7 @@ static int file_fault(const struct temporary *f, const char *what, int error, st
 	bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
 
 	return fault_set(why, ERROR_IO, "%s: %s temporary data: %s; set TMPDIR to a folder %s", f->folder, what,
-	                 strerror(error), full ? "with room" : "that is writable and has free space");
+	                 strerror(error), full ? "with free space" : "that is writable");
 }
 
 static int open_named(const struct temporary *f) {

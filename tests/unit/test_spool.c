@@ -348,7 +348,7 @@ static void no_folder(void **state) {
 	setenv("TMPDIR", "/no/such/folder", 1);
 	fill(&why);
 	assert_non_null(strstr(why.message, "/no/such/folder: cannot make a file for temporary data"));
-	assert_non_null(strstr(why.message, "set TMPDIR to a folder with room"));
+	assert_non_null(strstr(why.message, "set TMPDIR to a folder that is writable"));
 	unsetenv("TMPDIR");
 }
 
@@ -365,7 +365,7 @@ static void no_room(void **state) {
 	fill(&why);
 	setrlimit(RLIMIT_FSIZE, &old);
 	assert_non_null(strstr(why.message, "cannot write temporary data"));
-	assert_non_null(strstr(why.message, "set TMPDIR to a folder with room"));
+	assert_non_null(strstr(why.message, "set TMPDIR to a folder with free space"));
 }
 
 static void nothing_is_left_behind(void **state) {
