@@ -323,6 +323,7 @@ struct report_options settings_report(const struct book_settings *s, struct name
 		.tz_name = s->tz,
 		.idle_proportional = s->idle_proportional,
 		.version = TOLLBOOK_VERSION,
+		.one_format = s->one_format ? s->format : NULL,
 	};
 
 	if (fleet) {

@@ -48,6 +48,7 @@ struct book_settings {
 	/* The statement. */
 	struct by by;            /* its rows */
 	const char *format;      /* name of the rendering */
+	bool one_format;         /* the statement is not rendered in any other */
 	int focus_version;       /* enum focus_version: of the rendering focus */
 	int sort;                /* enum row_order: of rows for people */
 	int64_t top;             /* maximum number of rows; 0: all */

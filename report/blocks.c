@@ -440,7 +440,7 @@ int blocks_build(struct statement *s, const struct charge *charges, struct fault
 	const struct report_options *o = &s->options;
 	enum shared borne = o->idle_proportional ? SHARED_BORNE : SHARED_SEPARATE;
 	const enum by_key by_time[] = {s->time_key, BY_MODEL, BY_TENANT};
-	bool has_timed = by_time[0] != BY_KEYS && statement_has_key(s, BY_TENANT);
+	bool has_timed = by_time[0] != BY_KEYS && statement_has_key(s, BY_TENANT) && (!o->one_format || rendering_has_lines(o->one_format));
 	struct {
 		struct grouping grouping;
 		struct table *table;

@@ -93,6 +93,8 @@ void cube_sort(struct cube *c, const struct names *names) {
 	c->rank = ranks_new(names);
 	if (c->count > 0) {
 		platform_sort(c->cell, c->count, sizeof(*c->cell), compare_cells, c->rank);
+		c->cell = must_realloc(c->cell, c->count * sizeof(*c->cell)); /* no more come */
+		c->room = c->count;
 	}
 	hash_index_release(&c->by_key);
 }

@@ -103,6 +103,7 @@ struct report_options {
 	bool (*replica_gpus)(const struct fleet *fleet, name_id pool, char *out, size_t size);
 	const struct fleet *fleet; /* its context */
 	const struct quality *stated; /* what logs state about replicas, known before the first entry; or NULL */
+	const char *one_format; /* the only rendering that is wanted, so that what others need is not made; NULL: any */
 };
 
 struct statement;

@@ -274,6 +274,9 @@ struct timeline {
 	struct hash_index by_start; /* and model; while it is filled */
 };
 
+/* renderings.c: does this one have the lines? */
+bool rendering_has_lines(const char *format);
+
 struct cube;
 struct charge;
 
@@ -335,7 +338,7 @@ struct statement {
 	struct table models, tenants, rows;
 	struct table lines; /* by model and tenant; sums to the total */
 	/* the same, also by the finest time of --by, if tenant is a key as well; else empty */
-	struct table timed_lines;
+	struct table timed_lines; /* empty, too, where no rendering that is wanted has them */
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 	struct positions positions;
 	struct batches batches;

@@ -86,6 +86,7 @@ static int report(struct run *r, struct fault *why) {
 	if (status == 0 && s->as_of > 0 && s->pages.versus.count > 0) {
 		status = say_option(r, "versus-estimate", "steps are as the book has them now; expected no --as-of with it");
 	}
+	r->set.one_format = true;
 	status = status ? status : setup_outputs(r);
 	status = status ? status : book_open(&b, &r->set, &r->terminal, LEDGER_READ, false, why);
 	if (status != 0) {

@@ -18,6 +18,7 @@ static int run(struct run *r, struct fault *why) {
 		return status;
 	}
 	r->set.logs = r->operands;
+	r->set.one_format = true;
 	progress_start(&r->progress, !r->quiet && !r->no_progress);
 	status = from_logs_new(&job, &r->set, &r->terminal, &s->pages, why);
 	progress_end(&r->progress);

@@ -102,6 +102,16 @@ void currency_put(FILE *out, const struct statement *s) {
 	fputs(len == 0 ? "XXX" : "", out);
 }
 
+bool rendering_has_lines(const char *format) {
+	static const char *const with_lines[] = {"focus", "journal", "beancount"};
+	bool has = false;
+
+	for (size_t i = 0; i < sizeof with_lines / sizeof *with_lines; i++) {
+		has |= strcmp(format, with_lines[i]) == 0;
+	}
+	return has;
+}
+
 const struct table *lines_of(const struct statement *s, bool *timed) {
 	*timed = s->timed_lines.count > 0;
 	return *timed ? &s->timed_lines : &s->lines;
