@@ -342,13 +342,23 @@ void law_step(const struct law *l, double p, double a, double d, double k, struc
 	set_shares(l, p, a, d, k, out);
 }
 
+static bool is_measured(const struct law_constants *k, enum law_card card) {
+	int rows = 0;
+
+	for (int e = 0; e < LAW_ENGINES; e++) {
+		rows += k->rows[e][card];
+	}
+	return rows > 0;
+}
+
 struct law_card_efficiency law_card_of(const struct gpu *g) {
 	const struct law_constants *k = &law_published;
-	const double *factors = k->card[card_of(g)];
+	enum law_card card = card_of(g);
+	const double *factors = k->card[card];
 
 	return (struct law_card_efficiency){.bandwidth = (double)g->bandwidth * fmin(1, exp(k->shared[LAW_BW_WEIGHTS] + factors[LAW_BANDWIDTH])),
 	                                    .flops = (double)g->flops[PRECISION_BF16] * fmin(1, exp(k->shared[LAW_MFU_16] + factors[LAW_COMPUTE])),
-	                                    .floor = exp(factors[LAW_FLOOR])};
+	                                    .floor = exp(factors[LAW_FLOOR]), .measured = is_measured(k, card)};
 }
 
 /* ---- power and spread ---- */

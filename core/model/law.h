@@ -100,6 +100,7 @@ double law_watts(const struct law *l, const struct law_step *s);
  */
 struct law_card_efficiency {
 	double bandwidth, flops, floor;
+	bool measured; /* there are rows of this kind */
 };
 struct law_card_efficiency law_card_of(const struct gpu *g);
 

@@ -4,13 +4,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/model/law.h"
 #include "core/exact.h"
 #include "report/estimate/sheet.h"
 #include "report/estimate/whatif_item.h"
 
 /* Between GPUs: the error of 95 % of published measurements of a GPU that was left out (tests/published/fit.c). */
 #define CARD_SPREAD 1.8
-#define CARD_SPREAD_TEXT "1.8"
+#define UNMEASURED_SPREAD 2.4 /* of kinds of GPU without any measurement */
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -254,7 +255,9 @@ double answer_ratio(const struct answer *a) {
 }
 
 double answer_spread(const struct answer *a) {
-	return a->outcome.extrapolated ? CARD_SPREAD : NAN;
+	bool measured = a->scenario.card && law_card_of(a->scenario.card).measured;
+
+	return !a->outcome.extrapolated ? NAN : measured ? CARD_SPREAD : UNMEASURED_SPREAD;
 }
 
 double whatif_break_even(const struct whatif *w, const struct answer *a) {
@@ -266,9 +269,14 @@ static void print_answer(const struct answer *a, FILE *out) {
 
 	fprintf(out, "  %-28s %9.4f %7.1f %% %7s %9.0f", a->scenario.name, (double)a->outcome.sums.busy_ns / (double)NS_PER_HOUR,
 	        a->costs.utilization * 100, sheet_number(answer_batch(a), 1, batch), answer_wait_ms(a));
-	fprintf(out, " %9s %9s %9s %8.1f%s\n", sheet_number(a->costs.input, 5, in), sheet_number(a->costs.cached, 5, cached),
-	        sheet_number(a->costs.output, 5, made), answer_ratio(a),
-	        a->outcome.extrapolated ? "  (extrapolated, x / " CARD_SPREAD_TEXT ")" : a->costs.utilization > 1 ? "  (needs more GPUs)" : "");
+	fprintf(out, " %9s %9s %9s %8.1f", sheet_number(a->costs.input, 5, in), sheet_number(a->costs.cached, 5, cached),
+	        sheet_number(a->costs.output, 5, made), answer_ratio(a));
+	if (a->outcome.extrapolated) {
+		fprintf(out, "  (extrapolated, x / %.1f)", answer_spread(a));
+	} else if (a->costs.utilization > 1) {
+		fputs("  (needs more GPUs)", out);
+	}
+	fputc('\n', out);
 }
 
 /* Adds a note if the cache's memory was the limit. */

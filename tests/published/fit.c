@@ -173,18 +173,19 @@ static void fit(struct data *d, struct law_constants *k, const struct law_consta
 	}
 }
 
-/* How far each shared constant is known, as a factor: a standard deviation by the curvature of the loss, priors included. */
+/* How far each constant is known, as a factor: a standard deviation by the curvature of the loss, priors included. */
 static void show_spread(struct data *d, struct law_constants *k) {
 	static double a[PARAMETERS][PARAMETERS], b[PARAMETERS];
 	struct law_constants start = neutral;
 
-	printf("spread of shared constants, x /:");
-	for (int p = 0; p < LAW_SHARED_CONSTANTS; p++) {
+	printf("spread of shared constants, then of factors of engines and of kinds of GPU, x /:");
+	for (int p = 0; p < PARAMETERS; p++) {
+		int factor = p - LAW_SHARED_CONSTANTS;
 		normal_equations(d, k, &start, a, b);
 		memset(b, 0, sizeof b);
 		b[p] = 1;
 		solve(a, b);
-		printf(" %.2f", exp(sqrt(b[p])));
+		printf("%s%.2f", factor >= 0 && factor % LAW_FACTORS == 0 ? "\n " : " ", exp(sqrt(b[p])));
 	}
 	printf("\n");
 }
