@@ -36,7 +36,7 @@ static const char *color_word(size_t i) {
 }
 
 static const char *level_word(size_t i) {
-	static const char *const words[] = {"total", "model", "tenant", "row", "adjustment"};
+	static const char *const words[] = {"total", "model", "tenant", "row", "adjustment", "position"};
 	return word_at(words, sizeof words / sizeof *words, i);
 }
 
@@ -90,7 +90,7 @@ static const struct option common[] = {
 	{"markdown", 0, NULL, "the same as --format markdown", GROUP_REPORT, value_markdown, SET(format), NULL, false},
 	{"focus-version", 0, "V", "version of --format focus: 1.2 (default), 1.3 or 1.4", GROUP_REPORT, value_choice, SET(focus_version), focus_word, false},
 	{"sort", 0, "KEY", "rows of tables and pages by cost (default), key, tokens or margin", GROUP_REPORT, value_choice, SET(sort), sort_word, false},
-	{"level", 0, "NAME", "in CSV only lines of one level: total, model, tenant, row, adjustment", GROUP_REPORT, value_word, SET(level), level_word, false},
+	{"level", 0, "NAME", "in CSV only lines of one level: total, model, tenant, row, adjustment, position", GROUP_REPORT, value_word, SET(level), level_word, false},
 	{"top", 0, "N", "only the first N rows of each table and page", GROUP_REPORT, value_count, SET(top), NULL, false},
 	{"output", 'o', "FILE", "write to FILE by rename; .html, .csv, .json, .md set the format", GROUP_OUTPUT, value_text, SET(output), NULL, true},
 	{"model", 0, "NAME", "the model, for logs that do not name it", GROUP_LOGS, value_text, SET(model), NULL, true},

@@ -63,6 +63,7 @@ struct position_row {
 	name_id model;
 	enum entry_kind kind; /* ENTRY_INPUT or ENTRY_OUTPUT */
 	int64_t from_ntok, to_ntok;
+	int64_t prompt_over_ntok; /* list price class of their requests, as in an entry */
 	int64_t rate_nano; /* as in an entry */
 	/* what is posted */
 	int64_t tokens;

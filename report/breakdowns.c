@@ -36,10 +36,13 @@ static name_id model_of(struct reading *r, json_at row) {
 static int add_position(struct reading *r, json_at row) {
 	int64_t f[FIGURES_MAX];
 
-	if (!read_figures(r->json, row, 1, 6, f) || f[0] < 0 || f[0] > ENTRY_OUTPUT || f[1] < 0 || f[1] >= f[2] || f[4] < 0 || f[5] < 0) {
+	if (!read_figures(r->json, row, 1, 7, f)) {
+		f[6] = 0; /* of an older book */
+	}
+	if (!read_figures(r->json, row, 1, 6, f) || f[6] < 0 || f[0] < 0 || f[0] > ENTRY_OUTPUT || f[1] < 0 || f[1] >= f[2] || f[4] < 0 || f[5] < 0) {
 		return 0;
 	}
-	return statement_add_position(r->statement, &(struct position_row){model_of(r, row), (enum entry_kind)f[0], f[1], f[2], f[3], f[4], f[5]});
+	return statement_add_position(r->statement, &(struct position_row){model_of(r, row), (enum entry_kind)f[0], f[1], f[2], f[6], f[3], f[4], f[5]});
 }
 
 static int add_rule(struct reading *r, json_at row) {

@@ -11,7 +11,7 @@ static struct position *position_of(struct positions *p, const struct position_r
 	for (size_t i = p->count; i-- > 0;) {
 		const struct position_row *at = &p->rows[i].row;
 		if (at->model == row->model && at->kind == row->kind && at->from_ntok == row->from_ntok &&
-		    at->to_ntok == row->to_ntok) {
+		    at->to_ntok == row->to_ntok && at->prompt_over_ntok == row->prompt_over_ntok) {
 			return &p->rows[i];
 		}
 	}
@@ -40,11 +40,65 @@ int statement_add_position(void *statement, const struct position_row *row) {
 static int compare_positions(const void *a, const void *b, void *names) {
 	const struct position_row *x = &((const struct position *)a)->row, *y = &((const struct position *)b)->row;
 	int order = x->model == y->model ? 0 : text_compare(names_text(names, x->model), names_text(names, y->model));
-	if (order == 0 && x->kind != y->kind) {
-		order = x->kind < y->kind ? -1 : 1;
-	}
+	order = order ? order : exact_order(x->prompt_over_ntok, y->prompt_over_ntok);
+	order = order ? order : exact_order((int64_t)x->kind, (int64_t)y->kind);
 	return order ? order : (x->from_ntok > y->from_ntok) - (x->from_ntok < y->from_ntok);
 }
+
+/* ---- list prices ---- */
+
+/* The largest step of the model's own prices that a class is at or above: catalogues have steps of other models, too. */
+static int64_t own_class(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok) {
+	static const enum price_kind kinds[] = {PRICE_INPUT, PRICE_CACHE_READ, PRICE_OUTPUT};
+	const struct price_rule *rule = m ? price_rule_at(m, ns) : NULL;
+	int64_t own = 0;
+
+	for (size_t k = 0; rule && k < sizeof kinds / sizeof *kinds; k++) {
+		const struct price_ladder *l = &rule->ladder[SERVICE_STANDARD][kinds[k]];
+		for (size_t i = 0; i < l->count && l->steps[i].over_ntok <= prompt_over_ntok; i++) {
+			own = l->steps[i].over_ntok > own ? l->steps[i].over_ntok : own;
+		}
+	}
+	return own;
+}
+
+static void set_list_price(const struct statement *s, struct position *at) {
+	const struct list_price *l = list_price_of_model(s, at->row.model);
+	const struct price_model *m = l && l->search.outcome == PRICE_FOUND ? l->search.model : NULL;
+	struct price_quote quote;
+
+	at->row.prompt_over_ntok = own_class(m, s->options.from_ns, at->row.prompt_over_ntok);
+	if (m) {
+		price_at(m, s->options.from_ns, at->row.prompt_over_ntok, SERVICE_STANDARD, &quote);
+		at->list_nano = quote.nano[at->row.kind == ENTRY_OUTPUT ? PRICE_OUTPUT : PRICE_INPUT];
+	}
+	at->list_known = m && at->list_nano != PRICE_UNKNOWN;
+}
+
+/* Rows that have the same price become one. */
+static bool join_classes(const struct statement *s, struct positions *p) {
+	struct positions joined = {NULL, 0};
+	bool fits = true;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct position *from = &p->rows[i];
+		set_list_price(s, from);
+		size_t before = joined.count;
+		struct position *to = position_of(&joined, &from->row);
+		if (joined.count > before) {
+			*to = *from;
+			continue;
+		}
+		fits &= exact_add(&to->row.tokens, from->row.tokens) && exact_add(&to->row.gpu_ns, from->row.gpu_ns) &&
+			exact_add(&to->rated_tokens, from->rated_tokens);
+		to->exact += from->exact;
+	}
+	free(p->rows);
+	*p = joined;
+	return fits;
+}
+
+/* ---- intervals ---- */
 
 /* The error of the part that depends on contexts, one standard deviation: as for tenants (METHOD.md, "How sure"). */
 #define BY_CONTEXT_SD 0.12
@@ -77,7 +131,7 @@ static void set_interval(const struct statement *s, struct position *at) {
 
 int positions_finish(struct statement *s, struct fault *why) {
 	struct positions *p = &s->positions;
-	bool fits = true;
+	bool fits = join_classes(s, p);
 
 	for (size_t i = 0; i < p->count; i++) {
 		struct position *at = &p->rows[i];

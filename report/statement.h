@@ -125,6 +125,8 @@ struct position {
 	int64_t rated_tokens; /* tokens with GPU time at a known rate: the base of the unit cost */
 	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without rated ones */
 	int64_t low_nano, high_nano;  /* of unit_nano, at 95 % */
+	bool list_known;
+	int64_t list_nano; /* list price of its class at the start of the period */
 };
 
 struct positions {

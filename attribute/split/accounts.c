@@ -46,6 +46,10 @@ static name_id model_of(const struct accounts *a, const struct active *r) {
 	return r->request.head.model != 0 ? r->request.head.model : a->model;
 }
 
+static struct priced_tokens priced(const struct accounts *a, const struct active *r) {
+	return (struct priced_tokens){model_of(a, r), a->segment.rate_nano, prompt_class(&a->common->options->cuts, r->request.prompt_tokens)};
+}
+
 static struct entry key_of(const struct accounts *a, const struct active *r, enum entry_kind kind, enum grade grade) {
 	const struct request_item *q = &r->request;
 	struct entry key = accounts_key_of_no_tenant(a, kind, grade, q->tenant);
@@ -95,8 +99,9 @@ static long double decode_due(const struct accounts *a, const struct active *r, 
 /* The positions in the context of the steps since the last settling. */
 static void note_positions(struct accounts *a, struct active *r, int64_t ns, double by_context) {
 	int64_t steps = a->flight->decode_step - r->first_decode - r->noted_steps;
+	struct priced_tokens of = priced(a, r);
 
-	breakdowns_decode(a->common->breakdowns, model_of(a, r), a->segment.rate_nano, r->context + r->noted_steps, steps, ns,
+	breakdowns_decode(a->common->breakdowns, &of, r->context + r->noted_steps, steps, ns,
 	              by_context < 0 ? 0 : by_context);
 	r->noted_steps += steps;
 }
@@ -329,7 +334,8 @@ static void share_prefill(struct accounts *a, const struct stretch *s, int64_t n
 		c->active->open_tilt_ns[s->grade] += tilt * (double)ns;
 		c->active->open_cached_ns[s->grade] += llround((double)part * cached);
 		if (s->by_steps && a->segment.wanted) {
-			breakdowns_prefill(a->common->breakdowns, model_of(a, c->active), a->segment.rate_nano, c->before,
+			struct priced_tokens of = priced(a, c->active);
+			breakdowns_prefill(a->common->breakdowns, &of, c->before,
 			               first ? c->tokens : 0, part, s->attention_share);
 		}
 	}

@@ -32,8 +32,7 @@ struct rule_sums {
 #define FIRST_BUCKET_NTOK 128
 
 struct position_sums {
-	name_id model;
-	int64_t rate_nano;
+	struct priced_tokens of;
 	int64_t tokens[2][BUCKETS], ns[2][BUCKETS]; /* of input, of output */
 };
 
@@ -182,14 +181,15 @@ int breakdowns_each_rule(struct breakdowns *x, rule_sink *sink, void *context) {
 
 /* ---- positions ---- */
 
-static struct position_sums *position_sums_of(struct breakdowns *x, name_id model, int64_t rate_nano) {
+static struct position_sums *position_sums_of(struct breakdowns *x, const struct priced_tokens *of) {
 	for (size_t i = x->position_count; i-- > 0;) {
-		if (x->position_sums[i].model == model && x->position_sums[i].rate_nano == rate_nano) {
+		const struct priced_tokens *at = &x->position_sums[i].of;
+		if (at->model == of->model && at->rate_nano == of->rate_nano && at->prompt_over_ntok == of->prompt_over_ntok) {
 			return &x->position_sums[i];
 		}
 	}
 	x->position_sums = must_realloc(x->position_sums, (x->position_count + 1) * sizeof *x->position_sums);
-	x->position_sums[x->position_count] = (struct position_sums){.model = model, .rate_nano = rate_nano};
+	x->position_sums[x->position_count] = (struct position_sums){.of = *of};
 	return &x->position_sums[x->position_count++];
 }
 
@@ -234,24 +234,25 @@ static void add_range(struct position_sums *s, int kind, int64_t before, int64_t
 	}
 }
 
-void breakdowns_prefill(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+void breakdowns_prefill(struct breakdowns *x, const struct priced_tokens *of, int64_t before, int64_t tokens, int64_t ns,
                     double by_attention) {
 	if (x->positions && tokens > 0 && ns >= 0) {
-		add_range(position_sums_of(x, model, rate_nano), 0, before, tokens, ns, by_attention);
+		add_range(position_sums_of(x, of), 0, before, tokens, ns, by_attention);
 	}
 }
 
-void breakdowns_decode(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+void breakdowns_decode(struct breakdowns *x, const struct priced_tokens *of, int64_t before, int64_t tokens, int64_t ns,
                    double by_context) {
 	if (x->positions && tokens > 0 && ns >= 0) {
-		add_range(position_sums_of(x, model, rate_nano), 1, before, tokens, ns, by_context);
+		add_range(position_sums_of(x, of), 1, before, tokens, ns, by_context);
 	}
 }
 
 static int positions_order(const void *a_bytes, const void *b_bytes, void *names) {
-	const struct position_sums *a = a_bytes, *b = b_bytes;
+	const struct priced_tokens *a = &((const struct position_sums *)a_bytes)->of, *b = &((const struct position_sums *)b_bytes)->of;
+	int by_model = order(names, a->model, a->rate_nano, b->model, b->rate_nano);
 
-	return order(names, a->model, a->rate_nano, b->model, b->rate_nano);
+	return by_model != 0 ? by_model : exact_order(a->prompt_over_ntok, b->prompt_over_ntok);
 }
 
 int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *context) {
@@ -265,11 +266,12 @@ int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *co
 		const struct position_sums *s = &x->position_sums[i];
 		for (int at = 0; at < 2 * BUCKETS && rc >= 0; at++) {
 			int kind = at / BUCKETS, b = at % BUCKETS;
-			const struct position_row row = {.model = s->model,
+			const struct position_row row = {.model = s->of.model,
 			                                 .kind = kind == 0 ? ENTRY_INPUT : ENTRY_OUTPUT,
 			                                 .from_ntok = bucket_from(b),
 			                                 .to_ntok = bucket_to(b),
-			                                 .rate_nano = s->rate_nano,
+			                                 .prompt_over_ntok = s->of.prompt_over_ntok,
+			                                 .rate_nano = s->of.rate_nano,
 			                                 .tokens = s->tokens[kind][b],
 			                                 .gpu_ns = s->ns[kind][b]};
 			rc = row.tokens > 0 ? sink(context, &row) : 0;
@@ -398,7 +400,7 @@ void breakdowns_merge(struct breakdowns *x, const struct breakdowns *from) {
 	}
 	for (size_t i = 0; i < from->position_count; i++) {
 		const struct position_sums *s = &from->position_sums[i];
-		struct position_sums *to = position_sums_of(x, s->model, s->rate_nano);
+		struct position_sums *to = position_sums_of(x, &s->of);
 		for (int kind = 0; kind < 2; kind++) {
 			add_up(to->tokens[kind], s->tokens[kind], BUCKETS);
 			add_up(to->ns[kind], s->ns[kind], BUCKETS);

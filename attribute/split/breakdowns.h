@@ -28,12 +28,18 @@ void breakdowns_request(struct breakdowns *x, name_id model, int64_t rate_nano, 
 
 /* ---- positions ---- */
 
+/* A model at a rate, and the list price class of a request, as in an entry. */
+struct priced_tokens {
+	name_id model;
+	int64_t rate_nano, prompt_over_ntok;
+};
+
 /* Prefill of `tokens` tokens after `before`: the parts by tokens and by attention. */
-void breakdowns_prefill(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+void breakdowns_prefill(struct breakdowns *x, const struct priced_tokens *of, int64_t before, int64_t tokens, int64_t ns,
                     double by_attention);
 
 /* Decode of one sequence: `tokens` steps, the first one with a context of `before`. */
-void breakdowns_decode(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t before, int64_t tokens, int64_t ns,
+void breakdowns_decode(struct breakdowns *x, const struct priced_tokens *of, int64_t before, int64_t tokens, int64_t ns,
                    double by_context);
 
 /* ---- batches ---- */

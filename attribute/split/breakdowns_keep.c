@@ -30,7 +30,7 @@ static int keep_position(void *keeping, const struct position_row *r) {
 	struct keeping *k = keeping;
 
 	open_row(k, r->model);
-	fprintf(k->out, ",%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "]", (int)r->kind, r->from_ntok, r->to_ntok, r->rate_nano, r->tokens, r->gpu_ns);
+	fprintf(k->out, ",%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "]", (int)r->kind, r->from_ntok, r->to_ntok, r->rate_nano, r->tokens, r->gpu_ns, r->prompt_over_ntok);
 	return 0;
 }
 

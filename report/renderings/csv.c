@@ -39,7 +39,9 @@ static void put_money(FILE *out, bool known, int64_t nano) {
 }
 
 /* The last columns are printed only if they contain something. */
-static void put_header(FILE *out, bool adjusted) {
+static const char position_columns[] = ",position_from,position_to,position_prompt_over,position_busy,position_low,position_high,position_list";
+
+static void put_header(FILE *out, const struct statement *s) {
 	fputs("table", out);
 	for (int k = 0; k < BY_KEYS; k++) {
 		fprintf(out, ",%s", by_key_names[k]);
@@ -77,7 +79,8 @@ static void put_header(FILE *out, bool adjusted) {
 	for (int i = 0; i < PARTS; i++) {
 		fprintf(out, ",gpu_hours_%s", part_names[i]);
 	}
-	fputs(adjusted ? ",adjusts_period,adjusts_run\r\n" : "\r\n", out);
+	fputs(s->adjustments.count > 0 ? ",adjusts_period,adjusts_run" : "", out);
+	fprintf(out, "%s\r\n", s->positions.count > 0 ? position_columns : "");
 }
 
 static void put_list(FILE *out, const struct block *b) {
@@ -159,7 +162,8 @@ static void put_block(FILE *out, const struct block *b) {
 }
 
 static void end_line(FILE *out, const struct statement *s) {
-	fputs(s->adjustments.count > 0 ? ",,\r\n" : "\r\n", out);
+	fputs(s->adjustments.count > 0 ? ",," : "", out);
+	fputs(s->positions.count > 0 ? ",,,,,,,\r\n" : "\r\n", out);
 }
 
 static bool is_key(enum by_key key, const enum by_key *by, size_t count) {
@@ -203,7 +207,38 @@ static void put_adjustment(FILE *out, const struct statement *s, const struct ad
 	put_block(out, &b);
 	fputc(',', out);
 	csv_put_text(out, text_of(a->said.period));
-	fprintf(out, ",%lld\r\n", (long long)a->said.run);
+	fprintf(out, ",%lld%s\r\n", (long long)a->said.run, s->positions.count > 0 ? ",,,,,,," : "");
+}
+
+/* Tokens by position: a part of the work of other rows, so in no sum. */
+static void put_position(FILE *out, const struct statement *s, const struct position *p) {
+	const struct position_row *row = &p->row;
+	struct block b = {.capacity_ns = row->gpu_ns, .capacity_nano = p->cost_nano};
+
+	b.tokens[row->kind] = row->tokens;
+	b.gpu_ns[row->kind] = row->gpu_ns;
+	b.cost_nano[row->kind] = p->cost_nano;
+	fputs("position", out);
+	for (int k = 0; k < BY_KEYS; k++) {
+		fputc(',', out);
+		if (k == BY_MODEL) {
+			csv_put_text(out, names_text(s->options.names, row->model));
+		}
+	}
+	put_block(out, &b);
+	fputs(s->adjustments.count > 0 ? ",," : "", out);
+	put_count(out, row->from_ntok);
+	if (row->to_ntok == INT64_MAX) {
+		fputc(',', out);
+	} else {
+		put_count(out, row->to_ntok);
+	}
+	put_count(out, row->prompt_over_ntok);
+	put_money(out, p->rated_tokens > 0, p->unit_nano);
+	put_money(out, p->rated_tokens > 0, p->low_nano);
+	put_money(out, p->rated_tokens > 0, p->high_nano);
+	put_money(out, p->list_known, p->list_nano);
+	fputs("\r\n", out);
 }
 
 static bool is_wanted(const struct rendering_options *r, const char *level) {
@@ -226,7 +261,7 @@ void render_csv(const struct statement *s, const struct rendering_options *r, FI
 		{"row", &s->rows, s->options.by, s->options.by_count},
 	};
 
-	put_header(out, s->adjustments.count > 0);
+	put_header(out, s);
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
 		if (is_wanted(r, levels[i].name)) {
 			put_table(out, s, levels[i].name, levels[i].table, levels[i].by, levels[i].by_count);
@@ -234,5 +269,8 @@ void render_csv(const struct statement *s, const struct rendering_options *r, FI
 	}
 	for (size_t i = 0; i < s->adjustments.count && is_wanted(r, "adjustment"); i++) {
 		put_adjustment(out, s, &s->adjustments.rows[i]);
+	}
+	for (size_t i = 0; i < s->positions.count && is_wanted(r, "position"); i++) {
+		put_position(out, s, &s->positions.rows[i]);
 	}
 }

@@ -29,11 +29,12 @@ void json_put_position(FILE *out, const struct statement *s, size_t i) {
 	put_model(out, s, p->row.model);
 	fprintf(out, ",\"kind\":\"%s\",\"from\":%lld", kind_names[p->row.kind], (long long)p->row.from_ntok);
 	put_end(out, "to", p->row.to_ntok);
-	fprintf(out, ",\"tokens\":%lld,\"gpu_ns\":%lld", (long long)p->row.tokens, (long long)p->row.gpu_ns);
+	fprintf(out, ",\"prompt_over\":%lld,\"tokens\":%lld,\"gpu_ns\":%lld", (long long)p->row.prompt_over_ntok, (long long)p->row.tokens, (long long)p->row.gpu_ns);
 	put_money(out, "cost", true, p->cost_nano);
 	put_money(out, "busy", p->rated_tokens > 0, p->unit_nano);
 	put_money(out, "low", p->rated_tokens > 0, p->low_nano);
 	put_money(out, "high", p->rated_tokens > 0, p->high_nano);
+	put_money(out, "list", p->list_known, p->list_nano);
 	fputc('}', out);
 }
 

@@ -80,7 +80,8 @@ static void add_position(struct grid *g, const struct page *p, const struct posi
 	const struct position_row *row = &at->row;
 
 	grid_add(g, table_label(names_text(p->s->options.names, row->model), name));
-	grid_add(g, row->kind == ENTRY_OUTPUT ? "output" : "input");
+	grid_addf(g, row->prompt_over_ntok > 0 ? "%s, prompts over %s" : "%s", row->kind == ENTRY_OUTPUT ? "output" : "input",
+		  figure_count(row->prompt_over_ntok, figure));
 	figure_count(row->from_ntok, from);
 	if (row->to_ntok == INT64_MAX) {
 		grid_addf(g, "%s and more", from);
@@ -91,10 +92,11 @@ static void add_position(struct grid *g, const struct page *p, const struct posi
 	grid_add(g, figure_hours(row->gpu_ns, figure_hour_places(p->s), figure));
 	grid_add(g, at->rated_tokens > 0 ? figure_money(at->unit_nano, places, figure) : "–");
 	add_interval(g, at->rated_tokens > 0, at->low_nano, at->high_nano, places);
+	grid_add(g, at->list_known ? figure_money(at->list_nano, places, figure) : "–");
 }
 
 void table_positions(const struct page *p) {
-	const char *const headers[] = {"model", "kind", "tokens before it", "tokens", "GPU-hours", "busy/M", "95 %"};
+	const char *const headers[] = {"model", "kind", "tokens before it", "tokens", "GPU-hours", "busy/M", "95 %", "list/M"};
 	struct grid g;
 	char title[120];
 
@@ -103,7 +105,7 @@ void table_positions(const struct page *p) {
 	}
 	snprintf(title, sizeof title, "By position in the context, in %s per million tokens", p->currency);
 	table_heading(p, title);
-	grid_init(&g, headers, 7, 2);
+	grid_init(&g, headers, 8, 2);
 	for (size_t i = 0; i < p->s->positions.count; i++) {
 		add_position(&g, p, &p->s->positions.rows[i], figure_unit_places(p->s));
 	}

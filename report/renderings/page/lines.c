@@ -316,7 +316,7 @@ static void put_end_label(FILE *out, struct labels *l, int y, const char *text) 
 	put_label(out, "", "85%", y + 4, text);
 }
 
-/* The rows of one model and kind. */
+/* The rows of one model, class of list price and kind. */
 struct run {
 	const struct position *at;
 	size_t count;
@@ -374,44 +374,40 @@ static void put_depths(FILE *out, const struct run *r) {
 }
 
 /* The list prices of input and output, which do not depend on position. */
-static void put_list_lines(FILE *out, const struct statement *s, name_id model, const struct axis *a, struct labels *l) {
-	static const struct {
-		int kind;
-		const char *word;
-	} lines[] = {{TOKENS_INPUT, "list input"}, {TOKENS_OUTPUT, "list output"}};
-	struct text name = names_text(s->options.names, model);
+static void put_list_lines(FILE *out, const struct run runs[2], const struct axis *a, struct labels *l) {
+	static const char *const words[2] = {"list input", "list output"};
 
-	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
-		for (size_t k = 0; k < 2 && text_eq(s->models.rows[i].model, name) && b->list_known; k++) {
-			int64_t nano = b->list_nano[lines[k].kind];
-			if (b->list_price_known[lines[k].kind] && nano > 0) {
-				int y = height_of(nano, a);
-				fprintf(out, "<line class=\"dash\" x1=\"%d%%\" x2=\"84%%\" y1=\"%d\" y2=\"%d\"/>", GUTTER, y, y);
-				put_end_label(out, l, y, lines[k].word);
-			}
+	for (size_t k = 0; k < 2; k++) {
+		if (runs[k].count > 0 && runs[k].at->list_known && runs[k].at->list_nano > 0) {
+			int y = height_of(runs[k].at->list_nano, a);
+			fprintf(out, "<line class=\"dash\" x1=\"%d%%\" x2=\"84%%\" y1=\"%d\" y2=\"%d\"/>", GUTTER, y, y);
+			put_end_label(out, l, y, words[k]);
 		}
+	}
+}
+
+static void widen_to(int64_t nano, int64_t *least, int64_t *most) {
+	if (nano > 0) {
+		*least = nano < *least ? nano : *least;
+		*most = nano > *most ? nano : *most;
 	}
 }
 
 static void widen_axis(const struct position *p, int64_t *least, int64_t *most) {
-	if (p->rated_tokens > 0 && p->unit_nano > 0) {
-		*least = p->unit_nano < *least ? p->unit_nano : *least;
-		*most = p->unit_nano > *most ? p->unit_nano : *most;
-	}
+	widen_to(p->rated_tokens > 0 ? p->unit_nano : 0, least, most);
+	widen_to(p->list_known ? p->list_nano : 0, least, most);
 }
 
-static void widen_by_list(const struct statement *s, name_id model, int64_t *least, int64_t *most) {
-	struct text name = names_text(s->options.names, model);
+/* A model, and the requests of one class of its list price. */
+static void open_depth_panel(FILE *out, const struct statement *s, const struct position_row *row) {
+	struct text model = names_text(s->options.names, row->model);
+	char over[FIGURE_MAX], title[1024];
 
-	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
-		for (int k = 0; k < TOKEN_KINDS && text_eq(s->models.rows[i].model, name); k++) {
-			int64_t nano = b->list_known && b->list_price_known[k] && k != TOKENS_CACHED ? b->list_nano[k] : 0;
-			*least = nano > 0 && nano < *least ? nano : *least;
-			*most = nano > *most ? nano : *most;
-		}
+	if (row->prompt_over_ntok > 0) {
+		snprintf(title, sizeof title, "%.900s, prompts over %s", model.at, figure_count(row->prompt_over_ntok, over));
+		model = text_of(title);
 	}
+	open_panel(out, model, "Busy cost per million tokens by position; the table has the figures");
 }
 
 /* Input comes before output; either may be missing. */
@@ -420,20 +416,18 @@ static size_t put_depth_panel(FILE *out, const struct statement *s, const struct
 	int64_t least = INT64_MAX, most = 1;
 	size_t count = 0;
 
-	for (; count < left && at[count].row.model == at->row.model; count++) {
+	for (; count < left && at[count].row.model == at->row.model && at[count].row.prompt_over_ntok == at->row.prompt_over_ntok; count++) {
 		struct run *r = &runs[at[count].row.kind == ENTRY_OUTPUT];
 		r->at = r->count == 0 ? &at[count] : r->at;
 		r->count++;
 		widen_axis(&at[count], &least, &most);
 	}
-	widen_by_list(s, at->row.model, &least, &most);
 	struct axis axis = axis_of(least, most);
-	open_panel(out, names_text(s->options.names, at->row.model),
-		   "Busy cost per million tokens by position; the table has the figures");
+	open_depth_panel(out, s, &at->row);
 	put_levels(out, &axis);
 	struct labels labels = {.count = 0};
 	put_run(out, &runs[0], &axis, "in", &labels); /* from below: what is in the way goes up */
-	put_list_lines(out, s, at->row.model, &axis, &labels);
+	put_list_lines(out, runs, &axis, &labels);
 	put_run(out, &runs[1], &axis, "out", &labels);
 	put_level_labels(out, &axis);
 	put_depths(out, runs[1].count > runs[0].count ? &runs[1] : &runs[0]);

@@ -289,21 +289,24 @@ static void put_range(FILE *out, const struct position_row *row) {
 
 void html_positions(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"model",  "tokens of", "tokens before it",
-					      "tokens", "GPU-hours", "busy / M", "from", "to"};
+					      "tokens", "GPU-hours", "busy / M", "from", "to", "list / M"};
 	int places = figure_unit_places(s);
+	char over[FIGURE_MAX];
 
-	open_table(out, "positions", "Cost by position", headers, 8, 2, true, s->positions.count > 20);
+	open_table(out, "positions", "Cost by position", headers, 9, 2, true, s->positions.count > 20);
 	for (size_t i = 0; i < s->positions.count; i++) {
 		const struct position *p = &s->positions.rows[i];
 		fputs("<tr>", out);
 		put_name(out, names_text(s->options.names, p->row.model));
-		put_name(out, p->row.kind == ENTRY_OUTPUT ? T("output") : T("input"));
+		fprintf(out, p->row.prompt_over_ntok > 0 ? "<td class=\"l\">%s, prompts over %s</td>" : "<td class=\"l\">%s</td>",
+			p->row.kind == ENTRY_OUTPUT ? "output" : "input", figure_count(p->row.prompt_over_ntok, over));
 		put_range(out, &p->row);
 		put_count(out, p->row.tokens);
 		put_hours(out, s, p->row.gpu_ns);
 		put_money(out, p->rated_tokens > 0, p->unit_nano, places);
 		put_money(out, p->rated_tokens > 0, p->low_nano, places);
 		put_money(out, p->rated_tokens > 0, p->high_nano, places);
+		put_money(out, p->list_known, p->list_nano, places);
 		fputs("</tr>\n", out);
 	}
 	close_table(out);
