@@ -7,21 +7,22 @@
 /* Arrays whose elements are lines, by the keys that lead to them; at the root any array is one. */
 static const struct path {
 	const char *outer, *inner;
+	bool first; /* only if no other key is in front of it: what else has such a key is no export of a log */
 } element_paths[] = {
-	{"events", ""},       /* CloudWatch: get-log-events, filter-log-events */
-	{"resourceLogs", ""}, /* OpenTelemetry */
-	{"streams", ""},      /* Loki's push format */
-	{"hits", "hits"},     /* Elasticsearch */
-	{"data", "result"},   /* Loki and Prometheus: query_range */
-	{"resourceSpans", ""},
-	{"batches", ""},      /* Tempo */
-	{"trace", "resourceSpans"},
-	{"trace", "batches"},
+	{"events", "", true},        /* CloudWatch: get-log-events, filter-log-events */
+	{"resourceLogs", "", false}, /* OpenTelemetry */
+	{"streams", "", false},      /* Loki's push format */
+	{"hits", "hits", false},     /* Elasticsearch */
+	{"data", "result", false},   /* Loki and Prometheus: query_range */
+	{"resourceSpans", "", false},
+	{"batches", "", false},      /* Tempo */
+	{"trace", "resourceSpans", false},
+	{"trace", "batches", false},
 };
 
 /* The same in a document that is too long to be held: of the APIs of gateways and vendors. */
 static const struct path long_paths[] = {
-	{"data", ""}, {"records", ""}, {"logEvents", ""}, {"logs", ""}, {"items", ""}, {"value", ""},
+	{"data", "", false}, {"records", "", false}, {"logEvents", "", false}, {"logs", "", false}, {"items", "", false}, {"value", "", false},
 };
 
 static bool is_blank(char c) {
@@ -31,7 +32,7 @@ static bool is_blank(char c) {
 static void reset(struct document *d) {
 	d->len = d->base = 0;
 	d->depth = d->elements_at = 0;
-	d->in_string = d->escaped = d->wants_key = d->too_long = d->cut = false;
+	d->in_string = d->escaped = d->wants_key = d->too_long = d->cut = d->others = false;
 	d->keys[0][0] = d->keys[1][0] = '\0';
 }
 
@@ -104,6 +105,18 @@ static void take_string(struct document *d) {
 	d->rest = text_cut(t, i, t.len);
 }
 
+/* Other members of CloudWatch's answers; longer keys are not kept. */
+static bool goes_with_events(const char *key) {
+	static const char *const keys[] = {"", "events", "nextToken", "nextForwardToken"};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (strcmp(key, keys[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The string read last is a key of the outermost objects. */
 static void take_key(struct document *d) {
 	if (d->depth > 2 || d->too_long || d->len < d->string_at + 2) {
@@ -114,6 +127,7 @@ static void take_key(struct document *d) {
 	len = len <= DOCUMENT_KEY_BYTES ? len : 0;
 	memcpy(key, d->at + d->string_at + 1, len);
 	key[len] = '\0';
+	d->others = d->others || (d->depth == 1 && !goes_with_events(key));
 }
 
 static bool is_at(const struct document *d, const struct path *paths, size_t count) {
@@ -121,7 +135,7 @@ static bool is_at(const struct document *d, const struct path *paths, size_t cou
 		const struct path *p = &paths[i];
 		int depth = *p->inner ? 2 : 1;
 		if (d->depth == depth && d->object[1] && d->object[depth] && strcmp(d->keys[0], p->outer) == 0 &&
-		    (depth == 1 || strcmp(d->keys[1], p->inner) == 0)) {
+		    (depth == 1 || strcmp(d->keys[1], p->inner) == 0) && (!p->first || !d->others)) {
 			return true;
 		}
 	}

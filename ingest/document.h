@@ -32,6 +32,7 @@ struct document {
 	size_t string_at;  /* start of the string that is being read or was read last */
 	bool in_string, escaped, wants_key, too_long;
 	int elements_at;   /* depth of the array with lines as elements; 0: none */
+	bool others;       /* the outermost object has had a key that an export of CloudWatch has not */
 	int wholes;        /* values that have ended */
 	bool begun;        /* a line was passed in */
 	bool is_yaml;

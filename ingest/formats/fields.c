@@ -119,7 +119,7 @@ int64_t field_count(struct parser *p, json_at object, struct text key) {
 	if (t.len == 0) {
 		return UNKNOWN;
 	}
-	if (!text_to_i64(t, &n) && !number_scaled(t, 0, &n)) {
+	if (!text_to_i64(t, &n) && !number_whole(t, &n)) {
 		note(p, t.len > 18 && strspn(t.at, "-0123456789") >= t.len ? "absurd count" : "wrong type of value");
 		return UNKNOWN;
 	}
@@ -218,6 +218,12 @@ bool number_scaled(struct text t, int digits, int64_t *out) {
 		return false;
 	}
 	return rest.len == 0;
+}
+
+bool number_whole(struct text t, int64_t *n) {
+	int64_t milli;
+
+	return number_scaled(t, 0, n) && number_scaled(t, 3, &milli) && milli == *n * 1000;
 }
 
 bool duration_with_unit(struct text t, int64_t *ns) {

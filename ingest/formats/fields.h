@@ -57,6 +57,9 @@ json_at field_path(const struct json *j, json_at object, const struct text *keys
 /* A decimal, with or without an exponent ("1.5e-05", "12"), as an integer of 10^-digits units; the whole text. */
 bool number_scaled(struct text t, int digits, int64_t *out);
 
+/* "12.0", "1e3": a count written as such a number; what has a fraction is an average, or no count. */
+bool number_whole(struct text t, int64_t *n);
+
 /* "1.2s", "57.3ms", "12µs", "3ns", "1m43.2s": durations as printed by Rust's Debug and Go; the whole text, in ns. */
 bool duration_with_unit(struct text t, int64_t *ns);
 

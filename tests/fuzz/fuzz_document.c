@@ -19,6 +19,38 @@ static bool has_open_strings(struct text t) {
 	return false;
 }
 
+/* The values of a line, each behind its status, in a hash: fed as a whole, or in parts of `bytes`. */
+static uint64_t values_of(struct text line, size_t bytes) {
+	struct document d = {.max_bytes = 4096, .is_long = true};
+	struct text value;
+	enum document_status status;
+	uint64_t hash = 1;
+
+	for (size_t at = 0; at < line.len; at += bytes) {
+		struct text part = text_cut(line, at, at + bytes);
+		if (at + bytes < line.len) {
+			document_feed_part(&d, part);
+		} else {
+			document_feed(&d, part);
+		}
+		while ((status = document_next(&d, &value)) != DOCUMENT_MORE) {
+			hash = (hash ^ (status == DOCUMENT_VALUE ? text_hash(value) : (uint64_t)status)) * 31;
+		}
+	}
+	document_release(&d);
+	return hash;
+}
+
+/* One value in a line gives the same in parts, wherever they end. */
+static void compare_parts(struct text whole, bool valid) {
+	size_t end = text_find_byte(whole, '\n');
+	struct text line = text_cut(whole, 0, end);
+
+	if (valid && end == SIZE_MAX && line.len > 2 && (*line.at == '{' || *line.at == '[')) {
+		assert(values_of(line, line.len) == values_of(line, 1 + (size_t)(unsigned char)line.at[line.len / 2] % 7));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct text whole = fuzz_text(data, size), rest = whole, line, value;
 	struct document d = {.max_bytes = 4096};
@@ -27,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	enum document_status status;
 
 	document_bids(whole);
+	compare_parts(whole, valid);
 	while (fuzz_line(&rest, &line)) {
 		document_feed(&d, line);
 		while ((status = document_next(&d, &value)) != DOCUMENT_MORE) {

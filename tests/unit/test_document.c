@@ -29,6 +29,9 @@ static const struct {
 	{"[{\"a\":1},{\"a\":\"unfin\n", "{\"a\":1}|!", true},
 	{"{\"resourceSpans\":[\n{\"a\":1},\n{\"a\":2}]}\n", "{\"a\":1}|{\"a\":2}|", true},
 	{"{\"trace\":{\n\"batches\":[{\"a\":1}]}}\n", "{\"a\":1}|", true},
+	/* an object with events of its own is no export of a log */
+	{"{\"name\":\"chat\",\n\"events\":[{\"a\":1}],\"b\":2}\n", "{\"name\":\"chat\",\"events\":[{\"a\":1}],\"b\":2}|", true},
+	{"{\"nextForwardToken\":\"f\",\n\"events\":[{\"a\":1}]}\n", "{\"a\":1}|", true},
 	/* broken: what follows is read again */
 	{"{\n\"a\": \"x\n}\n{\n\"a\": 1}\n", "!}|{\"a\":1}|", false},
 	{"{\n{\n", "!", false},

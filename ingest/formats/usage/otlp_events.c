@@ -91,7 +91,7 @@ static int64_t instant_of(struct parser *p, json_at record, struct otlp_value wh
 	for (size_t i = 0; i < sizeof keys / sizeof *keys && (ns == UNKNOWN || ns == 0); i++) {
 		ns = json_get(p->json, record, keys[i]) == JSON_ABSENT ? ns : field_instant(p, record, keys[i], UNIT_NS);
 	}
-	if (when.holder != JSON_ABSENT && text_eq(when.type, T("stringValue"))) {
+	if (when.holder != JSON_ABSENT && json_type(p->json, json_get(p->json, when.holder, when.type)) == JSON_STRING) {
 		ns = field_instant(p, when.holder, when.type, UNIT_MS);
 	}
 	return ns == UNKNOWN || ns == 0 ? stamp_ns : ns;

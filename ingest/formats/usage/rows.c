@@ -136,7 +136,7 @@ static int64_t count_at(struct parser *p, const struct row_cells *c, enum meanin
 	if (c->word[m] == 0 || t.len == 0) {
 		return UNKNOWN;
 	}
-	if (!text_to_i64(t, &n) && !number_scaled(t, 0, &n)) {
+	if (!text_to_i64(t, &n) && !number_whole(t, &n)) {
 		p->reason = p->reason ? p->reason : "wrong type of value";
 		return UNKNOWN;
 	}
