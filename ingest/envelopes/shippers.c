@@ -217,12 +217,11 @@ static bool strip_grep(struct peeling *p) {
 		t = text_cut(t, colon + 1, t.len);
 	}
 	rest = t;
-	if (text_take_i64(&rest, &line) && line > 0 && text_skip(&rest, T(":")) && opens_line(rest)) {
+	bool numbered = text_take_i64(&rest, &line) && line > 0 && text_skip(&rest, T(":"));
+	/* A file and a number leave no doubt; either of them may be part of a line. */
+	if (numbered && (path.len > 0 || opens_line(rest))) {
 		t = rest;
-	} else if (path.len == 0) {
-		return false;
-	}
-	if (!opens_line(t)) {
+	} else if (path.len == 0 || !opens_line(t)) {
 		return false;
 	}
 	origin_set(&p->origin, ORIGIN_CONTAINER, path);

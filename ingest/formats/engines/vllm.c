@@ -24,7 +24,7 @@ static struct text upto(struct text t, const char *end) {
 }
 
 /* "(EngineCore_DP0 pid=17) ": the process; the number is the engine's. */
-static bool take_label(struct text *t, struct logged *out) {
+static inline bool take_label(struct text *t, struct logged *out) {
 	struct text label;
 
 	if (!text_skip(t, T("("))) {
@@ -53,7 +53,7 @@ static bool take_level(struct text *t) {
 }
 
 /* "[core.py:349] ", until March 2025 "core.py:349] ", at DEBUG level "[v1/engine/core.py:349] " */
-static bool take_place(struct text *t, struct text *file) {
+static inline bool take_place(struct text *t, struct text *file) {
 	int64_t line;
 
 	text_skip(t, T("["));
@@ -165,15 +165,18 @@ void vllm_names(struct parser *p, const struct logged *l, struct record *out) {
 	}
 }
 
-/* The envelope's timestamp has a year, a zone and nanoseconds; vLLM's own has seconds; a JSON logger's has no zone. */
-const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns) {
-	struct text t = l->stamp;
+/* vLLM's own timestamp has seconds; a JSON logger's has no zone. */
+static bool own_instant(struct parser *p, struct text t, int64_t *ns) {
+	if (t.len == 0) {
+		return parser_local_instant(p, ns);
+	}
+	return t.at[2] == '-' ? stamp_take_month_day(&p->stamps, &t, ns) : stamp_take_local(&p->stamps, &t, ns);
+}
 
-	if (stamp_ns != UNKNOWN) {
-		*ns = stamp_ns;
-	} else if (t.len == 0) {
-		return parser_local_instant(p, ns) ? instant_absurd(p, *ns) : "invalid time stamp";
-	} else if (t.at[2] == '-' ? !stamp_take_month_day(&p->stamps, &t, ns) : !stamp_take_local(&p->stamps, &t, ns)) {
+/* The envelope's timestamp has a year, a zone and nanoseconds, so it counts. */
+const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns) {
+	*ns = stamp_ns;
+	if (stamp_ns == UNKNOWN && !own_instant(p, l->stamp, ns)) {
 		return "invalid time stamp";
 	}
 	return instant_absurd(p, *ns);
