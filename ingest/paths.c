@@ -74,7 +74,7 @@ static void add_directory(struct paths *p, const char *name, const struct above 
                           const struct ingest_source *source, struct quality *quality);
 
 /*
- * A link may lead to a file of /proc or /sys, which looks like a regular one, and may block or never end. These have
+ * A link may lead to a file of /proc or /sys, which looks like a regular one, and may block or never end. Such files have
  * no size, or that of a page.
  */
 static bool is_systems(const char *name, const struct stat *st) {

@@ -71,7 +71,7 @@ static int tie(struct book *b, struct invoice *in, const struct reconcile_settin
 }
 
 static int work(struct book *b, const struct terminal *t, const struct reconcile_settings *s, FILE *out, struct fault *why) {
-	const struct invoice_options o = {.pool_column = s->pool_column, .columns = s->columns, .cost = s->cost};
+	const struct invoice_options o = {.pool_column = s->pool_column, .columns = s->columns, .cost = (enum invoice_cost)s->cost};
 	struct fault other = {0};
 	struct invoice in;
 

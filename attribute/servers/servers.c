@@ -217,7 +217,7 @@ static size_t candidates_of(struct servers *s, struct server *requests, struct s
 static void place_requests(struct servers *s, struct server *requests) {
 	struct server *tried[TESTED_MOST + 1], *best = NULL, *part = NULL;
 	struct id_result found = {.statistic = -1};
-	size_t count = candidates_of(s, requests, tried, TESTED_MOST), undecided = 0;
+	size_t count = candidates_of(s, requests, tried, TESTED_MOST);
 	double second = 0;
 	struct server *open = NULL;
 
@@ -232,7 +232,6 @@ static void place_requests(struct servers *s, struct server *requests) {
 		}
 		part = r.verdict == ID_PART && !part ? tried[i] : part;
 		open = r.verdict == ID_UNDECIDED && !open ? tried[i] : open;
-		undecided += r.verdict == ID_UNDECIDED;
 	}
 	if (best && found.statistic > 2 * second) {
 		join(s, best, requests, &found);
