@@ -256,22 +256,41 @@ static void put_logs(FILE *out, const struct init *n) {
 	}
 }
 
+/* A file of the book or the reports, as the configuration names it. */
+static void put_place(FILE *out, const struct init *n, const char *name) {
+	char path[PATH_ROOM];
+
+	snprintf(path, sizeof path, "%s%s%s", n->asked->data ? n->asked->data : "", n->asked->data ? "/" : "", name);
+	put_text(out, text_of(path));
+}
+
+static void put_reports(FILE *out, const struct init *n) {
+	fputs("],\n"
+	      " \"reports\": [\n"
+	      "  {\"//\": \"everything in the book\", \"output\": ", out);
+	put_place(out, n, "costs.html");
+	fputs(", \"format\": \"html\", \"by\": \"day,model,tenant\"},\n"
+	      "  {\"//\": \"the month so far, for other programs\", \"output\": ", out);
+	put_place(out, n, "costs-%Y-%m.json");
+	fputs(", \"format\": \"json\", \"by\": \"day,tenant\",\n"
+	      "   \"period\": \"month\"}],\n"
+	      " \"metrics\": ", out);
+	put_place(out, n, "tollbook.prom");
+	fputs("}\n", out);
+}
+
 static void put_config(FILE *out, const struct init *n) {
 	fprintf(out,
 	        "{\"//\": [\"Written by tollbook %s init; man 5 tollbook describes all keys. Paths are relative to "
 			    "this folder.\",\n"
 	        "  \"Every night: tollbook nightly -c tollbook.conf\"],\n"
 	        " \"schema\": \"tollbook.config.v1\",\n"
-	        " \"book\": \"book\",\n \"fleet\": \"fleet.json\",\n \"logs\": [",
+	        " \"book\": ",
 	        TOLLBOOK_VERSION);
+	put_place(out, n, "book");
+	fputs(",\n \"fleet\": \"fleet.json\",\n \"logs\": [", out);
 	put_logs(out, n);
-	fputs("],\n"
-	      " \"reports\": [\n"
-	      "  {\"//\": \"everything in the book\", \"output\": \"costs.html\", \"format\": \"html\", \"by\": \"day,model,tenant\"},\n"
-	      "  {\"//\": \"the month so far, for other programs\", \"output\": \"costs-%Y-%m.json\", \"format\": \"json\", \"by\": \"day,tenant\",\n"
-	      "   \"period\": \"month\"}],\n"
-	      " \"metrics\": \"tollbook.prom\"}\n",
-	      out);
+	put_reports(out, n);
 }
 
 /* ---- files ---- */
@@ -309,6 +328,9 @@ static int prepare(struct init *n, struct fault *why) {
 	    snprintf(n->fleet, PATH_ROOM, "%s%sfleet.json", folder ? folder : "", folder ? "/" : "") >= PATH_ROOM) {
 		return fault_option(why, "folder", "is too long");
 	}
+	if (n->asked->data && (n->asked->data[0] != '/' || strchr(n->asked->data, '%') || strlen(n->asked->data) + 32 > PATH_ROOM)) {
+		return fault_option(why, "data", "expected an absolute path without %%, of at most %d bytes", PATH_ROOM - 32);
+	}
 	for (size_t i = 0; i < n->set->logs.count; i++) {
 		if (strcmp(n->set->logs.at[i], "-") == 0) {
 			return fault_set(why, ERROR_CONFIG, "nightly cannot read standard input, expected files or "
@@ -317,6 +339,9 @@ static int prepare(struct init *n, struct fault *why) {
 	}
 	if (folder && mkdir(folder, 0777) != 0 && errno != EEXIST) {
 		return fault_option(why, "folder", "cannot be made: %s", strerror(errno));
+	}
+	if (n->asked->data && n->asked->night && mkdir(n->asked->data, 0777) != 0 && errno != EEXIST) {
+		return fault_option(why, "data", "cannot be made: %s", strerror(errno));
 	}
 	if (!n->asked->force) {
 		rc = refuse_if_there(n->config, why);
@@ -335,7 +360,7 @@ static int prepare(struct init *n, struct fault *why) {
 static void confine(const struct init *n) {
 	const struct book_settings *s = n->set;
 	const struct terminal *t = n->terminal;
-	const char *const written[] = {n->asked->folder ? n->asked->folder : ".", getenv("TMPDIR"), "/tmp", "/var/tmp"};
+	const char *const written[] = {n->asked->folder ? n->asked->folder : ".", n->asked->data, getenv("TMPDIR"), "/tmp", "/var/tmp"};
 	const char **read = must_calloc(2 * s->logs.count + 3, sizeof *read);
 	size_t count = 0;
 

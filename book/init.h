@@ -6,6 +6,7 @@
 
 struct init_settings {
 	const char *folder; /* the folder for the files; NULL: the current one */
+	const char *data;   /* an absolute path: the folder for the book and the reports; NULL: the files' */
 	const char *gpu;    /* what the replicas run on; NULL: as logs state */
 	int64_t gpu_hour_nano; /* its price; -1: not given */
 	int64_t gpus;       /* GPUs per replica; 0: as logs state, else 1 */

@@ -4,7 +4,7 @@
 #include "cli/commands/scenario.h"
 
 struct settings {
-	const char *folder, *gpu;
+	const char *folder, *data, *gpu;
 	struct given_money gpu_hour;
 	int64_t gpus;
 	bool force, run;
@@ -13,7 +13,7 @@ struct settings {
 static int init(struct run *r, struct fault *why) {
 	const struct settings *s = r->own;
 	struct init_settings asked = {
-		.folder = s->folder, .gpu = s->gpu, .gpu_hour_nano = s->gpu_hour.given ? s->gpu_hour.nano : -1,
+		.folder = s->folder, .data = s->data, .gpu = s->gpu, .gpu_hour_nano = s->gpu_hour.given ? s->gpu_hour.nano : -1,
 		.gpus = s->gpus, .force = s->force, .night = s->run,
 	};
 
@@ -29,7 +29,8 @@ static int init(struct run *r, struct fault *why) {
 #define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
 
 static const struct option own[] = {
-	ROW("folder", "DIR", "where the files, the book and the reports go (default: here)", value_text, folder),
+	ROW("folder", "DIR", "where the two files go (default: here)", value_text, folder),
+	ROW("data", "DIR", "where the book and the reports go, an absolute path (default: as --folder)", value_text, data),
 	ROW("gpu", "NAME", "the replicas' GPU (default: as the logs state); its price is suggested", value_text, gpu),
 	ROW("gpu-hour", "PRICE", "the price of one GPU-hour", value_given_money, gpu_hour),
 	ROW("gpus", "N", "GPUs per replica (default: as the logs state, else 1)", value_count, gpus),

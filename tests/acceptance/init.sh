@@ -43,6 +43,11 @@ same "its night read one log" "$(grep -c '1 file.* with new lines' said)" 1
 "$tollbook" init --folder undated --gpu-hour 0.37 --run "$tree/tests/data/llamacpp-plain.log" > said 2> why
 same "a log without dates: its night has a price" "$? $(jq -r '.pools[0].rates[0].from' undated/fleet.json) $("$tollbook" report -q --book undated/book --format json | jq '(.total.cost.capacity | tonumber) > 0')" "0 1970-01-01 true"
 
+"$tollbook" init --folder etc --data "$folder/var" --gpu-hour 2 --run "in [brackets]/v*.log" > said 2> why
+same "book and reports elsewhere" "$? $(ls etc | tr '\n' ' ')$(ls var | sed 's,-20.*json,-MONTH.json,' | tr '\n' ' ')" "0 fleet.json tollbook.conf book costs-MONTH.json costs.html tollbook.prom "
+"$tollbook" init --folder etc2 --data var --gpu-hour 2 "in [brackets]/v*.log" > said 2> why
+same "a relative path for them is refused" "$? $(grep -c 'absolute path' why)" "2 1"
+
 mkdir unknown && cp "in [brackets]/v*.log" unknown/v.log
 "$tollbook" init --folder open unknown > said 2> why
 same "no GPU known: exit status, and the prices there are" "$? $(grep -c 'USD per GPU-hour' why)" "1 9"
