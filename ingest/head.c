@@ -142,6 +142,9 @@ struct tally {
 	int64_t first_ns, last_ns;
 	size_t stamped, up, down;
 	size_t far_up, far_down; /* by more than lines of several threads differ */
+	int64_t last_number;     /* of a step; or UNKNOWN */
+	size_t numbers_up, numbers_down;
+	bool resolved;           /* the format reads timestamps of lines */
 };
 
 #define FAR_NS NS_PER_SECOND
@@ -156,10 +159,21 @@ static void tally_add(struct tally *t, int64_t ns) {
 	t->stamped++;
 }
 
+/* Lines of one second have the same timestamp: their steps' numbers show the order. */
+static void tally_add_number(struct tally *t, int64_t number) {
+	t->numbers_up += t->last_number != UNKNOWN && number > t->last_number;
+	t->numbers_down += t->last_number != UNKNOWN && number < t->last_number;
+	t->last_number = number;
+}
+
+static bool numbers_fall(const struct tally *t) {
+	return t->up == 0 && t->numbers_down >= 2 && t->numbers_down >= 9 * t->numbers_up;
+}
+
 static enum line_order order_of(const struct tally *t, bool by_envelope) {
 	bool falls = t->down > 0 && t->down >= 9 * t->up && t->last_ns < t->first_ns;
 
-	if (falls && (t->down >= 2 || t->stamped <= 3)) {
+	if (numbers_fall(t) || (falls && (t->down >= 2 || t->stamped <= 3))) {
 		return by_envelope && t->far_up >= 2 ? ORDER_MIXED : ORDER_NEWEST_FIRST;
 	}
 	bool mixed = t->down >= 3 && (10 * t->down > t->stamped || t->far_down >= 3);
@@ -183,8 +197,12 @@ static void try_line(const struct ingest_format_info *format, struct parser *p, 
 		if ((result == PARSE_RECORD || result == PARSE_AGAIN) && ns == UNKNOWN && instant_of(&out, &own)) {
 			ns = own;
 		}
+		if (result == PARSE_RECORD && out.kind == RECORD_STEP && out.step.index != UNKNOWN) {
+			tally_add_number(t, out.step.index);
+		}
 	} while (result == PARSE_AGAIN || result == PARSE_REJECT_AGAIN);
-	ns = p->stamps.resolved ? p->stamps.last_ns : ns;
+	t->resolved |= p->stamps.resolved; /* a repeated timestamp is not resolved again */
+	ns = p->stamps.resolved || (t->resolved && ns != UNKNOWN) ? p->stamps.last_ns : ns;
 	if (ns != UNKNOWN) {
 		tally_add(t, ns);
 	}
@@ -194,7 +212,7 @@ static void try_line(const struct ingest_format_info *format, struct parser *p, 
 static enum line_order order_by_format(const struct head *h, const struct seen *s, const struct ingest_format_info *format) {
 	struct quality ignored;
 	struct parser p = h->parser;
-	struct tally t = {0};
+	struct tally t = {.last_number = UNKNOWN};
 
 	quality_init(&ignored);
 	p.quality = &ignored;

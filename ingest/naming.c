@@ -77,9 +77,7 @@ static bool take_docker(struct text path, struct origin *o) {
 	return true;
 }
 
-void naming_from_path(const char *path, struct origin *o) {
-	struct text t = text_of(path);
-
+void naming_from_path(struct text t, struct origin *o) {
 	if (!take_pod_folders(t, o) && !take_container_link(t, o)) {
 		take_docker(t, o);
 	}
@@ -117,21 +115,27 @@ static bool drop_extension(struct text *name) {
 	return false;
 }
 
+/* Is each byte what the shape has, with d for any digit? */
+static bool has_shape(struct text t, const char *shape) {
+	for (size_t i = 0; i < t.len; i++) {
+		bool digit = t.at[i] >= '0' && t.at[i] <= '9';
+		if (shape[i] == 'd' ? !digit : t.at[i] != shape[i]) {
+			return false;
+		}
+	}
+	return t.len == strlen(shape);
+}
+
 /* "-20260810", "_2026-08-10", ".2026081023" at the end: the day or hour that the file covers. */
 static void drop_date(struct text *name) {
-	size_t from = name->len, digits = 0;
+	static const char *const shapes[] = {"20dddddd", "20dddddddd", "20dd-dd-dd", "20dddddd-dd", "20dd-dd-dd-dd", "20dddddd-dddddd"};
 
-	while (from > 0 && (strchr("0123456789-", name->at[from - 1]) != NULL) && name->at[from - 1] != '\0') {
-		digits += name->at[from - 1] != '-';
-		from--;
-	}
-	while (from < name->len && name->at[from] == '-') { /* within the name's own end */
-		from++;
-	}
-	struct text date = text_cut(*name, from, name->len);
-	bool parted = from > 1 && strchr("-_.", name->at[from - 1]) != NULL;
-	if (parted && text_starts(date, T("20")) && (digits == 8 || digits == 10)) {
-		name->len = from - 1;
+	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+		size_t len = strlen(shapes[i]), from = name->len > len ? name->len - len : 0;
+		if (from > 1 && strchr("-_.", name->at[from - 1]) != NULL && has_shape(text_cut(*name, from, name->len), shapes[i])) {
+			name->len = from - 1;
+			return;
+		}
 	}
 }
 
@@ -164,10 +168,10 @@ static bool says_nothing(struct text t, bool folder) {
 	return t.len == 0 || is_number(t) || (folder && text_eq(t, T("log")));
 }
 
-struct text naming_of_file(const char *path) {
-	struct text folders = text_of(path), base = last_component(&folders), stem = stem_of(base);
+struct text naming_of_file(struct text path) {
+	struct text folders = path, base = last_component(&folders), stem = stem_of(base);
 
-	if (strcmp(path, "-") == 0) {
+	if (text_eq(path, T("-"))) {
 		return T("stdin");
 	}
 	if (!says_nothing(stem, false)) {
@@ -240,6 +244,7 @@ size_t naming_of_origin(const struct origin *o, bool wider, char out[SERVER_NAME
 	}
 	instance = instance.len > 0 ? naming_of_address(instance) : instance;
 	name = pod.len > 0 ? pod : instance.len > 0 ? instance : container.len > 0 ? container : host.len > 0 ? host : unit;
+	name = name.len > 0 || o->part[ORIGIN_FILE].len == 0 ? name : naming_of_file(o->part[ORIGIN_FILE]);
 	above = pod.len > 0 ? o->part[ORIGIN_NAMESPACE] : name.at == host.at ? T("") : host;
 	if (name.len > 0 && name.at == host.at && unit.len > 0 && (templated || wider)) {
 		above = host;

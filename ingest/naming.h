@@ -11,16 +11,16 @@
  * What a path states about a server in the layouts of Kubernetes and docker: "NAMESPACE_POD_UID/CONTAINER/0.log",
  * "POD_NAMESPACE_CONTAINER-ID.log", "containers/ID/ID-json.log". Parts that are set already are kept.
  */
-void naming_from_path(const char *path, struct origin *o);
+void naming_from_path(struct text path, struct origin *o);
 
 /*
  * "vllm.r0" of "/logs/vllm.r0.log.1.gz", "vllm" of "vllm-20260810.log": the file's name without rotation suffixes;
  * the folder's if that is generic ("r0/server.log", "r0/0.log"). It points into the path.
  */
-struct text naming_of_file(const char *path);
+struct text naming_of_file(struct text path);
 
 /*
- * The name from an origin: from its rule, pod, instance, container, host or unit, the first that is stated. `wider`
+ * The name from an origin: from its rule, pod, instance, container, host, unit or file, the first that is stated. `wider`
  * puts its namespace or host in front, for names that occur twice. 0 if nothing is stated.
  */
 size_t naming_of_origin(const struct origin *o, bool wider, char out[SERVER_NAME_MAX]);

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/files/platform.h"
+#include "ingest/naming.h"
 
 /* The directories from the top one down to the current one. */
 struct above {
@@ -21,7 +22,7 @@ static void add_file(struct paths *p, const char *name, int64_t bytes, const str
 	size_t len = strlen(name) + 1;
 	char *copy = must_alloc(len);
 	memcpy(copy, name, len);
-	p->at[p->count++] = (struct path){copy, bytes, source};
+	p->at[p->count++] = (struct path){.name = copy, .bytes = bytes, .source = source};
 }
 
 static void cannot(struct quality *quality, const char *name, const char *what) {
@@ -134,7 +135,169 @@ void paths_add(struct paths *p, const struct ingest_source *source, struct quali
 void paths_release(struct paths *p) {
 	for (size_t i = 0; i < p->count; i++) {
 		free(p->at[i].name);
+		free(p->at[i].apart);
 	}
 	free(p->at);
 	*p = (struct paths){0};
+}
+
+/* ---- files with one name in the folders of several servers ---- */
+
+/* More files than this are named by themselves: they are compared with each other. */
+#define FILES_MOST 20000
+
+struct file {
+	struct path *path;
+	struct text name, folder; /* the name that the path alone gives; the folder of its file */
+	struct origin origin;
+};
+
+static struct text folder_of(struct text path) {
+	while (path.len > 0 && path.at[path.len - 1] != '/') {
+		path.len--;
+	}
+	return text_cut(path, 0, path.len > 0 ? path.len - 1 : 0);
+}
+
+static int by_server_name(const void *a, const void *b) {
+	const struct file *x = a, *y = b;
+	int order = text_compare(x->name, y->name);
+
+	return order != 0 ? order : strcmp(x->path->name, y->path->name);
+}
+
+/* The length of the part that both texts begin with, up to a whole folder. */
+static size_t common_start(struct text a, struct text b) {
+	size_t whole = 0;
+
+	for (size_t i = 0; i <= a.len && i <= b.len; i++) {
+		bool end_a = i == a.len || a.at[i] == '/', end_b = i == b.len || b.at[i] == '/';
+		whole = end_a && end_b ? i : whole;
+		if (i == a.len || i == b.len || a.at[i] != b.at[i]) {
+			break;
+		}
+	}
+	return whole;
+}
+
+static size_t common_end(struct text a, struct text b) {
+	size_t whole = 0;
+
+	for (size_t i = 0; i <= a.len && i <= b.len; i++) {
+		bool start_a = i == a.len || a.at[a.len - 1 - i] == '/', start_b = i == b.len || b.at[b.len - 1 - i] == '/';
+		whole = start_a && start_b ? i : whole;
+		if (i == a.len || i == b.len || a.at[a.len - 1 - i] != b.at[b.len - 1 - i]) {
+			break;
+		}
+	}
+	return whole;
+}
+
+/* A folder that states when, or that its files are old, and not whose they are. */
+static bool states_no_server(struct text t) {
+	static const char *const words[] = {"old", "archive", "archived", "backup", "backups", "rotated", "previous", "history"};
+	size_t letters = 0;
+
+	for (size_t i = 0; i < t.len; i++) {
+		letters += strchr("0123456789-_.:T", t.at[i]) == NULL;
+	}
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (text_eq(t, text_of(words[i]))) {
+			return true;
+		}
+	}
+	return letters == 0;
+}
+
+/* What distinguishes a folder from the others of a group; empty if it states no server. */
+static struct text middle_of(const struct file *f, size_t start, size_t end) {
+	struct text t = f->folder;
+
+	if (start + end >= t.len) {
+		return text_cut(t, 0, 0);
+	}
+	t = text_cut(t, start, t.len - end);
+	while (t.len > 0 && t.at[0] == '/') {
+		t = text_cut(t, 1, t.len);
+	}
+	while (t.len > 0 && t.at[t.len - 1] == '/') {
+		t.len--;
+	}
+	return t;
+}
+
+static void name_group(struct file *at, size_t count) {
+	size_t start = SIZE_MAX, end = SIZE_MAX;
+
+	for (size_t i = 1; i < count; i++) {
+		size_t s = common_start(at[0].folder, at[i].folder), e = common_end(at[0].folder, at[i].folder);
+		start = s < start ? s : start;
+		end = e < end ? e : end;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (states_no_server(middle_of(&at[i], start, end))) {
+			return;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct text t = middle_of(&at[i], start, end);
+		at[i].path->apart = must_alloc(t.len + 1);
+		snprintf(at[i].path->apart, t.len + 1, "%.*s", TEXT_ARG(t));
+	}
+}
+
+static void compare_pods(struct file *at, size_t count) {
+	bool wider = false;
+
+	for (size_t i = 1; i < count; i++) {
+		wider |= !text_eq(at[i].origin.part[ORIGIN_NAMESPACE], at[0].origin.part[ORIGIN_NAMESPACE]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		at[i].path->wider = wider;
+	}
+}
+
+static void compare_group(struct file *at, size_t count) {
+	bool pods = at[0].origin.part[ORIGIN_POD].len > 0, differ = false;
+
+	for (size_t i = 1; i < count; i++) {
+		if ((at[i].origin.part[ORIGIN_POD].len > 0) != pods) {
+			return;
+		}
+		differ |= !text_eq(at[i].folder, at[0].folder);
+	}
+	if (pods) {
+		compare_pods(at, count);
+	} else if (differ) {
+		name_group(at, count);
+	}
+}
+
+static struct file file_of(struct path *p) {
+	struct text path = text_of(p->name);
+	struct file f = {.path = p, .folder = folder_of(path)};
+
+	naming_from_path(path, &f.origin);
+	struct text pod = f.origin.part[ORIGIN_POD], container = f.origin.part[ORIGIN_CONTAINER];
+	f.name = pod.len > 0 ? pod : container.len > 0 ? container : naming_of_file(path);
+	return f;
+}
+
+void paths_name_apart(struct paths *p) {
+	struct file *at = must_alloc((p->count + 1) * sizeof *at);
+
+	for (size_t i = 0; i < p->count; i++) {
+		at[i] = file_of(&p->at[i]);
+	}
+	if (p->count > 1 && p->count <= FILES_MOST) {
+		qsort(at, p->count, sizeof *at, by_server_name);
+	}
+	for (size_t i = 0, k; i < p->count && p->count <= FILES_MOST; i = k) {
+		for (k = i + 1; k < p->count && text_eq(at[k].name, at[i].name); k++) {
+		}
+		if (k - i > 1) {
+			compare_group(at + i, k - i);
+		}
+	}
+	free(at);
 }

@@ -9,6 +9,8 @@ struct path {
 	char *name; /* the path to open, also for messages; "-" is standard input */
 	int64_t bytes; /* 0 if it has no size */
 	const struct ingest_source *source;
+	char *apart; /* the server's name, where files of one name lie in several servers' folders; or NULL */
+	bool wider;  /* pods of this name are in several namespaces */
 };
 
 struct paths {
@@ -26,6 +28,9 @@ void paths_add(struct paths *p, const struct ingest_source *source, struct quali
  * another name of the same file (a link, a file given twice) as a warning.
  */
 void paths_drop_copies(struct paths *p, struct quality *quality);
+
+/* Finds files whose names do not distinguish servers: "h100-01/vllm.log" and "h100-02/vllm.log" are two. */
+void paths_name_apart(struct paths *p);
 
 void paths_release(struct paths *p);
 

@@ -96,9 +96,9 @@ static bool states_nothing(const struct origin *o) {
 
 /* Is it the last line's stream again, without anything stated in the envelope? True for most lines. */
 static bool is_last_nameless(const struct streams *s, const struct origin *o) {
-	static const struct text key_of_none = {"\n\n\n\n\n\n\n", ORIGIN_PARTS + 1};
+	static const struct text key_of_none = {"\n\n\n\n\n\n\n\n", ORIGIN_PARTS + 1};
 
-	_Static_assert(ORIGIN_PARTS == 6, "key_of_none is what key_of makes of an origin that states nothing");
+	_Static_assert(ORIGIN_PARTS == 7, "key_of_none is what key_of makes of an origin that states nothing");
 	return s->last && states_nothing(o) && text_eq(s->last->key, key_of_none);
 }
 
@@ -135,7 +135,8 @@ static bool is_taken(const struct streams *s, const struct stream *but, const ch
 
 /* Is it a name that no other decided stream of another namespace or host has? */
 static void name_by_origin(struct streams *s, struct stream *one, const struct origin *o) {
-	enum origin_part above = o->part[ORIGIN_POD].len > 0 ? ORIGIN_NAMESPACE : ORIGIN_HOST;
+	bool host_alone = o->part[ORIGIN_INSTANCE].len + o->part[ORIGIN_CONTAINER].len == 0; /* it may run several units */
+	enum origin_part above = o->part[ORIGIN_POD].len > 0 ? ORIGIN_NAMESPACE : host_alone ? ORIGIN_UNIT : ORIGIN_HOST;
 
 	if (!one->above.at) {
 		one->above = (struct text){text_copy(o->part[above]), o->part[above].len};
@@ -192,10 +193,13 @@ static void name_stream(struct streams *all, struct stream *s, const struct orig
 		set_name(s, setup->path->source->replica);
 	} else if (o.rule || !rules || !name_rules_path(rules, path, s->name, sizeof s->name)) {
 		s->overrides = o.rule != NULL;
-		naming_from_path(path, &o);
+		naming_from_path(text_of(path), &o);
 		name_by_origin(all, s, &o);
+		if (setup->path->wider && stated->part[ORIGIN_POD].len == 0) {
+			naming_of_origin(&o, true, s->name);
+		}
 		if (s->name[0] == '\0') {
-			set_name(s, naming_of_file(path));
+			set_name(s, setup->path->apart ? text_of(setup->path->apart) : naming_of_file(text_of(path)));
 		}
 	}
 	s->parser.replica = text_of(s->name);

@@ -108,6 +108,7 @@ bool strip_fluent_bit(struct envelope *e, struct peeling *p) {
 	    text_find_byte(tag, ' ') != SIZE_MAX || !take_event(&t, &stamp)) {
 		return false;
 	}
+	origin_from_tag(&p->origin, tag);
 	char *to = envelope_scratch(e, p, 6 * t.len + 16);
 	if (!write_map(t, to, &len) || !peel_stamp(p, stamp, true)) {
 		return false;
@@ -133,6 +134,7 @@ bool strip_fluentd(struct envelope *e, struct peeling *p) {
 	if (!text_take_i64(&digits, &hhmm) || digits.len > 0 || hhmm < 0 || hhmm > 1459) {
 		return false;
 	}
+	origin_from_tag(&p->origin, tag);
 	int64_t east_ns = (hhmm / 100 * 3600 + hhmm % 100 * 60) * NS_PER_SECOND;
 	set_stamp(p, instant_minus(ns, *zone.at == '-' ? -east_ns : east_ns));
 	p->text = t;

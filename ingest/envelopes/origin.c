@@ -1,5 +1,7 @@
 #include "ingest/envelopes/origin.h"
 
+#include "ingest/naming.h"
+
 /* Keys as written, levels joined by dots, in the order of precedence. */
 static const struct known_key {
 	struct text key;
@@ -65,6 +67,24 @@ static const struct known_key {
 	{{"stream.unit", 11}, ORIGIN_UNIT},
 };
 
+/* Keys of the path of the log that was read. */
+static const struct text path_keys[] = {
+	{"log.file.path", 13},   /* Filebeat, OpenTelemetry */
+	{"file", 4},             /* Vector */
+	{"filename", 8},
+	{"labels.filename", 15}, /* Loki */
+	{"stream.filename", 15},
+	{"log_file", 8},
+	{"FilePath", 8},         /* Azure */
+	{"filepath", 8},
+	{"file_path", 9},
+	{"path", 4},
+	{"source", 6},           /* Splunk */
+	{"tailed_path", 11},     /* fluentd, path_key */
+};
+
+#define PATH_KEYS (sizeof path_keys / sizeof *path_keys)
+
 #define KNOWN_KEYS (sizeof known_keys / sizeof *known_keys)
 
 void origin_set(struct origin *o, enum origin_part part, struct text value) {
@@ -92,6 +112,65 @@ static struct text text_under(const struct json *j, json_at object, struct text 
 		}
 	}
 	return T("");
+}
+
+void origin_from_path(struct origin *o, struct text path) {
+	struct origin stated = {.part = {{NULL, 0}}};
+
+	if (!text_starts(path, T("/")) || text_find(path, T(".log")) == SIZE_MAX || text_find_byte(path, '\\') != SIZE_MAX) {
+		return;
+	}
+	naming_from_path(path, &stated);
+	for (int i = 0; i < ORIGIN_PARTS; i++) {
+		origin_set(o, (enum origin_part)i, stated.part[i]);
+	}
+	if (stated.part[ORIGIN_POD].len + stated.part[ORIGIN_CONTAINER].len == 0) {
+		origin_set(o, ORIGIN_FILE, path);
+	}
+}
+
+void origin_from_tag(struct origin *o, struct text tag) {
+	static const struct text folders[] = {{"var.log.containers.", 19}, {"var.log.pods.", 13}};
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		size_t at = text_find(tag, folders[i]);
+		if (at != SIZE_MAX) {
+			naming_from_path(text_cut(tag, at + folders[i].len, tag.len), o);
+		}
+	}
+}
+
+/* "pod_name:vllm-0", as Datadog's tags are. */
+static void take_tag(struct origin *o, struct text tag) {
+	static const struct {
+		struct text key;
+		enum origin_part part;
+	} keys[] = {{{"pod_name:", 9}, ORIGIN_POD}, {{"kube_namespace:", 15}, ORIGIN_NAMESPACE}, {{"kube_container_name:", 20}, ORIGIN_CONTAINER},
+	            {{"container_name:", 15}, ORIGIN_CONTAINER}};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (text_starts(tag, keys[i].key)) {
+			origin_set(o, keys[i].part, text_cut(tag, keys[i].key.len, tag.len));
+		}
+	}
+}
+
+/* Datadog: "tags" as an array, "ddtags" in one text. */
+static void take_tags(struct origin *o, const struct json *j, json_at object) {
+	json_at tags = json_get(j, object, T("tags")), text = json_get(j, object, T("ddtags"));
+
+	if (tags != JSON_ABSENT && json_type(j, tags) == JSON_ARRAY) {
+		for (json_at v = json_first(j, tags); v != JSON_ABSENT; v = json_next(j, v)) {
+			take_tag(o, json_raw(j, v));
+		}
+	}
+	if (text != JSON_ABSENT && json_type(j, text) == JSON_STRING) {
+		struct text rest = json_raw(j, text), tag;
+		while (text_until(&rest, T(","), &tag)) {
+			take_tag(o, tag);
+		}
+		take_tag(o, rest);
+	}
 }
 
 static void take_rule(struct origin *o, const struct name_rule *rule, struct text value) {
@@ -123,6 +202,10 @@ void origin_from_json(struct origin *o, const struct name_rules *rules, const st
 			take_rule(o, &rules->at[i], text_under(j, object, text_of(rules->at[i].pattern)));
 		}
 	}
+	for (size_t i = 0; i < PATH_KEYS && o->part[ORIGIN_FILE].len == 0; i++) {
+		origin_from_path(o, text_under(j, object, path_keys[i]));
+	}
+	take_tags(o, j, object);
 	uint64_t there = json_key_bytes(j, object); /* most known keys have no such level */
 	for (size_t i = 0; i < KNOWN_KEYS; i++) {
 		if (json_may_have(there, known_keys[i].key) && o->part[known_keys[i].part].len == 0) {
@@ -140,6 +223,11 @@ void origin_from_pair(struct origin *o, const struct name_rules *rules, struct t
 	for (size_t i = 0; i < KNOWN_KEYS; i++) {
 		if (text_eq(known_keys[i].key, key)) {
 			origin_set(o, known_keys[i].part, value);
+		}
+	}
+	for (size_t i = 0; i < PATH_KEYS; i++) {
+		if (text_eq(path_keys[i], key)) {
+			origin_from_path(o, value);
 		}
 	}
 }

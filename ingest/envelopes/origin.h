@@ -12,6 +12,7 @@ enum origin_part {
 	ORIGIN_CONTAINER, /* its name, or docker compose's service and number */
 	ORIGIN_HOST,
 	ORIGIN_UNIT,      /* of systemd, or syslog's program */
+	ORIGIN_FILE,      /* the path of the log that a collector read, where it does not state a pod or container */
 	ORIGIN_PARTS
 };
 
@@ -34,6 +35,15 @@ void origin_set(struct origin *o, enum origin_part part, struct text value);
  * Call it with the object that contains the line's labels, even if that is an element of a larger document.
  */
 void origin_from_json(struct origin *o, const struct name_rules *rules, const struct json *j, json_at object);
+
+/*
+ * The path of the log that a collector read: the pod and container of "/var/log/pods/…" and the like, else the file. Other
+ * texts (source files, routes) are ignored.
+ */
+void origin_from_path(struct origin *o, struct text path);
+
+/* "kube.var.log.containers.vllm-0_llm_vllm-3f….log": the tag of a file that Fluent Bit or fluentd tails. */
+void origin_from_tag(struct origin *o, struct text tag);
 
 /* A key and a value in separate members, as in OpenTelemetry's attributes: "k8s.pod.name", "vllm-0". */
 void origin_from_pair(struct origin *o, const struct name_rules *rules, struct text key, struct text value);

@@ -483,6 +483,7 @@ bool strip_out_file(struct envelope *e, struct peeling *p) {
 	    !text_until(&t, T("\t"), &tag) || !text_starts(t, T("{"))) {
 		return false;
 	}
+	origin_from_tag(&p->origin, tag);
 	set_stamp(p, ns);
 	p->text = t;
 	return true;

@@ -35,9 +35,9 @@ static void by_path(const char *path) {
 	struct origin o = {0};
 	char name[SERVER_NAME_MAX];
 
-	naming_from_path(path, &o);
+	naming_from_path(text_of(path), &o);
 	assert(naming_of_origin(&o, false, name) < sizeof name && naming_of_origin(&o, true, name) < sizeof name);
-	struct text t = naming_of_file(path), a = naming_of_address(text_of(path));
+	struct text t = naming_of_file(text_of(path)), a = naming_of_address(text_of(path));
 	assert(t.len <= strlen(path) || text_eq(t, T("stdin")));
 	assert(a.len <= strlen(path));
 }

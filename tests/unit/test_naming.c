@@ -26,6 +26,9 @@ static void files_are_named_without_what_a_rotation_adds(void **state) {
 		{"vllm-20260810.log", "vllm"},
 		{"vllm_2026-08-10.log", "vllm"},
 		{"steps.2026081023.jsonl", "steps"},
+		{"vllm-1-20261006.log", "vllm-1"},
+		{"vllm-1.20261006-060000.log.gz", "vllm-1"},
+		{"gpu-2026.log", "gpu-2026"},
 		{"logs/r0/server.log", "r0"},
 		{"logs/r1/0.log", "r1"},
 		{"/var/log/server.log", "server"},
@@ -35,7 +38,7 @@ static void files_are_named_without_what_a_rotation_adds(void **state) {
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		assert_text(naming_of_file(cases[i][0]), cases[i][1]);
+		assert_text(naming_of_file(text_of(cases[i][0])), cases[i][1]);
 	}
 }
 
@@ -53,7 +56,7 @@ static void paths_of_kubernetes_and_docker_name_pods_and_containers(void **state
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct origin o = {0};
-		naming_from_path(cases[i].path, &o);
+		naming_from_path(text_of(cases[i].path), &o);
 		assert_text(o.part[ORIGIN_NAMESPACE], cases[i].namespace);
 		assert_text(o.part[ORIGIN_POD], cases[i].pod);
 		assert_text(o.part[ORIGIN_CONTAINER], cases[i].container);
