@@ -23,6 +23,9 @@ esac
 # The library stands before the sanitizers' own, which they do not like by default.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 export ASAN_OPTIONS
+# In a build that counts its lines, what is disturbed would spoil the counts of all others.
+GCOV_PREFIX=/dev/null
+export GCOV_PREFIX
 
 # each_call KIND COUNT COMMAND...: COMMAND with each number of a call, or a sample of them, the last one included
 each_call() {

@@ -114,7 +114,7 @@ class World:
                 shutil.copy(self.path("logs", log["name"]), self.path("logs", "copy-%d-%s" % (self.nights, log["name"])))
 
     def start(self, args, **env):
-        base = dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8", ASAN_OPTIONS="exitcode=99:verify_asan_link_order=0", UBSAN_OPTIONS="exitcode=99", **env)
+        base = dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8", GCOV_PREFIX="/dev/null", ASAN_OPTIONS="exitcode=99:verify_asan_link_order=0", UBSAN_OPTIONS="exitcode=99", **env)
         return subprocess.Popen([self.tollbook, *args], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=base)
 
     def end(self, process, what, allowed):
