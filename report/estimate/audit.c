@@ -208,7 +208,7 @@ struct audit_verdict audit_judge(const struct audit_card *card, const struct aud
 	}
 	v.margin_low = 1 - half * spread / s->revenue;
 	v.margin_high = 1 - half / spread / s->revenue;
-	v.word = s->revenue < full / spread ? "below cost at any load" : s->revenue < full ? "below the estimated cost at any load" : "";
+	v.word = s->revenue < full / spread ? "below cost at any load" : s->revenue < full ? "below the estimated cost at any load, though within its interval" : "";
 	return v;
 }
 

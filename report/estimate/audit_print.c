@@ -19,7 +19,9 @@ static const char *percent(double x, char out[SHEET_NUMBER_MAX]) {
 /* A request on the cheapest GPU with weights of 8 bits; NAN if its weights have no more. */
 static double in_fp8(const struct costs *c) {
 	struct at_precision at[EXPLAIN_PRECISIONS];
-	size_t count = c->law.peak.model.weight_mbit > 8500 ? explain_precisions(c, at) : 0;
+	const struct modelspec *m = &c->law.peak.model;
+	bool wide = m->weight_mbit > 8500 && (m->experts == 0 || m->expert_mbit > 8500);
+	size_t count = wide ? explain_precisions(c, at) : 0;
 
 	for (size_t i = 1; i < count; i++) {
 		if (strcmp(at[i].name, "fp8") == 0) {
@@ -27,6 +29,20 @@ static double in_fp8(const struct costs *c) {
 		}
 	}
 	return NAN;
+}
+
+/* Sellers that serve on chips of their own, after their names in catalogues ("groq", "huggingface_groq"). */
+static bool has_own_chips(const struct audit *a) {
+	static const char *const makers[] = {"groq", "cerebras", "sambanova"};
+
+	for (size_t i = 0; i < a->seller_count; i++) {
+		for (size_t m = 0; m < sizeof makers / sizeof *makers; m++) {
+			if (strstr(a->sellers[i].provider, makers[m])) {
+				return true;
+			}
+		}
+	}
+	return false;
 }
 
 size_t audit_notes(const struct audit *a, char out[AUDIT_NOTES][240]) {
@@ -41,6 +57,9 @@ size_t audit_notes(const struct audit *a, char out[AUDIT_NOTES][240]) {
 	         explain_at_load(c, 1).user_tok_s);
 	if (fp8 < 0.95) {
 		snprintf(out[n++], sizeof out[0], "Weights of 16 bits, as described; sellers that serve FP8 pay %.0f %% of the cost at full load (--weights fp8)", fp8 * 100);
+	}
+	if (has_own_chips(a)) {
+		snprintf(out[n++], sizeof out[0], "Groq, Cerebras and SambaNova serve on chips of their own: for them the figures are what these GPUs would cost");
 	}
 	return n;
 }
@@ -63,18 +82,26 @@ static void print_cards(const struct audit *a, FILE *out) {
 	}
 }
 
+/* Without the maker's name, where it is long: the end of an id distinguishes more than its start. */
+static const char *short_id(const char *id) {
+	const char *slash = strrchr(id, '/');
+
+	return slash && strlen(id) > 32 ? slash + 1 : id;
+}
+
 static void print_seller(const struct audit *a, const struct audit_seller *s, FILE *out) {
 	struct audit_verdict v = audit_judge(&a->cards[a->cheapest], s);
 	char cached[SHEET_NUMBER_MAX], even[SHEET_NUMBER_MAX], m[4][SHEET_NUMBER_MAX];
 
-	fprintf(out, "%-20.20s %-40.40s %8.3f %8s %8.3f %10.4f %8s", s->provider, s->id, s->input, sheet_number(s->cached, 3, cached), s->output,
+	fprintf(out, "%-23.23s %-32.32s %6.3f %6s %6.3f %9.4f %7s", s->provider, short_id(s->id), s->input, sheet_number(s->cached, 3, cached), s->output,
 	        s->revenue * 1000, percent(v.break_even, even));
-	fprintf(out, " %8s %8s %8s to %-7s %s\n", percent(v.margin[3], m[0]), percent(v.margin[HALF], m[1]), percent(v.margin_low, m[2]),
-	        percent(v.margin_high, m[3]), v.word);
+	fprintf(out, " %6s %6s %7s to %s%s\n", percent(v.margin[3], m[0]), percent(v.margin[HALF], m[1]), percent(v.margin_low, m[2]),
+	        percent(v.margin_high, m[3]), !v.word[0] ? "" : strstr(v.word, "though") ? "  *" : "  **");
 }
 
 void audit_table(const struct audit *a, FILE *out) {
 	const struct costs *c = &a->cards[a->cheapest].costs;
+	bool below = false, doubtful = false;
 
 	fprintf(out, "What sellers of %s are paid, and what it should cost them. Requests of %.0f tokens in (%.0f cached) and %.0f out; %s;\n"
 	             "95 %% of published measurements are within x / %.1f of such an estimate.\n\n", c->roofline.model.name, c->prompt, c->cached, c->output,
@@ -86,10 +113,16 @@ void audit_table(const struct audit *a, FILE *out) {
 		        a->tokens[2], a->bill[0], a->bill[1]);
 	}
 	fprintf(out, "\nOn the cheapest (*); margins with full batches, at half load, and its interval. GPU rent alone: no staff, no spare capacity.\n\n");
-	fprintf(out, "%-20s %-40s %8s %8s %8s %10s %8s %8s %8s %19s\n", "seller", "as", "input", "cached", "output", "1,000 req.", "pays at", "full", "half", "95 % at half");
+	fprintf(out, "%-23s %-32s %6s %6s %6s %9s %7s %6s %6s %s\n", "seller", "as", "input", "cached", "output", "1,000 req.", "pays at", "full", "half", "  95 % at half");
 	for (size_t i = 0; i < a->seller_count; i++) {
+		const char *word = audit_judge(&a->cards[a->cheapest], &a->sellers[i]).word;
 		print_seller(a, &a->sellers[i], out);
+		doubtful = doubtful || strstr(word, "though");
+		below = below || (word[0] && !strstr(word, "though"));
 	}
+	fputs(doubtful || below ? "\n" : "", out);
+	fputs(below ? "** Below cost at any load, by the whole interval.\n" : "", out);
+	fputs(doubtful ? "*  Below the estimated cost at any load, though within its interval.\n" : "", out);
 }
 
 /* ---- for programs ---- */

@@ -392,14 +392,15 @@ void price_find(const struct prices *p, struct text log_name, struct text log_pr
 }
 
 size_t price_sellers(const struct prices *p, struct text name, const struct price_model **out, size_t max) {
-	struct name lower;
+	struct name lower, wanted;
 	size_t n = 0;
 
+	name_lower(&wanted, name);
 	for (size_t i = 0; i < p->model_count && n < max; i++) {
 		const struct price_model *m = &p->models[i];
 		name_lower(&lower, m->id);
 		struct text reduced = name_reduced(name_text(&lower));
-		bool open = name_has_size(reduced) && text_eq(reduced, name_reduced(name));
+		bool open = name_has_size(reduced) && text_eq(reduced, name_reduced(name_text(&wanted)));
 		if (has_price(m) && (has_name(m, name) || open)) {
 			out[n++] = m;
 		}
