@@ -220,9 +220,9 @@ void attribution_set_bounds(struct attribution *a, name_id replica, int64_t firs
 void attribution_set_gateways(struct attribution *a, struct gateways gateways);
 
 /*
- * All records are added: fits, splits, and passes the entries to the sink, in one order (slot, then names by text,
- * kind, grade, rate). Adds duplicates and warnings to `quality`. The identity capacity = prefill + decode + other +
- * idle + unobserved has been checked when this returns 0.
+ * All records are added: fits, splits, and passes the entries to the sink, in a fixed order (slot, then names by
+ * text, kind, grade, rate). Adds duplicates and warnings to `quality`. The identity capacity = prefill + decode +
+ * other + idle + unobserved has been checked when this returns 0.
  */
 int attribution_finish(struct attribution *a, entry_sink *sink, void *context, struct quality *quality,
                        struct fault *why);
@@ -268,7 +268,7 @@ struct attribution_fits *attribution_fits_new(struct names *names);
 void attribution_fits_free(struct attribution_fits *f);
 /* Adds the statistics of a run after all its records were added (before or after attribution_finish). */
 int attribution_fits_add(struct attribution_fits *f, struct attribution *a, struct fault *why);
-/* Writes them as lines of text, in one order; reads them back, adding to what is there. */
+/* Writes them as lines of text, in a fixed order; reads them back, adding to what is there. */
 int attribution_fits_write(struct attribution_fits *f, FILE *out, struct fault *why);
 int attribution_fits_read(struct attribution_fits *f, struct text bytes, const char *path, struct fault *why);
 
@@ -286,7 +286,7 @@ void attribution_print_models(const struct attribution *a, FILE *out);
  * Reads the evidence several more times. The mixed steps' figure is stated in `quality`, in one sentence.
  */
 int attribution_cross_check(const struct attribution *a, FILE *out, struct quality *quality, struct fault *why);
-/* Every fit in use, after attribution_finish, in one order. 0, or what the sink returned. */
+/* Every fit in use, after attribution_finish, in a fixed order. 0, or what the sink returned. */
 int attribution_each_model(const struct attribution *a, fitted_sink *sink, void *context);
 
 #endif

@@ -26,7 +26,7 @@ struct attribution {
 	struct accounts_common common;
 	struct spool *patches;         /* tenants that another attribution joined; or NULL */
 	struct join_report joined;     /* of gateways' requests to the engines' */
-	struct server_bounds *bounds;  /* of replicas whose records lie years apart */
+	struct server_bounds *bounds;  /* of replicas with records years apart */
 	size_t bound_count;
 	struct name_verdict *verdicts; /* about names, decided elsewhere */
 	size_t verdict_count;

@@ -9,8 +9,8 @@
 struct from_logs;
 
 /*
- * Reads the logs and makes the statement. 0; EXIT_FAILED where there is no evidence, which was reported on the
- * terminal; or negative: then *out is NULL. Settings and terminal must outlive it.
+ * Reads the logs and makes the statement. 0; EXIT_FAILED if there is no evidence, which was reported on the terminal;
+ * or negative: then *out is NULL. Settings and terminal must outlive it.
  */
 int from_logs_new(struct from_logs **out, const struct book_settings *set, const struct terminal *t, const struct pages_settings *pages,
                   struct fault *why);

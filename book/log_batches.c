@@ -15,7 +15,7 @@ struct found {
 	char *path;
 	const struct ingest_source *source;
 	int64_t day_ns; /* by its name; else when it was last written to */
-	int64_t bytes;  /* 0 where it is not a file */
+	int64_t bytes;  /* 0 if it is not a file */
 	bool regular;
 };
 

@@ -57,7 +57,7 @@ typedef int entry_sink(void *context, const struct entry *e);
 /*
  * Time of tokens at a depth of the context: input tokens prefilled, output tokens produced, with from_ntok <= context
  * < to_ntok tokens before them (to_ntok INT64_MAX: no upper end). Rows with the same key (all down to `rate_nano`)
- * add up; several rates give several rows. The time is part of that of the entries; it need not be all of it.
+ * add up; several rates result in several rows. The time is part of that of the entries; it need not be all of it.
  */
 struct position_row {
 	name_id model;
@@ -96,8 +96,8 @@ struct batch_row {
 };
 
 /*
- * How long a step that decodes so many sequences takes by the fitted step models, at the mean context of the log's own steps.
- * Summed over the steps of the fits, so that rows of days and servers add up: divided by `steps`, a mean.
+ * The time of a step that decodes this many sequences, by the fitted step models, at the mean context of the log's
+ * own steps. Summed over the steps of the fits, so that rows of days and servers add up: divided by `steps`, a mean.
  */
 struct curve_row {
 	name_id model;

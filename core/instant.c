@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-/* Days from a civil date, counted in eras of 400 years whose years begin in March: the leap
- * day comes last (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
+/* Days from a civil date, counted in eras of 400 years that begin in March: the leap day comes last (Howard
+ * Hinnant, "chrono-compatible low-level date algorithms"). */
 int64_t civil_days(int year, int month, int day) {
 	int64_t y = year + (int64_t)(month - 1) / 12;
 	int m = (month - 1) % 12;

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/files/platform.h"
 
-/* Bytes of names are kept in blocks of this size; a longer name has a block of its own. */
+/* Bytes of names are kept in blocks of this size; a longer name has a separate block. */
 #define BLOCK_BYTES (64 * 1024)
 
 /*

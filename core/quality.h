@@ -68,8 +68,8 @@ enum notice_field {
 #define QUALITY_NO_AMOUNT INT64_MIN
 
 /*
- * Stated (quality_state): of a replica whose logs do not report what a cache had of prompts, and of bought requests, by
- * their log: the value is the days, "2026-05-12/2026-05-14,2026-05-16/2026-05-16", or NULL for all time. Of hits.
+ * Stated (quality_state): for a replica with logs that do not report cached tokens, and for bought requests, by their
+ * log: the value is the days, "2026-05-12/2026-05-14,2026-05-16/2026-05-16", or NULL for all time. Of hits.
  */
 #define QUALITY_CACHED_UNKNOWN "cached-unknown"
 #define QUALITY_BOUGHT_CACHED_UNKNOWN "bought-cached-unknown"

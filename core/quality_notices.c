@@ -133,7 +133,7 @@ bool quality_days_next(const char **days, int64_t *from_ns, int64_t *to_ns) {
 	return true;
 }
 
-/* Takes the list that begins first: its first days. */
+/* Takes the first days from the list that begins first. */
 static bool take_first(const char **a, const char **b, int64_t *from_ns, int64_t *to_ns) {
 	const char *after_a = *a, *after_b = *b;
 	int64_t from[2] = {INT64_MAX, INT64_MAX}, to[2];

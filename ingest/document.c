@@ -4,10 +4,10 @@
 
 #include "core/error.h"
 
-/* Arrays whose elements are lines, by the keys that lead to them; at the root any array is one. */
+/* Arrays with lines as elements, by the keys that lead to them; at the root any array is one. */
 static const struct path {
 	const char *outer, *inner;
-	bool first; /* only if no other key is in front of it: what else has such a key is no export of a log */
+	bool first; /* only if it is the first key: other objects with this key are not exports of logs */
 } element_paths[] = {
 	{"events", "", true},        /* CloudWatch: get-log-events, filter-log-events */
 	{"resourceLogs", "", false}, /* OpenTelemetry */
@@ -325,7 +325,7 @@ static struct text without_empty_lines(struct text head) {
 	return head;
 }
 
-/* An array of objects, but for those in which CloudWatch Logs Insights writes the fields of one line. */
+/* An array of objects, except those in which CloudWatch Logs Insights writes the fields of one line. */
 static bool is_array_of_objects(struct text t) {
 	text_skip_blanks(&t);
 	if (!text_skip(&t, T("["))) {

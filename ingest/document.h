@@ -13,14 +13,14 @@
 
 #define DOCUMENT_DEPTH_MAX 64
 #define DOCUMENT_KEY_BYTES 16
-/* Longer lines of a document are read in parts of so many bytes or more. */
+/* Longer lines of a document are read in parts of at least this many bytes. */
 #define DOCUMENT_PART_BYTES ((size_t)1 << 20)
 
 /* Zero-initialise except max_bytes. */
 struct document {
 	size_t max_bytes;  /* of a value; larger ones are dropped */
 	struct text rest;  /* of the line passed in last */
-	bool goes_on;      /* that was a part of a line, whose rest is to come */
+	bool goes_on;      /* that was a part of a line; the remainder follows */
 	bool is_long;      /* one value in one line that is too long to be held: more arrays hold lines */
 	bool skips;        /* the rest of the line is dropped */
 	char *at;          /* the value being read, without white space between its tokens */
@@ -51,7 +51,7 @@ enum document_status {
  * Does a log with this beginning contain values over several lines, or several in a line? Or entries as YAML?
  */
 bool document_bids(struct text head);
-/* Does it begin with a line of JSON whose end is not in the head? */
+/* Does it begin with a line of JSON that does not end in the head? */
 bool document_is_long(struct text head);
 
 /* Passes in the next line; the previous one must be used up. */

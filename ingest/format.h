@@ -21,7 +21,7 @@ enum parse_result {
 	PARSE_REJECT_AGAIN /* the same for a part of the line: call again for the next */
 };
 
-/* Strings whose escapes had to be resolved, valid until the next line; longer ones are truncated. */
+/* Strings with resolved escapes, valid until the next line; longer ones are truncated. */
 #define TEXTS_MAX 8
 #define TEXT_MAX_BYTES 256
 struct texts {

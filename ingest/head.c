@@ -10,7 +10,7 @@
 
 /* Bytes that are examined. */
 #define LOOK_BYTES ((size_t)64 * 1024)
-/* So many of an array in one line, whose first element may be long. */
+/* Bytes of an array in one line, as its first element may be long. */
 #define ARRAY_BYTES (4 * DOCUMENT_PART_BYTES)
 /* Lines that are examined; a document may have many in few bytes. */
 #define LINES_MAX ((size_t)8192)

@@ -113,7 +113,7 @@ int ingest_files(const struct ingest_options *o, ingest_file_sink *sink, void *c
 unsigned ingest_lanes(const struct ingest_options *o);
 
 /*
- * Reads all sources, in parallel where there are several files, and passes each record to the sink. Problems of the
+ * Reads all sources, in parallel if there are several files, and passes each record to the sink. Problems of the
  * input are added to `quality` and the work continues; a file that cannot be opened is damage as well. Fails only if
  * the work itself cannot continue.
  */

@@ -26,7 +26,7 @@ void lines_feed(struct lines *l, struct text block);
 /*
  * The next line, without its LF or CRLF, without a byte order mark at the beginning of the file, and without leading
  * NULs (left by truncating a log while it is written). Valid until the next call. LINE_TOO_LONG represents a line
- * that was dropped, LINE_PART the beginning of one, whose number comes with its end.
+ * that was dropped, LINE_PART the beginning of one; its number comes with its end.
  */
 enum line_status lines_next(struct lines *l, struct text *line);
 

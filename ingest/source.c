@@ -19,7 +19,7 @@
 /* Bytes that filters need before they bid. */
 #define MAGIC_BYTES 16
 
-/* A thread is worth it for a file of some blocks; it makes so many ready. */
+/* Minimum size for a thread, in blocks; blocks that it reads ahead. */
 #define AHEAD_BLOCKS_MIN 2
 #define AHEAD_BLOCKS 4
 
@@ -34,11 +34,11 @@ struct ahead {
 	} blocks[AHEAD_BLOCKS];
 	size_t made, used; /* how many so far; block i is at i modulo AHEAD_BLOCKS */
 	bool running, ended, stop;
-	bool lent; /* the first of those not used is handed out */
+	bool lent; /* the first unused one is delivered */
 };
 
 struct source {
-	struct ahead *ahead; /* NULL: blocks are read when asked for */
+	struct ahead *ahead; /* NULL: blocks are read on request */
 	int64_t handed_out;  /* of a source with that: bytes of the file up to its last block */
 	int fd;
 	bool close_fd, at_end, over;
@@ -260,7 +260,7 @@ static void *make_blocks(void *source) {
 
 	while (got && (r = room_ahead(a))) {
 		struct text block;
-		s->out = s->filter ? (unsigned char *)r->bytes : NULL; /* unpacked where it is handed out */
+		s->out = s->filter ? (unsigned char *)r->bytes : NULL; /* unpacked when it is delivered */
 		got = next(s, &block);
 		if (got && !s->filter) {
 			memcpy(r->bytes, block.at, block.len);
@@ -273,7 +273,7 @@ static void *make_blocks(void *source) {
 	return NULL;
 }
 
-/* The block handed out last is free for the thread once this is called. */
+/* Releases the block delivered last to the thread. */
 static bool next_ahead(struct source *s, struct text *block) {
 	struct ahead *a = s->ahead;
 
@@ -295,7 +295,7 @@ static bool next_ahead(struct source *s, struct text *block) {
 	return got;
 }
 
-/* The thread ends; what it found out is the source's. */
+/* Ends the thread and takes over its results. */
 static void ahead_free(struct source *s) {
 	struct ahead *a = s->ahead;
 

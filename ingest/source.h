@@ -31,9 +31,9 @@ void source_free(struct source *s);
 bool source_next(struct source *s, struct text *block);
 
 /*
- * From here on blocks are read and unpacked in a thread of their own, some blocks ahead, if so much is left of a file on a
- * disk that it pays. What the source reports below is then known after the last block; its bytes are those of the blocks
- * handed out.
+ * From here on blocks are read and unpacked in a separate thread, some blocks ahead, if enough of a file on a disk
+ * remains. What the source reports below is then known after the last block; its bytes are those of the blocks
+ * delivered.
  */
 void source_read_ahead(struct source *s);
 

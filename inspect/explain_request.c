@@ -29,7 +29,7 @@ static const char *const column_names[COLUMNS] = {
 };
 #define FIELDS_MAX 64
 
-/* The fields of a line of CSV, in place: quotes are taken off. */
+/* The fields of a line of CSV, in place: quotes are removed. */
 static size_t take_fields(char *line, struct text fields[FIELDS_MAX]) {
 	size_t count = 0;
 

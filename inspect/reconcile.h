@@ -48,7 +48,7 @@ int reconcile_gpus(struct book *b, struct invoice *in, const struct reconcile_se
                    struct fault *why);
 void reconciliation_release(struct reconciliation *r);
 
-/* reconcile_print.c: in a form of --format. False: there is no such form. */
+/* reconcile_print.c: in a form of --format. False: unknown format. */
 bool reconciliation_print(const struct reconciliation *r, const char *format, bool lines, FILE *out);
 
 /* reconcile_page.c: as a page; and what to do about the largest cause of a difference, false if there is none. */

@@ -14,7 +14,7 @@
 bool api_same_model(struct text a, struct text b);
 
 enum api_form { API_TABLE, API_JSON, API_CSV, API_MARKDOWN, API_HTML, API_FORMS };
-/* NULL is the table; API_FORMS: there is no such form. */
+/* NULL is the table; API_FORMS: unknown format. */
 enum api_form api_form_of(const char *format);
 int api_no_form(const char *format, struct fault *why);
 

@@ -1,4 +1,7 @@
-/* A bill of an API vendor beside the logs as a page: what differs in one sentence, from one to the other, and what to do. */
+/*
+ * A bill of an API vendor compared with the logs, as a page: the difference in one sentence, the bridge from one to
+ * the other, and what to do.
+ */
 #include <math.h>
 #include <stdlib.h>
 
@@ -6,7 +9,7 @@
 #include "inspect/reconcile_api.h"
 #include "report/page.h"
 
-/* Models with a step of their own; the others are one. */
+/* Models with a separate step; the others are one step. */
 #define STEPS_OWN 6
 
 static double difference(const struct api_model *m) {
@@ -127,7 +130,7 @@ static void put_bridge(FILE *out, const struct api_page *p, const struct api_mod
 
 /* ---- model by model ---- */
 
-/* A count that neither side has is no column; counts come in pairs. */
+/* A count that neither side has gets no column; counts come in pairs. */
 static bool has_column(const struct api_page *p, size_t i) {
 	return i >= p->first_money || p->total.figures[i & ~(size_t)1] != 0 || p->total.figures[i | 1] != 0;
 }

@@ -180,7 +180,7 @@ int ledger_segment_get(struct ledger *l, int64_t day_ns, name_id replica, struct
                        struct fault *why);
 int ledger_segment_put(struct ledger *l, const struct ledger_segment *s, struct fault *why);
 int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struct fault *why);
-/* Segments whose records overlap a period (half-open), by day and replica's name. */
+/* Segments with records that overlap a period (half-open), by day and replica's name. */
 typedef int ledger_segment_sink(void *context, const struct ledger_segment *s);
 int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink, void *context,
                     struct fault *why);

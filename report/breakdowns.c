@@ -13,7 +13,7 @@ struct reading {
 
 #define FIGURES_MAX 8
 
-/* The figures of a row, behind its first `skip` members; false if it is of another form, or one is negative. */
+/* The figures of a row, after its first `skip` members; false if it has another form, or one is negative. */
 static bool read_figures(const struct json *j, json_at row, int skip, int count, int64_t out[FIGURES_MAX]) {
 	json_at v = json_first(j, row);
 

@@ -1,4 +1,4 @@
-/* Cost against load by the fitted model: what a replica makes and costs that decodes so many sequences together. */
+/* Cost against load by the fitted model: output and cost of a replica that decodes a number of sequences together. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -32,7 +32,7 @@ static int compare_points(const void *a, const void *b, void *names) {
 	return order ? order : exact_order(x->sequences, y->sequences);
 }
 
-/* False: nothing is known of what its GPU time costs, or of its output. */
+/* False: the cost of its GPU time, or its output, is not known. */
 static bool set_point(const struct statement *s, struct curve_point *p) {
 	const struct block *b = blocks_of_model(s, p->row.model);
 

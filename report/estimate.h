@@ -137,10 +137,13 @@ void versus_json(const struct versus *v, FILE *out);
 struct statement;
 struct roof_row;
 typedef int roof_sink(void *context, const struct roof_row *row);
-/* The steps of the described models under the rooflines of their GPUs, cell by cell in no order; gives them to a statement in place of its own. */
+/*
+ * The steps of the described models under the rooflines of their GPUs, cell by cell in no order; puts them into a
+ * statement in place of its own.
+ */
 int versus_each_roof(const struct versus *v, roof_sink *sink, void *context);
 void versus_draw_roof(const struct versus *v, struct statement *s);
-/* The same as rows of tollbook.breakdowns.v1, in one order. */
+/* The same as rows of tollbook.breakdowns.v1, in a fixed order. */
 void versus_keep_roof(const struct versus *v, FILE *out);
 
 /* ---- what if ---- */
@@ -187,7 +190,7 @@ int whatif_print(struct whatif *w, const char *format, FILE *out, struct fault *
 
 /* ---- energy ---- */
 
-/* Of a pool, by its name: site energy per machine energy and the price of a kWh, in nano; 0: not given. */
+/* For a pool, by its name: site energy per machine energy and the price of a kWh, in nano; 0: not given. */
 typedef void energy_site_of(void *context, name_id pool, int64_t *pue_nano, int64_t *per_kwh_nano);
 
 struct energy_page_options {

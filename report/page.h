@@ -45,8 +45,8 @@ void page_section(FILE *out, const char *id, const char *title, const char *what
 void page_section_end(FILE *out);
 
 /*
- * A table of figures; heads with a leading "<" are of text, and left-aligned; `sum`: the column whose sum a filter
- * shows, or -1.
+ * A table of figures; heads with a leading "<" are of text, and left-aligned; `sum`: the column that a filter sums,
+ * or -1.
  */
 void page_table(FILE *out, const char *id, const char *label, const char *const *heads, size_t count, int sum);
 void page_table_foot(FILE *out); /* the next row is the sum */

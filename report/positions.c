@@ -47,7 +47,9 @@ static int compare_positions(const void *a, const void *b, void *names) {
 
 /* ---- list prices ---- */
 
-/* The largest step of the model's own prices that a class is at or above: catalogues have steps of other models, too. */
+/*
+ * The largest step of the model's own prices that a class is at or above: catalogues also have steps of other models.
+ */
 static int64_t own_class(const struct price_model *m, int64_t ns, int64_t prompt_over_ntok) {
 	static const enum price_kind kinds[] = {PRICE_INPUT, PRICE_CACHE_READ, PRICE_OUTPUT};
 	const struct price_rule *rule = m ? price_rule_at(m, ns) : NULL;

@@ -21,8 +21,8 @@ struct prices;
 struct prices *prices_new(void);
 int prices_add_file(struct prices *p, const char *path, struct fault *why);
 /*
- * The catalogue that comes with the program, or what `tollbook prices update` put in its place: used if none is
- * given. Then: is it that one, and of which day?
+ * The catalogue that comes with the program, or the one that `tollbook prices update` put in its place: used if none
+ * is given. Then: is it that one, and of which day?
  */
 int prices_add_installed(struct prices *p, struct fault *why);
 bool prices_are_installed(const struct prices *p);
@@ -67,7 +67,7 @@ void prices_free(struct prices *p);
 
 /* Prints what was read: files, their form and hash, numbers of models and prices, and unused parts. */
 void prices_print_summary(const struct prices *p, FILE *out);
-/* All models whose name contains `filter` (NULL: all), with their prices at an instant. */
+/* All models with `filter` in their name (NULL: all), with their prices at an instant. */
 void prices_print_list(const struct prices *p, const char *filter, int64_t at_ns, FILE *out);
 /* Prints the model for a log name, its rules, and which of them applies at an instant; 0, or ERROR_CONFIG if none. */
 int prices_print_model(const struct prices *p, const char *name, int64_t at_ns, FILE *out, struct fault *why);
@@ -205,7 +205,7 @@ extern const char *const row_order_names[ROW_ORDERS];
 
 struct rendering_options {
 	int sort;    /* enum row_order */
-	int64_t top; /* only so many rows of a table; 0: all */
+	int64_t top; /* maximum of rows of a table; 0: all */
 	const char *level; /* of CSV: only lines with this word in the column `table`; NULL: all */
 	int focus_version; /* enum focus_version */
 	bool color;

@@ -22,7 +22,7 @@ struct roof {
 
 /* A step: FLOP per byte read, TFLOP/s reached. Values that are not positive numbers are left out. */
 void roof_add(struct roof *r, int32_t group, enum roof_kind kind, double intensity, double tflop_s, int64_t gpu_ns);
-/* So many steps of a cell. */
+/* Adds steps to a cell. */
 void roof_put(struct roof *r, const struct roof_cell *c);
 /* Moves the cells to the front, in a fixed order. */
 void roof_sort(struct roof *r);

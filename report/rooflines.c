@@ -31,7 +31,7 @@ static struct text name_of(const struct statement *s, const struct roofs *r, siz
 	return names_text(s->options.names, r->cases[i].model);
 }
 
-/* That whose steps took most; of several, the first by its model's name. */
+/* The one with the most step time; of several, the first by its model's name. */
 static size_t largest(const struct statement *s) {
 	const struct roofs *r = &s->roofs;
 	int64_t *sums = must_calloc(r->count + 1, sizeof *sums);

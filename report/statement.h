@@ -14,7 +14,7 @@ enum token_kind { TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT, TOKEN_KINDS };
 
 /* Nano-units of the currency per million tokens. */
 struct unit_cost {
-	bool known; /* are there such tokens, of GPU time at a known rate? */
+	bool known; /* there are such tokens, of GPU time at a known rate */
 	int64_t busy_nano, loaded_nano;
 	/* The 95 % interval of the busy cost, from the split: 1.96 standard deviations either way. */
 	int64_t low_nano, high_nano;
@@ -157,7 +157,7 @@ struct roofline_picture {
 	size_t count;
 };
 
-/* The models on their GPUs whose steps have a roofline; `cells` has their numbers as groups. */
+/* The models on their GPUs that have a roofline; `cells` has their numbers as groups. */
 struct roof_case {
 	name_id model, gpu;
 	int64_t gpus, flop_s, byte_s;
@@ -169,7 +169,10 @@ struct roofs {
 	struct roof cells;
 };
 
-/* A replica that always decodes so many sequences together, with the prompts that the log's output tokens had, by the fitted model. */
+/*
+ * A replica that always decodes this many sequences together, with the log's ratio of prompts to output tokens, by
+ * the fitted model.
+ */
 struct curve_point {
 	struct curve_row row;
 	double step_ns, gpus;
@@ -186,7 +189,7 @@ struct curves {
 struct rule_result {
 	struct rule_row row; /* as received, summed over rates */
 	int128 prefill_exact, decode_exact;
-	bool in_known, out_known; /* are there such tokens, at a known rate? */
+	bool in_known, out_known; /* there are such tokens, at a known rate */
 	int64_t prefill_nano, decode_nano, in_nano, out_nano;
 	bool has_interval; /* at 95 %, of in_nano and out_nano; not of rules that need no step model */
 	int64_t in_low_nano, in_high_nano, out_low_nano, out_high_nano;
@@ -261,7 +264,7 @@ struct block adjustment_block(const struct adjustment *a);
 struct moment {
 	int64_t start_ns;
 	name_id model;
-	int64_t tokens[TOKEN_KINDS]; /* those whose GPU time has a rate */
+	int64_t tokens[TOKEN_KINDS]; /* tokens with GPU time at a known rate */
 	int64_t paid_ns; /* GPU time of theirs, shared time with it */
 	int128 exact[ENTRY_KINDS], spread[TOKEN_KINDS]; /* GPU time x rate */
 	struct unit_cost unit[TOKEN_KINDS];
@@ -340,7 +343,7 @@ struct statement {
 	struct table models, tenants, rows;
 	struct table lines; /* by model and tenant; sums to the total */
 	/* the same, also by the finest time of --by, if tenant is a key as well; else empty */
-	struct table timed_lines; /* empty, too, where no rendering that is wanted has them */
+	struct table timed_lines; /* also empty if no requested rendering contains them */
 	int64_t evidence_ns[GRADES]; /* busy time by grade */
 	struct positions positions;
 	struct batches batches;
@@ -380,7 +383,7 @@ struct charge *money_charge(struct cube *c, struct fault *why);
 /* rooflines.c: picks the picture anew from all that was added; forgets all of it. */
 void roofline_pick(struct statement *s);
 void roofline_clear(struct statement *s);
-/* Rows of tollbook.breakdowns.v1, in one order. */
+/* Rows of tollbook.breakdowns.v1, in a fixed order. */
 struct roof_rows {
 	struct roof_row *at;
 	size_t count;

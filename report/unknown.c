@@ -44,7 +44,7 @@ static void collect(struct statement *s) {
 	qsort(s->lacks_cached, s->lacks_cached_count, sizeof *s->lacks_cached, by_replica);
 }
 
-/* The first span of a replica, or where it would be. */
+/* The first span of a replica, or where to insert it. */
 static size_t first_of(const struct statement *s, name_id replica) {
 	size_t low = 0, high = s->lacks_cached_count;
 

@@ -1,4 +1,4 @@
-/* report.c: tollbook shard report: the statement of a plan whose tasks are done. */
+/* report.c: tollbook shard report: the statement of a plan with completed tasks. */
 #include <stdlib.h>
 
 #include "book/findings.h"

@@ -1,17 +1,17 @@
 /*
- * shard.h: what the files of `tollbook shard` share.
+ * shard.h: shared by the files of `tollbook shard`.
  *
- * A plan is a folder that all machines see:
+ * A plan is a folder that all machines can access:
  *
- *     plan.jsonl            what was asked for, and which task reads which log; never changed
- *     given/                the fleet, prices and patterns as they were when it was made
+ *     plan.jsonl            the request, and which task reads which log; never changed
+ *     given/                the fleet, prices and patterns as they were when the plan was made
  *     map/K.bundle          records of the logs of task K, by replica; in its notes what was wrong with the logs
  *     map/K.names           samples of the evidence of names in the logs of task K
- *     fit/names.bundle      which of all names are one server's, by the task that finds it not there; in its notes what is to be told of it
+ *     fit/names.bundle      which of all names belong to one server, by the task that finds it missing; in its notes findings about it
  *     fit/K.fits            the statistics of the replicas of task K, see attribute.h
  *     fit/sum.fits          their sum, by the task that finds all of them there
- *     fit/0.tenants         whose requests are by gateways' logs, by replica; in its notes what is to be told of it
- *     attribute/K.bundle    the entries of the replicas of task K; in its notes what is to be added up
+ *     fit/0.tenants         tenants of requests from gateways' logs, by replica; in its notes findings about it
+ *     attribute/K.bundle    the entries of the replicas of task K; in its notes figures to be summed
  *
  * The replicas of a task of the later steps follow from the indexes of all files of map/ alone. Equal logs and
  * options result in equal bytes in each file, so a task may run twice, even concurrently.
@@ -121,8 +121,8 @@ struct parts;
 int parts_open(struct parts **out, struct plan *p, struct fault *why);
 void parts_close(struct parts *p);
 /*
- * The next replica of a task (by the first of its names; gateways are one where there is no other): 1, 0 after the
- * last, or negative. The text is valid until the next call.
+ * The next replica of a task (by the first of its names; gateways are one if there is no other): 1, 0 after the last,
+ * or negative. The text is valid until the next call.
  */
 int parts_next(struct parts *p, int64_t task, struct text *replica, struct fault *why);
 /* All its packed records, under all of its names; with those of gateways if there is no other replica. */

@@ -6,7 +6,7 @@
 #include "core/files/pack.h"
 #include "ledger/ledger.h"
 
-/* After so many replicas a session is recreated. */
+/* A session is recreated after this many replicas. */
 #define SESSION_REPLICAS 64
 #define FITS_MAX ((size_t)1 << 30)
 

@@ -28,7 +28,7 @@ struct replica_summary {
 	int64_t span_first_ns, span_last_ns;
 };
 
-/* Prompts by requests and by windows, those whose cached part is not reported, and what a cache had of all. */
+/* Prompts by requests and by windows, those with an unreported cached part, and cached tokens of all. */
 struct prompt_tokens {
 	int64_t request_ntok, request_unknown_ntok, window_ntok, window_unknown_ntok, cached_ntok;
 };
@@ -58,7 +58,7 @@ void days_release(struct replica_days *d);
 int64_t days_instant(const struct item *item);
 /* The day of an instant, which has evidence of this kind. Valid until the next call. */
 struct replica_day *days_note(struct replica_days *d, int64_t at_ns, enum day_kind kind);
-/* The prompts of a day; all 0 where there are none. */
+/* The prompts of a day; all 0 if there are none. */
 struct prompt_tokens days_prompts(const struct replica_days *d, int64_t day_ns);
 /* Notes that a request was in flight. */
 void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns);

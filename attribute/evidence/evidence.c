@@ -31,7 +31,7 @@ static int order_tenants(const struct names *n, name_id a, name_id b) {
 	return a == 0 || b == 0 ? exact_order(a == 0, b == 0) : names_order(n, a, b);
 }
 
-/* The content of an item, byte for byte, without names, whose numbers depend on the order of arrival. */
+/* The content of an item, byte for byte, without names, as their numbers depend on the order of arrival. */
 static int order_said(const struct names *n, const struct item *a, size_t a_len, const struct item *b, size_t b_len) {
 	size_t len = a_len < b_len ? a_len : b_len;
 	int order = names_order(n, a->model, b->model);

@@ -140,9 +140,9 @@ void evidence_patch_tenants(struct evidence *e, struct spool *patches);
 int evidence_each_patch(struct evidence *e, tenant_sink *sink, void *context, struct fault *why);
 
 /*
- * Changes items with `change`, after evidence_seal: their names and instants, or leaves them out (false). Where it
- * sets *prefill, a request's prompt is that replica's, and the item's replica decodes. The watcher is called for all
- * that remain, by lane 0. *duplicates: records that were duplicates.
+ * Changes items with `change`, after evidence_seal: their names and instants, or leaves them out (false). If it sets
+ * *prefill, a request's prompt is that replica's, and the item's replica decodes. The watcher is called for all that
+ * remain, by lane 0. *duplicates: records that were duplicates.
  */
 typedef bool evidence_change(void *context, struct item *item, name_id *prefill);
 int evidence_rewrite(struct evidence *e, evidence_change *change, void *context, int64_t *duplicates, struct fault *why);

@@ -42,7 +42,7 @@ struct pool {
 	const struct description *description; /* of its model; NULL: not named */
 };
 
-/* A replica of --gpu-hour whose log states its GPUs. */
+/* A replica of --gpu-hour with GPUs stated in its log. */
 struct stated {
 	name_id replica;
 	int64_t gpus;
@@ -63,7 +63,7 @@ struct fleet {
 	size_t pool_count;
 	struct pool fallback; /* --gpu-hour, and --gpus or one GPU per replica; no rates if not given */
 	bool has_fallback, gpus_given; /* from --gpus */
-	struct stated *stated; /* replicas whose logs state their GPUs, sorted by name_id */
+	struct stated *stated; /* replicas with GPUs stated in their logs, sorted by name_id */
 	size_t stated_count;
 	struct name_rules names;
 	struct server_pairs same, different; /* pairs of names of one server, and of two servers */
@@ -76,12 +76,12 @@ struct fleet {
 };
 
 /*
- * The description of that name; opened and read where it is new. ERROR_CONFIG if it is not below the fleet file's
+ * The description of that name; opened and read if it is new. ERROR_CONFIG if it is not below the fleet file's
  * folder, cannot be read or is not a description.
  */
 int fleet_describe(struct fleet *f, struct text name, fleet_opener *open, void *context, const struct description **out,
                    struct fault *why);
-/* A fleet_opener: a file in the fleet file's folder, whose path is the context. */
+/* A fleet_opener: a file in the fleet file's folder; the context is the fleet file's path. */
 int fleet_open_description(void *path, const char *name, struct text *bytes, struct fault *why);
 void fleet_forget_descriptions(struct fleet *f);
 

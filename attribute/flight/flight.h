@@ -2,10 +2,10 @@
  * flight.h: the requests in flight on one replica, and their tokens in each step's batch. Private to attribute/.
  *
  * Engines do not log which requests are in a batch. It is rebuilt: prompts are computed first come, first served, in
- * the chunks that steps report; a sequence decodes in every step from its first token to its last. Where steps carry
- * good clocks, a request's timestamps determine its steps: those with their middle between them. If the log truncates
- * its clock to the second, steps are counted instead: a prompt is done when its tokens are, and n output tokens take
- * n - 1 steps.
+ * the chunks that steps report; a sequence decodes in every step from its first token to its last. If steps have
+ * precise clocks, a request's timestamps determine its steps: those with their middle between them. If the log
+ * truncates its clock to the second, steps are counted instead: a prompt is done when its tokens are, and n output
+ * tokens take n - 1 steps.
  */
 #ifndef ATTRIBUTE_FLIGHT_H
 #define ATTRIBUTE_FLIGHT_H
@@ -37,7 +37,7 @@ struct active {
 	uint32_t pauses;        /* number of preemptions */
 	int64_t prior;          /* tokens of its prompt found in a cache before it is computed; 0 after a preemption */
 	int64_t context;        /* before its first decode step; grows by one each further step */
-	int64_t first_decode;   /* number of the decode step it first takes part in */
+	int64_t first_decode;   /* number of its first decode step */
 	int64_t until;          /* retires when the clock, or the count of decode steps, passes this */
 	struct active *next;    /* next free request */
 	/* owned by the accounts: its cost */

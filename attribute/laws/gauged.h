@@ -36,7 +36,7 @@ struct gauged {
 		int128 sums[GAUGED_SUMS]; /* by instruments, then columns */
 	} buckets[GAUGED_KINDS][GAUGED_BUCKETS];
 	int128 running, gauges; /* the sum of the gauges that were not 0, and their number */
-	int128 windows, contexts; /* all, and those whose contexts are known */
+	int128 windows, contexts; /* all, and those with known contexts */
 	/*
 	 * of all windows: terms of all steps; of those with prompts, in total, of their prompts alone and of their
 	 * sequences alone

@@ -1,7 +1,7 @@
 /*
  * gauged_solve.c: from sums of windows of tokens and gauges to a law of a step's time.
  *
- * The generalised method of moments (L. Hansen, Econometrica 50, 1982): the sequences' mean less that of the law,
+ * The generalised method of moments (L. Hansen, Econometrica 50, 1982): the sequences' mean minus that of the law,
  * times each instrument, should be 0 on average; the error is estimated from buckets of windows. Priors are further
  * equations, each with its standard deviation, so that few windows hardly change them and many windows decide. The
  * remaining uncertainty is the interval.

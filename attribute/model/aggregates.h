@@ -33,7 +33,7 @@
 enum aggregate_kind {
 	AGGREGATE_STEP,   /* a decode step alone: by 1, sequences, context tokens (of many steps at a time) */
 	AGGREGATE_PROMPT, /* steps that compute a prompt: by 1, prompt tokens, sequences, context tokens */
-	AGGREGATE_LIFE,   /* a request whose first token is not logged: by 1, prompt, output tokens */
+	AGGREGATE_LIFE,   /* a request without a logged first token: by 1, prompt, output tokens */
 	AGGREGATE_WINDOW, /* a window that was busy throughout: by prompt tokens, decode steps, output tokens */
 	AGGREGATE_KINDS
 };
@@ -55,7 +55,7 @@ enum aggregate_total {
 	 * tokens, steps x sequences, steps x context
 	 */
 	TOTAL_BOTH_NS, TOTAL_BOTH_STEPS /**/, TOTAL_BOTH_TOKENS /**/, TOTAL_BOTH_SEQUENCES /**/, TOTAL_BOTH_CONTEXT /**/,
-	/* of requests whose first token is not logged */
+	/* of requests without a logged first token */
 	TOTAL_LIVES, TOTAL_LIFE_PROMPT, TOTAL_LIFE_OUTPUT,
 	AGGREGATE_TOTALS
 };

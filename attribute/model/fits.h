@@ -34,7 +34,7 @@ void fits_add_step(struct attribution_fits *f, const struct fit_key *key, const 
 /* The sums of requests and windows of a key. */
 struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_key *key);
 
-/* An empty one of the same names and descriptions, for a thread of its own. */
+/* An empty one with the same names and descriptions, for a separate thread. */
 struct attribution_fits *fits_like(const struct attribution_fits *f);
 
 /* Adds all of `from`, which shares the names. */
@@ -63,7 +63,7 @@ const struct aggregate_model *fits_aggregate_model(struct attribution_fits *f, c
 /* The step model of a key if it was fitted with contexts, to its own steps or those of an adjacent day; else NULL. */
 const struct step_model *fits_fitted(struct attribution_fits *f, const struct fit_key *key);
 
-/* All keys that have steps or were used to split some, in one order (by texts, then day); for reports. */
+/* All keys that have steps or were used to split some, in a fixed order (by texts, then day); for reports. */
 size_t fits_keys(const struct attribution_fits *f, struct fit_key *out, size_t max);
 
 /* The fits of a day as JSON (attribution_keep_fits). */

@@ -46,7 +46,7 @@ struct attribution_fits {
 	uint64_t clock;
 	struct spool *spool; /* NULL: not used yet */
 	bool sealed, solved;
-	pthread_mutex_t lock; /* of the models, which several threads may ask for once they are solved */
+	pthread_mutex_t lock; /* guards the models, which several threads may read once they are solved */
 	int failed;          /* a negative error of the spool, returned by the next function that can return one */
 	struct fault why;
 };
@@ -61,7 +61,7 @@ struct step_bins *fits_bins(struct attribution_fits *f, struct fit *fit);
 typedef void fits_visitor(void *context, struct fit *fit, const struct step_bins *bins);
 int fits_each(struct attribution_fits *f, fits_visitor *visit, void *context, struct fault *why);
 
-/* All fits in one order: by texts of model and gpu, then GPUs, role and day. Allocated; the caller frees. */
+/* All fits in a fixed order: by texts of model and gpu, then GPUs, role and day. Allocated; the caller frees. */
 struct fit **fits_sorted(const struct attribution_fits *f);
 
 /*

@@ -6,11 +6,11 @@
  *   cell  KEY  STEPS  DURATION_US  DECODE  SUM ...  (a bin of the fit above; KEY, DECODE and SUMs in hexadecimal)
  *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; sums over requests and windows, see aggregates.h)
  *   work  TOTAL ...                              (of the same)
- *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; what rebuilt steps say, see rebuilt.h)
+ *   rebuilt  BUCKET  ROWS  SUM ...               (of the same; from rebuilt steps, see rebuilt.h)
  *   replayed  TOTAL ...                          (of the same)
- *   counted  BUDGET  BUCKET  ROWS  SUM ...       (of the same; what windows say whose engine counts steps, see counted.h)
+ *   counted  BUDGET  BUCKET  ROWS  SUM ...       (of the same; from windows of engines that count steps, see counted.h)
  *   counts  STEPS  NS  LONG  SUM ...                   (of the same; by budget: prefill, steps with prompts, all)
- *   gauged  KIND  BUCKET  ROWS  SUM ...          (of the same; what windows with gauges say, see gauged.h)
+ *   gauged  KIND  BUCKET  ROWS  SUM ...          (of the same; from windows with gauges, see gauged.h)
  *   gauges  TOTAL ...                            (of the same)
  *
  * Names are percent-encoded where a byte is a control character, a tab or '%'.

@@ -177,7 +177,7 @@ static int by_time(const void *a, const void *b) {
 	return (*x > *y) - (*x < *y);
 }
 
-/* When all of the requests have a place among the sequences that run at a time: after so many others have ended. */
+/* When all of the requests have a slot among the maximum of running sequences: after this many others have ended. */
 static int64_t place_ns(struct guess *g, size_t count, int64_t from_ns, int64_t first_token_ns) {
 	int64_t over = (int64_t)(g->count + count) - g->most_sequences;
 
@@ -196,7 +196,7 @@ static int64_t place_ns(struct guess *g, size_t count, int64_t from_ns, int64_t 
 	return at_ns > from_ns && at_ns < first_token_ns - REBUILD_EPS_NS ? at_ns : from_ns;
 }
 
-/* All places were taken: those that waited began when a sequence ended, if the time from then on is the model's. */
+/* All slots were in use: those that waited began when a sequence ended, if the time from then on matches the model. */
 static bool begin_in_place(struct guess *g, struct guess_of *o, struct guess_request *list, size_t count, size_t waited, int64_t *from_ns) {
 	int64_t at_ns = place_ns(g, count, g->last.to_ns, list[0].first_token_ns);
 

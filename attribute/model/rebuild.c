@@ -220,7 +220,7 @@ struct passing {
 	struct rebuild_alone sums;
 	struct stretch_row row;
 	double terms[TERMS]; /* of all steps with prompts so far */
-	double waiting_ns;   /* without a step for the prompts at hand */
+	double waiting_ns;   /* without a step for the waiting prompts */
 	rebuild_step *step;
 	void *context;
 };

@@ -172,7 +172,7 @@ struct rebuild_row {
 /* Called for each rebuilt step with a prompt in it. */
 typedef void rebuild_step(void *context, const struct batch *b, int64_t from_ns, int64_t to_ns);
 
-/* rebuild.c: orders the instants; then steps and rows by the model at hand. */
+/* rebuild.c: orders the instants; then steps and rows by the current model. */
 void rebuild_marks(struct rebuild *r);
 void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context);
 /* Decode-only time, by the marks: terms of its mean step. */

@@ -7,8 +7,8 @@
 #include "attribute/model/step_bins.h"
 
 /*
- * Terms that the model does not have, and other forms of it do: a prompt without sequences in its step, and what
- * sequences' contexts beyond NEAR_NTOK take beside a prompt.
+ * Terms that the model does not have, and other forms of it do: a prompt without sequences in its step, and the time
+ * of sequences' contexts beyond NEAR_NTOK together with a prompt.
  */
 enum { FORM_PURE = TERMS, FORM_FAR, FORM_TERMS };
 

@@ -18,7 +18,7 @@ bool theory_model(const struct gpu_catalogue *catalogue, struct text gpu, int64_
                   struct step_model *m);
 
 /*
- * Prompt tokens that take as long to compute as a decode step: peak FLOP/s over bandwidth; more, where the model's
+ * Prompt tokens that take as long to compute as a decode step: peak FLOP/s over bandwidth; more, if the model's
  * description (NULL: none) has experts. *ntok is unchanged if not known.
  */
 void theory_ridge(const struct gpu_catalogue *catalogue, struct text gpu, int64_t gpus, const struct modelspec *described, double *ntok);

@@ -19,7 +19,7 @@ static bool only_decodes(const struct server *s, const struct server *requests) 
 	       hardly(s->sample.step_prefill_ntok, requests->sample.prompt_ntok);
 }
 
-/* Prompts of requests that a decode server's log reports are the work of the prefill server, where there is one. */
+/* Prompts of requests that a decode server's log reports are the work of the prefill server, if there is one. */
 void servers_place_prompts(struct servers *s, struct server *requests) {
 	struct server *decodes = servers_find(s, requests->named), *found = NULL;
 	size_t count = 0;

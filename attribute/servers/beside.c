@@ -1,4 +1,4 @@
-/* beside.c: windows under a name of their own, beside steps, requests or other windows of the same server. */
+/* beside.c: windows under a separate name, in addition to steps, requests or other windows of the same server. */
 #include <stdio.h>
 
 #include "attribute/servers/servers_private.h"
@@ -152,7 +152,7 @@ static void place_beside_other_windows(struct servers *s, struct server *one) {
 	}
 }
 
-/* Requests of a name without steps, beside windows alone. */
+/* Requests of a name without steps, compared with windows only. */
 static void place_beside_requests(struct servers *s, struct server *requests) {
 	const struct load_side its = side_of_requests(&requests->sample);
 	struct best_match best = {.second = 0};

@@ -6,7 +6,7 @@
 #define STEPS_ALL ((size_t)1 << 20)
 #define STEPS_MOST ((size_t)60000)
 #define STEPS_LEAST ((size_t)4000)
-/* So many names have all of their load kept, and so many at least a part. */
+/* Number of names with their whole load stored, and with at least a part. */
 #define LOADS_WHOLE 240
 #define LOADS_MOST 2240
 /* Records of one replica that are further apart come from different clocks. */

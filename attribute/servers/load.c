@@ -8,7 +8,7 @@
 
 /* Requests and steps that last longer are not counted. */
 #define LONGEST_NS NS_PER_HOUR
-/* So many windows of a name are kept; that is one a second and more. */
+/* Windows of a name that are stored: one per second and more. */
 #define WINDOWS_MOST ((size_t)2048)
 
 static uint64_t hash_of(int64_t number) {
@@ -111,14 +111,14 @@ static void add_to(uint32_t *sum, int64_t more) {
 	*sum = more > (int64_t)(UINT32_MAX - *sum) ? UINT32_MAX : *sum + (uint32_t)(more > 0 ? more : 0);
 }
 
-/* Squares of the tokens of `sequences` that generate so many together, rounded up. */
+/* Squares of the tokens of `sequences` that generate this many together, rounded up. */
 static int64_t squares_of(int64_t generated_mtok, int64_t sequences) {
 	double tokens = (double)generated_mtok / 1000;
 
 	return (int64_t)fmin(ceil(tokens * tokens / (double)(sequences > 0 ? sequences : 1)), 4e9);
 }
 
-/* So many sequences run for a while and generate tokens evenly. */
+/* Adds sequences that run for a while and generate tokens evenly. */
 static void spread(struct load *l, int64_t from_ns, int64_t to_ns, int64_t running, int64_t generated_mtok, bool of_steps) {
 	int64_t length;
 
@@ -156,7 +156,7 @@ static void add_step(struct load *l, const struct step_item *x) {
 	int64_t end_ns = x->head.at_ns + x->duration_ns, sequences = (int64_t)x->prefill_requests + x->decode_requests;
 
 	l->drafted |= x->decode_tokens > x->decode_requests;
-	/* Beside decoders first tokens are few, and a chunk may not be a prompt's last one. */
+	/* With decoders in the step, first tokens are few, and a chunk may not be a prompt's last one. */
 	spread(l, x->head.at_ns, end_ns, sequences, 1000 * (int64_t)(x->decode_requests > 0 ? x->decode_requests : x->prefill_requests), true);
 	if (x->decode_requests > 0) {
 		count_step_end(l, end_ns);
@@ -254,7 +254,7 @@ void load_end_merge(struct load *l) {
 #define NEAR_S 6
 #define FAR_FROM_S 12
 #define FAR_TO_S 90
-/* So many windows are compared. */
+/* Number of windows that are compared. */
 #define COMPARED_MOST 200
 #define BIN_WINDOW_S 10
 /*

@@ -76,7 +76,7 @@ void servers_note_chain(struct server *one, const struct item *item);
 bool servers_find_several(struct servers *s);
 /* A name's steps and its requests belong to two servers. */
 void servers_part_requests(struct servers *s, struct server *one);
-/* beside.c: windows under names of their own become those of the server that they count. */
+/* beside.c: windows under separate names become those of the server that they count. */
 void servers_place_windows(struct servers *s);
 bool servers_have_windows_alone(const struct server *one);
 /* Steps and requests that cannot be compared one by one, as timestamps are truncated to the second: by counting. */

@@ -43,7 +43,7 @@ struct batch_sums {
 	name_id model;
 	int64_t rate_nano;
 	int64_t steps[BATCHES], tokens[BATCHES], decode_ns[BATCHES], step_ns[BATCHES];
-	int64_t kv_ntok, kv_sequences; /* contexts of sequences, where they are known */
+	int64_t kv_ntok, kv_sequences; /* contexts of sequences, if they are known */
 	int64_t most;                  /* sequences together */
 };
 

@@ -4,7 +4,7 @@
 
 #include "attribute/split/pass.h"
 
-/* Blocks of the bootstrap: at least so long. */
+/* Blocks of the bootstrap: at least this long. */
 #define COUNTING_BLOCK_NS (64 * NS_PER_SECOND)
 
 /* Of one replica; all zero at the start. */

@@ -33,7 +33,7 @@ static bool is_before(const struct day_hits *d, name_id replica, int64_t day_ns)
 	return d->replica != replica ? d->replica < replica : d->day_ns < day_ns;
 }
 
-/* Where the day is, or where it belongs. */
+/* The index of the day, or where to insert it. */
 static size_t place_of(const struct hits *h, name_id replica, int64_t day_ns) {
 	size_t low = 0, high = h->count;
 

@@ -7,7 +7,7 @@
 #include "attribute/fleet/capacity.h"
 #include "attribute/split/hits.h"
 
-/* So many items are worth a thread. */
+/* Minimum of items for a thread. */
 #define ITEMS_A_THREAD 4096
 /* Ranges for each thread, so that none waits long for the last one. */
 #define RANGES_A_THREAD 4
@@ -132,7 +132,7 @@ static int worker_end(struct worker *w, struct passes_found *found, struct fault
 	return rc;
 }
 
-/* The first worker is this thread; where the system gives fewer, those there are do the work. */
+/* The first worker is this thread; if the system provides fewer threads, those do the work. */
 static void go_all(struct worker *workers, unsigned count) {
 	unsigned started = 1;
 

@@ -1,15 +1,16 @@
 /*
- * parallel.h: the passes over ranges of replicas, in as many threads as records were read by. Private to attribute/.
+ * parallel.h: the passes over ranges of replicas, in as many threads as records were read with. Private to
+ * attribute/.
  *
- * What a pass gives adds up exactly, whatever the order: entries and rows are sorted, statistics of fits and breakdowns are
- * sums of integers, findings have one order. So the result is that of one thread, to the last byte.
+ * Results of passes add up exactly, in any order: entries and rows are sorted, statistics of fits and breakdowns are
+ * sums of integers, findings have a fixed order. So the result is that of one thread, to the last byte.
  */
 #ifndef ATTRIBUTE_PARALLEL_H
 #define ATTRIBUTE_PARALLEL_H
 
 #include "attribute/split/passes.h"
 
-/* Threads at most: each has readers with buffers of their own. */
+/* Maximum of threads: each has readers with separate buffers. */
 #define PARALLEL_MAX 16
 
 /* Lanes of entries and rows that passes of a run with these options use. */

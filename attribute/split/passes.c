@@ -24,7 +24,7 @@ struct going {
 	const struct passes *ws;
 	struct pass whole; /* of replicas that have one kind of evidence throughout */
 	const struct replica_summary *at; /* NULL: at no replica */
-	struct replica_summary spanned; /* the same with a span, where it has spells */
+	struct replica_summary spanned; /* the same with a span, if it has spells */
 	struct spell *spells; /* of that replica; NULL: it has only one */
 	size_t count, begun;
 	struct part *parts; /* those in progress */

@@ -186,7 +186,7 @@ static int post_decode(struct pass *pass, const struct replay *y, int64_t to_ns,
 	return rc;
 }
 
-/* Nothing decodes: a prompt whose last chunk comes later is computed evenly up to then; else the device has no work. */
+/* Nothing decodes: a prompt with a later last chunk is computed evenly up to then; else the device has no work. */
 static int post_rest(struct pass *pass, const struct replay *y, int64_t to_ns, struct fault *why) {
 	struct flight *f = &pass->flight;
 	struct active *a = first_prompt(f, pass->cursor_ns + REBUILD_EPS_NS);

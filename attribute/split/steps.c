@@ -1,4 +1,4 @@
-/* steps.c: a replica whose engine logs its steps. */
+/* steps.c: splits a replica with logged steps. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ struct steps_state {
 	struct step_item *pending; /* a queue of steps that wait for requests */
 	size_t pending_first, pending_count, pending_room;
 	struct in_flight in_flight;
-	struct fit_key key; /* of the model at hand */
+	struct fit_key key; /* of the current model */
 	const struct step_model *model;
 	bool begun;
 	/* tokens that only steps report; the part beyond one per sequence and step */
@@ -315,7 +315,7 @@ static bool admits_requests(const struct pass *pass) {
 	return pass->summary->requests > 0;
 }
 
-/* Where no request of a day reports what a cache had of its prompt, steps show it: at first, whether there was a cache. */
+/* If no request of a day reports cached tokens of its prompt, steps show them: first, whether there was a cache. */
 static bool seeks_hits(const struct pass *pass, int64_t day_ns) {
 	return pass->summary->requests > 0 && pass_prompts(pass, day_ns).cached_ntok == 0 &&
 	       (pass->purpose == PASS_FIT || hits_are_many(pass->common->hits, pass->summary->replica, day_ns));

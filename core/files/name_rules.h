@@ -23,7 +23,7 @@ struct name_rules {
 	size_t count;
 };
 
-/* NULL, or what is wrong with a rule whose texts are set: a {word} of its replica that the pattern lacks. */
+/* NULL, or what is wrong with a rule after its texts are set: a {word} of its replica that the pattern lacks. */
 const char *name_rule_wrong(const struct name_rule *rule);
 
 /* Writes the name by the path rules to `out` (NUL-terminated); false if none matches, or the name does not fit. */

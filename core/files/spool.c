@@ -112,7 +112,7 @@ void spool_free(struct spool *s) {
 
 /* ---- adding ---- */
 
-/* An item begins here; places come in order. Where there are too many, every second one goes. */
+/* Notes that an item begins here; positions are ascending. If there are too many, every second one is removed. */
 static void note_place(struct marks *m, off_t at) {
 	if (at < m->next) {
 		return;
@@ -190,7 +190,7 @@ int spool_add(struct spool *s, unsigned lane, const void *item, size_t len, stru
 	size_t bytes = packed_size_of(len);
 
 	assert(lane < s->lane_count && len <= ITEM_MAX && !s->sealed);
-	/* The index counts twice: sorting takes as much again. */
+	/* The index counts twice: sorting needs the same amount again. */
 	if (p->count > 0 && p->used + bytes + 2 * sizeof *p->index * (p->count + 1) > s->lane_bytes) {
 		int error = spill(s, l, why);
 		if (error) {
@@ -312,7 +312,7 @@ static int go_to(const struct spool *s, struct source *f, off_t at, struct fault
 	return file_advance(s, f, why);
 }
 
-/* To the last place kept of a run whose item is less than `from`, or to its start. */
+/* Moves to the last stored position of a run with an item less than `from`, or to its start. */
 static int go_near(const struct spool *s, struct source *f, const char *from, struct fault *why) {
 	const struct marks *m = &f->run->marks;
 	size_t low = 0, high = m->count, room = f->room;

@@ -79,7 +79,7 @@ static bool starts_nocase(struct text t, struct text prefix) {
 	return t.len >= prefix.len && text_eq_nocase(text_cut(t, 0, prefix.len), prefix);
 }
 
-/* Clouds write their names in small letters or with points, as in "g2-standard" and "BM.GPU.A10". */
+/* Clouds write their names in lower case or with points, as in "g2-standard" and "BM.GPU.A10". */
 static bool is_of_cloud(struct text known) {
 	return (known.at[0] >= 'a' && known.at[0] <= 'z') || text_find_byte(known, '.') < known.len;
 }
@@ -123,7 +123,7 @@ static bool is_harmless(struct text word, struct text known, const struct gpu *g
 			return true;
 		}
 	}
-	/* A card without a form in its name is the module; one in a slot is no module. */
+	/* A GPU without a form factor in its name is the module; a PCIe card is not a module. */
 	bool slot = strstr(g->name, "PCIe") || strstr(g->name, "NVL") || !g->hbm;
 	return is_size(word, known, g) || (!slot && starts_nocase(word, T("SXM"))) || (!g->hbm && text_eq_nocase(word, T("PCIE")));
 }
@@ -133,7 +133,7 @@ static bool is_same_card(struct text rest, struct text known, const struct gpu *
 	size_t from = 0;
 
 	if (rest.len > 0 && is_digit(rest.at[0])) {
-		return false; /* 910B1 is no 910B */
+		return false; /* 910B1 is not 910B */
 	}
 	while (from < rest.len) {
 		size_t to = from;

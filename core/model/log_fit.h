@@ -11,7 +11,7 @@ struct log_fit {
 	struct text gpu;
 	int64_t gpus;
 	double floor, token, pair, before, context, differing, mixed, mixed_differing, residual;
-	double alone_steps, mixed_steps; /* of sequences; and beside prompts */
+	double alone_steps, mixed_steps; /* of sequences; and together with prompts */
 	int count;
 	struct {
 		double ntok, ns;
@@ -22,11 +22,14 @@ struct log_fit {
 /* The first fit of the report with a floor; false if there is none. Its texts are in `report`. */
 bool log_fit_read(struct text report, struct log_fit *f);
 
-/* A step of so many tokens without their contexts. */
+/* A step of this many tokens without their contexts. */
 double log_fit_tokens_ns(const struct log_fit *f, double n);
-/* A context token of decode: its own time, more where contexts differ, and beside prompts in the share of steps that have some. */
+/*
+ * A context token of decode: its own time, more if contexts differ, and more with prompts, by the share of steps that
+ * have some.
+ */
 double log_fit_context_ns(const struct log_fit *f);
-/* Attention of a prompt's token to one of its context, in a chunk of so many tokens. */
+/* Attention of a prompt's token to one of its context, in a chunk of this many tokens. */
 double log_fit_pair_ns(const struct log_fit *f, double chunk);
 
 #endif

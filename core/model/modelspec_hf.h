@@ -19,7 +19,7 @@ enum trait {
 	DELTA = 1024u,       /* gated delta nets in layers of linear attention */
 	MAMBA = 2048u,       /* layers with a state space */
 	COMPRESSED = 4096u,  /* DeepSeek V4: one key and value head over compressed tokens */
-	BESIDE = 8192u,      /* experts beside a dense MLP in the same layer */
+	BESIDE = 8192u,      /* experts and a dense MLP in the same layer */
 	FOUR = 16384u,       /* MLPs are four times as wide as the model unless the file states a width */
 	HALF = 32768u,       /* "intermediate_size" includes the gate */
 	MAMBA_PATTERN = 65536u, /* layers by the letters of a pattern */
@@ -42,7 +42,7 @@ struct architecture {
 json_at hf_first(struct spec_reader *r, json_at c, const char *const *keys);
 /* Members of a list that are one of two texts (the second may be NULL). */
 int64_t hf_count(struct spec_reader *r, json_at list, const char *word, const char *other);
-/* The same of its first so many members. */
+/* The same for its first members, up to a number. */
 int64_t hf_count_first(struct spec_reader *r, json_at list, int64_t most, const char *word, const char *other);
 
 /* The first of the keys that the object has, from 1 to SPEC_DIM_MAX; *out is unchanged if it has none. */

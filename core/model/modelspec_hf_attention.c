@@ -40,7 +40,7 @@ static int read_ratios(struct spec_reader *r, json_at c, struct modelspec *m) {
 }
 
 /*
- * DeepSeek V4: queries from a latent, one head of keys that are values too, an output in groups through a latent;
+ * DeepSeek V4: queries from a latent, one head of keys that are also values, an output in groups through a latent;
  * layers store one entry for 4 or for 128 tokens, and choose "index_topk" of the former.
  */
 static int read_compressed(struct spec_reader *r, json_at c, struct modelspec *m) {

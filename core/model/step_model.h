@@ -32,10 +32,10 @@ enum term { TERM_FLOOR, TERM_HINGES, TERM_TOKENS = TERM_HINGES + HINGE_COUNT, TE
 /* The content of a batch. */
 struct batch {
 	int64_t prefill_tokens;   /* P */
-	int64_t prefill_token_kv; /* A; 0 where not known */
+	int64_t prefill_token_kv; /* A; 0 if not known */
 	int64_t decode_tokens;    /* D */
-	int64_t decode_kv_tokens; /* K; 0 where not known */
-	int64_t prefill_kv_tokens; /* H: the context before the chunks; 0 where not known */
+	int64_t decode_kv_tokens; /* K; 0 if not known */
+	int64_t prefill_kv_tokens; /* H: the context before the chunks; 0 if not known */
 	int64_t decode_unequal_kv; /* U: sequences x the longest of their contexts; K if they are treated as equal */
 };
 

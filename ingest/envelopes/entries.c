@@ -199,7 +199,7 @@ static void put_member(struct entries *b, struct text name, json_at value) {
 	put(b, quoted ? T("\"") : T(""));
 }
 
-/* A row of figures, which is no line of a log, becomes an object. */
+/* A row of figures, which is not a line of a log, becomes an object. */
 static bool end_object(struct entries *b, struct peeling *p) {
 	put(b, b->labels_len > 0 ? T("}") : T("{}"));
 	p->text = (struct text){b->labels, b->labels_len};

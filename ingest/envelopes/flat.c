@@ -11,7 +11,7 @@
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
 
-/* The value of each key; `at` is NULL where it is not there. */
+/* The value of each key; `at` is NULL if it is missing. */
 enum flat_key { FLAT_LOG, FLAT_STREAM, FLAT_TIME, FLAT_TAG, FLAT_KEYS };
 
 static const struct {

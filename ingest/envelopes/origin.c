@@ -93,7 +93,7 @@ void origin_set(struct origin *o, enum origin_part part, struct text value) {
 	}
 }
 
-/* The text under a key whose levels may be objects or be joined by dots as written: {"k8s":{"pod.name":"x"}}. */
+/* The text under a key with levels that are objects or joined by dots: {"k8s":{"pod.name":"x"}}. */
 static struct text text_under(const struct json *j, json_at object, struct text key) {
 	json_at v = json_get(j, object, key);
 

@@ -1,6 +1,6 @@
 #include "ingest/formats/csv.h"
 
-/* Blanks around a field; a tab is none where it separates fields. */
+/* Blanks around a field; a tab is not a blank if it separates fields. */
 static void skip_spaces(struct text *t, char delimiter) {
 	while (t->len > 0 && (*t->at == ' ' || (*t->at == '\t' && delimiter != '\t'))) {
 		*t = text_cut(*t, 1, t->len);

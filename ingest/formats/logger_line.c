@@ -9,7 +9,7 @@ static bool is_word_byte(char c) {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
-/* Of names, numbers and what stands between them; the quotes, braces and commas of messages are none of it. */
+/* Characters of names, numbers and separators; not the quotes, braces and commas of messages. */
 static bool is_header_byte(char c) {
 	return is_word_byte(c) || (c != '\0' && strchr(" -|[]:/<>\t", c));
 }
@@ -25,7 +25,7 @@ static bool is_level(struct text word) {
 	return false;
 }
 
-/* Moves behind the first level. */
+/* Moves past the first level. */
 static bool take_level(struct text *t) {
 	size_t i = 0;
 
@@ -49,7 +49,7 @@ static void skip_separators(struct text *t) {
 	}
 }
 
-/* "vllm.v1.metrics.loggers:log:271 - ", "[loggers.py:271] ": names behind the level. */
+/* "vllm.v1.metrics.loggers:log:271 - ", "[loggers.py:271] ": names after the level. */
 static bool skip_name(struct text *t) {
 	static const struct text ends[] = {{" - ", 3}, {": ", 2}, {"] ", 2}, {" | ", 3}};
 	struct text rest = *t;
@@ -61,7 +61,7 @@ static bool skip_name(struct text *t) {
 	}
 	len -= len > 0 && rest.at[len - 1] == ':';
 	struct text behind = text_cut(rest, len, rest.len), module = text_cut(rest, 0, len), before;
-	/* "vllm.v1.metrics.loggers:Engine 000": a module, and no space behind its colon */
+	/* "vllm.v1.metrics.loggers:Engine 000": a module without a space after its colon */
 	if (text_until(&module, T(":"), &before) && text_find_byte(before, '.') != SIZE_MAX && module.len > 0 && *module.at >= 'A' &&
 	    *module.at <= 'Z') {
 		*t = text_cut(rest, before.len + 1, rest.len);

@@ -5,7 +5,7 @@
 #include "core/text.h"
 
 /*
- * Takes a date, a level and names of loggers off the front of a line:
+ * Removes a date, a level and names of loggers from the front of a line:
  *
  * 2026-10-05 06:00:01.123 | INFO     | vllm.v1.metrics.loggers:log:271 - Engine 000: …
  * 2026-10-05 06:00:01,123 - vllm.v1.metrics.loggers - INFO - Engine 000: …

@@ -1,9 +1,8 @@
 /*
- * driver.h: the database behind a ledger. Private to ledger/.
+ * driver.h: the database of a ledger. Private to ledger/.
  *
- * Everything above it is written once, in the SQL that SQLite and PostgreSQL share
- * (queries.c; a row there can hold other words for PostgreSQL). A driver is one file and
- * one row in driver.c.
+ * Everything above it is written once, in the SQL that SQLite and PostgreSQL share (queries.c; a row there can have
+ * another statement for PostgreSQL). A driver is one file and one row in driver.c.
  */
 #ifndef LEDGER_DRIVER_H
 #define LEDGER_DRIVER_H

@@ -9,14 +9,14 @@
 #include "core/model/log_fit.h"
 
 #define FILE_MAX_BYTES (64u << 20)
-#define SAME_CARD_SPREAD 0.25 /* what is left on the simulated runs with a known answer: x / 1.3 */
+#define SAME_CARD_SPREAD 0.25 /* the remaining error on simulated runs with a known answer: x / 1.3 */
 #define EXPERTS_SPREAD 0.25   /* in addition, for experts, which the form of a fit does not have */
 #define OTHER_CARD_SPREAD 0.5 /* between GPUs by the law: fit.c, one GPU left out */
 #define PROBE_FEW 16.0        /* tokens of a step that is floor and weights */
 #define PROBE_FROM 512.0
 #define PROBE_TO 2048.0
 
-/* Attention of one prompt token to so many before it. */
+/* Attention of one prompt token to this many before it. */
 static double law_pairs_ns(const struct law *l, double context) {
 	struct law_step s;
 

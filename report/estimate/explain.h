@@ -48,7 +48,10 @@ struct at_load {
 };
 struct at_load explain_at_load(const struct costs *c, double offered);
 
-/* The same with a price of electricity and grams of CO2 where none is stated, in USD alone; `what` says so, "" if all is stated. */
+/*
+ * The same with defaults for the price of electricity and grams of CO2 if none is stated, in USD only; `what` names
+ * them, "" if all are stated.
+ */
 struct costs explain_powered(const struct costs *c, char what[EXPLAIN_ASSUMED_MAX]);
 
 /* Holding a million tokens of cache for an hour, in money; a prompt from host memory or computed; output's cost with drafts. */

@@ -65,7 +65,7 @@ struct costs explain_powered(const struct costs *c, char what[EXPLAIN_ASSUMED_MA
 	return powered;
 }
 
-/* Electricity beside rent, of a request. */
+/* Electricity and GPU-hours of a request. */
 static double power_share(const struct costs *c, const struct at_load *l) {
 	return ((c->prompt - c->cached) * l->input_power + c->output * l->output_power) / 1e6 / l->request;
 }

@@ -18,8 +18,8 @@ struct intensity {
 };
 
 /*
- * A decimal; or a CSV file whose first column is an instant (RFC 3339, or a date and time taken as UTC) and whose grams
- * are in the first column with "intensity" or "gCO2" in its name, else in the second. Rows ascend.
+ * A decimal; or a CSV file with an instant in the first column (RFC 3339, or a date and time treated as UTC) and
+ * grams in the first column with "intensity" or "gCO2" in its name, else in the second. Rows ascend.
  */
 int intensity_read(struct intensity *t, const char *value, struct fault *why);
 void intensity_release(struct intensity *t);

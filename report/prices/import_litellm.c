@@ -193,7 +193,7 @@ static int read_range(struct import *im, json_at v, struct price_model *m, size_
 	return error;
 }
 
-/* The whole request takes the prices of its range, in place of any others. */
+/* The whole request has the prices of its range, in place of any others. */
 static int read_ranges(struct import *im, json_at ranges, struct price_model *m) {
 	size_t room = (size_t)json_count(im->json, ranges) + 1;
 	int error = 0;

@@ -111,7 +111,7 @@ static int read_price(struct import *im, json_at v, struct price_ladder *ladder)
 
 /* ---- a set of prices ---- */
 
-/* A member whose key is a kind of price, of one tier of service; false if it is none. */
+/* A member with a kind of price as its key, of one tier of service; false if it is not one. */
 static bool read_kind(struct import *im, json_at v, struct price_ladder *ladders, int *error) {
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		if (text_eq(json_key(im->json, v), text_of(price_kind_names[k]))) {

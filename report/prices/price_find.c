@@ -125,7 +125,7 @@ static bool of_undated(const struct prices *p, struct text name, struct found *f
 	return of_other_date(p, name, f);
 }
 
-/* "ft:BASE:ORG:NAME:ID" takes the price of an entry "ft:BASE", and never that of BASE. */
+/* "ft:BASE:ORG:NAME:ID" has the price of an entry "ft:BASE", and never that of BASE. */
 static bool of_fine_tune(const struct prices *p, struct text name, struct found *f) {
 	struct text rest = name, base;
 

@@ -27,7 +27,7 @@ struct match {
 	struct match *next_regex; /* the list by which compiled patterns are freed */
 };
 
-/* Reads {"equals": "…"} and the like into memory of the catalogue. */
+/* Reads rules such as {"equals": "…"} into memory of the catalogue. */
 int match_read(struct import *im, json_at v, const struct match **out);
 /* "equals" …; NULL for MATCH_NEVER. */
 const char *match_key_of(enum match_op op);

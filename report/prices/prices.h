@@ -126,7 +126,7 @@ struct prices {
 	size_t origin_count;
 	char date[11]; /* of files to be added, "" for their own */
 	char own_date[11]; /* of the file being read, as stated in it; "" if it is not */
-	bool built_in; /* the catalogue that is installed with tollbook, not one that was asked for */
+	bool built_in; /* the catalogue that is installed with tollbook, not a requested one */
 	int64_t *prompt_cuts;
 	size_t prompt_cut_count;
 	int *minute_cuts;
@@ -185,7 +185,7 @@ int import_geo(struct import *im, struct price_model *m, struct text name, json_
 int import_price(struct import *im, json_at v, int shift, int64_t *nano);
 /* A ladder of `count` steps, all zero. */
 struct price_ladder import_ladder(struct import *im, size_t count);
-/* `count` rules that always hold and give no price. */
+/* `count` rules that always match and have no price. */
 struct price_rule *import_rules(struct import *im, size_t count);
 /* Inserts a step in order into a ladder with room for `room` steps. */
 void import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room);

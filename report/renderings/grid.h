@@ -40,7 +40,7 @@ const char *figure_count(int64_t n, char out[FIGURE_MAX]);
 const char *figure_compact(int64_t n, char out[FIGURE_MAX]);
 /* Money with thousands separators, at `places` decimals. */
 const char *figure_money(int64_t nano, int places, char out[FIGURE_MAX]);
-/* Decimals that show a column whose largest value is this: few for large amounts. */
+/* Decimals for a column with this largest value: few for large amounts. */
 int figure_places(int64_t largest_nano);
 /* Decimals of unit costs: three digits of the smallest one at least, and no fewer than 2 places. */
 int figure_unit_places(const struct statement *s);

@@ -6,14 +6,14 @@
  * {"timestamp":41000,"event":{"schema":"dynamo.request.trace.v1","event_type":"request_end","event_time_unix_ms":1783944000451,"request":{"request_id":"a","model":"m","input_tokens":40,"output_tokens":7,"cached_tokens":12,"request_received_ms":1783944000000,"ttft_ms":61.0,"total_time_ms":451.0,"worker":{"prefill_worker_id":17,"decode_worker_id":18}}}}
  * {"received_at_ns":1783944000451000000,"metrics":{"version":1,"worker_id":"w0","dp_rank":0,"counter_id":7,"timing_scope":"model_step_cuda","wall_time":0.012,"scheduled_requests":{…},"queued_requests":{…}}}
  *
- * The last is vLLM's own stream of forward passes (--forward-pass-metrics-port: vllm-project/vllm, pull request 52061,
- * open on 2026-11-30), one message a line, as a subscriber stores it. It has no time of its own: the time of arrival
- * counts, next to the message or in the envelope. timing_scope "model_step_cuda" (in its first
- * version "execute_model_cuda"): the device's events.
+ * The last is vLLM's own stream of forward passes (--forward-pass-metrics-port: vllm-project/vllm, pull request
+ * 52061, open on 2026-11-30), one message a line, as a subscriber stores it. It contains no time: the time of arrival
+ * counts, next to the message or in the envelope. timing_scope "model_step_cuda" (in its first version
+ * "execute_model_cuda"): the device's events.
  *
- * wall_time is in seconds: with Dynamo's vLLM a host's clock around the whole step, with SGLang the device's events. If a
- * "timing_scope" (next to wall_time or fpm) states which, it counts; else the former is assumed. In the default mode
- * only one step every few seconds is written. Worker numbers have up to 64 bits: texts.
+ * wall_time is in seconds: with Dynamo's vLLM a host's clock around the whole step, with SGLang the device's events.
+ * If a "timing_scope" (next to wall_time or fpm) states which, it counts; else the former is assumed. In the default
+ * mode only one step every few seconds is written. Worker numbers have up to 64 bits: texts.
  */
 #include <stdio.h>
 

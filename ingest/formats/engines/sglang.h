@@ -34,7 +34,7 @@ struct sglang {
 	size_t model_len;
 };
 
-/* A line taken apart: the prefix's stamp and rank, and what follows it. */
+/* A parsed line: the prefix's timestamp and rank, and what follows it. */
 struct sglang_logged {
 	int64_t ns; /* or UNKNOWN: the prefix had none */
 	int64_t rank;
@@ -42,7 +42,7 @@ struct sglang_logged {
 	struct text message;
 };
 
-/* The numbers of a batch that matter; UNKNOWN where its line does not have them. Rates and shares in hundredths. */
+/* The relevant numbers of a batch; UNKNOWN if its line lacks them. Rates and shares in hundredths. */
 enum sglang_batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, OCCUPANCY, BATCH_NUMBERS };
 
 /* A batch, by its numbers, added to the window of its rank. */
@@ -59,7 +59,7 @@ enum parse_result sglang_parse_json(struct parser *p, struct text line, const st
 /* sglang_json.c: a batch as JSON, in p->json: "prefill.batch" or "decode.batch". */
 enum parse_result sglang_json_batch(struct parser *p, const struct sglang_logged *l, bool decode, int64_t stamp_ns, struct record *out);
 
-/* "ReqTimeStats(rid=…): …" and "Finish: obj=…, out={…}", behind the prefix of the log. */
+/* "ReqTimeStats(rid=…): …" and "Finish: obj=…, out={…}", after the prefix of the log. */
 enum parse_result sglang_parse_request(struct parser *p, struct text message, int64_t stamp_ns, struct record *out);
 
 #endif

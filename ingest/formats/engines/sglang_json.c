@@ -1,5 +1,5 @@
 /*
- * sglang_json.c: SGLang's batches as JSON (--log-stats-format json), alone or behind the prefix of the log.
+ * sglang_json.c: SGLang's batches as JSON (--log-stats-format json), alone or after the prefix of the log.
  *
  * {"event": "prefill.batch", "num_new_seqs": 1, "num_new_tokens": 161, "num_cached_tokens": 0, "num_running_reqs": 31, "num_queue_reqs": 0}
  *
@@ -9,7 +9,7 @@
  */
 #include "ingest/formats/engines/sglang.h"
 
-/* The words of keys, without "num" and "log" and the plural's "s"; and the digits behind the point of their unit. */
+/* The words of keys, without "num" and "log" and the plural's "s"; and the decimals of their unit. */
 static const struct {
 	struct text words;
 	enum sglang_batch_number number;

@@ -18,7 +18,7 @@
 /* An iteration as one row reports it. */
 struct iteration {
 	int64_t index, rank, written_ns;
-	int64_t context_requests, context_tokens, context_kv; /* kv: UNKNOWN where not logged */
+	int64_t context_requests, context_tokens, context_kv; /* kv: UNKNOWN if not logged */
 	int64_t generation_requests, generation_tokens, generation_kv;
 	int64_t own_ns, own_host_ns; /* the row's own duration, on the device, of the host; or UNKNOWN */
 	int64_t previous_ns;         /* the device time of the previous row; or UNKNOWN */

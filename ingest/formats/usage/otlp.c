@@ -14,7 +14,7 @@
 #include "ingest/formats/usage/otlp.h"
 #include "ingest/formats/usage/span_walk.h"
 
-/* So many spans are remembered: a span's children end before it, and are written before or soon after. */
+/* Number of spans that are remembered: a span's children end before it, and are written before or soon after. */
 #define SPANS_KEPT 512
 
 struct family {
@@ -345,7 +345,7 @@ static struct text parent_id(const struct json *j, json_at span) {
 	return has_list ? first_text(j, json_first(j, list), in_reference, 1) : first_text(j, span, keys, sizeof keys / sizeof *keys);
 }
 
-/* Has another span of its resource counts of its own, and this one as its parent? */
+/* Does another span of its resource have counts, and this one as its parent? */
 static bool has_counting_child(const struct json *j, json_at resource, struct text id) {
 	struct span_walk w;
 	int looked = 0;
@@ -369,7 +369,7 @@ static bool is_parent_of_kept(const struct otlp *s, uint64_t own, bool operation
 	return false;
 }
 
-/* A span whose children have the counts, too: it sums them up. With an operation it does where it has the same count. */
+/* A span with children that also have the counts sums them up. With an operation, only if it has the same count. */
 static bool sums_up(struct parser *p, struct otlp *s, json_at span, bool operation, int64_t prompt_ntok) {
 	struct text id = span_id(p->json, span);
 

@@ -4,7 +4,7 @@
 
 #include "ingest/format.h"
 
-/* So many different records of one instant are compared. */
+/* Number of different records of one instant that are compared. */
 #define REPEATS_KEPT 32
 
 struct repeats {

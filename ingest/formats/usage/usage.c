@@ -168,7 +168,8 @@ static enum parse_result parse_answer(struct parser *p, json_at answer, json_at 
 		usage_read(p, usage, out->model, q, &b);
 	}
 	if (q->prompt_tokens == UNKNOWN && text_eq(field_text(p, answer, T("object")), T("list"))) {
-		q->prompt_tokens = field_count(p, usage, T("total_tokens")); /* embeddings: some vendors give only the total */
+		/* embeddings: some vendors report only the total */
+		q->prompt_tokens = field_count(p, usage, T("total_tokens"));
 	}
 	b.provider = names.provider;
 	b.part[BILLED_SEARCHES] += b.part[BILLED_SEARCHES] == 0 ? searches_in(p, answer) : 0;
@@ -265,7 +266,7 @@ static bool is_batch(struct parser *p, json_at object) {
 	       (json_get(j, object, T("key")) != JSON_ABSENT && usage_object(j, object, T("response")) != JSON_ABSENT);
 }
 
-/* So many objects deep a program's own record may have an answer. */
+/* Depth of objects at which a program's own record may contain an answer. */
 #define ANSWER_DEPTH 3
 
 /* An answer with its model within an object's objects, under whatever key; not in what was asked. */

@@ -24,7 +24,7 @@ static void collect_metadata(struct parser *p, struct usage_csv *s, struct row_c
 	}
 }
 
-/* The row goes on in the next line: its values outlive this one. False if they are too long. */
+/* The row continues in the next line: stores its values. False if they are too long. */
 static bool keep_cells(struct usage_csv *s) {
 	size_t len = 0;
 
@@ -40,7 +40,7 @@ static bool keep_cells(struct usage_csv *s) {
 	return true;
 }
 
-/* Moves behind the end of the open quote and its separator; false if the text goes on. */
+/* Moves past the end of the open quote and its separator; false if the text continues. */
 static bool close_quote(struct usage_csv *s, struct text *t) {
 	size_t i = 0;
 
@@ -62,7 +62,7 @@ static void add_fields(struct usage_csv *s, const struct text *fields, size_t co
 	}
 }
 
-/* A row of its own, not the rest of one: that was cut, and never gets its quote. */
+/* A separate row, not the continuation: the previous one was truncated within a quote. */
 static bool is_whole_row(const struct usage_csv *s, struct text line) {
 	struct text fields[CSV_COLUMNS_MAX];
 

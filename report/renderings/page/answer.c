@@ -227,7 +227,7 @@ static void put_kind(FILE *out, const struct statement *s, int kind, const struc
 	} else {
 		fprintf(out, "<data value=\"%lld\">%s</data> tokens</small></th>", (long long)b->tokens[kind], figure_count(b->tokens[kind], figure));
 	}
-	/* What reading cached input takes may be in the time of the rest. */
+	/* The time of cached input may be included in that of the rest. */
 	if (html_bought_only(s)) {
 		put_price(out, s, kind);
 	} else if (unknown || (kind == TOKENS_CACHED && b->unit[kind].known && b->unit[kind].busy_nano == 0)) {
@@ -443,7 +443,7 @@ static void put_lever(FILE *out, const struct statement *s, const struct lever *
 	fputs("</td></tr>\n", out);
 }
 
-/* So much of busy time rests on averages alone that the rest is a guess. */
+/* If this much of busy time was split by averages alone, the rest is a guess. */
 #define SHARPEN_SHARE 2 /* a half */
 #define SHARPEN_MOST 4
 

@@ -1,6 +1,6 @@
 /*
- * One self-contained HTML file: no network, opens from disk, for screens light and dark,
- * phones and paper. Every figure is a <data> element whose value has all digits of the JSON.
+ * One self-contained HTML file: no network, opens from disk, for screens light and dark, phones and paper. Every
+ * figure is a <data> element with all digits of the JSON in its value.
  */
 #include "report/renderings/page/html.h"
 

@@ -7,7 +7,7 @@
 
 #define PANELS_MAX 6
 #define POINTS_MOST 200
-/* So many hours are a picture without a curve. */
+/* Minimum of hours for a picture without a curve. */
 #define POINTS_LEAST 6
 #define CURVE_MOST 24
 
@@ -67,7 +67,7 @@ static bool fill(const struct statement *s, const struct row *model, struct pane
 	return p->count >= POINTS_LEAST || (p->count > 0 && p->curve_count > 2);
 }
 
-/* A replica that is full, and what its hours were on average. */
+/* A full replica, and the average of its hours. */
 static void put_lead(FILE *out, const struct statement *s, const struct panel *p) {
 	const struct block *b = &p->model->block;
 	char count[FIGURE_MAX], speed[PAGE_FIGURE_MAX];

@@ -243,7 +243,7 @@ static void put_matrix_head(FILE *out, const struct matrix *m) {
 
 void html_matrix(const struct statement *s, const struct rendering_options *r, FILE *out) {
 	static const enum by_key by_tenant[] = {BY_TENANT}, by_model[] = {BY_MODEL};
-	const struct rendering_options order = {.sort = r->sort}; /* the rest of --top's rows stands in a row of its own */
+	const struct rendering_options order = {.sort = r->sort}; /* the rows hidden by --top are in a separate row */
 	struct matrix m = {.s = s, .by_cost = r->sort == ROWS_BY_COST};
 
 	if (s->tenants.count < 2 || s->models.count < 2 || s->models.count > MATRIX_COLUMNS || s->total.capacity_nano <= 0) {
