@@ -172,7 +172,7 @@ static int64_t rank_of(struct parser *p, json_at object) {
 	json_at rank = json_get(p->json, object, T("attentionDpRank"));
 	int64_t n;
 
-	return rank != JSON_ABSENT && json_i64(p->json, rank, &n) ? (n > 0 ? n : 0) : field_count_or_0(p, object, T("rank"));
+	return rank != JSON_ABSENT && text_to_i64(json_raw(p->json, rank), &n) ? (n > 0 ? n : 0) : field_count_or_0(p, object, T("rank"));
 }
 
 /* False, with the reason noted, if the object is not an iteration. */
@@ -285,12 +285,14 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 	if (p->reason) {
 		return PARSE_REJECT;
 	}
-	if (it.own_ns == UNKNOWN && it.previous_ns == UNKNOWN && it.index > 1 && !m->warned) {
+	if (it.own_ns == UNKNOWN && it.previous_ns == UNKNOWN && it.index > 1 && !m->warned &&
+	    json_get(p->json, object, T("prevDeviceStepTimeMS")) == JSON_ABSENT) {
 		m->warned = true;
 		quality_warn(p->quality, "TensorRT-LLM iterations without device times (before May 2026) are ignored: "
 					 "print_iter_log has them");
 	}
-	if (it.own_ns == UNKNOWN && it.previous_ns == UNKNOWN) {
+	/* The first iteration has none before it, but its own time comes with the next one. */
+	if (it.own_ns == UNKNOWN && json_get(p->json, object, T("prevDeviceStepTimeMS")) == JSON_ABSENT) {
 		return PARSE_NONE;
 	}
 	return take_iteration(p, &it, out);
